@@ -1,0 +1,24 @@
+namespace SafeRlhfV.Data;
+
+/// <summary>A decoded picture: 8-bit RGB, rows top to bottom, interleaved ([Height, Width, 3]).</summary>
+public sealed record RgbImage
+{
+    /// <summary>Wraps pixels without copying; their length must be width x height x 3.</summary>
+    public RgbImage(int width, int height, byte[] pixels)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(width);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(height);
+        if (pixels.LongLength != (long)width * height * 3)
+            throw new ArgumentException($"{width} x {height} RGB needs {(long)width * height * 3} bytes, not {pixels.LongLength}.", nameof(pixels));
+        (Width, Height, Pixels) = (width, height, pixels);
+    }
+
+    /// <summary>Width in pixels.</summary>
+    public int Width { get; }
+
+    /// <summary>Height in pixels.</summary>
+    public int Height { get; }
+
+    /// <summary>The bytes, [Height, Width, 3].</summary>
+    public byte[] Pixels { get; }
+}

@@ -1,0 +1,62 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SafeRlhfV.Models;
+
+/// <summary>
+/// A vision-language model of any family, in the steps that trainers and generators need apart:
+/// pixels → vision features (may be frozen and kept) → image embeddings → hidden states → logits.
+/// Letters: B batch, L sequence, H hidden, V vocabulary, T image tokens of the batch.
+/// </summary>
+public abstract class VisionLanguageModel : nn.Module
+{
+    /// <summary>Names the module.</summary>
+    protected VisionLanguageModel(string name) : base(name) { }
+
+    /// <summary>Hidden size H of the language model.</summary>
+    public abstract int HiddenSize { get; }
+
+    /// <summary>Size V of the output vocabulary.</summary>
+    public abstract int VocabularySize { get; }
+
+    /// <summary>The id that stands in the text for one image token.</summary>
+    public abstract int ImageTokenId { get; }
+
+    /// <summary>Parameters that belong to the vision tower (frozen in most recipes; the projector or merger is not among them).</summary>
+    public abstract IEnumerable<TorchSharp.Modules.Parameter> VisionTowerParameters { get; }
+
+    /// <summary>Runs the vision tower.</summary>
+    public abstract VisionFeatures EncodeImages(ImageInputs images);
+
+    /// <summary>Runs projector or merger: tower features → embeddings in the language model's space.</summary>
+    public abstract ImageEmbeddings ProjectImages(VisionFeatures features);
+
+    /// <summary>
+    /// Positions of a prompt (whole text, no cache): [B, L], or [3, B, L] for M-RoPE, from the mask; and what to add to a row's count of valid
+    /// tokens minus one to get the position of the next decoded token, [B, 1] (zero but for M-RoPE).
+    /// </summary>
+    public abstract (Tensor Positions, Tensor Deltas_B1) Positions(Tensor inputIds_BL, Tensor mask_BL, IReadOnlyList<ImageGeometry> images);
+
+    /// <summary>
+    /// Hidden states after the final norm, [B, L, H].
+    /// </summary>
+    /// <param name="inputIds_BL">Token ids, int64; image positions hold <see cref="ImageTokenId"/>.</param>
+    /// <param name="mask_BL">
+    /// Which columns are valid (bool). With a cache: of all cached columns and the new ones, [B, cached + L].
+    /// </param>
+    /// <param name="positions">[B, L] or [3, B, L], see <see cref="Positions"/>.</param>
+    /// <param name="images">Embeddings for the image positions in these ids; null where there are none.</param>
+    /// <param name="cache">Keys and values of the columns before; null for a whole pass.</param>
+    /// <exception cref="Data.InvalidInputException">Image positions and image embeddings differ in number.</exception>
+    public abstract Tensor Hidden(Tensor inputIds_BL, Tensor mask_BL, Tensor positions, ImageEmbeddings? images, KeyValueCache? cache = null);
+
+    /// <summary>Output logits of hidden states: [..., H] → [..., V].</summary>
+    public abstract Tensor Logits(Tensor hidden);
+
+    /// <summary>A cache that fits this model.</summary>
+    public abstract KeyValueCache NewCache(int batch, int capacity);
+
+    /// <summary>A whole pass over padded texts without a cache: positions from the mask, then <see cref="Hidden"/>.</summary>
+    public Tensor Hidden(Tensor inputIds_BL, Tensor mask_BL, ImageEmbeddings? images) =>
+        Hidden(inputIds_BL, mask_BL, Positions(inputIds_BL, mask_BL, images?.Images ?? []).Positions, images);
+}
