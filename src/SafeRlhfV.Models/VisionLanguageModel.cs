@@ -1,4 +1,3 @@
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SafeRlhfV.Models;
@@ -44,7 +43,7 @@ public abstract class VisionLanguageModel : nn.Module
     /// <param name="mask_BL">
     /// Which columns are valid (bool). With a cache: of all cached columns and the new ones, [B, cached + L].
     /// </param>
-    /// <param name="positions">[B, L] or [3, B, L], see <see cref="Positions"/>.</param>
+    /// <param name="positions">[B, L] or [3, B, L], as <see cref="Positions"/> gives them.</param>
     /// <param name="images">Embeddings for the image positions in these ids; null where there are none.</param>
     /// <param name="cache">Keys and values of the columns before; null for a whole pass.</param>
     /// <exception cref="Data.InvalidInputException">Image positions and image embeddings differ in number.</exception>
@@ -56,7 +55,7 @@ public abstract class VisionLanguageModel : nn.Module
     /// <summary>A cache that fits this model.</summary>
     public abstract KeyValueCache NewCache(int batch, int capacity);
 
-    /// <summary>A whole pass over padded texts without a cache: positions from the mask, then <see cref="Hidden"/>.</summary>
+    /// <summary>A whole pass over padded texts without a cache: positions from the mask, then the hidden states.</summary>
     public Tensor Hidden(Tensor inputIds_BL, Tensor mask_BL, ImageEmbeddings? images) =>
         Hidden(inputIds_BL, mask_BL, Positions(inputIds_BL, mask_BL, images?.Images ?? []).Positions, images);
 }
