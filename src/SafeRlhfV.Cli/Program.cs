@@ -1,2 +1,3 @@
-using TorchSharp;
-Console.WriteLine(torch.ones(2, 2).sum().item<float>());
+using SafeRlhfV.Cli;
+
+return await CliHost.RunAsync(args);

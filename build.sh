@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# build.sh build|test|format|bench|ci: everything that a developer or CI runs.
+set -euo pipefail
+root="$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)"
+cd "$root"
+source build/common.sh
+need_sdk
+
+# Adds up the counts of every test project; fails if one failed or none ran.
+run_tests() {
+  local passed=0 failed=0 skipped=0 status=0 project log
+  dotnet build SafeRlhfV.slnx -c Release -v q --nologo
+  log="$(mktemp)"
+  for project in tests/*.Tests; do
+    local name counts
+    name="$(basename "$project")"
+    set +e
+    dotnet "artifacts/bin/$name/release/$name.dll" --no-progress "$@" 2>&1 | tee "$log"
+    local code="${PIPESTATUS[0]}"
+    set -e
+    counts="$(sed -nE 's/^ *(total|failed|succeeded|skipped): ([0-9]+).*/\1=\2/p' "$log" | tail -4 | tr '\n' ' ')"
+    passed=$((passed + $(count succeeded "$counts")))
+    failed=$((failed + $(count failed "$counts")))
+    skipped=$((skipped + $(count skipped "$counts")))
+    # 8: no test in this project matches the filter
+    if [ "$code" -ne 0 ] && [ "$code" -ne 8 ]; then
+      status=1
+      [ "$(count failed "$counts")" -gt 0 ] || { failed=$((failed + 1)); echo "$name ended with exit code $code."; }
+    fi
+  done
+  rm -f "$log"
+  [ $((passed + failed)) -gt 0 ] || { echo "no test ran"; status=1; }
+  [ "$skipped" -eq 0 ] || echo "$skipped skipped (the reasons stand above)"
+  echo "$passed passed, $failed failed"
+  return "$status"
+}
+
+count() { grep -oE "$1=[0-9]+" <<<"$2" | head -1 | cut -d= -f2 | grep . || echo 0; }
+
+case "${1:-}" in
+  build) dotnet build SafeRlhfV.slnx -c Release --nologo ;;
+  test) shift; run_tests --filter-not-trait "speed=slow" "$@" ;;
+  test-slow) shift; run_tests --filter-trait "speed=slow" "$@" ;;
+  format) dotnet format whitespace SafeRlhfV.slnx && dotnet format style SafeRlhfV.slnx ;;
+  bench) shift; exec ./safe-rlhf-v bench "$@" ;;
+  ci)
+    dotnet restore SafeRlhfV.slnx -v q
+    dotnet format whitespace SafeRlhfV.slnx --no-restore --verify-no-changes
+    run_tests --filter-not-trait "speed=slow"
+    ;;
+  *) echo "usage: ./build.sh build|test|test-slow|format|bench|ci" >&2; exit 2 ;;
+esac

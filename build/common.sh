@@ -1,0 +1,26 @@
+# Shared by build.sh and safe-rlhf-v.
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
+
+need_sdk() {
+  if ! command -v dotnet >/dev/null || ! dotnet --list-sdks 2>/dev/null | grep -q '^10\.'; then
+    echo "safe-rlhf-v: the .NET 10 SDK is missing; get it from https://dotnet.microsoft.com/download/dotnet/10.0 (or: apt-get install dotnet-sdk-10.0)." >&2
+    exit 2
+  fi
+  case "$(uname -s)-$(uname -m)" in
+    Linux-x86_64) ;;
+    *) echo "safe-rlhf-v: libtorch is packaged here for 64-bit Linux on x86 only, not for $(uname -s) on $(uname -m)." >&2; exit 2 ;;
+  esac
+}
+
+# build_quietly PROJECT CONFIGURATION: a line while it works, the errors if it fails.
+build_quietly() {
+  echo "safe-rlhf-v: building (the first time fetches about 700 MB of packages) ..." >&2
+  local log
+  log="$(mktemp)"
+  if ! dotnet build "$1" -c "$2" -v q --nologo >"$log" 2>&1; then
+    grep -E "error|warning" "$log" | sort -u | head -20 >&2 || tail -20 "$log" >&2
+    echo "safe-rlhf-v: the build failed; the whole log is in $log." >&2
+    exit 2
+  fi
+  rm -f "$log"
+}

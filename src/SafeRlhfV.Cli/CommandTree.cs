@@ -1,0 +1,15 @@
+using System.CommandLine;
+
+namespace SafeRlhfV.Cli;
+
+/// <summary>All verbs of the command line; each is one file.</summary>
+internal static class CommandTree
+{
+    public static RootCommand Create() => new("Safe RLHF-V for .NET: align a vision-language model to be helpful and safe, then guard it.")
+    {
+        DemoVerb.Create(),
+        new Command("world", "The built-in world that the demo trains on.")
+        {
+        },
+    };
+}

@@ -1,0 +1,37 @@
+using System.CommandLine;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Spectre.Console;
+
+namespace SafeRlhfV.Cli;
+
+/// <summary>Where a verb writes: results to stdout, progress and notes to stderr; with --json one document on stdout and nothing else there.</summary>
+internal static class Output
+{
+    private static readonly JsonSerializerOptions JsonOptions = new(JsonSerializerDefaults.Web)
+    {
+        WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower) },
+    };
+
+    /// <summary>The option that every verb has.</summary>
+    public static Option<bool> JsonOption() => new("--json") { Description = "Print one JSON document on stdout and nothing else there." };
+
+    /// <summary>Styled text for people, on stdout.</summary>
+    public static IAnsiConsole People { get; } = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Out) });
+
+    /// <summary>Progress and notes, on stderr.</summary>
+    public static IAnsiConsole Progress { get; } = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
+
+    /// <summary>Writes the one JSON document.</summary>
+    public static void Json<T>(T document) => Console.Out.WriteLine(JsonSerializer.Serialize(document, JsonOptions));
+
+    /// <summary>One plain line on stdout.</summary>
+    public static void Line(string text) => Console.Out.WriteLine(text);
+
+    /// <summary>One plain line on stderr.</summary>
+    public static void Note(string text) => Console.Error.WriteLine(text);
+}

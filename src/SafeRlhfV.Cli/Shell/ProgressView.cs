@@ -1,0 +1,43 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace SafeRlhfV.Cli;
+
+/// <summary>
+/// The progress of long work on stderr: one live line on a terminal, else a plain line now and then. Shows stage, share, time left and figures.
+/// </summary>
+internal sealed class ProgressView(string stage)
+{
+    private static readonly TimeSpan LiveInterval = TimeSpan.FromMilliseconds(100), PlainInterval = TimeSpan.FromSeconds(10);
+    private readonly bool live = !Console.IsErrorRedirected;
+    private readonly Stopwatch clock = Stopwatch.StartNew();
+    private TimeSpan shown = TimeSpan.Zero;
+    private double startedAt = double.NaN;
+
+    /// <summary>Reports that <paramref name="done"/> of <paramref name="total"/> steps are done, with a few figures in words.</summary>
+    public void Report(int done, int total, string figures = "")
+    {
+        double share = total == 0 ? 1 : (double)done / total;
+        if (double.IsNaN(startedAt)) startedAt = done > 0 ? share - 1.0 / total : 0;
+        TimeSpan now = clock.Elapsed;
+        if (now - shown < (live ? LiveInterval : PlainInterval) && done < total) return;
+        shown = now;
+        string left = share > startedAt ? Span(now * ((1 - share) / (share - startedAt))) : "?";
+        string line = string.Create(CultureInfo.InvariantCulture, $"{stage,-24} {share,4:P0}  {Span(now)} gone, {left} left  {figures}");
+        if (live)
+        {
+            int width = Math.Max(20, Console.WindowWidth - 1);
+            Console.Error.Write($"\r{(line.Length > width ? line[..width] : line.PadRight(width))}");
+        }
+        else if (done < total) Console.Error.WriteLine(line);
+    }
+
+    /// <summary>Ends the stage with a plain line that stays.</summary>
+    public void Done(string figures)
+    {
+        string line = $"{stage,-24} done  {Span(clock.Elapsed)}  {figures}";
+        Console.Error.WriteLine(live ? $"\r{line.PadRight(Math.Max(20, Console.WindowWidth - 1))}" : line);
+    }
+
+    private static string Span(TimeSpan time) => time.TotalHours >= 1 ? $"{(int)time.TotalHours}:{time.Minutes:00}:{time.Seconds:00}" : $"{time.Minutes}:{time.Seconds:00}";
+}
