@@ -1,0 +1,45 @@
+using System.Reflection;
+using SafeRlhfV.Testing;
+
+namespace SafeRlhfV.Conventions.Tests;
+
+/// <summary>The rooms, and what each may use (DESIGN: arrows point one way).</summary>
+internal static class House
+{
+    public static readonly IReadOnlyDictionary<string, string[]> MayUse = new Dictionary<string, string[]>
+    {
+        ["Data"] = [],
+        ["SafetyWorld"] = ["Data"],
+        ["Objectives"] = [],
+        ["Models"] = ["Data"],
+        ["Training"] = ["Objectives", "Models"],
+        ["Guard"] = ["Data"],
+        ["Inference"] = ["Models", "Guard"],
+        ["Evaluation"] = ["Data", "Guard"],
+        ["Gateway"] = ["Guard", "Inference"],
+        ["Demo"] = ["SafetyWorld", "Training", "Inference", "Evaluation"],
+        ["Cli"] = ["Data", "SafetyWorld", "Objectives", "Models", "Training", "Guard", "Inference", "Evaluation", "Gateway", "Demo"],
+    };
+
+    public static readonly string[] WithoutTorch = ["Data", "SafetyWorld", "Guard", "Evaluation"];
+
+    public static IEnumerable<TheoryDataRow<string>> Rooms => MayUse.Keys.Select(room => new TheoryDataRow<string>(room));
+
+    public static string SourceFolder(string room) => Path.Combine(Golden.RepositoryRoot(), "src", $"SafeRlhfV.{room}");
+
+    public static Assembly Load(string room) => Assembly.Load(room == "Cli" ? "safe-rlhf-v" : $"SafeRlhfV.{room}");
+
+    public static IEnumerable<string> SourceFiles(string room) =>
+        Directory.EnumerateFiles(SourceFolder(room), "*.cs", SearchOption.AllDirectories).Where(file => !file.Contains("/obj/", StringComparison.Ordinal));
+
+    /// <summary>What a room may use directly or by way of what it uses.</summary>
+    public static HashSet<string> Reach(string room)
+    {
+        HashSet<string> reach = [];
+        Stack<string> open = new(MayUse[room]);
+        while (open.TryPop(out string? next))
+            if (reach.Add(next))
+                foreach (string further in MayUse[next]) open.Push(further);
+        return reach;
+    }
+}

@@ -1,0 +1,67 @@
+using System.Reflection;
+using System.Text.RegularExpressions;
+using System.Xml.Linq;
+
+namespace SafeRlhfV.Conventions.Tests;
+
+public sealed partial class StyleTests
+{
+    private const int MostLines = 400;
+
+    [Theory, MemberData(nameof(House.Rooms), MemberType = typeof(House))]
+    public void ClassesAreSealedUnlessSomethingDerives(string room)
+    {
+        Type[] all = [.. House.MayUse.Keys.SelectMany(name => House.Load(name).GetTypes())];
+        HashSet<Type> bases = [.. all.Select(type => type.BaseType).OfType<Type>().Select(type => type.IsGenericType ? type.GetGenericTypeDefinition() : type)];
+        Assert.Empty(House.Load(room).GetTypes().Where(type =>
+            type is { IsClass: true, IsSealed: false, IsAbstract: false } && !IsGenerated(type) && !bases.Contains(type)).Select(type => type.FullName));
+    }
+
+    [Theory, MemberData(nameof(House.Rooms), MemberType = typeof(House))]
+    public void PublicTypesAreDocumented(string room)
+    {
+        if (room == "Cli") return; // it has no public API
+        Assembly assembly = House.Load(room);
+        HashSet<string> documented = [.. XDocument.Load(Path.ChangeExtension(assembly.Location, ".xml")).Descendants("member").Select(member => (string)member.Attribute("name")!)];
+        Assert.Empty(assembly.GetExportedTypes().Where(type => !IsGenerated(type)).Select(type => "T:" + type.FullName!.Replace('+', '.')).Except(documented));
+    }
+
+    [Theory, MemberData(nameof(House.Rooms), MemberType = typeof(House))]
+    public void AFileHoldsOnePublicTypeOfItsName(string room)
+    {
+        foreach (string file in House.SourceFiles(room))
+        {
+            string[] types = [.. PublicType().Matches(File.ReadAllText(file)).Select(match => match.Groups[1].Value)];
+            Assert.True(types.Length <= 1, $"{file} holds {string.Join(", ", types)}");
+            if (types.Length == 1) Assert.Equal(types[0], Path.GetFileName(file).Split('.')[0]);
+        }
+    }
+
+    [Theory, MemberData(nameof(House.Rooms), MemberType = typeof(House))]
+    public void NamespacesAreProjectNamesAndFilesAreShort(string room)
+    {
+        foreach (string file in House.SourceFiles(room))
+        {
+            string text = File.ReadAllText(file);
+            Match declared = Namespace().Match(text);
+            if (declared.Success) Assert.True(declared.Groups[1].Value == $"SafeRlhfV.{room}", $"{file} declares {declared.Groups[1].Value}");
+            int lines = text.AsSpan().Count('\n');
+            Assert.True(lines <= MostLines, $"{file} has {lines} lines; split it by meaning.");
+        }
+    }
+
+    [Theory, MemberData(nameof(House.Rooms), MemberType = typeof(House))]
+    public void NothingBlocksOnTasksOrWritesToTheConsole(string room)
+    {
+        string[] forbidden = room == "Cli" ? ["Task.Wait", "Task`1.get_Result"] : ["Task.Wait", "Task`1.get_Result", "Console.Write", "Console.WriteLine"];
+        Assert.Empty(MemberReferences.Of(House.Load(room)).Intersect(forbidden));
+    }
+
+    private static bool IsGenerated(Type type) => type.Name.Contains('<', StringComparison.Ordinal) || type.FullName!.Contains('<', StringComparison.Ordinal) || type.Name == "Program";
+
+    [GeneratedRegex(@"^public (?:(?:sealed|static|abstract|readonly|partial|unsafe|ref) )*(?:class|record|interface|struct|enum|record struct|record class) (\w+)", RegexOptions.Multiline)]
+    private static partial Regex PublicType();
+
+    [GeneratedRegex(@"^namespace ([\w.]+)", RegexOptions.Multiline)]
+    private static partial Regex Namespace();
+}
