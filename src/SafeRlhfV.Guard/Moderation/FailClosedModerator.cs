@@ -1,0 +1,83 @@
+namespace SafeRlhfV.Guard;
+
+/// <summary>
+/// Turns everything that can go wrong in a moderator (an exception, a time-out, too few verdicts, unsound probabilities) into
+/// <see cref="Verdict.Failed"/>, which is never let through. Only the caller's own cancellation is thrown on.
+/// </summary>
+/// <remarks>
+/// Where a batch throws, its halves are asked again, so that one poisonous request blocks itself and not its neighbours.
+/// One time limit stands over all of it: what is not judged by then is blocked.
+/// </remarks>
+public sealed class FailClosedModerator : IModerator
+{
+    private readonly IModerator _inner;
+    private readonly TimeSpan _timeout;
+
+    /// <summary>Wraps a moderator.</summary>
+    /// <param name="inner">The moderator.</param>
+    /// <param name="timeout">The longest that judging one request may take, 30 s by default; every further request of a batch adds a second.</param>
+    public FailClosedModerator(IModerator inner, TimeSpan? timeout = null)
+    {
+        _inner = inner;
+        _timeout = timeout ?? TimeSpan.FromSeconds(30);
+        if (_timeout <= TimeSpan.Zero && _timeout != Timeout.InfiniteTimeSpan) throw new ArgumentOutOfRangeException(nameof(timeout), "The time-out must be positive.");
+    }
+
+    /// <inheritdoc/>
+    public string Name => _inner.Name;
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<Verdict>> ModerateAsync(IReadOnlyList<ModerationRequest> requests, CancellationToken cancellationToken = default)
+    {
+        if (requests.Count == 0) return [];
+        Verdict[] verdicts = new Verdict[requests.Count];
+        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        if (_timeout != Timeout.InfiniteTimeSpan) limit.CancelAfter(_timeout + TimeSpan.FromSeconds(requests.Count - 1));
+        await FillAsync(requests, verdicts, 0, limit.Token, cancellationToken).ConfigureAwait(false);
+        return verdicts;
+    }
+
+    private async Task FillAsync(IReadOnlyList<ModerationRequest> requests, Verdict[] verdicts, int start, CancellationToken limit, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        string? failure;
+        bool mayAskHalves = false;
+        try
+        {
+            // WaitAsync: a moderator that ignores its token must not hold the answer either. Task.Run: nor one that blocks the thread.
+            IReadOnlyList<Verdict> found = await Task.Run(() => _inner.ModerateAsync(requests, limit), limit).WaitAsync(limit).ConfigureAwait(false);
+            if (found is not null && found.Count == requests.Count)
+            {
+                for (int i = 0; i < found.Count; i++) verdicts[start + i] = Sound(found[i]);
+                return;
+            }
+            failure = $"gave {found?.Count ?? 0} verdicts for {requests.Count} requests";
+            mayAskHalves = true;
+        }
+        catch (Exception) when (cancellationToken.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(cancellationToken);
+        }
+        catch (Exception) when (limit.IsCancellationRequested)
+        {
+            failure = $"did not answer in time ({_timeout.TotalSeconds:0.###} s for one request)";
+        }
+        catch (Exception error)
+        {
+            failure = $"{error.GetType().Name}: {error.Message}";
+            mayAskHalves = true;
+        }
+
+        if (mayAskHalves && requests.Count > 1)
+        {
+            int half = requests.Count / 2;
+            await FillAsync([.. requests.Take(half)], verdicts, start, limit, cancellationToken).ConfigureAwait(false);
+            await FillAsync([.. requests.Skip(half)], verdicts, start + half, limit, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+        for (int i = 0; i < requests.Count; i++) verdicts[start + i] = Verdict.Failed(Name, failure);
+    }
+
+    private Verdict Sound(Verdict? verdict) =>
+        verdict is null ? Verdict.Failed(Name, "gave no verdict") : verdict.FindFault() is { } fault ? Verdict.Failed(Name, $"unsound verdict: {fault}") : verdict;
+}

@@ -1,0 +1,17 @@
+namespace SafeRlhfV.Guard;
+
+/// <summary>What is done with content; a larger value is stricter.</summary>
+public enum GuardAction
+{
+    /// <summary>It passes.</summary>
+    Allow,
+
+    /// <summary>It passes with a notice to the reader.</summary>
+    AllowWithNotice,
+
+    /// <summary>The model is asked for another answer (answers only).</summary>
+    Regenerate,
+
+    /// <summary>It does not pass.</summary>
+    Block,
+}

@@ -1,0 +1,13 @@
+namespace SafeRlhfV.Guard;
+
+/// <summary>What a policy makes of a verdict.</summary>
+/// <param name="Action">What is to be done.</param>
+/// <param name="Side">Whether a prompt or an answer was judged.</param>
+/// <param name="Verdict">The verdict, under the policy's thresholds where it states any.</param>
+/// <param name="DecidedBy">The categories whose rules asked for <paramref name="Action"/>; empty where the default rule or a failure did.</param>
+/// <param name="PolicyVersion">The policy that decided.</param>
+public sealed record GuardDecision(GuardAction Action, GuardSide Side, Verdict Verdict, IReadOnlyList<string> DecidedBy, string PolicyVersion)
+{
+    /// <summary>Whether the content may be seen by the other side.</summary>
+    public bool Passes => Action is GuardAction.Allow or GuardAction.AllowWithNotice;
+}

@@ -1,0 +1,147 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.RegularExpressions;
+using SafeRlhfV.Data;
+
+namespace SafeRlhfV.Guard;
+
+/// <summary>Reads a policy from YAML; see recipes/policy.yaml for every key.</summary>
+public static class PolicyReader
+{
+    private static readonly (string, GuardAction)[] Actions =
+        [("allow", GuardAction.Allow), ("notice", GuardAction.AllowWithNotice), ("regenerate", GuardAction.Regenerate), ("block", GuardAction.Block)];
+
+    private static readonly (string, Severity)[] Severities = [("minor", Severity.Minor), ("moderate", Severity.Moderate), ("severe", Severity.Severe)];
+
+    /// <summary>Reads a policy's text. Its version is its name and the first 12 digits of the text's SHA-256.</summary>
+    /// <param name="yaml">The text.</param>
+    /// <param name="source">What to call it in messages.</param>
+    /// <exception cref="InvalidInputException">It has faults; all of them are named with their lines.</exception>
+    public static GuardPolicy Parse(string yaml, string source = "policy") => YamlSection.Read(yaml, source, section => Read(section, yaml));
+
+    /// <summary>Reads a policy file.</summary>
+    /// <exception cref="InvalidInputException">The file cannot be read or has faults.</exception>
+    public static GuardPolicy Load(string path)
+    {
+        try
+        {
+            return Parse(File.ReadAllText(path), path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new InvalidInputException($"{path} cannot be read ({error.Message.TrimEnd('.')}); give the path of a policy file.", error);
+        }
+    }
+
+    private static GuardPolicy Read(YamlSection section, string yaml)
+    {
+        OwnCategory[] own = [.. section.Sections("own_categories").Select(ReadOwn)];
+        HashSet<string> names = [.. Taxonomy.Categories];
+        foreach (OwnCategory category in own)
+            if (category.Name.Length > 0 && !names.Add(category.Name)) section.Fault("own_categories", $"the name {category.Name} is taken");
+
+        string name = section.Text("name") ?? "policy";
+        GuardPolicy standard = GuardPolicy.Default;
+        return new()
+        {
+            Version = $"{name}@{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(yaml)))[..12]}",
+            Rounds = section.Whole("rounds", 0, 20) ?? standard.Rounds,
+            Rules = ReadRules(section, names, standard.Rules),
+            Users = ReadLayers(section, "users", names),
+            Roles = ReadLayers(section, "roles", names),
+            Routes = ReadLayers(section, "routes", names),
+            OwnCategories = own,
+            Thresholds = section.Section("thresholds") is { } thresholds ? ReadThresholds(thresholds, names) : null,
+            Notice = section.Text("notice") ?? standard.Notice,
+            PromptRefusal = section.Text("prompt_refusal") ?? standard.PromptRefusal,
+            AnswerRefusal = section.Text("answer_refusal") ?? standard.AnswerRefusal,
+            FailureRefusal = section.Text("failure_refusal") ?? standard.FailureRefusal,
+        };
+    }
+
+    private static Dictionary<string, PolicyRules> ReadLayers(YamlSection section, string key, HashSet<string> categories)
+    {
+        Dictionary<string, PolicyRules> layers = [];
+        if (section.Section(key) is not { } named) return layers;
+        foreach (string name in named.Keys)
+            if (named.Section(name) is { } layer) layers[name] = ReadRules(layer, categories, new());
+        return layers;
+    }
+
+    private static PolicyRules ReadRules(YamlSection section, HashSet<string> categories, PolicyRules standard)
+    {
+        Dictionary<string, SeverityRules> prompts = [], answers = [];
+        if (section.Section("categories") is { } byCategory)
+        {
+            foreach (string category in byCategory.Keys)
+            {
+                YamlSection? rules = byCategory.Section(category);
+                if (!categories.Contains(category))
+                {
+                    byCategory.Fault(category, $"unknown category; use one of the twenty ({Taxonomy.Categories[0]}, ...) or add it to own_categories");
+                }
+                if (rules is null) continue;
+                if (ReadSeverities(rules, "prompt", false) is { } prompt) prompts[category] = prompt;
+                if (ReadSeverities(rules, "answer", true) is { } answer) answers[category] = answer;
+            }
+        }
+        return new()
+        {
+            Prompt = Over(ReadSeverities(section, "prompt", false), standard.Prompt),
+            Answer = Over(ReadSeverities(section, "answer", true), standard.Answer),
+            PromptCategories = prompts,
+            AnswerCategories = answers,
+        };
+    }
+
+    private static SeverityRules Over(SeverityRules? own, SeverityRules standard) =>
+        own is null ? standard : new(own.Minor ?? standard.Minor, own.Moderate ?? standard.Moderate, own.Severe ?? standard.Severe);
+
+    // "prompt: block" for all severities, or "prompt: { minor: notice, moderate: block }".
+    private static SeverityRules? ReadSeverities(YamlSection section, string key, bool mayRegenerate)
+    {
+        if (!section.Has(key)) return null;
+        (string, GuardAction)[] actions = mayRegenerate ? Actions : [.. Actions.Where(action => action.Item2 != GuardAction.Regenerate)];
+        if (section.IsMapping(key))
+        {
+            YamlSection rules = section.Section(key)!;
+            return new(rules.Choice("minor", actions), rules.Choice("moderate", actions), rules.Choice("severe", actions));
+        }
+        return section.Choice(key, actions) is { } action ? SeverityRules.All(action) : null;
+    }
+
+    private static GuardThresholds ReadThresholds(YamlSection section, HashSet<string> categories)
+    {
+        Dictionary<string, double> byCategory = [];
+        if (section.Section("categories") is { } named)
+        {
+            foreach (string category in named.Keys)
+            {
+                if (!categories.Contains(category)) named.Fault(category, "unknown category");
+                if (named.Number(category, 0, 1) is { } value) byCategory[category] = value;
+            }
+        }
+        return new() { Unsafe = section.Number("unsafe", 0, 1) ?? 0.5, Category = section.Number("category", 0, 1) ?? 0.5, Categories = byCategory };
+    }
+
+    private static OwnCategory ReadOwn(YamlSection section)
+    {
+        string name = section.Required("name");
+        if (name.Any(letter => !(char.IsAsciiLetterLower(letter) || char.IsAsciiDigit(letter) || letter == '_'))) section.Fault("name", "use lower-case letters, digits and _");
+        IReadOnlyList<string> patterns = section.Texts("patterns");
+        foreach (string pattern in patterns)
+        {
+            try
+            {
+                _ = new Regex(pattern);
+            }
+            catch (ArgumentException error)
+            {
+                section.Fault("patterns", $"'{pattern}' is no regular expression ({error.Message.TrimEnd('.')})");
+            }
+        }
+        OwnCategory own = new(name, section.Text("description") ?? "", section.Choice("severity", Severities) ?? Severity.Moderate, section.Texts("keywords"), patterns);
+        if (own.Description.Length == 0 && own.Keywords.Count == 0 && own.Patterns.Count == 0) section.Fault(null, "give keywords, patterns or a description");
+        return own;
+    }
+}

@@ -1,0 +1,201 @@
+using System.Globalization;
+using YamlDotNet.Core;
+using YamlDotNet.RepresentationModel;
+using SafeRlhfV.Data;
+
+namespace SafeRlhfV.Guard;
+
+/// <summary>
+/// A mapping of a YAML file, read strictly: every wrong value and every key that nobody asked for is a fault with its line, and all faults are reported together.
+/// </summary>
+public sealed class YamlSection
+{
+    private readonly YamlMappingNode _node;
+    private readonly List<YamlFault> _faults;
+    private readonly List<YamlSection> _children = [];
+    private readonly HashSet<string> _asked = [];
+    private readonly string _path;
+
+    private YamlSection(YamlMappingNode node, string path, List<YamlFault> faults) => (_node, _path, _faults) = (node, path, faults);
+
+    /// <summary>The line that the section begins on.</summary>
+    public long Line => _node.Start.Line;
+
+    /// <summary>Its keys, in their order.</summary>
+    public IReadOnlyList<string> Keys => [.. _node.Children.Keys.Select(Text)];
+
+    /// <summary>Reads a whole file or text, hands it to <paramref name="read"/> and reports all faults, unknown keys too, as one error.</summary>
+    /// <param name="text">The YAML.</param>
+    /// <param name="source">What to call it in messages, such as the file's path.</param>
+    /// <param name="read">Makes the settings of it.</param>
+    /// <exception cref="InvalidInputException">It is not YAML, or has faults.</exception>
+    public static T Read<T>(string text, string source, Func<YamlSection, T> read)
+    {
+        List<YamlFault> faults = [];
+        T result = default!;
+        try
+        {
+            YamlStream stream = new();
+            stream.Load(new StringReader(text));
+            YamlNode root = stream.Documents.Count == 0 ? new YamlMappingNode() : stream.Documents[0].RootNode;
+            if (stream.Documents.Count > 1) faults.Add(new(stream.Documents[1].RootNode.Start.Line, "a second document; keep one"));
+            if (root is YamlMappingNode mapping)
+            {
+                YamlSection section = new(mapping, "", faults);
+                result = read(section);
+                section.FindUnknown();
+            }
+            else faults.Add(new(root.Start.Line, "the file must be a mapping (key: value)"));
+        }
+        catch (YamlException error)
+        {
+            faults.Add(new(error.Start.Line, $"not valid YAML: {error.Message.ReplaceLineEndings(" ")}"));
+        }
+        if (faults.Count == 0) return result;
+        IEnumerable<YamlFault> ordered = faults.OrderBy(fault => fault.Line);
+        throw new InvalidInputException($"{source} has {faults.Count} fault{(faults.Count == 1 ? "" : "s")}: {string.Join("; ", ordered)}.");
+    }
+
+    /// <summary>Adds a fault at a key, or at the section where the key is missing.</summary>
+    public void Fault(string? key, string message) => _faults.Add(new(key is null ? Line : Find(key)?.Start.Line ?? Line, $"{(key is null ? _path : Name(key))}: {message}"));
+
+    /// <summary>Whether the key is there.</summary>
+    public bool Has(string key) => Find(key) is not null;
+
+    /// <summary>Whether the key holds a mapping.</summary>
+    public bool IsMapping(string key) => Find(key) is YamlMappingNode;
+
+    /// <summary>A section below, or null where the key is missing or empty.</summary>
+    public YamlSection? Section(string key)
+    {
+        YamlNode? node = Take(key);
+        if (node is null || IsEmpty(node)) return null;
+        if (node is YamlMappingNode mapping) return Child(mapping, Name(key));
+        Fault(key, "must be a mapping (key: value)");
+        return null;
+    }
+
+    /// <summary>A list of sections; empty where the key is missing.</summary>
+    public IReadOnlyList<YamlSection> Sections(string key)
+    {
+        YamlNode? node = Take(key);
+        if (node is null || IsEmpty(node)) return [];
+        if (node is YamlSequenceNode list && list.Children.All(child => child is YamlMappingNode))
+            return [.. list.Children.Cast<YamlMappingNode>().Select((child, i) => Child(child, $"{Name(key)}[{i}]"))];
+        Fault(key, "must be a list of mappings");
+        return [];
+    }
+
+    /// <summary>A list of texts; empty where the key is missing.</summary>
+    public IReadOnlyList<string> Texts(string key)
+    {
+        YamlNode? node = Take(key);
+        if (node is null || IsEmpty(node)) return [];
+        if (node is YamlSequenceNode list && list.Children.All(child => child is YamlScalarNode)) return [.. list.Children.Select(Text)];
+        Fault(key, "must be a list of texts");
+        return [];
+    }
+
+    /// <summary>A text.</summary>
+    public string? Text(string key)
+    {
+        YamlNode? node = Take(key);
+        if (node is null || IsEmpty(node)) return null;
+        if (node is YamlScalarNode scalar) return scalar.Value;
+        Fault(key, "must be a text");
+        return null;
+    }
+
+    /// <summary>A text that must be there; an empty one stands in where it is missing, with a fault.</summary>
+    public string Required(string key)
+    {
+        if (Text(key) is { Length: > 0 } text) return text;
+        if (!_faults.Any(fault => fault.Message.StartsWith(Name(key) + ":", StringComparison.Ordinal))) Fault(key, "is missing");
+        return "";
+    }
+
+    /// <summary>A number within bounds.</summary>
+    public double? Number(string key, double least, double most)
+    {
+        if (Text(key) is not { } text) return null;
+        if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && value >= least && value <= most) return value;
+        Fault(key, $"'{text}' must be a number from {least} to {most}");
+        return null;
+    }
+
+    /// <summary>A whole number within bounds.</summary>
+    public int? Whole(string key, int least, int most)
+    {
+        if (Text(key) is not { } text) return null;
+        if (int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) && value >= least && value <= most) return value;
+        Fault(key, $"'{text}' must be a whole number from {least} to {most}");
+        return null;
+    }
+
+    /// <summary>A yes or no: true or false.</summary>
+    public bool? Flag(string key)
+    {
+        if (Text(key) is not { } text) return null;
+        if (text is "true" or "false") return text == "true";
+        Fault(key, $"'{text}' must be true or false");
+        return null;
+    }
+
+    /// <summary>A duration with its unit: 250ms, 30s, 5m, 2h or 90d.</summary>
+    public TimeSpan? Duration(string key)
+    {
+        if (Text(key) is not { } text) return null;
+        (string unit, double milliseconds)[] units = [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
+        foreach ((string unit, double milliseconds) in units)
+        {
+            if (text.EndsWith(unit, StringComparison.Ordinal)
+                && double.TryParse(text[..^unit.Length], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double count)
+                && count is > 0 and < 1e9)
+                return TimeSpan.FromMilliseconds(count * milliseconds);
+        }
+        Fault(key, $"'{text}' must be a duration such as 250ms, 30s, 5m, 2h or 90d");
+        return null;
+    }
+
+    /// <summary>One of a few words.</summary>
+    public T? Choice<T>(string key, params (string Word, T Value)[] choices) where T : struct
+    {
+        if (Text(key) is not { } text) return null;
+        foreach ((string word, T value) in choices)
+            if (word == text) return value;
+        Fault(key, $"'{text}' must be one of {string.Join(", ", choices.Select(choice => choice.Word))}");
+        return null;
+    }
+
+    private YamlSection Child(YamlMappingNode node, string path)
+    {
+        YamlSection child = new(node, path, _faults);
+        _children.Add(child);
+        return child;
+    }
+
+    private void FindUnknown()
+    {
+        foreach (YamlNode key in _node.Children.Keys)
+        {
+            if (_asked.Contains(Text(key))) continue;
+            string hint = _asked.Count == 0 ? "" : $"; known here: {string.Join(", ", _asked.Order())}";
+            _faults.Add(new(key.Start.Line, $"{Name(Text(key))}: unknown key{hint}"));
+        }
+        foreach (YamlSection child in _children) child.FindUnknown();
+    }
+
+    private YamlNode? Take(string key)
+    {
+        _asked.Add(key);
+        return Find(key);
+    }
+
+    private YamlNode? Find(string key) => _node.Children.FirstOrDefault(pair => Text(pair.Key) == key).Value;
+
+    private string Name(string key) => _path.Length == 0 ? key : $"{_path}.{key}";
+
+    private static string Text(YamlNode node) => node is YamlScalarNode scalar ? scalar.Value ?? "" : node.ToString();
+
+    private static bool IsEmpty(YamlNode node) => node is YamlScalarNode { Style: ScalarStyle.Plain, Value: null or "" or "~" or "null" };
+}
