@@ -1,0 +1,160 @@
+namespace SafeRlhfV.Evaluation.Tests;
+
+/// <summary>Every case of the golden `metrics` objective, every output of it.</summary>
+public sealed class GoldenMetricsTests
+{
+    public static IEnumerable<TheoryDataRow<string>> Cases => GoldenCase.All().Select(one => new TheoryDataRow<string>(one.Name));
+
+    [Theory, MemberData(nameof(Cases))]
+    public void EveryOutputIsReached(string name)
+    {
+        GoldenCase golden = GoldenCase.All().Single(one => one.Name == name);
+        Dictionary<string, double[]> computed = Compute(golden);
+        Assert.Equal(golden.Outputs.Order(), computed.Keys.Order());
+        foreach (string output in golden.Outputs)
+        {
+            double[] want = golden.Output(output), have = computed[output];
+            Assert.Equal(want.Length, have.Length);
+            for (int i = 0; i < want.Length; i++)
+                Assert.True(
+                    double.IsNaN(want[i]) ? double.IsNaN(have[i]) : Math.Abs(have[i] - want[i]) <= golden.Absolute + golden.Relative * Math.Abs(want[i]),
+                    $"{name}/{output}[{i}]: want {want[i]}, have {have[i]}");
+        }
+    }
+
+    private static Dictionary<string, double[]> Compute(GoldenCase golden) => golden.Metric switch
+    {
+        "pair_accuracy" => Pairs(golden),
+        "sign" => Sign(golden),
+        "ece" => CalibrationErrors(golden),
+        "bootstrap" => Resamples(golden),
+        "win_rate" => Wins(golden),
+        "cohen_kappa" => Kappa(golden),
+        "krippendorff_alpha" => Alpha(golden),
+        "conformal_risk_control" => Conformal(golden),
+        string other => throw new NotSupportedException($"No metric {other} here."),
+    };
+
+    private static Dictionary<string, double[]> Pairs(GoldenCase golden)
+    {
+        PairAccuracy pairs = PairAccuracy.Measure(golden.Input("better"), golden.Input("worse"));
+        return new() { ["accuracy"] = [pairs.Accuracy], ["ties"] = [pairs.Ties], ["accuracy_ties_half"] = [pairs.AccuracyTiesHalf] };
+    }
+
+    private static Dictionary<string, double[]> Sign(GoldenCase golden)
+    {
+        double[] scores = golden.Input("score");
+        bool[] labels = golden.InputFlags("unsafe");
+        int[] category = golden.InputIntegers("category");
+        double threshold = golden.Parameters.GetProperty("threshold").GetDouble();
+        Confusion all = Confusion.FromScores(scores, labels, threshold);
+        int[][] rows = [.. Enumerable.Range(0, golden.Parameters.GetProperty("categories").GetInt32()).Select(c => (int[])[.. Enumerable.Range(0, scores.Length).Where(i => category[i] == c)])];
+        double[] Scores(int[] some) => [.. some.Select(i => scores[i])];
+        bool[] Labels(int[] some) => [.. some.Select(i => labels[i])];
+        return new()
+        {
+            ["confusion_tp_fp_fn_tn"] = [all.TruePositives, all.FalsePositives, all.FalseNegatives, all.TrueNegatives],
+            ["sign_accuracy"] = [all.Accuracy],
+            ["balanced_sign_accuracy"] = [all.BalancedAccuracy],
+            ["auc"] = [Ranking.AreaUnderCurve(scores, labels)],
+            ["average_precision"] = [Ranking.AveragePrecision(scores, labels)],
+            ["precision"] = [all.Precision],
+            ["recall"] = [all.Recall],
+            ["f1"] = [all.F1],
+            ["category_n"] = [.. rows.Select(some => (double)some.Length)],
+            ["category_sign_accuracy"] = [.. rows.Select(some => Confusion.FromScores(Scores(some), Labels(some), threshold).Accuracy)],
+            ["category_auc"] = [.. rows.Select(some => Ranking.AreaUnderCurve(Scores(some), Labels(some)))],
+        };
+    }
+
+    private static Dictionary<string, double[]> CalibrationErrors(GoldenCase golden)
+    {
+        Calibration measured = Calibration.Measure(golden.Input("probability"), golden.InputFlags("label"), golden.Parameters.GetProperty("bins").GetInt32());
+        return new()
+        {
+            ["ece"] = [measured.ExpectedError],
+            ["mce"] = [measured.MaximumError],
+            ["brier"] = [measured.Brier],
+            ["bin_count"] = [.. measured.BinCounts.Select(count => (double)count)],
+            ["bin_mean_probability"] = [.. measured.BinMeanProbabilities],
+            ["bin_positive_rate"] = [.. measured.BinPositiveRates],
+        };
+    }
+
+    private static Dictionary<string, double[]> Resamples(GoldenCase golden)
+    {
+        double[] values = golden.Input("values"), flat = golden.Input("resample_index");
+        int[] shape = golden.Shape("resample_index");
+        int[,] indices = new int[shape[0], shape[1]];
+        for (int i = 0; i < flat.Length; i++) indices[i / shape[1], i % shape[1]] = (int)flat[i];
+        double[] means = Bootstrap.Means(values, indices);
+        (double low95, double high95) = Bootstrap.Interval(means);
+        (double low90, double high90) = Bootstrap.Interval(means, 0.9);
+        return new()
+        {
+            ["statistic"] = means,
+            ["mean"] = [Bootstrap.Mean(values, new Data.RandomStream(0, "any"), resamples: 2).Value],
+            ["ci95"] = [low95, high95],
+            ["ci90"] = [low90, high90],
+            ["std_error"] = [Bootstrap.StandardError(means)],
+        };
+    }
+
+    private static Dictionary<string, double[]> Wins(GoldenCase golden)
+    {
+        Dictionary<int, Outcome> codes = golden.Parameters.GetProperty("codes").EnumerateObject().ToDictionary(
+            code => code.Value.GetInt32(),
+            code => code.Name switch { "win" => Outcome.Win, "tie" => Outcome.Tie, "loss" => Outcome.Loss, _ => Outcome.Failure });
+        WinRate wins = WinRate.Measure([.. golden.InputIntegers("verdict").Select(code => codes[code])], new Data.RandomStream(0, "wins"));
+        return new()
+        {
+            ["wins_ties_losses_failures"] = [wins.Wins, wins.Ties, wins.Losses, wins.Failures],
+            ["win_rate"] = [wins.Rate.Value],
+            ["win_rate_no_ties"] = [wins.RateWithoutTies],
+            ["net_win_rate"] = [wins.NetRate],
+        };
+    }
+
+    private static Dictionary<string, double[]> Kappa(GoldenCase golden)
+    {
+        int[] first = golden.InputIntegers("rater_a"), second = golden.InputIntegers("rater_b");
+        int labels = golden.Parameters.GetProperty("labels").GetInt32();
+        return new()
+        {
+            ["kappa"] = [Agreement.CohenKappa(first, second, labels)],
+            ["kappa_linear"] = [Agreement.CohenKappa(first, second, labels, KappaWeights.Linear)],
+            ["kappa_quadratic"] = [Agreement.CohenKappa(first, second, labels, KappaWeights.Quadratic)],
+            ["observed_agreement"] = [Agreement.Observed(first, second)],
+        };
+    }
+
+    private static Dictionary<string, double[]> Alpha(GoldenCase golden)
+    {
+        double[] flat = golden.Input("ratings");
+        int[] shape = golden.Shape("ratings");
+        double[,] ratings = new double[shape[0], shape[1]];
+        for (int i = 0; i < flat.Length; i++) ratings[i / shape[1], i % shape[1]] = flat[i];
+        return new()
+        {
+            ["alpha_nominal"] = [Agreement.KrippendorffAlpha(ratings, MeasurementLevel.Nominal)],
+            ["alpha_ordinal"] = [Agreement.KrippendorffAlpha(ratings, MeasurementLevel.Ordinal)],
+            ["alpha_interval"] = [Agreement.KrippendorffAlpha(ratings, MeasurementLevel.Interval)],
+        };
+    }
+
+    private static Dictionary<string, double[]> Conformal(GoldenCase golden)
+    {
+        ConformalThreshold chosen = ConformalThreshold.Choose(
+            golden.Input("score"), golden.Input("weight"), golden.Input("lambda_grid"),
+            golden.Parameters.GetProperty("alpha").GetDouble(), golden.Parameters.GetProperty("loss_bound_B").GetDouble());
+        return new()
+        {
+            ["risk"] = [.. chosen.Risk],
+            ["corrected_risk"] = [.. chosen.CorrectedRisk],
+            ["index"] = [chosen.Index],
+            ["lambda_hat"] = [chosen.Lambda],
+            ["score_threshold"] = [chosen.ScoreThreshold],
+            ["feasible"] = [chosen.Feasible ? 1 : 0],
+        };
+    }
+}

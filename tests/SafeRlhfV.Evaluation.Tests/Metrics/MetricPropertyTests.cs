@@ -1,0 +1,54 @@
+using CsCheck;
+using SafeRlhfV.Data;
+
+namespace SafeRlhfV.Evaluation.Tests;
+
+public sealed class MetricPropertyTests
+{
+    private static readonly Gen<(double Score, bool Positive)[]> Rows = Gen.Select(Gen.Int[-5, 5].Select(n => n / 2.0), Gen.Bool).Array[2, 60];
+
+    [Fact]
+    public void AucIsTheShareOfOrderedPairsWithTiesHalf() => Rows.Sample(rows =>
+    {
+        double sum = 0, pairs = 0;
+        foreach ((double positive, _) in rows.Where(row => row.Positive))
+            foreach ((double negative, _) in rows.Where(row => !row.Positive))
+            {
+                sum += positive > negative ? 1 : positive == negative ? 0.5 : 0;
+                pairs++;
+            }
+        double auc = Ranking.AreaUnderCurve([.. rows.Select(row => row.Score)], [.. rows.Select(row => row.Positive)]);
+        return pairs == 0 ? double.IsNaN(auc) : Math.Abs(auc - sum / pairs) < 1e-12;
+    });
+
+    [Fact]
+    public void ConfusionCountsEveryRowOnce() => Rows.Sample(rows =>
+    {
+        Confusion confusion = Confusion.FromScores([.. rows.Select(row => row.Score)], [.. rows.Select(row => row.Positive)]);
+        double right = rows.Count(row => row.Score > 0 == row.Positive) / (double)rows.Length;
+        return confusion.Count == rows.Length && Math.Abs(confusion.Accuracy - right) < 1e-12;
+    });
+
+    [Fact]
+    public void AnAnswerAgainstItselfIsAnEvenMatch() =>
+        Assert.Equal(0, WinRate.Measure([.. Enumerable.Repeat(Outcome.Tie, 40)], new RandomStream(0, "ties")).GainPoints);
+
+    [Fact]
+    public void ABootstrapIntervalIsSeededHoldsTheMeanAndNarrows()
+    {
+        double[] few = [.. Enumerable.Range(0, 50).Select(i => i % 3 == 0 ? 1.0 : 0)], many = [.. Enumerable.Repeat(few, 16).SelectMany(value => value)];
+        Estimate one = Bootstrap.Mean(few, new RandomStream(3, "boot")), again = Bootstrap.Mean(few, new RandomStream(3, "boot"));
+        Estimate narrow = Bootstrap.Mean(many, new RandomStream(3, "boot"));
+        Assert.Equal(one, again);
+        Assert.InRange(one.Value, one.Low, one.High);
+        // sixteen times the prompts: a quarter of the width, give or take the resampling
+        Assert.InRange((narrow.High - narrow.Low) / (one.High - one.Low), 0.18, 0.34);
+    }
+
+    [Fact]
+    public void ParallelListsOfUnequalLengthAreRefused()
+    {
+        Assert.Throws<ArgumentException>(() => PairAccuracy.Measure([1, 2], [1]));
+        Assert.Throws<ArgumentException>(() => Ranking.AreaUnderCurve([1, 2], [true]));
+    }
+}
