@@ -1,0 +1,77 @@
+using SafeRlhfV.Data;
+
+namespace SafeRlhfV.Evaluation;
+
+/// <summary>Turns scored pairs into a score model's figures (definitions: paper, Table 4; ties wrong, unsafe iff score above 0).</summary>
+public static class ScoreModelEvaluation
+{
+    /// <summary>Summarises RM-V or CM-V on held-out pairs, overall and by category; intervals are bootstrapped over pairs, or answers.</summary>
+    /// <param name="name">"RM-V" or "CM-V".</param>
+    /// <param name="pairs">The pairs; grey scores and true labels count only where every pair has them.</param>
+    /// <param name="seed">The run's seed, which fixes the bootstrap.</param>
+    /// <exception cref="ArgumentException">There are no pairs.</exception>
+    public static ScoreModelResult Summarise(string name, IReadOnlyList<ScoredPair> pairs, long seed)
+    {
+        if (pairs.Count == 0) throw new ArgumentException("There are no pairs to judge.", nameof(pairs));
+        bool grey = pairs.All(pair => pair is { GreyScore1: not null, GreyScore2: not null });
+        return new()
+        {
+            Name = name,
+            Pairs = pairs.Count,
+            Noisy = Figures($"{name}/noisy", pairs, Labels, Scores, seed),
+            True = pairs.All(pair => pair.TrueLabels is not null) ? Figures($"{name}/true", pairs, pair => pair.TrueLabels!, Scores, seed) : null,
+            Grey = grey ? Figures($"{name}/grey", pairs, Labels, GreyScores, seed) : null,
+            Categories =
+            [
+                .. pairs.GroupBy(pair => pair.Category)
+                    .OrderBy(group => Taxonomy.IndexOf(group.Key)).ThenBy(group => group.Key, StringComparer.Ordinal)
+                    .Select(group => Category(group.Key, [.. group], grey)),
+            ],
+        };
+    }
+
+    private static CategoryScoreResult Category(string category, ScoredPair[] pairs, bool grey)
+    {
+        double[] signs = Signs(pairs, Labels, Scores);
+        return new(
+            category, pairs.Length, Rights(pairs, Labels, Scores).Average(), signs.Length == 0 ? null : signs.Average(),
+            grey ? Rights(pairs, Labels, GreyScores).Average() : null);
+    }
+
+    private static ScoreFigures Figures(
+        string stream, IReadOnlyList<ScoredPair> pairs, Func<ScoredPair, PairLabels> labels, Func<ScoredPair, (double, double)> scores, long seed)
+    {
+        Estimate pair = Bootstrap.Mean(Rights(pairs, labels, scores), new RandomStream(seed, $"bootstrap/{stream}/pair"));
+        double[] signs = Signs(pairs, labels, scores);
+        if (signs.Length == 0) return new(pair);
+        double[] flat = [.. pairs.SelectMany(p => new[] { scores(p).Item1, scores(p).Item2 })];
+        bool[] unsafes = [.. pairs.SelectMany(p => new[] { labels(p).Unsafe1!.Value, labels(p).Unsafe2!.Value })];
+        return new(
+            pair, Bootstrap.Mean(signs, new RandomStream(seed, $"bootstrap/{stream}/sign")),
+            Confusion.FromScores(flat, unsafes).BalancedAccuracy, Ranking.AreaUnderCurve(flat, unsafes));
+    }
+
+    /// <summary>1 for each pair in the right order, else 0, ties included.</summary>
+    private static double[] Rights(IReadOnlyList<ScoredPair> pairs, Func<ScoredPair, PairLabels> labels, Func<ScoredPair, (double, double)> scores) =>
+    [
+        .. pairs.Select(pair =>
+        {
+            (double first, double second) = scores(pair);
+            return (labels(pair).Higher == 1 ? first > second : second > first) ? 1.0 : 0;
+        }),
+    ];
+
+    /// <summary>1 for each answer with the right sign, else 0; empty where the pairs have no safe/unsafe label.</summary>
+    private static double[] Signs(IReadOnlyList<ScoredPair> pairs, Func<ScoredPair, PairLabels> labels, Func<ScoredPair, (double, double)> scores) =>
+        pairs.Any(pair => labels(pair).Unsafe1 is null || labels(pair).Unsafe2 is null)
+            ? []
+            : [.. pairs.SelectMany(pair => new[] { Sign(scores(pair).Item1, labels(pair).Unsafe1!.Value), Sign(scores(pair).Item2, labels(pair).Unsafe2!.Value) })];
+
+    private static double Sign(double score, bool isUnsafe) => score > 0 == isUnsafe ? 1 : 0;
+
+    private static PairLabels Labels(ScoredPair pair) => pair.Labels;
+
+    private static (double, double) Scores(ScoredPair pair) => (pair.Score1, pair.Score2);
+
+    private static (double, double) GreyScores(ScoredPair pair) => (pair.GreyScore1!.Value, pair.GreyScore2!.Value);
+}
