@@ -1,0 +1,100 @@
+using System.Text;
+using System.Text.Json;
+using Microsoft.Extensions.AI;
+using SafeRlhfV.Data;
+
+namespace SafeRlhfV.Guard;
+
+/// <summary>What a moderator can judge of chat contents: their text, their images, and what it cannot read.</summary>
+internal sealed class ChatContents
+{
+    private readonly StringBuilder _text = new();
+    private readonly List<ModerationImage> _images = [];
+
+    /// <summary>All text, parts of different kinds on lines of their own.</summary>
+    public string Text => _text.ToString();
+
+    public IReadOnlyList<ModerationImage> Images => _images;
+
+    /// <summary>The kind of a content that cannot be judged, or null.</summary>
+    public string? Unreadable { get; private set; }
+
+    public bool IsEmpty => _text.Length == 0 && _images.Count == 0 && Unreadable is null;
+
+    public static ChatContents Of(IEnumerable<AIContent> contents)
+    {
+        ChatContents found = new();
+        foreach (AIContent content in contents) found.Add(content);
+        return found;
+    }
+
+    /// <summary>The text of a content that streams in pieces, which follow each other without a break; null for other kinds.</summary>
+    public static string? Streamed(AIContent content) => content switch
+    {
+        TextContent text => text.Text,
+        TextReasoningContent { ProtectedData: null } reasoning => reasoning.Text,
+        _ => null,
+    };
+
+    public void Add(AIContent content)
+    {
+        switch (content)
+        {
+            case TextContent text: Append(text.Text, joined: true); break;
+            case TextReasoningContent reasoning: Append(reasoning.Text, joined: true); break;
+            case ErrorContent error: Append(error.Message); Append(error.Details); break;
+            case FunctionCallContent call: Append(call.Name + " " + Serialize(call.Arguments)); break;
+            case FunctionResultContent result: AddResult(result.Result); break;
+            case DataContent data when data.HasTopLevelMediaType("image"): _images.Add(new(new EncodedImage(data.Data.ToArray(), data.Name)) { MediaType = data.MediaType }); break;
+            case DataContent data when data.HasTopLevelMediaType("text"): Append(Encoding.UTF8.GetString(data.Data.Span)); break;
+            case UriContent uri when uri.HasTopLevelMediaType("image"): _images.Add(new(uri.Uri) { MediaType = uri.MediaType }); break;
+            case UsageContent: break;
+            default: Unreadable ??= content is DataContent other ? other.MediaType : content is UriContent far ? far.MediaType : content.GetType().Name; break;
+        }
+    }
+
+    public void AddImages(IEnumerable<ModerationImage> images) => _images.AddRange(images);
+
+    private void AddResult(object? result)
+    {
+        if (result is AIContent content) Add(content);
+        else if (result is IEnumerable<AIContent> several) foreach (AIContent part in several) Add(part);
+        else Append(result as string ?? Serialize(result));
+    }
+
+    private void Append(string? text, bool joined = false)
+    {
+        if (string.IsNullOrEmpty(text)) return;
+        if (_text.Length > 0 && !joined && _text[^1] != '\n') _text.Append('\n');
+        _text.Append(text);
+        if (!joined) _text.Append('\n');
+    }
+
+    private static string Serialize(object? value)
+    {
+        if (value is null) return "";
+        JsonElement element = value is JsonElement json ? json : JsonSerializer.SerializeToElement(value, AIJsonUtilities.DefaultOptions);
+        StringBuilder text = new();
+        Flatten(element, text);
+        return text.ToString();
+    }
+
+    // The strings themselves, not their JSON: escapes such as \u0062 would hide words from a moderator.
+    private static void Flatten(JsonElement element, StringBuilder text)
+    {
+        switch (element.ValueKind)
+        {
+            case JsonValueKind.Object:
+                foreach (JsonProperty property in element.EnumerateObject())
+                {
+                    text.Append(property.Name).Append(": ");
+                    Flatten(property.Value, text);
+                }
+                break;
+            case JsonValueKind.Array:
+                foreach (JsonElement item in element.EnumerateArray()) Flatten(item, text);
+                break;
+            default: text.Append(element.ToString()).Append('\n'); break;
+        }
+    }
+}

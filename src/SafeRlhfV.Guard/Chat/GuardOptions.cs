@@ -1,0 +1,55 @@
+using Microsoft.Extensions.AI;
+
+namespace SafeRlhfV.Guard;
+
+/// <summary>Settings of a <see cref="GuardedChatClient"/>.</summary>
+public sealed class GuardOptions
+{
+    /// <summary>Who judges answers, and prompts where <see cref="PromptModerator"/> is null. Made to fail closed.</summary>
+    public IModerator? Moderator { get; set; }
+
+    /// <summary>Who judges prompts, where it is another.</summary>
+    public IModerator? PromptModerator { get; set; }
+
+    /// <summary>The policy in force, asked for once a request; <c>() =&gt; file.Current</c> of a <see cref="PolicyFile"/> follows changes.</summary>
+    public Func<GuardPolicy> Policy { get; set; } = () => GuardPolicy.Default;
+
+    /// <summary>Who asks; nobody in particular by default.</summary>
+    public Func<ChatOptions?, GuardContext> Context { get; set; } = _ => GuardContext.Anyone;
+
+    /// <summary>Whether prompts are checked: the last user turn, and the whole conversation where it has several.</summary>
+    public bool CheckPrompts { get; set; } = true;
+
+    /// <summary>Whether answers are checked.</summary>
+    public bool CheckAnswers { get; set; } = true;
+
+    /// <summary>Whether the results of tools are checked with the prompt.</summary>
+    public bool CheckToolResults { get; set; }
+
+    /// <summary>Whether system messages are checked with the prompt: needed where they come from the other side.</summary>
+    public bool CheckSystemMessages { get; set; }
+
+    /// <summary>Whether earlier answers in the conversation are checked with the prompt: needed where the other side could have forged them.</summary>
+    public bool CheckAssistantMessages { get; set; }
+
+    /// <summary>Whether contents that no moderator here can read (sound, files, ...) pass unchecked. They are refused by default.</summary>
+    public bool PassUncheckedContents { get; set; }
+
+    /// <summary>How streams are held back.</summary>
+    public StreamRelease Release { get; set; } = StreamRelease.Sentences();
+
+    /// <summary>The longest that judging one text may take.</summary>
+    public TimeSpan ModerationTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>The role of the message that feeds a verdict back to the model.</summary>
+    public ChatRole FeedbackRole { get; set; } = ChatRole.User;
+
+    /// <summary>Whether the policy's notice is put before an answer that passes with one.</summary>
+    public bool AddNotices { get; set; } = true;
+
+    /// <summary>Sees every decision, such as an audit trail.</summary>
+    public IGuardObserver? Observer { get; set; }
+
+    /// <summary>The clock.</summary>
+    public TimeProvider Clock { get; set; } = TimeProvider.System;
+}

@@ -1,0 +1,41 @@
+namespace SafeRlhfV.Guard;
+
+/// <summary>What the guard decided about one request; handed to the observer, and on the response (see <see cref="GuardReportExtensions"/>).</summary>
+public sealed record GuardReport
+{
+    /// <summary>A name of its own.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>When the request came.</summary>
+    public required DateTimeOffset Received { get; init; }
+
+    /// <summary>Who asked.</summary>
+    public required GuardContext Context { get; init; }
+
+    /// <summary>What was asked: the last user turn with all the images of the conversation.</summary>
+    public required ModerationRequest Prompt { get; init; }
+
+    /// <summary>The policy in force.</summary>
+    public required string PolicyVersion { get; init; }
+
+    /// <summary>What was decided about the prompt; null where prompts are not checked.</summary>
+    public GuardDecision? PromptDecision { get; init; }
+
+    /// <summary>Every drafted answer with its decision; in a stream, the last decision on each draft. Empty where no answer was judged.</summary>
+    public IReadOnlyList<RegenerationRound> Rounds { get; init; } = [];
+
+    /// <summary>How it ended; null while it has not.</summary>
+    public GuardOutcome? Outcome { get; init; }
+
+    /// <summary>The refusal that the user saw, or null.</summary>
+    public string? Refusal { get; init; }
+
+    /// <summary>The notice that the user saw, or null.</summary>
+    public string? Notice { get; init; }
+
+    /// <summary>From the request's coming to its end.</summary>
+    public TimeSpan Duration { get; init; }
+
+    /// <summary>How much of it moderation took.</summary>
+    public TimeSpan ModerationTime { get; init; }
+}

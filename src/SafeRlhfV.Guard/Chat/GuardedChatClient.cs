@@ -1,0 +1,121 @@
+using System.Runtime.CompilerServices;
+using Microsoft.Extensions.AI;
+
+namespace SafeRlhfV.Guard;
+
+/// <summary>
+/// Guards a chat client: checks the prompt with all its images, checks each answer, lets the model answer again with the verdict fed back, and refuses
+/// after the last round. Streams release only what has passed. Fails closed.
+/// </summary>
+/// <remarks>
+/// A refusal is an ordinary answer with <see cref="ChatFinishReason.ContentFilter"/>. What the inner client throws is thrown on. Put outside
+/// function invocation, the guard sees the final answer; put inside, it sees every call and every tool's result.
+/// </remarks>
+public sealed class GuardedChatClient : DelegatingChatClient
+{
+    private readonly GuardOptions _options;
+    private readonly IModerator _moderator;
+    private readonly IModerator _promptModerator;
+
+    /// <summary>Wraps a client.</summary>
+    /// <exception cref="ArgumentException">No moderator is given.</exception>
+    public GuardedChatClient(IChatClient inner, GuardOptions options) : base(inner)
+    {
+        _options = options;
+        IModerator moderator = options.Moderator ?? options.PromptModerator ?? throw new ArgumentException("GuardOptions.Moderator must be set.", nameof(options));
+        if (options.Moderator is null && options.CheckAnswers) throw new ArgumentException("GuardOptions.Moderator must be set to check answers.", nameof(options));
+        _moderator = moderator.FailClosed(options.ModerationTimeout);
+        _promptModerator = (options.PromptModerator ?? moderator).FailClosed(options.ModerationTimeout);
+    }
+
+    /// <inheritdoc/>
+    public override async Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ChatMessage[] asked = [.. messages];
+        GuardSession session = new(_options, _moderator, _promptModerator, asked, options);
+        try
+        {
+            if (await session.CheckPromptAsync(cancellationToken).ConfigureAwait(false) is { } refusal) return Refuse(refusal, session.Report, null);
+            GuardDecision? last = null;
+            for (int round = 0; ; round++)
+            {
+                long started = _options.Clock.GetTimestamp();
+                ChatResponse response = await base.GetResponseAsync(WithFeedback(asked, last), options?.Clone(), cancellationToken).ConfigureAwait(false);
+                TimeSpan generation = _options.Clock.GetElapsedTime(started);
+                ChatContents answer = ChatContents.Of(response.Messages.SelectMany(message => message.Contents));
+                last = await session.JudgeAnswerAsync(round, answer, generation, cancellationToken).ConfigureAwait(false);
+                if (last.Passes)
+                {
+                    string? notice = session.NoticeFor(last) ?? session.PromptNotice;
+                    string? failure = await session.EndAsync(GuardOutcome.Passed, null, notice, cancellationToken).ConfigureAwait(false);
+                    return failure is null ? Pass(response, notice, session.Report) : Refuse(failure, session.Report, response);
+                }
+                if (last.Action == GuardAction.Regenerate && round < session.Policy.Rounds) continue;
+                string said = await session.EndAsync(GuardOutcome.AnswerRefused, session.RefuseAnswer(last), null, cancellationToken).ConfigureAwait(false) ?? session.Policy.FailureRefusal;
+                return Refuse(said, session.Report, response);
+            }
+        }
+        catch (Exception) when (!session.HasEnded)
+        {
+            await session.EndAsync(cancellationToken.IsCancellationRequested ? GuardOutcome.Abandoned : GuardOutcome.ModelFailed, null, null, CancellationToken.None).ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
+        IEnumerable<ChatMessage> messages, ChatOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        ChatMessage[] asked = [.. messages];
+        GuardSession session = new(_options, _moderator, _promptModerator, asked, options);
+        GuardedStream stream = new(session, _options.Release, _options.Clock);
+        try
+        {
+            if (await session.CheckPromptAsync(cancellationToken).ConfigureAwait(false) is { } refusal)
+            {
+                yield return stream.Refusal(refusal);
+                yield break;
+            }
+            GuardDecision? last = null;
+            for (int round = 0; ; round++)
+            {
+                stream.Begin(round);
+                IAsyncEnumerable<ChatResponseUpdate> updates = base.GetStreamingResponseAsync(WithFeedback(asked, last), options?.Clone(), cancellationToken);
+                await foreach (ChatResponseUpdate update in stream.PassAsync(updates, cancellationToken).ConfigureAwait(false)) yield return update;
+                if (stream.IsDone) yield break;
+                last = stream.Last;
+            }
+        }
+        finally
+        {
+            // Reached without an end when the model threw, or when the reader went away.
+            if (!session.HasEnded)
+                await session.EndAsync(stream.ModelFailed && !cancellationToken.IsCancellationRequested ? GuardOutcome.ModelFailed : GuardOutcome.Abandoned, null, null, CancellationToken.None).ConfigureAwait(false);
+        }
+    }
+
+    private IEnumerable<ChatMessage> WithFeedback(ChatMessage[] asked, GuardDecision? last) =>
+        last is null ? asked : [.. asked, new ChatMessage(_options.FeedbackRole, PolicyTexts.Feedback(last.Verdict))];
+
+    private static ChatResponse Pass(ChatResponse response, string? notice, GuardReport report)
+    {
+        if (notice is not null)
+        {
+            ChatMessage? shown = response.Messages.FirstOrDefault(message => message.Role == ChatRole.Assistant && message.Contents.Any(content => content is TextContent));
+            shown?.Contents.Insert(0, new TextContent(notice + "\n\n"));
+        }
+        (response.AdditionalProperties ??= [])[GuardReportExtensions.Key] = report;
+        return response;
+    }
+
+    // Nothing of the withheld response is taken over but its names and its price.
+    private static ChatResponse Refuse(string refusal, GuardReport report, ChatResponse? withheld) => new(new ChatMessage(ChatRole.Assistant, refusal))
+    {
+        FinishReason = ChatFinishReason.ContentFilter,
+        ResponseId = withheld?.ResponseId ?? report.Id,
+        ModelId = withheld?.ModelId,
+        CreatedAt = withheld?.CreatedAt ?? report.Received,
+        Usage = withheld?.Usage,
+        AdditionalProperties = new() { [GuardReportExtensions.Key] = report },
+    };
+}

@@ -1,0 +1,36 @@
+namespace SafeRlhfV.Guard;
+
+/// <summary>How a streamed answer is held back until it has passed. The whole text so far is judged each time, and only text that was judged safe leaves.</summary>
+/// <remarks>
+/// What has left cannot be called back: once something has, an unsafe continuation ends the answer with a refusal instead of being regenerated.
+/// <see cref="HoldBackCharacters"/> keeps the end of the judged text back too, so that an unsafe phrase of up to that length never leaves even in part.
+/// </remarks>
+public sealed record StreamRelease
+{
+    private StreamRelease() { }
+
+    /// <summary>Nothing leaves before the whole answer has passed; every round can be regenerated.</summary>
+    public static StreamRelease Whole { get; } = new() { Step = StreamStep.Whole };
+
+    /// <summary>Sentence by sentence; a sentence longer than 400 characters leaves in parts.</summary>
+    /// <param name="holdBack">Characters kept back at the end of what was judged.</param>
+    public static StreamRelease Sentences(int holdBack = 0) => new() { Step = StreamStep.Sentence, WindowCharacters = 400, HoldBackCharacters = Checked(holdBack, 0) };
+
+    /// <summary>Window by window.</summary>
+    /// <param name="characters">How much new text makes a window.</param>
+    /// <param name="holdBack">Characters kept back at the end of what was judged.</param>
+    public static StreamRelease Windows(int characters = 200, int holdBack = 80) =>
+        new() { Step = StreamStep.Window, WindowCharacters = Checked(characters, 1), HoldBackCharacters = Checked(holdBack, 0) };
+
+    /// <summary>What is waited for before judging.</summary>
+    public StreamStep Step { get; private init; }
+
+    /// <summary>The length of a window, in UTF-16 units.</summary>
+    public int WindowCharacters { get; private init; }
+
+    /// <summary>How much of the judged text stays back until more has been judged, in UTF-16 units.</summary>
+    public int HoldBackCharacters { get; private init; }
+
+    private static int Checked(int value, int least) =>
+        value >= least ? value : throw new ArgumentOutOfRangeException(nameof(value), value, $"At least {least} is needed.");
+}

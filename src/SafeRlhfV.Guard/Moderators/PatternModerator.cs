@@ -1,0 +1,43 @@
+namespace SafeRlhfV.Guard;
+
+/// <summary>Finds words and patterns. It sees no images: use it beside a guard model, in tests, and for a policy's own categories.</summary>
+public sealed class PatternModerator : IModerator
+{
+    private readonly IReadOnlyList<PatternRule> _rules;
+
+    /// <summary>Creates the moderator.</summary>
+    public PatternModerator(IEnumerable<PatternRule> rules, string name = "patterns") => (_rules, Name) = ([.. rules], name);
+
+    /// <summary>The moderator of a policy's own categories; null where none has keywords or patterns.</summary>
+    public static PatternModerator? For(GuardPolicy policy)
+    {
+        PatternRule[] rules =
+        [
+            .. policy.OwnCategories.SelectMany(own => own.Keywords.Select(keyword => PatternRule.ForKeyword(own.Name, own.Severity, keyword))),
+            .. policy.OwnCategories.SelectMany(own => own.Patterns.Select(pattern => PatternRule.ForPattern(own.Name, own.Severity, pattern))),
+        ];
+        return rules.Length == 0 ? null : new(rules, "own-categories");
+    }
+
+    /// <inheritdoc/>
+    public string Name { get; }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<Verdict>> ModerateAsync(IReadOnlyList<ModerationRequest> requests, CancellationToken cancellationToken = default)
+    {
+        Verdict[] verdicts = new Verdict[requests.Count];
+        for (int i = 0; i < verdicts.Length; i++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            verdicts[i] = Judge(requests[i].Response ?? requests[i].Question);
+        }
+        return Task.FromResult<IReadOnlyList<Verdict>>(verdicts);
+    }
+
+    private Verdict Judge(string text)
+    {
+        string folded = FoldedText.Of(text);
+        PatternRule[] hits = [.. _rules.Where(rule => rule.Pattern.IsMatch(text) || (!ReferenceEquals(folded, text) && rule.Pattern.IsMatch(folded)))];
+        return hits.Length == 0 ? Verdict.Safe(Name) : Verdict.Unsafe(Name, hits.Max(hit => hit.Severity), [.. hits.Select(hit => hit.Category)]);
+    }
+}

@@ -1,0 +1,35 @@
+using System.Text.RegularExpressions;
+
+namespace SafeRlhfV.Guard;
+
+/// <summary>One rule of a <see cref="PatternModerator"/>: what matches falls under a category with a severity.</summary>
+/// <param name="Category">The category.</param>
+/// <param name="Severity">How grave a match is.</param>
+/// <param name="Pattern">The expression; build it with <see cref="ForKeyword"/> or <see cref="ForPattern"/>, which bound its time.</param>
+public sealed record PatternRule(string Category, Severity Severity, Regex Pattern)
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>A whole word or phrase, case and the kind of blank ignored.</summary>
+    public static PatternRule ForKeyword(string category, Severity severity, string keyword)
+    {
+        string[] words = keyword.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+        if (words.Length == 0) throw new ArgumentException("A keyword has at least one letter.", nameof(keyword));
+        string start = char.IsLetterOrDigit(words[0][0]) ? @"\b" : "", end = char.IsLetterOrDigit(words[^1][^1]) ? @"\b" : "";
+        return ForPattern(category, severity, start + string.Join(@"\s+", words.Select(Regex.Escape)) + end);
+    }
+
+    /// <summary>A .NET regular expression, case ignored: run in linear time where it can be, under a time limit elsewhere.</summary>
+    public static PatternRule ForPattern(string category, Severity severity, string pattern)
+    {
+        const RegexOptions options = RegexOptions.IgnoreCase | RegexOptions.CultureInvariant;
+        try
+        {
+            return new(category, severity, new Regex(pattern, options | RegexOptions.NonBacktracking, Limit));
+        }
+        catch (NotSupportedException) // look-arounds and back-references need backtracking
+        {
+            return new(category, severity, new Regex(pattern, options, Limit));
+        }
+    }
+}
