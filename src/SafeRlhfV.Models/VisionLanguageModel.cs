@@ -7,19 +7,28 @@ namespace SafeRlhfV.Models;
 /// pixels → vision features (may be frozen and kept) → image embeddings → hidden states → logits.
 /// Letters: B batch, L sequence, H hidden, V vocabulary, T image tokens of the batch.
 /// </summary>
-public abstract class VisionLanguageModel : nn.Module
+public abstract class VisionLanguageModel : NamedModule
 {
     /// <summary>Names the module.</summary>
     protected VisionLanguageModel(string name) : base(name) { }
 
+    /// <summary>What config.json says.</summary>
+    public abstract ModelConfig Config { get; }
+
+    /// <summary>The language model's blocks.</summary>
+    public abstract TextDecoder Decoder { get; }
+
+    /// <summary>The checkpoint folder that the model came from, for saving in the same form; null for a new model.</summary>
+    public CheckpointOrigin? Origin { get; internal set; }
+
     /// <summary>Hidden size H of the language model.</summary>
-    public abstract int HiddenSize { get; }
+    public int HiddenSize => Config.Text.HiddenSize;
 
     /// <summary>Size V of the output vocabulary.</summary>
-    public abstract int VocabularySize { get; }
+    public int VocabularySize => Config.Text.VocabularySize;
 
     /// <summary>The id that stands in the text for one image token.</summary>
-    public abstract int ImageTokenId { get; }
+    public int ImageTokenId => Config.ImageTokenId;
 
     /// <summary>Parameters that belong to the vision tower (frozen in most recipes; the projector or merger is not among them).</summary>
     public abstract IEnumerable<TorchSharp.Modules.Parameter> VisionTowerParameters { get; }

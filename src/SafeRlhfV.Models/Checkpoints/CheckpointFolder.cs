@@ -1,0 +1,49 @@
+using SafeRlhfV.Data;
+
+namespace SafeRlhfV.Models;
+
+/// <summary>Writes folders so that a kill leaves the old one or the new one, never half of one.</summary>
+internal static class CheckpointFolder
+{
+    private const long MaxCompanionBytes = 256L << 20;
+
+    /// <summary>Lets <paramref name="write"/> fill a folder beside the wanted one, then renames it into place.</summary>
+    public static void Write(string folder, bool overwrite, Action<string> write)
+    {
+        string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
+        if (File.Exists(full) || (Directory.Exists(full) && !overwrite && Directory.EnumerateFileSystemEntries(full).Any()))
+            throw new InvalidInputException($"{folder}: already there; choose another name or ask to overwrite.");
+        string aside = $"{full}.{Guid.NewGuid():N}.tmp", old = $"{full}.{Guid.NewGuid():N}.old";
+        try
+        {
+            Directory.CreateDirectory(aside);
+            write(aside);
+            if (Directory.Exists(full)) Directory.Move(full, old);
+            Directory.Move(aside, full);
+            if (Directory.Exists(old)) Directory.Delete(old, recursive: true);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new InvalidInputException($"{folder}: cannot be written ({error.Message}).", error);
+        }
+        finally
+        {
+            if (Directory.Exists(aside)) Directory.Delete(aside, recursive: true);
+            if (Directory.Exists(old) && !Directory.Exists(full)) Directory.Move(old, full);
+        }
+    }
+
+    /// <summary>Copies the files beside the weights: tokenizer, processor, chat template, generation settings, readme.</summary>
+    public static void CopyCompanions(string from, string to)
+    {
+        foreach (string path in Directory.EnumerateFiles(from))
+        {
+            string name = Path.GetFileName(path);
+            bool companion = Path.GetExtension(name) is ".json" or ".jinja" or ".txt" or ".model" or ".md" or "" && name != "config.json" && !name.EndsWith(".index.json", StringComparison.Ordinal)
+                && !name.StartsWith("adapter_", StringComparison.Ordinal);
+            if (!companion || new FileInfo(path).Length > MaxCompanionBytes || File.Exists(Path.Combine(to, name))) continue;
+            string copy = Path.Combine(to, name);
+            File.WriteAllBytes(copy, File.ReadAllBytes(path)); // not File.Copy: a read-only source would give a read-only copy
+        }
+    }
+}

@@ -1,0 +1,108 @@
+using System.Text.Json;
+using SafeRlhfV.Data;
+
+namespace SafeRlhfV.Models;
+
+/// <summary>The weights of a checkpoint folder: one safetensors file, or several with an index. Names every tensor and the file that holds it.</summary>
+public sealed class CheckpointTensors : IDisposable
+{
+    private const long MaxIndexBytes = 64 << 20;
+
+    private readonly List<SafetensorsFile> files = [];
+    private readonly Dictionary<string, SafetensorsFile> owners = new(StringComparer.Ordinal);
+
+    private CheckpointTensors() { }
+
+    /// <summary>The tensors' names, in no order.</summary>
+    public IReadOnlyCollection<string> Names => owners.Keys;
+
+    /// <summary>Bytes of all tensors on the disk.</summary>
+    public long TotalBytes => files.Sum(file => file.Entries.Values.Sum(entry => entry.Length));
+
+    /// <summary>The file that holds a tensor.</summary>
+    public SafetensorsFile FileOf(string name) => owners[name];
+
+    /// <summary>What is known of a tensor.</summary>
+    public SafetensorsEntry Entry(string name) => owners[name].Entries[name];
+
+    /// <summary>Opens model.safetensors, or the shards that model.safetensors.index.json names.</summary>
+    /// <exception cref="InvalidInputException">Neither is there, a shard is missing or lies outside the folder, or the index and the shards disagree.</exception>
+    public static CheckpointTensors Open(string folder, string stem = "model")
+    {
+        string single = Path.Combine(folder, stem + ".safetensors"), index = single + ".index.json";
+        if (File.Exists(index)) return OpenSharded(folder, index);
+        if (!File.Exists(single))
+            throw new InvalidInputException(Directory.Exists(folder)
+                ? $"{folder}: neither {stem}.safetensors nor {stem}.safetensors.index.json is there; name a folder with a Hugging Face checkpoint in safetensors form."
+                : $"{folder}: no such folder.");
+        CheckpointTensors tensors = new();
+        tensors.Add(SafetensorsFile.Open(single), null);
+        return tensors;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (SafetensorsFile file in files) file.Dispose();
+    }
+
+    private static CheckpointTensors OpenSharded(string folder, string indexPath)
+    {
+        Dictionary<string, string> map = ReadIndex(indexPath);
+        CheckpointTensors tensors = new();
+        try
+        {
+            foreach (string shard in map.Values.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal))
+            {
+                if (shard.Length == 0 || shard != Path.GetFileName(shard) || shard is "." or ".." || shard.Contains('\\') || shard.Contains('\0'))
+                    throw new InvalidInputException($"{indexPath}: shard '{shard}' is not a plain file name.");
+                string path = Path.Combine(folder, shard);
+                if (!File.Exists(path)) throw new InvalidInputException($"{indexPath}: shard '{shard}' is missing from the folder.");
+                tensors.Add(SafetensorsFile.Open(path), map);
+            }
+            foreach ((string name, string shard) in map)
+                if (!tensors.owners.ContainsKey(name)) throw new InvalidInputException($"{indexPath}: tensor '{name}' is not in {shard}.");
+            return tensors;
+        }
+        catch
+        {
+            tensors.Dispose();
+            throw;
+        }
+    }
+
+    private void Add(SafetensorsFile file, Dictionary<string, string>? map)
+    {
+        files.Add(file);
+        foreach (string name in file.Entries.Keys)
+        {
+            // the index decides where a tensor is read from; one that it puts elsewhere is a contradiction
+            if (map is not null && (!map.TryGetValue(name, out string? shard) || shard != Path.GetFileName(file.Path)))
+                throw new InvalidInputException($"{file.Path}: the index does not place tensor '{name}' in this shard.");
+            owners.Add(name, file);
+        }
+    }
+
+    private static Dictionary<string, string> ReadIndex(string path)
+    {
+        if (new FileInfo(path).Length > MaxIndexBytes) throw new InvalidInputException($"{path}: the index is larger than {MaxIndexBytes >> 20} MiB.");
+        Dictionary<string, string> map = new(StringComparer.Ordinal);
+        try
+        {
+            using FileStream stream = File.OpenRead(path);
+            using JsonDocument document = JsonDocument.Parse(stream, new JsonDocumentOptions { MaxDepth = 16 });
+            if (document.RootElement.ValueKind != JsonValueKind.Object || !document.RootElement.TryGetProperty("weight_map", out JsonElement weights) || weights.ValueKind != JsonValueKind.Object)
+                throw new InvalidInputException($"{path}: there is no weight_map in it.");
+            foreach (JsonProperty property in weights.EnumerateObject())
+            {
+                if (property.Value.ValueKind != JsonValueKind.String) throw new InvalidInputException($"{path}: weight_map.{property.Name} is not a file name.");
+                if (!map.TryAdd(property.Name, property.Value.GetString()!)) throw new InvalidInputException($"{path}: weight_map lists '{property.Name}' twice.");
+            }
+        }
+        catch (Exception error) when (error is JsonException or IOException or UnauthorizedAccessException or InvalidOperationException)
+        {
+            throw new InvalidInputException($"{path}: cannot be read as JSON ({error.Message.Split('\n')[0]}).", error);
+        }
+        return map;
+    }
+}

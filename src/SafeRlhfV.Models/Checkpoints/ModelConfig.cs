@@ -1,0 +1,66 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using SafeRlhfV.Data;
+using static TorchSharp.torch;
+
+namespace SafeRlhfV.Models;
+
+/// <summary>What config.json says of a model; each family derives its own record.</summary>
+public abstract record ModelConfig
+{
+    /// <summary>The name that chooses the family: llava, llava_next, qwen2_vl, ...</summary>
+    public required string ModelType { get; init; }
+
+    /// <summary>The language model.</summary>
+    public required TextConfig Text { get; init; }
+
+    /// <summary>The output layer is the embedding table.</summary>
+    public required bool TieWordEmbeddings { get; init; }
+
+    /// <summary>The id that stands in the text for one image token.</summary>
+    public required int ImageTokenId { get; init; }
+
+    /// <summary>Ids that end an answer, from generation_config.json or config.json; empty if neither says.</summary>
+    public IReadOnlyList<int> EosTokenIds { get; init; } = [];
+
+    /// <summary>The id that fills up a batch; null if the files do not say.</summary>
+    public int? PadTokenId { get; init; }
+
+    /// <summary>config.json as it stands; written back on saving.</summary>
+    public required JsonElement Source { get; init; }
+
+    /// <summary>Side of the pictures that the tower takes and tokens that one image costs at least, for memory statements and `model info`.</summary>
+    public abstract int LeastImageTokens { get; }
+
+    /// <summary>Reads config.json (and generation_config.json beside it) of a checkpoint folder.</summary>
+    /// <exception cref="InvalidInputException">A file is missing or malformed, or the family is not known.</exception>
+    public static ModelConfig Load(string folder)
+    {
+        if (!Directory.Exists(folder)) throw new InvalidInputException($"{folder}: no such folder.");
+        ModelConfig config = Parse(ConfigReader.Open(Path.Combine(folder, "config.json")));
+        string generation = Path.Combine(folder, "generation_config.json");
+        if (!File.Exists(generation)) return config;
+        ConfigReader reader = ConfigReader.Open(generation);
+        return config with { EosTokenIds = reader.Ints("eos_token_id") ?? config.EosTokenIds, PadTokenId = reader.Ints("pad_token_id")?[0] ?? config.PadTokenId };
+    }
+
+    /// <summary>Parses a config.json that is already read; `model_type` chooses the family.</summary>
+    public static ModelConfig Parse(ConfigReader reader)
+    {
+        ModelFamily family = ModelFamilies.Find(reader.Text("model_type"))
+            ?? throw reader.Error("model_type", $"'{reader.Text("model_type")}' is not a family known here; known are {string.Join(", ", ModelFamilies.All.SelectMany(known => known.ModelTypes))}");
+        return family.ParseConfig(reader);
+    }
+
+    /// <summary>config.json for weights of the given type: the source text with its dtype fields changed.</summary>
+    public string ToJson(ScalarType dtype)
+    {
+        JsonObject root = JsonNode.Parse(Source.GetRawText())!.AsObject();
+        string name = SafetensorsTypes.ConfigName(dtype);
+        foreach (JsonObject part in new[] { root, root["text_config"] as JsonObject, root["vision_config"] as JsonObject }.OfType<JsonObject>())
+            foreach (string field in (string[])["torch_dtype", "dtype"])
+                if (part.ContainsKey(field)) part[field] = name;
+        if (!root.ContainsKey("torch_dtype") && !root.ContainsKey("dtype")) root["torch_dtype"] = name;
+        return root.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n";
+    }
+}

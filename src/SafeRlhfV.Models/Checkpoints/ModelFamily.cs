@@ -1,0 +1,21 @@
+namespace SafeRlhfV.Models;
+
+/// <summary>One model family: its config parser, its modules, its key layouts. A new family derives from this and is listed in <see cref="ModelFamilies"/>.</summary>
+public abstract class ModelFamily
+{
+    /// <summary>The values of `model_type` that mean this family.</summary>
+    public abstract IReadOnlyList<string> ModelTypes { get; }
+
+    /// <summary>Key layouts that its checkpoints come in. The first is written for new models.</summary>
+    public abstract IReadOnlyList<KeyLayout> Layouts { get; }
+
+    /// <summary>Parses config.json.</summary>
+    public abstract ModelConfig ParseConfig(ConfigReader reader);
+
+    /// <summary>Builds the modules, taking every parameter from <paramref name="source"/> under its canonical name.</summary>
+    public abstract VisionLanguageModel Create(ModelConfig config, ParameterSource source);
+
+    /// <summary>True for tensors of older files that carry no weights (buffers such as position ids) and are left out without a word.</summary>
+    public virtual bool IsIgnorable(string fileKey) =>
+        fileKey.EndsWith(".rotary_emb.inv_freq", StringComparison.Ordinal) || fileKey.EndsWith("embeddings.position_ids", StringComparison.Ordinal);
+}

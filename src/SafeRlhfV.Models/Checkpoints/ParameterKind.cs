@@ -1,0 +1,26 @@
+namespace SafeRlhfV.Models;
+
+/// <summary>What a parameter is; a random initialisation treats each kind in its own way.</summary>
+public enum ParameterKind
+{
+    /// <summary>Matrix of a linear layer, [out, in].</summary>
+    LinearWeight,
+
+    /// <summary>Bias of a linear layer.</summary>
+    LinearBias,
+
+    /// <summary>Embedding table.</summary>
+    Embedding,
+
+    /// <summary>Scale of a norm: ones.</summary>
+    NormWeight,
+
+    /// <summary>Shift of a norm: zeros.</summary>
+    NormBias,
+
+    /// <summary>Kernel of a convolution.</summary>
+    ConvolutionWeight,
+
+    /// <summary>Class token, positions, newline: small random numbers.</summary>
+    Token,
+}

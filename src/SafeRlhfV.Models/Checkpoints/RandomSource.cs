@@ -1,0 +1,46 @@
+using SafeRlhfV.Data;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace SafeRlhfV.Models;
+
+/// <summary>Random parameters. Each has its own stream, named after it, so that neither order nor other parts of a model change it.</summary>
+internal sealed class RandomSource(Initialization initialization, long seed, ScalarType dtype, Device device, bool pack) : ParameterSource
+{
+    private readonly Dictionary<string, long> inputs = [];
+
+    public override ScalarType Dtype => dtype;
+
+    public override Device Device => device;
+
+    public override bool PackProjections => pack;
+
+    public override Parameter Take(string name, ParameterKind kind, params long[] shape)
+    {
+        bool tower = name.StartsWith("vision_tower.", StringComparison.Ordinal) || name.StartsWith("visual.", StringComparison.Ordinal) || name.StartsWith("model.visual.", StringComparison.Ordinal);
+        // a layer takes its weight first; its bias is drawn by the weight's number of inputs
+        string layer = name[..Math.Max(0, name.LastIndexOf('.'))];
+        if (kind is ParameterKind.LinearWeight or ParameterKind.ConvolutionWeight) inputs[layer] = shape.Skip(1).Aggregate(1L, (product, size) => product * size);
+        double bound = inputs.TryGetValue(layer, out long count) ? 1 / Math.Sqrt(count) : 0;
+        bool defaults = tower && initialization.DefaultTower;
+        using IDisposable noGrad = no_grad();
+        // drawn in float32 on the CPU, so that type and device do not change the numbers
+        Tensor value = empty(shape, ScalarType.Float32);
+        using (Generator generator = new(new RandomStream(seed, name).NextUInt64() >> 1))
+            _ = kind switch
+            {
+                ParameterKind.NormWeight => value.fill_(1),
+                ParameterKind.NormBias => value.zero_(),
+                ParameterKind.LinearBias when defaults || (!tower && initialization.DefaultBiases) => value.uniform_(-bound, bound, generator),
+                ParameterKind.LinearBias => value.zero_(),
+                ParameterKind.Token => value.normal_(0, initialization.TokenDeviation, generator),
+                ParameterKind.LinearWeight or ParameterKind.ConvolutionWeight when defaults => value.uniform_(-bound, bound, generator),
+                _ => value.normal_(0, initialization.Deviation, generator),
+            };
+        Tensor placed = value.to(dtype, device);
+        if (!ReferenceEquals(placed, value) && placed.Handle != value.Handle) value.Dispose();
+        Parameter parameter = new(placed, true);
+        parameter.DetachFromDisposeScope();
+        return parameter;
+    }
+}

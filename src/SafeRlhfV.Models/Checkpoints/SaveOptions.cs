@@ -1,0 +1,22 @@
+using static TorchSharp.torch;
+
+namespace SafeRlhfV.Models;
+
+/// <summary>How <see cref="ModelCheckpoint.Save"/> writes.</summary>
+public sealed record SaveOptions
+{
+    /// <summary>Type of the weights on the disk; null = as in memory.</summary>
+    public ScalarType? Dtype { get; init; }
+
+    /// <summary>Name of the key layout; null = as the model came, or the family's first for a new model.</summary>
+    public string? Layout { get; init; }
+
+    /// <summary>A file larger than this is split into shards with an index.</summary>
+    public long MaxShardBytes { get; init; } = 5L << 30;
+
+    /// <summary>Folder whose tokenizer, processor and generation files are copied; null = the one the model came from.</summary>
+    public string? FilesFrom { get; init; }
+
+    /// <summary>An existing folder is replaced; otherwise it is an error.</summary>
+    public bool Overwrite { get; init; }
+}

@@ -1,0 +1,46 @@
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace SafeRlhfV.Models;
+
+/// <summary>
+/// Several projections of the same input whose matrices lie side by side in one block of memory: inference runs one matrix product for all of them,
+/// while each stays a parameter of its own for training and saving.
+/// </summary>
+internal sealed class PackedProjection : IDisposable
+{
+    private readonly LinearLayer[] layers;
+    private readonly Parameter[] views;
+    private readonly Tensor weight;
+
+    private PackedProjection(LinearLayer[] layers)
+    {
+        this.layers = layers;
+        using IDisposable noGrad = no_grad();
+        weight = cat([.. layers.Select(layer => layer.Weight)], 0).DetachFromDisposeScope();
+        views = new Parameter[layers.Length];
+        long at = 0;
+        for (int i = 0; i < layers.Length; i++)
+        {
+            views[i] = layers[i].Weight;
+            using Tensor place = weight.narrow(0, at, layers[i].OutputSize);
+            views[i].set_(place);
+            at += layers[i].OutputSize;
+        }
+    }
+
+    /// <summary>Packs the layers if the source wants it, none has a bias, and all were found.</summary>
+    public static PackedProjection? TryPack(ParameterSource source, params LinearLayer[] layers) =>
+        source.PackProjections && layers.All(layer => layer.Bias is null && layer.Weight.numel() == (long)layer.InputSize * layer.OutputSize) ? new PackedProjection(layers) : null;
+
+    /// <summary>The joint product [..., sum of outputs]; null where the layers must be run apart: gradients are wanted, an adapter is active, or the weights were moved.</summary>
+    public Tensor? TryForward(Tensor x)
+    {
+        if (is_grad_enabled()) return null;
+        for (int i = 0; i < layers.Length; i++)
+            if (!ReferenceEquals(layers[i].Weight, views[i]) || false) return null;
+        return nn.functional.linear(x, weight);
+    }
+
+    public void Dispose() => weight.Dispose();
+}

@@ -1,0 +1,67 @@
+namespace SafeRlhfV.Models;
+
+/// <summary>LLaVA-1.5 or LLaVA-NeXT.</summary>
+public sealed record LlavaConfig : ModelConfig
+{
+    /// <summary>The tower.</summary>
+    public required ClipVisionConfig Vision { get; init; }
+
+    /// <summary>Hidden states of the tower whose features are taken, joined at the last dimension if several; 0 is the first block's input.</summary>
+    public required IReadOnlyList<int> FeatureStates { get; init; }
+
+    /// <summary>The class token's feature is kept (`full`), or dropped (`default`).</summary>
+    public required bool KeepClassToken { get; init; }
+
+    /// <summary>Activation between the projector's layers.</summary>
+    public required string ProjectorActivation { get; init; }
+
+    /// <summary>The projector's layers have biases.</summary>
+    public required bool ProjectorBias { get; init; }
+
+    /// <summary>LLaVA-NeXT: the resolutions (height, width) that a picture may be spread over; empty for LLaVA-1.5.</summary>
+    public IReadOnlyList<(int Height, int Width)> GridPinpoints { get; init; } = [];
+
+    /// <inheritdoc/>
+    public override int LeastImageTokens => Vision.GridSize * Vision.GridSize + (KeepClassToken ? 1 : 0);
+
+    /// <summary>Parses either family's config.json.</summary>
+    /// <exception cref="Data.InvalidInputException">A field is missing, of a wrong kind or out of range.</exception>
+    public static LlavaConfig Parse(ConfigReader reader, bool anyResolution)
+    {
+        ConfigReader? textSection = reader.Section("text_config");
+        TextConfig text = TextConfig.Parse(textSection ?? ConfigReader.Parse("{\"vocab_size\":32064}"u8.ToArray(), "config.json"));
+        ClipVisionConfig vision = ClipVisionConfig.Parse(reader.Section("vision_config"));
+        string strategy = reader.Text("vision_feature_select_strategy", "default");
+        if (strategy is not ("default" or "full")) throw reader.Error("vision_feature_select_strategy", "must be default or full");
+        if (anyResolution && strategy == "full") throw reader.Error("vision_feature_select_strategy", "full is not supported with LLaVA-NeXT");
+        List<int> states = [];
+        foreach (int layer in reader.Ints("vision_feature_layer") ?? [-2])
+        {
+            int state = layer < 0 ? vision.Layers + 1 + layer : layer;
+            if (state < 0 || state > vision.Layers) throw reader.Error("vision_feature_layer", $"{layer} lies outside a tower of {vision.Layers} blocks");
+            states.Add(state);
+        }
+        if (states.Count == 0) throw reader.Error("vision_feature_layer", "names no layer");
+        IReadOnlyList<(int, int)> pinpoints = anyResolution ? reader.Pairs("image_grid_pinpoints") ?? [(336, 672), (672, 336), (672, 672), (1008, 336), (336, 1008)] : [];
+        if (anyResolution && (pinpoints.Count == 0 || pinpoints.Any(pair => pair.Item1 < vision.ImageSize || pair.Item2 < vision.ImageSize || Math.Max(pair.Item1, pair.Item2) > 1 << 16)))
+            throw reader.Error("image_grid_pinpoints", $"must be pairs (height, width) of at least the tower's {vision.ImageSize} pixels");
+        // The hub's image_token_index; newer files may say image_token_id
+        int imageToken = reader.Has("image_token_id") ? reader.Int("image_token_id", least: 0) : reader.Int("image_token_index", 32000, least: 0);
+        return new LlavaConfig
+        {
+            ModelType = reader.Text("model_type"),
+            Text = text,
+            TieWordEmbeddings = reader.Flag("tie_word_embeddings", false) || (!reader.Has("tie_word_embeddings") && (textSection?.Flag("tie_word_embeddings", false) ?? false)),
+            ImageTokenId = imageToken,
+            EosTokenIds = reader.Ints("eos_token_id") ?? textSection?.Ints("eos_token_id") ?? [],
+            PadTokenId = reader.Ints("pad_token_id")?[0] ?? textSection?.Ints("pad_token_id")?[0],
+            Source = reader.Element,
+            Vision = vision,
+            FeatureStates = states,
+            KeepClassToken = strategy == "full",
+            ProjectorActivation = reader.Text("projector_hidden_act", "gelu"),
+            ProjectorBias = reader.Flag("multimodal_projector_bias", true),
+            GridPinpoints = pinpoints,
+        };
+    }
+}

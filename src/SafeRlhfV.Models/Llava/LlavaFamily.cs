@@ -1,0 +1,17 @@
+namespace SafeRlhfV.Models;
+
+/// <summary>LLaVA-1.5 (`llava`).</summary>
+public sealed class LlavaFamily : ModelFamily
+{
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> ModelTypes { get; } = ["llava"];
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<KeyLayout> Layouts => LlavaKeys.Layouts;
+
+    /// <inheritdoc/>
+    public override ModelConfig ParseConfig(ConfigReader reader) => LlavaConfig.Parse(reader, anyResolution: false);
+
+    /// <inheritdoc/>
+    public override VisionLanguageModel Create(ModelConfig config, ParameterSource source) => new LlavaModel((LlavaConfig)config, source);
+}

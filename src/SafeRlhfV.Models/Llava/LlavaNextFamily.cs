@@ -1,0 +1,17 @@
+namespace SafeRlhfV.Models;
+
+/// <summary>LLaVA-NeXT (`llava_next`).</summary>
+public sealed class LlavaNextFamily : ModelFamily
+{
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> ModelTypes { get; } = ["llava_next"];
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<KeyLayout> Layouts => LlavaKeys.Layouts;
+
+    /// <inheritdoc/>
+    public override ModelConfig ParseConfig(ConfigReader reader) => LlavaConfig.Parse(reader, anyResolution: true);
+
+    /// <inheritdoc/>
+    public override VisionLanguageModel Create(ModelConfig config, ParameterSource source) => new LlavaModel((LlavaConfig)config, source);
+}

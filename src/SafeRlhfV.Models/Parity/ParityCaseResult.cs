@@ -1,0 +1,12 @@
+namespace SafeRlhfV.Models;
+
+/// <summary>What came out of one case.</summary>
+/// <param name="Case">Name of the case's file, without extension.</param>
+/// <param name="Kind">What it checks: forward, loss, greedy, ...</param>
+/// <param name="Checks">One entry a quantity; empty if it was skipped.</param>
+/// <param name="Skipped">Why it was not run; null if it was.</param>
+public sealed record ParityCaseResult(string Case, string Kind, IReadOnlyList<ParityCheck> Checks, string? Skipped = null)
+{
+    /// <summary>Run, and every check within its tolerance.</summary>
+    public bool Passed => Skipped is null && Checks.Count > 0 && Checks.All(check => check.Passed);
+}

@@ -1,0 +1,80 @@
+using static TorchSharp.torch;
+
+namespace SafeRlhfV.Models;
+
+/// <summary>The kinds of cases without training: forward, log-probabilities, scores.</summary>
+internal static class ParityKinds
+{
+    public static void Forward(VisionLanguageModel model, ParityCase reference, ParityChecks checks)
+    {
+        using IDisposable noGrad = no_grad();
+        ParityPass pass = ParityPass.Run(model, reference);
+        Tensor mask = pass.Mask_BL, logits = model.Logits(pass.Hidden_BLH);
+        checks.Exact("position_ids", pass.Positions, pass.Positions.dim() == 3 ? mask.unsqueeze(0) : mask);
+        checks.Exact("rope_deltas", pass.Deltas_B1);
+        if (pass.Images is not null)
+        {
+            checks.Compare("image_features", pass.Images.Tokens_TH, "image_features", 1e-4);
+            for (int i = 0; i < pass.Images.DeepStack.Count; i++) checks.Compare($"deepstack_features.{i}", pass.Images.DeepStack[i], "image_features", 1e-4);
+        }
+        checks.Compare("last_hidden_state", pass.Hidden_BLH, reference.Field("tolerance", "hidden") is null ? "last_hidden_state" : "hidden", 1e-4, mask);
+        checks.Compare("hidden_sum", pass.Hidden_BLH.sum(-1), "vocab_sums", 5e-3, mask);
+        checks.Compare("hidden_abs_sum", pass.Hidden_BLH.abs().sum(-1), "vocab_sums", 5e-3, mask);
+        checks.Compare("logits_sum", logits.sum(-1), reference.Field("tolerance", "vocab_sums") is null ? "logits_sum" : "vocab_sums", 5e-3, mask);
+        checks.Compare("logits_abs_sum", logits.abs().sum(-1), "vocab_sums", 5e-3, mask);
+        checks.Compare("logits_max", logits.max(-1).values, "logits", 1e-4, mask);
+        checks.Compare("logits_logsumexp", logits.logsumexp(-1), "logits_logsumexp", 1e-4, mask);
+        Argmax(logits, reference, checks, mask);
+        if (reference.Has("logits_last"))
+        {
+            Tensor last = LastPositions(reference, mask);
+            checks.Compare("logits_last", Pick(logits, last), reference.Field("tolerance", "logits") is null ? "logits_last" : "logits", 1e-4);
+            checks.Compare("hidden_last", Pick(pass.Hidden_BLH, last), "hidden", 1e-4);
+        }
+    }
+
+    public static void LogProbs(VisionLanguageModel model, ParityCase reference, ParityChecks checks)
+    {
+        using IDisposable noGrad = no_grad();
+        ParityPass pass = ParityPass.Run(model, reference);
+        Tensor response = reference.Tensor("response_mask").narrow(1, 1, pass.Ids_BL.shape[1] - 1).to(ScalarType.Bool);
+        Tensor logp = pass.NextLogProbs(model).masked_fill(response.logical_not(), 0);
+        checks.Compare("logp", logp, "logp", 1e-4);
+        checks.Compare("logp_sum", logp.sum(-1), "vocab_sums", 1e-3);
+    }
+
+    public static void Scores(VisionLanguageModel model, ParityCase reference, ParityChecks checks)
+    {
+        using IDisposable noGrad = no_grad();
+        ParityPass pass = ParityPass.Run(model, reference);
+        Tensor scores_BL = nn.functional.linear(pass.Hidden_BLH, reference.Tensor("score_weight")).squeeze(-1);
+        Tensor columns = arange(pass.Ids_BL.shape[1], ScalarType.Int64);
+        Tensor ends_B = columns.mul(pass.Mask_BL.to(ScalarType.Int64)).argmax(1);
+        Tensor end = scores_BL.gather(1, ends_B.unsqueeze(1));
+        checks.Compare("scores", scores_BL, "scores", 1e-4, pass.Mask_BL);
+        checks.Exact("end_index", ends_B.view(reference.Tensor("end_index").shape));
+        checks.Compare("end_scores", end.view(reference.Tensor("end_scores").shape), "end_scores", 1e-4);
+    }
+
+    private static Tensor LastPositions(ParityCase reference, Tensor mask_BL)
+    {
+        if (reference.TryTensor("logits_last_positions") is { } stated) return stated;
+        // the last K valid positions of each row, in order
+        long count = reference.Tensor("logits_last").shape[1];
+        Tensor columns = arange(mask_BL.shape[1], ScalarType.Int64).expand(mask_BL.shape).masked_fill(mask_BL.logical_not(), -1);
+        return columns.sort(1).Values.narrow(1, mask_BL.shape[1] - count, count);
+    }
+
+    private static Tensor Pick(Tensor x_BLH, Tensor columns_BK) =>
+        x_BLH.gather(1, columns_BK.unsqueeze(-1).expand(columns_BK.shape[0], columns_BK.shape[1], x_BLH.shape[2]));
+
+    // a different choice counts only where our two logits are further apart than the tolerance
+    private static void Argmax(Tensor logits, ParityCase reference, ParityChecks checks, Tensor mask)
+    {
+        Tensor ours = logits.argmax(-1);
+        checks.Computed["logits_argmax"] = ours;
+        if (reference.TryTensor("logits_argmax") is not { } theirs) return;
+        Tensor gap = logits.max(-1).values - logits.gather(-1, theirs.unsqueeze(-1)).squeeze(-1);
+        checks.Add("logits_argmax", gap.gt(2e-4).logical_and(mask).sum().item<long>(), 0);
+    }
+}

@@ -1,0 +1,24 @@
+using static TorchSharp.torch;
+
+namespace SafeRlhfV.Models;
+
+/// <summary>The model run on a case's ids, mask and images.</summary>
+internal sealed record ParityPass(Tensor Ids_BL, Tensor Mask_BL, Tensor Positions, Tensor Deltas_B1, ImageEmbeddings? Images, Tensor Hidden_BLH)
+{
+    public static ParityPass Run(VisionLanguageModel model, ParityCase reference)
+    {
+        Tensor ids = reference.Tensor("input_ids"), mask = reference.Tensor("attention_mask").to(ScalarType.Bool);
+        ImageInputs? inputs = reference.Images(model);
+        ImageEmbeddings? images = inputs is null ? null : model.ProjectImages(model.EncodeImages(inputs));
+        (Tensor positions, Tensor deltas) = model.Positions(ids, mask, images?.Images ?? []);
+        return new(ids, mask, positions, deltas, images, model.Hidden(ids, mask, positions, images));
+    }
+
+    /// <summary>log p of every next token, [B, L - 1].</summary>
+    public Tensor NextLogProbs(VisionLanguageModel model)
+    {
+        long columns = Ids_BL.shape[1];
+        Tensor logits = model.Logits(Hidden_BLH.narrow(1, 0, columns - 1)).to(ScalarType.Float32);
+        return nn.functional.log_softmax(logits, -1).gather(-1, Ids_BL.narrow(1, 1, columns - 1).unsqueeze(-1)).squeeze(-1);
+    }
+}

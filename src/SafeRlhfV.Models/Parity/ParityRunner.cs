@@ -1,0 +1,38 @@
+using SafeRlhfV.Data;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SafeRlhfV.Models;
+
+/// <summary>Runs every reference case of a checkpoint folder and compares with what transformers gave.</summary>
+public static class ParityRunner
+{
+    /// <summary>Runs the cases in <paramref name="folder"/>/cases, in float32 on the CPU.</summary>
+    /// <param name="folder">A checkpoint folder with a `cases` folder in it.</param>
+    /// <param name="dump">A folder for what we computed, one safetensors file a case; null = none.</param>
+    /// <param name="progress">Told of every finished case.</param>
+    /// <param name="cancellation">Stops between two cases.</param>
+    /// <exception cref="InvalidInputException">There are no cases, or a file is missing or malformed.</exception>
+    public static ParityReport Run(string folder, string? dump = null, Action<ParityCaseResult>? progress = null, CancellationToken cancellation = default)
+    {
+        string cases = Path.Combine(folder, "cases");
+        string[] paths = Directory.Exists(cases) ? [.. Directory.GetFiles(cases, "*.json").Order(StringComparer.Ordinal)] : [];
+        if (paths.Length == 0) throw new InvalidInputException($"{folder}: there are no reference cases (cases/*.json) in it.");
+        if (dump is not null) Directory.CreateDirectory(dump);
+        using ParityModel model = new(folder);
+        List<ParityCaseResult> results = [];
+        foreach (string path in paths)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            using DisposeScope scope = NewDisposeScope();
+            using ParityCase reference = ParityCase.Open(path);
+            ParityChecks checks = new(reference);
+            string? skipped = model.Run(reference, checks);
+            ParityCaseResult result = new(reference.Name, reference.Kind, checks.Checks, skipped);
+            if (dump is not null && checks.Computed.Count > 0) SafetensorsWriter.Write(Path.Combine(dump, reference.Name + ".safetensors"), checks.Computed);
+            results.Add(result);
+            progress?.Invoke(result);
+        }
+        return new ParityReport(folder, results);
+    }
+}

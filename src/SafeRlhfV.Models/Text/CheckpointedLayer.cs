@@ -1,0 +1,55 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SafeRlhfV.Models;
+
+/// <summary>Runs a block without keeping its inner activations; the backward pass runs it again from its input.</summary>
+internal sealed class CheckpointedLayer : autograd.SingleTensorFunction<CheckpointedLayer>
+{
+    /// <inheritdoc/>
+    public override string Name => nameof(CheckpointedLayer);
+
+    /// <summary>The block's output, with the same gradients as without.</summary>
+    public static Tensor Run(DecoderLayer layer, Tensor x_BLH, AttentionMask mask, RotaryAngles angles)
+    {
+        // without a differentiable input the function would not be recorded, and the block's own parameters would get no gradient
+        Tensor input = x_BLH.requires_grad ? x_BLH : x_BLH.detach().requires_grad_(true);
+        // the pass's scope ends before the backward pass begins
+        AttentionMask keptMask = mask with { Bias = mask.Bias?.alias().DetachFromDisposeScope() };
+        RotaryAngles keptAngles = new(angles.Cosine_BL1D.alias().DetachFromDisposeScope(), angles.SignedSine_BL1D.alias().DetachFromDisposeScope());
+        return apply(input, new Block(layer, keptMask, keptAngles));
+    }
+
+    /// <inheritdoc/>
+    public override Tensor forward(autograd.AutogradContext context, params object[] vars)
+    {
+        (Tensor x, Block block) = ((Tensor)vars[0], (Block)vars[1]);
+        context.save_for_backward([x]);
+        context.save_data("block", block);
+        using IDisposable noGrad = no_grad();
+        return block.Layer.Forward(x, block.Mask, block.Angles, null);
+    }
+
+    /// <inheritdoc/>
+    public override List<Tensor> backward(autograd.AutogradContext context, Tensor gradient)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Block block = (Block)context.get_data("block");
+        using IDisposable grad = enable_grad();
+        Tensor x = context.get_saved_variables()[0].detach().requires_grad_(true);
+        Tensor output = block.Layer.Forward(x, block.Mask, block.Angles, null);
+        output.backward([gradient]);
+        block.Release();
+        return [x.grad!.MoveToOuterDisposeScope(), null!];
+    }
+
+    private sealed record Block(DecoderLayer Layer, AttentionMask Mask, RotaryAngles Angles)
+    {
+        public void Release()
+        {
+            Mask.Bias?.Dispose();
+            Angles.Cosine_BL1D.Dispose();
+            Angles.SignedSine_BL1D.Dispose();
+        }
+    }
+}

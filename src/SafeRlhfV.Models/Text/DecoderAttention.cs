@@ -1,0 +1,79 @@
+using static TorchSharp.torch;
+
+namespace SafeRlhfV.Models;
+
+/// <summary>Self-attention of a decoder block: grouped queries, rotary positions, optional head norms and biases.</summary>
+public sealed class DecoderAttention : NamedModule
+{
+    private readonly LinearLayer query, key, value, output;
+    private readonly RmsNormLayer? queryNorm, keyNorm;
+    private readonly PackedProjection? packed;
+    private readonly int heads, keyValueHeads, headSize, layer;
+
+    /// <summary>Takes q_proj, k_proj, v_proj, o_proj and, if the config says so, q_norm and k_norm.</summary>
+    public DecoderAttention(ParameterScope scope, TextConfig config, int layer) : base(nameof(DecoderAttention))
+    {
+        (heads, keyValueHeads, headSize, this.layer) = (config.Heads, config.KeyValueHeads, config.HeadSize, layer);
+        query = new(scope.At("q_proj"), config.HiddenSize, heads * headSize, config.QueryKeyValueBias);
+        key = new(scope.At("k_proj"), config.HiddenSize, keyValueHeads * headSize, config.QueryKeyValueBias);
+        value = new(scope.At("v_proj"), config.HiddenSize, keyValueHeads * headSize, config.QueryKeyValueBias);
+        output = new(scope.At("o_proj"), heads * headSize, config.HiddenSize, config.OutputBias);
+        packed = PackedProjection.TryPack(scope.Source, query, key, value);
+        register_module("q_proj", query);
+        register_module("k_proj", key);
+        register_module("v_proj", value);
+        register_module("o_proj", output);
+        if (!config.QueryKeyNorm) return;
+        queryNorm = new(scope.At("q_norm"), headSize, config.RmsNormEpsilon);
+        keyNorm = new(scope.At("k_norm"), headSize, config.RmsNormEpsilon);
+        register_module("q_norm", queryNorm);
+        register_module("k_norm", keyNorm);
+    }
+
+    /// <summary>[B, L, H] → [B, L, H].</summary>
+    public Tensor Forward(Tensor x_BLH, AttentionMask mask, RotaryAngles angles, KeyValueCache? cache)
+    {
+        long rows = x_BLH.shape[0], columns = x_BLH.shape[1];
+        (Tensor q_BLND, Tensor k_BLND, Tensor v_BLND) = Project(x_BLH, rows, columns, angles);
+        Tensor q = q_BLND.transpose(1, 2), k = k_BLND.transpose(1, 2), v = v_BLND.transpose(1, 2);
+        if (cache is not null) (k, v) = cache.Append(layer, k, v);
+        int group = heads / keyValueHeads;
+        if (group > 1 && columns == 1)
+        {
+            // one new token: the heads of a group are so many queries of one key head, and no key is copied
+            Tensor grouped = nn.functional.scaled_dot_product_attention(q.reshape(rows, keyValueHeads, group, headSize), k, v, mask.Bias!, 0, false);
+            return output.Forward(grouped.reshape(rows, 1, heads * headSize));
+        }
+        if (group > 1) (k, v) = (Repeat(k, group), Repeat(v, group));
+        Tensor mixed = nn.functional.scaled_dot_product_attention(q, k, v, mask.Bias!, 0, mask.Causal);
+        return output.Forward(mixed.transpose(1, 2).reshape(rows, columns, heads * headSize));
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing) packed?.Dispose();
+        base.Dispose(disposing);
+    }
+
+    private (Tensor Query, Tensor Key, Tensor Value) Project(Tensor x_BLH, long rows, long columns, RotaryAngles angles)
+    {
+        if (packed?.TryForward(x_BLH) is { } all && queryNorm is null)
+        {
+            Tensor heads_BLND = all.view(rows, columns, heads + 2 * keyValueHeads, headSize);
+            Tensor turned = angles.Turn(heads_BLND.narrow(2, 0, heads + keyValueHeads));
+            return (turned.narrow(2, 0, heads), turned.narrow(2, heads, keyValueHeads), heads_BLND.narrow(2, heads + keyValueHeads, keyValueHeads));
+        }
+        Tensor q = query.Forward(x_BLH).view(rows, columns, heads, headSize);
+        Tensor k = key.Forward(x_BLH).view(rows, columns, keyValueHeads, headSize);
+        Tensor v = value.Forward(x_BLH).view(rows, columns, keyValueHeads, headSize);
+        if (queryNorm is not null && keyNorm is not null) (q, k) = (queryNorm.Forward(q), keyNorm.Forward(k));
+        return (angles.Turn(q), angles.Turn(k), v);
+    }
+
+    private Tensor Repeat(Tensor x_BNKD, int group)
+    {
+        long[] shape = x_BNKD.shape;
+        return x_BNKD.unsqueeze(2).expand(shape[0], shape[1], group, shape[2], shape[3]).reshape(shape[0], heads, shape[2], shape[3]);
+    }
+}

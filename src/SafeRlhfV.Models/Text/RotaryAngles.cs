@@ -1,0 +1,10 @@
+using static TorchSharp.torch;
+
+namespace SafeRlhfV.Models;
+
+/// <summary>Cosines and sines of a pass's positions, [B, L, 1, D]. The sines of the first half carry the minus of the half turn.</summary>
+public readonly record struct RotaryAngles(Tensor Cosine_BL1D, Tensor SignedSine_BL1D)
+{
+    /// <summary>Turns queries or keys, [B, L, N, D]: x cos + half-turned(x) sin.</summary>
+    public Tensor Turn(Tensor x_BLND) => x_BLND.mul(Cosine_BL1D).addcmul_(x_BLND.roll(x_BLND.shape[^1] / 2, -1), SignedSine_BL1D, 1);
+}

@@ -1,0 +1,146 @@
+using SafeRlhfV.Data;
+
+namespace SafeRlhfV.Models;
+
+/// <summary>A decoder of the Llama kind: Llama, Mistral, Qwen2, Qwen3.</summary>
+public sealed record TextConfig
+{
+    /// <summary>The name of the decoder in config.json.</summary>
+    public required string ModelType { get; init; }
+
+    /// <summary>Width H.</summary>
+    public required int HiddenSize { get; init; }
+
+    /// <summary>Width inside the feed-forward part.</summary>
+    public required int IntermediateSize { get; init; }
+
+    /// <summary>Blocks.</summary>
+    public required int Layers { get; init; }
+
+    /// <summary>Query heads.</summary>
+    public required int Heads { get; init; }
+
+    /// <summary>Key and value heads; queries share them in groups.</summary>
+    public required int KeyValueHeads { get; init; }
+
+    /// <summary>Size of a head; need not be H / heads.</summary>
+    public required int HeadSize { get; init; }
+
+    /// <summary>Vocabulary V.</summary>
+    public required int VocabularySize { get; init; }
+
+    /// <summary>Epsilon of the norms.</summary>
+    public required double RmsNormEpsilon { get; init; }
+
+    /// <summary>Longest text of the pretraining, in tokens.</summary>
+    public required int MaxPositions { get; init; }
+
+    /// <summary>Rotary positions.</summary>
+    public required RopeConfig Rope { get; init; }
+
+    /// <summary>Feed-forward activation.</summary>
+    public string Activation { get; init; } = "silu";
+
+    /// <summary>q, k and v have biases.</summary>
+    public bool QueryKeyValueBias { get; init; }
+
+    /// <summary>The attention's output projection has a bias.</summary>
+    public bool OutputBias { get; init; }
+
+    /// <summary>The feed-forward projections have biases.</summary>
+    public bool FeedForwardBias { get; init; }
+
+    /// <summary>Each head's query and key are normed (Qwen3).</summary>
+    public bool QueryKeyNorm { get; init; }
+
+    /// <summary>How many columns back a token sees, itself among them; null = all.</summary>
+    public int? SlidingWindow { get; init; }
+
+    /// <summary>Which layers use the window.</summary>
+    public IReadOnlyList<bool> SlidingLayers { get; init; } = [];
+
+    /// <summary>Parameters of the decoder, with its embedding table and without the output layer.</summary>
+    public long ParameterCount =>
+        (long)VocabularySize * HiddenSize + HiddenSize
+        + Layers * (2L * HiddenSize + HiddenSize * (long)HeadSize * (2 * Heads + 2 * KeyValueHeads) + 3L * HiddenSize * IntermediateSize
+            + (QueryKeyValueBias ? (Heads + 2L * KeyValueHeads) * HeadSize : 0) + (OutputBias ? HiddenSize : 0)
+            + (FeedForwardBias ? 2L * IntermediateSize + HiddenSize : 0) + (QueryKeyNorm ? 2L * HeadSize : 0));
+
+    /// <summary>Reads a text config; what it leaves out has the defaults of its `model_type` in transformers.</summary>
+    /// <exception cref="InvalidInputException">The decoder is not known or a field is out of range.</exception>
+    public static TextConfig Parse(ConfigReader text, string? modelType = null)
+    {
+        string type = modelType ?? text.Text("model_type", "llama");
+        Defaults defaults = DefaultsOf(type) ?? throw text.Error("model_type", $"'{type}' is not a decoder known here; known are llama, mistral, qwen2, qwen2_vl, qwen2_5_vl, qwen3, qwen3_vl");
+        int hidden = text.Int("hidden_size", defaults.Hidden), heads = text.Int("num_attention_heads", defaults.Heads, most: 1 << 16);
+        int layers = text.Int("num_hidden_layers", defaults.Layers, most: 1024);
+        int keyValueHeads = text.Int("num_key_value_heads", defaults.KeyValueHeads ?? heads, most: 1 << 16);
+        int headSize = text.Int("head_dim", defaults.HeadSize ?? hidden / heads, most: 1 << 16);
+        if (heads % keyValueHeads != 0) throw text.Error("num_key_value_heads", $"({keyValueHeads}) does not divide the {heads} attention heads");
+        if (headSize % 2 != 0) throw text.Error("head_dim", "must be even");
+        double epsilon = text.Number("rms_norm_eps", 1e-6);
+        if (epsilon is <= 0 or > 1) throw text.Error("rms_norm_eps", "must lie between 0 and 1");
+        int maxPositions = text.Int("max_position_embeddings", defaults.MaxPositions);
+        bool llama = type == "llama", qwen2 = type.StartsWith("qwen2", StringComparison.Ordinal), qwen3 = type.StartsWith("qwen3", StringComparison.Ordinal);
+        bool attentionBias = text.Flag("attention_bias", false), feedForwardBias = text.Flag("mlp_bias", false);
+        int? window = Window(text, type);
+        return new TextConfig
+        {
+            ModelType = type,
+            HiddenSize = hidden,
+            IntermediateSize = text.Int("intermediate_size", defaults.Intermediate),
+            Layers = layers,
+            Heads = heads,
+            KeyValueHeads = keyValueHeads,
+            HeadSize = headSize,
+            VocabularySize = text.Int("vocab_size", defaults.Vocabulary),
+            RmsNormEpsilon = epsilon,
+            MaxPositions = maxPositions,
+            Rope = RopeConfig.Parse(text, maxPositions, headSize, defaults.Theta),
+            Activation = text.Text("hidden_act", "silu"),
+            QueryKeyValueBias = qwen2 || ((llama || qwen3) && attentionBias),
+            OutputBias = (llama || qwen3) && attentionBias,
+            FeedForwardBias = llama && feedForwardBias,
+            QueryKeyNorm = qwen3,
+            SlidingWindow = window,
+            SlidingLayers = SlidingOf(text, type, layers, window),
+        };
+    }
+
+    private static int? Window(ConfigReader text, string type)
+    {
+        if (type == "llama") return null;
+        if (type == "mistral") return text.Element.TryGetProperty("sliding_window", out _) ? (text.Has("sliding_window") ? text.Int("sliding_window") : null) : 4096;
+        return text.Flag("use_sliding_window", false) ? text.Int("sliding_window", 4096) : null;
+    }
+
+    private static List<bool> SlidingOf(ConfigReader text, string type, int layers, int? window)
+    {
+        if (window is null) return [.. Enumerable.Repeat(false, layers)];
+        if (text.Texts("layer_types") is { } kinds)
+        {
+            if (kinds.Count != layers) throw text.Error("layer_types", $"must name {layers} layers");
+            return [.. kinds.Select(kind => kind switch
+            {
+                "full_attention" => false,
+                "sliding_attention" => true,
+                _ => throw text.Error("layer_types", $"names '{kind}', which is not supported"),
+            })];
+        }
+        int first = type == "mistral" ? 0 : text.Int("max_window_layers", 28, least: 0);
+        return [.. Enumerable.Range(0, layers).Select(layer => layer >= first)];
+    }
+
+    private sealed record Defaults(int Hidden, int Intermediate, int Layers, int Heads, int? KeyValueHeads, int? HeadSize, int Vocabulary, int MaxPositions, double Theta);
+
+    private static Defaults? DefaultsOf(string type) => type switch
+    {
+        "llama" => new(4096, 11008, 32, 32, null, null, 32000, 2048, 10000),
+        "mistral" => new(4096, 14336, 32, 32, 8, null, 32000, 131072, 10000),
+        "qwen2" => new(4096, 22016, 32, 32, 32, null, 151936, 32768, 10000),
+        "qwen2_vl" or "qwen2_vl_text" or "qwen2_5_vl" or "qwen2_5_vl_text" => new(8192, 29568, 80, 64, 8, null, 152064, 32768, 1000000),
+        "qwen3" => new(4096, 22016, 32, 32, 32, 128, 151936, 32768, 10000),
+        "qwen3_vl" or "qwen3_vl_text" => new(4096, 22016, 32, 32, 32, 128, 151936, 128000, 500000),
+        _ => null,
+    };
+}

@@ -1,0 +1,101 @@
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace SafeRlhfV.Models;
+
+/// <summary>The decoder that Llama, Mistral, Qwen2 and Qwen3 share: embedding table, blocks, final norm.</summary>
+public sealed class TextDecoder : NamedModule
+{
+    private readonly EmbeddingLayer embedding;
+    private readonly DecoderLayer[] layers;
+    private readonly RmsNormLayer norm;
+    private readonly RotaryTable rotary;
+
+    /// <summary>Takes embed_tokens, layers.N and norm.</summary>
+    public TextDecoder(ParameterScope scope, TextConfig config) : base(nameof(TextDecoder))
+    {
+        Config = config;
+        embedding = new(scope.At("embed_tokens"), config.VocabularySize, config.HiddenSize);
+        layers = [.. Enumerable.Range(0, config.Layers).Select(layer => new DecoderLayer(scope.At($"layers.{layer}"), config, layer))];
+        norm = new(scope.At("norm"), config.HiddenSize, config.RmsNormEpsilon);
+        rotary = new(config.Rope, config.HeadSize);
+        register_module("embed_tokens", embedding);
+        register_module("layers", new ModuleList<DecoderLayer>(layers));
+        register_module("norm", norm);
+    }
+
+    /// <summary>Its sizes.</summary>
+    public TextConfig Config { get; }
+
+    /// <summary>The embedding table.</summary>
+    public EmbeddingLayer Embedding => embedding;
+
+    /// <summary>Blocks keep only their inputs for the backward pass and are run again there: less memory, about a third more time.</summary>
+    public bool GradientCheckpointing { get; set; }
+
+    /// <summary>Embeddings of token ids, [B, L, H], with image tokens put at the image positions.</summary>
+    /// <param name="inputIds_BL">Token ids.</param>
+    /// <param name="imageTokenId">The id that marks image positions.</param>
+    /// <param name="images">Their embeddings; null where the text has none.</param>
+    /// <param name="strict">Image ids without embeddings are an error (a whole pass); decoding may meet them as ordinary tokens.</param>
+    /// <returns>The embeddings, and the flat positions (row × L + column) of the image tokens, null without images.</returns>
+    /// <exception cref="Data.InvalidInputException">Image positions and image embeddings differ in number.</exception>
+    public (Tensor Embeddings_BLH, Tensor? ImagePositions_T) Embed(Tensor inputIds_BL, int imageTokenId, ImageEmbeddings? images, bool strict)
+    {
+        if (images is null && !strict) return (embedding.Forward(inputIds_BL), null);
+        Tensor positions_T = inputIds_BL.reshape(-1).eq(imageTokenId).nonzero().view(-1);
+        long wanted = positions_T.shape[0], given = images?.Tokens_TH.shape[0] ?? 0;
+        if (wanted != given)
+            throw new Data.InvalidInputException($"The text has {wanted} image tokens, but the images give {given}; prompts and images do not belong together, or a text was cut within an image.");
+        if (given == 0) return (embedding.Forward(inputIds_BL), null);
+        // an image id beyond the table marks a place only
+        Tensor ids = imageTokenId < Config.VocabularySize ? inputIds_BL : inputIds_BL.masked_fill(inputIds_BL.eq(imageTokenId), 0);
+        Tensor flat = embedding.Forward(ids).view(-1, Config.HiddenSize);
+        Tensor merged = flat.index_copy_(0, positions_T, images!.Tokens_TH.to(flat.dtype));
+        return (merged.view(inputIds_BL.shape[0], inputIds_BL.shape[1], -1), positions_T);
+    }
+
+    /// <summary>Runs the blocks and the final norm, and advances the cache.</summary>
+    /// <param name="embeddings_BLH">What <see cref="Embed"/> gives.</param>
+    /// <param name="mask_BK">Valid columns, cached ones first.</param>
+    /// <param name="positions">[B, L], or [3, B, L] with M-RoPE.</param>
+    /// <param name="cache">Keys and values of the columns before.</param>
+    /// <param name="deepStack">For each of the first blocks [T, H] to add after it at the image positions.</param>
+    /// <param name="imagePositions_T">Flat positions of the image tokens, for <paramref name="deepStack"/>.</param>
+    public Tensor Forward(
+        Tensor embeddings_BLH, Tensor mask_BK, Tensor positions, KeyValueCache? cache, IReadOnlyList<Tensor>? deepStack = null, Tensor? imagePositions_T = null)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        long columns = embeddings_BLH.shape[1], keys = columns + (cache?.Length ?? 0);
+        if (mask_BK.shape[1] != keys || mask_BK.shape[0] != embeddings_BLH.shape[0])
+            throw new ArgumentException($"The mask is [{string.Join(", ", mask_BK.shape)}]; {embeddings_BLH.shape[0]} rows of {keys} columns are needed.", nameof(mask_BK));
+        ScalarType dtype = embeddings_BLH.dtype;
+        RotaryAngles angles = rotary.Select(positions, keys, dtype);
+        AttentionMask full = AttentionMask.Build(mask_BK, columns, dtype);
+        AttentionMask sliding = Config.SlidingWindow is { } window ? AttentionMask.Build(mask_BK, columns, dtype, window) : full;
+        Tensor x = embeddings_BLH;
+        for (int layer = 0; layer < layers.Length; layer++)
+        {
+            AttentionMask mask = Config.SlidingWindow is not null && Config.SlidingLayers[layer] ? sliding : full;
+            x = GradientCheckpointing && is_grad_enabled() && cache is null
+                ? CheckpointedLayer.Run(layers[layer], x, mask, angles)
+                : layers[layer].Forward(x, mask, angles, cache);
+            if (deepStack is not null && layer < deepStack.Count && imagePositions_T is not null)
+                x = x.reshape(-1, Config.HiddenSize).index_add(0, imagePositions_T, deepStack[layer].to(dtype), 1).view(x.shape);
+        }
+        if (cache is not null) cache.Length += (int)columns;
+        return norm.Forward(x).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>A cache for this decoder.</summary>
+    public KeyValueCache NewCache(int batch, int capacity) =>
+        new(Config.Layers, batch, Config.KeyValueHeads, capacity, Config.HeadSize, embedding.Weight.dtype, embedding.Weight.device);
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing) rotary.Dispose();
+        base.Dispose(disposing);
+    }
+}

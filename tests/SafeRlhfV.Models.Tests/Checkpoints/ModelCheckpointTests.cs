@@ -1,0 +1,95 @@
+using SafeRlhfV.Data;
+using SafeRlhfV.Testing;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SafeRlhfV.Models.Tests;
+
+public sealed class ModelCheckpointTests
+{
+    public static TheoryData<string> Folders()
+    {
+        TheoryData<string> data = [];
+        foreach (string folder in Directory.GetDirectories(Golden.At("models")).Order(StringComparer.Ordinal))
+            if (File.Exists(Path.Combine(folder, "config.json")) && ModelFamilies.Find(ConfigReader.Open(Path.Combine(folder, "config.json")).Text("model_type")) is not null) data.Add(Path.GetFileName(folder));
+        return data;
+    }
+
+    [Theory]
+    [MemberData(nameof(Folders))]
+    public void Saving_writes_the_keys_and_values_that_were_loaded(string name)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using TemporaryFolder temporary = new();
+        string source = Golden.At("models", name), copy = temporary.At("copy");
+        using (VisionLanguageModel model = ModelCheckpoint.Load(source)) ModelCheckpoint.Save(model, copy);
+        using CheckpointTensors before = CheckpointTensors.Open(source), after = CheckpointTensors.Open(copy);
+        Assert.Equal(before.Names.Order(StringComparer.Ordinal), after.Names.Order(StringComparer.Ordinal));
+        foreach (string key in before.Names)
+        {
+            Assert.Equal(before.Entry(key).Dtype, after.Entry(key).Dtype);
+            Tensor old = before.FileOf(key).Read(key), written = after.FileOf(key).Read(key);
+            Assert.Equal(old.shape, written.shape);
+            Assert.True(old.eq(written).all().item<bool>(), key);
+        }
+        Assert.True(File.Exists(Path.Combine(copy, "tokenizer.json")));
+        ModelCheckpoint.Load(copy).Dispose();
+    }
+
+    [Theory]
+    [MemberData(nameof(Folders))]
+    public void Every_layout_and_sharding_gives_the_same_weights_again(string name)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using TemporaryFolder temporary = new();
+        using VisionLanguageModel model = ModelCheckpoint.Load(Golden.At("models", name));
+        Dictionary<string, Tensor> weights = model.named_parameters().ToDictionary(pair => pair.name, pair => (Tensor)pair.parameter);
+        foreach (KeyLayout layout in ModelFamilies.Find(model.Config.ModelType)!.Layouts)
+        {
+            string folder = temporary.At(layout.Name);
+            ModelCheckpoint.Save(model, folder, new SaveOptions { Layout = layout.Name, MaxShardBytes = 100_000 });
+            Assert.True(File.Exists(Path.Combine(folder, "model.safetensors.index.json")));
+            using VisionLanguageModel again = ModelCheckpoint.Load(folder);
+            Assert.Equal(layout.Name, again.Origin!.Layout.Name);
+            foreach ((string key, TorchSharp.Modules.Parameter parameter) in again.named_parameters()) Assert.True(parameter.eq(weights[key]).all().item<bool>(), key);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Folders))]
+    public void A_new_model_depends_on_the_seed_alone(string name)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        ModelConfig config = ModelConfig.Load(Golden.At("models", name));
+        using VisionLanguageModel one = ModelFactory.Create(config, 7, Initialization.BuiltInWorld), two = ModelFactory.Create(config, 7, Initialization.BuiltInWorld), other = ModelFactory.Create(config, 8);
+        var parameters = one.named_parameters().ToList();
+        foreach (var ((key, parameter), (_, same)) in parameters.Zip(two.named_parameters())) Assert.True(parameter.eq(same).all().item<bool>(), key);
+        Assert.Contains(parameters.Zip(other.named_parameters()), pair => !pair.First.parameter.eq(pair.Second.parameter).all().item<bool>());
+        Assert.All(parameters, pair => Assert.True(pair.parameter.isfinite().all().item<bool>(), pair.name));
+    }
+
+    [Fact]
+    public void Tensors_that_are_missing_unused_or_misshapen_are_named()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using TemporaryFolder temporary = new();
+        string source = Directory.GetDirectories(Golden.At("models"), "llava*").First(folder => File.Exists(Path.Combine(folder, "model.safetensors")));
+        Dictionary<string, Tensor> weights = [];
+        using (SafetensorsFile file = SafetensorsFile.Open(Path.Combine(source, "model.safetensors")))
+            foreach (string key in file.Entries.Keys) weights[key] = file.Read(key);
+        string removed = weights.Keys.First(key => key.Contains("q_proj", StringComparison.Ordinal));
+
+        string Message(Dictionary<string, Tensor> changed)
+        {
+            string folder = Directory.CreateDirectory(temporary.At(Guid.NewGuid().ToString("N"))).FullName;
+            File.Copy(Path.Combine(source, "config.json"), Path.Combine(folder, "config.json"));
+            SafetensorsWriter.Write(Path.Combine(folder, "model.safetensors"), changed);
+            return Assert.Throws<InvalidInputException>(() => ModelCheckpoint.Load(folder)).Message;
+        }
+
+        Assert.Contains(removed, Message(weights.Where(pair => pair.Key != removed).ToDictionary()));
+        Assert.Contains("multi_modal_projector.linear_9.weight", Message(new(weights) { ["multi_modal_projector.linear_9.weight"] = ones(2) }));
+        Assert.Contains("strange.weight", Message(new(weights) { ["strange.weight"] = ones(2) }));
+        Assert.Contains(removed, Message(new(weights) { [removed] = ones(2, 3) }));
+    }
+}

@@ -1,0 +1,30 @@
+using SafeRlhfV.Testing;
+
+namespace SafeRlhfV.Models.Tests;
+
+public sealed class ParityTests
+{
+    public static TheoryData<string> Folders()
+    {
+        TheoryData<string> data = [];
+        foreach (string folder in Directory.GetDirectories(Golden.At("models"), "llava*").Order(StringComparer.Ordinal))
+            if (Directory.Exists(Path.Combine(folder, "cases")) && File.Exists(Path.Combine(folder, "config.json"))) data.Add(Path.GetFileName(folder));
+        return data;
+    }
+
+    [Theory]
+    [MemberData(nameof(Folders))]
+    public void Every_case_of_the_reference_is_met(string folder)
+    {
+        ParityReport report = ParityRunner.Run(Golden.At("models", folder));
+        List<string> over = [];
+        foreach (ParityCaseResult result in report.Cases)
+        {
+            if (result.Skipped is { } reason) TestContext.Current.SendDiagnosticMessage($"{folder}/{result.Case} skipped: {reason}");
+            over.AddRange(result.Checks.Where(check => !check.Passed).Select(check => $"{result.Case}: {check.Name} differs by {check.Difference:G4}, {check.Tolerance:G4} allowed"));
+            if (result.Skipped is null && result.Checks.Count == 0) over.Add($"{result.Case}: nothing was compared");
+        }
+        Assert.True(over.Count == 0, string.Join("\n", over));
+        Assert.Contains(report.Cases, result => result.Skipped is null);
+    }
+}
