@@ -11,4 +11,10 @@ public sealed class InvalidInputException : Exception
 
     /// <summary>Creates the exception with its one-line message and the error that revealed the mistake.</summary>
     public InvalidInputException(string message, Exception inner) : base(message, inner) { }
+
+    /// <summary>Creates the exception from a fault in a data set, whose file, row and columns become part of the message.</summary>
+    public InvalidInputException(Finding finding, Exception? inner = null) : base(finding.ToString(), inner) => Finding = finding;
+
+    /// <summary>The fault in a data set that this exception reports; null where the mistake lies elsewhere.</summary>
+    public Finding? Finding { get; }
 }

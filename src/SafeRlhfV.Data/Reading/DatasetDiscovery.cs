@@ -1,0 +1,131 @@
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace SafeRlhfV.Data;
+
+/// <summary>Finds the configurations, splits and files of a data set without opening its files.</summary>
+internal static partial class DatasetDiscovery
+{
+    private static readonly EnumerationOptions Everything = new() { RecurseSubdirectories = true, MaxRecursionDepth = 16, IgnoreInaccessible = false, AttributesToSkip = 0 };
+
+    /// <summary>The parts of the data set at <paramref name="path"/> (a folder or one file), and the configurations of its card that have no files here.</summary>
+    /// <exception cref="InvalidInputException">Nothing there, nothing readable in it, or a shard is missing.</exception>
+    public static (IReadOnlyList<DatasetPart> Parts, IReadOnlyList<string> Absent) Find(string path)
+    {
+        if (File.Exists(path)) return ([new DatasetPart(ConfigOf(path), SplitOf(Path.GetFileName(path)) ?? "train", [path])], []);
+        if (!Directory.Exists(path)) throw new InvalidInputException($"{path}: no such file or folder; give a data set's folder, a Parquet file or a JSONL file.");
+        try
+        {
+            string[] files = Files(path);
+            (IReadOnlyList<DatasetPart> parts, IReadOnlyList<string> absent) = DatasetCard.Read(path) is { Sets.Count: > 0 } card ? FromCard(path, files, card) : (Infer(path, files), []);
+            if (parts.Count == 0)
+                throw new InvalidInputException($"{path}: the folder holds no data{(absent.Count > 0 ? " of the configurations that its README.md names" : "")}; expected Parquet or JSONL files, for example data/<category>/train-00000-of-00001.parquet.");
+            foreach (DatasetPart part in parts) CheckShards(part);
+            return (parts, absent);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new InvalidInputException($"{path}: the folder cannot be read ({ParquetFile.FirstLine(error)}).", error);
+        }
+    }
+
+    /// <summary>Whether a file is read as JSONL rather than Parquet.</summary>
+    public static bool IsJsonl(string file) => Path.GetExtension(file).ToLowerInvariant() is ".jsonl" or ".ndjson" or ".json";
+
+    private static string[] Files(string folder)
+    {
+        string[] all = [.. Directory.EnumerateFiles(folder, "*", Everything).Select(file => Path.GetRelativePath(folder, file).Replace('\\', '/'))
+            .Where(file => !file.Split('/').Any(part => part.StartsWith('.') || part == "__MACOSX")).Order(StringComparer.Ordinal)];
+        string[] parquet = [.. all.Where(file => file.EndsWith(".parquet", StringComparison.OrdinalIgnoreCase))];
+        if (parquet.Length > 0) return parquet;
+        string[] jsonl = [.. all.Where(file => Path.GetExtension(file).ToLowerInvariant() is ".jsonl" or ".ndjson")];
+        // An image folder's metadata.jsonl beside a JSONL file of rows tells the same rows twice.
+        return jsonl.Any(file => Path.GetFileName(file) != "metadata.jsonl") ? [.. jsonl.Where(file => Path.GetFileName(file) != "metadata.jsonl")] : jsonl;
+    }
+
+    private static (IReadOnlyList<DatasetPart>, IReadOnlyList<string>) FromCard(string folder, string[] files, DatasetCard card)
+    {
+        List<DatasetPart> parts = [];
+        HashSet<string> named = [];
+        foreach ((string config, string split, IReadOnlyList<string> patterns) in card.Sets)
+        {
+            named.Add(config);
+            Regex[] globs = [.. patterns.Select(Glob)];
+            string[] matched = [.. files.Where(file => globs.Any(glob => glob.IsMatch(file)))];
+            foreach (IGrouping<string, string> group in matched.GroupBy(file => split.Length > 0 ? split : SplitOf(file) ?? "train"))
+                parts.Add(new DatasetPart(config, group.Key, [.. group.Select(file => Path.Combine(folder, file))]));
+        }
+        return (parts, [.. named.Where(config => parts.All(part => part.Config != config))]);
+    }
+
+    private static DatasetPart[] Infer(string folder, string[] files) =>
+        [.. files.GroupBy(file => (Config: ConfigOf(file), Split: SplitOf(file) ?? "train")).Select(group => new DatasetPart(group.Key.Config, group.Key.Split, [.. group.Select(file => Path.Combine(folder, file))]))];
+
+    /// <summary>The folder that is neither "data" nor a split's name; for a single file, its folder where that is a category.</summary>
+    private static string ConfigOf(string file)
+    {
+        string[] folders = [.. file.Split('/', '\\')[..^1].Where(name => name.Length > 0 && name is not ("data" or ".") && SplitName(name) is null)];
+        if (folders.Length == 0) return "default";
+        return Path.IsPathRooted(file) || File.Exists(file) ? Taxonomy.IndexOf(folders[^1]) >= 0 ? folders[^1] : "default" : folders[^1];
+    }
+
+    private static string? SplitOf(string file)
+    {
+        string[] parts = file.Split('/');
+        string[] words = Path.GetFileNameWithoutExtension(parts[^1]).Split('-', '_', '.', ' ');
+        return words.Select(SplitName).FirstOrDefault(name => name is not null) ?? parts[..^1].Reverse().Select(SplitName).FirstOrDefault(name => name is not null);
+    }
+
+    private static string? SplitName(string word) => word.ToLowerInvariant() switch
+    {
+        "train" or "training" => "train",
+        "evaluation" or "eval" => "evaluation",
+        "validation" or "valid" or "val" or "dev" => "validation",
+        "test" or "testing" => "test",
+        _ => null,
+    };
+
+    /// <summary>A half-fetched data set is not trained on by accident: of N shards all N must be there.</summary>
+    private static void CheckShards(DatasetPart part)
+    {
+        foreach (var family in part.Files.Select(file => (File: file, Match: ShardName().Match(Path.GetFileName(file)))).Where(shard => shard.Match.Success)
+            .GroupBy(shard => (Folder: Path.GetDirectoryName(shard.File), Name: shard.Match.Groups[1].Value, Of: shard.Match.Groups[3].Value)))
+        {
+            HashSet<string> present = [.. family.Select(shard => shard.Match.Groups[2].Value)];
+            int of = int.Parse(family.Key.Of);
+            if (present.Count >= of) continue;
+            string absent = Enumerable.Range(0, of).Select(shard => shard.ToString("00000")).First(shard => !present.Contains(shard));
+            throw new InvalidInputException($"{Path.Combine(family.Key.Folder ?? "", $"{family.Key.Name}-{absent}-of-{family.Key.Of}.parquet")}: this shard of {part.Config}/{part.Split} is missing ({present.Count} of {of} are there); fetch it.");
+        }
+    }
+
+    /// <summary>Hugging Face's file patterns: *, **, ?, [..].</summary>
+    private static Regex Glob(string pattern)
+    {
+        StringBuilder regex = new("^");
+        for (int i = 0; i < pattern.Length; i++)
+        {
+            int close;
+            if (pattern[i] == '*' && i + 1 < pattern.Length && pattern[i + 1] == '*')
+            {
+                i++;
+                bool slash = i + 1 < pattern.Length && pattern[i + 1] == '/';
+                if (slash) i++;
+                regex.Append(slash ? "(?:.*/)?" : ".*");
+            }
+            else if (pattern[i] == '*') regex.Append("[^/]*");
+            else if (pattern[i] == '?') regex.Append("[^/]");
+            else if (pattern[i] == '[' && (close = pattern.IndexOf(']', i + 1)) > i + 1)
+            {
+                string inside = pattern[(i + 1)..close];
+                regex.Append('[').Append(inside[0] == '!' ? "^" + Regex.Escape(inside[1..]) : Regex.Escape(inside)).Append(']');
+                i = close;
+            }
+            else regex.Append(Regex.Escape(pattern[i].ToString()));
+        }
+        return new Regex(regex.Append('$').ToString(), RegexOptions.CultureInvariant | RegexOptions.NonBacktracking);
+    }
+
+    [GeneratedRegex(@"^(.*)-(\d{5})-of-(\d{5})\.parquet$")]
+    private static partial Regex ShardName();
+}

@@ -1,0 +1,99 @@
+using System.Text;
+using ParquetSharp;
+
+namespace SafeRlhfV.Data;
+
+/// <summary>Reads one physical column of a row group in lockstep with the others, at the lowest level: definition levels and raw values.</summary>
+/// <remarks>The logical readers of the package would decode text leniently and hold whole row groups; here a bad byte is an error at its row.</remarks>
+internal sealed class ParquetLeaf(int column, string path) : IDisposable
+{
+    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    private readonly short[] levels = new short[ParquetRowReader.BatchRows];
+    private readonly ByteArray[] slices = new ByteArray[ParquetRowReader.BatchRows];
+    private readonly long[] longs = new long[ParquetRowReader.BatchRows];
+    private readonly int[] ints = new int[ParquetRowReader.BatchRows];
+    private ColumnReader? reader;
+    private short maxLevel;
+
+    /// <summary>The column's dotted path.</summary>
+    public string Path => path;
+
+    /// <summary>The definition level of each row in the batch: how deep the value is there.</summary>
+    public ReadOnlySpan<short> Levels => levels;
+
+    /// <summary>Goes to a row group and skips rows in it.</summary>
+    public void Open(RowGroupReader group, long skip)
+    {
+        reader?.Dispose();
+        reader = group.Column(column);
+        maxLevel = reader.ColumnDescriptor.MaxDefinitionLevel;
+        while (skip > 0)
+        {
+            long skipped = reader.Skip(skip);
+            if (skipped <= 0) throw new InvalidDataException("the column has fewer rows than its row group");
+            skip -= skipped;
+        }
+    }
+
+    /// <summary>Reads <paramref name="rows"/> texts; null where there is none. An invalid text is left null and reported by its row.</summary>
+    public void ReadText(int rows, string?[] texts, Action<int> onInvalid) => ReadSlices(rows, (row, slice) =>
+    {
+        texts[row] = null;
+        if (slice is not { } bytes) return;
+        try
+        {
+            texts[row] = Strict.GetString(Span(bytes));
+        }
+        catch (DecoderFallbackException)
+        {
+            onInvalid(row);
+        }
+    });
+
+    /// <summary>Reads <paramref name="rows"/> byte strings; null where there is none.</summary>
+    public void ReadBytes(int rows, byte[]?[] values) => ReadSlices(rows, (row, slice) => values[row] = slice is { } bytes ? Span(bytes).ToArray() : null);
+
+    /// <summary>Reads <paramref name="rows"/> whole numbers; null where there is none.</summary>
+    public void ReadIntegers(int rows, long?[] values)
+    {
+        for (int done = 0; done < rows;)
+        {
+            Span<short> at = levels.AsSpan(done, rows - done);
+            long read, found;
+            if (reader is ColumnReader<long> wide) read = wide.ReadBatch(rows - done, at, [], longs, out found);
+            else
+            {
+                read = ((ColumnReader<int>)reader!).ReadBatch(rows - done, at, [], ints, out found);
+                for (int i = 0; i < found; i++) longs[i] = ints[i];
+            }
+            for (int i = 0, next = 0; i < read; i++) values[done + i] = IsPresent(done + i) ? longs[next++] : null;
+            done += Advance(read);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => reader?.Dispose();
+
+    private void ReadSlices(int rows, Action<int, ByteArray?> take)
+    {
+        ColumnReader<ByteArray> typed = (ColumnReader<ByteArray>)reader!;
+        for (int done = 0; done < rows;)
+        {
+            // A batch ends at a page's end, and its pointers hold only until the next call.
+            long read = typed.ReadBatch(rows - done, levels.AsSpan(done, rows - done), [], slices, out _);
+            for (int i = 0, next = 0; i < read; i++) take(done + i, IsPresent(done + i) ? slices[next++] : null);
+            done += Advance(read);
+        }
+    }
+
+    private bool IsPresent(int row)
+    {
+        if (maxLevel == 0) levels[row] = 0; // required columns have no levels
+        return levels[row] == maxLevel;
+    }
+
+    private static int Advance(long read) => read > 0 ? (int)read : throw new InvalidDataException("the column has fewer rows than its row group");
+
+    private static unsafe ReadOnlySpan<byte> Span(ByteArray bytes) => new((void*)bytes.Pointer, bytes.Length);
+}

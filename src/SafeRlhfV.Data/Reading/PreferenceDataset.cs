@@ -1,0 +1,128 @@
+namespace SafeRlhfV.Data;
+
+/// <summary>
+/// A BeaverTails-V data set on disk: a folder in a Hugging Face layout (dataset card, configurations, splits, shards), one Parquet file, or one
+/// JSONL file, of paired or flat rows. Rows stream: memory holds a page a column and a few rows, whatever the size.
+/// </summary>
+public sealed class PreferenceDataset
+{
+    private readonly Dictionary<string, long> rowsByFile;
+
+    private PreferenceDataset(string path, RowLayout layout, IReadOnlyList<DatasetPart> parts, IReadOnlyList<string> absent, IReadOnlyList<string> extra, Dictionary<string, long> rowsByFile)
+    {
+        (Path, Layout, Parts, AbsentConfigs, ExtraColumns, this.rowsByFile) = (path, layout, parts, absent, extra, rowsByFile);
+        Configs = [.. parts.Select(part => part.Config).Distinct()];
+        Splits = [.. parts.Select(part => part.Split).Distinct()];
+    }
+
+    /// <summary>The folder or file, as it was given.</summary>
+    public string Path { get; }
+
+    /// <summary>Pairs, or single moderated answers.</summary>
+    public RowLayout Layout { get; }
+
+    /// <summary>Each split of each configuration with its files.</summary>
+    public IReadOnlyList<DatasetPart> Parts { get; }
+
+    /// <summary>The configurations that have files.</summary>
+    public IReadOnlyList<string> Configs { get; }
+
+    /// <summary>The splits that have files.</summary>
+    public IReadOnlyList<string> Splits { get; }
+
+    /// <summary>Configurations that the dataset card names but that have no files here (a slice of a data set).</summary>
+    public IReadOnlyList<string> AbsentConfigs { get; }
+
+    /// <summary>Columns of the files that BeaverTails-V does not know; they are not read.</summary>
+    public IReadOnlyList<string> ExtraColumns { get; }
+
+    /// <summary>Opens a data set: finds its files and checks each one's footer and columns. No row is read yet.</summary>
+    /// <param name="path">A folder, a Parquet file or a JSONL file.</param>
+    /// <exception cref="InvalidInputException">Nothing there, a file is damaged, a column is missing or of another type, the layouts differ, or there is no row at all.</exception>
+    public static PreferenceDataset Open(string path)
+    {
+        (IReadOnlyList<DatasetPart> parts, IReadOnlyList<string> absent) = DatasetDiscovery.Find(path);
+        RowLayout? layout = null;
+        string? layoutFile = null;
+        HashSet<string> extra = [];
+        Dictionary<string, long> rows = [];
+        foreach (string file in parts.SelectMany(part => part.Files).Distinct())
+        {
+            using IRowReader reader = OpenFile(file);
+            rows[file] = CountRows(reader);
+            extra.UnionWith(reader.ExtraColumns);
+            if (rows[file] == 0) continue;
+            layoutFile ??= file;
+            layout ??= reader.Schema.Layout;
+            if (layout != reader.Schema.Layout)
+                throw new InvalidInputException($"{file}: {reader.Schema.Layout.ToString().ToLowerInvariant()} rows, but {layoutFile} holds {layout.Value.ToString().ToLowerInvariant()} ones; keep the two layouts in two folders.");
+        }
+        if (layout is null) throw new InvalidInputException(new Finding(Fault.ZeroRows, FindingSeverity.Error, rows.Count == 1 ? rows.Keys.First() : path, null, [], "the data set holds no row; give one with rows."));
+        return new PreferenceDataset(path, layout.Value, parts, absent, [.. extra.Order(StringComparer.Ordinal)], rows);
+    }
+
+    /// <summary>The number of rows, of one split or configuration where given.</summary>
+    /// <exception cref="InvalidInputException">There is no such split or configuration.</exception>
+    public long CountRows(string? split = null, string? config = null) => Select(split, config).Sum(part => part.Files.Sum(file => rowsByFile[file]));
+
+    /// <summary>The rows of one file, as counted when the data set was opened.</summary>
+    public long CountRowsOfFile(string file) => rowsByFile[file];
+
+    /// <summary>The rows as the files hold them, part by part, right or wrong.</summary>
+    /// <exception cref="InvalidInputException">There is no such split or configuration, or a file is damaged.</exception>
+    public IEnumerable<DatasetRow> ReadRows(string? split = null, string? config = null) => Select(split, config).SelectMany(ReadPart);
+
+    /// <summary>Checked pairs, part by part. Rows without an image are pairs without an image.</summary>
+    /// <exception cref="InvalidInputException">There is no such split or configuration, a file is damaged, the layout is flat, or a row breaks a rule; file, row and column are named.</exception>
+    public IEnumerable<PreferencePair> ReadPairs(string? split = null, string? config = null) => ReadRows(split, config).Select(row => row.ToPair());
+
+    /// <summary>Checked single answers, for the guard: the rows of a flat data set, or both answers of each pair.</summary>
+    /// <exception cref="InvalidInputException">As <see cref="ReadPairs"/>.</exception>
+    public IEnumerable<ModeratedResponse> ReadResponses(string? split = null, string? config = null)
+    {
+        foreach (DatasetRow row in ReadRows(split, config))
+        {
+            if (Layout == RowLayout.Flat)
+            {
+                yield return row.ToModeratedResponse();
+                continue;
+            }
+            PreferencePair pair = row.ToPair();
+            foreach (RatedResponse response in (RatedResponse[])[pair.Response1, pair.Response2])
+                yield return new ModeratedResponse(pair.Question, pair.Image, pair.Category, pair.ImageSeverity, response.Text, response.IsSafe);
+        }
+    }
+
+    /// <summary>Some rows of one file, by their place in it.</summary>
+    internal static IEnumerable<DatasetRow> ReadFile(string file, long start)
+    {
+        using IRowReader reader = OpenFile(file);
+        foreach (DatasetRow row in reader.Read(start)) yield return row;
+    }
+
+    /// <summary>Opens one file by its kind.</summary>
+    internal static IRowReader OpenFile(string file) => DatasetDiscovery.IsJsonl(file) ? new JsonlRowReader(file) : new ParquetRowReader(file);
+
+    /// <summary>Rows of an open file; a JSONL file is read once for it.</summary>
+    internal static long CountRows(IRowReader reader) => reader is ParquetRowReader parquet ? parquet.RowCount : ((JsonlRowReader)reader).CountRows();
+
+    /// <summary>The parts of a split and configuration.</summary>
+    internal DatasetPart[] Select(string? split, string? config)
+    {
+        if (split is not null && !Splits.Contains(split)) throw new InvalidInputException($"{Path}: no split '{split}'; it has {string.Join(", ", Splits)}.");
+        if (config is not null && !Configs.Contains(config)) throw new InvalidInputException($"{Path}: no configuration '{config}'; it has {string.Join(", ", Configs)}.");
+        return [.. Parts.Where(part => (split is null || part.Split == split) && (config is null || part.Config == config))];
+    }
+
+    private IEnumerable<DatasetRow> ReadPart(DatasetPart part)
+    {
+        long index = 0;
+        foreach (string file in part.Files)
+        {
+            if (rowsByFile[file] == 0) continue;
+            using IRowReader reader = OpenFile(file);
+            if (reader.Schema.Layout != Layout) throw new InvalidInputException($"{file}: the file was changed while it was read; open the data set again.");
+            foreach (DatasetRow row in reader.Read(0)) yield return row.At(row.Position with { Config = part.Config, Split = part.Split, Index = index++ });
+        }
+    }
+}

@@ -1,0 +1,103 @@
+namespace SafeRlhfV.Data;
+
+/// <summary>A row as a file holds it, right or wrong: cells may be null or unreadable. <see cref="ToPair"/> and <see cref="ToModeratedResponse"/> check it.</summary>
+public sealed class DatasetRow
+{
+    private readonly object?[] cells;
+
+    internal DatasetRow(RowSchema schema, RowPosition position, object?[] cells, IReadOnlyList<CellFault>? faults = null)
+    {
+        (Schema, Position, this.cells, Faults) = (schema, position, cells, faults ?? []);
+    }
+
+    /// <summary>The columns of the row.</summary>
+    public RowSchema Schema { get; }
+
+    /// <summary>Where the row lies.</summary>
+    public RowPosition Position { get; }
+
+    /// <summary>The image; null where the row holds none.</summary>
+    public EncodedImage? Image => (EncodedImage?)cells[Schema.IndexOf("image")];
+
+    /// <summary>Cells that could not be read at all.</summary>
+    internal IReadOnlyList<CellFault> Faults { get; }
+
+    /// <summary>The text in a column; null where the cell is null or unreadable.</summary>
+    public string? Text(string column) => (string?)Cell(column);
+
+    /// <summary>The number in a column; null where the cell is null or unreadable.</summary>
+    public long? Integer(string column) => (long?)Cell(column);
+
+    /// <summary>A pair as a row of the paired layout.</summary>
+    public static DatasetRow From(PreferencePair pair, RowPosition position = default) => new(RowSchema.Paired, position,
+    [
+        pair.Question, pair.Image, pair.Category, (long)pair.ImageSeverity, pair.Response1.Text, pair.Response2.Text, pair.Response1.From, pair.Response2.From,
+        pair.MoreHelpful == 1 ? "1" : "2", YesNo(pair.Response1.IsSafe), YesNo(pair.Response2.IsSafe), pair.Safer == 1 ? "1" : "2",
+        (long)pair.Response1.HarmlessRate, (long)pair.Response2.HarmlessRate, (long)pair.Response1.HelpfulRate, (long)pair.Response2.HelpfulRate,
+    ]);
+
+    /// <summary>A moderated answer as a row of the flat layout.</summary>
+    public static DatasetRow From(ModeratedResponse row, RowPosition position = default) => new(RowSchema.Flat, position,
+        [row.Question, row.Image, row.Category, (long)row.ImageSeverity, row.Response, YesNo(row.IsResponseSafe)]);
+
+    /// <summary>The row as a checked pair.</summary>
+    /// <exception cref="InvalidInputException">The row breaks a rule whose finding is an error; the message names file, row and column.</exception>
+    public PreferencePair ToPair()
+    {
+        if (Schema.Layout != RowLayout.Paired)
+            throw new InvalidInputException($"{Position.File}: rows of the flat layout (one answer a row) cannot be read as pairs; convert it with 'data convert' or give a paired data set.");
+        Check();
+        return new PreferencePair
+        {
+            Question = Text("question")!,
+            Image = Image,
+            Category = Text("category")!,
+            ImageSeverity = (int)Integer("image_severity")!.Value,
+            Response1 = Response(1),
+            Response2 = Response(2),
+            MoreHelpful = Text("more_helpful_response_id") == "1" ? 1 : 2,
+            Safer = Text("safer_response_id") == "1" ? 1 : 2,
+        };
+    }
+
+    /// <summary>The row of the flat layout as a checked record.</summary>
+    /// <exception cref="InvalidInputException">The row breaks a rule whose finding is an error; the message names file, row and column.</exception>
+    public ModeratedResponse ToModeratedResponse()
+    {
+        if (Schema.Layout != RowLayout.Flat) throw new InvalidOperationException("A pair holds two answers.");
+        Check();
+        return new ModeratedResponse(Text("question")!, Image, Text("category")!, (int)Integer("image_severity")!.Value, Text("response")!, Text("is_response_safe") == "yes");
+    }
+
+    /// <summary>The same row at another place.</summary>
+    internal DatasetRow At(RowPosition position) => new(Schema, position, cells, Faults);
+
+    /// <summary>The same row with one cell changed.</summary>
+    internal DatasetRow With(string column, object? value)
+    {
+        object?[] changed = [.. cells];
+        changed[Schema.IndexOf(column)] = value;
+        return new DatasetRow(Schema, Position, changed, [.. Faults.Where(fault => fault.Column != column)]);
+    }
+
+    /// <summary>A cell by its place in the schema.</summary>
+    internal object? this[int column] => cells[column];
+
+    private object? Cell(string column)
+    {
+        int index = Schema.IndexOf(column);
+        return index < 0 ? throw new ArgumentException($"The {Schema.Layout} layout has no column '{column}'.", nameof(column)) : cells[index];
+    }
+
+    private RatedResponse Response(int number) => new(Text($"response_{number}")!, Text($"response_{number}_from")!, Text($"is_response_{number}_safe") == "yes",
+        (int)Integer($"response_{number}_harmless_rate")!.Value, (int)Integer($"response_{number}_helpful_rate")!.Value);
+
+    private void Check()
+    {
+        foreach (Finding finding in RowRules.Check(this))
+            if (finding.Severity == FindingSeverity.Error && !(finding.Code == Fault.ImageNull && Image is null))
+                throw new InvalidInputException(finding);
+    }
+
+    private static string YesNo(bool value) => value ? "yes" : "no";
+}

@@ -1,0 +1,13 @@
+namespace SafeRlhfV.Data;
+
+/// <summary>Where a row lies.</summary>
+/// <param name="Config">The configuration (for BeaverTails-V the category's folder), "default" where there is none.</param>
+/// <param name="Split">The split: train, evaluation, ...</param>
+/// <param name="File">The file, as a path that can be opened.</param>
+/// <param name="Row">The row in the file, from 0.</param>
+/// <param name="Index">The row in the configuration's split over all its files, from 0.</param>
+public readonly record struct RowPosition(string Config, string Split, string File, long Row, long Index)
+{
+    /// <summary>"config/split/index", the name that reports use.</summary>
+    public override string ToString() => $"{Config}/{Split}/{Index}";
+}

@@ -1,0 +1,48 @@
+using System.Collections.Frozen;
+
+namespace SafeRlhfV.Data;
+
+/// <summary>The columns of a layout, in the order in which they are written. Readers find them by name.</summary>
+public sealed class RowSchema
+{
+    private readonly FrozenDictionary<string, int> indices;
+
+    private RowSchema(RowLayout layout, params (string Name, ColumnKind Kind)[] columns)
+    {
+        (Layout, Columns) = (layout, columns);
+        indices = columns.Select((column, index) => (column.Name, index)).ToFrozenDictionary(pair => pair.Name, pair => pair.index, StringComparer.Ordinal);
+    }
+
+    /// <summary>The paired layout (<c>saferlhf-v/BeaverTails-V</c>), 16 columns.</summary>
+    public static RowSchema Paired { get; } = new(RowLayout.Paired,
+        ("question", ColumnKind.Text), ("image", ColumnKind.Image), ("category", ColumnKind.Text), ("image_severity", ColumnKind.Integer),
+        ("response_1", ColumnKind.Text), ("response_2", ColumnKind.Text), ("response_1_from", ColumnKind.Text), ("response_2_from", ColumnKind.Text),
+        ("more_helpful_response_id", ColumnKind.Text), ("is_response_1_safe", ColumnKind.Text), ("is_response_2_safe", ColumnKind.Text),
+        ("safer_response_id", ColumnKind.Text), ("response_1_harmless_rate", ColumnKind.Integer), ("response_2_harmless_rate", ColumnKind.Integer),
+        ("response_1_helpful_rate", ColumnKind.Integer), ("response_2_helpful_rate", ColumnKind.Integer));
+
+    /// <summary>The flat layout (<c>PKU-Alignment/BeaverTails-V</c>), 6 columns.</summary>
+    public static RowSchema Flat { get; } = new(RowLayout.Flat,
+        ("question", ColumnKind.Text), ("image", ColumnKind.Image), ("category", ColumnKind.Text), ("image_severity", ColumnKind.Integer),
+        ("response", ColumnKind.Text), ("is_response_safe", ColumnKind.Text));
+
+    /// <summary>The schema of a layout.</summary>
+    public static RowSchema Of(RowLayout layout) => layout == RowLayout.Paired ? Paired : Flat;
+
+    /// <summary>Which layout this is.</summary>
+    public RowLayout Layout { get; }
+
+    /// <summary>The columns in writing order.</summary>
+    public IReadOnlyList<(string Name, ColumnKind Kind)> Columns { get; }
+
+    /// <summary>The place of a column in <see cref="Columns"/>, or -1.</summary>
+    public int IndexOf(string column) => indices.GetValueOrDefault(column, -1);
+
+    /// <summary>The layout that a set of column names means: the one with more of its own columns present; paired where none is.</summary>
+    internal static RowSchema Guess(IReadOnlyCollection<string> names)
+    {
+        int paired = Paired.Columns.Count(column => Flat.IndexOf(column.Name) < 0 && names.Contains(column.Name));
+        int flat = Flat.Columns.Count(column => Paired.IndexOf(column.Name) < 0 && names.Contains(column.Name));
+        return flat > 0 && flat >= paired ? Flat : Paired;
+    }
+}
