@@ -11,6 +11,7 @@ internal sealed class ParquetRowReader : IRowReader
 
     private readonly string file;
     private readonly ParquetFileReader reader;
+    private readonly ParquetPageCheck? pages;
     private readonly (ParquetLeaf? Value, ParquetLeaf? Path, int ImageLevel)[] leaves;
 
     /// <summary>Opens the file and checks its columns.</summary>
@@ -28,6 +29,7 @@ internal sealed class ParquetRowReader : IRowReader
             GroupRows = [.. Enumerable.Range(0, reader.FileMetaData.NumRowGroups).Select(RowsOfGroup)];
             if (RowCount < 0 || GroupRows.Any(rows => rows < 0) || GroupRows.Sum() != RowCount)
                 throw new InvalidInputException(new Finding(Fault.CorruptFooter, FindingSeverity.Error, file, null, [], "the footer's row counts contradict each other; fetch the file again."));
+            pages = ParquetPageCheck.Open(file);
             leaves = ParquetColumns.Bind(file, Schema, fields, reader.FileMetaData.Schema);
         }
         catch
@@ -89,6 +91,7 @@ internal sealed class ParquetRowReader : IRowReader
 
     private RowGroupReader OpenGroup(int group, long skip)
     {
+        pages?.Check(group, column => Schema.IndexOf(column) >= 0);
         RowGroupReader groupReader = reader.RowGroup(group);
         foreach ((ParquetLeaf? value, ParquetLeaf? path, _) in leaves)
             foreach (ParquetLeaf? leaf in (ParquetLeaf?[])[value, path])
