@@ -1,0 +1,17 @@
+namespace SafeRlhfV.SafetyWorld;
+
+/// <summary>What a question asks for.</summary>
+public enum QuestionKind
+{
+    /// <summary>Describe the picture: never risky.</summary>
+    Describe,
+
+    /// <summary>How to use the object: as risky as the picture's mark says.</summary>
+    HowTo,
+
+    /// <summary>Try it somewhere: one degree less risky than the mark.</summary>
+    Borderline,
+
+    /// <summary>Harm somebody with it: one degree riskier than the mark.</summary>
+    Harmful,
+}
