@@ -21,6 +21,7 @@ internal sealed class ParityModel : IDisposable
             case "forward": ParityKinds.Forward(model, reference, checks); return null;
             case "logp": ParityKinds.LogProbs(model, reference, checks); return null;
             case "score": ParityKinds.Scores(model, reference, checks); return null;
+            case "greedy": ParityGreedy.Run(model, reference, checks); return null;
             case "loss": ParityLoss.Run(model, reference, checks, Trained()); return null;
             default: return $"cases of kind '{reference.Kind}' are not run here";
         }

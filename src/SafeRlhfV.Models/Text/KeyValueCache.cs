@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SafeRlhfV.Models;
@@ -15,8 +16,8 @@ public sealed class KeyValueCache : IDisposable
         values = new Tensor[layers];
         for (int layer = 0; layer < layers; layer++)
         {
-            keys[layer] = zeros([batch, keyValueHeads, capacity, headSize], dtype, device).DetachFromDisposeScope();
-            values[layer] = zeros([batch, keyValueHeads, capacity, headSize], dtype, device).DetachFromDisposeScope();
+            keys[layer] = empty([batch, keyValueHeads, capacity, headSize], dtype, device).DetachFromDisposeScope();
+            values[layer] = empty([batch, keyValueHeads, capacity, headSize], dtype, device).DetachFromDisposeScope();
         }
     }
 
@@ -36,22 +37,27 @@ public sealed class KeyValueCache : IDisposable
         return (keys[layer].narrow(2, 0, end), values[layer].narrow(2, 0, end));
     }
 
-    /// <summary>Keeps (and repeats) the named rows: continuing several samples from one prompt, or dropping finished ones.</summary>
+    /// <summary>Keeps (and repeats) the named rows: continuing several samples from one prompt, or dropping finished ones. Only filled columns are copied.</summary>
     public void SelectRows(Tensor rows)
     {
+        using IDisposable noGrad = no_grad();
         for (int layer = 0; layer < keys.Length; layer++)
-        {
-            (Tensor oldKeys, Tensor oldValues) = (keys[layer], values[layer]);
-            keys[layer] = oldKeys.index_select(0, rows).DetachFromDisposeScope();
-            values[layer] = oldValues.index_select(0, rows).DetachFromDisposeScope();
-            oldKeys.Dispose();
-            oldValues.Dispose();
-        }
+            (keys[layer], values[layer]) = (Selected(keys[layer], rows), Selected(values[layer], rows));
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
         foreach (Tensor tensor in keys.Concat(values)) tensor.Dispose();
+    }
+
+    private Tensor Selected(Tensor old, Tensor rows)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        long[] shape = old.shape;
+        Tensor selected = empty([rows.shape[0], shape[1], shape[2], shape[3]], old.dtype, old.device).DetachFromDisposeScope();
+        if (Length > 0) selected.narrow(2, 0, Length).copy_(old.narrow(2, 0, Length).index_select(0, rows));
+        old.Dispose();
+        return selected;
     }
 }

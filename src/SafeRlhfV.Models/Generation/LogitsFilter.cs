@@ -1,0 +1,38 @@
+using static TorchSharp.torch;
+
+namespace SafeRlhfV.Models;
+
+/// <summary>
+/// What sampling does to logits [B, V] before it draws, in Hugging Face's order: repetition penalty, temperature, top-k, top-p. A removed token gets minus infinity.
+/// </summary>
+public static class LogitsFilter
+{
+    /// <summary>Tokens already seen lose: a negative logit is multiplied by the penalty, another divided by it.</summary>
+    /// <param name="logits_BV">Logits.</param>
+    /// <param name="seen_BV">True for tokens of the prompt and the answer so far.</param>
+    /// <param name="penalty">Above 0; 1 changes nothing.</param>
+    public static Tensor Penalise(Tensor logits_BV, Tensor seen_BV, double penalty) =>
+        penalty == 1 ? logits_BV : where(seen_BV, where(logits_BV.lt(0), logits_BV * penalty, logits_BV / penalty), logits_BV);
+
+    /// <summary>Divides by the temperature, which is above 0.</summary>
+    public static Tensor Temper(Tensor logits_BV, double temperature) => temperature == 1 ? logits_BV : logits_BV / temperature;
+
+    /// <summary>Keeps the k largest (at least <paramref name="least"/>); all that equal the k-th stay.</summary>
+    public static Tensor TopK(Tensor logits_BV, int k, int least = 1)
+    {
+        if (k > 0) k = Math.Max(k, least);
+        if (k <= 0 || k >= logits_BV.shape[1]) return logits_BV;
+        Tensor least = logits_BV.topk(k, -1).values.narrow(1, k - 1, 1);
+        return logits_BV.masked_fill(logits_BV.lt(least), double.NegativeInfinity);
+    }
+
+    /// <summary>Keeps the smallest set of best tokens whose probability reaches p: of the tokens in ascending order those go whose sum is at most 1 - p. The best stay always, as many as <paramref name="least"/> says.</summary>
+    public static Tensor TopP(Tensor logits_BV, double p, int least = 1)
+    {
+        if (p >= 1) return logits_BV;
+        (Tensor sorted, Tensor order) = logits_BV.sort(-1, false);
+        Tensor removed = sorted.softmax(-1).cumsum(-1).le(1 - p);
+        removed.narrow(1, removed.shape[1] - least, least).fill_(false);
+        return logits_BV.masked_fill(zeros_like(removed).scatter(1, order, removed), double.NegativeInfinity);
+    }
+}

@@ -1,0 +1,75 @@
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using SafeRlhfV.Data;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SafeRlhfV.Models;
+
+/// <summary>
+/// Continues prompts token by token with a preallocated cache. Rows are independent: each draws from its own stream, and rows that have ended
+/// leave the batch. The image token is never generated (a second pass over the answer could not tell it from a picture).
+/// </summary>
+public sealed class TextGenerator(VisionLanguageModel model)
+{
+    /// <summary>Generates answers.</summary>
+    /// <param name="prompt">Left-padded prompts.</param>
+    /// <param name="settings">How.</param>
+    /// <param name="streams">One stream a row of the result (prompt × samples); null = streams named after seed and row.</param>
+    /// <param name="onToken">Told of each token of a row that has not ended, in order of rows, on the calling thread.</param>
+    /// <param name="cancellation">Stops between two tokens.</param>
+    /// <exception cref="InvalidInputException">A setting is out of range, or a prompt is padded on the right.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public GenerationResult Generate(
+        GenerationPrompt prompt, GenerationSettings settings, IReadOnlyList<RandomStream>? streams = null, Action<GeneratedToken>? onToken = null, CancellationToken cancellation = default)
+    {
+        settings.Validate();
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable noGrad = no_grad();
+        using GenerationBatch batch = new(model, prompt, settings, streams);
+        Tensor logits_BV = batch.Start();
+        for (int step = 0; ; step++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            using DisposeScope inner = NewDisposeScope();
+            if (!batch.Take(logits_BV, step, onToken) || step + 1 == settings.MaxNewTokens) break;
+            Tensor next = batch.Advance();
+            next.MoveToOuterDisposeScope();
+            logits_BV.Dispose();
+            logits_BV = next;
+        }
+        return batch.Finish();
+    }
+
+    /// <summary>Generates answers and yields their tokens as they come. The work runs on a thread of the pool and stops when the caller stops listening.</summary>
+    public async IAsyncEnumerable<GeneratedToken> Stream(
+        GenerationPrompt prompt, GenerationSettings settings, IReadOnlyList<RandomStream>? streams = null, [EnumeratorCancellation] CancellationToken cancellation = default)
+    {
+        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        Channel<GeneratedToken> channel = Channel.CreateUnbounded<GeneratedToken>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
+        Task work = Task.Run(
+            () =>
+            {
+                Exception? failure = null;
+                try
+                {
+                    Generate(prompt, settings, streams, token => channel.Writer.TryWrite(token), stop.Token).Dispose();
+                }
+                catch (Exception error)
+                {
+                    failure = error;
+                }
+                channel.Writer.Complete(failure);
+            },
+            CancellationToken.None);
+        try
+        {
+            await foreach (GeneratedToken token in channel.Reader.ReadAllAsync(cancellation).ConfigureAwait(false)) yield return token;
+        }
+        finally
+        {
+            await stop.CancelAsync().ConfigureAwait(false);
+            await work.ConfigureAwait(false); // the tensors that the caller gave must not be in use when it goes on
+        }
+    }
+}
