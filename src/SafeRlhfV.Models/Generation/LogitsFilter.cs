@@ -22,8 +22,8 @@ public static class LogitsFilter
     {
         if (k > 0) k = Math.Max(k, least);
         if (k <= 0 || k >= logits_BV.shape[1]) return logits_BV;
-        Tensor least = logits_BV.topk(k, -1).values.narrow(1, k - 1, 1);
-        return logits_BV.masked_fill(logits_BV.lt(least), double.NegativeInfinity);
+        Tensor smallest = logits_BV.topk(k, -1).values.narrow(1, k - 1, 1);
+        return logits_BV.masked_fill(logits_BV.lt(smallest), double.NegativeInfinity);
     }
 
     /// <summary>Keeps the smallest set of best tokens whose probability reaches p: of the tokens in ascending order those go whose sum is at most 1 - p. The best stay always, as many as <paramref name="least"/> says.</summary>
