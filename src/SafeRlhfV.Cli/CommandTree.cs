@@ -8,6 +8,11 @@ internal static class CommandTree
     public static RootCommand Create() => new("Safe RLHF-V for .NET: align a vision-language model to be helpful and safe, then guard it.")
     {
         DemoVerb.Create(),
+        new Command("audit", "Verify and export the gateway's audit trail.")
+        {
+            AuditVerifyVerb.Create(),
+            AuditExportVerb.Create(),
+        },
         new Command("world", "The built-in world that the demo trains on.")
         {
         },

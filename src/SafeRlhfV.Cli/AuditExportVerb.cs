@@ -1,0 +1,23 @@
+using System.CommandLine;
+using SafeRlhfV.Guard;
+
+namespace SafeRlhfV.Cli;
+
+internal static class AuditExportVerb
+{
+    public static Command Create()
+    {
+        Argument<string> trail = AuditOptions.Trail();
+        Option<FileInfo?> to = new("--out") { Description = "The file to write; stdout where it is left out." };
+        Command command = new("export", "Write an audit trail as JSON lines. Example: safe-rlhf-v audit export sqlite:audit.db --out audit.jsonl") { trail, to };
+        command.SetAction(async (parsed, cancel) =>
+        {
+            await using AuditDatabase database = AuditOptions.Open(parsed.GetValue(trail)!);
+            await using Stream output = parsed.GetValue(to) is { } file ? file.Create() : Console.OpenStandardOutput();
+            long records = await new AuditReader(database).ExportAsync(output, cancel);
+            Output.Note($"{records} records written");
+            return 0;
+        });
+        return command;
+    }
+}

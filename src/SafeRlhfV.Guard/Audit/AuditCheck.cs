@@ -1,0 +1,12 @@
+namespace SafeRlhfV.Guard;
+
+/// <summary>What verifying an audit trail found.</summary>
+/// <param name="Records">How many records there are.</param>
+/// <param name="Head">The last record. Kept elsewhere, it proves later that nothing was cut off the end.</param>
+/// <param name="Faults">Every change, gap and contradiction, the first thousand of them; empty where the trail is whole.</param>
+/// <param name="IsKeyed">Whether a key was used: without one, whoever may write the database could have rewritten all of it.</param>
+public sealed record AuditCheck(long Records, AuditMark Head, IReadOnlyList<string> Faults, bool IsKeyed)
+{
+    /// <summary>Whether the trail is whole.</summary>
+    public bool IsWhole => Faults.Count == 0;
+}

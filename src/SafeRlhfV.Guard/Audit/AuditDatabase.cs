@@ -1,0 +1,117 @@
+using System.Data;
+using System.Data.Common;
+using Microsoft.Data.Sqlite;
+using Npgsql;
+using SafeRlhfV.Data;
+
+namespace SafeRlhfV.Guard;
+
+/// <summary>Where an audit trail lies: SQLite in a file, or PostgreSQL shared by several gateways.</summary>
+public sealed class AuditDatabase : IAsyncDisposable
+{
+    private readonly bool _isPostgres;
+    private readonly NpgsqlDataSource? _postgres;
+    private readonly string _connection;
+    private bool _isReady;
+
+    private AuditDatabase(bool isPostgres, string connection)
+    {
+        (_isPostgres, _connection) = (isPostgres, connection);
+        if (isPostgres) _postgres = NpgsqlDataSource.Create(connection);
+    }
+
+    /// <summary>A file; it is made where it is missing.</summary>
+    public static AuditDatabase Sqlite(string path) =>
+        new(false, new SqliteConnectionStringBuilder { DataSource = Path.GetFullPath(path), Pooling = true, DefaultTimeout = 5 }.ToString());
+
+    /// <summary>A PostgreSQL database by its connection string.</summary>
+    public static AuditDatabase Postgres(string connection) => new(true, connection);
+
+    /// <summary>By an address: <c>sqlite:PATH</c> or <c>postgres:CONNECTION STRING</c>.</summary>
+    /// <exception cref="InvalidInputException">It is neither.</exception>
+    public static AuditDatabase Of(string address)
+    {
+        if (address.StartsWith("sqlite:", StringComparison.Ordinal) && address.Length > 7) return Sqlite(address[7..]);
+        try
+        {
+            if (address.StartsWith("postgres:", StringComparison.Ordinal) && address.Length > 9) return Postgres(address[9..]);
+        }
+        catch (ArgumentException error)
+        {
+            throw new InvalidInputException($"The audit database's connection string is wrong ({error.Message.ReplaceLineEndings(" ")}).", error);
+        }
+        throw new InvalidInputException($"'{address}' names no audit database; give sqlite:PATH or postgres:CONNECTION STRING.");
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync()
+    {
+        if (_postgres is not null) return _postgres.DisposeAsync();
+        using SqliteConnection connection = new(_connection);
+        SqliteConnection.ClearPool(connection);
+        return ValueTask.CompletedTask;
+    }
+
+    internal async Task<DbConnection> OpenAsync(CancellationToken cancellationToken)
+    {
+        DbConnection connection = _postgres is not null ? _postgres.CreateConnection() : new SqliteConnection(_connection);
+        try
+        {
+            await connection.OpenAsync(cancellationToken).ConfigureAwait(false);
+            if (!_isPostgres) await ExecuteAsync(connection, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;", cancellationToken).ConfigureAwait(false);
+            if (!_isReady)
+            {
+                await ExecuteAsync(connection, Tables(), cancellationToken).ConfigureAwait(false);
+                _isReady = true;
+            }
+            return connection;
+        }
+        catch
+        {
+            await connection.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>A transaction that no other writer's can overlap: the chain has one end.</summary>
+    internal async Task<DbTransaction> BeginWriteAsync(DbConnection connection, CancellationToken cancellationToken)
+    {
+        if (connection is SqliteConnection sqlite) return sqlite.BeginTransaction(deferred: false);
+        DbTransaction transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellationToken).ConfigureAwait(false);
+        await ExecuteAsync(connection, "SELECT pg_advisory_xact_lock(729114503);", cancellationToken, transaction).ConfigureAwait(false);
+        return transaction;
+    }
+
+    /// <summary>A transaction that sees the trail as it stands at one moment.</summary>
+    internal static async Task<DbTransaction> BeginReadAsync(DbConnection connection, CancellationToken cancellationToken) => connection is SqliteConnection sqlite
+        ? sqlite.BeginTransaction(deferred: true)
+        : await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken).ConfigureAwait(false);
+
+    internal static DbCommand Command(DbConnection connection, DbTransaction? transaction, string text, params (string Name, object Value)[] parameters)
+    {
+        DbCommand command = connection.CreateCommand();
+        command.CommandText = text;
+        command.Transaction = transaction;
+        foreach ((string name, object value) in parameters)
+        {
+            DbParameter parameter = command.CreateParameter();
+            (parameter.ParameterName, parameter.Value) = (name, value);
+            command.Parameters.Add(parameter);
+        }
+        return command;
+    }
+
+    internal static async Task ExecuteAsync(DbConnection connection, string text, CancellationToken cancellationToken, DbTransaction? transaction = null, params (string, object)[] parameters)
+    {
+        await using DbCommand command = Command(connection, transaction, text, parameters);
+        await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private string Tables() => $"""
+        CREATE TABLE IF NOT EXISTS guard_audit (
+            sequence BIGINT PRIMARY KEY, kind TEXT NOT NULL, request TEXT NOT NULL, at TEXT NOT NULL, payload TEXT NOT NULL, previous TEXT NOT NULL, hash TEXT NOT NULL);
+        CREATE INDEX IF NOT EXISTS guard_audit_request ON guard_audit (request);
+        CREATE TABLE IF NOT EXISTS guard_audit_mark (name TEXT PRIMARY KEY, sequence BIGINT NOT NULL, hash TEXT NOT NULL, seal TEXT NOT NULL);
+        CREATE TABLE IF NOT EXISTS guard_audit_content (name TEXT PRIMARY KEY, kind TEXT NOT NULL, at TEXT NOT NULL, body {(_isPostgres ? "BYTEA" : "BLOB")} NOT NULL);
+        """;
+}

@@ -1,0 +1,128 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace SafeRlhfV.Guard;
+
+/// <summary>Writes a report as the JSON that is chained, and gathers the contents that are kept beside it.</summary>
+internal sealed class AuditPayload(AuditSettings settings, AuditChain chain)
+{
+    private static readonly JsonWriterOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>Fingerprint, kind (text or image) and bytes of what is kept.</summary>
+    public Dictionary<string, (string Kind, byte[] Bytes)> Contents { get; } = [];
+
+    /// <summary>The members of the record but for its number and time, which are known only when it is written.</summary>
+    public string Of(string kind, GuardReport report) => Write(writer =>
+    {
+        writer.WriteString("user", report.Context.User);
+        writer.WriteString("role", report.Context.Role);
+        writer.WriteString("route", report.Context.Route);
+        writer.WriteString("policy", report.PolicyVersion);
+        writer.WriteString("received", Iso(report.Received));
+        writer.WriteStartObject("prompt");
+        WriteText(writer, report.Prompt.Question);
+        writer.WriteStartArray("images");
+        foreach (ModerationImage image in report.Prompt.Images) writer.WriteStringValue(Keep(image));
+        writer.WriteEndArray();
+        if (report.PromptDecision is { } prompt) WriteDecision(writer, prompt);
+        writer.WriteEndObject();
+        if (kind == "prompt") return;
+
+        writer.WriteString("outcome", report.Outcome?.ToString());
+        writer.WriteStartArray("rounds");
+        foreach (RegenerationRound round in report.Rounds)
+        {
+            writer.WriteStartObject();
+            writer.WriteNumber("round", round.Round);
+            WriteText(writer, round.Answer);
+            WriteDecision(writer, round.Decision);
+            writer.WriteNumber("generationMs", Math.Round(round.GenerationTime.TotalMilliseconds, 3));
+            writer.WriteNumber("moderationMs", Math.Round(round.ModerationTime.TotalMilliseconds, 3));
+            writer.WriteEndObject();
+        }
+        writer.WriteEndArray();
+        writer.WriteString("refusal", report.Refusal);
+        writer.WriteString("notice", report.Notice);
+        writer.WriteNumber("durationMs", Math.Round(report.Duration.TotalMilliseconds, 3));
+        writer.WriteNumber("moderationMs", Math.Round(report.ModerationTime.TotalMilliseconds, 3));
+    });
+
+    /// <summary>The members of a person's review of a decision.</summary>
+    public string OfReview(string reviewer, bool isUnsafe, string? category, string? note) => Write(writer =>
+    {
+        writer.WriteString("reviewer", reviewer);
+        writer.WriteBoolean("unsafe", isUnsafe);
+        writer.WriteString("category", category);
+        writer.WriteString("note", note);
+    });
+
+    /// <summary>The whole record: number, kind, request and time before the other members.</summary>
+    public static string Complete(long sequence, string kind, string request, string at, string members)
+    {
+        string head = Write(writer =>
+        {
+            writer.WriteNumber("sequence", sequence);
+            writer.WriteString("kind", kind);
+            writer.WriteString("request", request);
+            writer.WriteString("at", at);
+        });
+        return $"{head[..^1]},{members[1..]}";
+    }
+
+    public static string Iso(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'");
+
+    private void WriteText(Utf8JsonWriter writer, string text)
+    {
+        writer.WriteString("text", chain.Fingerprint(text));
+        writer.WriteNumber("length", text.Length);
+        if (settings.Texts == ContentKeeping.Hash || text.Length == 0) return;
+        byte[] kept = Encoding.UTF8.GetBytes(settings.Texts == ContentKeeping.Keep ? text : Redaction.Of(text));
+        string name = chain.Fingerprint(kept);
+        Contents[name] = ("text", kept);
+        writer.WriteString("kept", name);
+    }
+
+    private string Keep(ModerationImage image)
+    {
+        if (!ImageBytes.TryGet(image, out byte[]? bytes, out _)) return chain.Fingerprint(image.Address?.ToString() ?? image.Encoded?.Path ?? "");
+        string name = chain.Fingerprint(bytes);
+        if (settings.Images == ContentKeeping.Keep) Contents[name] = ("image", bytes);
+        return name;
+    }
+
+    private static void WriteDecision(Utf8JsonWriter writer, GuardDecision decision)
+    {
+        Verdict verdict = decision.Verdict;
+        writer.WriteString("action", decision.Action.ToString());
+        writer.WriteStartArray("decidedBy");
+        foreach (string category in decision.DecidedBy) writer.WriteStringValue(category);
+        writer.WriteEndArray();
+        writer.WriteStartObject("verdict");
+        writer.WriteBoolean("unsafe", verdict.IsUnsafe);
+        writer.WriteNumber("score", Math.Round(verdict.Score, 6));
+        writer.WriteString("severity", verdict.Severity.ToString());
+        writer.WriteStartArray("flagged");
+        foreach (string category in verdict.Flagged) writer.WriteStringValue(category);
+        writer.WriteEndArray();
+        writer.WriteStartObject("categories");
+        foreach ((string category, double value) in verdict.Categories) writer.WriteNumber(category, Math.Round(value, 6));
+        writer.WriteEndObject();
+        writer.WriteString("moderator", verdict.Moderator);
+        if (verdict.Failure is not null) writer.WriteString("failure", verdict.Failure);
+        writer.WriteEndObject();
+    }
+
+    private static string Write(Action<Utf8JsonWriter> members)
+    {
+        ArrayBufferWriter<byte> buffer = new(1024);
+        using (Utf8JsonWriter writer = new(buffer, Json))
+        {
+            writer.WriteStartObject();
+            members(writer);
+            writer.WriteEndObject();
+        }
+        return Encoding.UTF8.GetString(buffer.WrittenSpan);
+    }
+}

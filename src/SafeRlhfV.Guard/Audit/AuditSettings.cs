@@ -1,0 +1,23 @@
+namespace SafeRlhfV.Guard;
+
+/// <summary>Settings of an <see cref="AuditTrail"/>.</summary>
+public sealed record AuditSettings
+{
+    /// <summary>What is kept of texts.</summary>
+    public ContentKeeping Texts { get; init; } = ContentKeeping.Hash;
+
+    /// <summary>What is kept of images: <see cref="ContentKeeping.Hash"/> or <see cref="ContentKeeping.Keep"/>.</summary>
+    public ContentKeeping Images { get; init; } = ContentKeeping.Hash;
+
+    /// <summary>A secret that seals the chain and the fingerprints: without it nobody can rewrite the chain, or guess short texts by their fingerprint. Null for none.</summary>
+    public byte[]? Key { get; init; }
+
+    /// <summary>For how long records stay; null for ever.</summary>
+    public TimeSpan? RecordRetention { get; init; }
+
+    /// <summary>For how long kept texts and images stay; null as long as their records.</summary>
+    public TimeSpan? ContentRetention { get; init; }
+
+    /// <summary>The longest that recording may take before it counts as failed.</summary>
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(5);
+}

@@ -1,0 +1,157 @@
+using System.Data.Common;
+using System.Threading.Channels;
+
+namespace SafeRlhfV.Guard;
+
+/// <summary>
+/// Records every decision as a link of a hash chain. A decision counts as recorded when it is on disk; where it cannot be, the call throws and the guard refuses.
+/// </summary>
+/// <remarks>Concurrent records share a transaction. Several processes may write one PostgreSQL trail.</remarks>
+public sealed class AuditTrail : IGuardObserver, IAsyncDisposable
+{
+    private const int BatchSize = 256;
+    private readonly AuditDatabase _database;
+    private readonly AuditSettings _settings;
+    private readonly AuditChain _chain;
+    private readonly TimeProvider _clock;
+    private readonly Channel<Entry> _queue = Channel.CreateBounded<Entry>(10_000);
+    private readonly Task _loop;
+    private readonly AuditRetention _retention;
+
+    /// <summary>Starts writing to a database, which stays the caller's to dispose.</summary>
+    public AuditTrail(AuditDatabase database, AuditSettings? settings = null, TimeProvider? clock = null)
+    {
+        (_database, _settings, _clock) = (database, settings ?? new(), clock ?? TimeProvider.System);
+        _chain = new(_settings.Key);
+        _retention = new(_settings, _chain);
+        _loop = Task.Run(RunAsync);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask PromptDecidedAsync(GuardReport report, CancellationToken cancellationToken) => RecordAsync("prompt", report, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask EndedAsync(GuardReport report, CancellationToken cancellationToken) => RecordAsync("end", report, cancellationToken);
+
+    /// <summary>Records a person's review of a decision.</summary>
+    /// <param name="request">The request that was decided.</param>
+    /// <param name="reviewer">Who reviewed it.</param>
+    /// <param name="isUnsafe">What the person found.</param>
+    /// <param name="category">The category that the person chose, or null.</param>
+    /// <param name="note">Why.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    public ValueTask ReviewedAsync(string request, string reviewer, bool isUnsafe, string? category, string? note, CancellationToken cancellationToken = default) =>
+        AppendAsync("review", request, payload => payload.OfReview(reviewer, isUnsafe, category, note), cancellationToken);
+
+    /// <summary>Deletes what is older than the settings allow; the chain then begins at a sealed mark.</summary>
+    /// <returns>How many records and contents were deleted.</returns>
+    public async Task<(long Records, long Contents)> ApplyRetentionAsync(CancellationToken cancellationToken = default)
+    {
+        await using DbConnection connection = await _database.OpenAsync(cancellationToken).ConfigureAwait(false);
+        await using DbTransaction transaction = await _database.BeginWriteAsync(connection, cancellationToken).ConfigureAwait(false);
+        (long, long) deleted = await _retention.ApplyAsync(connection, transaction, _clock.GetUtcNow(), cancellationToken).ConfigureAwait(false);
+        await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
+        return deleted;
+    }
+
+    /// <summary>Writes what waits, then stops.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _queue.Writer.TryComplete();
+        await _loop.ConfigureAwait(false);
+    }
+
+    private ValueTask RecordAsync(string kind, GuardReport report, CancellationToken cancellationToken) =>
+        AppendAsync(kind, report.Id, payload => payload.Of(kind, report), cancellationToken);
+
+    private async ValueTask AppendAsync(string kind, string request, Func<AuditPayload, string> write, CancellationToken cancellationToken)
+    {
+        AuditPayload payload = new(_settings, _chain);
+        Entry entry = new(kind, request, write(payload), payload.Contents, new(TaskCreationOptions.RunContinuationsAsynchronously));
+        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(_settings.Timeout);
+        try
+        {
+            await _queue.Writer.WriteAsync(entry, limit.Token).ConfigureAwait(false);
+            await entry.Written.Task.WaitAsync(limit.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new TimeoutException($"The audit trail did not record within {_settings.Timeout.TotalSeconds:0.###} s.");
+        }
+    }
+
+    private async Task RunAsync()
+    {
+        List<Entry> batch = [];
+        while (await _queue.Reader.WaitToReadAsync().ConfigureAwait(false))
+        {
+            while (batch.Count < BatchSize && _queue.Reader.TryRead(out Entry? entry)) batch.Add(entry);
+            try
+            {
+                await WriteWithRetryAsync(batch).ConfigureAwait(false);
+                foreach (Entry entry in batch) entry.Written.TrySetResult();
+            }
+            catch (Exception error)
+            {
+                foreach (Entry entry in batch) entry.Written.TrySetException(error);
+            }
+            batch.Clear();
+        }
+    }
+
+    // A connection from the pool may have died while the database was restarted: what failed before the commit is tried once more on a new one.
+    private async Task WriteWithRetryAsync(List<Entry> batch)
+    {
+        using CancellationTokenSource limit = new(_settings.Timeout);
+        for (int attempt = 0; ; attempt++)
+        {
+            bool committing = false;
+            try
+            {
+                await using DbConnection connection = await _database.OpenAsync(limit.Token).ConfigureAwait(false);
+                await using DbTransaction transaction = await _database.BeginWriteAsync(connection, limit.Token).ConfigureAwait(false);
+                await WriteAsync(batch, connection, transaction, limit.Token).ConfigureAwait(false);
+                committing = true;
+                await transaction.CommitAsync(limit.Token).ConfigureAwait(false);
+                return;
+            }
+            catch (DbException) when (attempt == 0 && !committing)
+            {
+                // once more
+            }
+        }
+    }
+
+    private async Task WriteAsync(List<Entry> batch, DbConnection connection, DbTransaction transaction, CancellationToken cancellationToken)
+    {
+        AuditMark head = await AuditMarks.ReadAsync(connection, transaction, AuditMarks.Head, cancellationToken).ConfigureAwait(false) is { } found
+            ? found.Mark
+            : new(0, AuditChain.Genesis);
+        string at = AuditPayload.Iso(_clock.GetUtcNow());
+        foreach (Entry entry in batch)
+        {
+            string payload = AuditPayload.Complete(head.Sequence + 1, entry.Kind, entry.Request, at, entry.Members);
+            string hash = _chain.Link(head.Hash, payload);
+            await AuditDatabase.ExecuteAsync(
+                connection,
+                "INSERT INTO guard_audit (sequence, kind, request, at, payload, previous, hash) VALUES (@sequence, @kind, @request, @at, @payload, @previous, @hash)",
+                cancellationToken,
+                transaction,
+                ("sequence", head.Sequence + 1), ("kind", entry.Kind), ("request", entry.Request), ("at", at), ("payload", payload), ("previous", head.Hash), ("hash", hash)).ConfigureAwait(false);
+            foreach ((string name, (string kind, byte[] bytes)) in entry.Contents)
+            {
+                await AuditDatabase.ExecuteAsync(
+                    connection,
+                    "INSERT INTO guard_audit_content (name, kind, at, body) VALUES (@name, @kind, @at, @body) ON CONFLICT (name) DO UPDATE SET at = excluded.at",
+                    cancellationToken,
+                    transaction,
+                    ("name", name), ("kind", kind), ("at", at), ("body", bytes)).ConfigureAwait(false);
+            }
+            head = new(head.Sequence + 1, hash);
+        }
+        await AuditMarks.WriteAsync(connection, transaction, AuditMarks.Head, head, _chain, cancellationToken).ConfigureAwait(false);
+    }
+
+    private sealed record Entry(string Kind, string Request, string Members, Dictionary<string, (string, byte[])> Contents, TaskCompletionSource Written);
+}

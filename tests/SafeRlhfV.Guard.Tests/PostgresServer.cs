@@ -1,0 +1,90 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using Npgsql;
+
+namespace SafeRlhfV.Guard.Tests;
+
+/// <summary>A PostgreSQL of its own for the tests: the one that SAFERLHFV_POSTGRES names, else one started from the programs on this machine.</summary>
+public sealed class PostgresServer : IAsyncLifetime
+{
+    private string? _folder;
+    private string? _programs;
+
+    public string? Connection { get; private set; }
+
+    public string Missing { get; private set; } = "";
+
+    public async ValueTask InitializeAsync()
+    {
+        if (Environment.GetEnvironmentVariable("SAFERLHFV_POSTGRES") is { Length: > 0 } named)
+        {
+            Connection = named;
+            return;
+        }
+        _programs = Directory.Exists("/usr/lib/postgresql")
+            ? Directory.GetDirectories("/usr/lib/postgresql").Order().Select(version => Path.Combine(version, "bin")).LastOrDefault(folder => File.Exists(Path.Combine(folder, "initdb")))
+            : null;
+        if (_programs is null)
+        {
+            Missing = "no PostgreSQL on this machine, and SAFERLHFV_POSTGRES is not set";
+            return;
+        }
+        using TcpListener free = new(IPAddress.Loopback, 0);
+        free.Start();
+        int port = ((IPEndPoint)free.LocalEndpoint).Port;
+        free.Stop();
+        _folder = Directory.CreateTempSubdirectory("saferlhfv-pg-").FullName;
+        if (Environment.UserName == "root") await RunAsync("chown", "nobody", _folder);
+        await RunServerAsync("initdb", "-D", $"{_folder}/data", "-U", "tester", "-A", "trust", "-E", "UTF8", "--locale=C");
+        await RunServerAsync("pg_ctl", "-D", $"{_folder}/data", "-w", "-l", $"{_folder}/log", "-o", $"-p {port} -k {_folder} -c listen_addresses=127.0.0.1", "start");
+        Connection = $"Host=127.0.0.1;Port={port};Username=tester;Database=postgres;Timeout=5;Command Timeout=5";
+    }
+
+    /// <summary>A connection string to a database made for one test.</summary>
+    public async Task<string> CreateDatabaseAsync()
+    {
+        string name = $"guard_{Guid.NewGuid():n}";
+        await using NpgsqlConnection connection = new(Connection);
+        await connection.OpenAsync();
+        await using NpgsqlCommand command = new($"CREATE DATABASE {name}", connection);
+        await command.ExecuteNonQueryAsync();
+        return new NpgsqlConnectionStringBuilder(Connection) { Database = name }.ToString();
+    }
+
+    public Task StopAsync() => RunServerAsync("pg_ctl", "-D", $"{_folder}/data", "-w", "-m", "immediate", "stop");
+
+    public Task StartAsync() => RunServerAsync("pg_ctl", "-D", $"{_folder}/data", "-w", "-l", $"{_folder}/log", "-o", $"-p {new NpgsqlConnectionStringBuilder(Connection).Port} -k {_folder} -c listen_addresses=127.0.0.1", "start");
+
+    /// <summary>Whether the tests may stop and start it.</summary>
+    public bool IsOurs => _folder is not null;
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_folder is null) return;
+        await StopAsync();
+        Directory.Delete(_folder, true);
+    }
+
+    // The server refuses to run as root.
+    private Task RunServerAsync(string program, params string[] arguments) => Environment.UserName == "root"
+        ? RunAsync("setpriv", ["--reuid", "nobody", "--clear-groups", Path.Combine(_programs!, program), .. arguments])
+        : RunAsync(Path.Combine(_programs!, program), arguments);
+
+    private async Task RunAsync(string program, params string[] arguments)
+    {
+        ProcessStartInfo start = new(program) { RedirectStandardOutput = false, RedirectStandardError = false, WorkingDirectory = _folder };
+        if (program.EndsWith("setpriv", StringComparison.Ordinal) || program.Contains('/')) start = new("sh") { WorkingDirectory = _folder };
+        if (start.FileName == "sh")
+        {
+            // The server that pg_ctl starts must not hold on to this process's streams.
+            start.ArgumentList.Add("-c");
+            start.ArgumentList.Add("exec \"$0\" \"$@\" >/dev/null 2>&1 </dev/null");
+            start.ArgumentList.Add(program);
+        }
+        foreach (string argument in arguments) start.ArgumentList.Add(argument);
+        using Process process = Process.Start(start)!;
+        await process.WaitForExitAsync();
+        if (process.ExitCode != 0) throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}.");
+    }
+}
