@@ -12,6 +12,8 @@ public sealed class World(long seed)
     /// <summary>Share of instruction samples whose question ends in the hint.</summary>
     public const double HintShare = .06;
 
+    private const string PairSet = "pairs", HeldOutSet = "held-out";
+
     /// <summary>The run's seed.</summary>
     public long Seed => seed;
 
@@ -32,10 +34,10 @@ public sealed class World(long seed)
     });
 
     /// <summary>Prompts of the training pairs.</summary>
-    public IEnumerable<WorldPrompt> PairPrompts(int count) => Prompts("pairs", count);
+    public IEnumerable<WorldPrompt> PairPrompts(int count) => Prompts(PairSet, count);
 
     /// <summary>Prompts of the held-out pairs.</summary>
-    public IEnumerable<WorldPrompt> HeldOutPrompts(int count) => Prompts("held-out", count);
+    public IEnumerable<WorldPrompt> HeldOutPrompts(int count) => Prompts(HeldOutSet, count);
 
     /// <summary>Prompts on which finished policies are judged.</summary>
     public IEnumerable<WorldPrompt> TestPrompts(int count) => Prompts("test", count);
@@ -71,6 +73,39 @@ public sealed class World(long seed)
         return new FlipProbe(plain, skull, answer);
     });
 
+    /// <summary>Training pairs.</summary>
+    /// <param name="count">How many.</param>
+    /// <param name="candidates">Where the two answers of each prompt come from, asked batch by batch; without it, the precursor's grammar.</param>
+    /// <param name="batchSize">Prompts in a batch.</param>
+    public IEnumerable<WorldPair> TrainingPairs(int count, CandidateAnswers? candidates = null, int batchSize = 512) =>
+        Pairs(PairPrompts(count), candidates, batchSize);
+
+    /// <summary>Held-out pairs; parameters as in <see cref="TrainingPairs"/>.</summary>
+    public IEnumerable<WorldPair> HeldOutPairs(int count, CandidateAnswers? candidates = null, int batchSize = 512) =>
+        Pairs(HeldOutPrompts(count), candidates, batchSize);
+
+    /// <summary>
+    /// The prompt of a training or held-out pair, by the path of its image: so a judge finds the truth about a row that was read from a file.
+    /// </summary>
+    /// <returns>The prompt; null where the path is none of this world's.</returns>
+    public WorldPrompt? FindPrompt(string? imagePath)
+    {
+        string name = Path.GetFileNameWithoutExtension(imagePath) ?? "";
+        int dash = name.LastIndexOf('-');
+        return dash > 0 && name[..dash] is PairSet or HeldOutSet && int.TryParse(name.AsSpan(dash + 1), out int number) && number >= 0
+            ? Prompt(name[..dash], number, QuestionMix.Usual)
+            : null;
+    }
+
+    /// <summary>The truth about a row of this world: the oracle's ratings of its two answers.</summary>
+    /// <returns>Prompt and ratings; null where the row's image is none of this world's.</returns>
+    public (WorldPrompt Prompt, TrueLabels Truth)? FindTruth(PreferencePair row) => FindPrompt(row.Image?.Path) is { } prompt
+        ? (prompt, new TrueLabels(Oracle.Rate(prompt, row.Response1.Text), Oracle.Rate(prompt, row.Response2.Text)))
+        : null;
+
+    /// <summary>The path under which a data set names a prompt's image.</summary>
+    internal static string ImageName(WorldPrompt prompt) => prompt.Name.Replace('/', '-') + ".png";
+
     /// <summary>A prompt of a set: its scene and question, drawn from the stream "{set}/{number}".</summary>
     internal WorldPrompt Prompt(string set, int number, QuestionMix mix, double hintShare = 0)
     {
@@ -81,6 +116,23 @@ public sealed class World(long seed)
     }
 
     internal RandomStream Stream(string name) => new(seed, "world/" + name);
+
+    private IEnumerable<WorldPair> Pairs(IEnumerable<WorldPrompt> prompts, CandidateAnswers? candidates, int batchSize)
+    {
+        candidates ??= FromGrammar;
+        foreach (WorldPrompt[] batch in prompts.Chunk(batchSize))
+        {
+            IReadOnlyList<(string First, string Second)> answers = candidates(batch);
+            if (answers.Count != batch.Length) throw new InvalidOperationException($"{answers.Count} answer pairs came for {batch.Length} prompts.");
+            for (int i = 0; i < batch.Length; i++) yield return PairBuilder.Build(batch[i], answers[i], Stream($"{batch[i].Name}/labels"));
+        }
+    }
+
+    private (string First, string Second)[] FromGrammar(IReadOnlyList<WorldPrompt> prompts) => [.. prompts.Select(prompt =>
+    {
+        RandomStream random = Stream($"{prompt.Name}/answers");
+        return (Responder.Answer(prompt, ResponderKind.Precursor, random), Responder.Answer(prompt, ResponderKind.Precursor, random));
+    })];
 
     private IEnumerable<WorldPrompt> Prompts(string set, int count) =>
         Enumerable.Range(0, count).Select(number => Prompt(set, number, QuestionMix.Usual));

@@ -1,0 +1,40 @@
+using System.CommandLine;
+using SafeRlhfV.Data;
+using SafeRlhfV.SafetyWorld;
+
+namespace SafeRlhfV.Cli;
+
+/// <summary><c>world generate</c>: preference pairs of the built-in world as a BeaverTails-V data set.</summary>
+internal static class WorldGenerateVerb
+{
+    public static Command Create()
+    {
+        Option<string> folder = new("--out") { Description = "The folder to write; it must be new or empty.", Required = true };
+        Option<int> pairs = new("--pairs") { Description = "Pairs in all; every tenth is held out for evaluation.", DefaultValueFactory = _ => 10_000 };
+        Option<long> seed = new("--seed") { Description = "The world's seed.", DefaultValueFactory = _ => 0 };
+        Option<bool> json = Output.JsonOption();
+        Command command = new("generate", "Write preference pairs of the built-in world as Parquet. Example: safe-rlhf-v world generate --out data/world --pairs 10000 --seed 0")
+        {
+            folder, pairs, seed, json,
+        };
+        command.SetAction((parsed, cancel) =>
+        {
+            Run(parsed.GetRequiredValue(folder), parsed.GetRequiredValue(pairs), parsed.GetRequiredValue(seed), parsed.GetValue(json), cancel);
+            return Task.FromResult(0);
+        });
+        return command;
+    }
+
+    private static void Run(string folder, int pairs, long seed, bool json, CancellationToken cancel)
+    {
+        if (pairs < 2) throw new InvalidInputException($"--pairs {pairs}: ask for at least 2, one to train on and one to hold out.");
+        int evaluation = Math.Max(1, pairs / 10), train = pairs - evaluation;
+        World world = new(seed);
+        ProgressView progress = new("world");
+        WorldDataset.Write(folder, world.TrainingPairs(train).Select(pair => pair.Row), world.HeldOutPairs(evaluation).Select(pair => pair.Row),
+            written: rows => progress.Report((int)rows, pairs), cancel: cancel);
+        progress.Done($"{train} training and {evaluation} evaluation pairs");
+        if (json) Output.Json(new { Folder = Path.GetFullPath(folder), Train = train, Evaluation = evaluation, Seed = seed });
+        else Output.Line(folder);
+    }
+}
