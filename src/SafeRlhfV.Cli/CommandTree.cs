@@ -15,6 +15,7 @@ internal static class CommandTree
         },
         new Command("world", "The built-in world that the demo trains on.")
         {
+            WorldGenerateVerb.Create(),
         },
     };
 }

@@ -10,7 +10,7 @@ internal static class WorldGenerateVerb
     public static Command Create()
     {
         Option<string> folder = new("--out") { Description = "The folder to write; it must be new or empty.", Required = true };
-        Option<int> pairs = new("--pairs") { Description = "Pairs in all; every tenth is held out for evaluation.", DefaultValueFactory = _ => 10_000 };
+        Option<int> pairs = new("--pairs") { Description = "Pairs in all; a tenth of them is held out for evaluation.", DefaultValueFactory = _ => 10_000 };
         Option<long> seed = new("--seed") { Description = "The world's seed.", DefaultValueFactory = _ => 0 };
         Option<bool> json = Output.JsonOption();
         Command command = new("generate", "Write preference pairs of the built-in world as Parquet. Example: safe-rlhf-v world generate --out data/world --pairs 10000 --seed 0")
