@@ -1,0 +1,49 @@
+using static TorchSharp.torch;
+
+namespace SafeRlhfV.Objectives;
+
+/// <summary>Log-probabilities of given tokens, in float32 or better whatever the logits' type.</summary>
+public static class TokenLogProbabilities
+{
+    /// <summary>log softmax(logits)[label].</summary>
+    /// <param name="logits">[..., V].</param>
+    /// <param name="labels">int64 [...].</param>
+    /// <returns>[...].</returns>
+    public static Tensor FromLogits(Tensor logits, Tensor labels)
+    {
+        using var scope = NewDisposeScope();
+        return nn.functional.log_softmax(Precision.AtLeastSingle(logits), -1).gather(-1, labels.unsqueeze(-1)).squeeze(-1).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>-Σ p log p of each position, in nats; tokens of probability 0 (logit -inf) add nothing.</summary>
+    /// <param name="logits">[..., V].</param>
+    /// <returns>[...].</returns>
+    public static Tensor Entropy(Tensor logits)
+    {
+        using var scope = NewDisposeScope();
+        Tensor logProbs = nn.functional.log_softmax(Precision.AtLeastSingle(logits), -1);
+        Tensor probs = logProbs.exp();
+        return (probs * logProbs.masked_fill(probs.eq(0), 0)).sum(-1).neg().MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
+    /// log softmax(hidden · weightᵀ)[label] of each token, without ever holding [N, V] logits: they are made in chunks of rows and made again in the backward
+    /// pass (which needs them only for the weight's gradient: a frozen output matrix costs no second pass).
+    /// </summary>
+    /// <param name="hidden_NH">Hidden states of the tokens that count, after the final norm: the state before each label.</param>
+    /// <param name="weight_VH">The output matrix, of the hidden states' type.</param>
+    /// <param name="labels_N">int64.</param>
+    /// <param name="chunkBytes">What one chunk of logits may take in float32.</param>
+    /// <returns>[N], with gradients to both tensors.</returns>
+    /// <exception cref="ArgumentException">Shapes or types do not fit together.</exception>
+    public static Tensor FromHidden(Tensor hidden_NH, Tensor weight_VH, Tensor labels_N, long chunkBytes = WideLogProbabilities.DefaultChunkBytes) =>
+        WideLogProbabilities.Run(hidden_NH, weight_VH, labels_N, chunkBytes, entropy: null);
+
+    /// <summary>The same with each position's entropy in nats, [N], which carries no gradient.</summary>
+    public static (Tensor LogProbs_N, Tensor Entropy_N) FromHiddenWithEntropy(
+        Tensor hidden_NH, Tensor weight_VH, Tensor labels_N, long chunkBytes = WideLogProbabilities.DefaultChunkBytes)
+    {
+        Tensor entropy_N = empty(hidden_NH.shape[0], dtype: WideLogProbabilities.ResultType(hidden_NH.dtype), device: hidden_NH.device);
+        return (WideLogProbabilities.Run(hidden_NH, weight_VH, labels_N, chunkBytes, entropy_N), entropy_N);
+    }
+}

@@ -1,0 +1,19 @@
+namespace SafeRlhfV.Objectives;
+
+/// <summary>The Lagrange multiplier λ of one run. A training step calls <see cref="Step"/> once, before its actor loss.</summary>
+public interface IMultiplier
+{
+    /// <summary>λ now.</summary>
+    double Value { get; }
+
+    /// <summary>J_C, the mean of the window; NaN before the first cost.</summary>
+    double MeanCost { get; }
+
+    /// <summary>The whole state; setting it continues a saved run exactly.</summary>
+    MultiplierState State { get; set; }
+
+    /// <summary>Takes in the raw episode costs of a step (no KL term), then updates λ if the delay is over.</summary>
+    /// <returns>Whether λ was updated.</returns>
+    /// <exception cref="ArgumentException">A cost is not finite: it would poison λ for good.</exception>
+    bool Step(ReadOnlySpan<double> episodeCosts);
+}

@@ -1,0 +1,44 @@
+using static TorchSharp.torch;
+
+namespace SafeRlhfV.Objectives;
+
+/// <summary>The actor's losses: PPO's clipped surrogate and PTX.</summary>
+public static class PolicyLosses
+{
+    /// <summary>exp of more than this overflows float32, and then inf × 0 is NaN in the backward pass; no sane update comes near.</summary>
+    private const double LargestLogRatio = 80;
+
+    /// <summary>-mean min(ρ A, clip(ρ, 1 - ε, 1 + ε) A), ρ = exp(log π - log π_old).</summary>
+    /// <param name="logProbs_BT">log π of the sampled tokens; the gradient flows here.</param>
+    /// <param name="oldLogProbs_BT">log π_old; constant.</param>
+    /// <param name="advantages_BT">A, as <see cref="Advantages.Combine"/> gives it; constant.</param>
+    /// <param name="mask_BT">bool; true is valid.</param>
+    /// <param name="clipRange">ε.</param>
+    /// <param name="reduction">Row means first, or all tokens alike.</param>
+    public static PolicyLoss ClippedSurrogate(
+        Tensor logProbs_BT, Tensor oldLogProbs_BT, Tensor advantages_BT, Tensor mask_BT, double clipRange = 0.2, Reduction reduction = Reduction.Row)
+    {
+        using var scope = NewDisposeScope();
+        Tensor advantage_BT = Masked.Zeroed(advantages_BT.detach(), mask_BT);
+        Tensor logRatio_BT = Masked.Zeroed(logProbs_BT - oldLogProbs_BT.detach(), mask_BT).clamp(-LargestLogRatio, LargestLogRatio);
+        Tensor ratio_BT = logRatio_BT.exp();
+        Tensor surrogate_BT = minimum(ratio_BT * advantage_BT, ratio_BT.clamp(1 - clipRange, 1 + clipRange) * advantage_BT);
+        Tensor loss = Masked.Mean(surrogate_BT, mask_BT, reduction).neg();
+        using var noGrad = no_grad();
+        Tensor excess_BT = ratio_BT.detach() - 1;
+        Tensor clipped = Masked.Mean(excess_BT.abs().gt(clipRange).to(excess_BT.dtype), mask_BT, Reduction.Token);
+        Tensor kl = Masked.Mean(excess_BT - logRatio_BT.detach(), mask_BT, Reduction.Token);
+        return new PolicyLoss(loss.MoveToOuterDisposeScope(), clipped.MoveToOuterDisposeScope(), kl.MoveToOuterDisposeScope());
+    }
+
+    /// <summary>PTX: next-token cross-entropy on instruction data, times its coefficient; 0 if nothing is labelled.</summary>
+    /// <param name="logits_BLV">Output logits.</param>
+    /// <param name="labels_BL">int64; <see cref="NextTokenLoss.Ignored"/> where no loss is wanted. The logits at t meet the label at t + 1.</param>
+    /// <param name="coefficient">The paper's 16.</param>
+    /// <returns>A scalar.</returns>
+    public static Tensor Ptx(Tensor logits_BLV, Tensor labels_BL, double coefficient = 16)
+    {
+        using var scope = NewDisposeScope();
+        return (NextTokenLoss.FromLogits(logits_BLV, labels_BL) * coefficient).MoveToOuterDisposeScope();
+    }
+}
