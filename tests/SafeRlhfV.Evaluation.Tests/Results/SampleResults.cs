@@ -125,8 +125,8 @@ internal static class SampleResults
             .. Enumerable.Range(0, 1000).Select(_ =>
             {
                 bool first = random.Chance(0.5);
-                double better = 1.4 + 0.8 * random.NextGaussian(), worse = -1.3 + 0.8 * random.NextGaussian();
-                bool right = random.Chance(0.93), noisy = random.Chance(0.96);
+                double better = 1.4 + 0.7 * random.NextGaussian(), worse = -1.3 + 0.7 * random.NextGaussian();
+                bool right = random.Chance(0.96), noisy = random.Chance(0.96);
                 (double high, double low) = right ? (better, worse) : (worse, better);
                 PairLabels truth = cost ? new(first ? 1 : 2, first, !first) : new(first ? 1 : 2);
                 return new ScoredPair
