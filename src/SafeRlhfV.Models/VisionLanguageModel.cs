@@ -9,6 +9,8 @@ namespace SafeRlhfV.Models;
 /// </summary>
 public abstract class VisionLanguageModel : NamedModule
 {
+    private AdapterSet? adapters;
+
     /// <summary>Names the module.</summary>
     protected VisionLanguageModel(string name) : base(name) { }
 
@@ -17,6 +19,9 @@ public abstract class VisionLanguageModel : NamedModule
 
     /// <summary>The language model's blocks.</summary>
     public abstract TextDecoder Decoder { get; }
+
+    /// <summary>LoRA adapters on this model.</summary>
+    public AdapterSet Adapters => adapters ??= new AdapterSet(this);
 
     /// <summary>The checkpoint folder that the model came from, for saving in the same form; null for a new model.</summary>
     public CheckpointOrigin? Origin { get; internal set; }
@@ -67,4 +72,7 @@ public abstract class VisionLanguageModel : NamedModule
     /// <summary>A whole pass over padded texts without a cache: positions from the mask, then the hidden states.</summary>
     public Tensor Hidden(Tensor inputIds_BL, Tensor mask_BL, ImageEmbeddings? images) =>
         Hidden(inputIds_BL, mask_BL, Positions(inputIds_BL, mask_BL, images?.Images ?? []).Positions, images);
+
+    /// <summary>Runs passes on this thread under an adapter until disposed; null = the bare model.</summary>
+    public IDisposable UseAdapter(string? name) => Adapters.Use(name);
 }

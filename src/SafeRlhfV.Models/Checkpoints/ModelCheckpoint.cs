@@ -9,7 +9,7 @@ public static class ModelCheckpoint
 {
     private const int NamesInAnError = 6;
 
-    /// <summary>Loads a checkpoint folder of any known family.</summary>
+    /// <summary>Loads a checkpoint folder of any known family, in evaluation mode (training mode matters to LoRA dropout only).</summary>
     /// <exception cref="InvalidInputException">A file is missing or malformed, tensors are missing, unused or of a wrong shape (they are named).</exception>
     public static VisionLanguageModel Load(string folder, LoadOptions? options = null)
     {
@@ -35,6 +35,7 @@ public static class ModelCheckpoint
             model.Dispose();
             throw;
         }
+        model.eval();
         model.Origin = new CheckpointOrigin(Path.GetFullPath(folder), layout);
         return model;
     }
@@ -44,7 +45,10 @@ public static class ModelCheckpoint
     /// the model came from. The folder is written aside, flushed and renamed.
     /// </summary>
     /// <exception cref="InvalidInputException">The folder exists (without <see cref="SaveOptions.Overwrite"/>) or cannot be written.</exception>
-    public static void Save(VisionLanguageModel model, string folder, SaveOptions? options = null)
+    public static void Save(VisionLanguageModel model, string folder, SaveOptions? options = null) => SaveWith(model, folder, options, null);
+
+    /// <summary>Saves a model and lets <paramref name="more"/> add files to the folder before it is put in place.</summary>
+    internal static void SaveWith(VisionLanguageModel model, string folder, SaveOptions? options, Action<string>? more)
     {
         options ??= new SaveOptions();
         CheckpointFolder.Write(folder, options.Overwrite, aside =>
@@ -59,6 +63,7 @@ public static class ModelCheckpoint
             File.WriteAllText(Path.Combine(aside, "config.json"), model.Config.ToJson(dtype));
             ShardedWriter.Write(aside, weights, dtype, options.MaxShardBytes);
             if ((options.FilesFrom ?? model.Origin?.Folder) is { } files) CheckpointFolder.CopyCompanions(files, aside);
+            more?.Invoke(aside);
         });
     }
 

@@ -14,6 +14,8 @@ public static class ModelFactory
     {
         if (config.Text.ParameterCount is < 0 or > MaxParameters) throw new InvalidInputException($"config.json asks for {config.Text.ParameterCount:N0} text parameters; the most is {MaxParameters:N0}.");
         bool small = config.Text.ParameterCount < 64L << 20;
-        return ModelFamilies.Find(config.ModelType)!.Create(config, new RandomSource(initialization ?? Initialization.Transformers, seed, dtype, device ?? CPU, small));
+        VisionLanguageModel model = ModelFamilies.Find(config.ModelType)!.Create(config, new RandomSource(initialization ?? Initialization.Transformers, seed, dtype, device ?? CPU, small));
+        model.eval();
+        return model;
     }
 }

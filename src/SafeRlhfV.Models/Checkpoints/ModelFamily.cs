@@ -15,7 +15,7 @@ public abstract class ModelFamily
     /// <summary>Builds the modules, taking every parameter from <paramref name="source"/> under its canonical name.</summary>
     public abstract VisionLanguageModel Create(ModelConfig config, ParameterSource source);
 
-    /// <summary>True for tensors of older files that carry no weights (buffers such as position ids) and are left out without a word.</summary>
+    /// <summary>True for tensors of older files that carry no weights (buffers such as position ids), or a score head's, and are left out without a word.</summary>
     public virtual bool IsIgnorable(string fileKey) =>
-        fileKey.EndsWith(".rotary_emb.inv_freq", StringComparison.Ordinal) || fileKey.EndsWith("embeddings.position_ids", StringComparison.Ordinal);
+        fileKey == ScoreHead.Key || fileKey.EndsWith(".rotary_emb.inv_freq", StringComparison.Ordinal) || fileKey.EndsWith("embeddings.position_ids", StringComparison.Ordinal);
 }

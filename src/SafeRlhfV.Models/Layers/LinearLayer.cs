@@ -33,5 +33,17 @@ public sealed class LinearLayer : NamedModule
     public Parameter? Bias => bias;
 
     /// <summary>[..., in] → [..., out].</summary>
-    public Tensor Forward(Tensor x) => nn.functional.linear(x, weight, bias);
+    public Tensor Forward(Tensor x)
+    {
+        Tensor y = nn.functional.linear(x, weight, bias);
+        return ActivePair is { } pair ? pair.AddTo(y, x, training) : y;
+    }
+
+    /// <summary>The adapters that know this layer; null while there are none.</summary>
+    internal AdapterSet? Adapters { get; set; }
+
+    /// <summary>An adapter is in use here.</summary>
+    internal bool IsAdapted => ActivePair is not null;
+
+    private LoraPair? ActivePair => Adapters is null ? null : AdapterFrame.Active(Adapters)?.PairAt(this);
 }

@@ -38,7 +38,7 @@ internal sealed class PackedProjection : IDisposable
     {
         if (is_grad_enabled()) return null;
         for (int i = 0; i < layers.Length; i++)
-            if (!ReferenceEquals(layers[i].Weight, views[i]) || false) return null;
+            if (!ReferenceEquals(layers[i].Weight, views[i]) || layers[i].IsAdapted) return null;
         return nn.functional.linear(x, weight);
     }
 

@@ -48,9 +48,7 @@ internal static class ParityKinds
         using IDisposable noGrad = no_grad();
         ParityPass pass = ParityPass.Run(model, reference);
         Tensor scores_BL = nn.functional.linear(pass.Hidden_BLH, reference.Tensor("score_weight")).squeeze(-1);
-        Tensor columns = arange(pass.Ids_BL.shape[1], ScalarType.Int64);
-        Tensor ends_B = columns.mul(pass.Mask_BL.to(ScalarType.Int64)).argmax(1);
-        Tensor end = scores_BL.gather(1, ends_B.unsqueeze(1));
+        Tensor ends_B = ScoreHead.EndIndex(pass.Mask_BL), end = ScoreHead.EndScores(scores_BL, pass.Mask_BL);
         checks.Compare("scores", scores_BL, "scores", 1e-4, pass.Mask_BL);
         checks.Exact("end_index", ends_B.view(reference.Tensor("end_index").shape));
         checks.Compare("end_scores", end.view(reference.Tensor("end_scores").shape), "end_scores", 1e-4);

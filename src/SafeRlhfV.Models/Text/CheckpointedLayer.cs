@@ -17,7 +17,7 @@ internal sealed class CheckpointedLayer : autograd.SingleTensorFunction<Checkpoi
         // the pass's scope ends before the backward pass begins
         AttentionMask keptMask = mask with { Bias = mask.Bias?.alias().DetachFromDisposeScope() };
         RotaryAngles keptAngles = new(angles.Cosine_BL1D.alias().DetachFromDisposeScope(), angles.SignedSine_BL1D.alias().DetachFromDisposeScope());
-        return apply(input, new Block(layer, keptMask, keptAngles));
+        return apply(input, new Block(layer, keptMask, keptAngles, AdapterFrame.Current));
     }
 
     /// <inheritdoc/>
@@ -35,7 +35,7 @@ internal sealed class CheckpointedLayer : autograd.SingleTensorFunction<Checkpoi
     {
         using DisposeScope scope = NewDisposeScope();
         Block block = (Block)context.get_data("block");
-        using IDisposable grad = enable_grad();
+        using IDisposable grad = enable_grad(), adapters = AdapterFrame.Restore(block.Adapters);
         Tensor x = context.get_saved_variables()[0].detach().requires_grad_(true);
         Tensor output = block.Layer.Forward(x, block.Mask, block.Angles, null);
         output.backward([gradient]);
@@ -43,7 +43,7 @@ internal sealed class CheckpointedLayer : autograd.SingleTensorFunction<Checkpoi
         return [x.grad!.MoveToOuterDisposeScope(), null!];
     }
 
-    private sealed record Block(DecoderLayer Layer, AttentionMask Mask, RotaryAngles Angles)
+    private sealed record Block(DecoderLayer Layer, AttentionMask Mask, RotaryAngles Angles, AdapterFrame? Adapters)
     {
         public void Release()
         {

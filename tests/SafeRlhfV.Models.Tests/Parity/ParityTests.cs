@@ -7,10 +7,15 @@ public sealed class ParityTests
     public static TheoryData<string> Folders()
     {
         TheoryData<string> data = [];
-        foreach (string folder in Directory.GetDirectories(Golden.At("models"), "llava*").Order(StringComparer.Ordinal))
-            if (Directory.Exists(Path.Combine(folder, "cases")) && File.Exists(Path.Combine(folder, "config.json"))) data.Add(Path.GetFileName(folder));
+        foreach (string folder in Directory.GetDirectories(Golden.At("models")).Order(StringComparer.Ordinal))
+            if (Directory.Exists(Path.Combine(folder, "cases")) && Runs(folder)) data.Add(Path.GetFileName(folder));
         return data;
     }
+
+    // tokenizer folders have cases but no model
+    private static bool Runs(string folder) => File.Exists(Path.Combine(folder, "config.json"))
+        ? ModelFamilies.Find(ConfigReader.Open(Path.Combine(folder, "config.json")).Text("model_type")) is not null
+        : File.Exists(Path.Combine(folder, "adapter_config.json")) && Runs(LoraConfig.FindBase(folder));
 
     [Theory]
     [MemberData(nameof(Folders))]

@@ -1,0 +1,91 @@
+using SafeRlhfV.Data;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace SafeRlhfV.Models;
+
+/// <summary>A linear head without bias on the last hidden states: reward, cost, value, or several classes at once.</summary>
+public sealed class ScoreHead : NamedModule
+{
+    /// <summary>The head's file in a checkpoint folder.</summary>
+    public const string FileName = "score_head.safetensors";
+
+    /// <summary>The key of its matrix.</summary>
+    public const string Key = "score.weight";
+
+    private readonly Parameter weight;
+
+    private ScoreHead(Tensor value) : base(nameof(ScoreHead))
+    {
+        weight = new Parameter(value, true);
+        weight.DetachFromDisposeScope();
+        register_parameter("weight", weight);
+    }
+
+    /// <summary>The matrix, [outputs, H].</summary>
+    public Parameter Weight => weight;
+
+    /// <summary>How many numbers it gives for each token.</summary>
+    public int Outputs => (int)weight.shape[0];
+
+    /// <summary>A new head, N(0, deviation²) by its seed.</summary>
+    public static ScoreHead Create(int hiddenSize, int outputs, long seed, string name = "score", double deviation = 0.02, ScalarType dtype = ScalarType.Float32, Device? device = null)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable noGrad = no_grad();
+        Tensor value = empty(outputs, hiddenSize, ScalarType.Float32).normal_(0, deviation, new torch.Generator(new RandomStream(seed, $"head/{name}").NextUInt64() >> 1));
+        return new ScoreHead(value.to(dtype, device ?? CPU));
+    }
+
+    /// <summary>Reads the head of a checkpoint folder: its own file, or `score.weight` among the model's weights.</summary>
+    /// <exception cref="InvalidInputException">There is none, or it does not fit.</exception>
+    public static ScoreHead Load(string folder, int hiddenSize, ScalarType? dtype = null, Device? device = null)
+    {
+        string own = Path.Combine(folder, FileName);
+        if (File.Exists(own))
+        {
+            using SafetensorsFile file = SafetensorsFile.Open(own);
+            return FromFile(file, hiddenSize, dtype, device);
+        }
+        using CheckpointTensors tensors = CheckpointTensors.Open(folder);
+        if (!tensors.Names.Contains(Key)) throw new InvalidInputException($"{folder}: there is no score head (neither {FileName} nor a tensor '{Key}'); this is no reward or cost model.");
+        return FromFile(tensors.FileOf(Key), hiddenSize, dtype, device);
+    }
+
+    /// <summary>Writes the head's file into a folder.</summary>
+    public void Save(string folder)
+    {
+        Directory.CreateDirectory(folder);
+        SafetensorsWriter.Write(Path.Combine(folder, FileName), [KeyValuePair.Create(Key, (Tensor)weight)]);
+    }
+
+    /// <summary>Scores of hidden states [B, L, H]: [B, L] with one output, else [B, L, outputs].</summary>
+    public Tensor Forward(Tensor hidden_BLH)
+    {
+        Tensor scores = nn.functional.linear(hidden_BLH, weight);
+        return Outputs == 1 ? scores.squeeze(-1) : scores;
+    }
+
+    /// <summary>The last valid column of each row, [B], by the mask alone, whatever the padding side.</summary>
+    public static Tensor EndIndex(Tensor mask_BL) =>
+        arange(mask_BL.shape[1], ScalarType.Int64, mask_BL.device).mul(mask_BL.to(ScalarType.Bool).to(ScalarType.Int64)).argmax(1);
+
+    /// <summary>Scores at the last valid column: [B, L] → [B], or [B, L, n] → [B, n].</summary>
+    public static Tensor EndScores(Tensor scores, Tensor mask_BL)
+    {
+        Tensor ends_B1 = EndIndex(mask_BL).unsqueeze(1);
+        return scores.dim() == 2 ? scores.gather(1, ends_B1).squeeze(1) : scores.gather(1, ends_B1.unsqueeze(2).expand(-1, -1, scores.shape[2])).squeeze(1);
+    }
+
+    private static ScoreHead FromFile(SafetensorsFile file, int hiddenSize, ScalarType? dtype, Device? device)
+    {
+        if (!file.Entries.TryGetValue(Key, out SafetensorsEntry? entry)) throw new InvalidInputException($"{file.Path}: there is no tensor '{Key}' in it.");
+        if (entry.Shape.Count != 2 || entry.Shape[1] != hiddenSize || entry.Shape[0] < 1)
+            throw new InvalidInputException($"{file.Path}: '{Key}' is [{string.Join(", ", entry.Shape)}], [outputs, {hiddenSize}] is needed.");
+        using DisposeScope scope = NewDisposeScope();
+        Tensor value = empty([.. entry.Shape], dtype ?? entry.Dtype, device ?? CPU);
+        file.ReadInto(Key, value);
+        return new ScoreHead(value);
+    }
+}

@@ -1,0 +1,119 @@
+using SafeRlhfV.Data;
+using SafeRlhfV.Testing;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SafeRlhfV.Models.Tests;
+
+public sealed class LoraAdapterTests
+{
+    private static readonly string Base = Directory.GetDirectories(Golden.At("models"), "llava*").First(folder => File.Exists(Path.Combine(folder, "model.safetensors")));
+
+    private static Tensor Hidden(VisionLanguageModel model)
+    {
+        using IDisposable noGrad = no_grad();
+        Tensor ids = tensor(new long[] { 1, 300, 301, 302, 303 }).view(1, 5);
+        return model.Hidden(ids, ones_like(ids, ScalarType.Bool), null);
+    }
+
+    private static double Distance(Tensor a, Tensor b) => (a - b).abs().max().item<float>();
+
+    [Fact]
+    public void A_new_adapter_changes_nothing_and_only_the_chosen_one_works()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using VisionLanguageModel model = ModelCheckpoint.Load(Base, new LoadOptions { RequiresGradient = false });
+        Tensor bare = Hidden(model);
+        LoraAdapter one = model.Adapters.Create("one", LoraConfig.ForLanguageModel(4, 8), 1), two = model.Adapters.Create("two", LoraConfig.ForLanguageModel(4, 8), 2);
+        using (model.UseAdapter("one")) Assert.Equal(0, Distance(bare, Hidden(model)));
+        using (no_grad())
+            foreach (LoraAdapter adapter in new[] { one, two })
+                foreach ((string key, TorchSharp.Modules.Parameter parameter) in adapter.NamedParameters)
+                    if (key.EndsWith("lora_B.weight", StringComparison.Ordinal)) parameter.normal_(0, 0.1);
+        Assert.Equal(0, Distance(bare, Hidden(model)));
+        Tensor withOne, withTwo;
+        using (model.UseAdapter("one")) withOne = Hidden(model);
+        using (model.UseAdapter("two"))
+        {
+            withTwo = Hidden(model);
+            using (model.UseAdapter(null)) Assert.Equal(0, Distance(bare, Hidden(model)));
+            using (model.UseAdapter("one")) Assert.Equal(0, Distance(withOne, Hidden(model)));
+            Assert.Equal(0, Distance(withTwo, Hidden(model)));
+        }
+        Assert.True(Distance(bare, withOne) > 1e-3 && Distance(withOne, withTwo) > 1e-3);
+        one.Merge();
+        Assert.True(Distance(withOne, Hidden(model)) < 1e-4);
+    }
+
+    [Fact]
+    public void Gradients_reach_the_adapter_and_not_the_frozen_model()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using VisionLanguageModel model = ModelCheckpoint.Load(Base, new LoadOptions { RequiresGradient = false });
+        LoraAdapter adapter = model.Adapters.Create("one", LoraConfig.ForLanguageModel(4, 8), 1);
+        Tensor ids = tensor(new long[] { 1, 300, 301, 302, 303 }).view(1, 5);
+        using (model.UseAdapter("one")) model.Logits(model.Hidden(ids, ones_like(ids, ScalarType.Bool), null)).sum().backward();
+        Assert.All(adapter.NamedParameters.Where(pair => pair.Key.EndsWith("lora_B.weight", StringComparison.Ordinal)), pair => Assert.True(pair.Parameter.grad!.abs().sum().item<float>() > 0, pair.Key));
+        Assert.All(model.parameters(), parameter => Assert.Null(parameter.grad));
+    }
+
+    [Fact]
+    public void A_saved_adapter_loads_to_the_same_numbers()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using TemporaryFolder temporary = new();
+        using VisionLanguageModel model = ModelCheckpoint.Load(Base);
+        LoraAdapter adapter = model.Adapters.Create("one", new LoraConfig { Rank = 3, Alpha = 6, TargetModules = ["q_proj", "down_proj"] }, 1);
+        using (no_grad())
+            foreach (TorchSharp.Modules.Parameter parameter in adapter.Parameters) parameter.normal_(0, 0.1);
+        adapter.Save(temporary.At("adapter"));
+        model.Adapters.Load("again", temporary.At("adapter"));
+        Tensor before, after;
+        using (model.UseAdapter("one")) before = Hidden(model);
+        using (model.UseAdapter("again")) after = Hidden(model);
+        Assert.Equal(0, Distance(before, after));
+    }
+
+    [Fact]
+    public void Adapters_under_old_names_load_as_those_under_new_ones()
+    {
+        int pairs = 0;
+        foreach (string folder in Directory.GetDirectories(Golden.At("models")).Where(folder => File.Exists(Path.Combine(folder, "adapter_config.json"))))
+        {
+            string baseFolder = LoraConfig.FindBase(folder);
+            if (ModelFamilies.Find(ConfigReader.Open(Path.Combine(baseFolder, "config.json")).Text("model_type")) is not { } family) continue;
+            using DisposeScope scope = NewDisposeScope();
+            using TemporaryFolder temporary = new();
+            using VisionLanguageModel model = ModelCheckpoint.Load(baseFolder);
+            LoraAdapter adapter = model.Adapters.Load("new", folder);
+            foreach (KeyLayout layout in family.Layouts)
+            {
+                string old = Directory.CreateDirectory(temporary.At(layout.Name)).FullName;
+                File.Copy(Path.Combine(folder, "adapter_config.json"), Path.Combine(old, "adapter_config.json"));
+                KeyLayout memory = family.Layouts.First(known => known.Fits(adapter.NamedParameters.Select(pair => pair.Key["base_model.model.".Length..])));
+                SafetensorsWriter.Write(Path.Combine(old, "adapter_model.safetensors"), adapter.NamedParameters.Select(pair =>
+                    KeyValuePair.Create("base_model.model." + layout.ToFile(memory.ToCanonical(pair.Key["base_model.model.".Length..])!), (Tensor)pair.Parameter)));
+                LoraAdapter again = model.Adapters.Load(layout.Name, old);
+                Tensor one, two;
+                using (model.UseAdapter("new")) one = Hidden(model);
+                using (model.UseAdapter(layout.Name)) two = Hidden(model);
+                Assert.Equal(0, Distance(one, two));
+                pairs++;
+            }
+        }
+        Assert.True(pairs > 0);
+    }
+
+    [Theory]
+    [InlineData("{\"peft_type\":\"LORA\",\"r\":4,\"use_dora\":true,\"target_modules\":[\"q_proj\"]}", "use_dora")]
+    [InlineData("{\"peft_type\":\"IA3\"}", "peft_type")]
+    [InlineData("{\"peft_type\":\"LORA\",\"r\":0}", "r must")]
+    [InlineData("{\"peft_type\":\"LORA\",\"modules_to_save\":[\"lm_head\"]}", "modules_to_save")]
+    [InlineData("[]", "root")]
+    public void What_is_not_plain_lora_is_refused_by_name(string json, string named)
+    {
+        using TemporaryFolder temporary = new();
+        File.WriteAllText(temporary.At("adapter_config.json"), json);
+        Assert.Contains(named, Assert.Throws<InvalidInputException>(() => LoraConfig.Load(temporary.Path)).Message);
+    }
+}
