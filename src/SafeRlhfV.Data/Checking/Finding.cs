@@ -14,8 +14,8 @@ public sealed record Finding(string Code, FindingSeverity Severity, string File,
     /// <summary>The split of the row, where known.</summary>
     public string? Split { get; init; }
 
-    /// <summary>The other rows that take part (duplicates, leaks), as "file:row".</summary>
-    public IReadOnlyList<string> Related { get; init; } = [];
+    /// <summary>The other rows that take part (duplicates, leaks).</summary>
+    public IReadOnlyList<RowPosition> Related { get; init; } = [];
 
     /// <summary>One line: file, row, columns, what.</summary>
     public override string ToString()

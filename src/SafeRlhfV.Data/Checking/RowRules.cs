@@ -15,7 +15,11 @@ public static class RowRules
     /// <summary>Every rule that the row breaks. A contradiction between two cells is reported only where both are sound by themselves.</summary>
     public static IEnumerable<Finding> Check(DatasetRow row)
     {
-        foreach (CellFault fault in row.Faults) yield return Error(row, fault.Code, fault.What, fault.Column);
+        foreach (CellFault fault in row.Faults)
+        {
+            yield return fault.Column.Length == 0 ? Error(row, fault.Code, fault.What) : Error(row, fault.Code, fault.What, fault.Column);
+            if (fault.Column.Length == 0) yield break; // the whole row is unreadable
+        }
         foreach ((string column, ColumnKind kind) in row.Schema.Columns)
             if (kind != ColumnKind.Image && IsNull(row, column, kind) && row.Faults.All(fault => fault.Column != column))
                 yield return Error(row, Fault.NullValue, "the cell is null; give a value or drop the row.", column);

@@ -64,8 +64,18 @@ internal sealed class JsonlRowReader : IRowReader
 
     private DatasetRow ReadRow(byte[] line, long row, long number)
     {
-        using JsonDocument document = Parse(line, row, number);
         object?[] cells = new object?[Schema.Columns.Count];
+        JsonDocument document;
+        try
+        {
+            document = Parse(line, row, number);
+        }
+        catch (InvalidInputException error) when (error.Finding is { } finding)
+        {
+            // A line that is no object is one bad row; those after it may be sound.
+            return new DatasetRow(Schema, new RowPosition("default", "train", file, row, row), cells, [new CellFault("", finding.Code, finding.What)]);
+        }
+        using JsonDocument owned = document;
         List<CellFault> faults = [];
         for (int i = 0; i < cells.Length; i++)
         {

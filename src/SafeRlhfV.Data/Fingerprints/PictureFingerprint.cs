@@ -1,0 +1,98 @@
+using System.Numerics;
+using System.Security.Cryptography;
+
+namespace SafeRlhfV.Data;
+
+/// <summary>What tells pictures apart: their exact pixels, and how they look.</summary>
+/// <remarks>
+/// Two pictures are the same where size and RGB pixels are equal (alpha dropped, EXIF orientation not applied). They are near-duplicates where
+/// their difference hashes differ in at most a few of 64 bits and their 16 x 16 miniatures hardly differ: the hash alone takes drawings with
+/// plain grounds for each other. Recompressed and rescaled copies are found; crops, turns and mirror images are not.
+/// </remarks>
+public sealed class PictureFingerprint
+{
+    /// <summary>The default threshold of <see cref="IsNear"/> in bits of 64.</summary>
+    public const int DefaultThreshold = 8;
+
+    private const int Side = 16;
+    private const int MostMeanDifference = 6, MostCellDifference = 24; // of 255
+
+    private readonly byte[] miniature;
+
+    private PictureFingerprint(int width, int height, UInt128 pixels, ulong hash, byte[] miniature) => (Width, Height, Pixels, Hash, this.miniature) = (width, height, pixels, hash, miniature);
+
+    /// <summary>Width in pixels.</summary>
+    public int Width { get; }
+
+    /// <summary>Height in pixels.</summary>
+    public int Height { get; }
+
+    /// <summary>Half of the SHA-256 of size and pixels: equal exactly where the pictures are the same.</summary>
+    public UInt128 Pixels { get; }
+
+    /// <summary>The 64-bit difference hash: whether the grey of each of 9 x 8 areas falls to the next one on its right.</summary>
+    public ulong Hash { get; }
+
+    /// <summary>The fingerprint of a decoded picture.</summary>
+    public static PictureFingerprint Of(RgbImage image)
+    {
+        using IncrementalHash sha = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        sha.AppendData(BitConverter.GetBytes(image.Width));
+        sha.AppendData(BitConverter.GetBytes(image.Height));
+        sha.AppendData(image.Pixels);
+        float[] areas = Shrink(image, 9, 8);
+        ulong hash = 0;
+        for (int y = 0; y < 8; y++)
+            for (int x = 0; x < 8; x++)
+                hash = hash << 1 | (Grey(areas, y * 9 + x) > Grey(areas, y * 9 + x + 1) ? 1u : 0u);
+        byte[] miniature = [.. Shrink(image, Side, Side).Select(value => (byte)MathF.Round(value))];
+        return new PictureFingerprint(image.Width, image.Height, Digest(sha.GetHashAndReset()), hash, miniature);
+    }
+
+    /// <summary>The bits in which two difference hashes differ, 0..64.</summary>
+    public int Distance(PictureFingerprint other) => BitOperations.PopCount(Hash ^ other.Hash);
+
+    /// <summary>Whether the pictures look the same: at most <paramref name="threshold"/> bits apart, with miniatures that hardly differ.</summary>
+    public bool IsNear(PictureFingerprint other, int threshold = DefaultThreshold)
+    {
+        if (Distance(other) > threshold) return false;
+        int sum = 0;
+        for (int i = 0; i < miniature.Length; i++)
+        {
+            int difference = Math.Abs(miniature[i] - other.miniature[i]);
+            if (difference > MostCellDifference) return false;
+            sum += difference;
+        }
+        return sum <= MostMeanDifference * miniature.Length;
+    }
+
+    /// <summary>The first 16 bytes of a hash as a number.</summary>
+    internal static UInt128 Digest(ReadOnlySpan<byte> hash) => new(BitConverter.ToUInt64(hash), BitConverter.ToUInt64(hash[8..]));
+
+    private static float Grey(float[] rgb, int cell) => rgb[cell * 3] * 0.299f + rgb[cell * 3 + 1] * 0.587f + rgb[cell * 3 + 2] * 0.114f;
+
+    /// <summary>The mean colour of each area ([rows, columns, 3]), pixels on a border counted by their share.</summary>
+    private static float[] Shrink(RgbImage image, int columns, int rows)
+    {
+        float[] lines = new float[image.Height * columns * 3];
+        (int First, float[] Weights)[] across = Shares(image.Width, columns), down = Shares(image.Height, rows);
+        for (int y = 0; y < image.Height; y++)
+            for (int column = 0; column < columns; column++)
+                for (int i = 0, at = (y * image.Width + across[column].First) * 3, to = (y * columns + column) * 3; i < across[column].Weights.Length; i++, at += 3)
+                    for (int c = 0; c < 3; c++) lines[to + c] += across[column].Weights[i] * image.Pixels[at + c];
+        float[] cells = new float[rows * columns * 3];
+        for (int row = 0; row < rows; row++)
+            for (int i = 0; i < down[row].Weights.Length; i++)
+                for (int k = 0; k < columns * 3; k++) cells[row * columns * 3 + k] += down[row].Weights[i] * lines[(down[row].First + i) * columns * 3 + k];
+        return cells;
+    }
+
+    private static (int, float[])[] Shares(int size, int cells) => [.. Enumerable.Range(0, cells).Select(cell =>
+    {
+        double from = (double)cell * size / cells, to = (double)(cell + 1) * size / cells;
+        int first = (int)from, last = Math.Min(size, (int)Math.Ceiling(to));
+        float[] weights = new float[Math.Max(1, last - first)];
+        for (int i = 0; i < weights.Length; i++) weights[i] = (float)((Math.Min(to, first + i + 1) - Math.Max(from, first + i)) / (to - from));
+        return (first, weights);
+    })];
+}
