@@ -10,6 +10,9 @@ namespace SafeRlhfV.Data;
 /// </summary>
 internal sealed class JsonlRowReader : IRowReader
 {
+    /// <summary>Rows between two places of the index.</summary>
+    internal const int IndexStep = 64;
+
     private const int LongestLine = 512 << 20;
 
     private readonly string file;
@@ -21,7 +24,7 @@ internal sealed class JsonlRowReader : IRowReader
         this.file = file;
         Schema = RowSchema.Paired;
         ExtraColumns = [];
-        foreach ((byte[] line, long row, long number) in Lines())
+        foreach ((byte[] line, long row, long number, _) in Lines(default))
         {
             string[] names = Names(line, row, number);
             Schema = RowSchema.Guess(names);
@@ -37,12 +40,18 @@ internal sealed class JsonlRowReader : IRowReader
     public IReadOnlyList<string> ExtraColumns { get; }
 
     /// <summary>Counts the rows (reads the file once).</summary>
-    public long CountRows() => Lines().LongCount();
+    public long CountRows() => Lines(default).LongCount();
+
+    /// <summary>The place of every <see cref="IndexStep"/>-th row, so that reading can start near any row (reads the file once).</summary>
+    public IReadOnlyList<JsonlPlace> BuildIndex() => [.. Lines(default).Where(line => line.Row % IndexStep == 0).Select(line => new JsonlPlace(line.Offset, line.Row, line.Number - 1))];
 
     /// <inheritdoc/>
-    public IEnumerable<DatasetRow> Read(long start)
+    public IEnumerable<DatasetRow> Read(long start) => Read(start, default);
+
+    /// <summary>The rows from <paramref name="start"/> on, looked for from a known place at or before it.</summary>
+    public IEnumerable<DatasetRow> Read(long start, JsonlPlace from)
     {
-        foreach ((byte[] line, long row, long number) in Lines())
+        foreach ((byte[] line, long row, long number, _) in Lines(from))
             if (row >= start) yield return ReadRow(line, row, number);
     }
 
@@ -149,12 +158,13 @@ internal sealed class JsonlRowReader : IRowReader
     private InvalidInputException Bad(long row, string what, Exception? inner = null) => new(new Finding(Fault.BadJson, FindingSeverity.Error, file, row, [], what), inner);
 
     /// <summary>The lines that are not blank, each with its row (from 0) and its line number (from 1).</summary>
-    private IEnumerable<(byte[] Line, long Row, long Number)> Lines()
+    private IEnumerable<(byte[] Line, long Row, long Number, long Offset)> Lines(JsonlPlace from)
     {
         using FileStream stream = Open();
+        stream.Seek(from.Offset, SeekOrigin.Begin);
         byte[] buffer = new byte[1 << 20];
         int start = 0, end = 0;
-        long row = 0, number = 0;
+        long row = from.Row, number = from.Number, offset = from.Offset;
         bool ended = false;
         while (!ended || start < end)
         {
@@ -175,9 +185,11 @@ internal sealed class JsonlRowReader : IRowReader
             }
             int size = length < 0 ? end - start : length;
             ReadOnlyMemory<byte> line = buffer.AsMemory(start, size);
-            start += length < 0 ? size : size + 1;
+            int step = length < 0 ? size : size + 1;
+            start += step;
+            offset += step;
             if (++number == 1 && line.Span.StartsWith(Encoding.UTF8.Preamble)) line = line[3..];
-            if (line.Span.ContainsAnyExcept(" \t\r"u8)) yield return (line.ToArray(), row++, number);
+            if (line.Span.ContainsAnyExcept(" \t\r"u8)) yield return (line.ToArray(), row++, number, offset - step);
         }
     }
 

@@ -11,4 +11,7 @@ public enum ColumnKind
 
     /// <summary>struct&lt;bytes: binary, path: string&gt;.</summary>
     Image,
+
+    /// <summary>A list of images (for exports that other trainers read); written only.</summary>
+    ImageList,
 }

@@ -80,6 +80,9 @@ public sealed class DatasetRow
         return new DatasetRow(Schema, Position, changed, [.. Faults.Where(fault => fault.Column != column)]);
     }
 
+    /// <summary>The row in its layout's plain columns: without what only the way back to pairs needs.</summary>
+    internal DatasetRow Untraced() => Schema == RowSchema.FlatTraced ? new DatasetRow(RowSchema.Flat, Position, cells[..RowSchema.Flat.Columns.Count], Faults) : this;
+
     /// <summary>A cell by its place in the schema.</summary>
     internal object? this[int column] => cells[column];
 

@@ -7,7 +7,7 @@ public sealed class RowSchema
 {
     private readonly FrozenDictionary<string, int> indices;
 
-    private RowSchema(RowLayout layout, params (string Name, ColumnKind Kind)[] columns)
+    internal RowSchema(RowLayout layout, params (string Name, ColumnKind Kind)[] columns)
     {
         (Layout, Columns) = (layout, columns);
         indices = columns.Select((column, index) => (column.Name, index)).ToFrozenDictionary(pair => pair.Name, pair => pair.index, StringComparer.Ordinal);
@@ -26,6 +26,11 @@ public sealed class RowSchema
         ("question", ColumnKind.Text), ("image", ColumnKind.Image), ("category", ColumnKind.Text), ("image_severity", ColumnKind.Integer),
         ("response", ColumnKind.Text), ("is_response_safe", ColumnKind.Text));
 
+    /// <summary>The flat layout with what it takes to make the pairs again: where each answer came from, its rates, and the pair's preferences.</summary>
+    public static RowSchema FlatTraced { get; } = new(RowLayout.Flat, [.. Flat.Columns,
+        ("pair", ColumnKind.Text), ("response_id", ColumnKind.Integer), ("response_from", ColumnKind.Text), ("harmless_rate", ColumnKind.Integer),
+        ("helpful_rate", ColumnKind.Integer), ("more_helpful_response_id", ColumnKind.Text), ("safer_response_id", ColumnKind.Text)]);
+
     /// <summary>The schema of a layout.</summary>
     public static RowSchema Of(RowLayout layout) => layout == RowLayout.Paired ? Paired : Flat;
 
@@ -42,6 +47,7 @@ public sealed class RowSchema
     internal static RowSchema Guess(IReadOnlyCollection<string> names)
     {
         int paired = Paired.Columns.Count(column => Flat.IndexOf(column.Name) < 0 && names.Contains(column.Name));
+        if (FlatTraced.Columns.All(column => names.Contains(column.Name))) return FlatTraced;
         int flat = Flat.Columns.Count(column => Paired.IndexOf(column.Name) < 0 && names.Contains(column.Name));
         return flat > 0 && flat >= paired ? Flat : Paired;
     }

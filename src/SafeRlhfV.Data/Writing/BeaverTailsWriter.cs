@@ -23,8 +23,14 @@ public sealed class BeaverTailsWriter : IDisposable
     /// <exception cref="InvalidInputException">The folder is taken or cannot be written.</exception>
     public static BeaverTailsWriter Create(string folder, RowLayout layout = RowLayout.Paired, BeaverTailsWriterOptions? options = null)
     {
+        return Create(folder, RowSchema.Of(layout), options);
+    }
+
+    /// <summary>Begins a data set of other columns (exports).</summary>
+    internal static BeaverTailsWriter Create(string folder, RowSchema schema, BeaverTailsWriterOptions? options)
+    {
         options ??= new BeaverTailsWriterOptions();
-        return new BeaverTailsWriter(RowSchema.Of(layout), options, StagedFolder.Create(folder, options.Overwrite));
+        return new BeaverTailsWriter(schema, options, StagedFolder.Create(folder, options.Overwrite));
     }
 
     /// <summary>The folder's final name.</summary>
@@ -57,6 +63,14 @@ public sealed class BeaverTailsWriter : IDisposable
         if (part.Pending.Count >= options.RowsPerGroup) Flush(part);
         while (pendingBytes > MostPending) Flush(parts.Values.MaxBy(candidate => candidate.PendingBytes)!);
     }
+
+    /// <summary>Adds a text file next to the card, such as a report.</summary>
+    /// <exception cref="InvalidInputException">The disk refuses.</exception>
+    public void Attach(string fileName, string text) => StagedFolder.Guard(folder.Target, () =>
+    {
+        File.WriteAllText(folder.At(fileName), text);
+        return true;
+    });
 
     /// <summary>Writes what is left and the card, and gives the folder its name.</summary>
     /// <exception cref="InvalidInputException">No row was added, or the disk refuses.</exception>

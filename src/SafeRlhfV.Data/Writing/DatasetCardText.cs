@@ -27,7 +27,7 @@ internal static class DatasetCardText
         {
             card.Append($"- config_name: {Scalar(config.Key)}\n  features:\n");
             foreach ((string name, ColumnKind kind) in schema.Columns)
-                card.Append($"  - name: {name}\n    dtype: {kind switch { ColumnKind.Image => "image", ColumnKind.Integer => "int64", _ => "string" }}\n");
+                card.Append($"  - name: {name}\n    {kind switch { ColumnKind.Image => "dtype: image", ColumnKind.ImageList => "list: image", ColumnKind.Integer => "dtype: int64", _ => "dtype: string" }}\n");
             card.Append("  splits:\n");
             foreach (PartSize part in config) card.Append($"  - name: {Scalar(part.Split)}\n    num_bytes: {part.Bytes}\n    num_examples: {part.Rows}\n");
             card.Append($"  download_size: {config.Sum(part => part.FileBytes)}\n  dataset_size: {config.Sum(part => part.Bytes)}\n");

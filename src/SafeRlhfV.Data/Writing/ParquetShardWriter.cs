@@ -22,8 +22,14 @@ internal sealed class ParquetShardWriter : IDisposable
         using GroupNode root = Root(schema);
         using WriterPropertiesBuilder builder = new();
         // Encoded pictures do not compress, and their statistics would repeat them.
-        using WriterProperties properties = builder.Compression(Compression.Snappy).Compression("image.bytes", Compression.Uncompressed)
-            .DisableDictionary("image.bytes").DisableStatistics("image.bytes").EnablePageChecksum().CreatedBy("SafeRlhfV").Build();
+        builder.Compression(Compression.Snappy).EnablePageChecksum().CreatedBy("SafeRlhfV");
+        foreach ((string name, ColumnKind kind) in schema.Columns)
+            if (kind is ColumnKind.Image or ColumnKind.ImageList)
+            {
+                string bytes = kind == ColumnKind.Image ? $"{name}.bytes" : $"{name}.list.element.bytes";
+                builder.Compression(bytes, Compression.Uncompressed).DisableDictionary(bytes).DisableStatistics(bytes);
+            }
+        using WriterProperties properties = builder.Build();
         writer = new ParquetFileWriter(output, root, properties, new Dictionary<string, string> { ["huggingface"] = HuggingFaceKey(schema) });
     }
 
@@ -36,14 +42,18 @@ internal sealed class ParquetShardWriter : IDisposable
             switch (schema.Columns[column].Kind)
             {
                 case ColumnKind.Text:
-                    WriteSlices(group, rows, row => Utf8((string?)row[column]), row => row[column] is null ? (short)0 : (short)1, 1);
+                    int text = column;
+                    WriteSlices(group, rows, row => Utf8((string?)row[text]), row => row[text] is null ? (short)0 : (short)1, 1);
                     break;
                 case ColumnKind.Integer:
                     WriteIntegers(group, rows, column);
                     break;
-                default:
-                    WriteSlices(group, rows, row => row.Image?.Bytes, row => Level(row.Image, row.Image?.Bytes), 2);
-                    WriteSlices(group, rows, row => Utf8(row.Image?.Path), row => Level(row.Image, row.Image?.Path), 2);
+                case var kind:
+                    // The image stands two levels deep in its list (list, then element), and a row without one has an empty list.
+                    int index = column;
+                    short below = (short)(kind == ColumnKind.ImageList ? 2 : 0), none = (short)(kind == ColumnKind.ImageList ? 1 : 0);
+                    WriteSlices(group, rows, row => ((EncodedImage?)row[index])?.Bytes, row => Level((EncodedImage?)row[index], image => image.Bytes, below, none), (short)(below + 2));
+                    WriteSlices(group, rows, row => Utf8(((EncodedImage?)row[index])?.Path), row => Level((EncodedImage?)row[index], image => image.Path, below, none), (short)(below + 2));
                     break;
             }
         }
@@ -76,11 +86,12 @@ internal sealed class ParquetShardWriter : IDisposable
     /// <summary>The features as Hugging Face <c>datasets</c> reads them from the file's metadata.</summary>
     internal static string HuggingFaceKey(RowSchema schema)
     {
-        Dictionary<string, Dictionary<string, string>> features = schema.Columns.ToDictionary(column => column.Name, column => column.Kind switch
+        Dictionary<string, object> features = schema.Columns.ToDictionary(column => column.Name, column => column.Kind switch
         {
             ColumnKind.Image => new Dictionary<string, string> { ["_type"] = "Image" },
-            ColumnKind.Integer => new() { ["dtype"] = "int64", ["_type"] = "Value" },
-            _ => new() { ["dtype"] = "string", ["_type"] = "Value" },
+            ColumnKind.ImageList => new[] { new Dictionary<string, string> { ["_type"] = "Image" } },
+            ColumnKind.Integer => new Dictionary<string, string> { ["dtype"] = "int64", ["_type"] = "Value" },
+            _ => (object)new Dictionary<string, string> { ["dtype"] = "string", ["_type"] = "Value" },
         });
         return JsonSerializer.Serialize(new { info = new { features } });
     }
@@ -89,14 +100,18 @@ internal sealed class ParquetShardWriter : IDisposable
     {
         ColumnKind.Text => new PrimitiveNode(column.Name, Repetition.Optional, LogicalType.String(), PhysicalType.ByteArray),
         ColumnKind.Integer => new PrimitiveNode(column.Name, Repetition.Optional, LogicalType.None(), PhysicalType.Int64),
-        _ => new GroupNode(column.Name, Repetition.Optional,
-        [
-            new PrimitiveNode("bytes", Repetition.Optional, LogicalType.None(), PhysicalType.ByteArray),
-            new PrimitiveNode("path", Repetition.Optional, LogicalType.String(), PhysicalType.ByteArray),
-        ]),
+        ColumnKind.Image => Image(column.Name),
+        _ => new GroupNode(column.Name, Repetition.Optional, [new GroupNode("list", Repetition.Repeated, [Image("element")])], LogicalType.List()),
     })]);
 
-    private static short Level(EncodedImage? image, object? value) => image is null ? (short)0 : value is null ? (short)1 : (short)2;
+    private static GroupNode Image(string name) => new(name, Repetition.Optional,
+    [
+        new PrimitiveNode("bytes", Repetition.Optional, LogicalType.None(), PhysicalType.ByteArray),
+        new PrimitiveNode("path", Repetition.Optional, LogicalType.String(), PhysicalType.ByteArray),
+    ]);
+
+    private static short Level(EncodedImage? image, Func<EncodedImage, object?> value, short below, short none) =>
+        image is null ? none : (short)(below + (value(image) is null ? 1 : 2));
 
     private static byte[]? Utf8(string? text) => text is null ? null : System.Text.Encoding.UTF8.GetBytes(text);
 
@@ -115,7 +130,8 @@ internal sealed class ParquetShardWriter : IDisposable
                 pins.Add(pin);
                 slices.Add(new ByteArray(pin.AddrOfPinnedObject(), bytes.Length));
             }
-            column.WriteBatch(rows.Count, levels, [], CollectionsMarshal.AsSpan(slices));
+            // One value a row: every repetition level is 0.
+            column.WriteBatch(rows.Count, levels, column.ColumnDescriptor.MaxRepetitionLevel > 0 ? new short[rows.Count] : [], CollectionsMarshal.AsSpan(slices));
         }
         finally
         {

@@ -1,0 +1,86 @@
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace SafeRlhfV.Data;
+
+/// <summary>Writes a data set as JSONL, one file a configuration and split, whole or not at all.</summary>
+internal sealed class JsonlDatasetWriter : IDisposable
+{
+    private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    private readonly StagedFolder folder;
+    private readonly bool imagesAsFiles;
+    private readonly Dictionary<string, (FileStream Stream, int Images)> files = [];
+
+    public JsonlDatasetWriter(string folder, bool imagesAsFiles, bool overwrite) => (this.folder, this.imagesAsFiles) = (StagedFolder.Create(folder, overwrite), imagesAsFiles);
+
+    public void Add(DatasetRow row, string config, string split) => StagedFolder.Guard(folder.Target, () =>
+    {
+        string name = Path.Combine(config, $"{split}.jsonl");
+        if (!files.TryGetValue(name, out (FileStream Stream, int Images) file)) files[name] = file = (new FileStream(folder.At(name), FileMode.CreateNew), 0);
+        using (MemoryStream line = new())
+        {
+            using (Utf8JsonWriter json = new(line, Options))
+            {
+                json.WriteStartObject();
+                for (int i = 0; i < row.Schema.Columns.Count; i++)
+                {
+                    json.WritePropertyName(row.Schema.Columns[i].Name);
+                    switch (row[i])
+                    {
+                        case null: json.WriteNullValue(); break;
+                        case string text: json.WriteStringValue(text); break;
+                        case long number: json.WriteNumberValue(number); break;
+                        case EncodedImage image when imagesAsFiles && image.Bytes is not null:
+                            json.WriteStringValue(SaveImage(image.Bytes, config, split, file.Images));
+                            files[name] = file with { Images = file.Images + 1 };
+                            break;
+                        case EncodedImage image:
+                            json.WriteStartObject();
+                            if (image.Bytes is null) json.WriteNull("bytes");
+                            else json.WriteBase64String("bytes", image.Bytes);
+                            json.WriteString("path", image.Path);
+                            json.WriteEndObject();
+                            break;
+                    }
+                }
+                json.WriteEndObject();
+            }
+            line.WriteByte((byte)'\n');
+            line.WriteTo(file.Stream);
+        }
+        return true;
+    });
+
+    public void Complete()
+    {
+        if (files.Count == 0) throw new InvalidInputException($"{folder.Target}: there is no row to write.");
+        StagedFolder.Guard(folder.Target, () =>
+        {
+            foreach ((FileStream stream, _) in files.Values) stream.Flush(flushToDisk: true);
+            return true;
+        });
+        Close();
+        folder.Commit();
+    }
+
+    public void Dispose()
+    {
+        Close();
+        folder.Dispose();
+    }
+
+    private void Close()
+    {
+        foreach ((FileStream stream, _) in files.Values) stream.Dispose();
+    }
+
+    private string SaveImage(byte[] bytes, string config, string split, int number)
+    {
+        string extension = ImageHeader.Read(bytes)?.Format switch { "JPEG" => "jpg", "PNG" => "png", "WEBP" => "webp", "GIF" => "gif", "BMP" => "bmp", _ => "bin" };
+        string path = new StringBuilder("images/").Append(split).Append('/').Append(number.ToString("000000")).Append('.').Append(extension).ToString();
+        File.WriteAllBytes(folder.At(config, path), bytes);
+        return path;
+    }
+}
