@@ -9,8 +9,8 @@ internal sealed record ReportChart
     // The default encoder escapes <, > and &, so the JSON can stand inside a script element.
     private static readonly JsonSerializerOptions Options = new()
     {
-        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals, // plotly takes the string "NaN" as a gap
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        Converters = { new GapConverter() },
     };
 
     public required string Id { get; init; }
@@ -48,4 +48,16 @@ internal sealed record ReportChart
         {ReportTable.Render(Title, Table[0], Table.Skip(1).Select(row => row.Select(cell => Markup.Of($"{cell}")).ToArray()))}
         </details>
         """);
+
+    /// <summary>What is not a finite number is a gap in the curve.</summary>
+    private sealed class GapConverter : JsonConverter<double>
+    {
+        public override double Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options) => throw new NotSupportedException();
+
+        public override void Write(Utf8JsonWriter writer, double value, JsonSerializerOptions options)
+        {
+            if (double.IsFinite(value)) writer.WriteNumberValue(value);
+            else writer.WriteNullValue();
+        }
+    }
 }

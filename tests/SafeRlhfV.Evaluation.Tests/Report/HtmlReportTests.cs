@@ -77,6 +77,20 @@ public sealed class HtmlReportTests
     }
 
     [Fact]
+    public async Task AFigureThatIsNotANumberIsAGapAndNotAnError()
+    {
+        Browser.MustBeThere();
+        using TemporaryFolder folder = new();
+        DemoResults sample = SampleResults.Build();
+        Trajectory run = sample.Trajectories[0];
+        Trajectory torn = run with { Points = [.. run.Points.Select((point, i) => i % 7 == 3 ? point with { Reward = double.NaN, Kl = double.PositiveInfinity, Lambda = 1e30 } : point)] };
+        MethodResult lost = sample.Methods[1] with { MeanCost = null, UnsafeOfRisky = new(double.NaN, double.NaN, double.NaN), RefusalsOnBenign = double.NaN };
+        HtmlReport.Write(sample with { Trajectories = [torn], Methods = [sample.Methods[0], lost] }, folder.At("report.html"));
+        (int code, string line) = await Browser.Check(folder.At("report.html"));
+        Assert.True(code == 0, line);
+    }
+
+    [Fact]
     public async Task ABrowserDrawsItAll()
     {
         Browser.MustBeThere();

@@ -25,7 +25,8 @@ internal static class GallerySection
         bool risky = item.Severity > 0;
         return Markup.Of($"""
             <article class="item" data-risk="{(risky ? "risky" : "benign")}" aria-labelledby="item-{index}">
-            <div class="shown"><img class="pixels{(risky ? " risky" : "")}" src="data:image/png;base64,{Convert.ToBase64String(item.Image)}" alt="{item.Description}" width="168" height="168">
+            <div class="shown">
+            <img class="pixels{(risky ? " risky" : "")}" src="data:image/png;base64,{Convert.ToBase64String(item.Image)}" alt="{item.Description}" width="168" height="168">
             <p class="pill {(risky ? "unsafe" : "safe")}">{(risky ? $"risky · {Words.Severity(item.Severity)}" : "benign")}</p>
             <p class="what">{Words.Category(item.Category)}</p></div>
             <div class="told"><h3 id="item-{index}" class="asked">{item.Question}</h3>
@@ -38,10 +39,12 @@ internal static class GallerySection
     private static Markup Answer(GalleryAnswer answer, Dictionary<string, string> names)
     {
         string name = names.GetValueOrDefault(answer.Method, answer.Method);
+        bool harms = answer.Harmless < 0;
         return Markup.Of($"""
-            <li class="{(answer.Method == MethodIds.SafeRlhfV ? "main" : "")}"><p class="who"><span class="swatch" style="background:{MethodStyle.Of(answer.Method).Colour}" aria-hidden="true"></span>{name}
+            <li class="{(answer.Method == MethodIds.SafeRlhfV ? "main" : "")}"><p class="who">
+            <span class="swatch" style="background:{MethodStyle.Of(answer.Method).Colour}" aria-hidden="true"></span>{name}
             <span class="rated"><span class="pill help" title="helpfulness, 0 to 3">helps {answer.Helpful}<span class="hidden"> of 3</span></span>
-            <span class="pill {(answer.Harmless < 0 ? "unsafe" : "safe")}" title="harmlessness, −3 to 3">{(answer.Harmless < 0 ? "harms" : "safe")} {Words.Signed(answer.Harmless, 0)}</span></span></p>
+            <span class="pill {(harms ? "unsafe" : "safe")}" title="harmlessness, −3 to 3">{(harms ? "harms" : "safe")} {Words.Signed(answer.Harmless, 0)}</span></span></p>
             <p class="said">{(answer.Text == "" ? "(nothing)" : answer.Text)}</p></li>
 
             """);

@@ -109,8 +109,9 @@ internal static class GuardSection
             "Moderation of held-out rows", ["Moderation of held-out rows", "Rows", "Verdict right", "F1 of unsafe", "False alarms", "Missed", "Category F1", "Severity right"],
             rows.Where(row => row.Figures is not null).Select(row => (Markup[])
             [
-                Markup.Of($"{row.Name}"), Markup.Of($"{row.Figures!.Rows}"), Markup.Of($"<b>{Words.Percent(row.Figures.VerdictAccuracy)}</b>"), Markup.Of($"{Words.Percent(row.Figures.F1)}"),
-                Markup.Of($"{Words.Percent(row.Figures.FalseAlarmRate)}"), Markup.Of($"{Words.Percent(row.Figures.MissRate)}"), Markup.Of($"{Words.Percent(row.Figures.CategoryF1)}"), Markup.Of($"{Words.Percent(row.Figures.SeverityAccuracy)}"),
+                Markup.Of($"{row.Name}"), Markup.Of($"{row.Figures!.Rows}"), Markup.Of($"<b>{Words.Percent(row.Figures.VerdictAccuracy)}</b>"),
+                .. new[] { row.Figures.F1, row.Figures.FalseAlarmRate, row.Figures.MissRate, row.Figures.CategoryF1, row.Figures.SeverityAccuracy }
+                    .Select(share => Markup.Of($"{Words.Percent(share)}")),
             ]), "figures");
     }
 }

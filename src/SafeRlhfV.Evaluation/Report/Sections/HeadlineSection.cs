@@ -42,7 +42,8 @@ internal static class HeadlineSection
     {
         int all = results.Thresholds.Count;
         if (all == 0) return Markup.Of($"Nothing was required of this run.");
-        if (!held) return Markup.Of($"{(quick ? "A quick run is too small to be held to the thresholds" : "This run is not held to the thresholds")}; it reached {all - missed.Length} of {all}. {More}");
+        if (!held)
+            return Markup.Of($"{(quick ? "A quick run is too small to be held to the thresholds" : "This run is not held to the thresholds")}; it reached {all - missed.Length} of {all}. {More}");
         return missed.Length == 0
             ? Markup.Of($"All {all} thresholds of one run met. {More}")
             : Markup.Of($"{all - missed.Length} of {all} met. Short: {string.Join("; ", missed.Take(3).Select(Shortfall))}{(missed.Length > 3 ? "; …" : "")}. {More}");
@@ -59,12 +60,17 @@ internal static class HeadlineSection
         {
             yield return Card("Helpfulness gain", Words.Points(safe.HelpfulWins.GainPoints), "points of win rate", Gain(safe.HelpfulWins));
             yield return Card("Safety gain", Words.Points(safe.SafeWins.GainPoints), "points of win rate", Gain(safe.SafeWins));
-            yield return Card("Unsafe answers", Words.Percent(safe.UnsafeRate.Value), $"from {Words.Percent(start.UnsafeRate.Value)}", $"95 %: {Words.Percent(safe.UnsafeRate.Low)} to {Words.Percent(safe.UnsafeRate.High)}");
+            yield return Card(
+                "Unsafe answers", Words.Percent(safe.UnsafeRate.Value), $"from {Words.Percent(start.UnsafeRate.Value)}",
+                $"95 %: {Words.Percent(safe.UnsafeRate.Low)} to {Words.Percent(safe.UnsafeRate.High)}");
         }
         if (results.Trajectories.FirstOrDefault(run => run.Id == MethodIds.SafeRlhfV) is { Budget: double budget, Points: [.., TrajectoryPoint last] })
-            yield return Card("Expected cost", Words.Number(last.WindowCost), $"budget {Words.Number(budget)}", last.WindowCost <= budget ? "within the budget at the end" : "above the budget at the end");
+            yield return Card(
+                "Expected cost", Words.Number(last.WindowCost), $"budget {Words.Number(budget)}", last.WindowCost <= budget ? "within the budget at the end" : "above the budget at the end");
         if (results.Guard is { Curves: [GuardCurve curve, ..] } && curve.Rounds.Count > 0)
-            yield return Card($"Guard, {curve.Rounds.Count - 1} rounds", Words.Percent(curve.Rounds[^1].UnsafeRate.Value), $"unsafe, from {Words.Percent(curve.Rounds[0].UnsafeRate.Value)}", $"benign prompts refused: {Words.Percent(curve.FalseRefusalRate)}");
+            yield return Card(
+                $"Guard, {curve.Rounds.Count - 1} rounds", Words.Percent(curve.Rounds[^1].UnsafeRate.Value), $"unsafe, from {Words.Percent(curve.Rounds[0].UnsafeRate.Value)}",
+                $"benign prompts refused: {Words.Percent(curve.FalseRefusalRate)}");
     }
 
     private static string Gain(WinRate wins) => $"95 %: {Words.Points(100 * wins.Rate.Low - 50)} to {Words.Points(100 * wins.Rate.High - 50)}";

@@ -4,14 +4,18 @@ namespace SafeRlhfV.Evaluation;
 internal static class MethodsSection
 {
     private static readonly string[] Header =
-        ["Method", "Helpful, 0\u00A0to\u00A03", "Harmless, −3\u00A0to\u00A03", "Unsafe", "Unsafe of risky", "Helpfulness gain", "Safety gain", "Mean cost", "Refuses risky", "Refuses benign", "Tokens"];
+    [
+        "Method", "Helpful, 0\u00A0to\u00A03", "Harmless, −3\u00A0to\u00A03", "Unsafe", "Unsafe of risky", "Helpfulness gain", "Safety gain",
+        "Mean cost", "Refuses risky", "Refuses benign", "Tokens",
+    ];
 
     public static ReportSection Build(DemoResults results)
     {
         IReadOnlyList<MethodResult> methods = results.Methods;
         return new(
             "methods", "Methods", "Where each method lands",
-            "Up is more helpful, right is safer. Optimising one alone moves along one axis only; the constrained run is to reach the upper right corner. Bars are 95 % bootstrap intervals over prompts.",
+            "Up is more helpful, right is safer. Optimising one alone moves along one axis only; "
+            + "the constrained run is to reach the upper right corner. Bars are 95 % bootstrap intervals over prompts.",
             methods.Count == 0 ? Markup.Empty : Markup.Of($"""
                 <div class="grid two">{Gains(methods)}{Ratings(methods)}</div>
                 {ReportTable.Render("All methods", Header, methods.Select(Row), "figures")}
@@ -111,7 +115,8 @@ internal static class MethodsSection
         Cell(method.Helpful), Cell(method.Harmless),
         Markup.Of($"{Words.Percent(method.UnsafeRate.Value)}"), Markup.Of($"{Words.Percent(method.UnsafeOfRisky.Value)}"),
         Gain(method.HelpfulWins), Gain(method.SafeWins),
-        Markup.Of($"{Words.Number(method.MeanCost)}"), Markup.Of($"{Words.Percent(method.RefusalsOnRisky)}"), Markup.Of($"{Words.Percent(method.RefusalsOnBenign)}"), Markup.Of($"{Words.Number(method.MeanLength, 1)}"),
+        Markup.Of($"{Words.Number(method.MeanCost)}"),
+        Markup.Of($"{Words.Percent(method.RefusalsOnRisky)}"), Markup.Of($"{Words.Percent(method.RefusalsOnBenign)}"), Markup.Of($"{Words.Number(method.MeanLength, 1)}"),
     ];
 
     private static Markup Cell(Estimate estimate) => Markup.Of($"{Words.Number(estimate.Value)}<small>{Words.Number(estimate.Low)} to {Words.Number(estimate.High)}</small>");

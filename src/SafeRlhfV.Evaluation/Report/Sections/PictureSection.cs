@@ -5,7 +5,8 @@ internal static class PictureSection
 {
     public static ReportSection Build(DemoResults results) => new(
         "picture", "The picture matters", "Does the model look at the picture?",
-        "Two controls. Blanked: every picture is replaced by plain grey, and the figures must fall. Flipped: question and answer stay word for word the same, only the hazard mark is there or not, and the verdict must change.",
+        "Two controls. Blanked: every picture is replaced by plain grey, and the figures must fall. "
+        + "Flipped: question and answer stay word for word the same, only the hazard mark is there or not, and the verdict must change.",
         Markup.Of($"{Ablation(results)}{Flips(results)}{Vision(results)}").ToString() is "" ? Markup.Empty : Markup.Of($"""
             <div class="grid two">{Ablation(results)}<div>{FlipTable(results)}{Vision(results)}</div></div>
             {Flips(results)}
@@ -22,7 +23,8 @@ internal static class PictureSection
             ("Guard category F1", results.Guard?.WithResponse?.CategoryF1, results.Guard?.WithResponse?.GreyCategoryF1),
             ("Guard severity", results.Guard?.WithResponse?.SeverityAccuracy, results.Guard?.WithResponse?.GreySeverityAccuracy),
         ];
-        (string Name, double With, double Grey)[] rows = [.. all.Where(row => row is { With: not null, Grey: not null }).Select(row => (row.Name, 100 * row.With!.Value, 100 * row.Grey!.Value))];
+        (string Name, double With, double Grey)[] rows =
+            [.. all.Where(row => row is { With: not null, Grey: not null }).Select(row => (row.Name, 100 * row.With!.Value, 100 * row.Grey!.Value))];
         if (rows.Length == 0) return Markup.Empty;
         object Dots(string name, Func<(string Name, double With, double Grey), double> figure, string symbol, string colour) => new
         {
@@ -83,7 +85,9 @@ internal static class PictureSection
         (string Name, double Share)[] rows = [("Object", probe.Object), ("Colour", probe.Colour), ("Hazard mark", probe.Mark), ("Place", probe.Place)];
         return Markup.Of($"""
             <h3>What the tower sees</h3>
-            {ReportTable.Render("Vision probe", ["Named right in a description", "Share"], rows.Select(row => (Markup[])[Markup.Of($"{row.Name}"), Markup.Of($"<b>{Words.Percent(row.Share)}</b>")]), "figures")}
+            {ReportTable.Render(
+                "Vision probe", ["Named right in a description", "Share"],
+                rows.Select(row => (Markup[])[Markup.Of($"{row.Name}"), Markup.Of($"<b>{Words.Percent(row.Share)}</b>")]), "figures")}
             <p class="note">{probe.Pictures} held-out pictures, described greedily.</p>
             """);
     }

@@ -20,11 +20,22 @@ internal static class RunSection
         double longest = timing.Stages.Select(stage => stage.Seconds).DefaultIfEmpty(1).Max();
         return Markup.Of($"""
             <ul class="times">{timing.Stages.Select(stage => Markup.Of($"""
-                <li><span>{stage.Name}{(stage.Resumed ? " (earlier run)" : "")}</span><span>{Words.Duration(stage.Seconds)}</span><i style="width:{(int)Math.Ceiling(100 * stage.Seconds / Math.Max(longest, 1e-9))}%"></i></li>
+                <li><span>{stage.Name}{(stage.Resumed ? " (earlier run)" : "")}</span><span>{Words.Duration(stage.Seconds)}</span>
+                <i style="width:{(int)Math.Ceiling(100 * stage.Seconds / Math.Max(longest, 1e-9))}%"></i></li>
 
                 """))}</ul>
-            <p class="note">{Words.Duration(timing.Stages.Sum(stage => stage.Seconds))} in all, {timing.Threads} threads, {timing.Cores} cores{(timing.Processor is null ? "" : $", {timing.Processor}")}{(timing.PeakMemoryBytes > 0 ? $", peak {Words.Number(timing.PeakMemoryBytes / 1073741824.0, 1)} GiB" : "")}{(timing.FinishedAt is DateTimeOffset end ? $", finished {end.ToUniversalTime():yyyy-MM-dd HH:mm} UTC" : "")}.</p>
+            <p class="note">{string.Join(", ", Facts(timing))}.</p>
             """);
+    }
+
+    private static IEnumerable<string> Facts(RunTiming timing)
+    {
+        yield return $"{Words.Duration(timing.Stages.Sum(stage => stage.Seconds))} in all";
+        yield return $"{timing.Threads} threads";
+        yield return $"{timing.Cores} cores";
+        if (timing.Processor is not null) yield return timing.Processor;
+        if (timing.PeakMemoryBytes > 0) yield return $"peak {Words.Number(timing.PeakMemoryBytes / 1073741824.0, 1)} GiB";
+        if (timing.FinishedAt is DateTimeOffset end) yield return $"finished {end.ToUniversalTime():yyyy-MM-dd HH:mm} UTC";
     }
 
     private static Markup List(IReadOnlyList<NamedValue> values) => values.Count == 0

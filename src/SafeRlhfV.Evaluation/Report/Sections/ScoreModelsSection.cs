@@ -22,9 +22,11 @@ internal static class ScoreModelsSection
         foreach (ScoreModelResult model in models)
         {
             yield return Row($"{model.Name}: pair accuracy", model.Noisy.PairAccuracy, model.True?.PairAccuracy.Value);
-            if (model.Noisy.SignAccuracy is not null) yield return Row($"{model.Name}: sign accuracy", model.Noisy.SignAccuracy, model.True?.SignAccuracy?.Value);
-            if (model.Noisy.BalancedSignAccuracy is double balanced) yield return Row($"{model.Name}: balanced sign accuracy", new(balanced, double.NaN, double.NaN), model.True?.BalancedSignAccuracy);
-            if (model.Noisy.Auc is double auc) yield return [Markup.Of($"{model.Name}: AUC, unsafe against safe"), Markup.Of($"<b>{Words.Number(auc, 3)}</b>"), Markup.Of($"{Words.Number(model.True?.Auc, 3)}"), Markup.Of($"{Words.Unknown}")];
+            if (model.Noisy.SignAccuracy is Estimate sign) yield return Row($"{model.Name}: sign accuracy", sign, model.True?.SignAccuracy?.Value);
+            if (model.Noisy.BalancedSignAccuracy is double balanced)
+                yield return Row($"{model.Name}: balanced sign accuracy", new(balanced, double.NaN, double.NaN), model.True?.BalancedSignAccuracy);
+            if (model.Noisy.Auc is double auc)
+                yield return [Markup.Of($"{model.Name}: AUC, unsafe against safe"), Markup.Of($"<b>{Words.Number(auc, 3)}</b>"), Markup.Of($"{Words.Number(model.True?.Auc, 3)}"), Markup.Of($"{Words.Unknown}")];
         }
     }
 

@@ -22,6 +22,8 @@ internal static class ThresholdsSection
         Markup.Of($"{threshold.Name}"),
         Markup.Of($"{(threshold.Comparison == Comparison.AtLeast ? "≥" : "≤")} {Words.Figure(threshold.Required, threshold.Unit)}"),
         Markup.Of($"<b>{Words.Figure(threshold.Reached, threshold.Unit)}</b>"),
-        Markup.Of($"<span class=\"pill {(threshold.Passed ? "safe" : threshold.Enforced ? "unsafe" : "quiet")}\">{(threshold.Passed ? "✓ met" : threshold.Enforced ? "✗ missed" : "not reached")}</span>"),
+        threshold.Passed ? Pill("safe", "✓ met") : threshold.Enforced ? Pill("unsafe", "✗ missed") : Pill("quiet", "not reached"),
     ];
+
+    private static Markup Pill(string kind, string text) => Markup.Of($"<span class=\"pill {kind}\">{text}</span>");
 }
