@@ -1,0 +1,166 @@
+using SafeRlhfV.Data;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace SafeRlhfV.Training;
+
+/// <summary>
+/// AdamW (Loshchilov and Hutter 2019), equal to PyTorch's, with its whole state in reach and one fused kernel a step. Parameters in bf16 or fp16 get a float32
+/// master copy that the update works on. Parameters without a gradient in a step keep their state and do not age. Deterministic for a given thread count.
+/// </summary>
+public sealed class AdamW : IDisposable
+{
+    private readonly AdamWOptions options;
+    private readonly Slot[] slots;
+
+    /// <summary>Makes the state of the given parameters, all zero.</summary>
+    /// <exception cref="ArgumentException">No parameter, or two of one name.</exception>
+    public AdamW(IReadOnlyList<(string Name, Parameter Parameter)> parameters, AdamWOptions? options = null)
+    {
+        if (parameters.Count == 0) throw new ArgumentException("There is no parameter to train.", nameof(parameters));
+        if (parameters.GroupBy(one => one.Name).FirstOrDefault(group => group.Count() > 1) is { } twice) throw new ArgumentException($"Two parameters are called {twice.Key}.", nameof(parameters));
+        this.options = options ?? new AdamWOptions();
+        using var noGrad = no_grad();
+        slots = [.. parameters.Select(one => new Slot(one.Name, one.Parameter))];
+    }
+
+    /// <summary>Steps taken (by the parameter that took most).</summary>
+    public long Steps => slots.Max(slot => slot.Age);
+
+    /// <summary>How many numbers are trained.</summary>
+    public long ParameterCount => slots.Sum(slot => slot.Parameter.numel());
+
+    /// <summary>What moments and master copies take.</summary>
+    public long StateBytes => slots.Sum(slot => slot.Mean.numel() * slot.Mean.element_size() * (slot.Master is null ? 2 : 3));
+
+    /// <summary>Updates every parameter that has a gradient.</summary>
+    public void Step(double learningRate)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        (Slot Slot, Tensor Gradient)[] ready = [.. WithGradients()];
+        foreach ((Slot slot, _) in ready) slot.Age++;
+        foreach (IGrouping<(ScalarType, string), (Slot Slot, Tensor Gradient)> group in ready.GroupBy(one => (one.Slot.Target.dtype, one.Slot.Target.device.ToString())))
+        {
+            // one counter serves all parameters of an age: the kernel only reads it
+            Dictionary<long, Tensor> counters = [];
+            AdamWKernels.Step(
+                [.. group.Select(one => one.Slot.Target)],
+                [.. group.Select(one => one.Gradient.to(one.Slot.Target.dtype))],
+                [.. group.Select(one => one.Slot.Mean)],
+                [.. group.Select(one => one.Slot.Square)],
+                [.. group.Select(one => Counter(counters, one.Slot))],
+                learningRate, options);
+        }
+        foreach ((Slot slot, _) in ready)
+            if (slot.Master is not null) slot.Parameter.copy_(slot.Master);
+    }
+
+    /// <summary>Drops all gradients.</summary>
+    public void ZeroGrad()
+    {
+        foreach (Slot slot in slots) slot.Parameter.grad = null;
+    }
+
+    /// <summary>
+    /// Scales all gradients so that their common 2-norm is at most <paramref name="max"/>; a norm that is not finite leaves them as they are, for the caller to
+    /// look at before it steps.
+    /// </summary>
+    /// <returns>The norm before scaling.</returns>
+    public double ClipGradientNorm(double max)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        Tensor[][] groups = [.. WithGradients().GroupBy(one => (one.Gradient.dtype, one.Gradient.device.ToString())).Select(group => group.Select(one => one.Gradient).ToArray())];
+        double[] norms = [.. groups.Select(AdamWKernels.Norm)];
+        double norm = norms.Length == 1 ? norms[0] : Math.Sqrt(norms.Sum(part => part * part));
+        double factor = max / (norm + 1e-6);
+        if (double.IsFinite(norm) && factor < 1)
+            foreach (Tensor[] group in groups) AdamWKernels.Scale(group, factor);
+        return norm;
+    }
+
+    /// <summary>
+    /// The live state by name: <c>name.exp_avg</c>, <c>name.exp_avg_sq</c>, <c>name.step</c> (a float64 scalar, made new) and, for half precisions,
+    /// <c>name.master</c>. Write it out; do not change it.
+    /// </summary>
+    public IReadOnlyDictionary<string, Tensor> State()
+    {
+        Dictionary<string, Tensor> state = [];
+        foreach (Slot slot in slots)
+        {
+            foreach ((string key, Tensor value) in slot.Tensors) state.Add(key, value);
+            state.Add($"{slot.Name}.step", tensor((double)slot.Age));
+        }
+        return state;
+    }
+
+    /// <summary>Takes over a saved state.</summary>
+    /// <exception cref="InvalidInputException">A tensor is missing, is one too many, or has another shape. Nothing is changed then.</exception>
+    public void Load(IReadOnlyDictionary<string, Tensor> state)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        HashSet<string> wanted = [.. slots.SelectMany(slot => slot.Tensors.Select(one => one.Key).Append($"{slot.Name}.step"))];
+        if (wanted.Except(state.Keys).FirstOrDefault() is { } missing) throw new InvalidInputException($"The optimizer's state lacks {missing}: it belongs to another model or recipe.");
+        if (state.Keys.Except(wanted).FirstOrDefault() is { } extra) throw new InvalidInputException($"The optimizer's state has {extra}, which nothing here trains: it belongs to another model or recipe.");
+        foreach ((string key, Tensor value) in slots.SelectMany(slot => slot.Tensors))
+            if (!value.shape.SequenceEqual(state[key].shape))
+                throw new InvalidInputException($"The optimizer's state {key} is [{string.Join(", ", state[key].shape)}], but [{string.Join(", ", value.shape)}] is needed.");
+        foreach (Slot slot in slots)
+        {
+            foreach ((string key, Tensor value) in slot.Tensors) value.copy_(state[key]);
+            slot.Age = (long)state[$"{slot.Name}.step"].to(ScalarType.Float64).item<double>();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (Slot slot in slots)
+            foreach ((_, Tensor value) in slot.Tensors) value.Dispose();
+    }
+
+    private IEnumerable<(Slot Slot, Tensor Gradient)> WithGradients()
+    {
+        foreach (Slot slot in slots)
+            if (slot.Parameter.grad is { } gradient) yield return (slot, gradient);
+    }
+
+    private static Tensor Counter(Dictionary<long, Tensor> counters, Slot slot)
+    {
+        if (!counters.TryGetValue(slot.Age, out Tensor? counter)) counters.Add(slot.Age, counter = tensor((float)slot.Age, device: slot.Target.device));
+        return counter;
+    }
+
+    private sealed class Slot
+    {
+        public Slot(string name, Parameter parameter)
+        {
+            (Name, Parameter) = (name, parameter);
+            if (parameter.dtype is ScalarType.BFloat16 or ScalarType.Float16) Master = parameter.detach().to(ScalarType.Float32).DetachFromDisposeScope();
+            Mean = zeros_like(Target).requires_grad_(false).DetachFromDisposeScope();
+            Square = zeros_like(Target).requires_grad_(false).DetachFromDisposeScope();
+        }
+
+        public string Name { get; }
+        public Parameter Parameter { get; }
+        public Tensor Mean { get; }
+        public Tensor Square { get; }
+        public Tensor? Master { get; }
+        public long Age { get; set; }
+
+        /// <summary>What the update changes.</summary>
+        public Tensor Target => Master ?? Parameter;
+
+        public IEnumerable<KeyValuePair<string, Tensor>> Tensors
+        {
+            get
+            {
+                yield return new($"{Name}.exp_avg", Mean);
+                yield return new($"{Name}.exp_avg_sq", Square);
+                if (Master is not null) yield return new($"{Name}.master", Master);
+            }
+        }
+    }
+}

@@ -1,0 +1,49 @@
+using static TorchSharp.torch;
+
+namespace SafeRlhfV.Training;
+
+/// <summary>
+/// ATen's fused and multi-tensor kernels, which TorchSharp does not bind, reached through TorchScript. For 62 tensors of 544 K numbers a step takes 0.3–0.4 ms
+/// this way and 2.5 ms with TorchSharp's own AdamW.
+/// </summary>
+internal static class AdamWKernels
+{
+    // dtype=6 is float32: scripts compiled here know no torch.float32
+    private const string Script = """
+        def step(params: List[Tensor], grads: List[Tensor], m: List[Tensor], v: List[Tensor], steps: List[Tensor], lr: float, beta1: float, beta2: float, decay: float, eps: float) -> int:
+            unused: List[Tensor] = []
+            torch._fused_adamw_(params, grads, m, v, unused, steps, lr=lr, beta1=beta1, beta2=beta2, weight_decay=decay, eps=eps, amsgrad=False, maximize=False)
+            return 0
+
+        def norm(grads: List[Tensor]) -> Tensor:
+            return torch.linalg_vector_norm(torch.stack(torch._foreach_norm(grads, 2)), 2)
+
+        def half_norm(grads: List[Tensor]) -> Tensor:
+            return torch.linalg_vector_norm(torch.stack(torch._foreach_norm(grads, 2, dtype=6)), 2)
+
+        def scale(grads: List[Tensor], factor: float) -> int:
+            torch._foreach_mul_(grads, factor)
+            return 0
+
+        """;
+
+    private static readonly Lazy<jit.CompilationUnit> Compiled = new(() => jit.compile(Script));
+
+    /// <summary>One AdamW update of all tensors in place; the step tensors already count this step.</summary>
+    public static void Step(Tensor[] parameters, Tensor[] gradients, Tensor[] means, Tensor[] squares, Tensor[] steps, double learningRate, AdamWOptions options) =>
+        Compiled.Value.invoke(
+            "step", parameters, gradients, means, squares, steps, learningRate, options.Beta1, options.Beta2, options.WeightDecay, options.Epsilon);
+
+    /// <summary>The 2-norm over all tensors together.</summary>
+    public static double Norm(Tensor[] tensors)
+    {
+        using var scope = NewDisposeScope();
+        bool half = tensors[0].dtype is ScalarType.BFloat16 or ScalarType.Float16;
+        // cast to object: an array would be taken for the list of arguments
+        Tensor norm = (Tensor)Compiled.Value.invoke(half ? "half_norm" : "norm", (object)tensors);
+        return norm.to(ScalarType.Float64).item<double>();
+    }
+
+    /// <summary>Multiplies all tensors in place.</summary>
+    public static void Scale(Tensor[] tensors, double factor) => Compiled.Value.invoke("scale", tensors, factor);
+}

@@ -1,0 +1,8 @@
+namespace SafeRlhfV.Training;
+
+/// <summary>Settings of <see cref="AdamW"/>; the defaults are the paper's.</summary>
+/// <param name="Beta1">Decay of the gradient's mean.</param>
+/// <param name="Beta2">Decay of the squared gradient's mean.</param>
+/// <param name="Epsilon">Added to the root of the second moment.</param>
+/// <param name="WeightDecay">Decoupled weight decay, times the learning rate.</param>
+public sealed record AdamWOptions(double Beta1 = 0.9, double Beta2 = 0.95, double Epsilon = 1e-8, double WeightDecay = 0);
