@@ -25,7 +25,8 @@ public static class HtmlReport
             RunSection.Build(results),
         ],
         Markup.Of($"""
-            <p>Method: Safe RLHF-V (arXiv 2503.17682), implemented for .NET. Every picture here is a drawing of the built-in world, and every answer is judged by its exact rater,
-            which took no part in training. The figures say that the implementation does what the method promises; they say nothing about a real 7B model.</p>
+            <p>Method: Safe RLHF-V (arXiv 2503.17682), implemented for .NET. Every picture here is a drawing of the built-in world. Its exact rater labelled the preference
+            pairs, with noise, and judged the held-out answers; no training step asked it anything else. The figures are about this implementation in that world and say
+            nothing about a real 7B model.</p>
             """));
 }
