@@ -13,6 +13,15 @@ internal static class CommandTree
             AuditVerifyVerb.Create(),
             AuditExportVerb.Create(),
         },
+        new Command("data", "Read, check, describe and convert BeaverTails-V data sets.")
+        {
+            DataInspectVerb.Create(),
+            DataValidateVerb.Create(),
+            DataStatsVerb.Create(),
+            DataConvertVerb.Create(),
+            DataDedupeVerb.Create(),
+            DataSplitVerb.Create(),
+        },
         new Command("world", "The built-in world that the demo trains on.")
         {
             WorldGenerateVerb.Create(),

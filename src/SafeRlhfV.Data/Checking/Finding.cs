@@ -22,7 +22,8 @@ public sealed record Finding(string Code, FindingSeverity Severity, string File,
     {
         StringBuilder line = new(File);
         if (Row is { } row) line.Append($", row {row}");
-        if (Columns.Count > 0) line.Append(Columns.Count == 1 ? ", column " : ", columns ").AppendJoin(", ", Columns);
+        if (Columns.Count > 6) line.Append($", {Columns.Count} columns");
+        else if (Columns.Count > 0) line.Append(Columns.Count == 1 ? ", column " : ", columns ").AppendJoin(", ", Columns);
         return line.Append(": ").Append(What).ToString().ReplaceLineEndings(" ");
     }
 

@@ -1,0 +1,65 @@
+using System.CommandLine;
+using SafeRlhfV.Data;
+
+namespace SafeRlhfV.Cli;
+
+/// <summary><c>data dedupe</c>: leaks between splits, then duplicates; <c>--out</c> writes a copy without them.</summary>
+internal static class DataDedupeVerb
+{
+    private const int MostShown = 20;
+
+    public static Command Create()
+    {
+        Argument<string> path = DataArguments.Path();
+        Option<string?> folder = new("--out") { Description = "Write a copy without leaking train rows and repeated rows to this folder." };
+        Option<int> threshold = DataArguments.Threshold();
+        Option<bool> near = new("--drop-near") { Description = "Also leave out train rows whose picture looks like one held out." };
+        Option<bool> overwrite = DataArguments.Overwrite(), json = Output.JsonOption();
+        Command command = new("dedupe", "Find leaks and duplicates. Example: safe-rlhf-v data dedupe data/beavertails-v --out data/unique") { path, folder, threshold, near, overwrite, json };
+        command.SetAction((parsed, cancel) =>
+        {
+            DataArguments.CheckThreshold(parsed.GetValue(threshold));
+            PreferenceDataset data = PreferenceDataset.Open(parsed.GetRequiredValue(path));
+            ProgressView progress = new("dedupe");
+            DeduplicationReport report = DatasetDeduplicator.Run(data, parsed.GetValue(threshold), parsed.GetValue(folder), parsed.GetValue(near), parsed.GetValue(overwrite), DataArguments.Progress(progress, data.CountRows()), cancel);
+            progress.Done($"{report.Rows} rows");
+            if (parsed.GetValue(json)) Output.Json(Shape(report, parsed.GetValue(folder)));
+            else Print(report, parsed.GetValue(folder));
+            return Task.FromResult(0);
+        });
+        return command;
+    }
+
+    private static object Shape(DeduplicationReport report, string? folder) => new
+    {
+        report.Rows,
+        ExactLeaks = report.ExactLeaks.Select(leak => new { Train = $"{leak.Train}", Held = $"{leak.Held}" }),
+        NearLeaks = report.NearLeaks.Select(leak => new { Train = $"{leak.Train}", Held = $"{leak.Held}", leak.Bits }),
+        EqualRows = Names(report.EqualRows),
+        EqualPixels = Names(report.EqualPixels),
+        NearPictures = report.NearPictures.Select(pair => new { First = $"{pair.First}", Second = $"{pair.Second}", pair.Bits }),
+        EqualWords = Names(report.EqualWords),
+        Dropped = report.Dropped.Select(row => $"{row}"),
+        Folder = folder,
+    };
+
+    private static IEnumerable<IEnumerable<string>> Names(IEnumerable<IReadOnlyList<RowPosition>> groups) => groups.Select(group => group.Select(row => $"{row}"));
+
+    private static void Print(DeduplicationReport report, string? folder)
+    {
+        Section("leaks: train rows with the pixels of a row held out", [.. report.ExactLeaks.Select(leak => $"{leak.Train} = {leak.Held}")]);
+        Section("near leaks: train rows that look like a row held out", [.. report.NearLeaks.Select(leak => $"{leak.Train} ~ {leak.Held} ({leak.Bits} of 64 bits)")]);
+        Section("equal rows", [.. report.EqualRows.Select(group => string.Join(" = ", group))]);
+        Section("equal pixels within a split", [.. report.EqualPixels.Select(group => string.Join(" = ", group))]);
+        Section("pictures that look the same within a split", [.. report.NearPictures.Select(pair => $"{pair.First} ~ {pair.Second} ({pair.Bits} of 64 bits)")]);
+        Section("equal words", [.. report.EqualWords.Select(group => string.Join(" = ", group))]);
+        if (folder is not null) Output.Line($"{folder}: {report.Rows - report.Dropped.Count} of {report.Rows} rows");
+    }
+
+    private static void Section(string title, string[] lines)
+    {
+        Output.Line($"{title}: {lines.Length}");
+        foreach (string line in lines.Take(MostShown)) Output.Line($"  {line}");
+        if (lines.Length > MostShown) Output.Line($"  ... and {lines.Length - MostShown} more (--json lists all)");
+    }
+}

@@ -1,0 +1,91 @@
+using System.CommandLine;
+using SafeRlhfV.Data;
+using Spectre.Console;
+
+namespace SafeRlhfV.Cli;
+
+/// <summary><c>data inspect</c>: what is in a data set, with a few rows; <c>--html</c> writes a page to browse.</summary>
+internal static class DataInspectVerb
+{
+    private const int PictureSide = 32;
+
+    public static Command Create()
+    {
+        Argument<string> path = DataArguments.Path();
+        Option<int> rows = new("--rows") { Description = "Rows to show: 3 on the terminal, 200 on a page." };
+        Option<string?> split = new("--split") { Description = "Only this split." }, config = new("--config") { Description = "Only this configuration (category)." };
+        Option<string?> html = new("--html") { Description = "Write a page to browse the rows to this file." };
+        Option<bool> pictures = new("--pictures") { Description = "Draw the pictures on the terminal (they may be disturbing)." };
+        Option<bool> json = Output.JsonOption();
+        Command command = new("inspect", "Show what is in a data set. Example: safe-rlhf-v data inspect data/beavertails-v --html rows.html") { path, rows, split, config, html, pictures, json };
+        command.SetAction((parsed, cancel) =>
+        {
+            PreferenceDataset data = PreferenceDataset.Open(parsed.GetRequiredValue(path));
+            string? page = parsed.GetValue(html);
+            int count = parsed.GetValue(rows) is var asked and > 0 ? asked : page is not null ? 200 : 3;
+            IEnumerable<DatasetRow> shown = data.ReadRows(parsed.GetValue(split), parsed.GetValue(config)).Take(count);
+            if (page is not null) DataArguments.WriteText(page, InspectPage.Write(data.Path, shown, data.CountRows()));
+            if (parsed.GetValue(json)) Output.Json(Describe(data, page is null ? shown : [], page));
+            else Print(data, page is null ? shown : [], page, parsed.GetValue(pictures));
+            return Task.FromResult(0);
+        });
+        return command;
+    }
+
+    private static object Describe(PreferenceDataset data, IEnumerable<DatasetRow> rows, string? page) => new
+    {
+        data.Path,
+        data.Layout,
+        Rows = data.CountRows(),
+        Columns = RowSchema.Of(data.Layout).Columns.Select(column => new { column.Name, column.Kind }),
+        data.ExtraColumns,
+        data.AbsentConfigs,
+        Parts = data.Parts.Select(part => new { part.Config, part.Split, Rows = part.Files.Sum(data.CountRowsOfFile), part.Files }),
+        Preview = rows.Select(row => row.Schema.Columns.ToDictionary(column => column.Name, column => column.Kind switch
+        {
+            ColumnKind.Text => row.Text(column.Name),
+            ColumnKind.Integer => row.Integer(column.Name),
+            _ => row.Image is { } image ? new { image.Path, Bytes = image.Bytes?.Length } : (object?)null,
+        })),
+        Html = page,
+    };
+
+    private static void Print(PreferenceDataset data, IEnumerable<DatasetRow> rows, string? page, bool pictures)
+    {
+        Output.Line($"{data.Path}: {data.CountRows()} rows, {data.Layout.ToString().ToLowerInvariant()} layout");
+        Table table = new Table().Border(TableBorder.Rounded).AddColumn("configuration").AddColumn("split").AddColumn(new TableColumn("rows").RightAligned()).AddColumn(new TableColumn("files").RightAligned());
+        foreach (DatasetPart part in data.Parts) table.AddRow(Markup.Escape(part.Config), Markup.Escape(part.Split), $"{part.Files.Sum(data.CountRowsOfFile)}", $"{part.Files.Count}");
+        Output.People.Write(table);
+        Output.Line($"columns: {string.Join(", ", RowSchema.Of(data.Layout).Columns.Select(column => $"{column.Name} {column.Kind.ToString().ToLowerInvariant()}"))}");
+        if (data.ExtraColumns.Count > 0) Output.Line($"not read: {string.Join(", ", data.ExtraColumns)}");
+        if (data.AbsentConfigs.Count > 0) Output.Line($"named by the card but not here: {string.Join(", ", data.AbsentConfigs)}");
+        foreach (DatasetRow row in rows) PrintRow(row, pictures);
+        if (page is not null) Output.Line(page);
+    }
+
+    private static void PrintRow(DatasetRow row, bool pictures)
+    {
+        Output.People.Write(new Rule(Markup.Escape(row.Position.ToString())).LeftJustified());
+        ImageHeader? header = row.Image?.Bytes is { } bytes ? ImageHeader.Read(bytes) : null;
+        Output.Line($"picture: {(row.Image is null ? "none" : $"{row.Image.Path ?? "(no path)"}, {row.Image.Bytes?.Length ?? 0} bytes{(header is null ? "" : $", {header.Format} {header.Width} x {header.Height}")}")}");
+        if (pictures && !Console.IsOutputRedirected && header is { IsBomb: false }) Draw(row.Image!.Bytes!);
+        foreach ((string name, ColumnKind kind) in row.Schema.Columns)
+            if (kind == ColumnKind.Text) Output.Line($"{name}: {Short(row.Text(name))}");
+            else if (kind == ColumnKind.Integer) Output.Line($"{name}: {row.Integer(name)?.ToString() ?? "null"}");
+    }
+
+    private static void Draw(byte[] bytes)
+    {
+        if (PictureThumbnail.Of(bytes, PictureSide) is not { } small) return;
+        Canvas canvas = new(small.Width, small.Height);
+        for (int y = 0; y < small.Height; y++)
+            for (int x = 0; x < small.Width; x++)
+            {
+                int at = (y * small.Width + x) * 3;
+                canvas.SetPixel(x, y, new Color(small.Pixels[at], small.Pixels[at + 1], small.Pixels[at + 2]));
+            }
+        Output.People.Write(canvas);
+    }
+
+    private static string Short(string? text) => text is null ? "null" : text.ReplaceLineEndings(" ") is var line && line.Length > 300 ? line[..300] + "…" : text.ReplaceLineEndings(" ");
+}

@@ -1,0 +1,39 @@
+using System.CommandLine;
+using SafeRlhfV.Data;
+
+namespace SafeRlhfV.Cli;
+
+/// <summary><c>data split</c>: new splits, no picture in two of them.</summary>
+internal static class DataSplitVerb
+{
+    public static Command Create()
+    {
+        Argument<string> path = DataArguments.Path();
+        Option<string> folder = DataArguments.Out();
+        Option<string> shares = new("--shares") { Description = "The splits and their shares.", DefaultValueFactory = _ => "train=0.9,evaluation=0.1" };
+        Option<long> seed = new("--seed") { Description = "The same seed gives the same split on every machine.", DefaultValueFactory = _ => 0 };
+        Option<int> threshold = DataArguments.Threshold();
+        Option<bool> overwrite = DataArguments.Overwrite(), json = Output.JsonOption();
+        Command command = new("split", "Split a data set by picture, stratified by category and severity. Example: safe-rlhf-v data split data/mine --shares train=0.9,evaluation=0.1 --out data/split")
+        {
+            path, folder, shares, seed, threshold, overwrite, json,
+        };
+        command.SetAction((parsed, cancel) =>
+        {
+            DataArguments.CheckThreshold(parsed.GetValue(threshold));
+            IReadOnlyDictionary<string, long> counts = DatasetSplitter.Split(PreferenceDataset.Open(parsed.GetRequiredValue(path)), parsed.GetRequiredValue(folder),
+                Parse(parsed.GetRequiredValue(shares)), parsed.GetValue(seed), parsed.GetValue(threshold), parsed.GetValue(overwrite), cancel);
+            if (parsed.GetValue(json)) Output.Json(new { Folder = Path.GetFullPath(parsed.GetRequiredValue(folder)), Rows = counts });
+            else Output.Line($"{parsed.GetRequiredValue(folder)}: {string.Join(", ", counts.Select(pair => $"{pair.Value} {pair.Key}"))}");
+            return Task.FromResult(0);
+        });
+        return command;
+    }
+
+    private static (string, double)[] Parse(string shares) => [.. shares.Split(',', StringSplitOptions.TrimEntries).Select(part =>
+    {
+        string[] sides = part.Split('=', StringSplitOptions.TrimEntries);
+        return sides.Length == 2 && double.TryParse(sides[1], out double share) ? (sides[0], share)
+            : throw new InvalidInputException($"--shares {shares}: '{part}' is not of the form split=share, for example train=0.9.");
+    })];
+}

@@ -1,0 +1,48 @@
+using System.CommandLine;
+using SafeRlhfV.Data;
+
+namespace SafeRlhfV.Cli;
+
+/// <summary><c>data validate</c>: everything that is wrong with a data set; <c>--fix</c> writes a clean copy.</summary>
+internal static class DataValidateVerb
+{
+    private const int MostShown = 100;
+
+    public static Command Create()
+    {
+        Argument<string> path = DataArguments.Path();
+        Option<int> threshold = DataArguments.Threshold();
+        Option<string?> fix = new("--fix") { Description = "Write a clean copy to this folder, with a report.json of what was left out or mended." };
+        Option<bool> overwrite = DataArguments.Overwrite(), json = Output.JsonOption();
+        Command command = new("validate", "Find what is wrong with a data set; exit code 1 where there are errors. Example: safe-rlhf-v data validate data/beavertails-v --fix data/clean")
+        {
+            path, threshold, fix, overwrite, json,
+        };
+        command.SetAction((parsed, cancel) =>
+        {
+            DataArguments.CheckThreshold(parsed.GetValue(threshold));
+            ProgressView progress = new("validate");
+            ValidationReport report = DatasetValidator.Check(parsed.GetRequiredValue(path), parsed.GetValue(threshold), DataArguments.Progress(progress, 0), cancel);
+            progress.Done($"{report.Rows} rows in {report.Files} files");
+            MendReport? mended = parsed.GetValue(fix) is { } folder ? DatasetMender.Write(report.Path, folder, parsed.GetValue(overwrite), cancel) : null;
+            if (parsed.GetValue(json))
+                Output.Json(new
+                {
+                    report.Path, report.Files, report.Rows, report.Errors, report.Warnings,
+                    Findings = report.Findings.Select(finding => new { finding.Code, finding.Severity, finding.File, finding.Split, finding.Row, finding.Columns, finding.What, finding.Related }),
+                    Fix = mended is null ? null : new { Folder = parsed.GetValue(fix), mended.Kept, Dropped = mended.Rows - mended.Kept, Mended = mended.Mended.Count },
+                });
+            else Print(report, mended, parsed.GetValue(fix));
+            return Task.FromResult(report.Errors > 0 ? CliHost.CheckFailed : 0);
+        });
+        return command;
+    }
+
+    private static void Print(ValidationReport report, MendReport? mended, string? folder)
+    {
+        foreach (Finding finding in report.Findings.OrderBy(finding => finding.Severity).Take(MostShown)) Output.Line($"{finding.Severity.ToString().ToLowerInvariant()} {finding.Code}: {finding}");
+        if (report.Findings.Count > MostShown) Output.Line($"... and {report.Findings.Count - MostShown} more (--json lists all)");
+        Output.Line($"{report.Path}: {report.Rows} rows in {report.Files} files, {report.Errors} errors, {report.Warnings} warnings");
+        if (mended is not null) Output.Line($"{folder}: {mended.Kept} of {mended.Rows} rows kept, {mended.Mended.Count} cells mended; see report.json");
+    }
+}
