@@ -111,6 +111,19 @@ public sealed class GuardedStreamTests
     }
 
     [Fact]
+    public async Task TheEndOfOneContentDoesNotHideTheBeginningOfTheNext()
+    {
+        PatternModerator word = new([PatternRule.ForKeyword("dangerous_behavior", Severity.Moderate, "forbidden")]);
+        ChatResponse Answer() => StubChatClient.Answer(new TextReasoningContent("Thinking"), new TextContent("forbidden"));
+        GuardedChatClient client = new(new StubChatClient((_, _) => Answer()), new() { Moderator = word, Policy = () => NoRounds });
+        (string left, GuardReport report, _) = await ReadAsync(client);
+        Assert.Equal(GuardOutcome.CutShort, report.Outcome); // the reasoning had left
+        Assert.DoesNotContain("forbidden", left);
+        ChatResponse response = await client.GetResponseAsync("question");
+        Assert.Equal(GuardOutcome.AnswerRefused, response.GetGuardReport()!.Outcome);
+    }
+
+    [Fact]
     public async Task SafeToolCallsAndReasoningLeaveWhole()
     {
         FunctionCallContent call = new("1", "send", new Dictionary<string, object?> { ["text"] = "hello" });

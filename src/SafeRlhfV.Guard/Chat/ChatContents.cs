@@ -11,7 +11,7 @@ internal sealed class ChatContents
     private readonly StringBuilder _text = new();
     private readonly List<ModerationImage> _images = [];
 
-    /// <summary>All text, parts of different kinds on lines of their own.</summary>
+    /// <summary>All text, each content on a line of its own: joined, the end of one could hide the beginning of the next from a moderator.</summary>
     public string Text => _text.ToString();
 
     public IReadOnlyList<ModerationImage> Images => _images;
@@ -40,8 +40,8 @@ internal sealed class ChatContents
     {
         switch (content)
         {
-            case TextContent text: Append(text.Text, joined: true); break;
-            case TextReasoningContent reasoning: Append(reasoning.Text, joined: true); break;
+            case TextContent text: Append(text.Text); break;
+            case TextReasoningContent reasoning: Append(reasoning.Text); break;
             case ErrorContent error: Append(error.Message); Append(error.Details); break;
             case FunctionCallContent call: Append(call.Name + " " + Serialize(call.Arguments)); break;
             case FunctionResultContent result: AddResult(result.Result); break;
@@ -62,12 +62,11 @@ internal sealed class ChatContents
         else Append(result as string ?? Serialize(result));
     }
 
-    private void Append(string? text, bool joined = false)
+    private void Append(string? text)
     {
         if (string.IsNullOrEmpty(text)) return;
-        if (_text.Length > 0 && !joined && _text[^1] != '\n') _text.Append('\n');
+        if (_text.Length > 0 && _text[^1] != '\n') _text.Append('\n');
         _text.Append(text);
-        if (!joined) _text.Append('\n');
     }
 
     private static string Serialize(object? value)

@@ -23,7 +23,7 @@ internal sealed record PromptParts(ModerationRequest Prompt, ModerationRequest? 
         for (int i = 0; i < messages.Count; i++)
         {
             ChatMessage message = messages[i];
-            bool isTurn = first >= 0 && i >= first && i <= last, isChecked = false;
+            bool isTurn = first >= 0 && i >= first && i <= last;
             foreach (AIContent content in message.Contents)
             {
                 bool isToolResult = message.Role == ChatRole.Tool || content is FunctionResultContent;
@@ -34,14 +34,11 @@ internal sealed record PromptParts(ModerationRequest Prompt, ModerationRequest? 
                 images.AddImages(one.Images);
                 if (message.Role != ChatRole.Assistant) unreadable ??= one.Unreadable; // what an assistant may write is judged as an answer
                 all.Add(content);
-                isChecked = true;
                 if (isTurn) turn.Add(content);
             }
-            if (isChecked) all.Add(new TextContent("\n"));
-            if (isTurn && i < last) turn.Add(new TextContent("\n"));
         }
-        string question = turn.Text, conversation = all.Text.Trim('\n');
+        string question = turn.Text, conversation = all.Text;
         ModerationRequest prompt = new(images.Images, question);
-        return new(prompt, conversation == question.Trim('\n') ? null : prompt with { Question = conversation }, unreadable);
+        return new(prompt, conversation == question ? null : prompt with { Question = conversation }, unreadable);
     }
 }

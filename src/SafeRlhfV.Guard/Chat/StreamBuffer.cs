@@ -11,6 +11,7 @@ internal sealed class StreamBuffer(StreamRelease release)
     private readonly StringBuilder _text = new();
     private ChatResponseUpdate? _last;
     private ChatFinishReason? _finish;
+    private bool _isReasoning;
     private int _judged, _left, _boundary;
 
     /// <summary>Whether a step is full, so that what has come should be judged now.</summary>
@@ -25,7 +26,11 @@ internal sealed class StreamBuffer(StreamRelease release)
             if (ChatContents.Streamed(content) is not { } text) _later.Add((content, update));
             else if (text.Length > 0)
             {
-                _waiting.Enqueue(new(_text.Length, text, content is TextReasoningContent, update));
+                // Where reasoning turns into the answer a line ends, which belongs to neither.
+                bool isReasoning = content is TextReasoningContent;
+                if (_text.Length > 0 && isReasoning != _isReasoning) _text.Append('\n');
+                _isReasoning = isReasoning;
+                _waiting.Enqueue(new(_text.Length, text, isReasoning, update));
                 _text.Append(text);
             }
         }

@@ -169,6 +169,7 @@ public sealed class YamlSection
 
     private YamlSection Child(YamlMappingNode node, string path)
     {
+        if (_children.FirstOrDefault(known => ReferenceEquals(known._node, node)) is { } met) return met; // asked for twice: one account of its keys
         YamlSection child = new(node, path, _faults);
         _children.Add(child);
         return child;

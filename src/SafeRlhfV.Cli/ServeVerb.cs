@@ -1,0 +1,47 @@
+using System.CommandLine;
+using Microsoft.AspNetCore.Builder;
+using SafeRlhfV.Data;
+using SafeRlhfV.Gateway;
+
+namespace SafeRlhfV.Cli;
+
+internal static class ServeVerb
+{
+    public static Command Create()
+    {
+        Option<FileInfo?> config = new("--config") { Description = "The gateway's YAML file; recipes/gateway.yaml shows every key." };
+        Option<bool> check = new("--check") { Description = "Only check the file and what it names." };
+        Option<string?> newKey = new("--new-key") { Description = "Make an API key of this name: prints the key, and the lines for the file." };
+        Command command = new("serve", "Put a guarded, OpenAI-compatible gateway before any model. Example: safe-rlhf-v serve --config recipes/gateway.yaml") { config, check, newKey };
+        command.SetAction(async (parsed, cancel) =>
+        {
+            if (parsed.GetValue(newKey) is { } name)
+            {
+                (string key, string hash) = GatewayKey.Create();
+                Output.Line($"{key}\n  - {{ name: {name}, hash: {hash} }}");
+                Output.Note("the key is shown this once; only its hash goes into the file, under keys.");
+                return 0;
+            }
+            FileInfo file = parsed.GetValue(config) ?? throw new InvalidInputException("serve needs --config FILE; recipes/gateway.yaml is one to begin with.");
+            GatewaySettings settings = GatewaySettingsReader.Load(file.FullName);
+            await using WebApplication app = GatewayHost.Build(settings);
+            if (parsed.GetValue(check))
+            {
+                Output.Line($"{file.Name} is sound: {settings.Models.Count} models, {settings.Upstreams.Count} upstreams, {settings.Moderators.Count} moderators, {settings.Keys.Count} keys");
+                return 0;
+            }
+            await app.StartAsync(cancel);
+            foreach (string address in app.Urls) Output.Note($"serving on {address}; Ctrl-C ends it");
+            try
+            {
+                await Task.Delay(Timeout.Infinite, cancel);
+            }
+            catch (OperationCanceledException)
+            {
+                await app.StopAsync(CancellationToken.None); // requests under way are finished, and recorded
+            }
+            return 0;
+        });
+        return command;
+    }
+}

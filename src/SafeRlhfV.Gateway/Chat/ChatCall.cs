@@ -1,0 +1,34 @@
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.AI;
+using SafeRlhfV.Guard;
+
+namespace SafeRlhfV.Gateway;
+
+/// <summary>A chat request that was read and found sound.</summary>
+/// <param name="Body">What was sent, with fetched images put in place of their addresses; goes to the upstream as it is.</param>
+/// <param name="Messages">The same messages for the guard.</param>
+/// <param name="Context">Who asks.</param>
+internal sealed record ChatCall(JsonObject Body, IReadOnlyList<ChatMessage> Messages, GuardContext Context)
+{
+    private const string Key = "SafeRlhfV.Gateway.Call";
+
+    public required string Model { get; init; }
+
+    public bool IsStream { get; init; }
+
+    public bool WantsUsage { get; init; }
+
+    /// <summary>The options that carry this call through the guard to the upstream.</summary>
+    public ChatOptions ToOptions() => new()
+    {
+        ModelId = Model,
+        Temperature = Number("temperature"),
+        TopP = Number("top_p"),
+        MaxOutputTokens = (int?)(Number("max_completion_tokens") ?? Number("max_tokens")),
+        AdditionalProperties = new() { [Key] = this },
+    };
+
+    public static ChatCall Of(ChatOptions? options) => options?.AdditionalProperties?[Key] as ChatCall ?? throw new InvalidOperationException("The options carry no call.");
+
+    private float? Number(string name) => Body[name] is JsonValue value && value.TryGetValue(out double number) ? (float)number : null;
+}

@@ -1,0 +1,76 @@
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.AI;
+using SafeRlhfV.Guard;
+
+namespace SafeRlhfV.Gateway;
+
+/// <summary><c>POST /v1/chat/completions</c>, streamed or not.</summary>
+internal sealed class ChatEndpoint(ChatRequestReader reader, ModelTable models, GatewayMetrics metrics)
+{
+    public async Task InvokeAsync(HttpContext http)
+    {
+        ApiKey key = (ApiKey)http.Items[typeof(ApiKey)]!;
+        CancellationToken cancellationToken = http.RequestAborted;
+        JsonObject body = await ChatRequestReader.ReadObjectAsync(http.Request, cancellationToken);
+        IChatClient client = models.Find(ChatRequestReader.Text(body["model"], "model"), key);
+        ChatCall call = await reader.ReadAsync(body, key, cancellationToken);
+        if (call.IsStream) await StreamAsync(http, client, call, key);
+        else await WholeAsync(http, client, call, key);
+    }
+
+    private async Task WholeAsync(HttpContext http, IChatClient client, ChatCall call, ApiKey key)
+    {
+        ChatResponse response = await client.GetResponseAsync(call.Messages, call.ToOptions(), http.RequestAborted);
+        key.Charge(response.Usage?.TotalTokenCount ?? 0);
+        if (response.GetGuardReport() is { } report)
+        {
+            metrics.Ended(report);
+            Label(http, report);
+            http.Response.Headers["x-guard-outcome"] = report.Outcome.ToString();
+        }
+        http.Response.ContentType = "application/json";
+        await http.Response.WriteAsync(CompletionWriter.Whole(response, call).ToJsonString(), http.RequestAborted);
+    }
+
+    // Nothing is sent before the first text has passed, so that until then an error still has its own status.
+    private async Task StreamAsync(HttpContext http, IChatClient client, ChatCall call, ApiKey key)
+    {
+        CancellationToken cancellationToken = http.RequestAborted;
+        string? id = null;
+        long created = 0;
+        UsageDetails? usage = null;
+        try
+        {
+            await foreach (ChatResponseUpdate update in client.GetStreamingResponseAsync(call.Messages, call.ToOptions(), cancellationToken))
+            {
+                bool isFirst = id is null;
+                if (isFirst)
+                {
+                    id = CompletionWriter.Id(update.ResponseId, null);
+                    created = CompletionWriter.Seconds(update.CreatedAt);
+                    http.Response.ContentType = "text/event-stream";
+                    http.Response.Headers.CacheControl = "no-cache";
+                }
+                usage = update.Contents.OfType<UsageContent>().LastOrDefault()?.Details ?? usage;
+                foreach (JsonObject chunk in CompletionWriter.Chunks(update, call, id!, created, isFirst)) await SendAsync(chunk.ToJsonString());
+                if (update.GetGuardReport() is { } report) metrics.Ended(report);
+            }
+            key.Charge(usage?.TotalTokenCount ?? 0);
+            if (call.WantsUsage) await SendAsync(CompletionWriter.UsageChunk(call, id ?? "", created, usage).ToJsonString());
+            await SendAsync("[DONE]");
+        }
+        catch (Exception error) when (http.Response.HasStarted && !cancellationToken.IsCancellationRequested)
+        {
+            await SendAsync(ErrorMiddleware.Known(error).ToJson().ToJsonString());
+        }
+
+        async Task SendAsync(string data)
+        {
+            await http.Response.WriteAsync($"data: {data}\n\n", cancellationToken);
+            await http.Response.Body.FlushAsync(cancellationToken);
+        }
+    }
+
+    private static void Label(HttpContext http, GuardReport report) => http.Response.Headers["x-guard-request-id"] = report.Id;
+}

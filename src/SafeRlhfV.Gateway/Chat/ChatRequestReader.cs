@@ -1,0 +1,117 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.AI;
+
+namespace SafeRlhfV.Gateway;
+
+/// <summary>Reads <c>/v1/chat/completions</c> requests. What the guard must see is read strictly; parameters that only the upstream knows pass through.</summary>
+internal sealed class ChatRequestReader(LimitSettings limits, ImageGate images)
+{
+    // A name that stands twice could mean one thing here and another upstream.
+    private static readonly JsonDocumentOptions Json = new() { AllowDuplicateProperties = false, MaxDepth = 64 };
+
+    /// <summary>Reads a body as a JSON object.</summary>
+    /// <exception cref="ApiException">It is none.</exception>
+    public static async Task<JsonObject> ReadObjectAsync(HttpRequest request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            JsonNode? node = await JsonNode.ParseAsync(request.Body, null, Json, cancellationToken);
+            if (node is not JsonObject body) throw ApiException.Invalid("The request must be a JSON object.");
+            _ = body.ToJsonString(); // reads every string: broken escapes are found here
+            return body;
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException or ArgumentException or FormatException)
+        {
+            throw ApiException.Invalid("The request is not valid JSON.", code: "invalid_json");
+        }
+    }
+
+    public async Task<ChatCall> ReadAsync(JsonObject body, ApiKey key, CancellationToken cancellationToken)
+    {
+        string model = Text(body["model"], "model");
+        bool isStream = Flag(body["stream"], "stream");
+        if (body["n"] is { } n && (n is not JsonValue count || !count.TryGetValue(out int choices) || choices is < 1 or > 16)) throw ApiException.Invalid("n must be a whole number from 1 to 16.", "n");
+        if (isStream && body["n"] is JsonValue several && several.GetValue<int>() > 1) throw ApiException.Invalid("A stream has one choice; leave n out.", "n");
+        if (isStream && Flag(body["logprobs"], "logprobs")) throw ApiException.Invalid("A guarded stream has no logprobs.", "logprobs");
+        if (body["modalities"] is JsonArray modalities && modalities.Any(kind => kind is not JsonValue value || !value.TryGetValue(out string? name) || name != "text"))
+            throw ApiException.Invalid("Only text answers can be guarded.", "modalities");
+        foreach (string limit in (string[])["temperature", "top_p", "max_tokens", "max_completion_tokens"])
+            if (body[limit] is { } value && (value is not JsonValue number || !number.TryGetValue(out double _))) throw ApiException.Invalid($"{limit} must be a number.", limit);
+        JsonObject? streamOptions = body["stream_options"] switch
+        {
+            null => null,
+            JsonObject found => found,
+            _ => throw ApiException.Invalid("stream_options must be an object.", "stream_options"),
+        };
+
+        if (body["messages"] is not JsonArray { Count: > 0 } sent) throw ApiException.Invalid("messages must be a list with at least one message.", "messages");
+        if (sent.Count > limits.Messages) throw ApiException.Invalid($"There are {sent.Count} messages; {limits.Messages} are allowed.", "messages");
+        Dictionary<string, (byte[], string)> seen = [];
+        List<ChatMessage> messages = [];
+        int pictures = 0;
+        for (int i = 0; i < sent.Count; i++) messages.Add(await MessageAsync(sent[i], $"messages[{i}]"));
+        return new(body, messages, key.ContextFor(model))
+        {
+            Model = model,
+            IsStream = isStream,
+            WantsUsage = streamOptions is not null && Flag(streamOptions["include_usage"], "stream_options.include_usage"),
+        };
+
+        async Task<ChatMessage> MessageAsync(JsonNode? node, string param)
+        {
+            if (node is not JsonObject message) throw ApiException.Invalid("A message must be an object.", param);
+            ChatRole role = Text(message["role"], $"{param}.role") switch
+            {
+                "system" or "developer" => ChatRole.System,
+                "user" => ChatRole.User,
+                "assistant" => ChatRole.Assistant,
+                "tool" or "function" => ChatRole.Tool,
+                _ => throw ApiException.Invalid("The role must be system, developer, user, assistant, tool or function.", $"{param}.role"),
+            };
+            List<AIContent> contents = [];
+            switch (message["content"])
+            {
+                case null when role == ChatRole.Assistant: break;
+                case JsonValue value when value.TryGetValue(out string? text): contents.Add(new TextContent(text)); break;
+                case JsonArray parts:
+                    for (int i = 0; i < parts.Count; i++) contents.Add(await PartAsync(parts[i], $"{param}.content[{i}]"));
+                    break;
+                default: throw ApiException.Invalid("content must be a text or a list of parts.", $"{param}.content");
+            }
+            if (message["name"] is not null) contents.Insert(0, new TextContent(Text(message["name"], $"{param}.name")));
+            foreach (string name in (string[])["refusal", "reasoning_content", "reasoning"])
+                if (message[name] is JsonValue value && value.TryGetValue(out string? text)) contents.Add(new TextContent(text));
+            if (message["audio"] is not null) throw ApiException.Invalid("Sound cannot be checked, and so cannot be sent.", $"{param}.audio", "unsupported_content");
+            foreach (string calls in (string[])["tool_calls", "function_call"])
+                if (message[calls] is { } called) contents.Add(new FunctionCallContent(calls, calls, new Dictionary<string, object?> { [calls] = JsonSerializer.SerializeToElement(called) }));
+            if (role != ChatRole.Tool) return new(role, contents);
+            return new(role, [new FunctionResultContent(message["tool_call_id"]?.ToString() ?? "", contents)]);
+        }
+
+        async Task<AIContent> PartAsync(JsonNode? node, string param)
+        {
+            if (node is not JsonObject part) throw ApiException.Invalid("A content part must be an object.", param);
+            string type = Text(part["type"], $"{param}.type");
+            if (type is "text" or "refusal") return new TextContent(Text(part[type], $"{param}.{type}"));
+            if (type != "image_url") throw ApiException.Invalid($"Parts of type '{type}' cannot be checked, and so cannot be sent.", $"{param}.type", "unsupported_content");
+            if (part["image_url"] is not JsonObject image) throw ApiException.Invalid("image_url must be an object.", $"{param}.image_url");
+            if (++pictures > limits.Images) throw ApiException.Invalid($"More than {limits.Images} images.", $"{param}.image_url", "too_many_images");
+            string url = Text(image["url"], $"{param}.image_url.url");
+            if (!seen.TryGetValue(url, out (byte[] Bytes, string MediaType) opened)) seen[url] = opened = await images.OpenAsync(url, $"{param}.image_url.url", cancellationToken);
+
+            // The upstream gets the very bytes that were judged, under the type that they truly have.
+            image["url"] = $"data:{opened.MediaType};base64,{Convert.ToBase64String(opened.Bytes)}";
+            return new DataContent(opened.Bytes, opened.MediaType);
+        }
+    }
+
+    internal static string Text(JsonNode? node, string param) => node is JsonValue value && value.TryGetValue(out string? text)
+        ? text
+        : throw ApiException.Invalid(node is null ? $"{param} is missing." : $"{param} must be a text.", param);
+
+    private static bool Flag(JsonNode? node, string param) => node is null
+        ? false
+        : node is JsonValue value && value.TryGetValue(out bool flag) ? flag : throw ApiException.Invalid($"{param} must be true or false.", param);
+}

@@ -1,0 +1,17 @@
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http;
+
+namespace SafeRlhfV.Gateway;
+
+/// <summary>An error for the caller, in OpenAI's shape.</summary>
+internal sealed class ApiException(int status, string type, string message, string? code = null, string? param = null) : Exception(message)
+{
+    public int Status { get; } = status;
+
+    /// <summary>How long the caller should wait before trying again; null where waiting does not help.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+
+    public static ApiException Invalid(string message, string? param = null, string? code = null) => new(StatusCodes.Status400BadRequest, "invalid_request_error", message, code, param);
+
+    public JsonObject ToJson() => new() { ["error"] = new JsonObject { ["message"] = Message, ["type"] = type, ["param"] = param, ["code"] = code } };
+}

@@ -1,0 +1,58 @@
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace SafeRlhfV.Gateway;
+
+/// <summary>Turns every error into OpenAI's shape. What was asked or answered is never logged.</summary>
+internal sealed partial class ErrorMiddleware(RequestDelegate next, ILogger<ErrorMiddleware> log)
+{
+    public async Task InvokeAsync(HttpContext context)
+    {
+        try
+        {
+            await next(context);
+            if (!context.Response.HasStarted && context.Response.StatusCode is 404 or 405 && context.Response.ContentLength is null && context.Response.ContentType is null)
+                await WriteAsync(context, Unmapped(context));
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // nobody is there to be told
+        }
+        catch (Exception error)
+        {
+            ApiException known = Known(error);
+            if (known.Status == StatusCodes.Status500InternalServerError) LogDefect(error.GetType().Name, error.StackTrace ?? "");
+            if (context.Response.HasStarted) throw;
+            await WriteAsync(context, known);
+        }
+    }
+
+    /// <summary>The error that the caller is told.</summary>
+    public static ApiException Known(Exception error) => error switch
+    {
+        ApiException api => api,
+        UpstreamException upstream => upstream.ToApi(),
+        BadHttpRequestException { StatusCode: 413 } => new(413, "invalid_request_error", "The request is too large.", "request_too_large"),
+        BadHttpRequestException bad => new(bad.StatusCode is >= 400 and < 500 ? bad.StatusCode : 400, "invalid_request_error", "The request cannot be read."),
+        _ => new(StatusCodes.Status500InternalServerError, "server_error", "The gateway has failed.", "internal_error"),
+    };
+
+    public static async Task WriteAsync(HttpContext context, ApiException error)
+    {
+        context.Response.Clear();
+        context.Response.StatusCode = error.Status;
+        if (error.RetryAfter is { } wait) context.Response.Headers.RetryAfter = ((int)Math.Ceiling(wait.TotalSeconds)).ToString();
+        if (error.Status == 401) context.Response.Headers.WWWAuthenticate = "Bearer";
+        JsonObject body = error.ToJson();
+        context.Response.ContentType = "application/json";
+        await context.Response.WriteAsync(body.ToJsonString(), context.RequestAborted);
+    }
+
+    private static ApiException Unmapped(HttpContext context) => context.Response.StatusCode == 405
+        ? new(405, "invalid_request_error", $"{context.Request.Method} is not supported here.", "method_not_allowed")
+        : new(404, "invalid_request_error", "There is nothing at this address.", "unknown_url");
+
+    [LoggerMessage(LogLevel.Error, "A defect: {Kind}\n{Stack}")]
+    private partial void LogDefect(string kind, string stack);
+}

@@ -1,0 +1,179 @@
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.AI;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using SafeRlhfV.Data;
+using SafeRlhfV.Guard;
+
+namespace SafeRlhfV.Gateway;
+
+/// <summary>The service: guarded models behind OpenAI's interface.</summary>
+public static class GatewayHost
+{
+    /// <summary>Builds the service; run or start it, and dispose it.</summary>
+    /// <param name="settings">The settings.</param>
+    /// <param name="parts">What needs models on this machine.</param>
+    /// <exception cref="InvalidInputException">A part that the settings name cannot be had.</exception>
+    public static WebApplication Build(GatewaySettings settings, GatewayParts? parts = null)
+    {
+        parts ??= new();
+        PolicyFile? file = settings.Policy is { } path ? new(path) : null;
+        Func<GuardPolicy> policy = file is null ? () => GuardPolicy.Default : () => file.Current;
+
+        // Empty: no appsettings.json or environment variable beside the gateway's own file has a say, and nothing is watched.
+        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new());
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().UseUrls(settings.Listen);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = settings.Limits.BodyBytes;
+        });
+        builder.Logging.AddSimpleConsole(console => console.SingleLine = true).SetMinimumLevel(LogLevel.Warning);
+        builder.Services.AddRouting();
+
+        // What is made here is disposed with the service, in reverse order.
+        builder.Services.AddSingleton(_ => new GatewayMetrics());
+        builder.Services.AddSingleton(_ => new ImageGate(settings.Limits));
+        builder.Services.AddSingleton(_ => new ModeratorFactory(settings, parts, policy));
+        builder.Services.AddSingleton(services => services.GetRequiredService<ModeratorFactory>().Create());
+        if (settings.AuditTrail is { } address)
+        {
+            builder.Services.AddSingleton(_ => AuditDatabase.Of(address));
+            builder.Services.AddSingleton(services => new AuditTrail(services.GetRequiredService<AuditDatabase>(), settings.Audit, parts.Clock));
+            builder.Services.AddHostedService(services => new RetentionService(services.GetRequiredService<AuditTrail>(), settings.Audit, services.GetRequiredService<ILogger<RetentionService>>()));
+        }
+        builder.Services.AddSingleton(services => CreateModels(settings, parts, policy, services));
+        WebApplication app = builder.Build();
+        Map(app, settings, parts, policy, file);
+        return app;
+    }
+
+    private static ModelTable CreateModels(GatewaySettings settings, GatewayParts parts, Func<GuardPolicy> policy, IServiceProvider services)
+    {
+        Dictionary<string, IChatClient> upstreams = settings.Upstreams.ToDictionary(upstream => upstream.Name, upstream => upstream.Checkpoint is { } checkpoint
+            ? parts.OpenChat?.Invoke(checkpoint) ?? throw new InvalidInputException($"The upstream {upstream.Name} is a checkpoint, which this build cannot open; give an endpoint.")
+            : new UpstreamChatClient(upstream, parts.Clock));
+        return new(settings.Models.ToDictionary(model => model.Name, model =>
+        {
+            RoutedChatClient routed = new([.. model.Upstreams.Select(name => upstreams[name])]);
+            GuardOptions options = new()
+            {
+                Moderator = services.GetRequiredService<IModerator>(),
+                Policy = policy,
+                Context = chat => ChatCall.Of(chat).Context,
+                CheckSystemMessages = true,
+                CheckAssistantMessages = true,
+                CheckToolResults = settings.CheckToolResults,
+                Release = settings.Release,
+                ModerationTimeout = settings.ModerationTimeout,
+                Observer = services.GetService<AuditTrail>(),
+                Clock = parts.Clock,
+            };
+            return ((IChatClient)new GuardedChatClient(routed, options), routed);
+        }));
+    }
+
+    private static void Map(WebApplication app, GatewaySettings settings, GatewayParts parts, Func<GuardPolicy> policy, PolicyFile? file)
+    {
+        IServiceProvider services = app.Services;
+        GatewayMetrics metrics = services.GetRequiredService<GatewayMetrics>();
+        ModelTable models = services.GetRequiredService<ModelTable>();
+        ImageGate images = services.GetRequiredService<ImageGate>();
+        KeyRing keys = new(settings.Keys, parts.Clock);
+        ChatEndpoint chat = new(new ChatRequestReader(settings.Limits, images), models, metrics);
+        ModerationsEndpoint moderations = new(services.GetRequiredService<IModerator>(), policy, images, settings.Limits, services.GetService<AuditTrail>(), parts.Clock);
+        int open = 0;
+
+        app.Use(async (http, next) =>
+        {
+            metrics.Opened();
+            try
+            {
+                await next(http);
+            }
+            finally
+            {
+                metrics.Closed((http.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? "(none)", http.Response.StatusCode);
+            }
+        });
+        app.UseMiddleware<ErrorMiddleware>();
+        app.UseRouting();
+        app.Use(async (http, next) =>
+        {
+            if (!http.Request.Path.StartsWithSegments("/v1") && !http.Request.Path.StartsWithSegments("/metrics"))
+            {
+                await next(http);
+                return;
+            }
+            ApiKey key = keys.Find(http.Request);
+            http.Items[typeof(ApiKey)] = key;
+            if (HttpMethods.IsPost(http.Request.Method)) key.Admit();
+            if (Interlocked.Increment(ref open) > settings.Limits.Concurrency)
+            {
+                Interlocked.Decrement(ref open);
+                throw new ApiException(503, "server_error", "The gateway is busy; try again soon.", "overloaded") { RetryAfter = TimeSpan.FromSeconds(1) };
+            }
+            try
+            {
+                await next(http);
+            }
+            finally
+            {
+                Interlocked.Decrement(ref open);
+            }
+        });
+
+        app.MapPost("/v1/chat/completions", chat.InvokeAsync);
+        app.MapPost("/v1/moderations", moderations.InvokeAsync);
+        app.MapGet("/v1/models", http => WriteAsync(http, models.List(Key(http))));
+        app.MapGet("/v1/models/{**name}", http => WriteAsync(http, models.One(http.GetRouteValue("name")?.ToString() ?? "", Key(http))));
+        app.MapGet("/healthz", http => WriteAsync(http, new() { ["status"] = "ok" }));
+        app.MapGet("/readyz", http => ReadyAsync(http, services.GetService<AuditDatabase>(), settings, models, file));
+        app.MapGet("/metrics", async http =>
+        {
+            if (!Key(http).IsOperator) throw new ApiException(403, "permission_error", "This needs a key with the role 'operator'.", "forbidden");
+            http.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
+            await http.Response.WriteAsync(metrics.Text.Write(), http.RequestAborted);
+        });
+    }
+
+    private static ApiKey Key(HttpContext http) => (ApiKey)http.Items[typeof(ApiKey)]!;
+
+    private static async Task ReadyAsync(HttpContext http, AuditDatabase? audit, GatewaySettings settings, ModelTable models, PolicyFile? file)
+    {
+        JsonObject parts = new() { ["upstreams"] = models.IsAvailable ? "ok" : "unavailable" };
+        if (file is not null)
+        {
+            parts["policy_version"] = file.Current.Version;
+            parts["policy"] = file.LastFault is null ? "ok" : "the changed file has faults; the policy before it is in force";
+        }
+        bool isReady = models.IsAvailable;
+        if (audit is not null)
+        {
+            try
+            {
+                using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted);
+                limit.CancelAfter(settings.Audit.Timeout);
+                await new AuditReader(audit).LatestAsync(1, limit.Token);
+                parts["audit"] = "ok";
+            }
+            catch (Exception) when (!http.RequestAborted.IsCancellationRequested)
+            {
+                parts["audit"] = "unavailable";
+                isReady = false;
+            }
+        }
+        http.Response.StatusCode = isReady ? 200 : 503;
+        await WriteAsync(http, new() { ["status"] = isReady ? "ready" : "not ready", ["parts"] = parts });
+    }
+
+    private static Task WriteAsync(HttpContext http, JsonObject body)
+    {
+        http.Response.ContentType = "application/json";
+        return http.Response.WriteAsync(body.ToJsonString(), http.RequestAborted);
+    }
+}

@@ -1,0 +1,33 @@
+using SafeRlhfV.Guard;
+
+namespace SafeRlhfV.Gateway;
+
+/// <summary>A key that was presented and is valid, with its meters.</summary>
+internal sealed class ApiKey(KeySettings settings, TimeProvider clock)
+{
+    private readonly RateMeter? _requests = settings.RequestsPerMinute is { } requests ? new(requests, clock) : null;
+    private readonly RateMeter? _tokens = settings.TokensPerMinute is { } tokens ? new(tokens, clock) : null;
+
+    public string Name => settings.Name;
+
+    public bool IsOperator => settings.Role == "operator";
+
+    public bool IsExpired => settings.Expires is { } end && clock.GetUtcNow() >= end;
+
+    public bool MayUse(string model) => settings.Models.Count == 0 || settings.Models.Contains(model);
+
+    public GuardContext ContextFor(string route) => new(settings.Name, settings.Role, route);
+
+    /// <summary>Counts a request against the limits.</summary>
+    /// <exception cref="ApiException">A limit is reached (429).</exception>
+    public void Admit()
+    {
+        if (_requests?.TakeOne() is { } wait) throw Limited("requests", settings.RequestsPerMinute!.Value, wait);
+        if (_tokens?.WaitForAny() is { } longer) throw Limited("tokens", settings.TokensPerMinute!.Value, longer);
+    }
+
+    public void Charge(long tokens) => _tokens?.Charge(tokens);
+
+    private static ApiException Limited(string what, int limit, TimeSpan wait) =>
+        new(429, "rate_limit_error", $"The limit of {limit} {what} a minute is reached; try again in {Math.Ceiling(wait.TotalSeconds)} s.", "rate_limit_exceeded") { RetryAfter = wait };
+}

@@ -1,0 +1,130 @@
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http;
+using SafeRlhfV.Data;
+using SafeRlhfV.Guard;
+
+namespace SafeRlhfV.Gateway;
+
+/// <summary><c>POST /v1/moderations</c>: texts and images, several inputs; categories in OpenAI's names and ours, and the severity.</summary>
+internal sealed class ModerationsEndpoint(IModerator moderator, Func<GuardPolicy> policy, ImageGate images, LimitSettings limits, IGuardObserver? observer, TimeProvider clock)
+{
+    private const string Model = "guard";
+
+    // OpenAI's categories by ours; clients expect each of them to be there.
+    private static readonly (string Theirs, string[] Ours)[] Theirs =
+    [
+        ("harassment", ["insulting_and_harassing_behavior", "psychological_harm_and_manipulation"]),
+        ("harassment/threatening", []),
+        ("hate", ["discriminatory_depictions"]),
+        ("hate/threatening", []),
+        ("illicit", ["dangerous_behavior", "hacking_or_digital_crime", "financial_and_academic_fraud", "identity_misuse_and_impersonation"]),
+        ("illicit/violent", ["terrorism_or_extremism"]),
+        ("self-harm", []),
+        ("self-harm/intent", []),
+        ("self-harm/instructions", []),
+        ("sexual", ["pornographic_content"]),
+        ("sexual/minors", []),
+        ("violence", ["violence_and_physical_harm", "animal_abuse", "sexual_crimes"]),
+        ("violence/graphic", ["horror_and_gore"]),
+    ];
+
+    public async Task InvokeAsync(HttpContext http)
+    {
+        ApiKey key = (ApiKey)http.Items[typeof(ApiKey)]!;
+        CancellationToken cancellationToken = http.RequestAborted;
+        JsonObject body = await ChatRequestReader.ReadObjectAsync(http.Request, cancellationToken);
+        if (body["model"] is not null) ChatRequestReader.Text(body["model"], "model");
+        IReadOnlyList<ModerationRequest> requests = await InputsAsync(body["input"], cancellationToken);
+        long started = clock.GetTimestamp();
+        IReadOnlyList<Verdict> verdicts = await moderator.ModerateAsync(requests, cancellationToken);
+        TimeSpan duration = clock.GetElapsedTime(started);
+        if (verdicts.FirstOrDefault(verdict => verdict.Failure is not null) is not null) throw new ApiException(503, "server_error", "The check could not be made; treat the content as unsafe.", "moderator_failed");
+
+        GuardPolicy current = policy();
+        JsonArray results = [];
+        for (int i = 0; i < requests.Count; i++)
+        {
+            GuardDecision decision = current.Decide(verdicts[i], GuardSide.Prompt, key.ContextFor("moderations"));
+            await RecordAsync(requests[i], decision, key, duration, cancellationToken);
+            results.Add(Result(decision.Verdict, requests[i]));
+        }
+        http.Response.ContentType = "application/json";
+        JsonObject answer = new() { ["id"] = $"modr-{Guid.NewGuid():n}", ["model"] = Model, ["results"] = results };
+        await http.Response.WriteAsync(answer.ToJsonString(), cancellationToken);
+    }
+
+    private async Task RecordAsync(ModerationRequest request, GuardDecision decision, ApiKey key, TimeSpan duration, CancellationToken cancellationToken)
+    {
+        if (observer is null) return;
+        GuardReport report = new()
+        {
+            Id = Guid.CreateVersion7(clock.GetUtcNow()).ToString("n"),
+            Received = clock.GetUtcNow() - duration,
+            Context = key.ContextFor("moderations"),
+            Prompt = request,
+            PolicyVersion = decision.PolicyVersion,
+            PromptDecision = decision,
+            Outcome = decision.Passes ? GuardOutcome.Passed : GuardOutcome.PromptRefused,
+            Duration = duration,
+            ModerationTime = duration,
+        };
+        try
+        {
+            await observer.EndedAsync(report, cancellationToken);
+        }
+        catch (Exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new ApiException(503, "server_error", "The decision could not be recorded.", "audit_failed");
+        }
+    }
+
+    // A text, a list of texts (a result each), or a list of parts (one input).
+    private async Task<IReadOnlyList<ModerationRequest>> InputsAsync(JsonNode? input, CancellationToken cancellationToken)
+    {
+        if (input is JsonValue single && single.TryGetValue(out string? alone)) return [new(alone)];
+        if (input is not JsonArray { Count: > 0 } list) throw ApiException.Invalid("input must be a text, a list of texts or a list of parts.", "input");
+        if (list.Count > limits.Messages) throw ApiException.Invalid($"There are {list.Count} inputs; {limits.Messages} are allowed.", "input");
+        if (list.All(item => item is JsonValue value && value.TryGetValue(out string? _))) return [.. list.Select(item => new ModerationRequest(item!.GetValue<string>()))];
+
+        List<string> texts = [];
+        List<ModerationImage> pictures = [];
+        for (int i = 0; i < list.Count; i++)
+        {
+            if (list[i] is not JsonObject part) throw ApiException.Invalid("input must hold either texts or parts.", $"input[{i}]");
+            switch (ChatRequestReader.Text(part["type"], $"input[{i}].type"))
+            {
+                case "text": texts.Add(ChatRequestReader.Text(part["text"], $"input[{i}].text")); break;
+                case "image_url" when part["image_url"] is JsonObject image:
+                    if (pictures.Count >= limits.Images) throw ApiException.Invalid($"More than {limits.Images} images.", $"input[{i}]", "too_many_images");
+                    (byte[] bytes, string mediaType) = await images.OpenAsync(ChatRequestReader.Text(image["url"], $"input[{i}].image_url.url"), $"input[{i}].image_url.url", cancellationToken);
+                    pictures.Add(new(new EncodedImage(bytes, null)) { MediaType = mediaType });
+                    break;
+                default: throw ApiException.Invalid("A part must be of type text or image_url.", $"input[{i}].type");
+            }
+        }
+        return [new(pictures, string.Join('\n', texts))];
+    }
+
+    private static JsonObject Result(Verdict verdict, ModerationRequest request)
+    {
+        JsonObject categories = [], scores = [], types = [];
+        void Add(string name, bool isFlagged, double score)
+        {
+            categories[name] = isFlagged;
+            scores[name] = score;
+            types[name] = new JsonArray([.. (string[])[.. request.Question.Length > 0 ? ["text"] : Array.Empty<string>(), .. request.Images.Count > 0 ? ["image"] : Array.Empty<string>()]]);
+        }
+
+        foreach ((string theirs, string[] ours) in Theirs) Add(theirs, ours.Any(verdict.Flagged.Contains), ours.Select(name => verdict.Categories.GetValueOrDefault(name)).DefaultIfEmpty(0).Max());
+        foreach (string name in Taxonomy.Categories.Union(verdict.Categories.Keys).Union(verdict.Flagged)) Add(name, verdict.Flagged.Contains(name), verdict.Categories.GetValueOrDefault(name));
+        return new()
+        {
+            ["flagged"] = verdict.IsUnsafe,
+            ["categories"] = categories,
+            ["category_scores"] = scores,
+            ["category_applied_input_types"] = types,
+            ["score"] = verdict.Score,
+            ["severity"] = verdict.Severity.ToString().ToLowerInvariant(),
+        };
+    }
+}

@@ -1,0 +1,51 @@
+using System.ClientModel;
+using Microsoft.Extensions.AI;
+using OpenAI;
+using SafeRlhfV.Data;
+using SafeRlhfV.Guard;
+
+namespace SafeRlhfV.Gateway;
+
+/// <summary>Makes the gateway's moderator of its settings.</summary>
+internal sealed class ModeratorFactory(GatewaySettings settings, GatewayParts parts, Func<GuardPolicy> policy) : IAsyncDisposable
+{
+    private readonly HttpClient _http = new(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(2) });
+    private readonly List<IAsyncDisposable> _batching = [];
+
+    /// <summary>The policy's own categories, then everything the settings name; gathered into batches and remembered as they say.</summary>
+    public IModerator Create()
+    {
+        IModerator[] named = [.. settings.Moderators.Select(CreateOne)];
+        IModerator moderator = settings.IsCascade
+            ? new CascadedModerator([.. named.Select(each => new CascadeStage(each))], settings.ModerationTimeout)
+            : new ParallelModerator(named, settings.ModerationTimeout);
+        if (settings.ModerationCache > 0) moderator = new CachedModerator(moderator, settings.ModerationCache);
+        return new ParallelModerator([new PolicyPatternModerator(policy), moderator], settings.ModerationTimeout);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (IAsyncDisposable batching in _batching) await batching.DisposeAsync();
+        _http.Dispose();
+    }
+
+    private IModerator CreateOne(ModeratorSettings one)
+    {
+        IModerator moderator = one.Kind switch
+        {
+            ModeratorKind.Patterns => new PatternModerator(
+            [
+                .. one.Keywords.Select(keyword => PatternRule.ForKeyword(one.Category, one.Severity, keyword)),
+                .. one.Patterns.Select(pattern => PatternRule.ForPattern(one.Category, one.Severity, pattern)),
+            ]),
+            ModeratorKind.OpenAI => new OpenAIModerator(_http, one.Endpoint!, one.Key, one.Model),
+            ModeratorKind.Judge => new ChatModerator(
+                new OpenAIClient(new ApiKeyCredential(one.Key ?? "none"), new() { Endpoint = one.Endpoint }).GetChatClient(one.Model).AsIChatClient(), policy().OwnCategories),
+            _ => parts.OpenModerator?.Invoke(one.Checkpoint!) ?? throw new InvalidInputException("This build cannot open local guard checkpoints; use another kind of moderator."),
+        };
+        if (settings.ModerationBatch == 1 || one.Kind != ModeratorKind.Local) return moderator;
+        BatchingModerator gathered = new(moderator, settings.ModerationBatch, timeout: settings.ModerationTimeout);
+        _batching.Add(gathered);
+        return gathered;
+    }
+}

@@ -1,0 +1,52 @@
+using SafeRlhfV.Guard;
+
+namespace SafeRlhfV.Gateway;
+
+/// <summary>Everything that a gateway is told by its YAML file; see recipes/gateway.yaml for every key.</summary>
+public sealed record GatewaySettings
+{
+    /// <summary>The address to listen on, such as http://127.0.0.1:8080.</summary>
+    public string Listen { get; init; } = "http://127.0.0.1:8080";
+
+    /// <summary>The policy file; null for the default policy.</summary>
+    public string? Policy { get; init; }
+
+    /// <summary>Who judges, all in parallel or one after the other.</summary>
+    public IReadOnlyList<ModeratorSettings> Moderators { get; init; } = [];
+
+    /// <summary>Whether the moderators are a cascade (cheap first) instead of all being asked.</summary>
+    public bool IsCascade { get; init; }
+
+    /// <summary>The longest that judging one text may take.</summary>
+    public TimeSpan ModerationTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>The most requests that are judged in one call, across chat requests; 1 turns gathering off.</summary>
+    public int ModerationBatch { get; init; } = 1;
+
+    /// <summary>How many verdicts are remembered; 0 turns the cache off.</summary>
+    public int ModerationCache { get; init; }
+
+    /// <summary>The models that are served, by the name that callers use.</summary>
+    public IReadOnlyList<ModelSettings> Models { get; init; } = [];
+
+    /// <summary>Where the models run.</summary>
+    public IReadOnlyList<UpstreamSettings> Upstreams { get; init; } = [];
+
+    /// <summary>Who may call.</summary>
+    public IReadOnlyList<KeySettings> Keys { get; init; } = [];
+
+    /// <summary>How large requests may be.</summary>
+    public LimitSettings Limits { get; init; } = new();
+
+    /// <summary>How streams are held back.</summary>
+    public StreamRelease Release { get; init; } = StreamRelease.Sentences();
+
+    /// <summary>Whether the results of tools are checked with the prompt.</summary>
+    public bool CheckToolResults { get; init; } = true;
+
+    /// <summary>Where decisions are recorded; null records none.</summary>
+    public string? AuditTrail { get; init; }
+
+    /// <summary>What is recorded.</summary>
+    public AuditSettings Audit { get; init; } = new();
+}

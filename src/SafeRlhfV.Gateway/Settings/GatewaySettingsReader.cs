@@ -1,0 +1,241 @@
+using System.Globalization;
+using SafeRlhfV.Data;
+using SafeRlhfV.Guard;
+
+namespace SafeRlhfV.Gateway;
+
+/// <summary>Reads a gateway's YAML file. Secrets stand in environment variables that the file names.</summary>
+public static class GatewaySettingsReader
+{
+    /// <summary>Reads a file; paths in it are relative to it.</summary>
+    /// <exception cref="InvalidInputException">The file cannot be read or has faults; all of them are named with their lines.</exception>
+    public static GatewaySettings Load(string path)
+    {
+        try
+        {
+            return Parse(File.ReadAllText(path), path, Path.GetDirectoryName(Path.GetFullPath(path))!);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new InvalidInputException($"{path} cannot be read ({error.Message.TrimEnd('.')}); give the path of a gateway file.", error);
+        }
+    }
+
+    /// <summary>Reads a text.</summary>
+    /// <param name="yaml">The text.</param>
+    /// <param name="source">What to call it in messages.</param>
+    /// <param name="folder">What paths in it are relative to.</param>
+    /// <exception cref="InvalidInputException">It has faults; all of them are named with their lines.</exception>
+    public static GatewaySettings Parse(string yaml, string source = "gateway", string folder = ".") => YamlSection.Read(yaml, source, section => Read(section, folder));
+
+    private static GatewaySettings Read(YamlSection section, string folder)
+    {
+        UpstreamSettings[] upstreams = [.. section.Sections("upstreams").Select(upstream => ReadUpstream(upstream, folder))];
+        if (upstreams.Length == 0) section.Fault("upstreams", "name at least one upstream");
+        HashSet<string> names = [];
+        foreach (UpstreamSettings upstream in upstreams)
+            if (upstream.Name.Length > 0 && !names.Add(upstream.Name)) section.Fault("upstreams", $"the name {upstream.Name} is taken");
+        ModelSettings[] models = [.. section.Sections("models").Select(model => ReadModel(model, names))];
+        if (models.Length == 0) section.Fault("models", "name at least one model");
+        if (models.Select(model => model.Name).Distinct().Count() < models.Length) section.Fault("models", "a name is there twice");
+        ModeratorSettings[] moderators = [.. section.Sections("moderators").Select(moderator => ReadModerator(moderator, folder))];
+        if (moderators.Length == 0) section.Fault("moderators", "name at least one moderator");
+        KeySettings[] keys = [.. section.Sections("keys").Select(ReadKey)];
+        if (keys.Length == 0) section.Fault("keys", "name at least one key; 'safe-rlhf-v serve --new-key NAME' makes one");
+        if (keys.Select(key => key.Hash).Distinct().Count() < keys.Length) section.Fault("keys", "a hash is there twice");
+
+        GatewaySettings standard = new();
+        string listen = section.Text("listen") ?? standard.Listen;
+        if (!Uri.TryCreate(listen, UriKind.Absolute, out Uri? address) || address.Scheme is not ("http" or "https")) section.Fault("listen", $"'{listen}' must be an address such as http://127.0.0.1:8080");
+        return standard with
+        {
+            Listen = listen,
+            Policy = section.Text("policy") is { } policy ? Path.Combine(folder, policy) : null,
+            Moderators = moderators,
+            IsCascade = section.Choice("moderators_mode", ("parallel", false), ("cascade", true)) ?? false,
+            ModerationTimeout = section.Duration("moderation_timeout") ?? standard.ModerationTimeout,
+            ModerationBatch = section.Whole("moderation_batch", 1, 1024) ?? standard.ModerationBatch,
+            ModerationCache = section.Whole("moderation_cache", 0, 10_000_000) ?? standard.ModerationCache,
+            Models = models,
+            Upstreams = upstreams,
+            Keys = keys,
+            Limits = section.Section("limits") is { } limits ? ReadLimits(limits) : standard.Limits,
+            Release = section.Section("stream") is { } stream ? ReadRelease(stream) : standard.Release,
+            CheckToolResults = section.Flag("check_tool_results") ?? standard.CheckToolResults,
+            AuditTrail = section.Section("audit") is { } audit ? ReadAuditTrail(audit, folder) : null,
+            Audit = section.Section("audit") is { } settings ? ReadAudit(settings) : standard.Audit,
+        };
+    }
+
+    private static UpstreamSettings ReadUpstream(YamlSection section, string folder)
+    {
+        UpstreamSettings standard = new() { Name = section.Required("name") };
+        Uri? endpoint = ReadEndpoint(section);
+        string? checkpoint = section.Text("checkpoint");
+        if (endpoint is null == checkpoint is null) section.Fault(null, "give either an endpoint or a checkpoint");
+        return standard with
+        {
+            Endpoint = endpoint,
+            Checkpoint = checkpoint is null ? null : Path.Combine(folder, checkpoint),
+            Key = ReadSecret(section, "key_env"),
+            Model = section.Text("model"),
+            Timeout = section.Duration("timeout") ?? standard.Timeout,
+            IdleTimeout = section.Duration("idle_timeout") ?? standard.IdleTimeout,
+            Retries = section.Whole("retries", 0, 10) ?? standard.Retries,
+            Break = section.Duration("break") ?? standard.Break,
+        };
+    }
+
+    private static ModelSettings ReadModel(YamlSection section, HashSet<string> upstreams)
+    {
+        ModelSettings model = new(section.Required("name"), section.Texts("upstreams"));
+        if (model.Upstreams.Count == 0) section.Fault("upstreams", "name at least one upstream");
+        foreach (string name in model.Upstreams)
+            if (!upstreams.Contains(name)) section.Fault("upstreams", $"there is no upstream '{name}'");
+        return model;
+    }
+
+    private static ModeratorSettings ReadModerator(YamlSection section, string folder)
+    {
+        ModeratorKind kind = section.Choice("kind", ("patterns", ModeratorKind.Patterns), ("openai", ModeratorKind.OpenAI), ("judge", ModeratorKind.Judge), ("local", ModeratorKind.Local)) ?? default;
+        if (!section.Has("kind")) section.Fault(null, "the kind is missing: patterns, openai, judge or local");
+        ModeratorSettings standard = new() { Kind = kind };
+        switch (kind)
+        {
+            case ModeratorKind.Patterns:
+                standard = standard with
+                {
+                    Category = section.Required("category"),
+                    Severity = section.Choice("severity", ("minor", Severity.Minor), ("moderate", Severity.Moderate), ("severe", Severity.Severe)) ?? standard.Severity,
+                    Keywords = section.Texts("keywords"),
+                    Patterns = section.Texts("patterns"),
+                };
+                if (standard.Keywords.Count + standard.Patterns.Count == 0) section.Fault(null, "give keywords or patterns");
+                foreach (string pattern in standard.Patterns) TryPattern(section, pattern);
+                return standard;
+            case ModeratorKind.Local:
+                return standard with { Checkpoint = Path.Combine(folder, section.Required("checkpoint")) };
+            default:
+                Uri? endpoint = ReadEndpoint(section);
+                if (endpoint is null && !section.Has("endpoint")) section.Fault("endpoint", "is missing");
+                string? model = kind == ModeratorKind.Judge ? section.Required("model") : section.Text("model");
+                return standard with { Endpoint = endpoint, Key = ReadSecret(section, "key_env"), Model = model ?? standard.Model };
+        }
+    }
+
+    private static void TryPattern(YamlSection section, string pattern)
+    {
+        try
+        {
+            PatternRule.ForPattern("test", Severity.Minor, pattern);
+        }
+        catch (ArgumentException error)
+        {
+            section.Fault("patterns", $"'{pattern}' is no regular expression ({error.Message.TrimEnd('.')})");
+        }
+    }
+
+    private static KeySettings ReadKey(YamlSection section)
+    {
+        string hash = section.Required("hash");
+        if (hash.Length > 0 && (hash.Length != 64 || !hash.All(char.IsAsciiHexDigit))) section.Fault("hash", "must be the key's SHA-256, 64 hexadecimal digits");
+        DateTimeOffset? expires = null;
+        if (section.Text("expires") is { } text)
+        {
+            if (DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset time)) expires = time;
+            else section.Fault("expires", $"'{text}' must be a date such as 2027-01-31");
+        }
+        return new()
+        {
+            Name = section.Required("name"),
+            Hash = hash.ToLowerInvariant(),
+            Role = section.Text("role") ?? "user",
+            RequestsPerMinute = section.Whole("requests_per_minute", 1, int.MaxValue),
+            TokensPerMinute = section.Whole("tokens_per_minute", 1, int.MaxValue),
+            Models = section.Texts("models"),
+            Expires = expires,
+        };
+    }
+
+    private static LimitSettings ReadLimits(YamlSection section)
+    {
+        LimitSettings standard = new();
+        return new()
+        {
+            BodyBytes = section.Whole("body_bytes", 1024, int.MaxValue) ?? standard.BodyBytes,
+            Messages = section.Whole("messages", 1, 1_000_000) ?? standard.Messages,
+            Images = section.Whole("images", 0, 1000) ?? standard.Images,
+            ImageBytes = section.Whole("image_bytes", 1024, int.MaxValue) ?? standard.ImageBytes,
+            ImagePixels = section.Whole("image_pixels", 1, int.MaxValue) ?? standard.ImagePixels,
+            ImageUrls = section.Flag("image_urls") ?? standard.ImageUrls,
+            ImageTimeout = section.Duration("image_timeout") ?? standard.ImageTimeout,
+            Concurrency = section.Whole("concurrency", 1, 1_000_000) ?? standard.Concurrency,
+        };
+    }
+
+    private static StreamRelease ReadRelease(YamlSection section)
+    {
+        StreamStep step = section.Choice("release", ("sentence", StreamStep.Sentence), ("window", StreamStep.Window), ("whole", StreamStep.Whole)) ?? StreamStep.Sentence;
+        int? characters = section.Whole("window_characters", 1, 100_000), holdBack = section.Whole("hold_back_characters", 0, 100_000);
+        return step switch
+        {
+            StreamStep.Whole => StreamRelease.Whole,
+            StreamStep.Window => StreamRelease.Windows(characters ?? 200, holdBack ?? 80),
+            _ => StreamRelease.Sentences(holdBack ?? 0),
+        };
+    }
+
+    private static string ReadAuditTrail(YamlSection section, string folder)
+    {
+        string address = section.Text("trail") ?? "";
+        string? variable = section.Text("trail_env");
+        if (variable is not null) address = Environment.GetEnvironmentVariable(variable) ?? "";
+        if (address.StartsWith("sqlite:", StringComparison.Ordinal)) return "sqlite:" + Path.Combine(folder, address[7..]);
+        if (!address.StartsWith("postgres:", StringComparison.Ordinal))
+            section.Fault(variable is null ? "trail" : "trail_env", "give sqlite:PATH or postgres:CONNECTION STRING");
+        return address;
+    }
+
+    private static AuditSettings ReadAudit(YamlSection section)
+    {
+        (string, ContentKeeping)[] texts = [("hash", ContentKeeping.Hash), ("redact", ContentKeeping.Redact), ("keep", ContentKeeping.Keep)];
+        AuditSettings standard = new();
+        byte[]? key = null;
+        if (ReadSecret(section, "key_env") is { } secret)
+        {
+            try
+            {
+                key = GuardKey.Of(secret, "the environment");
+            }
+            catch (InvalidInputException error)
+            {
+                section.Fault("key_env", error.Message.TrimEnd('.'));
+            }
+        }
+        return new()
+        {
+            Texts = section.Choice("texts", texts) ?? standard.Texts,
+            Images = section.Choice("images", texts[0], texts[2]) ?? standard.Images,
+            Key = key,
+            RecordRetention = section.Duration("record_retention"),
+            ContentRetention = section.Duration("content_retention"),
+            Timeout = section.Duration("timeout") ?? standard.Timeout,
+        };
+    }
+
+    private static Uri? ReadEndpoint(YamlSection section)
+    {
+        if (section.Text("endpoint") is not { } text) return null;
+        if (Uri.TryCreate(text, UriKind.Absolute, out Uri? uri) && uri.Scheme is "http" or "https") return uri;
+        section.Fault("endpoint", $"'{text}' must be an address such as http://127.0.0.1:8000/v1");
+        return null;
+    }
+
+    private static string? ReadSecret(YamlSection section, string key)
+    {
+        if (section.Text(key) is not { } variable) return null;
+        if (Environment.GetEnvironmentVariable(variable) is { Length: > 0 } secret) return secret;
+        section.Fault(key, $"the environment variable {variable} is not set");
+        return null;
+    }
+}

@@ -1,0 +1,29 @@
+namespace SafeRlhfV.Gateway;
+
+/// <summary>How large requests may be.</summary>
+public sealed record LimitSettings
+{
+    /// <summary>The most bytes of a request.</summary>
+    public int BodyBytes { get; init; } = 20 * 1024 * 1024;
+
+    /// <summary>The most messages of a conversation.</summary>
+    public int Messages { get; init; } = 1000;
+
+    /// <summary>The most images of a request.</summary>
+    public int Images { get; init; } = 16;
+
+    /// <summary>The most bytes of an encoded image.</summary>
+    public int ImageBytes { get; init; } = 10 * 1024 * 1024;
+
+    /// <summary>The most pixels of an image, by its header, before anything is decoded.</summary>
+    public int ImagePixels { get; init; } = 40_000_000;
+
+    /// <summary>Whether images may be given by address. They are fetched here once, from public hosts only, without following redirects.</summary>
+    public bool ImageUrls { get; init; }
+
+    /// <summary>The longest that fetching an image may take.</summary>
+    public TimeSpan ImageTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>The most requests under way at once; more are turned away.</summary>
+    public int Concurrency { get; init; } = 2000;
+}

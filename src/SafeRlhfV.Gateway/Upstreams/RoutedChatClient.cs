@@ -1,0 +1,58 @@
+using System.Runtime.CompilerServices;
+using Microsoft.Extensions.AI;
+
+namespace SafeRlhfV.Gateway;
+
+/// <summary>Asks upstreams in their order: the next one where one fails before anything of its answer has passed.</summary>
+internal sealed class RoutedChatClient(IReadOnlyList<IChatClient> upstreams) : IChatClient
+{
+    /// <summary>Whether at least one upstream is not being left alone.</summary>
+    public bool IsAvailable => upstreams.Any(upstream => upstream is not UpstreamChatClient { IsBroken: true });
+
+    public async Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ChatMessage[] asked = [.. messages];
+        for (int i = 0; ; i++)
+        {
+            try
+            {
+                return await upstreams[i].GetResponseAsync(asked, options, cancellationToken);
+            }
+            catch (UpstreamException error) when (error.MayFallBack && i < upstreams.Count - 1)
+            {
+                // the next one
+            }
+        }
+    }
+
+    public async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
+        IEnumerable<ChatMessage> messages, ChatOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        ChatMessage[] asked = [.. messages];
+        bool begun = false;
+        for (int i = 0; ; i++)
+        {
+            await using IAsyncEnumerator<ChatResponseUpdate> updates = upstreams[i].GetStreamingResponseAsync(asked, options, cancellationToken).GetAsyncEnumerator(cancellationToken);
+            while (true)
+            {
+                try
+                {
+                    if (!await updates.MoveNextAsync()) yield break;
+                }
+                catch (UpstreamException error) when (error.MayFallBack && !begun && i < upstreams.Count - 1)
+                {
+                    break;
+                }
+                begun = true;
+                yield return updates.Current;
+            }
+        }
+    }
+
+    public object? GetService(Type serviceType, object? serviceKey = null) => serviceType.IsInstanceOfType(this) ? this : null;
+
+    public void Dispose()
+    {
+        foreach (IChatClient upstream in upstreams) upstream.Dispose();
+    }
+}

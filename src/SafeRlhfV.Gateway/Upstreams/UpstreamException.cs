@@ -1,0 +1,16 @@
+namespace SafeRlhfV.Gateway;
+
+/// <summary>An upstream failed, or refused the request.</summary>
+internal sealed class UpstreamException(int status, string message, bool mayFallBack, string? code = null, Exception? inner = null) : Exception(message, inner)
+{
+    /// <summary>Whether another upstream may do better.</summary>
+    public bool MayFallBack { get; } = mayFallBack;
+
+    public static UpstreamException Garbled(string what, Exception? inner = null) => new(502, $"The model's answer cannot be read: {what}.", true, "upstream_garbled", inner);
+
+    public ApiException ToApi() => new(
+        status,
+        status is >= 400 and < 500 and not 429 ? "invalid_request_error" : status == 429 ? "rate_limit_error" : "upstream_error",
+        Message,
+        code ?? "upstream_failed") { RetryAfter = status is 429 or 503 ? TimeSpan.FromSeconds(5) : null };
+}

@@ -1,0 +1,39 @@
+using SafeRlhfV.Data;
+using SafeRlhfV.Guard;
+using SafeRlhfV.Testing;
+
+namespace SafeRlhfV.Gateway.Tests;
+
+public sealed class SettingsTests
+{
+    [Fact]
+    public void TheRecipesAreSound()
+    {
+        GatewaySettings settings = GatewaySettingsReader.Load(Path.Combine(Golden.RepositoryRoot(), "recipes", "gateway.yaml"));
+        Assert.Equal(TimeSpan.FromDays(365), settings.Audit.RecordRetention);
+        Assert.Equal("example", PolicyReader.Load(settings.Policy!).Version.Split('@')[0]);
+    }
+
+    [Fact]
+    public void AllFaultsAreNamedWithTheirLines()
+    {
+        InvalidInputException error = Assert.Throws<InvalidInputException>(() => GatewaySettingsReader.Parse("""
+            listen: nowhere
+            moderators:
+              - { kind: magic }
+              - { kind: openai }
+              - { kind: patterns, category: c, patterns: [ '(' ] }
+            upstreams:
+              - { name: a, endpoint: "not an address" }
+              - { name: a, checkpoint: x, timeout: soon, key_env: SAFERLHFV_NOT_SET }
+            models:
+              - { name: m, upstreams: [ b ] }
+            keys:
+              - { name: k, hash: short, requests_per_minute: 0 }
+            audit: { trail: "mysql:x", texts: some }
+            colour: red
+            """, "gateway.yaml"));
+        foreach (string part in (string[])["line 1: listen", "line 3: moderators[0].kind", "line 4: moderators[1].endpoint: is missing", "line 5: moderators[2].patterns", "line 7: upstreams[0].endpoint", "the name a is taken", "line 8: upstreams[1].timeout", "SAFERLHFV_NOT_SET is not set", "line 10: models[0].upstreams", "line 12: keys[0].hash", "line 12: keys[0].requests_per_minute", "line 13: audit.trail", "line 13: audit.texts", "line 14: colour"])
+            Assert.Contains(part, error.Message);
+    }
+}
