@@ -78,8 +78,19 @@ public sealed class PictureFingerprint
         (int First, float[] Weights)[] across = Shares(image.Width, columns), down = Shares(image.Height, rows);
         for (int y = 0; y < image.Height; y++)
             for (int column = 0; column < columns; column++)
-                for (int i = 0, at = (y * image.Width + across[column].First) * 3, to = (y * columns + column) * 3; i < across[column].Weights.Length; i++, at += 3)
-                    for (int c = 0; c < 3; c++) lines[to + c] += across[column].Weights[i] * image.Pixels[at + c];
+            {
+                (int first, float[] weights) = across[column];
+                ReadOnlySpan<byte> pixels = image.Pixels.AsSpan((y * image.Width + first) * 3, weights.Length * 3);
+                float red = 0, green = 0, blue = 0;
+                for (int i = 0, at = 0; i < weights.Length; i++, at += 3)
+                {
+                    red += weights[i] * pixels[at];
+                    green += weights[i] * pixels[at + 1];
+                    blue += weights[i] * pixels[at + 2];
+                }
+                int to = (y * columns + column) * 3;
+                (lines[to], lines[to + 1], lines[to + 2]) = (red, green, blue);
+            }
         float[] cells = new float[rows * columns * 3];
         for (int row = 0; row < rows; row++)
             for (int i = 0; i < down[row].Weights.Length; i++)

@@ -36,7 +36,7 @@ public static class StatisticsPage
     /// <summary>Horizontal bars, several a name where there are several series.</summary>
     private static string Bars(string title, IEnumerable<(string Name, (string Series, double Value)[] Bars)> data)
     {
-        const int Row = 16, Gap = 8, Left = 260, Width = 620, Right = 70;
+        const int Row = 16, Gap = 8, Left = 300, Width = 660, Right = 70;
         var groups = data.ToArray();
         double most = Math.Max(1, groups.SelectMany(group => group.Bars).Select(bar => bar.Value).DefaultIfEmpty().Max());
         StringBuilder svg = new();

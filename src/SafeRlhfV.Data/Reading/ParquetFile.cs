@@ -45,6 +45,9 @@ internal static class ParquetFile
     public static string FirstLine(Exception error)
     {
         string message = error.Message.ReplaceLineEndings(" ").Trim();
+        // the native library names its exception class first: N7parquet...E (message: '...')
+        if (error is ParquetException && message.IndexOf("(message: '", StringComparison.Ordinal) is var at and >= 0)
+            message = message[(at + "(message: '".Length)..].TrimEnd('\'', ')').Replace("IOError: ", "", StringComparison.Ordinal).Replace("System.IO.IOException: ", "", StringComparison.Ordinal);
         return message.Length > 160 ? string.Concat(message.AsSpan(0, 160), "...") : message;
     }
 

@@ -22,7 +22,7 @@ public sealed record CursorOptions
     public int World { get; init; } = 1;
 
     /// <summary>Rows in memory at a time: random order is exact among blocks of rows and within this window, so memory stays flat.</summary>
-    public int WindowRows { get; init; } = 512;
+    public int WindowRows { get; init; } = 256;
 
     /// <summary>Rows read ahead on another thread; 0 reads as it goes.</summary>
     public int Prefetch { get; init; } = 16;

@@ -87,7 +87,11 @@ public sealed class DatasetCursor
                     if (read.Length != rows) throw new InvalidInputException($"{dataset.Path}: a file was changed while it was read; open the data set again.");
                     int[] order = options.Shuffle ? new RandomStream(options.Seed, $"rows/{number}/{options.Rank}/{place}").Permutation(rows) : [.. Enumerable.Range(0, rows)];
                     for (int i = 0; i < rows && place + i < length; i++)
-                        if (place + i >= start) yield return (read[order[i]], number, place + i);
+                    {
+                        DatasetRow row = read[order[i]];
+                        read[order[i]] = null!; // the pictures of a window are let go as they are used, before the next one is read
+                        if (place + i >= start) yield return (row, number, place + i);
+                    }
                 }
                 place += rows;
             }
