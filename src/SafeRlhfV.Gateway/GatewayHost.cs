@@ -133,12 +133,20 @@ public static class GatewayHost
         app.MapGet("/v1/models/{**name}", http => WriteAsync(http, models.One(http.GetRouteValue("name")?.ToString() ?? "", Key(http))));
         app.MapGet("/healthz", http => WriteAsync(http, new() { ["status"] = "ok" }));
         app.MapGet("/readyz", http => ReadyAsync(http, services.GetService<AuditDatabase>(), settings, models, file));
+        MapDashboard(app, settings, parts, keys);
         app.MapGet("/metrics", async http =>
         {
             if (!Key(http).IsOperator) throw new ApiException(403, "permission_error", "This needs a key with the role 'operator'.", "forbidden");
             http.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
             await http.Response.WriteAsync(metrics.Text.Write(), http.RequestAborted);
         });
+    }
+
+    private static void MapDashboard(WebApplication app, GatewaySettings settings, GatewayParts parts, KeyRing keys)
+    {
+        if (app.Services.GetService<AuditTrail>() is not { } trail) return; // all that it shows is in the trail
+        AuditReader reader = new(app.Services.GetRequiredService<AuditDatabase>(), settings.Audit.Key);
+        new DashboardEndpoint(keys, new DashboardSessions(parts.Clock), reader, trail, parts.Clock).Map(app);
     }
 
     private static ApiKey Key(HttpContext http) => (ApiKey)http.Items[typeof(ApiKey)]!;

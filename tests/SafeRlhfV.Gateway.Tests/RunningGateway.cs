@@ -27,7 +27,7 @@ internal sealed class RunningGateway : IAsyncDisposable
 
     public string Trail => $"sqlite:{_folder.At("audit.db")}";
 
-    public static async Task<RunningGateway> StartAsync(string more = "", string upstream = "", string policy = "rounds: 2", string keyMore = "", string models = "")
+    public static async Task<RunningGateway> StartAsync(string more = "", string upstream = "", string policy = "rounds: 2", string keyMore = "", string models = "", string audit = "")
     {
         TemporaryFolder folder = new();
         StubUpstream first = await StubUpstream.StartAsync(), second = await StubUpstream.StartAsync();
@@ -50,7 +50,7 @@ internal sealed class RunningGateway : IAsyncDisposable
               - {"{"} name: op, role: operator, hash: {KeyRing.Hash(OperatorKey)} {"}"}
               - {"{"} name: past, hash: {KeyRing.Hash("expired-key")}, expires: 2020-01-01 {"}"}
               - {"{"} name: narrow, hash: {KeyRing.Hash("narrow-key")}, models: [ both ] {"}"}
-            audit: {"{"} trail: "sqlite:audit.db" {"}"}
+            audit: {"{"} trail: "sqlite:audit.db" {audit} {"}"}
             {more}
             """;
         WebApplication app = GatewayHost.Build(GatewaySettingsReader.Parse(yaml, "gateway.yaml", folder.Path));

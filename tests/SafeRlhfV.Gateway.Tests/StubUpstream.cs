@@ -53,7 +53,11 @@ internal sealed class StubUpstream : IAsyncDisposable
             if (toolCalls is not null) message["tool_calls"] = toolCalls;
             await http.Response.WriteAsJsonAsync(new JsonObject
             {
-                ["id"] = "chatcmpl-stub", ["object"] = "chat.completion", ["created"] = 1700000000, ["model"] = model, ["system_fingerprint"] = "fp",
+                ["id"] = "chatcmpl-stub",
+                ["object"] = "chat.completion",
+                ["created"] = 1700000000,
+                ["model"] = model,
+                ["system_fingerprint"] = "fp",
                 ["choices"] = new JsonArray(new JsonObject { ["index"] = 0, ["message"] = message, ["finish_reason"] = finish }),
                 ["usage"] = new JsonObject { ["prompt_tokens"] = 10, ["completion_tokens"] = 5, ["total_tokens"] = 15 },
             });
@@ -79,7 +83,10 @@ internal sealed class StubUpstream : IAsyncDisposable
 
     public static Task ChunkAsync(HttpContext http, JsonObject delta, string? finish = null) => SendAsync(http, new JsonObject
     {
-        ["id"] = "chatcmpl-stub", ["object"] = "chat.completion.chunk", ["created"] = 1700000000, ["model"] = "m",
+        ["id"] = "chatcmpl-stub",
+        ["object"] = "chat.completion.chunk",
+        ["created"] = 1700000000,
+        ["model"] = "m",
         ["choices"] = new JsonArray(new JsonObject { ["index"] = 0, ["delta"] = delta, ["finish_reason"] = finish }),
     }.ToJsonString());
 

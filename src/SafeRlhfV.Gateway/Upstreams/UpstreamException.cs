@@ -12,5 +12,6 @@ internal sealed class UpstreamException(int status, string message, bool mayFall
         status,
         status is >= 400 and < 500 and not 429 ? "invalid_request_error" : status == 429 ? "rate_limit_error" : "upstream_error",
         Message,
-        code ?? "upstream_failed") { RetryAfter = status is 429 or 503 ? TimeSpan.FromSeconds(5) : null };
+        code ?? "upstream_failed")
+    { RetryAfter = status is 429 or 503 ? TimeSpan.FromSeconds(5) : null };
 }
