@@ -28,7 +28,11 @@ internal static class DataValidateVerb
             if (parsed.GetValue(json))
                 Output.Json(new
                 {
-                    report.Path, report.Files, report.Rows, report.Errors, report.Warnings,
+                    report.Path,
+                    report.Files,
+                    report.Rows,
+                    report.Errors,
+                    report.Warnings,
                     Findings = report.Findings.Select(finding => new { finding.Code, finding.Severity, finding.File, finding.Split, finding.Row, finding.Columns, finding.What, finding.Related }),
                     Fix = mended is null ? null : new { Folder = parsed.GetValue(fix), mended.Kept, Dropped = mended.Rows - mended.Kept, Mended = mended.Mended.Count },
                 });

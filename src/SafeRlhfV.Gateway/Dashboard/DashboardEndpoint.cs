@@ -93,7 +93,7 @@ internal sealed class DashboardEndpoint(KeyRing keys, DashboardSessions sessions
     private static async Task FileAsync(HttpContext http, byte[] content, string type)
     {
         http.Response.ContentType = type.StartsWith("text/", StringComparison.Ordinal) ? $"{type}; charset=utf-8" : type;
-        http.Response.Headers.ContentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+        http.Response.Headers.ContentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
         http.Response.Headers.XContentTypeOptions = "nosniff";
         http.Response.Headers["referrer-policy"] = "no-referrer";
         http.Response.Headers.CacheControl = "no-store";
