@@ -1,0 +1,72 @@
+namespace SafeRlhfV.Guard;
+
+/// <summary>
+/// A threshold with a guarantee on how many unsafe examples it misses, chosen on held-out examples that are exchangeable with those to come
+/// (conformal risk control; Angelopoulos et al. 2022, arXiv 2208.02814), and the false alarms it costs.
+/// </summary>
+public sealed record ConformalThreshold
+{
+    /// <summary>Content is unsafe from this score on. 0 where too few examples were given for the target: then everything is flagged.</summary>
+    public required double Threshold { get; init; }
+
+    /// <summary>The targets that too few examples were given for.</summary>
+    public required IReadOnlyList<MissTarget> Unreachable { get; init; }
+
+    /// <summary>The share of the unsafe examples given that it misses.</summary>
+    public required double MissRate { get; init; }
+
+    /// <summary>The share of the safe examples given that it flags; NaN where none were given.</summary>
+    public required double FalseAlarmRate { get; init; }
+
+    /// <summary>Chooses the highest threshold that keeps every target.</summary>
+    /// <param name="examples">Held-out examples, not those the guard was trained on.</param>
+    /// <param name="targets">The targets.</param>
+    /// <param name="confidence">
+    /// Null: the miss rate to be expected over draws of the examples is at most the target. A number such as 0.95: for that share of draws,
+    /// the true miss rate of the threshold is at most the target, which is stricter and needs more examples.
+    /// </param>
+    /// <exception cref="ArgumentException">A target, score or confidence lies outside its range, or there are no targets.</exception>
+    public static ConformalThreshold Choose(IReadOnlyList<LabelledScore> examples, IReadOnlyList<MissTarget> targets, double? confidence = null)
+    {
+        if (targets.Count == 0) throw new ArgumentException("At least one target is needed.", nameof(targets));
+        if (targets.Any(target => target.MissRate is not (> 0 and < 1) || target.Severity == Severity.None)) throw new ArgumentException("A target is a share above 0 and below 1 of unsafe examples.", nameof(targets));
+        if (examples.Any(example => example.Score is not (>= 0 and <= 1))) throw new ArgumentException("A score lies outside 0..1.", nameof(examples));
+        if (confidence is not null and not (> 0 and < 1)) throw new ArgumentException("The confidence lies above 0 and below 1.", nameof(confidence));
+
+        double threshold = 1;
+        List<MissTarget> unreachable = [];
+        foreach (MissTarget target in targets)
+        {
+            double[] scores = [.. examples.Where(example => target.Severity is null ? example.Severity != Severity.None : example.Severity == target.Severity).Select(example => example.Score).Order()];
+            int rank = confidence is { } level ? HighestRank(scores.Length, target.MissRate, level) : (int)Math.Floor(target.MissRate * (scores.Length + 1));
+            if (rank == 0) unreachable.Add(target);
+
+            // Flagging from the k-th smallest score on misses what lies strictly below: a share distributed as Beta(k, n - k + 1), or less where scores tie.
+            threshold = Math.Min(threshold, rank == 0 ? 0 : scores[Math.Min(rank, scores.Length) - 1]);
+        }
+        double[] unsafeScores = [.. examples.Where(example => example.Severity != Severity.None).Select(example => example.Score)];
+        double[] safeScores = [.. examples.Where(example => example.Severity == Severity.None).Select(example => example.Score)];
+        return new()
+        {
+            Threshold = threshold,
+            Unreachable = unreachable,
+            MissRate = Share(unsafeScores, score => score < threshold),
+            FalseAlarmRate = Share(safeScores, score => score >= threshold),
+        };
+    }
+
+    // The largest k with P(Binomial(n, rate) >= k) >= confidence, which is P(Beta(k, n - k + 1) <= rate).
+    private static int HighestRank(int count, double rate, double confidence)
+    {
+        double below = 0, logTerm = count * Math.Log(1 - rate);
+        for (int k = 0; k < count; k++)
+        {
+            below += Math.Exp(logTerm); // P(Binomial <= k)
+            if (1 - below < confidence) return k;
+            logTerm += Math.Log((double)(count - k) / (k + 1)) + Math.Log(rate) - Math.Log(1 - rate);
+        }
+        return count;
+    }
+
+    private static double Share(double[] scores, Func<double, bool> counts) => scores.Length == 0 ? double.NaN : (double)scores.Count(counts) / scores.Length;
+}

@@ -1,0 +1,6 @@
+namespace SafeRlhfV.Guard;
+
+/// <summary>A guard's score on a labelled example.</summary>
+/// <param name="Score">The probability that it is unsafe, 0..1.</param>
+/// <param name="Severity">What it truly is; <see cref="Severity.None"/> is safe.</param>
+public sealed record LabelledScore(double Score, Severity Severity);

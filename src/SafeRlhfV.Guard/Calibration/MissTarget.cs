@@ -1,0 +1,6 @@
+namespace SafeRlhfV.Guard;
+
+/// <summary>The largest share of unsafe examples that may be missed.</summary>
+/// <param name="MissRate">The share, above 0 and below 1.</param>
+/// <param name="Severity">Of which severity; null for all unsafe examples together.</param>
+public sealed record MissTarget(double MissRate, Severity? Severity = null);
