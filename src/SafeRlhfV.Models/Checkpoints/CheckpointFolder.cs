@@ -39,7 +39,7 @@ internal static class CheckpointFolder
         foreach (string path in Directory.EnumerateFiles(from))
         {
             string name = Path.GetFileName(path);
-            bool companion = Path.GetExtension(name) is ".json" or ".jinja" or ".txt" or ".model" or ".md" or "" && name != "config.json" && !name.EndsWith(".index.json", StringComparison.Ordinal)
+            bool companion = Path.GetExtension(name) is ".json" or ".jinja" or ".txt" or ".model" or ".md" or "" && name is not ("config.json" or GuardConfig.FileName) && !name.EndsWith(".index.json", StringComparison.Ordinal)
                 && !name.StartsWith("adapter_", StringComparison.Ordinal);
             if (!companion || new FileInfo(path).Length > MaxCompanionBytes || File.Exists(Path.Combine(to, name))) continue;
             string copy = Path.Combine(to, name);
