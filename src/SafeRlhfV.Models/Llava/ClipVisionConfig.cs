@@ -45,7 +45,15 @@ public sealed record ClipVisionConfig
         if (vision is null)
             return new ClipVisionConfig
             {
-                HiddenSize = 1024, IntermediateSize = 4096, Layers = 24, Heads = 16, Channels = 3, ImageSize = 336, PatchSize = 14, LayerNormEpsilon = 1e-5, Activation = "quick_gelu",
+                HiddenSize = 1024,
+                IntermediateSize = 4096,
+                Layers = 24,
+                Heads = 16,
+                Channels = 3,
+                ImageSize = 336,
+                PatchSize = 14,
+                LayerNormEpsilon = 1e-5,
+                Activation = "quick_gelu",
             };
         if (vision.Text("model_type", "clip_vision_model") is not "clip_vision_model") throw vision.Error("model_type", "must be clip_vision_model; no other tower is supported in a LLaVA model");
         ClipVisionConfig config = new()
