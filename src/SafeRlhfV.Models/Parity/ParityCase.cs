@@ -103,8 +103,7 @@ internal sealed class ParityCase : IDisposable
     {
         List<Tensor> parts = [];
         List<ImageGeometry> geometry = [];
-        int merge = model.Config.Source.TryGetProperty("vision_config", out JsonElement vision) && vision.TryGetProperty("spatial_merge_size", out JsonElement size) ? size.GetInt32() : 2;
-        int patch = vision.ValueKind == JsonValueKind.Object && vision.TryGetProperty("patch_size", out JsonElement side) ? side.GetInt32() : 14;
+        if (model.Config is not QwenConfig { Vision: { MergeSize: int merge, PatchSize: int patch } }) throw new InvalidInputException($"{folder}: case {Name} gives its images by grids of patches; that is for Qwen models.");
         foreach (JsonElement name in from.EnumerateArray())
         {
             string text = name.GetString()!;

@@ -54,6 +54,33 @@ internal static class ParityKinds
         checks.Compare("end_scores", end.view(reference.Tensor("end_scores").shape), "end_scores", 1e-4);
     }
 
+    /// <summary>Qwen: where each patch stands, and what it attends to.</summary>
+    public static void VisionIndex(QwenVisionConfig vision, ParityCase reference, ParityChecks checks)
+    {
+        long[] sizes = reference.Tensor("grid_thw").reshape(-1).data<long>().ToArray();
+        PatchGrid[] grids = [.. sizes.Chunk(3).Select(size => new PatchGrid((int)size[0], (int)size[1], (int)size[2]))];
+        (long[] rows, long[] columns) = PatchGrid.Places(grids, vision.MergeSize);
+        checks.Exact("position_ids_hw", stack([tensor(rows), tensor(columns)], 1));
+        checks.Exact("cu_seqlens", Bounds(PatchGrid.FrameLengths(grids)));
+        if (vision.WindowSize > 0)
+        {
+            (long[] order, int[] lengths) = PatchGrid.Windows(grids, vision.MergeSize, vision.WindowTokens);
+            checks.Exact("window_index", tensor(order));
+            checks.Exact("cu_window_seqlens", Bounds(lengths.Select(length => length * vision.MergeSize * vision.MergeSize)));
+        }
+        if (vision.PositionSide == 0) return;
+        (long[] indices, float[] weights) = PatchGrid.Taps(grids, vision.MergeSize, vision.PositionSide);
+        checks.Exact("interp_indices", tensor(indices).view(-1, 4));
+        checks.Compare("interp_weights", tensor(weights).view(-1, 4), "interp_weights", 1e-6);
+    }
+
+    private static Tensor Bounds(IEnumerable<int> lengths)
+    {
+        List<long> bounds = [0];
+        foreach (int length in lengths) bounds.Add(bounds[^1] + length);
+        return tensor(bounds.ToArray());
+    }
+
     private static Tensor LastPositions(ParityCase reference, Tensor mask_BL)
     {
         if (reference.TryTensor("logits_last_positions") is { } stated) return stated;

@@ -35,6 +35,7 @@ internal sealed class ParityModel : IDisposable
             case "greedy": ParityGreedy.Run(model, reference, checks); return null;
             case "loss": ParityLoss.Run(model, reference, checks, Trained()); return null;
             case "train": ParityTraining.Run(LoadBase, reference, checks); return null;
+            case "vision-index" when model.Config is QwenConfig qwen: ParityKinds.VisionIndex(qwen.Vision, reference, checks); return null;
             case "lora-merge" or "merged-weight" when adapter is not null: Merge(reference, checks); return null;
             default: return $"cases of kind '{reference.Kind}' are not run here";
         }

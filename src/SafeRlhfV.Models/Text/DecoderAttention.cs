@@ -58,11 +58,14 @@ public sealed class DecoderAttention : NamedModule
 
     private (Tensor Query, Tensor Key, Tensor Value) Project(Tensor x_BLH, long rows, long columns, RotaryAngles angles)
     {
-        if (packed?.TryForward(x_BLH) is { } all && queryNorm is null)
+        if (packed?.TryForward(x_BLH) is { } all)
         {
             Tensor heads_BLND = all.view(rows, columns, heads + 2 * keyValueHeads, headSize);
+            Tensor third = heads_BLND.narrow(2, heads + keyValueHeads, keyValueHeads);
+            if (queryNorm is not null && keyNorm is not null)
+                return (angles.Turn(queryNorm.Forward(heads_BLND.narrow(2, 0, heads))), angles.Turn(keyNorm.Forward(heads_BLND.narrow(2, heads, keyValueHeads))), third);
             Tensor turned = angles.Turn(heads_BLND.narrow(2, 0, heads + keyValueHeads));
-            return (turned.narrow(2, 0, heads), turned.narrow(2, heads, keyValueHeads), heads_BLND.narrow(2, heads + keyValueHeads, keyValueHeads));
+            return (turned.narrow(2, 0, heads), turned.narrow(2, heads, keyValueHeads), third);
         }
         Tensor q = query.Forward(x_BLH).view(rows, columns, heads, headSize);
         Tensor k = key.Forward(x_BLH).view(rows, columns, keyValueHeads, headSize);

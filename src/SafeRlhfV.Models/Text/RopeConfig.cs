@@ -42,8 +42,13 @@ public sealed record RopeConfig
     public IReadOnlyList<int>? Axes { get; init; }
 
     /// <summary>Reads rope settings of a text config in either form.</summary>
+    /// <param name="text">The text config.</param>
+    /// <param name="maxPositions">Its longest text.</param>
+    /// <param name="headSize">Its head size.</param>
+    /// <param name="defaultTheta">The base where the file names none.</param>
+    /// <param name="interleaved">M-RoPE gives the axes every third frequency (Qwen3) instead of chunks.</param>
     /// <exception cref="Data.InvalidInputException">The variant is not known, or a field is out of range.</exception>
-    public static RopeConfig Parse(ConfigReader text, int maxPositions, int headSize, double defaultTheta)
+    public static RopeConfig Parse(ConfigReader text, int maxPositions, int headSize, double defaultTheta, bool interleaved = false)
     {
         ConfigReader? parameters = text.Section("rope_parameters"), scaling = parameters ?? text.Section("rope_scaling");
         double theta = parameters is not null && parameters.Has("rope_theta") ? parameters.Number("rope_theta") : text.Number("rope_theta", defaultTheta);
@@ -67,7 +72,7 @@ public sealed record RopeConfig
             Truncate = scaling.Flag("truncate", true),
             AttentionFactor = scaling.Has("attention_factor") ? scaling.Number("attention_factor") : null,
             YarnScales = scaling.Has("mscale") && scaling.Has("mscale_all_dim") ? (scaling.Number("mscale"), scaling.Number("mscale_all_dim")) : null,
-            Axes = ParseAxes(scaling, headSize),
+            Axes = ParseAxes(scaling, headSize, interleaved),
         };
         return type switch
         {
@@ -78,14 +83,13 @@ public sealed record RopeConfig
     }
 
     // Qwen2(.5): chunks of frequencies (time, height, width); Qwen3: height takes 1, 4, 7, ..., width 2, 5, 8, ..., time the rest
-    private static List<int>? ParseAxes(ConfigReader scaling, int headSize)
+    private static List<int>? ParseAxes(ConfigReader scaling, int headSize, bool interleaved)
     {
         if (scaling.Ints("mrope_section") is not { } sections) return null;
         int half = headSize / 2;
-        if (sections.Count != 3 || sections.Any(size => size < 0 || size > half) || sections.Sum() != half)
+        if (sections.Count != 3 || sections.Any(size => size < 0 || size > half) || (!interleaved && sections.Sum() != half))
             throw scaling.Error("mrope_section", $"must be three numbers that add up to half the head size ({half})");
-        if (!scaling.Flag("mrope_interleaved", false))
-            return [.. sections.SelectMany((size, axis) => Enumerable.Repeat(axis, size))];
+        if (!interleaved) return [.. sections.SelectMany((size, axis) => Enumerable.Repeat(axis, size))];
         return [.. Enumerable.Range(0, half).Select(index => index % 3 != 0 && index < 3 * sections[index % 3] ? index % 3 : 0)];
     }
 }

@@ -96,7 +96,7 @@ public sealed record TextConfig
             VocabularySize = text.Int("vocab_size", defaults.Vocabulary),
             RmsNormEpsilon = epsilon,
             MaxPositions = maxPositions,
-            Rope = RopeConfig.Parse(text, maxPositions, headSize, defaults.Theta),
+            Rope = RopeConfig.Parse(text, maxPositions, headSize, defaults.Theta, interleaved: qwen3),
             Activation = text.Text("hidden_act", "silu"),
             QueryKeyValueBias = qwen2 || ((llama || qwen3) && attentionBias),
             OutputBias = (llama || qwen3) && attentionBias,

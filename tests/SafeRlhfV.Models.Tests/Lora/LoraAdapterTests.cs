@@ -104,6 +104,26 @@ public sealed class LoraAdapterTests
         Assert.True(pairs > 0);
     }
 
+    [Fact]
+    public void Old_names_on_the_disk_give_the_numbers_of_the_new_ones()
+    {
+        int folders = 0;
+        foreach (string folder in Directory.GetDirectories(Golden.At("models")).Where(folder => File.Exists(Path.Combine(folder, "old-names", "adapter_config.json"))))
+        {
+            using DisposeScope scope = NewDisposeScope();
+            using VisionLanguageModel model = ModelCheckpoint.Load(LoraConfig.FindBase(folder));
+            LoraAdapter current = model.Adapters.Load("new", folder), old = model.Adapters.Load("old", Path.Combine(folder, "old-names"));
+            Assert.DoesNotContain(old.NamedParameters, pair => current.NamedParameters.Any(other => other.Key == pair.Key));
+            Tensor bare = Hidden(model), one, two;
+            using (model.UseAdapter("new")) one = Hidden(model);
+            using (model.UseAdapter("old")) two = Hidden(model);
+            Assert.Equal(0, Distance(one, two));
+            Assert.True(Distance(bare, one) > 1e-3);
+            folders++;
+        }
+        Assert.True(folders > 0);
+    }
+
     [Theory]
     [InlineData("{\"peft_type\":\"LORA\",\"r\":4,\"use_dora\":true,\"target_modules\":[\"q_proj\"]}", "use_dora")]
     [InlineData("{\"peft_type\":\"IA3\"}", "peft_type")]

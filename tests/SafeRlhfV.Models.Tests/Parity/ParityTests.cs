@@ -4,32 +4,33 @@ namespace SafeRlhfV.Models.Tests;
 
 public sealed class ParityTests
 {
+    // what pictures and texts become before a model sees them is proved where image processors and tokenizers are tested
+    private static readonly string[] KindsOfOtherTests = ["processor", "processor-images", "processor-pad-square", "smart-resize", "tokenizer"];
+
     public static TheoryData<string> Folders()
     {
         TheoryData<string> data = [];
-        foreach (string folder in Directory.GetDirectories(Golden.At("models")).Order(StringComparer.Ordinal))
-            if (Directory.Exists(Path.Combine(folder, "cases")) && Runs(folder)) data.Add(Path.GetFileName(folder));
+        foreach (string folder in Directory.GetDirectories(Golden.At("models")).Where(folder => Directory.Exists(Path.Combine(folder, "cases"))).Order(StringComparer.Ordinal)) data.Add(Path.GetFileName(folder));
         return data;
     }
-
-    // tokenizer folders have cases but no model
-    private static bool Runs(string folder) => File.Exists(Path.Combine(folder, "config.json"))
-        ? ModelFamilies.Find(ConfigReader.Open(Path.Combine(folder, "config.json")).Text("model_type")) is not null
-        : File.Exists(Path.Combine(folder, "adapter_config.json")) && Runs(LoraConfig.FindBase(folder));
 
     [Theory]
     [MemberData(nameof(Folders))]
     public void Every_case_of_the_reference_is_met(string folder)
     {
-        ParityReport report = ParityRunner.Run(Golden.At("models", folder));
-        List<string> over = [];
+        string path = Golden.At("models", folder);
+        if (!File.Exists(Path.Combine(path, "config.json")) && !File.Exists(Path.Combine(path, "adapter_config.json"))) Assert.Skip("neither config.json nor adapter_config.json: a tokenizer alone, no model");
+        ParityReport report = ParityRunner.Run(path);
+        List<string> faults = [];
         foreach (ParityCaseResult result in report.Cases)
         {
-            if (result.Skipped is { } reason) TestContext.Current.SendDiagnosticMessage($"{folder}/{result.Case} skipped: {reason}");
-            over.AddRange(result.Checks.Where(check => !check.Passed).Select(check => $"{result.Case}: {check.Name} differs by {check.Difference:G4}, {check.Tolerance:G4} allowed"));
-            if (result.Skipped is null && result.Checks.Count == 0) over.Add($"{result.Case}: nothing was compared");
+            string worst = result.Checks.Count == 0 ? "" : $"{result.Checks.Count} quantities, closest to its tolerance: {result.Checks.MaxBy(check => check.Tolerance > 0 ? check.Difference / check.Tolerance : check.Difference)}";
+            TestContext.Current.TestOutputHelper!.WriteLine($"{folder}/{result.Case}: {result.Skipped ?? worst}");
+            if (result.Skipped is { } reason && !KindsOfOtherTests.Contains(result.Kind)) faults.Add($"{result.Case}: skipped ({reason})");
+            faults.AddRange(result.Checks.Where(check => !check.Passed).Select(check => $"{result.Case}: {check.Name} differs by {check.Difference:G4}, {check.Tolerance:G4} allowed"));
+            if (result.Skipped is null && result.Checks.Count == 0) faults.Add($"{result.Case}: nothing was compared");
         }
-        Assert.True(over.Count == 0, string.Join("\n", over));
-        Assert.Contains(report.Cases, result => result.Skipped is null);
+        Assert.True(faults.Count == 0, string.Join("\n", faults));
+        Assert.Contains(report.Cases, result => result.Passed);
     }
 }

@@ -1,0 +1,18 @@
+namespace SafeRlhfV.Models;
+
+/// <summary>Qwen2-VL (`qwen2_vl`) and Qwen2.5-VL (`qwen2_5_vl`).</summary>
+public sealed class Qwen2VlFamily : ModelFamily
+{
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> ModelTypes { get; } = ["qwen2_vl", "qwen2_5_vl"];
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<KeyLayout> Layouts => QwenKeys.Layouts;
+
+    /// <inheritdoc/>
+    public override ModelConfig ParseConfig(ConfigReader reader) =>
+        QwenConfig.Parse(reader, reader.Text("model_type") == "qwen2_vl" ? QwenGeneration.Qwen2 : QwenGeneration.Qwen25);
+
+    /// <inheritdoc/>
+    public override VisionLanguageModel Create(ModelConfig config, ParameterSource source) => new QwenModel((QwenConfig)config, source);
+}

@@ -1,0 +1,37 @@
+namespace SafeRlhfV.Models;
+
+/// <summary>Qwen2-VL, Qwen2.5-VL or Qwen3-VL. The text fields stand at the top (older files) or in text_config.</summary>
+public sealed record QwenConfig : ModelConfig
+{
+    /// <summary>The tower.</summary>
+    public required QwenVisionConfig Vision { get; init; }
+
+    /// <inheritdoc/>
+    public override int LeastImageTokens => 1;
+
+    /// <summary>Parses either form of config.json.</summary>
+    /// <exception cref="Data.InvalidInputException">A field is missing, of a wrong kind or out of range.</exception>
+    public static QwenConfig Parse(ConfigReader reader, QwenGeneration generation)
+    {
+        ConfigReader? section = reader.Section("text_config");
+        ConfigReader text = section ?? reader;
+        string type = reader.Text("model_type");
+        TextConfig decoder = TextConfig.Parse(text, text.Text("model_type", type));
+        QwenVisionConfig vision = QwenVisionConfig.Parse(reader.Section("vision_config"), generation);
+        if (vision.OutputSize != decoder.HiddenSize)
+            throw reader.Error(generation == QwenGeneration.Qwen2 ? "vision_config.hidden_size" : "vision_config.out_hidden_size", $"is {vision.OutputSize}, but the language model's hidden_size is {decoder.HiddenSize}");
+        if (vision.DeepStackBlocks.Count > decoder.Layers) throw reader.Error("vision_config.deepstack_visual_indexes", $"names more blocks than the language model's {decoder.Layers} layers");
+        if (decoder.Rope.Axes is null) throw reader.Error("rope_scaling.mrope_section", "is missing; this family's positions have three axes");
+        return new QwenConfig
+        {
+            ModelType = type,
+            Text = decoder,
+            TieWordEmbeddings = reader.Has("tie_word_embeddings") ? reader.Flag("tie_word_embeddings", false) : text.Flag("tie_word_embeddings", false),
+            ImageTokenId = reader.Int("image_token_id", 151655, least: 0),
+            EosTokenIds = reader.Ints("eos_token_id") ?? text.Ints("eos_token_id") ?? [],
+            PadTokenId = reader.Ints("pad_token_id") is [int pad, ..] ? pad : text.Ints("pad_token_id") is [int inner, ..] ? inner : null,
+            Source = reader.Element,
+            Vision = vision,
+        };
+    }
+}
