@@ -57,6 +57,17 @@ public sealed class ConfigReader
     public ConfigReader? Section(string name) => Find(name) is not { } found ? null
         : found.ValueKind == JsonValueKind.Object ? new ConfigReader(found, file, $"{path}{name}.") : throw Error(name, "must be an object");
 
+    /// <summary>The objects in a list; null if the field is missing or null.</summary>
+    public IReadOnlyList<ConfigReader>? Sections(string name)
+    {
+        if (Find(name) is not { } found) return null;
+        if (found.ValueKind != JsonValueKind.Array) throw Error(name, "must be a list of objects");
+        List<ConfigReader> sections = [];
+        foreach (JsonElement item in found.EnumerateArray())
+            sections.Add(item.ValueKind == JsonValueKind.Object ? new ConfigReader(item, file, $"{path}{name}[{sections.Count}].") : throw Error(name, "must be a list of objects"));
+        return sections;
+    }
+
     /// <summary>A whole number of at least <paramref name="least"/>; the default if the field is missing or null.</summary>
     public int Int(string name, int? fallback = null, int least = 1, int most = 1 << 24)
     {

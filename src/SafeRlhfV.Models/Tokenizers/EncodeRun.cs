@@ -1,0 +1,41 @@
+namespace SafeRlhfV.Models;
+
+/// <summary>One thread's way from normalised text to ids, with its memory.</summary>
+internal sealed class EncodeRun
+{
+    private readonly Lazy<TokenizerParts> guardedParts;
+    private readonly PieceReceiver open;
+    private PieceReceiver? guarded;
+
+    /// <param name="parts">What the tokenizer is made of.</param>
+    /// <param name="guardedParts">The same with a model that never gives a special token.</param>
+    public EncodeRun(TokenizerParts parts, Lazy<TokenizerParts> guardedParts)
+    {
+        this.guardedParts = guardedParts;
+        open = Stations(parts);
+        Parts = parts;
+    }
+
+    /// <summary>The ids so far.</summary>
+    public IdBuffer Ids { get; } = new();
+
+    private TokenizerParts Parts { get; }
+
+    /// <summary>Appends the ids of normalised text.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="first">True if it begins the whole text.</param>
+    /// <param name="guard">True if some of it is a user's: then no special token comes out.</param>
+    public void Encode(ReadOnlySpan<char> text, bool first, bool guard)
+    {
+        PieceReceiver entry = guard ? guarded ??= guardedParts.Value.Model == Parts.Model ? open : Stations(guardedParts.Value) : open;
+        entry.Receive(text, first);
+    }
+
+    private PieceReceiver Stations(TokenizerParts parts)
+    {
+        PieceReceiver station = new PieceEncoder(parts.Model.NewRun(), Ids, asBytes: false);
+        if (parts.Model is BpeModel { Joined: { } joined } bpe) station = new BoundarySplitter(bpe, joined, station);
+        foreach (PreTokenizer step in parts.PreTokenizers.Reverse()) station = step.Before(station);
+        return station;
+    }
+}
