@@ -1,4 +1,5 @@
 using SafeRlhfV.Data;
+using SafeRlhfV.Models;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -8,8 +9,9 @@ namespace SafeRlhfV.Training;
 /// AdamW (Loshchilov and Hutter 2019), equal to PyTorch's, with its whole state in reach and one fused kernel a step. Parameters in bf16 or fp16 get a float32
 /// master copy that the update works on. Parameters without a gradient in a step keep their state and do not age. Deterministic for a given thread count.
 /// </summary>
-public sealed class AdamW : IDisposable
+public sealed class AdamW : ITrainingPart, IDisposable
 {
+    private const string FileName = "optimizer.safetensors";
     private readonly AdamWOptions options;
     private readonly Slot[] slots;
 
@@ -112,6 +114,21 @@ public sealed class AdamW : IDisposable
             foreach ((string key, Tensor value) in slot.Tensors) value.copy_(state[key]);
             slot.Age = (long)state[$"{slot.Name}.step"].to(ScalarType.Float64).item<double>();
         }
+    }
+
+    /// <inheritdoc/>
+    public void Save(string folder)
+    {
+        using var scope = NewDisposeScope();
+        SafetensorsWriter.Write(Path.Combine(folder, FileName), State());
+    }
+
+    /// <inheritdoc/>
+    public void Load(string folder)
+    {
+        using var scope = NewDisposeScope();
+        using SafetensorsFile file = SafetensorsFile.Open(Path.Combine(folder, FileName));
+        Load(file.Entries.Keys.ToDictionary(name => name, file.Read));
     }
 
     /// <inheritdoc/>

@@ -1,0 +1,34 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using SafeRlhfV.Data;
+
+namespace SafeRlhfV.Training;
+
+/// <summary>What a checkpoint says of the run beside its parts.</summary>
+/// <param name="Name">The run's name.</param>
+/// <param name="Step">Steps done.</param>
+/// <param name="Total">Steps of the whole run.</param>
+/// <param name="Seed">The run's seed.</param>
+/// <param name="Parts">Names of the parts.</param>
+/// <param name="Metrics">The metrics of the last step.</param>
+internal sealed record CheckpointState(string Name, long Step, long Total, long Seed, IReadOnlyList<string> Parts, IReadOnlyDictionary<string, double> Metrics)
+{
+    public const string FileName = "run.json";
+    private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web) { WriteIndented = true, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };
+
+    public void Write(string folder) => File.WriteAllBytes(Path.Combine(folder, FileName), JsonSerializer.SerializeToUtf8Bytes(this, Options));
+
+    /// <exception cref="InvalidInputException">The file is missing or malformed.</exception>
+    public static CheckpointState Read(string folder)
+    {
+        string path = Path.Combine(folder, FileName);
+        try
+        {
+            return JsonSerializer.Deserialize<CheckpointState>(File.ReadAllBytes(path), Options) ?? throw new InvalidInputException($"{path}: is empty.");
+        }
+        catch (Exception error) when (error is JsonException or IOException)
+        {
+            throw new InvalidInputException($"{path}: cannot be read ({error.Message}).", error);
+        }
+    }
+}

@@ -1,0 +1,95 @@
+using System.Globalization;
+using SafeRlhfV.Data;
+
+namespace SafeRlhfV.Training;
+
+/// <summary>
+/// The checkpoints of one run. Each is a folder that is written aside, described by a manifest, flushed and renamed: a kill or a power cut at any moment leaves
+/// the ones before it as they were, and never a half one under its final name.
+/// </summary>
+internal sealed class CheckpointStore
+{
+    private const string Prefix = "step-", Partial = ".partial";
+    private readonly string folder;
+
+    public CheckpointStore(string folder) => this.folder = folder;
+
+    /// <summary>Steps that have a checkpoint, newest first, sound or not.</summary>
+    public IReadOnlyList<long> Steps => !Directory.Exists(folder) ? [] :
+        [.. Directory.EnumerateDirectories(folder, Prefix + "*").Select(path => StepOf(Path.GetFileName(path))).OfType<long>().OrderDescending()];
+
+    public string FolderOf(long step) => Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{Prefix}{step:D8}"));
+
+    /// <summary>What is wrong with a checkpoint; null if it is sound.</summary>
+    public string? FindDamage(long step) => CheckpointManifest.FindDamage(FolderOf(step), step);
+
+    /// <summary>Removes what a kill left aside.</summary>
+    public void RemoveLeftovers()
+    {
+        if (!Directory.Exists(folder)) return;
+        foreach (string path in Directory.EnumerateDirectories(folder, "*" + Partial)) Directory.Delete(path, recursive: true);
+    }
+
+    /// <summary>Writes a checkpoint; one of the same step is replaced.</summary>
+    /// <exception cref="InvalidInputException">The disk is full or refuses; what was there before stands.</exception>
+    public void Write(long step, Action<string> fill) => WriteFolder(FolderOf(step), aside =>
+    {
+        fill(aside);
+        CheckpointManifest.Write(aside, step);
+    }, () => Steps.FirstOrDefault(one => FindDamage(one) is null) is > 0 and long last ? $"the last good checkpoint is that of step {last}" : "there is no checkpoint yet");
+
+    /// <summary>Writes a folder aside, flushes it and renames it.</summary>
+    /// <exception cref="InvalidInputException">The disk is full or refuses; what was there before stands.</exception>
+    public static void WriteFolder(string target, Action<string> fill, Func<string> left)
+    {
+        string parent = Path.GetDirectoryName(target)!, aside = Path.Combine(parent, $"{Path.GetFileName(target)}.{Guid.NewGuid():N}{Partial}");
+        try
+        {
+            Directory.CreateDirectory(aside);
+            fill(aside);
+            DurableFiles.FlushTree(aside);
+            if (Directory.Exists(target)) Directory.Move(target, $"{aside[..^Partial.Length]}.old{Partial}");
+            Directory.Move(aside, target);
+            DurableFiles.FlushFolder(parent);
+            if (Directory.Exists($"{aside[..^Partial.Length]}.old{Partial}")) Directory.Delete($"{aside[..^Partial.Length]}.old{Partial}", recursive: true);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or InvalidInputException)
+        {
+            Remove(aside); // first, so that a full disk has room again
+            throw new InvalidInputException($"{target}: cannot be written ({error.Message.TrimEnd('.')}); {left()}. Free some space or mend the permissions, then resume.", error);
+        }
+        catch
+        {
+            Remove(aside);
+            throw;
+        }
+    }
+
+    /// <summary>Removes all but the newest few and one to keep.</summary>
+    public void Prune(int keepLast, long? best)
+    {
+        foreach (long step in Steps.Skip(Math.Max(1, keepLast)))
+        {
+            if (step == best) continue;
+            // renamed first: a kill in the middle of the deletion must not leave a half folder under a checkpoint's name
+            string doomed = $"{FolderOf(step)}.{Guid.NewGuid():N}{Partial}";
+            Directory.Move(FolderOf(step), doomed);
+            Remove(doomed);
+        }
+    }
+
+    private static void Remove(string path)
+    {
+        try
+        {
+            if (Directory.Exists(path)) Directory.Delete(path, recursive: true);
+        }
+        catch (IOException)
+        {
+            // it lies aside under a name that says so, and the next run removes it
+        }
+    }
+
+    private static long? StepOf(string name) =>
+        long.TryParse(name.AsSpan(Prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out long step) ? step : null;
+}

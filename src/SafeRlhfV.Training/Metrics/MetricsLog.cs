@@ -1,0 +1,80 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+
+namespace SafeRlhfV.Training;
+
+/// <summary>
+/// The metrics of a run, a JSON line a step. Only what follows from recipe, data and seed stands in it, so that the file of a resumed run equals that of an unbroken
+/// one; times go to a file of their own, which keeps what each process did.
+/// </summary>
+internal sealed class MetricsLog : IDisposable
+{
+    public const string FileName = "metrics.jsonl", TimesFileName = "times.jsonl";
+    private readonly FileStream metrics, times;
+
+    /// <summary>Opens the logs of a run that stands at a checkpoint.</summary>
+    /// <param name="folder">The run's folder.</param>
+    /// <param name="kept">The metrics that the checkpoint holds; null: none, the run begins.</param>
+    public MetricsLog(string folder, byte[]? kept)
+    {
+        string path = Path.Combine(folder, FileName);
+        if (kept is not null) DurableFiles.Replace(path, kept);
+        metrics = new FileStream(path, kept is null ? FileMode.Create : FileMode.Append, FileAccess.Write, FileShare.Read);
+        times = new FileStream(Path.Combine(folder, TimesFileName), kept is null ? FileMode.Create : FileMode.Append, FileAccess.Write, FileShare.Read);
+    }
+
+    public void Add(long step, IReadOnlyDictionary<string, double> values)
+    {
+        metrics.Write(Line(step, values));
+        metrics.Flush();
+    }
+
+    public void AddTimes(long step, IReadOnlyDictionary<string, double> values)
+    {
+        times.Write(Line(step, values));
+        times.Flush();
+    }
+
+    /// <summary>Puts the metrics so far into a checkpoint.</summary>
+    public void CopyTo(string folder)
+    {
+        metrics.Flush(flushToDisk: true);
+        File.Copy(metrics.Name, Path.Combine(folder, FileName));
+    }
+
+    /// <summary>The lines of a metrics file: step and values.</summary>
+    public static IEnumerable<(long Step, IReadOnlyDictionary<string, double> Values)> Read(string path)
+    {
+        foreach (string line in File.ReadLines(path))
+        {
+            using JsonDocument document = JsonDocument.Parse(line);
+            Dictionary<string, double> values = [];
+            foreach (JsonProperty property in document.RootElement.EnumerateObject())
+                if (property.Name != "step") values.Add(property.Name, property.Value.ValueKind == JsonValueKind.String ? Special(property.Value.GetString()!) : property.Value.GetDouble());
+            yield return (document.RootElement.GetProperty("step").GetInt64(), values);
+        }
+    }
+
+    public void Dispose()
+    {
+        metrics.Dispose();
+        times.Dispose();
+    }
+
+    // JSON knows no NaN or infinity: they are written as text
+    private static byte[] Line(long step, IReadOnlyDictionary<string, double> values)
+    {
+        StringBuilder line = new();
+        line.Append(CultureInfo.InvariantCulture, $"{{\"step\":{step}");
+        foreach ((string name, double value) in values)
+        {
+            line.Append(CultureInfo.InvariantCulture, $",{JsonSerializer.Serialize(name)}:");
+            if (double.IsFinite(value)) line.Append(value.ToString("R", CultureInfo.InvariantCulture));
+            else line.Append(CultureInfo.InvariantCulture, $"\"{value}\"");
+        }
+        return Encoding.UTF8.GetBytes(line.Append("}\n").ToString());
+    }
+
+    private static double Special(string text) => double.Parse(text, CultureInfo.InvariantCulture);
+}

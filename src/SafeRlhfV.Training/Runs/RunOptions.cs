@@ -1,0 +1,35 @@
+namespace SafeRlhfV.Training;
+
+/// <summary>How a run is kept.</summary>
+public sealed record RunOptions
+{
+    /// <summary>The run's folder; null: nothing is written, for tests and trials.</summary>
+    public string? Folder { get; init; }
+
+    /// <summary>Steps between checkpoints; 0: only at the end.</summary>
+    public int SaveEvery { get; init; }
+
+    /// <summary>How many of the newest checkpoints are kept (at least one).</summary>
+    public int KeepLast { get; init; } = 2;
+
+    /// <summary>The metric by which one more checkpoint, the best, is kept; null: none.</summary>
+    public string? BestMetric { get; init; }
+
+    /// <summary>Whether a lower value of <see cref="BestMetric"/> is better.</summary>
+    public bool BestIsLowest { get; init; } = true;
+
+    /// <summary>Whether a run that the folder holds is gone on with; if not, such a folder is an error.</summary>
+    public bool Resume { get; init; } = true;
+
+    /// <summary>Whether the newest sound checkpoint is taken where a newer one is damaged; if not, the damage is an error that offers it.</summary>
+    public bool SkipDamaged { get; init; }
+
+    /// <summary>The run's seed: <see cref="TrainingRun.Random"/> derives all randomness from it.</summary>
+    public long Seed { get; init; }
+
+    /// <summary>The effective recipe, saved beside every checkpoint; a run can only be gone on with under the same one.</summary>
+    public string? RecipeYaml { get; init; }
+
+    /// <summary>Whether a metric that is not a finite number ends the run, with the last good checkpoint standing.</summary>
+    public bool StopAtNonFinite { get; init; } = true;
+}

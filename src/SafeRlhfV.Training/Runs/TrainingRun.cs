@@ -1,0 +1,248 @@
+using System.Diagnostics;
+using System.Text;
+using System.Text.Json;
+using SafeRlhfV.Data;
+
+namespace SafeRlhfV.Training;
+
+/// <summary>
+/// What surrounds a training loop: checkpoints, exact resume, metrics, progress. All randomness of a run follows from its seed, names and the step
+/// (<see cref="Random"/>) or lies in a part, so that parts and step are the whole state: a run that was stopped anywhere ends with the very bits of an unbroken one.
+/// </summary>
+public sealed class TrainingRun : IDisposable
+{
+    private const string RecipeFile = "recipe.yaml", FinishedFile = "finished.json", LockFile = "run.lock", Parts = "parts";
+
+    private readonly RunOptions options;
+    private readonly IProgress<TrainingProgress>? progress;
+    private readonly CancellationToken cancel;
+    private readonly CheckpointStore? store;
+    private readonly FileStream? hold;
+    private readonly Dictionary<string, ITrainingPart> parts = [];
+    private readonly Stopwatch clock = new();
+    private readonly List<string> notes = [];
+    private MetricsLog? log;
+    private TimeSpan stepStart;
+    private long done, saved, total;
+    private IReadOnlyDictionary<string, double> last = new Dictionary<string, double>();
+    private bool resumed;
+
+    /// <summary>Opens a run; with a folder, no other process can open it meanwhile.</summary>
+    /// <exception cref="InvalidInputException">The folder cannot be written, is in use, or holds a run while the options forbid resuming.</exception>
+    public TrainingRun(string name, RunOptions options, IProgress<TrainingProgress>? progress = null, CancellationToken cancel = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(options.SaveEvery);
+        (Name, this.options, this.progress, this.cancel) = (name, options, progress, cancel);
+        if (options.Folder is not { } folder) return;
+        store = new CheckpointStore(Path.Combine(folder, "checkpoints"));
+        try
+        {
+            Directory.CreateDirectory(Path.Combine(folder, "checkpoints"));
+            hold = new FileStream(Path.Combine(folder, LockFile), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new InvalidInputException($"{folder}: cannot be used for a run ({error.Message.TrimEnd('.')}); another run may hold it.", error);
+        }
+        IsFinished = File.Exists(Path.Combine(folder, FinishedFile));
+        if (options.Resume || (store.Steps.Count == 0 && !IsFinished)) return;
+        hold.Dispose();
+        throw new InvalidInputException($"{folder}: there is a run in it already; resume it, or choose another folder.");
+    }
+
+    /// <summary>The run's name.</summary>
+    public string Name { get; }
+
+    /// <summary>Whether this run was finished, now or by an earlier process.</summary>
+    public bool IsFinished { get; private set; }
+
+    /// <summary>Where <see cref="Finish"/> puts the result; null for a run without a folder.</summary>
+    public string? ResultFolder => options.Folder is { } folder ? Path.Combine(folder, "result") : null;
+
+    /// <summary>The stream of random numbers of a name and a step: the same whether or not the run was stopped before it.</summary>
+    public RandomStream Random(string name, long step) => new(options.Seed, $"{name}/{step}");
+
+    /// <summary>A seed for torch's own generators, by name and step.</summary>
+    public long TorchSeed(string name, long step) => (long)(Random(name, step).NextUInt64() >> 1);
+
+    /// <summary>Names something whose state belongs to the run. Do this before <see cref="Resume"/>.</summary>
+    public void Track(string name, ITrainingPart part)
+    {
+        if (resumed) throw new InvalidOperationException("Parts are named before the run is resumed.");
+        if (name.Length == 0 || name.Any(letter => !char.IsAsciiLetterOrDigit(letter) && letter is not '-' and not '_')) throw new ArgumentException($"'{name}' is no name for a part: letters, digits, - and _ only.", nameof(name));
+        parts.Add(name, part);
+    }
+
+    /// <summary>Loads the newest sound checkpoint into the parts and sets the metrics back to it.</summary>
+    /// <returns>The steps done: 0 where the run begins.</returns>
+    /// <exception cref="InvalidInputException">A checkpoint is damaged, or belongs to another recipe, seed or trainer.</exception>
+    public long Resume()
+    {
+        if (resumed) throw new InvalidOperationException("A run is resumed once.");
+        resumed = true;
+        clock.Start();
+        if (store is null) return 0;
+        store.RemoveLeftovers();
+        foreach (string left in Directory.EnumerateDirectories(options.Folder!, "result.*.partial")) Directory.Delete(left, recursive: true);
+        foreach (string left in Directory.EnumerateFiles(options.Folder!, "*.partial")) File.Delete(left);
+        if (FindCheckpoint() is { } step) Load(step);
+        else Begin();
+        return done;
+    }
+
+    /// <summary>
+    /// Reports that an optimiser's step or a PPO round is finished: its metrics are logged and shown, and a checkpoint is written when one is due. If the run was
+    /// cancelled, a checkpoint is written and this ends it.
+    /// </summary>
+    /// <param name="done">Steps finished, this one counted.</param>
+    /// <param name="total">Steps of the whole run.</param>
+    /// <param name="metrics">What the step gave; the same on every machine for the same seed and thread count.</param>
+    /// <param name="times">What depends on the clock, such as tokens a second: shown and logged apart.</param>
+    /// <exception cref="InvalidInputException">A metric is not finite (see <see cref="RunOptions.StopAtNonFinite"/>), or the disk is full.</exception>
+    /// <exception cref="OperationCanceledException">The run was cancelled; its state is saved.</exception>
+    public void Step(long done, long total, IReadOnlyDictionary<string, double> metrics, IReadOnlyDictionary<string, double>? times = null)
+    {
+        if (!resumed) throw new InvalidOperationException("Resume comes before the first step.");
+        if (done != this.done + 1) throw new ArgumentException($"Step {done} was reported after step {this.done}.", nameof(done));
+        (this.done, this.total, last) = (done, total, metrics);
+        StopIfNotFinite(metrics);
+        Dictionary<string, double> clocked = new(times ?? new Dictionary<string, double>()) { ["seconds"] = (clock.Elapsed - stepStart).TotalSeconds };
+        stepStart = clock.Elapsed;
+        Logged(log =>
+        {
+            log.Add(done, metrics);
+            log.AddTimes(done, clocked);
+        });
+        progress?.Report(new TrainingProgress(Name, done, total, metrics.Concat(clocked).DistinctBy(pair => pair.Key).ToDictionary()) { Notes = [.. notes] });
+        notes.Clear();
+        bool due = options.SaveEvery > 0 && done % options.SaveEvery == 0;
+        if (due || cancel.IsCancellationRequested) Save();
+        cancel.ThrowIfCancellationRequested();
+        stepStart = clock.Elapsed; // what saving took is no part of the next step
+    }
+
+    /// <summary>Ends the run: a last checkpoint, the result in a folder of its own, and the mark that it is finished.</summary>
+    /// <param name="saveResult">Writes the result into the folder it is given; it becomes <see cref="ResultFolder"/> when it is whole.</param>
+    /// <exception cref="InvalidInputException">The disk is full or refuses.</exception>
+    public void Finish(Action<string>? saveResult = null)
+    {
+        if (!resumed) throw new InvalidOperationException("Resume comes before the end.");
+        if (store is not null && !IsFinished)
+        {
+            if (saved != done || store.Steps.Count == 0) Save();
+            if (saveResult is not null)
+                CheckpointStore.WriteFolder(ResultFolder!, aside =>
+                {
+                    saveResult(aside);
+                    if (options.RecipeYaml is { } recipe) File.WriteAllText(Path.Combine(aside, RecipeFile), recipe);
+                }, () => $"the run itself is whole in the checkpoint of step {saved}");
+            DurableFiles.Replace(Path.Combine(options.Folder!, FinishedFile), JsonSerializer.SerializeToUtf8Bytes(new { name = Name, steps = done }));
+        }
+        IsFinished = true;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        log?.Dispose();
+        hold?.Dispose();
+    }
+
+    private long? FindCheckpoint()
+    {
+        IReadOnlyList<long> steps = store!.Steps;
+        long? sound = null;
+        List<string> damages = [];
+        foreach (long step in steps)
+        {
+            if (store.FindDamage(step) is not { } damage)
+            {
+                sound = step;
+                break;
+            }
+            damages.Add($"{store.FolderOf(step)}: the checkpoint is damaged ({damage})");
+        }
+        if (damages.Count == 0) return sound;
+        string all = string.Join("; ", damages);
+        if (sound is null) throw new InvalidInputException($"{all}; there is no sound one before it. Start again in another folder.");
+        if (!options.SkipDamaged) throw new InvalidInputException($"{all}; the one before it, step {sound}, is sound: allow it with --skip-damaged, or delete the damaged folder.");
+        notes.Add($"{all}; going on from step {sound}.");
+        // a later checkpoint of this run would leave the damaged ones behind as the newest ones
+        foreach (long step in steps.Where(step => step > sound)) Directory.Delete(store.FolderOf(step), recursive: true);
+        return sound;
+    }
+
+    private void Load(long step)
+    {
+        string folder = store!.FolderOf(step);
+        CheckpointState state = CheckpointState.Read(folder);
+        if (state.Name != Name) throw new InvalidInputException($"{folder}: belongs to the run '{state.Name}', and this is '{Name}'; choose another folder.");
+        if (state.Seed != options.Seed) throw new InvalidInputException($"{folder}: was begun with seed {state.Seed}, and this run has {options.Seed}; take the same seed or another folder.");
+        if (parts.Keys.Except(state.Parts).Concat(state.Parts.Except(parts.Keys)).FirstOrDefault() is { } other) throw new InvalidInputException($"{folder}: does not match this run in '{other}'; the checkpoint belongs to another recipe.");
+        string recipe = Path.Combine(folder, RecipeFile);
+        if (options.RecipeYaml is { } wanted && File.Exists(recipe) && FirstDifference(File.ReadAllText(recipe), wanted) is { } difference)
+            throw new InvalidInputException($"{recipe}: the run was begun with another recipe ({difference}); take the saved recipe, or start in another folder.");
+        foreach ((string name, ITrainingPart part) in parts) part.Load(Path.Combine(folder, Parts, name));
+        (done, saved, total, last) = (state.Step, state.Step, state.Total, state.Metrics);
+        log = new MetricsLog(options.Folder!, File.ReadAllBytes(Path.Combine(folder, MetricsLog.FileName)));
+    }
+
+    private void Begin()
+    {
+        log = new MetricsLog(options.Folder!, null);
+        if (options.RecipeYaml is { } recipe) DurableFiles.Replace(Path.Combine(options.Folder!, RecipeFile), Encoding.UTF8.GetBytes(recipe));
+    }
+
+    private void Save()
+    {
+        if (store is null) return;
+        store.Write(done, aside =>
+        {
+            new CheckpointState(Name, done, total, options.Seed, [.. parts.Keys], last).Write(aside);
+            if (options.RecipeYaml is { } recipe) File.WriteAllText(Path.Combine(aside, RecipeFile), recipe);
+            log!.CopyTo(aside);
+            foreach ((string name, ITrainingPart part) in parts) part.Save(Directory.CreateDirectory(Path.Combine(aside, Parts, name)).FullName);
+        });
+        saved = done;
+        store.Prune(options.KeepLast, Best());
+    }
+
+    private long? Best()
+    {
+        if (options.BestMetric is not { } metric) return null;
+        (long Step, double Value)[] known = [.. store!.Steps.Select(step => (step, CheckpointState.Read(store.FolderOf(step)).Metrics.GetValueOrDefault(metric, double.NaN))).Where(one => double.IsFinite(one.Item2))];
+        if (known.Length == 0) return null;
+        return options.BestIsLowest ? known.MinBy(one => one.Value).Step : known.MaxBy(one => one.Value).Step;
+    }
+
+    private void StopIfNotFinite(IReadOnlyDictionary<string, double> metrics)
+    {
+        if (!options.StopAtNonFinite || metrics.FirstOrDefault(pair => !double.IsFinite(pair.Value)) is not { Key: { } bad } pair) return;
+        string left = store is null ? "" : saved == 0 ? " There is no checkpoint yet." : $" The checkpoint of step {saved} is good.";
+        throw new InvalidInputException($"{Name}: {bad} is {pair.Value} at step {done}, the run has diverged; try a lower learning rate, a smaller gradient norm limit or float32.{left}");
+    }
+
+    private void Logged(Action<MetricsLog> write)
+    {
+        if (log is null) return;
+        try
+        {
+            write(log);
+        }
+        catch (IOException error)
+        {
+            throw new InvalidInputException($"{options.Folder}: the metrics cannot be written ({error.Message.TrimEnd('.')}); the last good checkpoint is that of step {saved}. Free some space, then resume.", error);
+        }
+    }
+
+    private static string? FirstDifference(string old, string now)
+    {
+        string[] before = old.Split('\n'), after = now.Split('\n');
+        for (int i = 0; i < Math.Max(before.Length, after.Length); i++)
+        {
+            (string was, string isNow) = (before.ElementAtOrDefault(i) ?? "", after.ElementAtOrDefault(i) ?? "");
+            if (was != isNow) return $"line {i + 1}: '{was.Trim()}' there, '{isNow.Trim()}' here";
+        }
+        return null;
+    }
+}
