@@ -1,4 +1,4 @@
-namespace SafeRlhfV.Guard;
+namespace SafeRlhfV.Data;
 
 /// <summary>One mistake in a YAML file.</summary>
 /// <param name="Line">The line, from 1.</param>

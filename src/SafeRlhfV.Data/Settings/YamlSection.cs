@@ -1,9 +1,8 @@
 using System.Globalization;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
-using SafeRlhfV.Data;
 
-namespace SafeRlhfV.Guard;
+namespace SafeRlhfV.Data;
 
 /// <summary>
 /// A mapping of a YAML file, read strictly: every wrong value and every key that nobody asked for is a fault with its line, and all faults are reported together.
