@@ -109,6 +109,17 @@ public sealed class ConfigReader
         return values;
     }
 
+    /// <summary>A list of finite numbers; null if missing.</summary>
+    public IReadOnlyList<double>? Numbers(string name)
+    {
+        if (Find(name) is not { } found) return null;
+        if (found.ValueKind != JsonValueKind.Array) throw Error(name, "must be a list of numbers");
+        List<double> values = [];
+        foreach (JsonElement item in found.EnumerateArray())
+            values.Add(item.ValueKind == JsonValueKind.Number && item.TryGetDouble(out double value) && double.IsFinite(value) ? value : throw Error(name, "must be a list of finite numbers"));
+        return values;
+    }
+
     /// <summary>A list of texts; null if missing.</summary>
     public IReadOnlyList<string>? Texts(string name)
     {

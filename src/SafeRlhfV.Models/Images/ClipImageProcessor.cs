@@ -1,0 +1,65 @@
+using SafeRlhfV.Data;
+
+namespace SafeRlhfV.Models;
+
+/// <summary>
+/// CLIP's processor, as LLaVA-1.5 uses it: the shortest edge to a size, the centre cut out, values normalised. With `do_pad` (LLaVA's own "pad")
+/// the picture is first laid on a square in the mean colour.
+/// </summary>
+internal sealed class ClipImageProcessor : ImageProcessor
+{
+    private readonly ImageProcessorConfig settings;
+    private readonly int tokens;
+    private readonly int? shortestEdge;
+    private readonly (int Height, int Width)? size, crop;
+    private readonly bool padsToSquare;
+
+    private ClipImageProcessor(ImageProcessorConfig settings, int tokens)
+    {
+        (this.settings, this.tokens) = (settings, tokens);
+        ConfigReader reader = settings.Reader;
+        if (reader.Flag("do_resize", true)) (shortestEdge, size) = ReadSize(settings, 224);
+        crop = reader.Flag("do_center_crop", true) ? settings.Size("crop_size") ?? (224, 224) : null;
+        padsToSquare = settings.Kind == "LlavaImageProcessor" && reader.Flag("do_pad", false);
+    }
+
+    /// <summary>A processor whose pictures have the size that the model's tower takes.</summary>
+    public static ClipImageProcessor Create(ImageProcessorConfig settings, LlavaConfig config)
+    {
+        ClipImageProcessor processor = new(settings, config.LeastImageTokens);
+        int side = config.Vision.ImageSize;
+        if (processor.crop is { } crop ? crop != (side, side) : processor.size != (side, side))
+            throw settings.Reader.Error(processor.crop is null ? "size" : "crop_size", $"must be the tower's {side} x {side} pixels (vision_config.image_size)");
+        return processor;
+    }
+
+    /// <summary>`size` as CLIP and LLaVA-NeXT write it: a number or `shortest_edge`, or height and width.</summary>
+    public static (int? ShortestEdge, (int Height, int Width)? Size) ReadSize(ImageProcessorConfig settings, int fallback)
+    {
+        ConfigReader reader = settings.Reader;
+        if (!reader.Has("size")) return (fallback, null);
+        if (reader.Element.GetProperty("size").ValueKind == System.Text.Json.JsonValueKind.Number) return (reader.Int("size", most: MostSide), null);
+        ConfigReader section = reader.Section("size")!;
+        return section.Has("shortest_edge") ? (section.Int("shortest_edge", most: MostSide), null) : (null, settings.Size("size"));
+    }
+
+    /// <inheritdoc/>
+    public override ProcessedImage Process(RgbImage image)
+    {
+        RgbImage square = padsToSquare ? Canvas.ToSquare(image, settings.Mean) : image;
+        (int height, int width) = shortestEdge is { } edge ? ShortestEdge(square.Height, square.Width, edge) : size ?? (square.Height, square.Width);
+        (int cropHeight, int cropWidth) = crop ?? (height, width);
+        RgbImage ready = Resampler.CenterCrop(square, width, height, cropWidth, cropHeight, settings.Filter);
+        float[] values = GC.AllocateUninitializedArray<float>(ready.Pixels.Length);
+        settings.Normalizer.ToPlanes(ready, values);
+        return new ProcessedImage(values, [3, cropHeight, cropWidth], new ImageGeometry(image.Height, image.Width, 1, tokens));
+    }
+
+    /// <summary>The size at which the shortest edge is as asked for; the other is cut down to a whole number.</summary>
+    internal static (int Height, int Width) ShortestEdge(int height, int width, int edge)
+    {
+        long other = (long)((double)edge * Math.Max(height, width) / Math.Min(height, width));
+        if (other > int.MaxValue / 4) throw new InvalidInputException($"the image is {width} x {height} pixels: too long and thin to be resized; cut it.");
+        return height <= width ? (edge, (int)other) : ((int)other, edge);
+    }
+}

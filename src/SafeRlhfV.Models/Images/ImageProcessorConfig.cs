@@ -1,0 +1,72 @@
+using SafeRlhfV.Data;
+
+namespace SafeRlhfV.Models;
+
+/// <summary>What all image processors read from `preprocessor_config.json`, or from the `image_processor` object of `processor_config.json` (the newer form).</summary>
+internal sealed record ImageProcessorConfig
+{
+    /// <summary>The object itself, for what single processors want.</summary>
+    public required ConfigReader Reader { get; init; }
+
+    /// <summary>`image_processor_type` without the endings that only tell how it is implemented; empty if the file does not say.</summary>
+    public required string Kind { get; init; }
+
+    /// <summary>The filter.</summary>
+    public required ResampleFilter Filter { get; init; }
+
+    /// <summary>The tables of values.</summary>
+    public required PixelNormalizer Normalizer { get; init; }
+
+    /// <summary>Means of the channels, of values in 0..1.</summary>
+    public required IReadOnlyList<double> Mean { get; init; }
+
+    /// <summary>Finds and reads the file of a checkpoint folder.</summary>
+    /// <exception cref="InvalidInputException">There is none, or a field is malformed.</exception>
+    public static ImageProcessorConfig Load(string folder)
+    {
+        string newer = Path.Combine(folder, "processor_config.json");
+        if (File.Exists(newer) && ConfigReader.Open(newer).Section("image_processor") is { } nested) return Parse(nested);
+        string older = Path.Combine(folder, "preprocessor_config.json");
+        if (!File.Exists(older)) throw new InvalidInputException($"{older}: no such file, and processor_config.json holds no image_processor; copy the file from the model's folder.");
+        return Parse(ConfigReader.Open(older));
+    }
+
+    /// <summary>Reads the object.</summary>
+    /// <exception cref="InvalidInputException">A field is malformed.</exception>
+    public static ImageProcessorConfig Parse(ConfigReader reader)
+    {
+        string kind = reader.Text("image_processor_type", reader.Text("feature_extractor_type", ""));
+        foreach (string ending in (string[])["Fast", "Pil"])
+            if (kind.EndsWith(ending, StringComparison.Ordinal)) kind = kind[..^ending.Length];
+        IReadOnlyList<double> mean = Channels(reader, "image_mean", [0.48145466, 0.4578275, 0.40821073]), deviation = Channels(reader, "image_std", [0.26862954, 0.26130258, 0.27577711]);
+        if (deviation.Any(value => (float)value <= 0)) throw reader.Error("image_std", "must be above 0");
+        bool rescales = reader.Flag("do_rescale", true), normalizes = reader.Flag("do_normalize", true);
+        return new ImageProcessorConfig
+        {
+            Reader = reader,
+            Kind = kind,
+            Filter = (ResampleFilter)reader.Int("resample", (int)ResampleFilter.Bicubic, least: 0, most: 5),
+            Normalizer = new PixelNormalizer(rescales ? reader.Number("rescale_factor", 1.0 / 255) : null, normalizes ? mean : null, normalizes ? deviation : null),
+            Mean = mean,
+        };
+    }
+
+    /// <summary>A size (height, width): a number (a square), or an object of height and width; null if the field is missing.</summary>
+    public (int Height, int Width)? Size(string name)
+    {
+        if (!Reader.Has(name)) return null;
+        if (Reader.Element.GetProperty(name).ValueKind == System.Text.Json.JsonValueKind.Number)
+        {
+            int side = Reader.Int(name, most: ImageProcessor.MostSide);
+            return (side, side);
+        }
+        ConfigReader size = Reader.Section(name)!;
+        return (size.Int("height", most: ImageProcessor.MostSide), size.Int("width", most: ImageProcessor.MostSide));
+    }
+
+    private static IReadOnlyList<double> Channels(ConfigReader reader, string name, double[] fallback)
+    {
+        IReadOnlyList<double> values = reader.Numbers(name) ?? fallback;
+        return values.Count == 3 ? values : throw reader.Error(name, "must be three numbers");
+    }
+}
