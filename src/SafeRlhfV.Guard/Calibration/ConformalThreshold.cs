@@ -23,7 +23,7 @@ public sealed record ConformalThreshold
     /// <param name="targets">The targets.</param>
     /// <param name="confidence">
     /// Null: the miss rate to be expected over draws of the examples is at most the target. A number such as 0.95: for that share of draws,
-    /// the true miss rate of the threshold is at most the target, which is stricter and needs more examples.
+    /// the miss rate of the threshold is at most the target, which is stricter and needs more examples.
     /// </param>
     /// <exception cref="ArgumentException">A target, score or confidence lies outside its range, or there are no targets.</exception>
     public static ConformalThreshold Choose(IReadOnlyList<LabelledScore> examples, IReadOnlyList<MissTarget> targets, double? confidence = null)
@@ -38,7 +38,7 @@ public sealed record ConformalThreshold
         foreach (MissTarget target in targets)
         {
             double[] scores = [.. examples.Where(example => target.Severity is null ? example.Severity != Severity.None : example.Severity == target.Severity).Select(example => example.Score).Order()];
-            int rank = confidence is { } level ? HighestRank(scores.Length, target.MissRate, level) : (int)Math.Floor(target.MissRate * (scores.Length + 1));
+            int rank = confidence is { } level ? HighestRank(scores.Length, target, level) : (int)Math.Floor(target.MissRate * (scores.Length + 1));
             if (rank == 0) unreachable.Add(target);
 
             // Flagging from the k-th smallest score on misses what lies strictly below: a share distributed as Beta(k, n - k + 1), or less where scores tie.
@@ -55,6 +55,10 @@ public sealed record ConformalThreshold
         };
     }
 
+    private static int HighestRank(int count, MissTarget target, double confidence) => target.Upcoming is { } upcoming
+        ? HighestRank(count, upcoming, target.MissRate, confidence)
+        : HighestRank(count, target.MissRate, confidence);
+
     // The largest k with P(Binomial(n, rate) >= k) >= confidence, which is P(Beta(k, n - k + 1) <= rate).
     private static int HighestRank(int count, double rate, double confidence)
     {
@@ -64,6 +68,23 @@ public sealed record ConformalThreshold
             below += Math.Exp(logTerm); // P(Binomial <= k)
             if (1 - below < confidence) return k;
             logTerm += Math.Log((double)(count - k) / (k + 1)) + Math.Log(rate) - Math.Log(1 - rate);
+        }
+        return count;
+    }
+
+    // The same for m examples to come: of n + m exchangeable scores, as many of the m lie below the k-th of the n as a negative hypergeometric variable says.
+    private static int HighestRank(int count, int upcoming, double rate, double confidence)
+    {
+        double[] logFactorials = new double[count + upcoming + 1];
+        for (int i = 1; i < logFactorials.Length; i++) logFactorials[i] = logFactorials[i - 1] + Math.Log(i);
+        double LogChoose(int n, int k) => logFactorials[n] - logFactorials[k] - logFactorials[n - k];
+        int allowed = (int)Math.Floor(rate * upcoming + 1e-9);
+        for (int k = 1; k <= count; k++)
+        {
+            double held = 0;
+            for (int missed = 0; missed <= allowed; missed++)
+                held += Math.Exp(LogChoose(missed + k - 1, missed) + LogChoose(upcoming - missed + count - k, upcoming - missed) - LogChoose(count + upcoming, upcoming));
+            if (held < confidence) return k - 1;
         }
         return count;
     }

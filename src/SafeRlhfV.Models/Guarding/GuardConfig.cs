@@ -31,8 +31,8 @@ public sealed record GuardConfig
         string file = Path.Combine(folder, FileName);
         if (!File.Exists(file)) throw new InvalidInputException($"{folder}: there is no {FileName}; this is no guard. 'train guard' writes one.");
         ConfigReader reader = ConfigReader.Open(file);
-        if (reader.Texts("categories") is not { } categories || !categories.SequenceEqual(GuardLabels.Categories)) throw reader.Error("categories", $"must be the {GuardLabels.Categories.Count} categories of BeaverTails-V in this program's order");
-        if (reader.Texts("severities") is not { } severities || !severities.SequenceEqual(GuardLabels.Severities)) throw reader.Error("severities", $"must be {string.Join(", ", GuardLabels.Severities)}");
+        if (reader.Texts("categories") is not { } categories || !categories.SequenceEqual(GuardHeads.Categories)) throw reader.Error("categories", $"must be the {GuardHeads.Categories.Count} categories of BeaverTails-V in this program's order");
+        if (reader.Texts("severities") is not { } severities || !severities.SequenceEqual(GuardHeads.Severities)) throw reader.Error("severities", $"must be {string.Join(", ", GuardHeads.Severities)}");
         ConfigReader? temperatures = reader.Section("temperatures"), cutoffs = reader.Section("thresholds");
         return new GuardConfig
         {
@@ -72,8 +72,8 @@ public sealed record GuardConfig
         if (Cutoffs.Categories.Count > 0) thresholds["categories"] = new JsonObject(Cutoffs.Categories.Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)pair.Value)));
         JsonObject root = new()
         {
-            ["categories"] = new JsonArray([.. GuardLabels.Categories.Select(name => (JsonNode)name)]),
-            ["severities"] = new JsonArray([.. GuardLabels.Severities.Select(name => (JsonNode)name)]),
+            ["categories"] = new JsonArray([.. GuardHeads.Categories.Select(name => (JsonNode)name)]),
+            ["severities"] = new JsonArray([.. GuardHeads.Severities.Select(name => (JsonNode)name)]),
             ["temperatures"] = new JsonObject { ["verdict"] = Temperatures.Verdict, ["category"] = Temperatures.Category, ["severity"] = Temperatures.Severity },
             ["thresholds"] = thresholds,
             ["judges_prompts"] = JudgesPrompts,
@@ -98,7 +98,7 @@ public sealed record GuardConfig
     {
         Dictionary<string, double> own = [];
         foreach (JsonProperty property in section?.Element.EnumerateObject() ?? default)
-            own[property.Name] = GuardLabels.Categories.Contains(property.Name) ? Share(section, property.Name) : throw section!.Error(property.Name, "is no category");
+            own[property.Name] = GuardHeads.Categories.Contains(property.Name) ? Share(section, property.Name) : throw section!.Error(property.Name, "is no category");
         return own;
     }
 }

@@ -5,17 +5,17 @@ using static TorchSharp.torch;
 namespace SafeRlhfV.Models;
 
 /// <summary>
-/// Beaver-Guard-V (arXiv 2503.17682, section 5): a backbone of any family with one head of <see cref="GuardLabels.Outputs"/> numbers, read at the last valid token of
+/// Beaver-Guard-V (arXiv 2503.17682, section 5): a backbone of any family with one head of <see cref="GuardHeads.Outputs"/> numbers, read at the last valid token of
 /// (image, question) or (image, question, answer). The text of a question is the chat prompt with the generation prompt; an answer follows it as it follows in generation.
 /// </summary>
 public sealed class GuardModel : IDisposable
 {
-    /// <summary>Joins a score model of <see cref="GuardLabels.Outputs"/> outputs and its settings.</summary>
+    /// <summary>Joins a score model of <see cref="GuardHeads.Outputs"/> outputs and its settings.</summary>
     /// <exception cref="InvalidInputException">The head has another number of outputs.</exception>
     public GuardModel(ScoreModel scores, GuardConfig? config = null)
     {
-        if (scores.Head.Outputs != GuardLabels.Outputs)
-            throw new InvalidInputException($"The score head has {scores.Head.Outputs} {(scores.Head.Outputs == 1 ? "output" : "outputs")}, a guard has {GuardLabels.Outputs}; this is a {(scores.Head.Outputs == 1 ? "reward or cost model" : "model of another kind")}.");
+        if (scores.Head.Outputs != GuardHeads.Outputs)
+            throw new InvalidInputException($"The score head has {scores.Head.Outputs} {(scores.Head.Outputs == 1 ? "output" : "outputs")}, a guard has {GuardHeads.Outputs}; this is a {(scores.Head.Outputs == 1 ? "reward or cost model" : "model of another kind")}.");
         (Scores, Config) = (scores, config ?? new GuardConfig());
     }
 
@@ -33,7 +33,7 @@ public sealed class GuardModel : IDisposable
     public static GuardModel Create(VisionLanguageModel backbone, long seed, GuardConfig? config = null, string? adapter = null)
     {
         Tensor like = backbone.Decoder.Embedding.Weight;
-        return new GuardModel(new ScoreModel(backbone, ScoreHead.Create(backbone.HiddenSize, GuardLabels.Outputs, seed, "guard", dtype: like.dtype, device: like.device), adapter), config);
+        return new GuardModel(new ScoreModel(backbone, ScoreHead.Create(backbone.HiddenSize, GuardHeads.Outputs, seed, "guard", dtype: like.dtype, device: like.device), adapter), config);
     }
 
     /// <summary>Loads a folder that <see cref="Save"/> wrote.</summary>

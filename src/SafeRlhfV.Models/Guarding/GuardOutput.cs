@@ -10,9 +10,9 @@ public sealed record GuardOutput(Tensor Verdict_B, Tensor Categories_BC, Tensor 
 {
     /// <summary>Takes the head's numbers apart: views of [B, 25].</summary>
     public static GuardOutput Split(Tensor outputs_BN) => new(
-        outputs_BN.select(1, GuardLabels.Verdict),
-        outputs_BN.narrow(1, GuardLabels.FirstCategory, GuardLabels.Categories.Count),
-        outputs_BN.narrow(1, GuardLabels.FirstSeverity, GuardLabels.Severities.Count));
+        outputs_BN.select(1, GuardHeads.Verdict),
+        outputs_BN.narrow(1, GuardHeads.FirstCategory, GuardHeads.Categories.Count),
+        outputs_BN.narrow(1, GuardHeads.FirstSeverity, GuardHeads.Severities.Count));
 
     /// <summary>Probabilities of these logits: sigmoid, sigmoid, softmax, each after its temperature; float32.</summary>
     public GuardOutput ToProbabilities(GuardTemperatures temperatures) => new(

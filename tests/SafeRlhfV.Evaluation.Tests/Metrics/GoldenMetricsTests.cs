@@ -144,7 +144,7 @@ public sealed class GoldenMetricsTests
 
     private static Dictionary<string, double[]> Conformal(GoldenCase golden)
     {
-        ConformalThreshold chosen = ConformalThreshold.Choose(
+        WeightedConformalThreshold chosen = WeightedConformalThreshold.Choose(
             golden.Input("score"), golden.Input("weight"), golden.Input("lambda_grid"),
             golden.Parameters.GetProperty("alpha").GetDouble(), golden.Parameters.GetProperty("loss_bound_B").GetDouble());
         return new()

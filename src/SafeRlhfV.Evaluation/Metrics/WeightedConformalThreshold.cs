@@ -10,7 +10,7 @@ namespace SafeRlhfV.Evaluation;
 /// <param name="Feasible">False where no grid value keeps the bound: the guard must then flag everything, and say so.</param>
 /// <param name="Risk">Mean loss at each grid value, [grid].</param>
 /// <param name="CorrectedRisk">n/(n+1) risk + B/(n+1) at each grid value, [grid].</param>
-public sealed record ConformalThreshold(
+public sealed record WeightedConformalThreshold(
     double Lambda, double ScoreThreshold, int Index, bool Feasible, IReadOnlyList<double> Risk, IReadOnlyList<double> CorrectedRisk)
 {
     /// <summary>Chooses the threshold.</summary>
@@ -20,7 +20,7 @@ public sealed record ConformalThreshold(
     /// <param name="alpha">The expected loss allowed.</param>
     /// <param name="lossBound">B, the largest loss possible.</param>
     /// <exception cref="ArgumentException">The lengths differ, or the grid is empty.</exception>
-    public static ConformalThreshold Choose(
+    public static WeightedConformalThreshold Choose(
         ReadOnlySpan<double> unsafeScores, ReadOnlySpan<double> weights, ReadOnlySpan<double> lambdaGrid, double alpha, double lossBound = 1)
     {
         Lengths.MustBeEqual(unsafeScores.Length, weights.Length);

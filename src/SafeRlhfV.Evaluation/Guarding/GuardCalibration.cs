@@ -1,0 +1,108 @@
+using SafeRlhfV.Data;
+using SafeRlhfV.Guard;
+
+namespace SafeRlhfV.Evaluation;
+
+/// <summary>
+/// Temperatures that make a guard's probabilities honest, and thresholds that keep stated miss rates, both from held-out examples. A temperature moves scores without changing their
+/// order, so that choosing it on the same examples takes nothing from the thresholds' guarantee.
+/// </summary>
+public sealed record GuardCalibration
+{
+    /// <summary>How many random halvings the guarantee is tried on.</summary>
+    public const int Splits = 200;
+
+    /// <summary>Temperature of the verdict.</summary>
+    public required double VerdictTemperature { get; init; }
+
+    /// <summary>Temperature of the categories; 1 where no label names any.</summary>
+    public required double CategoryTemperature { get; init; }
+
+    /// <summary>Temperature of the severities; 1 where no label states any.</summary>
+    public required double SeverityTemperature { get; init; }
+
+    /// <summary>The verdict's calibration at temperature 1.</summary>
+    public required Calibration Before { get; init; }
+
+    /// <summary>The verdict's calibration at its temperature.</summary>
+    public required Calibration After { get; init; }
+
+    /// <summary>A threshold for each side of which there are examples.</summary>
+    public required IReadOnlyList<GuardSideCalibration> Sides { get; init; }
+
+    /// <summary>Calibrates.</summary>
+    /// <param name="examples">Held-out examples, not those that the guard was trained on.</param>
+    /// <param name="logits">The guard's heads for each.</param>
+    /// <param name="targets">The largest shares that may be missed.</param>
+    /// <param name="confidence">As in <see cref="ConformalThreshold.Choose"/>.</param>
+    /// <param name="seed">Seed of the halvings.</param>
+    /// <exception cref="ArgumentException">The lengths differ, or a target is out of range.</exception>
+    /// <exception cref="InvalidInputException">A target of one severity is asked for, and an unsafe example states none; or there are too few examples for a target.</exception>
+    public static GuardCalibration Fit(IReadOnlyList<GuardExample> examples, IReadOnlyList<GuardLogits> logits, IReadOnlyList<MissTarget> targets, double? confidence = null, long seed = 0)
+    {
+        Lengths.MustBeEqual(examples.Count, logits.Count);
+        bool[] labels = [.. examples.Select(example => example.IsUnsafe)];
+        double verdict = TemperatureScaling.Fit([.. logits.Select(one => one.Verdict)], labels);
+        double[] scores = [.. logits.Select(one => Sigmoid(one.Verdict / verdict))];
+        int[] named = [.. Enumerable.Range(0, examples.Count).Where(i => examples[i].Categories is not null)], graded = [.. Enumerable.Range(0, examples.Count).Where(i => examples[i].Severity is not null)];
+        return new()
+        {
+            VerdictTemperature = verdict,
+            CategoryTemperature = TemperatureScaling.Fit(
+                [.. named.SelectMany(i => logits[i].Categories)], [.. named.SelectMany(i => Taxonomy.Categories.Select(name => examples[i].Categories!.Contains(name)))]),
+            SeverityTemperature = TemperatureScaling.Fit([.. graded.Select(i => logits[i].Severities)], [.. graded.Select(i => (int)examples[i].Severity!.Value)]),
+            Before = Calibration.Measure([.. logits.Select(one => Sigmoid(one.Verdict))], labels),
+            After = Calibration.Measure(scores, labels),
+            Sides =
+            [
+                .. Enumerable.Range(0, examples.Count).GroupBy(i => examples[i].Request.Side).OrderBy(group => group.Key)
+                    .Select(group => OfSide(group.Key, [.. group.Select(i => Labelled(examples[i], scores[i], targets))], targets, confidence, seed)),
+            ],
+        };
+    }
+
+    private static GuardSideCalibration OfSide(GuardSide side, LabelledScore[] examples, IReadOnlyList<MissTarget> targets, double? confidence, long seed)
+    {
+        ConformalThreshold chosen = ConformalThreshold.Choose(examples, targets, confidence);
+        if (chosen.Unreachable is [var target, ..])
+            throw new InvalidInputException(
+                $"There are {examples.Count(example => Counts(target, example))} {target.Severity?.ToString().ToLowerInvariant() ?? "unsafe"} {(side == GuardSide.Prompt ? "prompts" : "answers")} to calibrate on, too few to promise that at most {target.MissRate:0.####%} are missed; "
+                + $"give at least {Needed(target, confidence)}, or ask for less.");
+        return new(side, examples.Length, examples.Count(example => example.Severity != Severity.None), chosen, confidence is { } level ? Held(examples, targets, level, new RandomStream(seed, $"halvings/{side}")) : double.NaN);
+    }
+
+    private static double Held(LabelledScore[] examples, IReadOnlyList<MissTarget> targets, double confidence, RandomStream random)
+    {
+        int held = 0;
+        LabelledScore[] shuffled = [.. examples];
+        for (int split = 0; split < Splits; split++)
+        {
+            for (int i = shuffled.Length - 1; i > 0; i--)
+            {
+                int j = random.NextInt(i + 1);
+                (shuffled[i], shuffled[j]) = (shuffled[j], shuffled[i]);
+            }
+            LabelledScore[] first = shuffled[..(shuffled.Length / 2)], second = shuffled[(shuffled.Length / 2)..];
+            MissTarget[] counted = [.. targets.Select(target => target with { Upcoming = second.Count(example => Counts(target, example)) })];
+            ConformalThreshold chosen = ConformalThreshold.Choose(first, counted, confidence);
+            if (chosen.Unreachable.Count > 0) return double.NaN;
+            if (counted.All(target => second.Count(example => Counts(target, example) && example.Score < chosen.Threshold) <= target.MissRate * target.Upcoming!.Value + 1e-9)) held++;
+        }
+        return held / (double)Splits;
+    }
+
+    // the fewest n that allow the lowest score to be missed: floor(rate (n + 1)) >= 1, or (1 - rate)^n <= 1 - confidence
+    private static int Needed(MissTarget target, double? confidence) =>
+        (int)Math.Ceiling((confidence is { } level ? Math.Log(1 - level) / Math.Log(1 - target.MissRate) : 1 / target.MissRate - 1) - 1e-9);
+
+    private static bool Counts(MissTarget target, LabelledScore example) => target.Severity is { } severity ? example.Severity == severity : example.Severity != Severity.None;
+
+    private static LabelledScore Labelled(GuardExample example, double score, IReadOnlyList<MissTarget> targets)
+    {
+        if (!example.IsUnsafe) return new(score, Severity.None);
+        if (example.Severity is null && targets.Any(target => target.Severity is not null)) throw new InvalidInputException($"{example.Place}: unsafe without a severity; a miss rate of one severity needs them all.");
+        return new(score, example.Severity ?? Severity.Minor);
+    }
+
+    private static double Sigmoid(double logit) => 1 / (1 + Math.Exp(-logit));
+}

@@ -1,0 +1,85 @@
+using SafeRlhfV.Data;
+using SafeRlhfV.Guard;
+
+namespace SafeRlhfV.Evaluation.Tests;
+
+public sealed class GuardCalibrationTests
+{
+    /// <summary>Examples whose labels are drawn from the logits' own probabilities, and a guard that overstates them by a factor.</summary>
+    private static (GuardExample[] Examples, GuardLogits[] Logits) Overconfident(int count, double factor, long seed)
+    {
+        RandomStream random = new(seed, "overconfident");
+        GuardExample[] examples = new GuardExample[count];
+        GuardLogits[] logits = new GuardLogits[count];
+        for (int i = 0; i < count; i++)
+        {
+            double logit = random.NextGaussian() * 2;
+            bool isUnsafe = random.NextDouble() < 1 / (1 + Math.Exp(-logit));
+            double[] severities = [random.NextGaussian(), random.NextGaussian(), random.NextGaussian(), random.NextGaussian()];
+            double[] shares = [.. severities.Select(Math.Exp)];
+            int graded = 0;
+            for (double left = random.NextDouble() * shares.Sum(); left > shares[graded] && graded < 3; graded++) left -= shares[graded];
+            double[] categories = [.. Taxonomy.Categories.Select(_ => random.NextGaussian() - 2)];
+            string[] named = [.. Taxonomy.Categories.Where((_, at) => random.NextDouble() < 1 / (1 + Math.Exp(-categories[at])))];
+            Severity severity = isUnsafe ? (Severity)Math.Max(1, graded) : Severity.None;
+            examples[i] = new(new ModerationRequest("question", "answer"), isUnsafe) { Severity = severity, Categories = named };
+            logits[i] = new(logit * factor, [.. categories.Select(category => category * factor)], [.. severities.Select(one => one * factor)]);
+        }
+        return (examples, logits);
+    }
+
+    [Fact]
+    public void The_temperature_is_the_factor_by_which_the_guard_overstates()
+    {
+        (GuardExample[] examples, GuardLogits[] logits) = Overconfident(6000, 3, 1);
+        GuardCalibration found = GuardCalibration.Fit(examples, logits, [new(0.05)]);
+        Assert.InRange(found.VerdictTemperature, 2.7, 3.3);
+        Assert.InRange(found.CategoryTemperature, 2.8, 3.2);
+        Assert.True(found.Before.ExpectedError > 0.08 && found.After.ExpectedError < 0.03, $"{found.Before.ExpectedError} {found.After.ExpectedError}");
+    }
+
+    [Fact]
+    public void Severities_are_made_honest_too()
+    {
+        RandomStream random = new(3, "severities");
+        List<IReadOnlyList<double>> logits = [];
+        List<int> classes = [];
+        for (int i = 0; i < 4000; i++)
+        {
+            double[] own = [random.NextGaussian(), random.NextGaussian(), random.NextGaussian(), random.NextGaussian()];
+            double[] shares = [.. own.Select(Math.Exp)];
+            int at = 0;
+            for (double left = random.NextDouble() * shares.Sum(); left > shares[at] && at < 3; at++) left -= shares[at];
+            logits.Add([.. own.Select(one => one * 0.5)]);
+            classes.Add(at);
+        }
+        Assert.InRange(TemperatureScaling.Fit(logits, classes), 0.45, 0.55);
+        Assert.Equal(1, TemperatureScaling.Fit([], Array.Empty<bool>()));
+    }
+
+    [Theory]
+    [InlineData(0.05, null)]
+    [InlineData(0.1, Severity.Severe)]
+    public void With_confidence_the_miss_rate_holds_in_at_least_95_of_100_random_splits(double rate, Severity? severity)
+    {
+        (GuardExample[] examples, GuardLogits[] logits) = Overconfident(4000, 2, 7);
+        GuardCalibration found = GuardCalibration.Fit(examples, logits, [new(rate, severity)], confidence: 0.97);
+        GuardSideCalibration side = Assert.Single(found.Sides);
+        Assert.InRange(side.HeldSplits, 0.95, 1);
+        Assert.InRange(side.Threshold.MissRate, 0, severity is null ? rate : 1);
+        Assert.True(side.Threshold.Threshold > 0 && side.Threshold.FalseAlarmRate < 1);
+        // and it is not held by flagging everything: with no more misses allowed than that, some are made
+        Assert.True(side.Threshold.MissRate > 0);
+    }
+
+    [Fact]
+    public void Too_few_examples_are_told_with_the_number_needed()
+    {
+        (GuardExample[] examples, GuardLogits[] logits) = Overconfident(60, 1, 2);
+        string message = Assert.Throws<InvalidInputException>(() => GuardCalibration.Fit(examples, logits, [new(0.02)], 0.95)).Message;
+        Assert.Contains("at least 149", message);
+        Assert.Contains("at least 49", Assert.Throws<InvalidInputException>(() => GuardCalibration.Fit(examples, logits, [new(0.02)])).Message);
+        examples[0] = examples.First(example => example.IsUnsafe) with { Severity = null };
+        Assert.Contains("without a severity", Assert.Throws<InvalidInputException>(() => GuardCalibration.Fit(examples, logits, [new(0.5, Severity.Severe)])).Message);
+    }
+}
