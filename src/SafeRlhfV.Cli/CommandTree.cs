@@ -14,7 +14,7 @@ internal static class CommandTree
             AuditVerifyVerb.Create(),
             AuditExportVerb.Create(),
         },
-        new Command("data", "Read, check, describe and convert BeaverTails-V data sets.")
+        new Command("data", "Read, check, describe, convert and make BeaverTails-V data sets.")
         {
             DataInspectVerb.Create(),
             DataValidateVerb.Create(),
@@ -22,6 +22,7 @@ internal static class CommandTree
             DataConvertVerb.Create(),
             DataDedupeVerb.Create(),
             DataSplitVerb.Create(),
+            DataMakeVerb.Create(),
         },
         new Command("world", "The built-in world that the demo trains on.")
         {

@@ -16,12 +16,13 @@ internal static class House
         ["Guard"] = ["Data"],
         ["Inference"] = ["Models", "Guard"],
         ["Evaluation"] = ["Data", "Guard"],
+        ["Annotation"] = ["Data", "Guard", "Evaluation"],
         ["Gateway"] = ["Guard", "Inference"],
         ["Demo"] = ["SafetyWorld", "Training", "Inference", "Evaluation"],
-        ["Cli"] = ["Data", "SafetyWorld", "Objectives", "Models", "Training", "Guard", "Inference", "Evaluation", "Gateway", "Demo"],
+        ["Cli"] = ["Data", "SafetyWorld", "Objectives", "Models", "Training", "Guard", "Inference", "Evaluation", "Annotation", "Gateway", "Demo"],
     };
 
-    public static readonly string[] WithoutTorch = ["Data", "SafetyWorld", "Guard", "Evaluation"];
+    public static readonly string[] WithoutTorch = ["Data", "SafetyWorld", "Guard", "Evaluation", "Annotation"];
 
     public static IEnumerable<TheoryDataRow<string>> Rooms => MayUse.Keys.Select(room => new TheoryDataRow<string>(room));
 

@@ -1,0 +1,259 @@
+using System.ClientModel;
+using System.ClientModel.Primitives;
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.AI;
+using OpenAI;
+using SafeRlhfV.Data;
+
+namespace SafeRlhfV.Annotation;
+
+/// <summary>
+/// Asks models through any OpenAI-compatible service. An answer is in the journal, on the disk, before anybody uses it; a question whose answer
+/// is in the journal is not asked again. Failed calls are tried again with growing waits, or after the wait that the service asks for.
+/// </summary>
+internal sealed class ModelCaller : IDisposable
+{
+    private readonly MakingSettings settings;
+    private readonly TimeProvider clock;
+    private readonly Dictionary<string, CallReply> known = [];
+    private readonly ConcurrentDictionary<string, Lazy<Task<CallReply>>> asked = [];
+    private readonly ConcurrentDictionary<string, ModelTally> tallies = [];
+    private readonly Dictionary<EndpointSettings, (EndpointGate Gate, HttpClient Http)> endpoints = [];
+    private readonly ConcurrentDictionary<string, IChatClient> clients = [];
+    private readonly AppendOnlyJournal journal;
+    private readonly CallAudit audit;
+    private readonly string[] secrets;
+    private readonly CancellationTokenSource stopped = new();
+    private volatile Exception? fatal;
+    private double spent;
+
+    /// <summary>Opens the working folder.</summary>
+    /// <exception cref="InvalidInputException">Another run works in it, or its journal is damaged.</exception>
+    public ModelCaller(MakingSettings settings, string folder, TimeProvider? clock = null)
+    {
+        (this.settings, this.clock) = (settings, clock ?? TimeProvider.System);
+        secrets = [.. settings.Endpoints.Select(endpoint => endpoint.Key).OfType<string>().Distinct().OrderByDescending(key => key.Length)];
+        journal = AppendOnlyJournal.Open<CallReply>(Path.Combine(folder, "journal.jsonl"), reply =>
+        {
+            known[reply.Key] = reply;
+            spent += reply.Cost;
+        });
+        audit = new CallAudit(Path.Combine(folder, "audit.jsonl"));
+        foreach (EndpointSettings endpoint in settings.Endpoints)
+            endpoints[endpoint] = (new EndpointGate(endpoint, this.clock), new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5) }) { Timeout = Timeout.InfiniteTimeSpan });
+    }
+
+    /// <summary>What all calls have cost, those of earlier runs too.</summary>
+    public double Spent => Volatile.Read(ref spent);
+
+    /// <summary>Calls answered by services in this run.</summary>
+    public long AnsweredNow => tallies.Values.Sum(tally => tally.Answers - tally.FromJournal);
+
+    /// <summary>The tallies by model.</summary>
+    public IReadOnlyDictionary<string, ModelTally> Tallies => tallies.OrderBy(pair => pair.Key, StringComparer.Ordinal).ToDictionary();
+
+    /// <summary>Whether the budget is used up.</summary>
+    public bool IsSpent => settings.Budget is { } budget && Spent >= budget;
+
+    /// <summary>The answer, from the journal or from the service.</summary>
+    /// <param name="request">What is asked.</param>
+    /// <param name="cancel">Stops waiting and trying; a call that is under way is finished and kept, since it is paid for.</param>
+    /// <exception cref="CallFailedException">It failed for good.</exception>
+    /// <exception cref="InvalidInputException">The service refuses all calls: a wrong key, address or model name, or no money left.</exception>
+    public async Task<CallReply> AskAsync(CallRequest request, CancellationToken cancel)
+    {
+        string key = request.Key();
+        try
+        {
+            return await asked.GetOrAdd(key, _ => new(() => AnswerAsync(request, key, cancel))).Value.ConfigureAwait(false);
+        }
+        catch
+        {
+            asked.TryRemove(key, out _);
+            throw;
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (IChatClient client in clients.Values) client.Dispose();
+        foreach ((EndpointGate gate, HttpClient http) in endpoints.Values)
+        {
+            gate.Dispose();
+            http.Dispose();
+        }
+        journal.Dispose();
+        audit.Dispose();
+        stopped.Dispose();
+    }
+
+    private async Task<CallReply> AnswerAsync(CallRequest request, string key, CancellationToken cancel)
+    {
+        if (known.TryGetValue(key, out CallReply? before))
+        {
+            Count(request.Model.Name, tally => Plus(tally, before) with { FromJournal = tally.FromJournal + 1 });
+            return before;
+        }
+        EndpointSettings endpoint = request.Model.Endpoint;
+        EndpointGate gate = endpoints[endpoint].Gate;
+        using CancellationTokenSource waiting = CancellationTokenSource.CreateLinkedTokenSource(cancel, stopped.Token);
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await gate.EnterAsync(waiting.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (fatal is not null)
+            {
+                throw new InvalidInputException(fatal.Message, fatal);
+            }
+            long tokens = 0;
+            CallFault fault;
+            Stopwatch watch = Stopwatch.StartNew();
+            try
+            {
+                if (fatal is not null) throw new InvalidInputException(fatal.Message, fatal);
+                if (IsSpent) throw new CallFailedException("the budget is spent");
+                waiting.Token.ThrowIfCancellationRequested();
+                (CallReply? reply, CallFault? wrong) = await TryAsync(request, key).ConfigureAwait(false);
+                tokens = (reply?.InputTokens ?? 0) + (reply?.OutputTokens ?? 0);
+                if (reply is not null)
+                {
+                    journal.Append(reply);
+                    Count(request.Model.Name, tally => Plus(tally, reply));
+                    InterlockedAdd(ref spent, reply.Cost);
+                    Audit(request, key, attempt, watch, reply, null);
+                    return reply;
+                }
+                fault = wrong!;
+            }
+            finally
+            {
+                gate.Leave(tokens);
+            }
+            fault = fault with { What = Short(Redact(fault.What)) };
+            Count(request.Model.Name, tally => tally with { FailedAttempts = tally.FailedAttempts + 1 });
+            Audit(request, key, attempt, watch, null, fault);
+            if (fault.IsFatal) throw Stop(endpoint, request.Model, fault);
+            if (!fault.MayRetry || attempt > endpoint.Retries) throw new CallFailedException($"{request.Model.Name}: {fault.What} ({fault.Kind}, {attempt} attempts)");
+            TimeSpan wait = fault.RetryAfter ?? TimeSpan.FromMilliseconds(Math.Min(endpoint.LongestBackoff.TotalMilliseconds, endpoint.Backoff.TotalMilliseconds * Math.Pow(2, attempt - 1)) * (0.5 + Random.Shared.NextDouble() / 2));
+            if (fault.RetryAfter is { } rest) gate.Rest(rest);
+            await Task.Delay(wait, clock, waiting.Token).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<(CallReply? Reply, CallFault? Fault)> TryAsync(CallRequest request, string key)
+    {
+        EndpointSettings endpoint = request.Model.Endpoint;
+        using CancellationTokenSource limit = new(endpoint.Timeout, clock), silence = new();
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, silence.Token);
+        try
+        {
+            ChatOptions options = new() { Temperature = (float?)request.Model.Temperature, MaxOutputTokens = request.Model.MaxTokens, ResponseFormat = request.Format };
+            ChatResponse response;
+            if (endpoint.Stream)
+            {
+                List<ChatResponseUpdate> updates = [];
+                using ITimer timer = clock.CreateTimer(_ => silence.Cancel(), null, endpoint.IdleTimeout, Timeout.InfiniteTimeSpan);
+                await foreach (ChatResponseUpdate update in Client(request.Model).GetStreamingResponseAsync(request.Messages, options, either.Token).ConfigureAwait(false))
+                {
+                    timer.Change(endpoint.IdleTimeout, Timeout.InfiniteTimeSpan);
+                    updates.Add(update);
+                }
+                response = updates.ToChatResponse();
+            }
+            else response = await Client(request.Model).GetResponseAsync(request.Messages, options, either.Token).ConfigureAwait(false);
+            if (response.FinishReason is not { } finish) return (null, new("cut_off", "the answer broke off before its end", 200, MayRetry: true));
+            long? input = response.Usage?.InputTokenCount, output = response.Usage?.OutputTokenCount;
+            return (new CallReply(key, clock.GetUtcNow(), request.Model.Name, request.Stage, Redact(response.Text), finish.Value, input, output, request.Model.Cost(input ?? 0, output ?? 0)), null);
+        }
+        catch (Exception) when (silence.IsCancellationRequested)
+        {
+            return (null, new("silent", $"no word for {endpoint.IdleTimeout.TotalSeconds:0.#} s", null, MayRetry: true));
+        }
+        catch (Exception) when (limit.IsCancellationRequested)
+        {
+            return (null, new("timeout", $"no answer within {endpoint.Timeout.TotalSeconds:0.#} s", null, MayRetry: true));
+        }
+        catch (Exception error) when (error is not OutOfMemoryException)
+        {
+            return (null, CallFault.Of(error, clock.GetUtcNow()));
+        }
+    }
+
+    private InvalidInputException Stop(EndpointSettings endpoint, ChatModelSettings model, CallFault fault)
+    {
+        string mend = fault.Kind == "spent" ? "raise its limit" : "check its address, key and the model's name";
+        InvalidInputException error = new($"the endpoint {endpoint.Name} refuses model {model.Model}: {fault.What.TrimEnd('.')}; {mend}, then run the command again: every answer so far is kept.");
+        fatal ??= error;
+        stopped.Cancel();
+        return error;
+    }
+
+    private IChatClient Client(ChatModelSettings model) => clients.GetOrAdd(model.Name, _ => new OpenAIClient(new ApiKeyCredential(model.Endpoint.Key ?? "none"), new OpenAIClientOptions
+    {
+        Endpoint = model.Endpoint.Address,
+        RetryPolicy = new ClientRetryPolicy(maxRetries: 0),
+        NetworkTimeout = Timeout.InfiniteTimeSpan,
+        Transport = new HttpClientPipelineTransport(endpoints[model.Endpoint].Http),
+    }).GetChatClient(model.Model).AsIChatClient());
+
+    private void Audit(CallRequest request, string key, int attempt, Stopwatch watch, CallReply? reply, CallFault? fault)
+    {
+        JsonObject line = new()
+        {
+            ["at"] = clock.GetUtcNow().ToString("O"),
+            ["key"] = key,
+            ["stage"] = request.Stage,
+            ["item"] = request.Item,
+            ["model"] = request.Model.Name,
+            ["endpoint"] = request.Model.Endpoint.Name,
+            ["attempt"] = attempt,
+            ["outcome"] = fault?.Kind ?? "answered",
+            ["ms"] = Math.Round(watch.Elapsed.TotalMilliseconds),
+        };
+        if (reply is not null)
+        {
+            line["finish"] = reply.Finish;
+            line["input_tokens"] = reply.InputTokens;
+            line["output_tokens"] = reply.OutputTokens;
+            line["cost"] = reply.Cost;
+        }
+        if (fault is not null)
+        {
+            line["status"] = fault.Status;
+            line["what"] = fault.What;
+            if (fault.RetryAfter is { } wait) line["retry_after_ms"] = Math.Round(wait.TotalMilliseconds);
+        }
+        audit.Write(line);
+    }
+
+    /// <summary>Services repeat keys in their error texts; none may reach a log.</summary>
+    private string Redact(string text)
+    {
+        foreach (string secret in secrets) text = text.Replace(secret, "***", StringComparison.Ordinal);
+        return text;
+    }
+
+    private static string Short(string text) => text.Length > 300 ? text[..300] + "..." : text;
+
+    private void Count(string model, Func<ModelTally, ModelTally> change) => tallies.AddOrUpdate(model, _ => change(new()), (_, tally) => change(tally));
+
+    private static ModelTally Plus(ModelTally tally, CallReply reply) => tally with
+    {
+        Answers = tally.Answers + 1,
+        InputTokens = tally.InputTokens + (reply.InputTokens ?? 0),
+        OutputTokens = tally.OutputTokens + (reply.OutputTokens ?? 0),
+        Cost = tally.Cost + reply.Cost,
+        WithoutUsage = tally.WithoutUsage + (reply.InputTokens is null || reply.OutputTokens is null ? 1 : 0),
+    };
+
+    private static void InterlockedAdd(ref double total, double amount)
+    {
+        double before, after;
+        do after = (before = Volatile.Read(ref total)) + amount;
+        while (Interlocked.CompareExchange(ref total, after, before) != before);
+    }
+}

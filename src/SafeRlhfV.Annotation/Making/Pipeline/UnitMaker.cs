@@ -1,0 +1,147 @@
+using System.Security.Cryptography;
+using System.Text;
+using SafeRlhfV.Data;
+using SafeRlhfV.Evaluation;
+
+namespace SafeRlhfV.Annotation;
+
+/// <summary>Questions, answers and judgements of one unit. All choices depend on the seed and the unit alone, never on the order of the work.</summary>
+internal sealed class UnitMaker(MakingSettings settings, ModelCaller caller, MakingCounts counts)
+{
+    public async Task<UnitResult> MakeAsync(MakingUnit unit, CancellationToken cancel)
+    {
+        UnitResult result = new();
+        if (unit.Picture.Read() is not { } picture)
+        {
+            MakingCounts.Add(counts.Failures, "a picture was changed while the pairs were made");
+            return result;
+        }
+        try
+        {
+            IReadOnlyList<string>? questions = await AskAsync(unit, picture, cancel).ConfigureAwait(false);
+            result.IsUnfit = questions is { Count: 0 };
+            result.Questions = questions?.Count ?? 0;
+            foreach (string question in questions ?? []) await AnswerAsync(unit, picture, question, result, cancel).ConfigureAwait(false);
+        }
+        catch (CallFailedException error)
+        {
+            MakingCounts.Add(counts.Failures, error.Message);
+        }
+        return result;
+    }
+
+    /// <summary>The questions; none where the picture does not fit; null where no reply could be read.</summary>
+    private async Task<IReadOnlyList<string>?> AskAsync(MakingUnit unit, EncodedImage picture, CancellationToken cancel)
+    {
+        for (int sample = 0; sample <= settings.Reasks; sample++)
+        {
+            CallReply reply = await caller.AskAsync(new(settings.Asker, "question", unit.ToString(), MakingPrompts.Questions(picture, unit.Category, unit.Severity, settings.QuestionsPerPicture),
+                ChatPairwiseJudge.FormatOf<MakingPrompts.QuestionReply>(settings.Asker.Json, "questions"), sample), cancel).ConfigureAwait(false);
+            if (JsonReply.TryRead(reply.Text, out MakingPrompts.QuestionReply? read) && (!read.Fits || read.Questions.Any(question => !string.IsNullOrWhiteSpace(question))))
+                return read.Fits ? [.. read.Questions.Select(question => question?.Trim() ?? "").Where(question => question.Length > 0).Distinct().Take(settings.QuestionsPerPicture)] : [];
+            MakingCounts.Add(counts.ParseFailures, "question");
+        }
+        MakingCounts.Add(counts.Failures, $"{settings.Asker.Name}: no reply with questions could be read");
+        return null;
+    }
+
+    private async Task AnswerAsync(MakingUnit unit, EncodedImage picture, string question, UnitResult result, CancellationToken cancel)
+    {
+        string item = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{unit.Category}/{unit.Severity}/{Convert.ToHexString(SHA256.HashData(picture.Bytes!))}/{question}")))[..16];
+        RandomStream random = new(settings.Seed, $"make/{item}");
+        (int, int)[] pairs = [.. Pairs(settings.Answerers.Count)];
+        random.Shuffle(pairs.AsSpan());
+        foreach ((int one, int other) in pairs.Take(settings.PairsPerQuestion))
+        {
+            (ChatModelSettings first, ChatModelSettings second) = random.Chance(0.5) ? (settings.Answerers[one], settings.Answerers[other]) : (settings.Answerers[other], settings.Answerers[one]);
+            try
+            {
+                Task<string?> asked = AnswerOfAsync(unit, picture, question, first, cancel), alsoAsked = AnswerOfAsync(unit, picture, question, second, cancel);
+                await Task.WhenAll(asked, alsoAsked).ConfigureAwait(false);
+                if (await asked.ConfigureAwait(false) is not { } text || await alsoAsked.ConfigureAwait(false) is not { } otherText) continue;
+                if (text == otherText)
+                {
+                    MakingCounts.Add(counts.AnswersLeftOut, "equal to the other of its pair");
+                    continue;
+                }
+                await JudgeAsync(unit, picture, question, $"{item}-{first.Name}-{second.Name}", (text, first.Name), (otherText, second.Name), result, cancel).ConfigureAwait(false);
+            }
+            catch (CallFailedException error)
+            {
+                MakingCounts.Add(counts.Failures, error.Message);
+            }
+        }
+    }
+
+    /// <summary>A model's answer; null where it is none that a pair can be made of.</summary>
+    private async Task<string?> AnswerOfAsync(MakingUnit unit, EncodedImage picture, string question, ChatModelSettings model, CancellationToken cancel)
+    {
+        CallReply reply = await caller.AskAsync(new(model, "answer", unit.ToString(), MakingPrompts.Answer(picture, question), null, 0), cancel).ConfigureAwait(false);
+        string? fault = reply.Finish switch
+        {
+            "length" => "cut off at max_tokens",
+            "content_filter" => "stopped by a filter",
+            _ => string.IsNullOrWhiteSpace(reply.Text) ? "empty" : null,
+        };
+        if (fault is null) return reply.Text.Trim();
+        MakingCounts.Add(counts.AnswersLeftOut, fault);
+        return null;
+    }
+
+    private async Task JudgeAsync(MakingUnit unit, EncodedImage picture, string question, string item, (string Text, string From) first, (string Text, string From) second, UnitResult result, CancellationToken cancel)
+    {
+        List<(int Repeat, bool InOrder)> asks = [];
+        RandomStream random = new(settings.Seed, $"judge/{item}");
+        for (int repeat = 0; repeat < settings.Repeats; repeat++)
+        {
+            bool inOrder = random.Chance(0.5);
+            asks.Add((repeat, inOrder));
+            if (settings.Swap) asks.Add((repeat, !inOrder));
+        }
+        PairwiseVerdict?[] verdicts = await Task.WhenAll(asks.Select(ask => VerdictAsync(ask.Repeat, ask.InOrder))).ConfigureAwait(false);
+        PairJudgements judgements = new([.. asks.Zip(verdicts).Where(pair => pair.Second is not null).Select(pair => (pair.First.Repeat, pair.First.InOrder, pair.Second!))]);
+        if (judgements.Readable.Count < asks.Count)
+        {
+            MakingCounts.Add(counts.Failures, $"{settings.Judge.Name}: no reply with a verdict could be read");
+            if (judgements.Readable.Count > 0) result.Judgements.Add(judgements);
+            return; // never a tie, and never half a judgement
+        }
+        result.Judgements.Add(judgements);
+        AnnotationRecord[] records = [.. judgements.Records(item, settings.Judge.Name, unit.Category, unit.Severity)];
+        result.Records.AddRange(records);
+        if (judgements.Settle(first, second, settings.Agreement) is { } settled)
+        {
+            PreferencePair pair = new()
+            {
+                Question = question,
+                Category = unit.Category,
+                ImageSeverity = unit.Severity,
+                Response1 = settled.First,
+                Response2 = settled.Second,
+                MoreHelpful = settled.MoreHelpful,
+                Safer = settled.Safer,
+            };
+            result.Pairs.Add(new(unit.Picture, pair, records));
+        }
+        else result.Contested.Add(new(question, unit.Picture.Path, unit.Category, unit.Severity, first.Text, second.Text, first.From, second.From));
+
+        async Task<PairwiseVerdict?> VerdictAsync(int repeat, bool inOrder)
+        {
+            for (int again = 0; again <= settings.Reasks; again++)
+            {
+                using CallerChatClient client = new(caller, settings.Judge, "judge", item, repeat * (settings.Reasks + 1) + again, cancel);
+                (string shown, string below) = inOrder ? (first.Text, second.Text) : (second.Text, first.Text);
+                PairwiseVerdict? verdict = await new ChatPairwiseJudge(client, settings.Judge.Json).JudgeAsync(new(item, picture, question, shown, below), cancel).ConfigureAwait(false);
+                if (verdict is not null) return inOrder ? verdict : PairJudgements.Turn(verdict);
+                MakingCounts.Add(counts.ParseFailures, "judge");
+            }
+            return null;
+        }
+    }
+
+    private static IEnumerable<(int One, int Other)> Pairs(int models)
+    {
+        for (int one = 0; one < models; one++)
+            for (int other = one + 1; other < models; other++) yield return (one, other);
+    }
+}

@@ -1,0 +1,232 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http;
+using SafeRlhfV.Data;
+
+namespace SafeRlhfV.Annotation.Tests;
+
+public sealed class MakingFaultTests
+{
+    private const string Key = "sk-a-secret-that-no-log-may-hold-0123456789";
+
+    public static TheoryData<string, bool> Faults => new(from kind in (string[])["429", "500", "503", "garbled", "empty", "dropped", "silent", "unfinished", "html"] from stream in (bool[])[true, false] select (kind, stream));
+
+    [Theory, MemberData(nameof(Faults))]
+    public async Task Every_third_call_fails_once_and_the_data_set_is_whole(string kind, bool stream)
+    {
+        await using MakingCase one = await MakingCase.StartAsync(2);
+        ConcurrentDictionary<string, bool> spoilt = [];
+        one.Server.Fault = async (http, body, number) => number % 3 == 1 && spoilt.TryAdd(FakeChatServer.HashOf(body), true) && await SpoilAsync(kind, http, body);
+        MakingReport report = await one.RunAsync(one.Settings(endpoint: $", stream: {(stream ? "true" : "false")}, timeout: 2s, idle_timeout: 300ms", repeats: 1));
+        Assert.True(report.IsComplete, string.Join("; ", report.Failures));
+        Assert.Equal(4, report.Pairs);
+        Assert.NotEmpty(spoilt);
+        Assert.Equal(spoilt.Count, report.Tally.Values.Sum(tally => tally.FailedAttempts));
+        Assert.Equal(4 + 8 + 8, one.Server.Answered.Count);
+        Assert.Equal(one.Server.Answered.Count, one.Server.Answered.Distinct().Count()); // no answer was asked for twice
+        Assert.Equal(spoilt.Count, one.Audit().Count(line => JsonNode.Parse(line)!["outcome"]!.GetValue<string>() != "answered"));
+        Assert.DoesNotContain(DatasetValidator.Check(one.Target).Findings, finding => finding.Severity == FindingSeverity.Error);
+    }
+
+    [Fact]
+    public async Task Slow_streams_are_waited_for_as_long_as_they_speak()
+    {
+        await using MakingCase one = await MakingCase.StartAsync(1);
+        one.Server.Fault = async (http, body, _) =>
+        {
+            await FakeChatServer.SendAsync(http, body, one.Server.Reply(body), pause: TimeSpan.FromMilliseconds(60));
+            return true;
+        };
+        MakingReport report = await one.RunAsync(one.Settings(endpoint: ", idle_timeout: 1500ms, timeout: 30s"));
+        Assert.Equal(2, report.Pairs);
+        Assert.Equal(0, report.Tally.Values.Sum(tally => tally.FailedAttempts));
+    }
+
+    [Theory]
+    [InlineData("1")]
+    [InlineData("date")]
+    public async Task Retry_after_is_honoured_by_all_calls_to_the_service(string form)
+    {
+        await using MakingCase one = await MakingCase.StartAsync(1);
+        Stopwatch watch = Stopwatch.StartNew();
+        TimeSpan refused = default;
+        ConcurrentQueue<TimeSpan> arrivals = [];
+        one.Server.Fault = async (http, _, number) =>
+        {
+            arrivals.Enqueue(watch.Elapsed);
+            if (number != 0) return false;
+            refused = watch.Elapsed;
+            return await FakeChatServer.ErrorAsync(http, 429, "slow down", "rate_limit_exceeded", form == "date" ? DateTimeOffset.UtcNow.AddSeconds(2).ToString("R") : form);
+        };
+        Assert.Equal(2, (await one.RunAsync(one.Settings())).Pairs);
+        // a date has whole seconds, so it asks for one second at least; calls that were under way already do not count
+        Assert.DoesNotContain(arrivals, at => at > refused + TimeSpan.FromMilliseconds(200) && at < refused + TimeSpan.FromMilliseconds(950));
+        Assert.Contains("\"retry_after_ms\"", string.Concat(one.Audit()));
+    }
+
+    [Fact]
+    public async Task Calls_are_paced_evenly()
+    {
+        await using MakingCase one = await MakingCase.StartAsync(1);
+        Stopwatch watch = Stopwatch.StartNew();
+        await one.RunAsync(one.Settings(endpoint: ", requests_per_minute: 1200")); // one in 50 ms, 14 calls
+        Assert.True(watch.Elapsed > TimeSpan.FromMilliseconds(13 * 50 - 20), $"{watch.Elapsed}");
+    }
+
+    [Fact]
+    public async Task Tokens_a_minute_are_kept()
+    {
+        await using MakingCase one = await MakingCase.StartAsync(1);
+        Stopwatch watch = Stopwatch.StartNew();
+        await one.RunAsync(one.Settings(endpoint: ", tokens_per_minute: 120000")); // 120 tokens a call: one in 60 ms on average, the last four's are not waited for
+        Assert.True(watch.Elapsed > TimeSpan.FromMilliseconds(9 * 60), $"{watch.Elapsed}");
+    }
+
+    [Fact]
+    public async Task A_service_that_stays_down_fails_the_work_and_the_next_run_mends_it()
+    {
+        await using MakingCase one = await MakingCase.StartAsync(2);
+        one.Server.Fault = async (http, body, _) => FakeChatServer.RoleOf(body) == "judge" && await FakeChatServer.ErrorAsync(http, 500, "down");
+        MakingReport first = await one.RunAsync(one.Settings());
+        Assert.False(first.IsComplete);
+        Assert.Equal(0, first.Pairs);
+        Assert.Contains("server_error, 5 attempts", Assert.Single(first.Failures).Key);
+        one.Server.Fault = (_, _, _) => Task.FromResult(false);
+        MakingReport second = await one.RunAsync(one.Settings());
+        Assert.Equal(4, second.Pairs);
+        Assert.Equal(4 + 8 + 16, one.Server.Answered.Count);
+    }
+
+    [Fact]
+    public async Task A_refused_request_costs_its_own_pair_only()
+    {
+        await using MakingCase one = await MakingCase.StartAsync(1);
+        int refused = 0;
+        one.Server.Fault = async (http, body, _) => FakeChatServer.RoleOf(body) == "answer" && Interlocked.Increment(ref refused) == 1 && await FakeChatServer.ErrorAsync(http, 400, "this content is not allowed", "content_policy_violation");
+        MakingReport report = await one.RunAsync(one.Settings());
+        Assert.Equal(1, report.Pairs);
+        Assert.Contains("refused, 1 attempts", Assert.Single(report.Failures).Key);
+    }
+
+    [Theory]
+    [InlineData(401, "invalid_api_key")]
+    [InlineData(404, "model_not_found")]
+    [InlineData(429, "insufficient_quota")]
+    public async Task A_service_that_refuses_everything_stops_the_run_at_once_with_one_line(int status, string code)
+    {
+        await using MakingCase one = await MakingCase.StartAsync(3);
+        one.Server.Fault = (http, _, _) => FakeChatServer.ErrorAsync(http, status, $"no: {code}", code);
+        InvalidInputException error = await Assert.ThrowsAsync<InvalidInputException>(() => one.RunAsync(one.Settings()));
+        Assert.Contains("endpoint fake refuses", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', error.Message);
+        Assert.InRange(one.Server.Requests.Count, 1, 4);
+        Assert.False(Directory.Exists(one.Target));
+    }
+
+    [Fact]
+    public async Task The_key_is_sent_and_stands_in_no_file_and_no_message_even_where_the_service_repeats_it()
+    {
+        const string Variable = "SAFERLHFV_TEST_MAKING_KEY";
+        Environment.SetEnvironmentVariable(Variable, Key);
+        await using MakingCase one = await MakingCase.StartAsync(1);
+        MakingSettings settings = one.Settings(endpoint: $", key_env: {Variable}");
+        int calls = 0;
+        one.Server.Fault = async (http, _, number) => number % 4 == 0 && await FakeChatServer.ErrorAsync(http, 500, $"Incorrect key provided: {new string('x', 280)} {http.Request.Headers.Authorization}");
+        one.Server.Reply = body => FakeChatServer.RoleOf(body) == "answer" && Interlocked.Increment(ref calls) > 0 ? $"{FakeChatServer.Play(body)} {Key}" : FakeChatServer.Play(body);
+        MakingReport report = await one.RunAsync(settings);
+        Assert.Equal(2, report.Pairs);
+        Assert.All(one.Server.Keys, header => Assert.Equal($"Bearer {Key}", header));
+        one.Server.Fault = (http, _, _) => FakeChatServer.ErrorAsync(http, 401, $"Incorrect key provided: {Key}");
+        File.WriteAllBytes(Path.Combine(one.Pictures, "new.png"), MakingCase.Picture(5));
+        InvalidInputException error = await Assert.ThrowsAsync<InvalidInputException>(() => one.RunAsync(settings));
+        Assert.Contains("***", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(Key[..12], error.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain(Key, settings.ToString(), StringComparison.Ordinal);
+        string[] files = [.. Directory.EnumerateFiles(one.Working, "*", SearchOption.AllDirectories), .. Directory.EnumerateFiles(one.Target, "*", SearchOption.AllDirectories)];
+        Assert.True(files.Length >= 5);
+        foreach (string file in files) Assert.DoesNotContain(Key[..12], System.Text.Encoding.Latin1.GetString(File.ReadAllBytes(file)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Stopped_by_hand_it_keeps_the_calls_under_way()
+    {
+        await using MakingCase one = await MakingCase.StartAsync(3);
+        one.Server.Delay = TimeSpan.FromMilliseconds(150);
+        using CancellationTokenSource stop = new();
+        one.Server.Fault = (_, _, number) =>
+        {
+            if (number == 9) stop.CancelAfter(50);
+            return Task.FromResult(false);
+        };
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => one.RunAsync(one.Settings(), stop.Token));
+        Assert.Equal(one.Server.Requests.Count, File.ReadAllLines(Path.Combine(one.Working, "journal.jsonl")).Length);
+        one.Server.Delay = TimeSpan.Zero;
+        Assert.Equal(6, (await one.RunAsync(one.Settings())).Pairs);
+        Assert.Equal(6 + 12 + 24, one.Server.Requests.Count);
+    }
+
+    [Fact]
+    public async Task A_journal_cut_short_anywhere_loses_at_most_the_line_that_was_being_written()
+    {
+        await using MakingCase one = await MakingCase.StartAsync(1);
+        await one.RunAsync(one.Settings());
+        string journal = Path.Combine(one.Working, "journal.jsonl");
+        byte[] whole = File.ReadAllBytes(journal);
+        foreach (int cut in (int[])[1, 17, whole.Length / 2, whole.Length - 1])
+        {
+            int asked = one.Server.Requests.Count;
+            File.WriteAllBytes(journal, whole[..cut]);
+            int kept = whole[..cut].Count(letter => letter == '\n');
+            Assert.Equal(2, (await one.RunAsync(one.Settings())).Pairs);
+            Assert.Equal(14 - kept, one.Server.Requests.Count - asked);
+        }
+    }
+
+    [Fact]
+    public async Task Two_runs_in_one_folder_are_kept_apart()
+    {
+        await using MakingCase one = await MakingCase.StartAsync(1);
+        one.Server.Delay = TimeSpan.FromMilliseconds(300);
+        Task<MakingReport> first = one.RunAsync(one.Settings());
+        while (one.Server.Requests.IsEmpty) await Task.Delay(10, TestContext.Current.CancellationToken);
+        InvalidInputException error = await Assert.ThrowsAsync<InvalidInputException>(() => one.RunAsync(one.Settings()));
+        Assert.Contains("another run", error.Message, StringComparison.Ordinal);
+        Assert.Equal(2, (await first).Pairs);
+    }
+
+    private static async Task<bool> SpoilAsync(string kind, HttpContext http, JsonObject body)
+    {
+        switch (kind)
+        {
+            case "429": return await FakeChatServer.ErrorAsync(http, 429, "slow down", "rate_limit_exceeded", "0");
+            case "500" or "503": return await FakeChatServer.ErrorAsync(http, int.Parse(kind), "down");
+            case "garbled":
+                http.Response.ContentType = body["stream"]?.GetValue<bool>() == true ? "text/event-stream" : "application/json";
+                await http.Response.WriteAsync(body["stream"]?.GetValue<bool>() == true ? "data: {\"id\": \"x\", \"choices\": [{\n\n" : "{\"id\": \"x\", \"choices\": [{");
+                return true;
+            case "html":
+                http.Response.ContentType = "text/html";
+                await http.Response.WriteAsync("<html>a proxy's page</html>");
+                return true;
+            case "empty": return true;
+            case "dropped":
+                await http.Response.Body.FlushAsync();
+                if (body["stream"]?.GetValue<bool>() == true) await FakeChatServer.SendAsync(http, body, new string('x', 100), breakAfter: 2);
+                else http.Abort();
+                return true;
+            case "unfinished":
+                http.Response.ContentType = body["stream"]?.GetValue<bool>() == true ? "text/event-stream" : "application/json";
+                await http.Response.WriteAsync(body["stream"]?.GetValue<bool>() == true
+                    ? "data: {\"id\":\"x\",\"object\":\"chat.completion.chunk\",\"created\":1700000000,\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"A half\"},\"finish_reason\":null}]}\n\n"
+                    : "{\"id\":\"x\",\"object\":\"chat.completion\",\"created\":1700000000,\"model\":\"m\"}");
+                return true;
+            default: // silent
+                http.Response.ContentType = "text/event-stream";
+                await http.Response.Body.FlushAsync();
+                try { await Task.Delay(TimeSpan.FromSeconds(10), http.RequestAborted); }
+                catch (OperationCanceledException) { }
+                return true;
+        }
+    }
+}

@@ -1,0 +1,41 @@
+using System.Diagnostics;
+
+namespace SafeRlhfV.Cli.Tests;
+
+/// <summary>The command line as a process of its own, which can be killed.</summary>
+internal sealed class CliProcess : IDisposable
+{
+    private readonly Process process;
+    private readonly Task<string> output, errors;
+
+    private CliProcess(Process process) => (this.process, output, errors) = (process, process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+
+    public static CliProcess Start(params string[] arguments) => new(Process.Start(new ProcessStartInfo("dotnet", [typeof(CliHost).Assembly.Location, .. arguments])
+    {
+        RedirectStandardOutput = true,
+        RedirectStandardError = true,
+    })!);
+
+    public bool HasEnded => process.HasExited;
+
+    /// <summary>Ends it as kill -9 does.</summary>
+    public async Task KillAsync()
+    {
+        process.Kill();
+        await process.WaitForExitAsync();
+    }
+
+    /// <summary>Waits for its end.</summary>
+    public async Task<(int Code, string Output, string Errors)> EndAsync()
+    {
+        using CancellationTokenSource late = new(TimeSpan.FromMinutes(2));
+        await process.WaitForExitAsync(late.Token);
+        return (process.ExitCode, await output, await errors);
+    }
+
+    public void Dispose()
+    {
+        if (!process.HasExited) process.Kill();
+        process.Dispose();
+    }
+}
