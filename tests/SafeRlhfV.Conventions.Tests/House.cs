@@ -16,7 +16,7 @@ internal static class House
         ["Guard"] = ["Data"],
         ["Inference"] = ["Models", "Guard"],
         ["Evaluation"] = ["Data", "Guard"],
-        ["Annotation"] = ["Data", "Guard", "Evaluation"],
+        ["Annotation"] = ["Data", "Evaluation"],
         ["Gateway"] = ["Guard", "Inference"],
         ["Demo"] = ["SafetyWorld", "Training", "Inference", "Evaluation"],
         ["Cli"] = ["Data", "SafetyWorld", "Objectives", "Models", "Training", "Guard", "Inference", "Evaluation", "Annotation", "Gateway", "Demo"],

@@ -1,6 +1,5 @@
 using SafeRlhfV.Data;
 using SafeRlhfV.Evaluation;
-using SafeRlhfV.Guard;
 
 namespace SafeRlhfV.Annotation;
 
