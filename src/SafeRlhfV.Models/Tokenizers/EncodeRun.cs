@@ -3,6 +3,7 @@ namespace SafeRlhfV.Models;
 /// <summary>One thread's way from normalised text to ids, with its memory.</summary>
 internal sealed class EncodeRun
 {
+    private readonly TokenizerParts parts;
     private readonly Lazy<TokenizerParts> guardedParts;
     private readonly PieceReceiver open;
     private PieceReceiver? guarded;
@@ -11,15 +12,12 @@ internal sealed class EncodeRun
     /// <param name="guardedParts">The same with a model that never gives a special token.</param>
     public EncodeRun(TokenizerParts parts, Lazy<TokenizerParts> guardedParts)
     {
-        this.guardedParts = guardedParts;
+        (this.parts, this.guardedParts) = (parts, guardedParts);
         open = Stations(parts);
-        Parts = parts;
     }
 
     /// <summary>The ids so far.</summary>
     public IdBuffer Ids { get; } = new();
-
-    private TokenizerParts Parts { get; }
 
     /// <summary>Appends the ids of normalised text.</summary>
     /// <param name="text">The text.</param>
@@ -27,15 +25,19 @@ internal sealed class EncodeRun
     /// <param name="guard">True if some of it is a user's: then no special token comes out.</param>
     public void Encode(ReadOnlySpan<char> text, bool first, bool guard)
     {
-        PieceReceiver entry = guard ? guarded ??= guardedParts.Value.Model == Parts.Model ? open : Stations(guardedParts.Value) : open;
+        PieceReceiver entry = guard ? guarded ??= guardedParts.Value.Model == parts.Model ? open : Stations(guardedParts.Value) : open;
         entry.Receive(text, first);
     }
 
     private PieceReceiver Stations(TokenizerParts parts)
     {
-        PieceReceiver station = new PieceEncoder(parts.Model.NewRun(), Ids, asBytes: false);
-        if (parts.Model is BpeModel { Joined: { } joined } bpe) station = new BoundarySplitter(bpe, joined, station);
-        foreach (PreTokenizer step in parts.PreTokenizers.Reverse()) station = step.Before(station);
+        PreTokenizer[] steps = [.. parts.PreTokenizers];
+        bool asBytes = steps.Length > 0 && steps[^1] is ByteLevelSplitter;
+        if (asBytes) steps[^1] = ((ByteLevelSplitter)steps[^1]).WithoutMapping;
+        PieceReceiver station = new PieceEncoder(parts.Model.NewRun(), Ids, asBytes);
+        // words of byte-level tokenizers are short as they are
+        if (!asBytes && parts.Model is BpeModel { Joined: { } joined } bpe) station = new BoundarySplitter(bpe, joined, station);
+        for (int i = steps.Length - 1; i >= 0; i--) station = steps[i].Before(station);
         return station;
     }
 }

@@ -107,10 +107,10 @@ public sealed class Tokenizer
     private void EncodeBetween(string text, TextSection section, UntrustedRanges untrusted, EncodeRun run)
     {
         string piece = text[section.Start..section.End], changed = Normalize(piece);
-        bool guard = untrusted.Touch(section.Start, section.End);
+        bool guard = untrusted.Touch(section.Start, section.End), first = section.Start == 0 && parts.Normalizer?.DropsStart(piece) != true;
         if (normalized.IsEmpty)
         {
-            run.Encode(changed, section.Start == 0, guard);
+            run.Encode(changed, first, guard);
             return;
         }
         List<TextSection> inner = [];
@@ -118,7 +118,7 @@ public sealed class Tokenizer
         foreach (TextSection part in inner)
         {
             if (part.Token >= 0) run.Ids.Add(part.Token);
-            else run.Encode(changed.AsSpan(part.Start, part.End - part.Start), section.Start == 0 && part.Start == 0, guard);
+            else run.Encode(changed.AsSpan(part.Start, part.End - part.Start), first && part.Start == 0, guard);
         }
     }
 

@@ -1,3 +1,5 @@
+using System.Text.RegularExpressions;
+
 namespace SafeRlhfV.Models;
 
 /// <summary>Reads what a step looks for: `{"String": ...}` or `{"Regex": ...}`.</summary>
@@ -7,6 +9,9 @@ internal static class PatternReader
     {
         ConfigReader pattern = section.Section("pattern") ?? throw section.Error("pattern", "is missing");
         if (pattern.Has("String")) return new LiteralPattern(pattern.Text("String"));
-        throw pattern.Error("String", "is missing");
+        string expression = pattern.Text("Regex");
+        if (WordPattern.Known(expression) is { } known) return known;
+        Regex? regex = RegexTranslation.Compile(expression, out string fault);
+        return regex is null ? throw pattern.Error("Regex", $"is an expression that cannot be used here ({fault})") : new RegexPattern(regex);
     }
 }

@@ -38,16 +38,3 @@ internal sealed class MetaspaceSplitter(char replacement, PrependScheme scheme, 
         }
     }
 }
-
-/// <summary>One after the other.</summary>
-internal sealed class PreTokenizerSequence(IReadOnlyList<PreTokenizer> steps) : PreTokenizer
-{
-    /// <summary>The steps, in order.</summary>
-    public IReadOnlyList<PreTokenizer> Steps => steps;
-
-    public override void Apply(ReadOnlySpan<char> piece, bool first, PieceReceiver next)
-    {
-        for (int i = steps.Count - 1; i >= 0; i--) next = steps[i].Before(next);
-        next.Receive(piece, first);
-    }
-}

@@ -4,4 +4,7 @@ namespace SafeRlhfV.Models;
 internal abstract class TextNormalizer
 {
     public abstract string Apply(string text);
+
+    /// <summary>True if the text's first characters are left out, so that what remains no longer counts as the beginning.</summary>
+    public virtual bool DropsStart(string text) => false;
 }

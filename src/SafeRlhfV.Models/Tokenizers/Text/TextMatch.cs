@@ -1,0 +1,4 @@
+namespace SafeRlhfV.Models;
+
+/// <summary>Where a pattern matched.</summary>
+internal readonly record struct TextMatch(int Start, int End);
