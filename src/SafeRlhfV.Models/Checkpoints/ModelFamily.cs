@@ -15,6 +15,9 @@ public abstract class ModelFamily
     /// <summary>Builds the modules, taking every parameter from <paramref name="source"/> under its canonical name.</summary>
     public abstract VisionLanguageModel Create(ModelConfig config, ParameterSource source);
 
+    /// <summary>The chat format of a checkpoint, by its config and the text of its chat template (null = it has none); null where that template is not known here.</summary>
+    public virtual ChatFormat? ChatFormatOf(ModelConfig config, string? template) => null;
+
     /// <summary>True for tensors of older files that carry no weights (buffers such as position ids), or a score head's, and are left out without a word.</summary>
     public virtual bool IsIgnorable(string fileKey) =>
         fileKey == ScoreHead.Key || fileKey.EndsWith(".rotary_emb.inv_freq", StringComparison.Ordinal) || fileKey.EndsWith("embeddings.position_ids", StringComparison.Ordinal);

@@ -13,5 +13,8 @@ public sealed class LlavaFamily : ModelFamily
     public override ModelConfig ParseConfig(ConfigReader reader) => LlavaConfig.Parse(reader, anyResolution: false);
 
     /// <inheritdoc/>
+    public override ChatFormat? ChatFormatOf(ModelConfig config, string? template) => LlavaChat.Choose(config, template);
+
+    /// <inheritdoc/>
     public override VisionLanguageModel Create(ModelConfig config, ParameterSource source) => new LlavaModel((LlavaConfig)config, source);
 }
