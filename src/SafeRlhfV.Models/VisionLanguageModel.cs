@@ -44,6 +44,15 @@ public abstract class VisionLanguageModel : NamedModule
     /// <summary>Runs projector or merger: tower features → embeddings in the language model's space.</summary>
     public abstract ImageEmbeddings ProjectImages(VisionFeatures features);
 
+    /// <summary>Tower and projector in one, on the model's device; null for no images.</summary>
+    public ImageEmbeddings? EmbedImages(ImageInputs? images)
+    {
+        if (images is null) return null;
+        using TorchSharp.DisposeScope scope = NewDisposeScope();
+        ImageEmbeddings made = ProjectImages(EncodeImages(images with { PixelValues = images.PixelValues.to(Decoder.Embedding.Weight.device) }));
+        return made with { Tokens_TH = made.Tokens_TH.MoveToOuterDisposeScope(), DeepStack = [.. made.DeepStack.Select(level => level.MoveToOuterDisposeScope())] };
+    }
+
     /// <summary>
     /// Positions of a prompt (whole text, no cache): [B, L], or [3, B, L] for M-RoPE, from the mask; and what to add to a row's count of valid
     /// tokens minus one to get the position of the next decoded token, [B, 1] (zero but for M-RoPE).

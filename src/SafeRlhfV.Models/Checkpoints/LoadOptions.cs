@@ -16,4 +16,8 @@ public sealed record LoadOptions
 
     /// <summary>Models of at most this many bytes are copied off their files and packed for speed; larger ones are mapped.</summary>
     public long PackBytes { get; init; } = 256L << 20;
+
+    /// <summary>The same with weights of a type by its everyday name (float32, bf16, ...); null leaves it.</summary>
+    /// <exception cref="Data.InvalidInputException">There is no weight type of that name.</exception>
+    public LoadOptions WithDtype(string? name) => name is null ? this : this with { Dtype = SafetensorsTypes.ParseWeightType(name) };
 }

@@ -14,5 +14,8 @@ public sealed class Qwen2VlFamily : ModelFamily
         QwenConfig.Parse(reader, reader.Text("model_type") == "qwen2_vl" ? QwenGeneration.Qwen2 : QwenGeneration.Qwen25);
 
     /// <inheritdoc/>
+    public override ChatFormat? ChatFormatOf(ModelConfig config, string? template) => QwenChat.Choose(config, template);
+
+    /// <inheritdoc/>
     public override VisionLanguageModel Create(ModelConfig config, ParameterSource source) => new QwenModel((QwenConfig)config, source);
 }

@@ -13,5 +13,8 @@ public sealed class Qwen3VlFamily : ModelFamily
     public override ModelConfig ParseConfig(ConfigReader reader) => QwenConfig.Parse(reader, QwenGeneration.Qwen3);
 
     /// <inheritdoc/>
+    public override ChatFormat? ChatFormatOf(ModelConfig config, string? template) => QwenChat.Choose(config, template);
+
+    /// <inheritdoc/>
     public override VisionLanguageModel Create(ModelConfig config, ParameterSource source) => new QwenModel((QwenConfig)config, source);
 }

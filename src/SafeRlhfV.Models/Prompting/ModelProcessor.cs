@@ -1,0 +1,128 @@
+using SafeRlhfV.Data;
+using static TorchSharp.torch;
+
+namespace SafeRlhfV.Models;
+
+/// <summary>
+/// Turns conversations into a model's input and its tokens into text: config, tokenizer, image processor and chat format of one checkpoint folder
+/// (what Hugging Face calls the processor). Safe to share between threads.
+/// </summary>
+public sealed class ModelProcessor
+{
+    private readonly int endOfAnswer;
+    private readonly HashSet<int> ends;
+
+    private ModelProcessor(string folder, ModelConfig config, Tokenizer tokenizer, ImageProcessor images, ChatFormat chat)
+    {
+        (Folder, Config, Tokenizer, Images, Chat) = (folder, config, tokenizer, images, chat);
+        if (tokenizer.IdOf(chat.ImageToken) is not { } imageToken) throw new InvalidInputException($"{folder}: the tokenizer has no token '{chat.ImageToken}', which the chat format puts for a picture.");
+        if (imageToken != config.ImageTokenId) throw new InvalidInputException($"{folder}: config.json says that image tokens are {config.ImageTokenId}, the tokenizer's '{chat.ImageToken}' is {imageToken}.");
+        SpecialTokens special = SpecialTokens.Load(folder, tokenizer);
+        IReadOnlyList<int> named = config.EosTokenIds.Count > 0 ? config.EosTokenIds : special.Eos is { } eos ? [eos] : [];
+        if (named.Count == 0) throw new InvalidInputException($"{folder}: neither generation_config.json, config.json nor tokenizer_config.json names an end token (eos_token_id, eos_token).");
+        PadTokenId = config.PadTokenId ?? special.Pad ?? named[0];
+        endOfAnswer = chat.EndOfAnswer is not { } end ? named[0]
+            : tokenizer.IdOf(end) ?? throw new InvalidInputException($"{folder}: the tokenizer has no token '{end}', which ends an answer in this chat format.");
+        EosTokenIds = [.. named.Append(endOfAnswer).Distinct()];
+        ends = [.. EosTokenIds];
+    }
+
+    /// <summary>The folder it was read from.</summary>
+    public string Folder { get; }
+
+    /// <summary>What config.json says.</summary>
+    public ModelConfig Config { get; }
+
+    /// <summary>The tokenizer.</summary>
+    public Tokenizer Tokenizer { get; }
+
+    /// <summary>The image processor.</summary>
+    public ImageProcessor Images { get; }
+
+    /// <summary>The chat format.</summary>
+    public ChatFormat Chat { get; }
+
+    /// <summary>Tokens that end an answer: those that the files name, and the end of a turn in the chat format.</summary>
+    public IReadOnlyList<int> EosTokenIds { get; }
+
+    /// <summary>The token that fills up a batch.</summary>
+    public int PadTokenId { get; }
+
+    /// <summary>Reads a checkpoint folder; <paramref name="chat"/> replaces the format that its files speak of.</summary>
+    /// <exception cref="InvalidInputException">A file is missing, malformed or does not go with the others.</exception>
+    public static ModelProcessor Load(string folder, ChatFormat? chat = null)
+    {
+        ModelConfig config = ModelConfig.Load(folder);
+        return new ModelProcessor(folder, config, Tokenizer.Load(folder), ImageProcessor.Load(folder, config), chat ?? ChatFormat.For(config, folder));
+    }
+
+    /// <summary>Encodes a conversation up to where the model answers. No text of a turn is read for special tokens.</summary>
+    /// <exception cref="InvalidInputException">The format cannot express the turns, leaves out a picture, or a text gives the image token.</exception>
+    public EncodedPrompt EncodePrompt(IReadOnlyList<ChatTurn> turns) => EncodePrompt(turns, addVisionId: false);
+
+    /// <summary>As above; <paramref name="addVisionId"/> numbers the pictures where the family's template can.</summary>
+    /// <exception cref="InvalidInputException">The format cannot express the turns, leaves out a picture, or a text gives the image token.</exception>
+    public EncodedPrompt EncodePrompt(IReadOnlyList<ChatTurn> turns, bool addVisionId)
+    {
+        IReadOnlyList<ChatSegment> rendered = Chat.Render(turns, addGenerationPrompt: true, addVisionId);
+        List<ChatSegment> placeholders = [.. rendered.Where(segment => segment.Kind == ChatSegmentKind.Image)];
+        int given = turns.Sum(turn => turn.Parts.OfType<ImagePart>().Count());
+        if (placeholders.Count != given) throw new InvalidInputException($"Prompt: the chat format of {Config.ModelType} leaves out {given - placeholders.Count} of {given} pictures; give pictures in users' turns only.");
+        ProcessedImage[] images = [.. placeholders.Select((segment, at) => Images.Process(segment.Image ?? throw new InvalidInputException($"Prompt: picture {at + 1} is missing.")))];
+        TextSegment[] segments = [.. rendered.Select(segment => new TextSegment(segment.Text, segment.Kind is ChatSegmentKind.Format or ChatSegmentKind.Image))];
+        IReadOnlyList<int> textIds = Tokenizer.Encode(segments);
+        return new EncodedPrompt(Expand(textIds, images), images, string.Concat(rendered.Select(segment => segment.Text))) { Segments = segments, TextIds = textIds };
+    }
+
+    /// <summary>Encodes one question, with a picture and a system message if given.</summary>
+    /// <exception cref="InvalidInputException">A text gives the image token.</exception>
+    public EncodedPrompt EncodePrompt(string question, RgbImage? image, string? system = null)
+    {
+        ChatTurn asked = image is null ? ChatTurn.User(question) : ChatTurn.User(question, image);
+        return EncodePrompt(system is null ? [asked] : [ChatTurn.System(system), asked]);
+    }
+
+    /// <summary>
+    /// An answer's ids as they follow the prompt, ended by the end token. Prompt and answer are tokenised as one text, as the format joins them; where that
+    /// would change the prompt's own ids, the answer is tokenised alone. Special tokens in the answer stay text.
+    /// </summary>
+    public int[] EncodeResponse(EncodedPrompt prompt, string response)
+    {
+        if (response.Length == 0) return [endOfAnswer];
+        if (prompt.Segments.Count > 0)
+        {
+            IReadOnlyList<int> joint = Tokenizer.Encode([.. prompt.Segments, new TextSegment(Chat.BeforeAnswer + response, false)]);
+            if (joint.Take(prompt.TextIds.Count).SequenceEqual(prompt.TextIds)) return [.. joint.Skip(prompt.TextIds.Count), endOfAnswer];
+        }
+        return [.. Tokenizer.Encode(response, addSpecialTokens: false, parseSpecialTokens: false), endOfAnswer];
+    }
+
+    /// <summary>The text of an answer: up to the first end token, without special tokens, trimmed.</summary>
+    public string DecodeResponse(IEnumerable<int> ids) => Tokenizer.Decode(ids.TakeWhile(id => !ends.Contains(id))).Trim();
+
+    /// <summary>Pads prompts on the left.</summary>
+    public TokenBatch Batch(IReadOnlyList<EncodedPrompt> prompts, Device? device = null) => TokenBatch.PadLeft([.. prompts.Select(prompt => prompt.Ids)], PadTokenId, device);
+
+    /// <summary>Pixel values of all the prompts' pictures in their order; null if there are none.</summary>
+    public ImageInputs? BatchImages(IReadOnlyList<EncodedPrompt> prompts)
+    {
+        ProcessedImage[] images = [.. prompts.SelectMany(prompt => prompt.Images)];
+        return images.Length == 0 ? null : Images.Batch(images);
+    }
+
+    private int[] Expand(IReadOnlyList<int> ids, ProcessedImage[] images)
+    {
+        int placeholders = ids.Count(id => id == Config.ImageTokenId);
+        if (placeholders != images.Length)
+            throw new InvalidInputException($"Prompt: its text holds '{Chat.ImageToken}', which this tokenizer cannot tell from a picture's token ({placeholders} for {images.Length} pictures); take it out of the text.");
+        int[] expanded = new int[ids.Count - images.Length + images.Sum(image => image.Geometry.Tokens)];
+        int at = 0, picture = 0;
+        foreach (int id in ids)
+        {
+            int count = id == Config.ImageTokenId ? images[picture++].Geometry.Tokens : 1;
+            expanded.AsSpan(at, count).Fill(id);
+            at += count;
+        }
+        return expanded;
+    }
+}
