@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Threading.Channels;
 using SafeRlhfV.Data;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -24,6 +22,7 @@ public sealed class TextGenerator(VisionLanguageModel model)
         GenerationPrompt prompt, GenerationSettings settings, IReadOnlyList<RandomStream>? streams = null, Action<GeneratedToken>? onToken = null, CancellationToken cancellation = default)
     {
         settings.Validate();
+        cancellation.ThrowIfCancellationRequested();
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGrad = no_grad();
         using GenerationBatch batch = new(model, prompt, settings, streams);
@@ -42,34 +41,7 @@ public sealed class TextGenerator(VisionLanguageModel model)
     }
 
     /// <summary>Generates answers and yields their tokens as they come. The work runs on a thread of the pool and stops when the caller stops listening.</summary>
-    public async IAsyncEnumerable<GeneratedToken> Stream(
-        GenerationPrompt prompt, GenerationSettings settings, IReadOnlyList<RandomStream>? streams = null, [EnumeratorCancellation] CancellationToken cancellation = default)
-    {
-        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        Channel<GeneratedToken> channel = Channel.CreateUnbounded<GeneratedToken>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
-        Task work = Task.Run(
-            () =>
-            {
-                Exception? failure = null;
-                try
-                {
-                    Generate(prompt, settings, streams, token => channel.Writer.TryWrite(token), stop.Token).Dispose();
-                }
-                catch (Exception error)
-                {
-                    failure = error;
-                }
-                channel.Writer.Complete(failure);
-            },
-            CancellationToken.None);
-        try
-        {
-            await foreach (GeneratedToken token in channel.Reader.ReadAllAsync(cancellation).ConfigureAwait(false)) yield return token;
-        }
-        finally
-        {
-            await stop.CancelAsync().ConfigureAwait(false);
-            await work.ConfigureAwait(false); // the tensors that the caller gave must not be in use when it goes on
-        }
-    }
+    public IAsyncEnumerable<GeneratedToken> Stream(
+        GenerationPrompt prompt, GenerationSettings settings, IReadOnlyList<RandomStream>? streams = null, CancellationToken cancellation = default) =>
+        BackgroundStream.Run<GeneratedToken>((report, stop) => Generate(prompt, settings, streams, report, stop).Dispose(), cancellation);
 }

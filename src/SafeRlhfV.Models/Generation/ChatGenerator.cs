@@ -1,0 +1,75 @@
+using SafeRlhfV.Data;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SafeRlhfV.Models;
+
+/// <summary>Answers conversations in text: encodes pictures, batches prompts, generates, decodes. The one way from prompts to answers for command line, service and evaluation.</summary>
+public sealed class ChatGenerator(VisionLanguageModel model, ModelProcessor processor)
+{
+    private readonly TextGenerator generator = new(model);
+
+    /// <summary>The model.</summary>
+    public VisionLanguageModel Model => model;
+
+    /// <summary>Its processor.</summary>
+    public ModelProcessor Processor => processor;
+
+    /// <summary>Answers prompts in one batch; row = prompt × samples + sample.</summary>
+    /// <param name="prompts">At least one.</param>
+    /// <param name="settings">How.</param>
+    /// <param name="streams">One random stream a row; null = streams named after seed and row. A row's answer depends on its stream, never on its batch.</param>
+    /// <param name="onText">Told of each answer's text as it grows, on the calling thread.</param>
+    /// <param name="cancellation">Stops between two tokens.</param>
+    /// <exception cref="InvalidInputException">A setting is out of range, or there is no such adapter.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public IReadOnlyList<TextCompletion> Generate(
+        IReadOnlyList<EncodedPrompt> prompts, TextSettings settings, IReadOnlyList<RandomStream>? streams = null, Action<TextDelta>? onText = null, CancellationToken cancellation = default)
+    {
+        settings.Validate();
+        if (prompts.Count == 0) return [];
+        int samples = settings.Tokens.Samples;
+        int rows = prompts.Count * samples;
+        TokenStream[] decoders = [.. Enumerable.Range(0, rows).Select(_ => processor.Tokenizer.NewStream())];
+        AnswerText[] texts = [.. Enumerable.Range(0, rows).Select(_ => new AnswerText(settings.StopStrings))];
+        GenerationSettings tokens = settings.Tokens with
+        {
+            EosTokenIds = settings.Tokens.EosTokenIds.Count > 0 ? settings.Tokens.EosTokenIds : processor.EosTokenIds,
+            PadTokenId = processor.PadTokenId,
+            Stop = (row, ids) => texts[row].Append(decoders[row].Push(ids[^1])) | settings.Tokens.Stop?.Invoke(row, ids) == true,
+        };
+        void Report(GeneratedToken token)
+        {
+            if (token.Finish is not null) texts[token.Row].Append(decoders[token.Row].Finish());
+            string piece = texts[token.Row].Release(token.Finish is not null);
+            if (piece.Length > 0 || token.Finish is not null) onText?.Invoke(new TextDelta(token.Row / samples, token.Row % samples, piece, token.Finish));
+        }
+
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable noGrad = no_grad();
+        using IDisposable? adapter = settings.Adapter is null ? null : model.UseAdapter(settings.Adapter);
+        GenerationPrompt prompt = Prepare(prompts);
+        using GenerationResult result = generator.Generate(prompt, tokens, streams, Report, cancellation);
+        float[]? logProbs = result.LogProbs_BT?.cpu().data<float>().ToArray();
+        int longest = (int)result.Tokens_BT.shape[1];
+        return [.. texts.Select((text, row) => new TextCompletion(row / samples, row % samples, text.Stop is null ? Whole(result, row) : text.ToString(), result.Row(row),
+            logProbs?[(row * longest)..(row * longest + result.Lengths[row])], result.Finishes[row], text.Stop))];
+    }
+
+    /// <summary>Answers prompts and yields the text as it comes. The work runs on a thread of the pool and stops when the caller stops listening.</summary>
+    public IAsyncEnumerable<TextDelta> Stream(
+        IReadOnlyList<EncodedPrompt> prompts, TextSettings settings, IReadOnlyList<RandomStream>? streams = null, CancellationToken cancellation = default) =>
+        BackgroundStream.Run<TextDelta>((report, stop) => Generate(prompts, settings, streams, report, stop), cancellation);
+
+    /// <summary>Prompts as the token generator takes them: left-padded ids and mask, and the pictures' embeddings.</summary>
+    public GenerationPrompt Prepare(IReadOnlyList<EncodedPrompt> prompts)
+    {
+        TokenBatch batch = processor.Batch(prompts, model.Decoder.Embedding.Weight.device);
+        using ImageInputs? images = processor.BatchImages(prompts);
+        return new GenerationPrompt(batch.Ids_BL, batch.Mask_BL, model.EmbedImages(images));
+    }
+
+    // bytes shown one by one may turn out to be no UTF-8 together; the answer's text is what they decode to at once
+    private string Whole(GenerationResult result, int row) =>
+        processor.Tokenizer.Decode(result.Finishes[row] == FinishReason.EndToken ? result.Row(row).SkipLast(1) : result.Row(row)).Trim();
+}

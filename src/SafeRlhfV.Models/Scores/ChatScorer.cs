@@ -1,0 +1,35 @@
+using SafeRlhfV.Data;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SafeRlhfV.Models;
+
+/// <summary>Scores answers to conversations: a reward, cost or guard model behind a processor. The score is read at the answer's end token.</summary>
+public sealed class ChatScorer(ScoreModel model, ModelProcessor processor)
+{
+    /// <summary>The model.</summary>
+    public ScoreModel Model => model;
+
+    /// <summary>Its processor.</summary>
+    public ModelProcessor Processor => processor;
+
+    /// <summary>End scores of answers in one batch; an answer has as many numbers as the head has outputs.</summary>
+    /// <param name="prompts">The prompts.</param>
+    /// <param name="responses">The answer to each.</param>
+    /// <param name="cancellation">Asked before the pass.</param>
+    /// <exception cref="InvalidInputException">Image tokens and image features differ in number.</exception>
+    public IReadOnlyList<float[]> Score(IReadOnlyList<EncodedPrompt> prompts, IReadOnlyList<string> responses, CancellationToken cancellation = default)
+    {
+        if (prompts.Count != responses.Count) throw new ArgumentException($"{prompts.Count} prompts need as many answers, not {responses.Count}.", nameof(responses));
+        if (prompts.Count == 0) return [];
+        cancellation.ThrowIfCancellationRequested();
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable noGrad = no_grad();
+        int[][] rows = [.. prompts.Zip(responses, (prompt, response) => (int[])[.. prompt.Ids, .. processor.EncodeResponse(prompt, response)])];
+        TokenBatch batch = TokenBatch.PadRight(rows, processor.PadTokenId, model.Backbone.Decoder.Embedding.Weight.device);
+        using ImageInputs? images = processor.BatchImages(prompts);
+        ScoreOutput output = model.Forward(batch.Ids_BL, batch.Mask_BL, model.Backbone.EmbedImages(images));
+        float[] ends = output.EndScores.to(ScalarType.Float32).cpu().data<float>().ToArray();
+        return [.. ends.Chunk(model.Head.Outputs)];
+    }
+}
