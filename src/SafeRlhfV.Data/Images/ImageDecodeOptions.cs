@@ -18,6 +18,12 @@ public sealed record ImageDecodeOptions
     /// <summary>Turn and mirror the picture as its EXIF orientation says.</summary>
     public bool ApplyOrientation { get; init; }
 
+    /// <summary>
+    /// Take 16-bit gray as Pillow's `convert("RGB")` does, which cuts values at 255 and makes nearly everything white. Only for comparing with transformers; otherwise
+    /// 16 bits are scaled to 8.
+    /// </summary>
+    public bool ClipSixteenBitGray { get; init; }
+
     /// <summary>Pictures that claim more pixels are refused by their header, before memory is taken for them.</summary>
     public long MaxPixels { get; init; } = ImageHeader.MostPixels;
 }

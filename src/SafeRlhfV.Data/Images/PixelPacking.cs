@@ -1,18 +1,50 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
 namespace SafeRlhfV.Data;
 
 /// <summary>From decoded RGBA (not premultiplied) to RGB.</summary>
 internal static class PixelPacking
 {
-    /// <summary>Drops the fourth channel, or lays the pixels on white by it, rounding as Pillow's `alpha_composite` does.</summary>
-    public static void ToRgb(ReadOnlySpan<byte> rgba, Span<byte> rgb, bool onWhite)
+    /// <summary>Drops the fourth channel.</summary>
+    public static void ToRgb(ReadOnlySpan<byte> rgba, Span<byte> rgb)
     {
-        for (int i = 0, j = 0; i + 3 < rgba.Length; i += 4, j += 3)
+        int from = 0, to = 0;
+        if (Ssse3.IsSupported)
         {
-            int alpha = onWhite ? rgba[i + 3] : 255;
-            rgb[j] = Over(rgba[i], alpha);
-            rgb[j + 1] = Over(rgba[i + 1], alpha);
-            rgb[j + 2] = Over(rgba[i + 2], alpha);
+            // four pixels at a time; the four bytes written too many are overwritten by the next step
+            Vector128<byte> order = Vector128.Create((byte)0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 0x80, 0x80, 0x80, 0x80);
+            ref byte source = ref MemoryMarshal.GetReference(rgba), target = ref MemoryMarshal.GetReference(rgb);
+            for (; to + 16 <= rgb.Length; from += 16, to += 12)
+                Ssse3.Shuffle(Vector128.LoadUnsafe(ref Unsafe.Add(ref source, from)), order).StoreUnsafe(ref Unsafe.Add(ref target, to));
         }
+        for (; to < rgb.Length; from += 4, to += 3) (rgb[to], rgb[to + 1], rgb[to + 2]) = (rgba[from], rgba[from + 1], rgba[from + 2]);
+    }
+
+    /// <summary>Lays the pixels on white, rounding as Pillow's `alpha_composite` does.</summary>
+    public static void ToRgbOnWhite(ReadOnlySpan<byte> rgba, Span<byte> rgb)
+    {
+        for (int from = 0, to = 0; to < rgb.Length; from += 4, to += 3)
+        {
+            int alpha = rgba[from + 3];
+            (rgb[to], rgb[to + 1], rgb[to + 2]) = (Over(rgba[from], alpha), Over(rgba[from + 1], alpha), Over(rgba[from + 2], alpha));
+        }
+    }
+
+    /// <summary>Cuts 16-bit values, decoded to parts of 1, at 255.</summary>
+    public static void ClipToRgb(ReadOnlySpan<Half> rgba, Span<byte> rgb)
+    {
+        for (int from = 0, to = 0; to < rgb.Length; from += 4, to += 3)
+            for (int channel = 0; channel < 3; channel++) rgb[to + channel] = (byte)Math.Clamp(MathF.Round((float)rgba[from + channel] * 65535), 0, 255);
+    }
+
+    /// <summary>Makes all pixels of one colour white.</summary>
+    public static void Whiten(Span<byte> rgb, (byte Red, byte Green, byte Blue) colour)
+    {
+        for (int i = 0; i + 2 < rgb.Length; i += 3)
+            if ((rgb[i], rgb[i + 1], rgb[i + 2]) == colour) rgb.Slice(i, 3).Fill(255);
     }
 
     // (v a + 255 (255 - a)) / 255 in fixed point; the quotient by 255 is ((t >> 8) + t) >> 8, as the reference takes it

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using SafeRlhfV.Data;
 
 namespace SafeRlhfV.Models;
@@ -52,6 +53,15 @@ public sealed class ConfigReader
 
     /// <summary>An error about a field, with its file and path.</summary>
     public InvalidInputException Error(string name, string what) => new($"{file}: {path}{name} {what}.");
+
+    /// <summary>The same object with some fields set anew; itself if there are none.</summary>
+    public ConfigReader With(JsonObject? overrides)
+    {
+        if (overrides is null || overrides.Count == 0) return this;
+        JsonObject merged = JsonObject.Create(element)!;
+        foreach ((string name, JsonNode? value) in overrides) merged[name] = value?.DeepClone();
+        return new ConfigReader(JsonSerializer.SerializeToElement(merged), file, path);
+    }
 
     /// <summary>The object in a field; null if the field is missing or null.</summary>
     public ConfigReader? Section(string name) => Find(name) is not { } found ? null

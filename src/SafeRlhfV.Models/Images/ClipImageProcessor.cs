@@ -1,3 +1,4 @@
+using System.Text.Json;
 using SafeRlhfV.Data;
 
 namespace SafeRlhfV.Models;
@@ -38,7 +39,7 @@ internal sealed class ClipImageProcessor : ImageProcessor
     {
         ConfigReader reader = settings.Reader;
         if (!reader.Has("size")) return (fallback, null);
-        if (reader.Element.GetProperty("size").ValueKind == System.Text.Json.JsonValueKind.Number) return (reader.Int("size", most: MostSide), null);
+        if (reader.Element.GetProperty("size").ValueKind == JsonValueKind.Number) return (reader.Int("size", most: MostSide), null);
         ConfigReader section = reader.Section("size")!;
         return section.Has("shortest_edge") ? (section.Int("shortest_edge", most: MostSide), null) : (null, settings.Size("size"));
     }
@@ -47,19 +48,11 @@ internal sealed class ClipImageProcessor : ImageProcessor
     public override ProcessedImage Process(RgbImage image)
     {
         RgbImage square = padsToSquare ? Canvas.ToSquare(image, settings.Mean) : image;
-        (int height, int width) = shortestEdge is { } edge ? ShortestEdge(square.Height, square.Width, edge) : size ?? (square.Height, square.Width);
+        (int height, int width) = shortestEdge is { } edge ? ImageSizes.ShortestEdge(square.Height, square.Width, edge) : size ?? (square.Height, square.Width);
         (int cropHeight, int cropWidth) = crop ?? (height, width);
         RgbImage ready = Resampler.CenterCrop(square, width, height, cropWidth, cropHeight, settings.Filter);
         float[] values = GC.AllocateUninitializedArray<float>(ready.Pixels.Length);
         settings.Normalizer.ToPlanes(ready, values);
         return new ProcessedImage(values, [3, cropHeight, cropWidth], new ImageGeometry(image.Height, image.Width, 1, tokens));
-    }
-
-    /// <summary>The size at which the shortest edge is as asked for; the other is cut down to a whole number.</summary>
-    internal static (int Height, int Width) ShortestEdge(int height, int width, int edge)
-    {
-        long other = (long)((double)edge * Math.Max(height, width) / Math.Min(height, width));
-        if (other > int.MaxValue / 4) throw new InvalidInputException($"the image is {width} x {height} pixels: too long and thin to be resized; cut it.");
-        return height <= width ? (edge, (int)other) : ((int)other, edge);
     }
 }

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using System.Text.Json.Nodes;
 using SafeRlhfV.Data;
 using static TorchSharp.torch;
 
@@ -12,8 +14,11 @@ public abstract class ImageProcessor
     internal const int MostSide = 1 << 14;
 
     /// <summary>Loads the processor of a checkpoint folder: `processor_config.json` where it holds one (the newer form), else `preprocessor_config.json`.</summary>
+    /// <param name="folder">The checkpoint folder.</param>
+    /// <param name="config">The model's configuration.</param>
+    /// <param name="overrides">Settings that go before the file's, such as `max_pixels`.</param>
     /// <exception cref="InvalidInputException">The file is missing or malformed, or does not fit the model.</exception>
-    public static ImageProcessor Load(string folder, ModelConfig config) => Create(ImageProcessorConfig.Load(folder), config);
+    public static ImageProcessor Load(string folder, ModelConfig config, JsonObject? overrides = null) => Create(ImageProcessorConfig.Load(folder, overrides), config);
 
     /// <summary>A processor from settings that are already read.</summary>
     /// <exception cref="InvalidInputException">They are malformed or do not fit the model.</exception>
@@ -33,7 +38,7 @@ public abstract class ImageProcessor
         Span<byte> bytes = values.bytes;
         foreach (ProcessedImage image in images)
         {
-            ReadOnlySpan<byte> part = System.Runtime.InteropServices.MemoryMarshal.AsBytes(image.Pixels.AsSpan());
+            ReadOnlySpan<byte> part = MemoryMarshal.AsBytes(image.Pixels.AsSpan());
             part.CopyTo(bytes);
             bytes = bytes[part.Length..];
         }
@@ -43,6 +48,8 @@ public abstract class ImageProcessor
     private static ImageProcessor Create(ImageProcessorConfig settings, ModelConfig config) => (settings.Kind, config) switch
     {
         ("CLIPImageProcessor" or "LlavaImageProcessor" or "", LlavaConfig { GridPinpoints.Count: 0 } llava) => ClipImageProcessor.Create(settings, llava),
+        ("LlavaNextImageProcessor" or "", LlavaConfig { GridPinpoints.Count: > 0 } next) => new LlavaNextImageProcessor(settings, next),
+        ("Qwen2VLImageProcessor" or "Qwen2_5_VLImageProcessor" or "Qwen3VLImageProcessor" or "", QwenConfig qwen) => new QwenImageProcessor(settings, qwen),
         _ => throw settings.Reader.Error("image_processor_type", $"'{settings.Kind}' is not known with a {config.ModelType} model"),
     };
 }

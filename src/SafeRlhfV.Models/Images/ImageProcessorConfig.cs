@@ -1,3 +1,5 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using SafeRlhfV.Data;
 
 namespace SafeRlhfV.Models;
@@ -22,13 +24,12 @@ internal sealed record ImageProcessorConfig
 
     /// <summary>Finds and reads the file of a checkpoint folder.</summary>
     /// <exception cref="InvalidInputException">There is none, or a field is malformed.</exception>
-    public static ImageProcessorConfig Load(string folder)
+    public static ImageProcessorConfig Load(string folder, JsonObject? overrides)
     {
-        string newer = Path.Combine(folder, "processor_config.json");
-        if (File.Exists(newer) && ConfigReader.Open(newer).Section("image_processor") is { } nested) return Parse(nested);
-        string older = Path.Combine(folder, "preprocessor_config.json");
+        string newer = Path.Combine(folder, "processor_config.json"), older = Path.Combine(folder, "preprocessor_config.json");
+        if (File.Exists(newer) && ConfigReader.Open(newer).Section("image_processor") is { } nested) return Parse(nested.With(overrides));
         if (!File.Exists(older)) throw new InvalidInputException($"{older}: no such file, and processor_config.json holds no image_processor; copy the file from the model's folder.");
-        return Parse(ConfigReader.Open(older));
+        return Parse(ConfigReader.Open(older).With(overrides));
     }
 
     /// <summary>Reads the object.</summary>
@@ -55,7 +56,7 @@ internal sealed record ImageProcessorConfig
     public (int Height, int Width)? Size(string name)
     {
         if (!Reader.Has(name)) return null;
-        if (Reader.Element.GetProperty(name).ValueKind == System.Text.Json.JsonValueKind.Number)
+        if (Reader.Element.GetProperty(name).ValueKind == JsonValueKind.Number)
         {
             int side = Reader.Int(name, most: ImageProcessor.MostSide);
             return (side, side);

@@ -1,0 +1,41 @@
+using SafeRlhfV.Data;
+
+namespace SafeRlhfV.Models;
+
+/// <summary>LLaVA-NeXT's processor: the whole picture squeezed to one tile, then the picture spread over the tiles of the best resolution, centred on black.</summary>
+internal sealed class LlavaNextImageProcessor : ImageProcessor
+{
+    private readonly ImageProcessorConfig settings;
+    private readonly LlavaConfig config;
+    private readonly int side;
+
+    /// <summary>A processor for a model; its tiles and resolutions must be the model's.</summary>
+    public LlavaNextImageProcessor(ImageProcessorConfig settings, LlavaConfig config)
+    {
+        (this.settings, this.config, side) = (settings, config, config.Vision.ImageSize);
+        (int? edge, (int, int)? size) = ClipImageProcessor.ReadSize(settings, 336);
+        if (edge is { } square ? square != side : size != (side, side)) throw settings.Reader.Error("size", $"must be the tower's {side} pixels (vision_config.image_size)");
+        if (settings.Size("crop_size") is { } crop && crop != (side, side)) throw settings.Reader.Error("crop_size", $"must be the tower's {side} x {side} pixels (vision_config.image_size)");
+        if (settings.Reader.Pairs("image_grid_pinpoints") is { } pinpoints && !pinpoints.SequenceEqual(config.GridPinpoints))
+            throw settings.Reader.Error("image_grid_pinpoints", "are not those of config.json");
+        if (config.GridPinpoints.Any(pair => pair.Height % side != 0 || pair.Width % side != 0))
+            throw settings.Reader.Error("image_grid_pinpoints", $"must be multiples of the tower's {side} pixels");
+    }
+
+    /// <inheritdoc/>
+    public override ProcessedImage Process(RgbImage image)
+    {
+        (int height, int width) = AnyResolution.BestResolution(image.Height, image.Width, config.GridPinpoints);
+        (int innerHeight, int innerWidth) = ImageSizes.Inside(image.Height, image.Width, height, width);
+        RgbImage inner = Resampler.Resize(image, innerWidth, innerHeight, settings.Filter);
+        RgbImage spread = Canvas.Lay(inner, (width - innerWidth) / 2, (height - innerHeight) / 2, width, height, (0, 0, 0));
+        int tiles = 1 + height / side * (width / side), length = 3 * side * side;
+        float[] values = GC.AllocateUninitializedArray<float>(tiles * length);
+        settings.Normalizer.ToPlanes(Resampler.Resize(image, side, side, settings.Filter), values.AsSpan(0, length));
+        int at = length;
+        for (int top = 0; top < height; top += side)
+            for (int left = 0; left < width; left += side, at += length)
+                settings.Normalizer.ToPlanes(Resampler.Crop(spread, new PixelRegion(left, top, side, side)), values.AsSpan(at, length));
+        return new ProcessedImage(values, [3, side, side], new ImageGeometry(image.Height, image.Width, tiles, AnyResolution.Tokens(image.Height, image.Width, config)));
+    }
+}
