@@ -14,7 +14,7 @@ internal static class CommandTree
             AuditVerifyVerb.Create(),
             AuditExportVerb.Create(),
         },
-        new Command("data", "Read, check, describe, convert and make BeaverTails-V data sets.")
+        new Command("data", "Read, check, describe, convert, make and annotate BeaverTails-V data sets.")
         {
             DataInspectVerb.Create(),
             DataValidateVerb.Create(),
@@ -23,6 +23,7 @@ internal static class CommandTree
             DataDedupeVerb.Create(),
             DataSplitVerb.Create(),
             DataMakeVerb.Create(),
+            DataAnnotateVerb.Create(),
         },
         new Command("world", "The built-in world that the demo trains on.")
         {

@@ -1,0 +1,94 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using SafeRlhfV.Data;
+
+namespace SafeRlhfV.Annotation;
+
+/// <summary>Reads the pairs to be annotated: a paired data set, or a JSONL file of pairs without labels. The pictures are laid out in the working folder once.</summary>
+internal sealed class ItemSource
+{
+    private readonly string pictures;
+    private readonly Dictionary<string, AnnotationItem> items = [];
+
+    private ItemSource(string working) => pictures = Path.Combine(working, "pictures");
+
+    /// <summary>The pairs in the data set's order; a pair that is there twice is annotated once.</summary>
+    /// <exception cref="InvalidInputException">The data cannot be read or hold no pairs.</exception>
+    public static IReadOnlyList<AnnotationItem> Load(string data, string working)
+    {
+        ItemSource source = new(working);
+        try
+        {
+            Directory.CreateDirectory(source.pictures);
+            if (File.Exists(data) && IsUnlabelled(data)) source.AddLines(data);
+            else
+            {
+                PreferenceDataset dataset = PreferenceDataset.Open(data);
+                if (dataset.Layout != RowLayout.Paired) throw new InvalidInputException($"{data}: rows of one answer cannot be annotated as pairs; give a paired data set.");
+                foreach (PreferencePair pair in dataset.ReadPairs()) source.Add(pair);
+            }
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new InvalidInputException($"{working}: cannot be written ({error.Message.TrimEnd('.')}); check the permissions and the free space.", error);
+        }
+        return [.. source.items.Values];
+    }
+
+    /// <summary>The file of a pair's picture.</summary>
+    public static string PictureFile(string working, string id) => Path.Combine(working, "pictures", id);
+
+    private static bool IsUnlabelled(string file) =>
+        file.EndsWith(".jsonl", StringComparison.OrdinalIgnoreCase) && File.ReadLines(file).FirstOrDefault(line => line.Length > 0) is { } first && !first.Contains("\"more_helpful_response_id\"", StringComparison.Ordinal);
+
+    private void Add(PreferencePair pair)
+    {
+        AnnotationItem item = new("", pair.Question, pair.Response1.Text, pair.Response2.Text, pair.Response1.From, pair.Response2.From, pair.Category, pair.Image?.Path, false, null);
+        Add(item, pair.Image?.Bytes, id => new AnnotationRecord(id, "machine", pair.MoreHelpful, pair.Safer,
+            pair.Response1.HarmlessRate, pair.Response2.HarmlessRate, pair.Response1.HelpfulRate, pair.Response2.HelpfulRate, pair.Category, pair.ImageSeverity));
+    }
+
+    private void AddLines(string file)
+    {
+        int number = 0;
+        foreach (string line in File.ReadLines(file))
+        {
+            number++;
+            if (line.Length == 0) continue;
+            JsonObject row;
+            try
+            {
+                row = JsonNode.Parse(line) as JsonObject ?? throw new JsonException("the line is no object");
+            }
+            catch (JsonException error)
+            {
+                throw new InvalidInputException($"{file}, line {number}: not JSON ({error.Message.Split('.')[0]}); mend or remove the line.", error);
+            }
+            string Needed(string name) => Text(name) is { Length: > 0 } text ? text : throw new InvalidInputException($"{file}, line {number}: '{name}' is missing; give question, response_1 and response_2.");
+            string? Text(string name) => row[name] is JsonValue value && value.TryGetValue(out string? text) ? text : null;
+            string? category = Text("category"), path = Text("image");
+            if (category is not null && Taxonomy.IndexOf(category) < 0) throw new InvalidInputException($"{file}, line {number}: '{category}' is not one of the categories of BeaverTails-V; mend it or leave it out.");
+            byte[]? bytes = null;
+            if (path is not null)
+            {
+                string full = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(file))!, path);
+                bytes = File.Exists(full) ? File.ReadAllBytes(full) : throw new InvalidInputException($"{file}, line {number}: the picture {path} is not there; mend the path.");
+            }
+            string? name = path is null ? null : Path.IsPathRooted(path) ? Path.GetFileName(path) : path;
+            Add(new("", Needed("question"), Needed("response_1"), Needed("response_2"), Text("response_1_from") ?? "unknown", Text("response_2_from") ?? "unknown", category, name, false, null), bytes, _ => null);
+        }
+        if (items.Count == 0) throw new InvalidInputException($"{file}: no pair is there; give one with a line a pair.");
+    }
+
+    private void Add(AnnotationItem item, byte[]? picture, Func<string, AnnotationRecord?> machine)
+    {
+        string id = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(JsonSerializer.Serialize((string[])[item.Question, item.Response1, item.Response2, picture is null ? "" : Convert.ToHexString(SHA256.HashData(picture))]))))[..20];
+        if (!items.TryAdd(id, item with { Id = id, HasPicture = picture is not null, Machine = machine(id) }) || picture is null) return;
+        string file = Path.Combine(pictures, id);
+        if (File.Exists(file) && new FileInfo(file).Length == picture.Length) return;
+        File.WriteAllBytes(file + ".partial", picture);
+        File.Move(file + ".partial", file, overwrite: true);
+    }
+}
