@@ -13,11 +13,10 @@ internal static class CompletionWriter
         GuardReport? report = response.GetGuardReport();
         if (report?.Outcome == GuardOutcome.Passed && response.RawRepresentation is JsonObject raw)
         {
-            JsonObject passed = (JsonObject)raw.DeepClone();
-            passed["model"] = call.Model;
-            if (report.Notice is { } notice && passed["choices"]?[0]?["message"] is JsonObject message && CompletionReader.Text(message["content"]) is { } text)
+            raw["model"] = call.Model; // nobody reads the upstream's own after this
+            if (report.Notice is { } notice && raw["choices"]?[0]?["message"] is JsonObject message && CompletionReader.Text(message["content"]) is { } text)
                 message["content"] = $"{notice}\n\n{text}";
-            return passed;
+            return raw;
         }
         JsonObject answer = new() { ["role"] = "assistant", ["content"] = response.Text };
         JsonObject body = new()

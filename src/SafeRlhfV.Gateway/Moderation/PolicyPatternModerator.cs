@@ -3,7 +3,7 @@ using SafeRlhfV.Guard;
 namespace SafeRlhfV.Gateway;
 
 /// <summary>Finds the policy's own categories, and follows the policy when it changes.</summary>
-internal sealed class PolicyPatternModerator(Func<GuardPolicy> policy) : IModerator
+internal sealed class PolicyPatternModerator(Func<GuardPolicy> policy) : INonBlockingModerator
 {
     private volatile Tuple<GuardPolicy, PatternModerator?>? _current;
 

@@ -1,6 +1,6 @@
+using System.Buffers;
 using System.Net.Http.Headers;
 using System.Runtime.CompilerServices;
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.AI;
@@ -100,7 +100,7 @@ internal sealed class UpstreamChatClient : IChatClient
 
     private async Task<HttpResponseMessage> SendAsync(IEnumerable<ChatMessage> messages, ChatCall call, bool stream, CancellationToken cancellationToken)
     {
-        byte[] body = Encoding.UTF8.GetBytes(Body(messages, call, stream).ToJsonString());
+        byte[] body = Body(messages, call, stream);
         HttpResponseMessage response;
         try
         {
@@ -131,16 +131,45 @@ internal sealed class UpstreamChatClient : IChatClient
         return await _http.SendAsync(request, stream ? HttpCompletionOption.ResponseHeadersRead : HttpCompletionOption.ResponseContentRead, cancellationToken);
     }
 
-    private JsonObject Body(IEnumerable<ChatMessage> messages, ChatCall call, bool stream)
+    // Written straight from what the caller sent: a copy of a body full of images costs more than all else here.
+    private byte[] Body(IEnumerable<ChatMessage> messages, ChatCall call, bool stream)
     {
-        JsonObject body = (JsonObject)call.Body.DeepClone();
-        if (_settings.Model is { } model) body["model"] = model;
-        body.Remove("stream_options");
-        body["stream"] = stream;
-        if (stream) body["stream_options"] = new JsonObject { ["include_usage"] = true }; // for the token limits
-        JsonArray sent = (JsonArray)body["messages"]!;
-        foreach (ChatMessage feedback in messages.Skip(call.Messages.Count)) sent.Add(new JsonObject { ["role"] = feedback.Role.Value, ["content"] = feedback.Text });
-        return body;
+        ArrayBufferWriter<byte> buffer = new();
+        using Utf8JsonWriter writer = new(buffer);
+        writer.WriteStartObject();
+        foreach ((string name, JsonNode? value) in call.Body)
+        {
+            if (name is "stream" or "stream_options" or "messages" || (name == "model" && _settings.Model is not null)) continue;
+            writer.WritePropertyName(name);
+            Write(value);
+        }
+        if (_settings.Model is { } model) writer.WriteString("model", model);
+        writer.WriteBoolean("stream", stream);
+        if (stream)
+        {
+            writer.WriteStartObject("stream_options");
+            writer.WriteBoolean("include_usage", true); // for the token limits
+            writer.WriteEndObject();
+        }
+        writer.WriteStartArray("messages");
+        foreach (JsonNode? message in (JsonArray)call.Body["messages"]!) Write(message);
+        foreach (ChatMessage feedback in messages.Skip(call.Messages.Count))
+        {
+            writer.WriteStartObject();
+            writer.WriteString("role", feedback.Role.Value);
+            writer.WriteString("content", feedback.Text);
+            writer.WriteEndObject();
+        }
+        writer.WriteEndArray();
+        writer.WriteEndObject();
+        writer.Flush();
+        return buffer.WrittenSpan.ToArray();
+
+        void Write(JsonNode? node)
+        {
+            if (node is null) writer.WriteNullValue();
+            else node.WriteTo(writer);
+        }
     }
 
     // What the service finds wrong with the request is the caller's to know; what it finds wrong with the gateway is not.

@@ -14,7 +14,7 @@ public sealed class AuditTrail : IGuardObserver, IAsyncDisposable
     private readonly AuditSettings _settings;
     private readonly AuditChain _chain;
     private readonly TimeProvider _clock;
-    private readonly Channel<Entry> _queue = Channel.CreateBounded<Entry>(10_000);
+    private readonly Channel<AuditEntry> _queue = Channel.CreateBounded<AuditEntry>(10_000);
     private readonly Task _loop;
     private readonly AuditRetention _retention;
 
@@ -67,7 +67,7 @@ public sealed class AuditTrail : IGuardObserver, IAsyncDisposable
     private async ValueTask AppendAsync(string kind, string request, Func<AuditPayload, string> write, CancellationToken cancellationToken)
     {
         AuditPayload payload = new(_settings, _chain);
-        Entry entry = new(kind, request, write(payload), payload.Contents, new(TaskCreationOptions.RunContinuationsAsynchronously));
+        AuditEntry entry = new(kind, request, write(payload), payload.Contents, new(TaskCreationOptions.RunContinuationsAsynchronously));
         using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(_settings.Timeout);
         try
@@ -83,75 +83,22 @@ public sealed class AuditTrail : IGuardObserver, IAsyncDisposable
 
     private async Task RunAsync()
     {
-        List<Entry> batch = [];
+        await using AuditWriter writer = new(_database, _chain);
+        List<AuditEntry> batch = [];
         while (await _queue.Reader.WaitToReadAsync().ConfigureAwait(false))
         {
-            while (batch.Count < BatchSize && _queue.Reader.TryRead(out Entry? entry)) batch.Add(entry);
+            while (batch.Count < BatchSize && _queue.Reader.TryRead(out AuditEntry? entry)) batch.Add(entry);
             try
             {
-                await WriteWithRetryAsync(batch).ConfigureAwait(false);
-                foreach (Entry entry in batch) entry.Written.TrySetResult();
+                using CancellationTokenSource limit = new(_settings.Timeout);
+                await writer.WriteAsync(batch, AuditPayload.Iso(_clock.GetUtcNow()), limit.Token).ConfigureAwait(false);
+                foreach (AuditEntry entry in batch) entry.Written.TrySetResult();
             }
             catch (Exception error)
             {
-                foreach (Entry entry in batch) entry.Written.TrySetException(error);
+                foreach (AuditEntry entry in batch) entry.Written.TrySetException(error);
             }
             batch.Clear();
         }
     }
-
-    // A connection from the pool may have died while the database was restarted: what failed before the commit is tried once more on a new one.
-    private async Task WriteWithRetryAsync(List<Entry> batch)
-    {
-        using CancellationTokenSource limit = new(_settings.Timeout);
-        for (int attempt = 0; ; attempt++)
-        {
-            bool committing = false;
-            try
-            {
-                await using DbConnection connection = await _database.OpenAsync(limit.Token).ConfigureAwait(false);
-                await using DbTransaction transaction = await _database.BeginWriteAsync(connection, limit.Token).ConfigureAwait(false);
-                await WriteAsync(batch, connection, transaction, limit.Token).ConfigureAwait(false);
-                committing = true;
-                await transaction.CommitAsync(limit.Token).ConfigureAwait(false);
-                return;
-            }
-            catch (DbException) when (attempt == 0 && !committing)
-            {
-                // once more
-            }
-        }
-    }
-
-    private async Task WriteAsync(List<Entry> batch, DbConnection connection, DbTransaction transaction, CancellationToken cancellationToken)
-    {
-        AuditMark head = await AuditMarks.ReadAsync(connection, transaction, AuditMarks.Head, cancellationToken).ConfigureAwait(false) is { } found
-            ? found.Mark
-            : new(0, AuditChain.Genesis);
-        string at = AuditPayload.Iso(_clock.GetUtcNow());
-        foreach (Entry entry in batch)
-        {
-            string payload = AuditPayload.Complete(head.Sequence + 1, entry.Kind, entry.Request, at, entry.Members);
-            string hash = _chain.Link(head.Hash, payload);
-            await AuditDatabase.ExecuteAsync(
-                connection,
-                "INSERT INTO guard_audit (sequence, kind, request, at, payload, previous, hash) VALUES (@sequence, @kind, @request, @at, @payload, @previous, @hash)",
-                cancellationToken,
-                transaction,
-                ("sequence", head.Sequence + 1), ("kind", entry.Kind), ("request", entry.Request), ("at", at), ("payload", payload), ("previous", head.Hash), ("hash", hash)).ConfigureAwait(false);
-            foreach ((string name, (string kind, byte[] bytes)) in entry.Contents)
-            {
-                await AuditDatabase.ExecuteAsync(
-                    connection,
-                    "INSERT INTO guard_audit_content (name, kind, at, body) VALUES (@name, @kind, @at, @body) ON CONFLICT (name) DO UPDATE SET at = excluded.at",
-                    cancellationToken,
-                    transaction,
-                    ("name", name), ("kind", kind), ("at", at), ("body", bytes)).ConfigureAwait(false);
-            }
-            head = new(head.Sequence + 1, hash);
-        }
-        await AuditMarks.WriteAsync(connection, transaction, AuditMarks.Head, head, _chain, cancellationToken).ConfigureAwait(false);
-    }
-
-    private sealed record Entry(string Kind, string Request, string Members, Dictionary<string, (string, byte[])> Contents, TaskCompletionSource Written);
 }

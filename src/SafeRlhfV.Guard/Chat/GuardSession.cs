@@ -13,11 +13,13 @@ internal sealed class GuardSession
     private readonly PromptParts _parts;
     private readonly List<RegenerationRound> _rounds = [];
     private readonly long _started;
+    private readonly ObserverHealth _health;
     private GuardReport _report;
+    private Task<bool>? _recording;
 
-    public GuardSession(GuardOptions options, IModerator moderator, IModerator promptModerator, IReadOnlyList<ChatMessage> messages, ChatOptions? chatOptions)
+    public GuardSession(GuardOptions options, IModerator moderator, IModerator promptModerator, ObserverHealth health, IReadOnlyList<ChatMessage> messages, ChatOptions? chatOptions)
     {
-        (_options, _moderator, _promptModerator) = (options, moderator, promptModerator);
+        (_options, _moderator, _promptModerator, _health) = (options, moderator, promptModerator, health);
         _started = options.Clock.GetTimestamp();
         Policy = options.Policy();
         _parts = PromptParts.Of(messages, options);
@@ -37,11 +39,15 @@ internal sealed class GuardSession
 
     public bool HasEnded => _report.Outcome is not null;
 
-    /// <summary>Decides about the prompt and tells the observer; null where the model may be asked, else the refusal.</summary>
+    /// <summary>
+    /// Decides about the prompt and tells the observer; null where the model may be asked, else the refusal. The model is asked while the observer records, unless the observer failed
+    /// the last time: what the model says leaves only after <see cref="IsRecordedAsync"/>.
+    /// </summary>
     public async Task<string?> CheckPromptAsync(CancellationToken cancellationToken)
     {
         if (_options.CheckPrompts) _report = _report with { PromptDecision = await JudgePromptAsync(cancellationToken).ConfigureAwait(false) };
-        if (_options.Observer is { } observer && !await TryObserveAsync(() => observer.PromptDecidedAsync(_report, cancellationToken)).ConfigureAwait(false))
+        if (_options.Observer is { } observer) _recording = TryObserveAsync(() => observer.PromptDecidedAsync(_report, cancellationToken));
+        if ((_recording is { IsCompleted: true } || _health.IsFailing || _report.PromptDecision is { Passes: false }) && !await IsRecordedAsync().ConfigureAwait(false))
         {
             _report = _report with { Outcome = GuardOutcome.PromptRefused, Refusal = Policy.FailureRefusal, Duration = Elapsed() };
             return _report.Refusal;
@@ -49,6 +55,9 @@ internal sealed class GuardSession
         if (_report.PromptDecision is not { Passes: false } refused) return null;
         return await EndAsync(GuardOutcome.PromptRefused, Policy.RefusePrompt(refused.Verdict), null, cancellationToken).ConfigureAwait(false);
     }
+
+    /// <summary>Whether the prompt's decision is recorded; waits for it.</summary>
+    public async ValueTask<bool> IsRecordedAsync() => _recording is null || await _recording.ConfigureAwait(false);
 
     /// <summary>Decides about an answer, or the part of it that is known, and records it as the round's last decision.</summary>
     public async Task<GuardDecision> JudgeAnswerAsync(int round, ChatContents answer, TimeSpan generation, CancellationToken cancellationToken)
@@ -89,6 +98,8 @@ internal sealed class GuardSession
     public async Task<string?> EndAsync(GuardOutcome outcome, string? refusal, string? notice, CancellationToken cancellationToken)
     {
         Debug.Assert(!HasEnded);
+        bool isRecorded = await IsRecordedAsync().ConfigureAwait(false);
+        if (!isRecorded) (outcome, refusal, notice) = (outcome == GuardOutcome.Passed ? GuardOutcome.AnswerRefused : outcome, Policy.FailureRefusal, null);
         _report = _report with { Outcome = outcome, Refusal = refusal, Notice = notice, Rounds = [.. _rounds], Duration = Elapsed() };
         if (_options.Observer is { } observer && !await TryObserveAsync(() => observer.EndedAsync(_report, cancellationToken)).ConfigureAwait(false))
             _report = _report with { Outcome = outcome == GuardOutcome.Passed ? GuardOutcome.AnswerRefused : outcome, Refusal = Policy.FailureRefusal };
@@ -109,15 +120,17 @@ internal sealed class GuardSession
         return Policy.Decide(verdict, GuardSide.Prompt, _report.Context);
     }
 
-    private static async Task<bool> TryObserveAsync(Func<ValueTask> observe)
+    private async Task<bool> TryObserveAsync(Func<ValueTask> observe)
     {
         try
         {
             await observe().ConfigureAwait(false);
+            _health.IsFailing = false;
             return true;
         }
-        catch (Exception)
+        catch (Exception error)
         {
+            if (error is not OperationCanceledException) _health.IsFailing = true; // a caller who left says nothing about the observer
             return false; // an observer that cannot record is a reason to refuse, not to fail
         }
     }

@@ -16,6 +16,7 @@ public sealed class GuardedChatClient : DelegatingChatClient
     private readonly GuardOptions _options;
     private readonly IModerator _moderator;
     private readonly IModerator _promptModerator;
+    private readonly ObserverHealth _health = new();
 
     /// <summary>Wraps a client.</summary>
     /// <exception cref="ArgumentException">No moderator is given.</exception>
@@ -32,7 +33,7 @@ public sealed class GuardedChatClient : DelegatingChatClient
     public override async Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
     {
         ChatMessage[] asked = [.. messages];
-        GuardSession session = new(_options, _moderator, _promptModerator, asked, options);
+        GuardSession session = new(_options, _moderator, _promptModerator, _health, asked, options);
         try
         {
             if (await session.CheckPromptAsync(cancellationToken).ConfigureAwait(false) is { } refusal) return Refuse(refusal, session.Report, null);
@@ -67,7 +68,7 @@ public sealed class GuardedChatClient : DelegatingChatClient
         IEnumerable<ChatMessage> messages, ChatOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         ChatMessage[] asked = [.. messages];
-        GuardSession session = new(_options, _moderator, _promptModerator, asked, options);
+        GuardSession session = new(_options, _moderator, _promptModerator, _health, asked, options);
         GuardedStream stream = new(session, _options.Release, _options.Clock);
         try
         {

@@ -34,6 +34,12 @@ internal sealed class GuardedStream(GuardSession session, StreamRelease release,
             if (!_buffer.ShouldJudge) continue;
             Last = await session.JudgeAnswerAsync(_round, _buffer.Judged(), clock.GetElapsedTime(started), cancellationToken).ConfigureAwait(false);
             if (!Last.Passes) break;
+            if (!await session.IsRecordedAsync().ConfigureAwait(false))
+            {
+                string? unrecorded = await session.EndAsync(GuardOutcome.AnswerRefused, session.Policy.FailureRefusal, null, cancellationToken).ConfigureAwait(false);
+                yield return Refusal(unrecorded ?? session.Policy.FailureRefusal);
+                yield break;
+            }
             foreach (ChatResponseUpdate update in Noticed(_buffer.ReleasePassed())) yield return update;
         }
         if (Last is { Passes: false })

@@ -8,7 +8,7 @@ namespace SafeRlhfV.Guard;
 /// Where a batch throws, its halves are asked again, so that one poisonous request blocks itself and not its neighbours.
 /// One time limit stands over all of it: what is not judged by then is blocked.
 /// </remarks>
-public sealed class FailClosedModerator : IModerator
+public sealed class FailClosedModerator : INonBlockingModerator
 {
     private readonly IModerator _inner;
     private readonly TimeSpan _timeout;
@@ -45,7 +45,8 @@ public sealed class FailClosedModerator : IModerator
         try
         {
             // WaitAsync: a moderator that ignores its token must not hold the answer either. Task.Run: nor one that blocks the thread.
-            IReadOnlyList<Verdict> found = await Task.Run(() => _inner.ModerateAsync(requests, limit), limit).WaitAsync(limit).ConfigureAwait(false);
+            Task<IReadOnlyList<Verdict>> asked = _inner is INonBlockingModerator ? _inner.ModerateAsync(requests, limit) : Task.Run(() => _inner.ModerateAsync(requests, limit), limit);
+            IReadOnlyList<Verdict> found = await (asked.IsCompleted ? asked : asked.WaitAsync(limit)).ConfigureAwait(false);
             if (found is not null && found.Count == requests.Count)
             {
                 for (int i = 0; i < found.Count; i++) verdicts[start + i] = Sound(found[i]);

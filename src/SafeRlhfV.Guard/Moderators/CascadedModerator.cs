@@ -1,7 +1,7 @@
 namespace SafeRlhfV.Guard;
 
 /// <summary>Asks cheap moderators first and dear ones only about what is still in doubt. The last stage decides; a failure at any stage blocks.</summary>
-public sealed class CascadedModerator : IModerator
+public sealed class CascadedModerator : INonBlockingModerator
 {
     private readonly IReadOnlyList<CascadeStage> _stages;
 

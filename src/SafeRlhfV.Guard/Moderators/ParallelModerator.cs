@@ -1,7 +1,7 @@
 namespace SafeRlhfV.Guard;
 
 /// <summary>Asks several moderators at once; content is unsafe where any finds it so, and blocked where any fails.</summary>
-public sealed class ParallelModerator : IModerator
+public sealed class ParallelModerator : INonBlockingModerator
 {
     private readonly IReadOnlyList<IModerator> _moderators;
 

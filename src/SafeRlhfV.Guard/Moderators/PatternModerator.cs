@@ -1,7 +1,7 @@
 namespace SafeRlhfV.Guard;
 
 /// <summary>Finds words and patterns. It sees no images: use it beside a guard model, in tests, and for a policy's own categories.</summary>
-public sealed class PatternModerator : IModerator
+public sealed class PatternModerator : INonBlockingModerator
 {
     private readonly IReadOnlyList<PatternRule> _rules;
 

@@ -1,0 +1,103 @@
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using SafeRlhfV.Gateway;
+using Yarp.ReverseProxy.Configuration;
+
+namespace SafeRlhfV.GatewayLoad;
+
+/// <summary>What is measured: an upstream that answers at once, a proxy that passes everything through, and the gateway with a keyword guard and an audit trail on disk.</summary>
+internal static class Servers
+{
+    public const string Key = "bench-key";
+    private const int StreamChunks = 10, ChunkMilliseconds = 20;
+
+    private static readonly byte[] Whole = Encoding.UTF8.GetBytes(
+        """{"id":"chatcmpl-stub","object":"chat.completion","created":1700000000,"model":"stub","choices":[{"index":0,"message":{"role":"assistant","content":"All is well. There is nothing more to say."},"finish_reason":"stop"}],"usage":{"prompt_tokens":10,"completion_tokens":9,"total_tokens":19}}""");
+
+    private static readonly byte[] Chunk = Event("""{"id":"chatcmpl-stub","object":"chat.completion.chunk","created":1700000000,"model":"stub","choices":[{"index":0,"delta":{"content":"All is well so far. "},"finish_reason":null}]}""");
+
+    private static readonly byte[] Last = [.. Event("""{"id":"chatcmpl-stub","object":"chat.completion.chunk","created":1700000000,"model":"stub","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}"""), .. Event("[DONE]")];
+
+    public static Task<int> StubAsync()
+    {
+        WebApplication app = Create();
+        app.MapPost("/v1/chat/completions", async http =>
+        {
+            using StreamReader reader = new(http.Request.Body);
+            bool stream = (await reader.ReadToEndAsync()).Contains("\"stream\":true", StringComparison.Ordinal);
+            if (!stream)
+            {
+                http.Response.ContentType = "application/json";
+                http.Response.ContentLength = Whole.Length;
+                await http.Response.Body.WriteAsync(Whole);
+                return;
+            }
+            http.Response.ContentType = "text/event-stream";
+            for (int i = 0; i < StreamChunks; i++)
+            {
+                await http.Response.Body.WriteAsync(Chunk);
+                await http.Response.Body.FlushAsync();
+                await Task.Delay(ChunkMilliseconds, http.RequestAborted);
+            }
+            await http.Response.Body.WriteAsync(Last);
+        });
+        return ServeAsync(app);
+    }
+
+    public static Task<int> ProxyAsync(string upstream)
+    {
+        WebApplication app = Create(builder => builder.Services.AddReverseProxy().LoadFromMemory(
+            [new RouteConfig { RouteId = "all", ClusterId = "stub", Match = new RouteMatch { Path = "{**all}" } }],
+            [new ClusterConfig { ClusterId = "stub", Destinations = new Dictionary<string, DestinationConfig> { ["stub"] = new() { Address = upstream } } }]));
+        app.MapReverseProxy();
+        return ServeAsync(app);
+    }
+
+    public static async Task<int> GatewayAsync(string upstream)
+    {
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("gateway-load-");
+        try
+        {
+            string yaml = $"""
+                listen: http://127.0.0.1:0
+                moderators: [ {"{"} kind: patterns, category: dangerous_behavior, severity: severe, keywords: [ forbidden phrase, another one ] {"}"} ]
+                upstreams: [ {"{"} name: stub, endpoint: "{upstream}/v1" {"}"} ]
+                models: [ {"{"} name: stub, upstreams: [ stub ] {"}"} ]
+                keys: [ {"{"} name: bench, hash: {Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Key)))} {"}"} ]
+                limits: {"{"} concurrency: 5000 {"}"}
+                audit: {"{"} trail: "sqlite:audit.db" {"}"}
+                """;
+            return await ServeAsync(GatewayHost.Build(GatewaySettingsReader.Parse(yaml, "bench", folder.FullName)));
+        }
+        finally
+        {
+            folder.Delete(true);
+        }
+    }
+
+    private static WebApplication Create(Action<WebApplicationBuilder>? more = null)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new());
+        builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
+        builder.Services.AddRouting();
+        more?.Invoke(builder);
+        return builder.Build();
+    }
+
+    // ends when whoever started it closes its standard input, killed or not
+    private static async Task<int> ServeAsync(WebApplication app)
+    {
+        await app.StartAsync();
+        Console.WriteLine(app.Urls.First());
+        await Console.In.ReadLineAsync();
+        using CancellationTokenSource limit = new(TimeSpan.FromSeconds(5));
+        await app.StopAsync(limit.Token);
+        await app.DisposeAsync();
+        return 0;
+    }
+
+    private static byte[] Event(string data) => Encoding.UTF8.GetBytes($"data: {data}\n\n");
+}
