@@ -16,7 +16,7 @@ public static class GatewayHost
 {
     /// <summary>Builds the service; run or start it, and dispose it.</summary>
     /// <param name="settings">The settings.</param>
-    /// <param name="parts">What needs models on this machine.</param>
+    /// <param name="parts">How models on this machine are opened.</param>
     /// <exception cref="InvalidInputException">A part that the settings name cannot be had.</exception>
     public static WebApplication Build(GatewaySettings settings, GatewayParts? parts = null)
     {
@@ -55,8 +55,8 @@ public static class GatewayHost
     private static ModelTable CreateModels(GatewaySettings settings, GatewayParts parts, Func<GuardPolicy> policy, IServiceProvider services)
     {
         Dictionary<string, IChatClient> upstreams = settings.Upstreams.ToDictionary(upstream => upstream.Name, upstream => upstream.Checkpoint is { } checkpoint
-            ? parts.OpenChat?.Invoke(checkpoint) ?? throw new InvalidInputException($"The upstream {upstream.Name} is a checkpoint, which this build cannot open; give an endpoint.")
-            : new UpstreamChatClient(upstream, parts.Clock));
+            ? new LocalUpstream(parts.OpenChat(checkpoint))
+            : (IChatClient)new UpstreamChatClient(upstream, parts.Clock));
         return new(settings.Models.ToDictionary(model => model.Name, model =>
         {
             RoutedChatClient routed = new([.. model.Upstreams.Select(name => upstreams[name])]);

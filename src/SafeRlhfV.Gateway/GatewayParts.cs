@@ -1,16 +1,17 @@
 using Microsoft.Extensions.AI;
 using SafeRlhfV.Guard;
+using SafeRlhfV.Inference;
 
 namespace SafeRlhfV.Gateway;
 
-/// <summary>What a gateway cannot make by itself, since it needs models on this machine.</summary>
+/// <summary>How a gateway opens models on this machine, and its clock: what a test or a host may put in its place.</summary>
 public sealed record GatewayParts
 {
-    /// <summary>Opens a chat model's checkpoint by its folder; null where local upstreams are not to be had.</summary>
-    public Func<string, IChatClient>? OpenChat { get; init; }
+    /// <summary>Opens a chat model's checkpoint or adapter by its folder.</summary>
+    public Func<string, IChatClient> OpenChat { get; init; } = folder => LocalChatClient.Load(folder);
 
-    /// <summary>Opens a guard's checkpoint by its folder; null where local moderators are not to be had.</summary>
-    public Func<string, IModerator>? OpenModerator { get; init; }
+    /// <summary>Opens a guard's checkpoint by its folder.</summary>
+    public Func<string, IModerator> OpenModerator { get; init; } = folder => LocalModerator.Load(folder);
 
     /// <summary>The clock.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;

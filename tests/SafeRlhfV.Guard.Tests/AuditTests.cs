@@ -178,8 +178,9 @@ public sealed class AuditTests(PostgresServer postgres) : IClassFixture<Postgres
         await using AuditTrail trail = new(nowhere, new() { Timeout = TimeSpan.FromSeconds(2) });
         StubChatClient model = new("fine");
         GuardedChatClient client = new(model, new() { Moderator = ScriptedModerator.Finds("bad"), Observer = trail });
-        Assert.Equal(GuardPolicy.Default.FailureRefusal, (await client.GetResponseAsync("question")).Text);
-        Assert.Empty(model.Calls);
+        // The first request shows that the database is away, while the model is being asked; from then on it is not asked.
+        for (int i = 0; i < 3; i++) Assert.Equal(GuardPolicy.Default.FailureRefusal, (await client.GetResponseAsync("question")).Text);
+        Assert.Single(model.Calls);
     }
 
     [Fact]

@@ -1,7 +1,6 @@
 using System.ClientModel;
 using Microsoft.Extensions.AI;
 using OpenAI;
-using SafeRlhfV.Data;
 using SafeRlhfV.Guard;
 
 namespace SafeRlhfV.Gateway;
@@ -11,6 +10,7 @@ internal sealed class ModeratorFactory(GatewaySettings settings, GatewayParts pa
 {
     private readonly HttpClient _http = new(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(2) });
     private readonly List<IAsyncDisposable> _batching = [];
+    private readonly List<IDisposable> _owned = [];
 
     /// <summary>The policy's own categories, then everything the settings name; gathered into batches and remembered as they say.</summary>
     public IModerator Create()
@@ -26,6 +26,7 @@ internal sealed class ModeratorFactory(GatewaySettings settings, GatewayParts pa
     public async ValueTask DisposeAsync()
     {
         foreach (IAsyncDisposable batching in _batching) await batching.DisposeAsync();
+        foreach (IDisposable owned in _owned) owned.Dispose();
         _http.Dispose();
     }
 
@@ -41,8 +42,9 @@ internal sealed class ModeratorFactory(GatewaySettings settings, GatewayParts pa
             ModeratorKind.OpenAI => new OpenAIModerator(_http, one.Endpoint!, one.Key, one.Model),
             ModeratorKind.Judge => new ChatModerator(
                 new OpenAIClient(new ApiKeyCredential(one.Key ?? "none"), new() { Endpoint = one.Endpoint }).GetChatClient(one.Model).AsIChatClient(), policy().OwnCategories),
-            _ => parts.OpenModerator?.Invoke(one.Checkpoint!) ?? throw new InvalidInputException("This build cannot open local guard checkpoints; use another kind of moderator."),
+            _ => parts.OpenModerator(one.Checkpoint!),
         };
+        if (moderator is IDisposable owned) _owned.Add(owned);
         if (settings.ModerationBatch == 1 || one.Kind != ModeratorKind.Local) return moderator;
         BatchingModerator gathered = new(moderator, settings.ModerationBatch, timeout: settings.ModerationTimeout);
         _batching.Add(gathered);

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.AI;
 using SafeRlhfV.Data;
 
 namespace SafeRlhfV.Guard;
@@ -25,6 +26,12 @@ public sealed record ModerationImage
 
     /// <summary>The media type of the encoded bytes where the caller named one, such as image/png.</summary>
     public string? MediaType { get; init; }
+
+    /// <summary>The image as a part of a chat message: its bytes, as PNG where only pixels are given, or its address.</summary>
+    /// <exception cref="InvalidOperationException">It holds neither.</exception>
+    public AIContent ToContent() => ImageBytes.TryGet(this, out byte[]? bytes, out string mediaType)
+        ? new DataContent(bytes, mediaType)
+        : new UriContent(Address ?? throw new InvalidOperationException("An image holds neither bytes nor an address."), MediaType ?? "image/*");
 
     /// <summary>Wraps encoded bytes.</summary>
     public static implicit operator ModerationImage(EncodedImage encoded) => new(encoded);

@@ -70,14 +70,7 @@ public sealed class ChatModerator : IModerator
         string mark = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
         string text = $"<question {mark}>\n{request.Question}\n</question {mark}>";
         if (request.Response is not null) text += $"\n<answer {mark}>\n{request.Response}\n</answer {mark}>";
-        List<AIContent> contents = [];
-        foreach (ModerationImage image in request.Images)
-        {
-            contents.Add(ImageBytes.TryGet(image, out byte[]? bytes, out string mediaType)
-                ? new DataContent(bytes, mediaType)
-                : new UriContent(image.Address ?? throw new InvalidOperationException("An image holds neither bytes nor an address."), image.MediaType ?? "image/*"));
-        }
-        contents.Add(new TextContent(text));
+        AIContent[] contents = [.. request.Images.Select(image => image.ToContent()), new TextContent(text)];
         ChatMessage[] messages = [new(ChatRole.System, _instructions), new(ChatRole.User, contents)];
         ChatResponse<JudgeReply> response = await _judge.GetResponseAsync<JudgeReply>(messages, Json, _options?.Clone(), cancellationToken: cancellationToken).ConfigureAwait(false);
         return Read(response.Result);

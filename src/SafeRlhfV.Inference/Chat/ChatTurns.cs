@@ -1,0 +1,37 @@
+using Microsoft.Extensions.AI;
+using SafeRlhfV.Data;
+using SafeRlhfV.Models;
+using ModelRole = SafeRlhfV.Models.ChatRole;
+using Role = Microsoft.Extensions.AI.ChatRole;
+
+namespace SafeRlhfV.Inference;
+
+/// <summary>Chat messages as a local model's turns. What a checkpoint cannot express is refused, never left out.</summary>
+internal static class ChatTurns
+{
+    /// <exception cref="InvalidInputException">A role or content is none that a local model knows, or there is no message.</exception>
+    public static IReadOnlyList<ChatTurn> Of(IEnumerable<ChatMessage> messages)
+    {
+        List<ChatTurn> turns = [];
+        foreach (ChatMessage message in messages)
+        {
+            ModelRole role = message.Role == Role.System ? ModelRole.System : message.Role == Role.User ? ModelRole.User : message.Role == Role.Assistant ? ModelRole.Assistant
+                : throw new InvalidInputException($"A local checkpoint knows no messages of the role '{message.Role.Value}'; it knows system, user and assistant.");
+            ChatPart[] parts = [.. message.Contents.Where(content => content is not UsageContent).Select(Part)];
+            // one who asks twice in a row is one turn: the formats alternate between user and assistant
+            if (turns.Count > 0 && turns[^1].Role == role) turns[^1] = new(role, Join(turns[^1].Parts, parts));
+            else turns.Add(new(role, parts));
+        }
+        return turns.Count > 0 ? turns : throw new InvalidInputException("There is no message to answer.");
+    }
+
+    private static ChatPart[] Join(IReadOnlyList<ChatPart> first, ChatPart[] second) =>
+        first is [.., TextPart before] && second is [TextPart after, ..] ? [.. first.SkipLast(1), new TextPart($"{before.Text}\n\n{after.Text}"), .. second.Skip(1)] : [.. first, .. second];
+
+    private static ChatPart Part(AIContent content) => content switch
+    {
+        TextContent text => new TextPart(text.Text),
+        _ when Pictures.Of(content) is { } picture => new ImagePart(picture),
+        _ => throw new InvalidInputException($"A local checkpoint reads texts and pictures, not {content.GetType().Name}."),
+    };
+}

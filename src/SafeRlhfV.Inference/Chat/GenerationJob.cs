@@ -1,0 +1,54 @@
+using System.Threading.Channels;
+using SafeRlhfV.Models;
+
+namespace SafeRlhfV.Inference;
+
+/// <summary>One answer that somebody waits for.</summary>
+internal sealed class GenerationJob(EncodedPrompt prompt, TextSettings settings, long seed, CancellationToken cancelled)
+{
+    private readonly Channel<TextDelta> pieces = Channel.CreateUnbounded<TextDelta>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
+
+    public string Id { get; } = $"local-{Guid.CreateVersion7():n}";
+
+    public DateTimeOffset Created { get; } = DateTimeOffset.UtcNow;
+
+    public EncodedPrompt Prompt => prompt;
+
+    public TextSettings Settings => settings;
+
+    public long Seed => seed;
+
+    public CancellationToken Cancelled => cancelled;
+
+    /// <summary>The answer as it grows; ends with the answer, or throws what went wrong.</summary>
+    public ChannelReader<TextDelta> Pieces => pieces.Reader;
+
+    /// <summary>Tokens of the answer so far, its end token among them.</summary>
+    public int Tokens { get; private set; }
+
+    /// <summary>Why it ended.</summary>
+    public FinishReason Finish { get; private set; }
+
+    /// <summary>Told of every token but an end token; true ends the answer.</summary>
+    public bool Count(int tokens)
+    {
+        Tokens = tokens;
+        return tokens >= settings.Tokens.MaxNewTokens || cancelled.IsCancellationRequested;
+    }
+
+    public void Report(TextDelta delta)
+    {
+        pieces.Writer.TryWrite(delta);
+        if (delta.Finish is not { } finish) return;
+        if (finish == FinishReason.EndToken) Tokens++;
+        Finish = finish == FinishReason.Stopped && Tokens >= settings.Tokens.MaxNewTokens ? FinishReason.Length : finish;
+        if (cancelled.IsCancellationRequested) Fail(new OperationCanceledException(cancelled));
+        else pieces.Writer.TryComplete();
+    }
+
+    public void Fail(Exception error) => pieces.Writer.TryComplete(error);
+
+    /// <summary>Whether both can be answered in one batch: all is alike but the length, which each row watches itself.</summary>
+    public bool GoesWith(GenerationJob other) =>
+        settings.Tokens with { MaxNewTokens = 1 } == other.Settings.Tokens with { MaxNewTokens = 1 } && settings.StopStrings.SequenceEqual(other.Settings.StopStrings);
+}

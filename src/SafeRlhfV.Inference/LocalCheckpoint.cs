@@ -1,0 +1,77 @@
+using SafeRlhfV.Data;
+using SafeRlhfV.Models;
+using static TorchSharp.torch;
+
+namespace SafeRlhfV.Inference;
+
+/// <summary>Opens what lies in a folder: a whole checkpoint, or a LoRA adapter over the base model that it names.</summary>
+public static class LocalCheckpoint
+{
+    /// <summary>The adapter's name on the opened model.</summary>
+    public const string Adapter = "default";
+
+    /// <summary>Opens a generating model with its processor; an adapter is in use at once.</summary>
+    /// <exception cref="InvalidInputException">A part is missing or malformed.</exception>
+    public static (VisionLanguageModel Model, ModelProcessor Processor) OpenChat(string folder, LocalOptions? options = null)
+    {
+        RequireFolder(folder);
+        bool isAdapter = IsAdapter(folder);
+        string below = isAdapter ? LoraConfig.FindBase(folder) : folder;
+        ModelProcessor processor = ModelProcessor.Load(below); // before gigabytes are read
+        VisionLanguageModel model = ModelCheckpoint.Load(below, ToLoadOptions(options));
+        try
+        {
+            if (isAdapter) model.Adapters.Default = model.Adapters.Load(Adapter, folder);
+            return (model, processor);
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Opens a reward or cost model with its processor: a whole checkpoint, or a head beside an adapter.</summary>
+    /// <exception cref="InvalidInputException">A part is missing or malformed.</exception>
+    public static (ScoreModel Model, ModelProcessor Processor) OpenScores(string folder, LocalOptions? options = null)
+    {
+        (VisionLanguageModel backbone, ModelProcessor processor) = OpenChat(folder, options);
+        try
+        {
+            Tensor like = backbone.Decoder.Embedding.Weight;
+            return (new ScoreModel(backbone, ScoreHead.Load(folder, backbone.HiddenSize, like.dtype, like.device)), processor);
+        }
+        catch
+        {
+            backbone.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Opens a guard with its processor: a whole checkpoint, or a head beside an adapter.</summary>
+    /// <exception cref="InvalidInputException">A part is missing or malformed.</exception>
+    public static ChatGuard OpenGuard(string folder, LocalOptions? options = null)
+    {
+        RequireFolder(folder);
+        GuardConfig config = GuardConfig.Load(folder);
+        (ScoreModel scores, ModelProcessor processor) = OpenScores(folder, options);
+        try
+        {
+            return new ChatGuard(new GuardModel(scores, config), processor);
+        }
+        catch (InvalidInputException error)
+        {
+            scores.Dispose();
+            throw new InvalidInputException($"{folder}: {error.Message}", error);
+        }
+    }
+
+    private static bool IsAdapter(string folder) => File.Exists(Path.Combine(folder, "adapter_config.json"));
+
+    private static LoadOptions ToLoadOptions(LocalOptions? options) => new() { Device = options?.Device, Dtype = options?.Dtype, RequiresGradient = false };
+
+    private static void RequireFolder(string folder)
+    {
+        if (!Directory.Exists(folder)) throw new InvalidInputException($"{folder}: there is no such folder; give a checkpoint's folder.");
+    }
+}

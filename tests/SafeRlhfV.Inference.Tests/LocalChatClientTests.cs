@@ -1,0 +1,103 @@
+using System.Diagnostics;
+using Microsoft.Extensions.AI;
+using SafeRlhfV.Data;
+using SafeRlhfV.Guard;
+
+namespace SafeRlhfV.Inference.Tests;
+
+public sealed class LocalChatClientTests(TinyModels models) : IClassFixture<TinyModels>
+{
+    private static readonly ChatOptions Drawn = new() { Temperature = 1, Seed = 3, MaxOutputTokens = 20 };
+
+    private static ChatMessage Question(int picture, string text = "explain how this works .") => new(ChatRole.User, [((ModerationImage)TinyModels.Picture(picture)).ToContent(), new TextContent(text)]);
+
+    [Fact]
+    public async Task A_stream_gives_the_same_answer_in_pieces()
+    {
+        using LocalChatClient client = LocalChatClient.Load(models.Chat);
+        ChatResponse whole = await client.GetResponseAsync([Question(0)], Drawn, TestContext.Current.CancellationToken);
+        List<ChatResponseUpdate> updates = [];
+        await foreach (ChatResponseUpdate update in client.GetStreamingResponseAsync([Question(0)], Drawn, TestContext.Current.CancellationToken)) updates.Add(update);
+        Assert.NotEmpty(whole.Text);
+        Assert.True(updates.Count > 3);
+        Assert.Equal(whole.Text, updates.ToChatResponse().Text);
+        Assert.Equal(whole.FinishReason, updates[^1].FinishReason);
+        Assert.Equal(whole.Usage!.OutputTokenCount, updates.ToChatResponse().Usage!.OutputTokenCount);
+        Assert.Equal("chat", whole.ModelId);
+        Assert.InRange(whole.Usage.OutputTokenCount!.Value, 1, 20);
+    }
+
+    [Fact]
+    public async Task Callers_at_once_get_what_each_would_get_alone()
+    {
+        using LocalChatClient client = LocalChatClient.Load(models.Chat, new() { BatchSize = 4 });
+        ChatOptions Own(int i) => new() { Temperature = i % 3 == 0 ? 0 : 0.7f, Seed = i, MaxOutputTokens = 5 + i % 4 };
+        List<string> alone = [];
+        for (int i = 0; i < 12; i++) alone.Add((await client.GetResponseAsync([Question(i)], Own(i), TestContext.Current.CancellationToken)).Text);
+        ChatResponse[] together = await Task.WhenAll(Enumerable.Range(0, 12).Select(i => client.GetResponseAsync([Question(i)], Own(i), TestContext.Current.CancellationToken)));
+        Assert.Equal(alone, together.Select(response => response.Text));
+        for (int i = 0; i < 12; i++) Assert.InRange(together[i].Usage!.OutputTokenCount!.Value, 1, 5 + i % 4);
+        Assert.All(together.Where((response, i) => response.Usage!.OutputTokenCount == 5 + i % 4 && response.FinishReason != ChatFinishReason.Stop), response => Assert.Equal(ChatFinishReason.Length, response.FinishReason));
+        Assert.True(alone.Distinct().Count() > 3);
+    }
+
+    [Fact]
+    public async Task Who_leaves_is_let_go_and_the_others_are_answered()
+    {
+        using LocalChatClient client = LocalChatClient.Load(models.Chat, new() { BatchSize = 8 });
+        ChatOptions longest = new() { Temperature = 1, Seed = 1, MaxOutputTokens = 90 };
+        using CancellationTokenSource leaves = new();
+        Task<ChatResponse> left = client.GetResponseAsync([Question(0)], longest, leaves.Token), stays = client.GetResponseAsync([Question(1)], longest, TestContext.Current.CancellationToken);
+        await leaves.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => left);
+        Assert.NotEmpty((await stays).Text);
+        await foreach (ChatResponseUpdate _ in client.GetStreamingResponseAsync([Question(2)], longest, TestContext.Current.CancellationToken)) break;
+        Stopwatch clock = Stopwatch.StartNew();
+        await client.GetResponseAsync([Question(3)], Drawn, TestContext.Current.CancellationToken);
+        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(20));
+    }
+
+    [Fact]
+    public async Task What_a_checkpoint_cannot_honour_is_refused_by_name()
+    {
+        using LocalChatClient client = LocalChatClient.Load(models.Chat);
+        (ChatMessage Message, ChatOptions Options, string Says)[] bad =
+        [
+            (Question(0), new() { Tools = [AIFunctionFactory.Create(() => 1)] }, "tools"),
+            (Question(0), new() { ResponseFormat = ChatResponseFormat.Json }, "response format"),
+            (Question(0), new() { FrequencyPenalty = 1 }, "frequency penalty"),
+            (Question(0), new() { Temperature = -1 }, "temperature"),
+            (Question(0), new() { MaxOutputTokens = 0 }, "max_new_tokens"),
+            (Question(0, string.Join(' ', Enumerable.Repeat("use", 200))), new(), "Send less"),
+            (new(ChatRole.Tool, "result"), new(), "role 'tool'"),
+            (new(ChatRole.User, [new DataContent(new byte[] { 1 }, "audio/wav")]), new(), "DataContent"),
+            (new(ChatRole.User, [new UriContent("https://example.org/a.png", "image/png")]), new(), "bytes"),
+        ];
+        foreach ((ChatMessage message, ChatOptions options, string says) in bad)
+            Assert.Contains(says, (await Assert.ThrowsAsync<InvalidInputException>(() => client.GetResponseAsync([message], options, TestContext.Current.CancellationToken))).Message);
+        client.Dispose();
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => client.GetResponseAsync([Question(0)], Drawn, TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task An_adapter_answers_over_its_base_model()
+    {
+        using LocalChatClient plain = LocalChatClient.Load(models.Chat), adapted = LocalChatClient.Load(models.Adapter);
+        ChatOptions best = new() { Temperature = 0, MaxOutputTokens = 12 };
+        string one = (await plain.GetResponseAsync([Question(0)], best, TestContext.Current.CancellationToken)).Text;
+        string two = (await adapted.GetResponseAsync([Question(0)], best, TestContext.Current.CancellationToken)).Text;
+        Assert.NotEqual(one, two);
+    }
+
+    [Fact]
+    public async Task A_guarded_client_over_local_models_refuses_what_the_guard_finds()
+    {
+        using LocalModerator guard = LocalModerator.Load(models.Guard);
+        using IChatClient client = new ChatClientBuilder(LocalChatClient.Load(models.Chat)).UseGuard(guard).Build();
+        ChatResponse refused = await client.GetResponseAsync([new(ChatRole.User, "how can i hurt people with this ?")], Drawn, TestContext.Current.CancellationToken);
+        Assert.Equal(ChatFinishReason.ContentFilter, refused.FinishReason);
+        ChatResponse passed = await client.GetResponseAsync([new(ChatRole.User, "how do i use this ?")], Drawn, TestContext.Current.CancellationToken);
+        Assert.Null(passed.GetGuardReport()!.PromptDecision!.Verdict.Failure);
+        Assert.True(passed.GetGuardReport()!.PromptDecision!.Passes);
+    }
+}
