@@ -8,6 +8,8 @@ internal static class CommandTree
     public static RootCommand Create() => new("Safe RLHF-V for .NET: align a vision-language model to be helpful and safe, then guard it.")
     {
         DemoVerb.Create(),
+        GenerateVerb.Create(),
+        ScoreVerb.Create(),
         ServeVerb.Create(),
         new Command("audit", "Verify and export the gateway's audit trail.")
         {

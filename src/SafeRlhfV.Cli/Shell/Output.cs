@@ -17,6 +17,8 @@ internal static class Output
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower) },
     };
 
+    private static readonly JsonSerializerOptions LineOptions = new(JsonOptions) { WriteIndented = false };
+
     /// <summary>The option that every verb has.</summary>
     public static Option<bool> JsonOption() => new("--json") { Description = "Print one JSON document on stdout and nothing else there." };
 
@@ -28,6 +30,19 @@ internal static class Output
 
     /// <summary>Writes the one JSON document.</summary>
     public static void Json<T>(T document) => Console.Out.WriteLine(JsonSerializer.Serialize(document, JsonOptions));
+
+    /// <summary>A document as one line, for JSONL files.</summary>
+    public static string JsonLine<T>(T document) => JsonSerializer.Serialize(document, LineOptions);
+
+    /// <summary>A model's text: on a terminal without control characters, which could move its cursor or set its title.</summary>
+    public static string Foreign(string text) => Console.IsOutputRedirected ? text : string.Concat(text.Where(character => character is '\n' or '\t' || !char.IsControl(character)));
+
+    /// <summary>A piece of a model's text on stdout, shown at once.</summary>
+    public static void Piece(string text)
+    {
+        Console.Out.Write(Foreign(text));
+        Console.Out.Flush();
+    }
 
     /// <summary>One plain line on stdout.</summary>
     public static void Line(string text) => Console.Out.WriteLine(text);

@@ -1,0 +1,45 @@
+using System.CommandLine;
+using SafeRlhfV.Data;
+using SafeRlhfV.Models;
+
+namespace SafeRlhfV.Cli;
+
+/// <summary>The options that say how answers are generated. What is left out is as the checkpoint's generation_config.json says, else greedy.</summary>
+internal sealed class GenerationArguments
+{
+    private readonly Option<int?> maxNewTokens = new("--max-new-tokens") { Description = "Most tokens of an answer; 256 where the checkpoint does not say." };
+    private readonly Option<int?> minNewTokens = new("--min-new-tokens") { Description = "No end before this many tokens." };
+    private readonly Option<double?> temperature = new("--temperature") { Description = "0 takes the best token always; above 0 draws. As the checkpoint says where left out." };
+    private readonly Option<int?> topK = new("--top-k") { Description = "Draw among the k best tokens; 0 = all." };
+    private readonly Option<double?> topP = new("--top-p") { Description = "Draw among the best tokens whose probability reaches p; 1 = all." };
+    private readonly Option<double?> repetitionPenalty = new("--repetition-penalty") { Description = "Above 1 makes tokens that were there less likely." };
+    private readonly Option<long> seed = new("--seed") { Description = "The same seed draws the same answers, whatever the batch.", DefaultValueFactory = _ => 0 };
+    private readonly Option<int> samples = new("--samples") { Description = "Answers to each question.", DefaultValueFactory = _ => 1 };
+    private readonly Option<string[]> stop = new("--stop") { Description = "A string that ends an answer; may be given several times." };
+
+    public IEnumerable<Option> All => [maxNewTokens, minNewTokens, temperature, topK, topP, repetitionPenalty, seed, samples, stop];
+
+    /// <summary>The settings for a checkpoint folder.</summary>
+    /// <exception cref="InvalidInputException">A value is out of range or would have no effect.</exception>
+    public TextSettings Read(ParseResult parsed, string folder)
+    {
+        GenerationSettings own = GenerationDefaults.Load(folder);
+        int longest = parsed.GetValue(maxNewTokens) ?? own.MaxNewTokens;
+        GenerationSettings tokens = own with
+        {
+            MaxNewTokens = longest,
+            MinNewTokens = parsed.GetValue(minNewTokens) ?? Math.Min(own.MinNewTokens, longest),
+            Temperature = parsed.GetValue(temperature) ?? own.Temperature,
+            TopK = parsed.GetValue(topK) ?? own.TopK,
+            TopP = parsed.GetValue(topP) ?? own.TopP,
+            RepetitionPenalty = parsed.GetValue(repetitionPenalty) ?? own.RepetitionPenalty,
+            Seed = parsed.GetValue(seed),
+            Samples = parsed.GetValue(samples),
+        };
+        TextSettings settings = new() { Tokens = tokens, StopStrings = parsed.GetValue(stop) ?? [] };
+        settings.Validate();
+        if (tokens.Temperature == 0 && (tokens.Samples > 1 || parsed.GetValue(topK) > 0 || parsed.GetValue(topP) < 1))
+            throw new InvalidInputException("--samples, --top-k and --top-p have no effect while the best token is always taken; add --temperature 0.7, say.");
+        return settings;
+    }
+}

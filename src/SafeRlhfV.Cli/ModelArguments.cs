@@ -1,0 +1,84 @@
+using System.CommandLine;
+using SafeRlhfV.Data;
+using SafeRlhfV.Models;
+
+namespace SafeRlhfV.Cli;
+
+/// <summary>What the verbs that run a model on prompts share.</summary>
+internal static class ModelArguments
+{
+    public static Option<string> Model() => new("--model") { Description = "A checkpoint folder in Hugging Face's form.", Required = true };
+
+    public static Option<string?> Dtype() => new("--dtype") { Description = "Compute in float32, bfloat16 or float16; the checkpoint's own type where left out." };
+
+    public static Option<string?> ChatFormatName() => new("--chat-format") { Description = $"Where the folder's files do not tell: {string.Join(", ", ChatFormat.Names)}." };
+
+    public static Option<string?> Prompt() => new("--prompt") { Description = "The question." };
+
+    public static Option<string[]> Images() => new("--image") { Description = "A picture of the question; may be given several times.", AllowMultipleArgumentsPerToken = true };
+
+    public static Option<string?> System() => new("--system") { Description = "A system message." };
+
+    public static Option<string?> Data() => new("--data") { Description = "Instead of one question: a data set, or a JSONL file whose rows have \"question\" and perhaps \"image\" (a path)." };
+
+    public static Option<string?> Split() => new("--split") { Description = "With --data: only this split." };
+
+    public static Option<int?> Limit() => new("--limit") { Description = "With --data: at most this many rows." };
+
+    public static Option<int> BatchSize() => new("--batch-size") { Description = "With --data: rows run together.", DefaultValueFactory = _ => 8 };
+
+    public static Option<bool> Overwrite() => new("--overwrite") { Description = "Replace the file of --out if it exists (only when the new one is whole)." };
+
+    /// <summary>Inference needs no gradients.</summary>
+    public static LoadOptions LoadOptions(string? dtype) => new LoadOptions { RequiresGradient = false }.WithDtype(dtype);
+
+    public static ModelProcessor Processor(string folder, string? format) => ModelProcessor.Load(folder, format is null ? null : ChatFormat.Named(format));
+
+    /// <summary>A question as a conversation, pictures first.</summary>
+    public static EncodedPrompt Encode(ModelProcessor processor, string question, IEnumerable<RgbImage> images, string? system)
+    {
+        ChatTurn asked = ChatTurn.User(question, images);
+        return processor.EncodePrompt(system is null ? [asked] : [ChatTurn.System(system), asked]);
+    }
+
+    /// <summary>The picture in a file, turned as its EXIF orientation says.</summary>
+    public static RgbImage Picture(string file)
+    {
+        if (!File.Exists(file)) throw new InvalidInputException($"{file}: no such picture.");
+        byte[] bytes = File.ReadAllBytes(file);
+        return Decode(bytes, file);
+    }
+
+    /// <summary>The rows of a data set in batches, with a check of what is asked for.</summary>
+    public static (IEnumerable<DatasetRow[]> Batches, long Count, RowLayout Layout) Rows(string path, string? split, int? limit, int batchSize)
+    {
+        if (batchSize < 1) throw new InvalidInputException($"--batch-size {batchSize}: give 1 or more.");
+        if (limit < 1) throw new InvalidInputException($"--limit {limit}: give 1 or more.");
+        PreferenceDataset data = PreferenceDataset.Open(path);
+        long count = Math.Min(data.CountRows(split), limit ?? long.MaxValue);
+        return (data.ReadRows(split).Take(limit ?? int.MaxValue).Chunk(batchSize), count, data.Layout);
+    }
+
+    /// <summary>A row's question and picture as a prompt.</summary>
+    public static EncodedPrompt Encode(ModelProcessor processor, DatasetRow row, string? system)
+    {
+        string question = Text(row, "question");
+        if (row.Image is null) return Encode(processor, question, [], system);
+        byte[] bytes = row.Image.Bytes ?? throw new InvalidInputException($"{row.Position.File}: row {row.Position.Row}: there is no picture '{row.Image.Path}'; put it beside the file or mend its path.");
+        return Encode(processor, question, [Decode(bytes, $"{row.Position.File}: row {row.Position.Row}")], system);
+    }
+
+    public static string Text(DatasetRow row, string column) => row.Text(column) ?? throw new InvalidInputException($"{row.Position.File}: row {row.Position.Row} has no {column}; 'data validate' lists such rows.");
+
+    private static RgbImage Decode(byte[] bytes, string place)
+    {
+        try
+        {
+            return ImageDecoder.Decode(bytes, ImageDecodeOptions.FromPath);
+        }
+        catch (InvalidInputException error)
+        {
+            throw new InvalidInputException($"{place}: {error.Message}", error);
+        }
+    }
+}

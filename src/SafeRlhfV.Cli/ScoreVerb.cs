@@ -1,0 +1,86 @@
+using System.CommandLine;
+using System.Globalization;
+using SafeRlhfV.Data;
+using SafeRlhfV.Models;
+
+namespace SafeRlhfV.Cli;
+
+/// <summary><c>score</c>: a reward, cost or guard model's end scores of answers to one question, or of every answer in a data set.</summary>
+internal static class ScoreVerb
+{
+    public static Command Create()
+    {
+        Option<string> model = ModelArguments.Model();
+        model.Description = "A checkpoint folder with a score head (a reward, cost or guard model).";
+        Option<string?> prompt = ModelArguments.Prompt(), system = ModelArguments.System(), data = ModelArguments.Data(), split = ModelArguments.Split();
+        Option<string?> dtype = ModelArguments.Dtype(), format = ModelArguments.ChatFormatName();
+        Option<string?> file = new("--out") { Description = "With --data: write the scores to this JSONL file instead of stdout." };
+        data.Description = "Instead of one question: a data set; every answer of a row is scored.";
+        Option<string[]> images = ModelArguments.Images(), responses = new("--response") { Description = "An answer to the question; may be given several times." };
+        Option<int?> limit = ModelArguments.Limit();
+        Option<int> batchSize = ModelArguments.BatchSize();
+        Option<bool> overwrite = ModelArguments.Overwrite(), json = Output.JsonOption();
+        Command command = new("score", "Score answers with a reward or cost model. Example: safe-rlhf-v score --model runs/reward --image cat.jpg --prompt \"What is this?\" --response \"A cat.\"")
+        {
+            model, prompt, images, responses, system, data, split, limit, batchSize, file, overwrite, dtype, format, json,
+        };
+        command.SetAction((parsed, cancel) =>
+        {
+            string folder = parsed.GetRequiredValue(model);
+            (string? question, string? path, string? target) = (parsed.GetValue(prompt), parsed.GetValue(data), parsed.GetValue(file));
+            string[] answers = parsed.GetValue(responses) ?? [];
+            if ((question is null) == (path is null)) throw new InvalidInputException("score needs either --prompt TEXT with --response TEXT, or --data PATH.");
+            if ((question is null) != (answers.Length == 0)) throw new InvalidInputException("score needs --prompt and --response together.");
+            if (path is null && target is not null) throw new InvalidInputException("--out goes with --data.");
+            if (path is not null && parsed.GetValue(images) is { Length: > 0 }) throw new InvalidInputException("--image goes with --prompt; the rows of --data bring their own pictures.");
+            ModelProcessor processor = ModelArguments.Processor(folder, parsed.GetValue(format));
+            EncodedPrompt? single = question is null ? null : ModelArguments.Encode(processor, question, [.. (parsed.GetValue(images) ?? []).Select(ModelArguments.Picture)], parsed.GetValue(system));
+            using LinesFile? lines = target is null ? null : new LinesFile(target, parsed.GetValue(overwrite));
+            using ScoreModel loaded = ScoreModel.Load(folder, ModelArguments.LoadOptions(parsed.GetValue(dtype)));
+            ChatScorer scorer = new(loaded, processor);
+            if (single is not null) ScoreOne(scorer, single, answers, parsed.GetValue(json), cancel);
+            else ScoreAll(scorer, ModelArguments.Rows(path!, parsed.GetValue(split), parsed.GetValue(limit), parsed.GetValue(batchSize)), parsed.GetValue(system), lines, target, parsed.GetValue(json), cancel);
+            return Task.FromResult(0);
+        });
+        return command;
+    }
+
+    private static void ScoreOne(ChatScorer scorer, EncodedPrompt prompt, string[] answers, bool json, CancellationToken cancel)
+    {
+        IReadOnlyList<float[]> scores = scorer.Score([.. answers.Select(_ => prompt)], answers, cancel);
+        if (json) Output.Json(new { Prompt = prompt.Text, Answers = answers.Zip(scores, (answer, score) => new { Response = answer, Score = score }) });
+        else foreach (float[] score in scores) Output.Line(Words(score));
+    }
+
+    private static void ScoreAll(
+        ChatScorer scorer, (IEnumerable<DatasetRow[]> Batches, long Count, RowLayout Layout) rows, string? system, LinesFile? lines, string? target, bool json, CancellationToken cancel)
+    {
+        ProgressView progress = new("score");
+        string[] columns = rows.Layout == RowLayout.Paired ? ["response_1", "response_2"] : ["response"];
+        double[] sums = new double[columns.Length];
+        List<object> document = [];
+        int done = 0;
+        foreach (DatasetRow[] batch in rows.Batches)
+        {
+            EncodedPrompt[] prompts = [.. batch.Select(row => ModelArguments.Encode(scorer.Processor, row, system))];
+            float[][][] scores = [.. columns.Select(column => scorer.Score(prompts, [.. batch.Select(row => ModelArguments.Text(row, column))], cancel).ToArray())];
+            for (int at = 0; at < batch.Length; at++)
+            {
+                var entry = new { Row = $"{batch[at].Position}", Scores = scores.Select(column => column[at]).ToArray() };
+                for (int column = 0; column < columns.Length; column++) sums[column] += entry.Scores[column][0];
+                if (lines is not null) lines.Line(Output.JsonLine(entry));
+                else if (json) document.Add(entry);
+                else Output.Line($"{entry.Row}\t{string.Join('\t', entry.Scores.Select(Words))}");
+            }
+            done += batch.Length;
+            progress.Report(done, (int)Math.Min(rows.Count, int.MaxValue));
+        }
+        lines?.Commit();
+        string means = string.Join(", ", columns.Select((column, at) => string.Create(CultureInfo.InvariantCulture, $"{column} {sums[at] / done:0.####}")));
+        progress.Done($"{done * columns.Length} answers of {done} rows; means: {means}");
+        if (json) Output.Json(new { File = target is null ? null : Path.GetFullPath(target), Rows = done, Means = columns.Zip(sums).ToDictionary(pair => pair.First, pair => pair.Second / done), Scores = lines is null ? document : null });
+        else if (target is not null) Output.Line(target);
+    }
+
+    private static string Words(float[] score) => string.Join(' ', score.Select(value => value.ToString("G7", CultureInfo.InvariantCulture)));
+}

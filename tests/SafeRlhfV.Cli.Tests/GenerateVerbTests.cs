@@ -1,0 +1,156 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using SafeRlhfV.Testing;
+
+namespace SafeRlhfV.Cli.Tests;
+
+[Collection(CapturedConsole.Name)]
+public sealed class GenerateVerbTests
+{
+    private static readonly string Folder = Golden.At("models", "llava-1.5-tiny"), Cat = Golden.At("images", "cat.jpg");
+
+    private static readonly string[] Question = ["generate", "--model", Folder, "--prompt", "What is in this image?", "--image", Cat, "--max-new-tokens", "24"];
+
+    [Fact]
+    public async Task It_streams_the_references_greedy_answer()
+    {
+        (int code, string output, string errors) = await CapturedConsole.RunAsync(Question);
+        Assert.Equal(0, code);
+        Assert.Equal(GreedyText("llava-1.5-tiny") + "\n", output);
+        Assert.Contains("44 prompt tokens, 24 new ones", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_adapter_changes_the_answer_to_the_references()
+    {
+        (int code, string output, _) = await CapturedConsole.RunAsync([.. Question, "--adapter", Golden.At("models", "llava-1.5-tiny-lora"), "--json"]);
+        Assert.Equal(0, code);
+        JsonNode document = JsonNode.Parse(output)!;
+        Assert.Equal(GreedyText("llava-1.5-tiny-lora"), document["answers"]![0]!["text"]!.GetValue<string>());
+        Assert.Equal("USER: <image>\nWhat is in this image? ASSISTANT:", document["prompt"]!.GetValue<string>());
+        Assert.Equal("length", document["answers"]![0]!["finish"]!.GetValue<string>());
+        Assert.Equal((44, 1), (document["promptTokens"]!.GetValue<int>(), document["images"]!.GetValue<int>()));
+    }
+
+    [Fact]
+    public async Task Samples_stop_strings_and_seeds_do_as_they_say()
+    {
+        string[] sampled = [.. Question, "--temperature", "1", "--top-k", "50", "--top-p", "0.95", "--repetition-penalty", "1.1", "--samples", "3", "--json"];
+        (int code, string first, _) = await CapturedConsole.RunAsync([.. sampled, "--seed", "1"]);
+        Assert.Equal(0, code);
+        string[] texts = [.. JsonNode.Parse(first)!["answers"]!.AsArray().Select(answer => answer!["text"]!.GetValue<string>())];
+        Assert.Equal(3, texts.Distinct().Count());
+        Assert.Equal(first, (await CapturedConsole.RunAsync([.. sampled, "--seed", "1"])).Output);
+        Assert.NotEqual(first, (await CapturedConsole.RunAsync([.. sampled, "--seed", "2"])).Output);
+        string whole = GreedyText("llava-1.5-tiny"), stop = "fow";
+        (_, string stopped, string errors) = await CapturedConsole.RunAsync([.. Question, "--stop", "not there", "--stop", stop]);
+        Assert.Equal(whole[..whole.IndexOf(stop, StringComparison.Ordinal)].Trim() + "\n", stopped);
+        Assert.Contains("stopped", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_data_set_is_answered_row_by_row_whatever_the_batch()
+    {
+        using TemporaryFolder folder = new();
+        File.Copy(Cat, folder.At("cat.jpg"));
+        File.WriteAllLines(folder.At("questions.jsonl"),
+        [
+            """{"question":"What is in this image?","image":"cat.jpg"}""", """{"question":"Hello, who are you?","image":null}""", """{"question":"Is it safe?","image":"cat.jpg"}""",
+        ]);
+        string[] arguments = ["generate", "--model", Folder, "--data", folder.At("questions.jsonl"), "--max-new-tokens", "24", "--temperature", "1", "--samples", "2", "--seed", "6"];
+        (int code, string output, _) = await CapturedConsole.RunAsync([.. arguments, "--out", folder.At("one.jsonl"), "--batch-size", "1", "--json"]);
+        Assert.Equal(0, code);
+        Assert.Equal((3, 6), (JsonNode.Parse(output)!["rows"]!.GetValue<int>(), JsonNode.Parse(output)!["answers"]!.GetValue<int>()));
+        Assert.Equal(0, (await CapturedConsole.RunAsync([.. arguments, "--out", folder.At("all.jsonl")])).Code);
+        string[] lines = File.ReadAllLines(folder.At("one.jsonl"));
+        Assert.Equal(lines, File.ReadAllLines(folder.At("all.jsonl")));
+        JsonNode[] rows = [.. lines.Select(line => JsonNode.Parse(line)!)];
+        Assert.Equal(6, rows.Length);
+        Assert.Equal(["default/train/0", "default/train/0", "default/train/1"], rows.Take(3).Select(row => row["row"]!.GetValue<string>()));
+        Assert.Equal(6, rows.Select(row => row["response"]!.GetValue<string>()).Distinct().Count());
+        Assert.Equal(0, (await CapturedConsole.RunAsync([.. arguments, "--out", folder.At("all.jsonl"), "--overwrite", "--limit", "1"])).Code);
+        Assert.Equal(lines[..2], File.ReadAllLines(folder.At("all.jsonl")));
+    }
+
+    [Theory]
+    [InlineData("no such folder", "--model", "/nowhere")]
+    [InlineData("no such picture", "--image", "/nowhere.png")]
+    [InlineData("temperature", "--temperature", "-1")]
+    [InlineData("stop string", "--stop", "")]
+    [InlineData("no effect", "--samples", "2")]
+    [InlineData("no effect", "--top-k", "5")]
+    [InlineData("weight type", "--dtype", "int3")]
+    [InlineData("alpaca", "--chat-format", "alpaca")]
+    [InlineData("<|image_pad|>", "--chat-format", "qwen2-vl")]
+    [InlineData("max_new_tokens", "--max-new-tokens", "0")]
+    [InlineData("--prompt", "--data", "/nowhere")]
+    [InlineData("adapter_config.json", "--adapter", "/nowhere")]
+    public async Task Bad_input_is_one_line_that_names_it(string said, string option, string value)
+    {
+        List<string> arguments = [.. Question];
+        int at = arguments.IndexOf(option);
+        if (at >= 0) arguments[at + 1] = value;
+        else arguments.AddRange([option, value]);
+        await Refuses(said, [.. arguments]);
+    }
+
+    [Theory]
+    [InlineData("bad-empty.png")]
+    [InlineData("bad-truncated.jpg")]
+    [InlineData("bad-text.jpg")]
+    [InlineData("bad-bomb-100000x100000.png")]
+    public async Task A_broken_picture_is_named(string picture) =>
+        await Refuses(picture, "generate", "--model", Folder, "--prompt", "What is this?", "--image", Golden.At("images", picture));
+
+    [Fact]
+    public async Task Broken_checkpoints_are_named()
+    {
+        using TemporaryFolder folder = new();
+        foreach (string file in Directory.GetFiles(Folder)) File.WriteAllBytes(folder.At(Path.GetFileName(file)), File.ReadAllBytes(file));
+        string[] question = ["generate", "--model", folder.Path, "--prompt", "What is this?", "--image", Cat];
+
+        string weights = folder.At("model.safetensors");
+        byte[] whole = File.ReadAllBytes(weights);
+        File.WriteAllBytes(weights, whole[..(whole.Length / 2)]);
+        await Refuses("model.safetensors", question);
+        File.WriteAllBytes(weights, [.. new byte[] { 255, 255, 255, 255, 255, 255, 255, 255 }, .. whole[8..]]);
+        await Refuses("model.safetensors", question);
+        File.WriteAllBytes(weights, whole);
+
+        File.Delete(folder.At("tokenizer.json"));
+        await Refuses("tokenizer.json", question);
+        File.Copy(Path.Combine(Folder, "tokenizer.json"), folder.At("tokenizer.json"));
+
+        // pictures of another size than the tower takes would give other features than the text has image tokens
+        string processor = File.ReadAllText(folder.At("preprocessor_config.json"));
+        File.WriteAllText(folder.At("preprocessor_config.json"), processor.Replace("56", "70", StringComparison.Ordinal));
+        await Refuses("preprocessor_config.json", question);
+    }
+
+    [Fact]
+    public async Task A_broken_row_writes_nothing()
+    {
+        using TemporaryFolder folder = new();
+        File.WriteAllLines(folder.At("questions.jsonl"), ["""{"question":"What is it?","image":null}""", """{"question":"And this?","image":"missing.png"}"""]);
+        await Refuses("missing.png", "generate", "--model", Folder, "--data", folder.At("questions.jsonl"), "--out", folder.At("answers.jsonl"), "--max-new-tokens", "2", "--batch-size", "1");
+        Assert.Equal("questions.jsonl", Path.GetFileName(Assert.Single(Directory.GetFiles(folder.Path))));
+        await Refuses("--out", "generate", "--model", Folder, "--data", folder.At("questions.jsonl"));
+        await Refuses("already there", "generate", "--model", Folder, "--data", folder.At("questions.jsonl"), "--out", folder.At("questions.jsonl"));
+    }
+
+    private static async Task Refuses(string said, params string[] arguments)
+    {
+        (int code, string output, string errors) = await CapturedConsole.RunAsync(arguments);
+        Assert.True(code == CliHost.BadInput, errors);
+        Assert.Equal("", output);
+        string line = Assert.Single(errors.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.StartsWith("safe-rlhf-v: ", line, StringComparison.Ordinal);
+        Assert.Contains(said, line, StringComparison.Ordinal);
+    }
+
+    private static string GreedyText(string model)
+    {
+        using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(Golden.At("models", model, "cases", "greedy-one-image.json")));
+        return document.RootElement.GetProperty("text")[0].GetString()!.Trim();
+    }
+}

@@ -1,0 +1,106 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using SafeRlhfV.Models;
+using SafeRlhfV.Testing;
+using TorchSharp;
+
+namespace SafeRlhfV.Cli.Tests;
+
+[Collection(CapturedConsole.Name)]
+public sealed class ScoreVerbTests : IDisposable
+{
+    private static readonly string Base = Golden.At("models", "llava-1.5-tiny");
+
+    private readonly TemporaryFolder folder = new();
+    private readonly string model;
+    private readonly float[] expected;
+
+    // the reference's score case: its head on the base model
+    public ScoreVerbTests()
+    {
+        model = folder.At("reward");
+        using torch.Tensor weight = Read("score_weight"), ends = Read("end_scores");
+        expected = [.. ends.data<float>()];
+        using VisionLanguageModel backbone = ModelCheckpoint.Load(Base);
+        using ScoreModel scores = new(backbone, ScoreHead.Create(backbone.HiddenSize, 1, seed: 0));
+        using (torch.no_grad()) scores.Head.Weight.copy_(weight);
+        scores.Save(model);
+    }
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public async Task It_prints_the_references_end_scores()
+    {
+        // the conversations of the score case are the first ones of the log-probability case
+        using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Base, "cases", "logp-left.json")));
+        JsonElement[] samples = [.. document.RootElement.GetProperty("samples").EnumerateArray().Take(expected.Length)];
+        for (int row = 0; row < samples.Length; row++)
+        {
+            List<string> arguments = ["score", "--model", model, "--response", samples[row].GetProperty("response").GetString()!];
+            foreach (JsonElement part in samples[row].GetProperty("messages")[0].GetProperty("content").EnumerateArray())
+                if (part.GetProperty("type").GetString() == "text") arguments.AddRange(["--prompt", part.GetProperty("text").GetString()!]);
+            foreach (JsonElement image in samples[row].GetProperty("images").EnumerateArray()) arguments.AddRange(["--image", Golden.At("images", image.GetString()!)]);
+            (int code, string output, string errors) = await CapturedConsole.RunAsync([.. arguments]);
+            Assert.True(code == 0, errors);
+            Assert.Equal(expected[row], float.Parse(output, CultureInfo.InvariantCulture), 2e-4f);
+        }
+    }
+
+    [Fact]
+    public async Task Several_answers_and_every_answer_of_a_data_set_are_scored()
+    {
+        (int code, string output, _) = await CapturedConsole.RunAsync("score", "--model", model, "--prompt", "Is it safe?", "--response", "Yes.", "--response", "No, never.", "--json");
+        Assert.Equal(0, code);
+        double[] direct = [.. JsonNode.Parse(output)!["answers"]!.AsArray().Select(answer => answer!["score"]![0]!.GetValue<double>())];
+        Assert.NotEqual(direct[0], direct[1]);
+
+        File.WriteAllLines(folder.At("rows.jsonl"), [Row("Is it safe?", "Yes.", "No, never."), Row("Who are you?", "I am an assistant.", "Nobody.")]);
+        (code, output, _) = await CapturedConsole.RunAsync("score", "--model", model, "--data", folder.At("rows.jsonl"), "--json");
+        Assert.Equal(0, code);
+        JsonNode document = JsonNode.Parse(output)!;
+        double[][] scores = [.. document["scores"]!.AsArray().Select(row => row!["scores"]!.AsArray().Select(score => score![0]!.GetValue<double>()).ToArray())];
+        Assert.Equal(2, scores.Length);
+        for (int at = 0; at < 2; at++) Assert.Equal(direct[at], scores[0][at], 1e-4);
+        Assert.Equal((scores[0][0] + scores[1][0]) / 2, document["means"]!["response_1"]!.GetValue<double>(), 1e-6);
+
+        (code, output, _) = await CapturedConsole.RunAsync("score", "--model", model, "--data", folder.At("rows.jsonl"), "--out", folder.At("scores.jsonl"), "--batch-size", "1");
+        Assert.Equal((0, folder.At("scores.jsonl") + "\n"), (code, output));
+        JsonNode line = JsonNode.Parse(File.ReadAllLines(folder.At("scores.jsonl"))[1])!;
+        Assert.Equal("default/train/1", line["row"]!.GetValue<string>());
+        Assert.Equal(scores[1][1], line["scores"]![1]![0]!.GetValue<double>(), 1e-4);
+
+        (code, output, _) = await CapturedConsole.RunAsync("score", "--model", model, "--data", folder.At("rows.jsonl"), "--limit", "1");
+        Assert.Equal(3, Assert.Single(output.Split('\n', StringSplitOptions.RemoveEmptyEntries)).Split('\t').Length);
+    }
+
+    [Fact]
+    public async Task Bad_input_is_one_line_that_names_it()
+    {
+        await Refuses("no score head", "score", "--model", Base, "--prompt", "q", "--response", "a");
+        await Refuses("--response", "score", "--model", model, "--prompt", "q");
+        await Refuses("--prompt", "score", "--model", model);
+        await Refuses("no such folder", "score", "--model", folder.At("none"), "--prompt", "q", "--response", "a");
+        File.WriteAllText(folder.At("rows.jsonl"), """{"question":"q","image":null,"response_1":"a"}""");
+        await Refuses("response_2", "score", "--model", model, "--data", folder.At("rows.jsonl"), "--out", folder.At("scores.jsonl"));
+        Assert.DoesNotContain(Directory.GetFiles(folder.Path), file => file.Contains("scores", StringComparison.Ordinal));
+    }
+
+    private static async Task Refuses(string said, params string[] arguments)
+    {
+        (int code, string output, string errors) = await CapturedConsole.RunAsync(arguments);
+        Assert.True(code == CliHost.BadInput, errors);
+        Assert.Equal("", output);
+        Assert.Contains(said, Assert.Single(errors.Split('\n', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+    }
+
+    private static string Row(string question, string first, string second) =>
+        new JsonObject { ["question"] = question, ["image"] = null, ["response_1"] = first, ["response_2"] = second }.ToJsonString();
+
+    private static torch.Tensor Read(string name)
+    {
+        using SafetensorsFile file = SafetensorsFile.Open(Path.Combine(Base, "cases", "score-left.safetensors"));
+        return file.Read(name);
+    }
+}
