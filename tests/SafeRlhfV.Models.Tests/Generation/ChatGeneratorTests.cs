@@ -21,7 +21,7 @@ public sealed class ChatGeneratorTests : IDisposable
 
     public void Dispose() => model.Dispose();
 
-    public static TheoryData<string> Folders() => [.. GoldenPrompts.Folders().Concat(Directory.GetDirectories(Golden.At("models"), "llava*-lora")).Select(folder => Path.GetFileName(folder)!)];
+    public static TheoryData<string> Folders() => [.. GoldenPrompts.Folders().Concat(Directory.GetDirectories(Golden.At("models"), "*-lora")).Select(folder => Path.GetFileName(folder)!)];
 
     [Theory]
     [MemberData(nameof(Folders))]

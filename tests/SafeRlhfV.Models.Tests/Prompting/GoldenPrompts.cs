@@ -21,7 +21,7 @@ internal sealed class GoldenPrompts
 
     /// <summary>Folders of models whose family is known here.</summary>
     public static IEnumerable<string> Folders() => Directory.GetDirectories(Golden.At("models")).Order(StringComparer.Ordinal)
-        .Where(folder => File.Exists(Path.Combine(folder, "config.json")) && ModelFamilies.Find(ConfigReader.Open(Path.Combine(folder, "config.json")).Text("model_type")) is LlavaFamily);
+        .Where(folder => File.Exists(Path.Combine(folder, "config.json")) && ModelFamilies.Find(ConfigReader.Open(Path.Combine(folder, "config.json")).Text("model_type")) is not null);
 
     /// <summary>Reads a case; null if it holds no conversations.</summary>
     public static GoldenPrompts? Read(JsonElement json)

@@ -127,6 +127,14 @@ public sealed class ModelProcessorTests
     }
 
     [Fact]
+    public void A_picture_that_the_format_would_leave_out_is_an_error()
+    {
+        ModelProcessor processor = ModelProcessor.Load(Golden.At("models", "llava-next-tiny-mistral"));
+        ChatTurn answer = new(ChatRole.Assistant, [new TextPart("here"), new ImagePart(new RgbImage(1, 1, new byte[3]))]);
+        Assert.Throws<InvalidInputException>(() => processor.EncodePrompt([ChatTurn.User("draw"), answer, ChatTurn.User("again")]));
+    }
+
+    [Fact]
     public void End_and_pad_tokens_come_from_the_tokenizer_where_the_other_files_are_silent()
     {
         using TemporaryFolder folder = new();
