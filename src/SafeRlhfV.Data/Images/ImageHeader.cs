@@ -15,23 +15,37 @@ public sealed record ImageHeader(string Format, int Width, int Height, string Mo
     /// <summary>Whether decoding would take more memory than is sane.</summary>
     public bool IsBomb => (long)Width * Height > MostPixels;
 
-    /// <summary>Reads the header; null where the bytes are no image of a known format or end too early.</summary>
-    public static ImageHeader? Read(ReadOnlySpan<byte> bytes)
+    /// <summary>The format as a media type: image/jpeg, ...</summary>
+    public string MediaType => $"image/{Format.ToLowerInvariant()}";
+
+    /// <summary>Reads the header; null where the bytes are no image of a known format, end too early or state no size.</summary>
+    public static ImageHeader? Read(ReadOnlySpan<byte> bytes) => Find(bytes) is { Width: > 0, Height: > 0 } header ? header : null;
+
+    private static ImageHeader? Find(ReadOnlySpan<byte> bytes)
     {
         if (bytes.StartsWith((ReadOnlySpan<byte>)[0x89, (byte)'P', (byte)'N', (byte)'G', 13, 10, 26, 10])) return Png(bytes);
         if (bytes.StartsWith((ReadOnlySpan<byte>)[0xff, 0xd8, 0xff])) return Jpeg(bytes);
-        if (bytes.Length >= 16 && bytes.StartsWith("RIFF"u8) && bytes[8..12].SequenceEqual("WEBP"u8)) return WebP(bytes);
-        if (bytes.Length >= 10 && (bytes.StartsWith("GIF87a"u8) || bytes.StartsWith("GIF89a"u8)))
+        if (bytes.Length >= 30 && bytes.StartsWith("RIFF"u8) && bytes[8..12].SequenceEqual("WEBP"u8)) return WebP(bytes);
+        if (bytes.Length >= 13 && (bytes.StartsWith("GIF87a"u8) || bytes.StartsWith("GIF89a"u8)))
             return new ImageHeader("GIF", BinaryPrimitives.ReadUInt16LittleEndian(bytes[6..]), BinaryPrimitives.ReadUInt16LittleEndian(bytes[8..]), "P");
-        if (bytes.Length >= 30 && bytes.StartsWith("BM"u8))
-            return new ImageHeader("BMP", BinaryPrimitives.ReadInt32LittleEndian(bytes[18..]), Math.Abs(BinaryPrimitives.ReadInt32LittleEndian(bytes[22..])),
-                BinaryPrimitives.ReadUInt16LittleEndian(bytes[28..]) <= 8 ? "P" : "RGB");
-        return null;
+        return bytes.StartsWith("BM"u8) ? Bmp(bytes) : null;
+    }
+
+    // A negative height means rows from top to bottom; the oldest header (12 bytes long) has 16-bit sizes
+    private static ImageHeader? Bmp(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.Length < 30) return null;
+        if (BinaryPrimitives.ReadUInt32LittleEndian(bytes[14..]) == 12)
+            return new ImageHeader("BMP", BinaryPrimitives.ReadUInt16LittleEndian(bytes[18..]), BinaryPrimitives.ReadUInt16LittleEndian(bytes[20..]),
+                BinaryPrimitives.ReadUInt16LittleEndian(bytes[24..]) <= 8 ? "P" : "RGB");
+        int height = BinaryPrimitives.ReadInt32LittleEndian(bytes[22..]);
+        return height == int.MinValue ? null
+            : new ImageHeader("BMP", BinaryPrimitives.ReadInt32LittleEndian(bytes[18..]), Math.Abs(height), BinaryPrimitives.ReadUInt16LittleEndian(bytes[28..]) <= 8 ? "P" : "RGB");
     }
 
     private static ImageHeader? Png(ReadOnlySpan<byte> bytes)
     {
-        if (bytes.Length < 26) return null;
+        if (bytes.Length < 33 || !bytes[12..16].SequenceEqual("IHDR"u8)) return null;
         int depth = bytes[24];
         string? mode = bytes[25] switch
         {
@@ -48,6 +62,7 @@ public sealed record ImageHeader(string Format, int Width, int Height, string Mo
 
     private static ImageHeader? Jpeg(ReadOnlySpan<byte> bytes)
     {
+        // The size stands in the frame header; what comes before it is skipped by its stated length
         for (int at = 2; at + 9 < bytes.Length;)
         {
             if (bytes[at] != 0xff) return null;
@@ -57,6 +72,7 @@ public sealed record ImageHeader(string Format, int Width, int Height, string Mo
             else if (marker is >= 0xc0 and <= 0xcf and not (0xc4 or 0xc8 or 0xcc))
                 return new ImageHeader("JPEG", BinaryPrimitives.ReadUInt16BigEndian(bytes[(at + 7)..]), BinaryPrimitives.ReadUInt16BigEndian(bytes[(at + 5)..]),
                     bytes[at + 9] switch { 1 => "L", 4 => "CMYK", _ => "RGB" });
+            else if (marker is 0xd9 or 0xda) return null;
             else
             {
                 int length = BinaryPrimitives.ReadUInt16BigEndian(bytes[(at + 2)..]);
@@ -69,11 +85,10 @@ public sealed record ImageHeader(string Format, int Width, int Height, string Mo
 
     private static ImageHeader? WebP(ReadOnlySpan<byte> bytes)
     {
-        if (bytes.Length < 30) return null;
         ReadOnlySpan<byte> kind = bytes[12..16];
         if (kind.SequenceEqual("VP8X"u8))
             return new ImageHeader("WEBP", 1 + Three(bytes[24..]), 1 + Three(bytes[27..]), (bytes[20] & 0x10) != 0 ? "RGBA" : "RGB");
-        if (kind.SequenceEqual("VP8L"u8))
+        if (kind.SequenceEqual("VP8L"u8) && bytes[20] == 0x2f)
         {
             uint bits = BinaryPrimitives.ReadUInt32LittleEndian(bytes[21..]);
             return new ImageHeader("WEBP", 1 + (int)(bits & 0x3fff), 1 + (int)((bits >> 14) & 0x3fff), ((bits >> 28) & 1) != 0 ? "RGBA" : "RGB");

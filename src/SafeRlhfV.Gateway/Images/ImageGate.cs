@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using SafeRlhfV.Data;
 
 namespace SafeRlhfV.Gateway;
 
@@ -30,8 +31,8 @@ internal sealed class ImageGate : IDisposable
     public async Task<(byte[] Bytes, string MediaType)> OpenAsync(string url, string param, CancellationToken cancellationToken)
     {
         byte[] bytes = url.StartsWith("data:", StringComparison.OrdinalIgnoreCase) ? Decode(url, param) : await FetchAsync(url, param, cancellationToken);
-        if (ImageHeader.Read(bytes) is not { } header) throw ApiException.Invalid("This is no PNG, JPEG, GIF or WebP image.", param, "invalid_image");
-        if (header.Width * header.Height > _limits.ImagePixels)
+        if (ImageHeader.Read(bytes) is not { Format: not "BMP" } header) throw ApiException.Invalid("This is no PNG, JPEG, GIF or WebP image.", param, "invalid_image");
+        if ((long)header.Width * header.Height > _limits.ImagePixels)
             throw ApiException.Invalid($"The image has {header.Width} x {header.Height} pixels; {_limits.ImagePixels} are allowed.", param, "image_too_large");
         return (bytes, header.MediaType);
     }

@@ -9,6 +9,9 @@ internal sealed class ResampleKernel
     /// <summary>Bits behind the binary point of a weight.</summary>
     public const int Bits = 22;
 
+    /// <summary>A weight is split into its upper bits and its lower ones, this many, so that both fit 16 bits.</summary>
+    public const int LowBits = 11;
+
     private readonly int[] first, count, weights;
 
     /// <summary>Weights of <paramref name="length"/> output pixels from <paramref name="start"/> on, of an axis that goes from <paramref name="from"/> to <paramref name="to"/> pixels.</summary>
@@ -45,8 +48,39 @@ internal sealed class ResampleKernel
     /// <summary>First input pixel of an output pixel.</summary>
     public int First(int i) => first[i];
 
+    /// <summary>How many input pixels an output pixel draws on.</summary>
+    public int Count(int i) => count[i];
+
     /// <summary>Weights of an output pixel.</summary>
     public ReadOnlySpan<int> Weights(int i) => weights.AsSpan(i * Taps, count[i]);
+
+    /// <summary>For rows: every output's weights in groups of four taps, the low parts of a group, then the high parts; filled up with zeros. And the shorts of one output.</summary>
+    public (short[] Weights, int Stride) InFours()
+    {
+        int stride = (Taps + 3) / 4 * 8;
+        short[] packed = new short[Length * stride];
+        for (int i = 0; i < Length; i++)
+            for (int k = 0; k < count[i]; k++)
+            {
+                int weight = weights[i * Taps + k], at = i * stride + k / 4 * 8 + k % 4;
+                (packed[at], packed[at + 4]) = ((short)(weight & ((1 << LowBits) - 1)), (short)(weight >> LowBits));
+            }
+        return (packed, stride);
+    }
+
+    /// <summary>For columns: every output's weights in pairs of taps, two shorts of low parts, then two of high parts; filled up with zeros. And the shorts of one output.</summary>
+    public (short[] Weights, int Stride) InPairs()
+    {
+        int stride = (Taps + 1) / 2 * 4;
+        short[] packed = new short[Length * stride];
+        for (int i = 0; i < Length; i++)
+            for (int k = 0; k < count[i]; k++)
+            {
+                int weight = weights[i * Taps + k], at = i * stride + k / 2 * 4 + k % 2;
+                (packed[at], packed[at + 2]) = ((short)(weight & ((1 << LowBits) - 1)), (short)(weight >> LowBits));
+            }
+        return (packed, stride);
+    }
 
     private static double Support(ResampleFilter filter) => filter switch
     {

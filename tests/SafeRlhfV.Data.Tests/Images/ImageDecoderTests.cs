@@ -1,0 +1,92 @@
+using CsCheck;
+using SafeRlhfV.Testing;
+using SkiaSharp;
+
+namespace SafeRlhfV.Data.Tests;
+
+public sealed class ImageDecoderTests
+{
+    // small files only: every one is decoded many times
+    private static readonly byte[][] Files = [.. Directory.GetFiles(Golden.At("images")).Order(StringComparer.Ordinal).Select(File.ReadAllBytes).Where(bytes => bytes.Length is > 0 and < 40_000)];
+
+    [Fact]
+    public void Hostile_bytes_give_a_picture_or_one_named_error()
+    {
+        Assert.True(Files.Length > 10);
+        Gen.Select(Gen.Int[0, Files.Length - 1], Gen.Select(Gen.Double[0, 1], Gen.Byte).Array[0, 6], Gen.Double[0, 1.5], Gen.Enum<AlphaPolicy>(), Gen.Bool)
+            .Sample((which, changes, cut, alpha, turn) =>
+            {
+                byte[] bytes = Files[which][..(int)(Math.Min(cut, 1) * Files[which].Length)];
+                // squared: most faults near the start, where the headers are
+                foreach ((double place, byte value) in changes)
+                    if (bytes.Length > 0) bytes[(int)(place * place * (bytes.Length - 1))] = value;
+                try
+                {
+                    RgbImage picture = ImageDecoder.Decode(bytes, new ImageDecodeOptions { Alpha = alpha, ApplyOrientation = turn, MaxPixels = 1 << 20 });
+                    Assert.InRange(picture.Width * picture.Height, 1, 1 << 20);
+                }
+                catch (InvalidInputException error)
+                {
+                    Assert.StartsWith("the image", error.Message);
+                }
+            }, iter: 400);
+    }
+
+    [Fact]
+    public void Random_bytes_are_no_picture() =>
+        Gen.Byte.Array[0, 200].Sample(bytes => { Assert.Throws<InvalidInputException>(() => ImageDecoder.Decode(bytes)); }, iter: 300);
+
+    [Fact]
+    public void The_pixel_limit_is_the_callers()
+    {
+        byte[] coffee = File.ReadAllBytes(Golden.At("images", "coffee.png"));
+        Assert.Equal(300, ImageDecoder.Decode(coffee, new ImageDecodeOptions { MaxPixels = 300 * 200 }).Width);
+        InvalidInputException error = Assert.Throws<InvalidInputException>(() => ImageDecoder.Decode(coffee, new ImageDecodeOptions { MaxPixels = 300 * 200 - 1 }));
+        Assert.Contains("300 x 200", error.Message);
+    }
+
+    [Fact]
+    public void Sixteen_bits_are_scaled_unless_the_references_quirk_is_asked_for()
+    {
+        byte[] file = File.ReadAllBytes(Golden.At("images", "sixteen-bit.png"));
+        byte[] scaled = ImageDecoder.Decode(file).Pixels, clipped = ImageDecoder.Decode(file, new ImageDecodeOptions { ClipSixteenBitGray = true }).Pixels;
+        Assert.All(clipped, value => Assert.Equal(255, value));
+        Assert.InRange(scaled.Average(value => (double)value), 100, 150); // the picture is the cat's gray, around 119
+        Assert.True(scaled.Distinct().Count() > 50);
+    }
+
+    [Fact]
+    public void A_transparent_colour_shows_turns_white_or_is_laid_on_white()
+    {
+        byte[] gif = File.ReadAllBytes(Golden.At("images", "palette-transparent.gif"));
+        byte[] shown = ImageDecoder.Decode(gif, new ImageDecodeOptions { Alpha = AlphaPolicy.Drop }).Pixels;
+        byte[] dropped = ImageDecoder.Decode(gif, ImageDecodeOptions.Converted).Pixels, laid = ImageDecoder.Decode(gif).Pixels;
+        Assert.Equal(laid, dropped);
+        int changed = 0;
+        for (int i = 0; i < shown.Length; i += 3)
+            if (!shown.AsSpan(i, 3).SequenceEqual(laid.AsSpan(i, 3)))
+            {
+                Assert.Equal((176, 151, 141), (shown[i], shown[i + 1], shown[i + 2])); // the colour that the reference names
+                Assert.Equal((255, 255, 255), (laid[i], laid[i + 1], laid[i + 2]));
+                changed++;
+            }
+        Assert.True(changed > 0);
+    }
+
+    // 2 x 3 pixels a b / c d / e f, told apart by their first byte
+    [Theory]
+    [InlineData(SKEncodedOrigin.TopLeft, 2, "123456")]
+    [InlineData(SKEncodedOrigin.TopRight, 2, "214365")]
+    [InlineData(SKEncodedOrigin.BottomRight, 2, "654321")]
+    [InlineData(SKEncodedOrigin.BottomLeft, 2, "563412")]
+    [InlineData(SKEncodedOrigin.LeftTop, 3, "135246")]
+    [InlineData(SKEncodedOrigin.RightTop, 3, "531642")]
+    [InlineData(SKEncodedOrigin.RightBottom, 3, "642531")]
+    [InlineData(SKEncodedOrigin.LeftBottom, 3, "246135")]
+    public void Every_orientation_is_turned_upright(SKEncodedOrigin origin, int width, string pixels)
+    {
+        RgbImage upright = ImageOrientation.Apply(new RgbImage(2, 3, [1, 0, 0, 2, 0, 0, 3, 0, 0, 4, 0, 0, 5, 0, 0, 6, 0, 0]), origin);
+        Assert.Equal((width, 6 / width), (upright.Width, upright.Height));
+        Assert.Equal(pixels, string.Concat(upright.Pixels.Where((_, i) => i % 3 == 0)));
+    }
+}
