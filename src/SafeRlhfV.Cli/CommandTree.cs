@@ -27,6 +27,14 @@ internal static class CommandTree
             DataMakeVerb.Create(),
             DataAnnotateVerb.Create(),
         },
+        new Command("model", "Describe, make, convert and merge checkpoints.")
+        {
+            ModelInfoVerb.Create(),
+            ModelInitVerb.Create(),
+            ModelConvertVerb.Create(),
+            ModelMergeVerb.Create(),
+        },
+        ParityVerb.Create(),
         new Command("world", "The built-in world that the demo trains on.")
         {
             WorldGenerateVerb.Create(),

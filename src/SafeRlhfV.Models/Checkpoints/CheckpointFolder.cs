@@ -36,14 +36,18 @@ internal static class CheckpointFolder
     /// <summary>Copies the files beside the weights: tokenizer, processor, chat template, generation settings, readme.</summary>
     public static void CopyCompanions(string from, string to)
     {
+        if (!Directory.Exists(from)) throw new InvalidInputException($"{from}: no such folder to take tokenizer and processor files from.");
         foreach (string path in Directory.EnumerateFiles(from))
         {
             string name = Path.GetFileName(path);
             bool companion = Path.GetExtension(name) is ".json" or ".jinja" or ".txt" or ".model" or ".md" or "" && name is not ("config.json" or GuardConfig.FileName) && !name.EndsWith(".index.json", StringComparison.Ordinal)
                 && !name.StartsWith("adapter_", StringComparison.Ordinal);
             if (!companion || new FileInfo(path).Length > MaxCompanionBytes || File.Exists(Path.Combine(to, name))) continue;
-            string copy = Path.Combine(to, name);
-            File.WriteAllBytes(copy, File.ReadAllBytes(path)); // not File.Copy: a read-only source would give a read-only copy
+            Copy(path, to);
         }
     }
+
+    /// <summary>Copies one file into a folder.</summary>
+    public static void Copy(string path, string folder) =>
+        File.WriteAllBytes(Path.Combine(folder, Path.GetFileName(path)), File.ReadAllBytes(path)); // not File.Copy: a read-only source would give a read-only copy
 }

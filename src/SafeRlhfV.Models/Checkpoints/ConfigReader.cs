@@ -130,6 +130,9 @@ public sealed class ConfigReader
         return values;
     }
 
+    /// <summary>The first of a list of whole numbers; null if it is missing or empty.</summary>
+    public int? FirstInt(string name) => Ints(name) is [int first, ..] ? first : null;
+
     /// <summary>A list of texts; null if missing.</summary>
     public IReadOnlyList<string>? Texts(string name)
     {

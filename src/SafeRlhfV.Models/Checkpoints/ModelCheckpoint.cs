@@ -7,7 +7,7 @@ namespace SafeRlhfV.Models;
 /// <summary>Loads and saves models as Hugging Face checkpoint folders.</summary>
 public static class ModelCheckpoint
 {
-    private const int NamesInAnError = 6;
+    internal const int NamesInAnError = 6;
 
     /// <summary>Loads a checkpoint folder of any known family, in evaluation mode (training mode matters to LoRA dropout only).</summary>
     /// <exception cref="InvalidInputException">A file is missing or malformed, tensors are missing, unused or of a wrong shape (they are named).</exception>
@@ -17,9 +17,7 @@ public static class ModelCheckpoint
         ModelConfig config = ModelConfig.Load(folder);
         ModelFamily family = ModelFamilies.Find(config.ModelType)!;
         using CheckpointTensors tensors = CheckpointTensors.Open(folder);
-        List<string> fileKeys = [.. tensors.Names.Where(key => !family.IsIgnorable(key))];
-        KeyLayout layout = family.Layouts.FirstOrDefault(known => known.Fits(fileKeys)) ?? throw UnknownKeys(folder, family, fileKeys);
-        Dictionary<string, string> keys = fileKeys.ToDictionary(key => layout.ToCanonical(key)!);
+        (KeyLayout layout, Dictionary<string, string> keys) = family.Recognise(folder, tensors.Names);
         CheckpointSource source = new(tensors, keys, options);
         VisionLanguageModel model = family.Create(config, source);
         try
@@ -47,21 +45,19 @@ public static class ModelCheckpoint
     /// <exception cref="InvalidInputException">The folder exists (without <see cref="SaveOptions.Overwrite"/>) or cannot be written.</exception>
     public static void Save(VisionLanguageModel model, string folder, SaveOptions? options = null) => SaveWith(model, folder, options, null);
 
-    /// <summary>Saves a model and lets <paramref name="more"/> add files to the folder before it is put in place.</summary>
-    internal static void SaveWith(VisionLanguageModel model, string folder, SaveOptions? options, Action<string>? more)
+    /// <summary>Saves a model, lets <paramref name="more"/> add files to the folder before it is put in place, and writes <paramref name="extra"/> tensors among the weights as they are.</summary>
+    internal static void SaveWith(VisionLanguageModel model, string folder, SaveOptions? options, Action<string>? more, IReadOnlyDictionary<string, Tensor>? extra = null)
     {
         options ??= new SaveOptions();
         CheckpointFolder.Write(folder, options.Overwrite, aside =>
         {
             ModelFamily family = ModelFamilies.Find(model.Config.ModelType)!;
-            KeyLayout layout = options.Layout is { } name
-                ? family.Layouts.FirstOrDefault(known => known.Name == name) ?? throw new InvalidInputException($"Layout '{name}' is not known for {model.Config.ModelType}; known are {string.Join(", ", family.Layouts.Select(known => known.Name))}.")
-                : model.Origin?.Layout ?? family.Layouts[0];
-            Dictionary<string, Tensor> weights = [];
-            foreach ((string canonical, Parameter parameter) in model.named_parameters()) weights[layout.ToFile(canonical)] = parameter;
-            ScalarType dtype = options.Dtype ?? weights.Values.First().dtype;
+            KeyLayout layout = options.Layout is { } name ? family.Layout(name) : model.Origin?.Layout ?? family.Layouts[0];
+            List<(string Name, Parameter Parameter)> parameters = [.. model.named_parameters()];
+            ScalarType dtype = options.Dtype ?? parameters[0].Parameter.dtype;
             File.WriteAllText(Path.Combine(aside, "config.json"), model.Config.ToJson(dtype));
-            ShardedWriter.Write(aside, weights, dtype, options.MaxShardBytes);
+            IEnumerable<PendingTensor> weights = parameters.Select(pair => PendingTensor.Of(layout.ToFile(pair.Name), pair.Parameter, dtype));
+            ShardedWriter.Write(aside, [.. weights, .. (extra ?? new Dictionary<string, Tensor>()).Select(pair => PendingTensor.Of(pair.Key, pair.Value, null))], options.MaxShardBytes);
             if ((options.FilesFrom ?? model.Origin?.Folder) is { } files) CheckpointFolder.CopyCompanions(files, aside);
             more?.Invoke(aside);
         });
@@ -72,12 +68,5 @@ public static class ModelCheckpoint
         if (names.Count == 0) return;
         string more = names.Count > NamesInAnError ? $" and {names.Count - NamesInAnError} more" : "";
         throw new InvalidInputException($"{folder}: the checkpoint {what} {string.Join(", ", names.Take(NamesInAnError))}{more}; config.json and weights do not belong together.");
-    }
-
-    private static InvalidInputException UnknownKeys(string folder, ModelFamily family, List<string> fileKeys)
-    {
-        KeyLayout closest = family.Layouts.MaxBy(layout => fileKeys.Count(key => layout.Fits([key])))!;
-        List<string> strange = [.. fileKeys.Where(key => !closest.Fits([key])).Order(StringComparer.Ordinal)];
-        return new($"{folder}: the tensor names are of no layout of {family.ModelTypes[0]}: {string.Join(", ", strange.Take(NamesInAnError))}{(strange.Count > NamesInAnError ? $" and {strange.Count - NamesInAnError} more" : "")}.");
     }
 }

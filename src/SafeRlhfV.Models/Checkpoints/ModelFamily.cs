@@ -1,3 +1,5 @@
+using SafeRlhfV.Data;
+
 namespace SafeRlhfV.Models;
 
 /// <summary>One model family: its config parser, its modules, its key layouts. A new family derives from this and is listed in <see cref="ModelFamilies"/>.</summary>
@@ -8,6 +10,11 @@ public abstract class ModelFamily
 
     /// <summary>Key layouts that its checkpoints come in. The first is written for new models.</summary>
     public abstract IReadOnlyList<KeyLayout> Layouts { get; }
+
+    /// <summary>A key layout by its name.</summary>
+    /// <exception cref="InvalidInputException">This family has none of that name.</exception>
+    public KeyLayout Layout(string name) => Layouts.FirstOrDefault(layout => layout.Name == name)
+        ?? throw new InvalidInputException($"Layout '{name}' is not known for {ModelTypes[0]}; known are {string.Join(", ", Layouts.Select(layout => layout.Name))}.");
 
     /// <summary>Parses config.json.</summary>
     public abstract ModelConfig ParseConfig(ConfigReader reader);
@@ -21,4 +28,21 @@ public abstract class ModelFamily
     /// <summary>True for tensors of older files that carry no weights (buffers such as position ids), or a score head's, and are left out without a word.</summary>
     public virtual bool IsIgnorable(string fileKey) =>
         fileKey == ScoreHead.Key || fileKey.EndsWith(".rotary_emb.inv_freq", StringComparison.Ordinal) || fileKey.EndsWith("embeddings.position_ids", StringComparison.Ordinal);
+
+    /// <summary>The layout of a checkpoint's files, and their keys by canonical name.</summary>
+    /// <exception cref="InvalidInputException">No layout fits; the strange names are told.</exception>
+    internal (KeyLayout Layout, Dictionary<string, string> Keys) Recognise(string folder, IEnumerable<string> names)
+    {
+        List<string> fileKeys = [.. names.Where(key => !IsIgnorable(key))];
+        KeyLayout layout = Layouts.FirstOrDefault(known => known.Fits(fileKeys)) ?? throw UnknownKeys(folder, fileKeys);
+        return (layout, fileKeys.ToDictionary(key => layout.ToCanonical(key)!));
+    }
+
+    private InvalidInputException UnknownKeys(string folder, List<string> fileKeys)
+    {
+        KeyLayout closest = Layouts.MaxBy(layout => fileKeys.Count(key => layout.Fits([key])))!;
+        List<string> strange = [.. fileKeys.Where(key => !closest.Fits([key])).Order(StringComparer.Ordinal)];
+        string more = strange.Count > ModelCheckpoint.NamesInAnError ? $" and {strange.Count - ModelCheckpoint.NamesInAnError} more" : "";
+        return new($"{folder}: the tensor names are of no layout of {ModelTypes[0]}: {string.Join(", ", strange.Take(ModelCheckpoint.NamesInAnError))}{more}.");
+    }
 }

@@ -17,15 +17,22 @@ internal sealed class RandomSource(Initialization initialization, long seed, Sca
 
     public override Parameter Take(string name, ParameterKind kind, params long[] shape)
     {
+        Parameter parameter = new(Draw(new ParameterEntry(name, kind, shape)), true);
+        parameter.DetachFromDisposeScope();
+        return parameter;
+    }
+
+    /// <summary>Draws one parameter. A bias is drawn by its weight's number of inputs: the weight comes first, or is announced by <see cref="Learn"/>.</summary>
+    public Tensor Draw(ParameterEntry entry)
+    {
+        (string name, ParameterKind kind) = (entry.Name, entry.Kind);
         bool tower = name.StartsWith("vision_tower.", StringComparison.Ordinal) || name.StartsWith("visual.", StringComparison.Ordinal) || name.StartsWith("model.visual.", StringComparison.Ordinal);
-        // a layer takes its weight first; its bias is drawn by the weight's number of inputs
-        string layer = name[..Math.Max(0, name.LastIndexOf('.'))];
-        if (kind is ParameterKind.LinearWeight or ParameterKind.ConvolutionWeight) inputs[layer] = shape.Skip(1).Aggregate(1L, (product, size) => product * size);
-        double bound = inputs.TryGetValue(layer, out long count) ? 1 / Math.Sqrt(count) : 0;
+        Learn(entry);
+        double bound = inputs.TryGetValue(LayerOf(name), out long count) ? 1 / Math.Sqrt(count) : 0;
         bool defaults = tower && initialization.DefaultTower;
         using IDisposable noGrad = no_grad();
         // drawn in float32 on the CPU, so that type and device do not change the numbers
-        Tensor value = empty(shape, ScalarType.Float32);
+        Tensor value = empty([.. entry.Shape], ScalarType.Float32);
         using (Generator generator = new(new RandomStream(seed, name).NextUInt64() >> 1))
             _ = kind switch
             {
@@ -39,8 +46,14 @@ internal sealed class RandomSource(Initialization initialization, long seed, Sca
             };
         Tensor placed = value.to(dtype, device);
         if (!ReferenceEquals(placed, value) && placed.Handle != value.Handle) value.Dispose();
-        Parameter parameter = new(placed, true);
-        parameter.DetachFromDisposeScope();
-        return parameter;
+        return placed;
     }
+
+    /// <summary>Notes a weight's number of inputs.</summary>
+    public void Learn(ParameterEntry entry)
+    {
+        if (entry.Kind is ParameterKind.LinearWeight or ParameterKind.ConvolutionWeight) inputs[LayerOf(entry.Name)] = entry.Count / entry.Shape[0];
+    }
+
+    private static string LayerOf(string name) => name[..Math.Max(0, name.LastIndexOf('.'))];
 }

@@ -13,11 +13,14 @@ public static class SafetensorsWriter
 
     /// <summary>Writes tensors under their names, converted one at a time if <paramref name="dtype"/> is given (weights only; integer tensors stay as they are).</summary>
     /// <exception cref="InvalidInputException">The file cannot be written.</exception>
-    public static void Write(string path, IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata = null, ScalarType? dtype = null)
+    public static void Write(string path, IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata = null, ScalarType? dtype = null) =>
+        Write(path, [.. tensors.Select(pair => PendingTensor.Of(pair.Key, pair.Value, dtype))], metadata);
+
+    /// <summary>Writes tensors that are made one at a time.</summary>
+    internal static void Write(string path, IReadOnlyList<PendingTensor> tensors, IReadOnlyDictionary<string, string>? metadata = null, Action<PendingTensor>? written = null)
     {
         // wide types first, so that every tensor starts aligned
-        var ordered = tensors.Select(pair => (Name: pair.Key, Tensor: pair.Value, Type: Stored(pair.Value, dtype)))
-            .OrderByDescending(item => SafetensorsTypes.Size(item.Type)).ThenBy(item => item.Name, StringComparer.Ordinal).ToList();
+        List<PendingTensor> ordered = [.. tensors.OrderByDescending(item => SafetensorsTypes.Size(item.Type)).ThenBy(item => item.Name, StringComparer.Ordinal)];
         byte[] header = Header(ordered, metadata);
         string aside = $"{path}.{Guid.NewGuid():N}.tmp";
         try
@@ -28,21 +31,26 @@ public static class SafetensorsWriter
                 BinaryPrimitives.WriteUInt64LittleEndian(length, (ulong)header.Length);
                 stream.Write(length);
                 stream.Write(header);
-                foreach (var (_, tensor, type) in ordered) WriteTensor(stream, tensor, type);
+                foreach (PendingTensor item in ordered)
+                {
+                    WriteTensor(stream, item);
+                    written?.Invoke(item);
+                }
                 stream.Flush(flushToDisk: true);
             }
             File.Move(aside, path, overwrite: true);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            File.Delete(aside);
             throw new InvalidInputException($"{path}: cannot be written ({error.Message}).", error);
+        }
+        finally
+        {
+            File.Delete(aside);
         }
     }
 
-    private static ScalarType Stored(Tensor tensor, ScalarType? wanted) => wanted is { } type && tensor.is_floating_point() ? type : tensor.dtype;
-
-    private static byte[] Header(List<(string Name, Tensor Tensor, ScalarType Type)> ordered, IReadOnlyDictionary<string, string>? metadata)
+    private static byte[] Header(List<PendingTensor> ordered, IReadOnlyDictionary<string, string>? metadata)
     {
         using MemoryStream stream = new();
         using (Utf8JsonWriter json = new(stream))
@@ -52,20 +60,19 @@ public static class SafetensorsWriter
             foreach ((string key, string value) in metadata ?? new Dictionary<string, string> { ["format"] = "pt" }) json.WriteString(key, value);
             json.WriteEndObject();
             long at = 0;
-            foreach (var (name, tensor, type) in ordered)
+            foreach (PendingTensor item in ordered)
             {
-                long bytes = tensor.numel() * SafetensorsTypes.Size(type);
-                json.WriteStartObject(name);
-                json.WriteString("dtype", SafetensorsTypes.Name(type));
+                json.WriteStartObject(item.Name);
+                json.WriteString("dtype", SafetensorsTypes.Name(item.Type));
                 json.WriteStartArray("shape");
-                foreach (long size in tensor.shape) json.WriteNumberValue(size);
+                foreach (long size in item.Shape) json.WriteNumberValue(size);
                 json.WriteEndArray();
                 json.WriteStartArray("data_offsets");
                 json.WriteNumberValue(at);
-                json.WriteNumberValue(at + bytes);
+                json.WriteNumberValue(at + item.Bytes);
                 json.WriteEndArray();
                 json.WriteEndObject();
-                at += bytes;
+                at += item.Bytes;
             }
             json.WriteEndObject();
         }
@@ -73,17 +80,18 @@ public static class SafetensorsWriter
         return stream.ToArray();
     }
 
-    private static void WriteTensor(FileStream stream, Tensor tensor, ScalarType type)
+    private static void WriteTensor(FileStream stream, PendingTensor item)
     {
-        if (tensor.numel() == 0) return;
+        if (item.Bytes == 0) return;
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGrad = no_grad();
-        Tensor flat = tensor.detach().reshape(-1);
-        long count = flat.shape[0], step = Step / SafetensorsTypes.Size(type);
+        Tensor flat = item.Open().detach().reshape(-1);
+        long count = flat.shape[0], step = Step / SafetensorsTypes.Size(item.Type);
+        if (count * SafetensorsTypes.Size(item.Type) != item.Bytes) throw new ArgumentException($"'{item.Name}' has {count} numbers; its announced shape has not.", nameof(item));
         for (long done = 0; done < count; done += step)
         {
             using DisposeScope inner = NewDisposeScope();
-            Tensor part = flat.narrow(0, done, Math.Min(step, count - done)).to(type).cpu().contiguous();
+            Tensor part = flat.narrow(0, done, Math.Min(step, count - done)).to(item.Type).cpu().contiguous();
             stream.Write(part.bytes);
         }
     }

@@ -19,4 +19,8 @@ public sealed record SaveOptions
 
     /// <summary>An existing folder is replaced; otherwise it is an error.</summary>
     public bool Overwrite { get; init; }
+
+    /// <summary>The same with a type by its everyday name (float32, bf16, ...); null changes nothing.</summary>
+    /// <exception cref="Data.InvalidInputException">No weight type has that name.</exception>
+    public SaveOptions WithDtype(string? name) => name is null ? this : this with { Dtype = SafetensorsTypes.ParseWeightType(name) };
 }

@@ -42,6 +42,7 @@ public sealed record LlavaConfig : ModelConfig
             states.Add(state);
         }
         if (states.Count == 0) throw reader.Error("vision_feature_layer", "names no layer");
+        if (states.Count > vision.Layers + 1 || (long)states.Count * vision.HiddenSize > 1 << 24) throw reader.Error("vision_feature_layer", $"names {states.Count} layers, which is out of range");
         IReadOnlyList<(int, int)> pinpoints = anyResolution ? reader.Pairs("image_grid_pinpoints") ?? [(336, 672), (672, 336), (672, 672), (1008, 336), (336, 1008)] : [];
         if (anyResolution && (pinpoints.Count == 0 || pinpoints.Any(pair => pair.Item1 < vision.ImageSize || pair.Item2 < vision.ImageSize || Math.Max(pair.Item1, pair.Item2) > 1 << 16)))
             throw reader.Error("image_grid_pinpoints", $"must be pairs (height, width) of at least the tower's {vision.ImageSize} pixels");
@@ -54,7 +55,7 @@ public sealed record LlavaConfig : ModelConfig
             TieWordEmbeddings = reader.Flag("tie_word_embeddings", false) || (!reader.Has("tie_word_embeddings") && (textSection?.Flag("tie_word_embeddings", false) ?? false)),
             ImageTokenId = imageToken,
             EosTokenIds = reader.Ints("eos_token_id") ?? textSection?.Ints("eos_token_id") ?? [],
-            PadTokenId = reader.Ints("pad_token_id")?[0] ?? textSection?.Ints("pad_token_id")?[0],
+            PadTokenId = reader.FirstInt("pad_token_id") ?? textSection?.FirstInt("pad_token_id"),
             Source = reader.Element,
             Vision = vision,
             FeatureStates = states,

@@ -12,14 +12,16 @@ public static class ParityRunner
     /// <param name="dump">A folder for what we computed, one safetensors file a case; null = none.</param>
     /// <param name="progress">Told of every finished case.</param>
     /// <param name="cancellation">Stops between two cases.</param>
+    /// <param name="counted">Told how many cases there are, before the first is run.</param>
     /// <exception cref="InvalidInputException">There are no cases, or a file is missing or malformed.</exception>
-    public static ParityReport Run(string folder, string? dump = null, Action<ParityCaseResult>? progress = null, CancellationToken cancellation = default)
+    public static ParityReport Run(string folder, string? dump = null, Action<ParityCaseResult>? progress = null, CancellationToken cancellation = default, Action<int>? counted = null)
     {
         string cases = Path.Combine(folder, "cases");
         string[] paths = Directory.Exists(cases) ? [.. Directory.GetFiles(cases, "*.json").Order(StringComparer.Ordinal)] : [];
         if (paths.Length == 0) throw new InvalidInputException($"{folder}: there are no reference cases (cases/*.json) in it.");
-        if (dump is not null) Directory.CreateDirectory(dump);
         using ParityModel model = new(folder);
+        if (dump is not null) Directory.CreateDirectory(dump);
+        counted?.Invoke(paths.Length);
         List<ParityCaseResult> results = [];
         foreach (string path in paths)
         {

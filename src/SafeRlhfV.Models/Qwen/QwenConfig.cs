@@ -29,7 +29,7 @@ public sealed record QwenConfig : ModelConfig
             TieWordEmbeddings = reader.Has("tie_word_embeddings") ? reader.Flag("tie_word_embeddings", false) : text.Flag("tie_word_embeddings", false),
             ImageTokenId = reader.Int("image_token_id", 151655, least: 0),
             EosTokenIds = reader.Ints("eos_token_id") ?? text.Ints("eos_token_id") ?? [],
-            PadTokenId = reader.Ints("pad_token_id") is [int pad, ..] ? pad : text.Ints("pad_token_id") is [int inner, ..] ? inner : null,
+            PadTokenId = reader.FirstInt("pad_token_id") ?? text.FirstInt("pad_token_id"),
             Source = reader.Element,
             Vision = vision,
         };

@@ -53,6 +53,15 @@ public sealed class ScoreHead : NamedModule
         return FromFile(tensors.FileOf(Key), hiddenSize, dtype, device);
     }
 
+    /// <summary>Outputs of the head in a checkpoint folder; 0 if it has none.</summary>
+    internal static int OutputsIn(string folder, CheckpointTensors tensors)
+    {
+        string own = Path.Combine(folder, FileName);
+        if (!File.Exists(own)) return tensors.Names.Contains(Key) && tensors.Entry(Key).Shape.Count == 2 ? (int)tensors.Entry(Key).Shape[0] : 0;
+        using SafetensorsFile file = SafetensorsFile.Open(own);
+        return file.Entries.TryGetValue(Key, out SafetensorsEntry? entry) && entry.Shape.Count == 2 ? (int)entry.Shape[0] : 0;
+    }
+
     /// <summary>Writes the head's file into a folder.</summary>
     public void Save(string folder)
     {

@@ -78,6 +78,7 @@ public sealed record TextConfig
         int headSize = text.Int("head_dim", defaults.HeadSize ?? hidden / heads, most: 1 << 16);
         if (heads % keyValueHeads != 0) throw text.Error("num_key_value_heads", $"({keyValueHeads}) does not divide the {heads} attention heads");
         if (headSize % 2 != 0) throw text.Error("head_dim", "must be even");
+        if ((long)heads * headSize > 1 << 24) throw text.Error("head_dim", $"of {headSize} with {heads} heads is out of range");
         double epsilon = text.Number("rms_norm_eps", 1e-6);
         if (epsilon is <= 0 or > 1) throw text.Error("rms_norm_eps", "must lie between 0 and 1");
         int maxPositions = text.Int("max_position_embeddings", defaults.MaxPositions);
