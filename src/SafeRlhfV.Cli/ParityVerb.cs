@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using SafeRlhfV.Models;
-using Spectre.Console;
 
 namespace SafeRlhfV.Cli;
 
@@ -31,18 +30,16 @@ internal static class ParityVerb
 
     private static void Print(ParityReport report, string words)
     {
-        Table table = new() { Border = TableBorder.Simple };
-        table.AddColumn("case").AddColumn("kind").AddColumn("nearest to its tolerance").AddColumn(new TableColumn("difference").RightAligned()).AddColumn(new TableColumn("allowed").RightAligned()).AddColumn("");
+        int width = report.Cases.Max(result => result.Case.Length);
         foreach (ParityCaseResult result in report.Cases.Where(result => result.Skipped is null))
         {
-            ParityCheck? worst = result.Worst;
-            table.AddRow(Markup.Escape(result.Case), Markup.Escape(result.Kind), Markup.Escape(worst?.Name ?? "nothing was compared"), Figure(worst?.Difference), Figure(worst?.Tolerance), result.Passed ? "ok" : "OVER");
+            string figures = result.Worst is { } worst ? $"{Figure(worst.Difference),9} of {Figure(worst.Tolerance),-7} {worst.Name}" : "nothing was compared";
+            Output.Line($"{(result.Passed ? "ok  " : "OVER")}  {result.Case.PadRight(width)}  {figures}");
         }
-        Output.People.Write(table);
         foreach (IGrouping<string, ParityCaseResult> reason in report.Cases.Where(result => result.Skipped is not null).GroupBy(result => result.Skipped!))
             Output.Line($"skipped: {reason.Count()} cases: {reason.Key}");
         Output.Line($"{report.Folder}: {words}");
     }
 
-    private static string Figure(double? value) => value?.ToString("G3", CultureInfo.InvariantCulture) ?? "";
+    private static string Figure(double value) => value.ToString("G3", CultureInfo.InvariantCulture);
 }

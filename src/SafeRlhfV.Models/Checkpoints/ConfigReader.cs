@@ -38,11 +38,12 @@ public sealed class ConfigReader
     {
         try
         {
-            using JsonDocument document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 64, CommentHandling = JsonCommentHandling.Skip });
+            using JsonDocument document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 64, CommentHandling = JsonCommentHandling.Skip, AllowDuplicateProperties = false });
             if (document.RootElement.ValueKind != JsonValueKind.Object) throw new InvalidInputException($"{file}: the root is not a JSON object.");
+            CheckTexts(json.Span);
             return new ConfigReader(document.RootElement.Clone(), file, "");
         }
-        catch (JsonException error)
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
             throw new InvalidInputException($"{file}: not valid JSON ({error.Message.Split('\n')[0]}).", error);
         }
@@ -156,6 +157,14 @@ public sealed class ConfigReader
             values.Add((first, second));
         }
         return values;
+    }
+
+    // half a surrogate pair is valid JSON, but no text: it would only be found out when the text is asked for
+    private static void CheckTexts(ReadOnlySpan<byte> json)
+    {
+        Utf8JsonReader reader = new(json, new JsonReaderOptions { MaxDepth = 64, CommentHandling = JsonCommentHandling.Skip });
+        while (reader.Read())
+            if (reader.ValueIsEscaped) _ = reader.GetString();
     }
 
     private JsonElement? Find(string name)

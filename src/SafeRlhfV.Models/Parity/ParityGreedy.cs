@@ -13,6 +13,8 @@ internal static class ParityGreedy
         Tensor expected = reference.Tensor(name);
         ImageInputs? inputs = reference.Images(model);
         ImageEmbeddings? images = inputs is null ? null : model.ProjectImages(model.EncodeImages(inputs));
+        Tensor valid = reference.Tensor("attention_mask").to(ScalarType.Bool), positions = model.Positions(reference.Tensor("input_ids"), valid, images?.Images ?? []).Positions;
+        checks.Exact("position_ids", positions, positions.dim() == 3 ? valid.unsqueeze(0) : valid);
         int pad = Number(reference, "pad_token_id", 0);
         GenerationSettings settings = new()
         {
@@ -23,7 +25,7 @@ internal static class ParityGreedy
             PadTokenId = pad,
             LogProbs = true,
         };
-        using GenerationResult result = new TextGenerator(model).Generate(new GenerationPrompt(reference.Tensor("input_ids"), reference.Tensor("attention_mask").to(ScalarType.Bool), images), settings);
+        using GenerationResult result = new TextGenerator(model).Generate(new GenerationPrompt(reference.Tensor("input_ids"), valid, images), settings);
         long missing = expected.shape[1] - result.Tokens_BT.shape[1];
         Tensor tokens = missing > 0 ? nn.functional.pad(result.Tokens_BT, [0, missing], value: pad) : result.Tokens_BT.alias();
         checks.Exact(name, tokens);

@@ -24,7 +24,7 @@ internal static class ParityLoss
     {
         foreach (Parameter parameter in parameters.Values) parameter.grad = null;
         Tensor labels = reference.Tensor("labels");
-        ParityPass pass = ParityPass.Run(model, reference);
+        ParityPass pass = ParityPass.Run(model, reference, checks);
         Tensor loss = Loss(model, pass, labels);
         loss.backward();
         checks.Compare("loss", loss.detach(), "loss", 2e-5);

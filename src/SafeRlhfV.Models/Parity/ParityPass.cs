@@ -5,12 +5,15 @@ namespace SafeRlhfV.Models;
 /// <summary>The model run on a case's ids, mask and images.</summary>
 internal sealed record ParityPass(Tensor Ids_BL, Tensor Mask_BL, Tensor Positions, Tensor Deltas_B1, ImageEmbeddings? Images, Tensor Hidden_BLH)
 {
-    public static ParityPass Run(VisionLanguageModel model, ParityCase reference)
+    /// <summary>Runs it, and compares the positions if <paramref name="checks"/> is given.</summary>
+    public static ParityPass Run(VisionLanguageModel model, ParityCase reference, ParityChecks? checks = null)
     {
         Tensor ids = reference.Tensor("input_ids"), mask = reference.Tensor("attention_mask").to(ScalarType.Bool);
         ImageInputs? inputs = reference.Images(model);
         ImageEmbeddings? images = inputs is null ? null : model.ProjectImages(model.EncodeImages(inputs));
         (Tensor positions, Tensor deltas) = model.Positions(ids, mask, images?.Images ?? []);
+        checks?.Exact("position_ids", positions, positions.dim() == 3 ? mask.unsqueeze(0) : mask);
+        checks?.Exact("rope_deltas", deltas);
         return new(ids, mask, positions, deltas, images, model.Hidden(ids, mask, positions, images));
     }
 

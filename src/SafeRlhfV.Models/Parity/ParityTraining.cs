@@ -20,6 +20,7 @@ internal static class ParityTraining
             trained.Values, Number("lr"), settings.GetProperty("betas")[0].GetDouble(), settings.GetProperty("betas")[1].GetDouble(), Number("eps"), Number("weight_decay"));
         int steps = settings.GetProperty("steps").GetInt32();
         Tensor labels = reference.Tensor("labels");
+        using (no_grad()) ParityPass.Run(model, reference, checks);
         float[] losses = new float[steps], norms = new float[steps];
         for (int step = 0; step < steps; step++)
         {

@@ -52,7 +52,15 @@ public sealed class ModelCheckpointTests
             using VisionLanguageModel again = ModelCheckpoint.Load(folder);
             Assert.Equal(layout.Name, again.Origin!.Layout.Name);
             foreach ((string key, TorchSharp.Modules.Parameter parameter) in again.named_parameters()) Assert.True(parameter.eq(weights[key]).all().item<bool>(), key);
+            Assert.Equal(0, (Logits(model) - Logits(again)).abs().max().to(ScalarType.Float32).item<float>());
         }
+    }
+
+    private static Tensor Logits(VisionLanguageModel model)
+    {
+        using IDisposable noGrad = no_grad();
+        Tensor ids = tensor(new long[] { 1, 300, 301, 302 }).view(1, 4);
+        return model.Logits(model.Hidden(ids, ones_like(ids, ScalarType.Bool), null));
     }
 
     [Theory]

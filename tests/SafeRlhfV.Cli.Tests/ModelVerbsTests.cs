@@ -1,0 +1,160 @@
+using System.Text.Json;
+using SafeRlhfV.Models;
+using SafeRlhfV.Testing;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SafeRlhfV.Cli.Tests;
+
+public sealed class ModelVerbsTests
+{
+    public static TheoryData<string> Models()
+    {
+        TheoryData<string> data = [];
+        foreach (string folder in Directory.GetDirectories(Golden.At("models")).Where(folder => File.Exists(Path.Combine(folder, "config.json"))).Order(StringComparer.Ordinal)) data.Add(Path.GetFileName(folder));
+        return data;
+    }
+
+    public static TheoryData<string> Adapters()
+    {
+        TheoryData<string> data = [];
+        foreach (string folder in Directory.GetDirectories(Golden.At("models")).Where(folder => File.Exists(Path.Combine(folder, "adapter_config.json"))).Order(StringComparer.Ordinal)) data.Add(Path.GetFileName(folder));
+        return data;
+    }
+
+    private static Tensor Logits(string folder, string? adapter = null)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable noGrad = no_grad();
+        using VisionLanguageModel model = ModelCheckpoint.Load(folder, new LoadOptions { Dtype = ScalarType.Float32 });
+        if (adapter is not null) model.Adapters.Default = model.Adapters.Load("adapter", adapter);
+        Tensor ids = tensor(new long[] { 1, 300, 301, 302, 303, 304 }).view(1, 6);
+        return model.Logits(model.Hidden(ids, ones_like(ids, ScalarType.Bool), null)).MoveToOuterDisposeScope();
+    }
+
+    private static double Distance(Tensor a, Tensor b) => (a - b).abs().max().item<float>();
+
+    [Theory]
+    [MemberData(nameof(Models))]
+    public async Task Info_counts_what_the_files_hold(string name)
+    {
+        string folder = Golden.At("models", name);
+        CliRun run = await CliRun.Of("model", "info", folder, "--load", "--json");
+        Assert.Equal(0, run.ExitCode);
+        using CheckpointTensors tensors = CheckpointTensors.Open(folder);
+        JsonElement model = run.Json.GetProperty("model");
+        Assert.Equal(tensors.TotalBytes, model.GetProperty("bytes").GetInt64());
+        Assert.Equal(tensors.Names.Sum(key => tensors.Entry(key).Shape.Aggregate(1L, (product, size) => product * size)), model.GetProperty("parameters").GetInt64());
+        Assert.Equal(model.GetProperty("bytes").GetInt64(), run.Json.GetProperty("load").GetProperty("weightBytes").GetInt64());
+        Assert.All(model.GetProperty("parts").EnumerateArray(), part => Assert.True(part.GetProperty("parameters").GetInt64() > 0));
+    }
+
+    [Theory]
+    [MemberData(nameof(Models))]
+    public async Task A_converted_folder_gives_the_same_logits_in_another_layout_and_sharding(string name)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using TemporaryFolder temporary = new();
+        string source = Golden.At("models", name), copy = temporary.At("copy"), layout = ModelFamilies.Find(ModelConfig.Load(source).ModelType)!.Layouts[^1].Name;
+        CliRun run = await CliRun.Of("model", "convert", source, "--out", copy, "--layout", layout, "--max-shard-size", "200KiB", "--json");
+        Assert.Equal(0, run.ExitCode);
+        Assert.Equal(layout, run.Json.GetProperty("layout").GetString());
+        Assert.True(run.Json.GetProperty("files").GetInt32() > 1);
+        Assert.Equal(0, Distance(Logits(source), Logits(copy)));
+        Assert.True(File.Exists(Path.Combine(copy, "tokenizer.json")));
+    }
+
+    [Fact]
+    public async Task Another_type_halves_the_files_and_is_told_in_the_config()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using TemporaryFolder temporary = new();
+        string source = Models().Select(row => Golden.At("models", row.Data)).First(folder => ModelSummary.Of(folder).Dtypes[0] == "float32");
+        CliRun run = await CliRun.Of("model", "convert", source, "--out", temporary.At("half"), "--dtype", "bf16", "--json");
+        Assert.Equal(0, run.ExitCode);
+        ModelSummary before = ModelSummary.Of(source), after = ModelSummary.Of(temporary.At("half"));
+        Assert.Equal(before.Bytes / 2, after.Bytes);
+        Assert.Equal("bfloat16", Assert.Single(after.Dtypes));
+        Assert.Contains("bfloat16", File.ReadAllText(temporary.At("half", "config.json")));
+        Assert.InRange(Distance(Logits(source), Logits(temporary.At("half"))), 1e-6, 0.5);
+    }
+
+    [Theory]
+    [MemberData(nameof(Adapters))]
+    public async Task A_merged_folder_gives_what_the_adapter_gives(string name)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using TemporaryFolder temporary = new();
+        string adapter = Golden.At("models", name), model = LoraConfig.FindBase(adapter);
+        CliRun run = await CliRun.Of("model", "merge", "--model", model, "--adapter", adapter, "--out", temporary.At("merged"));
+        Assert.Equal(0, run.ExitCode);
+        Assert.Equal(temporary.At("merged"), run.Output.Trim());
+        Tensor merged = Logits(temporary.At("merged"));
+        Assert.True(Distance(Logits(model, adapter), merged) < 1e-4);
+        Assert.True(Distance(Logits(model), merged) > 1e-3);
+        Assert.Equal(ModelSummary.Of(model).Layout, ModelSummary.Of(temporary.At("merged")).Layout);
+    }
+
+    [Fact]
+    public async Task A_score_head_goes_along()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using TemporaryFolder temporary = new();
+        string source = Golden.At("models", Models().First().Data);
+        using (VisionLanguageModel backbone = ModelCheckpoint.Load(source))
+        using (ScoreModel reward = new(backbone, ScoreHead.Create(backbone.HiddenSize, 1, 1))) reward.Save(temporary.At("reward"));
+        Assert.Equal(0, (await CliRun.Of("model", "convert", temporary.At("reward"), "--out", temporary.At("again"), "--dtype", "float16")).ExitCode);
+        int hidden = ModelConfig.Load(source).Text.HiddenSize;
+        using ScoreHead before = ScoreHead.Load(temporary.At("reward"), hidden), after = ScoreHead.Load(temporary.At("again"), hidden);
+        Assert.Equal(0, Distance(before.Weight, after.Weight));
+    }
+
+    [Theory]
+    [MemberData(nameof(Models))]
+    public async Task Init_writes_the_weights_of_a_new_model_in_any_sharding(string name)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using TemporaryFolder temporary = new();
+        string source = Golden.At("models", name);
+        CliRun run = await CliRun.Of("model", "init", "--config", Path.Combine(source, "config.json"), "--out", temporary.At("new"), "--seed", "5", "--max-shard-size", "100kB", "--files-from", source, "--json");
+        Assert.Equal(0, run.ExitCode);
+        using VisionLanguageModel expected = ModelFactory.Create(ModelConfig.Load(source), 5), written = ModelCheckpoint.Load(temporary.At("new"));
+        Dictionary<string, TorchSharp.Modules.Parameter> weights = written.named_parameters().ToDictionary(pair => pair.name, pair => pair.parameter);
+        foreach ((string key, TorchSharp.Modules.Parameter parameter) in expected.named_parameters()) Assert.True(parameter.eq(weights[key]).all().item<bool>(), key);
+        Assert.Equal(weights.Values.Sum(parameter => parameter.numel()), run.Json.GetProperty("parameters").GetInt64());
+        Assert.True(File.Exists(temporary.At("new", "tokenizer.json")));
+    }
+
+    [Fact]
+    public async Task Bad_input_is_one_line_and_writes_nothing()
+    {
+        using TemporaryFolder temporary = new();
+        string source = Golden.At("models", Models().First().Data), config = Path.Combine(source, "config.json");
+        string nowhere = temporary.At("nowhere"), target = temporary.At("out");
+        await CliRun.Refused("no such folder", "model", "info", nowhere);
+        await CliRun.Refused("--layout", "model", "convert", source, "--out", target, "--layout");
+        await CliRun.Refused("'strange'", "model", "convert", source, "--out", target, "--layout", "strange");
+        await CliRun.Refused("'int3'", "model", "convert", source, "--out", target, "--dtype", "int3");
+        await CliRun.Refused("'lots'", "model", "convert", source, "--out", target, "--max-shard-size", "lots");
+        await CliRun.Refused("no such folder", "model", "init", "--config", config, "--out", target, "--files-from", nowhere);
+        await CliRun.Refused("adapter_config.json", "model", "merge", "--model", source, "--adapter", source, "--out", target);
+        await CliRun.Refused("no reference cases", "parity", temporary.Path);
+        File.WriteAllText(temporary.At("config.json"), File.ReadAllText(config).Replace("\"num_hidden_layers\": ", "\"num_hidden_layers\": 9999", StringComparison.Ordinal));
+        await CliRun.Refused("num_hidden_layers", "model", "init", "--config", temporary.At("config.json"), "--out", target);
+        Assert.Equal("config.json", Path.GetFileName(Assert.Single(Directory.EnumerateFileSystemEntries(temporary.Path))));
+    }
+
+    [Fact]
+    public async Task A_folder_that_is_taken_stays_unless_asked()
+    {
+        using TemporaryFolder temporary = new();
+        string source = Golden.At("models", Models().First().Data);
+        Directory.CreateDirectory(temporary.At("out"));
+        File.WriteAllText(temporary.At("out", "mine.txt"), "mine");
+        await CliRun.Refused("already there", "model", "convert", source, "--out", temporary.At("out"));
+        Assert.Equal("mine.txt", Path.GetFileName(Assert.Single(Directory.EnumerateFileSystemEntries(temporary.At("out")))));
+        Assert.Equal(0, (await CliRun.Of("model", "convert", source, "--out", temporary.At("out"), "--overwrite")).ExitCode);
+        Assert.False(File.Exists(temporary.At("out", "mine.txt")));
+        Assert.Equal("out", Path.GetFileName(Assert.Single(Directory.EnumerateFileSystemEntries(temporary.Path))));
+    }
+}

@@ -1,0 +1,109 @@
+using System.Diagnostics;
+using System.Text;
+using CsCheck;
+using SafeRlhfV.Data;
+using SafeRlhfV.Testing;
+using static TorchSharp.torch;
+
+namespace SafeRlhfV.Models.Tests;
+
+public sealed class ModelConfigTests
+{
+    public static TheoryData<string> Folders() => ModelCheckpointTests.Folders();
+
+    private static ModelConfig Parse(string json) => ModelConfig.Parse(ConfigReader.Parse(Encoding.UTF8.GetBytes(json), "config.json"));
+
+    [Theory]
+    [MemberData(nameof(Folders))]
+    public void A_broken_config_is_parsed_or_refused_in_one_line(string name)
+    {
+        string good = File.ReadAllText(Golden.At("models", name, "config.json"));
+        int parsed = 0, refused = 0;
+        Stopwatch clock = Stopwatch.StartNew();
+        Mutation.Gen.Sample(change =>
+        {
+            string json = Mutation.Json(good, change);
+            try
+            {
+                ModelConfig config = Parse(json);
+                // what passes can be built and written: sizes are possible, none overflows
+                if (config.Text.Layers < 100) Assert.All(ParameterList.Of(config), entry => Assert.All(entry.Shape, size => Assert.InRange(size, 1, 1L << 28)));
+                Assert.Contains("model_type", config.ToJson(ScalarType.BFloat16));
+                parsed++;
+            }
+            catch (InvalidInputException error)
+            {
+                Assert.DoesNotContain('\n', error.Message);
+                Assert.Contains("config.json", error.Message);
+                refused++;
+            }
+        }, iter: 400, threads: 1);
+        Assert.True(parsed > 0 && refused > 0);
+        Assert.InRange(clock.Elapsed.TotalSeconds, 0, 60);
+    }
+
+    [Theory]
+    [MemberData(nameof(Folders))]
+    public void A_config_that_does_not_fit_the_weights_never_crashes_the_loader(string name)
+    {
+        using TemporaryFolder temporary = new();
+        string source = Golden.At("models", name), good = File.ReadAllText(Path.Combine(source, "config.json"));
+        foreach (string path in Directory.GetFiles(source, "model*")) File.Copy(path, temporary.At(Path.GetFileName(path)));
+        Mutation.Gen.Sample(change =>
+        {
+            File.WriteAllText(temporary.At("config.json"), Mutation.Json(good, change));
+            try
+            {
+                ModelCheckpoint.Load(temporary.Path).Dispose();
+            }
+            catch (InvalidInputException error)
+            {
+                Assert.DoesNotContain('\n', error.Message);
+            }
+        }, iter: 40, threads: 1);
+    }
+
+    [Theory]
+    [MemberData(nameof(Folders))]
+    public void Every_layout_names_every_parameter_and_finds_it_again(string name)
+    {
+        ModelConfig config = ModelConfig.Load(Golden.At("models", name));
+        IReadOnlyList<ParameterEntry> entries = ParameterList.Of(config);
+        ModelFamily family = ModelFamilies.Find(config.ModelType)!;
+        foreach (KeyLayout layout in family.Layouts)
+        {
+            Assert.All(entries, entry => Assert.Equal(entry.Name, layout.ToCanonical(layout.ToFile(entry.Name))));
+            Assert.Equal(entries.Count, entries.Select(entry => layout.ToFile(entry.Name)).Distinct().Count());
+            Assert.Equal(layout.Name, family.Recognise("folder", entries.Select(entry => layout.ToFile(entry.Name))).Layout.Name);
+        }
+    }
+
+    [Theory]
+    [InlineData("{\"model_type\":\"bert\"}", "not a family known here")]
+    [InlineData("{\"model_type\":1}", "must be text")]
+    [InlineData("{}", "model_type is missing")]
+    [InlineData("{\"model_type\":\"llava\",\"model_type\":\"llava\"}", "Duplicate")]
+    [InlineData("{\"model_type\":\"\\ud800\"}", "not valid JSON")]
+    [InlineData("{\"\\udc00\":1}", "not valid JSON")]
+    [InlineData("{\"model_type\":\"llava\"", "not valid JSON")]
+    [InlineData("null", "not a JSON object")]
+    [InlineData("{\"model_type\":\"llava\",\"text_config\":{\"model_type\":\"gpt2\"}}", "not a decoder known here")]
+    [InlineData("{\"model_type\":\"llava\",\"text_config\":{\"rope_scaling\":{\"rope_type\":\"longrope\",\"factor\":2}}}", "'longrope' is not supported")]
+    [InlineData("{\"model_type\":\"llava\",\"text_config\":{\"num_attention_heads\":65536,\"head_dim\":65536}}", "out of range")]
+    [InlineData("{\"model_type\":\"qwen2_vl\",\"hidden_size\":3584,\"num_attention_heads\":28,\"num_key_value_heads\":4}", "mrope_section")]
+    [InlineData("{\"model_type\":\"qwen2_vl\",\"hidden_size\":64,\"num_attention_heads\":4,\"num_key_value_heads\":4,\"rope_scaling\":{\"type\":\"mrope\",\"mrope_section\":[2,3,3]}}", "language model's hidden_size is 64")]
+    [InlineData("{\"model_type\":\"qwen2_vl\",\"rope_scaling\":{\"type\":\"mrope\",\"mrope_section\":[1,2,3]}}", "add up to half the head size")]
+    [InlineData("{\"model_type\":\"qwen3_vl\",\"vision_config\":{\"num_position_embeddings\":5}}", "square number")]
+    [InlineData("{\"model_type\":\"qwen3_vl\",\"vision_config\":{\"deepstack_visual_indexes\":[27]}}", "different blocks")]
+    [InlineData("{\"model_type\":\"qwen2_5_vl\",\"vision_config\":{\"window_size\":20}}", "window_size")]
+    public void What_cannot_be_run_is_refused_by_name(string json, string named) => Assert.Contains(named, Assert.Throws<InvalidInputException>(() => Parse(json)).Message);
+
+    [Fact]
+    public void Depth_and_size_are_bounded()
+    {
+        Assert.Contains("not valid JSON", Assert.Throws<InvalidInputException>(() => Parse("{\"model_type\":" + new string('[', 100_000))).Message);
+        using TemporaryFolder temporary = new();
+        using (FileStream stream = File.Create(temporary.At("config.json"))) stream.SetLength(17L << 20);
+        Assert.Contains("larger than 16 MiB", Assert.Throws<InvalidInputException>(() => ModelConfig.Load(temporary.Path)).Message);
+    }
+}

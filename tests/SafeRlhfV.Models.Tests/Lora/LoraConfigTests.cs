@@ -1,0 +1,58 @@
+using CsCheck;
+using SafeRlhfV.Data;
+using SafeRlhfV.Testing;
+
+namespace SafeRlhfV.Models.Tests;
+
+public sealed class LoraConfigTests
+{
+    [Fact]
+    public void A_broken_adapter_config_is_parsed_or_refused_in_one_line()
+    {
+        using TemporaryFolder temporary = new();
+        foreach (string folder in Directory.GetDirectories(Golden.At("models")).Where(folder => File.Exists(Path.Combine(folder, "adapter_config.json"))))
+        {
+            string good = File.ReadAllText(Path.Combine(folder, "adapter_config.json"));
+            int parsed = 0, refused = 0;
+            Mutation.Gen.Sample(change =>
+            {
+                File.WriteAllText(temporary.At("adapter_config.json"), Mutation.Json(good, change));
+                try
+                {
+                    LoraConfig config = LoraConfig.Load(temporary.Path);
+                    config.Targets("model.language_model.layers.0.self_attn.q_proj");
+                    Assert.Contains("{", config.ToJson());
+                    Assert.True(double.IsFinite(config.Scaling));
+                    parsed++;
+                }
+                catch (InvalidInputException error)
+                {
+                    Assert.DoesNotContain('\n', error.Message);
+                    refused++;
+                }
+            }, iter: 400, threads: 1);
+            Assert.True(parsed > 0 && refused > 0);
+        }
+    }
+
+    [Theory]
+    [InlineData("(((", "no usable regular expression")]
+    [InlineData("(a+)+$", null)]
+    public void A_hostile_pattern_is_refused_or_ends_in_time(string pattern, string? named)
+    {
+        LoraConfig config = new() { TargetPattern = pattern };
+        string module = new string('a', 40) + "!";
+        if (named is null)
+        {
+            try
+            {
+                Assert.False(config.Targets(module));
+            }
+            catch (InvalidInputException error)
+            {
+                Assert.Contains("no usable regular expression", error.Message);
+            }
+        }
+        else Assert.Contains(named, Assert.Throws<InvalidInputException>(() => config.Targets(module)).Message);
+    }
+}

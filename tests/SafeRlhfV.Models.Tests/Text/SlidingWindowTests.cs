@@ -1,0 +1,47 @@
+using System.Text;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SafeRlhfV.Models.Tests;
+
+public sealed class SlidingWindowTests
+{
+    // one layer of three sees three columns back, so a change reaches no further than that
+    private const string Config = """
+        {"model_type":"llava_next","image_token_index":63,"image_grid_pinpoints":[[28,28]],
+         "text_config":{"model_type":"mistral","hidden_size":32,"intermediate_size":48,"num_hidden_layers":1,"num_attention_heads":2,"num_key_value_heads":1,"vocab_size":64,"sliding_window":3},
+         "vision_config":{"hidden_size":16,"intermediate_size":16,"num_hidden_layers":1,"num_attention_heads":2,"image_size":28,"patch_size":14}}
+        """;
+
+    private static VisionLanguageModel Model() => ModelFactory.Create(ModelConfig.Parse(ConfigReader.Parse(Encoding.UTF8.GetBytes(Config), "config.json")), 3, new Initialization { Deviation = 0.3 });
+
+    [Fact]
+    public void A_token_sees_its_window_and_no_further()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable noGrad = no_grad();
+        using VisionLanguageModel model = Model();
+        Tensor ids = arange(1, 9, ScalarType.Int64).view(1, 8), changed = ids.clone(), mask = ones_like(ids, ScalarType.Bool);
+        changed[0, 2] = 40;
+        Tensor difference = (model.Hidden(ids, mask, null) - model.Hidden(changed, mask, null)).abs().amax([0, 2]);
+        Assert.Equal([false, false, true, true, true, false, false, false], difference.gt(1e-6).data<bool>().ToArray());
+    }
+
+    [Fact]
+    public void Decoding_with_a_cache_gives_the_hidden_states_of_the_whole_pass()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable noGrad = no_grad();
+        using VisionLanguageModel model = Model();
+        Tensor ids = tensor(new long[] { 0, 0, 5, 6, 7, 8, 9, 10, 1, 2, 3, 4, 5, 6, 7, 8 }).view(2, 8);
+        Tensor mask = tensor(new[] { false, false, true, true, true, true, true, true, true, true, true, true, true, true, true, true }).view(2, 8);
+        (Tensor positions, _) = model.Positions(ids, mask, []);
+        Tensor whole = model.Hidden(ids, mask, positions, null);
+        using KeyValueCache cache = model.NewCache(2, 8);
+        Tensor prompt = model.Hidden(ids.narrow(1, 0, 4), mask.narrow(1, 0, 4), positions.narrow(1, 0, 4), null, cache);
+        List<Tensor> parts = [prompt];
+        for (int column = 4; column < 8; column++) parts.Add(model.Hidden(ids.narrow(1, column, 1), mask.narrow(1, 0, column + 1), positions.narrow(1, column, 1), null, cache));
+        Tensor difference = (cat([.. parts], 1) - whole).abs().masked_fill(mask.logical_not().unsqueeze(-1), 0);
+        Assert.True(difference.max().item<float>() < 1e-5);
+    }
+}
