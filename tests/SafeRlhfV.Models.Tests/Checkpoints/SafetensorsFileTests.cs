@@ -84,7 +84,11 @@ public sealed class SafetensorsFileTests
         using TemporaryFolder temporary = new();
         SafetensorsWriter.Write(temporary.At("good"), new Dictionary<string, Tensor>
         {
-            ["wide"] = arange(6, ScalarType.Int64).view(2, 3), ["half"] = ones([5], ScalarType.BFloat16), ["flag"] = ones([3], ScalarType.Bool), ["none"] = zeros([0, 4]), ["scalar"] = tensor(1.5f),
+            ["wide"] = arange(6, ScalarType.Int64).view(2, 3),
+            ["half"] = ones([5], ScalarType.BFloat16),
+            ["flag"] = ones([3], ScalarType.Bool),
+            ["none"] = zeros([0, 4]),
+            ["scalar"] = tensor(1.5f),
         });
         byte[] good = System.IO.File.ReadAllBytes(temporary.At("good"));
         int number = 0, read = 0;
