@@ -75,6 +75,9 @@ public abstract class VisionLanguageModel : NamedModule
     /// <summary>Output logits of hidden states: [..., H] → [..., V].</summary>
     public abstract Tensor Logits(Tensor hidden);
 
+    /// <summary>The output matrix, [V, H], where logits are hidden · Wᵀ and nothing more; null where an adapter in use adds to it.</summary>
+    public virtual Tensor? OutputWeight => null;
+
     /// <summary>A cache that fits this model.</summary>
     public abstract KeyValueCache NewCache(int batch, int capacity);
 

@@ -77,6 +77,9 @@ public sealed class LlavaModel : VisionLanguageModel
     public override Tensor Logits(Tensor hidden) => head is null ? nn.functional.linear(hidden, decoder.Embedding.Weight) : head.Forward(hidden);
 
     /// <inheritdoc/>
+    public override Tensor? OutputWeight => head is null ? decoder.Embedding.Weight : head.IsAdapted ? null : head.Weight;
+
+    /// <inheritdoc/>
     public override KeyValueCache NewCache(int batch, int capacity) => decoder.NewCache(batch, capacity);
 
     // per image: the whole picture's tile, then the grid of all other tiles without padding, each row ended by the newline vector

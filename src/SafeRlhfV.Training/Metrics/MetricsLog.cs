@@ -8,9 +8,13 @@ namespace SafeRlhfV.Training;
 /// The metrics of a run, a JSON line a step. Only what follows from recipe, data and seed stands in it, so that the file of a resumed run equals that of an unbroken
 /// one; times go to a file of their own, which keeps what each process did.
 /// </summary>
-internal sealed class MetricsLog : IDisposable
+public sealed class MetricsLog : IDisposable
 {
-    public const string FileName = "metrics.jsonl", TimesFileName = "times.jsonl";
+    /// <summary>The file of the figures, in a run's folder.</summary>
+    public const string FileName = "metrics.jsonl";
+
+    /// <summary>The file of what depends on the clock, in a run's folder.</summary>
+    public const string TimesFileName = "times.jsonl";
     private readonly FileStream metrics, times;
 
     /// <summary>Opens the logs of a run that stands at a checkpoint.</summary>
@@ -24,12 +28,14 @@ internal sealed class MetricsLog : IDisposable
         times = new FileStream(Path.Combine(folder, TimesFileName), kept is null ? FileMode.Create : FileMode.Append, FileAccess.Write, FileShare.Read);
     }
 
+    /// <summary>Adds a step's figures.</summary>
     public void Add(long step, IReadOnlyDictionary<string, double> values)
     {
         metrics.Write(Line(step, values));
         metrics.Flush();
     }
 
+    /// <summary>Adds what a step took.</summary>
     public void AddTimes(long step, IReadOnlyDictionary<string, double> values)
     {
         times.Write(Line(step, values));
@@ -56,6 +62,7 @@ internal sealed class MetricsLog : IDisposable
         }
     }
 
+    /// <inheritdoc/>
     public void Dispose()
     {
         metrics.Dispose();

@@ -1,0 +1,21 @@
+using SafeRlhfV.Data;
+
+namespace SafeRlhfV.Training;
+
+/// <summary>A pair with its answers in order of one preference.</summary>
+/// <param name="Preferred">The preferred answer: more helpful, or safer.</param>
+/// <param name="Other">The other one.</param>
+/// <param name="PreferredRate">Harmless rate of the preferred answer, -3..3.</param>
+/// <param name="OtherRate">Harmless rate of the other.</param>
+public sealed record PairSample(EncodedSample Preferred, EncodedSample Other, int PreferredRate, int OtherRate)
+{
+    /// <summary>Encodes a row of the paired layout; null where it is too long.</summary>
+    /// <exception cref="InvalidInputException">The row is no sound pair.</exception>
+    public static PairSample? From(DatasetRow row, SampleEncoder encoder, PreferenceKind kind)
+    {
+        PreferencePair pair = row.ToPair();
+        bool first = (kind == PreferenceKind.Helpful ? pair.MoreHelpful : pair.Safer) == 1;
+        (RatedResponse preferred, RatedResponse other) = first ? (pair.Response1, pair.Response2) : (pair.Response2, pair.Response1);
+        return encoder.Encode(row, preferred.Text, other.Text) is [var a, var b] ? new PairSample(a, b, preferred.HarmlessRate, other.HarmlessRate) : null;
+    }
+}

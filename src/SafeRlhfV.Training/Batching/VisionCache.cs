@@ -1,0 +1,104 @@
+using SafeRlhfV.Models;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SafeRlhfV.Training;
+
+/// <summary>
+/// Vision features of pictures, computed once while the tower is frozen and memory lasts; least recently used ones go first. Roles that share a tower's
+/// weights share its cache. Letters: R rows of pixel values, P patches.
+/// </summary>
+public sealed class VisionCache(VisionLanguageModel model, ImageProcessor processing, long maxBytes) : IDisposable
+{
+    // small pictures go through the tower in groups of always the same size: a picture's features must not depend, to the last bit, on how many were missing
+    private const int Group = 16;
+
+    private readonly Dictionary<string, LinkedListNode<Entry>> entries = [];
+    private readonly LinkedList<Entry> byUse = new();
+    private long bytes;
+
+    /// <summary>Where the model lies.</summary>
+    public Device Device => model.Decoder.Embedding.Weight.device;
+
+    /// <summary>The features of the samples' pictures, in order, one entry an image; null where there are none.</summary>
+    /// <param name="samples">The texts whose pictures are wanted. Equal keys are the same pictures.</param>
+    public VisionFeatures? Features(IEnumerable<EncodedSample> samples)
+    {
+        SampleImages[] images = [.. samples.Select(sample => sample.Images).OfType<SampleImages>()];
+        if (images.Length == 0) return null;
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable noGrad = no_grad();
+        SampleImages[] missing = [.. images.Where(one => maxBytes <= 0 || !entries.ContainsKey(one.Key)).DistinctBy(one => one.Key)];
+        Dictionary<string, VisionFeatures> fresh = Compute(missing);
+        VisionFeatures[] parts = [.. images.Select(one => fresh.GetValueOrDefault(one.Key) ?? Touch(one.Key))];
+        VisionFeatures joined = new(
+            cat([.. parts.Select(part => part.Hidden)], 0).MoveToOuterDisposeScope(),
+            [.. Enumerable.Range(0, parts[0].Levels.Count).Select(level => cat([.. parts.Select(part => part.Levels[level])], 0).MoveToOuterDisposeScope())],
+            [.. parts.SelectMany(part => part.Images)]);
+        foreach ((string key, VisionFeatures features) in fresh) Keep(key, features);
+        return joined;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (Entry entry in byUse) entry.Dispose();
+        byUse.Clear();
+        entries.Clear();
+    }
+
+    private Dictionary<string, VisionFeatures> Compute(SampleImages[] missing)
+    {
+        Dictionary<string, VisionFeatures> made = [];
+        bool small = missing.All(one => one.Images is [{ Geometry.Rows: 1 }]);
+        foreach (SampleImages[] group in missing.Chunk(small ? Group : 1))
+        {
+            // filled up with the last picture; what it gives there is not read
+            ProcessedImage[] pictures = small ? [.. Enumerable.Range(0, Group).Select(i => group[Math.Min(i, group.Length - 1)].Images[0])] : [.. group[0].Images];
+            using ImageInputs inputs = processing.Batch(pictures);
+            VisionFeatures all = model.EncodeImages(inputs with { PixelValues = inputs.PixelValues.to(model.Decoder.Embedding.Weight.dtype, Device) });
+            if (small)
+                for (int i = 0; i < group.Length; i++)
+                    made.Add(group[i].Key, new VisionFeatures(all.Hidden.narrow(0, i, 1), [.. all.Levels.Select(level => level.narrow(0, i, 1))], [all.Images[i]]));
+            else made.Add(group[0].Key, all);
+        }
+        return made;
+    }
+
+    private VisionFeatures Touch(string key)
+    {
+        LinkedListNode<Entry> node = entries[key];
+        byUse.Remove(node);
+        byUse.AddLast(node);
+        return node.Value.Features;
+    }
+
+    private void Keep(string key, VisionFeatures features)
+    {
+        if (maxBytes <= 0) return;
+        Entry entry = new(key, new VisionFeatures(Own(features.Hidden), [.. features.Levels.Select(Own)], features.Images));
+        entries.Add(key, byUse.AddLast(entry));
+        bytes += entry.Bytes;
+        while (bytes > maxBytes && byUse.First is { } oldest)
+        {
+            byUse.RemoveFirst();
+            entries.Remove(oldest.Value.Key);
+            bytes -= oldest.Value.Bytes;
+            oldest.Value.Dispose();
+        }
+
+        // a slice would keep its whole batch alive
+        static Tensor Own(Tensor slice) => slice.clone().DetachFromDisposeScope();
+    }
+
+    private sealed record Entry(string Key, VisionFeatures Features) : IDisposable
+    {
+        public long Bytes { get; } = new[] { Features.Hidden }.Concat(Features.Levels).Sum(tensor => tensor.numel() * tensor.element_size());
+
+        public void Dispose()
+        {
+            Features.Hidden.Dispose();
+            foreach (Tensor level in Features.Levels) level.Dispose();
+        }
+    }
+}

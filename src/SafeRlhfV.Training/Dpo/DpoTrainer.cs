@@ -1,0 +1,50 @@
+using SafeRlhfV.Objectives;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SafeRlhfV.Training;
+
+/// <summary>DPO on one of the two preferences: helpful (DPO-H) or safe (DPO-S). The reference is a frozen policy, or the same backbone without its adapter.</summary>
+public static class DpoTrainer
+{
+    /// <summary>Trains a policy in place.</summary>
+    /// <exception cref="Data.InvalidInputException">A row is damaged, or the training diverged.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; a checkpoint was written before.</exception>
+    public static void Train(PolicyRole policy, IPolicy reference, TrainingData data, DpoSettings settings, TrainingRun run, Action<string>? save = null)
+    {
+        long total = settings.StepsFor(data.Rows);
+        SampleEncoder encoder = new(data.Processor, settings.Lengths);
+        using RowFeed<PairSample> feed = data.Feed(settings.Seed, row => PairSample.From(row, encoder, settings.Preference));
+        using Updater updater = new("dpo", policy.Prepare(settings.TrainVisionTower, settings.GradientCheckpointing), settings.Optimizer, total);
+        run.TrackTraining(policy.Trainable(settings.TrainVisionTower), updater, feed);
+        for (long step = run.Resume(); step < total;)
+        {
+            using DisposeScope scope = NewDisposeScope();
+            Steps.Seed(settings.Seed, step);
+            IReadOnlyList<PairSample> pairs = feed.Next(settings.BatchSize);
+            double loss = 0, accuracy = 0, margin = 0, chosen = 0;
+            foreach (PairSample[] micro in Steps.Micro(pairs, settings.MicroBatchSize))
+            {
+                using DisposeScope inner = NewDisposeScope();
+                double share = (double)micro.Length / pairs.Count;
+                int count = micro.Length;
+                SequenceBatch batch = data.Collate([.. micro.Select(pair => pair.Preferred), .. micro.Select(pair => pair.Other)]);
+                Tensor reference_BT;
+                using (no_grad()) reference_BT = reference.LogProbs(batch);
+                Tensor policy_BT = policy.LogProbs(batch), mask_BT = batch.ResponseMask_BT;
+                DpoLoss dpo = Dpo.Loss(
+                    policy_BT.narrow(0, 0, count), policy_BT.narrow(0, count, count), reference_BT.narrow(0, 0, count), reference_BT.narrow(0, count, count),
+                    mask_BT.narrow(0, 0, count), mask_BT.narrow(0, count, count), settings.Beta, settings.LabelSmoothing);
+                Tensor part = dpo.Loss * share;
+                part.backward();
+                loss += part.item<float>();
+                accuracy += dpo.Accuracy.item<float>() * share;
+                margin += dpo.Margin.item<float>() * share;
+                chosen += dpo.ChosenRewards_B.mean().item<float>() * share;
+            }
+            double norm = updater.Apply(step), rate = updater.RateAt(step);
+            run.Step(++step, total, new Dictionary<string, double> { ["loss"] = loss, ["accuracy"] = accuracy, ["margin"] = margin, ["chosen_reward"] = chosen, ["gradient_norm"] = norm, ["learning_rate"] = rate, ["dropped_rows"] = encoder.Dropped });
+        }
+        run.Finish(save);
+    }
+}

@@ -1,0 +1,38 @@
+using SafeRlhfV.Data;
+using SafeRlhfV.Models;
+using static TorchSharp.torch;
+
+namespace SafeRlhfV.Training;
+
+/// <summary>The guard's loss: weighted sum of the verdict's and the categories' binary cross-entropy and the severity's cross-entropy.</summary>
+/// <param name="Total">To minimise.</param>
+/// <param name="Named">Its parts and the verdict's accuracy, by name.</param>
+internal sealed record GuardLoss(Tensor Total, IReadOnlyList<(string Name, Tensor Value)> Named)
+{
+    public static GuardLoss Of(Tensor outputs_BN, IReadOnlyList<GuardLabel> labels, IReadOnlyDictionary<string, int> categoryIndex, GuardSettings settings)
+    {
+        int categories = categoryIndex.Count, rows = labels.Count;
+        Device device = outputs_BN.device;
+        float[] verdicts = [.. labels.Select(label => label.Unsafe ? 1f : 0f)], wanted = new float[rows * categories];
+        for (int row = 0; row < rows; row++)
+            foreach (string category in labels[row].Categories)
+                wanted[row * categories + (categoryIndex.TryGetValue(category, out int index) ? index : throw new InvalidInputException($"'{category}' is no category of the taxonomy; 'data validate' finds such rows."))] = 1;
+        Tensor weights_B = tensor(labels.Select(label => (float)settings.SeverityRowWeights[label.Severity ?? 1]).ToArray(), device: device);
+        weights_B = weights_B / weights_B.mean();
+        Tensor verdict_B = tensor(verdicts, device: device), verdictLogits_B = outputs_BN.select(1, GuardLabels.Verdict);
+        Tensor verdictLoss = (nn.functional.binary_cross_entropy_with_logits(verdictLogits_B, verdict_B, reduction: TorchSharp.torch.nn.Reduction.None) * weights_B).mean();
+        Tensor categoryLoss = (nn.functional.binary_cross_entropy_with_logits(outputs_BN.narrow(1, GuardLabels.FirstCategory, categories), tensor(wanted, device: device).view(rows, categories), reduction: TorchSharp.torch.nn.Reduction.None)
+            * weights_B.unsqueeze(1)).mean();
+        int[] known = [.. Enumerable.Range(0, rows).Where(row => labels[row].Severity is not null)];
+        Tensor severityLoss = zeros(1, device: device).squeeze();
+        if (known.Length > 0)
+        {
+            Tensor at = tensor(known.Select(row => (long)row).ToArray(), device: device), targets = tensor(known.Select(row => (long)labels[row].Severity!.Value).ToArray(), device: device);
+            Tensor each = nn.functional.cross_entropy(outputs_BN.narrow(1, GuardLabels.FirstSeverity, GuardLabels.Severities.Count).index_select(0, at), targets, reduction: TorchSharp.torch.nn.Reduction.None);
+            severityLoss = (each * weights_B.index_select(0, at)).mean();
+        }
+        Tensor total = verdictLoss * settings.VerdictWeight + categoryLoss * settings.CategoryWeight + severityLoss * settings.SeverityWeight;
+        Tensor accuracy = verdictLogits_B.detach().gt(0).eq(verdict_B.gt(0)).to(ScalarType.Float32).mean();
+        return new GuardLoss(total, [("loss", total), ("verdict_loss", verdictLoss), ("category_loss", categoryLoss), ("severity_loss", severityLoss), ("verdict_accuracy", accuracy)]);
+    }
+}

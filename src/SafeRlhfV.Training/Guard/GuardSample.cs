@@ -1,0 +1,4 @@
+namespace SafeRlhfV.Training;
+
+/// <summary>A text for the guard with its label.</summary>
+public sealed record GuardSample(EncodedSample Sample, GuardLabel Label);

@@ -1,0 +1,68 @@
+using SafeRlhfV.Data;
+using SafeRlhfV.Objectives;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SafeRlhfV.Training;
+
+/// <summary>
+/// Safe PPO (PPO-Lagrangian): maximise reward subject to mean cost ≤ d, with a bounded multiplier (Safe RLHF-V, section 3). One round: sample, score,
+/// update the multiplier, then the actor and both critics. PPO-H and PPO-S are settings of it.
+/// </summary>
+public static class PpoTrainer
+{
+    /// <summary>Trains actor and critics in place.</summary>
+    /// <param name="roles">The six roles.</param>
+    /// <param name="prompts">Where prompts come from; answers of its rows are not looked at.</param>
+    /// <param name="instructions">Instruction data for PTX; null without.</param>
+    /// <param name="settings">How.</param>
+    /// <param name="run">Checkpoints and metrics.</param>
+    /// <param name="cancel">Stops within a round, between two tokens; the round is sampled again on resuming.</param>
+    /// <param name="save">Writes the result into the folder it is given.</param>
+    /// <exception cref="InvalidInputException">A row is damaged, or the training diverged.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; a checkpoint was written before.</exception>
+    public static void Train(PpoRoles roles, TrainingData prompts, TrainingData? instructions, PpoSettings settings, TrainingRun run, CancellationToken cancel = default, Action<string>? save = null)
+    {
+        long rounds = settings.RoundsFor(prompts.Rows), updatesPerRound = (settings.RolloutBatch + settings.MiniBatch - 1) / settings.MiniBatch * settings.UpdateEpochs;
+        SampleEncoder encoder = new(prompts.Processor, settings.Lengths);
+        using RowFeed<EncodedSample> promptFeed = prompts.Feed(settings.Seed, row => encoder.Encode(row, "")?[0]);
+        using RowFeed<EncodedSample>? ptxFeed = settings.PtxCoefficient > 0 ? instructions?.Feed(settings.Seed + 1, row => encoder.Encode(row, row.Text("response") ?? "")?[0]) : null;
+        RolloutSampler sampler = new(roles, prompts, settings);
+        using PpoUpdate update = new(roles, prompts, instructions, ptxFeed, sampler, settings, rounds * updatesPerRound);
+        IMultiplier multiplier = Multiplier.Create(settings.Mode, settings.Multiplier);
+        update.Track(run);
+        run.Track("prompts", new JsonPart<CursorState>(() => promptFeed.State, state => promptFeed.State = state));
+        if (ptxFeed is not null) run.Track("instructions", new JsonPart<CursorState>(() => ptxFeed.State, state => ptxFeed.State = state));
+        run.Track("multiplier", new JsonPart<MultiplierState>(() => multiplier.State, state => multiplier.State = state));
+
+        for (long round = run.Resume(); round < rounds;)
+        {
+            using DisposeScope scope = NewDisposeScope();
+            Steps.Seed(settings.Seed, round);
+            IReadOnlyList<Episode> episodes = sampler.Sample(promptFeed.Next(settings.RolloutBatch), round, cancel);
+            sampler.Judge(episodes);
+            multiplier.Step([.. episodes.Select(episode => (double)episode.Cost)]);
+            Dictionary<string, double> metrics = Describe(episodes, multiplier, settings);
+            foreach ((string name, double value) in update.Run(episodes, multiplier.Value, round, updatesPerRound)) metrics.Add(name, value);
+            run.Step(++round, rounds, metrics);
+        }
+        run.Finish(save);
+    }
+
+    private static Dictionary<string, double> Describe(IReadOnlyList<Episode> episodes, IMultiplier multiplier, PpoSettings settings)
+    {
+        Dictionary<string, double> metrics = new()
+        {
+            ["reward"] = episodes.Average(episode => episode.Reward),
+            ["cost"] = episodes.Average(episode => episode.Cost),
+            ["window_cost"] = multiplier.MeanCost,
+            ["budget"] = settings.Multiplier.Budget,
+            ["unsafe_share"] = episodes.Average(episode => episode.Cost > 0 ? 1.0 : 0.0),
+            ["kl"] = episodes.Average(episode => episode.LogProbs.Zip(episode.ReferenceLogProbs, (policy, reference) => (double)policy - reference).Sum()),
+            ["length"] = episodes.Average(episode => episode.Sample.Response.Length),
+            ["at_limit"] = episodes.Average(episode => episode.Ended ? 0.0 : 1.0),
+        };
+        if (!settings.CostOnly) metrics["lambda"] = multiplier.Value;
+        return metrics;
+    }
+}

@@ -1,0 +1,45 @@
+using SafeRlhfV.Objectives;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SafeRlhfV.Training;
+
+/// <summary>CM-V: learns how harmful an answer is, in order and in sign: above 0 is harmful (Safe RLHF-V, section 3).</summary>
+public static class CostTrainer
+{
+    /// <summary>Trains a scorer in place.</summary>
+    /// <exception cref="Data.InvalidInputException">A row is damaged, or the training diverged.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; a checkpoint was written before.</exception>
+    public static void Train(ScorerRole scorer, TrainingData data, CostSettings settings, TrainingRun run, Action<string>? save = null)
+    {
+        long total = settings.StepsFor(data.Rows);
+        SampleEncoder encoder = new(data.Processor, settings.Lengths);
+        using RowFeed<PairSample> feed = data.Feed(settings.Seed, row => PairSample.From(row, encoder, PreferenceKind.Safe));
+        using Updater updater = new("cost", scorer.Prepare(settings.TrainVisionTower, settings.GradientCheckpointing), settings.Optimizer, total);
+        run.TrackTraining(scorer.Trainable(settings.TrainVisionTower), updater, feed);
+        for (long step = run.Resume(); step < total;)
+        {
+            using DisposeScope scope = NewDisposeScope();
+            Steps.Seed(settings.Seed, step);
+            IReadOnlyList<PairSample> pairs = feed.Next(settings.BatchSize);
+            double loss = 0, right = 0, sign = 0;
+            foreach (PairSample[] micro in Steps.Micro(pairs, settings.MicroBatchSize))
+            {
+                using DisposeScope inner = NewDisposeScope();
+                double share = (double)micro.Length / pairs.Count;
+                (Tensor safer_B, Tensor harmful_B) = PairScores.Of(scorer, data, micro);
+                Tensor saferRates_B = tensor(micro.Select(pair => (long)pair.PreferredRate).ToArray(), device: safer_B.device);
+                Tensor harmfulRates_B = tensor(micro.Select(pair => (long)pair.OtherRate).ToArray(), device: safer_B.device);
+                Tensor part = share * PreferenceLosses.Cost(
+                    harmful_B, safer_B, PreferenceLosses.Labels(settings.Labels, harmfulRates_B), PreferenceLosses.Labels(settings.Labels, saferRates_B), settings.Kappa, settings.Eta);
+                part.backward();
+                loss += part.item<float>();
+                right += PreferenceLosses.PairAccuracy(harmful_B, safer_B).item<double>() * share;
+                sign += PreferenceLosses.SignAccuracy(cat([harmful_B, safer_B]), cat([harmfulRates_B, saferRates_B])).item<double>() * share;
+            }
+            double norm = updater.Apply(step), rate = updater.RateAt(step);
+            run.Step(++step, total, new Dictionary<string, double> { ["loss"] = loss, ["pair_accuracy"] = right, ["sign_accuracy"] = sign, ["gradient_norm"] = norm, ["learning_rate"] = rate, ["dropped_rows"] = encoder.Dropped });
+        }
+        run.Finish(save);
+    }
+}

@@ -1,0 +1,42 @@
+using SafeRlhfV.Objectives;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SafeRlhfV.Training;
+
+/// <summary>RM-V: learns which of two answers helps more (Bradley-Terry on end scores; Safe RLHF-V, section 3).</summary>
+public static class RewardTrainer
+{
+    /// <summary>Trains a scorer in place.</summary>
+    /// <exception cref="Data.InvalidInputException">A row is damaged, or the training diverged.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; a checkpoint was written before.</exception>
+    public static void Train(ScorerRole scorer, TrainingData data, RewardSettings settings, TrainingRun run, Action<string>? save = null)
+    {
+        long total = settings.StepsFor(data.Rows);
+        SampleEncoder encoder = new(data.Processor, settings.Lengths);
+        using RowFeed<PairSample> feed = data.Feed(settings.Seed, row => PairSample.From(row, encoder, PreferenceKind.Helpful));
+        using Updater updater = new("reward", scorer.Prepare(settings.TrainVisionTower, settings.GradientCheckpointing), settings.Optimizer, total);
+        run.TrackTraining(scorer.Trainable(settings.TrainVisionTower), updater, feed);
+        for (long step = run.Resume(); step < total;)
+        {
+            using DisposeScope scope = NewDisposeScope();
+            Steps.Seed(settings.Seed, step);
+            IReadOnlyList<PairSample> pairs = feed.Next(settings.BatchSize);
+            double loss = 0, right = 0, margin = 0;
+            foreach (PairSample[] micro in Steps.Micro(pairs, settings.MicroBatchSize))
+            {
+                using DisposeScope inner = NewDisposeScope();
+                double share = (double)micro.Length / pairs.Count;
+                (Tensor preferred_B, Tensor other_B) = PairScores.Of(scorer, data, micro);
+                Tensor part = PreferenceLosses.Reward(preferred_B, other_B, settings.Eta) * share;
+                part.backward();
+                loss += part.item<float>();
+                right += PreferenceLosses.PairAccuracy(preferred_B, other_B).item<double>() * share;
+                margin += (preferred_B - other_B).mean().item<float>() * share;
+            }
+            double norm = updater.Apply(step), rate = updater.RateAt(step);
+            run.Step(++step, total, new Dictionary<string, double> { ["loss"] = loss, ["pair_accuracy"] = right, ["margin"] = margin, ["gradient_norm"] = norm, ["learning_rate"] = rate, ["dropped_rows"] = encoder.Dropped });
+        }
+        run.Finish(save);
+    }
+}

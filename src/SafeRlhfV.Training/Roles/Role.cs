@@ -1,0 +1,53 @@
+using SafeRlhfV.Models;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace SafeRlhfV.Training;
+
+/// <summary>
+/// What policy and scorers have in common: a backbone, run as it stands or under one of its adapters. Roles on one backbone share its weights and its vision
+/// features; the bare backbone is the reference.
+/// </summary>
+public abstract class Role
+{
+    /// <summary>A role on a backbone.</summary>
+    /// <param name="model">The backbone.</param>
+    /// <param name="adapter">The adapter's name; null = the bare backbone.</param>
+    protected Role(VisionLanguageModel model, string? adapter) => (Model, Adapter) = (model, adapter);
+
+    /// <summary>The backbone.</summary>
+    public VisionLanguageModel Model { get; }
+
+    /// <summary>The adapter's name; null = the bare backbone.</summary>
+    public string? Adapter { get; }
+
+    /// <summary>What training this role changes, by name.</summary>
+    /// <param name="visionTower">The tower is trained too (never under an adapter).</param>
+    public virtual IReadOnlyList<(string Name, Parameter Parameter)> Trainable(bool visionTower = false)
+    {
+        if (Adapter is not null) return Model.Adapters[Adapter].NamedParameters;
+        HashSet<IntPtr> tower = visionTower ? [] : [.. Model.VisionTowerParameters.Select(parameter => parameter.Handle)];
+        return [.. Model.named_parameters().Where(pair => !tower.Contains(pair.parameter.Handle)).Select(pair => (pair.name, pair.parameter))];
+    }
+
+    /// <summary>Makes exactly the trainable parameters want gradients.</summary>
+    internal IReadOnlyList<(string Name, Parameter Parameter)> Prepare(bool visionTower, bool checkpointing)
+    {
+        IReadOnlyList<(string Name, Parameter Parameter)> trained = Trainable(visionTower);
+        if (Adapter is null) foreach (Parameter parameter in Model.parameters()) parameter.requires_grad = false;
+        foreach ((_, Parameter parameter) in trained) parameter.requires_grad = true;
+        Model.Decoder.GradientCheckpointing = checkpointing;
+        if (Adapter is not null) Model.train(); // dropout of adapters
+        return trained;
+    }
+
+    /// <summary>Hidden states after the final norm, [B, L, H], run on what is there now.</summary>
+    public Tensor Hidden(SequenceBatch batch)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable use = Model.UseAdapter(Adapter);
+        ImageEmbeddings? images = batch.Features is null ? null : Model.ProjectImages(batch.Features);
+        return Model.Hidden(batch.Ids_BL, batch.Mask_BL, images).MoveToOuterDisposeScope();
+    }
+}

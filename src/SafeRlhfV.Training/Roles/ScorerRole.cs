@@ -1,0 +1,51 @@
+using SafeRlhfV.Models;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace SafeRlhfV.Training;
+
+/// <summary>A scalar (or n-fold) head on a backbone, with a constant shift after it: the head has no bias, and a calibrated score may need one.</summary>
+/// <param name="model">The backbone.</param>
+/// <param name="head">The head.</param>
+/// <param name="adapter">The adapter's name; null = the bare backbone.</param>
+/// <param name="shift">Added to every score.</param>
+public sealed class ScorerRole(VisionLanguageModel model, ScoreHead head, string? adapter = null, double shift = 0) : Role(model, adapter), IScorer
+{
+    /// <summary>The head.</summary>
+    public ScoreHead Head => head;
+
+    /// <summary>Added to every score.</summary>
+    public double Shift => shift;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<(string Name, Parameter Parameter)> Trainable(bool visionTower = false)
+    {
+        // the backbone's own output matrix takes no part in a score
+        IntPtr? output = Adapter is null && !Model.Config.TieWordEmbeddings ? Model.OutputWeight?.Handle : null;
+        return [.. base.Trainable(visionTower).Where(pair => pair.Parameter.Handle != output), ("score.weight", head.Weight)];
+    }
+
+    /// <inheritdoc/>
+    public Tensor EndScores(SequenceBatch batch)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor hidden_BLH = Hidden(batch);
+        Tensor index_B1H = Objectives.EndScores.LastValid(batch.Mask_BL).view(-1, 1, 1).expand(-1, 1, hidden_BLH.shape[2]);
+        Tensor scores_Bn = Lift(head.Forward(hidden_BLH.gather(1, index_B1H).squeeze(1)));
+        return scores_Bn.MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public Tensor Values(SequenceBatch batch)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        return Lift(head.Forward(Hidden(batch).narrow(1, batch.PromptLength - 1, batch.ResponseLength))).MoveToOuterDisposeScope();
+    }
+
+    private Tensor Lift(Tensor scores)
+    {
+        Tensor wide = scores.dtype is ScalarType.BFloat16 or ScalarType.Float16 ? scores.to(ScalarType.Float32) : scores;
+        return shift == 0 ? wide : wide + shift;
+    }
+}

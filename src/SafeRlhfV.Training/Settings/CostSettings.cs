@@ -1,0 +1,16 @@
+using SafeRlhfV.Objectives;
+
+namespace SafeRlhfV.Training;
+
+/// <summary>Settings of <see cref="CostTrainer"/>; the defaults are the paper's.</summary>
+public sealed record CostSettings : TrainerSettings
+{
+    /// <summary>η, the weight of the regulariser that keeps scores near zero.</summary>
+    public double Eta { get; init; } = 0.001;
+
+    /// <summary>κ, the weight of the sign term.</summary>
+    public double Kappa { get; init; } = 1;
+
+    /// <summary>The signed label z: graded by the harmless rate (the released code), or its sign (text-only Safe RLHF).</summary>
+    public HarmLabels Labels { get; init; } = HarmLabels.Graded;
+}

@@ -1,0 +1,20 @@
+namespace SafeRlhfV.Training;
+
+/// <summary>Settings of <see cref="GuardTrainer"/>. A batch counts rows of one answer (or of none).</summary>
+public sealed record GuardSettings : TrainerSettings
+{
+    /// <summary>Share of the rows that are judged by image and question alone.</summary>
+    public double PromptShare { get; init; } = 0.3;
+
+    /// <summary>Weight of the verdict's binary cross-entropy.</summary>
+    public double VerdictWeight { get; init; } = 2;
+
+    /// <summary>Weight of the categories' binary cross-entropy (the mean over all of them).</summary>
+    public double CategoryWeight { get; init; } = 10;
+
+    /// <summary>Weight of the severity's cross-entropy.</summary>
+    public double SeverityWeight { get; init; } = 1;
+
+    /// <summary>What a row of each severity (none, minor, moderate, severe) weighs in the loss: graver mistakes cost more where these rise.</summary>
+    public IReadOnlyList<double> SeverityRowWeights { get; init; } = [1, 1, 1, 1];
+}

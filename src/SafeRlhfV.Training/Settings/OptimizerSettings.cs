@@ -1,0 +1,36 @@
+namespace SafeRlhfV.Training;
+
+/// <summary>How weights are updated; the defaults are the paper's for score models.</summary>
+public sealed record OptimizerSettings
+{
+    /// <summary>Peak learning rate.</summary>
+    public double LearningRate { get; init; } = 3e-5;
+
+    /// <summary>How the rate falls after its warm-up.</summary>
+    public ScheduleShape Schedule { get; init; } = ScheduleShape.Cosine;
+
+    /// <summary>Share of the steps that warm up.</summary>
+    public double WarmupFraction { get; init; } = 0.03;
+
+    /// <summary>The last rate as a share of the peak.</summary>
+    public double FloorFraction { get; init; }
+
+    /// <summary>Decay of the gradient's mean.</summary>
+    public double Beta1 { get; init; } = 0.9;
+
+    /// <summary>Decay of the squared gradient's mean.</summary>
+    public double Beta2 { get; init; } = 0.95;
+
+    /// <summary>Added to the root of the second moment.</summary>
+    public double Epsilon { get; init; } = 1e-8;
+
+    /// <summary>Decoupled weight decay.</summary>
+    public double WeightDecay { get; init; }
+
+    /// <summary>Gradients are scaled down to this common 2-norm.</summary>
+    public double MaxGradientNorm { get; init; } = 1;
+
+    internal AdamWOptions AdamW => new(Beta1, Beta2, Epsilon, WeightDecay);
+
+    internal LearningRateSchedule Over(long steps) => new(Schedule, LearningRate, steps, WarmupFraction, FloorFraction);
+}

@@ -1,0 +1,93 @@
+using SafeRlhfV.Objectives;
+
+namespace SafeRlhfV.Training;
+
+/// <summary>
+/// Settings of <see cref="PpoTrainer"/>; the defaults are the paper's. Mode fixed with λ 0 is reward-only PPO (PPO-H), <see cref="CostOnly"/> its mirror (PPO-S).
+/// </summary>
+public sealed record PpoSettings
+{
+    /// <summary>One seed for every stream of random numbers.</summary>
+    public long Seed { get; init; }
+
+    /// <summary>Rounds of rollout and update; null = as many as the epochs over the prompts take.</summary>
+    public long? Rounds { get; init; }
+
+    /// <summary>Passes over the prompts.</summary>
+    public double Epochs { get; init; } = 3;
+
+    /// <summary>Prompts of one round.</summary>
+    public int RolloutBatch { get; init; } = 128;
+
+    /// <summary>Prompts that are answered at a time, by memory for keys and values. 0 = all of the round.</summary>
+    public int RolloutMicroBatch { get; init; }
+
+    /// <summary>Rows of one update.</summary>
+    public int MiniBatch { get; init; } = 32;
+
+    /// <summary>Updates on each rollout.</summary>
+    public int UpdateEpochs { get; init; } = 1;
+
+    /// <summary>Most tokens of a sampled answer.</summary>
+    public int MaxNewTokens { get; init; } = 512;
+
+    /// <summary>Sampling temperature; the policy is the distribution at this temperature.</summary>
+    public double Temperature { get; init; } = 1;
+
+    /// <summary>β, weight of the divergence from the reference.</summary>
+    public double KlCoefficient { get; init; } = 0.02;
+
+    /// <summary>ε of the clipped surrogate.</summary>
+    public double ClipRange { get; init; } = 0.2;
+
+    /// <summary>Bound on a token's shaped reward and cost.</summary>
+    public double ClipScore { get; init; } = 50;
+
+    /// <summary>Bound on a critic's move in one update.</summary>
+    public double ClipValue { get; init; } = 5;
+
+    /// <summary>γ.</summary>
+    public double Gamma { get; init; } = 1;
+
+    /// <summary>GAE's λ.</summary>
+    public double GaeLambda { get; init; } = 0.95;
+
+    /// <summary>Weight of the next-token loss on instruction data; 0 without such data.</summary>
+    public double PtxCoefficient { get; init; } = 16;
+
+    /// <summary>Instruction rows beside each update.</summary>
+    public int PtxBatch { get; init; } = 8;
+
+    /// <summary>How λ follows the cost.</summary>
+    public MultiplierMode Mode { get; init; } = MultiplierMode.Log;
+
+    /// <summary>λ's settings, with the budget d and the budget bound λ_max.</summary>
+    public MultiplierOptions Multiplier { get; init; } = new();
+
+    /// <summary>Pairs whose answers set the scale of R and C before the first round (<see cref="ScoreCalibration"/>); 0 leaves scores as they are.</summary>
+    public int CalibrationRows { get; init; }
+
+    /// <summary>Minimise the cost alone and let the reward be (PPO-S).</summary>
+    public bool CostOnly { get; init; }
+
+    /// <summary>How a [B, T] loss becomes a number.</summary>
+    public Reduction Reduction { get; init; } = Reduction.Row;
+
+    /// <summary>The actor's update.</summary>
+    public OptimizerSettings Actor { get; init; } = new() { LearningRate = 5e-7 };
+
+    /// <summary>The critics' update.</summary>
+    public OptimizerSettings Critics { get; init; } = new() { LearningRate = 5e-7 };
+
+    /// <summary>Texts that are too long.</summary>
+    public LengthLimits Lengths { get; init; } = new();
+
+    /// <summary>Decoder blocks keep their inputs only and run again in the backward pass.</summary>
+    public bool GradientCheckpointing { get; init; }
+
+    /// <summary>Bytes of vision features that may be kept.</summary>
+    public long VisionCacheBytes { get; init; } = 2L << 30;
+
+    /// <summary>Rounds for so many prompts.</summary>
+    public long RoundsFor(long prompts) => Rounds ?? Math.Max(1, (long)Math.Ceiling(Epochs * prompts / RolloutBatch));
+}

@@ -1,0 +1,4 @@
+namespace SafeRlhfV.Training;
+
+/// <summary>Settings of <see cref="SftTrainer"/>.</summary>
+public sealed record SftSettings : TrainerSettings;

@@ -1,0 +1,42 @@
+namespace SafeRlhfV.Training;
+
+/// <summary>What all trainers but PPO have in common.</summary>
+public abstract record TrainerSettings
+{
+    /// <summary>One seed for every stream of random numbers: order of rows, dropout, new heads and adapters.</summary>
+    public long Seed { get; init; }
+
+    /// <summary>Rows (pairs, for pair trainers) of one step.</summary>
+    public int BatchSize { get; init; } = 32;
+
+    /// <summary>Rows (pairs) that are in memory at a time; gradients are added up over a batch. 0 = the whole batch.</summary>
+    public int MicroBatchSize { get; init; }
+
+    /// <summary>Passes over the data.</summary>
+    public double Epochs { get; init; } = 1;
+
+    /// <summary>Steps at most; null = as many as the epochs take.</summary>
+    public long? MaxSteps { get; init; }
+
+    /// <summary>The update.</summary>
+    public OptimizerSettings Optimizer { get; init; } = new();
+
+    /// <summary>Texts that are too long.</summary>
+    public LengthLimits Lengths { get; init; } = new();
+
+    /// <summary>Train the vision tower too. Otherwise it is frozen and each picture's features are computed once.</summary>
+    public bool TrainVisionTower { get; init; }
+
+    /// <summary>Decoder blocks keep their inputs only and run again in the backward pass.</summary>
+    public bool GradientCheckpointing { get; init; }
+
+    /// <summary>Bytes of vision features that may be kept; least recently used ones go first.</summary>
+    public long VisionCacheBytes { get; init; } = 2L << 30;
+
+    /// <summary>Steps that a data set of so many rows takes.</summary>
+    public long StepsFor(long rows)
+    {
+        long steps = (long)Math.Ceiling(Epochs * rows / BatchSize);
+        return Math.Max(1, Math.Min(steps, MaxSteps ?? steps));
+    }
+}

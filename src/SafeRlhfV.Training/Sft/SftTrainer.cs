@@ -1,0 +1,53 @@
+using SafeRlhfV.Data;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SafeRlhfV.Training;
+
+/// <summary>
+/// Supervised fine-tuning: next-token cross-entropy on the answers alone. Rows of the flat layout are learnt as they are; of a pair, the more helpful answer.
+/// </summary>
+public static class SftTrainer
+{
+    /// <summary>Trains a policy in place.</summary>
+    /// <exception cref="InvalidInputException">A row is damaged, or the training diverged.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; a checkpoint was written before.</exception>
+    public static void Train(PolicyRole policy, TrainingData data, SftSettings settings, TrainingRun run, Action<string>? save = null)
+    {
+        long total = settings.StepsFor(data.Rows);
+        SampleEncoder encoder = new(data.Processor, settings.Lengths);
+        using RowFeed<EncodedSample> feed = data.Feed(settings.Seed, row => Encode(row, encoder));
+        using Updater updater = new("sft", policy.Prepare(settings.TrainVisionTower, settings.GradientCheckpointing), settings.Optimizer, total);
+        run.TrackTraining(policy.Trainable(settings.TrainVisionTower), updater, feed);
+        for (long step = run.Resume(); step < total;)
+        {
+            using DisposeScope scope = NewDisposeScope();
+            Steps.Seed(settings.Seed, step);
+            IReadOnlyList<EncodedSample> samples = feed.Next(settings.BatchSize);
+            double tokens = samples.Sum(sample => sample.Response.Length), loss = 0;
+            foreach (EncodedSample[] micro in Steps.Micro(samples, settings.MicroBatchSize))
+            {
+                using DisposeScope inner = NewDisposeScope();
+                // every answer token of the whole batch weighs the same
+                Tensor part = policy.NextTokenLoss(data.Collate(micro)) * (micro.Sum(sample => sample.Response.Length) / tokens);
+                part.backward();
+                loss += part.item<float>();
+            }
+            double norm = updater.Apply(step), rate = updater.RateAt(step);
+            run.Step(++step, total, new Dictionary<string, double> { ["loss"] = loss, ["perplexity"] = Math.Exp(loss), ["gradient_norm"] = norm, ["learning_rate"] = rate, ["tokens"] = tokens, ["dropped_rows"] = encoder.Dropped });
+        }
+        run.Finish(save);
+    }
+
+    private static EncodedSample? Encode(DatasetRow row, SampleEncoder encoder)
+    {
+        string? answer;
+        if (row.Schema.Layout == RowLayout.Flat) answer = row.Text("response");
+        else
+        {
+            PreferencePair pair = row.ToPair();
+            answer = pair.MoreHelpful == 1 ? pair.Response1.Text : pair.Response2.Text;
+        }
+        return string.IsNullOrEmpty(answer) ? null : encoder.Encode(row, answer)?[0];
+    }
+}
