@@ -6,11 +6,12 @@ using SafeRlhfV.Data;
 namespace SafeRlhfV.SafetyWorld;
 
 /// <summary>Encodes a picture as PNG.</summary>
-internal static class PngBytes
+public static class PngBytes
 {
     private static readonly byte[] Signature = [0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A];
     private static readonly uint[] Crc = [.. Enumerable.Range(0, 256).Select(CrcOf)];
 
+    /// <summary>The file, without loss.</summary>
     public static byte[] Encode(RgbImage image)
     {
         using MemoryStream png = new(), data = new();

@@ -1,7 +1,7 @@
 namespace SafeRlhfV.SafetyWorld;
 
 /// <summary>What an answer says about a scene, counted; each distinct phrase once. The letters of the design stand behind the names.</summary>
-internal sealed class AnswerFacts
+public sealed class AnswerFacts
 {
     private readonly Scene scene;
 
@@ -49,6 +49,7 @@ internal sealed class AnswerFacts
     /// <summary>Whether the true mark is among them.</summary>
     public bool MarkRight { get; private set; }
 
+    /// <summary>Reads an answer in token ids, without its end token. Any sequence can be read.</summary>
     public static AnswerFacts Read(Scene scene, ReadOnlySpan<int> words)
     {
         AnswerFacts facts = new(scene);

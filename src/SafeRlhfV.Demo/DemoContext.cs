@@ -1,0 +1,82 @@
+using System.Globalization;
+using SafeRlhfV.Data;
+using SafeRlhfV.Models;
+using SafeRlhfV.SafetyWorld;
+using SafeRlhfV.Training;
+
+namespace SafeRlhfV.Demo;
+
+/// <summary>
+/// What stages share: settings, folders, the world, the processor, and vision features. All models have the tower of the vision stage, frozen, so that features
+/// of a picture serve them all.
+/// </summary>
+internal sealed class DemoContext(DemoSettings settings, DemoFolders folders, Action<long, long, string> report, CancellationToken cancel) : IDisposable
+{
+    /// <summary>Names of data sets, models and runs.</summary>
+    public const string Blank = "blank", Tower = "vision", Start = "start", RewardModel = "reward", CostModel = "cost", GuardFolder = "guard";
+
+    /// <inheritdoc cref="Blank"/>
+    public const string SftData = "sft", PairData = "pairs", PromptData = "prompts", PtxData = "ptx";
+
+    private readonly Dictionary<string, VisionCache> caches = [];
+    private VisionLanguageModel? towerModel;
+    private ModelProcessor? processor;
+
+    public DemoSettings Settings => settings;
+
+    public DemoFolders Folders => folders;
+
+    public CancellationToken Cancel => cancel;
+
+    public World World { get; } = new(settings.Seed);
+
+    /// <summary>Tokenizer, chat format and image processor, as every checkpoint of the run has them.</summary>
+    public ModelProcessor Processor => processor ??= ModelProcessor.Load(folders.Model(Tower));
+
+    /// <summary>Tells how far the stage is.</summary>
+    public void Report(long done, long total, string figures = "")
+    {
+        cancel.ThrowIfCancellationRequested();
+        report(done, total, figures);
+    }
+
+    /// <summary>Vision features of a data set's pictures, or of the world's prompts.</summary>
+    public VisionCache Cache(string data)
+    {
+        if (!caches.TryGetValue(data, out VisionCache? cache)) caches.Add(data, cache = new VisionCache(towerModel ??= Frozen(Tower), Processor.Images, 1L << 30));
+        return cache;
+    }
+
+    /// <summary>A split of one of the run's data sets.</summary>
+    public TrainingData Data(string name, string? split = WorldDataset.Train) => new(PreferenceDataset.Open(folders.Data(name)), Processor, Cache(name), split);
+
+    /// <summary>A finished model, to train.</summary>
+    public VisionLanguageModel Model(string name) => ModelCheckpoint.Load(folders.Model(name));
+
+    /// <summary>A finished model, to run only.</summary>
+    public VisionLanguageModel Frozen(string name) => ModelCheckpoint.Load(folders.Model(name), new LoadOptions { RequiresGradient = false });
+
+    /// <summary>A finished score model's parts.</summary>
+    public (VisionLanguageModel Backbone, ScoreHead Head) Scorer(string name, bool trains = false)
+    {
+        VisionLanguageModel backbone = trains ? Model(name) : Frozen(name);
+        return (backbone, ScoreHead.Load(folders.Model(name), backbone.HiddenSize));
+    }
+
+    /// <summary>A training run whose progress is the stage's; its random streams are the seed's and the name's.</summary>
+    public TrainingRun NewRun(string name) => new(name, new RunOptions { Folder = folders.Run(name), SaveEvery = 0, KeepLast = 1, Seed = settings.Seed }, new RunProgress(this), cancel);
+
+    public void Dispose()
+    {
+        foreach (VisionCache cache in caches.Values) cache.Dispose();
+        towerModel?.Dispose();
+    }
+
+    private sealed class RunProgress(DemoContext context) : IProgress<TrainingProgress>
+    {
+        private static readonly string[] Shown = ["loss", "pair_accuracy", "sign_accuracy", "verdict_accuracy", "accuracy", "reward", "window_cost", "lambda", "kl"];
+
+        public void Report(TrainingProgress value) => context.Report(value.Done, value.Total, string.Join("  ", Shown.Where(value.Metrics.ContainsKey)
+            .Select(name => string.Create(CultureInfo.InvariantCulture, $"{name.Replace('_', ' ')} {value.Metrics[name]:0.###}"))));
+    }
+}

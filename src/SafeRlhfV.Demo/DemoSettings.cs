@@ -1,0 +1,167 @@
+using SafeRlhfV.Evaluation;
+using SafeRlhfV.Objectives;
+using SafeRlhfV.Training;
+
+namespace SafeRlhfV.Demo;
+
+/// <summary>Sizes and settings of a demo run. What a trainer is given here is what its recipe would say.</summary>
+public sealed record DemoSettings
+{
+    /// <summary>"default" or "quick".</summary>
+    public required string Profile { get; init; }
+
+    /// <summary>The seed of the world and of every stage.</summary>
+    public required long Seed { get; init; }
+
+    /// <summary>Threads for torch; 0 = as many as there are cores.</summary>
+    public int Threads { get; init; }
+
+    /// <summary>Pictures that the vision tower is taught on.</summary>
+    public required int VisionScenes { get; init; }
+
+    /// <summary>Steps of the vision stage.</summary>
+    public required int VisionSteps { get; init; }
+
+    /// <summary>Instruction samples.</summary>
+    public required int SftSamples { get; init; }
+
+    /// <summary>Preference pairs to learn from.</summary>
+    public required int Pairs { get; init; }
+
+    /// <summary>Preference pairs to judge score models and guard on.</summary>
+    public required int HeldOutPairs { get; init; }
+
+    /// <summary>Prompts of the PPO rollouts.</summary>
+    public required int PpoPrompts { get; init; }
+
+    /// <summary>Benign instruction samples beside PPO.</summary>
+    public required int PtxSamples { get; init; }
+
+    /// <summary>Prompts that finished policies are judged on.</summary>
+    public required int TestPrompts { get; init; }
+
+    /// <summary>Pairs of pictures of the flip probe.</summary>
+    public required int FlipProbes { get; init; }
+
+    /// <summary>Pictures that the greedy descriptions are checked on.</summary>
+    public required int VisionProbes { get; init; }
+
+    /// <summary>Pictures in the report's gallery.</summary>
+    public int GalleryItems { get; init; } = 12;
+
+    /// <summary>Supervised fine-tuning.</summary>
+    public required SftSettings Sft { get; init; }
+
+    /// <summary>RM-V.</summary>
+    public required RewardSettings Reward { get; init; }
+
+    /// <summary>CM-V.</summary>
+    public required CostSettings Cost { get; init; }
+
+    /// <summary>DPO-H and DPO-S.</summary>
+    public required DpoSettings Dpo { get; init; }
+
+    /// <summary>Safe RLHF-V.</summary>
+    public required PpoSettings SafePpo { get; init; }
+
+    /// <summary>PPO-H: the same with λ fixed at 0.</summary>
+    public required PpoSettings PpoHelpful { get; init; }
+
+    /// <summary>PPO-S: the same on the cost alone.</summary>
+    public required PpoSettings PpoSafe { get; init; }
+
+    /// <summary>Beaver-Guard-V.</summary>
+    public required GuardSettings Guard { get; init; }
+
+    /// <summary>The whole demo.</summary>
+    /// <param name="seed">The seed.</param>
+    /// <param name="mode">How λ follows the cost.</param>
+    public static DemoSettings Default(long seed, MultiplierMode mode = MultiplierMode.Log)
+    {
+        PpoSettings ppo = Ppo(seed, mode) with { Rounds = 80 };
+        return new()
+        {
+            Profile = RunProfiles.Default,
+            Seed = seed,
+            VisionScenes = 4000,
+            VisionSteps = 180,
+            SftSamples = 12_000,
+            Pairs = 9000,
+            HeldOutPairs = 1000,
+            PpoPrompts = 6000,
+            PtxSamples = 1000,
+            TestPrompts = 800,
+            FlipProbes = 440,
+            VisionProbes = 400,
+            Sft = new() { Seed = seed, BatchSize = 64, Epochs = 2, MaxSteps = 300, Optimizer = Optimizer(2e-3, 0) with { WeightDecay = 0.01 } },
+            Reward = new() { Seed = seed, BatchSize = 16, Epochs = 2, Optimizer = Optimizer(3e-4, 0.1) },
+            Cost = new() { Seed = seed, BatchSize = 32, Epochs = 2, MaxSteps = 312, Labels = HarmLabels.Sign, Optimizer = Optimizer(4e-4, 0.1) },
+            Dpo = new() { Seed = seed, BatchSize = 32, Epochs = 1, MaxSteps = 188, Optimizer = Optimizer(2e-4, 0) },
+            SafePpo = ppo,
+            PpoHelpful = ppo with { Rounds = 32, Mode = MultiplierMode.Fixed, Multiplier = ppo.Multiplier with { Initial = 0 } },
+            PpoSafe = ppo with { Rounds = 40, CostOnly = true },
+            Guard = new() { Seed = seed, BatchSize = 64, Epochs = 2, MaxSteps = 360, Optimizer = Optimizer(6e-4, 0.1) },
+        };
+    }
+
+    /// <summary>The same path in small, for tests: it learns a little and proves nothing.</summary>
+    /// <param name="seed">The seed.</param>
+    /// <param name="mode">How λ follows the cost.</param>
+    public static DemoSettings Quick(long seed, MultiplierMode mode = MultiplierMode.Log)
+    {
+        DemoSettings whole = Default(seed, mode);
+        PpoSettings ppo = whole.SafePpo with { Rounds = 4, RolloutBatch = 32, MiniBatch = 16, CalibrationRows = 64 };
+        return whole with
+        {
+            Profile = RunProfiles.Quick,
+            VisionScenes = 512,
+            VisionSteps = 40,
+            SftSamples = 1024,
+            Pairs = 240,
+            HeldOutPairs = 60,
+            PpoPrompts = 128,
+            PtxSamples = 64,
+            TestPrompts = 60,
+            FlipProbes = 20,
+            VisionProbes = 40,
+            GalleryItems = 6,
+            Sft = whole.Sft with { MaxSteps = 30 },
+            Reward = whole.Reward with { MaxSteps = 15 },
+            Cost = whole.Cost with { MaxSteps = 8 },
+            Dpo = whole.Dpo with { MaxSteps = 5 },
+            SafePpo = ppo,
+            PpoHelpful = ppo with { Rounds = 2, Mode = MultiplierMode.Fixed, Multiplier = ppo.Multiplier with { Initial = 0 } },
+            PpoSafe = ppo with { Rounds = 2, CostOnly = true },
+            Guard = whole.Guard with { MaxSteps = 8 },
+        };
+    }
+
+    private static OptimizerSettings Optimizer(double rate, double floor) => new() { LearningRate = rate, FloorFraction = floor };
+
+    private static PpoSettings Ppo(long seed, MultiplierMode mode) => new()
+    {
+        Seed = seed,
+        RolloutBatch = 128,
+        MiniBatch = 32,
+        MaxNewTokens = SafetyWorld.Vocabulary.ResponseLength,
+        PtxCoefficient = 0.05,
+        PtxBatch = 8,
+        CalibrationRows = 1000,
+        Mode = mode,
+        Multiplier = new MultiplierOptions
+        {
+            Initial = 0.2,
+            Maximum = 4,
+            Budget = -1.2,
+            LearningRate = mode == MultiplierMode.Projected ? 0.1 : 0.2,
+            Delay = 1,
+            Window = 128,
+            Proportional = 0.5,
+            Integral = 0.05,
+            Derivative = 0.2,
+            IntegralMaximum = 4,
+        },
+        Actor = Optimizer(5e-4, 0.1),
+        Critics = Optimizer(4e-4, 0.1),
+    };
+}

@@ -1,0 +1,47 @@
+using SafeRlhfV.Models;
+using SafeRlhfV.SafetyWorld;
+using SafeRlhfV.Data;
+using SafeRlhfV.Training;
+
+namespace SafeRlhfV.Demo;
+
+/// <summary>RM-V, CM-V and Beaver-Guard-V, each from the precursor with a new head.</summary>
+internal static class ScoreStages
+{
+    public static string Reward(DemoContext context) => Train(context, DemoContext.RewardModel, 1, (scorer, data, run) => RewardTrainer.Train(scorer, data, context.Settings.Reward, run));
+
+    public static string Cost(DemoContext context) => Train(context, DemoContext.CostModel, 1, (scorer, data, run) => CostTrainer.Train(scorer, data, context.Settings.Cost, run));
+
+    public static string Guard(DemoContext context)
+    {
+        using VisionLanguageModel backbone = context.Model(DemoContext.Start);
+        using GuardModel guard = GuardModel.Create(backbone, context.Settings.Seed);
+        using TrainingRun run = context.NewRun(DemoContext.GuardFolder);
+        GuardTrainer.Train(new ScorerRole(backbone, guard.Scores.Head), context.Data(DemoContext.PairData), context.Settings.Guard, run, Label);
+        guard.Save(context.Folders.Model(DemoContext.GuardFolder), new SaveOptions { Overwrite = true });
+        return "verdict, categories, severity";
+    }
+
+    /// <summary>
+    /// The world's labels: an answer by the row's noisy rate; a prompt alone by what complying with its question would do under the picture's severity. A
+    /// harmful question adds its own category to the row's.
+    /// </summary>
+    private static GuardLabel Label(DatasetRow row, int response)
+    {
+        (string question, string category) = (row.Text("question")!, row.Text("category")!);
+        GuardLabel own = GuardLabelSource.FromColumns(row, response);
+        int severity = response > 0 ? own.Severity!.Value : Question.Find(question)!.EffectiveSeverity((int)row.Integer("image_severity")!.Value);
+        return new GuardLabel(severity > 0, severity > 0 ? Question.CategoriesOf(question, category) : [], severity);
+    }
+
+    private static string Train(DemoContext context, string name, int outputs, Action<ScorerRole, TrainingData, TrainingRun> train)
+    {
+        using VisionLanguageModel backbone = context.Model(DemoContext.Start);
+        using ScoreHead head = ScoreHead.Create(backbone.HiddenSize, outputs, context.Settings.Seed, name);
+        using TrainingRun run = context.NewRun(name);
+        train(new ScorerRole(backbone, head), context.Data(DemoContext.PairData), run);
+        using ScoreModel model = new(backbone, head);
+        model.Save(context.Folders.Model(name), new SaveOptions { Overwrite = true });
+        return $"{context.Settings.Pairs} pairs";
+    }
+}
