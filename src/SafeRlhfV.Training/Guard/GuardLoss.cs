@@ -19,16 +19,16 @@ internal sealed record GuardLoss(Tensor Total, IReadOnlyList<(string Name, Tenso
                 wanted[row * categories + (categoryIndex.TryGetValue(category, out int index) ? index : throw new InvalidInputException($"'{category}' is no category of the taxonomy; 'data validate' finds such rows."))] = 1;
         Tensor weights_B = tensor(labels.Select(label => (float)settings.SeverityRowWeights[label.Severity ?? 1]).ToArray(), device: device);
         weights_B = weights_B / weights_B.mean();
-        Tensor verdict_B = tensor(verdicts, device: device), verdictLogits_B = outputs_BN.select(1, GuardLabels.Verdict);
+        Tensor verdict_B = tensor(verdicts, device: device), verdictLogits_B = outputs_BN.select(1, GuardHeads.Verdict);
         Tensor verdictLoss = (nn.functional.binary_cross_entropy_with_logits(verdictLogits_B, verdict_B, reduction: TorchSharp.torch.nn.Reduction.None) * weights_B).mean();
-        Tensor categoryLoss = (nn.functional.binary_cross_entropy_with_logits(outputs_BN.narrow(1, GuardLabels.FirstCategory, categories), tensor(wanted, device: device).view(rows, categories), reduction: TorchSharp.torch.nn.Reduction.None)
+        Tensor categoryLoss = (nn.functional.binary_cross_entropy_with_logits(outputs_BN.narrow(1, GuardHeads.FirstCategory, categories), tensor(wanted, device: device).view(rows, categories), reduction: TorchSharp.torch.nn.Reduction.None)
             * weights_B.unsqueeze(1)).mean();
         int[] known = [.. Enumerable.Range(0, rows).Where(row => labels[row].Severity is not null)];
         Tensor severityLoss = zeros(1, device: device).squeeze();
         if (known.Length > 0)
         {
             Tensor at = tensor(known.Select(row => (long)row).ToArray(), device: device), targets = tensor(known.Select(row => (long)labels[row].Severity!.Value).ToArray(), device: device);
-            Tensor each = nn.functional.cross_entropy(outputs_BN.narrow(1, GuardLabels.FirstSeverity, GuardLabels.Severities.Count).index_select(0, at), targets, reduction: TorchSharp.torch.nn.Reduction.None);
+            Tensor each = nn.functional.cross_entropy(outputs_BN.narrow(1, GuardHeads.FirstSeverity, GuardHeads.Severities.Count).index_select(0, at), targets, reduction: TorchSharp.torch.nn.Reduction.None);
             severityLoss = (each * weights_B.index_select(0, at)).mean();
         }
         Tensor total = verdictLoss * settings.VerdictWeight + categoryLoss * settings.CategoryWeight + severityLoss * settings.SeverityWeight;

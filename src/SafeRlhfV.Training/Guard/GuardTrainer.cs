@@ -11,7 +11,7 @@ namespace SafeRlhfV.Training;
 /// </summary>
 public static class GuardTrainer
 {
-    private static readonly Dictionary<string, int> CategoryIndex = GuardLabels.Categories.Index().ToDictionary(pair => pair.Item, pair => pair.Index);
+    private static readonly Dictionary<string, int> CategoryIndex = GuardHeads.Categories.Index().ToDictionary(pair => pair.Item, pair => pair.Index);
 
     /// <summary>Trains a scorer of 25 outputs in place.</summary>
     /// <param name="guard">The guard.</param>
@@ -24,7 +24,7 @@ public static class GuardTrainer
     /// <exception cref="OperationCanceledException">Cancelled; a checkpoint was written before.</exception>
     public static void Train(ScorerRole guard, TrainingData data, GuardSettings settings, TrainingRun run, Func<DatasetRow, int, GuardLabel>? label = null, Action<string>? save = null)
     {
-        if (guard.Head.Outputs != GuardLabels.Outputs) throw new ArgumentException($"A guard's head has {GuardLabels.Outputs} outputs, not {guard.Head.Outputs}.", nameof(guard));
+        if (guard.Head.Outputs != GuardHeads.Outputs) throw new ArgumentException($"A guard's head has {GuardHeads.Outputs} outputs, not {guard.Head.Outputs}.", nameof(guard));
         label ??= GuardLabelSource.FromColumns;
         SampleEncoder encoder = new(data.Processor, settings.Lengths);
         int perRow = data.InOrder().First().Schema.Layout == RowLayout.Paired ? 2 : 1;
