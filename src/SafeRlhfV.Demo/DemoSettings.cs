@@ -100,7 +100,7 @@ public sealed record DemoSettings
             SafePpo = ppo,
             PpoHelpful = ppo with { Rounds = 32, Mode = MultiplierMode.Fixed, Multiplier = ppo.Multiplier with { Initial = 0 } },
             PpoSafe = ppo with { Rounds = 40, CostOnly = true },
-            Guard = new() { Seed = seed, BatchSize = 64, Epochs = 2, MaxSteps = 360, Optimizer = Optimizer(6e-4, 0.1) },
+            Guard = new() { Seed = seed, BatchSize = 64, Epochs = 3, MaxSteps = 360, Optimizer = Optimizer(6e-4, 0.1) },
         };
     }
 

@@ -5,8 +5,8 @@ namespace SafeRlhfV.Training;
 /// <summary>Draws encoded rows from a data set's cursor, step after step, and stands in a checkpoint by the cursor's state.</summary>
 /// <typeparam name="T">What a row becomes.</typeparam>
 /// <param name="cursor">The rows, without end.</param>
-/// <param name="encode">Makes a sample of a row; null leaves it out.</param>
-public sealed class RowFeed<T>(DatasetCursor cursor, Func<DatasetRow, T?> encode) : IDisposable where T : class
+/// <param name="encode">Makes a sample of a row in an epoch; null leaves it out.</param>
+public sealed class RowFeed<T>(DatasetCursor cursor, Func<DatasetRow, long, T?> encode) : IDisposable where T : class
 {
     // a data set of which this many rows in a row are unfit is the wrong one
     private const int MostInVain = 10_000;
@@ -33,12 +33,12 @@ public sealed class RowFeed<T>(DatasetCursor cursor, Func<DatasetRow, T?> encode
         int vain = 0;
         while (samples.Count < count)
         {
-            List<DatasetRow> taken = [];
-            while (taken.Count < count - samples.Count && rows.MoveNext()) taken.Add(rows.Current);
+            List<(DatasetRow Row, long Epoch)> taken = [];
+            while (taken.Count < count - samples.Count && rows.MoveNext()) taken.Add((rows.Current, cursor.State.Epoch));
             int before = samples.Count;
             samples.AddRange(Encode(taken).OfType<T>());
             vain = samples.Count > before ? 0 : vain + taken.Count;
-            if (vain >= MostInVain) throw new InvalidInputException($"{taken[0].Position.File}: {vain} rows in a row are too long or hold nothing to learn from; look at 'lengths' in the recipe and at the data.");
+            if (vain >= MostInVain) throw new InvalidInputException($"{taken[0].Row.Position.File}: {vain} rows in a row are too long or hold nothing to learn from; look at 'lengths' in the recipe and at the data.");
         }
         return samples;
     }
@@ -50,15 +50,15 @@ public sealed class RowFeed<T>(DatasetCursor cursor, Func<DatasetRow, T?> encode
         rows = null;
     }
 
-    private T?[] Encode(List<DatasetRow> taken)
+    private T?[] Encode(List<(DatasetRow Row, long Epoch)> taken)
     {
         T?[] encoded = new T?[taken.Count];
-        if (taken.Count < 4) for (int i = 0; i < taken.Count; i++) encoded[i] = encode(taken[i]);
+        if (taken.Count < 4) for (int i = 0; i < taken.Count; i++) encoded[i] = encode(taken[i].Row, taken[i].Epoch);
         else
         {
             try
             {
-                Parallel.For(0, taken.Count, i => encoded[i] = encode(taken[i]));
+                Parallel.For(0, taken.Count, i => encoded[i] = encode(taken[i].Row, taken[i].Epoch));
             }
             catch (AggregateException error) when (error.InnerException is InvalidInputException inner)
             {

@@ -15,7 +15,7 @@ public static class GuardTrainer
 
     /// <summary>Trains a scorer of 25 outputs in place.</summary>
     /// <param name="guard">The guard.</param>
-    /// <param name="data">Rows of either layout; a pair gives two texts.</param>
+    /// <param name="data">Rows of either layout; a pair gives one of its answers, the other one in the next epoch.</param>
     /// <param name="settings">How.</param>
     /// <param name="run">Checkpoints and metrics.</param>
     /// <param name="label">What the guard should say of a row's prompt alone (0) or of its answer 1 or 2; null = <see cref="GuardLabelSource.FromColumns"/>.</param>
@@ -27,21 +27,20 @@ public static class GuardTrainer
         if (guard.Head.Outputs != GuardHeads.Outputs) throw new ArgumentException($"A guard's head has {GuardHeads.Outputs} outputs, not {guard.Head.Outputs}.", nameof(guard));
         label ??= GuardLabelSource.FromColumns;
         SampleEncoder encoder = new(data.Processor, settings.Lengths);
-        int perRow = data.InOrder().First().Schema.Layout == RowLayout.Paired ? 2 : 1;
-        long total = settings.StepsFor(data.Rows * perRow);
-        using RowFeed<GuardSample[]> feed = data.Feed(settings.Seed, row => Samples(row, encoder, settings, label));
+        long total = settings.StepsFor(data.Rows);
+        using RowFeed<GuardSample> feed = data.Feed(settings.Seed, (row, epoch) => Sample(row, epoch, encoder, settings, label));
         using Updater updater = new("guard", guard.Prepare(settings.TrainVisionTower, settings.GradientCheckpointing), settings.Optimizer, total);
         run.TrackTraining(guard.Trainable(settings.TrainVisionTower), updater, feed);
         for (long step = run.Resume(); step < total;)
         {
             using DisposeScope scope = NewDisposeScope();
             Steps.Seed(settings.Seed, step);
-            GuardSample[] samples = [.. feed.Next(Math.Max(1, settings.BatchSize / perRow)).SelectMany(row => row)];
+            IReadOnlyList<GuardSample> samples = feed.Next(settings.BatchSize);
             Dictionary<string, double> metrics = new() { ["loss"] = 0, ["verdict_loss"] = 0, ["category_loss"] = 0, ["severity_loss"] = 0, ["verdict_accuracy"] = 0 };
             foreach (GuardSample[] micro in Steps.Micro(samples, settings.MicroBatchSize))
             {
                 using DisposeScope inner = NewDisposeScope();
-                double share = (double)micro.Length / samples.Length;
+                double share = (double)micro.Length / samples.Count;
                 Tensor outputs_BN = guard.EndScores(data.Collate([.. micro.Select(sample => sample.Sample)]));
                 GuardLoss loss = GuardLoss.Of(outputs_BN, [.. micro.Select(sample => sample.Label)], CategoryIndex, settings);
                 (loss.Total * share).backward();
@@ -55,13 +54,13 @@ public static class GuardTrainer
         run.Finish(save);
     }
 
-    // whether an answer is left out is drawn by the row's place, so that a resumed run does the same
-    private static GuardSample[]? Samples(DatasetRow row, SampleEncoder encoder, GuardSettings settings, Func<DatasetRow, int, GuardLabel> label)
+    // one text a row: a pair's two answers take turns, epoch by epoch, so that no batch sees one picture twice. All is drawn by the row's place, so that a resumed run does the same
+    private static GuardSample? Sample(DatasetRow row, long epoch, SampleEncoder encoder, GuardSettings settings, Func<DatasetRow, int, GuardLabel> label)
     {
-        RandomStream random = new(settings.Seed, $"prompts alone/{row.Position}");
-        string[] answers = row.Schema.Layout == RowLayout.Paired ? [row.Text("response_1")!, row.Text("response_2")!] : [row.Text("response")!];
-        bool[] alone = [.. answers.Select(_ => random.Chance(settings.PromptShare))];
-        IReadOnlyList<EncodedSample>? encoded = encoder.Encode(row, [.. answers.Select((answer, i) => alone[i] ? "" : answer)]);
-        return encoded is null ? null : [.. encoded.Select((sample, i) => new GuardSample(sample, label(row, alone[i] ? 0 : i + 1)))];
+        RandomStream random = new(settings.Seed, $"guard/{row.Position}");
+        int response = row.Schema.Layout == RowLayout.Flat ? 1 : 1 + (int)((random.NextInt(2) + epoch) % 2);
+        bool alone = new RandomStream(settings.Seed, $"guard/{row.Position}/{epoch}").Chance(settings.PromptShare);
+        string answer = alone ? "" : row.Schema.Layout == RowLayout.Flat ? row.Text("response")! : row.Text($"response_{response}")!;
+        return encoder.Encode(row, answer) is [var sample] ? new GuardSample(sample, label(row, alone ? 0 : response)) : null;
     }
 }

@@ -1,6 +1,6 @@
 namespace SafeRlhfV.Training;
 
-/// <summary>Settings of <see cref="GuardTrainer"/>. A batch counts rows of one answer (or of none).</summary>
+/// <summary>Settings of <see cref="GuardTrainer"/>. A batch counts rows; each gives one answer, or its prompt alone.</summary>
 public sealed record GuardSettings : TrainerSettings
 {
     /// <summary>Share of the rows that are judged by image and question alone.</summary>
