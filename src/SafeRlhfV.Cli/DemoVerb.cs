@@ -16,30 +16,31 @@ internal static class DemoVerb
         Option<long> seed = new("--seed") { Description = "The seed of the world and of every stage.", DefaultValueFactory = _ => 0 };
         Option<bool> quick = new("--quick") { Description = "The same path in small: under a minute, proves nothing." };
         Option<string> mode = new Option<string>("--multiplier") { Description = "How lambda follows the cost.", DefaultValueFactory = _ => "log" }.AcceptOnlyFromAmong("log", "projected", "pid", "fixed");
-        Option<string?> stage = new("--stage") { Description = $"Stop after this stage: {string.Join(", ", DemoRunner.StageNames)}." };
+        Option<string?> stage = new("--stage") { Description = $"Run this stage and what it needs, then stop: {string.Join(", ", DemoRunner.StageNames)}." };
         Option<bool> fresh = new("--fresh") { Description = "Throw away an earlier run in the folder." };
-        Option<int> threads = new("--threads") { Description = "Threads for the arithmetic; 0 = as many as there are cores." };
+        Option<int> workers = new("--workers") { Description = "Stages at a time, one core each; 0 = as many as there are cores. The figures do not depend on it." };
         Option<bool> json = Output.JsonOption();
         Command command = new("demo", "Train, compare and guard in the built-in world, then write a report. Example: safe-rlhf-v demo --out runs/demo --seed 0")
         {
-            folder, seed, quick, mode, stage, fresh, threads, json,
+            folder, seed, quick, mode, stage, fresh, workers, json,
         };
         command.SetAction((parsed, cancel) =>
         {
             MultiplierMode multiplier = Enum.Parse<MultiplierMode>(parsed.GetRequiredValue(mode), ignoreCase: true);
             DemoSettings settings = parsed.GetValue(quick) ? DemoSettings.Quick(parsed.GetRequiredValue(seed), multiplier) : DemoSettings.Default(parsed.GetRequiredValue(seed), multiplier);
-            if (parsed.GetValue(threads) < 0) throw new InvalidInputException($"--threads {parsed.GetValue(threads)}: it must be 0 (all cores) or more.");
-            return Task.Run(() => Run(settings with { Threads = parsed.GetValue(threads) }, parsed.GetRequiredValue(folder), parsed.GetValue(stage), parsed.GetValue(fresh), parsed.GetValue(json), cancel), CancellationToken.None);
+            int count = parsed.GetValue(workers);
+            if (count < 0) throw new InvalidInputException($"--workers {count}: it must be 0 (all cores) or more.");
+            return Task.Run(() => Run(settings, parsed.GetRequiredValue(folder), parsed.GetValue(stage), parsed.GetValue(fresh), count, parsed.GetValue(json), cancel), CancellationToken.None);
         });
         return command;
     }
 
-    private static int Run(DemoSettings settings, string folder, string? stage, bool fresh, bool json, CancellationToken cancel)
+    private static int Run(DemoSettings settings, string folder, string? stage, bool fresh, int workers, bool json, CancellationToken cancel)
     {
-        DemoResults? results = DemoRunner.Run(settings, folder, stage, fresh, new StageView(), cancel);
+        DemoResults? results = DemoRunner.Run(settings, folder, stage, fresh, workers, new StageView(), cancel);
         if (results is null)
         {
-            Output.Note($"stopped after stage {stage} as asked; run again without --stage to go on.");
+            Output.Note($"stage {stage} is finished; run again without --stage to go on.");
             return 0;
         }
         ThresholdResult[] missed = [.. results.Thresholds.Where(threshold => threshold is { Enforced: true, Passed: false })];
@@ -67,21 +68,25 @@ internal static class DemoVerb
         return table;
     }
 
-    /// <summary>Shows each stage's progress, one after another.</summary>
+    /// <summary>Shows the stages at work: on a terminal one live line of all of them, else a plain line of each now and then; and a line that stays when one ends.</summary>
     private sealed class StageView : IProgress<DemoProgress>
     {
-        private ProgressView? view;
-        private string? stage;
+        private readonly Dictionary<string, (ProgressView View, DemoProgress Last)> active = [];
 
         public void Report(DemoProgress value)
         {
-            if (value.Stage != stage) (stage, view) = (value.Stage, new ProgressView($"[{value.Number,2}/{value.Count}] {value.Title}"));
-            switch (value.State)
+            if (!active.TryGetValue(value.Stage, out (ProgressView View, DemoProgress Last) entry)) entry = (new ProgressView($"[{value.Number,2}/{value.Count}] {value.Title}"), value);
+            active[value.Stage] = (entry.View, value);
+            if (value.State == StageState.Running)
             {
-                case StageState.Resumed: view!.Done("finished earlier"); break;
-                case StageState.Finished: view!.Done(value.Figures); break;
-                default: if (value.Total > 0) view!.Report((int)value.Done, (int)value.Total, value.Figures); break;
+                if (value.Total > 0) entry.View.Report((int)value.Done, (int)value.Total, value.Figures + Others(value.Stage));
+                return;
             }
+            active.Remove(value.Stage);
+            entry.View.Done(value.State == StageState.Resumed ? "finished earlier" : value.Figures);
         }
+
+        private string Others(string stage) => string.Concat(active.Where(pair => pair.Key != stage && pair.Value.Last.Total > 0)
+            .Select(pair => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"  | {pair.Value.Last.Title} {(double)pair.Value.Last.Done / pair.Value.Last.Total:P0}")));
     }
 }

@@ -13,9 +13,6 @@ public sealed record DemoSettings
     /// <summary>The seed of the world and of every stage.</summary>
     public required long Seed { get; init; }
 
-    /// <summary>Threads for torch; 0 = as many as there are cores.</summary>
-    public int Threads { get; init; }
-
     /// <summary>Pictures that the vision tower is taught on.</summary>
     public required int VisionScenes { get; init; }
 
