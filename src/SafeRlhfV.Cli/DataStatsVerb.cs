@@ -38,6 +38,8 @@ internal static class DataStatsVerb
                 table.AddRow(key, Markup.Escape(string.Join(" · ", counts.Where(pair => pair.Value is JsonValue).Select(pair => $"{pair.Key}: {pair.Value}"))));
         Output.People.Write(table);
         Output.Line($"rows that repeat another: {statistics["duplicates"]!["duplicate_rows"]!["rows_beyond_first"]}; train rows with a picture of the evaluation split: {statistics["leaks"]!["train_rows"]}");
+        if (statistics["agreement"] is JsonObject agreement)
+            foreach (string line in AgreementLines.Of(agreement)) Output.Line(line);
         if (page is not null) Output.Line(page);
     }
 }

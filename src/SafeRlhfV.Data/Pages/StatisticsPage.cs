@@ -21,6 +21,7 @@ public static class StatisticsPage
             if (overall[key] is JsonObject counts) body.Append(Bars(name, Single(counts)));
         body.Append(Bars("Picture formats", Single(overall["images"]!["formats"])));
         body.Append("</div>").Append(QuantileTable(overall));
+        if (statistics["agreement"] is JsonObject agreement) body.Append(AgreementTable(agreement));
         return PageFrame.Wrap(title, body.ToString(), Style);
     }
 
@@ -66,6 +67,15 @@ public static class StatisticsPage
         Add("picture width", overall["images"]!["width"]);
         Add("picture height", overall["images"]!["height"]);
         Add("picture bytes", overall["images"]!["bytes"]);
+        return table.Append("</table>").ToString();
+    }
+
+    private static string AgreementTable(JsonObject agreement)
+    {
+        string Figure(JsonNode? value) => value is null ? "–" : Number(value).ToString("0.000");
+        StringBuilder table = new($"<h2>Agreement of {agreement["annotators"]!.AsObject().Count} annotators</h2><p class=\"faint\">On {agreement["items_with_several"]} pairs that several of them saw.</p><table><tr><th></th><th>equal</th><th>Krippendorff's alpha</th><th>Cohen's kappa</th></tr>");
+        foreach ((string name, JsonNode? figures) in agreement["labels"]!.AsObject())
+            table.Append($"<tr><td>{name}</td><td>{Figure(figures!["equal"])}</td><td>{Figure(figures["alpha"])} ({figures["metric"]})</td><td>{string.Join("<br>", figures["kappa"]!.AsArray().Select(pair => $"{PageFrame.Encode($"{pair!["first"]} / {pair["second"]}")}: {Figure(pair["kappa"])}"))}</td></tr>");
         return table.Append("</table>").ToString();
     }
 

@@ -48,7 +48,7 @@ public static class RowPipeline
     }
 
     /// <summary>Maps rows on all cores while the next ones are read; results come in the rows' order.</summary>
-    internal static IEnumerable<TResult> Map<TResult>(IEnumerable<DatasetRow> rows, Func<DatasetRow, TResult> work, CancellationToken cancel = default)
+    public static IEnumerable<TResult> Map<TResult>(IEnumerable<DatasetRow> rows, Func<DatasetRow, TResult> work, CancellationToken cancel = default)
     {
         foreach (List<DatasetRow> batch in Batches(rows).Prefetch(1))
         {

@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace SafeRlhfV.Data;
 
-/// <summary>Describes a data set in numbers: sizes, balance, rates, contradictions, pictures, texts, duplicates, leaks.</summary>
+/// <summary>Describes a data set in numbers: sizes, balance, rates, contradictions, pictures, texts, duplicates, leaks, and agreement where the folder holds what several annotators said (annotations.jsonl).</summary>
 public static class DatasetStatistics
 {
     /// <summary>Reads the data set once and returns the statistics as one JSON document (keys and definitions in docs and under "definitions").</summary>
@@ -31,6 +31,7 @@ public static class DatasetStatistics
         if (paired) document["safer_contradicts_rates_within_line"] = Names(rows.Where(IsSaferLower).Where(row => !CrossesLine(row)).Select(row => row.Print));
         document["overall"] = SampleStatistics.Of(rows, paired);
         document["by_split"] = Each(splits, split => SampleStatistics.Of([.. rows.Where(row => row.Print.Position.Split == split)], paired));
+        if (AnnotationFile.Of(dataset.Path) is { Count: > 0 } annotations) document["agreement"] = AnnotationAgreement.Describe(annotations);
         document["by_category"] = Each(categories, category => SampleStatistics.Of([.. rows.Where(row => row.Print.Category == category)], paired));
         return document;
     }

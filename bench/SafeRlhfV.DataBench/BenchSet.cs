@@ -1,0 +1,53 @@
+using SafeRlhfV.Data;
+using SkiaSharp;
+
+namespace SafeRlhfV.DataBench;
+
+/// <summary>A data set of the wanted size: JPEG pictures of noise over soft shapes, one a row, all different, and texts of usual length.</summary>
+internal static class BenchSet
+{
+    public static void Write(string folder, int rows, int kilobytes, int copies)
+    {
+        byte[][] pictures = new byte[rows][];
+        Parallel.For(0, rows, i => pictures[i] = Picture(i, kilobytes * 1024));
+        using BeaverTailsWriter writer = BeaverTailsWriter.Create(folder, RowLayout.Paired, new BeaverTailsWriterOptions { Name = "Rows for timing" });
+        for (int copy = 0; copy < copies; copy++)
+            for (int i = 0; i < rows; i++)
+            {
+                RandomStream random = new(i, $"bench/{copy}");
+                writer.Add(i % 20 == 19 ? "evaluation" : "train", new PreferencePair
+                {
+                    Question = Words(random, 20),
+                    Image = new EncodedImage(pictures[i], $"{i}.jpg"),
+                    Category = Taxonomy.Categories[i % Taxonomy.Categories.Count],
+                    ImageSeverity = 1 + i % 3,
+                    Response1 = new(Words(random, 150), "placeholder-a", true, 2, 2),
+                    Response2 = new(Words(random, 150), "placeholder-b", false, -1, 1),
+                    MoreHelpful = 1,
+                    Safer = 1,
+                });
+            }
+        writer.Complete();
+    }
+
+    private static byte[] Picture(int number, int bytes)
+    {
+        // the side that gives noise of this amplitude about the wanted size at quality 85
+        int side = Math.Max(16, (int)Math.Sqrt(bytes / 0.388));
+        RandomStream random = new(number, "bench/picture");
+        using SKBitmap bitmap = new(side, side, SKColorType.Rgba8888, SKAlphaType.Opaque);
+        Span<byte> pixels = bitmap.GetPixelSpan();
+        double slope = random.Uniform(0.2, 2), shift = random.Uniform(0, 255);
+        for (int y = 0, at = 0; y < side; y++)
+            for (int x = 0; x < side; x++, at += 4)
+            {
+                ulong noise = random.NextUInt64();
+                for (int channel = 0; channel < 3; channel++) pixels[at + channel] = (byte)((int)(shift + slope * x + y * (channel + 1) / 3.0) / 2 % 192 + (int)(noise >> channel * 8 & 63));
+                pixels[at + 3] = 255;
+            }
+        using SKData encoded = bitmap.Encode(SKEncodedImageFormat.Jpeg, 85);
+        return encoded.ToArray();
+    }
+
+    private static string Words(RandomStream random, int count) => string.Join(' ', Enumerable.Range(0, count).Select(_ => $"word{random.NextInt(5000)}"));
+}
