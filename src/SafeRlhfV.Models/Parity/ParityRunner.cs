@@ -19,7 +19,9 @@ public static class ParityRunner
         string cases = Path.Combine(folder, "cases");
         string[] paths = Directory.Exists(cases) ? [.. Directory.GetFiles(cases, "*.json").Order(StringComparer.Ordinal)] : [];
         if (paths.Length == 0) throw new InvalidInputException($"{folder}: there are no reference cases (cases/*.json) in it.");
-        using ParityModel model = new(folder);
+        // a folder of a tokenizer alone has no model
+        bool isTokenizer = File.Exists(Path.Combine(folder, "tokenizer.json")) && !File.Exists(Path.Combine(folder, "config.json")) && !File.Exists(Path.Combine(folder, "adapter_config.json"));
+        using ParityModel? model = isTokenizer ? null : new(folder);
         if (dump is not null) Directory.CreateDirectory(dump);
         counted?.Invoke(paths.Length);
         List<ParityCaseResult> results = [];
@@ -29,7 +31,9 @@ public static class ParityRunner
             using DisposeScope scope = NewDisposeScope();
             using ParityCase reference = ParityCase.Open(path);
             ParityChecks checks = new(reference);
-            string? skipped = model.Run(reference, checks);
+            string? skipped = null;
+            if (reference.Kind == "tokenizer") ParityTokenizer.Run(Tokenizer.Load(folder), reference, checks);
+            else skipped = model is null ? "there is no model in the folder" : model.Run(reference, checks);
             ParityCaseResult result = new(reference.Name, reference.Kind, checks.Checks, skipped);
             if (dump is not null && checks.Computed.Count > 0) SafetensorsWriter.Write(Path.Combine(dump, reference.Name + ".safetensors"), checks.Computed);
             results.Add(result);

@@ -25,7 +25,10 @@ public sealed class Tokenizer
         Size = Math.Max(ids.Count == 0 ? -1 : ids.Values.Max(), parts.Added.Count == 0 ? -1 : parts.Added.Max(token => token.Id)) + 1;
         tokens = new string?[Size];
         foreach ((string token, int id) in ids) tokens[id] = token;
-        foreach (AddedToken token in parts.Added) Add(token);
+        int next = ids.Count;
+        foreach (AddedToken token in parts.Added) Add(token, ref next);
+        foreach (int id in parts.Template.Before.Concat(parts.Template.After))
+            if (Find(tokens, id) is null) throw new InvalidInputException($"{parts.Path}: the post-processor adds id {id}, which no token has; correct its special_tokens.");
         // a token that is looked for in normalised text is decoded from that form
         written = [.. tokens];
         foreach (AddedToken token in parts.Added) if (token.Normalized) written[token.Id] = Normalize(token.Content);
@@ -126,13 +129,17 @@ public sealed class Tokenizer
 
     private static string? Find(string?[] texts, int id) => (uint)id < (uint)texts.Length ? texts[id] : null;
 
-    private void Add(AddedToken token)
+    // The reference engine numbers tokens that the vocabulary lacks by itself, one after the other, whatever the file says: so the file must say the same.
+    private void Add(AddedToken token, ref int next)
     {
         if (ids.TryGetValue(token.Content, out int known) && known != token.Id)
             throw new InvalidInputException($"{parts.Path}: the added token '{token.Content}' has id {token.Id}, but {known} elsewhere; give it one id.");
         if (tokens[token.Id] is { } other && other != token.Content)
             throw new InvalidInputException($"{parts.Path}: the added token '{token.Content}' has id {token.Id}, which is that of '{other}'; give it another.");
-        (ids[token.Content], tokens[token.Id]) = (token.Id, token.Content);
+        if (ids.TryAdd(token.Content, token.Id) && token.Id != next)
+            throw new InvalidInputException($"{parts.Path}: the added token '{token.Content}' has id {token.Id}, where {next} follows; number added tokens after the vocabulary, without a gap.");
+        tokens[token.Id] = token.Content;
+        next = Math.Max(next, token.Id + 1);
         if (token.Special) special.Add(token.Id);
     }
 

@@ -2,7 +2,8 @@ namespace SafeRlhfV.Models;
 
 /// <summary>
 /// Cuts a piece where no merge can reach across, which changes no id: what remains are words that the cache knows.
-/// Between two characters that may both be unknown it does not cut, since those can become one token.
+/// Beside unknown characters it is careful: two of them can become one token, and where there is no unknown token they vanish,
+/// so that their neighbours meet.
 /// </summary>
 internal sealed class BoundarySplitter(BpeModel model, CharacterPairs joined, PieceReceiver receiver) : PieceReceiver
 {
@@ -12,7 +13,9 @@ internal sealed class BoundarySplitter(BpeModel model, CharacterPairs joined, Pi
         for (int i = 1; i < piece.Length; i++)
         {
             char left = piece[i - 1], right = piece[i];
-            if (joined.MayJoin(left, right) || model.OfCharacter(left) < 0 && model.OfCharacter(right) < 0) continue;
+            if (joined.MayJoin(left, right)) continue;
+            bool leftUnknown = model.OfCharacter(left) < 0, rightUnknown = model.OfCharacter(right) < 0;
+            if (leftUnknown && rightUnknown || model.Unknown < 0 && (leftUnknown || rightUnknown)) continue;
             receiver.Receive(piece[start..i], first && start == 0);
             start = i;
         }

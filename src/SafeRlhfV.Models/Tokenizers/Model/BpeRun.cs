@@ -30,8 +30,8 @@ internal sealed class BpeRun(BpeModel model) : ModelRun
         {
             length = char.IsHighSurrogate(piece[i]) && i + 1 < piece.Length ? 2 : 1;
             ReadOnlySpan<char> character = piece.Slice(i, length);
-            int id = affixes ? FindWithAffixes(character, i == 0, i + length == piece.Length)
-                : length == 1 ? model.OfCharacter(piece[i]) : model.TryFind(character, out int found) ? found : -1;
+            if (affixes) character = $"{(i == 0 ? "" : model.Options.ContinuingPrefix)}{character}{(i + length == piece.Length ? model.Options.EndSuffix : "")}";
+            int id = character.Length == 1 ? model.OfCharacter(character[0]) : model.TryFind(character, out int found) ? found : -1;
             if (id >= 0)
             {
                 if (pending) Push(model.Unknown);
@@ -47,15 +47,9 @@ internal sealed class BpeRun(BpeModel model) : ModelRun
         if (pending) Push(model.Unknown);
     }
 
-    private int FindWithAffixes(ReadOnlySpan<char> character, bool first, bool last)
-    {
-        string token = $"{(first ? "" : model.Options.ContinuingPrefix)}{character}{(last ? model.Options.EndSuffix : "")}";
-        return model.TryFind(token, out int id) ? id : -1;
-    }
-
     private bool PushBytes(ReadOnlySpan<char> character)
     {
-        Span<byte> bytes = stackalloc byte[4];
+        Span<byte> bytes = character.Length <= 2 ? stackalloc byte[8] : new byte[Encoding.UTF8.GetMaxByteCount(character.Length)];
         int length = Encoding.UTF8.GetBytes(character, bytes);
         foreach (byte value in bytes[..length]) if (model.OfByte(value) < 0) return false;
         foreach (byte value in bytes[..length]) Push(model.OfByte(value));

@@ -6,7 +6,7 @@ namespace SafeRlhfV.Models;
 internal static class TokenizerFile
 {
     /// <summary>Ids from here on are taken for a mistake: a table by id is kept.</summary>
-    public const int MostTokens = 1 << 22;
+    public const int MostTokens = 1 << 21;
 
     private const long MostBytes = 256 << 20;
 
@@ -59,8 +59,10 @@ internal static class TokenizerFile
 
     private static AddedToken AddedToken(ConfigReader token, int id)
     {
+        string content = token.Text("content");
+        if (content.Length == 0) throw token.Error("content", "is empty, and so can never be found");
         bool special = token.Flag("special", false);
-        return new(id, token.Text("content"), special, token.Flag("normalized", !special), token.Flag("single_word", false), token.Flag("lstrip", false), token.Flag("rstrip", false));
+        return new(id, content, special, token.Flag("normalized", !special), token.Flag("single_word", false), token.Flag("lstrip", false), token.Flag("rstrip", false));
     }
 
     private static byte[] Bytes(string path)

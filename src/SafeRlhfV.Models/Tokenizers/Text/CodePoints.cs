@@ -27,7 +27,7 @@ internal static class CodePoints
     /// <summary>Numbers of every kind.</summary>
     public static bool IsNumber(Rune rune) => Rune.GetUnicodeCategory(rune) is UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber;
 
-    /// <summary>Punctuation, and the symbols of ASCII.</summary>
+    /// <summary>Punctuation, and the symbols of ASCII. (The reference engine's own table is that of Unicode 8: it lacks about a hundred rare marks that are punctuation since.)</summary>
     public static bool IsPunctuation(Rune rune) => Rune.IsPunctuation(rune) || rune.IsAscii && Rune.IsSymbol(rune);
 
     private static CodePointClass Class(Rune rune)
