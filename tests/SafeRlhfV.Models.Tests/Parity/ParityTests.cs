@@ -4,8 +4,8 @@ namespace SafeRlhfV.Models.Tests;
 
 public sealed class ParityTests
 {
-    // what pictures and texts become before a model sees them is proved where image processors are tested
-    private static readonly string[] KindsOfOtherTests = ["processor", "processor-images", "processor-pad-square", "smart-resize"];
+    // what pictures become before a model sees them is proved where image processors are tested
+    private static readonly string[] KindsOfOtherTests = ["processor", "processor-images", "processor-pad-square"];
 
     public static TheoryData<string> Folders()
     {
