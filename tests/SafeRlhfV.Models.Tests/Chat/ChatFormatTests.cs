@@ -78,6 +78,21 @@ public sealed class ChatFormatTests
         Assert.Equal($"[INST] q [/INST] a{end}[INST] q [/INST]", string.Concat(segments.Select(segment => segment.Text)));
     }
 
+    [Theory]
+    [InlineData("qwen2_vl", null, "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n<|im_start|>user\nq<|im_end|>\n")]
+    [InlineData("qwen2_5_vl", "<|im_start|>system\nBe brief.<|im_end|>\n<|vision_start|>", "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nq<|im_end|>\n")]
+    [InlineData("qwen2_5_vl", @"{{ '<|im_start|>system\nBe brief.<|im_end|>\n' }}<|vision_start|>", "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nq<|im_end|>\n")]
+    [InlineData("qwen2_5_vl", "<|im_start|>{{ m['role'] }}\n<|vision_start|>", "<|im_start|>user\nq<|im_end|>\n")]
+    [InlineData("qwen3_vl", "<|im_start|>{{ m['role'] }}\n<|vision_start|>", "<|im_start|>user\nq<|im_end|>\n")]
+    [InlineData("qwen3_vl", null, "<|im_start|>user\nq<|im_end|>\n")]
+    public void Qwens_default_system_message_is_the_templates(string type, string? template, string expected)
+    {
+        ModelConfig config = ModelConfig.Load(GoldenPrompts.Folders().First(folder => ConfigReader.Open(Path.Combine(folder, "config.json")).Text("model_type") == type));
+        ChatFormat format = ModelFamilies.Find(type)!.ChatFormatOf(config, template)!;
+        Assert.Equal(expected, string.Concat(format.Render([ChatTurn.User("q")], addGenerationPrompt: false).Select(segment => segment.Text)));
+        Assert.Null(ModelFamilies.Find(type)!.ChatFormatOf(config, "USER: ASSISTANT:"));
+    }
+
     [Fact]
     public void A_strange_template_is_refused_and_named()
     {
