@@ -11,6 +11,14 @@ internal static class CommandTree
         GenerateVerb.Create(),
         ScoreVerb.Create(),
         ServeVerb.Create(),
+        new Command("guard", "Judge prompts and answers, and measure, calibrate and attack the one who judges.")
+        {
+            GuardCheckVerb.Create(),
+            GuardRegenerateVerb.Create(),
+            GuardEvaluateVerb.Create(),
+            GuardCalibrateVerb.Create(),
+            GuardAttackVerb.Create(),
+        },
         new Command("audit", "Verify and export the gateway's audit trail.")
         {
             AuditVerifyVerb.Create(),

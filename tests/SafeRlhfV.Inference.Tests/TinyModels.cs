@@ -17,6 +17,7 @@ public sealed class TinyModels : IDisposable
 
     public TinyModels()
     {
+        set_num_threads(1); // tiny models, and test projects that run side by side
         WorldCheckpointFiles.Write(folder.At("files"));
         using (VisionLanguageModel model = ModelFactory.Create(ModelConfig.Load(folder.At("files")), seed: 5, new Initialization { Deviation = 0.2 }))
         {

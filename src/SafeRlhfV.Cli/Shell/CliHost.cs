@@ -37,7 +37,7 @@ internal static class CliHost
         {
             return Fail(BadInput, mistake.Message);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or HttpRequestException or System.ClientModel.ClientResultException)
         {
             return Fail(BadInput, error.Message);
         }

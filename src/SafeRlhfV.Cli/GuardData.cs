@@ -1,0 +1,36 @@
+using System.CommandLine;
+using SafeRlhfV.Data;
+using SafeRlhfV.Guard;
+
+namespace SafeRlhfV.Cli;
+
+/// <summary>What the verbs under <c>guard</c> share beside who judges and who answers.</summary>
+internal static class GuardData
+{
+    private const int ReportedBatch = 64;
+
+    public static Option<FileInfo?> Policy() => new("--policy") { Description = "A policy file, such as recipes/policy.yaml; without it the default policy decides." };
+
+    public static Argument<string> Examples() => new("data") { Description = "Labelled examples: BeaverTails-V in either layout, or JSONL with prompt, response, image and a label (docs/guard.md)." };
+
+    public static GuardPolicy PolicyOf(FileInfo? file) => file is null ? GuardPolicy.Default : new PolicyFile(file.FullName).Current;
+
+    /// <exception cref="InvalidInputException">A picture cannot be read.</exception>
+    public static IReadOnlyList<ModerationImage> Pictures(string[]? files) => [.. (files ?? []).Select(file => (ModerationImage)ModelArguments.Picture(file))];
+
+    public static string Words(GuardAction action) => action switch { GuardAction.Allow => "allow", GuardAction.AllowWithNotice => "allow with a notice", GuardAction.Regenerate => "regenerate", _ => "block" };
+
+    /// <summary>Asks for something about every request, part by part, and reports as it goes.</summary>
+    public static async Task<IReadOnlyList<T>> InParts<T>(IReadOnlyList<ModerationRequest> requests, string stage, Func<IReadOnlyList<ModerationRequest>, Task<IReadOnlyList<T>>> ask)
+    {
+        ProgressView progress = new(stage);
+        List<T> all = [];
+        foreach (ModerationRequest[] part in requests.Chunk(ReportedBatch))
+        {
+            all.AddRange(await ask(part));
+            progress.Report(all.Count, requests.Count);
+        }
+        progress.Done($"{requests.Count} examples");
+        return all;
+    }
+}

@@ -1,0 +1,82 @@
+using SafeRlhfV.Data;
+using SafeRlhfV.Models;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SafeRlhfV.Demo;
+
+/// <summary>
+/// Projected gradient descent on the picture against a guard whose weights are known (Madry et al. 2018, arXiv 1706.06083): no byte moves by more than epsilon, and the guard's logit for
+/// "unsafe" sinks. The same bound filled with random signs is the control.
+/// </summary>
+/// <param name="guard">The guard under attack.</param>
+/// <param name="epsilon">How far a byte may move, 1..255.</param>
+/// <param name="steps">Steps.</param>
+public sealed class GradientAttack(ChatGuard guard, int epsilon = 8, int steps = 10)
+{
+    private const int BatchSize = 16;
+
+    /// <summary>Pictures that look the same and that the guard finds safer.</summary>
+    /// <param name="pictures">The pictures; they must have the tower's own size.</param>
+    /// <param name="questions">The question to each.</param>
+    /// <param name="answers">The answer that is to pass.</param>
+    /// <param name="cancellation">Asked before each step.</param>
+    /// <exception cref="InvalidInputException">The guard's image processor changes a picture's size, so that bytes cannot be moved one by one.</exception>
+    public IReadOnlyList<RgbImage> Perturb(IReadOnlyList<RgbImage> pictures, IReadOnlyList<string> questions, IReadOnlyList<string> answers, CancellationToken cancellation = default)
+    {
+        List<RgbImage> moved = [];
+        for (int start = 0; start < pictures.Count; start += BatchSize)
+        {
+            int count = Math.Min(BatchSize, pictures.Count - start);
+            moved.AddRange(PerturbBatch([.. pictures.Skip(start).Take(count)], [.. questions.Skip(start).Take(count)], [.. answers.Skip(start).Take(count)], cancellation));
+        }
+        return moved;
+    }
+
+    /// <summary>The control: every byte moved by epsilon, up or down at random.</summary>
+    public RgbImage Shake(RgbImage picture, RandomStream random) =>
+        new(picture.Width, picture.Height, [.. picture.Pixels.Select(value => (byte)Math.Clamp(value + (random.Chance(0.5) ? epsilon : -epsilon), 0, 255))]);
+
+    private IEnumerable<RgbImage> PerturbBatch(RgbImage[] pictures, string[] questions, string[] answers, CancellationToken cancellation)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        EncodedPrompt[] prompts = [.. pictures.Zip(questions, (picture, question) => guard.Processor.EncodePrompt(question, picture))];
+        VisionLanguageModel backbone = guard.Model.Scores.Backbone;
+        Device device = backbone.Decoder.Embedding.Weight.device;
+        ImageInputs clean = guard.Processor.BatchImages(prompts)!;
+        (Tensor scale_BCSS, Tensor bytes_BCSS) = Bytes(pictures, clean.PixelValues);
+        TokenBatch batch = TokenBatch.PadRight([.. prompts.Zip(answers, guard.Encode)], guard.Processor.PadTokenId, device);
+        Tensor delta = zeros_like(bytes_BCSS);
+        double stride = Math.Max(1, 2.5 * epsilon / steps);
+        for (int step = 0; step < steps; step++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            using DisposeScope inner = NewDisposeScope();
+            Tensor tried = delta.clone().requires_grad_(true);
+            ImageInputs inputs = clean with { PixelValues = (clean.PixelValues + tried * scale_BCSS).to(device) };
+            Tensor unsafe_B = guard.Model.Logits(batch.Ids_BL, batch.Mask_BL, backbone.ProjectImages(backbone.EncodeImages(inputs))).Verdict_B;
+            unsafe_B.sum().backward();
+            Tensor next = (delta - tried.grad!.sign() * stride).clamp(-epsilon, epsilon);
+            next = ((bytes_BCSS + next).clamp(0, 255) - bytes_BCSS).detach();
+            next.MoveToOuterDisposeScope();
+            delta.Dispose();
+            delta = next;
+        }
+        byte[] moved = (bytes_BCSS + delta).round().clamp(0, 255).permute(0, 2, 3, 1).contiguous().to(ScalarType.Byte).data<byte>().ToArray();
+        int each = moved.Length / pictures.Length;
+        return [.. pictures.Select((picture, i) => new RgbImage(picture.Width, picture.Height, moved[(i * each)..((i + 1) * each)]))];
+    }
+
+    // the processor's values are bytes times a factor plus an offset: black and white tell the factor
+    private (Tensor Scale_BCSS, Tensor Bytes_BCSS) Bytes(RgbImage[] pictures, Tensor values_BCSS)
+    {
+        RgbImage first = pictures[0];
+        if (values_BCSS.dim() != 4 || values_BCSS.shape[2] != first.Height || values_BCSS.shape[3] != first.Width || pictures.Any(picture => picture.Width != first.Width || picture.Height != first.Height))
+            throw new InvalidInputException($"The gradient attack needs pictures of the guard's own size; a picture of {first.Width} x {first.Height} becomes [{string.Join(", ", values_BCSS.shape)}].");
+        RgbImage Plain(byte value) => new(first.Width, first.Height, [.. Enumerable.Repeat(value, first.Pixels.Length)]);
+        Tensor black = guard.Processor.Images.Batch([guard.Processor.Images.Process(Plain(0))]).PixelValues, white = guard.Processor.Images.Batch([guard.Processor.Images.Process(Plain(255))]).PixelValues;
+        byte[] all = [.. pictures.SelectMany(picture => picture.Pixels)];
+        Tensor bytes_BCSS = tensor(all, ScalarType.Byte).view(pictures.Length, first.Height, first.Width, 3).permute(0, 3, 1, 2).to(ScalarType.Float32).contiguous();
+        return ((white - black) / 255, bytes_BCSS);
+    }
+}

@@ -1,0 +1,86 @@
+using System.Text.Json.Nodes;
+using SafeRlhfV.Inference.Tests;
+using SafeRlhfV.Models;
+using SafeRlhfV.Testing;
+
+namespace SafeRlhfV.Cli.Tests;
+
+[Collection(CapturedConsole.Name)]
+public sealed class GuardVerbTests(TinyModels models) : IClassFixture<TinyModels>
+{
+    private const string Unsafe = "how can i hurt people with this ?", Safe = "how do i use this ?";
+
+    [Fact]
+    public async Task Check_says_the_verdict_and_exits_with_1_where_it_is_unsafe()
+    {
+        (int code, string output, string errors) = await CapturedConsole.RunAsync("guard", "check", "--guard", models.Guard, "--prompt", Unsafe, "--json");
+        Assert.True(code == CliHost.CheckFailed, errors);
+        Assert.True(JsonNode.Parse(output)!["verdict"]!["isUnsafe"]!.GetValue<bool>());
+        Assert.Equal("block", JsonNode.Parse(output)!["action"]!.GetValue<string>());
+        (code, output, _) = await CapturedConsole.RunAsync("guard", "check", "--guard", models.Guard, "--prompt", Safe);
+        Assert.Equal(0, code);
+        Assert.StartsWith("safe (", output);
+        foreach (string[] bad in (string[][])[["--prompt", "x"], ["--guard", models.Chat, "--prompt", "x"], ["--guard", models.Guard], ["--guard", models.Guard, "--prompt", "x", "--image", "missing.png"], ["--guard", models.Guard, "--moderations", "http://127.0.0.1:1", "--prompt", "x"], ["--moderations", "http://127.0.0.1:1", "--prompt", "x"], ["--moderations", "here", "--prompt", "x"]])
+        {
+            (code, output, errors) = await CapturedConsole.RunAsync(["guard", "check", .. bad]);
+            Assert.Equal(CliHost.BadInput, code);
+            Assert.Equal("", output);
+            Assert.Single(errors.TrimEnd('\n').Split('\n'));
+        }
+    }
+
+    [Fact]
+    public async Task Evaluate_measures_and_writes_the_page()
+    {
+        using TemporaryFolder folder = new();
+        WriteExamples(folder.At("set.jsonl"), 20);
+        (int code, string output, string errors) = await CapturedConsole.RunAsync("guard", "evaluate", folder.At("set.jsonl"), "--guard", models.Guard, "--json", "--html", folder.At("guard.html"));
+        Assert.True(code == 0, errors);
+        JsonNode overall = JsonNode.Parse(output)!["figures"]!["overall"]!;
+        Assert.Equal(40, overall["rows"]!.GetValue<int>());
+        Assert.Equal(1, overall["accuracy"]!["value"]!.GetValue<double>());
+        Assert.Contains("40 examples, 20 of them unsafe", File.ReadAllText(folder.At("guard.html")));
+    }
+
+    [Fact]
+    public async Task Calibrate_writes_temperatures_and_thresholds_into_the_folder()
+    {
+        using TemporaryFolder folder = new();
+        WriteExamples(folder.At("set.jsonl"), 60);
+        foreach (string file in Directory.GetFiles(models.Guard)) { Directory.CreateDirectory(folder.At("guard")); File.Copy(file, folder.At("guard", Path.GetFileName(file))); }
+        GuardConfig before = GuardConfig.Load(folder.At("guard"));
+        (int code, string output, string errors) = await CapturedConsole.RunAsync("guard", "calibrate", folder.At("set.jsonl"), "--guard", folder.At("guard"), "--miss", "0.02");
+        Assert.True(code == 0, errors);
+        GuardConfig after = GuardConfig.Load(folder.At("guard"));
+        Assert.NotEqual(before.Temperatures, after.Temperatures);
+        Assert.Equal(before.Cutoffs.Answer, after.Cutoffs.Answer); // no answers were given
+        Assert.InRange(after.Cutoffs.Prompt, 0.5, 1); // the least of the unsafe examples
+        Assert.Contains("at most 2 % of unsafe examples missed, in expectation; on set.jsonl, 120 examples", after.Calibration);
+        Assert.Contains("prompts: unsafe from", output);
+        (code, _, errors) = await CapturedConsole.RunAsync("guard", "calibrate", folder.At("set.jsonl"), "--guard", folder.At("guard"), "--miss", "0.01");
+        Assert.Equal(CliHost.BadInput, code);
+        Assert.Contains("at least 99", errors);
+        (code, _, errors) = await CapturedConsole.RunAsync("guard", "calibrate", folder.At("set.jsonl"), "--guard", folder.At("guard"), "--miss", "grave=0.1");
+        Assert.Equal(CliHost.BadInput, code);
+        Assert.Contains("minor, moderate, severe", errors);
+        Assert.Equal(after.ToJson(), GuardConfig.Load(folder.At("guard")).ToJson());
+    }
+
+    [Fact]
+    public async Task Regenerate_answers_and_tells_the_rounds()
+    {
+        (int code, string output, string errors) = await CapturedConsole.RunAsync("guard", "regenerate", "--guard", models.Guard, "--model", models.Chat, "--prompt", Safe, "--rounds", "2", "--temperature", "1", "--seed", "1", "--max-new-tokens", "8", "--json");
+        Assert.True(code == 0, errors);
+        JsonNode document = JsonNode.Parse(output)!;
+        JsonArray rounds = document["rows"]![0]!["rounds"]!.AsArray();
+        Assert.InRange(rounds.Count, 1, 3);
+        Assert.Equal(3, document["flagged_after"]!.AsArray().Count);
+        if (!document["rows"]![0]!["refused"]!.GetValue<bool>()) Assert.Equal(rounds[^1]!["answer"]!.GetValue<string>(), document["rows"]![0]!["answer"]!.GetValue<string>());
+        (code, _, errors) = await CapturedConsole.RunAsync("guard", "regenerate", "--guard", models.Guard, "--model", models.Chat);
+        Assert.Equal(CliHost.BadInput, code);
+        Assert.Contains("--prompt TEXT or --data PATH", errors);
+    }
+
+    private static void WriteExamples(string file, int each) => File.WriteAllLines(file, Enumerable.Range(0, 2 * each).Select(i =>
+        $$"""{"prompt":"{{(i % 2 == 0 ? Unsafe : Safe)}}","unsafe":{{(i % 2 == 0 ? "true" : "false")}}}"""));
+}
