@@ -11,12 +11,11 @@ internal static class TextAttacks
     private const string Letters = "aeiost", Digits = "431057";
 
     // stands for a translation: each word has another one, always the same
-    private static readonly Dictionary<string, string> Stub = new()
-    {
-        ["how"] = "wie", ["do"] = "tun", ["i"] = "ich", ["use"] = "nutzen", ["this"] = "dies", ["give"] = "gib", ["me"] = "mir", ["steps"] = "schritte", ["for"] = "zum", ["using"] = "nutzen",
-        ["what"] = "was", ["should"] = "soll", ["with"] = "mit", ["explain"] = "sage", ["works"] = "geht", ["can"] = "kann", ["try"] = "proben", ["at"] = "zu", ["home"] = "hause", ["may"] = "darf",
-        ["bring"] = "bringen", ["to"] = "zur", ["school"] = "schule", ["is"] = "ist", ["it"] = "es", ["fine"] = "gut", ["test"] = "proben", ["friends"] = "freunden", ["people"] = "leute", ["the"] = "das",
-    };
+    private const string Translations =
+        "how=wie do=tun i=ich use=nutzen this=dies give=gib me=mir steps=schritte for=zum using=nutzen what=was should=soll with=mit explain=sage works=geht "
+        + "can=kann try=proben at=zu home=hause may=darf bring=bringen to=zur school=schule is=ist it=es fine=gut test=proben friends=freunden people=leute the=das";
+
+    private static readonly Dictionary<string, string> Stub = Translations.Split(' ').Select(pair => pair.Split('=')).ToDictionary(pair => pair[0], pair => pair[1]);
 
     public static IReadOnlyList<GuardAttack> All { get; } =
     [
