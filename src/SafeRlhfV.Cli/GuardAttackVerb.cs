@@ -19,7 +19,7 @@ internal static class GuardAttackVerb
         Option<int> prompts = new("--prompts") { Description = "Held-out prompts to attack.", DefaultValueFactory = _ => 200 };
         Option<long> seed = new("--seed") { Description = "The world's seed.", DefaultValueFactory = _ => 0 };
         Option<bool> json = Output.JsonOption();
-        Command command = new("attack", "Disguise the built-in world's prompts and see what passes. Example: safe-rlhf-v guard attack --guard demo/guard --model demo/sft --prompts 200")
+        Command command = new("attack", "Disguise the built-in world's prompts and see what passes. Example: safe-rlhf-v guard attack --guard demo/models/guard --model demo/models/start --prompts 200")
         {
             guard, model, prompts, seed, json,
         };
