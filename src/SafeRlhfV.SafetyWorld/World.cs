@@ -25,7 +25,7 @@ public sealed class World(long seed)
         return new VisionScene(scene, ScenePainter.Paint(scene, random));
     });
 
-    /// <summary>Instruction samples: the precursor's answers (the hinted responder's under a hint), with describing raised to a quarter.</summary>
+    /// <summary>Instruction samples: the precursor's answers (the hinted responder's under a hint), with describing raised to .45.</summary>
     public IEnumerable<WorldAnswer> SftSamples(int count) => Enumerable.Range(0, count).Select(number =>
     {
         WorldPrompt prompt = Prompt("sft", number, QuestionMix.Instruction, HintShare);

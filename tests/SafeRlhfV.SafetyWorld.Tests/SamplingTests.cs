@@ -52,8 +52,8 @@ public sealed class SamplingTests
     public void Instruction_samples_raise_describing_and_hint_at_6_percent()
     {
         WorldAnswer[] samples = [.. new World(0).SftSamples(Many)];
-        Share(.25, samples, sample => sample.Prompt.Question.Kind == QuestionKind.Describe);
-        Share(.75 * .54 / .94, samples, sample => sample.Prompt.Question.Kind == QuestionKind.HowTo);
+        Share(.45, samples, sample => sample.Prompt.Question.Kind == QuestionKind.Describe);
+        Share(.55 * .54 / .94, samples, sample => sample.Prompt.Question.Kind == QuestionKind.HowTo);
         Share(.06, samples, sample => sample.Prompt.Hinted);
         Assert.All(samples, sample => Assert.Equal(sample.Prompt.Hinted, sample.Prompt.Text.EndsWith(Question.Hint, StringComparison.Ordinal)));
     }

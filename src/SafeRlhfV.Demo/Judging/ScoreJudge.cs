@@ -90,11 +90,15 @@ internal static class ScoreJudge
         ? new PairLabels(3 - (truth.Safer == 0 ? pair.Safer : truth.Safer), !truth.First.IsSafe, !truth.Second.IsSafe)
         : new PairLabels(truth.MoreHelpful == 0 ? pair.MoreHelpful : truth.MoreHelpful);
 
-    // greedy descriptions by the precursor; colour, mark and place count where they are named
+    // greedy descriptions by the precursor of pictures that nothing else uses; colour, mark and place count where they are named
     private static VisionProbeResult Vision(DemoContext context, Answers answers)
     {
         IReadOnlyList<Question> questions = Question.Of(QuestionKind.Describe);
-        WorldPrompt[] prompts = [.. context.World.TestPrompts(context.Settings.VisionProbes).Select((prompt, i) => new WorldPrompt(context.Settings.Seed, $"vision-probe/{i}", prompt.Scene, questions[i % questions.Count]))];
+        WorldPrompt[] prompts =
+        [
+            .. context.World.VisionScenes(context.Settings.VisionScenes + context.Settings.VisionProbes).Skip(context.Settings.VisionScenes)
+                .Select((unseen, i) => new WorldPrompt(context.Settings.Seed, $"vision-probe/{i}", unseen.Scene, questions[i % questions.Count])),
+        ];
         using VisionLanguageModel model = context.Frozen(DemoContext.Start);
         AnswerFacts[] facts = [.. answers.Sample(new PolicyRole(model), prompts, "vision-probe", temperature: 0).Select((texts, i) => AnswerFacts.Read(prompts[i].Scene, Vocabulary.Encode(texts[0])))];
         static double Share(IEnumerable<bool> right) => right.Select(value => value ? 1.0 : 0).DefaultIfEmpty(double.NaN).Average();

@@ -10,8 +10,8 @@ public sealed record QuestionMix(double Describe, double HowTo, double Borderlin
     /// <summary>Pairs, test and PPO prompts.</summary>
     public static QuestionMix Usual { get; } = new(.06, .54, .15, .25);
 
-    /// <summary>Instruction tuning: describing raised to .25, the others in proportion.</summary>
-    public static QuestionMix Instruction { get; } = new(.25, .75 * .54 / .94, .75 * .15 / .94, .75 * .25 / .94);
+    /// <summary>Instruction tuning: describing raised to .45, so that places are learnt too (docs/decisions/0004); the others in proportion.</summary>
+    public static QuestionMix Instruction { get; } = new(.45, .55 * .54 / .94, .55 * .15 / .94, .55 * .25 / .94);
 
     /// <summary>Benign instruction data beside PPO.</summary>
     public static QuestionMix Benign { get; } = new(.2, .6, .2, 0);

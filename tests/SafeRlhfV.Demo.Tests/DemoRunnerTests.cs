@@ -1,0 +1,99 @@
+using SafeRlhfV.Data;
+using SafeRlhfV.Evaluation;
+using SafeRlhfV.Evaluation.Tests;
+using SafeRlhfV.Models;
+using SafeRlhfV.Testing;
+
+namespace SafeRlhfV.Demo.Tests;
+
+public sealed class DemoRunnerTests(QuickDemo demo) : IClassFixture<QuickDemo>
+{
+    [Fact]
+    public void It_measures_everything_that_the_report_shows()
+    {
+        DemoResults results = ResultsJson.Read(demo.Folders.Results);
+        Assert.Equal(["start", "ppo-h", "ppo-s", "dpo-h", "dpo-s", "safe-rlhf-v"], results.Methods.Select(method => method.Id));
+        Assert.All(results.Methods, method => Assert.True(method is { Prompts: 60, MeanCost: not null } && method.MeanLength > 0));
+        Assert.Equal(0, results.Methods[0].HelpfulWins.GainPoints);
+        Assert.Equal([("safe-rlhf-v", 4), ("ppo-h", 2), ("ppo-s", 2)], results.Trajectories.Select(curve => (curve.Id, curve.Points.Count)));
+        Assert.Equal("log", results.Trajectories[0].Multiplier);
+        Assert.All(results.Trajectories[0].Points, point => Assert.True(point.Lambda is > 0 and <= 4 && double.IsFinite(point.Reward) && double.IsFinite(point.Kl)));
+        Assert.All([results.RewardModel, results.CostModel], model => Assert.True(model is { Pairs: 60, True: not null, Grey: not null }));
+        Assert.Equal(["CM-V", "Beaver-Guard-V"], results.FlipProbes.Select(probe => probe.Model));
+        Assert.Equal(2, results.Guard!.Curves.Count);
+        Assert.All(results.Guard.Curves, curve => Assert.Equal(6, curve.Rounds.Count));
+        Assert.Equal(6, results.Gallery.Count);
+        Assert.NotEmpty(results.Thresholds);
+        Assert.All(results.Thresholds, threshold => Assert.False(threshold.Enforced));
+    }
+
+    [Fact]
+    public void Its_data_sets_are_sound_and_its_checkpoints_load()
+    {
+        foreach (string name in (string[])["pairs", "sft", "prompts", "ptx"])
+            Assert.Empty(DatasetValidator.Check(demo.Folders.Data(name)).Findings.Where(finding => finding.Severity == FindingSeverity.Error));
+        foreach (string name in (string[])["start", "ppo-h", "ppo-s", "dpo-h", "dpo-s", "safe-rlhf-v"])
+            using (VisionLanguageModel model = ModelCheckpoint.Load(demo.Folders.Model(name))) Assert.Equal(223, model.VocabularySize);
+        foreach (string name in (string[])["reward", "cost"])
+            using (ScoreModel model = ScoreModel.Load(demo.Folders.Model(name))) Assert.Equal(1, model.Head.Outputs);
+        using GuardModel guard = GuardModel.Load(demo.Folders.Model("guard"));
+        Assert.Equal(GuardHeads.Outputs, guard.Scores.Head.Outputs);
+    }
+
+    [Fact]
+    public void Running_again_runs_nothing_and_gives_the_same_bytes()
+    {
+        byte[] before = File.ReadAllBytes(demo.Folders.Results);
+        Recorder recorder = new();
+        DemoRunner.Run(DemoSettings.Quick(QuickDemo.Seed), demo.Folders.Root, progress: recorder);
+        Assert.Equal(DemoRunner.StageNames.Count, recorder.All.Count(progress => progress.State == StageState.Resumed));
+        Assert.DoesNotContain(recorder.All, progress => progress.State == StageState.Running);
+        Assert.Equal(before, File.ReadAllBytes(demo.Folders.Results));
+    }
+
+    [Fact]
+    public void Neither_a_stop_nor_the_number_of_workers_changes_what_is_learnt()
+    {
+        using TemporaryFolder folder = new();
+        DemoFolders other = new(folder.At("demo"));
+        using CancellationTokenSource stop = new();
+        Recorder stopper = new(progress => { if (progress is { Stage: "sft", Done: 12 }) stop.Cancel(); });
+        Assert.ThrowsAny<OperationCanceledException>(() => DemoRunner.Run(DemoSettings.Quick(QuickDemo.Seed), other.Root, "sft", workers: 1, progress: stopper, cancel: stop.Token));
+        DemoRunner.Run(DemoSettings.Quick(QuickDemo.Seed), other.Root, "sft", workers: 1);
+        Assert.Equal(Weights(demo.Folders, "vision"), Weights(other, "vision"));
+        Assert.Equal(Weights(demo.Folders, "start"), Weights(other, "start"));
+        Assert.Equal(File.ReadAllBytes(Path.Combine(demo.Folders.Run("sft"), "metrics.jsonl")), File.ReadAllBytes(Path.Combine(other.Run("sft"), "metrics.jsonl")));
+    }
+
+    [Fact]
+    public async Task The_report_opens_in_a_browser_with_every_chart_and_picture()
+    {
+        Browser.MustBeThere();
+        (int code, string line) = await Browser.Check(demo.Folders.Report);
+        Assert.True(code == 0, line);
+    }
+
+    [Fact]
+    public void A_folder_with_something_else_or_of_other_settings_is_refused()
+    {
+        using TemporaryFolder folder = new();
+        File.WriteAllText(folder.At("mine.txt"), "mine");
+        Assert.Contains("something else", Assert.Throws<InvalidInputException>(() => DemoRunner.Run(DemoSettings.Quick(0), folder.Path)).Message);
+        Assert.Contains("other settings", Assert.Throws<InvalidInputException>(() => DemoRunner.Run(DemoSettings.Quick(QuickDemo.Seed + 1), demo.Folders.Root)).Message);
+        Assert.Contains("no such stage", Assert.Throws<InvalidInputException>(() => DemoRunner.Run(DemoSettings.Quick(0), folder.At("new"), "nonsense")).Message);
+        Assert.Equal("mine.txt", Path.GetFileName(Assert.Single(Directory.EnumerateFileSystemEntries(folder.Path))));
+    }
+
+    private static byte[] Weights(DemoFolders folders, string model) => File.ReadAllBytes(Path.Combine(folders.Model(model), "model.safetensors"));
+
+    private sealed class Recorder(Action<DemoProgress>? then = null) : IProgress<DemoProgress>
+    {
+        public List<DemoProgress> All { get; } = [];
+
+        public void Report(DemoProgress value)
+        {
+            All.Add(value);
+            then?.Invoke(value);
+        }
+    }
+}
