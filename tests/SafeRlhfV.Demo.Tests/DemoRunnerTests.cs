@@ -31,7 +31,7 @@ public sealed class DemoRunnerTests(QuickDemo demo) : IClassFixture<QuickDemo>
     public void Its_data_sets_are_sound_and_its_checkpoints_load()
     {
         foreach (string name in (string[])["pairs", "sft", "prompts", "ptx"])
-            Assert.Empty(DatasetValidator.Check(demo.Folders.Data(name)).Findings.Where(finding => finding.Severity == FindingSeverity.Error));
+            Assert.DoesNotContain(DatasetValidator.Check(demo.Folders.Data(name)).Findings, finding => finding.Severity == FindingSeverity.Error);
         foreach (string name in (string[])["start", "ppo-h", "ppo-s", "dpo-h", "dpo-s", "safe-rlhf-v"])
             using (VisionLanguageModel model = ModelCheckpoint.Load(demo.Folders.Model(name))) Assert.Equal(223, model.VocabularySize);
         foreach (string name in (string[])["reward", "cost"])
