@@ -1,10 +1,10 @@
 namespace SafeRlhfV.Data;
 
 /// <summary>One mistake in a YAML file.</summary>
-/// <param name="Line">The line, from 1.</param>
+/// <param name="Line">The line, from 1; 0 for a value that was set from outside the file.</param>
 /// <param name="Message">What is wrong and how to mend it.</param>
 public sealed record YamlFault(long Line, string Message)
 {
     /// <inheritdoc/>
-    public override string ToString() => $"line {Line}: {Message}";
+    public override string ToString() => Line == 0 ? $"--set: {Message}" : $"line {Line}: {Message}";
 }

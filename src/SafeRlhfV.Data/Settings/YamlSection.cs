@@ -14,11 +14,13 @@ public sealed class YamlSection
     private readonly List<YamlSection> _children = [];
     private readonly HashSet<string> _asked = [];
     private readonly string _path;
+    private readonly YamlOverrides _overrides;
 
-    private YamlSection(YamlMappingNode node, string path, List<YamlFault> faults) => (_node, _path, _faults) = (node, path, faults);
+    private YamlSection(YamlMappingNode node, string path, List<YamlFault> faults, YamlOverrides overrides) =>
+        (_node, _path, _faults, _overrides) = (node, path, faults, overrides);
 
-    /// <summary>The line that the section begins on.</summary>
-    public long Line => _node.Start.Line;
+    /// <summary>The line that the section begins on; 0 where it was set from outside the file.</summary>
+    public long Line => _overrides.LineOf(_node);
 
     /// <summary>Its keys, in their order.</summary>
     public IReadOnlyList<string> Keys => [.. _node.Children.Keys.Select(Text)];
@@ -27,10 +29,12 @@ public sealed class YamlSection
     /// <param name="text">The YAML.</param>
     /// <param name="source">What to call it in messages, such as the file's path.</param>
     /// <param name="read">Makes the settings of it.</param>
+    /// <param name="sets">Values that replace the file's or add to them, each as a.b=value.</param>
     /// <exception cref="InvalidInputException">It is not YAML, or has faults.</exception>
-    public static T Read<T>(string text, string source, Func<YamlSection, T> read)
+    public static T Read<T>(string text, string source, Func<YamlSection, T> read, IReadOnlyList<string>? sets = null)
     {
         List<YamlFault> faults = [];
+        YamlOverrides overrides = new();
         T result = default!;
         try
         {
@@ -40,7 +44,9 @@ public sealed class YamlSection
             if (stream.Documents.Count > 1) faults.Add(new(stream.Documents[1].RootNode.Start.Line, "a second document; keep one"));
             if (root is YamlMappingNode mapping)
             {
-                YamlSection section = new(mapping, "", faults);
+                foreach (string set in sets ?? [])
+                    if (overrides.Apply(mapping, set) is { } fault) faults.Add(fault);
+                YamlSection section = new(mapping, "", faults, overrides);
                 result = read(section);
                 section.FindUnknown();
             }
@@ -56,7 +62,7 @@ public sealed class YamlSection
     }
 
     /// <summary>Adds a fault at a key, or at the section where the key is missing.</summary>
-    public void Fault(string? key, string message) => _faults.Add(new(key is null ? Line : Find(key)?.Start.Line ?? Line, $"{(key is null ? _path : Name(key))}: {message}"));
+    public void Fault(string? key, string message) => _faults.Add(new(key is not null && Find(key) is { } node ? _overrides.LineOf(node) : Line, $"{(key is null ? _path : Name(key))}: {message}"));
 
     /// <summary>Whether the key is there.</summary>
     public bool Has(string key) => Find(key) is not null;
@@ -169,7 +175,7 @@ public sealed class YamlSection
     private YamlSection Child(YamlMappingNode node, string path)
     {
         if (_children.FirstOrDefault(known => ReferenceEquals(known._node, node)) is { } met) return met; // asked for twice: one account of its keys
-        YamlSection child = new(node, path, _faults);
+        YamlSection child = new(node, path, _faults, _overrides);
         _children.Add(child);
         return child;
     }
@@ -180,7 +186,7 @@ public sealed class YamlSection
         {
             if (_asked.Contains(Text(key))) continue;
             string hint = _asked.Count == 0 ? "" : $"; known here: {string.Join(", ", _asked.Order())}";
-            _faults.Add(new(key.Start.Line, $"{Name(Text(key))}: unknown key{hint}"));
+            _faults.Add(new(_overrides.LineOf(key), $"{Name(Text(key))}: unknown key{hint}"));
         }
         foreach (YamlSection child in _children) child.FindUnknown();
     }

@@ -35,10 +35,10 @@ public sealed class MetricsLog : IDisposable
         metrics.Flush();
     }
 
-    /// <summary>Adds what a step took.</summary>
-    public void AddTimes(long step, IReadOnlyDictionary<string, double> values)
+    /// <summary>Adds what a step took, and when it was finished.</summary>
+    public void AddTimes(long step, DateTimeOffset now, IReadOnlyDictionary<string, double> values)
     {
-        times.Write(Line(step, values));
+        times.Write(Line(step, values.Prepend(KeyValuePair.Create("time", now.ToUnixTimeMilliseconds() / 1000.0))));
         times.Flush();
     }
 
@@ -62,6 +62,26 @@ public sealed class MetricsLog : IDisposable
         }
     }
 
+    /// <summary>When each step was last finished. A line that a kill cut short is left out.</summary>
+    public static Dictionary<long, DateTimeOffset> ReadTimes(string path)
+    {
+        Dictionary<long, DateTimeOffset> times = [];
+        if (!File.Exists(path)) return times;
+        foreach (string line in File.ReadLines(path))
+        {
+            try
+            {
+                using JsonDocument document = JsonDocument.Parse(line);
+                times[document.RootElement.GetProperty("step").GetInt64()] = DateTimeOffset.FromUnixTimeMilliseconds((long)(document.RootElement.GetProperty("time").GetDouble() * 1000));
+            }
+            catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+            {
+                continue;
+            }
+        }
+        return times;
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -70,7 +90,7 @@ public sealed class MetricsLog : IDisposable
     }
 
     // JSON knows no NaN or infinity: they are written as text
-    private static byte[] Line(long step, IReadOnlyDictionary<string, double> values)
+    private static byte[] Line(long step, IEnumerable<KeyValuePair<string, double>> values)
     {
         StringBuilder line = new();
         line.Append(CultureInfo.InvariantCulture, $"{{\"step\":{step}");

@@ -30,6 +30,6 @@ public sealed record RunOptions
     /// <summary>The effective recipe, saved beside every checkpoint; a run can only be gone on with under the same one.</summary>
     public string? RecipeYaml { get; init; }
 
-    /// <summary>Whether a metric that is not a finite number ends the run, with the last good checkpoint standing.</summary>
+    /// <summary>Whether a metric that is no number, or an infinite loss or gradient, ends the run; the last good checkpoint stands.</summary>
     public bool StopAtNonFinite { get; init; } = true;
 }

@@ -21,7 +21,7 @@ public sealed class TrainingRun : IDisposable
     private readonly Dictionary<string, ITrainingPart> parts = [];
     private readonly Stopwatch clock = new();
     private readonly List<string> notes = [];
-    private MetricsLog? log;
+    private RunJournal? journal;
     private TimeSpan stepStart;
     private long done, saved, total;
     private IReadOnlyDictionary<string, double> last = new Dictionary<string, double>();
@@ -81,7 +81,11 @@ public sealed class TrainingRun : IDisposable
         if (resumed) throw new InvalidOperationException("A run is resumed once.");
         resumed = true;
         clock.Start();
-        if (store is null) return 0;
+        if (store is null)
+        {
+            journal = new RunJournal(null, Name, null);
+            return 0;
+        }
         store.RemoveLeftovers();
         foreach (string left in Directory.EnumerateDirectories(options.Folder!, "result.*.partial")) Directory.Delete(left, recursive: true);
         foreach (string left in Directory.EnumerateFiles(options.Folder!, "*.partial")) File.Delete(left);
@@ -108,11 +112,7 @@ public sealed class TrainingRun : IDisposable
         StopIfNotFinite(metrics);
         Dictionary<string, double> clocked = new(times ?? new Dictionary<string, double>()) { ["seconds"] = (clock.Elapsed - stepStart).TotalSeconds };
         stepStart = clock.Elapsed;
-        Logged(log =>
-        {
-            log.Add(done, metrics);
-            log.AddTimes(done, clocked);
-        });
+        Note(metrics, clocked);
         progress?.Report(new TrainingProgress(Name, done, total, metrics.Concat(clocked).DistinctBy(pair => pair.Key).ToDictionary()) { Notes = [.. notes] });
         notes.Clear();
         bool due = options.SaveEvery > 0 && done % options.SaveEvery == 0;
@@ -144,7 +144,7 @@ public sealed class TrainingRun : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        log?.Dispose();
+        journal?.Dispose();
         hold?.Dispose();
     }
 
@@ -184,12 +184,12 @@ public sealed class TrainingRun : IDisposable
             throw new InvalidInputException($"{recipe}: the run was begun with another recipe ({difference}); take the saved recipe, or start in another folder.");
         foreach ((string name, ITrainingPart part) in parts) part.Load(Path.Combine(folder, Parts, name));
         (done, saved, total, last) = (state.Step, state.Step, state.Total, state.Metrics);
-        log = new MetricsLog(options.Folder!, File.ReadAllBytes(Path.Combine(folder, MetricsLog.FileName)));
+        journal = new RunJournal(options.Folder, Name, File.ReadAllBytes(Path.Combine(folder, MetricsLog.FileName)));
     }
 
     private void Begin()
     {
-        log = new MetricsLog(options.Folder!, null);
+        journal = new RunJournal(options.Folder, Name, null);
         if (options.RecipeYaml is { } recipe) DurableFiles.Replace(Path.Combine(options.Folder!, RecipeFile), Encoding.UTF8.GetBytes(recipe));
     }
 
@@ -200,7 +200,7 @@ public sealed class TrainingRun : IDisposable
         {
             new CheckpointState(Name, done, total, options.Seed, [.. parts.Keys], last).Write(aside);
             if (options.RecipeYaml is { } recipe) File.WriteAllText(Path.Combine(aside, RecipeFile), recipe);
-            log!.CopyTo(aside);
+            journal!.CopyTo(aside);
             foreach ((string name, ITrainingPart part) in parts) part.Save(Directory.CreateDirectory(Path.Combine(aside, Parts, name)).FullName);
         });
         saved = done;
@@ -217,17 +217,18 @@ public sealed class TrainingRun : IDisposable
 
     private void StopIfNotFinite(IReadOnlyDictionary<string, double> metrics)
     {
-        if (!options.StopAtNonFinite || metrics.FirstOrDefault(pair => !double.IsFinite(pair.Value)) is not { Key: { } bad } pair) return;
+        // an infinite multiplier or perplexity may be meant; an infinite loss or gradient never is
+        bool Bad(string name, double value) => double.IsNaN(value) || (double.IsInfinity(value) && (name.EndsWith("loss", StringComparison.Ordinal) || name.EndsWith("norm", StringComparison.Ordinal)));
+        if (!options.StopAtNonFinite || metrics.FirstOrDefault(pair => Bad(pair.Key, pair.Value)) is not { Key: { } bad } pair) return;
         string left = store is null ? "" : saved == 0 ? " There is no checkpoint yet." : $" The checkpoint of step {saved} is good.";
         throw new InvalidInputException($"{Name}: {bad} is {pair.Value} at step {done}, the run has diverged; try a lower learning rate, a smaller gradient norm limit or float32.{left}");
     }
 
-    private void Logged(Action<MetricsLog> write)
+    private void Note(IReadOnlyDictionary<string, double> metrics, IReadOnlyDictionary<string, double> times)
     {
-        if (log is null) return;
         try
         {
-            write(log);
+            notes.AddRange(journal!.Add(done, metrics, times));
         }
         catch (IOException error)
         {

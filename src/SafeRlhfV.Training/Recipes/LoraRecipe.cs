@@ -1,0 +1,27 @@
+using SafeRlhfV.Models;
+
+namespace SafeRlhfV.Training;
+
+/// <summary>A new LoRA adapter.</summary>
+public sealed record LoraRecipe
+{
+    /// <summary>Rank r.</summary>
+    public int Rank { get; init; } = 16;
+
+    /// <summary>The product is scaled by alpha / r.</summary>
+    public double Alpha { get; init; } = 32;
+
+    /// <summary>Dropout before the low-rank product.</summary>
+    public double Dropout { get; init; }
+
+    /// <summary>Scale by alpha / sqrt(r).</summary>
+    public bool RankStabilised { get; init; }
+
+    /// <summary>Names of the linear layers that are adapted (q_proj, ...); empty = all of the language model's blocks.</summary>
+    public IReadOnlyList<string> Targets { get; init; } = [];
+
+    /// <summary>The adapter's settings on a base model.</summary>
+    public LoraConfig ToConfig(string? baseModel) =>
+        (Targets.Count == 0 ? LoraConfig.ForLanguageModel(Rank, Alpha, Dropout) : new LoraConfig { Rank = Rank, Alpha = Alpha, Dropout = Dropout, TargetModules = Targets })
+        with { RankStabilised = RankStabilised, BaseModel = baseModel };
+}

@@ -1,0 +1,29 @@
+namespace SafeRlhfV.Training;
+
+/// <summary>A recipe of one model on one data set: all trainers but PPO.</summary>
+/// <typeparam name="T">The trainer's settings.</typeparam>
+public sealed record ModelTrainingRecipe<T> : Recipe where T : TrainerSettings, new()
+{
+    /// <summary>The model.</summary>
+    public ModelRecipe Model { get; init; } = new();
+
+    /// <summary>The rows.</summary>
+    public DataRecipe Data { get; init; } = new();
+
+    /// <summary>How it is trained.</summary>
+    public T Training { get; init; } = new();
+
+    /// <inheritdoc/>
+    public override TrainerKind Trainer => Training switch
+    {
+        SftSettings => TrainerKind.Sft,
+        RewardSettings => TrainerKind.Reward,
+        CostSettings => TrainerKind.Cost,
+        DpoSettings => TrainerKind.Dpo,
+        GuardSettings => TrainerKind.Guard,
+        _ => throw new InvalidOperationException($"No trainer has {typeof(T).Name}."),
+    };
+
+    /// <inheritdoc/>
+    public override long Seed => Training.Seed;
+}

@@ -1,0 +1,26 @@
+namespace SafeRlhfV.Training;
+
+/// <summary>Where the six roles of PPO come from.</summary>
+public sealed record PpoModelsRecipe
+{
+    /// <summary>The folder of the policy that actor and reference start from; with sharing by backbone, the base that all adapters are on.</summary>
+    public string Policy { get; init; } = "";
+
+    /// <summary>The folder of RM-V: a whole model, or with sharing by backbone an adapter with a head.</summary>
+    public string Reward { get; init; } = "";
+
+    /// <summary>The folder of CM-V, likewise.</summary>
+    public string Cost { get; init; } = "";
+
+    /// <summary>Six models, or one backbone.</summary>
+    public Sharing Sharing { get; init; } = Sharing.Backbone;
+
+    /// <summary>Type of the weights; null = as they are stored.</summary>
+    public WeightType? Dtype { get; init; }
+
+    /// <summary>cpu, cuda or cuda:N.</summary>
+    public string Device { get; init; } = "cpu";
+
+    /// <summary>The actor's adapter, with sharing by backbone.</summary>
+    public LoraRecipe? Lora { get; init; }
+}

@@ -1,0 +1,20 @@
+namespace SafeRlhfV.Training;
+
+/// <summary>A recipe of Safe PPO and its baselines.</summary>
+public sealed record PpoRecipe : Recipe
+{
+    /// <summary>The six roles.</summary>
+    public PpoModelsRecipe Model { get; init; } = new();
+
+    /// <summary>Prompts, and instruction data for PTX.</summary>
+    public PpoDataRecipe Data { get; init; } = new();
+
+    /// <summary>How the policy is trained.</summary>
+    public PpoSettings Training { get; init; } = new();
+
+    /// <inheritdoc/>
+    public override TrainerKind Trainer => TrainerKind.Ppo;
+
+    /// <inheritdoc/>
+    public override long Seed => Training.Seed;
+}

@@ -1,0 +1,35 @@
+namespace SafeRlhfV.Training;
+
+/// <summary>All that a training run is told. Made by <see cref="RecipeReader"/>, which has checked it.</summary>
+public abstract record Recipe
+{
+    /// <summary>What is trained.</summary>
+    public abstract TrainerKind Trainer { get; }
+
+    /// <summary>Where the run lies.</summary>
+    public RunRecipe Run { get; init; } = new();
+
+    /// <summary>The run's seed.</summary>
+    public abstract long Seed { get; }
+
+    /// <summary>The whole recipe as YAML, defaults written out: reading it gives the same recipe.</summary>
+    public string ToYaml() => SettingsBinder.Write(this, skip: null);
+
+    /// <summary>The recipe without the place of the run: what decides the result, and what a checkpoint keeps.</summary>
+    public string ToYamlWithoutRun() => SettingsBinder.Write(this, skip: nameof(Run));
+
+    /// <summary>The options of the run.</summary>
+    /// <param name="resume">Whether a run that the folder holds is gone on with.</param>
+    public RunOptions ToRunOptions(bool resume) => new()
+    {
+        Folder = Run.Folder,
+        SaveEvery = Run.SaveEvery,
+        KeepLast = Run.KeepLast,
+        BestMetric = Run.BestMetric,
+        BestIsLowest = Run.BestIsLowest,
+        SkipDamaged = Run.SkipDamaged,
+        Resume = resume,
+        Seed = Seed,
+        RecipeYaml = ToYamlWithoutRun(),
+    };
+}

@@ -1,0 +1,90 @@
+using SafeRlhfV.Data;
+using SafeRlhfV.Objectives;
+
+namespace SafeRlhfV.Training;
+
+/// <summary>What no single key shows to be wrong: places that are not named, and combinations that cannot be.</summary>
+internal static class RecipeRules
+{
+    private const int SeverityLevels = 4;
+
+    public static void Check(YamlSection section, Recipe recipe)
+    {
+        if (recipe is PpoRecipe ppo) CheckPpo(section, ppo);
+        else CheckModel(section, recipe);
+        if (recipe.Run.BestMetric is { Length: 0 }) Fault(section, "run.best_metric", "name a metric, or leave the key out");
+    }
+
+    private static void CheckModel(YamlSection section, Recipe recipe)
+    {
+        (ModelRecipe model, DataRecipe data, TrainerSettings training) = recipe switch
+        {
+            ModelTrainingRecipe<SftSettings> one => (one.Model, one.Data, (TrainerSettings)one.Training),
+            ModelTrainingRecipe<RewardSettings> one => (one.Model, one.Data, one.Training),
+            ModelTrainingRecipe<CostSettings> one => (one.Model, one.Data, one.Training),
+            ModelTrainingRecipe<DpoSettings> one => (one.Model, one.Data, one.Training),
+            ModelTrainingRecipe<GuardSettings> one => (one.Model, one.Data, one.Training),
+            _ => throw new InvalidOperationException($"No rules for {recipe.GetType().Name}."),
+        };
+        Needed(section, "model.folder", model.Folder, "the checkpoint to start from");
+        Needed(section, "data.folder", data.Folder, "the data set");
+        CheckDevice(section, model.Device);
+        CheckLengths(section, training.Lengths);
+        if (training.MicroBatchSize > training.BatchSize) Fault(section, "training.micro_batch_size", $"{training.MicroBatchSize} is more than batch_size {training.BatchSize}");
+        if (model.Lora is not null && training.TrainVisionTower) Fault(section, "training.train_vision_tower", "an adapter is on the language model alone; leave model.lora out, or the tower frozen");
+        if (training is GuardSettings guard && guard.SeverityRowWeights.Count != SeverityLevels) Fault(section, "training.severity_row_weights", "give four weights: none, minor, moderate, severe");
+    }
+
+    private static void CheckPpo(YamlSection section, PpoRecipe recipe)
+    {
+        (PpoModelsRecipe model, PpoSettings training) = (recipe.Model, recipe.Training);
+        Needed(section, "model.policy", model.Policy, "the policy to start from");
+        Needed(section, "model.reward", model.Reward, "the reward model");
+        Needed(section, "model.cost", model.Cost, "the cost model");
+        Needed(section, "data.prompts.folder", recipe.Data.Prompts.Folder, "the data set that has the prompts");
+        if (recipe.Data.Instructions is { } instructions) Needed(section, "data.instructions.folder", instructions.Folder, "the instruction data");
+        CheckDevice(section, model.Device);
+        CheckLengths(section, training.Lengths);
+        if (model.Sharing == Sharing.Backbone && model.Lora is null) Fault(section, "model.lora", "sharing: backbone trains adapters; give model.lora, or sharing: none");
+        if (model.Sharing == Sharing.None && model.Lora is not null) Fault(section, "model.lora", "sharing: none trains all weights; leave model.lora out, or take sharing: backbone");
+        if (training.MiniBatch > training.RolloutBatch) Fault(section, "training.mini_batch", $"{training.MiniBatch} is more than rollout_batch {training.RolloutBatch}");
+        if (training.RolloutMicroBatch > training.RolloutBatch) Fault(section, "training.rollout_micro_batch", $"{training.RolloutMicroBatch} is more than rollout_batch {training.RolloutBatch}");
+        if (training.PtxCoefficient > 0 && recipe.Data.Instructions is null) Fault(section, "training.ptx_coefficient", "PTX needs data.instructions; give them, or set 0");
+        MultiplierOptions multiplier = training.Multiplier;
+        if (multiplier.Maximum is { } most && multiplier.Initial > most) Fault(section, "training.multiplier.initial", $"{multiplier.Initial} is above maximum {most}");
+        if (training.Mode == MultiplierMode.Log && multiplier.Initial <= 0 && !training.CostOnly) Fault(section, "training.multiplier.initial", "mode log cannot leave 0; begin above it, or take mode fixed for reward-only PPO");
+    }
+
+    private static void CheckLengths(YamlSection section, LengthLimits lengths)
+    {
+        if (lengths.PromptTokens >= lengths.TotalTokens + 1) Fault(section, "training.lengths.prompt_tokens", $"{lengths.PromptTokens} is more than total_tokens {lengths.TotalTokens}");
+        if (lengths.ResponseTokens > lengths.TotalTokens) Fault(section, "training.lengths.response_tokens", $"{lengths.ResponseTokens} is more than total_tokens {lengths.TotalTokens}");
+    }
+
+    private static void CheckDevice(YamlSection section, string device)
+    {
+        if (device is "cpu" or "cuda" || (device.StartsWith("cuda:", StringComparison.Ordinal) && byte.TryParse(device.AsSpan(5), out _))) return;
+        Fault(section, "model.device", $"'{device}' must be cpu, cuda or cuda:N");
+    }
+
+    private static void Needed(YamlSection section, string path, string value, string what)
+    {
+        if (value.Length == 0) Fault(section, path, $"is missing: {what}");
+    }
+
+    /// <summary>A fault at the deepest section of the path that is there.</summary>
+    private static void Fault(YamlSection section, string path, string message)
+    {
+        string[] keys = path.Split('.');
+        for (int i = 0; i < keys.Length - 1; i++)
+        {
+            if (!section.IsMapping(keys[i]) || section.Section(keys[i]) is not { } below)
+            {
+                section.Fault(string.Join('.', keys[i..]), message);
+                return;
+            }
+            section = below;
+        }
+        section.Fault(keys[^1], message);
+    }
+}

@@ -1,0 +1,23 @@
+namespace SafeRlhfV.Training;
+
+/// <summary>Where a run lies and how it is kept. Nothing here changes what is learnt.</summary>
+public sealed record RunRecipe
+{
+    /// <summary>The run's folder.</summary>
+    public string Folder { get; init; } = "";
+
+    /// <summary>Steps (rounds, for PPO) between checkpoints; 0 = only at the end.</summary>
+    public int SaveEvery { get; init; } = 100;
+
+    /// <summary>How many of the newest checkpoints are kept.</summary>
+    public int KeepLast { get; init; } = 2;
+
+    /// <summary>The metric by which the best checkpoint is kept too; null = none.</summary>
+    public string? BestMetric { get; init; }
+
+    /// <summary>Whether a lower value of it is better.</summary>
+    public bool BestIsLowest { get; init; } = true;
+
+    /// <summary>Go on from the newest sound checkpoint where a newer one is damaged.</summary>
+    public bool SkipDamaged { get; init; }
+}

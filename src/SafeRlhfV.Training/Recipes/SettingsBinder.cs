@@ -1,0 +1,159 @@
+using System.Globalization;
+using System.Reflection;
+using System.Text;
+using SafeRlhfV.Data;
+
+namespace SafeRlhfV.Training;
+
+/// <summary>
+/// Between settings records and YAML: a property BatchSize is the key batch_size, a record within a record is a section. Reading and writing walk the same properties,
+/// so that what is written is whole and reads back as the same record.
+/// </summary>
+internal static class SettingsBinder
+{
+    private static readonly (string Unit, long Bytes)[] Units = [("KiB", 1L << 10), ("MiB", 1L << 20), ("GiB", 1L << 30)];
+
+    /// <summary>Reads the properties of a new record; missing keys keep their defaults, wrong ones are faults of the section.</summary>
+    public static object Read(Type type, YamlSection? section)
+    {
+        object record = Activator.CreateInstance(type)!;
+        foreach (PropertyInfo property in Properties(type))
+        {
+            string key = Key(property.Name);
+            Type inner = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
+            if (IsSection(inner))
+            {
+                YamlSection? below = section?.Section(key);
+                if (below is not null) property.SetValue(record, Read(inner, below));
+                else if (section?.Has(key) == true && !section.IsMapping(key) && IsOptional(property)) property.SetValue(record, null);
+            }
+            else if (section is not null && Value(section, key, inner, IsOptional(property), out object? value)) property.SetValue(record, value);
+        }
+        return record;
+    }
+
+    /// <summary>Writes a recipe out.</summary>
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="skip">A property to leave out; null = none.</param>
+    public static string Write(Recipe recipe, string? skip)
+    {
+        StringBuilder text = new();
+        text.Append(CultureInfo.InvariantCulture, $"trainer: {Word(recipe.Trainer)}\n");
+        Write(text, recipe, "", skip);
+        return text.ToString();
+    }
+
+    /// <summary>A value as a recipe writes it.</summary>
+    public static string Format(object? value) => value switch
+    {
+        null => "",
+        string text => Quote(text),
+        bool flag => flag ? "true" : "false",
+        double number => number.ToString("R", CultureInfo.InvariantCulture).Replace('E', 'e'),
+        Enum choice => Word(choice),
+        IEnumerable<string> texts => $"[{string.Join(", ", texts.Select(Quote))}]",
+        IEnumerable<double> numbers => $"[{string.Join(", ", numbers.Select(number => Format(number)))}]",
+        _ => Convert.ToString(value, CultureInfo.InvariantCulture)!,
+    };
+
+    /// <summary>Public settings of a record, those of its bases first.</summary>
+    public static IEnumerable<PropertyInfo> Properties(Type type) =>
+        type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => property.SetMethod is { IsPublic: true })
+            .OrderBy(property => property.Name == nameof(Recipe.Run)).ThenBy(property => Depth(property.DeclaringType!)).ThenBy(property => property.MetadataToken);
+
+    /// <summary>BatchSize → batch_size.</summary>
+    public static string Key(string name) => string.Concat(name.Select((letter, i) => char.IsUpper(letter) ? $"{(i > 0 ? "_" : "")}{char.ToLowerInvariant(letter)}" : letter.ToString()));
+
+    /// <summary>Whether a property's value is a section of its own.</summary>
+    public static bool IsSection(Type type) => type.IsClass && type != typeof(string);
+
+    private static void Write(StringBuilder text, object record, string indent, string? skip)
+    {
+        foreach (PropertyInfo property in Properties(record.GetType()))
+        {
+            if (property.Name == skip) continue;
+            object? value = property.GetValue(record);
+            text.Append(CultureInfo.InvariantCulture, $"{indent}{Key(property.Name)}:");
+            if (value is not null && IsSection(property.PropertyType))
+            {
+                text.Append('\n');
+                Write(text, value, indent + "  ", null);
+            }
+            else text.Append(value is null ? "\n" : $" {Format(value)}\n");
+        }
+    }
+
+    private static bool Value(YamlSection section, string key, Type type, bool optional, out object? value)
+    {
+        value = null;
+        if (type == typeof(IReadOnlyList<string>) || type == typeof(IReadOnlyList<double>))
+        {
+            IReadOnlyList<string> texts = section.Texts(key);
+            if (!section.Has(key)) return false;
+            if (type == typeof(IReadOnlyList<string>)) value = texts;
+            else
+            {
+                double?[] numbers = [.. texts.Select(text => (double?)Number(section, key, text, typeof(double)))];
+                if (numbers.Contains(null)) return false;
+                value = numbers.Select(number => number!.Value).ToArray();
+            }
+            return true;
+        }
+        string? given = section.Text(key);
+        if (given is null)
+        {
+            if (optional || !section.Has(key) || section.IsMapping(key)) return optional && section.Has(key) && !section.IsMapping(key);
+            section.Fault(key, "has no value");
+            return false;
+        }
+        if (type == typeof(string)) value = given;
+        else if (type == typeof(bool)) value = section.Flag(key);
+        else if (type.IsEnum) value = Choice(section, key, given, type);
+        else value = Number(section, key, given, type);
+        return value is not null;
+    }
+
+    private static object? Choice(YamlSection section, string key, string given, Type type)
+    {
+        foreach (object choice in Enum.GetValues(type))
+            if (Word((Enum)choice) == given) return choice;
+        section.Fault(key, $"'{given}' must be one of {string.Join(", ", Enum.GetValues(type).Cast<Enum>().Select(Word))}");
+        return null;
+    }
+
+    private static object? Number(YamlSection section, string key, string given, Type type)
+    {
+        SettingLimits limits = SettingLimits.Of(key);
+        if (type == typeof(double))
+        {
+            if (double.TryParse(given, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && limits.Allows(number)) return number;
+            section.Fault(key, $"'{given}' must be a number {limits}");
+            return null;
+        }
+        if (Whole(key, given) is { } whole && limits.Allows(whole)) return type == typeof(int) ? (object)checked((int)whole) : whole;
+        section.Fault(key, $"'{given}' must be a whole number {limits}{(IsBytes(key) ? ", such as 2GiB" : "")}");
+        return null;
+    }
+
+    private static long? Whole(string key, string given)
+    {
+        foreach ((string unit, long bytes) in IsBytes(key) ? Units : [])
+            if (given.EndsWith(unit, StringComparison.Ordinal) && long.TryParse(given[..^3], NumberStyles.None, CultureInfo.InvariantCulture, out long many) && many < 1L << 20) return many * bytes;
+        return long.TryParse(given, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long whole) ? whole : null;
+    }
+
+    private static bool IsBytes(string key) => key.EndsWith("_bytes", StringComparison.Ordinal);
+
+    private static bool IsOptional(PropertyInfo property) =>
+        Nullable.GetUnderlyingType(property.PropertyType) is not null || new NullabilityInfoContext().Create(property).WriteState == NullabilityState.Nullable;
+
+    private static string Word(Enum choice) => Key(choice.ToString());
+
+    private static int Depth(Type type) => type.BaseType is { } parent ? 1 + Depth(parent) : 0;
+
+    // plain only where YAML cannot take it for anything else
+    private static string Quote(string text) =>
+        text.Length > 0 && text.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '_' or '-' or '/' or '.') && char.IsAsciiLetter(text[0]) && text is not ("true" or "false" or "null")
+            ? text
+            : $"\"{text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal)}\"";
+}

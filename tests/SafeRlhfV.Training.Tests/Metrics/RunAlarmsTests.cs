@@ -1,0 +1,62 @@
+using SafeRlhfV.Testing;
+
+namespace SafeRlhfV.Training.Tests;
+
+public sealed class RunAlarmsTests
+{
+    private static readonly Dictionary<string, double> Healthy = new()
+    {
+        ["kl"] = 7, ["approximate_kl"] = 0.02, ["window_cost"] = -1.3, ["budget"] = -1.2, ["lambda"] = 0.7, ["entropy"] = 0.6, ["at_limit"] = 0.1, ["gradient_norm"] = 1,
+    };
+
+    [Theory]
+    [InlineData("kl", 200, 1, "kl_coefficient")]
+    [InlineData("approximate_kl", 0.9, 1, "learning_rate")]
+    [InlineData("window_cost", 0.5, 30, "multiplier.maximum")]
+    [InlineData("entropy", 0.001, 5, "temperature")]
+    [InlineData("at_limit", 1, 3, "max_new_tokens")]
+    [InlineData("gradient_norm", 1000, 1, "data validate")]
+    public void ASignThatLastsIsToldWithWhatToTryAndNotAtEveryStep(string metric, double bad, int lasts, string advice)
+    {
+        RunAlarms alarms = new();
+        long step = 0;
+        for (int i = 0; i < 40; i++) Assert.Empty(alarms.Check(++step, Healthy));
+        Dictionary<string, double> ill = new(Healthy) { [metric] = bad };
+        for (int i = 1; i < lasts; i++) Assert.Empty(alarms.Check(++step, ill));
+        Assert.Contains(advice, Assert.Single(alarms.Check(++step, ill)));
+        for (int i = 0; i < 49; i++) Assert.Empty(alarms.Check(++step, metric == "gradient_norm" ? Healthy : ill));
+        if (metric != "gradient_norm") Assert.Single(alarms.Check(++step, ill));
+    }
+
+    [Fact]
+    public void ACostThatFallsTowardsItsBudgetIsNoAlarmNorIsOneThatNobodyHolds()
+    {
+        RunAlarms falling = new(), free = new();
+        for (int step = 1; step <= 100; step++)
+        {
+            Assert.Empty(falling.Check(step, new Dictionary<string, double>(Healthy) { ["window_cost"] = -1.2 + Math.Exp(-step / 20.0) }));
+            Assert.Empty(free.Check(step, new Dictionary<string, double>(Healthy) { ["window_cost"] = 2, ["lambda"] = 0 }));
+        }
+    }
+
+    [Fact]
+    public void AResumedRunKeepsTheSameAlarms()
+    {
+        using TemporaryFolder folder = new();
+        double Loss(long step) => step is 20 or 22 ? 1 : 0;
+        void Run(string name, long? stop)
+        {
+            RunOptions options = new() { Folder = folder.At(name), SaveEvery = 4 };
+            SmallRun.Train(options, 24, stop, metrics: step => new() { ["kl"] = step >= 10 ? 99 : 1, ["at_limit"] = step >= 13 ? 1 : 0, ["loss"] = Loss(step) });
+        }
+
+        Run("whole", null);
+        Assert.Throws<OperationCanceledException>(() => Run("stopped", 14));
+        Run("stopped", null);
+        string whole = File.ReadAllText(folder.At("whole", "alarms.jsonl"));
+        Assert.Equal(whole, File.ReadAllText(folder.At("stopped", "alarms.jsonl")));
+        Assert.Equal(2, File.ReadAllLines(folder.At("whole", "alarms.jsonl")).Length);
+        Assert.Contains("\"step\":11", whole);
+        Assert.Contains("\"step\":16", whole);
+    }
+}

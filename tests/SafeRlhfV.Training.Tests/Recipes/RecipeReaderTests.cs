@@ -1,0 +1,168 @@
+using System.Reflection;
+using SafeRlhfV.Data;
+using SafeRlhfV.Objectives;
+
+namespace SafeRlhfV.Training.Tests;
+
+public sealed class RecipeReaderTests
+{
+    private const string Reward = """
+        trainer: reward
+        model:
+          folder: models/sft
+          dtype: bfloat16
+          lora: { rank: 8, alpha: 16, targets: [q_proj, v_proj] }
+        data: { folder: data/world, config: animal_abuse }
+        training:
+          seed: 3
+          batch_size: 16
+          vision_cache_bytes: 3GiB
+          optimizer: { learning_rate: 3e-4, schedule: linear, floor_fraction: 0.1 }
+          lengths: { too_long: cut_response }
+        run: { folder: runs/reward, save_every: 50 }
+        """;
+
+    private const string Ppo = """
+        trainer: ppo
+        model: { policy: models/sft, reward: runs/reward/result, cost: runs/cost/result, lora: {} }
+        data: { prompts: { folder: data/world } }
+        training:
+          ptx_coefficient: 0
+          rounds: 80
+          mode: projected
+          multiplier: { initial: 0.2, maximum: , budget: -1.2 }
+        """;
+
+    [Fact]
+    public void KeysBecomeTheRecordsAndTheRestKeepsItsDefaults()
+    {
+        var recipe = Assert.IsType<ModelTrainingRecipe<RewardSettings>>(RecipeReader.Parse(Reward));
+        Assert.Equal((TrainerKind.Reward, 3L, "models/sft", WeightType.Bfloat16, "cpu"), (recipe.Trainer, recipe.Seed, recipe.Model.Folder, recipe.Model.Dtype, recipe.Model.Device));
+        Assert.Equal((8, 16.0, 0.0), (recipe.Model.Lora!.Rank, recipe.Model.Lora.Alpha, recipe.Model.Lora.Dropout));
+        Assert.Equal(["q_proj", "v_proj"], recipe.Model.Lora.Targets);
+        Assert.Equal(new DataRecipe { Folder = "data/world", Config = "animal_abuse" }, recipe.Data);
+        Assert.Equal(new OptimizerSettings { LearningRate = 3e-4, Schedule = ScheduleShape.Linear, FloorFraction = 0.1 }, recipe.Training.Optimizer);
+        Assert.Equal(new RewardSettings().Eta, recipe.Training.Eta);
+        Assert.Equal((16, 3L << 30, TooLong.CutResponse), (recipe.Training.BatchSize, recipe.Training.VisionCacheBytes, recipe.Training.Lengths.TooLong));
+        Assert.Equal(50, recipe.Run.SaveEvery);
+
+        var ppo = Assert.IsType<PpoRecipe>(RecipeReader.Parse(Ppo));
+        Assert.Equal((80L, MultiplierMode.Projected, 0.2, -1.2), (ppo.Training.Rounds, ppo.Training.Mode, ppo.Training.Multiplier.Initial, ppo.Training.Multiplier.Budget));
+        Assert.Null(ppo.Training.Multiplier.Maximum); // an empty value means none where none is possible
+        Assert.NotNull(ppo.Model.Lora);
+        Assert.Null(ppo.Data.Instructions);
+    }
+
+    [Theory]
+    [InlineData(Reward)]
+    [InlineData(Ppo)]
+    [InlineData("trainer: guard\nmodel: { folder: a }\ndata: { folder: \"C:\\\\d: #1\", split: }\ntraining: { severity_row_weights: [1, 1, 2, 3.5] }")]
+    [InlineData("trainer: dpo\nmodel: { folder: a }\ndata: { folder: b }\ntraining: { preference: safe, max_steps: 5 }")]
+    [InlineData("trainer: cost\nmodel: { folder: a }\ndata: { folder: b }\ntraining: { labels: sign }")]
+    [InlineData("trainer: sft\nmodel: { folder: a }\ndata: { folder: b }")]
+    public void TheEffectiveRecipeReadsBackAsItself(string yaml)
+    {
+        Recipe recipe = RecipeReader.Parse(yaml);
+        Recipe again = RecipeReader.Parse(recipe.ToYaml());
+        Assert.Equal(recipe.ToYaml(), again.ToYaml());
+        Assert.Equal(recipe.GetType(), again.GetType());
+        Assert.Contains("\nrun:\n", recipe.ToYaml());
+        Assert.DoesNotContain("\nrun:\n", recipe.ToYamlWithoutRun());
+        Assert.Equal(recipe.ToYamlWithoutRun(), RecipeReader.Parse(recipe.ToYamlWithoutRun(), sets: ["run.folder=elsewhere"]).ToYamlWithoutRun());
+    }
+
+    [Fact]
+    public void AllFaultsAreReportedTogetherWithTheirLines()
+    {
+        string message = Assert.Throws<InvalidInputException>(() => RecipeReader.Parse("""
+            trainer: reward
+            model: { folder: a, dtype: float16, device: gpu, lora: { rank: 4 } }
+            data: {}
+            training:
+              batch_size: 8
+              micro_batch_size: 16
+              epochs: 0
+              learning_rate: 1e-4
+              train_vision_tower: yes
+              seed: 1.5
+              optimizer:
+                learning_rate: NaN
+                beta2: 1
+              lengths: { total_tokens: 100 }
+              vision_cache_bytes: 2GB
+            run: 7
+            """, "r.yaml")).Message;
+        Assert.StartsWith("r.yaml has 14 faults: ", message);
+        foreach (string part in (string[])[
+            "line 2: model.dtype: 'float16' must be one of float32, bfloat16",
+            "line 2: model.device: 'gpu' must be cpu, cuda or cuda:N",
+            "line 3: data.folder: is missing: the data set",
+            "line 6: training.micro_batch_size: 16 is more than batch_size 8",
+            "line 7: training.epochs: '0' must be a number above 0 and at most 1000000",
+            "line 8: training.learning_rate: unknown key",
+            "line 9: training.train_vision_tower: 'yes' must be true or false",
+            "line 10: training.seed: '1.5' must be a whole number",
+            "line 12: training.optimizer.learning_rate: 'NaN' must be a number above 0 and at most 10",
+            "line 13: training.optimizer.beta2: '1' must be a number at least 0 and below 1",
+            "line 14: training.lengths.prompt_tokens: 4096 is more than total_tokens 100",
+            "line 14: training.lengths.response_tokens: 1024 is more than total_tokens 100",
+            "line 15: training.vision_cache_bytes: '2GB' must be a whole number",
+            "line 16: run: must be a mapping"])
+            Assert.Contains(part, message);
+    }
+
+    [Theory]
+    [InlineData("model.sharing=none", "model.lora: sharing: none trains all weights")]
+    [InlineData("model.lora=", "model.lora: sharing: backbone trains adapters")]
+    [InlineData("training.mini_batch=200", "mini_batch: 200 is more than rollout_batch 128")]
+    [InlineData("training.rollout_micro_batch=200", "rollout_micro_batch: 200 is more than rollout_batch 128")]
+    [InlineData("training.ptx_coefficient=1", "PTX needs data.instructions")]
+    [InlineData("training.multiplier.maximum=0.1", "0.2 is above maximum 0.1")]
+    [InlineData("training.mode=log training.multiplier.initial=0", "mode log cannot leave 0")]
+    [InlineData("training.lengths.response_tokens=5000", "5000 is more than total_tokens 4096")]
+    public void ImpossibleCombinationsAreRefused(string sets, string expected)
+    {
+        string message = Assert.Throws<InvalidInputException>(() => RecipeReader.Parse(Ppo, sets: sets.Split(' '))).Message;
+        Assert.Contains(expected, message);
+        Assert.Contains("1 fault:", message);
+    }
+
+    [Fact]
+    public void SetReplacesAddsAndIsNamedInFaults()
+    {
+        Recipe recipe = RecipeReader.Parse(Reward, sets: ["training.seed=9", "training.lengths.total_tokens=8192", "model.lora=", "run.best_metric=loss", "model.dtype=float32"]);
+        var reward = Assert.IsType<ModelTrainingRecipe<RewardSettings>>(recipe);
+        Assert.Equal((9L, 8192, (LoraRecipe?)null, "loss", WeightType.Float32), (reward.Seed, reward.Training.Lengths.TotalTokens, reward.Model.Lora, reward.Run.BestMetric, reward.Model.Dtype));
+        string message = Assert.Throws<InvalidInputException>(() => RecipeReader.Parse(Reward, sets: ["training.sede=9", "training.batch_size=many", "nonsense", "training.seed.x=1", "trainer=cost"])).Message;
+        Assert.Contains("--set: training.sede: unknown key", message);
+        Assert.Contains("--set: training.batch_size: 'many' must be a whole number", message);
+        Assert.Contains("--set: 'nonsense' must have the form section.key=value", message);
+        Assert.Contains("--set: 'training.seed.x=1': training.seed is no section", message);
+    }
+
+    [Fact]
+    public void TheTrainerMustBeTheOneAskedFor()
+    {
+        Assert.Contains("line 1: trainer: the recipe is for reward, and cost was asked for", Assert.Throws<InvalidInputException>(() => RecipeReader.Parse(Reward, trainer: TrainerKind.Cost)).Message);
+        Assert.Contains("trainer: is missing", Assert.Throws<InvalidInputException>(() => RecipeReader.Parse("model: { folder: a }\ndata: { folder: b }")).Message);
+        Assert.Equal(TrainerKind.Sft, RecipeReader.Parse("model: { folder: a }\ndata: { folder: b }", trainer: TrainerKind.Sft).Trainer);
+    }
+
+    [Fact]
+    public void EveryNumberHasLimits()
+    {
+        foreach (Type type in (Type[])[typeof(ModelTrainingRecipe<SftSettings>), typeof(ModelTrainingRecipe<RewardSettings>), typeof(ModelTrainingRecipe<CostSettings>), typeof(ModelTrainingRecipe<DpoSettings>), typeof(ModelTrainingRecipe<GuardSettings>), typeof(PpoRecipe)])
+            CheckLimits(type, []);
+    }
+
+    private static void CheckLimits(Type type, HashSet<Type> met)
+    {
+        if (!met.Add(type)) return;
+        foreach (PropertyInfo property in SettingsBinder.Properties(type))
+        {
+            Type inner = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
+            if (SettingsBinder.IsSection(inner)) CheckLimits(inner, met);
+            else if (inner == typeof(int) || inner == typeof(long) || inner == typeof(double) || inner == typeof(IReadOnlyList<double>)) Assert.NotNull(SettingLimits.Of(SettingsBinder.Key(property.Name)));
+        }
+    }
+}
