@@ -19,6 +19,7 @@ internal static class CommandTree
             GuardCalibrateVerb.Create(),
             GuardAttackVerb.Create(),
         },
+        TrainVerb.Create(),
         new Command("audit", "Verify and export the gateway's audit trail.")
         {
             AuditVerifyVerb.Create(),

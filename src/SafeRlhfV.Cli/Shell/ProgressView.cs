@@ -32,6 +32,14 @@ internal sealed class ProgressView(string stage)
         else if (done < total) Console.Error.WriteLine(line);
     }
 
+    /// <summary>Puts a plain line that stays above the live one.</summary>
+    public void Interrupt(string text)
+    {
+        string line = $"{stage,-24} {text}";
+        Console.Error.WriteLine(live ? $"\r{line.PadRight(Math.Max(20, Console.WindowWidth - 1))}" : line);
+        shown = TimeSpan.Zero;
+    }
+
     /// <summary>Ends the stage with a plain line that stays.</summary>
     public void Done(string figures)
     {

@@ -1,0 +1,84 @@
+using System.CommandLine;
+using SafeRlhfV.Data;
+using SafeRlhfV.Training;
+
+namespace SafeRlhfV.Cli;
+
+/// <summary><c>train sft|reward|cost|dpo|ppo|guard</c>: a recipe, or its few needed folders, to a trained model.</summary>
+internal static class TrainVerb
+{
+    private static readonly (TrainerKind Kind, string What)[] Kinds =
+    [
+        (TrainerKind.Sft, "Fine-tune a policy on answers."),
+        (TrainerKind.Reward, "Train RM-V: how helpful an answer is."),
+        (TrainerKind.Cost, "Train CM-V: how harmful an answer is, in order and in sign."),
+        (TrainerKind.Dpo, "Train a policy on preferences directly (DPO-H, or DPO-S with training.preference=safe)."),
+        (TrainerKind.Ppo, "Safe PPO: raise the reward while the cost keeps its budget; PPO-H and PPO-S are settings of it."),
+        (TrainerKind.Guard, "Train Beaver-Guard-V: verdict, categories and severity."),
+    ];
+
+    public static Command Create()
+    {
+        Command train = new("train", "Train a model of any role by a recipe.");
+        foreach ((TrainerKind kind, string what) in Kinds) train.Add(Create(kind, what));
+        return train;
+    }
+
+    private static Command Create(TrainerKind kind, string what)
+    {
+        string name = kind.ToString().ToLowerInvariant();
+        Option<FileInfo?> config = new("--config") { Description = "The recipe; the folder recipes has some to begin with. Without one, defaults and the options here." };
+        Option<string[]> set = new("--set") { Description = "A value in place of the recipe's: --set training.seed=3. May be given many times.", DefaultValueFactory = _ => [] };
+        Option<string?> folder = new("--out") { Description = "The run's folder (run.folder)." };
+        Option<bool> resume = new("--resume") { Description = "Go on with the run that the folder holds." };
+        Option<bool> skip = new("--skip-damaged") { Description = "With --resume: go on from the newest sound checkpoint where a newer one is damaged." };
+        Option<bool> json = Output.JsonOption();
+        string example = kind == TrainerKind.Ppo
+            ? "safe-rlhf-v train ppo --model models/sft --reward runs/reward/result --cost runs/cost/result --data data/world --out runs/ppo --set model.sharing=none --set training.ptx_coefficient=0"
+            : $"safe-rlhf-v train {name} --model models/start --data data/world --out runs/{name}";
+        Command command = new(name, $"{what} Example: {example}") { config, set, folder, resume, skip, json };
+        List<(Option<string?> Option, string Key)> places = [(folder, "run.folder")];
+        void Place(string option, string key, string description)
+        {
+            Option<string?> made = new(option) { Description = $"{description} ({key})." };
+            command.Add(made);
+            places.Add((made, key));
+        }
+
+        if (kind == TrainerKind.Ppo)
+        {
+            Place("--model", "model.policy", "The policy to start from");
+            Place("--reward", "model.reward", "The reward model");
+            Place("--cost", "model.cost", "The cost model");
+            Place("--data", "data.prompts.folder", "The data set that has the prompts");
+        }
+        else
+        {
+            Place("--model", "model.folder", "The checkpoint to start from");
+            Place("--data", "data.folder", "The data set");
+        }
+        command.SetAction((parsed, cancel) =>
+        {
+            string[] sets = [.. places.Where(place => parsed.GetValue(place.Option) is not null).Select(place => $"{place.Key}={Quote(parsed.GetValue(place.Option)!)}"), .. parsed.GetValue(set)!];
+            Recipe recipe = parsed.GetValue(config) is { } file ? RecipeReader.Load(file.FullName, sets, kind) : RecipeReader.Parse($"trainer: {name}\n", "train", sets, kind);
+            if (recipe.Run.Folder.Length == 0) throw new InvalidInputException("train needs a folder for the run: --out FOLDER, or run.folder in the recipe.");
+            RunOptions options = recipe.ToRunOptions(parsed.GetValue(resume));
+            Run(recipe, parsed.GetValue(skip) ? options with { SkipDamaged = true } : options, parsed.GetValue(json), cancel);
+            return Task.FromResult(0);
+        });
+        return command;
+    }
+
+    private static void Run(Recipe recipe, RunOptions options, bool json, CancellationToken cancel)
+    {
+        TrainingView view = new();
+        bool trained = RecipeRunner.Run(recipe, options, view, cancel);
+        string result = Path.Combine(recipe.Run.Folder, "result");
+        if (trained) view.Done();
+        else Output.Note("this run was finished before; nothing was done.");
+        if (json) Output.Json(new { Folder = Path.GetFullPath(recipe.Run.Folder), Result = Path.GetFullPath(result), Trained = trained, Steps = view.Last?.Done, view.Last?.Metrics });
+        else Output.Line(result);
+    }
+
+    private static string Quote(string value) => $"'{value.Replace("'", "''", StringComparison.Ordinal)}'";
+}

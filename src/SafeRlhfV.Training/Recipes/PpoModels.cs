@@ -1,0 +1,120 @@
+using SafeRlhfV.Data;
+using SafeRlhfV.Models;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace SafeRlhfV.Training;
+
+/// <summary>The models behind the six roles of a PPO recipe: six of them, or one backbone under adapters.</summary>
+internal sealed class PpoModels : IDisposable
+{
+    private const string Actor = "actor", Reward = "reward", Cost = "cost", RewardCritic = "reward_critic", CostCritic = "cost_critic";
+
+    private readonly PpoRecipe recipe;
+    private readonly List<IDisposable> owned = [];
+    private readonly Dictionary<string, (VisionLanguageModel Model, ScoreHead Head)> scorers = [];
+    private VisionLanguageModel reference;
+
+    private PpoModels(PpoRecipe recipe)
+    {
+        this.recipe = recipe;
+        Policy = reference = Own(LoadWhole(recipe.Model.Policy));
+    }
+
+    /// <summary>The actor's model; its tower makes the features that all roles see.</summary>
+    public VisionLanguageModel Policy { get; }
+
+    private bool Shared => recipe.Model.Sharing == Sharing.Backbone;
+
+    /// <exception cref="InvalidInputException">A folder does not hold what the recipe says.</exception>
+    public static PpoModels Load(PpoRecipe recipe)
+    {
+        PpoModels models = new(recipe);
+        try
+        {
+            if (models.Shared) models.LoadAdapters();
+            else models.LoadModels();
+            return models;
+        }
+        catch
+        {
+            models.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The roles, their scores on one scale if the settings ask for it.</summary>
+    public PpoRoles Roles(TrainingData pairs, PpoSettings settings)
+    {
+        ScoreCalibration scale = settings.CalibrationRows == 0 ? ScoreCalibration.None
+            : ScoreCalibration.Measure(Scorer(Reward), Scorer(Cost), pairs, settings.CalibrationRows, settings.Lengths, Math.Max(1, settings.MiniBatch));
+        ScorerRole Rewards(string role) => scale.Reward(scorers[role].Model, scorers[role].Head, AdapterOf(role));
+        ScorerRole Costs(string role) => scale.Cost(scorers[role].Model, scorers[role].Head, AdapterOf(role));
+        return new PpoRoles(new PolicyRole(Policy, Shared ? Actor : null), new PolicyRole(reference), Rewards(Reward), Costs(Cost), Rewards(RewardCritic), Costs(CostCritic));
+    }
+
+    public void Dispose()
+    {
+        foreach (IDisposable one in owned) one.Dispose();
+    }
+
+    private void LoadAdapters()
+    {
+        foreach ((string role, string folder) in Folders())
+        {
+            if (!RecipeModels.IsAdapter(folder)) throw new InvalidInputException($"{folder}: holds no adapter, and sharing: backbone needs one; train it with model.lora, or take sharing: none.");
+            if (LoraConfig.Load(folder).BaseModel is { } named && Path.GetFullPath(named) != Path.GetFullPath(recipe.Model.Policy))
+                throw new InvalidInputException($"{folder}: its base model is {named}, and with sharing: backbone it must be model.policy, {recipe.Model.Policy}.");
+            Policy.Adapters.Load(role, folder);
+            scorers.Add(role, (Policy, Own(LoadHead(Policy, folder))));
+        }
+        Policy.Adapters.Create(Actor, recipe.Model.Lora!.ToConfig(Path.GetFullPath(recipe.Model.Policy)), recipe.Seed);
+    }
+
+    private void LoadModels()
+    {
+        reference = Own(LoadWhole(recipe.Model.Policy));
+        foreach ((string role, string folder) in Folders())
+        {
+            VisionLanguageModel model = Own(LoadWhole(folder));
+            if (!SameTower(model)) throw new InvalidInputException($"{folder}: its vision tower differs from that of {recipe.Model.Policy}; pictures are encoded once for all roles, so train score models with the tower frozen.");
+            scorers.Add(role, (model, Own(LoadHead(model, folder))));
+        }
+    }
+
+    private (string Role, string Folder)[] Folders() =>
+        [(Reward, recipe.Model.Reward), (Cost, recipe.Model.Cost), (RewardCritic, recipe.Model.Reward), (CostCritic, recipe.Model.Cost)];
+
+    private ScorerRole Scorer(string role) => new(scorers[role].Model, scorers[role].Head, AdapterOf(role));
+
+    private string? AdapterOf(string role) => Shared ? role : null;
+
+    private VisionLanguageModel LoadWhole(string folder) => RecipeModels.Load(folder, recipe.Model.Dtype, recipe.Model.Device);
+
+    private static ScoreHead LoadHead(VisionLanguageModel model, string folder)
+    {
+        Tensor like = model.Decoder.Embedding.Weight;
+        ScoreHead head = ScoreHead.Load(folder, model.HiddenSize, like.dtype, like.device);
+        return head.Outputs == 1 ? head : throw new InvalidInputException($"{folder}: the head gives {head.Outputs} numbers, and a reward or cost model gives one.");
+    }
+
+    private bool SameTower(VisionLanguageModel model)
+    {
+        using IDisposable noGrad = no_grad();
+        Parameter[] mine = [.. Policy.VisionTowerParameters], other = [.. model.VisionTowerParameters];
+        if (mine.Length != other.Length) return false;
+        for (int i = 0; i < mine.Length; i++)
+        {
+            if (!mine[i].shape.SequenceEqual(other[i].shape)) return false;
+            using Tensor same = mine[i].eq(other[i]).all();
+            if (!same.item<bool>()) return false;
+        }
+        return true;
+    }
+
+    private T Own<T>(T one) where T : IDisposable
+    {
+        owned.Add(one);
+        return one;
+    }
+}

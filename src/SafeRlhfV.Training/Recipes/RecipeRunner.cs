@@ -1,0 +1,78 @@
+using SafeRlhfV.Data;
+using SafeRlhfV.Models;
+
+namespace SafeRlhfV.Training;
+
+/// <summary>Carries a recipe out: loads the models, trains, and puts the result where the run's folder says.</summary>
+public static class RecipeRunner
+{
+    /// <summary>Trains as the recipe says.</summary>
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="options">How the run is kept; mostly <see cref="Recipe.ToRunOptions"/>.</param>
+    /// <param name="progress">Hears of every step.</param>
+    /// <param name="cancel">Stops at the next step, with a checkpoint.</param>
+    /// <returns>False if the run was finished before, and nothing was done.</returns>
+    /// <exception cref="InvalidInputException">A folder does not hold what the recipe says, a row is damaged, the training diverged, or the disk is full.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; the state is saved.</exception>
+    public static bool Run(Recipe recipe, RunOptions options, IProgress<TrainingProgress>? progress = null, CancellationToken cancel = default)
+    {
+        using TrainingRun run = new(SettingsBinder.Format(recipe.Trainer), options, progress, cancel);
+        if (run.IsFinished) return false;
+        switch (recipe)
+        {
+            case ModelTrainingRecipe<SftSettings> sft: RunPolicy(run, sft, (policy, _, data) => SftTrainer.Train(policy, data, sft.Training, run)); break;
+            case ModelTrainingRecipe<DpoSettings> dpo: RunPolicy(run, dpo, (policy, reference, data) => DpoTrainer.Train(policy, reference!, data, dpo.Training, run)); break;
+            case ModelTrainingRecipe<RewardSettings> reward: RunScorer(run, reward, 1, (scorer, data) => RewardTrainer.Train(scorer, data, reward.Training, run)); break;
+            case ModelTrainingRecipe<CostSettings> cost: RunScorer(run, cost, 1, (scorer, data) => CostTrainer.Train(scorer, data, cost.Training, run)); break;
+            case ModelTrainingRecipe<GuardSettings> guard: RunScorer(run, guard, GuardHeads.Outputs, (scorer, data) => GuardTrainer.Train(scorer, data, guard.Training, run)); break;
+            case PpoRecipe ppo: RunPpo(run, ppo, cancel); break;
+            default: throw new InvalidOperationException($"Nothing trains {recipe.GetType().Name}.");
+        }
+        return true;
+    }
+
+    private static void RunPolicy<T>(TrainingRun run, ModelTrainingRecipe<T> recipe, Action<PolicyRole, PolicyRole?, TrainingData> train) where T : TrainerSettings, new()
+    {
+        using VisionLanguageModel model = RecipeModels.Load(recipe.Model.Folder, recipe.Model.Dtype, recipe.Model.Device);
+        string? adapter = RecipeModels.AddAdapter(model, recipe.Model, recipe.Seed);
+        // the bare backbone is an adapter's reference; where all weights are trained it has to be there twice
+        bool needsReference = recipe.Trainer == TrainerKind.Dpo;
+        using VisionLanguageModel? frozen = needsReference && adapter is null ? RecipeModels.Load(recipe.Model.Folder, recipe.Model.Dtype, recipe.Model.Device) : null;
+        PolicyRole? reference = needsReference ? new PolicyRole(frozen ?? model) : null;
+        ModelProcessor processor = ModelProcessor.Load(recipe.Model.Folder);
+        using VisionCache cache = new(model, processor.Images, CacheBytes(recipe.Training));
+        train(new PolicyRole(model, adapter), reference, RecipeModels.Open(recipe.Data, processor, cache));
+        run.Finish(folder => RecipeModels.Save(model, adapter, folder));
+    }
+
+    private static void RunScorer<T>(TrainingRun run, ModelTrainingRecipe<T> recipe, int outputs, Action<ScorerRole, TrainingData> train) where T : TrainerSettings, new()
+    {
+        using VisionLanguageModel model = RecipeModels.Load(recipe.Model.Folder, recipe.Model.Dtype, recipe.Model.Device);
+        string? adapter = RecipeModels.AddAdapter(model, recipe.Model, recipe.Seed);
+        using ScoreHead head = RecipeModels.LoadOrMakeHead(model, recipe.Model.Folder, outputs, recipe.Seed, SettingsBinder.Format(recipe.Trainer));
+        ModelProcessor processor = ModelProcessor.Load(recipe.Model.Folder);
+        using VisionCache cache = new(model, processor.Images, CacheBytes(recipe.Training));
+        train(new ScorerRole(model, head, adapter), RecipeModels.Open(recipe.Data, processor, cache));
+        run.Finish(folder =>
+        {
+            RecipeModels.Save(model, adapter, folder);
+            head.Save(folder);
+            if (recipe.Trainer == TrainerKind.Guard) new GuardConfig().Save(folder);
+        });
+    }
+
+    private static void RunPpo(TrainingRun run, PpoRecipe recipe, CancellationToken cancel)
+    {
+        using PpoModels models = PpoModels.Load(recipe);
+        ModelProcessor processor = ModelProcessor.Load(recipe.Model.Policy);
+        using VisionCache prompts = new(models.Policy, processor.Images, recipe.Training.VisionCacheBytes), instructions = new(models.Policy, processor.Images, recipe.Training.VisionCacheBytes);
+        TrainingData promptData = RecipeModels.Open(recipe.Data.Prompts, processor, prompts);
+        TrainingData? instructionData = recipe.Data.Instructions is { } named ? RecipeModels.Open(named, processor, instructions) : null;
+        PpoRoles roles = models.Roles(promptData, recipe.Training);
+        PpoTrainer.Train(roles, promptData, instructionData, recipe.Training, run, cancel);
+        run.Finish(folder => RecipeModels.Save(models.Policy, roles.Actor.Adapter, folder));
+    }
+
+    // features of a tower that is trained are old after one step
+    private static long CacheBytes(TrainerSettings settings) => settings.TrainVisionTower ? 0 : settings.VisionCacheBytes;
+}

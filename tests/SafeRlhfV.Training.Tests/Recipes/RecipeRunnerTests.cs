@@ -1,0 +1,68 @@
+using SafeRlhfV.Data;
+using SafeRlhfV.Models;
+using SafeRlhfV.Testing;
+
+namespace SafeRlhfV.Training.Tests;
+
+public sealed class RecipeRunnerTests(TinyRecipes tiny) : IClassFixture<TinyRecipes>
+{
+    public static IEnumerable<TheoryDataRow<string>> Names => TinyRecipes.Names.Select(name => new TheoryDataRow<string>(name));
+
+    [Theory, MemberData(nameof(Names))]
+    public void StoppedTwiceItEndsInTheBitsOfAnUnbrokenRun(string name)
+    {
+        Recipe whole = tiny.Recipe(name, $"{name}/whole"), broken = tiny.Recipe(name, $"{name}/broken");
+        Assert.True(RecipeRunner.Run(whole, whole.ToRunOptions(resume: false), cancel: TestContext.Current.CancellationToken));
+        foreach (int stop in (int[])[1, 3])
+        {
+            using CancellationTokenSource cancel = new();
+            Assert.Throws<OperationCanceledException>(() => RecipeRunner.Run(broken, broken.ToRunOptions(resume: stop > 1), new StopAt(stop, cancel), cancel.Token));
+        }
+        Assert.True(RecipeRunner.Run(broken, broken.ToRunOptions(resume: true), cancel: TestContext.Current.CancellationToken));
+        RunFolders.Equal(whole.Run.Folder, broken.Run.Folder);
+        Assert.False(RecipeRunner.Run(broken, broken.ToRunOptions(resume: true), cancel: TestContext.Current.CancellationToken));
+        Assert.Equal(whole.ToYamlWithoutRun(), File.ReadAllText(Path.Combine(whole.Run.Folder, "result", "recipe.yaml")));
+    }
+
+    [Fact]
+    public void ResultsAreCheckpointsOfTheirKind()
+    {
+        foreach (string name in (string[])["sft", "reward", "guard", "reward-lora"])
+        {
+            Recipe recipe = tiny.Recipe(name, $"kinds/{name}", "training.max_steps=1");
+            RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: false), cancel: TestContext.Current.CancellationToken);
+        }
+        string Result(string name) => tiny.At("kinds", name, "result");
+        using (VisionLanguageModel model = ModelCheckpoint.Load(Result("sft"))) Assert.NotNull(ModelProcessor.Load(Result("sft")));
+        using (ScoreModel score = ScoreModel.Load(Result("reward"))) Assert.Equal(1, score.Head.Outputs);
+        using (GuardModel guard = GuardModel.Load(Result("guard"))) Assert.Equal(GuardHeads.Outputs, guard.Scores.Head.Outputs);
+        Assert.Equal(Golden.At("models", "llava-1.5-tiny"), LoraConfig.FindBase(Result("reward-lora")));
+        Recipe ppo = tiny.Recipe("ppo-backbone", "kinds/ppo", "training.rounds=1", $"model.reward={Result("reward-lora")}");
+        Assert.True(RecipeRunner.Run(ppo, ppo.ToRunOptions(resume: false), cancel: TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public void FoldersThatDoNotFitAreRefusedWithWhatToDo()
+    {
+        string Refused(string name, params string[] sets)
+        {
+            Recipe recipe = tiny.Recipe(name, $"refused/{Guid.NewGuid():N}", sets);
+            return Assert.Throws<InvalidInputException>(() => RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: false))).Message;
+        }
+
+        Assert.Contains("merge it first", Refused("sft", $"model.folder={tiny.At("reward-adapter")}"));
+        Assert.Contains("holds no adapter", Refused("ppo-backbone", $"model.reward={tiny.At("reward")}"));
+        Assert.Contains("its base model is", Refused("ppo-backbone", $"model.policy={tiny.At("reward")}"));
+        Assert.Contains("no score head", Refused("ppo", $"model.cost={Golden.At("models", "llava-1.5-tiny")}"));
+        Assert.Contains("no such folder", Refused("cost", $"model.folder={tiny.At("nowhere")}"));
+        Assert.Contains("needs a CUDA build", Refused("sft", "model.device=cuda"));
+    }
+
+    private sealed class StopAt(int step, CancellationTokenSource cancel) : IProgress<TrainingProgress>
+    {
+        public void Report(TrainingProgress value)
+        {
+            if (value.Done == step) cancel.Cancel();
+        }
+    }
+}

@@ -1,0 +1,56 @@
+using SafeRlhfV.Models;
+using SafeRlhfV.SafetyWorld;
+using SafeRlhfV.Testing;
+
+namespace SafeRlhfV.Training.Tests;
+
+/// <summary>Small models, data and recipes of every trainer, in a folder that goes with it.</summary>
+public sealed class TinyRecipes : IDisposable
+{
+    private readonly TemporaryFolder folder = new();
+
+    public TinyRecipes()
+    {
+        World world = new(3);
+        WorldDataset.Write(folder.At("world"), world.TrainingPairs(24).Select(pair => pair.Row), world.HeldOutPairs(2).Select(pair => pair.Row));
+        using VisionLanguageModel model = ModelCheckpoint.Load(Start);
+        foreach ((string name, long seed) in new[] { ("reward", 1L), ("cost", 2L) })
+        {
+            using ScoreHead head = ScoreHead.Create(model.HiddenSize, 1, seed, name, deviation: 0.2);
+            ModelCheckpoint.Save(model, folder.At(name));
+            head.Save(folder.At(name));
+            LoraAdapter adapter = model.Adapters.Create(name, new LoraRecipe { Rank = 2 }.ToConfig(Start), seed);
+            adapter.Save(folder.At($"{name}-adapter"));
+            head.Save(folder.At($"{name}-adapter"));
+        }
+    }
+
+    public static IReadOnlyList<string> Names { get; } = ["sft", "reward", "cost", "dpo", "guard", "sft-lora", "reward-lora", "dpo-lora", "ppo", "ppo-backbone", "ppo-reward-only"];
+
+    private static string Start => Golden.At("models", "llava-1.5-tiny");
+
+    public string At(params string[] parts) => folder.At(parts);
+
+    /// <summary>The recipe of a name, run in a folder of its own.</summary>
+    public Recipe Recipe(string name, string run, params string[] sets)
+    {
+        string kind = name.Split('-')[0];
+        string[] common = [$"run.folder={At(run)}", "run.save_every=1", "training.seed=5"];
+        string[] special = kind == "ppo"
+            ? [
+                $"model.policy={Start}", $"data.prompts.folder={At("world")}", $"data.instructions.folder={Golden.At("beavertails-v", "flat")}", "training.rounds=4", "training.rollout_batch=6", "training.mini_batch=3",
+                "training.max_new_tokens=6", "training.ptx_batch=2", "training.actor.learning_rate=1e-3", "training.critics.learning_rate=1e-3", "training.calibration_rows=4", "training.mode=projected", "training.multiplier.window=8",
+                .. name == "ppo-backbone"
+                    ? (string[])[$"model.reward={At("reward-adapter")}", $"model.cost={At("cost-adapter")}", "model.lora.rank=2", "model.lora.dropout=0.1"]
+                    : ["model.sharing=none", $"model.reward={At("reward")}", $"model.cost={At("cost")}"],
+                .. name == "ppo-reward-only" ? (string[])["training.mode=fixed", "training.multiplier.initial=0"] : [],
+            ]
+            : [
+                $"model.folder={Start}", $"data.folder={At("world")}", "training.batch_size=4", "training.micro_batch_size=2", "training.max_steps=6", "training.epochs=3", "training.optimizer.learning_rate=1e-3",
+                .. name.EndsWith("-lora", StringComparison.Ordinal) ? (string[])["model.lora.rank=2", "model.lora.dropout=0.1"] : [],
+            ];
+        return RecipeReader.Parse($"trainer: {kind}\n", name, [.. common, .. special, .. sets]);
+    }
+
+    public void Dispose() => folder.Dispose();
+}
