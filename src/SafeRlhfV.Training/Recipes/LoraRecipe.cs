@@ -23,5 +23,6 @@ public sealed record LoraRecipe
     /// <summary>The adapter's settings on a base model.</summary>
     public LoraConfig ToConfig(string? baseModel) =>
         (Targets.Count == 0 ? LoraConfig.ForLanguageModel(Rank, Alpha, Dropout) : new LoraConfig { Rank = Rank, Alpha = Alpha, Dropout = Dropout, TargetModules = Targets })
-        with { RankStabilised = RankStabilised, BaseModel = baseModel };
+        with
+        { RankStabilised = RankStabilised, BaseModel = baseModel };
 }

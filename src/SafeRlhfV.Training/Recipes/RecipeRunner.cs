@@ -20,18 +20,18 @@ public static class RecipeRunner
         if (run.IsFinished) return false;
         switch (recipe)
         {
-            case ModelTrainingRecipe<SftSettings> sft: RunPolicy(run, sft, (policy, _, data) => SftTrainer.Train(policy, data, sft.Training, run)); break;
-            case ModelTrainingRecipe<DpoSettings> dpo: RunPolicy(run, dpo, (policy, reference, data) => DpoTrainer.Train(policy, reference!, data, dpo.Training, run)); break;
-            case ModelTrainingRecipe<RewardSettings> reward: RunScorer(run, reward, 1, (scorer, data) => RewardTrainer.Train(scorer, data, reward.Training, run)); break;
-            case ModelTrainingRecipe<CostSettings> cost: RunScorer(run, cost, 1, (scorer, data) => CostTrainer.Train(scorer, data, cost.Training, run)); break;
-            case ModelTrainingRecipe<GuardSettings> guard: RunScorer(run, guard, GuardHeads.Outputs, (scorer, data) => GuardTrainer.Train(scorer, data, guard.Training, run)); break;
+            case ModelTrainingRecipe<SftSettings> sft: RunPolicy(sft, (policy, _, data, save) => SftTrainer.Train(policy, data, sft.Training, run, save)); break;
+            case ModelTrainingRecipe<DpoSettings> dpo: RunPolicy(dpo, (policy, reference, data, save) => DpoTrainer.Train(policy, reference!, data, dpo.Training, run, save)); break;
+            case ModelTrainingRecipe<RewardSettings> reward: RunScorer(reward, 1, (scorer, data, save) => RewardTrainer.Train(scorer, data, reward.Training, run, save: save)); break;
+            case ModelTrainingRecipe<CostSettings> cost: RunScorer(cost, 1, (scorer, data, save) => CostTrainer.Train(scorer, data, cost.Training, run, save: save)); break;
+            case ModelTrainingRecipe<GuardSettings> guard: RunScorer(guard, GuardHeads.Outputs, (scorer, data, save) => GuardTrainer.Train(scorer, data, guard.Training, run, save: save)); break;
             case PpoRecipe ppo: RunPpo(run, ppo, cancel); break;
             default: throw new InvalidOperationException($"Nothing trains {recipe.GetType().Name}.");
         }
         return true;
     }
 
-    private static void RunPolicy<T>(TrainingRun run, ModelTrainingRecipe<T> recipe, Action<PolicyRole, PolicyRole?, TrainingData> train) where T : TrainerSettings, new()
+    private static void RunPolicy<T>(ModelTrainingRecipe<T> recipe, Action<PolicyRole, PolicyRole?, TrainingData, Action<string>> train) where T : TrainerSettings, new()
     {
         using VisionLanguageModel model = RecipeModels.Load(recipe.Model.Folder, recipe.Model.Dtype, recipe.Model.Device);
         string? adapter = RecipeModels.AddAdapter(model, recipe.Model, recipe.Seed);
@@ -41,19 +41,17 @@ public static class RecipeRunner
         PolicyRole? reference = needsReference ? new PolicyRole(frozen ?? model) : null;
         ModelProcessor processor = ModelProcessor.Load(recipe.Model.Folder);
         using VisionCache cache = new(model, processor.Images, CacheBytes(recipe.Training));
-        train(new PolicyRole(model, adapter), reference, RecipeModels.Open(recipe.Data, processor, cache));
-        run.Finish(folder => RecipeModels.Save(model, adapter, folder));
+        train(new PolicyRole(model, adapter), reference, RecipeModels.Open(recipe.Data, processor, cache), folder => RecipeModels.Save(model, adapter, folder));
     }
 
-    private static void RunScorer<T>(TrainingRun run, ModelTrainingRecipe<T> recipe, int outputs, Action<ScorerRole, TrainingData> train) where T : TrainerSettings, new()
+    private static void RunScorer<T>(ModelTrainingRecipe<T> recipe, int outputs, Action<ScorerRole, TrainingData, Action<string>> train) where T : TrainerSettings, new()
     {
         using VisionLanguageModel model = RecipeModels.Load(recipe.Model.Folder, recipe.Model.Dtype, recipe.Model.Device);
         string? adapter = RecipeModels.AddAdapter(model, recipe.Model, recipe.Seed);
         using ScoreHead head = RecipeModels.LoadOrMakeHead(model, recipe.Model.Folder, outputs, recipe.Seed, SettingsBinder.Format(recipe.Trainer));
         ModelProcessor processor = ModelProcessor.Load(recipe.Model.Folder);
         using VisionCache cache = new(model, processor.Images, CacheBytes(recipe.Training));
-        train(new ScorerRole(model, head, adapter), RecipeModels.Open(recipe.Data, processor, cache));
-        run.Finish(folder =>
+        train(new ScorerRole(model, head, adapter), RecipeModels.Open(recipe.Data, processor, cache), folder =>
         {
             RecipeModels.Save(model, adapter, folder);
             head.Save(folder);
@@ -69,8 +67,7 @@ public static class RecipeRunner
         TrainingData promptData = RecipeModels.Open(recipe.Data.Prompts, processor, prompts);
         TrainingData? instructionData = recipe.Data.Instructions is { } named ? RecipeModels.Open(named, processor, instructions) : null;
         PpoRoles roles = models.Roles(promptData, recipe.Training);
-        PpoTrainer.Train(roles, promptData, instructionData, recipe.Training, run, cancel);
-        run.Finish(folder => RecipeModels.Save(models.Policy, roles.Actor.Adapter, folder));
+        PpoTrainer.Train(roles, promptData, instructionData, recipe.Training, run, cancel, folder => RecipeModels.Save(models.Policy, roles.Actor.Adapter, folder));
     }
 
     // features of a tower that is trained are old after one step

@@ -6,7 +6,14 @@ public sealed class RunAlarmsTests
 {
     private static readonly Dictionary<string, double> Healthy = new()
     {
-        ["kl"] = 7, ["approximate_kl"] = 0.02, ["window_cost"] = -1.3, ["budget"] = -1.2, ["lambda"] = 0.7, ["entropy"] = 0.6, ["at_limit"] = 0.1, ["gradient_norm"] = 1,
+        ["kl"] = 7,
+        ["approximate_kl"] = 0.02,
+        ["window_cost"] = -1.3,
+        ["budget"] = -1.2,
+        ["lambda"] = 0.7,
+        ["entropy"] = 0.6,
+        ["at_limit"] = 0.1,
+        ["gradient_norm"] = 1,
     };
 
     [Theory]

@@ -25,7 +25,11 @@ public sealed class TinyRecipes : IDisposable
         }
     }
 
-    public static IReadOnlyList<string> Names { get; } = ["sft", "reward", "cost", "dpo", "guard", "sft-lora", "reward-lora", "dpo-lora", "ppo", "ppo-backbone", "ppo-reward-only"];
+    /// <summary>Every trainer once.</summary>
+    public static IReadOnlyList<string> Few { get; } = ["sft", "reward-lora", "cost", "dpo", "guard", "ppo-backbone"];
+
+    /// <summary>All the others.</summary>
+    public static IReadOnlyList<string> Rest { get; } = ["sft-lora", "reward", "dpo-lora", "ppo", "ppo-reward-only"];
 
     private static string Start => Golden.At("models", "llava-1.5-tiny");
 
@@ -35,10 +39,10 @@ public sealed class TinyRecipes : IDisposable
     public Recipe Recipe(string name, string run, params string[] sets)
     {
         string kind = name.Split('-')[0];
-        string[] common = [$"run.folder={At(run)}", "run.save_every=1", "training.seed=5"];
+        string[] common = [$"run.folder={At(run)}", "run.save_every=0", "training.seed=5"];
         string[] special = kind == "ppo"
             ? [
-                $"model.policy={Start}", $"data.prompts.folder={At("world")}", $"data.instructions.folder={Golden.At("beavertails-v", "flat")}", "training.rounds=4", "training.rollout_batch=6", "training.mini_batch=3",
+                $"model.policy={Start}", $"data.prompts.folder={At("world")}", $"data.instructions.folder={Golden.At("beavertails-v", "flat")}", "training.rounds=3", "training.rollout_batch=4", "training.mini_batch=2",
                 "training.max_new_tokens=6", "training.ptx_batch=2", "training.actor.learning_rate=1e-3", "training.critics.learning_rate=1e-3", "training.calibration_rows=4", "training.mode=projected", "training.multiplier.window=8",
                 .. name == "ppo-backbone"
                     ? (string[])[$"model.reward={At("reward-adapter")}", $"model.cost={At("cost-adapter")}", "model.lora.rank=2", "model.lora.dropout=0.1"]
@@ -46,7 +50,7 @@ public sealed class TinyRecipes : IDisposable
                 .. name == "ppo-reward-only" ? (string[])["training.mode=fixed", "training.multiplier.initial=0"] : [],
             ]
             : [
-                $"model.folder={Start}", $"data.folder={At("world")}", "training.batch_size=4", "training.micro_batch_size=2", "training.max_steps=6", "training.epochs=3", "training.optimizer.learning_rate=1e-3",
+                $"model.folder={Start}", $"data.folder={At("world")}", "training.batch_size=4", "training.micro_batch_size=2", "training.max_steps=4", "training.epochs=3", "training.optimizer.learning_rate=1e-3",
                 .. name.EndsWith("-lora", StringComparison.Ordinal) ? (string[])["model.lora.rank=2", "model.lora.dropout=0.1"] : [],
             ];
         return RecipeReader.Parse($"trainer: {kind}\n", name, [.. common, .. special, .. sets]);
