@@ -44,6 +44,7 @@ internal static class CommandTree
             ModelMergeVerb.Create(),
         },
         ParityVerb.Create(),
+        BenchVerb.Create(),
         new Command("world", "The built-in world that the demo trains on.")
         {
             WorldGenerateVerb.Create(),

@@ -1,0 +1,71 @@
+using System.Diagnostics;
+using SafeRlhfV.Data;
+using SafeRlhfV.Models;
+using SafeRlhfV.Objectives;
+using SafeRlhfV.Training;
+using static TorchSharp.torch;
+
+namespace SafeRlhfV.Cli;
+
+/// <summary>
+/// One step of Safe PPO on 16 prompts of 64 tokens with answers of 64: roll out (log-probabilities kept from sampling, as the trainer does), score, estimate
+/// advantages twice, one update of actor and both critics. The roles are six full models, or one frozen backbone under five LoRA adapters.
+/// </summary>
+internal static class PpoStepWork
+{
+    private const int Rows = 16, Prompt = 64, Answer = 64, Rank = 8;
+    private const double LearningRate = 1e-5, Multiplier = 0.5;
+
+    public static void Run(BenchSettings settings, bool shared)
+    {
+        using PpoModels models = shared ? PpoModels.Shared(Rank) : PpoModels.Apart();
+        PpoRoles roles = models.Roles;
+        AdamW[] optimizers = [new(models.Prepare(roles.Actor)), new(models.Prepare(roles.RewardCritic)), new(models.Prepare(roles.CostCritic))];
+        Tensor ids_BP = TinyModel.Ids(Rows, Prompt);
+        SequenceBatch prompts = new(ids_BP, TinyModel.All(ids_BP), Prompt, null);
+        RandomStream[] streams = [.. Enumerable.Range(0, Rows).Select(row => new RandomStream(0, $"bench/{row}"))];
+        GenerationSettings generation = new() { MaxNewTokens = Answer, LogProbs = true };
+        List<(double Rollout, double Score, double Update)> splits = [];
+        double seconds = Measure.Median(() =>
+        {
+            long start = Stopwatch.GetTimestamp();
+            using GenerationResult answers = roles.Actor.Generate(prompts, generation, streams);
+            Tensor ids_BL = cat([ids_BP, answers.Tokens_BT], 1);
+            SequenceBatch batch = new(ids_BL, TinyModel.All(ids_BL), Prompt, null);
+            double rollout = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+            Judgement judged = Judge(roles, batch, answers.LogProbs_BT!);
+            double score = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+            Update(roles, batch, answers.LogProbs_BT!, judged, optimizers);
+            splits.Add((rollout, score - rollout, Stopwatch.GetElapsedTime(start).TotalMilliseconds - score));
+        }, settings.FewRepeats);
+        Measure.Emit(settings, "ppo-step", ("sharing", shared ? "backbone" : "none"), ("ms", Math.Round(seconds * 1e3, 1)), ("samples_per_s", Math.Round(Rows / seconds, 2)),
+            ("rollout_ms", Math.Round(splits[^1].Rollout)), ("score_ms", Math.Round(splits[^1].Score)), ("update_ms", Math.Round(splits[^1].Update)), ("peak_rss_mib", Measure.Mebibytes("VmHWM")));
+        foreach (AdamW optimizer in optimizers) optimizer.Dispose();
+    }
+
+    private static Judgement Judge(PpoRoles roles, SequenceBatch batch, Tensor logProbs_BT)
+    {
+        using IDisposable noGrad = no_grad();
+        Tensor mask_BT = batch.ResponseMask_BT;
+        Tensor reference_BT = roles.Reference.LogProbs(batch), reward_B = roles.Reward.EndScores(batch), cost_B = roles.Cost.EndScores(batch);
+        Tensor rewardValues_BT = roles.RewardCritic.Values(batch), costValues_BT = roles.CostCritic.Values(batch);
+        ShapedScores shaped = KlShaping.Scores(logProbs_BT, reference_BT, mask_BT, reward_B, cost_B);
+        AdvantageEstimates reward = Advantages.Gae(rewardValues_BT, shaped.Rewards_BT, mask_BT), cost = Advantages.Gae(costValues_BT, shaped.Costs_BT, mask_BT);
+        return new Judgement(Advantages.Combine(reward.Advantages_BT, cost.Advantages_BT, Multiplier), rewardValues_BT, reward.Returns_BT, costValues_BT, cost.Returns_BT);
+    }
+
+    private static void Update(PpoRoles roles, SequenceBatch batch, Tensor old_BT, Judgement judged, AdamW[] optimizers)
+    {
+        Tensor mask_BT = batch.ResponseMask_BT;
+        PolicyLosses.ClippedSurrogate(roles.Actor.LogProbs(batch), old_BT, judged.Advantages_BT, mask_BT).Loss.backward();
+        ValueLosses.ClippedCritic(roles.RewardCritic.Values(batch), judged.RewardValues_BT, judged.RewardReturns_BT, mask_BT).backward();
+        ValueLosses.ClippedCritic(roles.CostCritic.Values(batch), judged.CostValues_BT, judged.CostReturns_BT, mask_BT).backward();
+        foreach (AdamW optimizer in optimizers)
+        {
+            optimizer.Step(LearningRate);
+            optimizer.ZeroGrad();
+        }
+    }
+
+    private sealed record Judgement(Tensor Advantages_BT, Tensor RewardValues_BT, Tensor RewardReturns_BT, Tensor CostValues_BT, Tensor CostReturns_BT);
+}

@@ -1,0 +1,34 @@
+using System.Text.Json;
+using SafeRlhfV.Testing;
+
+namespace SafeRlhfV.Cli.Tests;
+
+public sealed class BenchVerbTests
+{
+    [Fact]
+    public async Task A_workload_prints_its_line_with_rates_that_fit_together()
+    {
+        CliRun run = await CliRun.Of("bench", "--workloads", "--only", "train-step", "--threads", "1", "--repeat", "1");
+        Assert.Equal(0, run.ExitCode);
+        JsonElement line = run.Json;
+        Assert.Equal(("safe-rlhf-v", 1, "train-step"), (line.GetProperty("peer").GetString(), line.GetProperty("threads").GetInt32(), line.GetProperty("work").GetString()));
+        Assert.Equal(16 * 128, line.GetProperty("ms").GetDouble() / 1e3 * line.GetProperty("tokens_per_s").GetDouble(), 16 * 128 * 0.01);
+        Assert.InRange(line.GetProperty("mfu").GetDouble(), 1e-3, 2);
+    }
+
+    [Fact]
+    public async Task Several_workloads_print_a_line_each_in_their_order()
+    {
+        CliRun run = await CliRun.Of("bench", "--only", "tokenizer", "image", "--threads", "2", "--repeat", "1", "--tokenizer", Golden.At("tokenizers", "llama3-style"));
+        Assert.Equal(0, run.ExitCode);
+        JsonElement[] lines = [.. run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement)];
+        Assert.Equal(["image-clip336", "tokenizer"], lines.Select(line => line.GetProperty("work").GetString()));
+        Assert.Equal([2, 1], lines.Select(line => line.GetProperty("threads").GetInt32())); // text is cut on one thread, whatever is allowed
+    }
+
+    [Fact]
+    public Task An_unknown_workload_is_named() => CliRun.Refused("'sideways'", "bench", "--only", "sideways");
+
+    [Fact]
+    public Task A_folder_without_a_tokenizer_is_refused() => CliRun.Refused("tokenizer.json", "bench", "--only", "tokenizer", "--tokenizer", AppContext.BaseDirectory);
+}
