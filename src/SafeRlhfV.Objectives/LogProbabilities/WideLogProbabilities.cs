@@ -36,6 +36,9 @@ internal sealed class WideLogProbabilities : autograd.SingleTensorFunction<WideL
         using var noGrad = no_grad();
         (Tensor hidden_NH, Tensor weight_VH, Tensor labels_N, Settings settings) = ((Tensor)vars[0], (Tensor)vars[1], (Tensor)vars[2], (Settings)vars[3]);
         (Tensor logProbs_N, Tensor logNormaliser_N, Tensor? direction_NH) = Forward(hidden_NH, weight_VH, labels_N, settings);
+        // they are saved only when forward has returned, so this scope must not free them: Run's does
+        logNormaliser_N.MoveToOuterDisposeScope();
+        direction_NH?.MoveToOuterDisposeScope();
         context.save_for_backward([hidden_NH, weight_VH, labels_N, logNormaliser_N, direction_NH ?? logNormaliser_N]);
         context.save_data("settings", settings);
         return logProbs_N.MoveToOuterDisposeScope();

@@ -1,0 +1,31 @@
+using static TorchSharp.torch;
+
+namespace SafeRlhfV.Objectives.Tests;
+
+public sealed class TokenLogProbabilitiesTests
+{
+    [Theory]
+    [InlineData(true, true)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    public void Chunks_give_the_values_and_gradients_of_the_whole(bool hiddenGradient, bool weightGradient)
+    {
+        using var scope = NewDisposeScope();
+        using Generator generator = new(7);
+        Tensor hidden_NH = randn([13, 6], ScalarType.Float64, generator: generator), weight_VH = randn([40, 6], ScalarType.Float64, generator: generator);
+        Tensor labels_N = randint(0, 40, [13], ScalarType.Int64, generator: generator), upstream_N = randn([13], ScalarType.Float64, generator: generator);
+        Tensor hidden2_NH = hidden_NH.clone().requires_grad_(hiddenGradient), weight2_VH = weight_VH.clone().requires_grad_(weightGradient);
+        hidden_NH.requires_grad_(hiddenGradient);
+        weight_VH.requires_grad_(weightGradient);
+
+        Tensor whole_N = TokenLogProbabilities.FromLogits(hidden_NH.mm(weight_VH.t()), labels_N);
+        (whole_N * upstream_N).sum().backward();
+        // four rows a chunk, the last one short
+        Tensor chunked_N = TokenLogProbabilities.FromHidden(hidden2_NH, weight2_VH, labels_N, 4 * 4 * 40);
+        (chunked_N * upstream_N).sum().backward();
+
+        Assert.True(whole_N.allclose(chunked_N, 1e-12, 1e-12));
+        if (hiddenGradient) Assert.True(hidden_NH.grad!.allclose(hidden2_NH.grad!, 1e-10, 1e-12));
+        if (weightGradient) Assert.True(weight_VH.grad!.allclose(weight2_VH.grad!, 1e-10, 1e-12));
+    }
+}
