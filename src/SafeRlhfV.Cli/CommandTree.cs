@@ -20,6 +20,7 @@ internal static class CommandTree
             GuardAttackVerb.Create(),
         },
         TrainVerb.Create(),
+        AblateVerb.Create(),
         new Command("audit", "Verify and export the gateway's audit trail.")
         {
             AuditVerifyVerb.Create(),

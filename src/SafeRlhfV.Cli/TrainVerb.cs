@@ -74,9 +74,13 @@ internal static class TrainVerb
         TrainingView view = new();
         bool trained = RecipeRunner.Run(recipe, options, view, cancel);
         string result = Path.Combine(recipe.Run.Folder, "result");
-        if (trained) view.Done();
+        if (trained)
+        {
+            view.Done();
+            RunCurves.Write(recipe);
+        }
         else Output.Note("this run was finished before; nothing was done.");
-        if (json) Output.Json(new { Folder = Path.GetFullPath(recipe.Run.Folder), Result = Path.GetFullPath(result), Trained = trained, Steps = view.Last?.Done, view.Last?.Metrics });
+        if (json) Output.Json(new { Folder = Path.GetFullPath(recipe.Run.Folder), Result = Path.GetFullPath(result), Page = Path.GetFullPath(Path.Combine(recipe.Run.Folder, RunCurves.PageName)), Trained = trained, Steps = view.Last?.Done, view.Last?.Metrics });
         else Output.Line(result);
     }
 

@@ -43,6 +43,7 @@ internal static class RecipeRules
         Needed(section, "model.cost", model.Cost, "the cost model");
         Needed(section, "data.prompts.folder", recipe.Data.Prompts.Folder, "the data set that has the prompts");
         if (recipe.Data.Instructions is { } instructions) Needed(section, "data.instructions.folder", instructions.Folder, "the instruction data");
+        if (recipe.Data.Calibration is { } pairs) Needed(section, "data.calibration.folder", pairs.Folder, "the pairs that the scores are brought onto one scale by");
         CheckDevice(section, model.Device);
         CheckLengths(section, training.Lengths);
         if (model.Sharing == Sharing.Backbone && model.Lora is null) Fault(section, "model.lora", "sharing: backbone trains adapters; give model.lora, or sharing: none");

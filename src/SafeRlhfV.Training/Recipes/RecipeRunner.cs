@@ -64,9 +64,10 @@ public static class RecipeRunner
         using PpoModels models = PpoModels.Load(recipe);
         ModelProcessor processor = ModelProcessor.Load(recipe.Model.Policy);
         using VisionCache prompts = new(models.Policy, processor.Images, recipe.Training.VisionCacheBytes), instructions = new(models.Policy, processor.Images, recipe.Training.VisionCacheBytes);
+        using VisionCache calibration = new(models.Policy, processor.Images, 0); // looked at once
         TrainingData promptData = RecipeModels.Open(recipe.Data.Prompts, processor, prompts);
         TrainingData? instructionData = recipe.Data.Instructions is { } named ? RecipeModels.Open(named, processor, instructions) : null;
-        PpoRoles roles = models.Roles(promptData, recipe.Training);
+        PpoRoles roles = models.Roles(recipe.Data.Calibration is { } pairs ? RecipeModels.Open(pairs, processor, calibration) : promptData, recipe.Training);
         PpoTrainer.Train(roles, promptData, instructionData, recipe.Training, run, cancel, folder => RecipeModels.Save(models.Policy, roles.Actor.Adapter, folder));
     }
 

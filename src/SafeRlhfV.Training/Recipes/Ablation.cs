@@ -1,0 +1,56 @@
+using SafeRlhfV.Data;
+
+namespace SafeRlhfV.Training;
+
+/// <summary>One recipe in several variants, each over several seeds, to compare them.</summary>
+/// <param name="Trainer">What is trained.</param>
+/// <param name="Metrics">Metrics to compare by.</param>
+/// <param name="Runs">All runs: variant by variant, seed by seed.</param>
+public sealed record Ablation(TrainerKind Trainer, IReadOnlyList<string> Metrics, IReadOnlyList<AblationRun> Runs)
+{
+    /// <summary>Reads an ablation's file: base (a recipe, relative to the file), seeds, metrics, and variants with name and set.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="folder">Where the runs are put: a folder a variant and seed.</param>
+    /// <param name="sets">Values for all runs, each as section.key=value.</param>
+    /// <exception cref="InvalidInputException">The file, or the recipe of a variant, has faults; all of the file's are named with their lines.</exception>
+    public static Ablation Load(string path, string folder, IReadOnlyList<string>? sets = null)
+    {
+        string text;
+        try
+        {
+            text = File.ReadAllText(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new InvalidInputException($"{path} cannot be read ({error.Message.TrimEnd('.')}); recipes/ablations has some.", error);
+        }
+        (string file, long[] seeds, string[] metrics, (string Name, string[] Sets)[] variants) = YamlSection.Read(text, path, Read);
+        string recipe = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, file);
+        List<AblationRun> runs = [];
+        foreach ((string name, string[] own) in variants)
+            foreach (long seed in seeds)
+            {
+                string place = Path.Combine(folder, FolderName(name), $"seed-{seed}");
+                Recipe made = RecipeReader.Load(recipe, [$"run.folder='{place.Replace("'", "''", StringComparison.Ordinal)}'", $"training.seed={seed}", .. own, .. sets ?? []]);
+                runs.Add(new AblationRun(name, seed, made));
+            }
+        return new Ablation(runs[0].Recipe.Trainer, metrics, runs);
+    }
+
+    private static (string, long[], string[], (string, string[])[]) Read(YamlSection section)
+    {
+        string recipe = section.Required("base");
+        List<long> seeds = [];
+        foreach (string text in section.Texts("seeds"))
+            if (long.TryParse(text, out long seed)) seeds.Add(seed);
+            else section.Fault("seeds", $"'{text}' must be a whole number");
+        if (seeds.Count == 0 || seeds.Distinct().Count() < seeds.Count) section.Fault("seeds", "name one seed or more, each once");
+        string[] metrics = [.. section.Texts("metrics")];
+        if (metrics.Length == 0) section.Fault("metrics", "name the metrics to compare by");
+        (string Name, string[] Sets)[] variants = [.. section.Sections("variants").Select(variant => (variant.Required("name"), (string[])[.. variant.Texts("set")]))];
+        if (variants.Length == 0 || variants.Select(variant => FolderName(variant.Name)).Distinct().Count() < variants.Length) section.Fault("variants", "name one variant or more, each with a name of its own");
+        return (recipe, [.. seeds], metrics, variants);
+    }
+
+    private static string FolderName(string variant) => string.Concat(variant.Select(letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '-' ? char.ToLowerInvariant(letter) : '-'));
+}

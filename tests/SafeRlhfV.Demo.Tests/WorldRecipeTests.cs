@@ -1,0 +1,34 @@
+using SafeRlhfV.Objectives;
+using SafeRlhfV.Testing;
+using SafeRlhfV.Training;
+
+namespace SafeRlhfV.Demo.Tests;
+
+/// <summary>The recipes of the built-in world are what the demo runs.</summary>
+public sealed class WorldRecipeTests
+{
+    private static readonly DemoSettings Demo = DemoSettings.Default(0);
+
+    [Fact]
+    public void RecipesAreTheDemosSettings()
+    {
+        Assert.Equal(Demo.Sft, Settings<SftSettings>("sft"));
+        Assert.Equal(Demo.Reward, Settings<RewardSettings>("reward"));
+        Assert.Equal(Demo.Cost, Settings<CostSettings>("cost"));
+        Assert.Equal(Demo.Dpo with { Preference = PreferenceKind.Helpful }, Settings<DpoSettings>("dpo-h"));
+        Assert.Equal(Demo.Dpo with { Preference = PreferenceKind.Safe }, Settings<DpoSettings>("dpo-s"));
+        GuardSettings guard = Settings<GuardSettings>("guard");
+        Assert.Equal(Demo.Guard.SeverityRowWeights, guard.SeverityRowWeights);
+        Assert.Equal(Demo.Guard, guard with { SeverityRowWeights = Demo.Guard.SeverityRowWeights });
+        Assert.Equal(Demo.SafePpo, Ppo("ppo"));
+        Assert.Equal(DemoSettings.Default(0, MultiplierMode.Projected).SafePpo, Ppo("ppo-projected"));
+        Assert.Equal(Demo.PpoHelpful, Ppo("ppo-h"));
+        Assert.Equal(Demo.PpoSafe, Ppo("ppo-s"));
+    }
+
+    private static T Settings<T>(string name) where T : TrainerSettings, new() => ((ModelTrainingRecipe<T>)Load(name)).Training;
+
+    private static PpoSettings Ppo(string name) => ((PpoRecipe)Load(name)).Training;
+
+    private static Recipe Load(string name) => RecipeReader.Load(Path.Combine(Golden.RepositoryRoot(), "recipes", "world", $"{name}.yaml"));
+}
