@@ -18,7 +18,7 @@ run_tests() {
     dotnet "artifacts/bin/$name/release/$name.dll" --no-progress "$@" 2>&1 | tee "$log"
     local code="${PIPESTATUS[0]}"
     set -e
-    counts="$(sed -nE 's/^ *(total|failed|succeeded|skipped): ([0-9]+).*/\1=\2/p' "$log" | tail -4 | tr '\n' ' ')"
+    counts="$(sed 's/\x1b\[[0-9;]*m//g' "$log" | sed -nE 's/^ *(total|failed|succeeded|skipped): ([0-9]+).*/\1=\2/p' | tail -4 | tr '\n' ' ')"
     passed=$((passed + $(count succeeded "$counts")))
     failed=$((failed + $(count failed "$counts")))
     skipped=$((skipped + $(count skipped "$counts")))

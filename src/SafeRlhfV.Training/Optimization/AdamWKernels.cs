@@ -1,3 +1,4 @@
+using SafeRlhfV.Models;
 using static TorchSharp.torch;
 
 namespace SafeRlhfV.Training;
@@ -10,9 +11,10 @@ internal static class AdamWKernels
 {
     // dtype=6 is float32: scripts compiled here know no torch.float32
     private const string Script = """
-        def step(params: List[Tensor], grads: List[Tensor], m: List[Tensor], v: List[Tensor], steps: List[Tensor], lr: float, beta1: float, beta2: float, decay: float, eps: float) -> int:
+        def step(params: List[Tensor], grads: List[Tensor], m: List[Tensor], v: List[Tensor], steps: List[Tensor], numbers: Tensor) -> int:
             unused: List[Tensor] = []
-            torch._fused_adamw_(params, grads, m, v, unused, steps, lr=lr, beta1=beta1, beta2=beta2, weight_decay=decay, eps=eps, amsgrad=False, maximize=False)
+            torch._fused_adamw_(params, grads, m, v, unused, steps, lr=float(numbers[0]), beta1=float(numbers[1]), beta2=float(numbers[2]), weight_decay=float(numbers[3]),
+                eps=float(numbers[4]), amsgrad=False, maximize=False)
             return 0
 
         def norm(grads: List[Tensor]) -> Tensor:
@@ -21,18 +23,26 @@ internal static class AdamWKernels
         def half_norm(grads: List[Tensor]) -> Tensor:
             return torch.linalg_vector_norm(torch.stack(torch._foreach_norm(grads, 2, dtype=6)), 2)
 
-        def scale(grads: List[Tensor], factor: float) -> int:
-            torch._foreach_mul_(grads, factor)
+        def scale(grads: List[Tensor], factor: Tensor) -> int:
+            torch._foreach_mul_(grads, float(factor))
             return 0
 
         """;
 
-    private static readonly Lazy<jit.CompilationUnit> Compiled = new(() => jit.compile(Script));
+    private static readonly Lazy<jit.CompilationUnit> Compiled = new(() =>
+    {
+        TorchRuntime.Prepare();
+        return jit.compile(Script);
+    });
 
     /// <summary>One AdamW update of all tensors in place; the step tensors already count this step.</summary>
-    public static void Step(Tensor[] parameters, Tensor[] gradients, Tensor[] means, Tensor[] squares, Tensor[] steps, double learningRate, AdamWOptions options) =>
-        Compiled.Value.invoke(
-            "step", parameters, gradients, means, squares, steps, learningRate, options.Beta1, options.Beta2, options.WeightDecay, options.Epsilon);
+    public static void Step(Tensor[] parameters, Tensor[] gradients, Tensor[] means, Tensor[] squares, Tensor[] steps, double learningRate, AdamWOptions options)
+    {
+        using var scope = NewDisposeScope();
+        // numbers go in as a tensor: TorchSharp frees a scalar argument before the script has read it, if a collection comes between
+        Tensor numbers = tensor(new[] { learningRate, options.Beta1, options.Beta2, options.WeightDecay, options.Epsilon });
+        Compiled.Value.invoke("step", parameters, gradients, means, squares, steps, numbers);
+    }
 
     /// <summary>The 2-norm over all tensors together.</summary>
     public static double Norm(Tensor[] tensors)
@@ -45,5 +55,9 @@ internal static class AdamWKernels
     }
 
     /// <summary>Multiplies all tensors in place.</summary>
-    public static void Scale(Tensor[] tensors, double factor) => Compiled.Value.invoke("scale", tensors, factor);
+    public static void Scale(Tensor[] tensors, double factor)
+    {
+        using var scope = NewDisposeScope();
+        Compiled.Value.invoke("scale", tensors, tensor(factor));
+    }
 }
