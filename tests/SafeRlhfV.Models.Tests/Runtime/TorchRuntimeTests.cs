@@ -29,7 +29,7 @@ public sealed class TorchRuntimeTests
     {
         TorchRuntime.Prepare();
         long before = Resident();
-        for (int i = 0; i < 2_000_000; i++) new Scalar(i).Dispose();
+        for (int i = 0; i < 2_000_000; i++) ((Scalar)i).Dispose();
         Assert.True(Resident() - before < 64 << 20, "two million numbers were kept");
     }
 
