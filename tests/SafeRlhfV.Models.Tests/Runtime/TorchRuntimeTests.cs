@@ -17,7 +17,8 @@ public sealed class TorchRuntimeTests
                 GC.Collect(0);
                 Thread.Sleep(1);
             }
-        }) { IsBackground = true };
+        });
+        collector.IsBackground = true;
         collector.Start();
         using Tensor x = full([3], 3.0);
         for (int i = 0; !end.IsCancellationRequested; i++)
