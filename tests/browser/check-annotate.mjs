@@ -16,6 +16,7 @@ const browser = await chromium.launch({
 async function open(name, view = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, reducedMotion: "reduce", ...view });
   const page = await context.newPage();
+  page.setDefaultTimeout(120000); // a busy machine is no fault of the page
   page.on("console", message => { if (["error", "warning"].includes(message.type())) wrong.push(`console: ${message.text()}`); });
   page.on("pageerror", error => wrong.push(`script: ${error.message}`));
   page.on("dialog", dialog => { wrong.push("a dialog opened"); dialog.dismiss(); });

@@ -33,7 +33,7 @@ async function open(view) {
     return route.abort();
   });
   await page.goto(address);
-  await page.waitForFunction(() => document.documentElement.dataset.drawn !== undefined, null, { timeout: 30000 });
+  await page.waitForFunction(() => document.documentElement.dataset.drawn !== undefined, null, { timeout: 120000 });
   return page;
 }
 

@@ -77,6 +77,7 @@ public sealed record TextConfig
         int keyValueHeads = text.Int("num_key_value_heads", defaults.KeyValueHeads ?? heads, most: 1 << 16);
         int headSize = text.Int("head_dim", defaults.HeadSize ?? hidden / heads, most: 1 << 16);
         if (heads % keyValueHeads != 0) throw text.Error("num_key_value_heads", $"({keyValueHeads}) does not divide the {heads} attention heads");
+        if (headSize < 1) throw text.Error("num_attention_heads", $"({heads}) is more than hidden_size ({hidden})");
         if (headSize % 2 != 0) throw text.Error("head_dim", "must be even");
         if ((long)heads * headSize > 1 << 24) throw text.Error("head_dim", $"of {headSize} with {heads} heads is out of range");
         double epsilon = text.Number("rms_norm_eps", 1e-6);
