@@ -16,7 +16,7 @@ const browser = await chromium.launch({
 async function open(name, view = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, reducedMotion: "reduce", ...view });
   const page = await context.newPage();
-  page.setDefaultTimeout(120000); // a busy machine is no fault of the page
+  page.setDefaultTimeout(60000); // a busy machine is no fault of the page
   page.on("console", message => { if (["error", "warning"].includes(message.type())) wrong.push(`console: ${message.text()}`); });
   page.on("pageerror", error => wrong.push(`script: ${error.message}`));
   page.on("dialog", dialog => { wrong.push("a dialog opened"); dialog.dismiss(); });
@@ -115,7 +115,7 @@ try {
   const unnamed = await narrow.evaluate(() => [...document.querySelectorAll("button, select, input, progress")].filter(element => element.offsetParent && !element.textContent.trim() && !element.getAttribute("aria-label") && !element.labels?.length).length);
   check(unnamed === 0, `${unnamed} controls without a name`);
 } catch (error) {
-  finish(1, `${wrong[0] ?? ""} ${error.message.split("\n").slice(0, 3).join(" ")}`);
+  finish(1, `${wrong[0] ?? ""} ${error.message.split("\n").slice(0, 3).join(" ")} (${error.stack.match(/check-annotate\.mjs:\d+/)?.[0]})`);
 }
 await browser.close();
 if (wrong.length) finish(1, `${wrong.length} wrong: ${[...new Set(wrong)].slice(0, 5).join(" | ")}`);

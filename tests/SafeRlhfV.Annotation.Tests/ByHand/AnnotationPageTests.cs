@@ -8,9 +8,7 @@ public sealed class AnnotationPageTests
 {
     private static readonly string Browser = Path.Combine(Golden.RepositoryRoot(), "tests", "browser");
 
-    // not among the fast tests until it is known why it now and then waits for a page that does not come (docs/log.md)
     [Fact]
-    [Trait("speed", "slow")]
     public async Task The_page_works_by_keyboard_alone_in_a_browser()
     {
         MustBeThere();

@@ -1,25 +1,24 @@
 "use strict";
 const at = id => document.getElementById(id);
 const make = (tag, text, name) => { const element = document.createElement(tag); if (text != null) element.textContent = text; if (name) element.className = name; return element; };
-let annotator = "", role = "annotate", state = null, active = 0, busy = Promise.resolve();
+let annotator = "", role = "annotate", state = null, active = 0;
 
 const say = text => { at("message").textContent = text ?? ""; };
 
-// Calls follow one another: two keys struck quickly are saved in their order.
-function call(path, body) {
-  const next = busy.then(async () => {
-    try {
-      const response = await fetch(path, body ? { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) } : {});
-      const answer = await response.json();
-      if (!response.ok) { say(`Not saved: ${answer.problem ?? response.status}`); return null; }
-      return answer;
-    } catch {
-      say("Not saved: the program does not answer. Start it again; what was saved is kept.");
-      return null;
-    }
-  });
-  busy = next.catch(() => null);
-  return next;
+// One thing at a time: two keys struck quickly are saved in their order, and what is pressed while an answer is awaited applies to the pair that the answer shows.
+let last = Promise.resolve();
+function act(what) { last = last.then(what, what); }
+
+async function call(path, body) {
+  try {
+    const response = await fetch(path, body ? { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) } : {});
+    const answer = await response.json();
+    if (!response.ok) { say(`Not saved: ${answer.problem ?? response.status}`); return null; }
+    return answer;
+  } catch {
+    say("Not saved: the program does not answer. Start it again; what was saved is kept.");
+    return null;
+  }
 }
 
 // The rows in the order of the screen; "left" and "right" become the answers' own numbers.
@@ -83,7 +82,7 @@ function drawFields() {
       const select = make("select"); select.setAttribute("aria-label", field.title);
       if (!chosen(field.key)) select.append(new Option("choose", ""));
       for (const name of field.list) select.append(new Option(name.replaceAll("_", " "), name, false, name === chosen(field.key)));
-      select.onchange = () => choose(field.key, select.value);
+      select.onchange = () => act(() => choose(field.key, select.value));
       row.append(select);
       return row;
     }
@@ -92,7 +91,7 @@ function drawFields() {
       const button = make("button"); button.type = "button";
       button.setAttribute("aria-pressed", String(chosen(field.key) === value)); button.dataset.value = value;
       button.append(make("kbd", String(place + 1)), ` ${name}`);
-      button.onclick = () => { active = index; choose(field.key, value); };
+      button.onclick = () => act(() => { active = index; return choose(field.key, value); });
       row.append(button);
     });
     if (field.signed) { const value = chosen(field.key); row.append(make("span", value == null ? "" : Number(value) < 0 ? "unsafe" : "safe", `label ${value == null ? "" : Number(value) < 0 ? "harm" : "safe"}`)); }
@@ -156,21 +155,26 @@ async function view(name) {
 document.addEventListener("keydown", event => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, select")) return;
   if (event.key === "?") { event.preventDefault(); help(); return; }
-  if (!state?.item) { if (event.key.toLowerCase() === "u" && state) undo(); return; }
-  const rows = fields(), place = Number(event.key);
-  if (place >= 1 && rows[active]?.values?.[place - 1]) { event.preventDefault(); choose(rows[active].key, rows[active].values[place - 1].value); }
-  else if (event.key === "ArrowDown" || event.key === "ArrowUp") { event.preventDefault(); active = Math.min(rows.length - 1, Math.max(0, active + (event.key === "ArrowDown" ? 1 : -1))); drawFields(); if (rows[active].list) at("fields").querySelector("select").focus(); }
-  else if (event.key === "Enter" && !event.target.matches("button")) { event.preventDefault(); done(); }
-  else if (event.key.toLowerCase() === "u") undo();
-  else if (event.key.toLowerCase() === "s") skip();
-  else if (event.key.toLowerCase() === "b") blur();
+  if (event.key === "Enter" && event.target.matches("button")) return;
+  if (state?.item && (Number(event.key) >= 1 || ["ArrowDown", "ArrowUp", "Enter"].includes(event.key))) event.preventDefault();
+  act(() => press(event.key));
 });
+function press(key) {
+  if (!state?.item) return key.toLowerCase() === "u" && state ? undo() : undefined;
+  const rows = fields(), place = Number(key);
+  if (place >= 1 && rows[active]?.values?.[place - 1]) return choose(rows[active].key, rows[active].values[place - 1].value);
+  if (key === "ArrowDown" || key === "ArrowUp") { active = Math.min(rows.length - 1, Math.max(0, active + (key === "ArrowDown" ? 1 : -1))); drawFields(); if (rows[active].list) at("fields").querySelector("select").focus(); }
+  else if (key === "Enter") return done();
+  else if (key.toLowerCase() === "u") return undo();
+  else if (key.toLowerCase() === "s") return skip();
+  else if (key.toLowerCase() === "b") blur();
+}
 // from the list of categories the keys lead back to the rows
 document.addEventListener("keydown", event => {
   if (!event.target.matches("select") || !["Escape", "Enter"].includes(event.key)) return;
-  event.preventDefault(); event.target.blur(); if (event.key === "Enter") done();
+  event.preventDefault(); event.target.blur(); if (event.key === "Enter") act(done);
 });
-at("picture").onclick = blur; at("done").onclick = done; at("undo").onclick = undo; at("skip").onclick = skip; at("help").onclick = help;
-for (const name of ["annotate", "adjudicate", "agreement"]) at(`view-${name}`).onclick = event => { event.currentTarget.blur(); view(name); };
-at("sign-in").onsubmit = event => { event.preventDefault(); annotator = at("name").value.trim(); if (!annotator) return; at("sign-in").hidden = true; at("name").blur(); next(); };
+at("picture").onclick = blur; at("done").onclick = () => act(done); at("undo").onclick = () => act(undo); at("skip").onclick = () => act(skip); at("help").onclick = help;
+for (const name of ["annotate", "adjudicate", "agreement"]) at(`view-${name}`).onclick = event => { event.currentTarget.blur(); act(() => view(name)); };
+at("sign-in").onsubmit = event => { event.preventDefault(); annotator = at("name").value.trim(); if (!annotator) return; at("sign-in").hidden = true; at("name").blur(); act(next); };
 at("name").focus();
