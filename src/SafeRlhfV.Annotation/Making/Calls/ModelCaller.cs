@@ -111,6 +111,7 @@ internal sealed class ModelCaller : IDisposable
             }
             long tokens = 0;
             CallFault fault;
+            InvalidInputException? refusal = null;
             Stopwatch watch = Stopwatch.StartNew();
             try
             {
@@ -127,16 +128,17 @@ internal sealed class ModelCaller : IDisposable
                     Audit(request, key, attempt, watch, reply, null);
                     return reply;
                 }
-                fault = wrong!;
+                fault = wrong! with { What = Short(Redact(wrong.What)) };
+                // before the place in the gate is free: whoever takes it then asks no more
+                if (fault.IsFatal) refusal = Stop(endpoint, request.Model, fault);
             }
             finally
             {
                 gate.Leave(tokens);
             }
-            fault = fault with { What = Short(Redact(fault.What)) };
             Count(request.Model.Name, tally => tally with { FailedAttempts = tally.FailedAttempts + 1 });
             Audit(request, key, attempt, watch, null, fault);
-            if (fault.IsFatal) throw Stop(endpoint, request.Model, fault);
+            if (refusal is not null) throw refusal;
             if (!fault.MayRetry || attempt > endpoint.Retries) throw new CallFailedException($"{request.Model.Name}: {fault.What} ({fault.Kind}, {attempt} attempts)");
             TimeSpan wait = fault.RetryAfter ?? TimeSpan.FromMilliseconds(Math.Min(endpoint.LongestBackoff.TotalMilliseconds, endpoint.Backoff.TotalMilliseconds * Math.Pow(2, attempt - 1)) * (0.5 + Random.Shared.NextDouble() / 2));
             if (fault.RetryAfter is { } rest) gate.Rest(rest);
