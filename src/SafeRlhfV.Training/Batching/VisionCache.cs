@@ -6,7 +6,7 @@ namespace SafeRlhfV.Training;
 
 /// <summary>
 /// Vision features of pictures, computed once while the tower is frozen and memory lasts; least recently used ones go first. Roles that share a tower's
-/// weights share its cache. Letters: R rows of pixel values, P patches.
+/// weights share its cache. Without memory (0 bytes) nothing is kept, and gradients reach a tower that is trained.
 /// </summary>
 public sealed class VisionCache(VisionLanguageModel model, ImageProcessor processing, long maxBytes) : IDisposable
 {
@@ -27,7 +27,7 @@ public sealed class VisionCache(VisionLanguageModel model, ImageProcessor proces
         SampleImages[] images = [.. samples.Select(sample => sample.Images).OfType<SampleImages>()];
         if (images.Length == 0) return null;
         using DisposeScope scope = NewDisposeScope();
-        using IDisposable noGrad = no_grad();
+        using IDisposable? noGrad = maxBytes > 0 ? no_grad() : null;
         SampleImages[] missing = [.. images.Where(one => maxBytes <= 0 || !entries.ContainsKey(one.Key)).DistinctBy(one => one.Key)];
         Dictionary<string, VisionFeatures> fresh = Compute(missing);
         VisionFeatures[] parts = [.. images.Select(one => fresh.GetValueOrDefault(one.Key) ?? Touch(one.Key))];
