@@ -23,6 +23,9 @@ public sealed class GoldenTensors
     /// <summary>Whether there is a tensor of this name.</summary>
     public bool Has(string name) => header.TryGetProperty(name, out _);
 
+    /// <summary>A tensor's type, as the header names it: F32, I64, ...</summary>
+    public string Dtype(string name) => header.GetProperty(name).GetProperty("dtype").GetString()!;
+
     /// <summary>A tensor's shape.</summary>
     public int[] Shape(string name) => [.. header.GetProperty(name).GetProperty("shape").EnumerateArray().Select(size => size.GetInt32())];
 

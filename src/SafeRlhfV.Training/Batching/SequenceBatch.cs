@@ -31,19 +31,8 @@ public sealed record SequenceBatch(Tensor Ids_BL, Tensor Mask_BL, int PromptLeng
     /// <param name="cache">Gives the pictures' features.</param>
     public static SequenceBatch Collate(IReadOnlyList<EncodedSample> samples, int padToken, VisionCache cache)
     {
-        int prompt = samples.Max(sample => sample.Prompt.Length), response = samples.Max(sample => sample.Response.Length), width = prompt + response;
-        long[] ids = new long[samples.Count * width];
-        bool[] mask = new bool[ids.Length];
-        Array.Fill(ids, padToken);
-        for (int row = 0; row < samples.Count; row++)
-        {
-            EncodedSample sample = samples[row];
-            int start = row * width + prompt - sample.Prompt.Length;
-            for (int i = 0; i < sample.Prompt.Length; i++) ids[start + i] = sample.Prompt[i];
-            for (int i = 0; i < sample.Response.Length; i++) ids[row * width + prompt + i] = sample.Response[i];
-            Array.Fill(mask, true, start, sample.Prompt.Length + sample.Response.Length);
-        }
-        return new SequenceBatch(
-            tensor(ids, device: cache.Device).view(samples.Count, width), tensor(mask, device: cache.Device).view(samples.Count, width), prompt, cache.Features(samples));
+        TokenBatch prompts = TokenBatch.PadLeft([.. samples.Select(sample => sample.Prompt)], padToken, cache.Device);
+        TokenBatch answers = TokenBatch.PadRight([.. samples.Select(sample => sample.Response)], padToken, cache.Device);
+        return new SequenceBatch(cat([prompts.Ids_BL, answers.Ids_BL], 1), cat([prompts.Mask_BL, answers.Mask_BL], 1), (int)prompts.Ids_BL.shape[1], cache.Features(samples));
     }
 }

@@ -15,9 +15,6 @@ public sealed class ScorerRole(VisionLanguageModel model, ScoreHead head, string
     /// <summary>The head.</summary>
     public ScoreHead Head => head;
 
-    /// <summary>Added to every score.</summary>
-    public double Shift => shift;
-
     /// <inheritdoc/>
     public override IReadOnlyList<(string Name, Parameter Parameter)> Trainable(bool visionTower = false)
     {

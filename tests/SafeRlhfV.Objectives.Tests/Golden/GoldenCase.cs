@@ -1,4 +1,5 @@
 using System.Text.Json;
+using SafeRlhfV.Testing;
 using static TorchSharp.torch;
 
 namespace SafeRlhfV.Objectives.Tests;
