@@ -6,15 +6,18 @@ namespace SafeRlhfV.Data;
 /// </summary>
 public sealed class InvalidInputException : Exception
 {
-    /// <summary>Creates the exception with its one-line message.</summary>
-    public InvalidInputException(string message) : base(message) { }
+    /// <summary>Creates the exception with its one-line message. Control characters, which words of the user's may bring along, are shown as escapes.</summary>
+    public InvalidInputException(string message) : base(OneLine(message)) { }
 
     /// <summary>Creates the exception with its one-line message and the error that revealed the mistake.</summary>
-    public InvalidInputException(string message, Exception inner) : base(message, inner) { }
+    public InvalidInputException(string message, Exception inner) : base(OneLine(message), inner) { }
 
     /// <summary>Creates the exception from a fault in a data set, whose file, row and columns become part of the message.</summary>
     public InvalidInputException(Finding finding, Exception? inner = null) : base(finding.ToString(), inner) => Finding = finding;
 
     /// <summary>The fault in a data set that this exception reports; null where the mistake lies elsewhere.</summary>
     public Finding? Finding { get; }
+
+    private static string OneLine(string message) =>
+        message.Any(char.IsControl) ? string.Concat(message.Select(letter => char.IsControl(letter) ? $"\\u{(int)letter:x4}" : letter.ToString())) : message;
 }

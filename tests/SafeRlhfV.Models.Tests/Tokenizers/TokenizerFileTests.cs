@@ -95,6 +95,7 @@ public sealed class TokenizerFileTests
     [InlineData("\"id\": 7", "\"id\": 9", "has id 9, where 7 follows")]
     [InlineData("\"id\": 7", "\"id\": 5", "which is that of 'abb'")]
     [InlineData("\"id\": 0, \"content\": \"<s>\"", "\"id\": 3, \"content\": \"<s>\"", "has id 3, but 0 elsewhere")]
+    [InlineData("\"content\": \"<s>\"", "\"content\": \"<\\n\\u001b>\"", @"the added token '<\u000a\u001b>' has id 0")]
     [InlineData("\"b\": 3", "\"b\": 2", "gives 'a' and 'b' the same id 2")]
     [InlineData("\"b\": 3", "\"b\": 99999999", "gives 'b' no id")]
     [InlineData("\"Regex\": \"b+\"", "\"Regex\": \"(\"", "normalizer.normalizers[5].pattern.Regex is an expression that cannot be used here")]
