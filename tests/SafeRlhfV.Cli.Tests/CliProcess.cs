@@ -28,7 +28,7 @@ internal sealed class CliProcess : IDisposable
     /// <summary>Waits for its end.</summary>
     public async Task<(int Code, string Output, string Errors)> EndAsync()
     {
-        using CancellationTokenSource late = new(TimeSpan.FromMinutes(2));
+        using CancellationTokenSource late = new(TimeSpan.FromMinutes(10));
         await process.WaitForExitAsync(late.Token);
         return (process.ExitCode, await output, await errors);
     }

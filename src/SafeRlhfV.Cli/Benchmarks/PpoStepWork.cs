@@ -9,11 +9,12 @@ namespace SafeRlhfV.Cli;
 
 /// <summary>
 /// One step of Safe PPO on 16 prompts of 64 tokens with answers of 64: roll out (log-probabilities kept from sampling, as the trainer does), score, estimate
-/// advantages twice, one update of actor and both critics. The roles are six full models, or one frozen backbone under five LoRA adapters.
+/// advantages twice, one update of actor and both critics. The roles are six full models, or one frozen backbone under five LoRA adapters. The shared backbone is
+/// what saves memory, so there it also runs a quarter of the rows at a time (training.micro_batch) and sums the gradients.
 /// </summary>
 internal static class PpoStepWork
 {
-    private const int Rows = 16, Prompt = 64, Answer = 64, Rank = 8;
+    private const int Rows = 16, Prompt = 64, Answer = 64, Rank = 8, MicroBatch = 4;
     private const double LearningRate = 1e-5, Multiplier = 0.5;
 
     public static void Run(BenchSettings settings, bool shared)
@@ -31,11 +32,10 @@ internal static class PpoStepWork
             long start = Stopwatch.GetTimestamp();
             using GenerationResult answers = roles.Actor.Generate(prompts, generation, streams);
             Tensor ids_BL = cat([ids_BP, answers.Tokens_BT], 1);
-            SequenceBatch batch = new(ids_BL, TinyModel.All(ids_BL), Prompt, null);
             double rollout = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
-            Judgement judged = Judge(roles, batch, answers.LogProbs_BT!);
+            Part[] parts = [.. Steps(shared ? MicroBatch : Rows).Select(rows => Judge(roles, new SequenceBatch(ids_BL[rows], TinyModel.All(ids_BL[rows]), Prompt, null), answers.LogProbs_BT![rows]))];
             double score = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
-            Update(roles, batch, answers.LogProbs_BT!, judged, optimizers);
+            Update(roles, parts, optimizers);
             splits.Add((rollout, score - rollout, Stopwatch.GetElapsedTime(start).TotalMilliseconds - score));
         }, settings.FewRepeats);
         Measure.Emit(settings, "ppo-step", ("sharing", shared ? "backbone" : "none"), ("ms", Math.Round(seconds * 1e3, 1)), ("samples_per_s", Math.Round(Rows / seconds, 2)),
@@ -43,7 +43,9 @@ internal static class PpoStepWork
         foreach (AdamW optimizer in optimizers) optimizer.Dispose();
     }
 
-    private static Judgement Judge(PpoRoles roles, SequenceBatch batch, Tensor logProbs_BT)
+    private static IEnumerable<TensorIndex> Steps(int rows) => Enumerable.Range(0, Rows / rows).Select(part => TensorIndex.Slice(part * rows, (part + 1) * rows));
+
+    private static Part Judge(PpoRoles roles, SequenceBatch batch, Tensor logProbs_BT)
     {
         using IDisposable noGrad = no_grad();
         Tensor mask_BT = batch.ResponseMask_BT;
@@ -51,15 +53,19 @@ internal static class PpoStepWork
         Tensor rewardValues_BT = roles.RewardCritic.Values(batch), costValues_BT = roles.CostCritic.Values(batch);
         ShapedScores shaped = KlShaping.Scores(logProbs_BT, reference_BT, mask_BT, reward_B, cost_B);
         AdvantageEstimates reward = Advantages.Gae(rewardValues_BT, shaped.Rewards_BT, mask_BT), cost = Advantages.Gae(costValues_BT, shaped.Costs_BT, mask_BT);
-        return new Judgement(Advantages.Combine(reward.Advantages_BT, cost.Advantages_BT, Multiplier), rewardValues_BT, reward.Returns_BT, costValues_BT, cost.Returns_BT);
+        return new Part(batch, logProbs_BT, Advantages.Combine(reward.Advantages_BT, cost.Advantages_BT, Multiplier), rewardValues_BT, reward.Returns_BT, costValues_BT, cost.Returns_BT);
     }
 
-    private static void Update(PpoRoles roles, SequenceBatch batch, Tensor old_BT, Judgement judged, AdamW[] optimizers)
+    private static void Update(PpoRoles roles, Part[] parts, AdamW[] optimizers)
     {
-        Tensor mask_BT = batch.ResponseMask_BT;
-        PolicyLosses.ClippedSurrogate(roles.Actor.LogProbs(batch), old_BT, judged.Advantages_BT, mask_BT).Loss.backward();
-        ValueLosses.ClippedCritic(roles.RewardCritic.Values(batch), judged.RewardValues_BT, judged.RewardReturns_BT, mask_BT).backward();
-        ValueLosses.ClippedCritic(roles.CostCritic.Values(batch), judged.CostValues_BT, judged.CostReturns_BT, mask_BT).backward();
+        foreach (Part part in parts)
+        {
+            Tensor mask_BT = part.Batch.ResponseMask_BT;
+            void Backward(Tensor loss) => (loss / parts.Length).backward();
+            Backward(PolicyLosses.ClippedSurrogate(roles.Actor.LogProbs(part.Batch), part.LogProbs_BT, part.Advantages_BT, mask_BT).Loss);
+            Backward(ValueLosses.ClippedCritic(roles.RewardCritic.Values(part.Batch), part.RewardValues_BT, part.RewardReturns_BT, mask_BT));
+            Backward(ValueLosses.ClippedCritic(roles.CostCritic.Values(part.Batch), part.CostValues_BT, part.CostReturns_BT, mask_BT));
+        }
         foreach (AdamW optimizer in optimizers)
         {
             optimizer.Step(LearningRate);
@@ -67,5 +73,5 @@ internal static class PpoStepWork
         }
     }
 
-    private sealed record Judgement(Tensor Advantages_BT, Tensor RewardValues_BT, Tensor RewardReturns_BT, Tensor CostValues_BT, Tensor CostReturns_BT);
+    private sealed record Part(SequenceBatch Batch, Tensor LogProbs_BT, Tensor Advantages_BT, Tensor RewardValues_BT, Tensor RewardReturns_BT, Tensor CostValues_BT, Tensor CostReturns_BT);
 }

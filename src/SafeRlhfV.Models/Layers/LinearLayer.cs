@@ -35,15 +35,16 @@ public sealed class LinearLayer : NamedModule
     /// <summary>[..., in] → [..., out].</summary>
     public Tensor Forward(Tensor x)
     {
-        Tensor y = nn.functional.linear(x, weight, bias);
-        return ActivePair is { } pair ? pair.AddTo(y, x, training) : y;
+        if (ActivePair is not { } pair) return nn.functional.linear(x, weight, bias);
+        if (AdapterFrame.Merged(Adapters!) is { } merged) return nn.functional.linear(x, merged.Of(this, () => weight + pair.Change()), bias);
+        Tensor flat_NI = x.reshape(-1, InputSize), y_NO = nn.functional.linear(flat_NI, weight, bias);
+        pair.AddTo(y_NO, flat_NI, training);
+        return y_NO.view([.. x.shape[..^1], OutputSize]);
     }
 
     /// <summary>The adapters that know this layer; null while there are none.</summary>
     internal AdapterSet? Adapters { get; set; }
 
-    /// <summary>An adapter is in use here.</summary>
-    internal bool IsAdapted => ActivePair is not null;
-
-    private LoraPair? ActivePair => Adapters is null ? null : AdapterFrame.Active(Adapters)?.PairAt(this);
+    /// <summary>The matrices of the adapter in use; null where none is, or it leaves this layer alone.</summary>
+    internal LoraPair? ActivePair => Adapters is null ? null : AdapterFrame.Active(Adapters)?.PairAt(this);
 }

@@ -33,14 +33,21 @@ internal sealed class PackedProjection : IDisposable
     public static PackedProjection? TryPack(ParameterSource source, params LinearLayer[] layers) =>
         source.PackProjections && layers.All(layer => layer.Bias is null && layer.Weight.numel() == (long)layer.InputSize * layer.OutputSize) ? new PackedProjection(layers) : null;
 
-    /// <summary>The joint product [..., sum of outputs]; null where the layers must be run apart: gradients are wanted, an adapter is active, or the weights were moved.</summary>
+    /// <summary>The joint product [..., sum of outputs]; null where the layers must be run apart: gradients are wanted, an adapter is active and not merged, or the weights were moved.</summary>
     public Tensor? TryForward(Tensor x)
     {
         if (is_grad_enabled()) return null;
+        int adapted = 0;
         for (int i = 0; i < layers.Length; i++)
-            if (!ReferenceEquals(layers[i].Weight, views[i]) || layers[i].IsAdapted) return null;
-        return nn.functional.linear(x, weight);
+        {
+            if (!ReferenceEquals(layers[i].Weight, views[i])) return null;
+            if (layers[i].ActivePair is not null) adapted++;
+        }
+        if (adapted == 0) return nn.functional.linear(x, weight);
+        return adapted == layers.Length && AdapterFrame.Merged(layers[0].Adapters!) is { } merged ? nn.functional.linear(x, merged.Of(this, Merge)) : null;
     }
 
     public void Dispose() => weight.Dispose();
+
+    private Tensor Merge() => weight + cat([.. layers.Select(layer => layer.ActivePair!.Change())], 0);
 }

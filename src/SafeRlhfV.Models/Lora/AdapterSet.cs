@@ -1,4 +1,5 @@
 using SafeRlhfV.Data;
+using static TorchSharp.torch;
 
 namespace SafeRlhfV.Models;
 
@@ -39,6 +40,13 @@ public sealed class AdapterSet
 
     /// <summary>Uses an adapter on this thread until disposed; null = the bare model, whatever the default.</summary>
     public IDisposable Use(string? name) => AdapterFrame.Push(this, name is null ? null : this[name]);
+
+    /// <summary>
+    /// The same for many small passes without gradients, such as decoding: the adapter is added to a copy of each weight that it changes, kept until disposed, so that it costs
+    /// nothing in a pass. Only float32 weights are merged; in narrower types the sum would be rounded. The adapter must not change meanwhile.
+    /// </summary>
+    public IDisposable UseMerged(string? name) =>
+        AdapterFrame.Push(this, name is null ? null : this[name], name is not null && model.Decoder.Embedding.Weight.dtype == ScalarType.Float32 ? new MergedWeights() : null);
 
     /// <summary>The model's linear layers by canonical name.</summary>
     internal IReadOnlyDictionary<string, LinearLayer> Layers =>

@@ -36,9 +36,8 @@ public sealed class LoraAdapter : IDisposable
         using IDisposable noGrad = no_grad();
         foreach ((LinearLayer layer, LoraPair pair) in pairs)
         {
-            Tensor change = pair.B.to(ScalarType.Float32).matmul(pair.A.to(ScalarType.Float32)).mul_(pair.Scaling);
             Tensor weight = layer.Weight;
-            weight.copy_(weight.to(ScalarType.Float32) + change);
+            weight.copy_(weight.to(ScalarType.Float32) + pair.Change());
         }
     }
 

@@ -6,12 +6,16 @@ namespace SafeRlhfV.Models;
 /// <summary>The two small matrices at one linear layer: A [r, in], B [out, r].</summary>
 internal sealed record LoraPair(Parameter A, Parameter B, double Scaling, double Dropout)
 {
-    /// <summary>y + scaling × B A dropout(x); y may be changed in place.</summary>
-    public Tensor AddTo(Tensor y, Tensor x, bool training)
+    /// <summary>Adds scaling × B A dropout(x) to y in place. x [N, in], y [N, out].</summary>
+    public void AddTo(Tensor y_NO, Tensor x_NI, bool training)
     {
-        Tensor input = x.dtype == A.dtype ? x : x.to(A.dtype);
+        Tensor input = x_NI.dtype == A.dtype ? x_NI : x_NI.to(A.dtype);
         if (training && Dropout > 0) input = nn.functional.dropout(input, Dropout, true);
-        Tensor product = nn.functional.linear(nn.functional.linear(input, A), B);
-        return y.add_(product.dtype == y.dtype ? product : product.to(y.dtype), Scaling);
+        Tensor narrow_NR = nn.functional.linear(input, A);
+        if (A.dtype == y_NO.dtype) y_NO.addmm_(narrow_NR, B.t(), 1, (float)Scaling);
+        else y_NO.add_(nn.functional.linear(narrow_NR, B).to(y_NO.dtype), Scaling);
     }
+
+    /// <summary>scaling × B A, [out, in], float32.</summary>
+    public Tensor Change() => B.to(ScalarType.Float32).matmul(A.to(ScalarType.Float32)).mul_(Scaling);
 }

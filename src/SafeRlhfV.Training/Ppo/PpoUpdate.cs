@@ -61,39 +61,87 @@ internal sealed class PpoUpdate : IDisposable
         costCritic?.Dispose();
     }
 
-    private IEnumerable<(string Name, double Value)> Step(Episode[] part, double lambda, long step)
+    private List<(string Name, double Value)> Step(Episode[] episodes, double lambda, long step)
     {
-        SequenceBatch batch = prompts.Collate([.. part.Select(episode => episode.Sample)]);
-        Tensor mask_BT = batch.ResponseMask_BT;
-        List<(string, double)> figures = [];
-        Tensor Pad(Func<Episode, float[]> of) => Ragged.Pad([.. part.Select(of)], batch.ResponseLength, batch.Ids_BL.device);
-
-        Tensor advantages_BT = !sampler.UsesReward ? Pad(one => one.CostAdvantages).neg()
-            : !sampler.UsesCost ? Pad(one => one.RewardAdvantages)
-            : Advantages.Combine(Pad(one => one.RewardAdvantages), Pad(one => one.CostAdvantages), lambda);
-        (Tensor logProbs_BT, Tensor entropy_BT) = roles.Actor.LogProbsAndEntropy(batch, settings.Temperature);
-        PolicyLoss policy = PolicyLosses.ClippedSurrogate(logProbs_BT, Pad(one => one.LogProbs), advantages_BT, mask_BT, settings.ClipRange, settings.Reduction);
-        policy.Loss.backward();
-        figures.Add(("actor_loss", policy.Loss.item<float>()));
-        if (ptx is not null)
+        Part[] parts = [.. Steps.Micro(episodes, settings.MicroBatch).Select(part => new Part(part, prompts, Share(part, episodes)))];
+        double loss = 0, clipped = 0, divergence = 0, entropy = 0;
+        foreach (Part part in parts)
         {
-            Tensor loss = roles.Actor.NextTokenLoss(instructions!.Collate(ptx.Next(settings.PtxBatch)));
-            (loss * settings.PtxCoefficient).backward();
-            figures.Add(("ptx_loss", loss.item<float>()));
+            using DisposeScope scope = NewDisposeScope();
+            Tensor advantages_BT = !sampler.UsesReward ? part.Pad(one => one.CostAdvantages).neg()
+                : !sampler.UsesCost ? part.Pad(one => one.RewardAdvantages)
+                : Advantages.Combine(part.Pad(one => one.RewardAdvantages), part.Pad(one => one.CostAdvantages), lambda);
+            (Tensor logProbs_BT, Tensor entropy_BT) = roles.Actor.LogProbsAndEntropy(part.Batch, settings.Temperature);
+            PolicyLoss policy = PolicyLosses.ClippedSurrogate(logProbs_BT, part.Pad(one => one.LogProbs), advantages_BT, part.Mask_BT, settings.ClipRange, settings.Reduction);
+            loss += part.Backward(policy.Loss);
+            clipped += part.Share * policy.ClipFraction.item<float>();
+            divergence += part.Share * policy.ApproximateKl.item<float>();
+            entropy += part.Share * Masked.Mean(entropy_BT, part.Mask_BT, Reduction.Token).item<float>();
         }
+        List<(string, double)> figures = [("actor_loss", loss)];
+        if (ptx is not null) figures.Add(("ptx_loss", Imitate(ptx.Next(settings.PtxBatch))));
         double rate = actor.RateAt(step);
-        figures.Add(("actor_gradient_norm", actor.Apply(step)));
-        figures.AddRange([("clip_fraction", policy.ClipFraction.item<float>()), ("approximate_kl", policy.ApproximateKl.item<float>()), ("entropy", Masked.Mean(entropy_BT, mask_BT, Reduction.Token).item<float>()), ("learning_rate", rate)]);
-        if (rewardCritic is not null) figures.Add(("reward_critic_loss", Criticise(roles.RewardCritic, rewardCritic, batch, Pad(one => one.RewardValues), Pad(one => one.RewardReturns), step)));
-        if (costCritic is not null) figures.Add(("cost_critic_loss", Criticise(roles.CostCritic, costCritic, batch, Pad(one => one.CostValues), Pad(one => one.CostReturns), step)));
+        figures.AddRange([("actor_gradient_norm", actor.Apply(step)), ("clip_fraction", clipped), ("approximate_kl", divergence), ("entropy", entropy), ("learning_rate", rate)]);
+        if (rewardCritic is not null) figures.Add(("reward_critic_loss", Criticise(roles.RewardCritic, rewardCritic, parts, one => one.RewardValues, one => one.RewardReturns, step)));
+        if (costCritic is not null) figures.Add(("cost_critic_loss", Criticise(roles.CostCritic, costCritic, parts, one => one.CostValues, one => one.CostReturns, step)));
         return figures;
     }
 
-    private double Criticise(ScorerRole critic, Updater updater, SequenceBatch batch, Tensor old_BT, Tensor returns_BT, long step)
+    private double Imitate(IReadOnlyList<EncodedSample> rows)
     {
-        Tensor loss = ValueLosses.ClippedCritic(critic.Values(batch), old_BT, returns_BT, batch.ResponseMask_BT, settings.ClipValue, settings.Reduction);
-        loss.backward();
+        double sum = 0, tokens = rows.Sum(row => row.Response.Length);
+        foreach (EncodedSample[] part in Steps.Micro(rows, settings.MicroBatch))
+        {
+            using DisposeScope scope = NewDisposeScope();
+            double share = part.Length == rows.Count ? 1 : part.Sum(row => row.Response.Length) / tokens;
+            Tensor loss = roles.Actor.NextTokenLoss(instructions!.Collate(part));
+            (loss * (settings.PtxCoefficient * share)).backward();
+            sum += share * loss.item<float>();
+        }
+        return sum;
+    }
+
+    private double Criticise(ScorerRole critic, Updater updater, Part[] parts, Func<Episode, float[]> old, Func<Episode, float[]> returns, long step)
+    {
+        double loss = 0;
+        foreach (Part part in parts)
+        {
+            using DisposeScope scope = NewDisposeScope();
+            loss += part.Backward(ValueLosses.ClippedCritic(critic.Values(part.Batch), part.Pad(old), part.Pad(returns), part.Mask_BT, settings.ClipValue, settings.Reduction));
+        }
         updater.Apply(step);
-        return loss.item<float>();
+        return loss;
+    }
+
+    // the weight with which a part's mean counts in the mean over all rows
+    private double Share(Episode[] part, Episode[] all) =>
+        part.Length == all.Length ? 1 : settings.Reduction == Reduction.Row ? (double)part.Length / all.Length : (double)part.Sum(one => one.LogProbs.Length) / all.Sum(one => one.LogProbs.Length);
+
+    /// <summary>Rows that run at a time.</summary>
+    private sealed class Part
+    {
+        private readonly Episode[] episodes;
+
+        public Part(Episode[] episodes, TrainingData data, double share)
+        {
+            (this.episodes, Share) = (episodes, share);
+            Batch = data.Collate([.. episodes.Select(episode => episode.Sample)]);
+            Mask_BT = Batch.ResponseMask_BT;
+        }
+
+        public SequenceBatch Batch { get; }
+
+        public Tensor Mask_BT { get; }
+
+        public double Share { get; }
+
+        public Tensor Pad(Func<Episode, float[]> of) => Ragged.Pad([.. episodes.Select(of)], Batch.ResponseLength, Batch.Ids_BL.device);
+
+        /// <summary>Adds the loss's part to the gradients, and gives it.</summary>
+        public double Backward(Tensor loss)
+        {
+            (loss * Share).backward();
+            return Share * loss.item<float>();
+        }
     }
 }

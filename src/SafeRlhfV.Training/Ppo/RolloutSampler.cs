@@ -49,7 +49,7 @@ internal sealed class RolloutSampler(PpoRoles roles, TrainingData data, PpoSetti
     public void Judge(IReadOnlyList<Episode> episodes)
     {
         using IDisposable noGrad = no_grad();
-        foreach (Episode[] part in episodes.Chunk(settings.MiniBatch))
+        foreach (Episode[] part in episodes.Chunk(settings.MicroBatch > 0 ? settings.MicroBatch : settings.MiniBatch))
         {
             using DisposeScope scope = NewDisposeScope();
             SequenceBatch batch = data.Collate([.. part.Select(episode => episode.Sample)]);

@@ -49,6 +49,7 @@ internal static class RecipeRules
         if (model.Sharing == Sharing.Backbone && model.Lora is null) Fault(section, "model.lora", "sharing: backbone trains adapters; give model.lora, or sharing: none");
         if (model.Sharing == Sharing.None && model.Lora is not null) Fault(section, "model.lora", "sharing: none trains all weights; leave model.lora out, or take sharing: backbone");
         if (training.MiniBatch > training.RolloutBatch) Fault(section, "training.mini_batch", $"{training.MiniBatch} is more than rollout_batch {training.RolloutBatch}");
+        if (training.MicroBatch > training.MiniBatch) Fault(section, "training.micro_batch", $"{training.MicroBatch} is more than mini_batch {training.MiniBatch}");
         if (training.RolloutMicroBatch > training.RolloutBatch) Fault(section, "training.rollout_micro_batch", $"{training.RolloutMicroBatch} is more than rollout_batch {training.RolloutBatch}");
         if (training.PtxCoefficient > 0 && recipe.Data.Instructions is null) Fault(section, "training.ptx_coefficient", "PTX needs data.instructions; give them, or set 0");
         MultiplierOptions multiplier = training.Multiplier;

@@ -46,6 +46,7 @@ internal sealed record SettingLimits(double Least, double Most, bool Above = fal
         ["rollout_batch"] = Count,
         ["rollout_micro_batch"] = CountOrNone,
         ["mini_batch"] = Count,
+        ["micro_batch"] = CountOrNone,
         ["update_epochs"] = new(1, 1000),
         ["max_new_tokens"] = new(1, 1 << 20),
         ["temperature"] = new(0, 100, Above: true),

@@ -35,7 +35,7 @@ public sealed class PolicyRole(VisionLanguageModel model, string? adapter = null
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGrad = no_grad();
-        using IDisposable use = Model.UseAdapter(Adapter);
+        using IDisposable use = Model.Adapters.UseMerged(Adapter);
         bool training = Model.training;
         Model.eval();
         try

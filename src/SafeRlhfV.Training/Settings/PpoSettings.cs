@@ -25,6 +25,9 @@ public sealed record PpoSettings
     /// <summary>Rows of one update.</summary>
     public int MiniBatch { get; init; } = 32;
 
+    /// <summary>Rows that run at a time when answers are judged and updates are made, by memory for activations; gradients are summed over the update's rows. 0 = all of the update.</summary>
+    public int MicroBatch { get; init; }
+
     /// <summary>Updates on each rollout.</summary>
     public int UpdateEpochs { get; init; } = 1;
 

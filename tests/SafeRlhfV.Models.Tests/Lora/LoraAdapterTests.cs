@@ -46,6 +46,26 @@ public sealed class LoraAdapterTests
     }
 
     [Fact]
+    public void Merged_for_a_while_it_gives_the_same_and_leaves_the_model_alone()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using VisionLanguageModel model = ModelCheckpoint.Load(Base, new LoadOptions { RequiresGradient = false });
+        LoraAdapter adapter = model.Adapters.Create("one", LoraConfig.ForLanguageModel(4, 8), 1);
+        using (no_grad())
+            foreach (TorchSharp.Modules.Parameter parameter in adapter.Parameters) parameter.normal_(0, 0.1);
+        Tensor bare = Hidden(model), beside, merged;
+        using (model.UseAdapter("one")) beside = Hidden(model);
+        using (model.Adapters.UseMerged("one"))
+        {
+            merged = Hidden(model);
+            Assert.Equal(0, Distance(merged, Hidden(model)));
+            using (model.UseAdapter(null)) Assert.Equal(0, Distance(bare, Hidden(model)));
+        }
+        Assert.True(Distance(beside, merged) < 1e-4 && Distance(bare, merged) > 1e-3, $"{Distance(beside, merged)}");
+        Assert.Equal(0, Distance(bare, Hidden(model)));
+    }
+
+    [Fact]
     public void Gradients_reach_the_adapter_and_not_the_frozen_model()
     {
         using DisposeScope scope = NewDisposeScope();

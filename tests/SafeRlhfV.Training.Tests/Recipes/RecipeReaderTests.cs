@@ -115,6 +115,7 @@ public sealed class RecipeReaderTests
     [InlineData("model.sharing=none", "model.lora: sharing: none trains all weights")]
     [InlineData("model.lora=", "model.lora: sharing: backbone trains adapters")]
     [InlineData("training.mini_batch=200", "mini_batch: 200 is more than rollout_batch 128")]
+    [InlineData("training.micro_batch=200", "micro_batch: 200 is more than mini_batch 32")]
     [InlineData("training.rollout_micro_batch=200", "rollout_micro_batch: 200 is more than rollout_batch 128")]
     [InlineData("training.ptx_coefficient=1", "PTX needs data.instructions")]
     [InlineData("training.multiplier.maximum=0.1", "0.2 is above maximum 0.1")]
