@@ -27,6 +27,29 @@ public sealed class BenchVerbTests
     }
 
     [Fact]
+    public async Task Reading_a_data_set_prints_a_line_for_each_way_beside_ParquetSharp()
+    {
+        string folder = Golden.At("beavertails-v", "paired");
+        CliRun run = await CliRun.Of("bench", "--data", folder, "--repeat", "1");
+        Assert.Equal(0, run.ExitCode);
+        JsonElement[] lines = [.. run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement)];
+        Assert.Equal(["data-raw-pages", "data-raw-values", "data-scan", "data-cursor", "data-decode-1", "data-decode-all", "data-validate"], lines.Select(line => line.GetProperty("work").GetString()));
+        Assert.Equal(2, lines.Count(line => line.GetProperty("peer").GetString() == "ParquetSharp"));
+        foreach (JsonElement line in lines)
+        {
+            Assert.Equal(96, line.GetProperty("rows").GetInt64());
+            Assert.Equal(96 / line.GetProperty("seconds").GetDouble(), line.GetProperty("rows_per_s").GetDouble(), 96 / line.GetProperty("seconds").GetDouble() * 0.05 + 1);
+            Assert.InRange(line.GetProperty("peak_rss_mib").GetInt64(), 20, 300);
+        }
+    }
+
+    [Fact]
+    public Task A_data_set_is_no_workload() => CliRun.Refused("not both", "bench", "--workloads", "--data", AppContext.BaseDirectory);
+
+    [Fact]
+    public Task A_folder_without_rows_is_refused() => CliRun.Refused("holds no data", "bench", "--data", AppContext.BaseDirectory);
+
+    [Fact]
     public Task An_unknown_workload_is_named() => CliRun.Refused("'sideways'", "bench", "--only", "sideways");
 
     [Fact]

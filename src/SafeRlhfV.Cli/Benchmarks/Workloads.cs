@@ -20,12 +20,12 @@ internal static class Workloads
 
     /// <summary>Names that are asked for, in their own order; nothing asked = all.</summary>
     /// <exception cref="InvalidInputException">One is not known.</exception>
-    public static string[] Choose(string[] only)
+    public static string[] Choose(string[] only, IEnumerable<string> all)
     {
         static bool Means(string asked, string name) => name == asked || name.StartsWith(asked + "-", StringComparison.Ordinal);
-        if (only.FirstOrDefault(asked => !All.Keys.Any(name => Means(asked, name))) is { } unknown)
-            throw new InvalidInputException($"bench: there is no workload '{unknown}'; there are: {string.Join(", ", All.Keys)}.");
-        return [.. All.Keys.Where(name => only.Length == 0 || only.Any(asked => Means(asked, name)))];
+        if (only.FirstOrDefault(asked => !all.Any(name => Means(asked, name))) is { } unknown)
+            throw new InvalidInputException($"bench: there is no workload '{unknown}'; there are: {string.Join(", ", all)}.");
+        return [.. all.Where(name => only.Length == 0 || only.Any(asked => Means(asked, name)))];
     }
 
     public static void Run(string name, BenchSettings settings)

@@ -34,19 +34,22 @@ public sealed class PictureFingerprint
     public ulong Hash { get; }
 
     /// <summary>The fingerprint of a decoded picture.</summary>
-    public static PictureFingerprint Of(RgbImage image)
+    public static PictureFingerprint Of(RgbImage image) => Of(image.Width, image.Height, image.Pixels);
+
+    /// <summary>The fingerprint of a picture's pixels, [Height, Width, 3].</summary>
+    public static PictureFingerprint Of(int width, int height, ReadOnlySpan<byte> rgb)
     {
         using IncrementalHash sha = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        sha.AppendData(BitConverter.GetBytes(image.Width));
-        sha.AppendData(BitConverter.GetBytes(image.Height));
-        sha.AppendData(image.Pixels);
-        float[] areas = Shrink(image, 9, 8);
+        sha.AppendData(BitConverter.GetBytes(width));
+        sha.AppendData(BitConverter.GetBytes(height));
+        sha.AppendData(rgb);
+        float[] areas = Shrink(width, height, rgb, 9, 8);
         ulong hash = 0;
         for (int y = 0; y < 8; y++)
             for (int x = 0; x < 8; x++)
                 hash = hash << 1 | (Grey(areas, y * 9 + x) > Grey(areas, y * 9 + x + 1) ? 1u : 0u);
-        byte[] miniature = [.. Shrink(image, Side, Side).Select(value => (byte)MathF.Round(value))];
-        return new PictureFingerprint(image.Width, image.Height, Digest(sha.GetHashAndReset()), hash, miniature);
+        byte[] miniature = [.. Shrink(width, height, rgb, Side, Side).Select(value => (byte)MathF.Round(value))];
+        return new PictureFingerprint(width, height, Digest(sha.GetHashAndReset()), hash, miniature);
     }
 
     /// <summary>The bits in which two difference hashes differ, 0..64.</summary>
@@ -72,31 +75,49 @@ public sealed class PictureFingerprint
     private static float Grey(float[] rgb, int cell) => rgb[cell * 3] * 0.299f + rgb[cell * 3 + 1] * 0.587f + rgb[cell * 3 + 2] * 0.114f;
 
     /// <summary>The mean colour of each area ([rows, columns, 3]), pixels on a border counted by their share.</summary>
-    private static float[] Shrink(RgbImage image, int columns, int rows)
+    private static float[] Shrink(int width, int height, ReadOnlySpan<byte> rgb, int columns, int rows)
     {
-        float[] lines = new float[image.Height * columns * 3];
-        (int First, float[] Weights)[] across = Shares(image.Width, columns), down = Shares(image.Height, rows);
-        for (int y = 0; y < image.Height; y++)
+        float[] cells = new float[rows * columns * 3], band = new float[width * 3];
+        (int First, float[] Weights)[] across = Shares(width, columns), down = Shares(height, rows);
+        for (int row = 0; row < rows; row++)
+        {
+            Array.Clear(band);
+            for (int i = 0; i < down[row].Weights.Length; i++) AddLine(rgb.Slice((down[row].First + i) * width * 3, width * 3), down[row].Weights[i], band);
             for (int column = 0; column < columns; column++)
             {
                 (int first, float[] weights) = across[column];
-                ReadOnlySpan<byte> pixels = image.Pixels.AsSpan((y * image.Width + first) * 3, weights.Length * 3);
+                ReadOnlySpan<float> area = band.AsSpan(first * 3, weights.Length * 3);
                 float red = 0, green = 0, blue = 0;
                 for (int i = 0, at = 0; i < weights.Length; i++, at += 3)
                 {
-                    red += weights[i] * pixels[at];
-                    green += weights[i] * pixels[at + 1];
-                    blue += weights[i] * pixels[at + 2];
+                    red += weights[i] * area[at];
+                    green += weights[i] * area[at + 1];
+                    blue += weights[i] * area[at + 2];
                 }
-                int to = (y * columns + column) * 3;
-                (lines[to], lines[to + 1], lines[to + 2]) = (red, green, blue);
+                int to = (row * columns + column) * 3;
+                (cells[to], cells[to + 1], cells[to + 2]) = (red, green, blue);
             }
-        float[] cells = new float[rows * columns * 3];
-        for (int row = 0; row < rows; row++)
-            for (int i = 0; i < down[row].Weights.Length; i++)
-                for (int k = 0; k < columns * 3; k++) cells[row * columns * 3 + k] += down[row].Weights[i] * lines[(down[row].First + i) * columns * 3 + k];
+        }
         return cells;
     }
+
+    private static void AddLine(ReadOnlySpan<byte> line, float weight, Span<float> band)
+    {
+        int at = 0;
+        for (; at + Vector<byte>.Count <= line.Length; at += Vector<byte>.Count)
+        {
+            Vector.Widen(new Vector<byte>(line[at..]), out Vector<ushort> low, out Vector<ushort> high);
+            Vector.Widen(low, out Vector<uint> first, out Vector<uint> second);
+            Vector.Widen(high, out Vector<uint> third, out Vector<uint> fourth);
+            Add(first, weight, band[at..]);
+            Add(second, weight, band[(at + Vector<float>.Count)..]);
+            Add(third, weight, band[(at + 2 * Vector<float>.Count)..]);
+            Add(fourth, weight, band[(at + 3 * Vector<float>.Count)..]);
+        }
+        for (; at < line.Length; at++) band[at] += weight * line[at];
+    }
+
+    private static void Add(Vector<uint> values, float weight, Span<float> band) => (new Vector<float>(band) + weight * Vector.ConvertToSingle(Vector.AsVectorInt32(values))).CopyTo(band);
 
     private static (int, float[])[] Shares(int size, int cells) => [.. Enumerable.Range(0, cells).Select(cell =>
     {

@@ -34,10 +34,10 @@ internal sealed record RowPrint
         Finding? fault = null;
         if (row.Image?.Bytes is { } bytes)
         {
-            (RgbImage? decoded, string? code, string? what) = PictureReader.Read(bytes);
-            if (decoded is not null) picture = PictureFingerprint.Of(decoded);
-            else fault = new Finding(code!, FindingSeverity.Error, row.Position.File, row.Position.Row, ["image"], what!) { Split = row.Position.Split };
+            (picture, string? code, string? what) = PictureReader.Read(bytes, PictureFingerprint.Of);
+            if (picture is null) fault = new Finding(code!, FindingSeverity.Error, row.Position.File, row.Position.Row, ["image"], what!) { Split = row.Position.Split };
         }
+        byte[]? encoded = row.Image?.Bytes is { } file ? SHA256.HashData(file) : null;
         string[] answers = row.Schema.Layout == RowLayout.Paired ? [row.Text("response_1") ?? "", row.Text("response_2") ?? ""] : [row.Text("response") ?? ""];
         return new RowPrint
         {
@@ -45,8 +45,8 @@ internal sealed record RowPrint
             IsFlat = row.Schema.Layout == RowLayout.Flat,
             Category = row.Text("category"),
             Severity = row.Integer("image_severity"),
-            Row = OfRow(row),
-            ImageBytes = row.Image?.Bytes is { } encoded ? PictureFingerprint.Digest(SHA256.HashData(encoded)) : null,
+            Row = OfRow(row, encoded),
+            ImageBytes = encoded is null ? null : PictureFingerprint.Digest(encoded),
             Question = OfText(row.Text("question") ?? ""),
             Words = OfText(string.Join('\n', answers.Prepend(row.Text("question") ?? "").Select(Normalize))),
             Picture = picture,
@@ -56,22 +56,33 @@ internal sealed record RowPrint
 
     private static UInt128 OfText(string text) => PictureFingerprint.Digest(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 
-    private static UInt128 OfRow(DatasetRow row)
+    private static UInt128 OfRow(DatasetRow row, byte[]? encoded)
     {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         for (int i = 0; i < row.Schema.Columns.Count; i++)
-        {
-            byte[]? cell = row[i] switch
+            switch (row[i])
             {
-                string text => Encoding.UTF8.GetBytes(text),
-                long number => BitConverter.GetBytes(number),
-                EncodedImage image => [image.Bytes is null ? (byte)0 : (byte)1, image.Path is null ? (byte)0 : (byte)1, .. BitConverter.GetBytes(image.Bytes?.Length ?? 0), .. image.Bytes ?? [], .. Encoding.UTF8.GetBytes(image.Path ?? "")],
-                _ => null,
-            };
-            hash.AppendData(BitConverter.GetBytes(cell?.Length ?? -1));
-            if (cell is not null) hash.AppendData(cell);
-        }
+                case string text:
+                    Append(hash, Encoding.UTF8.GetBytes(text));
+                    break;
+                case long number:
+                    Append(hash, BitConverter.GetBytes(number));
+                    break;
+                case EncodedImage image:
+                    Append(hash, encoded);
+                    Append(hash, image.Path is null ? null : Encoding.UTF8.GetBytes(image.Path));
+                    break;
+                default:
+                    Append(hash, null);
+                    break;
+            }
         return PictureFingerprint.Digest(hash.GetHashAndReset());
+    }
+
+    private static void Append(IncrementalHash hash, byte[]? part)
+    {
+        hash.AppendData(BitConverter.GetBytes(part?.Length ?? -1));
+        if (part is not null) hash.AppendData(part);
     }
 
     private static string Normalize(string text)

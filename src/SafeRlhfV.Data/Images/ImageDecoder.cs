@@ -10,11 +10,32 @@ public static class ImageDecoder
     // what one array can hold at 8 bytes a pixel
     private const long MostPixels = int.MaxValue / 8;
 
+    private delegate TResult Packer<TResult>(Span<byte> decoded, int width, int height, Packing packing);
+
     /// <summary>Decodes a picture.</summary>
     /// <exception cref="InvalidInputException">The bytes are no picture of these formats, are broken or cut short, or claim more pixels than the options allow.</exception>
-    public static RgbImage Decode(ReadOnlyMemory<byte> bytes, ImageDecodeOptions? options = null)
+    public static RgbImage Decode(ReadOnlyMemory<byte> bytes, ImageDecodeOptions? options = null) => Open(bytes, options ?? ImageDecodeOptions.Opened, (decoded, width, height, packing) =>
     {
-        options ??= ImageDecodeOptions.Opened;
+        byte[] rgb = GC.AllocateUninitializedArray<byte>(width * height * 3);
+        packing.Pack(decoded, rgb);
+        return ImageOrientation.Apply(new RgbImage(width, height, rgb), packing.Origin);
+    });
+
+    /// <summary>
+    /// Decodes a picture for work that does not keep it: its pixels lie in memory of their own that is freed when the work is done, whatever the garbage collector does.
+    /// </summary>
+    /// <exception cref="InvalidInputException">As <see cref="Decode"/>.</exception>
+    public static TResult Visit<TResult>(ReadOnlyMemory<byte> bytes, PixelWork<TResult> work, ImageDecodeOptions? options = null) => Open(bytes, options ?? ImageDecodeOptions.Opened, (decoded, width, height, packing) =>
+    {
+        Span<byte> rgb = decoded[..(width * height * 3)]; // in place: a pixel's three bytes lie before the bytes that it is made of
+        packing.Pack(decoded, rgb);
+        if (packing.Origin is SKEncodedOrigin.TopLeft) return work(width, height, rgb);
+        RgbImage upright = ImageOrientation.Apply(new RgbImage(width, height, rgb.ToArray()), packing.Origin);
+        return work(upright.Width, upright.Height, upright.Pixels);
+    });
+
+    private static TResult Open<TResult>(ReadOnlyMemory<byte> bytes, ImageDecodeOptions options, Packer<TResult> pack)
+    {
         if (bytes.IsEmpty) throw new InvalidInputException("the image has 0 bytes; put it back.");
         ImageHeader header = ImageHeader.Read(bytes.Span) ?? throw new InvalidInputException("the image is no PNG, JPEG, WebP, GIF or BMP, or is cut short; save it again as one of these.");
         if ((long)header.Width * header.Height > options.MaxPixels)
@@ -23,40 +44,43 @@ public static class ImageDecoder
         using MemoryHandle pin = shown.Pin();
         using SKData data = Wrap(pin, shown.Length);
         using SKCodec codec = SKCodec.Create(data) ?? throw new InvalidInputException($"the image's {header.Format} data cannot be read; save it again.");
-        RgbImage picture = Read(codec, header, options);
-        if (key is { } colour && options.Alpha == AlphaPolicy.DropChannel) PixelPacking.Whiten(picture.Pixels, colour);
-        return options.ApplyOrientation ? ImageOrientation.Apply(picture, codec.EncodedOrigin) : picture;
+        return Read(codec, header, options, key, pack);
     }
 
     private static unsafe SKData Wrap(MemoryHandle pin, int length) => SKData.Create((nint)pin.Pointer, length);
 
-    private static RgbImage Read(SKCodec codec, ImageHeader header, ImageDecodeOptions options)
+    private static unsafe TResult Read<TResult>(SKCodec codec, ImageHeader header, ImageDecodeOptions options, (byte, byte, byte)? key, Packer<TResult> pack)
     {
         (int width, int height) = (codec.Info.Width, codec.Info.Height);
         if (width <= 0 || height <= 0 || (long)width * height > Math.Min(options.MaxPixels, MostPixels))
             throw new InvalidInputException($"the image's {header.Format} data claims {width} x {height} pixels; save it again, smaller.");
         bool opaque = codec.Info.AlphaType == SKAlphaType.Opaque, clips = options.ClipSixteenBitGray && header.Mode == "I;16";
         SKImageInfo info = new(width, height, clips ? SKColorType.RgbaF16 : SKColorType.Rgba8888, opaque ? SKAlphaType.Opaque : SKAlphaType.Unpremul);
-        byte[] rgb = GC.AllocateUninitializedArray<byte>(width * height * 3);
-        byte[] decoded = ArrayPool<byte>.Shared.Rent(checked((int)info.BytesSize64));
+        Packing packing = new(clips, !opaque && options.Alpha == AlphaPolicy.OnWhite, options.Alpha == AlphaPolicy.DropChannel ? key : null,
+            options.ApplyOrientation ? codec.EncodedOrigin : SKEncodedOrigin.TopLeft);
+        // Not an array: megabytes of pixels a picture would wait for the collector.
+        void* decoded = NativeMemory.Alloc((nuint)info.BytesSize64);
         try
         {
-            Span<byte> pixels = decoded.AsSpan(0, (int)info.BytesSize64);
-            if (Fill(codec, info, pixels) is var result and not SKCodecResult.Success)
+            if (codec.GetPixels(info, (nint)decoded) is var result and not SKCodecResult.Success)
                 throw new InvalidInputException($"the image's {header.Format} data is {(result == SKCodecResult.IncompleteInput ? "cut short" : $"broken ({result})")}; save it again.");
-            if (clips) PixelPacking.ClipToRgb(MemoryMarshal.Cast<byte, Half>(pixels), rgb);
-            else if (opaque || options.Alpha != AlphaPolicy.OnWhite) PixelPacking.ToRgb(pixels, rgb);
-            else PixelPacking.ToRgbOnWhite(pixels, rgb);
+            return pack(new Span<byte>(decoded, (int)info.BytesSize64), width, height, packing);
         }
         finally
         {
-            ArrayPool<byte>.Shared.Return(decoded);
+            NativeMemory.Free(decoded);
         }
-        return new RgbImage(width, height, rgb);
     }
 
-    private static unsafe SKCodecResult Fill(SKCodec codec, SKImageInfo info, Span<byte> pixels)
+    /// <summary>How decoded pixels become RGB.</summary>
+    private readonly record struct Packing(bool Clips, bool OnWhite, (byte, byte, byte)? Key, SKEncodedOrigin Origin)
     {
-        fixed (byte* target = pixels) return codec.GetPixels(info, (nint)target);
+        public void Pack(ReadOnlySpan<byte> decoded, Span<byte> rgb)
+        {
+            if (Clips) PixelPacking.ClipToRgb(MemoryMarshal.Cast<byte, Half>(decoded), rgb);
+            else if (OnWhite) PixelPacking.ToRgbOnWhite(decoded, rgb);
+            else PixelPacking.ToRgb(decoded, rgb);
+            if (Key is { } colour) PixelPacking.Whiten(rgb, colour);
+        }
     }
 }

@@ -7,17 +7,17 @@ internal static class Preview
 {
     private const int LongestSide = 640, Quality = 80;
 
-    public static byte[] Jpeg(RgbImage picture)
+    public static byte[] Jpeg(int width, int height, ReadOnlySpan<byte> rgb)
     {
-        using SKBitmap full = new(picture.Width, picture.Height, SKColorType.Rgba8888, SKAlphaType.Opaque);
+        using SKBitmap full = new(width, height, SKColorType.Rgba8888, SKAlphaType.Opaque);
         Span<byte> pixels = full.GetPixelSpan();
-        for (int i = 0, j = 0; i < picture.Pixels.Length; i += 3, j += 4)
+        for (int i = 0, j = 0; i < rgb.Length; i += 3, j += 4)
         {
-            picture.Pixels.AsSpan(i, 3).CopyTo(pixels[j..]);
+            rgb.Slice(i, 3).CopyTo(pixels[j..]);
             pixels[j + 3] = 255;
         }
-        double scale = Math.Min(1, (double)LongestSide / Math.Max(picture.Width, picture.Height));
-        SKImageInfo info = new(Math.Max(1, (int)(picture.Width * scale)), Math.Max(1, (int)(picture.Height * scale)), SKColorType.Rgba8888, SKAlphaType.Opaque);
+        double scale = Math.Min(1, (double)LongestSide / Math.Max(width, height));
+        SKImageInfo info = new(Math.Max(1, (int)(width * scale)), Math.Max(1, (int)(height * scale)), SKColorType.Rgba8888, SKAlphaType.Opaque);
         using SKBitmap small = full.Resize(info, new SKSamplingOptions(SKFilterMode.Linear, SKMipmapMode.Linear));
         using SKData encoded = small.Encode(SKEncodedImageFormat.Jpeg, Quality);
         return encoded.ToArray();

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.RegularExpressions;
 
 namespace SafeRlhfV.Data;
@@ -50,8 +49,8 @@ internal static partial class DatasetDiscovery
         foreach ((string config, string split, IReadOnlyList<string> patterns) in card.Sets)
         {
             named.Add(config);
-            Regex[] globs = [.. patterns.Select(Glob)];
-            string[] matched = [.. files.Where(file => globs.Any(glob => glob.IsMatch(file)))];
+            FilePattern[] wanted = [.. patterns.Select(pattern => new FilePattern(pattern))];
+            string[] matched = [.. files.Where(file => wanted.Any(pattern => pattern.IsMatch(file)))];
             foreach (IGrouping<string, string> group in matched.GroupBy(file => split.Length > 0 ? split : SplitOf(file) ?? "train"))
                 parts.Add(new DatasetPart(config, group.Key, [.. group.Select(file => Path.Combine(folder, file))]));
         }
@@ -97,33 +96,6 @@ internal static partial class DatasetDiscovery
             string absent = Enumerable.Range(0, of).Select(shard => shard.ToString("00000")).First(shard => !present.Contains(shard));
             throw new InvalidInputException($"{Path.Combine(family.Key.Folder ?? "", $"{family.Key.Name}-{absent}-of-{family.Key.Of}.parquet")}: this shard of {part.Config}/{part.Split} is missing ({present.Count} of {of} are there); fetch it.");
         }
-    }
-
-    /// <summary>Hugging Face's file patterns: *, **, ?, [..].</summary>
-    private static Regex Glob(string pattern)
-    {
-        StringBuilder regex = new("^");
-        for (int i = 0; i < pattern.Length; i++)
-        {
-            int close;
-            if (pattern[i] == '*' && i + 1 < pattern.Length && pattern[i + 1] == '*')
-            {
-                i++;
-                bool slash = i + 1 < pattern.Length && pattern[i + 1] == '/';
-                if (slash) i++;
-                regex.Append(slash ? "(?:.*/)?" : ".*");
-            }
-            else if (pattern[i] == '*') regex.Append("[^/]*");
-            else if (pattern[i] == '?') regex.Append("[^/]");
-            else if (pattern[i] == '[' && (close = pattern.IndexOf(']', i + 1)) > i + 1)
-            {
-                string inside = pattern[(i + 1)..close];
-                regex.Append('[').Append(inside[0] == '!' ? "^" + Regex.Escape(inside[1..]) : Regex.Escape(inside)).Append(']');
-                i = close;
-            }
-            else regex.Append(Regex.Escape(pattern[i].ToString()));
-        }
-        return new Regex(regex.Append('$').ToString(), RegexOptions.CultureInvariant | RegexOptions.NonBacktracking);
     }
 
     [GeneratedRegex(@"^(.*)-(\d{5})-of-(\d{5})\.parquet$")]

@@ -6,8 +6,8 @@ namespace SafeRlhfV.Data;
 /// <summary>Reads ahead and works in parallel, in order and with bounded memory.</summary>
 public static class RowPipeline
 {
-    private const int BatchRows = 64;
-    private const long BatchBytes = 16L << 20;
+    private const int RowsPerCore = 16;
+    private const long MostBytes = 16L << 20;
 
     /// <summary>The same rows, read ahead on a thread of their own.</summary>
     /// <param name="rows">The rows; enumerated on the other thread.</param>
@@ -47,37 +47,36 @@ public static class RowPipeline
         }
     }
 
-    /// <summary>Maps rows on all cores while the next ones are read; results come in the rows' order.</summary>
+    /// <summary>Maps rows on all cores while the next ones are read; results come in the rows' order. A few rows a core are under way, of at most 16 MiB (or one a core).</summary>
     public static IEnumerable<TResult> Map<TResult>(IEnumerable<DatasetRow> rows, Func<DatasetRow, TResult> work, CancellationToken cancel = default)
     {
-        foreach (List<DatasetRow> batch in Batches(rows).Prefetch(1))
-        {
-            cancel.ThrowIfCancellationRequested();
-            TResult[] results = new TResult[batch.Count];
-            try
-            {
-                Parallel.For(0, batch.Count, i => results[i] = work(batch[i]));
-            }
-            catch (AggregateException error) when (error.InnerExceptions.Count > 0)
-            {
-                ExceptionDispatchInfo.Throw(error.InnerExceptions[0]);
-            }
-            foreach (TResult result in results) yield return result;
-        }
-    }
-
-    private static IEnumerable<List<DatasetRow>> Batches(IEnumerable<DatasetRow> rows)
-    {
-        List<DatasetRow> batch = [];
+        int cores = Environment.ProcessorCount;
+        // never more threads than cores: each holds a decoded picture
+        TaskFactory tasks = new(new ConcurrentExclusiveSchedulerPair(TaskScheduler.Default, cores).ConcurrentScheduler);
+        Queue<(Task<TResult> Task, int Bytes)> underWay = [];
         long bytes = 0;
-        foreach (DatasetRow row in rows)
+        try
         {
-            batch.Add(row);
-            bytes += row.Image?.Bytes?.Length ?? 0;
-            if (batch.Count < BatchRows && bytes < BatchBytes) continue;
-            yield return batch;
-            (batch, bytes) = ([], 0);
+            foreach (DatasetRow row in rows)
+            {
+                cancel.ThrowIfCancellationRequested();
+                int size = row.Image?.Bytes?.Length ?? 0;
+                while (underWay.Count >= cores && (underWay.Count >= RowsPerCore * cores || bytes + size > MostBytes)) yield return Next();
+                underWay.Enqueue((tasks.StartNew(() => work(row), cancel), size));
+                bytes += size;
+            }
+            while (underWay.Count > 0) yield return Next();
         }
-        if (batch.Count > 0) yield return batch;
+        finally
+        {
+            Task.WhenAll(underWay.Select(each => each.Task)).ContinueWith(_ => { }, TaskScheduler.Default).Wait(CancellationToken.None);
+        }
+
+        TResult Next()
+        {
+            (Task<TResult> task, int size) = underWay.Dequeue();
+            bytes -= size;
+            return task.GetAwaiter().GetResult();
+        }
     }
 }

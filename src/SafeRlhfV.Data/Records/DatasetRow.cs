@@ -80,6 +80,14 @@ public sealed class DatasetRow
         return new DatasetRow(Schema, Position, changed, [.. Faults.Where(fault => fault.Column != column)]);
     }
 
+    /// <summary>The same row with what stands for its image.</summary>
+    internal DatasetRow Holding(object? image)
+    {
+        object?[] changed = [.. cells];
+        changed[Schema.IndexOf("image")] = image;
+        return new DatasetRow(Schema, Position, changed, Faults);
+    }
+
     /// <summary>The row in its layout's plain columns: without what only the way back to pairs needs.</summary>
     internal DatasetRow Untraced() => Schema == RowSchema.FlatTraced ? new DatasetRow(RowSchema.Flat, Position, cells[..RowSchema.Flat.Columns.Count], Faults) : this;
 

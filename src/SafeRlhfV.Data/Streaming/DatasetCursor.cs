@@ -75,6 +75,7 @@ public sealed class DatasetCursor
 
     private IEnumerable<(DatasetRow, long, long)> From(long startEpoch, long start)
     {
+        using PictureStore pictures = new();
         for (long number = startEpoch; ; number++, start = 0)
         {
             long length = RowsOfEpoch(number), place = 0;
@@ -83,15 +84,12 @@ public sealed class DatasetCursor
                 int rows = window.Sum(block => block.Rows);
                 if (place + rows > start && place < length)
                 {
-                    DatasetRow[] read = [.. window.SelectMany(ReadBlock)];
+                    pictures.Clear();
+                    DatasetRow[] read = [.. window.SelectMany(ReadBlock).Select(pictures.Put)];
                     if (read.Length != rows) throw new InvalidInputException($"{dataset.Path}: a file was changed while it was read; open the data set again.");
                     int[] order = options.Shuffle ? new RandomStream(options.Seed, $"rows/{number}/{options.Rank}/{place}").Permutation(rows) : [.. Enumerable.Range(0, rows)];
                     for (int i = 0; i < rows && place + i < length; i++)
-                    {
-                        DatasetRow row = read[order[i]];
-                        read[order[i]] = null!; // the pictures of a window are let go as they are used, before the next one is read
-                        if (place + i >= start) yield return (row, number, place + i);
-                    }
+                        if (place + i >= start) yield return (pictures.Take(read[order[i]]), number, place + i);
                 }
                 place += rows;
             }

@@ -37,6 +37,31 @@ public sealed class ImageDecoderTests
         Gen.Byte.Array[0, 200].Sample(bytes => { Assert.Throws<InvalidInputException>(() => ImageDecoder.Decode(bytes)); }, iter: 300);
 
     [Fact]
+    public void A_visit_sees_the_pixels_that_decoding_gives_without_arrays_for_them()
+    {
+        foreach (byte[] file in Files)
+            foreach (AlphaPolicy alpha in Enum.GetValues<AlphaPolicy>())
+                foreach ((bool turn, bool clip) in ((bool, bool)[])[(false, false), (true, false), (false, true)])
+                {
+                    ImageDecodeOptions options = new() { Alpha = alpha, ApplyOrientation = turn, ClipSixteenBitGray = clip };
+                    RgbImage? picture = null;
+                    try
+                    {
+                        picture = ImageDecoder.Decode(file, options);
+                    }
+                    catch (InvalidInputException error)
+                    {
+                        Assert.Equal(error.Message, Assert.Throws<InvalidInputException>(() => ImageDecoder.Visit(file, (_, _, _) => 0, options)).Message);
+                    }
+                    if (picture is not null) Assert.True(ImageDecoder.Visit(file, (width, height, rgb) => (width, height) == (picture.Width, picture.Height) && rgb.SequenceEqual(picture.Pixels), options));
+                }
+        byte[] large = Files.MaxBy(file => ImageHeader.Read(file) is { IsBomb: false } header && header.Format == "JPEG" ? header.Width * header.Height : 0)!;
+        ImageDecoder.Visit(large, (_, _, _) => 0);
+        long before = GC.GetAllocatedBytesForCurrentThread(), pixels = ImageDecoder.Visit(large, (_, _, rgb) => rgb.Length), taken = GC.GetAllocatedBytesForCurrentThread() - before;
+        Assert.True(taken < pixels / 4, $"{taken} bytes for a picture of {pixels}");
+    }
+
+    [Fact]
     public void The_pixel_limit_is_the_callers()
     {
         byte[] coffee = File.ReadAllBytes(Golden.At("images", "coffee.png"));

@@ -1,18 +1,20 @@
 using SafeRlhfV.Data;
 using SkiaSharp;
 
-namespace SafeRlhfV.DataBench;
+namespace SafeRlhfV.Cli;
 
-/// <summary>A data set of the wanted size: JPEG pictures of noise over soft shapes, one a row, all different, and texts of usual length.</summary>
-internal static class BenchSet
+/// <summary>Rows to time reading with: JPEG pictures of noise over soft shapes, all different, and texts of usual length; 400 MB, or some copies of that.</summary>
+internal static class DataRows
 {
-    public static void Write(string folder, int rows, int kilobytes, int copies)
+    private const int Rows = 2500, PictureBytes = 160 << 10;
+
+    public static void Write(string folder, int copies)
     {
-        byte[][] pictures = new byte[rows][];
-        Parallel.For(0, rows, i => pictures[i] = Picture(i, kilobytes * 1024));
+        byte[][] pictures = new byte[Rows][];
+        Parallel.For(0, Rows, i => pictures[i] = Picture(i));
         using BeaverTailsWriter writer = BeaverTailsWriter.Create(folder, RowLayout.Paired, new BeaverTailsWriterOptions { Name = "Rows for timing" });
         for (int copy = 0; copy < copies; copy++)
-            for (int i = 0; i < rows; i++)
+            for (int i = 0; i < Rows; i++)
             {
                 RandomStream random = new(i, $"bench/{copy}");
                 writer.Add(i % 20 == 19 ? "evaluation" : "train", new PreferencePair
@@ -30,10 +32,9 @@ internal static class BenchSet
         writer.Complete();
     }
 
-    private static byte[] Picture(int number, int bytes)
+    private static byte[] Picture(int number)
     {
-        // the side that gives noise of this amplitude about the wanted size at quality 85
-        int side = Math.Max(16, (int)Math.Sqrt(bytes / 0.388));
+        int side = (int)Math.Sqrt(PictureBytes / 0.388); // gives noise of this amplitude about the wanted size at quality 85
         RandomStream random = new(number, "bench/picture");
         using SKBitmap bitmap = new(side, side, SKColorType.Rgba8888, SKAlphaType.Opaque);
         Span<byte> pixels = bitmap.GetPixelSpan();
