@@ -32,7 +32,8 @@ public static class GatewayHost
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = settings.Limits.BodyBytes;
         });
-        builder.Logging.AddSimpleConsole(console => console.SingleLine = true).SetMinimumLevel(LogLevel.Warning);
+        builder.Logging.AddSimpleConsole(console => console.SingleLine = true).SetMinimumLevel(LogLevel.Warning)
+            .AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None); // a scope and an activity for each request, which nobody reads; what goes wrong is told by ErrorMiddleware
         builder.Services.AddRouting();
 
         // What is made here is disposed with the service, in reverse order.
@@ -129,9 +130,9 @@ public static class GatewayHost
 
         app.MapPost("/v1/chat/completions", chat.InvokeAsync);
         app.MapPost("/v1/moderations", moderations.InvokeAsync);
-        app.MapGet("/v1/models", http => WriteAsync(http, models.List(Key(http))));
-        app.MapGet("/v1/models/{**name}", http => WriteAsync(http, models.One(http.GetRouteValue("name")?.ToString() ?? "", Key(http))));
-        app.MapGet("/healthz", http => WriteAsync(http, new() { ["status"] = "ok" }));
+        app.MapGet("/v1/models", http => JsonReply.WriteAsync(http, models.List(Key(http))));
+        app.MapGet("/v1/models/{**name}", http => JsonReply.WriteAsync(http, models.One(http.GetRouteValue("name")?.ToString() ?? "", Key(http))));
+        app.MapGet("/healthz", http => JsonReply.WriteAsync(http, new JsonObject { ["status"] = "ok" }));
         app.MapGet("/readyz", http => ReadyAsync(http, services.GetService<AuditDatabase>(), settings, models, file));
         MapDashboard(app, settings, parts, keys);
         app.MapGet("/metrics", async http =>
@@ -176,12 +177,6 @@ public static class GatewayHost
             }
         }
         http.Response.StatusCode = isReady ? 200 : 503;
-        await WriteAsync(http, new() { ["status"] = isReady ? "ready" : "not ready", ["parts"] = parts });
-    }
-
-    private static Task WriteAsync(HttpContext http, JsonObject body)
-    {
-        http.Response.ContentType = "application/json";
-        return http.Response.WriteAsync(body.ToJsonString(), http.RequestAborted);
+        await JsonReply.WriteAsync(http, new JsonObject { ["status"] = isReady ? "ready" : "not ready", ["parts"] = parts });
     }
 }

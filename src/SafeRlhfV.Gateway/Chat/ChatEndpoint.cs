@@ -29,8 +29,7 @@ internal sealed class ChatEndpoint(ChatRequestReader reader, ModelTable models, 
             Label(http, report);
             http.Response.Headers["x-guard-outcome"] = report.Outcome.ToString();
         }
-        http.Response.ContentType = "application/json";
-        await http.Response.WriteAsync(CompletionWriter.Whole(response, call).ToJsonString(), http.RequestAborted);
+        await JsonReply.WriteAsync(http, CompletionWriter.Whole(response, call));
     }
 
     // Nothing is sent before the first text has passed, so that until then an error still has its own status.
@@ -53,22 +52,16 @@ internal sealed class ChatEndpoint(ChatRequestReader reader, ModelTable models, 
                     http.Response.Headers.CacheControl = "no-cache";
                 }
                 usage = update.Contents.OfType<UsageContent>().LastOrDefault()?.Details ?? usage;
-                foreach (JsonObject chunk in CompletionWriter.Chunks(update, call, id!, created, isFirst)) await SendAsync(chunk.ToJsonString());
+                foreach (JsonObject chunk in CompletionWriter.Chunks(update, call, id!, created, isFirst)) await JsonReply.WriteEventAsync(http, chunk);
                 if (update.GetGuardReport() is { } report) metrics.Ended(report);
             }
             key.Charge(usage?.TotalTokenCount ?? 0);
-            if (call.WantsUsage) await SendAsync(CompletionWriter.UsageChunk(call, id ?? "", created, usage).ToJsonString());
-            await SendAsync("[DONE]");
+            if (call.WantsUsage) await JsonReply.WriteEventAsync(http, CompletionWriter.UsageChunk(call, id ?? "", created, usage));
+            await http.Response.WriteAsync("data: [DONE]\n\n", cancellationToken);
         }
         catch (Exception error) when (http.Response.HasStarted && !cancellationToken.IsCancellationRequested)
         {
-            await SendAsync(ErrorMiddleware.Known(error).ToJson().ToJsonString());
-        }
-
-        async Task SendAsync(string data)
-        {
-            await http.Response.WriteAsync($"data: {data}\n\n", cancellationToken);
-            await http.Response.Body.FlushAsync(cancellationToken);
+            await JsonReply.WriteEventAsync(http, ErrorMiddleware.Known(error).ToJson());
         }
     }
 

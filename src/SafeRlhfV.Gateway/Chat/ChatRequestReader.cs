@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.IO.Pipelines;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
@@ -8,24 +10,35 @@ namespace SafeRlhfV.Gateway;
 /// <summary>Reads <c>/v1/chat/completions</c> requests. What the guard must see is read strictly; parameters that only the upstream knows pass through.</summary>
 internal sealed class ChatRequestReader(LimitSettings limits, ImageGate images)
 {
-    // A name that stands twice could mean one thing here and another upstream.
-    private static readonly JsonDocumentOptions Json = new() { AllowDuplicateProperties = false, MaxDepth = 64 };
-
     /// <summary>Reads a body as a JSON object.</summary>
     /// <exception cref="ApiException">It is none.</exception>
     public static async Task<JsonObject> ReadObjectAsync(HttpRequest request, CancellationToken cancellationToken)
     {
         try
         {
-            JsonNode? node = await JsonNode.ParseAsync(request.Body, null, Json, cancellationToken);
-            if (node is not JsonObject body) throw ApiException.Invalid("The request must be a JSON object.");
-            _ = body.ToJsonString(); // reads every string: broken escapes are found here
-            return body;
+            ReadResult read;
+            while (!(read = await request.BodyReader.ReadAsync(cancellationToken)).IsCompleted) request.BodyReader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+            JsonNode? node;
+            try
+            {
+                node = Parse(read.Buffer);
+            }
+            finally
+            {
+                request.BodyReader.AdvanceTo(read.Buffer.End);
+            }
+            return node as JsonObject ?? throw ApiException.Invalid("The request must be a JSON object.");
         }
-        catch (Exception error) when (error is JsonException or InvalidOperationException or ArgumentException or FormatException)
+        catch (Exception error) when (StrictJson.IsFault(error))
         {
             throw ApiException.Invalid("The request is not valid JSON.", code: "invalid_json");
         }
+    }
+
+    private static JsonNode? Parse(ReadOnlySequence<byte> body)
+    {
+        ReadOnlySpan<byte> json = body.IsSingleSegment ? body.FirstSpan : body.ToArray();
+        return StrictJson.Parse(json.StartsWith("\uFEFF"u8) ? json[3..] : json);
     }
 
     public async Task<ChatCall> ReadAsync(JsonObject body, ApiKey key, CancellationToken cancellationToken)

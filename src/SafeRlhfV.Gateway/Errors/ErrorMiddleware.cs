@@ -1,5 +1,4 @@
 using System.Data.Common;
-using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
@@ -46,9 +45,7 @@ internal sealed partial class ErrorMiddleware(RequestDelegate next, ILogger<Erro
         context.Response.StatusCode = error.Status;
         if (error.RetryAfter is { } wait) context.Response.Headers.RetryAfter = ((int)Math.Ceiling(wait.TotalSeconds)).ToString();
         if (error.Status == 401) context.Response.Headers.WWWAuthenticate = "Bearer";
-        JsonObject body = error.ToJson();
-        context.Response.ContentType = "application/json";
-        await context.Response.WriteAsync(body.ToJsonString(), context.RequestAborted);
+        await JsonReply.WriteAsync(context, error.ToJson());
     }
 
     private static ApiException Unmapped(HttpContext context) => context.Response.StatusCode == 405

@@ -42,15 +42,15 @@ internal sealed class ModerationsEndpoint(IModerator moderator, Func<GuardPolicy
 
         GuardPolicy current = policy();
         JsonArray results = [];
+        Task[] records = new Task[requests.Count];
         for (int i = 0; i < requests.Count; i++)
         {
             GuardDecision decision = current.Decide(verdicts[i], GuardSide.Prompt, key.ContextFor("moderations"));
-            await RecordAsync(requests[i], decision, key, duration, cancellationToken);
+            records[i] = RecordAsync(requests[i], decision, key, duration, cancellationToken);
             results.Add(Result(decision.Verdict, requests[i]));
         }
-        http.Response.ContentType = "application/json";
-        JsonObject answer = new() { ["id"] = $"modr-{Guid.NewGuid():n}", ["model"] = Model, ["results"] = results };
-        await http.Response.WriteAsync(answer.ToJsonString(), cancellationToken);
+        await Task.WhenAll(records);
+        await JsonReply.WriteAsync(http, new JsonObject { ["id"] = $"modr-{Guid.NewGuid():n}", ["model"] = Model, ["results"] = results });
     }
 
     private async Task RecordAsync(ModerationRequest request, GuardDecision decision, ApiKey key, TimeSpan duration, CancellationToken cancellationToken)

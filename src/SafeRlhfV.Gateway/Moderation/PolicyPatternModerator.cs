@@ -5,15 +5,21 @@ namespace SafeRlhfV.Gateway;
 /// <summary>Finds the policy's own categories, and follows the policy when it changes.</summary>
 internal sealed class PolicyPatternModerator(Func<GuardPolicy> policy) : INonBlockingModerator
 {
+    private static readonly Verdict Safe = Verdict.Safe("own-categories");
     private volatile Tuple<GuardPolicy, PatternModerator?>? _current;
 
     public string Name => "own-categories";
 
-    public async Task<IReadOnlyList<Verdict>> ModerateAsync(IReadOnlyList<ModerationRequest> requests, CancellationToken cancellationToken = default)
+    public bool IsImmediate => true;
+
+    public Task<IReadOnlyList<Verdict>> ModerateAsync(IReadOnlyList<ModerationRequest> requests, CancellationToken cancellationToken = default)
     {
         GuardPolicy now = policy();
         Tuple<GuardPolicy, PatternModerator?>? current = _current;
         if (current is null || !ReferenceEquals(current.Item1, now)) _current = current = Tuple.Create(now, PatternModerator.For(now));
-        return current.Item2 is { } patterns ? await patterns.ModerateAsync(requests, cancellationToken) : [.. requests.Select(_ => Verdict.Safe(Name))];
+        if (current.Item2 is { } patterns) return patterns.ModerateAsync(requests, cancellationToken);
+        Verdict[] safe = new Verdict[requests.Count];
+        Array.Fill(safe, Safe);
+        return Task.FromResult<IReadOnlyList<Verdict>>(safe);
     }
 }

@@ -13,15 +13,14 @@ internal sealed class ChunkReader
     private UsageDetails? _usage;
 
     /// <summary>A chunk's update, or null where it holds nothing to pass on yet.</summary>
-    public ChatResponseUpdate? Read(string data)
+    public ChatResponseUpdate? Read(ReadOnlySpan<byte> data)
     {
         JsonObject chunk;
         try
         {
-            chunk = JsonNode.Parse(data, null, new() { MaxDepth = 64, AllowDuplicateProperties = false }) as JsonObject ?? throw UpstreamException.Garbled("a chunk is no object");
-            _ = chunk.ToJsonString();
+            chunk = StrictJson.Parse(data) as JsonObject ?? throw UpstreamException.Garbled("a chunk is no object");
         }
-        catch (Exception error) when (error is JsonException or InvalidOperationException or ArgumentException)
+        catch (Exception error) when (StrictJson.IsFault(error))
         {
             throw UpstreamException.Garbled("a chunk is not JSON", error);
         }

@@ -1,5 +1,5 @@
+using System.Buffers;
 using System.Runtime.CompilerServices;
-using System.Text;
 
 namespace SafeRlhfV.Gateway;
 
@@ -8,11 +8,11 @@ internal static class ServerSentEvents
 {
     private const int LongestEvent = 8 * 1024 * 1024;
 
-    public static async IAsyncEnumerable<string> ReadAsync(Stream stream, TimeSpan idle, [EnumeratorCancellation] CancellationToken cancellationToken)
+    /// <summary>The data of each event, as UTF-8; it stands only until the next is asked for.</summary>
+    public static async IAsyncEnumerable<ReadOnlyMemory<byte>> ReadAsync(Stream stream, TimeSpan idle, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         byte[] buffer = new byte[16 * 1024];
-        MemoryStream line = new();
-        StringBuilder data = new();
+        ArrayBufferWriter<byte> line = new(1024), data = new(1024);
         bool hasData = false;
         while (true)
         {
@@ -21,25 +21,29 @@ internal static class ServerSentEvents
             int from = 0;
             for (int newline; (newline = Array.IndexOf(buffer, (byte)'\n', from, read - from)) >= 0; from = newline + 1)
             {
-                line.Write(buffer, from, newline - from);
-                string text = Encoding.UTF8.GetString(line.GetBuffer(), 0, (int)line.Length).TrimEnd('\r');
-                line.SetLength(0);
-                if (text.Length == 0)
-                {
-                    if (hasData) yield return data.ToString();
-                    data.Clear();
-                    hasData = false;
-                }
-                else if (text.StartsWith("data:", StringComparison.Ordinal))
-                {
-                    if (hasData) data.Append('\n');
-                    data.Append(text.AsSpan(text.Length > 5 && text[5] == ' ' ? 6 : 5));
-                    hasData = true;
-                }
+                line.Write(buffer.AsSpan(from, newline - from));
+                bool isEnd = Take(line.WrittenSpan, data, ref hasData);
+                line.ResetWrittenCount();
+                if (!isEnd) continue;
+                if (hasData) yield return data.WrittenMemory;
+                data.ResetWrittenCount();
+                hasData = false;
             }
-            line.Write(buffer, from, read - from);
-            if (line.Length + data.Length > LongestEvent) throw UpstreamException.Garbled("an event without end");
+            line.Write(buffer.AsSpan(from, read - from));
+            if (line.WrittenCount + data.WrittenCount > LongestEvent) throw UpstreamException.Garbled("an event without end");
         }
+    }
+
+    // Gathers a line's data; true where the line is empty, which ends the event.
+    private static bool Take(ReadOnlySpan<byte> line, ArrayBufferWriter<byte> data, ref bool hasData)
+    {
+        line = line.TrimEnd((byte)'\r');
+        if (line.Length == 0) return true;
+        if (!line.StartsWith("data:"u8)) return false;
+        if (hasData) data.Write("\n"u8);
+        data.Write(line[(line.Length > 5 && line[5] == ' ' ? 6 : 5)..]);
+        hasData = true;
+        return false;
     }
 
     private static async Task<int> ReadOneAsync(Stream stream, byte[] buffer, TimeSpan idle, CancellationToken cancellationToken)

@@ -1,13 +1,9 @@
-using System.Buffers;
+using System.Net;
 using System.Net.Http.Headers;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.AI;
-using Polly;
-using Polly.CircuitBreaker;
-using Polly.Retry;
-using Polly.Timeout;
 
 namespace SafeRlhfV.Gateway;
 
@@ -21,47 +17,24 @@ internal sealed class UpstreamChatClient : IChatClient
     private readonly UpstreamSettings _settings;
     private readonly HttpClient _http;
     private readonly Uri _address;
-    private readonly ResiliencePipeline<HttpResponseMessage> _pipeline;
-    private readonly CircuitBreakerStateProvider _breaker = new();
+    private readonly CircuitBreaker _breaker;
+    private readonly AuthenticationHeaderValue? _authorization;
 
     public UpstreamChatClient(UpstreamSettings settings, TimeProvider? clock = null)
     {
+        _breaker = new(settings.Break, clock ?? TimeProvider.System);
         _settings = settings;
+        _authorization = settings.Key is { } key ? new("Bearer", key) : null;
         _address = new(settings.Endpoint!.ToString().TrimEnd('/') + "/chat/completions");
-        _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, PooledConnectionLifetime = TimeSpan.FromMinutes(2) })
+        _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, ActivityHeadersPropagator = null, PooledConnectionLifetime = TimeSpan.FromMinutes(2) })
         {
             Timeout = Timeout.InfiniteTimeSpan,
             MaxResponseContentBufferSize = LargestAnswer,
         };
-        PredicateBuilder<HttpResponseMessage> failed = new PredicateBuilder<HttpResponseMessage>()
-            .Handle<HttpRequestException>().Handle<TimeoutRejectedException>().HandleResult(response => (int)response.StatusCode is 408 or >= 500);
-        ResiliencePipelineBuilder<HttpResponseMessage> builder = new() { TimeProvider = clock };
-        if (settings.Retries > 0)
-        {
-            builder.AddRetry(new RetryStrategyOptions<HttpResponseMessage>
-            {
-                MaxRetryAttempts = settings.Retries,
-                Delay = TimeSpan.FromMilliseconds(100),
-                BackoffType = DelayBackoffType.Exponential,
-                UseJitter = true,
-                ShouldHandle = failed.HandleResult(response => (int)response.StatusCode == 429),
-            });
-        }
-        builder.AddCircuitBreaker(new CircuitBreakerStrategyOptions<HttpResponseMessage>
-        {
-            FailureRatio = 0.5,
-            MinimumThroughput = 10,
-            SamplingDuration = TimeSpan.FromSeconds(30),
-            BreakDuration = settings.Break < TimeSpan.FromSeconds(0.5) ? TimeSpan.FromSeconds(0.5) : settings.Break,
-            ShouldHandle = failed,
-            StateProvider = _breaker,
-        });
-        builder.AddTimeout(new TimeoutStrategyOptions { Timeout = settings.Timeout });
-        _pipeline = builder.Build();
     }
 
     /// <summary>Whether it is being left alone.</summary>
-    public bool IsBroken => _breaker.CircuitState is CircuitState.Open or CircuitState.Isolated;
+    public bool IsBroken => _breaker.IsOpen;
 
     public async Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
     {
@@ -69,10 +42,9 @@ internal sealed class UpstreamChatClient : IChatClient
         JsonNode? answer;
         try
         {
-            answer = JsonNode.Parse(await response.Content.ReadAsByteArrayAsync(cancellationToken), null, new() { MaxDepth = 64, AllowDuplicateProperties = false });
-            _ = answer?.ToJsonString();
+            answer = StrictJson.Parse(await response.Content.ReadAsByteArrayAsync(cancellationToken));
         }
-        catch (Exception error) when (error is JsonException or InvalidOperationException or ArgumentException)
+        catch (Exception error) when (StrictJson.IsFault(error))
         {
             throw UpstreamException.Garbled("it is not JSON", error);
         }
@@ -86,10 +58,10 @@ internal sealed class UpstreamChatClient : IChatClient
         if (response.Content.Headers.ContentType?.MediaType is not "text/event-stream") throw UpstreamException.Garbled("it is no stream");
         ChunkReader chunks = new();
         await using Stream stream = await response.Content.ReadAsStreamAsync(cancellationToken);
-        await foreach (string data in ServerSentEvents.ReadAsync(stream, _settings.IdleTimeout, cancellationToken))
+        await foreach (ReadOnlyMemory<byte> data in ServerSentEvents.ReadAsync(stream, _settings.IdleTimeout, cancellationToken))
         {
-            if (data == "[DONE]") break;
-            if (chunks.Read(data) is { } update) yield return update;
+            if (data.Span.SequenceEqual("[DONE]"u8)) break;
+            if (chunks.Read(data.Span) is { } update) yield return update;
         }
         yield return chunks.Finish();
     }
@@ -101,49 +73,85 @@ internal sealed class UpstreamChatClient : IChatClient
     private async Task<HttpResponseMessage> SendAsync(IEnumerable<ChatMessage> messages, ChatCall call, bool stream, CancellationToken cancellationToken)
     {
         byte[] body = Body(messages, call, stream);
-        HttpResponseMessage response;
-        try
-        {
-            response = await _pipeline.ExecuteAsync(async token => await TryAsync(body, stream, token), cancellationToken);
-        }
-        catch (BrokenCircuitException error)
-        {
-            throw new UpstreamException(503, "The model is not available at present.", true, "upstream_unavailable", error);
-        }
-        catch (TimeoutRejectedException error)
-        {
-            throw new UpstreamException(504, "The model did not answer in time.", true, "upstream_timeout", error);
-        }
-        catch (HttpRequestException error)
-        {
-            throw new UpstreamException(502, "The model could not be reached, or its answer was cut off.", true, "upstream_unreachable", error);
-        }
+        HttpResponseMessage response = await TryAsync(body, stream, cancellationToken);
         if (response.IsSuccessStatusCode) return response;
         using (response) throw await RefusalAsync(response, cancellationToken);
     }
 
+    // What failed, or was turned away with "too many", is tried again after a pause that doubles; the last try's outcome counts.
     private async Task<HttpResponseMessage> TryAsync(byte[] body, bool stream, CancellationToken cancellationToken)
     {
+        for (int attempt = 0; ; attempt++)
+        {
+            bool isLast = attempt >= _settings.Retries;
+            try
+            {
+                HttpResponseMessage response = await OnceAsync(body, stream, cancellationToken);
+                if (isLast || !(response.StatusCode == HttpStatusCode.TooManyRequests || IsFailure(response))) return response;
+                response.Dispose();
+            }
+            catch (UpstreamException) when (!isLast && !_breaker.IsOpen)
+            {
+                // once more
+            }
+            await Task.Delay(TimeSpan.FromMilliseconds(100 * (1 << Math.Min(attempt, 10)) * (0.5 + Random.Shared.NextDouble())), cancellationToken);
+        }
+    }
+
+    private async Task<HttpResponseMessage> OnceAsync(byte[] body, bool stream, CancellationToken cancellationToken)
+    {
+        if (!_breaker.TryEnter()) throw new UpstreamException(503, "The model is not available at present.", true, "upstream_unavailable");
+        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(_settings.Timeout);
+        try
+        {
+            HttpResponseMessage response = await SendAsync(body, stream, limit.Token);
+            if (IsFailure(response)) _breaker.Failed();
+            else _breaker.Succeeded();
+            return response;
+        }
+        catch (Exception) when (cancellationToken.IsCancellationRequested)
+        {
+            _breaker.Abandoned();
+            throw new OperationCanceledException(cancellationToken);
+        }
+        catch (OperationCanceledException error)
+        {
+            _breaker.Failed();
+            throw new UpstreamException(504, "The model did not answer in time.", true, "upstream_timeout", error);
+        }
+        catch (HttpRequestException error)
+        {
+            _breaker.Failed();
+            throw new UpstreamException(502, "The model could not be reached, or its answer was cut off.", true, "upstream_unreachable", error);
+        }
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(byte[] body, bool stream, CancellationToken cancellationToken)
+    {
         using HttpRequestMessage request = new(HttpMethod.Post, _address) { Content = new ByteArrayContent(body) };
-        request.Content.Headers.ContentType = new("application/json");
-        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue(stream ? "text/event-stream" : "application/json"));
-        if (_settings.Key is { } key) request.Headers.Authorization = new("Bearer", key);
+        request.Content.Headers.TryAddWithoutValidation("Content-Type", "application/json");
+        request.Headers.TryAddWithoutValidation("Accept", stream ? "text/event-stream" : "application/json");
+        if (_authorization is not null) request.Headers.Authorization = _authorization;
         return await _http.SendAsync(request, stream ? HttpCompletionOption.ResponseHeadersRead : HttpCompletionOption.ResponseContentRead, cancellationToken);
     }
 
+    private static bool IsFailure(HttpResponseMessage response) => (int)response.StatusCode is 408 or >= 500;
+
     // Written straight from what the caller sent: a copy of a body full of images costs more than all else here.
-    private byte[] Body(IEnumerable<ChatMessage> messages, ChatCall call, bool stream)
+    private byte[] Body(IEnumerable<ChatMessage> messages, ChatCall call, bool stream) =>
+        JsonReply.Render((_settings.Model, messages, call, stream), static (writer, state) => Write(writer, state.Model, state.messages, state.call, state.stream));
+
+    private static void Write(Utf8JsonWriter writer, string? model, IEnumerable<ChatMessage> messages, ChatCall call, bool stream)
     {
-        ArrayBufferWriter<byte> buffer = new();
-        using Utf8JsonWriter writer = new(buffer);
         writer.WriteStartObject();
         foreach ((string name, JsonNode? value) in call.Body)
         {
-            if (name is "stream" or "stream_options" or "messages" || (name == "model" && _settings.Model is not null)) continue;
+            if (name is "stream" or "stream_options" or "messages" || (name == "model" && model is not null)) continue;
             writer.WritePropertyName(name);
             Write(value);
         }
-        if (_settings.Model is { } model) writer.WriteString("model", model);
+        if (model is not null) writer.WriteString("model", model);
         writer.WriteBoolean("stream", stream);
         if (stream)
         {
@@ -162,8 +170,6 @@ internal sealed class UpstreamChatClient : IChatClient
         }
         writer.WriteEndArray();
         writer.WriteEndObject();
-        writer.Flush();
-        return buffer.WrittenSpan.ToArray();
 
         void Write(JsonNode? node)
         {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -11,7 +12,18 @@ internal sealed class AuditChain(byte[]? key)
 
     public bool IsKeyed => key is not null;
 
-    public string Link(string previous, string payload) => Digest(Encoding.UTF8.GetBytes($"{previous}\n{payload}"));
+    public string Link(string previous, ReadOnlySpan<byte> payload)
+    {
+        byte[] linked = ArrayPool<byte>.Shared.Rent(Encoding.UTF8.GetByteCount(previous) + 1 + payload.Length);
+        int at = Encoding.UTF8.GetBytes(previous, linked);
+        linked[at++] = (byte)'\n';
+        payload.CopyTo(linked.AsSpan(at));
+        string hash = Digest(linked.AsSpan(0, at + payload.Length));
+        ArrayPool<byte>.Shared.Return(linked);
+        return hash;
+    }
+
+    public string Link(string previous, string payload) => Link(previous, Encoding.UTF8.GetBytes(payload));
 
     /// <summary>What vouches for a mark in the chain (its head, or where it begins after old records were deleted).</summary>
     public string Seal(string name, long sequence, string hash) => Digest(Encoding.UTF8.GetBytes($"mark\n{name}\n{sequence}\n{hash}"));
@@ -19,7 +31,19 @@ internal sealed class AuditChain(byte[]? key)
     /// <summary>The fingerprint of a text or an image.</summary>
     public string Fingerprint(ReadOnlySpan<byte> content) => Digest(content);
 
-    public string Fingerprint(string text) => Digest(Encoding.UTF8.GetBytes(text));
+    public string Fingerprint(string text)
+    {
+        byte[] bytes = ArrayPool<byte>.Shared.Rent(Encoding.UTF8.GetMaxByteCount(text.Length));
+        string fingerprint = Digest(bytes.AsSpan(0, Encoding.UTF8.GetBytes(text, bytes)));
+        ArrayPool<byte>.Shared.Return(bytes, clearArray: true); // what was asked is not left lying about
+        return fingerprint;
+    }
 
-    private string Digest(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(key is null ? SHA256.HashData(bytes) : HMACSHA256.HashData(key, bytes));
+    private string Digest(ReadOnlySpan<byte> bytes)
+    {
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        if (key is null) SHA256.HashData(bytes, hash);
+        else HMACSHA256.HashData(key, bytes, hash);
+        return Convert.ToHexStringLower(hash);
+    }
 }

@@ -73,6 +73,9 @@ public sealed class AuditDatabase : IAsyncDisposable
         }
     }
 
+    /// <summary>What inserts over a connection of this kind.</summary>
+    internal static IAuditInserts Inserts(DbConnection connection) => connection is SqliteConnection sqlite ? new SqliteInserts(sqlite) : new PostgresInserts((NpgsqlConnection)connection);
+
     /// <summary>A transaction that no other writer's can overlap: the chain has one end.</summary>
     internal async Task<DbTransaction> BeginWriteAsync(DbConnection connection, CancellationToken cancellationToken)
     {
@@ -107,7 +110,8 @@ public sealed class AuditDatabase : IAsyncDisposable
         await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    private string Tables() => $"""
+    // PostgreSQL takes it as one transaction; without the lock, gateways that start side by side on an empty database would trip over each other.
+    private string Tables() => (_isPostgres ? "SELECT pg_advisory_xact_lock(729114502);\n" : "") + $"""
         CREATE TABLE IF NOT EXISTS guard_audit (
             sequence BIGINT PRIMARY KEY, kind TEXT NOT NULL, request TEXT NOT NULL, at TEXT NOT NULL, payload TEXT NOT NULL, previous TEXT NOT NULL, hash TEXT NOT NULL);
         CREATE INDEX IF NOT EXISTS guard_audit_request ON guard_audit (request);

@@ -3,7 +3,20 @@ namespace SafeRlhfV.Guard;
 /// <summary>A record that waits to be written.</summary>
 /// <param name="Kind">prompt, end or review.</param>
 /// <param name="Request">The request that it is about.</param>
-/// <param name="Members">The payload's members, without those that the chain adds.</param>
-/// <param name="Contents">Texts and images to keep, by their fingerprints.</param>
-/// <param name="Written">Completed when the record is on the disk.</param>
-internal sealed record AuditEntry(string Kind, string Request, string Members, Dictionary<string, (string Kind, byte[] Bytes)> Contents, TaskCompletionSource Written);
+/// <param name="Members">The payload as UTF-8 JSON, without the members that the chain adds.</param>
+/// <param name="Contents">Texts and images to keep, by their fingerprints; null for none.</param>
+/// <param name="After">A record without which this one may not stand, or null.</param>
+internal sealed record AuditEntry(string Kind, string Request, byte[] Members, Dictionary<string, (string Kind, byte[] Bytes)>? Contents, AuditEntry? After = null)
+{
+    private readonly TaskCompletionSource _written = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Ends when the record is on the disk, or cannot be.</summary>
+    public Task Written => _written.Task;
+
+    /// <summary>Whether it stands in the queue: what is put there later is written later.</summary>
+    public bool IsQueued { get; set; }
+
+    public void Succeed() => _written.TrySetResult();
+
+    public void Fail(Exception error) => _written.TrySetException(error);
+}

@@ -10,11 +10,18 @@ internal sealed class AuditPayload(AuditSettings settings, AuditChain chain)
 {
     private static readonly JsonWriterOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>Fingerprint, kind (text or image) and bytes of what is kept.</summary>
-    public Dictionary<string, (string Kind, byte[] Bytes)> Contents { get; } = [];
+    // One of each for a thread: a record's text is made at one go.
+    [ThreadStatic]
+    private static ArrayBufferWriter<byte>? _buffer;
+
+    [ThreadStatic]
+    private static Utf8JsonWriter? _writer;
+
+    /// <summary>Fingerprint, kind (text or image) and bytes of what is kept; null where nothing is.</summary>
+    public Dictionary<string, (string Kind, byte[] Bytes)>? Contents { get; private set; }
 
     /// <summary>The members of the record but for its number and time, which are known only when it is written.</summary>
-    public string Of(string kind, GuardReport report) => Write(writer =>
+    public byte[] Of(string kind, GuardReport report) => Write(writer =>
     {
         writer.WriteString("user", report.Context.User);
         writer.WriteString("role", report.Context.Role);
@@ -50,7 +57,7 @@ internal sealed class AuditPayload(AuditSettings settings, AuditChain chain)
     });
 
     /// <summary>The members of a person's review of a decision.</summary>
-    public string OfReview(string reviewer, bool isUnsafe, string? category, string? note) => Write(writer =>
+    public byte[] OfReview(string reviewer, bool isUnsafe, string? category, string? note) => Write(writer =>
     {
         writer.WriteString("reviewer", reviewer);
         writer.WriteBoolean("unsafe", isUnsafe);
@@ -59,16 +66,18 @@ internal sealed class AuditPayload(AuditSettings settings, AuditChain chain)
     });
 
     /// <summary>The whole record: number, kind, request and time before the other members.</summary>
-    public static string Complete(long sequence, string kind, string request, string at, string members)
+    public static byte[] Complete(long sequence, string kind, string request, string at, ReadOnlySpan<byte> members)
     {
-        string head = Write(writer =>
-        {
-            writer.WriteNumber("sequence", sequence);
-            writer.WriteString("kind", kind);
-            writer.WriteString("request", request);
-            writer.WriteString("at", at);
-        });
-        return $"{head[..^1]},{members[1..]}";
+        (ArrayBufferWriter<byte> buffer, Utf8JsonWriter writer) = Begin();
+        writer.WriteStartObject();
+        writer.WriteNumber("sequence", sequence);
+        writer.WriteString("kind", kind);
+        writer.WriteString("request", request);
+        writer.WriteString("at", at);
+        writer.Flush();
+        buffer.Write(","u8);
+        buffer.Write(members[1..]);
+        return buffer.WrittenSpan.ToArray();
     }
 
     public static string Iso(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'");
@@ -80,7 +89,7 @@ internal sealed class AuditPayload(AuditSettings settings, AuditChain chain)
         if (settings.Texts == ContentKeeping.Hash || text.Length == 0) return;
         byte[] kept = Encoding.UTF8.GetBytes(settings.Texts == ContentKeeping.Keep ? text : Redaction.Of(text));
         string name = chain.Fingerprint(kept);
-        Contents[name] = ("text", kept);
+        (Contents ??= [])[name] = ("text", kept);
         writer.WriteString("kept", name);
     }
 
@@ -88,7 +97,7 @@ internal sealed class AuditPayload(AuditSettings settings, AuditChain chain)
     {
         if (!ImageBytes.TryGet(image, out byte[]? bytes, out _)) return chain.Fingerprint(image.Address?.ToString() ?? image.Encoded?.Path ?? "");
         string name = chain.Fingerprint(bytes);
-        if (settings.Images == ContentKeeping.Keep) Contents[name] = ("image", bytes);
+        if (settings.Images == ContentKeeping.Keep) (Contents ??= [])[name] = ("image", bytes);
         return name;
     }
 
@@ -114,15 +123,22 @@ internal sealed class AuditPayload(AuditSettings settings, AuditChain chain)
         writer.WriteEndObject();
     }
 
-    private static string Write(Action<Utf8JsonWriter> members)
+    private static byte[] Write(Action<Utf8JsonWriter> members)
     {
-        ArrayBufferWriter<byte> buffer = new(1024);
-        using (Utf8JsonWriter writer = new(buffer, Json))
-        {
-            writer.WriteStartObject();
-            members(writer);
-            writer.WriteEndObject();
-        }
-        return Encoding.UTF8.GetString(buffer.WrittenSpan);
+        (ArrayBufferWriter<byte> buffer, Utf8JsonWriter writer) = Begin();
+        writer.WriteStartObject();
+        members(writer);
+        writer.WriteEndObject();
+        writer.Flush();
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    private static (ArrayBufferWriter<byte>, Utf8JsonWriter) Begin()
+    {
+        if (_buffer is null or { Capacity: > 1024 * 1024 }) _buffer = new(4096);
+        _buffer.ResetWrittenCount();
+        if (_writer is null) _writer = new(_buffer, Json);
+        else _writer.Reset(_buffer);
+        return (_buffer, _writer);
     }
 }

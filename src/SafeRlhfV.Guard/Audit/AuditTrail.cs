@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Diagnostics;
 using System.Threading.Channels;
 
 namespace SafeRlhfV.Guard;
@@ -28,10 +29,18 @@ public sealed class AuditTrail : IGuardObserver, IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    public ValueTask PromptDecidedAsync(GuardReport report, CancellationToken cancellationToken) => RecordAsync("prompt", report, cancellationToken);
+    public ValueTask PromptDecidedAsync(GuardReport report, CancellationToken cancellationToken)
+    {
+        AuditPayload payload = new(_settings, _chain);
+        return AppendAsync(report.Link.Prompt = new("prompt", report.Id, payload.Of("prompt", report), payload.Contents), cancellationToken);
+    }
 
     /// <inheritdoc/>
-    public ValueTask EndedAsync(GuardReport report, CancellationToken cancellationToken) => RecordAsync("end", report, cancellationToken);
+    public ValueTask EndedAsync(GuardReport report, CancellationToken cancellationToken)
+    {
+        AuditPayload payload = new(_settings, _chain);
+        return AppendAsync(new("end", report.Id, payload.Of("end", report), payload.Contents, report.Link.Prompt), cancellationToken);
+    }
 
     /// <summary>Records a person's review of a decision.</summary>
     /// <param name="request">The request that was decided.</param>
@@ -40,8 +49,11 @@ public sealed class AuditTrail : IGuardObserver, IAsyncDisposable
     /// <param name="category">The category that the person chose, or null.</param>
     /// <param name="note">Why.</param>
     /// <param name="cancellationToken">Stops waiting.</param>
-    public ValueTask ReviewedAsync(string request, string reviewer, bool isUnsafe, string? category, string? note, CancellationToken cancellationToken = default) =>
-        AppendAsync("review", request, payload => payload.OfReview(reviewer, isUnsafe, category, note), cancellationToken);
+    public ValueTask ReviewedAsync(string request, string reviewer, bool isUnsafe, string? category, string? note, CancellationToken cancellationToken = default)
+    {
+        AuditPayload payload = new(_settings, _chain);
+        return AppendAsync(new("review", request, payload.OfReview(reviewer, isUnsafe, category, note), null), cancellationToken);
+    }
 
     /// <summary>Deletes what is older than the settings allow; the chain then begins at a sealed mark.</summary>
     /// <returns>How many records and contents were deleted.</returns>
@@ -61,23 +73,35 @@ public sealed class AuditTrail : IGuardObserver, IAsyncDisposable
         await _loop.ConfigureAwait(false);
     }
 
-    private ValueTask RecordAsync(string kind, GuardReport report, CancellationToken cancellationToken) =>
-        AppendAsync(kind, report.Id, payload => payload.Of(kind, report), cancellationToken);
-
-    private async ValueTask AppendAsync(string kind, string request, Func<AuditPayload, string> write, CancellationToken cancellationToken)
+    private async ValueTask AppendAsync(AuditEntry entry, CancellationToken cancellationToken)
     {
-        AuditPayload payload = new(_settings, _chain);
-        AuditEntry entry = new(kind, request, write(payload), payload.Contents, new(TaskCreationOptions.RunContinuationsAsynchronously));
+        long started = Stopwatch.GetTimestamp();
+        try
+        {
+            if (entry.After is { IsQueued: false } before) await before.Written.WaitAsync(_settings.Timeout, cancellationToken).ConfigureAwait(false);
+            if (!_queue.Writer.TryWrite(entry)) await EnqueueAsync(entry, cancellationToken).ConfigureAwait(false);
+            entry.IsQueued = true;
+            TimeSpan left = _settings.Timeout - Stopwatch.GetElapsedTime(started);
+            await entry.Written.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is OperationCanceledException or TimeoutException && !cancellationToken.IsCancellationRequested)
+        {
+            throw new TimeoutException($"The audit trail did not record within {_settings.Timeout.TotalSeconds:0.###} s.");
+        }
+    }
+
+    private async Task EnqueueAsync(AuditEntry entry, CancellationToken cancellationToken)
+    {
         using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(_settings.Timeout);
         try
         {
             await _queue.Writer.WriteAsync(entry, limit.Token).ConfigureAwait(false);
-            await entry.Written.Task.WaitAsync(limit.Token).ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception error)
         {
-            throw new TimeoutException($"The audit trail did not record within {_settings.Timeout.TotalSeconds:0.###} s.");
+            entry.Fail(error);
+            throw;
         }
     }
 
@@ -87,16 +111,21 @@ public sealed class AuditTrail : IGuardObserver, IAsyncDisposable
         List<AuditEntry> batch = [];
         while (await _queue.Reader.WaitToReadAsync().ConfigureAwait(false))
         {
-            while (batch.Count < BatchSize && _queue.Reader.TryRead(out AuditEntry? entry)) batch.Add(entry);
+            while (batch.Count < BatchSize && _queue.Reader.TryRead(out AuditEntry? entry))
+            {
+                if (entry.After?.Written.Exception?.InnerException is { } fault) entry.Fail(fault); // an end without its beginning would tell half of what happened
+                else batch.Add(entry);
+            }
+            if (batch.Count == 0) continue;
             try
             {
                 using CancellationTokenSource limit = new(_settings.Timeout);
                 await writer.WriteAsync(batch, AuditPayload.Iso(_clock.GetUtcNow()), limit.Token).ConfigureAwait(false);
-                foreach (AuditEntry entry in batch) entry.Written.TrySetResult();
+                foreach (AuditEntry entry in batch) entry.Succeed();
             }
             catch (Exception error)
             {
-                foreach (AuditEntry entry in batch) entry.Written.TrySetException(error);
+                foreach (AuditEntry entry in batch) entry.Fail(error);
             }
             batch.Clear();
         }

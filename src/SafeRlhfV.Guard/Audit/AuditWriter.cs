@@ -8,8 +8,9 @@ namespace SafeRlhfV.Guard;
 /// </summary>
 internal sealed class AuditWriter(AuditDatabase database, AuditChain chain) : IAsyncDisposable
 {
+    private readonly List<AuditRow> _rows = [];
     private DbConnection? _connection;
-    private DbCommand? _record, _content;
+    private IAuditInserts? _inserts;
 
     /// <summary>Writes a batch whole or not at all.</summary>
     public async Task WriteAsync(IReadOnlyList<AuditEntry> batch, string at, CancellationToken cancellationToken)
@@ -20,8 +21,9 @@ internal sealed class AuditWriter(AuditDatabase database, AuditChain chain) : IA
             try
             {
                 DbConnection connection = _connection ??= await database.OpenAsync(cancellationToken).ConfigureAwait(false);
+                IAuditInserts inserts = _inserts ??= AuditDatabase.Inserts(connection);
                 await using DbTransaction transaction = await database.BeginWriteAsync(connection, cancellationToken).ConfigureAwait(false);
-                await WriteAsync(batch, at, connection, transaction, cancellationToken).ConfigureAwait(false);
+                await WriteAsync(batch, at, connection, inserts, transaction, cancellationToken).ConfigureAwait(false);
                 committing = true;
                 await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
                 return;
@@ -41,52 +43,33 @@ internal sealed class AuditWriter(AuditDatabase database, AuditChain chain) : IA
 
     public async ValueTask DisposeAsync()
     {
-        foreach (IAsyncDisposable? part in (IAsyncDisposable?[])[_record, _content, _connection])
+        try
         {
-            try
-            {
-                if (part is not null) await part.DisposeAsync().ConfigureAwait(false);
-            }
-            catch (DbException)
-            {
-                // it was broken already
-            }
+            _inserts?.Dispose();
+            if (_connection is not null) await _connection.DisposeAsync().ConfigureAwait(false);
         }
-        (_record, _content, _connection) = (null, null, null);
+        catch (DbException)
+        {
+            // it was broken already
+        }
+        (_inserts, _connection) = (null, null);
     }
 
-    private async Task WriteAsync(IReadOnlyList<AuditEntry> batch, string at, DbConnection connection, DbTransaction transaction, CancellationToken cancellationToken)
+    private async Task WriteAsync(IReadOnlyList<AuditEntry> batch, string at, DbConnection connection, IAuditInserts inserts, DbTransaction transaction, CancellationToken cancellationToken)
     {
         // Another process may have written since: the chain has one end, and the transaction holds it.
         AuditMark head = await AuditMarks.ReadAsync(connection, transaction, AuditMarks.Head, cancellationToken).ConfigureAwait(false) is { } found
             ? found.Mark
             : new(0, AuditChain.Genesis);
+        _rows.Clear();
         foreach (AuditEntry entry in batch)
         {
-            string payload = AuditPayload.Complete(head.Sequence + 1, entry.Kind, entry.Request, at, entry.Members);
+            byte[] payload = AuditPayload.Complete(head.Sequence + 1, entry.Kind, entry.Request, at, entry.Members);
             string hash = chain.Link(head.Hash, payload);
-            _record ??= AuditDatabase.Command(
-                connection, null,
-                "INSERT INTO guard_audit (sequence, kind, request, at, payload, previous, hash) VALUES (@sequence, @kind, @request, @at, @payload, @previous, @hash)",
-                ("sequence", 0L), ("kind", ""), ("request", ""), ("at", ""), ("payload", ""), ("previous", ""), ("hash", ""));
-            await RunAsync(_record, transaction, cancellationToken, head.Sequence + 1, entry.Kind, entry.Request, at, payload, head.Hash, hash).ConfigureAwait(false);
-            foreach ((string name, (string kind, byte[] bytes)) in entry.Contents)
-            {
-                _content ??= AuditDatabase.Command(
-                    connection, null,
-                    "INSERT INTO guard_audit_content (name, kind, at, body) VALUES (@name, @kind, @at, @body) ON CONFLICT (name) DO UPDATE SET at = excluded.at",
-                    ("name", ""), ("kind", ""), ("at", ""), ("body", Array.Empty<byte>()));
-                await RunAsync(_content, transaction, cancellationToken, name, kind, at, bytes).ConfigureAwait(false);
-            }
+            _rows.Add(new(head.Sequence + 1, entry, at, payload, head.Hash, hash));
             head = new(head.Sequence + 1, hash);
         }
+        await inserts.InsertAsync(_rows, transaction, cancellationToken).ConfigureAwait(false);
         await AuditMarks.WriteAsync(connection, transaction, AuditMarks.Head, head, chain, cancellationToken).ConfigureAwait(false);
-    }
-
-    private static async Task RunAsync(DbCommand command, DbTransaction transaction, CancellationToken cancellationToken, params object[] values)
-    {
-        command.Transaction = transaction;
-        for (int i = 0; i < values.Length; i++) command.Parameters[i].Value = values[i];
-        await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
     }
 }

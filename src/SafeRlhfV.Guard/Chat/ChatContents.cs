@@ -8,18 +8,19 @@ namespace SafeRlhfV.Guard;
 /// <summary>What a moderator can judge of chat contents: their text, their images, and what it cannot read.</summary>
 internal sealed class ChatContents
 {
-    private readonly StringBuilder _text = new();
+    private StringBuilder? _joined; // made only where there is more than one text
+    private string _text = "";
     private readonly List<ModerationImage> _images = [];
 
     /// <summary>All text, each content on a line of its own: joined, the end of one could hide the beginning of the next from a moderator.</summary>
-    public string Text => _text.ToString();
+    public string Text => _joined is null ? _text : _text = _joined.ToString();
 
     public IReadOnlyList<ModerationImage> Images => _images;
 
     /// <summary>The kind of a content that cannot be judged, or null.</summary>
     public string? Unreadable { get; private set; }
 
-    public bool IsEmpty => _text.Length == 0 && _images.Count == 0 && Unreadable is null;
+    public bool IsEmpty => (_joined?.Length ?? _text.Length) == 0 && _images.Count == 0 && Unreadable is null;
 
     public static ChatContents Of(IEnumerable<AIContent> contents)
     {
@@ -65,8 +66,14 @@ internal sealed class ChatContents
     private void Append(string? text)
     {
         if (string.IsNullOrEmpty(text)) return;
-        if (_text.Length > 0 && _text[^1] != '\n') _text.Append('\n');
-        _text.Append(text);
+        if (_joined is null && _text.Length == 0)
+        {
+            _text = text;
+            return;
+        }
+        _joined ??= new(_text);
+        if (_joined[^1] != '\n') _joined.Append('\n');
+        _joined.Append(text);
     }
 
     private static string Serialize(object? value)

@@ -38,4 +38,6 @@ public sealed record GuardReport
 
     /// <summary>How much of it moderation took.</summary>
     public TimeSpan ModerationTime { get; init; }
+
+    internal AuditLink Link { get; } = new();
 }

@@ -98,11 +98,12 @@ internal sealed class GuardSession
     public async Task<string?> EndAsync(GuardOutcome outcome, string? refusal, string? notice, CancellationToken cancellationToken)
     {
         Debug.Assert(!HasEnded);
-        bool isRecorded = await IsRecordedAsync().ConfigureAwait(false);
-        if (!isRecorded) (outcome, refusal, notice) = (outcome == GuardOutcome.Passed ? GuardOutcome.AnswerRefused : outcome, Policy.FailureRefusal, null);
+        if (_recording is { IsCompleted: true } && !await _recording.ConfigureAwait(false)) (outcome, refusal, notice) = (Unrecorded(outcome), Policy.FailureRefusal, null);
         _report = _report with { Outcome = outcome, Refusal = refusal, Notice = notice, Rounds = [.. _rounds], Duration = Elapsed() };
-        if (_options.Observer is { } observer && !await TryObserveAsync(() => observer.EndedAsync(_report, cancellationToken)).ConfigureAwait(false))
-            _report = _report with { Outcome = outcome == GuardOutcome.Passed ? GuardOutcome.AnswerRefused : outcome, Refusal = Policy.FailureRefusal };
+
+        // Both records may wait for one flush; the answer waits for both.
+        bool isTold = _options.Observer is not { } observer || await TryObserveAsync(() => observer.EndedAsync(_report, cancellationToken)).ConfigureAwait(false);
+        if (!await IsRecordedAsync().ConfigureAwait(false) || !isTold) _report = _report with { Outcome = Unrecorded(outcome), Refusal = Policy.FailureRefusal };
         return _report.Refusal;
     }
 
@@ -134,6 +135,8 @@ internal sealed class GuardSession
             return false; // an observer that cannot record is a reason to refuse, not to fail
         }
     }
+
+    private static GuardOutcome Unrecorded(GuardOutcome outcome) => outcome == GuardOutcome.Passed ? GuardOutcome.AnswerRefused : outcome;
 
     private TimeSpan Elapsed() => _options.Clock.GetElapsedTime(_started);
 }

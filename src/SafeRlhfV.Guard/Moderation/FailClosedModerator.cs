@@ -27,7 +27,30 @@ public sealed class FailClosedModerator : INonBlockingModerator
     public string Name => _inner.Name;
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<Verdict>> ModerateAsync(IReadOnlyList<ModerationRequest> requests, CancellationToken cancellationToken = default)
+    public bool IsImmediate => _inner is INonBlockingModerator { IsImmediate: true };
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<Verdict>> ModerateAsync(IReadOnlyList<ModerationRequest> requests, CancellationToken cancellationToken = default) =>
+        IsImmediate && AtOnce(requests, cancellationToken) is { } judged ? judged : JudgeAsync(requests, cancellationToken);
+
+    // What has judged already needs no clock. Null where anything is amiss: then it is asked again under full watch.
+    private Task<IReadOnlyList<Verdict>>? AtOnce(IReadOnlyList<ModerationRequest> requests, CancellationToken cancellationToken)
+    {
+        try
+        {
+            Task<IReadOnlyList<Verdict>> asked = _inner.ModerateAsync(requests, cancellationToken);
+            if (!asked.IsCompletedSuccessfully || asked.Result is not { } found || found.Count != requests.Count) return null;
+            for (int i = 0; i < found.Count; i++)
+                if (found[i] is not { } verdict || verdict.FindFault() is not null) return null;
+            return asked;
+        }
+        catch (Exception)
+        {
+            return null;
+        }
+    }
+
+    private async Task<IReadOnlyList<Verdict>> JudgeAsync(IReadOnlyList<ModerationRequest> requests, CancellationToken cancellationToken)
     {
         if (requests.Count == 0) return [];
         Verdict[] verdicts = new Verdict[requests.Count];

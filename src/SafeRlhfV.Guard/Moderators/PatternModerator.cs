@@ -3,10 +3,11 @@ namespace SafeRlhfV.Guard;
 /// <summary>Finds words and patterns. It sees no images: use it beside a guard model, in tests, and for a policy's own categories.</summary>
 public sealed class PatternModerator : INonBlockingModerator
 {
-    private readonly IReadOnlyList<PatternRule> _rules;
+    private readonly PatternRule[] _rules;
+    private readonly Verdict _safe;
 
     /// <summary>Creates the moderator.</summary>
-    public PatternModerator(IEnumerable<PatternRule> rules, string name = "patterns") => (_rules, Name) = ([.. rules], name);
+    public PatternModerator(IEnumerable<PatternRule> rules, string name = "patterns") => (_rules, Name, _safe) = ([.. rules], name, Verdict.Safe(name));
 
     /// <summary>The moderator of a policy's own categories; null where none has keywords or patterns.</summary>
     public static PatternModerator? For(GuardPolicy policy)
@@ -23,6 +24,9 @@ public sealed class PatternModerator : INonBlockingModerator
     public string Name { get; }
 
     /// <inheritdoc/>
+    public bool IsImmediate => true;
+
+    /// <inheritdoc/>
     public Task<IReadOnlyList<Verdict>> ModerateAsync(IReadOnlyList<ModerationRequest> requests, CancellationToken cancellationToken = default)
     {
         Verdict[] verdicts = new Verdict[requests.Count];
@@ -37,7 +41,9 @@ public sealed class PatternModerator : INonBlockingModerator
     private Verdict Judge(string text)
     {
         string folded = FoldedText.Of(text);
-        PatternRule[] hits = [.. _rules.Where(rule => rule.Pattern.IsMatch(text) || (!ReferenceEquals(folded, text) && rule.Pattern.IsMatch(folded)))];
-        return hits.Length == 0 ? Verdict.Safe(Name) : Verdict.Unsafe(Name, hits.Max(hit => hit.Severity), [.. hits.Select(hit => hit.Category)]);
+        List<PatternRule>? hits = null;
+        foreach (PatternRule rule in _rules)
+            if (rule.Pattern.IsMatch(text) || (!ReferenceEquals(folded, text) && rule.Pattern.IsMatch(folded))) (hits ??= []).Add(rule);
+        return hits is null ? _safe : Verdict.Unsafe(Name, hits.Max(hit => hit.Severity), [.. hits.Select(hit => hit.Category)]);
     }
 }

@@ -73,9 +73,10 @@ public sealed record Verdict
         if (Categories is null || Flagged is null || SeverityProbabilities is null || Moderator is null) return "a part of the verdict is missing";
         if (!IsProbability(Score)) return $"score {Score} is no probability";
         if (SeverityProbabilities.Count != 4) return $"{SeverityProbabilities.Count} severity probabilities instead of 4";
-        if (!SeverityProbabilities.All(IsProbability)) return "a severity probability lies outside 0..1";
-        if (!Enum.IsDefined(Severity)) return $"severity {(int)Severity} is unknown";
-        if (Categories.FirstOrDefault(pair => !IsProbability(pair.Value)) is { Key: { } name }) return $"the probability of {name} lies outside 0..1";
+        for (int i = 0; i < 4; i++)
+            if (!IsProbability(SeverityProbabilities[i])) return "a severity probability lies outside 0..1";
+        if (Severity is < Severity.None or > Severity.Severe) return $"severity {(int)Severity} is unknown";
+        if (Categories.Count > 0 && Categories.FirstOrDefault(pair => !IsProbability(pair.Value)) is { Key: { } name }) return $"the probability of {name} lies outside 0..1";
         if (IsUnsafe != (Severity != Severity.None)) return IsUnsafe ? "unsafe without a severity" : "safe with a severity";
         if (!IsUnsafe && Flagged.Count > 0) return "safe with flagged categories";
         if (!IsUnsafe && Failure is not null) return "safe though the moderator failed";

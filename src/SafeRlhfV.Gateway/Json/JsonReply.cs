@@ -1,0 +1,69 @@
+using System.Buffers;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http;
+
+namespace SafeRlhfV.Gateway;
+
+/// <summary>Writes JSON as bytes, without a text in between.</summary>
+internal static class JsonReply
+{
+    // One of each for a thread: they are filled and emptied without a pause in between.
+    [ThreadStatic]
+    private static ArrayBufferWriter<byte>? _buffer;
+
+    [ThreadStatic]
+    private static Utf8JsonWriter? _writer;
+
+    /// <summary>Sends a whole answer.</summary>
+    public static async Task WriteAsync(HttpContext http, JsonNode body)
+    {
+        http.Response.ContentType = "application/json";
+        Fill(http.Response, body);
+        await http.Response.BodyWriter.FlushAsync(http.RequestAborted);
+    }
+
+    /// <summary>Sends one event of a stream.</summary>
+    public static async Task WriteEventAsync(HttpContext http, JsonNode data)
+    {
+        FillEvent(http.Response.BodyWriter, data);
+        await http.Response.BodyWriter.FlushAsync(http.RequestAborted);
+    }
+
+    /// <summary>The JSON that a function writes, as bytes.</summary>
+    public static byte[] Render<T>(T state, Action<Utf8JsonWriter, T> write)
+    {
+        (ArrayBufferWriter<byte> buffer, Utf8JsonWriter writer) = Begin();
+        write(writer, state);
+        writer.Flush();
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    private static void Fill(HttpResponse response, JsonNode body)
+    {
+        (ArrayBufferWriter<byte> buffer, Utf8JsonWriter writer) = Begin();
+        body.WriteTo(writer);
+        writer.Flush();
+        response.ContentLength = buffer.WrittenCount;
+        response.BodyWriter.Write(buffer.WrittenSpan);
+    }
+
+    private static void FillEvent(IBufferWriter<byte> output, JsonNode data)
+    {
+        (ArrayBufferWriter<byte> buffer, Utf8JsonWriter writer) = Begin();
+        buffer.Write("data: "u8);
+        data.WriteTo(writer);
+        writer.Flush();
+        buffer.Write("\n\n"u8);
+        output.Write(buffer.WrittenSpan);
+    }
+
+    private static (ArrayBufferWriter<byte>, Utf8JsonWriter) Begin()
+    {
+        if (_buffer is null or { Capacity: > 1024 * 1024 }) _buffer = new(4096);
+        _buffer.ResetWrittenCount();
+        if (_writer is null) _writer = new(_buffer);
+        else _writer.Reset(_buffer);
+        return (_buffer, _writer);
+    }
+}

@@ -1,0 +1,36 @@
+using System.Data.Common;
+using System.Text;
+using Npgsql;
+
+namespace SafeRlhfV.Guard;
+
+/// <summary>Inserts into PostgreSQL: everything in one message, so that a batch costs one way to the server and back, however many records it holds.</summary>
+internal sealed class PostgresInserts(NpgsqlConnection connection) : IAuditInserts
+{
+    public async Task InsertAsync(IReadOnlyList<AuditRow> rows, DbTransaction transaction, CancellationToken cancellationToken)
+    {
+        await using NpgsqlBatch batch = new(connection, (NpgsqlTransaction)transaction);
+        foreach (AuditRow row in rows)
+        {
+            Add(
+                batch, "INSERT INTO guard_audit (sequence, kind, request, at, payload, previous, hash) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+                row.Sequence, row.Entry.Kind, row.Entry.Request, row.At, Encoding.UTF8.GetString(row.Payload.Span), row.Previous, row.Hash);
+            if (row.Entry.Contents is not { } contents) continue;
+            foreach ((string name, (string kind, byte[] bytes)) in contents)
+                Add(batch, "INSERT INTO guard_audit_content (name, kind, at, body) VALUES ($1, $2, $3, $4) ON CONFLICT (name) DO UPDATE SET at = excluded.at", name, kind, row.At, bytes);
+        }
+        await batch.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    public void Dispose()
+    {
+        // a batch leaves nothing behind
+    }
+
+    private static void Add(NpgsqlBatch batch, string text, params ReadOnlySpan<object> values)
+    {
+        NpgsqlBatchCommand command = new(text);
+        foreach (object value in values) command.Parameters.Add(new NpgsqlParameter { Value = value });
+        batch.BatchCommands.Add(command);
+    }
+}

@@ -1,0 +1,63 @@
+namespace SafeRlhfV.Gateway.Tests;
+
+public sealed class CircuitBreakerTests
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
+    private readonly HandClock _clock = new();
+
+    [Fact]
+    public void HalfOfTenFailuresOpenItAndOneTrialClosesIt()
+    {
+        CircuitBreaker breaker = new(Pause, _clock);
+        for (int i = 0; i < 5; i++) Call(breaker, true);
+        for (int i = 0; i < 4; i++) Call(breaker, false);
+        Assert.False(breaker.IsOpen);
+        Call(breaker, false);
+        Assert.True(breaker.IsOpen);
+        Assert.False(breaker.TryEnter());
+
+        _clock.Now += Pause;
+        Assert.True(breaker.TryEnter());
+        Assert.False(breaker.TryEnter()); // one trial at a time
+        breaker.Failed();
+        Assert.True(breaker.IsOpen);
+
+        _clock.Now += Pause;
+        Assert.True(breaker.TryEnter());
+        breaker.Abandoned(); // whoever made the trial went away: the next one makes it
+        Assert.True(breaker.TryEnter());
+        breaker.Succeeded();
+        Assert.False(breaker.IsOpen);
+        Call(breaker, false); // what was before counts no longer
+        Assert.False(breaker.IsOpen);
+    }
+
+    [Fact]
+    public void WhatIsLongPastDoesNotCount()
+    {
+        CircuitBreaker breaker = new(Pause, _clock);
+        for (int i = 0; i < 9; i++) Call(breaker, false);
+        _clock.Now += TimeSpan.FromSeconds(31);
+        for (int i = 0; i < 9; i++) Call(breaker, false);
+        Assert.False(breaker.IsOpen);
+        _clock.Now += TimeSpan.FromSeconds(16); // the window before still counts
+        Call(breaker, false);
+        Assert.True(breaker.IsOpen);
+    }
+
+    private static void Call(CircuitBreaker breaker, bool isWell)
+    {
+        Assert.True(breaker.TryEnter());
+        if (isWell) breaker.Succeeded();
+        else breaker.Failed();
+    }
+
+    private sealed class HandClock : TimeProvider
+    {
+        public TimeSpan Now { get; set; }
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => Now.Ticks;
+    }
+}
