@@ -21,6 +21,7 @@ internal static class CommandTree
         },
         TrainVerb.Create(),
         AblateVerb.Create(),
+        PlanVerb.Create(),
         new Command("audit", "Verify and export the gateway's audit trail.")
         {
             AuditVerifyVerb.Create(),

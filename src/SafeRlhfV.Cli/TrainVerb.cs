@@ -32,11 +32,12 @@ internal static class TrainVerb
         Option<string?> folder = new("--out") { Description = "The run's folder (run.folder)." };
         Option<bool> resume = new("--resume") { Description = "Go on with the run that the folder holds." };
         Option<bool> skip = new("--skip-damaged") { Description = "With --resume: go on from the newest sound checkpoint where a newer one is damaged." };
+        Option<bool> ignore = new("--ignore-memory") { Description = "Begin even where the plan says that memory does not suffice." };
         Option<bool> json = Output.JsonOption();
         string example = kind == TrainerKind.Ppo
             ? "safe-rlhf-v train ppo --model models/sft --reward runs/reward/result --cost runs/cost/result --data data/world --out runs/ppo --set model.sharing=none --set training.ptx_coefficient=0"
             : $"safe-rlhf-v train {name} --model models/start --data data/world --out runs/{name}";
-        Command command = new(name, $"{what} Example: {example}") { config, set, folder, resume, skip, json };
+        Command command = new(name, $"{what} Example: {example}") { config, set, folder, resume, skip, ignore, json };
         List<(Option<string?> Option, string Key)> places = [(folder, "run.folder")];
         void Place(string option, string key, string description)
         {
@@ -63,24 +64,36 @@ internal static class TrainVerb
             Recipe recipe = parsed.GetValue(config) is { } file ? RecipeReader.Load(file.FullName, sets, kind) : RecipeReader.Parse($"trainer: {name}\n", "train", sets, kind);
             if (recipe.Run.Folder.Length == 0) throw new InvalidInputException("train needs a folder for the run: --out FOLDER, or run.folder in the recipe.");
             RunOptions options = recipe.ToRunOptions(parsed.GetValue(resume));
-            Run(recipe, parsed.GetValue(skip) ? options with { SkipDamaged = true } : options, parsed.GetValue(json), cancel);
+            RecipePlan plan = Plan(recipe, parsed.GetValue(ignore));
+            Run(recipe, plan, parsed.GetValue(skip) ? options with { SkipDamaged = true } : options, parsed.GetValue(json), cancel);
             return Task.FromResult(0);
         });
         return command;
     }
 
-    private static void Run(Recipe recipe, RunOptions options, bool json, CancellationToken cancel)
+    private static RecipePlan Plan(Recipe recipe, bool ignore)
+    {
+        RecipePlan plan = RecipePlan.ByData(recipe);
+        foreach (string line in plan.Memory.Lines) Output.Note(line);
+        if (DeviceMemory.Free(plan.Device) is not { } free) Output.Note($"how much memory {plan.Device} has cannot be told here.");
+        else if (!ignore) plan.Demand(free);
+        return plan;
+    }
+
+    private static void Run(Recipe recipe, RecipePlan plan, RunOptions options, bool json, CancellationToken cancel)
     {
         TrainingView view = new();
         bool trained = RecipeRunner.Run(recipe, options, view, cancel);
+        long? peak = trained ? DeviceMemory.PeakOfProcess() : null; // before the page is drawn, which is no part of the plan
         string result = Path.Combine(recipe.Run.Folder, "result");
         if (trained)
         {
             view.Done();
+            if (plan.Device == "cpu" && peak is { } most) Output.Note($"memory at the peak: {MemoryPlan.Size(most)}; planned were {MemoryPlan.Size(plan.Memory.TotalBytes)}");
             RunCurves.Write(recipe);
         }
         else Output.Note("this run was finished before; nothing was done.");
-        if (json) Output.Json(new { Folder = Path.GetFullPath(recipe.Run.Folder), Result = Path.GetFullPath(result), Page = Path.GetFullPath(Path.Combine(recipe.Run.Folder, RunCurves.PageName)), Trained = trained, Steps = view.Last?.Done, view.Last?.Metrics });
+        if (json) Output.Json(new { Folder = Path.GetFullPath(recipe.Run.Folder), Result = Path.GetFullPath(result), Page = Path.GetFullPath(Path.Combine(recipe.Run.Folder, RunCurves.PageName)), Trained = trained, PlannedBytes = plan.Memory.TotalBytes, PeakBytes = peak, Steps = view.Last?.Done, view.Last?.Metrics });
         else Output.Line(result);
     }
 

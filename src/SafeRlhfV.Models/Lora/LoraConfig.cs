@@ -35,13 +35,17 @@ public sealed record LoraConfig
     /// <summary>adapter_config.json as it was loaded; null for a new adapter.</summary>
     public JsonElement? Source { get; init; }
 
-    /// <summary>All linear layers of the language model's blocks, as the recipes use it.</summary>
-    public static LoraConfig ForLanguageModel(int rank, double alpha, double dropout = 0) => new()
+    /// <summary>Linear layers of the language model's blocks, as the recipes use it; those of the vision tower may have the same names and are not meant.</summary>
+    /// <param name="rank">r.</param>
+    /// <param name="alpha">The product is scaled by alpha / r.</param>
+    /// <param name="dropout">Dropout before the low-rank product.</param>
+    /// <param name="layers">Names of the layers (q_proj, ...); null = all.</param>
+    public static LoraConfig ForLanguageModel(int rank, double alpha, double dropout = 0, IReadOnlyList<string>? layers = null) => new()
     {
         Rank = rank,
         Alpha = alpha,
         Dropout = dropout,
-        TargetPattern = @"(model\.)?(language_model\.)?(model\.)?layers\.\d+\.(self_attn|mlp)\.(q_proj|k_proj|v_proj|o_proj|gate_proj|up_proj|down_proj)",
+        TargetPattern = $@"(model\.)?(language_model\.)?(model\.)?layers\.\d+\.(self_attn|mlp)\.({string.Join('|', layers?.Select(Regex.Escape) ?? ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"])})",
     };
 
     /// <summary>What the low-rank product is multiplied by.</summary>

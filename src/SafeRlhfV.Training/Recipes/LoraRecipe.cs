@@ -17,12 +17,10 @@ public sealed record LoraRecipe
     /// <summary>Scale by alpha / sqrt(r).</summary>
     public bool RankStabilised { get; init; }
 
-    /// <summary>Names of the linear layers that are adapted (q_proj, ...); empty = all of the language model's blocks.</summary>
+    /// <summary>Names of the language model's linear layers that are adapted (q_proj, ...); empty = all seven of each block.</summary>
     public IReadOnlyList<string> Targets { get; init; } = [];
 
     /// <summary>The adapter's settings on a base model.</summary>
     public LoraConfig ToConfig(string? baseModel) =>
-        (Targets.Count == 0 ? LoraConfig.ForLanguageModel(Rank, Alpha, Dropout) : new LoraConfig { Rank = Rank, Alpha = Alpha, Dropout = Dropout, TargetModules = Targets })
-        with
-        { RankStabilised = RankStabilised, BaseModel = baseModel };
+        LoraConfig.ForLanguageModel(Rank, Alpha, Dropout, Targets.Count == 0 ? null : Targets) with { RankStabilised = RankStabilised, BaseModel = baseModel };
 }

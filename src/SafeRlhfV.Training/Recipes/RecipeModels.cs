@@ -13,10 +13,17 @@ internal static class RecipeModels
     /// <exception cref="InvalidInputException">The folder holds no whole model, or there is no such device.</exception>
     public static VisionLanguageModel Load(string folder, WeightType? dtype, string device)
     {
-        if (IsAdapter(folder)) throw new InvalidInputException($"{folder}: holds an adapter, and training starts from a whole model; merge it first: safe-rlhf-v model merge.");
+        CheckWhole(folder);
         if (device != "cpu" && !cuda.is_available()) throw new InvalidInputException($"model.device: '{device}' needs a CUDA build of libtorch and a GPU, and there is none; take cpu.");
         ScalarType? type = dtype switch { WeightType.Float32 => ScalarType.Float32, WeightType.Bfloat16 => ScalarType.BFloat16, _ => null };
         return ModelCheckpoint.Load(folder, new LoadOptions { Dtype = type, Device = device == "cpu" ? null : PlaceOf(device), RequiresGradient = false });
+    }
+
+    /// <summary>Training starts from whole models.</summary>
+    /// <exception cref="InvalidInputException">The folder holds an adapter.</exception>
+    public static void CheckWhole(string folder)
+    {
+        if (IsAdapter(folder)) throw new InvalidInputException($"{folder}: holds an adapter, and training starts from a whole model; merge it first: safe-rlhf-v model merge.");
     }
 
     /// <summary>Whether a folder holds an adapter.</summary>

@@ -1,0 +1,87 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using SafeRlhfV.Data;
+
+namespace SafeRlhfV.Training;
+
+/// <summary>How much memory a device has to give.</summary>
+public static class DeviceMemory
+{
+    private const double Reserve = 0.94;
+
+    // as their makers state it, in GB of 10^9 bytes where the card's name says so
+    private static readonly (string Name, double Gigabytes)[] Cards =
+    [
+        ("l4", 24), ("a10", 24), ("rtx-3090", 24), ("rtx-4090", 24), ("rtx-5090", 32), ("v100-32gb", 32), ("a100-40gb", 40), ("l40s", 48), ("rtx-6000-ada", 48),
+        ("a100-80gb", 80), ("h100-80gb", 80), ("gh200-96gb", 96), ("h200", 141), ("b200", 180), ("mi300x", 192),
+    ];
+
+    /// <summary>Cards known by name.</summary>
+    public static IReadOnlyList<string> Names { get; } = [.. Cards.Select(card => card.Name)];
+
+    /// <summary>What a program can use of a card of that name, a small reserve taken off; "48gb" names any card by its size.</summary>
+    /// <exception cref="InvalidInputException">The card is not known.</exception>
+    public static long OfCard(string name)
+    {
+        string plain = name.ToLowerInvariant().Replace(' ', '-');
+        double gigabytes = Cards.FirstOrDefault(card => card.Name == plain).Gigabytes;
+        if (gigabytes == 0 && !(plain.EndsWith("gb", StringComparison.Ordinal) && double.TryParse(plain.AsSpan(0, plain.Length - 2), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out gigabytes) && gigabytes is > 0 and < 100_000))
+            throw new InvalidInputException($"--gpu {name}: known are {string.Join(", ", Names)}; another card can be named by its memory, such as 48gb.");
+        return (long)(gigabytes * 1e9 * Reserve);
+    }
+
+    /// <summary>What a device of this machine has for this process (on the CPU, with what it has taken already); null where it cannot be told.</summary>
+    public static long? Free(string device) => device == "cpu" ? FreeHost() : FreeCuda(device);
+
+    /// <summary>The most memory that this process has had, in bytes; null where the system does not tell.</summary>
+    public static long? PeakOfProcess() => Kibibytes("/proc/self/status", "VmHWM:");
+
+    // what this process has already is counted in the plan
+    private static long? FreeHost()
+    {
+        if (Kibibytes("/proc/meminfo", "MemAvailable:") is not { } free) return null;
+        if (FreeOfGroup() is { } left) free = Math.Min(free, left);
+        return free + Environment.WorkingSet;
+    }
+
+    // a container's limit (control groups of version 2, or 1); what its files take of it is given back when it is needed
+    private static long? FreeOfGroup()
+    {
+        foreach ((string limit, string taken, string stat, string field) in ((string, string, string, string)[])
+            [("memory.max", "memory.current", "memory.stat", "inactive_file "), ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes", "memory/memory.stat", "total_inactive_file ")])
+            if (Number(limit) is { } most && Number(taken) is { } now) return most - now + (Line(stat, field) ?? 0);
+        return null;
+
+        static long? Number(string name) => Line(name, "");
+        static long? Line(string name, string start)
+        {
+            string path = Path.Combine("/sys/fs/cgroup", name);
+            if (!File.Exists(path)) return null;
+            string? line = File.ReadLines(path).FirstOrDefault(line => line.StartsWith(start, StringComparison.Ordinal));
+            return line is not null && long.TryParse(line.AsSpan(start.Length).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out long number) ? number : null;
+        }
+    }
+
+    private static long? Kibibytes(string file, string field)
+    {
+        if (!File.Exists(file)) return null;
+        string? line = File.ReadLines(file).FirstOrDefault(line => line.StartsWith(field, StringComparison.Ordinal));
+        return line is not null && long.TryParse(line.AsSpan(field.Length).Trim().TrimEnd("kB").Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out long kibibytes) ? kibibytes << 10 : null;
+    }
+
+    private static long? FreeCuda(string device)
+    {
+        int number = device.Length > 5 ? int.Parse(device.AsSpan(5), CultureInfo.InvariantCulture) : 0;
+        foreach (string library in (string[])["libcudart.so.12", "libcudart.so.13", "libcudart.so", "cudart64_12.dll"])
+        {
+            if (!NativeLibrary.TryLoad(library, out nint handle)) continue;
+            unsafe
+            {
+                if (!NativeLibrary.TryGetExport(handle, "cudaSetDevice", out nint set) || !NativeLibrary.TryGetExport(handle, "cudaMemGetInfo", out nint info)) continue;
+                nuint free, all;
+                if (((delegate* unmanaged<int, int>)set)(number) == 0 && ((delegate* unmanaged<nuint*, nuint*, int>)info)(&free, &all) == 0) return (long)free;
+            }
+        }
+        return null;
+    }
+}

@@ -1,0 +1,154 @@
+using SafeRlhfV.Models;
+
+namespace SafeRlhfV.Training;
+
+/// <summary>Foretells what a recipe takes at its peak. The sums follow what the trainers allocate; bench/memory.sh compares them with what a process takes.</summary>
+public static class MemoryPlanner
+{
+    /// <summary>.NET and libtorch with their code and pools, or the CUDA context.</summary>
+    public const long ProcessBytes = 265L << 20;
+
+    private const long WindowBytes = 256L << 20;
+
+    // measured on glibc with the launcher's settings, up to models of 100 million parameters; CUDA's caching allocator is taken to waste a tenth
+    private const double HostGaps = 0.55, DeviceGaps = 0.1;
+    private const long MostHostGaps = 450L << 20;
+    private const int TowerGroup = 16, Critics = 2, ScoreModels = 2;
+
+    /// <summary>Plans a recipe.</summary>
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="shape">The model; of PPO's six all have the same.</param>
+    /// <param name="stored">Bytes of a stored weight, where the recipe leaves the type to the checkpoint.</param>
+    /// <param name="sizes">What is known of the data; null = the recipe's limits.</param>
+    /// <param name="instructions">What is known of PPO's instruction data; null = the recipe's limits.</param>
+    public static MemoryPlan Plan(Recipe recipe, ModelShape shape, int stored = 4, PlanSizes? sizes = null, PlanSizes? instructions = null) =>
+        recipe is PpoRecipe ppo
+            ? PlanPpo(ppo, shape, stored, sizes ?? PlanSizes.Limits(ppo.Training.Lengths, ppo.Training.MaxNewTokens), instructions ?? PlanSizes.Limits(ppo.Training.Lengths))
+            : PlanModel(recipe, shape, stored, sizes);
+
+    private static MemoryPlan PlanModel(Recipe recipe, ModelShape shape, int stored, PlanSizes? known)
+    {
+        (ModelRecipe model, TrainerSettings training) = recipe switch
+        {
+            ModelTrainingRecipe<SftSettings> one => (one.Model, (TrainerSettings)one.Training),
+            ModelTrainingRecipe<RewardSettings> one => (one.Model, one.Training),
+            ModelTrainingRecipe<CostSettings> one => (one.Model, one.Training),
+            ModelTrainingRecipe<DpoSettings> one => (one.Model, one.Training),
+            ModelTrainingRecipe<GuardSettings> one => (one.Model, one.Training),
+            _ => throw new InvalidOperationException($"No plan for {recipe.GetType().Name}."),
+        };
+        PlanSizes sizes = known ?? PlanSizes.Limits(training.Lengths);
+        bool half = IsHalf(model.Dtype, stored), policy = recipe.Trainer is TrainerKind.Sft or TrainerKind.Dpo;
+        ActivationCost cost = new(shape, half, model.Lora);
+        int micro = training.MicroBatchSize > 0 ? Math.Min(training.MicroBatchSize, training.BatchSize) : training.BatchSize;
+        long rows = recipe.Trainer is TrainerKind.Sft or TrainerKind.Guard ? micro : 2L * micro, tokens = rows * (sizes.PromptTokens + sizes.ResponseTokens), answers = rows * sizes.ResponseTokens;
+        long trained = Trained(shape, model.Lora, policy, training.TrainVisionTower);
+        bool reference = recipe.Trainer == TrainerKind.Dpo && model.Lora is null, several = micro < training.BatchSize;
+
+        List<MemoryPart> parts = Lasting(shape, half, reference ? 2 : 1, model.Lora, adapters: 1, trained);
+        long gradients = trained * GradientBytes(model.Lora, half);
+        long kept = cost.Training(tokens, training.GradientCheckpointing) + (policy ? cost.LogProbabilities(answers, trained: true) : 0) + Projector(shape, half, rows) + (training.TrainVisionTower ? TowerTraining(shape, half, rows) : 0);
+        parts.AddRange(Vision(shape, half, rows, training.VisionCacheBytes, training.TrainVisionTower, sizes));
+        if (model.Device == "cpu") parts.Add(new("data", Data(shape, training.BatchSize, sizes), true));
+        // in the first backward pass of a step activations go as gradients come
+        parts.Add(new("activations of a part of the batch" + (several ? " and gradients" : ""), several ? kept + gradients : Math.Max(kept, gradients), false));
+        parts.Add(new("gradients and the update", gradients + UpdateBytes(model.Lora, half, trained), false));
+        parts.Add(Gaps(model.Device, cost, tokens, kept, gradients));
+        return new MemoryPlan(parts, $"{rows} rows of {sizes.PromptTokens} + {sizes.ResponseTokens} tokens at a time, {(half ? "bfloat16" : "float32")}");
+    }
+
+    private static MemoryPlan PlanPpo(PpoRecipe recipe, ModelShape shape, int stored, PlanSizes sizes, PlanSizes instructions)
+    {
+        (PpoModelsRecipe model, PpoSettings training) = (recipe.Model, recipe.Training);
+        bool half = IsHalf(model.Dtype, stored), shared = model.Sharing == Sharing.Backbone, ptx = training.PtxCoefficient > 0 && recipe.Data.Instructions is not null;
+        ActivationCost cost = new(shape, half, model.Lora);
+        // whatever the data's answers are, sampled ones may be as long as is allowed
+        int answer = training.MaxNewTokens;
+        long rows = training.MiniBatch, width = sizes.PromptTokens + answer, tokens = rows * width;
+        long actor = Trained(shape, model.Lora, policy: true, tower: false), critic = Trained(shape, model.Lora, policy: false, tower: false);
+        List<MemoryPart> parts = Lasting(shape, half, shared ? 1 : 2 + ScoreModels + Critics, model.Lora, adapters: 1 + ScoreModels + Critics, actor + Critics * critic);
+        parts.AddRange(Vision(shape, half, Math.Max(rows, ptx ? training.PtxBatch : 0), training.VisionCacheBytes, tower: false, sizes, ptx ? instructions : null));
+        if (model.Device == "cpu") parts.Add(new("data", Data(shape, training.RolloutBatch, sizes) + (ptx ? Data(shape, training.PtxBatch, instructions) : 0), true));
+
+        int rolled = training.RolloutMicroBatch > 0 ? Math.Min(training.RolloutMicroBatch, training.RolloutBatch) : training.RolloutBatch;
+        long cache = rolled * width * CacheBytesOfToken(shape, half), prefill = cost.Inference(rolled * (long)sizes.PromptTokens) + 4L * 4 * rolled * shape.Text.VocabularySize;
+        long gradients = actor * GradientBytes(model.Lora, half), kept = Kept(cost, shape, half, rows, width, answer, training.GradientCheckpointing);
+        parts.Add(new($"rollout of {rolled}: keys and values {MemoryPlan.Size(cache)}, prompts {MemoryPlan.Size(prefill)}", cache + prefill, false));
+        parts.Add(new("activations of an update", Math.Max(kept, gradients), false));
+        if (ptx)
+        {
+            // these come on top of the gradients of the surrogate
+            long width2 = instructions.PromptTokens + instructions.ResponseTokens, kept2 = Kept(cost, shape, half, training.PtxBatch, width2, instructions.ResponseTokens, training.GradientCheckpointing);
+            parts.Add(new($"activations of {training.PtxBatch} instructions, and gradients", kept2 + gradients, false));
+            if (kept2 > kept) (kept, tokens) = (kept2, training.PtxBatch * width2);
+        }
+        parts.Add(new("gradients and the update", gradients + UpdateBytes(model.Lora, half, actor), false));
+        parts.Add(Gaps(model.Device, cost, tokens, kept, gradients));
+        string also = ptx ? $", {training.PtxBatch} of {instructions.PromptTokens} + {instructions.ResponseTokens}" : "";
+        return new MemoryPlan(parts, $"updates of {rows} rows of {sizes.PromptTokens} + {answer} tokens{also}, {(half ? "bfloat16" : "float32")}, {(shared ? "one backbone" : "six models")}");
+    }
+
+    /// <summary>Keys and values that one token takes while an answer is sampled.</summary>
+    internal static long CacheBytesOfToken(ModelShape shape, bool half) => shape.Text.Layers * 2 * shape.KeyWidth * (half ? 2 : 4);
+
+    private static long Kept(ActivationCost cost, ModelShape shape, bool half, long rows, long width, long answer, bool checkpointing) =>
+        cost.Training(rows * width, checkpointing) + cost.LogProbabilities(rows * answer, trained: true) + Projector(shape, half, rows);
+
+    private static List<MemoryPart> Lasting(ModelShape shape, bool half, int models, LoraRecipe? lora, int adapters, long trained)
+    {
+        long weights = models * shape.Parameters * (half ? 2 : 4), state = trained * (lora is null && half ? 12 : 8);
+        List<MemoryPart> parts = [new("program and libraries", ProcessBytes, true), new(models == 1 ? "weights" : $"weights of {models} models", weights, true)];
+        if (lora is not null) parts.Add(new(adapters == 1 ? "adapter" : $"{adapters} adapters", adapters * LoraParameters(shape, lora) * 4, true));
+        parts.Add(new(lora is null && half ? "optimizer with float32 master weights" : "optimizer", state, true));
+        return parts;
+    }
+
+    private static IEnumerable<MemoryPart> Vision(ModelShape shape, bool half, long rows, long cacheBytes, bool tower, PlanSizes sizes, PlanSizes? instructions = null)
+    {
+        (long patches, long width) = shape.Features;
+        long one = patches * width * (half ? 2 : 4);
+        long CacheOf(PlanSizes? data) => data is null ? 0 : data.Pictures > cacheBytes / one ? cacheBytes : data.Pictures * one;
+        if (!tower && cacheBytes > 0) yield return new("vision features kept", CacheOf(sizes) + CacheOf(instructions), true);
+        yield return new("vision features of a batch", rows * one, true);
+        if (tower) yield break;
+        (_, long towerWidth, long inner) = shape.Tower;
+        long pictures = shape.Config is LlavaConfig { GridPinpoints.Count: 0 } ? TowerGroup : 1;
+        yield return new("vision tower at work", pictures * (patches * (half ? 2 : 4) * (3 * inner + 5 * towerWidth) + shape.PixelBytes), false);
+    }
+
+    // blocks that are run again leave gaps as those do that are kept, for gradients come to lie between them
+    private static MemoryPart Gaps(string device, ActivationCost cost, long tokens, long kept, long gradients)
+    {
+        long host = Math.Min(MostHostGaps, Math.Min((long)(HostGaps * Math.Max(kept, cost.Training(tokens, checkpointing: false))), 2 * kept + gradients));
+        return new("gaps that the allocator leaves", device == "cpu" ? host : (long)(DeviceGaps * kept), true);
+    }
+
+    private static long TowerTraining(ModelShape shape, bool half, long rows)
+    {
+        (int layers, long width, long inner) = shape.Tower;
+        return rows * shape.Features.Patches * layers * (half ? 2 : 4) * (8 * width + 4 * inner);
+    }
+
+    private static long Projector(ModelShape shape, bool half, long rows) => rows * (half ? 2 : 4) * (shape.Features.Patches * shape.Features.Width + 3L * shape.ImageTokens * shape.Text.HiddenSize);
+
+    private static long Data(ModelShape shape, long rows, PlanSizes sizes) => Math.Min(WindowBytes, sizes.DataBytes) + 2 * rows * shape.PixelBytes;
+
+    /// <summary>Numbers that are trained (a head is too small to count).</summary>
+    internal static long Trained(ModelShape shape, LoraRecipe? lora, bool policy, bool tower) =>
+        lora is not null ? LoraParameters(shape, lora) : shape.Parameters - (tower ? 0 : shape.TowerParameters) - (policy ? 0 : shape.OutputParameters);
+
+    private static long LoraParameters(ModelShape shape, LoraRecipe lora)
+    {
+        (long h, long a, long k, long i) = (shape.Text.HiddenSize, shape.QueryWidth, shape.KeyWidth, shape.Text.IntermediateSize);
+        (string Name, long Sizes)[] layers = [("q_proj", h + a), ("k_proj", h + k), ("v_proj", h + k), ("o_proj", a + h), ("gate_proj", h + i), ("up_proj", h + i), ("down_proj", i + h)];
+        return shape.Text.Layers * lora.Rank * layers.Where(layer => lora.Targets.Count == 0 || lora.Targets.Contains(layer.Name)).Sum(layer => layer.Sizes);
+    }
+
+    private static bool IsHalf(WeightType? wanted, int stored) => wanted is { } type ? type == WeightType.Bfloat16 : stored == 2;
+
+    // adapters are float32 whatever the backbone's type
+    private static int GradientBytes(LoraRecipe? lora, bool half) => lora is null && half ? 2 : 4;
+
+    // gradients of half precision are widened for the update
+    private static long UpdateBytes(LoraRecipe? lora, bool half, long trained) => lora is null && half ? 4 * trained : 0;
+}

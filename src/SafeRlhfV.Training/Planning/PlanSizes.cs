@@ -1,0 +1,44 @@
+using SafeRlhfV.Data;
+using SafeRlhfV.Models;
+
+namespace SafeRlhfV.Training;
+
+/// <summary>How long texts are and how many pictures there are: what a memory plan needs to know of the data.</summary>
+/// <param name="PromptTokens">Tokens of the longest prompt, image tokens among them.</param>
+/// <param name="ResponseTokens">Tokens of the longest answer.</param>
+/// <param name="Pictures">Rows of the data set, each with a picture.</param>
+/// <param name="DataBytes">Bytes of the data set's files.</param>
+public sealed record PlanSizes(int PromptTokens, int ResponseTokens, long Pictures, long DataBytes)
+{
+    private const int Looked = 128;
+    private const double Longer = 1.25;
+
+    /// <summary>The limits of a recipe: the longest batch that could be. Nothing is known of the pictures.</summary>
+    public static PlanSizes Limits(LengthLimits lengths, int? maxNewTokens = null)
+    {
+        int response = Math.Min(maxNewTokens ?? lengths.ResponseTokens, lengths.TotalTokens - 1);
+        return new PlanSizes(Math.Min(lengths.PromptTokens, lengths.TotalTokens - response), response, long.MaxValue, long.MaxValue);
+    }
+
+    /// <summary>Looks at the first rows: where there are more, the longest is assumed to be a quarter longer, within the limits.</summary>
+    /// <exception cref="InvalidInputException">The data set or a picture in it is damaged.</exception>
+    public static PlanSizes Look(DataRecipe data, ModelProcessor processor, LengthLimits lengths)
+    {
+        PreferenceDataset dataset = PreferenceDataset.Open(data.Folder);
+        SampleEncoder encoder = new(processor, lengths);
+        int prompt = 1, response = 1;
+        long rows = dataset.CountRows(data.Split, data.Config);
+        double longer = rows > Looked ? Longer : 1;
+        foreach (DatasetRow row in dataset.ReadRows(data.Split, data.Config).Take(Looked))
+        {
+            string[] answers = row.Schema.Layout == RowLayout.Paired ? [row.Text("response_1") ?? "", row.Text("response_2") ?? ""] : [row.Text("response") ?? ""];
+            foreach (EncodedSample sample in encoder.Encode(row, answers) ?? [])
+            {
+                prompt = Math.Max(prompt, sample.Prompt.Length);
+                response = Math.Max(response, sample.Response.Length);
+            }
+        }
+        long bytes = Directory.EnumerateFiles(data.Folder, "*", SearchOption.AllDirectories).Sum(file => new FileInfo(file).Length);
+        return new PlanSizes((int)Math.Min(prompt * longer, lengths.PromptTokens), (int)Math.Min(response * longer, lengths.ResponseTokens), rows, bytes);
+    }
+}

@@ -1,0 +1,57 @@
+using System.Text.Json.Nodes;
+using SafeRlhfV.SafetyWorld;
+using SafeRlhfV.Testing;
+
+namespace SafeRlhfV.Cli.Tests;
+
+[Collection(CapturedConsole.Name)]
+public sealed class PlanVerbTests
+{
+    private static string Recipe(params string[] names) => Path.Combine([Golden.RepositoryRoot(), "recipes", .. names]);
+
+    [Fact]
+    public async Task A_recipe_that_fits_ends_with_0_and_names_every_part()
+    {
+        (int code, string output, string errors) = await CapturedConsole.RunAsync("plan", "--config", Recipe("llava-1.5-7b", "ppo-one-gpu.yaml"), "--gpu", "h100-80gb");
+        Assert.True(code == 0, errors);
+        foreach (string part in (string[])["weights", "5 adapters", "optimizer", "keys and values", "activations", "gradients", "together at the peak", "it fits"]) Assert.Contains(part, output);
+    }
+
+    [Fact]
+    public async Task One_that_does_not_ends_with_1_and_what_to_change()
+    {
+        (int code, string output, _) = await CapturedConsole.RunAsync("plan", "--config", Recipe("llava-1.5-7b", "ppo.yaml"), "--gpu", "h100-80gb", "--json");
+        Assert.Equal(1, code);
+        JsonNode plan = JsonNode.Parse(output)!;
+        Assert.False(plan["fits"]!.GetValue<bool>());
+        Assert.True(plan["totalBytes"]!.GetValue<long>() > plan["roomBytes"]!.GetValue<long>());
+        string[] changes = [.. plan["changes"]!.AsArray().Select(change => change!.GetValue<string>())];
+        (code, output, _) = await CapturedConsole.RunAsync(["plan", "--config", Recipe("llava-1.5-7b", "ppo.yaml"), "--gpu", "h100-80gb", .. changes.SelectMany(change => (string[])["--set", change])]);
+        Assert.Equal(0, code);
+        Assert.Contains("it fits", output);
+    }
+
+    [Fact]
+    public async Task Without_a_card_it_tells_and_an_unknown_card_is_refused()
+    {
+        (int code, string output, _) = await CapturedConsole.RunAsync("plan", "--config", Recipe("qwen2.5-vl-7b", "sft.yaml"));
+        Assert.Equal(0, code);
+        Assert.DoesNotContain("fit", output);
+        await CliRun.Refused("h100-80gb", "plan", "--config", Recipe("qwen2.5-vl-7b", "sft.yaml"), "--gpu", "potato");
+        await CliRun.Refused("no config.json", "plan", "--config", Recipe("world", "sft.yaml"));
+    }
+
+    [Fact]
+    public async Task Training_that_cannot_fit_is_refused_before_anything_is_written()
+    {
+        using TemporaryFolder folder = new();
+        World world = new(1);
+        WorldDataset.Write(folder.At("world"), world.TrainingPairs(16).Select(pair => pair.Row), world.HeldOutPairs(4).Select(pair => pair.Row));
+        CliRun run = await CliRun.Of("train", "sft", "--model", Golden.At("models", "llava-1.5-tiny"), "--data", folder.At("world"), "--out", folder.At("run"), "--set", "training.batch_size=900000000");
+        Assert.Equal(CliHost.BadInput, run.ExitCode);
+        Assert.Empty(run.Output);
+        Assert.Contains("together at the peak", run.Errors);
+        Assert.Contains("at its peak, and cpu has", run.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries)[^1]);
+        Assert.False(Directory.Exists(folder.At("run")));
+    }
+}
