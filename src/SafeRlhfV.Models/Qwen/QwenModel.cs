@@ -61,7 +61,7 @@ public sealed class QwenModel : VisionLanguageModel
     public override Tensor Logits(Tensor hidden) => head is null ? nn.functional.linear(hidden, decoder.Embedding.Weight) : head.Forward(hidden);
 
     /// <inheritdoc/>
-    public override Tensor? OutputWeight => head is null ? decoder.Embedding.Weight : head.IsAdapted ? null : head.Weight;
+    public override Tensor? OutputWeight => head is null ? decoder.Embedding.Weight : head.ActivePair is not null ? null : head.Weight;
 
     /// <inheritdoc/>
     public override KeyValueCache NewCache(int batch, int capacity) => decoder.NewCache(batch, capacity);

@@ -64,27 +64,31 @@ public static class MemoryPlanner
         ActivationCost cost = new(shape, half, model.Lora);
         // whatever the data's answers are, sampled ones may be as long as is allowed
         int answer = training.MaxNewTokens;
-        long rows = training.MiniBatch, width = sizes.PromptTokens + answer, tokens = rows * width;
+        int micro = training.MicroBatch > 0 ? training.MicroBatch : training.MiniBatch, texts = Math.Min(training.PtxBatch, training.MicroBatch > 0 ? training.MicroBatch : training.PtxBatch);
+        bool several = micro < training.MiniBatch;
+        long rows = micro, width = sizes.PromptTokens + answer, tokens = rows * width;
         long actor = Trained(shape, model.Lora, policy: true, tower: false), critic = Trained(shape, model.Lora, policy: false, tower: false);
         List<MemoryPart> parts = Lasting(shape, half, shared ? 1 : 2 + ScoreModels + Critics, model.Lora, adapters: 1 + ScoreModels + Critics, actor + Critics * critic);
-        parts.AddRange(Vision(shape, half, Math.Max(rows, ptx ? training.PtxBatch : 0), training.VisionCacheBytes, tower: false, sizes, ptx ? instructions : null));
+        parts.AddRange(Vision(shape, half, Math.Max(rows, ptx ? texts : 0), training.VisionCacheBytes, tower: false, sizes, ptx ? instructions : null));
         if (model.Device == "cpu") parts.Add(new("data", Data(shape, training.RolloutBatch, sizes) + (ptx ? Data(shape, training.PtxBatch, instructions) : 0), true));
 
         int rolled = training.RolloutMicroBatch > 0 ? Math.Min(training.RolloutMicroBatch, training.RolloutBatch) : training.RolloutBatch;
+        // an adapter is merged into copies of the weights while it answers, in float32 alone
+        long merged = model.Lora is { } lora && !half ? 4 * shape.Text.Layers * Adapted(shape, lora).Sum(layer => layer.In * layer.Out) : 0;
         long cache = rolled * width * CacheBytesOfToken(shape, half), prefill = cost.Inference(rolled * (long)sizes.PromptTokens) + 4L * 4 * rolled * shape.Text.VocabularySize;
         long gradients = actor * GradientBytes(model.Lora, half), kept = Kept(cost, shape, half, rows, width, answer, training.GradientCheckpointing);
-        parts.Add(new($"rollout of {rolled}: keys and values {MemoryPlan.Size(cache)}, prompts {MemoryPlan.Size(prefill)}", cache + prefill, false));
-        parts.Add(new("activations of an update", Math.Max(kept, gradients), false));
+        parts.Add(new($"rollout of {rolled}: keys and values {MemoryPlan.Size(cache)}, prompts {MemoryPlan.Size(prefill)}" + (merged > 0 ? $", merged weights {MemoryPlan.Size(merged)}" : ""), cache + prefill + merged, false));
+        parts.Add(new("activations of an update" + (several ? " and gradients" : ""), several ? kept + gradients : Math.Max(kept, gradients), false));
         if (ptx)
         {
             // these come on top of the gradients of the surrogate
-            long width2 = instructions.PromptTokens + instructions.ResponseTokens, kept2 = Kept(cost, shape, half, training.PtxBatch, width2, instructions.ResponseTokens, training.GradientCheckpointing);
-            parts.Add(new($"activations of {training.PtxBatch} instructions, and gradients", kept2 + gradients, false));
-            if (kept2 > kept) (kept, tokens) = (kept2, training.PtxBatch * width2);
+            long width2 = instructions.PromptTokens + instructions.ResponseTokens, kept2 = Kept(cost, shape, half, texts, width2, instructions.ResponseTokens, training.GradientCheckpointing);
+            parts.Add(new($"activations of {texts} instructions, and gradients", kept2 + gradients, false));
+            if (kept2 > kept) (kept, tokens) = (kept2, texts * width2);
         }
         parts.Add(new("gradients and the update", gradients + UpdateBytes(model.Lora, half, actor), false));
         parts.Add(Gaps(model.Device, cost, tokens, kept, gradients));
-        string also = ptx ? $", {training.PtxBatch} of {instructions.PromptTokens} + {instructions.ResponseTokens}" : "";
+        string also = ptx ? $", {texts} of {instructions.PromptTokens} + {instructions.ResponseTokens}" : "";
         return new MemoryPlan(parts, $"updates of {rows} rows of {sizes.PromptTokens} + {answer} tokens{also}, {(half ? "bfloat16" : "float32")}, {(shared ? "one backbone" : "six models")}");
     }
 
@@ -137,11 +141,14 @@ public static class MemoryPlanner
     internal static long Trained(ModelShape shape, LoraRecipe? lora, bool policy, bool tower) =>
         lora is not null ? LoraParameters(shape, lora) : shape.Parameters - (tower ? 0 : shape.TowerParameters) - (policy ? 0 : shape.OutputParameters);
 
-    private static long LoraParameters(ModelShape shape, LoraRecipe lora)
+    private static long LoraParameters(ModelShape shape, LoraRecipe lora) => shape.Text.Layers * lora.Rank * Adapted(shape, lora).Sum(layer => layer.In + layer.Out);
+
+    /// <summary>Layers of one block that an adapter changes.</summary>
+    private static IEnumerable<(long In, long Out)> Adapted(ModelShape shape, LoraRecipe lora)
     {
         (long h, long a, long k, long i) = (shape.Text.HiddenSize, shape.QueryWidth, shape.KeyWidth, shape.Text.IntermediateSize);
-        (string Name, long Sizes)[] layers = [("q_proj", h + a), ("k_proj", h + k), ("v_proj", h + k), ("o_proj", a + h), ("gate_proj", h + i), ("up_proj", h + i), ("down_proj", i + h)];
-        return shape.Text.Layers * lora.Rank * layers.Where(layer => lora.Targets.Count == 0 || lora.Targets.Contains(layer.Name)).Sum(layer => layer.Sizes);
+        (string Name, long In, long Out)[] layers = [("q_proj", h, a), ("k_proj", h, k), ("v_proj", h, k), ("o_proj", a, h), ("gate_proj", h, i), ("up_proj", h, i), ("down_proj", i, h)];
+        return layers.Where(layer => lora.Targets.Count == 0 || lora.Targets.Contains(layer.Name)).Select(layer => (layer.In, layer.Out));
     }
 
     private static bool IsHalf(WeightType? wanted, int stored) => wanted is { } type ? type == WeightType.Bfloat16 : stored == 2;

@@ -59,6 +59,7 @@ public sealed class RecipePlanTests(TinyRecipes tiny) : IClassFixture<TinyRecipe
     [InlineData("ppo-one-gpu.yaml", "training.ptx_batch=8", "training.ptx_coefficient=0")]
     [InlineData("ppo-one-gpu.yaml", "training.ptx_batch=8", "training.ptx_batch=2")]
     [InlineData("ppo-one-gpu.yaml", "training.mini_batch=16", "training.mini_batch=8")]
+    [InlineData("ppo-one-gpu.yaml", "training.mini_batch=16", "training.micro_batch=1")]
     [InlineData("ppo-one-gpu.yaml", "model.lora.rank=64", "model.lora.rank=16")]
     public void EverySettingThatSavesMemoryIsSeen(string file, string more, string less)
     {
