@@ -18,6 +18,9 @@ internal sealed class DemoContext(DemoSettings settings, DemoFolders folders, Ac
     /// <inheritdoc cref="Blank"/>
     public const string SftData = "sft", PairData = "pairs", PromptData = "prompts", PtxData = "ptx";
 
+    /// <summary>Name of a score model's adapter, where score models are adapters.</summary>
+    public static string AdapterOf(string scorer) => $"{scorer}-adapter";
+
     private readonly Dictionary<string, VisionCache> caches = [];
     private VisionLanguageModel? towerModel;
     private ModelProcessor? processor;
@@ -57,9 +60,9 @@ internal sealed class DemoContext(DemoSettings settings, DemoFolders folders, Ac
     public VisionLanguageModel Frozen(string name) => ModelCheckpoint.Load(folders.Model(name), new LoadOptions { RequiresGradient = false });
 
     /// <summary>A finished score model's parts.</summary>
-    public (VisionLanguageModel Backbone, ScoreHead Head) Scorer(string name, bool trains = false)
+    public (VisionLanguageModel Backbone, ScoreHead Head) Scorer(string name)
     {
-        VisionLanguageModel backbone = trains ? Model(name) : Frozen(name);
+        VisionLanguageModel backbone = Frozen(name);
         return (backbone, ScoreHead.Load(folders.Model(name), backbone.HiddenSize));
     }
 

@@ -7,6 +7,8 @@ namespace SafeRlhfV.Demo;
 /// <summary>Sizes and settings of a demo run. What a trainer is given here is what its recipe would say.</summary>
 public sealed record DemoSettings
 {
+    private const double AdapterRate = 5;
+
     /// <summary>"default" or "quick".</summary>
     public required string Profile { get; init; }
 
@@ -69,6 +71,29 @@ public sealed record DemoSettings
 
     /// <summary>Beaver-Guard-V.</summary>
     public required GuardSettings Guard { get; init; }
+
+    /// <summary>Whether score models and PPO's roles are whole models, or adapters on one backbone.</summary>
+    public Sharing Sharing { get; init; } = Sharing.None;
+
+    /// <summary>The adapters, with <see cref="Sharing"/> by backbone.</summary>
+    public LoraRecipe? Lora { get; init; }
+
+    /// <summary>The same on one backbone: adapters learn with higher rates than whole models.</summary>
+    public DemoSettings OnOneBackbone()
+    {
+        static OptimizerSettings Faster(OptimizerSettings whole) => whole with { LearningRate = AdapterRate * whole.LearningRate };
+        static PpoSettings Ppo(PpoSettings whole) => whole with { Actor = Faster(whole.Actor), Critics = Faster(whole.Critics) };
+        return this with
+        {
+            Sharing = Sharing.Backbone,
+            Lora = new LoraRecipe { Rank = 16, Alpha = 32 },
+            Reward = Reward with { Optimizer = Faster(Reward.Optimizer) },
+            Cost = Cost with { Optimizer = Faster(Cost.Optimizer) },
+            SafePpo = Ppo(SafePpo),
+            PpoHelpful = Ppo(PpoHelpful),
+            PpoSafe = Ppo(PpoSafe),
+        };
+    }
 
     /// <summary>The whole demo.</summary>
     /// <param name="seed">The seed.</param>

@@ -66,6 +66,32 @@ public sealed class DemoRunnerTests(QuickDemo demo) : IClassFixture<QuickDemo>
     }
 
     [Fact]
+    public void On_one_backbone_score_models_are_adapters_and_results_are_whole_models()
+    {
+        using TemporaryFolder folder = new();
+        DemoFolders other = new(folder.At("demo"));
+        DemoSettings quick = DemoSettings.Quick(QuickDemo.Seed), small = quick with
+        {
+            VisionSteps = 2,
+            Pairs = 48,
+            HeldOutPairs = 12,
+            Sft = quick.Sft with { MaxSteps = 2 },
+            Reward = quick.Reward with { MaxSteps = 2 },
+            Cost = quick.Cost with { MaxSteps = 2 },
+            SafePpo = quick.SafePpo with { Rounds = 1 },
+        };
+        DemoRunner.Run(small.OnOneBackbone(), other.Root, "safe-rlhf-v");
+        foreach (string scorer in (string[])["reward", "cost"])
+        {
+            Assert.Equal(other.Model("start"), LoraConfig.FindBase(other.Model($"{scorer}-adapter")));
+            using ScoreModel whole = ScoreModel.Load(other.Model(scorer));
+            Assert.NotEqual(Weights(other, "start"), Weights(other, scorer));
+        }
+        using VisionLanguageModel aligned = ModelCheckpoint.Load(other.Model("safe-rlhf-v"));
+        Assert.NotEqual(Weights(other, "start"), Weights(other, "safe-rlhf-v"));
+    }
+
+    [Fact]
     public async Task The_report_opens_in_a_browser_with_every_chart_and_picture()
     {
         Browser.MustBeThere();

@@ -36,10 +36,19 @@ internal static class ScoreStages
 
     private static string Train(DemoContext context, string name, int outputs, Action<ScorerRole, TrainingData, TrainingRun> train)
     {
-        using VisionLanguageModel backbone = context.Model(DemoContext.Start);
+        bool shared = context.Settings.Sharing == Sharing.Backbone;
+        using VisionLanguageModel backbone = shared ? context.Frozen(DemoContext.Start) : context.Model(DemoContext.Start);
         using ScoreHead head = ScoreHead.Create(backbone.HiddenSize, outputs, context.Settings.Seed, name);
+        LoraAdapter? adapter = shared ? backbone.Adapters.Create(name, context.Settings.Lora!.ToConfig(context.Folders.Model(DemoContext.Start)), context.Settings.Seed) : null;
         using TrainingRun run = context.NewRun(name);
-        train(new ScorerRole(backbone, head), context.Data(DemoContext.PairData), run);
+        train(new ScorerRole(backbone, head, adapter?.Name), context.Data(DemoContext.PairData), run);
+        if (adapter is not null)
+        {
+            // the adapter is for PPO; whoever else looks at the score model takes a whole one
+            adapter.Save(context.Folders.Model(DemoContext.AdapterOf(name)), overwrite: true);
+            head.Save(context.Folders.Model(DemoContext.AdapterOf(name)));
+            adapter.Merge();
+        }
         using ScoreModel model = new(backbone, head);
         model.Save(context.Folders.Model(name), new SaveOptions { Overwrite = true });
         return $"{context.Settings.Pairs} pairs";

@@ -5,31 +5,35 @@ using static TorchSharp.torch;
 
 namespace SafeRlhfV.Training;
 
-/// <summary>The models behind the six roles of a PPO recipe: six of them, or one backbone under adapters.</summary>
-internal sealed class PpoModels : IDisposable
+/// <summary>The models behind the six roles of PPO: six of them, or one backbone under adapters.</summary>
+public sealed class PpoModels : IDisposable
 {
     private const string Actor = "actor", Reward = "reward", Cost = "cost", RewardCritic = "reward_critic", CostCritic = "cost_critic";
 
-    private readonly PpoRecipe recipe;
+    private readonly PpoModelsRecipe recipe;
+    private readonly long seed;
     private readonly List<IDisposable> owned = [];
     private readonly Dictionary<string, (VisionLanguageModel Model, ScoreHead Head)> scorers = [];
     private VisionLanguageModel reference;
 
-    private PpoModels(PpoRecipe recipe)
+    private PpoModels(PpoModelsRecipe recipe, long seed)
     {
-        this.recipe = recipe;
-        Policy = reference = Own(LoadWhole(recipe.Model.Policy));
+        (this.recipe, this.seed) = (recipe, seed);
+        Policy = reference = Own(LoadWhole(recipe.Policy));
     }
 
     /// <summary>The actor's model; its tower makes the features that all roles see.</summary>
     public VisionLanguageModel Policy { get; }
 
-    private bool Shared => recipe.Model.Sharing == Sharing.Backbone;
+    private bool Shared => recipe.Sharing == Sharing.Backbone;
 
+    /// <summary>Loads them.</summary>
+    /// <param name="recipe">Where from.</param>
+    /// <param name="seed">The seed of the actor's adapter.</param>
     /// <exception cref="InvalidInputException">A folder does not hold what the recipe says.</exception>
-    public static PpoModels Load(PpoRecipe recipe)
+    public static PpoModels Load(PpoModelsRecipe recipe, long seed)
     {
-        PpoModels models = new(recipe);
+        PpoModels models = new(recipe, seed);
         try
         {
             if (models.Shared) models.LoadAdapters();
@@ -43,16 +47,27 @@ internal sealed class PpoModels : IDisposable
         }
     }
 
-    /// <summary>The roles, their scores on one scale if the settings ask for it.</summary>
-    public PpoRoles Roles(TrainingData pairs, PpoSettings settings)
+    /// <summary>The roles, their scores on one scale if the settings ask for it. To be called once: calibration changes the heads.</summary>
+    /// <param name="pairs">Pairs whose answers set the scale.</param>
+    /// <param name="settings">How many of them, and their limits.</param>
+    /// <param name="batchSize">Pairs that are scored at a time.</param>
+    public PpoRoles Roles(TrainingData pairs, PpoSettings settings, int batchSize)
     {
         ScoreCalibration scale = settings.CalibrationRows == 0 ? ScoreCalibration.None
-            : ScoreCalibration.Measure(Scorer(Reward), Scorer(Cost), pairs, settings.CalibrationRows, settings.Lengths, Math.Max(1, settings.MiniBatch));
+            : ScoreCalibration.Measure(Scorer(Reward), Scorer(Cost), pairs, settings.CalibrationRows, settings.Lengths, batchSize);
         ScorerRole Rewards(string role) => scale.Reward(scorers[role].Model, scorers[role].Head, AdapterOf(role));
         ScorerRole Costs(string role) => scale.Cost(scorers[role].Model, scorers[role].Head, AdapterOf(role));
         return new PpoRoles(new PolicyRole(Policy, Shared ? Actor : null), new PolicyRole(reference), Rewards(Reward), Costs(Cost), Rewards(RewardCritic), Costs(CostCritic));
     }
 
+    /// <summary>Writes the trained policy as a whole model: an adapter is merged into the backbone, and the roles are of no use afterwards.</summary>
+    public void SaveWhole(string folder)
+    {
+        if (Shared) Policy.Adapters[Actor].Merge();
+        ModelCheckpoint.Save(Policy, folder, new SaveOptions { Overwrite = true });
+    }
+
+    /// <inheritdoc/>
     public void Dispose()
     {
         foreach (IDisposable one in owned) one.Dispose();
@@ -63,33 +78,33 @@ internal sealed class PpoModels : IDisposable
         foreach ((string role, string folder) in Folders())
         {
             if (!RecipeModels.IsAdapter(folder)) throw new InvalidInputException($"{folder}: holds no adapter, and sharing: backbone needs one; train it with model.lora, or take sharing: none.");
-            if (LoraConfig.Load(folder).BaseModel is { } named && Path.GetFullPath(named) != Path.GetFullPath(recipe.Model.Policy))
-                throw new InvalidInputException($"{folder}: its base model is {named}, and with sharing: backbone it must be model.policy, {recipe.Model.Policy}.");
+            if (LoraConfig.Load(folder).BaseModel is { } named && Path.GetFullPath(named) != Path.GetFullPath(recipe.Policy))
+                throw new InvalidInputException($"{folder}: its base model is {named}, and with sharing: backbone it must be model.policy, {recipe.Policy}.");
             Policy.Adapters.Load(role, folder);
             scorers.Add(role, (Policy, Own(LoadHead(Policy, folder))));
         }
-        Policy.Adapters.Create(Actor, recipe.Model.Lora!.ToConfig(Path.GetFullPath(recipe.Model.Policy)), recipe.Seed);
+        Policy.Adapters.Create(Actor, recipe.Lora!.ToConfig(Path.GetFullPath(recipe.Policy)), seed);
     }
 
     private void LoadModels()
     {
-        reference = Own(LoadWhole(recipe.Model.Policy));
+        reference = Own(LoadWhole(recipe.Policy));
         foreach ((string role, string folder) in Folders())
         {
             VisionLanguageModel model = Own(LoadWhole(folder));
-            if (!SameTower(model)) throw new InvalidInputException($"{folder}: its vision tower differs from that of {recipe.Model.Policy}; pictures are encoded once for all roles, so train score models with the tower frozen.");
+            if (!SameTower(model)) throw new InvalidInputException($"{folder}: its vision tower differs from that of {recipe.Policy}; pictures are encoded once for all roles, so train score models with the tower frozen.");
             scorers.Add(role, (model, Own(LoadHead(model, folder))));
         }
     }
 
     private (string Role, string Folder)[] Folders() =>
-        [(Reward, recipe.Model.Reward), (Cost, recipe.Model.Cost), (RewardCritic, recipe.Model.Reward), (CostCritic, recipe.Model.Cost)];
+        [(Reward, recipe.Reward), (Cost, recipe.Cost), (RewardCritic, recipe.Reward), (CostCritic, recipe.Cost)];
 
     private ScorerRole Scorer(string role) => new(scorers[role].Model, scorers[role].Head, AdapterOf(role));
 
     private string? AdapterOf(string role) => Shared ? role : null;
 
-    private VisionLanguageModel LoadWhole(string folder) => RecipeModels.Load(folder, recipe.Model.Dtype, recipe.Model.Device);
+    private VisionLanguageModel LoadWhole(string folder) => RecipeModels.Load(folder, recipe.Dtype, recipe.Device);
 
     private static ScoreHead LoadHead(VisionLanguageModel model, string folder)
     {

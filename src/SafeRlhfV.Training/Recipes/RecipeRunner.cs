@@ -61,13 +61,13 @@ public static class RecipeRunner
 
     private static void RunPpo(TrainingRun run, PpoRecipe recipe, CancellationToken cancel)
     {
-        using PpoModels models = PpoModels.Load(recipe);
+        using PpoModels models = PpoModels.Load(recipe.Model, recipe.Seed);
         ModelProcessor processor = ModelProcessor.Load(recipe.Model.Policy);
         using VisionCache prompts = new(models.Policy, processor.Images, recipe.Training.VisionCacheBytes), instructions = new(models.Policy, processor.Images, recipe.Training.VisionCacheBytes);
         using VisionCache calibration = new(models.Policy, processor.Images, 0); // looked at once
         TrainingData promptData = RecipeModels.Open(recipe.Data.Prompts, processor, prompts);
         TrainingData? instructionData = recipe.Data.Instructions is { } named ? RecipeModels.Open(named, processor, instructions) : null;
-        PpoRoles roles = models.Roles(recipe.Data.Calibration is { } pairs ? RecipeModels.Open(pairs, processor, calibration) : promptData, recipe.Training);
+        PpoRoles roles = models.Roles(recipe.Data.Calibration is { } pairs ? RecipeModels.Open(pairs, processor, calibration) : promptData, recipe.Training, recipe.Training.MiniBatch);
         PpoTrainer.Train(roles, promptData, instructionData, recipe.Training, run, cancel, folder => RecipeModels.Save(models.Policy, roles.Actor.Adapter, folder));
     }
 
