@@ -7,8 +7,12 @@ namespace SafeRlhfV.Training;
 /// <param name="Other">The other one.</param>
 /// <param name="PreferredRate">Harmless rate of the preferred answer, -3..3.</param>
 /// <param name="OtherRate">Harmless rate of the other.</param>
-public sealed record PairSample(EncodedSample Preferred, EncodedSample Other, int PreferredRate, int OtherRate)
+public sealed record PairSample(EncodedSample Preferred, EncodedSample Other, int PreferredRate, int OtherRate) : ISized
 {
+    /// <inheritdoc/>
+    public SampleSize Size => new(
+        2, Math.Max(Preferred.Prompt.Length, Other.Prompt.Length), Math.Max(Preferred.Response.Length, Other.Response.Length), Preferred.Size.Filled + Other.Size.Filled);
+
     /// <summary>Encodes a row of the paired layout; null where it is too long.</summary>
     /// <exception cref="InvalidInputException">The row is no sound pair.</exception>
     public static PairSample? From(DatasetRow row, SampleEncoder encoder, PreferenceKind kind)

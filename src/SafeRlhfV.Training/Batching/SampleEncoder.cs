@@ -17,6 +17,13 @@ public sealed class SampleEncoder(ModelProcessor processor, LengthLimits limits)
     /// <summary>Answers that lost their end.</summary>
     public long Cut => Interlocked.Read(ref cut);
 
+    /// <summary>Both, for a checkpoint: a resumed run counts on.</summary>
+    public LengthCounts Counts
+    {
+        get => new(Dropped, Cut);
+        set => (dropped, cut) = (value.Dropped, value.Cut);
+    }
+
     /// <summary>Encodes a row with its answers; null where it is too long and is dropped.</summary>
     /// <param name="row">A row of either layout.</param>
     /// <param name="responses">The answers wanted, each giving a sample; an empty one is the prompt alone.</param>

@@ -16,14 +16,15 @@ public static class DpoTrainer
         SampleEncoder encoder = new(data.Processor, settings.Lengths);
         using RowFeed<PairSample> feed = data.Feed(settings.Seed, row => PairSample.From(row, encoder, settings.Preference));
         using Updater updater = new("dpo", policy.Prepare(settings.TrainVisionTower, settings.GradientCheckpointing), settings.Optimizer, total);
-        run.TrackTraining(policy.Trainable(settings.TrainVisionTower), updater, feed);
+        run.TrackTraining(policy.Trainable(settings.TrainVisionTower), updater, feed, encoder);
         for (long step = run.Resume(); step < total;)
         {
             using DisposeScope scope = NewDisposeScope();
             Steps.Seed(settings.Seed, step);
             IReadOnlyList<PairSample> pairs = feed.Next(settings.BatchSize);
+            IReadOnlyList<PairSample[]> parts = Steps.Micro(pairs, settings);
             double loss = 0, accuracy = 0, margin = 0, chosen = 0;
-            foreach (PairSample[] micro in Steps.Micro(pairs, settings.MicroBatchSize))
+            foreach (PairSample[] micro in parts)
             {
                 using DisposeScope inner = NewDisposeScope();
                 double share = (double)micro.Length / pairs.Count;
@@ -43,7 +44,7 @@ public static class DpoTrainer
                 chosen += dpo.ChosenRewards_B.mean().item<float>() * share;
             }
             double norm = updater.Apply(step), rate = updater.RateAt(step);
-            run.Step(++step, total, new Dictionary<string, double> { ["loss"] = loss, ["accuracy"] = accuracy, ["margin"] = margin, ["chosen_reward"] = chosen, ["gradient_norm"] = norm, ["learning_rate"] = rate, ["dropped_rows"] = encoder.Dropped });
+            run.Step(++step, total, new Dictionary<string, double> { ["loss"] = loss, ["accuracy"] = accuracy, ["margin"] = margin, ["chosen_reward"] = chosen, ["gradient_norm"] = norm, ["learning_rate"] = rate, ["padding"] = Steps.Padding(parts), ["dropped_rows"] = encoder.Dropped, ["cut_answers"] = encoder.Cut });
         }
         run.Finish(save);
     }

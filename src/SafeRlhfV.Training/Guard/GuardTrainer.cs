@@ -30,14 +30,15 @@ public static class GuardTrainer
         long total = settings.StepsFor(data.Rows);
         using RowFeed<GuardSample> feed = data.Feed(settings.Seed, (row, epoch) => Sample(row, epoch, encoder, settings, label));
         using Updater updater = new("guard", guard.Prepare(settings.TrainVisionTower, settings.GradientCheckpointing), settings.Optimizer, total);
-        run.TrackTraining(guard.Trainable(settings.TrainVisionTower), updater, feed);
+        run.TrackTraining(guard.Trainable(settings.TrainVisionTower), updater, feed, encoder);
         for (long step = run.Resume(); step < total;)
         {
             using DisposeScope scope = NewDisposeScope();
             Steps.Seed(settings.Seed, step);
             IReadOnlyList<GuardSample> samples = feed.Next(settings.BatchSize);
+            IReadOnlyList<GuardSample[]> parts = Steps.Micro(samples, settings);
             Dictionary<string, double> metrics = new() { ["loss"] = 0, ["verdict_loss"] = 0, ["category_loss"] = 0, ["severity_loss"] = 0, ["verdict_accuracy"] = 0 };
-            foreach (GuardSample[] micro in Steps.Micro(samples, settings.MicroBatchSize))
+            foreach (GuardSample[] micro in parts)
             {
                 using DisposeScope inner = NewDisposeScope();
                 double share = (double)micro.Length / samples.Count;
@@ -48,7 +49,9 @@ public static class GuardTrainer
             }
             metrics["gradient_norm"] = updater.Apply(step);
             metrics["learning_rate"] = updater.RateAt(step);
+            metrics["padding"] = Steps.Padding(parts);
             metrics["dropped_rows"] = encoder.Dropped;
+            metrics["cut_answers"] = encoder.Cut;
             run.Step(++step, total, metrics);
         }
         run.Finish(save);

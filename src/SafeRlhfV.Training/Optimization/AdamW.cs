@@ -7,7 +7,7 @@ namespace SafeRlhfV.Training;
 
 /// <summary>
 /// AdamW (Loshchilov and Hutter 2019), equal to PyTorch's, with its whole state in reach and one fused kernel a step. Parameters in bf16 or fp16 get a float32
-/// master copy that the update works on. Parameters without a gradient in a step keep their state and do not age. Deterministic for a given thread count.
+/// master copy that the update works on. Parameters without a gradient in a step keep their state and do not age. On request the state lies in host memory. Deterministic for a given thread count.
 /// </summary>
 public sealed class AdamW : ITrainingPart, IDisposable
 {
@@ -23,7 +23,7 @@ public sealed class AdamW : ITrainingPart, IDisposable
         if (parameters.GroupBy(one => one.Name).FirstOrDefault(group => group.Count() > 1) is { } twice) throw new ArgumentException($"Two parameters are called {twice.Key}.", nameof(parameters));
         this.options = options ?? new AdamWOptions();
         using var noGrad = no_grad();
-        slots = [.. parameters.Select(one => new Slot(one.Name, one.Parameter))];
+        slots = [.. parameters.Select(one => new Slot(one.Name, one.Parameter, this.options.Offload))];
     }
 
     /// <summary>Steps taken (by the parameter that took most).</summary>
@@ -42,20 +42,8 @@ public sealed class AdamW : ITrainingPart, IDisposable
         using var noGrad = no_grad();
         (Slot Slot, Tensor Gradient)[] ready = [.. WithGradients()];
         foreach ((Slot slot, _) in ready) slot.Age++;
-        foreach (IGrouping<(ScalarType, string), (Slot Slot, Tensor Gradient)> group in ready.GroupBy(one => (one.Slot.Target.dtype, one.Slot.Target.device.ToString())))
-        {
-            // one counter serves all parameters of an age: the kernel only reads it
-            Dictionary<long, Tensor> counters = [];
-            AdamWKernels.Step(
-                [.. group.Select(one => one.Slot.Target)],
-                [.. group.Select(one => one.Gradient.to(one.Slot.Target.dtype))],
-                [.. group.Select(one => one.Slot.Mean)],
-                [.. group.Select(one => one.Slot.Square)],
-                [.. group.Select(one => Counter(counters, one.Slot))],
-                learningRate, options);
-        }
-        foreach ((Slot slot, _) in ready)
-            if (slot.Master is not null) slot.Parameter.copy_(slot.Master);
+        foreach (IGrouping<(ScalarType, string), (Slot Slot, Tensor Gradient)> group in ready.GroupBy(one => (one.Slot.Target.dtype, one.Slot.Parameter.device.ToString())))
+            foreach ((Slot Slot, Tensor Gradient)[] part in Parts(group)) Update(part, learningRate);
     }
 
     /// <summary>Drops all gradients.</summary>
@@ -138,6 +126,43 @@ public sealed class AdamW : ITrainingPart, IDisposable
             foreach ((_, Tensor value) in slot.Tensors) value.Dispose();
     }
 
+    // what lies in host memory comes to the device for its update, and goes back
+    private void Update((Slot Slot, Tensor Gradient)[] part, double learningRate)
+    {
+        using var scope = NewDisposeScope();
+        Device place = part[0].Slot.Parameter.device;
+        Tensor[] Near(Func<Slot, Tensor> of) => [.. part.Select(one => of(one.Slot)).Select(state => state.device_type == place.type ? state : state.to(place))];
+        Tensor[] targets = Near(slot => slot.Target), means = Near(slot => slot.Mean), squares = Near(slot => slot.Square);
+        // one counter serves all parameters of an age: the kernel only reads it
+        Dictionary<long, Tensor> counters = [];
+        AdamWKernels.Step(targets, [.. part.Select(one => one.Gradient.to(one.Slot.Target.dtype))], means, squares, [.. part.Select(one => Counter(counters, one.Slot))], learningRate, options);
+        for (int i = 0; i < part.Length; i++)
+        {
+            Slot slot = part[i].Slot;
+            if (slot.Master is not null) slot.Parameter.copy_(targets[i]);
+            foreach ((Tensor state, Tensor near) in ((Tensor, Tensor)[])[(slot.Target, targets[i]), (slot.Mean, means[i]), (slot.Square, squares[i])])
+                if (!ReferenceEquals(state, near)) state.copy_(near);
+        }
+    }
+
+    private IEnumerable<(Slot Slot, Tensor Gradient)[]> Parts(IEnumerable<(Slot Slot, Tensor Gradient)> all)
+    {
+        List<(Slot Slot, Tensor Gradient)> part = [];
+        long bytes = 0;
+        foreach ((Slot Slot, Tensor Gradient) one in all)
+        {
+            long more = one.Slot.Tensors.Sum(state => state.Value.numel() * state.Value.element_size());
+            if (options.Offload && part.Count > 0 && bytes + more > options.PartBytes)
+            {
+                yield return [.. part];
+                (part, bytes) = ([], 0);
+            }
+            part.Add(one);
+            bytes += more;
+        }
+        if (part.Count > 0) yield return [.. part];
+    }
+
     private IEnumerable<(Slot Slot, Tensor Gradient)> WithGradients()
     {
         foreach (Slot slot in slots)
@@ -146,18 +171,19 @@ public sealed class AdamW : ITrainingPart, IDisposable
 
     private static Tensor Counter(Dictionary<long, Tensor> counters, Slot slot)
     {
-        if (!counters.TryGetValue(slot.Age, out Tensor? counter)) counters.Add(slot.Age, counter = tensor((float)slot.Age, device: slot.Target.device));
+        if (!counters.TryGetValue(slot.Age, out Tensor? counter)) counters.Add(slot.Age, counter = tensor((float)slot.Age, device: slot.Parameter.device));
         return counter;
     }
 
     private sealed class Slot
     {
-        public Slot(string name, Parameter parameter)
+        public Slot(string name, Parameter parameter, bool offload)
         {
             (Name, Parameter) = (name, parameter);
-            if (parameter.dtype is ScalarType.BFloat16 or ScalarType.Float16) Master = parameter.detach().to(ScalarType.Float32).DetachFromDisposeScope();
-            Mean = zeros_like(Target).requires_grad_(false).DetachFromDisposeScope();
-            Square = zeros_like(Target).requires_grad_(false).DetachFromDisposeScope();
+            Device place = offload ? CPU : parameter.device;
+            if (parameter.dtype is ScalarType.BFloat16 or ScalarType.Float16) Master = parameter.detach().to(ScalarType.Float32).to(place).DetachFromDisposeScope();
+            Mean = zeros_like(Target, device: place).requires_grad_(false).DetachFromDisposeScope();
+            Square = zeros_like(Target, device: place).requires_grad_(false).DetachFromDisposeScope();
         }
 
         public string Name { get; }

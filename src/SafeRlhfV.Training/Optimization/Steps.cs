@@ -11,4 +11,34 @@ internal static class Steps
 
     /// <summary>A batch in parts that fit into memory; 0 = in one.</summary>
     public static IEnumerable<T[]> Micro<T>(IReadOnlyList<T> samples, int size) => samples.Chunk(size > 0 ? size : samples.Count);
+
+    /// <summary>
+    /// A batch in parts as the settings say: of so many samples, or of samples of like length with so many tokens. Which samples make a batch does not change, so neither does the place
+    /// in the data. A sample that is too long by itself is a part of its own.
+    /// </summary>
+    public static IReadOnlyList<T[]> Micro<T>(IReadOnlyList<T> samples, TrainerSettings settings) where T : ISized
+    {
+        if (settings.MicroBatchTokens == 0) return [.. Micro(samples, settings.MicroBatchSize)];
+        int most = settings.MicroBatchSize > 0 ? settings.MicroBatchSize : samples.Count;
+        List<T[]> parts = [];
+        List<T> part = [];
+        foreach (T sample in samples.OrderBy(sample => sample.Size.Prompt + sample.Size.Response))
+        {
+            if (part.Count == most || (part.Count > 0 && Tokens([.. part, sample]) > settings.MicroBatchTokens))
+            {
+                parts.Add([.. part]);
+                part.Clear();
+            }
+            part.Add(sample);
+        }
+        parts.Add([.. part]);
+        return parts;
+    }
+
+    /// <summary>Share of padding among all tokens of the parts.</summary>
+    public static double Padding<T>(IReadOnlyList<T[]> parts) where T : ISized =>
+        1 - (parts.Sum(part => part.Sum(sample => sample.Size.Filled)) / (double)parts.Sum(part => Tokens(part)));
+
+    // prompts are padded on the left and answers on the right, so that each is as wide as its longest
+    private static long Tokens<T>(IReadOnlyList<T> part) where T : ISized => part.Sum(sample => (long)sample.Size.Rows) * (part.Max(sample => sample.Size.Prompt) + part.Max(sample => sample.Size.Response));
 }

@@ -6,11 +6,12 @@ namespace SafeRlhfV.Training;
 /// <summary>Names the parts that every trainer has, for its checkpoints.</summary>
 internal static class TrainingRunExtensions
 {
-    /// <summary>Weights, optimizer and place in the data.</summary>
-    public static void TrackTraining<T>(this TrainingRun run, IReadOnlyList<(string Name, Parameter Parameter)> parameters, Updater updater, RowFeed<T> feed) where T : class
+    /// <summary>Weights, optimizer, place in the data, and how many rows were too long.</summary>
+    public static void TrackTraining<T>(this TrainingRun run, IReadOnlyList<(string Name, Parameter Parameter)> parameters, Updater updater, RowFeed<T> feed, SampleEncoder encoder) where T : class
     {
         run.TrackTraining("model", parameters, updater);
         run.Track("data", new JsonPart<CursorState>(() => feed.State, state => feed.State = state));
+        run.Track("lengths", new JsonPart<LengthCounts>(() => encoder.Counts, counts => encoder.Counts = counts));
     }
 
     /// <summary>Weights and optimizer of one model.</summary>

@@ -41,11 +41,13 @@ public static class MemoryPlanner
         bool half = IsHalf(model.Dtype, stored), policy = recipe.Trainer is TrainerKind.Sft or TrainerKind.Dpo;
         ActivationCost cost = new(shape, half, model.Lora);
         int micro = training.MicroBatchSize > 0 ? Math.Min(training.MicroBatchSize, training.BatchSize) : training.BatchSize;
-        long rows = recipe.Trainer is TrainerKind.Sft or TrainerKind.Guard ? micro : 2L * micro, tokens = rows * (sizes.PromptTokens + sizes.ResponseTokens), answers = rows * sizes.ResponseTokens;
+        int each = recipe.Trainer is TrainerKind.Sft or TrainerKind.Guard ? 1 : 2;
+        if (training.MicroBatchTokens > 0) micro = Math.Clamp(training.MicroBatchTokens / each / (sizes.PromptTokens + sizes.ResponseTokens), 1, micro);
+        long rows = each * micro, tokens = rows * (sizes.PromptTokens + sizes.ResponseTokens), answers = rows * sizes.ResponseTokens;
         long trained = Trained(shape, model.Lora, policy, training.TrainVisionTower);
         bool reference = recipe.Trainer == TrainerKind.Dpo && model.Lora is null, several = micro < training.BatchSize;
 
-        List<MemoryPart> parts = Lasting(shape, half, reference ? 2 : 1, model.Lora, adapters: 1, trained);
+        List<MemoryPart> parts = Lasting(shape, half, reference ? 2 : 1, model.Lora, adapters: 1, OnDevice(training.Optimizer, model.Device, half, model.Lora, trained));
         long gradients = trained * GradientBytes(model.Lora, half);
         long kept = cost.Training(tokens, training.GradientCheckpointing) + (policy ? cost.LogProbabilities(answers, trained: true) : 0) + Projector(shape, half, rows) + (training.TrainVisionTower ? TowerTraining(shape, half, rows) : 0);
         parts.AddRange(Vision(shape, half, rows, training.VisionCacheBytes, training.TrainVisionTower, sizes));
@@ -68,7 +70,8 @@ public static class MemoryPlanner
         bool several = micro < training.MiniBatch;
         long rows = micro, width = sizes.PromptTokens + answer, tokens = rows * width;
         long actor = Trained(shape, model.Lora, policy: true, tower: false), critic = Trained(shape, model.Lora, policy: false, tower: false);
-        List<MemoryPart> parts = Lasting(shape, half, shared ? 1 : 2 + ScoreModels + Critics, model.Lora, adapters: 1 + ScoreModels + Critics, actor + Critics * critic);
+        List<MemoryPart> parts = Lasting(shape, half, shared ? 1 : 2 + ScoreModels + Critics, model.Lora, adapters: 1 + ScoreModels + Critics,
+            OnDevice(training.Actor, model.Device, half, model.Lora, actor) + OnDevice(training.Critics, model.Device, half, model.Lora, Critics * critic));
         parts.AddRange(Vision(shape, half, Math.Max(rows, ptx ? texts : 0), training.VisionCacheBytes, tower: false, sizes, ptx ? instructions : null));
         if (model.Device == "cpu") parts.Add(new("data", Data(shape, training.RolloutBatch, sizes) + (ptx ? Data(shape, training.PtxBatch, instructions) : 0), true));
 
@@ -98,13 +101,20 @@ public static class MemoryPlanner
     private static long Kept(ActivationCost cost, ModelShape shape, bool half, long rows, long width, long answer, bool checkpointing) =>
         cost.Training(rows * width, checkpointing) + cost.LogProbabilities(rows * answer, trained: true) + Projector(shape, half, rows);
 
-    private static List<MemoryPart> Lasting(ModelShape shape, bool half, int models, LoraRecipe? lora, int adapters, long trained)
+    private static List<MemoryPart> Lasting(ModelShape shape, bool half, int models, LoraRecipe? lora, int adapters, long state)
     {
-        long weights = models * shape.Parameters * (half ? 2 : 4), state = trained * (lora is null && half ? 12 : 8);
+        long weights = models * shape.Parameters * (half ? 2 : 4);
         List<MemoryPart> parts = [new("program and libraries", ProcessBytes, true), new(models == 1 ? "weights" : $"weights of {models} models", weights, true)];
         if (lora is not null) parts.Add(new(adapters == 1 ? "adapter" : $"{adapters} adapters", adapters * LoraParameters(shape, lora) * 4, true));
         parts.Add(new(lora is null && half ? "optimizer with float32 master weights" : "optimizer", state, true));
         return parts;
+    }
+
+    // offloaded states are on the device in parts
+    private static long OnDevice(OptimizerSettings settings, string device, bool half, LoraRecipe? lora, long trained)
+    {
+        long state = trained * (lora is null && half ? 12 : 8);
+        return settings.Offload && device != "cpu" ? Math.Min(state, settings.AdamW.PartBytes) : state;
     }
 
     private static IEnumerable<MemoryPart> Vision(ModelShape shape, bool half, long rows, long cacheBytes, bool tower, PlanSizes sizes, PlanSizes? instructions = null)

@@ -16,14 +16,15 @@ public static class CostTrainer
         SampleEncoder encoder = new(data.Processor, settings.Lengths);
         using RowFeed<PairSample> feed = data.Feed(settings.Seed, row => PairSample.From(row, encoder, PreferenceKind.Safe));
         using Updater updater = new("cost", scorer.Prepare(settings.TrainVisionTower, settings.GradientCheckpointing), settings.Optimizer, total);
-        run.TrackTraining(scorer.Trainable(settings.TrainVisionTower), updater, feed);
+        run.TrackTraining(scorer.Trainable(settings.TrainVisionTower), updater, feed, encoder);
         for (long step = run.Resume(); step < total;)
         {
             using DisposeScope scope = NewDisposeScope();
             Steps.Seed(settings.Seed, step);
             IReadOnlyList<PairSample> pairs = feed.Next(settings.BatchSize);
+            IReadOnlyList<PairSample[]> parts = Steps.Micro(pairs, settings);
             double loss = 0, right = 0, sign = 0;
-            foreach (PairSample[] micro in Steps.Micro(pairs, settings.MicroBatchSize))
+            foreach (PairSample[] micro in parts)
             {
                 using DisposeScope inner = NewDisposeScope();
                 double share = (double)micro.Length / pairs.Count;
@@ -38,7 +39,7 @@ public static class CostTrainer
                 sign += PreferenceLosses.SignAccuracy(cat([harmful_B, safer_B]), cat([harmfulRates_B, saferRates_B])).item<double>() * share;
             }
             double norm = updater.Apply(step), rate = updater.RateAt(step);
-            run.Step(++step, total, new Dictionary<string, double> { ["loss"] = loss, ["pair_accuracy"] = right, ["sign_accuracy"] = sign, ["gradient_norm"] = norm, ["learning_rate"] = rate, ["dropped_rows"] = encoder.Dropped });
+            run.Step(++step, total, new Dictionary<string, double> { ["loss"] = loss, ["pair_accuracy"] = right, ["sign_accuracy"] = sign, ["gradient_norm"] = norm, ["learning_rate"] = rate, ["padding"] = Steps.Padding(parts), ["dropped_rows"] = encoder.Dropped, ["cut_answers"] = encoder.Cut });
         }
         run.Finish(save);
     }

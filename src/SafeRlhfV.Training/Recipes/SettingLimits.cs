@@ -19,6 +19,7 @@ internal sealed record SettingLimits(double Least, double Most, bool Above = fal
         ["dropout"] = Decay,
         ["batch_size"] = Count,
         ["micro_batch_size"] = CountOrNone,
+        ["micro_batch_tokens"] = CountOrNone,
         ["max_steps"] = Count,
         ["epochs"] = new(0, 1e6, Above: true),
         ["learning_rate"] = new(0, 10, Above: true),

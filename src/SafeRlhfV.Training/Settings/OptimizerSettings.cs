@@ -30,7 +30,10 @@ public sealed record OptimizerSettings
     /// <summary>Gradients are scaled down to this common 2-norm.</summary>
     public double MaxGradientNorm { get; init; } = 1;
 
-    internal AdamWOptions AdamW => new(Beta1, Beta2, Epsilon, WeightDecay);
+    /// <summary>Moments and master copies lie in host memory and come to the device in parts, for their update alone; without effect on the CPU.</summary>
+    public bool Offload { get; init; }
+
+    internal AdamWOptions AdamW => new(Beta1, Beta2, Epsilon, WeightDecay) { Offload = Offload };
 
     internal LearningRateSchedule Over(long steps) => new(Schedule, LearningRate, steps, WarmupFraction, FloorFraction);
 }

@@ -12,6 +12,12 @@ public abstract record TrainerSettings
     /// <summary>Rows (pairs) that are in memory at a time; gradients are added up over a batch. 0 = the whole batch.</summary>
     public int MicroBatchSize { get; init; }
 
+    /// <summary>
+    /// Tokens that are in memory at a time, padding among them: a batch's rows are sorted by length and cut into parts of at most so many, so that little is padding. The batch holds
+    /// the same rows. 0 = parts by <see cref="MicroBatchSize"/> alone, in the data's order.
+    /// </summary>
+    public int MicroBatchTokens { get; init; }
+
     /// <summary>Passes over the data.</summary>
     public double Epochs { get; init; } = 1;
 

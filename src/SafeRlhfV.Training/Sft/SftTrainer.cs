@@ -18,14 +18,15 @@ public static class SftTrainer
         SampleEncoder encoder = new(data.Processor, settings.Lengths);
         using RowFeed<EncodedSample> feed = data.Feed(settings.Seed, row => Encode(row, encoder));
         using Updater updater = new("sft", policy.Prepare(settings.TrainVisionTower, settings.GradientCheckpointing), settings.Optimizer, total);
-        run.TrackTraining(policy.Trainable(settings.TrainVisionTower), updater, feed);
+        run.TrackTraining(policy.Trainable(settings.TrainVisionTower), updater, feed, encoder);
         for (long step = run.Resume(); step < total;)
         {
             using DisposeScope scope = NewDisposeScope();
             Steps.Seed(settings.Seed, step);
             IReadOnlyList<EncodedSample> samples = feed.Next(settings.BatchSize);
+            IReadOnlyList<EncodedSample[]> parts = Steps.Micro(samples, settings);
             double tokens = samples.Sum(sample => sample.Response.Length), loss = 0;
-            foreach (EncodedSample[] micro in Steps.Micro(samples, settings.MicroBatchSize))
+            foreach (EncodedSample[] micro in parts)
             {
                 using DisposeScope inner = NewDisposeScope();
                 // every answer token of the whole batch weighs the same
@@ -34,7 +35,7 @@ public static class SftTrainer
                 loss += part.item<float>();
             }
             double norm = updater.Apply(step), rate = updater.RateAt(step);
-            run.Step(++step, total, new Dictionary<string, double> { ["loss"] = loss, ["perplexity"] = Math.Exp(loss), ["gradient_norm"] = norm, ["learning_rate"] = rate, ["tokens"] = tokens, ["dropped_rows"] = encoder.Dropped });
+            run.Step(++step, total, new Dictionary<string, double> { ["loss"] = loss, ["perplexity"] = Math.Exp(loss), ["gradient_norm"] = norm, ["learning_rate"] = rate, ["tokens"] = tokens, ["padding"] = Steps.Padding(parts), ["dropped_rows"] = encoder.Dropped, ["cut_answers"] = encoder.Cut });
         }
         run.Finish(save);
     }

@@ -92,6 +92,29 @@ public sealed class AdamWTests
     }
 
     [Fact]
+    public void StateInHostMemoryGivesTheSameBitsInWhateverParts()
+    {
+        using var scope = NewDisposeScope();
+        foreach (ScalarType dtype in new[] { ScalarType.Float32, ScalarType.BFloat16 })
+            foreach (long bytes in (long[])[1, 200, 1L << 30])
+            {
+                List<(string, Parameter)> plain = Make(new RandomStream(4, "w"), dtype), moved = Make(new RandomStream(4, "w"), dtype);
+                using AdamW whole = new(plain), offloaded = new(moved, new AdamWOptions { Offload = true, PartBytes = bytes });
+                Run(whole, plain, new RandomStream(5, "g"), 4);
+                Run(offloaded, moved, new RandomStream(5, "g"), 4);
+                foreach (((_, Parameter a), (_, Parameter b)) in plain.Zip(moved)) Assert.True(a.eq(b).all().item<bool>());
+                IReadOnlyDictionary<string, Tensor> state = offloaded.State();
+                foreach ((string key, Tensor value) in whole.State()) Assert.True(value.eq(state[key]).all().item<bool>(), key);
+                Assert.All(state.Values, value => Assert.Equal(TorchSharp.DeviceType.CPU, value.device_type));
+                // what one left the other takes over
+                whole.Load(state.ToDictionary(one => one.Key, one => one.Value.clone()));
+                Run(whole, plain, new RandomStream(6, "g"), 2);
+                Run(offloaded, moved, new RandomStream(6, "g"), 2);
+                foreach (((_, Parameter a), (_, Parameter b)) in plain.Zip(moved)) Assert.True(a.eq(b).all().item<bool>());
+            }
+    }
+
+    [Fact]
     public void HalfPrecisionLearnsThroughItsMasterCopy()
     {
         using var scope = NewDisposeScope();

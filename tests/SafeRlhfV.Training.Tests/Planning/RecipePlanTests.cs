@@ -54,6 +54,8 @@ public sealed class RecipePlanTests(TinyRecipes tiny) : IClassFixture<TinyRecipe
     [InlineData("sft.yaml", "training.micro_batch_size=8", "training.micro_batch_size=2")]
     [InlineData("sft.yaml", "training.gradient_checkpointing=false", "training.gradient_checkpointing=true")]
     [InlineData("sft.yaml", "training.vision_cache_bytes=4GiB", "training.vision_cache_bytes=0")]
+    [InlineData("sft.yaml", "training.optimizer.offload=false", "training.optimizer.offload=true")]
+    [InlineData("sft.yaml", "training.micro_batch_tokens=16384", "training.micro_batch_tokens=4096")]
     [InlineData("dpo-h.yaml", "model.dtype=bfloat16", "model.lora.rank=16")]
     [InlineData("ppo-one-gpu.yaml", "training.rollout_micro_batch=64", "training.rollout_micro_batch=32")]
     [InlineData("ppo-one-gpu.yaml", "training.ptx_batch=8", "training.ptx_coefficient=0")]

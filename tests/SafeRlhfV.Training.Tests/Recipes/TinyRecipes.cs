@@ -26,10 +26,10 @@ public sealed class TinyRecipes : IDisposable
     }
 
     /// <summary>Every trainer once.</summary>
-    public static IReadOnlyList<string> Few { get; } = ["sft", "reward-lora", "cost", "dpo", "guard", "ppo-backbone"];
+    public static IReadOnlyList<string> Few { get; } = ["sft", "reward-lora", "cost-tokens", "dpo", "guard", "ppo-backbone"];
 
     /// <summary>All the others.</summary>
-    public static IReadOnlyList<string> Rest { get; } = ["sft-lora", "reward", "dpo-lora", "ppo", "ppo-reward-only"];
+    public static IReadOnlyList<string> Rest { get; } = ["sft-lora", "sft-tokens", "reward", "reward-tokens", "cost", "dpo-lora", "dpo-tokens", "guard-tokens", "ppo", "ppo-reward-only"];
 
     private static string Start => Golden.At("models", "llava-1.5-tiny");
 
@@ -51,6 +51,8 @@ public sealed class TinyRecipes : IDisposable
             ]
             : [
                 $"model.folder={Start}", $"data.folder={At("world")}", "training.batch_size=4", "training.micro_batch_size=2", "training.max_steps=4", "training.epochs=3", "training.optimizer.learning_rate=1e-3",
+                // parts by tokens, states in host memory, and answers that are cut: counts of these go on after a stop
+                .. name.EndsWith("-tokens", StringComparison.Ordinal) ? (string[])["training.micro_batch_tokens=400", "training.optimizer.offload=true", "training.lengths.response_tokens=20", "training.lengths.too_long=cut_response"] : [],
                 .. name.EndsWith("-lora", StringComparison.Ordinal) ? (string[])["model.lora.rank=2", "model.lora.dropout=0.1"] : [],
             ];
         return RecipeReader.Parse($"trainer: {kind}\n", name, [.. common, .. special, .. sets]);
