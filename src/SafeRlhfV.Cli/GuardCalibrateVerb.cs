@@ -41,7 +41,8 @@ internal static class GuardCalibrateVerb
             GuardCalibration found = GuardCalibration.Fit(examples, [.. outputs.Select(Logits)], targets, level);
             GuardConfig config = Apply(moderator.Config, found, path, targets, level);
             if (!parsed.GetValue(dryRun)) config.Save(folder);
-            if (parsed.GetValue(json)) Output.Json(new { Guard = folder, Data = path, Written = !parsed.GetValue(dryRun), Calibration = found });
+            foreach (GuardSideCalibration side in found.Sides.Where(side => side.LabelsLookNoisy(targets))) Warn(side, examples);
+            if (parsed.GetValue(json)) Output.Json(new { Guard = folder, Data = path, Written = !parsed.GetValue(dryRun), Calibration = found, Suspects = found.Sides.SelectMany(side => side.Suspects).Select(i => examples[i].Place) });
             else Print(found, config, parsed.GetValue(dryRun) ? null : Path.Combine(folder, GuardConfig.FileName));
             return 0;
         });
@@ -76,12 +77,17 @@ internal static class GuardCalibrateVerb
         return new(rate, severity);
     }
 
+    private static void Warn(GuardSideCalibration side, IReadOnlyList<GuardExample> examples) => Output.Note(
+        $"warning: {side.Suspects.Count} of {side.Unsafe} {(side.Side == GuardSide.Prompt ? "prompts" : "answers")} labelled unsafe ({(double)side.Suspects.Count / side.Unsafe:0.0%}) are scored like the safe ones, more than may be missed; "
+        + $"to catch them anyway, {side.Threshold.FalseAlarmRate:0.0%} of the safe ones are flagged. Their labels are wrong, or the guard does not see their harm: look at them "
+        + $"({string.Join("; ", side.Suspects.Take(3).Select(i => examples[i].Place))}{(side.Suspects.Count > 3 ? "; all in --json" : "")}), correct the labels (data annotate), or allow more to be missed.");
+
     private static void Print(GuardCalibration found, GuardConfig config, string? written)
     {
         Output.Line($"temperatures: verdict {found.VerdictTemperature:0.000}, categories {found.CategoryTemperature:0.000}, severity {found.SeverityTemperature:0.000}; calibration error {found.Before.ExpectedError:0.0%} before, {found.After.ExpectedError:0.0%} after");
         foreach (GuardSideCalibration side in found.Sides)
         {
-            string held = double.IsNaN(side.HeldSplits) ? "" : $"; kept in {side.HeldSplits:0.0%} of {GuardCalibration.Splits} random halvings";
+            string held = double.IsNaN(side.HeldSplits) ? "" : $"; kept in {side.HeldSplits:0.0%} of {GuardSideCalibration.Splits} random halvings";
             Output.Line($"{(side.Side == GuardSide.Prompt ? "prompts" : "answers")}: unsafe from {side.Threshold.Threshold:0.0000} on; of {side.Unsafe} unsafe {side.Threshold.MissRate:0.0%} are missed, of {side.Rows - side.Unsafe} safe {side.Threshold.FalseAlarmRate:0.0%} are flagged{held}");
         }
         Output.Line(written is null ? $"not written (--dry-run): {config.Calibration}" : $"{written}: {config.Calibration}");

@@ -12,6 +12,9 @@ public sealed class World(long seed)
     /// <summary>Share of instruction samples whose question ends in the hint.</summary>
     public const double HintShare = .06;
 
+    /// <summary>The share of wrong labels in a pair's row, unless another is asked for.</summary>
+    public const double LabelNoise = .05;
+
     private const string PairSet = "pairs", HeldOutSet = "held-out";
 
     /// <summary>The run's seed.</summary>
@@ -77,12 +80,13 @@ public sealed class World(long seed)
     /// <param name="count">How many.</param>
     /// <param name="candidates">Where the two answers of each prompt come from, asked batch by batch; without it, the precursor's grammar.</param>
     /// <param name="batchSize">Prompts in a batch.</param>
-    public IEnumerable<WorldPair> TrainingPairs(int count, CandidateAnswers? candidates = null, int batchSize = 512) =>
-        Pairs(PairPrompts(count), candidates, batchSize);
+    /// <param name="labelNoise">The share of wrong labels; 0 gives the exact rater's own.</param>
+    public IEnumerable<WorldPair> TrainingPairs(int count, CandidateAnswers? candidates = null, int batchSize = 512, double labelNoise = LabelNoise) =>
+        Pairs(PairPrompts(count), candidates, batchSize, labelNoise);
 
     /// <summary>Held-out pairs; parameters as in <see cref="TrainingPairs"/>.</summary>
-    public IEnumerable<WorldPair> HeldOutPairs(int count, CandidateAnswers? candidates = null, int batchSize = 512) =>
-        Pairs(HeldOutPrompts(count), candidates, batchSize);
+    public IEnumerable<WorldPair> HeldOutPairs(int count, CandidateAnswers? candidates = null, int batchSize = 512, double labelNoise = LabelNoise) =>
+        Pairs(HeldOutPrompts(count), candidates, batchSize, labelNoise);
 
     /// <summary>
     /// The prompt of a training or held-out pair, by the path of its image: so a judge finds the truth about a row that was read from a file.
@@ -117,14 +121,14 @@ public sealed class World(long seed)
 
     internal RandomStream Stream(string name) => new(seed, "world/" + name);
 
-    private IEnumerable<WorldPair> Pairs(IEnumerable<WorldPrompt> prompts, CandidateAnswers? candidates, int batchSize)
+    private IEnumerable<WorldPair> Pairs(IEnumerable<WorldPrompt> prompts, CandidateAnswers? candidates, int batchSize, double labelNoise)
     {
         candidates ??= FromGrammar;
         foreach (WorldPrompt[] batch in prompts.Chunk(batchSize))
         {
             IReadOnlyList<(string First, string Second)> answers = candidates(batch);
             if (answers.Count != batch.Length) throw new InvalidOperationException($"{answers.Count} answer pairs came for {batch.Length} prompts.");
-            for (int i = 0; i < batch.Length; i++) yield return PairBuilder.Build(batch[i], answers[i], Stream($"{batch[i].Name}/labels"));
+            for (int i = 0; i < batch.Length; i++) yield return PairBuilder.Build(batch[i], answers[i], Stream($"{batch[i].Name}/labels"), labelNoise);
         }
     }
 

@@ -67,6 +67,19 @@ public sealed class PairTests
     }
 
     [Fact]
+    public void Without_noise_the_labels_are_the_truth_and_all_else_is_as_with_noise()
+    {
+        WorldPair[] exact = [.. World.TrainingPairs(500, labelNoise: 0)];
+        Assert.All(exact, pair =>
+        {
+            Assert.Equal((pair.Truth.First.HarmlessRate, pair.Truth.Second.HarmlessRate), (pair.Row.Response1.HarmlessRate, pair.Row.Response2.HarmlessRate));
+            if (pair.Truth.MoreHelpful != 0) Assert.Equal(pair.Truth.MoreHelpful, pair.Row.MoreHelpful);
+            if (pair.Truth.Safer != 0 && pair.Truth.First.IsSafe == pair.Truth.Second.IsSafe) Assert.Equal(pair.Truth.Safer, pair.Row.Safer);
+        });
+        Assert.Equal(Pairs.Take(500).Select(pair => (pair.Row.Question, pair.Row.Response1.Text, pair.Row.Response2.Text)), exact.Select(pair => (pair.Row.Question, pair.Row.Response1.Text, pair.Row.Response2.Text)));
+    }
+
+    [Fact]
     public void Too_few_candidates_are_an_error() => Assert.Throws<InvalidOperationException>(() => World.TrainingPairs(3, _ => []).Count());
 
     [Fact]

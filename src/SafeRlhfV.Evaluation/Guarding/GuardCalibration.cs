@@ -9,9 +9,6 @@ namespace SafeRlhfV.Evaluation;
 /// </summary>
 public sealed record GuardCalibration
 {
-    /// <summary>How many random halvings the guarantee is tried on.</summary>
-    public const int Splits = 200;
-
     /// <summary>Temperature of the verdict.</summary>
     public required double VerdictTemperature { get; init; }
 
@@ -56,46 +53,17 @@ public sealed record GuardCalibration
             Sides =
             [
                 .. Enumerable.Range(0, examples.Count).GroupBy(i => examples[i].Request.Side).OrderBy(group => group.Key)
-                    .Select(group => OfSide(group.Key, [.. group.Select(i => Labelled(examples[i], scores[i], targets))], targets, confidence, seed)),
+                    .Select(group => OfSide(group.Key, [.. group], [.. group.Select(i => Labelled(examples[i], scores[i], targets))], targets, confidence, seed)),
             ],
         };
     }
 
-    private static GuardSideCalibration OfSide(GuardSide side, LabelledScore[] examples, IReadOnlyList<MissTarget> targets, double? confidence, long seed)
+    // positions among the side's examples become positions among all
+    private static GuardSideCalibration OfSide(GuardSide side, int[] at, LabelledScore[] scores, IReadOnlyList<MissTarget> targets, double? confidence, long seed)
     {
-        ConformalThreshold chosen = ConformalThreshold.Choose(examples, targets, confidence);
-        if (chosen.Unreachable is [var target, ..])
-            throw new InvalidInputException(
-                $"There are {examples.Count(example => Counts(target, example))} {target.Severity?.ToString().ToLowerInvariant() ?? "unsafe"} {(side == GuardSide.Prompt ? "prompts" : "answers")} to calibrate on, too few to promise that at most {target.MissRate:0.####%} are missed; "
-                + $"give at least {Needed(target, confidence)}, or ask for less.");
-        return new(side, examples.Length, examples.Count(example => example.Severity != Severity.None), chosen, confidence is { } level ? Held(examples, targets, level, new RandomStream(seed, $"halvings/{side}")) : double.NaN);
+        GuardSideCalibration found = GuardSideCalibration.Fit(side, scores, targets, confidence, seed);
+        return found with { Suspects = [.. found.Suspects.Select(i => at[i])] };
     }
-
-    private static double Held(LabelledScore[] examples, IReadOnlyList<MissTarget> targets, double confidence, RandomStream random)
-    {
-        int held = 0;
-        LabelledScore[] shuffled = [.. examples];
-        for (int split = 0; split < Splits; split++)
-        {
-            for (int i = shuffled.Length - 1; i > 0; i--)
-            {
-                int j = random.NextInt(i + 1);
-                (shuffled[i], shuffled[j]) = (shuffled[j], shuffled[i]);
-            }
-            LabelledScore[] first = shuffled[..(shuffled.Length / 2)], second = shuffled[(shuffled.Length / 2)..];
-            MissTarget[] counted = [.. targets.Select(target => target with { Upcoming = second.Count(example => Counts(target, example)) })];
-            ConformalThreshold chosen = ConformalThreshold.Choose(first, counted, confidence);
-            if (chosen.Unreachable.Count > 0) return double.NaN;
-            if (counted.All(target => second.Count(example => Counts(target, example) && example.Score < chosen.Threshold) <= target.MissRate * target.Upcoming!.Value + 1e-9)) held++;
-        }
-        return held / (double)Splits;
-    }
-
-    // the fewest n that allow the lowest score to be missed: floor(rate (n + 1)) >= 1, or (1 - rate)^n <= 1 - confidence
-    private static int Needed(MissTarget target, double? confidence) =>
-        (int)Math.Ceiling((confidence is { } level ? Math.Log(1 - level) / Math.Log(1 - target.MissRate) : 1 / target.MissRate - 1) - 1e-9);
-
-    private static bool Counts(MissTarget target, LabelledScore example) => target.Severity is { } severity ? example.Severity == severity : example.Severity != Severity.None;
 
     private static LabelledScore Labelled(GuardExample example, double score, IReadOnlyList<MissTarget> targets)
     {

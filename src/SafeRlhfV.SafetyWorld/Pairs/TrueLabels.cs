@@ -1,6 +1,6 @@
 namespace SafeRlhfV.SafetyWorld;
 
-/// <summary>What the oracle says of a pair, without noise. For judging only: it is never written to a data set.</summary>
+/// <summary>What the oracle says of a pair, without noise. A data set holds it only where its labels were asked for without noise.</summary>
 /// <param name="First">Rating of the first answer.</param>
 /// <param name="Second">Rating of the second answer.</param>
 public sealed record TrueLabels(OracleRating First, OracleRating Second)

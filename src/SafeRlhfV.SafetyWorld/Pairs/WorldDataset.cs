@@ -1,3 +1,4 @@
+using System.Globalization;
 using SafeRlhfV.Data;
 
 namespace SafeRlhfV.SafetyWorld;
@@ -10,11 +11,10 @@ public static class WorldDataset
 
     private const string Title = "SafetyWorld preference pairs";
 
-    private const string Description = """
+    private static string Description(double labelNoise) => $"""
         Preference pairs of the built-in world of SafeRlhfV: drawn pictures (56 x 56, an object, perhaps a mark of severity, decoys), questions about
         them, and two answers each from a small grammar or a tiny model. The layout is BeaverTails-V's (arXiv 2503.17682); a row's category is its
-        object's, its image_severity 0 (no mark) to 3 (skull). Labels come from an exact rater, with noise: the more helpful answer, the safer answer
-        and each harmless rate are wrong in about 5 % of the rows. Nothing in it is harmful text, and nothing in it speaks about real models.
+        object's, its image_severity 0 (no mark) to 3 (skull). Labels come from an exact rater: {Labels(labelNoise)}. Nothing in it is harmful text, and nothing in it speaks about real models.
         """;
 
     /// <summary>Writes both splits; the folder gets its name only when it is whole.</summary>
@@ -22,16 +22,17 @@ public static class WorldDataset
     /// <param name="train">Training pairs; read once, in order.</param>
     /// <param name="evaluation">Held-out pairs; read once, in order.</param>
     /// <param name="overwrite">Replace a folder that is there.</param>
+    /// <param name="labelNoise">The share of wrong labels that the pairs were made with, to be told in the folder's description.</param>
     /// <param name="written">Told the number of rows written so far after each.</param>
     /// <param name="cancel">Stops between rows; nothing is left behind then.</param>
     /// <exception cref="InvalidInputException">The folder is taken or cannot be written, or there is no pair.</exception>
     public static void Write(string folder, IEnumerable<PreferencePair> train, IEnumerable<PreferencePair> evaluation, bool overwrite = false,
-        Action<long>? written = null, CancellationToken cancel = default)
+        Action<long>? written = null, CancellationToken cancel = default, double labelNoise = World.LabelNoise)
     {
         using BeaverTailsWriter writer = BeaverTailsWriter.Create(folder, RowLayout.Paired, new BeaverTailsWriterOptions
         {
             Name = Title,
-            Description = Description,
+            Description = Description(labelNoise),
             Overwrite = overwrite,
         });
         foreach ((string split, IEnumerable<PreferencePair> pairs) in new[] { (Train, train), (Evaluation, evaluation) })
@@ -43,4 +44,8 @@ public static class WorldDataset
             }
         writer.Complete();
     }
+
+    private static string Labels(double noise) => noise == 0
+        ? "none is wrong"
+        : string.Create(CultureInfo.InvariantCulture, $"with noise, so that the more helpful answer, the safer answer\nand each harmless rate are wrong in about {100 * noise:0.##} % of the rows");
 }

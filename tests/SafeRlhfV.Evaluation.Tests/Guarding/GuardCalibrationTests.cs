@@ -72,6 +72,45 @@ public sealed class GuardCalibrationTests
         Assert.True(side.Threshold.MissRate > 0);
     }
 
+    /// <summary>Scores of a good guard (0.6 % of the unsafe and of the safe look like the other kind), and labels of which a share is wrong.</summary>
+    private static LabelledScore[] Rows(int count, double wrong, long seed)
+    {
+        RandomStream random = new(seed, "rows");
+        return [.. Enumerable.Range(0, count).Select(_ =>
+        {
+            bool isUnsafe = random.Chance(0.45), looksUnsafe = isUnsafe != random.Chance(0.006);
+            double score = 1 / (1 + Math.Exp(-((looksUnsafe ? 4 : -4) + random.NextGaussian())));
+            return new LabelledScore(score, isUnsafe != random.Chance(wrong) ? Severity.Severe : Severity.None);
+        })];
+    }
+
+    [Fact]
+    public void A_promise_of_two_per_cent_is_kept_in_95_of_100_halvings_and_costs_little_where_the_labels_are_right()
+    {
+        MissTarget[] targets = [new(0.02)];
+        GuardSideCalibration right = GuardSideCalibration.Fit(GuardSide.Answer, Rows(3000, 0, 5), targets, 0.95, seed: 5);
+        Assert.InRange(right.HeldSplits, 0.95, 1);
+        Assert.InRange(right.Threshold.MissRate, 0.001, 0.02);
+        Assert.InRange(right.Threshold.FalseAlarmRate, 0, 0.02);
+        Assert.False(right.LabelsLookNoisy(targets));
+    }
+
+    [Fact]
+    public void Wrong_labels_make_the_same_promise_dear_and_are_told()
+    {
+        MissTarget[] targets = [new(0.02)];
+        LabelledScore[] rows = Rows(3000, 0.05, 5), truth = Rows(3000, 0, 5);
+        GuardSideCalibration noisy = GuardSideCalibration.Fit(GuardSide.Answer, rows, targets, 0.95, seed: 5);
+        Assert.InRange(noisy.HeldSplits, 0.95, 1);
+        Assert.True(noisy.Threshold.FalseAlarmRate > 0.25, $"{noisy.Threshold.FalseAlarmRate}");
+        Assert.True(noisy.LabelsLookNoisy(targets));
+        Assert.False(noisy.LabelsLookNoisy([new(0.2)]));
+
+        // those that it points at are wrongly labelled or truly missed by the guard, and their share is about that of the wrong labels
+        Assert.InRange(noisy.Suspects.Count / (double)noisy.Unsafe, 0.04, 0.09);
+        Assert.All(noisy.Suspects, at => Assert.True(rows[at].Severity == Severity.Severe && rows[at].Score < 0.5));
+    }
+
     [Fact]
     public void Too_few_examples_are_told_with_the_number_needed()
     {

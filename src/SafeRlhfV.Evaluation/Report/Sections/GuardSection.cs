@@ -10,6 +10,7 @@ internal static class GuardSection
             <div class="grid two">{Unsafe(guard)}{Helpful(guard)}</div>
             {Prices(guard)}
             {Moderation(guard)}
+            {Promises(guard)}
             """));
 
     private static Markup Unsafe(GuardResult guard) => guard.Curves.Count == 0 ? Markup.Empty : new ReportChart
@@ -114,4 +115,15 @@ internal static class GuardSection
                     .Select(share => Markup.Of($"{Words.Percent(share)}")),
             ]), "figures");
     }
+
+    private static Markup Promises(GuardResult guard) => guard.Thresholds.Count == 0 ? Markup.Empty : ReportTable.Render(
+        "Thresholds with a promise",
+        ["Thresholds with a promise (true labels)", "Rows", "Unsafe", "At most missed", "Unsafe from", "Missed", "Safe ones flagged", "Kept in random halvings"],
+        guard.Thresholds.Select(one => (Markup[])
+        [
+            Markup.Of($"{(one.Side == "prompt" ? "picture and question alone" : "picture, question and answer")}"), Markup.Of($"{one.Rows}"), Markup.Of($"{one.Unsafe}"),
+            Markup.Of($"{Words.Percent(one.Target)}, confidence {Words.Percent(one.Confidence)}"), Markup.Of($"{Words.Number(one.Threshold, 3)}"),
+            Markup.Of($"{Words.Percent(one.MissRate)}"), Markup.Of($"{Words.Percent(one.FalseAlarmRate)}"),
+            Markup.Of($"<b>{(one.HeldSplits is { } held ? $"{Words.Percent(held)} of {one.Splits}" : "too few rows")}</b>"),
+        ]), "figures");
 }
