@@ -11,6 +11,8 @@ internal static class ModelArguments
 
     public static Option<string?> Dtype() => new("--dtype") { Description = "Compute in float32, bfloat16 or float16; the checkpoint's own type where left out." };
 
+    public static Option<string?> Device() => new("--device") { Description = "cpu, cuda or cuda:N; cpu where left out." };
+
     public static Option<string?> ChatFormatName() => new("--chat-format") { Description = $"Where the folder's files do not tell: {string.Join(", ", ChatFormat.Names)}." };
 
     public static Option<string?> Prompt() => new("--prompt") { Description = "The question." };
@@ -30,7 +32,7 @@ internal static class ModelArguments
     public static Option<bool> Overwrite() => new("--overwrite") { Description = "Replace the file of --out if it exists (only when the new one is whole)." };
 
     /// <summary>Inference needs no gradients.</summary>
-    public static LoadOptions LoadOptions(string? dtype) => new LoadOptions { RequiresGradient = false }.WithDtype(dtype);
+    public static LoadOptions LoadOptions(string? dtype, string? device) => new LoadOptions { RequiresGradient = false }.WithDtype(dtype).WithDevice(device);
 
     public static ModelProcessor Processor(string folder, string? format) => ModelProcessor.Load(folder, format is null ? null : ChatFormat.Named(format));
 

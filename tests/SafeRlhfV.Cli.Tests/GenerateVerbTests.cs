@@ -85,6 +85,9 @@ public sealed class GenerateVerbTests
     [InlineData("max_new_tokens", "--max-new-tokens", "0")]
     [InlineData("--prompt", "--data", "/nowhere")]
     [InlineData("adapter_config.json", "--adapter", "/nowhere")]
+    [InlineData("cpu, cuda and cuda:N", "--device", "tpu")]
+    [InlineData("cpu, cuda and cuda:N", "--device", "cuda:x")]
+    [InlineData("'cuda:99'", "--device", "cuda:99")]
     public async Task Bad_input_is_one_line_that_names_it(string said, string option, string value)
     {
         List<string> arguments = [.. Question];

@@ -76,6 +76,43 @@ public sealed class ScoreVerbTests : IDisposable
     }
 
     [Fact]
+    public async Task An_adapter_scores_with_its_own_head_or_the_models()
+    {
+        string adapter = folder.At("adapter"), lora = Golden.At("models", "llava-1.5-tiny-lora");
+        Directory.CreateDirectory(adapter);
+        foreach (string file in Directory.GetFiles(lora, "adapter_*")) File.Copy(file, Path.Combine(adapter, Path.GetFileName(file)));
+        string[] question = ["--prompt", "Is it safe?", "--response", "Yes.", "--json"];
+        double plain = await ScoreOf(["--model", model, .. question]), under = await ScoreOf(["--model", model, "--adapter", adapter, "--device", "cpu", .. question]);
+        Assert.NotEqual(plain, under, 1e-4);
+
+        // the same as the merged model under the same head
+        using (VisionLanguageModel merged = ModelCheckpoint.Load(model))
+        using (ScoreModel scores = new(merged, ScoreHead.Load(model, merged.HiddenSize)))
+        {
+            using (torch.no_grad()) merged.Adapters.Load("merged", adapter).Merge();
+            merged.Adapters.Remove("merged");
+            scores.Save(folder.At("merged"));
+        }
+        Assert.Equal(await ScoreOf(["--model", folder.At("merged"), .. question]), under, 1e-4);
+
+        // a head beside the adapter is the one that was trained with it: twice the weights, twice the score; the model below needs none
+        using (VisionLanguageModel backbone = ModelCheckpoint.Load(Base))
+        using (ScoreHead head = ScoreHead.Load(model, backbone.HiddenSize))
+        {
+            using (torch.no_grad()) head.Weight.mul_(2);
+            head.Save(adapter);
+        }
+        Assert.Equal(2 * under, await ScoreOf(["--model", Base, "--adapter", adapter, .. question]), 1e-4);
+
+        async Task<double> ScoreOf(string[] arguments)
+        {
+            (int code, string output, string errors) = await CapturedConsole.RunAsync(["score", .. arguments]);
+            Assert.True(code == 0, errors);
+            return JsonNode.Parse(output)!["answers"]![0]!["score"]![0]!.GetValue<double>();
+        }
+    }
+
+    [Fact]
     public async Task Bad_input_is_one_line_that_names_it()
     {
         await Refuses("no score head", "score", "--model", Base, "--prompt", "q", "--response", "a");

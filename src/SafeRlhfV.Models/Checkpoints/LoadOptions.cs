@@ -1,3 +1,5 @@
+using System.Globalization;
+using SafeRlhfV.Data;
 using static TorchSharp.torch;
 
 namespace SafeRlhfV.Models;
@@ -18,6 +20,21 @@ public sealed record LoadOptions
     public long PackBytes { get; init; } = 256L << 20;
 
     /// <summary>The same with weights of a type by its everyday name (float32, bf16, ...); null leaves it.</summary>
-    /// <exception cref="Data.InvalidInputException">There is no weight type of that name.</exception>
+    /// <exception cref="InvalidInputException">There is no weight type of that name.</exception>
     public LoadOptions WithDtype(string? name) => name is null ? this : this with { Dtype = SafetensorsTypes.ParseWeightType(name) };
+
+    /// <summary>The same on a device by its name: cpu, cuda or cuda:N; null leaves it.</summary>
+    /// <exception cref="InvalidInputException">There is no such device, or not here.</exception>
+    public LoadOptions WithDevice(string? name)
+    {
+        if (name is null) return this;
+        if (name == "cpu") return this with { Device = null };
+        int number = 0;
+        if (name != "cuda" && !(name.StartsWith("cuda:", StringComparison.Ordinal) && int.TryParse(name.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out number)))
+            throw new InvalidInputException($"device '{name}' is none of cpu, cuda and cuda:N.");
+        int count = cuda.is_available() ? cuda.device_count() : 0;
+        if (count == 0) throw new InvalidInputException($"device '{name}' needs a CUDA build of libtorch and a GPU, and there is none; take cpu.");
+        if (number >= count) throw new InvalidInputException($"device '{name}': there are only {count}, counted from cuda:0.");
+        return this with { Device = device(name) };
+    }
 }

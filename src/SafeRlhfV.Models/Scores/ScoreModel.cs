@@ -31,13 +31,18 @@ public sealed class ScoreModel : NamedModule
     public string? Adapter { get; }
 
     /// <summary>Loads a folder that <see cref="Save"/> wrote: backbone and head.</summary>
+    /// <param name="folder">The checkpoint.</param>
+    /// <param name="options">How the weights are placed.</param>
+    /// <param name="adapterFolder">A PEFT adapter under which the backbone is run; a score head that lies beside it is taken instead of the checkpoint's. Null = none.</param>
     /// <exception cref="InvalidInputException">A part is missing or malformed.</exception>
-    public static ScoreModel Load(string folder, LoadOptions? options = null)
+    public static ScoreModel Load(string folder, LoadOptions? options = null, string? adapterFolder = null)
     {
         VisionLanguageModel backbone = ModelCheckpoint.Load(folder, options);
         try
         {
-            return new ScoreModel(backbone, ScoreHead.Load(folder, backbone.HiddenSize, backbone.Decoder.Embedding.Weight.dtype, options?.Device));
+            string? adapter = adapterFolder is null ? null : backbone.Adapters.Load("score", adapterFolder).Name;
+            string headFolder = adapterFolder is not null && File.Exists(Path.Combine(adapterFolder, ScoreHead.FileName)) ? adapterFolder : folder;
+            return new ScoreModel(backbone, ScoreHead.Load(headFolder, backbone.HiddenSize, backbone.Decoder.Embedding.Weight.dtype, options?.Device), adapter);
         }
         catch
         {

@@ -14,9 +14,8 @@ internal static class RecipeModels
     public static VisionLanguageModel Load(string folder, WeightType? dtype, string device)
     {
         CheckWhole(folder);
-        if (device != "cpu" && !cuda.is_available()) throw new InvalidInputException($"model.device: '{device}' needs a CUDA build of libtorch and a GPU, and there is none; take cpu.");
         ScalarType? type = dtype switch { WeightType.Float32 => ScalarType.Float32, WeightType.Bfloat16 => ScalarType.BFloat16, _ => null };
-        return ModelCheckpoint.Load(folder, new LoadOptions { Dtype = type, Device = device == "cpu" ? null : PlaceOf(device), RequiresGradient = false });
+        return ModelCheckpoint.Load(folder, new LoadOptions { Dtype = type, RequiresGradient = false }.WithDevice(device));
     }
 
     /// <summary>Training starts from whole models.</summary>
@@ -61,6 +60,4 @@ internal static class RecipeModels
         if (adapter is null) ModelCheckpoint.Save(model, folder, new SaveOptions { Overwrite = true });
         else model.Adapters[adapter].Save(folder, overwrite: true);
     }
-
-    private static Device PlaceOf(string name) => device(name);
 }
