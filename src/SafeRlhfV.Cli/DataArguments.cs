@@ -39,4 +39,7 @@ internal static class DataArguments
 
     /// <summary>Reports rows as they pass; the total is known for sound data sets only.</summary>
     public static Action<long> Progress(ProgressView view, long total) => rows => view.Report((int)Math.Min(rows, int.MaxValue), (int)Math.Min(Math.Max(total, rows), int.MaxValue));
+
+    /// <summary>A number of things in words: 1 row, 2 rows.</summary>
+    public static string Count(long number, string thing) => $"{number} {thing}{(number == 1 ? "" : "s")}";
 }

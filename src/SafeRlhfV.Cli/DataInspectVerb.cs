@@ -67,10 +67,10 @@ internal static class DataInspectVerb
     {
         Output.People.Write(new Rule(Markup.Escape(row.Position.ToString())).LeftJustified());
         ImageHeader? header = row.Image?.Bytes is { } bytes ? ImageHeader.Read(bytes) : null;
-        Output.Line($"picture: {(row.Image is null ? "none" : $"{row.Image.Path ?? "(no path)"}, {row.Image.Bytes?.Length ?? 0} bytes{(header is null ? "" : $", {header.Format} {header.Width} x {header.Height}")}")}");
+        Output.Line($"picture: {(row.Image is null ? "none" : $"{Output.Foreign(row.Image.Path ?? "(no path)")}, {row.Image.Bytes?.Length ?? 0} bytes{(header is null ? "" : $", {header.Format} {header.Width} x {header.Height}")}")}");
         if (pictures && !Console.IsOutputRedirected && header is { IsBomb: false }) Draw(row.Image!.Bytes!);
         foreach ((string name, ColumnKind kind) in row.Schema.Columns)
-            if (kind == ColumnKind.Text) Output.Line($"{name}: {Short(row.Text(name))}");
+            if (kind == ColumnKind.Text) Output.Line($"{name}: {Output.Foreign(Short(row.Text(name)))}");
             else if (kind == ColumnKind.Integer) Output.Line($"{name}: {row.Integer(name)?.ToString() ?? "null"}");
     }
 

@@ -28,14 +28,28 @@ internal static class DataStatsVerb
         return command;
     }
 
+    private static readonly (string Key, string Name)[] Counted =
+    [
+        ("image_severity", "image severity"), ("label_balance", "answers"), ("harmless_rate", "harmless rate"), ("helpful_rate", "helpful rate"), ("safe_label_vs_rate", "safe label and rate"),
+        ("helpful_preference_vs_rates", "more helpful answer's rate"), ("safer_preference_vs_rates", "safer answer's rate"), ("generators", "answers by"),
+    ];
+
+    private static string Word(string key, string word) => (key, word) switch
+    {
+        ("label_balance", "yes") => "safe",
+        ("label_balance", "no") => "unsafe",
+        ("generators", _) => word,
+        _ => word.Replace('_', ' '),
+    };
+
     private static void Print(PreferenceDataset data, JsonObject statistics, string? page)
     {
         JsonObject overall = statistics["overall"]!.AsObject();
         Output.Line($"{data.Path}: {overall["rows"]} rows, {overall["responses"]} answers, {statistics["duplicates"]!["distinct_images"]} distinct pictures, {statistics["duplicates"]!["distinct_questions"]} distinct questions");
-        Table table = new Table().Border(TableBorder.Rounded).AddColumn("").AddColumn("");
-        foreach (string key in (string[])["image_severity", "label_balance", "harmless_rate", "helpful_rate", "safe_label_vs_rate", "helpful_preference_vs_rates", "safer_preference_vs_rates", "generators"])
+        Table table = new Table().Border(TableBorder.Rounded).AddColumn("what").AddColumn("how many");
+        foreach ((string key, string name) in Counted)
             if (overall[key] is JsonObject counts)
-                table.AddRow(key, Markup.Escape(string.Join(" · ", counts.Where(pair => pair.Value is JsonValue).Select(pair => $"{pair.Key}: {pair.Value}"))));
+                table.AddRow(name, Markup.Escape(Output.Foreign(string.Join(" · ", counts.Where(pair => pair.Value is JsonValue && pair.Key != "yes_fraction").Select(pair => $"{Word(key, pair.Key)}: {pair.Value}")))));
         Output.People.Write(table);
         Output.Line($"rows that repeat another: {statistics["duplicates"]!["duplicate_rows"]!["rows_beyond_first"]}; train rows with a picture of the evaluation split: {statistics["leaks"]!["train_rows"]}");
         if (statistics["agreement"] is JsonObject agreement)

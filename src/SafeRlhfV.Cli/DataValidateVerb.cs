@@ -23,7 +23,7 @@ internal static class DataValidateVerb
             DataArguments.CheckThreshold(parsed.GetValue(threshold));
             ProgressView progress = new("validate");
             ValidationReport report = DatasetValidator.Check(parsed.GetRequiredValue(path), parsed.GetValue(threshold), DataArguments.Progress(progress, 0), cancel);
-            progress.Done($"{report.Rows} rows in {report.Files} files");
+            progress.Done($"{DataArguments.Count(report.Rows, "row")} in {DataArguments.Count(report.Files, "file")}");
             MendReport? mended = parsed.GetValue(fix) is { } folder ? DatasetMender.Write(report.Path, folder, parsed.GetValue(overwrite), cancel) : null;
             if (parsed.GetValue(json))
                 Output.Json(new
@@ -46,7 +46,7 @@ internal static class DataValidateVerb
     {
         foreach (Finding finding in report.Findings.OrderBy(finding => finding.Severity).Take(MostShown)) Output.Line($"{finding.Severity.ToString().ToLowerInvariant()} {finding.Code}: {finding}");
         if (report.Findings.Count > MostShown) Output.Line($"... and {report.Findings.Count - MostShown} more (--json lists all)");
-        Output.Line($"{report.Path}: {report.Rows} rows in {report.Files} files, {report.Errors} errors, {report.Warnings} warnings");
+        Output.Line($"{report.Path}: {DataArguments.Count(report.Rows, "row")} in {DataArguments.Count(report.Files, "file")}, {DataArguments.Count(report.Errors, "error")}, {DataArguments.Count(report.Warnings, "warning")}");
         if (mended is not null) Output.Line($"{folder}: {mended.Kept} of {mended.Rows} rows kept, {mended.Mended.Count} cells mended; see report.json");
     }
 }

@@ -38,7 +38,7 @@ public static class DatasetMaker
         Action<MakingProgress>? onProgress = null, TimeProvider? clock = null, CancellationToken cancel = default)
     {
         if (!overwrite && (File.Exists(target) || Directory.Exists(target) && Directory.EnumerateFileSystemEntries(target).Any()))
-            throw new InvalidInputException($"{target}: the folder exists and is not empty; choose another one or allow overwriting.");
+            throw new InvalidInputException($"{target}: the folder exists and is not empty; choose another one, or overwrite it (--overwrite).");
         IReadOnlyList<SourcePicture> found = SourcePicture.Find(pictures);
         List<string> leftOut = [];
         MakingUnit[] units = [.. Units(settings, Sound(found, leftOut), leftOut).Take(limit ?? int.MaxValue)];

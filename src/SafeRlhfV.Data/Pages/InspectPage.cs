@@ -21,7 +21,7 @@ public static class InspectPage
             <label>Severity <select id="severity"><option value="">all</option></select></label>
             <label>Label <select id="label"><option value="">all</option><option value="safe">all answers safe</option><option value="mixed">mixed</option><option value="unsafe">all answers unsafe</option></select></label>
             <label>Split <select id="split"><option value="">all</option></select></label>
-            <label>Text <input id="text" type="search" placeholder="words in question or answers"></label>
+            <label>Text <input id="text" type="search" placeholder="in question and answers"></label>
             <output id="count"></output>
             </form>
             <main id="rows"></main>

@@ -14,11 +14,11 @@ public static class StatisticsPage
         body.Append(Warnings(statistics)).Append("<div class=\"charts\">");
         body.Append(Bars("Rows by category and split", rows["by_category"]!.AsObject().Select(pair => (pair.Key, pair.Value!.AsObject().Select(split => (split.Key, Number(split.Value))).ToArray()))));
         body.Append(Bars("Rows by domain", Single(rows["by_domain"])));
-        body.Append(Bars("Safe and unsafe answers", [("yes", [("", Number(overall["label_balance"]!["yes"]))]), ("no", [("", Number(overall["label_balance"]!["no"]))])]));
+        body.Append(Bars("Safe and unsafe answers", [("safe", [("", Number(overall["label_balance"]!["yes"]))]), ("unsafe", [("", Number(overall["label_balance"]!["no"]))])]));
         foreach ((string key, string name) in ((string, string)[])[("image_severity", "Image severity"), ("harmless_rate", "Harmless rate"), ("helpful_rate", "Helpful rate"),
             ("more_helpful_response_id", "More helpful answer"), ("safer_response_id", "Safer answer"), ("helpful_preference_vs_rates", "Helpful preference against the rates"),
             ("safer_preference_vs_rates", "Safer preference against the rates"), ("generators", "Answers by generator")])
-            if (overall[key] is JsonObject counts) body.Append(Bars(name, Single(counts)));
+            if (overall[key] is JsonObject counts) body.Append(Bars(name, key.EndsWith("_vs_rates", StringComparison.Ordinal) ? Single(counts).Select(bar => (bar.Item1.Replace('_', ' '), bar.Item2)) : Single(counts)));
         body.Append(Bars("Picture formats", Single(overall["images"]!["formats"])));
         body.Append("</div>").Append(QuantileTable(overall));
         if (statistics["agreement"] is JsonObject agreement) body.Append(AgreementTable(agreement));
@@ -29,8 +29,8 @@ public static class StatisticsPage
     {
         double leaks = Number(statistics["leaks"]!["train_rows"]), repeated = Number(statistics["duplicates"]!["duplicate_rows"]!["rows_beyond_first"]);
         StringBuilder text = new();
-        if (leaks > 0) text.Append($"<p class=\"harm\">{leaks} train rows show a picture of the evaluation split; leave them out of training (data dedupe).</p>");
-        if (repeated > 0) text.Append($"<p class=\"harm\">{repeated} rows repeat another one in every column.</p>");
+        if (leaks > 0) text.Append($"<p class=\"harm\">train rows that show a picture of the evaluation split: {leaks}; leave them out of training (data dedupe).</p>");
+        if (repeated > 0) text.Append($"<p class=\"harm\">rows that repeat another one in every column: {repeated}.</p>");
         return text.ToString();
     }
 

@@ -13,24 +13,36 @@ internal sealed class JsonlRowReader : IRowReader
     /// <summary>Rows between two places of the index.</summary>
     internal const int IndexStep = 64;
 
-    private const int LongestLine = 512 << 20;
+    private const int LongestLine = 512 << 20, MostGuesses = 100;
 
     private readonly string file;
 
-    /// <summary>Opens the file; the first row's keys tell the layout.</summary>
-    /// <exception cref="InvalidInputException">The file cannot be opened, or its first row is not a JSON object.</exception>
+    /// <summary>Opens the file; the keys of the first row that can be read tell the layout.</summary>
+    /// <exception cref="InvalidInputException">The file cannot be opened, or its first rows are no JSON objects.</exception>
     public JsonlRowReader(string file)
     {
         this.file = file;
         Schema = RowSchema.Paired;
         ExtraColumns = [];
+        InvalidInputException? first = null;
         foreach ((byte[] line, long row, long number, _) in Lines(default))
         {
-            string[] names = Names(line, row, number);
+            string[] names;
+            try
+            {
+                names = Names(line, row, number);
+            }
+            catch (InvalidInputException error) when (row + 1 < MostGuesses)
+            {
+                first ??= error; // a broken row like any other, if a sound one follows
+                continue;
+            }
+            first = null;
             Schema = RowSchema.Guess(names);
             ExtraColumns = [.. names.Where(name => Schema.IndexOf(name) < 0 && name != "file_name")];
             break;
         }
+        if (first is not null) throw first;
     }
 
     /// <inheritdoc/>
@@ -146,12 +158,12 @@ internal sealed class JsonlRowReader : IRowReader
             JsonDocument document = JsonDocument.Parse(line);
             if (document.RootElement.ValueKind == JsonValueKind.Object) return document;
             document.Dispose();
-            throw Bad(row, $"line {number} is not a JSON object.");
+            throw Bad(row, $"line {number} is not a JSON object; mend or remove it.");
         }
         catch (JsonException error)
         {
             string what = error.Message.Split(" LineNumber:")[0];
-            throw Bad(row, $"line {number} is not JSON at byte {error.BytePositionInLine} ({what}).", error);
+            throw Bad(row, $"line {number} is not JSON at byte {error.BytePositionInLine} ({what.TrimEnd('.')}); mend or remove it.", error);
         }
     }
 

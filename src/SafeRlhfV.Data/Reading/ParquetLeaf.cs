@@ -51,8 +51,11 @@ internal sealed class ParquetLeaf(int column, string path) : IDisposable
         }
     });
 
-    /// <summary>Reads <paramref name="rows"/> byte strings; null where there is none.</summary>
-    public void ReadBytes(int rows, byte[]?[] values) => ReadSlices(rows, (row, slice) => values[row] = slice is { } bytes ? Span(bytes).ToArray() : null);
+    /// <summary>Reads <paramref name="rows"/> byte strings, each for <paramref name="take"/> with its row; what is taken must be copied at once.</summary>
+    public void ReadBytes(int rows, Action<int, ReadOnlySpan<byte>> take) => ReadSlices(rows, (row, slice) =>
+    {
+        if (slice is { } bytes) take(row, Span(bytes));
+    });
 
     /// <summary>Reads <paramref name="rows"/> whole numbers; null where there is none.</summary>
     public void ReadIntegers(int rows, long?[] values)

@@ -55,7 +55,10 @@ internal sealed class ParquetRowReader : IRowReader
     public IReadOnlyDictionary<string, string> Metadata => reader.FileMetaData.KeyValueMetadata;
 
     /// <inheritdoc/>
-    public IEnumerable<DatasetRow> Read(long start)
+    public IEnumerable<DatasetRow> Read(long start) => Read(start, null);
+
+    /// <summary>The same, the pictures put away at once where there is a store for them.</summary>
+    public IEnumerable<DatasetRow> Read(long start, PictureStore? store)
     {
         long first = 0;
         for (int group = 0; group < GroupRows.Count; group++)
@@ -65,7 +68,7 @@ internal sealed class ParquetRowReader : IRowReader
             {
                 using RowGroupReader groupReader = OpenGroup(group, skip);
                 for (long done = skip; done < rows; done += BatchRows)
-                    foreach (DatasetRow row in ReadBatch(first + done, (int)Math.Min(BatchRows, rows - done)))
+                    foreach (DatasetRow row in ReadBatch(first + done, (int)Math.Min(BatchRows, rows - done), store))
                         yield return row;
             }
             first += rows;
@@ -99,7 +102,7 @@ internal sealed class ParquetRowReader : IRowReader
         return groupReader;
     }
 
-    private DatasetRow[] ReadBatch(long first, int rows)
+    private DatasetRow[] ReadBatch(long first, int rows, PictureStore? store)
     {
         object?[][] cells = new object?[rows][];
         for (int i = 0; i < rows; i++) cells[i] = new object?[Schema.Columns.Count];
@@ -126,7 +129,7 @@ internal sealed class ParquetRowReader : IRowReader
                     for (int i = 0; i < rows; i++) cells[i][column] = numbers[i];
                     break;
                 default:
-                    EncodedImage?[] images = ReadImages(value!, path, imageLevel, first, rows, Invalid);
+                    object?[] images = ReadImages(value!, path, imageLevel, first, rows, store, Invalid);
                     for (int i = 0; i < rows; i++) cells[i][column] = images[i];
                     break;
             }
@@ -134,16 +137,14 @@ internal sealed class ParquetRowReader : IRowReader
         return [.. cells.Select((row, i) => new DatasetRow(Schema, new RowPosition("default", "train", file, first + i, first + i), row, faults.GetValueOrDefault(i)))];
     }
 
-    private EncodedImage?[] ReadImages(ParquetLeaf value, ParquetLeaf? path, int imageLevel, long first, int rows, Action<int> onInvalid)
+    private object?[] ReadImages(ParquetLeaf value, ParquetLeaf? path, int imageLevel, long first, int rows, PictureStore? store, Action<int> onInvalid)
     {
-        byte[]?[] bytes = new byte[]?[rows];
         string?[] paths = new string?[rows];
-        Guard(value, first, () => value.ReadBytes(rows, bytes));
+        object?[] images = new object?[rows];
         if (path is not null) Guard(path, first, () => path.ReadText(rows, paths, onInvalid));
-        EncodedImage?[] images = new EncodedImage?[rows];
+        Guard(value, first, () => value.ReadBytes(rows, (row, bytes) => images[row] = store is null ? new EncodedImage(bytes.ToArray(), paths[row]) : store.Put(bytes, paths[row])));
         for (int i = 0; i < rows; i++)
-            if (value.Levels[i] >= imageLevel)
-                images[i] = new EncodedImage(bytes[i] ?? ImageFiles.TryReadBeside(file, paths[i]), paths[i]);
+            if (images[i] is null && value.Levels[i] >= imageLevel) images[i] = new EncodedImage(ImageFiles.TryReadBeside(file, paths[i]), paths[i]);
         return images;
     }
 

@@ -85,7 +85,7 @@ public sealed class DatasetCursor
                 if (place + rows > start && place < length)
                 {
                     pictures.Clear();
-                    DatasetRow[] read = [.. window.SelectMany(ReadBlock).Select(pictures.Put)];
+                    DatasetRow[] read = [.. window.SelectMany(block => ReadBlock(block, pictures))];
                     if (read.Length != rows) throw new InvalidInputException($"{dataset.Path}: a file was changed while it was read; open the data set again.");
                     int[] order = options.Shuffle ? new RandomStream(options.Seed, $"rows/{number}/{options.Rank}/{place}").Permutation(rows) : [.. Enumerable.Range(0, rows)];
                     for (int i = 0; i < rows && place + i < length; i++)
@@ -129,14 +129,14 @@ public sealed class DatasetCursor
         if (window.Count > 0) yield return [.. window];
     }
 
-    private IEnumerable<DatasetRow> ReadBlock(Block block)
+    private IEnumerable<DatasetRow> ReadBlock(Block block, PictureStore pictures)
     {
         using IRowReader reader = PreferenceDataset.OpenFile(block.File);
         IEnumerable<DatasetRow> rows = reader is JsonlRowReader lines && indices.TryGetValue(block.File, out IReadOnlyList<JsonlPlace>? index)
             ? lines.Read(block.Start, index[(int)(block.Start / JsonlRowReader.IndexStep)])
-            : reader.Read(block.Start);
+            : reader is ParquetRowReader parquet ? parquet.Read(block.Start, pictures) : reader.Read(block.Start);
         foreach (DatasetRow row in rows.Take(block.Rows))
-            yield return row.At(row.Position with { Config = block.Config, Split = block.Split, Index = block.FileStart + row.Position.Row });
+            yield return pictures.Put(row).At(row.Position with { Config = block.Config, Split = block.Split, Index = block.FileStart + row.Position.Row });
     }
 
     private List<Block> BlocksOf(DatasetPart part)

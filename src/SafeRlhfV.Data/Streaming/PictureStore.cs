@@ -13,10 +13,12 @@ internal sealed unsafe class PictureStore : IDisposable
     private byte* memory;
     private long size, used;
 
-    /// <summary>The row with its picture put away; itself if it has none.</summary>
-    public DatasetRow Put(DatasetRow row)
+    /// <summary>The row with its picture put away; itself if it has none, or one that is put away already.</summary>
+    public DatasetRow Put(DatasetRow row) => row[row.Schema.IndexOf("image")] is EncodedImage { Bytes: { } bytes } image ? row.Holding(Put(bytes, image.Path)) : row;
+
+    /// <summary>Puts a picture away; what comes back stands for it in a row.</summary>
+    public object Put(ReadOnlySpan<byte> bytes, string? path)
     {
-        if (row.Image is not { Bytes: { } bytes } image) return row;
         if (used + bytes.Length > size)
         {
             size = Math.Max(Math.Max(FirstSize, 2 * size), used + bytes.Length);
@@ -24,7 +26,7 @@ internal sealed unsafe class PictureStore : IDisposable
         }
         bytes.CopyTo(new Span<byte>(memory + used, bytes.Length));
         used += bytes.Length;
-        return row.Holding(new Place(used - bytes.Length, bytes.Length, image.Path));
+        return new Place(used - bytes.Length, bytes.Length, path);
     }
 
     /// <summary>The row with its picture as it was.</summary>

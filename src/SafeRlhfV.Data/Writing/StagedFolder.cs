@@ -25,7 +25,7 @@ public sealed class StagedFolder : IDisposable
         return Guard(target, () =>
         {
             if (!overwrite && Directory.Exists(full) && Directory.EnumerateFileSystemEntries(full).Any())
-                throw new InvalidInputException($"{target}: the folder exists and is not empty; choose another one or allow overwriting.");
+                throw new InvalidInputException($"{target}: the folder exists and is not empty; choose another one, or overwrite it (--overwrite).");
             string parent = System.IO.Path.GetDirectoryName(full) ?? throw new InvalidInputException($"{target}: not a folder that can be written.");
             string staging = System.IO.Path.Combine(parent, $".{System.IO.Path.GetFileName(full)}.{Guid.NewGuid():N}.partial");
             Directory.CreateDirectory(staging);

@@ -56,6 +56,22 @@ public sealed class ValidationTests
     }
 
     [Fact]
+    public void ABadFirstLineDoesNotHideTheOthersAndNoSoundLineIsAnError()
+    {
+        using TemporaryFolder folder = new();
+        File.WriteAllText(folder.At("rows.jsonl"), "{\"question\":\"a?\"\n{\"question\":\"a?\",\"response\":\"b\",\"is_response_safe\":\"yes\",\"category\":\"hacking_or_digital_crime\",\"image_severity\":1}\n");
+        ValidationReport report = DatasetValidator.Check(folder.At("rows.jsonl"));
+        Assert.Equal(2, report.Rows);
+        Finding broken = Assert.Single(report.Findings, finding => finding.Code == Fault.BadJson);
+        Assert.Equal(0, broken.Row);
+        Assert.Contains("line 1", broken.What, StringComparison.Ordinal);
+        Assert.Equal(RowLayout.Flat, PreferenceDataset.Open(folder.At("rows.jsonl")).Layout);
+
+        File.WriteAllText(folder.At("none.jsonl"), "oops\n[1]\n");
+        Assert.Equal(0, Assert.Throws<InvalidInputException>(() => PreferenceDataset.Open(folder.At("none.jsonl"))).Finding!.Row);
+    }
+
+    [Fact]
     public void OneBadLineDoesNotHideTheOthers()
     {
         using TemporaryFolder folder = new();
