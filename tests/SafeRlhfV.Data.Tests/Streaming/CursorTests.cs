@@ -23,6 +23,18 @@ public sealed class CursorTests
         if (shuffle) Assert.NotEqual(first, new DatasetCursor(Data, new CursorOptions { Seed = 4, WindowRows = window }).RestOfEpoch().Select(row => row.Position.ToString()));
     }
 
+    /// <summary>A checkpoint of another machine, or of another version, goes on with the rows that would have come there.</summary>
+    [Fact]
+    public void TheOrderOfASeedIsTheSameOnEveryMachine()
+    {
+        using TemporaryFolder folder = new();
+        File.WriteAllLines(folder.At("rows.jsonl"), Enumerable.Range(0, 40).Select(i => $$"""{"question":"{{i}}","image":null,"category":"hacking_or_digital_crime","image_severity":1,"response":"a","is_response_safe":"yes"}"""));
+        PreferenceDataset data = PreferenceDataset.Open(folder.At("rows.jsonl"));
+        string Order(CursorOptions options) => string.Join(' ', new DatasetCursor(data, options).RestOfEpoch().Take(12).Select(row => row.Text("question")));
+        Assert.Equal("5 4 7 6 0 1 3 2 21 20 17 16", Order(new CursorOptions { Seed = 11, WindowRows = 8 }));
+        Assert.Equal("14 11 10 13 12 31 32 30 33 34 5 9", Order(new CursorOptions { Seed = 11, WindowRows = 8, Rank = 1, World = 2 }));
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(16)]
