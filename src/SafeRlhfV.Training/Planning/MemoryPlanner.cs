@@ -6,7 +6,7 @@ namespace SafeRlhfV.Training;
 public static class MemoryPlanner
 {
     /// <summary>.NET and libtorch with their code and pools, or the CUDA context.</summary>
-    public const long ProcessBytes = 265L << 20;
+    public const long ProcessBytes = 250L << 20;
 
     private const long WindowBytes = 256L << 20;
 

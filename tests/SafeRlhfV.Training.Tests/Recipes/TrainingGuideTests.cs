@@ -1,0 +1,57 @@
+using System.Reflection;
+using SafeRlhfV.Testing;
+
+namespace SafeRlhfV.Training.Tests;
+
+public sealed class TrainingGuideTests
+{
+    private static readonly Dictionary<string, Type> Recipes = new()
+    {
+        ["sft"] = typeof(ModelTrainingRecipe<SftSettings>),
+        ["reward"] = typeof(ModelTrainingRecipe<RewardSettings>),
+        ["cost"] = typeof(ModelTrainingRecipe<CostSettings>),
+        ["dpo"] = typeof(ModelTrainingRecipe<DpoSettings>),
+        ["guard"] = typeof(ModelTrainingRecipe<GuardSettings>),
+        ["ppo"] = typeof(PpoRecipe),
+    };
+
+    [Fact]
+    public void TheGuideNamesEveryKeyWithItsDefaultAndNoOther()
+    {
+        string guide = File.ReadAllText(Path.Combine(Golden.RepositoryRoot(), "docs", "training.md"));
+        (string Heading, string[] Rows)[] tables = [.. guide[guide.IndexOf("## All keys", StringComparison.Ordinal)..].Split("\n### ").Skip(1).Select(text => text.Split('\n')).Select(lines => (lines[0], lines.Where(line => line.StartsWith("| `", StringComparison.Ordinal)).ToArray()))];
+        HashSet<string> met = [];
+        foreach ((string trainer, Type type) in Recipes)
+            foreach ((string section, string key, object? value) in Keys(type, ""))
+            {
+                string expected = value is null or "" ? "–" : $"`{SettingsBinder.Format(value)}`";
+                string? row = tables.Where(table => table.Heading.Contains($"`{section}`", StringComparison.Ordinal) && IsFor(table.Heading, trainer)).SelectMany(table => table.Rows)
+                    .FirstOrDefault(row => row.StartsWith($"| `{key}` |", StringComparison.Ordinal) && row.Split('|')[2].Contains(expected, StringComparison.Ordinal));
+                Assert.True(row is not null, $"docs/training.md lacks {section}.{key} of {trainer} with the default {expected}");
+                met.Add(row!);
+            }
+        Assert.Empty(tables.SelectMany(table => table.Rows).Except(met));
+    }
+
+    private static bool IsFor(string heading, string trainer) =>
+        heading.EndsWith("of all but ppo", StringComparison.Ordinal) ? trainer != "ppo" : !Recipes.Keys.Any(other => heading.Contains($"` of {other}", StringComparison.Ordinal)) || heading.Contains($"` of {trainer}", StringComparison.Ordinal);
+
+    private static IEnumerable<(string Section, string Key, object? Value)> Keys(Type type, string section)
+    {
+        object record = Activator.CreateInstance(type)!;
+        foreach (PropertyInfo property in SettingsBinder.Properties(type))
+        {
+            string key = SettingsBinder.Key(property.Name);
+            if (SettingsBinder.IsSection(property.PropertyType))
+            {
+                string below = section.Length == 0 ? key : $"{section}.{key}";
+                // the record itself may hold other defaults than its type
+                object? made = property.GetValue(record) ?? Activator.CreateInstance(property.PropertyType);
+                foreach (PropertyInfo inner in SettingsBinder.Properties(property.PropertyType))
+                    if (!SettingsBinder.IsSection(inner.PropertyType)) yield return (below, SettingsBinder.Key(inner.Name), inner.GetValue(made));
+                foreach ((string Section, string Key, object? Value) deeper in Keys(property.PropertyType, below))
+                    if (deeper.Section != below) yield return deeper;
+            }
+        }
+    }
+}
