@@ -12,7 +12,7 @@ public sealed class RecipePlan
         ["training.vision_cache_bytes=256MiB", "training.gradient_checkpointing=true", "training.micro_batch_size=4", "training.micro_batch_size=1", "training.optimizer.offload=true", "model.dtype=bfloat16", "model.lora.rank=16"];
 
     private static readonly string[] PpoChanges =
-        ["training.vision_cache_bytes=256MiB", "training.gradient_checkpointing=true", "training.rollout_micro_batch=16", "training.rollout_micro_batch=4", "training.micro_batch=4", "training.micro_batch=1", "training.actor.offload=true training.critics.offload=true", "model.dtype=bfloat16", "model.sharing=backbone model.lora.rank=16"];
+        ["training.vision_cache_bytes=256MiB", "training.gradient_checkpointing=true", "training.rollout_cache_bytes=16GiB", "training.rollout_cache_bytes=4GiB", "training.micro_batch=4", "training.micro_batch=1", "training.actor.offload=true training.critics.offload=true", "model.dtype=bfloat16", "model.sharing=backbone model.lora.rank=16"];
 
     private readonly Recipe recipe;
     private readonly ModelShape shape;

@@ -19,7 +19,7 @@ internal sealed class RolloutSampler(PpoRoles roles, TrainingData data, PpoSetti
     public IReadOnlyList<Episode> Sample(IReadOnlyList<EncodedSample> prompts, long round, CancellationToken cancel)
     {
         List<Episode> episodes = [];
-        foreach (EncodedSample[] part in Steps.Micro(prompts, settings.RolloutMicroBatch))
+        foreach (EncodedSample[] part in RolloutParts.Of(prompts, settings, RolloutParts.BytesOfToken(roles.Actor.Model)))
         {
             using DisposeScope scope = NewDisposeScope();
             int first = episodes.Count;

@@ -46,6 +46,7 @@ internal sealed record SettingLimits(double Least, double Most, bool Above = fal
         ["rounds"] = Count,
         ["rollout_batch"] = Count,
         ["rollout_micro_batch"] = CountOrNone,
+        ["rollout_cache_bytes"] = new(0, 1L << 50),
         ["mini_batch"] = Count,
         ["micro_batch"] = CountOrNone,
         ["update_epochs"] = new(1, 1000),

@@ -22,6 +22,9 @@ public sealed record PpoSettings
     /// <summary>Prompts that are answered at a time, by memory for keys and values. 0 = all of the round.</summary>
     public int RolloutMicroBatch { get; init; }
 
+    /// <summary>Bytes for keys and values while answers are sampled: as many prompts are answered at a time as fit. 0 = by <see cref="RolloutMicroBatch"/> alone.</summary>
+    public long RolloutCacheBytes { get; init; }
+
     /// <summary>Rows of one update.</summary>
     public int MiniBatch { get; init; } = 32;
 
