@@ -176,6 +176,15 @@ public sealed class RequestTests
         Assert.Equal(429, (await tokens.ChatAsync("hi")).Status);
     }
 
+    [Theory, InlineData(false), InlineData(true)]
+    public async Task DraftsThatAreWithheldCountAgainstTheTokenLimit(bool stream)
+    {
+        await using RunningGateway gateway = await RunningGateway.StartAsync(keyMore: ", tokens_per_minute: 40"); // a draft takes 15; with two more tries, 45
+        gateway.Upstream.Behaviour = (http, body) => StubUpstream.AnswerAsync(http, body, "forbidden");
+        Assert.Equal(200, (await gateway.ChatAsync("hi", stream)).Status);
+        Assert.Equal(429, (await gateway.ChatAsync("hi", stream)).Status);
+    }
+
     [Fact]
     public async Task MetricsCountAndNeedARole()
     {

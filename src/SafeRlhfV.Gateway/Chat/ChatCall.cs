@@ -18,6 +18,9 @@ internal sealed record ChatCall(JsonObject Body, IReadOnlyList<ChatMessage> Mess
 
     public bool WantsUsage { get; init; }
 
+    /// <summary>The tokens of all answers drafted for it, those that were withheld too: each has its price.</summary>
+    public long Tokens { get; set; }
+
     /// <summary>The options that carry this call through the guard to the upstream.</summary>
     public ChatOptions ToOptions() => new()
     {

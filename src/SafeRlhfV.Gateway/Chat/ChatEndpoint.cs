@@ -15,14 +15,20 @@ internal sealed class ChatEndpoint(ChatRequestReader reader, ModelTable models, 
         JsonObject body = await ChatRequestReader.ReadObjectAsync(http.Request, cancellationToken);
         IChatClient client = models.Find(ChatRequestReader.Text(body["model"], "model"), key);
         ChatCall call = await reader.ReadAsync(body, key, cancellationToken);
-        if (call.IsStream) await StreamAsync(http, client, call, key);
-        else await WholeAsync(http, client, call, key);
+        try
+        {
+            if (call.IsStream) await StreamAsync(http, client, call);
+            else await WholeAsync(http, client, call);
+        }
+        finally
+        {
+            key.Charge(call.Tokens);
+        }
     }
 
-    private async Task WholeAsync(HttpContext http, IChatClient client, ChatCall call, ApiKey key)
+    private async Task WholeAsync(HttpContext http, IChatClient client, ChatCall call)
     {
         ChatResponse response = await client.GetResponseAsync(call.Messages, call.ToOptions(), http.RequestAborted);
-        key.Charge(response.Usage?.TotalTokenCount ?? 0);
         if (response.GetGuardReport() is { } report)
         {
             metrics.Ended(report);
@@ -33,7 +39,7 @@ internal sealed class ChatEndpoint(ChatRequestReader reader, ModelTable models, 
     }
 
     // Nothing is sent before the first text has passed, so that until then an error still has its own status.
-    private async Task StreamAsync(HttpContext http, IChatClient client, ChatCall call, ApiKey key)
+    private async Task StreamAsync(HttpContext http, IChatClient client, ChatCall call)
     {
         CancellationToken cancellationToken = http.RequestAborted;
         string? id = null;
@@ -55,7 +61,6 @@ internal sealed class ChatEndpoint(ChatRequestReader reader, ModelTable models, 
                 foreach (JsonObject chunk in CompletionWriter.Chunks(update, call, id!, created, isFirst)) await JsonReply.WriteEventAsync(http, chunk);
                 if (update.GetGuardReport() is { } report) metrics.Ended(report);
             }
-            key.Charge(usage?.TotalTokenCount ?? 0);
             if (call.WantsUsage) await JsonReply.WriteEventAsync(http, CompletionWriter.UsageChunk(call, id ?? "", created, usage));
             await http.Response.WriteAsync("data: [DONE]\n\n", cancellationToken);
         }

@@ -2,7 +2,8 @@
 // All text comes from requests that were judged, unsafe ones among them: it is only ever set as text, never as markup.
 const byId = id => document.getElementById(id);
 const say = text => { byId("status").textContent = text; };
-let labelled = [];
+const words = name => name.replace(/(?!^)([A-Z])/g, " $1").replace(/ [A-Z]/g, letter => letter.toLowerCase());
+let labelled = [], entries = 0;
 
 function element(name, properties = {}, ...children) {
   const made = Object.assign(document.createElement(name), properties);
@@ -62,9 +63,9 @@ async function review(entry, unsafe, item) {
 }
 
 function queueItem(entry) {
-  const item = element("li");
+  const item = element("li"), id = `entry-${++entries}`;
   const what = entry.failure ? "the moderator failed" : `${entry.severity}: ${entry.flagged.join(", ").replaceAll("_", " ") || "no category"}, score ${entry.score.toFixed(2)}`;
-  item.append(element("p", { textContent: `${entry.at.slice(0, 19).replace("T", " ")} · ${entry.user || "nobody"} · ${entry.outcome} · ${what}` }));
+  item.append(element("p", { id, textContent: `${entry.at.slice(0, 19).replace("T", " ")} · ${entry.user || "nobody"} · ${words(entry.outcome)} · ${what}` }));
   for (const [name, text] of [["Question", entry.question], ["Answer", entry.answer]])
     if (text) item.append(element("p", { textContent: name }), element("blockquote", { textContent: text }));
   if (!entry.question) item.append(element("p", { textContent: "The texts were not kept." }));
@@ -77,19 +78,22 @@ function queueItem(entry) {
       reveal.setAttribute("aria-pressed", String(shown));
       image.alt = shown ? "The picture of the request" : "The picture of the request, blurred";
     });
-    image.addEventListener("error", () => { image.remove(); reveal.remove(); });
-    item.append(image, reveal);
+    const figure = element("figure", {}, image);
+    image.addEventListener("error", () => { figure.remove(); reveal.remove(); });
+    item.append(figure, reveal);
   }
   const confirm = element("button", { type: "button", textContent: "Confirm: unsafe" }), overturn = element("button", { type: "button", textContent: "Overturn: safe" });
   confirm.addEventListener("click", () => review(entry, true, item));
   overturn.addEventListener("click", () => review(entry, false, item));
+  for (const button of item.querySelectorAll("button")) button.setAttribute("aria-describedby", id);
+  for (const button of [confirm, overturn]) button.setAttribute("aria-describedby", id); // which request a button is about, where only buttons are read
   item.append(element("div", {}, confirm, overturn));
   return item;
 }
 
 function show(data) {
   showRate(data.minutes);
-  table("outcomes", ["Outcome", "Requests"], Object.entries(data.outcomes));
+  table("outcomes", ["Outcome", "Requests"], Object.entries(data.outcomes).map(([name, count]) => [words(name), count]));
   table("rounds", ["Answers", "Requests"], Object.entries(data.rounds));
   table("latency", ["", "Median", "99th"], [["request", data.latency.p50.toFixed(1), data.latency.p99.toFixed(1)], ["guard", data.latency.guardP50.toFixed(1), data.latency.guardP99.toFixed(1)]]);
   table("flagged", ["Category", "Minor", "Moderate", "Severe"], Object.entries(data.flagged).map(([name, row]) => [name.replaceAll("_", " "), row.Minor ?? 0, row.Moderate ?? 0, row.Severe ?? 0]));
@@ -125,5 +129,5 @@ byId("logout").addEventListener("click", async () => {
   await refresh();
   byId("key").focus();
 });
-refresh();
+refresh().then(signedIn => { if (!signedIn && !byId("login").hidden) byId("key").focus(); });
 setInterval(() => { if (!byId("main").hidden) refresh(); }, 5000);

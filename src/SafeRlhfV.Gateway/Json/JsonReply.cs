@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
@@ -8,6 +9,9 @@ namespace SafeRlhfV.Gateway;
 /// <summary>Writes JSON as bytes, without a text in between.</summary>
 internal static class JsonReply
 {
+    // It is sent as JSON and never stands within a page: a quotation mark may stay one.
+    private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     // One of each for a thread: they are filled and emptied without a pause in between.
     [ThreadStatic]
     private static ArrayBufferWriter<byte>? _buffer;
@@ -62,7 +66,7 @@ internal static class JsonReply
     {
         if (_buffer is null or { Capacity: > 1024 * 1024 }) _buffer = new(4096);
         _buffer.ResetWrittenCount();
-        if (_writer is null) _writer = new(_buffer);
+        if (_writer is null) _writer = new(_buffer, Options);
         else _writer.Reset(_buffer);
         return (_buffer, _writer);
     }

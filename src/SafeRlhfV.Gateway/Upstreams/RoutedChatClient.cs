@@ -16,7 +16,9 @@ internal sealed class RoutedChatClient(IReadOnlyList<IChatClient> upstreams) : I
         {
             try
             {
-                return await upstreams[i].GetResponseAsync(asked, options, cancellationToken);
+                ChatResponse response = await upstreams[i].GetResponseAsync(asked, options, cancellationToken);
+                ChatCall.Of(options).Tokens += response.Usage?.TotalTokenCount ?? 0;
+                return response;
             }
             catch (UpstreamException error) when (error.MayFallBack && i < upstreams.Count - 1)
             {
@@ -44,6 +46,8 @@ internal sealed class RoutedChatClient(IReadOnlyList<IChatClient> upstreams) : I
                     break;
                 }
                 begun = true;
+                foreach (AIContent content in updates.Current.Contents)
+                    if (content is UsageContent usage) ChatCall.Of(options).Tokens += usage.Details.TotalTokenCount ?? 0;
                 yield return updates.Current;
             }
         }
