@@ -51,32 +51,71 @@ public static class RowPipeline
     public static IEnumerable<TResult> Map<TResult>(IEnumerable<DatasetRow> rows, Func<DatasetRow, TResult> work, CancellationToken cancel = default)
     {
         int cores = Environment.ProcessorCount;
-        // never more threads than cores: each holds a decoded picture
-        TaskFactory tasks = new(new ConcurrentExclusiveSchedulerPair(TaskScheduler.Default, cores).ConcurrentScheduler);
-        Queue<(Task<TResult> Task, int Bytes)> underWay = [];
+        Queue<Job<TResult>> underWay = [];
+        using BlockingCollection<Job<TResult>> waiting = [];
+        // threads of their own, never more than cores: each holds a decoded picture
+        Thread[] workers = [.. Enumerable.Range(0, cores).Select(_ => new Thread(() =>
+        {
+            foreach (Job<TResult> job in waiting.GetConsumingEnumerable()) job.Run(work);
+        })
+        { IsBackground = true, Name = "row worker" })];
+        foreach (Thread worker in workers) worker.Start();
         long bytes = 0;
         try
         {
             foreach (DatasetRow row in rows)
             {
+                Job<TResult> job = new(row);
+                while (underWay.Count >= cores && (underWay.Count >= RowsPerCore * cores || bytes + job.Bytes > MostBytes)) yield return Next();
                 cancel.ThrowIfCancellationRequested();
-                int size = row.Image?.Bytes?.Length ?? 0;
-                while (underWay.Count >= cores && (underWay.Count >= RowsPerCore * cores || bytes + size > MostBytes)) yield return Next();
-                underWay.Enqueue((tasks.StartNew(() => work(row), cancel), size));
-                bytes += size;
+                underWay.Enqueue(job);
+                waiting.Add(job, CancellationToken.None);
+                bytes += job.Bytes;
             }
             while (underWay.Count > 0) yield return Next();
         }
         finally
         {
-            Task.WhenAll(underWay.Select(each => each.Task)).ContinueWith(_ => { }, TaskScheduler.Default).Wait(CancellationToken.None);
+            waiting.CompleteAdding();
+            while (waiting.TryTake(out _)) { } // nobody asks for these any more
+            foreach (Thread worker in workers) worker.Join();
         }
 
         TResult Next()
         {
-            (Task<TResult> task, int size) = underWay.Dequeue();
-            bytes -= size;
-            return task.GetAwaiter().GetResult();
+            cancel.ThrowIfCancellationRequested();
+            Job<TResult> job = underWay.Dequeue();
+            bytes -= job.Bytes;
+            return job.Take();
+        }
+    }
+
+    private sealed class Job<TResult>(DatasetRow row)
+    {
+        private readonly ManualResetEventSlim done = new();
+        private TResult? result;
+        private ExceptionDispatchInfo? error;
+
+        public int Bytes { get; } = row.Image?.Bytes?.Length ?? 0;
+
+        public void Run(Func<DatasetRow, TResult> work)
+        {
+            try
+            {
+                result = work(row);
+            }
+            catch (Exception thrown)
+            {
+                error = ExceptionDispatchInfo.Capture(thrown);
+            }
+            done.Set();
+        }
+
+        public TResult Take()
+        {
+            done.Wait();
+            error?.Throw();
+            return result!;
         }
     }
 }
