@@ -18,6 +18,16 @@ internal sealed class CliProcess : IDisposable
 
     public bool HasEnded => process.HasExited;
 
+    /// <summary>Memory that it holds, in bytes; 0 once it has ended.</summary>
+    public long ResidentBytes
+    {
+        get
+        {
+            process.Refresh();
+            return process.HasExited ? 0 : process.WorkingSet64;
+        }
+    }
+
     /// <summary>Ends it as kill -9 does.</summary>
     public async Task KillAsync()
     {
