@@ -39,7 +39,9 @@ public sealed class FailClosedModerator : INonBlockingModerator
         try
         {
             Task<IReadOnlyList<Verdict>> asked = _inner.ModerateAsync(requests, cancellationToken);
-            if (!asked.IsCompletedSuccessfully || asked.Result is not { } found || found.Count != requests.Count) return null;
+            if (!asked.IsCompletedSuccessfully) return null;
+            IReadOnlyList<Verdict>? found = asked.GetAwaiter().GetResult(); // it has ended: nothing waits
+            if (found is null || found.Count != requests.Count) return null;
             for (int i = 0; i < found.Count; i++)
                 if (found[i] is not { } verdict || verdict.FindFault() is not null) return null;
             return asked;
