@@ -209,6 +209,35 @@ public sealed class AuditTests(PostgresServer postgres) : IClassFixture<Postgres
         }
     }
 
+    // The database fails just while the prompt is written, and is well again when the end is: an end without its beginning must not stand.
+    [Theory, MemberData(nameof(Databases))]
+    public async Task AnEndDoesNotStandWhereItsPromptCouldNotBeRecorded(string kind)
+    {
+        await using Place place = await OpenAsync(kind);
+        await FillAsync(place.Database, new(), 1);
+        await using AuditTrail trail = new(place.Database, new());
+        GuardReport report = new()
+        {
+            Id = "half", Received = DateTimeOffset.UtcNow, Context = GuardContext.Anyone, Prompt = new ModerationRequest("question"), PolicyVersion = "1", Outcome = GuardOutcome.Passed,
+        };
+        await RunAsync("ALTER TABLE guard_audit RENAME TO guard_audit_away");
+        await Assert.ThrowsAnyAsync<Exception>(async () => await trail.PromptDecidedAsync(report, default));
+        await RunAsync("ALTER TABLE guard_audit_away RENAME TO guard_audit");
+        await Assert.ThrowsAnyAsync<Exception>(async () => await trail.EndedAsync(report with { Rounds = [] }, default));
+        await trail.EndedAsync(new GuardReport { Id = "whole", Received = report.Received, Context = report.Context, Prompt = report.Prompt, PolicyVersion = "1" }, default);
+
+        AuditReader reader = new(place.Database);
+        Assert.Empty((await reader.VerifyAsync()).Faults);
+        Assert.Empty(await reader.OfRequestAsync("half"));
+        Assert.Single(await reader.OfRequestAsync("whole"));
+
+        async Task RunAsync(string statement)
+        {
+            await using System.Data.Common.DbConnection connection = await place.Database.OpenAsync(default);
+            await AuditDatabase.ExecuteAsync(connection, statement, default);
+        }
+    }
+
     [Fact]
     public void AnAddressNamesADatabase()
     {

@@ -147,6 +147,39 @@ public sealed class GuardedChatClientTests
         Assert.Equal(calls, model.Calls.Count);
     }
 
+    // The model answers at once; the prompt's record fails only afterwards, while the end's succeeds.
+    [Theory, InlineData(false), InlineData(true)]
+    public async Task APromptThatFailsToBeRecordedLateIsRefusedThoughItsEndWasRecorded(bool stream)
+    {
+        LateObserver observer = new();
+        GuardedChatClient client = new(new StubChatClient("fine"), new() { Moderator = ScriptedModerator.Finds("bad"), Observer = observer });
+        string text = stream
+            ? string.Concat((await client.GetStreamingResponseAsync("question").ToListAsync()).Select(update => update.Text))
+            : (await client.GetResponseAsync("question")).Text;
+        Assert.Equal(GuardPolicy.Default.FailureRefusal, text);
+        Assert.True(observer.Ended);
+    }
+
+    private sealed class LateObserver : IGuardObserver
+    {
+        private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public bool Ended => _ended.Task.IsCompleted;
+
+        // Fails once the end has come, or, where the end waits for it, after a moment.
+        public async ValueTask PromptDecidedAsync(GuardReport report, CancellationToken cancellationToken)
+        {
+            await Task.WhenAny(_ended.Task, Task.Delay(300, cancellationToken));
+            throw new IOException("the database is away");
+        }
+
+        public ValueTask EndedAsync(GuardReport report, CancellationToken cancellationToken)
+        {
+            _ended.TrySetResult();
+            return ValueTask.CompletedTask;
+        }
+    }
+
     [Fact]
     public async Task TheModelsErrorsAndCancellationAreThrownOnAndReported()
     {
