@@ -218,7 +218,12 @@ public sealed class AuditTests(PostgresServer postgres) : IClassFixture<Postgres
         await using AuditTrail trail = new(place.Database, new());
         GuardReport report = new()
         {
-            Id = "half", Received = DateTimeOffset.UtcNow, Context = GuardContext.Anyone, Prompt = new ModerationRequest("question"), PolicyVersion = "1", Outcome = GuardOutcome.Passed,
+            Id = "half",
+            Received = DateTimeOffset.UtcNow,
+            Context = GuardContext.Anyone,
+            Prompt = new ModerationRequest("question"),
+            PolicyVersion = "1",
+            Outcome = GuardOutcome.Passed,
         };
         await RunAsync("ALTER TABLE guard_audit RENAME TO guard_audit_away");
         await Assert.ThrowsAnyAsync<Exception>(async () => await trail.PromptDecidedAsync(report, default));
