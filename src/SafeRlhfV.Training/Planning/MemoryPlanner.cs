@@ -10,9 +10,8 @@ public static class MemoryPlanner
 
     private const long WindowBytes = 256L << 20;
 
-    // measured on glibc with the launcher's settings, up to models of 100 million parameters; CUDA's caching allocator is taken to waste a tenth
-    private const double HostGaps = 0.55, DeviceGaps = 0.1;
-    private const long MostHostGaps = 450L << 20;
+    // measured on glibc with the launcher's settings, on models of up to 100 million parameters; CUDA's caching allocator is taken to waste a tenth
+    private const double HostGaps = 0.5, DeviceGaps = 0.1;
     private const int TowerGroup = 16, Critics = 2, ScoreModels = 2;
 
     /// <summary>Plans a recipe.</summary>
@@ -134,7 +133,7 @@ public static class MemoryPlanner
     // blocks that are run again leave gaps as those do that are kept, for gradients come to lie between them
     private static MemoryPart Gaps(string device, ActivationCost cost, long tokens, long kept, long gradients)
     {
-        long host = Math.Min(MostHostGaps, Math.Min((long)(HostGaps * Math.Max(kept, cost.Training(tokens, checkpointing: false))), 2 * kept + gradients));
+        long host = (long)Math.Min(HostGaps * Math.Max(kept, cost.Training(tokens, checkpointing: false)), 2 * kept + gradients);
         return new("gaps that the allocator leaves", device == "cpu" ? host : (long)(DeviceGaps * kept), true);
     }
 

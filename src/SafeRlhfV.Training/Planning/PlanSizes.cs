@@ -11,7 +11,7 @@ namespace SafeRlhfV.Training;
 public sealed record PlanSizes(int PromptTokens, int ResponseTokens, long Pictures, long DataBytes)
 {
     private const int Looked = 128;
-    private const double Longer = 1.25;
+    private const double Longer = 1.1;
 
     /// <summary>The limits of a recipe: the longest batch that could be. Nothing is known of the pictures.</summary>
     public static PlanSizes Limits(LengthLimits lengths, int? maxNewTokens = null)
@@ -20,7 +20,7 @@ public sealed record PlanSizes(int PromptTokens, int ResponseTokens, long Pictur
         return new PlanSizes(Math.Min(lengths.PromptTokens, lengths.TotalTokens - response), response, long.MaxValue, long.MaxValue);
     }
 
-    /// <summary>Looks at the first rows: where there are more, the longest is assumed to be a quarter longer, within the limits.</summary>
+    /// <summary>Looks at the first rows: where there are more, the longest is assumed to be a tenth longer, within the limits.</summary>
     /// <exception cref="InvalidInputException">The data set or a picture in it is damaged.</exception>
     public static PlanSizes Look(DataRecipe data, ModelProcessor processor, LengthLimits lengths)
     {
