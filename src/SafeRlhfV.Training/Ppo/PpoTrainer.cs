@@ -26,7 +26,7 @@ public static class PpoTrainer
         long rounds = settings.RoundsFor(prompts.Rows), updatesPerRound = (settings.RolloutBatch + settings.MiniBatch - 1) / settings.MiniBatch * settings.UpdateEpochs;
         SampleEncoder encoder = new(prompts.Processor, settings.Lengths);
         using RowFeed<EncodedSample> promptFeed = prompts.Feed(settings.Seed, row => encoder.Encode(row, "")?[0]);
-        using RowFeed<EncodedSample>? ptxFeed = settings.PtxCoefficient > 0 ? instructions?.Feed(settings.Seed + 1, row => encoder.Encode(row, row.Text("response") ?? "")?[0]) : null;
+        using RowFeed<EncodedSample>? ptxFeed = settings.PtxCoefficient > 0 ? instructions?.Feed(settings.Seed + 1, row => SftTrainer.Encode(row, encoder)) : null;
         RolloutSampler sampler = new(roles, prompts, settings);
         using PpoUpdate update = new(roles, prompts, instructions, ptxFeed, sampler, settings, rounds * updatesPerRound);
         IMultiplier multiplier = Multiplier.Create(settings.Mode, settings.Multiplier);

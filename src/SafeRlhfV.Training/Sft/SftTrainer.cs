@@ -40,7 +40,8 @@ public static class SftTrainer
         run.Finish(save);
     }
 
-    private static EncodedSample? Encode(DatasetRow row, SampleEncoder encoder)
+    /// <summary>A row as instruction data; null where it has no answer or is too long.</summary>
+    internal static EncodedSample? Encode(DatasetRow row, SampleEncoder encoder)
     {
         string? answer;
         if (row.Schema.Layout == RowLayout.Flat) answer = row.Text("response");

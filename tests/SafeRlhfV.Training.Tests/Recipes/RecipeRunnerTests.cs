@@ -67,6 +67,16 @@ public sealed class RecipeRunnerTests(TinyRecipes tiny) : IClassFixture<TinyReci
     }
 
     [Fact]
+    public void PairsAsInstructionsTeachTheirMoreHelpfulAnswers()
+    {
+        Recipe recipe = tiny.Recipe("ppo", "pairs-as-instructions", "training.rounds=1", $"data.instructions.folder={tiny.At("world")}");
+        RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: false), cancel: TestContext.Current.CancellationToken);
+        Assert.True(JsonDocument.Parse(File.ReadLines(Path.Combine(recipe.Run.Folder, MetricsLog.FileName)).Last()).RootElement.GetProperty("ptx_loss").GetDouble() > 0);
+        SampleEncoder encoder = new(ModelProcessor.Load(Golden.At("models", "llava-1.5-tiny")), new LengthLimits());
+        Assert.All(PreferenceDataset.Open(tiny.At("world")).ReadRows("train").Take(8), row => Assert.True(SftTrainer.Encode(row, encoder)!.Response.Length > 2));
+    }
+
+    [Fact]
     public void FoldersThatDoNotFitAreRefusedWithWhatToDo()
     {
         string Refused(string name, params string[] sets)
