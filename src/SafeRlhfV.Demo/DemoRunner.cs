@@ -73,15 +73,11 @@ public static class DemoRunner
         Processor = Processor(),
         Cores = Environment.ProcessorCount,
         Threads = workers,
-        PeakMemoryBytes = PeakMemory(),
+        PeakMemoryBytes = DeviceMemory.PeakOfProcess() ?? 0,
         Stages = times,
     };
 
     private static string? Processor() => Lines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(':', 2)[1].Trim();
-
-    private static long PeakMemory() => Lines("/proc/self/status").FirstOrDefault(line => line.StartsWith("VmHWM", StringComparison.Ordinal)) is { } line
-        ? 1024 * long.Parse(new string([.. line.Where(char.IsAsciiDigit)]), System.Globalization.CultureInfo.InvariantCulture)
-        : 0;
 
     private static IEnumerable<string> Lines(string path) => File.Exists(path) ? File.ReadLines(path) : [];
 }

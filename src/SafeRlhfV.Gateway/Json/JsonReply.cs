@@ -1,24 +1,14 @@
 using System.Buffers;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
+using SafeRlhfV.Data;
 
 namespace SafeRlhfV.Gateway;
 
 /// <summary>Writes JSON as bytes, without a text in between.</summary>
 internal static class JsonReply
 {
-    // It is sent as JSON and never stands within a page: a quotation mark may stay one.
-    private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
-    // One of each for a thread: they are filled and emptied without a pause in between.
-    [ThreadStatic]
-    private static ArrayBufferWriter<byte>? _buffer;
-
-    [ThreadStatic]
-    private static Utf8JsonWriter? _writer;
-
     /// <summary>Sends a whole answer.</summary>
     public static async Task WriteAsync(HttpContext http, JsonNode body)
     {
@@ -37,7 +27,7 @@ internal static class JsonReply
     /// <summary>The JSON that a function writes, as bytes.</summary>
     public static byte[] Render<T>(T state, Action<Utf8JsonWriter, T> write)
     {
-        (ArrayBufferWriter<byte> buffer, Utf8JsonWriter writer) = Begin();
+        (ArrayBufferWriter<byte> buffer, Utf8JsonWriter writer) = JsonScratch.Begin();
         write(writer, state);
         writer.Flush();
         return buffer.WrittenSpan.ToArray();
@@ -45,7 +35,7 @@ internal static class JsonReply
 
     private static void Fill(HttpResponse response, JsonNode body)
     {
-        (ArrayBufferWriter<byte> buffer, Utf8JsonWriter writer) = Begin();
+        (ArrayBufferWriter<byte> buffer, Utf8JsonWriter writer) = JsonScratch.Begin();
         body.WriteTo(writer);
         writer.Flush();
         response.ContentLength = buffer.WrittenCount;
@@ -54,20 +44,11 @@ internal static class JsonReply
 
     private static void FillEvent(IBufferWriter<byte> output, JsonNode data)
     {
-        (ArrayBufferWriter<byte> buffer, Utf8JsonWriter writer) = Begin();
+        (ArrayBufferWriter<byte> buffer, Utf8JsonWriter writer) = JsonScratch.Begin();
         buffer.Write("data: "u8);
         data.WriteTo(writer);
         writer.Flush();
         buffer.Write("\n\n"u8);
         output.Write(buffer.WrittenSpan);
-    }
-
-    private static (ArrayBufferWriter<byte>, Utf8JsonWriter) Begin()
-    {
-        if (_buffer is null or { Capacity: > 1024 * 1024 }) _buffer = new(4096);
-        _buffer.ResetWrittenCount();
-        if (_writer is null) _writer = new(_buffer, Options);
-        else _writer.Reset(_buffer);
-        return (_buffer, _writer);
     }
 }

@@ -1,22 +1,13 @@
 using System.Buffers;
 using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
+using SafeRlhfV.Data;
 
 namespace SafeRlhfV.Guard;
 
 /// <summary>Writes a report as the JSON that is chained, and gathers the contents that are kept beside it.</summary>
 internal sealed class AuditPayload(AuditSettings settings, AuditChain chain)
 {
-    private static readonly JsonWriterOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
-    // One of each for a thread: a record's text is made at one go.
-    [ThreadStatic]
-    private static ArrayBufferWriter<byte>? _buffer;
-
-    [ThreadStatic]
-    private static Utf8JsonWriter? _writer;
-
     /// <summary>Fingerprint, kind (text or image) and bytes of what is kept; null where nothing is.</summary>
     public Dictionary<string, (string Kind, byte[] Bytes)>? Contents { get; private set; }
 
@@ -68,7 +59,7 @@ internal sealed class AuditPayload(AuditSettings settings, AuditChain chain)
     /// <summary>The whole record: number, kind, request and time before the other members.</summary>
     public static byte[] Complete(long sequence, string kind, string request, string at, ReadOnlySpan<byte> members)
     {
-        (ArrayBufferWriter<byte> buffer, Utf8JsonWriter writer) = Begin();
+        (ArrayBufferWriter<byte> buffer, Utf8JsonWriter writer) = JsonScratch.Begin();
         writer.WriteStartObject();
         writer.WriteNumber("sequence", sequence);
         writer.WriteString("kind", kind);
@@ -125,20 +116,11 @@ internal sealed class AuditPayload(AuditSettings settings, AuditChain chain)
 
     private static byte[] Write(Action<Utf8JsonWriter> members)
     {
-        (ArrayBufferWriter<byte> buffer, Utf8JsonWriter writer) = Begin();
+        (ArrayBufferWriter<byte> buffer, Utf8JsonWriter writer) = JsonScratch.Begin();
         writer.WriteStartObject();
         members(writer);
         writer.WriteEndObject();
         writer.Flush();
         return buffer.WrittenSpan.ToArray();
-    }
-
-    private static (ArrayBufferWriter<byte>, Utf8JsonWriter) Begin()
-    {
-        if (_buffer is null or { Capacity: > 1024 * 1024 }) _buffer = new(4096);
-        _buffer.ResetWrittenCount();
-        if (_writer is null) _writer = new(_buffer, Json);
-        else _writer.Reset(_buffer);
-        return (_buffer, _writer);
     }
 }

@@ -36,11 +36,13 @@ public sealed class LinearLayer : NamedModule
     public Tensor Forward(Tensor x)
     {
         if (ActivePair is not { } pair) return nn.functional.linear(x, weight, bias);
-        if (AdapterFrame.Merged(Adapters!) is { } merged) return nn.functional.linear(x, merged.Of(this, () => weight + pair.Change()), bias);
+        if (AdapterFrame.Merged(Adapters!) is { } merged) return nn.functional.linear(x, merged.Of(this, Merge), bias);
         Tensor flat_NI = x.reshape(-1, InputSize), y_NO = nn.functional.linear(flat_NI, weight, bias);
         pair.AddTo(y_NO, flat_NI, training);
         return y_NO.view([.. x.shape[..^1], OutputSize]);
     }
+
+    private Tensor Merge() => weight + ActivePair!.Change();
 
     /// <summary>The adapters that know this layer; null while there are none.</summary>
     internal AdapterSet? Adapters { get; set; }

@@ -21,6 +21,9 @@ public sealed class KeyValueCache : IDisposable
         }
     }
 
+    /// <summary>Bytes that one token of one row takes, in all layers.</summary>
+    public static long BytesOfToken(TextConfig config, long elementBytes) => 2L * config.Layers * config.KeyValueHeads * config.HeadSize * elementBytes;
+
     /// <summary>Columns that fit.</summary>
     public int Capacity { get; }
 

@@ -145,23 +145,10 @@ public sealed class AdamW : ITrainingPart, IDisposable
         }
     }
 
-    private IEnumerable<(Slot Slot, Tensor Gradient)[]> Parts(IEnumerable<(Slot Slot, Tensor Gradient)> all)
-    {
-        List<(Slot Slot, Tensor Gradient)> part = [];
-        long bytes = 0;
-        foreach ((Slot Slot, Tensor Gradient) one in all)
-        {
-            long more = one.Slot.Tensors.Sum(state => state.Value.numel() * state.Value.element_size());
-            if (options.Offload && part.Count > 0 && bytes + more > options.PartBytes)
-            {
-                yield return [.. part];
-                (part, bytes) = ([], 0);
-            }
-            part.Add(one);
-            bytes += more;
-        }
-        if (part.Count > 0) yield return [.. part];
-    }
+    private IEnumerable<(Slot Slot, Tensor Gradient)[]> Parts(IEnumerable<(Slot Slot, Tensor Gradient)> all) => options.Offload
+        ? Training.Steps.Cut(all.Select(one => (One: one, Bytes: one.Slot.Tensors.Sum(state => state.Value.numel() * state.Value.element_size()))), (part, next) => part.Sum(one => one.Bytes) + next.Bytes <= options.PartBytes)
+            .Select(part => part.Select(sized => sized.One).ToArray())
+        : [[.. all]];
 
     private IEnumerable<(Slot Slot, Tensor Gradient)> WithGradients()
     {

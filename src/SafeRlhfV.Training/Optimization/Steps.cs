@@ -20,19 +20,25 @@ internal static class Steps
     {
         if (settings.MicroBatchTokens == 0) return [.. Micro(samples, settings.MicroBatchSize)];
         int most = settings.MicroBatchSize > 0 ? settings.MicroBatchSize : samples.Count;
-        List<T[]> parts = [];
+        return [.. Cut(samples.OrderBy(sample => sample.Size.Prompt + sample.Size.Response), (part, sample) => part.Count < most && Tokens([.. part, sample]) <= settings.MicroBatchTokens)];
+    }
+
+    /// <summary>Cuts a sequence, in its order, into parts that each take as much as fits; what fits nowhere is a part of its own.</summary>
+    /// <param name="all">The sequence.</param>
+    /// <param name="fits">Whether a part, never empty, may take one more.</param>
+    public static IEnumerable<T[]> Cut<T>(IEnumerable<T> all, Func<IReadOnlyList<T>, T, bool> fits)
+    {
         List<T> part = [];
-        foreach (T sample in samples.OrderBy(sample => sample.Size.Prompt + sample.Size.Response))
+        foreach (T one in all)
         {
-            if (part.Count == most || (part.Count > 0 && Tokens([.. part, sample]) > settings.MicroBatchTokens))
+            if (part.Count > 0 && !fits(part, one))
             {
-                parts.Add([.. part]);
+                yield return [.. part];
                 part.Clear();
             }
-            part.Add(sample);
+            part.Add(one);
         }
-        parts.Add([.. part]);
-        return parts;
+        if (part.Count > 0) yield return [.. part];
     }
 
     /// <summary>Share of padding among all tokens of the parts.</summary>

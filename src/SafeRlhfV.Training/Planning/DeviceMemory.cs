@@ -49,24 +49,20 @@ public static class DeviceMemory
     {
         foreach ((string limit, string taken, string stat, string field) in ((string, string, string, string)[])
             [("memory.max", "memory.current", "memory.stat", "inactive_file "), ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes", "memory/memory.stat", "total_inactive_file ")])
-            if (Number(limit) is { } most && Number(taken) is { } now) return most - now + (Line(stat, field) ?? 0);
+            if (Number(limit) is { } most && Number(taken) is { } now) return most - now + (Number(stat, field) ?? 0);
         return null;
 
-        static long? Number(string name) => Line(name, "");
-        static long? Line(string name, string start)
-        {
-            string path = Path.Combine("/sys/fs/cgroup", name);
-            if (!File.Exists(path)) return null;
-            string? line = File.ReadLines(path).FirstOrDefault(line => line.StartsWith(start, StringComparison.Ordinal));
-            return line is not null && long.TryParse(line.AsSpan(start.Length).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out long number) ? number : null;
-        }
+        static long? Number(string name, string field = "") => NumberIn(Path.Combine("/sys/fs/cgroup", name), field);
     }
 
-    private static long? Kibibytes(string file, string field)
+    private static long? Kibibytes(string file, string field) => NumberIn(file, field) is { } kibibytes ? kibibytes << 10 : null;
+
+    // the number of the first line that begins so; kB may stand after it
+    private static long? NumberIn(string file, string start)
     {
         if (!File.Exists(file)) return null;
-        string? line = File.ReadLines(file).FirstOrDefault(line => line.StartsWith(field, StringComparison.Ordinal));
-        return line is not null && long.TryParse(line.AsSpan(field.Length).Trim().TrimEnd("kB").Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out long kibibytes) ? kibibytes << 10 : null;
+        string? line = File.ReadLines(file).FirstOrDefault(line => line.StartsWith(start, StringComparison.Ordinal));
+        return line is not null && long.TryParse(line.AsSpan(start.Length).Trim().TrimEnd("kB").Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out long number) ? number : null;
     }
 
     private static long? FreeCuda(string device)

@@ -27,15 +27,7 @@ public static class MemoryPlanner
 
     private static MemoryPlan PlanModel(Recipe recipe, ModelShape shape, int stored, PlanSizes? known)
     {
-        (ModelRecipe model, TrainerSettings training) = recipe switch
-        {
-            ModelTrainingRecipe<SftSettings> one => (one.Model, (TrainerSettings)one.Training),
-            ModelTrainingRecipe<RewardSettings> one => (one.Model, one.Training),
-            ModelTrainingRecipe<CostSettings> one => (one.Model, one.Training),
-            ModelTrainingRecipe<DpoSettings> one => (one.Model, one.Training),
-            ModelTrainingRecipe<GuardSettings> one => (one.Model, one.Training),
-            _ => throw new InvalidOperationException($"No plan for {recipe.GetType().Name}."),
-        };
+        if (recipe is not IModelTrainingRecipe { Model: var model, Training: var training }) throw new InvalidOperationException($"No plan for {recipe.GetType().Name}.");
         PlanSizes sizes = known ?? PlanSizes.Limits(training.Lengths);
         bool half = IsHalf(model.Dtype, stored), policy = recipe.Trainer is TrainerKind.Sft or TrainerKind.Dpo;
         ActivationCost cost = new(shape, half, model.Lora);
@@ -96,7 +88,7 @@ public static class MemoryPlanner
     }
 
     /// <summary>Keys and values that one token takes while an answer is sampled.</summary>
-    internal static long CacheBytesOfToken(ModelShape shape, bool half) => shape.Text.Layers * 2 * shape.KeyWidth * (half ? 2 : 4);
+    internal static long CacheBytesOfToken(ModelShape shape, bool half) => KeyValueCache.BytesOfToken(shape.Text, half ? 2 : 4);
 
     private static long Kept(ActivationCost cost, ModelShape shape, bool half, long rows, long width, long answer, bool checkpointing) =>
         cost.Training(rows * width, checkpointing) + cost.LogProbabilities(rows * answer, trained: true) + Projector(shape, half, rows);

@@ -54,11 +54,7 @@ public sealed class RecipePlan
         (DataRecipe data, LengthLimits lengths) = recipe switch
         {
             PpoRecipe one => (one.Data.Prompts, one.Training.Lengths),
-            ModelTrainingRecipe<SftSettings> one => (one.Data, one.Training.Lengths),
-            ModelTrainingRecipe<RewardSettings> one => (one.Data, one.Training.Lengths),
-            ModelTrainingRecipe<CostSettings> one => (one.Data, one.Training.Lengths),
-            ModelTrainingRecipe<DpoSettings> one => (one.Data, one.Training.Lengths),
-            ModelTrainingRecipe<GuardSettings> one => (one.Data, one.Training.Lengths),
+            IModelTrainingRecipe one => (one.Data, one.Training.Lengths),
             _ => throw new InvalidOperationException($"No plan for {recipe.GetType().Name}."),
         };
         ModelProcessor processor = ModelProcessor.Load(folder);
@@ -117,11 +113,7 @@ public sealed class RecipePlan
     private static (string Folder, string Device) ModelOf(Recipe recipe) => recipe switch
     {
         PpoRecipe one => (one.Model.Policy, one.Model.Device),
-        ModelTrainingRecipe<SftSettings> one => (one.Model.Folder, one.Model.Device),
-        ModelTrainingRecipe<RewardSettings> one => (one.Model.Folder, one.Model.Device),
-        ModelTrainingRecipe<CostSettings> one => (one.Model.Folder, one.Model.Device),
-        ModelTrainingRecipe<DpoSettings> one => (one.Model.Folder, one.Model.Device),
-        ModelTrainingRecipe<GuardSettings> one => (one.Model.Folder, one.Model.Device),
+        IModelTrainingRecipe one => (one.Model.Folder, one.Model.Device),
         _ => throw new InvalidOperationException($"No plan for {recipe.GetType().Name}."),
     };
 

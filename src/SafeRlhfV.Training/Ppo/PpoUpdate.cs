@@ -93,7 +93,7 @@ internal sealed class PpoUpdate : IDisposable
         foreach (EncodedSample[] part in Steps.Micro(rows, settings.MicroBatch))
         {
             using DisposeScope scope = NewDisposeScope();
-            double share = part.Length == rows.Count ? 1 : part.Sum(row => row.Response.Length) / tokens;
+            double share = part.Sum(row => row.Response.Length) / tokens;
             Tensor loss = roles.Actor.NextTokenLoss(instructions!.Collate(part));
             (loss * (settings.PtxCoefficient * share)).backward();
             sum += share * loss.item<float>();
@@ -115,7 +115,7 @@ internal sealed class PpoUpdate : IDisposable
 
     // the weight with which a part's mean counts in the mean over all rows
     private double Share(Episode[] part, Episode[] all) =>
-        part.Length == all.Length ? 1 : settings.Reduction == Reduction.Row ? (double)part.Length / all.Length : (double)part.Sum(one => one.LogProbs.Length) / all.Sum(one => one.LogProbs.Length);
+        settings.Reduction == Reduction.Row ? (double)part.Length / all.Length : (double)part.Sum(one => one.LogProbs.Length) / all.Sum(one => one.LogProbs.Length);
 
     /// <summary>Rows that run at a time.</summary>
     private sealed class Part

@@ -10,24 +10,10 @@ internal static class RolloutParts
     {
         int most = settings.RolloutMicroBatch > 0 ? settings.RolloutMicroBatch : prompts.Count;
         long tokens = settings.RolloutCacheBytes > 0 ? settings.RolloutCacheBytes / bytesOfToken : long.MaxValue;
-        List<EncodedSample> part = [];
-        int longest = 0;
-        foreach (EncodedSample prompt in prompts)
-        {
-            int width = Math.Max(longest, prompt.Prompt.Length);
-            if (part.Count == most || (part.Count > 0 && (part.Count + 1L) * (width + settings.MaxNewTokens) > tokens))
-            {
-                yield return [.. part];
-                part.Clear();
-                width = prompt.Prompt.Length;
-            }
-            part.Add(prompt);
-            longest = width;
-        }
-        yield return [.. part];
+        return Steps.Cut(prompts, (part, next) => part.Count < most && (part.Count + 1L) * (Math.Max(part.Max(one => one.Prompt.Length), next.Prompt.Length) + settings.MaxNewTokens) <= tokens);
     }
 
     /// <summary>Keys and values that a token takes in all blocks.</summary>
     public static long BytesOfToken(VisionLanguageModel model) =>
-        2L * model.Config.Text.Layers * model.Config.Text.KeyValueHeads * model.Config.Text.HeadSize * model.Decoder.Embedding.Weight.element_size();
+        KeyValueCache.BytesOfToken(model.Config.Text, model.Decoder.Embedding.Weight.element_size());
 }

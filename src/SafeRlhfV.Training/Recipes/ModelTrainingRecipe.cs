@@ -2,7 +2,7 @@ namespace SafeRlhfV.Training;
 
 /// <summary>A recipe of one model on one data set: all trainers but PPO.</summary>
 /// <typeparam name="T">The trainer's settings.</typeparam>
-public sealed record ModelTrainingRecipe<T> : Recipe where T : TrainerSettings, new()
+public sealed record ModelTrainingRecipe<T> : Recipe, IModelTrainingRecipe where T : TrainerSettings, new()
 {
     /// <summary>The model.</summary>
     public ModelRecipe Model { get; init; } = new();
@@ -12,6 +12,8 @@ public sealed record ModelTrainingRecipe<T> : Recipe where T : TrainerSettings, 
 
     /// <summary>How it is trained.</summary>
     public T Training { get; init; } = new();
+
+    TrainerSettings IModelTrainingRecipe.Training => Training;
 
     /// <inheritdoc/>
     public override TrainerKind Trainer => Training switch

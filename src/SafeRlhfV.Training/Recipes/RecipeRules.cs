@@ -17,15 +17,7 @@ internal static class RecipeRules
 
     private static void CheckModel(YamlSection section, Recipe recipe)
     {
-        (ModelRecipe model, DataRecipe data, TrainerSettings training) = recipe switch
-        {
-            ModelTrainingRecipe<SftSettings> one => (one.Model, one.Data, (TrainerSettings)one.Training),
-            ModelTrainingRecipe<RewardSettings> one => (one.Model, one.Data, one.Training),
-            ModelTrainingRecipe<CostSettings> one => (one.Model, one.Data, one.Training),
-            ModelTrainingRecipe<DpoSettings> one => (one.Model, one.Data, one.Training),
-            ModelTrainingRecipe<GuardSettings> one => (one.Model, one.Data, one.Training),
-            _ => throw new InvalidOperationException($"No rules for {recipe.GetType().Name}."),
-        };
+        if (recipe is not IModelTrainingRecipe { Model: var model, Data: var data, Training: var training }) throw new InvalidOperationException($"No rules for {recipe.GetType().Name}.");
         Needed(section, "model.folder", model.Folder, "the checkpoint to start from");
         Needed(section, "data.folder", data.Folder, "the data set");
         CheckDevice(section, model.Device);
