@@ -13,7 +13,7 @@ public sealed class TrainVerbKillTests
     [Theory]
     [InlineData("reward", 2)]
     [InlineData("ppo", 2)]
-    public Task AFewKills(string trainer, int kills) => KilledRunsEndAlikeAsync(trainer, kills, steps: 8);
+    public Task AFewKills(string trainer, int kills) => KilledRunsEndAlikeAsync(trainer, kills, steps: 16);
 
     [Theory, Trait("speed", "slow")]
     [InlineData("sft")]
@@ -57,7 +57,8 @@ public sealed class TrainVerbKillTests
             (int code, _, string errors) = await run.EndAsync();
             Assert.True(code == 0, errors);
         }
-        Assert.True(killed >= Math.Min(kills, 2), $"{killed} kills, {fruitless} before a step");
+        // a quick machine may come to the end between two kills
+        Assert.True(killed >= kills / 2, $"{killed} kills, {fruitless} before a step");
         TestContext.Current.TestOutputHelper?.WriteLine($"{killed} kills, {fruitless} of them before a step was finished");
         Equal(folder.At("whole"), folder.At("broken"));
     }

@@ -38,7 +38,7 @@ public sealed class LinearLayer : NamedModule
         if (ActivePair is not { } pair) return nn.functional.linear(x, weight, bias);
         if (AdapterFrame.Merged(Adapters!) is { } merged) return nn.functional.linear(x, merged.Of(this, Merge), bias);
         Tensor flat_NI = x.reshape(-1, InputSize), y_NO = nn.functional.linear(flat_NI, weight, bias);
-        pair.AddTo(y_NO, flat_NI, training);
+        pair.AddTo(y_NO, flat_NI, AdapterFrame.Dropout(Adapters!));
         return y_NO.view([.. x.shape[..^1], OutputSize]);
     }
 

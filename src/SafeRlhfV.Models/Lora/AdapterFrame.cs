@@ -9,12 +9,11 @@ internal sealed class AdapterFrame : IDisposable
     private readonly AdapterSet? owner;
     private readonly LoraAdapter? adapter;
     private readonly MergedWeights? merged;
+    private readonly DropoutStream? dropout;
     private readonly AdapterFrame? outer;
 
-    private AdapterFrame(AdapterSet? owner, LoraAdapter? adapter, MergedWeights? merged, AdapterFrame? outer) => (this.owner, this.adapter, this.merged, this.outer) = (owner, adapter, merged, outer);
-
-    /// <summary>What is in use now, to be restored in a later pass.</summary>
-    public static AdapterFrame? Current => current;
+    private AdapterFrame(AdapterSet? owner, LoraAdapter? adapter, MergedWeights? merged, DropoutStream? dropout, AdapterFrame? outer) =>
+        (this.owner, this.adapter, this.merged, this.dropout, this.outer) = (owner, adapter, merged, dropout, outer);
 
     /// <summary>The adapter in use for a model; its default without a choice.</summary>
     public static LoraAdapter? Active(AdapterSet set) => Find(set) is { } frame ? frame.adapter : set.Default;
@@ -22,13 +21,21 @@ internal sealed class AdapterFrame : IDisposable
     /// <summary>Where to find weights with the adapter in use added; null where it is to be run beside them.</summary>
     public static MergedWeights? Merged(AdapterSet set) => Find(set)?.merged;
 
-    public static AdapterFrame Push(AdapterSet owner, LoraAdapter? adapter, MergedWeights? merged = null) => current = new AdapterFrame(owner, adapter, merged, current);
+    /// <summary>Where the adapter in use takes its masks of dropout from; null where nothing is dropped.</summary>
+    public static DropoutStream? Dropout(AdapterSet set) => Find(set)?.dropout;
 
-    /// <summary>Runs with what was in use when <paramref name="saved"/> was taken.</summary>
-    public static IDisposable Restore(AdapterFrame? saved)
+    public static AdapterFrame Push(AdapterSet owner, LoraAdapter? adapter, MergedWeights? merged = null, DropoutStream? dropout = null) =>
+        current = new AdapterFrame(owner, adapter, merged, dropout, current);
+
+    /// <summary>What is in use on this thread now, and where its masks of dropout stand, to run the same pass again later.</summary>
+    public static Snapshot Save() => new(current, current?.dropout?.Position ?? 0);
+
+    /// <summary>Runs with what was in use when <paramref name="saved"/> was taken, and with the same masks.</summary>
+    public static IDisposable Restore(Snapshot saved)
     {
-        Restored restored = new(current);
-        current = saved;
+        Restored restored = new(current, saved.Frame?.dropout, saved.Frame?.dropout?.Position ?? 0);
+        current = saved.Frame;
+        if (saved.Frame?.dropout is { } masks) masks.Position = saved.Masks;
         return restored;
     }
 
@@ -45,8 +52,15 @@ internal sealed class AdapterFrame : IDisposable
         return frame;
     }
 
-    private sealed class Restored(AdapterFrame? before) : IDisposable
+    /// <summary>See <see cref="Save"/>.</summary>
+    public readonly record struct Snapshot(AdapterFrame? Frame, long Masks);
+
+    private sealed class Restored(AdapterFrame? before, DropoutStream? dropout, long position) : IDisposable
     {
-        public void Dispose() => current = before;
+        public void Dispose()
+        {
+            current = before;
+            if (dropout is not null) dropout.Position = position;
+        }
     }
 }

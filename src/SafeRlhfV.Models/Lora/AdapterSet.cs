@@ -38,8 +38,10 @@ public sealed class AdapterSet
         adapter.Dispose();
     }
 
-    /// <summary>Uses an adapter on this thread until disposed; null = the bare model, whatever the default.</summary>
-    public IDisposable Use(string? name) => AdapterFrame.Push(this, name is null ? null : this[name]);
+    /// <summary>Uses an adapter on this thread until disposed.</summary>
+    /// <param name="name">The adapter; null = the bare model, whatever the default.</param>
+    /// <param name="dropout">Where the masks of its dropout come from, in training; null = nothing is dropped.</param>
+    public IDisposable Use(string? name, DropoutStream? dropout = null) => AdapterFrame.Push(this, name is null ? null : this[name], dropout: dropout);
 
     /// <summary>
     /// The same for many small passes without gradients, such as decoding: the adapter is added to a copy of each weight that it changes, kept until disposed, so that it costs

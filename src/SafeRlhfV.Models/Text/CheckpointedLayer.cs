@@ -17,7 +17,7 @@ internal sealed class CheckpointedLayer : autograd.SingleTensorFunction<Checkpoi
         // the pass's scope ends before the backward pass begins
         AttentionMask keptMask = mask with { Bias = mask.Bias?.alias().DetachFromDisposeScope() };
         RotaryAngles keptAngles = new(angles.Cosine_BL1D.alias().DetachFromDisposeScope(), angles.SignedSine_BL1D.alias().DetachFromDisposeScope());
-        return apply(input, new Block(layer, keptMask, keptAngles, AdapterFrame.Current));
+        return apply(input, new Block(layer, keptMask, keptAngles, AdapterFrame.Save()));
     }
 
     /// <inheritdoc/>
@@ -43,7 +43,7 @@ internal sealed class CheckpointedLayer : autograd.SingleTensorFunction<Checkpoi
         return [x.grad!.MoveToOuterDisposeScope(), null!];
     }
 
-    private sealed record Block(DecoderLayer Layer, AttentionMask Mask, RotaryAngles Angles, AdapterFrame? Adapters)
+    private sealed record Block(DecoderLayer Layer, AttentionMask Mask, RotaryAngles Angles, AdapterFrame.Snapshot Adapters)
     {
         public void Release()
         {

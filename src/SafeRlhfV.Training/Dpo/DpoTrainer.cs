@@ -20,7 +20,7 @@ public static class DpoTrainer
         for (long step = run.Resume(); step < total;)
         {
             using DisposeScope scope = NewDisposeScope();
-            Steps.Seed(settings.Seed, step);
+            policy.BeginStep(settings.Seed, step);
             IReadOnlyList<PairSample> pairs = feed.Next(settings.BatchSize);
             IReadOnlyList<PairSample[]> parts = Steps.Micro(pairs, settings);
             double loss = 0, accuracy = 0, margin = 0, chosen = 0;

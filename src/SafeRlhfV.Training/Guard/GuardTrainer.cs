@@ -34,7 +34,7 @@ public static class GuardTrainer
         for (long step = run.Resume(); step < total;)
         {
             using DisposeScope scope = NewDisposeScope();
-            Steps.Seed(settings.Seed, step);
+            guard.BeginStep(settings.Seed, step);
             IReadOnlyList<GuardSample> samples = feed.Next(settings.BatchSize);
             IReadOnlyList<GuardSample[]> parts = Steps.Micro(samples, settings);
             Dictionary<string, double> metrics = new() { ["loss"] = 0, ["verdict_loss"] = 0, ["category_loss"] = 0, ["severity_loss"] = 0, ["verdict_accuracy"] = 0 };

@@ -38,7 +38,7 @@ public static class PpoTrainer
         for (long round = run.Resume(); round < rounds;)
         {
             using DisposeScope scope = NewDisposeScope();
-            Steps.Seed(settings.Seed, round);
+            foreach (Role trained in (Role[])[roles.Actor, roles.RewardCritic, roles.CostCritic]) trained.BeginStep(settings.Seed, round);
             IReadOnlyList<Episode> episodes = sampler.Sample(promptFeed.Next(settings.RolloutBatch), round, cancel);
             sampler.Judge(episodes);
             multiplier.Step([.. episodes.Select(episode => (double)episode.Cost)]);

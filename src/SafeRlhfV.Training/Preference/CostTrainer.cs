@@ -20,7 +20,7 @@ public static class CostTrainer
         for (long step = run.Resume(); step < total;)
         {
             using DisposeScope scope = NewDisposeScope();
-            Steps.Seed(settings.Seed, step);
+            scorer.BeginStep(settings.Seed, step);
             IReadOnlyList<PairSample> pairs = feed.Next(settings.BatchSize);
             IReadOnlyList<PairSample[]> parts = Steps.Micro(pairs, settings);
             double loss = 0, right = 0, sign = 0;

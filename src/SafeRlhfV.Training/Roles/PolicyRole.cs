@@ -36,18 +36,9 @@ public sealed class PolicyRole(VisionLanguageModel model, string? adapter = null
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGrad = no_grad();
         using IDisposable use = Model.Adapters.UseMerged(Adapter);
-        bool training = Model.training;
-        Model.eval();
-        try
-        {
-            ImageEmbeddings? images = prompts.Features is null ? null : Model.ProjectImages(prompts.Features);
-            GenerationPrompt prompt = new(prompts.Ids_BL.narrow(1, 0, prompts.PromptLength), prompts.Mask_BL.narrow(1, 0, prompts.PromptLength), images);
-            return new TextGenerator(Model).Generate(prompt, settings, streams, null, cancel);
-        }
-        finally
-        {
-            Model.train(training);
-        }
+        ImageEmbeddings? images = prompts.Features is null ? null : Model.ProjectImages(prompts.Features);
+        GenerationPrompt prompt = new(prompts.Ids_BL.narrow(1, 0, prompts.PromptLength), prompts.Mask_BL.narrow(1, 0, prompts.PromptLength), images);
+        return new TextGenerator(Model).Generate(prompt, settings, streams, null, cancel);
     }
 
     private (Tensor LogProbs_BT, Tensor? Entropy_BT) Run(SequenceBatch batch, double temperature, bool entropy)
@@ -61,7 +52,7 @@ public sealed class PolicyRole(VisionLanguageModel model, string? adapter = null
         if (temperature != 1) states_NH = states_NH / temperature; // logits are linear in the states
         Tensor logProbs_N;
         Tensor? entropy_N = null;
-        using (Model.UseAdapter(Adapter))
+        using (UseAdapter())
         {
             if (Model.VocabularySize >= WideVocabulary && Model.OutputWeight is { } weight)
             {

@@ -11,6 +11,8 @@ namespace SafeRlhfV.Training;
 /// </summary>
 public abstract class Role
 {
+    private DropoutStream? dropout;
+
     /// <summary>A role on a backbone.</summary>
     /// <param name="model">The backbone.</param>
     /// <param name="adapter">The adapter's name; null = the bare backbone.</param>
@@ -38,15 +40,20 @@ public abstract class Role
         if (Adapter is null) foreach (Parameter parameter in Model.parameters()) parameter.requires_grad = false;
         foreach ((_, Parameter parameter) in trained) parameter.requires_grad = true;
         Model.Decoder.GradientCheckpointing = checkpointing;
-        if (Adapter is not null) Model.train(); // dropout of adapters
         return trained;
     }
+
+    /// <summary>Passes with gradients drop out as the adapter's configuration says, by masks of this step alone, so that a resumed run draws the same.</summary>
+    internal void BeginStep(long seed, long step) => dropout = Adapter is null ? null : new DropoutStream(seed, $"dropout/{Adapter}/{step}");
+
+    /// <summary>Passes on this thread run as this role's until disposed.</summary>
+    private protected IDisposable UseAdapter() => Model.Adapters.Use(Adapter, is_grad_enabled() ? dropout : null);
 
     /// <summary>Hidden states after the final norm, [B, L, H], run on what is there now.</summary>
     public Tensor Hidden(SequenceBatch batch)
     {
         using DisposeScope scope = NewDisposeScope();
-        using IDisposable use = Model.UseAdapter(Adapter);
+        using IDisposable use = UseAdapter();
         ImageEmbeddings? images = batch.Features is null ? null : Model.ProjectImages(batch.Features);
         return Model.Hidden(batch.Ids_BL, batch.Mask_BL, images).MoveToOuterDisposeScope();
     }

@@ -22,7 +22,7 @@ public static class SftTrainer
         for (long step = run.Resume(); step < total;)
         {
             using DisposeScope scope = NewDisposeScope();
-            Steps.Seed(settings.Seed, step);
+            policy.BeginStep(settings.Seed, step);
             IReadOnlyList<EncodedSample> samples = feed.Next(settings.BatchSize);
             IReadOnlyList<EncodedSample[]> parts = Steps.Micro(samples, settings);
             double tokens = samples.Sum(sample => sample.Response.Length), loss = 0;

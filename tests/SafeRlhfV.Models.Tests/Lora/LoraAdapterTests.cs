@@ -66,6 +66,74 @@ public sealed class LoraAdapterTests
     }
 
     [Fact]
+    public void Dropout_drops_only_where_it_is_asked_for_and_draws_from_its_own_stream()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using VisionLanguageModel model = WithAdapter(dropout: 0.5);
+        Tensor Run(DropoutStream? dropout)
+        {
+            using IDisposable use = model.Adapters.Use("one", dropout);
+            return Hidden(model);
+        }
+        Tensor whole = Run(null), first = Run(new(7, "a"));
+        random.manual_seed(3); // what others do with the process's own generator
+        Assert.Equal(0, Distance(first, Run(new(7, "a"))));
+        Assert.True(Distance(whole, first) > 1e-3 && Distance(first, Run(new(7, "b"))) > 1e-3 && Distance(first, Run(new(8, "a"))) > 1e-3);
+        DropoutStream going = new(7, "a");
+        Assert.Equal(0, Distance(first, Run(going)));
+        Assert.True(Distance(first, Run(going)) > 1e-3);
+    }
+
+    [Fact]
+    public void Dropout_keeps_the_mean()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        LoraPair pair = new(new(eye(4)), new(eye(4)), Scaling: 2, Dropout: 0.25);
+        Tensor x_NI = ones(20_000, 4), y_NO = zeros(20_000, 4);
+        pair.AddTo(y_NO, x_NI, new DropoutStream(1, "mean"));
+        Assert.InRange(y_NO.mean().item<float>(), 1.98f, 2.02f);
+        Assert.Equal([0f, 2 / 0.75f], y_NO.unique().output.data<float>().ToArray());
+    }
+
+    [Theory]
+    [InlineData(0.0)]
+    [InlineData(0.4)]
+    public void Blocks_that_are_run_again_give_the_same_gradients(double dropout)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using VisionLanguageModel model = WithAdapter(dropout);
+        Tensor ids = tensor(new long[] { 1, 300, 301, 302, 303, 304 }).view(2, 3);
+        DropoutStream[] streams = [new(1, "x"), new(1, "x")];
+        Tensor[][] gradients = [.. new[] { false, true }.Select((checkpointing, run) =>
+        {
+            model.Decoder.GradientCheckpointing = checkpointing;
+            // twice, as with two parts of a batch: the second pass must not draw the first one's masks
+            for (int part = 0; part < 2; part++)
+                using (model.Adapters.Use("one", streams[run])) model.Hidden(ids, ones_like(ids, ScalarType.Bool), null).square().sum().backward();
+            Tensor[] all = [.. model.Adapters["one"].Parameters.Select(parameter => parameter.grad!.clone())];
+            foreach (TorchSharp.Modules.Parameter parameter in model.Adapters["one"].Parameters) parameter.grad = null;
+            return all;
+        })];
+        Assert.Equal(streams[0].Position, streams[1].Position);
+        Assert.All(gradients[0].Zip(gradients[1]), pair => Assert.True(Distance(pair.First, pair.Second) <= 1e-5 * (1 + pair.First.abs().max().item<float>()), $"{Distance(pair.First, pair.Second)}"));
+        Assert.Contains(gradients[0], gradient => gradient.abs().max().item<float>() > 1e-3);
+    }
+
+    // an adapter that changes what it is at, with the same numbers every time
+    private static VisionLanguageModel WithAdapter(double dropout)
+    {
+        VisionLanguageModel model = ModelCheckpoint.Load(Base, new LoadOptions { RequiresGradient = false });
+        using IDisposable noGrad = no_grad();
+        using Generator generator = new(11);
+        foreach (TorchSharp.Modules.Parameter parameter in model.Adapters.Create("one", LoraConfig.ForLanguageModel(4, 8, dropout), 1).Parameters)
+        {
+            using Tensor values = randn(parameter.shape, generator: generator);
+            parameter.copy_(values * 0.1);
+        }
+        return model;
+    }
+
+    [Fact]
     public void Gradients_reach_the_adapter_and_not_the_frozen_model()
     {
         using DisposeScope scope = NewDisposeScope();
