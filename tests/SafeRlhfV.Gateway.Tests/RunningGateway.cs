@@ -16,8 +16,8 @@ internal sealed class RunningGateway : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly TemporaryFolder _folder;
 
-    private RunningGateway(WebApplication app, TemporaryFolder folder, StubUpstream upstream, StubUpstream second) =>
-        (_app, _folder, Upstream, Second, Http) = (app, folder, upstream, second, new() { BaseAddress = new(app.Urls.First()) });
+    private RunningGateway(WebApplication app, TemporaryFolder folder, StubUpstream upstream, StubUpstream second, string trail) =>
+        (_app, _folder, Upstream, Second, Trail, Http) = (app, folder, upstream, second, trail, new() { BaseAddress = new(app.Urls.First()) });
 
     public StubUpstream Upstream { get; }
 
@@ -25,14 +25,19 @@ internal sealed class RunningGateway : IAsyncDisposable
 
     public HttpClient Http { get; }
 
-    public string Trail => $"sqlite:{_folder.At("audit.db")}";
+    public string Trail { get; }
 
-    public static async Task<RunningGateway> StartAsync(string more = "", string upstream = "", string policy = "rounds: 2", string keyMore = "", string models = "", string audit = "")
+    /// <summary>The file of an SQLite trail.</summary>
+    public string File => Trail["sqlite:".Length..];
+
+    public static async Task<RunningGateway> StartAsync(
+        string more = "", string upstream = "", string policy = "rounds: 2", string keyMore = "", string models = "", string audit = "", string? trail = null)
     {
         TemporaryFolder folder = new();
+        trail ??= $"sqlite:{folder.At("audit.db")}";
         StubUpstream first = await StubUpstream.StartAsync(), second = await StubUpstream.StartAsync();
         Environment.SetEnvironmentVariable("SAFERLHFV_TEST_UPSTREAM_KEY", "upstream-secret");
-        await File.WriteAllTextAsync(folder.At("policy.yaml"), policy);
+        await System.IO.File.WriteAllTextAsync(folder.At("policy.yaml"), policy);
         string yaml = $"""
             listen: http://127.0.0.1:0
             policy: policy.yaml
@@ -50,12 +55,12 @@ internal sealed class RunningGateway : IAsyncDisposable
               - {"{"} name: op, role: operator, hash: {KeyRing.Hash(OperatorKey)} {"}"}
               - {"{"} name: past, hash: {KeyRing.Hash("expired-key")}, expires: 2020-01-01 {"}"}
               - {"{"} name: narrow, hash: {KeyRing.Hash("narrow-key")}, models: [ both ] {"}"}
-            audit: {"{"} trail: "sqlite:audit.db" {audit} {"}"}
+            audit: {"{"} trail: "{trail}" {audit} {"}"}
             {more}
             """;
         WebApplication app = GatewayHost.Build(GatewaySettingsReader.Parse(yaml, "gateway.yaml", folder.Path));
         await app.StartAsync();
-        return new(app, folder, first, second);
+        return new(app, folder, first, second, trail);
     }
 
     public OpenAIClient Client(string key = Key) => new(new ApiKeyCredential(key), new() { Endpoint = new(_app.Urls.First() + "/v1"), RetryPolicy = new System.ClientModel.Primitives.ClientRetryPolicy(0) });

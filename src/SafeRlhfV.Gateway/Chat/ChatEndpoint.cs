@@ -32,7 +32,8 @@ internal sealed class ChatEndpoint(ChatRequestReader reader, ModelTable models, 
         if (response.GetGuardReport() is { } report)
         {
             metrics.Ended(report);
-            Label(http, report);
+            ThrowIfUnrecorded(report, http.RequestAborted);
+            http.Response.Headers["x-guard-request-id"] = report.Id;
             http.Response.Headers["x-guard-outcome"] = report.Outcome.ToString();
         }
         await JsonReply.WriteAsync(http, CompletionWriter.Whole(response, call));
@@ -49,6 +50,11 @@ internal sealed class ChatEndpoint(ChatRequestReader reader, ModelTable models, 
         {
             await foreach (ChatResponseUpdate update in client.GetStreamingResponseAsync(call.Messages, call.ToOptions(), cancellationToken))
             {
+                if (update.GetGuardReport() is { } report)
+                {
+                    metrics.Ended(report);
+                    ThrowIfUnrecorded(report, cancellationToken);
+                }
                 bool isFirst = id is null;
                 if (isFirst)
                 {
@@ -59,7 +65,6 @@ internal sealed class ChatEndpoint(ChatRequestReader reader, ModelTable models, 
                 }
                 usage = update.Contents.OfType<UsageContent>().LastOrDefault()?.Details ?? usage;
                 foreach (JsonObject chunk in CompletionWriter.Chunks(update, call, id!, created, isFirst)) await JsonReply.WriteEventAsync(http, chunk);
-                if (update.GetGuardReport() is { } report) metrics.Ended(report);
             }
             if (call.WantsUsage) await JsonReply.WriteEventAsync(http, CompletionWriter.UsageChunk(call, id ?? "", created, usage));
             await http.Response.WriteAsync("data: [DONE]\n\n", cancellationToken);
@@ -70,5 +75,11 @@ internal sealed class ChatEndpoint(ChatRequestReader reader, ModelTable models, 
         }
     }
 
-    private static void Label(HttpContext http, GuardReport report) => http.Response.Headers["x-guard-request-id"] = report.Id;
+    // A program must be able to tell "not now" from a refusal for what was said.
+    private static void ThrowIfUnrecorded(GuardReport report, CancellationToken cancellationToken)
+    {
+        if (!report.IsUnrecorded) return;
+        cancellationToken.ThrowIfCancellationRequested(); // who left is told nothing
+        throw ApiException.Unrecorded();
+    }
 }

@@ -35,7 +35,7 @@ internal sealed partial class ErrorMiddleware(RequestDelegate next, ILogger<Erro
         UpstreamException upstream => upstream.ToApi(),
         BadHttpRequestException { StatusCode: 413 } => new(413, "invalid_request_error", "The request is too large.", "request_too_large"),
         BadHttpRequestException bad => new(bad.StatusCode is >= 400 and < 500 ? bad.StatusCode : 400, "invalid_request_error", "The request cannot be read."),
-        DbException or TimeoutException => new(StatusCodes.Status503ServiceUnavailable, "server_error", "The audit trail is not available at present.", "audit_unavailable"),
+        DbException or TimeoutException => ApiException.Unrecorded(),
         _ => new(StatusCodes.Status500InternalServerError, "server_error", "The gateway has failed.", "internal_error"),
     };
 

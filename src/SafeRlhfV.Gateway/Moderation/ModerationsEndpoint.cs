@@ -74,7 +74,7 @@ internal sealed class ModerationsEndpoint(IModerator moderator, Func<GuardPolicy
         }
         catch (Exception) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new ApiException(503, "server_error", "The decision could not be recorded.", "audit_failed");
+            throw ApiException.Unrecorded();
         }
     }
 

@@ -12,17 +12,18 @@ public sealed class AuditDatabase : IAsyncDisposable
     private readonly bool _isPostgres;
     private readonly NpgsqlDataSource? _postgres;
     private readonly string _connection;
+    private readonly string? _file;
     private bool _isReady;
 
-    private AuditDatabase(bool isPostgres, string connection)
+    private AuditDatabase(bool isPostgres, string connection, string? file = null)
     {
-        (_isPostgres, _connection) = (isPostgres, connection);
+        (_isPostgres, _connection, _file) = (isPostgres, connection, file);
         if (isPostgres) _postgres = NpgsqlDataSource.Create(connection);
     }
 
     /// <summary>A file; it is made where it is missing.</summary>
     public static AuditDatabase Sqlite(string path) =>
-        new(false, new SqliteConnectionStringBuilder { DataSource = Path.GetFullPath(path), Pooling = true, DefaultTimeout = 5 }.ToString());
+        new(false, new SqliteConnectionStringBuilder { DataSource = Path.GetFullPath(path), Pooling = true, DefaultTimeout = 5 }.ToString(), Path.GetFullPath(path));
 
     /// <summary>A PostgreSQL database by its connection string.</summary>
     public static AuditDatabase Postgres(string connection) => new(true, connection);
@@ -52,8 +53,15 @@ public sealed class AuditDatabase : IAsyncDisposable
         return ValueTask.CompletedTask;
     }
 
+    /// <summary>Throws where the file that held the trail has been taken away: an open connection would go on writing into nothing, and a new one would begin another trail.</summary>
+    internal void CheckPresence()
+    {
+        if (_isReady && _file is not null && !File.Exists(_file)) throw new FileNotFoundException("The audit trail's file is gone.", _file);
+    }
+
     internal async Task<DbConnection> OpenAsync(CancellationToken cancellationToken)
     {
+        CheckPresence();
         DbConnection connection = _postgres is not null ? _postgres.CreateConnection() : new SqliteConnection(_connection);
         try
         {

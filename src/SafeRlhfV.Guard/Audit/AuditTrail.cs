@@ -86,7 +86,9 @@ public sealed class AuditTrail : IGuardObserver, IAsyncDisposable
         }
         catch (Exception error) when (error is OperationCanceledException or TimeoutException && !cancellationToken.IsCancellationRequested)
         {
-            throw new TimeoutException($"The audit trail did not record within {_settings.Timeout.TotalSeconds:0.###} s.");
+            TimeoutException late = new($"The audit trail did not record within {_settings.Timeout.TotalSeconds:0.###} s.");
+            entry.Fail(late); // what is refused for it is not written afterwards as if it had happened
+            throw late;
         }
     }
 
@@ -113,6 +115,7 @@ public sealed class AuditTrail : IGuardObserver, IAsyncDisposable
         {
             while (batch.Count < BatchSize && _queue.Reader.TryRead(out AuditEntry? entry))
             {
+                if (entry.Written.IsCompleted) continue; // nobody waits for it any more
                 if (entry.After?.Written.Exception?.InnerException is { } fault) entry.Fail(fault); // an end without its beginning would tell half of what happened
                 else batch.Add(entry);
             }

@@ -20,6 +20,7 @@ internal sealed class AuditWriter(AuditDatabase database, AuditChain chain) : IA
             bool committing = false;
             try
             {
+                database.CheckPresence();
                 DbConnection connection = _connection ??= await database.OpenAsync(cancellationToken).ConfigureAwait(false);
                 IAuditInserts inserts = _inserts ??= AuditDatabase.Inserts(connection);
                 await using DbTransaction transaction = await database.BeginWriteAsync(connection, cancellationToken).ConfigureAwait(false);

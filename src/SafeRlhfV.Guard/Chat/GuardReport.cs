@@ -30,6 +30,9 @@ public sealed record GuardReport
     /// <summary>The refusal that the user saw, or null.</summary>
     public string? Refusal { get; init; }
 
+    /// <summary>Whether the observer could not be told: then the refusal is for that alone, and says nothing about what was asked or answered.</summary>
+    public bool IsUnrecorded { get; init; }
+
     /// <summary>The notice that the user saw, or null.</summary>
     public string? Notice { get; init; }
 

@@ -49,7 +49,7 @@ internal sealed class GuardSession
         if (_options.Observer is { } observer) _recording = TryObserveAsync(() => observer.PromptDecidedAsync(_report, cancellationToken));
         if ((_recording is { IsCompleted: true } || _health.IsFailing || _report.PromptDecision is { Passes: false }) && !await IsRecordedAsync().ConfigureAwait(false))
         {
-            _report = _report with { Outcome = GuardOutcome.PromptRefused, Refusal = Policy.FailureRefusal, Duration = Elapsed() };
+            _report = _report with { Outcome = GuardOutcome.PromptRefused, Refusal = Policy.FailureRefusal, IsUnrecorded = true, Duration = Elapsed() };
             return _report.Refusal;
         }
         if (_report.PromptDecision is not { Passes: false } refused) return null;
@@ -103,7 +103,7 @@ internal sealed class GuardSession
 
         // Both records may wait for one flush; the answer waits for both.
         bool isTold = _options.Observer is not { } observer || await TryObserveAsync(() => observer.EndedAsync(_report, cancellationToken)).ConfigureAwait(false);
-        if (!await IsRecordedAsync().ConfigureAwait(false) || !isTold) _report = _report with { Outcome = Unrecorded(outcome), Refusal = Policy.FailureRefusal };
+        if (!await IsRecordedAsync().ConfigureAwait(false) || !isTold) _report = _report with { Outcome = Unrecorded(outcome), Refusal = Policy.FailureRefusal, IsUnrecorded = true };
         return _report.Refusal;
     }
 
