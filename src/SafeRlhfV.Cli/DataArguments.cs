@@ -23,22 +23,14 @@ internal static class DataArguments
         if (threshold is < 0 or > 64) throw new InvalidInputException($"--threshold {threshold}: give 0 to 64 bits.");
     }
 
-    public static void WriteText(string file, string text)
+    /// <summary>Reports rows as they pass.</summary>
+    /// <param name="view">Where.</param>
+    /// <param name="total">All rows; null where they cannot be counted before, as of a data set that may be damaged.</param>
+    public static Action<long> Progress(ProgressView view, long? total = null) => rows =>
     {
-        try
-        {
-            string aside = $"{file}.{Guid.NewGuid():N}.partial";
-            File.WriteAllText(aside, text);
-            File.Move(aside, file, overwrite: true);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new InvalidInputException($"{file}: cannot be written ({error.Message}); check the folder, the permissions and the free space.", error);
-        }
-    }
-
-    /// <summary>Reports rows as they pass; the total is known for sound data sets only.</summary>
-    public static Action<long> Progress(ProgressView view, long total) => rows => view.Report((int)Math.Min(rows, int.MaxValue), (int)Math.Min(Math.Max(total, rows), int.MaxValue));
+        if (total is { } all) view.Report((int)Math.Min(rows, int.MaxValue), (int)Math.Min(Math.Max(all, rows), int.MaxValue));
+        else view.Report(Count(rows, "row"));
+    };
 
     /// <summary>A number of things in words: 1 row, 2 rows.</summary>
     public static string Count(long number, string thing) => $"{number} {thing}{(number == 1 ? "" : "s")}";

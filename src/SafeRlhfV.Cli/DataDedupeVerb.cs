@@ -40,7 +40,7 @@ internal static class DataDedupeVerb
         NearPictures = report.NearPictures.Select(pair => new { First = $"{pair.First}", Second = $"{pair.Second}", pair.Bits }),
         EqualWords = Names(report.EqualWords),
         Dropped = report.Dropped.Select(row => $"{row}"),
-        Folder = folder,
+        Folder = folder is null ? null : Path.GetFullPath(folder),
     };
 
     private static IEnumerable<IEnumerable<string>> Names(IEnumerable<IReadOnlyList<RowPosition>> groups) => groups.Select(group => group.Select(row => $"{row}"));

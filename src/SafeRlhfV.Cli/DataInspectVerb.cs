@@ -12,7 +12,7 @@ internal static class DataInspectVerb
     public static Command Create()
     {
         Argument<string> path = DataArguments.Path();
-        Option<int> rows = new("--rows") { Description = "Rows to show: 3 on the terminal, 200 on a page." };
+        Option<int?> rows = new("--rows") { Description = "Rows to show, from all configurations and splits alike; where left out, 3 on the terminal and 200 on a page." };
         Option<string?> split = new("--split") { Description = "Only this split." }, config = new("--config") { Description = "Only this configuration (category)." };
         Option<string?> html = new("--html") { Description = "Write a page to browse the rows to this file." };
         Option<bool> pictures = new("--pictures") { Description = "Draw the pictures on the terminal (they may be disturbing)." };
@@ -22,9 +22,9 @@ internal static class DataInspectVerb
         {
             PreferenceDataset data = PreferenceDataset.Open(parsed.GetRequiredValue(path));
             string? page = parsed.GetValue(html);
-            int count = parsed.GetValue(rows) is var asked and > 0 ? asked : page is not null ? 200 : 3;
-            IEnumerable<DatasetRow> shown = data.ReadRows(parsed.GetValue(split), parsed.GetValue(config)).Take(count);
-            if (page is not null) DataArguments.WriteText(page, InspectPage.Write(data.Path, shown, data.CountRows()));
+            if (parsed.GetValue(rows) is < 0) throw new InvalidInputException($"--rows {parsed.GetValue(rows)}: give the number of rows to show, 0 for none.");
+            IEnumerable<DatasetRow> shown = data.Sample(parsed.GetValue(rows) ?? (page is null ? 3 : 200), parsed.GetValue(split), parsed.GetValue(config));
+            if (page is not null) StagedText.Write(page, InspectPage.Write(data.Path, shown, data.CountRows()));
             if (parsed.GetValue(json)) Output.Json(Describe(data, page is null ? shown : [], page));
             else Print(data, page is null ? shown : [], page, parsed.GetValue(pictures));
             return Task.FromResult(0);

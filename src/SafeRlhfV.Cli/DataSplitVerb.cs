@@ -21,8 +21,12 @@ internal static class DataSplitVerb
         command.SetAction((parsed, cancel) =>
         {
             DataArguments.CheckThreshold(parsed.GetValue(threshold));
-            IReadOnlyDictionary<string, long> counts = DatasetSplitter.Split(PreferenceDataset.Open(parsed.GetRequiredValue(path)), parsed.GetRequiredValue(folder),
-                Parse(parsed.GetRequiredValue(shares)), parsed.GetValue(seed), parsed.GetValue(threshold), parsed.GetValue(overwrite), cancel);
+            (string, double)[] splits = Parse(parsed.GetRequiredValue(shares));
+            PreferenceDataset data = PreferenceDataset.Open(parsed.GetRequiredValue(path));
+            ProgressView progress = new("split");
+            IReadOnlyDictionary<string, long> counts = DatasetSplitter.Split(data, parsed.GetRequiredValue(folder), splits, parsed.GetValue(seed), parsed.GetValue(threshold), parsed.GetValue(overwrite),
+                DataArguments.Progress(progress, data.CountRows()), cancel);
+            progress.Done(DataArguments.Count(data.CountRows(), "row"));
             if (parsed.GetValue(json)) Output.Json(new { Folder = Path.GetFullPath(parsed.GetRequiredValue(folder)), Rows = counts });
             else Output.Line($"{parsed.GetRequiredValue(folder)}: {string.Join(", ", counts.Select(pair => $"{pair.Value} {pair.Key}"))}");
             return Task.FromResult(0);

@@ -21,10 +21,12 @@ internal static class DataValidateVerb
         command.SetAction((parsed, cancel) =>
         {
             DataArguments.CheckThreshold(parsed.GetValue(threshold));
+            string? folder = parsed.GetValue(fix);
+            if (folder is not null) StagedFolder.Check(folder, parsed.GetValue(overwrite), parsed.GetRequiredValue(path));
             ProgressView progress = new("validate");
-            ValidationReport report = DatasetValidator.Check(parsed.GetRequiredValue(path), parsed.GetValue(threshold), DataArguments.Progress(progress, 0), cancel);
+            ValidationReport report = DatasetValidator.Check(parsed.GetRequiredValue(path), parsed.GetValue(threshold), DataArguments.Progress(progress), cancel);
             progress.Done($"{DataArguments.Count(report.Rows, "row")} in {DataArguments.Count(report.Files, "file")}");
-            MendReport? mended = parsed.GetValue(fix) is { } folder ? DatasetMender.Write(report.Path, folder, parsed.GetValue(overwrite), cancel) : null;
+            MendReport? mended = folder is null ? null : DatasetMender.Write(report.Path, folder, parsed.GetValue(overwrite), DataArguments.Progress(new ProgressView("fix"), report.Rows), cancel);
             if (parsed.GetValue(json))
                 Output.Json(new
                 {
@@ -34,9 +36,9 @@ internal static class DataValidateVerb
                     report.Errors,
                     report.Warnings,
                     Findings = report.Findings.Select(finding => new { finding.Code, finding.Severity, finding.File, finding.Split, finding.Row, finding.Columns, finding.What, finding.Related }),
-                    Fix = mended is null ? null : new { Folder = parsed.GetValue(fix), mended.Kept, Dropped = mended.Rows - mended.Kept, Mended = mended.Mended.Count },
+                    Fix = mended is null ? null : new { Folder = Path.GetFullPath(folder!), mended.Kept, Dropped = mended.Rows - mended.Kept, Mended = mended.Mended.Count },
                 });
-            else Print(report, mended, parsed.GetValue(fix));
+            else Print(report, mended, folder);
             return Task.FromResult(report.Errors > 0 ? CliHost.CheckFailed : 0);
         });
         return command;

@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace SafeRlhfV.Cli.Tests;
 
 /// <summary>Runs command lines in this process and keeps what they print. Tests that use it run alone, since a process has one console.</summary>
@@ -22,5 +24,25 @@ public sealed class CapturedConsole
             Console.SetOut(output);
             Console.SetError(errors);
         }
+    }
+
+    /// <summary>The one document that a verb with --json prints, and its exit code.</summary>
+    public static async Task<(int Code, JsonElement Json)> JsonAsync(params string[] arguments)
+    {
+        (int code, string output, string errors) = await RunAsync([.. arguments, "--json"]);
+        Assert.True(output.Length > 0, errors);
+        return (code, JsonDocument.Parse(output).RootElement);
+    }
+
+    /// <summary>Bad input ends with 2, one line on stderr that says all of this, and nothing on stdout.</summary>
+    public static async Task RefusedAsync(string[] said, params string[] arguments)
+    {
+        (int code, string output, string errors) = await RunAsync(arguments);
+        string line = Assert.Single(errors.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.All(said, words => Assert.Contains(words, line));
+        Assert.Equal(CliHost.BadInput, code);
+        Assert.Empty(output);
+        Assert.StartsWith("safe-rlhf-v: ", line);
+        Assert.DoesNotContain('\t', line);
     }
 }

@@ -37,8 +37,8 @@ public static class DatasetMaker
     public static async Task<MakingReport> RunAsync(MakingSettings settings, string pictures, string working, string target, string split = "train", bool overwrite = false, int? limit = null,
         Action<MakingProgress>? onProgress = null, TimeProvider? clock = null, CancellationToken cancel = default)
     {
-        if (!overwrite && (File.Exists(target) || Directory.Exists(target) && Directory.EnumerateFileSystemEntries(target).Any()))
-            throw new InvalidInputException($"{target}: the folder exists and is not empty; choose another one, or overwrite it (--overwrite).");
+        StagedFolder.Check(target, overwrite, pictures); // before any call is paid for
+        BeaverTailsWriter.CheckSplit(target, split);
         IReadOnlyList<SourcePicture> found = SourcePicture.Find(pictures);
         List<string> leftOut = [];
         MakingUnit[] units = [.. Units(settings, Sound(found, leftOut), leftOut).Take(limit ?? int.MaxValue)];

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Runtime.InteropServices;
 using SafeRlhfV.Data;
 
@@ -13,7 +14,7 @@ internal static class CliHost
     public static async Task<int> RunAsync(string[] arguments)
     {
         ParseResult parsed = CommandTree.Create().Parse(arguments);
-        if (parsed.Errors.Count > 0) return Fail(BadInput, $"{parsed.Errors[0].Message} See 'safe-rlhf-v {VerbOf(parsed)}--help'.");
+        if (parsed.Errors.Count > 0) return Fail(BadInput, $"{Usage(parsed.Errors[0])} See 'safe-rlhf-v {VerbOf(parsed)}--help'.");
 
         using CancellationTokenSource cancellation = new();
         using PosixSignalRegistration onInterrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Cancel);
@@ -35,7 +36,7 @@ internal static class CliHost
         }
         catch (InvalidInputException mistake)
         {
-            return Fail(BadInput, mistake.Message);
+            return Fail(BadInput, mistake.Finding is { Row: not null } ? $"{mistake.Message} 'data validate --fix FOLDER' writes a copy without such rows." : mistake.Message);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or HttpRequestException or System.ClientModel.ClientResultException)
         {
@@ -54,10 +55,17 @@ internal static class CliHost
         return code;
     }
 
+    /// <summary>The parser's words on one line, with the option that they are about.</summary>
+    private static string Usage(ParseError error)
+    {
+        string message = string.Join(' ', error.Message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+        return error.SymbolResult is OptionResult { Option.Name: { } name } && !message.Contains(name, StringComparison.Ordinal) ? $"{name}: {message}" : message;
+    }
+
     private static string VerbOf(ParseResult parsed)
     {
         List<string> names = [];
-        for (var command = parsed.CommandResult; command.Parent is not null; command = (System.CommandLine.Parsing.CommandResult)command.Parent) names.Insert(0, command.Command.Name + " ");
+        for (var command = parsed.CommandResult; command.Parent is not null; command = (CommandResult)command.Parent) names.Insert(0, command.Command.Name + " ");
         return string.Concat(names);
     }
 }

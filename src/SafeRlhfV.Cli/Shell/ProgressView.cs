@@ -24,12 +24,16 @@ internal sealed class ProgressView(string stage)
         shown = now;
         string left = share > startedAt ? Span(now * ((1 - share) / (share - startedAt))) : "?";
         string line = string.Create(CultureInfo.InvariantCulture, $"{stage,-24} {share,4:P0}  {Span(now)} gone, {left} left  {figures}");
-        if (live)
-        {
-            int width = Math.Max(20, Console.WindowWidth - 1);
-            Console.Error.Write($"\r{(line.Length > width ? line[..width] : line.PadRight(width))}");
-        }
-        else if (done < total) Console.Error.WriteLine(line);
+        if (live || done < total) Show(line);
+    }
+
+    /// <summary>Reports how far it is, where nobody knows how far it goes.</summary>
+    public void Report(string figures)
+    {
+        TimeSpan now = clock.Elapsed;
+        if (now - shown < (live ? LiveInterval : PlainInterval)) return;
+        shown = now;
+        Show($"{stage,-24} {figures}  {Span(now)} gone");
     }
 
     /// <summary>Puts a plain line that stays above the live one.</summary>
@@ -45,6 +49,13 @@ internal sealed class ProgressView(string stage)
     {
         string line = $"{stage,-24} done  {Span(clock.Elapsed)}  {figures}";
         Console.Error.WriteLine(live ? $"\r{line.PadRight(Math.Max(20, Console.WindowWidth - 1))}" : line);
+    }
+
+    private void Show(string line)
+    {
+        int width = live ? Math.Max(20, Console.WindowWidth - 1) : 0;
+        if (live) Console.Error.Write($"\r{(line.Length > width ? line[..width] : line.PadRight(width))}");
+        else Console.Error.WriteLine(line);
     }
 
     private static string Span(TimeSpan time) => time.TotalHours >= 1 ? $"{(int)time.TotalHours}:{time.Minutes:00}:{time.Seconds:00}" : $"{time.Minutes}:{time.Seconds:00}";

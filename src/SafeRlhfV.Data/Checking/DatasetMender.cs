@@ -1,18 +1,25 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace SafeRlhfV.Data;
 
 /// <summary>Writes a clean copy of a data set: what has one possible meaning is mended, what is wrong is left out, and a report says which.</summary>
 public static class DatasetMender
 {
+    private static readonly JsonSerializerOptions ReportJson = new(JsonSerializerDefaults.Web)
+    {
+        WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower) },
+    };
+
     /// <summary>Writes the copy and <c>report.json</c> next to it. The data set itself is never changed.</summary>
     /// <exception cref="InvalidInputException">There is no data set, no row is sound, or the folder cannot be written.</exception>
-    public static MendReport Write(string path, string folder, bool overwrite = false, CancellationToken cancel = default)
+    public static MendReport Write(string path, string folder, bool overwrite = false, Action<long>? onProgress = null, CancellationToken cancel = default)
     {
         (IReadOnlyList<DatasetPart> parts, _) = DatasetDiscovery.Find(path);
-        string source = Path.GetFullPath(path), target = Path.GetFullPath(folder);
-        if (target == source || target.StartsWith(source + Path.DirectorySeparatorChar, StringComparison.Ordinal))
-            throw new InvalidInputException($"{folder}: the copy would lie in the data set itself; choose another folder.");
+        StagedFolder.Check(folder, overwrite, path);
         List<Finding> dropped = [];
         List<MendedCell> mended = [];
         List<RowPrint> sound = [];
@@ -20,7 +27,7 @@ public static class DatasetMender
         foreach ((DatasetPart part, IEnumerable<DatasetRow> read) in Readable(parts, dropped.Add))
             foreach ((DatasetRow row, RowPrint print, Finding? fault, MendedCell[] cells) in RowPipeline.Map(read, Examine, cancel))
             {
-                rows++;
+                onProgress?.Invoke(++rows);
                 if (fault is not null) dropped.Add(fault);
                 else
                 {
@@ -48,7 +55,7 @@ public static class DatasetMender
                 }
             MendReport report = new(rows, kept.Count, mended, dropped);
             if (writer is null) throw new InvalidInputException($"{path}: no row is sound, so there is nothing to write{(dropped.Count > 0 ? $"; first fault: {dropped[0]}" : "")}");
-            writer.Attach("report.json", JsonSerializer.Serialize(report, new JsonSerializerOptions(JsonSerializerDefaults.Web) { WriteIndented = true }));
+            writer.Attach("report.json", JsonSerializer.Serialize(report, ReportJson));
             writer.Complete();
             return report;
         }

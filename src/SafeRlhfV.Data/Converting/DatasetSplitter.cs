@@ -13,15 +13,23 @@ public static class DatasetSplitter
     /// <param name="seed">The same seed gives the same split on every machine.</param>
     /// <param name="threshold">The bits of 64 by which the difference hashes of pictures that look the same may differ.</param>
     /// <param name="overwrite">Replace a folder that exists.</param>
+    /// <param name="onProgress">Called with the rows looked at so far.</param>
     /// <param name="cancel">Stops the work.</param>
     /// <returns>Rows by split.</returns>
     /// <exception cref="InvalidInputException">The shares make no sense, a picture cannot be decoded, or the folder cannot be written.</exception>
     public static IReadOnlyDictionary<string, long> Split(PreferenceDataset dataset, string folder, IReadOnlyList<(string Split, double Share)> shares, long seed,
-        int threshold = PictureFingerprint.DefaultThreshold, bool overwrite = false, CancellationToken cancel = default)
+        int threshold = PictureFingerprint.DefaultThreshold, bool overwrite = false, Action<long>? onProgress = null, CancellationToken cancel = default)
     {
         if (shares.Count == 0 || shares.Any(share => !(share.Share > 0) || double.IsInfinity(share.Share)) || shares.Select(share => share.Split).Distinct().Count() < shares.Count)
             throw new InvalidInputException("the shares of a split must be above 0 and each split named once, for example train=0.9,evaluation=0.1.");
-        List<RowPrint> rows = [.. RowPipeline.Map(dataset.ReadRows(), RowPrint.Of, cancel)];
+        foreach ((string split, _) in shares) BeaverTailsWriter.CheckSplit(folder, split);
+        StagedFolder.Check(folder, overwrite, dataset.Path);
+        List<RowPrint> rows = [];
+        foreach (RowPrint row in RowPipeline.Map(dataset.ReadRows(), RowPrint.Of, cancel))
+        {
+            rows.Add(row);
+            onProgress?.Invoke(rows.Count);
+        }
         if (rows.FirstOrDefault(row => row.PictureFault is not null)?.PictureFault is { } fault) throw new InvalidInputException(fault);
         int[] splits = Deal(rows, shares, seed, threshold);
 

@@ -15,7 +15,7 @@ public static class InspectPage
         string data = JsonSerializer.Serialize(shown); // the default encoder escapes '<', so no text can end the script element
         string body = $"""
             <h1>{PageFrame.Encode(title)}</h1>
-            <p class="faint">{shown.Length} of {total} rows. Pictures are blurred; click one to see it.</p>
+            <p class="faint">{shown.Length} of {total} rows{(shown.Length < total ? ", the first of each configuration and split (--rows shows more)" : "")}. Pictures are blurred; click one to see it.</p>
             <form id="filters" onsubmit="return false">
             <label>Category <select id="category"><option value="">all</option></select></label>
             <label>Severity <select id="severity"><option value="">all</option></select></label>
@@ -47,6 +47,7 @@ public static class InspectPage
             better = paired ? row.Text("more_helpful_response_id") : null,
             safer = paired ? row.Text("safer_response_id") : null,
             img = row.Image?.Bytes is { } bytes ? PageFrame.DataUri(bytes) : null,
+            held = row.Image?.Bytes is not null,
             w = row.Image?.Bytes is { } encoded ? ImageHeader.Read(encoded)?.Width : null,
             hgt = row.Image?.Bytes is { } again ? ImageHeader.Read(again)?.Height : null,
         };
@@ -64,7 +65,7 @@ public static class InspectPage
     private const string Style = """
         #filters { position: sticky; top: 0; z-index: 1; display: flex; flex-wrap: wrap; gap: .75rem; align-items: end; padding: .75rem 0; background: var(--ground); border-bottom: 1px solid var(--line); }
         #filters label { display: grid; font-size: .85rem; color: var(--faint); } #filters output { margin-left: auto; color: var(--faint); }
-        select, input { font: inherit; padding: .25rem .4rem; border: 1px solid var(--line); border-radius: .3rem; background: var(--ground); color: var(--ink); max-width: 16rem; }
+        select, input { font: inherit; padding: .25rem .4rem; border: 1px solid var(--line); border-radius: .3rem; background: var(--ground); color: var(--ink); max-width: 16rem; height: 2.1rem; } #text { width: 15rem; }
         article { display: grid; grid-template-columns: 14rem 1fr; gap: 1rem; margin: 1rem 0; padding: 1rem; background: var(--card); border: 1px solid var(--line); border-radius: .5rem; }
         @media (max-width: 40rem) { article { grid-template-columns: 1fr; } }
         .picture { display: block; width: 100%; padding: 0; border: 0; border-radius: .3rem; overflow: hidden; background: var(--line); cursor: pointer; min-height: 4rem; }
@@ -86,8 +87,8 @@ public static class InspectPage
             if (row.w) { img.width = row.w; img.height = row.hgt; }
             button.onclick = () => button.ariaPressed = button.ariaPressed === 'true' ? 'false' : 'true';
             button.append(img); left.append(button); lazy.observe(img);
-          } else left.append(make('p', 'no picture', 'faint'));
-          left.append(make('div', row.id, 'faint'), make('div', `${row.c} · severity ${row.v ?? '–'}`, 'faint'));
+          } else left.append(make('p', row.held ? 'picture cannot be shown' : 'no picture', 'faint'));
+          left.append(make('div', row.id, 'faint'), make('div', `${row.c ?? 'no category'} · severity ${row.v ?? '–'}`, 'faint'));
           row.a.forEach((a, i) => {
             const box = make('div'), marks = [a.s === 'yes' ? 'safe' : a.s === 'no' ? 'unsafe' : `label ${a.s}`];
             if (a.h != null) marks.push(`harmless ${a.h}`); if (a.u != null) marks.push(`helpful ${a.u}`);

@@ -72,6 +72,18 @@ public sealed class PreferenceDataset
     /// <exception cref="InvalidInputException">There is no such split or configuration, or a file is damaged.</exception>
     public IEnumerable<DatasetRow> ReadRows(string? split = null, string? config = null) => Select(split, config).SelectMany(ReadPart);
 
+    /// <summary>The first rows of every part, as many of each as there are, up to a number in all: what a data set is like.</summary>
+    /// <exception cref="InvalidInputException">There is no such split or configuration, or a file is damaged.</exception>
+    public IEnumerable<DatasetRow> Sample(int count, string? split = null, string? config = null)
+    {
+        DatasetPart[] parts = Select(split, config);
+        long[] sizes = [.. parts.Select(part => part.Files.Sum(file => rowsByFile[file]))], taken = new long[parts.Length];
+        for (long left = Math.Min(count, sizes.Sum()); left > 0;)
+            for (int i = 0; i < parts.Length && left > 0; i++)
+                if (taken[i] < sizes[i]) (taken[i], left) = (taken[i] + 1, left - 1);
+        return parts.SelectMany((part, i) => ReadPart(part).Take((int)taken[i]));
+    }
+
     /// <summary>Checked pairs, part by part. Rows without an image are pairs without an image.</summary>
     /// <exception cref="InvalidInputException">There is no such split or configuration, a file is damaged, the layout is flat, or a row breaks a rule; file, row and column are named.</exception>
     public IEnumerable<PreferencePair> ReadPairs(string? split = null, string? config = null) => ReadRows(split, config).Select(row => row.ToPair());

@@ -52,7 +52,7 @@ public sealed class BeaverTailsWriter : IDisposable
     public void Add(string split, DatasetRow row, string config)
     {
         if (row.Schema != schema) throw new ArgumentException($"The data set is {schema.Layout}, the row {row.Schema.Layout}.", nameof(row));
-        if (!parts.TryGetValue((config, split), out Part? part)) parts[(config, split)] = part = new Part(CheckName(config), CheckName(split));
+        if (!parts.TryGetValue((config, split), out Part? part)) parts[(config, split)] = part = new Part(CheckConfig(config), CheckSplit(folder.Target, split));
         long bytes = SizeOf(row);
         part.Pending.Add(row);
         part.PendingBytes += bytes;
@@ -132,9 +132,15 @@ public sealed class BeaverTailsWriter : IDisposable
 
     private string ShardAside(Part part, int shard) => folder.At("data", part.Config, $".{part.Split}-{shard:00000}.parquet");
 
-    private string CheckName(string name) => name.Length > 0 && name[0] != '.' && name.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '_' or '-' or '.')
+    /// <summary>The name of a split, if Hugging Face <c>datasets</c> takes it.</summary>
+    /// <exception cref="InvalidInputException">It does not.</exception>
+    public static string CheckSplit(string target, string name) => name.Split('.').All(word => word.Length > 0 && word.All(letter => char.IsAsciiLetterOrDigit(letter) || letter == '_'))
         ? name
-        : throw new InvalidInputException($"{folder.Target}: {Finding.Quote(name)} cannot name a configuration or split; use letters, digits, '_', '-' and '.'.");
+        : throw new InvalidInputException($"{target}: {Finding.Quote(name)} cannot name a split; use letters, digits and '_'.");
+
+    private string CheckConfig(string name) => name.Length > 0 && name[0] != '.' && name.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '_' or '-' or '.')
+        ? name
+        : throw new InvalidInputException($"{folder.Target}: {Finding.Quote(name)} cannot name a configuration; use letters, digits, '_', '-' and '.'.");
 
     private static long SizeOf(DatasetRow row)
     {

@@ -10,19 +10,9 @@ internal static class DatasetCardText
 
     public static string Write(RowSchema schema, BeaverTailsWriterOptions options, long rows, IReadOnlyList<PartSize> parts)
     {
-        StringBuilder card = new();
-        card.Append($"""
-            ---
-            language:
-            - en
-            license: {Scalar(options.License)}
-            size_categories:
-            - {SizeCategory(rows)}
-            pretty_name: {Scalar(options.Name)}
-            dataset_info:
-
-            """);
-        IGrouping<string, PartSize>[] configs = [.. parts.OrderBy(part => SplitRank(part.Split)).ThenBy(part => part.Split, StringComparer.Ordinal).GroupBy(part => part.Config).OrderBy(group => group.Key, StringComparer.Ordinal)];
+        StringBuilder card = Begin(options, rows);
+        IGrouping<string, PartSize>[] configs = ByConfig(parts, part => part.Config, part => part.Split);
+        card.Append("dataset_info:\n");
         foreach (IGrouping<string, PartSize> config in configs)
         {
             card.Append($"- config_name: {Scalar(config.Key)}\n  features:\n");
@@ -32,14 +22,37 @@ internal static class DatasetCardText
             foreach (PartSize part in config) card.Append($"  - name: {Scalar(part.Split)}\n    num_bytes: {part.Bytes}\n    num_examples: {part.Rows}\n");
             card.Append($"  download_size: {config.Sum(part => part.FileBytes)}\n  dataset_size: {config.Sum(part => part.Bytes)}\n");
         }
+        return End(card, options, configs.Select(config => (config.Key, config.Select(part => (part.Split, $"data/{config.Key}/{part.Split}-*")))));
+    }
+
+    /// <summary>The card of JSON lines: which file is which split. Their features are left to the reader, who finds pictures as paths or base64.</summary>
+    public static string WriteLines(BeaverTailsWriterOptions options, long rows, IEnumerable<(string Config, string Split, string File)> files) =>
+        End(Begin(options, rows), options, ByConfig(files, file => file.Config, file => file.Split).Select(config => (config.Key, config.Select(file => (file.Split, file.File)))));
+
+    private static StringBuilder Begin(BeaverTailsWriterOptions options, long rows) => new($"""
+        ---
+        language:
+        - en
+        license: {Scalar(options.License)}
+        size_categories:
+        - {SizeCategory(rows)}
+        pretty_name: {Scalar(options.Name)}
+
+        """);
+
+    private static string End(StringBuilder card, BeaverTailsWriterOptions options, IEnumerable<(string Config, IEnumerable<(string Split, string Path)> Parts)> configs)
+    {
         card.Append("configs:\n");
-        foreach (IGrouping<string, PartSize> config in configs)
+        foreach ((string config, IEnumerable<(string Split, string Path)> parts) in configs)
         {
-            card.Append($"- config_name: {Scalar(config.Key)}\n  data_files:\n");
-            foreach (PartSize part in config) card.Append($"  - split: {Scalar(part.Split)}\n    path: {Scalar($"data/{config.Key}/{part.Split}-*")}\n");
+            card.Append($"- config_name: {Scalar(config)}\n  data_files:\n");
+            foreach ((string split, string path) in parts) card.Append($"  - split: {Scalar(split)}\n    path: {Scalar(path)}\n");
         }
         return card.Append($"---\n\n# {options.Name}\n\n{options.Description.TrimEnd()}\n").ToString();
     }
+
+    private static IGrouping<string, T>[] ByConfig<T>(IEnumerable<T> parts, Func<T, string> config, Func<T, string> split) =>
+        [.. parts.OrderBy(part => SplitRank(split(part))).ThenBy(split, StringComparer.Ordinal).GroupBy(config).OrderBy(group => group.Key, StringComparer.Ordinal)];
 
     /// <summary>A YAML scalar: plain where that is safe, else quoted (a JSON string is one).</summary>
     private static string Scalar(string value) =>

@@ -11,14 +11,15 @@ internal sealed class JsonlDatasetWriter : IDisposable
 
     private readonly StagedFolder folder;
     private readonly bool imagesAsFiles;
-    private readonly Dictionary<string, (FileStream Stream, int Images)> files = [];
+    private readonly Dictionary<(string Config, string Split), (FileStream Stream, int Images)> files = [];
+    private long rows;
 
     public JsonlDatasetWriter(string folder, bool imagesAsFiles, bool overwrite) => (this.folder, this.imagesAsFiles) = (StagedFolder.Create(folder, overwrite), imagesAsFiles);
 
     public void Add(DatasetRow row, string config, string split) => StagedFolder.Guard(folder.Target, () =>
     {
-        string name = Path.Combine(config, $"{split}.jsonl");
-        if (!files.TryGetValue(name, out (FileStream Stream, int Images) file)) files[name] = file = (new FileStream(folder.At(name), FileMode.CreateNew), 0);
+        if (!files.TryGetValue((config, split), out (FileStream Stream, int Images) file)) files[(config, split)] = file = (new FileStream(folder.At(NameOf(config, split)), FileMode.CreateNew), 0);
+        rows++;
         using (MemoryStream line = new())
         {
             using (Utf8JsonWriter json = new(line, Options))
@@ -34,7 +35,7 @@ internal sealed class JsonlDatasetWriter : IDisposable
                         case long number: json.WriteNumberValue(number); break;
                         case EncodedImage image when imagesAsFiles && image.Bytes is not null:
                             json.WriteStringValue(SaveImage(image.Bytes, config, split, file.Images));
-                            files[name] = file with { Images = file.Images + 1 };
+                            files[(config, split)] = file with { Images = file.Images + 1 };
                             break;
                         case EncodedImage image:
                             json.WriteStartObject();
@@ -59,6 +60,7 @@ internal sealed class JsonlDatasetWriter : IDisposable
         StagedFolder.Guard(folder.Target, () =>
         {
             foreach ((FileStream stream, _) in files.Values) stream.Flush(flushToDisk: true);
+            File.WriteAllText(folder.At("README.md"), DatasetCardText.WriteLines(new BeaverTailsWriterOptions(), rows, files.Keys.Select(part => (part.Config, part.Split, NameOf(part.Config, part.Split)))));
             return true;
         });
         Close();
@@ -75,6 +77,8 @@ internal sealed class JsonlDatasetWriter : IDisposable
     {
         foreach ((FileStream stream, _) in files.Values) stream.Dispose();
     }
+
+    private static string NameOf(string config, string split) => $"{config}/{split}.jsonl";
 
     private string SaveImage(byte[] bytes, string config, string split, int number)
     {

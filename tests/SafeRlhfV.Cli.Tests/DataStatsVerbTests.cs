@@ -1,0 +1,37 @@
+using System.Text.Json;
+using SafeRlhfV.Data.Tests;
+using SafeRlhfV.Testing;
+
+namespace SafeRlhfV.Cli.Tests;
+
+[Collection(CapturedConsole.Name)]
+public sealed class DataStatsVerbTests
+{
+    [Fact]
+    public async Task The_document_is_that_of_the_golden_set()
+    {
+        (int code, JsonElement actual) = await CapturedConsole.JsonAsync("data", "stats", Golden.At("beavertails-v", "paired"));
+        Assert.Equal(0, code);
+        JsonElement expected = JsonDocument.Parse(File.ReadAllText(Golden.At("beavertails-v", "stats.json"))).RootElement;
+        foreach (JsonProperty part in expected.EnumerateObject().Where(part => part.Name != "definitions"))
+            Assert.True(JsonElement.DeepEquals(part.Value, actual.GetProperty(part.Name)), part.Name);
+    }
+
+    [Theory, MemberData(nameof(BeaverTailsCases.GoodFolders), MemberType = typeof(BeaverTailsCases))]
+    public async Task People_get_a_table_and_a_page_with_charts(string set)
+    {
+        using TemporaryFolder folder = new();
+        string path = Path.Combine(BeaverTailsCases.Root, set), page = folder.At("stats.html");
+        (_, JsonElement stats) = await CapturedConsole.JsonAsync("data", "stats", path);
+        (int code, string output, _) = await CapturedConsole.RunAsync("data", "stats", path, "--html", page);
+        JsonElement overall = stats.GetProperty("overall"), labels = overall.GetProperty("label_balance");
+        Assert.Equal(0, code);
+        Assert.StartsWith($"{path}: {overall.GetProperty("rows")} rows, {overall.GetProperty("responses")} answers, ", output);
+        Assert.Contains($"safe: {labels.GetProperty("yes")} · unsafe: {labels.GetProperty("no")}", output);
+        Assert.EndsWith(page, output.TrimEnd());
+        string text = File.ReadAllText(page);
+        foreach (JsonProperty category in stats.GetProperty("by_category").EnumerateObject()) Assert.Contains($">{category.Name}</text>", text);
+        Assert.True(text.Split("<svg").Length - 1 >= 5);
+        Assert.Equal([page], Directory.EnumerateFileSystemEntries(folder.Path));
+    }
+}

@@ -1,0 +1,114 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using SafeRlhfV.Data;
+using SafeRlhfV.Data.Tests;
+using SafeRlhfV.Testing;
+
+namespace SafeRlhfV.Cli.Tests;
+
+[Collection(CapturedConsole.Name)]
+public sealed class DataValidateVerbTests
+{
+    [Theory, MemberData(nameof(BeaverTailsCases.BrokenFiles), MemberType = typeof(BeaverTailsCases))]
+    public async Task Each_fault_is_found_and_mended_or_left_out_of_a_copy(string file)
+    {
+        using TemporaryFolder folder = new();
+        JsonElement expected = BeaverTailsCases.Broken(file);
+        string path = Path.Combine(BeaverTailsCases.Root, "broken", file), clean = folder.At("clean"), before = HashOf(path);
+        bool isError = expected.GetProperty("level").GetString() == "error";
+        (int code, JsonElement report) = await CapturedConsole.JsonAsync("data", "validate", path);
+        Assert.Equal(isError ? CliHost.CheckFailed : 0, code);
+        JsonElement[] findings = [.. report.GetProperty("findings").EnumerateArray()];
+        Assert.NotEmpty(findings);
+        foreach (JsonElement finding in findings)
+        {
+            Assert.Equal(expected.GetProperty("fault").GetString(), finding.GetProperty("code").GetString());
+            Assert.Equal(expected.GetProperty("level").GetString(), finding.GetProperty("severity").GetString());
+            Assert.Contains(file, finding.GetProperty("file").GetString());
+            Assert.NotEmpty(finding.GetProperty("what").GetString()!);
+        }
+        Assert.Equal(findings.Length, report.GetProperty(isError ? "errors" : "warnings").GetInt32());
+
+        if (report.GetProperty("rows").GetInt64() == 0)
+        {
+            (code, string output, string errors) = await CapturedConsole.RunAsync("data", "validate", path, "--fix", clean);
+            Assert.Equal((CliHost.BadInput, ""), (code, output));
+            Assert.Contains("no row is sound", errors);
+            Assert.Empty(Directory.EnumerateFileSystemEntries(folder.Path));
+            return;
+        }
+        (code, report) = await CapturedConsole.JsonAsync("data", "validate", path, "--fix", clean);
+        Assert.Equal(isError ? CliHost.CheckFailed : 0, code);
+        Assert.Equal(before, HashOf(path));
+        long kept = report.GetProperty("fix").GetProperty("kept").GetInt64();
+        (code, JsonElement again) = await CapturedConsole.JsonAsync("data", "validate", clean);
+        Assert.Equal((0, 0, kept), (code, again.GetProperty("errors").GetInt32(), again.GetProperty("rows").GetInt64()));
+
+        JsonElement told = JsonDocument.Parse(File.ReadAllText(Path.Combine(clean, "report.json"))).RootElement;
+        Assert.Equal(kept, told.GetProperty("kept").GetInt64());
+        JsonElement[] dropped = [.. told.GetProperty("dropped").EnumerateArray()];
+        Assert.All(dropped, one => Assert.Equal(("error", expected.GetProperty("fault").GetString()), (one.GetProperty("severity").GetString(), one.GetProperty("code").GetString())));
+        Assert.Equal(told.GetProperty("rows").GetInt64() - kept, dropped.Count(one => one.GetProperty("row").ValueKind == JsonValueKind.Number && one.GetProperty("code").GetString() != Fault.CorruptPage));
+    }
+
+    [Theory, MemberData(nameof(BeaverTailsCases.GoodFolders), MemberType = typeof(BeaverTailsCases))]
+    public async Task Good_sets_raise_no_alarm_but_for_what_was_planted(string set)
+    {
+        string path = Path.Combine(BeaverTailsCases.Root, set);
+        (int code, JsonElement report) = await CapturedConsole.JsonAsync("data", "validate", path);
+        string[] codes = [.. report.GetProperty("findings").EnumerateArray().Select(finding => finding.GetProperty("code").GetString()!)];
+        Assert.Equal(code, codes.Any(one => one is Fault.DuplicateRows or Fault.LeakExact) ? CliHost.CheckFailed : 0);
+        Assert.All(codes, one => Assert.Contains(one, (string[])[Fault.DuplicateRows, Fault.LeakExact, Fault.SaferContradictsRatesWithinLine]));
+        Assert.Equal(PreferenceDataset.Open(path).CountRows(), report.GetProperty("rows").GetInt64());
+    }
+
+    [Fact]
+    public async Task People_read_each_finding_on_a_line_with_the_sum_last()
+    {
+        string path = Golden.At("beavertails-v", "paired");
+        ValidationReport report = DatasetValidator.Check(path);
+        (int code, string output, _) = await CapturedConsole.RunAsync("data", "validate", path);
+        string[] lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(CliHost.CheckFailed, code);
+        Assert.Equal(report.Findings.Count + 1, lines.Length);
+        Assert.All(report.Findings, finding => Assert.Contains($"{finding.Severity.ToString().ToLowerInvariant()} {finding.Code}: {finding}", lines));
+        Assert.Equal($"{path}: 96 rows in 6 files, {report.Errors} errors, {report.Warnings} warnings", lines[^1]);
+    }
+
+    [Fact]
+    public async Task A_copy_never_lies_in_its_source_nor_in_place_of_it()
+    {
+        using TemporaryFolder folder = new();
+        Copy(Golden.At("beavertails-v", "flat"), folder.At("above", "data"));
+        string before = HashOf(folder.Path);
+        foreach (string target in (string[])[folder.At("above", "data"), folder.At("above", "data", "clean"), folder.At("above"), folder.Path])
+        {
+            await CapturedConsole.RefusedAsync([target, "choose another folder"], "data", "validate", folder.At("above", "data"), "--fix", target, "--overwrite");
+            await CapturedConsole.RefusedAsync([target, "choose another folder"], "data", "dedupe", folder.At("above", "data"), "--out", target, "--overwrite");
+            await CapturedConsole.RefusedAsync([target, "choose another folder"], "data", "split", folder.At("above", "data"), "--out", target, "--overwrite");
+            await CapturedConsole.RefusedAsync([target, "choose another folder"], "data", "convert", folder.At("above", "data"), "--out", target, "--overwrite");
+        }
+        Assert.Equal(before, HashOf(folder.Path));
+    }
+
+    private static void Copy(string from, string to)
+    {
+        foreach (string file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
+        {
+            string target = Path.Combine(to, Path.GetRelativePath(from, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            File.Copy(file, target);
+        }
+    }
+
+    private static string HashOf(string path)
+    {
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (string file in File.Exists(path) ? (IEnumerable<string>)[path] : Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
+        {
+            hash.AppendData(System.Text.Encoding.UTF8.GetBytes(file));
+            hash.AppendData(File.ReadAllBytes(file));
+        }
+        return Convert.ToHexString(hash.GetHashAndReset());
+    }
+}
