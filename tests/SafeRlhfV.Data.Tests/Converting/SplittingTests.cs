@@ -1,0 +1,55 @@
+using SafeRlhfV.Testing;
+
+namespace SafeRlhfV.Data.Tests;
+
+public sealed class SplittingTests
+{
+    private static readonly (string, double)[] Shares = [("train", 0.75), ("evaluation", 0.25)];
+
+    [Theory, MemberData(nameof(BeaverTailsCases.GoodFolders), MemberType = typeof(BeaverTailsCases))]
+    public void NoPictureIsInTwoSplits(string folder)
+    {
+        using TemporaryFolder temporary = new();
+        for (int seed = 0; seed < 3; seed++)
+        {
+            PreferenceDataset split = Split(folder, temporary.At($"{seed}"), seed);
+            ILookup<UInt128, string> splitsByPixels = split.ReadRows().Where(row => row.Image?.Bytes is not null)
+                .ToLookup(row => PictureFingerprint.Of(ImageDecoder.Decode(row.Image!.Bytes!)).Pixels, row => row.Position.Split);
+            Assert.NotEmpty(splitsByPixels);
+            Assert.All(splitsByPixels, picture => Assert.Single(picture.Distinct()));
+        }
+    }
+
+    [Theory, MemberData(nameof(BeaverTailsCases.GoodFolders), MemberType = typeof(BeaverTailsCases))]
+    public void TheSameSeedGivesTheSameSplitAndAnotherSeedAnother(string folder)
+    {
+        using TemporaryFolder temporary = new();
+        string[] first = Dealt(Split(folder, temporary.At("a"), 5));
+        Assert.Equal(first, Dealt(Split(folder, temporary.At("b"), 5)));
+        Assert.Contains(Enumerable.Range(6, 5), seed => !Dealt(Split(folder, temporary.At($"{seed}"), seed)).SequenceEqual(first));
+
+        static string[] Dealt(PreferenceDataset split) => [.. split.ReadRows().Select(row => $"{row.Position.Split} {BeaverTailsCases.Digest(row)}").Order(StringComparer.Ordinal)];
+    }
+
+    [Fact]
+    public void EachCategoryAndSeverityHasItsShareWithinOneGroup()
+    {
+        string folder = BeaverTailsCases.GoodFolders.Select(row => row.Data).Where(name => PreferenceDataset.Open(Path.Combine(BeaverTailsCases.Root, name)).Layout == RowLayout.Paired)
+            .MaxBy(name => PreferenceDataset.Open(Path.Combine(BeaverTailsCases.Root, name)).CountRows())!;
+        using TemporaryFolder temporary = new();
+        for (int seed = 0; seed < 5; seed++)
+        {
+            DatasetRow[] rows = [.. Split(folder, temporary.At($"{seed}"), seed).ReadRows()];
+            int largest = rows.Where(row => row.Image?.Bytes is not null).GroupBy(row => PictureFingerprint.Of(ImageDecoder.Decode(row.Image!.Bytes!)).Pixels).Max(group => group.Count());
+            foreach (IGrouping<(string?, long?), DatasetRow> stratum in rows.GroupBy(row => (row.Text("category"), row.Integer("image_severity"))))
+                foreach ((string split, double share) in Shares)
+                    Assert.InRange(stratum.Count(row => row.Position.Split == split) - share * stratum.Count(), -largest, largest);
+        }
+    }
+
+    private static PreferenceDataset Split(string folder, string target, long seed)
+    {
+        DatasetSplitter.Split(PreferenceDataset.Open(Path.Combine(BeaverTailsCases.Root, folder)), target, Shares, seed);
+        return PreferenceDataset.Open(target);
+    }
+}
