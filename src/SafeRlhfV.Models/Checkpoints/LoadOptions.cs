@@ -1,4 +1,3 @@
-using System.Globalization;
 using SafeRlhfV.Data;
 using static TorchSharp.torch;
 
@@ -28,13 +27,11 @@ public sealed record LoadOptions
     public LoadOptions WithDevice(string? name)
     {
         if (name is null) return this;
-        if (name == "cpu") return this with { Device = null };
-        int number = 0;
-        if (name != "cuda" && !(name.StartsWith("cuda:", StringComparison.Ordinal) && int.TryParse(name.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out number)))
-            throw new InvalidInputException($"device '{name}' is none of cpu, cuda and cuda:N.");
+        if (!DeviceName.TryParse(name, out int? gpu)) throw new InvalidInputException($"device '{name}' is none of cpu, cuda and cuda:N.");
+        if (gpu is not { } number) return this with { Device = null };
         int count = cuda.is_available() ? cuda.device_count() : 0;
         if (count == 0) throw new InvalidInputException($"device '{name}' needs a CUDA build of libtorch and a GPU, and there is none; take cpu.");
         if (number >= count) throw new InvalidInputException($"device '{name}': there are only {count}, counted from cuda:0.");
-        return this with { Device = device(name) };
+        return this with { Device = device($"cuda:{number}") };
     }
 }

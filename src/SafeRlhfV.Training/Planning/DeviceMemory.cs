@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using SafeRlhfV.Data;
+using SafeRlhfV.Models;
 
 namespace SafeRlhfV.Training;
 
@@ -31,7 +32,7 @@ public static class DeviceMemory
     }
 
     /// <summary>What a device of this machine has for this process (on the CPU, with what it has taken already); null where it cannot be told.</summary>
-    public static long? Free(string device) => device == "cpu" ? FreeHost() : FreeCuda(device);
+    public static long? Free(string device) => !DeviceName.TryParse(device, out int? gpu) ? null : gpu is { } number ? FreeCuda(number) : FreeHost();
 
     /// <summary>The most memory that this process has had, in bytes; null where the system does not tell.</summary>
     public static long? PeakOfProcess() => Kibibytes("/proc/self/status", "VmHWM:");
@@ -65,9 +66,8 @@ public static class DeviceMemory
         return line is not null && long.TryParse(line.AsSpan(start.Length).Trim().TrimEnd("kB").Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out long number) ? number : null;
     }
 
-    private static long? FreeCuda(string device)
+    private static long? FreeCuda(int number)
     {
-        int number = device.Length > 5 ? int.Parse(device.AsSpan(5), CultureInfo.InvariantCulture) : 0;
         foreach (string library in (string[])["libcudart.so.12", "libcudart.so.13", "libcudart.so", "cudart64_12.dll"])
         {
             if (!NativeLibrary.TryLoad(library, out nint handle)) continue;

@@ -1,4 +1,5 @@
 using SafeRlhfV.Data;
+using SafeRlhfV.Models;
 using SafeRlhfV.Objectives;
 
 namespace SafeRlhfV.Training;
@@ -57,8 +58,7 @@ internal static class RecipeRules
 
     private static void CheckDevice(YamlSection section, string device)
     {
-        if (device is "cpu" or "cuda" || (device.StartsWith("cuda:", StringComparison.Ordinal) && byte.TryParse(device.AsSpan(5), out _))) return;
-        Fault(section, "model.device", $"'{device}' must be cpu, cuda or cuda:N");
+        if (!DeviceName.TryParse(device, out _)) Fault(section, "model.device", $"'{device}' must be cpu, cuda or cuda:N");
     }
 
     private static void Needed(YamlSection section, string path, string value, string what)
