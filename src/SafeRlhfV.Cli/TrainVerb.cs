@@ -4,7 +4,7 @@ using SafeRlhfV.Training;
 
 namespace SafeRlhfV.Cli;
 
-/// <summary><c>train sft|reward|cost|dpo|ppo|guard</c>: a recipe, or its few needed folders, to a trained model.</summary>
+/// <summary><c>train sft|reward|cost|scores|dpo|ppo|guard</c>: a recipe, or its few needed folders, to a trained model.</summary>
 internal static class TrainVerb
 {
     private static readonly (TrainerKind Kind, string What)[] Kinds =
@@ -12,6 +12,7 @@ internal static class TrainVerb
         (TrainerKind.Sft, "Fine-tune a policy on answers."),
         (TrainerKind.Reward, "Train RM-V: how helpful an answer is."),
         (TrainerKind.Cost, "Train CM-V: how harmful an answer is, in order and in sign."),
+        (TrainerKind.Scores, "Train RM-V and CM-V as two outputs of one model, for --reward and --cost alike."),
         (TrainerKind.Dpo, "Train a policy on preferences directly (DPO-H, or DPO-S with training.preference=safe)."),
         (TrainerKind.Ppo, "Safe PPO: raise the reward while the cost keeps its budget; PPO-H and PPO-S are settings of it."),
         (TrainerKind.Guard, "Train Beaver-Guard-V: verdict, categories and severity."),

@@ -19,6 +19,7 @@ public sealed class TrainVerbKillTests
     [InlineData("sft")]
     [InlineData("reward")]
     [InlineData("cost")]
+    [InlineData("scores")]
     [InlineData("dpo")]
     [InlineData("guard")]
     [InlineData("ppo")]

@@ -10,26 +10,27 @@ internal sealed class PpoModels : IDisposable
     private readonly VisionLanguageModel[] models;
     private readonly ScoreHead[] heads;
 
-    private PpoModels(VisionLanguageModel[] models, ScoreHead[] heads, Func<int, string?> adapterOf)
-    {
-        (this.models, this.heads) = (models, heads);
-        VisionLanguageModel Model(int role) => models[models.Length == 1 ? 0 : role];
-        ScorerRole Scorer(int role) => new(Model(role), heads[role - 2], adapterOf(role));
-        Roles = new PpoRoles(new PolicyRole(Model(0), adapterOf(0)), new PolicyRole(Model(1)), Scorer(2), Scorer(3), Scorer(4), Scorer(5));
-    }
+    private PpoModels(VisionLanguageModel[] models, ScoreHead[] heads, PpoRoles roles) => (this.models, this.heads, Roles) = (models, heads, roles);
 
     public PpoRoles Roles { get; }
 
     /// <summary>Six full models.</summary>
-    public static PpoModels Apart() => new([.. Enumerable.Range(0, 6).Select(role => TinyModel.Create(role))], Heads(), _ => null);
+    public static PpoModels Apart()
+    {
+        VisionLanguageModel[] models = [.. Enumerable.Range(0, 6).Select(role => TinyModel.Create(role))];
+        ScoreHead[] heads = [.. Enumerable.Range(0, 4).Select(head => ScoreHead.Create(TinyModel.Hidden, 1, head))];
+        ScorerRole Scorer(int role) => new(models[role], heads[role - 2]);
+        return new(models, heads, new PpoRoles(new PolicyRole(models[0]), new PolicyRole(models[1]), new ScorePair(Scorer(2), Scorer(3)), new ScorePair(Scorer(4), Scorer(5))));
+    }
 
-    /// <summary>One frozen model; every role but the reference has an adapter of its own.</summary>
+    /// <summary>One frozen model under three adapters: actor, both scores, both critics. The bare model is the reference.</summary>
     public static PpoModels Shared(int rank)
     {
         VisionLanguageModel model = TinyModel.Create(0);
-        string[] names = ["actor", "reference", "reward", "cost", "reward-critic", "cost-critic"];
-        foreach (string name in names.Where(name => name != "reference")) model.Adapters.Create(name, LoraConfig.ForLanguageModel(rank, 2 * rank), 0);
-        return new([model], Heads(), role => names[role]);
+        foreach (string name in (string[])["actor", "scores", "critics"]) model.Adapters.Create(name, LoraConfig.ForLanguageModel(rank, 2 * rank), 0);
+        ScoreHead[] heads = [.. Enumerable.Range(0, 2).Select(head => ScoreHead.Create(TinyModel.Hidden, ScoresTrainer.Outputs, head))];
+        return new([model], heads, new PpoRoles(
+            new PolicyRole(model, "actor"), new PolicyRole(model), new ScorePair(new ScorerRole(model, heads[0], "scores")), new ScorePair(new ScorerRole(model, heads[1], "critics"))));
     }
 
     /// <summary>Makes what a role trains want gradients, and nothing else of its model (the heads of others never see any).</summary>
@@ -46,6 +47,4 @@ internal sealed class PpoModels : IDisposable
         foreach (VisionLanguageModel model in models) model.Dispose();
         foreach (ScoreHead head in heads) head.Dispose();
     }
-
-    private static ScoreHead[] Heads() => [.. Enumerable.Range(0, 4).Select(head => ScoreHead.Create(TinyModel.Hidden, 1, head))];
 }

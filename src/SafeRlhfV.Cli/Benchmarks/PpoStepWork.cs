@@ -9,7 +9,7 @@ namespace SafeRlhfV.Cli;
 
 /// <summary>
 /// One step of Safe PPO on 16 prompts of 64 tokens with answers of 64: roll out (log-probabilities kept from sampling, as the trainer does), score, estimate
-/// advantages twice, one update of actor and both critics. The roles are six full models, or one frozen backbone under five LoRA adapters. The shared backbone is
+/// advantages twice, one update of actor and both critics. The roles are six full models, or one frozen backbone under three LoRA adapters (actor, scores, critics). The shared backbone is
 /// what saves memory, so there it also runs a quarter of the rows at a time (training.micro_batch) and sums the gradients.
 /// </summary>
 internal static class PpoStepWork
@@ -21,7 +21,8 @@ internal static class PpoStepWork
     {
         using PpoModels models = shared ? PpoModels.Shared(Rank) : PpoModels.Apart();
         PpoRoles roles = models.Roles;
-        AdamW[] optimizers = [new(models.Prepare(roles.Actor)), new(models.Prepare(roles.RewardCritic)), new(models.Prepare(roles.CostCritic))];
+        Role[] trained = roles.Critics.IsJoint ? [roles.Actor, roles.Critics.Reward] : [roles.Actor, roles.Critics.Reward, roles.Critics.Cost];
+        AdamW[] optimizers = [.. trained.Select(role => new AdamW(models.Prepare(role)))];
         Tensor ids_BP = TinyModel.Ids(Rows, Prompt);
         SequenceBatch prompts = new(ids_BP, TinyModel.All(ids_BP), Prompt, null);
         RandomStream[] streams = [.. Enumerable.Range(0, Rows).Select(row => new RandomStream(0, $"bench/{row}"))];
@@ -49,11 +50,12 @@ internal static class PpoStepWork
     {
         using IDisposable noGrad = no_grad();
         Tensor mask_BT = batch.ResponseMask_BT;
-        Tensor reference_BT = roles.Reference.LogProbs(batch), reward_B = roles.Reward.EndScores(batch), cost_B = roles.Cost.EndScores(batch);
-        Tensor rewardValues_BT = roles.RewardCritic.Values(batch), costValues_BT = roles.CostCritic.Values(batch);
+        Tensor reference_BT = roles.Reference.LogProbs(batch);
+        (Tensor reward_B, Tensor cost_B) = roles.Scores.EndScores(batch);
+        (Tensor? rewardValues_BT, Tensor? costValues_BT) = roles.Critics.Values(batch);
         ShapedScores shaped = KlShaping.Scores(logProbs_BT, reference_BT, mask_BT, reward_B, cost_B);
-        AdvantageEstimates reward = Advantages.Gae(rewardValues_BT, shaped.Rewards_BT, mask_BT), cost = Advantages.Gae(costValues_BT, shaped.Costs_BT, mask_BT);
-        return new Part(batch, logProbs_BT, Advantages.Combine(reward.Advantages_BT, cost.Advantages_BT, Multiplier), rewardValues_BT, reward.Returns_BT, costValues_BT, cost.Returns_BT);
+        AdvantageEstimates reward = Advantages.Gae(rewardValues_BT!, shaped.Rewards_BT, mask_BT), cost = Advantages.Gae(costValues_BT!, shaped.Costs_BT, mask_BT);
+        return new Part(batch, logProbs_BT, Advantages.Combine(reward.Advantages_BT, cost.Advantages_BT, Multiplier), rewardValues_BT!, reward.Returns_BT, costValues_BT!, cost.Returns_BT);
     }
 
     private static void Update(PpoRoles roles, Part[] parts, AdamW[] optimizers)
@@ -63,8 +65,19 @@ internal static class PpoStepWork
             Tensor mask_BT = part.Batch.ResponseMask_BT;
             void Backward(Tensor loss) => (loss / parts.Length).backward();
             Backward(PolicyLosses.ClippedSurrogate(roles.Actor.LogProbs(part.Batch), part.LogProbs_BT, part.Advantages_BT, mask_BT).Loss);
-            Backward(ValueLosses.ClippedCritic(roles.RewardCritic.Values(part.Batch), part.RewardValues_BT, part.RewardReturns_BT, mask_BT));
-            Backward(ValueLosses.ClippedCritic(roles.CostCritic.Values(part.Batch), part.CostValues_BT, part.CostReturns_BT, mask_BT));
+            if (roles.Critics.IsJoint)
+            {
+                (Tensor? reward_BT, Tensor? cost_BT) = roles.Critics.Values(part.Batch);
+                Backward(RewardLoss(reward_BT!) + CostLoss(cost_BT!));
+            }
+            else
+            {
+                Backward(RewardLoss(roles.Critics.Reward.Values(part.Batch)));
+                Backward(CostLoss(roles.Critics.Cost.Values(part.Batch)));
+            }
+
+            Tensor RewardLoss(Tensor values_BT) => ValueLosses.ClippedCritic(values_BT, part.RewardValues_BT, part.RewardReturns_BT, mask_BT);
+            Tensor CostLoss(Tensor values_BT) => ValueLosses.ClippedCritic(values_BT, part.CostValues_BT, part.CostReturns_BT, mask_BT);
         }
         foreach (AdamW optimizer in optimizers)
         {

@@ -19,9 +19,8 @@ internal static class MethodJudge
         (VisionLanguageModel rewardModel, ScoreHead rewardHead) = context.Scorer(DemoContext.RewardModel);
         (VisionLanguageModel costModel, ScoreHead costHead) = context.Scorer(DemoContext.CostModel);
         using IDisposable owned = new Owned(rewardModel, rewardHead, costModel, costHead);
-        ScoreCalibration calibration = ScoreCalibration.Measure(
-            new ScorerRole(rewardModel, rewardHead), new ScorerRole(costModel, costHead), context.Data(DemoContext.PairData), context.Settings.SafePpo.CalibrationRows);
-        ScorerRole reward = calibration.Reward(rewardModel, rewardHead), cost = calibration.Cost(costModel, costHead);
+        ScorePair scores = new(new ScorerRole(rewardModel, rewardHead), new ScorerRole(costModel, costHead));
+        scores = ScoreCalibration.Measure(scores, context.Data(DemoContext.PairData), context.Settings.SafePpo.CalibrationRows).Apply(scores);
         List<MethodAnswers> judged = [];
         IReadOnlyList<(string Id, string Name, string Description)> methods = DemoMethods.All(context.Settings);
         foreach ((string id, _, _) in methods)
@@ -29,7 +28,7 @@ internal static class MethodJudge
             using VisionLanguageModel model = context.Frozen(id);
             string[] texts = [.. answers.Sample(new PolicyRole(model), prompts, "test").Select(one => one[0])];
             (WorldPrompt, string?)[] rows = [.. prompts.Zip(texts, (prompt, text) => (prompt, (string?)text))];
-            judged.Add(new MethodAnswers(id, texts, [.. answers.Score(reward, rows).Select(score => (double)score[0])], [.. answers.Score(cost, rows).Select(score => (double)score[0])]));
+            judged.Add(new MethodAnswers(id, texts, [.. answers.Score(scores.Reward, rows).Select(score => (double)score[0])], [.. answers.Score(scores.Cost, rows).Select(score => (double)score[0])]));
             context.Report(judged.Count, methods.Count);
         }
         Directory.CreateDirectory(Path.GetDirectoryName(context.Folders.Judged(File))!);

@@ -7,7 +7,8 @@ namespace SafeRlhfV.Training;
 /// <param name="Other">The other one.</param>
 /// <param name="PreferredRate">Harmless rate of the preferred answer, -3..3.</param>
 /// <param name="OtherRate">Harmless rate of the other.</param>
-public sealed record PairSample(EncodedSample Preferred, EncodedSample Other, int PreferredRate, int OtherRate) : ISized
+/// <param name="PreferredIsSafer">Whether the preferred answer is the safer one.</param>
+public sealed record PairSample(EncodedSample Preferred, EncodedSample Other, int PreferredRate, int OtherRate, bool PreferredIsSafer) : ISized
 {
     /// <inheritdoc/>
     public SampleSize Size => new(
@@ -20,6 +21,6 @@ public sealed record PairSample(EncodedSample Preferred, EncodedSample Other, in
         PreferencePair pair = row.ToPair();
         bool first = (kind == PreferenceKind.Helpful ? pair.MoreHelpful : pair.Safer) == 1;
         (RatedResponse preferred, RatedResponse other) = first ? (pair.Response1, pair.Response2) : (pair.Response2, pair.Response1);
-        return encoder.Encode(row, preferred.Text, other.Text) is [var a, var b] ? new PairSample(a, b, preferred.HarmlessRate, other.HarmlessRate) : null;
+        return encoder.Encode(row, preferred.Text, other.Text) is [var a, var b] ? new PairSample(a, b, preferred.HarmlessRate, other.HarmlessRate, first == (pair.Safer == 1)) : null;
     }
 }

@@ -11,8 +11,12 @@ internal static class TrainingRunExtensions
     {
         run.TrackTraining("model", parameters, updater);
         run.Track("data", new JsonPart<CursorState>(() => feed.State, state => feed.State = state));
-        run.Track("lengths", new JsonPart<LengthCounts>(() => encoder.Counts, counts => encoder.Counts = counts));
+        run.TrackLengths(encoder);
     }
+
+    /// <summary>How many rows and answers were too long: a resumed run counts on.</summary>
+    public static void TrackLengths(this TrainingRun run, SampleEncoder encoder) =>
+        run.Track("lengths", new JsonPart<LengthCounts>(() => encoder.Counts, counts => encoder.Counts = counts));
 
     /// <summary>Weights and optimizer of one model.</summary>
     public static void TrackTraining(this TrainingRun run, string name, IReadOnlyList<(string Name, Parameter Parameter)> parameters, Updater updater)

@@ -12,7 +12,7 @@ public static class MemoryPlanner
 
     // measured on glibc with the launcher's settings, on models of up to 100 million parameters; CUDA's caching allocator is taken to waste a tenth
     private const double HostGaps = 0.5, DeviceGaps = 0.1;
-    private const int TowerGroup = 16, Critics = 2, ScoreModels = 2;
+    private const int TowerGroup = 16;
 
     /// <summary>Plans a recipe.</summary>
     /// <param name="recipe">The recipe.</param>
@@ -61,8 +61,9 @@ public static class MemoryPlanner
         bool several = micro < training.MiniBatch;
         long rows = micro, width = sizes.PromptTokens + answer, tokens = rows * width;
         long actor = Trained(shape, model.Lora, policy: true, tower: false), critic = Trained(shape, model.Lora, policy: false, tower: false);
-        List<MemoryPart> parts = Lasting(shape, half, shared ? 1 : 2 + ScoreModels + Critics, model.Lora, adapters: 1 + ScoreModels + Critics,
-            OnDevice(training.Actor, model.Device, half, model.Lora, actor) + OnDevice(training.Critics, model.Device, half, model.Lora, Critics * critic));
+        int each = model.NamesOneFolder ? 1 : 2, models = shared ? 1 : 2 + 2 * each; // score models, and as many critics
+        List<MemoryPart> parts = Lasting(shape, half, models, model.Lora, adapters: 1 + 2 * each,
+            OnDevice(training.Actor, model.Device, half, model.Lora, actor) + OnDevice(training.Critics, model.Device, half, model.Lora, each * critic));
         parts.AddRange(Vision(shape, half, Math.Max(rows, ptx ? texts : 0), training.VisionCacheBytes, tower: false, sizes, ptx ? instructions : null));
         if (model.Device == "cpu") parts.Add(new("data", Data(shape, training.RolloutBatch, sizes) + (ptx ? Data(shape, training.PtxBatch, instructions) : 0), true));
 
@@ -84,7 +85,7 @@ public static class MemoryPlanner
         parts.Add(new("gradients and the update", gradients + UpdateBytes(model.Lora, half, actor), false));
         parts.Add(Gaps(model.Device, cost, tokens, kept, gradients));
         string also = ptx ? $", {texts} of {instructions.PromptTokens} + {instructions.ResponseTokens}" : "";
-        return new MemoryPlan(parts, $"updates of {rows} rows of {sizes.PromptTokens} + {answer} tokens{also}, {(half ? "bfloat16" : "float32")}, {(shared ? "one backbone" : "six models")}");
+        return new MemoryPlan(parts, $"updates of {rows} rows of {sizes.PromptTokens} + {answer} tokens{also}, {(half ? "bfloat16" : "float32")}, {(shared ? "one backbone" : $"{models} models")}");
     }
 
     /// <summary>Keys and values that one token takes while an answer is sampled.</summary>

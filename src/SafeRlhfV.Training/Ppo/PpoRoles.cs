@@ -1,10 +1,8 @@
 namespace SafeRlhfV.Training;
 
-/// <summary>The six roles of Safe PPO. They may be six models, or one backbone under adapters.</summary>
+/// <summary>The six roles of Safe PPO. They may be six models, or one backbone under adapters; reward and cost may be two outputs of one.</summary>
 /// <param name="Actor">The policy that learns.</param>
 /// <param name="Reference">The frozen policy it must stay near.</param>
-/// <param name="Reward">RM-V.</param>
-/// <param name="Cost">CM-V.</param>
-/// <param name="RewardCritic">V_R; starts from RM-V.</param>
-/// <param name="CostCritic">V_C; starts from CM-V.</param>
-public sealed record PpoRoles(PolicyRole Actor, IPolicy Reference, IScorer Reward, IScorer Cost, ScorerRole RewardCritic, ScorerRole CostCritic);
+/// <param name="Scores">RM-V and CM-V.</param>
+/// <param name="Critics">V_R and V_C; they start from the score models.</param>
+public sealed record PpoRoles(PolicyRole Actor, IPolicy Reference, ScorePair Scores, ScorePair Critics);

@@ -33,17 +33,20 @@ public static class PpoTrainer
         update.Track(run);
         run.Track("prompts", new JsonPart<CursorState>(() => promptFeed.State, state => promptFeed.State = state));
         if (ptxFeed is not null) run.Track("instructions", new JsonPart<CursorState>(() => ptxFeed.State, state => ptxFeed.State = state));
+        run.TrackLengths(encoder);
         run.Track("multiplier", new JsonPart<MultiplierState>(() => multiplier.State, state => multiplier.State = state));
 
         for (long round = run.Resume(); round < rounds;)
         {
             using DisposeScope scope = NewDisposeScope();
-            foreach (Role trained in (Role[])[roles.Actor, roles.RewardCritic, roles.CostCritic]) trained.BeginStep(settings.Seed, round);
+            foreach (Role trained in (Role[])[roles.Actor, roles.Critics.Reward, roles.Critics.Cost]) trained.BeginStep(settings.Seed, round);
             IReadOnlyList<Episode> episodes = sampler.Sample(promptFeed.Next(settings.RolloutBatch), round, cancel);
             sampler.Judge(episodes);
             multiplier.Step([.. episodes.Select(episode => (double)episode.Cost)]);
             Dictionary<string, double> metrics = Describe(episodes, multiplier, settings);
             foreach ((string name, double value) in update.Run(episodes, multiplier.Value, round, updatesPerRound)) metrics.Add(name, value);
+            metrics["dropped_rows"] = encoder.Dropped;
+            metrics["cut_answers"] = encoder.Cut;
             run.Step(++round, rounds, metrics);
         }
         run.Finish(save);

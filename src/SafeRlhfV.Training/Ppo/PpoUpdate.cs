@@ -15,22 +15,29 @@ internal sealed class PpoUpdate : IDisposable
     private readonly RolloutSampler sampler;
     private readonly PpoSettings settings;
     private readonly Updater actor;
-    private readonly Updater? rewardCritic, costCritic;
+    private readonly List<Critic> critics = [];
 
     public PpoUpdate(
         PpoRoles roles, TrainingData prompts, TrainingData? instructions, RowFeed<EncodedSample>? ptx, RolloutSampler sampler, PpoSettings settings, long totalUpdates)
     {
         (this.roles, this.prompts, this.instructions, this.ptx, this.sampler, this.settings) = (roles, prompts, instructions, ptx, sampler, settings);
         actor = new("ppo actor", roles.Actor.Prepare(false, settings.GradientCheckpointing), settings.Actor, totalUpdates);
-        if (sampler.UsesReward) rewardCritic = new("ppo reward critic", roles.RewardCritic.Prepare(false, settings.GradientCheckpointing), settings.Critics, totalUpdates);
-        if (sampler.UsesCost) costCritic = new("ppo cost critic", roles.CostCritic.Prepare(false, settings.GradientCheckpointing), settings.Critics, totalUpdates);
+        CriticOutput reward = new("reward_critic_loss", 0, one => one.RewardValues, one => one.RewardReturns), cost = new("cost_critic_loss", 1, one => one.CostValues, one => one.CostReturns);
+        if (roles.Critics.IsJoint) Add("critics", roles.Critics.Reward, [.. sampler.UsesReward ? (CriticOutput[])[reward] : [], .. sampler.UsesCost ? (CriticOutput[])[cost] : []]);
+        else
+        {
+            if (sampler.UsesReward) Add("reward_critic", roles.Critics.Reward, [reward]);
+            if (sampler.UsesCost) Add("cost_critic", roles.Critics.Cost, [cost]);
+        }
+
+        void Add(string name, ScorerRole role, CriticOutput[] outputs) =>
+            critics.Add(new(name, role, new Updater($"ppo {name.Replace('_', ' ')}", role.Prepare(false, settings.GradientCheckpointing), settings.Critics, totalUpdates), outputs));
     }
 
     public void Track(TrainingRun run)
     {
         run.TrackTraining("actor", roles.Actor.Trainable(), actor);
-        if (rewardCritic is not null) run.TrackTraining("reward_critic", roles.RewardCritic.Trainable(), rewardCritic);
-        if (costCritic is not null) run.TrackTraining("cost_critic", roles.CostCritic.Trainable(), costCritic);
+        foreach (Critic critic in critics) run.TrackTraining(critic.Name, critic.Role.Trainable(), critic.Updater);
     }
 
     /// <summary>Runs the round's updates and gives the means of their figures.</summary>
@@ -57,8 +64,7 @@ internal sealed class PpoUpdate : IDisposable
     public void Dispose()
     {
         actor.Dispose();
-        rewardCritic?.Dispose();
-        costCritic?.Dispose();
+        foreach (Critic critic in critics) critic.Updater.Dispose();
     }
 
     private List<(string Name, double Value)> Step(Episode[] episodes, double lambda, long step)
@@ -82,8 +88,7 @@ internal sealed class PpoUpdate : IDisposable
         if (ptx is not null) figures.Add(("ptx_loss", Imitate(ptx.Next(settings.PtxBatch))));
         double rate = actor.RateAt(step);
         figures.AddRange([("actor_gradient_norm", actor.Apply(step)), ("clip_fraction", clipped), ("approximate_kl", divergence), ("entropy", entropy), ("learning_rate", rate)]);
-        if (rewardCritic is not null) figures.Add(("reward_critic_loss", Criticise(roles.RewardCritic, rewardCritic, parts, one => one.RewardValues, one => one.RewardReturns, step)));
-        if (costCritic is not null) figures.Add(("cost_critic_loss", Criticise(roles.CostCritic, costCritic, parts, one => one.CostValues, one => one.CostReturns, step)));
+        foreach (Critic critic in critics) figures.AddRange(Criticise(critic, parts, step));
         return figures;
     }
 
@@ -101,21 +106,31 @@ internal sealed class PpoUpdate : IDisposable
         return sum;
     }
 
-    private double Criticise(ScorerRole critic, Updater updater, Part[] parts, Func<Episode, float[]> old, Func<Episode, float[]> returns, long step)
+    private IEnumerable<(string Name, double Loss)> Criticise(Critic critic, Part[] parts, long step)
     {
-        double loss = 0;
+        double[] sums = new double[critic.Outputs.Length];
         foreach (Part part in parts)
         {
             using DisposeScope scope = NewDisposeScope();
-            loss += part.Backward(ValueLosses.ClippedCritic(critic.Values(part.Batch), part.Pad(old), part.Pad(returns), part.Mask_BT, settings.ClipValue, settings.Reduction));
+            Tensor values = critic.Role.Values(part.Batch);
+            Tensor[] losses = [.. critic.Outputs.Select(output => ValueLosses.ClippedCritic(
+                values.dim() == 2 ? values : values.select(-1, output.Column), part.Pad(output.Old), part.Pad(output.Returns), part.Mask_BT, settings.ClipValue, settings.Reduction))];
+            part.Backward(losses.Aggregate((sum, loss) => sum + loss));
+            for (int i = 0; i < losses.Length; i++) sums[i] += part.Share * losses[i].item<float>();
         }
-        updater.Apply(step);
-        return loss;
+        critic.Updater.Apply(step);
+        return critic.Outputs.Zip(sums, (output, sum) => (output.Name, sum));
     }
 
     // the weight with which a part's mean counts in the mean over all rows
     private double Share(Episode[] part, Episode[] all) =>
         settings.Reduction == Reduction.Row ? (double)part.Length / all.Length : (double)part.Sum(one => one.LogProbs.Length) / all.Sum(one => one.LogProbs.Length);
+
+    /// <summary>A critic with its update: one of reward or cost, or both in one pass.</summary>
+    private sealed record Critic(string Name, ScorerRole Role, Updater Updater, CriticOutput[] Outputs);
+
+    /// <summary>What one output of a critic learns.</summary>
+    private sealed record CriticOutput(string Name, int Column, Func<Episode, float[]> Old, Func<Episode, float[]> Returns);
 
     /// <summary>Rows that run at a time.</summary>
     private sealed class Part

@@ -55,9 +55,10 @@ internal sealed class RolloutSampler(PpoRoles roles, TrainingData data, PpoSetti
             SequenceBatch batch = data.Collate([.. part.Select(episode => episode.Sample)]);
             int[] lengths = [.. part.Select(episode => episode.Sample.Response.Length)];
             float[][] references = Ragged.Cut(roles.Reference.LogProbs(batch, settings.Temperature), lengths);
-            float[] rewards = Host(roles.Reward.EndScores(batch)), costs = Host(roles.Cost.EndScores(batch));
-            float[][]? rewardValues = UsesReward ? Ragged.Cut(roles.RewardCritic.Values(batch), lengths) : null;
-            float[][]? costValues = UsesCost ? Ragged.Cut(roles.CostCritic.Values(batch), lengths) : null;
+            (Tensor reward_B, Tensor cost_B) = roles.Scores.EndScores(batch);
+            float[] rewards = Host(reward_B), costs = Host(cost_B);
+            (Tensor? rewards_BT, Tensor? costs_BT) = roles.Critics.Values(batch, UsesReward, UsesCost);
+            float[][]? rewardValues = rewards_BT is null ? null : Ragged.Cut(rewards_BT, lengths), costValues = costs_BT is null ? null : Ragged.Cut(costs_BT, lengths);
             for (int row = 0; row < part.Length; row++)
             {
                 part[row].ReferenceLogProbs = references[row];

@@ -1,5 +1,4 @@
 using SafeRlhfV.Data;
-using SafeRlhfV.Models;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -19,7 +18,7 @@ public sealed record ScoreCalibration(double RewardMean, double RewardDeviation,
 
     /// <summary>Scores the answers of some pairs of a split, drawn at random once for all.</summary>
     /// <exception cref="InvalidInputException">The data hold no pairs, or a score model says the same of all.</exception>
-    public static ScoreCalibration Measure(IScorer reward, IScorer cost, TrainingData pairs, int rows, LengthLimits? lengths = null, int batchSize = 64)
+    public static ScoreCalibration Measure(ScorePair scores, TrainingData pairs, int rows, LengthLimits? lengths = null, int batchSize = 64)
     {
         using IDisposable noGrad = no_grad();
         SampleEncoder encoder = new(pairs.Processor, lengths ?? new LengthLimits());
@@ -29,8 +28,9 @@ public sealed record ScoreCalibration(double RewardMean, double RewardDeviation,
         {
             using DisposeScope scope = NewDisposeScope();
             SequenceBatch batch = pairs.Collate([.. feed.Next(Math.Min(left, batchSize)).SelectMany(two => two)]);
-            rewards.AddRange(Host(reward.EndScores(batch)));
-            costs.AddRange(Host(cost.EndScores(batch)));
+            (Tensor reward_B, Tensor cost_B) = scores.EndScores(batch);
+            rewards.AddRange(Host(reward_B));
+            costs.AddRange(Host(cost_B));
         }
         if (rewards.Count < 2) throw new InvalidInputException("calibration: the data set gives fewer than two answers; give pairs, or set calibration_rows: 0.");
         ScoreCalibration measured = new(rewards.Average(), Deviation(rewards), Deviation(costs));
@@ -39,17 +39,21 @@ public sealed record ScoreCalibration(double RewardMean, double RewardDeviation,
             : throw new InvalidInputException("calibration: a score model gives every answer the same score; train it first, or set calibration_rows: 0.");
     }
 
-    /// <summary>A scorer of calibrated R: its head is divided, its mean taken off. The head given is changed.</summary>
-    public ScorerRole Reward(VisionLanguageModel model, ScoreHead head, string? adapter = null) => new(model, Divide(head, RewardDeviation), adapter, -RewardMean / RewardDeviation);
-
-    /// <summary>A scorer of calibrated C. The head given is changed.</summary>
-    public ScorerRole Cost(VisionLanguageModel model, ScoreHead head, string? adapter = null) => new(model, Divide(head, CostDeviation), adapter);
-
-    private static ScoreHead Divide(ScoreHead head, double by)
+    /// <summary>The same scorers on the common scale: heads are divided by the deviations, and the mean of R is taken off. The heads given are changed.</summary>
+    public ScorePair Apply(ScorePair scores)
     {
+        double shift = -RewardMean / RewardDeviation;
+        return scores.IsJoint
+            ? new(Scale(scores.Reward, [RewardDeviation, CostDeviation], [shift, 0]))
+            : new(Scale(scores.Reward, [RewardDeviation], [shift]), Scale(scores.Cost, [CostDeviation], [0]));
+    }
+
+    private static ScorerRole Scale(ScorerRole scorer, double[] deviations, double[] shifts)
+    {
+        using DisposeScope scope = NewDisposeScope();
         using IDisposable noGrad = no_grad();
-        head.Weight.div_(by);
-        return head;
+        scorer.Head.Weight.div_(tensor(deviations, scorer.Head.Weight.dtype, scorer.Head.Weight.device).unsqueeze(1));
+        return new(scorer.Model, scorer.Head, scorer.Adapter, shifts);
     }
 
     private static IEnumerable<double> Host(Tensor x) => x.to(ScalarType.Float64).cpu().contiguous().data<double>().ToArray();

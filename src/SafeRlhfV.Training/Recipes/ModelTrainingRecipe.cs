@@ -21,6 +21,7 @@ public sealed record ModelTrainingRecipe<T> : Recipe, IModelTrainingRecipe where
         SftSettings => TrainerKind.Sft,
         RewardSettings => TrainerKind.Reward,
         CostSettings => TrainerKind.Cost,
+        ScoresSettings => TrainerKind.Scores,
         DpoSettings => TrainerKind.Dpo,
         GuardSettings => TrainerKind.Guard,
         _ => throw new InvalidOperationException($"No trainer has {typeof(T).Name}."),

@@ -8,7 +8,7 @@ namespace SafeRlhfV.Training;
 /// <summary>The models behind the six roles of PPO: six of them, or one backbone under adapters.</summary>
 public sealed class PpoModels : IDisposable
 {
-    private const string Actor = "actor", Reward = "reward", Cost = "cost", RewardCritic = "reward_critic", CostCritic = "cost_critic";
+    private const string Actor = "actor", Reward = "reward", Cost = "cost", RewardCritic = "reward_critic", CostCritic = "cost_critic", Scores = "scores", Critics = "critics";
 
     private readonly PpoModelsRecipe recipe;
     private readonly long seed;
@@ -53,11 +53,10 @@ public sealed class PpoModels : IDisposable
     /// <param name="batchSize">Pairs that are scored at a time.</param>
     public PpoRoles Roles(TrainingData pairs, PpoSettings settings, int batchSize)
     {
-        ScoreCalibration scale = settings.CalibrationRows == 0 ? ScoreCalibration.None
-            : ScoreCalibration.Measure(Scorer(Reward), Scorer(Cost), pairs, settings.CalibrationRows, settings.Lengths, batchSize);
-        ScorerRole Rewards(string role) => scale.Reward(scorers[role].Model, scorers[role].Head, AdapterOf(role));
-        ScorerRole Costs(string role) => scale.Cost(scorers[role].Model, scorers[role].Head, AdapterOf(role));
-        return new PpoRoles(new PolicyRole(Policy, Shared ? Actor : null), new PolicyRole(reference), Rewards(Reward), Costs(Cost), Rewards(RewardCritic), Costs(CostCritic));
+        bool joint = scorers.ContainsKey(Scores);
+        ScorePair scores = joint ? new(Scorer(Scores)) : new(Scorer(Reward), Scorer(Cost)), critics = joint ? new(Scorer(Critics)) : new(Scorer(RewardCritic), Scorer(CostCritic));
+        ScoreCalibration scale = settings.CalibrationRows == 0 ? ScoreCalibration.None : ScoreCalibration.Measure(scores, pairs, settings.CalibrationRows, settings.Lengths, batchSize);
+        return new PpoRoles(new PolicyRole(Policy, AdapterOf(Actor)), new PolicyRole(reference), scale.Apply(scores), scale.Apply(critics));
     }
 
     /// <summary>Writes the trained policy as a whole model: an adapter is merged into the backbone, and the roles are of no use afterwards.</summary>
@@ -81,7 +80,7 @@ public sealed class PpoModels : IDisposable
             if (LoraConfig.Load(folder).BaseModel is { } named && Path.GetFullPath(named) != Path.GetFullPath(recipe.Policy))
                 throw new InvalidInputException($"{folder}: its base model is {named}, and with sharing: backbone it must be model.policy, {recipe.Policy}.");
             Policy.Adapters.Load(role, folder);
-            scorers.Add(role, (Policy, Own(LoadHead(Policy, folder))));
+            scorers.Add(role, (Policy, Own(LoadHead(Policy, role, folder))));
         }
         Policy.Adapters.Create(Actor, recipe.Lora!.ToConfig(Path.GetFullPath(recipe.Policy)), seed);
     }
@@ -93,12 +92,18 @@ public sealed class PpoModels : IDisposable
         {
             VisionLanguageModel model = Own(LoadWhole(folder));
             if (!SameTower(model)) throw new InvalidInputException($"{folder}: its vision tower differs from that of {recipe.Policy}; pictures are encoded once for all roles, so train score models with the tower frozen.");
-            scorers.Add(role, (model, Own(LoadHead(model, folder))));
+            scorers.Add(role, (model, Own(LoadHead(model, role, folder))));
         }
     }
 
-    private (string Role, string Folder)[] Folders() =>
-        [(Reward, recipe.Reward), (Cost, recipe.Cost), (RewardCritic, recipe.Reward), (CostCritic, recipe.Cost)];
+    // one folder for both holds either a head of two outputs, or one score that is to serve as both
+    private (string Role, string Folder)[] Folders()
+    {
+        using ScoreHead head = ScoreHead.Load(recipe.Reward, Policy.HiddenSize);
+        return recipe.NamesOneFolder && head.Outputs == ScoresTrainer.Outputs
+            ? [(Scores, recipe.Reward), (Critics, recipe.Reward)]
+            : [(Reward, recipe.Reward), (Cost, recipe.Cost), (RewardCritic, recipe.Reward), (CostCritic, recipe.Cost)];
+    }
 
     private ScorerRole Scorer(string role) => new(scorers[role].Model, scorers[role].Head, AdapterOf(role));
 
@@ -106,11 +111,12 @@ public sealed class PpoModels : IDisposable
 
     private VisionLanguageModel LoadWhole(string folder) => RecipeModels.Load(folder, recipe.Dtype, recipe.Device);
 
-    private static ScoreHead LoadHead(VisionLanguageModel model, string folder)
+    private static ScoreHead LoadHead(VisionLanguageModel model, string role, string folder)
     {
         Tensor like = model.Decoder.Embedding.Weight;
         ScoreHead head = ScoreHead.Load(folder, model.HiddenSize, like.dtype, like.device);
-        return head.Outputs == 1 ? head : throw new InvalidInputException($"{folder}: the head gives {head.Outputs} numbers, and a reward or cost model gives one.");
+        if (head.Outputs == (role is Scores or Critics ? ScoresTrainer.Outputs : 1)) return head;
+        throw new InvalidInputException($"{folder}: the head gives {head.Outputs} numbers, and a reward or cost model gives one; two come from train scores, and its folder is named as both model.reward and model.cost.");
     }
 
     private bool SameTower(VisionLanguageModel model)

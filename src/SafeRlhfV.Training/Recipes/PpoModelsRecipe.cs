@@ -9,8 +9,11 @@ public sealed record PpoModelsRecipe
     /// <summary>The folder of RM-V: a whole model, or with sharing by backbone an adapter with a head.</summary>
     public string Reward { get; init; } = "";
 
-    /// <summary>The folder of CM-V, likewise.</summary>
+    /// <summary>The folder of CM-V, likewise; the same folder where one model has both scores (train scores).</summary>
     public string Cost { get; init; } = "";
+
+    /// <summary>Whether reward and cost come from one folder.</summary>
+    internal bool NamesOneFolder => Path.GetFullPath(Reward) == Path.GetFullPath(Cost);
 
     /// <summary>Six models, or one backbone.</summary>
     public Sharing Sharing { get; init; } = Sharing.Backbone;

@@ -10,6 +10,7 @@ public static class RecipeReader
         [TrainerKind.Sft] = typeof(ModelTrainingRecipe<SftSettings>),
         [TrainerKind.Reward] = typeof(ModelTrainingRecipe<RewardSettings>),
         [TrainerKind.Cost] = typeof(ModelTrainingRecipe<CostSettings>),
+        [TrainerKind.Scores] = typeof(ModelTrainingRecipe<ScoresSettings>),
         [TrainerKind.Dpo] = typeof(ModelTrainingRecipe<DpoSettings>),
         [TrainerKind.Ppo] = typeof(PpoRecipe),
         [TrainerKind.Guard] = typeof(ModelTrainingRecipe<GuardSettings>),
@@ -46,7 +47,7 @@ public static class RecipeReader
         TrainerKind? kind = section.Choice("trainer", [.. Types.Keys.Select(one => (SettingsBinder.Format(one), one))]);
         if (!section.Has("trainer"))
         {
-            if (wanted is null) section.Fault("trainer", "is missing: one of sft, reward, cost, dpo, ppo, guard");
+            if (wanted is null) section.Fault("trainer", "is missing: one of sft, reward, cost, scores, dpo, ppo, guard");
             kind = wanted;
         }
         else if (kind is not null && wanted is not null && kind != wanted) section.Fault("trainer", $"the recipe is for {SettingsBinder.Format(kind)}, and {SettingsBinder.Format(wanted)} was asked for");

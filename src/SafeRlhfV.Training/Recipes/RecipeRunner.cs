@@ -24,6 +24,7 @@ public static class RecipeRunner
             case ModelTrainingRecipe<DpoSettings> dpo: RunPolicy(dpo, (policy, reference, data, save) => DpoTrainer.Train(policy, reference!, data, dpo.Training, run, save)); break;
             case ModelTrainingRecipe<RewardSettings> reward: RunScorer(reward, 1, (scorer, data, save) => RewardTrainer.Train(scorer, data, reward.Training, run, save: save)); break;
             case ModelTrainingRecipe<CostSettings> cost: RunScorer(cost, 1, (scorer, data, save) => CostTrainer.Train(scorer, data, cost.Training, run, save: save)); break;
+            case ModelTrainingRecipe<ScoresSettings> scores: RunScorer(scores, ScoresTrainer.Outputs, (scorer, data, save) => ScoresTrainer.Train(scorer, data, scores.Training, run, save: save)); break;
             case ModelTrainingRecipe<GuardSettings> guard: RunScorer(guard, GuardHeads.Outputs, (scorer, data, save) => GuardTrainer.Train(scorer, data, guard.Training, run, save: save)); break;
             case PpoRecipe ppo: RunPpo(run, ppo, cancel); break;
             default: throw new InvalidOperationException($"Nothing trains {recipe.GetType().Name}.");

@@ -36,6 +36,7 @@ internal sealed record SettingLimits(double Least, double Most, bool Above = fal
         ["vision_cache_bytes"] = new(0, 1L << 50),
         ["eta"] = NotNegative,
         ["kappa"] = NotNegative,
+        ["cost_weight"] = NotNegative,
         ["beta"] = Positive,
         ["label_smoothing"] = new(0, 0.5, Below: true),
         ["prompt_share"] = Share,

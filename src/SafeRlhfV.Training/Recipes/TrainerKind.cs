@@ -12,6 +12,9 @@ public enum TrainerKind
     /// <summary>CM-V, the harm score.</summary>
     Cost,
 
+    /// <summary>Both scores as two outputs of one model.</summary>
+    Scores,
+
     /// <summary>A policy by direct preference optimisation.</summary>
     Dpo,
 

@@ -5,12 +5,12 @@ using static TorchSharp.torch;
 
 namespace SafeRlhfV.Training;
 
-/// <summary>A scalar (or n-fold) head on a backbone, with a constant shift after it: the head has no bias, and a calibrated score may need one.</summary>
+/// <summary>A head of one or more outputs on a backbone, with a constant shift after it: the head has no bias, and a calibrated score may need one.</summary>
 /// <param name="model">The backbone.</param>
 /// <param name="head">The head.</param>
 /// <param name="adapter">The adapter's name; null = the bare backbone.</param>
-/// <param name="shift">Added to every score.</param>
-public sealed class ScorerRole(VisionLanguageModel model, ScoreHead head, string? adapter = null, double shift = 0) : Role(model, adapter), IScorer
+/// <param name="shifts">Added to every score, one for each output; null = nothing.</param>
+public sealed class ScorerRole(VisionLanguageModel model, ScoreHead head, string? adapter = null, IReadOnlyList<double>? shifts = null) : Role(model, adapter)
 {
     /// <summary>The head.</summary>
     public ScoreHead Head => head;
@@ -23,7 +23,7 @@ public sealed class ScorerRole(VisionLanguageModel model, ScoreHead head, string
         return [.. base.Trainable(visionTower).Where(pair => pair.Parameter.Handle != output), ("score.weight", head.Weight)];
     }
 
-    /// <inheritdoc/>
+    /// <summary>The score of each text, read at its last valid token: [B], or [B, n] with n outputs. float32 or better.</summary>
     public Tensor EndScores(SequenceBatch batch)
     {
         using DisposeScope scope = NewDisposeScope();
@@ -33,7 +33,7 @@ public sealed class ScorerRole(VisionLanguageModel model, ScoreHead head, string
         return scores_Bn.MoveToOuterDisposeScope();
     }
 
-    /// <inheritdoc/>
+    /// <summary>The value of the state before each answer token, read at the column before it: [B, T], or [B, T, n] with n outputs.</summary>
     public Tensor Values(SequenceBatch batch)
     {
         using DisposeScope scope = NewDisposeScope();
@@ -43,6 +43,7 @@ public sealed class ScorerRole(VisionLanguageModel model, ScoreHead head, string
     private Tensor Lift(Tensor scores)
     {
         Tensor wide = scores.dtype is ScalarType.BFloat16 or ScalarType.Float16 ? scores.to(ScalarType.Float32) : scores;
-        return shift == 0 ? wide : wide + shift;
+        if (shifts is null || shifts.All(shift => shift == 0)) return wide;
+        return shifts.Count == 1 ? wide + shifts[0] : wide + tensor(shifts.ToArray(), wide.dtype, wide.device);
     }
 }

@@ -37,7 +37,7 @@ public sealed class StepsTests
     [Fact]
     public void PaddingIsCountedOverBothAnswersOfAPair()
     {
-        PairSample pair = new(new EncodedSample(new int[4], new int[6], null), new EncodedSample(new int[4], new int[2], null), 0, 0);
+        PairSample pair = new(new EncodedSample(new int[4], new int[6], null), new EncodedSample(new int[4], new int[2], null), 0, 0, true);
         Assert.Equal(1 - (16.0 / 20), Steps.Padding([[pair]]), 12);
     }
 }

@@ -67,6 +67,52 @@ public sealed class RecipeRunnerTests(TinyRecipes tiny) : IClassFixture<TinyReci
     }
 
     [Fact]
+    public void TwoOutputsLearnWhatTwoModelsLearn()
+    {
+        // the first step of each begins with the same scores
+        JsonElement First(string name) => FirstLine(tiny.Recipe(name, $"outputs/{name}", $"model.folder={tiny.At(name)}", "training.max_steps=1"));
+        JsonElement both = First("scores"), reward = First("reward"), cost = First("cost");
+        Close(both, "reward_loss", reward, "loss");
+        Close(both, "reward_accuracy", reward, "pair_accuracy");
+        Close(both, "cost_loss", cost, "loss");
+        Close(both, "cost_accuracy", cost, "pair_accuracy");
+        Close(both, "sign_accuracy", cost, "sign_accuracy");
+        Assert.Equal(both.GetProperty("loss").GetDouble(), both.GetProperty("reward_loss").GetDouble() + both.GetProperty("cost_loss").GetDouble(), 1e-5);
+    }
+
+    [Theory]
+    [InlineData("ppo", "none", "")]
+    [InlineData("ppo-backbone", "backbone", "-adapter")]
+    public void OnePassForBothScoresGivesWhatTwoGive(string name, string sharing, string suffix)
+    {
+        string[] still = suffix.Length > 0 ? ["model.lora.dropout=0"] : [];
+        JsonElement Round(string reward, string cost) => FirstLine(tiny.Recipe(
+            name, $"one-pass/{sharing}-{reward}", ["training.rounds=1", "training.mini_batch=4", $"model.reward={tiny.At(reward + suffix)}", $"model.cost={tiny.At(cost + suffix)}", .. still]));
+        JsonElement apart = Round("reward", "cost"), joint = Round("scores", "scores");
+        foreach (string figure in (string[])["reward", "cost", "window_cost", "lambda", "kl", "actor_loss", "reward_critic_loss", "cost_critic_loss"]) Close(joint, figure, apart, figure);
+    }
+
+    private static JsonElement FirstLine(Recipe recipe)
+    {
+        RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: false), cancel: TestContext.Current.CancellationToken);
+        return JsonDocument.Parse(File.ReadLines(Path.Combine(recipe.Run.Folder, MetricsLog.FileName)).First()).RootElement;
+    }
+
+    private static void Close(JsonElement one, string name, JsonElement other, string otherName)
+    {
+        (double a, double b) = (one.GetProperty(name).GetDouble(), other.GetProperty(otherName).GetDouble());
+        Assert.True(Math.Abs(a - b) <= 1e-5 * (1 + Math.Abs(b)), $"{name}: {a}, {otherName}: {b}");
+    }
+
+    [Fact]
+    public void PpoTellsOfTextsThatAreTooLong()
+    {
+        JsonElement cut = FirstLine(tiny.Recipe("ppo-joint", "too-long/cut", "training.rounds=1")), dropped = FirstLine(tiny.Recipe("ppo", "too-long/dropped", "training.rounds=1", "training.lengths.response_tokens=30"));
+        Assert.True(cut.GetProperty("cut_answers").GetInt64() > 0 && cut.GetProperty("dropped_rows").GetInt64() == 0, cut.ToString());
+        Assert.True(dropped.GetProperty("dropped_rows").GetInt64() > 0 && dropped.GetProperty("cut_answers").GetInt64() == 0, dropped.ToString());
+    }
+
+    [Fact]
     public void PairsAsInstructionsTeachTheirMoreHelpfulAnswers()
     {
         Recipe recipe = tiny.Recipe("ppo", "pairs-as-instructions", "training.rounds=1", $"data.instructions.folder={tiny.At("world")}");
@@ -89,6 +135,7 @@ public sealed class RecipeRunnerTests(TinyRecipes tiny) : IClassFixture<TinyReci
         Assert.Contains("holds no adapter", Refused("ppo-backbone", $"model.reward={tiny.At("reward")}"));
         Assert.Contains("its base model is", Refused("ppo-backbone", $"model.policy={tiny.At("reward")}"));
         Assert.Contains("no score head", Refused("ppo", $"model.cost={Golden.At("models", "llava-1.5-tiny")}"));
+        Assert.Contains("two come from train scores", Refused("ppo", $"model.reward={tiny.At("scores")}"));
         Assert.Contains("no such folder", Refused("cost", $"model.folder={tiny.At("nowhere")}"));
         Assert.Contains("needs a CUDA build", Refused("sft", "model.device=cuda"));
     }

@@ -14,22 +14,24 @@ public sealed class TinyRecipes : IDisposable
         World world = new(3);
         WorldDataset.Write(folder.At("world"), world.TrainingPairs(24).Select(pair => pair.Row), world.HeldOutPairs(2).Select(pair => pair.Row));
         using VisionLanguageModel model = ModelCheckpoint.Load(Start);
-        foreach ((string name, long seed) in new[] { ("reward", 1L), ("cost", 2L) })
+        // both scores in one, and each of its outputs by itself on the same weights
+        using ScoreHead both = ScoreHead.Create(model.HiddenSize, ScoresTrainer.Outputs, 3, "scores", deviation: 0.2);
+        using ScoreHead reward = both.Take(0), cost = both.Take(1);
+        foreach ((string name, ScoreHead head) in new[] { ("scores", both), ("reward", reward), ("cost", cost) })
         {
-            using ScoreHead head = ScoreHead.Create(model.HiddenSize, 1, seed, name, deviation: 0.2);
             ModelCheckpoint.Save(model, folder.At(name));
             head.Save(folder.At(name));
-            LoraAdapter adapter = model.Adapters.Create(name, new LoraRecipe { Rank = 2 }.ToConfig(Start), seed);
+            LoraAdapter adapter = model.Adapters.Create(name, new LoraRecipe { Rank = 2 }.ToConfig(Start), 1);
             adapter.Save(folder.At($"{name}-adapter"));
             head.Save(folder.At($"{name}-adapter"));
         }
     }
 
     /// <summary>Every trainer once.</summary>
-    public static IReadOnlyList<string> Few { get; } = ["sft", "reward-lora", "cost-tokens", "dpo", "guard", "ppo-backbone"];
+    public static IReadOnlyList<string> Few { get; } = ["sft", "reward-lora", "cost-tokens", "scores-lora", "dpo", "guard", "ppo-backbone", "ppo-joint"];
 
     /// <summary>All the others.</summary>
-    public static IReadOnlyList<string> Rest { get; } = ["sft-lora", "sft-tokens", "reward", "reward-tokens", "cost", "dpo-lora", "dpo-tokens", "guard-tokens", "ppo", "ppo-reward-only"];
+    public static IReadOnlyList<string> Rest { get; } = ["sft-lora", "sft-tokens", "reward", "reward-tokens", "cost", "scores", "dpo-lora", "dpo-tokens", "guard-tokens", "ppo", "ppo-reward-only"];
 
     private static string Start => Golden.At("models", "llava-1.5-tiny");
 
@@ -44,9 +46,12 @@ public sealed class TinyRecipes : IDisposable
             ? [
                 $"model.policy={Start}", $"data.prompts.folder={At("world")}", $"data.instructions.folder={Golden.At("beavertails-v", "flat")}", "training.rounds=3", "training.rollout_batch=4", "training.mini_batch=2",
                 "training.max_new_tokens=6", "training.ptx_batch=2", "training.actor.learning_rate=1e-3", "training.critics.learning_rate=1e-3", "training.calibration_rows=4", "training.mode=projected", "training.multiplier.window=8",
-                .. name == "ppo-backbone"
-                    ? (string[])[$"model.reward={At("reward-adapter")}", $"model.cost={At("cost-adapter")}", "model.lora.rank=2", "model.lora.dropout=0.1"]
-                    : ["model.sharing=none", $"model.reward={At("reward")}", $"model.cost={At("cost")}"],
+                .. name switch
+                {
+                    "ppo-backbone" => (string[])[$"model.reward={At("reward-adapter")}", $"model.cost={At("cost-adapter")}", "model.lora.rank=2", "model.lora.dropout=0.1"],
+                    "ppo-joint" => ["training.lengths.response_tokens=8", "training.lengths.too_long=cut_response", $"model.reward={At("scores-adapter")}", $"model.cost={At("scores-adapter")}", "model.lora.rank=2", "model.lora.dropout=0.1"],
+                    _ => ["model.sharing=none", $"model.reward={At("reward")}", $"model.cost={At("cost")}"],
+                },
                 .. name == "ppo-reward-only" ? (string[])["training.mode=fixed", "training.multiplier.initial=0"] : [],
             ]
             : [

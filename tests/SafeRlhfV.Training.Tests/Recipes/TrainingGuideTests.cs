@@ -10,6 +10,7 @@ public sealed class TrainingGuideTests
         ["sft"] = typeof(ModelTrainingRecipe<SftSettings>),
         ["reward"] = typeof(ModelTrainingRecipe<RewardSettings>),
         ["cost"] = typeof(ModelTrainingRecipe<CostSettings>),
+        ["scores"] = typeof(ModelTrainingRecipe<ScoresSettings>),
         ["dpo"] = typeof(ModelTrainingRecipe<DpoSettings>),
         ["guard"] = typeof(ModelTrainingRecipe<GuardSettings>),
         ["ppo"] = typeof(PpoRecipe),
