@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using SafeRlhfV.Data;
 using SafeRlhfV.Guard;
 
 namespace SafeRlhfV.Gateway;
@@ -27,6 +28,7 @@ internal sealed class DashboardData(AuditReader reader, TimeProvider clock)
             ["rounds"] = Count(ended.Where(record => Text(record["outcome"]) is "Passed" or "AnswerRefused").Select(record => $"{record["rounds"]!.AsArray().Count}")),
             ["flagged"] = Flagged(judged),
             ["latency"] = Latency(ended),
+            ["categories"] = new JsonArray([.. Taxonomy.Categories.Select(name => (JsonNode)name)]),
             ["labelled"] = new JsonArray([.. judged.Where(record => reviews.ContainsKey(Text(record["request"]))).Select(record => (JsonNode)new JsonObject
             {
                 ["score"] = Highest(record)["score"]!.GetValue<double>(),

@@ -3,7 +3,7 @@
 const byId = id => document.getElementById(id);
 const say = text => { byId("status").textContent = text; };
 const words = name => name.replace(/(?!^)([A-Z])/g, " $1").replace(/ [A-Z]/g, letter => letter.toLowerCase());
-let labelled = [], entries = 0;
+let labelled = [], categories = [], entries = 0;
 
 function element(name, properties = {}, ...children) {
   const made = Object.assign(document.createElement(name), properties);
@@ -49,11 +49,11 @@ function explore() {
     : `${misses} of ${bad.length} unsafe would be missed, ${alarms} of ${good.length} safe would be false alarms.`;
 }
 
-async function review(entry, unsafe, item) {
+async function review(entry, unsafe, category, item) {
   const response = await fetch("/dashboard/review", {
     method: "POST",
     headers: { "content-type": "application/json", "x-guard-dashboard": "1" },
-    body: JSON.stringify({ request: entry.request, unsafe }),
+    body: JSON.stringify({ request: entry.request, unsafe, ...(category && { category }) }),
   });
   if (!response.ok) return say("The review could not be recorded.");
   say(unsafe ? "Confirmed as unsafe." : "Overturned: recorded as safe.");
@@ -82,12 +82,15 @@ function queueItem(entry) {
     image.addEventListener("error", () => { figure.remove(); reveal.remove(); });
     item.append(figure, reveal);
   }
+  const options = [element("option", { value: "", textContent: "as it was judged" }), ...categories.map(name => element("option", { value: name, textContent: name.replaceAll("_", " ") }))];
+  const choice = element("select", {}, ...options);
+  choice.setAttribute("aria-describedby", id);
   const confirm = element("button", { type: "button", textContent: "Confirm: unsafe" }), overturn = element("button", { type: "button", textContent: "Overturn: safe" });
-  confirm.addEventListener("click", () => review(entry, true, item));
-  overturn.addEventListener("click", () => review(entry, false, item));
+  confirm.addEventListener("click", () => review(entry, true, choice.value, item));
+  overturn.addEventListener("click", () => review(entry, false, choice.value, item));
   for (const button of item.querySelectorAll("button")) button.setAttribute("aria-describedby", id);
   for (const button of [confirm, overturn]) button.setAttribute("aria-describedby", id); // which request a button is about, where only buttons are read
-  item.append(element("div", {}, confirm, overturn));
+  item.append(element("div", {}, element("label", { textContent: "Category " }, choice), confirm, overturn));
   return item;
 }
 
@@ -98,6 +101,7 @@ function show(data) {
   table("latency", ["", "Median", "99th"], [["request", data.latency.p50.toFixed(1), data.latency.p99.toFixed(1)], ["guard", data.latency.guardP50.toFixed(1), data.latency.guardP99.toFixed(1)]]);
   table("flagged", ["Category", "Minor", "Moderate", "Severe"], Object.entries(data.flagged).map(([name, row]) => [name.replaceAll("_", " "), row.Minor ?? 0, row.Moderate ?? 0, row.Severe ?? 0]));
   labelled = data.labelled;
+  categories = data.categories;
   explore();
   // A person who works in the queue keeps it as it is.
   if (!byId("queue").contains(document.activeElement)) byId("queue").replaceChildren(...data.queue.map(queueItem));

@@ -35,7 +35,14 @@ await page.keyboard.press("Space");
 assert.equal(await picture.evaluate(image => getComputedStyle(image).filter), "none");
 
 // One is confirmed and one overturned by keyboard; the focus moves on to what is left.
-await page.getByRole("button", { name: "Confirm: unsafe" }).first().focus();
+// The person names another category than the moderator did, by typing it into the list.
+const category = page.getByRole("combobox", { name: "Category" }).first();
+assert.equal(await category.inputValue(), "");
+await category.focus();
+await page.keyboard.type("animal abuse");
+assert.equal(await category.inputValue(), "animal_abuse");
+await page.keyboard.press("Tab");
+assert.equal(await page.evaluate(() => document.activeElement.textContent), "Confirm: unsafe");
 await page.keyboard.press("Enter");
 await page.getByText("Confirmed as unsafe.").waitFor();
 await page.getByRole("button", { name: "Overturn: safe" }).focus();
@@ -46,6 +53,9 @@ await page.getByText("0 of 1 unsafe would be missed, 1 of 1 safe would be false 
 await page.getByRole("slider").focus();
 await page.keyboard.press("End");
 assert.equal(await page.locator("#threshold-value").innerText(), "1.00");
+
+const exported = (await page.evaluate(async () => (await fetch("/dashboard/export")).text())).trim().split("\n").map(line => JSON.parse(line));
+assert.deepEqual(exported.map(row => row.category).sort(), ["animal_abuse", "dangerous_behavior"]);
 
 await page.getByRole("button", { name: "Sign out" }).press("Enter");
 await page.locator("#login").waitFor();
