@@ -13,10 +13,13 @@ namespace SafeRlhfV.Demo;
 internal sealed class DemoContext(DemoSettings settings, DemoFolders folders, Action<long, long, string> report, CancellationToken cancel) : IDisposable
 {
     /// <summary>Names of data sets, models and runs.</summary>
-    public const string Blank = "blank", Tower = "vision", Start = "start", RewardModel = "reward", CostModel = "cost", GuardFolder = "guard", ScoresAdapter = "scores-adapter";
+    public const string Blank = "blank", Tower = "vision", Start = "start", RewardModel = "reward", CostModel = "cost", GuardFolder = "guard";
 
     /// <inheritdoc cref="Blank"/>
     public const string SftData = "sft", PairData = "pairs", PromptData = "prompts", PtxData = "ptx";
+
+    /// <summary>Name of a score model's adapter, where score models are adapters.</summary>
+    public static string AdapterOf(string scorer) => $"{scorer}-adapter";
 
     private readonly Dictionary<string, VisionCache> caches = [];
     private VisionLanguageModel? towerModel;
@@ -74,7 +77,7 @@ internal sealed class DemoContext(DemoSettings settings, DemoFolders folders, Ac
 
     private sealed class RunProgress(DemoContext context) : IProgress<TrainingProgress>
     {
-        private static readonly string[] Shown = ["loss", "pair_accuracy", "reward_accuracy", "cost_accuracy", "sign_accuracy", "verdict_accuracy", "accuracy", "reward", "window_cost", "lambda", "kl"];
+        private static readonly string[] Shown = ["loss", "pair_accuracy", "sign_accuracy", "verdict_accuracy", "accuracy", "reward", "window_cost", "lambda", "kl"];
 
         public void Report(TrainingProgress value) => context.Report(value.Done, value.Total, string.Join("  ", Shown.Where(value.Metrics.ContainsKey)
             .Select(name => string.Create(CultureInfo.InvariantCulture, $"{name.Replace('_', ' ')} {value.Metrics[name]:0.###}"))));

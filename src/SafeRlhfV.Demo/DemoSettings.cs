@@ -75,9 +75,6 @@ public sealed record DemoSettings
     /// <summary>Whether score models and PPO's roles are whole models, or adapters on one backbone.</summary>
     public Sharing Sharing { get; init; } = Sharing.None;
 
-    /// <summary>Both scores on one adapter, in place of <see cref="Reward"/> and <see cref="Cost"/>, with <see cref="Sharing"/> by backbone.</summary>
-    public ScoresSettings? Scores { get; init; }
-
     /// <summary>The adapters, with <see cref="Sharing"/> by backbone.</summary>
     public LoraRecipe? Lora { get; init; }
 
@@ -90,16 +87,8 @@ public sealed record DemoSettings
         {
             Sharing = Sharing.Backbone,
             Lora = new LoraRecipe { Rank = 32, Alpha = 64 },
-            Scores = new ScoresSettings
-            {
-                Seed = Seed,
-                BatchSize = Reward.BatchSize,
-                Epochs = Reward.Epochs,
-                MaxSteps = Reward.MaxSteps,
-                CostWeight = 0.25, // harm is the easier of the two; at full weight it keeps the adapter from learning what helps
-                Labels = Cost.Labels,
-                Optimizer = Faster(Reward.Optimizer),
-            },
+            Reward = Reward with { Optimizer = Faster(Reward.Optimizer) },
+            Cost = Cost with { Optimizer = Faster(Cost.Optimizer) },
             SafePpo = Ppo(SafePpo),
             PpoHelpful = Ppo(PpoHelpful),
             PpoSafe = Ppo(PpoSafe),

@@ -15,7 +15,6 @@ public sealed class WorldRecipeTests
         Assert.Equal(Demo.Sft, Settings<SftSettings>("sft"));
         Assert.Equal(Demo.Reward, Settings<RewardSettings>("reward"));
         Assert.Equal(Demo.Cost, Settings<CostSettings>("cost"));
-        Assert.Equal(Demo.OnOneBackbone().Scores, Settings<ScoresSettings>("scores"));
         Assert.Equal(Demo.Dpo with { Preference = PreferenceKind.Helpful }, Settings<DpoSettings>("dpo-h"));
         Assert.Equal(Demo.Dpo with { Preference = PreferenceKind.Safe }, Settings<DpoSettings>("dpo-s"));
         GuardSettings guard = Settings<GuardSettings>("guard");

@@ -10,7 +10,7 @@ internal static class PolicyStages
 
     public static string Ppo(DemoContext context, string name, PpoSettings settings)
     {
-        string Scorer(string scorer) => context.Folders.Model(context.Settings.Sharing == Sharing.Backbone ? DemoContext.ScoresAdapter : scorer);
+        string Scorer(string scorer) => context.Folders.Model(context.Settings.Sharing == Sharing.Backbone ? DemoContext.AdapterOf(scorer) : scorer);
         PpoModelsRecipe places = new()
         {
             Policy = context.Folders.Model(DemoContext.Start),

@@ -8,15 +8,9 @@ namespace SafeRlhfV.Demo;
 /// <summary>RM-V, CM-V and Beaver-Guard-V, each from the precursor with a new head.</summary>
 internal static class ScoreStages
 {
-    /// <summary>RM-V; on one backbone CM-V with it, as the other output of one adapter.</summary>
-    public static string Reward(DemoContext context) => context.Settings.Scores is { } joint
-        ? Both(context, joint)
-        : Train(context, DemoContext.RewardModel, (scorer, data, run) => RewardTrainer.Train(scorer, data, context.Settings.Reward, run));
+    public static string Reward(DemoContext context) => Train(context, DemoContext.RewardModel, 1, (scorer, data, run) => RewardTrainer.Train(scorer, data, context.Settings.Reward, run));
 
-    /// <summary>CM-V, where RM-V's stage does not make it.</summary>
-    public static string Cost(DemoContext context) => context.Settings.Scores is not null
-        ? "learnt with RM-V"
-        : Train(context, DemoContext.CostModel, (scorer, data, run) => CostTrainer.Train(scorer, data, context.Settings.Cost, run));
+    public static string Cost(DemoContext context) => Train(context, DemoContext.CostModel, 1, (scorer, data, run) => CostTrainer.Train(scorer, data, context.Settings.Cost, run));
 
     public static string Guard(DemoContext context)
     {
@@ -40,35 +34,23 @@ internal static class ScoreStages
         return new GuardLabel(severity > 0, severity > 0 ? Question.CategoriesOf(question, category) : [], severity);
     }
 
-    private static string Train(DemoContext context, string name, Action<ScorerRole, TrainingData, TrainingRun> train)
+    private static string Train(DemoContext context, string name, int outputs, Action<ScorerRole, TrainingData, TrainingRun> train)
     {
-        using VisionLanguageModel backbone = context.Model(DemoContext.Start);
-        using ScoreHead head = ScoreHead.Create(backbone.HiddenSize, 1, context.Settings.Seed, name);
+        bool shared = context.Settings.Sharing == Sharing.Backbone;
+        using VisionLanguageModel backbone = shared ? context.Frozen(DemoContext.Start) : context.Model(DemoContext.Start);
+        using ScoreHead head = ScoreHead.Create(backbone.HiddenSize, outputs, context.Settings.Seed, name);
+        LoraAdapter? adapter = shared ? backbone.Adapters.Create(name, context.Settings.Lora!.ToConfig(context.Folders.Model(DemoContext.Start)), context.Settings.Seed) : null;
         using TrainingRun run = context.NewRun(name);
-        train(new ScorerRole(backbone, head), context.Data(DemoContext.PairData), run);
+        train(new ScorerRole(backbone, head, adapter?.Name), context.Data(DemoContext.PairData), run);
+        if (adapter is not null)
+        {
+            // the adapter is for PPO; whoever else looks at the score model takes a whole one
+            adapter.Save(context.Folders.Model(DemoContext.AdapterOf(name)), overwrite: true);
+            head.Save(context.Folders.Model(DemoContext.AdapterOf(name)));
+            adapter.Merge();
+        }
         using ScoreModel model = new(backbone, head);
         model.Save(context.Folders.Model(name), new SaveOptions { Overwrite = true });
         return $"{context.Settings.Pairs} pairs";
-    }
-
-    private static string Both(DemoContext context, ScoresSettings settings)
-    {
-        const string Name = "scores";
-        using VisionLanguageModel backbone = context.Frozen(DemoContext.Start);
-        using ScoreHead head = ScoreHead.Create(backbone.HiddenSize, ScoresTrainer.Outputs, context.Settings.Seed, Name);
-        LoraAdapter adapter = backbone.Adapters.Create(Name, context.Settings.Lora!.ToConfig(context.Folders.Model(DemoContext.Start)), context.Settings.Seed);
-        using TrainingRun run = context.NewRun(Name);
-        ScoresTrainer.Train(new ScorerRole(backbone, head, Name), context.Data(DemoContext.PairData), settings, run);
-        adapter.Save(context.Folders.Model(DemoContext.ScoresAdapter), overwrite: true);
-        head.Save(context.Folders.Model(DemoContext.ScoresAdapter));
-        // the adapter is for PPO; whoever else looks at a score model takes a whole one
-        adapter.Merge();
-        foreach ((string name, int output) in new[] { (DemoContext.RewardModel, 0), (DemoContext.CostModel, 1) })
-        {
-            using ScoreHead one = head.Take(output);
-            ModelCheckpoint.Save(backbone, context.Folders.Model(name), new SaveOptions { Overwrite = true });
-            one.Save(context.Folders.Model(name));
-        }
-        return $"{context.Settings.Pairs} pairs, both scores";
     }
 }
