@@ -11,7 +11,7 @@ namespace SafeRlhfV.Cli.Tests;
 public sealed class TrainVerbKillTests
 {
     [Theory]
-    [InlineData("reward", 2)]
+    [InlineData("scores", 2)]
     [InlineData("ppo", 2)]
     public Task AFewKills(string trainer, int kills) => KilledRunsEndAlikeAsync(trainer, kills, steps: 16);
 
