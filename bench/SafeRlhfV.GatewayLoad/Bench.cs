@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Text;
 
 namespace SafeRlhfV.GatewayLoad;
 
@@ -10,44 +9,44 @@ namespace SafeRlhfV.GatewayLoad;
 /// </summary>
 internal static class Bench
 {
-    private const string Body = """{"model":"stub","messages":[{"role":"user","content":"What is shown in this picture, and is it well?"}]}""";
-    private const string StreamBody = """{"model":"stub","stream":true,"messages":[{"role":"user","content":"What is shown in this picture, and is it well?"}]}""";
 
     public static async Task<int> RunAsync(BenchOptions options)
     {
         CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
         await using Child stub = await Child.StartAsync("stub");
         await using Child proxy = await Child.StartAsync("proxy", stub.Address);
-        await using Child gateway = await Child.StartAsync("gateway", stub.Address);
+        await using Child gateway = await (options.Guard is { } guard ? Child.StartAsync("gateway", stub.Address, guard) : Child.StartAsync("gateway", stub.Address));
+        Load load = new(options.Guard is not null);
         using HttpClient http = new(new SocketsHttpHandler { MaxConnectionsPerServer = 2000 }) { Timeout = TimeSpan.FromMinutes(2) };
         http.DefaultRequestHeaders.Authorization = new("Bearer", Servers.Key);
         (string Name, Child Server)[] ways = [("direct", stub), ("YARP", proxy), ("gateway", gateway)];
         List<double>[] times = [[], [], []];
         List<double>[] rates = [[], [], []], costs = [[], [], []];
-        foreach ((string _, Child server) in ways) await ClosedAsync(http, server, options.Callers, TimeSpan.FromSeconds(options.Warm)); // until the code that runs is the optimised one
+        foreach ((string _, Child server) in ways) await ClosedAsync(http, load, server, options.Callers, TimeSpan.FromSeconds(options.Warm)); // until the code that runs is the optimised one
         for (int round = 0; round < options.Rounds; round++)
         {
-            for (int way = 0; way < ways.Length; way++) times[way].AddRange(await OpenAsync(http, ways[way].Server, options.Rate, options.Seconds));
+            for (int way = 0; way < ways.Length; way++) times[way].AddRange(await OpenAsync(http, load, ways[way].Server, options.Rate, options.Seconds));
             for (int way = 0; way < ways.Length; way++)
             {
                 TimeSpan before = ways[way].Server.Processor;
-                (int count, double seconds) = await ClosedAsync(http, ways[way].Server, options.Callers, TimeSpan.FromSeconds(options.Seconds));
+                (int count, double seconds) = await ClosedAsync(http, load, ways[way].Server, options.Callers, TimeSpan.FromSeconds(options.Seconds));
                 rates[way].Add(count / seconds);
                 costs[way].Add((ways[way].Server.Processor - before).TotalMilliseconds / count);
             }
         }
-        Console.WriteLine($"{Environment.ProcessorCount} processors; load of the machine {LoadAverage()}; {options.Rounds} rounds of {options.Seconds} s; latency at {options.Rate} requests/s; throughput with {options.Callers} callers; audit to SQLite on disk, two records a request");
+        Console.WriteLine($"{Environment.ProcessorCount} processors; load of the machine {LoadAverage()}; {options.Rounds} rounds of {options.Seconds} s; latency at {options.Rate} requests/s; throughput with {options.Callers} callers; {(options.Guard is null ? "keyword guard" : "checkpoint as guard, a picture a request")}; audit to SQLite on disk, two records a request");
         Console.WriteLine($"{"",-8} {"p50 ms",8} {"p90 ms",8} {"p99 ms",8} {"added p50",10} {"added p99",10} {"requests/s",11} {"ms CPU/req",11}");
         for (int way = 0; way < ways.Length; way++)
             Console.WriteLine($"{ways[way].Name,-8} {At(times[way], 0.5),8:0.00} {At(times[way], 0.9),8:0.00} {At(times[way], 0.99),8:0.00} {At(times[way], 0.5) - At(times[0], 0.5),10:0.00} {At(times[way], 0.99) - At(times[0], 0.99),10:0.00} {At(rates[way], 0.5),11:0} {At(costs[way], 0.5),11:0.000}");
         Console.WriteLine($"gateway / YARP: throughput {At(rates[2], 0.5) / At(rates[1], 0.5):0%}, processor time {At(costs[2], 0.5) / At(costs[1], 0.5):0.0} times");
-        if (options.Streams > 0) await StreamsAsync(http, gateway, options);
+        Console.WriteLine($"passed by the guard: {load.Passed} of {load.Judged} whole answers");
+        if (options.Streams > 0) await StreamsAsync(http, load, gateway, options);
         return 0;
     }
 
-    private static async Task StreamsAsync(HttpClient http, Child gateway, BenchOptions options)
+    private static async Task StreamsAsync(HttpClient http, Load load, Child gateway, BenchOptions options)
     {
-        await StreamManyAsync(http, gateway, Math.Min(options.Streams, options.Open), options.Open);
+        await StreamManyAsync(http, load, gateway, Math.Min(options.Streams, options.Open), options.Open);
         double before = gateway.Memory, most = before;
         using CancellationTokenSource done = new();
         Task watch = Task.Run(async () =>
@@ -59,25 +58,25 @@ internal static class Bench
             }
         });
         Stopwatch clock = Stopwatch.StartNew();
-        int whole = await StreamManyAsync(http, gateway, options.Streams, options.Open);
+        int whole = await StreamManyAsync(http, load, gateway, options.Streams, options.Open);
         await done.CancelAsync();
         await watch;
         Console.WriteLine($"{options.Streams} streams, {options.Open} open at a time: {whole} whole, {options.Streams / clock.Elapsed.TotalSeconds:0}/s; the gateway's memory {before:0} MiB before, {most:0} MiB at most, {gateway.Memory:0} MiB after");
     }
 
-    private static async Task<int> StreamManyAsync(HttpClient http, Child server, int streams, int open)
+    private static async Task<int> StreamManyAsync(HttpClient http, Load load, Child server, int streams, int open)
     {
         int whole = 0;
         await Parallel.ForAsync(0, streams, new ParallelOptions { MaxDegreeOfParallelism = open }, async (_, _) =>
         {
-            using HttpResponseMessage response = await SendAsync(http, server, StreamBody, HttpCompletionOption.ResponseHeadersRead);
+            using HttpResponseMessage response = await SendAsync(http, load, server, load.Next(stream: true), HttpCompletionOption.ResponseHeadersRead);
             string text = await response.Content.ReadAsStringAsync();
             if (text.EndsWith("data: [DONE]\n\n", StringComparison.Ordinal)) Interlocked.Increment(ref whole);
         });
         return whole;
     }
 
-    private static async Task<double[]> OpenAsync(HttpClient http, Child server, int rate, int seconds)
+    private static async Task<double[]> OpenAsync(HttpClient http, Load load, Child server, int rate, int seconds)
     {
         double[] times = new double[rate * seconds];
         Task[] all = new Task[times.Length];
@@ -89,7 +88,7 @@ internal static class Bench
             int at = i;
             all[i] = Task.Run(async () =>
             {
-                using HttpResponseMessage response = await SendAsync(http, server, Body, HttpCompletionOption.ResponseContentRead);
+                using HttpResponseMessage response = await SendAsync(http, load, server, load.Next(stream: false), HttpCompletionOption.ResponseContentRead);
                 times[at] = clock.Elapsed.TotalMilliseconds - due;
             });
         }
@@ -97,7 +96,7 @@ internal static class Bench
         return times;
     }
 
-    private static async Task<(int Count, double Seconds)> ClosedAsync(HttpClient http, Child server, int callers, TimeSpan time)
+    private static async Task<(int Count, double Seconds)> ClosedAsync(HttpClient http, Load load, Child server, int callers, TimeSpan time)
     {
         int count = 0;
         Stopwatch clock = Stopwatch.StartNew();
@@ -105,18 +104,20 @@ internal static class Bench
         {
             while (clock.Elapsed < time)
             {
-                using HttpResponseMessage response = await SendAsync(http, server, Body, HttpCompletionOption.ResponseContentRead);
+                using HttpResponseMessage response = await SendAsync(http, load, server, load.Next(stream: false), HttpCompletionOption.ResponseContentRead);
                 Interlocked.Increment(ref count);
             }
         })));
         return (count, clock.Elapsed.TotalSeconds);
     }
 
-    private static async Task<HttpResponseMessage> SendAsync(HttpClient http, Child server, string body, HttpCompletionOption option)
+    private static async Task<HttpResponseMessage> SendAsync(HttpClient http, Load load, Child server, byte[] body, HttpCompletionOption option)
     {
-        using HttpRequestMessage request = new(HttpMethod.Post, server.Address + "/v1/chat/completions") { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+        using HttpRequestMessage request = new(HttpMethod.Post, server.Address + "/v1/chat/completions") { Content = new ByteArrayContent(body) };
+        request.Content.Headers.ContentType = new("application/json");
         HttpResponseMessage response = await http.SendAsync(request, option);
         response.EnsureSuccessStatusCode();
+        if (response.Headers.TryGetValues("x-guard-outcome", out IEnumerable<string>? outcomes)) load.Count(outcomes.Single() == "Passed");
         return response;
     }
 

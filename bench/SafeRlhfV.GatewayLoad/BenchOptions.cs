@@ -17,11 +17,19 @@ internal sealed record BenchOptions
 
     public int Open { get; init; } = 500;
 
+    /// <summary>A guard's checkpoint, a full path, to moderate with; null for the keyword guard.</summary>
+    public string? Guard { get; init; }
+
     public static BenchOptions Parse(string[] args)
     {
         BenchOptions options = new();
         for (int i = 0; i + 1 < args.Length; i += 2)
         {
+            if (args[i] == "--guard")
+            {
+                options = options with { Guard = Path.GetFullPath(args[i + 1]) };
+                continue;
+            }
             if (!int.TryParse(args[i + 1], out int value)) throw new ArgumentException($"{args[i]} {args[i + 1]}: give a whole number.");
             options = args[i] switch
             {
@@ -32,7 +40,7 @@ internal sealed record BenchOptions
                 "--callers" => options with { Callers = Math.Clamp(value, 1, 256) },
                 "--streams" => options with { Streams = Math.Clamp(value, 0, 20_000) },
                 "--open" => options with { Open = Math.Clamp(value, 1, 1000) },
-                _ => throw new ArgumentException($"{args[i]} is unknown; there are --rounds, --seconds, --warm, --rate, --callers, --streams, --open."),
+                _ => throw new ArgumentException($"{args[i]} is unknown; there are --rounds, --seconds, --warm, --rate, --callers, --streams, --open, --guard."),
             };
         }
         return options;

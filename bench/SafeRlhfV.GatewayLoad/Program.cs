@@ -5,6 +5,7 @@ return args switch
 {
     ["stub"] => await Servers.StubAsync(),
     ["proxy", string upstream] => await Servers.ProxyAsync(upstream),
-    ["gateway", string upstream] => await Servers.GatewayAsync(upstream),
+    ["gateway", string upstream] => await Servers.GatewayAsync(upstream, null),
+    ["gateway", string upstream, string guard] => await Servers.GatewayAsync(upstream, guard),
     _ => await Bench.RunAsync(BenchOptions.Parse(args)),
 };

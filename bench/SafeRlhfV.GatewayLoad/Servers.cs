@@ -8,7 +8,7 @@ using Yarp.ReverseProxy.Configuration;
 
 namespace SafeRlhfV.GatewayLoad;
 
-/// <summary>What is measured: an upstream that answers at once, a proxy that passes everything through, and the gateway with a keyword guard and an audit trail on disk.</summary>
+/// <summary>What is measured: an upstream that answers at once, a proxy that passes everything through, and the gateway with a keyword guard or a checkpoint of a guard and an audit trail on disk.</summary>
 internal static class Servers
 {
     public const string Key = "bench-key";
@@ -56,14 +56,20 @@ internal static class Servers
         return ServeAsync(app);
     }
 
-    public static async Task<int> GatewayAsync(string upstream)
+    public static async Task<int> GatewayAsync(string upstream, string? guard)
     {
         DirectoryInfo folder = Directory.CreateTempSubdirectory("gateway-load-");
         try
         {
+            string moderator = guard is null
+                ? "kind: patterns, category: dangerous_behavior, severity: severe, keywords: [ forbidden phrase, another one ]"
+                : $"kind: local, checkpoint: '{guard.Replace("'", "''", StringComparison.Ordinal)}'";
+            // a batch of 32 as there are 32 callers; no memory of verdicts, so that every request is judged
             string yaml = $"""
                 listen: http://127.0.0.1:0
-                moderators: [ {"{"} kind: patterns, category: dangerous_behavior, severity: severe, keywords: [ forbidden phrase, another one ] {"}"} ]
+                moderators: [ {"{"} {moderator} {"}"} ]
+                moderation_batch: 32
+                moderation_cache: 0
                 upstreams: [ {"{"} name: stub, endpoint: "{upstream}/v1" {"}"} ]
                 models: [ {"{"} name: stub, upstreams: [ stub ] {"}"} ]
                 keys: [ {"{"} name: bench, hash: {Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Key)))} {"}"} ]
