@@ -24,7 +24,7 @@ internal sealed class AuditWriter(AuditDatabase database, AuditChain chain) : IA
                 DbConnection connection = _connection ??= await database.OpenAsync(cancellationToken).ConfigureAwait(false);
                 IAuditInserts inserts = _inserts ??= AuditDatabase.Inserts(connection);
                 await using DbTransaction transaction = await database.BeginWriteAsync(connection, cancellationToken).ConfigureAwait(false);
-                await WriteAsync(batch, at, connection, inserts, transaction, cancellationToken).ConfigureAwait(false);
+                await WriteAsync(batch, at, inserts, transaction, cancellationToken).ConfigureAwait(false);
                 committing = true;
                 await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
                 return;
@@ -56,12 +56,10 @@ internal sealed class AuditWriter(AuditDatabase database, AuditChain chain) : IA
         (_inserts, _connection) = (null, null);
     }
 
-    private async Task WriteAsync(IReadOnlyList<AuditEntry> batch, string at, DbConnection connection, IAuditInserts inserts, DbTransaction transaction, CancellationToken cancellationToken)
+    private async Task WriteAsync(IReadOnlyList<AuditEntry> batch, string at, IAuditInserts inserts, DbTransaction transaction, CancellationToken cancellationToken)
     {
         // Another process may have written since: the chain has one end, and the transaction holds it.
-        AuditMark head = await AuditMarks.ReadAsync(connection, transaction, AuditMarks.Head, cancellationToken).ConfigureAwait(false) is { } found
-            ? found.Mark
-            : new(0, AuditChain.Genesis);
+        AuditMark head = await inserts.ReadHeadAsync(transaction, cancellationToken).ConfigureAwait(false) ?? new(0, AuditChain.Genesis);
         _rows.Clear();
         foreach (AuditEntry entry in batch)
         {
@@ -70,7 +68,6 @@ internal sealed class AuditWriter(AuditDatabase database, AuditChain chain) : IA
             _rows.Add(new(head.Sequence + 1, entry, at, payload, head.Hash, hash));
             head = new(head.Sequence + 1, hash);
         }
-        await inserts.InsertAsync(_rows, transaction, cancellationToken).ConfigureAwait(false);
-        await AuditMarks.WriteAsync(connection, transaction, AuditMarks.Head, head, chain, cancellationToken).ConfigureAwait(false);
+        await inserts.InsertAsync(_rows, head, chain.Seal(AuditMarks.Head, head.Sequence, head.Hash), transaction, cancellationToken).ConfigureAwait(false);
     }
 }

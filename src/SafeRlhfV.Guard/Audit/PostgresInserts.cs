@@ -7,7 +7,10 @@ namespace SafeRlhfV.Guard;
 /// <summary>Inserts into PostgreSQL: everything in one message, so that a batch costs one way to the server and back, however many records it holds.</summary>
 internal sealed class PostgresInserts(NpgsqlConnection connection) : IAuditInserts
 {
-    public async Task InsertAsync(IReadOnlyList<AuditRow> rows, DbTransaction transaction, CancellationToken cancellationToken)
+    public async ValueTask<AuditMark?> ReadHeadAsync(DbTransaction transaction, CancellationToken cancellationToken) =>
+        (await AuditMarks.ReadAsync(connection, transaction, AuditMarks.Head, cancellationToken).ConfigureAwait(false))?.Mark;
+
+    public async Task InsertAsync(IReadOnlyList<AuditRow> rows, AuditMark head, string seal, DbTransaction transaction, CancellationToken cancellationToken)
     {
         await using NpgsqlBatch batch = new(connection, (NpgsqlTransaction)transaction);
         foreach (AuditRow row in rows)
@@ -19,6 +22,9 @@ internal sealed class PostgresInserts(NpgsqlConnection connection) : IAuditInser
             foreach ((string name, (string kind, byte[] bytes)) in contents)
                 Add(batch, "INSERT INTO guard_audit_content (name, kind, at, body) VALUES ($1, $2, $3, $4) ON CONFLICT (name) DO UPDATE SET at = excluded.at", name, kind, row.At, bytes);
         }
+        Add(
+            batch, "INSERT INTO guard_audit_mark (name, sequence, hash, seal) VALUES ($1, $2, $3, $4) ON CONFLICT (name) DO UPDATE SET sequence = excluded.sequence, hash = excluded.hash, seal = excluded.seal",
+            AuditMarks.Head, head.Sequence, head.Hash, seal);
         await batch.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
     }
 

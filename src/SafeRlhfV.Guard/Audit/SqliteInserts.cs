@@ -10,16 +10,28 @@ namespace SafeRlhfV.Guard;
 internal sealed class SqliteInserts : IAuditInserts
 {
     private readonly sqlite3 _database;
-    private readonly sqlite3_stmt _record, _content;
+    private readonly sqlite3_stmt _record, _content, _readHead, _moveHead;
 
     public SqliteInserts(SqliteConnection connection)
     {
         _database = connection.Handle!;
         _record = Prepare("INSERT INTO guard_audit (sequence, kind, request, at, payload, previous, hash) VALUES (?, ?, ?, ?, ?, ?, ?)");
+        _readHead = Prepare("SELECT sequence, hash FROM guard_audit_mark WHERE name = ?");
+        _moveHead = Prepare("INSERT INTO guard_audit_mark (name, sequence, hash, seal) VALUES (?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET sequence = excluded.sequence, hash = excluded.hash, seal = excluded.seal");
         _content = Prepare("INSERT INTO guard_audit_content (name, kind, at, body) VALUES (?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET at = excluded.at");
     }
 
-    public Task InsertAsync(IReadOnlyList<AuditRow> rows, DbTransaction transaction, CancellationToken cancellationToken)
+    public ValueTask<AuditMark?> ReadHeadAsync(DbTransaction transaction, CancellationToken cancellationToken)
+    {
+        Check(raw.sqlite3_bind_text(_readHead, 1, AuditMarks.Head));
+        int result = raw.sqlite3_step(_readHead);
+        AuditMark? head = result == raw.SQLITE_ROW ? new(raw.sqlite3_column_int64(_readHead, 0), raw.sqlite3_column_text(_readHead, 1).utf8_to_string()) : null;
+        raw.sqlite3_reset(_readHead);
+        if (result is not (raw.SQLITE_ROW or raw.SQLITE_DONE)) Check(result);
+        return ValueTask.FromResult(head);
+    }
+
+    public Task InsertAsync(IReadOnlyList<AuditRow> rows, AuditMark head, string seal, DbTransaction transaction, CancellationToken cancellationToken)
     {
         foreach (AuditRow row in rows)
         {
@@ -42,6 +54,11 @@ internal sealed class SqliteInserts : IAuditInserts
                 Run(_content);
             }
         }
+        Check(raw.sqlite3_bind_text(_moveHead, 1, AuditMarks.Head));
+        Check(raw.sqlite3_bind_int64(_moveHead, 2, head.Sequence));
+        Check(raw.sqlite3_bind_text(_moveHead, 3, head.Hash));
+        Check(raw.sqlite3_bind_text(_moveHead, 4, seal));
+        Run(_moveHead);
         return Task.CompletedTask;
     }
 
@@ -49,6 +66,8 @@ internal sealed class SqliteInserts : IAuditInserts
     {
         _record.Dispose();
         _content.Dispose();
+        _readHead.Dispose();
+        _moveHead.Dispose();
     }
 
     private sqlite3_stmt Prepare(string text)
