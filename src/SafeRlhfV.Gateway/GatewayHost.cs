@@ -31,6 +31,10 @@ public static class GatewayHost
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = settings.Limits.BodyBytes;
+
+            // A caller on a poor line has as long for its body's first bytes as for its headers; the standard 5 s answers 408. Answers keep the standard rate: it counts only while more than
+            // 64 KiB wait unread, and every byte that waits lengthens the time, so that a stream's reader may pause for minutes.
+            kestrel.Limits.MinRequestBodyDataRate = new(bytesPerSecond: 240, gracePeriod: kestrel.Limits.RequestHeadersTimeout);
         });
         builder.Logging.AddSimpleConsole(console => console.SingleLine = true).SetMinimumLevel(LogLevel.Warning)
             .AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None); // a scope and an activity for each request, which nobody reads; what goes wrong is told by ErrorMiddleware
