@@ -53,7 +53,6 @@ public sealed class TinyModels : IDisposable
         string[] questions = [.. new World(2).TestPrompts(400).Select(prompt => prompt.Question.Text).Distinct()];
         EncodedPrompt[] prompts = [.. questions.Select(question => processor.EncodePrompt(question, null))];
         bool[] wanted = [.. questions.Select(question => question.Contains(UnsafeWord))];
-        random.manual_seed(1);
         optim.Optimizer adam = optim.Adam(guard.Scores.parameters(), 2e-3);
         for (int step = 0; step < 40; step++)
         {
