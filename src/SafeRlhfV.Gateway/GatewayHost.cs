@@ -42,6 +42,7 @@ public static class GatewayHost
 
         // What is made here is disposed with the service, in reverse order.
         builder.Services.AddSingleton(_ => new GatewayMetrics());
+        if (settings.Otlp is { } otlp) builder.Services.AddSingleton(_ => new OtlpExport(otlp));
         builder.Services.AddSingleton(_ => new ImageGate(settings.Limits));
         builder.Services.AddSingleton(_ => new ModeratorFactory(settings, parts, policy));
         builder.Services.AddSingleton(services => services.GetRequiredService<ModeratorFactory>().Create());
@@ -86,6 +87,7 @@ public static class GatewayHost
     {
         IServiceProvider services = app.Services;
         GatewayMetrics metrics = services.GetRequiredService<GatewayMetrics>();
+        services.GetService<OtlpExport>();
         ModelTable models = services.GetRequiredService<ModelTable>();
         ImageGate images = services.GetRequiredService<ImageGate>();
         KeyRing keys = new(settings.Keys, parts.Clock);

@@ -6,7 +6,8 @@ namespace SafeRlhfV.Gateway;
 /// <summary>What the gateway counts, as instruments of the meter <c>SafeRlhfV.Gateway</c>, which OpenTelemetry can follow; <c>/metrics</c> shows them to Prometheus.</summary>
 internal sealed class GatewayMetrics : IDisposable
 {
-    private readonly Meter _meter = new("SafeRlhfV.Gateway");
+    public const string MeterName = "SafeRlhfV.Gateway";
+    private readonly Meter _meter = new(MeterName);
     private readonly Counter<long> _responses, _outcomes, _flagged, _rounds;
     private readonly Histogram<double> _duration, _moderation;
     private readonly UpDownCounter<long> _open;

@@ -47,6 +47,9 @@ public sealed record GatewaySettings
     /// <summary>Where decisions are recorded; null records none.</summary>
     public string? AuditTrail { get; init; }
 
+    /// <summary>The OpenTelemetry collector; null for none. <c>/metrics</c> is there in any case.</summary>
+    public OtlpSettings? Otlp { get; init; }
+
     /// <summary>What is recorded.</summary>
     public AuditSettings Audit { get; init; } = new();
 }

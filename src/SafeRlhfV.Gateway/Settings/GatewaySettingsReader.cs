@@ -62,6 +62,7 @@ public static class GatewaySettingsReader
             Limits = section.Section("limits") is { } limits ? ReadLimits(limits) : standard.Limits,
             Release = section.Section("stream") is { } stream ? ReadRelease(stream) : standard.Release,
             CheckToolResults = section.Flag("check_tool_results") ?? standard.CheckToolResults,
+            Otlp = section.Section("telemetry")?.Section("otlp") is { } otlp ? ReadOtlp(otlp) : null,
             AuditTrail = section.Section("audit") is { } audit ? ReadAuditTrail(audit, folder) : null,
             Audit = section.Section("audit") is { } settings ? ReadAudit(settings) : standard.Audit,
         };
@@ -183,6 +184,21 @@ public static class GatewaySettingsReader
             StreamStep.Window => StreamRelease.Windows(characters ?? 200, holdBack ?? 80),
             _ => StreamRelease.Sentences(holdBack ?? 0),
         };
+    }
+
+    private static OtlpSettings ReadOtlp(YamlSection section)
+    {
+        Uri? endpoint = ReadEndpoint(section);
+        if (endpoint is null && !section.Has("endpoint")) section.Fault("endpoint", "is missing");
+        OtlpSettings standard = new() { Endpoint = endpoint ?? new("http://127.0.0.1") }; // where it is missing, the fault stops the reading
+        return standard with { Interval = Within("interval") ?? standard.Interval, Timeout = Within("timeout") ?? standard.Timeout };
+
+        TimeSpan? Within(string key)
+        {
+            if (section.Duration(key) is not { } duration) return null;
+            if (duration > TimeSpan.FromDays(1)) section.Fault(key, "must be at most a day");
+            return duration;
+        }
     }
 
     private static string ReadAuditTrail(YamlSection section, string folder)
