@@ -24,14 +24,15 @@ public sealed class NpmTests
         Assert.SkipWhen(chromium is null, "there is no Chromium on this machine");
         string folder = await InstallAsync();
         await using RunningGateway gateway = await RunningGateway.StartAsync(policy: "rounds: 0", audit: ", texts: keep, images: keep");
-        await gateway.ChatAsync("Hello");
-        await gateway.ChatAsync("<b>a forbidden question</b>");
+        Assert.Equal(200, (await gateway.ChatAsync("Hello")).Status);
+        Assert.Equal(200, (await gateway.ChatAsync("<b>a forbidden question</b>")).Status);
         JsonArray content =
         [
             new JsonObject { ["type"] = "text", ["text"] = "forbidden" },
             new JsonObject { ["type"] = "image_url", ["image_url"] = new JsonObject { ["url"] = $"data:image/png;base64,{Pixel}" } },
         ];
-        await gateway.PostAsync("/v1/chat/completions", new JsonObject { ["model"] = "ours", ["messages"] = new JsonArray(new JsonObject { ["role"] = "user", ["content"] = content }) }.ToJsonString());
+        string withPicture = new JsonObject { ["model"] = "ours", ["messages"] = new JsonArray(new JsonObject { ["role"] = "user", ["content"] = content }) }.ToJsonString();
+        Assert.Equal(200, (await gateway.PostAsync("/v1/chat/completions", withPicture)).Status);
         await RunAsync(folder, "node", "dashboard.mjs", gateway.Http.BaseAddress!.ToString().TrimEnd('/'), RunningGateway.OperatorKey, chromium!);
         Assert.Equal(3, (await gateway.OutcomesAsync()).Count);
     }

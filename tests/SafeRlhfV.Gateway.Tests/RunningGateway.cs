@@ -34,6 +34,7 @@ internal sealed class RunningGateway : IAsyncDisposable
         string more = "", string upstream = "", string policy = "rounds: 2", string keyMore = "", string models = "", string audit = "", string? trail = null)
     {
         TemporaryFolder folder = new();
+        if (!audit.Contains("timeout", StringComparison.Ordinal)) audit += ", timeout: 60s"; // a busy machine is no fault of the gateway
         trail ??= $"sqlite:{folder.At("audit.db")}";
         StubUpstream first = await StubUpstream.StartAsync(), second = await StubUpstream.StartAsync();
         Environment.SetEnvironmentVariable("SAFERLHFV_TEST_UPSTREAM_KEY", "upstream-secret");
