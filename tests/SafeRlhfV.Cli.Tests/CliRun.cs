@@ -3,12 +3,13 @@ using System.Text.Json;
 
 namespace SafeRlhfV.Cli.Tests;
 
-/// <summary>One run of the command line as a process of its own: exit code and both streams.</summary>
+/// <summary>One run of the command line: exit code and both streams.</summary>
 internal sealed record CliRun(int ExitCode, string Output, string Errors)
 {
     /// <summary>The document that --json printed.</summary>
     public JsonElement Json => JsonDocument.Parse(Output).RootElement;
 
+    /// <summary>Runs a process of its own.</summary>
     public static async Task<CliRun> Of(params string[] arguments)
     {
         string dotnet = Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet";
@@ -20,12 +21,17 @@ internal sealed record CliRun(int ExitCode, string Output, string Errors)
         return new(process.ExitCode, await output, await errors);
     }
 
-    /// <summary>Bad input ends with 2, one line on stderr that names what is wrong, and nothing on stdout.</summary>
-    public static async Task Refused(string named, params string[] arguments)
+    /// <summary>The same, for bad input.</summary>
+    public static async Task Refused(string named, params string[] arguments) => (await Of(arguments)).MustRefuse(named);
+
+    /// <summary>Bad input ends with 2, one line on stderr that says all of this, and nothing on stdout.</summary>
+    public void MustRefuse(params string[] said)
     {
-        CliRun run = await Of(arguments);
-        Assert.Equal(CliHost.BadInput, run.ExitCode);
-        Assert.Empty(run.Output);
-        Assert.Contains(named, Assert.Single(run.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries)));
+        string line = Assert.Single(Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.All(said, words => Assert.Contains(words, line));
+        Assert.Equal(CliHost.BadInput, ExitCode);
+        Assert.Empty(Output);
+        Assert.StartsWith("safe-rlhf-v: ", line);
+        Assert.DoesNotContain('\t', line);
     }
 }

@@ -21,7 +21,7 @@ internal static class PpoStepWork
     {
         using PpoModels models = shared ? PpoModels.Shared(Rank) : PpoModels.Apart();
         PpoRoles roles = models.Roles;
-        Role[] trained = roles.Critics.IsJoint ? [roles.Actor, roles.Critics.Reward] : [roles.Actor, roles.Critics.Reward, roles.Critics.Cost];
+        Role[] trained = [roles.Actor, .. roles.Critics.Scorers];
         AdamW[] optimizers = [.. trained.Select(role => new AdamW(models.Prepare(role)))];
         Tensor ids_BP = TinyModel.Ids(Rows, Prompt);
         SequenceBatch prompts = new(ids_BP, TinyModel.All(ids_BP), Prompt, null);

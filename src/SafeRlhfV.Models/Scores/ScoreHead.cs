@@ -38,14 +38,6 @@ public sealed class ScoreHead : NamedModule
         return new ScoreHead(value.to(dtype, device ?? CPU));
     }
 
-    /// <summary>One output of this head as a head of its own.</summary>
-    public ScoreHead Take(int output)
-    {
-        using IDisposable noGrad = no_grad();
-        using Tensor row = weight.narrow(0, output, 1);
-        return new ScoreHead(row.clone());
-    }
-
     /// <summary>Reads the head of a checkpoint folder: its own file, or `score.weight` among the model's weights.</summary>
     /// <exception cref="InvalidInputException">There is none, or it does not fit.</exception>
     public static ScoreHead Load(string folder, int hiddenSize, ScalarType? dtype = null, Device? device = null)

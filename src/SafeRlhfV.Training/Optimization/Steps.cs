@@ -1,4 +1,3 @@
-
 namespace SafeRlhfV.Training;
 
 /// <summary>How the batch of a step is cut into parts.</summary>

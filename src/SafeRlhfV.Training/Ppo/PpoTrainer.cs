@@ -39,7 +39,7 @@ public static class PpoTrainer
         for (long round = run.Resume(); round < rounds;)
         {
             using DisposeScope scope = NewDisposeScope();
-            foreach (Role trained in (Role[])[roles.Actor, roles.Critics.Reward, roles.Critics.Cost]) trained.BeginStep(settings.Seed, round);
+            foreach (Role trained in (Role[])[roles.Actor, .. roles.Critics.Scorers]) trained.BeginStep(settings.Seed, round);
             IReadOnlyList<Episode> episodes = sampler.Sample(promptFeed.Next(settings.RolloutBatch), round, cancel);
             sampler.Judge(episodes);
             multiplier.Step([.. episodes.Select(episode => (double)episode.Cost)]);

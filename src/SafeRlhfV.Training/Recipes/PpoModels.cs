@@ -99,8 +99,8 @@ public sealed class PpoModels : IDisposable
     // one folder for both holds either a head of two outputs, or one score that is to serve as both
     private (string Role, string Folder)[] Folders()
     {
-        using ScoreHead head = ScoreHead.Load(recipe.Reward, Policy.HiddenSize);
-        return recipe.NamesOneFolder && head.Outputs == ScoresTrainer.Outputs
+        using ScoreHead? shared = recipe.NamesOneFolder ? ScoreHead.Load(recipe.Reward, Policy.HiddenSize) : null;
+        return shared?.Outputs == ScoresTrainer.Outputs
             ? [(Scores, recipe.Reward), (Critics, recipe.Reward)]
             : [(Reward, recipe.Reward), (Cost, recipe.Cost), (RewardCritic, recipe.Reward), (CostCritic, recipe.Cost)];
     }

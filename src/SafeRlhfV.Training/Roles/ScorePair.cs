@@ -25,6 +25,9 @@ public sealed class ScorePair
     /// <summary>What gives the cost; the same object if both come from one pass.</summary>
     public ScorerRole Cost => cost;
 
+    /// <summary>The scorers behind it: one, or two.</summary>
+    public IReadOnlyList<ScorerRole> Scorers => IsJoint ? [reward] : [reward, cost];
+
     /// <summary>Scores at the last valid tokens, each [B].</summary>
     public (Tensor Reward_B, Tensor Cost_B) EndScores(SequenceBatch batch)
     {

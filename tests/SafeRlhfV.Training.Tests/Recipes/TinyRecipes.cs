@@ -1,6 +1,7 @@
 using SafeRlhfV.Models;
 using SafeRlhfV.SafetyWorld;
 using SafeRlhfV.Testing;
+using static TorchSharp.torch;
 
 namespace SafeRlhfV.Training.Tests;
 
@@ -16,7 +17,7 @@ public sealed class TinyRecipes : IDisposable
         using VisionLanguageModel model = ModelCheckpoint.Load(Start);
         // both scores in one, and each of its outputs by itself on the same weights
         using ScoreHead both = ScoreHead.Create(model.HiddenSize, ScoresTrainer.Outputs, 3, "scores", deviation: 0.2);
-        using ScoreHead reward = both.Take(0), cost = both.Take(1);
+        using ScoreHead reward = OutputOf(both, 0), cost = OutputOf(both, 1);
         foreach ((string name, ScoreHead head) in new[] { ("scores", both), ("reward", reward), ("cost", cost) })
         {
             ModelCheckpoint.Save(model, folder.At(name));
@@ -64,4 +65,13 @@ public sealed class TinyRecipes : IDisposable
     }
 
     public void Dispose() => folder.Dispose();
+
+    private static ScoreHead OutputOf(ScoreHead both, int output)
+    {
+        using IDisposable noGrad = no_grad();
+        using Tensor row = both.Weight.narrow(0, output, 1);
+        ScoreHead one = ScoreHead.Create((int)row.shape[1], 1, seed: 0);
+        one.Weight.copy_(row);
+        return one;
+    }
 }
