@@ -24,6 +24,22 @@ internal static partial class LoadedLibrary
         return true;
     }
 
+    /// <summary>Whether a function begins with these bytes.</summary>
+    public static unsafe bool Begins(nint function, ReadOnlySpan<byte> bytes) => new ReadOnlySpan<byte>((void*)function, bytes.Length).SequenceEqual(bytes);
+
+    /// <summary>Puts machine code into memory of its own, for good.</summary>
+    /// <returns>Its address; 0 where a hardened system forbids it.</returns>
+    public static unsafe nint Place(ReadOnlySpan<byte> code)
+    {
+        nuint page = (nuint)Environment.SystemPageSize, length = ((nuint)code.Length + page - 1) / page * page;
+        nint place = (nint)NativeMemory.AlignedAlloc(length, page);
+        code.CopyTo(new Span<byte>((void*)place, code.Length));
+        return ProtectMemory(place, length, ReadExecute) == 0 ? place : 0;
+    }
+
+    /// <summary>Machine code that goes on somewhere else.</summary>
+    public static byte[] JumpTo(nint address) => [0x48, 0xB8, .. BitConverter.GetBytes((long)address), 0xFF, 0xE0]; // mov rax, address; jmp rax
+
     [LibraryImport("libc", EntryPoint = "mprotect")]
     private static partial int ProtectMemory(nint address, nuint length, int protection);
 }

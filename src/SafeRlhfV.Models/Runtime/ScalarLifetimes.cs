@@ -10,11 +10,15 @@ namespace SafeRlhfV.Models;
 /// </summary>
 internal static unsafe partial class ScalarLifetimes
 {
-    // at 100,000 scalars a second each rests for more than a second; the calls in question take microseconds
-    private const int Resting = 1 << 17;
+    // the calls in question take microseconds; the caller's thread may wait for a processor in between, though hardly so long
+    private const long RestMilliseconds = 500;
 
-    private static readonly nint[] Ring = new nint[Resting];
-    private static int next;
+    // where scalars are made as fast as can be, so many rest at most: still a second's worth of them
+    private const int MostResting = 1 << 17;
+
+    private static readonly Lock Guard = new();
+    private static List<nint> resting = new(1 << 12), rested = new(1 << 12);
+    private static long since = Environment.TickCount64;
 
     /// <summary>Begins to defer; where anything is not as expected, nothing is done.</summary>
     public static void Extend()
@@ -23,16 +27,24 @@ internal static unsafe partial class ScalarLifetimes
         if (dispose == 0) return;
         RuntimeHelpers.PrepareMethod(typeof(ScalarLifetimes).GetMethod(nameof(Defer), System.Reflection.BindingFlags.NonPublic | System.Reflection.BindingFlags.Static)!.MethodHandle);
         delegate* unmanaged[Cdecl]<nint, void> defer = &Defer;
-        Span<byte> jump = [0x48, 0xB8, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xE0]; // mov rax, defer; jmp rax
-        BitConverter.TryWriteBytes(jump[2..], (long)defer);
-        LoadedLibrary.Overwrite(dispose, jump);
+        LoadedLibrary.Overwrite(dispose, LoadedLibrary.JumpTo((nint)defer));
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static void Defer(nint scalar)
     {
-        nint rested = Interlocked.Exchange(ref Ring[Interlocked.Increment(ref next) & (Resting - 1)], scalar);
-        if (rested != 0) Free(rested); // a scalar that holds a number needs no more than that
+        // not longer than it has to: scalars lie between the tensors, and each that stays cuts free memory in two
+        lock (Guard)
+        {
+            long now = Environment.TickCount64;
+            if (now - since >= RestMilliseconds || resting.Count >= MostResting)
+            {
+                foreach (nint old in rested) Free(old); // a scalar that holds a number needs no more than that
+                rested.Clear();
+                (resting, rested, since) = (rested, resting, now);
+            }
+            resting.Add(scalar);
+        }
     }
 
     [LibraryImport("libc", EntryPoint = "free")]

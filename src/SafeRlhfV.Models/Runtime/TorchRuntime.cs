@@ -12,9 +12,10 @@ public static class TorchRuntime
         torch.InitializeDeviceType(DeviceType.CPU);
         MatrixKernels.Widen();
         ScalarLifetimes.Extend();
+        TensorMemory.Reuse();
         return true;
     });
 
-    /// <summary>Mends two faults of the libraries below in this process's memory: narrow matrix kernels on AMD processors, and scalars that are freed too early.</summary>
+    /// <summary>Mends three faults of the libraries below in this process's memory: narrow matrix kernels on AMD processors, scalars that are freed too early, and memory of tensors that is not used again.</summary>
     public static void Prepare() => _ = Prepared.Value;
 }
