@@ -60,7 +60,7 @@ public abstract class VisionLanguageModel : NamedModule
     public abstract (Tensor Positions, Tensor Deltas_B1) Positions(Tensor inputIds_BL, Tensor mask_BL, IReadOnlyList<ImageGeometry> images);
 
     /// <summary>
-    /// Hidden states after the final norm, [B, L, H].
+    /// Hidden states after the final norm, [B, L - from, H].
     /// </summary>
     /// <param name="inputIds_BL">Token ids, int64; image positions hold <see cref="ImageTokenId"/>.</param>
     /// <param name="mask_BL">
@@ -69,8 +69,9 @@ public abstract class VisionLanguageModel : NamedModule
     /// <param name="positions">[B, L] or [3, B, L], as <see cref="Positions"/> gives them.</param>
     /// <param name="images">Embeddings for the image positions in these ids; null where there are none.</param>
     /// <param name="cache">Keys and values of the columns before; null for a whole pass.</param>
+    /// <param name="from">The first column whose state is wanted; the last block does no work for those before it that they do not need.</param>
     /// <exception cref="Data.InvalidInputException">Image positions and image embeddings differ in number.</exception>
-    public abstract Tensor Hidden(Tensor inputIds_BL, Tensor mask_BL, Tensor positions, ImageEmbeddings? images, KeyValueCache? cache = null);
+    public abstract Tensor Hidden(Tensor inputIds_BL, Tensor mask_BL, Tensor positions, ImageEmbeddings? images, KeyValueCache? cache = null, long from = 0);
 
     /// <summary>Output logits of hidden states: [..., H] → [..., V].</summary>
     public abstract Tensor Logits(Tensor hidden);
@@ -82,8 +83,8 @@ public abstract class VisionLanguageModel : NamedModule
     public abstract KeyValueCache NewCache(int batch, int capacity);
 
     /// <summary>A whole pass over padded texts without a cache: positions from the mask, then the hidden states.</summary>
-    public Tensor Hidden(Tensor inputIds_BL, Tensor mask_BL, ImageEmbeddings? images) =>
-        Hidden(inputIds_BL, mask_BL, Positions(inputIds_BL, mask_BL, images?.Images ?? []).Positions, images);
+    public Tensor Hidden(Tensor inputIds_BL, Tensor mask_BL, ImageEmbeddings? images, long from = 0) =>
+        Hidden(inputIds_BL, mask_BL, Positions(inputIds_BL, mask_BL, images?.Images ?? []).Positions, images, from: from);
 
     /// <summary>Runs passes on this thread under an adapter until disposed; null = the bare model.</summary>
     public IDisposable UseAdapter(string? name) => Adapters.Use(name);

@@ -55,8 +55,8 @@ internal sealed class GenerationBatch : IDisposable
     {
         Tensor valid = prompt.Mask_BL.to(ScalarType.Bool);
         (Tensor positions, Tensor deltas_B1) = model.Positions(prompt.Ids_BL, valid, prompt.Images?.Images ?? []);
-        Tensor hidden = model.Hidden(prompt.Ids_BL, valid, positions, prompt.Images, cache);
-        Tensor logits = model.Logits(hidden.narrow(1, hidden.shape[1] - 1, 1).squeeze(1));
+        Tensor hidden = model.Hidden(prompt.Ids_BL, valid, positions, prompt.Images, cache, from: prompt.Ids_BL.shape[1] - 1);
+        Tensor logits = model.Logits(hidden.squeeze(1));
         nextPositions_B1 = valid.to(ScalarType.Int64).sum(1, keepdim: true) + deltas_B1;
         if (penalised)
         {

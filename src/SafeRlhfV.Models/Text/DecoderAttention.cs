@@ -30,11 +30,11 @@ public sealed class DecoderAttention : NamedModule
         register_module("k_norm", keyNorm);
     }
 
-    /// <summary>[B, L, H] → [B, L, H].</summary>
-    public Tensor Forward(Tensor x_BLH, AttentionMask mask, RotaryAngles angles, KeyValueCache? cache)
+    /// <summary>[B, L, H] → [B, L - from, H]: the columns before <paramref name="from"/> give keys and values alone.</summary>
+    public Tensor Forward(Tensor x_BLH, AttentionMask mask, RotaryAngles angles, KeyValueCache? cache, long from = 0)
     {
-        long rows = x_BLH.shape[0], columns = x_BLH.shape[1];
-        (Tensor q_BLND, Tensor k_BLND, Tensor v_BLND) = Project(x_BLH, rows, columns, angles);
+        long rows = x_BLH.shape[0], columns = x_BLH.shape[1] - from;
+        (Tensor q_BLND, Tensor k_BLND, Tensor v_BLND) = Project(x_BLH, from, angles);
         Tensor q = q_BLND.transpose(1, 2), k = k_BLND.transpose(1, 2), v = v_BLND.transpose(1, 2);
         if (cache is not null) (k, v) = cache.Append(layer, k, v);
         int group = heads / keyValueHeads;
@@ -56,22 +56,24 @@ public sealed class DecoderAttention : NamedModule
         base.Dispose(disposing);
     }
 
-    private (Tensor Query, Tensor Key, Tensor Value) Project(Tensor x_BLH, long rows, long columns, RotaryAngles angles)
+    private (Tensor Query, Tensor Key, Tensor Value) Project(Tensor x_BLH, long from, RotaryAngles angles)
     {
+        long rows = x_BLH.shape[0], columns = x_BLH.shape[1];
+        Tensor Wanted(Tensor x) => from == 0 ? x : x.narrow(1, from, columns - from);
         if (packed?.TryForward(x_BLH) is { } all)
         {
             Tensor heads_BLND = all.view(rows, columns, heads + 2 * keyValueHeads, headSize);
             Tensor third = heads_BLND.narrow(2, heads + keyValueHeads, keyValueHeads);
             if (queryNorm is not null && keyNorm is not null)
-                return (angles.Turn(queryNorm.Forward(heads_BLND.narrow(2, 0, heads))), angles.Turn(keyNorm.Forward(heads_BLND.narrow(2, heads, keyValueHeads))), third);
+                return (Wanted(angles.Turn(queryNorm.Forward(heads_BLND.narrow(2, 0, heads)))), angles.Turn(keyNorm.Forward(heads_BLND.narrow(2, heads, keyValueHeads))), third);
             Tensor turned = angles.Turn(heads_BLND.narrow(2, 0, heads + keyValueHeads));
-            return (turned.narrow(2, 0, heads), turned.narrow(2, heads, keyValueHeads), third);
+            return (Wanted(turned.narrow(2, 0, heads)), turned.narrow(2, heads, keyValueHeads), third);
         }
-        Tensor q = query.Forward(x_BLH).view(rows, columns, heads, headSize);
+        Tensor q = query.Forward(Wanted(x_BLH)).view(rows, columns - from, heads, headSize);
         Tensor k = key.Forward(x_BLH).view(rows, columns, keyValueHeads, headSize);
         Tensor v = value.Forward(x_BLH).view(rows, columns, keyValueHeads, headSize);
         if (queryNorm is not null && keyNorm is not null) (q, k) = (queryNorm.Forward(q), keyNorm.Forward(k));
-        return (angles.Turn(q), angles.Turn(k), v);
+        return (angles.From(from).Turn(q), angles.Turn(k), v);
     }
 
     private Tensor Repeat(Tensor x_BNKD, int group)

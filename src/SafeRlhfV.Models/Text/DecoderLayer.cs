@@ -23,11 +23,17 @@ public sealed class DecoderLayer : NamedModule
         register_module("post_attention_layernorm", innerNorm);
     }
 
-    /// <summary>[B, L, H] → [B, L, H].</summary>
-    public Tensor Forward(Tensor x_BLH, AttentionMask mask, RotaryAngles angles, KeyValueCache? cache)
+    /// <summary>[B, L, H] → [B, L - from, H].</summary>
+    /// <param name="x_BLH">The input.</param>
+    /// <param name="mask">What the columns beginning with <paramref name="from"/> may see.</param>
+    /// <param name="angles">Of all columns.</param>
+    /// <param name="cache">Keys and values of the columns before.</param>
+    /// <param name="from">The first column whose output is wanted: those before it give keys and values alone.</param>
+    public Tensor Forward(Tensor x_BLH, AttentionMask mask, RotaryAngles angles, KeyValueCache? cache, long from = 0)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor middle = x_BLH + attention.Forward(inputNorm.Forward(x_BLH), mask, angles, cache);
+        Tensor wanted = from == 0 ? x_BLH : x_BLH.narrow(1, from, x_BLH.shape[1] - from);
+        Tensor middle = wanted + attention.Forward(inputNorm.Forward(x_BLH), mask, angles, cache, from);
         return (middle + feedForward.Forward(innerNorm.Forward(middle))).MoveToOuterDisposeScope();
     }
 }

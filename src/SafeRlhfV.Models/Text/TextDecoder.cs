@@ -63,8 +63,10 @@ public sealed class TextDecoder : NamedModule
     /// <param name="cache">Keys and values of the columns before.</param>
     /// <param name="deepStack">For each of the first blocks [T, H] to add after it at the image positions.</param>
     /// <param name="imagePositions_T">Flat positions of the image tokens, for <paramref name="deepStack"/>.</param>
+    /// <param name="from">The first column whose state is wanted: in the last block those before it give keys and values alone.</param>
+    /// <returns>[B, L - from, H].</returns>
     public Tensor Forward(
-        Tensor embeddings_BLH, Tensor mask_BK, Tensor positions, KeyValueCache? cache, IReadOnlyList<Tensor>? deepStack = null, Tensor? imagePositions_T = null)
+        Tensor embeddings_BLH, Tensor mask_BK, Tensor positions, KeyValueCache? cache, IReadOnlyList<Tensor>? deepStack = null, Tensor? imagePositions_T = null, long from = 0)
     {
         using DisposeScope scope = NewDisposeScope();
         long columns = embeddings_BLH.shape[1], keys = columns + (cache?.Length ?? 0);
@@ -77,14 +79,18 @@ public sealed class TextDecoder : NamedModule
         Tensor x = embeddings_BLH;
         for (int layer = 0; layer < layers.Length; layer++)
         {
-            AttentionMask mask = Config.SlidingWindow is not null && Config.SlidingLayers[layer] ? sliding : full;
+            bool slides = Config.SlidingWindow is not null && Config.SlidingLayers[layer], stacks = deepStack is not null && layer < deepStack.Count && imagePositions_T is not null;
+            AttentionMask mask = slides ? sliding : full;
+            long first = layer == layers.Length - 1 && !stacks ? from : 0;
+            if (first > 0) mask = AttentionMask.Build(mask_BK, columns - first, dtype, slides ? Config.SlidingWindow : null);
             x = GradientCheckpointing && is_grad_enabled() && cache is null
-                ? CheckpointedLayer.Run(layers[layer], x, mask, angles)
-                : layers[layer].Forward(x, mask, angles, cache);
-            if (deepStack is not null && layer < deepStack.Count && imagePositions_T is not null)
-                x = x.reshape(-1, Config.HiddenSize).index_add(0, imagePositions_T, deepStack[layer].to(dtype), 1).view(x.shape);
+                ? CheckpointedLayer.Run(layers[layer], x, mask, angles, first)
+                : layers[layer].Forward(x, mask, angles, cache, first);
+            if (stacks)
+                x = x.reshape(-1, Config.HiddenSize).index_add(0, imagePositions_T!, deepStack![layer].to(dtype), 1).view(x.shape);
         }
         if (cache is not null) cache.Length += (int)columns;
+        if (x.shape[1] > columns - from) x = x.narrow(1, from, columns - from);
         return norm.Forward(x).MoveToOuterDisposeScope();
     }
 

@@ -10,8 +10,8 @@ public static class MemoryPlanner
 
     private const long WindowBytes = 256L << 20;
 
-    // measured on glibc with the launcher's settings, on models of up to 100 million parameters; CUDA's caching allocator is taken to waste a tenth
-    private const double HostGaps = 0.5, DeviceGaps = 0.1;
+    // CUDA's caching allocator is taken to waste a tenth of what is kept; on the CPU freed memory is used again (TensorMemory)
+    private const double DeviceGaps = 0.1;
     private const int TowerGroup = 16;
 
     /// <summary>Plans a recipe.</summary>
@@ -46,7 +46,7 @@ public static class MemoryPlanner
         // in the first backward pass of a step activations go as gradients come
         parts.Add(new("activations of a part of the batch" + (several ? " and gradients" : ""), several ? kept + gradients : Math.Max(kept, gradients), false));
         parts.Add(new("gradients and the update", gradients + UpdateBytes(model.Lora, half, trained), false));
-        parts.Add(Gaps(model.Device, cost, tokens, kept, gradients));
+        if (model.Device != "cpu") parts.Add(Gaps(kept));
         return new MemoryPlan(parts, $"{rows} rows of {sizes.PromptTokens} + {sizes.ResponseTokens} tokens at a time, {(half ? "bfloat16" : "float32")}");
     }
 
@@ -59,7 +59,7 @@ public static class MemoryPlanner
         int answer = training.MaxNewTokens;
         int micro = training.MicroBatch > 0 ? training.MicroBatch : training.MiniBatch, texts = Math.Min(training.PtxBatch, training.MicroBatch > 0 ? training.MicroBatch : training.PtxBatch);
         bool several = micro < training.MiniBatch;
-        long rows = micro, width = sizes.PromptTokens + answer, tokens = rows * width;
+        long rows = micro, width = sizes.PromptTokens + answer;
         long actor = Trained(shape, model.Lora, policy: true, tower: false), critic = Trained(shape, model.Lora, policy: false, tower: false);
         int each = model.NamesOneFolder ? 1 : 2, models = shared ? 1 : 2 + 2 * each; // score models, and as many critics
         List<MemoryPart> parts = Lasting(shape, half, models, model.Lora, adapters: 1 + 2 * each,
@@ -80,10 +80,10 @@ public static class MemoryPlanner
             // these come on top of the gradients of the surrogate
             long width2 = instructions.PromptTokens + instructions.ResponseTokens, kept2 = Kept(cost, shape, half, texts, width2, instructions.ResponseTokens, training.GradientCheckpointing);
             parts.Add(new($"activations of {texts} instructions, and gradients", kept2 + gradients, false));
-            if (kept2 > kept) (kept, tokens) = (kept2, texts * width2);
+            kept = Math.Max(kept, kept2);
         }
         parts.Add(new("gradients and the update", gradients + UpdateBytes(model.Lora, half, actor), false));
-        parts.Add(Gaps(model.Device, cost, tokens, kept, gradients));
+        if (model.Device != "cpu") parts.Add(Gaps(kept));
         string also = ptx ? $", {texts} of {instructions.PromptTokens} + {instructions.ResponseTokens}" : "";
         return new MemoryPlan(parts, $"updates of {rows} rows of {sizes.PromptTokens} + {answer} tokens{also}, {(half ? "bfloat16" : "float32")}, {(shared ? "one backbone" : $"{models} models")}");
     }
@@ -123,12 +123,7 @@ public static class MemoryPlanner
         yield return new("vision tower at work", pictures * (patches * (half ? 2 : 4) * (3 * inner + 5 * towerWidth) + shape.PixelBytes), false);
     }
 
-    // blocks that are run again leave gaps as those do that are kept, for gradients come to lie between them
-    private static MemoryPart Gaps(string device, ActivationCost cost, long tokens, long kept, long gradients)
-    {
-        long host = (long)Math.Min(HostGaps * Math.Max(kept, cost.Training(tokens, checkpointing: false)), 2 * kept + gradients);
-        return new("gaps that the allocator leaves", device == "cpu" ? host : (long)(DeviceGaps * kept), true);
-    }
+    private static MemoryPart Gaps(long kept) => new("gaps that the allocator leaves", (long)(DeviceGaps * kept), true);
 
     private static long TowerTraining(ModelShape shape, bool half, long rows)
     {

@@ -46,7 +46,7 @@ public sealed class PolicyRole(VisionLanguageModel model, string? adapter = null
         using DisposeScope scope = NewDisposeScope();
         (int rows, int width) = (batch.Rows, batch.ResponseLength);
         // token t is predicted at the column before it
-        Tensor states_BTH = Hidden(batch).narrow(1, batch.PromptLength - 1, width);
+        Tensor states_BTH = States(batch).narrow(1, 0, width);
         Tensor at_N = batch.ResponseMask_BT.reshape(-1).nonzero().squeeze(1);
         Tensor states_NH = states_BTH.reshape(-1, states_BTH.shape[2]).index_select(0, at_N), tokens_N = batch.Response_BT.reshape(-1).index_select(0, at_N);
         if (temperature != 1) states_NH = states_NH / temperature; // logits are linear in the states

@@ -49,12 +49,12 @@ public abstract class Role
     /// <summary>Passes on this thread run as this role's until disposed.</summary>
     private protected IDisposable UseAdapter() => Model.Adapters.Use(Adapter, is_grad_enabled() ? dropout : null);
 
-    /// <summary>Hidden states after the final norm, [B, L, H], run on what is there now.</summary>
-    public Tensor Hidden(SequenceBatch batch)
+    /// <summary>Hidden states after the final norm at the prompt's last column and the answer's columns, [B, 1 + T, H].</summary>
+    public Tensor States(SequenceBatch batch)
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable use = UseAdapter();
         ImageEmbeddings? images = batch.Features is null ? null : Model.ProjectImages(batch.Features);
-        return Model.Hidden(batch.Ids_BL, batch.Mask_BL, images).MoveToOuterDisposeScope();
+        return Model.Hidden(batch.Ids_BL, batch.Mask_BL, images, batch.PromptLength - 1).MoveToOuterDisposeScope();
     }
 }

@@ -27,9 +27,9 @@ public sealed class ScorerRole(VisionLanguageModel model, ScoreHead head, string
     public Tensor EndScores(SequenceBatch batch)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor hidden_BLH = Hidden(batch);
-        Tensor index_B1H = Objectives.EndScores.LastValid(batch.Mask_BL).view(-1, 1, 1).expand(-1, 1, hidden_BLH.shape[2]);
-        Tensor scores_Bn = Lift(head.Forward(hidden_BLH.gather(1, index_B1H).squeeze(1)));
+        Tensor states = States(batch);
+        Tensor index_B1H = (Objectives.EndScores.LastValid(batch.Mask_BL) - (batch.PromptLength - 1)).view(-1, 1, 1).expand(-1, 1, states.shape[2]);
+        Tensor scores_Bn = Lift(head.Forward(states.gather(1, index_B1H).squeeze(1)));
         return scores_Bn.MoveToOuterDisposeScope();
     }
 
@@ -37,7 +37,7 @@ public sealed class ScorerRole(VisionLanguageModel model, ScoreHead head, string
     public Tensor Values(SequenceBatch batch)
     {
         using DisposeScope scope = NewDisposeScope();
-        return Lift(head.Forward(Hidden(batch).narrow(1, batch.PromptLength - 1, batch.ResponseLength))).MoveToOuterDisposeScope();
+        return Lift(head.Forward(States(batch).narrow(1, 0, batch.ResponseLength))).MoveToOuterDisposeScope();
     }
 
     private Tensor Lift(Tensor scores)
