@@ -7,7 +7,8 @@ namespace SafeRlhfV.Demo;
 /// <summary>Sizes and settings of a demo run. What a trainer is given here is what its recipe would say.</summary>
 public sealed record DemoSettings
 {
-    private const double AdapterRate = 5;
+    // adapters learn with higher rates than whole models; RM-V, unsteady at such a rate, takes more and smaller steps (docs/training.md)
+    private const double AdapterRate = 5, RewardAdapterRate = 2, RewardAdapterEpochs = 1.6;
 
     /// <summary>"default" or "quick".</summary>
     public required string Profile { get; init; }
@@ -78,16 +79,16 @@ public sealed record DemoSettings
     /// <summary>The adapters, with <see cref="Sharing"/> by backbone.</summary>
     public LoraRecipe? Lora { get; init; }
 
-    /// <summary>The same on one backbone: adapters learn with higher rates than whole models.</summary>
+    /// <summary>The same on one backbone.</summary>
     public DemoSettings OnOneBackbone()
     {
-        static OptimizerSettings Faster(OptimizerSettings whole) => whole with { LearningRate = AdapterRate * whole.LearningRate };
+        static OptimizerSettings Faster(OptimizerSettings whole, double rate = AdapterRate) => whole with { LearningRate = rate * whole.LearningRate };
         static PpoSettings Ppo(PpoSettings whole) => whole with { Actor = Faster(whole.Actor), Critics = Faster(whole.Critics) };
         return this with
         {
             Sharing = Sharing.Backbone,
             Lora = new LoraRecipe { Rank = 32, Alpha = 64 },
-            Reward = Reward with { Optimizer = Faster(Reward.Optimizer) },
+            Reward = Reward with { Epochs = RewardAdapterEpochs * Reward.Epochs, Optimizer = Faster(Reward.Optimizer, RewardAdapterRate) },
             Cost = Cost with { Optimizer = Faster(Cost.Optimizer) },
             SafePpo = Ppo(SafePpo),
             PpoHelpful = Ppo(PpoHelpful),
