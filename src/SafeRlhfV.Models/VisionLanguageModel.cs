@@ -70,8 +70,9 @@ public abstract class VisionLanguageModel : NamedModule
     /// <param name="images">Embeddings for the image positions in these ids; null where there are none.</param>
     /// <param name="cache">Keys and values of the columns before; null for a whole pass.</param>
     /// <param name="from">The first column whose state is wanted; the last block does no work for those before it that they do not need.</param>
+    /// <param name="branches">The columns after the prompt are answers side by side; null = the columns are one text.</param>
     /// <exception cref="Data.InvalidInputException">Image positions and image embeddings differ in number.</exception>
-    public abstract Tensor Hidden(Tensor inputIds_BL, Tensor mask_BL, Tensor positions, ImageEmbeddings? images, KeyValueCache? cache = null, long from = 0);
+    public abstract Tensor Hidden(Tensor inputIds_BL, Tensor mask_BL, Tensor positions, ImageEmbeddings? images, KeyValueCache? cache = null, long from = 0, AnswerBranches? branches = null);
 
     /// <summary>Output logits of hidden states: [..., H] → [..., V].</summary>
     public abstract Tensor Logits(Tensor hidden);
@@ -85,6 +86,29 @@ public abstract class VisionLanguageModel : NamedModule
     /// <summary>A whole pass over padded texts without a cache: positions from the mask, then the hidden states.</summary>
     public Tensor Hidden(Tensor inputIds_BL, Tensor mask_BL, ImageEmbeddings? images, long from = 0) =>
         Hidden(inputIds_BL, mask_BL, Positions(inputIds_BL, mask_BL, images?.Images ?? []).Positions, images, from: from);
+
+    /// <summary>
+    /// Hidden states of several answers to each prompt, [A · B, 1 + T, H]: those of <c>Hidden(ids, mask, images, P - 1)</c>, but each prompt is run once. Rows b, B + b, 2 B + b, ...
+    /// begin with the same P columns.
+    /// </summary>
+    /// <param name="inputIds_RL">Token ids, [A · B, P + T].</param>
+    /// <param name="mask_RL">Valid columns.</param>
+    /// <param name="promptLength">P.</param>
+    /// <param name="answers">A, the answers to a prompt.</param>
+    /// <param name="images">Embeddings for the image positions of the B prompts; null where there are none.</param>
+    public Tensor Hidden(Tensor inputIds_RL, Tensor mask_RL, int promptLength, int answers, ImageEmbeddings? images)
+    {
+        using TorchSharp.DisposeScope scope = NewDisposeScope();
+        long prompts = inputIds_RL.shape[0] / answers, width = inputIds_RL.shape[1] - promptLength;
+        IEnumerable<int> all = Enumerable.Range(0, answers);
+        IReadOnlyList<ImageGeometry> geometries = images?.Images ?? [];
+        Tensor positions = Positions(inputIds_RL, mask_RL, [.. all.SelectMany(_ => geometries)]).Positions;
+        AnswerBranches? branches = width > 0 ? new AnswerBranches(promptLength, width) : null;
+        Tensor states = Hidden(SideBySide(inputIds_RL), SideBySide(mask_RL), SideBySide(positions), images, from: promptLength - 1, branches: branches);
+        return cat([.. all.Select(answer => cat([states.narrow(1, 0, 1), states.narrow(1, 1 + answer * width, width)], 1))], 0).MoveToOuterDisposeScope();
+
+        Tensor SideBySide(Tensor x) => cat([x.narrow(-2, 0, prompts).narrow(-1, 0, promptLength), .. all.Select(answer => x.narrow(-2, answer * prompts, prompts).narrow(-1, promptLength, width))], -1);
+    }
 
     /// <summary>Runs passes on this thread under an adapter until disposed; null = the bare model.</summary>
     public IDisposable UseAdapter(string? name) => Adapters.Use(name);

@@ -50,11 +50,11 @@ public sealed class QwenModel : VisionLanguageModel
     }
 
     /// <inheritdoc/>
-    public override Tensor Hidden(Tensor inputIds_BL, Tensor mask_BL, Tensor positions, ImageEmbeddings? images, KeyValueCache? cache = null, long from = 0)
+    public override Tensor Hidden(Tensor inputIds_BL, Tensor mask_BL, Tensor positions, ImageEmbeddings? images, KeyValueCache? cache = null, long from = 0, AnswerBranches? branches = null)
     {
         using DisposeScope scope = NewDisposeScope();
         (Tensor embeddings, Tensor? places_T) = decoder.Embed(inputIds_BL, ImageTokenId, images, strict: cache is null || cache.Length == 0);
-        return decoder.Forward(embeddings, mask_BL, positions, cache, images?.DeepStack, places_T, from).MoveToOuterDisposeScope();
+        return decoder.Forward(embeddings, mask_BL, positions, cache, images?.DeepStack, places_T, from, branches).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>

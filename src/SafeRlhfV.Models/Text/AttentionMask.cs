@@ -15,17 +15,19 @@ public readonly record struct AttentionMask(Tensor? Bias, bool Causal)
     /// <param name="queries">New columns L, the last of the K.</param>
     /// <param name="dtype">Type of the scores.</param>
     /// <param name="window">Columns back that a query sees, itself among them; null = all.</param>
-    public static AttentionMask Build(Tensor valid_BK, long queries, ScalarType dtype, int? window = null)
+    /// <param name="branches">Columns that are answers to one prompt, side by side; null = the columns are one text.</param>
+    public static AttentionMask Build(Tensor valid_BK, long queries, ScalarType dtype, int? window = null, AnswerBranches? branches = null)
     {
         long keys = valid_BK.shape[1], past = keys - queries;
         bool windowed = window < keys;
-        if (!windowed && HidesNothing(valid_BK, past == 0))
+        if (!windowed && branches is null && HidesNothing(valid_BK, past == 0))
         {
             if (queries == 1) return new(null, false);
             if (past == 0) return new(null, true);
         }
         Tensor allowed = valid_BK.view(-1, 1, 1, keys).to(ScalarType.Bool);
-        if (queries > 1 || windowed)
+        if (branches is { } several) allowed = allowed.logical_and(several.Sees(keys, queries, window, valid_BK.device));
+        else if (queries > 1 || windowed)
         {
             Tensor band = ones([queries, keys], ScalarType.Bool, valid_BK.device).tril(past);
             if (windowed) band = band.triu(past - window!.Value + 1);

@@ -64,9 +64,10 @@ public sealed class TextDecoder : NamedModule
     /// <param name="deepStack">For each of the first blocks [T, H] to add after it at the image positions.</param>
     /// <param name="imagePositions_T">Flat positions of the image tokens, for <paramref name="deepStack"/>.</param>
     /// <param name="from">The first column whose state is wanted: in the last block those before it give keys and values alone.</param>
+    /// <param name="branches">The columns after the prompt are answers side by side; null = the columns are one text.</param>
     /// <returns>[B, L - from, H].</returns>
     public Tensor Forward(
-        Tensor embeddings_BLH, Tensor mask_BK, Tensor positions, KeyValueCache? cache, IReadOnlyList<Tensor>? deepStack = null, Tensor? imagePositions_T = null, long from = 0)
+        Tensor embeddings_BLH, Tensor mask_BK, Tensor positions, KeyValueCache? cache, IReadOnlyList<Tensor>? deepStack = null, Tensor? imagePositions_T = null, long from = 0, AnswerBranches? branches = null)
     {
         using DisposeScope scope = NewDisposeScope();
         long columns = embeddings_BLH.shape[1], keys = columns + (cache?.Length ?? 0);
@@ -74,15 +75,15 @@ public sealed class TextDecoder : NamedModule
             throw new ArgumentException($"The mask is [{string.Join(", ", mask_BK.shape)}]; {embeddings_BLH.shape[0]} rows of {keys} columns are needed.", nameof(mask_BK));
         ScalarType dtype = embeddings_BLH.dtype;
         RotaryAngles angles = rotary.Select(positions, keys, dtype);
-        AttentionMask full = AttentionMask.Build(mask_BK, columns, dtype);
-        AttentionMask sliding = Config.SlidingWindow is { } window ? AttentionMask.Build(mask_BK, columns, dtype, window) : full;
+        AttentionMask full = AttentionMask.Build(mask_BK, columns, dtype, null, branches);
+        AttentionMask sliding = Config.SlidingWindow is { } window ? AttentionMask.Build(mask_BK, columns, dtype, window, branches) : full;
         Tensor x = embeddings_BLH;
         for (int layer = 0; layer < layers.Length; layer++)
         {
             bool slides = Config.SlidingWindow is not null && Config.SlidingLayers[layer], stacks = deepStack is not null && layer < deepStack.Count && imagePositions_T is not null;
             AttentionMask mask = slides ? sliding : full;
             long first = layer == layers.Length - 1 && !stacks ? from : 0;
-            if (first > 0) mask = AttentionMask.Build(mask_BK, columns - first, dtype, slides ? Config.SlidingWindow : null);
+            if (first > 0) mask = AttentionMask.Build(mask_BK, columns - first, dtype, slides ? Config.SlidingWindow : null, branches);
             x = GradientCheckpointing && is_grad_enabled() && cache is null
                 ? CheckpointedLayer.Run(layers[layer], x, mask, angles, first)
                 : layers[layer].Forward(x, mask, angles, cache, first);

@@ -2,7 +2,7 @@ using SafeRlhfV.Data;
 
 namespace SafeRlhfV.Training;
 
-/// <summary>A pair with its answers in order of one preference.</summary>
+/// <summary>A pair with its answers in order of one preference; both have one prompt.</summary>
 /// <param name="Preferred">The preferred answer: more helpful, or safer.</param>
 /// <param name="Other">The other one.</param>
 /// <param name="PreferredRate">Harmless rate of the preferred answer, -3..3.</param>
@@ -11,8 +11,7 @@ namespace SafeRlhfV.Training;
 public sealed record PairSample(EncodedSample Preferred, EncodedSample Other, int PreferredRate, int OtherRate, bool PreferredIsSafer) : ISized
 {
     /// <inheritdoc/>
-    public SampleSize Size => new(
-        2, Math.Max(Preferred.Prompt.Length, Other.Prompt.Length), Math.Max(Preferred.Response.Length, Other.Response.Length), Preferred.Size.Filled + Other.Size.Filled);
+    public SampleSize Size => new(2, Preferred.Prompt.Length, Math.Max(Preferred.Response.Length, Other.Response.Length), Preferred.Size.Filled + Other.Response.Length);
 
     /// <summary>Encodes a row of the paired layout; null where it is too long.</summary>
     /// <exception cref="InvalidInputException">The row is no sound pair.</exception>

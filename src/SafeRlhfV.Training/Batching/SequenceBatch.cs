@@ -10,8 +10,9 @@ namespace SafeRlhfV.Training;
 /// <param name="Ids_BL">Token ids, int64.</param>
 /// <param name="Mask_BL">Valid columns, bool, from the texts' lengths.</param>
 /// <param name="PromptLength">P.</param>
-/// <param name="Features">Vision features of all rows' pictures, in order; null without pictures.</param>
-public sealed record SequenceBatch(Tensor Ids_BL, Tensor Mask_BL, int PromptLength, VisionFeatures? Features)
+/// <param name="Features">Vision features of all prompts' pictures, in order; null without pictures.</param>
+/// <param name="Answers">How many answers each prompt has: the rows are those of all first answers, then of all second ones, and so on, and each prompt is run once.</param>
+public sealed record SequenceBatch(Tensor Ids_BL, Tensor Mask_BL, int PromptLength, VisionFeatures? Features, int Answers = 1)
 {
     /// <summary>T.</summary>
     public int ResponseLength => (int)Ids_BL.shape[1] - PromptLength;
@@ -26,13 +27,15 @@ public sealed record SequenceBatch(Tensor Ids_BL, Tensor Mask_BL, int PromptLeng
     public Tensor ResponseMask_BT => Mask_BL.narrow(1, PromptLength, ResponseLength);
 
     /// <summary>Puts samples side by side.</summary>
-    /// <param name="samples">The texts.</param>
+    /// <param name="samples">The texts; with several answers to a prompt, all first answers, then all second ones, and so on.</param>
     /// <param name="padToken">Fills up; never looked at.</param>
     /// <param name="cache">Gives the pictures' features.</param>
-    public static SequenceBatch Collate(IReadOnlyList<EncodedSample> samples, int padToken, VisionCache cache)
+    /// <param name="answers">How many answers each prompt has.</param>
+    public static SequenceBatch Collate(IReadOnlyList<EncodedSample> samples, int padToken, VisionCache cache, int answers = 1)
     {
         TokenBatch prompts = TokenBatch.PadLeft([.. samples.Select(sample => sample.Prompt)], padToken, cache.Device);
-        TokenBatch answers = TokenBatch.PadRight([.. samples.Select(sample => sample.Response)], padToken, cache.Device);
-        return new SequenceBatch(cat([prompts.Ids_BL, answers.Ids_BL], 1), cat([prompts.Mask_BL, answers.Mask_BL], 1), (int)prompts.Ids_BL.shape[1], cache.Features(samples));
+        TokenBatch responses = TokenBatch.PadRight([.. samples.Select(sample => sample.Response)], padToken, cache.Device);
+        return new SequenceBatch(
+            cat([prompts.Ids_BL, responses.Ids_BL], 1), cat([prompts.Mask_BL, responses.Mask_BL], 1), (int)prompts.Ids_BL.shape[1], cache.Features(samples.Take(samples.Count / answers)), answers);
     }
 }

@@ -37,6 +37,10 @@ public sealed class TrainingData(PreferenceDataset dataset, ModelProcessor proce
     /// <summary>Puts samples side by side.</summary>
     public SequenceBatch Collate(IReadOnlyList<EncodedSample> samples) => SequenceBatch.Collate(samples, processor.PadTokenId, cache);
 
+    /// <summary>Puts pairs side by side: the rows of all preferred answers, then those of the others.</summary>
+    public SequenceBatch Collate(IReadOnlyList<PairSample> pairs) =>
+        SequenceBatch.Collate([.. pairs.Select(pair => pair.Preferred), .. pairs.Select(pair => pair.Other)], processor.PadTokenId, cache, answers: 2);
+
     // rows are stored by category, so the mixing window is as wide as memory allows
     private int WindowRows()
     {

@@ -29,7 +29,7 @@ public static class DpoTrainer
                 using DisposeScope inner = NewDisposeScope();
                 double share = (double)micro.Length / pairs.Count;
                 int count = micro.Length;
-                SequenceBatch batch = data.Collate([.. micro.Select(pair => pair.Preferred), .. micro.Select(pair => pair.Other)]);
+                SequenceBatch batch = data.Collate(micro);
                 Tensor reference_BT;
                 using (no_grad()) reference_BT = reference.LogProbs(batch);
                 Tensor policy_BT = policy.LogProbs(batch), mask_BT = batch.ResponseMask_BT;

@@ -14,7 +14,7 @@ internal static class Steps
     {
         if (settings.MicroBatchTokens == 0) return [.. Micro(samples, settings.MicroBatchSize)];
         int most = settings.MicroBatchSize > 0 ? settings.MicroBatchSize : samples.Count;
-        return [.. Cut(samples.OrderBy(sample => sample.Size.Prompt + sample.Size.Response), (part, sample) => part.Count < most && Tokens([.. part, sample]) <= settings.MicroBatchTokens)];
+        return [.. Cut(samples.OrderBy(sample => sample.Size.Tokens), (part, sample) => part.Count < most && Tokens([.. part, sample]) <= settings.MicroBatchTokens)];
     }
 
     /// <summary>Cuts a sequence, in its order, into parts that each take as much as fits; what fits nowhere is a part of its own.</summary>
@@ -40,5 +40,6 @@ internal static class Steps
         1 - (parts.Sum(part => part.Sum(sample => sample.Size.Filled)) / (double)parts.Sum(part => Tokens(part)));
 
     // prompts are padded on the left and answers on the right, so that each is as wide as its longest
-    private static long Tokens<T>(IReadOnlyList<T> part) where T : ISized => part.Sum(sample => (long)sample.Size.Rows) * (part.Max(sample => sample.Size.Prompt) + part.Max(sample => sample.Size.Response));
+    private static long Tokens<T>(IReadOnlyList<T> part) where T : ISized =>
+        (long)part.Count * part.Max(sample => sample.Size.Prompt) + part.Sum(sample => (long)sample.Size.Answers) * part.Max(sample => sample.Size.Response);
 }

@@ -33,8 +33,8 @@ public static class MemoryPlanner
         ActivationCost cost = new(shape, half, model.Lora);
         int micro = training.MicroBatchSize > 0 ? Math.Min(training.MicroBatchSize, training.BatchSize) : training.BatchSize;
         int each = recipe.Trainer is TrainerKind.Sft or TrainerKind.Guard ? 1 : 2;
-        if (training.MicroBatchTokens > 0) micro = Math.Clamp(training.MicroBatchTokens / each / (sizes.PromptTokens + sizes.ResponseTokens), 1, micro);
-        long rows = each * micro, tokens = rows * (sizes.PromptTokens + sizes.ResponseTokens), answers = rows * sizes.ResponseTokens;
+        if (training.MicroBatchTokens > 0) micro = Math.Clamp(training.MicroBatchTokens / (sizes.PromptTokens + each * sizes.ResponseTokens), 1, micro);
+        long rows = micro, answers = rows * each * sizes.ResponseTokens, tokens = rows * sizes.PromptTokens + answers;
         long trained = Trained(shape, model.Lora, policy, training.TrainVisionTower);
         bool reference = recipe.Trainer == TrainerKind.Dpo && model.Lora is null, several = micro < training.BatchSize;
 
@@ -47,7 +47,7 @@ public static class MemoryPlanner
         parts.Add(new("activations of a part of the batch" + (several ? " and gradients" : ""), several ? kept + gradients : Math.Max(kept, gradients), false));
         parts.Add(new("gradients and the update", gradients + UpdateBytes(model.Lora, half, trained), false));
         if (model.Device != "cpu") parts.Add(Gaps(kept));
-        return new MemoryPlan(parts, $"{rows} rows of {sizes.PromptTokens} + {sizes.ResponseTokens} tokens at a time, {(half ? "bfloat16" : "float32")}");
+        return new MemoryPlan(parts, $"{rows} {(each > 1 ? "pairs" : "rows")} of {sizes.PromptTokens} + {(each > 1 ? "2 x " : "")}{sizes.ResponseTokens} tokens at a time, {(half ? "bfloat16" : "float32")}");
     }
 
     private static MemoryPlan PlanPpo(PpoRecipe recipe, ModelShape shape, int stored, PlanSizes sizes, PlanSizes instructions)

@@ -55,6 +55,9 @@ public abstract class Role
         using DisposeScope scope = NewDisposeScope();
         using IDisposable use = UseAdapter();
         ImageEmbeddings? images = batch.Features is null ? null : Model.ProjectImages(batch.Features);
-        return Model.Hidden(batch.Ids_BL, batch.Mask_BL, images, batch.PromptLength - 1).MoveToOuterDisposeScope();
+        Tensor states = batch.Answers > 1
+            ? Model.Hidden(batch.Ids_BL, batch.Mask_BL, batch.PromptLength, batch.Answers, images)
+            : Model.Hidden(batch.Ids_BL, batch.Mask_BL, images, batch.PromptLength - 1);
+        return states.MoveToOuterDisposeScope();
     }
 }

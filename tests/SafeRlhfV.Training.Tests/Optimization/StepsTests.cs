@@ -35,9 +35,9 @@ public sealed class StepsTests
     }
 
     [Fact]
-    public void PaddingIsCountedOverBothAnswersOfAPair()
+    public void APairsPromptIsCountedOnceAndBothAnswers()
     {
         PairSample pair = new(new EncodedSample(new int[4], new int[6], null), new EncodedSample(new int[4], new int[2], null), 0, 0, true);
-        Assert.Equal(1 - (16.0 / 20), Steps.Padding([[pair]]), 12);
+        Assert.Equal(1 - (12.0 / 16), Steps.Padding([[pair]]), 12);
     }
 }
