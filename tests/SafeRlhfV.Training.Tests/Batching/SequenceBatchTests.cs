@@ -1,0 +1,39 @@
+using SafeRlhfV.Data;
+using SafeRlhfV.Models;
+using SafeRlhfV.Testing;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SafeRlhfV.Training.Tests;
+
+public sealed class SequenceBatchTests
+{
+    [Theory]
+    [InlineData("llava-1.5-tiny")]
+    [InlineData("qwen2-vl-tiny")]
+    public void Pairs_score_and_read_as_their_answers_do_alone(string name)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable noGrad = no_grad();
+        string folder = Golden.At("models", name);
+        using VisionLanguageModel model = ModelCheckpoint.Load(folder);
+        ModelProcessor processor = ModelProcessor.Load(folder);
+        using VisionCache cache = new(model, processor.Images, 1 << 20);
+        TrainingData data = new(PreferenceDataset.Open(Golden.At("beavertails-v", "paired")), processor, cache);
+        SampleEncoder encoder = new(processor, new LengthLimits());
+        PairSample[] pairs = [.. data.InOrder().Select(row => PairSample.From(row, encoder, PreferenceKind.Helpful)).OfType<PairSample>().Take(4)];
+        SequenceBatch batch = data.Collate(pairs);
+        Assert.Equal((8, 2), (batch.Rows, batch.Answers));
+
+        using ScoreHead head = ScoreHead.Create(model.HiddenSize, 1, seed: 1);
+        ScorerRole scorer = new(model, head);
+        PolicyRole policy = new(model);
+        Tensor scores_R = scorer.EndScores(batch), sums_R = policy.LogProbs(batch).sum(1);
+        foreach ((int row, EncodedSample sample) in pairs.Select(pair => pair.Preferred).Concat(pairs.Select(pair => pair.Other)).Index())
+        {
+            SequenceBatch alone = data.Collate([sample]);
+            Assert.Equal(scorer.EndScores(alone).item<float>(), scores_R[row].item<float>(), 1e-4f);
+            Assert.Equal(policy.LogProbs(alone).sum().item<float>(), sums_R[row].item<float>(), 1e-2f);
+        }
+    }
+}
