@@ -20,6 +20,10 @@ internal static class CommandTree
             GuardAttackVerb.Create(),
         },
         TrainVerb.Create(),
+        new Command("eval", "Measure trained models on held-out data.")
+        {
+            EvalPreferenceVerb.Create(),
+        },
         AblateVerb.Create(),
         PlanVerb.Create(),
         new Command("audit", "Verify and export the gateway's audit trail.")

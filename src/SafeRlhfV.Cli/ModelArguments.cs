@@ -61,13 +61,14 @@ internal static class ModelArguments
         return (data.ReadRows(split).Take(limit ?? int.MaxValue).Chunk(batchSize), count, data.Layout);
     }
 
-    /// <summary>A row's question and picture as a prompt.</summary>
-    public static EncodedPrompt Encode(ModelProcessor processor, DatasetRow row, string? system)
+    /// <summary>A row's question and picture as a prompt; or plain grey of the picture's size in its place.</summary>
+    public static EncodedPrompt Encode(ModelProcessor processor, DatasetRow row, string? system, bool grey = false)
     {
         string question = Text(row, "question");
         if (row.Image is null) return Encode(processor, question, [], system);
         byte[] bytes = row.Image.Bytes ?? throw new InvalidInputException($"{row.Position.File}: row {row.Position.Row}: there is no picture '{row.Image.Path}'; put it beside the file or mend its path.");
-        return Encode(processor, question, [Decode(bytes, $"{row.Position.File}: row {row.Position.Row}")], system);
+        RgbImage picture = Decode(bytes, $"{row.Position.File}: row {row.Position.Row}");
+        return Encode(processor, question, [grey ? new RgbImage(picture.Width, picture.Height, [.. Enumerable.Repeat((byte)128, picture.Pixels.Length)]) : picture], system);
     }
 
     public static string Text(DatasetRow row, string column) => row.Text(column) ?? throw new InvalidInputException($"{row.Position.File}: row {row.Position.Row} has no {column}; 'data validate' lists such rows.");

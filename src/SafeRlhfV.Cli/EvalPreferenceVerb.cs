@@ -1,0 +1,103 @@
+using System.CommandLine;
+using SafeRlhfV.Data;
+using SafeRlhfV.Evaluation;
+using SafeRlhfV.Models;
+using SafeRlhfV.Training;
+using Spectre.Console;
+
+namespace SafeRlhfV.Cli;
+
+/// <summary><c>eval preference</c>: a reward or cost model on held-out pairs.</summary>
+internal static class EvalPreferenceVerb
+{
+    /// <summary>What a score stands for.</summary>
+    internal enum Score
+    {
+        /// <summary>Helpfulness: RM-V.</summary>
+        Reward,
+
+        /// <summary>Harm: CM-V.</summary>
+        Cost,
+    }
+
+    public static Command Create()
+    {
+        Option<string> model = ModelArguments.Model(), data = new("--data") { Description = "A data set of pairs that the model has not learnt from.", Required = true };
+        model.Description = "A checkpoint folder with a score head (a reward or cost model), or with --adapter the model below it.";
+        Option<string?> adapter = new("--adapter") { Description = "A PEFT LoRA adapter folder, as training with lora writes it; its own score head counts where it has one." };
+        Option<string?> split = ModelArguments.Split(), dtype = ModelArguments.Dtype(), device = ModelArguments.Device(), format = ModelArguments.ChatFormatName();
+        Option<Score?> kind = new("--as") { Description = "What the model's score stands for. A model that 'train scores' made has both and needs no word." };
+        Option<bool> grey = new("--grey") { Description = "Score once more with every picture replaced by plain grey: what is left of the accuracy does not come from looking." };
+        Option<int?> limit = ModelArguments.Limit();
+        Option<int> batchSize = ModelArguments.BatchSize();
+        Option<long> seed = new("--seed") { Description = "Seed of the intervals' resampling." };
+        Option<bool> json = Output.JsonOption();
+        Command command = new("preference", "Measure a reward or cost model on held-out pairs. Example: safe-rlhf-v eval preference --model runs/reward/result --as reward --data data/mine --split test")
+        {
+            model, adapter, data, split, kind, grey, limit, batchSize, seed, dtype, device, format, json,
+        };
+        command.SetAction((parsed, cancel) =>
+        {
+            string folder = parsed.GetRequiredValue(model), path = parsed.GetRequiredValue(data);
+            (IEnumerable<DatasetRow[]> batches, long count, RowLayout layout) = ModelArguments.Rows(path, parsed.GetValue(split), parsed.GetValue(limit), parsed.GetValue(batchSize));
+            if (layout != RowLayout.Paired) throw new InvalidInputException($"{path}: has no pairs; 'eval preference' needs the paired layout.");
+            if (count == 0) throw new InvalidInputException($"{path}: no rows in {(parsed.GetValue(split) is { } name ? $"the split '{name}'" : "it")}.");
+            ModelProcessor processor = ModelArguments.Processor(folder, parsed.GetValue(format));
+            using ScoreModel loaded = ScoreModel.Load(folder, ModelArguments.LoadOptions(parsed.GetValue(dtype), parsed.GetValue(device)), parsed.GetValue(adapter));
+            Score[] outputs = Outputs(loaded.Head.Outputs, parsed.GetValue(kind), folder);
+            ChatScorer scorer = new(loaded, processor);
+            ProgressView progress = new("eval preference");
+            List<ScoredPair>[] scored = [.. outputs.Select(_ => new List<ScoredPair>())];
+            foreach (DatasetRow[] batch in batches)
+            {
+                PreferencePair[] pairs = [.. batch.Select(row => row.ToPair())];
+                EncodedPrompt[] prompts = [.. batch.Select(row => ModelArguments.Encode(processor, row, null))];
+                EncodedPrompt[]? blank = parsed.GetValue(grey) ? [.. batch.Select(row => ModelArguments.Encode(processor, row, null, grey: true))] : null;
+                (IReadOnlyList<float[]> First, IReadOnlyList<float[]> Second) Both(EncodedPrompt[] asked) =>
+                    (scorer.Score(asked, [.. pairs.Select(pair => pair.Response1.Text)], cancel), scorer.Score(asked, [.. pairs.Select(pair => pair.Response2.Text)], cancel));
+                (IReadOnlyList<float[]> first, IReadOnlyList<float[]> second) = Both(prompts);
+                (IReadOnlyList<float[]> First, IReadOnlyList<float[]> Second)? unseen = blank is null ? null : Both(blank);
+                for (int output = 0; output < outputs.Length; output++)
+                    scored[output].AddRange(pairs.Select((pair, row) => new ScoredPair
+                    {
+                        Category = pair.Category,
+                        Score1 = first[row][output],
+                        Score2 = second[row][output],
+                        GreyScore1 = unseen?.First[row][output],
+                        GreyScore2 = unseen?.Second[row][output],
+                        Labels = outputs[output] == Score.Reward ? new PairLabels(pair.MoreHelpful) : new PairLabels(3 - pair.Safer, !pair.Response1.IsSafe, !pair.Response2.IsSafe),
+                    }));
+                progress.Report(scored[0].Count, (int)Math.Min(count, int.MaxValue));
+            }
+            progress.Done($"{scored[0].Count} pairs");
+            ScoreModelResult[] results = [.. outputs.Zip(scored, (output, pairs) => ScoreModelEvaluation.Summarise(output == Score.Reward ? ModelNames.Reward : ModelNames.Cost, pairs, parsed.GetValue(seed)))];
+            if (parsed.GetValue(json)) Output.Json(new { Model = folder, Data = path, Results = results });
+            else foreach (ScoreModelResult result in results) Print(result);
+            return Task.FromResult(0);
+        });
+        return command;
+    }
+
+    private static Score[] Outputs(int outputs, Score? asked, string folder) => (outputs, asked) switch
+    {
+        (1, { } one) => [one],
+        (1, null) => throw new InvalidInputException($"{folder}: say what its score stands for: --as reward or --as cost."),
+        (ScoresTrainer.Outputs, null) => [Score.Reward, Score.Cost],
+        (ScoresTrainer.Outputs, _) => throw new InvalidInputException($"{folder}: has reward and cost; leave --as out."),
+        _ => throw new InvalidInputException($"{folder}: its head has {outputs} outputs; a guard is measured by 'guard evaluate'."),
+    };
+
+    private static void Print(ScoreModelResult result)
+    {
+        (ScoreFigures figures, bool cost, bool grey) = (result.Noisy, result.Noisy.SignAccuracy is not null, result.Grey is not null);
+        Output.Line($"{result.Name} on {result.Pairs} pairs: {Show(figures.PairAccuracy)} in the right order" + (result.Grey is { } blank ? $", {Show(blank.PairAccuracy)} with grey pictures" : ""));
+        if (figures.SignAccuracy is { } sign)
+            Output.Line($"sign of the score: {Show(sign)} right, {figures.BalancedSignAccuracy:0.0%} as the mean of safe and unsafe answers; area under the ROC curve {figures.Auc:0.000}");
+        Table table = new Table().Border(TableBorder.Rounded).AddColumns(["category", "pairs", "right order", .. cost ? ["right sign"] : Array.Empty<string>(), .. grey ? ["grey"] : Array.Empty<string>()]);
+        foreach (CategoryScoreResult category in result.Categories)
+            table.AddRow([Markup.Escape(category.Category), $"{category.Pairs}", $"{category.PairAccuracy:0.0%}", .. cost ? [$"{category.SignAccuracy:0.0%}"] : Array.Empty<string>(), .. grey ? [$"{category.GreyPairAccuracy:0.0%}"] : Array.Empty<string>()]);
+        Output.People.Write(table);
+    }
+
+    private static string Show(Estimate estimate) => $"{estimate.Value:0.0%} ({100 * estimate.Low:0.0} to {100 * estimate.High:0.0})";
+}

@@ -1,0 +1,76 @@
+using System.Text.Json.Nodes;
+using SafeRlhfV.Data;
+using SafeRlhfV.Models;
+using SafeRlhfV.Testing;
+
+namespace SafeRlhfV.Cli.Tests;
+
+[Collection(CapturedConsole.Name)]
+public sealed class EvalPreferenceVerbTests : IDisposable
+{
+    private static readonly string Base = Golden.At("models", "llava-1.5-tiny"), Pairs = Golden.At("beavertails-v", "paired");
+
+    private readonly TemporaryFolder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public async Task It_counts_what_the_scores_say_of_each_pair()
+    {
+        string model = Model(1);
+        (int code, string output, string errors) = await CapturedConsole.RunAsync("eval", "preference", "--model", model, "--as", "cost", "--data", Pairs, "--limit", "12", "--grey", "--json");
+        Assert.True(code == 0, errors);
+        JsonNode result = JsonNode.Parse(output)!["results"]!.AsArray().Single()!;
+
+        (_, output, _) = await CapturedConsole.RunAsync("score", "--model", model, "--data", Pairs, "--limit", "12", "--json");
+        double[][] scores = [.. JsonNode.Parse(output)!["scores"]!.AsArray().Select(row => row!["scores"]!.AsArray().Select(score => score![0]!.GetValue<double>()).ToArray())];
+        PreferencePair[] pairs = [.. PreferenceDataset.Open(Pairs).ReadPairs().Take(12)];
+        Assert.Equal(pairs.Length, result["pairs"]!.GetValue<int>());
+        Assert.Equal(pairs.Zip(scores).Average(one => (one.First.Safer == 1 ? one.Second[1] > one.Second[0] : one.Second[0] > one.Second[1]) ? 1.0 : 0), Figure(result, "noisy", "pairAccuracy"), 9);
+        Assert.Equal(pairs.Zip(scores).Average(one => ((one.Second[0] > 0 != one.First.Response1.IsSafe ? 1.0 : 0) + (one.Second[1] > 0 != one.First.Response2.IsSafe ? 1 : 0)) / 2), Figure(result, "noisy", "signAccuracy"), 9);
+        Assert.NotNull(result["grey"]);
+        Assert.Equal(pairs.Length, result["categories"]!.AsArray().Sum(category => category!["pairs"]!.GetValue<int>()));
+
+        (code, output, _) = await CapturedConsole.RunAsync("eval", "preference", "--model", model, "--as", "reward", "--data", Pairs, "--limit", "4");
+        Assert.Equal(0, code);
+        Assert.StartsWith("RM-V on 4 pairs: ", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_model_of_both_scores_is_measured_as_both()
+    {
+        (int code, string output, string errors) = await CapturedConsole.RunAsync("eval", "preference", "--model", Model(2), "--data", Pairs, "--limit", "4", "--json");
+        Assert.True(code == 0, errors);
+        Assert.Equal(["RM-V", "CM-V"], JsonNode.Parse(output)!["results"]!.AsArray().Select(result => result!["name"]!.GetValue<string>()));
+    }
+
+    [Theory]
+    [InlineData(1, "--as reward or --as cost")]
+    [InlineData(2, "leave --as out", "--as", "cost")]
+    [InlineData(5, "'guard evaluate'")]
+    public async Task What_a_score_stands_for_has_to_be_clear(int outputs, string message, params string[] more)
+    {
+        (int code, _, string errors) = await CapturedConsole.RunAsync(["eval", "preference", "--model", Model(outputs), "--data", Pairs, .. more]);
+        Assert.Equal(2, code);
+        Assert.Contains(message, errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Rows_without_pairs_are_refused_before_the_model_is_read()
+    {
+        (int code, _, string errors) = await CapturedConsole.RunAsync("eval", "preference", "--model", folder.At("nowhere"), "--as", "cost", "--data", Golden.At("beavertails-v", "flat"));
+        Assert.Equal(2, code);
+        Assert.Contains("has no pairs", errors, StringComparison.Ordinal);
+    }
+
+    private static double Figure(JsonNode result, string labels, string name) => result[labels]![name]!["value"]!.GetValue<double>();
+
+    private string Model(int outputs)
+    {
+        string target = folder.At($"scores-{outputs}");
+        using VisionLanguageModel backbone = ModelCheckpoint.Load(Base);
+        using ScoreModel scores = new(backbone, ScoreHead.Create(backbone.HiddenSize, outputs, seed: 3));
+        scores.Save(target);
+        return target;
+    }
+}
