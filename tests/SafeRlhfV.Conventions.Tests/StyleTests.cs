@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
+using SafeRlhfV.Testing;
 
 namespace SafeRlhfV.Conventions.Tests;
 
@@ -57,10 +58,23 @@ public sealed partial class StyleTests
         Assert.Empty(MemberReferences.Of(House.Load(room)).Intersect(forbidden));
     }
 
+    [Fact]
+    public void LinksOfTheDocumentsLeadSomewhere()
+    {
+        string[] documents = [Path.Combine(Golden.RepositoryRoot(), "README.md"), .. Directory.EnumerateFiles(Path.Combine(Golden.RepositoryRoot(), "docs"), "*.md", SearchOption.AllDirectories)];
+        string[] links = [.. documents.SelectMany(document => Link().Matches(File.ReadAllText(document)).Select(match => Path.GetFullPath(match.Groups[1].Value, Path.GetDirectoryName(document)!)))];
+        Assert.True(links.Length > 50, "the documents have links");
+        Assert.All(links, link => Assert.True(Path.Exists(link), link));
+    }
+
     private static bool IsGenerated(Type type) => type.Name.Contains('<', StringComparison.Ordinal) || type.FullName!.Contains('<', StringComparison.Ordinal) || type.Name == "Program";
 
     [GeneratedRegex(@"^public (?:(?:sealed|static|abstract|readonly|partial|unsafe|ref) )*(?:record struct|record class|class|record|interface|struct|enum) (\w+)", RegexOptions.Multiline)]
     private static partial Regex PublicType();
+
+    // a link to a file, not to a page of the web or a place in the same document
+    [GeneratedRegex(@"\]\((?!https?:|#)([^)#]+)")]
+    private static partial Regex Link();
 
     [GeneratedRegex(@"^namespace ([\w.]+)", RegexOptions.Multiline)]
     private static partial Regex Namespace();
