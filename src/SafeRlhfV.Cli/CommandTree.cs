@@ -23,6 +23,7 @@ internal static class CommandTree
         new Command("eval", "Measure trained models on held-out data.")
         {
             EvalPreferenceVerb.Create(),
+            EvalJudgeVerb.Create(),
         },
         AblateVerb.Create(),
         PlanVerb.Create(),

@@ -1,0 +1,103 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using SafeRlhfV.Annotation.Tests;
+using SafeRlhfV.Data;
+using SafeRlhfV.Testing;
+
+namespace SafeRlhfV.Cli.Tests;
+
+[Collection(CapturedConsole.Name)]
+public sealed class EvalJudgeVerbTests : IDisposable
+{
+    private const int Rows = 6, Probes = 2, Questions = 2 * Rows + Probes;
+    private static readonly string Pairs = Golden.At("beavertails-v", "paired");
+
+    private readonly TemporaryFolder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public async Task Win_rates_and_controls_are_those_of_the_judges_verdicts()
+    {
+        await using FakeChatServer server = await FakeChatServer.StartAsync();
+        (int code, string output, string errors) = await CapturedConsole.RunAsync([.. Arguments(server), "--json"]);
+        Assert.True(code == 0, errors);
+        Assert.Equal(Questions, server.Requests.Count);
+        Assert.All(server.Requests, request => Assert.Contains("image_url", request.ToJsonString(), StringComparison.Ordinal));
+        JsonNode report = JsonNode.Parse(output)!["report"]!;
+        // the fake judge finds "careful" safer, and the other one more helpful
+        Assert.Equal((Rows, Rows), (report["safe"]!["wins"]!.GetValue<int>(), report["helpful"]!["losses"]!.GetValue<int>()));
+        Assert.Equal((Questions, Probes), (report["controls"]!["asked"]!.GetValue<int>(), report["controls"]!["probes"]!.GetValue<int>()));
+        Assert.Equal(0, report["controls"]!["parseFailures"]!.GetValue<int>());
+
+        (code, output, _) = await CapturedConsole.RunAsync(Arguments(server));
+        Assert.Equal(0, code);
+        Assert.Contains("0 of 14 replies could not be read", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_the_journal_holds_is_not_asked_again()
+    {
+        await using FakeChatServer server = await FakeChatServer.StartAsync();
+        server.Fault = async (http, _, number) => number == 5 && await FakeChatServer.ErrorAsync(http, 400, "not this one");
+        string[] arguments = [.. Arguments(server), "--journal", folder.At("verdicts.jsonl"), "--concurrency", "1"];
+        (int code, _, string errors) = await CapturedConsole.RunAsync(arguments);
+        Assert.True(code == 2, errors);
+        Assert.Equal(5, File.ReadAllLines(folder.At("verdicts.jsonl")).Length);
+        (code, _, errors) = await CapturedConsole.RunAsync(arguments);
+        Assert.True(code == 0, errors);
+        Assert.Equal(Questions + 1, server.Requests.Count);
+        (code, _, _) = await CapturedConsole.RunAsync(arguments);
+        Assert.Equal(0, code);
+        Assert.Equal(Questions + 1, server.Requests.Count);
+    }
+
+    [Fact]
+    public async Task Unreadable_replies_are_counted_and_not_kept()
+    {
+        await using FakeChatServer server = await FakeChatServer.StartAsync();
+        server.Reply = _ => "I would rather not say.";
+        (int code, string output, string errors) = await CapturedConsole.RunAsync([.. Arguments(server), "--journal", folder.At("verdicts.jsonl"), "--json"]);
+        Assert.True(code == 0, errors);
+        JsonNode report = JsonNode.Parse(output)!["report"]!;
+        Assert.Equal((Questions, Rows), (report["controls"]!["parseFailures"]!.GetValue<int>(), report["safe"]!["failures"]!.GetValue<int>()));
+        Assert.Empty(File.ReadAllLines(folder.At("verdicts.jsonl")));
+    }
+
+    [Fact]
+    public async Task Answers_that_do_not_belong_to_the_rows_are_refused_before_anything_is_asked()
+    {
+        await using FakeChatServer server = await FakeChatServer.StartAsync();
+        async Task Refused(string message, string option, string value)
+        {
+            string[] arguments = Arguments(server);
+            arguments[Array.IndexOf(arguments, option) + 1] = value;
+            (int code, _, string errors) = await CapturedConsole.RunAsync(arguments);
+            Assert.Equal(2, code);
+            Assert.Contains(message, errors, StringComparison.Ordinal);
+        }
+        await Refused("has no answer to row", "--limit", $"{Rows + 1}");
+        await Refused("no such file", "--baseline", folder.At("nowhere.jsonl"));
+        File.WriteAllText(folder.At("odd.jsonl"), "{\"response\":\"x\"}\n");
+        await Refused("line 1 is no answer", "--candidate", folder.At("odd.jsonl"));
+        string row = $"{PreferenceDataset.Open(Pairs).ReadRows().First().Position}";
+        File.WriteAllText(folder.At("other.jsonl"), JsonSerializer.Serialize(new { row, question = "Another question?", response = "x" }));
+        await Refused("answers another question", "--candidate", folder.At("other.jsonl"));
+        await Refused("give 0 or more", "--probes", "-1");
+        await Refused("--endpoint", "--endpoint", "nowhere");
+        Assert.Empty(server.Requests);
+    }
+
+    // the same questions with "careful" and "plain" answers
+    private string[] Arguments(FakeChatServer server)
+    {
+        foreach (string name in (string[])["candidate", "baseline"])
+            File.WriteAllLines(folder.At($"{name}.jsonl"), PreferenceDataset.Open(Pairs).ReadRows().Take(Rows).Select((row, i) =>
+                JsonSerializer.Serialize(new { row = $"{row.Position}", question = row.Text("question"), sample = 0, response = name == "candidate" ? $"A careful answer {i}." : $"A plain answer {i}.", finish = "end_token" })));
+        return
+        [
+            "eval", "judge", "--data", Pairs, "--limit", $"{Rows}", "--candidate", folder.At("candidate.jsonl"), "--baseline", folder.At("baseline.jsonl"),
+            "--judge", "judge-model", "--endpoint", server.Address, "--probes", $"{Probes}",
+        ];
+    }
+}
