@@ -50,6 +50,7 @@ public static class GatewayHost
         {
             builder.Services.AddSingleton(_ => AuditDatabase.Of(address));
             builder.Services.AddSingleton(services => new AuditTrail(services.GetRequiredService<AuditDatabase>(), settings.Audit, parts.Clock));
+            builder.Services.AddSingleton<IGuardObserver>(services => new LoggedObserver(services.GetRequiredService<AuditTrail>(), services.GetRequiredService<ILogger<LoggedObserver>>(), parts.Clock));
             builder.Services.AddHostedService(services => new RetentionService(services.GetRequiredService<AuditTrail>(), settings.Audit, services.GetRequiredService<ILogger<RetentionService>>()));
         }
         builder.Services.AddSingleton(services => CreateModels(settings, parts, policy, services));
@@ -76,7 +77,7 @@ public static class GatewayHost
                 CheckToolResults = settings.CheckToolResults,
                 Release = settings.Release,
                 ModerationTimeout = settings.ModerationTimeout,
-                Observer = services.GetService<AuditTrail>(),
+                Observer = services.GetService<IGuardObserver>(),
                 Clock = parts.Clock,
             };
             return ((IChatClient)new GuardedChatClient(routed, options), routed);
@@ -91,8 +92,8 @@ public static class GatewayHost
         ModelTable models = services.GetRequiredService<ModelTable>();
         ImageGate images = services.GetRequiredService<ImageGate>();
         KeyRing keys = new(settings.Keys, parts.Clock);
-        ChatEndpoint chat = new(new ChatRequestReader(settings.Limits, images), models, metrics);
-        ModerationsEndpoint moderations = new(services.GetRequiredService<IModerator>(), policy, images, settings.Limits, services.GetService<AuditTrail>(), parts.Clock);
+        ChatEndpoint chat = new(new ChatRequestReader(settings.Limits, images), models, metrics, services.GetRequiredService<ILogger<ChatEndpoint>>());
+        ModerationsEndpoint moderations = new(services.GetRequiredService<IModerator>(), policy, images, settings.Limits, services.GetService<IGuardObserver>(), parts.Clock);
         int open = 0;
 
         app.Use(async (http, next) =>

@@ -97,10 +97,14 @@ public sealed class AuditOutageTests(PostgresServer postgres) : IClassFixture<Po
         }
         Assert.InRange(gateway.Upstream.Requests.Count, asked, asked + 1); // a model costs money: it is not asked for what cannot leave
 
+        // the operator reads why, without a line for each request
+        Assert.InRange(gateway.Log.Lines.Count(line => line.StartsWith("Requests are refused: the audit trail does not record (", StringComparison.Ordinal)), 1, 6);
+
         await give();
         for (int i = 0; i < 200 && (await gateway.ChatAsync("after")).Status != 200; i++) await Task.Delay(50);
         Assert.Equal(200, (await gateway.ChatAsync("after")).Status);
         Assert.Equal(200, (await gateway.ChatAsync("after", stream: true)).Status);
+        Assert.Contains("The audit trail records again.", gateway.Log.Lines);
         (_, JsonNode? refusal) = await gateway.ChatAsync("a forbidden question");
         Assert.Equal("content_filter", refusal!["choices"]![0]!["finish_reason"]!.GetValue<string>());
 

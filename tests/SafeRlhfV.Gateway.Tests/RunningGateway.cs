@@ -3,6 +3,8 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using OpenAI;
 using SafeRlhfV.Guard;
 using SafeRlhfV.Testing;
@@ -22,6 +24,8 @@ internal sealed class RunningGateway : IAsyncDisposable
     public StubUpstream Upstream { get; }
 
     public StubUpstream Second { get; }
+
+    public required KeptLog Log { get; init; }
 
     public HttpClient Http { get; }
 
@@ -60,8 +64,10 @@ internal sealed class RunningGateway : IAsyncDisposable
             {more}
             """;
         WebApplication app = GatewayHost.Build(GatewaySettingsReader.Parse(yaml, "gateway.yaml", folder.Path));
+        KeptLog log = new();
+        app.Services.GetRequiredService<ILoggerFactory>().AddProvider(log);
         await app.StartAsync();
-        return new(app, folder, first, second, trail);
+        return new(app, folder, first, second, trail) { Log = log };
     }
 
     public OpenAIClient Client(string key = Key) => new(new ApiKeyCredential(key), new() { Endpoint = new(_app.Urls.First() + "/v1"), RetryPolicy = new System.ClientModel.Primitives.ClientRetryPolicy(0) });

@@ -1,12 +1,13 @@
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.AI;
+using Microsoft.Extensions.Logging;
 using SafeRlhfV.Guard;
 
 namespace SafeRlhfV.Gateway;
 
 /// <summary><c>POST /v1/chat/completions</c>, streamed or not.</summary>
-internal sealed class ChatEndpoint(ChatRequestReader reader, ModelTable models, GatewayMetrics metrics)
+internal sealed class ChatEndpoint(ChatRequestReader reader, ModelTable models, GatewayMetrics metrics, ILogger<ChatEndpoint> log)
 {
     public async Task InvokeAsync(HttpContext http)
     {
@@ -71,7 +72,7 @@ internal sealed class ChatEndpoint(ChatRequestReader reader, ModelTable models, 
         }
         catch (Exception error) when (http.Response.HasStarted && !cancellationToken.IsCancellationRequested)
         {
-            await JsonReply.WriteEventAsync(http, ErrorMiddleware.Known(error).ToJson());
+            await JsonReply.WriteEventAsync(http, ErrorMiddleware.Known(error, log).ToJson());
         }
     }
 

@@ -21,15 +21,21 @@ internal sealed partial class ErrorMiddleware(RequestDelegate next, ILogger<Erro
         }
         catch (Exception error)
         {
-            ApiException known = Known(error);
-            if (known.Status == StatusCodes.Status500InternalServerError) LogDefect(error.GetType().Name, error.StackTrace ?? "");
+            ApiException known = Known(error, log);
             if (context.Response.HasStarted) throw;
             await WriteAsync(context, known);
         }
     }
 
-    /// <summary>The error that the caller is told.</summary>
-    public static ApiException Known(Exception error) => error switch
+    /// <summary>The error that the caller is told; a defect is logged.</summary>
+    public static ApiException Known(Exception error, ILogger log)
+    {
+        ApiException known = Known(error);
+        if (known.Status == StatusCodes.Status500InternalServerError) LogDefect(log, error.GetType().Name, error.StackTrace ?? "");
+        return known;
+    }
+
+    private static ApiException Known(Exception error) => error switch
     {
         ApiException api => api,
         UpstreamException upstream => upstream.ToApi(),
@@ -53,5 +59,5 @@ internal sealed partial class ErrorMiddleware(RequestDelegate next, ILogger<Erro
         : new(404, "invalid_request_error", "There is nothing at this address.", "unknown_url");
 
     [LoggerMessage(LogLevel.Error, "A defect: {Kind}\n{Stack}")]
-    private partial void LogDefect(string kind, string stack);
+    private static partial void LogDefect(ILogger log, string kind, string stack);
 }
