@@ -34,13 +34,13 @@ public static class MemoryPlanner
         int micro = training.MicroBatchSize > 0 ? Math.Min(training.MicroBatchSize, training.BatchSize) : training.BatchSize;
         int each = recipe.Trainer is TrainerKind.Sft or TrainerKind.Guard ? 1 : 2;
         if (training.MicroBatchTokens > 0) micro = Math.Clamp(training.MicroBatchTokens / (sizes.PromptTokens + each * sizes.ResponseTokens), 1, micro);
-        long rows = micro, answers = rows * each * sizes.ResponseTokens, tokens = rows * sizes.PromptTokens + answers;
+        long rows = micro, width = sizes.PromptTokens + each * sizes.ResponseTokens, tokens = rows * width, answers = rows * each * sizes.ResponseTokens;
         long trained = Trained(shape, model.Lora, policy, training.TrainVisionTower);
         bool reference = recipe.Trainer == TrainerKind.Dpo && model.Lora is null, several = micro < training.BatchSize;
 
         List<MemoryPart> parts = Lasting(shape, half, reference ? 2 : 1, model.Lora, adapters: 1, OnDevice(training.Optimizer, model.Device, half, model.Lora, trained));
         long gradients = trained * GradientBytes(model.Lora, half);
-        long kept = cost.Training(tokens, training.GradientCheckpointing) + (policy ? cost.LogProbabilities(answers, trained: true) : 0) + Projector(shape, half, rows) + (training.TrainVisionTower ? TowerTraining(shape, half, rows) : 0);
+        long kept = cost.Training(tokens, training.GradientCheckpointing) + cost.Mask(rows, width) + (policy ? cost.LogProbabilities(answers, trained: true) : 0) + Projector(shape, half, rows) + (training.TrainVisionTower ? TowerTraining(shape, half, rows) : 0);
         parts.AddRange(Vision(shape, half, rows, training.VisionCacheBytes, training.TrainVisionTower, sizes));
         if (model.Device == "cpu") parts.Add(new("data", Data(shape, training.BatchSize, sizes), true));
         // in the first backward pass of a step activations go as gradients come
@@ -92,7 +92,7 @@ public static class MemoryPlanner
     internal static long CacheBytesOfToken(ModelShape shape, bool half) => KeyValueCache.BytesOfToken(shape.Text, half ? 2 : 4);
 
     private static long Kept(ActivationCost cost, ModelShape shape, bool half, long rows, long width, long answer, bool checkpointing) =>
-        cost.Training(rows * width, checkpointing) + cost.LogProbabilities(rows * answer, trained: true) + Projector(shape, half, rows);
+        cost.Training(rows * width, checkpointing) + cost.Mask(rows, width) + cost.LogProbabilities(rows * answer, trained: true) + Projector(shape, half, rows);
 
     private static List<MemoryPart> Lasting(ModelShape shape, bool half, int models, LoraRecipe? lora, int adapters, long state)
     {
