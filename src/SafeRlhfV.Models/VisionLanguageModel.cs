@@ -96,7 +96,7 @@ public abstract class VisionLanguageModel : NamedModule
     /// <param name="promptLength">P.</param>
     /// <param name="answers">A, the answers to a prompt.</param>
     /// <param name="images">Embeddings for the image positions of the B prompts; null where there are none.</param>
-    public Tensor Hidden(Tensor inputIds_RL, Tensor mask_RL, int promptLength, int answers, ImageEmbeddings? images)
+    public Tensor HiddenOfAnswers(Tensor inputIds_RL, Tensor mask_RL, int promptLength, int answers, ImageEmbeddings? images)
     {
         using TorchSharp.DisposeScope scope = NewDisposeScope();
         long prompts = inputIds_RL.shape[0] / answers, width = inputIds_RL.shape[1] - promptLength;

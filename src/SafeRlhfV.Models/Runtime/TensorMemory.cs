@@ -38,7 +38,7 @@ internal static class TensorMemory
     [
         0xF3, 0x0F, 0x1E, 0xFA,                           // endbr64
         0x48, 0x8D, 0x47, 0xFF,                           // lea rax, [rdi - 1]
-        0x48, 0xB9, .. Bytes(Largest),              // mov rcx, Largest
+        0x48, 0xB9, .. Bytes(Largest),                    // mov rcx, Largest
         0x48, 0x39, 0xC8,                                 // cmp rax, rcx
         0x73, 0x35,                                       // jae original
         0x57,                                             // push rdi
@@ -67,7 +67,7 @@ internal static class TensorMemory
         0x48, 0x39, 0x47, 0xF0,                           // cmp [rdi - 16], rax
         0x75, 0x04,                                       // jne plain
         0x48, 0x8B, 0x7F, 0xF8,                           // mov rdi, [rdi - 8]
-        .. LoadedLibrary.JumpTo(free),                                  // plain
+        .. LoadedLibrary.JumpTo(free),                    // plain
         0xC3,                                             // done: ret
     ];
 

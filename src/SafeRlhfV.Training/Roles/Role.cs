@@ -56,7 +56,7 @@ public abstract class Role
         using IDisposable use = UseAdapter();
         ImageEmbeddings? images = batch.Features is null ? null : Model.ProjectImages(batch.Features);
         Tensor states = batch.Answers > 1
-            ? Model.Hidden(batch.Ids_BL, batch.Mask_BL, batch.PromptLength, batch.Answers, images)
+            ? Model.HiddenOfAnswers(batch.Ids_BL, batch.Mask_BL, batch.PromptLength, batch.Answers, images)
             : Model.Hidden(batch.Ids_BL, batch.Mask_BL, images, batch.PromptLength - 1);
         return states.MoveToOuterDisposeScope();
     }

@@ -31,7 +31,7 @@ public sealed class AnswerBranchesTests
         {
             model.Decoder.GradientCheckpointing = checkpointing;
             (Tensor apart, Dictionary<string, Tensor> expected) = Run(() => model.Hidden(ids_RL, mask_RL, model.EmbedImages(twice), promptLength - 1));
-            (Tensor shared, Dictionary<string, Tensor> actual) = Run(() => model.Hidden(ids_RL, mask_RL, promptLength, 2, model.EmbedImages(once)));
+            (Tensor shared, Dictionary<string, Tensor> actual) = Run(() => model.HiddenOfAnswers(ids_RL, mask_RL, promptLength, 2, model.EmbedImages(once)));
             Assert.Equal(apart.shape, shared.shape);
             Assert.True((apart - shared).abs().masked_fill(answered_RT1.logical_not().unsqueeze(-1), 0).max().item<float>() < 2e-5);
             Assert.Equal(expected.Keys, actual.Keys);
@@ -64,7 +64,7 @@ public sealed class AnswerBranchesTests
         Tensor ids = cat([prompts.repeat(3, 1), answers], 1), mask = ones_like(ids, ScalarType.Bool);
         foreach (int row in (int[])[1, 3, 5]) mask[row, TensorIndex.Slice(0, 2)] = false;
         mask[2, TensorIndex.Slice(8, 11)] = false;
-        Tensor apart = model.Hidden(ids, mask, null, 4), shared = model.Hidden(ids, mask, 5, 3, null);
+        Tensor apart = model.Hidden(ids, mask, null, 4), shared = model.HiddenOfAnswers(ids, mask, 5, 3, null);
         Assert.True((apart - shared).abs().masked_fill(mask.narrow(1, 4, 7).logical_not().unsqueeze(-1), 0).max().item<float>() < 1e-5);
     }
 
@@ -75,6 +75,6 @@ public sealed class AnswerBranchesTests
         using IDisposable noGrad = no_grad();
         using VisionLanguageModel model = ModelCheckpoint.Load(Golden.At("models", "llava-1.5-tiny"));
         Tensor ids = arange(3, 13, ScalarType.Int64).view(2, 5).repeat(2, 1), mask = ones_like(ids, ScalarType.Bool);
-        Assert.True((model.Hidden(ids, mask, null, 4) - model.Hidden(ids, mask, 5, 2, null)).abs().max().item<float>() < 1e-5);
+        Assert.True((model.Hidden(ids, mask, null, 4) - model.HiddenOfAnswers(ids, mask, 5, 2, null)).abs().max().item<float>() < 1e-5);
     }
 }
