@@ -65,7 +65,7 @@ internal static class EvalPreferenceVerb
                         Score2 = second[row][output],
                         GreyScore1 = unseen?.First[row][output],
                         GreyScore2 = unseen?.Second[row][output],
-                        Labels = outputs[output] == Score.Reward ? new PairLabels(pair.MoreHelpful) : new PairLabels(3 - pair.Safer, !pair.Response1.IsSafe, !pair.Response2.IsSafe),
+                        Labels = PairLabels.Of(pair, outputs[output] == Score.Cost),
                     }));
                 progress.Report(scored[0].Count, (int)Math.Min(count, int.MaxValue));
             }

@@ -49,7 +49,7 @@ internal static class ScoreJudge
                 Score2 = second[i],
                 GreyScore1 = greyFirst[i],
                 GreyScore2 = greySecond[i],
-                Labels = cost ? new PairLabels(3 - pair.Safer, !pair.Response1.IsSafe, !pair.Response2.IsSafe) : new PairLabels(pair.MoreHelpful),
+                Labels = PairLabels.Of(pair, cost),
                 TrueLabels = Labels(truths[i].Truth, cost, pair),
             })], context.Settings.Seed);
         }

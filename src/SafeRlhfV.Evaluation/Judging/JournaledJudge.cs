@@ -22,9 +22,6 @@ public sealed class JournaledJudge : IPairwiseJudge, IDisposable
         journal = AppendOnlyJournal.Open<Line>(file, line => known[line.Question] = line.Verdict);
     }
 
-    /// <summary>Verdicts that the journal holds.</summary>
-    public int Count => known.Count;
-
     /// <inheritdoc/>
     public async Task<PairwiseVerdict?> JudgeAsync(PairwiseQuestion question, CancellationToken cancellation)
     {
