@@ -1,0 +1,62 @@
+namespace SafeRlhfV.Data;
+
+/// <summary>
+/// A row of any format as one conversation: messages of texts and images, what was answered, preferred and labelled, and where it comes from.
+/// Importers make it, writers and trainers read it.
+/// </summary>
+public sealed record ConversationRecord
+{
+    /// <summary>What the record holds.</summary>
+    public required RecordKind Kind { get; init; }
+
+    /// <summary>The images that the messages' parts name by index. Bytes are as the source holds them.</summary>
+    public IReadOnlyList<EncodedImage> Images { get; init; } = [];
+
+    /// <summary>The conversation; of a pair, the shared prompt up to the last question.</summary>
+    public required IReadOnlyList<ConversationMessage> Messages { get; init; }
+
+    /// <summary>A pair's preferred answer: what follows the prompt. Empty unless a pair.</summary>
+    public IReadOnlyList<ConversationMessage> Chosen { get; init; } = [];
+
+    /// <summary>A pair's other answer. Empty unless a pair.</summary>
+    public IReadOnlyList<ConversationMessage> Rejected { get; init; } = [];
+
+    /// <summary>What a pair's answers were preferred for.</summary>
+    public RecordPreferences Preferences { get; init; } = new();
+
+    /// <summary>Labels of answers, image and question.</summary>
+    public RecordLabels Labels { get; init; } = new();
+
+    /// <summary>Rates of the chosen answer, or of the only one.</summary>
+    public AnswerRates ChosenRates { get; init; } = new();
+
+    /// <summary>Rates of the rejected answer.</summary>
+    public AnswerRates RejectedRates { get; init; } = new();
+
+    /// <summary>By how much the chosen answer is better, where the source says so.</summary>
+    public double? Margin { get; init; }
+
+    /// <summary>Who wrote the chosen answer, or the only one.</summary>
+    public string? ChosenFrom { get; init; }
+
+    /// <summary>Who wrote the rejected answer.</summary>
+    public string? RejectedFrom { get; init; }
+
+    /// <summary>Whether the source names the rejected answer first; a writer keeps the order.</summary>
+    public bool RejectedFirst { get; init; }
+
+    /// <summary>The right answer to a prompt or item.</summary>
+    public string? Answer { get; init; }
+
+    /// <summary>The choices of an item; null where it has none to choose from.</summary>
+    public IReadOnlyList<string>? Options { get; init; }
+
+    /// <summary>Which of several readings of one source row this is.</summary>
+    public string? Variant { get; init; }
+
+    /// <summary>Other texts of an item, by name.</summary>
+    public IReadOnlyDictionary<string, string> Fields { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Where the record lies in its source.</summary>
+    public RowPosition Source { get; init; }
+}
