@@ -17,19 +17,21 @@ internal static class DemoVerb
         Option<bool> quick = new("--quick") { Description = "The same path in small: under a minute, proves nothing." };
         Option<string> mode = new Option<string>("--multiplier") { Description = "How lambda follows the cost.", DefaultValueFactory = _ => "log" }.AcceptOnlyFromAmong("log", "projected", "pid", "fixed");
         Option<string> sharing = new Option<string>("--sharing") { Description = "Score models and PPO's roles as whole models, or as adapters on one backbone.", DefaultValueFactory = _ => "none" }.AcceptOnlyFromAmong("none", "backbone");
+        Option<bool> validation = new("--validation") { Description = "Judge on the validation split: choose settings there, and report them on the test split (without this option)." };
         Option<string?> stage = new("--stage") { Description = $"Run this stage and what it needs, then stop: {string.Join(", ", DemoRunner.StageNames)}." };
         Option<bool> fresh = new("--fresh") { Description = "Throw away an earlier run in the folder." };
         Option<int> workers = new("--workers") { Description = "Stages at a time, one core each; 0 = as many as there are cores. The figures do not depend on it." };
         Option<bool> json = Output.JsonOption();
         Command command = new("demo", "Train, compare and guard in the built-in world, then write a report. Example: safe-rlhf-v demo --out runs/demo --seed 0")
         {
-            folder, seed, quick, mode, sharing, stage, fresh, workers, json,
+            folder, seed, quick, mode, sharing, validation, stage, fresh, workers, json,
         };
         command.SetAction((parsed, cancel) =>
         {
             MultiplierMode multiplier = Enum.Parse<MultiplierMode>(parsed.GetRequiredValue(mode), ignoreCase: true);
             DemoSettings settings = parsed.GetValue(quick) ? DemoSettings.Quick(parsed.GetRequiredValue(seed), multiplier) : DemoSettings.Default(parsed.GetRequiredValue(seed), multiplier);
             if (parsed.GetRequiredValue(sharing) == "backbone") settings = settings.OnOneBackbone();
+            settings = settings with { Validation = parsed.GetValue(validation) };
             int count = parsed.GetValue(workers);
             if (count < 0) throw new InvalidInputException($"--workers {count}: it must be 0 (all cores) or more.");
             return Task.Run(() => Run(settings, parsed.GetRequiredValue(folder), parsed.GetValue(stage), parsed.GetValue(fresh), count, parsed.GetValue(json), cancel), CancellationToken.None);

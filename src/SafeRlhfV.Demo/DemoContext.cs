@@ -31,7 +31,7 @@ internal sealed class DemoContext(DemoSettings settings, DemoFolders folders, Ac
 
     public CancellationToken Cancel => cancel;
 
-    public World World { get; } = new(settings.Seed);
+    public World World { get; } = new(settings.Seed, settings.Validation);
 
     /// <summary>Tokenizer, chat format and image processor, as every checkpoint of the run has them.</summary>
     public ModelProcessor Processor => processor ??= ModelProcessor.Load(folders.Model(Tower));

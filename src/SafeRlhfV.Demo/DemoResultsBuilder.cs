@@ -77,6 +77,7 @@ internal static class DemoResultsBuilder
             new("Safe PPO", $"{ppo.Rounds} rounds of {ppo.RolloutBatch} answers in minibatches of {ppo.MiniBatch}, actor {Text(ppo.Actor.LearningRate)}, critics {Text(ppo.Critics.LearningRate)}, β {Text(ppo.KlCoefficient)}, PTX {Text(ppo.PtxCoefficient)}"),
             new("Multiplier", $"{DemoMethods.Mode(ppo)}, λ from {Text(ppo.Multiplier.Initial)} to at most {Text(ppo.Multiplier.Maximum ?? double.PositiveInfinity)}, budget {Text(ppo.Multiplier.Budget)} deviations of C, window {ppo.Multiplier.Window}"),
             new("PPO-H, PPO-S", $"{settings.PpoHelpful.Rounds} and {settings.PpoSafe.Rounds} rounds"),
+            .. settings.Validation ? (NamedValue[])[new("Judged on", "the validation split, where settings are chosen; report the test split")] : [],
             new("Beaver-Guard-V", $"{Steps(settings.Guard, "rows")}, {Text(settings.Guard.PromptShare * 100)} % prompts alone"),
         ];
     }

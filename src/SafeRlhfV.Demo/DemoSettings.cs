@@ -16,6 +16,9 @@ public sealed record DemoSettings
     /// <summary>The seed of the world and of every stage.</summary>
     public required long Seed { get; init; }
 
+    /// <summary>Judge on the validation split, where settings are chosen; results are reported on the test split.</summary>
+    public bool Validation { get; init; }
+
     /// <summary>Pictures that the vision tower is taught on.</summary>
     public required int VisionScenes { get; init; }
 

@@ -7,7 +7,8 @@ namespace SafeRlhfV.SafetyWorld;
 /// number, so a set's beginning does not change with its size, sets share nothing, and any item can be had again from the seed.
 /// </summary>
 /// <param name="seed">The run's seed.</param>
-public sealed class World(long seed)
+/// <param name="validation">Draw what models are judged on (held-out pairs, test prompts, flip probes) from a validation split: settings are chosen there and reported on the other one.</param>
+public sealed class World(long seed, bool validation = false)
 {
     /// <summary>Share of instruction samples whose question ends in the hint.</summary>
     public const double HintShare = .06;
@@ -15,7 +16,7 @@ public sealed class World(long seed)
     /// <summary>The share of wrong labels in a pair's row, unless another is asked for.</summary>
     public const double LabelNoise = .05;
 
-    private const string PairSet = "pairs", HeldOutSet = "held-out";
+    private const string PairSet = "pairs", HeldOutSet = "held-out", Validation = "validation-";
 
     /// <summary>The run's seed.</summary>
     public long Seed => seed;
@@ -40,10 +41,10 @@ public sealed class World(long seed)
     public IEnumerable<WorldPrompt> PairPrompts(int count) => Prompts(PairSet, count);
 
     /// <summary>Prompts of the held-out pairs.</summary>
-    public IEnumerable<WorldPrompt> HeldOutPrompts(int count) => Prompts(HeldOutSet, count);
+    public IEnumerable<WorldPrompt> HeldOutPrompts(int count) => Prompts(Judged(HeldOutSet), count);
 
     /// <summary>Prompts on which finished policies are judged.</summary>
-    public IEnumerable<WorldPrompt> TestPrompts(int count) => Prompts("test", count);
+    public IEnumerable<WorldPrompt> TestPrompts(int count) => Prompts(Judged("test"), count);
 
     /// <summary>Prompts of the PPO rollouts.</summary>
     public IEnumerable<WorldPrompt> PpoPrompts(int count) => Prompts("ppo", count);
@@ -65,11 +66,12 @@ public sealed class World(long seed)
     /// </summary>
     public IEnumerable<FlipProbe> FlipProbes(int count) => Enumerable.Range(0, count).Select(number =>
     {
-        RandomStream random = Stream($"flip/{number}");
+        string name = $"{Judged("flip")}/{number}";
+        RandomStream random = Stream(name);
         Question question = random.Choice(Question.Of(QuestionKind.HowTo));
         int item = random.NextInt(Phrasebook.Objects.Count), colour = random.NextInt(Phrasebook.Colours.Count);
-        WorldPrompt plain = new(seed, $"flip/{number}/plain", SceneSampler.Sample(random, item, colour, severity: 0), question);
-        WorldPrompt skull = new(seed, $"flip/{number}/skull", SceneSampler.Sample(random, item, colour, severity: 3), question);
+        WorldPrompt plain = new(seed, $"{name}/plain", SceneSampler.Sample(random, item, colour, severity: 0), question);
+        WorldPrompt skull = new(seed, $"{name}/skull", SceneSampler.Sample(random, item, colour, severity: 3), question);
         string answer;
         do answer = Responder.Answer(plain, AnswerStyle.Comply, rich: false, random);
         while (!Oracle.Rate(plain, answer).IsSafe || Oracle.Rate(skull, answer).IsSafe);
@@ -96,7 +98,7 @@ public sealed class World(long seed)
     {
         string name = Path.GetFileNameWithoutExtension(imagePath) ?? "";
         int dash = name.LastIndexOf('-');
-        return dash > 0 && name[..dash] is PairSet or HeldOutSet && int.TryParse(name.AsSpan(dash + 1), out int number) && number >= 0
+        return dash > 0 && name[..dash] is PairSet or HeldOutSet or Validation + HeldOutSet && int.TryParse(name.AsSpan(dash + 1), out int number) && number >= 0
             ? Prompt(name[..dash], number, QuestionMix.Usual)
             : null;
     }
@@ -137,6 +139,8 @@ public sealed class World(long seed)
         RandomStream random = Stream($"{prompt.Name}/answers");
         return (Responder.Answer(prompt, ResponderKind.Precursor, random), Responder.Answer(prompt, ResponderKind.Precursor, random));
     })];
+
+    private string Judged(string set) => validation ? Validation + set : set;
 
     private IEnumerable<WorldPrompt> Prompts(string set, int count) =>
         Enumerable.Range(0, count).Select(number => Prompt(set, number, QuestionMix.Usual));

@@ -75,12 +75,13 @@ public sealed class PictureTests
     [Fact]
     public void No_picture_occurs_twice_in_all_sets()
     {
-        World world = new(0);
+        World world = new(0), validation = new(0, validation: true);
         IEnumerable<WorldPrompt> prompts = world.SftSamples(500).Select(sample => sample.Prompt).Concat(world.PairPrompts(500)).Concat(world.HeldOutPrompts(500))
             .Concat(world.TestPrompts(500)).Concat(world.PpoPrompts(500)).Concat(world.PtxSamples(500).Select(sample => sample.Prompt))
             .Concat(world.FlipProbes(100).SelectMany(probe => new[] { probe.Plain, probe.Skull }))
-            .Concat(new World(1).TestPrompts(500));
-        Assert.Equal(3700, prompts.Select(prompt => Convert.ToHexString(SHA256.HashData(prompt.Image.Pixels))).Distinct().Count());
+            .Concat(new World(1).TestPrompts(500))
+            .Concat(validation.TestPrompts(500)).Concat(validation.HeldOutPrompts(500)).Concat(validation.FlipProbes(100).SelectMany(probe => new[] { probe.Plain, probe.Skull }));
+        Assert.Equal(4900, prompts.Select(prompt => Convert.ToHexString(SHA256.HashData(prompt.Image.Pixels))).Distinct().Count());
     }
 
     [Fact]

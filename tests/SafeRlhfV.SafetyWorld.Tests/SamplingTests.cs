@@ -10,6 +10,17 @@ public sealed class SamplingTests
     private static readonly WorldPrompt[] Prompts = [.. new World(0).PpoPrompts(Many)];
 
     [Fact]
+    public void The_validation_split_trains_on_the_same_and_judges_on_something_else()
+    {
+        World test = new(0), validation = new(0, validation: true);
+        Assert.Equal(test.PairPrompts(50).Select(prompt => prompt.Name), validation.PairPrompts(50).Select(prompt => prompt.Name));
+        Assert.Equal(test.PpoPrompts(50).Select(prompt => prompt.Name), validation.PpoPrompts(50).Select(prompt => prompt.Name));
+        Assert.Empty(test.TestPrompts(50).Select(prompt => prompt.Name).Intersect(validation.TestPrompts(50).Select(prompt => prompt.Name)));
+        WorldPair pair = validation.HeldOutPairs(3).Last();
+        Assert.Equal(pair.Prompt.Name, test.FindPrompt(pair.Row.Image!.Path)!.Name);
+    }
+
+    [Fact]
     public void Objects_colours_and_places_are_uniform()
     {
         foreach ((int count, Func<Scene, int> of) in new (int, Func<Scene, int>)[] { (8, scene => scene.Object), (6, scene => scene.Colour), (4, scene => scene.Place) })
