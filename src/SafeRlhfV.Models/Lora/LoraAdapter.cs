@@ -65,17 +65,25 @@ public sealed class LoraAdapter : IDisposable
         KeyLayout layout = family.Layouts.FirstOrDefault(known => known.Name == "memory") ?? family.Layouts[^1];
         LoraAdapter adapter = new(name, config);
         using IDisposable noGrad = no_grad();
+        IReadOnlyList<string> wanted = config.TargetPattern is null ? config.TargetModules : config.PatternNames;
+        HashSet<string> met = [];
         foreach ((string module, LinearLayer layer) in model.Adapters.Layers)
         {
-            if (!family.Layouts.Any(known => config.Targets(ModuleIn(known, module)))) continue;
+            string[] names = [.. family.Layouts.Select(known => ModuleIn(known, module))];
+            if (!names.Any(config.Targets)) continue;
+            met.UnionWith(wanted.Where(target => names.Any(name => LoraConfig.EndsIn(name, target))));
             string key = Prefix + ModuleIn(layout, module);
             double bound = 1 / Math.Sqrt(layer.InputSize);
             Tensor a = empty(config.Rank, layer.InputSize, ScalarType.Float32);
             a.uniform_(-bound, bound, new torch.Generator(new RandomStream(seed, $"{name}/{key}").NextUInt64() >> 1));
             adapter.Put(layer, key, a.to(layer.Weight.device), zeros(layer.OutputSize, config.Rank, ScalarType.Float32, layer.Weight.device));
         }
-        if (adapter.pairs.Count == 0) throw new InvalidInputException($"LoRA: target_modules '{config.TargetPattern ?? string.Join(", ", config.TargetModules)}' names no linear layer of this model.");
-        return adapter;
+        string[] lost = [.. wanted.Except(met)];
+        if (lost.Length == 0 && adapter.pairs.Count > 0) return adapter;
+        adapter.Dispose();
+        IEnumerable<string> there = model.Adapters.Layers.Keys.Select(module => module.Split('.').Last(part => !part.All(char.IsAsciiDigit))).Distinct().Order(StringComparer.Ordinal);
+        string what = lost.Length > 0 ? string.Join(", ", lost) : config.TargetPattern ?? string.Join(", ", wanted);
+        throw new InvalidInputException($"LoRA: the target '{what}' matches no linear layer of this model; there are {string.Join(", ", there)}.");
     }
 
     internal static LoraAdapter Load(VisionLanguageModel model, string name, string folder)

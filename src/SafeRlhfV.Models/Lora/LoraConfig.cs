@@ -8,6 +8,9 @@ namespace SafeRlhfV.Models;
 /// <summary>Settings of a LoRA adapter (PEFT's adapter_config.json).</summary>
 public sealed record LoraConfig
 {
+    /// <summary>The linear layers of a language model's block.</summary>
+    public static IReadOnlyList<string> LanguageModelLayers { get; } = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"];
+
     /// <summary>Rank r.</summary>
     public int Rank { get; init; } = 8;
 
@@ -25,6 +28,9 @@ public sealed record LoraConfig
 
     /// <summary>Names of modules, or ends of names after a dot; used without <see cref="TargetPattern"/>.</summary>
     public IReadOnlyList<string> TargetModules { get; init; } = [];
+
+    /// <summary>Names that <see cref="TargetPattern"/> was made of; each must match a layer of the model. Not written to the file.</summary>
+    public IReadOnlyList<string> PatternNames { get; init; } = [];
 
     /// <summary>Blocks whose modules are adapted; null = all.</summary>
     public IReadOnlyList<int>? Layers { get; init; }
@@ -45,7 +51,8 @@ public sealed record LoraConfig
         Rank = rank,
         Alpha = alpha,
         Dropout = dropout,
-        TargetPattern = $@"(model\.)?(language_model\.)?(model\.)?layers\.\d+\.(self_attn|mlp)\.({string.Join('|', layers?.Select(Regex.Escape) ?? ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"])})",
+        PatternNames = layers ?? LanguageModelLayers,
+        TargetPattern = $@"(model\.)?(language_model\.)?(model\.)?layers\.\d+\.(self_attn|mlp)\.({string.Join('|', (layers ?? LanguageModelLayers).Select(Regex.Escape))})",
     };
 
     /// <summary>What the low-rank product is multiplied by.</summary>
@@ -121,7 +128,7 @@ public sealed record LoraConfig
     internal bool Targets(string module)
     {
         if (Layers is not null && Regex.Match(module, @"\.layers\.(\d+)\.") is { Success: true } at && !Layers.Contains(int.Parse(at.Groups[1].ValueSpan))) return false;
-        if (TargetPattern is null) return TargetModules.Any(target => module == target || module.EndsWith("." + target, StringComparison.Ordinal));
+        if (TargetPattern is null) return TargetModules.Any(target => EndsIn(module, target));
         try
         {
             return Regex.IsMatch(module, $@"\A(?:{TargetPattern})\z", RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1));
@@ -131,4 +138,7 @@ public sealed record LoraConfig
             throw new InvalidInputException($"LoRA: target_modules '{TargetPattern}' is no usable regular expression.", error);
         }
     }
+
+    /// <summary>True if a target is a module's name, or its end after a dot.</summary>
+    internal static bool EndsIn(string module, string target) => module == target || module.EndsWith("." + target, StringComparison.Ordinal);
 }

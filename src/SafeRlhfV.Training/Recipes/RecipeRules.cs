@@ -22,6 +22,7 @@ internal static class RecipeRules
         Needed(section, "model.folder", model.Folder, "the checkpoint to start from");
         Needed(section, "data.folder", data.Folder, "the data set");
         CheckDevice(section, model.Device);
+        CheckTargets(section, model.Lora);
         CheckLengths(section, training.Lengths);
         if (training.MicroBatchSize > training.BatchSize) Fault(section, "training.micro_batch_size", $"{training.MicroBatchSize} is more than batch_size {training.BatchSize}");
         if (model.Lora is not null && training.TrainVisionTower) Fault(section, "training.train_vision_tower", "an adapter is on the language model alone; leave model.lora out, or the tower frozen");
@@ -38,6 +39,7 @@ internal static class RecipeRules
         if (recipe.Data.Instructions is { } instructions) Needed(section, "data.instructions.folder", instructions.Folder, "the instruction data");
         if (recipe.Data.Calibration is { } pairs) Needed(section, "data.calibration.folder", pairs.Folder, "the pairs that the scores are brought onto one scale by");
         CheckDevice(section, model.Device);
+        CheckTargets(section, model.Lora);
         CheckLengths(section, training.Lengths);
         if (model.Sharing == Sharing.Backbone && model.Lora is null) Fault(section, "model.lora", "sharing: backbone trains adapters; give model.lora, or sharing: none");
         if (model.Sharing == Sharing.None && model.Lora is not null) Fault(section, "model.lora", "sharing: none trains all weights; leave model.lora out, or take sharing: backbone");
@@ -48,6 +50,12 @@ internal static class RecipeRules
         MultiplierOptions multiplier = training.Multiplier;
         if (multiplier.Maximum is { } most && multiplier.Initial > most) Fault(section, "training.multiplier.initial", $"{multiplier.Initial} is above maximum {most}");
         if (training.Mode == MultiplierMode.Log && multiplier.Initial <= 0 && !training.CostOnly) Fault(section, "training.multiplier.initial", "mode log cannot leave 0; begin above it, or take mode fixed for reward-only PPO");
+    }
+
+    private static void CheckTargets(YamlSection section, LoraRecipe? lora)
+    {
+        foreach (string target in lora?.Targets ?? [])
+            if (!LoraConfig.LanguageModelLayers.Contains(target)) Fault(section, "model.lora.targets", $"'{target}' is no linear layer of a block; there are {string.Join(", ", LoraConfig.LanguageModelLayers)}");
     }
 
     private static void CheckLengths(YamlSection section, LengthLimits lengths)

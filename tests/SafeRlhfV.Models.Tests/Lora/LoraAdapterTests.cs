@@ -45,6 +45,21 @@ public sealed class LoraAdapterTests
         Assert.True(Distance(withOne, Hidden(model)) < 1e-4);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_target_that_matches_nothing_is_refused_even_beside_right_ones(bool asPattern)
+    {
+        using VisionLanguageModel model = ModelCheckpoint.Load(Base, new LoadOptions { RequiresGradient = false });
+        string[] targets = ["q_proj", "v_porj", "up_proj"];
+        LoraConfig config = asPattern ? LoraConfig.ForLanguageModel(4, 8, layers: targets) : new LoraConfig { Rank = 4, TargetModules = targets };
+        string message = Assert.Throws<InvalidInputException>(() => model.Adapters.Create("one", config, 1)).Message;
+        Assert.Contains("the target 'v_porj' matches no linear layer", message);
+        Assert.Contains("v_proj", message); // what there is
+        Assert.Empty(model.Adapters.Names);
+        Assert.NotEmpty(model.Adapters.Create("one", config with { TargetModules = asPattern ? [] : ["q_proj", "self_attn.v_proj"], TargetPattern = asPattern ? config.TargetPattern : null, PatternNames = asPattern ? ["q_proj", "up_proj"] : [] }, 1).Parameters);
+    }
+
     [Fact]
     public void Merged_for_a_while_it_gives_the_same_and_leaves_the_model_alone()
     {
