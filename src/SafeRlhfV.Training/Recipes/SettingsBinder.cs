@@ -14,17 +14,19 @@ internal static class SettingsBinder
     private static readonly (string Unit, long Bytes)[] Units = [("KiB", 1L << 10), ("MiB", 1L << 20), ("GiB", 1L << 30)];
 
     /// <summary>Reads the properties of a new record; missing keys keep their defaults, wrong ones are faults of the section.</summary>
-    public static object Read(Type type, YamlSection? section)
+    public static object Read(Type type, YamlSection? section) => Fill(Activator.CreateInstance(type)!, section);
+
+    // a section is filled where it is: its owner may give it other defaults than its type has
+    private static object Fill(object record, YamlSection? section)
     {
-        object record = Activator.CreateInstance(type)!;
-        foreach (PropertyInfo property in Properties(type))
+        foreach (PropertyInfo property in Properties(record.GetType()))
         {
             string key = Key(property.Name);
             Type inner = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
             if (IsSection(inner))
             {
                 YamlSection? below = section?.Section(key);
-                if (below is not null) property.SetValue(record, Read(inner, below));
+                if (below is not null) property.SetValue(record, Fill(property.GetValue(record) ?? Activator.CreateInstance(inner)!, below));
                 else if (section?.Has(key) == true && !section.IsMapping(key) && IsOptional(property)) property.SetValue(record, null);
             }
             else if (section is not null && Value(section, key, inner, IsOptional(property), out object? value)) property.SetValue(record, value);

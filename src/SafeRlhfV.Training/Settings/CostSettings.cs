@@ -2,9 +2,12 @@ using SafeRlhfV.Objectives;
 
 namespace SafeRlhfV.Training;
 
-/// <summary>Settings of <see cref="CostTrainer"/>; the defaults are the paper's.</summary>
+/// <summary>Settings of <see cref="CostTrainer"/>; the defaults are those of the paper's release.</summary>
 public sealed record CostSettings : TrainerSettings
 {
+    /// <summary>Three epochs, the rate falling from 3e-5 by a cosine.</summary>
+    public CostSettings() => Epochs = 3;
+
     /// <summary>η, the weight of the regulariser that keeps scores near zero.</summary>
     public double Eta { get; init; } = 0.001;
 

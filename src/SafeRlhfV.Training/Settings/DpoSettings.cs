@@ -1,8 +1,11 @@
 namespace SafeRlhfV.Training;
 
-/// <summary>Settings of <see cref="DpoTrainer"/>.</summary>
+/// <summary>Settings of <see cref="DpoTrainer"/>. Rate and epochs are those of the paper's runs, the rest is the release's dpo.yaml.</summary>
 public sealed record DpoSettings : TrainerSettings
 {
+    /// <summary>Two epochs, the rate falling from 1e-6 by a cosine, weight decay 0.01.</summary>
+    public DpoSettings() => (Epochs, Optimizer) = (2, new() { LearningRate = 1e-6, WeightDecay = 0.01 });
+
     /// <summary>β.</summary>
     public double Beta { get; init; } = 0.1;
 

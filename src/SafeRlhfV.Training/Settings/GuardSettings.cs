@@ -3,6 +3,9 @@ namespace SafeRlhfV.Training;
 /// <summary>Settings of <see cref="GuardTrainer"/>. A batch counts rows; each gives one answer, or its prompt alone.</summary>
 public sealed record GuardSettings : TrainerSettings
 {
+    /// <summary>One epoch, the rate falling from 1e-5 by a cosine. The paper gives no settings for the guard; these are ours.</summary>
+    public GuardSettings() => Optimizer = new() { LearningRate = 1e-5 };
+
     /// <summary>Share of the rows that are judged by image and question alone.</summary>
     public double PromptShare { get; init; } = 0.3;
 

@@ -1,6 +1,6 @@
 namespace SafeRlhfV.Training;
 
-/// <summary>How weights are updated; the defaults are the paper's for score models.</summary>
+/// <summary>How weights are updated; the defaults are the release's for CM-V, and each trainer's settings replace what differs.</summary>
 public sealed record OptimizerSettings
 {
     /// <summary>Peak learning rate.</summary>

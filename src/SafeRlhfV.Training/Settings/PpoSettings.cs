@@ -3,7 +3,7 @@ using SafeRlhfV.Objectives;
 namespace SafeRlhfV.Training;
 
 /// <summary>
-/// Settings of <see cref="PpoTrainer"/>; the defaults are the paper's. Mode fixed with λ 0 is reward-only PPO (PPO-H), <see cref="CostOnly"/> its mirror (PPO-S).
+/// Settings of <see cref="PpoTrainer"/>; the defaults are those of the paper's release on 8 GPUs: 16 prompts a round, one update with all of them, one step of λ. Mode fixed with λ 0 is reward-only PPO (PPO-H), <see cref="CostOnly"/> its mirror (PPO-S).
 /// </summary>
 public sealed record PpoSettings
 {
@@ -17,7 +17,7 @@ public sealed record PpoSettings
     public double Epochs { get; init; } = 3;
 
     /// <summary>Prompts of one round.</summary>
-    public int RolloutBatch { get; init; } = 128;
+    public int RolloutBatch { get; init; } = 16;
 
     /// <summary>Prompts that are answered at a time, by memory for keys and values. 0 = all of the round.</summary>
     public int RolloutMicroBatch { get; init; }
@@ -26,7 +26,7 @@ public sealed record PpoSettings
     public long RolloutCacheBytes { get; init; }
 
     /// <summary>Rows of one update.</summary>
-    public int MiniBatch { get; init; } = 32;
+    public int MiniBatch { get; init; } = 16;
 
     /// <summary>Rows that run at a time when answers are judged and updates are made, by memory for activations; gradients are summed over the update's rows. 0 = all of the update.</summary>
     public int MicroBatch { get; init; }
@@ -62,7 +62,7 @@ public sealed record PpoSettings
     public double PtxCoefficient { get; init; } = 16;
 
     /// <summary>Instruction rows beside each update.</summary>
-    public int PtxBatch { get; init; } = 8;
+    public int PtxBatch { get; init; } = 16;
 
     /// <summary>How λ follows the cost.</summary>
     public MultiplierMode Mode { get; init; } = MultiplierMode.Log;
@@ -83,7 +83,7 @@ public sealed record PpoSettings
     public OptimizerSettings Actor { get; init; } = new() { LearningRate = 5e-7 };
 
     /// <summary>The critics' update.</summary>
-    public OptimizerSettings Critics { get; init; } = new() { LearningRate = 5e-7 };
+    public OptimizerSettings Critics { get; init; } = new() { LearningRate = 5e-7, Schedule = ScheduleShape.Constant };
 
     /// <summary>Texts that are too long.</summary>
     public LengthLimits Lengths { get; init; } = new();

@@ -1,8 +1,11 @@
 namespace SafeRlhfV.Training;
 
-/// <summary>Settings of <see cref="RewardTrainer"/>; the defaults are the paper's.</summary>
+/// <summary>Settings of <see cref="RewardTrainer"/>; the defaults are those of the paper's release.</summary>
 public sealed record RewardSettings : TrainerSettings
 {
+    /// <summary>Three epochs at a constant rate of 3e-5.</summary>
+    public RewardSettings() => (Epochs, Optimizer) = (3, new() { Schedule = ScheduleShape.Constant });
+
     /// <summary>η, the weight of the regulariser that keeps scores near zero.</summary>
     public double Eta { get; init; } = 0.001;
 }

@@ -57,12 +57,12 @@ public sealed class RecipePlanTests(TinyRecipes tiny) : IClassFixture<TinyRecipe
     [InlineData("sft.yaml", "training.optimizer.offload=false", "training.optimizer.offload=true")]
     [InlineData("sft.yaml", "training.micro_batch_tokens=16384", "training.micro_batch_tokens=4096")]
     [InlineData("dpo-h.yaml", "model.dtype=bfloat16", "model.lora.rank=16")]
-    [InlineData("ppo-one-gpu.yaml", "training.rollout_micro_batch=64", "training.rollout_micro_batch=32")]
-    [InlineData("ppo-one-gpu.yaml", "training.rollout_micro_batch=64", "training.rollout_cache_bytes=4GiB")]
+    [InlineData("ppo-one-gpu.yaml", "training.rollout_micro_batch=16", "training.rollout_micro_batch=4")]
+    [InlineData("ppo-one-gpu.yaml", "training.rollout_micro_batch=16", "training.rollout_cache_bytes=4GiB")]
     [InlineData("ppo-one-gpu.yaml", "training.ptx_batch=8", "training.ptx_coefficient=0")]
     [InlineData("ppo-one-gpu.yaml", "training.ptx_batch=8", "training.ptx_batch=2")]
-    [InlineData("ppo-one-gpu.yaml", "training.mini_batch=16", "training.mini_batch=8")]
-    [InlineData("ppo-one-gpu.yaml", "training.mini_batch=16", "training.micro_batch=1")]
+    [InlineData("ppo-one-gpu.yaml", "training.micro_batch=16", "training.micro_batch=8")]
+    [InlineData("ppo-one-gpu.yaml", "training.micro_batch=16", "training.micro_batch=1")]
     [InlineData("ppo-one-gpu.yaml", "model.lora.rank=64", "model.lora.rank=16")]
     public void EverySettingThatSavesMemoryIsSeen(string file, string more, string less)
     {

@@ -30,14 +30,63 @@ public sealed class RecipeFilesTests
                 Assert.Equal(Enum.GetValues<TrainerKind>().Order(), Directory.EnumerateFiles(Path.Combine(Root, family), "*.yaml").Where(file => file.EndsWith("-one-gpu.yaml", StringComparison.Ordinal) == (suffix.Length > 0)).Select(file => RecipeReader.Load(file).Trainer).Distinct().Order());
     }
 
-    [Fact]
-    public void ThePapersSettingsAreThoseOfTheMethod()
+    public static IEnumerable<TheoryDataRow<TrainerKind, double, ScheduleShape, double, double>> Released =>
+    [
+        new(TrainerKind.Sft, 2e-5, ScheduleShape.Cosine, 0, 1), // ours; the paper gives none
+        new(TrainerKind.Guard, 1e-5, ScheduleShape.Cosine, 0, 1), // ours
+        new(TrainerKind.Scores, 3e-5, ScheduleShape.Cosine, 0, 3), // those of CM-V
+        new(TrainerKind.Reward, 3e-5, ScheduleShape.Constant, 0, 3),
+        new(TrainerKind.Cost, 3e-5, ScheduleShape.Cosine, 0, 3),
+        new(TrainerKind.Dpo, 1e-6, ScheduleShape.Cosine, 0.01, 2),
+    ];
+
+    [Theory, MemberData(nameof(Released))]
+    public void RecipesAndDefaultsAreTheReleasesSettings(TrainerKind trainer, double rate, ScheduleShape schedule, double decay, double epochs)
     {
-        var reward = (ModelTrainingRecipe<RewardSettings>)RecipeReader.Load(Path.Combine(Root, "llava-1.5-7b", "reward.yaml"));
-        Assert.Equal((3e-5, 3.0, 32, ScheduleShape.Constant, 0.95, 0.03, 4096, false), (reward.Training.Optimizer.LearningRate, reward.Training.Epochs, reward.Training.BatchSize, reward.Training.Optimizer.Schedule, reward.Training.Optimizer.Beta2, reward.Training.Optimizer.WarmupFraction, reward.Training.Lengths.TotalTokens, reward.Training.TrainVisionTower));
-        var ppo = (PpoRecipe)RecipeReader.Load(Path.Combine(Root, "llava-1.5-7b", "ppo.yaml"));
-        Assert.Equal((5e-7, 5e-7, 16.0, 0.02, 512, Sharing.None), (ppo.Training.Actor.LearningRate, ppo.Training.Critics.LearningRate, ppo.Training.PtxCoefficient, ppo.Training.KlCoefficient, ppo.Training.MaxNewTokens, ppo.Model.Sharing));
-        Assert.Equal((10.0, 20.0, -0.5, 0.1, 1, 128), (ppo.Training.Multiplier.Initial, ppo.Training.Multiplier.Maximum, ppo.Training.Multiplier.Budget, ppo.Training.Multiplier.LearningRate, ppo.Training.Multiplier.Delay, ppo.Training.Multiplier.Window));
+        foreach ((string place, Recipe recipe) in Every(trainer, "model.folder=a", "data.folder=b"))
+        {
+            IModelTrainingRecipe made = (IModelTrainingRecipe)recipe;
+            OptimizerSettings optimizer = made.Training.Optimizer;
+            Assert.True((schedule, 0.03, 0.9, 0.95, decay, epochs, 32, 4096, false) == (optimizer.Schedule, optimizer.WarmupFraction, optimizer.Beta1, optimizer.Beta2, optimizer.WeightDecay, made.Training.Epochs, made.Training.BatchSize, made.Training.Lengths.TotalTokens, made.Training.TrainVisionTower), place);
+            Assert.True(optimizer.LearningRate == rate || (made.Model.Lora is not null && optimizer.LearningRate > rate), $"{place}: {optimizer.LearningRate}");
+        }
+    }
+
+    [Fact]
+    public void PpoIsTheReleases()
+    {
+        foreach ((string place, Recipe recipe) in Every(TrainerKind.Ppo, "model.policy=a", "model.reward=b", "model.cost=c", "data.prompts.folder=d", "data.instructions.folder=e", "model.sharing=none"))
+        {
+            PpoSettings training = ((PpoRecipe)recipe).Training;
+            bool adapters = ((PpoRecipe)recipe).Model.Lora is not null;
+            // 8 GPUs with 2 prompts each; one update and one step of lambda for each round
+            Assert.True((16, 16, 1, 16, 3.0, 512) == (training.RolloutBatch, training.MiniBatch, training.UpdateEpochs, training.PtxBatch, training.Epochs, training.MaxNewTokens), place);
+            Assert.True((16.0, 0.02, 0.2, 50.0, 5.0, 1.0, 0.95, 1.0) == (training.PtxCoefficient, training.KlCoefficient, training.ClipRange, training.ClipScore, training.ClipValue, training.Gamma, training.GaeLambda, training.Temperature), place);
+            Assert.True((10.0, 20.0, -0.5, 0.1, 1, 128) == (training.Multiplier.Initial, training.Multiplier.Maximum, training.Multiplier.Budget, training.Multiplier.LearningRate, training.Multiplier.Delay, training.Multiplier.Window), place);
+            foreach ((OptimizerSettings optimizer, ScheduleShape schedule) in new[] { (training.Actor, ScheduleShape.Cosine), (training.Critics, ScheduleShape.Constant) })
+            {
+                Assert.True((schedule, 0.03, 0.9, 0.95, 0.0) == (optimizer.Schedule, optimizer.WarmupFraction, optimizer.Beta1, optimizer.Beta2, optimizer.WeightDecay), place);
+                Assert.True(optimizer.LearningRate == 5e-7 || (adapters && optimizer.LearningRate > 5e-7), place);
+            }
+        }
+    }
+
+    [Fact]
+    public void ASettingOfASectionLeavesTheOthersAtTheTrainersDefaults()
+    {
+        var reward = (ModelTrainingRecipe<RewardSettings>)RecipeReader.Parse("trainer: reward\nmodel: { folder: a }\ndata: { folder: b }\ntraining: { optimizer: { weight_decay: 0.1 } }");
+        Assert.Equal(new RewardSettings().Optimizer with { WeightDecay = 0.1 }, reward.Training.Optimizer);
+        var dpo = (ModelTrainingRecipe<DpoSettings>)RecipeReader.Parse("trainer: dpo\nmodel: { folder: a }\ndata: { folder: b }", sets: ["training.optimizer.warmup_fraction=0"]);
+        Assert.Equal(new DpoSettings().Optimizer with { WarmupFraction = 0 }, dpo.Training.Optimizer);
+    }
+
+    // every family's recipes, and the defaults without a recipe
+    private static IEnumerable<(string Place, Recipe Recipe)> Every(TrainerKind trainer, params string[] places)
+    {
+        string word = SettingsBinder.Format(trainer);
+        yield return ("no recipe", RecipeReader.Parse($"trainer: {word}\n", sets: places));
+        foreach (string family in Families)
+            foreach (string file in Directory.EnumerateFiles(Path.Combine(Root, family), $"{word}*.yaml")) yield return (file, RecipeReader.Load(file));
     }
 
     [Fact]
