@@ -1,0 +1,38 @@
+using System.IO.Compression;
+
+namespace SafeRlhfV.Data;
+
+/// <summary>Opens files that may be compressed; the first bytes tell, not the name. All members of a gzip file and all frames of a zstd file are read.</summary>
+internal static class CompressedFile
+{
+    /// <summary>The file's contents as a stream.</summary>
+    /// <exception cref="InvalidInputException">The file cannot be opened.</exception>
+    public static Stream Open(string file)
+    {
+        FileStream stream;
+        try
+        {
+            stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, FileOptions.SequentialScan);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new InvalidInputException(new Finding(Fault.Unreadable, FindingSeverity.Error, file, null, [], $"the file cannot be opened ({ParquetFile.FirstLine(error)})."), error);
+        }
+        Span<byte> magic = stackalloc byte[4];
+        int read = stream.ReadAtLeast(magic, 4, throwOnEndOfStream: false);
+        stream.Position = 0;
+        if (read >= 2 && magic[0] == 0x1f && magic[1] == 0x8b) return new GZipStream(stream, CompressionMode.Decompress);
+        if (read == 4 && magic.SequenceEqual((ReadOnlySpan<byte>)[0x28, 0xb5, 0x2f, 0xfd])) return new ZstdSharp.DecompressionStream(stream, leaveOpen: false);
+        return stream;
+    }
+
+    /// <summary>Whether an error means that the file's contents are cut off or damaged.</summary>
+    public static bool IsDamage(Exception error) => error is InvalidDataException or IOException or ZstdSharp.ZstdException or UnauthorizedAccessException;
+
+    /// <summary>The file's name without what says that it is compressed.</summary>
+    public static string PlainName(string file)
+    {
+        string name = Path.GetFileName(file);
+        return Path.GetExtension(name).ToLowerInvariant() is ".gz" or ".zst" or ".zstd" ? Path.GetFileNameWithoutExtension(name) : name;
+    }
+}

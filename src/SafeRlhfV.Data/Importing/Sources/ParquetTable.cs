@@ -1,0 +1,54 @@
+using Apache.Arrow.Ipc;
+using ParquetSharp;
+using ParquetSharp.Arrow;
+
+namespace SafeRlhfV.Data;
+
+/// <summary>The rows of a Parquet file of any columns, a small batch at a time.</summary>
+internal static class ParquetTable
+{
+    private const int BatchRows = 32;
+
+    /// <summary>The columns' names, without reading a row.</summary>
+    /// <exception cref="InvalidInputException">Not Parquet, or damaged.</exception>
+    public static IReadOnlyList<string> Columns(string file)
+    {
+        using ParquetFileReader reader = ParquetFile.Open(file);
+        return [.. ParquetFile.Fields(reader).Keys];
+    }
+
+    /// <summary>The rows in order.</summary>
+    /// <exception cref="InvalidInputException">Not Parquet, encrypted or damaged; the message names the file.</exception>
+    public static IEnumerable<SourceRow> Read(string file)
+    {
+        using (ParquetFileReader check = ParquetFile.Open(file))
+            if (check.FileMetaData.NumRows == 0) yield break;
+        using ReaderProperties properties = ReaderProperties.GetDefaultReaderProperties();
+        properties.EnableBufferedStream();
+        properties.EnablePageChecksumVerification();
+        using ArrowReaderProperties arrow = ArrowReaderProperties.GetDefault();
+        (arrow.BatchSize, arrow.PreBuffer, arrow.UseThreads) = (BatchRows, false, false);
+        using FileReader reader = Guard(file, 0, () => new FileReader(file, properties, arrow));
+        using IArrowArrayStream batches = Guard(file, 0, () => reader.GetRecordBatchReader());
+        long row = 0;
+        while (Guard(file, row, () => batches.ReadNextRecordBatchAsync().AsTask().GetAwaiter().GetResult()) is { } batch)
+        {
+            using (batch)
+                foreach (SourceMap map in ArrowValues.Rows(batch))
+                    yield return new SourceRow(row++, map);
+        }
+    }
+
+    private static T Guard<T>(string file, long row, Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (Exception error) when (ParquetFile.IsParquetError(error) || error is InvalidDataException or IOException or NotSupportedException)
+        {
+            string what = error.Message.Contains("crypt", StringComparison.OrdinalIgnoreCase) ? "columns are encrypted; decrypt them" : "the file is damaged or of an unknown form; fetch or write it again";
+            throw new InvalidInputException(new Finding(Fault.CorruptPage, FindingSeverity.Error, file, null, [], $"near row {row}: {what} ({ParquetFile.FirstLine(error)})."), error);
+        }
+    }
+}
