@@ -15,17 +15,24 @@ internal static partial class DatasetDiscovery
         if (!Directory.Exists(path)) throw new InvalidInputException($"{path}: no such file or folder; give a data set's folder, a Parquet file or a JSONL file.");
         try
         {
-            string[] files = Files(path);
-            (IReadOnlyList<DatasetPart> parts, IReadOnlyList<string> absent) = DatasetCard.Read(path) is { Sets.Count: > 0 } card ? FromCard(path, files, card) : (Infer(path, files), []);
+            (IReadOnlyList<DatasetPart> parts, IReadOnlyList<string> absent) = Arrange(path, Files(path));
             if (parts.Count == 0)
                 throw new InvalidInputException($"{path}: the folder holds no data{(absent.Count > 0 ? " of the configurations that its README.md names" : "")}; expected Parquet or JSONL files, for example data/<category>/train-00000-of-00001.parquet.");
-            foreach (DatasetPart part in parts) CheckShards(part);
             return (parts, absent);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw new InvalidInputException($"{path}: the folder cannot be read ({ParquetFile.FirstLine(error)}).", error);
         }
+    }
+
+    /// <summary>The parts that files of a folder make, by its card or by their names.</summary>
+    /// <exception cref="InvalidInputException">A shard is missing.</exception>
+    public static (IReadOnlyList<DatasetPart> Parts, IReadOnlyList<string> Absent) Arrange(string folder, string[] files)
+    {
+        (IReadOnlyList<DatasetPart> parts, IReadOnlyList<string> absent) = DatasetCard.Read(folder) is { Sets.Count: > 0 } card ? FromCard(folder, files, card) : (Infer(folder, files), []);
+        foreach (DatasetPart part in parts) CheckShards(part);
+        return (parts, absent);
     }
 
     /// <summary>Whether a file is read as JSONL rather than Parquet.</summary>
@@ -68,7 +75,8 @@ internal static partial class DatasetDiscovery
         return Path.IsPathRooted(file) || File.Exists(file) ? Taxonomy.IndexOf(folders[^1]) >= 0 ? folders[^1] : "default" : folders[^1];
     }
 
-    private static string? SplitOf(string file)
+    /// <summary>The split that a file's name or its folders tell; null where they tell none.</summary>
+    public static string? SplitOf(string file)
     {
         string[] parts = file.Split('/');
         string[] words = Path.GetFileNameWithoutExtension(parts[^1]).Split('-', '_', '.', ' ');

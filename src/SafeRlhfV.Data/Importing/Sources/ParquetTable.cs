@@ -18,18 +18,24 @@ internal static class ParquetTable
     }
 
     /// <summary>The rows in order.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="only">The columns to read; null for all.</param>
     /// <exception cref="InvalidInputException">Not Parquet, encrypted or damaged; the message names the file.</exception>
-    public static IEnumerable<SourceRow> Read(string file)
+    public static IEnumerable<SourceRow> Read(string file, IReadOnlyCollection<string>? only = null)
     {
+        int[]? leaves = null;
         using (ParquetFileReader check = ParquetFile.Open(file))
+        {
             if (check.FileMetaData.NumRows == 0) yield break;
+            if (only is not null) leaves = [.. Enumerable.Range(0, check.FileMetaData.Schema.NumColumns).Where(leaf => only.Contains(check.FileMetaData.Schema.Column(leaf).Path.ToDotVector()[0]))];
+        }
         using ReaderProperties properties = ReaderProperties.GetDefaultReaderProperties();
         properties.EnableBufferedStream();
         properties.EnablePageChecksumVerification();
         using ArrowReaderProperties arrow = ArrowReaderProperties.GetDefault();
         (arrow.BatchSize, arrow.PreBuffer, arrow.UseThreads) = (BatchRows, false, false);
         using FileReader reader = Guard(file, 0, () => new FileReader(file, properties, arrow));
-        using IArrowArrayStream batches = Guard(file, 0, () => reader.GetRecordBatchReader());
+        using IArrowArrayStream batches = Guard(file, 0, () => reader.GetRecordBatchReader(columns: leaves));
         long row = 0;
         while (Guard(file, row, () => batches.ReadNextRecordBatchAsync().AsTask().GetAwaiter().GetResult()) is { } batch)
         {

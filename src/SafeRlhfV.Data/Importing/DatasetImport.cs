@@ -1,0 +1,151 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace SafeRlhfV.Data;
+
+/// <summary>Reads another tool's data as conversation records. A row at a time is held in memory, and of the rows before it 16 bytes each.</summary>
+public sealed class DatasetImport
+{
+    private readonly string path;
+    private readonly ImportOptions options;
+    private readonly SourceSet source;
+    private readonly ImportFormat format;
+    private readonly HashSet<string> found = new(StringComparer.Ordinal);
+
+    private DatasetImport(string path, ImportOptions options, SourceSet source, ImportFormat format) => (this.path, this.options, this.source, this.format) = (path, options, source, format);
+
+    /// <summary>The format that is read: the one asked for, or what the columns told.</summary>
+    public string Format => format.Name;
+
+    /// <summary>Counts as far as rows were read.</summary>
+    public ImportReport Report { get; } = new();
+
+    /// <summary>Opens a source and decides its format.</summary>
+    /// <param name="path">A file or folder.</param>
+    /// <param name="from">One of <see cref="ImportFormats.Names"/>.</param>
+    /// <param name="options">The user's choices.</param>
+    /// <exception cref="InvalidInputException">Nothing readable is there, or its format cannot be told; the finding's code is one of <see cref="ImportFault"/>.</exception>
+    public static DatasetImport Open(string path, string from = ImportFormats.Auto, ImportOptions? options = null)
+    {
+        options ??= new ImportOptions();
+        if (!ImportFormats.Names.Contains(from)) throw new InvalidInputException($"--from {from}: no such format; choose among {string.Join(", ", ImportFormats.Names)}.");
+        if (options.Images is { } folder && !Directory.Exists(folder)) throw new InvalidInputException($"--images {folder}: no such folder; give the folder that the images' paths are relative to.");
+        Dictionary<string, string> categories = options.Categories.ToDictionary(pair => SourceLabels.Plain(pair.Key), pair => Taxonomy.IndexOf(pair.Value) >= 0 ? pair.Value
+            : throw new InvalidInputException($"--categories {pair.Key}={pair.Value}: the taxonomy has no such category; its twenty are {string.Join(", ", Taxonomy.Categories)}."));
+        options = options with { Categories = categories };
+        SourceSet source = SourceSet.Find(path, from, options.Dataset);
+        return new DatasetImport(path, options, source, source.Format ?? (from == ImportFormats.Auto ? Decide(path, source) : ImportFormats.Named(from)));
+    }
+
+    /// <summary>The records in the source's order. What is left out is told by <see cref="Report"/>.</summary>
+    /// <exception cref="InvalidInputException">The source holds no row, cannot be read, or lacks a column that was named.</exception>
+    public IEnumerable<ConversationRecord> Read(CancellationToken cancel = default)
+    {
+        HashSet<UInt128> seen = [];
+        Dictionary<string, long> indices = new(StringComparer.Ordinal);
+        foreach (SourceFile file in source.Files)
+        {
+            ImageResolver images = new(options.Images ?? file.ImageFolder);
+            foreach (SourceRow row in file.Read())
+            {
+                cancel.ThrowIfCancellationRequested();
+                Report.Read++;
+                if (Read(file, row, images) is not { } record) continue;
+                long index = indices.GetValueOrDefault(file.Split);
+                indices[file.Split] = index + 1;
+                Report.Kept++;
+                if (!seen.Add(Fingerprint(record))) Report.Duplicates++;
+                yield return record with { Source = new RowPosition("default", file.Split, file.Path, row.Row, index) };
+            }
+        }
+        if (Report.Read == 0) throw ImportFault.Error(ImportFault.NoRows, path, "holds no rows; give a file that does");
+        if (options.Columns.FirstOrDefault(pair => !found.Contains(pair.Value)) is { Key: not null } absent)
+            throw new InvalidInputException($"{path}: no row has a column {Finding.Quote(absent.Value)}, which --columns names for {absent.Key}.");
+    }
+
+    private ConversationRecord? Read(SourceFile file, SourceRow source, ImageResolver images)
+    {
+        try
+        {
+            ImportRow row = new(Mapped(source.Value ?? throw new DroppedRowException(source.Fault!)), images, options);
+            ConversationRecord record = format.Read(row);
+            Report.Repair(row.Repairs);
+            return record;
+        }
+        catch (DroppedRowException dropped)
+        {
+            Report.Drop(file.Path, source.Row, dropped.Reason);
+            return null;
+        }
+    }
+
+    /// <summary>The columns under the format's names. A column's literal name beats a path of the same letters.</summary>
+    private SourceMap Mapped(SourceMap map)
+    {
+        if (options.Columns.Count == 0) return map;
+        SourceMap mapped = new();
+        foreach ((string name, object? value) in map) mapped[name] = value;
+        foreach ((string name, string column) in options.Columns)
+        {
+            if (!TryFind(map, column, out object? value)) continue;
+            found.Add(column);
+            mapped[name] = value;
+        }
+        return mapped;
+    }
+
+    private static bool TryFind(SourceMap map, string path, out object? value)
+    {
+        if (map.TryGetValue(path, out value)) return true;
+        for (int dot = path.IndexOf('.', StringComparison.Ordinal); dot >= 0; dot = path.IndexOf('.', dot + 1))
+            if (map.Get(path[..dot]) is SourceMap inner && TryFind(inner, path[(dot + 1)..], out value)) return true;
+        return false;
+    }
+
+    private static ImportFormat Decide(string path, SourceSet source)
+    {
+        FormatDetection detection = new();
+        bool isEmpty = true;
+        foreach (SourceFile file in source.Files)
+        {
+            IReadOnlyList<string>? columns = file.Columns();
+            if (columns is not null) detection.AddColumns(file.Path, columns);
+            if (columns is not null && !FormatDetection.NeedsValues(columns))
+            {
+                isEmpty = false;
+                continue;
+            }
+            foreach (SourceRow row in file.Read(["messages", "message", "label"]))
+            {
+                isEmpty = false;
+                if (row.Value is { } map) detection.Add(file.Path, row.Row, map, isWhole: columns is null);
+            }
+        }
+        return isEmpty ? throw ImportFault.Error(ImportFault.NoRows, path, "holds no rows; give a file that does") : detection.Decide(path);
+    }
+
+    /// <summary>What two equal records share and no others.</summary>
+    private static UInt128 Fingerprint(ConversationRecord record)
+    {
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        void Add(string? text)
+        {
+            byte[] bytes = Encoding.UTF8.GetBytes(text ?? "");
+            hash.AppendData(BitConverter.GetBytes(text is null ? -1 : bytes.Length));
+            hash.AppendData(bytes);
+        }
+        foreach (EncodedImage image in record.Images) hash.AppendData(SHA256.HashData(image.Bytes!));
+        foreach (IReadOnlyList<ConversationMessage> messages in (IReadOnlyList<ConversationMessage>[])[record.Messages, record.Chosen, record.Rejected])
+        {
+            Add(null);
+            foreach (ConversationMessage message in messages)
+            {
+                Add($"{message.Role} {message.Loss}");
+                foreach (MessagePart part in message.Parts) Add(part.Text ?? $"\0{part.Image}");
+            }
+        }
+        Add($"{record.Kind} {record.Preferences} {record.Labels} {record.ChosenRates} {record.RejectedRates} {record.Margin}");
+        Add(record.Answer);
+        return BitConverter.ToUInt128(hash.GetHashAndReset());
+    }
+}

@@ -1,0 +1,71 @@
+namespace SafeRlhfV.Data;
+
+/// <summary>
+/// BeaverTails-V, paired and flat, and this tool's own layouts: <c>messages</c> (up to the last question) with <c>images</c> where they are not null, else <c>question</c> with
+/// <c>image</c>. The ids tell preferences, the labels safety, the rates scores.
+/// </summary>
+internal static class BeaverTailsFormat
+{
+    private static readonly MessageReader Messages = new(marksImages: false);
+
+    /// <summary>Reads a row.</summary>
+    public static ConversationRecord Read(ImportRow row)
+    {
+        row.RefuseMedia();
+        return row.Map.ContainsKey("response_1") || row.Map.ContainsKey("more_helpful_response_id") ? Paired(row) : Flat(row);
+    }
+
+    private static ConversationRecord Paired(ImportRow row)
+    {
+        (ConversationBuilder builder, List<DraftMessage> prompt) = Prompt(row);
+        List<DraftMessage>?[] answers = [null, Answer(row["response_1"]), Answer(row["response_2"])];
+        int better = SourceLabels.Preferred(row["more_helpful_response_id"]), worse = 3 - better;
+        ConversationRecord record = builder.Pair(prompt, answers[better], answers[worse]);
+        PairSide? safe = row.Map.Has("safer_response_id") ? SourceLabels.Preferred(row["safer_response_id"]) == better ? PairSide.Chosen : PairSide.Rejected : null;
+        return record with
+        {
+            Preferences = new RecordPreferences(PairSide.Chosen, safe),
+            Labels = Labels(row) with { ChosenUnsafe = !SourceLabels.Flag(row[$"is_response_{better}_safe"]), RejectedUnsafe = !SourceLabels.Flag(row[$"is_response_{worse}_safe"]) },
+            ChosenRates = Rates(row, better),
+            RejectedRates = Rates(row, worse),
+            ChosenFrom = row[$"response_{better}_from"] as string,
+            RejectedFrom = row[$"response_{worse}_from"] as string,
+            RejectedFirst = better == 2,
+        };
+    }
+
+    private static ConversationRecord Flat(ImportRow row)
+    {
+        (ConversationBuilder builder, List<DraftMessage> prompt) = Prompt(row);
+        List<DraftMessage> answered = [.. prompt, Messages.Of(ConversationRole.Assistant, row["response"])];
+        return builder.Rated(answered) with { Labels = Labels(row) with { Unsafe = !SourceLabels.Flag(row["is_response_safe"]) } };
+    }
+
+    private static (ConversationBuilder, List<DraftMessage>) Prompt(ImportRow row)
+    {
+        if (row.Map.Has("messages"))
+        {
+            List<DraftMessage> messages = Messages.Read(row["messages"]) ?? [];
+            if (messages.Count == 0) throw new DroppedRowException(DropReason.Empty);
+            return (new ConversationBuilder(row, row.Pool("images")), messages);
+        }
+        object? image = row.Map.Get("image", "images");
+        if (image is null && !row.Map.ContainsKey("messages")) throw new DroppedRowException(DropReason.ImageNull);
+        if (row["question"] is null or "") throw new DroppedRowException(DropReason.EmptyText);
+        ConversationBuilder builder = new(row, ImageResolver.Listed(image));
+        List<DraftMessage> asked = [Messages.Of(ConversationRole.User, row["question"])];
+        builder.PlaceAll(asked);
+        return (builder, asked);
+    }
+
+    private static List<DraftMessage>? Answer(object? text) => text is null ? null : [Messages.Of(ConversationRole.Assistant, text)];
+
+    private static RecordLabels Labels(ImportRow row) => new()
+    {
+        Category = SourceLabels.Category(row["category"], row.Options.Categories),
+        ImageSeverity = SourceLabels.Severity(row["image_severity"]),
+    };
+
+    private static AnswerRates Rates(ImportRow row, int answer) =>
+        new(SourceLabels.Rate(row[$"response_{answer}_helpful_rate"]), SourceLabels.Rate(row[$"response_{answer}_harmless_rate"]));
+}
