@@ -11,7 +11,7 @@ internal static class House
         ["Data"] = [],
         ["SafetyWorld"] = ["Data"],
         ["Objectives"] = [],
-        ["Models"] = ["Data"],
+        ["Models"] = ["Data", "Objectives"],
         ["Training"] = ["Objectives", "Models"],
         ["Guard"] = ["Data"],
         ["Inference"] = ["Models", "Guard"],

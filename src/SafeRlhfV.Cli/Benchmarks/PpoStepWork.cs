@@ -63,12 +63,12 @@ internal static class PpoStepWork
         foreach (Part part in parts)
         {
             Tensor mask_BT = part.Batch.ResponseMask_BT;
-            void Backward(Tensor loss) => (loss / parts.Length).backward();
+            void Backward(Tensor loss) => loss.Over(parts.Length).backward();
             Backward(PolicyLosses.ClippedSurrogate(roles.Actor.LogProbs(part.Batch), part.LogProbs_BT, part.Advantages_BT, mask_BT).Loss);
             if (roles.Critics.IsJoint)
             {
                 (Tensor? reward_BT, Tensor? cost_BT) = roles.Critics.Values(part.Batch);
-                Backward(RewardLoss(reward_BT!) + CostLoss(cost_BT!));
+                Backward(RewardLoss(reward_BT!).Plus(CostLoss(cost_BT!)));
             }
             else
             {

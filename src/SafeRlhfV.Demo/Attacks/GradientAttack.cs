@@ -1,5 +1,6 @@
 using SafeRlhfV.Data;
 using SafeRlhfV.Models;
+using SafeRlhfV.Objectives;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -53,16 +54,16 @@ public sealed class GradientAttack(ChatGuard guard, int epsilon = 8, int steps =
             cancellation.ThrowIfCancellationRequested();
             using DisposeScope inner = NewDisposeScope();
             Tensor tried = delta.clone().requires_grad_(true);
-            ImageInputs inputs = clean with { PixelValues = (clean.PixelValues + tried * scale_BCSS).to(device) };
+            ImageInputs inputs = clean with { PixelValues = clean.PixelValues.Plus(tried * scale_BCSS).to(device) };
             Tensor unsafe_B = guard.Model.Logits(batch.Ids_BL, batch.Mask_BL, backbone.ProjectImages(backbone.EncodeImages(inputs))).Verdict_B;
             unsafe_B.sum().backward();
-            Tensor next = (delta - tried.grad!.sign() * stride).clamp(-epsilon, epsilon);
-            next = ((bytes_BCSS + next).clamp(0, 255) - bytes_BCSS).detach();
+            Tensor next = (delta - tried.grad!.sign().Times(stride)).Within(-epsilon, epsilon);
+            next = (bytes_BCSS.Plus(next).Within(0, 255) - bytes_BCSS).detach();
             next.MoveToOuterDisposeScope();
             delta.Dispose();
             delta = next;
         }
-        byte[] moved = (bytes_BCSS + delta).round().clamp(0, 255).permute(0, 2, 3, 1).contiguous().to(ScalarType.Byte).data<byte>().ToArray();
+        byte[] moved = bytes_BCSS.Plus(delta).round().Within(0, 255).permute(0, 2, 3, 1).contiguous().to(ScalarType.Byte).data<byte>().ToArray();
         int each = moved.Length / pictures.Length;
         return [.. pictures.Select((picture, i) => new RgbImage(picture.Width, picture.Height, moved[(i * each)..((i + 1) * each)]))];
     }
@@ -77,6 +78,6 @@ public sealed class GradientAttack(ChatGuard guard, int epsilon = 8, int steps =
         Tensor black = guard.Processor.Images.Batch([guard.Processor.Images.Process(Plain(0))]).PixelValues, white = guard.Processor.Images.Batch([guard.Processor.Images.Process(Plain(255))]).PixelValues;
         byte[] all = [.. pictures.SelectMany(picture => picture.Pixels)];
         Tensor bytes_BCSS = tensor(all, ScalarType.Byte).view(pictures.Length, first.Height, first.Width, 3).permute(0, 3, 1, 2).to(ScalarType.Float32).contiguous();
-        return ((white - black) / 255, bytes_BCSS);
+        return ((white - black).Over(255), bytes_BCSS);
     }
 }

@@ -1,4 +1,5 @@
 using SafeRlhfV.Models;
+using SafeRlhfV.Objectives;
 using SafeRlhfV.SafetyWorld;
 using SafeRlhfV.Data;
 using SafeRlhfV.Training;
@@ -57,8 +58,8 @@ internal static class VisionStage
             IReadOnlyList<(int Content, int Colour, int Cell)> labels = [.. batch.SelectMany(scene => scene.PatchLabels)];
             Tensor contents = logits_NC.narrow(1, 0, Scene.ContentCount), wanted = Ids(labels.Select(label => label.Content));
             Tensor loss = nn.functional.cross_entropy(contents, wanted)
-                + nn.functional.cross_entropy(logits_NC.narrow(1, Scene.ContentCount, Scene.ColourLabelCount), Ids(labels.Select(label => label.Colour)))
-                + nn.functional.cross_entropy(logits_NC.narrow(1, Scene.ContentCount + Scene.ColourLabelCount, Scene.CellCount), Ids(labels.Select(label => label.Cell)));
+                .Plus(nn.functional.cross_entropy(logits_NC.narrow(1, Scene.ContentCount, Scene.ColourLabelCount), Ids(labels.Select(label => label.Colour))))
+                .Plus(nn.functional.cross_entropy(logits_NC.narrow(1, Scene.ContentCount + Scene.ColourLabelCount, Scene.CellCount), Ids(labels.Select(label => label.Cell))));
             loss.backward();
             optimizer.ClipGradientNorm(1);
             optimizer.Step(schedule.At(step));

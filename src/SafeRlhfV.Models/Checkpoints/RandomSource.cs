@@ -1,4 +1,5 @@
 using SafeRlhfV.Data;
+using SafeRlhfV.Objectives;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -36,7 +37,7 @@ internal sealed class RandomSource(Initialization initialization, long seed, Sca
         using (Generator generator = new(new RandomStream(seed, name).NextUInt64() >> 1))
             _ = kind switch
             {
-                ParameterKind.NormWeight => value.fill_(1),
+                ParameterKind.NormWeight => value.fill_(Scalars.One),
                 ParameterKind.NormBias => value.zero_(),
                 ParameterKind.LinearBias when defaults || (!tower && initialization.DefaultBiases) => value.uniform_(-bound, bound, generator),
                 ParameterKind.LinearBias => value.zero_(),

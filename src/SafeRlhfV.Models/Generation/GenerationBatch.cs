@@ -1,4 +1,6 @@
 using SafeRlhfV.Data;
+using SafeRlhfV.Objectives;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SafeRlhfV.Models;
@@ -57,15 +59,16 @@ internal sealed class GenerationBatch : IDisposable
         (Tensor positions, Tensor deltas_B1) = model.Positions(prompt.Ids_BL, valid, prompt.Images?.Images ?? []);
         Tensor hidden = model.Hidden(prompt.Ids_BL, valid, positions, prompt.Images, cache, from: prompt.Ids_BL.shape[1] - 1);
         Tensor logits = model.Logits(hidden.squeeze(1));
-        nextPositions_B1 = valid.to(ScalarType.Int64).sum(1, keepdim: true) + deltas_B1;
+        nextPositions_B1 = valid.to(ScalarType.Int64).sum(1, keepdim: true).Plus(deltas_B1);
         if (penalised)
         {
             // padding is sent to a column of its own, which is cut off again
-            Tensor ids = prompt.Ids_BL.masked_fill(valid.logical_not(), model.VocabularySize).clamp(max: model.VocabularySize);
+            using Scalar beyond = model.VocabularySize;
+            Tensor ids = prompt.Ids_BL.masked_fill(valid.logical_not(), beyond).clamp(max: beyond);
             seen_BV = zeros([ids.shape[0], model.VocabularySize + 1], ScalarType.Bool, ids.device).scatter_(1, ids, ones_like(ids, ScalarType.Bool)).narrow(1, 0, model.VocabularySize).contiguous();
         }
         if (settings.Samples == 1) return logits;
-        Tensor repeat = arange(prompt.Ids_BL.shape[0], ScalarType.Int64, prompt.Ids_BL.device).repeat_interleave(settings.Samples);
+        Tensor repeat = Scalars.Range(prompt.Ids_BL.shape[0], device: prompt.Ids_BL.device).repeat_interleave(settings.Samples);
         Select(repeat);
         return logits.index_select(0, repeat);
     }
@@ -101,7 +104,7 @@ internal sealed class GenerationBatch : IDisposable
         Device device = prompt.Ids_BL.device;
         Tensor ids = tensor(lastTokens, device: device).unsqueeze(1);
         Tensor hidden = model.Hidden(ids, mask_BK.narrow(1, 0, cache.Length + 1), nextPositions_B1, null, cache);
-        nextPositions_B1.add_(1);
+        nextPositions_B1.add_(Scalars.One, Scalars.One);
         return model.Logits(hidden.squeeze(1));
     }
 

@@ -1,3 +1,4 @@
+using SafeRlhfV.Objectives;
 using static TorchSharp.torch;
 
 namespace SafeRlhfV.Models;
@@ -12,10 +13,10 @@ public static class LogitsFilter
     /// <param name="seen_BV">True for tokens of the prompt and the answer so far.</param>
     /// <param name="penalty">Above 0; 1 changes nothing.</param>
     public static Tensor Penalise(Tensor logits_BV, Tensor seen_BV, double penalty) =>
-        penalty == 1 ? logits_BV : where(seen_BV, where(logits_BV.lt(0), logits_BV * penalty, logits_BV / penalty), logits_BV);
+        penalty == 1 ? logits_BV : where(seen_BV, where(logits_BV.lt(Scalars.Zero), logits_BV.Times(penalty), logits_BV.Over(penalty)), logits_BV);
 
     /// <summary>Divides by the temperature, which is above 0.</summary>
-    public static Tensor Temper(Tensor logits_BV, double temperature) => temperature == 1 ? logits_BV : logits_BV / temperature;
+    public static Tensor Temper(Tensor logits_BV, double temperature) => temperature == 1 ? logits_BV : logits_BV.Over(temperature);
 
     /// <summary>Keeps the k largest (at least <paramref name="least"/>); all that equal the k-th stay.</summary>
     public static Tensor TopK(Tensor logits_BV, int k, int least = 1)
@@ -23,7 +24,7 @@ public static class LogitsFilter
         if (k > 0) k = Math.Max(k, least);
         if (k <= 0 || k >= logits_BV.shape[1]) return logits_BV;
         Tensor smallest = logits_BV.topk(k, -1).values.narrow(1, k - 1, 1);
-        return logits_BV.masked_fill(logits_BV.lt(smallest), double.NegativeInfinity);
+        return logits_BV.masked_fill(logits_BV.lt(smallest), Scalars.MinusInfinity);
     }
 
     /// <summary>Keeps the smallest set of best tokens whose probability reaches p: of the tokens in ascending order those go whose sum is at most 1 - p. The best stay always, as many as <paramref name="least"/> says.</summary>
@@ -31,8 +32,8 @@ public static class LogitsFilter
     {
         if (p >= 1) return logits_BV;
         (Tensor sorted, Tensor order) = logits_BV.sort(-1, false);
-        Tensor removed = sorted.softmax(-1).cumsum(-1).le(1 - p);
-        removed.narrow(1, removed.shape[1] - least, least).fill_(false);
-        return logits_BV.masked_fill(zeros_like(removed).scatter(1, order, removed), double.NegativeInfinity);
+        Tensor removed = sorted.softmax(-1).cumsum(-1).AtMost(1 - p);
+        removed.narrow(1, removed.shape[1] - least, least).fill_(Scalars.False);
+        return logits_BV.masked_fill(zeros_like(removed).scatter(1, order, removed), Scalars.MinusInfinity);
     }
 }

@@ -1,4 +1,6 @@
 using SafeRlhfV.Data;
+using SafeRlhfV.Objectives;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SafeRlhfV.Models;
@@ -15,8 +17,8 @@ internal sealed class TokenChooser(GenerationSettings settings, int imageTokenId
         Tensor raw = logits_BV.to(ScalarType.Float32), scores = raw;
         bool greedy = settings.Temperature == 0;
         if (seen_BV is not null) scores = LogitsFilter.Penalise(scores, seen_BV, settings.RepetitionPenalty);
-        scores = scores + (forbidden_V ??= Block(settings.ForbiddenTokenIds.Append(imageTokenId), raw));
-        if (step < settings.MinNewTokens) scores = scores + (noEnd_V ??= Block(settings.EosTokenIds, raw));
+        scores = scores.Plus(forbidden_V ??= Block(settings.ForbiddenTokenIds.Append(imageTokenId), raw));
+        if (step < settings.MinNewTokens) scores = scores.Plus(noEnd_V ??= Block(settings.EosTokenIds, raw));
         Tensor tokens = greedy ? scores.argmax(-1) : Draw(LogitsFilter.TopP(LogitsFilter.TopK(LogitsFilter.Temper(scores, settings.Temperature), settings.TopK), settings.TopP), streams);
         if (!settings.LogProbs) return (tokens, null);
         Tensor whole = greedy ? raw : LogitsFilter.Temper(raw, settings.Temperature);
@@ -30,7 +32,8 @@ internal sealed class TokenChooser(GenerationSettings settings, int imageTokenId
         for (int row = 0; row < numbers.Length; row++) numbers[row] = streams[row].NextDouble() * (1 - 1e-12);
         Tensor cumulative = filtered_BV.softmax(-1).cumsum(-1, ScalarType.Float64);
         Tensor wanted = tensor(numbers, device: filtered_BV.device).unsqueeze(1).mul_(cumulative.narrow(1, cumulative.shape[1] - 1, 1));
-        return searchsorted(cumulative, wanted, right: true).squeeze(1).clamp_(max: filtered_BV.shape[1] - 1);
+        using Scalar last = filtered_BV.shape[1] - 1;
+        return searchsorted(cumulative, wanted, right: true).squeeze(1).clamp_(max: last);
     }
 
     private static Tensor Block(IEnumerable<int> ids, Tensor logits_BV)

@@ -1,3 +1,4 @@
+using SafeRlhfV.Objectives;
 using static TorchSharp.torch;
 
 namespace SafeRlhfV.Models;
@@ -16,9 +17,9 @@ public sealed record GuardOutput(Tensor Verdict_B, Tensor Categories_BC, Tensor 
 
     /// <summary>Probabilities of these logits: sigmoid, sigmoid, softmax, each after its temperature; float32.</summary>
     public GuardOutput ToProbabilities(GuardTemperatures temperatures) => new(
-        Verdict_B.to(ScalarType.Float32).div(temperatures.Verdict).sigmoid(),
-        Categories_BC.to(ScalarType.Float32).div(temperatures.Category).sigmoid(),
-        Severities_BS.to(ScalarType.Float32).div(temperatures.Severity).softmax(-1));
+        Verdict_B.to(ScalarType.Float32).Over(temperatures.Verdict).sigmoid(),
+        Categories_BC.to(ScalarType.Float32).Over(temperatures.Category).sigmoid(),
+        Severities_BS.to(ScalarType.Float32).Over(temperatures.Severity).softmax(-1));
 
     /// <summary>The same numbers, kept beyond the current dispose scope.</summary>
     internal GuardOutput MoveToOuterScope()

@@ -1,3 +1,4 @@
+using SafeRlhfV.Objectives;
 using static TorchSharp.torch;
 
 namespace SafeRlhfV.Models;
@@ -17,5 +18,5 @@ public static class Activations
         _ => throw new Data.InvalidInputException($"config.json asks for the activation '{name}', which is not built in."),
     };
 
-    private static Tensor QuickGelu(Tensor x) => x * x.mul(1.702).sigmoid_();
+    private static Tensor QuickGelu(Tensor x) => x * x.Times(1.702).sigmoid_();
 }

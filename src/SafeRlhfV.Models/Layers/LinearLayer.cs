@@ -1,3 +1,4 @@
+using SafeRlhfV.Objectives;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -42,7 +43,7 @@ public sealed class LinearLayer : NamedModule
         return y_NO.view([.. x.shape[..^1], OutputSize]);
     }
 
-    private Tensor Merge() => weight + ActivePair!.Change();
+    private Tensor Merge() => weight.Plus(ActivePair!.Change());
 
     /// <summary>The adapters that know this layer; null while there are none.</summary>
     internal AdapterSet? Adapters { get; set; }

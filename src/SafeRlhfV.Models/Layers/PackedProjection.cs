@@ -1,3 +1,4 @@
+using SafeRlhfV.Objectives;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -49,5 +50,5 @@ internal sealed class PackedProjection : IDisposable
 
     public void Dispose() => weight.Dispose();
 
-    private Tensor Merge() => weight + cat([.. layers.Select(layer => layer.ActivePair!.Change())], 0);
+    private Tensor Merge() => weight.Plus(cat([.. layers.Select(layer => layer.ActivePair!.Change())], 0));
 }

@@ -1,3 +1,4 @@
+using SafeRlhfV.Objectives;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -29,5 +30,5 @@ public sealed class RmsNormLayer : NamedModule
     }
 
     // in place on fresh tensors only: neither mean nor rsqrt needs its input for the backward pass
-    private Tensor InverseRoot(Tensor x) => x.square().mean([-1], keepdim: true).add_(epsilon).rsqrt_();
+    private Tensor InverseRoot(Tensor x) => x.Squared().mean([-1], keepdim: true).Plus_(epsilon).rsqrt_();
 }

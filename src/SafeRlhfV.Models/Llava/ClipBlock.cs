@@ -1,3 +1,4 @@
+using SafeRlhfV.Objectives;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -38,7 +39,7 @@ internal sealed class ClipBlock : NamedModule
         Tensor normed = attentionNorm.Forward(x_RPH);
         Tensor Split(LinearLayer layer) => layer.Forward(normed).view(rows, patches, heads, -1).transpose(1, 2);
         Tensor mixed = nn.functional.scaled_dot_product_attention(Split(query), Split(key), Split(value), null!, 0, false);
-        Tensor middle = x_RPH + output.Forward(mixed.transpose(1, 2).reshape(rows, patches, width));
-        return (middle + second.Forward(activation(first.Forward(feedForwardNorm.Forward(middle))))).MoveToOuterDisposeScope();
+        Tensor middle = x_RPH.Plus(output.Forward(mixed.transpose(1, 2).reshape(rows, patches, width)));
+        return middle.Plus(second.Forward(activation(first.Forward(feedForwardNorm.Forward(middle))))).MoveToOuterDisposeScope();
     }
 }

@@ -1,3 +1,4 @@
+using SafeRlhfV.Objectives;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -64,6 +65,6 @@ public sealed class ClipTower : NamedModule
         Tensor whole = grid * patch == config.ImageSize ? pixels_RCSS : pixels_RCSS.narrow(2, 0, grid * patch).narrow(3, 0, grid * patch);
         Tensor patches = whole.reshape(rows, config.Channels, grid, patch, grid, patch).permute(0, 2, 4, 1, 3, 5).reshape(rows, grid * grid, -1);
         Tensor embedded = nn.functional.linear(patches, patchEmbedding.view(config.HiddenSize, -1));
-        return cat([classEmbedding.view(1, 1, -1).expand(rows, 1, config.HiddenSize), embedded], 1).add_(positionEmbedding);
+        return cat([classEmbedding.view(1, 1, -1).expand(rows, 1, config.HiddenSize), embedded], 1).Plus_(positionEmbedding);
     }
 }

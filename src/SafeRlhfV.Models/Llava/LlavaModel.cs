@@ -1,3 +1,4 @@
+using SafeRlhfV.Objectives;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -61,7 +62,7 @@ public sealed class LlavaModel : VisionLanguageModel
     /// <inheritdoc/>
     public override (Tensor Positions, Tensor Deltas_B1) Positions(Tensor inputIds_BL, Tensor mask_BL, IReadOnlyList<ImageGeometry> images)
     {
-        Tensor positions = mask_BL.to(ScalarType.Int64).cumsum(1).sub_(1).clamp_(min: 0);
+        Tensor positions = mask_BL.to(ScalarType.Int64).cumsum(1).sub_(Scalars.One).clamp_(min: Scalars.Zero);
         return (positions, zeros([mask_BL.shape[0], 1], ScalarType.Int64, mask_BL.device));
     }
 

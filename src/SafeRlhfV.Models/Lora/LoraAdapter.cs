@@ -1,4 +1,5 @@
 using SafeRlhfV.Data;
+using SafeRlhfV.Objectives;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -37,7 +38,7 @@ public sealed class LoraAdapter : IDisposable
         foreach ((LinearLayer layer, LoraPair pair) in pairs)
         {
             Tensor weight = layer.Weight;
-            weight.copy_(weight.to(ScalarType.Float32) + pair.Change());
+            weight.copy_(weight.to(ScalarType.Float32).Plus(pair.Change()));
         }
     }
 
@@ -75,7 +76,8 @@ public sealed class LoraAdapter : IDisposable
             string key = Prefix + ModuleIn(layout, module);
             double bound = 1 / Math.Sqrt(layer.InputSize);
             Tensor a = empty(config.Rank, layer.InputSize, ScalarType.Float32);
-            a.uniform_(-bound, bound, new torch.Generator(new RandomStream(seed, $"{name}/{key}").NextUInt64() >> 1));
+            using torch.Generator generator = new(new RandomStream(seed, $"{name}/{key}").NextUInt64() >> 1);
+            a.uniform_(-bound, bound, generator);
             adapter.Put(layer, key, a.to(layer.Weight.device), zeros(layer.OutputSize, config.Rank, ScalarType.Float32, layer.Weight.device));
         }
         string[] lost = [.. wanted.Except(met)];

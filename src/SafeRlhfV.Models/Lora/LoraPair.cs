@@ -1,3 +1,5 @@
+using SafeRlhfV.Objectives;
+using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -18,9 +20,13 @@ internal sealed record LoraPair(Parameter A, Parameter B, double Scaling, double
         }
         Tensor narrow_NR = nn.functional.linear(input, A);
         if (A.dtype == y_NO.dtype) y_NO.addmm_(narrow_NR, B.t(), 1, (float)scaling);
-        else y_NO.add_(nn.functional.linear(narrow_NR, B).to(y_NO.dtype), scaling);
+        else
+        {
+            using Scalar alpha = scaling;
+            y_NO.add_(nn.functional.linear(narrow_NR, B).to(y_NO.dtype), alpha);
+        }
     }
 
     /// <summary>scaling × B A, [out, in], float32.</summary>
-    public Tensor Change() => B.to(ScalarType.Float32).matmul(A.to(ScalarType.Float32)).mul_(Scaling);
+    public Tensor Change() => B.to(ScalarType.Float32).matmul(A.to(ScalarType.Float32)).Times_(Scaling);
 }

@@ -1,3 +1,4 @@
+using SafeRlhfV.Objectives;
 using static TorchSharp.torch;
 
 namespace SafeRlhfV.Models;
@@ -29,12 +30,12 @@ internal sealed class ParityChecks(ParityCase reference)
             return;
         }
         Tensor wide = ours.detach().cpu().to(ScalarType.Float64), expected = theirs.to(ScalarType.Float64);
-        Tensor difference = (wide - expected).abs_().sub_(expected.abs().mul(relative)).clamp_(min: 0);
+        Tensor difference = (wide - expected).abs_().sub_(expected.abs().Times(relative)).clamp_(min: Scalars.Zero);
         if (mask is not null)
         {
             Tensor fitted = mask.to(ScalarType.Bool);
             while (fitted.dim() < difference.dim()) fitted = fitted.unsqueeze(-1);
-            difference = difference.masked_fill(fitted.logical_not(), 0);
+            difference = difference.masked_fill(fitted.logical_not(), Scalars.Zero);
         }
         Add(name, difference.numel() == 0 ? 0 : difference.max().item<double>(), absolute);
     }

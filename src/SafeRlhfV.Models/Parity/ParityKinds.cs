@@ -1,3 +1,5 @@
+using SafeRlhfV.Objectives;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SafeRlhfV.Models;
@@ -38,7 +40,7 @@ internal static class ParityKinds
         using IDisposable noGrad = no_grad();
         ParityPass pass = ParityPass.Run(model, reference, checks);
         Tensor response = reference.Tensor("response_mask").narrow(1, 1, pass.Ids_BL.shape[1] - 1).to(ScalarType.Bool);
-        Tensor logp = pass.NextLogProbs(model).masked_fill(response.logical_not(), 0);
+        Tensor logp = pass.NextLogProbs(model).masked_fill(response.logical_not(), Scalars.Zero);
         checks.Compare("logp", logp, "logp", 1e-4);
         checks.Compare("logp_sum", logp.sum(-1), "vocab_sums", 1e-3);
     }
@@ -86,7 +88,8 @@ internal static class ParityKinds
         if (reference.TryTensor("logits_last_positions") is { } stated) return stated;
         // the last K valid positions of each row, in order
         long count = reference.Tensor("logits_last").shape[1];
-        Tensor columns = arange(mask_BL.shape[1], ScalarType.Int64).expand(mask_BL.shape).masked_fill(mask_BL.logical_not(), -1);
+        using Scalar none = -1;
+        Tensor columns = Scalars.Range(mask_BL.shape[1]).expand(mask_BL.shape).masked_fill(mask_BL.logical_not(), none);
         return columns.sort(1).Values.narrow(1, mask_BL.shape[1] - count, count);
     }
 
@@ -100,6 +103,6 @@ internal static class ParityKinds
         checks.Computed["logits_argmax"] = ours;
         if (reference.TryTensor("logits_argmax") is not { } theirs) return;
         Tensor gap = logits.max(-1).values - logits.gather(-1, theirs.unsqueeze(-1)).squeeze(-1);
-        checks.Add("logits_argmax", gap.gt(2e-4).logical_and(mask).sum().item<long>(), 0);
+        checks.Add("logits_argmax", gap.GreaterThan(2e-4).logical_and(mask).sum().item<long>(), 0);
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using SafeRlhfV.Objectives;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -31,7 +32,7 @@ internal static class ParityLoss
         if (reference.Has("response_logprobs"))
         {
             using IDisposable noGrad = no_grad();
-            Tensor logp = pass.NextLogProbs(model).masked_fill(labels.narrow(1, 1, labels.shape[1] - 1).eq(-100), 0);
+            Tensor logp = pass.NextLogProbs(model).masked_fill(labels.narrow(1, 1, labels.shape[1] - 1).EqualTo(-100), Scalars.Zero);
             checks.Compare("response_logprobs", cat([zeros(logp.shape[0], 1), logp], 1), "response_logprobs", 1e-4);
         }
         foreach (string name in reference.TensorNames.Where(name => name.StartsWith("grad.", StringComparison.Ordinal)))

@@ -1,3 +1,4 @@
+using SafeRlhfV.Objectives;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -26,7 +27,7 @@ internal sealed class QwenVisionBlock : NamedModule
     public Tensor Forward(Tensor x_PH, IReadOnlyList<AttentionRun> runs, RotaryAngles angles)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor middle = x_PH + attention.Forward(attentionNorm.Forward(x_PH), runs, angles);
-        return (middle + feedForward.Forward(feedForwardNorm.Forward(middle))).MoveToOuterDisposeScope();
+        Tensor middle = x_PH.Plus(attention.Forward(attentionNorm.Forward(x_PH), runs, angles));
+        return middle.Plus(feedForward.Forward(feedForwardNorm.Forward(middle))).MoveToOuterDisposeScope();
     }
 }

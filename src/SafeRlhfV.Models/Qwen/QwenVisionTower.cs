@@ -1,3 +1,4 @@
+using SafeRlhfV.Objectives;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -51,7 +52,7 @@ public sealed class QwenVisionTower : NamedModule
         Check(images, grids);
         using DisposeScope scope = NewDisposeScope();
         Tensor x = nn.functional.linear(images.PixelValues.to(patchWeight.dtype, patchWeight.device), patchWeight.view(config.HiddenSize, -1), patchBias);
-        if (positions is not null) x = x + Interpolated(grids);
+        if (positions is not null) x = x.Plus(Interpolated(grids));
         RotaryAngles angles = Angles(grids);
         IReadOnlyList<AttentionRun> whole = AttentionRun.Of(PatchGrid.FrameLengths(grids)), windows = whole;
         Tensor? back = null;
@@ -96,7 +97,7 @@ public sealed class QwenVisionTower : NamedModule
     private static Tensor Patches(long[] tokens, int square, Device device)
     {
         Tensor tokens_T1 = tensor(tokens, device: device).unsqueeze(1);
-        return (tokens_T1 * square + arange(square, ScalarType.Int64, device)).view(-1);
+        return tokens_T1.Times(square).Plus(Scalars.Range(square, device: device)).view(-1);
     }
 
     // half of the frequencies turn with the row, half with the column
@@ -105,7 +106,7 @@ public sealed class QwenVisionTower : NamedModule
         Device device = patchWeight.device;
         (long[] rows, long[] columns) = PatchGrid.Places(grids, config.MergeSize);
         int half = config.HeadSize / 2;
-        Tensor frequencies = tensor((float)config.RopeTheta, device: device).pow(arange(0, half, 2, ScalarType.Float32, device) / half).reciprocal();
+        Tensor frequencies = RotaryTable.Frequencies(config.RopeTheta, half, device);
         Tensor Turns(long[] places) => tensor(places, ScalarType.Float32, device).unsqueeze(1) * frequencies;
         Tensor turns = cat([Turns(rows), Turns(columns)], 1);
         Tensor cosine = turns.cos(), sine = turns.sin();

@@ -11,11 +11,10 @@ public static class TorchRuntime
         if (!OperatingSystem.IsLinux() || RuntimeInformation.ProcessArchitecture != Architecture.X64) return false;
         torch.InitializeDeviceType(DeviceType.CPU);
         MatrixKernels.Widen();
-        ScalarLifetimes.Extend();
         TensorMemory.Reuse();
         return true;
     });
 
-    /// <summary>Mends three faults of the libraries below in this process's memory: narrow matrix kernels on AMD processors, scalars that are freed too early, and memory of tensors that is not used again.</summary>
+    /// <summary>Mends two faults of the libraries below in this process's memory: narrow matrix kernels on AMD processors, and memory of tensors that is not used again.</summary>
     public static void Prepare() => _ = Prepared.Value;
 }

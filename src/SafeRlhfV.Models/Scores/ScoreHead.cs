@@ -1,4 +1,5 @@
 using SafeRlhfV.Data;
+using SafeRlhfV.Objectives;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -34,7 +35,8 @@ public sealed class ScoreHead : NamedModule
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGrad = no_grad();
-        Tensor value = empty(outputs, hiddenSize, ScalarType.Float32).normal_(0, deviation, new torch.Generator(new RandomStream(seed, $"head/{name}").NextUInt64() >> 1));
+        using torch.Generator generator = new(new RandomStream(seed, $"head/{name}").NextUInt64() >> 1);
+        Tensor value = empty(outputs, hiddenSize, ScalarType.Float32).normal_(0, deviation, generator);
         return new ScoreHead(value.to(dtype, device ?? CPU));
     }
 
@@ -78,7 +80,7 @@ public sealed class ScoreHead : NamedModule
 
     /// <summary>The last valid column of each row, [B], by the mask alone, whatever the padding side.</summary>
     public static Tensor EndIndex(Tensor mask_BL) =>
-        arange(mask_BL.shape[1], ScalarType.Int64, mask_BL.device).mul(mask_BL.to(ScalarType.Bool).to(ScalarType.Int64)).argmax(1);
+        Scalars.Range(mask_BL.shape[1], device: mask_BL.device).mul(mask_BL.to(ScalarType.Bool).to(ScalarType.Int64)).argmax(1);
 
     /// <summary>Scores at the last valid column: [B, L] → [B], or [B, L, n] → [B, n].</summary>
     public static Tensor EndScores(Tensor scores, Tensor mask_BL)

@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SafeRlhfV.Models;
@@ -33,7 +34,8 @@ public readonly record struct AttentionMask(Tensor? Bias, bool Causal)
             if (windowed) band = band.triu(past - window!.Value + 1);
             allowed = allowed.logical_and(band);
         }
-        Tensor bias = zeros(allowed.shape, dtype, valid_BK.device).masked_fill_(allowed.logical_not(), finfo(dtype).min);
+        using Scalar least = finfo(dtype).min;
+        Tensor bias = zeros(allowed.shape, dtype, valid_BK.device).masked_fill_(allowed.logical_not(), least);
         return new(bias, false);
     }
 

@@ -1,3 +1,4 @@
+using SafeRlhfV.Objectives;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -33,7 +34,7 @@ public sealed class DecoderLayer : NamedModule
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor wanted = from == 0 ? x_BLH : x_BLH.narrow(1, from, x_BLH.shape[1] - from);
-        Tensor middle = wanted + attention.Forward(inputNorm.Forward(x_BLH), mask, angles, cache, from);
-        return (middle + feedForward.Forward(innerNorm.Forward(middle))).MoveToOuterDisposeScope();
+        Tensor middle = wanted.Plus(attention.Forward(inputNorm.Forward(x_BLH), mask, angles, cache, from));
+        return middle.Plus(feedForward.Forward(innerNorm.Forward(middle))).MoveToOuterDisposeScope();
     }
 }

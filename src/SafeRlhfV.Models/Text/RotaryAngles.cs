@@ -1,3 +1,4 @@
+using SafeRlhfV.Objectives;
 using static TorchSharp.torch;
 
 namespace SafeRlhfV.Models;
@@ -14,5 +15,5 @@ public readonly record struct RotaryAngles(Tensor Cosine_BL1D, Tensor SignedSine
     }
 
     /// <summary>Turns queries or keys, [B, L, N, D]: x cos + half-turned(x) sin.</summary>
-    public Tensor Turn(Tensor x_BLND) => x_BLND.mul(Cosine_BL1D).addcmul_(x_BLND.roll(x_BLND.shape[^1] / 2, -1), SignedSine_BL1D, 1);
+    public Tensor Turn(Tensor x_BLND) => x_BLND.mul(Cosine_BL1D).addcmul_(x_BLND.roll(x_BLND.shape[^1] / 2, -1), SignedSine_BL1D, Scalars.One);
 }

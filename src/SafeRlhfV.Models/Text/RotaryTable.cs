@@ -1,3 +1,4 @@
+using SafeRlhfV.Objectives;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -43,7 +44,7 @@ public sealed class RotaryTable : IDisposable
         for (int axis = 1; axis < 3; axis++)
         {
             RotaryAngles next = Pick(axes[axis], positions_3BL[axis]);
-            sum = new(sum.Cosine_BL1D.add_(next.Cosine_BL1D), sum.SignedSine_BL1D.add_(next.SignedSine_BL1D));
+            sum = new(sum.Cosine_BL1D.Plus_(next.Cosine_BL1D), sum.SignedSine_BL1D.Plus_(next.SignedSine_BL1D));
         }
         return sum;
     }
@@ -65,8 +66,8 @@ public sealed class RotaryTable : IDisposable
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGrad = no_grad();
         (Tensor frequencies, double scale) = Frequencies(length, device);
-        Tensor angles = outer(arange(rows, ScalarType.Float32, device), frequencies);
-        Tensor cosine = angles.cos().mul_(scale), sine = angles.sin().mul_(scale);
+        Tensor angles = outer(Scalars.Range(rows, ScalarType.Float32, device), frequencies);
+        Tensor cosine = angles.cos().Times_(scale), sine = angles.sin().Times_(scale);
         whole = new Table(cat([cosine, cosine], 1), cat([sine.neg(), sine], 1), dtype, rows);
         if (config.Axes is null) return;
         axes = new Table[3];
@@ -83,10 +84,10 @@ public sealed class RotaryTable : IDisposable
         double theta = config.Theta;
         if (config.Type == "dynamic")
             theta *= Math.Pow(config.Factor * length / config.OriginalMaxPositions - (config.Factor - 1), headSize / (headSize - 2.0));
-        Tensor plain = tensor((float)theta, device: device).pow(arange(0, headSize, 2, ScalarType.Float32, device) / headSize).reciprocal();
+        Tensor plain = Frequencies(theta, headSize, device);
         return config.Type switch
         {
-            "linear" => (plain / config.Factor, 1),
+            "linear" => (plain.Over(config.Factor), 1),
             "llama3" => (Llama3(plain), 1),
             "yarn" => (Yarn(plain, device), YarnScale()),
             _ => (plain, 1),
@@ -96,11 +97,12 @@ public sealed class RotaryTable : IDisposable
     private Tensor Llama3(Tensor plain)
     {
         double old = config.OriginalMaxPositions, low = config.LowFrequencyFactor, high = config.HighFrequencyFactor;
-        Tensor wave = (2 * Math.PI) / plain;
-        Tensor divided = where(wave.gt(old / low), plain / config.Factor, plain);
-        Tensor smooth = (old / wave - low) / (high - low);
-        Tensor blended = (1 - smooth) * divided / config.Factor + smooth * divided;
-        return where(wave.ge(old / high).logical_and(wave.le(old / low)), blended, divided);
+        Tensor wave = plain.reciprocal().Times(2 * Math.PI);
+        Tensor divided = where(wave.GreaterThan(old / low), plain.Over(config.Factor), plain);
+        Tensor smooth = wave.reciprocal().Times(old).Minus(low).Over(high - low);
+        Tensor blended = ((smooth.neg().Plus(1) * divided).Over(config.Factor)).Plus(smooth * divided);
+        using Scalar shortest = old / high;
+        return where(wave.ge(shortest).logical_and(wave.AtMost(old / low)), blended, divided);
     }
 
     private Tensor Yarn(Tensor plain, Device device)
@@ -109,8 +111,15 @@ public sealed class RotaryTable : IDisposable
         if (config.Truncate) (low, high) = (Math.Floor(low), Math.Ceiling(high));
         (low, high) = (Math.Max(low, 0), Math.Min(high, headSize - 1));
         if (low == high) high += 0.001;
-        Tensor keep = 1 - ((arange(0, headSize / 2, ScalarType.Float32, device) - low) / (high - low)).clamp(0, 1);
-        return plain / config.Factor * (1 - keep) + plain * keep;
+        Tensor keep = Scalars.Range(headSize / 2, ScalarType.Float32, device).Minus(low).Over(high - low).clamp(Scalars.Zero, Scalars.One).neg().Plus(1);
+        return (plain.Over(config.Factor) * keep.neg().Plus(1)).Plus(plain * keep);
+    }
+
+    /// <summary>One over theta to the powers 0, 2/n, 4/n, ... of a head of n numbers: [n / 2].</summary>
+    internal static Tensor Frequencies(double theta, int headSize, Device device)
+    {
+        using Scalar end = headSize;
+        return tensor((float)theta, device: device).pow(arange(Scalars.Zero, end, Scalars.Two, ScalarType.Float32, device).Over(headSize)).reciprocal();
     }
 
     private double Correction(double turns) => headSize * Math.Log(config.OriginalMaxPositions / (turns * 2 * Math.PI)) / (2 * Math.Log(config.Theta));

@@ -1,3 +1,4 @@
+using SafeRlhfV.Objectives;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -44,13 +45,13 @@ public sealed class TextDecoder : NamedModule
     public (Tensor Embeddings_BLH, Tensor? ImagePositions_T) Embed(Tensor inputIds_BL, int imageTokenId, ImageEmbeddings? images, bool strict)
     {
         if (images is null && !strict) return (embedding.Forward(inputIds_BL), null);
-        Tensor positions_T = inputIds_BL.reshape(-1).eq(imageTokenId).nonzero().view(-1);
+        Tensor isImage_BL = inputIds_BL.EqualTo(imageTokenId), positions_T = isImage_BL.reshape(-1).nonzero().view(-1);
         long wanted = positions_T.shape[0], given = images?.Tokens_TH.shape[0] ?? 0;
         if (wanted != given)
             throw new Data.InvalidInputException($"The text has {wanted} image tokens, but the images give {given}; prompts and images do not belong together, or a text was cut within an image.");
         if (given == 0) return (embedding.Forward(inputIds_BL), null);
         // an image id beyond the table marks a place only
-        Tensor ids = imageTokenId < Config.VocabularySize ? inputIds_BL : inputIds_BL.masked_fill(inputIds_BL.eq(imageTokenId), 0);
+        Tensor ids = imageTokenId < Config.VocabularySize ? inputIds_BL : inputIds_BL.masked_fill(isImage_BL, Scalars.Zero);
         Tensor flat = embedding.Forward(ids).view(-1, Config.HiddenSize);
         Tensor merged = flat.index_copy_(0, positions_T, images!.Tokens_TH.to(flat.dtype));
         return (merged.view(inputIds_BL.shape[0], inputIds_BL.shape[1], -1), positions_T);
@@ -88,7 +89,7 @@ public sealed class TextDecoder : NamedModule
                 ? CheckpointedLayer.Run(layers[layer], x, mask, angles, first)
                 : layers[layer].Forward(x, mask, angles, cache, first);
             if (stacks)
-                x = x.reshape(-1, Config.HiddenSize).index_add(0, imagePositions_T!, deepStack![layer].to(dtype), 1).view(x.shape);
+                x = x.reshape(-1, Config.HiddenSize).index_add(0, imagePositions_T!, deepStack![layer].to(dtype), Scalars.One).view(x.shape);
         }
         if (cache is not null) cache.Length += (int)columns;
         if (x.shape[1] > columns - from) x = x.narrow(1, from, columns - from);

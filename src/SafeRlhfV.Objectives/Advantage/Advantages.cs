@@ -48,7 +48,7 @@ public static class Advantages
     public static Tensor Combine(Tensor reward_BT, Tensor cost_BT, double lambda)
     {
         using var scope = NewDisposeScope();
-        return ((reward_BT - lambda * cost_BT) / (1 + lambda)).MoveToOuterDisposeScope();
+        return (reward_BT - cost_BT.Times(lambda)).Over(1 + lambda).MoveToOuterDisposeScope();
     }
 
     private static double[] ToHost(Tensor x) => x.detach().to(ScalarType.Float64).cpu().contiguous().data<double>().ToArray();

@@ -23,15 +23,15 @@ public static class KlShaping
         using var noGrad = no_grad();
         Tensor invalid_BT = mask_BT.logical_not();
         Tensor divergence_BT = Masked.Zeroed(logProbs_BT.detach() - referenceLogProbs_BT.detach(), mask_BT);
-        Tensor columns_T = arange(mask_BT.shape[1], dtype: ScalarType.Int64, device: mask_BT.device);
+        Tensor columns_T = Scalars.Range(mask_BT.shape[1], device: mask_BT.device);
         Tensor last_BT = columns_T.unsqueeze(0).eq(EndScores.LastValid(mask_BT).unsqueeze(1));
-        Tensor penalty_BT = divergence_BT * beta;
+        Tensor penalty_BT = divergence_BT.Times(beta);
         Tensor rewards_BT = Shaped(penalty_BT.neg(), reward_B), costs_BT = Shaped(penalty_BT, cost_B);
         // a row without tokens adds nothing, but is a row
         Tensor klSum = divergence_BT.sum(1).mean();
         return new ShapedScores(rewards_BT.MoveToOuterDisposeScope(), costs_BT.MoveToOuterDisposeScope(), klSum.MoveToOuterDisposeScope());
 
         Tensor Shaped(Tensor tokens_BT, Tensor end_B) =>
-            where(last_BT, tokens_BT + end_B.detach().to(tokens_BT.dtype).unsqueeze(1), tokens_BT).clamp_(-clipScore, clipScore).masked_fill_(invalid_BT, 0);
+            where(last_BT, tokens_BT.Plus(end_B.detach().to(tokens_BT.dtype).unsqueeze(1)), tokens_BT).Within(-clipScore, clipScore).masked_fill_(invalid_BT, Scalars.Zero);
     }
 }

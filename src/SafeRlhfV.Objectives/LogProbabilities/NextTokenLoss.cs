@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SafeRlhfV.Objectives;
@@ -10,6 +11,8 @@ public static class NextTokenLoss
 {
     /// <summary>The label that asks for no loss.</summary>
     public const long Ignored = -100;
+
+    private static readonly Scalar IgnoredLabel = Ignored;
 
     /// <summary>From logits.</summary>
     /// <param name="logits_BLV">Any floating type; computed in float32 or better.</param>
@@ -40,18 +43,18 @@ public static class NextTokenLoss
     public static long Targets(Tensor labels_BL)
     {
         using var scope = NewDisposeScope();
-        return labels_BL.narrow(1, 1, labels_BL.shape[1] - 1).ne(Ignored).sum().item<long>();
+        return labels_BL.narrow(1, 1, labels_BL.shape[1] - 1).ne(IgnoredLabel).sum().item<long>();
     }
 
     private static (Tensor At_N, Tensor Targets_N) Labelled(Tensor labels_BL)
     {
-        Tensor next_BL = full_like(labels_BL, Ignored);
+        Tensor next_BL = full_like(labels_BL, IgnoredLabel);
         long length = labels_BL.shape[1];
         next_BL.narrow(1, 0, length - 1).copy_(labels_BL.narrow(1, 1, length - 1));
         Tensor flat = next_BL.flatten();
-        Tensor at_N = flat.ne(Ignored).nonzero().squeeze(1);
+        Tensor at_N = flat.ne(IgnoredLabel).nonzero().squeeze(1);
         return (at_N, flat.index_select(0, at_N));
     }
 
-    private static Tensor Mean(Tensor logProbs_N) => logProbs_N.sum().neg() / Math.Max(1, logProbs_N.shape[0]);
+    private static Tensor Mean(Tensor logProbs_N) => logProbs_N.sum().neg().Over(Math.Max(1, logProbs_N.shape[0]));
 }

@@ -23,7 +23,7 @@ public static class TokenLogProbabilities
         using var scope = NewDisposeScope();
         Tensor logProbs = nn.functional.log_softmax(Precision.AtLeastSingle(logits), -1);
         Tensor probs = logProbs.exp();
-        return (probs * logProbs.masked_fill(probs.eq(0), 0)).sum(-1).neg().MoveToOuterDisposeScope();
+        return (probs * logProbs.masked_fill(probs.eq(Scalars.Zero), Scalars.Zero)).sum(-1).neg().MoveToOuterDisposeScope();
     }
 
     /// <summary>

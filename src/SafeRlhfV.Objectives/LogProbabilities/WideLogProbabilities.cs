@@ -76,11 +76,11 @@ internal sealed class WideLogProbabilities : autograd.SingleTensorFunction<WideL
             Tensor entropySum_n = null!;
             logits_nV.sub_(greatest_n.unsqueeze(1));
             Tensor exponentials_nV = settings.Entropy is null ? logits_nV.exp_() : logits_nV.exp();
-            Tensor sum_n = exponentials_nV.sum(1), normaliser_n = sum_n.log() + greatest_n;
+            Tensor sum_n = exponentials_nV.sum(1), normaliser_n = sum_n.log().Plus(greatest_n);
             if (settings.Entropy is not null)
             {
                 // H = log Σ e^(x - m) - Σ p (x - m); logits of -inf have p = 0 and add nothing
-                entropySum_n = logits_nV.masked_fill_(exponentials_nV.eq(0), 0).mul_(exponentials_nV).sum(1);
+                entropySum_n = logits_nV.masked_fill_(exponentials_nV.eq(Scalars.Zero), Scalars.Zero).mul_(exponentials_nV).sum(1);
                 settings.Entropy.narrow(0, start, rows).copy_(sum_n.log() - entropySum_n / sum_n);
             }
             logProbs_N.narrow(0, start, rows).copy_(chosen_n - normaliser_n);
@@ -107,7 +107,7 @@ internal sealed class WideLogProbabilities : autograd.SingleTensorFunction<WideL
             // g is folded into h, so that the wide chunk is not read and written once more
             sum_VH.addmm_(probs_nV.t(), scaled_NH.narrow(0, start, rows), beta: 1, alpha: -1);
         }
-        return sum_VH.index_add_(0, labels_N, scaled_NH, 1).to(weight_VH.dtype);
+        return sum_VH.index_add_(0, labels_N, scaled_NH, Scalars.One).to(weight_VH.dtype);
     }
 
     private sealed record Settings(long Rows, Tensor? Entropy, bool HiddenGradient, bool WeightGradient);

@@ -13,9 +13,9 @@ public static class EndScores
     public static Tensor LastValid(Tensor mask_BL)
     {
         using var scope = NewDisposeScope();
-        Tensor columns_L = arange(mask_BL.shape[1], dtype: ScalarType.Int64, device: mask_BL.device);
+        Tensor columns_L = Scalars.Range(mask_BL.shape[1], device: mask_BL.device);
         // (column + 1) × valid: the greatest is the last valid column plus one, and 0 for an empty row
-        return columns_L.add(1).unsqueeze(0).mul(mask_BL.ne(0)).amax(new long[] { 1 }).sub_(1).MoveToOuterDisposeScope();
+        return columns_L.Plus(1).unsqueeze(0).mul(mask_BL.ne(Scalars.Zero)).amax(new long[] { 1 }).sub_(Scalars.One).MoveToOuterDisposeScope();
     }
 
     /// <summary>A scalar head over all tokens: [B, L, H] · [1, H] → [B, L].</summary>

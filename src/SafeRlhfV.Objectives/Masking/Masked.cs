@@ -14,7 +14,7 @@ public static class Masked
     public static Tensor Zeroed(Tensor values_BT, Tensor mask_BT)
     {
         using var scope = NewDisposeScope();
-        return Precision.AtLeastSingle(values_BT).masked_fill(mask_BT.logical_not(), 0).MoveToOuterDisposeScope();
+        return Precision.AtLeastSingle(values_BT).masked_fill(mask_BT.logical_not(), Scalars.Zero).MoveToOuterDisposeScope();
     }
 
     /// <summary>The mean of the valid values, a scalar; 0 with zero gradient if there is none.</summary>
@@ -26,9 +26,9 @@ public static class Masked
         using var scope = NewDisposeScope();
         Tensor zeroed_BT = Zeroed(values_BT, mask_BT);
         if (reduction == Reduction.Token)
-            return (zeroed_BT.sum() / mask_BT.sum().clamp(min: 1)).MoveToOuterDisposeScope();
+            return (zeroed_BT.sum() / mask_BT.sum().clamp(min: Scalars.One)).MoveToOuterDisposeScope();
         Tensor counts_B = mask_BT.sum(1);
-        Tensor means_B = zeroed_BT.sum(1) / counts_B.clamp(min: 1);
-        return (means_B.sum() / counts_B.gt(0).sum().clamp(min: 1)).MoveToOuterDisposeScope();
+        Tensor means_B = zeroed_BT.sum(1) / counts_B.clamp(min: Scalars.One);
+        return (means_B.sum() / counts_B.gt(Scalars.Zero).sum().clamp(min: Scalars.One)).MoveToOuterDisposeScope();
     }
 }

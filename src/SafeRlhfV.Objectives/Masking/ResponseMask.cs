@@ -16,9 +16,9 @@ public static class ResponseMask
     {
         using var scope = NewDisposeScope();
         Tensor isEnd_BT = zeros_like(generated_BT, dtype: ScalarType.Bool);
-        foreach (long id in endIds) isEnd_BT = isEnd_BT.logical_or(generated_BT.eq(id));
+        foreach (long id in endIds) isEnd_BT = isEnd_BT.logical_or(generated_BT.EqualTo(id));
         Tensor ends_BT = isEnd_BT.to(ScalarType.Int64);
-        return ends_BT.cumsum(1).sub_(ends_BT).eq(0).MoveToOuterDisposeScope();
+        return ends_BT.cumsum(1).sub_(ends_BT).eq(Scalars.Zero).MoveToOuterDisposeScope();
     }
 
     /// <summary>The mask that is true at t &lt; length, [B, width].</summary>
@@ -27,7 +27,7 @@ public static class ResponseMask
     public static Tensor FromLengths(Tensor lengths_B, long width)
     {
         using var scope = NewDisposeScope();
-        return arange(width, dtype: ScalarType.Int64, device: lengths_B.device).unsqueeze(0).lt(lengths_B.unsqueeze(1)).MoveToOuterDisposeScope();
+        return Scalars.Range(width, device: lengths_B.device).unsqueeze(0).lt(lengths_B.unsqueeze(1)).MoveToOuterDisposeScope();
     }
 
     /// <summary>Valid tokens a row, int64 [B].</summary>

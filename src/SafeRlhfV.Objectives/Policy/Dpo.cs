@@ -37,10 +37,10 @@ public static class Dpo
         if (referenceChosen_B is null != referenceRejected_B is null) throw new ArgumentException("Give both reference log-probabilities or neither.");
         using var scope = NewDisposeScope();
         Tensor chosen_B = Against(policyChosen_B, referenceChosen_B), rejected_B = Against(policyRejected_B, referenceRejected_B);
-        Tensor logits_B = (chosen_B - rejected_B) * beta;
-        Tensor losses_B = nn.functional.logsigmoid(logits_B) * (labelSmoothing - 1);
-        if (labelSmoothing != 0) losses_B = losses_B - nn.functional.logsigmoid(logits_B.neg()) * labelSmoothing;
-        Tensor chosenRewards_B = chosen_B.detach() * beta, rejectedRewards_B = rejected_B.detach() * beta;
+        Tensor logits_B = (chosen_B - rejected_B).Times(beta);
+        Tensor losses_B = nn.functional.logsigmoid(logits_B).Times(labelSmoothing - 1);
+        if (labelSmoothing != 0) losses_B = losses_B - nn.functional.logsigmoid(logits_B.neg()).Times(labelSmoothing);
+        Tensor chosenRewards_B = chosen_B.detach().Times(beta), rejectedRewards_B = rejected_B.detach().Times(beta);
         return new DpoLoss(
             losses_B.mean().MoveToOuterDisposeScope(),
             losses_B.detach().MoveToOuterDisposeScope(),

@@ -20,13 +20,13 @@ public static class PolicyLosses
     {
         using var scope = NewDisposeScope();
         Tensor advantage_BT = Masked.Zeroed(advantages_BT.detach(), mask_BT);
-        Tensor logRatio_BT = Masked.Zeroed(logProbs_BT - oldLogProbs_BT.detach(), mask_BT).clamp(-LargestLogRatio, LargestLogRatio);
+        Tensor logRatio_BT = Masked.Zeroed(logProbs_BT - oldLogProbs_BT.detach(), mask_BT).Within(-LargestLogRatio, LargestLogRatio);
         Tensor ratio_BT = logRatio_BT.exp();
-        Tensor surrogate_BT = minimum(ratio_BT * advantage_BT, ratio_BT.clamp(1 - clipRange, 1 + clipRange) * advantage_BT);
+        Tensor surrogate_BT = minimum(ratio_BT * advantage_BT, ratio_BT.Within(1 - clipRange, 1 + clipRange) * advantage_BT);
         Tensor loss = Masked.Mean(surrogate_BT, mask_BT, reduction).neg();
         using var noGrad = no_grad();
-        Tensor excess_BT = ratio_BT.detach() - 1;
-        Tensor clipped = Masked.Mean(excess_BT.abs().gt(clipRange).to(excess_BT.dtype), mask_BT, Reduction.Token);
+        Tensor excess_BT = ratio_BT.detach().Minus(1);
+        Tensor clipped = Masked.Mean(excess_BT.abs().GreaterThan(clipRange).to(excess_BT.dtype), mask_BT, Reduction.Token);
         Tensor kl = Masked.Mean(excess_BT - logRatio_BT.detach(), mask_BT, Reduction.Token);
         return new PolicyLoss(loss.MoveToOuterDisposeScope(), clipped.MoveToOuterDisposeScope(), kl.MoveToOuterDisposeScope());
     }
@@ -39,6 +39,6 @@ public static class PolicyLosses
     public static Tensor Ptx(Tensor logits_BLV, Tensor labels_BL, double coefficient = 16)
     {
         using var scope = NewDisposeScope();
-        return (NextTokenLoss.FromLogits(logits_BLV, labels_BL) * coefficient).MoveToOuterDisposeScope();
+        return NextTokenLoss.FromLogits(logits_BLV, labels_BL).Times(coefficient).MoveToOuterDisposeScope();
     }
 }

@@ -19,8 +19,8 @@ public static class ValueLosses
         using var scope = NewDisposeScope();
         Tensor value_BT = Masked.Zeroed(values_BT, mask_BT);
         Tensor old_BT = Masked.Zeroed(oldValues_BT.detach(), mask_BT), return_BT = Masked.Zeroed(returns_BT.detach(), mask_BT);
-        Tensor clipped_BT = value_BT.clamp(old_BT - clipValue, old_BT + clipValue);
-        Tensor worse_BT = maximum((value_BT - return_BT).square(), (clipped_BT - return_BT).square());
-        return (Masked.Mean(worse_BT, mask_BT, reduction) * 0.5).MoveToOuterDisposeScope();
+        Tensor clipped_BT = value_BT.clamp(old_BT.Minus(clipValue), old_BT.Plus(clipValue));
+        Tensor worse_BT = maximum((value_BT - return_BT).Squared(), (clipped_BT - return_BT).Squared());
+        return Masked.Mean(worse_BT, mask_BT, reduction).Times(0.5).MoveToOuterDisposeScope();
     }
 }

@@ -18,7 +18,7 @@ internal static class HarmLabelValues
     public static Tensor Of(HarmLabels mode, Tensor harmlessRates_B, ScalarType dtype)
     {
         using var scope = NewDisposeScope();
-        Tensor z = mode == HarmLabels.Graded ? harmlessRates_B.neg().to(dtype) : harmlessRates_B.lt(0).to(dtype).mul_(2).sub_(1);
+        Tensor z = mode == HarmLabels.Graded ? harmlessRates_B.neg().to(dtype) : harmlessRates_B.lt(Scalars.Zero).to(dtype).mul_(Scalars.Two).sub_(Scalars.One);
         return z.MoveToOuterDisposeScope();
     }
 }

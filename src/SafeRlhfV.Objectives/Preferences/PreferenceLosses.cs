@@ -15,7 +15,7 @@ public static class PreferenceLosses
         using var scope = NewDisposeScope();
         (Tensor w_B, Tensor l_B) = (Precision.AtLeastSingle(preferred_B), Precision.AtLeastSingle(other_B));
         Tensor loss = nn.functional.logsigmoid(w_B - l_B).mean().neg();
-        return (loss + Regulariser(w_B, l_B, eta)).MoveToOuterDisposeScope();
+        return loss.Plus(Regulariser(w_B, l_B, eta)).MoveToOuterDisposeScope();
     }
 
     /// <summary>CM-V: -E log σ(C_h - C_s) - κ (E log σ(z_h C_h) + E log σ(z_s C_s)) + η (E C_h² + E C_s²) / 2.</summary>
@@ -31,8 +31,8 @@ public static class PreferenceLosses
         using var scope = NewDisposeScope();
         (Tensor h_B, Tensor s_B) = (Precision.AtLeastSingle(harmful_B), Precision.AtLeastSingle(safer_B));
         Tensor order = nn.functional.logsigmoid(h_B - s_B).mean();
-        Tensor sign = nn.functional.logsigmoid(labelHarmful_B * h_B).mean() + nn.functional.logsigmoid(labelSafer_B * s_B).mean();
-        return (Regulariser(h_B, s_B, eta) - order - kappa * sign).MoveToOuterDisposeScope();
+        Tensor sign = nn.functional.logsigmoid(labelHarmful_B * h_B).mean().Plus(nn.functional.logsigmoid(labelSafer_B * s_B).mean());
+        return (Regulariser(h_B, s_B, eta) - order - sign.Times(kappa)).MoveToOuterDisposeScope();
     }
 
     /// <summary>The signed labels z [B] of responses.</summary>
@@ -54,8 +54,8 @@ public static class PreferenceLosses
     public static Tensor SignAccuracy(Tensor costs_B, Tensor harmlessRates_B)
     {
         using var scope = NewDisposeScope();
-        return costs_B.detach().gt(0).eq(harmlessRates_B.lt(0)).to(ScalarType.Float64).mean().MoveToOuterDisposeScope();
+        return costs_B.detach().gt(Scalars.Zero).eq(harmlessRates_B.lt(Scalars.Zero)).to(ScalarType.Float64).mean().MoveToOuterDisposeScope();
     }
 
-    private static Tensor Regulariser(Tensor a_B, Tensor b_B, double eta) => (a_B.square().mean() + b_B.square().mean()) * (eta / 2);
+    private static Tensor Regulariser(Tensor a_B, Tensor b_B, double eta) => a_B.Squared().mean().Plus(b_B.Squared().mean()).Times(eta / 2);
 }

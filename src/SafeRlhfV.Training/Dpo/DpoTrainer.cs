@@ -36,7 +36,7 @@ public static class DpoTrainer
                 DpoLoss dpo = Dpo.Loss(
                     policy_BT.narrow(0, 0, count), policy_BT.narrow(0, count, count), reference_BT.narrow(0, 0, count), reference_BT.narrow(0, count, count),
                     mask_BT.narrow(0, 0, count), mask_BT.narrow(0, count, count), settings.Beta, settings.LabelSmoothing);
-                Tensor part = dpo.Loss * share;
+                Tensor part = dpo.Loss.Times(share);
                 part.backward();
                 loss += part.item<float>();
                 accuracy += dpo.Accuracy.item<float>() * share;

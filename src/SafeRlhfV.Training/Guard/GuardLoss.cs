@@ -1,5 +1,6 @@
 using SafeRlhfV.Data;
 using SafeRlhfV.Models;
+using SafeRlhfV.Objectives;
 using static TorchSharp.torch;
 
 namespace SafeRlhfV.Training;
@@ -31,8 +32,8 @@ internal sealed record GuardLoss(Tensor Total, IReadOnlyList<(string Name, Tenso
             Tensor each = nn.functional.cross_entropy(outputs_BN.narrow(1, GuardHeads.FirstSeverity, GuardHeads.Severities.Count).index_select(0, at), targets, reduction: TorchSharp.torch.nn.Reduction.None);
             severityLoss = (each * weights_B.index_select(0, at)).mean();
         }
-        Tensor total = verdictLoss * settings.VerdictWeight + categoryLoss * settings.CategoryWeight + severityLoss * settings.SeverityWeight;
-        Tensor accuracy = verdictLogits_B.detach().gt(0).eq(verdict_B.gt(0)).to(ScalarType.Float32).mean();
+        Tensor total = verdictLoss.Times(settings.VerdictWeight).Plus(categoryLoss.Times(settings.CategoryWeight)).Plus(severityLoss.Times(settings.SeverityWeight));
+        Tensor accuracy = verdictLogits_B.detach().gt(Scalars.Zero).eq(verdict_B.gt(Scalars.Zero)).to(ScalarType.Float32).mean();
         return new GuardLoss(total, [("loss", total), ("verdict_loss", verdictLoss), ("category_loss", categoryLoss), ("severity_loss", severityLoss), ("verdict_accuracy", accuracy)]);
     }
 }

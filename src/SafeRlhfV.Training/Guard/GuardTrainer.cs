@@ -1,5 +1,6 @@
 using SafeRlhfV.Data;
 using SafeRlhfV.Models;
+using SafeRlhfV.Objectives;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -44,7 +45,7 @@ public static class GuardTrainer
                 double share = (double)micro.Length / samples.Count;
                 Tensor outputs_BN = guard.EndScores(data.Collate([.. micro.Select(sample => sample.Sample)]));
                 GuardLoss loss = GuardLoss.Of(outputs_BN, [.. micro.Select(sample => sample.Label)], CategoryIndex, settings);
-                (loss.Total * share).backward();
+                loss.Total.Times(share).backward();
                 foreach ((string name, Tensor value) in loss.Named) metrics[name] += value.item<float>() * share;
             }
             metrics["gradient_norm"] = updater.Apply(step);

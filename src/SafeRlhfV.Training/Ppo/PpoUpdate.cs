@@ -100,7 +100,7 @@ internal sealed class PpoUpdate : IDisposable
             using DisposeScope scope = NewDisposeScope();
             double share = part.Sum(row => row.Response.Length) / tokens;
             Tensor loss = roles.Actor.NextTokenLoss(instructions!.Collate(part));
-            (loss * (settings.PtxCoefficient * share)).backward();
+            loss.Times(settings.PtxCoefficient * share).backward();
             sum += share * loss.item<float>();
         }
         return sum;
@@ -115,7 +115,7 @@ internal sealed class PpoUpdate : IDisposable
             Tensor values = critic.Role.Values(part.Batch);
             Tensor[] losses = [.. critic.Outputs.Select(output => ValueLosses.ClippedCritic(
                 values.dim() == 2 ? values : values.select(-1, output.Column), part.Pad(output.Old), part.Pad(output.Returns), part.Mask_BT, settings.ClipValue, settings.Reduction))];
-            part.Backward(losses.Aggregate((sum, loss) => sum + loss));
+            part.Backward(losses.Aggregate((sum, loss) => sum.Plus(loss)));
             for (int i = 0; i < losses.Length; i++) sums[i] += part.Share * losses[i].item<float>();
         }
         critic.Updater.Apply(step);
@@ -155,7 +155,7 @@ internal sealed class PpoUpdate : IDisposable
         /// <summary>Adds the loss's part to the gradients, and gives it.</summary>
         public double Backward(Tensor loss)
         {
-            (loss * Share).backward();
+            loss.Times(Share).backward();
             return Share * loss.item<float>();
         }
     }

@@ -31,8 +31,8 @@ public static class CostTrainer
                 (Tensor safer_B, Tensor harmful_B) = PairScores.Of(scorer, data, micro);
                 Tensor saferRates_B = tensor(micro.Select(pair => (long)pair.PreferredRate).ToArray(), device: safer_B.device);
                 Tensor harmfulRates_B = tensor(micro.Select(pair => (long)pair.OtherRate).ToArray(), device: safer_B.device);
-                Tensor part = share * PreferenceLosses.Cost(
-                    harmful_B, safer_B, PreferenceLosses.Labels(settings.Labels, harmfulRates_B), PreferenceLosses.Labels(settings.Labels, saferRates_B), settings.Kappa, settings.Eta);
+                Tensor part = PreferenceLosses.Cost(
+                    harmful_B, safer_B, PreferenceLosses.Labels(settings.Labels, harmfulRates_B), PreferenceLosses.Labels(settings.Labels, saferRates_B), settings.Kappa, settings.Eta).Times(share);
                 part.backward();
                 loss += part.item<float>();
                 right += PreferenceLosses.PairAccuracy(harmful_B, safer_B).item<double>() * share;

@@ -29,7 +29,7 @@ public static class RewardTrainer
                 using DisposeScope inner = NewDisposeScope();
                 double share = (double)micro.Length / pairs.Count;
                 (Tensor preferred_B, Tensor other_B) = PairScores.Of(scorer, data, micro);
-                Tensor part = PreferenceLosses.Reward(preferred_B, other_B, settings.Eta) * share;
+                Tensor part = PreferenceLosses.Reward(preferred_B, other_B, settings.Eta).Times(share);
                 part.backward();
                 loss += part.item<float>();
                 right += PreferenceLosses.PairAccuracy(preferred_B, other_B).item<double>() * share;

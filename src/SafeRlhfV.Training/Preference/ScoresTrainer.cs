@@ -45,8 +45,8 @@ public static class ScoresTrainer
                 Tensor reward = PreferenceLosses.Reward(helpful_B, other_B, settings.Eta);
                 Tensor cost = PreferenceLosses.Cost(
                     harmful_B, safer_B, PreferenceLosses.Labels(settings.Labels, harmfulRates_B), PreferenceLosses.Labels(settings.Labels, saferRates_B), settings.Kappa, settings.Eta);
-                Tensor loss = reward + settings.CostWeight * cost;
-                (loss * share).backward();
+                Tensor loss = reward.Plus(cost.Times(settings.CostWeight));
+                loss.Times(share).backward();
                 Add("loss", loss.to(ScalarType.Float64));
                 Add("reward_loss", reward.to(ScalarType.Float64));
                 Add("cost_loss", cost.to(ScalarType.Float64));

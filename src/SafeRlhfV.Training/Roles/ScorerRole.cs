@@ -1,4 +1,5 @@
 using SafeRlhfV.Models;
+using SafeRlhfV.Objectives;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -28,7 +29,7 @@ public sealed class ScorerRole(VisionLanguageModel model, ScoreHead head, string
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor states = States(batch);
-        Tensor index_B1H = (Objectives.EndScores.LastValid(batch.Mask_BL) - (batch.PromptLength - 1)).view(-1, 1, 1).expand(-1, 1, states.shape[2]);
+        Tensor index_B1H = Objectives.EndScores.LastValid(batch.Mask_BL).Minus(batch.PromptLength - 1).view(-1, 1, 1).expand(-1, 1, states.shape[2]);
         Tensor scores_Bn = Lift(head.Forward(states.gather(1, index_B1H).squeeze(1)));
         return scores_Bn.MoveToOuterDisposeScope();
     }
@@ -44,6 +45,6 @@ public sealed class ScorerRole(VisionLanguageModel model, ScoreHead head, string
     {
         Tensor wide = scores.dtype is ScalarType.BFloat16 or ScalarType.Float16 ? scores.to(ScalarType.Float32) : scores;
         if (shifts is null || shifts.All(shift => shift == 0)) return wide;
-        return shifts.Count == 1 ? wide + shifts[0] : wide + tensor(shifts.ToArray(), wide.dtype, wide.device);
+        return shifts.Count == 1 ? wide.Plus(shifts[0]) : wide.Plus(tensor(shifts.ToArray(), wide.dtype, wide.device));
     }
 }

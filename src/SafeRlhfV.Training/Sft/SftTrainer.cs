@@ -1,4 +1,5 @@
 using SafeRlhfV.Data;
+using SafeRlhfV.Objectives;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -30,7 +31,7 @@ public static class SftTrainer
             {
                 using DisposeScope inner = NewDisposeScope();
                 // every answer token of the whole batch weighs the same
-                Tensor part = policy.NextTokenLoss(data.Collate(micro)) * (micro.Sum(sample => sample.Response.Length) / tokens);
+                Tensor part = policy.NextTokenLoss(data.Collate(micro)).Times(micro.Sum(sample => sample.Response.Length) / tokens);
                 part.backward();
                 loss += part.item<float>();
             }
