@@ -82,7 +82,7 @@ internal sealed class ConversationBuilder(ImportRow row, IReadOnlyList<object?> 
     /// <summary>A system message first if at all, then questions and answers in turns, each with something in it.</summary>
     private static void Check(List<DraftMessage> messages)
     {
-        if (messages.Exists(message => message.Role == ConversationRole.Assistant && message.Parts.Exists(part => part.IsImage))) throw new DroppedRowException(DropReason.ImageInAnswer);
+        if (messages.Exists(message => message.Role != ConversationRole.User && message.Parts.Exists(part => part.IsImage))) throw new DroppedRowException(DropReason.ImageInAnswer);
         int first = messages[0].Role == ConversationRole.System ? 1 : 0;
         for (int i = first; i < messages.Count; i++)
             if (messages[i].Role != ((i - first) % 2 == 0 ? ConversationRole.User : ConversationRole.Assistant)) throw new DroppedRowException(DropReason.Roles);

@@ -3,7 +3,7 @@ namespace SafeRlhfV.Data;
 /// <summary>Why an import leaves a row out.</summary>
 public static class DropReason
 {
-    /// <summary>The line or array element is no JSON.</summary>
+    /// <summary>The line, the element of an array or a text that must be JSON is none.</summary>
     public const string BadJson = "bad-json";
 
     /// <summary>The JSON value is no object.</summary>
@@ -27,7 +27,7 @@ public static class DropReason
     /// <summary>A role is unknown, roles do not alternate, or a user speaks where an answer belongs.</summary>
     public const string Roles = "roles";
 
-    /// <summary>The row calls tools.</summary>
+    /// <summary>The row offers or calls tools.</summary>
     public const string Tools = "tools";
 
     /// <summary>The row holds a video.</summary>
@@ -60,7 +60,7 @@ public static class DropReason
     /// <summary>What stands for an image is no image: a number, an object without bytes or path.</summary>
     public const string ImageUnreadable = "image-unreadable";
 
-    /// <summary>An answer holds an image.</summary>
+    /// <summary>An answer or a system message holds an image.</summary>
     public const string ImageInAnswer = "image-in-answer";
 
     /// <summary>An answer of the pair is missing.</summary>

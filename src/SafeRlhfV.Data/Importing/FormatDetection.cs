@@ -41,13 +41,14 @@ internal sealed class FormatDetection
         string name = OfColumns(names, hasFlag, messageIsText, hasImagePlace, hasOpenAi)
             ?? throw ImportFault.Error(ImportFault.NotDetected, source, $"no known format has the columns {string.Join(", ", names.Order(StringComparer.Ordinal).Take(24))}; name the format with --from, and its columns with --columns");
         ImportFormat format = ImportFormats.Named(name);
+        string[] words = format.Words.Any(names.Contains) ? format.Words : ["messages"]; // TRL's other form
         var (own, others) = (shapes.Values.Where(IsOwn).ToArray(), shapes.Values.Where(shape => shape.Names.Length > 0 && !IsOwn(shape)).ToArray());
         if (others.Length > 0 && own.Length > 0)
             throw ImportFault.Error(ImportFault.Mixed, source,
                 $"rows of two formats: {Path.GetFileName(own[0].File)}, row {own[0].Row} has {string.Join(", ", own[0].Names.Take(8))} ({name}), {Path.GetFileName(others[0].File)}, row {others[0].Row} has {string.Join(", ", others[0].Names.Take(8))}; import each from a file of its own");
         return format;
 
-        bool IsOwn((string[] Names, string File, long Row) shape) => shape.Names.Any(format.Words.Contains);
+        bool IsOwn((string[] Names, string File, long Row) shape) => shape.Names.Any(words.Contains);
     }
 
     /// <summary>The format that columns mean; null where it is none.</summary>

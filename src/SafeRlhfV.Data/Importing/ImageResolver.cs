@@ -65,7 +65,7 @@ internal sealed partial class ImageResolver(string folder)
             return new EncodedImage(Decode(text[(comma + 1)..]), null);
         }
         // before a look at paths: the base64 of every JPEG begins with a slash
-        if (text.Length >= ShortestBase64 && text.AsSpan().IndexOfAny(NotBase64) < 0 && TryDecode(text) is { } bytes && ImageHeader.Read(bytes) is not null) return new EncodedImage(bytes, null);
+        if (text.Length >= ShortestBase64 && text.AsSpan().IndexOfAny(NotBase64) < 0 && TryDecode(text) is { } bytes && !System.IO.File.Exists(Path.Combine(folder, text))) return new EncodedImage(bytes, null);
         if (text.StartsWith("file://", StringComparison.OrdinalIgnoreCase)) text = text["file://".Length..];
         else if (Scheme().IsMatch(text)) throw new DroppedRowException(DropReason.ImageUrl);
         return new EncodedImage(File(text), text);

@@ -14,10 +14,10 @@ public static class ImportFormats
 
     private static readonly ImportFormat[] All =
     [
-        new("trl", ["messages", "prompt", "chosen", "rejected", "completion"], TrlFormat.Read),
+        new("trl", ["prompt", "chosen", "rejected", "completion"], TrlFormat.Read),
         new("conversations", ["conversations"], SharegptFormat.Read),
         new("llava", ["conversations"], LlavaFormat.Read),
-        new("sharegpt", ["conversations", "messages"], SharegptFormat.Read),
+        new("sharegpt", ["conversations"], SharegptFormat.Read),
         new("messages", ["messages"], SwiftFormat.Read),
         new("openai", ["messages", "input"], OpenAiFormat.Read),
         new("ms-swift", ["messages", "conversations", "conversation", "query", "response"], SwiftFormat.Read),
@@ -26,7 +26,7 @@ public static class ImportFormats
         new("verl", ["prompt", "problem"], VerlFormat.Read),
         new("openrlhf", ["message"], VerlFormat.ReadOpenRlhf),
         new(Folder, [], FolderFormat.Read),
-        new("beavertails", ["question", "messages", "response", "response_1"], BeaverTailsFormat.Read),
+        new("beavertails", ["question", "response", "response_1"], BeaverTailsFormat.Read),
     ];
 
     /// <summary>What can be asked for.</summary>

@@ -27,12 +27,13 @@ internal sealed class ImportRow(SourceMap map, ImageResolver images, ImportOptio
     /// <summary>The row's columns replaced, for a format that hands on to another.</summary>
     public ImportRow With(SourceMap changed) => new(changed, Images, Options);
 
-    /// <summary>A row with a video or sound is left out.</summary>
+    /// <summary>A row with a video, sound or tools is left out: without them it would teach something else.</summary>
     /// <exception cref="DroppedRowException">It has.</exception>
-    public void RefuseMedia()
+    public void RefuseUnsupported()
     {
         if (Holds("videos", "video")) throw new DroppedRowException(DropReason.Video);
         if (Holds("audios", "audio")) throw new DroppedRowException(DropReason.Audio);
+        if (Map.Get("tools") is not (null or List<object?> { Count: 0 } or "" or "[]")) throw new DroppedRowException(DropReason.Tools);
     }
 
     private bool Holds(string many, string one) => Map.Get(many, one) is not (null or List<object?> { Count: 0 } or "");

@@ -38,7 +38,7 @@ internal sealed class MessageReader(bool marksImages)
     public List<DraftMessage>? Read(object? value)
     {
         if (value is SourceMap one) value = new List<object?> { one };
-        if (value is string text && LenientJson.TryParse(text, out object? parsed)) value = parsed; // openrlhf writes the list as a text
+        if (value is string text) value = LenientJson.TryParse(text, out object? parsed) ? parsed : throw new DroppedRowException(DropReason.BadJson); // openrlhf writes the list as a text
         return value is List<object?> list ? [.. list.Select(Message)] : null;
     }
 

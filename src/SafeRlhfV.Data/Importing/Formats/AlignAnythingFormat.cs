@@ -11,7 +11,7 @@ internal static class AlignAnythingFormat
     /// <summary>Reads a row.</summary>
     public static ConversationRecord Read(ImportRow row)
     {
-        row.RefuseMedia();
+        row.RefuseUnsupported();
         bool isRefined = row.Map.ContainsKey("refinement");
         int better = isRefined ? 1 : SourceLabels.Preferred(row["overall_response"]);
         object? chosen = isRefined ? row["refinement"] : row[$"response_{better}"], rejected = isRefined ? row["response"] : row[$"response_{3 - better}"];

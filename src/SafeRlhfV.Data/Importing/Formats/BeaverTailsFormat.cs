@@ -11,7 +11,7 @@ internal static class BeaverTailsFormat
     /// <summary>Reads a row.</summary>
     public static ConversationRecord Read(ImportRow row)
     {
-        row.RefuseMedia();
+        row.RefuseUnsupported();
         return row.Map.ContainsKey("response_1") || row.Map.ContainsKey("more_helpful_response_id") ? Paired(row) : Flat(row);
     }
 

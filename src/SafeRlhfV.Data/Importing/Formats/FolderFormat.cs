@@ -13,7 +13,7 @@ internal static class FolderFormat
     public static ConversationRecord Read(ImportRow row)
     {
         row = row.With(Columns(row.Map));
-        row.RefuseMedia();
+        row.RefuseUnsupported();
         if (!row.Map.Has("question") && FormatDetection.OfColumns(row.Map.Keys.ToHashSet()) is { } other) return ImportFormats.Named(other).Read(row);
         if (row.Map.ContainsKey("chosen") || row.Map.ContainsKey("rejected")) return AlignAnythingFormat.Pair(row, row["question"], row["chosen"], row["rejected"]);
         ConversationBuilder builder = new(row, row.Pool("images", "image"));

@@ -62,6 +62,7 @@ internal sealed class LlamaFactoryFormat
     {
         if (!IsEmpty(Value(row, "videos"))) throw new DroppedRowException(DropReason.Video);
         if (!IsEmpty(Value(row, "audios"))) throw new DroppedRowException(DropReason.Audio);
+        if (!IsEmpty(Value(row, "tools")) && Value(row, "tools") is not "[]") throw new DroppedRowException(DropReason.Tools);
         ConversationBuilder builder = new(row, ImageResolver.Listed(Value(row, "images")));
         List<DraftMessage> prompt = SharegptFormat.WithSystem(isShareGpt ? messages.Read(Value(row, "messages")) : Instruction(row), Value(row, "system")) ?? [];
         if (prompt.Count == 0) throw new DroppedRowException(DropReason.Empty);

@@ -8,7 +8,7 @@ internal static class LlavaFormat
     /// <summary>Reads a row.</summary>
     public static ConversationRecord Read(ImportRow row)
     {
-        row.RefuseMedia();
+        row.RefuseUnsupported();
         List<DraftMessage>? messages = Messages.Read(row["conversations"]);
         if (messages is [{ Role: ConversationRole.Assistant }, _, ..])
         {

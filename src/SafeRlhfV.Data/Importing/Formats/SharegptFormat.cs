@@ -8,7 +8,7 @@ internal static class SharegptFormat
     /// <summary>Reads a row.</summary>
     public static ConversationRecord Read(ImportRow row)
     {
-        row.RefuseMedia();
+        row.RefuseUnsupported();
         List<DraftMessage>? messages = WithSystem(Messages.Read(row.Map.Get("conversations", "messages")), row["system"]);
         return new ConversationBuilder(row, row.Pool("images", "image")).Conversation(messages);
     }

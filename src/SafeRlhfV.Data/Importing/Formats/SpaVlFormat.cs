@@ -6,7 +6,7 @@ internal static class SpaVlFormat
     /// <summary>Reads a row.</summary>
     public static ConversationRecord Read(ImportRow row)
     {
-        row.RefuseMedia();
+        row.RefuseUnsupported();
         RecordLabels labels = new()
         {
             Category = row.Map.Get("class1", "category") as string,

@@ -11,7 +11,7 @@ internal static class SwiftFormat
     /// <summary>Reads a row.</summary>
     public static ConversationRecord Read(ImportRow row)
     {
-        row.RefuseMedia();
+        row.RefuseUnsupported();
         List<DraftMessage>? messages = SharegptFormat.WithSystem(Conversation(row), row["system"]);
         if (row.Map.Has("objects")) row.Repairs.Add("objects-ignored");
         ConversationBuilder builder = new(row, row.Pool("images", "image"));

@@ -11,7 +11,7 @@ internal static class TrlFormat
     /// <summary>Reads a row.</summary>
     public static ConversationRecord Read(ImportRow row)
     {
-        row.RefuseMedia();
+        row.RefuseUnsupported();
         ConversationBuilder builder = new(row, row.Pool("images", "image"));
         if (row.Map.Has("messages")) return builder.Conversation(Placed(builder, Messages.Read(row["messages"])));
         if (row.Map.ContainsKey("chosen") || row.Map.ContainsKey("rejected")) return Pair(row, builder);

@@ -8,7 +8,7 @@ internal static class VerlFormat
     /// <summary>Reads a row of verl or EasyR1.</summary>
     public static ConversationRecord Read(ImportRow row)
     {
-        row.RefuseMedia();
+        row.RefuseUnsupported();
         object? asked = row.Map.Get("prompt", "problem");
         List<DraftMessage>? messages = asked is string text ? [Marked.Of(ConversationRole.User, text)] : Marked.Read(asked);
         object? answer = row["reward_model"] is SourceMap judged ? judged.Get("ground_truth") : row["answer"];
@@ -18,7 +18,7 @@ internal static class VerlFormat
     /// <summary>Reads a row of OpenRLHF-M: <c>message</c> is the text of a list of messages whose parts hold the images.</summary>
     public static ConversationRecord ReadOpenRlhf(ImportRow row)
     {
-        row.RefuseMedia();
+        row.RefuseUnsupported();
         return new ConversationBuilder(row, row.Pool("images")).Conversation(Parts.Read(row["message"])) with { Answer = SourceLabels.Text(row["answer"]) };
     }
 }

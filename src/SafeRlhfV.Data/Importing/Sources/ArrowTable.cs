@@ -22,8 +22,9 @@ internal static class ArrowTable
         while (Guard(file, reader.ReadNextRecordBatch) is { } batch)
         {
             using (batch)
-                foreach (SourceMap map in ArrowValues.Rows(batch))
-                    yield return new SourceRow(row++, map);
+            using (IEnumerator<SourceMap> rows = ArrowValues.Rows(batch).GetEnumerator())
+                while (Guard(file, rows.MoveNext))
+                    yield return new SourceRow(row++, rows.Current);
         }
     }
 
@@ -56,7 +57,7 @@ internal static class ArrowTable
         }
     }
 
-    private static bool IsDamage(Exception error) => CompressedFile.IsDamage(error) || error is InvalidOperationException or NotSupportedException or NotImplementedException or ArgumentException or OverflowException or IndexOutOfRangeException;
+    private static bool IsDamage(Exception error) => CompressedFile.IsDamage(error) || error is InvalidOperationException or NotSupportedException or NotImplementedException or OverflowException or NullReferenceException or OutOfMemoryException;
 
     private static InvalidInputException Damaged(string file, Exception error) =>
         new(new Finding(Fault.Unreadable, FindingSeverity.Error, file, null, [], $"the Arrow file is damaged or compressed ({ParquetFile.FirstLine(error)}); write it again."), error);

@@ -1,4 +1,5 @@
-using System.IO.Compression;
+using ICSharpCode.SharpZipLib;
+using ICSharpCode.SharpZipLib.GZip;
 
 namespace SafeRlhfV.Data;
 
@@ -21,13 +22,14 @@ internal static class CompressedFile
         Span<byte> magic = stackalloc byte[4];
         int read = stream.ReadAtLeast(magic, 4, throwOnEndOfStream: false);
         stream.Position = 0;
-        if (read >= 2 && magic[0] == 0x1f && magic[1] == 0x8b) return new GZipStream(stream, CompressionMode.Decompress);
+        if (read >= 2 && magic[0] == 0x1f && magic[1] == 0x8b) return new GZipInputStream(stream); // the runtime's own takes a file that is cut off for one that ends there
         if (read == 4 && magic.SequenceEqual((ReadOnlySpan<byte>)[0x28, 0xb5, 0x2f, 0xfd])) return new ZstdSharp.DecompressionStream(stream, leaveOpen: false);
         return stream;
     }
 
-    /// <summary>Whether an error means that the file's contents are cut off or damaged.</summary>
-    public static bool IsDamage(Exception error) => error is InvalidDataException or IOException or ZstdSharp.ZstdException or UnauthorizedAccessException;
+    /// <summary>Whether an error means that the file's contents are cut off or damaged; the libraries that unpack throw the latter ones too.</summary>
+    public static bool IsDamage(Exception error) =>
+        error is InvalidDataException or IOException or UnauthorizedAccessException or SharpZipBaseException or ZstdSharp.ZstdException or FormatException or IndexOutOfRangeException or ArgumentException;
 
     /// <summary>The file's name without what says that it is compressed.</summary>
     public static string PlainName(string file)

@@ -27,9 +27,11 @@ internal ref struct LenientJson
         try
         {
             LenientJson json = new(bytes);
-            value = json.Value();
+            object? read = json.Value();
             json.SkipBlank();
-            return json.at == bytes.Length;
+            if (json.at < bytes.Length) return false;
+            value = read;
+            return true;
         }
         catch (FormatException)
         {
