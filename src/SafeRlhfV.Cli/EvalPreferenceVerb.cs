@@ -25,7 +25,7 @@ internal static class EvalPreferenceVerb
         Option<string> model = ModelArguments.Model(), data = new("--data") { Description = "A data set of pairs that the model has not learnt from.", Required = true };
         model.Description = "A checkpoint folder with a score head (a reward or cost model), or with --adapter the model below it.";
         Option<string?> adapter = new("--adapter") { Description = "A PEFT LoRA adapter folder, as training with lora writes it; its own score head counts where it has one." };
-        Option<string?> split = ModelArguments.Split(), dtype = ModelArguments.Dtype(), device = ModelArguments.Device(), format = ModelArguments.ChatFormatName();
+        Option<string?> split = ModelArguments.Split(), dtype = ModelArguments.Dtype(), device = ModelArguments.Device(), format = ModelArguments.ChatFormatName(), from = ModelArguments.ProcessorFolder();
         Option<Score?> kind = new("--as") { Description = "What the model's score stands for. A model that 'train scores' made has both and needs no word." };
         Option<bool> grey = new("--grey") { Description = "Score once more with every picture replaced by plain grey: what is left of the accuracy does not come from looking." };
         Option<int?> limit = ModelArguments.Limit();
@@ -34,7 +34,7 @@ internal static class EvalPreferenceVerb
         Option<bool> json = Output.JsonOption();
         Command command = new("preference", "Measure a reward or cost model on held-out pairs. Example: safe-rlhf-v eval preference --model runs/reward/result --as reward --data data/mine --split test")
         {
-            model, adapter, data, split, kind, grey, limit, batchSize, seed, dtype, device, format, json,
+            model, adapter, data, split, kind, grey, limit, batchSize, seed, dtype, device, format, from, json,
         };
         command.SetAction((parsed, cancel) =>
         {
@@ -42,7 +42,7 @@ internal static class EvalPreferenceVerb
             (IEnumerable<DatasetRow[]> batches, long count, RowLayout layout) = ModelArguments.Rows(path, parsed.GetValue(split), parsed.GetValue(limit), parsed.GetValue(batchSize));
             if (layout != RowLayout.Paired) throw new InvalidInputException($"{path}: has no pairs; 'eval preference' needs the paired layout.");
             if (count == 0) throw new InvalidInputException($"{path}: no rows in {(parsed.GetValue(split) is { } name ? $"the split '{name}'" : "it")}.");
-            ModelProcessor processor = ModelArguments.Processor(folder, parsed.GetValue(format));
+            ModelProcessor processor = ModelArguments.Processor(folder, parsed.GetValue(format), parsed.GetValue(from));
             using ScoreModel loaded = ScoreModel.Load(folder, ModelArguments.LoadOptions(parsed.GetValue(dtype), parsed.GetValue(device)), parsed.GetValue(adapter));
             Score[] outputs = Outputs(loaded.Head.Outputs, parsed.GetValue(kind), folder);
             ChatScorer scorer = new(loaded, processor);

@@ -16,7 +16,7 @@ internal static class GenerateVerb
         Option<string> model = ModelArguments.Model();
         Option<string?> adapter = new("--adapter") { Description = "A PEFT LoRA adapter folder to generate under." };
         Option<string?> prompt = ModelArguments.Prompt(), system = ModelArguments.System(), data = ModelArguments.Data(), split = ModelArguments.Split();
-        Option<string?> dtype = ModelArguments.Dtype(), device = ModelArguments.Device(), format = ModelArguments.ChatFormatName();
+        Option<string?> dtype = ModelArguments.Dtype(), device = ModelArguments.Device(), format = ModelArguments.ChatFormatName(), from = ModelArguments.ProcessorFolder();
         Option<string?> file = new("--out") { Description = "With --data: the JSONL file to write, one answer a row." };
         Option<string[]> images = ModelArguments.Images();
         Option<int?> limit = ModelArguments.Limit();
@@ -25,7 +25,7 @@ internal static class GenerateVerb
         GenerationArguments generation = new();
         Command command = new("generate", "Answer a question about a picture. Example: safe-rlhf-v generate --model llava-1.5-7b-hf --image cat.jpg --prompt \"What is this?\"")
         {
-            model, adapter, prompt, images, system, data, split, limit, batchSize, file, overwrite, dtype, device, format, json,
+            model, adapter, prompt, images, system, data, split, limit, batchSize, file, overwrite, dtype, device, format, from, json,
         };
         foreach (Option option in generation.All) command.Add(option);
         command.SetAction((parsed, cancel) =>
@@ -36,7 +36,7 @@ internal static class GenerateVerb
             if ((path is null) != (target is null)) throw new InvalidInputException("generate needs --data and --out together.");
             if (path is not null && parsed.GetValue(images) is { Length: > 0 }) throw new InvalidInputException("--image goes with --prompt; the rows of --data bring their own pictures.");
             LoadOptions options = ModelArguments.LoadOptions(parsed.GetValue(dtype), parsed.GetValue(device));
-            ModelProcessor processor = ModelArguments.Processor(folder, parsed.GetValue(format));
+            ModelProcessor processor = ModelArguments.Processor(folder, parsed.GetValue(format), parsed.GetValue(from));
             TextSettings settings = generation.Read(parsed, folder) with { Adapter = parsed.GetValue(adapter) is null ? null : AdapterName };
             EncodedPrompt? single = question is null ? null : ModelArguments.Encode(processor, question, [.. (parsed.GetValue(images) ?? []).Select(ModelArguments.Picture)], parsed.GetValue(system));
             using LinesFile? lines = target is null ? null : new LinesFile(target, parsed.GetValue(overwrite));

@@ -23,12 +23,11 @@ internal sealed class GenerationArguments
     /// <exception cref="InvalidInputException">A value is out of range or would have no effect.</exception>
     public TextSettings Read(ParseResult parsed, string folder)
     {
-        GenerationSettings own = GenerationDefaults.Load(folder);
-        int longest = parsed.GetValue(maxNewTokens) ?? own.MaxNewTokens;
+        TextSettings defaults = GenerationDefaults.Load(folder);
+        GenerationSettings own = parsed.GetValue(maxNewTokens) is { } most ? defaults.Tokens.WithMaxNewTokens(most) : defaults.Tokens;
         GenerationSettings tokens = own with
         {
-            MaxNewTokens = longest,
-            MinNewTokens = parsed.GetValue(minNewTokens) ?? Math.Min(own.MinNewTokens, longest),
+            MinNewTokens = parsed.GetValue(minNewTokens) ?? own.MinNewTokens,
             Temperature = parsed.GetValue(temperature) ?? own.Temperature,
             TopK = parsed.GetValue(topK) ?? own.TopK,
             TopP = parsed.GetValue(topP) ?? own.TopP,
@@ -36,7 +35,7 @@ internal sealed class GenerationArguments
             Seed = parsed.GetValue(seed),
             Samples = parsed.GetValue(samples),
         };
-        TextSettings settings = new() { Tokens = tokens, StopStrings = parsed.GetValue(stop) ?? [] };
+        TextSettings settings = new() { Tokens = tokens, StopStrings = [.. defaults.StopStrings.Union(parsed.GetValue(stop) ?? [])] };
         settings.Validate();
         if (tokens.Temperature == 0 && (tokens.Samples > 1 || parsed.GetValue(topK) > 0 || parsed.GetValue(topP) < 1))
             throw new InvalidInputException("--samples, --top-k and --top-p have no effect while the best token is always taken; add --temperature 0.7, say.");

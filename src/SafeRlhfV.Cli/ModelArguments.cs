@@ -34,7 +34,10 @@ internal static class ModelArguments
     /// <summary>Inference needs no gradients.</summary>
     public static LoadOptions LoadOptions(string? dtype, string? device) => new LoadOptions { RequiresGradient = false }.WithDtype(dtype).WithDevice(device);
 
-    public static ModelProcessor Processor(string folder, string? format) => ModelProcessor.Load(folder, format is null ? null : ChatFormat.Named(format));
+    public static Option<string?> ProcessorFolder() =>
+        new("--processor") { Description = "A folder whose tokenizer, image processor and chat template are taken, where the checkpoint has none or incomplete ones: its base model's." };
+
+    public static ModelProcessor Processor(string folder, string? format, string? from) => ModelProcessor.Load(folder, format is null ? null : ChatFormat.Named(format), from);
 
     /// <summary>A question as a conversation, pictures first.</summary>
     public static EncodedPrompt Encode(ModelProcessor processor, string question, IEnumerable<RgbImage> images, string? system)

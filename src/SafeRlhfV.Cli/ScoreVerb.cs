@@ -14,7 +14,7 @@ internal static class ScoreVerb
         model.Description = "A checkpoint folder with a score head (a reward, cost or guard model), or with --adapter the model below it.";
         Option<string?> adapter = new("--adapter") { Description = "A PEFT LoRA adapter folder to score under, as training a reward or cost model with lora writes it; its own score head counts where it has one." };
         Option<string?> prompt = ModelArguments.Prompt(), system = ModelArguments.System(), data = ModelArguments.Data(), split = ModelArguments.Split();
-        Option<string?> dtype = ModelArguments.Dtype(), device = ModelArguments.Device(), format = ModelArguments.ChatFormatName();
+        Option<string?> dtype = ModelArguments.Dtype(), device = ModelArguments.Device(), format = ModelArguments.ChatFormatName(), from = ModelArguments.ProcessorFolder();
         Option<string?> file = new("--out") { Description = "With --data: write the scores to this JSONL file instead of stdout." };
         data.Description = "Instead of one question: a data set; every answer of a row is scored.";
         Option<string[]> images = ModelArguments.Images(), responses = new("--response") { Description = "An answer to the question; may be given several times." };
@@ -23,7 +23,7 @@ internal static class ScoreVerb
         Option<bool> overwrite = ModelArguments.Overwrite(), json = Output.JsonOption();
         Command command = new("score", "Score answers with a reward or cost model. Example: safe-rlhf-v score --model runs/reward --image cat.jpg --prompt \"What is this?\" --response \"A cat.\"")
         {
-            model, adapter, prompt, images, responses, system, data, split, limit, batchSize, file, overwrite, dtype, device, format, json,
+            model, adapter, prompt, images, responses, system, data, split, limit, batchSize, file, overwrite, dtype, device, format, from, json,
         };
         command.SetAction((parsed, cancel) =>
         {
@@ -35,7 +35,7 @@ internal static class ScoreVerb
             if (path is null && target is not null) throw new InvalidInputException("--out goes with --data.");
             if (path is not null && parsed.GetValue(images) is { Length: > 0 }) throw new InvalidInputException("--image goes with --prompt; the rows of --data bring their own pictures.");
             LoadOptions options = ModelArguments.LoadOptions(parsed.GetValue(dtype), parsed.GetValue(device));
-            ModelProcessor processor = ModelArguments.Processor(folder, parsed.GetValue(format));
+            ModelProcessor processor = ModelArguments.Processor(folder, parsed.GetValue(format), parsed.GetValue(from));
             EncodedPrompt? single = question is null ? null : ModelArguments.Encode(processor, question, [.. (parsed.GetValue(images) ?? []).Select(ModelArguments.Picture)], parsed.GetValue(system));
             using LinesFile? lines = target is null ? null : new LinesFile(target, parsed.GetValue(overwrite));
             using ScoreModel loaded = ScoreModel.Load(folder, options, parsed.GetValue(adapter));

@@ -65,6 +65,29 @@ public sealed class ModelVerbsTests
     }
 
     [Fact]
+    public async Task A_policy_without_tokenizer_and_processor_takes_those_of_its_base()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using TemporaryFolder temporary = new();
+        string variant = Golden.At("variants", "weights", "bin-zip"), bare = Directory.CreateDirectory(temporary.At("policy")).FullName;
+        string below = Path.GetFullPath(Path.Combine(variant, ConfigReader.Open(Path.Combine(variant, "expected.json")).Text("base_path")));
+        File.Copy(Path.Combine(below, "config.json"), Path.Combine(bare, "config.json"));
+        File.Copy(Path.Combine(variant, "pytorch_model.bin"), Path.Combine(bare, "pytorch_model.bin"));
+        string[] question = ["generate", "--model", bare, "--prompt", "What is this?", "--max-new-tokens", "4", "--json"];
+        CliRun without = await CliRun.Of(question), with = await CliRun.Of([.. question, "--processor", below]);
+        Assert.Equal((2, 0), (without.ExitCode, with.ExitCode));
+
+        CliRun convert = await CliRun.Of("model", "convert", bare, "--processor", below, "--out", temporary.At("whole"));
+        Assert.Equal(0, convert.ExitCode);
+        Assert.Equal(0, Distance(Logits(below), Logits(temporary.At("whole"))));
+        CliRun whole = await CliRun.Of("generate", "--model", temporary.At("whole"), "--prompt", "What is this?", "--max-new-tokens", "4", "--json");
+        Assert.Equal(with.Json.GetProperty("answers")[0].GetProperty("text").GetString(), whole.Json.GetProperty("answers")[0].GetProperty("text").GetString());
+
+        string other = Models().Select(row => Golden.At("models", row.Data)).First(folder => ModelConfig.Load(folder).ModelType.StartsWith("qwen", StringComparison.Ordinal));
+        await CliRun.Refused("family", [.. question, "--processor", other]);
+    }
+
+    [Fact]
     public async Task Another_type_halves_the_files_and_is_told_in_the_config()
     {
         using DisposeScope scope = NewDisposeScope();

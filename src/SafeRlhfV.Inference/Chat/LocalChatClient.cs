@@ -14,7 +14,7 @@ namespace SafeRlhfV.Inference;
 public sealed class LocalChatClient : IChatClient
 {
     private readonly ChatGenerator generator;
-    private readonly GenerationSettings defaults;
+    private readonly TextSettings defaults;
     private readonly GenerationQueue queue;
     private readonly ChatClientMetadata metadata;
 
@@ -24,7 +24,7 @@ public sealed class LocalChatClient : IChatClient
         this.generator = generator;
         options ??= new();
         defaults = GenerationDefaults.Load(generator.Processor.Folder);
-        if (options.MaxNewTokens is { } most) defaults = defaults with { MaxNewTokens = most, MinNewTokens = Math.Min(defaults.MinNewTokens, most) };
+        if (options.MaxNewTokens is { } most) defaults = defaults with { Tokens = defaults.Tokens.WithMaxNewTokens(most) };
         metadata = new("safe-rlhf-v", null, options.Name ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(generator.Processor.Folder)));
         queue = new(generator, options.BatchSize);
     }

@@ -10,26 +10,19 @@ internal static class Sampling
     private const int MostStops = 16;
 
     /// <exception cref="InvalidInputException">An option is out of range or cannot be honoured; it is named.</exception>
-    public static TextSettings Of(GenerationSettings defaults, ChatOptions? options)
+    public static TextSettings Of(TextSettings defaults, ChatOptions? options)
     {
-        if (options is null) return new() { Tokens = defaults };
+        if (options is null) return defaults;
         if (options.Tools is { Count: > 0 } && options.ToolMode is not NoneChatToolMode) throw Cannot("tools");
         if (options.ResponseFormat is not (null or ChatResponseFormatText)) throw Cannot("a response format other than text");
         if (options.FrequencyPenalty is not (null or 0)) throw Cannot("a frequency penalty");
         if (options.PresencePenalty is not (null or 0)) throw Cannot("a presence penalty");
         if (options.StopSequences is { Count: > MostStops }) throw new InvalidInputException($"There are {options.StopSequences.Count} stop sequences; {MostStops} are allowed.");
-        int most = options.MaxOutputTokens ?? defaults.MaxNewTokens;
-        TextSettings settings = new()
+        GenerationSettings tokens = options.MaxOutputTokens is { } most ? defaults.Tokens.WithMaxNewTokens(most) : defaults.Tokens;
+        TextSettings settings = defaults with
         {
-            Tokens = defaults with
-            {
-                Temperature = options.Temperature ?? defaults.Temperature,
-                TopP = options.TopP ?? defaults.TopP,
-                TopK = options.TopK ?? defaults.TopK,
-                MaxNewTokens = most,
-                MinNewTokens = Math.Min(defaults.MinNewTokens, Math.Max(0, most)),
-            },
-            StopStrings = [.. options.StopSequences ?? []],
+            Tokens = tokens with { Temperature = options.Temperature ?? tokens.Temperature, TopP = options.TopP ?? tokens.TopP, TopK = options.TopK ?? tokens.TopK },
+            StopStrings = options.StopSequences is { Count: > 0 } stops ? [.. defaults.StopStrings.Union(stops)] : defaults.StopStrings,
         };
         settings.Validate();
         return settings;

@@ -10,6 +10,7 @@ public static class CheckpointConverter
     /// <exception cref="InvalidInputException">The source is malformed, or the new folder exists or cannot be written.</exception>
     public static void Convert(string folder, string to, SaveOptions? options = null)
     {
+        RequireProcessor(folder, options);
         using VisionLanguageModel model = ModelCheckpoint.Load(folder, new LoadOptions { RequiresGradient = false });
         Save(model, folder, null, to, options);
     }
@@ -18,10 +19,17 @@ public static class CheckpointConverter
     /// <exception cref="InvalidInputException">A folder is malformed, they do not belong together, or the new folder exists or cannot be written.</exception>
     public static void Merge(string folder, string adapter, string to, SaveOptions? options = null)
     {
+        RequireProcessor(folder, options);
         using VisionLanguageModel model = ModelCheckpoint.Load(folder, new LoadOptions { RequiresGradient = false });
         model.Adapters.Load("merged", adapter).Merge();
         model.Adapters.Remove("merged");
         Save(model, folder, adapter, to, options);
+    }
+
+    // before gigabytes are read and written
+    private static void RequireProcessor(string folder, SaveOptions? options)
+    {
+        if (options?.ProcessorFrom is { } from) _ = ModelProcessor.Load(folder, processor: from);
     }
 
     private static void Save(VisionLanguageModel model, string folder, string? adapter, string to, SaveOptions? options)

@@ -33,8 +33,13 @@ internal static class CheckpointFolder
         }
     }
 
-    /// <summary>Copies the files beside the weights: tokenizer, processor, chat template, generation settings, readme.</summary>
-    public static void CopyCompanions(string from, string to)
+    /// <summary>True for the files of tokenizer, image processor and chat template.</summary>
+    public static bool IsProcessorFile(string name) => name.Contains("processor_config", StringComparison.Ordinal) || name.StartsWith("tokenizer", StringComparison.Ordinal)
+        || name.StartsWith("chat_template", StringComparison.Ordinal) || name.StartsWith("vocab", StringComparison.Ordinal) || Path.GetExtension(name) == ".model"
+        || name is "merges.txt" or "special_tokens_map.json" or "added_tokens.json";
+
+    /// <summary>Copies the files beside the weights: tokenizer, processor, chat template, generation settings, readme; of them those that <paramref name="which"/> wants.</summary>
+    public static void CopyCompanions(string from, string to, Func<string, bool>? which = null)
     {
         if (!Directory.Exists(from)) throw new InvalidInputException($"{from}: no such folder to take tokenizer and processor files from.");
         foreach (string path in Directory.EnumerateFiles(from))
@@ -42,7 +47,7 @@ internal static class CheckpointFolder
             string name = Path.GetFileName(path);
             bool companion = Path.GetExtension(name) is ".json" or ".jinja" or ".txt" or ".model" or ".md" or "" && name is not ("config.json" or GuardConfig.FileName) && !name.EndsWith(".index.json", StringComparison.Ordinal)
                 && !name.StartsWith("adapter_", StringComparison.Ordinal);
-            if (!companion || new FileInfo(path).Length > MaxCompanionBytes || File.Exists(Path.Combine(to, name))) continue;
+            if (!companion || which?.Invoke(name) == false || new FileInfo(path).Length > MaxCompanionBytes || File.Exists(Path.Combine(to, name))) continue;
             Copy(path, to);
         }
     }

@@ -17,7 +17,7 @@ internal sealed class CheckpointSource : ParameterSource
         Device = options.Device ?? CPU;
         // a checkpoint of mixed types is read in the type of most of its bytes
         Dtype = options.Dtype ?? keys.Values.Select(tensors.Entry).GroupBy(entry => entry.Dtype).OrderByDescending(group => group.Sum(entry => entry.Length))
-            .Select(group => group.Key).FirstOrDefault(ScalarType.Float32);
+            .Select(group => group.Key).Where(SafetensorsTypes.IsWeight).FirstOrDefault(ScalarType.Float32);
         copy = Device.type != TorchSharp.DeviceType.CPU || tensors.TotalBytes <= options.PackBytes;
         PackProjections = tensors.TotalBytes <= options.PackBytes;
     }
@@ -42,10 +42,15 @@ internal sealed class CheckpointSource : ParameterSource
             return Placeholder();
         }
         Taken.Add(name);
-        SafetensorsEntry entry = tensors.Entry(key);
+        TensorEntry entry = tensors.Entry(key);
         if (!entry.Shape.SequenceEqual(shape))
         {
             Misshapen.Add($"{key} is [{string.Join(", ", entry.Shape)}], [{string.Join(", ", shape)}] is needed");
+            return Placeholder();
+        }
+        if (!SafetensorsTypes.IsWeight(entry.Dtype))
+        {
+            Misshapen.Add($"{key} is {SafetensorsTypes.Name(entry.Dtype)}, a floating-point type is needed (quantised weights are not supported)");
             return Placeholder();
         }
         Tensor value;

@@ -3,13 +3,15 @@ using SafeRlhfV.Data;
 
 namespace SafeRlhfV.Models;
 
-/// <summary>The weights of a checkpoint folder: one safetensors file, or several with an index. Names every tensor and the file that holds it.</summary>
+/// <summary>The weights of a checkpoint folder: one file, or several with an index. Names every tensor and the file that holds it.</summary>
 public sealed class CheckpointTensors : IDisposable
 {
     private const long MaxIndexBytes = 64 << 20;
 
-    private readonly List<SafetensorsFile> files = [];
-    private readonly Dictionary<string, SafetensorsFile> owners = new(StringComparer.Ordinal);
+    private static readonly string[] Files = ["model.safetensors", "pytorch_model.bin"];
+
+    private readonly List<WeightFile> files = [];
+    private readonly Dictionary<string, WeightFile> owners = new(StringComparer.Ordinal);
 
     private CheckpointTensors() { }
 
@@ -20,30 +22,37 @@ public sealed class CheckpointTensors : IDisposable
     public long TotalBytes => files.Sum(file => file.Entries.Values.Sum(entry => entry.Length));
 
     /// <summary>The file that holds a tensor.</summary>
-    public SafetensorsFile FileOf(string name) => owners[name];
+    public WeightFile FileOf(string name) => owners[name];
 
     /// <summary>What is known of a tensor.</summary>
-    public SafetensorsEntry Entry(string name) => owners[name].Entries[name];
+    public TensorEntry Entry(string name) => owners[name].Entries[name];
 
-    /// <summary>Opens model.safetensors, or the shards that model.safetensors.index.json names.</summary>
-    /// <exception cref="InvalidInputException">Neither is there, a shard is missing or lies outside the folder, or the index and the shards disagree.</exception>
-    public static CheckpointTensors Open(string folder, string stem = "model")
+    /// <summary>
+    /// Opens the first that is there of model.safetensors, the shards that its index names, pytorch_model.bin, and the shards that its index names; the order is that of transformers.
+    /// </summary>
+    /// <exception cref="InvalidInputException">None is there, a shard is missing or lies outside the folder, or the index and the shards disagree.</exception>
+    public static CheckpointTensors Open(string folder)
     {
-        string single = Path.Combine(folder, stem + ".safetensors"), index = single + ".index.json";
-        if (File.Exists(index)) return OpenSharded(folder, index);
-        if (!File.Exists(single))
-            throw new InvalidInputException(Directory.Exists(folder)
-                ? $"{folder}: neither {stem}.safetensors nor {stem}.safetensors.index.json is there; name a folder with a Hugging Face checkpoint in safetensors form."
-                : $"{folder}: no such folder.");
-        CheckpointTensors tensors = new();
-        tensors.Add(SafetensorsFile.Open(single), null);
-        return tensors;
+        foreach (string file in Files)
+        {
+            string path = Path.Combine(folder, file), index = path + ".index.json";
+            if (File.Exists(path))
+            {
+                CheckpointTensors tensors = new();
+                tensors.Add(WeightFile.Open(path), null);
+                return tensors;
+            }
+            if (File.Exists(index)) return OpenSharded(folder, index);
+        }
+        throw new InvalidInputException(Directory.Exists(folder)
+            ? $"{folder}: there are no weights: none of {string.Join(", ", Files.SelectMany(file => new[] { file, file + ".index.json" }))}; name a folder with a Hugging Face checkpoint."
+            : $"{folder}: no such folder.");
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (SafetensorsFile file in files) file.Dispose();
+        foreach (WeightFile file in files) file.Dispose();
     }
 
     private static CheckpointTensors OpenSharded(string folder, string indexPath)
@@ -58,7 +67,7 @@ public sealed class CheckpointTensors : IDisposable
                     throw new InvalidInputException($"{indexPath}: shard '{shard}' is not a plain file name.");
                 string path = Path.Combine(folder, shard);
                 if (!File.Exists(path)) throw new InvalidInputException($"{indexPath}: shard '{shard}' is missing from the folder.");
-                tensors.Add(SafetensorsFile.Open(path), map);
+                tensors.Add(WeightFile.Open(path), map);
             }
             foreach ((string name, string shard) in map)
                 if (!tensors.owners.ContainsKey(name)) throw new InvalidInputException($"{indexPath}: tensor '{name}' is not in {shard}.");
@@ -71,7 +80,7 @@ public sealed class CheckpointTensors : IDisposable
         }
     }
 
-    private void Add(SafetensorsFile file, Dictionary<string, string>? map)
+    private void Add(WeightFile file, Dictionary<string, string>? map)
     {
         files.Add(file);
         foreach (string name in file.Entries.Keys)

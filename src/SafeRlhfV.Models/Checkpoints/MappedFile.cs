@@ -18,6 +18,7 @@ internal sealed unsafe class MappedFile : IDisposable
     private readonly MemoryMappedViewAccessor view;
     private readonly byte* start;
     private int users = 1;
+    private bool disposed;
 
     public MappedFile(string path)
     {
@@ -61,6 +62,21 @@ internal sealed unsafe class MappedFile : IDisposable
             : throw new InvalidInputException("The tensor library refused a tensor of the mapped file.");
     }
 
+    /// <summary>A copy of numbers that lie at any address, aligned or not, as a tensor of one dimension.</summary>
+    public Tensor Copy(long offset, ScalarType dtype, long count)
+    {
+        const int Step = 1 << 26;
+        Tensor copy = TorchSharp.torch.empty(count, dtype);
+        int size = SafetensorsTypes.Size(dtype);
+        for (long done = 0, all = count * size; done < all; done += Step)
+        {
+            int length = (int)Math.Min(Step, all - done);
+            using Tensor part = copy.narrow(0, done / size, length / size);
+            Bytes(offset + done, length).CopyTo(part.bytes);
+        }
+        return copy;
+    }
+
     /// <summary>Gives the pages of a range back to the system: they were copied elsewhere and would count twice.</summary>
     public void Forget(long offset, long length)
     {
@@ -70,7 +86,15 @@ internal sealed unsafe class MappedFile : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => Release();
+    public void Dispose()
+    {
+        lock (Owners)
+        {
+            if (disposed) return;
+            disposed = true;
+        }
+        Release();
+    }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static void Released(nint address)

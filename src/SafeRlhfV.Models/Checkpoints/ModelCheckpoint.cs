@@ -15,17 +15,15 @@ public static class ModelCheckpoint
     {
         options ??= new LoadOptions();
         ModelConfig config = ModelConfig.Load(folder);
-        ModelFamily family = ModelFamilies.Find(config.ModelType)!;
         using CheckpointTensors tensors = CheckpointTensors.Open(folder);
-        (KeyLayout layout, Dictionary<string, string> keys) = family.Recognise(folder, tensors.Names);
+        (config, KeyLayout layout, Dictionary<string, string> keys) = CheckpointNames.Of(folder, config, tensors);
         CheckpointSource source = new(tensors, keys, options);
-        VisionLanguageModel model = family.Create(config, source);
+        VisionLanguageModel model = ModelFamilies.Find(config.ModelType)!.Create(config, source);
         try
         {
-            List<string> unused = [.. keys.Where(pair => !source.Taken.Contains(pair.Key) && !(config.TieWordEmbeddings && pair.Key.EndsWith("lm_head.weight", StringComparison.Ordinal)))
-                .Select(pair => pair.Value)];
+            List<string> unused = [.. keys.Where(pair => !source.Taken.Contains(pair.Key)).Select(pair => pair.Value)];
             Complain(folder, "lacks", [.. source.Missing.Select(layout.ToFile)]);
-            Complain(folder, "has tensors of a wrong shape:", source.Misshapen);
+            Complain(folder, "has tensors of a wrong shape or type:", source.Misshapen);
             Complain(folder, "has tensors that this model does not use:", unused);
         }
         catch
@@ -58,7 +56,9 @@ public static class ModelCheckpoint
             File.WriteAllText(Path.Combine(aside, "config.json"), model.Config.ToJson(dtype));
             IEnumerable<PendingTensor> weights = parameters.Select(pair => PendingTensor.Of(layout.ToFile(pair.Name), pair.Parameter, dtype));
             ShardedWriter.Write(aside, [.. weights, .. (extra ?? new Dictionary<string, Tensor>()).Select(pair => PendingTensor.Of(pair.Key, pair.Value, null))], options.MaxShardBytes);
-            if ((options.FilesFrom ?? model.Origin?.Folder) is { } files) CheckpointFolder.CopyCompanions(files, aside);
+            if (options.ProcessorFrom is { } processor) CheckpointFolder.CopyCompanions(processor, aside, CheckpointFolder.IsProcessorFile);
+            if ((options.FilesFrom ?? model.Origin?.Folder) is { } files)
+                CheckpointFolder.CopyCompanions(files, aside, options.ProcessorFrom is null ? null : name => !CheckpointFolder.IsProcessorFile(name));
             more?.Invoke(aside);
         });
     }

@@ -45,8 +45,12 @@ public abstract record ModelConfig
     }
 
     /// <summary>Parses a config.json that is already read; `model_type` chooses the family.</summary>
+    /// <exception cref="InvalidInputException">The family is not known, the weights are quantised, or a field is malformed or would be ignored.</exception>
     public static ModelConfig Parse(ConfigReader reader)
     {
+        foreach (ConfigReader part in new[] { reader, reader.Section("text_config") }.OfType<ConfigReader>()) RefuseQuantised(part);
+        if (reader.Text("model_type").StartsWith("llava_", StringComparison.Ordinal) && reader.Has("mm_vision_tower"))
+            throw reader.Error("model_type", $"'{reader.Text("model_type")}' is the form of the original LLaVA code; take the model's conversion for transformers (llava-hf on the Hugging Face hub)");
         ModelFamily family = ModelFamilies.Find(reader.Text("model_type"))
             ?? throw reader.Error("model_type", $"'{reader.Text("model_type")}' is not a family known here; known are {string.Join(", ", ModelFamilies.All.SelectMany(known => known.ModelTypes))}");
         return family.ParseConfig(reader);
@@ -60,7 +64,23 @@ public abstract record ModelConfig
         foreach (JsonObject part in new[] { root, root["text_config"] as JsonObject, root["vision_config"] as JsonObject }.OfType<JsonObject>())
             foreach (string field in (string[])["torch_dtype", "dtype"])
                 if (part.ContainsKey(field)) part[field] = name;
+        // what the weights showed goes before what the file said
+        foreach (JsonObject part in new[] { root, root["text_config"] as JsonObject }.OfType<JsonObject>())
+            if (!TieWordEmbeddings && part.ContainsKey("tie_word_embeddings")) part["tie_word_embeddings"] = false;
         if (!root.ContainsKey("torch_dtype") && !root.ContainsKey("dtype")) root["torch_dtype"] = name;
         return root.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n";
+    }
+
+    private static void RefuseQuantised(ConfigReader part)
+    {
+        foreach (string field in (string[])["quantization_config", "compression_config"])
+        {
+            if (part.Section(field) is not { } settings) continue;
+            string method = settings.Text("quant_method", field == "compression_config" ? "compressed-tensors" : "bitsandbytes");
+            string bits = settings.Flag("load_in_4bit", false) || settings.Flag("_load_in_4bit", false) ? ", 4 bits"
+                : settings.Flag("load_in_8bit", false) || settings.Flag("_load_in_8bit", false) ? ", 8 bits" : settings.Has("bits") ? $", {settings.Int("bits")} bits" : "";
+            throw part.Error(field, $"says that the weights are quantised ({method}{bits}), which is not supported; "
+                + "take the original checkpoint in bfloat16, float16 or float32, or dequantise this one with the tool that made it");
+        }
     }
 }

@@ -55,9 +55,8 @@ public sealed record ModelSummary
     public static ModelSummary Of(string folder)
     {
         ModelConfig config = ModelConfig.Load(folder);
-        ModelFamily family = ModelFamilies.Find(config.ModelType)!;
         using CheckpointTensors tensors = CheckpointTensors.Open(folder);
-        (KeyLayout layout, Dictionary<string, string> keys) = family.Recognise(folder, tensors.Names);
+        (config, KeyLayout layout, Dictionary<string, string> keys) = CheckpointNames.Of(folder, config, tensors);
         Dictionary<string, ModelPart> parts = [];
         foreach (ParameterEntry entry in ParameterList.Of(config))
         {

@@ -8,33 +8,34 @@ namespace SafeRlhfV.Models;
 /// A safetensors file, memory-mapped. Opening checks the whole header; tensors are views of the mapping, without a copy.
 /// Source: the format's description at huggingface/safetensors.
 /// </summary>
-public sealed class SafetensorsFile : IDisposable
+public sealed class SafetensorsFile : WeightFile
 {
     private readonly MappedFile map;
-    private readonly Dictionary<string, SafetensorsEntry> entries;
+    private readonly Dictionary<string, TensorEntry> entries;
 
-    private SafetensorsFile(string path, MappedFile map, Dictionary<string, SafetensorsEntry> entries, Dictionary<string, string> metadata)
+    private SafetensorsFile(string path, MappedFile map, Dictionary<string, TensorEntry> entries, Dictionary<string, string> metadata)
     {
         (Path, this.map, this.entries, Metadata) = (path, map, entries, metadata);
     }
 
-    /// <summary>Where the file is.</summary>
-    public string Path { get; }
+    /// <inheritdoc/>
+    public override string Path { get; }
 
-    /// <summary>The tensors by name.</summary>
-    public IReadOnlyDictionary<string, SafetensorsEntry> Entries => entries;
+    /// <inheritdoc/>
+    public override IReadOnlyDictionary<string, TensorEntry> Entries => entries;
 
     /// <summary>The header's free text fields.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; }
 
     /// <summary>Opens a file.</summary>
     /// <exception cref="InvalidInputException">It is missing, cut short, or its header is malformed: too long, overlapping or impossible ranges, unknown types.</exception>
-    public static SafetensorsFile Open(string path)
+    public static new SafetensorsFile Open(string path)
     {
         if (!File.Exists(path)) throw new InvalidInputException($"{path}: no such file.");
         MappedFile map = new(path);
         try
         {
+            RefusePointer(map, path);
             if (map.Length < 8) throw new InvalidInputException($"{path}: {map.Length} bytes are too few for a safetensors file.");
             ulong header = BinaryPrimitives.ReadUInt64LittleEndian(map.Bytes(0, 8));
             if (header > SafetensorsHeader.MaxHeaderBytes || (long)header > map.Length - 8)
@@ -52,43 +53,18 @@ public sealed class SafetensorsFile : IDisposable
 
     /// <summary>One tensor as a view of the file (a copy where its bytes are not aligned). It stays valid after the file object is disposed.</summary>
     /// <exception cref="InvalidInputException">There is no such tensor.</exception>
-    public Tensor Read(string name)
+    public override Tensor Read(string name)
     {
-        SafetensorsEntry entry = Find(name);
+        TensorEntry entry = Find(name);
         long[] shape = [.. entry.Shape];
         if (entry.Length == 0) return zeros(shape, entry.Dtype);
         if (entry.Offset % SafetensorsTypes.Size(entry.Dtype) == 0) return map.Tensor(entry.Offset, entry.Dtype, shape);
-        Tensor copy = empty(shape, entry.Dtype);
-        CopyBytes(entry, copy);
-        return copy;
-    }
-
-    /// <summary>Copies one tensor into <paramref name="target"/> of the same shape, whatever its type and device, and lets the file's pages go.</summary>
-    public void ReadInto(string name, Tensor target)
-    {
-        SafetensorsEntry entry = Find(name);
-        using (no_grad())
-        using (Tensor source = Read(name))
-            target.copy_(source);
-        map.Forget(entry.Offset, entry.Length);
+        using Tensor flat = map.Copy(entry.Offset, entry.Dtype, entry.Length / SafetensorsTypes.Size(entry.Dtype));
+        return flat.view(shape);
     }
 
     /// <inheritdoc/>
-    public void Dispose() => map.Dispose();
+    public override void Dispose() => map.Dispose();
 
-    private SafetensorsEntry Find(string name) =>
-        entries.TryGetValue(name, out SafetensorsEntry? entry) ? entry : throw new InvalidInputException($"{Path}: there is no tensor '{name}' in it.");
-
-    private void CopyBytes(SafetensorsEntry entry, Tensor target)
-    {
-        const int Step = 1 << 26;
-        using Tensor flat = target.view(-1);
-        int size = SafetensorsTypes.Size(entry.Dtype);
-        for (long done = 0; done < entry.Length; done += Step)
-        {
-            int length = (int)Math.Min(Step, entry.Length - done);
-            using Tensor part = flat.narrow(0, done / size, length / size);
-            map.Bytes(entry.Offset + done, length).CopyTo(part.bytes);
-        }
-    }
+    private protected override void Forget(TensorEntry entry) => map.Forget(entry.Offset, entry.Length);
 }

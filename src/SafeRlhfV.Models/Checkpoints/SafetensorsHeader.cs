@@ -12,9 +12,9 @@ internal static class SafetensorsHeader
 
     private const int MaxDimensions = 16;
 
-    public static (Dictionary<string, SafetensorsEntry> Entries, Dictionary<string, string> Metadata) Parse(ReadOnlySpan<byte> json, long dataStart, long fileLength, string path)
+    public static (Dictionary<string, TensorEntry> Entries, Dictionary<string, string> Metadata) Parse(ReadOnlySpan<byte> json, long dataStart, long fileLength, string path)
     {
-        Dictionary<string, SafetensorsEntry> entries = [];
+        Dictionary<string, TensorEntry> entries = [];
         Dictionary<string, string> metadata = [];
         try
         {
@@ -28,7 +28,7 @@ internal static class SafetensorsHeader
                     ReadMetadata(ref reader, metadata);
                     continue;
                 }
-                SafetensorsEntry entry = ReadEntry(ref reader, name, dataStart, fileLength, path);
+                TensorEntry entry = ReadEntry(ref reader, name, dataStart, fileLength, path);
                 if (!entries.TryAdd(name, entry)) throw new InvalidInputException($"{path}: tensor '{name}' is listed twice in the header.");
             }
             while (reader.Read()) throw new JsonException("text after the header's object");
@@ -52,7 +52,7 @@ internal static class SafetensorsHeader
         }
     }
 
-    private static SafetensorsEntry ReadEntry(ref Utf8JsonReader reader, string name, long dataStart, long fileLength, string path)
+    private static TensorEntry ReadEntry(ref Utf8JsonReader reader, string name, long dataStart, long fileLength, string path)
     {
         string? type = null;
         List<long>? shape = null, range = null;
@@ -69,7 +69,8 @@ internal static class SafetensorsHeader
             }
         }
         if (type is null || shape is null || range is not { Count: 2 }) throw new JsonException($"tensor '{name}' lacks dtype, shape or data_offsets");
-        ScalarType dtype = SafetensorsTypes.Parse(type) ?? throw new InvalidInputException($"{path}: tensor '{name}' has the unsupported type '{type}'.");
+        ScalarType dtype = SafetensorsTypes.Parse(type) ?? throw new InvalidInputException(
+            $"{path}: tensor '{name}' has the unsupported type '{type}'; take the original checkpoint in bfloat16, float16 or float32, not a quantised one.");
         long dataLength = fileLength - dataStart, bytes = SafetensorsTypes.Size(dtype);
         foreach (long size in shape)
             if (size < 0 || (size > 0 && bytes > long.MaxValue / size)) throw new InvalidInputException($"{path}: tensor '{name}' has an impossible shape [{string.Join(", ", shape)}].");
@@ -79,7 +80,7 @@ internal static class SafetensorsHeader
             throw new InvalidInputException($"{path}: tensor '{name}' lies at bytes {begin} to {end}, outside the {dataLength} bytes of data; the file may be cut short.");
         if (end - begin != bytes)
             throw new InvalidInputException($"{path}: tensor '{name}' takes {end - begin} bytes, but {type} [{string.Join(", ", shape)}] needs {bytes}.");
-        return new SafetensorsEntry(name, dtype, shape, dataStart + begin, bytes);
+        return new TensorEntry(name, dtype, shape, dataStart + begin, bytes);
     }
 
     private static List<long> ReadNumbers(ref Utf8JsonReader reader)
@@ -94,10 +95,10 @@ internal static class SafetensorsHeader
         return numbers;
     }
 
-    private static void CheckCover(IEnumerable<SafetensorsEntry> entries, long dataStart, long fileLength, string path)
+    private static void CheckCover(IEnumerable<TensorEntry> entries, long dataStart, long fileLength, string path)
     {
         long at = dataStart;
-        foreach (SafetensorsEntry entry in entries.OrderBy(entry => entry.Offset).ThenBy(entry => entry.Length))
+        foreach (TensorEntry entry in entries.OrderBy(entry => entry.Offset).ThenBy(entry => entry.Length))
         {
             if (entry.Offset < at) throw new InvalidInputException($"{path}: tensor '{entry.Name}' overlaps the one before it.");
             if (entry.Offset > at) throw new InvalidInputException($"{path}: {entry.Offset - at} bytes before tensor '{entry.Name}' belong to no tensor.");

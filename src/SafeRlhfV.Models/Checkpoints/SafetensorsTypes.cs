@@ -16,6 +16,9 @@ internal static class SafetensorsTypes
 
     public static int Size(ScalarType type) => Find(type).Size;
 
+    /// <summary>True for the floating-point types, in which weights are kept.</summary>
+    public static bool IsWeight(ScalarType type) => type is ScalarType.Float32 or ScalarType.BFloat16 or ScalarType.Float16 or ScalarType.Float64;
+
     public static string Name(ScalarType type) => Find(type).Name;
 
     /// <summary>The name as config.json writes it: float32, bfloat16, float16.</summary>

@@ -17,6 +17,9 @@ public sealed record SaveOptions
     /// <summary>Folder whose tokenizer, processor and generation files are copied; null = the one the model came from.</summary>
     public string? FilesFrom { get; init; }
 
+    /// <summary>Folder whose tokenizer, image processor and chat template take the place of the checkpoint's own; null = its own are copied.</summary>
+    public string? ProcessorFrom { get; init; }
+
     /// <summary>An existing folder is replaced; otherwise it is an error.</summary>
     public bool Overwrite { get; init; }
 

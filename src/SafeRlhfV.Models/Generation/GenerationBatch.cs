@@ -17,6 +17,8 @@ internal sealed class GenerationBatch : IDisposable
     private readonly TokenChooser chooser;
     private readonly KeyValueCache cache;
     private readonly List<int>[] answers;
+    private readonly GenerationRow[] texts;
+    private readonly bool keepsText;
     private readonly List<float>[] logProbs;
     private readonly FinishReason?[] finishes;
     private readonly HashSet<int> ends;
@@ -47,8 +49,11 @@ internal sealed class GenerationBatch : IDisposable
         logProbs = [.. Enumerable.Range(0, count).Select(_ => new List<float>())];
         finishes = new FinishReason?[count];
         rows = [.. Enumerable.Range(0, count)];
-        cache = model.NewCache((int)ids.shape[0], (int)ids.shape[1] + settings.MaxNewTokens);
-        mask_BK = cat([prompt.Mask_BL.to(ScalarType.Bool), ones([ids.shape[0], settings.MaxNewTokens], ScalarType.Bool, ids.device)], 1);
+        keepsText = TokenRules.NeedText(settings);
+        texts = [.. ReadTexts()];
+        int longest = texts.Max(text => text.Limit);
+        cache = model.NewCache((int)ids.shape[0], (int)ids.shape[1] + longest);
+        mask_BK = cat([prompt.Mask_BL.to(ScalarType.Bool), ones([ids.shape[0], longest], ScalarType.Bool, ids.device)], 1);
         nextPositions_B1 = zeros(0);
     }
 
@@ -76,7 +81,7 @@ internal sealed class GenerationBatch : IDisposable
     /// <summary>Takes the next token of every running row; false when none runs on.</summary>
     public bool Take(Tensor logits_BV, int step, Action<GeneratedToken>? onToken)
     {
-        (Tensor tokens_B, Tensor? logProbs_B) = chooser.Choose(logits_BV, seen_BV, step, streams);
+        (Tensor tokens_B, Tensor? logProbs_B) = chooser.Choose(logits_BV, seen_BV, step, streams, [.. rows.Select(row => texts[row])]);
         if (seen_BV is not null) seen_BV.scatter_(1, tokens_B.unsqueeze(1), ones_like(tokens_B, ScalarType.Bool).unsqueeze(1));
         lastTokens = tokens_B.cpu().data<long>().ToArray();
         float[]? logs = logProbs_B?.cpu().data<float>().ToArray();
@@ -87,10 +92,11 @@ internal sealed class GenerationBatch : IDisposable
             if (finishes[row] is not null) continue;
             int token = (int)lastTokens[i];
             answers[row].Add(token);
+            if (keepsText) texts[row].Text.Add(token);
             if (logs is not null) logProbs[row].Add(logs[i]);
             if (ends.Contains(token)) finishes[row] = FinishReason.EndToken;
             else if (settings.Stop?.Invoke(row, answers[row]) == true) finishes[row] = FinishReason.Stopped;
-            else if (step + 1 == settings.MaxNewTokens) finishes[row] = FinishReason.Length;
+            else if (step + 1 == texts[row].Limit) finishes[row] = FinishReason.Length;
             else running++;
             onToken?.Invoke(new GeneratedToken(row, step, token, logs?[i] ?? 0, finishes[row]));
         }
@@ -133,6 +139,20 @@ internal sealed class GenerationBatch : IDisposable
         chooser.Dispose();
         cache.Dispose();
         foreach (Tensor tensor in owned) tensor.Dispose();
+    }
+
+    private IEnumerable<GenerationRow> ReadTexts()
+    {
+        long[] ids = prompt.Ids_BL.cpu().reshape(-1).data<long>().ToArray();
+        bool[] valid = prompt.Mask_BL.to(ScalarType.Bool).cpu().reshape(-1).data<bool>().ToArray();
+        int columns = (int)prompt.Ids_BL.shape[1];
+        for (int start = 0; start < ids.Length; start += columns)
+        {
+            int[] text = [.. Enumerable.Range(start, columns).Where(at => valid[at]).Select(at => (int)ids[at])];
+            int limit = Math.Min(settings.MaxNewTokens, settings.MaxLength - text.Length ?? int.MaxValue);
+            if (limit < 1) throw new InvalidInputException($"Generation: the prompt has {text.Length} tokens, and max_length, which counts them, is {settings.MaxLength}; raise it or set max_new_tokens.");
+            for (int sample = 0; sample < settings.Samples; sample++) yield return new GenerationRow(keepsText ? [.. text] : [], text.Length, limit);
+        }
     }
 
     private void DropEnded()

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace SafeRlhfV.Models;
 
 /// <summary>
-/// What sampling does to logits [B, V] before it draws, in Hugging Face's order: repetition penalty, temperature, top-k, top-p. A removed token gets minus infinity.
+/// What sampling does to logits [B, V] before it draws, in Hugging Face's order: repetition penalty, temperature, top-k, top-p, min-p, typical-p, epsilon and eta cutoff. A removed token gets minus infinity.
 /// </summary>
 public static class LogitsFilter
 {
@@ -36,4 +36,40 @@ public static class LogitsFilter
         removed.narrow(1, removed.shape[1] - least, least).fill_(Scalars.False);
         return logits_BV.masked_fill(zeros_like(removed).scatter(1, order, removed), Scalars.MinusInfinity);
     }
+
+    /// <summary>Keeps tokens whose probability is at least this share of the best one's.</summary>
+    public static Tensor MinP(Tensor logits_BV, double share)
+    {
+        if (share <= 0) return logits_BV;
+        Tensor p = logits_BV.softmax(-1);
+        return logits_BV.masked_fill(p.lt(p.amax([-1], keepdim: true).Times(share)), Scalars.MinusInfinity);
+    }
+
+    /// <summary>
+    /// Locally typical sampling (Meister et al. 2022): keeps the tokens whose surprise is nearest to the entropy, as many as together first reach <paramref name="mass"/>.
+    /// </summary>
+    public static Tensor Typical(Tensor logits_BV, double mass)
+    {
+        if (mass >= 1) return logits_BV;
+        Tensor logp = logits_BV.log_softmax(-1), distance = (-logp - Entropy(logp)).abs();
+        (Tensor sorted, Tensor order) = distance.sort(-1, false);
+        using TorchSharp.Scalar least = mass, last = distance.shape[1] - 1;
+        Tensor enough = logits_BV.gather(-1, order).softmax(-1).cumsum(-1).lt(least).sum(1, keepdim: true).clamp_(max: last);
+        Tensor removed = sorted.gt(sorted.gather(1, enough));
+        removed.narrow(1, 0, 1).fill_(Scalars.False);
+        return logits_BV.masked_fill(zeros_like(removed).scatter(1, order, removed), Scalars.MinusInfinity);
+    }
+
+    /// <summary>Keeps tokens of at least this probability, and the best always.</summary>
+    public static Tensor Epsilon(Tensor logits_BV, double least) => least <= 0 ? logits_BV : Above(logits_BV, tensor((float)least, device: logits_BV.device));
+
+    /// <summary>Eta sampling (Hewitt et al. 2022): the same with the bound min(eta, sqrt(eta) exp(-entropy)).</summary>
+    public static Tensor Eta(Tensor logits_BV, double eta) =>
+        eta <= 0 ? logits_BV : Above(logits_BV, Entropy(logits_BV.log_softmax(-1)).neg().exp().Times(Math.Sqrt(eta)).Within(0, eta));
+
+    private static Tensor Above(Tensor logits_BV, Tensor least) =>
+        logits_BV.masked_fill(logits_BV.softmax(-1).lt(least).logical_and(logits_BV.lt(logits_BV.amax([-1], keepdim: true))), Scalars.MinusInfinity);
+
+    // removed tokens have probability 0 and count for nothing
+    private static Tensor Entropy(Tensor logp_BV) => (logp_BV.exp() * logp_BV).nan_to_num(0).sum(-1, keepdim: true).neg();
 }

@@ -31,7 +31,7 @@ public sealed class TextGenerator(VisionLanguageModel model)
         {
             cancellation.ThrowIfCancellationRequested();
             using DisposeScope inner = NewDisposeScope();
-            if (!batch.Take(logits_BV, step, onToken) || step + 1 == settings.MaxNewTokens) break;
+            if (!batch.Take(logits_BV, step, onToken)) break;
             Tensor next = batch.Advance();
             next.MoveToOuterDisposeScope();
             logits_BV.Dispose();

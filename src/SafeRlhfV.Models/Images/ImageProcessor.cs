@@ -18,7 +18,12 @@ public abstract class ImageProcessor
     /// <param name="config">The model's configuration.</param>
     /// <param name="overrides">Settings that go before the file's, such as `max_pixels`.</param>
     /// <exception cref="InvalidInputException">The file is missing or malformed, or does not fit the model.</exception>
-    public static ImageProcessor Load(string folder, ModelConfig config, JsonObject? overrides = null) => Create(ImageProcessorConfig.Load(folder, overrides), config);
+    public static ImageProcessor Load(string folder, ModelConfig config, JsonObject? overrides = null)
+    {
+        string file = Path.Combine(folder, "processor_config.json");
+        if (config is LlavaConfig llava && File.Exists(file)) RequireSameTokens(ConfigReader.Open(file), llava);
+        return Create(ImageProcessorConfig.Load(folder, overrides), config);
+    }
 
     /// <summary>A processor from settings that are already read.</summary>
     /// <exception cref="InvalidInputException">They are malformed or do not fit the model.</exception>
@@ -43,6 +48,15 @@ public abstract class ImageProcessor
             bytes = bytes[part.Length..];
         }
         return new ImageInputs(values.MoveToOuterDisposeScope(), [.. images.Select(image => image.Geometry)]);
+    }
+
+    // transformers counts image tokens by these two; a model that says otherwise gets another number of features
+    private static void RequireSameTokens(ConfigReader processor, LlavaConfig config)
+    {
+        string strategy = config.KeepClassToken ? "full" : "default";
+        if (processor.Text("vision_feature_select_strategy", strategy) != strategy)
+            throw processor.Error("vision_feature_select_strategy", $"is not that of config.json, which says '{strategy}' (its default where it says nothing)");
+        if (processor.Int("patch_size", config.Vision.PatchSize) != config.Vision.PatchSize) throw processor.Error("patch_size", $"is not the tower's {config.Vision.PatchSize} (vision_config.patch_size)");
     }
 
     private static ImageProcessor Create(ImageProcessorConfig settings, ModelConfig config) => (settings.Kind, config) switch

@@ -39,6 +39,8 @@ internal sealed record ImageProcessorConfig
         string kind = reader.Text("image_processor_type", reader.Text("feature_extractor_type", ""));
         foreach (string ending in (string[])["Fast", "Pil"])
             if (kind.EndsWith(ending, StringComparison.Ordinal)) kind = kind[..^ending.Length];
+        // the name that these classes had until 2022
+        if (kind.EndsWith("FeatureExtractor", StringComparison.Ordinal)) kind = kind[..^"FeatureExtractor".Length] + "ImageProcessor";
         IReadOnlyList<double> mean = Channels(reader, "image_mean", [0.48145466, 0.4578275, 0.40821073]), deviation = Channels(reader, "image_std", [0.26862954, 0.26130258, 0.27577711]);
         if (deviation.Any(value => (float)value <= 0)) throw reader.Error("image_std", "must be above 0");
         bool rescales = reader.Flag("do_rescale", true), normalizes = reader.Flag("do_normalize", true);

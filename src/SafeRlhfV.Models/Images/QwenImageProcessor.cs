@@ -5,6 +5,8 @@ namespace SafeRlhfV.Models;
 /// <summary>The Qwen-VL families' processor: a size that patches and their merging divide, then patches in the order in which they are merged.</summary>
 internal sealed class QwenImageProcessor : ImageProcessor
 {
+    private static readonly string[] Limits = ["shortest_edge", "longest_edge", "min_pixels", "max_pixels"];
+
     private readonly ImageProcessorConfig settings;
     private readonly int patch, merge, frames;
     private readonly long minPixels, maxPixels;
@@ -17,8 +19,9 @@ internal sealed class QwenImageProcessor : ImageProcessor
         ConfigReader reader = settings.Reader;
         (patch, merge, frames) = (reader.Int("patch_size", 14, most: 256), reader.Int("merge_size", 2, most: 16), reader.Int("temporal_patch_size", 2, most: 16));
         resizes = reader.Flag("do_resize", true);
-        // min_pixels and max_pixels are the older names; where both are given, they win
+        // min_pixels and max_pixels are the older names, beside size or in it; where both are given, those beside it win
         ConfigReader? size = reader.Section("size");
+        if (size?.Element.EnumerateObject().Select(field => field.Name).FirstOrDefault(name => !Limits.Contains(name)) is { } unknown) throw size.Error(unknown, $"is not known; known are {string.Join(", ", Limits)}");
         minPixels = Bound(reader, size, "min_pixels", "shortest_edge", 56 * 56);
         maxPixels = Bound(reader, size, "max_pixels", "longest_edge", 28 * 28 * 1280);
         if (maxPixels < minPixels) throw reader.Error("max_pixels", $"{maxPixels} is below min_pixels {minPixels}");
@@ -67,7 +70,7 @@ internal sealed class QwenImageProcessor : ImageProcessor
     }
 
     private static long Bound(ConfigReader reader, ConfigReader? size, string older, string newer, int fallback) =>
-        reader.Has(older) ? reader.Int(older, most: 1 << 28) : size?.Int(newer, fallback, most: 1 << 28) ?? fallback;
+        reader.Has(older) ? reader.Int(older, most: 1 << 28) : size is null ? fallback : size.Has(newer) ? size.Int(newer, most: 1 << 28) : size.Int(older, fallback, most: 1 << 28);
 
     private void Expect(string name, int value, int expected)
     {

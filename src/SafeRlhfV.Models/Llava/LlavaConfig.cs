@@ -29,10 +29,13 @@ public sealed record LlavaConfig : ModelConfig
     public static LlavaConfig Parse(ConfigReader reader, bool anyResolution)
     {
         ConfigReader? textSection = reader.Section("text_config");
-        TextConfig text = TextConfig.Parse(textSection ?? ConfigReader.Parse("{\"vocab_size\":32064}"u8.ToArray(), "config.json"));
+        TextConfig text = TextConfig.Parse(textSection ?? ConfigReader.Parse("{}"u8.ToArray(), "config.json"));
+        RopeConfig.RefuseOutside(reader, textSection);
         ClipVisionConfig vision = ClipVisionConfig.Parse(reader.Section("vision_config"));
         string strategy = reader.Text("vision_feature_select_strategy", "default");
         if (strategy is not ("default" or "full")) throw reader.Error("vision_feature_select_strategy", "must be default or full");
+        // a file without this field means true
+        if (!reader.Flag("use_image_newline_parameter", true)) throw reader.Error("use_image_newline_parameter", "other than true is not supported");
         if (anyResolution && strategy == "full") throw reader.Error("vision_feature_select_strategy", "full is not supported with LLaVA-NeXT");
         List<int> states = [];
         foreach (int layer in reader.Ints("vision_feature_layer") ?? [-2])
@@ -48,11 +51,12 @@ public sealed record LlavaConfig : ModelConfig
             throw reader.Error("image_grid_pinpoints", $"must be pairs (height, width) of at least the tower's {vision.ImageSize} pixels");
         // The hub's image_token_index; newer files may say image_token_id
         int imageToken = reader.Has("image_token_id") ? reader.Int("image_token_id", least: 0) : reader.Int("image_token_index", 32000, least: 0);
+        if (reader.Has("image_token_index") && reader.Int("image_token_index", least: 0) != imageToken) throw reader.Error("image_token_index", $"is not image_token_id ({imageToken}); leave one of them out");
         return new LlavaConfig
         {
             ModelType = reader.Text("model_type"),
             Text = text,
-            TieWordEmbeddings = reader.Flag("tie_word_embeddings", false) || (!reader.Has("tie_word_embeddings") && (textSection?.Flag("tie_word_embeddings", false) ?? false)),
+            TieWordEmbeddings = reader.Flag("tie_word_embeddings", false) || (textSection?.Flag("tie_word_embeddings", false) ?? false),
             ImageTokenId = imageToken,
             EosTokenIds = reader.Ints("eos_token_id") ?? textSection?.Ints("eos_token_id") ?? [],
             PadTokenId = reader.FirstInt("pad_token_id") ?? textSection?.FirstInt("pad_token_id"),

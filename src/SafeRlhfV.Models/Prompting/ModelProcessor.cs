@@ -12,12 +12,12 @@ public sealed class ModelProcessor
     private readonly int endOfAnswer;
     private readonly HashSet<int> ends;
 
-    private ModelProcessor(string folder, ModelConfig config, Tokenizer tokenizer, ImageProcessor images, ChatFormat chat)
+    private ModelProcessor(string folder, string from, ModelConfig config, Tokenizer tokenizer, ImageProcessor images, ChatFormat chat)
     {
         (Folder, Config, Tokenizer, Images, Chat) = (folder, config, tokenizer, images, chat);
         if (tokenizer.IdOf(chat.ImageToken) is not { } imageToken) throw new InvalidInputException($"{folder}: the tokenizer has no token '{chat.ImageToken}', which the chat format puts for a picture.");
         if (imageToken != config.ImageTokenId) throw new InvalidInputException($"{folder}: config.json says that image tokens are {config.ImageTokenId}, the tokenizer's '{chat.ImageToken}' is {imageToken}.");
-        SpecialTokens special = SpecialTokens.Load(folder, tokenizer);
+        SpecialTokens special = SpecialTokens.Load(from, tokenizer);
         IReadOnlyList<int> named = config.EosTokenIds.Count > 0 ? config.EosTokenIds : special.Eos is { } eos ? [eos] : [];
         if (named.Count == 0) throw new InvalidInputException($"{folder}: neither generation_config.json, config.json nor tokenizer_config.json names an end token (eos_token_id, eos_token).");
         PadTokenId = config.PadTokenId ?? special.Pad ?? named[0];
@@ -48,12 +48,19 @@ public sealed class ModelProcessor
     /// <summary>The token that fills up a batch.</summary>
     public int PadTokenId { get; }
 
-    /// <summary>Reads a checkpoint folder; <paramref name="chat"/> replaces the format that its files speak of.</summary>
+    /// <summary>Reads a checkpoint folder.</summary>
+    /// <param name="folder">The checkpoint folder.</param>
+    /// <param name="chat">Replaces the chat format that the files speak of.</param>
+    /// <param name="processor">A folder whose tokenizer, image processor and chat template are taken instead, for checkpoints without them; null = the checkpoint's own.</param>
     /// <exception cref="InvalidInputException">A file is missing, malformed or does not go with the others.</exception>
-    public static ModelProcessor Load(string folder, ChatFormat? chat = null)
+    public static ModelProcessor Load(string folder, ChatFormat? chat = null, string? processor = null)
     {
         ModelConfig config = ModelConfig.Load(folder);
-        return new ModelProcessor(folder, config, Tokenizer.Load(folder), ImageProcessor.Load(folder, config), chat ?? ChatFormat.For(config, folder));
+        string from = processor ?? folder, other = Path.Combine(from, "config.json");
+        if (processor is not null && !Directory.Exists(processor)) throw new InvalidInputException($"{processor}: no such folder to take tokenizer and image processor from.");
+        if (processor is not null && File.Exists(other) && ConfigReader.Open(other).Text("model_type") is var type && type != config.ModelType)
+            throw new InvalidInputException($"{processor}: its model is of the family {type}, but {folder} is of {config.ModelType}; give the folder of the model that this one was trained from.");
+        return new ModelProcessor(folder, from, config, Tokenizer.Load(from), ImageProcessor.Load(from, config), chat ?? ChatFormat.For(config, from));
     }
 
     /// <summary>Encodes a conversation up to where the model answers. No text of a turn is read for special tokens.</summary>

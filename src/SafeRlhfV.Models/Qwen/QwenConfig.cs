@@ -16,6 +16,7 @@ public sealed record QwenConfig : ModelConfig
         ConfigReader? section = reader.Section("text_config");
         ConfigReader text = section ?? reader;
         string type = reader.Text("model_type");
+        RopeConfig.RefuseOutside(reader, section);
         TextConfig decoder = TextConfig.Parse(text, text.Text("model_type", type));
         QwenVisionConfig vision = QwenVisionConfig.Parse(reader.Section("vision_config"), generation);
         if (vision.OutputSize != decoder.HiddenSize)
@@ -26,7 +27,8 @@ public sealed record QwenConfig : ModelConfig
         {
             ModelType = type,
             Text = decoder,
-            TieWordEmbeddings = reader.Has("tie_word_embeddings") ? reader.Flag("tie_word_embeddings", false) : text.Flag("tie_word_embeddings", false),
+            // transformers looks for it in both places, but for Qwen3-VL at the top only
+            TieWordEmbeddings = reader.Flag("tie_word_embeddings", false) || (generation != QwenGeneration.Qwen3 && text.Flag("tie_word_embeddings", false)),
             ImageTokenId = reader.Int("image_token_id", 151655, least: 0),
             EosTokenIds = reader.Ints("eos_token_id") ?? text.Ints("eos_token_id") ?? [],
             PadTokenId = reader.FirstInt("pad_token_id") ?? text.FirstInt("pad_token_id"),

@@ -61,7 +61,7 @@ public sealed class ScoreHead : NamedModule
         string own = Path.Combine(folder, FileName);
         if (!File.Exists(own)) return tensors.Names.Contains(Key) && tensors.Entry(Key).Shape.Count == 2 ? (int)tensors.Entry(Key).Shape[0] : 0;
         using SafetensorsFile file = SafetensorsFile.Open(own);
-        return file.Entries.TryGetValue(Key, out SafetensorsEntry? entry) && entry.Shape.Count == 2 ? (int)entry.Shape[0] : 0;
+        return file.Entries.TryGetValue(Key, out TensorEntry? entry) && entry.Shape.Count == 2 ? (int)entry.Shape[0] : 0;
     }
 
     /// <summary>Writes the head's file into a folder.</summary>
@@ -89,9 +89,9 @@ public sealed class ScoreHead : NamedModule
         return scores.dim() == 2 ? scores.gather(1, ends_B1).squeeze(1) : scores.gather(1, ends_B1.unsqueeze(2).expand(-1, -1, scores.shape[2])).squeeze(1);
     }
 
-    private static ScoreHead FromFile(SafetensorsFile file, int hiddenSize, ScalarType? dtype, Device? device)
+    private static ScoreHead FromFile(WeightFile file, int hiddenSize, ScalarType? dtype, Device? device)
     {
-        if (!file.Entries.TryGetValue(Key, out SafetensorsEntry? entry)) throw new InvalidInputException($"{file.Path}: there is no tensor '{Key}' in it.");
+        if (!file.Entries.TryGetValue(Key, out TensorEntry? entry)) throw new InvalidInputException($"{file.Path}: there is no tensor '{Key}' in it.");
         if (entry.Shape.Count != 2 || entry.Shape[1] != hiddenSize || entry.Shape[0] < 1)
             throw new InvalidInputException($"{file.Path}: '{Key}' is [{string.Join(", ", entry.Shape)}], [outputs, {hiddenSize}] is needed.");
         using DisposeScope scope = NewDisposeScope();

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using SafeRlhfV.Data;
 
 namespace SafeRlhfV.Models;
@@ -5,6 +6,14 @@ namespace SafeRlhfV.Models;
 /// <summary>A decoder of the Llama kind: Llama, Mistral, Qwen2, Qwen3.</summary>
 public sealed record TextConfig
 {
+    // fields of other decoders that change the forward pass
+    private static readonly string[] Foreign =
+    [
+        "attn_logit_softcapping", "final_logit_softcapping", "logit_softcapping", "logit_scale", "logits_scaling", "embedding_multiplier", "residual_multiplier", "attention_multiplier",
+        "scale_emb", "scale_depth", "query_pre_attn_scalar", "num_experts", "num_local_experts", "n_routed_experts", "use_qk_norm", "qk_layernorm", "use_parallel_residual", "parallel_attn",
+        "alibi", "rotary_pct", "rotary_dim", "no_rope_layers", "attention_chunk_size", "clip_qkv", "attention_sink", "lm_head_bias", "rope_local_base_freq",
+    ];
+
     /// <summary>The name of the decoder in config.json.</summary>
     public required string ModelType { get; init; }
 
@@ -80,7 +89,8 @@ public sealed record TextConfig
         if (headSize < 1) throw text.Error("num_attention_heads", $"({heads}) is more than hidden_size ({hidden})");
         if (headSize % 2 != 0) throw text.Error("head_dim", "must be even");
         if ((long)heads * headSize > 1 << 24) throw text.Error("head_dim", $"of {headSize} with {heads} heads is out of range");
-        double epsilon = text.Number("rms_norm_eps", 1e-6);
+        RefuseForeign(text);
+        double epsilon = text.Number("rms_norm_eps", defaults.Epsilon);
         if (epsilon is <= 0 or > 1) throw text.Error("rms_norm_eps", "must lie between 0 and 1");
         int maxPositions = text.Int("max_position_embeddings", defaults.MaxPositions);
         bool llama = type == "llama", qwen2 = type.StartsWith("qwen2", StringComparison.Ordinal), qwen3 = type.StartsWith("qwen3", StringComparison.Ordinal);
@@ -118,8 +128,13 @@ public sealed record TextConfig
 
     private static List<bool> SlidingOf(ConfigReader text, string type, int layers, int? window)
     {
-        if (window is null) return [.. Enumerable.Repeat(false, layers)];
-        if (text.Texts("layer_types") is { } kinds)
+        IReadOnlyList<string>? named = text.Texts("layer_types");
+        if (window is null)
+        {
+            if (named?.Contains("sliding_attention") == true) throw text.Error("layer_types", "names layers with sliding_attention, but there is no sliding_window in use");
+            return [.. Enumerable.Repeat(false, layers)];
+        }
+        if (named is { } kinds)
         {
             if (kinds.Count != layers) throw text.Error("layer_types", $"must name {layers} layers");
             return [.. kinds.Select(kind => kind switch
@@ -129,18 +144,30 @@ public sealed record TextConfig
                 _ => throw text.Error("layer_types", $"names '{kind}', which is not supported"),
             })];
         }
-        int first = type == "mistral" ? 0 : text.Int("max_window_layers", 28, least: 0);
+        int first = type == "mistral" ? 0 : text.Int("max_window_layers", type.Contains("_vl", StringComparison.Ordinal) ? 80 : 28, least: 0);
         return [.. Enumerable.Range(0, layers).Select(layer => layer >= first)];
     }
 
-    private sealed record Defaults(int Hidden, int Intermediate, int Layers, int Heads, int? KeyValueHeads, int? HeadSize, int Vocabulary, int MaxPositions, double Theta);
+    // what such a field asks for, the decoders here do not do; null, false, 0 and 1 ask for nothing
+    private static void RefuseForeign(ConfigReader text)
+    {
+        foreach (string field in Foreign)
+        {
+            if (!text.Element.TryGetProperty(field, out JsonElement value)) continue;
+            bool neutral = value.ValueKind is JsonValueKind.Null or JsonValueKind.False || (value.ValueKind == JsonValueKind.Number && value.GetDouble() is 0 or 1)
+                || (value.ValueKind == JsonValueKind.Array && value.GetArrayLength() == 0);
+            if (!neutral) throw text.Error(field, "changes what the decoder computes and is not supported");
+        }
+    }
+
+    private sealed record Defaults(int Hidden, int Intermediate, int Layers, int Heads, int? KeyValueHeads, int? HeadSize, int Vocabulary, int MaxPositions, double Theta, double Epsilon = 1e-6);
 
     private static Defaults? DefaultsOf(string type) => type switch
     {
         "llama" => new(4096, 11008, 32, 32, null, null, 32000, 2048, 10000),
         "mistral" => new(4096, 14336, 32, 32, 8, null, 32000, 131072, 10000),
         "qwen2" => new(4096, 22016, 32, 32, 32, null, 151936, 32768, 10000),
-        "qwen2_vl" or "qwen2_vl_text" or "qwen2_5_vl" or "qwen2_5_vl_text" => new(8192, 29568, 80, 64, 8, null, 152064, 32768, 1000000),
+        "qwen2_vl" or "qwen2_vl_text" or "qwen2_5_vl" or "qwen2_5_vl_text" => new(8192, 29568, 80, 64, 8, null, 152064, 32768, 1000000, 1e-5),
         "qwen3" => new(4096, 22016, 32, 32, 32, 128, 151936, 32768, 10000),
         "qwen3_vl" or "qwen3_vl_text" => new(4096, 22016, 32, 32, 32, 128, 151936, 128000, 500000),
         _ => null,

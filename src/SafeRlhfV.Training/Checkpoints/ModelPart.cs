@@ -37,7 +37,7 @@ public sealed class ModelPart : ITrainingPart
             throw new InvalidInputException($"{path}: '{extra}' is not trained here; the checkpoint belongs to another model or recipe.");
         foreach ((string name, Parameter parameter) in parameters)
         {
-            if (!file.Entries.TryGetValue(name, out SafetensorsEntry? entry))
+            if (!file.Entries.TryGetValue(name, out TensorEntry? entry))
                 throw new InvalidInputException($"{path}: '{name}' is missing; the checkpoint belongs to another model or recipe.");
             if (entry.Dtype != parameter.dtype || !entry.Shape.SequenceEqual(parameter.shape))
                 throw new InvalidInputException($"{path}: '{name}' is {entry.Dtype} [{string.Join(", ", entry.Shape)}], but {parameter.dtype} [{string.Join(", ", parameter.shape)}] is needed; the checkpoint belongs to another model or recipe.");

@@ -102,7 +102,7 @@ public sealed class SafetensorsFileTests
             try
             {
                 using SafetensorsFile file = SafetensorsFile.Open(path);
-                foreach (SafetensorsEntry entry in file.Entries.Values)
+                foreach (TensorEntry entry in file.Entries.Values)
                 {
                     Assert.InRange(entry.Offset, 8, bytes.Length);
                     Assert.InRange(entry.Offset + entry.Length, 8, bytes.Length);

@@ -15,7 +15,7 @@ public sealed class GenerationDefaultsTests
     {
         using TemporaryFolder folder = new();
         File.WriteAllText(folder.At("generation_config.json"), json);
-        GenerationSettings settings = GenerationDefaults.Load(folder.Path);
+        GenerationSettings settings = GenerationDefaults.Load(folder.Path).Tokens;
         Assert.Equal((temperature, topK, topP, penalty, most), (settings.Temperature, settings.TopK, settings.TopP, settings.RepetitionPenalty, settings.MaxNewTokens));
     }
 
@@ -23,7 +23,7 @@ public sealed class GenerationDefaultsTests
     public void A_folder_without_the_file_is_greedy_and_a_wrong_value_is_named_with_its_file()
     {
         using TemporaryFolder folder = new();
-        Assert.Equal(0, GenerationDefaults.Load(folder.Path).Temperature);
+        Assert.Equal(0, GenerationDefaults.Load(folder.Path).Tokens.Temperature);
         File.WriteAllText(folder.At("generation_config.json"), """{"do_sample":true,"top_p":1.5}""");
         InvalidInputException error = Assert.Throws<InvalidInputException>(() => GenerationDefaults.Load(folder.Path));
         Assert.Contains("generation_config.json", error.Message, StringComparison.Ordinal);
