@@ -1,5 +1,4 @@
 using SafeRlhfV.Data;
-using SafeRlhfV.Objectives;
 using TorchSharp;
 using static TorchSharp.torch;
 
