@@ -84,8 +84,32 @@ public abstract class VisionLanguageModel : NamedModule
     public abstract KeyValueCache NewCache(int batch, int capacity);
 
     /// <summary>A whole pass over padded texts without a cache: positions from the mask, then the hidden states.</summary>
-    public Tensor Hidden(Tensor inputIds_BL, Tensor mask_BL, ImageEmbeddings? images, long from = 0) =>
-        Hidden(inputIds_BL, mask_BL, Positions(inputIds_BL, mask_BL, images?.Images ?? []).Positions, images, from: from);
+    /// <exception cref="Data.InvalidInputException">As of <see cref="CheckTexts"/>, or image positions and image embeddings differ in number.</exception>
+    public Tensor Hidden(Tensor inputIds_BL, Tensor mask_BL, ImageEmbeddings? images, long from = 0)
+    {
+        CheckTexts(inputIds_BL, mask_BL);
+        return Hidden(inputIds_BL, mask_BL, Positions(inputIds_BL, mask_BL, images?.Images ?? []).Positions, images, from: from);
+    }
+
+    /// <summary>Looks at padded texts before a whole pass.</summary>
+    /// <param name="inputIds_BL">Token ids.</param>
+    /// <param name="mask_BL">Valid columns.</param>
+    /// <param name="newTokens">Tokens that will be generated after each.</param>
+    /// <exception cref="Data.InvalidInputException">A text is longer than the model reads, a row holds no text, or an image token lies on padding.</exception>
+    public void CheckTexts(Tensor inputIds_BL, Tensor mask_BL, int newTokens = 0)
+    {
+        using TorchSharp.DisposeScope scope = NewDisposeScope();
+        Tensor valid_BL = mask_BL.to(ScalarType.Bool), counts_B = valid_BL.sum(1);
+        using TorchSharp.Scalar imageToken = ImageTokenId;
+        Tensor hidden = inputIds_BL.eq(imageToken).logical_and(valid_BL.logical_not()).any().to(ScalarType.Int64);
+        long[] found = stack([counts_B.amin(), counts_B.amax(), hidden]).cpu().data<long>().ToArray();
+        (long fewest, long most, int room) = (found[0], found[1], Config.Text.MaxTokens);
+        if (fewest == 0) throw new Data.InvalidInputException("A row of the batch is padding alone, there is no token to read.");
+        if (found[2] > 0) throw new Data.InvalidInputException($"An image token ({ImageTokenId}) lies on padding, where the model does not look; the mask must cover it, and no padding may be made of it.");
+        if (most > room) throw new Data.InvalidInputException($"A text has {most} tokens, and the model reads at most {room}; shorten it.");
+        if (most + newTokens > room)
+            throw new Data.InvalidInputException($"A prompt has {most} tokens, which with {newTokens} new ones is more than the {room} that the model reads; shorten it{(most < room ? $", or lower max_new_tokens to {room - most}" : "")}.");
+    }
 
     /// <summary>
     /// Hidden states of several answers to each prompt, [A · B, 1 + T, H]: those of <c>Hidden(ids, mask, images, P - 1)</c>, but each prompt is run once. Rows b, B + b, 2 B + b, ...
@@ -99,6 +123,7 @@ public abstract class VisionLanguageModel : NamedModule
     public Tensor HiddenOfAnswers(Tensor inputIds_RL, Tensor mask_RL, int promptLength, int answers, ImageEmbeddings? images)
     {
         using TorchSharp.DisposeScope scope = NewDisposeScope();
+        CheckTexts(inputIds_RL, mask_RL);
         long prompts = inputIds_RL.shape[0] / answers, width = inputIds_RL.shape[1] - promptLength;
         IEnumerable<int> all = Enumerable.Range(0, answers);
         IReadOnlyList<ImageGeometry> geometries = images?.Images ?? [];

@@ -26,7 +26,7 @@ public sealed class WorldRecipeTests
         Assert.Equal(Demo.PpoSafe, Ppo("ppo-s"));
     }
 
-    private static T Settings<T>(string name) where T : TrainerSettings, new() => ((ModelTrainingRecipe<T>)Load(name)).Training;
+    private static T Settings<T>(string name) where T : TrainerSettings => (T)((IModelTrainingRecipe)Load(name)).Training;
 
     private static PpoSettings Ppo(string name) => ((PpoRecipe)Load(name)).Training;
 

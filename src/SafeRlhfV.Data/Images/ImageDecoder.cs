@@ -34,7 +34,18 @@ public static class ImageDecoder
         return work(upright.Width, upright.Height, upright.Pixels);
     });
 
-    private static TResult Open<TResult>(ReadOnlyMemory<byte> bytes, ImageDecodeOptions options, Packer<TResult> pack)
+    /// <summary>The size that <see cref="Decode"/> would give, without decoding a pixel.</summary>
+    /// <exception cref="InvalidInputException">The bytes are no picture of these formats, or claim more pixels than the options allow.</exception>
+    public static (int Width, int Height) ReadSize(ReadOnlyMemory<byte> bytes, ImageDecodeOptions? options = null)
+    {
+        options ??= ImageDecodeOptions.Opened;
+        return OpenCodec(bytes, options, (codec, _, _) => options.ApplyOrientation && ImageOrientation.Swaps(codec.EncodedOrigin) ? (codec.Info.Height, codec.Info.Width) : (codec.Info.Width, codec.Info.Height));
+    }
+
+    private static TResult Open<TResult>(ReadOnlyMemory<byte> bytes, ImageDecodeOptions options, Packer<TResult> pack) =>
+        OpenCodec(bytes, options, (codec, header, key) => Read(codec, header, options, key, pack));
+
+    private static TResult OpenCodec<TResult>(ReadOnlyMemory<byte> bytes, ImageDecodeOptions options, Func<SKCodec, ImageHeader, (byte, byte, byte)?, TResult> read)
     {
         if (bytes.IsEmpty) throw new InvalidInputException("the image has 0 bytes; put it back.");
         ImageHeader header = ImageHeader.Read(bytes.Span) ?? throw new InvalidInputException("the image is no PNG, JPEG, WebP, GIF or BMP, or is cut short; save it again as one of these.");
@@ -44,7 +55,7 @@ public static class ImageDecoder
         using MemoryHandle pin = shown.Pin();
         using SKData data = Wrap(pin, shown.Length);
         using SKCodec codec = SKCodec.Create(data) ?? throw new InvalidInputException($"the image's {header.Format} data cannot be read; save it again.");
-        return Read(codec, header, options, key, pack);
+        return read(codec, header, key);
     }
 
     private static unsafe SKData Wrap(MemoryHandle pin, int length) => SKData.Create((nint)pin.Pointer, length);

@@ -5,6 +5,9 @@ namespace SafeRlhfV.Data;
 /// <summary>The eight ways in which EXIF lets a camera lay down a picture.</summary>
 internal static class ImageOrientation
 {
+    /// <summary>Whether width and height change places.</summary>
+    public static bool Swaps(SKEncodedOrigin origin) => origin is SKEncodedOrigin.LeftTop or SKEncodedOrigin.RightTop or SKEncodedOrigin.RightBottom or SKEncodedOrigin.LeftBottom;
+
     /// <summary>The picture upright; itself if it is so already.</summary>
     public static RgbImage Apply(RgbImage image, SKEncodedOrigin origin)
     {

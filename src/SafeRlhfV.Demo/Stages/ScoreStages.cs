@@ -17,7 +17,7 @@ internal static class ScoreStages
         using VisionLanguageModel backbone = context.Model(DemoContext.Start);
         using GuardModel guard = GuardModel.Create(backbone, context.Settings.Seed);
         using TrainingRun run = context.NewRun(DemoContext.GuardFolder);
-        GuardTrainer.Train(new ScorerRole(backbone, guard.Scores.Head), context.Data(DemoContext.PairData), context.Settings.Guard, run, Label);
+        guard.Config = GuardTrainer.Train(new ScorerRole(backbone, guard.Scores.Head), context.Data(DemoContext.PairData), context.Settings.Guard, run, Label);
         guard.Save(context.Folders.Model(DemoContext.GuardFolder), new SaveOptions { Overwrite = true });
         return "verdict, categories, severity";
     }

@@ -39,6 +39,7 @@ internal sealed class GenerationBatch : IDisposable
         Tensor ids = prompt.Ids_BL;
         if (ids.dim() != 2 || ids.shape[1] == 0 || !prompt.Mask_BL.shape.SequenceEqual(ids.shape)) throw new ArgumentException("Prompts need ids and a mask of the same shape [B, L], L > 0.", nameof(prompt));
         if (!prompt.Mask_BL.narrow(1, ids.shape[1] - 1, 1).all().item<bool>()) throw new InvalidInputException("Generation: a prompt is padded on the right; pad prompts on the left.");
+        model.CheckTexts(ids, prompt.Mask_BL, settings.MaxNewTokens);
         int count = (int)ids.shape[0] * settings.Samples;
         if (streams is not null && streams.Count != count) throw new ArgumentException($"{count} rows need as many streams, not {streams.Count}.", nameof(streams));
         this.streams = [.. streams ?? Enumerable.Range(0, count).Select(row => new RandomStream(settings.Seed, $"sampling/{row}"))];

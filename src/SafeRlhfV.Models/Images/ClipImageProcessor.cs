@@ -55,6 +55,9 @@ internal sealed class ClipImageProcessor : ImageProcessor
         RgbImage ready = Resampler.CenterCrop(square, width, height, cropWidth, cropHeight, settings.Filter);
         float[] values = GC.AllocateUninitializedArray<float>(ready.Pixels.Length);
         settings.Normalizer.ToPlanes(ready, values);
-        return new ProcessedImage(values, [3, cropHeight, cropWidth], new ImageGeometry(image.Height, image.Width, 1, tokens));
+        return new ProcessedImage(values, [3, cropHeight, cropWidth], Measure(image.Width, image.Height));
     }
+
+    /// <inheritdoc/>
+    public override ImageGeometry Measure(int width, int height) => new(height, width, 1, tokens);
 }

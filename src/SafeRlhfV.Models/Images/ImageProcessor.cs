@@ -33,6 +33,10 @@ public abstract class ImageProcessor
     /// <exception cref="InvalidInputException">Its sides are in a proportion that the model does not take.</exception>
     public abstract ProcessedImage Process(RgbImage image);
 
+    /// <summary>The geometry that <see cref="Process"/> gives a picture of that size, in pixels.</summary>
+    /// <exception cref="InvalidInputException">Its sides are in a proportion that the model does not take.</exception>
+    public abstract ImageGeometry Measure(int width, int height);
+
     /// <summary>Several pictures as one input of the vision tower, in order. The caller disposes of it.</summary>
     public ImageInputs Batch(IReadOnlyList<ProcessedImage> images)
     {

@@ -29,13 +29,21 @@ internal sealed class LlavaNextImageProcessor : ImageProcessor
         (int innerHeight, int innerWidth) = ImageSizes.Inside(image.Height, image.Width, height, width);
         RgbImage inner = Resampler.Resize(image, innerWidth, innerHeight, settings.Filter);
         RgbImage spread = Canvas.Lay(inner, (width - innerWidth) / 2, (height - innerHeight) / 2, width, height, (0, 0, 0));
-        int tiles = 1 + height / side * (width / side), length = 3 * side * side;
-        float[] values = GC.AllocateUninitializedArray<float>(tiles * length);
+        ImageGeometry geometry = Measure(image.Width, image.Height);
+        int length = 3 * side * side;
+        float[] values = GC.AllocateUninitializedArray<float>(geometry.Rows * length);
         settings.Normalizer.ToPlanes(Resampler.Resize(image, side, side, settings.Filter), values.AsSpan(0, length));
         int at = length;
         for (int top = 0; top < height; top += side)
             for (int left = 0; left < width; left += side, at += length)
                 settings.Normalizer.ToPlanes(Resampler.Crop(spread, new PixelRegion(left, top, side, side)), values.AsSpan(at, length));
-        return new ProcessedImage(values, [3, side, side], new ImageGeometry(image.Height, image.Width, tiles, AnyResolution.Tokens(image.Height, image.Width, config)));
+        return new ProcessedImage(values, [3, side, side], geometry);
+    }
+
+    /// <inheritdoc/>
+    public override ImageGeometry Measure(int width, int height)
+    {
+        (int down, int across) = AnyResolution.BestResolution(height, width, config.GridPinpoints);
+        return new ImageGeometry(height, width, 1 + down / side * (across / side), AnyResolution.Tokens(height, width, config));
     }
 }

@@ -33,12 +33,9 @@ internal sealed class QwenImageProcessor : ImageProcessor
     /// <inheritdoc/>
     public override ProcessedImage Process(RgbImage image)
     {
-        int factor = patch * merge;
-        (int height, int width) = resizes ? ImageSizes.Smart(image.Height, image.Width, factor, minPixels, maxPixels) : (image.Height, image.Width);
-        if (height % factor != 0 || width % factor != 0)
-            throw new InvalidInputException($"the image is {width} x {height} pixels, no multiples of {factor}, and do_resize is false; resize it before.");
-        RgbImage ready = Resampler.Resize(image, width, height, settings.Filter);
-        (int rows, int columns, int length) = (height / patch, width / patch, 3 * frames * patch * patch);
+        ImageGeometry geometry = Measure(image.Width, image.Height);
+        (int rows, int columns, int length) = (geometry.GridHeight, geometry.GridWidth, 3 * frames * patch * patch);
+        RgbImage ready = Resampler.Resize(image, columns * patch, rows * patch, settings.Filter);
         float[] values = GC.AllocateUninitializedArray<float>(checked(rows * columns * length));
         int at = 0;
         for (int blockRow = 0; blockRow < rows; blockRow += merge)
@@ -46,7 +43,18 @@ internal sealed class QwenImageProcessor : ImageProcessor
                 for (int row = blockRow; row < blockRow + merge; row++)
                     for (int column = blockColumn; column < blockColumn + merge; column++, at += length)
                         Patch(ready, row * patch, column * patch, values.AsSpan(at, length));
-        return new ProcessedImage(values, [length], new ImageGeometry(image.Height, image.Width, rows * columns, rows * columns / (merge * merge), rows, columns));
+        return new ProcessedImage(values, [length], geometry);
+    }
+
+    /// <inheritdoc/>
+    public override ImageGeometry Measure(int width, int height)
+    {
+        int factor = patch * merge;
+        (int down, int across) = resizes ? ImageSizes.Smart(height, width, factor, minPixels, maxPixels) : (height, width);
+        if (down % factor != 0 || across % factor != 0)
+            throw new InvalidInputException($"the image is {width} x {height} pixels, no multiples of {factor}, and do_resize is false; resize it before.");
+        (int rows, int columns) = (down / patch, across / patch);
+        return new ImageGeometry(height, width, rows * columns, rows * columns / (merge * merge), rows, columns);
     }
 
     // [3, T, p, p]: a still picture is T equal frames

@@ -71,14 +71,29 @@ public sealed class ModelProcessor
     /// <exception cref="InvalidInputException">The format cannot express the turns, leaves out a picture, or a text gives the image token.</exception>
     public EncodedPrompt EncodePrompt(IReadOnlyList<ChatTurn> turns, bool addVisionId)
     {
+        IReadOnlyList<ChatSegment> rendered = Render(turns, addVisionId);
+        ProcessedImage[] images = [.. rendered.Where(segment => segment.Kind == ChatSegmentKind.Image).Select((segment, at) => Images.Process(segment.Image ?? throw new InvalidInputException($"Prompt: picture {at + 1} is missing.")))];
+        return Encode(rendered, [.. images.Select(image => image.Geometry)]) with { Images = images };
+    }
+
+    /// <summary>The same ids without pixels, for who needs their number alone. The turns' pictures need not be there.</summary>
+    /// <param name="turns">The conversation.</param>
+    /// <param name="geometries">What <see cref="ImageProcessor.Measure"/> says of each picture, in their order.</param>
+    /// <exception cref="InvalidInputException">As of <see cref="EncodePrompt(IReadOnlyList{ChatTurn})"/>.</exception>
+    public EncodedPrompt MeasurePrompt(IReadOnlyList<ChatTurn> turns, IReadOnlyList<ImageGeometry> geometries) => Encode(Render(turns, addVisionId: false), geometries);
+
+    private IReadOnlyList<ChatSegment> Render(IReadOnlyList<ChatTurn> turns, bool addVisionId)
+    {
         IReadOnlyList<ChatSegment> rendered = Chat.Render(turns, addGenerationPrompt: true, addVisionId);
-        List<ChatSegment> placeholders = [.. rendered.Where(segment => segment.Kind == ChatSegmentKind.Image)];
-        int given = turns.Sum(turn => turn.Parts.OfType<ImagePart>().Count());
-        if (placeholders.Count != given) throw new InvalidInputException($"Prompt: the chat format of {Config.ModelType} leaves out {given - placeholders.Count} of {given} pictures; give pictures in users' turns only.");
-        ProcessedImage[] images = [.. placeholders.Select((segment, at) => Images.Process(segment.Image ?? throw new InvalidInputException($"Prompt: picture {at + 1} is missing.")))];
+        int placed = rendered.Count(segment => segment.Kind == ChatSegmentKind.Image), given = turns.Sum(turn => turn.Parts.OfType<ImagePart>().Count());
+        return placed == given ? rendered : throw new InvalidInputException($"Prompt: the chat format of {Config.ModelType} leaves out {given - placed} of {given} pictures; give pictures in users' turns only.");
+    }
+
+    private EncodedPrompt Encode(IReadOnlyList<ChatSegment> rendered, IReadOnlyList<ImageGeometry> geometries)
+    {
         TextSegment[] segments = [.. rendered.Select(segment => new TextSegment(segment.Text, segment.Kind is ChatSegmentKind.Format or ChatSegmentKind.Image))];
         IReadOnlyList<int> textIds = Tokenizer.Encode(segments);
-        return new EncodedPrompt(Expand(textIds, images), images, string.Concat(rendered.Select(segment => segment.Text))) { Segments = segments, TextIds = textIds };
+        return new EncodedPrompt(Expand(textIds, geometries), [], string.Concat(rendered.Select(segment => segment.Text))) { Segments = segments, TextIds = textIds };
     }
 
     /// <summary>Encodes one question, with a picture and a system message if given.</summary>
@@ -117,16 +132,16 @@ public sealed class ModelProcessor
         return images.Length == 0 ? null : Images.Batch(images);
     }
 
-    private int[] Expand(IReadOnlyList<int> ids, ProcessedImage[] images)
+    private int[] Expand(IReadOnlyList<int> ids, IReadOnlyList<ImageGeometry> images)
     {
         int placeholders = ids.Count(id => id == Config.ImageTokenId);
-        if (placeholders != images.Length)
-            throw new InvalidInputException($"Prompt: its text holds '{Chat.ImageToken}', which this tokenizer cannot tell from a picture's token ({placeholders} for {images.Length} pictures); take it out of the text.");
-        int[] expanded = new int[ids.Count - images.Length + images.Sum(image => image.Geometry.Tokens)];
+        if (placeholders != images.Count)
+            throw new InvalidInputException($"Prompt: its text holds '{Chat.ImageToken}', which this tokenizer cannot tell from a picture's token ({placeholders} for {images.Count} pictures); take it out of the text.");
+        int[] expanded = new int[ids.Count - images.Count + images.Sum(image => image.Tokens)];
         int at = 0, picture = 0;
         foreach (int id in ids)
         {
-            int count = id == Config.ImageTokenId ? images[picture++].Geometry.Tokens : 1;
+            int count = id == Config.ImageTokenId ? images[picture++].Tokens : 1;
             expanded.AsSpan(at, count).Fill(id);
             at += count;
         }

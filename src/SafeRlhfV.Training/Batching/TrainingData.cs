@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using SafeRlhfV.Data;
 using SafeRlhfV.Models;
 
@@ -19,6 +20,12 @@ public sealed class TrainingData(PreferenceDataset dataset, ModelProcessor proce
     /// <summary>Vision features of its pictures.</summary>
     public VisionCache Cache => cache;
 
+    /// <summary>Where the data set lies.</summary>
+    public string Path => dataset.Path;
+
+    /// <summary>Pairs, or single answers.</summary>
+    public RowLayout Layout => dataset.Layout;
+
     /// <summary>Rows of the split.</summary>
     public long Rows => dataset.CountRows(split, config);
 
@@ -31,8 +38,51 @@ public sealed class TrainingData(PreferenceDataset dataset, ModelProcessor proce
     public RowFeed<T> Feed<T>(long seed, Func<DatasetRow, long, T?> encode) where T : class =>
         new(new DatasetCursor(dataset, new CursorOptions { Split = split, Config = config, Seed = seed, WindowRows = WindowRows() }), encode);
 
+    /// <summary>Counts the rows from which samples are made. No picture is decoded: lengths follow from its size.</summary>
+    /// <param name="encoder">The encoder of the samples; its counts stay as they are.</param>
+    /// <param name="encode">Makes a sample of a row; null leaves it out.</param>
+    /// <param name="cancel">Stops.</param>
+    /// <exception cref="InvalidInputException">A row is damaged, or none can be used.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public UsableRows CountUsable<T>(SampleEncoder encoder, Func<DatasetRow, SampleEncoder, T?> encode, CancellationToken cancel = default) where T : class
+    {
+        SampleEncoder lengths = encoder.ForLengths();
+        long usable = 0;
+        ForEach(row =>
+        {
+            if (encode(row, lengths) is not null) Interlocked.Increment(ref usable);
+        }, cancel);
+        return Demand(new UsableRows(Rows, usable, lengths.Dropped));
+    }
+
+    /// <summary>The counts, if any row can be used.</summary>
+    /// <exception cref="InvalidInputException">None can.</exception>
+    public UsableRows Demand(UsableRows rows) =>
+        rows.Usable > 0 ? rows : throw new InvalidInputException($"{Path}: none of its {rows.Rows} rows can be used: {rows.Reasons}; look at 'lengths' in the recipe and at the data.");
+
+    /// <summary>Shows every row once, on all cores and in no order.</summary>
+    /// <exception cref="InvalidInputException">A row is damaged.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public void ForEach(Action<DatasetRow> look, CancellationToken cancel)
+    {
+        try
+        {
+            Parallel.ForEach(Partitioner.Create(InOrder(), EnumerablePartitionerOptions.NoBuffering), new ParallelOptions { CancellationToken = cancel }, look);
+        }
+        catch (AggregateException error) when (error.InnerExceptions.OfType<InvalidInputException>().FirstOrDefault() is { } inner)
+        {
+            throw inner;
+        }
+    }
+
     /// <summary>The rows once, in the files' order.</summary>
     public IEnumerable<DatasetRow> InOrder() => dataset.ReadRows(split, config);
+
+    /// <summary>The same pairs as another model's tower sees them: that of a frozen reference, where the policy's own tower is trained.</summary>
+    /// <param name="batch">The batch of <paramref name="pairs"/>.</param>
+    /// <param name="pairs">The pairs.</param>
+    /// <param name="tower">Features of the other model's tower.</param>
+    public static SequenceBatch SeenBy(SequenceBatch batch, IReadOnlyList<PairSample> pairs, VisionCache tower) => batch with { Features = tower.Features(pairs.Select(pair => pair.Preferred)) };
 
     /// <summary>Puts samples side by side.</summary>
     public SequenceBatch Collate(IReadOnlyList<EncodedSample> samples) => SequenceBatch.Collate(samples, processor.PadTokenId, cache);

@@ -17,6 +17,9 @@ public sealed class VisionCache(VisionLanguageModel model, ImageProcessor proces
     private readonly LinkedList<Entry> byUse = new();
     private long bytes;
 
+    /// <summary>Features are kept, and no gradient reaches the tower.</summary>
+    public bool Keeps => maxBytes > 0;
+
     /// <summary>Where the model lies.</summary>
     public Device Device => model.Decoder.Embedding.Weight.device;
 
@@ -27,8 +30,8 @@ public sealed class VisionCache(VisionLanguageModel model, ImageProcessor proces
         SampleImages[] images = [.. samples.Select(sample => sample.Images).OfType<SampleImages>()];
         if (images.Length == 0) return null;
         using DisposeScope scope = NewDisposeScope();
-        using IDisposable? noGrad = maxBytes > 0 ? no_grad() : null;
-        SampleImages[] missing = [.. images.Where(one => maxBytes <= 0 || !entries.ContainsKey(one.Key)).DistinctBy(one => one.Key)];
+        using IDisposable? noGrad = Keeps ? no_grad() : null;
+        SampleImages[] missing = [.. images.Where(one => !Keeps || !entries.ContainsKey(one.Key)).DistinctBy(one => one.Key)];
         Dictionary<string, VisionFeatures> fresh = Compute(missing);
         VisionFeatures[] parts = [.. images.Select(one => fresh.GetValueOrDefault(one.Key) ?? Touch(one.Key))];
         VisionFeatures joined = new(
@@ -75,7 +78,7 @@ public sealed class VisionCache(VisionLanguageModel model, ImageProcessor proces
 
     private void Keep(string key, VisionFeatures features)
     {
-        if (maxBytes <= 0) return;
+        if (!Keeps) return;
         Entry entry = new(key, new VisionFeatures(Own(features.Hidden), [.. features.Levels.Select(Own)], features.Images));
         entries.Add(key, byUse.AddLast(entry));
         bytes += entry.Bytes;

@@ -1,3 +1,4 @@
+using SafeRlhfV.Data;
 using SafeRlhfV.Objectives;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -8,13 +9,23 @@ namespace SafeRlhfV.Training;
 public static class DpoTrainer
 {
     /// <summary>Trains a policy in place.</summary>
-    /// <exception cref="Data.InvalidInputException">A row is damaged, or the training diverged.</exception>
+    /// <param name="policy">The policy.</param>
+    /// <param name="reference">The frozen policy.</param>
+    /// <param name="data">Pairs; features of their images come from the policy's tower.</param>
+    /// <param name="settings">How.</param>
+    /// <param name="run">Checkpoints and metrics.</param>
+    /// <param name="save">Writes the result into the folder it is given.</param>
+    /// <param name="referenceTower">Features of the images as the reference's own tower gives them. Needed where the policy's tower is trained; null = both have one tower.</param>
+    /// <exception cref="InvalidInputException">A row is damaged, or the training diverged.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; a checkpoint was written before.</exception>
-    public static void Train(PolicyRole policy, IPolicy reference, TrainingData data, DpoSettings settings, TrainingRun run, Action<string>? save = null)
+    public static void Train(PolicyRole policy, IPolicy reference, TrainingData data, DpoSettings settings, TrainingRun run, Action<string>? save = null, VisionCache? referenceTower = null)
     {
-        long total = settings.StepsFor(data.Rows);
+        if (settings.TrainVisionTower && (referenceTower is null || referenceTower == data.Cache)) throw new ArgumentException("A policy whose tower is trained needs the reference's own image features.", nameof(referenceTower));
+        settings.CheckTower(data);
         SampleEncoder encoder = new(data.Processor, settings.Lengths);
-        using RowFeed<PairSample> feed = data.Feed(settings.Seed, row => PairSample.From(row, encoder, settings.Preference));
+        UsableRows rows = run.CountUsable(data, encoder, Encode);
+        long total = settings.StepsFor(rows.Usable);
+        using RowFeed<PairSample> feed = data.Feed(settings.Seed, row => Encode(row, encoder));
         using Updater updater = new("dpo", policy.Prepare(settings.TrainVisionTower, settings.GradientCheckpointing), settings.Optimizer, total);
         run.TrackTraining(policy.Trainable(settings.TrainVisionTower), updater, feed, encoder);
         for (long step = run.Resume(); step < total;)
@@ -31,7 +42,7 @@ public static class DpoTrainer
                 int count = micro.Length;
                 SequenceBatch batch = data.Collate(micro);
                 Tensor reference_BT;
-                using (no_grad()) reference_BT = reference.LogProbs(batch);
+                using (no_grad()) reference_BT = reference.LogProbs(referenceTower is null ? batch : TrainingData.SeenBy(batch, micro, referenceTower));
                 Tensor policy_BT = policy.LogProbs(batch), mask_BT = batch.ResponseMask_BT;
                 DpoLoss dpo = Dpo.Loss(
                     policy_BT.narrow(0, 0, count), policy_BT.narrow(0, count, count), reference_BT.narrow(0, 0, count), reference_BT.narrow(0, count, count),
@@ -44,8 +55,10 @@ public static class DpoTrainer
                 chosen += dpo.ChosenRewards_B.mean().item<float>() * share;
             }
             double norm = updater.Apply(step), rate = updater.RateAt(step);
-            run.Step(++step, total, new Dictionary<string, double> { ["loss"] = loss, ["accuracy"] = accuracy, ["margin"] = margin, ["chosen_reward"] = chosen, ["gradient_norm"] = norm, ["learning_rate"] = rate, ["padding"] = Steps.Padding(parts), ["dropped_rows"] = encoder.Dropped, ["cut_answers"] = encoder.Cut });
+            run.Step(++step, total, new Dictionary<string, double> { ["loss"] = loss, ["accuracy"] = accuracy, ["margin"] = margin, ["chosen_reward"] = chosen, ["gradient_norm"] = norm, ["learning_rate"] = rate, ["padding"] = Steps.Padding(parts), ["dropped_share"] = rows.DroppedShare, ["dropped_rows"] = encoder.Dropped, ["cut_answers"] = encoder.Cut });
         }
         run.Finish(save);
+
+        PairSample? Encode(DatasetRow row, SampleEncoder with) => PairSample.From(row, with, settings.Preference);
     }
 }

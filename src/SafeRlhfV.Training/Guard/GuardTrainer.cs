@@ -13,6 +13,7 @@ namespace SafeRlhfV.Training;
 public static class GuardTrainer
 {
     private static readonly Dictionary<string, int> CategoryIndex = GuardHeads.Categories.Index().ToDictionary(pair => pair.Item, pair => pair.Index);
+    private static readonly GuardLabel Harmless = new(false, [], 0);
 
     /// <summary>Trains a scorer of 25 outputs in place.</summary>
     /// <param name="guard">The guard.</param>
@@ -20,51 +21,77 @@ public static class GuardTrainer
     /// <param name="settings">How.</param>
     /// <param name="run">Checkpoints and metrics.</param>
     /// <param name="label">What the guard should say of a row's prompt alone (0) or of its answer 1 or 2; null = <see cref="GuardLabelSource.FromColumns"/>.</param>
-    /// <param name="save">Writes the result into the folder it is given.</param>
-    /// <exception cref="InvalidInputException">A row is damaged, a category is unknown, or the training diverged.</exception>
+    /// <param name="safePrompts">Rows whose questions are harmless, with or without images: half of the prompts come from them, and nothing else of them is read. Null = none.</param>
+    /// <param name="save">Writes the result and what it judges into the folder it is given.</param>
+    /// <returns>What the guard judges: prompts only if it has seen both safe and unsafe ones.</returns>
+    /// <exception cref="InvalidInputException">A row is damaged, a category is unknown, the answers are of one class, or the training diverged.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; a checkpoint was written before.</exception>
-    public static void Train(ScorerRole guard, TrainingData data, GuardSettings settings, TrainingRun run, Func<DatasetRow, int, GuardLabel>? label = null, Action<string>? save = null)
+    public static GuardConfig Train(
+        ScorerRole guard, TrainingData data, GuardSettings settings, TrainingRun run, Func<DatasetRow, int, GuardLabel>? label = null, TrainingData? safePrompts = null, Action<string, GuardConfig>? save = null)
     {
         if (guard.Head.Outputs != GuardHeads.Outputs) throw new ArgumentException($"A guard's head has {GuardHeads.Outputs} outputs, not {guard.Head.Outputs}.", nameof(guard));
+        settings.CheckTower(data);
         label ??= GuardLabelSource.FromColumns;
         SampleEncoder encoder = new(data.Processor, settings.Lengths);
-        long total = settings.StepsFor(data.Rows);
-        using RowFeed<GuardSample> feed = data.Feed(settings.Seed, (row, epoch) => Sample(row, epoch, encoder, settings, label));
+        GuardCensus census = GuardCensus.Take(data, encoder, label, run.Cancel);
+        bool judgesPrompts = JudgesPrompts(census, safePrompts, settings, encoder, run);
+        GuardSides sides = new(settings, judgesPrompts, safePrompts is not null);
+        (long texts, UsableRows rows) = census.Usable(sides, settings.Epochs, settings.MaxSteps * settings.BatchSize ?? long.MaxValue);
+        run.Tell("rows", rows);
+        long total = sides.StepsFor(texts);
+        using RowFeed<GuardSample> feed = data.Feed(settings.Seed, (row, epoch) => Sample(row, sides.Of(row.Position, row.Schema.Layout, epoch), encoder, label));
+        using RowFeed<GuardSample>? safeFeed = judgesPrompts ? safePrompts?.Feed(settings.Seed + 1, row => SafePrompt(row, encoder)) : null;
         using Updater updater = new("guard", guard.Prepare(settings.TrainVisionTower, settings.GradientCheckpointing), settings.Optimizer, total);
         run.TrackTraining(guard.Trainable(settings.TrainVisionTower), updater, feed, encoder);
+        if (safeFeed is not null) run.Track("safe_prompts", new JsonPart<CursorState>(() => safeFeed.State, state => safeFeed.State = state));
         for (long step = run.Resume(); step < total;)
         {
             using DisposeScope scope = NewDisposeScope();
             guard.BeginStep(settings.Seed, step);
-            IReadOnlyList<GuardSample> samples = feed.Next(settings.BatchSize);
+            int safe = safeFeed is null ? 0 : sides.SafePrompts(step);
+            IReadOnlyList<GuardSample> samples = [.. feed.Next(settings.BatchSize - safe), .. safeFeed?.Next(safe) ?? []];
             IReadOnlyList<GuardSample[]> parts = Steps.Micro(samples, settings);
+            GuardLoss.Batch batch = GuardLoss.Batch.Of([.. samples.Select(sample => sample.Label)], settings);
             Dictionary<string, double> metrics = new() { ["loss"] = 0, ["verdict_loss"] = 0, ["category_loss"] = 0, ["severity_loss"] = 0, ["verdict_accuracy"] = 0 };
             foreach (GuardSample[] micro in parts)
             {
                 using DisposeScope inner = NewDisposeScope();
-                double share = (double)micro.Length / samples.Count;
                 Tensor outputs_BN = guard.EndScores(data.Collate([.. micro.Select(sample => sample.Sample)]));
-                GuardLoss loss = GuardLoss.Of(outputs_BN, [.. micro.Select(sample => sample.Label)], CategoryIndex, settings);
-                loss.Total.Times(share).backward();
-                foreach ((string name, Tensor value) in loss.Named) metrics[name] += value.item<float>() * share;
+                GuardLoss loss = GuardLoss.Of(outputs_BN, [.. micro.Select(sample => sample.Label)], batch, CategoryIndex, settings);
+                loss.Total.backward();
+                foreach ((string name, Tensor value) in loss.Named) metrics[name] += value.item<float>();
             }
             metrics["gradient_norm"] = updater.Apply(step);
             metrics["learning_rate"] = updater.RateAt(step);
             metrics["padding"] = Steps.Padding(parts);
+            metrics["dropped_share"] = rows.DroppedShare;
             metrics["dropped_rows"] = encoder.Dropped;
             metrics["cut_answers"] = encoder.Cut;
             run.Step(++step, total, metrics);
         }
-        run.Finish(save);
+        GuardConfig config = new() { JudgesPrompts = judgesPrompts };
+        run.Finish(save is null ? null : folder => save(folder, config));
+        return config;
     }
 
-    // one text a row: a pair's two answers take turns, epoch by epoch, so that no batch sees one picture twice. All is drawn by the row's place, so that a resumed run does the same
-    private static GuardSample? Sample(DatasetRow row, long epoch, SampleEncoder encoder, GuardSettings settings, Func<DatasetRow, int, GuardLabel> label)
+    /// <summary>A row's prompt alone (0), or with its answer 1 or 2; null where it is too long.</summary>
+    internal static EncodedSample? Encode(DatasetRow row, int side, SampleEncoder encoder) =>
+        side == GuardSides.Prompt ? encoder.EncodePrompt(row) : encoder.Encode(row, row.Text(row.Schema.Layout == RowLayout.Flat ? "response" : $"response_{side}") ?? "")?[0];
+
+    private static GuardSample? Sample(DatasetRow row, int side, SampleEncoder encoder, Func<DatasetRow, int, GuardLabel> label) =>
+        Encode(row, side, encoder) is { } sample ? new GuardSample(sample, label(row, side)) : null;
+
+    // a row's place names its images, and another data set has the same places
+    private static GuardSample? SafePrompt(DatasetRow row, SampleEncoder encoder) =>
+        encoder.EncodePrompt(row) is { } sample ? new GuardSample(sample with { Images = sample.Images is { } images ? images with { Key = $"safe_prompts/{images.Key}" } : null }, Harmless) : null;
+
+    private static bool JudgesPrompts(GuardCensus census, TrainingData? safePrompts, GuardSettings settings, SampleEncoder encoder, TrainingRun run)
     {
-        RandomStream random = new(settings.Seed, $"guard/{row.Position}");
-        int response = row.Schema.Layout == RowLayout.Flat ? 1 : 1 + (int)((random.NextInt(2) + epoch) % 2);
-        bool alone = new RandomStream(settings.Seed, $"guard/{row.Position}/{epoch}").Chance(settings.PromptShare);
-        string answer = alone ? "" : row.Schema.Layout == RowLayout.Flat ? row.Text("response")! : row.Text($"response_{response}")!;
-        return encoder.Encode(row, answer) is [var sample] ? new GuardSample(sample, label(row, alone ? 0 : response)) : null;
+        census.DemandAnswers();
+        if (settings.PromptShare == 0) return false;
+        long safe = safePrompts is null ? 0 : run.CountUsable(safePrompts, encoder, (row, with) => with.EncodePrompt(row), "safe prompts").Usable;
+        if (census.PromptFault(safe) is not { } fault) return true;
+        run.Tell(fault);
+        return false;
     }
 }

@@ -7,7 +7,8 @@ namespace SafeRlhfV.Training;
 
 /// <summary>
 /// AdamW (Loshchilov and Hutter 2019), equal to PyTorch's, with its whole state in reach and one fused kernel a step. Parameters in bf16 or fp16 get a float32
-/// master copy that the update works on. Parameters without a gradient in a step keep their state and do not age. On request the state lies in host memory. Deterministic for a given thread count.
+/// master copy that the update works on. Parameters without a gradient in a step keep their state and do not age. Weight decay leaves out what <see cref="WeightDecay"/> names. On request the state lies in
+/// host memory. Deterministic for a given thread count.
 /// </summary>
 public sealed class AdamW : ITrainingPart, IDisposable
 {
@@ -23,7 +24,7 @@ public sealed class AdamW : ITrainingPart, IDisposable
         if (parameters.GroupBy(one => one.Name).FirstOrDefault(group => group.Count() > 1) is { } twice) throw new ArgumentException($"Two parameters are called {twice.Key}.", nameof(parameters));
         this.options = options ?? new AdamWOptions();
         using var noGrad = no_grad();
-        slots = [.. parameters.Select(one => new Slot(one.Name, one.Parameter, this.options.Offload))];
+        slots = [.. parameters.Select(one => new Slot(one.Name, one.Parameter, this.options))];
     }
 
     /// <summary>Steps taken (by the parameter that took most).</summary>
@@ -42,7 +43,7 @@ public sealed class AdamW : ITrainingPart, IDisposable
         using var noGrad = no_grad();
         (Slot Slot, Tensor Gradient)[] ready = [.. WithGradients()];
         foreach ((Slot slot, _) in ready) slot.Age++;
-        foreach (IGrouping<(ScalarType, string), (Slot Slot, Tensor Gradient)> group in ready.GroupBy(one => (one.Slot.Target.dtype, one.Slot.Parameter.device.ToString())))
+        foreach (IGrouping<(ScalarType, string, double), (Slot Slot, Tensor Gradient)> group in ready.GroupBy(one => (one.Slot.Target.dtype, one.Slot.Parameter.device.ToString(), one.Slot.Decay)))
             foreach ((Slot Slot, Tensor Gradient)[] part in Parts(group)) Update(part, learningRate);
     }
 
@@ -135,7 +136,7 @@ public sealed class AdamW : ITrainingPart, IDisposable
         Tensor[] targets = Near(slot => slot.Target), means = Near(slot => slot.Mean), squares = Near(slot => slot.Square);
         // one counter serves all parameters of an age: the kernel only reads it
         Dictionary<long, Tensor> counters = [];
-        AdamWKernels.Step(targets, [.. part.Select(one => one.Gradient.to(one.Slot.Target.dtype))], means, squares, [.. part.Select(one => Counter(counters, one.Slot))], learningRate, options);
+        AdamWKernels.Step(targets, [.. part.Select(one => one.Gradient.to(one.Slot.Target.dtype))], means, squares, [.. part.Select(one => Counter(counters, one.Slot))], learningRate, part[0].Slot.Decay, options);
         for (int i = 0; i < part.Length; i++)
         {
             Slot slot = part[i].Slot;
@@ -164,10 +165,11 @@ public sealed class AdamW : ITrainingPart, IDisposable
 
     private sealed class Slot
     {
-        public Slot(string name, Parameter parameter, bool offload)
+        public Slot(string name, Parameter parameter, AdamWOptions options)
         {
             (Name, Parameter) = (name, parameter);
-            Device place = offload ? CPU : parameter.device;
+            Decay = Training.WeightDecay.AppliesTo(name) ? options.WeightDecay : 0;
+            Device place = options.Offload ? CPU : parameter.device;
             if (parameter.dtype is ScalarType.BFloat16 or ScalarType.Float16) Master = parameter.detach().to(ScalarType.Float32).to(place).DetachFromDisposeScope();
             Mean = zeros_like(Target, device: place).requires_grad_(false).DetachFromDisposeScope();
             Square = zeros_like(Target, device: place).requires_grad_(false).DetachFromDisposeScope();
@@ -178,6 +180,7 @@ public sealed class AdamW : ITrainingPart, IDisposable
         public Tensor Mean { get; }
         public Tensor Square { get; }
         public Tensor? Master { get; }
+        public double Decay { get; }
         public long Age { get; set; }
 
         /// <summary>What the update changes.</summary>

@@ -36,11 +36,11 @@ internal static class AdamWKernels
     });
 
     /// <summary>One AdamW update of all tensors in place; the step tensors already count this step.</summary>
-    public static void Step(Tensor[] parameters, Tensor[] gradients, Tensor[] means, Tensor[] squares, Tensor[] steps, double learningRate, AdamWOptions options)
+    public static void Step(Tensor[] parameters, Tensor[] gradients, Tensor[] means, Tensor[] squares, Tensor[] steps, double learningRate, double weightDecay, AdamWOptions options)
     {
         using var scope = NewDisposeScope();
         // numbers go in as a tensor: TorchSharp frees a scalar argument before the script has read it, if a collection comes between
-        Tensor numbers = tensor(new[] { learningRate, options.Beta1, options.Beta2, options.WeightDecay, options.Epsilon });
+        Tensor numbers = tensor(new[] { learningRate, options.Beta1, options.Beta2, weightDecay, options.Epsilon });
         Compiled.Value.invoke("step", parameters, gradients, means, squares, steps, numbers);
     }
 

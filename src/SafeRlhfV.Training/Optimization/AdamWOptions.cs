@@ -4,7 +4,7 @@ namespace SafeRlhfV.Training;
 /// <param name="Beta1">Decay of the gradient's mean.</param>
 /// <param name="Beta2">Decay of the squared gradient's mean.</param>
 /// <param name="Epsilon">Added to the root of the second moment.</param>
-/// <param name="WeightDecay">Decoupled weight decay, times the learning rate.</param>
+/// <param name="WeightDecay">Decoupled weight decay, times the learning rate; norms and biases have none (<see cref="Training.WeightDecay"/>).</param>
 public sealed record AdamWOptions(double Beta1 = 0.9, double Beta2 = 0.95, double Epsilon = 1e-8, double WeightDecay = 0)
 {
     /// <summary>Moments and master copies lie in host memory and come to the device in parts, for their update alone. Without effect on the CPU, where they are already.</summary>

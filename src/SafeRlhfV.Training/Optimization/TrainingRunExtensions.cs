@@ -6,6 +6,22 @@ namespace SafeRlhfV.Training;
 /// <summary>Names the parts that every trainer has, for its checkpoints.</summary>
 internal static class TrainingRunExtensions
 {
+    /// <summary>Counts the rows that can be learnt from, before the first step, and tells of the others.</summary>
+    /// <exception cref="InvalidInputException">A row is damaged, or none can be used.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public static UsableRows CountUsable<T>(this TrainingRun run, TrainingData data, SampleEncoder encoder, Func<DatasetRow, SampleEncoder, T?> encode, string what = "rows") where T : class
+    {
+        UsableRows rows = data.CountUsable(encoder, encode, run.Cancel);
+        run.Tell(what, rows);
+        return rows;
+    }
+
+    /// <summary>A tower that is trained must not see features that were kept.</summary>
+    public static void CheckTower(this TrainerSettings settings, TrainingData data)
+    {
+        if (settings.TrainVisionTower && data.Cache.Keeps) throw new ArgumentException("The vision tower is trained, and the data's vision cache keeps features: give a cache of 0 bytes.", nameof(data));
+    }
+
     /// <summary>Weights, optimizer, place in the data, and how many rows were too long.</summary>
     public static void TrackTraining<T>(this TrainingRun run, IReadOnlyList<(string Name, Parameter Parameter)> parameters, Updater updater, RowFeed<T> feed, SampleEncoder encoder) where T : class
     {
@@ -15,8 +31,8 @@ internal static class TrainingRunExtensions
     }
 
     /// <summary>How many rows and answers were too long: a resumed run counts on.</summary>
-    public static void TrackLengths(this TrainingRun run, SampleEncoder encoder) =>
-        run.Track("lengths", new JsonPart<LengthCounts>(() => encoder.Counts, counts => encoder.Counts = counts));
+    public static void TrackLengths(this TrainingRun run, SampleEncoder encoder, string name = "lengths") =>
+        run.Track(name, new JsonPart<LengthCounts>(() => encoder.Counts, counts => encoder.Counts = counts));
 
     /// <summary>Weights and optimizer of one model.</summary>
     public static void TrackTraining(this TrainingRun run, string name, IReadOnlyList<(string Name, Parameter Parameter)> parameters, Updater updater)

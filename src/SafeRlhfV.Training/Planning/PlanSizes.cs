@@ -25,14 +25,14 @@ public sealed record PlanSizes(int PromptTokens, int ResponseTokens, long Pictur
     public static PlanSizes Look(DataRecipe data, ModelProcessor processor, LengthLimits lengths)
     {
         PreferenceDataset dataset = PreferenceDataset.Open(data.Folder);
-        SampleEncoder encoder = new(processor, lengths);
+        SampleEncoder encoder = new SampleEncoder(processor, lengths).ForLengths();
         int prompt = 1, response = 1;
         long rows = dataset.CountRows(data.Split, data.Config);
         double longer = rows > Looked ? Longer : 1;
         foreach (DatasetRow row in dataset.ReadRows(data.Split, data.Config).Take(Looked))
         {
-            string[] answers = row.Schema.Layout == RowLayout.Paired ? [row.Text("response_1") ?? "", row.Text("response_2") ?? ""] : [row.Text("response") ?? ""];
-            foreach (EncodedSample sample in encoder.Encode(row, answers) ?? [])
+            string?[] answers = row.Schema.Layout == RowLayout.Paired ? [row.Text("response_1"), row.Text("response_2")] : [row.Text("response")];
+            foreach (EncodedSample sample in encoder.Encode(row, [.. answers.Where(answer => !string.IsNullOrEmpty(answer)).Select(answer => answer!)]) ?? [])
             {
                 prompt = Math.Max(prompt, sample.Prompt.Length);
                 response = Math.Max(response, sample.Response.Length);

@@ -23,10 +23,13 @@ public static class PpoTrainer
     /// <exception cref="OperationCanceledException">Cancelled; a checkpoint was written before.</exception>
     public static void Train(PpoRoles roles, TrainingData prompts, TrainingData? instructions, PpoSettings settings, TrainingRun run, CancellationToken cancel = default, Action<string>? save = null)
     {
-        long rounds = settings.RoundsFor(prompts.Rows), updatesPerRound = (settings.RolloutBatch + settings.MiniBatch - 1) / settings.MiniBatch * settings.UpdateEpochs;
-        SampleEncoder encoder = new(prompts.Processor, settings.Lengths);
-        using RowFeed<EncodedSample> promptFeed = prompts.Feed(settings.Seed, row => encoder.Encode(row, "")?[0]);
-        using RowFeed<EncodedSample>? ptxFeed = settings.PtxCoefficient > 0 ? instructions?.Feed(settings.Seed + 1, row => SftTrainer.Encode(row, encoder)) : null;
+        SampleEncoder encoder = new(prompts.Processor, settings.Lengths, settings.MaxNewTokens), instructionEncoder = new(prompts.Processor, settings.Lengths);
+        UsableRows rows = run.CountUsable(prompts, encoder, (row, with) => with.EncodePrompt(row), "prompts");
+        TrainingData? imitated = settings.PtxCoefficient > 0 ? instructions : null;
+        UsableRows? instructionRows = imitated is null ? null : run.CountUsable(imitated, instructionEncoder, SftTrainer.Encode, "instruction rows");
+        long rounds = settings.RoundsFor(rows.Usable), updatesPerRound = (settings.RolloutBatch + settings.MiniBatch - 1) / settings.MiniBatch * settings.UpdateEpochs;
+        using RowFeed<EncodedSample> promptFeed = prompts.Feed(settings.Seed, encoder.EncodePrompt);
+        using RowFeed<EncodedSample>? ptxFeed = imitated?.Feed(settings.Seed + 1, row => SftTrainer.Encode(row, instructionEncoder));
         RolloutSampler sampler = new(roles, prompts, settings);
         using PpoUpdate update = new(roles, prompts, instructions, ptxFeed, sampler, settings, rounds * updatesPerRound);
         IMultiplier multiplier = Multiplier.Create(settings.Mode, settings.Multiplier);
@@ -34,6 +37,7 @@ public static class PpoTrainer
         run.Track("prompts", new JsonPart<CursorState>(() => promptFeed.State, state => promptFeed.State = state));
         if (ptxFeed is not null) run.Track("instructions", new JsonPart<CursorState>(() => ptxFeed.State, state => ptxFeed.State = state));
         run.TrackLengths(encoder);
+        if (ptxFeed is not null) run.TrackLengths(instructionEncoder, "instruction_lengths");
         run.Track("multiplier", new JsonPart<MultiplierState>(() => multiplier.State, state => multiplier.State = state));
 
         for (long round = run.Resume(); round < rounds;)
@@ -45,8 +49,10 @@ public static class PpoTrainer
             multiplier.Step([.. episodes.Select(episode => (double)episode.Cost)]);
             Dictionary<string, double> metrics = Describe(episodes, multiplier, settings);
             foreach ((string name, double value) in update.Run(episodes, multiplier.Value, round, updatesPerRound)) metrics.Add(name, value);
-            metrics["dropped_rows"] = encoder.Dropped;
-            metrics["cut_answers"] = encoder.Cut;
+            metrics["dropped_share"] = rows.DroppedShare;
+            if (instructionRows is not null) metrics["dropped_instruction_share"] = instructionRows.DroppedShare;
+            metrics["dropped_rows"] = encoder.Dropped + instructionEncoder.Dropped;
+            metrics["cut_answers"] = instructionEncoder.Cut;
             run.Step(++round, rounds, metrics);
         }
         run.Finish(save);

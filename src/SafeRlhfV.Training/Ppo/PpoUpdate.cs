@@ -69,7 +69,7 @@ internal sealed class PpoUpdate : IDisposable
 
     private List<(string Name, double Value)> Step(Episode[] episodes, double lambda, long step)
     {
-        Part[] parts = [.. Steps.Micro(episodes, settings.MicroBatch).Select(part => new Part(part, prompts, Share(part, episodes)))];
+        Part[] parts = [.. Steps.Micro(episodes, settings.MicroBatch).Select(part => new Part(part, prompts, Share(part, episodes, settings.Reduction), Share(part, episodes, Reduction.Token)))];
         double loss = 0, clipped = 0, divergence = 0, entropy = 0;
         foreach (Part part in parts)
         {
@@ -80,9 +80,9 @@ internal sealed class PpoUpdate : IDisposable
             (Tensor logProbs_BT, Tensor entropy_BT) = roles.Actor.LogProbsAndEntropy(part.Batch, settings.Temperature);
             PolicyLoss policy = PolicyLosses.ClippedSurrogate(logProbs_BT, part.Pad(one => one.LogProbs), advantages_BT, part.Mask_BT, settings.ClipRange, settings.Reduction);
             loss += part.Backward(policy.Loss);
-            clipped += part.Share * policy.ClipFraction.item<float>();
-            divergence += part.Share * policy.ApproximateKl.item<float>();
-            entropy += part.Share * Masked.Mean(entropy_BT, part.Mask_BT, Reduction.Token).item<float>();
+            clipped += part.TokenShare * policy.ClipFraction.item<float>();
+            divergence += part.TokenShare * policy.ApproximateKl.item<float>();
+            entropy += part.TokenShare * Masked.Mean(entropy_BT, part.Mask_BT, Reduction.Token).item<float>();
         }
         List<(string, double)> figures = [("actor_loss", loss)];
         if (ptx is not null) figures.Add(("ptx_loss", Imitate(ptx.Next(settings.PtxBatch))));
@@ -118,13 +118,16 @@ internal sealed class PpoUpdate : IDisposable
             part.Backward(losses.Aggregate((sum, loss) => sum.Plus(loss)));
             for (int i = 0; i < losses.Length; i++) sums[i] += part.Share * losses[i].item<float>();
         }
-        critic.Updater.Apply(step);
-        return critic.Outputs.Zip(sums, (output, sum) => (output.Name, sum));
+        double norm = critic.Updater.Apply(step);
+        return [.. critic.Outputs.Zip(sums, (output, sum) => (output.Name, sum)), ($"{critic.Name}_gradient_norm", norm)];
     }
 
     // the weight with which a part's mean counts in the mean over all rows
-    private double Share(Episode[] part, Episode[] all) =>
-        settings.Reduction == Reduction.Row ? (double)part.Length / all.Length : (double)part.Sum(one => one.LogProbs.Length) / all.Sum(one => one.LogProbs.Length);
+    private static double Share(Episode[] part, Episode[] all, Reduction reduction)
+    {
+        double Count(Episode[] of) => reduction == Reduction.Row ? of.Count(one => one.LogProbs.Length > 0) : of.Sum(one => one.LogProbs.Length);
+        return Count(part) / Math.Max(1, Count(all));
+    }
 
     /// <summary>A critic with its update: one of reward or cost, or both in one pass.</summary>
     private sealed record Critic(string Name, ScorerRole Role, Updater Updater, CriticOutput[] Outputs);
@@ -137,9 +140,9 @@ internal sealed class PpoUpdate : IDisposable
     {
         private readonly Episode[] episodes;
 
-        public Part(Episode[] episodes, TrainingData data, double share)
+        public Part(Episode[] episodes, TrainingData data, double share, double tokenShare)
         {
-            (this.episodes, Share) = (episodes, share);
+            (this.episodes, Share, TokenShare) = (episodes, share, tokenShare);
             Batch = data.Collate([.. episodes.Select(episode => episode.Sample)]);
             Mask_BT = Batch.ResponseMask_BT;
         }
@@ -149,6 +152,9 @@ internal sealed class PpoUpdate : IDisposable
         public Tensor Mask_BT { get; }
 
         public double Share { get; }
+
+        // the measures of an update are means over tokens, whatever the reduction of its loss
+        public double TokenShare { get; }
 
         public Tensor Pad(Func<Episode, float[]> of) => Ragged.Pad([.. episodes.Select(of)], Batch.ResponseLength, Batch.Ids_BL.device);
 

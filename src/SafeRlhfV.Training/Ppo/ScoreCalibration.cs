@@ -23,8 +23,12 @@ public sealed record ScoreCalibration(double RewardMean, double RewardDeviation,
         using IDisposable noGrad = no_grad();
         SampleEncoder encoder = new(pairs.Processor, lengths ?? new LengthLimits());
         List<double> rewards = [], costs = [];
-        using RowFeed<IReadOnlyList<EncodedSample>> feed = pairs.Feed(0, row => row.ToPair() is var pair ? encoder.Encode(row, pair.Response1.Text, pair.Response2.Text) : null);
-        for (int left = (int)Math.Min(rows, pairs.Rows); left > 0; left -= batchSize)
+        IReadOnlyList<EncodedSample>? Encode(DatasetRow row, SampleEncoder with) => row.ToPair() is var pair ? with.Encode(row, pair.Response1.Text, pair.Response2.Text) : null;
+        SampleEncoder measure = encoder.ForLengths();
+        int usable = pairs.InOrder().Where(row => Encode(row, measure) is not null).Take(rows).Count(); // no pair is scored twice
+        if (usable == 0) pairs.Demand(new UsableRows(pairs.Rows, 0, measure.Dropped));
+        using RowFeed<IReadOnlyList<EncodedSample>> feed = pairs.Feed(0, row => Encode(row, encoder));
+        for (int left = usable; left > 0; left -= batchSize)
         {
             using DisposeScope scope = NewDisposeScope();
             SequenceBatch batch = pairs.Collate([.. feed.Next(Math.Min(left, batchSize)).SelectMany(two => two)]);

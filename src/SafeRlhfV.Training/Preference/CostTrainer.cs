@@ -1,3 +1,4 @@
+using SafeRlhfV.Data;
 using SafeRlhfV.Objectives;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -8,13 +9,15 @@ namespace SafeRlhfV.Training;
 public static class CostTrainer
 {
     /// <summary>Trains a scorer in place.</summary>
-    /// <exception cref="Data.InvalidInputException">A row is damaged, or the training diverged.</exception>
+    /// <exception cref="InvalidInputException">A row is damaged, or the training diverged.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; a checkpoint was written before.</exception>
     public static void Train(ScorerRole scorer, TrainingData data, CostSettings settings, TrainingRun run, Action<string>? save = null)
     {
-        long total = settings.StepsFor(data.Rows);
+        settings.CheckTower(data);
         SampleEncoder encoder = new(data.Processor, settings.Lengths);
-        using RowFeed<PairSample> feed = data.Feed(settings.Seed, row => PairSample.From(row, encoder, PreferenceKind.Safe));
+        UsableRows rows = run.CountUsable(data, encoder, Encode);
+        long total = settings.StepsFor(rows.Usable);
+        using RowFeed<PairSample> feed = data.Feed(settings.Seed, row => Encode(row, encoder));
         using Updater updater = new("cost", scorer.Prepare(settings.TrainVisionTower, settings.GradientCheckpointing), settings.Optimizer, total);
         run.TrackTraining(scorer.Trainable(settings.TrainVisionTower), updater, feed, encoder);
         for (long step = run.Resume(); step < total;)
@@ -39,8 +42,10 @@ public static class CostTrainer
                 sign += PreferenceLosses.SignAccuracy(cat([harmful_B, safer_B]), cat([harmfulRates_B, saferRates_B])).item<double>() * share;
             }
             double norm = updater.Apply(step), rate = updater.RateAt(step);
-            run.Step(++step, total, new Dictionary<string, double> { ["loss"] = loss, ["pair_accuracy"] = right, ["sign_accuracy"] = sign, ["gradient_norm"] = norm, ["learning_rate"] = rate, ["padding"] = Steps.Padding(parts), ["dropped_rows"] = encoder.Dropped, ["cut_answers"] = encoder.Cut });
+            run.Step(++step, total, new Dictionary<string, double> { ["loss"] = loss, ["pair_accuracy"] = right, ["sign_accuracy"] = sign, ["gradient_norm"] = norm, ["learning_rate"] = rate, ["padding"] = Steps.Padding(parts), ["dropped_share"] = rows.DroppedShare, ["dropped_rows"] = encoder.Dropped, ["cut_answers"] = encoder.Cut });
         }
         run.Finish(save);
+
+        PairSample? Encode(DatasetRow row, SampleEncoder with) => PairSample.From(row, with, PreferenceKind.Safe);
     }
 }

@@ -1,3 +1,4 @@
+using SafeRlhfV.Data;
 using SafeRlhfV.Objectives;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -13,14 +14,16 @@ public static class ScoresTrainer
     public const int Outputs = 2;
 
     /// <summary>Trains a scorer of two outputs in place.</summary>
-    /// <exception cref="Data.InvalidInputException">A row is damaged, or the training diverged.</exception>
+    /// <exception cref="InvalidInputException">A row is damaged, or the training diverged.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; a checkpoint was written before.</exception>
     public static void Train(ScorerRole scorer, TrainingData data, ScoresSettings settings, TrainingRun run, Action<string>? save = null)
     {
         if (scorer.Head.Outputs != Outputs) throw new ArgumentException($"The head has two outputs, reward and cost, not {scorer.Head.Outputs}.", nameof(scorer));
-        long total = settings.StepsFor(data.Rows);
+        settings.CheckTower(data);
         SampleEncoder encoder = new(data.Processor, settings.Lengths);
-        using RowFeed<PairSample> feed = data.Feed(settings.Seed, row => PairSample.From(row, encoder, PreferenceKind.Helpful));
+        UsableRows rows = run.CountUsable(data, encoder, Encode);
+        long total = settings.StepsFor(rows.Usable);
+        using RowFeed<PairSample> feed = data.Feed(settings.Seed, row => Encode(row, encoder));
         using Updater updater = new("scores", scorer.Prepare(settings.TrainVisionTower, settings.GradientCheckpointing), settings.Optimizer, total);
         run.TrackTraining(scorer.Trainable(settings.TrainVisionTower), updater, feed, encoder);
         for (long step = run.Resume(); step < total;)
@@ -59,10 +62,13 @@ public static class ScoresTrainer
             metrics["gradient_norm"] = updater.Apply(step);
             metrics["learning_rate"] = updater.RateAt(step);
             metrics["padding"] = Steps.Padding(parts);
+            metrics["dropped_share"] = rows.DroppedShare;
             metrics["dropped_rows"] = encoder.Dropped;
             metrics["cut_answers"] = encoder.Cut;
             run.Step(++step, total, metrics);
         }
         run.Finish(save);
+
+        PairSample? Encode(DatasetRow row, SampleEncoder with) => PairSample.From(row, with, PreferenceKind.Helpful);
     }
 }

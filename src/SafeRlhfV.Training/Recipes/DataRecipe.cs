@@ -1,7 +1,7 @@
 namespace SafeRlhfV.Training;
 
 /// <summary>A data set in the BeaverTails-V format.</summary>
-public sealed record DataRecipe
+public record DataRecipe
 {
     /// <summary>The data set's folder.</summary>
     public string Folder { get; init; } = "";

@@ -1,6 +1,6 @@
 namespace SafeRlhfV.Training;
 
-/// <summary>A recipe of one model on one data set: all trainers but PPO.</summary>
+/// <summary>A recipe of one model on one data set: all trainers but PPO and the guard.</summary>
 /// <typeparam name="T">The trainer's settings.</typeparam>
 public sealed record ModelTrainingRecipe<T> : Recipe, IModelTrainingRecipe where T : TrainerSettings, new()
 {
@@ -23,7 +23,6 @@ public sealed record ModelTrainingRecipe<T> : Recipe, IModelTrainingRecipe where
         CostSettings => TrainerKind.Cost,
         ScoresSettings => TrainerKind.Scores,
         DpoSettings => TrainerKind.Dpo,
-        GuardSettings => TrainerKind.Guard,
         _ => throw new InvalidOperationException($"No trainer has {typeof(T).Name}."),
     };
 

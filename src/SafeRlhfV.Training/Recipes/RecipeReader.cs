@@ -13,7 +13,7 @@ public static class RecipeReader
         [TrainerKind.Scores] = typeof(ModelTrainingRecipe<ScoresSettings>),
         [TrainerKind.Dpo] = typeof(ModelTrainingRecipe<DpoSettings>),
         [TrainerKind.Ppo] = typeof(PpoRecipe),
-        [TrainerKind.Guard] = typeof(ModelTrainingRecipe<GuardSettings>),
+        [TrainerKind.Guard] = typeof(GuardRecipe),
     };
 
     /// <summary>Reads a file.</summary>

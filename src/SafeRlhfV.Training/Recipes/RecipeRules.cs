@@ -26,7 +26,17 @@ internal static class RecipeRules
         CheckLengths(section, training.Lengths);
         if (training.MicroBatchSize > training.BatchSize) Fault(section, "training.micro_batch_size", $"{training.MicroBatchSize} is more than batch_size {training.BatchSize}");
         if (model.Lora is not null && training.TrainVisionTower) Fault(section, "training.train_vision_tower", "an adapter is on the language model alone; leave model.lora out, or the tower frozen");
-        if (training is GuardSettings guard && guard.SeverityRowWeights.Count != SeverityLevels) Fault(section, "training.severity_row_weights", "give four weights: none, minor, moderate, severe");
+        if (recipe is GuardRecipe guard) CheckGuard(section, guard);
+    }
+
+    private static void CheckGuard(YamlSection section, GuardRecipe recipe)
+    {
+        IReadOnlyList<double> weights = recipe.Training.SeverityRowWeights;
+        if (weights.Count != SeverityLevels) Fault(section, "training.severity_row_weights", "give four weights: none, minor, moderate, severe");
+        else if (weights.All(weight => weight == 0)) Fault(section, "training.severity_row_weights", "one weight at least must be above 0");
+        if (recipe.Data.SafePrompts is not { } safe) return;
+        Needed(section, "data.safe_prompts.folder", safe.Folder, "the data set with harmless questions");
+        if (recipe.Training.PromptShare == 0) Fault(section, "data.safe_prompts", "with training.prompt_share 0 no prompt is learnt; raise it, or leave safe_prompts out");
     }
 
     private static void CheckPpo(YamlSection section, PpoRecipe recipe)

@@ -20,19 +20,19 @@ public static class RecipeRunner
         if (run.IsFinished) return false;
         switch (recipe)
         {
-            case ModelTrainingRecipe<SftSettings> sft: RunPolicy(sft, (policy, _, data, save) => SftTrainer.Train(policy, data, sft.Training, run, save)); break;
-            case ModelTrainingRecipe<DpoSettings> dpo: RunPolicy(dpo, (policy, reference, data, save) => DpoTrainer.Train(policy, reference!, data, dpo.Training, run, save)); break;
+            case ModelTrainingRecipe<SftSettings> sft: RunPolicy(sft, (policy, _, _, data, save) => SftTrainer.Train(policy, data, sft.Training, run, save)); break;
+            case ModelTrainingRecipe<DpoSettings> dpo: RunPolicy(dpo, (policy, reference, tower, data, save) => DpoTrainer.Train(policy, reference!, data, dpo.Training, run, save, tower)); break;
             case ModelTrainingRecipe<RewardSettings> reward: RunScorer(reward, 1, (scorer, data, save) => RewardTrainer.Train(scorer, data, reward.Training, run, save: save)); break;
             case ModelTrainingRecipe<CostSettings> cost: RunScorer(cost, 1, (scorer, data, save) => CostTrainer.Train(scorer, data, cost.Training, run, save: save)); break;
             case ModelTrainingRecipe<ScoresSettings> scores: RunScorer(scores, ScoresTrainer.Outputs, (scorer, data, save) => ScoresTrainer.Train(scorer, data, scores.Training, run, save: save)); break;
-            case ModelTrainingRecipe<GuardSettings> guard: RunScorer(guard, GuardHeads.Outputs, (scorer, data, save) => GuardTrainer.Train(scorer, data, guard.Training, run, save: save)); break;
+            case GuardRecipe guard: RunGuard(guard, run); break;
             case PpoRecipe ppo: RunPpo(run, ppo, cancel); break;
             default: throw new InvalidOperationException($"Nothing trains {recipe.GetType().Name}.");
         }
         return true;
     }
 
-    private static void RunPolicy<T>(ModelTrainingRecipe<T> recipe, Action<PolicyRole, PolicyRole?, TrainingData, Action<string>> train) where T : TrainerSettings, new()
+    private static void RunPolicy<T>(ModelTrainingRecipe<T> recipe, Action<PolicyRole, PolicyRole?, VisionCache?, TrainingData, Action<string>> train) where T : TrainerSettings, new()
     {
         using VisionLanguageModel model = RecipeModels.Load(recipe.Model.Folder, recipe.Model.Dtype, recipe.Model.Device);
         string? adapter = RecipeModels.AddAdapter(model, recipe.Model, recipe.Seed);
@@ -42,10 +42,18 @@ public static class RecipeRunner
         PolicyRole? reference = needsReference ? new PolicyRole(frozen ?? model) : null;
         ModelProcessor processor = ModelProcessor.Load(recipe.Model.Folder);
         using VisionCache cache = new(model, processor.Images, CacheBytes(recipe.Training));
-        train(new PolicyRole(model, adapter), reference, RecipeModels.Open(recipe.Data, processor, cache), folder => RecipeModels.Save(model, adapter, folder));
+        using VisionCache? referenceTower = frozen is not null && recipe.Training.TrainVisionTower ? new(frozen, processor.Images, recipe.Training.VisionCacheBytes) : null;
+        train(new PolicyRole(model, adapter), reference, referenceTower, RecipeModels.Open(recipe.Data, processor, cache), folder => RecipeModels.Save(model, adapter, folder));
     }
 
-    private static void RunScorer<T>(ModelTrainingRecipe<T> recipe, int outputs, Action<ScorerRole, TrainingData, Action<string>> train) where T : TrainerSettings, new()
+    private static void RunGuard(GuardRecipe recipe, TrainingRun run) => RunScorer(recipe, GuardHeads.Outputs, (scorer, data, save) =>
+        GuardTrainer.Train(scorer, data, recipe.Training, run, safePrompts: recipe.Data.SafePrompts is { } safe ? RecipeModels.Open(safe, data.Processor, data.Cache) : null, save: (folder, config) =>
+        {
+            save(folder);
+            config.Save(folder);
+        }));
+
+    private static void RunScorer(IModelTrainingRecipe recipe, int outputs, Action<ScorerRole, TrainingData, Action<string>> train)
     {
         using VisionLanguageModel model = RecipeModels.Load(recipe.Model.Folder, recipe.Model.Dtype, recipe.Model.Device);
         string? adapter = RecipeModels.AddAdapter(model, recipe.Model, recipe.Seed);
@@ -56,7 +64,6 @@ public static class RecipeRunner
         {
             RecipeModels.Save(model, adapter, folder);
             head.Save(folder);
-            if (recipe.Trainer == TrainerKind.Guard) new GuardConfig().Save(folder);
         });
     }
 

@@ -21,6 +21,7 @@ public sealed class TrainingRun : IDisposable
     private readonly Dictionary<string, ITrainingPart> parts = [];
     private readonly Stopwatch clock = new();
     private readonly List<string> notes = [];
+    private readonly Dictionary<string, UsableRows> rows = [];
     private RunJournal? journal;
     private TimeSpan stepStart;
     private long done, saved, total;
@@ -58,6 +59,19 @@ public sealed class TrainingRun : IDisposable
 
     /// <summary>Where <see cref="Finish"/> puts the result; null for a run without a folder.</summary>
     public string? ResultFolder => options.Folder is { } folder ? Path.Combine(folder, "result") : null;
+
+    /// <summary>Asks a run to stop.</summary>
+    internal CancellationToken Cancel => cancel;
+
+    /// <summary>Something that a person should know: it is shown with the next step.</summary>
+    public void Tell(string note) => notes.Add(note);
+
+    /// <summary>How many rows are learnt from: told where some are left out, and kept in the mark that the run is finished.</summary>
+    internal void Tell(string what, UsableRows counted)
+    {
+        rows[what] = counted;
+        if (counted.Note(what) is { } note) Tell(note);
+    }
 
     /// <summary>The stream of random numbers of a name and a step: the same whether or not the run was stopped before it.</summary>
     public RandomStream Random(string name, long step) => new(options.Seed, $"{name}/{step}");
@@ -136,7 +150,12 @@ public sealed class TrainingRun : IDisposable
                     saveResult(aside);
                     if (options.RecipeYaml is { } recipe) File.WriteAllText(Path.Combine(aside, RecipeFile), recipe);
                 }, () => $"the run itself is whole in the checkpoint of step {saved}");
-            DurableFiles.Replace(Path.Combine(options.Folder!, FinishedFile), JsonSerializer.SerializeToUtf8Bytes(new { name = Name, steps = done }));
+            DurableFiles.Replace(Path.Combine(options.Folder!, FinishedFile), JsonSerializer.SerializeToUtf8Bytes(new
+            {
+                name = Name,
+                steps = done,
+                rows = rows.ToDictionary(pair => pair.Key, pair => new { all = pair.Value.Rows, used = pair.Value.Usable, too_long = pair.Value.TooLong }),
+            }));
         }
         IsFinished = true;
     }

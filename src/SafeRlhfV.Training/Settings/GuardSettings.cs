@@ -6,7 +6,7 @@ public sealed record GuardSettings : TrainerSettings
     /// <summary>One epoch, the rate falling from 1e-5 by a cosine. The paper gives no settings for the guard; these are ours.</summary>
     public GuardSettings() => Optimizer = new() { LearningRate = 1e-5 };
 
-    /// <summary>Share of the rows that are judged by image and question alone.</summary>
+    /// <summary>Share of a batch that is judged by image and question alone. 0 = the guard judges answers only.</summary>
     public double PromptShare { get; init; } = 0.3;
 
     /// <summary>Weight of the verdict's binary cross-entropy.</summary>

@@ -24,7 +24,7 @@ public sealed record OptimizerSettings
     /// <summary>Added to the root of the second moment.</summary>
     public double Epsilon { get; init; } = 1e-8;
 
-    /// <summary>Decoupled weight decay.</summary>
+    /// <summary>Decoupled weight decay; norms and biases have none.</summary>
     public double WeightDecay { get; init; }
 
     /// <summary>Gradients are scaled down to this common 2-norm.</summary>

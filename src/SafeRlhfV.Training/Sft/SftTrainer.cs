@@ -15,8 +15,10 @@ public static class SftTrainer
     /// <exception cref="OperationCanceledException">Cancelled; a checkpoint was written before.</exception>
     public static void Train(PolicyRole policy, TrainingData data, SftSettings settings, TrainingRun run, Action<string>? save = null)
     {
-        long total = settings.StepsFor(data.Rows);
+        settings.CheckTower(data);
         SampleEncoder encoder = new(data.Processor, settings.Lengths);
+        UsableRows rows = run.CountUsable(data, encoder, Encode);
+        long total = settings.StepsFor(rows.Usable);
         using RowFeed<EncodedSample> feed = data.Feed(settings.Seed, row => Encode(row, encoder));
         using Updater updater = new("sft", policy.Prepare(settings.TrainVisionTower, settings.GradientCheckpointing), settings.Optimizer, total);
         run.TrackTraining(policy.Trainable(settings.TrainVisionTower), updater, feed, encoder);
@@ -36,7 +38,7 @@ public static class SftTrainer
                 loss += part.item<float>();
             }
             double norm = updater.Apply(step), rate = updater.RateAt(step);
-            run.Step(++step, total, new Dictionary<string, double> { ["loss"] = loss, ["perplexity"] = Math.Exp(loss), ["gradient_norm"] = norm, ["learning_rate"] = rate, ["tokens"] = tokens, ["padding"] = Steps.Padding(parts), ["dropped_rows"] = encoder.Dropped, ["cut_answers"] = encoder.Cut });
+            run.Step(++step, total, new Dictionary<string, double> { ["loss"] = loss, ["perplexity"] = Math.Exp(loss), ["gradient_norm"] = norm, ["learning_rate"] = rate, ["tokens"] = tokens, ["padding"] = Steps.Padding(parts), ["dropped_share"] = rows.DroppedShare, ["dropped_rows"] = encoder.Dropped, ["cut_answers"] = encoder.Cut });
         }
         run.Finish(save);
     }

@@ -32,6 +32,30 @@ public sealed class ImageDecoderTests
             }, iter: 400);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void The_size_without_decoding_is_that_of_the_picture(bool turn)
+    {
+        ImageDecodeOptions options = new() { ApplyOrientation = turn };
+        int read = 0;
+        foreach (byte[] file in Files)
+        {
+            RgbImage picture;
+            try
+            {
+                picture = ImageDecoder.Decode(file, options);
+            }
+            catch (InvalidInputException)
+            {
+                continue; // what is broken may only show when it is decoded
+            }
+            Assert.Equal((picture.Width, picture.Height), ImageDecoder.ReadSize(file, options));
+            read++;
+        }
+        Assert.True(read > 10);
+    }
+
     [Fact]
     public void Random_bytes_are_no_picture() =>
         Gen.Byte.Array[0, 200].Sample(bytes => { Assert.Throws<InvalidInputException>(() => ImageDecoder.Decode(bytes)); }, iter: 300);

@@ -153,7 +153,7 @@ public sealed class RecipeReaderTests
     [Fact]
     public void EveryNumberHasLimits()
     {
-        foreach (Type type in (Type[])[typeof(ModelTrainingRecipe<SftSettings>), typeof(ModelTrainingRecipe<RewardSettings>), typeof(ModelTrainingRecipe<CostSettings>), typeof(ModelTrainingRecipe<ScoresSettings>), typeof(ModelTrainingRecipe<DpoSettings>), typeof(ModelTrainingRecipe<GuardSettings>), typeof(PpoRecipe)])
+        foreach (Type type in (Type[])[typeof(ModelTrainingRecipe<SftSettings>), typeof(ModelTrainingRecipe<RewardSettings>), typeof(ModelTrainingRecipe<CostSettings>), typeof(ModelTrainingRecipe<ScoresSettings>), typeof(ModelTrainingRecipe<DpoSettings>), typeof(GuardRecipe), typeof(PpoRecipe)])
             CheckLimits(type, []);
     }
 

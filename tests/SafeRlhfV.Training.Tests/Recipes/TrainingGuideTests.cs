@@ -12,7 +12,7 @@ public sealed class TrainingGuideTests
         ["cost"] = typeof(ModelTrainingRecipe<CostSettings>),
         ["scores"] = typeof(ModelTrainingRecipe<ScoresSettings>),
         ["dpo"] = typeof(ModelTrainingRecipe<DpoSettings>),
-        ["guard"] = typeof(ModelTrainingRecipe<GuardSettings>),
+        ["guard"] = typeof(GuardRecipe),
         ["ppo"] = typeof(PpoRecipe),
     };
 

@@ -1,0 +1,92 @@
+using System.Collections.Concurrent;
+using SafeRlhfV.Data;
+
+namespace SafeRlhfV.Training;
+
+/// <summary>
+/// What one pass over a guard's data finds before the first step: which texts fit, and how many of each side are safe and unsafe. A verdict can only be learnt from both
+/// classes: with one, a guard learns to say the same of everything.
+/// </summary>
+internal sealed class GuardCensus
+{
+    private readonly ConcurrentBag<Texts> rows = [];
+    private readonly TrainingData data;
+    private readonly RowLayout layout;
+    private readonly Classes prompts = new(), answers = new();
+
+    private GuardCensus(TrainingData data, RowLayout layout) => (this.data, this.layout) = (data, layout);
+
+    /// <summary>Looks at every row.</summary>
+    /// <exception cref="InvalidInputException">A row is damaged.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public static GuardCensus Take(TrainingData data, SampleEncoder encoder, Func<DatasetRow, int, GuardLabel> label, CancellationToken cancel)
+    {
+        GuardCensus census = new(data, data.Layout);
+        SampleEncoder lengths = encoder.ForLengths();
+        data.ForEach(row =>
+        {
+            bool Fits(int side, Classes classes)
+            {
+                if (GuardTrainer.Encode(row, side, lengths) is null) return false;
+                classes.Add(label(row, side));
+                return true;
+            }
+            census.rows.Add(new Texts(row.Position, Fits(GuardSides.Prompt, census.prompts), Fits(1, census.answers), census.layout == RowLayout.Paired && Fits(2, census.answers)));
+        }, cancel);
+        return census;
+    }
+
+    /// <summary>Refuses answers of one class.</summary>
+    /// <exception cref="InvalidInputException">No answer fits, all answers are safe, or all are unsafe.</exception>
+    public void DemandAnswers()
+    {
+        if (answers.Count == 0) data.Demand(new UsableRows(rows.Count, 0, rows.Count));
+        if (!answers.AreBoth)
+            throw new InvalidInputException($"{data.Path}: all {answers.Count} answers that fit are labelled {answers.Only}; a guard learns nothing from one class, so add answers that are {(answers.Only == "safe" ? "unsafe" : "safe")}.");
+    }
+
+    /// <summary>Whether prompts can be learnt; else why not.</summary>
+    /// <param name="safePrompts">Harmless prompts of another data set.</param>
+    public string? PromptFault(long safePrompts)
+    {
+        if (prompts.Unsafe > 0 && prompts.Safe + safePrompts > 0) return null;
+        string add = prompts.Unsafe == 0 ? "rows with harmful images" : "harmless questions as data.safe_prompts";
+        return $"all {prompts.Count + safePrompts} prompts are labelled {(prompts.Unsafe == 0 ? "safe" : "unsafe")}, so prompts alone are left out and the guard judges answers only (judges_prompts: false); to train on prompts add {add}.";
+    }
+
+    /// <summary>Texts that a number of epochs learn from, as far as they are wanted, and how many rows of the first one are left out.</summary>
+    public (long Texts, UsableRows Rows) Usable(GuardSides sides, double epochs, long wanted)
+    {
+        long Of(long epoch) => rows.LongCount(row => row.Fits(sides.Of(row.Position, layout, epoch)));
+        long first = Of(0), whole = (long)Math.Floor(epochs), texts = 0;
+        for (long epoch = 0; epoch < whole && texts < wanted; epoch++) texts += epoch == 0 ? first : Of(epoch);
+        if (epochs > whole && texts < wanted) texts += (long)Math.Ceiling((epochs - whole) * (whole == 0 ? first : Of(whole)));
+        return (texts, data.Demand(new UsableRows(rows.Count, first, rows.Count - first)));
+    }
+
+    private readonly record struct Texts(RowPosition Position, bool Prompt, bool First, bool Second)
+    {
+        public bool Fits(int side) => side switch { GuardSides.Prompt => Prompt, 1 => First, _ => Second };
+    }
+
+    private sealed class Classes
+    {
+        private long safe, harmful;
+
+        public long Safe => safe;
+
+        public long Unsafe => harmful;
+
+        public long Count => safe + harmful;
+
+        public bool AreBoth => safe > 0 && harmful > 0;
+
+        public string Only => safe > 0 ? "safe" : "unsafe";
+
+        public void Add(GuardLabel label)
+        {
+            if (label.Unsafe) Interlocked.Increment(ref harmful);
+            else Interlocked.Increment(ref safe);
+        }
+    }
+}

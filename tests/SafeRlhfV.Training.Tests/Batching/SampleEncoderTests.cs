@@ -1,0 +1,70 @@
+using System.Text.Json.Nodes;
+using SafeRlhfV.Data;
+using SafeRlhfV.Models;
+using SafeRlhfV.Testing;
+
+namespace SafeRlhfV.Training.Tests;
+
+public sealed class SampleEncoderTests(TinyRecipes tiny) : IClassFixture<TinyRecipes>
+{
+    public static IEnumerable<TheoryDataRow<string>> Models => WeightDecayTests.Models;
+
+    [Theory, MemberData(nameof(Models))]
+    public void Lengths_without_pixels_are_those_with_them(string name)
+    {
+        string folder = Golden.At("models", name);
+        if (!Directory.EnumerateFiles(folder, "*processor_config.json").Any()) return; // no processor to ask
+        SampleEncoder encoder = new(ModelProcessor.Load(folder), new LengthLimits()), lengths = encoder.ForLengths();
+        PreferenceDataset[] sets = [PreferenceDataset.Open(Golden.At("beavertails-v", "paired")), PreferenceDataset.Open(Golden.At("beavertails-v", "jsonl", "paths", "rows.jsonl"))];
+        DatasetRow[] rows = [.. sets.SelectMany(set => set.ReadRows())];
+        Assert.NotEmpty(rows);
+        foreach (DatasetRow row in rows)
+        {
+            PreferencePair pair = row.ToPair();
+            IReadOnlyList<EncodedSample>? whole = encoder.Encode(row, pair.Response1.Text, pair.Response2.Text), measured = lengths.Encode(row, pair.Response1.Text, pair.Response2.Text);
+            Assert.Equal(whole?.Select(sample => sample.Prompt), measured?.Select(sample => sample.Prompt));
+            Assert.Equal(whole?.Select(sample => sample.Response), measured?.Select(sample => sample.Response));
+            Assert.All(measured ?? [], sample => Assert.Null(sample.Images));
+        }
+        Assert.InRange(encoder.Dropped, 0, rows.Length / 2);
+        Assert.Equal(encoder.Counts, lengths.Counts);
+    }
+
+    [Fact]
+    public void An_empty_answer_is_refused_by_its_row()
+    {
+        SampleEncoder encoder = new(ModelProcessor.Load(Golden.At("models", "llava-1.5-tiny")), new LengthLimits());
+        DatasetRow row = PreferenceDataset.Open(Golden.At("beavertails-v", "paired")).ReadRows().Skip(1).First();
+        Assert.Matches(@"parquet: row 1: the answer is empty", Assert.Throws<InvalidInputException>(() => encoder.Encode(row, "an answer", "")).Message);
+    }
+
+    [Theory]
+    [InlineData("sft", "total_tokens")]
+    [InlineData("reward", "total_tokens")]
+    [InlineData("cost", "total_tokens")]
+    [InlineData("scores", "total_tokens")]
+    [InlineData("dpo", "total_tokens")]
+    [InlineData("guard", "total_tokens")]
+    [InlineData("ppo", "max_new_tokens")]
+    public void Rows_within_the_recipes_limits_and_beyond_the_models_are_refused_by_name(string trainer, string setting)
+    {
+        string folder = ShortModel(trainer, 40);
+        Recipe recipe = tiny.Recipe(trainer, $"short/{trainer}", trainer == "ppo" ? [$"model.policy={folder}", "training.calibration_rows=0"] : [$"model.folder={folder}"]);
+        string message = Assert.Throws<InvalidInputException>(() => RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: false))).Message;
+        Assert.Matches(@"row \d+: ", message);
+        Assert.Contains("40", message);
+        Assert.Contains(setting, message);
+    }
+
+    // the same weights with fewer positions
+    private string ShortModel(string name, int positions)
+    {
+        string from = Golden.At("models", "llava-1.5-tiny"), to = tiny.At($"{name}-short");
+        Directory.CreateDirectory(to);
+        foreach (string file in Directory.EnumerateFiles(from)) File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
+        JsonNode config = JsonNode.Parse(File.ReadAllText(Path.Combine(from, "config.json")))!;
+        config["text_config"]!["max_position_embeddings"] = positions;
+        File.WriteAllText(Path.Combine(to, "config.json"), config.ToJsonString());
+        return to;
+    }
+}
