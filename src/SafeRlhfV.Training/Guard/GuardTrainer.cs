@@ -1,6 +1,5 @@
 using SafeRlhfV.Data;
 using SafeRlhfV.Models;
-using SafeRlhfV.Objectives;
 using TorchSharp;
 using static TorchSharp.torch;
 
