@@ -24,7 +24,7 @@ internal static class DataValidateVerb
             string? folder = parsed.GetValue(fix);
             if (folder is not null) StagedFolder.Check(folder, parsed.GetValue(overwrite), parsed.GetRequiredValue(path));
             ProgressView progress = new("validate");
-            ValidationReport report = DatasetValidator.Check(parsed.GetRequiredValue(path), parsed.GetValue(threshold), DataArguments.Progress(progress), cancel);
+            ValidationReport report = DatasetValidator.Check(parsed.GetRequiredValue(path), parsed.GetValue(threshold), onProgress: DataArguments.Progress(progress), cancel: cancel);
             progress.Done($"{DataArguments.Count(report.Rows, "row")} in {DataArguments.Count(report.Files, "file")}");
             MendReport? mended = folder is null ? null : DatasetMender.Write(report.Path, folder, parsed.GetValue(overwrite), DataArguments.Progress(new ProgressView("fix"), report.Rows), cancel);
             if (parsed.GetValue(json))

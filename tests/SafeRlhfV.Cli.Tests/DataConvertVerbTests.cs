@@ -55,7 +55,7 @@ public sealed class DataConvertVerbTests
         using TemporaryFolder folder = new();
         await CapturedConsole.RefusedAsync([Golden.At("beavertails-v", "flat"), "no preferences", "convert the paired data set"], "data", "convert", Golden.At("beavertails-v", "flat"), "--layout", "paired", "--out", folder.At("out"));
         await CapturedConsole.RefusedAsync(["row 0", "is_response_1_safe", "data validate --fix"],
-            "data", "convert", Golden.At("beavertails-v", "broken", "safe-label-contradicts-rate.parquet"), "--to", "trl", "--out", folder.At("out"));
+            "data", "convert", Golden.At("beavertails-v", "broken", "safe-label-contradicts-rate.parquet"), "--layout", "flat", "--out", folder.At("out"));
         Assert.Empty(Directory.EnumerateFileSystemEntries(folder.Path));
     }
 }

@@ -42,15 +42,12 @@ public static class DatasetMender
         BeaverTailsWriter? writer = null;
         try
         {
-            RowSchema? schema = null;
             foreach ((DatasetPart part, IEnumerable<DatasetRow> read) in Readable(parts, _ => { }))
                 foreach (DatasetRow row in read.Prefetch(8).Where(row => kept.Contains((row.Position.File, row.Position.Row))))
                 {
                     cancel.ThrowIfCancellationRequested();
                     (DatasetRow clean, _) = Mend(row.Untraced());
-                    schema ??= clean.Schema;
-                    writer ??= BeaverTailsWriter.Create(folder, schema, new BeaverTailsWriterOptions { Overwrite = overwrite, Description = "A clean copy; report.json says what was left out or mended." });
-                    if (clean.Schema != schema) throw new InvalidInputException($"{row.Position.File}: the data set mixes the paired and the flat layout; keep them in two folders.");
+                    writer ??= BeaverTailsWriter.Create(folder, [.. sound.Select(print => print.Schema).Distinct()], new BeaverTailsWriterOptions { Overwrite = overwrite, Description = "A clean copy; report.json says what was left out or mended." });
                     writer.Add(part.Split, clean, part.Config);
                 }
             MendReport report = new(rows, kept.Count, mended, dropped);
@@ -71,7 +68,7 @@ public static class DatasetMender
 
     private static IEnumerable<DatasetRow> Rows(DatasetPart part, string file, Action<Finding> onDamage)
     {
-        using IEnumerator<DatasetRow> rows = PreferenceDataset.ReadFile(file, 0).GetEnumerator();
+        using IEnumerator<DatasetRow> rows = Whole(file).GetEnumerator();
         for (; ; )
         {
             try
@@ -85,6 +82,13 @@ public static class DatasetMender
             }
             yield return rows.Current.At(rows.Current.Position with { Config = part.Config, Split = part.Split, Index = rows.Current.Position.Row });
         }
+    }
+
+    private static IEnumerable<DatasetRow> Whole(string file)
+    {
+        using IRowReader reader = PreferenceDataset.OpenFile(file);
+        if (reader.AbsentColumns.Count > 0 && PreferenceDataset.CountRows(reader) > 0) throw new InvalidInputException(ParquetColumns.Missing(file, reader.Schema.Layout, reader.AbsentColumns));
+        foreach (DatasetRow row in reader.Read(0)) yield return row;
     }
 
     private static (DatasetRow, RowPrint, Finding?, MendedCell[]) Examine(DatasetRow row)
@@ -110,12 +114,9 @@ public static class DatasetMender
     /// <summary>The one value that a cell can mean, for columns with a fixed set of values.</summary>
     private static string? One(string column, string value)
     {
-        string plain = value.Trim().ToLowerInvariant();
-        if (column.StartsWith("is_response", StringComparison.Ordinal)) return plain is "yes" or "no" ? plain : plain switch { "true" => "yes", "false" => "no", _ => null };
-        if (column.EndsWith("_response_id", StringComparison.Ordinal)) return plain is "1" or "2" ? plain : null;
-        if (column != "category") return null;
-        string name = plain.Replace(' ', '_').Replace('-', '_');
-        return Taxonomy.IndexOf(name) >= 0 ? name : null;
+        if (column.StartsWith("is_", StringComparison.Ordinal)) return LabelWords.Safe(value) switch { true => "yes", false => "no", null => null };
+        if (column.EndsWith("_response_id", StringComparison.Ordinal)) return LabelWords.Preferred(value)?.ToString();
+        return column == "category" ? LabelWords.Category(value) : null;
     }
 
     private static HashSet<(string, long)> Repeated(List<RowPrint> sound, List<Finding> dropped)

@@ -6,14 +6,17 @@ public static class DatasetValidator
     /// <summary>Checks a folder, a Parquet file or a JSONL file. Pictures are decoded on all cores; of each row about a kilobyte is kept.</summary>
     /// <param name="path">The data set.</param>
     /// <param name="threshold">The bits of 64 by which the difference hashes of near-duplicates may differ.</param>
+    /// <param name="wanted">What of the rows is checked: what a trainer uses, or everything.</param>
     /// <param name="onProgress">Called with the rows read so far.</param>
     /// <param name="cancel">Stops the check.</param>
     /// <exception cref="InvalidInputException">There is no data set at all; what is wrong inside one becomes findings.</exception>
-    public static ValidationReport Check(string path, int threshold = PictureFingerprint.DefaultThreshold, Action<long>? onProgress = null, CancellationToken cancel = default)
+    public static ValidationReport Check(string path, int threshold = PictureFingerprint.DefaultThreshold, RecordParts wanted = RecordParts.All, Action<long>? onProgress = null,
+        CancellationToken cancel = default)
     {
         (IReadOnlyList<DatasetPart> parts, _) = DatasetDiscovery.Find(path);
         List<Finding> findings = [];
         List<RowPrint> prints = [];
+        List<Finding> empty = [];
         int files = 0;
         foreach (DatasetPart part in parts)
         {
@@ -24,7 +27,7 @@ public static class DatasetValidator
                 long before = prints.Count;
                 try
                 {
-                    CheckFile(file, part, index, findings, prints, onProgress, cancel);
+                    CheckFile(file, part, index, findings, prints, empty, wanted, onProgress, cancel);
                 }
                 catch (InvalidInputException error) when (error.Finding is { } finding)
                 {
@@ -33,31 +36,35 @@ public static class DatasetValidator
                 index += prints.Count - before;
             }
         }
+        // Spark writes parts without rows; a data set without any is a fault
+        if (prints.Count == 0) findings.AddRange(empty);
         Duplicates duplicates = new(prints);
         findings.AddRange(duplicates.EqualRows.SelectMany(Repeated));
         findings.AddRange(duplicates.ExactLeaks().Select(pair => Leak(Fault.LeakExact, FindingSeverity.Error, pair.Train, pair.Held, "the train image has the same pixels as an image held out; drop the train row.")));
         findings.AddRange(duplicates.NearLeaks(threshold).Select(pair => Leak(Fault.LeakNear, FindingSeverity.Warning, pair.Train, pair.Held,
-            $"the train image looks like an image held out (difference hashes {pair.Train.Picture!.Distance(pair.Held.Picture!)} of 64 bits apart); look at both.")));
+            $"the train image looks like an image held out (difference hashes {pair.Bits} of 64 bits apart); look at both.")));
         return new ValidationReport(path, files, prints.Count, findings);
     }
 
-    private static void CheckFile(string file, DatasetPart part, long index, List<Finding> findings, List<RowPrint> prints, Action<long>? onProgress, CancellationToken cancel)
+    private static void CheckFile(string file, DatasetPart part, long index, List<Finding> findings, List<RowPrint> prints, List<Finding> empty, RecordParts wanted, Action<long>? onProgress, CancellationToken cancel)
     {
         using IRowReader reader = PreferenceDataset.OpenFile(file);
+        if (reader.AbsentColumns.Where(column => RecordColumns.IsWanted(column, wanted)).ToArray() is { Length: > 0 } absent && PreferenceDataset.CountRows(reader) > 0)
+            throw new InvalidInputException(ParquetColumns.Missing(file, reader.Schema.Layout, absent));
         int before = prints.Count;
         IEnumerable<DatasetRow> rows = reader.Read(0).Select(row => row.At(row.Position with { Config = part.Config, Split = part.Split, Index = index + row.Position.Row }));
-        foreach ((RowPrint print, Finding[] found) in RowPipeline.Map(rows, row => (RowPrint.Of(row), RowRules.Check(row).ToArray()), cancel))
+        foreach ((RowPrint print, Finding[] found) in RowPipeline.Map(rows, row => (RowPrint.Of(row), RowRules.Check(row, wanted).ToArray()), cancel))
         {
             findings.AddRange(found);
             if (print.PictureFault is { } fault) findings.Add(fault);
             prints.Add(print);
             onProgress?.Invoke(prints.Count);
         }
-        if (prints.Count == before) throw new InvalidInputException(new Finding(Fault.ZeroRows, FindingSeverity.Error, file, null, [], "the file holds no row; give it rows or remove it."));
+        if (prints.Count == before) empty.Add(new Finding(Fault.ZeroRows, FindingSeverity.Error, file, null, [], "the file holds no row; give it rows or remove it.") { Split = part.Split });
     }
 
     private static IEnumerable<Finding> Repeated(IReadOnlyList<RowPrint> group) => group.Select((row, i) =>
-        new Finding(Fault.DuplicateRows, FindingSeverity.Error, row.Position.File, row.Position.Row, [.. (row.IsFlat ? RowSchema.Flat : RowSchema.Paired).Columns.Select(column => column.Name)],
+        new Finding(Fault.DuplicateRows, FindingSeverity.Error, row.Position.File, row.Position.Row, [.. row.Schema.Columns.Select(column => column.Name)],
             i == 0 ? $"{group.Count} rows are equal in every column; keep this one and drop the others." : $"equal in every column to {group[0].Position}; drop it.")
         {
             Split = row.Position.Split,

@@ -53,6 +53,20 @@ public static class Fault
     public const string ImageUndecodable = "image-undecodable";
     /// <summary>An image that would take too much memory when decoded.</summary>
     public const string ImageBomb = "image-bomb";
+    /// <summary>Messages whose roles are unknown, do not alternate, or do not end with a question.</summary>
+    public const string Roles = "roles";
+    /// <summary>More or fewer image parts in the messages than images.</summary>
+    public const string ImageCount = "image-count";
+    /// <summary>An image in an answer.</summary>
+    public const string ImageInAnswer = "image-in-answer";
+    /// <summary>A video, which no trainer here can read.</summary>
+    public const string Video = "video";
+    /// <summary>Sound, which no trainer here can read.</summary>
+    public const string Audio = "audio";
+    /// <summary>Calls of tools or their results, which no trainer here can read.</summary>
+    public const string Tools = "tools";
+    /// <summary>A part of a message of an unknown type.</summary>
+    public const string PartUnknown = "part-unknown";
     /// <summary>Rows equal in every column.</summary>
     public const string DuplicateRows = "duplicate-rows";
     /// <summary>A train image with the same pixels as an evaluation image.</summary>

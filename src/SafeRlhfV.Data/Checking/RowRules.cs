@@ -13,31 +13,47 @@ public static class RowRules
     public const int HighestSeverity = 3;
 
     /// <summary>Every rule that the row breaks. A contradiction between two cells is reported only where both are sound by themselves.</summary>
-    public static IEnumerable<Finding> Check(DatasetRow row)
+    /// <param name="row">The row.</param>
+    /// <param name="parts">What of the row is looked at.</param>
+    /// <param name="categories">The user's own names of categories.</param>
+    public static IEnumerable<Finding> Check(DatasetRow row, RecordParts parts = RecordParts.All, IReadOnlyDictionary<string, string>? categories = null)
     {
         foreach (CellFault fault in row.Faults)
         {
-            yield return fault.Column.Length == 0 ? Error(row, fault.Code, fault.What) : Error(row, fault.Code, fault.What, fault.Column);
+            if (fault.Column.Length == 0) yield return Error(row, fault.Code, fault.What);
+            else if (RecordColumns.IsWanted(fault.Column, parts)) yield return Error(row, fault.Code, fault.What, fault.Column);
             if (fault.Column.Length == 0) yield break; // the whole row is unreadable
         }
+        HashSet<string> sound = [.. row.Schema.Columns.Select(column => column.Name).Where(name => RecordColumns.IsWanted(name, parts) && row.Faults.All(fault => fault.Column != name))];
         foreach ((string column, ColumnKind kind) in row.Schema.Columns)
-            if (kind != ColumnKind.Image && IsNull(row, column, kind) && row.Faults.All(fault => fault.Column != column))
+            if (kind is ColumnKind.Text or ColumnKind.Integer && sound.Contains(column) && IsNull(row, column, kind) && !row.Absent.Contains(column) && !MayBeNull(row, column))
                 yield return Error(row, Fault.NullValue, "the cell is null; give a value or drop the row.", column);
 
-        if (row.Image?.Bytes is null && row.Faults.All(fault => fault.Column != "image"))
+        foreach (Finding finding in row.Messages is null ? CheckImage(row) : ConversationRules.Check(row)) if (finding.Columns.All(sound.Contains)) yield return finding;
+
+        if (sound.Contains("category") && row.Text("category") is { } category && LabelWords.Category(category, categories) is var known && known != category)
+            yield return known is not null
+                ? Warning(row, Fault.UnknownCategory, $"{Finding.Quote(category)} is read as '{known}'; 'data validate --fix' writes it so.", "category")
+                : Error(row, Fault.UnknownCategory, $"{Finding.Quote(category)} is not one of the {Taxonomy.Categories.Count} categories of BeaverTails-V; {Taxonomy.Hint}.", "category");
+        if (sound.Contains("image_severity") && row.Integer("image_severity") is { } severity && severity is < 0 or > HighestSeverity)
+            yield return Error(row, Fault.SeverityOutOfRange, $"{row.Integer("image_severity")} is not in 0..{HighestSeverity}.", "image_severity");
+        foreach (string column in TextColumns(row.Schema))
+            if (sound.Contains(column) && (column != "question" || row.Messages is null) && row.Text(column) is { } text && string.IsNullOrWhiteSpace(text)) yield return Error(row, Fault.EmptyText, "the text is empty.", column);
+
+        foreach (Finding finding in row.Schema.Layout == RowLayout.Paired ? CheckPair(row) : CheckLabel(row, "is_response_safe"))
+            if (finding.Columns.All(sound.Contains)) yield return finding;
+    }
+
+    private static IEnumerable<Finding> CheckImage(DatasetRow row)
+    {
+        if (row.Image?.Bytes is null && !(row.Schema.HasMessages && row.Image is null))
             yield return Error(row, Fault.ImageNull, row.Image?.Path is { } path
                 ? $"the image has no bytes and its path {Finding.Quote(path)} names no file; store the bytes or mend the path."
                 : "the row has no image; add one or drop the row.", "image");
-
-        if (row.Text("category") is { } category && Taxonomy.IndexOf(category) < 0)
-            yield return Error(row, Fault.UnknownCategory, $"{Finding.Quote(category)} is not one of the {Taxonomy.Categories.Count} categories of BeaverTails-V.", "category");
-        if (row.Integer("image_severity") is { } severity && severity is < 0 or > HighestSeverity)
-            yield return Error(row, Fault.SeverityOutOfRange, $"{row.Integer("image_severity")} is not in 0..{HighestSeverity}.", "image_severity");
-        foreach (string column in TextColumns(row.Schema))
-            if (row.Text(column) is { } text && string.IsNullOrWhiteSpace(text)) yield return Error(row, Fault.EmptyText, "the text is empty.", column);
-
-        foreach (Finding finding in row.Schema.Layout == RowLayout.Paired ? CheckPair(row) : CheckLabel(row, "is_response_safe")) yield return finding;
     }
+
+    /// <summary>In data sets with a column of messages, what a row does not say is null.</summary>
+    private static bool MayBeNull(DatasetRow row, string column) => row.Schema.HasMessages && (column != "question" || row.Messages is not null) || column is "overall_response_id" or "source_fields";
 
     private static IEnumerable<Finding> CheckPair(DatasetRow row)
     {
@@ -52,8 +68,11 @@ public static class RowRules
             if (Harmless(row, i) is { } sound && Label(row, labelColumn) is { } safe && safe != sound >= 0)
                 yield return Error(row, Fault.LabelContradictsRate, $"the label '{row.Text(labelColumn)}' contradicts the rate {sound} (safe means a rate of at least 0).", labelColumn, rateColumn);
         }
-        foreach (string column in (string[])["more_helpful_response_id", "safer_response_id"])
-            if (row.Text(column) is { } id && id is not ("1" or "2")) yield return Error(row, Fault.BadId, $"{Finding.Quote(id)} is neither '1' nor '2'.", column);
+        foreach (string column in (string[])["more_helpful_response_id", "safer_response_id", "overall_response_id"])
+            if (row.Text(column) is { } id && id is not ("1" or "2"))
+                yield return LabelWords.Preferred(id) is { } meant
+                    ? Warning(row, Fault.BadId, $"{Finding.Quote(id)} is read as '{meant}'; 'data validate --fix' writes it so.", column)
+                    : Error(row, Fault.BadId, $"{Finding.Quote(id)} is neither '1' nor '2'.", column);
 
         if (Preferred(row, "safer_response_id") is { } safer && Harmless(row, safer) is { } preferred && Harmless(row, 3 - safer) is { } other && preferred < other)
             yield return preferred < 0 && other >= 0
@@ -71,22 +90,24 @@ public static class RowRules
     private static IEnumerable<Finding> CheckLabel(DatasetRow row, string column)
     {
         if (row.Text(column) is { } label && label is not ("yes" or "no"))
-            yield return Error(row, Fault.BadLabel, $"{Finding.Quote(label)} is neither 'yes' nor 'no'.", column);
+            yield return LabelWords.Safe(label) is { } safe
+                ? Warning(row, Fault.BadLabel, $"{Finding.Quote(label)} is read as '{(safe ? "yes" : "no")}'; 'data validate --fix' writes it so.", column)
+                : Error(row, Fault.BadLabel, $"{Finding.Quote(label)} is neither 'yes' nor 'no'.", column);
     }
 
     private static string[] TextColumns(RowSchema schema) => schema.Layout == RowLayout.Paired ? ["question", "response_1", "response_2"] : ["question", "response"];
 
     private static bool IsNull(DatasetRow row, string column, ColumnKind kind) => kind == ColumnKind.Text ? row.Text(column) is null : row.Integer(column) is null;
 
-    private static bool? Label(DatasetRow row, string column) => row.Text(column) switch { "yes" => true, "no" => false, _ => null };
+    private static bool? Label(DatasetRow row, string column) => row.Text(column) is { } text ? LabelWords.Safe(text) : null;
 
-    private static int? Preferred(DatasetRow row, string column) => row.Text(column) switch { "1" => 1, "2" => 2, _ => null };
+    private static int? Preferred(DatasetRow row, string column) => row.Text(column) is { } text ? LabelWords.Preferred(text) : null;
 
     private static long? Harmless(DatasetRow row, int response) => row.Integer($"response_{response}_harmless_rate") is { } rate and >= LowestHarmless and <= HighestHarmless ? rate : null;
 
     private static long? Helpful(DatasetRow row, int response) => row.Integer($"response_{response}_helpful_rate") is { } rate and >= 0 and <= HighestHelpful ? rate : null;
 
-    private static Finding Error(DatasetRow row, string code, string what, params string[] columns) =>
+    internal static Finding Error(DatasetRow row, string code, string what, params string[] columns) =>
         new(code, FindingSeverity.Error, row.Position.File, row.Position.Row, columns, what) { Split = row.Position.Split };
 
     private static Finding Warning(DatasetRow row, string code, string what, params string[] columns) =>

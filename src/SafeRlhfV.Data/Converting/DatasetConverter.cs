@@ -10,7 +10,7 @@ public static class DatasetConverter
     {
         StagedFolder.Check(folder, options.Overwrite, dataset.Path);
         bool forTrainers = options.Format is not (ExportFormat.Parquet or ExportFormat.Jsonl or ExportFormat.JsonlFiles);
-        RowLayout layout = forTrainers ? RowLayout.Paired : options.Layout ?? dataset.Layout;
+        RowLayout? layout = forTrainers ? RowLayout.Paired : options.Layout;
         long written = 0;
         void Count()
         {
@@ -22,8 +22,8 @@ public static class DatasetConverter
         IEnumerable<DatasetRow> Rows(DatasetPart part)
         {
             IEnumerable<DatasetRow> rows = dataset.ReadRows(part.Split, part.Config).Prefetch(8);
-            if (dataset.Layout == RowLayout.Paired && layout == RowLayout.Flat) rows = rows.SelectMany(row => ExportRows.Flatten(row, options.Traced));
-            if (dataset.Layout == RowLayout.Flat && layout == RowLayout.Paired) rows = ExportRows.Pair(rows);
+            if (dataset.Schemas.Any(schema => schema.Layout == RowLayout.Paired) && layout == RowLayout.Flat) rows = rows.SelectMany(row => ExportRows.Flatten(row, options.Traced));
+            if (dataset.Schemas.Any(schema => schema.Layout == RowLayout.Flat) && layout == RowLayout.Paired) rows = ExportRows.Pair(rows);
             return forTrainers ? rows.Select(row => ExportRows.Prefer(row, options.Format, options.BySafety)) : rows;
         }
 
@@ -46,7 +46,7 @@ public static class DatasetConverter
             foreach (DatasetPart part in Parts(dataset))
                 foreach (DatasetRow row in Rows(part))
                 {
-                    writer ??= BeaverTailsWriter.Create(folder, row.Schema, new BeaverTailsWriterOptions { Overwrite = options.Overwrite, Description = Describe(options.Format) });
+                    writer ??= BeaverTailsWriter.Create(folder, layout is null ? dataset.Schemas : [row.Schema], new BeaverTailsWriterOptions { Overwrite = options.Overwrite, Description = Describe(options.Format) });
                     writer.Add(part.Split, row, part.Config);
                     Count();
                 }
@@ -63,7 +63,7 @@ public static class DatasetConverter
 
     private static string Describe(ExportFormat format) => format switch
     {
-        ExportFormat.Trl => "Preference pairs for TRL: prompt, chosen, rejected, images. Made from rows in the layout of BeaverTails-V (arXiv 2503.17682).",
+        ExportFormat.Trl => "Preference pairs for TRL (conversational): prompt, chosen, rejected with content parts, and images. Made from rows in the layout of BeaverTails-V (arXiv 2503.17682).",
         ExportFormat.AlignAnything => "Preference pairs for align-anything. Made from rows in the layout of BeaverTails-V (arXiv 2503.17682).",
         ExportFormat.Reward => "Pairs for a reward model (chosen = more helpful). Made from rows in the layout of BeaverTails-V (arXiv 2503.17682).",
         ExportFormat.Cost => "Pairs for a cost model (chosen = safer). Made from rows in the layout of BeaverTails-V (arXiv 2503.17682).",

@@ -23,29 +23,28 @@ public static class DatasetDeduplicator
             onProgress?.Invoke(rows.Count);
         }
         Duplicates duplicates = new(rows);
-        IReadOnlyList<(RowPrint Train, RowPrint Held)> exact = duplicates.ExactLeaks(), near = duplicates.NearLeaks(threshold);
+        IReadOnlyList<(RowPrint Train, RowPrint Held)> exact = duplicates.ExactLeaks();
+        IReadOnlyList<(RowPrint Train, RowPrint Held, int Bits)> near = duplicates.NearLeaks(threshold);
         HashSet<RowPrint> drop = new(exact.Select(leak => leak.Train), ReferenceEqualityComparer.Instance);
         if (dropNear) drop.UnionWith(near.Select(leak => leak.Train));
         foreach (IReadOnlyList<RowPrint> group in (IReadOnlyList<RowPrint>[])[.. duplicates.EqualRows, .. duplicates.EqualWords])
         {
             // Of equal rows a held-out one is kept before a train one: the train one may leak the words.
             RowPrint[] kept = [.. group.Where(row => !drop.Contains(row)).OrderBy(row => row.Position.Split == "train")];
-            drop.UnionWith(kept.Skip(1).Where(row => row.Row == kept[0].Row || SamePicture(row, kept[0])));
+            drop.UnionWith(kept.Skip(1).Where(row => row.Row == kept[0].Row || row.SamePictures(kept[0])));
         }
         DeduplicationReport report = new(rows.Count,
-            [.. exact.Select(leak => (leak.Train.Position, leak.Held.Position))], [.. near.Select(leak => (leak.Train.Position, leak.Held.Position, leak.Train.Picture!.Distance(leak.Held.Picture!)))],
+            [.. exact.Select(leak => (leak.Train.Position, leak.Held.Position))], [.. near.Select(leak => (leak.Train.Position, leak.Held.Position, leak.Bits))],
             Positions(duplicates.EqualRows), Positions([.. dataset.Splits.SelectMany(split => duplicates.EqualPixels(split))]),
-            [.. duplicates.NearPairs(threshold).Select(pair => (pair.First.Position, pair.Second.Position, pair.First.Picture!.Distance(pair.Second.Picture!)))],
+            [.. duplicates.NearPairs(threshold).Select(pair => (pair.First.Position, pair.Second.Position, pair.Bits))],
             Positions(duplicates.EqualWords), [.. rows.Where(drop.Contains).Select(row => row.Position)]);
         if (folder is not null) Write(dataset, folder, rows, drop, overwrite, cancel);
         return report;
     }
 
-    private static bool SamePicture(RowPrint left, RowPrint right) => left.Picture?.Pixels == right.Picture?.Pixels;
-
     private static void Write(PreferenceDataset dataset, string folder, List<RowPrint> rows, HashSet<RowPrint> drop, bool overwrite, CancellationToken cancel)
     {
-        using BeaverTailsWriter writer = BeaverTailsWriter.Create(folder, RowSchema.Of(dataset.Layout), new BeaverTailsWriterOptions { Overwrite = overwrite, Description = "A copy without duplicates and without train rows that leak." });
+        using BeaverTailsWriter writer = BeaverTailsWriter.Create(folder, dataset.Schemas, new BeaverTailsWriterOptions { Overwrite = overwrite, Description = "A copy without duplicates and without train rows that leak." });
         int next = 0;
         foreach (DatasetRow row in dataset.ReadRows().Prefetch(8))
         {

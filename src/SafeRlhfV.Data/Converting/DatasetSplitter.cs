@@ -35,7 +35,7 @@ public static class DatasetSplitter
 
         long next = 0;
         long[] counts = new long[shares.Count];
-        using BeaverTailsWriter writer = BeaverTailsWriter.Create(folder, RowSchema.Of(dataset.Layout), new BeaverTailsWriterOptions
+        using BeaverTailsWriter writer = BeaverTailsWriter.Create(folder, dataset.Schemas, new BeaverTailsWriterOptions
         {
             Overwrite = overwrite,
             Description = $"Split by picture (same or similar pictures stay together), stratified by category and severity, seed {seed}.",

@@ -12,7 +12,7 @@ public enum ExportFormat
     /// <summary>JSONL with the images as files beside it; the images' original paths are lost.</summary>
     JsonlFiles,
 
-    /// <summary>TRL's preference columns: prompt, chosen, rejected, images.</summary>
+    /// <summary>TRL's conversational preference columns: prompt, chosen and rejected as messages with content parts, and images.</summary>
     Trl,
 
     /// <summary>align-anything's columns: question, image, response_1, response_2, overall_response.</summary>

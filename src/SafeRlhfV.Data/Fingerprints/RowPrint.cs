@@ -4,59 +4,69 @@ using System.Text;
 namespace SafeRlhfV.Data;
 
 /// <summary>What a scan keeps of a row: digests and the picture's fingerprint, about a kilobyte, never the picture.</summary>
-internal sealed record RowPrint
+internal sealed class RowPrint
 {
     public required RowPosition Position { get; init; }
-    public required bool IsFlat { get; init; }
+    public required RowSchema Schema { get; init; }
     public required string? Category { get; init; }
     public required long? Severity { get; init; }
 
     /// <summary>Equal where all columns are equal, the image by bytes and path.</summary>
     public required UInt128 Row { get; init; }
 
-    /// <summary>Equal where the encoded images are equal; null without one.</summary>
+    /// <summary>Equal where the encoded images are equal, all of them in order; null without one.</summary>
     public required UInt128? ImageBytes { get; init; }
 
-    /// <summary>Equal where the questions are equal.</summary>
+    /// <summary>Equal where the questions are equal: the whole conversation up to the last one.</summary>
     public required UInt128 Question { get; init; }
 
     /// <summary>Equal where question and answers are the same words, whatever case, spaces and Unicode form.</summary>
     public required UInt128 Words { get; init; }
 
-    /// <summary>The picture; null where there is none or it cannot be decoded.</summary>
-    public required PictureFingerprint? Picture { get; init; }
+    /// <summary>The pictures that can be decoded.</summary>
+    public required IReadOnlyList<PictureFingerprint> Pictures { get; init; }
+
+    /// <summary>How many pictures the row holds, decodable or not.</summary>
+    public required int PictureCount { get; init; }
 
     public required Finding? PictureFault { get; init; }
 
     public static RowPrint Of(DatasetRow row)
     {
-        PictureFingerprint? picture = null;
+        List<PictureFingerprint> pictures = [];
         Finding? fault = null;
-        if (row.Image?.Bytes is { } bytes)
+        byte[][] encoded = [.. row.Images.Select(image => image.Bytes).OfType<byte[]>()];
+        foreach (byte[] bytes in encoded)
         {
-            (picture, string? code, string? what) = PictureReader.Read(bytes, PictureFingerprint.Of);
-            if (picture is null) fault = new Finding(code!, FindingSeverity.Error, row.Position.File, row.Position.Row, ["image"], what!) { Split = row.Position.Split };
+            (PictureFingerprint? picture, string? code, string? what) = PictureReader.Read(bytes, PictureFingerprint.Of);
+            if (picture is not null) pictures.Add(picture);
+            else fault ??= new Finding(code!, FindingSeverity.Error, row.Position.File, row.Position.Row, [row.Messages is null ? "image" : "images"], what!) { Split = row.Position.Split };
         }
-        byte[]? encoded = row.Image?.Bytes is { } file ? SHA256.HashData(file) : null;
+        byte[][] digests = [.. encoded.Select(SHA256.HashData)];
         string[] answers = row.Schema.Layout == RowLayout.Paired ? [row.Text("response_1") ?? "", row.Text("response_2") ?? ""] : [row.Text("response") ?? ""];
+        string question = row.Messages is { } messages ? string.Join('\n', messages.Select(message => $"{message.Role}: {message.Text}")) : row.Text("question") ?? "";
         return new RowPrint
         {
             Position = row.Position,
-            IsFlat = row.Schema.Layout == RowLayout.Flat,
+            Schema = row.Schema,
             Category = row.Text("category"),
             Severity = row.Integer("image_severity"),
-            Row = OfRow(row, encoded),
-            ImageBytes = encoded is null ? null : PictureFingerprint.Digest(encoded),
-            Question = OfText(row.Text("question") ?? ""),
-            Words = OfText(string.Join('\n', answers.Prepend(row.Text("question") ?? "").Select(Normalize))),
-            Picture = picture,
+            Row = OfRow(row),
+            ImageBytes = digests.Length == 0 ? null : PictureFingerprint.Digest(digests.Length == 1 ? digests[0] : SHA256.HashData([.. digests.SelectMany(digest => digest)])),
+            Question = OfText(question),
+            Words = OfText(string.Join('\n', answers.Prepend(question).Select(Normalize))),
+            Pictures = pictures,
+            PictureCount = row.Images.Count,
             PictureFault = fault,
         };
     }
 
+    /// <summary>Equal where all pictures have the same pixels, in order.</summary>
+    public bool SamePictures(RowPrint other) => PictureCount == other.PictureCount && Pictures.Select(picture => picture.Pixels).SequenceEqual(other.Pictures.Select(picture => picture.Pixels));
+
     private static UInt128 OfText(string text) => PictureFingerprint.Digest(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 
-    private static UInt128 OfRow(DatasetRow row, byte[]? encoded)
+    private static UInt128 OfRow(DatasetRow row)
     {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         for (int i = 0; i < row.Schema.Columns.Count; i++)
@@ -69,14 +79,29 @@ internal sealed record RowPrint
                     Append(hash, BitConverter.GetBytes(number));
                     break;
                 case EncodedImage image:
-                    Append(hash, encoded);
-                    Append(hash, image.Path is null ? null : Encoding.UTF8.GetBytes(image.Path));
+                    Append(hash, image);
+                    break;
+                case IReadOnlyList<EncodedImage> images:
+                    foreach (EncodedImage image in images) Append(hash, image);
+                    break;
+                case IReadOnlyList<ConversationMessage> messages:
+                    foreach (ConversationMessage message in messages)
+                    {
+                        Append(hash, [(byte)message.Role, (byte)(message.Loss switch { null => 0, true => 1, false => 2 })]);
+                        foreach (MessagePart part in message.Parts) Append(hash, part.Text is { } words ? Encoding.UTF8.GetBytes(words) : null);
+                    }
                     break;
                 default:
-                    Append(hash, null);
+                    Append(hash, (byte[]?)null);
                     break;
             }
         return PictureFingerprint.Digest(hash.GetHashAndReset());
+    }
+
+    private static void Append(IncrementalHash hash, EncodedImage image)
+    {
+        Append(hash, image.Bytes is { } bytes ? SHA256.HashData(bytes) : null);
+        Append(hash, image.Path is null ? null : Encoding.UTF8.GetBytes(image.Path));
     }
 
     private static void Append(IncrementalHash hash, byte[]? part)

@@ -34,22 +34,27 @@ public static class InspectPage
     {
         bool paired = row.Schema.Layout == RowLayout.Paired;
         object[] answers = paired
-            ? [Answer(row, 1), Answer(row, 2)]
-            : [new { t = row.Text("response"), f = (string?)null, s = row.Text("is_response_safe"), h = (long?)null, u = (long?)null }];
+            ? [.. Enumerable.Range(1, 2).Where(number => row.Text($"response_{number}") is not null || !row.Schema.HasMessages).Select(number => Answer(row, number))]
+            : row.Text("response") is null && row.Schema.HasMessages ? [] : [new { t = row.Text("response"), f = (string?)null, s = row.Text("is_response_safe"), h = (long?)null, u = (long?)null }];
         return new
         {
             id = row.Position.ToString(),
             split = row.Position.Split,
             c = row.Text("category"),
             v = row.Integer("image_severity"),
-            q = row.Text("question"),
+            q = row.Messages is null ? row.Text("question") : null,
+            m = row.Messages?.Select(message => new { r = message.Role.ToString().ToLowerInvariant(), l = message.Loss, p = message.Parts.Select(part => (object?)part.Text ?? part.Image) }),
             a = answers,
             better = paired ? row.Text("more_helpful_response_id") : null,
             safer = paired ? row.Text("safer_response_id") : null,
-            img = row.Image?.Bytes is { } bytes ? PageFrame.DataUri(bytes) : null,
-            held = row.Image?.Bytes is not null,
-            w = row.Image?.Bytes is { } encoded ? ImageHeader.Read(encoded)?.Width : null,
-            hgt = row.Image?.Bytes is { } again ? ImageHeader.Read(again)?.Height : null,
+            overall = paired ? row.Text("overall_response_id") : null,
+            pics = row.Images.Select(image => new
+            {
+                img = image.Bytes is { } bytes ? PageFrame.DataUri(bytes) : null,
+                held = image.Bytes is not null,
+                w = image.Bytes is { } encoded ? ImageHeader.Read(encoded)?.Width : null,
+                hgt = image.Bytes is { } again ? ImageHeader.Read(again)?.Height : null,
+            }),
         };
     }
 
@@ -71,31 +76,39 @@ public static class InspectPage
         .picture { display: block; width: 100%; padding: 0; border: 0; border-radius: .3rem; overflow: hidden; background: var(--line); cursor: pointer; min-height: 4rem; }
         .picture img { display: block; width: 100%; height: auto; filter: blur(18px); } .picture[aria-pressed=true] img { filter: none; }
         .answers { display: grid; grid-template-columns: repeat(auto-fit, minmax(16rem, 1fr)); gap: 1rem; }
-        .answer { white-space: pre-wrap; overflow-wrap: anywhere; max-height: 18rem; overflow: auto; } .question { font-weight: 600; white-space: pre-wrap; margin: 0 0 .5rem; }
+        .answer { white-space: pre-wrap; overflow-wrap: anywhere; max-height: 18rem; overflow: auto; } .question { font-weight: 600; white-space: pre-wrap; margin: 0 0 .5rem; } .turn { white-space: pre-wrap; margin: 0 0 .5rem; } .picture + .picture { margin-top: .5rem; }
         """;
 
     private const string Script = """
         const at = id => document.getElementById(id), make = (tag, text, name) => { const e = document.createElement(tag); if (text != null) e.textContent = text; if (name) e.className = name; return e; };
         for (const [id, key] of [['category', 'c'], ['severity', 'v'], ['split', 'split']])
           for (const value of [...new Set(rows.map(r => r[key]))].filter(v => v != null).sort()) at(id).append(new Option(value, value));
-        const lazy = new IntersectionObserver(entries => { for (const e of entries) if (e.isIntersecting) { e.target.src = rows[e.target.dataset.row].img; lazy.unobserve(e.target); } }, { rootMargin: '300px' });
+        const lazy = new IntersectionObserver(entries => { for (const e of entries) if (e.isIntersecting) { e.target.src = rows[e.target.dataset.row].pics[e.target.dataset.picture].img; lazy.unobserve(e.target); } }, { rootMargin: '300px' });
         function card(row, index) {
           const article = make('article'), left = make('div'), right = make('div'), answers = make('div', null, 'answers');
-          if (row.img) {
+          row.pics.forEach((pic, n) => {
+            if (!pic.img) return left.append(make('p', pic.held ? 'picture cannot be shown' : 'no picture', 'faint'));
             const button = make('button', null, 'picture'), img = make('img');
-            button.type = 'button'; button.ariaPressed = 'false'; button.title = 'show or blur the picture'; img.alt = 'picture of row ' + row.id; img.dataset.row = index;
-            if (row.w) { img.width = row.w; img.height = row.hgt; }
+            button.type = 'button'; button.ariaPressed = 'false'; button.title = 'show or blur the picture'; img.alt = `picture ${row.pics.length > 1 ? n + 1 + ' ' : ''}of row ${row.id}`; img.dataset.row = index; img.dataset.picture = n;
+            if (pic.w) { img.width = pic.w; img.height = pic.hgt; }
             button.onclick = () => button.ariaPressed = button.ariaPressed === 'true' ? 'false' : 'true';
             button.append(img); left.append(button); lazy.observe(img);
-          } else left.append(make('p', row.held ? 'picture cannot be shown' : 'no picture', 'faint'));
+          });
+          if (!row.pics.length) left.append(make('p', 'no picture', 'faint'));
           left.append(make('div', row.id, 'faint'), make('div', `${row.c ?? 'no category'} · severity ${row.v ?? '–'}`, 'faint'));
           row.a.forEach((a, i) => {
-            const box = make('div'), marks = [a.s === 'yes' ? 'safe' : a.s === 'no' ? 'unsafe' : `label ${a.s}`];
+            const box = make('div'), marks = [a.s === 'yes' ? 'safe' : a.s === 'no' ? 'unsafe' : a.s == null ? 'no label' : `label ${a.s}`];
             if (a.h != null) marks.push(`harmless ${a.h}`); if (a.u != null) marks.push(`helpful ${a.u}`);
-            if (row.better == i + 1) marks.push('more helpful'); if (row.safer == i + 1) marks.push('safer'); if (a.f) marks.push(a.f);
+            if (row.better == i + 1) marks.push('more helpful'); if (row.safer == i + 1) marks.push('safer'); if (row.overall == i + 1) marks.push('better'); if (a.f) marks.push(a.f);
             box.append(make('div', marks.join(' · '), a.s === 'yes' ? 'safe' : 'harm'), make('div', a.t, 'answer')); answers.append(box);
           });
-          right.append(make('p', row.q, 'question'), answers); article.append(left, right); return article;
+          if (row.q != null) right.append(make('p', row.q, 'question'));
+          for (const m of row.m ?? []) {
+            const turn = make('p', null, m.r === 'user' ? 'question' : 'turn'); turn.append(make('span', `${m.r}${m.l === false ? ' (not learnt)' : ''}: `, 'faint'));
+            for (const part of m.p) turn.append(typeof part === 'number' ? `[picture ${part + 1}] ` : part);
+            right.append(turn);
+          }
+          right.append(answers); article.append(left, right); return article;
         }
         const kind = row => row.a.every(a => a.s === 'yes') ? 'safe' : row.a.some(a => a.s === 'yes') ? 'mixed' : 'unsafe';
         let found = [], shown = 0;
@@ -103,7 +116,7 @@ public static class InspectPage
         function filter() {
           const c = at('category').value, v = at('severity').value, l = at('label').value, s = at('split').value, t = at('text').value.toLowerCase();
           found = []; shown = 0; at('rows').replaceChildren();
-          rows.forEach((r, i) => { if ((!c || r.c === c) && (!v || String(r.v) === v) && (!s || r.split === s) && (!l || kind(r) === l) && (!t || [r.q, ...r.a.map(a => a.t)].some(x => x && x.toLowerCase().includes(t)))) found.push(i); });
+          rows.forEach((r, i) => { if ((!c || r.c === c) && (!v || String(r.v) === v) && (!s || r.split === s) && (!l || kind(r) === l) && (!t || [r.q, ...(r.m ?? []).flatMap(m => m.p).filter(p => typeof p === 'string'), ...r.a.map(a => a.t)].some(x => x && x.toLowerCase().includes(t)))) found.push(i); });
           at('count').textContent = `${found.length} rows`; more();
         }
         new IntersectionObserver(entries => { if (entries[0].isIntersecting) more(); }, { rootMargin: '600px' }).observe(at('more'));

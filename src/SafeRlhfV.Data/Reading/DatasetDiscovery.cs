@@ -5,6 +5,9 @@ namespace SafeRlhfV.Data;
 /// <summary>Finds the configurations, splits and files of a data set without opening its files.</summary>
 internal static partial class DatasetDiscovery
 {
+    // JSON files that stand beside rows and hold none
+    private static readonly string[] NotRows = ["dataset_info.json", "dataset_dict.json", "dataset_infos.json", "state.json", "report.json"];
+
     private static readonly EnumerationOptions Everything = new() { RecurseSubdirectories = true, MaxRecursionDepth = 16, IgnoreInaccessible = false, AttributesToSkip = 0 };
 
     /// <summary>The parts of the data set at <paramref name="path"/> (a folder or one file), and the configurations of its card that have no files here.</summary>
@@ -12,12 +15,12 @@ internal static partial class DatasetDiscovery
     public static (IReadOnlyList<DatasetPart> Parts, IReadOnlyList<string> Absent) Find(string path)
     {
         if (File.Exists(path)) return ([new DatasetPart(ConfigOf(path), SplitOf(Path.GetFileName(path)) ?? "train", [path])], []);
-        if (!Directory.Exists(path)) throw new InvalidInputException($"{path}: no such file or folder; give a data set's folder, a Parquet file or a JSONL file.");
+        if (!Directory.Exists(path)) throw new InvalidInputException($"{path}: no such file or folder; give a data set's folder, a Parquet file or a JSON file.");
         try
         {
             (IReadOnlyList<DatasetPart> parts, IReadOnlyList<string> absent) = Arrange(path, Files(path));
             if (parts.Count == 0)
-                throw new InvalidInputException($"{path}: the folder holds no data{(absent.Count > 0 ? " of the configurations that its README.md names" : "")}; expected Parquet or JSONL files, for example data/<category>/train-00000-of-00001.parquet.");
+                throw new InvalidInputException($"{path}: the folder holds no data{(absent.Count > 0 ? " of the configurations that its README.md names" : "")}; expected Parquet, JSONL or JSON files, for example data/<category>/train-00000-of-00001.parquet.");
             return (parts, absent);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -35,7 +38,7 @@ internal static partial class DatasetDiscovery
         return (parts, absent);
     }
 
-    /// <summary>Whether a file is read as JSONL rather than Parquet.</summary>
+    /// <summary>Whether a file is read as JSON rather than Parquet.</summary>
     public static bool IsJsonl(string file) => Path.GetExtension(file).ToLowerInvariant() is ".jsonl" or ".ndjson" or ".json";
 
     private static string[] Files(string folder)
@@ -46,6 +49,7 @@ internal static partial class DatasetDiscovery
         if (parquet.Length > 0) return parquet;
         string[] jsonl = [.. all.Where(file => Path.GetExtension(file).ToLowerInvariant() is ".jsonl" or ".ndjson")];
         // An image folder's metadata.jsonl beside a JSONL file of rows tells the same rows twice.
+        if (jsonl.Length == 0) return [.. all.Where(file => file.EndsWith(".json", StringComparison.OrdinalIgnoreCase) && !NotRows.Contains(Path.GetFileName(file)))];
         return jsonl.Any(file => Path.GetFileName(file) != "metadata.jsonl") ? [.. jsonl.Where(file => Path.GetFileName(file) != "metadata.jsonl")] : jsonl;
     }
 
@@ -70,7 +74,7 @@ internal static partial class DatasetDiscovery
     /// <summary>The folder that is neither "data" nor a split's name; for a single file, its folder where that is a category.</summary>
     private static string ConfigOf(string file)
     {
-        string[] folders = [.. file.Split('/', '\\')[..^1].Where(name => name.Length > 0 && name is not ("data" or ".") && SplitName(name) is null)];
+        string[] folders = [.. file.Split('/', '\\')[..^1].Select(PartitionPath.Plain).Where(name => name.Length > 0 && name is not ("data" or ".") && SplitName(name) is null)];
         if (folders.Length == 0) return "default";
         return Path.IsPathRooted(file) || File.Exists(file) ? Taxonomy.IndexOf(folders[^1]) >= 0 ? folders[^1] : "default" : folders[^1];
     }
@@ -80,7 +84,7 @@ internal static partial class DatasetDiscovery
     {
         string[] parts = file.Split('/');
         string[] words = Path.GetFileNameWithoutExtension(parts[^1]).Split('-', '_', '.', ' ');
-        return words.Select(SplitName).FirstOrDefault(name => name is not null) ?? parts[..^1].Reverse().Select(SplitName).FirstOrDefault(name => name is not null);
+        return words.Select(SplitName).FirstOrDefault(name => name is not null) ?? parts[..^1].Reverse().Select(PartitionPath.Plain).Select(SplitName).FirstOrDefault(name => name is not null);
     }
 
     private static string? SplitName(string word) => word.ToLowerInvariant() switch

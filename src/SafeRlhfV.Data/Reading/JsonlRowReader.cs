@@ -1,48 +1,45 @@
 using System.Buffers.Text;
-using System.Text;
 using System.Text.Json;
 
 namespace SafeRlhfV.Data;
 
 /// <summary>
-/// Rows of one JSONL file, a JSON object a line. The image is a path beside the file (column "image" or "file_name"), a data URI, or an object
-/// with base64 bytes and a path. Only '\n' ends a line: texts may hold other line separators.
+/// Rows of one JSON file: an object a line, or the objects of one array. An image is a path beside the file (column "image" or "file_name"), a data URI, or an
+/// object with base64 bytes and a path.
 /// </summary>
 internal sealed class JsonlRowReader : IRowReader
 {
     /// <summary>Rows between two places of the index.</summary>
     internal const int IndexStep = 64;
 
-    private const int LongestLine = 512 << 20, MostGuesses = 100;
+    private const int MostGuesses = 100;
 
     private readonly string file;
+    private readonly JsonRecordFile records;
+    private readonly IReadOnlyDictionary<string, object> constants;
 
-    /// <summary>Opens the file; the keys of the first row that can be read tell the layout.</summary>
+    /// <summary>Opens the file; the keys of the first hundred rows tell the layout.</summary>
     /// <exception cref="InvalidInputException">The file cannot be opened, or its first rows are no JSON objects.</exception>
     public JsonlRowReader(string file)
     {
-        this.file = file;
+        (this.file, records) = (file, new JsonRecordFile(file));
         Schema = RowSchema.Paired;
         ExtraColumns = [];
         InvalidInputException? first = null;
-        foreach ((byte[] line, long row, long number, _) in Lines(default))
-        {
-            string[] names;
+        HashSet<string> names = [];
+        foreach ((byte[] line, long row, long number, _) in records.Records(default).Take(MostGuesses))
             try
             {
-                names = Names(line, row, number);
+                names.UnionWith(Names(line, row, number));
             }
-            catch (InvalidInputException error) when (row + 1 < MostGuesses)
+            catch (InvalidInputException error)
             {
-                first ??= error; // a broken row like any other, if a sound one follows
-                continue;
+                first ??= error; // a broken row like any other, if a sound one is beside it
             }
-            first = null;
-            Schema = RowSchema.Guess(names);
-            ExtraColumns = [.. names.Where(name => Schema.IndexOf(name) < 0 && name != "file_name")];
-            break;
-        }
-        if (first is not null) throw first;
+        if (names.Count == 0 && first is not null) throw first;
+        Schema = RowSchema.Guess(names);
+        constants = PartitionPath.Values(file, Schema, names);
+        ExtraColumns = [.. names.Where(name => Schema.IndexOf(name) < 0 && name != "file_name")];
     }
 
     /// <inheritdoc/>
@@ -51,11 +48,14 @@ internal sealed class JsonlRowReader : IRowReader
     /// <inheritdoc/>
     public IReadOnlyList<string> ExtraColumns { get; }
 
+    /// <inheritdoc/>
+    public IReadOnlyList<string> AbsentColumns => [];
+
     /// <summary>Counts the rows (reads the file once).</summary>
-    public long CountRows() => Lines(default).LongCount();
+    public long CountRows() => records.Records(default).LongCount();
 
     /// <summary>The place of every <see cref="IndexStep"/>-th row, so that reading can start near any row (reads the file once).</summary>
-    public IReadOnlyList<JsonlPlace> BuildIndex() => [.. Lines(default).Where(line => line.Row % IndexStep == 0).Select(line => new JsonlPlace(line.Offset, line.Row, line.Number - 1))];
+    public IReadOnlyList<JsonlPlace> BuildIndex() => [.. records.Records(default).Where(line => line.Row % IndexStep == 0).Select(line => new JsonlPlace(line.Offset, line.Row, line.Number - 1))];
 
     /// <inheritdoc/>
     public IEnumerable<DatasetRow> Read(long start) => Read(start, default);
@@ -63,7 +63,7 @@ internal sealed class JsonlRowReader : IRowReader
     /// <summary>The rows from <paramref name="start"/> on, looked for from a known place at or before it.</summary>
     public IEnumerable<DatasetRow> Read(long start, JsonlPlace from)
     {
-        foreach ((byte[] line, long row, long number, _) in Lines(from))
+        foreach ((byte[] line, long row, long number, _) in records.Records(from))
             if (row >= start) yield return ReadRow(line, row, number);
     }
 
@@ -79,7 +79,7 @@ internal sealed class JsonlRowReader : IRowReader
         }
         catch (InvalidOperationException error)
         {
-            throw Bad(row, $"a key on line {number} is not valid UTF-8.", error);
+            throw records.Bad(row, $"a key on {records.Place(number)} is not valid UTF-8.", error);
         }
     }
 
@@ -102,31 +102,41 @@ internal sealed class JsonlRowReader : IRowReader
         {
             (string name, ColumnKind kind) = Schema.Columns[i];
             if (!document.RootElement.TryGetProperty(name, out JsonElement cell) && !(kind == ColumnKind.Image && document.RootElement.TryGetProperty("file_name", out cell)))
-                faults.Add(new CellFault(name, Fault.MissingColumn, $"line {number} has no key '{name}'."));
-            else if (cell.ValueKind == JsonValueKind.Null) cells[i] = null;
-            else
+            {
+                if (!constants.TryGetValue(name, out cells[i]) && !RowSchema.IsExtension(name)) faults.Add(new CellFault(name, Fault.MissingColumn, $"{records.Place(number)} has no key '{name}'."));
+            }
+            else if (cell.ValueKind != JsonValueKind.Null)
             {
                 try
                 {
-                    cells[i] = kind switch
-                    {
-                        ColumnKind.Text => cell.ValueKind == JsonValueKind.String ? cell.GetString() : throw new FormatException($"{Finding.Quote(cell.GetRawText())} is not a string."),
-                        ColumnKind.Integer => cell.ValueKind == JsonValueKind.Number && cell.TryGetInt64(out long value) ? value : throw new FormatException($"{Finding.Quote(cell.GetRawText())} is not a whole number."),
-                        _ => ReadImage(cell),
-                    };
+                    cells[i] = ReadCell(name, kind, cell);
                 }
                 catch (FormatException error)
                 {
-                    faults.Add(new CellFault(name, Fault.WrongType, error.Message));
+                    faults.Add(new CellFault(name, MessagesJson.CodeOf(error), error.Message));
                 }
                 catch (InvalidOperationException)
                 {
-                    faults.Add(new CellFault(name, Fault.InvalidUtf8, $"the text on line {number} is not valid UTF-8; write it again in UTF-8 or drop the row."));
+                    faults.Add(new CellFault(name, Fault.InvalidUtf8, $"the text on {records.Place(number)} is not valid UTF-8; write it again in UTF-8 or drop the row."));
                 }
             }
         }
+        if (!Schema.HasMessages && document.RootElement.TryGetProperty("messages", out _))
+            faults.Add(new CellFault("messages", Fault.WrongType, $"{records.Place(number)} has messages, which none of the first {MostGuesses} rows has; give the first row \"messages\": null."));
         return new DatasetRow(Schema, new RowPosition("default", "train", file, row, row), cells, faults);
     }
+
+    private object? ReadCell(string name, ColumnKind kind, JsonElement cell) => kind switch
+    {
+        ColumnKind.Text when cell.ValueKind == JsonValueKind.String => cell.GetString(),
+        ColumnKind.Text when RecordColumns.IsLabel(name) && cell.ValueKind is JsonValueKind.True or JsonValueKind.False or JsonValueKind.Number => cell.GetRawText(),
+        ColumnKind.Text => throw new FormatException($"{Finding.Quote(cell.GetRawText())} is not a string."),
+        ColumnKind.Integer => cell.ValueKind == JsonValueKind.Number && LabelWords.Whole(cell.GetDouble()) is { } whole ? whole : throw new FormatException($"{Finding.Quote(cell.GetRawText())} is not a whole number."),
+        ColumnKind.Messages => MessagesJson.Read(cell),
+        ColumnKind.ImageList when cell.ValueKind == JsonValueKind.Array => (EncodedImage[])[.. cell.EnumerateArray().Select(ReadImage)],
+        ColumnKind.ImageList => (EncodedImage[])[ReadImage(cell)],
+        _ => ReadImage(cell),
+    };
 
     private EncodedImage ReadImage(JsonElement cell)
     {
@@ -158,77 +168,12 @@ internal sealed class JsonlRowReader : IRowReader
             JsonDocument document = JsonDocument.Parse(line);
             if (document.RootElement.ValueKind == JsonValueKind.Object) return document;
             document.Dispose();
-            throw Bad(row, $"line {number} is not a JSON object; mend or remove it.");
+            throw records.Bad(row, $"{records.Place(number)} is not a JSON object; mend or remove it.");
         }
         catch (JsonException error)
         {
             string what = error.Message.Split(" LineNumber:")[0];
-            throw Bad(row, $"line {number} is not JSON at byte {error.BytePositionInLine} ({what.TrimEnd('.')}); mend or remove it.", error);
+            throw records.Bad(row, $"{records.Place(number)} is not JSON at byte {error.BytePositionInLine} ({what.TrimEnd('.')}); mend or remove it.", error);
         }
     }
-
-    private InvalidInputException Bad(long row, string what, Exception? inner = null) => new(new Finding(Fault.BadJson, FindingSeverity.Error, file, row, [], what), inner);
-
-    /// <summary>The lines that are not blank, each with its row (from 0) and its line number (from 1).</summary>
-    private IEnumerable<(byte[] Line, long Row, long Number, long Offset)> Lines(JsonlPlace from)
-    {
-        using FileStream stream = Open();
-        stream.Seek(from.Offset, SeekOrigin.Begin);
-        byte[] buffer = new byte[1 << 20];
-        int start = 0, end = 0;
-        long row = from.Row, number = from.Number, offset = from.Offset;
-        bool ended = false;
-        while (!ended || start < end)
-        {
-            int length = buffer.AsSpan(start, end - start).IndexOf((byte)'\n');
-            if (length < 0 && !ended)
-            {
-                if (start > 0) buffer.AsSpan(start, end - start).CopyTo(buffer);
-                (start, end) = (0, end - start);
-                if (end == buffer.Length)
-                {
-                    if (buffer.Length >= LongestLine) throw Bad(row, $"line {number + 1} is longer than {LongestLine >> 20} MiB.");
-                    Array.Resize(ref buffer, buffer.Length * 2);
-                }
-                int read = Fill(stream, buffer, end);
-                ended = read == 0;
-                end += read;
-                continue;
-            }
-            int size = length < 0 ? end - start : length;
-            ReadOnlyMemory<byte> line = buffer.AsMemory(start, size);
-            int step = length < 0 ? size : size + 1;
-            start += step;
-            offset += step;
-            if (++number == 1 && line.Span.StartsWith(Encoding.UTF8.Preamble)) line = line[3..];
-            if (line.Span.ContainsAnyExcept(" \t\r"u8)) yield return (line.ToArray(), row++, number, offset - step);
-        }
-    }
-
-    private int Fill(FileStream stream, byte[] buffer, int from)
-    {
-        try
-        {
-            return stream.Read(buffer, from, buffer.Length - from);
-        }
-        catch (IOException error)
-        {
-            throw Unreadable(error);
-        }
-    }
-
-    private FileStream Open()
-    {
-        try
-        {
-            return new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw Unreadable(error);
-        }
-    }
-
-    private InvalidInputException Unreadable(Exception error) =>
-        new(new Finding(Fault.Unreadable, FindingSeverity.Error, file, null, [], $"the file cannot be opened ({ParquetFile.FirstLine(error)})."), error);
 }

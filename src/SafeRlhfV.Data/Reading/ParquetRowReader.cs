@@ -12,10 +12,12 @@ internal sealed class ParquetRowReader : IRowReader
     private readonly string file;
     private readonly ParquetFileReader reader;
     private readonly ParquetPageCheck? pages;
-    private readonly (ParquetLeaf? Value, ParquetLeaf? Path, int ImageLevel)[] leaves;
+    private readonly ParquetColumns.Bound?[] leaves;
+    private readonly ParquetNestedColumns? nested;
+    private readonly IReadOnlyDictionary<string, object> constants;
 
     /// <summary>Opens the file and checks its columns.</summary>
-    /// <exception cref="InvalidInputException">Not Parquet, cut off, or with missing or mistyped columns.</exception>
+    /// <exception cref="InvalidInputException">Not Parquet, cut off, encrypted, or with mistyped columns.</exception>
     public ParquetRowReader(string file)
     {
         this.file = file;
@@ -30,7 +32,12 @@ internal sealed class ParquetRowReader : IRowReader
             if (RowCount < 0 || GroupRows.Any(rows => rows < 0) || GroupRows.Sum() != RowCount)
                 throw new InvalidInputException(new Finding(Fault.CorruptFooter, FindingSeverity.Error, file, null, [], "the footer's row counts contradict each other; fetch the file again."));
             pages = ParquetPageCheck.Open(file);
-            leaves = ParquetColumns.Bind(file, Schema, fields, reader.FileMetaData.Schema);
+            leaves = ParquetColumns.Bind(file, Schema, reader.FileMetaData.Schema.GroupNode);
+            constants = PartitionPath.Values(file, Schema, fields.Keys);
+            AbsentColumns = [.. Schema.Columns.Select(column => column.Name).Where((name, i) => leaves[i] is null && !constants.ContainsKey(name) && !RowSchema.IsExtension(name))];
+            (string, int[])[] lists = [.. Schema.Columns.Select((column, i) => (column, Bound: leaves[i])).Where(pair => pair.column.Kind is ColumnKind.Messages or ColumnKind.ImageList && pair.Bound is { Leaves.Length: > 0 }
+                && !IsNullColumn(fields[pair.column.Name])).Select(pair => (pair.column.Name, pair.Bound!.Leaves))];
+            nested = lists.Length > 0 ? new ParquetNestedColumns(file, lists) : null;
         }
         catch
         {
@@ -44,6 +51,9 @@ internal sealed class ParquetRowReader : IRowReader
 
     /// <inheritdoc/>
     public IReadOnlyList<string> ExtraColumns { get; }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> AbsentColumns { get; }
 
     /// <summary>Rows by the footer.</summary>
     public long RowCount { get; }
@@ -78,11 +88,12 @@ internal sealed class ParquetRowReader : IRowReader
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach ((ParquetLeaf? value, ParquetLeaf? path, _) in leaves)
+        foreach (ParquetColumns.Bound? bound in leaves)
         {
-            value?.Dispose();
-            path?.Dispose();
+            bound?.Value?.Dispose();
+            bound?.Path?.Dispose();
         }
+        nested?.Dispose();
         reader.Dispose();
     }
 
@@ -96,9 +107,10 @@ internal sealed class ParquetRowReader : IRowReader
     {
         pages?.Check(group, column => Schema.IndexOf(column) >= 0);
         RowGroupReader groupReader = reader.RowGroup(group);
-        foreach ((ParquetLeaf? value, ParquetLeaf? path, _) in leaves)
-            foreach (ParquetLeaf? leaf in (ParquetLeaf?[])[value, path])
-                if (leaf is not null) Guard(leaf, -1, () => leaf.Open(groupReader, skip));
+        foreach (ParquetColumns.Bound? bound in leaves)
+            foreach (ParquetLeaf? leaf in (ParquetLeaf?[])[bound?.Value, bound?.Path])
+                if (leaf is not null) Guard(leaf.Name, -1, () => leaf.Open(groupReader, skip));
+        Guard("messages", -1, () => nested?.Open(group, skip));
         return groupReader;
     }
 
@@ -110,56 +122,78 @@ internal sealed class ParquetRowReader : IRowReader
         for (int column = 0; column < leaves.Length; column++)
         {
             (string name, ColumnKind kind) = Schema.Columns[column];
-            (ParquetLeaf? value, ParquetLeaf? path, int imageLevel) = leaves[column];
-            void Invalid(int row)
+            if (leaves[column] is not { } bound)
+            {
+                if (constants.TryGetValue(name, out object? constant)) foreach (object?[] row in cells) row[column] = constant;
+                continue;
+            }
+            if (bound.Value is not { } value) continue; // nothing but nulls, or a list
+            void Report(int row, string code, string what)
             {
                 if (!faults.TryGetValue(row, out List<CellFault>? list)) faults[row] = list = [];
-                list.Add(new CellFault(name, Fault.InvalidUtf8, "the text is not valid UTF-8; write it again in UTF-8 or drop the row."));
+                list.Add(new CellFault(name, code, what));
             }
+            void Invalid(int row) => Report(row, Fault.InvalidUtf8, "the text is not valid UTF-8; write it again in UTF-8 or drop the row.");
             switch (kind)
             {
                 case ColumnKind.Text:
                     string?[] texts = new string?[rows];
-                    Guard(value!, first, () => value!.ReadText(rows, texts, Invalid));
+                    Guard(name, first, () => value.ReadText(rows, texts, Invalid));
                     for (int i = 0; i < rows; i++) cells[i][column] = texts[i];
                     break;
                 case ColumnKind.Integer:
                     long?[] numbers = new long?[rows];
-                    Guard(value!, first, () => value!.ReadIntegers(rows, numbers));
+                    Guard(name, first, () => value.ReadIntegers(rows, numbers, (row, number) => Report(row, Fault.WrongType, $"'{number}' is not a whole number.")));
                     for (int i = 0; i < rows; i++) cells[i][column] = numbers[i];
                     break;
                 default:
-                    object?[] images = ReadImages(value!, path, imageLevel, first, rows, store, Invalid);
+                    object?[] images = ReadImages(value, bound.Path, bound.ImageLevel, first, rows, store, Invalid);
                     for (int i = 0; i < rows; i++) cells[i][column] = images[i];
                     break;
             }
         }
-        return [.. cells.Select((row, i) => new DatasetRow(Schema, new RowPosition("default", "train", file, first + i, first + i), row, faults.GetValueOrDefault(i)))];
+        if (nested is not null) Guard("messages", first, () => FillLists(nested.Read(rows), cells, faults));
+        return [.. cells.Select((row, i) => new DatasetRow(Schema, new RowPosition("default", "train", file, first + i, first + i), row, faults.GetValueOrDefault(i), AbsentColumns))];
     }
+
+    private void FillLists(IReadOnlyDictionary<string, object?[]> lists, object?[][] cells, Dictionary<int, List<CellFault>> faults)
+    {
+        foreach ((string name, object?[] values) in lists)
+            for (int i = 0; i < values.Length; i++)
+                if (values[i] is CellFault fault)
+                {
+                    if (!faults.TryGetValue(i, out List<CellFault>? list)) faults[i] = list = [];
+                    list.Add(fault);
+                }
+                else cells[i][Schema.IndexOf(name)] = values[i] is EncodedImage[] images ? Array.ConvertAll(images, image => image.Bytes is null ? image with { Bytes = ImageFiles.TryReadBeside(file, image.Path) } : image) : values[i];
+    }
+
+    private static bool IsNullColumn(Node field) => field is PrimitiveNode;
 
     private object?[] ReadImages(ParquetLeaf value, ParquetLeaf? path, int imageLevel, long first, int rows, PictureStore? store, Action<int> onInvalid)
     {
         string?[] paths = new string?[rows];
         object?[] images = new object?[rows];
-        if (path is not null) Guard(path, first, () => path.ReadText(rows, paths, onInvalid));
-        Guard(value, first, () => value.ReadBytes(rows, (row, bytes) => images[row] = store is null ? new EncodedImage(bytes.ToArray(), paths[row]) : store.Put(bytes, paths[row])));
+        if (path is not null) Guard(path.Name, first, () => path.ReadText(rows, paths, onInvalid));
+        Guard(value.Name, first, () => value.ReadBytes(rows, (row, bytes) => images[row] = store is null ? new EncodedImage(bytes.ToArray(), paths[row]) : store.Put(bytes, paths[row])));
         for (int i = 0; i < rows; i++)
             if (images[i] is null && value.Levels[i] >= imageLevel) images[i] = new EncodedImage(ImageFiles.TryReadBeside(file, paths[i]), paths[i]);
         return images;
     }
 
     /// <summary>Turns what the native reader throws into a fault at a column.</summary>
-    private void Guard(ParquetLeaf leaf, long row, Action read)
+    private void Guard(string column, long row, Action read)
     {
         try
         {
             read();
         }
-        catch (Exception error) when (ParquetFile.IsParquetError(error) || error is InvalidDataException)
+        catch (Exception error) when (ParquetFile.IsParquetError(error) || error is InvalidDataException or IOException)
         {
-            string where = row < 0 ? "" : $" near row {row}";
-            throw new InvalidInputException(new Finding(Fault.CorruptPage, FindingSeverity.Error, file, null, [leaf.Path.Split('.')[0]],
-                $"a page of the column is damaged{where} ({ParquetFile.FirstLine(error)}); fetch or write the file again."), error);
+            string where = row < 0 ? "" : $" near row {row}", first = ParquetFile.FirstLine(error);
+            throw new InvalidInputException(new Finding(Fault.CorruptPage, FindingSeverity.Error, file, null, [column], first.Contains("crypt", StringComparison.OrdinalIgnoreCase)
+                ? $"the column is encrypted, which cannot be read ({first}); decrypt it."
+                : $"a page of the column is damaged{where} ({first}); fetch or write the file again."), error);
         }
     }
 }

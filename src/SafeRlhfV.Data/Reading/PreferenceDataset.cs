@@ -2,15 +2,18 @@ namespace SafeRlhfV.Data;
 
 /// <summary>
 /// A BeaverTails-V data set on disk: a folder in a Hugging Face layout (dataset card, configurations, splits, shards), one Parquet file, or one
-/// JSONL file, of paired or flat rows. Rows stream: memory holds a page a column and a few rows, whatever the size.
+/// JSON file, of paired or flat rows, perhaps with conversations of several turns and images. Rows stream: memory holds a page a column and a few rows, whatever the size.
 /// </summary>
 public sealed class PreferenceDataset
 {
-    private readonly Dictionary<string, long> rowsByFile;
+    private readonly Dictionary<string, (long Rows, RowSchema Schema)> files;
 
-    private PreferenceDataset(string path, RowLayout layout, IReadOnlyList<DatasetPart> parts, IReadOnlyList<string> absent, IReadOnlyList<string> extra, Dictionary<string, long> rowsByFile)
+    private PreferenceDataset(string path, IReadOnlyList<DatasetPart> parts, IReadOnlyList<string> absent, IReadOnlyList<string> extra, Dictionary<string, (long Rows, RowSchema Schema)> files)
     {
-        (Path, Layout, Parts, AbsentConfigs, ExtraColumns, this.rowsByFile) = (path, layout, parts, absent, extra, rowsByFile);
+        (Path, Parts, AbsentConfigs, ExtraColumns, this.files) = (path, parts, absent, extra, files);
+        // of files with unlike columns: all of them
+        Schemas = [.. files.Values.Where(file => file.Rows > 0).GroupBy(file => file.Schema.Layout).OrderBy(group => group.Key)
+            .Select(group => group.Select(file => file.Schema).Aggregate((all, one) => (all.IsTraced && !one.IsTraced ? one : all).With([.. all.Columns.Concat(one.Columns).Select(column => column.Name)])))];
         Configs = [.. parts.Select(part => part.Config).Distinct()];
         Splits = [.. parts.Select(part => part.Split).Distinct()];
     }
@@ -18,8 +21,11 @@ public sealed class PreferenceDataset
     /// <summary>The folder or file, as it was given.</summary>
     public string Path { get; }
 
-    /// <summary>Pairs, or single moderated answers.</summary>
-    public RowLayout Layout { get; }
+    /// <summary>Pairs, or single answers; pairs where the data set has both.</summary>
+    public RowLayout Layout => Schemas[0].Layout;
+
+    /// <summary>The columns of each layout that the data set has.</summary>
+    internal IReadOnlyList<RowSchema> Schemas { get; }
 
     /// <summary>Each split of each configuration with its files.</summary>
     public IReadOnlyList<DatasetPart> Parts { get; }
@@ -37,36 +43,30 @@ public sealed class PreferenceDataset
     public IReadOnlyList<string> ExtraColumns { get; }
 
     /// <summary>Opens a data set: finds its files and checks each one's footer and columns. No row is read yet.</summary>
-    /// <param name="path">A folder, a Parquet file or a JSONL file.</param>
-    /// <exception cref="InvalidInputException">Nothing there, a file is damaged, a column is missing or of another type, the layouts differ, or there is no row at all.</exception>
+    /// <param name="path">A folder, a Parquet file, a file of JSON lines or of one JSON array.</param>
+    /// <exception cref="InvalidInputException">Nothing there, a file is damaged, a column is of another type, or there is no row at all.</exception>
     public static PreferenceDataset Open(string path)
     {
         (IReadOnlyList<DatasetPart> parts, IReadOnlyList<string> absent) = DatasetDiscovery.Find(path);
-        RowLayout? layout = null;
-        string? layoutFile = null;
         HashSet<string> extra = [];
-        Dictionary<string, long> rows = [];
+        Dictionary<string, (long Rows, RowSchema Schema)> files = [];
         foreach (string file in parts.SelectMany(part => part.Files).Distinct())
         {
             using IRowReader reader = OpenFile(file);
-            rows[file] = CountRows(reader);
+            files[file] = (CountRows(reader), reader.Schema);
             extra.UnionWith(reader.ExtraColumns);
-            if (rows[file] == 0) continue;
-            layoutFile ??= file;
-            layout ??= reader.Schema.Layout;
-            if (layout != reader.Schema.Layout)
-                throw new InvalidInputException($"{file}: {reader.Schema.Layout.ToString().ToLowerInvariant()} rows, but {layoutFile} holds {layout.Value.ToString().ToLowerInvariant()} ones; keep the two layouts in two folders.");
         }
-        if (layout is null) throw new InvalidInputException(new Finding(Fault.ZeroRows, FindingSeverity.Error, rows.Count == 1 ? rows.Keys.First() : path, null, [], "the data set holds no row; give one with rows."));
-        return new PreferenceDataset(path, layout.Value, parts, absent, [.. extra.Order(StringComparer.Ordinal)], rows);
+        if (files.Values.All(file => file.Rows == 0))
+            throw new InvalidInputException(new Finding(Fault.ZeroRows, FindingSeverity.Error, files.Count == 1 ? files.Keys.First() : path, null, [], "the data set holds no row; give one with rows."));
+        return new PreferenceDataset(path, parts, absent, [.. extra.Order(StringComparer.Ordinal)], files);
     }
 
     /// <summary>The number of rows, of one split or configuration where given.</summary>
     /// <exception cref="InvalidInputException">There is no such split or configuration.</exception>
-    public long CountRows(string? split = null, string? config = null) => Select(split, config).Sum(part => part.Files.Sum(file => rowsByFile[file]));
+    public long CountRows(string? split = null, string? config = null) => Select(split, config).Sum(part => part.Files.Sum(file => files[file].Rows));
 
     /// <summary>The rows of one file, as counted when the data set was opened.</summary>
-    public long CountRowsOfFile(string file) => rowsByFile[file];
+    public long CountRowsOfFile(string file) => files[file].Rows;
 
     /// <summary>The rows as the files hold them, part by part, right or wrong.</summary>
     /// <exception cref="InvalidInputException">There is no such split or configuration, or a file is damaged.</exception>
@@ -77,7 +77,7 @@ public sealed class PreferenceDataset
     public IEnumerable<DatasetRow> Sample(int count, string? split = null, string? config = null)
     {
         DatasetPart[] parts = Select(split, config);
-        long[] sizes = [.. parts.Select(part => part.Files.Sum(file => rowsByFile[file]))], taken = new long[parts.Length];
+        long[] sizes = [.. parts.Select(part => part.Files.Sum(file => files[file].Rows))], taken = new long[parts.Length];
         for (long left = Math.Min(count, sizes.Sum()); left > 0;)
             for (int i = 0; i < parts.Length && left > 0; i++)
                 if (taken[i] < sizes[i]) (taken[i], left) = (taken[i] + 1, left - 1);
@@ -94,7 +94,7 @@ public sealed class PreferenceDataset
     {
         foreach (DatasetRow row in ReadRows(split, config))
         {
-            if (Layout == RowLayout.Flat)
+            if (row.Schema.Layout == RowLayout.Flat)
             {
                 yield return row.ToModeratedResponse();
                 continue;
@@ -104,6 +104,15 @@ public sealed class PreferenceDataset
                 yield return new ModeratedResponse(pair.Question, pair.Image, pair.Category, pair.ImageSeverity, response.Text, response.IsSafe);
         }
     }
+
+    /// <summary>The rows as conversations.</summary>
+    /// <param name="parts">What of a row is wanted; other columns are not looked at.</param>
+    /// <param name="split">The split; null for all.</param>
+    /// <param name="config">The configuration; null for all.</param>
+    /// <param name="categories">The user's own names of categories.</param>
+    /// <exception cref="InvalidInputException">There is no such split or configuration, a file is damaged, or a wanted cell breaks a rule; file, row and column are named.</exception>
+    public IEnumerable<ConversationRecord> ReadRecords(RecordParts parts = RecordParts.All, string? split = null, string? config = null, IReadOnlyDictionary<string, string>? categories = null) =>
+        ReadRows(split, config).Select(row => row.ToRecord(parts, categories));
 
     /// <summary>Some rows of one file, by their place in it.</summary>
     internal static IEnumerable<DatasetRow> ReadFile(string file, long start)
@@ -131,9 +140,9 @@ public sealed class PreferenceDataset
         long index = 0;
         foreach (string file in part.Files)
         {
-            if (rowsByFile[file] == 0) continue;
+            if (files[file].Rows == 0) continue;
             using IRowReader reader = OpenFile(file);
-            if (reader.Schema.Layout != Layout) throw new InvalidInputException($"{file}: the file was changed while it was read; open the data set again.");
+            if (reader.Schema != files[file].Schema) throw new InvalidInputException($"{file}: the file was changed while it was read; open the data set again.");
             foreach (DatasetRow row in reader.Read(0)) yield return row.At(row.Position with { Config = part.Config, Split = part.Split, Index = index++ });
         }
     }

@@ -96,7 +96,7 @@ public static class RowPipeline
         private TResult? result;
         private ExceptionDispatchInfo? error;
 
-        public int Bytes { get; } = row.Image?.Bytes?.Length ?? 0;
+        public int Bytes { get; } = row.Images.Sum(image => image.Bytes?.Length ?? 0);
 
         public void Run(Func<DatasetRow, TResult> work)
         {

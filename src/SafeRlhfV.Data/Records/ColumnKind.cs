@@ -12,6 +12,12 @@ public enum ColumnKind
     /// <summary>struct&lt;bytes: binary, path: string&gt;.</summary>
     Image,
 
-    /// <summary>A list of images (for exports that other trainers read); written only.</summary>
+    /// <summary>A list of images.</summary>
     ImageList,
+
+    /// <summary>list&lt;struct&lt;role: string, content: list&lt;struct&lt;type: string, text: string&gt;&gt;, loss: bool&gt;&gt;: the messages of a conversation.</summary>
+    Messages,
+
+    /// <summary>The same without the loss, as other trainers read them; written only.</summary>
+    PlainMessages,
 }

@@ -5,9 +5,9 @@ public sealed class DatasetRow
 {
     private readonly object?[] cells;
 
-    internal DatasetRow(RowSchema schema, RowPosition position, object?[] cells, IReadOnlyList<CellFault>? faults = null)
+    internal DatasetRow(RowSchema schema, RowPosition position, object?[] cells, IReadOnlyList<CellFault>? faults = null, IReadOnlyList<string>? absent = null)
     {
-        (Schema, Position, this.cells, Faults) = (schema, position, cells, faults ?? []);
+        (Schema, Position, this.cells, Faults, Absent) = (schema, position, cells, faults ?? [], absent ?? []);
     }
 
     /// <summary>The columns of the row.</summary>
@@ -19,8 +19,17 @@ public sealed class DatasetRow
     /// <summary>The image; null where the row holds none.</summary>
     public EncodedImage? Image => (EncodedImage?)cells[Schema.IndexOf("image")];
 
+    /// <summary>The conversation up to the last question where the row holds one; null where question and image are all.</summary>
+    public IReadOnlyList<ConversationMessage>? Messages => Schema.IndexOf("messages") is var at and >= 0 ? (IReadOnlyList<ConversationMessage>?)cells[at] : null;
+
+    /// <summary>All images: those of the conversation, or the one image.</summary>
+    public IReadOnlyList<EncodedImage> Images => Messages is null ? Image is { } one ? [one] : [] : (IReadOnlyList<EncodedImage>?)cells[Schema.IndexOf("images")] ?? [];
+
     /// <summary>Cells that could not be read at all.</summary>
     internal IReadOnlyList<CellFault> Faults { get; }
+
+    /// <summary>Columns of the layout that the file does not have.</summary>
+    internal IReadOnlyList<string> Absent { get; }
 
     /// <summary>The text in a column; null where the cell is null or unreadable.</summary>
     public string? Text(string column) => (string?)Cell(column);
@@ -51,13 +60,25 @@ public sealed class DatasetRow
         {
             Question = Text("question")!,
             Image = Image,
-            Category = Text("category")!,
+            Category = LabelWords.Category(Text("category")!)!,
             ImageSeverity = (int)Integer("image_severity")!.Value,
             Response1 = Response(1),
             Response2 = Response(2),
-            MoreHelpful = Text("more_helpful_response_id") == "1" ? 1 : 2,
-            Safer = Text("safer_response_id") == "1" ? 1 : 2,
+            MoreHelpful = LabelWords.Preferred(Text("more_helpful_response_id")!)!.Value,
+            Safer = LabelWords.Preferred(Text("safer_response_id")!)!.Value,
         };
+    }
+
+    /// <summary>The row as a conversation. What the row does not say is null; what it says must be readable.</summary>
+    /// <param name="parts">What is wanted; other columns are not looked at.</param>
+    /// <param name="categories">The user's own names of categories.</param>
+    /// <exception cref="InvalidInputException">A wanted cell breaks a rule whose finding is an error; the message names file, row and column.</exception>
+    public ConversationRecord ToRecord(RecordParts parts = RecordParts.All, IReadOnlyDictionary<string, string>? categories = null)
+    {
+        foreach (Finding finding in RowRules.Check(this, parts, categories))
+            if (finding.Severity == FindingSeverity.Error && !(finding.Code is Fault.NullValue or Fault.MissingColumn || finding.Code == Fault.ImageNull && Image is null && Messages is null))
+                throw new InvalidInputException(finding);
+        return RowRecords.Of(this, parts, categories);
     }
 
     /// <summary>The row of the flat layout as a checked record.</summary>
@@ -66,30 +87,34 @@ public sealed class DatasetRow
     {
         if (Schema.Layout != RowLayout.Flat) throw new InvalidOperationException("A pair holds two answers.");
         Check();
-        return new ModeratedResponse(Text("question")!, Image, Text("category")!, (int)Integer("image_severity")!.Value, Text("response")!, Text("is_response_safe") == "yes");
+        return new ModeratedResponse(Text("question")!, Image, LabelWords.Category(Text("category")!)!, (int)Integer("image_severity")!.Value, Text("response")!, LabelWords.Safe(Text("is_response_safe")!)!.Value);
     }
 
     /// <summary>The same row at another place.</summary>
-    internal DatasetRow At(RowPosition position) => new(Schema, position, cells, Faults);
+    internal DatasetRow At(RowPosition position) => new(Schema, position, cells, Faults, Absent);
 
     /// <summary>The same row with one cell changed.</summary>
     internal DatasetRow With(string column, object? value)
     {
         object?[] changed = [.. cells];
         changed[Schema.IndexOf(column)] = value;
-        return new DatasetRow(Schema, Position, changed, [.. Faults.Where(fault => fault.Column != column)]);
+        return new DatasetRow(Schema, Position, changed, [.. Faults.Where(fault => fault.Column != column)], Absent);
     }
 
-    /// <summary>The same row with what stands for its image.</summary>
-    internal DatasetRow Holding(object? image)
+    /// <summary>The same row with what stands for its images, cell by cell.</summary>
+    internal DatasetRow Holding(Func<object?, object?> image)
     {
         object?[] changed = [.. cells];
-        changed[Schema.IndexOf("image")] = image;
-        return new DatasetRow(Schema, Position, changed, Faults);
+        for (int i = 0; i < changed.Length; i++)
+            if (Schema.Columns[i].Kind is ColumnKind.Image or ColumnKind.ImageList) changed[i] = image(changed[i]);
+        return new DatasetRow(Schema, Position, changed, Faults, Absent);
     }
 
     /// <summary>The row in its layout's plain columns: without what only the way back to pairs needs.</summary>
-    internal DatasetRow Untraced() => Schema == RowSchema.FlatTraced ? new DatasetRow(RowSchema.Flat, Position, cells[..RowSchema.Flat.Columns.Count], Faults) : this;
+    internal DatasetRow Untraced() => Schema.IsTraced ? In(RowSchema.Flat.With([.. Schema.Columns.Select(column => column.Name)])) : this;
+
+    /// <summary>The row in the columns of another schema, found by name; null where this one has none.</summary>
+    internal DatasetRow In(RowSchema schema) => schema == Schema ? this : new DatasetRow(schema, Position, [.. schema.Columns.Select(column => Schema.IndexOf(column.Name) is var at and >= 0 ? cells[at] : null)], Faults, Absent);
 
     /// <summary>A cell by its place in the schema.</summary>
     internal object? this[int column] => cells[column];
@@ -97,14 +122,17 @@ public sealed class DatasetRow
     private object? Cell(string column)
     {
         int index = Schema.IndexOf(column);
-        return index < 0 ? throw new ArgumentException($"The {Schema.Layout} layout has no column '{column}'.", nameof(column)) : cells[index];
+        return index >= 0 ? cells[index] : RowSchema.IsKnown(column) ? null : throw new ArgumentException($"The {Schema.Layout} layout has no column '{column}'.", nameof(column));
     }
 
-    private RatedResponse Response(int number) => new(Text($"response_{number}")!, Text($"response_{number}_from")!, Text($"is_response_{number}_safe") == "yes",
+    private RatedResponse Response(int number) => new(Text($"response_{number}")!, Text($"response_{number}_from")!, LabelWords.Safe(Text($"is_response_{number}_safe")!)!.Value,
         (int)Integer($"response_{number}_harmless_rate")!.Value, (int)Integer($"response_{number}_helpful_rate")!.Value);
 
     private void Check()
     {
+        if (Absent.Count > 0) throw new InvalidInputException(ParquetColumns.Missing(Position.File, Schema.Layout, Absent));
+        if (Messages is { Count: > 1 } or [{ ImageCount: > 1 }])
+            throw new InvalidInputException($"{Position.File}: row {Position.Row} is a conversation of several turns or images, which cannot be read as one question with one image here.");
         foreach (Finding finding in RowRules.Check(this))
             if (finding.Severity == FindingSeverity.Error && !(finding.Code == Fault.ImageNull && Image is null))
                 throw new InvalidInputException(finding);

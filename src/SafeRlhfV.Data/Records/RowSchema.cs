@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Frozen;
 
 namespace SafeRlhfV.Data;
@@ -5,6 +6,14 @@ namespace SafeRlhfV.Data;
 /// <summary>The columns of a layout, in the order in which they are written. Readers find them by name.</summary>
 public sealed class RowSchema
 {
+    private static readonly ConcurrentDictionary<(RowSchema, string), RowSchema> Extended = [];
+
+    // columns that a set may have beside its layout's own
+    private static readonly (string Name, ColumnKind Kind)[] Extensions =
+    [
+        ("messages", ColumnKind.Messages), ("images", ColumnKind.ImageList), ("overall_response_id", ColumnKind.Text), ("source_fields", ColumnKind.Text),
+    ];
+
     private readonly FrozenDictionary<string, int> indices;
 
     internal RowSchema(RowLayout layout, params (string Name, ColumnKind Kind)[] columns)
@@ -37,18 +46,39 @@ public sealed class RowSchema
     /// <summary>Which layout this is.</summary>
     public RowLayout Layout { get; }
 
+    /// <summary>Whether rows can hold conversations: columns <c>messages</c> and <c>images</c> beside question and image.</summary>
+    public bool HasMessages => IndexOf("messages") >= 0;
+
+    /// <summary>Whether flat rows hold what it takes to make the pairs again.</summary>
+    internal bool IsTraced => IndexOf("pair") >= 0;
+
     /// <summary>The columns in writing order.</summary>
     public IReadOnlyList<(string Name, ColumnKind Kind)> Columns { get; }
 
     /// <summary>The place of a column in <see cref="Columns"/>, or -1.</summary>
     public int IndexOf(string column) => indices.GetValueOrDefault(column, -1);
 
+    /// <summary>Whether a column may stand beside a layout's own.</summary>
+    internal static bool IsExtension(string column) => Extensions.Any(extension => extension.Name == column);
+
+    /// <summary>Whether some schema has a column of this name.</summary>
+    internal static bool IsKnown(string column) => Paired.IndexOf(column) >= 0 || FlatTraced.IndexOf(column) >= 0 || IsExtension(column);
+
+    /// <summary>The same columns and those of the extensions that are named: messages and images, overall_response_id, source_fields.</summary>
+    internal RowSchema With(IReadOnlyCollection<string> names)
+    {
+        bool messages = names.Contains("messages");
+        (string Name, ColumnKind Kind)[] added = [.. Extensions.Where(column => IndexOf(column.Name) < 0
+            && (column.Kind == ColumnKind.Text ? names.Contains(column.Name) && (Layout == RowLayout.Paired || IsTraced || column.Name != "overall_response_id") : messages))];
+        return added.Length == 0 ? this : Extended.GetOrAdd((this, string.Join(' ', added.Select(column => column.Name))), _ => new RowSchema(Layout, [.. Columns, .. added]));
+    }
+
     /// <summary>The layout that a set of column names means: the one with more of its own columns present; paired where none is.</summary>
     internal static RowSchema Guess(IReadOnlyCollection<string> names)
     {
         int paired = Paired.Columns.Count(column => Flat.IndexOf(column.Name) < 0 && names.Contains(column.Name));
-        if (FlatTraced.Columns.All(column => names.Contains(column.Name))) return FlatTraced;
+        if (FlatTraced.Columns.All(column => names.Contains(column.Name))) return FlatTraced.With(names);
         int flat = Flat.Columns.Count(column => Paired.IndexOf(column.Name) < 0 && names.Contains(column.Name));
-        return flat > 0 && flat >= paired ? Flat : Paired;
+        return (flat > 0 && flat >= paired ? Flat : Paired).With(names);
     }
 }

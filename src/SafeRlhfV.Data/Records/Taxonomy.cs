@@ -32,6 +32,9 @@ public static class Taxonomy
     /// <summary>The category names; a category's index here is its index in the guard's outputs.</summary>
     public static IReadOnlyList<string> Categories { get; } = [.. Placements.Select(placement => placement.Category)];
 
+    /// <summary>Where the categories are listed, for messages.</summary>
+    internal const string Hint = "'safe-rlhf-v data categories' lists the categories, and own names can be mapped to them (data.categories in a recipe, --categories in 'data import')";
+
     /// <summary>The index of a category, or -1 where the name is unknown.</summary>
     public static int IndexOf(string category)
     {

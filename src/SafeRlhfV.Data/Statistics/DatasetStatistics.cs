@@ -19,8 +19,8 @@ public static class DatasetStatistics
             onProgress?.Invoke(rows.Count);
         }
         string[] splits = [.. rows.Select(row => row.Print.Position.Split).Distinct().OrderBy(SplitRank).ThenBy(split => split, StringComparer.Ordinal)];
-        string[] categories = [.. rows.Select(row => row.Print.Category!).Distinct().Order(StringComparer.Ordinal)];
-        bool paired = dataset.Layout == RowLayout.Paired;
+        string[] categories = [.. rows.Select(CategoryOf).Distinct().Order(StringComparer.Ordinal)];
+        bool paired = rows.Any(row => row.IsPair);
         JsonObject document = new()
         {
             ["definitions"] = Definitions(paired),
@@ -32,15 +32,17 @@ public static class DatasetStatistics
         document["overall"] = SampleStatistics.Of(rows, paired);
         document["by_split"] = Each(splits, split => SampleStatistics.Of([.. rows.Where(row => row.Print.Position.Split == split)], paired));
         if (AnnotationFile.Of(dataset.Path) is { Count: > 0 } annotations) document["agreement"] = AnnotationAgreement.Describe(annotations);
-        document["by_category"] = Each(categories, category => SampleStatistics.Of([.. rows.Where(row => row.Print.Category == category)], paired));
+        document["by_category"] = Each(categories, category => SampleStatistics.Of([.. rows.Where(row => CategoryOf(row) == category)], paired));
         return document;
     }
 
     /// <summary>Whether the answer that is called safer has the lower harmless rate.</summary>
-    internal static bool IsSaferLower(RowFacts row) => row.Answers[row.Safer - 1].Harmless < row.Answers[2 - row.Safer].Harmless;
+    internal static bool IsSaferLower(RowFacts row) => row.Safer is { } safer && row.Answers[safer - 1].Harmless < row.Answers[2 - safer].Harmless;
 
     /// <summary>Whether the answer that is called safer is unsafe and the other is safe.</summary>
-    internal static bool CrossesLine(RowFacts row) => row.Answers[row.Safer - 1].Harmless < 0 && row.Answers[2 - row.Safer].Harmless >= 0;
+    internal static bool CrossesLine(RowFacts row) => row.Safer is { } safer && row.Answers[safer - 1].Harmless < 0 && row.Answers[2 - safer].Harmless >= 0;
+
+    private static string CategoryOf(RowFacts row) => row.Print.Category is { } category ? LabelWords.Category(category) ?? category : "none";
 
     private static JsonObject Definitions(bool paired)
     {
@@ -65,7 +67,7 @@ public static class DatasetStatistics
     {
         ["total"] = rows.Count,
         ["by_split"] = Each(splits, split => rows.Count(row => row.Print.Position.Split == split)),
-        ["by_category"] = Each(categories, category => Each(splits, split => rows.Count(row => row.Print.Category == category && row.Print.Position.Split == split))),
+        ["by_category"] = Each(categories, category => Each(splits, split => rows.Count(row => CategoryOf(row) == category && row.Print.Position.Split == split))),
         ["by_domain"] = Each(Taxonomy.Placements.Select(placement => placement.Domain).Distinct(),
             domain => rows.Count(row => Taxonomy.Placements.Any(placement => placement.Category == row.Print.Category && placement.Domain == domain))),
     };
@@ -75,7 +77,7 @@ public static class DatasetStatistics
         Duplicates duplicates = new([.. rows.Select(row => row.Print)]);
         JsonObject section = new() { ["duplicate_rows"] = Groups(duplicates.EqualRows), ["same_image_and_question"] = Groups(duplicates.EqualImageAndQuestion) };
         foreach (string split in splits) section[$"same_image_in_{split}"] = Groups(duplicates.EqualPixels(split));
-        section["distinct_images"] = rows.Where(row => row.Print.Picture is not null).Select(row => row.Print.Picture!.Pixels).Distinct().Count();
+        section["distinct_images"] = rows.SelectMany(row => row.Print.Pictures).Select(picture => picture.Pixels).Distinct().Count();
         section["distinct_questions"] = rows.Select(row => row.Print.Question).Distinct().Count();
         section["identical_response_pairs"] = rows.Count(row => row.SameAnswers);
         return section;

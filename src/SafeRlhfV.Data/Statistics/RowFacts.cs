@@ -6,14 +6,15 @@ namespace SafeRlhfV.Data;
 internal sealed record RowFacts
 {
     public required RowPrint Print { get; init; }
-    public required ImageHeader? Header { get; init; }
-    public required int ImageBytes { get; init; }
-    public required bool HasImage { get; init; }
-    public required bool PathIsNull { get; init; }
+    public required ImageHeader?[] Headers { get; init; }
+    public required int[] ImageBytes { get; init; }
+    public required int PathsNull { get; init; }
+    public required int Turns { get; init; }
     public required TextSize Question { get; init; }
     public required AnswerFacts[] Answers { get; init; }
-    public int MoreHelpful { get; init; }
-    public int Safer { get; init; }
+    public int? MoreHelpful { get; init; }
+    public int? Safer { get; init; }
+    public bool IsPair => Answers.Length == 2;
     public bool SameAnswers { get; init; }
 
     public readonly record struct TextSize(int CodePoints, int Utf16, int Utf8)
@@ -21,33 +22,40 @@ internal sealed record RowFacts
         public static TextSize Of(string text) => new(text.EnumerateRunes().Count(), text.Length, Encoding.UTF8.GetByteCount(text));
     }
 
-    public readonly record struct AnswerFacts(TextSize Text, string? From, bool IsSafe, int Harmless, int Helpful);
+    public readonly record struct AnswerFacts(TextSize Text, string? From, bool? IsSafe, int? Harmless, int? Helpful);
 
     /// <summary>The facts of a row that keeps the rules.</summary>
     public static RowFacts Of(DatasetRow row)
     {
+        ConversationRecord record = row.ToRecord();
+        EncodedImage[] images = [.. record.Images.Where(image => image.Bytes is not null)];
         RowFacts facts = new()
         {
             Print = RowPrint.Of(row),
-            Header = row.Image?.Bytes is { } bytes ? ImageHeader.Read(bytes) : null,
-            ImageBytes = row.Image?.Bytes?.Length ?? 0,
-            HasImage = row.Image is not null,
-            PathIsNull = row.Image is { Path: null },
-            Question = TextSize.Of(row.Text("question") ?? ""),
+            Headers = [.. images.Select(image => ImageHeader.Read(image.Bytes!))],
+            ImageBytes = [.. images.Select(image => image.Bytes!.Length)],
+            PathsNull = record.Images.Count(image => image.Path is null),
+            Turns = (row.Messages ?? []).Count(message => message.Role == ConversationRole.Assistant) + 1,
+            Question = TextSize.Of(row.Messages is null ? row.Text("question") ?? "" : string.Concat(row.Messages[^1].Text)),
             Answers = [],
         };
-        if (row.Schema.Layout == RowLayout.Flat)
-        {
-            ModeratedResponse flat = row.ToModeratedResponse();
-            return facts with { Answers = [new AnswerFacts(TextSize.Of(flat.Response), null, flat.IsResponseSafe, 0, 0)] };
-        }
-        PreferencePair pair = row.ToPair();
+        if (record.Kind != RecordKind.Pair)
+            return record.Messages is [.., { Role: ConversationRole.Assistant } last]
+                ? facts with { Answers = [new AnswerFacts(TextSize.Of(last.Text), record.ChosenFrom, Safe(record.Labels.Unsafe), record.ChosenRates.Harmless, record.ChosenRates.Helpful)] }
+                : facts;
+        AnswerFacts chosen = new(TextSize.Of(Text(record.Chosen)), record.ChosenFrom, Safe(record.Labels.ChosenUnsafe), record.ChosenRates.Harmless, record.ChosenRates.Helpful);
+        AnswerFacts rejected = new(TextSize.Of(Text(record.Rejected)), record.RejectedFrom, Safe(record.Labels.RejectedUnsafe), record.RejectedRates.Harmless, record.RejectedRates.Helpful);
+        int? Number(PairSide? side) => side is null ? null : side == PairSide.Chosen != record.RejectedFirst ? 1 : 2;
         return facts with
         {
-            Answers = [.. ((RatedResponse[])[pair.Response1, pair.Response2]).Select(answer => new AnswerFacts(TextSize.Of(answer.Text), answer.From, answer.IsSafe, answer.HarmlessRate, answer.HelpfulRate))],
-            MoreHelpful = pair.MoreHelpful,
-            Safer = pair.Safer,
-            SameAnswers = pair.Response1.Text == pair.Response2.Text,
+            Answers = record.RejectedFirst ? [rejected, chosen] : [chosen, rejected],
+            MoreHelpful = Number(record.Preferences.Helpful),
+            Safer = Number(record.Preferences.Safe),
+            SameAnswers = Text(record.Chosen) == Text(record.Rejected),
         };
     }
+
+    private static bool? Safe(bool? harmful) => harmful is null ? null : !harmful;
+
+    private static string Text(IReadOnlyList<ConversationMessage> answer) => string.Concat(answer.Select(message => message.Text));
 }

@@ -13,8 +13,13 @@ internal sealed unsafe class PictureStore : IDisposable
     private byte* memory;
     private long size, used;
 
-    /// <summary>The row with its picture put away; itself if it has none, or one that is put away already.</summary>
-    public DatasetRow Put(DatasetRow row) => row[row.Schema.IndexOf("image")] is EncodedImage { Bytes: { } bytes } image ? row.Holding(Put(bytes, image.Path)) : row;
+    /// <summary>The row with its pictures put away, those that are not yet.</summary>
+    public DatasetRow Put(DatasetRow row) => row.Holding(cell => cell switch
+    {
+        EncodedImage { Bytes: { } bytes } image => Put(bytes, image.Path),
+        IReadOnlyList<EncodedImage> images => (object[])[.. images.Select(image => image.Bytes is { } bytes ? Put(bytes, image.Path) : image)],
+        _ => cell,
+    });
 
     /// <summary>Puts a picture away; what comes back stands for it in a row.</summary>
     public object Put(ReadOnlySpan<byte> bytes, string? path)
@@ -29,10 +34,15 @@ internal sealed unsafe class PictureStore : IDisposable
         return new Place(used - bytes.Length, bytes.Length, path);
     }
 
-    /// <summary>The row with its picture as it was.</summary>
-    public DatasetRow Take(DatasetRow row) => row[row.Schema.IndexOf("image")] is Place place
-        ? row.Holding(new EncodedImage(new ReadOnlySpan<byte>(memory + place.Start, place.Length).ToArray(), place.Path))
-        : row;
+    /// <summary>The row with its pictures as they were.</summary>
+    public DatasetRow Take(DatasetRow row) => row.Holding(cell => cell switch
+    {
+        Place place => Take(place),
+        object[] places => (EncodedImage[])[.. places.Select(place => place is Place stored ? Take(stored) : (EncodedImage)place)],
+        _ => cell,
+    });
+
+    private EncodedImage Take(Place place) => new(new ReadOnlySpan<byte>(memory + place.Start, place.Length).ToArray(), place.Path);
 
     /// <summary>Forgets all pictures; the memory serves the next ones.</summary>
     public void Clear() => used = 0;

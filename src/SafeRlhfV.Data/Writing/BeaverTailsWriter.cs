@@ -8,13 +8,14 @@ public sealed class BeaverTailsWriter : IDisposable
 {
     private const long MostPending = 96L << 20;
 
-    private readonly RowSchema schema;
+    private readonly IReadOnlyList<RowSchema> schemas;
     private readonly BeaverTailsWriterOptions options;
     private readonly StagedFolder folder;
     private readonly Dictionary<(string Config, string Split), Part> parts = [];
+    private readonly Dictionary<string, RowSchema> configs = [];
     private long pendingBytes;
 
-    private BeaverTailsWriter(RowSchema schema, BeaverTailsWriterOptions options, StagedFolder folder) => (this.schema, this.options, this.folder) = (schema, options, folder);
+    private BeaverTailsWriter(IReadOnlyList<RowSchema> schemas, BeaverTailsWriterOptions options, StagedFolder folder) => (this.schemas, this.options, this.folder) = (schemas, options, folder);
 
     /// <summary>Begins a data set.</summary>
     /// <param name="folder">The folder to write; it must not exist or be empty, unless the options allow overwriting.</param>
@@ -23,14 +24,14 @@ public sealed class BeaverTailsWriter : IDisposable
     /// <exception cref="InvalidInputException">The folder is taken or cannot be written.</exception>
     public static BeaverTailsWriter Create(string folder, RowLayout layout = RowLayout.Paired, BeaverTailsWriterOptions? options = null)
     {
-        return Create(folder, RowSchema.Of(layout), options);
+        return Create(folder, [RowSchema.Of(layout)], options);
     }
 
-    /// <summary>Begins a data set of other columns (exports).</summary>
-    internal static BeaverTailsWriter Create(string folder, RowSchema schema, BeaverTailsWriterOptions? options)
+    /// <summary>Begins a data set of other columns; of several schemas, a row is written in the first one of its layout.</summary>
+    internal static BeaverTailsWriter Create(string folder, IReadOnlyList<RowSchema> schemas, BeaverTailsWriterOptions? options)
     {
         options ??= new BeaverTailsWriterOptions();
-        return new BeaverTailsWriter(schema, options, StagedFolder.Create(folder, options.Overwrite));
+        return new BeaverTailsWriter(schemas, options, StagedFolder.Create(folder, options.Overwrite));
     }
 
     /// <summary>The folder's final name.</summary>
@@ -51,8 +52,13 @@ public sealed class BeaverTailsWriter : IDisposable
     /// <exception cref="InvalidInputException">The configuration or split is no file name, or the disk refuses.</exception>
     public void Add(string split, DatasetRow row, string config)
     {
-        if (row.Schema != schema) throw new ArgumentException($"The data set is {schema.Layout}, the row {row.Schema.Layout}.", nameof(row));
-        if (!parts.TryGetValue((config, split), out Part? part)) parts[(config, split)] = part = new Part(CheckConfig(config), CheckSplit(folder.Target, split));
+        RowSchema schema = schemas.FirstOrDefault(one => one == row.Schema) ?? schemas.FirstOrDefault(one => one.Layout == row.Schema.Layout)
+            ?? throw new ArgumentException($"The data set is {schemas[0].Layout}, the row {row.Schema.Layout}.", nameof(row));
+        row = row.In(schema);
+        // files of one configuration have one schema: pairs and single answers of one name are kept apart
+        if (configs.TryGetValue(config, out RowSchema? other) && other != schema) config += schema.Layout == RowLayout.Paired ? "-pairs" : "-answers";
+        configs[config] = schema;
+        if (!parts.TryGetValue((config, split), out Part? part)) parts[(config, split)] = part = new Part(CheckConfig(config), CheckSplit(folder.Target, split), schema);
         long bytes = SizeOf(row);
         part.Pending.Add(row);
         part.PendingBytes += bytes;
@@ -88,7 +94,7 @@ public sealed class BeaverTailsWriter : IDisposable
                     return true;
                 });
         }
-        string card = DatasetCardText.Write(schema, options, Rows, [.. parts.Values.Select(part => new DatasetCardText.PartSize(part.Config, part.Split, part.Rows, part.Bytes, part.FileBytes))]);
+        string card = DatasetCardText.Write(configs, options, Rows, [.. parts.Values.Select(part => new DatasetCardText.PartSize(part.Config, part.Split, part.Rows, part.Bytes, part.FileBytes))]);
         StagedFolder.Guard(folder.Target, () =>
         {
             File.WriteAllText(folder.At("README.md"), card);
@@ -108,7 +114,7 @@ public sealed class BeaverTailsWriter : IDisposable
     {
         if (part.Writer is null)
         {
-            part.Writer = new ParquetShardWriter(ShardAside(part, part.Shards), schema);
+            part.Writer = new ParquetShardWriter(ShardAside(part, part.Shards), part.Schema);
             part.Shards++;
         }
         part.Writer.WriteGroup(part.Pending);
@@ -149,14 +155,19 @@ public sealed class BeaverTailsWriter : IDisposable
             bytes += row[i] switch
             {
                 string text => System.Text.Encoding.UTF8.GetByteCount(text) + 4,
-                EncodedImage image => (image.Bytes?.LongLength ?? 0) + (image.Path?.Length ?? 0) + 8,
+                EncodedImage image => SizeOf(image),
+                IReadOnlyList<EncodedImage> images => images.Sum(SizeOf),
+                IReadOnlyList<ConversationMessage> messages => messages.Sum(message => message.Parts.Sum(part => 8L + (part.Text is null ? 0 : System.Text.Encoding.UTF8.GetByteCount(part.Text)))),
                 _ => 8,
             };
         return bytes;
     }
 
-    private sealed class Part(string config, string split)
+    private static long SizeOf(EncodedImage image) => (image.Bytes?.LongLength ?? 0) + (image.Path?.Length ?? 0) + 8;
+
+    private sealed class Part(string config, string split, RowSchema schema)
     {
+        public RowSchema Schema { get; } = schema;
         public string Config { get; } = config;
         public string Split { get; } = split;
         public List<DatasetRow> Pending { get; } = [];

@@ -8,7 +8,7 @@ internal static class DatasetCardText
 {
     public sealed record PartSize(string Config, string Split, long Rows, long Bytes, long FileBytes);
 
-    public static string Write(RowSchema schema, BeaverTailsWriterOptions options, long rows, IReadOnlyList<PartSize> parts)
+    public static string Write(IReadOnlyDictionary<string, RowSchema> schemas, BeaverTailsWriterOptions options, long rows, IReadOnlyList<PartSize> parts)
     {
         StringBuilder card = Begin(options, rows);
         IGrouping<string, PartSize>[] configs = ByConfig(parts, part => part.Config, part => part.Split);
@@ -16,14 +16,22 @@ internal static class DatasetCardText
         foreach (IGrouping<string, PartSize> config in configs)
         {
             card.Append($"- config_name: {Scalar(config.Key)}\n  features:\n");
-            foreach ((string name, ColumnKind kind) in schema.Columns)
-                card.Append($"  - name: {name}\n    {kind switch { ColumnKind.Image => "dtype: image", ColumnKind.ImageList => "list: image", ColumnKind.Integer => "dtype: int64", _ => "dtype: string" }}\n");
+            foreach ((string name, ColumnKind kind) in schemas[config.Key].Columns) card.Append($"  - name: {name}\n    {Feature(kind)}\n");
             card.Append("  splits:\n");
             foreach (PartSize part in config) card.Append($"  - name: {Scalar(part.Split)}\n    num_bytes: {part.Bytes}\n    num_examples: {part.Rows}\n");
             card.Append($"  download_size: {config.Sum(part => part.FileBytes)}\n  dataset_size: {config.Sum(part => part.Bytes)}\n");
         }
         return End(card, options, configs.Select(config => (config.Key, config.Select(part => (part.Split, $"data/{config.Key}/{part.Split}-*")))));
     }
+
+    private static string Feature(ColumnKind kind) => kind switch
+    {
+        ColumnKind.Image => "dtype: image",
+        ColumnKind.ImageList => "list: image",
+        ColumnKind.Integer => "dtype: int64",
+        ColumnKind.Messages => "list:\n    - name: role\n      dtype: string\n    - name: content\n      list:\n      - name: type\n        dtype: string\n      - name: text\n        dtype: string\n    - name: loss\n      dtype: bool",
+        _ => "dtype: string",
+    };
 
     /// <summary>The card of JSON lines: which file is which split. Their features are left to the reader, who finds pictures as paths or base64.</summary>
     public static string WriteLines(BeaverTailsWriterOptions options, long rows, IEnumerable<(string Config, string Split, string File)> files) =>

@@ -33,17 +33,13 @@ internal sealed class JsonlDatasetWriter : IDisposable
                         case null: json.WriteNullValue(); break;
                         case string text: json.WriteStringValue(text); break;
                         case long number: json.WriteNumberValue(number); break;
-                        case EncodedImage image when imagesAsFiles && image.Bytes is not null:
-                            json.WriteStringValue(SaveImage(image.Bytes, config, split, file.Images));
-                            files[(config, split)] = file with { Images = file.Images + 1 };
+                        case EncodedImage image: WriteImage(json, image, config, split); break;
+                        case IReadOnlyList<EncodedImage> images:
+                            json.WriteStartArray();
+                            foreach (EncodedImage image in images) WriteImage(json, image, config, split);
+                            json.WriteEndArray();
                             break;
-                        case EncodedImage image:
-                            json.WriteStartObject();
-                            if (image.Bytes is null) json.WriteNull("bytes");
-                            else json.WriteBase64String("bytes", image.Bytes);
-                            json.WriteString("path", image.Path);
-                            json.WriteEndObject();
-                            break;
+                        case IReadOnlyList<ConversationMessage> messages: MessagesJson.Write(json, messages); break;
                     }
                 }
                 json.WriteEndObject();
@@ -79,6 +75,22 @@ internal sealed class JsonlDatasetWriter : IDisposable
     }
 
     private static string NameOf(string config, string split) => $"{config}/{split}.jsonl";
+
+    private void WriteImage(Utf8JsonWriter json, EncodedImage image, string config, string split)
+    {
+        if (imagesAsFiles && image.Bytes is not null)
+        {
+            (FileStream stream, int images) = files[(config, split)];
+            json.WriteStringValue(SaveImage(image.Bytes, config, split, images));
+            files[(config, split)] = (stream, images + 1);
+            return;
+        }
+        json.WriteStartObject();
+        if (image.Bytes is null) json.WriteNull("bytes");
+        else json.WriteBase64String("bytes", image.Bytes);
+        json.WriteString("path", image.Path);
+        json.WriteEndObject();
+    }
 
     private string SaveImage(byte[] bytes, string config, string split, int number)
     {

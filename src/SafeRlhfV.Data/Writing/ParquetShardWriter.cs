@@ -48,12 +48,27 @@ internal sealed class ParquetShardWriter : IDisposable
                 case ColumnKind.Integer:
                     WriteIntegers(group, rows, column);
                     break;
+                case ColumnKind.Image:
+                    int image = column;
+                    WriteSlices(group, rows, row => ((EncodedImage?)row[image])?.Bytes, row => Level((EncodedImage?)row[image], one => one.Bytes), 2);
+                    WriteSlices(group, rows, row => Utf8(((EncodedImage?)row[image])?.Path), row => Level((EncodedImage?)row[image], one => one.Path), 2);
+                    break;
+                case ColumnKind.ImageList:
+                    IReadOnlyList<EncodedImage>?[] images = [.. rows.Select(row => (IReadOnlyList<EncodedImage>?)row[column])];
+                    WriteNested(group, NestedLevels.OfImages(images, one => one.Bytes));
+                    WriteNested(group, NestedLevels.OfImages(images, one => Utf8(one.Path)));
+                    break;
                 case var kind:
-                    // The image stands two levels deep in its list (list, then element), and a row without one has an empty list.
-                    int index = column;
-                    short below = (short)(kind == ColumnKind.ImageList ? 2 : 0), none = (short)(kind == ColumnKind.ImageList ? 1 : 0);
-                    WriteSlices(group, rows, row => ((EncodedImage?)row[index])?.Bytes, row => Level((EncodedImage?)row[index], image => image.Bytes, below, none), (short)(below + 2));
-                    WriteSlices(group, rows, row => Utf8(((EncodedImage?)row[index])?.Path), row => Level((EncodedImage?)row[index], image => image.Path, below, none), (short)(below + 2));
+                    IReadOnlyList<ConversationMessage>?[] messages = [.. rows.Select(row => (IReadOnlyList<ConversationMessage>?)row[column])];
+                    WriteNested(group, NestedLevels.OfMessages(messages, message => (true, Utf8(message.Role.ToString().ToLowerInvariant())!)));
+                    WriteNested(group, NestedLevels.OfParts(messages, part => part.Text is null ? "image" : "text"));
+                    WriteNested(group, NestedLevels.OfParts(messages, part => part.Text));
+                    if (kind == ColumnKind.Messages)
+                    {
+                        NestedLevels<bool> loss = NestedLevels.OfMessages(messages, message => (message.Loss is not null, message.Loss ?? false));
+                        using ColumnWriter<bool> flags = (ColumnWriter<bool>)group.NextColumn();
+                        flags.WriteBatch(loss.Definition.Count, CollectionsMarshal.AsSpan(loss.Definition), CollectionsMarshal.AsSpan(loss.Repetition), CollectionsMarshal.AsSpan(loss.Values));
+                    }
                     break;
             }
         }
@@ -90,19 +105,42 @@ internal sealed class ParquetShardWriter : IDisposable
         {
             ColumnKind.Image => new Dictionary<string, string> { ["_type"] = "Image" },
             ColumnKind.ImageList => new[] { new Dictionary<string, string> { ["_type"] = "Image" } },
-            ColumnKind.Integer => new Dictionary<string, string> { ["dtype"] = "int64", ["_type"] = "Value" },
-            _ => (object)new Dictionary<string, string> { ["dtype"] = "string", ["_type"] = "Value" },
+            ColumnKind.Integer => Value("int64"),
+            ColumnKind.Messages or ColumnKind.PlainMessages => new[] { MessageFeatures(withLoss: column.Kind == ColumnKind.Messages) },
+            _ => (object)Value("string"),
         });
         return JsonSerializer.Serialize(new { info = new { features } });
     }
 
+    private static Dictionary<string, object> MessageFeatures(bool withLoss)
+    {
+        Dictionary<string, object> message = new()
+        {
+            ["role"] = Value("string"),
+            ["content"] = new[] { new Dictionary<string, object> { ["type"] = Value("string"), ["text"] = Value("string") } },
+        };
+        if (withLoss) message["loss"] = Value("bool");
+        return message;
+    }
+
+    private static Dictionary<string, string> Value(string dtype) => new() { ["dtype"] = dtype, ["_type"] = "Value" };
+
     private static GroupNode Root(RowSchema schema) => new("schema", Repetition.Required, [.. schema.Columns.Select<(string Name, ColumnKind Kind), Node>(column => column.Kind switch
     {
-        ColumnKind.Text => new PrimitiveNode(column.Name, Repetition.Optional, LogicalType.String(), PhysicalType.ByteArray),
+        ColumnKind.Text => Text(column.Name),
         ColumnKind.Integer => new PrimitiveNode(column.Name, Repetition.Optional, LogicalType.None(), PhysicalType.Int64),
         ColumnKind.Image => Image(column.Name),
-        _ => new GroupNode(column.Name, Repetition.Optional, [new GroupNode("list", Repetition.Repeated, [Image("element")])], LogicalType.List()),
+        ColumnKind.ImageList => List(column.Name, Image("element")),
+        _ => List(column.Name, new GroupNode("element", Repetition.Optional,
+        [
+            Text("role"), List("content", new GroupNode("element", Repetition.Optional, [Text("type"), Text("text")])),
+            .. column.Kind == ColumnKind.Messages ? (Node[])[new PrimitiveNode("loss", Repetition.Optional, LogicalType.None(), PhysicalType.Boolean)] : [],
+        ])),
     })]);
+
+    private static PrimitiveNode Text(string name) => new(name, Repetition.Optional, LogicalType.String(), PhysicalType.ByteArray);
+
+    private static GroupNode List(string name, GroupNode element) => new(name, Repetition.Optional, [new GroupNode("list", Repetition.Repeated, [element])], LogicalType.List());
 
     private static GroupNode Image(string name) => new(name, Repetition.Optional,
     [
@@ -110,28 +148,30 @@ internal sealed class ParquetShardWriter : IDisposable
         new PrimitiveNode("path", Repetition.Optional, LogicalType.String(), PhysicalType.ByteArray),
     ]);
 
-    private static short Level(EncodedImage? image, Func<EncodedImage, object?> value, short below, short none) =>
-        image is null ? none : (short)(below + (value(image) is null ? 1 : 2));
+    private static short Level(EncodedImage? image, Func<EncodedImage, object?> value) => (short)(image is null ? 0 : value(image) is null ? 1 : 2);
 
     private static byte[]? Utf8(string? text) => text is null ? null : System.Text.Encoding.UTF8.GetBytes(text);
 
-    private static void WriteSlices(RowGroupWriter group, IReadOnlyList<DatasetRow> rows, Func<DatasetRow, byte[]?> value, Func<DatasetRow, short> level, short full)
+    private static void WriteSlices(RowGroupWriter group, IReadOnlyList<DatasetRow> rows, Func<DatasetRow, byte[]?> value, Func<DatasetRow, short> level, short full) =>
+        WriteSlices(group, [.. rows.Select(level)], [], rows.Where(row => level(row) == full).Select(value).OfType<byte[]>());
+
+    private static void WriteNested(RowGroupWriter group, NestedLevels<byte[]> levels) =>
+        WriteSlices(group, CollectionsMarshal.AsSpan(levels.Definition), CollectionsMarshal.AsSpan(levels.Repetition), levels.Values);
+
+    private static void WriteSlices(RowGroupWriter group, ReadOnlySpan<short> definition, ReadOnlySpan<short> repetition, IEnumerable<byte[]> values)
     {
         using ColumnWriter<ByteArray> column = (ColumnWriter<ByteArray>)group.NextColumn();
-        short[] levels = [.. rows.Select(level)];
         List<ByteArray> slices = [];
         List<GCHandle> pins = [];
         try
         {
-            foreach (DatasetRow row in rows)
+            foreach (byte[] bytes in values)
             {
-                if (level(row) != full || value(row) is not { } bytes) continue;
                 GCHandle pin = GCHandle.Alloc(bytes, GCHandleType.Pinned);
                 pins.Add(pin);
                 slices.Add(new ByteArray(pin.AddrOfPinnedObject(), bytes.Length));
             }
-            // One value a row: every repetition level is 0.
-            column.WriteBatch(rows.Count, levels, column.ColumnDescriptor.MaxRepetitionLevel > 0 ? new short[rows.Count] : [], CollectionsMarshal.AsSpan(slices));
+            column.WriteBatch(definition.Length, definition, repetition, CollectionsMarshal.AsSpan(slices));
         }
         finally
         {

@@ -41,7 +41,7 @@ internal static class Readings
         return reading;
     }
 
-    /// <summary>A reading as a record; its images have no bytes.</summary>
+    /// <summary>A reading as a record; its images have no bytes, and of texts of a megabyte it has the hash.</summary>
     public static ConversationRecord Read(JsonObject reading)
     {
         JsonObject? preferences = reading["preferences"]?.AsObject(), labels = reading["labels"]?.AsObject(), score = reading["score"]?.AsObject();
@@ -116,7 +116,7 @@ internal static class Readings
 
     private static ConversationMessage[] Messages(JsonNode? list) => [.. (list?.AsArray() ?? []).Select(message => new ConversationMessage(
         Enum.Parse<ConversationRole>((string)message!["role"]!, ignoreCase: true),
-        [.. message["content"]!.AsArray().Select(part => (int?)part!["image"] is { } image ? MessagePart.OfImage(image) : MessagePart.OfText((string?)part["text"] ?? ""))],
+        [.. message["content"]!.AsArray().Select(part => (int?)part!["image"] is { } image ? MessagePart.OfImage(image) : MessagePart.OfText((string?)part["text"] ?? (string)part["text_sha256"]!))],
         (bool?)message["loss"]))];
 
     private static void Add(JsonObject reading, string name, JsonObject value)

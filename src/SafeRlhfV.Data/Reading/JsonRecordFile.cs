@@ -1,0 +1,161 @@
+using System.Text;
+
+namespace SafeRlhfV.Data;
+
+/// <summary>
+/// Cuts a JSON file into its records without parsing them: an object a line, or the elements of one array, whatever the file is called. Only '\n' ends a line:
+/// texts may hold other line separators.
+/// </summary>
+internal sealed class JsonRecordFile
+{
+    private const int LongestRecord = 512 << 20, FirstBuffer = 1 << 20;
+
+    private readonly string file;
+
+    /// <summary>Looks at the file's first character.</summary>
+    /// <exception cref="InvalidInputException">The file cannot be opened.</exception>
+    public JsonRecordFile(string file)
+    {
+        this.file = file;
+        using FileStream stream = Open();
+        byte[] start = new byte[4096];
+        for (int count; (count = Fill(stream, start, 0)) > 0;)
+        {
+            ReadOnlySpan<byte> text = start.AsSpan(0, count);
+            if (stream.Position == count && text.StartsWith(Encoding.UTF8.Preamble)) text = text[3..];
+            text = text.TrimStart(" \t\r\n"u8);
+            if (text.Length == 0) continue;
+            IsArray = text[0] == '[';
+            break;
+        }
+    }
+
+    /// <summary>Whether the file is one array.</summary>
+    public bool IsArray { get; }
+
+    /// <summary>A record's place in words.</summary>
+    public string Place(long number) => IsArray ? $"element {number}" : $"line {number}";
+
+    /// <summary>The records that are not blank, each with its row (from 0), its number (from 1: the line's, or the element's) and the place behind it to read on from.</summary>
+    /// <exception cref="InvalidInputException">The file cannot be read, or a record is longer than half a gibibyte.</exception>
+    public IEnumerable<(byte[] Record, long Row, long Number, long Offset)> Records(JsonlPlace from)
+    {
+        using FileStream stream = Open();
+        stream.Seek(from.Offset, SeekOrigin.Begin);
+        byte[] buffer = new byte[FirstBuffer];
+        int start = 0, end = 0;
+        long row = from.Row, number = from.Number, offset = from.Offset;
+        bool ended = false;
+        ArrayScan scan = new() { IsInside = from.Offset > 0 };
+        while (!ended || start < end)
+        {
+            int length = IsArray ? scan.EndOfElement(buffer.AsSpan(start, end - start)) : buffer.AsSpan(start, end - start).IndexOf((byte)'\n');
+            if (length < 0 && !ended)
+            {
+                if (start > 0) buffer.AsSpan(start, end - start).CopyTo(buffer);
+                (start, end) = (0, end - start);
+                if (end == buffer.Length)
+                {
+                    if (buffer.Length >= LongestRecord) throw Bad(row, $"{Place(number + 1)} is longer than {LongestRecord >> 20} MiB.");
+                    Array.Resize(ref buffer, buffer.Length * 2);
+                }
+                int read = Fill(stream, buffer, end);
+                ended = read == 0;
+                end += read;
+                continue;
+            }
+            int size = length < 0 ? end - start : length;
+            ReadOnlyMemory<byte> record = buffer.AsMemory(start, size);
+            int step = length < 0 ? size : size + 1;
+            start += step;
+            offset += step;
+            if (!IsArray && ++number == 1 && record.Span.StartsWith(Encoding.UTF8.Preamble)) record = record[3..];
+            if (IsArray) record = record[scan.Restart()..];
+            if (!record.Span.ContainsAnyExcept(" \t\r\n"u8)) continue;
+            if (IsArray) number++;
+            yield return (record.ToArray(), row++, number, offset - step);
+            if (IsArray && scan.IsOver) yield break;
+        }
+    }
+
+    /// <summary>A fault of a record.</summary>
+    public InvalidInputException Bad(long row, string what, Exception? inner = null) => new(new Finding(Fault.BadJson, FindingSeverity.Error, file, row, [], what), inner);
+
+    private int Fill(FileStream stream, byte[] buffer, int from)
+    {
+        try
+        {
+            return stream.Read(buffer, from, buffer.Length - from);
+        }
+        catch (IOException error)
+        {
+            throw Unreadable(error);
+        }
+    }
+
+    private FileStream Open()
+    {
+        try
+        {
+            return new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw Unreadable(error);
+        }
+    }
+
+    private InvalidInputException Unreadable(Exception error) =>
+        new(new Finding(Fault.Unreadable, FindingSeverity.Error, file, null, [], $"the file cannot be opened ({ParquetFile.FirstLine(error)})."), error);
+
+    /// <summary>Finds where an array's element ends, over as many pieces of the file as it takes.</summary>
+    private struct ArrayScan
+    {
+        private int scanned, begin, depth;
+        private bool inText, escaped;
+
+        /// <summary>Whether the array's bracket is passed.</summary>
+        public bool IsInside { get; set; }
+
+        /// <summary>Whether the array's end is passed.</summary>
+        public bool IsOver { get; private set; }
+
+        /// <summary>The index of the comma or bracket behind the element; -1 where more must be read.</summary>
+        public int EndOfElement(ReadOnlySpan<byte> text)
+        {
+            for (; scanned < text.Length; scanned++)
+            {
+                byte letter = text[scanned];
+                if (escaped) escaped = false;
+                else if (inText)
+                {
+                    if (letter == '\\') escaped = true;
+                    else if (letter == '"') inText = false;
+                }
+                else if (!IsInside)
+                {
+                    if (letter != '[') continue;
+                    (IsInside, begin) = (true, scanned + 1);
+                }
+                else if (letter == '"') inText = true;
+                else if (letter is (byte)'{' or (byte)'[') depth++;
+                else if (depth > 0 && letter is (byte)'}' or (byte)']' && depth > 0) depth--;
+                else if (letter == ',' && depth == 0) return scanned;
+                else if (letter == ']')
+                {
+                    IsOver = true;
+                    return scanned;
+                }
+            }
+            return -1;
+        }
+
+        /// <summary>Goes on behind the element; returns where in it its text begins.</summary>
+        public int Restart()
+        {
+            int first = begin;
+            (scanned, begin, depth, inText, escaped) = (0, 0, 0, false, false);
+            return first;
+        }
+    }
+}
