@@ -20,6 +20,12 @@ public abstract class VisionLanguageModel : NamedModule
     /// <summary>The language model's blocks.</summary>
     public abstract TextDecoder Decoder { get; }
 
+    /// <summary>The output layer; it may share the embedding table.</summary>
+    public abstract LinearLayer Head { get; }
+
+    /// <summary>The output layer's canonical name.</summary>
+    public abstract string HeadName { get; }
+
     /// <summary>LoRA adapters on this model.</summary>
     public AdapterSet Adapters => adapters ??= new AdapterSet(this);
 
@@ -75,10 +81,13 @@ public abstract class VisionLanguageModel : NamedModule
     public abstract Tensor Hidden(Tensor inputIds_BL, Tensor mask_BL, Tensor positions, ImageEmbeddings? images, KeyValueCache? cache = null, long from = 0, AnswerBranches? branches = null);
 
     /// <summary>Output logits of hidden states: [..., H] → [..., V].</summary>
-    public abstract Tensor Logits(Tensor hidden);
+    public Tensor Logits(Tensor hidden) => Head.Forward(hidden);
 
     /// <summary>The output matrix, [V, H], where logits are hidden · Wᵀ and nothing more; null where an adapter in use adds to it.</summary>
-    public virtual Tensor? OutputWeight => null;
+    public Tensor? OutputWeight => Head.PlainWeight;
+
+    /// <summary>Gives the output layer a matrix of its own, a copy of the embedding table that it shared; nothing happens where it has one.</summary>
+    internal abstract void Untie();
 
     /// <summary>A cache that fits this model.</summary>
     public abstract KeyValueCache NewCache(int batch, int capacity);

@@ -6,6 +6,9 @@ namespace SafeRlhfV.Models;
 /// <param name="ToCanonical">File key → canonical name, or null where the key cannot belong to this layout.</param>
 public sealed record KeyLayout(string Name, Func<string, string> ToFile, Func<string, string?> ToCanonical)
 {
+    /// <summary>A module's name in this layout's files.</summary>
+    public string Module(string canonical) => ToFile(canonical + ".weight")[..^".weight".Length];
+
     /// <summary>True if this layout reads every key and would write it back the same.</summary>
     public bool Fits(IEnumerable<string> fileKeys) => fileKeys.All(key => ToCanonical(key) is { } name && ToFile(name) == key);
 

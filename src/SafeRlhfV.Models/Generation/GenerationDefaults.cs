@@ -85,7 +85,7 @@ public static class GenerationDefaults
             double number => value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double given) && given == number,
             _ => false,
         });
-        if (!isNeutral) throw reader.Error(field, $"asks for {what}, which is not supported; take it out, or set it in a copy of the file to what it does nothing at");
+        if (!isNeutral) throw reader.Error(field, $"asks for {what}, which is not supported; remove it from the file");
     }
 
     // -1 among them is an older file's word for "none"

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace SafeRlhfV.Models;
 
 /// <summary>Layer normalisation over the last dimension, with scale and shift.</summary>
-public sealed class LayerNormLayer : NamedModule
+public sealed class LayerNormLayer : AdaptedLayer
 {
     private readonly Parameter weight, bias;
     private readonly long[] shape;
@@ -21,5 +21,7 @@ public sealed class LayerNormLayer : NamedModule
     }
 
     /// <summary>[..., size] → [..., size].</summary>
-    public Tensor Forward(Tensor x) => nn.functional.layer_norm(x, shape, weight, bias, epsilon);
+    public Tensor Forward(Tensor x) => nn.functional.layer_norm(x, shape, Current("weight", weight), Current("bias", bias), epsilon);
+
+    internal override IEnumerable<(string Name, Parameter Value)> Own => [("weight", weight), ("bias", bias)];
 }

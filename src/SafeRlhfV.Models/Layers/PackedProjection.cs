@@ -1,4 +1,3 @@
-using SafeRlhfV.Objectives;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -42,13 +41,14 @@ internal sealed class PackedProjection : IDisposable
         for (int i = 0; i < layers.Length; i++)
         {
             if (!ReferenceEquals(layers[i].Weight, views[i])) return null;
-            if (layers[i].ActivePair is not null) adapted++;
+            if (layers[i].IsAdapted) adapted++;
         }
         if (adapted == 0) return nn.functional.linear(x, weight);
-        return adapted == layers.Length && AdapterFrame.Merged(layers[0].Adapters!) is { } merged ? nn.functional.linear(x, merged.Of(this, Merge)) : null;
+        bool addsBias = layers.Any(layer => layer.ActivePair?.Bias is not null);
+        return !addsBias && AdapterFrame.Merged(layers.First(layer => layer.IsAdapted).Adapters!) is { } merged ? nn.functional.linear(x, merged.Of(this, Merge)) : null;
     }
 
     public void Dispose() => weight.Dispose();
 
-    private Tensor Merge() => weight.Plus(cat([.. layers.Select(layer => layer.ActivePair!.Change())], 0));
+    private Tensor Merge() => cat([.. layers.Select(layer => layer.MergedWeight)], 0);
 }

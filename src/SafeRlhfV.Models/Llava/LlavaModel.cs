@@ -8,12 +8,13 @@ namespace SafeRlhfV.Models;
 /// <summary>LLaVA-1.5 and LLaVA-NeXT: CLIP tower, projector, Llama or Mistral decoder. NeXT adds tiles, unpadding and a newline vector.</summary>
 public sealed class LlavaModel : VisionLanguageModel
 {
-    private readonly LlavaConfig config;
+    private readonly ModuleGroup language;
     private readonly ClipTower tower;
     private readonly LlavaProjector projector;
     private readonly TextDecoder decoder;
-    private readonly LinearLayer? head;
+    private readonly LinearLayer head;
     private readonly Parameter? newline;
+    private LlavaConfig config;
 
     /// <summary>Takes its parameters under the hub's names (language_model.model.*, vision_tower.vision_model.*, ...).</summary>
     public LlavaModel(LlavaConfig config, ParameterSource source) : base(nameof(LlavaModel))
@@ -22,10 +23,12 @@ public sealed class LlavaModel : VisionLanguageModel
         tower = new(source.At("vision_tower.vision_model"), config.Vision);
         projector = new(source.At("multi_modal_projector"), config);
         decoder = new(source.At("language_model.model"), config.Text);
-        if (!config.TieWordEmbeddings) head = new(source.At("language_model.lm_head"), config.Text.HiddenSize, config.Text.VocabularySize, false);
+        head = config.TieWordEmbeddings ? new(decoder.Embedding, config.Text.HiddenSize, config.Text.VocabularySize)
+            : new(source.At("language_model.lm_head"), config.Text.HiddenSize, config.Text.VocabularySize, false);
+        language = config.TieWordEmbeddings ? new ModuleGroup(("model", decoder)) : new ModuleGroup(("model", decoder), ("lm_head", head));
         register_module("vision_tower", new ModuleGroup(("vision_model", tower)));
         register_module("multi_modal_projector", projector);
-        register_module("language_model", head is null ? new ModuleGroup(("model", decoder)) : new ModuleGroup(("model", decoder), ("lm_head", head)));
+        register_module("language_model", language);
         if (config.GridPinpoints.Count == 0) return;
         newline = source.Take("image_newline", ParameterKind.Token, config.Text.HiddenSize);
         register_parameter("image_newline", newline);
@@ -75,13 +78,21 @@ public sealed class LlavaModel : VisionLanguageModel
     }
 
     /// <inheritdoc/>
-    public override Tensor Logits(Tensor hidden) => head is null ? nn.functional.linear(hidden, decoder.Embedding.Weight) : head.Forward(hidden);
+    public override LinearLayer Head => head;
 
     /// <inheritdoc/>
-    public override Tensor? OutputWeight => head is null ? decoder.Embedding.Weight : head.ActivePair is not null ? null : head.Weight;
+    public override string HeadName => "language_model.lm_head";
 
     /// <inheritdoc/>
     public override KeyValueCache NewCache(int batch, int capacity) => decoder.NewCache(batch, capacity);
+
+    internal override void Untie()
+    {
+        if (!config.TieWordEmbeddings) return;
+        head.Untie();
+        language.register_module("lm_head", head);
+        config = config with { TieWordEmbeddings = false };
+    }
 
     // per image: the whole picture's tile, then the grid of all other tiles without padding, each row ended by the newline vector
     private Tensor PackTiles(Tensor projected_RPH, IReadOnlyList<ImageGeometry> images)

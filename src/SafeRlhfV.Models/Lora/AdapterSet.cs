@@ -8,7 +8,7 @@ public sealed class AdapterSet
 {
     private readonly Dictionary<string, LoraAdapter> adapters = [];
     private readonly VisionLanguageModel model;
-    private Dictionary<string, LinearLayer>? layers;
+    private Dictionary<string, AdaptedLayer>? modules;
 
     internal AdapterSet(VisionLanguageModel model) => this.model = model;
 
@@ -27,7 +27,7 @@ public sealed class AdapterSet
 
     /// <summary>Loads a PEFT folder.</summary>
     /// <exception cref="InvalidInputException">The folder is malformed or does not fit the model.</exception>
-    public LoraAdapter Load(string name, string folder) => Add(LoraAdapter.Load(model, name, folder));
+    public LoraAdapter Load(string name, string folder) => Add(AdapterReader.Read(model, name, folder));
 
     /// <summary>Takes an adapter away and frees it.</summary>
     public void Remove(string name)
@@ -50,14 +50,24 @@ public sealed class AdapterSet
     public IDisposable UseMerged(string? name) =>
         AdapterFrame.Push(this, name is null ? null : this[name], name is not null && model.Decoder.Embedding.Weight.dtype == ScalarType.Float32 ? new MergedWeights() : null);
 
-    /// <summary>The model's linear layers by canonical name.</summary>
-    internal IReadOnlyDictionary<string, LinearLayer> Layers =>
-        layers ??= model.named_modules().Where(pair => pair.module is LinearLayer).ToDictionary(pair => pair.name, pair => (LinearLayer)pair.module);
+    /// <summary>The model's layers that an adapter may change, by canonical name; the output layer is among them even where it shares the embedding table.</summary>
+    internal IReadOnlyDictionary<string, AdaptedLayer> Modules => modules ??= FindModules();
+
+    /// <summary>The linear ones of them.</summary>
+    internal IEnumerable<KeyValuePair<string, LinearLayer>> Layers => Modules.Where(pair => pair.Value is LinearLayer).Select(pair => KeyValuePair.Create(pair.Key, (LinearLayer)pair.Value));
 
     private LoraAdapter Add(LoraAdapter adapter)
     {
         if (!adapters.TryAdd(adapter.Name, adapter)) throw new InvalidInputException($"There is already an adapter '{adapter.Name}'.");
-        foreach (LinearLayer layer in adapter.Layers) layer.Adapters = this;
+        foreach (AdaptedLayer layer in adapter.Layers) layer.Adapters = this;
+        model.Head.Adapters ??= adapter.Layers.Contains(model.Decoder.Embedding) ? this : null;
         return adapter;
+    }
+
+    private Dictionary<string, AdaptedLayer> FindModules()
+    {
+        Dictionary<string, AdaptedLayer> found = model.named_modules().Where(pair => pair.module is AdaptedLayer).ToDictionary(pair => pair.name, pair => (AdaptedLayer)pair.module);
+        found[model.HeadName] = model.Head;
+        return found;
     }
 }

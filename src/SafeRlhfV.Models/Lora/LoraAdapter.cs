@@ -6,15 +6,23 @@ using static TorchSharp.torch;
 
 namespace SafeRlhfV.Models;
 
-/// <summary>One LoRA adapter (Hu et al. 2021) on a model: W x + (alpha / r) B A x at chosen linear layers. Loads and saves PEFT folders.</summary>
+/// <summary>
+/// One adapter on a model, as PEFT's LORA has them (Hu et al. 2021): W x + s B A x at chosen linear layers (with DoRA, magnitudes and biases of B), and whole tensors in place of the
+/// model's: modules_to_save, biases, rows of the embedding table. Loads and saves PEFT folders.
+/// </summary>
 public sealed class LoraAdapter : IDisposable
 {
-    private const string Prefix = "base_model.model.";
+    /// <summary>What PEFT puts before a module's name.</summary>
+    internal const string Prefix = "base_model.model.";
 
     private readonly Dictionary<LinearLayer, LoraPair> pairs = [];
+    private readonly Dictionary<EmbeddingLayer, EmbeddingLora> embeddings = [];
+    private readonly Dictionary<AdaptedLayer, TokenRows> rows = [];
+    private readonly Dictionary<(AdaptedLayer Layer, string Name), Parameter> replaced = [];
     private readonly List<(string Key, Parameter Parameter)> named = [];
+    private readonly VisionLanguageModel model;
 
-    private LoraAdapter(string name, LoraConfig config) => (Name, Config) = (name, config);
+    internal LoraAdapter(VisionLanguageModel model, string name, LoraConfig config) => (this.model, Name, Config) = (model, name, config);
 
     /// <summary>Its name on this model.</summary>
     public string Name { get; }
@@ -28,18 +36,28 @@ public sealed class LoraAdapter : IDisposable
     /// <summary>Its parameters, for an optimiser.</summary>
     public IEnumerable<Parameter> Parameters => named.Select(pair => pair.Parameter);
 
-    internal IEnumerable<LinearLayer> Layers => pairs.Keys;
+    /// <summary>The layers that it changes.</summary>
+    internal IEnumerable<AdaptedLayer> Layers => pairs.Keys.Concat<AdaptedLayer>(embeddings.Keys).Concat(rows.Keys).Concat(replaced.Keys.Select(place => place.Layer)).Distinct();
 
-    /// <summary>Adds W + scaling B A into the model's own weights, for good. The adapter itself stays as it is; do not use it afterwards.</summary>
+    /// <summary>Writes the adapter into the model's own weights, for good. The adapter itself stays as it is; do not use it afterwards.</summary>
+    /// <exception cref="InvalidInputException">It adds a bias to a layer that has none.</exception>
     public void Merge()
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGrad = no_grad();
+        if (pairs.FirstOrDefault(entry => entry.Value.Bias is not null && entry.Key.Bias is null).Key is not null)
+            throw new InvalidInputException($"adapter '{Name}': lora_bias adds a bias to a layer that has none, which cannot be merged; use the adapter beside the model.");
+        // what the output layer shares with the embedding table must not follow when only one of them changes
+        EmbeddingLayer table = model.Decoder.Embedding;
+        if (pairs.ContainsKey(model.Head) || replaced.ContainsKey((model.Head, "weight")) || rows.ContainsKey(model.Head) || embeddings.ContainsKey(table) || replaced.ContainsKey((table, "weight"))) model.Untie();
+        foreach (((AdaptedLayer layer, string name), Parameter value) in replaced) layer.Own.First(own => own.Name == name).Value.copy_(value);
         foreach ((LinearLayer layer, LoraPair pair) in pairs)
         {
-            Tensor weight = layer.Weight;
-            weight.copy_(weight.to(ScalarType.Float32).Plus(pair.Change()));
+            layer.Weight.copy_(pair.Merge(layer.Weight.to(ScalarType.Float32)));
+            layer.Bias?.copy_(pair.AddBias(layer.Bias));
         }
+        foreach ((EmbeddingLayer layer, EmbeddingLora pair) in embeddings) layer.Weight.copy_(layer.Weight.to(ScalarType.Float32).Plus(pair.Change()));
+        foreach ((AdaptedLayer layer, TokenRows changed) in rows) layer.Own.First(own => own.Name == "weight").Value.index_copy_(0, changed.Ids_K, changed.Rows_KH);
     }
 
     /// <summary>Writes adapter_config.json and adapter_model.safetensors.</summary>
@@ -54,9 +72,38 @@ public sealed class LoraAdapter : IDisposable
     public void Dispose()
     {
         foreach ((_, Parameter parameter) in named) parameter.Dispose();
+        foreach (TokenRows changed in rows.Values) changed.Ids_K.Dispose();
     }
 
     internal LoraPair? PairAt(LinearLayer layer) => pairs.GetValueOrDefault(layer);
+
+    internal EmbeddingLora? EmbeddingAt(EmbeddingLayer layer) => embeddings.GetValueOrDefault(layer);
+
+    internal TokenRows? RowsAt(AdaptedLayer layer) => rows.GetValueOrDefault(layer);
+
+    internal Parameter? Replacement(AdaptedLayer layer, string name) => replaced.GetValueOrDefault((layer, name));
+
+    /// <summary>Takes a tensor into the adapter as a parameter under a key.</summary>
+    internal Parameter Add(string key, Tensor value)
+    {
+        Parameter parameter = new(value, true);
+        parameter.DetachFromDisposeScope();
+        named.Add((key, parameter));
+        return parameter;
+    }
+
+    internal void Put(LinearLayer layer, string module, LoraPair pair) => PutOnce(pairs, layer, module, pair);
+
+    internal void Put(EmbeddingLayer layer, string module, EmbeddingLora pair) => PutOnce(embeddings, layer, module, pair);
+
+    internal void Put(AdaptedLayer layer, string module, TokenRows changed) => PutOnce(rows, layer, module, changed);
+
+    internal void Put(AdaptedLayer layer, string name, string module, Parameter value) => PutOnce(replaced, (layer, name), module, value);
+
+    private static void PutOnce<TPlace, TValue>(Dictionary<TPlace, TValue> places, TPlace place, string module, TValue value) where TPlace : notnull
+    {
+        if (!places.TryAdd(place, value)) throw new InvalidInputException($"LoRA: '{module}' is there twice under different names.");
+    }
 
     internal static LoraAdapter Create(VisionLanguageModel model, string name, LoraConfig config, long seed)
     {
@@ -64,82 +111,29 @@ public sealed class LoraAdapter : IDisposable
         ModelFamily family = ModelFamilies.Find(model.Config.ModelType)!;
         // PEFT names modules as transformers has them in memory
         KeyLayout layout = family.Layouts.FirstOrDefault(known => known.Name == "memory") ?? family.Layouts[^1];
-        LoraAdapter adapter = new(name, config);
+        LoraAdapter adapter = new(model, name, config);
         using IDisposable noGrad = no_grad();
         IReadOnlyList<string> wanted = config.TargetPattern is null ? config.TargetModules : config.PatternNames;
         HashSet<string> met = [];
         foreach ((string module, LinearLayer layer) in model.Adapters.Layers)
         {
-            string[] names = [.. family.Layouts.Select(known => ModuleIn(known, module))];
+            string[] names = [.. family.Layouts.Select(known => known.Module(module))];
             if (!names.Any(config.Targets)) continue;
             met.UnionWith(wanted.Where(target => names.Any(name => LoraConfig.EndsIn(name, target))));
-            string key = Prefix + ModuleIn(layout, module);
+            string key = Prefix + layout.Module(module);
             double bound = 1 / Math.Sqrt(layer.InputSize);
             Tensor a = empty(config.Rank, layer.InputSize, ScalarType.Float32);
             using torch.Generator generator = new(new RandomStream(seed, $"{name}/{key}").NextUInt64() >> 1);
             a.uniform_(-bound, bound, generator);
-            adapter.Put(layer, key, a.to(layer.Weight.device), zeros(layer.OutputSize, config.Rank, ScalarType.Float32, layer.Weight.device));
+            Parameter parameterA = adapter.Add($"{key}.lora_A.weight", a.to(layer.Weight.device));
+            Parameter parameterB = adapter.Add($"{key}.lora_B.weight", zeros(layer.OutputSize, config.Rank, ScalarType.Float32, layer.Weight.device));
+            adapter.Put(layer, key, new LoraPair(parameterA, parameterB, config.Scaling, config.Dropout));
         }
         string[] lost = [.. wanted.Except(met)];
         if (lost.Length == 0 && adapter.pairs.Count > 0) return adapter;
         adapter.Dispose();
-        IEnumerable<string> there = model.Adapters.Layers.Keys.Select(module => module.Split('.').Last(part => !part.All(char.IsAsciiDigit))).Distinct().Order(StringComparer.Ordinal);
+        IEnumerable<string> there = model.Adapters.Layers.Select(entry => entry.Key).Select(module => module.Split('.').Last(part => !part.All(char.IsAsciiDigit))).Distinct().Order(StringComparer.Ordinal);
         string what = lost.Length > 0 ? string.Join(", ", lost) : config.TargetPattern ?? string.Join(", ", wanted);
         throw new InvalidInputException($"LoRA: the target '{what}' matches no linear layer of this model; there are {string.Join(", ", there)}.");
-    }
-
-    internal static LoraAdapter Load(VisionLanguageModel model, string name, string folder)
-    {
-        LoraConfig config = LoraConfig.Load(folder);
-        ModelFamily family = ModelFamilies.Find(model.Config.ModelType)!;
-        Dictionary<string, LinearLayer> byName = [];
-        foreach ((string module, LinearLayer layer) in model.Adapters.Layers)
-            foreach (KeyLayout layout in family.Layouts) byName.TryAdd(ModuleIn(layout, module), layer);
-        string path = Path.Combine(folder, "adapter_model.safetensors");
-        using SafetensorsFile file = SafetensorsFile.Open(path);
-        LoraAdapter adapter = new(name, config);
-        HashSet<string> left = [.. file.Entries.Keys];
-        foreach (string key in file.Entries.Keys.Order(StringComparer.Ordinal))
-        {
-            if (Split(key, ".lora_A.") is not { } parts) continue;
-            string keyB = $"{parts.Module}.lora_B.{parts.Tail}";
-            if (!left.Contains(keyB)) throw new InvalidInputException($"{path}: '{key}' has no '{keyB}' beside it.");
-            string module = parts.Module.StartsWith(Prefix, StringComparison.Ordinal) ? parts.Module[Prefix.Length..] : parts.Module;
-            if (!byName.TryGetValue(module, out LinearLayer? layer)) throw new InvalidInputException($"{path}: '{key}' belongs to no linear layer of this model.");
-            if (!file.Entries[key].Shape.SequenceEqual([config.Rank, layer.InputSize]) || !file.Entries[keyB].Shape.SequenceEqual([layer.OutputSize, config.Rank]))
-                throw new InvalidInputException($"{path}: '{key}' and '{keyB}' do not fit rank {config.Rank} and a layer of {layer.InputSize} to {layer.OutputSize}.");
-            adapter.Put(layer, parts.Module, Copy(file, key, layer), Copy(file, keyB, layer));
-            left.Remove(key);
-            left.Remove(keyB);
-        }
-        if (left.Count > 0) throw new InvalidInputException($"{path}: {left.Count} tensors are no LoRA matrices, such as '{left.Order(StringComparer.Ordinal).First()}'.");
-        if (adapter.pairs.Count == 0) throw new InvalidInputException($"{path}: there are no LoRA matrices in it.");
-        return adapter;
-    }
-
-    private static string ModuleIn(KeyLayout layout, string module) => layout.ToFile(module + ".weight")[..^".weight".Length];
-
-    // PEFT's files say lora_A.weight; a state dict says lora_A.<adapter>.weight
-    private static (string Module, string Tail)? Split(string key, string marker)
-    {
-        int at = key.IndexOf(marker, StringComparison.Ordinal);
-        return at < 0 ? null : (key[..at], key[(at + marker.Length)..]);
-    }
-
-    private static Tensor Copy(SafetensorsFile file, string key, LinearLayer layer)
-    {
-        Tensor copy = empty([.. file.Entries[key].Shape], file.Entries[key].Dtype, layer.Weight.device);
-        file.ReadInto(key, copy);
-        return copy;
-    }
-
-    private void Put(LinearLayer layer, string module, Tensor a, Tensor b)
-    {
-        Parameter pa = new(a, true), pb = new(b, true);
-        pa.DetachFromDisposeScope();
-        pb.DetachFromDisposeScope();
-        if (!pairs.TryAdd(layer, new LoraPair(pa, pb, Config.Scaling, Config.Dropout))) throw new InvalidInputException($"LoRA: '{module}' is there twice under different names.");
-        named.Add(($"{module}.lora_A.weight", pa));
-        named.Add(($"{module}.lora_B.weight", pb));
     }
 }

@@ -8,6 +8,8 @@ namespace SafeRlhfV.Models;
 /// <summary>Settings of a LoRA adapter (PEFT's adapter_config.json).</summary>
 public sealed record LoraConfig
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+
     /// <summary>The linear layers of a language model's block.</summary>
     public static IReadOnlyList<string> LanguageModelLayers { get; } = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"];
 
@@ -32,8 +34,38 @@ public sealed record LoraConfig
     /// <summary>Names that <see cref="TargetPattern"/> was made of; each must match a layer of the model. Not written to the file.</summary>
     public IReadOnlyList<string> PatternNames { get; init; } = [];
 
+    /// <summary>Modules that are left out although they are targeted: one regular expression for the whole name, or null if <see cref="ExcludeModules"/> says.</summary>
+    public string? ExcludePattern { get; init; }
+
+    /// <summary>The same as names of modules, or ends of names after a dot.</summary>
+    public IReadOnlyList<string> ExcludeModules { get; init; } = [];
+
     /// <summary>Blocks whose modules are adapted; null = all.</summary>
     public IReadOnlyList<int>? Layers { get; init; }
+
+    /// <summary>What stands before a block's number in a module's name; empty = anything.</summary>
+    public IReadOnlyList<string> LayersPattern { get; init; } = [];
+
+    /// <summary>Other ranks for some modules, by regular expressions for the end of their names; the first that matches counts.</summary>
+    public IReadOnlyList<(string Pattern, double Rank)> RankPattern { get; init; } = [];
+
+    /// <summary>The same for alpha.</summary>
+    public IReadOnlyList<(string Pattern, double Alpha)> AlphaPattern { get; init; } = [];
+
+    /// <summary>Magnitudes are learnt, too (DoRA).</summary>
+    public bool IsDora { get; init; }
+
+    /// <summary>B has a bias (lora_bias).</summary>
+    public bool BiasOfB { get; init; }
+
+    /// <summary>The model's biases that the adapter replaces: none, lora_only (of its modules) or all.</summary>
+    public string Biases { get; init; } = "none";
+
+    /// <summary>Modules that are saved whole, in place of the model's.</summary>
+    public IReadOnlyList<string> ModulesToSave { get; init; } = [];
+
+    /// <summary>Modules of which some rows are replaced, and which (trainable_token_indices).</summary>
+    public IReadOnlyList<(string Module, IReadOnlyList<int> Ids)> TokenIds { get; init; } = [];
 
     /// <summary>Name or path of the base model, for readers of the folder.</summary>
     public string? BaseModel { get; init; }
@@ -59,35 +91,8 @@ public sealed record LoraConfig
     public double Scaling => Alpha / (RankStabilised ? Math.Sqrt(Rank) : Rank);
 
     /// <summary>Reads adapter_config.json of a PEFT folder.</summary>
-    /// <exception cref="InvalidInputException">It is missing or malformed, or asks for something other than plain LoRA.</exception>
-    public static LoraConfig Load(string folder)
-    {
-        ConfigReader reader = ConfigReader.Open(Path.Combine(folder, "adapter_config.json"));
-        if (reader.Text("peft_type", "LORA") != "LORA") throw reader.Error("peft_type", "must be LORA");
-        foreach (string flag in (string[])["use_dora", "use_qalora", "use_bdlora", "fan_in_fan_out", "lora_bias"])
-            if (reader.Flag(flag, false)) throw reader.Error(flag, "is not supported");
-        if (reader.Text("bias", "none") != "none") throw reader.Error("bias", "other than none is not supported");
-        foreach (string field in (string[])["modules_to_save", "layer_replication", "trainable_token_indices", "target_parameters"])
-            if (reader.Has(field) && !(reader.Element.GetProperty(field).ValueKind is JsonValueKind.Array && reader.Element.GetProperty(field).GetArrayLength() == 0))
-                throw reader.Error(field, "is not supported");
-        foreach (string field in (string[])["rank_pattern", "alpha_pattern"])
-            if (reader.Section(field) is { } pattern && pattern.Element.EnumerateObject().Any()) throw reader.Error(field, "is not supported");
-        bool pattern1 = reader.Has("target_modules") && reader.Element.GetProperty("target_modules").ValueKind == JsonValueKind.String;
-        double dropout = reader.Number("lora_dropout", 0);
-        if (dropout is < 0 or >= 1) throw reader.Error("lora_dropout", "must lie from 0 to below 1");
-        return new LoraConfig
-        {
-            Rank = reader.Int("r", 8, most: 1 << 16),
-            Alpha = reader.Number("lora_alpha", 8),
-            Dropout = dropout,
-            RankStabilised = reader.Flag("use_rslora", false),
-            TargetPattern = pattern1 ? reader.Text("target_modules") : null,
-            TargetModules = pattern1 ? [] : reader.Texts("target_modules") ?? [],
-            Layers = reader.Ints("layers_to_transform"),
-            BaseModel = reader.Has("base_model_name_or_path") ? reader.Text("base_model_name_or_path") : null,
-            Source = reader.Element,
-        };
-    }
+    /// <exception cref="InvalidInputException">It is missing or malformed, or asks for what is not supported; the setting is named.</exception>
+    public static LoraConfig Load(string folder) => LoraConfigReader.Read(ConfigReader.Open(Path.Combine(folder, "adapter_config.json")));
 
     /// <summary>The folder of an adapter's base model: what its settings name, as a path, from the adapter, or as a folder beside it.</summary>
     /// <exception cref="InvalidInputException">It is not named, or not found.</exception>
@@ -124,18 +129,72 @@ public sealed record LoraConfig
         return root.ToJsonString(indented) + "\n";
     }
 
+    /// <summary>True if adapter_config.json says which modules are adapted.</summary>
+    internal bool HasTargets => TargetPattern is not null || TargetModules.Count > 0;
+
+    /// <summary>PEFT's word for every linear layer but the output layer.</summary>
+    internal bool IsAllLinear => string.Equals(TargetPattern, "all-linear", StringComparison.OrdinalIgnoreCase);
+
     /// <summary>True if a module of that name is adapted, by PEFT's rules.</summary>
     internal bool Targets(string module)
     {
-        if (Layers is not null && Regex.Match(module, @"\.layers\.(\d+)\.") is { Success: true } at && !Layers.Contains(int.Parse(at.Groups[1].ValueSpan))) return false;
-        if (TargetPattern is null) return TargetModules.Any(target => EndsIn(module, target));
+        if (!Allows(module)) return false;
+        if (TargetPattern is not null) return IsWhole(TargetPattern, module, "target_modules") && IsInLayers(module);
+        return TargetModules.Contains(module) || (TargetModules.Any(target => EndsIn(module, target)) && IsInLayers(module));
+    }
+
+    /// <summary>False if a module is left out by name, or is saved whole.</summary>
+    internal bool Allows(string module)
+    {
+        bool excluded = ExcludePattern is not null ? IsWhole(ExcludePattern, module, "exclude_modules") : ExcludeModules.Any(name => EndsIn(module, name));
+        return !excluded && !ModulesToSave.Any(name => IsWhole($@"(.*\.)?{name}(\..*)?", module, "modules_to_save"));
+    }
+
+    /// <summary>True if a parameter of that name belongs to a module that is saved whole.</summary>
+    internal bool Saves(string parameter) => ModulesToSave.Any(name => IsWhole($@"(.*\.)?{Regex.Escape(name)}\..*", parameter, "modules_to_save"));
+
+    /// <summary>The rank at a module, by any of its names: that of the first pattern that matches.</summary>
+    internal int RankOf(IReadOnlyList<string> names) => (int)(Matching(RankPattern, "rank_pattern", names) ?? Rank);
+
+    /// <summary>The scaling at a module: its alpha over its rank, or over the rank's root.</summary>
+    internal double ScalingOf(IReadOnlyList<string> names)
+    {
+        double alpha = Matching(AlphaPattern, "alpha_pattern", names) ?? Alpha;
+        return alpha / (RankStabilised ? Math.Sqrt(RankOf(names)) : RankOf(names));
+    }
+
+    /// <summary>The ids of the rows that are replaced at a module; null = none.</summary>
+    internal IReadOnlyList<int>? TokensOf(IReadOnlyList<string> names) =>
+        TokenIds.Where(entry => names.Any(name => EndsIn(name, entry.Module))).Select(entry => entry.Ids).FirstOrDefault();
+
+    private bool IsInLayers(string module)
+    {
+        if (Layers is not { Count: > 0 }) return true;
+        IEnumerable<string> patterns = LayersPattern.Count == 0 ? [@"[^.]*"] : LayersPattern;
+        foreach (string pattern in patterns)
+            if (Guarded(() => Regex.Match(module, $@"\A.*?\.(?:{pattern})\.(\d+)\.", RegexOptions.CultureInvariant, Patience), pattern, "layers_pattern") is { Success: true } found)
+                return int.TryParse(found.Groups[1].ValueSpan, out int layer) && Layers.Contains(layer);
+        return false;
+    }
+
+    private static double? Matching(IReadOnlyList<(string Pattern, double Value)> patterns, string field, IReadOnlyList<string> names)
+    {
+        foreach ((string pattern, double value) in patterns)
+            if (names.Any(name => IsWhole($@"(.*\.)?({pattern})", name, field))) return value;
+        return null;
+    }
+
+    private static bool IsWhole(string pattern, string name, string field) => Guarded(() => Regex.IsMatch(name, $@"\A(?:{pattern})\z", RegexOptions.CultureInvariant, Patience), pattern, field);
+
+    private static T Guarded<T>(Func<T> match, string pattern, string field)
+    {
         try
         {
-            return Regex.IsMatch(module, $@"\A(?:{TargetPattern})\z", RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1));
+            return match();
         }
         catch (Exception error) when (error is ArgumentException or RegexMatchTimeoutException)
         {
-            throw new InvalidInputException($"LoRA: target_modules '{TargetPattern}' is no usable regular expression.", error);
+            throw new InvalidInputException($"LoRA: {field} '{pattern}' is no usable regular expression.", error);
         }
     }
 

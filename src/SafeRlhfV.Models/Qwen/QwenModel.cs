@@ -7,10 +7,10 @@ namespace SafeRlhfV.Models;
 /// <summary>Qwen2-VL, Qwen2.5-VL and Qwen3-VL: vision tower with mergers, Qwen2 or Qwen3 decoder with positions on three axes.</summary>
 public sealed class QwenModel : VisionLanguageModel
 {
-    private readonly QwenConfig config;
     private readonly QwenVisionTower tower;
     private readonly TextDecoder decoder;
-    private readonly LinearLayer? head;
+    private readonly LinearLayer head;
+    private QwenConfig config;
 
     /// <summary>Takes its parameters under the newest names (model.visual.*, model.language_model.*, lm_head.weight).</summary>
     public QwenModel(QwenConfig config, ParameterSource source) : base(nameof(QwenModel))
@@ -19,9 +19,9 @@ public sealed class QwenModel : VisionLanguageModel
         tower = new(source.At("model.visual"), config.Vision);
         decoder = new(source.At("model.language_model"), config.Text);
         register_module("model", new ModuleGroup(("visual", tower), ("language_model", decoder)));
-        if (config.TieWordEmbeddings) return;
-        head = new(source.At("lm_head"), config.Text.HiddenSize, config.Text.VocabularySize, false);
-        register_module("lm_head", head);
+        head = config.TieWordEmbeddings ? new(decoder.Embedding, config.Text.HiddenSize, config.Text.VocabularySize)
+            : new(source.At("lm_head"), config.Text.HiddenSize, config.Text.VocabularySize, false);
+        if (!config.TieWordEmbeddings) register_module("lm_head", head);
     }
 
     /// <inheritdoc/>
@@ -58,11 +58,19 @@ public sealed class QwenModel : VisionLanguageModel
     }
 
     /// <inheritdoc/>
-    public override Tensor Logits(Tensor hidden) => head is null ? nn.functional.linear(hidden, decoder.Embedding.Weight) : head.Forward(hidden);
+    public override LinearLayer Head => head;
 
     /// <inheritdoc/>
-    public override Tensor? OutputWeight => head is null ? decoder.Embedding.Weight : head.ActivePair is not null ? null : head.Weight;
+    public override string HeadName => "lm_head";
 
     /// <inheritdoc/>
     public override KeyValueCache NewCache(int batch, int capacity) => decoder.NewCache(batch, capacity);
+
+    internal override void Untie()
+    {
+        if (!config.TieWordEmbeddings) return;
+        head.Untie();
+        register_module("lm_head", head);
+        config = config with { TieWordEmbeddings = false };
+    }
 }

@@ -228,10 +228,14 @@ public sealed class LoraAdapterTests
     }
 
     [Theory]
-    [InlineData("{\"peft_type\":\"LORA\",\"r\":4,\"use_dora\":true,\"target_modules\":[\"q_proj\"]}", "use_dora")]
+    [InlineData("{\"peft_type\":\"LORA\",\"r\":4,\"use_dora\":true,\"lora_bias\":true,\"target_modules\":[\"q_proj\"]}", "lora_bias")]
+    [InlineData("{\"peft_type\":\"LORA\",\"made_up_next_year\":{\"a\":1}}", "made_up_next_year")]
+    [InlineData("{\"peft_type\":\"LORA\",\"init_lora_weights\":\"olora\"}", "olora")]
+    [InlineData("{\"peft_type\":\"LORA\",\"bias\":\"some\"}", "bias must")]
+    [InlineData("{\"peft_type\":\"LORA\",\"rank_pattern\":{\"q_proj\":0}}", "rank_pattern.q_proj")]
+    [InlineData("{\"peft_type\":\"LORA\",\"ensure_weight_tying\":true}", "ensure_weight_tying")]
     [InlineData("{\"peft_type\":\"IA3\"}", "peft_type")]
     [InlineData("{\"peft_type\":\"LORA\",\"r\":0}", "r must")]
-    [InlineData("{\"peft_type\":\"LORA\",\"modules_to_save\":[\"lm_head\"]}", "modules_to_save")]
     [InlineData("[]", "root")]
     public void What_is_not_plain_lora_is_refused_by_name(string json, string named)
     {
