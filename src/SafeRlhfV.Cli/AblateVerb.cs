@@ -18,11 +18,20 @@ internal static class AblateVerb
         {
             string target = parsed.GetRequiredValue(folder);
             Ablation ablation = Ablation.Load(parsed.GetRequiredValue(config).FullName, target, parsed.GetValue(set));
+            ablation.CheckPlaces();
             foreach ((AblationRun run, int number) in ablation.Runs.Select((run, i) => (run, i + 1)))
             {
                 Output.Note($"run {number} of {ablation.Runs.Count}: {run.Variant}, seed {run.Seed}");
                 TrainingView view = new();
-                if (RecipeRunner.Run(run.Recipe, run.Recipe.ToRunOptions(resume: true), view, cancel)) view.Done();
+                try
+                {
+                    if (RecipeRunner.Run(run.Recipe, run.Recipe.ToRunOptions(resume: true), view, cancel)) view.Done();
+                }
+                catch (OperationCanceledException stop)
+                {
+                    string saved = TrainingRun.NewestCheckpoint(run.Recipe.Run.Folder) is { } newest ? $"step {newest.Step} of it is saved in {newest.Folder}" : "nothing of it is saved yet";
+                    throw new StoppedException($"stopped in run {number} of {ablation.Runs.Count}: {saved}; the same command goes on there.", stop);
+                }
             }
             CurveRun[] curves = [.. ablation.Runs.Select(run => RunCurves.Read(run.Variant, run.Seed, run.Recipe.Run.Folder))];
             string page = Path.Combine(target, "comparison.html");

@@ -26,7 +26,7 @@ internal static class EvalPreferenceVerb
         model.Description = "A checkpoint folder with a score head (a reward or cost model), or with --adapter the model below it.";
         Option<string?> adapter = new("--adapter") { Description = "A PEFT LoRA adapter folder, as training with lora writes it; its own score head counts where it has one." };
         Option<string?> split = ModelArguments.Split(), dtype = ModelArguments.Dtype(), device = ModelArguments.Device(), format = ModelArguments.ChatFormatName(), from = ModelArguments.ProcessorFolder();
-        Option<Score?> kind = new("--as") { Description = "What the model's score stands for. A model that 'train scores' made has both and needs no word." };
+        Option<Score?> kind = new("--as") { Description = "What the model's score stands for, where its folder does not say (results of 'train' do)." };
         Option<bool> grey = new("--grey") { Description = "Score once more with every picture replaced by plain grey: what is left of the accuracy does not come from looking." };
         Option<int?> limit = ModelArguments.Limit();
         Option<int> batchSize = ModelArguments.BatchSize();
@@ -42,9 +42,12 @@ internal static class EvalPreferenceVerb
             (IEnumerable<DatasetRow[]> batches, long count, RowLayout layout) = ModelArguments.Rows(path, parsed.GetValue(split), parsed.GetValue(limit), parsed.GetValue(batchSize));
             if (layout != RowLayout.Paired) throw new InvalidInputException($"{path}: has no pairs; 'eval preference' needs the paired layout.");
             if (count == 0) throw new InvalidInputException($"{path}: no rows in {(parsed.GetValue(split) is { } name ? $"the split '{name}'" : "it")}.");
+            string headFolder = ScoreModel.HeadFolder(folder, parsed.GetValue(adapter));
+            if (parsed.GetValue(kind) is { } asked) ModelArguments.CheckKind(headFolder, $"--as {asked.ToString().ToLowerInvariant()}", asked == Score.Reward ? ModelKind.Reward : ModelKind.Cost);
+            else ModelKinds.Check(headFolder, [ModelKind.Reward, ModelKind.Cost, ModelKind.Scores], "eval preference");
             ModelProcessor processor = ModelArguments.Processor(folder, parsed.GetValue(format), parsed.GetValue(from));
             using ScoreModel loaded = ScoreModel.Load(folder, ModelArguments.LoadOptions(parsed.GetValue(dtype), parsed.GetValue(device)), parsed.GetValue(adapter));
-            Score[] outputs = Outputs(loaded.Head.Outputs, parsed.GetValue(kind), folder);
+            Score[] outputs = Outputs(loaded.Head, parsed.GetValue(kind), folder);
             ChatScorer scorer = new(loaded, processor);
             ProgressView progress = new("eval preference");
             List<ScoredPair>[] scored = [.. outputs.Select(_ => new List<ScoredPair>())];
@@ -78,13 +81,14 @@ internal static class EvalPreferenceVerb
         return command;
     }
 
-    private static Score[] Outputs(int outputs, Score? asked, string folder) => (outputs, asked) switch
+    private static Score[] Outputs(ScoreHead head, Score? asked, string folder) => (head.Outputs, asked) switch
     {
+        (1, null) when head.Kind is { } kind => [kind == ModelKind.Cost ? Score.Cost : Score.Reward],
         (1, { } one) => [one],
         (1, null) => throw new InvalidInputException($"{folder}: say what its score stands for: --as reward or --as cost."),
         (ScoresTrainer.Outputs, null) => [Score.Reward, Score.Cost],
         (ScoresTrainer.Outputs, _) => throw new InvalidInputException($"{folder}: has reward and cost; leave --as out."),
-        _ => throw new InvalidInputException($"{folder}: its head has {outputs} outputs; a guard is measured by 'guard evaluate'."),
+        _ => throw new InvalidInputException($"{folder}: its head has {head.Outputs} outputs; a guard is measured by 'guard evaluate'."),
     };
 
     private static void Print(ScoreModelResult result)

@@ -36,6 +36,7 @@ internal static class GenerateVerb
             if ((path is null) != (target is null)) throw new InvalidInputException("generate needs --data and --out together.");
             if (path is not null && parsed.GetValue(images) is { Length: > 0 }) throw new InvalidInputException("--image goes with --prompt; the rows of --data bring their own pictures.");
             LoadOptions options = ModelArguments.LoadOptions(parsed.GetValue(dtype), parsed.GetValue(device));
+            ModelArguments.CheckKind(parsed.GetValue(adapter) ?? folder, "generate", ModelKind.Policy);
             ModelProcessor processor = ModelArguments.Processor(folder, parsed.GetValue(format), parsed.GetValue(from));
             TextSettings settings = generation.Read(parsed, folder) with { Adapter = parsed.GetValue(adapter) is null ? null : AdapterName };
             EncodedPrompt? single = question is null ? null : ModelArguments.Encode(processor, question, [.. (parsed.GetValue(images) ?? []).Select(ModelArguments.Picture)], parsed.GetValue(system));

@@ -37,6 +37,12 @@ internal static class ModelArguments
     public static Option<string?> ProcessorFolder() =>
         new("--processor") { Description = "A folder whose tokenizer, image processor and chat template are taken, where the checkpoint has none or incomplete ones: its base model's." };
 
+    /// <summary>Refuses a folder that is stated to be of another kind; says so where nothing is stated.</summary>
+    public static void CheckKind(string folder, string use, params ModelKind[] wanted)
+    {
+        if (ModelKinds.Check(folder, wanted, use) is { } remark) Output.Note(remark);
+    }
+
     public static ModelProcessor Processor(string folder, string? format, string? from) => ModelProcessor.Load(folder, format is null ? null : ChatFormat.Named(format), from);
 
     /// <summary>A question as a conversation, pictures first.</summary>

@@ -34,7 +34,7 @@ internal static class ModelInfoVerb
         table.AddRow("all", Count(summary.Parameters), CheckpointArguments.Size(summary.Bytes));
         Output.Line($"{summary.Folder}: {summary.Family}, layout {summary.Layout}, {string.Join(" and ", summary.Dtypes)} in {summary.Files} file{(summary.Files == 1 ? "" : "s")}{(summary.TiedEmbeddings ? ", the output layer is the embedding table" : "")}");
         Output.People.Write(table);
-        if (summary.ScoreOutputs > 0) Output.Line($"score head: {summary.ScoreOutputs} output{(summary.ScoreOutputs == 1 ? "" : "s")}");
+        if (summary.ScoreOutputs > 0) Output.Line($"score head: {summary.ScoreOutputs} output{(summary.ScoreOutputs == 1 ? "" : "s")}, {summary.ScoreKind ?? "of what kind the folder does not say"}");
         Output.Line($"cache: {CheckpointArguments.Size(1000 * summary.CacheBytesPerToken)} for 1,000 tokens; texts of at most {Count(summary.MaxPositions)} tokens");
         foreach (ImageCost cost in summary.ImageCosts) Output.Line($"a picture of {cost.Width} x {cost.Height}: {Count(cost.Tokens)} tokens");
         if (summary.ImageFault is { } fault) Output.Line($"what a picture costs is not known: {fault}");

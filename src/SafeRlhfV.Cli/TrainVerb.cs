@@ -65,12 +65,29 @@ internal static class TrainVerb
             Recipe recipe = parsed.GetValue(config) is { } file ? RecipeReader.Load(file.FullName, sets, kind) : RecipeReader.Parse($"trainer: {name}\n", "train", sets, kind);
             if (recipe.Run.Folder.Length == 0) throw new InvalidInputException("train needs a folder for the run: --out FOLDER, or run.folder in the recipe.");
             RunOptions options = recipe.ToRunOptions(parsed.GetValue(resume));
+            if (options.Resume && TrainingRun.NewestCheckpoint(recipe.Run.Folder) is null) Output.Note($"{recipe.Run.Folder}: there is no run to resume; a new one begins.");
             RecipePlan plan = Plan(recipe, parsed.GetValue(ignore));
-            Run(recipe, plan, parsed.GetValue(skip) ? options with { SkipDamaged = true } : options, parsed.GetValue(json), cancel);
+            try
+            {
+                Run(recipe, plan, parsed.GetValue(skip) ? options with { SkipDamaged = true } : options, parsed.GetValue(json), cancel);
+            }
+            catch (OperationCanceledException stop)
+            {
+                string[] words = [.. parsed.Tokens.Select(token => token.Value)];
+                throw new StoppedException(Stopped(recipe.Run.Folder, words.Contains(resume.Name) ? words : [.. words, resume.Name]), stop);
+            }
             return Task.FromResult(0);
         });
         return command;
     }
+
+    private static string Stopped(string folder, IEnumerable<string> command) => TrainingRun.NewestCheckpoint(folder) is { } saved
+        ? $"stopped. Step {saved.Step} is saved in {saved.Folder}; to go on: safe-rlhf-v {string.Join(' ', command.Select(ShellWord))}"
+        : "stopped before the first step was finished; nothing is saved.";
+
+    // as a POSIX shell reads it back
+    private static string ShellWord(string word) => word.Length > 0 && word.All(letter => char.IsLetterOrDigit(letter) || letter is '_' or '-' or '.' or '/' or '=' or ':' or ',' or '+')
+        ? word : $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 
     private static RecipePlan Plan(Recipe recipe, bool ignore)
     {

@@ -15,27 +15,16 @@ public static class LocalCheckpoint
     public static (VisionLanguageModel Model, ModelProcessor Processor) OpenChat(string folder, LocalOptions? options = null)
     {
         RequireFolder(folder);
-        bool isAdapter = IsAdapter(folder);
-        string below = isAdapter ? LoraConfig.FindBase(folder) : folder;
-        ModelProcessor processor = ModelProcessor.Load(below); // before gigabytes are read
-        VisionLanguageModel model = ModelCheckpoint.Load(below, ToLoadOptions(options));
-        try
-        {
-            if (isAdapter) model.Adapters.Default = model.Adapters.Load(Adapter, folder);
-            return (model, processor);
-        }
-        catch
-        {
-            model.Dispose();
-            throw;
-        }
+        ModelKinds.Check(folder, [ModelKind.Policy], "answering");
+        return Open(folder, options);
     }
 
     /// <summary>Opens a reward or cost model with its processor: a whole checkpoint, or a head beside an adapter.</summary>
     /// <exception cref="InvalidInputException">A part is missing or malformed.</exception>
     public static (ScoreModel Model, ModelProcessor Processor) OpenScores(string folder, LocalOptions? options = null)
     {
-        (VisionLanguageModel backbone, ModelProcessor processor) = OpenChat(folder, options);
+        RequireFolder(folder);
+        (VisionLanguageModel backbone, ModelProcessor processor) = Open(folder, options);
         try
         {
             Tensor like = backbone.Decoder.Embedding.Weight;
@@ -63,6 +52,24 @@ public static class LocalCheckpoint
         {
             scores.Dispose();
             throw new InvalidInputException($"{folder}: {error.Message}", error);
+        }
+    }
+
+    private static (VisionLanguageModel Model, ModelProcessor Processor) Open(string folder, LocalOptions? options)
+    {
+        bool isAdapter = IsAdapter(folder);
+        string below = isAdapter ? LoraConfig.FindBase(folder) : folder;
+        ModelProcessor processor = ModelProcessor.Load(below); // before gigabytes are read
+        VisionLanguageModel model = ModelCheckpoint.Load(below, ToLoadOptions(options));
+        try
+        {
+            if (isAdapter) model.Adapters.Default = model.Adapters.Load(Adapter, folder);
+            return (model, processor);
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
         }
     }
 

@@ -35,6 +35,9 @@ internal sealed class CliProcess : IDisposable
         await process.WaitForExitAsync();
     }
 
+    /// <summary>Asks it to stop, as Ctrl-C or a scheduler does (SIGTERM; a test runner in the background may have SIGINT ignored).</summary>
+    public void Interrupt() => Process.Start("kill", ["-TERM", $"{process.Id}"]).WaitForExit();
+
     /// <summary>Waits for its end.</summary>
     public async Task<(int Code, string Output, string Errors)> EndAsync()
     {

@@ -56,6 +56,21 @@ public sealed class EvalPreferenceVerbTests : IDisposable
     }
 
     [Fact]
+    public async Task A_model_that_says_what_it_is_needs_no_word_and_is_refused_as_another()
+    {
+        string model = Model(1, ModelKind.Cost);
+        (int code, string output, string errors) = await CapturedConsole.RunAsync("eval", "preference", "--model", model, "--data", Pairs, "--limit", "4");
+        Assert.True(code == 0, errors);
+        Assert.StartsWith("CM-V on 4 pairs: ", output, StringComparison.Ordinal);
+        (code, _, errors) = await CapturedConsole.RunAsync("eval", "preference", "--model", model, "--as", "reward", "--data", Pairs, "--limit", "4");
+        Assert.Equal(2, code);
+        Assert.Contains("this is a cost model (CM-V), and --as reward needs a reward model (RM-V)", errors, StringComparison.Ordinal);
+        (code, _, errors) = await CapturedConsole.RunAsync("generate", "--model", model, "--prompt", "What is this?");
+        Assert.Equal(2, code);
+        Assert.Contains("this is a cost model (CM-V), and generate needs a policy", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Rows_without_pairs_are_refused_before_the_model_is_read()
     {
         (int code, _, string errors) = await CapturedConsole.RunAsync("eval", "preference", "--model", folder.At("nowhere"), "--as", "cost", "--data", Golden.At("beavertails-v", "flat"));
@@ -65,11 +80,11 @@ public sealed class EvalPreferenceVerbTests : IDisposable
 
     private static double Figure(JsonNode result, string labels, string name) => result[labels]![name]!["value"]!.GetValue<double>();
 
-    private string Model(int outputs)
+    private string Model(int outputs, ModelKind? kind = null)
     {
-        string target = folder.At($"scores-{outputs}");
+        string target = folder.At($"scores-{outputs}-{kind}");
         using VisionLanguageModel backbone = ModelCheckpoint.Load(Base);
-        using ScoreModel scores = new(backbone, ScoreHead.Create(backbone.HiddenSize, outputs, seed: 3));
+        using ScoreModel scores = new(backbone, ScoreHead.Create(backbone.HiddenSize, outputs, seed: 3, kind: kind));
         scores.Save(target);
         return target;
     }

@@ -80,7 +80,7 @@ public sealed class TrainVerbKillTests
         World world = new(3);
         WorldDataset.Write(folder.At("world"), world.TrainingPairs(12).Select(pair => pair.Row), world.HeldOutPairs(2).Select(pair => pair.Row));
         using VisionLanguageModel model = ModelCheckpoint.Load(Start);
-        using ScoreHead head = ScoreHead.Create(model.HiddenSize, 1, 1, deviation: 0.2);
+        using ScoreHead head = ScoreHead.Create(model.HiddenSize, ScoresTrainer.Outputs, 1, deviation: 0.2);
         ModelCheckpoint.Save(model, folder.At("scores"));
         head.Save(folder.At("scores"));
     }

@@ -30,9 +30,9 @@ internal static class CliHost
             InvocationConfiguration invocation = new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
             return await parsed.InvokeAsync(invocation, cancellation.Token);
         }
-        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        catch (OperationCanceledException stopped) when (cancellation.IsCancellationRequested)
         {
-            return Fail(Cancelled, "cancelled.");
+            return Fail(Cancelled, stopped is StoppedException ? stopped.Message : "cancelled.");
         }
         catch (InvalidInputException mistake)
         {

@@ -8,9 +8,9 @@ namespace SafeRlhfV.Demo;
 /// <summary>RM-V, CM-V and Beaver-Guard-V, each from the precursor with a new head.</summary>
 internal static class ScoreStages
 {
-    public static string Reward(DemoContext context) => Train(context, DemoContext.RewardModel, 1, (scorer, data, run) => RewardTrainer.Train(scorer, data, context.Settings.Reward, run));
+    public static string Reward(DemoContext context) => Train(context, DemoContext.RewardModel, ModelKind.Reward, (scorer, data, run) => RewardTrainer.Train(scorer, data, context.Settings.Reward, run));
 
-    public static string Cost(DemoContext context) => Train(context, DemoContext.CostModel, 1, (scorer, data, run) => CostTrainer.Train(scorer, data, context.Settings.Cost, run));
+    public static string Cost(DemoContext context) => Train(context, DemoContext.CostModel, ModelKind.Cost, (scorer, data, run) => CostTrainer.Train(scorer, data, context.Settings.Cost, run));
 
     public static string Guard(DemoContext context)
     {
@@ -34,11 +34,11 @@ internal static class ScoreStages
         return new GuardLabel(severity > 0, severity > 0 ? Question.CategoriesOf(question, category) : [], severity);
     }
 
-    private static string Train(DemoContext context, string name, int outputs, Action<ScorerRole, TrainingData, TrainingRun> train)
+    private static string Train(DemoContext context, string name, ModelKind kind, Action<ScorerRole, TrainingData, TrainingRun> train)
     {
         bool shared = context.Settings.Sharing == Sharing.Backbone;
         using VisionLanguageModel backbone = shared ? context.Frozen(DemoContext.Start) : context.Model(DemoContext.Start);
-        using ScoreHead head = ScoreHead.Create(backbone.HiddenSize, outputs, context.Settings.Seed, name);
+        using ScoreHead head = ScoreHead.Create(backbone.HiddenSize, ModelKinds.Outputs(kind), context.Settings.Seed, name, kind: kind);
         LoraAdapter? adapter = shared ? backbone.Adapters.Create(name, context.Settings.Lora!.ToConfig(context.Folders.Model(DemoContext.Start)), context.Settings.Seed) : null;
         using TrainingRun run = context.NewRun(name);
         train(new ScorerRole(backbone, head, adapter?.Name), context.Data(DemoContext.PairData), run);

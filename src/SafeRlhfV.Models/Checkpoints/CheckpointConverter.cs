@@ -41,8 +41,9 @@ public static class CheckpointConverter
         ModelCheckpoint.SaveWith(model, folder: to, options, aside =>
         {
             if (heads.Length > 0) CheckpointFolder.Copy(heads[0], aside);
-            string settings = Path.Combine(adapter ?? "", GuardConfig.FileName);
-            if (adapter is not null && File.Exists(settings)) CheckpointFolder.Copy(settings, aside);
+            string owner = heads.Length > 0 ? Path.GetDirectoryName(heads[0])! : folder, settings = Path.Combine(owner, GuardConfig.FileName);
+            if (File.Exists(settings)) CheckpointFolder.Copy(settings, aside);
+            if (heads.Length + among.Count > 0 && ModelKinds.Of(owner) is { } kind and not ModelKind.Policy) ModelKinds.Save(aside, kind);
         }, among);
         foreach (Tensor tensor in among.Values) tensor.Dispose();
     }

@@ -16,8 +16,7 @@ internal sealed class CheckpointSource : ParameterSource
         (this.tensors, this.keys, this.options) = (tensors, keys, options);
         Device = options.Device ?? CPU;
         // a checkpoint of mixed types is read in the type of most of its bytes
-        Dtype = options.Dtype ?? keys.Values.Select(tensors.Entry).GroupBy(entry => entry.Dtype).OrderByDescending(group => group.Sum(entry => entry.Length))
-            .Select(group => group.Key).Where(SafetensorsTypes.IsWeight).FirstOrDefault(ScalarType.Float32);
+        Dtype = options.Dtype ?? tensors.TypeOf(keys.Values);
         copy = Device.type != TorchSharp.DeviceType.CPU || tensors.TotalBytes <= options.PackBytes;
         PackProjections = tensors.TotalBytes <= options.PackBytes;
     }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using SafeRlhfV.Data;
+using static TorchSharp.torch;
 
 namespace SafeRlhfV.Models;
 
@@ -21,11 +22,17 @@ public sealed class CheckpointTensors : IDisposable
     /// <summary>Bytes of all tensors on the disk.</summary>
     public long TotalBytes => files.Sum(file => file.Entries.Values.Sum(entry => entry.Length));
 
+    /// <summary>The type of most bytes among some tensors; float32 without any.</summary>
+    public ScalarType TypeOf(IEnumerable<string> names) => names.Select(Entry).GroupBy(entry => entry.Dtype).OrderByDescending(group => group.Sum(entry => entry.Length)).Select(group => group.Key).Where(SafetensorsTypes.IsWeight).FirstOrDefault(ScalarType.Float32);
+
     /// <summary>The file that holds a tensor.</summary>
     public WeightFile FileOf(string name) => owners[name];
 
     /// <summary>What is known of a tensor.</summary>
     public TensorEntry Entry(string name) => owners[name].Entries[name];
+
+    /// <summary>Whether a folder has weights.</summary>
+    public static bool AreIn(string folder) => Files.Any(file => File.Exists(Path.Combine(folder, file)) || File.Exists(Path.Combine(folder, file + ".index.json")));
 
     /// <summary>
     /// Opens the first that is there of model.safetensors, the shards that its index names, pytorch_model.bin, and the shards that its index names; the order is that of transformers.

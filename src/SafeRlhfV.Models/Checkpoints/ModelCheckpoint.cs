@@ -36,6 +36,14 @@ public static class ModelCheckpoint
         return model;
     }
 
+    /// <summary>The type that <see cref="Load"/> gives the weights where the options leave it to the files: that of most bytes.</summary>
+    /// <exception cref="InvalidInputException">There are no weights, or they are malformed.</exception>
+    public static ScalarType StoredType(string folder)
+    {
+        using CheckpointTensors tensors = CheckpointTensors.Open(folder);
+        return tensors.TypeOf(tensors.Names);
+    }
+
     /// <summary>
     /// Saves a model as a folder: config.json, weights under the key names they came with, and the tokenizer, processor and generation files of the folder
     /// the model came from. The folder is written aside, flushed and renamed.

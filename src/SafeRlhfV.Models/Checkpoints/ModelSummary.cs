@@ -32,6 +32,9 @@ public sealed record ModelSummary
     /// <summary>Numbers of the score head; 0 = the folder has none.</summary>
     public required int ScoreOutputs { get; init; }
 
+    /// <summary>What the score head is, in words; null = there is none, or the folder does not say.</summary>
+    public required string? ScoreKind { get; init; }
+
     /// <summary>Bytes that keys and values of one token take in the cache, in the type of most weights.</summary>
     public required long CacheBytesPerToken { get; init; }
 
@@ -77,6 +80,7 @@ public sealed record ModelSummary
             Parts = [.. parts.Values],
             TiedEmbeddings = config.TieWordEmbeddings,
             ScoreOutputs = ScoreHead.OutputsIn(folder, tensors),
+            ScoreKind = ModelKinds.Of(folder) is { } kind and not ModelKind.Policy ? ModelKinds.Name(kind) : null,
             CacheBytesPerToken = 2L * config.Text.Layers * config.Text.KeyValueHeads * config.Text.HeadSize * SafetensorsTypes.Size(dtypes[0]),
             MaxPositions = config.Text.MaxPositions,
             ImageCosts = costs,

@@ -29,7 +29,7 @@ public sealed record GuardConfig
     public static GuardConfig Load(string folder)
     {
         string file = Path.Combine(folder, FileName);
-        if (!File.Exists(file)) throw new InvalidInputException($"{folder}: there is no {FileName}; this is no guard. 'train guard' writes one.");
+        if (!File.Exists(file)) throw new InvalidInputException($"{folder}: there is no {FileName}; this is no guard{(ModelKinds.Of(folder) is { } kind ? $" but {ModelKinds.Name(kind)}" : "")}. 'train guard' writes one.");
         ConfigReader reader = ConfigReader.Open(file);
         if (reader.Texts("categories") is not { } categories || !categories.SequenceEqual(GuardHeads.Categories)) throw reader.Error("categories", $"must be the {GuardHeads.Categories.Count} categories of BeaverTails-V in this program's order");
         if (reader.Texts("severities") is not { } severities || !severities.SequenceEqual(GuardHeads.Severities)) throw reader.Error("severities", $"must be {string.Join(", ", GuardHeads.Severities)}");

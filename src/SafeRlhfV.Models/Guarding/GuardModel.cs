@@ -15,7 +15,7 @@ public sealed class GuardModel : IDisposable
     public GuardModel(ScoreModel scores, GuardConfig? config = null)
     {
         if (scores.Head.Outputs != GuardHeads.Outputs)
-            throw new InvalidInputException($"The score head has {scores.Head.Outputs} {(scores.Head.Outputs == 1 ? "output" : "outputs")}, a guard has {GuardHeads.Outputs}; this is a {(scores.Head.Outputs == 1 ? "reward or cost model" : "model of another kind")}.");
+            throw new InvalidInputException($"The score head has {scores.Head.Outputs} {(scores.Head.Outputs == 1 ? "output" : "outputs")}, a guard has {GuardHeads.Outputs}; this is {(scores.Head.Kind is { } kind ? ModelKinds.Name(kind) : scores.Head.Outputs == 1 ? "a reward or cost model" : "a model of another kind")}.");
         (Scores, Config) = (scores, config ?? new GuardConfig());
     }
 
@@ -33,7 +33,7 @@ public sealed class GuardModel : IDisposable
     public static GuardModel Create(VisionLanguageModel backbone, long seed, GuardConfig? config = null, string? adapter = null)
     {
         Tensor like = backbone.Decoder.Embedding.Weight;
-        return new GuardModel(new ScoreModel(backbone, ScoreHead.Create(backbone.HiddenSize, GuardHeads.Outputs, seed, "guard", dtype: like.dtype, device: like.device), adapter), config);
+        return new GuardModel(new ScoreModel(backbone, ScoreHead.Create(backbone.HiddenSize, GuardHeads.Outputs, seed, "guard", dtype: like.dtype, device: like.device, kind: ModelKind.Guard), adapter), config);
     }
 
     /// <summary>Loads a folder that <see cref="Save"/> wrote.</summary>

@@ -17,8 +17,9 @@ public sealed class ScoreHead : NamedModule
 
     private readonly Parameter weight;
 
-    private ScoreHead(Tensor value) : base(nameof(ScoreHead))
+    private ScoreHead(Tensor value, ModelKind? kind) : base(nameof(ScoreHead))
     {
+        Kind = kind;
         weight = new Parameter(value, true);
         weight.DetachFromDisposeScope();
         register_parameter("weight", weight);
@@ -27,17 +28,28 @@ public sealed class ScoreHead : NamedModule
     /// <summary>The matrix, [outputs, H].</summary>
     public Parameter Weight => weight;
 
+    /// <summary>What its numbers stand for; null = its folder does not say.</summary>
+    public ModelKind? Kind { get; }
+
     /// <summary>How many numbers it gives for each token.</summary>
     public int Outputs => (int)weight.shape[0];
 
     /// <summary>A new head, N(0, deviation²) by its seed.</summary>
-    public static ScoreHead Create(int hiddenSize, int outputs, long seed, string name = "score", double deviation = 0.02, ScalarType dtype = ScalarType.Float32, Device? device = null)
+    /// <param name="hiddenSize">Width of the hidden states.</param>
+    /// <param name="outputs">Numbers for each token.</param>
+    /// <param name="seed">Decides the weights, together with <paramref name="name"/>.</param>
+    /// <param name="name">The head's name.</param>
+    /// <param name="deviation">Standard deviation of the weights.</param>
+    /// <param name="dtype">Type of the weights.</param>
+    /// <param name="device">Device; null = CPU.</param>
+    /// <param name="kind">What its numbers stand for; null leaves that open.</param>
+    public static ScoreHead Create(int hiddenSize, int outputs, long seed, string name = "score", double deviation = 0.02, ScalarType dtype = ScalarType.Float32, Device? device = null, ModelKind? kind = null)
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGrad = no_grad();
         using torch.Generator generator = new(new RandomStream(seed, $"head/{name}").NextUInt64() >> 1);
         Tensor value = empty(outputs, hiddenSize, ScalarType.Float32).normal_(0, deviation, generator);
-        return new ScoreHead(value.to(dtype, device ?? CPU));
+        return new ScoreHead(value.to(dtype, device ?? CPU), kind);
     }
 
     /// <summary>Reads the head of a checkpoint folder: its own file, or `score.weight` among the model's weights.</summary>
@@ -48,11 +60,21 @@ public sealed class ScoreHead : NamedModule
         if (File.Exists(own))
         {
             using SafetensorsFile file = SafetensorsFile.Open(own);
-            return FromFile(file, hiddenSize, dtype, device);
+            return FromFile(folder, file, hiddenSize, dtype, device);
         }
         using CheckpointTensors tensors = CheckpointTensors.Open(folder);
         if (!tensors.Names.Contains(Key)) throw new InvalidInputException($"{folder}: there is no score head (neither {FileName} nor a tensor '{Key}'); this is no reward or cost model.");
-        return FromFile(tensors.FileOf(Key), hiddenSize, dtype, device);
+        return FromFile(folder, tensors.FileOf(Key), hiddenSize, dtype, device);
+    }
+
+    /// <summary>Whether a folder has a score head: its own file, or `score.weight` among the model's weights.</summary>
+    /// <exception cref="InvalidInputException">The weights are malformed.</exception>
+    public static bool IsIn(string folder)
+    {
+        if (File.Exists(Path.Combine(folder, FileName))) return true;
+        if (!CheckpointTensors.AreIn(folder)) return false;
+        using CheckpointTensors tensors = CheckpointTensors.Open(folder);
+        return tensors.Names.Contains(Key);
     }
 
     /// <summary>Outputs of the head in a checkpoint folder; 0 if it has none.</summary>
@@ -64,11 +86,12 @@ public sealed class ScoreHead : NamedModule
         return file.Entries.TryGetValue(Key, out TensorEntry? entry) && entry.Shape.Count == 2 ? (int)entry.Shape[0] : 0;
     }
 
-    /// <summary>Writes the head's file into a folder.</summary>
+    /// <summary>Writes the head's file into a folder, and beside it what the head is.</summary>
     public void Save(string folder)
     {
         Directory.CreateDirectory(folder);
         SafetensorsWriter.Write(Path.Combine(folder, FileName), [KeyValuePair.Create(Key, (Tensor)weight)]);
+        if (Kind is { } kind) ModelKinds.Save(folder, kind);
     }
 
     /// <summary>Scores of hidden states [B, L, H]: [B, L] with one output, else [B, L, outputs].</summary>
@@ -89,14 +112,17 @@ public sealed class ScoreHead : NamedModule
         return scores.dim() == 2 ? scores.gather(1, ends_B1).squeeze(1) : scores.gather(1, ends_B1.unsqueeze(2).expand(-1, -1, scores.shape[2])).squeeze(1);
     }
 
-    private static ScoreHead FromFile(WeightFile file, int hiddenSize, ScalarType? dtype, Device? device)
+    private static ScoreHead FromFile(string folder, WeightFile file, int hiddenSize, ScalarType? dtype, Device? device)
     {
         if (!file.Entries.TryGetValue(Key, out TensorEntry? entry)) throw new InvalidInputException($"{file.Path}: there is no tensor '{Key}' in it.");
         if (entry.Shape.Count != 2 || entry.Shape[1] != hiddenSize || entry.Shape[0] < 1)
             throw new InvalidInputException($"{file.Path}: '{Key}' is [{string.Join(", ", entry.Shape)}], [outputs, {hiddenSize}] is needed.");
+        ModelKind? kind = ModelKinds.Of(folder);
+        if (kind is { } stated && ModelKinds.Outputs(stated) != entry.Shape[0])
+            throw new InvalidInputException($"{folder}: it is said to be {ModelKinds.Name(stated)}, and its score head has {entry.Shape[0]} output{(entry.Shape[0] == 1 ? "" : "s")} instead of {ModelKinds.Outputs(stated)}.");
         using DisposeScope scope = NewDisposeScope();
         Tensor value = empty([.. entry.Shape], dtype ?? entry.Dtype, device ?? CPU);
         file.ReadInto(Key, value);
-        return new ScoreHead(value);
+        return new ScoreHead(value, kind);
     }
 }

@@ -37,11 +37,11 @@ public sealed class ScoreModel : NamedModule
     /// <exception cref="InvalidInputException">A part is missing or malformed.</exception>
     public static ScoreModel Load(string folder, LoadOptions? options = null, string? adapterFolder = null)
     {
+        string headFolder = HeadFolder(folder, adapterFolder);
         VisionLanguageModel backbone = ModelCheckpoint.Load(folder, options);
         try
         {
             string? adapter = adapterFolder is null ? null : backbone.Adapters.Load("score", adapterFolder).Name;
-            string headFolder = adapterFolder is not null && File.Exists(Path.Combine(adapterFolder, ScoreHead.FileName)) ? adapterFolder : folder;
             return new ScoreModel(backbone, ScoreHead.Load(headFolder, backbone.HiddenSize, backbone.Decoder.Embedding.Weight.dtype, options?.Device), adapter);
         }
         catch
@@ -49,6 +49,16 @@ public sealed class ScoreModel : NamedModule
             backbone.Dispose();
             throw;
         }
+    }
+
+    /// <summary>The folder whose head counts: the adapter's, where it has one.</summary>
+    /// <exception cref="InvalidInputException">The adapter is a policy's: no score was trained with it.</exception>
+    public static string HeadFolder(string folder, string? adapterFolder)
+    {
+        if (adapterFolder is null) return folder;
+        if (File.Exists(Path.Combine(adapterFolder, ScoreHead.FileName))) return adapterFolder;
+        if (ModelKinds.Of(adapterFolder) == ModelKind.Policy) throw new InvalidInputException($"{adapterFolder}: this is {ModelKinds.Name(ModelKind.Policy)}; the score head of {folder} was not trained with it.");
+        return folder;
     }
 
     /// <summary>Saves backbone and head as one checkpoint folder.</summary>

@@ -13,10 +13,29 @@ namespace SafeRlhfV.Training;
 /// <param name="Metrics">The metrics of the last step.</param>
 internal sealed record CheckpointState(string Name, long Step, long Total, long Seed, IReadOnlyList<string> Parts, IReadOnlyDictionary<string, double> Metrics)
 {
+    /// <summary>The mean of the metric that decides which checkpoint is the best; null without one.</summary>
+    public double? Best { get; init; }
+
+    /// <summary>The files that the run is made from; null where they were not looked at.</summary>
+    public IReadOnlyList<InputPrint>? Inputs { get; init; }
+
     public const string FileName = "run.json";
     private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web) { WriteIndented = true, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };
 
     public void Write(string folder) => File.WriteAllBytes(Path.Combine(folder, FileName), JsonSerializer.SerializeToUtf8Bytes(this, Options));
+
+    /// <summary>The same, or null where the file is missing or malformed.</summary>
+    public static CheckpointState? TryRead(string folder)
+    {
+        try
+        {
+            return Read(folder);
+        }
+        catch (InvalidInputException)
+        {
+            return null;
+        }
+    }
 
     /// <exception cref="InvalidInputException">The file is missing or malformed.</exception>
     public static CheckpointState Read(string folder)

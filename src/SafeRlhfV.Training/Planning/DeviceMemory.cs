@@ -10,6 +10,9 @@ public static class DeviceMemory
 {
     private const double Reserve = 0.94;
 
+    // cudaDevAttrComputeCapabilityMajor
+    private const int CapabilityMajor = 75;
+
     // as their makers state it, in GB of 10^9 bytes where the card's name says so
     private static readonly (string Name, double Gigabytes)[] Cards =
     [
@@ -33,6 +36,9 @@ public static class DeviceMemory
 
     /// <summary>What a device of this machine has for this process (on the CPU, with what it has taken already); null where it cannot be told.</summary>
     public static long? Free(string device) => !DeviceName.TryParse(device, out int? gpu) ? null : gpu is { } number ? FreeCuda(number) : FreeHost();
+
+    /// <summary>Whether a device computes in bfloat16: the CPU does, and GPUs of compute capability 8.0 and above. One that cannot be asked is taken to.</summary>
+    public static bool HasBfloat16(string device) => !DeviceName.TryParse(device, out int? gpu) || gpu is not { } number || ComputeCapability(number) is null or >= 8;
 
     /// <summary>The most memory that this process has had, in bytes; null where the system does not tell.</summary>
     public static long? PeakOfProcess() => Kibibytes("/proc/self/status", "VmHWM:");
@@ -66,18 +72,30 @@ public static class DeviceMemory
         return line is not null && long.TryParse(line.AsSpan(start.Length).Trim().TrimEnd("kB").Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out long number) ? number : null;
     }
 
-    private static long? FreeCuda(int number)
+    private static unsafe long? FreeCuda(int number)
     {
-        foreach (string library in (string[])["libcudart.so.12", "libcudart.so.13", "libcudart.so", "cudart64_12.dll"])
+        foreach (nint handle in CudaRuntimes())
         {
-            if (!NativeLibrary.TryLoad(library, out nint handle)) continue;
-            unsafe
-            {
-                if (!NativeLibrary.TryGetExport(handle, "cudaSetDevice", out nint set) || !NativeLibrary.TryGetExport(handle, "cudaMemGetInfo", out nint info)) continue;
-                nuint free, all;
-                if (((delegate* unmanaged<int, int>)set)(number) == 0 && ((delegate* unmanaged<nuint*, nuint*, int>)info)(&free, &all) == 0) return (long)free;
-            }
+            if (!NativeLibrary.TryGetExport(handle, "cudaSetDevice", out nint set) || !NativeLibrary.TryGetExport(handle, "cudaMemGetInfo", out nint info)) continue;
+            nuint free, all;
+            if (((delegate* unmanaged<int, int>)set)(number) == 0 && ((delegate* unmanaged<nuint*, nuint*, int>)info)(&free, &all) == 0) return (long)free;
         }
         return null;
+    }
+
+    private static unsafe int? ComputeCapability(int number)
+    {
+        foreach (nint handle in CudaRuntimes())
+        {
+            int major;
+            if (NativeLibrary.TryGetExport(handle, "cudaDeviceGetAttribute", out nint attribute) && ((delegate* unmanaged<int*, int, int, int>)attribute)(&major, CapabilityMajor, number) == 0) return major;
+        }
+        return null;
+    }
+
+    private static IEnumerable<nint> CudaRuntimes()
+    {
+        foreach (string library in (string[])["libcudart.so.12", "libcudart.so.13", "libcudart.so", "cudart64_12.dll"])
+            if (NativeLibrary.TryLoad(library, out nint handle)) yield return handle;
     }
 }

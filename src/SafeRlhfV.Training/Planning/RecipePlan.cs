@@ -1,6 +1,7 @@
 using System.Text.Json;
 using SafeRlhfV.Data;
 using SafeRlhfV.Models;
+using static TorchSharp.torch;
 
 namespace SafeRlhfV.Training;
 
@@ -41,7 +42,7 @@ public sealed class RecipePlan
         string folder = ModelOf(recipe).Folder;
         ModelConfig config = File.Exists(Path.Combine(folder, "config.json")) ? ModelConfig.Load(folder)
             : KnownModels.Find(folder) ?? throw new InvalidInputException($"{folder}: there is no config.json to plan by, and no model of that name is known; known are {string.Join(", ", KnownModels.Names)}.");
-        return new RecipePlan(recipe, ModelShape.Of(config), StoredBytes(config), null, null);
+        return new RecipePlan(recipe, ModelShape.Of(config), StoredBytes(recipe, config), null, null);
     }
 
     /// <summary>Plans for the data at hand: looks at some rows to see how long they are.</summary>
@@ -59,7 +60,7 @@ public sealed class RecipePlan
         };
         ModelProcessor processor = ModelProcessor.Load(folder);
         PlanSizes? instructions = recipe is PpoRecipe { Data.Instructions: { } named } ? PlanSizes.Look(named, processor, lengths) : null;
-        return new RecipePlan(recipe, ModelShape.Of(config), StoredBytes(config), PlanSizes.Look(data, processor, lengths), instructions);
+        return new RecipePlan(recipe, ModelShape.Of(config), StoredBytes(recipe, config), PlanSizes.Look(data, processor, lengths), instructions);
     }
 
     /// <summary>Settings with which the recipe would fit: the fewest of the least harmful. Empty if it fits as it is; null if nothing here helps.</summary>
@@ -117,10 +118,19 @@ public sealed class RecipePlan
         _ => throw new InvalidOperationException($"No plan for {recipe.GetType().Name}."),
     };
 
-    private static int StoredBytes(ModelConfig config)
+    // bytes of a weight as it will be loaded: by the files where they are there, else by what config.json says
+    private static int StoredBytes(Recipe recipe, ModelConfig config)
+    {
+        (string folder, string device) = ModelOf(recipe);
+        ScalarType stored = CheckpointTensors.AreIn(folder) ? ModelCheckpoint.StoredType(folder) : TypeIn(config);
+        return TrainingType.Of(null, stored, device) == ScalarType.Float32 ? 4 : 2;
+    }
+
+    private static ScalarType TypeIn(ModelConfig config)
     {
         foreach (string field in (string[])["torch_dtype", "dtype"])
-            if (config.Source.TryGetProperty(field, out JsonElement type) && type.ValueKind == JsonValueKind.String) return type.GetString() == "float32" ? 4 : 2;
-        return 4;
+            if (config.Source.TryGetProperty(field, out JsonElement type) && type.ValueKind == JsonValueKind.String)
+                return type.GetString() switch { "float32" => ScalarType.Float32, "float16" => ScalarType.Float16, _ => ScalarType.BFloat16 };
+        return ScalarType.Float32;
     }
 }

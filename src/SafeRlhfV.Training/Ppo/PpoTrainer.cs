@@ -44,7 +44,18 @@ public static class PpoTrainer
         {
             using DisposeScope scope = NewDisposeScope();
             foreach (Role trained in (Role[])[roles.Actor, .. roles.Critics.Scorers]) trained.BeginStep(settings.Seed, round);
-            IReadOnlyList<Episode> episodes = sampler.Sample(promptFeed.Next(settings.RolloutBatch), round, cancel);
+            (CursorState place, LengthCounts lengths) = (promptFeed.State, encoder.Counts);
+            IReadOnlyList<Episode> episodes;
+            try
+            {
+                episodes = sampler.Sample(promptFeed.Next(settings.RolloutBatch), round, cancel);
+            }
+            catch (OperationCanceledException)
+            {
+                (promptFeed.State, encoder.Counts) = (place, lengths);
+                run.SaveLast();
+                throw;
+            }
             sampler.Judge(episodes);
             multiplier.Step([.. episodes.Select(episode => (double)episode.Cost)]);
             Dictionary<string, double> metrics = Describe(episodes, multiplier, settings);

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text;
 using SafeRlhfV.Data;
 
 namespace SafeRlhfV.Training;
@@ -8,7 +10,10 @@ namespace SafeRlhfV.Training;
 /// <param name="Runs">All runs: variant by variant, seed by seed.</param>
 public sealed record Ablation(TrainerKind Trainer, IReadOnlyList<string> Metrics, IReadOnlyList<AblationRun> Runs)
 {
-    /// <summary>Reads an ablation's file: base (a recipe, relative to the file), seeds, metrics, and variants with name and set.</summary>
+    /// <summary>The command that makes the models and data that the recipes name; null = the file does not say.</summary>
+    public string? First { get; init; }
+
+    /// <summary>Reads an ablation's file: base (a recipe, relative to the file), seeds, metrics, first (the command that makes what the recipe names; may be left out), and variants with name and set.</summary>
     /// <param name="path">The file.</param>
     /// <param name="folder">Where the runs are put: a folder a variant and seed.</param>
     /// <param name="sets">Values for all runs, each as section.key=value.</param>
@@ -24,7 +29,7 @@ public sealed record Ablation(TrainerKind Trainer, IReadOnlyList<string> Metrics
         {
             throw new InvalidInputException($"{path} cannot be read ({error.Message.TrimEnd('.')}); recipes/ablations has some.", error);
         }
-        (string file, long[] seeds, string[] metrics, (string Name, string[] Sets)[] variants) = YamlSection.Read(text, path, Read);
+        (string file, string? first, long[] seeds, string[] metrics, (string Name, string[] Sets)[] variants) = YamlSection.Read(text, path, Read);
         string recipe = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, file);
         List<AblationRun> runs = [];
         foreach ((string name, string[] own) in variants)
@@ -34,12 +39,21 @@ public sealed record Ablation(TrainerKind Trainer, IReadOnlyList<string> Metrics
                 Recipe made = RecipeReader.Load(recipe, [$"run.folder='{place.Replace("'", "''", StringComparison.Ordinal)}'", $"training.seed={seed}", .. own, .. sets ?? []]);
                 runs.Add(new AblationRun(name, seed, made));
             }
-        return new Ablation(runs[0].Recipe.Trainer, metrics, runs);
+        return new Ablation(runs[0].Recipe.Trainer, metrics, runs) { First = first };
     }
 
-    private static (string, long[], string[], (string, string[])[]) Read(YamlSection section)
+    /// <summary>Refuses to begin where models or data are missing.</summary>
+    /// <exception cref="InvalidInputException">Some are; all are named, with the command that makes them.</exception>
+    public void CheckPlaces()
+    {
+        string[] missing = [.. Runs.SelectMany(run => RecipeInputs.Places(run.Recipe)).Distinct().Where(place => !Path.Exists(place))];
+        if (missing.Length > 0) throw new InvalidInputException($"this ablation needs {string.Join(", ", missing)}, which {(missing.Length == 1 ? "is" : "are")} not there; {(First is null ? "its recipe says where they come from" : $"make them first: {First}")}.");
+    }
+
+    private static (string, string?, long[], string[], (string, string[])[]) Read(YamlSection section)
     {
         string recipe = section.Required("base");
+        string? first = section.Text("first");
         List<long> seeds = [];
         foreach (string text in section.Texts("seeds"))
             if (long.TryParse(text, out long seed)) seeds.Add(seed);
@@ -48,9 +62,12 @@ public sealed record Ablation(TrainerKind Trainer, IReadOnlyList<string> Metrics
         string[] metrics = [.. section.Texts("metrics")];
         if (metrics.Length == 0) section.Fault("metrics", "name the metrics to compare by");
         (string Name, string[] Sets)[] variants = [.. section.Sections("variants").Select(variant => (variant.Required("name"), (string[])[.. variant.Texts("set")]))];
-        if (variants.Length == 0 || variants.Select(variant => FolderName(variant.Name)).Distinct().Count() < variants.Length) section.Fault("variants", "name one variant or more, each with a name of its own");
-        return (recipe, [.. seeds], metrics, variants);
+        if (variants.Length == 0 || variants.Any(variant => FolderName(variant.Name).Length == 0) || variants.Select(variant => FolderName(variant.Name)).Distinct().Count() < variants.Length) section.Fault("variants", "name one variant or more, each with a name of its own");
+        return (recipe, first, [.. seeds], metrics, variants);
     }
 
-    private static string FolderName(string variant) => string.Concat(variant.Select(letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '-' ? char.ToLowerInvariant(letter) : '-'));
+    // letters and digits of any script; what a file system or a shell may take amiss becomes -
+    private static string FolderName(string variant) => string.Concat(variant.Normalize().EnumerateRunes().Select(letter => Rune.IsLetterOrDigit(letter) || IsMark(letter) || letter.Value is '.' or '-' or '_' ? Rune.ToLowerInvariant(letter).ToString() : "-")).TrimStart('.');
+
+    private static bool IsMark(Rune letter) => Rune.GetUnicodeCategory(letter) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark;
 }

@@ -6,7 +6,7 @@ public sealed record ModelRecipe
     /// <summary>The checkpoint folder that training starts from.</summary>
     public string Folder { get; init; } = "";
 
-    /// <summary>Type of the weights; null = as they are stored.</summary>
+    /// <summary>Type of the weights; null = as they are stored, float16 as bfloat16 (float32 where the device has no bfloat16).</summary>
     public WeightType? Dtype { get; init; }
 
     /// <summary>cpu, cuda or cuda:N.</summary>

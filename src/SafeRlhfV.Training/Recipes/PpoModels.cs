@@ -19,11 +19,15 @@ public sealed class PpoModels : IDisposable
     private PpoModels(PpoModelsRecipe recipe, long seed)
     {
         (this.recipe, this.seed) = (recipe, seed);
+        Remarks = [.. CheckKinds(recipe), .. recipe.Folders.Select(folder => RecipeModels.TypeRemark(folder, recipe.Dtype, recipe.Device)).OfType<string>()];
         Policy = reference = Own(LoadWhole(recipe.Policy));
     }
 
     /// <summary>The actor's model; its tower makes the features that all roles see.</summary>
     public VisionLanguageModel Policy { get; }
+
+    /// <summary>What a person should know of the folders: scores that are taken on trust, types that are changed.</summary>
+    public IReadOnlyList<string> Remarks { get; }
 
     private bool Shared => recipe.Sharing == Sharing.Backbone;
 
@@ -96,13 +100,17 @@ public sealed class PpoModels : IDisposable
         }
     }
 
-    // one folder for both holds either a head of two outputs, or one score that is to serve as both
-    private (string Role, string Folder)[] Folders()
+    private (string Role, string Folder)[] Folders() => recipe.NamesOneFolder
+        ? [(Scores, recipe.Reward), (Critics, recipe.Reward)]
+        : [(Reward, recipe.Reward), (Cost, recipe.Cost), (RewardCritic, recipe.Reward), (CostCritic, recipe.Cost)];
+
+    // before gigabytes are read
+    private static IEnumerable<string> CheckKinds(PpoModelsRecipe recipe)
     {
-        using ScoreHead? shared = recipe.NamesOneFolder ? ScoreHead.Load(recipe.Reward, Policy.HiddenSize) : null;
-        return shared?.Outputs == ScoresTrainer.Outputs
-            ? [(Scores, recipe.Reward), (Critics, recipe.Reward)]
-            : [(Reward, recipe.Reward), (Cost, recipe.Cost), (RewardCritic, recipe.Reward), (CostCritic, recipe.Cost)];
+        (string Folder, string Use, ModelKind Kind)[] places = recipe.NamesOneFolder
+            ? [(recipe.Policy, "model.policy", ModelKind.Policy), (recipe.Reward, "one folder as model.reward and model.cost", ModelKind.Scores)]
+            : [(recipe.Policy, "model.policy", ModelKind.Policy), (recipe.Reward, "model.reward", ModelKind.Reward), (recipe.Cost, "model.cost", ModelKind.Cost)];
+        return places.Select(place => ModelKinds.Check(place.Folder, [place.Kind], place.Use)).OfType<string>().ToArray();
     }
 
     private ScorerRole Scorer(string role) => new(scorers[role].Model, scorers[role].Head, AdapterOf(role));
@@ -115,8 +123,13 @@ public sealed class PpoModels : IDisposable
     {
         Tensor like = model.Decoder.Embedding.Weight;
         ScoreHead head = ScoreHead.Load(folder, model.HiddenSize, like.dtype, like.device);
-        if (head.Outputs == (role is Scores or Critics ? ScoresTrainer.Outputs : 1)) return head;
-        throw new InvalidInputException($"{folder}: the head gives {head.Outputs} numbers, and a reward or cost model gives one; two come from train scores, and its folder is named as both model.reward and model.cost.");
+        bool both = role is Scores or Critics;
+        if (head.Outputs == (both ? ScoresTrainer.Outputs : 1)) return head;
+        int outputs = head.Outputs;
+        head.Dispose();
+        throw new InvalidInputException(both
+            ? $"{folder}: model.reward and model.cost name this one folder, and its head has {outputs} output{(outputs == 1 ? "" : "s")}; both scores in one model come from train scores, others are two models."
+            : $"{folder}: the head gives {outputs} numbers, and a reward or cost model gives one; two come from train scores, and its folder is named as both model.reward and model.cost.");
     }
 
     private bool SameTower(VisionLanguageModel model)

@@ -15,10 +15,13 @@ public sealed record PpoModelsRecipe
     /// <summary>Whether reward and cost come from one folder.</summary>
     internal bool NamesOneFolder => Path.GetFullPath(Reward) == Path.GetFullPath(Cost);
 
+    /// <summary>Folders of whole models.</summary>
+    internal IEnumerable<string> Folders => (Sharing == Sharing.Backbone ? [Policy] : (string[])[Policy, Reward, Cost]).DistinctBy(Path.GetFullPath);
+
     /// <summary>Six models, or one backbone.</summary>
     public Sharing Sharing { get; init; } = Sharing.Backbone;
 
-    /// <summary>Type of the weights; null = as they are stored.</summary>
+    /// <summary>Type of the weights; null = as they are stored, float16 as bfloat16 (float32 where the device has no bfloat16).</summary>
     public WeightType? Dtype { get; init; }
 
     /// <summary>cpu, cuda or cuda:N.</summary>

@@ -26,6 +26,7 @@ public abstract record Recipe
         SaveEvery = Run.SaveEvery,
         KeepLast = Run.KeepLast,
         BestMetric = Run.BestMetric,
+        BestWindow = Run.BestWindow,
         BestIsLowest = Run.BestIsLowest,
         SkipDamaged = Run.SkipDamaged,
         Resume = resume,

@@ -13,10 +13,12 @@ internal static class RecipeModels
     /// <exception cref="InvalidInputException">The folder holds no whole model, or there is no such device.</exception>
     public static VisionLanguageModel Load(string folder, WeightType? dtype, string device)
     {
-        CheckWhole(folder);
-        ScalarType? type = dtype switch { WeightType.Float32 => ScalarType.Float32, WeightType.Bfloat16 => ScalarType.BFloat16, _ => null };
-        return ModelCheckpoint.Load(folder, new LoadOptions { Dtype = type, RequiresGradient = false }.WithDevice(device));
+        LoadOptions options = new LoadOptions { RequiresGradient = false }.WithDevice(device);
+        return ModelCheckpoint.Load(folder, options with { Dtype = TrainingType.Of(dtype, Stored(folder), device) });
     }
+
+    /// <summary>What a person should know of the type that a model is loaded in; null = nothing.</summary>
+    public static string? TypeRemark(string folder, WeightType? dtype, string device) => TrainingType.Remark(folder, dtype, Stored(folder), device);
 
     /// <summary>Training starts from whole models.</summary>
     /// <exception cref="InvalidInputException">The folder holds an adapter.</exception>
@@ -37,17 +39,22 @@ internal static class RecipeModels
         return Trained;
     }
 
-    /// <summary>The head that a folder has, where it is of the wanted kind; else a new one.</summary>
-    public static ScoreHead LoadOrMakeHead(VisionLanguageModel model, string folder, int outputs, long seed, string name)
+    /// <summary>The head that training a score starts from: the folder's own, or a new one where it has none.</summary>
+    /// <exception cref="InvalidInputException">The folder's head has another number of outputs.</exception>
+    public static ScoreHead LoadOrMakeHead(VisionLanguageModel model, string folder, ModelKind kind, long seed, string name)
     {
         Tensor like = model.Decoder.Embedding.Weight;
-        if (File.Exists(Path.Combine(folder, ScoreHead.FileName)))
+        int outputs = ModelKinds.Outputs(kind);
+        ScoreHead made = ScoreHead.Create(model.HiddenSize, outputs, seed, name, dtype: like.dtype, device: like.device, kind: kind);
+        if (!ScoreHead.IsIn(folder)) return made;
+        using ScoreHead own = ScoreHead.Load(folder, model.HiddenSize, like.dtype, like.device);
+        if (own.Outputs == outputs)
         {
-            ScoreHead head = ScoreHead.Load(folder, model.HiddenSize, like.dtype, like.device);
-            if (head.Outputs == outputs) return head;
-            head.Dispose();
+            using (no_grad()) made.Weight.copy_(own.Weight);
+            return made;
         }
-        return ScoreHead.Create(model.HiddenSize, outputs, seed, name, dtype: like.dtype, device: like.device);
+        made.Dispose();
+        throw new InvalidInputException($"{folder}: its score head has {own.Outputs} output{(own.Outputs == 1 ? "" : "s")}, and {ModelKinds.Name(kind)} has {outputs}; start from the policy below it.");
     }
 
     /// <summary>Opens a data set.</summary>
@@ -59,5 +66,11 @@ internal static class RecipeModels
     {
         if (adapter is null) ModelCheckpoint.Save(model, folder, new SaveOptions { Overwrite = true });
         else model.Adapters[adapter].Save(folder, overwrite: true);
+    }
+
+    private static ScalarType Stored(string folder)
+    {
+        CheckWhole(folder);
+        return ModelCheckpoint.StoredType(folder);
     }
 }

@@ -13,7 +13,8 @@ internal static class RecipeRules
     {
         if (recipe is PpoRecipe ppo) CheckPpo(section, ppo);
         else CheckModel(section, recipe);
-        if (recipe.Run.BestMetric is { Length: 0 }) Fault(section, "run.best_metric", "name a metric, or leave the key out");
+        if (recipe.Run.BestMetric is { } metric && !TrainerMetrics.Of(recipe.Trainer).Contains(metric))
+            Fault(section, "run.best_metric", $"'{metric}' is no metric of {SettingsBinder.Format(recipe.Trainer)}; there are {string.Join(", ", TrainerMetrics.Of(recipe.Trainer))}");
     }
 
     private static void CheckModel(YamlSection section, Recipe recipe)

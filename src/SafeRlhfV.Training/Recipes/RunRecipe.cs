@@ -15,6 +15,9 @@ public sealed record RunRecipe
     /// <summary>The metric by which the best checkpoint is kept too; null = none.</summary>
     public string? BestMetric { get; init; }
 
+    /// <summary>Steps (rounds) whose mean of it counts: the last ones before a checkpoint.</summary>
+    public int BestWindow { get; init; } = 100;
+
     /// <summary>Whether a lower value of it is better.</summary>
     public bool BestIsLowest { get; init; } = true;
 

@@ -9,6 +9,8 @@ namespace SafeRlhfV.Training;
 /// <param name="Below">The largest value itself is not allowed.</param>
 internal sealed record SettingLimits(double Least, double Most, bool Above = false, bool Below = false)
 {
+    private const double Unreached = 1e9;
+
     private static readonly SettingLimits Share = new(0, 1), Decay = new(0, 1, Below: true), Positive = new(0, 1e12, Above: true), NotNegative = new(0, 1e12), Any = new(-1e12, 1e12), Count = new(1, 1e9), CountOrNone = new(0, 1e9);
 
     private static readonly Dictionary<string, SettingLimits> ByKey = new()
@@ -73,6 +75,7 @@ internal sealed record SettingLimits(double Least, double Most, bool Above = fal
         ["integral_maximum"] = Positive,
         ["save_every"] = CountOrNone,
         ["keep_last"] = Count,
+        ["best_window"] = Count,
     };
 
     /// <summary>The limits of a key.</summary>
@@ -81,6 +84,17 @@ internal sealed record SettingLimits(double Least, double Most, bool Above = fal
 
     /// <summary>Whether a value is allowed; NaN never is.</summary>
     public bool Allows(double value) => (Above ? value > Least : value >= Least) && (Below ? value < Most : value <= Most);
+
+    /// <summary>The limits as a guide writes them, such as "0 to below 1"; those that nobody reaches are left out.</summary>
+    public string Range
+    {
+        get
+        {
+            if (Least <= -Unreached) return "any";
+            string least = string.Create(CultureInfo.InvariantCulture, $"{(Above ? "above " : "")}{Least:R}");
+            return Most >= Unreached ? least + (Above ? "" : " or more") : string.Create(CultureInfo.InvariantCulture, $"{least} to {(Below ? "below " : "")}{Most:R}");
+        }
+    }
 
     /// <inheritdoc/>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{(Above ? "above" : "at least")} {Least} and {(Below ? "below" : "at most")} {Most}");

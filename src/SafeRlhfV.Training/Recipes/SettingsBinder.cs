@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Reflection;
 using System.Text;
 using SafeRlhfV.Data;
+using SafeRlhfV.Models;
 
 namespace SafeRlhfV.Training;
 
@@ -57,6 +58,23 @@ internal static class SettingsBinder
         IEnumerable<double> numbers => $"[{string.Join(", ", numbers.Select(number => Format(number)))}]",
         _ => Convert.ToString(value, CultureInfo.InvariantCulture)!,
     };
+
+    /// <summary>What a setting may be, in a few words for the guide.</summary>
+    public static string Allowed(PropertyInfo property)
+    {
+        string key = Key(property.Name);
+        Type type = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
+        string words = type switch
+        {
+            _ when type == typeof(bool) => "`true`, `false`",
+            { IsEnum: true } => string.Join(", ", Enum.GetValues(type).Cast<Enum>().Select(choice => $"`{Word(choice)}`")),
+            _ when type == typeof(string) => key switch { "device" => "`cpu`, `cuda`, `cuda:N`", "folder" or "policy" or "reward" or "cost" => "path", "best_metric" => "a metric of the trainer", _ => "text" },
+            _ when type == typeof(IReadOnlyList<string>) => $"some of {string.Join(", ", LoraConfig.LanguageModelLayers.Select(name => $"`{name}`"))}",
+            _ when type == typeof(IReadOnlyList<double>) => $"numbers, {SettingLimits.Of(key).Range}",
+            _ => $"{(type == typeof(double) ? "" : "whole number, ")}{SettingLimits.Of(key).Range}{(IsBytes(key) ? "; `2GiB`" : "")}",
+        };
+        return words + (IsOptional(property) ? ", empty" : "");
+    }
 
     /// <summary>Public settings of a record, those of its bases first.</summary>
     public static IEnumerable<PropertyInfo> Properties(Type type) =>

@@ -15,6 +15,9 @@ public sealed record RunOptions
     /// <summary>The metric by which one more checkpoint, the best, is kept; null: none.</summary>
     public string? BestMetric { get; init; }
 
+    /// <summary>Steps whose mean of <see cref="BestMetric"/> is compared: those up to the checkpoint. One batch alone says little.</summary>
+    public int BestWindow { get; init; } = 100;
+
     /// <summary>Whether a lower value of <see cref="BestMetric"/> is better.</summary>
     public bool BestIsLowest { get; init; } = true;
 

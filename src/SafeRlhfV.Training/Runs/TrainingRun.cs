@@ -11,7 +11,7 @@ namespace SafeRlhfV.Training;
 /// </summary>
 public sealed class TrainingRun : IDisposable
 {
-    private const string RecipeFile = "recipe.yaml", FinishedFile = "finished.json", LockFile = "run.lock", Parts = "parts";
+    private const string RecipeFile = "recipe.yaml", FinishedFile = "finished.json", CheckpointsFolder = "checkpoints", LockFile = "run.lock", Parts = "parts";
 
     private readonly RunOptions options;
     private readonly IProgress<TrainingProgress>? progress;
@@ -22,6 +22,8 @@ public sealed class TrainingRun : IDisposable
     private readonly Stopwatch clock = new();
     private readonly List<string> notes = [];
     private readonly Dictionary<string, UsableRows> rows = [];
+    private readonly Queue<double> window = new();
+    private IReadOnlyList<InputPrint>? inputs;
     private RunJournal? journal;
     private TimeSpan stepStart;
     private long done, saved, total;
@@ -35,10 +37,10 @@ public sealed class TrainingRun : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(options.SaveEvery);
         (Name, this.options, this.progress, this.cancel) = (name, options, progress, cancel);
         if (options.Folder is not { } folder) return;
-        store = new CheckpointStore(Path.Combine(folder, "checkpoints"));
+        store = new CheckpointStore(Path.Combine(folder, CheckpointsFolder));
         try
         {
-            Directory.CreateDirectory(Path.Combine(folder, "checkpoints"));
+            Directory.CreateDirectory(Path.Combine(folder, CheckpointsFolder));
             hold = new FileStream(Path.Combine(folder, LockFile), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -46,9 +48,13 @@ public sealed class TrainingRun : IDisposable
             throw new InvalidInputException($"{folder}: cannot be used for a run ({error.Message.TrimEnd('.')}); another run may hold it.", error);
         }
         IsFinished = File.Exists(Path.Combine(folder, FinishedFile));
-        if (options.Resume || (store.Steps.Count == 0 && !IsFinished)) return;
+        string recipe = Path.Combine(folder, RecipeFile);
+        string? fault = !options.Resume && (store.Steps.Count > 0 || IsFinished) ? "there is a run in it already; resume it, or choose another folder"
+            : IsFinished && options.RecipeYaml is { } wanted && File.Exists(recipe) && FirstDifference(File.ReadAllText(recipe), wanted) is { } difference
+                ? $"the run in it is finished, and was made with another recipe ({difference}); choose another folder for this one" : null;
+        if (fault is null) return;
         hold.Dispose();
-        throw new InvalidInputException($"{folder}: there is a run in it already; resume it, or choose another folder.");
+        throw new InvalidInputException($"{folder}: {fault}.");
     }
 
     /// <summary>The run's name.</summary>
@@ -73,11 +79,29 @@ public sealed class TrainingRun : IDisposable
         if (counted.Note(what) is { } note) Tell(note);
     }
 
+    /// <summary>The newest checkpoint in a run's folder, its step and place; null where there is none to go on from.</summary>
+    public static (long Step, string Folder)? NewestCheckpoint(string folder)
+    {
+        CheckpointStore store = new(Path.Combine(folder, CheckpointsFolder));
+        return store.Steps.Count > 0 ? (store.Steps[0], store.FolderOf(store.Steps[0])) : null;
+    }
+
     /// <summary>The stream of random numbers of a name and a step: the same whether or not the run was stopped before it.</summary>
     public RandomStream Random(string name, long step) => new(options.Seed, $"{name}/{step}");
 
     /// <summary>A seed for torch's own generators, by name and step.</summary>
     public long TorchSeed(string name, long step) => (long)(Random(name, step).NextUInt64() >> 1);
+
+    /// <summary>Takes down what the files are that the run is made from; a run that goes on must find them as they were. Without a folder nothing is done.</summary>
+    /// <exception cref="InvalidInputException">One has changed, is gone or is new.</exception>
+    public void CheckInputs(IReadOnlyList<RunInput> files)
+    {
+        if (store is null) return;
+        IReadOnlyList<InputPrint>? before = store.Steps.Select(step => CheckpointState.TryRead(store.FolderOf(step))?.Inputs).FirstOrDefault(known => known is not null);
+        inputs = InputPrint.Take(files, before);
+        if (before is not null && InputPrint.Difference(before, inputs) is { } changed)
+            throw new InvalidInputException($"{options.Folder}: {changed} since the run was begun; put it back as it was, or start in another folder.");
+    }
 
     /// <summary>Names something whose state belongs to the run. Do this before <see cref="Resume"/>.</summary>
     public void Track(string name, ITrainingPart part)
@@ -124,6 +148,7 @@ public sealed class TrainingRun : IDisposable
         if (done != this.done + 1) throw new ArgumentException($"Step {done} was reported after step {this.done}.", nameof(done));
         (this.done, this.total, last) = (done, total, metrics);
         StopIfNotFinite(metrics);
+        Remember(metrics);
         Dictionary<string, double> clocked = new(times ?? new Dictionary<string, double>()) { ["seconds"] = (clock.Elapsed - stepStart).TotalSeconds };
         stepStart = clock.Elapsed;
         Note(metrics, clocked);
@@ -133,6 +158,13 @@ public sealed class TrainingRun : IDisposable
         if (due || cancel.IsCancellationRequested) Save();
         cancel.ThrowIfCancellationRequested();
         stepStart = clock.Elapsed; // what saving took is no part of the next step
+    }
+
+    /// <summary>Writes a checkpoint of the last finished step, where there is none yet: for a trainer that is stopped within a step and has put its parts back.</summary>
+    /// <exception cref="InvalidInputException">The disk is full or refuses.</exception>
+    public void SaveLast()
+    {
+        if (done > saved) Save();
     }
 
     /// <summary>Ends the run: a last checkpoint, the result in a folder of its own, and the mark that it is finished.</summary>
@@ -203,7 +235,9 @@ public sealed class TrainingRun : IDisposable
             throw new InvalidInputException($"{recipe}: the run was begun with another recipe ({difference}); take the saved recipe, or start in another folder.");
         foreach ((string name, ITrainingPart part) in parts) part.Load(Path.Combine(folder, Parts, name));
         (done, saved, total, last) = (state.Step, state.Step, state.Total, state.Metrics);
-        journal = new RunJournal(options.Folder, Name, File.ReadAllBytes(Path.Combine(folder, MetricsLog.FileName)));
+        string metrics = Path.Combine(folder, MetricsLog.FileName);
+        foreach ((_, IReadOnlyDictionary<string, double> values) in options.BestMetric is null ? [] : MetricsLog.Read(metrics)) Remember(values);
+        journal = new RunJournal(options.Folder, Name, File.ReadAllBytes(metrics));
     }
 
     private void Begin()
@@ -217,7 +251,7 @@ public sealed class TrainingRun : IDisposable
         if (store is null) return;
         store.Write(done, aside =>
         {
-            new CheckpointState(Name, done, total, options.Seed, [.. parts.Keys], last).Write(aside);
+            new CheckpointState(Name, done, total, options.Seed, [.. parts.Keys], last) { Best = window.Count > 0 ? window.Average() : null, Inputs = inputs }.Write(aside);
             if (options.RecipeYaml is { } recipe) File.WriteAllText(Path.Combine(aside, RecipeFile), recipe);
             journal!.CopyTo(aside);
             foreach ((string name, ITrainingPart part) in parts) part.Save(Directory.CreateDirectory(Path.Combine(aside, Parts, name)).FullName);
@@ -228,10 +262,18 @@ public sealed class TrainingRun : IDisposable
 
     private long? Best()
     {
-        if (options.BestMetric is not { } metric) return null;
-        (long Step, double Value)[] known = [.. store!.Steps.Select(step => (step, CheckpointState.Read(store.FolderOf(step)).Metrics.GetValueOrDefault(metric, double.NaN))).Where(one => double.IsFinite(one.Item2))];
+        if (options.BestMetric is null) return null;
+        (long Step, double Value)[] known = [.. store!.Steps.Select(step => (step, CheckpointState.Read(store.FolderOf(step)).Best ?? double.NaN)).Where(one => double.IsFinite(one.Item2))];
         if (known.Length == 0) return null;
         return options.BestIsLowest ? known.MinBy(one => one.Value).Step : known.MaxBy(one => one.Value).Step;
+    }
+
+    private void Remember(IReadOnlyDictionary<string, double> metrics)
+    {
+        if (options.BestMetric is not { } metric) return;
+        if (!metrics.TryGetValue(metric, out double value)) throw new InvalidInputException($"run.best_metric: {Name} has no metric '{metric}'; it has {string.Join(", ", metrics.Keys)}.");
+        window.Enqueue(value);
+        if (window.Count > options.BestWindow) window.Dequeue();
     }
 
     private void StopIfNotFinite(IReadOnlyDictionary<string, double> metrics)

@@ -105,6 +105,27 @@ public sealed class RecipeFilesTests
     }
 
     [Fact]
+    public void NamesOfVariantsMayBeInAnyScript()
+    {
+        using TemporaryFolder folder = new();
+        string[] names = ["模式 一", "模式 二", "Größe", "rûm", "हिन्दी", "../up", "a b"];
+        File.WriteAllText(folder.At("a.yaml"), $"base: {Path.Combine(Root, "world", "sft.yaml")}\nseeds: [1]\nmetrics: [loss]\nvariants:\n{string.Concat(names.Select(name => $"  - {{ name: \"{name}\", set: [] }}\n"))}");
+        string[] folders = [.. Ablation.Load(folder.At("a.yaml"), "out").Runs.Select(run => run.Recipe.Run.Folder)];
+        Assert.Equal(["模式-一", "模式-二", "größe", "rûm", "हिन्दी", "-up", "a-b"], folders.Select(place => Path.GetFileName(Path.GetDirectoryName(place)!)));
+    }
+
+    [Fact]
+    public void AnAblationNamesWhatItNeedsAndHowToMakeIt()
+    {
+        foreach (string file in Directory.EnumerateFiles(Path.Combine(Root, "ablations"), "*.yaml"))
+        {
+            string message = Assert.Throws<InvalidInputException>(() => Ablation.Load(file, "out").CheckPlaces()).Message;
+            Assert.Contains("demo/models/start", message);
+            Assert.Contains("make them first: safe-rlhf-v demo --out demo", message);
+        }
+    }
+
+    [Fact]
     public void FaultsOfAnAblationAreToldTogether()
     {
         using TemporaryFolder folder = new();

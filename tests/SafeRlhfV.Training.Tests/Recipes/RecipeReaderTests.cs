@@ -132,15 +132,19 @@ public sealed class RecipeReaderTests
     [Fact]
     public void SetReplacesAddsAndIsNamedInFaults()
     {
-        Recipe recipe = RecipeReader.Parse(Reward, sets: ["training.seed=9", "training.lengths.total_tokens=8192", "model.lora=", "run.best_metric=loss", "model.dtype=float32"]);
+        Recipe recipe = RecipeReader.Parse(Reward, sets: ["training.seed=9", "training.lengths.total_tokens=8192", "model.lora=", "run.best_metric=margin", "model.dtype=float32"]);
         var reward = Assert.IsType<ModelTrainingRecipe<RewardSettings>>(recipe);
-        Assert.Equal((9L, 8192, (LoraRecipe?)null, "loss", WeightType.Float32), (reward.Seed, reward.Training.Lengths.TotalTokens, reward.Model.Lora, reward.Run.BestMetric, reward.Model.Dtype));
+        Assert.Equal((9L, 8192, (LoraRecipe?)null, "margin", WeightType.Float32), (reward.Seed, reward.Training.Lengths.TotalTokens, reward.Model.Lora, reward.Run.BestMetric, reward.Model.Dtype));
         string message = Assert.Throws<InvalidInputException>(() => RecipeReader.Parse(Reward, sets: ["training.sede=9", "training.batch_size=many", "nonsense", "training.seed.x=1", "trainer=cost"])).Message;
         Assert.Contains("--set: training.sede: unknown key", message);
         Assert.Contains("--set: training.batch_size: 'many' must be a whole number", message);
         Assert.Contains("--set: 'nonsense' must have the form section.key=value", message);
         Assert.Contains("--set: 'training.seed.x=1': training.seed is no section", message);
     }
+
+    [Fact]
+    public void AMetricThatTheTrainerDoesNotHaveIsRefusedWithThoseThatItHas() =>
+        Assert.Contains("run.best_metric: 'acuracy' is no metric of reward; there are loss, pair_accuracy, margin", Assert.Throws<InvalidInputException>(() => RecipeReader.Parse(Reward, sets: ["run.best_metric=acuracy"])).Message);
 
     [Fact]
     public void TheTrainerMustBeTheOneAskedFor()

@@ -19,6 +19,7 @@ public sealed class RecipeRunnerTests(TinyRecipes tiny) : IClassFixture<TinyReci
     {
         Recipe whole = tiny.Recipe(name, $"{name}/whole"), broken = tiny.Recipe(name, $"{name}/broken");
         Assert.True(RecipeRunner.Run(whole, whole.ToRunOptions(resume: false), cancel: TestContext.Current.CancellationToken));
+        Assert.All(MetricsLog.Read(Path.Combine(whole.Run.Folder, MetricsLog.FileName)).First().Values.Keys, metric => Assert.Contains(metric, TrainerMetrics.Of(whole.Trainer)));
         foreach (int stop in (int[])[1, 2])
         {
             using CancellationTokenSource cancel = new();
@@ -86,6 +87,18 @@ public sealed class RecipeRunnerTests(TinyRecipes tiny) : IClassFixture<TinyReci
     }
 
     [Fact]
+    public void PpoThatIsStoppedWithinARoundKeepsTheRoundsBefore()
+    {
+        Recipe whole = tiny.Recipe("ppo", "within/whole", "training.max_new_tokens=60"), broken = tiny.Recipe("ppo", "within/broken", "training.max_new_tokens=60");
+        RecipeRunner.Run(whole, whole.ToRunOptions(resume: false), cancel: TestContext.Current.CancellationToken);
+        using CancellationTokenSource cancel = new();
+        Assert.ThrowsAny<OperationCanceledException>(() => RecipeRunner.Run(broken, broken.ToRunOptions(resume: false), new StopSoonAfter(1, cancel), cancel.Token));
+        Assert.True(TrainingRun.NewestCheckpoint(broken.Run.Folder)?.Step >= 1);
+        RecipeRunner.Run(broken, broken.ToRunOptions(resume: true), cancel: TestContext.Current.CancellationToken);
+        RunFolders.Equal(whole.Run.Folder, broken.Run.Folder);
+    }
+
+    [Fact]
     public void PpoTellsOfTextsThatAreTooLong()
     {
         JsonElement cut = FirstLine(tiny.Recipe("ppo-joint", "too-long/cut", "training.rounds=1")), dropped = FirstLine(tiny.Recipe("ppo", "too-long/dropped", "training.rounds=1", "training.lengths.response_tokens=30"));
@@ -114,11 +127,20 @@ public sealed class RecipeRunnerTests(TinyRecipes tiny) : IClassFixture<TinyReci
 
         Assert.Contains("merge it first", Refused("sft", $"model.folder={tiny.At("reward-adapter")}"));
         Assert.Contains("holds no adapter", Refused("ppo-backbone", $"model.reward={tiny.At("reward")}"));
-        Assert.Contains("its base model is", Refused("ppo-backbone", $"model.policy={tiny.At("reward")}"));
+        Assert.Contains("its base model is", Refused("ppo-backbone", $"model.policy={tiny.At("policy")}"));
         Assert.Contains("no score head", Refused("ppo", $"model.cost={Golden.At("models", "llava-1.5-tiny")}"));
-        Assert.Contains("two come from train scores", Refused("ppo", $"model.reward={tiny.At("scores")}"));
+        Assert.Contains("this is a model of both scores", Refused("ppo", $"model.reward={tiny.At("scores")}"));
         Assert.Contains("no such folder", Refused("cost", $"model.folder={tiny.At("nowhere")}"));
         Assert.Contains("needs a CUDA build", Refused("sft", "model.device=cuda"));
+    }
+
+    // mostly while the next round is sampled
+    private sealed class StopSoonAfter(int step, CancellationTokenSource cancel) : IProgress<TrainingProgress>
+    {
+        public void Report(TrainingProgress value)
+        {
+            if (value.Done == step) cancel.CancelAfter(40);
+        }
     }
 
     private sealed class StopAt(int step, CancellationTokenSource cancel) : IProgress<TrainingProgress>

@@ -15,9 +15,10 @@ public sealed class TinyRecipes : IDisposable
         World world = new(3);
         WorldDataset.Write(folder.At("world"), world.TrainingPairs(24).Select(pair => pair.Row), world.HeldOutPairs(2).Select(pair => pair.Row));
         using VisionLanguageModel model = ModelCheckpoint.Load(Start);
+        ModelCheckpoint.Save(model, folder.At("policy"));
         // both scores in one, and each of its outputs by itself on the same weights
-        using ScoreHead both = ScoreHead.Create(model.HiddenSize, ScoresTrainer.Outputs, 3, "scores", deviation: 0.2);
-        using ScoreHead reward = OutputOf(both, 0), cost = OutputOf(both, 1);
+        using ScoreHead both = ScoreHead.Create(model.HiddenSize, ScoresTrainer.Outputs, 3, "scores", deviation: 0.2, kind: ModelKind.Scores);
+        using ScoreHead reward = OutputOf(both, 0, ModelKind.Reward), cost = OutputOf(both, 1, ModelKind.Cost);
         foreach ((string name, ScoreHead head) in new[] { ("scores", both), ("reward", reward), ("cost", cost) })
         {
             ModelCheckpoint.Save(model, folder.At(name));
@@ -66,11 +67,11 @@ public sealed class TinyRecipes : IDisposable
 
     public void Dispose() => folder.Dispose();
 
-    private static ScoreHead OutputOf(ScoreHead both, int output)
+    private static ScoreHead OutputOf(ScoreHead both, int output, ModelKind kind)
     {
         using IDisposable noGrad = no_grad();
         using Tensor row = both.Weight.narrow(0, output, 1);
-        ScoreHead one = ScoreHead.Create((int)row.shape[1], 1, seed: 0);
+        ScoreHead one = ScoreHead.Create((int)row.shape[1], 1, seed: 0, kind: kind);
         one.Weight.copy_(row);
         return one;
     }

@@ -17,27 +17,31 @@ public sealed class TrainingGuideTests
     };
 
     [Fact]
-    public void TheGuideNamesEveryKeyWithItsDefaultAndNoOther()
+    public void TheGuideNamesEveryKeyWithItsDefaultAndItsValuesAndNoOther()
     {
         string guide = File.ReadAllText(Path.Combine(Golden.RepositoryRoot(), "docs", "training.md"));
         (string Heading, string[] Rows)[] tables = [.. guide[guide.IndexOf("## All keys", StringComparison.Ordinal)..].Split("\n### ").Skip(1).Select(text => text.Split('\n')).Select(lines => (lines[0], lines.Where(line => line.StartsWith("| `", StringComparison.Ordinal)).ToArray()))];
         HashSet<string> met = [];
+        SortedSet<string> wrong = [];
         foreach ((string trainer, Type type) in Recipes)
-            foreach ((string section, string key, object? value) in Keys(type, ""))
+            foreach ((string section, PropertyInfo property, object? value) in Keys(type, ""))
             {
+                (string key, string allowed) = (SettingsBinder.Key(property.Name), SettingsBinder.Allowed(property));
                 string expected = value is null or "" ? "–" : $"`{SettingsBinder.Format(value)}`";
                 string? row = tables.Where(table => table.Heading.Contains($"`{section}`", StringComparison.Ordinal) && IsFor(table.Heading, trainer)).SelectMany(table => table.Rows)
                     .FirstOrDefault(row => row.StartsWith($"| `{key}` |", StringComparison.Ordinal) && row.Split('|')[2].Contains(expected, StringComparison.Ordinal));
                 Assert.True(row is not null, $"docs/training.md lacks {section}.{key} of {trainer} with the default {expected}");
                 met.Add(row!);
+                if (row!.Split('|')[3].Trim() != allowed) wrong.Add($"{section}.{key}: {allowed}");
             }
+        Assert.True(wrong.Count == 0, "values that docs/training.md should name:\n" + string.Join('\n', wrong));
         Assert.Empty(tables.SelectMany(table => table.Rows).Except(met));
     }
 
     private static bool IsFor(string heading, string trainer) =>
         heading.EndsWith("of all but ppo", StringComparison.Ordinal) ? trainer != "ppo" : !Recipes.Keys.Any(other => heading.Contains($"` of {other}", StringComparison.Ordinal)) || heading.Contains($"` of {trainer}", StringComparison.Ordinal);
 
-    private static IEnumerable<(string Section, string Key, object? Value)> Keys(Type type, string section)
+    private static IEnumerable<(string Section, PropertyInfo Property, object? Value)> Keys(Type type, string section)
     {
         object record = Activator.CreateInstance(type)!;
         foreach (PropertyInfo property in SettingsBinder.Properties(type))
@@ -49,8 +53,8 @@ public sealed class TrainingGuideTests
                 // the record itself may hold other defaults than its type
                 object? made = property.GetValue(record) ?? Activator.CreateInstance(property.PropertyType);
                 foreach (PropertyInfo inner in SettingsBinder.Properties(property.PropertyType))
-                    if (!SettingsBinder.IsSection(inner.PropertyType)) yield return (below, SettingsBinder.Key(inner.Name), inner.GetValue(made));
-                foreach ((string Section, string Key, object? Value) deeper in Keys(property.PropertyType, below))
+                    if (!SettingsBinder.IsSection(inner.PropertyType)) yield return (below, inner, inner.GetValue(made));
+                foreach ((string Section, PropertyInfo Property, object? Value) deeper in Keys(property.PropertyType, below))
                     if (deeper.Section != below) yield return deeper;
             }
         }

@@ -65,8 +65,27 @@ public sealed class CheckpointDamageTests
     public void TheNewestAndTheBestAreKept()
     {
         using TemporaryFolder folder = new();
-        SmallRun.Train(new RunOptions { Folder = folder.At("run"), SaveEvery = 1, KeepLast = 2, BestMetric = "loss" }, 9, loss: step => Math.Abs(step - 2));
+        SmallRun.Train(new RunOptions { Folder = folder.At("run"), SaveEvery = 1, KeepLast = 2, BestMetric = "loss", BestWindow = 1 }, 9, loss: step => Math.Abs(step - 2));
         Assert.Equal(["step-00000003", "step-00000008", "step-00000009"], Directory.EnumerateDirectories(folder.At("run", "checkpoints")).Select(path => Path.GetFileName(path)).Order());
+    }
+
+    [Fact]
+    public void TheBestIsFoundOverAWindowAndNotByOneLuckyBatch()
+    {
+        using TemporaryFolder folder = new();
+        // step 2 is lucky; steps 4 to 6 are good
+        double[] losses = [9, 0, 9, 3, 3, 3, 8, 8, 8];
+        RunOptions options = new() { Folder = folder.At("run"), SaveEvery = 1, KeepLast = 2, BestMetric = "loss", BestWindow = 3 };
+        Assert.Throws<OperationCanceledException>(() => SmallRun.Train(options, 9, 5, loss: step => losses[step]));
+        SmallRun.Train(options, 9, loss: step => losses[step]); // the window goes on over a stop
+        Assert.Equal(["step-00000006", "step-00000008", "step-00000009"], Directory.EnumerateDirectories(folder.At("run", "checkpoints")).Select(path => Path.GetFileName(path)).Order());
+    }
+
+    [Fact]
+    public void AMetricThatTheRunDoesNotHaveIsRefusedWithThoseThatItHas()
+    {
+        using TemporaryFolder folder = new();
+        Assert.Contains("no metric 'accuracy'; it has loss, third", Assert.Throws<InvalidInputException>(() => SmallRun.Train(new RunOptions { Folder = folder.At("run"), BestMetric = "accuracy" }, 3)).Message);
     }
 
     private static void Refused(RunOptions options, string why)

@@ -25,7 +25,7 @@ internal static class SmallRun
         {
             using var inner = NewDisposeScope();
             Tensor noise = tensor(Enumerable.Range(0, 12).Select(_ => (float)run.Random("noise", step).NextGaussian()).ToArray()).view(3, 4);
-            Tensor error = (weight - noise * stream.NextDouble()).pow(2).mean() + half.to(ScalarType.Float32).pow(2).mean();
+            Tensor error = (weight - noise * tensor((float)stream.NextDouble())).pow(2).mean() + half.to(ScalarType.Float32).pow(2).mean();
             optimizer.ZeroGrad();
             error.backward();
             optimizer.Step(0.05);

@@ -48,6 +48,7 @@ public sealed class TrainingRunTests
         Assert.Equal("whole", File.ReadAllText(folder.At("run", "result", "result.txt")));
         Assert.Equal("a: 1\n", File.ReadAllText(folder.At("run", "result", "recipe.yaml")));
         using (TrainingRun again = new("small", options)) Assert.True(again.IsFinished);
+        Assert.Contains("is finished, and was made with another recipe (line 1: 'a: 1' there, 'a: 2' here)", Assert.Throws<InvalidInputException>(() => new TrainingRun("small", options with { RecipeYaml = "a: 2\n" })).Message);
         SmallRun.Result second = SmallRun.Train(options, 5);
         Assert.Equal(5, second.Start);
         Assert.Equal(first.Weights, second.Weights);

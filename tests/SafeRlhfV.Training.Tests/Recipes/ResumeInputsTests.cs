@@ -1,0 +1,90 @@
+using SafeRlhfV.Data;
+using SafeRlhfV.SafetyWorld;
+
+namespace SafeRlhfV.Training.Tests;
+
+/// <summary>A run goes on only with the models and data that it was begun with.</summary>
+public sealed class ResumeInputsTests(TinyRecipes tiny) : IClassFixture<TinyRecipes>
+{
+    [Theory]
+    [InlineData("reward", "policy", "model.safetensors", "model.folder")]
+    [InlineData("dpo", "policy", "tokenizer.json", "model.folder")]
+    [InlineData("ppo", "policy", "model.safetensors", "model.policy")]
+    [InlineData("ppo", "reward", "score_head.safetensors", "model.reward")]
+    [InlineData("ppo", "cost", "model.safetensors", "model.cost")]
+    [InlineData("ppo-backbone", "cost-adapter", "adapter_model.safetensors", "model.cost")]
+    public void AChangedModelIsNamed(string name, string model, string file, string key)
+    {
+        string copy = Copy(model);
+        string policy = name == "ppo-backbone" ? "" : key == "model.policy" || !name.StartsWith("ppo", StringComparison.Ordinal) ? copy : tiny.At("policy");
+        string[] places = [$"{key}={copy}", .. name == "ppo" && key != "model.policy" ? (string[])[$"model.policy={policy}"] : []];
+        Check(name, places, Path.Combine(copy, file), key);
+    }
+
+    [Fact]
+    public void ChangedDataAreNamed()
+    {
+        string data = Copy("world");
+        string part = Directory.EnumerateFiles(data, "*.parquet", SearchOption.AllDirectories).First(file => file.Contains("train", StringComparison.Ordinal));
+        // other answers of the same number: what a recipe and counts cannot see
+        Check("sft", [$"data.folder={data}"], part, "data.folder", () =>
+        {
+            string other = tiny.At($"other-{Guid.NewGuid():N}");
+            World world = new(4);
+            WorldDataset.Write(other, world.TrainingPairs(24).Select(pair => pair.Row), world.HeldOutPairs(2).Select(pair => pair.Row));
+            File.Copy(Path.Combine(other, Path.GetRelativePath(data, part)), part, overwrite: true);
+        });
+    }
+
+    [Fact]
+    public void AChangedPictureBesideTheRowsIsNoticed()
+    {
+        string folder = tiny.At($"pictures-{Guid.NewGuid():N}");
+        Directory.CreateDirectory(folder);
+        byte[] picture = PreferenceDataset.Open(tiny.At("world")).ReadRows("train").First().Image!.Bytes!;
+        File.WriteAllBytes(Path.Combine(folder, "one.png"), picture);
+        string file = Path.Combine(folder, "rows.jsonl");
+        File.WriteAllText(file, string.Concat(Enumerable.Range(0, 8).Select(row => $$"""{"question":"What is it?","image":"one.png","category":"animal_abuse","image_severity":1,"response":"A thing {{row}}.","is_response_safe":"yes"}""" + "\n")));
+        Check("sft", [$"data.folder={folder}", "data.split="], Path.Combine(folder, "one.png"), "pictures of data.folder");
+    }
+
+    private void Check(string name, string[] places, string file, string key, Action? change = null)
+    {
+        Recipe recipe = tiny.Recipe(name, $"inputs/{Guid.NewGuid():N}", places);
+        using (CancellationTokenSource cancel = new())
+            Assert.Throws<OperationCanceledException>(() => RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: false), new StopAtFirst(cancel), cancel.Token));
+        byte[] good = File.ReadAllBytes(file);
+        if (change is not null) change();
+        else
+        {
+            byte[] bad = [.. good];
+            // same size, still readable: the last number of a weight, a letter of a name, the end of a picture
+            if (file.EndsWith(".json", StringComparison.Ordinal)) bad = [.. good, (byte)'\n'];
+            else bad[^1] ^= 1;
+            File.WriteAllBytes(file, bad);
+        }
+        string message = Assert.Throws<InvalidInputException>(() => RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: true), cancel: TestContext.Current.CancellationToken)).Message;
+        Assert.Contains("since the run was begun", message);
+        Assert.Contains(key, message);
+        // the same content under a new time is the same
+        File.WriteAllBytes(file, good);
+        Assert.True(RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: true), cancel: TestContext.Current.CancellationToken));
+    }
+
+    private string Copy(string name)
+    {
+        string copy = tiny.At($"{name}-{Guid.NewGuid():N}");
+        foreach (string file in Directory.EnumerateFiles(tiny.At(name), "*", SearchOption.AllDirectories))
+        {
+            string to = Path.Combine(copy, Path.GetRelativePath(tiny.At(name), file));
+            Directory.CreateDirectory(Path.GetDirectoryName(to)!);
+            File.Copy(file, to);
+        }
+        return copy;
+    }
+
+    private sealed class StopAtFirst(CancellationTokenSource cancel) : IProgress<TrainingProgress>
+    {
+        public void Report(TrainingProgress value) => cancel.Cancel();
+    }
+}
