@@ -32,8 +32,9 @@ internal static class CommandTree
             AuditVerifyVerb.Create(),
             AuditExportVerb.Create(),
         },
-        new Command("data", "Read, check, describe, convert, make and annotate BeaverTails-V data sets.")
+        new Command("data", "Import, read, check, describe, convert, make and annotate BeaverTails-V data sets.")
         {
+            DataImportVerb.Create(),
             DataInspectVerb.Create(),
             DataValidateVerb.Create(),
             DataStatsVerb.Create(),

@@ -1,5 +1,8 @@
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace SafeRlhfV.Data;
 
@@ -20,6 +23,9 @@ public sealed class DatasetImport
     /// <summary>Counts as far as rows were read.</summary>
     public ImportReport Report { get; } = new();
 
+    /// <summary>How <see cref="ToJson"/> is written to a file.</summary>
+    public static JsonSerializerOptions ReportOptions { get; } = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     /// <summary>Opens a source and decides its format.</summary>
     /// <param name="path">A file or folder.</param>
     /// <param name="from">One of <see cref="ImportFormats.Names"/>.</param>
@@ -30,9 +36,7 @@ public sealed class DatasetImport
         options ??= new ImportOptions();
         if (!ImportFormats.Names.Contains(from)) throw new InvalidInputException($"--from {from}: no such format; choose among {string.Join(", ", ImportFormats.Names)}.");
         if (options.Images is { } folder && !Directory.Exists(folder)) throw new InvalidInputException($"--images {folder}: no such folder; give the folder that the images' paths are relative to.");
-        Dictionary<string, string> categories = options.Categories.ToDictionary(pair => SourceLabels.Plain(pair.Key), pair => Taxonomy.IndexOf(pair.Value) >= 0 ? pair.Value
-            : throw new InvalidInputException($"--categories {pair.Key}={pair.Value}: the taxonomy has no such category; its twenty are {string.Join(", ", Taxonomy.Categories)}."));
-        options = options with { Categories = categories };
+        options = options with { Categories = LabelWords.CheckCategories(options.Categories) };
         SourceSet source = SourceSet.Find(path, from, options.Dataset);
         return new DatasetImport(path, options, source, source.Format ?? (from == ImportFormats.Auto ? Decide(path, source) : ImportFormats.Named(from)));
     }
@@ -62,6 +66,41 @@ public sealed class DatasetImport
         if (options.Columns.FirstOrDefault(pair => !found.Contains(pair.Value)) is { Key: not null } absent)
             throw new InvalidInputException($"{path}: no row has a column {Finding.Quote(absent.Value)}, which --columns names for {absent.Key}.");
     }
+
+    /// <summary>Writes all records as a data set of this tool's layout, with the report in report.json.</summary>
+    /// <returns>The records written.</returns>
+    /// <exception cref="InvalidInputException">As <see cref="Read(CancellationToken)"/>, no row is left, or the folder cannot be written.</exception>
+    public long Write(string folder, bool overwrite = false, Action<long>? onProgress = null, CancellationToken cancel = default)
+    {
+        using ConversationWriter writer = ConversationWriter.Create(folder, new BeaverTailsWriterOptions { Overwrite = overwrite, Description = $"Imported from data in the format of {Format}." });
+        foreach (ConversationRecord record in Read(cancel))
+        {
+            writer.Add(record.Source.Split, record);
+            onProgress?.Invoke(Report.Read);
+        }
+        if (Report.Kept == 0)
+            throw new InvalidInputException($"{path}: all {Report.Read} rows were left out ({string.Join(", ", Report.Dropped.Select(pair => $"{pair.Key} {pair.Value}"))}); docs/data.md says why rows are.");
+        writer.Attach("report.json", ToJson().ToJsonString(ReportOptions));
+        writer.Complete();
+        return Report.Kept;
+    }
+
+    /// <summary>The whole report: format, counts, each row that was left out.</summary>
+    public JsonObject ToJson() => new()
+    {
+        ["format"] = Format,
+        ["read"] = Report.Read,
+        ["kept"] = Report.Kept,
+        ["dropped"] = Counts(Report.Dropped),
+        ["repaired"] = Counts(Report.Repaired),
+        ["duplicates"] = Report.Duplicates,
+        ["droppedRows"] = new JsonArray([.. Report.DroppedRows.Select(row => new JsonObject { ["file"] = Relative(row.File), ["row"] = row.Row, ["reason"] = row.Reason })]),
+    };
+
+    /// <summary>A file's name below the source.</summary>
+    public string Relative(string file) => Path.GetRelativePath(Directory.Exists(path) ? path : Path.GetDirectoryName(Path.GetFullPath(path))!, file);
+
+    private static JsonObject Counts(IReadOnlyDictionary<string, long> counts) => new(counts.Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)pair.Value)));
 
     private ConversationRecord? Read(SourceFile file, SourceRow source, ImageResolver images)
     {

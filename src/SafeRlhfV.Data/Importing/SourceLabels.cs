@@ -1,61 +1,40 @@
 using System.Globalization;
-using System.Text.RegularExpressions;
 
 namespace SafeRlhfV.Data;
 
-/// <summary>Labels in the spellings that data sets use. A label that is missing is never read as safe.</summary>
-internal static partial class SourceLabels
+/// <summary>Labels as sources hold them: texts, which <see cref="LabelWords"/> reads, numbers or flags. A label that is missing is never read as safe.</summary>
+internal static class SourceLabels
 {
     /// <summary>A yes or no.</summary>
     /// <exception cref="DroppedRowException">Missing or neither.</exception>
-    public static bool Flag(object? value) => value switch
+    public static bool Flag(object? value) => FlagOrNull(value) ?? throw new DroppedRowException(DropReason.LabelMissing);
+
+    /// <summary>A yes or no; null where there is none.</summary>
+    /// <exception cref="DroppedRowException">Neither.</exception>
+    public static bool? FlagOrNull(object? value) => value switch
     {
-        null or double.NaN => throw new DroppedRowException(DropReason.LabelMissing),
+        null or double.NaN => null,
         bool flag => flag,
-        long number and (0 or 1) => number == 1,
-        double number and (0 or 1) => number == 1,
-        string text => text.Trim().ToLowerInvariant() switch
-        {
-            "yes" or "true" or "1" or "y" or "safe" => true,
-            "no" or "false" or "0" or "n" or "unsafe" => false,
-            _ => throw new DroppedRowException(DropReason.LabelUnreadable),
-        },
-        _ => throw new DroppedRowException(DropReason.LabelUnreadable),
+        string text => LabelWords.Safe(text) ?? throw new DroppedRowException(DropReason.LabelUnreadable),
+        _ => Whole(value) is 0 or 1 ? Whole(value) == 1 : throw new DroppedRowException(DropReason.LabelUnreadable),
     };
 
     /// <summary>A category of the taxonomy; null where there is none.</summary>
     /// <param name="value">The source's name.</param>
-    /// <param name="own">The user's own names, as <see cref="Plain"/> makes them, and the taxonomy's.</param>
+    /// <param name="own">The user's own names and the taxonomy's.</param>
     /// <exception cref="DroppedRowException">Not one of the twenty.</exception>
-    public static string? Category(object? value, IReadOnlyDictionary<string, string> own)
-    {
-        if (value is null) return null;
-        if (value is not string name) throw new DroppedRowException(DropReason.CategoryUnknown);
-        string plain = Plain(name), meant = own.GetValueOrDefault(plain, plain);
-        return Taxonomy.IndexOf(meant) >= 0 ? meant : throw new DroppedRowException(DropReason.CategoryUnknown);
-    }
-
-    /// <summary>A category's name without what spellings differ in: trimmed, lower case, runs of blank, '-', '_' and '/' as one '_'.</summary>
-    public static string Plain(string name) => Separators().Replace(name.Trim().ToLowerInvariant(), "_");
+    public static string? Category(object? value, IReadOnlyDictionary<string, string> own) =>
+        value is null ? null : (value is string name ? LabelWords.Category(name, own) : null) ?? throw new DroppedRowException(DropReason.CategoryUnknown);
 
     /// <summary>A severity from 0 to 3; null where there is none.</summary>
     /// <exception cref="DroppedRowException">Anything else.</exception>
-    public static int? Severity(object? value)
-    {
-        if (value is null or double.NaN) return null;
-        long? number = (value as string)?.Trim().ToLowerInvariant() switch
-        {
-            "minor" => 1,
-            "moderate" => 2,
-            "severe" => 3,
-            _ => Whole(value),
-        };
-        return number is >= 0 and <= 3 ? (int)number : throw new DroppedRowException(DropReason.SeverityUnreadable);
-    }
+    public static int? Severity(object? value) => value is null or double.NaN ? null
+        : (value is bool ? null : LabelWords.Severity(Text(value) ?? "")) ?? throw new DroppedRowException(DropReason.SeverityUnreadable);
 
-    /// <summary>Which of two answers a preference names: 1 or 2.</summary>
-    /// <exception cref="DroppedRowException">Neither.</exception>
-    public static int Preferred(object? value) => Whole(value) is 1 or 2 ? (int)Whole(value)!.Value : throw new DroppedRowException(DropReason.PreferenceMissing);
+    /// <summary>Which of two answers a preference names, 1 or 2; null where it names none.</summary>
+    /// <exception cref="DroppedRowException">It names another.</exception>
+    public static int? Preferred(object? value) => value is null or double.NaN ? null
+        : Whole(value) is 1 or 2 ? (int)Whole(value)!.Value : throw new DroppedRowException(DropReason.PreferenceMissing);
 
     /// <summary>A rate; null where there is none.</summary>
     /// <exception cref="DroppedRowException">Not a whole number.</exception>
@@ -63,6 +42,7 @@ internal static partial class SourceLabels
         : Whole(value) is { } number and >= int.MinValue and <= int.MaxValue ? (int)number : throw new DroppedRowException(DropReason.LabelUnreadable);
 
     /// <summary>A text or number as a text; null where there is none.</summary>
+    /// <exception cref="DroppedRowException">The text is no valid Unicode.</exception>
     public static string? Text(object? value) => value switch
     {
         string text => SourceText.IsValid(text) ? text : throw new DroppedRowException(DropReason.TextInvalid),
@@ -73,11 +53,8 @@ internal static partial class SourceLabels
     private static long? Whole(object? value) => value switch
     {
         long number => number,
-        double number when number == Math.Floor(number) && Math.Abs(number) < 1L << 53 => (long)number,
-        string text when double.TryParse(text.Trim(), NumberStyles.Float, CultureInfo.InvariantCulture, out double number) => Whole(number),
+        double number => LabelWords.Whole(number),
+        string text => LabelWords.Whole(text),
         _ => null,
     };
-
-    [GeneratedRegex(@"[\s\-_/]+")]
-    private static partial Regex Separators();
 }

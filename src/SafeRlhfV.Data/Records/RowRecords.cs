@@ -18,7 +18,15 @@ internal static class RowRecords
             Source = row.Position,
         };
         record = row.Schema.Layout == RowLayout.Paired && row.Text("response_1") is not null && row.Text("response_2") is not null ? Pair(record, row, parts) : Single(record, row, parts);
-        return row.Text("source_fields") is { } fields ? SourceFields.Read(fields, record, row) : record;
+        if (row.Text("source_fields") is not { } fields) return record;
+        try
+        {
+            return SourceFields.Read(fields, record);
+        }
+        catch (FormatException error)
+        {
+            throw new InvalidInputException(RowRules.Error(row, Fault.BadJson, $"not what this tool writes there ({error.Message.TrimEnd('.')}); remove the column.", "source_fields"), error);
+        }
     }
 
     private static ConversationMessage[] Question(DatasetRow row)

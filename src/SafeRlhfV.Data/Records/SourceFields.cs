@@ -42,8 +42,8 @@ internal static class SourceFields
     }
 
     /// <summary>The record with what the column says.</summary>
-    /// <exception cref="InvalidInputException">The column does not hold what <see cref="Write"/> writes.</exception>
-    public static ConversationRecord Read(string text, ConversationRecord record, DatasetRow row)
+    /// <exception cref="FormatException">The column does not hold what <see cref="Write"/> writes.</exception>
+    public static ConversationRecord Read(string text, ConversationRecord record)
     {
         try
         {
@@ -74,9 +74,9 @@ internal static class SourceFields
                 Fields = fields["fields"]?.AsObject().ToDictionary(field => field.Key, field => (string)field.Value!) ?? [],
             };
         }
-        catch (Exception error) when (error is JsonException or InvalidOperationException or FormatException or NullReferenceException)
+        catch (Exception error) when (error is JsonException or InvalidOperationException or NullReferenceException)
         {
-            throw new InvalidInputException(RowRules.Error(row, Fault.BadJson, $"not what this tool writes there ({ParquetFile.FirstLine(error).TrimEnd('.')}); remove the column.", "source_fields"), error);
+            throw new FormatException(ParquetFile.FirstLine(error), error);
         }
     }
 

@@ -13,7 +13,7 @@ internal static class AlignAnythingFormat
     {
         row.RefuseUnsupported();
         bool isRefined = row.Map.ContainsKey("refinement");
-        int better = isRefined ? 1 : SourceLabels.Preferred(row["overall_response"]);
+        int better = isRefined ? 1 : SourceLabels.Preferred(row["overall_response"]) ?? throw new DroppedRowException(DropReason.PreferenceMissing);
         object? chosen = isRefined ? row["refinement"] : row[$"response_{better}"], rejected = isRefined ? row["response"] : row[$"response_{3 - better}"];
         return Pair(row, row.Map.Get("question", "prompt"), chosen, rejected) with { RejectedFirst = !isRefined && better == 2 };
     }

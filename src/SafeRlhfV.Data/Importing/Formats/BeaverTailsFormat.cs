@@ -2,7 +2,7 @@ namespace SafeRlhfV.Data;
 
 /// <summary>
 /// BeaverTails-V, paired and flat, and this tool's own layouts: <c>messages</c> (up to the last question) with <c>images</c> where they are not null, else <c>question</c> with
-/// <c>image</c>. The ids tell preferences, the labels safety, the rates scores.
+/// <c>image</c>. The ids tell preferences, the labels safety, the rates scores. What this tool wrote has <c>source_fields</c>, and may lack labels that its source lacked.
 /// </summary>
 internal static class BeaverTailsFormat
 {
@@ -12,20 +12,29 @@ internal static class BeaverTailsFormat
     public static ConversationRecord Read(ImportRow row)
     {
         row.RefuseUnsupported();
-        return row.Map.ContainsKey("response_1") || row.Map.ContainsKey("more_helpful_response_id") ? Paired(row) : Flat(row);
+        ConversationRecord record = row.Map.ContainsKey("response_1") || row.Map.ContainsKey("more_helpful_response_id") ? Paired(row) : Flat(row);
+        if (row["source_fields"] is not string fields) return record;
+        try
+        {
+            return SourceFields.Read(fields, record);
+        }
+        catch (FormatException)
+        {
+            throw new DroppedRowException(DropReason.BadJson);
+        }
     }
 
     private static ConversationRecord Paired(ImportRow row)
     {
         (ConversationBuilder builder, List<DraftMessage> prompt) = Prompt(row);
         List<DraftMessage>?[] answers = [null, Answer(row["response_1"]), Answer(row["response_2"])];
-        int better = SourceLabels.Preferred(row["more_helpful_response_id"]), worse = 3 - better;
-        ConversationRecord record = builder.Pair(prompt, answers[better], answers[worse]);
-        PairSide? safe = row.Map.Has("safer_response_id") ? SourceLabels.Preferred(row["safer_response_id"]) == better ? PairSide.Chosen : PairSide.Rejected : null;
-        return record with
+        int? helpful = SourceLabels.Preferred(row["more_helpful_response_id"]), safer = SourceLabels.Preferred(row["safer_response_id"]), overall = SourceLabels.Preferred(row["overall_response_id"]);
+        int better = helpful ?? (IsOwn(row) ? overall ?? safer : null) ?? throw new DroppedRowException(DropReason.PreferenceMissing), worse = 3 - better;
+        PairSide? Side(int? preferred) => preferred is null ? null : preferred == better ? PairSide.Chosen : PairSide.Rejected;
+        return builder.Pair(prompt, answers[better], answers[worse]) with
         {
-            Preferences = new RecordPreferences(PairSide.Chosen, safe),
-            Labels = Labels(row) with { ChosenUnsafe = !SourceLabels.Flag(row[$"is_response_{better}_safe"]), RejectedUnsafe = !SourceLabels.Flag(row[$"is_response_{worse}_safe"]) },
+            Preferences = new RecordPreferences(Side(helpful), Side(safer), Side(overall)),
+            Labels = Labels(row) with { ChosenUnsafe = Unsafe(row, $"is_response_{better}_safe"), RejectedUnsafe = Unsafe(row, $"is_response_{worse}_safe") },
             ChosenRates = Rates(row, better),
             RejectedRates = Rates(row, worse),
             ChosenFrom = row[$"response_{better}_from"] as string,
@@ -37,8 +46,10 @@ internal static class BeaverTailsFormat
     private static ConversationRecord Flat(ImportRow row)
     {
         (ConversationBuilder builder, List<DraftMessage> prompt) = Prompt(row);
+        if (row["response"] is null && IsOwn(row)) return builder.Conversation(prompt) with { Labels = Labels(row) };
         List<DraftMessage> answered = [.. prompt, Messages.Of(ConversationRole.Assistant, row["response"])];
-        return builder.Rated(answered) with { Labels = Labels(row) with { Unsafe = !SourceLabels.Flag(row["is_response_safe"]) } };
+        bool? harmful = Unsafe(row, "is_response_safe");
+        return (harmful is null ? builder.Conversation(answered) : builder.Rated(answered)) with { Labels = Labels(row) with { Unsafe = harmful } };
     }
 
     private static (ConversationBuilder, List<DraftMessage>) Prompt(ImportRow row)
@@ -58,7 +69,11 @@ internal static class BeaverTailsFormat
         return (builder, asked);
     }
 
+    private static bool IsOwn(ImportRow row) => row.Map.ContainsKey("source_fields");
+
     private static List<DraftMessage>? Answer(object? text) => text is null ? null : [Messages.Of(ConversationRole.Assistant, text)];
+
+    private static bool? Unsafe(ImportRow row, string label) => IsOwn(row) ? !SourceLabels.FlagOrNull(row[label]) : !SourceLabels.Flag(row[label]);
 
     private static RecordLabels Labels(ImportRow row) => new()
     {
