@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Encodings.Web;
@@ -6,14 +7,14 @@ using System.Text.Json.Nodes;
 
 namespace SafeRlhfV.Data;
 
-/// <summary>Reads another tool's data as conversation records. A row at a time is held in memory, and of the rows before it 16 bytes each.</summary>
+/// <summary>Reads another tool's data as conversation records. A few rows a core are held in memory, and of the rows before them a hash or the place where one was left out.</summary>
 public sealed class DatasetImport
 {
     private readonly string path;
     private readonly ImportOptions options;
     private readonly SourceSet source;
     private readonly ImportFormat format;
-    private readonly HashSet<string> found = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, bool> found = new(StringComparer.Ordinal);
 
     private DatasetImport(string path, ImportOptions options, SourceSet source, ImportFormat format) => (this.path, this.options, this.source, this.format) = (path, options, source, format);
 
@@ -47,23 +48,23 @@ public sealed class DatasetImport
     {
         HashSet<UInt128> seen = [];
         Dictionary<string, long> indices = new(StringComparer.Ordinal);
-        foreach (SourceFile file in source.Files)
+        foreach (Outcome outcome in RowPipeline.Map(Rows(), job => job.Row.Value is { } map ? map.CountBytes() : 0, Read, cancel))
         {
-            ImageResolver images = new(options.Images ?? file.ImageFolder);
-            foreach (SourceRow row in file.Read())
+            Report.Read++;
+            Report.Repair(outcome.Repairs);
+            if (outcome.Record is not { } record)
             {
-                cancel.ThrowIfCancellationRequested();
-                Report.Read++;
-                if (Read(file, row, images) is not { } record) continue;
-                long index = indices.GetValueOrDefault(file.Split);
-                indices[file.Split] = index + 1;
-                Report.Kept++;
-                if (!seen.Add(Fingerprint(record))) Report.Duplicates++;
-                yield return record with { Source = new RowPosition("default", file.Split, file.Path, row.Row, index) };
+                Report.Drop(outcome.File.Path, outcome.Row, outcome.Reason!);
+                continue;
             }
+            long index = indices.GetValueOrDefault(outcome.File.Split);
+            indices[outcome.File.Split] = index + 1;
+            Report.Kept++;
+            if (!seen.Add(outcome.Fingerprint)) Report.Duplicates++;
+            yield return record with { Source = new RowPosition("default", outcome.File.Split, outcome.File.Path, outcome.Row, index) };
         }
         if (Report.Read == 0) throw ImportFault.Error(ImportFault.NoRows, path, "holds no rows; give a file that does");
-        if (options.Columns.FirstOrDefault(pair => !found.Contains(pair.Value)) is { Key: not null } absent)
+        if (options.Columns.FirstOrDefault(pair => !found.ContainsKey(pair.Value)) is { Key: not null } absent)
             throw new InvalidInputException($"{path}: no row has a column {Finding.Quote(absent.Value)}, which --columns names for {absent.Key}.");
     }
 
@@ -102,19 +103,27 @@ public sealed class DatasetImport
 
     private static JsonObject Counts(IReadOnlyDictionary<string, long> counts) => new(counts.Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)pair.Value)));
 
-    private ConversationRecord? Read(SourceFile file, SourceRow source, ImageResolver images)
+    private IEnumerable<(SourceFile File, SourceRow Row, ImageResolver Images)> Rows()
+    {
+        foreach (SourceFile file in source.Files)
+        {
+            ImageResolver images = new(options.Images ?? file.ImageFolder);
+            foreach (SourceRow row in file.Read()) yield return (file, row, images);
+        }
+    }
+
+    /// <summary>Reads a row; runs on all cores.</summary>
+    private Outcome Read((SourceFile File, SourceRow Row, ImageResolver Images) job)
     {
         try
         {
-            ImportRow row = new(Mapped(source.Value ?? throw new DroppedRowException(source.Fault!)), images, options);
+            ImportRow row = new(Mapped(job.Row.Value ?? throw new DroppedRowException(job.Row.Fault!)), job.Images, options);
             ConversationRecord record = format.Read(row);
-            Report.Repair(row.Repairs);
-            return record;
+            return new Outcome(job.File, job.Row.Row, record, null, row.Repairs, Fingerprint(record));
         }
         catch (DroppedRowException dropped)
         {
-            Report.Drop(file.Path, source.Row, dropped.Reason);
-            return null;
+            return new Outcome(job.File, job.Row.Row, null, dropped.Reason, [], default);
         }
     }
 
@@ -127,7 +136,7 @@ public sealed class DatasetImport
         foreach ((string name, string column) in options.Columns)
         {
             if (!TryFind(map, column, out object? value)) continue;
-            found.Add(column);
+            found[column] = true;
             mapped[name] = value;
         }
         return mapped;
@@ -187,4 +196,6 @@ public sealed class DatasetImport
         Add(record.Answer);
         return BitConverter.ToUInt128(hash.GetHashAndReset());
     }
+
+    private readonly record struct Outcome(SourceFile File, long Row, ConversationRecord? Record, string? Reason, IReadOnlyCollection<string> Repairs, UInt128 Fingerprint);
 }

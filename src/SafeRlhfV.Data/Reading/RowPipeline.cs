@@ -48,24 +48,28 @@ public static class RowPipeline
     }
 
     /// <summary>Maps rows on all cores while the next ones are read; results come in the rows' order. A few rows a core are under way, of at most 16 MiB (or one a core).</summary>
-    public static IEnumerable<TResult> Map<TResult>(IEnumerable<DatasetRow> rows, Func<DatasetRow, TResult> work, CancellationToken cancel = default)
+    public static IEnumerable<TResult> Map<TResult>(IEnumerable<DatasetRow> rows, Func<DatasetRow, TResult> work, CancellationToken cancel = default) =>
+        Map(rows, row => row.Images.Sum(image => image.Bytes?.Length ?? 0), work, cancel);
+
+    /// <summary>The same for rows of any kind, whose bytes are told.</summary>
+    internal static IEnumerable<TResult> Map<TRow, TResult>(IEnumerable<TRow> rows, Func<TRow, long> sizeOf, Func<TRow, TResult> work, CancellationToken cancel)
     {
         int cores = Environment.ProcessorCount;
-        Queue<Job<TResult>> underWay = [];
-        using BlockingCollection<Job<TResult>> waiting = [];
+        Queue<Job<TRow, TResult>> underWay = [];
+        using BlockingCollection<Job<TRow, TResult>> waiting = [];
         // threads of their own, never more than cores: each holds a decoded picture
         Thread[] workers = [.. Enumerable.Range(0, cores).Select(_ => new Thread(() =>
         {
-            foreach (Job<TResult> job in waiting.GetConsumingEnumerable()) job.Run(work);
+            foreach (Job<TRow, TResult> job in waiting.GetConsumingEnumerable()) job.Run(work);
         })
         { IsBackground = true, Name = "row worker" })];
         foreach (Thread worker in workers) worker.Start();
         long bytes = 0;
         try
         {
-            foreach (DatasetRow row in rows)
+            foreach (TRow row in rows)
             {
-                Job<TResult> job = new(row);
+                Job<TRow, TResult> job = new(row, sizeOf(row));
                 while (underWay.Count >= cores && (underWay.Count >= RowsPerCore * cores || bytes + job.Bytes > MostBytes)) yield return Next();
                 cancel.ThrowIfCancellationRequested();
                 underWay.Enqueue(job);
@@ -84,21 +88,21 @@ public static class RowPipeline
         TResult Next()
         {
             cancel.ThrowIfCancellationRequested();
-            Job<TResult> job = underWay.Dequeue();
+            Job<TRow, TResult> job = underWay.Dequeue();
             bytes -= job.Bytes;
             return job.Take();
         }
     }
 
-    private sealed class Job<TResult>(DatasetRow row)
+    private sealed class Job<TRow, TResult>(TRow row, long bytes)
     {
         private readonly ManualResetEventSlim done = new();
         private TResult? result;
         private ExceptionDispatchInfo? error;
 
-        public int Bytes { get; } = row.Images.Sum(image => image.Bytes?.Length ?? 0);
+        public long Bytes { get; } = bytes;
 
-        public void Run(Func<DatasetRow, TResult> work)
+        public void Run(Func<TRow, TResult> work)
         {
             try
             {

@@ -19,6 +19,18 @@ internal sealed class SourceMap() : Dictionary<string, object?>(StringComparer.O
 
     /// <summary>Whether the name is there and its value not null.</summary>
     public bool Has(string name) => TryGetValue(name, out object? value) && value is not null;
+
+    /// <summary>About how many bytes the texts and bytes in it take.</summary>
+    public long CountBytes() => Values.Sum(CountBytes);
+
+    private static long CountBytes(object? value) => value switch
+    {
+        byte[] bytes => bytes.Length,
+        string text => 2L * text.Length,
+        SourceMap map => map.CountBytes(),
+        List<object?> list => list.Sum(CountBytes),
+        _ => 8,
+    };
 }
 
 /// <summary>A value of a type that no format holds anything in: dates, durations, maps with keys that are not text.</summary>
