@@ -73,20 +73,29 @@ internal static class ModelArguments
     /// <summary>A row's question and picture as a prompt; or plain grey of the picture's size in its place.</summary>
     public static EncodedPrompt Encode(ModelProcessor processor, DatasetRow row, string? system, bool grey = false)
     {
-        string question = Text(row, "question");
-        if (row.Image is null) return Encode(processor, question, [], system);
-        byte[] bytes = row.Image.Bytes ?? throw new InvalidInputException($"{row.Position.File}: row {row.Position.Row}: there is no picture '{row.Image.Path}'; put it beside the file or mend its path.");
-        RgbImage picture = Decode(bytes, $"{row.Position.File}: row {row.Position.Row}");
-        return Encode(processor, question, [grey ? new RgbImage(picture.Width, picture.Height, [.. Enumerable.Repeat((byte)128, picture.Pixels.Length)]) : picture], system);
+        (string question, string place) = (Text(row, "question"), $"{row.Position.File}: row {row.Position.Row}");
+        if (row.Image is null) return Encode([]);
+        byte[] bytes = row.Image.Bytes ?? throw new InvalidInputException($"{place}: there is no picture '{row.Image.Path}'; put it beside the file or mend its path.");
+        RgbImage picture = Decode(bytes, place);
+        return Encode([grey ? new RgbImage(picture.Width, picture.Height, [.. Enumerable.Repeat((byte)128, picture.Pixels.Length)]) : picture]);
+
+        EncodedPrompt Encode(RgbImage[] images)
+        {
+            EncodedPrompt prompt = Named(place, () => ModelArguments.Encode(processor, question, images, system));
+            int most = processor.Config.Text.MaxTokens;
+            return prompt.Ids.Length <= most ? prompt : throw new InvalidInputException($"{place}: the prompt has {prompt.Ids.Length} tokens, and the model reads at most {most}; shorten it, or leave the row out.");
+        }
     }
 
     public static string Text(DatasetRow row, string column) => row.Text(column) ?? throw new InvalidInputException($"{row.Position.File}: row {row.Position.Row} has no {column}; 'data validate' lists such rows.");
 
-    private static RgbImage Decode(byte[] bytes, string place)
+    private static RgbImage Decode(byte[] bytes, string place) => Named(place, () => ImageDecoder.Decode(bytes, ImageDecodeOptions.FromPath));
+
+    private static T Named<T>(string place, Func<T> work)
     {
         try
         {
-            return ImageDecoder.Decode(bytes, ImageDecodeOptions.FromPath);
+            return work();
         }
         catch (InvalidInputException error)
         {

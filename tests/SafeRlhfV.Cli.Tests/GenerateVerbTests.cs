@@ -33,6 +33,26 @@ public sealed class GenerateVerbTests
     }
 
     [Fact]
+    public async Task A_prompt_beyond_the_models_positions_is_refused_and_its_row_named()
+    {
+        using TemporaryFolder folder = new();
+        string[] lines = [.. File.ReadLines(Golden.At("beavertails-v", "jsonl", "base64", "rows.jsonl")).Take(2)];
+        JsonNode row = JsonNode.Parse(lines[1])!;
+        row["question"] = string.Join(' ', Enumerable.Repeat("a", 5000));
+        File.WriteAllLines(folder.At("rows.jsonl"), [lines[0], row.ToJsonString()]);
+        foreach (string[] verb in (string[][])[["generate", "--data", folder.At("rows.jsonl"), "--out", folder.At("out.jsonl"), "--max-new-tokens", "2"], ["generate", "--prompt", row["question"]!.GetValue<string>()]])
+        {
+            (int code, _, string errors) = await CapturedConsole.RunAsync([.. verb, "--model", Folder]);
+            Assert.Equal(CliHost.BadInput, code);
+            Assert.Contains("reads at most 4096", errors, StringComparison.Ordinal);
+            if (verb[1] == "--data") Assert.Contains("rows.jsonl: row 1: the prompt has", errors, StringComparison.Ordinal);
+        }
+        (int tooMany, _, string said) = await CapturedConsole.RunAsync("generate", "--model", Folder, "--prompt", "hello", "--max-new-tokens", "5000");
+        Assert.Equal(CliHost.BadInput, tooMany);
+        Assert.Contains("lower max_new_tokens to", said, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Samples_stop_strings_and_seeds_do_as_they_say()
     {
         string[] sampled = [.. Question, "--temperature", "1", "--top-k", "50", "--top-p", "0.95", "--repetition-penalty", "1.1", "--samples", "3", "--json"];

@@ -29,6 +29,25 @@ public sealed class GuardVerbTests(TinyModels models) : IClassFixture<TinyModels
         }
     }
 
+    // every image of BeaverTails-V is harmful: prompts alone are not learnt, and a harmless one is not flagged but refused
+    [Fact]
+    public async Task A_guard_that_learnt_from_harmful_prompts_alone_judges_none()
+    {
+        using TemporaryFolder folder = new();
+        (int code, _, string errors) = await CapturedConsole.RunAsync(
+            "train", "guard", "--model", Golden.At("models", "llava-1.5-tiny"), "--data", Golden.At("beavertails-v", "paired"), "--out", folder.At("run"), "--ignore-memory",
+            "--set", "training.max_steps=2", "--set", "training.batch_size=8");
+        Assert.True(code == 0, errors);
+        Assert.Contains("judges_prompts: false", errors);
+        string guard = folder.At("run", "result");
+        (code, string output, errors) = await CapturedConsole.RunAsync("guard", "check", "--guard", guard, "--prompt", "What colour is the bird?");
+        Assert.Equal((CliHost.BadInput, ""), (code, output));
+        Assert.Contains("judges no prompts", errors);
+        (code, output, errors) = await CapturedConsole.RunAsync("guard", "check", "--guard", guard, "--prompt", "What colour is the bird?", "--response", "It is blue.", "--json");
+        Assert.True(code is 0 or CliHost.CheckFailed, errors);
+        Assert.NotNull(JsonNode.Parse(output)!["verdict"]);
+    }
+
     [Fact]
     public async Task Evaluate_measures_and_writes_the_page()
     {

@@ -43,10 +43,9 @@ public sealed class ChatGuard(GuardModel model, ModelProcessor processor)
         cancellation.ThrowIfCancellationRequested();
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGrad = no_grad();
-        VisionLanguageModel backbone = model.Scores.Backbone;
-        TokenBatch batch = TokenBatch.PadRight(ids, processor.PadTokenId, backbone.Decoder.Embedding.Weight.device);
+        TokenBatch batch = TokenBatch.PadRight(ids, processor.PadTokenId, model.Scores.Backbone.Decoder.Embedding.Weight.device);
         using ImageInputs? images = processor.BatchImages(prompts);
-        ScoreOutput output = model.Scores.Forward(batch.Ids_BL, batch.Mask_BL, backbone.EmbedImages(images));
+        ScoreOutput output = model.Scores.Forward(batch.Ids_BL, batch.Mask_BL, model.Scores.EmbedImages(images));
         float[] ends = output.EndScores.to(ScalarType.Float32).cpu().data<float>().ToArray();
         return [.. ends.Chunk(GuardHeads.Outputs)];
     }

@@ -29,6 +29,13 @@ public sealed class AdapterSet
     /// <exception cref="InvalidInputException">The folder is malformed or does not fit the model.</exception>
     public LoraAdapter Load(string name, string folder) => Add(AdapterReader.Read(model, name, folder));
 
+    /// <summary>Whether an adapter changes layers of the vision tower: features that are made once for several roles are then wrong for its own.</summary>
+    public bool ChangesTower(string name)
+    {
+        HashSet<IntPtr> tower = [.. model.VisionTowerParameters.Select(parameter => parameter.Handle)];
+        return this[name].Layers.SelectMany(layer => layer.Own).Any(own => tower.Contains(own.Value.Handle));
+    }
+
     /// <summary>Takes an adapter away and frees it.</summary>
     public void Remove(string name)
     {

@@ -28,7 +28,7 @@ public sealed class ChatScorer(ScoreModel model, ModelProcessor processor)
         int[][] rows = [.. prompts.Zip(responses, (prompt, response) => (int[])[.. prompt.Ids, .. processor.EncodeResponse(prompt, response)])];
         TokenBatch batch = TokenBatch.PadRight(rows, processor.PadTokenId, model.Backbone.Decoder.Embedding.Weight.device);
         using ImageInputs? images = processor.BatchImages(prompts);
-        ScoreOutput output = model.Forward(batch.Ids_BL, batch.Mask_BL, model.Backbone.EmbedImages(images));
+        ScoreOutput output = model.Forward(batch.Ids_BL, batch.Mask_BL, model.EmbedImages(images));
         float[] ends = output.EndScores.to(ScalarType.Float32).cpu().data<float>().ToArray();
         return [.. ends.Chunk(model.Head.Outputs)];
     }

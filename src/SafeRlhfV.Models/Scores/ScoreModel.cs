@@ -64,6 +64,13 @@ public sealed class ScoreModel : NamedModule
     /// <summary>Saves backbone and head as one checkpoint folder.</summary>
     public void Save(string folder, SaveOptions? options = null) => ModelCheckpoint.SaveWith(backbone, folder, options, aside => head.Save(aside));
 
+    /// <summary>Tower and projector as the scores see them, under the adapter; null for no images.</summary>
+    public ImageEmbeddings? EmbedImages(ImageInputs? images)
+    {
+        using IDisposable? use = UseAdapter();
+        return backbone.EmbedImages(images);
+    }
+
     /// <summary>Scores of padded texts (either side).</summary>
     /// <param name="inputIds_BL">Token ids.</param>
     /// <param name="mask_BL">Valid columns.</param>
@@ -71,9 +78,11 @@ public sealed class ScoreModel : NamedModule
     public ScoreOutput Forward(Tensor inputIds_BL, Tensor mask_BL, ImageEmbeddings? images)
     {
         using DisposeScope scope = NewDisposeScope();
-        using IDisposable? use = Adapter is null ? null : backbone.UseAdapter(Adapter);
+        using IDisposable? use = UseAdapter();
         Tensor scores = head.Forward(backbone.Hidden(inputIds_BL, mask_BL, images));
         Tensor end = ScoreHead.EndScores(scores, mask_BL);
         return new ScoreOutput(scores.MoveToOuterDisposeScope(), end.MoveToOuterDisposeScope());
     }
+
+    private IDisposable? UseAdapter() => Adapter is null ? null : backbone.UseAdapter(Adapter);
 }

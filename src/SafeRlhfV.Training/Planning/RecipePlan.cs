@@ -60,7 +60,9 @@ public sealed class RecipePlan
         };
         ModelProcessor processor = ModelProcessor.Load(folder);
         PlanSizes? instructions = recipe is PpoRecipe { Data.Instructions: { } named } ? PlanSizes.Look(named, processor, lengths) : null;
-        return new RecipePlan(recipe, ModelShape.Of(config), StoredBytes(recipe, config), PlanSizes.Look(data, processor, lengths), instructions);
+        PlanSizes sizes = PlanSizes.Look(data, processor, lengths);
+        if (recipe is GuardRecipe { Data.SafePrompts: { } safe }) sizes = sizes with { PromptTokens = Math.Max(sizes.PromptTokens, PlanSizes.Look(safe, processor, lengths).PromptTokens) };
+        return new RecipePlan(recipe, ModelShape.Of(config), StoredBytes(recipe, config), sizes, instructions);
     }
 
     /// <summary>Settings with which the recipe would fit: the fewest of the least harmful. Empty if it fits as it is; null if nothing here helps.</summary>

@@ -84,6 +84,7 @@ public sealed class PpoModels : IDisposable
             if (LoraConfig.Load(folder).BaseModel is { } named && Path.GetFullPath(named) != Path.GetFullPath(recipe.Policy))
                 throw new InvalidInputException($"{folder}: its base model is {named}, and with sharing: backbone it must be model.policy, {recipe.Policy}.");
             Policy.Adapters.Load(role, folder);
+            if (Policy.Adapters.ChangesTower(role)) throw new InvalidInputException($"{folder}: the adapter changes the vision tower, and images are encoded once for all roles; train it on the language model alone, or merge it and take sharing: none.");
             scorers.Add(role, (Policy, Own(LoadHead(Policy, role, folder))));
         }
         Policy.Adapters.Create(Actor, recipe.Lora!.ToConfig(Path.GetFullPath(recipe.Policy)), seed);

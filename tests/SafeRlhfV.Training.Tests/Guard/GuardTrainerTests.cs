@@ -1,3 +1,4 @@
+using SafeRlhfV.Data;
 using SafeRlhfV.Models;
 using SafeRlhfV.Testing;
 
@@ -26,6 +27,38 @@ public sealed class GuardTrainerTests(TinyRecipes tiny) : IClassFixture<TinyReci
 
     [Fact]
     public void SafePromptsMayComeFromFlatRows() => Assert.True(Train("safe-prompts", $"data.folder={Pairs}", $"data.safe_prompts.folder={Flat}").Config.JudgesPrompts);
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void AnswersOfOneClassAreRefused(bool harmful)
+    {
+        using VisionLanguageModel model = ModelCheckpoint.Load(Golden.At("models", "llava-1.5-tiny"));
+        ModelProcessor processor = ModelProcessor.Load(Golden.At("models", "llava-1.5-tiny"));
+        using GuardModel guard = GuardModel.Create(model, 1);
+        using VisionCache cache = new(model, processor.Images, 1 << 20);
+        using TrainingRun run = new("guard", new RunOptions());
+        TrainingData data = new(PreferenceDataset.Open(tiny.At("world")), processor, cache);
+        string message = Assert.Throws<InvalidInputException>(() => GuardTrainer.Train(
+            new ScorerRole(model, guard.Scores.Head), data, new GuardSettings(), run, (_, side) => new GuardLabel(side == 0 ? !harmful : harmful, [], 0))).Message;
+        Assert.Contains($"all 48 answers that fit are labelled {(harmful ? "unsafe" : "safe")}", message);
+    }
+
+    [Fact]
+    public void HalfOfThePromptsAreSafeOnesAndTheSharesHold()
+    {
+        GuardSettings settings = new() { BatchSize = 10, PromptShare = 0.3, Seed = 2 };
+        GuardSides sides = new(settings, judgesPrompts: true, hasSafePrompts: true), without = new(settings, judgesPrompts: false, hasSafePrompts: true);
+        Assert.Equal(15, Enumerable.Range(0, 10).Sum(step => sides.SafePrompts(step))); // of 100 samples
+        Assert.Equal(0, Enumerable.Range(0, 10).Sum(step => without.SafePrompts(step)));
+        RowPosition[] rows = [.. Enumerable.Range(0, 4000).Select(row => new RowPosition("default", "train", "file", row, row))];
+        int prompts = rows.Count(row => sides.Of(row, RowLayout.Paired, 0) == GuardSides.Prompt);
+        Assert.InRange(prompts / 4000.0 * 85, 13.5, 16.5); // of 100 samples 85 are the data's
+        Assert.All(rows, row => Assert.NotEqual(GuardSides.Prompt, without.Of(row, RowLayout.Paired, 0)));
+        Assert.All(rows, row => Assert.Equal(3, without.Of(row, RowLayout.Paired, 0) + without.Of(row, RowLayout.Paired, 1)));
+        // 85 rows are ten batches with their safe prompts, one more row takes another
+        Assert.Equal((10, 11), (sides.StepsFor(85), sides.StepsFor(86)));
+    }
 
     private (GuardConfig Config, string[] Notes) Train(string run, params string[] sets)
     {

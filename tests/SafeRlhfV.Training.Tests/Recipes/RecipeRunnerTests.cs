@@ -128,6 +128,7 @@ public sealed class RecipeRunnerTests(TinyRecipes tiny) : IClassFixture<TinyReci
         Assert.Contains("merge it first", Refused("sft", $"model.folder={tiny.At("reward-adapter")}"));
         Assert.Contains("holds no adapter", Refused("ppo-backbone", $"model.reward={tiny.At("reward")}"));
         Assert.Contains("its base model is", Refused("ppo-backbone", $"model.policy={tiny.At("policy")}"));
+        Assert.Contains("changes the vision tower", Refused("ppo-backbone", $"model.reward={tiny.At("tower-adapter")}"));
         Assert.Contains("no score head", Refused("ppo", $"model.cost={Golden.At("models", "llava-1.5-tiny")}"));
         Assert.Contains("this is a model of both scores", Refused("ppo", $"model.reward={tiny.At("scores")}"));
         Assert.Contains("no such folder", Refused("cost", $"model.folder={tiny.At("nowhere")}"));

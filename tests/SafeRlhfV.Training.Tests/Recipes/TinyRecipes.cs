@@ -27,13 +27,17 @@ public sealed class TinyRecipes : IDisposable
             adapter.Save(folder.At($"{name}-adapter"));
             head.Save(folder.At($"{name}-adapter"));
         }
+        // layers of these names are in the vision tower too
+        using LoraAdapter tower = model.Adapters.Create("tower", new LoraConfig { Rank = 2, TargetModules = ["q_proj"], BaseModel = Start }, 1);
+        tower.Save(folder.At("tower-adapter"));
+        reward.Save(folder.At("tower-adapter"));
     }
 
     /// <summary>Every trainer once.</summary>
-    public static IReadOnlyList<string> Few { get; } = ["sft", "reward-lora", "cost-tokens", "scores-lora", "dpo", "guard", "ppo-backbone", "ppo-joint"];
+    public static IReadOnlyList<string> Few { get; } = ["sft", "reward-lora", "cost-tokens", "scores-lora", "dpo", "guard-prompts", "ppo-backbone", "ppo-joint"];
 
     /// <summary>All the others.</summary>
-    public static IReadOnlyList<string> Rest { get; } = ["sft-lora", "sft-tokens", "reward", "reward-tokens", "cost", "scores", "dpo-lora", "dpo-tokens", "guard-tokens", "ppo", "ppo-reward-only"];
+    public static IReadOnlyList<string> Rest { get; } = ["sft-lora", "sft-tokens", "reward", "reward-tokens", "cost", "scores", "dpo-lora", "dpo-tokens", "guard", "guard-tokens", "ppo", "ppo-reward-only"];
 
     private static string Start => Golden.At("models", "llava-1.5-tiny");
 
@@ -60,6 +64,8 @@ public sealed class TinyRecipes : IDisposable
                 $"model.folder={Start}", $"data.folder={At("world")}", "training.batch_size=4", "training.micro_batch_size=2", "training.max_steps=4", "training.epochs=3", "training.optimizer.learning_rate=1e-3",
                 // parts by tokens, states in host memory, and answers that are cut: counts of these go on after a stop
                 .. name.EndsWith("-tokens", StringComparison.Ordinal) ? (string[])["training.micro_batch_tokens=400", "training.optimizer.offload=true", "training.lengths.response_tokens=20", "training.lengths.too_long=cut_response"] : [],
+                // prompts of another data set beside those of the pairs, which have the same places
+                .. name == "guard-prompts" ? (string[])[$"data.safe_prompts.folder={Golden.At("beavertails-v", "flat")}", "training.prompt_share=0.6"] : [],
                 .. name.EndsWith("-lora", StringComparison.Ordinal) ? (string[])["model.lora.rank=2", "model.lora.dropout=0.1"] : [],
             ];
         return RecipeReader.Parse($"trainer: {kind}\n", name, [.. common, .. special, .. sets]);
