@@ -10,7 +10,7 @@ internal static class DataSplitVerb
     {
         Argument<string> path = DataArguments.Path();
         Option<string> folder = DataArguments.Out();
-        Option<string> shares = new("--shares") { Description = "The splits and their shares.", DefaultValueFactory = _ => "train=0.9,evaluation=0.1" };
+        Option<string> shares = new("--shares") { Description = "The splits and their shares, which sum to 1.", DefaultValueFactory = _ => "train=0.9,evaluation=0.1" };
         Option<long> seed = new("--seed") { Description = "The same seed gives the same split on every machine.", DefaultValueFactory = _ => 0 };
         Option<int> threshold = DataArguments.Threshold();
         Option<bool> overwrite = DataArguments.Overwrite(), json = Output.JsonOption();
@@ -24,11 +24,12 @@ internal static class DataSplitVerb
             (string, double)[] splits = Parse(parsed.GetRequiredValue(shares));
             PreferenceDataset data = PreferenceDataset.Open(parsed.GetRequiredValue(path));
             ProgressView progress = new("split");
-            IReadOnlyDictionary<string, long> counts = DatasetSplitter.Split(data, parsed.GetRequiredValue(folder), splits, parsed.GetValue(seed), parsed.GetValue(threshold), parsed.GetValue(overwrite),
+            SplitReport report = DatasetSplitter.Split(data, parsed.GetRequiredValue(folder), splits, parsed.GetValue(seed), parsed.GetValue(threshold), parsed.GetValue(overwrite),
                 DataArguments.Progress(progress, data.CountRows()), cancel);
             progress.Done(DataArguments.Count(data.CountRows(), "row"));
-            if (parsed.GetValue(json)) Output.Json(new { Folder = Path.GetFullPath(parsed.GetRequiredValue(folder)), Rows = counts });
-            else Output.Line($"{parsed.GetRequiredValue(folder)}: {string.Join(", ", counts.Select(pair => $"{pair.Value} {pair.Key}"))}");
+            if (parsed.GetValue(json)) Output.Json(new { Folder = Path.GetFullPath(parsed.GetRequiredValue(folder)), report.Rows, report.Shares, report.LargestGroup });
+            else Output.Line($"{parsed.GetRequiredValue(folder)}: {string.Join(", ", report.Rows.Select(pair => $"{pair.Value} {pair.Key} ({100 * report.Shares[pair.Key]:0.0} %)"))}; "
+                + $"the largest group of same or similar images has {DataArguments.Count(report.LargestGroup, "row")}");
             return Task.FromResult(0);
         });
         return command;

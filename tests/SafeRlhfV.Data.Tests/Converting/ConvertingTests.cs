@@ -91,8 +91,8 @@ public sealed class ConvertingTests
     {
         using TemporaryFolder temporary = new();
         PreferenceDataset source = Open(folder);
-        (string, double)[] shares = [("train", 3), ("evaluation", 1)];
-        IReadOnlyDictionary<string, long> counts = DatasetSplitter.Split(source, temporary.At("a"), shares, seed: 5);
+        (string, double)[] shares = [("train", 0.75), ("evaluation", 0.25)];
+        IReadOnlyDictionary<string, long> counts = DatasetSplitter.Split(source, temporary.At("a"), shares, seed: 5).Rows;
         DatasetSplitter.Split(source, temporary.At("b"), shares, seed: 5);
         Assert.Equal(source.CountRows(), counts.Values.Sum());
         Assert.InRange(counts["evaluation"], 1, source.CountRows() / 2);

@@ -1,3 +1,4 @@
+using CsCheck;
 using SafeRlhfV.Testing;
 
 namespace SafeRlhfV.Data.Tests;
@@ -46,6 +47,21 @@ public sealed class SplittingTests
                     Assert.InRange(stratum.Count(row => row.Position.Split == split) - share * stratum.Count(), -largest, largest);
         }
     }
+
+    // Many small strata (as 20 categories by 3 severities give) and groups of any size: no split misses its share by a group.
+    [Fact]
+    public void EverySplitComesWithinTheLargestGroupOfItsShare() => Gen.Select(
+        Gen.Select(Gen.Int[1, 12], Gen.Int[0, 60]).Array[1, 200], Gen.Int[1, 100].Array[1, 5]).Sample((drawn, weights) =>
+    {
+        double[] shares = [.. weights.Select(weight => weight / (double)weights.Sum())];
+        int[] strata = [.. drawn.SelectMany(group => Enumerable.Repeat(group.Item2, group.Item1))];
+        int next = 0;
+        int[][] groups = [.. drawn.Select(group => Enumerable.Range((next += group.Item1) - group.Item1, group.Item1).ToArray())];
+        int[] splits = GroupDealer.Deal(strata, groups, shares);
+        Assert.All(groups, group => Assert.Single(group.Select(row => splits[row]).Distinct()));
+        for (int i = 0; i < shares.Length; i++)
+            Assert.True(Math.Abs(splits.Count(split => split == i) - shares[i] * strata.Length) < groups.Max(group => group.Length) + 1e-6);
+    }, iter: 2000);
 
     private static PreferenceDataset Split(string folder, string target, long seed)
     {
