@@ -1,5 +1,6 @@
 using System.CommandLine;
 using SafeRlhfV.Data;
+using SafeRlhfV.Models;
 
 namespace SafeRlhfV.Cli;
 
@@ -13,18 +14,20 @@ internal static class DataValidateVerb
         Argument<string> path = DataArguments.Path();
         Option<int> threshold = DataArguments.Threshold();
         Option<string?> fix = new("--fix") { Description = "Write a clean copy to this folder, with a report.json of what was left out or mended." };
+        Option<string?> family = new("--family") { Description = "The model family to be trained, by its model_type: images that it does not take are errors. Where left out, what any family refuses is a warning." };
         Option<bool> overwrite = DataArguments.Overwrite(), json = Output.JsonOption();
         Command command = new("validate", "Find what is wrong with a data set; exit code 1 where there are errors. Example: safe-rlhf-v data validate data/beavertails-v --fix data/clean")
         {
-            path, threshold, fix, overwrite, json,
+            path, threshold, family, fix, overwrite, json,
         };
         command.SetAction((parsed, cancel) =>
         {
             DataArguments.CheckThreshold(parsed.GetValue(threshold));
             string? folder = parsed.GetValue(fix);
             if (folder is not null) StagedFolder.Check(folder, parsed.GetValue(overwrite), parsed.GetRequiredValue(path));
+            ImageLimit limit = Limit(parsed.GetValue(family));
             ProgressView progress = new("validate");
-            ValidationReport report = DatasetValidator.Check(parsed.GetRequiredValue(path), parsed.GetValue(threshold), onProgress: DataArguments.Progress(progress), cancel: cancel);
+            ValidationReport report = DatasetValidator.Check(parsed.GetRequiredValue(path), parsed.GetValue(threshold), limit: limit, onProgress: DataArguments.Progress(progress), cancel: cancel);
             progress.Done($"{DataArguments.Count(report.Rows, "row")} in {DataArguments.Count(report.Files, "file")}");
             MendReport? mended = folder is null ? null : DatasetMender.Write(report.Path, folder, parsed.GetValue(overwrite), DataArguments.Progress(new ProgressView("fix"), report.Rows), cancel);
             if (parsed.GetValue(json))
@@ -42,6 +45,17 @@ internal static class DataValidateVerb
             return Task.FromResult(report.Errors > 0 ? CliHost.CheckFailed : 0);
         });
         return command;
+    }
+
+    private static ImageLimit Limit(string? family)
+    {
+        if (family is not null && ModelFamilies.Find(family) is null)
+            throw new InvalidInputException($"--family {family}: not known; give one of {string.Join(", ", ModelFamilies.All.SelectMany(one => one.ModelTypes))}.");
+        ModelFamily[] families = [.. ModelFamilies.All.Where(one => family is null || one.ModelTypes.Contains(family))];
+        return new(
+            (width, height) => families.Select(one => (Why: one.ImageRefusal(width, height), one.ModelTypes)).Where(one => one.Why is not null).GroupBy(one => one.Why)
+                .Select(group => $"{string.Join(", ", group.SelectMany(one => one.ModelTypes))}: {group.Key}").FirstOrDefault(),
+            family is null ? FindingSeverity.Warning : FindingSeverity.Error);
     }
 
     private static void Print(ValidationReport report, MendReport? mended, string? folder)

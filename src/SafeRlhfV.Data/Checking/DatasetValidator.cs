@@ -7,10 +7,11 @@ public static class DatasetValidator
     /// <param name="path">The data set.</param>
     /// <param name="threshold">The bits of 64 by which the difference hashes of near-duplicates may differ.</param>
     /// <param name="wanted">What of the rows is checked: what a trainer uses, or everything.</param>
+    /// <param name="limit">Images that model families do not take; not looked for where null.</param>
     /// <param name="onProgress">Called with the rows read so far.</param>
     /// <param name="cancel">Stops the check.</param>
     /// <exception cref="InvalidInputException">There is no data set at all; what is wrong inside one becomes findings.</exception>
-    public static ValidationReport Check(string path, int threshold = PictureFingerprint.DefaultThreshold, RecordParts wanted = RecordParts.All, Action<long>? onProgress = null,
+    public static ValidationReport Check(string path, int threshold = PictureFingerprint.DefaultThreshold, RecordParts wanted = RecordParts.All, ImageLimit? limit = null, Action<long>? onProgress = null,
         CancellationToken cancel = default)
     {
         (IReadOnlyList<DatasetPart> parts, _) = DatasetDiscovery.Find(path);
@@ -27,7 +28,7 @@ public static class DatasetValidator
                 long before = prints.Count;
                 try
                 {
-                    CheckFile(file, part, index, findings, prints, empty, wanted, onProgress, cancel);
+                    CheckFile(file, part, index, findings, prints, empty, wanted, limit, onProgress, cancel);
                 }
                 catch (InvalidInputException error) when (error.Finding is { } finding)
                 {
@@ -46,7 +47,7 @@ public static class DatasetValidator
         return new ValidationReport(path, files, prints.Count, findings);
     }
 
-    private static void CheckFile(string file, DatasetPart part, long index, List<Finding> findings, List<RowPrint> prints, List<Finding> empty, RecordParts wanted, Action<long>? onProgress, CancellationToken cancel)
+    private static void CheckFile(string file, DatasetPart part, long index, List<Finding> findings, List<RowPrint> prints, List<Finding> empty, RecordParts wanted, ImageLimit? limit, Action<long>? onProgress, CancellationToken cancel)
     {
         using IRowReader reader = PreferenceDataset.OpenFile(file);
         if (reader.AbsentColumns.Where(column => RecordColumns.IsWanted(column, wanted)).ToArray() is { Length: > 0 } absent && PreferenceDataset.CountRows(reader) > 0)
@@ -57,6 +58,7 @@ public static class DatasetValidator
         {
             findings.AddRange(found);
             if (print.PictureFault is { } fault) findings.Add(fault);
+            if (limit is not null) findings.AddRange(limit.Check(print));
             prints.Add(print);
             onProgress?.Invoke(prints.Count);
         }

@@ -67,6 +67,8 @@ public static class Fault
     public const string Tools = "tools";
     /// <summary>A part of a message of an unknown type.</summary>
     public const string PartUnknown = "part-unknown";
+    /// <summary>An image whose size or proportions a model family does not take.</summary>
+    public const string ImageProportions = "image-proportions";
     /// <summary>Rows equal in every column.</summary>
     public const string DuplicateRows = "duplicate-rows";
     /// <summary>A train image with the same pixels as an evaluation image.</summary>

@@ -38,7 +38,7 @@ internal sealed class RowPrint
         byte[][] encoded = [.. row.Images.Select(image => image.Bytes).OfType<byte[]>()];
         foreach (byte[] bytes in encoded)
         {
-            (PictureFingerprint? picture, string? code, string? what) = PictureReader.Read(bytes, PictureFingerprint.Of);
+            (PictureFingerprint? picture, string? code, string? what) = PictureReader.Read(bytes, PictureFingerprint.Of, ImageDecodeOptions.Fingerprint);
             if (picture is not null) pictures.Add(picture);
             else fault ??= new Finding(code!, FindingSeverity.Error, row.Position.File, row.Position.Row, [row.Messages is null ? "image" : "images"], what!) { Split = row.Position.Split };
         }

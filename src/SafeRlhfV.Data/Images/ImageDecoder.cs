@@ -12,9 +12,9 @@ public static class ImageDecoder
 
     private delegate TResult Packer<TResult>(Span<byte> decoded, int width, int height, Packing packing);
 
-    /// <summary>Decodes a picture.</summary>
+    /// <summary>Decodes a picture; without options upright and on white, as <see cref="ImageDecodeOptions"/> says.</summary>
     /// <exception cref="InvalidInputException">The bytes are no picture of these formats, are broken or cut short, or claim more pixels than the options allow.</exception>
-    public static RgbImage Decode(ReadOnlyMemory<byte> bytes, ImageDecodeOptions? options = null) => Open(bytes, options ?? ImageDecodeOptions.Opened, (decoded, width, height, packing) =>
+    public static RgbImage Decode(ReadOnlyMemory<byte> bytes, ImageDecodeOptions? options = null) => Open(bytes, options ?? ImageDecodeOptions.Standard, (decoded, width, height, packing) =>
     {
         byte[] rgb = GC.AllocateUninitializedArray<byte>(width * height * 3);
         packing.Pack(decoded, rgb);
@@ -25,7 +25,7 @@ public static class ImageDecoder
     /// Decodes a picture for work that does not keep it: its pixels lie in memory of their own that is freed when the work is done, whatever the garbage collector does.
     /// </summary>
     /// <exception cref="InvalidInputException">As <see cref="Decode"/>.</exception>
-    public static TResult Visit<TResult>(ReadOnlyMemory<byte> bytes, PixelWork<TResult> work, ImageDecodeOptions? options = null) => Open(bytes, options ?? ImageDecodeOptions.Opened, (decoded, width, height, packing) =>
+    public static TResult Visit<TResult>(ReadOnlyMemory<byte> bytes, PixelWork<TResult> work, ImageDecodeOptions? options = null) => Open(bytes, options ?? ImageDecodeOptions.Standard, (decoded, width, height, packing) =>
     {
         Span<byte> rgb = decoded[..(width * height * 3)]; // in place: a pixel's three bytes lie before the bytes that it is made of
         packing.Pack(decoded, rgb);
@@ -36,16 +36,13 @@ public static class ImageDecoder
 
     /// <summary>The size that <see cref="Decode"/> would give, without decoding a pixel.</summary>
     /// <exception cref="InvalidInputException">The bytes are no picture of these formats, or claim more pixels than the options allow.</exception>
-    public static (int Width, int Height) ReadSize(ReadOnlyMemory<byte> bytes, ImageDecodeOptions? options = null)
-    {
-        options ??= ImageDecodeOptions.Opened;
-        return OpenCodec(bytes, options, (codec, _, _) => options.ApplyOrientation && ImageOrientation.Swaps(codec.EncodedOrigin) ? (codec.Info.Height, codec.Info.Width) : (codec.Info.Width, codec.Info.Height));
-    }
+    public static (int Width, int Height) ReadSize(ReadOnlyMemory<byte> bytes, ImageDecodeOptions? options = null) => OpenCodec(bytes, options ?? ImageDecodeOptions.Standard,
+        (codec, _, _, origin) => ImageOrientation.Swaps(origin) ? (codec.Info.Height, codec.Info.Width) : (codec.Info.Width, codec.Info.Height));
 
     private static TResult Open<TResult>(ReadOnlyMemory<byte> bytes, ImageDecodeOptions options, Packer<TResult> pack) =>
-        OpenCodec(bytes, options, (codec, header, key) => Read(codec, header, options, key, pack));
+        OpenCodec(bytes, options, (codec, header, key, origin) => Read(codec, header, options, key, origin, pack));
 
-    private static TResult OpenCodec<TResult>(ReadOnlyMemory<byte> bytes, ImageDecodeOptions options, Func<SKCodec, ImageHeader, (byte, byte, byte)?, TResult> read)
+    private static TResult OpenCodec<TResult>(ReadOnlyMemory<byte> bytes, ImageDecodeOptions options, Func<SKCodec, ImageHeader, (byte, byte, byte)?, SKEncodedOrigin, TResult> read)
     {
         if (bytes.IsEmpty) throw new InvalidInputException("the image has 0 bytes; put it back.");
         ImageHeader header = ImageHeader.Read(bytes.Span) ?? throw new InvalidInputException("the image is no PNG, JPEG, WebP, GIF or BMP, or is cut short; save it again as one of these.");
@@ -55,20 +52,19 @@ public static class ImageDecoder
         using MemoryHandle pin = shown.Pin();
         using SKData data = Wrap(pin, shown.Length);
         using SKCodec codec = SKCodec.Create(data) ?? throw new InvalidInputException($"the image's {header.Format} data cannot be read; save it again.");
-        return read(codec, header, key);
+        return read(codec, header, key, options.ApplyOrientation ? ExifOrientation.Read(bytes.Span, header) : SKEncodedOrigin.TopLeft);
     }
 
     private static unsafe SKData Wrap(MemoryHandle pin, int length) => SKData.Create((nint)pin.Pointer, length);
 
-    private static unsafe TResult Read<TResult>(SKCodec codec, ImageHeader header, ImageDecodeOptions options, (byte, byte, byte)? key, Packer<TResult> pack)
+    private static unsafe TResult Read<TResult>(SKCodec codec, ImageHeader header, ImageDecodeOptions options, (byte, byte, byte)? key, SKEncodedOrigin origin, Packer<TResult> pack)
     {
         (int width, int height) = (codec.Info.Width, codec.Info.Height);
         if (width <= 0 || height <= 0 || (long)width * height > Math.Min(options.MaxPixels, MostPixels))
             throw new InvalidInputException($"the image's {header.Format} data claims {width} x {height} pixels; save it again, smaller.");
         bool opaque = codec.Info.AlphaType == SKAlphaType.Opaque, clips = options.ClipSixteenBitGray && header.Mode == "I;16";
         SKImageInfo info = new(width, height, clips ? SKColorType.RgbaF16 : SKColorType.Rgba8888, opaque ? SKAlphaType.Opaque : SKAlphaType.Unpremul);
-        Packing packing = new(clips, !opaque && options.Alpha == AlphaPolicy.OnWhite, options.Alpha == AlphaPolicy.DropChannel ? key : null,
-            options.ApplyOrientation ? codec.EncodedOrigin : SKEncodedOrigin.TopLeft);
+        Packing packing = new(clips, !opaque && options.Alpha == AlphaPolicy.OnWhite, options.Alpha == AlphaPolicy.DropChannel ? key : null, origin);
         // Not an array: megabytes of pixels a picture would wait for the collector.
         void* decoded = NativeMemory.Alloc((nuint)info.BytesSize64);
         try

@@ -41,6 +41,6 @@ internal static class PageFrame
         const int Small = 150_000;
         ImageHeader? header = ImageHeader.Read(bytes);
         if (header is { IsBomb: false } && bytes.Length <= Small) return $"data:image/{header.Format.ToLowerInvariant()};base64,{Convert.ToBase64String(bytes)}";
-        return PictureReader.Read(bytes, Preview.Jpeg).Result is { } jpeg ? $"data:image/jpeg;base64,{Convert.ToBase64String(jpeg)}" : null;
+        return PictureReader.Read(bytes, Preview.Jpeg, ImageDecodeOptions.Standard).Result is { } jpeg ? $"data:image/jpeg;base64,{Convert.ToBase64String(jpeg)}" : null;
     }
 }

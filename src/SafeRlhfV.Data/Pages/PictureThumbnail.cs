@@ -13,5 +13,5 @@ public static class PictureThumbnail
             for (int x = 0; x < width; x++, to += 3)
                 rgb.Slice(((int)((y + 0.5) * fullHeight / height) * fullWidth + (int)((x + 0.5) * fullWidth / width)) * 3, 3).CopyTo(pixels.AsSpan(to));
         return new RgbImage(width, height, pixels);
-    }).Result;
+    }, ImageDecodeOptions.Standard).Result;
 }

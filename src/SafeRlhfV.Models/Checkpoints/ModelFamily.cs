@@ -22,6 +22,9 @@ public abstract class ModelFamily
     /// <summary>Builds the modules, taking every parameter from <paramref name="source"/> under its canonical name.</summary>
     public abstract VisionLanguageModel Create(ModelConfig config, ParameterSource source);
 
+    /// <summary>Why the family's image processors refuse an image of this size (pixels), whatever their settings; null where they take it.</summary>
+    public virtual string? ImageRefusal(int width, int height) => null;
+
     /// <summary>The chat format of a checkpoint, by its config and the text of its chat template (null = it has none); null where that template is not known here.</summary>
     public virtual ChatFormat? ChatFormatOf(ModelConfig config, string? template) => null;
 

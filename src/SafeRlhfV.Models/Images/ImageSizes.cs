@@ -23,6 +23,10 @@ public static class ImageSizes
             : (mostHeight, Math.Min((int)Math.Ceiling(width * scaleHeight), mostWidth));
     }
 
+    /// <summary>Why smart resize refuses an image of this size; null where it takes it.</summary>
+    public static string? SmartRefusal(int width, int height) => (double)Math.Max(height, width) / Math.Min(height, width) > 200
+        ? $"the image is {width} x {height} pixels: one side is more than 200 times the other, which the model does not take; cut it." : null;
+
     /// <summary>
     /// Qwen's smart resize: both sides multiples of <paramref name="factor"/>, the area between the bounds, the proportions kept as well as that allows.
     /// Halves are rounded to even.
@@ -30,8 +34,7 @@ public static class ImageSizes
     /// <exception cref="InvalidInputException">One side is more than 200 times the other.</exception>
     public static (int Height, int Width) Smart(int height, int width, int factor, long minPixels, long maxPixels)
     {
-        if ((double)Math.Max(height, width) / Math.Min(height, width) > 200)
-            throw new InvalidInputException($"the image is {width} x {height} pixels: one side is more than 200 times the other, which the model does not take; cut it.");
+        if (SmartRefusal(width, height) is { } why) throw new InvalidInputException(why);
         long high = (long)Math.Round((double)height / factor) * factor, wide = (long)Math.Round((double)width / factor) * factor;
         if (high * wide > maxPixels)
         {

@@ -14,6 +14,9 @@ public sealed class Qwen2VlFamily : ModelFamily
         QwenConfig.Parse(reader, reader.Text("model_type") == "qwen2_vl" ? QwenGeneration.Qwen2 : QwenGeneration.Qwen25);
 
     /// <inheritdoc/>
+    public override string? ImageRefusal(int width, int height) => ImageSizes.SmartRefusal(width, height);
+
+    /// <inheritdoc/>
     public override ChatFormat? ChatFormatOf(ModelConfig config, string? template) => QwenChat.Choose(config, template);
 
     /// <inheritdoc/>

@@ -13,6 +13,9 @@ public sealed class Qwen3VlFamily : ModelFamily
     public override ModelConfig ParseConfig(ConfigReader reader) => QwenConfig.Parse(reader, QwenGeneration.Qwen3);
 
     /// <inheritdoc/>
+    public override string? ImageRefusal(int width, int height) => ImageSizes.SmartRefusal(width, height);
+
+    /// <inheritdoc/>
     public override ChatFormat? ChatFormatOf(ModelConfig config, string? template) => QwenChat.Choose(config, template);
 
     /// <inheritdoc/>

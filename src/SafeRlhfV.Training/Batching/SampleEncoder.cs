@@ -44,7 +44,7 @@ public sealed class SampleEncoder(ModelProcessor processor, LengthLimits limits,
     /// <summary>Encodes a row with its answers; null where it is too long and is dropped.</summary>
     /// <param name="row">A row of either layout.</param>
     /// <param name="responses">The answers wanted, each giving a sample.</param>
-    /// <exception cref="InvalidInputException">The picture cannot be decoded, an answer is empty, or a text within the limits has more tokens than the model reads.</exception>
+    /// <exception cref="InvalidInputException">The picture cannot be decoded or the model does not take it, an answer is empty, or a text within the limits has more tokens than the model reads.</exception>
     public IReadOnlyList<EncodedSample>? Encode(DatasetRow row, params IReadOnlyList<string> responses)
     {
         (EncodedPrompt prompt, SampleImages? images) = Prompt(row);
@@ -91,7 +91,7 @@ public sealed class SampleEncoder(ModelProcessor processor, LengthLimits limits,
         {
             RgbImage image = Named(row, ImageFault, () => ImageDecoder.Decode(bytes));
             EncodedPrompt prompt = Named(row, "", () => processor.EncodePrompt(question, image));
-            return (prompt, new SampleImages(row.Position.ToString(), prompt.Images));
+            return (prompt, new SampleImages($"{row.Position.File}#{row.Position.Row}", prompt.Images));
         }
         (int width, int height) = Named(row, ImageFault, () => ImageDecoder.ReadSize(bytes));
         return (Named(row, "", () => processor.MeasurePrompt([new ChatTurn(ChatRole.User, [new ImagePart(null), new TextPart(question)])], [processor.Images.Measure(width, height)])), null);

@@ -24,7 +24,7 @@ public sealed class GoldenDecodeTests
         int[] shape = [.. entry.GetProperty("shape_hwc").EnumerateArray().Select(size => size.GetInt32())];
         foreach ((AlphaPolicy policy, string kind) in ((AlphaPolicy, string)[])[(AlphaPolicy.Drop, "rgb"), (AlphaPolicy.OnWhite, "rgb_on_white")])
         {
-            RgbImage picture = ImageDecoder.Decode(File.ReadAllBytes(Golden.At("images", name)), new ImageDecodeOptions { Alpha = policy });
+            RgbImage picture = ImageDecoder.Decode(File.ReadAllBytes(Golden.At("images", name)), ImageDecodeOptions.Opened with { Alpha = policy });
             Assert.Equal((shape[0], shape[1]), (picture.Height, picture.Width));
             if (Convert.ToHexStringLower(SHA256.HashData(picture.Pixels)) == entry.GetProperty($"{kind}_sha256").GetString()) continue;
             Assert.True(isLossy, $"{name} ({policy}) decodes otherwise than the reference");

@@ -122,6 +122,26 @@ public sealed class ImageDecoderTests
         Assert.True(changed > 0);
     }
 
+    public static TheoryData<SKEncodedOrigin, string, bool> Turned() =>
+    [
+        .. Enum.GetValues<SKEncodedOrigin>().SelectMany(origin => ((string[])["JPEG", "PNG", "PNG late", "WEBP"]).SelectMany(place => ((bool[])[true, false]).Select(little => (origin, place, little)))),
+    ];
+
+    [Theory, MemberData(nameof(Turned))]
+    public void A_turn_is_read_wherever_the_format_keeps_it(SKEncodedOrigin origin, string place, bool little)
+    {
+        using SKBitmap bitmap = new(24, 16, SKColorType.Rgba8888, SKAlphaType.Opaque);
+        bitmap.Erase(SKColors.White);
+        bitmap.Erase(SKColors.DarkRed, new SKRectI(0, 0, 12, 8));
+        bitmap.Erase(SKColors.Navy, new SKRectI(12, 8, 24, 16));
+        using SKData encoded = bitmap.Encode(place switch { "JPEG" => SKEncodedImageFormat.Jpeg, "WEBP" => SKEncodedImageFormat.Webp, _ => SKEncodedImageFormat.Png }, 90);
+        byte[] plain = encoded.ToArray(), turned = ExifFiles.WithOrientation(plain, place, (int)origin, little, (24, 16));
+        RgbImage expected = ImageOrientation.Apply(ImageDecoder.Decode(plain), origin), upright = ImageDecoder.Decode(turned);
+        Assert.Equal((expected.Width, expected.Height), (upright.Width, upright.Height));
+        Assert.Equal(expected.Pixels, upright.Pixels);
+        Assert.Equal(ImageDecoder.Decode(plain).Pixels, ImageDecoder.Decode(turned, ImageDecodeOptions.Opened).Pixels);
+    }
+
     // 2 x 3 pixels a b / c d / e f, told apart by their first byte
     [Theory]
     [InlineData(SKEncodedOrigin.TopLeft, 2, "123456")]
