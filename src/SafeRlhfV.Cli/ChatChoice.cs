@@ -1,7 +1,6 @@
-using System.ClientModel;
 using System.CommandLine;
 using Microsoft.Extensions.AI;
-using OpenAI;
+using SafeRlhfV.Annotation;
 using SafeRlhfV.Data;
 using SafeRlhfV.Inference;
 
@@ -33,7 +32,7 @@ internal sealed class ChatChoice
         Seed = parsed.GetValue(seed) is { } own ? (long)(new RandomStream(own, $"{row}/{round}").NextUInt64() >> 1) : null,
     };
 
-    public static IChatClient Client(Uri endpoint, string model, string? key) => new OpenAIClient(new ApiKeyCredential(key ?? "none"), new() { Endpoint = endpoint }).GetChatClient(model).AsIChatClient();
+    public static IChatClient Client(Uri endpoint, string model, string? key) => ServiceChat.Open(endpoint, model, key, ServiceClients.Http(ServiceClients.Handler()));
 
     /// <summary>The address of a service.</summary>
     /// <exception cref="InvalidInputException">It is none.</exception>

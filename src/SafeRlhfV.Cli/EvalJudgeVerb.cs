@@ -3,7 +3,9 @@ using System.Text.Json;
 using Microsoft.Extensions.AI;
 using SafeRlhfV.Data;
 using SafeRlhfV.Evaluation;
+using SafeRlhfV.Guard;
 using SafeRlhfV.Inference;
+using SafeRlhfV.Models;
 using Spectre.Console;
 
 namespace SafeRlhfV.Cli;
@@ -22,7 +24,7 @@ internal static class EvalJudgeVerb
         Option<string?> endpoint = new("--endpoint") { Description = "The address of an OpenAI-compatible service, such as http://127.0.0.1:8000/v1." };
         Option<string?> key = new("--key-env") { Description = "The environment variable with the key of --endpoint." };
         Option<JsonMode?> mode = new("--json-mode") { Description = "How the judge is made to answer in JSON: by a schema, as any object, or by words alone. Where left out: by a schema with --endpoint, by words without." };
-        Option<string?> journal = new("--journal") { Description = "Keep every verdict in this file; what it holds is not asked again." };
+        Option<string?> journal = new("--journal") { Description = "Keep every verdict in this file; what it holds of this judge is not asked again." };
         Option<int> probes = new("--probes") { Description = "Prompts on which the judge is also shown one answer twice.", DefaultValueFactory = _ => 50 };
         Option<int> concurrency = new("--concurrency") { Description = "Questions asked at the same time.", DefaultValueFactory = _ => 8 };
         Option<long> seed = new("--seed") { Description = "Seed of the order of asking, of the probes and of the intervals." };
@@ -42,18 +44,25 @@ internal static class EvalJudgeVerb
                 ? ChatChoice.Client(ChatChoice.Address("--endpoint", address), parsed.GetRequiredValue(model), ChatChoice.Key(parsed.GetValue(key)))
                 : LocalChatClient.Load(parsed.GetRequiredValue(model));
             ChatPairwiseJudge asked = new(client, parsed.GetValue(mode) ?? (parsed.GetValue(endpoint) is null ? JsonMode.Text : JsonMode.Schema));
-            using JournaledJudge? kept = parsed.GetValue(journal) is { } file ? new JournaledJudge(asked, file) : null;
+            using JournaledJudge? kept = parsed.GetValue(journal) is { } file ? new JournaledJudge(asked, Identity(parsed.GetRequiredValue(model), parsed.GetValue(endpoint), asked), file) : null;
             PreferenceOptions options = new() { Seed = parsed.GetValue(seed), Probes = parsed.GetValue(probes), Concurrency = parsed.GetValue(concurrency) };
             ProgressView progress = new("eval judge");
             int questions = 2 * prompts.Count + Math.Min(options.Probes, prompts.Count);
             PreferenceReport report = await PreferenceEvaluation.RunAsync(kept ?? (IPairwiseJudge)asked, prompts, options, new Told(done => progress.Report(done, questions)), cancel);
             progress.Done($"{questions} questions");
+            if (report.Helpful.Wins + report.Helpful.Ties + report.Helpful.Losses == 0)
+                throw new ServiceException($"{parsed.GetRequiredValue(model)}: {report.Controls.ParseFailures} of {report.Controls.Asked} replies could not be read as verdicts, so no prompt was judged in both orders; "
+                    + "try another --json-mode, or a judge that sees images and follows the rubric.");
             if (parsed.GetValue(json)) Output.Json(new { Judge = parsed.GetRequiredValue(model), Candidate = parsed.GetRequiredValue(candidate), Baseline = parsed.GetRequiredValue(baseline), Report = report });
             else Print(report);
             return 0;
         });
         return command;
     }
+
+    // another model, service, rubric or mode is another judge; a checkpoint is known by its files, since a folder's name stays when they change
+    private static string Identity(string model, string? endpoint, ChatPairwiseJudge judge) => endpoint is not null ? $"{model} at {endpoint.TrimEnd('/')}, {judge.Fingerprint}"
+        : $"{Path.GetFullPath(model)} of {string.Join(", ", new DirectoryInfo(ResultFolder.Find(model)).EnumerateFiles().OrderBy(file => file.Name, StringComparer.Ordinal).Select(file => $"{file.Name} {file.Length} {file.LastWriteTimeUtc:O}"))}, {judge.Fingerprint}";
 
     private static IReadOnlyList<JudgedPrompt> Prompts(string data, string? split, int? limit, string candidate, string baseline)
     {

@@ -28,7 +28,9 @@ internal static class GuardCheckVerb
             GuardPolicy rules = GuardData.PolicyOf(parsed.GetValue(policy));
             IModerator moderator = choice.Open(parsed);
             using IDisposable? disposed = moderator as IDisposable;
-            GuardDecision decision = rules.Decide(await moderator.ModerateAsync(request, cancel), request.Side);
+            Verdict verdict = await moderator.ModerateAsync(request, cancel);
+            choice.MustHaveJudged([verdict]);
+            GuardDecision decision = rules.Decide(verdict, request.Side);
             if (parsed.GetValue(json)) Output.Json(new { decision.Side, decision.Action, Decided_by = decision.DecidedBy, decision.Verdict });
             else Print(decision);
             return decision.Verdict.IsUnsafe ? CliHost.CheckFailed : 0;

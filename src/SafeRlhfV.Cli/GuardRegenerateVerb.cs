@@ -47,6 +47,7 @@ internal static class GuardRegenerateVerb
                     return await Task.WhenAll(rows.Select(row => AnswerAsync(model, row, parsed.GetValue(hint), chat.Options(parsed, row.Index, round), token)));
                 },
                 cancellationToken: cancel);
+            choice.MustHaveJudged([.. results.SelectMany(result => result.Rounds).Select(round => round.Verdict)]);
             progress.Done($"{results.Count} prompts, {results.Count(result => result.IsRefused)} refused in the end");
             foreach ((RegenerationResult result, int row) in results.Select((result, row) => (result, row))) lines?.Line(Output.JsonLine(Describe(result, row)));
             lines?.Commit();

@@ -42,7 +42,8 @@ public sealed class EvalJudgeVerbTests : IDisposable
         server.Fault = async (http, _, number) => number == 5 && await FakeChatServer.ErrorAsync(http, 400, "not this one");
         string[] arguments = [.. Arguments(server), "--journal", folder.At("verdicts.jsonl"), "--concurrency", "1"];
         (int code, _, string errors) = await CapturedConsole.RunAsync(arguments);
-        Assert.True(code == 2, errors);
+        Assert.True(code == 1, errors);
+        Assert.Single(errors.TrimEnd().Split('\n'), line => line.StartsWith("safe-rlhf-v:", StringComparison.Ordinal));
         Assert.Equal(5, File.ReadAllLines(folder.At("verdicts.jsonl")).Length);
         (code, _, errors) = await CapturedConsole.RunAsync(arguments);
         Assert.True(code == 0, errors);
@@ -58,10 +59,70 @@ public sealed class EvalJudgeVerbTests : IDisposable
         await using FakeChatServer server = await FakeChatServer.StartAsync();
         server.Reply = _ => "I would rather not say.";
         (int code, string output, string errors) = await CapturedConsole.RunAsync([.. Arguments(server), "--journal", folder.At("verdicts.jsonl"), "--json"]);
+        Assert.Equal((1, ""), (code, output));
+        Assert.Contains($"judge-model: {Questions} of {Questions} replies could not be read", errors, StringComparison.Ordinal);
+        Assert.Empty(File.ReadAllLines(folder.At("verdicts.jsonl")));
+
+        int unread = 0;
+        server.Reply = body => Interlocked.Increment(ref unread) == 1 ? "I would rather not say." : FakeChatServer.Play(body);
+        (code, output, errors) = await CapturedConsole.RunAsync([.. Arguments(server), "--json"]);
         Assert.True(code == 0, errors);
         JsonNode report = JsonNode.Parse(output)!["report"]!;
-        Assert.Equal((Questions, Rows), (report["controls"]!["parseFailures"]!.GetValue<int>(), report["safe"]!["failures"]!.GetValue<int>()));
-        Assert.Empty(File.ReadAllLines(folder.At("verdicts.jsonl")));
+        Assert.Equal(1, report["controls"]!["parseFailures"]!.GetValue<int>());
+        Assert.InRange(report["safe"]!["failures"]!.GetValue<int>(), 0, 1);
+    }
+
+    [Fact]
+    public async Task Another_judge_rubric_mode_or_service_is_not_answered_by_the_first_ones_verdicts()
+    {
+        await using FakeChatServer server = await FakeChatServer.StartAsync(), elsewhere = await FakeChatServer.StartAsync();
+        async Task<int> Asked(FakeChatServer asked, params string[] changes)
+        {
+            int before = asked.Requests.Count;
+            string[] arguments = [.. Arguments(asked), "--journal", folder.At("verdicts.jsonl")];
+            for (int i = 0; i < changes.Length; i += 2)
+                if (Array.IndexOf(arguments, changes[i]) is >= 0 and int at) arguments[at + 1] = changes[i + 1];
+                else arguments = [.. arguments, changes[i], changes[i + 1]];
+            (int code, _, string errors) = await CapturedConsole.RunAsync(arguments);
+            Assert.True(code == 0, errors);
+            return asked.Requests.Count - before;
+        }
+        Assert.Equal(Questions, await Asked(server));
+        Assert.Equal(Questions, await Asked(server, "--judge", "another-judge"));
+        Assert.Equal(Questions, await Asked(server, "--json-mode", "text"));
+        Assert.Equal(Questions, await Asked(elsewhere));
+        Assert.Equal(0, await Asked(server));
+        Assert.Equal(0, await Asked(server, "--judge", "another-judge"));
+    }
+
+    [Theory]
+    [InlineData(0, "cannot be reached")]
+    [InlineData(401, "401 Unauthorized")]
+    [InlineData(404, "404 Not Found")]
+    public async Task A_judge_that_cannot_be_used_ends_with_one_line_and_no_figures(int status, string said)
+    {
+        await using FakeChatServer server = await FakeChatServer.StartAsync();
+        string[] arguments = Arguments(server);
+        if (status == 0) await server.DisposeAsync();
+        else server.Fault = (http, _, _) => FakeChatServer.ErrorAsync(http, status, "no");
+        (int code, string output, string errors) = await CapturedConsole.RunAsync(arguments);
+        Assert.Equal((1, ""), (code, output));
+        string line = Assert.Single(errors.TrimEnd().Split('\n'), line => line.StartsWith("safe-rlhf-v:", StringComparison.Ordinal));
+        Assert.Contains(said, line);
+        Assert.Contains(new Uri(server.Address).Authority, line);
+        Assert.DoesNotContain("   at ", errors);
+        Assert.InRange(server.Requests.Count, 0, 8); // those under way at the same time
+    }
+
+    [Fact]
+    public async Task The_schema_that_is_sent_bounds_every_field()
+    {
+        await using FakeChatServer server = await FakeChatServer.StartAsync();
+        await CapturedConsole.RunAsync(Arguments(server));
+        JsonNode schema = server.Requests.First()["response_format"]!["json_schema"]!["schema"]!;
+        foreach ((string name, JsonNode? field) in schema["properties"]!.AsObject())
+            Assert.True(field!["enum"] is not null || field["maxLength"] is not null || field["minimum"] is not null && field["maximum"] is not null, $"{name}: {field}");
+        Assert.Equal(7, schema["properties"]!.AsObject().Count);
     }
 
     [Fact]

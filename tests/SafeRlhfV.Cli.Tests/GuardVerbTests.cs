@@ -20,7 +20,7 @@ public sealed class GuardVerbTests(TinyModels models) : IClassFixture<TinyModels
         (code, output, _) = await CapturedConsole.RunAsync("guard", "check", "--guard", models.Guard, "--prompt", Safe);
         Assert.Equal(0, code);
         Assert.StartsWith("safe (", output);
-        foreach (string[] bad in (string[][])[["--prompt", "x"], ["--guard", models.Chat, "--prompt", "x"], ["--guard", models.Guard], ["--guard", models.Guard, "--prompt", "x", "--image", "missing.png"], ["--guard", models.Guard, "--moderations", "http://127.0.0.1:1", "--prompt", "x"], ["--moderations", "http://127.0.0.1:1", "--prompt", "x"], ["--moderations", "here", "--prompt", "x"]])
+        foreach (string[] bad in (string[][])[["--prompt", "x"], ["--guard", models.Chat, "--prompt", "x"], ["--guard", models.Guard], ["--guard", models.Guard, "--prompt", "x", "--image", "missing.png"], ["--guard", models.Guard, "--moderations", "http://127.0.0.1:1", "--prompt", "x"], ["--moderations", "here", "--prompt", "x"]])
         {
             (code, output, errors) = await CapturedConsole.RunAsync(["guard", "check", .. bad]);
             Assert.Equal(CliHost.BadInput, code);

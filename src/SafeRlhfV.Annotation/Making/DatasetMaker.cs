@@ -33,7 +33,8 @@ public static class DatasetMaker
     /// <param name="onProgress">Told how far the work is.</param>
     /// <param name="clock">The time; null for the system's.</param>
     /// <param name="cancel">Stops asking; calls under way are finished and kept.</param>
-    /// <exception cref="InvalidInputException">A folder cannot be used, or a service refuses all calls.</exception>
+    /// <exception cref="InvalidInputException">A folder cannot be used.</exception>
+    /// <exception cref="SafeRlhfV.Guard.ServiceException">A service cannot be reached or refuses all calls.</exception>
     public static async Task<MakingReport> RunAsync(MakingSettings settings, string pictures, string working, string target, string split = "train", bool overwrite = false, int? limit = null,
         Action<MakingProgress>? onProgress = null, TimeProvider? clock = null, CancellationToken cancel = default)
     {

@@ -1,7 +1,9 @@
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json.Nodes;
 using Microsoft.Extensions.AI;
 using SafeRlhfV.Data;
+using SafeRlhfV.Guard;
 
 namespace SafeRlhfV.Evaluation;
 
@@ -24,15 +26,19 @@ public sealed class ChatPairwiseJudge(IChatClient judge, JsonMode json = JsonMod
     public async Task<PairwiseVerdict?> JudgeAsync(PairwiseQuestion question, CancellationToken cancellation)
     {
         ChatOptions call = options?.Clone() ?? new ChatOptions { Temperature = 0 };
-        call.ResponseFormat = FormatOf<JudgeVerdictReply>(json, "verdict");
+        call.ResponseFormat = FormatOf(json, "verdict", JudgeVerdictReply.Schema());
         ChatResponse response = await judge.GetResponseAsync(Messages(question), call, cancellation).ConfigureAwait(false);
         return JsonReply.TryRead(response.Text, out JudgeVerdictReply? reply) ? reply.ToVerdict() : null;
     }
 
-    /// <summary>The response format that asks for an answer of a type.</summary>
-    public static ChatResponseFormat? FormatOf<T>(JsonMode json, string name) => json switch
+    /// <summary>A hash of everything that this judge is asked beside the question: instructions with the rubric, schema, mode, options. Another one is another judge.</summary>
+    public string Fingerprint => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(
+        $"{Instructions}\0{json}\0{JudgeVerdictReply.Schema().ToJsonString()}\0{options?.Temperature ?? 0}\0{options?.TopP}\0{options?.MaxOutputTokens}\0{options?.Seed}")))[..16];
+
+    /// <summary>The response format that asks for an answer of a schema.</summary>
+    public static ChatResponseFormat? FormatOf(JsonMode json, string name, JsonObject schema) => json switch
     {
-        JsonMode.Schema => ChatResponseFormat.ForJsonSchema<T>(schemaName: name),
+        JsonMode.Schema => ReplySchema.Format(name, schema),
         JsonMode.Object => ChatResponseFormat.Json,
         _ => null,
     };

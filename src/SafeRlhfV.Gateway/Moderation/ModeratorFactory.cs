@@ -1,4 +1,5 @@
 using System.ClientModel;
+using System.ClientModel.Primitives;
 using Microsoft.Extensions.AI;
 using OpenAI;
 using SafeRlhfV.Guard;
@@ -8,7 +9,8 @@ namespace SafeRlhfV.Gateway;
 /// <summary>Makes the gateway's moderator of its settings.</summary>
 internal sealed class ModeratorFactory(GatewaySettings settings, GatewayParts parts, Func<GuardPolicy> policy) : IAsyncDisposable
 {
-    private readonly HttpClient _http = new(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(2) });
+    // Few and short: somebody waits, and the moderation's time limit ends it all.
+    private readonly HttpClient _http = new(new RetryHandler(new() { Retries = 2, First = TimeSpan.FromMilliseconds(200) }, new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(2) }, stops: false));
     private readonly List<IAsyncDisposable> _batching = [];
     private readonly List<IDisposable> _owned = [];
 
@@ -41,7 +43,12 @@ internal sealed class ModeratorFactory(GatewaySettings settings, GatewayParts pa
             ]),
             ModeratorKind.OpenAI => new OpenAIModerator(_http, one.Endpoint!, one.Key, one.Model),
             ModeratorKind.Judge => new ChatModerator(
-                new OpenAIClient(new ApiKeyCredential(one.Key ?? "none"), new() { Endpoint = one.Endpoint }).GetChatClient(one.Model).AsIChatClient(), policy().OwnCategories),
+                new OpenAIClient(new ApiKeyCredential(one.Key ?? "none"), new()
+                {
+                    Endpoint = one.Endpoint,
+                    RetryPolicy = new ClientRetryPolicy(maxRetries: 0),
+                    Transport = new HttpClientPipelineTransport(_http),
+                }).GetChatClient(one.Model).AsIChatClient(), policy().OwnCategories),
             _ => parts.OpenModerator(one.Checkpoint!),
         };
         if (moderator is IDisposable owned) _owned.Add(owned);

@@ -27,11 +27,11 @@ internal sealed class MakingCase : IAsyncDisposable
     public static byte[] Picture(int number) => PreferenceDataset.Open(Golden.At("beavertails-v", "paired")).ReadRows().Select(row => row.Image?.Bytes).OfType<byte[]>().DistinctBy(Convert.ToHexString)
         .Where(bytes => ImageHeader.Read(bytes)?.Format is "PNG" or "JPEG").ElementAt(number);
 
-    public MakingSettings Settings(string endpoint = "", string questions = "", string judge = "", string top = "", int repeats = 2) => MakingSettingsReader.Parse($$"""
+    public MakingSettings Settings(string endpoint = "", string questions = "", string judge = "", string top = "", int repeats = 2, string? address = null) => MakingSettingsReader.Parse($$"""
         seed: 1
         {{top}}
         endpoints:
-          - { name: fake, address: "{{Server.Address}}", concurrency: 4, backoff: 1ms, longest_backoff: 20ms, retries: 4 {{endpoint}} }
+          - { name: fake, address: "{{address ?? Server.Address}}", concurrency: 4, backoff: 1ms, longest_backoff: 20ms, retries: 4 {{endpoint}} }
         models:
           - { name: asker, endpoint: fake, model: q, input_price: 1, output_price: 10 }
           - { name: model-a, endpoint: fake }

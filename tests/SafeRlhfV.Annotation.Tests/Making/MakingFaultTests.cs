@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using SafeRlhfV.Data;
+using SafeRlhfV.Guard;
 
 namespace SafeRlhfV.Annotation.Tests;
 
@@ -99,6 +100,29 @@ public sealed class MakingFaultTests
     }
 
     [Fact]
+    public async Task A_service_that_cannot_be_reached_ends_the_run_with_one_line()
+    {
+        await using MakingCase one = await MakingCase.StartAsync(3);
+        await one.Server.DisposeAsync();
+        ServiceException error = await Assert.ThrowsAsync<ServiceException>(() => one.RunAsync(one.Settings()));
+        Assert.Contains("cannot be reached", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', error.Message);
+        Assert.False(Directory.Exists(one.Target));
+    }
+
+    // the same model's name at another service is another model
+    [Fact]
+    public async Task Answers_of_another_service_are_not_used()
+    {
+        await using MakingCase one = await MakingCase.StartAsync(1);
+        await one.RunAsync(one.Settings());
+        int asked = one.Server.Requests.Count;
+        await using FakeChatServer other = await FakeChatServer.StartAsync();
+        Assert.Equal(2, (await one.RunAsync(one.Settings(address: other.Address))).Pairs);
+        Assert.Equal((asked, asked), (one.Server.Requests.Count, other.Requests.Count));
+    }
+
+    [Fact]
     public async Task A_refused_request_costs_its_own_pair_only()
     {
         await using MakingCase one = await MakingCase.StartAsync(1);
@@ -117,8 +141,8 @@ public sealed class MakingFaultTests
     {
         await using MakingCase one = await MakingCase.StartAsync(3);
         one.Server.Fault = (http, _, _) => FakeChatServer.ErrorAsync(http, status, $"no: {code}", code);
-        InvalidInputException error = await Assert.ThrowsAsync<InvalidInputException>(() => one.RunAsync(one.Settings()));
-        Assert.Contains("endpoint fake refuses", error.Message, StringComparison.Ordinal);
+        ServiceException error = await Assert.ThrowsAsync<ServiceException>(() => one.RunAsync(one.Settings()));
+        Assert.Matches(@"endpoint fake \(http://127[^ ]+\) refuses", error.Message);
         Assert.DoesNotContain('\n', error.Message);
         Assert.InRange(one.Server.Requests.Count, 1, 4);
         Assert.False(Directory.Exists(one.Target));
@@ -139,7 +163,7 @@ public sealed class MakingFaultTests
         Assert.All(one.Server.Keys, header => Assert.Equal($"Bearer {Key}", header));
         one.Server.Fault = (http, _, _) => FakeChatServer.ErrorAsync(http, 401, $"Incorrect key provided: {Key}");
         File.WriteAllBytes(Path.Combine(one.Pictures, "new.png"), MakingCase.Picture(5));
-        InvalidInputException error = await Assert.ThrowsAsync<InvalidInputException>(() => one.RunAsync(settings));
+        ServiceException error = await Assert.ThrowsAsync<ServiceException>(() => one.RunAsync(settings));
         Assert.Contains("***", error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain(Key[..12], error.ToString(), StringComparison.Ordinal);
         Assert.DoesNotContain(Key, settings.ToString(), StringComparison.Ordinal);

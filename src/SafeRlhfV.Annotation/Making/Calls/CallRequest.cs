@@ -31,6 +31,7 @@ internal sealed record CallRequest(ChatModelSettings Model, string Stage, string
         }
         JsonObject identity = new()
         {
+            ["endpoint"] = Model.Endpoint.Address.ToString(),
             ["model"] = Model.Model,
             ["temperature"] = Model.Temperature,
             ["max_tokens"] = Model.MaxTokens,

@@ -1,11 +1,9 @@
-using System.ClientModel;
-using System.ClientModel.Primitives;
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.AI;
-using OpenAI;
 using SafeRlhfV.Data;
+using SafeRlhfV.Guard;
 
 namespace SafeRlhfV.Annotation;
 
@@ -61,7 +59,7 @@ internal sealed class ModelCaller : IDisposable
     /// <param name="request">What is asked.</param>
     /// <param name="cancel">Stops waiting and trying; a call that is under way is finished and kept, since it is paid for.</param>
     /// <exception cref="CallFailedException">It failed for good.</exception>
-    /// <exception cref="InvalidInputException">The service refuses all calls: a wrong key, address or model name, or no money left.</exception>
+    /// <exception cref="ServiceException">The service cannot be reached or refuses all calls: a wrong key, address or model name, or no money left.</exception>
     public async Task<CallReply> AskAsync(CallRequest request, CancellationToken cancel)
     {
         string key = request.Key();
@@ -97,56 +95,60 @@ internal sealed class ModelCaller : IDisposable
             return before;
         }
         EndpointSettings endpoint = request.Model.Endpoint;
-        EndpointGate gate = endpoints[endpoint].Gate;
         using CancellationTokenSource waiting = CancellationTokenSource.CreateLinkedTokenSource(cancel, stopped.Token);
-        for (int attempt = 1; ; attempt++)
-        {
-            try
-            {
-                await gate.EnterAsync(waiting.Token).ConfigureAwait(false);
-            }
-            catch (OperationCanceledException) when (fatal is not null)
-            {
-                throw new InvalidInputException(fatal.Message, fatal);
-            }
-            long tokens = 0;
-            CallFault fault;
-            InvalidInputException? refusal = null;
-            Stopwatch watch = Stopwatch.StartNew();
-            try
-            {
-                if (fatal is not null) throw new InvalidInputException(fatal.Message, fatal);
-                if (IsSpent) throw new CallFailedException("the budget is spent");
-                waiting.Token.ThrowIfCancellationRequested();
-                (CallReply? reply, CallFault? wrong) = await TryAsync(request, key).ConfigureAwait(false);
-                tokens = (reply?.InputTokens ?? 0) + (reply?.OutputTokens ?? 0);
-                if (reply is not null)
-                {
-                    journal.Append(reply);
-                    Count(request.Model.Name, tally => Plus(tally, reply));
-                    InterlockedAdd(ref spent, reply.Cost);
-                    Audit(request, key, attempt, watch, reply, null);
-                    return reply;
-                }
-                fault = wrong! with { What = Short(Redact(wrong.What)) };
-                // before the place in the gate is free: whoever takes it then asks no more
-                if (fault.IsFatal) refusal = Stop(endpoint, request.Model, fault);
-            }
-            finally
-            {
-                gate.Leave(tokens);
-            }
-            Count(request.Model.Name, tally => tally with { FailedAttempts = tally.FailedAttempts + 1 });
-            Audit(request, key, attempt, watch, null, fault);
-            if (refusal is not null) throw refusal;
-            if (!fault.MayRetry || attempt > endpoint.Retries) throw new CallFailedException($"{request.Model.Name}: {fault.What} ({fault.Kind}, {attempt} attempts)");
-            TimeSpan wait = fault.RetryAfter ?? TimeSpan.FromMilliseconds(Math.Min(endpoint.LongestBackoff.TotalMilliseconds, endpoint.Backoff.TotalMilliseconds * Math.Pow(2, attempt - 1)) * (0.5 + Random.Shared.NextDouble() / 2));
-            if (fault.RetryAfter is { } rest) gate.Rest(rest);
-            await Task.Delay(wait, clock, waiting.Token).ConfigureAwait(false);
-        }
+        ServiceRetry retry = new() { Retries = endpoint.Retries, First = endpoint.Backoff, Longest = endpoint.LongestBackoff };
+        (CallReply? reply, ServiceFault? fault, int attempts) = await retry.RunAsync(attempt => AttemptAsync(request, key, attempt, waiting.Token), clock, null, waiting.Token).ConfigureAwait(false);
+        if (reply is not null) return reply;
+        if (fault!.Kind == "unreachable") throw Stop(endpoint, request.Model, fault);
+        throw new CallFailedException($"{request.Model.Name}: {fault.What} ({fault.Kind}, {attempts} attempts)");
     }
 
-    private async Task<(CallReply? Reply, CallFault? Fault)> TryAsync(CallRequest request, string key)
+    private async Task<(CallReply? Reply, ServiceFault? Fault)> AttemptAsync(CallRequest request, string key, int attempt, CancellationToken waiting)
+    {
+        EndpointSettings endpoint = request.Model.Endpoint;
+        EndpointGate gate = endpoints[endpoint].Gate;
+        try
+        {
+            await gate.EnterAsync(waiting).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (fatal is not null)
+        {
+            throw new ServiceException(fatal.Message, fatal);
+        }
+        long tokens = 0;
+        ServiceFault fault;
+        ServiceException? refusal = null;
+        Stopwatch watch = Stopwatch.StartNew();
+        try
+        {
+            if (fatal is not null) throw new ServiceException(fatal.Message, fatal);
+            if (IsSpent) throw new CallFailedException("the budget is spent");
+            waiting.ThrowIfCancellationRequested();
+            (CallReply? reply, ServiceFault? wrong) = await TryAsync(request, key).ConfigureAwait(false);
+            tokens = (reply?.InputTokens ?? 0) + (reply?.OutputTokens ?? 0);
+            if (reply is not null)
+            {
+                journal.Append(reply);
+                Count(request.Model.Name, tally => Plus(tally, reply));
+                InterlockedAdd(ref spent, reply.Cost);
+                Audit(request, key, attempt, watch, reply, null);
+                return (reply, null);
+            }
+            fault = wrong! with { What = Short(Redact(wrong.What)) };
+            // before the place in the gate is free: whoever takes it then asks no more
+            if (fault.IsFatal) refusal = Stop(endpoint, request.Model, fault);
+            if (fault.RetryAfter is { } rest) gate.Rest(rest);
+        }
+        finally
+        {
+            gate.Leave(tokens);
+        }
+        Count(request.Model.Name, tally => tally with { FailedAttempts = tally.FailedAttempts + 1 });
+        Audit(request, key, attempt, watch, null, fault);
+        return refusal is null ? (null, fault) : throw refusal;
+    }
+
+    private async Task<(CallReply? Reply, ServiceFault? Fault)> TryAsync(CallRequest request, string key)
     {
         EndpointSettings endpoint = request.Model.Endpoint;
         using CancellationTokenSource limit = new(endpoint.Timeout, clock), silence = new();
@@ -185,24 +187,19 @@ internal sealed class ModelCaller : IDisposable
         }
     }
 
-    private InvalidInputException Stop(EndpointSettings endpoint, ChatModelSettings model, CallFault fault)
+    private ServiceException Stop(EndpointSettings endpoint, ChatModelSettings model, ServiceFault fault)
     {
-        string mend = fault.Kind == "spent" ? "raise its limit" : "check its address, key and the model's name";
-        InvalidInputException error = new($"the endpoint {endpoint.Name} refuses model {model.Model}: {fault.What.TrimEnd('.')}; {mend}, then run the command again: every answer so far is kept.");
+        string mend = fault.Kind switch { "spent" => "raise its limit", "unreachable" => "start the service or mend its address", _ => "check its address, key and the model's name" };
+        string what = fault.Kind == "unreachable" ? "cannot be reached" : $"refuses model {model.Model}";
+        ServiceException error = new($"the endpoint {endpoint.Name} ({endpoint.Address}) {what}: {fault.What.TrimEnd('.')}; {mend}, then run the command again: every answer so far is kept.");
         fatal ??= error;
         stopped.Cancel();
         return error;
     }
 
-    private IChatClient Client(ChatModelSettings model) => clients.GetOrAdd(model.Name, _ => new OpenAIClient(new ApiKeyCredential(model.Endpoint.Key ?? "none"), new OpenAIClientOptions
-    {
-        Endpoint = model.Endpoint.Address,
-        RetryPolicy = new ClientRetryPolicy(maxRetries: 0),
-        NetworkTimeout = Timeout.InfiniteTimeSpan,
-        Transport = new HttpClientPipelineTransport(endpoints[model.Endpoint].Http),
-    }).GetChatClient(model.Model).AsIChatClient());
+    private IChatClient Client(ChatModelSettings model) => clients.GetOrAdd(model.Name, _ => ServiceChat.Open(model.Endpoint.Address, model.Model, model.Endpoint.Key, endpoints[model.Endpoint].Http));
 
-    private void Audit(CallRequest request, string key, int attempt, Stopwatch watch, CallReply? reply, CallFault? fault)
+    private void Audit(CallRequest request, string key, int attempt, Stopwatch watch, CallReply? reply, ServiceFault? fault)
     {
         JsonObject line = new()
         {

@@ -1,7 +1,9 @@
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Microsoft.Extensions.AI;
 using SafeRlhfV.Data;
 using SafeRlhfV.Evaluation;
+using SafeRlhfV.Guard;
 
 namespace SafeRlhfV.Annotation;
 
@@ -18,6 +20,11 @@ internal static class MakingPrompts
 
         [JsonPropertyName("questions"), JsonRequired]
         public string[] Questions { get; init; } = [];
+
+        /// <summary>The schema that is sent with the request for so many questions.</summary>
+        public static JsonObject Schema(int count) => ReplySchema.Object(
+            ("fits", ReplySchema.Flag("whether the picture can carry such questions")),
+            ("questions", ReplySchema.List("the questions; none where the picture does not fit", ReplySchema.Text("a question of one or two sentences", 500), count)));
     }
 
     public static ChatMessage[] Questions(EncodedImage picture, string category, int severity, int count) =>

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using SafeRlhfV.Data;
 using SafeRlhfV.Evaluation;
+using SafeRlhfV.Guard;
 
 namespace SafeRlhfV.Annotation;
 
@@ -36,7 +37,7 @@ internal sealed class UnitMaker(MakingSettings settings, ModelCaller caller, Mak
         for (int sample = 0; sample <= settings.Reasks; sample++)
         {
             CallReply reply = await caller.AskAsync(new(settings.Asker, "question", unit.ToString(), MakingPrompts.Questions(picture, unit.Category, unit.Severity, settings.QuestionsPerPicture),
-                ChatPairwiseJudge.FormatOf<MakingPrompts.QuestionReply>(settings.Asker.Json, "questions"), sample), cancel).ConfigureAwait(false);
+                ChatPairwiseJudge.FormatOf(settings.Asker.Json, "questions", MakingPrompts.QuestionReply.Schema(settings.QuestionsPerPicture)), sample), cancel).ConfigureAwait(false);
             if (JsonReply.TryRead(reply.Text, out MakingPrompts.QuestionReply? read) && (!read.Fits || read.Questions.Any(question => !string.IsNullOrWhiteSpace(question))))
                 return read.Fits ? [.. read.Questions.Select(question => question?.Trim() ?? "").Where(question => question.Length > 0).Distinct().Take(settings.QuestionsPerPicture)] : [];
             MakingCounts.Add(counts.ParseFailures, "question");

@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
-namespace SafeRlhfV.Evaluation;
+namespace SafeRlhfV.Guard;
 
 /// <summary>Reads a model's typed JSON answer strictly: every required part must be there, with its type. A code fence or words around the one object are forgiven.</summary>
 public static class JsonReply
