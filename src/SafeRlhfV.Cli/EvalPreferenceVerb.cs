@@ -32,21 +32,22 @@ internal static class EvalPreferenceVerb
         Option<int> batchSize = ModelArguments.BatchSize();
         Option<long> seed = new("--seed") { Description = "Seed of the intervals' resampling." };
         Option<bool> json = Output.JsonOption();
-        Command command = new("preference", "Measure a reward or cost model on held-out pairs. Example: safe-rlhf-v eval preference --model runs/reward/result --as reward --data data/mine --split test")
+        Command command = new("preference", "Measure a reward or cost model on held-out pairs. Example: safe-rlhf-v eval preference --model runs/reward --as reward --data data/mine --split test")
         {
             model, adapter, data, split, kind, grey, limit, batchSize, seed, dtype, device, format, from, json,
         };
         command.SetAction((parsed, cancel) =>
         {
-            string folder = parsed.GetRequiredValue(model), path = parsed.GetRequiredValue(data);
+            (string folder, string? adapterFolder) = ModelArguments.Find(parsed.GetRequiredValue(model), parsed.GetValue(adapter));
+            string path = parsed.GetRequiredValue(data);
             (IEnumerable<DatasetRow[]> batches, long count, RowLayout layout) = ModelArguments.Rows(path, parsed.GetValue(split), parsed.GetValue(limit), parsed.GetValue(batchSize));
             if (layout != RowLayout.Paired) throw new InvalidInputException($"{path}: has no pairs; 'eval preference' needs the paired layout.");
             if (count == 0) throw new InvalidInputException($"{path}: no rows in {(parsed.GetValue(split) is { } name ? $"the split '{name}'" : "it")}.");
-            string headFolder = ScoreModel.HeadFolder(folder, parsed.GetValue(adapter));
+            string headFolder = ScoreModel.HeadFolder(folder, adapterFolder);
             if (parsed.GetValue(kind) is { } asked) ModelArguments.CheckKind(headFolder, $"--as {asked.ToString().ToLowerInvariant()}", asked == Score.Reward ? ModelKind.Reward : ModelKind.Cost);
             else ModelKinds.Check(headFolder, [ModelKind.Reward, ModelKind.Cost, ModelKind.Scores], "eval preference");
             ModelProcessor processor = ModelArguments.Processor(folder, parsed.GetValue(format), parsed.GetValue(from));
-            using ScoreModel loaded = ScoreModel.Load(folder, ModelArguments.LoadOptions(parsed.GetValue(dtype), parsed.GetValue(device)), parsed.GetValue(adapter));
+            using ScoreModel loaded = ScoreModel.Load(folder, ModelArguments.LoadOptions(parsed.GetValue(dtype), parsed.GetValue(device)), adapterFolder);
             Score[] outputs = Outputs(loaded.Head, parsed.GetValue(kind), folder);
             ChatScorer scorer = new(loaded, processor);
             ProgressView progress = new("eval preference");

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
+using System.Text.Json;
 using SafeRlhfV.Data;
 using SafeRlhfV.Models;
 
@@ -21,38 +22,94 @@ internal static class GenerateVerb
         Option<string[]> images = ModelArguments.Images();
         Option<int?> limit = ModelArguments.Limit();
         Option<int> batchSize = ModelArguments.BatchSize();
+        Option<bool> resume = new("--resume") { Description = "With --data: go on with the rows that a run which was stopped left; the result is that of an unbroken run." };
         Option<bool> overwrite = ModelArguments.Overwrite(), json = Output.JsonOption();
         GenerationArguments generation = new();
         Command command = new("generate", "Answer a question about a picture. Example: safe-rlhf-v generate --model llava-1.5-7b-hf --image cat.jpg --prompt \"What is this?\"")
         {
-            model, adapter, prompt, images, system, data, split, limit, batchSize, file, overwrite, dtype, device, format, from, json,
+            model, adapter, prompt, images, system, data, split, limit, batchSize, file, resume, overwrite, dtype, device, format, from, json,
         };
         foreach (Option option in generation.All) command.Add(option);
         command.SetAction((parsed, cancel) =>
         {
-            string folder = parsed.GetRequiredValue(model);
+            (string folder, string? adapterFolder) = ModelArguments.Find(parsed.GetRequiredValue(model), parsed.GetValue(adapter));
             (string? question, string? path, string? target) = (parsed.GetValue(prompt), parsed.GetValue(data), parsed.GetValue(file));
             if ((question is null) == (path is null)) throw new InvalidInputException("generate needs either --prompt TEXT or --data PATH.");
             if ((path is null) != (target is null)) throw new InvalidInputException("generate needs --data and --out together.");
+            if (path is null && parsed.GetValue(resume)) throw new InvalidInputException("--resume goes with --data and --out; one question has nothing to resume.");
             if (path is not null && parsed.GetValue(images) is { Length: > 0 }) throw new InvalidInputException("--image goes with --prompt; the rows of --data bring their own pictures.");
             LoadOptions options = ModelArguments.LoadOptions(parsed.GetValue(dtype), parsed.GetValue(device));
-            ModelArguments.CheckKind(parsed.GetValue(adapter) ?? folder, "generate", ModelKind.Policy);
+            ModelArguments.CheckKind(adapterFolder ?? folder, "generate", ModelKind.Policy);
             ModelProcessor processor = ModelArguments.Processor(folder, parsed.GetValue(format), parsed.GetValue(from));
-            TextSettings settings = generation.Read(parsed, folder) with { Adapter = parsed.GetValue(adapter) is null ? null : AdapterName };
+            TextSettings settings = generation.Read(parsed, folder) with { Adapter = adapterFolder is null ? null : AdapterName };
             EncodedPrompt? single = question is null ? null : ModelArguments.Encode(processor, question, [.. (parsed.GetValue(images) ?? []).Select(ModelArguments.Picture)], parsed.GetValue(system));
-            using LinesFile? lines = target is null ? null : new LinesFile(target, parsed.GetValue(overwrite));
+            if (target is not null && parsed.GetValue(resume) && File.Exists(target) && !File.Exists($"{target}.partial"))
+            {
+                Output.Note($"{target}: is whole already; nothing was generated.");
+                return Task.FromResult(0);
+            }
+            string run = Output.JsonLine(new
+            {
+                Model = Path.GetFullPath(folder),
+                Adapter = adapterFolder is null ? null : Path.GetFullPath(adapterFolder),
+                Data = path is null ? null : Path.GetFullPath(path),
+                Split = parsed.GetValue(split),
+                Limit = parsed.GetValue(limit),
+                System = parsed.GetValue(system),
+                Dtype = parsed.GetValue(dtype),
+                ChatFormat = parsed.GetValue(format),
+                ProcessorFrom = parsed.GetValue(from),
+                settings.Tokens.MaxNewTokens,
+                settings.Tokens.MinNewTokens,
+                settings.Tokens.Temperature,
+                settings.Tokens.TopK,
+                settings.Tokens.TopP,
+                settings.Tokens.RepetitionPenalty,
+                settings.Tokens.Seed,
+                settings.Tokens.Samples,
+                Stop = settings.StopStrings,
+            });
+            using ResumableLines? lines = target is null ? null : new ResumableLines(target, run, settings.Tokens.Samples, parsed.GetValue(resume), parsed.GetValue(overwrite));
             using VisionLanguageModel loaded = ModelCheckpoint.Load(folder, options);
-            if (parsed.GetValue(adapter) is { } adapterFolder) loaded.Adapters.Load(AdapterName, adapterFolder);
+            if (adapterFolder is not null) loaded.Adapters.Load(AdapterName, adapterFolder);
             ChatGenerator generator = new(loaded, processor);
             if (single is not null) AnswerOne(generator, single, settings, parsed.GetValue(json), cancel);
             else
             {
-                (IEnumerable<DatasetRow[]> batches, long count, _) = ModelArguments.Rows(path!, parsed.GetValue(split), parsed.GetValue(limit), parsed.GetValue(batchSize));
-                AnswerAll(generator, batches, count, settings, parsed.GetValue(system), lines!, target!, parsed.GetValue(json), cancel);
+                int known = lines!.Lines.Count / settings.Tokens.Samples;
+                if (parsed.GetValue(resume)) Output.Note(known == 0 ? $"{target}: there is nothing to resume; it begins with the first row." : $"{target}: goes on behind {known} rows.");
+                (IEnumerable<DatasetRow[]> batches, long count, _) = ModelArguments.Rows(path!, parsed.GetValue(split), parsed.GetValue(limit), parsed.GetValue(batchSize), skip: known);
+                CheckSameRows(path!, parsed.GetValue(split), lines, settings.Tokens.Samples);
+                try
+                {
+                    AnswerAll(generator, batches, known, count, settings, parsed.GetValue(system), lines, target!, parsed.GetValue(json), cancel);
+                }
+                catch (OperationCanceledException stop) when (lines.Written > 0)
+                {
+                    throw new StoppedException($"stopped; {Kept(lines, settings)} The same command with --resume goes on behind them.", stop);
+                }
+                catch (InvalidInputException error) when (lines.Written > 0)
+                {
+                    throw new InvalidInputException($"{error.Message} {Kept(lines, settings)} Mend the row, and the same command with --resume goes on behind them.", error);
+                }
             }
             return Task.FromResult(0);
         });
         return command;
+    }
+
+    private static string Kept(ResumableLines lines, TextSettings settings) => $"{lines.Written / settings.Tokens.Samples} rows are in {lines.Partial}.";
+
+    // the data may have changed since: then the rest would answer other rows than the beginning did
+    private static void CheckSameRows(string path, string? split, ResumableLines lines, int samples)
+    {
+        if (lines.Lines.Count == 0) return;
+        foreach ((DatasetRow row, string line) in PreferenceDataset.Open(path).ReadRows(split).Zip(lines.Lines.Where((_, i) => i % samples == 0)))
+        {
+            using JsonDocument answered = JsonDocument.Parse(line);
+            if (answered.RootElement.GetProperty("row").GetString() != $"{row.Position}" || answered.RootElement.GetProperty("question").GetString() != row.Text("question"))
+                throw new InvalidInputException($"{lines.Partial}: holds an answer to another question than row {row.Position} asks; the data changed. Begin anew with --overwrite.");
+        }
     }
 
     private static void AnswerOne(ChatGenerator generator, EncodedPrompt prompt, TextSettings settings, bool json, CancellationToken cancel)
@@ -79,29 +136,31 @@ internal static class GenerateVerb
     }
 
     private static void AnswerAll(
-        ChatGenerator generator, IEnumerable<DatasetRow[]> batches, long count, TextSettings settings, string? system, LinesFile lines, string target, bool json, CancellationToken cancel)
+        ChatGenerator generator, IEnumerable<DatasetRow[]> batches, int known, long count, TextSettings settings, string? system, ResumableLines lines, string target, bool json, CancellationToken cancel)
     {
         ProgressView progress = new("generate");
         Stopwatch clock = Stopwatch.StartNew();
-        (int rows, long tokens, int cut, int samples) = (0, 0, 0, settings.Tokens.Samples);
+        (int rows, long tokens, int cut, int samples) = (known, 0, 0, settings.Tokens.Samples);
         foreach (DatasetRow[] batch in batches)
         {
             EncodedPrompt[] prompts = [.. batch.Select(row => ModelArguments.Encode(generator.Processor, row, system))];
             // streams are named after the row in the data set, so that the batch size changes no answer
             RandomStream[] streams = [.. Enumerable.Range(rows * samples, batch.Length * samples).Select(row => new RandomStream(settings.Tokens.Seed, $"sampling/{row}"))];
+            List<string> written = [];
             foreach (TextCompletion answer in generator.Generate(prompts, settings, streams, cancellation: cancel))
             {
                 DatasetRow row = batch[answer.Prompt];
-                lines.Line(Output.JsonLine(new { Row = $"{row.Position}", Question = row.Text("question"), answer.Sample, Response = answer.Text, answer.Finish, answer.StopString, Tokens = answer.Ids.Count }));
+                written.Add(Output.JsonLine(new { Row = $"{row.Position}", Question = row.Text("question"), answer.Sample, Response = answer.Text, answer.Finish, answer.StopString, Tokens = answer.Ids.Count }));
                 tokens += answer.Ids.Count;
                 if (answer.Finish == FinishReason.Length) cut++;
             }
+            lines.Write(written);
             rows += batch.Length;
             progress.Report(rows, (int)Math.Min(count, int.MaxValue), string.Create(CultureInfo.InvariantCulture, $"{tokens / clock.Elapsed.TotalSeconds:0} tokens/s"));
         }
         lines.Commit();
-        progress.Done(string.Create(CultureInfo.InvariantCulture, $"{rows * samples} answers, {tokens} tokens, {tokens / clock.Elapsed.TotalSeconds:0} a second; {cut} cut at the most tokens"));
-        if (json) Output.Json(new { File = Path.GetFullPath(target), Rows = rows, Answers = rows * samples, Tokens = tokens, Cut = cut });
+        progress.Done(string.Create(CultureInfo.InvariantCulture, $"{(rows - known) * samples} answers, {tokens} tokens, {tokens / clock.Elapsed.TotalSeconds:0} a second; {cut} cut at the most tokens"));
+        if (json) Output.Json(new { File = Path.GetFullPath(target), Rows = rows, Answers = rows * samples, Generated = (rows - known) * samples, Tokens = tokens, Cut = cut });
         else Output.Line(target);
     }
 }

@@ -34,7 +34,7 @@ internal static class GuardCalibrateVerb
             MissTarget[] targets = [.. parsed.GetRequiredValue(miss).Select(Target)];
             double? level = parsed.GetValue(confidence);
             if (level is not (null or > 0 and < 1)) throw new InvalidInputException($"--confidence {level}: give a number between 0 and 1, such as 0.95.");
-            string folder = parsed.GetRequiredValue(guard), path = parsed.GetRequiredValue(data);
+            string folder = ResultFolder.Find(parsed.GetRequiredValue(guard)), path = parsed.GetRequiredValue(data);
             IReadOnlyList<GuardExample> examples = GuardExamples.Read(path, parsed.GetValue(split), parsed.GetValue(limit));
             using LocalModerator moderator = LocalModerator.Load(folder);
             IReadOnlyList<float[]> outputs = await GuardData.InParts([.. examples.Select(example => example.Request)], "guard calibrate", part => moderator.OutputsAsync(part, cancel));

@@ -7,7 +7,7 @@ namespace SafeRlhfV.Cli;
 /// <summary>What the verbs that run a model on prompts share.</summary>
 internal static class ModelArguments
 {
-    public static Option<string> Model() => new("--model") { Description = "A checkpoint folder in Hugging Face's form.", Required = true };
+    public static Option<string> Model() => new("--model") { Description = "A checkpoint folder in Hugging Face's form, an adapter's, or a training run's.", Required = true };
 
     public static Option<string?> Dtype() => new("--dtype") { Description = "Compute in float32, bfloat16 or float16; the checkpoint's own type where left out." };
 
@@ -31,6 +31,15 @@ internal static class ModelArguments
 
     public static Option<bool> Overwrite() => new("--overwrite") { Description = "Replace the file of --out if it exists (only when the new one is whole)." };
 
+    /// <summary>Where model and adapter lie: a run's folder stands for its result, and an adapter in the model's place for itself over its base model.</summary>
+    /// <exception cref="InvalidInputException">A run is not finished, or an adapter's base model is not found.</exception>
+    public static (string Model, string? Adapter) Find(string model, string? adapter)
+    {
+        (model, adapter) = (ResultFolder.Find(model), adapter is null ? null : ResultFolder.Find(adapter));
+        if (!File.Exists(Path.Combine(model, "adapter_config.json"))) return (model, adapter);
+        return adapter is null ? (LoraConfig.FindBase(model), model) : throw new InvalidInputException($"--model {model}: is an adapter, and so is --adapter; give one of them, and a whole model.");
+    }
+
     /// <summary>Inference needs no gradients.</summary>
     public static LoadOptions LoadOptions(string? dtype, string? device) => new LoadOptions { RequiresGradient = false }.WithDtype(dtype).WithDevice(device);
 
@@ -52,7 +61,7 @@ internal static class ModelArguments
         return processor.EncodePrompt(system is null ? [asked] : [ChatTurn.System(system), asked]);
     }
 
-    /// <summary>The picture in a file, turned as its EXIF orientation says.</summary>
+    /// <summary>The picture in a file.</summary>
     public static RgbImage Picture(string file)
     {
         if (!File.Exists(file)) throw new InvalidInputException($"{file}: no such picture.");
@@ -61,13 +70,13 @@ internal static class ModelArguments
     }
 
     /// <summary>The rows of a data set in batches, with a check of what is asked for.</summary>
-    public static (IEnumerable<DatasetRow[]> Batches, long Count, RowLayout Layout) Rows(string path, string? split, int? limit, int batchSize)
+    public static (IEnumerable<DatasetRow[]> Batches, long Count, RowLayout Layout) Rows(string path, string? split, int? limit, int batchSize, int skip = 0)
     {
         if (batchSize < 1) throw new InvalidInputException($"--batch-size {batchSize}: give 1 or more.");
         if (limit < 1) throw new InvalidInputException($"--limit {limit}: give 1 or more.");
         PreferenceDataset data = PreferenceDataset.Open(path);
         long count = Math.Min(data.CountRows(split), limit ?? long.MaxValue);
-        return (data.ReadRows(split).Take(limit ?? int.MaxValue).Chunk(batchSize), count, data.Layout);
+        return (data.ReadRows(split).Take(limit ?? int.MaxValue).Skip(skip).Chunk(batchSize), count, data.Layout);
     }
 
     /// <summary>A row's question and picture as a prompt; or plain grey of the picture's size in its place.</summary>
@@ -89,7 +98,7 @@ internal static class ModelArguments
 
     public static string Text(DatasetRow row, string column) => row.Text(column) ?? throw new InvalidInputException($"{row.Position.File}: row {row.Position.Row} has no {column}; 'data validate' lists such rows.");
 
-    private static RgbImage Decode(byte[] bytes, string place) => Named(place, () => ImageDecoder.Decode(bytes, ImageDecodeOptions.FromPath));
+    private static RgbImage Decode(byte[] bytes, string place) => Named(place, () => ImageDecoder.Decode(bytes));
 
     private static T Named<T>(string place, Func<T> work)
     {

@@ -20,7 +20,7 @@ internal static class ModelConvertVerb
         command.SetAction((parsed, cancel) =>
         {
             SaveOptions options = CheckpointArguments.SaveOptions(parsed.GetValue(dtype), parsed.GetValue(layout), parsed.GetRequiredValue(maxShardSize), parsed.GetValue(overwrite)) with { ProcessorFrom = parsed.GetValue(processor) };
-            CheckpointConverter.Convert(parsed.GetRequiredValue(source), parsed.GetRequiredValue(folder), options);
+            CheckpointConverter.Convert(ResultFolder.Find(parsed.GetRequiredValue(source)), parsed.GetRequiredValue(folder), options);
             CheckpointArguments.Report(parsed.GetRequiredValue(folder), parsed.GetValue(json));
             return Task.FromResult(0);
         });

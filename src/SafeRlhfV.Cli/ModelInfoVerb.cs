@@ -17,7 +17,7 @@ internal static class ModelInfoVerb
         Command command = new("info", "Tell what a checkpoint holds: family, parameters, memory by part, what an image costs. Example: safe-rlhf-v model info models/qwen2.5-vl-7b") { folder, load, dtype, json };
         command.SetAction((parsed, cancel) =>
         {
-            ModelSummary summary = ModelSummary.Of(parsed.GetRequiredValue(folder));
+            ModelSummary summary = ModelSummary.Of(ResultFolder.Find(parsed.GetRequiredValue(folder)));
             LoadMeasure? measure = parsed.GetValue(load) ? LoadMeasure.Of(summary.Folder, new LoadOptions().WithDtype(parsed.GetValue(dtype))) : null;
             if (parsed.GetValue(json)) Output.Json(new { Model = summary, Load = measure });
             else Print(summary, measure);

@@ -21,7 +21,7 @@ internal static class ModelMergeVerb
         command.SetAction((parsed, cancel) =>
         {
             SaveOptions options = CheckpointArguments.SaveOptions(parsed.GetValue(dtype), parsed.GetValue(layout), parsed.GetRequiredValue(maxShardSize), parsed.GetValue(overwrite)) with { ProcessorFrom = parsed.GetValue(processor) };
-            CheckpointConverter.Merge(parsed.GetRequiredValue(model), parsed.GetRequiredValue(adapter), parsed.GetRequiredValue(folder), options);
+            CheckpointConverter.Merge(ResultFolder.Find(parsed.GetRequiredValue(model)), ResultFolder.Find(parsed.GetRequiredValue(adapter)), parsed.GetRequiredValue(folder), options);
             CheckpointArguments.Report(parsed.GetRequiredValue(folder), parsed.GetValue(json));
             return Task.FromResult(0);
         });

@@ -27,7 +27,7 @@ internal static class ScoreVerb
         };
         command.SetAction((parsed, cancel) =>
         {
-            string folder = parsed.GetRequiredValue(model);
+            (string folder, string? adapterFolder) = ModelArguments.Find(parsed.GetRequiredValue(model), parsed.GetValue(adapter));
             (string? question, string? path, string? target) = (parsed.GetValue(prompt), parsed.GetValue(data), parsed.GetValue(file));
             string[] answers = parsed.GetValue(responses) ?? [];
             if ((question is null) == (path is null)) throw new InvalidInputException("score needs either --prompt TEXT with --response TEXT, or --data PATH.");
@@ -38,7 +38,7 @@ internal static class ScoreVerb
             ModelProcessor processor = ModelArguments.Processor(folder, parsed.GetValue(format), parsed.GetValue(from));
             EncodedPrompt? single = question is null ? null : ModelArguments.Encode(processor, question, [.. (parsed.GetValue(images) ?? []).Select(ModelArguments.Picture)], parsed.GetValue(system));
             using LinesFile? lines = target is null ? null : new LinesFile(target, parsed.GetValue(overwrite));
-            using ScoreModel loaded = ScoreModel.Load(folder, options, parsed.GetValue(adapter));
+            using ScoreModel loaded = ScoreModel.Load(folder, options, adapterFolder);
             ChatScorer scorer = new(loaded, processor);
             if (single is not null) ScoreOne(scorer, single, answers, parsed.GetValue(json), cancel);
             else ScoreAll(scorer, ModelArguments.Rows(path!, parsed.GetValue(split), parsed.GetValue(limit), parsed.GetValue(batchSize)), parsed.GetValue(system), lines, target, parsed.GetValue(json), cancel);

@@ -36,7 +36,7 @@ internal static class TrainVerb
         Option<bool> ignore = new("--ignore-memory") { Description = "Begin even where the plan says that memory does not suffice." };
         Option<bool> json = Output.JsonOption();
         string example = kind == TrainerKind.Ppo
-            ? "safe-rlhf-v train ppo --model models/sft --reward runs/reward/result --cost runs/cost/result --data data/world --out runs/ppo --set model.sharing=none --set training.ptx_coefficient=0"
+            ? "safe-rlhf-v train ppo --model models/sft --reward runs/reward --cost runs/cost --data data/world --out runs/ppo --set model.sharing=none --set training.ptx_coefficient=0"
             : $"safe-rlhf-v train {name} --model models/start --data data/world --out runs/{name}";
         Command command = new(name, $"{what} Example: {example}") { config, set, folder, resume, skip, ignore, json };
         List<(Option<string?> Option, string Key)> places = [(folder, "run.folder")];

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace SafeRlhfV.Inference;
 
-/// <summary>Opens what lies in a folder: a whole checkpoint, or a LoRA adapter over the base model that it names.</summary>
+/// <summary>Opens what lies in a folder: a whole checkpoint, a LoRA adapter over the base model that it names, or a training run with either as its result.</summary>
 public static class LocalCheckpoint
 {
     /// <summary>The adapter's name on the opened model.</summary>
@@ -14,7 +14,7 @@ public static class LocalCheckpoint
     /// <exception cref="InvalidInputException">A part is missing or malformed.</exception>
     public static (VisionLanguageModel Model, ModelProcessor Processor) OpenChat(string folder, LocalOptions? options = null)
     {
-        RequireFolder(folder);
+        folder = Find(folder);
         ModelKinds.Check(folder, [ModelKind.Policy], "answering");
         return Open(folder, options);
     }
@@ -23,7 +23,7 @@ public static class LocalCheckpoint
     /// <exception cref="InvalidInputException">A part is missing or malformed.</exception>
     public static (ScoreModel Model, ModelProcessor Processor) OpenScores(string folder, LocalOptions? options = null)
     {
-        RequireFolder(folder);
+        folder = Find(folder);
         (VisionLanguageModel backbone, ModelProcessor processor) = Open(folder, options);
         try
         {
@@ -41,7 +41,7 @@ public static class LocalCheckpoint
     /// <exception cref="InvalidInputException">A part is missing or malformed.</exception>
     public static ChatGuard OpenGuard(string folder, LocalOptions? options = null)
     {
-        RequireFolder(folder);
+        folder = Find(folder);
         GuardConfig config = GuardConfig.Load(folder);
         (ScoreModel scores, ModelProcessor processor) = OpenScores(folder, options);
         try
@@ -77,8 +77,6 @@ public static class LocalCheckpoint
 
     private static LoadOptions ToLoadOptions(LocalOptions? options) => new() { Device = options?.Device, Dtype = options?.Dtype, RequiresGradient = false };
 
-    private static void RequireFolder(string folder)
-    {
-        if (!Directory.Exists(folder)) throw new InvalidInputException($"{folder}: there is no such folder; give a checkpoint's folder.");
-    }
+    private static string Find(string folder) => Directory.Exists(folder) ? ResultFolder.Find(folder)
+        : throw new InvalidInputException($"{folder}: there is no such folder; give a checkpoint's folder, or a training run's.");
 }

@@ -20,6 +20,19 @@ public sealed class GenerateVerbTests
         Assert.Contains("44 prompt tokens, 24 new ones", errors, StringComparison.Ordinal);
     }
 
+    // Every family's tiny model, many of whose answers begin with a blank: transformers keeps it.
+    [Theory, MemberData(nameof(Greedy))]
+    public async Task Texts_are_written_as_the_reference_decodes_them(string model)
+    {
+        (int code, string output, string errors) = await CapturedConsole.RunAsync([.. Question.Select(word => word == Folder ? Golden.At("models", model) : word), "--temperature", "0", "--dtype", "float32", "--json"]);
+        Assert.True(code == 0, errors);
+        Assert.Equal(GreedyText(model), JsonNode.Parse(output)!["answers"]![0]!["text"]!.GetValue<string>());
+    }
+
+    public static TheoryData<string> Greedy() => [.. Directory.GetDirectories(Golden.At("models")).Select(folder => Path.GetFileName(folder)!).Order(StringComparer.Ordinal)
+        .Where(name => File.Exists(Golden.At("models", name, "config.json")) && File.Exists(Golden.At("models", name, "cases", "greedy-one-image.json"))
+            && JsonDocument.Parse(File.ReadAllBytes(Golden.At("models", name, "cases", "greedy-one-image.json"))).RootElement.TryGetProperty("text", out _))];
+
     [Fact]
     public async Task An_adapter_changes_the_answer_to_the_references()
     {
@@ -64,7 +77,7 @@ public sealed class GenerateVerbTests
         Assert.NotEqual(first, (await CapturedConsole.RunAsync([.. sampled, "--seed", "2"])).Output);
         string whole = GreedyText("llava-1.5-tiny"), stop = "fow";
         (_, string stopped, string errors) = await CapturedConsole.RunAsync([.. Question, "--stop", "not there", "--stop", stop]);
-        Assert.Equal(whole[..whole.IndexOf(stop, StringComparison.Ordinal)].Trim() + "\n", stopped);
+        Assert.Equal(whole[..whole.IndexOf(stop, StringComparison.Ordinal)] + "\n", stopped);
         Assert.Contains("stopped", errors, StringComparison.Ordinal);
     }
 
@@ -155,10 +168,47 @@ public sealed class GenerateVerbTests
     {
         using TemporaryFolder folder = new();
         File.WriteAllLines(folder.At("questions.jsonl"), ["""{"question":"What is it?","image":null}""", """{"question":"And this?","image":"missing.png"}"""]);
-        await Refuses("missing.png", "generate", "--model", Folder, "--data", folder.At("questions.jsonl"), "--out", folder.At("answers.jsonl"), "--max-new-tokens", "2", "--batch-size", "1");
+        await Refuses("missing.png", "generate", "--model", Folder, "--data", folder.At("questions.jsonl"), "--out", folder.At("answers.jsonl"), "--max-new-tokens", "2");
         Assert.Equal("questions.jsonl", Path.GetFileName(Assert.Single(Directory.GetFiles(folder.Path))));
         await Refuses("--out", "generate", "--model", Folder, "--data", folder.At("questions.jsonl"));
         await Refuses("already there", "generate", "--model", Folder, "--data", folder.At("questions.jsonl"), "--out", folder.At("questions.jsonl"));
+    }
+
+    // A row that stops the work stands for any stop: what was whole before it stays, and the rest follows without being generated twice.
+    [Fact]
+    public async Task A_stopped_run_goes_on_behind_its_whole_rows_and_ends_as_an_unbroken_one()
+    {
+        using TemporaryFolder folder = new();
+        string data = folder.At("questions.jsonl"), target = folder.At("answers.jsonl"), partial = $"{target}.partial";
+        File.WriteAllLines(data, Enumerable.Range(0, 5).Select(i => $$"""{"question":"Question {{i}}?","image":"{{i}}.jpg"}"""));
+        for (int i = 0; i < 5; i++) File.Copy(Cat, folder.At($"{i}.jpg"));
+        string[] arguments = ["generate", "--model", Folder, "--data", data, "--max-new-tokens", "6", "--temperature", "1", "--samples", "2", "--seed", "6", "--batch-size", "2"];
+        Assert.Equal(0, (await CapturedConsole.RunAsync([.. arguments, "--out", folder.At("unbroken.jsonl")])).Code);
+        File.Delete(folder.At("4.jpg"));
+        await Refuses($"4 rows are in {partial}. Mend the row", [.. arguments, "--out", target]);
+        File.Copy(Cat, folder.At("4.jpg"));
+        await Refuses("go on with --resume", [.. arguments, "--out", target]);
+        await Refuses("seed: 6 then, 7 now", [.. arguments.Select(word => word == "6" ? "7" : word), "--out", target, "--resume"]);
+        byte[] left = File.ReadAllBytes(partial), settings = File.ReadAllBytes($"{partial}.settings");
+        foreach ((int cut, int known) in ((int, int)[])[(0, 4), (1, 3), (left.Length - 1, 0), (left.Length / 2, -1)])
+        {
+            File.WriteAllBytes(partial, left[..^cut]); // a kill may cut a line, or a row's second answer
+            File.WriteAllBytes($"{partial}.settings", settings);
+            (int code, string output, string errors) = await CapturedConsole.RunAsync([.. arguments, "--out", target, "--resume", "--json"]);
+            Assert.True(code == 0, errors);
+            int generated = JsonNode.Parse(output)!["generated"]!.GetValue<int>();
+            if (known >= 0) Assert.Equal(2 * (5 - known), generated);
+            Assert.Equal(File.ReadAllText(folder.At("unbroken.jsonl")), File.ReadAllText(target));
+            Assert.False(File.Exists(partial) || File.Exists($"{partial}.settings"));
+            (code, output, errors) = await CapturedConsole.RunAsync([.. arguments, "--out", target, "--resume"]);
+            Assert.Equal((0, ""), (code, output));
+            Assert.Contains("whole already", errors);
+            File.Delete(target);
+        }
+        File.WriteAllBytes(partial, left);
+        File.WriteAllBytes($"{partial}.settings", settings);
+        File.WriteAllText(data, File.ReadAllText(data).Replace("Question 1", "Another", StringComparison.Ordinal));
+        await Refuses("the data changed", [.. arguments, "--out", target, "--resume"]);
     }
 
     private static async Task Refuses(string said, params string[] arguments)
@@ -166,14 +216,14 @@ public sealed class GenerateVerbTests
         (int code, string output, string errors) = await CapturedConsole.RunAsync(arguments);
         Assert.True(code == CliHost.BadInput, errors);
         Assert.Equal("", output);
-        string line = Assert.Single(errors.Split('\n', StringSplitOptions.RemoveEmptyEntries));
-        Assert.StartsWith("safe-rlhf-v: ", line, StringComparison.Ordinal);
+        string line = Assert.Single(errors.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => line.StartsWith("safe-rlhf-v: ", StringComparison.Ordinal));
+        Assert.DoesNotContain("   at ", errors, StringComparison.Ordinal);
         Assert.Contains(said, line, StringComparison.Ordinal);
     }
 
     private static string GreedyText(string model)
     {
         using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(Golden.At("models", model, "cases", "greedy-one-image.json")));
-        return document.RootElement.GetProperty("text")[0].GetString()!.Trim();
+        return document.RootElement.GetProperty("text")[0].GetString()!;
     }
 }

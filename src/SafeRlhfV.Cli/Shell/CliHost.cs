@@ -1,20 +1,26 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using System.Runtime.InteropServices;
 using SafeRlhfV.Data;
+using SafeRlhfV.Guard;
 
 namespace SafeRlhfV.Cli;
 
 /// <summary>Runs one command line: parse, invoke, and turn every outcome into an exit code and, where it failed, one line on stderr.</summary>
-/// <remarks>0 done · 1 the check it was asked to make failed · 2 bad usage or bad input · 70 a defect of ours · 130 cancelled.</remarks>
+/// <remarks>0 done · 1 the check it was asked to make failed, or a service that it needs cannot be used · 2 bad usage or bad input · 70 a defect of ours · 130 cancelled.</remarks>
 internal static class CliHost
 {
     public const int CheckFailed = 1, BadInput = 2, Defect = 70, Cancelled = 130;
 
     public static async Task<int> RunAsync(string[] arguments)
     {
-        ParseResult parsed = CommandTree.Create().Parse(arguments);
-        if (parsed.Errors.Count > 0) return Fail(BadInput, $"{Usage(parsed.Errors[0])} See 'safe-rlhf-v {VerbOf(parsed)}--help'.");
+        RootCommand tree = CommandTree.Create();
+        if (arguments.Length == 0)
+        {
+            foreach (string line in UsageErrors.Commands(tree)) Output.Line(line);
+            return 0;
+        }
+        ParseResult parsed = tree.Parse(arguments);
+        if (parsed.Errors.Count > 0) return Fail(BadInput, UsageErrors.Of(parsed));
 
         using CancellationTokenSource cancellation = new();
         using PosixSignalRegistration onInterrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Cancel);
@@ -38,9 +44,13 @@ internal static class CliHost
         {
             return Fail(BadInput, mistake.Finding is { Row: not null } ? $"{mistake.Message} 'data validate --fix FOLDER' writes a copy without such rows." : mistake.Message);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or HttpRequestException or System.ClientModel.ClientResultException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             return Fail(BadInput, error.Message);
+        }
+        catch (Exception error) when (OfService(error) is { } failure)
+        {
+            return Fail(CheckFailed, failure.Message);
         }
         catch (Exception defect)
         {
@@ -49,23 +59,17 @@ internal static class CliHost
         }
     }
 
+    // what a service answered, or that it did not; some clients gather the failures of all their attempts
+    private static Exception? OfService(Exception error) => error switch
+    {
+        ServiceException or HttpRequestException or System.ClientModel.ClientResultException => error,
+        AggregateException { InnerExceptions: [.., { } last] } => OfService(last),
+        _ => null,
+    };
+
     private static int Fail(int code, string message)
     {
         Console.Error.WriteLine($"safe-rlhf-v: {message.ReplaceLineEndings(" ")}");
         return code;
-    }
-
-    /// <summary>The parser's words on one line, with the option that they are about.</summary>
-    private static string Usage(ParseError error)
-    {
-        string message = string.Join(' ', error.Message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
-        return error.SymbolResult is OptionResult { Option.Name: { } name } && !message.Contains(name, StringComparison.Ordinal) ? $"{name}: {message}" : message;
-    }
-
-    private static string VerbOf(ParseResult parsed)
-    {
-        List<string> names = [];
-        for (var command = parsed.CommandResult; command.Parent is not null; command = (CommandResult)command.Parent) names.Insert(0, command.Command.Name + " ");
-        return string.Concat(names);
     }
 }

@@ -3,8 +3,8 @@ using System.Text;
 namespace SafeRlhfV.Models;
 
 /// <summary>
-/// An answer's text as it grows, trimmed and cut at the first stop string to be complete (of several that end together the longest). What may still become
-/// a stop string or be trimmed is held back, so that released pieces are never taken back.
+/// An answer's text as it grows, cut at the first stop string to be complete (of several that end together the longest). What may still become a stop string is
+/// held back, so that released pieces are never taken back. Nothing is trimmed: a blank at the start belongs to the answer, as transformers decodes it.
 /// </summary>
 internal sealed class AnswerText(IReadOnlyList<string> stops)
 {
@@ -39,8 +39,7 @@ internal sealed class AnswerText(IReadOnlyList<string> stops)
     public string Release(bool last)
     {
         int safe = last || Stop is not null ? pending.Length : pending.Length - Held();
-        while (safe > 0 && char.IsWhiteSpace(pending[safe - 1])) safe--;
-        string text = released.Length == 0 ? pending[..safe].TrimStart() : pending[..safe];
+        string text = pending[..safe];
         pending = pending[safe..];
         released.Append(text);
         return text;

@@ -71,5 +71,5 @@ public sealed class ChatGenerator(VisionLanguageModel model, ModelProcessor proc
 
     // bytes shown one by one may turn out to be no UTF-8 together; the answer's text is what they decode to at once
     private string Whole(GenerationResult result, int row) =>
-        processor.Tokenizer.Decode(result.Finishes[row] == FinishReason.EndToken ? result.Row(row).SkipLast(1) : result.Row(row)).Trim();
+        processor.Tokenizer.Decode(result.Finishes[row] == FinishReason.EndToken ? result.Row(row).SkipLast(1) : result.Row(row));
 }

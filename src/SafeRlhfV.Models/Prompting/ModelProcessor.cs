@@ -119,8 +119,8 @@ public sealed class ModelProcessor
         return [.. Tokenizer.Encode(response, addSpecialTokens: false, parseSpecialTokens: false), endOfAnswer];
     }
 
-    /// <summary>The text of an answer: up to the first end token, without special tokens, trimmed.</summary>
-    public string DecodeResponse(IEnumerable<int> ids) => Tokenizer.Decode(ids.TakeWhile(id => !ends.Contains(id))).Trim();
+    /// <summary>The text of an answer: up to the first end token, without special tokens, as it is decoded (a blank at its start stays).</summary>
+    public string DecodeResponse(IEnumerable<int> ids) => Tokenizer.Decode(ids.TakeWhile(id => !ends.Contains(id)));
 
     /// <summary>Pads prompts on the left.</summary>
     public TokenBatch Batch(IReadOnlyList<EncodedPrompt> prompts, Device? device = null) => TokenBatch.PadLeft([.. prompts.Select(prompt => prompt.Ids)], PadTokenId, device);

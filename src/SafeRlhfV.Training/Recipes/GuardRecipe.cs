@@ -1,3 +1,5 @@
+using SafeRlhfV.Models;
+
 namespace SafeRlhfV.Training;
 
 /// <summary>A recipe of Beaver-Guard-V.</summary>
@@ -21,4 +23,6 @@ public sealed record GuardRecipe : Recipe, IModelTrainingRecipe
 
     /// <inheritdoc/>
     public override long Seed => Training.Seed;
+
+    internal override Recipe WithResults() => this with { Model = Model with { Folder = ResultFolder.Find(Model.Folder) } };
 }

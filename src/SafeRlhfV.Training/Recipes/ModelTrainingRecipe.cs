@@ -1,3 +1,5 @@
+using SafeRlhfV.Models;
+
 namespace SafeRlhfV.Training;
 
 /// <summary>A recipe of one model on one data set: all trainers but PPO and the guard.</summary>
@@ -28,4 +30,6 @@ public sealed record ModelTrainingRecipe<T> : Recipe, IModelTrainingRecipe where
 
     /// <inheritdoc/>
     public override long Seed => Training.Seed;
+
+    internal override Recipe WithResults() => this with { Model = Model with { Folder = ResultFolder.Find(Model.Folder) } };
 }

@@ -1,3 +1,5 @@
+using SafeRlhfV.Models;
+
 namespace SafeRlhfV.Training;
 
 /// <summary>A recipe of Safe PPO and its baselines.</summary>
@@ -17,4 +19,9 @@ public sealed record PpoRecipe : Recipe
 
     /// <inheritdoc/>
     public override long Seed => Training.Seed;
+
+    internal override Recipe WithResults() => this with
+    {
+        Model = Model with { Policy = ResultFolder.Find(Model.Policy), Reward = ResultFolder.Find(Model.Reward), Cost = ResultFolder.Find(Model.Cost) },
+    };
 }

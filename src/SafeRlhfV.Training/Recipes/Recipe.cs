@@ -18,6 +18,10 @@ public abstract record Recipe
     /// <summary>The recipe without the place of the run: what decides the result, and what a checkpoint keeps.</summary>
     public string ToYamlWithoutRun() => SettingsBinder.Write(this, skip: nameof(Run));
 
+    /// <summary>The recipe with the results of runs in place of the runs' folders that it names.</summary>
+    /// <exception cref="SafeRlhfV.Data.InvalidInputException">A run is not finished.</exception>
+    internal abstract Recipe WithResults();
+
     /// <summary>The options of the run.</summary>
     /// <param name="resume">Whether a run that the folder holds is gone on with.</param>
     public RunOptions ToRunOptions(bool resume) => new()

@@ -40,7 +40,7 @@ public static class RecipeReader
     /// <param name="trainer">What the recipe must train; null = whatever it says.</param>
     /// <exception cref="InvalidInputException">It has faults: all are named with their lines.</exception>
     public static Recipe Parse(string yaml, string source = "recipe", IReadOnlyList<string>? sets = null, TrainerKind? trainer = null) =>
-        YamlSection.Read(yaml, source, section => Read(section, trainer), sets);
+        YamlSection.Read(yaml, source, section => Read(section, trainer), sets).WithResults();
 
     private static Recipe Read(YamlSection section, TrainerKind? wanted)
     {

@@ -64,7 +64,7 @@ public sealed class TrainingRun : IDisposable
     public bool IsFinished { get; private set; }
 
     /// <summary>Where <see cref="Finish"/> puts the result; null for a run without a folder.</summary>
-    public string? ResultFolder => options.Folder is { } folder ? Path.Combine(folder, "result") : null;
+    public string? ResultFolder => options.Folder is { } folder ? Path.Combine(folder, Models.ResultFolder.Name) : null;
 
     /// <summary>Asks a run to stop.</summary>
     internal CancellationToken Cancel => cancel;

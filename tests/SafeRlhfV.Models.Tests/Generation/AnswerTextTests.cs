@@ -5,15 +5,15 @@ namespace SafeRlhfV.Models.Tests;
 public sealed class AnswerTextTests
 {
     [Theory]
-    [InlineData("  one two \n", "one two", null)]
+    [InlineData("  one two \n", "  one two \n", null)]
     [InlineData("one\n\nUSER: two", "one", "\n\nUSER:", "\n\nUSER:")]
     [InlineData("one\n\nUSE two", "one\n\nUSE two", null, "\n\nUSER:")]
     [InlineData("xabcy", "xa", "b", "abc", "b")] // "b" is complete before "abc" is
     [InlineData("xabcy", "x", "abc", "c", "abc")] // both end here; the longer one counts
     [InlineData("aaab", "a", "aab", "aab")] // the match begins within another one's beginning
     [InlineData("STOP at once", "", "STOP", "STOP")]
-    [InlineData("   ", "", null, " \n")]
-    [InlineData("smile 😀 stop", "smile 😀", "stop", "stop")]
+    [InlineData("   ", "   ", null, " \n")]
+    [InlineData("smile 😀 stop", "smile 😀 ", "stop", "stop")]
     public void The_text_is_the_same_however_it_comes_in_pieces(string whole, string expected, string? stop, params string[] stops)
     {
         RandomStream random = new(1, whole);
@@ -43,12 +43,12 @@ public sealed class AnswerTextTests
     {
         AnswerText text = new(["###"]);
         Assert.False(text.Append("one #"));
-        Assert.Equal("one", text.Release(last: false));
+        Assert.Equal("one ", text.Release(last: false));
         Assert.False(text.Append("two"));
-        Assert.Equal(" #two", text.Release(last: false));
+        Assert.Equal("#two", text.Release(last: false));
         Assert.True(text.Append(" ### three"));
-        Assert.Equal("", text.Release(last: false));
+        Assert.Equal(" ", text.Release(last: false));
         Assert.True(text.Append("four"));
-        Assert.Equal("one #two", text.ToString());
+        Assert.Equal("one #two ", text.ToString());
     }
 }

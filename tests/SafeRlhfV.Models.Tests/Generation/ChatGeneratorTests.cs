@@ -52,7 +52,7 @@ public sealed class ChatGeneratorTests : IDisposable
             foreach (TextCompletion answer in answers)
             {
                 Assert.Equal(expected_BT[answer.Prompt].data<long>().ToArray().Take(answer.Ids.Count).Select(id => (int)id), answer.Ids);
-                if (ends.All(id => processor.Tokenizer.IsSpecial(id)) && json.TryGetProperty("text", out JsonElement texts)) Assert.Equal(texts[answer.Prompt].GetString()!.Trim(), answer.Text);
+                if (ends.All(id => processor.Tokenizer.IsSpecial(id)) && json.TryGetProperty("text", out JsonElement texts)) Assert.Equal(texts[answer.Prompt].GetString()!, answer.Text);
                 Assert.Equal(answer.Finish == FinishReason.EndToken, ends.Contains(answer.Ids[^1]));
             }
             count++;
@@ -104,7 +104,7 @@ public sealed class ChatGeneratorTests : IDisposable
         string shown = "";
         IReadOnlyList<TextCompletion> stopped = generator.Generate(prompts, Sampled with { StopStrings = ["not to come", stop] }, onText: delta => shown += delta.Prompt == 1 ? delta.Text : "");
         int at = free[1].Text.IndexOf(stop, StringComparison.Ordinal);
-        Assert.Equal(free[1].Text[..at].Trim(), stopped[1].Text);
+        Assert.Equal(free[1].Text[..at], stopped[1].Text);
         Assert.Equal(stopped[1].Text, shown);
         Assert.Equal((FinishReason.Stopped, stop), (stopped[1].Finish, stopped[1].StopString));
         Assert.True(stopped[1].Ids.Count < free[1].Ids.Count);

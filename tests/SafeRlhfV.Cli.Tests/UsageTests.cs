@@ -1,0 +1,56 @@
+using System.CommandLine;
+
+namespace SafeRlhfV.Cli.Tests;
+
+[Collection(CapturedConsole.Name)]
+public sealed class UsageTests
+{
+    [Theory]
+    [InlineData("unknown command 'trian'; did you mean 'train'?", "trian")]
+    [InlineData("unknown command 'trian'; did you mean 'train'?", "trian", "sft", "--model", "x")]
+    [InlineData("unknown command 'train rewrad'; did you mean 'train reward'?", "train", "rewrad")]
+    [InlineData("unknown command 'data splt'; did you mean 'data split'?", "data", "splt", "data/mine")]
+    [InlineData("unknown command 'split'; did you mean 'data split'?", "split", "data/mine")]
+    [InlineData("unknown command 'zzzzzzzz'.", "zzzzzzzz")]
+    [InlineData("unknown option '--modle'; did you mean '--model'?", "generate", "--modle", "x", "--prompt", "y")]
+    [InlineData("unknown option '--sed'; did you mean '--seed'?", "world", "generate", "--out", "x", "--sed", "3")]
+    [InlineData("unknown option '--what-is-this'.", "data", "stats", "data/mine", "--what-is-this")]
+    [InlineData("'audit' needs a command: verify, export.", "audit")]
+    [InlineData("unexpected argument 'more' of 'data stats'", "data", "stats", "data/mine", "more")]
+    public async Task Unknown_words_are_one_line_that_says_what_was_meant(string said, params string[] arguments) => await CapturedConsole.RefusedAsync([said, "--help"], arguments);
+
+    // Each name with its first two letters swapped, one dropped or one doubled leads back to it.
+    [Fact]
+    public async Task Every_command_is_found_again_from_a_slip_of_the_hand()
+    {
+        foreach ((string path, Command group) in Groups(CommandTree.Create(), ""))
+            foreach (Command command in group.Subcommands)
+            {
+                string name = command.Name, doubled = name + name[^1];
+                if (group.Subcommands.Any(other => other.Name == doubled)) continue;
+                (int code, _, string errors) = await CapturedConsole.RunAsync([.. path.Split(' ', StringSplitOptions.RemoveEmptyEntries), doubled]);
+                Assert.Equal(CliHost.BadInput, code);
+                Assert.Contains($"unknown command '{path}{doubled}'; did you mean '{path}{name}'?", errors);
+            }
+    }
+
+    [Fact]
+    public async Task No_arguments_list_the_commands()
+    {
+        (int code, string output, string errors) = await CapturedConsole.RunAsync();
+        Assert.Equal((0, ""), (code, errors));
+        foreach (Command command in CommandTree.Create().Subcommands)
+        {
+            Assert.Contains($"\n  {command.Name} ", output);
+            foreach (Command sub in command.Subcommands) Assert.Contains(sub.Name, output);
+        }
+    }
+
+    private static IEnumerable<(string Path, Command Group)> Groups(Command command, string path)
+    {
+        if (command.Subcommands.Count == 0) yield break;
+        yield return (path, command);
+        foreach (Command sub in command.Subcommands)
+            foreach ((string, Command) group in Groups(sub, $"{path}{sub.Name} ")) yield return group;
+    }
+}
