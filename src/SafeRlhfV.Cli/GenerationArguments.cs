@@ -24,6 +24,7 @@ internal sealed class GenerationArguments
     public TextSettings Read(ParseResult parsed, string folder)
     {
         TextSettings defaults = GenerationDefaults.Load(folder);
+        if (GenerationDefaults.UnknownFields(folder) is { Count: > 0 } unknown) Output.Note($"generation_config.json has fields that are not known and change nothing: {string.Join(", ", unknown)}");
         GenerationSettings own = parsed.GetValue(maxNewTokens) is { } most ? defaults.Tokens.WithMaxNewTokens(most) : defaults.Tokens;
         GenerationSettings tokens = own with
         {

@@ -1,7 +1,11 @@
 using System.Diagnostics;
+using System.Text.Json.Nodes;
 using Microsoft.Extensions.AI;
 using SafeRlhfV.Data;
 using SafeRlhfV.Guard;
+using SafeRlhfV.Models;
+using SafeRlhfV.Testing;
+using ChatRole = Microsoft.Extensions.AI.ChatRole;
 
 namespace SafeRlhfV.Inference.Tests;
 
@@ -39,6 +43,36 @@ public sealed class LocalChatClientTests(TinyModels models) : IClassFixture<Tiny
         for (int i = 0; i < 12; i++) Assert.InRange(together[i].Usage!.OutputTokenCount!.Value, 1, 5 + i % 4);
         Assert.All(together.Where((response, i) => response.Usage!.OutputTokenCount == 5 + i % 4 && response.FinishReason != ChatFinishReason.Stop), response => Assert.Equal(ChatFinishReason.Length, response.FinishReason));
         Assert.True(alone.Distinct().Count() > 3);
+    }
+
+    [Fact]
+    public async Task Generation_settings_of_the_folder_hold_for_every_caller_and_beam_search_is_refused()
+    {
+        using TemporaryFolder temporary = new();
+        foreach (string path in Directory.GetFiles(models.Chat)) File.Copy(path, temporary.At(Path.GetFileName(path)));
+        string file = temporary.At("generation_config.json");
+        JsonObject settings = File.Exists(file) ? JsonNode.Parse(File.ReadAllText(file))!.AsObject() : [];
+        TextCompletion Direct(string folder)
+        {
+            using VisionLanguageModel model = ModelCheckpoint.Load(folder);
+            ModelProcessor processor = ModelProcessor.Load(folder);
+            return new ChatGenerator(model, processor).Generate([processor.EncodePrompt("explain how this works .", TinyModels.Picture(0))], GenerationDefaults.Load(folder))[0];
+        }
+
+        (settings["do_sample"], settings["max_new_tokens"]) = (false, 9);
+        File.WriteAllText(file, settings.ToJsonString());
+        TextCompletion plain = Direct(temporary.Path);
+        settings["suppress_tokens"] = new JsonArray(plain.Ids[0]);
+        File.WriteAllText(file, settings.ToJsonString());
+        using (LocalChatClient client = LocalChatClient.Load(temporary.Path))
+        {
+            ChatResponse ruled = await client.GetResponseAsync([Question(0)], cancellationToken: TestContext.Current.CancellationToken);
+            Assert.Equal(Direct(temporary.Path).Text, ruled.Text);
+            Assert.NotEqual(plain.Text, ruled.Text);
+        }
+        settings["num_beams"] = 3;
+        File.WriteAllText(file, settings.ToJsonString());
+        Assert.Contains("num_beams", Assert.Throws<InvalidInputException>(() => LocalChatClient.Load(temporary.Path)).Message);
     }
 
     [Fact]

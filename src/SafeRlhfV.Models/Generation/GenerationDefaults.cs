@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using SafeRlhfV.Data;
 
 namespace SafeRlhfV.Models;
@@ -19,15 +20,33 @@ public static class GenerationDefaults
         ("custom_generate", "code of the checkpoint's own", []), ("assistant_early_exit", "early exit", []),
     ];
 
+    private static readonly string[] Honoured =
+    [
+        "max_new_tokens", "max_length", "min_new_tokens", "min_length", "eos_token_id", "pad_token_id", "bos_token_id", "stop_strings", "do_sample", "temperature", "top_k", "top_p", "min_p", "typical_p",
+        "epsilon_cutoff", "eta_cutoff", "repetition_penalty", "no_repeat_ngram_size", "bad_words_ids", "sequence_bias", "suppress_tokens", "begin_suppress_tokens", "forced_eos_token_id",
+        "exponential_decay_length_penalty",
+    ];
+
+    // they choose no token: speed, memory, what else is returned, or they need what is refused above or an encoder
+    private static readonly string[] Harmless =
+    [
+        "transformers_version", "_from_model_config", "use_cache", "cache_implementation", "cache_config", "return_legacy_cache", "prefill_chunk_size", "compile_config", "disable_compile", "low_memory",
+        "length_penalty", "early_stopping", "forced_bos_token_id", "remove_invalid_values", "renormalize_logits", "output_attentions", "output_hidden_states", "output_scores", "output_logits",
+        "return_dict_in_generate", "decoder_start_token_id", "is_assistant", "num_assistant_tokens", "num_assistant_tokens_schedule", "assistant_confidence_threshold", "prompt_lookup_num_tokens",
+        "max_matching_ngram_size", "assistant_lookbehind", "target_lookbehind",
+    ];
+
     /// <summary>
-    /// The folder's settings: greedy unless `do_sample` is true, without which temperature, top-k and the other bounds of sampling do nothing. Without the file: greedy.
+    /// The folder's settings: greedy unless `do_sample` is true, without which temperature, top-k and the other bounds of sampling do nothing. Without the file, the same fields of
+    /// config.json count, as old checkpoints have them.
     /// </summary>
     /// <exception cref="InvalidInputException">The file is malformed, a value is out of range, or a setting is not supported; it is named.</exception>
     public static TextSettings Load(string folder)
     {
-        string file = Path.Combine(folder, "generation_config.json");
+        string file = Path.Combine(folder, "generation_config.json"), model = Path.Combine(folder, "config.json");
+        if (!File.Exists(file)) file = model;
         if (!File.Exists(file)) return new TextSettings { Tokens = new() { Temperature = 0 } };
-        ConfigReader reader = ConfigReader.Open(file);
+        ConfigReader reader = file == model ? OfModel(ConfigReader.Open(file), file) : ConfigReader.Open(file);
         foreach ((string field, string what, object?[] neutral) in Refused) Refuse(reader, field, what, neutral);
         TextSettings settings = new() { Tokens = Tokens(reader), StopStrings = OneOrMore(reader, "stop_strings") };
         try
@@ -39,6 +58,25 @@ public static class GenerationDefaults
             throw new InvalidInputException($"{file}: {error.Message}", error);
         }
         return settings;
+    }
+
+    /// <summary>Fields of the folder's generation_config.json that no one knows; they do nothing, as in transformers.</summary>
+    public static IReadOnlyList<string> UnknownFields(string folder)
+    {
+        string file = Path.Combine(folder, "generation_config.json");
+        if (!File.Exists(file)) return [];
+        return [.. ConfigReader.Open(file).Element.EnumerateObject().Select(field => field.Name).Where(name => !Honoured.Contains(name) && !Harmless.Contains(name) && Refused.All(entry => entry.Field != name))];
+    }
+
+    // the top goes before text_config; a max_length of 20 is what old versions wrote for "not set"
+    private static ConfigReader OfModel(ConfigReader config, string file)
+    {
+        JsonObject found = [];
+        foreach (ConfigReader part in new[] { config.Section("text_config"), config }.OfType<ConfigReader>())
+            foreach (string name in Honoured.Concat(Refused.Select(entry => entry.Field)))
+                if (part.Has(name) && !name.EndsWith("_token_id", StringComparison.Ordinal) && part.Element.GetProperty(name) is var value && !(name == "max_length" && value.GetRawText() == "20"))
+                    found[name] = JsonNode.Parse(value.GetRawText());
+        return ConfigReader.Parse(JsonSerializer.SerializeToUtf8Bytes(found), file);
     }
 
     private static GenerationSettings Tokens(ConfigReader reader)

@@ -29,4 +29,56 @@ public sealed class GenerationDefaultsTests
         Assert.Contains("generation_config.json", error.Message, StringComparison.Ordinal);
         Assert.Contains("top_p", error.Message, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("num_beams", "4", "1")]
+    [InlineData("num_beam_groups", "2", "1")]
+    [InlineData("diversity_penalty", "0.5", "0.0")]
+    [InlineData("penalty_alpha", "0.6", "0")]
+    [InlineData("dola_layers", "\"high\"", "null")]
+    [InlineData("force_words_ids", "[[1]]", "null")]
+    [InlineData("forced_decoder_ids", "[[1, 2]]", "null")]
+    [InlineData("encoder_repetition_penalty", "1.2", "1.0")]
+    [InlineData("encoder_no_repeat_ngram_size", "3", "0")]
+    [InlineData("guidance_scale", "1.5", "1")]
+    [InlineData("watermarking_config", "{}", "null")]
+    [InlineData("token_healing", "true", "false")]
+    [InlineData("top_h", "0.4", "null")]
+    [InlineData("max_time", "2.5", "null")]
+    [InlineData("num_return_sequences", "3", "1")]
+    [InlineData("bad_words_ids", "[3]", "[[3]]")]
+    [InlineData("sequence_bias", "{\"3\": 1}", "[[[3], 1.5]]")]
+    [InlineData("exponential_decay_length_penalty", "[1.5, 2]", "[3, 1.01]")]
+    [InlineData("suppress_tokens", "\"3\"", "[-1]")]
+    [InlineData("no_repeat_ngram_size", "-1", "0")]
+    [InlineData("stop_strings", "[\"\"]", "\"###\"")]
+    [InlineData("min_length", "-1", "0")]
+    public void A_setting_that_is_not_supported_or_malformed_is_named_and_its_neutral_value_is_not(string field, string refused, string accepted)
+    {
+        using TemporaryFolder folder = new();
+        // without generation_config.json the same fields of config.json count
+        foreach (string file in (string[])["generation_config.json", "config.json"])
+        {
+            File.WriteAllText(folder.At(file), $"{{\"{field}\": {refused}}}");
+            string message = Assert.Throws<InvalidInputException>(() => GenerationDefaults.Load(folder.Path)).Message;
+            Assert.Contains(field.StartsWith("stop", StringComparison.Ordinal) ? "stop string" : field, message);
+            Assert.Contains(file, message);
+            File.WriteAllText(folder.At(file), $"{{\"{field}\": {accepted}}}");
+            _ = GenerationDefaults.Load(folder.Path);
+            Assert.Empty(GenerationDefaults.UnknownFields(folder.Path));
+            File.Delete(folder.At(file));
+        }
+    }
+
+    [Fact]
+    public void Lengths_of_a_call_go_before_those_of_the_file_and_unknown_fields_are_told()
+    {
+        using TemporaryFolder folder = new();
+        File.WriteAllText(folder.At("generation_config.json"), """{"max_length": 30, "min_new_tokens": 9, "made_up": 1}""");
+        GenerationSettings settings = GenerationDefaults.Load(folder.Path).Tokens;
+        Assert.Equal((30, 30, 9), (settings.MaxNewTokens, settings.MaxLength, settings.MinNewTokens));
+        settings = settings.WithMaxNewTokens(4);
+        Assert.Equal((4, null, 4), (settings.MaxNewTokens, settings.MaxLength, settings.MinNewTokens));
+        Assert.Equal(["made_up"], GenerationDefaults.UnknownFields(folder.Path));
+    }
 }
