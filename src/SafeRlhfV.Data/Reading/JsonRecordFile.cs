@@ -3,8 +3,8 @@ using System.Text;
 namespace SafeRlhfV.Data;
 
 /// <summary>
-/// Cuts a JSON file into its records without parsing them: an object a line, or the elements of one array, whatever the file is called. Only '\n' ends a line:
-/// texts may hold other line separators.
+/// Cuts a JSON file, which may be compressed, into its records without parsing them: an object a line, or the elements of one array, whatever the file is called. Only '\n' ends
+/// a line: texts may hold other line separators.
 /// </summary>
 internal sealed class JsonRecordFile
 {
@@ -12,25 +12,16 @@ internal sealed class JsonRecordFile
 
     private readonly string file;
 
-    /// <summary>Looks at the file's first character.</summary>
-    /// <exception cref="InvalidInputException">The file cannot be opened.</exception>
+    /// <summary>Looks at the file's beginning: whether it is one array.</summary>
+    /// <exception cref="InvalidInputException">The file cannot be read.</exception>
     public JsonRecordFile(string file)
     {
         this.file = file;
-        using FileStream stream = Open();
-        byte[] start = new byte[4096];
-        for (int count; (count = Fill(stream, start, 0)) > 0;)
-        {
-            ReadOnlySpan<byte> text = start.AsSpan(0, count);
-            if (stream.Position == count && text.StartsWith(Encoding.UTF8.Preamble)) text = text[3..];
-            text = text.TrimStart(" \t\r\n"u8);
-            if (text.Length == 0) continue;
-            IsArray = text[0] == '[';
-            break;
-        }
+        using Stream stream = CompressedFile.Open(file);
+        IsArray = IsOneArray(stream);
     }
 
-    /// <summary>Whether the file is one array.</summary>
+    /// <summary>Whether the file is one array: it begins with a bracket, and only blanks follow where the array ends.</summary>
     public bool IsArray { get; }
 
     /// <summary>A record's place in words.</summary>
@@ -40,8 +31,8 @@ internal sealed class JsonRecordFile
     /// <exception cref="InvalidInputException">The file cannot be read, or a record is longer than half a gibibyte.</exception>
     public IEnumerable<(byte[] Record, long Row, long Number, long Offset)> Records(JsonlPlace from)
     {
-        using FileStream stream = Open();
-        stream.Seek(from.Offset, SeekOrigin.Begin);
+        using Stream stream = CompressedFile.Open(file);
+        if (from.Offset > 0) stream.Seek(from.Offset, SeekOrigin.Begin);
         byte[] buffer = new byte[FirstBuffer];
         int start = 0, end = 0;
         long row = from.Row, number = from.Number, offset = from.Offset;
@@ -81,32 +72,44 @@ internal sealed class JsonRecordFile
     /// <summary>A fault of a record.</summary>
     public InvalidInputException Bad(long row, string what, Exception? inner = null) => new(new Finding(Fault.BadJson, FindingSeverity.Error, file, row, [], what), inner);
 
-    private int Fill(FileStream stream, byte[] buffer, int from)
+    /// <summary>Reads until it is clear: an array over several lines is one, and so is a line of an array that nothing follows.</summary>
+    private bool IsOneArray(Stream stream)
+    {
+        byte[] buffer = new byte[FirstBuffer >> 4];
+        int depth = 0, count;
+        bool begun = false, inText = false, escaped = false;
+        for (bool first = true; (count = Fill(stream, buffer, 0)) > 0; first = false)
+            foreach (byte letter in buffer.AsSpan(0, count)[(first && buffer.AsSpan().StartsWith(Encoding.UTF8.Preamble) ? 3 : 0)..])
+            {
+                bool isBlank = letter is (byte)' ' or (byte)'\t' or (byte)'\r' or (byte)'\n';
+                if (escaped) escaped = false;
+                else if (inText) (escaped, inText) = (letter == '\\', letter != '"');
+                else if (!begun)
+                {
+                    if (isBlank) continue;
+                    if (letter != '[') return false;
+                    (begun, depth) = (true, 1);
+                }
+                else if (depth == 0 && !isBlank) return false; // a line that is an array, and more lines
+                else if (depth > 0 && letter == '\n') return true;
+                else if (letter == '"') inText = true;
+                else if (letter is (byte)'[' or (byte)'{') depth++;
+                else if (letter is (byte)']' or (byte)'}') depth--;
+            }
+        return begun;
+    }
+
+    private int Fill(Stream stream, byte[] buffer, int from)
     {
         try
         {
             return stream.Read(buffer, from, buffer.Length - from);
         }
-        catch (IOException error)
+        catch (Exception error) when (CompressedFile.IsDamage(error))
         {
-            throw Unreadable(error);
+            throw new InvalidInputException(new Finding(Fault.Unreadable, FindingSeverity.Error, file, null, [], $"the file is cut off or damaged ({ParquetFile.FirstLine(error)}); fetch it again."), error);
         }
     }
-
-    private FileStream Open()
-    {
-        try
-        {
-            return new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw Unreadable(error);
-        }
-    }
-
-    private InvalidInputException Unreadable(Exception error) =>
-        new(new Finding(Fault.Unreadable, FindingSeverity.Error, file, null, [], $"the file cannot be opened ({ParquetFile.FirstLine(error)})."), error);
 
     /// <summary>Finds where an array's element ends, over as many pieces of the file as it takes.</summary>
     private struct ArrayScan

@@ -7,15 +7,12 @@ internal static class JsonFile
     /// <exception cref="InvalidInputException">The file cannot be read, or its compression is damaged.</exception>
     public static IEnumerable<SourceRow> Read(string file)
     {
-        bool isArray;
-        using (JsonPieces start = new(file)) isArray = start.IsOneArray();
-
-        using JsonPieces pieces = new(file);
+        JsonRecordFile records = new(file);
         bool beginsWithNull = false;
-        for (long row = 0; isArray ? pieces.NextElement() : pieces.NextLine(); row++)
+        foreach ((byte[] record, long row, _, _) in records.Records(default))
         {
-            bool isJson = LenientJson.TryParse(pieces.Current.Span, out object? value);
-            if (row == 0 && isJson && value is null && !isArray)
+            bool isJson = LenientJson.TryParse(record, out object? value);
+            if (row == 0 && isJson && value is null && !records.IsArray)
             {
                 beginsWithNull = true; // a document of the word null holds no row, but among lines it is one
                 continue;
