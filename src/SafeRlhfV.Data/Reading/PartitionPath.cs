@@ -3,6 +3,8 @@ namespace SafeRlhfV.Data;
 /// <summary>Columns that stand in the names of folders, as Spark and Hive write them: <c>category=animal_abuse/part-00000.parquet</c>.</summary>
 internal static class PartitionPath
 {
+    private const string HiveNull = "__HIVE_DEFAULT_PARTITION__";
+
     /// <summary>The values of a file's columns that only its folders hold, as cells.</summary>
     /// <param name="file">The file's path.</param>
     /// <param name="schema">The columns that are read.</param>
@@ -10,15 +12,21 @@ internal static class PartitionPath
     public static IReadOnlyDictionary<string, object> Values(string file, RowSchema schema, IReadOnlyCollection<string> present)
     {
         Dictionary<string, object> values = [];
-        foreach (string folder in (Path.GetDirectoryName(file) ?? "").Split('/', '\\'))
+        foreach ((string name, string? text) in Columns(Path.GetDirectoryName(file) ?? ""))
         {
-            int equals = folder.IndexOf('=', StringComparison.Ordinal);
-            if (equals <= 0 || schema.IndexOf(folder[..equals]) is not (>= 0 and var at) || present.Contains(folder[..equals])) continue;
-            string text = Uri.UnescapeDataString(folder[(equals + 1)..]);
-            if (schema.Columns[at].Kind == ColumnKind.Text) values[folder[..equals]] = text;
-            else if (schema.Columns[at].Kind == ColumnKind.Integer && LabelWords.Whole(text) is { } number) values[folder[..equals]] = number;
+            if (text is null || schema.IndexOf(name) is not (>= 0 and var at) || present.Contains(name)) continue;
+            if (schema.Columns[at].Kind == ColumnKind.Text) values[name] = text;
+            else if (schema.Columns[at].Kind == ColumnKind.Integer && LabelWords.Whole(text) is { } number) values[name] = number;
         }
         return values;
+    }
+
+    /// <summary>The columns that a folder's path names, in order; null is what Hive writes for it.</summary>
+    public static IEnumerable<(string Name, string? Value)> Columns(string folders)
+    {
+        foreach (string folder in folders.Split('/', '\\'))
+            if (folder.IndexOf('=', StringComparison.Ordinal) is var at and > 0)
+                yield return (Uri.UnescapeDataString(folder[..at]), folder[(at + 1)..] == HiveNull ? null : Uri.UnescapeDataString(folder[(at + 1)..]));
     }
 
     /// <summary>The value of a folder named "key=value", or the name itself.</summary>

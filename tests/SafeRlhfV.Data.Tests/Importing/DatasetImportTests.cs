@@ -100,6 +100,14 @@ public sealed class DatasetImportTests : IDisposable
     }
 
     [Fact]
+    public void FoldersNameColumnsThatTheirFilesLack()
+    {
+        string[] folders = [folder.At("split=test", "category=animal%5Fabuse"), folder.At("split=train", "category=__HIVE_DEFAULT_PARTITION__")];
+        foreach (string one in folders) File.WriteAllText(Path.Combine(Directory.CreateDirectory(one).FullName, "part-00000.jsonl"), "{\"question\": \"Q\", \"messages\": null, \"response\": \"A\", \"is_response_safe\": \"yes\"}");
+        Assert.Equal([("test", "animal_abuse"), ("train", null)], DatasetImport.Open(folder.Path).Read().Select(record => (record.Source.Split, record.Labels.Category)));
+    }
+
+    [Fact]
     public void WhatIsNotThereIsNamed()
     {
         File.WriteAllText(folder.At("notes.md"), "no rows");

@@ -17,6 +17,9 @@ internal enum SourceKind
 /// <param name="ImageFolder">The folder that images' paths are relative to.</param>
 internal sealed record SourceFile(string Path, string Split, SourceKind Kind, string ImageFolder)
 {
+    /// <summary>Columns that only the names of the file's folders hold, as Spark and Hive write them.</summary>
+    public IReadOnlyList<(string Name, string? Value)> FolderColumns { get; init; } = [];
+
     /// <summary>A file by its name; null where the name is of no kind that holds rows.</summary>
     public static SourceFile? Of(string path, string split) =>
         KindOf(path) is { } kind ? new SourceFile(path, split, kind, System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!) : null;
@@ -35,7 +38,17 @@ internal sealed record SourceFile(string Path, string Split, SourceKind Kind, st
     /// <summary>The rows in order.</summary>
     /// <param name="only">The columns to read, where the kind can choose; null for all.</param>
     /// <exception cref="InvalidInputException">The file cannot be read.</exception>
-    public IEnumerable<SourceRow> Read(IReadOnlyCollection<string>? only = null) => Kind switch
+    public IEnumerable<SourceRow> Read(IReadOnlyCollection<string>? only = null)
+    {
+        foreach (SourceRow row in ReadFile(only))
+        {
+            if (row.Value is { } map)
+                foreach ((string name, string? value) in FolderColumns) map.TryAdd(name, value);
+            yield return row;
+        }
+    }
+
+    private IEnumerable<SourceRow> ReadFile(IReadOnlyCollection<string>? only) => Kind switch
     {
         SourceKind.Parquet => ParquetTable.Read(Path, only),
         SourceKind.Json => JsonFile.Read(Path),
@@ -48,8 +61,8 @@ internal sealed record SourceFile(string Path, string Split, SourceKind Kind, st
     /// <exception cref="InvalidInputException">The file cannot be read.</exception>
     public IReadOnlyList<string>? Columns() => Kind switch
     {
-        SourceKind.Parquet => ParquetTable.Columns(Path),
-        SourceKind.Arrow => ArrowTable.Columns(Path),
+        SourceKind.Parquet => [.. ParquetTable.Columns(Path), .. FolderColumns.Select(column => column.Name)],
+        SourceKind.Arrow => [.. ArrowTable.Columns(Path), .. FolderColumns.Select(column => column.Name)],
         _ => null,
     };
 }

@@ -51,7 +51,7 @@ internal sealed record SourceSet(IReadOnlyList<SourceFile> Files, ImportFormat? 
         if (parts.Length == 0) throw new InvalidInputException($"{path}: the folder holds no file of rows; expected .parquet, .jsonl, .json, .csv, .arrow or .tar files.");
         (IReadOnlyList<DatasetPart> arranged, _) = DatasetDiscovery.Arrange(path, parts);
         if (arranged.Count == 0) throw new InvalidInputException($"{path}: the folder holds no data of the configurations that its README.md names.");
-        return new SourceSet([.. arranged.SelectMany(part => part.Files.Select(file => SourceFile.Of(file, part.Split)!))], isFolder ? ImportFormats.Named(ImportFormats.Folder) : null);
+        return new SourceSet([.. arranged.SelectMany(part => part.Files.Select(file => SourceFile.Of(file, part.Split)! with { FolderColumns = [.. PartitionPath.Columns(Path.GetDirectoryName(Path.GetRelativePath(path, file)) ?? "")] }))], isFolder ? ImportFormats.Named(ImportFormats.Folder) : null);
     }
 
     private static SourceSet OfIndex(string index, string? dataset)
