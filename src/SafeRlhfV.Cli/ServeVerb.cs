@@ -2,6 +2,7 @@ using System.CommandLine;
 using Microsoft.AspNetCore.Builder;
 using SafeRlhfV.Data;
 using SafeRlhfV.Gateway;
+using SafeRlhfV.Models;
 
 namespace SafeRlhfV.Cli;
 
@@ -24,6 +25,7 @@ internal static class ServeVerb
             }
             FileInfo file = parsed.GetValue(config) ?? throw new InvalidInputException("serve needs --config FILE; recipes/gateway.yaml is one to begin with.");
             GatewaySettings settings = GatewaySettingsReader.Load(file.FullName);
+            if (settings.Upstreams.Any(one => one.Checkpoint is not null) || settings.Moderators.Any(one => one.Checkpoint is not null)) NativeTuning.Apply();
             await using WebApplication app = GatewayHost.Build(settings);
             if (parsed.GetValue(check))
             {

@@ -10,8 +10,6 @@ internal static class WideLogProbsWork
 
     public static void Run(BenchSettings settings)
     {
-        // a model is what sets the matrix library up
-        TinyModel.Create(0).Dispose();
         long before = Measure.Mebibytes("VmRSS");
         Tensor hidden_NH = randn([Rows * Length, Hidden], requires_grad: true), labels_N = randint(0, Vocabulary, [Rows * Length], ScalarType.Int64);
         Tensor weight_VH = randn(Vocabulary, Hidden).Times(0.02).requires_grad_();

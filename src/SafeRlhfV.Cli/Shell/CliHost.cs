@@ -1,7 +1,9 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Runtime.InteropServices;
 using SafeRlhfV.Data;
 using SafeRlhfV.Guard;
+using SafeRlhfV.Models;
 
 namespace SafeRlhfV.Cli;
 
@@ -9,11 +11,14 @@ namespace SafeRlhfV.Cli;
 /// <remarks>0 done · 1 the check it was asked to make failed, or a service that it needs cannot be used · 2 bad usage or bad input · 70 a defect of ours · 130 cancelled.</remarks>
 internal static class CliHost
 {
+    // 'serve' asks for itself, when it knows whether it serves a local model
+    private static readonly HashSet<string> WithoutModels = ["audit", "data", "plan", "serve", "world"];
+
     public const int CheckFailed = 1, BadInput = 2, Defect = 70, Cancelled = 130;
 
     public static async Task<int> RunAsync(string[] arguments)
     {
-        RootCommand tree = CommandTree.Create();
+        RootCommand tree = VersionOutput.AddTo(CommandTree.Create());
         if (arguments.Length == 0)
         {
             foreach (string line in UsageErrors.Commands(tree)) Output.Line(line);
@@ -33,6 +38,7 @@ internal static class CliHost
 
         try
         {
+            if (LoadsModels(parsed)) NativeTuning.Apply();
             InvocationConfiguration invocation = new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
             return await parsed.InvokeAsync(invocation, cancellation.Token);
         }
@@ -57,6 +63,15 @@ internal static class CliHost
             await Console.Error.WriteLineAsync(defect.ToString());
             return Fail(Defect, "this is a defect of safe-rlhf-v, not a mistake of yours; please report it with the lines above.");
         }
+    }
+
+    // the change to the native libraries comes before anything computes; where nothing will, they are not even loaded
+    private static bool LoadsModels(ParseResult parsed)
+    {
+        CommandResult verb = parsed.CommandResult;
+        if (verb.Parent is null || !ReferenceEquals(parsed.Action, verb.Command.Action)) return false;
+        while (verb.Parent is CommandResult { Parent: not null } group) verb = group;
+        return !WithoutModels.Contains(verb.Command.Name);
     }
 
     // what a service answered, or that it did not; some clients gather the failures of all their attempts

@@ -6,8 +6,6 @@ namespace SafeRlhfV.Models;
 /// <summary>Where modules get their parameters while a model is built: a checkpoint's files, or a random initialisation. No weight exists twice.</summary>
 public abstract class ParameterSource
 {
-    static ParameterSource() => TorchRuntime.Prepare(); // every model begins here
-
     /// <summary>The type that the model's weights will have.</summary>
     public abstract ScalarType Dtype { get; }
 

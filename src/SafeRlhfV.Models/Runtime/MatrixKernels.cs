@@ -6,18 +6,39 @@ namespace SafeRlhfV.Models;
 
 /// <summary>
 /// libtorch's matrix library (MKL) asks "is this an Intel processor?" before it uses its 512-bit kernels, so that AMD processors which have those instructions
-/// get kernels of half the width. This answers yes on such processors, by overwriting that one function in this process's memory. Matrix products of the
-/// demo then take about half the time (docs/log.md). SAFERLHFV_MKL=asis leaves it alone; where anything is not as expected, nothing is done.
+/// get kernels of half the width. The function that answers keeps its answer in a variable; this sets the variable to yes before the question is asked. Matrix
+/// products of the demo then take about half the time (docs/log.md).
 /// </summary>
-internal static class MatrixKernels
+internal static unsafe class MatrixKernels
 {
-    /// <summary>Widens the kernels; it must come before the first matrix product of the process.</summary>
-    public static void Widen()
+    public const string Name = "mkl_serv_intel_cpu_true";
+
+    private const int DisplacementAt = 2, NextInstruction = 6;
+
+    // how the known function begins: mov eax, [rip + displacement]; test eax, eax; js further; ret
+    private static ReadOnlySpan<byte> Start => [0x8B, 0x05];
+    private static ReadOnlySpan<byte> Rest => [0x85, 0xC0, 0x78, 0x01, 0xC3];
+
+    /// <summary>Widens the kernels.</summary>
+    public static NativeChange Widen()
     {
-        if (!Avx512F.IsSupported || !Avx512BW.IsSupported || Vendor() != "AuthenticAMD" || Environment.GetEnvironmentVariable("SAFERLHFV_MKL") == "asis") return;
-        nint question = LoadedLibrary.Find("libtorch_cpu.so", "mkl_serv_intel_cpu_true");
-        if (question != 0) LoadedLibrary.Overwrite(question, [0xB8, 1, 0, 0, 0, 0xC3]); // mov eax, 1; ret
+        if (!Avx512F.IsSupported || !Avx512BW.IsSupported || Vendor() != "AuthenticAMD") return Left("only for AMD processors with 512-bit instructions");
+        int* answer = Answer();
+        if (answer is null) return Left("another build of libtorch");
+        if (*answer >= 0) return Left("asked before");
+        *answer = 1;
+        return new(Name, true, "matrix products use 512-bit kernels");
     }
+
+    /// <summary>Where the answer is kept: negative before the question was asked, then 1 for yes and 0 for no. Null in another build of libtorch.</summary>
+    internal static int* Answer()
+    {
+        nint question = LoadedLibrary.Find("libtorch_cpu.so", Name);
+        return question != 0 && LoadedLibrary.Begins(question, Start) && LoadedLibrary.Begins(question + NextInstruction, Rest)
+            ? (int*)(question + NextInstruction + *(int*)(question + DisplacementAt)) : null;
+    }
+
+    private static NativeChange Left(string reason) => new(Name, false, reason);
 
     private static string Vendor()
     {

@@ -1,4 +1,3 @@
-using SafeRlhfV.Models;
 using static TorchSharp.torch;
 
 namespace SafeRlhfV.Training;
@@ -31,7 +30,7 @@ internal static class AdamWKernels
 
     private static readonly Lazy<jit.CompilationUnit> Compiled = new(() =>
     {
-        TorchRuntime.Prepare();
+        InitializeDeviceType(TorchSharp.DeviceType.CPU); // compiling does not load libtorch by itself
         return jit.compile(Script);
     });
 

@@ -2,12 +2,10 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using static TorchSharp.torch;
 
-namespace SafeRlhfV.Models.Tests;
+namespace SafeRlhfV.Cli.Tests;
 
 public sealed class TensorMemoryTests
 {
-    public TensorMemoryTests() => TorchRuntime.Prepare();
-
     [Fact]
     public void Every_block_begins_where_the_widest_vector_may()
     {

@@ -1,0 +1,49 @@
+using System.Runtime.InteropServices;
+using SafeRlhfV.Models;
+
+namespace SafeRlhfV.Cli.Tests;
+
+/// <summary>The program changes native code for speed, says so, can be told not to, and goes on with another allocator.</summary>
+public sealed class NativeTuningTests
+{
+    private static readonly bool Known = OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture == Architecture.X64;
+
+    /// <summary>Allocators that people name in LD_PRELOAD.</summary>
+    public static IEnumerable<TheoryDataRow<string>> Allocators => ["libjemalloc.so.2", "libmimalloc.so.2", "libtcmalloc_minimal.so.4"];
+
+    [Fact]
+    public async Task The_version_says_what_was_changed()
+    {
+        CliRun run = await CliRun.Of("--version", "--verbose");
+        string[] lines = run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(0, run.ExitCode);
+        Assert.Equal(3, lines.Length);
+        Assert.Equal((await CliRun.Of("--version")).Output.TrimEnd(), lines[0]);
+        // the processor decides about the first
+        Assert.StartsWith("mkl_serv_intel_cpu_true: ", lines[1]);
+        Assert.StartsWith($"c10::alloc_cpu and c10::free_cpu: {(Known ? "changed" : "left alone")}, ", lines[2]);
+    }
+
+    [Fact]
+    public async Task Off_changes_nothing()
+    {
+        CliRun run = await CliRun.With(NativeTuning.Variable, "off", "--version", "--verbose");
+        Assert.Equal(0, run.ExitCode);
+        Assert.All(run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(1), line => Assert.EndsWith(": left alone, SAFERLHFV_NATIVE is off", line));
+    }
+
+    [Fact]
+    public async Task Another_value_is_refused() =>
+        (await CliRun.With(NativeTuning.Variable, "on", "model", "info", Testing.Golden.At("models", "llava-1.5-tiny"))).MustRefuse("SAFERLHFV_NATIVE", "'on'", "'off'");
+
+    [Theory, MemberData(nameof(Allocators))]
+    public async Task Training_runs_with_another_allocator(string library)
+    {
+        string? path = new[] { "/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib" }.Select(folder => Path.Combine(folder, library)).FirstOrDefault(File.Exists);
+        Assert.SkipWhen(!Known || path is null, $"{library} is not installed");
+        CliRun version = await CliRun.With("LD_PRELOAD", path, "--version", "--verbose");
+        Assert.Contains("c10::alloc_cpu and c10::free_cpu: left alone, lib", version.Output);
+        CliRun run = await CliRun.With("LD_PRELOAD", path, "bench", "--only", "train-step", "--threads", "1", "--repeat", "1");
+        Assert.True(run.ExitCode == 0, run.Errors);
+    }
+}
