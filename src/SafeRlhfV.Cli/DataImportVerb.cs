@@ -12,7 +12,11 @@ internal static class DataImportVerb
     public static Command Create()
     {
         Argument<string> path = new("data") { Description = "A file or folder as another tool writes it: JSON, JSONL (gzip, zstd), Parquet, Arrow, CSV, tar." };
-        Option<string> from = new("--from") { Description = $"The format: {string.Join(", ", ImportFormats.Names)}.", DefaultValueFactory = _ => ImportFormats.Auto };
+        Option<string> from = new("--from")
+        {
+            Description = $"The format: {string.Join(", ", ImportFormats.Names)}.",
+            DefaultValueFactory = _ => ImportFormats.Auto,
+        };
         Option<string?> images = new("--images") { Description = "The folder that images' paths are relative to; each file's own where left out." };
         Option<string?> dataset = new("--dataset") { Description = "The data set's name in LLaMA-Factory's dataset_info.json." };
         Option<string?> columns = new("--columns") { Description = "The format's column names and yours: query=input.text,response=out." };
@@ -68,7 +72,8 @@ internal static class DataImportVerb
         Output.Line($"read {report.Read}, kept {report.Kept}, dropped {report.DroppedRows.Count}");
         foreach (IGrouping<string, DroppedRow> reason in report.DroppedRows.GroupBy(row => row.Reason).OrderBy(group => group.Key, StringComparer.Ordinal))
         {
-            IEnumerable<string> places = reason.Take(MostShown).GroupBy(row => row.File).Select(file => $"{nameOf(file.Key)} {string.Join(", ", file.Select(row => row.Row))}");
+            IEnumerable<string> places = reason.Take(MostShown).GroupBy(row => row.File)
+                .Select(file => $"{nameOf(file.Key)} {string.Join(", ", file.Select(row => row.Row))}");
             Output.Line($"  {reason.Key} {reason.Count()}: {string.Join("; ", places)}{(reason.Count() > MostShown ? ", ..." : "")}");
         }
         foreach ((string repair, long rows) in report.Repaired) Output.Line($"repaired: {repair} {rows}");
@@ -93,7 +98,8 @@ internal static class DataImportVerb
         foreach (string pair in (text ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
             string[] sides = pair.Split('=', 2, StringSplitOptions.TrimEntries);
-            if (sides is not [{ Length: > 0 } name, { Length: > 0 } meant]) throw new InvalidInputException($"{option} {pair}: give pairs like a=b, separated by commas.");
+            if (sides is not [{ Length: > 0 } name, { Length: > 0 } meant])
+                throw new InvalidInputException($"{option} {pair}: give pairs like a=b, separated by commas.");
             if (!mapping.TryAdd(name, meant)) throw new InvalidInputException($"{option}: {name} stands there twice.");
         }
         return mapping;

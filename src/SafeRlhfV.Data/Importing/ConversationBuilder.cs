@@ -75,19 +75,23 @@ internal sealed class ConversationBuilder(ImportRow row, IReadOnlyList<object?> 
     }
 
     /// <summary>Whether two lists of messages say the same.</summary>
-    public static bool Same(List<DraftMessage> one, List<DraftMessage> other) => one.Count == other.Count && one.Zip(other).All(pair => pair.First.SaysSame(pair.Second));
+    public static bool Same(List<DraftMessage> one, List<DraftMessage> other) =>
+        one.Count == other.Count && one.Zip(other).All(pair => pair.First.SaysSame(pair.Second));
 
     private static int Places(List<DraftMessage> messages) => messages.Sum(message => message.Parts.Count(part => part.IsPlace));
 
     /// <summary>A system message first if at all, then questions and answers in turns, each with something in it.</summary>
     private static void Check(List<DraftMessage> messages)
     {
-        if (messages.Exists(message => message.Role != ConversationRole.User && message.Parts.Exists(part => part.IsImage))) throw new DroppedRowException(DropReason.ImageInAnswer);
+        if (messages.Exists(message => message.Role != ConversationRole.User && message.Parts.Exists(part => part.IsImage)))
+            throw new DroppedRowException(DropReason.ImageInAnswer);
         int first = messages[0].Role == ConversationRole.System ? 1 : 0;
         for (int i = first; i < messages.Count; i++)
-            if (messages[i].Role != ((i - first) % 2 == 0 ? ConversationRole.User : ConversationRole.Assistant)) throw new DroppedRowException(DropReason.Roles);
+            if (messages[i].Role != ((i - first) % 2 == 0 ? ConversationRole.User : ConversationRole.Assistant))
+                throw new DroppedRowException(DropReason.Roles);
         foreach (DraftMessage message in messages)
-            if (message.Parts.Count == 0) throw new DroppedRowException(message.Role == ConversationRole.Assistant ? DropReason.EmptyAnswer : DropReason.EmptyText);
+            if (message.Parts.Count == 0)
+                throw new DroppedRowException(message.Role == ConversationRole.Assistant ? DropReason.EmptyAnswer : DropReason.EmptyText);
     }
 
     private void CheckCount(List<DraftMessage> messages)

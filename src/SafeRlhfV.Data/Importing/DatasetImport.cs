@@ -7,7 +7,10 @@ using System.Text.Json.Nodes;
 
 namespace SafeRlhfV.Data;
 
-/// <summary>Reads another tool's data as conversation records. A few rows a core are held in memory, and of the rows before them a hash or the place where one was left out.</summary>
+/// <summary>
+/// Reads another tool's data as conversation records. A few rows a core are held in memory, and of the rows before them a hash or the place where one was
+/// left out.
+/// </summary>
 public sealed class DatasetImport
 {
     private readonly string path;
@@ -16,7 +19,8 @@ public sealed class DatasetImport
     private readonly ImportFormat format;
     private readonly ConcurrentDictionary<string, bool> found = new(StringComparer.Ordinal);
 
-    private DatasetImport(string path, ImportOptions options, SourceSet source, ImportFormat format) => (this.path, this.options, this.source, this.format) = (path, options, source, format);
+    private DatasetImport(string path, ImportOptions options, SourceSet source, ImportFormat format) =>
+        (this.path, this.options, this.source, this.format) = (path, options, source, format);
 
     /// <summary>The format that is read: the one asked for, or what the columns told.</summary>
     public string Format => format.Name;
@@ -31,12 +35,16 @@ public sealed class DatasetImport
     /// <param name="path">A file or folder.</param>
     /// <param name="from">One of <see cref="ImportFormats.Names"/>.</param>
     /// <param name="options">The user's choices.</param>
-    /// <exception cref="InvalidInputException">Nothing readable is there, or its format cannot be told; the finding's code is one of <see cref="ImportFault"/>.</exception>
+    /// <exception cref="InvalidInputException">
+    /// Nothing readable is there, or its format cannot be told; the finding's code is one of <see cref="ImportFault"/>.
+    /// </exception>
     public static DatasetImport Open(string path, string from = ImportFormats.Auto, ImportOptions? options = null)
     {
         options ??= new ImportOptions();
-        if (!ImportFormats.Names.Contains(from)) throw new InvalidInputException($"--from {from}: no such format; choose among {string.Join(", ", ImportFormats.Names)}.");
-        if (options.Images is { } folder && !Directory.Exists(folder)) throw new InvalidInputException($"--images {folder}: no such folder; give the folder that the images' paths are relative to.");
+        if (!ImportFormats.Names.Contains(from))
+            throw new InvalidInputException($"--from {from}: no such format; choose among {string.Join(", ", ImportFormats.Names)}.");
+        if (options.Images is { } folder && !Directory.Exists(folder))
+            throw new InvalidInputException($"--images {folder}: no such folder; give the folder that the images' paths are relative to.");
         options = options with { Categories = LabelWords.CheckCategories(options.Categories) };
         SourceSet source = SourceSet.Find(path, from, options.Dataset);
         return new DatasetImport(path, options, source, source.Format ?? (from == ImportFormats.Auto ? Decide(path, source) : ImportFormats.Named(from)));
@@ -73,14 +81,18 @@ public sealed class DatasetImport
     /// <exception cref="InvalidInputException">As <see cref="Read(CancellationToken)"/>, no row is left, or the folder cannot be written.</exception>
     public long Write(string folder, bool overwrite = false, Action<long>? onProgress = null, CancellationToken cancel = default)
     {
-        using ConversationWriter writer = ConversationWriter.Create(folder, new BeaverTailsWriterOptions { Overwrite = overwrite, Description = $"Imported from data in the format of {Format}." });
+        BeaverTailsWriterOptions form = new() { Overwrite = overwrite, Description = $"Imported from data in the format of {Format}." };
+        using ConversationWriter writer = ConversationWriter.Create(folder, form);
         foreach (ConversationRecord record in Read(cancel))
         {
             writer.Add(record.Source.Split, record);
             onProgress?.Invoke(Report.Read);
         }
         if (Report.Kept == 0)
-            throw new InvalidInputException($"{path}: all {Report.Read} rows were left out ({string.Join(", ", Report.Dropped.Select(pair => $"{pair.Key} {pair.Value}"))}); docs/data.md says why rows are.");
+        {
+            string reasons = string.Join(", ", Report.Dropped.Select(pair => $"{pair.Key} {pair.Value}"));
+            throw new InvalidInputException($"{path}: all {Report.Read} rows were left out ({reasons}); docs/data.md says why rows are.");
+        }
         writer.Attach("report.json", ToJson().ToJsonString(ReportOptions));
         writer.Complete();
         return Report.Kept;
@@ -95,13 +107,16 @@ public sealed class DatasetImport
         ["dropped"] = Counts(Report.Dropped),
         ["repaired"] = Counts(Report.Repaired),
         ["duplicates"] = Report.Duplicates,
-        ["droppedRows"] = new JsonArray([.. Report.DroppedRows.Select(row => new JsonObject { ["file"] = Relative(row.File), ["row"] = row.Row, ["reason"] = row.Reason })]),
+        ["droppedRows"] = new JsonArray([.. Report.DroppedRows.Select(Place)]),
     };
+
+    private JsonObject Place(DroppedRow row) => new() { ["file"] = Relative(row.File), ["row"] = row.Row, ["reason"] = row.Reason };
 
     /// <summary>A file's name below the source.</summary>
     public string Relative(string file) => Path.GetRelativePath(Directory.Exists(path) ? path : Path.GetDirectoryName(Path.GetFullPath(path))!, file);
 
-    private static JsonObject Counts(IReadOnlyDictionary<string, long> counts) => new(counts.Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)pair.Value)));
+    private static JsonObject Counts(IReadOnlyDictionary<string, long> counts) =>
+        new(counts.Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)pair.Value)));
 
     private IEnumerable<(SourceFile File, SourceRow Row, ImageResolver Images)> Rows()
     {
@@ -197,5 +212,6 @@ public sealed class DatasetImport
         return BitConverter.ToUInt128(hash.GetHashAndReset());
     }
 
-    private readonly record struct Outcome(SourceFile File, long Row, ConversationRecord? Record, string? Reason, IReadOnlyCollection<string> Repairs, UInt128 Fingerprint);
+    private readonly record struct Outcome(
+        SourceFile File, long Row, ConversationRecord? Record, string? Reason, IReadOnlyCollection<string> Repairs, UInt128 Fingerprint);
 }

@@ -1,8 +1,8 @@
 namespace SafeRlhfV.Data;
 
 /// <summary>
-/// Decides the format of rows by the names of their columns: of all rows, not of the first. What the names leave open, the messages tell: parts without an image, image_url parts,
-/// weights, developers.
+/// Decides the format of rows by the names of their columns: of all rows, not of the first. What the names leave open, the messages tell: parts without an
+/// image, image_url parts, weights, developers.
 /// </summary>
 internal sealed class FormatDetection
 {
@@ -38,21 +38,30 @@ internal sealed class FormatDetection
     /// <exception cref="InvalidInputException">No format has these columns, or the rows are of two.</exception>
     public ImportFormat Decide(string source)
     {
-        string name = OfColumns(names, hasFlag, messageIsText, hasImagePlace, hasOpenAi)
-            ?? throw ImportFault.Error(ImportFault.NotDetected, source, $"no known format has the columns {string.Join(", ", names.Order(StringComparer.Ordinal).Take(24))}; name the format with --from, and its columns with --columns");
+        string known = string.Join(", ", names.Order(StringComparer.Ordinal).Take(24));
+        string name = OfColumns(names, hasFlag, messageIsText, hasImagePlace, hasOpenAi) ?? throw ImportFault.Error(ImportFault.NotDetected, source,
+            $"no known format has the columns {known}; name the format with --from, and its columns with --columns");
         ImportFormat format = ImportFormats.Named(name);
         string[] words = format.Words.Any(names.Contains) ? format.Words : ["messages"]; // TRL's other form
         var (own, others) = (shapes.Values.Where(IsOwn).ToArray(), shapes.Values.Where(shape => shape.Names.Length > 0 && !IsOwn(shape)).ToArray());
         if (others.Length > 0 && own.Length > 0)
-            throw ImportFault.Error(ImportFault.Mixed, source,
-                $"rows of two formats: {Path.GetFileName(own[0].File)}, row {own[0].Row} has {string.Join(", ", own[0].Names.Take(8))} ({name}), {Path.GetFileName(others[0].File)}, row {others[0].Row} has {string.Join(", ", others[0].Names.Take(8))}; import each from a file of its own");
+            throw ImportFault.Error(ImportFault.Mixed, source, $"rows of two formats: {Show(own[0])} ({name}), {Show(others[0])}; import each from a file of its own");
         return format;
+
+        static string Show((string[] Names, string File, long Row) shape) =>
+            $"{Path.GetFileName(shape.File)}, row {shape.Row} has {string.Join(", ", shape.Names.Take(8))}";
 
         bool IsOwn((string[] Names, string File, long Row) shape) => shape.Names.Any(words.Contains);
     }
 
     /// <summary>The format that columns mean; null where it is none.</summary>
-    public static string? OfColumns(IReadOnlySet<string> columns, bool hasFlag = false, bool messageIsText = true, bool hasImagePlace = false, bool hasOpenAi = false)
+    /// <param name="columns">The columns of all rows.</param>
+    /// <param name="hasFlag">Whether a label is true or false.</param>
+    /// <param name="messageIsText">Whether a message is a text.</param>
+    /// <param name="hasImagePlace">Whether a part of a message is an image without saying which.</param>
+    /// <param name="hasOpenAi">Whether messages have what only OpenAI's have.</param>
+    public static string? OfColumns(
+        IReadOnlySet<string> columns, bool hasFlag = false, bool messageIsText = true, bool hasImagePlace = false, bool hasOpenAi = false)
     {
         bool Has(params string[] all) => all.All(columns.Contains);
         bool HasAny(params string[] any) => any.Any(columns.Contains);
@@ -61,7 +70,8 @@ internal sealed class FormatDetection
         if (Has("preferred_output")) return "openai";
         if (Has("reward_model") || Has("problem", "answer")) return "verl";
         if (Has("message") && messageIsText) return "openrlhf";
-        if (HasAny("rejected_response", "rejected_messages", "rejected_images", "conversation") || Has("query", "response") || Has("messages", "label") && hasFlag) return "ms-swift";
+        if (HasAny("rejected_response", "rejected_messages", "rejected_images", "conversation") || Has("query", "response")) return "ms-swift";
+        if (Has("messages", "label") && hasFlag) return "ms-swift";
         if (Has("question", "chosen", "rejected", "image")) return "spavl";
         if (HasAny("prompt", "chosen", "rejected", "completion")) return "trl";
         if (Has("conversations")) return HasAny("image", "video") ? "llava" : "sharegpt";

@@ -4,15 +4,15 @@ using System.Text.RegularExpressions;
 namespace SafeRlhfV.Data;
 
 /// <summary>
-/// Turns what a source holds for an image into its encoded bytes, which go through untouched: bytes, base64, a data URI, a path below a folder, or an object of these. Nothing is
-/// fetched from the network.
+/// Turns what a source holds for an image into its encoded bytes, which go through untouched: bytes, base64, a data URI, a path below a folder, or an object
+/// of these. Nothing is fetched from the network.
 /// </summary>
 /// <param name="folder">The folder that paths are relative to and may not leave.</param>
 internal sealed partial class ImageResolver(string folder)
 {
     private const long LargestFile = 256L << 20;
     private const int ShortestBase64 = 64;
-    private static readonly SearchValues<char> NotBase64 = SearchValues.Create([.. Enumerable.Range(0, 128).Select(code => (char)code).Where(letter => !char.IsAsciiLetterOrDigit(letter) && letter is not ('+' or '/' or '=' or '\r' or '\n'))]);
+    private static readonly SearchValues<char> Base64 = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\r\n");
 
     private readonly string folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
 
@@ -61,11 +61,14 @@ internal sealed partial class ImageResolver(string folder)
         if (text.StartsWith("data:", StringComparison.OrdinalIgnoreCase))
         {
             int comma = text.IndexOf(',', StringComparison.Ordinal);
-            if (comma < 0 || !text.AsSpan(0, comma).Contains(";base64", StringComparison.OrdinalIgnoreCase)) throw new DroppedRowException(DropReason.ImageUndecodable);
+            if (comma < 0 || !text.AsSpan(0, comma).Contains(";base64", StringComparison.OrdinalIgnoreCase))
+                throw new DroppedRowException(DropReason.ImageUndecodable);
             return new EncodedImage(Decode(text[(comma + 1)..]), null);
         }
         // before a look at paths: the base64 of every JPEG begins with a slash
-        if (text.Length >= ShortestBase64 && text.AsSpan().IndexOfAny(NotBase64) < 0 && TryDecode(text) is { } bytes && !System.IO.File.Exists(Path.Combine(folder, text))) return new EncodedImage(bytes, null);
+        bool mayBeBase64 = text.Length >= ShortestBase64 && !text.AsSpan().ContainsAnyExcept(Base64);
+        if (mayBeBase64 && TryDecode(text) is { } bytes && !System.IO.File.Exists(Path.Combine(folder, text)))
+            return new EncodedImage(bytes, null);
         if (text.StartsWith("file://", StringComparison.OrdinalIgnoreCase)) text = text["file://".Length..];
         else if (Scheme().IsMatch(text)) throw new DroppedRowException(DropReason.ImageUrl);
         return new EncodedImage(File(text), text);
@@ -75,7 +78,8 @@ internal sealed partial class ImageResolver(string folder)
     {
         if (path.Contains('\0')) throw new DroppedRowException(DropReason.ImageMissing);
         string full = Path.GetFullPath(Path.Combine(folder, path));
-        if (!full.StartsWith(folder == "/" ? folder : folder + Path.DirectorySeparatorChar, StringComparison.Ordinal)) throw new DroppedRowException(DropReason.ImageOutside);
+        if (!full.StartsWith(folder == "/" ? folder : folder + Path.DirectorySeparatorChar, StringComparison.Ordinal))
+            throw new DroppedRowException(DropReason.ImageOutside);
         try
         {
             FileInfo info = new(full);

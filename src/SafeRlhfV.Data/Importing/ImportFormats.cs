@@ -33,5 +33,6 @@ public static class ImportFormats
     public static IReadOnlyList<string> Names { get; } = [Auto, .. All.Select(format => format.Name), LlamaFactory];
 
     /// <summary>A format by its name.</summary>
-    internal static ImportFormat Named(string name) => Array.Find(All, format => format.Name == name) ?? throw new ArgumentException($"No format is called {name}.", nameof(name));
+    internal static ImportFormat Named(string name) =>
+        Array.Find(All, format => format.Name == name) ?? throw new ArgumentException($"No format is called {name}.", nameof(name));
 }

@@ -38,7 +38,8 @@ internal sealed class MessageReader(bool marksImages)
     public List<DraftMessage>? Read(object? value)
     {
         if (value is SourceMap one) value = new List<object?> { one };
-        if (value is string text) value = LenientJson.TryParse(text, out object? parsed) ? parsed : throw new DroppedRowException(DropReason.BadJson); // openrlhf writes the list as a text
+        // openrlhf writes the list as a text
+        if (value is string text) value = LenientJson.TryParse(text, out object? parsed) ? parsed : throw new DroppedRowException(DropReason.BadJson);
         return value is List<object?> list ? [.. list.Select(Message)] : null;
     }
 
@@ -101,8 +102,8 @@ internal sealed class MessageReader(bool marksImages)
     }
 
     /// <summary>
-    /// Adds a text, with a place for an image wherever it is marked. The text stays as it is, except that one line end goes behind each mark that begins the message and one
-    /// before each that ends it: chat templates write it again.
+    /// Adds a text, with a place for an image wherever it is marked. The text stays as it is, except that one line end goes behind each mark that begins the
+    /// message and one before each that ends it: chat templates write it again.
     /// </summary>
     private void Split(DraftMessage message, string text, bool begins, bool ends)
     {

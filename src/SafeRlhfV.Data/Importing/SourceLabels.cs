@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace SafeRlhfV.Data;
 
-/// <summary>Labels as sources hold them: texts, which <see cref="LabelWords"/> reads, numbers or flags. A label that is missing is never read as safe.</summary>
+/// <summary>
+/// Labels as sources hold them: texts, which <see cref="LabelWords"/> reads, numbers or flags. A label that is missing is never read as safe.
+/// </summary>
 internal static class SourceLabels
 {
     /// <summary>A yes or no.</summary>

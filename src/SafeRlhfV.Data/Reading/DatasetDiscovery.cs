@@ -41,15 +41,21 @@ internal static partial class DatasetDiscovery
     /// <summary>Whether a file is read as JSON rather than Parquet.</summary>
     public static bool IsJsonl(string file) => Path.GetExtension(file).ToLowerInvariant() is ".jsonl" or ".ndjson" or ".json";
 
+    /// <summary>Whether a JSON file is one of those that stand beside rows.</summary>
+    public static bool HoldsNoRows(string file) => NotRows.Contains(Path.GetFileName(file));
+
+    /// <summary>The files of a folder and its folders, by their paths below it with slashes; none that is hidden.</summary>
+    public static string[] AllFiles(string folder) => [.. Directory.EnumerateFiles(folder, "*", Everything).Select(file => Path.GetRelativePath(folder, file).Replace('\\', '/'))
+        .Where(file => !file.Split('/').Any(part => part.StartsWith('.') || part == "__MACOSX")).Order(StringComparer.Ordinal)];
+
     private static string[] Files(string folder)
     {
-        string[] all = [.. Directory.EnumerateFiles(folder, "*", Everything).Select(file => Path.GetRelativePath(folder, file).Replace('\\', '/'))
-            .Where(file => !file.Split('/').Any(part => part.StartsWith('.') || part == "__MACOSX")).Order(StringComparer.Ordinal)];
+        string[] all = AllFiles(folder);
         string[] parquet = [.. all.Where(file => file.EndsWith(".parquet", StringComparison.OrdinalIgnoreCase))];
         if (parquet.Length > 0) return parquet;
         string[] jsonl = [.. all.Where(file => Path.GetExtension(file).ToLowerInvariant() is ".jsonl" or ".ndjson")];
         // An image folder's metadata.jsonl beside a JSONL file of rows tells the same rows twice.
-        if (jsonl.Length == 0) return [.. all.Where(file => file.EndsWith(".json", StringComparison.OrdinalIgnoreCase) && !NotRows.Contains(Path.GetFileName(file)))];
+        if (jsonl.Length == 0) return [.. all.Where(file => file.EndsWith(".json", StringComparison.OrdinalIgnoreCase) && !HoldsNoRows(file))];
         return jsonl.Any(file => Path.GetFileName(file) != "metadata.jsonl") ? [.. jsonl.Where(file => Path.GetFileName(file) != "metadata.jsonl")] : jsonl;
     }
 

@@ -107,7 +107,7 @@ internal sealed class JsonRecordFile
         }
         catch (Exception error) when (CompressedFile.IsDamage(error))
         {
-            throw new InvalidInputException(new Finding(Fault.Unreadable, FindingSeverity.Error, file, null, [], $"the file is cut off or damaged ({ParquetFile.FirstLine(error)}); fetch it again."), error);
+            throw CompressedFile.Damaged(file, error);
         }
     }
 

@@ -1,8 +1,8 @@
 namespace SafeRlhfV.Data;
 
 /// <summary>
-/// align-anything's pairs: <c>overall_response</c> (1 or 2) names the better of <c>response_1</c> and <c>response_2</c>; with language feedback the <c>refinement</c> is better
-/// than the <c>response</c>.
+/// align-anything's pairs: <c>overall_response</c> (1 or 2) names the better of <c>response_1</c> and <c>response_2</c>; with language feedback the
+/// <c>refinement</c> is better than the <c>response</c>.
 /// </summary>
 internal static class AlignAnythingFormat
 {

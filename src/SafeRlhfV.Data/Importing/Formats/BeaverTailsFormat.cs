@@ -1,8 +1,10 @@
 namespace SafeRlhfV.Data;
 
 /// <summary>
-/// BeaverTails-V, paired and flat, and this tool's own layouts: <c>messages</c> (up to the last question) with <c>images</c> where they are not null, else <c>question</c> with
-/// <c>image</c>. The ids tell preferences, the labels safety, the rates scores. What this tool wrote has <c>source_fields</c>, and may lack labels that its source lacked.
+/// BeaverTails-V, paired and flat, and this tool's own layouts: <c>messages</c> (up to the last question) with <c>images</c> where they are not null, else
+/// <c>question</c> with
+/// <c>image</c>. The ids tell preferences, the labels safety, the rates scores. What this tool wrote has <c>source_fields</c>, and may lack labels that its
+/// source lacked.
 /// </summary>
 internal static class BeaverTailsFormat
 {
@@ -28,7 +30,8 @@ internal static class BeaverTailsFormat
     {
         (ConversationBuilder builder, List<DraftMessage> prompt) = Prompt(row);
         List<DraftMessage>?[] answers = [null, Answer(row["response_1"]), Answer(row["response_2"])];
-        int? helpful = SourceLabels.Preferred(row["more_helpful_response_id"]), safer = SourceLabels.Preferred(row["safer_response_id"]), overall = SourceLabels.Preferred(row["overall_response_id"]);
+        int? helpful = SourceLabels.Preferred(row["more_helpful_response_id"]);
+        int? safer = SourceLabels.Preferred(row["safer_response_id"]), overall = SourceLabels.Preferred(row["overall_response_id"]);
         int better = helpful ?? (IsOwn(row) ? overall ?? safer : null) ?? throw new DroppedRowException(DropReason.PreferenceMissing), worse = 3 - better;
         PairSide? Side(int? preferred) => preferred is null ? null : preferred == better ? PairSide.Chosen : PairSide.Rejected;
         return builder.Pair(prompt, answers[better], answers[worse]) with

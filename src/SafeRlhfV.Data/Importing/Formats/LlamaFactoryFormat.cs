@@ -1,7 +1,8 @@
 namespace SafeRlhfV.Data;
 
 /// <summary>
-/// A data set of LLaMA-Factory, read as its entry in dataset_info.json says. Once <c>columns</c> or <c>tags</c> are given, a name that they leave out is none, not its default.
+/// A data set of LLaMA-Factory, read as its entry in dataset_info.json says. Once <c>columns</c> or <c>tags</c> are given, a name that they leave out is none,
+/// not its default.
 /// </summary>
 internal sealed class LlamaFactoryFormat
 {
@@ -16,11 +17,11 @@ internal sealed class LlamaFactoryFormat
         isRanking = entry.Get("ranking") is true;
         isShareGpt = entry.Get("formatting") is "sharegpt" or "openai";
         columns = Named(entry.Get("columns"), ("prompt", "instruction"), ("query", "input"), ("response", "output"), ("messages", "conversations"));
-        Dictionary<string, string> tags = Named(entry.Get("tags"), ("role_tag", "from"), ("content_tag", "value"), ("user_tag", "human"), ("assistant_tag", "gpt"),
-            ("observation_tag", "observation"), ("function_tag", "function_call"), ("system_tag", "system"));
+        Dictionary<string, string> tags = Named(entry.Get("tags"), ("role_tag", "from"), ("content_tag", "value"), ("user_tag", "human"),
+            ("assistant_tag", "gpt"), ("observation_tag", "observation"), ("function_tag", "function_call"), ("system_tag", "system"));
         Dictionary<string, ConversationRole?> roles = [];
-        foreach ((string tag, ConversationRole? role) in ((string, ConversationRole?)[])[("observation_tag", null), ("function_tag", null), ("system_tag", ConversationRole.System),
-            ("user_tag", ConversationRole.User), ("assistant_tag", ConversationRole.Assistant)])
+        foreach ((string tag, ConversationRole? role) in ((string, ConversationRole?)[])[("observation_tag", null), ("function_tag", null),
+            ("system_tag", ConversationRole.System), ("user_tag", ConversationRole.User), ("assistant_tag", ConversationRole.Assistant)])
             if (tags.TryGetValue(tag, out string? name)) roles[name] = role;
         messages = new MessageReader(marksImages: true)
         {
@@ -34,7 +35,9 @@ internal sealed class LlamaFactoryFormat
     public string File { get; }
 
     /// <summary>Whether a file is a dataset_info.json of LLaMA-Factory; <c>save_to_disk</c> writes one of the same name.</summary>
-    public static bool IsIndex(string file) => Read(file) is { } entries && entries.Values.OfType<SourceMap>().Any(entry => entry.Keys.Any(key => key == "file_name" || key.EndsWith("_url", StringComparison.Ordinal)));
+    public static bool IsIndex(string file) =>
+        Read(file) is { } entries
+        && entries.Values.OfType<SourceMap>().Any(entry => entry.Keys.Any(key => key == "file_name" || key.EndsWith("_url", StringComparison.Ordinal)));
 
     /// <summary>Opens a data set that an index names.</summary>
     /// <param name="index">The path of dataset_info.json.</param>
@@ -44,14 +47,17 @@ internal sealed class LlamaFactoryFormat
     {
         SourceMap entries = Read(index) ?? throw new InvalidInputException($"{index}: not a JSON object of data sets; see LLaMA-Factory's dataset_info.json.");
         string known = string.Join(", ", entries.Keys.Take(24));
-        if (name is null && entries.Count != 1) throw new InvalidInputException($"{index}: names {entries.Count} data sets ({known}); choose one with --dataset.");
+        if (name is null && entries.Count != 1)
+            throw new InvalidInputException($"{index}: names {entries.Count} data sets ({known}); choose one with --dataset.");
         name ??= entries.Keys.First();
         if (entries.Get(name) is not SourceMap entry) throw new InvalidInputException($"{index}: names no data set {Finding.Quote(name)}, only {known}.");
-        if (entry.Get("num_samples") is not null) throw new InvalidInputException($"{index}: num_samples of {Finding.Quote(name)} draws rows at random, which an import does not; remove it.");
+        if (entry.Get("num_samples") is not null)
+            throw new InvalidInputException($"{index}: num_samples of {Finding.Quote(name)} draws rows at random, which an import does not; remove it.");
         string folder = Path.GetDirectoryName(Path.GetFullPath(index))!;
         if (entry.Get("file_name") is string file && Path.Exists(Path.Combine(folder, file))) return new LlamaFactoryFormat(file, folder, entry);
         if (entry.Keys.FirstOrDefault(key => key.EndsWith("_url", StringComparison.Ordinal)) is { } url)
-            throw ImportFault.Error(ImportFault.NotLocal, index, $"{Finding.Quote(name)} lies at {url} {Finding.Quote($"{entry.Get(url)}")} and nothing is downloaded; fetch it and name its file with file_name");
+            throw ImportFault.Error(ImportFault.NotLocal, index,
+                $"{Finding.Quote(name)} lies at {url} {Finding.Quote($"{entry.Get(url)}")} and nothing is downloaded; fetch it and name its file with file_name");
         throw new InvalidInputException($"{index}: the file of {Finding.Quote(name)}, {Finding.Quote($"{entry.Get("file_name")}")}, is not there; fetch it.");
     }
 
@@ -64,7 +70,8 @@ internal sealed class LlamaFactoryFormat
         if (!IsEmpty(Value(row, "audios"))) throw new DroppedRowException(DropReason.Audio);
         if (!IsEmpty(Value(row, "tools")) && Value(row, "tools") is not "[]") throw new DroppedRowException(DropReason.Tools);
         ConversationBuilder builder = new(row, ImageResolver.Listed(Value(row, "images")));
-        List<DraftMessage> prompt = SharegptFormat.WithSystem(isShareGpt ? messages.Read(Value(row, "messages")) : Instruction(row), Value(row, "system")) ?? [];
+        List<DraftMessage>? turns = isShareGpt ? messages.Read(Value(row, "messages")) : Instruction(row);
+        List<DraftMessage> prompt = SharegptFormat.WithSystem(turns, Value(row, "system")) ?? [];
         if (prompt.Count == 0) throw new DroppedRowException(DropReason.Empty);
         if (isRanking) return builder.Pair(prompt, Answer(Value(row, "chosen")), Answer(Value(row, "rejected")));
         if (columns.ContainsKey("kto_tag"))

@@ -1,6 +1,8 @@
 namespace SafeRlhfV.Data;
 
-/// <summary>LLaVA's JSON: <c>conversations</c> of human and gpt, <c>image</c> a path, a list of paths or nothing. A leading answer goes, as LLaVA drops it.</summary>
+/// <summary>
+/// LLaVA's JSON: <c>conversations</c> of human and gpt, <c>image</c> a path, a list of paths or nothing. A leading answer goes, as LLaVA drops it.
+/// </summary>
 internal static class LlavaFormat
 {
     private static readonly MessageReader Messages = new(marksImages: true);

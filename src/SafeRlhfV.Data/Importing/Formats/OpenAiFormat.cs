@@ -1,8 +1,8 @@
 namespace SafeRlhfV.Data;
 
 /// <summary>
-/// OpenAI's fine-tuning rows: <c>messages</c>, or <c>input</c> with <c>preferred_output</c> and <c>non_preferred_output</c>. Images are data URIs in parts; a text is a text. Users'
-/// messages that follow each other are one turn.
+/// OpenAI's fine-tuning rows: <c>messages</c>, or <c>input</c> with <c>preferred_output</c> and <c>non_preferred_output</c>. Images are data URIs in parts; a
+/// text is a text. Users' messages that follow each other are one turn.
 /// </summary>
 internal static class OpenAiFormat
 {
@@ -12,9 +12,10 @@ internal static class OpenAiFormat
     public static ConversationRecord Read(ImportRow row)
     {
         ConversationBuilder builder = new(row, []);
-        if (row.Map.ContainsKey("preferred_output") || row.Map.ContainsKey("non_preferred_output"))
-            return builder.Pair(Merged(row, Messages.Read((row["input"] as SourceMap)?.Get("messages"))), Messages.Read(row["preferred_output"]), Messages.Read(row["non_preferred_output"]));
-        return builder.Conversation(Merged(row, Messages.Read(row["messages"])));
+        if (!row.Map.ContainsKey("preferred_output") && !row.Map.ContainsKey("non_preferred_output"))
+            return builder.Conversation(Merged(row, Messages.Read(row["messages"])));
+        List<DraftMessage>? asked = Merged(row, Messages.Read((row["input"] as SourceMap)?.Get("messages")));
+        return builder.Pair(asked, Messages.Read(row["preferred_output"]), Messages.Read(row["non_preferred_output"]));
     }
 
     private static List<DraftMessage>? Merged(ImportRow row, List<DraftMessage>? messages)

@@ -1,6 +1,9 @@
 namespace SafeRlhfV.Data;
 
-/// <summary>SPA-VL: <c>question</c>, <c>image</c>, <c>chosen</c>, <c>rejected</c>; its test split has questions only. <c>class1</c> to <c>class3</c> are its own categories.</summary>
+/// <summary>
+/// SPA-VL: <c>question</c>, <c>image</c>, <c>chosen</c>, <c>rejected</c>; its test split has questions only. <c>class1</c> to <c>class3</c> are its own
+/// categories.
+/// </summary>
 internal static class SpaVlFormat
 {
     /// <summary>Reads a row.</summary>

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace SafeRlhfV.Data;
 
 /// <summary>
@@ -26,7 +28,7 @@ internal static class SwiftFormat
     {
         if (row.Map.Get("messages", "conversations") is { } messages) return Messages.Read(messages);
         if (row["conversation"] is List<object?> turns)
-            return [.. turns.OfType<SourceMap>().SelectMany(turn => (DraftMessage[])[Messages.Of(ConversationRole.User, turn.Get("human")), Messages.Of(ConversationRole.Assistant, turn.Get("assistant"))])];
+            return [.. turns.OfType<SourceMap>().SelectMany(turn => Turn(Messages, turn.Get("human"), turn.Get("assistant")))];
         if (!row.Map.Has("query") && !row.Map.Has("response")) return null;
         List<DraftMessage> asked = History(Messages, row["history"]);
         asked.Add(Messages.Of(ConversationRole.User, row["query"]));
@@ -37,10 +39,11 @@ internal static class SwiftFormat
     /// <summary>Earlier turns as lists of a question and an answer.</summary>
     public static List<DraftMessage> History(MessageReader reader, object? history) => history is not List<object?> turns ? [] :
     [
-        .. turns.SelectMany(turn => turn is List<object?> { Count: 2 } both
-            ? (DraftMessage[])[reader.Of(ConversationRole.User, both[0]), reader.Of(ConversationRole.Assistant, both[1])]
-            : throw new DroppedRowException(DropReason.Roles)),
+        .. turns.SelectMany(turn => turn is List<object?> { Count: 2 } both ? Turn(reader, both[0], both[1]) : throw new DroppedRowException(DropReason.Roles)),
     ];
+
+    private static DraftMessage[] Turn(MessageReader reader, object? question, object? answer) =>
+        [reader.Of(ConversationRole.User, question), reader.Of(ConversationRole.Assistant, answer)];
 
     private static ConversationRecord Pair(ImportRow row, ConversationBuilder builder, List<DraftMessage>? messages)
     {
@@ -54,7 +57,8 @@ internal static class SwiftFormat
             rejected = SharegptFormat.WithSystem(Messages.Read(other), row["system"]) ?? [];
             new ConversationBuilder(row, row.Pool("rejected_images")).PlaceMissing(rejected);
             CheckImages(row); // these messages need the images again
-            if (rejected.Count <= prompt.Count || !ConversationBuilder.Same(prompt, rejected[..prompt.Count])) throw new DroppedRowException(DropReason.PairPrompt);
+            if (rejected.Count <= prompt.Count || !ConversationBuilder.Same(prompt, rejected[..prompt.Count]))
+                throw new DroppedRowException(DropReason.PairPrompt);
             rejected = rejected[prompt.Count..];
         }
         else
@@ -63,13 +67,13 @@ internal static class SwiftFormat
             rejected = row["rejected_response"] is string text ? [Messages.Of(ConversationRole.Assistant, text)] : Messages.Read(row["rejected_response"]);
         }
         ConversationRecord record = builder.Pair(prompt, chosen, rejected);
-        return row["margin"] is double or long ? record with { Margin = Convert.ToDouble(row["margin"], System.Globalization.CultureInfo.InvariantCulture) } : record;
+        return row["margin"] is double or long ? record with { Margin = Convert.ToDouble(row["margin"], CultureInfo.InvariantCulture) } : record;
     }
 
     private static void CheckImages(ImportRow row)
     {
         IReadOnlyList<object?> shared = row.Pool("images", "image"), again = row.Pool("rejected_images");
-        if (shared.Count != again.Count || !shared.Zip(again).All(pair => row.Images.Load(pair.First).Bytes.AsSpan().SequenceEqual(row.Images.Load(pair.Second).Bytes)))
-            throw new DroppedRowException(DropReason.PairImages);
+        bool AreEqual(object? one, object? other) => row.Images.Load(one).Bytes.AsSpan().SequenceEqual(row.Images.Load(other).Bytes);
+        if (shared.Count != again.Count || !shared.Zip(again, AreEqual).All(equal => equal)) throw new DroppedRowException(DropReason.PairImages);
     }
 }

@@ -1,8 +1,8 @@
 namespace SafeRlhfV.Data;
 
 /// <summary>
-/// TRL's rows: <c>messages</c>, or <c>prompt</c> with <c>chosen</c> and <c>rejected</c>, or with <c>completion</c> and perhaps <c>label</c>; <c>images</c> or <c>image</c>. A pair
-/// without a prompt shares the longest common prefix of messages.
+/// TRL's rows: <c>messages</c>, or <c>prompt</c> with <c>chosen</c> and <c>rejected</c>, or with <c>completion</c> and perhaps <c>label</c>; <c>images</c> or
+/// <c>image</c>. A pair without a prompt shares the longest common prefix of messages.
 /// </summary>
 internal static class TrlFormat
 {
@@ -44,7 +44,8 @@ internal static class TrlFormat
         return asked;
     }
 
-    private static List<DraftMessage>? Answer(object? answer) => answer is string text ? [Messages.Of(ConversationRole.Assistant, text)] : Messages.Read(answer);
+    private static List<DraftMessage>? Answer(object? answer) =>
+        answer is string text ? [Messages.Of(ConversationRole.Assistant, text)] : Messages.Read(answer);
 
     /// <summary>Where questions are texts, TRL puts all images before the first; parts say themselves where images stand.</summary>
     private static List<DraftMessage>? Placed(ConversationBuilder builder, List<DraftMessage>? messages)

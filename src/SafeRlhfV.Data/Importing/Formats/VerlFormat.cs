@@ -1,6 +1,9 @@
 namespace SafeRlhfV.Data;
 
-/// <summary>Prompts of verl (<c>prompt</c>, <c>reward_model.ground_truth</c>) and EasyR1 (<c>problem</c>, <c>answer</c>), each with <c>images</c>, whose places the text marks.</summary>
+/// <summary>
+/// Prompts of verl (<c>prompt</c>, <c>reward_model.ground_truth</c>) and EasyR1 (<c>problem</c>, <c>answer</c>), each with <c>images</c>, whose places the
+/// text marks.
+/// </summary>
 internal static class VerlFormat
 {
     private static readonly MessageReader Marked = new(marksImages: true), Parts = new(marksImages: false);

@@ -41,7 +41,7 @@ internal static class ArrowTable
         catch (Exception error) when (IsDamage(error))
         {
             stream.Dispose();
-            throw Damaged(file, error);
+            throw CompressedFile.Damaged(file, error);
         }
     }
 
@@ -53,12 +53,11 @@ internal static class ArrowTable
         }
         catch (Exception error) when (IsDamage(error))
         {
-            throw Damaged(file, error);
+            throw CompressedFile.Damaged(file, error);
         }
     }
 
-    private static bool IsDamage(Exception error) => CompressedFile.IsDamage(error) || error is InvalidOperationException or NotSupportedException or NotImplementedException or OverflowException or NullReferenceException or OutOfMemoryException;
-
-    private static InvalidInputException Damaged(string file, Exception error) =>
-        new(new Finding(Fault.Unreadable, FindingSeverity.Error, file, null, [], $"the Arrow file is damaged or compressed ({ParquetFile.FirstLine(error)}); write it again."), error);
+    private static bool IsDamage(Exception error) =>
+        CompressedFile.IsDamage(error)
+        || error is InvalidOperationException or NotSupportedException or NotImplementedException or OverflowException or NullReferenceException or OutOfMemoryException;
 }

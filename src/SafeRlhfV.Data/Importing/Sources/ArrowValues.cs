@@ -57,7 +57,8 @@ internal static class ArrowValues
                 Func<int, object?> meaning = Reader(new Field("", coded.Dictionary.Data.DataType, true), coded.Dictionary), code = Present(coded.Indices);
                 return at => meaning(Convert.ToInt32(code(at), CultureInfo.InvariantCulture));
             case StructArray group:
-                (string Name, Func<int, object?> Read)[] fields = [.. ((StructType)group.Data.DataType).Fields.Select((field, i) => (field.Name, Reader(field, group.Fields[i])))];
+                (string Name, Func<int, object?> Read)[] fields =
+                    [.. ((StructType)group.Data.DataType).Fields.Select((field, i) => (field.Name, Reader(field, group.Fields[i])))];
                 return at =>
                 {
                     SourceMap map = new();
@@ -66,7 +67,8 @@ internal static class ArrowValues
                 };
             case MapArray map: return _ => new OtherValue(map.Data.DataType.Name);
             case ListArray list: return Items(((ListType)list.Data.DataType).ValueField, list.Values, at => (list.ValueOffsets[at], list.ValueOffsets[at + 1]));
-            case LargeListArray list: return Items(((LargeListType)list.Data.DataType).ValueField, list.Values, at => (checked((int)list.ValueOffsets[at]), checked((int)list.ValueOffsets[at + 1])));
+            case LargeListArray list:
+                return Items(((LargeListType)list.Data.DataType).ValueField, list.Values, at => checked(((int)list.ValueOffsets[at], (int)list.ValueOffsets[at + 1])));
             case FixedSizeListArray list:
                 int size = ((FixedSizeListType)list.Data.DataType).ListSize;
                 return Items(((FixedSizeListType)list.Data.DataType).ValueField, list.Values, at => ((at + list.Offset) * size, (at + list.Offset + 1) * size));

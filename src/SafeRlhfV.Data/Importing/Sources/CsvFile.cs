@@ -2,7 +2,9 @@ using System.Text;
 
 namespace SafeRlhfV.Data;
 
-/// <summary>The records of a CSV file (RFC 4180): the first line names the columns, quoted fields may hold commas, quotes and line ends. An empty field is null.</summary>
+/// <summary>
+/// The records of a CSV file (RFC 4180): the first line names the columns, quoted fields may hold commas, quotes and line ends. An empty field is null.
+/// </summary>
 internal static class CsvFile
 {
     /// <summary>The records in order.</summary>
@@ -16,7 +18,8 @@ internal static class CsvFile
         {
             if (cells.Length == 1 && cells[0] is null) continue; // a blank line
             if (cells.Length != names.Length)
-                throw new InvalidInputException($"{file}, row {row}: {cells.Length} fields where the first line names {names.Length}; is the separator a comma, and are fields with it quoted?");
+                throw new InvalidInputException(
+                    $"{file}, row {row}: {cells.Length} fields where the first line names {names.Length}; is the separator a comma, and are fields with it quoted?");
             SourceMap map = new();
             for (int i = 0; i < names.Length; i++) map[names[i] ?? ""] = cells[i];
             yield return new SourceRow(row++, map);
@@ -55,7 +58,7 @@ internal static class CsvFile
         }
         catch (Exception error) when (error is DecoderFallbackException || CompressedFile.IsDamage(error))
         {
-            throw new InvalidInputException(new Finding(Fault.Unreadable, FindingSeverity.Error, file, null, [], $"the file cannot be read as UTF-8 text ({ParquetFile.FirstLine(error)}); fetch or save it again."), error);
+            throw CompressedFile.Damaged(file, error);
         }
 
         void Add()

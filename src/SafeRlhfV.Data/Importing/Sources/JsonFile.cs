@@ -1,6 +1,8 @@
 namespace SafeRlhfV.Data;
 
-/// <summary>The records of a JSON file: one array of objects, or an object a line, whatever the file is called. One record at a time is held in memory.</summary>
+/// <summary>
+/// The records of a JSON file: one array of objects, or an object a line, whatever the file is called. One record at a time is held in memory.
+/// </summary>
 internal static class JsonFile
 {
     /// <summary>The records in order; one that is no JSON or no object has a fault instead of a value.</summary>

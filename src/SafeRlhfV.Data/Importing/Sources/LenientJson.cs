@@ -5,8 +5,8 @@ using System.Text;
 namespace SafeRlhfV.Data;
 
 /// <summary>
-/// Parses JSON as Python's <c>json</c> reads it: NaN and Infinity are numbers, the last of equal names wins, and lone surrogates are let through, to be found where the text is
-/// used. Bytes must be UTF-8.
+/// Parses JSON as Python's <c>json</c> reads it: NaN and Infinity are numbers, the last of equal names wins, and lone surrogates are let through, to be found
+/// where the text is used. Bytes must be UTF-8.
 /// </summary>
 internal ref struct LenientJson
 {
@@ -130,7 +130,8 @@ internal ref struct LenientJson
         {
             if (at + 4 > bytes.Length) throw new FormatException();
             int code = 0;
-            foreach (byte digit in bytes.Slice(at, 4)) code = code << 4 | (char.IsAsciiHexDigit((char)digit) ? Convert.ToInt32(((char)digit).ToString(), 16) : throw new FormatException());
+            foreach (byte digit in bytes.Slice(at, 4))
+                code = code << 4 | (char.IsAsciiHexDigit((char)digit) ? Convert.ToInt32(((char)digit).ToString(), 16) : throw new FormatException());
             at += 4;
             return (char)code;
         }

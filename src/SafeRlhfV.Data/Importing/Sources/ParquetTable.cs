@@ -27,7 +27,8 @@ internal static class ParquetTable
         using (ParquetFileReader check = ParquetFile.Open(file))
         {
             if (check.FileMetaData.NumRows == 0) yield break;
-            if (only is not null) leaves = [.. Enumerable.Range(0, check.FileMetaData.Schema.NumColumns).Where(leaf => only.Contains(check.FileMetaData.Schema.Column(leaf).Path.ToDotVector()[0]))];
+            SchemaDescriptor schema = check.FileMetaData.Schema;
+            if (only is not null) leaves = [.. Enumerable.Range(0, schema.NumColumns).Where(leaf => only.Contains(schema.Column(leaf).Path.ToDotVector()[0]))];
         }
         using ReaderProperties properties = ReaderProperties.GetDefaultReaderProperties();
         properties.EnableBufferedStream();
@@ -53,8 +54,11 @@ internal static class ParquetTable
         }
         catch (Exception error) when (ParquetFile.IsParquetError(error) || error is InvalidDataException or IOException or NotSupportedException)
         {
-            string what = error.Message.Contains("crypt", StringComparison.OrdinalIgnoreCase) ? "columns are encrypted; decrypt them" : "the file is damaged or of an unknown form; fetch or write it again";
-            throw new InvalidInputException(new Finding(Fault.CorruptPage, FindingSeverity.Error, file, null, [], $"near row {row}: {what} ({ParquetFile.FirstLine(error)})."), error);
+            string what = error.Message.Contains("crypt", StringComparison.OrdinalIgnoreCase)
+                ? "columns are encrypted; decrypt them"
+                : "the file is damaged or of an unknown form; fetch or write it again";
+            Finding finding = new(Fault.CorruptPage, FindingSeverity.Error, file, null, [], $"near row {row}: {what} ({ParquetFile.FirstLine(error)}).");
+            throw new InvalidInputException(finding, error);
         }
     }
 }

@@ -1,8 +1,8 @@
 namespace SafeRlhfV.Data;
 
 /// <summary>
-/// An object of a source file by its names. Values are null, bool, long, double, string, byte[], <c>List&lt;object?&gt;</c>, another map, or an <see cref="OtherValue"/>;
-/// every reader of files makes these, and every reader of formats takes them.
+/// An object of a source file by its names. Values are null, bool, long, double, string, byte[], <c>List&lt;object?&gt;</c>, another map, or an <see
+/// cref="OtherValue"/>; every reader of files makes these, and every reader of formats takes them.
 /// </summary>
 internal sealed class SourceMap() : Dictionary<string, object?>(StringComparer.Ordinal)
 {

@@ -3,8 +3,8 @@ using System.Formats.Tar;
 namespace SafeRlhfV.Data;
 
 /// <summary>
-/// The samples of a WebDataset archive: files whose names agree up to the first dot after the last slash make one record, whose names are what follows the dot. JSON members
-/// are parsed, texts decoded, all else is bytes.
+/// The samples of a WebDataset archive: files whose names agree up to the first dot after the last slash make one record, whose names are what follows the
+/// dot. JSON members are parsed, texts decoded, all else is bytes.
 /// </summary>
 internal static class TarFile
 {
@@ -54,13 +54,14 @@ internal static class TarFile
         }
         catch (Exception error) when (CompressedFile.IsDamage(error))
         {
-            throw Damaged(file, error);
+            throw CompressedFile.Damaged(file, error);
         }
     }
 
     private static byte[] Bytes(string file, TarEntry entry)
     {
-        if (entry.Length > LargestMember) throw new InvalidInputException($"{file}: {Finding.Quote(entry.Name)} has {entry.Length} bytes, more than a member may have.");
+        if (entry.Length > LargestMember)
+            throw new InvalidInputException($"{file}: {Finding.Quote(entry.Name)} has {entry.Length} bytes, more than a member may have.");
         try
         {
             byte[] bytes = new byte[entry.Length];
@@ -69,10 +70,7 @@ internal static class TarFile
         }
         catch (Exception error) when (CompressedFile.IsDamage(error))
         {
-            throw Damaged(file, error);
+            throw CompressedFile.Damaged(file, error);
         }
     }
-
-    private static InvalidInputException Damaged(string file, Exception error) =>
-        new(new Finding(Fault.Unreadable, FindingSeverity.Error, file, null, [], $"the archive is cut off or damaged ({ParquetFile.FirstLine(error)}); fetch it again."), error);
 }
