@@ -7,10 +7,9 @@ namespace SafeRlhfV.Models;
 /// user's text holds no special token is seen to by the segments, which the tokenizer gets one by one.
 /// </summary>
 /// <remarks>
-/// A checkpoint's format follows from its `model_type` and, where a folder has a chat template (chat_template.jinja, chat_template.json, or `chat_template` in
-/// processor_config.json or tokenizer_config.json, in this order), from strings that tell the known templates apart: `[INST]` is LLaVA-NeXT on Mistral,
-/// `ASSISTANT:` LLaVA on Vicuna, `&lt;|vision_start|&gt;` Qwen, there with or without the default system message that the template names. A template that is
-/// none of these is refused, since its prompts would not be those the model was trained on; a caller who knows better names a format.
+/// A checkpoint's format follows from its folder's chat template. The template renders a fixed set of conversations: where it writes what a built-in format
+/// writes, that one is used; otherwise the template itself writes the prompts. A folder without a template is refused, since a guess may be wrong without a sign;
+/// a caller who knows better names a format.
 /// </remarks>
 public abstract class ChatFormat
 {
@@ -36,6 +35,12 @@ public abstract class ChatFormat
     /// <summary>The token that ends an answer; null = the checkpoint's first end token.</summary>
     public virtual string? EndOfAnswer => null;
 
+    /// <summary>The token that the format itself begins with, where it writes one; then the tokenizer adds none.</summary>
+    public virtual string? BeginToken => null;
+
+    /// <summary>How the model sets its reasoning apart from its answer; null = it does not reason.</summary>
+    public virtual ChatReasoning? Reasoning => null;
+
     /// <summary>Writes a conversation.</summary>
     /// <param name="turns">The turns in their order.</param>
     /// <param name="addGenerationPrompt">End with what makes the model answer.</param>
@@ -43,17 +48,25 @@ public abstract class ChatFormat
     /// <exception cref="InvalidInputException">The format cannot express the turns.</exception>
     public abstract IReadOnlyList<ChatSegment> Render(IReadOnlyList<ChatTurn> turns, bool addGenerationPrompt, bool addVisionId = false);
 
+    /// <summary>Writes a conversation in which every answer is a segment of kind <see cref="ChatSegmentKind.Assistant"/>, as a loss needs it.</summary>
+    /// <exception cref="InvalidInputException">The format cannot express the turns, or does not tell which part is an answer.</exception>
+    public virtual IReadOnlyList<ChatSegment> RenderForTraining(IReadOnlyList<ChatTurn> turns) => Render(turns, addGenerationPrompt: false);
+
+    /// <summary>What follows the turns and their generation prompt when the model answers with that text, up to the end of the answer.</summary>
+    internal virtual IReadOnlyList<ChatSegment> RenderAnswer(IReadOnlyList<ChatTurn> turns, string response, bool addVisionId) => [new ChatSegment(ChatSegmentKind.Assistant, BeforeAnswer + response)];
+
     /// <summary>The format of that name: llava-1.5, llava-next-vicuna, llava-next-mistral, qwen2-vl, qwen2.5-vl or qwen3-vl.</summary>
     /// <exception cref="InvalidInputException">There is none of that name.</exception>
     public static ChatFormat Named(string name) => Known.FirstOrDefault(known => known.Name == name).Create?.Invoke()
         ?? throw new InvalidInputException($"Chat format '{name}' is not known; known are {string.Join(", ", Names)}.");
 
-    /// <summary>The format of a checkpoint folder.</summary>
-    /// <exception cref="InvalidInputException">The folder's template is none of those known here.</exception>
+    /// <summary>The format of a checkpoint folder: a built-in one where its chat template writes what that one writes, else the template itself.</summary>
+    /// <exception cref="InvalidInputException">The folder has no chat template, or one that fails.</exception>
     public static ChatFormat For(ModelConfig config, string folder)
     {
-        ChatTemplate? template = ChatTemplate.Find(folder);
-        return ModelFamilies.Find(config.ModelType)?.ChatFormatOf(config, template?.Text) ?? throw new InvalidInputException(
-            $"{template?.File ?? folder}: {(template is null ? $"no chat format is known for {config.ModelType}" : "the chat template is none of those known here")}; name one of {string.Join(", ", Names)}.");
+        ChatTemplate template = ChatTemplate.Find(folder) ?? throw new InvalidInputException(
+            $"{folder}: it has no chat template (chat_template.jinja, chat_template.json, or the key chat_template of processor_config.json or tokenizer_config.json); name a format with --chat-format: {string.Join(", ", Names)}.");
+        ChatFormat usual = ModelFamilies.Find(config.ModelType)?.UsualChatFormat ?? throw new InvalidInputException($"{folder}: no chat is known for {config.ModelType}.");
+        return ChatRecognition.Choose(template, usual.ImageToken);
     }
 }

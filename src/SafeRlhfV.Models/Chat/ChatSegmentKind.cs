@@ -17,4 +17,7 @@ public enum ChatSegmentKind
 
     /// <summary>Text of a model's turn: what a loss counts.</summary>
     Assistant,
+
+    /// <summary>What else a template took from the conversation, such as a role's name. It holds no special tokens.</summary>
+    Other,
 }

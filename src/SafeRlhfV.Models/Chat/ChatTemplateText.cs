@@ -12,15 +12,15 @@ internal sealed class ChatTemplateText(JinjaTemplate template, IReadOnlyDictiona
 
     /// <summary>Renders variables of the conversation: messages, and what else the caller passes.</summary>
     /// <exception cref="JinjaException">The template refuses the conversation or fails.</exception>
-    public JinjaRendering Render(PyDict variables, DateTime now)
+    public JinjaRendering Render(PyDict variables, DateTime now, JinjaMarks? marks = null)
     {
         PyDict all = new();
         all["messages"] = new PyList([]);
         all["tools"] = all["documents"] = null;
         all["add_generation_prompt"] = false;
-        foreach ((string name, string token) in specialTokens ?? new Dictionary<string, string>()) all[name] = token;
+        foreach ((string name, string token) in specialTokens ?? new Dictionary<string, string>()) all[name] = marks?.Around(token) ?? token;
         foreach ((object? name, object? value) in variables.Entries) all[name] = name is "messages" && value is PyList messages ? new PyList([.. messages.Items.Select(Prepared)]) : value;
-        return template.Render(all, now);
+        return template.Render(all, now, marks);
     }
 
     /// <summary>As above, but the last message stays open: nothing that follows its text is written. <paramref name="field"/> is the key that is continued.</summary>

@@ -7,6 +7,9 @@ namespace SafeRlhfV.Models;
 /// <param name="Parts">Texts and pictures in their order.</param>
 public sealed record ChatTurn(ChatRole Role, IReadOnlyList<ChatPart> Parts)
 {
+    /// <summary>What the model thought before it answered; only chat templates that know of reasoning write it.</summary>
+    public string? Reasoning { get; init; }
+
     /// <summary>A system turn of one text.</summary>
     public static ChatTurn System(string text) => new(ChatRole.System, [new TextPart(text)]);
 

@@ -11,20 +11,14 @@ public sealed class MistralChatFormat(string answerEnd = MistralChatFormat.Usual
     /// <summary>The end of an answer in the published template.</summary>
     public const string UsualAnswerEnd = "</s> ";
 
-    private const string MistypedAnswerEnd = @"<\s> "; // an earlier revision on the hub; models were used with it
+    /// <summary>Ends of an answer in the template's revisions: as published, mistyped in an earlier one that models were used with, without a blank.</summary>
+    internal static IReadOnlyList<string> AnswerEnds { get; } = [UsualAnswerEnd, @"<\s> ", "</s>"];
 
     /// <inheritdoc/>
     public override string ImageToken => "<image>";
 
     /// <inheritdoc/>
     public override string BeforeAnswer => " ";
-
-    /// <summary>The format of a template's text; revisions are told apart by how they end an answer.</summary>
-    public static MistralChatFormat FromTemplate(string template)
-    {
-        if (template.Contains(MistypedAnswerEnd, StringComparison.Ordinal)) return new MistralChatFormat(MistypedAnswerEnd);
-        return new MistralChatFormat(template.Contains("</s>'", StringComparison.Ordinal) || template.Contains("</s>\"", StringComparison.Ordinal) ? "</s>" : UsualAnswerEnd);
-    }
 
     /// <inheritdoc/>
     public override IReadOnlyList<ChatSegment> Render(IReadOnlyList<ChatTurn> turns, bool addGenerationPrompt, bool addVisionId = false)

@@ -25,8 +25,8 @@ public abstract class ModelFamily
     /// <summary>Why the family's image processors refuse an image of this size (pixels), whatever their settings; null where they take it.</summary>
     public virtual string? ImageRefusal(int width, int height) => null;
 
-    /// <summary>The chat format of a checkpoint, by its config and the text of its chat template (null = it has none); null where that template is not known here.</summary>
-    public virtual ChatFormat? ChatFormatOf(ModelConfig config, string? template) => null;
+    /// <summary>The chat format that most of its checkpoints were trained on; a checkpoint's own follows from its chat template. Null = it does not chat.</summary>
+    public virtual ChatFormat? UsualChatFormat => null;
 
     /// <summary>True for tensors of older files that carry no weights (buffers such as position ids), or a score head's, and are left out without a word.</summary>
     public virtual bool IsIgnorable(string fileKey) =>

@@ -13,7 +13,7 @@ public sealed class LlavaFamily : ModelFamily
     public override ModelConfig ParseConfig(ConfigReader reader) => LlavaConfig.Parse(reader, anyResolution: false);
 
     /// <inheritdoc/>
-    public override ChatFormat? ChatFormatOf(ModelConfig config, string? template) => LlavaChat.Choose(config, template);
+    public override ChatFormat? UsualChatFormat => new VicunaChatFormat();
 
     /// <inheritdoc/>
     public override VisionLanguageModel Create(ModelConfig config, ParameterSource source) => new LlavaModel((LlavaConfig)config, source);

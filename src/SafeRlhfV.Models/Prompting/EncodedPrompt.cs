@@ -9,6 +9,12 @@ public sealed record EncodedPrompt(int[] Ids, IReadOnlyList<ProcessedImage> Imag
     /// <summary>The text as the tokenizer got it, to join an answer to; empty for ids of another origin.</summary>
     internal IReadOnlyList<TextSegment> Segments { get; init; } = [];
 
+    /// <summary>The conversation, to write an answer after it; empty for ids of another origin.</summary>
+    internal IReadOnlyList<ChatTurn> Turns { get; init; } = [];
+
+    /// <summary>Whether its pictures are numbered.</summary>
+    internal bool AddVisionId { get; init; }
+
     /// <summary>The ids of the text before image tokens are expanded.</summary>
     internal IReadOnlyList<int> TextIds { get; init; } = [];
 }

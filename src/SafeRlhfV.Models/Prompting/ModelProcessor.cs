@@ -22,7 +22,7 @@ public sealed class ModelProcessor
         if (named.Count == 0) throw new InvalidInputException($"{folder}: neither generation_config.json, config.json nor tokenizer_config.json names an end token (eos_token_id, eos_token).");
         PadTokenId = config.PadTokenId ?? special.Pad ?? named[0];
         endOfAnswer = chat.EndOfAnswer is not { } end ? named[0]
-            : tokenizer.IdOf(end) ?? throw new InvalidInputException($"{folder}: the tokenizer has no token '{end}', which ends an answer in this chat format.");
+            : tokenizer.IdOf(end) ?? (chat is TemplateChatFormat ? named[0] : null as int?) ?? throw new InvalidInputException($"{folder}: the tokenizer has no token '{end}', which ends an answer in this chat format.");
         EosTokenIds = [.. named.Append(endOfAnswer).Distinct()];
         ends = [.. EosTokenIds];
     }
@@ -73,14 +73,14 @@ public sealed class ModelProcessor
     {
         IReadOnlyList<ChatSegment> rendered = Render(turns, addVisionId);
         ProcessedImage[] images = [.. rendered.Where(segment => segment.Kind == ChatSegmentKind.Image).Select((segment, at) => Images.Process(segment.Image ?? throw new InvalidInputException($"Prompt: picture {at + 1} is missing.")))];
-        return Encode(rendered, [.. images.Select(image => image.Geometry)]) with { Images = images };
+        return Encode(turns, rendered, [.. images.Select(image => image.Geometry)], addVisionId) with { Images = images };
     }
 
     /// <summary>The same ids without pixels, for who needs their number alone. The turns' pictures need not be there.</summary>
     /// <param name="turns">The conversation.</param>
     /// <param name="geometries">What <see cref="ImageProcessor.Measure"/> says of each picture, in their order.</param>
     /// <exception cref="InvalidInputException">As of <see cref="EncodePrompt(IReadOnlyList{ChatTurn})"/>.</exception>
-    public EncodedPrompt MeasurePrompt(IReadOnlyList<ChatTurn> turns, IReadOnlyList<ImageGeometry> geometries) => Encode(Render(turns, addVisionId: false), geometries);
+    public EncodedPrompt MeasurePrompt(IReadOnlyList<ChatTurn> turns, IReadOnlyList<ImageGeometry> geometries) => Encode(turns, Render(turns, addVisionId: false), geometries, addVisionId: false);
 
     private IReadOnlyList<ChatSegment> Render(IReadOnlyList<ChatTurn> turns, bool addVisionId)
     {
@@ -89,11 +89,13 @@ public sealed class ModelProcessor
         return placed == given ? rendered : throw new InvalidInputException($"Prompt: the chat format of {Config.ModelType} leaves out {given - placed} of {given} pictures; give pictures in users' turns only.");
     }
 
-    private EncodedPrompt Encode(IReadOnlyList<ChatSegment> rendered, IReadOnlyList<ImageGeometry> geometries)
+    private EncodedPrompt Encode(IReadOnlyList<ChatTurn> turns, IReadOnlyList<ChatSegment> rendered, IReadOnlyList<ImageGeometry> geometries, bool addVisionId)
     {
-        TextSegment[] segments = [.. rendered.Select(segment => new TextSegment(segment.Text, segment.Kind is ChatSegmentKind.Format or ChatSegmentKind.Image))];
-        IReadOnlyList<int> textIds = Tokenizer.Encode(segments);
-        return new EncodedPrompt(Expand(textIds, geometries), [], string.Concat(rendered.Select(segment => segment.Text))) { Segments = segments, TextIds = textIds };
+        TextSegment[] segments = [.. rendered.Select(Segment)];
+        CheckOwnTokens(turns, segments);
+        IReadOnlyList<int> textIds = Encode(segments);
+        string text = string.Concat(rendered.Select(segment => segment.Text));
+        return new EncodedPrompt(Expand(textIds, geometries), [], text) { Segments = segments, TextIds = textIds, Turns = turns, AddVisionId = addVisionId };
     }
 
     /// <summary>Encodes one question, with a picture and a system message if given.</summary>
@@ -113,7 +115,8 @@ public sealed class ModelProcessor
         if (response.Length == 0) return [endOfAnswer];
         if (prompt.Segments.Count > 0)
         {
-            IReadOnlyList<int> joint = Tokenizer.Encode([.. prompt.Segments, new TextSegment(Chat.BeforeAnswer + response, false)]);
+            TextSegment[] answer = [.. Chat.RenderAnswer(prompt.Turns, response, prompt.AddVisionId).Select(Segment)];
+            IReadOnlyList<int> joint = Encode([.. prompt.Segments, .. answer]);
             if (joint.Take(prompt.TextIds.Count).SequenceEqual(prompt.TextIds)) return [.. joint.Skip(prompt.TextIds.Count), endOfAnswer];
         }
         return [.. Tokenizer.Encode(response, addSpecialTokens: false, parseSpecialTokens: false), endOfAnswer];
@@ -130,6 +133,23 @@ public sealed class ModelProcessor
     {
         ProcessedImage[] images = [.. prompts.SelectMany(prompt => prompt.Images)];
         return images.Length == 0 ? null : Images.Batch(images);
+    }
+
+    private static TextSegment Segment(ChatSegment segment) => new(segment.Text, segment.Kind is ChatSegmentKind.Format or ChatSegmentKind.Image);
+
+    // a format that writes the begin token itself gets no second one
+    private IReadOnlyList<int> Encode(IReadOnlyList<TextSegment> segments) =>
+        Tokenizer.Encode(segments, addSpecialTokens: !(Chat.BeginToken is { Length: > 0 } begin && segments is [{ ParseSpecialTokens: true } first, ..] && first.Text.StartsWith(begin, StringComparison.Ordinal)));
+
+    // a template may write special tokens in a way that hides that they are its own; they would be encoded as text
+    private void CheckOwnTokens(IReadOnlyList<ChatTurn> turns, IReadOnlyList<TextSegment> segments)
+    {
+        if (Chat is not TemplateChatFormat) return;
+        string given = string.Join('\0', turns.SelectMany(turn => turn.Parts.OfType<TextPart>().Select(part => part.Text).Append(turn.Reasoning ?? "")));
+        string foreign = string.Join('\0', segments.Where(segment => !segment.ParseSpecialTokens).Select(segment => segment.Text));
+        foreach (string token in Tokenizer.AddedTokens)
+            if (!string.IsNullOrWhiteSpace(token) && foreign.Contains(token, StringComparison.Ordinal) && !given.Contains(token, StringComparison.Ordinal))
+                throw new InvalidInputException($"{Folder}: its chat template writes '{token}' in a way that hides whether it comes from the conversation; name a format with --chat-format, or change the template.");
     }
 
     private int[] Expand(IReadOnlyList<int> ids, IReadOnlyList<ImageGeometry> images)

@@ -17,7 +17,7 @@ public sealed class Qwen2VlFamily : ModelFamily
     public override string? ImageRefusal(int width, int height) => ImageSizes.SmartRefusal(width, height);
 
     /// <inheritdoc/>
-    public override ChatFormat? ChatFormatOf(ModelConfig config, string? template) => QwenChat.Choose(config, template);
+    public override ChatFormat? UsualChatFormat => new Qwen2ChatFormat();
 
     /// <inheritdoc/>
     public override VisionLanguageModel Create(ModelConfig config, ParameterSource source) => new QwenModel((QwenConfig)config, source);

@@ -45,6 +45,9 @@ public sealed class Tokenizer
     /// <exception cref="InvalidInputException">A file is missing, malformed, or asks for something that this engine cannot do.</exception>
     public static Tokenizer Load(string folder) => new(TokenizerFile.Open(folder));
 
+    /// <summary>Tokens that are looked for in a text before it is cut, as they are written.</summary>
+    internal IEnumerable<string> AddedTokens => parts.Added.Select(token => token.Content);
+
     /// <summary>The id of a token of the vocabulary or an added one; null if there is none.</summary>
     public int? IdOf(string token) => ids.TryGetValue(token, out int id) ? id : null;
 

@@ -23,11 +23,11 @@ internal sealed class JinjaTemplate
         return new JinjaTemplate(body, blocks);
     }
 
-    /// <summary>Renders with variables; <paramref name="now"/> is the time that strftime_now sees.</summary>
+    /// <summary>Renders with variables; <paramref name="now"/> is the time that strftime_now sees, <paramref name="marks"/> are put around the template's own texts.</summary>
     /// <exception cref="JinjaException">The template fails or takes more than it may.</exception>
-    public JinjaRendering Render(PyDict variables, DateTime now)
+    public JinjaRendering Render(PyDict variables, DateTime now, JinjaMarks? marks = null)
     {
-        JinjaRun run = new(now) { Blocks = blocks };
+        JinjaRun run = new(now, marks) { Blocks = blocks };
         foreach ((object? name, object? value) in variables.Entries) run.Top.Set((string)name!, value);
         body.Execute(run, run.Top);
         return new JinjaRendering(run.Output, run.Spans);

@@ -3,7 +3,7 @@ using System.Text;
 namespace SafeRlhfV.Models;
 
 /// <summary>One rendering of a template: its output, its bounds, its clock.</summary>
-internal sealed class JinjaRun(DateTime now)
+internal sealed class JinjaRun(DateTime now, JinjaMarks? marks = null)
 {
     private readonly StringBuilder root = new();
     private StringBuilder? output;
@@ -11,6 +11,9 @@ internal sealed class JinjaRun(DateTime now)
     public JinjaBudget Budget { get; } = new();
 
     public DateTime Now { get; } = now;
+
+    /// <summary>Signs to put around the template's own texts; null = none.</summary>
+    public JinjaMarks? Marks { get; } = marks;
 
     /// <summary>The variables at the template's top level.</summary>
     public JinjaScope Top { get; } = new(JinjaGlobals.Scope);
@@ -51,6 +54,15 @@ internal sealed class JinjaRun(DateTime now)
 
     /// <summary>A text of the template's own making, as it is after escaping.</summary>
     public object Finished(string text) => AutoEscape ? new PyMarkup(text) : text;
+
+    /// <summary>A value as it is compared or handed to a function: without signs around the template's own texts.</summary>
+    public object? Plain(object? value) => Marks is null ? value : value switch
+    {
+        string text => Marks.Without(text),
+        PyList list => new PyList([.. list.Items.Select(Plain)]),
+        PyTuple tuple => new PyTuple([.. tuple.Items.Select(Plain)]),
+        _ => value,
+    };
 
     public string Built(string text)
     {

@@ -19,6 +19,15 @@ internal sealed class CallArguments(IReadOnlyList<object?> positional, PyDict? n
 
     public PyDict Named { get; } = named ?? new PyDict();
 
+    /// <summary>The arguments without signs around the template's own texts.</summary>
+    public CallArguments Plain(JinjaRun run)
+    {
+        if (run.Marks is null) return this;
+        PyDict named = new();
+        foreach ((object? name, object? value) in Named.Entries) named[name] = run.Plain(value);
+        return new CallArguments([.. Positional.Select(run.Plain)], named);
+    }
+
     /// <summary>The arguments without the first ones.</summary>
     public CallArguments Skip(int count) => new([.. Positional.Skip(count)], Named);
 }

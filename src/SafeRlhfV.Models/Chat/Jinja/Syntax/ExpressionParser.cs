@@ -129,7 +129,7 @@ internal sealed class ExpressionParser(JinjaTokens tokens, JinjaNames names)
             case JinjaTokenKind.String:
                 string text = "";
                 while (tokens.Current.Kind == JinjaTokenKind.String) text += tokens.Next().Text;
-                return new ConstantExpression(text);
+                return tokens.Current.Is(".") || tokens.Current.Is("[") || tokens.Current.Is("(") ? new ConstantExpression(text) : new OwnTextExpression(text);
             case JinjaTokenKind.Integer or JinjaTokenKind.Float:
                 return new ConstantExpression(tokens.Next().Number);
         }

@@ -19,6 +19,12 @@ internal sealed class ConstantExpression(object? value) : JinjaExpression
     protected override object? Evaluate(JinjaRun run, JinjaScope scope) => value;
 }
 
+/// <summary>A text of the template that may be written as it stands.</summary>
+internal sealed class OwnTextExpression(string text) : JinjaExpression
+{
+    protected override object? Evaluate(JinjaRun run, JinjaScope scope) => run.Marks?.Around(text) ?? text;
+}
+
 internal sealed class NameExpression(string name) : JinjaExpression
 {
     public string Name { get; } = name;
@@ -44,7 +50,7 @@ internal sealed class DictExpression(IReadOnlyList<(JinjaExpression Key, JinjaEx
     protected override object? Evaluate(JinjaRun run, JinjaScope scope)
     {
         PyDict dict = new();
-        foreach ((JinjaExpression key, JinjaExpression item) in entries) dict[key.Value(run, scope)] = item.Value(run, scope);
+        foreach ((JinjaExpression key, JinjaExpression item) in entries) dict[run.Plain(key.Value(run, scope))] = item.Value(run, scope);
         return dict;
     }
 }
@@ -87,10 +93,10 @@ internal sealed class CompareExpression(JinjaExpression first, IReadOnlyList<(st
 {
     protected override object? Evaluate(JinjaRun run, JinjaScope scope)
     {
-        object? left = first.Value(run, scope);
+        object? left = run.Plain(first.Value(run, scope));
         foreach ((string sign, JinjaExpression operand) in rest)
         {
-            object? right = operand.Value(run, scope);
+            object? right = run.Plain(operand.Value(run, scope));
             bool holds = sign switch
             {
                 "==" => PyOperators.AreEqual(left, right),
@@ -127,7 +133,7 @@ internal sealed class ItemExpression(JinjaExpression owner, JinjaExpression key)
     protected override object? Evaluate(JinjaRun run, JinjaScope scope)
     {
         object? value = owner.Value(run, scope);
-        return JinjaAccess.Item(run, value, key.Value(run, scope));
+        return JinjaAccess.Item(run, value, run.Plain(key.Value(run, scope)));
     }
 }
 
@@ -172,7 +178,9 @@ internal sealed class CallExpression(JinjaExpression callee, ArgumentList argume
     public object? Call(JinjaRun run, JinjaScope scope, object? caller)
     {
         object? function = callee.Value(run, scope);
-        return run.Call(function, arguments.Value(run, scope, caller));
+        CallArguments given = arguments.Value(run, scope, caller);
+        // what macros, namespaces and dictionaries are given may be written later on
+        return run.Call(function, function is PyCallable and not { TypeName: "type" } ? given.Plain(run) : given);
     }
 }
 
@@ -183,7 +191,8 @@ internal sealed class FilterExpression(JinjaExpression? operand, string name, Ar
     {
         object? value = operand switch { null => block, FilterExpression inner => inner.Apply(run, scope, block), _ => operand.Value(run, scope) };
         run.Budget.Step();
-        return JinjaFilters.Apply(run, name, value, arguments.Value(run, scope));
+        CallArguments given = arguments.Value(run, scope);
+        return JinjaFilters.Apply(run, name, value, name is "default" or "d" or "join" ? given : given.Plain(run));
     }
 
     protected override object? Evaluate(JinjaRun run, JinjaScope scope) => Apply(run, scope, null);
@@ -193,7 +202,7 @@ internal sealed class TestExpression(JinjaExpression operand, string name, Argum
 {
     protected override object? Evaluate(JinjaRun run, JinjaScope scope)
     {
-        object? value = operand.Value(run, scope);
-        return JinjaTests.Apply(run, name, value, arguments.Value(run, scope));
+        object? value = run.Plain(operand.Value(run, scope));
+        return JinjaTests.Apply(run, name, value, arguments.Value(run, scope).Plain(run));
     }
 }

@@ -39,7 +39,7 @@ internal sealed class TextStatement(string text, int line) : JinjaStatement(line
 {
     protected override JinjaFlow Run(JinjaRun run, JinjaScope scope)
     {
-        run.Write(text);
+        run.Write(run.Marks?.Around(text) ?? text);
         return JinjaFlow.Next;
     }
 }
