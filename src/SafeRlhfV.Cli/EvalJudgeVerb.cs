@@ -76,7 +76,7 @@ internal static class EvalJudgeVerb
             {
                 if (!answers.TryGetValue(id, out Answer? answer)) throw new InvalidInputException($"{file}: has no answer to row {id}; generate answers to the same rows (--split, --limit) that are judged.");
                 if (answer.Question is { } other && other != question) throw new InvalidInputException($"{file}: its row {id} answers another question; it was generated from other data.");
-                return answer.Response;
+                return ReasonedAnswer.Text(answer.Reasoning, answer.Response);
             }
             prompts.Add(new JudgedPrompt(id, row.Text("category") ?? "", row.Image, question, Of(first, candidate), Of(second, baseline)));
         }
@@ -135,5 +135,5 @@ internal static class EvalJudgeVerb
         }
     }
 
-    private sealed record Answer(string Row, string Response, string? Question = null);
+    private sealed record Answer(string Row, string Response, string? Question = null, string? Reasoning = null);
 }

@@ -116,7 +116,7 @@ internal static class GenerateVerb
     {
         Stopwatch clock = Stopwatch.StartNew();
         bool live = !json && settings.Tokens.Samples == 1;
-        IReadOnlyList<TextCompletion> answers = generator.Generate([prompt], settings, onText: live ? delta => Output.Piece(delta.Text) : null, cancellation: cancel);
+        IReadOnlyList<TextCompletion> answers = generator.Generate([prompt], settings, onText: live ? ShowAnswer : null, cancellation: cancel);
         int tokens = answers.Sum(answer => answer.Ids.Count);
         if (json)
         {
@@ -125,14 +125,22 @@ internal static class GenerateVerb
                 Prompt = prompt.Text,
                 PromptTokens = prompt.Ids.Length,
                 Images = prompt.Images.Count,
-                Answers = answers.Select(answer => new { answer.Sample, answer.Text, answer.Finish, answer.StopString, Tokens = answer.Ids.Count }),
+                Answers = answers.Select(answer => new { answer.Sample, answer.Reasoning, answer.Text, answer.Finish, answer.StopString, Tokens = answer.Ids.Count }),
             });
             return;
         }
         if (live) Output.Line("");
         else foreach (TextCompletion answer in answers) Output.Line($"[{answer.Sample + 1}] {Output.Foreign(answer.Text)}");
+        foreach (TextCompletion answer in answers)
+            if (answer.Reasoning is { Length: > 0 } thought) Output.Note($"reasoning of answer {answer.Sample + 1}: {Output.Foreign(thought)}");
         string ends = string.Join(", ", answers.Select(answer => answer.Finish switch { FinishReason.EndToken => "ended", FinishReason.Stopped => "stopped", _ => "cut at the most tokens" }).Distinct());
         Output.Note(string.Create(CultureInfo.InvariantCulture, $"{prompt.Ids.Length} prompt tokens, {tokens} new ones, {tokens / clock.Elapsed.TotalSeconds:0.0} a second; {ends}"));
+    }
+
+    // what the model thinks is no part of its answer; it goes to stderr when the answer is there
+    private static void ShowAnswer(TextDelta delta)
+    {
+        if (!delta.IsReasoning) Output.Piece(delta.Text);
     }
 
     private static void AnswerAll(
@@ -150,7 +158,7 @@ internal static class GenerateVerb
             foreach (TextCompletion answer in generator.Generate(prompts, settings, streams, cancellation: cancel))
             {
                 DatasetRow row = batch[answer.Prompt];
-                written.Add(Output.JsonLine(new { Row = $"{row.Position}", Question = row.Text("question"), answer.Sample, Response = answer.Text, answer.Finish, answer.StopString, Tokens = answer.Ids.Count }));
+                written.Add(Output.JsonLine(new { Row = $"{row.Position}", Question = row.Text("question"), answer.Sample, Response = answer.Text, answer.Reasoning, answer.Finish, answer.StopString, Tokens = answer.Ids.Count }));
                 tokens += answer.Ids.Count;
                 if (answer.Finish == FinishReason.Length) cut++;
             }

@@ -139,6 +139,25 @@ public sealed class GenerateVerbTests
         await Refuses(picture, "generate", "--model", Folder, "--prompt", "What is this?", "--image", Golden.At("images", picture));
 
     [Fact]
+    public async Task A_thinking_models_template_opens_the_answer_and_its_reasoning_is_no_part_of_the_text()
+    {
+        using TemporaryFolder folder = new();
+        foreach (string file in Directory.GetFiles(Golden.At("models", "qwen3-vl-tiny"))) File.Copy(file, folder.At(Path.GetFileName(file)));
+        string template = Directory.GetFiles(Golden.At("variants", "chat", "templates"), "*.jinja").Select(File.ReadAllText)
+            .First(text => text.Contains("<think>", StringComparison.Ordinal) && text.Contains("<|image_pad|>", StringComparison.Ordinal));
+        File.WriteAllText(folder.At("chat_template.json"), new JsonObject { ["chat_template"] = template }.ToJsonString());
+        string[] question = ["generate", "--model", folder.Path, "--prompt", "What is it?", "--image", Cat, "--max-new-tokens", "4", "--json"];
+        (int code, string output, _) = await CapturedConsole.RunAsync(question);
+        Assert.Equal(0, code);
+        JsonNode document = JsonNode.Parse(output)!;
+        Assert.EndsWith("<|im_start|>assistant\n<think>\n", document["prompt"]!.GetValue<string>(), StringComparison.Ordinal);
+        Assert.Equal("", document["answers"]![0]!["text"]!.GetValue<string>());
+        Assert.NotEmpty(document["answers"]![0]!["reasoning"]!.GetValue<string>());
+        File.WriteAllText(folder.At("chat_template.json"), new JsonObject { ["chat_template"] = "{% if %}" }.ToJsonString());
+        await Refuses("chat_template.json", question);
+    }
+
+    [Fact]
     public async Task Broken_checkpoints_are_named()
     {
         using TemporaryFolder folder = new();

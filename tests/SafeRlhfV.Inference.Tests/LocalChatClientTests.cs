@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.AI;
 using SafeRlhfV.Data;
@@ -29,6 +30,30 @@ public sealed class LocalChatClientTests(TinyModels models) : IClassFixture<Tiny
         Assert.Equal(whole.Usage!.OutputTokenCount, updates.ToChatResponse().Usage!.OutputTokenCount);
         Assert.Equal("chat", whole.ModelId);
         Assert.InRange(whole.Usage.OutputTokenCount!.Value, 1, 20);
+    }
+
+    [Fact]
+    public async Task What_a_thinking_model_thinks_is_kept_apart_from_its_answer()
+    {
+        string folder = models.At("thinking");
+        Directory.CreateDirectory(folder);
+        foreach (string file in Directory.GetFiles(models.Chat)) File.Copy(file, Path.Combine(folder, Path.GetFileName(file)), overwrite: true);
+        File.WriteAllText(Path.Combine(folder, "chat_template.json"), JsonSerializer.Serialize(new
+        {
+            chat_template = "{% for m in messages %}{{ 'USER: ' if m.role == 'user' else 'ASSISTANT: ' }}{% for p in m.content %}{% if p.type == 'image' %}<image>\n{% endif %}{% if p.type == 'text' %}{{ p.text.split('</think>')[-1] }} {% endif %}{% endfor %}{% endfor %}"
+                + "{% if add_generation_prompt %}{{ 'ASSISTANT: <think>' }}{% endif %}",
+        }));
+        using LocalChatClient client = LocalChatClient.Load(folder);
+        ChatMessage[] asked = [Question(0), new(ChatRole.Assistant, [new TextReasoningContent("a thought ."), new TextContent("it works .")]), Question(1)];
+        ChatResponse whole = await client.GetResponseAsync(asked, Drawn, TestContext.Current.CancellationToken);
+        // a model of random numbers does not end its reasoning
+        Assert.Equal("", whole.Text);
+        string thought = Assert.Single(whole.Messages[0].Contents.OfType<TextReasoningContent>()).Text;
+        Assert.NotEmpty(thought);
+        List<ChatResponseUpdate> updates = [];
+        await foreach (ChatResponseUpdate update in client.GetStreamingResponseAsync(asked, Drawn, TestContext.Current.CancellationToken)) updates.Add(update);
+        Assert.Equal(thought, string.Concat(updates.SelectMany(update => update.Contents).OfType<TextReasoningContent>().Select(content => content.Text)));
+        Assert.Empty(updates.SelectMany(update => update.Contents).OfType<TextContent>());
     }
 
     [Fact]

@@ -17,10 +17,12 @@ internal static class ChatTurns
         {
             ModelRole role = message.Role == Role.System ? ModelRole.System : message.Role == Role.User ? ModelRole.User : message.Role == Role.Assistant ? ModelRole.Assistant
                 : throw new InvalidInputException($"A local checkpoint knows no messages of the role '{message.Role.Value}'; it knows system, user and assistant.");
-            ChatPart[] parts = [.. message.Contents.Where(content => content is not UsageContent).Select(Part)];
+            ChatPart[] parts = [.. message.Contents.Where(content => content is not (UsageContent or TextReasoningContent)).Select(Part)];
+            string reasoning = string.Concat(message.Contents.OfType<TextReasoningContent>().Select(content => content.Text));
             // one who asks twice in a row is one turn: the formats alternate between user and assistant
-            if (turns.Count > 0 && turns[^1].Role == role) turns[^1] = new(role, Join(turns[^1].Parts, parts));
+            if (turns.Count > 0 && turns[^1].Role == role) turns[^1] = turns[^1] with { Parts = Join(turns[^1].Parts, parts) };
             else turns.Add(new(role, parts));
+            if (reasoning.Length > 0) turns[^1] = turns[^1] with { Reasoning = turns[^1].Reasoning is { } before ? $"{before}\n\n{reasoning}" : reasoning };
         }
         return turns.Count > 0 ? turns : throw new InvalidInputException("There is no message to answer.");
     }

@@ -43,9 +43,10 @@ public sealed class LocalChatClient : IChatClient
     public async Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
     {
         GenerationJob job = await StartAsync(messages, options, cancellationToken).ConfigureAwait(false);
-        StringBuilder text = new();
-        await foreach (TextDelta delta in job.Pieces.ReadAllAsync(cancellationToken).ConfigureAwait(false)) text.Append(delta.Text);
-        return new ChatResponse(new ChatMessage(Role.Assistant, text.ToString()))
+        StringBuilder text = new(), reasoning = new();
+        await foreach (TextDelta delta in job.Pieces.ReadAllAsync(cancellationToken).ConfigureAwait(false)) (delta.IsReasoning ? reasoning : text).Append(delta.Text);
+        AIContent[] contents = reasoning.Length > 0 ? [new TextReasoningContent(reasoning.ToString()), new TextContent(text.ToString())] : [new TextContent(text.ToString())];
+        return new ChatResponse(new ChatMessage(Role.Assistant, contents))
         {
             ResponseId = job.Id,
             ModelId = metadata.DefaultModelId,
@@ -65,7 +66,7 @@ public sealed class LocalChatClient : IChatClient
         {
             GenerationJob job = await StartAsync(messages, options, left.Token).ConfigureAwait(false);
             await foreach (TextDelta delta in job.Pieces.ReadAllAsync(cancellationToken).ConfigureAwait(false))
-                if (delta.Text.Length > 0) yield return Update(job, new TextContent(delta.Text));
+                if (delta.Text.Length > 0) yield return Update(job, delta.IsReasoning ? new TextReasoningContent(delta.Text) : new TextContent(delta.Text));
             ChatResponseUpdate last = Update(job, new UsageContent(Usage(job)));
             last.FinishReason = Finish(job);
             yield return last;

@@ -32,6 +32,7 @@ public sealed class ChatGenerator(VisionLanguageModel model, ModelProcessor proc
         int rows = prompts.Count * samples;
         TokenStream[] decoders = [.. Enumerable.Range(0, rows).Select(_ => processor.Tokenizer.NewStream())];
         AnswerText[] texts = [.. Enumerable.Range(0, rows).Select(_ => new AnswerText(settings.StopStrings))];
+        ReasoningText[] parts = [.. Enumerable.Range(0, rows).Select(_ => new ReasoningText(processor.Chat.Reasoning))];
         GenerationSettings tokens = settings.Tokens with
         {
             EosTokenIds = settings.Tokens.EosTokenIds.Count > 0 ? settings.Tokens.EosTokenIds : processor.EosTokenIds,
@@ -42,7 +43,10 @@ public sealed class ChatGenerator(VisionLanguageModel model, ModelProcessor proc
         {
             if (token.Finish is not null) texts[token.Row].Append(decoders[token.Row].Finish());
             string piece = texts[token.Row].Release(token.Finish is not null);
-            if (piece.Length > 0 || token.Finish is not null) onText?.Invoke(new TextDelta(token.Row / samples, token.Row % samples, piece, token.Finish));
+            List<(string Text, bool IsReasoning)> shown = parts[token.Row].Push(piece, token.Finish is not null);
+            if (shown.Count == 0 && token.Finish is not null) shown.Add(("", false));
+            foreach ((int at, (string text, bool isReasoning)) in shown.Index())
+                onText?.Invoke(new TextDelta(token.Row / samples, token.Row % samples, text, at == shown.Count - 1 ? token.Finish : null, isReasoning));
         }
 
         using DisposeScope scope = NewDisposeScope();
@@ -52,8 +56,12 @@ public sealed class ChatGenerator(VisionLanguageModel model, ModelProcessor proc
         using GenerationResult result = generator.Generate(prompt, tokens, streams, Report, cancellation);
         float[]? logProbs = result.LogProbs_BT?.cpu().data<float>().ToArray();
         int longest = (int)result.Tokens_BT.shape[1];
-        return [.. texts.Select((text, row) => new TextCompletion(row / samples, row % samples, text.Stop is null ? Whole(result, row) : text.ToString(), result.Row(row),
-            logProbs?[(row * longest)..(row * longest + result.Lengths[row])], result.Finishes[row], text.Stop))];
+        return [.. texts.Select((text, row) =>
+        {
+            (string? reasoning, string answer) = ReasoningText.Split(text.Stop is null ? Whole(result, row) : text.ToString(), processor.Chat.Reasoning);
+            float[]? rowLogProbs = logProbs?[(row * longest)..(row * longest + result.Lengths[row])];
+            return new TextCompletion(row / samples, row % samples, answer, result.Row(row), rowLogProbs, result.Finishes[row], text.Stop) { Reasoning = reasoning };
+        })];
     }
 
     /// <summary>Answers prompts and yields the text as it comes. The work runs on a thread of the pool and stops when the caller stops listening.</summary>

@@ -5,4 +5,5 @@ namespace SafeRlhfV.Models;
 /// <param name="Sample">Which of its answers, from 0.</param>
 /// <param name="Text">The new text; may be empty in the last piece only.</param>
 /// <param name="Finish">Why the answer ends with it; null if it goes on.</param>
-public readonly record struct TextDelta(int Prompt, int Sample, string Text, FinishReason? Finish);
+/// <param name="IsReasoning">The text is what the model thinks before it answers.</param>
+public readonly record struct TextDelta(int Prompt, int Sample, string Text, FinishReason? Finish, bool IsReasoning = false);

@@ -23,6 +23,8 @@ public sealed class ModelProcessor
         PadTokenId = config.PadTokenId ?? special.Pad ?? named[0];
         endOfAnswer = chat.EndOfAnswer is not { } end ? named[0]
             : tokenizer.IdOf(end) ?? (chat is TemplateChatFormat ? named[0] : null as int?) ?? throw new InvalidInputException($"{folder}: the tokenizer has no token '{end}', which ends an answer in this chat format.");
+        if (chat.Reasoning is { Close: var close } && tokenizer.IdOf(close) is { } closing && tokenizer.IsSpecial(closing))
+            throw new InvalidInputException($"{folder}: '{close}' is a special token, which decoding leaves out, so that the model's reasoning could not be told from its answer; set special to false in tokenizer.json.");
         EosTokenIds = [.. named.Append(endOfAnswer).Distinct()];
         ends = [.. EosTokenIds];
     }
