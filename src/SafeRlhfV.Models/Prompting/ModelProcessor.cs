@@ -97,7 +97,7 @@ public sealed class ModelProcessor
         CheckOwnTokens(turns, segments);
         IReadOnlyList<int> textIds = Encode(segments);
         string text = string.Concat(rendered.Select(segment => segment.Text));
-        return new EncodedPrompt(Expand(textIds, geometries), [], text) { Segments = segments, TextIds = textIds, Turns = turns, AddVisionId = addVisionId };
+        return new EncodedPrompt(Expand(textIds, geometries), [], text) { Segments = segments, TextIds = textIds, Turns = WithoutImages(turns), AddVisionId = addVisionId };
     }
 
     /// <summary>Encodes one question, with a picture and a system message if given.</summary>
@@ -136,6 +136,10 @@ public sealed class ModelProcessor
         ProcessedImage[] images = [.. prompts.SelectMany(prompt => prompt.Images)];
         return images.Length == 0 ? null : Images.Batch(images);
     }
+
+    // a prompt that is kept must not keep its pictures as they were read
+    private static IReadOnlyList<ChatTurn> WithoutImages(IReadOnlyList<ChatTurn> turns) =>
+        [.. turns.Select(turn => turn with { Parts = [.. turn.Parts.Select(part => part is ImagePart ? new ImagePart(null) : part)] })];
 
     private static TextSegment Segment(ChatSegment segment) => new(segment.Text, segment.Kind is ChatSegmentKind.Format or ChatSegmentKind.Image);
 
