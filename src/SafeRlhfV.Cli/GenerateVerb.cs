@@ -39,7 +39,7 @@ internal static class GenerateVerb
             if (path is null && parsed.GetValue(resume)) throw new InvalidInputException("--resume goes with --data and --out; one question has nothing to resume.");
             if (path is not null && parsed.GetValue(images) is { Length: > 0 }) throw new InvalidInputException("--image goes with --prompt; the rows of --data bring their own pictures.");
             LoadOptions options = ModelArguments.LoadOptions(parsed.GetValue(dtype), parsed.GetValue(device));
-            ModelArguments.CheckKind(adapterFolder ?? folder, "generate", ModelKind.Policy);
+            foreach (string place in new[] { folder, adapterFolder }.OfType<string>()) ModelArguments.CheckKind(place, "generate", ModelKind.Policy);
             ModelProcessor processor = ModelArguments.Processor(folder, parsed.GetValue(format), parsed.GetValue(from));
             TextSettings settings = generation.Read(parsed, folder) with { Adapter = adapterFolder is null ? null : AdapterName };
             EncodedPrompt? single = question is null ? null : ModelArguments.Encode(processor, question, [.. (parsed.GetValue(images) ?? []).Select(ModelArguments.Picture)], parsed.GetValue(system));

@@ -20,6 +20,7 @@ public static class CheckpointConverter
     public static void Merge(string folder, string adapter, string to, SaveOptions? options = null)
     {
         RequireProcessor(folder, options);
+        if (ScoreHead.IsIn(folder)) ScoreModel.HeadFolder(folder, adapter); // a head does not go with a policy's adapter
         using VisionLanguageModel model = ModelCheckpoint.Load(folder, new LoadOptions { RequiresGradient = false });
         model.Adapters.Load("merged", adapter).Merge();
         model.Adapters.Remove("merged");

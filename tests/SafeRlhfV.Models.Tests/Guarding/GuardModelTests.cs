@@ -88,5 +88,28 @@ public sealed class GuardModelTests
         Assert.Contains("reward or cost model", Assert.Throws<InvalidInputException>(() => new GuardModel(reward)).Message);
     }
 
+    [Fact]
+    public void A_converted_guard_is_still_one_and_other_kinds_are_named()
+    {
+        using TemporaryFolder temporary = new();
+        using (GuardModel guard = GuardModel.Create(ModelCheckpoint.Load(Base), seed: 1, Own)) guard.Save(temporary.At("guard"));
+        CheckpointConverter.Convert(temporary.At("guard"), temporary.At("again"));
+        Assert.Equal(ModelKind.Guard, ModelKinds.Of(temporary.At("again")));
+        using (GuardModel again = GuardModel.Load(temporary.At("again"))) Assert.Equal(Own.ToJson(), again.Config.ToJson());
+
+        using (ScoreModel cost = new(ModelCheckpoint.Load(Base), ScoreHead.Create(64, 1, 1, kind: ModelKind.Cost)))
+        {
+            cost.Save(temporary.At("cost"));
+            cost.Backbone.Adapters.Create("a", LoraConfig.ForLanguageModel(2, 4), 1).Save(temporary.At("adapter"));
+        }
+        Assert.Contains("this is no guard but a cost model (CM-V)", Assert.Throws<InvalidInputException>(() => GuardModel.Load(temporary.At("cost"))).Message);
+        CheckpointConverter.Convert(temporary.At("cost"), temporary.At("cost-again"));
+        Assert.Equal(ModelKind.Cost, ModelKinds.Of(temporary.At("cost-again")));
+        // what the trainer of a policy leaves beside its adapter
+        File.WriteAllText(temporary.At("adapter", "recipe.yaml"), "trainer: dpo\n");
+        Assert.Contains("this is a policy; the score head", Assert.Throws<InvalidInputException>(() => CheckpointConverter.Merge(temporary.At("cost"), temporary.At("adapter"), temporary.At("merged"))).Message);
+        Assert.Contains("this is a policy; the score head", Assert.Throws<InvalidInputException>(() => ScoreModel.Load(temporary.At("cost"), adapterFolder: temporary.At("adapter"))).Message);
+    }
+
     private static double Distance(Tensor one, Tensor two) => (one - two).abs().max().item<float>();
 }
