@@ -89,7 +89,7 @@ public sealed class RecipeRunnerTests(TinyRecipes tiny) : IClassFixture<TinyReci
     [Fact]
     public void PpoThatIsStoppedWithinARoundKeepsTheRoundsBefore()
     {
-        Recipe whole = tiny.Recipe("ppo", "within/whole", "training.max_new_tokens=60"), broken = tiny.Recipe("ppo", "within/broken", "training.max_new_tokens=60");
+        Recipe whole = tiny.Recipe("ppo", "within/whole", "training.max_new_tokens=24"), broken = tiny.Recipe("ppo", "within/broken", "training.max_new_tokens=24");
         RecipeRunner.Run(whole, whole.ToRunOptions(resume: false), cancel: TestContext.Current.CancellationToken);
         using CancellationTokenSource cancel = new();
         Assert.ThrowsAny<OperationCanceledException>(() => RecipeRunner.Run(broken, broken.ToRunOptions(resume: false), new StopSoonAfter(1, cancel), cancel.Token));
@@ -140,7 +140,7 @@ public sealed class RecipeRunnerTests(TinyRecipes tiny) : IClassFixture<TinyReci
     {
         public void Report(TrainingProgress value)
         {
-            if (value.Done == step) cancel.CancelAfter(40);
+            if (value.Done == step) cancel.CancelAfter(20);
         }
     }
 
