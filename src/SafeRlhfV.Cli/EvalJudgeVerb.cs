@@ -62,7 +62,7 @@ internal static class EvalJudgeVerb
 
     // another model, service, rubric or mode is another judge; a checkpoint is known by its files, since a folder's name stays when they change
     private static string Identity(string model, string? endpoint, ChatPairwiseJudge judge) => endpoint is not null ? $"{model} at {endpoint.TrimEnd('/')}, {judge.Fingerprint}"
-        : $"{Path.GetFullPath(model)} of {string.Join(", ", new DirectoryInfo(ResultFolder.Find(model)).EnumerateFiles().OrderBy(file => file.Name, StringComparer.Ordinal).Select(file => $"{file.Name} {file.Length} {file.LastWriteTimeUtc:O}"))}, {judge.Fingerprint}";
+        : $"{Path.GetFullPath(model)} of {ModelArguments.FilesOf(ResultFolder.Find(model))}, {judge.Fingerprint}";
 
     private static IReadOnlyList<JudgedPrompt> Prompts(string data, string? split, int? limit, string candidate, string baseline)
     {

@@ -52,6 +52,7 @@ internal static class GenerateVerb
             {
                 Model = Path.GetFullPath(folder),
                 Adapter = adapterFolder is null ? null : Path.GetFullPath(adapterFolder),
+                Files = $"{ModelArguments.FilesOf(folder)}{(adapterFolder is null ? "" : $" {ModelArguments.FilesOf(adapterFolder)}")}",
                 Data = path is null ? null : Path.GetFullPath(path),
                 Split = parsed.GetValue(split),
                 Limit = parsed.GetValue(limit),

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Security.Cryptography;
+using System.Text;
 using SafeRlhfV.Data;
 using SafeRlhfV.Models;
 
@@ -39,6 +41,10 @@ internal static class ModelArguments
         if (!File.Exists(Path.Combine(model, "adapter_config.json"))) return (model, adapter);
         return adapter is null ? (LoraConfig.FindBase(model), model) : throw new InvalidInputException($"--model {model}: is an adapter, and so is --adapter; give one of them, and a whole model.");
     }
+
+    /// <summary>What tells a model's files from others in the same folder: a hash of their names, sizes and times. Empty without a folder, which the loader tells of.</summary>
+    public static string FilesOf(string folder) => !Directory.Exists(folder) ? "" : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', new DirectoryInfo(folder).EnumerateFiles()
+        .OrderBy(file => file.Name, StringComparer.Ordinal).Select(file => $"{file.Name} {file.Length} {file.LastWriteTimeUtc:O}")))))[..16];
 
     /// <summary>Inference needs no gradients.</summary>
     public static LoadOptions LoadOptions(string? dtype, string? device) => new LoadOptions { RequiresGradient = false }.WithDtype(dtype).WithDevice(device);
