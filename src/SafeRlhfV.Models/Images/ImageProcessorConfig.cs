@@ -7,6 +7,13 @@ namespace SafeRlhfV.Models;
 /// <summary>What all image processors read from `preprocessor_config.json`, or from the `image_processor` object of `processor_config.json` (the newer form).</summary>
 internal sealed record ImageProcessorConfig
 {
+    // fields on which values and sizes depend
+    private static readonly string[] Stated =
+    [
+        "resample", "rescale_factor", "do_rescale", "do_normalize", "do_resize", "do_center_crop", "do_pad", "image_mean", "image_std", "size", "crop_size", "min_pixels", "max_pixels", "patch_size",
+        "merge_size", "temporal_patch_size", "image_grid_pinpoints",
+    ];
+
     /// <summary>The object itself, for what single processors want.</summary>
     public required ConfigReader Reader { get; init; }
 
@@ -27,9 +34,13 @@ internal sealed record ImageProcessorConfig
     public static ImageProcessorConfig Load(string folder, JsonObject? overrides)
     {
         string newer = Path.Combine(folder, "processor_config.json"), older = Path.Combine(folder, "preprocessor_config.json");
-        if (File.Exists(newer) && ConfigReader.Open(newer).Section("image_processor") is { } nested) return Parse(nested.With(overrides));
+        if (File.Exists(newer) && ConfigReader.Open(newer).Section("image_processor") is { } nested)
+        {
+            if (File.Exists(older)) RequireSame(nested, ConfigReader.Open(older), older);
+            return Parse(WithOneLimit(nested).With(overrides));
+        }
         if (!File.Exists(older)) throw new InvalidInputException($"{older}: no such file, and processor_config.json holds no image_processor; copy the file from the model's folder.");
-        return Parse(ConfigReader.Open(older).With(overrides));
+        return Parse(WithOneLimit(ConfigReader.Open(older)).With(overrides));
     }
 
     /// <summary>Reads the object.</summary>
@@ -65,6 +76,26 @@ internal sealed record ImageProcessorConfig
         }
         ConfigReader size = Reader.Section(name)!;
         return (size.Int("height", most: ImageProcessor.MostSide), size.Int("width", most: ImageProcessor.MostSide));
+    }
+
+    // Qwen: numbers of pixels under two names
+    private static ConfigReader WithOneLimit(ConfigReader reader)
+    {
+        foreach ((string older, string newer) in new[] { ("min_pixels", "shortest_edge"), ("max_pixels", "longest_edge") })
+            if (reader.Has(older) && reader.Section("size") is { } size && size.Has(newer) && size.Number(newer) != reader.Number(older))
+                throw reader.Error(older, $"is {reader.Number(older)}, but size.{newer} is {size.Number(newer)}; leave one of them out");
+        return reader;
+    }
+
+    // transformers takes the newer file and never looks at the older one: one of the two is not what the model was trained with
+    private static void RequireSame(ConfigReader newer, ConfigReader older, string file)
+    {
+        foreach (string field in Stated.Where(field => newer.Has(field) && older.Has(field)))
+        {
+            (JsonElement one, JsonElement other) = (newer.Element.GetProperty(field), older.Element.GetProperty(field));
+            bool isOtherForm = one.ValueKind != other.ValueKind && field is "size" or "crop_size"; // a number and an object may mean the same
+            if (!isOtherForm && !JsonElement.DeepEquals(one, other)) throw newer.Error(field, $"is {one.GetRawText()}, but {Path.GetFileName(file)} says {other.GetRawText()}; delete the file that is out of date");
+        }
     }
 
     private static IReadOnlyList<double> Channels(ConfigReader reader, string name, double[] fallback)

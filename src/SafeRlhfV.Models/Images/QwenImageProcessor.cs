@@ -19,7 +19,7 @@ internal sealed class QwenImageProcessor : ImageProcessor
         ConfigReader reader = settings.Reader;
         (patch, merge, frames) = (reader.Int("patch_size", 14, most: 256), reader.Int("merge_size", 2, most: 16), reader.Int("temporal_patch_size", 2, most: 16));
         resizes = reader.Flag("do_resize", true);
-        // min_pixels and max_pixels are the older names, beside size or in it; where both are given, those beside it win
+        // min_pixels and max_pixels are the older names, beside size or in it; what a caller overrides stands beside it
         ConfigReader? size = reader.Section("size");
         if (size?.Element.EnumerateObject().Select(field => field.Name).FirstOrDefault(name => !Limits.Contains(name)) is { } unknown) throw size.Error(unknown, $"is not known; known are {string.Join(", ", Limits)}");
         minPixels = Bound(reader, size, "min_pixels", "shortest_edge", 56 * 56);

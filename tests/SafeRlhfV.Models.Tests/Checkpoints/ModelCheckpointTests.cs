@@ -76,6 +76,41 @@ public sealed class ModelCheckpointTests
         Assert.All(parameters, pair => Assert.True(pair.parameter.isfinite().all().item<bool>(), pair.name));
     }
 
+    [Theory]
+    [MemberData(nameof(Folders))]
+    public void An_own_head_beside_a_tied_table_is_used_and_kept_and_one_matrix_alone_serves_as_both(string name)
+    {
+        ModelConfig config = ModelConfig.Load(Golden.At("models", name));
+        if (!config.TieWordEmbeddings) return;
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable noGrad = no_grad();
+        using TemporaryFolder temporary = new();
+        using VisionLanguageModel tied = ModelCheckpoint.Load(Golden.At("models", name), new LoadOptions { Dtype = ScalarType.Float32 });
+        ModelCheckpoint.Save(tied, temporary.At("own"));
+        string weights = temporary.At("own", "model.safetensors");
+        Dictionary<string, Tensor> tensors = [];
+        using (SafetensorsFile file = SafetensorsFile.Open(weights))
+            foreach (string key in file.Entries.Keys) tensors[key] = file.Read(key).clone();
+        string table = tensors.Keys.First(key => key.EndsWith("embed_tokens.weight", StringComparison.Ordinal)), head = tied.Origin!.Layout.ToFile(tied.HeadName + ".weight");
+        Tensor own = tensors[head] = tensors[table].flip(0).contiguous();
+        SafetensorsWriter.Write(weights, tensors);
+        CheckpointConverter.Convert(temporary.At("own"), temporary.At("converted"));
+        foreach (string folder in (string[])["own", "converted"])
+        {
+            using VisionLanguageModel model = ModelCheckpoint.Load(temporary.At(folder));
+            Assert.False(model.Config.TieWordEmbeddings);
+            Assert.Equal(0, (Logits(model) - Logits(tied).flip(-1)).abs().max().item<float>(), 1e-4f);
+            Assert.True(model.Head.Weight.eq(own).all().item<bool>());
+        }
+        Assert.False(ModelConfig.Load(temporary.At("converted")).TieWordEmbeddings);
+
+        tensors[head] = tensors[table];
+        tensors.Remove(table);
+        SafetensorsWriter.Write(weights, tensors);
+        using VisionLanguageModel alone = ModelCheckpoint.Load(temporary.At("own"));
+        Assert.Equal(0, (Logits(alone) - Logits(tied)).abs().max().item<float>());
+    }
+
     [Fact]
     public void Tensors_that_are_missing_unused_or_misshapen_are_named()
     {

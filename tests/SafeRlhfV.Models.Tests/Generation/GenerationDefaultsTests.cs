@@ -1,3 +1,4 @@
+using CsCheck;
 using SafeRlhfV.Data;
 using SafeRlhfV.Testing;
 
@@ -80,5 +81,31 @@ public sealed class GenerationDefaultsTests
         settings = settings.WithMaxNewTokens(4);
         Assert.Equal((4, null, 4), (settings.MaxNewTokens, settings.MaxLength, settings.MinNewTokens));
         Assert.Equal(["made_up"], GenerationDefaults.UnknownFields(folder.Path));
+    }
+
+    [Fact]
+    public void A_broken_file_is_read_or_refused_in_one_line()
+    {
+        using TemporaryFolder folder = new();
+        int read = 0, refused = 0;
+        foreach (string path in Directory.GetFiles(Golden.At("variants", "configs"), "generation_config.json", SearchOption.AllDirectories))
+        {
+            string good = File.ReadAllText(path);
+            Mutation.Gen.Sample(change =>
+            {
+                File.WriteAllText(folder.At("generation_config.json"), Mutation.Json(good, change));
+                try
+                {
+                    GenerationDefaults.Load(folder.Path).Validate();
+                    read++;
+                }
+                catch (InvalidInputException error)
+                {
+                    Assert.DoesNotContain('\n', error.Message);
+                    refused++;
+                }
+            }, iter: 60, threads: 1);
+        }
+        Assert.True(read > 0 && refused > 0);
     }
 }

@@ -35,6 +35,35 @@ public sealed class LoraConfigTests
         }
     }
 
+    [Fact]
+    public void Broken_settings_of_every_kind_are_parsed_or_refused_in_one_line()
+    {
+        using TemporaryFolder temporary = new();
+        int parsed = 0, refused = 0;
+        foreach (string path in Directory.GetFiles(Golden.At("variants", "adapters"), "adapter_config.json", SearchOption.AllDirectories))
+        {
+            string good = File.ReadAllText(path);
+            Mutation.Gen.Sample(change =>
+            {
+                File.WriteAllText(temporary.At("adapter_config.json"), Mutation.Json(good, change));
+                try
+                {
+                    LoraConfig config = LoraConfig.Load(temporary.Path);
+                    string[] names = ["model.language_model.layers.0.self_attn.q_proj", "language_model.model.embed_tokens"];
+                    foreach (string name in names) _ = (config.Targets(name), config.Allows(name), config.Saves(name + ".weight"));
+                    _ = (config.RankOf(names), config.ScalingOf(names), config.TokensOf(names));
+                    parsed++;
+                }
+                catch (InvalidInputException error)
+                {
+                    Assert.DoesNotContain('\n', error.Message);
+                    refused++;
+                }
+            }, iter: 40, threads: 1);
+        }
+        Assert.True(parsed > 0 && refused > 0);
+    }
+
     [Theory]
     [InlineData("(((", "no usable regular expression")]
     [InlineData("(a+)+$", null)]

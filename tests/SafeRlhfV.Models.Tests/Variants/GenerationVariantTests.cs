@@ -26,7 +26,10 @@ public sealed class GenerationVariantTests
             using VisionLanguageModel model = ModelCheckpoint.Load(folder, new LoadOptions { RequiresGradient = false });
             ChatGenerator generator = new(model, ModelProcessor.Load(folder));
             TextCompletion answer = generator.Generate([Prompt(model, numbers, inputs)], settings)[0];
-            if (variant.Expected.TryGetProperty("output_ids", out JsonElement expected)) Assert.Equal(expected.EnumerateArray().Select(id => id.GetInt32()), answer.Ids);
+            if (!variant.Expected.TryGetProperty("output_ids", out JsonElement expected)) return;
+            // the reference may generate the image token, which is never done here: the answers are compared up to it
+            int[] all = [.. expected.EnumerateArray().Select(id => id.GetInt32())], theirs = [.. all.TakeWhile(id => id != model.ImageTokenId)];
+            Assert.Equal(theirs, theirs.Length == all.Length ? answer.Ids : answer.Ids.Take(theirs.Length));
         });
     }
 
