@@ -1,5 +1,5 @@
 using System.Formats.Tar;
-using System.Text;
+using ParquetSharp;
 using SafeRlhfV.Testing;
 
 namespace SafeRlhfV.Data.Tests;
@@ -31,6 +31,28 @@ public sealed class SourceFileTests
             File.WriteAllBytes(file, damaged);
             ReadOrName(source);
         }
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void EncryptedColumnsAreNamed(bool plainFooter)
+    {
+        using TemporaryFolder folder = new();
+        string file = folder.At("rows.parquet");
+        using (FileEncryptionPropertiesBuilder encryption = new("0123456789012345"u8.ToArray()))
+        using (FileEncryptionProperties built = (plainFooter ? encryption.SetPlaintextFooter() : encryption).Build())
+        using (WriterPropertiesBuilder properties = new())
+        using (WriterProperties form = properties.Encryption(built).Build())
+        using (ParquetFileWriter writer = new(file, [new Column<string>("question")], form))
+        {
+            using (RowGroupWriter group = writer.AppendRowGroup())
+            using (LogicalColumnWriter<string> column = group.NextColumn().LogicalWriter<string>())
+                column.WriteBatch(["Q"]);
+            writer.Close();
+        }
+        InvalidInputException error = Assert.Throws<InvalidInputException>(() => ParquetTable.Read(file).Count());
+        Assert.Contains("encrypted", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -97,7 +119,7 @@ public sealed class SourceFileTests
         Assert.Equal("é", SourceText.Decode("é"u8));
         string decoded = SourceText.Decode([.. "a"u8, 0xff, .. "é"u8]);
         Assert.Equal(("a\udcffé", false), (decoded, SourceText.IsValid(decoded)));
-        Assert.Equal(3, Encoding.UTF8.GetByteCount("\udcff")); // the replacement character, which nobody wrote
+        Assert.Equal(3, System.Text.Encoding.UTF8.GetByteCount("\udcff")); // the replacement character, which nobody wrote
     }
 
     private static void ReadOrName(SourceFile source)
