@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 namespace SafeRlhfV.Models;
 
 /// <summary>How a checkpoint's tensors belong to the parameters of its model, and the config as its tensors show it to be.</summary>
-/// <param name="Config">The config; an output layer that differs from the embedding table is not tied, whatever config.json says (as transformers 5 has it).</param>
+/// <param name="Config">The config; an output layer that differs from the embedding table is not tied, whatever config.json says (as transformers 5 has
+/// it).</param>
 /// <param name="Layout">How the files name the tensors.</param>
 /// <param name="Keys">File keys by canonical name.</param>
 internal sealed record CheckpointNames(ModelConfig Config, KeyLayout Layout, Dictionary<string, string> Keys)
@@ -16,7 +17,8 @@ internal sealed record CheckpointNames(ModelConfig Config, KeyLayout Layout, Dic
     public static CheckpointNames Of(string folder, ModelConfig config, CheckpointTensors tensors)
     {
         (KeyLayout layout, Dictionary<string, string> keys) = ModelFamilies.Find(config.ModelType)!.Recognise(folder, tensors.Names);
-        if (!config.TieWordEmbeddings || keys.Keys.FirstOrDefault(name => name.EndsWith(Head, StringComparison.Ordinal)) is not { } head) return new(config, layout, keys);
+        if (!config.TieWordEmbeddings || keys.Keys.FirstOrDefault(name => name.EndsWith(Head, StringComparison.Ordinal)) is not { } head)
+            return new(config, layout, keys);
         if (keys.Keys.FirstOrDefault(name => name.EndsWith(Embedding, StringComparison.Ordinal)) is not { } embedding)
         {
             // the one matrix that is there serves as both

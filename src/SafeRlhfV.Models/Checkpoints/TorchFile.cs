@@ -7,7 +7,8 @@ using static TorchSharp.torch;
 namespace SafeRlhfV.Models;
 
 /// <summary>
-/// A state dict that torch.save wrote (pytorch_model.bin, adapter_model.bin), memory-mapped: the zip form, and the form before torch 1.6 (five pickles, then the storages in the order of
+/// A state dict that torch.save wrote (pytorch_model.bin, adapter_model.bin), memory-mapped: the zip form, and the form before torch 1.6 (five pickles, then
+/// the storages in the order of
 /// the fifth, each after the count of its numbers). Entries that are no tensors are left out, as transformers does.
 /// </summary>
 public sealed class TorchFile : WeightFile
@@ -109,7 +110,8 @@ public sealed class TorchFile : WeightFile
         foreach (TorchStorage storage in reader.StoragesByKey.Values)
         {
             if (!files.TryGetValue($"{prefix}data/{storage.Key}", out (long Offset, long Length) place)) throw Broken($"storage '{storage.Key}' is missing");
-            if (place.Length / SafetensorsTypes.Size(storage.Dtype) < storage.Count) throw Broken($"storage '{storage.Key}' has fewer than {storage.Count} numbers");
+            if (place.Length / SafetensorsTypes.Size(storage.Dtype) < storage.Count)
+                throw Broken($"storage '{storage.Key}' has fewer than {storage.Count} numbers");
             starts[storage.Key] = place.Offset;
         }
         return (state, starts);
@@ -127,9 +129,11 @@ public sealed class TorchFile : WeightFile
         long at = reader.Position;
         foreach (object? item in keys)
         {
-            if (item is not string key || !reader.StoragesByKey.TryGetValue(key, out TorchStorage? storage)) throw Broken("its list names a storage that no tensor uses");
+            if (item is not string key || !reader.StoragesByKey.TryGetValue(key, out TorchStorage? storage))
+                throw Broken("its list names a storage that no tensor uses");
             long room = map.Length - at - 8, size = SafetensorsTypes.Size(storage.Dtype);
-            if (room < 0 || BinaryPrimitives.ReadInt64LittleEndian(map.Bytes(at, 8)) != storage.Count || room / size < storage.Count) throw Broken($"storage '{key}' is cut short or has another length than the pickle says");
+            if (room < 0 || BinaryPrimitives.ReadInt64LittleEndian(map.Bytes(at, 8)) != storage.Count || room / size < storage.Count)
+                throw Broken($"storage '{key}' is cut short or has another length than the pickle says");
             if (!starts.TryAdd(key, at + 8)) throw Broken($"storage '{key}' is there twice");
             at += 8 + storage.Count * size;
         }

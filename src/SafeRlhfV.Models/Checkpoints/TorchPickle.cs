@@ -7,7 +7,8 @@ using static TorchSharp.torch;
 namespace SafeRlhfV.Models;
 
 /// <summary>
-/// Reads the pickles of a torch.save file: the instructions and classes that tensors need, and nothing else. It builds plain records; no name in a file is ever looked up as code.
+/// Reads the pickles of a torch.save file: the instructions and classes that tensors need, and nothing else. It builds plain records; no name in a file is
+/// ever looked up as code.
 /// What is not on the list is refused by its name. Source: Python's pickletools (protocol 2) and the list of torch's weights_only loader.
 /// </summary>
 /// <param name="data">The bytes.</param>
@@ -116,7 +117,8 @@ internal sealed class TorchPickle(ReadOnlyMemory<byte> data, string path)
             || parts[2] is not string key || parts[4] is not long count || count < 0 || (parts.Length == 6 && parts[5] is not null))
             throw Broken("a storage is described in a form that is not known");
         TorchStorage storage = new(key, type, count);
-        if (storages.TryGetValue(key, out TorchStorage? known) && known != storage) throw Broken($"storage '{Printable(key)}' is described twice, each time otherwise");
+        if (storages.TryGetValue(key, out TorchStorage? known) && known != storage)
+            throw Broken($"storage '{Printable(key)}' is described twice, each time otherwise");
         return storages[key] = storage;
     }
 
@@ -144,12 +146,14 @@ internal sealed class TorchPickle(ReadOnlyMemory<byte> data, string path)
 
     private TorchTensor View(TorchStorage storage, long offset, object?[] shape, object?[] strides)
     {
-        if (shape.Length != strides.Length || shape.Length > 16 || !shape.Concat(strides).All(number => number is long and >= 0 and <= 1L << 40) || offset < 0) throw Broken("a tensor has an impossible shape");
+        if (shape.Length != strides.Length || shape.Length > 16 || !shape.Concat(strides).All(number => number is long and >= 0 and <= 1L << 40) || offset < 0)
+            throw Broken("a tensor has an impossible shape");
         (long[] sizes, long[] steps) = ([.. shape.Cast<long>()], [.. strides.Cast<long>()]);
         decimal last = offset, count = 1;
         for (int i = 0; i < sizes.Length; i++) (last, count) = (last + (sizes[i] - 1m) * steps[i], Math.Min(count * sizes[i], 1L << 50));
         bool repeatsTooOften = count > storage.Count && count > 1 << 24;
-        if (repeatsTooOften || (count > 0 && last >= storage.Count)) throw Broken($"a tensor of shape [{string.Join(", ", sizes)}] reaches beyond its storage of {storage.Count} numbers");
+        if (repeatsTooOften || (count > 0 && last >= storage.Count))
+            throw Broken($"a tensor of shape [{string.Join(", ", sizes)}] reaches beyond its storage of {storage.Count} numbers");
         return new TorchTensor(storage, offset, sizes, steps);
     }
 

@@ -8,7 +8,8 @@ public abstract class WeightFile : IDisposable
 {
     /// <summary>Opens a file by its ending: .bin, .pt and .pth as torch.save writes them, anything else as safetensors.</summary>
     /// <exception cref="InvalidInputException">It is missing, cut short or malformed, or holds what is no tensor.</exception>
-    public static WeightFile Open(string path) => System.IO.Path.GetExtension(path) is ".bin" or ".pt" or ".pth" ? TorchFile.Open(path) : SafetensorsFile.Open(path);
+    public static WeightFile Open(string path) => System.IO.Path.GetExtension(path) is ".bin" or ".pt" or ".pth" ? TorchFile.Open(path)
+        : SafetensorsFile.Open(path);
 
     /// <summary>Where the file is.</summary>
     public abstract string Path { get; }

@@ -5,7 +5,8 @@ using SafeRlhfV.Data;
 namespace SafeRlhfV.Models;
 
 /// <summary>
-/// Where the entries of a zip file lie, so that stored ones can be mapped. Reads the central directory (zip64 too); compressed or encrypted entries are refused.
+/// Where the entries of a zip file lie, so that stored ones can be mapped. Reads the central directory (zip64 too); compressed or encrypted entries are
+/// refused.
 /// Source: PKWARE's APPNOTE, sections 4.3 and 4.5.3.
 /// </summary>
 internal static class ZipDirectory
@@ -26,7 +27,8 @@ internal static class ZipDirectory
             int flags = Short(header, 8), method = Short(header, 10), nameLength = Short(header, 28), extraLength = Short(header, 30), commentLength = Short(header, 32);
             string name = Encoding.UTF8.GetString(Bytes(file, at + 46, nameLength, path));
             (long length, long packed, long local) = Sizes(header, Bytes(file, at + 46 + nameLength, extraLength, path), path);
-            if (method != 0 || packed != length || (flags & 1) != 0) throw Broken(path, $"its entry '{name}' is compressed or encrypted, which torch.save never does");
+            if (method != 0 || packed != length || (flags & 1) != 0)
+                throw Broken(path, $"its entry '{name}' is compressed or encrypted, which torch.save never does");
             ReadOnlySpan<byte> start = Bytes(file, local, 30, path);
             if (Int(start, 0) != 0x04034b50) throw Broken(path, $"its entry '{name}' is not where the directory says");
             long offset = local + 30 + Short(start, 26) + Short(start, 28);
@@ -42,7 +44,8 @@ internal static class ZipDirectory
         int tail = (int)Math.Min(file.Length, EndLength + ushort.MaxValue);
         ReadOnlySpan<byte> end = file.Bytes(file.Length - tail, tail);
         int found = end.LastIndexOf("PK\x05\x06"u8);
-        if (found < 0 || end.Length - found < EndLength) throw Broken(path, "the zip directory at its end is missing; the file is cut short, download it again");
+        if (found < 0 || end.Length - found < EndLength)
+            throw Broken(path, "the zip directory at its end is missing; the file is cut short, download it again");
         ReadOnlySpan<byte> record = end[found..];
         (long count, long offset) = (Short(record, 10), (uint)Int(record, 16));
         if (count != ushort.MaxValue && offset != uint.MaxValue) return (offset, count);

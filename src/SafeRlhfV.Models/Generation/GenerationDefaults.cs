@@ -4,7 +4,8 @@ using SafeRlhfV.Data;
 
 namespace SafeRlhfV.Models;
 
-/// <summary>What a checkpoint folder's generation_config.json says, as transformers reads it. Every setting that changes an answer is honoured or refused by its name.</summary>
+/// <summary>What a checkpoint folder's generation_config.json says, as transformers reads it. Every setting that changes an answer is honoured or refused by
+/// its name.</summary>
 public static class GenerationDefaults
 {
     private const int UsualTopK = 50; // transformers' own, where do_sample is on and no top_k is named
@@ -37,7 +38,8 @@ public static class GenerationDefaults
     ];
 
     /// <summary>
-    /// The folder's settings: greedy unless `do_sample` is true, without which temperature, top-k and the other bounds of sampling do nothing. Without the file, the same fields of
+    /// The folder's settings: greedy unless `do_sample` is true, without which temperature, top-k and the other bounds of sampling do nothing. Without the
+    /// file, the same fields of
     /// config.json count, as old checkpoints have them.
     /// </summary>
     /// <exception cref="InvalidInputException">The file is malformed, a value is out of range, or a setting is not supported; it is named.</exception>

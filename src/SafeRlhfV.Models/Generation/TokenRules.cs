@@ -5,7 +5,8 @@ using static TorchSharp.torch;
 namespace SafeRlhfV.Models;
 
 /// <summary>
-/// What a generation does to the logits of a step before it chooses, greedy or not: biases, penalties and bans, in the order of transformers' logits processors.
+/// What a generation does to the logits of a step before it chooses, greedy or not: biases, penalties and bans, in the order of transformers' logits
+/// processors.
 /// A row's result depends on its own text alone.
 /// </summary>
 internal sealed class TokenRules(GenerationSettings settings, int imageTokenId) : IDisposable
@@ -38,7 +39,8 @@ internal sealed class TokenRules(GenerationSettings settings, int imageTokenId) 
         forbiddenFirst_V?.Dispose();
     }
 
-    private bool CanForbidAll => settings.NoRepeatNgramSize > 0 || settings.SequenceBiases.Count > 0 || settings.ForbiddenTokenIds.Count > 0 || settings.ForbiddenFirstTokenIds.Count > 0;
+    private bool CanForbidAll => settings.NoRepeatNgramSize > 0 || settings.SequenceBiases.Count > 0 || settings.ForbiddenTokenIds.Count > 0
+        || settings.ForbiddenFirstTokenIds.Count > 0;
 
     private IEnumerable<(int Row, int Id, float Value)> Biases(IReadOnlyList<GenerationRow> rows, Func<SequenceBias, bool> which)
     {
@@ -47,7 +49,8 @@ internal sealed class TokenRules(GenerationSettings settings, int imageTokenId) 
             {
                 int before = entry.Ids.Count - 1;
                 List<int> text = rows[row].Text;
-                if (before == 0 || (text.Count > before && text.Skip(text.Count - before).SequenceEqual(entry.Ids.Take(before)))) yield return (row, entry.Ids[^1], (float)entry.Bias);
+                if (before == 0 || (text.Count > before && text.Skip(text.Count - before).SequenceEqual(entry.Ids.Take(before))))
+                    yield return (row, entry.Ids[^1], (float)entry.Bias);
             }
     }
 

@@ -3,7 +3,8 @@ using static TorchSharp.torch;
 
 namespace SafeRlhfV.Models;
 
-/// <summary>A layer that an adapter may change: the one in use on this thread may have other tensors in place of its parameters, or add to what it computes.</summary>
+/// <summary>A layer that an adapter may change: the one in use on this thread may have other tensors in place of its parameters, or add to what it
+/// computes.</summary>
 public abstract class AdaptedLayer : NamedModule
 {
     /// <summary>Names the kind of module.</summary>

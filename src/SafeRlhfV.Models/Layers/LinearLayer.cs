@@ -22,7 +22,8 @@ public sealed class LinearLayer : AdaptedLayer
     }
 
     /// <summary>An output layer whose matrix is the embedding table; it has no parameters of its own.</summary>
-    internal LinearLayer(EmbeddingLayer table, int inputSize, int outputSize) : base(nameof(LinearLayer)) => (this.table, InputSize, OutputSize) = (table, inputSize, outputSize);
+    internal LinearLayer(EmbeddingLayer table, int inputSize, int outputSize)
+        : base(nameof(LinearLayer)) => (this.table, InputSize, OutputSize) = (table, inputSize, outputSize);
 
     /// <summary>Width of the input.</summary>
     public int InputSize { get; }

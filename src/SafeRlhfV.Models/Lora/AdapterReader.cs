@@ -6,7 +6,8 @@ using static TorchSharp.torch;
 namespace SafeRlhfV.Models;
 
 /// <summary>
-/// Reads the tensors of a PEFT folder onto a model. Every tensor of the file must have its place, and every place that adapter_config.json names its tensor: PEFT leaves out what
+/// Reads the tensors of a PEFT folder onto a model. Every tensor of the file must have its place, and every place that adapter_config.json names its tensor:
+/// PEFT leaves out what
 /// does not fit and goes on, with other numbers.
 /// </summary>
 internal sealed class AdapterReader
@@ -98,9 +99,11 @@ internal sealed class AdapterReader
     private void ReadRows(string key, string module)
     {
         AdaptedLayer layer = Find(key, module);
-        if (config.TokensOf(Names(module)) is not { } ids || layer is not (EmbeddingLayer or LinearLayer)) throw Fault($"'{key}' has no token ids in adapter_config.json (trainable_token_indices)");
+        if (config.TokensOf(Names(module)) is not { } ids || layer is not (EmbeddingLayer or LinearLayer))
+            throw Fault($"'{key}' has no token ids in adapter_config.json (trainable_token_indices)");
         Parameter weight = layer.Own.First(own => own.Name == "weight").Value;
-        if (ids.Any(id => id < 0 || id >= weight.shape[0]) || ids.Distinct().Count() != ids.Count) throw Fault($"trainable_token_indices must be different ids below {weight.shape[0]}");
+        if (ids.Any(id => id < 0 || id >= weight.shape[0]) || ids.Distinct().Count() != ids.Count)
+            throw Fault($"trainable_token_indices must be different ids below {weight.shape[0]}");
         left.Remove(key);
         Parameter rows = adapter.Add($"{module}{Rows}", Copy(key, weight.dtype, weight.device, ids.Count, weight.shape[1]));
         adapter.Put(layer, module, new TokenRows(tensor(ids.Select(id => (long)id).ToArray(), device: weight.device).DetachFromDisposeScope(), rows));
@@ -113,24 +116,28 @@ internal sealed class AdapterReader
         string name = Plain(key).Replace(".base_layer.", ".", StringComparison.Ordinal);
         if (Split(name, ".modules_to_save.") is ({ } before, { } after)) name = $"{before}.{after[(after.IndexOf('.', StringComparison.Ordinal) + 1)..]}";
         int dot = name.LastIndexOf('.');
-        if (name.Contains(".lora_", StringComparison.Ordinal)) throw Fault($"'{key}' has no matrix beside it that it belongs to, or adapter_config.json does not ask for it");
+        if (name.Contains(".lora_", StringComparison.Ordinal))
+            throw Fault($"'{key}' has no matrix beside it that it belongs to, or adapter_config.json does not ask for it");
         if (dot < 0 || !canonical.TryGetValue(name[..dot], out string? module) || modules[module].Own.FirstOrDefault(own => own.Name == name[(dot + 1)..]) is not ({ } parameter, { } own))
             throw Fault($"'{key}' belongs to no linear layer, embedding table or norm of this model");
         used.Add(name[..dot]);
-        if (!IsWhole(module, [.. Names(name[..dot])], parameter)) throw Fault($"'{key}' is named neither by modules_to_save nor by bias in adapter_config.json");
+        if (!IsWhole(module, [.. Names(name[..dot])], parameter))
+            throw Fault($"'{key}' is named neither by modules_to_save nor by bias in adapter_config.json");
         adapter.Put(modules[module], parameter, key, adapter.Add(key, Copy(key, own.dtype, own.device, own.shape)));
         whole.Add($"{module}.{parameter}");
     }
 
     private bool IsWhole(string module, IReadOnlyList<string> names, string parameter) =>
-        names.Any(name => config.Saves($"{name}.{parameter}")) || (parameter == "bias" && (config.Biases == "all" || (config.Biases == "lora_only" && adapted.Contains(module))));
+        names.Any(name => config.Saves($"{name}.{parameter}"))
+            || (parameter == "bias" && (config.Biases == "all" || (config.Biases == "lora_only" && adapted.Contains(module))));
 
     private void CheckTargets(IReadOnlyList<KeyLayout> layouts)
     {
         if (!config.HasTargets) return;
         HashSet<string>[] targeted = [.. layouts.Select(layout => modules.Where(entry => IsTarget(layout.Module(entry.Key), entry.Value)).Select(entry => entry.Key).ToHashSet())];
         if (targeted.Any(adapted.SetEquals)) return;
-        if (targeted[0].Except(adapted).Order(StringComparer.Ordinal).FirstOrDefault() is { } missing) throw Fault($"it lacks the matrices of '{layouts[0].Module(missing)}', which target_modules names");
+        if (targeted[0].Except(adapted).Order(StringComparer.Ordinal).FirstOrDefault() is { } missing)
+            throw Fault($"it lacks the matrices of '{layouts[0].Module(missing)}', which target_modules names");
         throw Fault($"it has matrices for '{layouts[0].Module(adapted.Except(targeted[0]).Order(StringComparer.Ordinal).First())}', which adapter_config.json does not target");
     }
 
@@ -147,8 +154,10 @@ internal sealed class AdapterReader
         {
             string[] names = [.. layouts.Select(layout => layout.Module(module))];
             foreach ((string parameter, _) in layer.Own)
-                if (!whole.Contains($"{module}.{parameter}") && IsWhole(module, names, parameter)) throw Fault($"it lacks '{names[0]}.{parameter}', which {(names.Any(name => config.Saves($"{name}.{parameter}")) ? "modules_to_save" : "bias")} asks for");
-            if (config.TokensOf(names) is not null && layer is EmbeddingLayer && !whole.Contains(module + Rows)) throw Fault($"it lacks '{names[0]}{Rows}', which trainable_token_indices asks for");
+                if (!whole.Contains($"{module}.{parameter}") && IsWhole(module, names, parameter))
+                    throw Fault($"it lacks '{names[0]}.{parameter}', which {(names.Any(name => config.Saves($"{name}.{parameter}")) ? "modules_to_save" : "bias")} asks for");
+            if (config.TokensOf(names) is not null && layer is EmbeddingLayer && !whole.Contains(module + Rows))
+                throw Fault($"it lacks '{names[0]}{Rows}', which trainable_token_indices asks for");
         }
     }
 

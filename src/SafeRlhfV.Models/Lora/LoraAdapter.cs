@@ -7,7 +7,8 @@ using static TorchSharp.torch;
 namespace SafeRlhfV.Models;
 
 /// <summary>
-/// One adapter on a model, as PEFT's LORA has them (Hu et al. 2021): W x + s B A x at chosen linear layers (with DoRA, magnitudes and biases of B), and whole tensors in place of the
+/// One adapter on a model, as PEFT's LORA has them (Hu et al. 2021): W x + s B A x at chosen linear layers (with DoRA, magnitudes and biases of B), and whole
+/// tensors in place of the
 /// model's: modules_to_save, biases, rows of the embedding table. Loads and saves PEFT folders.
 /// </summary>
 public sealed class LoraAdapter : IDisposable
@@ -37,7 +38,8 @@ public sealed class LoraAdapter : IDisposable
     public IEnumerable<Parameter> Parameters => named.Select(pair => pair.Parameter);
 
     /// <summary>The layers that it changes.</summary>
-    internal IEnumerable<AdaptedLayer> Layers => pairs.Keys.Concat<AdaptedLayer>(embeddings.Keys).Concat(rows.Keys).Concat(replaced.Keys.Select(place => place.Layer)).Distinct();
+    internal IEnumerable<AdaptedLayer> Layers => pairs.Keys.Concat<AdaptedLayer>(embeddings.Keys).Concat(rows.Keys)
+        .Concat(replaced.Keys.Select(place => place.Layer)).Distinct();
 
     /// <summary>Writes the adapter into the model's own weights, for good. The adapter itself stays as it is; do not use it afterwards.</summary>
     /// <exception cref="InvalidInputException">It adds a bias to a layer that has none.</exception>

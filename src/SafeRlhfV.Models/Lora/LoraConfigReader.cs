@@ -19,7 +19,8 @@ internal static class LoraConfigReader
     {
         if (reader.Text("peft_type", "LORA") is not "LORA" and var type) throw reader.Error("peft_type", $"is {type}; only LORA is supported");
         foreach (JsonProperty setting in reader.Element.EnumerateObject())
-            if (!Honoured.Contains(setting.Name) && !Harmless.Contains(setting.Name) && !IsNothing(setting.Value)) throw reader.Error(setting.Name, "is not supported");
+            if (!Honoured.Contains(setting.Name) && !Harmless.Contains(setting.Name) && !IsNothing(setting.Value))
+                throw reader.Error(setting.Name, "is not supported");
         RequirePlainStart(reader);
         (string? pattern, IReadOnlyList<string> names) = PatternOrNames(reader, "target_modules");
         (string? excludePattern, IReadOnlyList<string> excluded) = PatternOrNames(reader, "exclude_modules");
@@ -59,7 +60,8 @@ internal static class LoraConfigReader
     {
         if (!reader.Has("init_lora_weights")) return;
         JsonElement start = reader.Element.GetProperty("init_lora_weights");
-        bool plain = start.ValueKind is JsonValueKind.True or JsonValueKind.False || (start.ValueKind == JsonValueKind.String && start.GetString() is "gaussian" or "orthogonal");
+        bool plain = start.ValueKind is JsonValueKind.True or JsonValueKind.False
+            || (start.ValueKind == JsonValueKind.String && start.GetString() is "gaussian" or "orthogonal");
         if (!plain)
             throw reader.Error("init_lora_weights", $"is {start.GetRawText()}: its matrices belong to a changed base model; convert the adapter to plain LoRA (path_initial_model_for_weight_conversion of PEFT's save_pretrained)");
     }
@@ -75,7 +77,8 @@ internal static class LoraConfigReader
     };
 
     private static (string? Pattern, IReadOnlyList<string> Names) PatternOrNames(ConfigReader reader, string field) =>
-        !reader.Has(field) ? (null, []) : reader.Element.GetProperty(field).ValueKind == JsonValueKind.String ? (reader.Text(field), []) : (null, reader.Texts(field)!);
+        !reader.Has(field) ? (null, []) : reader.Element.GetProperty(field).ValueKind == JsonValueKind.String ? (reader.Text(field), [])
+            : (null, reader.Texts(field)!);
 
     private static IReadOnlyList<(string, double)> Patterns(ConfigReader reader, string field, bool whole) =>
         reader.Section(field) is not { } section ? [] : [.. section.Element.EnumerateObject().Select(entry => (entry.Name, whole ? section.Int(entry.Name, most: 1 << 16) : section.Number(entry.Name)))];

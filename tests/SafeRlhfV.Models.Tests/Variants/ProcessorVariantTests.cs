@@ -28,7 +28,8 @@ public sealed class ProcessorVariantTests
     private static void Llava(Variant variant, ImageProcessor processor, string[] names)
     {
         ProcessedImage[] ours = [.. names.Select(file => processor.Process(GoldenPictures.Decode(file, ImageDecodeOptions.Opened)))];
-        if (variant.Expected.TryGetProperty("image_tokens_for_first", out JsonElement count) && count.ValueKind == JsonValueKind.Number) Assert.Equal(count.GetInt32(), ours[0].Geometry.Tokens);
+        if (variant.Expected.TryGetProperty("image_tokens_for_first", out JsonElement count) && count.ValueKind == JsonValueKind.Number)
+            Assert.Equal(count.GetInt32(), ours[0].Geometry.Tokens);
         if (!variant.Expected.TryGetProperty("pixel_values", out JsonElement stated)) return;
         using SafetensorsFile file = SafetensorsFile.Open(Path.GetFullPath(Path.Combine(variant.Folder, stated.GetProperty("case").GetString()!)) + ".safetensors");
         using ImageInputs batch = processor.Batch(ours);

@@ -39,15 +39,18 @@ internal sealed class Variant
     {
         TheoryData<string> names = [];
         foreach (string folder in Directory.GetDirectories(Golden.At("variants", group)).Order(StringComparer.Ordinal))
-            if (File.Exists(Path.Combine(folder, "expected.json")) && Open(group, Path.GetFileName(folder)).Text("kind") == kind) names.Add(Path.GetFileName(folder));
+            if (File.Exists(Path.Combine(folder, "expected.json")) && Open(group, Path.GetFileName(folder)).Text("kind") == kind)
+                names.Add(Path.GetFileName(folder));
         return names;
     }
 
     public static Variant Open(string group, string name) => new(Golden.At("variants", group, name));
 
-    public string? Text(string name) => Expected.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+    public string? Text(string name) => Expected.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString()
+        : null;
 
-    /// <summary>Writes the folder that a user would have: the base's files, less those that the variant replaces or leaves out, and the variant's own.</summary>
+    /// <summary>Writes the folder that a user would have: the base's files, less those that the variant replaces or leaves out, and the variant's
+    /// own.</summary>
     public string Assemble(TemporaryFolder temporary)
     {
         string to = Directory.CreateDirectory(temporary.At("model")).FullName;
@@ -107,7 +110,8 @@ internal sealed class Variant
         Tensor logits = model.Logits(model.Hidden(ids, mask, images));
         Tensor expected = numbers.Tensor(tensor);
         long count = expected.shape[1];
-        Tensor places = numbers.Has("logits_last_positions") ? numbers.Tensor("logits_last_positions") : arange(ids.shape[1] - count, ids.shape[1], ScalarType.Int64).unsqueeze(0);
+        Tensor places = numbers.Has("logits_last_positions") ? numbers.Tensor("logits_last_positions")
+            : arange(ids.shape[1] - count, ids.shape[1], ScalarType.Int64).unsqueeze(0);
         Tensor ours = logits.gather(1, places.unsqueeze(-1).expand(-1, -1, logits.shape[2])).to(ScalarType.Float32);
         double over = ((ours - expected).abs() - expected.abs().mul(1e-4) - 2e-4).max().item<float>();
         Assert.True(over <= 0, $"{tensor} differs by {(ours - expected).abs().max().item<float>():G4}");
@@ -117,5 +121,6 @@ internal sealed class Variant
         new[] { "forward-one-image", "forward-image" }.Select(name => Path.Combine(Base, "cases", name)).First(path => File.Exists(path + ".json"));
 
     private IEnumerable<string> Texts(string name) =>
-        Expected.TryGetProperty(name, out JsonElement list) && list.ValueKind == JsonValueKind.Array ? list.EnumerateArray().Select(item => item.GetString()!) : [];
+        Expected.TryGetProperty(name, out JsonElement list) && list.ValueKind == JsonValueKind.Array ? list.EnumerateArray().Select(item => item.GetString()!)
+            : [];
 }

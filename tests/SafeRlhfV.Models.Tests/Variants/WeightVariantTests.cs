@@ -37,7 +37,8 @@ public sealed class WeightVariantTests
         if (variant.Refusal is not { } refusal) return;
         // what the user has to know: the kind of quantisation, the missing file, what the pickle would call
         string config = Path.Combine(variant.Folder, "config.json");
-        if (File.Exists(config) && ConfigReader.Open(config).Section("quantization_config") is { } quantised) Assert.Contains(quantised.Text("quant_method"), refusal);
+        if (File.Exists(config) && ConfigReader.Open(config).Section("quantization_config") is { } quantised)
+            Assert.Contains(quantised.Text("quant_method"), refusal);
         foreach (string index in Directory.GetFiles(variant.Folder, "*.index.json"))
             foreach (JsonProperty shard in ConfigReader.Open(index).Section("weight_map")!.Element.EnumerateObject().Where(entry => !File.Exists(Path.Combine(folder, entry.Value.GetString()!))).Take(1))
                 Assert.Contains(shard.Value.GetString()!, refusal);
