@@ -1,5 +1,4 @@
 using SafeRlhfV.Data;
-using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
