@@ -31,6 +31,33 @@ public sealed class JinjaGoldenTests
         Assert.True(wrong.Count == 0, $"{wrong.Count} of {rows} differ:\n{string.Join("\n", wrong.Take(60))}");
     }
 
+    [Fact]
+    public void Whole_templates_write_the_same_with_signs_around_their_own_texts()
+    {
+        int rows = 0;
+        foreach (string file in Directory.EnumerateFiles(Golden.At("jinja"), "cases.jsonl", SearchOption.AllDirectories).Order())
+        {
+            string folder = Path.GetDirectoryName(file)!;
+            using JsonDocument named = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "contexts.json")));
+            foreach (string line in File.ReadLines(file))
+            {
+                using JsonDocument document = JsonDocument.Parse(line);
+                JsonElement row = document.RootElement;
+                if (!row.GetProperty("group").GetString()!.StartsWith("chat-", StringComparison.Ordinal) || row.TryGetProperty("error", out _)) continue;
+                rows++;
+                string text = row.TryGetProperty("template", out JsonElement whole) ? whole.GetString()! : File.ReadAllText(Path.Combine(folder, row.GetProperty("template_file").GetString()!));
+                PyDict variables = (PyDict)JsonValues.Of(row.TryGetProperty("context", out JsonElement own) ? own : named.RootElement.GetProperty(row.GetProperty("context_name").GetString()!))!;
+                variables.Remove("now");
+                ChatTemplateText template = new(JinjaTemplate.Parse(text));
+                JinjaMarks marks = JinjaMarks.Unused([text, line])!;
+                string marked = template.Render(variables, new DateTime(2024, 7, 26, 14, 5, 9), marks).Text;
+                Assert.Equal(row.GetProperty("rendered").GetString(), marks.Without(marked));
+                Assert.NotNull(marks.Read(marked));
+            }
+        }
+        Assert.True(rows > 0, "the reference has no whole templates");
+    }
+
     private static string? Fault(JsonElement row, string folder, JsonElement? contexts)
     {
         string template = row.TryGetProperty("template", out JsonElement text) ? text.GetString()! : File.ReadAllText(Path.Combine(folder, row.GetProperty("template_file").GetString()!));
