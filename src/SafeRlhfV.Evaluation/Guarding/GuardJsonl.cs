@@ -12,7 +12,7 @@ namespace SafeRlhfV.Evaluation;
 /// </summary>
 public static class GuardJsonl
 {
-    private static readonly string[] Texts = ["prompt", "question", "user_input", "input", "text"], Answers = ["response", "answer", "output", "completion"];
+    private static readonly string[] Texts = ["prompt", "question", "user_input", "input", "text"], Answers = ["response", "answer", "output", "completion"], Reasonings = ["reasoning", "reasoning_content"];
     private static readonly string[] UnsafeKeys = ["is_unsafe", "unsafe", "harmful", "flagged", "toxicity"], SafeKeys = ["is_safe", "safe", "is_response_safe"];
     private static readonly string[] UnsafeWords = ["unsafe", "harmful", "yes", "true", "1", "toxic", "flagged", "injection", "jailbreak"];
     private static readonly string[] SafeWords = ["safe", "unharmful", "benign", "no", "false", "0", "harmless", "ok"];
@@ -43,7 +43,7 @@ public static class GuardJsonl
         InvalidInputException Bad(string what) => new($"{path}: line {number} {what}.");
         if (row.ValueKind != JsonValueKind.Object) throw Bad("is no JSON object");
         string question = FirstText(row, Texts) ?? throw Bad($"has no text; give one of {string.Join(", ", Texts)}");
-        string? answer = FirstText(row, Answers);
+        string? answer = FirstText(row, Answers) is { } text ? ReasonedAnswer.Text(FirstText(row, Reasonings), text) : null;
         bool isUnsafe = Label(row, answer is null ? "prompt_harm_label" : "response_harm_label") ?? throw Bad($"has no label; give one of {string.Join(", ", UnsafeKeys.Concat(SafeKeys))} or label");
         ModerationImage[] images = row.TryGetProperty("image", out JsonElement image) && image.ValueKind != JsonValueKind.Null ? [ReadImage(path, image, Bad)] : [];
         Severity? severity = Severity(row, Bad);

@@ -24,6 +24,17 @@ public sealed class GuardJsonlTests
     }
 
     [Fact]
+    public void What_a_model_thought_is_judged_with_its_answer_and_apart_from_it()
+    {
+        using TemporaryFolder temporary = new();
+        File.WriteAllText(temporary.At("set.jsonl"), """{"prompt":"p","response":"An answer.","reasoning":"A thought.","unsafe":true}""" + "\n");
+        string judged = Assert.Single(GuardExamples.Read(temporary.At("set.jsonl"))).Request.Response!;
+        Assert.Equal(ReasonedAnswer.Text("A thought.", "An answer."), judged);
+        Assert.Contains("\nA thought.\n", judged, StringComparison.Ordinal);
+        Assert.EndsWith("\nAn answer.", judged, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Pictures_are_read_beside_the_file_and_from_data_uris()
     {
         using TemporaryFolder temporary = new();
