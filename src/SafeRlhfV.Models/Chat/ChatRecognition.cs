@@ -16,7 +16,8 @@ internal static class ChatRecognition
         [new(ChatRole.User, [new TextPart("  Two\npictures: "), Image, Image, new TextPart("\n")])],
         [ChatTurn.User("What is it?"), ChatTurn.Assistant("A cup."), ChatTurn.User("Sure?")],
         [ChatTurn.User("What is it?"), ChatTurn.Assistant(" A cup. \n")],
-        [ChatTurn.System("Be brief."), new(ChatRole.User, [Image, new TextPart("What is it?")]), ChatTurn.Assistant("A cup."), ChatTurn.User("Sure?"), ChatTurn.Assistant("Yes.")],
+        [ChatTurn.System("Be brief."), new(ChatRole.User, [Image, new TextPart("What is it?")]), ChatTurn.Assistant("A cup."), ChatTurn.User("Sure?"),
+            ChatTurn.Assistant("Yes.")],
         [ChatTurn.System("Be brief."), ChatTurn.User("a"), ChatTurn.System("Be kind."), ChatTurn.User("b")],
         [ChatTurn.User("a"), new(ChatRole.Assistant, [Image, new TextPart("b")]), ChatTurn.User("c")],
         [ChatTurn.User("a"), ChatTurn.Assistant("<think>\nb\n</think>\n\nc"), ChatTurn.User("d"), ChatTurn.Assistant("e")],
@@ -31,7 +32,8 @@ internal static class ChatRecognition
     {
         ChatTemplateText template = source.Parse(source.SpecialTokens());
         string?[] written = [.. Cases().Select(probe => Text(source, template, probe))];
-        return Candidates(written[0] ?? "").FirstOrDefault(format => format.ImageToken == imageToken && Cases().Select(probe => Text(format, probe)).SequenceEqual(written))
+        return Candidates(written[0] ?? "").FirstOrDefault(format => format.ImageToken == imageToken
+            && Cases().Select(probe => Text(format, probe)).SequenceEqual(written))
             ?? new TemplateChatFormat(source, source.SpecialTokens(), imageToken);
     }
 

@@ -13,7 +13,8 @@ internal sealed record ChatTemplate(string File, string Text, string Folder)
 
     private static readonly string[] TokenNames = ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
 
-    /// <summary>The folder's template, in the order in which transformers looks for it (the processor's files, then the tokenizer's); null if it has none.</summary>
+    /// <summary>The folder's template, in the order in which transformers looks for it (the processor's files, then the tokenizer's); null if it has
+    /// none.</summary>
     /// <exception cref="InvalidInputException">A file is malformed, or the forms do not go together.</exception>
     public static ChatTemplate? Find(string folder)
     {
@@ -74,7 +75,8 @@ internal sealed record ChatTemplate(string File, string Text, string Folder)
         if (!System.IO.File.Exists(file)) return null;
         ConfigReader reader = ConfigReader.Open(file);
         if (!reader.Has("chat_template")) return null;
-        return new ChatTemplate(file, reader.Element.GetProperty("chat_template") is { ValueKind: JsonValueKind.Array } list ? DefaultOf(list, reader) : reader.Text("chat_template"), folder);
+        return new ChatTemplate(file, reader.Element.GetProperty("chat_template") is { ValueKind: JsonValueKind.Array } list ? DefaultOf(list, reader)
+            : reader.Text("chat_template"), folder);
     }
 
     // older tokenizer_config.json: a list of named templates
@@ -83,9 +85,11 @@ internal sealed record ChatTemplate(string File, string Text, string Folder)
         List<string> names = [];
         foreach (JsonElement item in list.EnumerateArray())
         {
-            if (item.ValueKind != JsonValueKind.Object || !item.TryGetProperty("name", out JsonElement name) || name.ValueKind != JsonValueKind.String) continue;
+            if (item.ValueKind != JsonValueKind.Object || !item.TryGetProperty("name", out JsonElement name)
+                || name.ValueKind != JsonValueKind.String) continue;
             names.Add(name.GetString()!);
-            if (name.ValueEquals("default") && item.TryGetProperty("template", out JsonElement template) && template.ValueKind == JsonValueKind.String) return template.GetString()!;
+            if (name.ValueEquals("default") && item.TryGetProperty("template", out JsonElement template)
+                && template.ValueKind == JsonValueKind.String) return template.GetString()!;
         }
         throw reader.Error("chat_template", $"is a list without a template named default; it has {(names.Count == 0 ? "none" : string.Join(", ", names))}");
     }

@@ -19,15 +19,18 @@ internal sealed class ChatTemplateText(JinjaTemplate template, IReadOnlyDictiona
         all["tools"] = all["documents"] = null;
         all["add_generation_prompt"] = false;
         foreach ((string name, string token) in specialTokens ?? new Dictionary<string, string>()) all[name] = marks?.Around(token) ?? token;
-        foreach ((object? name, object? value) in variables.Entries) all[name] = name is "messages" && value is PyList messages ? new PyList([.. messages.Items.Select(Prepared)]) : value;
+        foreach ((object? name, object? value) in variables.Entries) all[name] = name is "messages" && value is PyList messages
+            ? new PyList([.. messages.Items.Select(Prepared)]) : value;
         return template.Render(all, now, marks);
     }
 
-    /// <summary>As above, but the last message stays open: nothing that follows its text is written. <paramref name="field"/> is the key that is continued.</summary>
+    /// <summary>As above, but the last message stays open: nothing that follows its text is written. <paramref name="field"/> is the key that is
+    /// continued.</summary>
     /// <exception cref="JinjaException">The last message has no such text, or the template does not write it.</exception>
     public string RenderOpen(PyDict variables, string field, DateTime now)
     {
-        if (!variables.TryGet("messages", out object? value) || value is not PyList { Items: [.., PyDict last] } messages) throw JinjaException.Type("There is no message to continue.");
+        if (!variables.TryGet("messages", out object? value)
+            || value is not PyList { Items: [.., PyDict last] } messages) throw JinjaException.Type("There is no message to continue.");
         PyDict open = last.Copy();
         last.TryGet(field, out object? content);
         string text;
@@ -53,7 +56,8 @@ internal sealed class ChatTemplateText(JinjaTemplate template, IReadOnlyDictiona
         string rendered = Render(changed, now).Text, tag = ContinueTag.TrimEnd();
         int at = rendered.LastIndexOf(tag, StringComparison.Ordinal);
         if (at < 0) throw JinjaException.Type("continue_final_message is set but the template does not write the final message's text");
-        return rendered.AsSpan(at).StartsWith(ContinueTag, StringComparison.Ordinal) ? rendered[..at] : rendered[..at].TrimEnd(JinjaText.WhiteSpace.ToCharArray());
+        return rendered.AsSpan(at).StartsWith(ContinueTag, StringComparison.Ordinal) ? rendered[..at]
+            : rendered[..at].TrimEnd(JinjaText.WhiteSpace.ToCharArray());
     }
 
     private static object? Prepared(object? message)

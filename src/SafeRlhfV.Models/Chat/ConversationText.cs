@@ -5,10 +5,12 @@ internal sealed class ConversationText
 {
     private readonly Queue<(ChatSegmentKind Kind, string Text)> texts;
 
-    public ConversationText(IReadOnlyList<ChatTurn> turns) => texts = new(turns.SelectMany(turn => turn.Parts.OfType<TextPart>().Select(part => (Kind(turn.Role), part.Text)))
+    public ConversationText(IReadOnlyList<ChatTurn> turns) =>
+        texts = new(turns.SelectMany(turn => turn.Parts.OfType<TextPart>().Select(part => (Kind(turn.Role), part.Text)))
         .Where(pair => !string.IsNullOrWhiteSpace(pair.Text)));
 
-    /// <summary>The segments of a stretch that the template took from the conversation. What is none of the turns' texts, such as a role's name, is format without special tokens.</summary>
+    /// <summary>The segments of a stretch that the template took from the conversation. What is none of the turns' texts, such as a role's name, is format
+    /// without special tokens.</summary>
     public IEnumerable<ChatSegment> Find(string stretch)
     {
         int at = 0;
@@ -26,5 +28,6 @@ internal sealed class ConversationText
         if (at < stretch.Length) yield return new ChatSegment(ChatSegmentKind.Other, stretch[at..]);
     }
 
-    private static ChatSegmentKind Kind(ChatRole role) => role switch { ChatRole.System => ChatSegmentKind.System, ChatRole.User => ChatSegmentKind.User, _ => ChatSegmentKind.Assistant };
+    private static ChatSegmentKind Kind(ChatRole role) =>
+        role switch { ChatRole.System => ChatSegmentKind.System, ChatRole.User => ChatSegmentKind.User, _ => ChatSegmentKind.Assistant };
 }

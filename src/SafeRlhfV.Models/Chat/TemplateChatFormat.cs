@@ -26,7 +26,8 @@ public sealed partial class TemplateChatFormat : ChatFormat
         string prompt = Text([ChatTurn.User("q")], addGenerationPrompt: true).TrimEnd();
         EndOfAnswer = EndToken();
         foreach ((string open, string close) in ReasoningTags)
-            if (source.Text.Contains(close, StringComparison.Ordinal)) Reasoning ??= new ChatReasoning(open, close, prompt.EndsWith(open, StringComparison.Ordinal));
+            if (source.Text.Contains(close, StringComparison.Ordinal)) Reasoning ??= new ChatReasoning(open, close,
+                prompt.EndsWith(open, StringComparison.Ordinal));
     }
 
     /// <inheritdoc/>
@@ -78,7 +79,8 @@ public sealed partial class TemplateChatFormat : ChatFormat
     }
 
     /// <summary>The text of a conversation as the template writes it.</summary>
-    internal string Text(IReadOnlyList<ChatTurn> turns, bool addGenerationPrompt, bool addVisionId = false) => Rendering(turns, addGenerationPrompt, addVisionId, takesParts, null).Text;
+    internal string Text(IReadOnlyList<ChatTurn> turns, bool addGenerationPrompt, bool addVisionId = false) =>
+        Rendering(turns, addGenerationPrompt, addVisionId, takesParts, null).Text;
 
     /// <summary>A conversation as a template's variables; contents as lists of parts, or as texts.</summary>
     internal static PyDict Variables(IReadOnlyList<ChatTurn> turns, bool addGenerationPrompt, bool addVisionId, bool asParts = true)
@@ -90,11 +92,14 @@ public sealed partial class TemplateChatFormat : ChatFormat
         return variables;
     }
 
-    private (IReadOnlyList<(string Text, bool IsOwn)> Stretches, JinjaRendering Rendering) Stretches(IReadOnlyList<ChatTurn> turns, bool addGenerationPrompt, bool addVisionId)
+    private (IReadOnlyList<(string Text, bool IsOwn)> Stretches, JinjaRendering Rendering) Stretches(IReadOnlyList<ChatTurn> turns, bool addGenerationPrompt,
+        bool addVisionId)
     {
         JinjaRendering plain = Rendering(turns, addGenerationPrompt, addVisionId, takesParts, null);
-        string[] texts = [.. turns.SelectMany(turn => turn.Parts.OfType<TextPart>()).Select(part => part.Text), source.Text, .. turns.Select(turn => turn.Reasoning ?? "")];
-        if (JinjaMarks.Unused(texts) is not { } marks) throw new InvalidInputException("Chat: the conversation holds code points that Unicode keeps for no character (U+FDD0 to U+FDEF); take them out.");
+        string[] texts = [.. turns.SelectMany(turn => turn.Parts.OfType<TextPart>()).Select(part => part.Text), source.Text,
+            .. turns.Select(turn => turn.Reasoning ?? "")];
+        if (JinjaMarks.Unused(texts)
+            is not { } marks) throw new InvalidInputException("Chat: the conversation holds code points that Unicode keeps for no character (U+FDD0 to U+FDEF); take them out.");
         JinjaRendering marked = Rendering(turns, addGenerationPrompt, addVisionId, takesParts, marks);
         if (marks.Without(marked.Text) != plain.Text || marks.Read(marked.Text) is not { } stretches)
             throw new InvalidInputException($"{source.File}: the chat template takes its own texts apart, so that special tokens in the conversation could not be told from its own; name a format with --chat-format, or change the template.");
@@ -103,7 +108,8 @@ public sealed partial class TemplateChatFormat : ChatFormat
 
     private JinjaRendering Rendering(IReadOnlyList<ChatTurn> turns, bool addGenerationPrompt, bool addVisionId, bool asParts, JinjaMarks? marks)
     {
-        if (!asParts && turns.Any(turn => turn.Parts.Any(part => part is ImagePart))) throw new InvalidInputException($"{source.File}: the chat template takes no images.");
+        if (!asParts && turns.Any(turn =>
+            turn.Parts.Any(part => part is ImagePart))) throw new InvalidInputException($"{source.File}: the chat template takes no images.");
         PyDict variables = Variables(turns, addGenerationPrompt, addVisionId, asParts);
         try
         {
@@ -141,7 +147,8 @@ public sealed partial class TemplateChatFormat : ChatFormat
         for (int at = 0; at < turns.Count; at++)
         {
             if (turns[at].Role != ChatRole.Assistant) continue;
-            string before = Text([.. turns.Take(at)], addGenerationPrompt: true), with = at == turns.Count - 1 ? rendering.Text : Text([.. turns.Take(at + 1)], addGenerationPrompt: false);
+            string before = Text([.. turns.Take(at)], addGenerationPrompt: true), with = at == turns.Count - 1 ? rendering.Text
+                : Text([.. turns.Take(at + 1)], addGenerationPrompt: false);
             if (!with.StartsWith(before, StringComparison.Ordinal) || !rendering.Text.StartsWith(with, StringComparison.Ordinal)) throw NotDerivable();
             spans.Add(new JinjaSpan(before.Length, with.Length));
         }
@@ -161,7 +168,8 @@ public sealed partial class TemplateChatFormat : ChatFormat
             else
             {
                 // an answer's stretch is what lies between its ends; what stands around it is another turn's, or white space of the format
-                foreach ((string part, bool isAnswer) in Cut(text, at, answers)) segments.AddRange(isAnswer ? [new ChatSegment(ChatSegmentKind.Assistant, part)] : texts.Find(part));
+                foreach ((string part, bool isAnswer) in Cut(text, at, answers)) segments.AddRange(isAnswer
+                    ? [new ChatSegment(ChatSegmentKind.Assistant, part)] : texts.Find(part));
             }
             at += text.Length;
         }
@@ -235,7 +243,8 @@ public sealed partial class TemplateChatFormat : ChatFormat
                 {
                     int found = text.IndexOf(part, StringComparison.Ordinal);
                     // printed as Python prints a list, a text stands between quotes
-                    if (found < 0 || text.Contains("'text'", StringComparison.Ordinal)) return new InvalidInputException($"{source.File}: the chat template leaves out a turn's text.");
+                    if (found < 0 || text.Contains("'text'",
+                        StringComparison.Ordinal)) return new InvalidInputException($"{source.File}: the chat template leaves out a turn's text.");
                 }
             }
             return null;
@@ -246,6 +255,7 @@ public sealed partial class TemplateChatFormat : ChatFormat
         }
     }
 
-    private InvalidInputException NotDerivable() => new($"{source.File}: the chat template has no generation blocks, and writes what stands before an answer otherwise once the answer is there; "
+    private InvalidInputException NotDerivable() =>
+        new($"{source.File}: the chat template has no generation blocks, and writes what stands before an answer otherwise once the answer is there; "
         + "which part is the answer cannot be told, so it cannot be trained on. Put generation blocks into the template, or name a format with --chat-format.");
 }

@@ -22,7 +22,8 @@ internal sealed class ReasoningText(ChatReasoning? tags)
     {
         if (tags is null) return (null, text);
         List<(string Text, bool IsReasoning)> parts = new ReasoningText(tags).Push(text, last: true);
-        return (string.Concat(parts.Where(part => part.IsReasoning).Select(part => part.Text)), string.Concat(parts.Where(part => !part.IsReasoning).Select(part => part.Text)));
+        return (string.Concat(parts.Where(part => part.IsReasoning).Select(part => part.Text)),
+            string.Concat(parts.Where(part => !part.IsReasoning).Select(part => part.Text)));
     }
 
     /// <summary>Takes a piece; gives what may be shown now.</summary>

@@ -4,7 +4,8 @@ namespace SafeRlhfV.Models;
 /// A chat template: Jinja2 as transformers runs it (immutable sandbox, trim_blocks, lstrip_blocks, break and continue, generation blocks). It reaches nothing
 /// but the variables it is given, and its steps, output and sizes are bounded. Safe to share between threads.
 /// </summary>
-/// <remarks>Source: the Jinja 3.1 documentation and transformers' chat template documentation. Refused: lipsum and random, since no two runs of them are alike.</remarks>
+/// <remarks>Source: the Jinja 3.1 documentation and transformers' chat template documentation. Refused: lipsum and random, since no two runs of them are
+/// alike.</remarks>
 internal sealed class JinjaTemplate
 {
     private const int MaxLength = 1 << 20;
@@ -23,7 +24,8 @@ internal sealed class JinjaTemplate
         return new JinjaTemplate(body, blocks);
     }
 
-    /// <summary>Renders with variables; <paramref name="now"/> is the time that strftime_now sees, <paramref name="marks"/> are put around the template's own texts.</summary>
+    /// <summary>Renders with variables; <paramref name="now"/> is the time that strftime_now sees, <paramref name="marks"/> are put around the template's
+    /// own texts.</summary>
     /// <exception cref="JinjaException">The template fails or takes more than it may.</exception>
     public JinjaRendering Render(PyDict variables, DateTime now, JinjaMarks? marks = null)
     {

@@ -80,7 +80,8 @@ internal sealed class BraceFormat(JinjaRun run, CallArguments arguments)
             if (first.Length == 0) counts = true;
             else numbers = true;
             BigInteger index = first.Length == 0 ? automatic++ : BigInteger.Parse(first);
-            value = index < arguments.Positional.Count ? arguments.Positional[(int)index] : throw JinjaException.Type("Replacement index out of range for positional args tuple");
+            value = index < arguments.Positional.Count ? arguments.Positional[(int)index]
+                : throw JinjaException.Type("Replacement index out of range for positional args tuple");
         }
         else if (!arguments.Named.TryGet(first, out value))
         {
@@ -102,9 +103,11 @@ internal sealed class BraceFormat(JinjaRun run, CallArguments arguments)
             }
             string part = name[begin..next];
             if (part.Length == 0) throw JinjaException.Type("Empty attribute in format string");
-            value = isItem ? JinjaAccess.Item(run, value, part.All(char.IsAsciiDigit) ? BigInteger.Parse(part) : part) : JinjaAccess.Attribute(run, value, part);
+            value = isItem ? JinjaAccess.Item(run, value, part.All(char.IsAsciiDigit) ? BigInteger.Parse(part) : part)
+                : JinjaAccess.Attribute(run, value, part);
             end = isItem ? next + 1 : next;
-            if (isItem && end < name.Length && name[end] is not ('.' or '[')) throw JinjaException.Type("Only '.' or '[' may follow ']' in format field specifier");
+            if (isItem && end < name.Length
+                && name[end] is not ('.' or '[')) throw JinjaException.Type("Only '.' or '[' may follow ']' in format field specifier");
         }
         return value;
     }

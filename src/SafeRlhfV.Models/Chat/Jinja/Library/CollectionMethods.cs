@@ -30,9 +30,17 @@ internal static class CollectionMethods
         value = owner switch
         {
             PyDict dict => OfDict(dict, name),
-            PyList list => name is "index" or "count" ? OfSequence(list.Items, name, "list") : name == "copy" ? Method(name, (_, _) => new PyList(list.Items)) : ListChanging.Contains(name) ? null : PySignature.Absent,
+            PyList list => name is "index" or "count" ? OfSequence(list.Items, name, "list") : name == "copy" ? Method(name, (_, _) => new PyList(list.Items))
+                : ListChanging.Contains(name) ? null : PySignature.Absent,
             PyTuple tuple => name is "index" or "count" ? OfSequence(tuple.Items, name, "tuple") : PySignature.Absent,
-            PyGroup group => name switch { "grouper" => group.Key, "list" => group.Members, "index" or "count" => OfSequence(group.AsTuple.Items, name, "tuple"), _ => PySignature.Absent },
+            PyGroup group => name switch
+            {
+                "grouper" => group.Key,
+                "list" => group.Members,
+                "index" or "count" =>
+                OfSequence(group.AsTuple.Items, name, "tuple"),
+                _ => PySignature.Absent
+            },
             PyRange range => name switch
             {
                 "start" => range.Start,
@@ -70,7 +78,8 @@ internal static class CollectionMethods
         _ => DictChanging.Contains(name) ? null : PySignature.Absent,
     };
 
-    private static PyCallable OfSequence(IReadOnlyList<object?> items, string name, string type) => Method(name, (_, given) => Search(items, name, given, type));
+    private static PyCallable OfSequence(IReadOnlyList<object?> items, string name, string type) =>
+        Method(name, (_, given) => Search(items, name, given, type));
 
     private static object Search(IReadOnlyList<object?> items, string name, object?[] given, string type)
     {

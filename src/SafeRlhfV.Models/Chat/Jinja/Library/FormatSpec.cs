@@ -137,7 +137,8 @@ internal sealed record FormatSpec(string Fill, char Align, char Sign, bool Alter
         int precision = Math.Max(Precision, 1);
         string scientific = FloatText.Exponential(size, precision - 1);
         int e = scientific.IndexOf('e'), exponent = int.Parse(scientific[(e + 1)..], CultureInfo.InvariantCulture);
-        if (exponent < -4 || exponent >= precision - 1) return (scientific[..e].Contains('.') ? scientific[..e].TrimEnd('0').TrimEnd('.') : scientific[..e]) + scientific[e..];
+        if (exponent < -4 || exponent >= precision - 1) return (scientific[..e].Contains('.') ? scientific[..e].TrimEnd('0').TrimEnd('.') : scientific[..e])
+            + scientific[e..];
         string general = FloatText.General(size, precision);
         return general.Contains('.') ? general : general + ".0";
     }
@@ -174,7 +175,8 @@ internal sealed record FormatSpec(string Fill, char Align, char Sign, bool Alter
         if (value.IsZero) return "0";
         int bits = radix switch { 2 => 1, 8 => 3, _ => 4 };
         StringBuilder digits = new();
-        for (long at = (value.GetBitLength() + bits - 1) / bits - 1; at >= 0; at--) digits.Append("0123456789abcdef"[(int)((value >> (int)(at * bits)) & (radix - 1))]);
+        for (long at = (value.GetBitLength() + bits - 1) / bits - 1; at >= 0;
+            at--) digits.Append("0123456789abcdef"[(int)((value >> (int)(at * bits)) & (radix - 1))]);
         return digits.ToString();
     }
 

@@ -34,7 +34,8 @@ internal static class ItemKey
     private static object?[] Path(object? attribute) => attribute switch
     {
         null => [],
-        string text => [.. text.Split('.').Select(part => part.Length > 0 && part.All(char.IsDigit) ? BigInteger.Parse(part, CultureInfo.InvariantCulture) : (object?)part)],
+        string text => [.. text.Split('.').Select(part => part.Length > 0 && part.All(char.IsDigit) ? BigInteger.Parse(part, CultureInfo.InvariantCulture)
+            : (object?)part)],
         _ => [attribute],
     };
 }

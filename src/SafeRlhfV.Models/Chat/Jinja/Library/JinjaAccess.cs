@@ -3,12 +3,14 @@ using System.Numerics;
 namespace SafeRlhfV.Models;
 
 /// <summary>
-/// Attributes, items and slices of values as Jinja2's immutable sandbox gives them: what is not there is undefined, what the sandbox closes is undefined, too, and
+/// Attributes, items and slices of values as Jinja2's immutable sandbox gives them: what is not there is undefined, what the sandbox closes is undefined,
+/// too, and
 /// says so when it is used.
 /// </summary>
 internal static class JinjaAccess
 {
-    private static readonly HashSet<string> Common = [.. ("__class__ __delattr__ __dir__ __doc__ __eq__ __format__ __ge__ __getattribute__ __getstate__ __gt__ __hash__ __init__ "
+    private static readonly HashSet<string> Common =
+        [.. ("__class__ __delattr__ __dir__ __doc__ __eq__ __format__ __ge__ __getattribute__ __getstate__ __gt__ __hash__ __init__ "
         + "__init_subclass__ __le__ __lt__ __ne__ __new__ __reduce__ __reduce_ex__ __repr__ __setattr__ __sizeof__ __str__ __subclasshook__").Split(' ')];
 
     private static readonly Dictionary<string, HashSet<string>> Special = new()

@@ -12,7 +12,8 @@ internal static class JinjaFilters
 
     public static object? Apply(JinjaRun run, string name, object? value, CallArguments arguments)
     {
-        if (!Filters.TryGetValue(name, out Func<JinjaRun, object?, CallArguments, object?>? filter)) throw JinjaException.Type($"No filter named {PyText.Repr(name)}.");
+        if (!Filters.TryGetValue(name, out Func<JinjaRun, object?, CallArguments,
+            object?>? filter)) throw JinjaException.Type($"No filter named {PyText.Repr(name)}.");
         return filter(run, value, arguments);
     }
 
@@ -28,8 +29,10 @@ internal static class JinjaFilters
         AddFree("tojson", (run, value, arguments) => JsonText.Filter(run, value, arguments));
         Add("attr", "name", (run, value, given) => Attribute(run, value, PyText.Of(given[0])));
         foreach (string name in (string[])["default", "d"])
-            Add(name, "default_value? boolean?", (_, value, given) => value is PyUndefined || (PyOperators.IsTrue(Or(given[1], false)) && !PyOperators.IsTrue(value)) ? Or(given[0], "") : value);
-        AddFree("random", (_, value, _) => JinjaRun.LengthOf(value) == 0 ? PyUndefined.Because("No random item, sequence was empty.") : throw new JinjaException(JinjaErrorKind.Security, "The filter random would make the text differ from run to run; it is refused."));
+            Add(name, "default_value? boolean?", (_, value, given) => value is PyUndefined
+                || (PyOperators.IsTrue(Or(given[1], false)) && !PyOperators.IsTrue(value)) ? Or(given[0], "") : value);
+        AddFree("random", (_, value, _) => JinjaRun.LengthOf(value) == 0 ? PyUndefined.Because("No random item, sequence was empty.")
+            : throw new JinjaException(JinjaErrorKind.Security, "The filter random would make the text differ from run to run; it is refused."));
         Add("urlize", "trim_url_limit? nofollow? target? rel? extra_schemes?", LinkText.Apply);
         return filters;
 

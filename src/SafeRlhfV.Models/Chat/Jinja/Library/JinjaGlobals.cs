@@ -7,7 +7,8 @@ internal static class JinjaGlobals
 {
     private const int MaxRange = 100_000;
 
-    private static readonly PySignature RaiseSignature = new("raise_exception", "message"), TimeSignature = new("strftime_now", "format"), JoinerSignature = new("joiner", "sep?");
+    private static readonly PySignature RaiseSignature = new("raise_exception", "message"), TimeSignature = new("strftime_now", "format"),
+        JoinerSignature = new("joiner", "sep?");
 
     /// <summary>The scope that holds them.</summary>
     public static JinjaScope Scope { get; } = Create();
@@ -26,7 +27,8 @@ internal static class JinjaGlobals
         Add("strftime_now", (run, given) =>
         {
             object? format = TimeSignature.Bind(given)[0];
-            return TimeText.Format(run, PyTypes.TextOf(format) ?? throw JinjaException.Type($"strftime() argument 1 must be str, not {PyTypes.NameOf(format)}"));
+            return TimeText.Format(run,
+                PyTypes.TextOf(format) ?? throw JinjaException.Type($"strftime() argument 1 must be str, not {PyTypes.NameOf(format)}"));
         });
         scope.Set("self", new JinjaSelf());
         return scope;

@@ -32,7 +32,8 @@ internal static class JinjaTests
         Add("string", "", (_, value, _) => PyTypes.IsText(value));
         Add("mapping", "", (_, value, _) => value is PyDict);
         Add("sequence", "", (_, value, _) => value is string or PyMarkup or PySequence or PyGroup or PyDict or PyRange or PyBytes or PyUndefined);
-        Add("iterable", "", (_, value, _) => value is string or PyMarkup or PySequence or PyGroup or PyDict or PyDictView or PyRange or PyBytes or PyUndefined or PyGenerator or JinjaLoop);
+        Add("iterable", "", (_, value, _) =>
+            value is string or PyMarkup or PySequence or PyGroup or PyDict or PyDictView or PyRange or PyBytes or PyUndefined or PyGenerator or JinjaLoop);
         Add("callable", "", (_, value, _) => value is PyCallable or JinjaMacro or JinjaLoop or PyUndefined);
         Add("escaped", "", (_, value, _) => value is PyMarkup);
         Add("lower", "", (_, value, _) => StringMethods.IsInCase(PyText.Of(value), PyCase.IsLower));
@@ -46,7 +47,8 @@ internal static class JinjaTests
         Add("test", "", (_, value, _) => Exists(Name(value)));
         foreach (string name in (string[])["eq", "equalto", "=="]) Add(name, "other /", (_, value, given) => PyOperators.AreEqual(value, given[0]));
         foreach (string name in (string[])["ne", "!="]) Add(name, "other /", (_, value, given) => !PyOperators.AreEqual(value, given[0]));
-        foreach ((string sign, string[] names) in new (string, string[])[] { ("<", ["lt", "lessthan", "<"]), ("<=", ["le", "<="]), (">", ["gt", "greaterthan", ">"]), (">=", ["ge", ">="]) })
+        foreach ((string sign, string[] names) in new (string, string[])[] { ("<", ["lt", "lessthan", "<"]), ("<=", ["le", "<="]),
+            (">", ["gt", "greaterthan", ">"]), (">=", ["ge", ">="]) })
             foreach (string name in names) Add(name, "other /", (_, value, given) => PyOperators.IsOrdered(sign, value, given[0]));
         return tests;
 

@@ -21,7 +21,8 @@ internal sealed class JsonText(JinjaRun run, bool asciiOnly, string? indent, str
             null => null,
             string s => s,
             PyUndefined undefined => throw undefined.Error(),
-            _ => PyNumbers.IsInteger(indent, out BigInteger width) ? new string(' ', (int)BigInteger.Clamp(width, 0, 1000)) : throw JinjaException.Type("indent must be a number or a text"),
+            _ => PyNumbers.IsInteger(indent, out BigInteger width) ? new string(' ', (int)BigInteger.Clamp(width, 0, 1000))
+                : throw JinjaException.Type("indent must be a number or a text"),
         };
         (string items, string keys) = (indentText is null ? ", " : ",", ": ");
         if (separators is not null)
@@ -96,7 +97,8 @@ internal sealed class JsonText(JinjaRun run, bool asciiOnly, string? indent, str
         _ => throw JinjaException.Type($"keys must be str, int, float, bool or None, not {PyTypes.NameOf(key)}"),
     };
 
-    private static string Real(double value) => double.IsNaN(value) ? "NaN" : double.IsPositiveInfinity(value) ? "Infinity" : double.IsNegativeInfinity(value) ? "-Infinity" : FloatText.Repr(value);
+    private static string Real(double value) => double.IsNaN(value) ? "NaN" : double.IsPositiveInfinity(value) ? "Infinity" : double.IsNegativeInfinity(value)
+        ? "-Infinity" : FloatText.Repr(value);
 
     private void Quote(string value)
     {
@@ -113,7 +115,8 @@ internal sealed class JsonText(JinjaRun run, bool asciiOnly, string? indent, str
                 case '\b': text.Append("\\b"); break;
                 case '\f': text.Append("\\f"); break;
                 default:
-                    if (character < ' ' || (asciiOnly && character > '~')) text.Append("\\u").Append(((int)character).ToString("x4", CultureInfo.InvariantCulture));
+                    if (character < ' ' || (asciiOnly
+                        && character > '~')) text.Append("\\u").Append(((int)character).ToString("x4", CultureInfo.InvariantCulture));
                     else text.Append(character);
                     break;
             }

@@ -15,7 +15,8 @@ internal static partial class LinkText
         SortedSet<string> relations = new(StringComparer.Ordinal) { "noopener" };
         if (JinjaFilters.Or(given[3], null) is { } rel) relations.UnionWith(StringSearch.Split(StringMethods.Text(rel), null, -1, fromRight: false));
         if (PyOperators.IsTrue(JinjaFilters.Or(given[1], false))) relations.Add("nofollow");
-        string attributes = $" rel=\"{PyMarkup.Escape(string.Join(' ', relations)).Text}\"" + (target is null ? "" : $" target=\"{PyMarkup.Escape(target).Text}\"");
+        string attributes = $" rel=\"{PyMarkup.Escape(string.Join(' ', relations)).Text}\"" + (target is null ? ""
+            : $" target=\"{PyMarkup.Escape(target).Text}\"");
         string[] extra = schemes is null ? [] : [.. run.Iterate(schemes).Select(StringMethods.Text)];
         BigInteger? shown = limit is null ? null : StringMethods.Whole(limit, 0);
         StringBuilder text = new();
@@ -40,13 +41,16 @@ internal static partial class LinkText
         bool isWeb = middle.StartsWith("http://", StringComparison.Ordinal) || middle.StartsWith("https://", StringComparison.Ordinal);
         if (Web().IsMatch(middle)) middle = $"<a href=\"{(isWeb ? "" : "https://")}{middle}\"{attributes}>{Shortened(middle, shown)}</a>";
         else if (middle.StartsWith("mailto:", StringComparison.Ordinal) && Mail().IsMatch(middle[7..])) middle = $"<a href=\"{middle}\">{middle[7..]}</a>";
-        else if (middle.Contains('@') && middle[0] != '@' && !middle.StartsWith("www.", StringComparison.Ordinal) && !middle.Contains(':') && Mail().IsMatch(middle))
+        else if (middle.Contains('@') && middle[0] != '@' && !middle.StartsWith("www.", StringComparison.Ordinal) && !middle.Contains(':')
+            && Mail().IsMatch(middle))
             middle = $"<a href=\"mailto:{middle}\">{middle}</a>";
-        else if (Array.Exists(schemes, scheme => middle != scheme && middle.StartsWith(scheme, StringComparison.Ordinal))) middle = $"<a href=\"{middle}\"{attributes}>{middle}</a>";
+        else if (Array.Exists(schemes, scheme => middle != scheme && middle.StartsWith(scheme, StringComparison.Ordinal))) middle =
+            $"<a href=\"{middle}\"{attributes}>{middle}</a>";
         return head + middle + tail;
     }
 
-    private static string Shortened(string text, BigInteger? limit) => limit is { } length && PyCodePoints.Count(text) > length ? PyCodePoints.Slice(text, null, length, null) + "..." : text;
+    private static string Shortened(string text, BigInteger? limit) => limit is { } length && PyCodePoints.Count(text) > length
+        ? PyCodePoints.Slice(text, null, length, null) + "..." : text;
 
     private static int Count(string text, string part) => text.Split(part).Length - 1;
 

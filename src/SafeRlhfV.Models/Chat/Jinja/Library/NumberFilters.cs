@@ -6,7 +6,8 @@ namespace SafeRlhfV.Models;
 /// <summary>Filters over numbers.</summary>
 internal static class NumberFilters
 {
-    private static readonly string[] DecimalUnits = ["kB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB"], BinaryUnits = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB", "ZiB", "YiB"];
+    private static readonly string[] DecimalUnits = ["kB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB"],
+        BinaryUnits = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB", "ZiB", "YiB"];
 
     public static void AddTo(Action<string, string, JinjaFilters.Filter> add)
     {
@@ -53,7 +54,8 @@ internal static class NumberFilters
     {
         BigInteger radix = StringMethods.Whole(given[1], 10);
         if (value is PyUndefined undefined) throw undefined.Error();
-        if (PyTypes.TextOf(value) is { } text && (radix.IsZero || (radix >= 2 && radix <= 36)) && PyNumbers.ParseInteger(text, (int)radix) is { } parsed) return parsed;
+        if (PyTypes.TextOf(value) is { } text && (radix.IsZero || (radix >= 2 && radix <= 36))
+            && PyNumbers.ParseInteger(text, (int)radix) is { } parsed) return parsed;
         if (PyNumbers.IsInteger(value, out BigInteger whole)) return whole;
         if (value is double real && double.IsInfinity(real)) throw JinjaException.Type("cannot convert float infinity to integer");
         return Real(value) is { } number && double.IsFinite(number) ? new BigInteger(Math.Truncate(number)) : JinjaFilters.Or(given[0], BigInteger.Zero);
@@ -68,7 +70,8 @@ internal static class NumberFilters
 
     private static object? FileSize(JinjaRun run, object? value, object?[] given)
     {
-        if (!PyNumbers.IsNumber(value) && !PyTypes.IsText(value) && value is not PyUndefined) throw JinjaException.Type($"float() argument must be a string or a real number, not '{PyTypes.NameOf(value)}'");
+        if (!PyNumbers.IsNumber(value) && !PyTypes.IsText(value)
+            && value is not PyUndefined) throw JinjaException.Type($"float() argument must be a string or a real number, not '{PyTypes.NameOf(value)}'");
         double size = Real(value) ?? throw JinjaException.Type($"could not convert string to float: {PyText.Repr(value)}");
         bool isBinary = PyOperators.IsTrue(JinjaFilters.Or(given[0], false));
         double unit = isBinary ? 1024 : 1000;

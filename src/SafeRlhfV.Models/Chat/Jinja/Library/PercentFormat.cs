@@ -67,7 +67,8 @@ internal static class PercentFormat
             FormatSpec spec = new(fillsZeros ? "0" : " ", left ? '<' : fillsZeros ? '=' : '>', '\0', false, width, '\0', -1, '\0');
             result.Append(spec.Pad(sign, body, '>'));
         }
-        if (!named && next < items.Count && values is not (PyDict or PyList or PyRange or PyUndefined)) throw JinjaException.Type("not all arguments converted during string formatting");
+        if (!named && next < items.Count
+            && values is not (PyDict or PyList or PyRange or PyUndefined)) throw JinjaException.Type("not all arguments converted during string formatting");
         string built = run.Built(result.ToString());
         return isMarkup ? new PyMarkup(built) : built;
 
@@ -78,7 +79,8 @@ internal static class PercentFormat
             if (at < text.Length && text[at] == '*')
             {
                 at++;
-                return PyNumbers.IsInteger(Take(), out BigInteger given) ? (int)BigInteger.Clamp(given, -int.MaxValue, int.MaxValue) : throw JinjaException.Type("* wants int");
+                return PyNumbers.IsInteger(Take(), out BigInteger given) ? (int)BigInteger.Clamp(given, -int.MaxValue, int.MaxValue)
+                    : throw JinjaException.Type("* wants int");
             }
             int begin = at;
             long value = 0;
@@ -93,7 +95,8 @@ internal static class PercentFormat
         {
             case 's' or 'r' or 'a':
                 string text = type == 's' ? PyText.Of(value) : PyText.Repr(value);
-                if (type == 'a') text = string.Concat(PyCodePoints.Each(text).Select(point => point[0] < 0x80 ? point : point.Length == 2 ? $"\\U{char.ConvertToUtf32(point, 0):x8}" : point[0] < 0x100 ? $"\\x{(int)point[0]:x2}" : $"\\u{(int)point[0]:x4}"));
+                if (type == 'a') text = string.Concat(PyCodePoints.Each(text).Select(point => point[0] < 0x80 ? point : point.Length == 2
+                    ? $"\\U{char.ConvertToUtf32(point, 0):x8}" : point[0] < 0x100 ? $"\\x{(int)point[0]:x2}" : $"\\u{(int)point[0]:x4}"));
                 if (escapes && value is not PyMarkup) text = PyMarkup.Escape(text).Text;
                 return ("", precision >= 0 ? PyCodePoints.Take(text, precision) : text);
             case 'c':
@@ -102,11 +105,20 @@ internal static class PercentFormat
                 return code.Sign < 0 || code > 0x10FFFF ? throw JinjaException.Type("%c arg not in range(0x110000)") : ("", char.ConvertFromUtf32((int)code));
             case 'd' or 'i' or 'u' or 'x' or 'X' or 'o':
                 if (value is PyUndefined undefined) throw undefined.Error();
-                if (value is double real && type is 'd' or 'i' or 'u') value = double.IsFinite((double)value!) ? new BigInteger(Math.Truncate((double)value)) : throw JinjaException.Type($"cannot convert float {FloatText.Repr((double)value)} to integer");
+                if (value is double real && type is 'd' or 'i' or 'u') value = double.IsFinite((double)value!) ? new BigInteger(Math.Truncate((double)value))
+                    : throw JinjaException.Type($"cannot convert float {FloatText.Repr((double)value)} to integer");
                 if (!PyNumbers.IsInteger(value, out BigInteger integer))
-                    throw JinjaException.Type(type is 'x' or 'X' or 'o' ? $"%{type} format: an integer is required, not {PyTypes.NameOf(value)}" : $"%{type} format: a real number is required, not {PyTypes.NameOf(value)}");
+                    throw JinjaException.Type(type is 'x' or 'X' or 'o' ? $"%{type} format: an integer is required, not {PyTypes.NameOf(value)}"
+                        : $"%{type} format: a real number is required, not {PyTypes.NameOf(value)}");
                 BigInteger size = BigInteger.Abs(integer);
-                string digits = type switch { 'o' => FormatSpec.InBase(size, 8), 'x' => FormatSpec.InBase(size, 16), 'X' => FormatSpec.InBase(size, 16).ToUpperInvariant(), _ => PyText.OfInteger(size) };
+                string digits = type switch
+                {
+                    'o' => FormatSpec.InBase(size, 8),
+                    'x' => FormatSpec.InBase(size, 16),
+                    'X' =>
+                    FormatSpec.InBase(size, 16).ToUpperInvariant(),
+                    _ => PyText.OfInteger(size)
+                };
                 string prefix = alternate ? type switch { 'o' => "0o", 'x' => "0x", 'X' => "0X", _ => "" } : "";
                 return ((integer.Sign < 0 ? "-" : "") + prefix, digits.PadLeft(Math.Max(precision, 0), '0'));
             case 'e' or 'E' or 'f' or 'F' or 'g' or 'G':
@@ -114,7 +126,13 @@ internal static class PercentFormat
                 if (!PyNumbers.IsNumber(value)) throw JinjaException.Type($"must be real number, not {PyTypes.NameOf(value)}");
                 double number = PyNumbers.ToDouble(value), absolute = Math.Abs(number);
                 int decimals = precision < 0 ? 6 : precision;
-                string body = char.ToLowerInvariant(type) switch { 'e' => FloatText.Exponential(absolute, decimals), 'f' => FloatText.Fixed(absolute, decimals), _ => FloatText.General(absolute, decimals, alternate) };
+                string body = char.ToLowerInvariant(type) switch
+                {
+                    'e' => FloatText.Exponential(absolute, decimals),
+                    'f' =>
+                    FloatText.Fixed(absolute, decimals),
+                    _ => FloatText.General(absolute, decimals, alternate)
+                };
                 return (double.IsNegative(number) && !double.IsNaN(number) ? "-" : "", char.IsUpper(type) ? body.ToUpperInvariant() : body);
             default:
                 throw JinjaException.Type($"unsupported format character '{type}'");

@@ -36,7 +36,8 @@ internal sealed class PrettyPrint(JinjaRun run)
                 });
                 break;
             case PySequence { Items.Count: > 0 } sequence:
-                AppendItems(text, value is PyList ? '[' : '(', sequence.Items, value is PyList ? "]" : sequence.Items.Count == 1 ? ",)" : ")", indent, allowance, (item, room) => Append(text, item, indent + 1, room));
+                AppendItems(text, value is PyList ? '[' : '(', sequence.Items, value is PyList ? "]" : sequence.Items.Count == 1 ? ",)"
+                    : ")", indent, allowance, (item, room) => Append(text, item, indent + 1, room));
                 break;
             default:
                 text.Append(plain);
@@ -59,9 +60,12 @@ internal sealed class PrettyPrint(JinjaRun run)
 
     private static object? Sorted(object? value)
     {
-        if (value is not PyDict dict) return value is PyList list ? new PyList([.. list.Items.Select(Sorted)]) : value is PyTuple tuple ? new PyTuple([.. tuple.Items.Select(Sorted)]) : value;
+        if (value is not PyDict dict) return value is PyList list ? new PyList([.. list.Items.Select(Sorted)]) : value is PyTuple tuple
+            ? new PyTuple([.. tuple.Items.Select(Sorted)]) : value;
         PyDict sorted = new();
-        foreach ((object? key, object? item) in dict.Entries.Order(Comparer<(object? Key, object? Value)>.Create((left, right) => Order(left.Key, right.Key)))) sorted[key] = Sorted(item);
+        foreach ((object? key,
+            object? item) in dict.Entries.Order(Comparer<(object? Key, object? Value)>.Create((left, right) => Order(left.Key, right.Key)))) sorted[key] =
+            Sorted(item);
         return sorted;
     }
 

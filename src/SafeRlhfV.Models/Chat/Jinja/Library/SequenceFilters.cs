@@ -8,7 +8,8 @@ internal static class SequenceFilters
     public static void AddTo(Action<string, string, JinjaFilters.Filter> add, Action<string, Func<JinjaRun, object?, CallArguments, object?>> addFree)
     {
         foreach (string name in (string[])["length", "count"])
-            add(name, "", (_, value, _) => (BigInteger)(JinjaRun.LengthOf(value) ?? throw JinjaException.Type($"object of type '{PyTypes.NameOf(value)}' has no len()")));
+            add(name, "", (_, value, _) =>
+                (BigInteger)(JinjaRun.LengthOf(value) ?? throw JinjaException.Type($"object of type '{PyTypes.NameOf(value)}' has no len()")));
         add("list", "", (run, value, _) => run.List(run.Iterate(value)));
         add("first", "", (run, value, _) => FirstOf(run.Iterate(value), "No first item, sequence was empty."));
         add("last", "", (run, value, _) => FirstOf(run.Iterate(Reversed(run, value)), "No last item, sequence was empty."));
@@ -19,10 +20,12 @@ internal static class SequenceFilters
         add("min", "case_sensitive? attribute?", (run, value, given) => Extreme(run, value, given, "<"));
         add("max", "case_sensitive? attribute?", (run, value, given) => Extreme(run, value, given, ">"));
         add("sort", "reverse? case_sensitive? attribute?", Sort);
-        add("unique", "case_sensitive? attribute?", (run, value, given) => new PyGenerator(Unique(run, run.Iterate(value), ItemKey.Of(run, given[1], null, Flag(given[0])))));
+        add("unique", "case_sensitive? attribute?", (run, value, given) =>
+            new PyGenerator(Unique(run, run.Iterate(value), ItemKey.Of(run, given[1], null, Flag(given[0])))));
         add("dictsort", "case_sensitive? by? reverse?", DictSort);
         add("groupby", "attribute default? case_sensitive?", GroupBy);
-        add("batch", "linecount fill_with?", (run, value, given) => new PyGenerator(Batch(run, run.Iterate(value), StringMethods.Whole(given[0], 0), JinjaFilters.Or(given[1], null))));
+        add("batch", "linecount fill_with?", (run, value, given) =>
+            new PyGenerator(Batch(run, run.Iterate(value), StringMethods.Whole(given[0], 0), JinjaFilters.Or(given[1], null))));
         add("slice", "slices fill_with?", Slice);
         add("items", "", Items);
         addFree("map", Map);
@@ -103,7 +106,13 @@ internal static class SequenceFilters
     {
         if (value is PyUndefined undefined) throw undefined.Error();
         if (value is not PyDict dict) throw JinjaException.Type($"'{PyTypes.NameOf(value)}' object has no attribute 'items'");
-        int at = PyText.Of(JinjaFilters.Or(given[1], "key")) switch { "key" => 0, "value" => 1, _ => throw JinjaException.Type("You can only sort by either \"key\" or \"value\"") };
+        int at = PyText.Of(JinjaFilters.Or(given[1], "key")) switch
+        {
+            "key" => 0,
+            "value" => 1,
+            _ =>
+            throw JinjaException.Type("You can only sort by either \"key\" or \"value\"")
+        };
         bool isCaseSensitive = Flag(given[0]);
         IEnumerable<object?> pairs = dict.Entries.Select(entry => (object?)new PyTuple([entry.Key, entry.Value]));
         return new PyList(PyOperators.Sorted(run, pairs, pair => ItemKey.Folded(((PyTuple)pair!).Items[at], isCaseSensitive), Flag(given[2])));
@@ -192,7 +201,8 @@ internal static class SequenceFilters
             if (arguments.Positional.Count == 0 && arguments.Named.TryGet("attribute", out object? attribute))
             {
                 arguments.Named.TryGet("default", out object? otherwise);
-                if (arguments.Named.Keys.FirstOrDefault(key => key is not ("attribute" or "default")) is { } strange) throw JinjaException.Type($"Unexpected keyword argument {PyText.Repr(strange)}");
+                if (arguments.Named.Keys.FirstOrDefault(key =>
+                    key is not ("attribute" or "default")) is { } strange) throw JinjaException.Type($"Unexpected keyword argument {PyText.Repr(strange)}");
                 map = ItemKey.Of(run, attribute, otherwise, isCaseSensitive: true);
             }
             else

@@ -25,20 +25,30 @@ internal static class StringMethods
         ["strip"] = (new("strip", "chars? /"), (_, text, given) => Strip(text, given[0], true, true)),
         ["lstrip"] = (new("lstrip", "chars? /"), (_, text, given) => Strip(text, given[0], true, false)),
         ["rstrip"] = (new("rstrip", "chars? /"), (_, text, given) => Strip(text, given[0], false, true)),
-        ["split"] = (new("split", "sep? maxsplit?"), (run, text, given) => run.List(StringSearch.Split(text, Optional(given[0]), Whole(given[1], -1), fromRight: false))),
-        ["rsplit"] = (new("rsplit", "sep? maxsplit?"), (run, text, given) => run.List(StringSearch.Split(text, Optional(given[0]), Whole(given[1], -1), fromRight: true))),
-        ["splitlines"] = (new("splitlines", "keepends?"), (run, text, given) => run.List(StringSearch.SplitLines(text, PyOperators.IsTrue(Or(given[0], false))))),
+        ["split"] = (new("split", "sep? maxsplit?"), (run, text, given) =>
+            run.List(StringSearch.Split(text, Optional(given[0]), Whole(given[1], -1), fromRight: false))),
+        ["rsplit"] = (new("rsplit", "sep? maxsplit?"), (run, text, given) =>
+            run.List(StringSearch.Split(text, Optional(given[0]), Whole(given[1], -1), fromRight: true))),
+        ["splitlines"] = (new("splitlines", "keepends?"), (run, text, given) =>
+            run.List(StringSearch.SplitLines(text, PyOperators.IsTrue(Or(given[0], false))))),
         ["partition"] = (new("partition", "sep /"), (_, text, given) => StringSearch.Partition(text, Text(given[0]), fromRight: false)),
         ["rpartition"] = (new("rpartition", "sep /"), (_, text, given) => StringSearch.Partition(text, Text(given[0]), fromRight: true)),
-        ["startswith"] = (new("startswith", "prefix start? end? /"), (_, text, given) => Affix("startswith", text, given, (part, affix) => part.StartsWith(affix, StringComparison.Ordinal))),
-        ["endswith"] = (new("endswith", "suffix start? end? /"), (_, text, given) => Affix("endswith", text, given, (part, affix) => part.EndsWith(affix, StringComparison.Ordinal))),
-        ["removeprefix"] = (new("removeprefix", "prefix /"), (_, text, given) => text.StartsWith(Text(given[0]), StringComparison.Ordinal) ? text[Text(given[0]).Length..] : text),
-        ["removesuffix"] = (new("removesuffix", "suffix /"), (_, text, given) => text.EndsWith(Text(given[0]), StringComparison.Ordinal) ? text[..^Text(given[0]).Length] : text),
-        ["replace"] = (new("replace", "old new count? /"), (run, text, given) => StringSearch.Replace(run, text, Text(given[0]), Text(given[1]), Whole(given[2], -1))),
+        ["startswith"] = (new("startswith", "prefix start? end? /"), (_, text, given) =>
+            Affix("startswith", text, given, (part, affix) => part.StartsWith(affix, StringComparison.Ordinal))),
+        ["endswith"] = (new("endswith", "suffix start? end? /"), (_, text, given) =>
+            Affix("endswith", text, given, (part, affix) => part.EndsWith(affix, StringComparison.Ordinal))),
+        ["removeprefix"] = (new("removeprefix", "prefix /"), (_, text, given) => text.StartsWith(Text(given[0]), StringComparison.Ordinal)
+            ? text[Text(given[0]).Length..] : text),
+        ["removesuffix"] = (new("removesuffix", "suffix /"), (_, text, given) => text.EndsWith(Text(given[0]), StringComparison.Ordinal)
+            ? text[..^Text(given[0]).Length] : text),
+        ["replace"] = (new("replace", "old new count? /"), (run, text, given) =>
+            StringSearch.Replace(run, text, Text(given[0]), Text(given[1]), Whole(given[2], -1))),
         ["find"] = (new("find", "sub start? end? /"), (_, text, given) => StringSearch.Find(text, Text(given[0]), given[1], given[2], fromRight: false)),
         ["rfind"] = (new("rfind", "sub start? end? /"), (_, text, given) => StringSearch.Find(text, Text(given[0]), given[1], given[2], fromRight: true)),
-        ["index"] = (new("index", "sub start? end? /"), (_, text, given) => Found(StringSearch.Find(text, Text(given[0]), given[1], given[2], fromRight: false))),
-        ["rindex"] = (new("rindex", "sub start? end? /"), (_, text, given) => Found(StringSearch.Find(text, Text(given[0]), given[1], given[2], fromRight: true))),
+        ["index"] = (new("index", "sub start? end? /"), (_, text, given) =>
+            Found(StringSearch.Find(text, Text(given[0]), given[1], given[2], fromRight: false))),
+        ["rindex"] = (new("rindex", "sub start? end? /"), (_, text, given) =>
+            Found(StringSearch.Find(text, Text(given[0]), given[1], given[2], fromRight: true))),
         ["count"] = (new("count", "sub start? end? /"), (_, text, given) => StringSearch.Occurrences(text, Text(given[0]), given[1], given[2])),
         ["join"] = (new("join", "iterable /"), (run, text, given) => Join(run, text, given[0])),
         ["ljust"] = (new("ljust", "width fillchar? /"), (run, text, given) => Justify(run, text, given, '<')),
@@ -46,7 +56,8 @@ internal static class StringMethods
         ["center"] = (new("center", "width fillchar? /"), (run, text, given) => Center(run, text, Whole(given[0], 0), Fill(given[1]))),
         ["zfill"] = (new("zfill", "width /"), (run, text, given) => ZeroFill(run, text, Whole(given[0], 0))),
         ["expandtabs"] = (new("expandtabs", "tabsize?"), (run, text, given) => ExpandTabs(run, text, Whole(given[0], 8))),
-        ["encode"] = (new("encode", "encoding? errors?"), (_, text, given) => Or(given[0], "utf-8") is "utf-8" or "utf8" or "UTF-8" ? new PyBytes(Encoding.UTF8.GetBytes(text)) : throw JinjaException.Type("str.encode knows utf-8 only")),
+        ["encode"] = (new("encode", "encoding? errors?"), (_, text, given) => Or(given[0], "utf-8") is "utf-8" or "utf8" or "UTF-8"
+            ? new PyBytes(Encoding.UTF8.GetBytes(text)) : throw JinjaException.Type("str.encode knows utf-8 only")),
         ["translate"] = (new("translate", "table /"), (run, text, given) => Translate(run, text, given[0])),
         ["isalpha"] = All("isalpha", rune => Rune.IsLetter(rune)),
         ["isdigit"] = All("isdigit", rune => CharUnicodeInfo.GetDigitValue(rune.ToString(), 0) >= 0),
@@ -71,7 +82,8 @@ internal static class StringMethods
             return true;
         }
         bool exists = Methods.TryGetValue(name, out (PySignature Signature, Method Call) method);
-        value = exists ? new PyCallable(name, (run, arguments) => Wrap(owner, method.Call(run, text, method.Signature.Bind(arguments))), "builtin_function_or_method") : null;
+        value = exists ? new PyCallable(name, (run, arguments) =>
+            Wrap(owner, method.Call(run, text, method.Signature.Bind(arguments))), "builtin_function_or_method") : null;
         return exists || name == "maketrans";
     }
 
@@ -112,10 +124,13 @@ internal static class StringMethods
         return Repeat(fill, left) + text + Repeat(fill, missing - left);
     }
 
-    public static string Text(object? value) => PyTypes.TextOf(value) ?? throw (value is PyUndefined ? JinjaException.Type("must be str, not Undefined") : JinjaException.Type($"must be str, not {PyTypes.NameOf(value)}"));
+    public static string Text(object? value) =>
+        PyTypes.TextOf(value) ?? throw (value is PyUndefined ? JinjaException.Type("must be str, not Undefined")
+        : JinjaException.Type($"must be str, not {PyTypes.NameOf(value)}"));
 
     public static BigInteger Whole(object? value, int otherwise) => ReferenceEquals(value, PySignature.Absent) ? otherwise
-        : PyNumbers.IsInteger(value, out BigInteger whole) ? whole : throw JinjaException.Type($"'{PyTypes.NameOf(value)}' object cannot be interpreted as an integer");
+        : PyNumbers.IsInteger(value, out BigInteger whole) ? whole
+            : throw JinjaException.Type($"'{PyTypes.NameOf(value)}' object cannot be interpreted as an integer");
 
     private static object? Or(object? value, object? otherwise) => ReferenceEquals(value, PySignature.Absent) ? otherwise : value;
 
@@ -127,7 +142,8 @@ internal static class StringMethods
 
     private static object? Wrap(object? owner, object? result) => owner is PyMarkup && result is string text ? new PyMarkup(text) : result;
 
-    private static bool IsNumeric(Rune rune) => CharUnicodeInfo.GetNumericValue(rune.ToString(), 0) != -1 || HanNumbers.Contains(rune.ToString(), StringComparison.Ordinal);
+    private static bool IsNumeric(Rune rune) => CharUnicodeInfo.GetNumericValue(rune.ToString(), 0) != -1
+        || HanNumbers.Contains(rune.ToString(), StringComparison.Ordinal);
 
     private static string Format(JinjaRun run, string name, string text, CallArguments arguments)
     {
@@ -147,7 +163,8 @@ internal static class StringMethods
         }
         if (PyTypes.TextOf(given[0]) is { } affix) return matches(part, affix);
         if (given[0] is not PyTuple tuple) throw JinjaException.Type($"{name} first arg must be str or a tuple of str, not {PyTypes.NameOf(given[0])}");
-        return tuple.Items.Any(item => matches(part, PyTypes.TextOf(item) ?? throw JinjaException.Type($"tuple for {name} must only contain str, not {PyTypes.NameOf(item)}")));
+        return tuple.Items.Any(item =>
+            matches(part, PyTypes.TextOf(item) ?? throw JinjaException.Type($"tuple for {name} must only contain str, not {PyTypes.NameOf(item)}")));
     }
 
     private static object Found(object place) => ((BigInteger)place).Sign >= 0 ? place : throw JinjaException.Type("substring not found");
@@ -180,7 +197,8 @@ internal static class StringMethods
         return PyCodePoints.Count(fill) == 1 ? fill : throw JinjaException.Type("The fill character must be exactly one character long");
     }
 
-    private static string Repeat(string text, int count) => count <= 0 ? "" : text.Length == 1 ? new string(text[0], count) : string.Concat(Enumerable.Repeat(text, count));
+    private static string Repeat(string text, int count) => count <= 0 ? "" : text.Length == 1 ? new string(text[0], count)
+        : string.Concat(Enumerable.Repeat(text, count));
 
     private static string ZeroFill(JinjaRun run, string text, BigInteger width)
     {

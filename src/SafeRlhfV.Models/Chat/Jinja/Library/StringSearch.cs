@@ -15,7 +15,8 @@ internal static class StringSearch
         int Place(object? bound, int otherwise)
         {
             if (ReferenceEquals(bound, PySignature.Absent) || bound is null) return otherwise;
-            if (!PyNumbers.IsInteger(bound, out BigInteger place)) throw JinjaException.Type("slice indices must be integers or None or have an __index__ method");
+            if (!PyNumbers.IsInteger(bound,
+                out BigInteger place)) throw JinjaException.Type("slice indices must be integers or None or have an __index__ method");
             return (int)BigInteger.Clamp(place.Sign < 0 ? place + count : place, 0, int.MaxValue);
         }
     }
@@ -26,7 +27,8 @@ internal static class StringSearch
         if (begin > stop) return BigInteger.MinusOne;
         int first = PyCodePoints.ToUnits(text, begin), last = PyCodePoints.ToUnits(text, stop);
         ReadOnlySpan<char> span = text.AsSpan(first, last - first);
-        int found = fromRight ? part.Length == 0 ? span.Length : span.LastIndexOf(part, StringComparison.Ordinal) : span.IndexOf(part, StringComparison.Ordinal);
+        int found = fromRight ? part.Length == 0 ? span.Length : span.LastIndexOf(part, StringComparison.Ordinal)
+            : span.IndexOf(part, StringComparison.Ordinal);
         return found < 0 ? BigInteger.MinusOne : (BigInteger)PyCodePoints.FromUnits(text, first + found);
     }
 
@@ -80,7 +82,8 @@ internal static class StringSearch
     {
         if (separator is { Length: 0 }) throw JinjaException.Type("empty separator");
         int left = limit.Sign < 0 ? int.MaxValue : (int)BigInteger.Min(limit, int.MaxValue);
-        List<string> parts = separator is null ? (fromRight ? WordsFromRight(text, left) : Words(text, left)) : fromRight ? PartsFromRight(text, separator, left) : Parts(text, separator, left);
+        List<string> parts = separator is null ? (fromRight ? WordsFromRight(text, left) : Words(text, left)) : fromRight
+            ? PartsFromRight(text, separator, left) : Parts(text, separator, left);
         return parts;
     }
 

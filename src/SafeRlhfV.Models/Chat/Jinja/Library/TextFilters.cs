@@ -32,8 +32,10 @@ internal static partial class TextFilters
         add("safe", "", (_, value, _) => value as PyMarkup ?? new PyMarkup(PyText.Of(value)));
         addFree("format", (run, value, arguments) =>
         {
-            if (arguments.Positional.Count > 0 && arguments.Named.Count > 0) throw JinjaException.Type("can't handle positional and keyword arguments at the same time");
-            return PercentFormat.Apply(run, value is PyMarkup ? value : PyText.Of(value), arguments.Named.Count > 0 ? arguments.Named : new PyTuple(arguments.Positional));
+            if (arguments.Positional.Count > 0
+                && arguments.Named.Count > 0) throw JinjaException.Type("can't handle positional and keyword arguments at the same time");
+            return PercentFormat.Apply(run, value is PyMarkup ? value : PyText.Of(value), arguments.Named.Count > 0 ? arguments.Named
+                : new PyTuple(arguments.Positional));
         });
     }
 

@@ -14,7 +14,8 @@ internal static partial class TextWrap
         bool breakLong = PyOperators.IsTrue(JinjaFilters.Or(given[1], true)), onHyphens = PyOperators.IsTrue(JinjaFilters.Or(given[3], true));
         string wrap = JinjaFilters.Or(given[2], null) is { } text ? StringMethods.Text(text) : "\n";
         int size = (int)BigInteger.Min(width, int.MaxValue);
-        return run.Built(string.Join(wrap, StringSearch.SplitLines(StringMethods.Text(value)).Select(line => string.Join(wrap, Wrap(line, size, breakLong, onHyphens)))));
+        return run.Built(string.Join(wrap,
+            StringSearch.SplitLines(StringMethods.Text(value)).Select(line => string.Join(wrap, Wrap(line, size, breakLong, onHyphens)))));
     }
 
     private static List<string> Wrap(string line, int width, bool breakLong, bool onHyphens)

@@ -32,7 +32,8 @@ internal static class TimeText
                 continue;
             }
             run.Budget.Text(width ?? 0);
-            text.Append(width is { } wide && field.Length < wide ? field.PadLeft(wide, "aAbBhpPZc".Contains(format[at]) && flag != '0' ? ' ' : flag == '_' ? ' ' : '0') : field);
+            text.Append(width is { } wide && field.Length < wide
+                ? field.PadLeft(wide, "aAbBhpPZc".Contains(format[at]) && flag != '0' ? ' ' : flag == '_' ? ' ' : '0') : field);
         }
         return run.Built(text.ToString());
     }

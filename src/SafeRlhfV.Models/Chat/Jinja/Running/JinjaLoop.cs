@@ -76,7 +76,8 @@ internal sealed class JinjaLoop
             "depth0" => (BigInteger)depth,
             "previtem" => previous,
             "nextitem" => HasNext() ? ahead.Peek() : PyUndefined.Because("there is no next item"),
-            "cycle" => new PyCallable("cycle", (_, given) => given.Positional.Count == 0 ? throw JinjaException.Type("no items for cycling given") : given.Positional[(Index - 1) % given.Positional.Count], "method"),
+            "cycle" => new PyCallable("cycle", (_, given) => given.Positional.Count == 0 ? throw JinjaException.Type("no items for cycling given")
+                : given.Positional[(Index - 1) % given.Positional.Count], "method"),
             "changed" => new PyCallable("changed", (_, given) => Changed(given.Positional), "method"),
             _ => PySignature.Absent,
         };

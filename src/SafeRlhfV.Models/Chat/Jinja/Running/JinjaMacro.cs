@@ -1,7 +1,9 @@
 namespace SafeRlhfV.Models;
 
-/// <summary>What a macro, a call block or a generation block holds: parameters with their defaults, a body, and which of caller, kwargs and varargs the body names.</summary>
-internal sealed record MacroBody(IReadOnlyList<string> Parameters, IReadOnlyList<JinjaExpression> Defaults, BodyStatement Body, bool UsesCaller, bool UsesKwargs, bool UsesVarargs);
+/// <summary>What a macro, a call block or a generation block holds: parameters with their defaults, a body, and which of caller, kwargs and varargs the body
+/// names.</summary>
+internal sealed record MacroBody(IReadOnlyList<string> Parameters, IReadOnlyList<JinjaExpression> Defaults, BodyStatement Body, bool UsesCaller,
+    bool UsesKwargs, bool UsesVarargs);
 
 /// <summary>A macro at run time: its body and the scope in which it was written.</summary>
 internal sealed class JinjaMacro(string? name, MacroBody definition, JinjaScope scope)
@@ -76,7 +78,8 @@ internal sealed class JinjaMacro(string? name, MacroBody definition, JinjaScope 
         foreach (int at in defaults)
         {
             int place = at - (parameters.Count - definition.Defaults.Count);
-            inner.Set(parameters[at], place >= 0 ? definition.Defaults[place].Value(run, inner) : PyUndefined.Because($"parameter {PyText.Repr(parameters[at])} was not provided"));
+            inner.Set(parameters[at], place >= 0 ? definition.Defaults[place].Value(run, inner)
+                : PyUndefined.Because($"parameter {PyText.Repr(parameters[at])} was not provided"));
         }
         return inner;
     }
@@ -87,7 +90,8 @@ internal sealed class JinjaSelf
 {
     public static bool TryGet(JinjaRun run, string name, out object? value)
     {
-        value = run.Blocks.TryGetValue(name, out BlockStatement? block) ? new PyCallable(name, (_, _) => run.Finished(run.Capture(() => block.Render(run), out _)), "BlockReference") : null;
+        value = run.Blocks.TryGetValue(name, out BlockStatement? block)
+            ? new PyCallable(name, (_, _) => run.Finished(run.Capture(() => block.Render(run), out _)), "BlockReference") : null;
         return value is not null;
     }
 }

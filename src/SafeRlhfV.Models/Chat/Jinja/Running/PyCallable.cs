@@ -53,7 +53,8 @@ internal sealed class PySignature
     public object?[] Bind(CallArguments arguments)
     {
         if (arguments.Positional.Count > parameters.Length)
-            throw JinjaException.Type(parameters.Length == 0 ? $"{function}() takes no arguments ({arguments.Positional.Count} given)" : $"{function}() takes at most {parameters.Length} arguments ({arguments.Positional.Count} given)");
+            throw JinjaException.Type(parameters.Length == 0 ? $"{function}() takes no arguments ({arguments.Positional.Count} given)"
+                : $"{function}() takes at most {parameters.Length} arguments ({arguments.Positional.Count} given)");
         object?[] values = new object?[parameters.Length];
         Array.Fill(values, Absent);
         for (int at = 0; at < arguments.Positional.Count; at++) values[at] = arguments.Positional[at];
@@ -65,7 +66,8 @@ internal sealed class PySignature
             values[at] = value;
         }
         for (int at = 0; at < values.Length; at++)
-            if (ReferenceEquals(values[at], Absent) && !parameters[at].Optional) throw JinjaException.Type($"{function}() missing required argument '{parameters[at].Name}'");
+            if (ReferenceEquals(values[at], Absent)
+                && !parameters[at].Optional) throw JinjaException.Type($"{function}() missing required argument '{parameters[at].Name}'");
         return values;
     }
 }

@@ -110,7 +110,8 @@ internal sealed class ExpressionParser(JinjaTokens tokens, JinjaNames names)
 
     private JinjaExpression Unary(bool withFilters)
     {
-        JinjaExpression node = tokens.Current.Is("-") || tokens.Current.Is("+") ? new UnaryExpression(tokens.Next().Text, tokens.Nested(() => Unary(withFilters: false))) : Primary();
+        JinjaExpression node = tokens.Current.Is("-") || tokens.Current.Is("+")
+            ? new UnaryExpression(tokens.Next().Text, tokens.Nested(() => Unary(withFilters: false))) : Primary();
         node = Postfix(node);
         return withFilters ? FiltersAndTests(node) : node;
     }
@@ -195,7 +196,8 @@ internal sealed class ExpressionParser(JinjaTokens tokens, JinjaNames names)
     {
         JinjaToken token = tokens.Next();
         if (token.Kind == JinjaTokenKind.Name) return new AttributeExpression(owner, token.Text);
-        return token.Kind == JinjaTokenKind.Integer ? new ItemExpression(owner, new ConstantExpression(token.Number)) : throw JinjaException.Syntax("expected name or number", token.Line);
+        return token.Kind == JinjaTokenKind.Integer ? new ItemExpression(owner, new ConstantExpression(token.Number))
+            : throw JinjaException.Syntax("expected name or number", token.Line);
     }
 
     private JinjaExpression Subscript(JinjaExpression owner)
@@ -235,7 +237,8 @@ internal sealed class ExpressionParser(JinjaTokens tokens, JinjaNames names)
         ArgumentList arguments = ArgumentList.Empty;
         JinjaToken token = tokens.Current;
         if (token.Is("(")) arguments = Arguments();
-        else if ((token.Kind is JinjaTokenKind.Name or JinjaTokenKind.String or JinjaTokenKind.Integer or JinjaTokenKind.Float || token.Is("[") || token.Is("{"))
+        else if ((token.Kind is JinjaTokenKind.Name or JinjaTokenKind.String or JinjaTokenKind.Integer or JinjaTokenKind.Float || token.Is("[")
+            || token.Is("{"))
             && !token.IsName("else") && !token.IsName("or") && !token.IsName("and"))
         {
             if (token.IsName("is")) throw tokens.Error("You cannot chain multiple tests with is");

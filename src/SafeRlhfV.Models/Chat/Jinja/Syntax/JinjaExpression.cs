@@ -72,7 +72,8 @@ internal sealed class ConcatExpression(IReadOnlyList<JinjaExpression> parts) : J
     protected override object? Evaluate(JinjaRun run, JinjaScope scope)
     {
         object?[] values = [.. parts.Select(part => part.Value(run, scope))];
-        if (run.AutoEscape && values.Any(value => value is PyMarkup)) return new PyMarkup(run.Built(string.Concat(values.Select(value => PyMarkup.Escape(value).Text))));
+        if (run.AutoEscape && values.Any(value =>
+            value is PyMarkup)) return new PyMarkup(run.Built(string.Concat(values.Select(value => PyMarkup.Escape(value).Text))));
         string[] texts = [.. values.Select(PyText.Of)];
         run.Budget.Text(texts.Sum(text => (long)text.Length));
         return string.Concat(texts);
@@ -144,7 +145,8 @@ internal sealed class SliceExpression(JinjaExpression owner, JinjaExpression? st
 }
 
 /// <summary>The arguments as they are written in a call.</summary>
-internal sealed record ArgumentList(IReadOnlyList<JinjaExpression> Positional, IReadOnlyList<(string Name, JinjaExpression Item)> Named, JinjaExpression? More, JinjaExpression? MoreNamed)
+internal sealed record ArgumentList(IReadOnlyList<JinjaExpression> Positional, IReadOnlyList<(string Name, JinjaExpression Item)> Named,
+    JinjaExpression? More, JinjaExpression? MoreNamed)
 {
     public static readonly ArgumentList Empty = new([], [], null, null);
 

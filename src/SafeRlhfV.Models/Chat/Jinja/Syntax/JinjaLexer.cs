@@ -10,7 +10,8 @@ namespace SafeRlhfV.Models;
 /// </summary>
 internal sealed partial class JinjaLexer
 {
-    private static readonly string[] Operators = ["//", "**", "==", "!=", ">=", "<=", "+", "-", "/", "*", "%", "~", "[", "]", "(", ")", "{", "}", ">", "<", "=", ".", ":", "|", ",", ";"];
+    private static readonly string[] Operators = ["//", "**", "==", "!=", ">=", "<=", "+", "-", "/", "*", "%", "~", "[", "]", "(", ")", "{", "}", ">", "<",
+        "=", ".", ":", "|", ",", ";"];
 
     private readonly string text;
     private readonly List<JinjaToken> tokens = [];

@@ -1,6 +1,7 @@
 namespace SafeRlhfV.Models;
 
-/// <summary>What a parser has to know of a template's names before it runs: unknown filters, and which of caller, kwargs and varargs a macro's body uses.</summary>
+/// <summary>What a parser has to know of a template's names before it runs: unknown filters, and which of caller, kwargs and varargs a macro's body
+/// uses.</summary>
 internal sealed class JinjaNames
 {
     private readonly List<(string Message, int Line)> unknown = [];
@@ -22,7 +23,8 @@ internal sealed class JinjaNames
         if (Loops > 0 && name == "loop") throw JinjaException.Syntax("Can't assign to special loop variable in for-loop target", line);
     }
 
-    /// <summary>A filter or test that nobody knows: a fault of the template wherever it stands, but for branches of an if, where it counts when it is reached.</summary>
+    /// <summary>A filter or test that nobody knows: a fault of the template wherever it stands, but for branches of an if, where it counts when it is
+    /// reached.</summary>
     public void Unknown(string kind, string name, int line) => unknown.Add(($"No {kind} named {PyText.Repr(name)}.", line));
 
     public int Mark() => unknown.Count;

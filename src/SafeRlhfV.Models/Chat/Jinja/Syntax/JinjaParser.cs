@@ -88,7 +88,8 @@ internal sealed class JinjaParser
             "continue" => Flow(JinjaFlow.Continue, "'continue' not properly in loop", line),
             "print" => Print(line),
             "include" or "import" or "from" or "extends" => Loader(token),
-            _ => throw JinjaException.Syntax($"Encountered unknown tag '{token.Text}'." + (endings.Count > 0 ? $" Jinja was looking for the following tags: {endings.Peek()}." : ""), line),
+            _ => throw JinjaException.Syntax($"Encountered unknown tag '{token.Text}'." + (endings.Count > 0
+                ? $" Jinja was looking for the following tags: {endings.Peek()}." : ""), line),
         };
     }
 
@@ -237,7 +238,8 @@ internal sealed class JinjaParser
         int caller = parameters.IndexOf("caller");
         if (found.Contains("caller") && caller >= 0 && caller < parameters.Count - defaults.Count)
             throw tokens.Error("When defining macros or call blocks the special \"caller\" argument must be omitted or be given a default.");
-        return new MacroBody(parameters, defaults, body, found.Contains("caller"), found.Contains("kwargs") && !parameters.Contains("kwargs"), found.Contains("varargs") && !parameters.Contains("varargs"));
+        return new MacroBody(parameters, defaults, body, found.Contains("caller"), found.Contains("kwargs")
+            && !parameters.Contains("kwargs"), found.Contains("varargs") && !parameters.Contains("varargs"));
     }
 
     private (List<string> Parameters, List<JinjaExpression> Defaults) Signature()
@@ -290,7 +292,8 @@ internal sealed class JinjaParser
                 return inner;
             }
             if (token.Kind != JinjaTokenKind.Name || IsConstant(token.Text))
-                throw tokens.Error(token.Kind is JinjaTokenKind.Operator or JinjaTokenKind.BlockEnd or JinjaTokenKind.End ? $"unexpected '{token.Described}'" : "can't assign to 'const'");
+                throw tokens.Error(token.Kind is JinjaTokenKind.Operator or JinjaTokenKind.BlockEnd or JinjaTokenKind.End ? $"unexpected '{token.Described}'"
+                    : "can't assign to 'const'");
             tokens.Next();
             if (withNamespace && tokens.Skip("."))
             {

@@ -54,7 +54,8 @@ internal sealed class PrintStatement(JinjaExpression expression, int line) : Jin
     }
 }
 
-internal sealed class IfStatement(IReadOnlyList<(JinjaExpression Condition, BodyStatement Body)> branches, BodyStatement? otherwise, int line) : JinjaStatement(line)
+internal sealed class IfStatement(IReadOnlyList<(JinjaExpression Condition, BodyStatement Body)> branches, BodyStatement? otherwise, int line)
+    : JinjaStatement(line)
 {
     protected override JinjaFlow Run(JinjaRun run, JinjaScope scope)
     {
@@ -64,7 +65,8 @@ internal sealed class IfStatement(IReadOnlyList<(JinjaExpression Condition, Body
     }
 }
 
-internal sealed class ForStatement(AssignmentTarget target, JinjaExpression items, JinjaExpression? filter, BodyStatement body, BodyStatement? otherwise, bool isRecursive, int line) : JinjaStatement(line)
+internal sealed class ForStatement(AssignmentTarget target, JinjaExpression items, JinjaExpression? filter, BodyStatement body, BodyStatement? otherwise,
+    bool isRecursive, int line) : JinjaStatement(line)
 {
     protected override JinjaFlow Run(JinjaRun run, JinjaScope scope)
     {
@@ -142,7 +144,8 @@ internal sealed class SetBlockStatement(AssignmentTarget target, FilterExpressio
     }
 }
 
-internal sealed class WithStatement(IReadOnlyList<(AssignmentTarget Target, JinjaExpression Item)> variables, BodyStatement body, int line) : JinjaStatement(line)
+internal sealed class WithStatement(IReadOnlyList<(AssignmentTarget Target, JinjaExpression Item)> variables, BodyStatement body, int line)
+    : JinjaStatement(line)
 {
     protected override JinjaFlow Run(JinjaRun run, JinjaScope scope)
     {

@@ -7,7 +7,8 @@ namespace SafeRlhfV.Models;
 internal static class JinjaText
 {
     /// <summary>Characters that str.isspace is true for.</summary>
-    public const string WhiteSpace = "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000";
+    public const string WhiteSpace =
+        "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000";
 
     public static bool IsSpace(char character) => WhiteSpace.Contains(character);
 
@@ -71,7 +72,8 @@ internal static class JinjaText
 
             void AppendHex(int digits, string fault)
             {
-                if (at + digits >= literal.Length || !uint.TryParse(literal.AsSpan(at + 1, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out uint code))
+                if (at + digits >= literal.Length
+                    || !uint.TryParse(literal.AsSpan(at + 1, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out uint code))
                     throw JinjaException.Syntax(fault, line);
                 if (code > 0x10FFFF) throw JinjaException.Syntax("illegal Unicode character", line);
                 if (code < 0x10000) text.Append((char)code);

@@ -16,7 +16,8 @@ internal static class FloatText
         string sign = value < 0 ? "-" : "";
         if (exponent is < -4 or >= 16) return sign + digits[0] + (digits.Length > 1 ? "." + digits[1..] : "") + ExponentText(exponent);
         if (exponent < 0) return sign + "0." + new string('0', -exponent - 1) + digits;
-        return digits.Length <= exponent + 1 ? sign + digits.PadRight(exponent + 1, '0') + ".0" : sign + digits[..(exponent + 1)] + "." + digits[(exponent + 1)..];
+        return digits.Length <= exponent + 1 ? sign + digits.PadRight(exponent + 1, '0') + ".0"
+            : sign + digits[..(exponent + 1)] + "." + digits[(exponent + 1)..];
     }
 
     /// <summary>%.{decimals}f.</summary>
@@ -52,7 +53,8 @@ internal static class FloatText
             string kept = keepZeros ? digits : digits[0] + digits[1..].TrimEnd('0');
             return sign + kept[0] + (kept.Length > 1 ? "." + kept[1..] : "") + ExponentText(exponent);
         }
-        string text = exponent < 0 ? "0." + new string('0', -exponent - 1) + digits : digits.Length <= exponent + 1 ? digits.PadRight(exponent + 1, '0') : digits[..(exponent + 1)] + "." + digits[(exponent + 1)..];
+        string text = exponent < 0 ? "0." + new string('0', -exponent - 1) + digits : digits.Length <= exponent + 1 ? digits.PadRight(exponent + 1, '0')
+            : digits[..(exponent + 1)] + "." + digits[(exponent + 1)..];
         return sign + (!keepZeros && text.Contains('.') ? text.TrimEnd('0').TrimEnd('.') : text);
     }
 

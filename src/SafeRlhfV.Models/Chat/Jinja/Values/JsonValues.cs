@@ -18,7 +18,8 @@ internal static class JsonValues
             case JsonValueKind.String: return element.GetString();
             case JsonValueKind.Number:
                 string text = element.GetRawText();
-                return text.AsSpan().ContainsAny('.', 'e', 'E') ? PyNumbers.ParseDouble(text) : BigInteger.Parse(text, System.Globalization.CultureInfo.InvariantCulture);
+                return text.AsSpan().ContainsAny('.', 'e', 'E') ? PyNumbers.ParseDouble(text)
+                    : BigInteger.Parse(text, System.Globalization.CultureInfo.InvariantCulture);
             case JsonValueKind.True: return true;
             case JsonValueKind.False: return false;
             default: return null;

@@ -75,10 +75,12 @@ internal static class PyCase
         "\uabba\u13ea|\uabbb\u13eb|\uabbc\u13ec|\uabbd\u13ed|\uabbe\u13ee|\uabbf\u13ef|\ufb00ff|\ufb01fi|\ufb02fl|\ufb03ffi|\ufb04ffl|\ufb05st|" +
         "\ufb06st|\ufb13\u0574\u0576|\ufb14\u0574\u0565|\ufb15\u0574\u056b|\ufb16\u057e\u0576|\ufb17\u0574\u056d";
 
-    private static readonly Lazy<Dictionary<Rune, string>> UpperMap = new(() => Read(UpperTable)), TitleMap = new(() => Read(TitleTable)), FoldMap = new(() => Read(FoldTable));
+    private static readonly Lazy<Dictionary<Rune, string>> UpperMap = new(() => Read(UpperTable)), TitleMap = new(() => Read(TitleTable)),
+        FoldMap = new(() => Read(FoldTable));
 
     // letters by a property of their own: Roman numerals, circled letters, raised letters
-    private static readonly (int First, int Last)[] OtherUpper = [(0x2160, 0x216F), (0x24B6, 0x24CF), (0x1F130, 0x1F149), (0x1F150, 0x1F169), (0x1F170, 0x1F189)];
+    private static readonly (int First, int Last)[] OtherUpper = [(0x2160, 0x216F), (0x24B6, 0x24CF), (0x1F130, 0x1F149), (0x1F150, 0x1F169),
+        (0x1F170, 0x1F189)];
 
     private static readonly (int First, int Last)[] OtherLower =
     [
@@ -128,7 +130,8 @@ internal static class PyCase
     {
         Rune[] runes = [.. text.EnumerateRunes()];
         StringBuilder result = new(text.Length);
-        for (int at = 0; at < runes.Length; at++) result.Append(IsUpper(runes[at]) ? LowerOf(runes, at) : IsLower(runes[at]) ? UpperOf(runes[at]) : runes[at].ToString());
+        for (int at = 0; at < runes.Length; at++) result.Append(IsUpper(runes[at]) ? LowerOf(runes, at) : IsLower(runes[at]) ? UpperOf(runes[at])
+            : runes[at].ToString());
         return result.ToString();
     }
 
@@ -158,7 +161,8 @@ internal static class PyCase
         return before >= 0 && IsCased(runes[before]) && !(after < runes.Length && IsCased(runes[after])) ? "\u03c2" : "\u03c3";
     }
 
-    private static bool IsIgnorable(Rune rune) => rune.Value is '\'' or '.' or ':' or '^' or '`' or 0xA8 or 0xAD or 0xAF or 0xB4 or 0xB7 or 0xB8 or 0x2018 or 0x2019
+    private static bool IsIgnorable(Rune rune) =>
+        rune.Value is '\'' or '.' or ':' or '^' or '`' or 0xA8 or 0xAD or 0xAF or 0xB4 or 0xB7 or 0xB8 or 0x2018 or 0x2019
         || Rune.GetUnicodeCategory(rune) is System.Globalization.UnicodeCategory.NonSpacingMark or System.Globalization.UnicodeCategory.EnclosingMark
             or System.Globalization.UnicodeCategory.Format or System.Globalization.UnicodeCategory.ModifierLetter or System.Globalization.UnicodeCategory.ModifierSymbol;
 

@@ -66,7 +66,8 @@ internal static class PyCodePoints
         BigInteger from = Place(Bound(start), by.Sign > 0 ? low : high), to = Place(Bound(stop), by.Sign > 0 ? high : low);
         return Places();
 
-        BigInteger Place(BigInteger? bound, BigInteger otherwise) => bound is not { } value ? otherwise : BigInteger.Clamp(value.Sign < 0 ? value + count : value, low, high);
+        BigInteger Place(BigInteger? bound, BigInteger otherwise) => bound is not { } value ? otherwise
+            : BigInteger.Clamp(value.Sign < 0 ? value + count : value, low, high);
 
         IEnumerable<int> Places()
         {

@@ -74,7 +74,8 @@ internal static class PyNumbers
                 if (x == 0 && y < 0) throw JinjaException.Type("0.0 cannot be raised to a negative power");
                 if (x < 0 && double.IsFinite(y) && y != Math.Floor(y)) throw JinjaException.Type("complex numbers are not supported");
                 double power = x == 1 || y == 0 ? 1 : Math.Pow(x, y);
-                return double.IsInfinity(power) && double.IsFinite(x) && double.IsFinite(y) ? throw JinjaException.Type("Numerical result out of range") : power;
+                return double.IsInfinity(power) && double.IsFinite(x) && double.IsFinite(y) ? throw JinjaException.Type("Numerical result out of range")
+                    : power;
         }
     }
 
@@ -127,7 +128,8 @@ internal static class PyNumbers
         if (unsigned == "nan") return double.NaN;
         if (unsigned.Length == 0 || !(char.IsAsciiDigit(unsigned[0]) || unsigned[0] == '.')) return null;
         for (int at = 0; at < unsigned.Length; at++)
-            if (unsigned[at] == '_' && !(at > 0 && at + 1 < unsigned.Length && char.IsAsciiDigit(unsigned[at - 1]) && char.IsAsciiDigit(unsigned[at + 1]))) return null;
+            if (unsigned[at] == '_'
+                && !(at > 0 && at + 1 < unsigned.Length && char.IsAsciiDigit(unsigned[at - 1]) && char.IsAsciiDigit(unsigned[at + 1]))) return null;
         const NumberStyles styles = NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
         return double.TryParse(unsigned.Replace("_", ""), styles, CultureInfo.InvariantCulture, out double value) ? sign * value : null;
     }
@@ -178,7 +180,8 @@ internal static class PyNumbers
         if (b.IsZero || a.IsOne) return BigInteger.One;
         if (a.IsZero) return a;
         if (a == BigInteger.MinusOne) return b.IsEven ? BigInteger.One : a;
-        if (b > MaxPowerBits || a.GetBitLength() * b > MaxPowerBits) throw JinjaException.Limit($"An integer of more than {MaxPowerBits} bits is not computed.");
+        if (b > MaxPowerBits
+            || a.GetBitLength() * b > MaxPowerBits) throw JinjaException.Limit($"An integer of more than {MaxPowerBits} bits is not computed.");
         return BigInteger.Pow(a, (int)b);
     }
 
@@ -190,7 +193,8 @@ internal static class PyNumbers
         if (Ascii.IsValid(text)) return text;
         StringBuilder ascii = new();
         foreach (Rune rune in text.EnumerateRunes())
-            ascii.Append(Rune.GetUnicodeCategory(rune) == UnicodeCategory.DecimalDigitNumber ? ((int)Rune.GetNumericValue(rune)).ToString(CultureInfo.InvariantCulture) : rune.ToString());
+            ascii.Append(Rune.GetUnicodeCategory(rune) == UnicodeCategory.DecimalDigitNumber
+                ? ((int)Rune.GetNumericValue(rune)).ToString(CultureInfo.InvariantCulture) : rune.ToString());
         return ascii.ToString();
     }
 }

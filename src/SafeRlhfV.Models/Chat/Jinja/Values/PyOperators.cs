@@ -35,8 +35,12 @@ internal static class PyOperators
             case (PyUndefined, PyUndefined): return true;
             case (PyList x, PyList y): return SameItems(x.Items, y.Items);
             case (PyTuple or PyGroup, PyTuple or PyGroup): return SameItems(PyTypes.ItemsOf(left)!, PyTypes.ItemsOf(right)!);
-            case (PyDict x, PyDict y): return x.Count == y.Count && x.Entries.All(entry => y.TryGet(entry.Key, out object? other) && AreEqual(entry.Value, other));
-            case (PyDictView { Kind: "keys" or "items" } x, PyDictView { Kind: "keys" or "items" } y): return x.Dict.Count == y.Dict.Count && x.Items.All(item => y.Items.Any(other => AreEqual(item, other)));
+            case (PyDict x, PyDict y):
+                return x.Count == y.Count
+                && x.Entries.All(entry => y.TryGet(entry.Key, out object? other) && AreEqual(entry.Value, other));
+            case (PyDictView { Kind: "keys" or "items" } x, PyDictView { Kind: "keys" or "items" } y):
+                return x.Dict.Count == y.Dict.Count
+                && x.Items.All(item => y.Items.Any(other => AreEqual(item, other)));
             case (PyRange x, PyRange y): return x.Count == y.Count && (x.Count == 0 || (x.Start == y.Start && (x.Count == 1 || x.Step == y.Step)));
             case (PyBytes x, PyBytes y): return x.Bytes.AsSpan().SequenceEqual(y.Bytes);
             default: return ReferenceEquals(left, right);
@@ -147,14 +151,16 @@ internal static class PyOperators
     {
         PyUndefined undefined => throw undefined.Error(),
         double real => -real,
-        _ => PyNumbers.IsInteger(value, out BigInteger integer) ? -integer : throw JinjaException.Type($"bad operand type for unary -: '{PyTypes.NameOf(value)}'"),
+        _ => PyNumbers.IsInteger(value, out BigInteger integer) ? -integer
+            : throw JinjaException.Type($"bad operand type for unary -: '{PyTypes.NameOf(value)}'"),
     };
 
     public static object? Positive(object? value) => value switch
     {
         PyUndefined undefined => throw undefined.Error(),
         double => value,
-        _ => PyNumbers.IsInteger(value, out BigInteger integer) ? integer : throw JinjaException.Type($"bad operand type for unary +: '{PyTypes.NameOf(value)}'"),
+        _ => PyNumbers.IsInteger(value, out BigInteger integer) ? integer
+            : throw JinjaException.Type($"bad operand type for unary +: '{PyTypes.NameOf(value)}'"),
     };
 
     public static bool Holds(string sign, int order) => sign switch { "<" => order < 0, "<=" => order <= 0, ">" => order > 0, _ => order >= 0 };
@@ -165,7 +171,8 @@ internal static class PyOperators
         if (PyTypes.TextOf(value) is { } text)
         {
             run.Budget.Text(text.Length * times);
-            string repeated = new StringBuilder(text.Length * (int)(text.Length == 0 ? 0 : times)).Insert(0, text, text.Length == 0 ? 0 : (int)times).ToString();
+            string repeated = new StringBuilder(text.Length * (int)(text.Length == 0 ? 0 : times)).Insert(0, text, text.Length == 0 ? 0
+                : (int)times).ToString();
             return value is PyMarkup ? new PyMarkup(repeated) : repeated;
         }
         if (PyTypes.ItemsOf(value) is not { } items) return null;

@@ -31,7 +31,8 @@ internal static class PyText
         return value.ToString(CultureInfo.InvariantCulture);
     }
 
-    public static bool IsPrintable(Rune rune) => rune.Value == ' ' || Rune.GetUnicodeCategory(rune) is not (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.Surrogate
+    public static bool IsPrintable(Rune rune) => rune.Value == ' '
+        || Rune.GetUnicodeCategory(rune) is not (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.Surrogate
         or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned or UnicodeCategory.SpaceSeparator or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator);
 
     private static void Append(StringBuilder text, object? value)
@@ -55,7 +56,9 @@ internal static class PyText
             case PyGroup group: Append(text, group.AsTuple); break;
             case PyDict dict: AppendDict(text, dict); break;
             case PyDictView view: AppendAll(text, $"dict_{view.Kind}([", view.Items, "])"); break;
-            case PyRange range: text.Append("range(").Append(range.Start).Append(", ").Append(range.Stop).Append(range.Step.IsOne ? ")" : $", {range.Step})"); break;
+            case PyRange range:
+                text.Append("range(").Append(range.Start).Append(", ").Append(range.Stop).Append(range.Step.IsOne ? ")" : $", {range.Step})");
+                break;
             case PyUndefined: text.Append("Undefined"); break;
             case PyNamespace space:
                 text.Append("<Namespace ");
@@ -65,7 +68,9 @@ internal static class PyText
             case PyBytes bytes: AppendBytes(text, bytes.Bytes); break;
             case JinjaLoop loop: text.Append("<LoopContext ").Append(loop.Index).Append('/').Append(loop.Length).Append('>'); break;
             case JinjaMacro macro: text.Append(macro.Name is null ? "<Macro anonymous>" : $"<Macro {Repr(macro.Name)}>"); break;
-            case PyCallable callable: text.Append(callable.TypeName == "type" ? callable.Name == "dict" ? "<class 'dict'>" : $"<class 'jinja2.utils.{char.ToUpperInvariant(callable.Name[0])}{callable.Name[1..]}'>" : $"<{callable.TypeName} {callable.Name}>"); break;
+            case PyCallable callable:
+                text.Append(callable.TypeName == "type" ? callable.Name == "dict" ? "<class 'dict'>"
+                : $"<class 'jinja2.utils.{char.ToUpperInvariant(callable.Name[0])}{callable.Name[1..]}'>" : $"<{callable.TypeName} {callable.Name}>"); break;
             default: text.Append('<').Append(PyTypes.NameOf(value)).Append(" object>"); break;
         }
     }

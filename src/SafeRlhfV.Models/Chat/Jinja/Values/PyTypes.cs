@@ -48,5 +48,6 @@ internal static class PyTypes
     public static string? TextOf(object? value) => value switch { string text => text, PyMarkup markup => markup.Text, _ => null };
 
     /// <summary>A list, a tuple or what groupby yields, as its items.</summary>
-    public static IReadOnlyList<object?>? ItemsOf(object? value) => value switch { PySequence sequence => sequence.Items, PyGroup group => group.AsTuple.Items, _ => null };
+    public static IReadOnlyList<object?>? ItemsOf(object? value) =>
+        value switch { PySequence sequence => sequence.Items, PyGroup group => group.AsTuple.Items, _ => null };
 }

@@ -61,7 +61,8 @@ internal sealed class PyDict
     {
         public static readonly PyKeyComparer Instance = new();
 
-        public new bool Equals(object? left, object? right) => ReferenceEquals(left, right) || (!ReferenceEquals(left, NoneKey) && !ReferenceEquals(right, NoneKey) && PyOperators.AreEqual(left, right));
+        public new bool Equals(object? left, object? right) => ReferenceEquals(left, right)
+            || (!ReferenceEquals(left, NoneKey) && !ReferenceEquals(right, NoneKey) && PyOperators.AreEqual(left, right));
 
         public int GetHashCode(object key) => ReferenceEquals(key, NoneKey) ? 1 : PyOperators.Hash(key);
     }
@@ -135,7 +136,8 @@ internal sealed class PyNamespace
     public void Set(string name, object? value)
     {
         if (name.StartsWith('_'))
-            throw new JinjaException(JinjaErrorKind.Security, $"Chat templates cannot store underscore-prefixed attributes on a namespace, but got {PyText.Repr(name)}. Please rename the attribute.");
+            throw new JinjaException(JinjaErrorKind.Security,
+                $"Chat templates cannot store underscore-prefixed attributes on a namespace, but got {PyText.Repr(name)}. Please rename the attribute.");
         Attributes[name] = value;
     }
 }
@@ -173,7 +175,8 @@ internal sealed class PyUndefined
         ? new($"'{PyTypes.ObjectName(of)}' has no attribute {PyText.Repr(text)}")
         : new($"{PyTypes.ObjectName(of)} has no element {PyText.Repr(name)}");
 
-    public static PyUndefined Unsafe(object? of, string name) => new($"access to attribute {PyText.Repr(name)} of '{PyTypes.NameOf(of)}' object is unsafe.", JinjaErrorKind.Security);
+    public static PyUndefined Unsafe(object? of, string name) =>
+        new($"access to attribute {PyText.Repr(name)} of '{PyTypes.NameOf(of)}' object is unsafe.", JinjaErrorKind.Security);
 
     public JinjaException Error() => new(kind, message);
 }
