@@ -174,7 +174,7 @@ internal sealed class AdapterReader
     private Parameter Take(string key, string module, string name, params long[] shape)
     {
         if (!left.Remove(key)) throw Fault($"it lacks '{key}'");
-        return adapter.Add($"{module}.{name}", Copy(key, ScalarType.Float32, canonical[Plain(module)] is { } found ? modules[found].Own.First().Value.device : CPU, shape));
+        return adapter.Add($"{module}.{name}", Copy(key, ScalarType.Float32, modules[canonical[Plain(module)]].Own.First().Value.device, shape));
     }
 
     private Tensor Copy(string key, ScalarType dtype, Device device, params long[] shape)
