@@ -114,6 +114,15 @@ public sealed class PreferenceDataset
     public IEnumerable<ConversationRecord> ReadRecords(RecordParts parts = RecordParts.All, string? split = null, string? config = null, IReadOnlyDictionary<string, string>? categories = null) =>
         ReadRows(split, config).Select(row => row.ToRecord(parts, categories));
 
+    /// <summary>Columns of some parts that are missing or null in all of the first hundred rows.</summary>
+    /// <exception cref="InvalidInputException">There is no such split or configuration, or a file is damaged.</exception>
+    public IReadOnlyList<string> EmptyColumns(RecordParts parts, string? split = null, string? config = null)
+    {
+        DatasetRow[] rows = [.. ReadRows(split, config).Take(100)];
+        return [.. Schemas[0].Columns.Where(column => RecordColumns.PartOf(column.Name) is not null && RecordColumns.IsWanted(column.Name, parts) && !RowSchema.IsExtension(column.Name))
+            .Select(column => column.Name).Where(name => rows.All(row => row.Schema.IndexOf(name) is var at && (at < 0 || row[at] is null)))];
+    }
+
     /// <summary>Some rows of one file, by their place in it.</summary>
     internal static IEnumerable<DatasetRow> ReadFile(string file, long start)
     {

@@ -59,4 +59,25 @@ public sealed record ConversationRecord
 
     /// <summary>Where the record lies in its source.</summary>
     public RowPosition Source { get; init; }
+
+    /// <summary>The conversation up to the last question.</summary>
+    public IReadOnlyList<ConversationMessage> Prompt => IsAnswered ? [.. Messages.SkipLast(1)] : Messages;
+
+    /// <summary>The answers in the order in which the source holds them: both of a pair, else the last message if it is the model's.</summary>
+    public IReadOnlyList<RecordAnswer> Answers
+    {
+        get
+        {
+            if (Kind != RecordKind.Pair) return IsAnswered ? [new RecordAnswer([Messages[^1]], Labels.Unsafe, ChosenRates, ChosenFrom)] : [];
+            RecordAnswer chosen = Of(PairSide.Chosen), rejected = Of(PairSide.Rejected);
+            return RejectedFirst ? [rejected, chosen] : [chosen, rejected];
+        }
+    }
+
+    /// <summary>One of a pair's answers.</summary>
+    public RecordAnswer Of(PairSide side) => side == PairSide.Chosen
+        ? new RecordAnswer(Chosen, Labels.ChosenUnsafe, ChosenRates, ChosenFrom)
+        : new RecordAnswer(Rejected, Labels.RejectedUnsafe, RejectedRates, RejectedFrom);
+
+    private bool IsAnswered => Kind != RecordKind.Pair && Messages is [.., { Role: ConversationRole.Assistant }];
 }

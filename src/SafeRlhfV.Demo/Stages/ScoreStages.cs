@@ -26,11 +26,11 @@ internal static class ScoreStages
     /// The world's labels: an answer by the row's noisy rate; a prompt alone by what complying with its question would do under the picture's severity. A
     /// harmful question adds its own category to the row's.
     /// </summary>
-    private static GuardLabel Label(DatasetRow row, int response)
+    private static GuardLabel Label(ConversationRecord row, int response)
     {
-        (string question, string category) = (row.Text("question")!, row.Text("category")!);
-        GuardLabel own = GuardLabelSource.FromColumns(row, response);
-        int severity = response > 0 ? own.Severity!.Value : Question.Find(question)!.EffectiveSeverity((int)row.Integer("image_severity")!.Value);
+        (string question, string category) = (row.Messages[^1].Text, row.Labels.Category!);
+        GuardLabel? own = GuardLabelSource.FromColumns(row, response);
+        int severity = response > 0 ? own!.Severity!.Value : Question.Find(question)!.EffectiveSeverity(row.Labels.ImageSeverity!.Value);
         return new GuardLabel(severity > 0, severity > 0 ? Question.CategoriesOf(question, category) : [], severity);
     }
 

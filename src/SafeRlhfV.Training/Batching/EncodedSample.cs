@@ -4,8 +4,12 @@ namespace SafeRlhfV.Training;
 /// <param name="Prompt">Ids up to the generation prompt's end, image tokens among them.</param>
 /// <param name="Response">Ids of the answer, its end token among them.</param>
 /// <param name="Images">The pictures; null without any.</param>
-public sealed record EncodedSample(int[] Prompt, int[] Response, SampleImages? Images) : ISized
+/// <param name="Learnt">Which ids of <paramref name="Response"/> a policy imitates, where it holds later questions too; null = all.</param>
+public sealed record EncodedSample(int[] Prompt, int[] Response, SampleImages? Images, bool[]? Learnt = null) : ISized
 {
+    /// <summary>How many ids a policy imitates.</summary>
+    public int LearntTokens => Learnt?.Count(learnt => learnt) ?? Response.Length;
+
     /// <inheritdoc/>
     public SampleSize Size => new(1, Prompt.Length, Response.Length, Prompt.Length + Response.Length);
 }

@@ -13,13 +13,27 @@ public sealed record PairSample(EncodedSample Preferred, EncodedSample Other, in
     /// <inheritdoc/>
     public SampleSize Size => new(2, Preferred.Prompt.Length, Math.Max(Preferred.Response.Length, Other.Response.Length), Preferred.Size.Filled + Other.Response.Length);
 
-    /// <summary>Encodes a row of the paired layout; null where it is too long.</summary>
-    /// <exception cref="InvalidInputException">The row is no sound pair.</exception>
-    public static PairSample? From(DatasetRow row, SampleEncoder encoder, PreferenceKind kind)
+    /// <summary>What of a row is looked at.</summary>
+    /// <param name="kind">The preference.</param>
+    /// <param name="harm">Whether harm is learnt too: from rates, else from labels, and from the safer answer.</param>
+    public static RecordParts Parts(PreferenceKind kind, bool harm) => RecordParts.Answers | (kind == PreferenceKind.Helpful ? RecordParts.Helpful : RecordParts.Safe)
+        | (harm ? RecordParts.Safe | RecordParts.Labels | RecordParts.Rates : RecordParts.None);
+
+    /// <summary>Encodes a pair; null where it is too long, no pair, or does not say what is wanted. One preference without a name counts as the helpful one.</summary>
+    /// <param name="row">The row.</param>
+    /// <param name="encoder">Makes ids.</param>
+    /// <param name="kind">The preference.</param>
+    /// <param name="harm">Whether the harmlessness of both answers must be known. Without rates, safe is 1 and unsafe is -1.</param>
+    /// <exception cref="InvalidInputException">The row is damaged.</exception>
+    public static PairSample? From(ConversationRecord row, SampleEncoder encoder, PreferenceKind kind, bool harm)
     {
-        PreferencePair pair = row.ToPair();
-        bool first = (kind == PreferenceKind.Helpful ? pair.MoreHelpful : pair.Safer) == 1;
-        (RatedResponse preferred, RatedResponse other) = first ? (pair.Response1, pair.Response2) : (pair.Response2, pair.Response1);
-        return encoder.Encode(row, preferred.Text, other.Text) is [var a, var b] ? new PairSample(a, b, preferred.HarmlessRate, other.HarmlessRate, first == (pair.Safer == 1)) : null;
+        PairSide? side = kind == PreferenceKind.Helpful ? row.Preferences.Helpful ?? row.Preferences.Overall : row.Preferences.Safe;
+        if (row.Kind != RecordKind.Pair || side is not { } preferred || harm && row.Preferences.Safe is null) return null;
+        RecordAnswer first = row.Of(preferred), second = row.Of(preferred == PairSide.Chosen ? PairSide.Rejected : PairSide.Chosen);
+        (int? firstRate, int? secondRate) = (Rate(first), Rate(second));
+        if (harm && (firstRate is null || secondRate is null)) return null;
+        return encoder.Encode(row, first.Text, second.Text) is [var a, var b] ? new PairSample(a, b, firstRate ?? 0, secondRate ?? 0, row.Preferences.Safe == preferred) : null;
+
+        static int? Rate(RecordAnswer answer) => answer.Rates.Harmless ?? answer.Unsafe switch { null => null, true => -1, false => 1 };
     }
 }

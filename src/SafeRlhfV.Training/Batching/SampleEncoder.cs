@@ -3,7 +3,7 @@ using SafeRlhfV.Models;
 
 namespace SafeRlhfV.Training;
 
-/// <summary>Turns a row's picture, question and answers into token ids and pixels, within the limits of length.</summary>
+/// <summary>Turns a row's conversation, images and answers into token ids and pixels, within the limits of length.</summary>
 /// <param name="processor">The checkpoint's tokenizer, chat format and image processor.</param>
 /// <param name="limits">What is too long.</param>
 /// <param name="newTokens">Tokens that will be generated after each prompt: the model must have room for them too.</param>
@@ -35,19 +35,38 @@ public sealed class SampleEncoder(ModelProcessor processor, LengthLimits limits,
 
     /// <summary>Encodes a row's question and picture alone; null where they are too long and the row is dropped.</summary>
     /// <exception cref="InvalidInputException">As of <see cref="Encode"/>.</exception>
-    public EncodedSample? EncodePrompt(DatasetRow row)
+    public EncodedSample? EncodePrompt(ConversationRecord row)
     {
-        (EncodedPrompt prompt, SampleImages? images) = Prompt(row);
+        (EncodedPrompt prompt, SampleImages? images, _) = Prompt(row, row.Prompt);
         return IsTooLong(prompt) ? Drop<EncodedSample>() : Checked(row, new EncodedSample(prompt.Ids, [], images));
     }
 
     /// <summary>Encodes a row with its answers; null where it is too long and is dropped.</summary>
-    /// <param name="row">A row of either layout.</param>
+    /// <param name="row">The row; its conversation up to the last question is the prompt.</param>
     /// <param name="responses">The answers wanted, each giving a sample.</param>
-    /// <exception cref="InvalidInputException">The picture cannot be decoded or the model does not take it, an answer is empty, or a text within the limits has more tokens than the model reads.</exception>
-    public IReadOnlyList<EncodedSample>? Encode(DatasetRow row, params IReadOnlyList<string> responses)
+    /// <exception cref="InvalidInputException">An image cannot be decoded or the model does not take it, an answer is empty, or a text within the limits has more tokens than the model reads.</exception>
+    public IReadOnlyList<EncodedSample>? Encode(ConversationRecord row, params IReadOnlyList<string> responses)
     {
-        (EncodedPrompt prompt, SampleImages? images) = Prompt(row);
+        (EncodedPrompt prompt, SampleImages? images, _) = Prompt(row, row.Prompt);
+        return WithAnswers(row, prompt, images, responses);
+    }
+
+    /// <summary>
+    /// Encodes a conversation whose answers are learnt, but for those marked not to be: the prompt ends where the first such answer begins, and what follows is the response.
+    /// Null where no answer is learnt, or the text is too long and is dropped.
+    /// </summary>
+    /// <exception cref="InvalidInputException">As of <see cref="Encode"/>; or the chat format writes an answer otherwise inside a conversation than at its end.</exception>
+    public EncodedSample? EncodeConversation(ConversationRecord row)
+    {
+        int[] learnt = [.. row.Messages.Index().Where(one => one.Item is { Role: ConversationRole.Assistant, Loss: not false, Text.Length: > 0 }).Select(one => one.Index)];
+        if (learnt.Length == 0) return null;
+        (EncodedPrompt prompt, SampleImages? images, IReadOnlyList<ImageGeometry> geometries) = Prompt(row, [.. row.Messages.Take(learnt[^1])]);
+        if (WithAnswers(row, prompt, images, [row.Messages[learnt[^1]].Text]) is not [var last]) return null;
+        return learnt.Length == 1 ? last : WithEarlier(row, last, learnt.SkipLast(1), geometries);
+    }
+
+    private IReadOnlyList<EncodedSample>? WithAnswers(ConversationRecord row, EncodedPrompt prompt, SampleImages? images, IReadOnlyList<string> responses)
+    {
         List<EncodedSample> samples = [];
         bool tooLong = IsTooLong(prompt);
         foreach (string response in responses)
@@ -66,6 +85,28 @@ public sealed class SampleEncoder(ModelProcessor processor, LengthLimits limits,
         return tooLong ? Drop<IReadOnlyList<EncodedSample>>() : [.. samples.Select(sample => Checked(row, sample))];
     }
 
+    // of a text that ends with its last answer, the answers before: each must stand in the conversation as it stands when it is the last one
+    private EncodedSample WithEarlier(ConversationRecord row, EncodedSample last, IEnumerable<int> earlier, IReadOnlyList<ImageGeometry> geometries)
+    {
+        int[] ids = [.. last.Prompt, .. last.Response];
+        bool[] learnt = new bool[ids.Length];
+        learnt.AsSpan(last.Prompt.Length).Fill(true);
+        int start = last.Prompt.Length;
+        foreach (int index in earlier)
+        {
+            ConversationMessage[] before = [.. row.Messages.Take(index)];
+            EncodedPrompt prompt = Named(row, "", () => processor.MeasurePrompt(Turns(before, _ => null), [.. geometries.Take(before.Sum(message => message.ImageCount))]));
+            int[] answer = processor.EncodeResponse(prompt, row.Messages[index].Text);
+            int same = ids.AsSpan(0, last.Prompt.Length).StartsWith(prompt.Ids) ? ids.AsSpan(prompt.Ids.Length).CommonPrefixLength(answer) : 0;
+            // the end token may be written otherwise, and the answer's last token may take in what follows
+            if (same == 0 || same < answer.Length - 2)
+                throw new InvalidInputException($"{Place(row)}: the chat format of {processor.Config.ModelType} does not write message {index + 1} inside a conversation as it does at its end, so it cannot be learnt there; mark it \"loss\": false.");
+            learnt.AsSpan(prompt.Ids.Length, same).Fill(true);
+            start = Math.Min(start, prompt.Ids.Length);
+        }
+        return new EncodedSample(ids[..start], ids[start..], last.Images, learnt[start..]);
+    }
+
     private bool IsTooLong(EncodedPrompt prompt) => prompt.Ids.Length > Math.Min(limits.PromptTokens, limits.TotalTokens - 1);
 
     private T? Drop<T>() where T : class
@@ -74,7 +115,7 @@ public sealed class SampleEncoder(ModelProcessor processor, LengthLimits limits,
         return null;
     }
 
-    private EncodedSample Checked(DatasetRow row, EncodedSample sample)
+    private EncodedSample Checked(ConversationRecord row, EncodedSample sample)
     {
         int tokens = sample.Size.Filled, most = processor.Config.Text.MaxTokens;
         if (tokens + newTokens <= most) return sample;
@@ -83,21 +124,30 @@ public sealed class SampleEncoder(ModelProcessor processor, LengthLimits limits,
             : $"{Place(row)}: the prompt has {tokens} tokens, which with max_new_tokens {newTokens} is more than the {most} that the model reads; set training.lengths.prompt_tokens to at most {Math.Max(1, most - newTokens)}, or lower max_new_tokens.");
     }
 
-    private (EncodedPrompt Prompt, SampleImages? Images) Prompt(DatasetRow row)
+    private (EncodedPrompt Prompt, SampleImages? Images, IReadOnlyList<ImageGeometry> Geometries) Prompt(ConversationRecord row, IReadOnlyList<ConversationMessage> messages)
     {
-        string question = row.Text("question") ?? "";
-        if (row.Image is not { Bytes: { } bytes }) return (Named(row, "", () => processor.EncodePrompt(question, null)), null);
-        if (pixels)
+        byte[][] encoded = [.. messages.SelectMany(message => message.Parts).Where(part => part.Image is not null).Select(part => row.Images[part.Image!.Value].Bytes
+            ?? throw new InvalidInputException($"{Place(row)}: image {part.Image + 1} has no bytes.{ImageFault}"))];
+        if (!pixels)
         {
-            RgbImage image = Named(row, ImageFault, () => ImageDecoder.Decode(bytes));
-            EncodedPrompt prompt = Named(row, "", () => processor.EncodePrompt(question, image));
-            return (prompt, new SampleImages($"{row.Position.File}#{row.Position.Row}", prompt.Images));
+            ImageGeometry[] geometries = [.. encoded.Select(bytes => Named(row, ImageFault, () => ImageDecoder.ReadSize(bytes))).Select(size => Named(row, "", () => processor.Images.Measure(size.Width, size.Height)))];
+            return (Named(row, "", () => processor.MeasurePrompt(Turns(messages, _ => null), geometries)), null, geometries);
         }
-        (int width, int height) = Named(row, ImageFault, () => ImageDecoder.ReadSize(bytes));
-        return (Named(row, "", () => processor.MeasurePrompt([new ChatTurn(ChatRole.User, [new ImagePart(null), new TextPart(question)])], [processor.Images.Measure(width, height)])), null);
+        RgbImage[] images = [.. encoded.Select(bytes => Named(row, ImageFault, () => ImageDecoder.Decode(bytes)))];
+        EncodedPrompt prompt = Named(row, "", () => processor.EncodePrompt(Turns(messages, next => images[next])));
+        return (prompt, images.Length == 0 ? null : new SampleImages($"{row.Source.File}#{row.Source.Row}", prompt.Images), [.. prompt.Images.Select(image => image.Geometry)]);
     }
 
-    private static T Named<T>(DatasetRow row, string hint, Func<T> work)
+    // the k-th image part gets image k of those that the messages name
+    private static ChatTurn[] Turns(IReadOnlyList<ConversationMessage> messages, Func<int, RgbImage?> image)
+    {
+        int next = 0;
+        return [.. messages.Select(message => new ChatTurn(
+            message.Role switch { ConversationRole.System => ChatRole.System, ConversationRole.User => ChatRole.User, _ => ChatRole.Assistant },
+            [.. message.Parts.Select(part => part.Text is { } text ? (ChatPart)new TextPart(text) : new ImagePart(image(next++)))]))];
+    }
+
+    private static T Named<T>(ConversationRecord row, string hint, Func<T> work)
     {
         try
         {
@@ -109,5 +159,5 @@ public sealed class SampleEncoder(ModelProcessor processor, LengthLimits limits,
         }
     }
 
-    private static string Place(DatasetRow row) => $"{row.Position.File}: row {row.Position.Row}";
+    private static string Place(ConversationRecord row) => $"{row.Source.File}: row {row.Source.Row}";
 }

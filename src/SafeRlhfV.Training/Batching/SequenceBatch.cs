@@ -12,7 +12,8 @@ namespace SafeRlhfV.Training;
 /// <param name="PromptLength">P.</param>
 /// <param name="Features">Vision features of all prompts' pictures, in order; null without pictures.</param>
 /// <param name="Answers">How many answers each prompt has: the rows are those of all first answers, then of all second ones, and so on, and each prompt is run once.</param>
-public sealed record SequenceBatch(Tensor Ids_BL, Tensor Mask_BL, int PromptLength, VisionFeatures? Features, int Answers = 1)
+/// <param name="Learnt_BT">Answer tokens that a policy imitates, bool; null = all that are valid.</param>
+public sealed record SequenceBatch(Tensor Ids_BL, Tensor Mask_BL, int PromptLength, VisionFeatures? Features, int Answers = 1, Tensor? Learnt_BT = null)
 {
     /// <summary>T.</summary>
     public int ResponseLength => (int)Ids_BL.shape[1] - PromptLength;
@@ -26,6 +27,9 @@ public sealed record SequenceBatch(Tensor Ids_BL, Tensor Mask_BL, int PromptLeng
     /// <summary>Valid answer tokens, [B, T].</summary>
     public Tensor ResponseMask_BT => Mask_BL.narrow(1, PromptLength, ResponseLength);
 
+    /// <summary>Answer tokens whose probability is asked for, [B, T].</summary>
+    public Tensor LearntMask_BT => Learnt_BT ?? ResponseMask_BT;
+
     /// <summary>Puts samples side by side.</summary>
     /// <param name="samples">The texts; with several answers to a prompt, all first answers, then all second ones, and so on.</param>
     /// <param name="padToken">Fills up; never looked at.</param>
@@ -36,6 +40,15 @@ public sealed record SequenceBatch(Tensor Ids_BL, Tensor Mask_BL, int PromptLeng
         TokenBatch prompts = TokenBatch.PadLeft([.. samples.Select(sample => sample.Prompt)], padToken, cache.Device);
         TokenBatch responses = TokenBatch.PadRight([.. samples.Select(sample => sample.Response)], padToken, cache.Device);
         return new SequenceBatch(
-            cat([prompts.Ids_BL, responses.Ids_BL], 1), cat([prompts.Mask_BL, responses.Mask_BL], 1), (int)prompts.Ids_BL.shape[1], cache.Features(samples.Take(samples.Count / answers)), answers);
+            cat([prompts.Ids_BL, responses.Ids_BL], 1), cat([prompts.Mask_BL, responses.Mask_BL], 1), (int)prompts.Ids_BL.shape[1], cache.Features(samples.Take(samples.Count / answers)), answers,
+            samples.Any(sample => sample.Learnt is not null) ? Learnt(samples, (int)responses.Ids_BL.shape[1], cache.Device) : null);
+    }
+
+    private static Tensor Learnt(IReadOnlyList<EncodedSample> samples, int width, Device device)
+    {
+        bool[] learnt = new bool[samples.Count * width];
+        for (int row = 0; row < samples.Count; row++)
+            for (int at = 0; at < samples[row].Response.Length; at++) learnt[row * width + at] = samples[row].Learnt?[at] ?? true;
+        return tensor(learnt, device: device).view(samples.Count, width);
     }
 }

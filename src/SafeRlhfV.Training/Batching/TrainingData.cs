@@ -10,7 +10,9 @@ namespace SafeRlhfV.Training;
 /// <param name="cache">Vision features. Data sets of different folders need caches of their own: a row's place names its pictures.</param>
 /// <param name="split">The split; null for all.</param>
 /// <param name="config">The configuration (category); null for all.</param>
-public sealed class TrainingData(PreferenceDataset dataset, ModelProcessor processor, VisionCache cache, string? split = "train", string? config = null)
+/// <param name="categories">The data set's own names of categories, and those of the taxonomy that they stand for.</param>
+public sealed class TrainingData(
+    PreferenceDataset dataset, ModelProcessor processor, VisionCache cache, string? split = "train", string? config = null, IReadOnlyDictionary<string, string>? categories = null)
 {
     private const long WindowBytes = 256L << 20;
 
@@ -23,51 +25,54 @@ public sealed class TrainingData(PreferenceDataset dataset, ModelProcessor proce
     /// <summary>Where the data set lies.</summary>
     public string Path => dataset.Path;
 
-    /// <summary>Pairs, or single answers.</summary>
-    public RowLayout Layout => dataset.Layout;
-
     /// <summary>Rows of the split.</summary>
     public long Rows => dataset.CountRows(split, config);
 
     /// <summary>The rows in random order, epoch after epoch.</summary>
     /// <param name="seed">Decides the order.</param>
+    /// <param name="parts">What of a row is looked at.</param>
     /// <param name="encode">Makes a sample of a row; null leaves it out.</param>
-    public RowFeed<T> Feed<T>(long seed, Func<DatasetRow, T?> encode) where T : class => Feed(seed, (row, _) => encode(row));
+    public RowFeed<T> Feed<T>(long seed, RecordParts parts, Func<ConversationRecord, T?> encode) where T : class => Feed(seed, parts, (row, _) => encode(row));
 
     /// <summary>The same for samples that differ from epoch to epoch.</summary>
-    public RowFeed<T> Feed<T>(long seed, Func<DatasetRow, long, T?> encode) where T : class =>
-        new(new DatasetCursor(dataset, new CursorOptions { Split = split, Config = config, Seed = seed, WindowRows = WindowRows() }), encode);
+    public RowFeed<T> Feed<T>(long seed, RecordParts parts, Func<ConversationRecord, long, T?> encode) where T : class =>
+        new(new DatasetCursor(dataset, new CursorOptions { Split = split, Config = config, Seed = seed, WindowRows = WindowRows() }), (row, epoch) => encode(row.ToRecord(parts, categories), epoch));
 
     /// <summary>Counts the rows from which samples are made. No picture is decoded: lengths follow from its size.</summary>
+    /// <param name="parts">What of a row is looked at.</param>
     /// <param name="encoder">The encoder of the samples; its counts stay as they are.</param>
     /// <param name="encode">Makes a sample of a row; null leaves it out.</param>
     /// <param name="cancel">Stops.</param>
     /// <exception cref="InvalidInputException">A row is damaged, or none can be used.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public UsableRows CountUsable<T>(SampleEncoder encoder, Func<DatasetRow, SampleEncoder, T?> encode, CancellationToken cancel = default) where T : class
+    public UsableRows CountUsable<T>(RecordParts parts, SampleEncoder encoder, Func<ConversationRecord, SampleEncoder, T?> encode, CancellationToken cancel = default) where T : class
     {
         SampleEncoder lengths = encoder.ForLengths();
         long usable = 0;
-        ForEach(row =>
+        ForEach(parts, row =>
         {
             if (encode(row, lengths) is not null) Interlocked.Increment(ref usable);
         }, cancel);
-        return Demand(new UsableRows(Rows, usable, lengths.Dropped));
+        return Demand(new UsableRows(Rows, usable, lengths.Dropped), parts);
     }
 
     /// <summary>The counts, if any row can be used.</summary>
-    /// <exception cref="InvalidInputException">None can.</exception>
-    public UsableRows Demand(UsableRows rows) =>
-        rows.Usable > 0 ? rows : throw new InvalidInputException($"{Path}: none of its {rows.Rows} rows can be used: {rows.Reasons}; look at 'lengths' in the recipe and at the data.");
+    /// <exception cref="InvalidInputException">None can; the message names the columns that are empty in all rows.</exception>
+    public UsableRows Demand(UsableRows rows, RecordParts parts)
+    {
+        if (rows.Usable > 0) return rows;
+        IReadOnlyList<string> empty = rows.TooLong == rows.Rows ? [] : dataset.EmptyColumns(parts, split, config);
+        throw new InvalidInputException($"{Path}: none of its {rows.Rows} rows can be used: {rows.Reasons}; {(empty.Count == 0 ? "look at 'lengths' in the recipe and at the data" : $"no row has {string.Join(", ", empty)}")}.");
+    }
 
     /// <summary>Shows every row once, on all cores and in no order.</summary>
     /// <exception cref="InvalidInputException">A row is damaged.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public void ForEach(Action<DatasetRow> look, CancellationToken cancel)
+    public void ForEach(RecordParts parts, Action<ConversationRecord> look, CancellationToken cancel)
     {
         try
         {
-            Parallel.ForEach(Partitioner.Create(InOrder(), EnumerablePartitionerOptions.NoBuffering), new ParallelOptions { CancellationToken = cancel }, look);
+            Parallel.ForEach(Partitioner.Create(dataset.ReadRows(split, config), EnumerablePartitionerOptions.NoBuffering), new ParallelOptions { CancellationToken = cancel }, row => look(row.ToRecord(parts, categories)));
         }
         catch (AggregateException error) when (error.InnerExceptions.OfType<InvalidInputException>().FirstOrDefault() is { } inner)
         {
@@ -76,7 +81,7 @@ public sealed class TrainingData(PreferenceDataset dataset, ModelProcessor proce
     }
 
     /// <summary>The rows once, in the files' order.</summary>
-    public IEnumerable<DatasetRow> InOrder() => dataset.ReadRows(split, config);
+    public IEnumerable<ConversationRecord> InOrder(RecordParts parts) => dataset.ReadRecords(parts, split, config, categories);
 
     /// <summary>The same pairs as another model's tower sees them: that of a frozen reference, where the policy's own tower is trained.</summary>
     /// <param name="batch">The batch of <paramref name="pairs"/>.</param>

@@ -3,7 +3,7 @@ namespace SafeRlhfV.Training;
 /// <summary>How many rows of a data set give something to learn from, counted before the first step: an epoch is one pass over those.</summary>
 /// <param name="Rows">All rows of the split.</param>
 /// <param name="Usable">Those that are learnt from.</param>
-/// <param name="TooLong">Those left out because a text is too long; the others hold no answer.</param>
+/// <param name="TooLong">Those left out because a text is too long; the others lack an answer, a preference or a label.</param>
 public sealed record UsableRows(long Rows, long Usable, long TooLong)
 {
     /// <summary>Share of the rows that are left out.</summary>
@@ -19,7 +19,7 @@ public sealed record UsableRows(long Rows, long Usable, long TooLong)
         get
         {
             long empty = Rows - Usable - TooLong;
-            string tooLong = $"{TooLong} too long for training.lengths", without = $"{empty} without an answer";
+            string tooLong = $"{TooLong} too long for training.lengths", without = $"{empty} without an answer, preference or label that is needed";
             return (TooLong, empty) switch { (_, 0) => tooLong, (0, _) => without, _ => $"{tooLong}, {without}" };
         }
     }

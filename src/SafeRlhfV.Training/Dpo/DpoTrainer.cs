@@ -22,10 +22,11 @@ public static class DpoTrainer
     {
         if (settings.TrainVisionTower && (referenceTower is null || referenceTower == data.Cache)) throw new ArgumentException("A policy whose tower is trained needs the reference's own image features.", nameof(referenceTower));
         settings.CheckTower(data);
+        RecordParts wanted = PairSample.Parts(settings.Preference, harm: false);
         SampleEncoder encoder = new(data.Processor, settings.Lengths);
-        UsableRows rows = run.CountUsable(data, encoder, Encode);
+        UsableRows rows = run.CountUsable(data, wanted, encoder, Encode);
         long total = settings.StepsFor(rows.Usable);
-        using RowFeed<PairSample> feed = data.Feed(settings.Seed, row => Encode(row, encoder));
+        using RowFeed<PairSample> feed = data.Feed(settings.Seed, wanted, row => Encode(row, encoder));
         using Updater updater = new("dpo", policy.Prepare(settings.TrainVisionTower, settings.GradientCheckpointing), settings.Optimizer, total);
         run.TrackTraining(policy.Trainable(settings.TrainVisionTower), updater, feed, encoder);
         for (long step = run.Resume(); step < total;)
@@ -59,6 +60,6 @@ public static class DpoTrainer
         }
         run.Finish(save);
 
-        PairSample? Encode(DatasetRow row, SampleEncoder with) => PairSample.From(row, with, settings.Preference);
+        PairSample? Encode(ConversationRecord row, SampleEncoder with) => PairSample.From(row, with, settings.Preference, harm: false);
     }
 }

@@ -11,28 +11,29 @@ internal sealed class GuardCensus
 {
     private readonly ConcurrentBag<Texts> rows = [];
     private readonly TrainingData data;
-    private readonly RowLayout layout;
+    private long tooLong;
     private readonly Classes prompts = new(), answers = new();
 
-    private GuardCensus(TrainingData data, RowLayout layout) => (this.data, this.layout) = (data, layout);
+    private GuardCensus(TrainingData data) => this.data = data;
 
     /// <summary>Looks at every row.</summary>
     /// <exception cref="InvalidInputException">A row is damaged.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public static GuardCensus Take(TrainingData data, SampleEncoder encoder, Func<DatasetRow, int, GuardLabel> label, CancellationToken cancel)
+    public static GuardCensus Take(TrainingData data, SampleEncoder encoder, Func<ConversationRecord, int, GuardLabel?> label, CancellationToken cancel)
     {
-        GuardCensus census = new(data, data.Layout);
+        GuardCensus census = new(data);
         SampleEncoder lengths = encoder.ForLengths();
-        data.ForEach(row =>
+        data.ForEach(GuardLabelSource.Parts, row =>
         {
             bool Fits(int side, Classes classes)
             {
-                if (GuardTrainer.Encode(row, side, lengths) is null) return false;
-                classes.Add(label(row, side));
+                if (label(row, side) is not { } said || GuardTrainer.Encode(row, side, lengths) is null) return false;
+                classes.Add(said);
                 return true;
             }
-            census.rows.Add(new Texts(row.Position, Fits(GuardSides.Prompt, census.prompts), Fits(1, census.answers), census.layout == RowLayout.Paired && Fits(2, census.answers)));
+            census.rows.Add(new Texts(row.Source, row.Kind == RecordKind.Pair, Fits(GuardSides.Prompt, census.prompts), Fits(1, census.answers), Fits(2, census.answers)));
         }, cancel);
+        census.tooLong = lengths.Dropped;
         return census;
     }
 
@@ -40,7 +41,7 @@ internal sealed class GuardCensus
     /// <exception cref="InvalidInputException">No answer fits, all answers are safe, or all are unsafe.</exception>
     public void DemandAnswers()
     {
-        if (answers.Count == 0) data.Demand(new UsableRows(rows.Count, 0, rows.Count));
+        if (answers.Count == 0) data.Demand(new UsableRows(rows.Count, 0, 0), GuardLabelSource.Parts);
         if (!answers.AreBoth)
             throw new InvalidInputException($"{data.Path}: all {answers.Count} answers that fit are labelled {answers.Only}; a guard learns nothing from one class, so add answers that are {(answers.Only == "safe" ? "unsafe" : "safe")}.");
     }
@@ -57,14 +58,14 @@ internal sealed class GuardCensus
     /// <summary>Texts that a number of epochs learn from, as far as they are wanted, and how many rows of the first one are left out.</summary>
     public (long Texts, UsableRows Rows) Usable(GuardSides sides, double epochs, long wanted)
     {
-        long Of(long epoch) => rows.LongCount(row => row.Fits(sides.Of(row.Position, layout, epoch)));
+        long Of(long epoch) => rows.LongCount(row => row.Fits(sides.Of(row.Position, row.IsPair, epoch)));
         long first = Of(0), whole = (long)Math.Floor(epochs), texts = 0;
         for (long epoch = 0; epoch < whole && texts < wanted; epoch++) texts += epoch == 0 ? first : Of(epoch);
         if (epochs > whole && texts < wanted) texts += (long)Math.Ceiling((epochs - whole) * (whole == 0 ? first : Of(whole)));
-        return (texts, data.Demand(new UsableRows(rows.Count, first, rows.Count - first)));
+        return (texts, data.Demand(new UsableRows(rows.Count, first, tooLong), GuardLabelSource.Parts));
     }
 
-    private readonly record struct Texts(RowPosition Position, bool Prompt, bool First, bool Second)
+    private readonly record struct Texts(RowPosition Position, bool IsPair, bool Prompt, bool First, bool Second)
     {
         public bool Fits(int side) => side switch { GuardSides.Prompt => Prompt, 1 => First, _ => Second };
     }

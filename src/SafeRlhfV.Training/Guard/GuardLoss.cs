@@ -17,10 +17,12 @@ internal sealed record GuardLoss(Tensor Total, IReadOnlyList<(string Name, Tenso
     /// <param name="Rows">Its rows.</param>
     /// <param name="Weight">Sum of their weights.</param>
     /// <param name="Known">Rows whose severity is known.</param>
-    public readonly record struct Batch(int Rows, double Weight, int Known)
+    /// <param name="Sorted">Rows whose categories are known.</param>
+    public readonly record struct Batch(int Rows, double Weight, int Known, int Sorted)
     {
         public static Batch Of(IReadOnlyList<GuardLabel> labels, GuardSettings settings) =>
-            new(labels.Count, labels.Sum(label => RowWeight(label, settings)), labels.Count(label => label.Severity is not null));
+            new(labels.Count, labels.Sum(label => RowWeight(label, settings)), labels.Count(label => label.Severity is not null),
+                labels.Count(label => label.Categories is not null));
     }
 
     /// <summary>A part's share of its batch's loss.</summary>
@@ -35,7 +37,7 @@ internal sealed record GuardLoss(Tensor Total, IReadOnlyList<(string Name, Tenso
         Device device = outputs_BN.device;
         float[] verdicts = [.. labels.Select(label => label.Unsafe ? 1f : 0f)], wanted = new float[rows * categories];
         for (int row = 0; row < rows; row++)
-            foreach (string category in labels[row].Categories)
+            foreach (string category in labels[row].Categories ?? [])
                 wanted[row * categories + (categoryIndex.TryGetValue(category, out int index) ? index : throw new InvalidInputException($"'{category}' is no category of the taxonomy; 'data validate' finds such rows."))] = 1;
         // a batch whose rows all weigh nothing has no loss
         double mean = batch.Weight > 0 ? batch.Weight / batch.Rows : 1;
@@ -43,7 +45,7 @@ internal sealed record GuardLoss(Tensor Total, IReadOnlyList<(string Name, Tenso
         Tensor verdict_B = tensor(verdicts, device: device), verdictLogits_B = outputs_BN.select(1, GuardHeads.Verdict);
         Tensor verdictLoss = (nn.functional.binary_cross_entropy_with_logits(verdictLogits_B, verdict_B, reduction: TorchSharp.torch.nn.Reduction.None) * weights_B).sum().Over(batch.Rows);
         Tensor categoryLoss = (nn.functional.binary_cross_entropy_with_logits(outputs_BN.narrow(1, GuardHeads.FirstCategory, categories), tensor(wanted, device: device).view(rows, categories), reduction: TorchSharp.torch.nn.Reduction.None)
-            * weights_B.unsqueeze(1)).sum().Over(batch.Rows * categories);
+            * (batch.Sorted == batch.Rows ? weights_B : weights_B * tensor(labels.Select(label => label.Categories is null ? 0f : 1f).ToArray(), device: device)).unsqueeze(1)).sum().Over(Math.Max(1, batch.Sorted) * categories);
         int[] known = [.. Enumerable.Range(0, rows).Where(row => labels[row].Severity is not null)];
         Tensor severityLoss = zeros(1, device: device).squeeze();
         if (known.Length > 0)

@@ -16,10 +16,10 @@ internal sealed class GuardSides(GuardSettings settings, bool judgesPrompts, boo
 
     private readonly double promptShare = judgesPrompts ? settings.PromptShare : 0, safeShare = judgesPrompts && hasSafePrompts ? settings.PromptShare / 2 : 0;
 
-    /// <summary>What a row gives in an epoch: 0 its prompt, else its answer 1 or 2 (1 in flat rows).</summary>
-    public int Of(RowPosition position, RowLayout layout, long epoch)
+    /// <summary>What a row gives in an epoch: 0 its prompt, else its answer 1 or 2 (1 where it has no more).</summary>
+    public int Of(RowPosition position, bool isPair, long epoch)
     {
-        int response = layout == RowLayout.Flat ? 1 : 1 + (int)((new RandomStream(settings.Seed, $"guard/{position}").NextInt(2) + epoch) % 2);
+        int response = !isPair ? 1 : 1 + (int)((new RandomStream(settings.Seed, $"guard/{position}").NextInt(2) + epoch) % 2);
         return new RandomStream(settings.Seed, $"guard/{position}/{epoch}").Chance((promptShare - safeShare) / (1 - safeShare)) ? Prompt : response;
     }
 

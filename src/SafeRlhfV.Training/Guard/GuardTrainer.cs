@@ -19,14 +19,14 @@ public static class GuardTrainer
     /// <param name="data">Rows of either layout; a pair gives one of its answers, the other one in the next epoch.</param>
     /// <param name="settings">How.</param>
     /// <param name="run">Checkpoints and metrics.</param>
-    /// <param name="label">What the guard should say of a row's prompt alone (0) or of its answer 1 or 2; null = <see cref="GuardLabelSource.FromColumns"/>.</param>
+    /// <param name="label">What the guard should say of a row's prompt alone (0) or of its answer 1 or 2, null where the row does not say; left out = <see cref="GuardLabelSource.FromColumns"/>.</param>
     /// <param name="safePrompts">Rows whose questions are harmless, with or without images: half of the prompts come from them, and nothing else of them is read. Null = none.</param>
     /// <param name="save">Writes the result and what it judges into the folder it is given.</param>
     /// <returns>What the guard judges: prompts only if it has seen both safe and unsafe ones.</returns>
     /// <exception cref="InvalidInputException">A row is damaged, a category is unknown, the answers are of one class, or the training diverged.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; a checkpoint was written before.</exception>
     public static GuardConfig Train(
-        ScorerRole guard, TrainingData data, GuardSettings settings, TrainingRun run, Func<DatasetRow, int, GuardLabel>? label = null, TrainingData? safePrompts = null, Action<string, GuardConfig>? save = null)
+        ScorerRole guard, TrainingData data, GuardSettings settings, TrainingRun run, Func<ConversationRecord, int, GuardLabel?>? label = null, TrainingData? safePrompts = null, Action<string, GuardConfig>? save = null)
     {
         if (guard.Head.Outputs != GuardHeads.Outputs) throw new ArgumentException($"A guard's head has {GuardHeads.Outputs} outputs, not {guard.Head.Outputs}.", nameof(guard));
         settings.CheckTower(data);
@@ -38,8 +38,8 @@ public static class GuardTrainer
         (long texts, UsableRows rows) = census.Usable(sides, settings.Epochs, settings.MaxSteps * settings.BatchSize ?? long.MaxValue);
         run.Tell("rows", rows);
         long total = sides.StepsFor(texts);
-        using RowFeed<GuardSample> feed = data.Feed(settings.Seed, (row, epoch) => Sample(row, sides.Of(row.Position, row.Schema.Layout, epoch), encoder, label));
-        using RowFeed<GuardSample>? safeFeed = judgesPrompts ? safePrompts?.Feed(settings.Seed + 1, row => SafePrompt(row, encoder)) : null;
+        using RowFeed<GuardSample> feed = data.Feed(settings.Seed, GuardLabelSource.Parts, (row, epoch) => Sample(row, sides.Of(row.Source, row.Kind == RecordKind.Pair, epoch), encoder, label));
+        using RowFeed<GuardSample>? safeFeed = judgesPrompts ? safePrompts?.Feed(settings.Seed + 1, RecordParts.None, row => SafePrompt(row, encoder)) : null;
         using Updater updater = new("guard", guard.Prepare(settings.TrainVisionTower, settings.GradientCheckpointing), settings.Optimizer, total);
         run.TrackTraining(guard.Trainable(settings.TrainVisionTower), updater, feed, encoder);
         if (safeFeed is not null) run.Track("safe_prompts", new JsonPart<CursorState>(() => safeFeed.State, state => safeFeed.State = state));
@@ -73,22 +73,22 @@ public static class GuardTrainer
         return config;
     }
 
-    /// <summary>A row's prompt alone (0), or with its answer 1 or 2; null where it is too long.</summary>
-    internal static EncodedSample? Encode(DatasetRow row, int side, SampleEncoder encoder) =>
-        side == GuardSides.Prompt ? encoder.EncodePrompt(row) : encoder.Encode(row, row.Text(row.Schema.Layout == RowLayout.Flat ? "response" : $"response_{side}") ?? "")?[0];
+    /// <summary>A row's prompt alone (0), or with its answer 1 or 2; null where there is none, or it is too long.</summary>
+    internal static EncodedSample? Encode(ConversationRecord row, int side, SampleEncoder encoder) =>
+        side == GuardSides.Prompt ? encoder.EncodePrompt(row) : row.Answers.Count < side ? null : encoder.Encode(row, row.Answers[side - 1].Text)?[0];
 
-    private static GuardSample? Sample(DatasetRow row, int side, SampleEncoder encoder, Func<DatasetRow, int, GuardLabel> label) =>
-        Encode(row, side, encoder) is { } sample ? new GuardSample(sample, label(row, side)) : null;
+    private static GuardSample? Sample(ConversationRecord row, int side, SampleEncoder encoder, Func<ConversationRecord, int, GuardLabel?> label) =>
+        label(row, side) is { } said && Encode(row, side, encoder) is { } sample ? new GuardSample(sample, said) : null;
 
     // a row's place names its images, and another data set has the same places
-    private static GuardSample? SafePrompt(DatasetRow row, SampleEncoder encoder) =>
+    private static GuardSample? SafePrompt(ConversationRecord row, SampleEncoder encoder) =>
         encoder.EncodePrompt(row) is { } sample ? new GuardSample(sample with { Images = sample.Images is { } images ? images with { Key = $"safe_prompts/{images.Key}" } : null }, Harmless) : null;
 
     private static bool JudgesPrompts(GuardCensus census, TrainingData? safePrompts, GuardSettings settings, SampleEncoder encoder, TrainingRun run)
     {
         census.DemandAnswers();
         if (settings.PromptShare == 0) return false;
-        long safe = safePrompts is null ? 0 : run.CountUsable(safePrompts, encoder, (row, with) => with.EncodePrompt(row), "safe prompts").Usable;
+        long safe = safePrompts is null ? 0 : run.CountUsable(safePrompts, RecordParts.None, encoder, (row, with) => with.EncodePrompt(row), "safe prompts").Usable;
         if (census.PromptFault(safe) is not { } fault) return true;
         run.Tell(fault);
         return false;

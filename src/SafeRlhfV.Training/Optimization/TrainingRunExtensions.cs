@@ -9,9 +9,9 @@ internal static class TrainingRunExtensions
     /// <summary>Counts the rows that can be learnt from, before the first step, and tells of the others.</summary>
     /// <exception cref="InvalidInputException">A row is damaged, or none can be used.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public static UsableRows CountUsable<T>(this TrainingRun run, TrainingData data, SampleEncoder encoder, Func<DatasetRow, SampleEncoder, T?> encode, string what = "rows") where T : class
+    public static UsableRows CountUsable<T>(this TrainingRun run, TrainingData data, RecordParts parts, SampleEncoder encoder, Func<ConversationRecord, SampleEncoder, T?> encode, string what = "rows") where T : class
     {
-        UsableRows rows = data.CountUsable(encoder, encode, run.Cancel);
+        UsableRows rows = data.CountUsable(parts, encoder, encode, run.Cancel);
         run.Tell(what, rows);
         return rows;
     }

@@ -29,16 +29,18 @@ public sealed record PlanSizes(int PromptTokens, int ResponseTokens, long Pictur
         int prompt = 1, response = 1;
         long rows = dataset.CountRows(data.Split, data.Config);
         double longer = rows > Looked ? Longer : 1;
-        foreach (DatasetRow row in dataset.ReadRows(data.Split, data.Config).Take(Looked))
+        foreach (ConversationRecord row in dataset.ReadRecords(RecordParts.Answers, data.Split, data.Config).Take(Looked))
         {
-            string?[] answers = row.Schema.Layout == RowLayout.Paired ? [row.Text("response_1"), row.Text("response_2")] : [row.Text("response")];
-            foreach (EncodedSample sample in encoder.Encode(row, [.. answers.Where(answer => !string.IsNullOrEmpty(answer)).Select(answer => answer!)]) ?? [])
+            IEnumerable<EncodedSample> samples = encoder.Encode(row, [.. row.Answers.Select(answer => answer.Text).Where(answer => answer.Length > 0)]) ?? [];
+            // a conversation is learnt as one text: what follows its first answer counts as answer
+            if (row.Messages.Count(message => message.Role == ConversationRole.Assistant) > 1 && row.Kind != RecordKind.Pair && encoder.EncodeConversation(row) is { } whole) samples = samples.Append(whole);
+            foreach (EncodedSample sample in samples)
             {
                 prompt = Math.Max(prompt, sample.Prompt.Length);
                 response = Math.Max(response, sample.Response.Length);
             }
         }
-        long bytes = Directory.EnumerateFiles(data.Folder, "*", SearchOption.AllDirectories).Sum(file => new FileInfo(file).Length);
+        long bytes = dataset.Parts.SelectMany(part => part.Files).Distinct().Sum(file => new FileInfo(file).Length);
         return new PlanSizes((int)Math.Min(prompt * longer, lengths.PromptTokens), (int)Math.Min(response * longer, lengths.ResponseTokens), rows, bytes);
     }
 }

@@ -24,12 +24,12 @@ public static class PpoTrainer
     public static void Train(PpoRoles roles, TrainingData prompts, TrainingData? instructions, PpoSettings settings, TrainingRun run, CancellationToken cancel = default, Action<string>? save = null)
     {
         SampleEncoder encoder = new(prompts.Processor, settings.Lengths, settings.MaxNewTokens), instructionEncoder = new(prompts.Processor, settings.Lengths);
-        UsableRows rows = run.CountUsable(prompts, encoder, (row, with) => with.EncodePrompt(row), "prompts");
+        UsableRows rows = run.CountUsable(prompts, RecordParts.None, encoder, (row, with) => with.EncodePrompt(row), "prompts");
         TrainingData? imitated = settings.PtxCoefficient > 0 ? instructions : null;
-        UsableRows? instructionRows = imitated is null ? null : run.CountUsable(imitated, instructionEncoder, SftTrainer.Encode, "instruction rows");
+        UsableRows? instructionRows = imitated is null ? null : run.CountUsable(imitated, SftTrainer.Parts, instructionEncoder, SftTrainer.Encode, "instruction rows");
         long rounds = settings.RoundsFor(rows.Usable), updatesPerRound = (settings.RolloutBatch + settings.MiniBatch - 1) / settings.MiniBatch * settings.UpdateEpochs;
-        using RowFeed<EncodedSample> promptFeed = prompts.Feed(settings.Seed, encoder.EncodePrompt);
-        using RowFeed<EncodedSample>? ptxFeed = imitated?.Feed(settings.Seed + 1, row => SftTrainer.Encode(row, instructionEncoder));
+        using RowFeed<EncodedSample> promptFeed = prompts.Feed(settings.Seed, RecordParts.None, encoder.EncodePrompt);
+        using RowFeed<EncodedSample>? ptxFeed = imitated?.Feed(settings.Seed + 1, SftTrainer.Parts, row => SftTrainer.Encode(row, instructionEncoder));
         RolloutSampler sampler = new(roles, prompts, settings);
         using PpoUpdate update = new(roles, prompts, instructions, ptxFeed, sampler, settings, rounds * updatesPerRound);
         IMultiplier multiplier = Multiplier.Create(settings.Mode, settings.Multiplier);

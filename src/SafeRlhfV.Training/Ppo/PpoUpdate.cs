@@ -94,11 +94,11 @@ internal sealed class PpoUpdate : IDisposable
 
     private double Imitate(IReadOnlyList<EncodedSample> rows)
     {
-        double sum = 0, tokens = rows.Sum(row => row.Response.Length);
+        double sum = 0, tokens = rows.Sum(row => row.LearntTokens);
         foreach (EncodedSample[] part in Steps.Micro(rows, settings.MicroBatch))
         {
             using DisposeScope scope = NewDisposeScope();
-            double share = part.Sum(row => row.Response.Length) / tokens;
+            double share = part.Sum(row => row.LearntTokens) / tokens;
             Tensor loss = roles.Actor.NextTokenLoss(instructions!.Collate(part));
             loss.Times(settings.PtxCoefficient * share).backward();
             sum += share * loss.item<float>();

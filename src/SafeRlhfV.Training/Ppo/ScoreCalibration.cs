@@ -23,11 +23,11 @@ public sealed record ScoreCalibration(double RewardMean, double RewardDeviation,
         using IDisposable noGrad = no_grad();
         SampleEncoder encoder = new(pairs.Processor, lengths ?? new LengthLimits());
         List<double> rewards = [], costs = [];
-        IReadOnlyList<EncodedSample>? Encode(DatasetRow row, SampleEncoder with) => row.ToPair() is var pair ? with.Encode(row, pair.Response1.Text, pair.Response2.Text) : null;
+        IReadOnlyList<EncodedSample>? Encode(ConversationRecord row, SampleEncoder with) => row.Kind == RecordKind.Pair ? with.Encode(row, [.. row.Answers.Select(answer => answer.Text)]) : null;
         SampleEncoder measure = encoder.ForLengths();
-        int usable = pairs.InOrder().Where(row => Encode(row, measure) is not null).Take(rows).Count(); // no pair is scored twice
-        if (usable == 0) pairs.Demand(new UsableRows(pairs.Rows, 0, measure.Dropped));
-        using RowFeed<IReadOnlyList<EncodedSample>> feed = pairs.Feed(0, row => Encode(row, encoder));
+        int usable = pairs.InOrder(RecordParts.Answers).Where(row => Encode(row, measure) is not null).Take(rows).Count(); // no pair is scored twice
+        if (usable == 0) pairs.Demand(new UsableRows(pairs.Rows, 0, measure.Dropped), RecordParts.Answers);
+        using RowFeed<IReadOnlyList<EncodedSample>> feed = pairs.Feed(0, RecordParts.Answers, row => Encode(row, encoder));
         for (int left = usable; left > 0; left -= batchSize)
         {
             using DisposeScope scope = NewDisposeScope();

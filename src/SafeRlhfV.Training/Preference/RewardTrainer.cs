@@ -14,10 +14,11 @@ public static class RewardTrainer
     public static void Train(ScorerRole scorer, TrainingData data, RewardSettings settings, TrainingRun run, Action<string>? save = null)
     {
         settings.CheckTower(data);
+        RecordParts wanted = PairSample.Parts(PreferenceKind.Helpful, harm: false);
         SampleEncoder encoder = new(data.Processor, settings.Lengths);
-        UsableRows rows = run.CountUsable(data, encoder, Encode);
+        UsableRows rows = run.CountUsable(data, wanted, encoder, Encode);
         long total = settings.StepsFor(rows.Usable);
-        using RowFeed<PairSample> feed = data.Feed(settings.Seed, row => Encode(row, encoder));
+        using RowFeed<PairSample> feed = data.Feed(settings.Seed, wanted, row => Encode(row, encoder));
         using Updater updater = new("reward", scorer.Prepare(settings.TrainVisionTower, settings.GradientCheckpointing), settings.Optimizer, total);
         run.TrackTraining(scorer.Trainable(settings.TrainVisionTower), updater, feed, encoder);
         for (long step = run.Resume(); step < total;)
@@ -43,6 +44,6 @@ public static class RewardTrainer
         }
         run.Finish(save);
 
-        PairSample? Encode(DatasetRow row, SampleEncoder with) => PairSample.From(row, with, PreferenceKind.Helpful);
+        PairSample? Encode(ConversationRecord row, SampleEncoder with) => PairSample.From(row, with, PreferenceKind.Helpful, harm: false);
     }
 }

@@ -20,10 +20,11 @@ public static class ScoresTrainer
     {
         if (scorer.Head.Outputs != Outputs) throw new ArgumentException($"The head has two outputs, reward and cost, not {scorer.Head.Outputs}.", nameof(scorer));
         settings.CheckTower(data);
+        RecordParts wanted = PairSample.Parts(PreferenceKind.Helpful, harm: true);
         SampleEncoder encoder = new(data.Processor, settings.Lengths);
-        UsableRows rows = run.CountUsable(data, encoder, Encode);
+        UsableRows rows = run.CountUsable(data, wanted, encoder, Encode);
         long total = settings.StepsFor(rows.Usable);
-        using RowFeed<PairSample> feed = data.Feed(settings.Seed, row => Encode(row, encoder));
+        using RowFeed<PairSample> feed = data.Feed(settings.Seed, wanted, row => Encode(row, encoder));
         using Updater updater = new("scores", scorer.Prepare(settings.TrainVisionTower, settings.GradientCheckpointing), settings.Optimizer, total);
         run.TrackTraining(scorer.Trainable(settings.TrainVisionTower), updater, feed, encoder);
         for (long step = run.Resume(); step < total;)
@@ -69,6 +70,6 @@ public static class ScoresTrainer
         }
         run.Finish(save);
 
-        PairSample? Encode(DatasetRow row, SampleEncoder with) => PairSample.From(row, with, PreferenceKind.Helpful);
+        PairSample? Encode(ConversationRecord row, SampleEncoder with) => PairSample.From(row, with, PreferenceKind.Helpful, harm: true);
     }
 }

@@ -1,9 +1,9 @@
 namespace SafeRlhfV.Training;
 
-/// <summary>A data set in the BeaverTails-V format.</summary>
+/// <summary>A data set: a folder, a Parquet file or a JSON file, with the columns that its trainer uses.</summary>
 public record DataRecipe
 {
-    /// <summary>The data set's folder.</summary>
+    /// <summary>The data set's folder or file.</summary>
     public string Folder { get; init; } = "";
 
     /// <summary>The split; null = all.</summary>
@@ -11,4 +11,7 @@ public record DataRecipe
 
     /// <summary>The configuration (category); null = all.</summary>
     public string? Config { get; init; }
+
+    /// <summary>The data set's own names of categories, as "own=category of the taxonomy".</summary>
+    public IReadOnlyList<string> Categories { get; init; } = [];
 }

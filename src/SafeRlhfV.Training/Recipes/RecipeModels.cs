@@ -59,7 +59,7 @@ internal static class RecipeModels
 
     /// <summary>Opens a data set.</summary>
     public static TrainingData Open(DataRecipe recipe, ModelProcessor processor, VisionCache cache) =>
-        new(PreferenceDataset.Open(recipe.Folder), processor, cache, recipe.Split, recipe.Config);
+        new(PreferenceDataset.Open(recipe.Folder), processor, cache, recipe.Split, recipe.Config, LabelWords.ReadCategories(recipe.Categories));
 
     /// <summary>Saves the adapter, or the whole model where there is none.</summary>
     public static void Save(VisionLanguageModel model, string? adapter, string folder)

@@ -26,7 +26,7 @@ public sealed class PolicyRole(VisionLanguageModel model, string? adapter = null
     public Tensor NextTokenLoss(SequenceBatch batch)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor mask_BT = batch.ResponseMask_BT;
+        Tensor mask_BT = batch.LearntMask_BT;
         return (LogProbs(batch).sum().neg() / mask_BT.sum().clamp(min: Scalars.One)).MoveToOuterDisposeScope();
     }
 
@@ -47,7 +47,7 @@ public sealed class PolicyRole(VisionLanguageModel model, string? adapter = null
         (int rows, int width) = (batch.Rows, batch.ResponseLength);
         // token t is predicted at the column before it
         Tensor states_BTH = States(batch).narrow(1, 0, width);
-        Tensor at_N = batch.ResponseMask_BT.reshape(-1).nonzero().squeeze(1);
+        Tensor at_N = batch.LearntMask_BT.reshape(-1).nonzero().squeeze(1);
         Tensor states_NH = states_BTH.reshape(-1, states_BTH.shape[2]).index_select(0, at_N), tokens_N = batch.Response_BT.reshape(-1).index_select(0, at_N);
         if (temperature != 1) states_NH = states_NH.Over(temperature); // logits are linear in the states
         Tensor logProbs_N;

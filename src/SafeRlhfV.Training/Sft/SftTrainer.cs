@@ -6,7 +6,8 @@ using static TorchSharp.torch;
 namespace SafeRlhfV.Training;
 
 /// <summary>
-/// Supervised fine-tuning: next-token cross-entropy on the answers alone. Rows of the flat layout are learnt as they are; of a pair, the more helpful answer.
+/// Supervised fine-tuning: next-token cross-entropy on the answers alone. Of a conversation every answer is learnt that is not marked <c>"loss": false</c>; of a pair, the
+/// more helpful answer.
 /// </summary>
 public static class SftTrainer
 {
@@ -17,9 +18,9 @@ public static class SftTrainer
     {
         settings.CheckTower(data);
         SampleEncoder encoder = new(data.Processor, settings.Lengths);
-        UsableRows rows = run.CountUsable(data, encoder, Encode);
+        UsableRows rows = run.CountUsable(data, Parts, encoder, Encode);
         long total = settings.StepsFor(rows.Usable);
-        using RowFeed<EncodedSample> feed = data.Feed(settings.Seed, row => Encode(row, encoder));
+        using RowFeed<EncodedSample> feed = data.Feed(settings.Seed, Parts, row => Encode(row, encoder));
         using Updater updater = new("sft", policy.Prepare(settings.TrainVisionTower, settings.GradientCheckpointing), settings.Optimizer, total);
         run.TrackTraining(policy.Trainable(settings.TrainVisionTower), updater, feed, encoder);
         for (long step = run.Resume(); step < total;)
@@ -28,12 +29,12 @@ public static class SftTrainer
             policy.BeginStep(settings.Seed, step);
             IReadOnlyList<EncodedSample> samples = feed.Next(settings.BatchSize);
             IReadOnlyList<EncodedSample[]> parts = Steps.Micro(samples, settings);
-            double tokens = samples.Sum(sample => sample.Response.Length), loss = 0;
+            double tokens = samples.Sum(sample => sample.LearntTokens), loss = 0;
             foreach (EncodedSample[] micro in parts)
             {
                 using DisposeScope inner = NewDisposeScope();
                 // every answer token of the whole batch weighs the same
-                Tensor part = policy.NextTokenLoss(data.Collate(micro)).Times(micro.Sum(sample => sample.Response.Length) / tokens);
+                Tensor part = policy.NextTokenLoss(data.Collate(micro)).Times(micro.Sum(sample => sample.LearntTokens) / tokens);
                 part.backward();
                 loss += part.item<float>();
             }
@@ -43,16 +44,15 @@ public static class SftTrainer
         run.Finish(save);
     }
 
-    /// <summary>A row as instruction data; null where it has no answer or is too long.</summary>
-    internal static EncodedSample? Encode(DatasetRow row, SampleEncoder encoder)
+    /// <summary>What of a row is looked at.</summary>
+    internal const RecordParts Parts = RecordParts.Answers | RecordParts.Helpful;
+
+    /// <summary>A row as instruction data; null where it has no answer, does not say which of two is better, or is too long.</summary>
+    internal static EncodedSample? Encode(ConversationRecord row, SampleEncoder encoder)
     {
-        string? answer;
-        if (row.Schema.Layout == RowLayout.Flat) answer = row.Text("response");
-        else
-        {
-            PreferencePair pair = row.ToPair();
-            answer = pair.MoreHelpful == 1 ? pair.Response1.Text : pair.Response2.Text;
-        }
-        return string.IsNullOrEmpty(answer) ? null : encoder.Encode(row, answer)?[0];
+        if (row.Kind != RecordKind.Pair) return encoder.EncodeConversation(row);
+        if ((row.Preferences.Helpful ?? row.Preferences.Overall) is not { } better) return null;
+        string answer = row.Of(better).Text;
+        return answer.Length == 0 ? null : encoder.Encode(row, answer)?[0];
     }
 }

@@ -16,12 +16,12 @@ public sealed class SampleEncoderTests(TinyRecipes tiny) : IClassFixture<TinyRec
         if (!Directory.EnumerateFiles(folder, "*processor_config.json").Any()) return; // no processor to ask
         SampleEncoder encoder = new(ModelProcessor.Load(folder), new LengthLimits()), lengths = encoder.ForLengths();
         PreferenceDataset[] sets = [PreferenceDataset.Open(Golden.At("beavertails-v", "paired")), PreferenceDataset.Open(Golden.At("beavertails-v", "jsonl", "paths", "rows.jsonl"))];
-        DatasetRow[] rows = [.. sets.SelectMany(set => set.ReadRows())];
+        ConversationRecord[] rows = [.. sets.SelectMany(set => set.ReadRecords())];
         Assert.NotEmpty(rows);
-        foreach (DatasetRow row in rows)
+        foreach (ConversationRecord row in rows)
         {
-            PreferencePair pair = row.ToPair();
-            IReadOnlyList<EncodedSample>? whole = encoder.Encode(row, pair.Response1.Text, pair.Response2.Text), measured = lengths.Encode(row, pair.Response1.Text, pair.Response2.Text);
+            string[] answers = [.. row.Answers.Select(answer => answer.Text)];
+            IReadOnlyList<EncodedSample>? whole = encoder.Encode(row, answers), measured = lengths.Encode(row, answers);
             Assert.Equal(whole?.Select(sample => sample.Prompt), measured?.Select(sample => sample.Prompt));
             Assert.Equal(whole?.Select(sample => sample.Response), measured?.Select(sample => sample.Response));
             Assert.All(measured ?? [], sample => Assert.Null(sample.Images));
@@ -34,7 +34,7 @@ public sealed class SampleEncoderTests(TinyRecipes tiny) : IClassFixture<TinyRec
     public void An_empty_answer_is_refused_by_its_row()
     {
         SampleEncoder encoder = new(ModelProcessor.Load(Golden.At("models", "llava-1.5-tiny")), new LengthLimits());
-        DatasetRow row = PreferenceDataset.Open(Golden.At("beavertails-v", "paired")).ReadRows().Skip(1).First();
+        ConversationRecord row = PreferenceDataset.Open(Golden.At("beavertails-v", "paired")).ReadRecords().Skip(1).First();
         Assert.Matches(@"parquet: row 1: the answer is empty", Assert.Throws<InvalidInputException>(() => encoder.Encode(row, "an answer", "")).Message);
     }
 

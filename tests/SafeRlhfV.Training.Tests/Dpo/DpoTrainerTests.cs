@@ -25,7 +25,7 @@ public sealed class DpoTrainerTests(TinyRecipes tiny) : IClassFixture<TinyRecipe
         Assert.All(reference.Sums, sum => Assert.Equal(reference.Sums[0], sum, Math.Abs(reference.Sums[0]) * 1e-5));
 
         // the features of the policy's tower have moved away by then
-        PairSample[] pairs = [.. dataset.ReadRows("train").Select(row => PairSample.From(row, new SampleEncoder(processor, settings.Lengths), PreferenceKind.Helpful)).OfType<PairSample>()];
+        PairSample[] pairs = [.. dataset.ReadRecords(split: "train").Select(row => PairSample.From(row, new SampleEncoder(processor, settings.Lengths), PreferenceKind.Helpful, harm: false)).OfType<PairSample>()];
         reference.LogProbs(data.Collate(pairs));
         Assert.True(Math.Abs(reference.Sums[3] - reference.Sums[0]) > Math.Abs(reference.Sums[0]) * 1e-4, $"{reference.Sums[3]} is still {reference.Sums[0]}: the tower hardly learnt");
     }

@@ -113,7 +113,7 @@ public sealed class RecipeRunnerTests(TinyRecipes tiny) : IClassFixture<TinyReci
         RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: false), cancel: TestContext.Current.CancellationToken);
         Assert.True(JsonDocument.Parse(File.ReadLines(Path.Combine(recipe.Run.Folder, MetricsLog.FileName)).Last()).RootElement.GetProperty("ptx_loss").GetDouble() > 0);
         SampleEncoder encoder = new(ModelProcessor.Load(Golden.At("models", "llava-1.5-tiny")), new LengthLimits());
-        Assert.All(PreferenceDataset.Open(tiny.At("world")).ReadRows("train").Take(8), row => Assert.True(SftTrainer.Encode(row, encoder)!.Response.Length > 2));
+        Assert.All(PreferenceDataset.Open(tiny.At("world")).ReadRecords(split: "train").Take(8), row => Assert.True(SftTrainer.Encode(row, encoder)!.Response.Length > 2));
     }
 
     [Fact]

@@ -17,8 +17,8 @@ public sealed class UsableRowsTests(TinyRecipes tiny) : IClassFixture<TinyRecipe
     [InlineData("dpo")]
     public void AnEpochIsOnePassOverRowsThatFit(string name)
     {
-        DatasetRow[] rows = Rows();
-        int[] longest = [.. rows.Select(row => Encode(row, name == "sft" ? [Preferred(row)] : [row.Text("response_1")!, row.Text("response_2")!]).Max(sample => sample.Response.Length))];
+        ConversationRecord[] rows = Rows();
+        int[] longest = [.. rows.Select(row => Encode(row, name == "sft" ? [Preferred(row)] : [row.Answers[0].Text, row.Answers[1].Text]).Max(sample => sample.Response.Length))];
         int limit = Median(longest), usable = longest.Count(length => length <= limit);
         Assert.InRange(usable, 1, rows.Length - 1);
         (IReadOnlyDictionary<string, double>[] steps, string[] notes) = Run(tiny.Recipe(
@@ -32,7 +32,7 @@ public sealed class UsableRowsTests(TinyRecipes tiny) : IClassFixture<TinyRecipe
     [Fact]
     public void OfAGuardEveryAnswerThatFits()
     {
-        int[] lengths = [.. Rows().SelectMany(row => Encode(row, row.Text("response_1")!, row.Text("response_2")!)).Select(sample => sample.Response.Length)];
+        int[] lengths = [.. Rows().SelectMany(row => Encode(row, row.Answers[0].Text, row.Answers[1].Text)).Select(sample => sample.Response.Length)];
         int limit = Median(lengths), usable = lengths.Count(length => length <= limit);
         (IReadOnlyDictionary<string, double>[] steps, _) = Run(tiny.Recipe(
             "guard", "usable/guard", "training.max_steps=1000", "training.epochs=2", "training.prompt_share=0", $"training.lengths.response_tokens={limit}", $"training.batch_size={BatchSize}"));
@@ -42,8 +42,8 @@ public sealed class UsableRowsTests(TinyRecipes tiny) : IClassFixture<TinyRecipe
     [Fact]
     public void PromptsOfPpoToo()
     {
-        DatasetRow[] rows = Rows();
-        int[] prompts = [.. rows.Select(row => Encode(row, row.Text("response_1")!)[0].Prompt.Length)];
+        ConversationRecord[] rows = Rows();
+        int[] prompts = [.. rows.Select(row => Encode(row, row.Answers[0].Text)[0].Prompt.Length)];
         int limit = Median(prompts), usable = prompts.Count(length => length <= limit);
         Assert.InRange(usable, 1, rows.Length - 1);
         (IReadOnlyDictionary<string, double>[] rounds, string[] notes) = Run(WithoutRounds(tiny.Recipe("ppo-reward-only", "usable/ppo", "training.epochs=1", $"training.lengths.prompt_tokens={limit}", "training.ptx_coefficient=0", "training.calibration_rows=0")));
@@ -66,15 +66,15 @@ public sealed class UsableRowsTests(TinyRecipes tiny) : IClassFixture<TinyRecipe
 
     private static Recipe WithoutRounds(Recipe recipe) => recipe is PpoRecipe ppo ? ppo with { Training = ppo.Training with { Rounds = null } } : recipe;
 
-    private static string Preferred(DatasetRow row) => row.ToPair() is var pair && pair.MoreHelpful == 1 ? pair.Response1.Text : pair.Response2.Text;
+    private static string Preferred(ConversationRecord row) => row.Of(row.Preferences.Helpful!.Value).Text;
 
     private static int Median(int[] values) => values.Order().ElementAt(values.Length / 2);
 
-    private static IReadOnlyList<EncodedSample> Encode(DatasetRow row, params string[] answers) => new SampleEncoder(Processor, new LengthLimits()).Encode(row, answers)!;
+    private static IReadOnlyList<EncodedSample> Encode(ConversationRecord row, params string[] answers) => new SampleEncoder(Processor, new LengthLimits()).Encode(row, answers)!;
 
     private static ModelProcessor Processor { get; } = ModelProcessor.Load(Golden.At("models", "llava-1.5-tiny"));
 
-    private DatasetRow[] Rows() => [.. PreferenceDataset.Open(tiny.At("world")).ReadRows("train")];
+    private ConversationRecord[] Rows() => [.. PreferenceDataset.Open(tiny.At("world")).ReadRecords(split: "train")];
 
     private static (IReadOnlyDictionary<string, double>[] Steps, string[] Notes) Run(Recipe recipe)
     {
