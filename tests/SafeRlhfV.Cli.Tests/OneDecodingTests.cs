@@ -29,7 +29,7 @@ public sealed class OneDecodingTests
 
         ModelProcessor processor = ModelProcessor.Load(model);
         SampleEncoder encoder = new(processor, new LengthLimits());
-        float[] Trained(byte[] file) => encoder.Encode(Row(folder, file), "red")!.Single().Images!.Images.Single().Pixels;
+        float[] Trained(byte[] file) => encoder.Encode(Row(folder, file).ToRecord(), "red")!.Single().Images!.Images.Single().Pixels;
         float[] Generated(byte[] file) => ModelArguments.Encode(processor, Row(folder, file), null).Images.Single().Pixels;
         Assert.Equal(Trained(upright), Trained(photo));
         Assert.NotEqual(Trained(upright), Trained(lying));
@@ -61,7 +61,7 @@ public sealed class OneDecodingTests
         Assert.Equal((0, 0), (code, report.GetProperty("findings").GetArrayLength()));
         await CapturedConsole.RefusedAsync(["--family llava2", "qwen2_5_vl"], "data", "validate", file, "--family", "llava2");
 
-        string trained = Assert.Throws<InvalidInputException>(() => new SampleEncoder(ModelProcessor.Load(model), new LengthLimits()).Encode(row, "red")).Message;
+        string trained = Assert.Throws<InvalidInputException>(() => new SampleEncoder(ModelProcessor.Load(model), new LengthLimits()).Encode(row.ToRecord(), "red")).Message;
         Assert.StartsWith($"{file}: row 0: the image is 804 x 4 pixels", trained);
         await CapturedConsole.RefusedAsync([$"{file}: row 0: the image is 804 x 4 pixels"], "generate", "--model", model, "--data", file, "--out", folder.At("answers.jsonl"));
     }
@@ -76,8 +76,8 @@ public sealed class OneDecodingTests
         SampleEncoder encoder = new(ModelProcessor.Load(Golden.At("models", "qwen2-vl-tiny")), new LengthLimits());
         DatasetRow first = Row(one, Png(drawing)), second = Row(other, Png(plain));
         Assert.Equal($"{first.Position}", $"{second.Position}");
-        Assert.NotEqual(encoder.Encode(first, "x")![0].Images!.Key, encoder.Encode(second, "x")![0].Images!.Key);
-        Assert.Equal(encoder.Encode(first, "x")![0].Images!.Key, encoder.Encode(first, "y")![0].Images!.Key);
+        Assert.NotEqual(encoder.Encode(first.ToRecord(), "x")![0].Images!.Key, encoder.Encode(second.ToRecord(), "x")![0].Images!.Key);
+        Assert.Equal(encoder.Encode(first.ToRecord(), "x")![0].Images!.Key, encoder.Encode(first.ToRecord(), "y")![0].Images!.Key);
     }
 
     private static SKBitmap Drawing()

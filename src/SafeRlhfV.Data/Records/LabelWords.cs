@@ -45,13 +45,22 @@ public static class LabelWords
         return Taxonomy.IndexOf(plain) >= 0 ? plain : null;
     }
 
+    /// <summary>Checks a mapping of own category names.</summary>
+    /// <exception cref="InvalidInputException">A name stands for no category of the taxonomy.</exception>
+    public static IReadOnlyDictionary<string, string> CheckCategories(IReadOnlyDictionary<string, string> own) => own.ToDictionary(pair => pair.Key, pair =>
+        Category(pair.Value) ?? throw new InvalidInputException($"categories: '{pair.Key}' stands for {Finding.Quote(pair.Value)}, which is not in the taxonomy; {Taxonomy.Hint}."));
+
     /// <summary>Own names of categories, each written "own=category of the taxonomy".</summary>
-    /// <exception cref="InvalidInputException">One is written otherwise, or stands for no category of the taxonomy.</exception>
-    public static IReadOnlyDictionary<string, string> ReadCategories(IEnumerable<string> pairs) => pairs.Select(pair => pair.Split('=', 2, StringSplitOptions.TrimEntries)).ToDictionary(
-        sides => sides[0],
-        sides => sides.Length == 2 && sides[0].Length > 0
-            ? Category(sides[1]) ?? throw new InvalidInputException($"categories: '{sides[0]}' stands for {Finding.Quote(sides[1])}, which is not in the taxonomy; {Taxonomy.Hint}.")
-            : throw new InvalidInputException($"categories: {Finding.Quote(string.Join('=', sides))} is not of the form own=category, for example cruelty=animal_abuse."));
+    /// <exception cref="InvalidInputException">One is written otherwise, twice, or stands for no category of the taxonomy.</exception>
+    public static IReadOnlyDictionary<string, string> ReadCategories(IEnumerable<string> pairs)
+    {
+        Dictionary<string, string> own = [];
+        foreach (string pair in pairs)
+            if (pair.Split('=', 2, StringSplitOptions.TrimEntries) is not [{ Length: > 0 } name, { Length: > 0 } category])
+                throw new InvalidInputException($"categories: {Finding.Quote(pair)} is not of the form own=category, for example cruelty=animal_abuse.");
+            else if (!own.TryAdd(name, category)) throw new InvalidInputException($"categories: '{name}' stands for two categories; name it once.");
+        return CheckCategories(own);
+    }
 
     /// <summary>A whole number, perhaps written as 2.0.</summary>
     public static long? Whole(string text) => double.TryParse(text.Trim(), NumberStyles.Float, CultureInfo.InvariantCulture, out double number) ? Whole(number) : null;

@@ -52,10 +52,10 @@ public sealed class GuardTrainerTests(TinyRecipes tiny) : IClassFixture<TinyReci
         Assert.Equal(15, Enumerable.Range(0, 10).Sum(step => sides.SafePrompts(step))); // of 100 samples
         Assert.Equal(0, Enumerable.Range(0, 10).Sum(step => without.SafePrompts(step)));
         RowPosition[] rows = [.. Enumerable.Range(0, 4000).Select(row => new RowPosition("default", "train", "file", row, row))];
-        int prompts = rows.Count(row => sides.Of(row, RowLayout.Paired, 0) == GuardSides.Prompt);
+        int prompts = rows.Count(row => sides.Of(row, true, 0) == GuardSides.Prompt);
         Assert.InRange(prompts / 4000.0 * 85, 13.5, 16.5); // of 100 samples 85 are the data's
-        Assert.All(rows, row => Assert.NotEqual(GuardSides.Prompt, without.Of(row, RowLayout.Paired, 0)));
-        Assert.All(rows, row => Assert.Equal(3, without.Of(row, RowLayout.Paired, 0) + without.Of(row, RowLayout.Paired, 1)));
+        Assert.All(rows, row => Assert.NotEqual(GuardSides.Prompt, without.Of(row, true, 0)));
+        Assert.All(rows, row => Assert.Equal(3, without.Of(row, true, 0) + without.Of(row, true, 1)));
         // 85 rows are ten batches with their safe prompts, one more row takes another
         Assert.Equal((10, 11), (sides.StepsFor(85), sides.StepsFor(86)));
     }
