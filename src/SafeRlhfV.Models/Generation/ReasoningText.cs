@@ -1,14 +1,15 @@
 namespace SafeRlhfV.Models;
 
 /// <summary>
-/// Sets a model's reasoning apart from its answer as the text grows, both trimmed. What may still become a tag or be trimmed is held back. Reasoning that never
+/// Sets a model's reasoning apart from its answer as the text grows: the reasoning is trimmed, an answer behind it loses the blanks before it, and an answer
+/// without is as it was decoded. What may still become a tag or be trimmed is held back. Reasoning that never
 /// ends, as in an answer that was cut, leaves no answer.
 /// </summary>
 internal sealed class ReasoningText(ChatReasoning? tags)
 {
     private string pending = "";
     private Stage stage = tags is null ? Stage.Answer : Stage.Begin;
-    private bool started;
+    private bool started = tags is null;
 
     private enum Stage
     {
@@ -35,20 +36,23 @@ internal sealed class ReasoningText(ChatReasoning? tags)
         if (stage == Stage.Reasoning)
         {
             int close = pending.IndexOf(tags!.Close, StringComparison.Ordinal);
-            Show(close >= 0 ? close : pending.Length - (last ? 0 : Held(tags.Close)), isReasoning: true);
+            Show(close >= 0 ? close : pending.Length - (last ? 0 : Held(tags.Close)));
             if (close < 0) return shown;
             pending = pending.TrimStart()[tags.Close.Length..];
             (stage, started) = (Stage.Answer, false);
         }
-        Show(pending.Length, isReasoning: false);
+        if (!started) pending = pending.TrimStart();
+        if (pending.Length > 0) shown.Add((pending, false));
+        started |= pending.Length > 0;
+        pending = "";
         return shown;
 
-        void Show(int end, bool isReasoning)
+        void Show(int end)
         {
             string text = pending[..end].TrimEnd();
             string rest = pending[text.Length..];
             if (!started) text = text.TrimStart();
-            if (text.Length > 0) shown.Add((text, isReasoning));
+            if (text.Length > 0) shown.Add((text, true));
             started |= text.Length > 0;
             pending = rest;
         }
@@ -62,6 +66,7 @@ internal sealed class ReasoningText(ChatReasoning? tags)
         if (!opens && !last && tags.Open.StartsWith(text, StringComparison.Ordinal)) return false;
         if (opens) pending = text[tags.Open.Length..];
         stage = opens || tags.IsOpened ? Stage.Reasoning : Stage.Answer;
+        started = stage == Stage.Answer; // an answer without reasoning is as it was decoded
         return true;
     }
 
