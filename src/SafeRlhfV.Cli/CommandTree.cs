@@ -38,6 +38,7 @@ internal static class CommandTree
             DataInspectVerb.Create(),
             DataValidateVerb.Create(),
             DataStatsVerb.Create(),
+            DataCategoriesVerb.Create(),
             DataConvertVerb.Create(),
             DataDedupeVerb.Create(),
             DataSplitVerb.Create(),

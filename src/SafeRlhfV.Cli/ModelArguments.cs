@@ -88,18 +88,37 @@ internal static class ModelArguments
     /// <summary>A row's question and picture as a prompt; or plain grey of the picture's size in its place.</summary>
     public static EncodedPrompt Encode(ModelProcessor processor, DatasetRow row, string? system, bool grey = false)
     {
-        (string question, string place) = (Text(row, "question"), $"{row.Position.File}: row {row.Position.Row}");
+        string place = $"{row.Position.File}: row {row.Position.Row}";
+        if (row.Messages is not null) return Fitting(() => processor.EncodePrompt(Turns(row, system, grey)));
+        string question = Text(row, "question");
         if (row.Image is null) return Encode([]);
         byte[] bytes = row.Image.Bytes ?? throw new InvalidInputException($"{place}: there is no picture '{row.Image.Path}'; put it beside the file or mend its path.");
         RgbImage picture = Decode(bytes, place);
         return Encode([grey ? new RgbImage(picture.Width, picture.Height, [.. Enumerable.Repeat((byte)128, picture.Pixels.Length)]) : picture]);
 
-        EncodedPrompt Encode(RgbImage[] images)
+        EncodedPrompt Encode(RgbImage[] images) => Fitting(() => ModelArguments.Encode(processor, question, images, system));
+
+        EncodedPrompt Fitting(Func<EncodedPrompt> encode)
         {
-            EncodedPrompt prompt = Named(place, () => ModelArguments.Encode(processor, question, images, system));
+            EncodedPrompt prompt = Named(place, encode);
             int most = processor.Config.Text.MaxTokens;
             return prompt.Ids.Length <= most ? prompt : throw new InvalidInputException($"{place}: the prompt has {prompt.Ids.Length} tokens, and the model reads at most {most}; shorten it, or leave the row out.");
         }
+    }
+
+    // a conversation of several turns or images; its own system message counts before that of the command line
+    private static ChatTurn[] Turns(DatasetRow row, string? system, bool grey)
+    {
+        ConversationRecord record = row.ToRecord(RecordParts.None);
+        RgbImage Image(int index)
+        {
+            RgbImage picture = Decode(record.Images[index].Bytes!, $"{row.Position.File}: row {row.Position.Row}");
+            return grey ? new RgbImage(picture.Width, picture.Height, [.. Enumerable.Repeat((byte)128, picture.Pixels.Length)]) : picture;
+        }
+        ChatTurn[] turns = [.. record.Prompt.Select(message => new ChatTurn(
+            message.Role switch { ConversationRole.System => ChatRole.System, ConversationRole.User => ChatRole.User, _ => ChatRole.Assistant },
+            [.. message.Parts.Select(part => part.Text is { } text ? (ChatPart)new TextPart(text) : new ImagePart(Image(part.Image!.Value)))]))];
+        return system is null || turns[0].Role == ChatRole.System ? turns : [ChatTurn.System(system), .. turns];
     }
 
     public static string Text(DatasetRow row, string column) => row.Text(column) ?? throw new InvalidInputException($"{row.Position.File}: row {row.Position.Row} has no {column}; 'data validate' lists such rows.");

@@ -1,0 +1,28 @@
+using System.Text.Json;
+using SafeRlhfV.Data;
+using SafeRlhfV.Testing;
+
+namespace SafeRlhfV.Cli.Tests;
+
+public sealed class DataCategoriesVerbTests
+{
+    [Fact]
+    public async Task The_taxonomy_is_listed()
+    {
+        (int code, JsonElement document) = await CapturedConsole.JsonAsync("data", "categories");
+        Assert.Equal(0, code);
+        Assert.Equal(Taxonomy.Placements, document.GetProperty("categories").EnumerateArray().Select(one => (one.GetProperty("category").GetString()!, one.GetProperty("domain").GetString()!)));
+    }
+
+    [Fact]
+    public async Task Conversations_are_answered_and_scored_whole()
+    {
+        using TemporaryFolder folder = new();
+        DatasetMender.Write(Golden.At("formats", "multi", "flat"), folder.At("rows"));
+        (int code, _, string errors) = await CapturedConsole.RunAsync("generate", "--model", Golden.At("models", "qwen2-vl-tiny"), "--data", folder.At("rows"), "--out", folder.At("answers.jsonl"), "--max-new-tokens", "2");
+        Assert.True(code == 0, errors);
+        DatasetRow row = PreferenceDataset.Open(folder.At("rows")).ReadRows().First(row => row.Images.Count > 1);
+        Models.ModelProcessor processor = Models.ModelProcessor.Load(Golden.At("models", "qwen2-vl-tiny"));
+        Assert.Equal(row.Images.Count, ModelArguments.Encode(processor, row, null).Images.Count);
+    }
+}
