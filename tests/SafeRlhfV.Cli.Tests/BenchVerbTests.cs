@@ -47,7 +47,12 @@ public sealed class BenchVerbTests
     public Task A_data_set_is_no_workload() => CliRun.Refused("not both", "bench", "--workloads", "--data", AppContext.BaseDirectory);
 
     [Fact]
-    public Task A_folder_without_rows_is_refused() => CliRun.Refused("holds no data", "bench", "--data", AppContext.BaseDirectory);
+    public async Task A_folder_without_rows_is_refused()
+    {
+        using TemporaryFolder folder = new();
+        File.WriteAllText(folder.At("notes.txt"), "no rows");
+        await CliRun.Refused("holds no data", "bench", "--data", folder.Path);
+    }
 
     [Fact]
     public Task An_unknown_workload_is_named() => CliRun.Refused("'sideways'", "bench", "--only", "sideways");

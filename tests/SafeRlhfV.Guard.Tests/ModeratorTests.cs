@@ -223,4 +223,34 @@ public sealed class ModeratorTests
             return new(status) { Content = new StringContent(answer(Bodies[^1]), Encoding.UTF8, "application/json") };
         }
     }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_moderator_of_answers_alone_leaves_prompts_to_the_others(bool cascade)
+    {
+        ScriptedModerator answers = new(request => request.Response!.Contains("harm", StringComparison.Ordinal) ? Verdict.Unsafe("answers", Severity.Minor, [], 0.95) : Verdict.Safe("answers")) { AnswersOnly = true };
+        ScriptedModerator both = ScriptedModerator.Finds("bad");
+        IModerator together = cascade ? new CascadedModerator([new(both, SureUnsafe: 0.99), new(answers)]) : new ParallelModerator([both, answers]);
+        Assert.True(together.Judges(GuardSide.Prompt));
+        IReadOnlyList<Verdict> verdicts = await together.ModerateAsync([new("bad"), new("good"), new("good", "harm"), new("good", "fine")], TestContext.Current.CancellationToken);
+        Assert.Equal([true, false, true, false], verdicts.Select(verdict => verdict.IsUnsafe));
+        Assert.All(verdicts, verdict => Assert.Null(verdict.Failure));
+        Assert.All(answers.Calls.SelectMany(call => call), request => Assert.Equal(GuardSide.Answer, request.Side));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_side_that_nobody_judges_is_blocked_and_known_beforehand(bool cascade)
+    {
+        ScriptedModerator answers = new(_ => Verdict.Safe("answers")) { AnswersOnly = true };
+        IModerator alone = cascade ? new CascadedModerator([new(answers)]) : new ParallelModerator([answers]);
+        Assert.All((IModerator[])[alone, new CachedModerator(alone), alone.FailClosed()], moderator => Assert.False(moderator.Judges(GuardSide.Prompt)));
+        Verdict verdict = await alone.FailClosed().ModerateAsync(new ModerationRequest("a prompt"), TestContext.Current.CancellationToken);
+        Assert.True(verdict.IsUnsafe);
+        Assert.Contains("judges prompts", verdict.Failure, StringComparison.Ordinal);
+        Assert.Contains("PromptModerator", Assert.Throws<ArgumentException>(() => new GuardedChatClient(new StubChatClient(), new GuardOptions { Moderator = alone })).Message, StringComparison.Ordinal);
+        using GuardedChatClient answersChecked = new(new StubChatClient(), new GuardOptions { Moderator = alone, CheckPrompts = false });
+    }
 }

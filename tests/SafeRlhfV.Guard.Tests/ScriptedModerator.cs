@@ -7,9 +7,15 @@ internal sealed class ScriptedModerator(Func<ModerationRequest, Verdict> judge) 
 
     public string Name => "scripted";
 
+    /// <summary>Set where it judges answers alone, as a guard that was trained on them.</summary>
+    public bool AnswersOnly { get; init; }
+
+    public bool Judges(GuardSide side) => !AnswersOnly || side == GuardSide.Answer;
+
     public Task<IReadOnlyList<Verdict>> ModerateAsync(IReadOnlyList<ModerationRequest> requests, CancellationToken cancellationToken = default)
     {
         lock (Calls) Calls.Add(requests);
+        if (requests.Any(request => !Judges(request.Side))) throw new InvalidOperationException("asked about a prompt");
         return Task.FromResult<IReadOnlyList<Verdict>>([.. requests.Select(judge)]);
     }
 

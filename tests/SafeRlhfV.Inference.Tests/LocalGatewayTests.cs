@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
+using SafeRlhfV.Data;
 using SafeRlhfV.Gateway;
 using SafeRlhfV.Guard;
 using SafeRlhfV.Testing;
@@ -12,6 +13,28 @@ namespace SafeRlhfV.Inference.Tests;
 /// <summary>A gateway whose model and guard are checkpoints on this machine.</summary>
 public sealed class LocalGatewayTests(TinyModels models) : IClassFixture<TinyModels>
 {
+    [Fact]
+    public void A_guard_that_judges_no_prompts_needs_another_moderator_for_them()
+    {
+        using TemporaryFolder folder = new();
+        System.Diagnostics.Process.Start("cp", ["-r", models.Guard, folder.At("guard")]).WaitForExit();
+        string config = folder.At("guard", "guard_config.json");
+        JsonObject changed = JsonNode.Parse(File.ReadAllText(config))!.AsObject();
+        changed["judges_prompts"] = false;
+        File.WriteAllText(config, changed.ToJsonString());
+        string Yaml(string more) => $"""
+            listen: http://127.0.0.1:0
+            moderators: [ {"{"} kind: local, checkpoint: "{folder.At("guard")}" {"}"} {more} ]
+            upstreams: [ {"{"} name: here, endpoint: "http://127.0.0.1:9/v1" {"}"} ]
+            models: [ {"{"} name: ours, upstreams: [ here ] {"}"} ]
+            keys: [ {"{"} name: tester, hash: {Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes("key")))} {"}"} ]
+            """;
+        InvalidInputException refused = Assert.Throws<InvalidInputException>(() => GatewayHost.Build(GatewaySettingsReader.Parse(Yaml(""), "gateway.yaml", folder.Path)));
+        Assert.Contains("judge answers only", refused.Message, StringComparison.Ordinal);
+        string pattern = ", { kind: patterns, category: dangerous_behavior, severity: severe, keywords: [ forbidden ] }";
+        using WebApplication app = GatewayHost.Build(GatewaySettingsReader.Parse(Yaml(pattern), "gateway.yaml", folder.Path));
+    }
+
     [Fact]
     public async Task A_local_model_behind_a_local_guard_answers_streams_refuses_and_says_what_it_cannot_honour()
     {

@@ -2,6 +2,7 @@ using System.ClientModel;
 using System.ClientModel.Primitives;
 using Microsoft.Extensions.AI;
 using OpenAI;
+using SafeRlhfV.Data;
 using SafeRlhfV.Guard;
 
 namespace SafeRlhfV.Gateway;
@@ -18,6 +19,8 @@ internal sealed class ModeratorFactory(GatewaySettings settings, GatewayParts pa
     public IModerator Create()
     {
         IModerator[] named = [.. settings.Moderators.Select(CreateOne)];
+        if (named.Length > 0 && !named.Any(moderator => moderator.Judges(GuardSide.Prompt)))
+            throw new InvalidInputException($"moderators: {string.Join(", ", named.Select(moderator => moderator.Name))} judge answers only; add a moderator that judges prompts, or train the guard with harmless and harmful prompts.");
         IModerator moderator = settings.IsCascade
             ? new CascadedModerator([.. named.Select(each => new CascadeStage(each))], settings.ModerationTimeout)
             : new ParallelModerator(named, settings.ModerationTimeout);

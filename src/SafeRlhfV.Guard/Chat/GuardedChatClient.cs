@@ -19,14 +19,18 @@ public sealed class GuardedChatClient : DelegatingChatClient
     private readonly ObserverHealth _health = new();
 
     /// <summary>Wraps a client.</summary>
-    /// <exception cref="ArgumentException">No moderator is given.</exception>
+    /// <exception cref="ArgumentException">No moderator is given, or it does not judge what is to be checked.</exception>
     public GuardedChatClient(IChatClient inner, GuardOptions options) : base(inner)
     {
         _options = options;
         IModerator moderator = options.Moderator ?? options.PromptModerator ?? throw new ArgumentException("GuardOptions.Moderator must be set.", nameof(options));
         if (options.Moderator is null && options.CheckAnswers) throw new ArgumentException("GuardOptions.Moderator must be set to check answers.", nameof(options));
+        IModerator promptModerator = options.PromptModerator ?? moderator;
+        if (options.CheckPrompts && !promptModerator.Judges(GuardSide.Prompt))
+            throw new ArgumentException($"{promptModerator.Name} judges no prompts; set GuardOptions.PromptModerator to one that does, or CheckPrompts to false.", nameof(options));
+        if (options.CheckAnswers && !moderator.Judges(GuardSide.Answer)) throw new ArgumentException($"{moderator.Name} judges no answers; set GuardOptions.Moderator to one that does.", nameof(options));
         _moderator = moderator.FailClosed(options.ModerationTimeout);
-        _promptModerator = (options.PromptModerator ?? moderator).FailClosed(options.ModerationTimeout);
+        _promptModerator = promptModerator.FailClosed(options.ModerationTimeout);
     }
 
     /// <inheritdoc/>

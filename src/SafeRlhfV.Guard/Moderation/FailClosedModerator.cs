@@ -27,6 +27,9 @@ public sealed class FailClosedModerator : INonBlockingModerator
     public string Name => _inner.Name;
 
     /// <inheritdoc/>
+    public bool Judges(GuardSide side) => _inner.Judges(side);
+
+    /// <inheritdoc/>
     public bool IsImmediate => _inner is INonBlockingModerator { IsImmediate: true };
 
     /// <inheritdoc/>

@@ -7,6 +7,9 @@ public interface IModerator
     /// <summary>A short name for audit records, such as beaver-guard-v.</summary>
     string Name { get; }
 
+    /// <summary>Whether it can judge this side: a guard that was trained on answers alone judges no prompts, and throws when it is asked to.</summary>
+    bool Judges(GuardSide side) => true;
+
     /// <summary>Judges every request: one verdict each, in the same order.</summary>
     Task<IReadOnlyList<Verdict>> ModerateAsync(IReadOnlyList<ModerationRequest> requests, CancellationToken cancellationToken = default);
 }

@@ -33,6 +33,9 @@ public sealed class BatchingModerator : IModerator, IAsyncDisposable
     public string Name => _inner.Name;
 
     /// <inheritdoc/>
+    public bool Judges(GuardSide side) => _inner.Judges(side);
+
+    /// <inheritdoc/>
     public async Task<IReadOnlyList<Verdict>> ModerateAsync(IReadOnlyList<ModerationRequest> requests, CancellationToken cancellationToken = default)
     {
         Task<Verdict>[] verdicts = new Task<Verdict>[requests.Count];

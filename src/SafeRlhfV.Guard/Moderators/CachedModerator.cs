@@ -26,6 +26,9 @@ public sealed class CachedModerator : IModerator
     /// <inheritdoc/>
     public string Name => _inner.Name;
 
+    /// <inheritdoc/>
+    public bool Judges(GuardSide side) => _inner.Judges(side);
+
     /// <summary>How many requests were answered from memory.</summary>
     public long Hits { get; private set; }
 

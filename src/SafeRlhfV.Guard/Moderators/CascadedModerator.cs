@@ -1,6 +1,9 @@
 namespace SafeRlhfV.Guard;
 
-/// <summary>Asks cheap moderators first and dear ones only about what is still in doubt. The last stage decides; a failure at any stage blocks.</summary>
+/// <summary>
+/// Asks cheap moderators first and dear ones only about what is still in doubt. The last stage that judges a request's side decides; a failure at any stage blocks, and so does
+/// a side that no stage judges.
+/// </summary>
 public sealed class CascadedModerator : INonBlockingModerator
 {
     private readonly IReadOnlyList<CascadeStage> _stages;
@@ -19,18 +22,22 @@ public sealed class CascadedModerator : INonBlockingModerator
     public string Name { get; }
 
     /// <inheritdoc/>
+    public bool Judges(GuardSide side) => _stages.Any(stage => stage.Moderator.Judges(side));
+
+    /// <inheritdoc/>
     public async Task<IReadOnlyList<Verdict>> ModerateAsync(IReadOnlyList<ModerationRequest> requests, CancellationToken cancellationToken = default)
     {
-        Verdict[] verdicts = new Verdict[requests.Count];
-        int[] open = [.. Enumerable.Range(0, requests.Count)];
+        Verdict?[] verdicts = new Verdict?[requests.Count];
+        HashSet<int> open = [.. Enumerable.Range(0, requests.Count)];
         foreach (CascadeStage stage in _stages)
         {
-            if (open.Length == 0) break;
-            IReadOnlyList<Verdict> found = await stage.Moderator.ModerateAsync([.. open.Select(i => requests[i])], cancellationToken).ConfigureAwait(false);
-            for (int i = 0; i < open.Length; i++) verdicts[open[i]] = found[i];
-            open = [.. open.Where(i => !IsFinal(stage, verdicts[i]))];
+            int[] asked = [.. open.Where(i => stage.Moderator.Judges(requests[i].Side))];
+            if (asked.Length == 0) continue;
+            IReadOnlyList<Verdict> found = await stage.Moderator.ModerateAsync([.. asked.Select(i => requests[i])], cancellationToken).ConfigureAwait(false);
+            for (int i = 0; i < asked.Length; i++) verdicts[asked[i]] = found[i];
+            open.ExceptWith(asked.Where(i => IsFinal(stage, verdicts[i]!)));
         }
-        return verdicts;
+        return [.. verdicts.Select((verdict, i) => verdict ?? Verdict.Failed(Name, $"no moderator judges {(requests[i].Side == GuardSide.Prompt ? "prompts" : "answers")}"))];
     }
 
     private static bool IsFinal(CascadeStage stage, Verdict verdict) =>

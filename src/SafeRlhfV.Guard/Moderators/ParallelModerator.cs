@@ -1,6 +1,6 @@
 namespace SafeRlhfV.Guard;
 
-/// <summary>Asks several moderators at once; content is unsafe where any finds it so, and blocked where any fails.</summary>
+/// <summary>Asks all moderators that judge a request's side at once; content is unsafe where any finds it so, and blocked where any fails or none judges its side.</summary>
 public sealed class ParallelModerator : INonBlockingModerator
 {
     private readonly IReadOnlyList<IModerator> _moderators;
@@ -10,7 +10,7 @@ public sealed class ParallelModerator : INonBlockingModerator
     /// <param name="timeout">The time-out of each, as in <see cref="FailClosedModerator"/>.</param>
     public ParallelModerator(IEnumerable<IModerator> moderators, TimeSpan? timeout = null)
     {
-        _moderators = [.. moderators.Select(moderator => moderator.FailClosed(timeout))];
+        _moderators = [.. moderators.Select(moderator => OneSidedModerator.Wrap(moderator.FailClosed(timeout)))];
         if (_moderators.Count == 0) throw new ArgumentException("At least one moderator is needed.", nameof(moderators));
         IsImmediate = _moderators.All(moderator => moderator is INonBlockingModerator { IsImmediate: true });
         Name = string.Join("+", _moderators.Select(moderator => moderator.Name));
@@ -23,8 +23,12 @@ public sealed class ParallelModerator : INonBlockingModerator
     public bool IsImmediate { get; }
 
     /// <inheritdoc/>
+    public bool Judges(GuardSide side) => _moderators.Any(moderator => moderator.Judges(side));
+
+    /// <inheritdoc/>
     public Task<IReadOnlyList<Verdict>> ModerateAsync(IReadOnlyList<ModerationRequest> requests, CancellationToken cancellationToken = default)
     {
+        if (requests.FirstOrDefault(request => !Judges(request.Side)) is { } unjudged) throw new InvalidOperationException($"none of {Name} judges {(unjudged.Side == GuardSide.Prompt ? "prompts" : "answers")}.");
         Task<IReadOnlyList<Verdict>>[] asked = new Task<IReadOnlyList<Verdict>>[_moderators.Count];
         bool isDone = true;
         for (int i = 0; i < asked.Length; i++)

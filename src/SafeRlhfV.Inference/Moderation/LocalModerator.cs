@@ -28,6 +28,9 @@ public sealed class LocalModerator : IModerator, IDisposable
     /// <inheritdoc/>
     public string Name { get; }
 
+    /// <inheritdoc/>
+    public bool Judges(GuardSide side) => side == GuardSide.Answer || Config.JudgesPrompts;
+
     /// <summary>Temperatures, cut-offs, and what it judges.</summary>
     public GuardConfig Config => guard.Model.Config;
 

@@ -51,8 +51,10 @@ internal sealed class GuardCensus
     public string? PromptFault(long safePrompts)
     {
         if (prompts.Unsafe > 0 && prompts.Safe + safePrompts > 0) return null;
+        const string Left = "so prompts alone are left out and the guard judges answers only (judges_prompts: false)";
+        if (prompts.Count + safePrompts == 0) return $"no row says whether its prompt is harmful (image_severity), {Left}.";
         string add = prompts.Unsafe == 0 ? "rows with harmful images" : "harmless questions as data.safe_prompts";
-        return $"all {prompts.Count + safePrompts} prompts are labelled {(prompts.Unsafe == 0 ? "safe" : "unsafe")}, so prompts alone are left out and the guard judges answers only (judges_prompts: false); to train on prompts add {add}.";
+        return $"all {prompts.Count + safePrompts} prompts are labelled {(prompts.Unsafe == 0 ? "safe" : "unsafe")}, {Left}; to train on prompts add {add}.";
     }
 
     /// <summary>Texts that a number of epochs learn from, as far as they are wanted, and how many rows of the first one are left out.</summary>

@@ -45,6 +45,17 @@ public sealed class GuardTrainerTests(TinyRecipes tiny) : IClassFixture<TinyReci
     }
 
     [Fact]
+    public void RowsThatSayNothingOfTheirPromptLeavePromptsOut()
+    {
+        using TemporaryFolder folder = new();
+        File.WriteAllLines(folder.At("rows.jsonl"), Enumerable.Range(0, 8).Select(row =>
+            $$"""{"question": "Question {{row}}?", "response": "Answer {{row}}.", "is_response_safe": "{{(row % 2 == 0 ? "yes" : "no")}}", "category": "animal_abuse"}"""));
+        (GuardConfig config, string[] notes) = Train("no-severity", $"data.folder={folder.At("rows.jsonl")}");
+        Assert.False(config.JudgesPrompts);
+        Assert.Contains(notes, note => note.Contains("no row says whether its prompt is harmful", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void HalfOfThePromptsAreSafeOnesAndTheSharesHold()
     {
         GuardSettings settings = new() { BatchSize = 10, PromptShare = 0.3, Seed = 2 };
