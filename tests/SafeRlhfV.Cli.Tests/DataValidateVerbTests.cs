@@ -29,7 +29,7 @@ public sealed class DataValidateVerbTests
         }
         Assert.Equal(findings.Length, report.GetProperty(isError ? "errors" : "warnings").GetInt32());
 
-        if (report.GetProperty("rows").GetInt64() == 0)
+        if (report.GetProperty("rows").GetInt64() == 0 || expected.GetProperty("scope").GetString() == "schema")
         {
             (code, string output, string errors) = await CapturedConsole.RunAsync("data", "validate", path, "--fix", clean);
             Assert.Equal((CliHost.BadInput, ""), (code, output));

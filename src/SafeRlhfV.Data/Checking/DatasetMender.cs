@@ -15,8 +15,14 @@ public static class DatasetMender
     };
 
     /// <summary>Writes the copy and <c>report.json</c> next to it. The data set itself is never changed.</summary>
+    /// <param name="path">The data set.</param>
+    /// <param name="folder">The folder to write.</param>
+    /// <param name="overwrite">Replace a folder that exists.</param>
+    /// <param name="needs">What rows must hold: what some trainers need; everything where null.</param>
+    /// <param name="onProgress">Called with the rows looked at so far.</param>
+    /// <param name="cancel">Stops the work.</param>
     /// <exception cref="InvalidInputException">There is no data set, no row is sound, or the folder cannot be written.</exception>
-    public static MendReport Write(string path, string folder, bool overwrite = false, Action<long>? onProgress = null, CancellationToken cancel = default)
+    public static MendReport Write(string path, string folder, bool overwrite = false, TrainerNeeds? needs = null, Action<long>? onProgress = null, CancellationToken cancel = default)
     {
         (IReadOnlyList<DatasetPart> parts, _) = DatasetDiscovery.Find(path);
         StagedFolder.Check(folder, overwrite, path);
@@ -24,17 +30,29 @@ public static class DatasetMender
         List<MendedCell> mended = [];
         List<RowPrint> sound = [];
         long rows = 0;
+        needs ??= TrainerNeeds.All;
         foreach ((DatasetPart part, IEnumerable<DatasetRow> read) in Readable(parts, dropped.Add))
-            foreach ((DatasetRow row, RowPrint print, Finding? fault, MendedCell[] cells) in RowPipeline.Map(read, Examine, cancel))
+        {
+            ColumnCheck? columns = null;
+            List<(RowPrint Print, Finding? Fault, MendedCell[] Cells)> file = [];
+            foreach ((DatasetRow row, RowPrint print, Finding[] found, MendedCell[] cells) in RowPipeline.Map(read, row => Examine(row, needs.Parts), cancel))
             {
                 onProgress?.Invoke(++rows);
-                if (fault is not null) dropped.Add(fault);
-                else
+                columns ??= new ColumnCheck(row.Position.File, row.Schema, needs);
+                file.Add((print, columns.Add(row, found).FirstOrDefault(IsError) ?? print.PictureFault, cells));
+            }
+            Finding[] lacking = [.. (columns?.Finish(part.Split) ?? []).Where(IsError)];
+            Dictionary<long, Finding> byRow = lacking.Where(finding => finding.Row is not null).DistinctBy(finding => finding.Row).ToDictionary(finding => finding.Row!.Value);
+            dropped.AddRange(lacking.Where(finding => finding.Row is null));
+            bool whole = lacking.All(finding => finding.Row is not null);
+            foreach ((RowPrint print, Finding? fault, MendedCell[] cells) in file)
+                if ((fault ?? byRow.GetValueOrDefault(print.Position.Row)) is { } wrong) dropped.Add(wrong);
+                else if (whole)
                 {
                     mended.AddRange(cells);
                     sound.Add(print);
                 }
-            }
+        }
         HashSet<(string, long)> repeated = Repeated(sound, dropped);
 
         HashSet<(string, long)> kept = [.. sound.Select(print => (print.Position.File, print.Position.Row))];
@@ -68,7 +86,7 @@ public static class DatasetMender
 
     private static IEnumerable<DatasetRow> Rows(DatasetPart part, string file, Action<Finding> onDamage)
     {
-        using IEnumerator<DatasetRow> rows = Whole(file).GetEnumerator();
+        using IEnumerator<DatasetRow> rows = PreferenceDataset.ReadFile(file, 0).GetEnumerator();
         for (; ; )
         {
             try
@@ -84,20 +102,13 @@ public static class DatasetMender
         }
     }
 
-    private static IEnumerable<DatasetRow> Whole(string file)
-    {
-        using IRowReader reader = PreferenceDataset.OpenFile(file);
-        if (reader.AbsentColumns.Count > 0 && PreferenceDataset.CountRows(reader) > 0) throw new InvalidInputException(ParquetColumns.Missing(file, reader.Schema.Layout, reader.AbsentColumns));
-        foreach (DatasetRow row in reader.Read(0)) yield return row;
-    }
-
-    private static (DatasetRow, RowPrint, Finding?, MendedCell[]) Examine(DatasetRow row)
+    private static (DatasetRow, RowPrint, Finding[], MendedCell[]) Examine(DatasetRow row, RecordParts parts)
     {
         (DatasetRow clean, MendedCell[] cells) = Mend(row.Untraced());
-        RowPrint print = RowPrint.Of(clean);
-        Finding? fault = RowRules.Check(clean).FirstOrDefault(finding => finding.Severity == FindingSeverity.Error) ?? print.PictureFault;
-        return (clean, print, fault, cells);
+        return (clean, RowPrint.Of(clean), [.. RowRules.Check(clean, parts)], cells);
     }
+
+    private static bool IsError(Finding finding) => finding.Severity == FindingSeverity.Error;
 
     private static (DatasetRow, MendedCell[]) Mend(DatasetRow row)
     {

@@ -6,18 +6,19 @@ public static class DatasetValidator
     /// <summary>Checks a folder, a Parquet file or a JSONL file. Pictures are decoded on all cores; of each row about a kilobyte is kept.</summary>
     /// <param name="path">The data set.</param>
     /// <param name="threshold">The bits of 64 by which the difference hashes of near-duplicates may differ.</param>
-    /// <param name="wanted">What of the rows is checked: what a trainer uses, or everything.</param>
+    /// <param name="needs">What is demanded: what some trainers need; everything where null.</param>
     /// <param name="limit">Images that model families do not take; not looked for where null.</param>
     /// <param name="onProgress">Called with the rows read so far.</param>
     /// <param name="cancel">Stops the check.</param>
     /// <exception cref="InvalidInputException">There is no data set at all; what is wrong inside one becomes findings.</exception>
-    public static ValidationReport Check(string path, int threshold = PictureFingerprint.DefaultThreshold, RecordParts wanted = RecordParts.All, ImageLimit? limit = null, Action<long>? onProgress = null,
+    public static ValidationReport Check(string path, int threshold = PictureFingerprint.DefaultThreshold, TrainerNeeds? needs = null, ImageLimit? limit = null, Action<long>? onProgress = null,
         CancellationToken cancel = default)
     {
         (IReadOnlyList<DatasetPart> parts, _) = DatasetDiscovery.Find(path);
         List<Finding> findings = [];
         List<RowPrint> prints = [];
         List<Finding> empty = [];
+        SpellingCheck spellings = new();
         int files = 0;
         foreach (DatasetPart part in parts)
         {
@@ -28,7 +29,7 @@ public static class DatasetValidator
                 long before = prints.Count;
                 try
                 {
-                    CheckFile(file, part, index, findings, prints, empty, wanted, limit, onProgress, cancel);
+                    CheckFile(file, part, index, findings, spellings, prints, empty, needs ?? TrainerNeeds.All, limit, onProgress, cancel);
                 }
                 catch (InvalidInputException error) when (error.Finding is { } finding)
                 {
@@ -39,6 +40,7 @@ public static class DatasetValidator
         }
         // Spark writes parts without rows; a data set without any is a fault
         if (prints.Count == 0) findings.AddRange(empty);
+        findings.AddRange(spellings.Finish());
         Duplicates duplicates = new(prints);
         findings.AddRange(duplicates.EqualRows.SelectMany(Repeated));
         findings.AddRange(duplicates.ExactLeaks().Select(pair => Leak(Fault.LeakExact, FindingSeverity.Error, pair.Train, pair.Held, "the train image has the same pixels as an image held out; drop the train row.")));
@@ -47,21 +49,22 @@ public static class DatasetValidator
         return new ValidationReport(path, files, prints.Count, findings);
     }
 
-    private static void CheckFile(string file, DatasetPart part, long index, List<Finding> findings, List<RowPrint> prints, List<Finding> empty, RecordParts wanted, ImageLimit? limit, Action<long>? onProgress, CancellationToken cancel)
+    private static void CheckFile(string file, DatasetPart part, long index, List<Finding> findings, SpellingCheck spellings, List<RowPrint> prints, List<Finding> empty, TrainerNeeds needs, ImageLimit? limit,
+        Action<long>? onProgress, CancellationToken cancel)
     {
         using IRowReader reader = PreferenceDataset.OpenFile(file);
-        if (reader.AbsentColumns.Where(column => RecordColumns.IsWanted(column, wanted)).ToArray() is { Length: > 0 } absent && PreferenceDataset.CountRows(reader) > 0)
-            throw new InvalidInputException(ParquetColumns.Missing(file, reader.Schema.Layout, absent));
         int before = prints.Count;
+        ColumnCheck columns = new(file, reader.Schema, needs);
         IEnumerable<DatasetRow> rows = reader.Read(0).Select(row => row.At(row.Position with { Config = part.Config, Split = part.Split, Index = index + row.Position.Row }));
-        foreach ((RowPrint print, Finding[] found) in RowPipeline.Map(rows, row => (RowPrint.Of(row), RowRules.Check(row, wanted).ToArray()), cancel))
+        foreach ((DatasetRow row, RowPrint print, Finding[] found) in RowPipeline.Map(rows, row => (row, RowPrint.Of(row), RowRules.Check(row, needs.Parts).ToArray()), cancel))
         {
-            findings.AddRange(found);
+            findings.AddRange(columns.Add(row, found).Where(finding => !spellings.Take(finding)));
             if (print.PictureFault is { } fault) findings.Add(fault);
             if (limit is not null) findings.AddRange(limit.Check(print));
             prints.Add(print);
             onProgress?.Invoke(prints.Count);
         }
+        findings.AddRange(columns.Finish(part.Split));
         if (prints.Count == before) empty.Add(new Finding(Fault.ZeroRows, FindingSeverity.Error, file, null, [], "the file holds no row; give it rows or remove it.") { Split = part.Split });
     }
 

@@ -80,6 +80,6 @@ public sealed class ValidationTests
         Assert.Equal(4, report.Rows);
         Assert.Equal([1, 2], report.Findings.Where(finding => finding.Code == Fault.BadJson).Select(finding => (int)finding.Row!));
         Assert.Contains(report.Findings, finding => finding.Code == Fault.WrongType && finding.Row == 3 && finding.Columns.Contains("question"));
-        Assert.Contains(report.Findings, finding => finding.Code == Fault.MissingColumn && finding.Row == 0 && finding.Columns.Contains("safer_response_id"));
+        Assert.Contains(report.Findings, finding => finding.Code == Fault.MissingColumn && finding.Row is null && finding.Columns.Contains("safer_response_id"));
     }
 }

@@ -126,7 +126,7 @@ public sealed class ConvertingTests
         using TemporaryFolder temporary = new();
         string path = Path.Combine(BeaverTailsCases.Root, "broken", file);
         ValidationReport before = DatasetValidator.Check(path);
-        if (before.Rows == 0)
+        if (before.Rows == 0 || before.Findings.Any(finding => finding.Code == Fault.MissingColumn))
         {
             Assert.Contains("no row is sound", Assert.Throws<InvalidInputException>(() => DatasetMender.Write(path, temporary.At("clean"))).Message);
             Assert.Empty(Directory.EnumerateFileSystemEntries(temporary.Path));
