@@ -3,33 +3,43 @@ using SafeRlhfV.Training;
 
 namespace SafeRlhfV.Cli;
 
-/// <summary><c>plan</c>: what a recipe takes in memory, without loading anything.</summary>
+/// <summary><c>plan</c>: what a recipe takes in memory and, roughly, in time, without loading anything.</summary>
 internal static class PlanVerb
 {
     public static Command Create()
     {
         Option<FileInfo> config = new("--config") { Description = "The recipe.", Required = true };
         Option<string[]> set = new("--set") { Description = "A value in place of the recipe's. May be given many times.", DefaultValueFactory = _ => [] };
-        Option<string?> gpu = new("--gpu") { Description = $"Whether it fits: {string.Join(", ", DeviceMemory.Names)}, or a size such as 48gb. Exit 1 if not." };
+        Option<string?> gpu = new("--gpu") { Description = $"Whether it fits on this card, and how long it takes: {string.Join(", ", GpuCard.Names)}; or a size, 48gib (2^30 bytes, as nvidia-smi counts) or 48gb (10^9 bytes). Exit 1 if it does not fit." };
         Option<bool> data = new("--data") { Description = "Look at the recipe's data for the lengths of texts, instead of its limits." };
         Option<bool> json = Output.JsonOption();
         Command command = new("plan", "Tell what a recipe takes: weights, gradients, optimizer, KV cache, activations. Example: safe-rlhf-v plan --config recipes/llava-1.5-7b/ppo-one-gpu.yaml --gpu h100-80gb") { config, set, gpu, data, json };
         command.SetAction((parsed, _) =>
         {
-            Recipe recipe = RecipeReader.Load(parsed.GetRequiredValue(config).FullName, parsed.GetValue(set));
-            RecipePlan plan = parsed.GetValue(data) ? RecipePlan.ByData(recipe) : RecipePlan.ByLimits(recipe);
-            long? room = parsed.GetValue(gpu) is { } card ? DeviceMemory.OfCard(card) : null;
+            GpuCard? card = parsed.GetValue(gpu) is { } name ? GpuCard.Find(name) : null;
+            Recipe recipe = Load(parsed.GetRequiredValue(config).FullName, parsed.GetValue(set)!, card);
+            RecipePlan plan = parsed.GetValue(data) ? RecipePlan.ByData(recipe, card) : RecipePlan.ByLimits(recipe, card);
+            TimePlan? time = plan.Time(card);
+            long? room = card?.UsableBytes;
             bool fits = room is null || plan.Memory.TotalBytes <= room;
             IReadOnlyList<string>? changes = room is { } bytes ? plan.ChangesToFit(bytes) : [];
-            if (parsed.GetValue(json)) Output.Json(new { plan.Parameters, plan.Memory.Assumed, plan.Memory.Parts, plan.Memory.TotalBytes, RoomBytes = room, Fits = room is null ? (bool?)null : fits, Changes = changes });
+            if (parsed.GetValue(json)) Output.Json(new { plan.Parameters, plan.Memory.Assumed, plan.Memory.Parts, plan.Memory.TotalBytes, plan.Memory.Host, plan.Memory.HostBytes, RoomBytes = room, Fits = room is null ? (bool?)null : fits, Changes = changes, Time = time });
             else
             {
                 foreach (string line in plan.Memory.Lines) Output.Line(line);
                 if (room is not null)
-                    Output.Line($"{$"{parsed.GetValue(gpu)} has",-44} {MemoryPlan.Size(room.Value),10}  " + (fits ? "it fits" : changes is null ? "it does not fit, and no setting makes it" : $"it does not fit; it would with --set {string.Join(" --set ", changes)}"));
+                    Output.Line(MemoryPlan.Line($"{card!.Name} has", room.Value) + "  " + (fits ? "it fits" : changes is null ? "it does not fit, and no setting makes it" : $"it does not fit; it would with --set {string.Join(" --set ", changes)}"));
+                foreach (string line in time?.Lines ?? [card is null ? "time: name a card (--gpu) for an estimate." : $"time: not estimated, the speed of {card.Name} is not known."]) Output.Line(line);
             }
             return Task.FromResult(fits ? 0 : CliHost.CheckFailed);
         });
         return command;
+    }
+
+    // what runs on the CPU is planned for the card that is asked for
+    private static Recipe Load(string file, string[] sets, GpuCard? card)
+    {
+        Recipe recipe = RecipeReader.Load(file, sets);
+        return card is not null && RecipePlan.DeviceOf(recipe) == "cpu" ? RecipeReader.Load(file, [.. sets, "model.device=cuda"]) : recipe;
     }
 }

@@ -94,7 +94,7 @@ internal static class TrainVerb
         RecipePlan plan = RecipePlan.ByData(recipe);
         foreach (string line in plan.Memory.Lines) Output.Note(line);
         if (DeviceMemory.Free(plan.Device) is not { } free) Output.Note($"how much memory {plan.Device} has cannot be told here.");
-        else if (!ignore) plan.Demand(free);
+        else if (!ignore) plan.Demand(free, plan.Device == "cpu" ? null : DeviceMemory.Free("cpu"));
         return plan;
     }
 

@@ -42,6 +42,33 @@ public sealed class PlanVerbTests
     }
 
     [Fact]
+    public async Task Sizes_are_in_GiB_and_host_memory_and_time_are_told()
+    {
+        string[] arguments = ["plan", "--config", Recipe("llava-1.5-7b", "sft.yaml"), "--set", "training.optimizer.offload=true"];
+        (_, string output, _) = await CapturedConsole.RunAsync([.. arguments, "--gpu", "a100-80gb"]);
+        Assert.Matches(@"a100-80gb has +75\.2 GiB", output); // 94 % of the 80.0 GiB that nvidia-smi shows
+        Assert.Matches(@"host memory: optimizer states \(offload\) +7[0-9]\.\d GiB", output);
+        Assert.Contains("time, a rough estimate", output);
+        Assert.Contains("312 TFLOP/s of a100-80gb in bfloat16", output);
+        (_, output, _) = await CapturedConsole.RunAsync([.. arguments, "--gpu", "80gib", "--json"]);
+        JsonNode plan = JsonNode.Parse(output)!;
+        Assert.Equal((long)(0.94 * (80L << 30)), plan["roomBytes"]!.GetValue<long>());
+        Assert.True(plan["hostBytes"]!.GetValue<long>() > 70L << 30);
+        Assert.Null(plan["time"]);
+    }
+
+    [Fact]
+    public async Task A_recipe_for_the_cpu_is_planned_for_the_card_that_is_asked_for()
+    {
+        string[] arguments = ["plan", "--config", Recipe("llava-1.5-7b", "sft.yaml"), "--set", "model.device=cpu"];
+        (_, string output, _) = await CapturedConsole.RunAsync([.. arguments, "--gpu", "h100-80gb"]);
+        Assert.Contains("gaps that the allocator leaves", output);
+        (_, output, _) = await CapturedConsole.RunAsync(arguments);
+        Assert.DoesNotContain("gaps that the allocator leaves", output);
+        Assert.Contains("measured here", output);
+    }
+
+    [Fact]
     public async Task Training_that_cannot_fit_is_refused_before_anything_is_written()
     {
         using TemporaryFolder folder = new();

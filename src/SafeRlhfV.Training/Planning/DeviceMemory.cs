@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
-using SafeRlhfV.Data;
 using SafeRlhfV.Models;
 
 namespace SafeRlhfV.Training;
@@ -8,31 +7,8 @@ namespace SafeRlhfV.Training;
 /// <summary>How much memory a device has to give.</summary>
 public static class DeviceMemory
 {
-    private const double Reserve = 0.94;
-
     // cudaDevAttrComputeCapabilityMajor
     private const int CapabilityMajor = 75;
-
-    // as their makers state it, in GB of 10^9 bytes where the card's name says so
-    private static readonly (string Name, double Gigabytes)[] Cards =
-    [
-        ("l4", 24), ("a10", 24), ("rtx-3090", 24), ("rtx-4090", 24), ("rtx-5090", 32), ("v100-32gb", 32), ("a100-40gb", 40), ("l40s", 48), ("rtx-6000-ada", 48),
-        ("a100-80gb", 80), ("h100-80gb", 80), ("gh200-96gb", 96), ("h200", 141), ("b200", 180), ("mi300x", 192),
-    ];
-
-    /// <summary>Cards known by name.</summary>
-    public static IReadOnlyList<string> Names { get; } = [.. Cards.Select(card => card.Name)];
-
-    /// <summary>What a program can use of a card of that name, a small reserve taken off; "48gb" names any card by its size.</summary>
-    /// <exception cref="InvalidInputException">The card is not known.</exception>
-    public static long OfCard(string name)
-    {
-        string plain = name.ToLowerInvariant().Replace(' ', '-');
-        double gigabytes = Cards.FirstOrDefault(card => card.Name == plain).Gigabytes;
-        if (gigabytes == 0 && !(plain.EndsWith("gb", StringComparison.Ordinal) && double.TryParse(plain.AsSpan(0, plain.Length - 2), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out gigabytes) && gigabytes is > 0 and < 100_000))
-            throw new InvalidInputException($"--gpu {name}: known are {string.Join(", ", Names)}; another card can be named by its memory, such as 48gb.");
-        return (long)(gigabytes * 1e9 * Reserve);
-    }
 
     /// <summary>What a device of this machine has for this process (on the CPU, with what it has taken already); null where it cannot be told.</summary>
     public static long? Free(string device) => !DeviceName.TryParse(device, out int? gpu) ? null : gpu is { } number ? FreeCuda(number) : FreeHost();

@@ -47,7 +47,7 @@ public static class MemoryPlanner
         parts.Add(new("activations of a part of the batch" + (several ? " and gradients" : ""), several ? kept + gradients : Math.Max(kept, gradients), false));
         parts.Add(new("gradients and the update", gradients + UpdateBytes(model.Lora, half, trained), false));
         if (model.Device != "cpu") parts.Add(Gaps(kept));
-        return new MemoryPlan(parts, $"{rows} {(each > 1 ? "pairs" : "rows")} of {sizes.PromptTokens} + {(each > 1 ? "2 x " : "")}{sizes.ResponseTokens} tokens at a time, {(half ? "bfloat16" : "float32")}");
+        return new MemoryPlan(parts, $"{rows} {(each > 1 ? "pairs" : "rows")} of {sizes.PromptTokens} + {(each > 1 ? "2 x " : "")}{sizes.ResponseTokens} tokens at a time, {(half ? "bfloat16" : "float32")}") { Host = Host(model.Device, Data(shape, training.BatchSize, sizes), Offloaded(training.Optimizer, half, model.Lora, trained)) };
     }
 
     private static MemoryPlan PlanPpo(PpoRecipe recipe, ModelShape shape, int stored, PlanSizes sizes, PlanSizes instructions)
@@ -65,10 +65,10 @@ public static class MemoryPlanner
         List<MemoryPart> parts = Lasting(shape, half, models, model.Lora, adapters: 1 + 2 * each,
             OnDevice(training.Actor, model.Device, half, model.Lora, actor) + OnDevice(training.Critics, model.Device, half, model.Lora, each * critic));
         parts.AddRange(Vision(shape, half, Math.Max(rows, ptx ? texts : 0), training.VisionCacheBytes, tower: false, sizes, ptx ? instructions : null));
-        if (model.Device == "cpu") parts.Add(new("data", Data(shape, training.RolloutBatch, sizes) + (ptx ? Data(shape, training.PtxBatch, instructions) : 0), true));
+        long data = Data(shape, training.RolloutBatch, sizes) + (ptx ? Data(shape, training.PtxBatch, instructions) : 0);
+        if (model.Device == "cpu") parts.Add(new("data", data, true));
 
-        int rolled = training.RolloutMicroBatch > 0 ? Math.Min(training.RolloutMicroBatch, training.RolloutBatch) : training.RolloutBatch;
-        if (training.RolloutCacheBytes > 0) rolled = (int)Math.Clamp(training.RolloutCacheBytes / CacheBytesOfToken(shape, half) / width, 1, rolled);
+        int rolled = RolledAtOnce(training, shape, half, width);
         // an adapter is merged into copies of the weights while it answers, in float32 alone
         long merged = model.Lora is { } lora && !half ? 4 * shape.Text.Layers * Adapted(shape, lora).Sum(layer => layer.In * layer.Out) : 0;
         long cache = rolled * width * CacheBytesOfToken(shape, half), prefill = cost.Inference(rolled * (long)sizes.PromptTokens) + 4L * 4 * rolled * shape.Text.VocabularySize;
@@ -85,11 +85,21 @@ public static class MemoryPlanner
         parts.Add(new("gradients and the update", gradients + UpdateBytes(model.Lora, half, actor), false));
         if (model.Device != "cpu") parts.Add(Gaps(kept));
         string also = ptx ? $", {texts} of {instructions.PromptTokens} + {instructions.ResponseTokens}" : "";
-        return new MemoryPlan(parts, $"updates of {rows} rows of {sizes.PromptTokens} + {answer} tokens{also}, {(half ? "bfloat16" : "float32")}, {(shared ? "one backbone" : $"{models} models")}");
+        return new MemoryPlan(parts, $"updates of {rows} rows of {sizes.PromptTokens} + {answer} tokens{also}, {(half ? "bfloat16" : "float32")}, {(shared ? "one backbone" : $"{models} models")}")
+        {
+            Host = Host(model.Device, data, Offloaded(training.Actor, half, model.Lora, actor) + Offloaded(training.Critics, half, model.Lora, each * critic)),
+        };
     }
 
     /// <summary>Keys and values that one token takes while an answer is sampled.</summary>
     internal static long CacheBytesOfToken(ModelShape shape, bool half) => KeyValueCache.BytesOfToken(shape.Text, half ? 2 : 4);
+
+    /// <summary>Prompts that are answered at a time.</summary>
+    internal static int RolledAtOnce(PpoSettings training, ModelShape shape, bool half, long width)
+    {
+        int rolled = training.RolloutMicroBatch > 0 ? Math.Min(training.RolloutMicroBatch, training.RolloutBatch) : training.RolloutBatch;
+        return training.RolloutCacheBytes > 0 ? (int)Math.Clamp(training.RolloutCacheBytes / CacheBytesOfToken(shape, half) / width, 1, rolled) : rolled;
+    }
 
     private static long Kept(ActivationCost cost, ModelShape shape, bool half, long rows, long width, long answer, bool checkpointing) =>
         cost.Training(rows * width, checkpointing) + cost.Mask(rows, width) + cost.LogProbabilities(rows * answer, trained: true) + Projector(shape, half, rows);
@@ -106,8 +116,21 @@ public static class MemoryPlanner
     // offloaded states are on the device in parts
     private static long OnDevice(OptimizerSettings settings, string device, bool half, LoraRecipe? lora, long trained)
     {
-        long state = trained * (lora is null && half ? 12 : 8);
+        long state = StateBytes(half, lora, trained);
         return settings.Offload && device != "cpu" ? Math.Min(state, settings.AdamW.PartBytes) : state;
+    }
+
+    private static long Offloaded(OptimizerSettings settings, bool half, LoraRecipe? lora, long trained) => settings.Offload ? StateBytes(half, lora, trained) : 0;
+
+    /// <summary>Two moments, and a master copy of weights in half precision, all float32.</summary>
+    internal static long StateBytes(bool half, LoraRecipe? lora, long trained) => trained * (lora is null && half ? 12 : 8);
+
+    private static List<MemoryPart> Host(string device, long data, long offloaded)
+    {
+        if (device == "cpu") return [];
+        List<MemoryPart> parts = [new("program and libraries", ProcessBytes, true), new("data", data, true)];
+        if (offloaded > 0) parts.Add(new("optimizer states (offload)", offloaded, true));
+        return parts;
     }
 
     private static IEnumerable<MemoryPart> Vision(ModelShape shape, bool half, long rows, long cacheBytes, bool tower, PlanSizes sizes, PlanSizes? instructions = null)
@@ -149,7 +172,8 @@ public static class MemoryPlanner
         return layers.Where(layer => lora.Targets.Count == 0 || lora.Targets.Contains(layer.Name)).Select(layer => (layer.In, layer.Out));
     }
 
-    private static bool IsHalf(WeightType? wanted, int stored) => wanted is { } type ? type == WeightType.Bfloat16 : stored == 2;
+    /// <summary>Whether weights take two bytes.</summary>
+    internal static bool IsHalf(WeightType? wanted, int stored) => wanted is { } type ? type == WeightType.Bfloat16 : stored == 2;
 
     // adapters are float32 whatever the backbone's type
     private static int GradientBytes(LoraRecipe? lora, bool half) => lora is null && half ? 2 : 4;

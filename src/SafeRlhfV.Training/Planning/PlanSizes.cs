@@ -13,6 +13,12 @@ public sealed record PlanSizes(int PromptTokens, int ResponseTokens, long Pictur
     private const int Looked = 128;
     private const double Longer = 1.1;
 
+    /// <summary>Tokens of a prompt on average, image tokens among them.</summary>
+    public double MeanPromptTokens { get; init; } = PromptTokens;
+
+    /// <summary>Tokens of an answer on average.</summary>
+    public double MeanResponseTokens { get; init; } = ResponseTokens;
+
     /// <summary>The limits of a recipe: the longest batch that could be. Nothing is known of the pictures.</summary>
     public static PlanSizes Limits(LengthLimits lengths, int? maxNewTokens = null)
     {
@@ -27,6 +33,7 @@ public sealed record PlanSizes(int PromptTokens, int ResponseTokens, long Pictur
         PreferenceDataset dataset = PreferenceDataset.Open(data.Folder);
         SampleEncoder encoder = new SampleEncoder(processor, lengths).ForLengths();
         int prompt = 1, response = 1;
+        long seen = 0, prompts = 0, responses = 0;
         long rows = dataset.CountRows(data.Split, data.Config);
         double longer = rows > Looked ? Longer : 1;
         foreach (ConversationRecord row in dataset.ReadRecords(RecordParts.Answers, data.Split, data.Config).Take(Looked))
@@ -38,9 +45,14 @@ public sealed record PlanSizes(int PromptTokens, int ResponseTokens, long Pictur
             {
                 prompt = Math.Max(prompt, sample.Prompt.Length);
                 response = Math.Max(response, sample.Response.Length);
+                (seen, prompts, responses) = (seen + 1, prompts + sample.Prompt.Length, responses + sample.Response.Length);
             }
         }
         long bytes = dataset.Parts.SelectMany(part => part.Files).Distinct().Sum(file => new FileInfo(file).Length);
-        return new PlanSizes((int)Math.Min(prompt * longer, lengths.PromptTokens), (int)Math.Min(response * longer, lengths.ResponseTokens), rows, bytes);
+        return new PlanSizes((int)Math.Min(prompt * longer, lengths.PromptTokens), (int)Math.Min(response * longer, lengths.ResponseTokens), rows, bytes)
+        {
+            MeanPromptTokens = (double)prompts / Math.Max(1, seen),
+            MeanResponseTokens = (double)responses / Math.Max(1, seen),
+        };
     }
 }

@@ -6,11 +6,14 @@ namespace SafeRlhfV.Training;
 internal static class TrainingType
 {
     /// <summary>The recipe's type, or as it is stored; float16 becomes bfloat16, or float32 where the device has no bfloat16.</summary>
-    public static ScalarType Of(WeightType? wanted, ScalarType stored, string device) => (wanted, stored) switch
+    public static ScalarType Of(WeightType? wanted, ScalarType stored, string device) => Of(wanted, stored, DeviceMemory.HasBfloat16(device));
+
+    /// <summary>The same for a device that is not at hand.</summary>
+    public static ScalarType Of(WeightType? wanted, ScalarType stored, bool hasBfloat16) => (wanted, stored) switch
     {
         (WeightType.Float32, _) => ScalarType.Float32,
         (WeightType.Bfloat16, _) => ScalarType.BFloat16,
-        (_, ScalarType.Float16) => DeviceMemory.HasBfloat16(device) ? ScalarType.BFloat16 : ScalarType.Float32,
+        (_, ScalarType.Float16) => hasBfloat16 ? ScalarType.BFloat16 : ScalarType.Float32,
         _ => stored,
     };
 

@@ -7,7 +7,7 @@ public sealed class RecipePlanTests(TinyRecipes tiny) : IClassFixture<TinyRecipe
 {
     private static string Root => Path.Combine(Golden.RepositoryRoot(), "recipes");
 
-    private static long Card => DeviceMemory.OfCard("h100-80gb");
+    private static long Card => GpuCard.Find("h100-80gb").UsableBytes;
 
     private static IEnumerable<string> Files(string pattern) =>
         Directory.EnumerateDirectories(Root, "*-7b").SelectMany(folder => Directory.EnumerateFiles(folder, pattern));
@@ -69,6 +69,51 @@ public sealed class RecipePlanTests(TinyRecipes tiny) : IClassFixture<TinyRecipe
         long Total(string set) => RecipePlan.ByLimits(RecipeReader.Load(Path.Combine(Root, "llava-1.5-7b", file), [set])).Memory.TotalBytes;
         Assert.True(Total(more) > Total(less));
     }
+
+    [Theory]
+    [InlineData("llava-1.5-7b", "h100-80gb", 2)] // stored as float16, which is trained in bfloat16
+    [InlineData("llava-1.5-7b", "v100-32gb", 4)] // or in float32 where there is no bfloat16
+    [InlineData("qwen2-vl-7b", "v100-32gb", 2)] // bfloat16 stays bfloat16
+    public void TheTypeIsTheOneThatTheCardTrainsIn(string family, string card, int bytes)
+    {
+        Recipe recipe = RecipeReader.Load(Path.Combine(Root, family, "sft.yaml"), ["model.dtype="]);
+        RecipePlan plan = RecipePlan.ByLimits(recipe, GpuCard.Find(card));
+        Assert.Equal(bytes * plan.Parameters, plan.Memory.Parts.Single(part => part.Name == "weights").Bytes);
+    }
+
+    [Fact]
+    public void OffloadedStatesAreCountedInHostMemory()
+    {
+        RecipePlan Plan(string file, params string[] sets) => RecipePlan.ByLimits(RecipeReader.Load(Path.Combine(Root, "llava-1.5-7b", file), sets));
+        foreach ((string file, string[] off, string[] on) in ((string, string[], string[])[])
+            [("sft.yaml", ["training.optimizer.offload=false"], ["training.optimizer.offload=true"]),
+             ("ppo.yaml", ["training.actor.offload=false", "training.critics.offload=false"], ["training.actor.offload=true", "training.critics.offload=true"])])
+        {
+            MemoryPlan without = Plan(file, off).Memory, with = Plan(file, on).Memory;
+            long State(MemoryPlan plan) => plan.Parts.Single(part => part.Name.StartsWith("optimizer", StringComparison.Ordinal)).Bytes;
+            Assert.Equal(State(without), with.HostBytes - without.HostBytes);
+            Assert.Contains("host memory: optimizer", string.Join('\n', with.Lines));
+            Assert.DoesNotContain("host memory: optimizer", string.Join('\n', without.Lines));
+        }
+    }
+
+    [Fact]
+    public void TooLittleHostMemoryIsRefused()
+    {
+        RecipePlan plan = RecipePlan.ByLimits(RecipeReader.Load(Path.Combine(Root, "llava-1.5-7b", "sft.yaml"), ["training.optimizer.offload=true"]));
+        plan.Demand(plan.Memory.TotalBytes, plan.Memory.HostBytes);
+        plan.Demand(plan.Memory.TotalBytes);
+        string message = Assert.Throws<InvalidInputException>(() => plan.Demand(plan.Memory.TotalBytes, plan.Memory.HostBytes - 1)).Message;
+        Assert.Contains("of host memory", message);
+        Assert.Contains("offload", message);
+        // offloading is not proposed where the host cannot hold the states
+        RecipePlan whole = RecipePlan.ByLimits(RecipeReader.Load(Path.Combine(Root, "llava-1.5-7b", "sft.yaml"), ["training.optimizer.offload=false"]));
+        Assert.Contains(whole.ChangesToFit(60L << 30)!, change => change.Contains("offload", StringComparison.Ordinal));
+        Assert.DoesNotContain(whole.ChangesToFit(60L << 30, 16L << 30)!, change => change.Contains("offload", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void ThePlanForTheCpuNamesNoHostMemoryApart() => Assert.Empty(RecipePlan.ByData(tiny.Recipe("sft", "run")).Memory.Host);
 
     [Fact]
     public void DataAtHandShowsThatTextsAreShorterThanTheLimits()
