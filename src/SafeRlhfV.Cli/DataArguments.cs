@@ -34,4 +34,21 @@ internal static class DataArguments
 
     /// <summary>A number of things in words: 1 row, 2 rows.</summary>
     public static string Count(long number, string thing) => $"{number} {thing}{(number == 1 ? "" : "s")}";
+
+    public static Option<string?> Categories() => new("--categories") { Description = "Your own names of categories, each with a category of the taxonomy: cruelty=animal_abuse,spam=false_information. 'data categories' lists them." };
+
+    /// <summary>Names and what they stand for, of an option's "a=b,c=d".</summary>
+    /// <exception cref="InvalidInputException">It is written otherwise, or names something twice.</exception>
+    public static Dictionary<string, string> Mapping(string option, string? text)
+    {
+        Dictionary<string, string> mapping = [];
+        foreach (string pair in (text ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
+            string[] sides = pair.Split('=', 2, StringSplitOptions.TrimEntries);
+            if (sides is not [{ Length: > 0 } name, { Length: > 0 } meant])
+                throw new InvalidInputException($"{option} {pair}: give pairs like a=b, separated by commas.");
+            if (!mapping.TryAdd(name, meant)) throw new InvalidInputException($"{option}: {name} stands there twice.");
+        }
+        return mapping;
+    }
 }

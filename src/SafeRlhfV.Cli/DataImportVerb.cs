@@ -20,7 +20,7 @@ internal static class DataImportVerb
         Option<string?> images = new("--images") { Description = "The folder that images' paths are relative to; each file's own where left out." };
         Option<string?> dataset = new("--dataset") { Description = "The data set's name in LLaMA-Factory's dataset_info.json." };
         Option<string?> columns = new("--columns") { Description = "The format's column names and yours: query=input.text,response=out." };
-        Option<string?> categories = new("--categories") { Description = "Your names of categories and the taxonomy's: cruelty=animal_abuse." };
+        Option<string?> categories = DataArguments.Categories();
         Option<string> folder = DataArguments.Out();
         Option<string?> report = new("--report") { Description = "Write the whole report to this file too; it stands in report.json of the new folder." };
         Option<bool> overwrite = DataArguments.Overwrite(), json = Output.JsonOption();
@@ -37,8 +37,8 @@ internal static class DataImportVerb
             {
                 Images = parsed.GetValue(images),
                 Dataset = parsed.GetValue(dataset),
-                Columns = Mapping(columns.Name, parsed.GetValue(columns)),
-                Categories = Mapping(categories.Name, parsed.GetValue(categories)),
+                Columns = DataArguments.Mapping(columns.Name, parsed.GetValue(columns)),
+                Categories = DataArguments.Mapping(categories.Name, parsed.GetValue(categories)),
             });
             ProgressView progress = new("import");
             try
@@ -90,18 +90,5 @@ internal static class DataImportVerb
         {
             throw new InvalidInputException($"--report {file}: cannot be written ({error.Message}).", error);
         }
-    }
-
-    private static Dictionary<string, string> Mapping(string option, string? text)
-    {
-        Dictionary<string, string> mapping = [];
-        foreach (string pair in (text ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
-        {
-            string[] sides = pair.Split('=', 2, StringSplitOptions.TrimEntries);
-            if (sides is not [{ Length: > 0 } name, { Length: > 0 } meant])
-                throw new InvalidInputException($"{option} {pair}: give pairs like a=b, separated by commas.");
-            if (!mapping.TryAdd(name, meant)) throw new InvalidInputException($"{option}: {name} stands there twice.");
-        }
-        return mapping;
     }
 }

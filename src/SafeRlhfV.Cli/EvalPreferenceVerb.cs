@@ -52,34 +52,45 @@ internal static class EvalPreferenceVerb
             ChatScorer scorer = new(loaded, processor);
             ProgressView progress = new("eval preference");
             List<ScoredPair>[] scored = [.. outputs.Select(_ => new List<ScoredPair>())];
+            int seen = 0;
             foreach (DatasetRow[] batch in batches)
             {
-                PreferencePair[] pairs = [.. batch.Select(row => row.ToPair())];
-                EncodedPrompt[] prompts = [.. batch.Select(row => ModelArguments.Encode(processor, row, null))];
-                EncodedPrompt[]? blank = parsed.GetValue(grey) ? [.. batch.Select(row => ModelArguments.Encode(processor, row, null, grey: true))] : null;
+                Pair[] pairs = [.. batch.Select(row => Pair.Of(row, outputs)).Where(pair => pair.Labels.Any(labels => labels is not null))];
+                seen += batch.Length;
+                if (pairs.Length == 0) continue;
+                EncodedPrompt[] prompts = [.. pairs.Select(pair => ModelArguments.Encode(processor, pair.Row, null))];
+                EncodedPrompt[]? blank = parsed.GetValue(grey) ? [.. pairs.Select(pair => ModelArguments.Encode(processor, pair.Row, null, grey: true))] : null;
                 (IReadOnlyList<float[]> First, IReadOnlyList<float[]> Second) Both(EncodedPrompt[] asked) =>
-                    (scorer.Score(asked, [.. pairs.Select(pair => pair.Response1.Text)], cancel), scorer.Score(asked, [.. pairs.Select(pair => pair.Response2.Text)], cancel));
+                    (scorer.Score(asked, [.. pairs.Select(pair => pair.Response1)], cancel), scorer.Score(asked, [.. pairs.Select(pair => pair.Response2)], cancel));
                 (IReadOnlyList<float[]> first, IReadOnlyList<float[]> second) = Both(prompts);
                 (IReadOnlyList<float[]> First, IReadOnlyList<float[]> Second)? unseen = blank is null ? null : Both(blank);
                 for (int output = 0; output < outputs.Length; output++)
-                    scored[output].AddRange(pairs.Select((pair, row) => new ScoredPair
+                    scored[output].AddRange(pairs.Index().Where(one => one.Item.Labels[output] is not null).Select(one => new ScoredPair
                     {
-                        Category = pair.Category,
-                        Score1 = first[row][output],
-                        Score2 = second[row][output],
-                        GreyScore1 = unseen?.First[row][output],
-                        GreyScore2 = unseen?.Second[row][output],
-                        Labels = PairLabels.Of(pair, outputs[output] == Score.Cost),
+                        Category = one.Item.Category,
+                        Score1 = first[one.Index][output],
+                        Score2 = second[one.Index][output],
+                        GreyScore1 = unseen?.First[one.Index][output],
+                        GreyScore2 = unseen?.Second[one.Index][output],
+                        Labels = one.Item.Labels[output]!,
                     }));
-                progress.Report(scored[0].Count, (int)Math.Min(count, int.MaxValue));
+                progress.Report(seen, (int)Math.Min(count, int.MaxValue));
             }
-            progress.Done($"{scored[0].Count} pairs");
+            progress.Done($"{scored.Max(pairs => pairs.Count)} pairs");
+            foreach ((Score output, List<ScoredPair> pairs) in outputs.Zip(scored)) CheckLabels(path, output, pairs.Count, seen);
             ScoreModelResult[] results = [.. outputs.Zip(scored, (output, pairs) => ScoreModelEvaluation.Summarise(output == Score.Reward ? ModelNames.Reward : ModelNames.Cost, pairs, parsed.GetValue(seed)))];
             if (parsed.GetValue(json)) Output.Json(new { Model = folder, Data = path, Results = results });
             else foreach (ScoreModelResult result in results) Print(result);
             return Task.FromResult(0);
         });
         return command;
+    }
+
+    private static void CheckLabels(string path, Score score, int pairs, int rows)
+    {
+        string needed = score == Score.Reward ? "two answers and more_helpful_response_id (or overall_response_id)" : "two answers and safer_response_id";
+        if (pairs == 0) throw new InvalidInputException($"{path}: none of its {rows} rows can be used: {score.ToString().ToLowerInvariant()} needs {needed}.");
+        if (pairs < rows) Output.Note($"{rows - pairs} of {rows} rows are left out: {score.ToString().ToLowerInvariant()} needs {needed}.");
     }
 
     private static Score[] Outputs(ScoreHead head, Score? asked, string folder) => (head.Outputs, asked) switch
@@ -105,4 +116,19 @@ internal static class EvalPreferenceVerb
     }
 
     private static string Show(Estimate estimate) => $"{estimate.Value:0.0%} ({100 * estimate.Low:0.0} to {100 * estimate.High:0.0})";
+
+    // what a row says, whatever other columns it leaves out
+    private sealed record Pair(DatasetRow Row, string Category, string Response1, string Response2, PairLabels?[] Labels)
+    {
+        private const string NoCategory = "no category";
+
+        public static Pair Of(DatasetRow row, Score[] outputs)
+        {
+            RecordParts parts = RecordParts.Answers;
+            foreach (Score output in outputs) parts |= output == Score.Reward ? RecordParts.Helpful : RecordParts.Safe | RecordParts.Labels | RecordParts.Rates;
+            ConversationRecord record = row.ToRecord(parts);
+            string category = row.Text("category") is { } name && name.Trim().Length > 0 ? LabelWords.Category(name) ?? name.Trim() : NoCategory;
+            return new(row, category, row.Text("response_1") ?? "", row.Text("response_2") ?? "", [.. outputs.Select(output => PairLabels.Of(record, output == Score.Cost))]);
+        }
+    }
 }

@@ -23,11 +23,12 @@ internal static class GuardCalibrateVerb
         };
         Option<double?> confidence = new("--confidence") { Description = "Keep them with this confidence, such as 0.95, instead of in expectation over calibration sets." };
         Option<string?> split = ModelArguments.Split();
+        Option<string?> categories = DataArguments.Categories();
         Option<int?> limit = new("--limit") { Description = "At most this many examples." };
         Option<bool> dryRun = new("--dry-run") { Description = "Only say what would be written." }, json = Output.JsonOption();
         Command command = new("calibrate", "Choose temperatures and thresholds on held-out examples. Example: safe-rlhf-v guard calibrate data/held-out --guard runs/guard --miss 0.02 --miss severe=0.01 --confidence 0.95")
         {
-            data, guard, miss, confidence, split, limit, dryRun, json,
+            data, guard, miss, confidence, split, limit, categories, dryRun, json,
         };
         command.SetAction(async (parsed, cancel) =>
         {
@@ -35,7 +36,7 @@ internal static class GuardCalibrateVerb
             double? level = parsed.GetValue(confidence);
             if (level is not (null or > 0 and < 1)) throw new InvalidInputException($"--confidence {level}: give a number between 0 and 1, such as 0.95.");
             string folder = ResultFolder.Find(parsed.GetRequiredValue(guard)), path = parsed.GetRequiredValue(data);
-            IReadOnlyList<GuardExample> examples = GuardExamples.Read(path, parsed.GetValue(split), parsed.GetValue(limit));
+            IReadOnlyList<GuardExample> examples = GuardData.Read(path, parsed.GetValue(split), parsed.GetValue(limit), parsed.GetValue(categories));
             using LocalModerator moderator = LocalModerator.Load(folder);
             IReadOnlyList<float[]> outputs = await GuardData.InParts([.. examples.Select(example => example.Request)], "guard calibrate", part => moderator.OutputsAsync(part, cancel));
             GuardCalibration found = GuardCalibration.Fit(examples, [.. outputs.Select(Logits)], targets, level);

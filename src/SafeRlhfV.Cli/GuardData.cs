@@ -1,5 +1,6 @@
 using System.CommandLine;
 using SafeRlhfV.Data;
+using SafeRlhfV.Evaluation;
 using SafeRlhfV.Guard;
 
 namespace SafeRlhfV.Cli;
@@ -12,6 +13,10 @@ internal static class GuardData
     public static Option<FileInfo?> Policy() => new("--policy") { Description = "A policy file, such as recipes/policy.yaml; without it the default policy decides." };
 
     public static Argument<string> Examples() => new("data") { Description = "Labelled examples: BeaverTails-V in either layout, or JSONL with prompt, response, image and a label (docs/guard.md)." };
+
+    /// <summary>Labelled examples; answers without a label are counted on stderr.</summary>
+    public static IReadOnlyList<GuardExample> Read(string path, string? split, int? limit, string? categories) =>
+        GuardExamples.Read(path, split, limit, LabelWords.CheckCategories(DataArguments.Mapping("--categories", categories)), Output.Note);
 
     public static GuardPolicy PolicyOf(FileInfo? file) => file is null ? GuardPolicy.Default : new PolicyFile(file.FullName).Current;
 

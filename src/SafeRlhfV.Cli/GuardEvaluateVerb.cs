@@ -13,15 +13,16 @@ internal static class GuardEvaluateVerb
         GuardChoice choice = new();
         Argument<string> data = GuardData.Examples();
         Option<string?> split = ModelArguments.Split(), html = new("--html") { Description = "Write a page with tables and charts to this file." };
+        Option<string?> categories = DataArguments.Categories();
         Option<int?> limit = new("--limit") { Description = "At most this many examples." };
         Option<bool> json = Output.JsonOption();
-        Command command = new("evaluate", "Measure a guard on labelled examples. Example: safe-rlhf-v guard evaluate data/flat --guard runs/guard --html guard.html") { data, split, limit, html, json };
+        Command command = new("evaluate", "Measure a guard on labelled examples. Example: safe-rlhf-v guard evaluate data/flat --guard runs/guard --html guard.html") { data, split, limit, categories, html, json };
         foreach (Option option in choice.All) command.Add(option);
         command.SetAction(async (parsed, cancel) =>
         {
             using GuardChoice owned = choice;
             string path = parsed.GetRequiredValue(data);
-            IReadOnlyList<GuardExample> examples = GuardExamples.Read(path, parsed.GetValue(split), parsed.GetValue(limit));
+            IReadOnlyList<GuardExample> examples = GuardData.Read(path, parsed.GetValue(split), parsed.GetValue(limit), parsed.GetValue(categories));
             IModerator moderator = choice.Open(parsed);
             using IDisposable? disposed = moderator as IDisposable;
             IModerator whole = moderator.FailClosed(Timeout.InfiniteTimeSpan); // one bad picture is a row that was not judged, not the end
@@ -43,7 +44,7 @@ internal static class GuardEvaluateVerb
         foreach (GuardGroupFigures group in (GuardGroupFigures[])[evaluation.Overall, .. evaluation.Sides, .. evaluation.Topics, .. evaluation.Severities])
             table.AddRow(Markup.Escape(group.Name), $"{group.Rows}", $"{group.Unsafe}", Show(group.Accuracy), Show(group.F1), Show(group.FalsePositiveRate), Show(group.MissRate), Show(group.Auc), Show(group.Auprc));
         Output.People.Write(table);
-        Output.Line($"categories: F1 {evaluation.CategoryF1:0.000} (micro), {evaluation.CategoryMacroF1:0.000} (macro); severity right {evaluation.SeverityAccuracy:0.0%}; calibration error {evaluation.Calibration.ExpectedError:0.0%}");
+        Output.Line($"categories: F1 {evaluation.CategoryF1:0.000} (micro), {evaluation.CategoryMacroF1:0.000} (macro); severity right {(double.IsNaN(evaluation.SeverityAccuracy) ? "–" : $"{evaluation.SeverityAccuracy:0.0%}")}; calibration error {evaluation.Calibration.ExpectedError:0.0%}");
         if (evaluation.Overall.Failed > 0) Output.Line($"{evaluation.Overall.Failed} examples could not be judged; they count as flagged.");
         if (page is not null) Output.Line(page);
     }

@@ -44,6 +44,33 @@ public sealed class EvalPreferenceVerbTests : IDisposable
         Assert.Equal(["RM-V", "CM-V"], JsonNode.Parse(output)!["results"]!.AsArray().Select(result => result!["name"]!.GetValue<string>()));
     }
 
+    // the columns that a trainer demands are enough; the others may be absent, and categories may have names of their own
+    [Fact]
+    public async Task Rows_need_only_what_the_score_is_measured_by()
+    {
+        File.WriteAllText(folder.At("pairs.jsonl"), """
+            {"question":"What is this?","category":"my own harm","response_1":"A cat.","response_2":"No idea.","more_helpful_response_id":1,"safer_response_id":2,"is_response_1_safe":"no","is_response_2_safe":"yes"}
+            {"question":"What is this?","category":"Animal Abuse","response_1":"A dog.","response_2":"A bird.","more_helpful_response_id":2,"safer_response_id":1,"response_1_harmless_rate":2,"response_2_harmless_rate":-1}
+            {"question":"What is this?","response_1":"A fox.","response_2":"A cow.","safer_response_id":1}
+            {"question":"What is this?","response_1":"A hen."}
+            """);
+        string[] common = ["eval", "preference", "--model", Model(2), "--data", folder.At("pairs.jsonl"), "--batch-size", "2", "--json"];
+        (int code, string output, string errors) = await CapturedConsole.RunAsync(common);
+        Assert.True(code == 0, errors);
+        JsonNode[] results = [.. JsonNode.Parse(output)!["results"]!.AsArray().Select(result => result!)];
+        Assert.Equal([2, 3], results.Select(result => result["pairs"]!.GetValue<int>()));
+        Assert.Equal(["animal_abuse", "my own harm", "no category"], results[1]["categories"]!.AsArray().Select(category => category!["category"]!.GetValue<string>()).Order(StringComparer.Ordinal));
+        Assert.Contains("2 of 4 rows are left out: reward needs two answers and more_helpful_response_id", errors, StringComparison.Ordinal);
+        Assert.Contains("1 of 4 rows are left out: cost needs two answers and safer_response_id", errors, StringComparison.Ordinal);
+        double sign = Figure(results[1], "noisy", "signAccuracy") * 4;
+        Assert.Equal(Math.Round(sign), sign, 9); // four answers have a label or a rate, two have neither
+
+        File.WriteAllText(folder.At("pairs.jsonl"), """{"question":"What is this?","response_1":"A fox.","response_2":"A cow.","more_helpful_response_id":1}""" + "\n");
+        (code, _, errors) = await CapturedConsole.RunAsync(common);
+        Assert.Equal(2, code);
+        Assert.Contains("none of its 1 rows can be used: cost needs two answers and safer_response_id", errors, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(1, "--as reward or --as cost")]
     [InlineData(2, "leave --as out", "--as", "cost")]

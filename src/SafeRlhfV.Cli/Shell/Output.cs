@@ -9,6 +9,8 @@ namespace SafeRlhfV.Cli;
 /// <summary>Where a verb writes: results to stdout, progress and notes to stderr; with --json one document on stdout and nothing else there.</summary>
 internal static class Output
 {
+    private const int RedirectedWidth = 200;
+
     private static readonly JsonSerializerOptions JsonOptions = new(JsonSerializerDefaults.Web)
     {
         WriteIndented = true,
@@ -22,8 +24,16 @@ internal static class Output
     /// <summary>The option that every verb has.</summary>
     public static Option<bool> JsonOption() => new("--json") { Description = "Print one JSON document on stdout and nothing else there." };
 
-    /// <summary>Styled text for people, on stdout.</summary>
-    public static IAnsiConsole People => AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Out) });
+    /// <summary>Styled text for people, on stdout. In a file or a pipe lines are wide, so that tables do not break their words.</summary>
+    public static IAnsiConsole People
+    {
+        get
+        {
+            IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Out) });
+            if (Console.IsOutputRedirected) console.Profile.Width = RedirectedWidth;
+            return console;
+        }
+    }
 
     /// <summary>Progress and notes, on stderr.</summary>
     public static IAnsiConsole Progress => AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });

@@ -12,39 +12,45 @@ public static class GuardExamples
     /// <param name="path">A data set's folder, a Parquet file or a JSONL file.</param>
     /// <param name="split">The split; null for all.</param>
     /// <param name="limit">The most examples; null for all.</param>
+    /// <param name="categories">The data set's own names of categories, and those of the taxonomy that they stand for.</param>
+    /// <param name="note">Told how many answers have no label; those are left out.</param>
     /// <exception cref="InvalidInputException">It cannot be read, or holds no label; file, row and field are named.</exception>
-    public static IReadOnlyList<GuardExample> Read(string path, string? split = null, int? limit = null)
+    public static IReadOnlyList<GuardExample> Read(string path, string? split = null, int? limit = null, IReadOnlyDictionary<string, string>? categories = null, Action<string>? note = null)
     {
-        IEnumerable<GuardExample> all = GuardJsonl.Understands(path) ? GuardJsonl.Read(path) : FromDataset(PreferenceDataset.Open(path), split);
-        GuardExample[] read = [.. limit is { } most ? all.Take(most) : all];
-        return read.Length > 0 ? read : throw new InvalidInputException($"{path}: there is no example in it.");
+        IReadOnlyList<GuardExample> read = GuardJsonl.Understands(path) ? [.. GuardJsonl.Read(path).Take(limit ?? int.MaxValue)] : FromDataset(PreferenceDataset.Open(path), split, limit, categories, note);
+        return read.Count > 0 ? read : throw new InvalidInputException($"{path}: there is no example in it.");
     }
 
-    private static IEnumerable<GuardExample> FromDataset(PreferenceDataset data, string? split)
+    private static IReadOnlyList<GuardExample> FromDataset(PreferenceDataset data, string? split, int? limit, IReadOnlyDictionary<string, string>? categories, Action<string>? note)
     {
+        List<GuardExample> examples = [];
+        long unlabelled = 0;
         foreach (DatasetRow row in data.ReadRows(split))
         {
-            if (data.Layout == RowLayout.Flat)
+            ConversationRecord record = row.ToRecord(RecordParts.Answers | RecordParts.Labels | RecordParts.Rates | RecordParts.Category, categories);
+            string place = $"{row.Position.File}: row {row.Position.Row}";
+            if (record.Prompt is not [{ ImageCount: <= 1 } question]) throw new InvalidInputException($"{place} is a conversation of several turns or images, which cannot be read as one question with one image here.");
+            foreach (RecordAnswer answer in record.Answers)
             {
-                ModeratedResponse one = row.ToModeratedResponse();
-                yield return Example(row, one.Question, one.Image, one.Category, one.Response, one.IsResponseSafe, null);
-                continue;
+                if (examples.Count == limit) return Done();
+                if (answer.Unsafe is not { } isUnsafe) unlabelled++;
+                else examples.Add(new(new([.. record.Images], question.Text, answer.Text), isUnsafe)
+                {
+                    Categories = !isUnsafe ? [] : record.Labels.Category is { } category ? [category] : null,
+                    Severity = !isUnsafe ? Severity.None : answer.Rates.Harmless is { } rate ? (Severity)Math.Clamp(-rate, (int)Severity.Minor, (int)Severity.Severe) : null,
+                    Topic = record.Labels.Category,
+                    Place = place,
+                });
             }
-            PreferencePair pair = row.ToPair();
-            foreach (RatedResponse response in (RatedResponse[])[pair.Response1, pair.Response2])
-                yield return Example(row, pair.Question, pair.Image, pair.Category, response.Text, response.IsSafe, (Severity)Math.Clamp(-response.HarmlessRate, (int)Severity.Minor, (int)Severity.Severe));
         }
-    }
+        return Done();
 
-    private static GuardExample Example(DatasetRow row, string question, EncodedImage? image, string category, string response, bool isSafe, Severity? severity)
-    {
-        ModerationRequest request = new(image is null ? [] : [image], question, response);
-        return new(request, !isSafe)
+        IReadOnlyList<GuardExample> Done()
         {
-            Categories = isSafe ? [] : [category],
-            Severity = isSafe ? Severity.None : severity,
-            Topic = category,
-            Place = $"{row.Position.File}: row {row.Position.Row}",
-        };
+            if (unlabelled > 0 && examples.Count == 0)
+                throw new InvalidInputException($"{data.Path}: no answer has a safety label ({(data.Layout == RowLayout.Flat ? "is_response_safe" : "is_response_1_safe, is_response_2_safe")}), so there is nothing to measure with.");
+            if (unlabelled > 0) note?.Invoke($"{unlabelled} of {unlabelled + examples.Count} answers have no safety label and are left out.");
+            return examples;
+        }
     }
 }

@@ -23,8 +23,8 @@ public static class GuardJsonl
         if (!File.Exists(path) || Path.GetExtension(path).ToLowerInvariant() is not (".jsonl" or ".ndjson")) return false;
         using JsonDocument? first = Lines(path).Select(line => Parse(path, line.Text, line.Number)).FirstOrDefault();
         return first is not null && first.RootElement.ValueKind == JsonValueKind.Object
-            && !(first.RootElement.TryGetProperty("question", out _) && (first.RootElement.TryGetProperty("is_response_safe", out _) || first.RootElement.TryGetProperty("is_response_1_safe", out _))
-                && first.RootElement.TryGetProperty("image_severity", out _));
+            && !(first.RootElement.TryGetProperty("question", out _) && (first.RootElement.TryGetProperty("response_1", out _)
+                || first.RootElement.TryGetProperty("is_response_safe", out _) && first.RootElement.TryGetProperty("image_severity", out _)));
     }
 
     /// <summary>Reads a file.</summary>

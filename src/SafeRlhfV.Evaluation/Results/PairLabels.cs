@@ -10,4 +10,17 @@ public sealed record PairLabels(int Higher, bool? Unsafe1 = null, bool? Unsafe2 
 {
     /// <summary>What the row of a pair says that RM-V, or CM-V, should say.</summary>
     public static PairLabels Of(PreferencePair pair, bool cost) => cost ? new(3 - pair.Safer, !pair.Response1.IsSafe, !pair.Response2.IsSafe) : new(pair.MoreHelpful);
+
+    /// <summary>The same of a row that may leave columns out; null where it does not say which answer scores higher.</summary>
+    /// <param name="row">The row, with answers, preferences, labels and rates.</param>
+    /// <param name="cost">Whether CM-V is asked for. A label that is missing follows from the harmless rate, below 0 is unsafe.</param>
+    public static PairLabels? Of(ConversationRecord row, bool cost)
+    {
+        PairSide? side = cost ? row.Preferences.Safe : row.Preferences.Helpful ?? row.Preferences.Overall;
+        if (row.Kind != RecordKind.Pair || side is not { } preferred) return null;
+        int number = (preferred == PairSide.Chosen) == row.RejectedFirst ? 2 : 1;
+        return cost ? new(3 - number, Unsafe(row.Answers[0]), Unsafe(row.Answers[1])) : new(number);
+
+        static bool? Unsafe(RecordAnswer answer) => answer.Unsafe ?? (answer.Rates.Harmless is { } rate ? rate < 0 : null);
+    }
 }
