@@ -90,7 +90,7 @@ internal sealed class ConversationBuilder(ImportRow row, IReadOnlyList<object?> 
             if (messages[i].Role != ((i - first) % 2 == 0 ? ConversationRole.User : ConversationRole.Assistant))
                 throw new DroppedRowException(DropReason.Roles);
         foreach (DraftMessage message in messages)
-            if (message.Parts.Count == 0)
+            if (message.Role == ConversationRole.System ? message.Parts.Count == 0 : message.IsBlank)
                 throw new DroppedRowException(message.Role == ConversationRole.Assistant ? DropReason.EmptyAnswer : DropReason.EmptyText);
     }
 

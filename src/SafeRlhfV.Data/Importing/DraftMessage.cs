@@ -17,6 +17,9 @@ internal sealed class DraftMessage(ConversationRole role, bool isPlain = true)
     /// <summary>Texts and images in order.</summary>
     public List<DraftPart> Parts { get; } = [];
 
+    /// <summary>Whether it holds neither an image nor a text of more than white space, of which no trainer can learn.</summary>
+    public bool IsBlank => Parts.TrueForAll(part => part.Text is { } text && string.IsNullOrWhiteSpace(text));
+
     /// <summary>Adds a text, unless it is empty.</summary>
     /// <exception cref="DroppedRowException">The text is no valid Unicode.</exception>
     public void Add(string text)

@@ -15,10 +15,10 @@ public static class DropReason
     /// <summary>The row holds no message.</summary>
     public const string Empty = "empty";
 
-    /// <summary>A question or system message holds neither text nor image.</summary>
+    /// <summary>A system message holds nothing, or a question neither an image nor a text of more than white space.</summary>
     public const string EmptyText = "empty-text";
 
-    /// <summary>An answer holds no text.</summary>
+    /// <summary>An answer holds no text, or only white space.</summary>
     public const string EmptyAnswer = "empty-answer";
 
     /// <summary>The conversation ends with a question where the format needs an answer.</summary>
@@ -36,7 +36,7 @@ public static class DropReason
     /// <summary>The row holds sound.</summary>
     public const string Audio = "audio";
 
-    /// <summary>A part of a message is of an unknown type.</summary>
+    /// <summary>A part of a message is of an unknown type, or an answer is given in steps (TRL's <c>completions</c>).</summary>
     public const string PartUnknown = "part-unknown";
 
     /// <summary>An image's file is not there.</summary>

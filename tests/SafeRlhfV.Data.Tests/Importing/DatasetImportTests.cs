@@ -51,7 +51,11 @@ public sealed class DatasetImportTests : IDisposable
     [InlineData("beavertails", "{\"question\": \"Q\", \"messages\": null, \"response_1\": \"A\", \"response_2\": \"B\", \"more_helpful_response_id\": 3}", DropReason.PreferenceMissing)]
     [InlineData("trl", "{\"chosen\": \"Q A\", \"rejected\": \"Q B\"}", DropReason.PairPrompt)] // texts share no messages
     [InlineData("trl", "{\"prompt\": \"Q\", \"completion\": \"A\", \"label\": \"perhaps\"}", DropReason.LabelUnreadable)]
+    [InlineData("trl", "{\"prompt\": \"Q\", \"completions\": [\"S\", \"T\"], \"labels\": [true, false]}", DropReason.PartUnknown)] // steps with labels of their own
     [InlineData("ms-swift", "{\"query\": \"Q\", \"response\": \"A\", \"history\": [[\"only one\"]]}", DropReason.Roles)]
+    [InlineData("messages", "{\"messages\": [{\"role\": \"user\", \"content\": \"Q\"}, {\"role\": \"assistant\", \"content\": \" \\n\"}]}", DropReason.EmptyAnswer)]
+    [InlineData("messages", "{\"messages\": [{\"role\": \"user\", \"content\": \"\\t\"}, {\"role\": \"assistant\", \"content\": \"A\"}]}", DropReason.EmptyText)]
+    [InlineData("trl", "{\"prompt\": \"Q\", \"chosen\": \"A\", \"rejected\": \"  \"}", DropReason.EmptyAnswer)]
     public void ARowIsLeftOutWithItsReason(string from, string line, string reason)
     {
         DatasetImport import = Open(line, from);
@@ -82,6 +86,7 @@ public sealed class DatasetImportTests : IDisposable
     [InlineData("{\"a\": {\"file_name\": \"rows.jsonl\"}}", "c", "'c'")]
     [InlineData("{\"a\": {\"file_name\": \"gone.jsonl\"}}", null, "gone.jsonl")]
     [InlineData("{\"a\": {\"file_name\": \"rows.jsonl\", \"num_samples\": 5}}", null, "num_samples")]
+    [InlineData("{\"a\": {\"file_name\": \"rows.jsonl\", \"formatting\": \"chatml\"}}", null, "formatting")]
     [InlineData("{\"a\": {\"ms_hub_url\": \"some/where\"}}", null, ImportFault.NotLocal)]
     public void AnIndexThatCannotBeFollowedIsNamed(string index, string? dataset, string named)
     {

@@ -53,6 +53,9 @@ internal sealed class LlamaFactoryFormat
         if (entries.Get(name) is not SourceMap entry) throw new InvalidInputException($"{index}: names no data set {Finding.Quote(name)}, only {known}.");
         if (entry.Get("num_samples") is not null)
             throw new InvalidInputException($"{index}: num_samples of {Finding.Quote(name)} draws rows at random, which an import does not; remove it.");
+        if (entry.Get("formatting") is { } formatting and not ("alpaca" or "sharegpt" or "openai"))
+            throw new InvalidInputException(
+                $"{index}: {Finding.Quote(name)} has an unknown formatting {Finding.Quote($"{formatting}")}; known are alpaca, sharegpt and openai.");
         string folder = Path.GetDirectoryName(Path.GetFullPath(index))!;
         if (entry.Get("file_name") is string file && Path.Exists(Path.Combine(folder, file))) return new LlamaFactoryFormat(file, folder, entry);
         if (entry.Keys.FirstOrDefault(key => key.EndsWith("_url", StringComparison.Ordinal)) is { } url)

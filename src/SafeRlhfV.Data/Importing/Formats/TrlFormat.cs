@@ -12,6 +12,7 @@ internal static class TrlFormat
     public static ConversationRecord Read(ImportRow row)
     {
         row.RefuseUnsupported();
+        if (row.Map.Has("completions")) throw new DroppedRowException(DropReason.PartUnknown); // steps with a label each
         ConversationBuilder builder = new(row, row.Pool("images", "image"));
         if (row.Map.Has("messages")) return builder.Conversation(Placed(builder, Messages.Read(row["messages"])));
         if (row.Map.ContainsKey("chosen") || row.Map.ContainsKey("rejected")) return Pair(row, builder);

@@ -47,10 +47,11 @@ public sealed class JinjaGoldenTests
                 rows++;
                 string text = row.TryGetProperty("template", out JsonElement whole) ? whole.GetString()! : File.ReadAllText(Path.Combine(folder, row.GetProperty("template_file").GetString()!));
                 PyDict variables = (PyDict)JsonValues.Of(row.TryGetProperty("context", out JsonElement own) ? own : named.RootElement.GetProperty(row.GetProperty("context_name").GetString()!))!;
-                variables.Remove("now");
+                DateTime now = Now(variables);
+                foreach (string name in NotVariables) variables.Remove(name);
                 ChatTemplateText template = new(JinjaTemplate.Parse(text));
                 JinjaMarks marks = JinjaMarks.Unused([text, line])!;
-                string marked = template.Render(variables, new DateTime(2024, 7, 26, 14, 5, 9), marks).Text;
+                string marked = template.Render(variables, now, marks).Text;
                 Assert.Equal(row.GetProperty("rendered").GetString(), marks.Without(marked));
                 Assert.NotNull(marks.Read(marked));
             }
@@ -58,12 +59,15 @@ public sealed class JinjaGoldenTests
         Assert.True(rows > 0, "the reference has no whole templates");
     }
 
+    private static DateTime Now(PyDict variables) =>
+        variables.TryGet("now", out object? time) ? DateTime.Parse((string)time!, CultureInfo.InvariantCulture) : new DateTime(2024, 1, 2, 3, 4, 5);
+
     private static string? Fault(JsonElement row, string folder, JsonElement? contexts)
     {
         string template = row.TryGetProperty("template", out JsonElement text) ? text.GetString()! : File.ReadAllText(Path.Combine(folder, row.GetProperty("template_file").GetString()!));
         JsonElement context = row.TryGetProperty("context", out JsonElement own) ? own : contexts!.Value.GetProperty(row.GetProperty("context_name").GetString()!);
-        DateTime now = context.TryGetProperty("now", out JsonElement time) ? DateTime.Parse(time.GetString()!, CultureInfo.InvariantCulture) : new DateTime(2024, 1, 2, 3, 4, 5);
         PyDict variables = (PyDict)JsonValues.Of(context)!;
+        DateTime now = Now(variables);
         foreach (string name in NotVariables) variables.Remove(name);
         bool isPolicy = row.TryGetProperty("policy", out JsonElement policy) && policy.GetBoolean();
         bool mayRender = isPolicy && row.TryGetProperty("accept", out JsonElement accept) && accept.GetString() != "error";
