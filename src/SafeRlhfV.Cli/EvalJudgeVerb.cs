@@ -71,14 +71,16 @@ internal static class EvalJudgeVerb
         List<JudgedPrompt> prompts = [];
         foreach (DatasetRow row in PreferenceDataset.Open(data).ReadRows(split).Take(limit ?? int.MaxValue))
         {
-            string id = $"{row.Position}", question = ModelArguments.Text(row, "question");
+            (IReadOnlyList<EncodedImage> images, string question) = row.ToRecord(RecordParts.None).AsQuestion("eval judge");
+            if (images.Count > 1) throw new InvalidInputException($"{row.Position.File}: row {row.Position.Row} has {images.Count} images, and 'eval judge' shows one; leave such rows out.");
+            string id = $"{row.Position}";
             string Of(Dictionary<string, Answer> answers, string file)
             {
                 if (!answers.TryGetValue(id, out Answer? answer)) throw new InvalidInputException($"{file}: has no answer to row {id}; generate answers to the same rows (--split, --limit) that are judged.");
                 if (answer.Question is { } other && other != question) throw new InvalidInputException($"{file}: its row {id} answers another question; it was generated from other data.");
                 return ReasonedAnswer.Text(answer.Reasoning, answer.Response);
             }
-            prompts.Add(new JudgedPrompt(id, row.Text("category") ?? "", row.Image, question, Of(first, candidate), Of(second, baseline)));
+            prompts.Add(new JudgedPrompt(id, row.Text("category") ?? "", images.Count > 0 ? images[0] : null, question, Of(first, candidate), Of(second, baseline)));
         }
         return prompts.Count > 0 ? prompts : throw new InvalidInputException($"{data}: no rows{(split is null ? "" : $" in the split '{split}'")}.");
     }

@@ -128,7 +128,8 @@ internal static class EvalPreferenceVerb
             foreach (Score output in outputs) parts |= output == Score.Reward ? RecordParts.Helpful : RecordParts.Safe | RecordParts.Labels | RecordParts.Rates;
             ConversationRecord record = row.ToRecord(parts);
             string category = row.Text("category") is { } name && name.Trim().Length > 0 ? LabelWords.Category(name) ?? name.Trim() : NoCategory;
-            return new(row, category, row.Text("response_1") ?? "", row.Text("response_2") ?? "", [.. outputs.Select(output => PairLabels.Of(record, output == Score.Cost))]);
+            string[] answers = record.Kind == RecordKind.Pair ? [.. record.Answers.Select(answer => answer.Text)] : ["", ""];
+            return new(row, category, answers[0], answers[1], [.. outputs.Select(output => PairLabels.Of(record, output == Score.Cost))]);
         }
     }
 }

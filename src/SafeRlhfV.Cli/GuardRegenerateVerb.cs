@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Microsoft.Extensions.AI;
 using SafeRlhfV.Data;
+using SafeRlhfV.Evaluation;
 using SafeRlhfV.Guard;
 using Spectre.Console;
 
@@ -31,7 +32,7 @@ internal static class GuardRegenerateVerb
             if (parsed.GetValue(rounds) is < 0 or > 100) throw new InvalidInputException($"--rounds {parsed.GetValue(rounds)}: give 0 to 100.");
             ModerationRequest[] prompts = parsed.GetValue(prompt) is { } text
                 ? [new(GuardData.Pictures(parsed.GetValue(images)), text)]
-                : [.. PreferenceDataset.Open(parsed.GetValue(data)!).ReadRows(parsed.GetValue(split)).Take(parsed.GetValue(limit) ?? int.MaxValue).Select(row => new ModerationRequest(row.Image is { } image ? [image] : [], ModelArguments.Text(row, "question")))];
+                : [.. PreferenceDataset.Open(parsed.GetValue(data)!).ReadRows(parsed.GetValue(split)).Take(parsed.GetValue(limit) ?? int.MaxValue).Select(row => GuardExamples.PromptOf(row.ToRecord(RecordParts.None), "guard regenerate"))];
             GuardPolicy rules = GuardData.PolicyOf(parsed.GetValue(policy));
             using LinesFile? lines = parsed.GetValue(file) is { } target ? new LinesFile(target, parsed.GetValue(overwrite)) : null;
             if (parsed.GetValue(rounds) is { } k) rules = rules with { Rounds = k };

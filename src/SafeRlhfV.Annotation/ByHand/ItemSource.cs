@@ -27,7 +27,7 @@ internal sealed class ItemSource
             {
                 PreferenceDataset dataset = PreferenceDataset.Open(data);
                 if (dataset.Layout != RowLayout.Paired) throw new InvalidInputException($"{data}: rows of one answer cannot be annotated as pairs; give a paired data set.");
-                foreach (PreferencePair pair in dataset.ReadPairs()) source.Add(pair);
+                foreach (ConversationRecord row in dataset.ReadRecords()) source.Add(row);
             }
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -43,11 +43,18 @@ internal sealed class ItemSource
     private static bool IsUnlabelled(string file) =>
         file.EndsWith(".jsonl", StringComparison.OrdinalIgnoreCase) && File.ReadLines(file).FirstOrDefault(line => line.Length > 0) is { } first && !first.Contains("\"more_helpful_response_id\"", StringComparison.Ordinal);
 
-    private void Add(PreferencePair pair)
+    // the row's own labels count as the machine's where it has all of them
+    private void Add(ConversationRecord row)
     {
-        AnnotationItem item = new("", pair.Question, pair.Response1.Text, pair.Response2.Text, pair.Response1.From, pair.Response2.From, pair.Category, pair.Image?.Path, false, null);
-        Add(item, pair.Image?.Bytes, id => new AnnotationRecord(id, "machine", pair.MoreHelpful, pair.Safer,
-            pair.Response1.HarmlessRate, pair.Response2.HarmlessRate, pair.Response1.HelpfulRate, pair.Response2.HelpfulRate, pair.Category, pair.ImageSeverity));
+        (IReadOnlyList<EncodedImage> images, string question) = row.AsQuestion("data annotate");
+        if (images.Count > 1) throw new InvalidInputException($"{row.Source.File}: row {row.Source.Row} has {images.Count} images, and 'data annotate' shows one; leave such rows out.");
+        if (row.Answers is not [RecordAnswer first, RecordAnswer second]) throw new InvalidInputException($"{row.Source.File}: row {row.Source.Row} holds no two answers, so it cannot be annotated as a pair; leave it out.");
+        EncodedImage? image = images.Count > 0 ? images[0] : null;
+        AnnotationItem item = new("", question, first.Text, second.Text, first.From ?? "unknown", second.From ?? "unknown", row.Labels.Category, image?.Path, false, null);
+        int Number(PairSide side) => side == PairSide.Chosen != row.RejectedFirst ? 1 : 2;
+        Add(item, image?.Bytes, id => (row.Preferences, first.Rates, second.Rates, row.Labels) is ({ Helpful: { } better, Safe: { } safer }, { Harmless: { } harmless1, Helpful: { } helpful1 },
+            { Harmless: { } harmless2, Helpful: { } helpful2 }, { Category: { } category, ImageSeverity: { } severity })
+            ? new AnnotationRecord(id, "machine", Number(better), Number(safer), harmless1, harmless2, helpful1, helpful2, category, severity) : null);
     }
 
     private void AddLines(string file)
@@ -66,6 +73,7 @@ internal sealed class ItemSource
             {
                 throw new InvalidInputException($"{file}, line {number}: not JSON ({error.Message.Split('.')[0]}); mend or remove the line.", error);
             }
+            if (row["messages"] is not null) throw new InvalidInputException($"{file}, line {number}: holds messages, and 'data annotate' shows one question with one image; leave such rows out.");
             string Needed(string name) => Text(name) is { Length: > 0 } text ? text : throw new InvalidInputException($"{file}, line {number}: '{name}' is missing; give question, response_1 and response_2.");
             string? Text(string name) => row[name] is JsonValue value && value.TryGetValue(out string? text) ? text : null;
             string? category = Text("category"), path = Text("image");

@@ -56,10 +56,11 @@ public sealed class DatasetRow
         if (Schema.Layout != RowLayout.Paired)
             throw new InvalidInputException($"{Position.File}: rows of the flat layout (one answer a row) cannot be read as pairs; convert it with 'data convert' or give a paired data set.");
         Check();
+        (IReadOnlyList<EncodedImage> images, string question) = ToRecord(RecordParts.None).AsQuestion("a reader of one question with one image");
         return new PreferencePair
         {
-            Question = Text("question")!,
-            Image = Image,
+            Question = question,
+            Image = images.Count > 0 ? images[0] : null,
             Category = LabelWords.Category(Text("category")!)!,
             ImageSeverity = (int)Integer("image_severity")!.Value,
             Response1 = Response(1),
@@ -87,7 +88,8 @@ public sealed class DatasetRow
     {
         if (Schema.Layout != RowLayout.Flat) throw new InvalidOperationException("A pair holds two answers.");
         Check();
-        return new ModeratedResponse(Text("question")!, Image, LabelWords.Category(Text("category")!)!, (int)Integer("image_severity")!.Value, Text("response")!, LabelWords.Safe(Text("is_response_safe")!)!.Value);
+        (IReadOnlyList<EncodedImage> images, string question) = ToRecord(RecordParts.None).AsQuestion("a reader of one question with one image");
+        return new ModeratedResponse(question, images.Count > 0 ? images[0] : null, LabelWords.Category(Text("category")!)!, (int)Integer("image_severity")!.Value, Text("response")!, LabelWords.Safe(Text("is_response_safe")!)!.Value);
     }
 
     /// <summary>The same row at another place.</summary>
@@ -136,6 +138,10 @@ public sealed class DatasetRow
         foreach (Finding finding in RowRules.Check(this))
             if (finding.Severity == FindingSeverity.Error && !(finding.Code == Fault.ImageNull && Image is null))
                 throw new InvalidInputException(finding);
+        // conversations may leave open what a pair or a moderated answer has to say
+        foreach ((string column, ColumnKind kind) in RowSchema.Of(Schema.Layout).Columns)
+            if (kind is ColumnKind.Text or ColumnKind.Integer && column != "question" && this[Schema.IndexOf(column)] is null)
+                throw new InvalidInputException(RowRules.Error(this, Fault.NullValue, "the cell is null; give a value or drop the row.", column));
     }
 
     private static string YesNo(bool value) => value ? "yes" : "no";

@@ -21,6 +21,16 @@ public static class GuardExamples
         return read.Count > 0 ? read : throw new InvalidInputException($"{path}: there is no example in it.");
     }
 
+    /// <summary>A row's prompt as a guard is given it: all images, then the question.</summary>
+    /// <param name="row">The row.</param>
+    /// <param name="reader">Who judges it, for the error.</param>
+    /// <exception cref="InvalidInputException">It is a conversation of several turns, of which a guard would see only a part.</exception>
+    public static ModerationRequest PromptOf(ConversationRecord row, string reader)
+    {
+        (IReadOnlyList<EncodedImage> images, string question) = row.AsQuestion(reader);
+        return new ModerationRequest([.. images.Select(image => (ModerationImage)image)], question);
+    }
+
     private static IReadOnlyList<GuardExample> FromDataset(PreferenceDataset data, string? split, int? limit, IReadOnlyDictionary<string, string>? categories, Action<string>? note)
     {
         List<GuardExample> examples = [];
@@ -29,12 +39,12 @@ public static class GuardExamples
         {
             ConversationRecord record = row.ToRecord(RecordParts.Answers | RecordParts.Labels | RecordParts.Rates | RecordParts.Category, categories);
             string place = $"{row.Position.File}: row {row.Position.Row}";
-            if (record.Prompt is not [{ ImageCount: <= 1 } question]) throw new InvalidInputException($"{place} is a conversation of several turns or images, which cannot be read as one question with one image here.");
+            ModerationRequest prompt = PromptOf(record, "a guard's evaluation");
             foreach (RecordAnswer answer in record.Answers)
             {
                 if (examples.Count == limit) return Done();
                 if (answer.Unsafe is not { } isUnsafe) unlabelled++;
-                else examples.Add(new(new([.. record.Images], question.Text, answer.Text), isUnsafe)
+                else examples.Add(new(prompt.WithResponse(answer.Text), isUnsafe)
                 {
                     Categories = !isUnsafe ? [] : record.Labels.Category is { } category ? [category] : null,
                     Severity = !isUnsafe ? Severity.None : answer.Rates.Harmless is { } rate ? (Severity)Math.Clamp(-rate, (int)Severity.Minor, (int)Severity.Severe) : null,

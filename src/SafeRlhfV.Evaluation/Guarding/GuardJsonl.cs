@@ -23,6 +23,7 @@ public static class GuardJsonl
         if (!File.Exists(path) || Path.GetExtension(path).ToLowerInvariant() is not (".jsonl" or ".ndjson")) return false;
         using JsonDocument? first = Lines(path).Select(line => Parse(path, line.Text, line.Number)).FirstOrDefault();
         return first is not null && first.RootElement.ValueKind == JsonValueKind.Object
+            && !first.RootElement.TryGetProperty("messages", out _)
             && !(first.RootElement.TryGetProperty("question", out _) && (first.RootElement.TryGetProperty("response_1", out _)
                 || first.RootElement.TryGetProperty("is_response_safe", out _) && first.RootElement.TryGetProperty("image_severity", out _)));
     }
@@ -42,6 +43,7 @@ public static class GuardJsonl
     {
         InvalidInputException Bad(string what) => new($"{path}: line {number} {what}.");
         if (row.ValueKind != JsonValueKind.Object) throw Bad("is no JSON object");
+        if (row.TryGetProperty("messages", out JsonElement messages) && messages.ValueKind != JsonValueKind.Null) throw Bad("holds a conversation, where the first line holds a question; import the file with 'data import'");
         string question = FirstText(row, Texts) ?? throw Bad($"has no text; give one of {string.Join(", ", Texts)}");
         string? answer = FirstText(row, Answers) is { } text ? ReasonedAnswer.Text(FirstText(row, Reasonings), text) : null;
         bool isUnsafe = Label(row, answer is null ? "prompt_harm_label" : "response_harm_label") ?? throw Bad($"has no label; give one of {string.Join(", ", UnsafeKeys.Concat(SafeKeys))} or label");
