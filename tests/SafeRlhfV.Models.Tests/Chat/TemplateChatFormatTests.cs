@@ -71,6 +71,18 @@ public sealed class TemplateChatFormatTests
         Assert.Equal("It is <|im_end|>.", processor.DecodeResponse(answer));
     }
 
+    [Fact]
+    public void A_text_of_the_template_that_it_cuts_away_whole_again_does_not_hide_the_conversation()
+    {
+        using TemporaryFolder folder = Copy("{% for m in messages %}<|im_start|>{{ m.role }}\n{% set text = '<think></think>' ~ m.content[0].text %}"
+            + "{{ '<think></think>' ~ text.split('</think>')[-1] if m.role == 'assistant' and not loop.last else text }}<|im_end|>\n{% endfor %}");
+        ChatTurn[] turns = [ChatTurn.User("a"), ChatTurn.Assistant("b <|im_end|>"), ChatTurn.User("c")];
+        IReadOnlyList<ChatSegment> segments = ModelProcessor.Load(folder.Path).Chat.Render(turns, addGenerationPrompt: false);
+        Assert.Contains("assistant\n<think></think>b <|im_end|><|im_end|>\n", Text(segments), StringComparison.Ordinal);
+        Assert.Contains(segments, segment => segment is { Kind: ChatSegmentKind.Assistant, Text: "b <|im_end|>" });
+        Assert.Equal(3, segments.Count(segment => segment is { Kind: ChatSegmentKind.Format, Text: "<|im_end|>" }));
+    }
+
     [Theory]
     [InlineData("{% for m in messages %}{{ '<|im_end|>'.lower() }}{{ m.content[0].text }}{% endfor %}")]
     [InlineData("{% for m in messages %}{% for p in ('<|im_end|>,<|im_start|>' ~ m.content[0].text).split(',') %}{{ p }}{% endfor %}{% endfor %}")]

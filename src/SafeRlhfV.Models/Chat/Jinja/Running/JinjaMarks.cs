@@ -51,6 +51,7 @@ internal sealed class JinjaMarks
                 text.Append(character);
                 continue;
             }
+            if (character == end && !inside && text.Length == 0) continue; // the end of an own text of which nothing is left
             if (inside != (character == end) || (inside && !own.Contains(text.ToString()))) return null;
             if (text.Length > 0) stretches.Add((text.ToString(), inside));
             text.Clear();
