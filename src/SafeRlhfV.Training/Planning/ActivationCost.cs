@@ -41,8 +41,8 @@ internal sealed record ActivationCost(ModelShape Shape, bool Half, LoraRecipe? L
     public long Training(long tokens, bool checkpointing) =>
         tokens * (checkpointing ? Shape.Text.Layers * Element * H + LayerBytes + WorkBytes : Shape.Text.Layers * LayerBytes + WorkBytes) + tokens * 3 * (Half ? Wide : Element) * H;
 
-    /// <summary>What says which columns each column sees, once for all blocks.</summary>
-    public long Mask(long rows, long width) => rows * width * width * Element;
+    /// <summary>What says which columns each column sees: one for all blocks but the last, which computes the answers' columns alone and has one of its own.</summary>
+    public long Mask(long rows, long width, long prompt) => rows * width * (width + (width - prompt)) * Element;
 
     /// <summary>A pass that keeps nothing.</summary>
     public long Inference(long tokens) => tokens * (WorkBytes + Element * (2 * H + 2 * A));

@@ -6,7 +6,7 @@ namespace SafeRlhfV.Training;
 public static class MemoryPlanner
 {
     /// <summary>.NET and libtorch with their code and pools, or the CUDA context.</summary>
-    public const long ProcessBytes = 250L << 20;
+    public const long ProcessBytes = 280L << 20;
 
     private const long WindowBytes = 256L << 20;
 
@@ -31,23 +31,24 @@ public static class MemoryPlanner
         PlanSizes sizes = known ?? PlanSizes.Limits(training.Lengths);
         bool half = IsHalf(model.Dtype, stored), policy = recipe.Trainer is TrainerKind.Sft or TrainerKind.Dpo;
         ActivationCost cost = new(shape, half, model.Lora);
-        int micro = training.MicroBatchSize > 0 ? Math.Min(training.MicroBatchSize, training.BatchSize) : training.BatchSize;
         int each = recipe.Trainer is TrainerKind.Sft or TrainerKind.Guard ? 1 : 2;
-        if (training.MicroBatchTokens > 0) micro = Math.Clamp(training.MicroBatchTokens / (sizes.PromptTokens + each * sizes.ResponseTokens), 1, micro);
-        long rows = micro, width = sizes.PromptTokens + each * sizes.ResponseTokens, tokens = rows * width, answers = rows * each * sizes.ResponseTokens;
         long trained = Trained(shape, model.Lora, policy, training.TrainVisionTower);
-        bool reference = recipe.Trainer == TrainerKind.Dpo && model.Lora is null, several = micro < training.BatchSize;
+        long KeptOf(PlanPart one) => cost.Training(one.Rows * one.Width, training.GradientCheckpointing) + cost.Mask(one.Rows, one.Width, one.Prompt) + (policy ? cost.LogProbabilities(one.Answers, trained: true) : 0)
+            + Projector(shape, half, one.Rows) + (training.TrainVisionTower ? TowerTraining(shape, half, one.Rows) : 0);
+        PlanPart part = PlanBatches.Of(sizes, training, each).MaxBy(KeptOf)!;
+        bool reference = recipe.Trainer == TrainerKind.Dpo && model.Lora is null, several = part.Rows < training.BatchSize;
 
         List<MemoryPart> parts = Lasting(shape, half, reference ? 2 : 1, model.Lora, adapters: 1, OnDevice(training.Optimizer, model.Device, half, model.Lora, trained));
         long gradients = trained * GradientBytes(model.Lora, half);
-        long kept = cost.Training(tokens, training.GradientCheckpointing) + cost.Mask(rows, width) + (policy ? cost.LogProbabilities(answers, trained: true) : 0) + Projector(shape, half, rows) + (training.TrainVisionTower ? TowerTraining(shape, half, rows) : 0);
-        parts.AddRange(Vision(shape, half, rows, training.VisionCacheBytes, training.TrainVisionTower, sizes));
+        long kept = KeptOf(part);
+        parts.AddRange(Vision(shape, half, part.Rows, training.VisionCacheBytes, training.TrainVisionTower, sizes));
         if (model.Device == "cpu") parts.Add(new("data", Data(shape, training.BatchSize, sizes), true));
         // in the first backward pass of a step activations go as gradients come
         parts.Add(new("activations of a part of the batch" + (several ? " and gradients" : ""), several ? kept + gradients : Math.Max(kept, gradients), false));
         parts.Add(new("gradients and the update", gradients + UpdateBytes(model.Lora, half, trained), false));
         if (model.Device != "cpu") parts.Add(Gaps(kept));
-        return new MemoryPlan(parts, $"{rows} {(each > 1 ? "pairs" : "rows")} of {sizes.PromptTokens} + {(each > 1 ? "2 x " : "")}{sizes.ResponseTokens} tokens at a time, {(half ? "bfloat16" : "float32")}") { Host = Host(model.Device, Data(shape, training.BatchSize, sizes), Offloaded(training.Optimizer, half, model.Lora, trained)) };
+        string texts = $"{part.Rows} {(each > 1 ? "pairs" : "rows")} of {part.Prompt} + {(each > 1 ? "2 x " : "")}{part.Response} tokens at a time, {(half ? "bfloat16" : "float32")}";
+        return new MemoryPlan(parts, texts) { Host = Host(model.Device, Data(shape, training.BatchSize, sizes), Offloaded(training.Optimizer, half, model.Lora, trained)) };
     }
 
     private static MemoryPlan PlanPpo(PpoRecipe recipe, ModelShape shape, int stored, PlanSizes sizes, PlanSizes instructions)
@@ -102,7 +103,7 @@ public static class MemoryPlanner
     }
 
     private static long Kept(ActivationCost cost, ModelShape shape, bool half, long rows, long width, long answer, bool checkpointing) =>
-        cost.Training(rows * width, checkpointing) + cost.Mask(rows, width) + cost.LogProbabilities(rows * answer, trained: true) + Projector(shape, half, rows);
+        cost.Training(rows * width, checkpointing) + cost.Mask(rows, width, width - answer) + cost.LogProbabilities(rows * answer, trained: true) + Projector(shape, half, rows);
 
     private static List<MemoryPart> Lasting(ModelShape shape, bool half, int models, LoraRecipe? lora, int adapters, long state)
     {
@@ -137,7 +138,12 @@ public static class MemoryPlanner
     {
         (long patches, long width) = shape.Features;
         long one = patches * width * (half ? 2 : 4);
-        long CacheOf(PlanSizes? data) => data is null ? 0 : data.Pictures > cacheBytes / one ? cacheBytes : data.Pictures * one;
+        long CacheOf(PlanSizes? data)
+        {
+            if (data is null) return 0;
+            double mean = data.MostImageRows is > 0 and int most ? one * data.MeanImageRows / most : one;
+            return data.Pictures * mean > cacheBytes ? cacheBytes : (long)(data.Pictures * mean);
+        }
         if (!tower && cacheBytes > 0) yield return new("vision features kept", CacheOf(sizes) + CacheOf(instructions), true);
         yield return new("vision features of a batch", rows * one, true);
         if (tower) yield break;

@@ -23,6 +23,9 @@ public sealed record ModelShape(ModelConfig Config, long Parameters, long TowerP
         return new ModelShape(config, all, model.VisionTowerParameters.Sum(parameter => parameter.numel()), output);
     }
 
+    /// <summary>What the images of a row take of the pixel values (tiles of LLaVA-NeXT, patches of Qwen), and their tokens, where the data says so; null = an image of ordinary size.</summary>
+    public (int Rows, int Tokens)? Images { get; init; }
+
     /// <summary>The language model's sizes.</summary>
     public TextConfig Text => Config.Text;
 
@@ -33,7 +36,7 @@ public sealed record ModelShape(ModelConfig Config, long Parameters, long TowerP
     public long KeyWidth => (long)Text.KeyValueHeads * Text.HeadSize;
 
     /// <summary>Text tokens that a picture costs; for families where the picture decides, those of an ordinary one.</summary>
-    public int ImageTokens => Config switch
+    public int ImageTokens => Images is { } known ? known.Tokens : Config switch
     {
         LlavaConfig { GridPinpoints.Count: > 0 } next => 5 * next.LeastImageTokens,
         LlavaConfig plain => plain.LeastImageTokens,
@@ -43,8 +46,8 @@ public sealed record ModelShape(ModelConfig Config, long Parameters, long TowerP
     /// <summary>Tower outputs of one picture, and the width of one.</summary>
     public (long Patches, long Width) Features => Config switch
     {
-        LlavaConfig llava => (ImageTokens, (long)llava.Vision.HiddenSize * llava.FeatureStates.Count),
-        QwenConfig qwen => (ImageTokens * (long)qwen.Vision.MergeSize * qwen.Vision.MergeSize, qwen.Vision.HiddenSize),
+        LlavaConfig llava => (Images is { } known ? known.Rows * (long)llava.LeastImageTokens : ImageTokens, (long)llava.Vision.HiddenSize * llava.FeatureStates.Count),
+        QwenConfig qwen => (Images?.Rows ?? (ImageTokens * (long)qwen.Vision.MergeSize * qwen.Vision.MergeSize), qwen.Vision.HiddenSize),
         _ => (ImageTokens, Text.HiddenSize),
     };
 
@@ -59,7 +62,7 @@ public sealed record ModelShape(ModelConfig Config, long Parameters, long TowerP
     /// <summary>Pictures (or tiles) of 3 x S x S float32 numbers that one picture becomes, in bytes.</summary>
     public long PixelBytes => Config switch
     {
-        LlavaConfig llava => 4L * llava.Vision.Channels * llava.Vision.ImageSize * llava.Vision.ImageSize * (llava.GridPinpoints.Count > 0 ? 5 : 1),
+        LlavaConfig llava => 4L * llava.Vision.Channels * llava.Vision.ImageSize * llava.Vision.ImageSize * (Images?.Rows ?? (llava.GridPinpoints.Count > 0 ? 5 : 1)),
         QwenConfig qwen => 4L * Features.Patches * qwen.Vision.PatchNumbers,
         _ => 0,
     };

@@ -67,9 +67,11 @@ public sealed class RecipePlan
         };
         ModelProcessor processor = ModelProcessor.Load(folder);
         PlanSizes? instructions = recipe is PpoRecipe { Data.Instructions: { } named } ? PlanSizes.Look(named, processor, lengths) : null;
-        PlanSizes sizes = PlanSizes.Look(data, processor, lengths);
-        if (recipe is GuardRecipe { Data.SafePrompts: { } safe }) sizes = sizes with { PromptTokens = Math.Max(sizes.PromptTokens, PlanSizes.Look(safe, processor, lengths).PromptTokens) };
-        return new RecipePlan(recipe, ModelShape.Of(config), StoredBytes(recipe, config, card), sizes, instructions);
+        PlanSizes sizes = PlanSizes.Look(data, processor, lengths, prompts: recipe is PpoRecipe);
+        if (recipe is GuardRecipe { Data.SafePrompts: { } safe }) sizes = sizes with { PromptTokens = Math.Max(sizes.PromptTokens, PlanSizes.Look(safe, processor, lengths, prompts: true).PromptTokens) };
+        PlanSizes[] all = [.. new[] { sizes, instructions }.OfType<PlanSizes>()];
+        ModelShape shape = ModelShape.Of(config) with { Images = all.Max(one => one.MostImageRows) is { } most ? (most, all.Max(one => one.MostImageTokens) ?? 0) : null };
+        return new RecipePlan(recipe, shape, StoredBytes(recipe, config, card), sizes, instructions);
     }
 
     /// <summary>A rough estimate of the time it takes; null where the card's speed is not known, or no card is named and the recipe does not run on the CPU.</summary>

@@ -113,7 +113,7 @@ internal sealed class TimePlanner
     private double Forward(double width, double answers) =>
         (width * ((2 * blocks) + (4.0 * shape.Text.Layers * shape.QueryWidth * width))) + (2.0 * answers * shape.Text.VocabularySize * shape.Text.HiddenSize);
 
-    private double Seen(PlanSizes sizes, long cacheBytes, double epochs) => sizes.Pictures <= cacheBytes / (shape.Features.Patches * shape.Features.Width * Element) ? 1 / Math.Max(1, epochs) : 1;
+    private double Seen(PlanSizes sizes, long cacheBytes, double epochs) => sizes.Pictures <= cacheBytes / Math.Max(1, shape.Features.Patches * shape.Features.Width * Element) ? 1 / Math.Max(1, epochs) : 1;
 
     private void AddUpdate(OptimizerSettings settings, string device, LoraRecipe? lora, long trained)
     {
