@@ -7,7 +7,7 @@ namespace SafeRlhfV.Cli;
 /// <summary><c>data inspect</c>: what is in a data set, with a few rows; <c>--html</c> writes a page to browse.</summary>
 internal static class DataInspectVerb
 {
-    private const int PictureSide = 32;
+    private const int PictureSide = 32, Looked = 100;
 
     public static Command Create()
     {
@@ -37,7 +37,8 @@ internal static class DataInspectVerb
         data.Path,
         data.Layout,
         Rows = data.CountRows(),
-        Columns = RowSchema.Of(data.Layout).Columns.Select(column => new { column.Name, column.Kind }),
+        Columns = data.DescribeColumns(Looked).Filled.Select(column => new { column.Name, column.Kind }),
+        EmptyColumns = data.DescribeColumns(Looked).Empty,
         data.ExtraColumns,
         data.AbsentConfigs,
         Parts = data.Parts.Select(part => new { part.Config, part.Split, Rows = part.Files.Sum(data.CountRowsOfFile), part.Files }),
@@ -45,6 +46,8 @@ internal static class DataInspectVerb
         {
             ColumnKind.Text => row.Text(column.Name),
             ColumnKind.Integer => row.Integer(column.Name),
+            ColumnKind.Messages => row.Messages?.Select(message => new { Role = Role(message), Content = message.Parts.Select(part => new { part.Text, part.Image }), message.Loss }),
+            ColumnKind.ImageList => row.Messages is null ? null : row.Images.Select(image => new { image.Path, Bytes = image.Bytes?.Length }),
             _ => row.Image is { } image ? new { image.Path, Bytes = image.Bytes?.Length } : (object?)null,
         })),
         Html = page,
@@ -56,23 +59,33 @@ internal static class DataInspectVerb
         Table table = new Table().Border(TableBorder.Rounded).AddColumn("configuration").AddColumn("split").AddColumn(new TableColumn("rows").RightAligned()).AddColumn(new TableColumn("files").RightAligned());
         foreach (DatasetPart part in data.Parts) table.AddRow(Markup.Escape(part.Config), Markup.Escape(part.Split), $"{part.Files.Sum(data.CountRowsOfFile)}", $"{part.Files.Count}");
         Output.People.Write(table);
-        Output.Line($"columns: {string.Join(", ", RowSchema.Of(data.Layout).Columns.Select(column => $"{column.Name} {column.Kind.ToString().ToLowerInvariant()}"))}");
+        (IReadOnlyList<(string Name, ColumnKind Kind)> filled, IReadOnlyList<string> empty) = data.DescribeColumns(Looked);
+        Output.Line($"columns: {string.Join(", ", filled.Select(column => $"{column.Name} {column.Kind.ToString().ToLowerInvariant()}"))}");
+        if (empty.Count > 0) Output.Line($"without a value in the first {Looked} rows: {string.Join(", ", empty)}");
         if (data.ExtraColumns.Count > 0) Output.Line($"not read: {string.Join(", ", data.ExtraColumns)}");
         if (data.AbsentConfigs.Count > 0) Output.Line($"named by the card but not here: {string.Join(", ", data.AbsentConfigs)}");
-        foreach (DatasetRow row in rows) PrintRow(row, pictures);
+        foreach (DatasetRow row in rows) PrintRow(row, empty, pictures);
         if (page is not null) Output.Line(page);
     }
 
-    private static void PrintRow(DatasetRow row, bool pictures)
+    private static void PrintRow(DatasetRow row, IReadOnlyList<string> empty, bool pictures)
     {
         Output.People.Write(new Rule(Markup.Escape(row.Position.ToString())).LeftJustified());
-        ImageHeader? header = row.Image?.Bytes is { } bytes ? ImageHeader.Read(bytes) : null;
-        Output.Line($"picture: {(row.Image is null ? "none" : $"{Output.Foreign(row.Image.Path ?? "(no path)")}, {row.Image.Bytes?.Length ?? 0} bytes{(header is null ? "" : $", {header.Format} {header.Width} x {header.Height}")}")}");
-        if (pictures && !Console.IsOutputRedirected && header is { IsBomb: false }) Draw(row.Image!.Bytes!);
-        foreach ((string name, ColumnKind kind) in row.Schema.Columns)
+        foreach ((EncodedImage image, int number) in row.Images.Select((image, i) => (image, i + 1)))
+        {
+            ImageHeader? header = image.Bytes is { } bytes ? ImageHeader.Read(bytes) : null;
+            Output.Line($"picture{(row.Images.Count > 1 ? $" {number}" : "")}: {Output.Foreign(image.Path ?? "(no path)")}, {image.Bytes?.Length ?? 0} bytes{(header is null ? "" : $", {header.Format} {header.Width} x {header.Height}")}");
+            if (pictures && !Console.IsOutputRedirected && header is { IsBomb: false }) Draw(image.Bytes!);
+        }
+        if (row.Images.Count == 0) Output.Line("picture: none");
+        foreach (ConversationMessage message in row.Messages ?? [])
+            Output.Line($"{Role(message)}: {Output.Foreign(Short(string.Concat(message.Parts.Select(part => part.Text ?? $"[picture {part.Image + 1}]"))))}{(message.Loss == false ? " (not learnt)" : "")}");
+        foreach ((string name, ColumnKind kind) in row.Schema.Columns.Where(column => !empty.Contains(column.Name) && (column.Name != "question" || row.Messages is null)))
             if (kind == ColumnKind.Text) Output.Line($"{name}: {Output.Foreign(Short(row.Text(name)))}");
             else if (kind == ColumnKind.Integer) Output.Line($"{name}: {row.Integer(name)?.ToString() ?? "null"}");
     }
+
+    private static string Role(ConversationMessage message) => message.Role.ToString().ToLowerInvariant();
 
     private static void Draw(byte[] bytes)
     {

@@ -15,6 +15,13 @@ public sealed class DataCategoriesVerbTests
     }
 
     [Fact]
+    public void The_documentation_lists_the_same()
+    {
+        string docs = File.ReadAllText(Path.Combine(Golden.RepositoryRoot(), "docs", "data.md"));
+        Assert.Contains(string.Join('\n', Taxonomy.Placements.Select(one => $"| `{one.Category}` | {one.Domain} |")), docs, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Conversations_are_answered_and_scored_whole()
     {
         using TemporaryFolder folder = new();

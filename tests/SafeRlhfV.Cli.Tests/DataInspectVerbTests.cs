@@ -50,6 +50,29 @@ public sealed class DataInspectVerbTests
     }
 
     [Fact]
+    public async Task Conversations_are_shown_message_by_message_and_only_the_columns_that_are_there()
+    {
+        string path = Golden.At("formats", "multi", "paired-jsonl", "train.jsonl");
+        (int code, string output, string errors) = await CapturedConsole.RunAsync("data", "inspect", path, "--rows", "200");
+        Assert.True(code == 0, errors);
+        foreach (DatasetRow row in PreferenceDataset.Open(path).ReadRows().Where(row => row.Messages is { Count: > 1 } && row.Images.Count > 1 && RowRules.Check(row).All(finding => finding.Severity != FindingSeverity.Error)))
+        {
+            foreach (ConversationMessage message in row.Messages!.Where(message => message.Text.Length is > 0 and < 100 && !message.Text.Contains('\n', StringComparison.Ordinal)))
+                Assert.Contains($"{message.Role.ToString().ToLowerInvariant()}: {string.Concat(message.Parts.Select(part => part.Text ?? $"[picture {part.Image + 1}]"))}", output, StringComparison.Ordinal);
+            Assert.Contains("picture 2: ", output, StringComparison.Ordinal);
+        }
+        Assert.Contains("messages messages", output, StringComparison.Ordinal);
+        (_, JsonElement shown) = await CapturedConsole.JsonAsync("data", "inspect", path, "--rows", "200");
+        Assert.Contains(shown.GetProperty("preview").EnumerateArray(), row => row.GetProperty("messages").ValueKind == JsonValueKind.Array && row.GetProperty("images").GetArrayLength() > 1);
+
+        using TemporaryFolder folder = new();
+        string file = MinimalSet.Write(folder.Path, MinimalSet.Columns["sft"]);
+        (_, output, _) = await CapturedConsole.RunAsync("data", "inspect", file);
+        Assert.Contains("columns: question text, image image, response text\n", output.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+        Assert.DoesNotContain("is_response_safe: null", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_page_shows_rows_of_every_configuration_and_split()
     {
         using TemporaryFolder folder = new();

@@ -123,6 +123,17 @@ public sealed class PreferenceDataset
             .Select(column => column.Name).Where(name => rows.All(row => row.Schema.IndexOf(name) is var at && (at < 0 || row[at] is null)))];
     }
 
+    /// <summary>The columns of all layouts that hold something in the first rows of every part, and those that hold nothing.</summary>
+    /// <param name="rows">How many rows are looked at.</param>
+    /// <exception cref="InvalidInputException">A file is damaged.</exception>
+    public (IReadOnlyList<(string Name, ColumnKind Kind)> Filled, IReadOnlyList<string> Empty) DescribeColumns(int rows)
+    {
+        DatasetRow[] looked = [.. Sample(rows)];
+        ILookup<bool, (string Name, ColumnKind Kind)> columns = Schemas.SelectMany(schema => schema.Columns).Distinct()
+            .ToLookup(column => looked.Any(row => row.Schema.IndexOf(column.Name) is var at and >= 0 && row[at] is not null));
+        return ([.. columns[true]], [.. columns[false].Select(column => column.Name)]);
+    }
+
     /// <summary>Some rows of one file, by their place in it.</summary>
     internal static IEnumerable<DatasetRow> ReadFile(string file, long start)
     {
