@@ -44,8 +44,13 @@ internal sealed record ActivationCost(ModelShape Shape, bool Half, LoraRecipe? L
     /// <summary>What says which columns each column sees: one for all blocks but the last, which computes the answers' columns alone and has one of its own.</summary>
     public long Mask(long rows, long width, long prompt) => rows * width * (width + (width - prompt)) * Element;
 
-    /// <summary>A pass that keeps nothing.</summary>
-    public long Inference(long tokens) => tokens * (WorkBytes + Element * (2 * H + 2 * A));
+    /// <summary>A pass that keeps nothing but one block's own tensors, which are all there until the block ends: norms, projections, turned heads, attention, feed-forward part.</summary>
+    public long Inference(long tokens)
+    {
+        long norm = 2 * Wide * H + Element * H + (Half ? (Wide + Element) * H : 0), keys = Shape.KeyWidth;
+        long grouped = Shape.Text.Heads > Shape.Text.KeyValueHeads ? 2 * A : 0;
+        return tokens * (2 * norm + Element * (A + 2 * keys + 2 * (A + keys) + grouped + 2 * A + 5 * H + 3 * I));
+    }
 
     /// <summary>Log-probabilities of so many answer tokens, with their backward pass.</summary>
     public long LogProbabilities(long answers, bool trained)
