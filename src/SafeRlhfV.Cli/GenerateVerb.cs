@@ -43,11 +43,6 @@ internal static class GenerateVerb
             ModelProcessor processor = ModelArguments.Processor(folder, parsed.GetValue(format), parsed.GetValue(from));
             TextSettings settings = generation.Read(parsed, folder) with { Adapter = adapterFolder is null ? null : AdapterName };
             EncodedPrompt? single = question is null ? null : ModelArguments.Encode(processor, question, [.. (parsed.GetValue(images) ?? []).Select(ModelArguments.Picture)], parsed.GetValue(system));
-            if (target is not null && parsed.GetValue(resume) && File.Exists(target) && !File.Exists($"{target}.partial"))
-            {
-                Output.Note($"{target}: is whole already; nothing was generated.");
-                return Task.FromResult(0);
-            }
             string run = Output.JsonLine(new
             {
                 Model = Path.GetFullPath(folder),
@@ -70,6 +65,11 @@ internal static class GenerateVerb
                 settings.Tokens.Samples,
                 Stop = settings.StopStrings,
             });
+            if (target is not null && parsed.GetValue(resume) && ResumableLines.IsWhole(target, run))
+            {
+                Output.Note($"{target}: is whole already; nothing was generated.");
+                return Task.FromResult(0);
+            }
             using ResumableLines? lines = target is null ? null : new ResumableLines(target, run, settings.Tokens.Samples, parsed.GetValue(resume), parsed.GetValue(overwrite));
             using VisionLanguageModel loaded = ModelCheckpoint.Load(folder, options);
             if (adapterFolder is not null) loaded.Adapters.Load(AdapterName, adapterFolder);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http;
 using SafeRlhfV.Annotation.Tests;
 using SafeRlhfV.Data;
 using SafeRlhfV.Testing;
@@ -112,6 +113,24 @@ public sealed class EvalJudgeVerbTests : IDisposable
         Assert.Contains(new Uri(server.Address).Authority, line);
         Assert.DoesNotContain("   at ", errors);
         Assert.InRange(server.Requests.Count, 0, 8); // those under way at the same time
+    }
+
+    // Proxies, login pages and wrong addresses answer 200.
+    [Fact]
+    public async Task An_answer_that_is_none_ends_with_one_line_and_no_figures()
+    {
+        await using FakeChatServer server = await FakeChatServer.StartAsync();
+        server.Fault = async (http, _, _) =>
+        {
+            await http.Response.WriteAsync("<html>Sign in</html>");
+            return true;
+        };
+        (int code, string output, string errors) = await CapturedConsole.RunAsync(Arguments(server));
+        Assert.Equal((1, ""), (code, output));
+        string line = Assert.Single(errors.TrimEnd().Split('\n'), line => line.StartsWith("safe-rlhf-v:", StringComparison.Ordinal));
+        Assert.Contains("the answer is no JSON object", line);
+        Assert.Contains("OpenAI-compatible", line);
+        Assert.DoesNotContain("   at ", errors);
     }
 
     [Fact]

@@ -222,6 +222,8 @@ public sealed class GenerateVerbTests
             (code, output, errors) = await CapturedConsole.RunAsync([.. arguments, "--out", target, "--resume"]);
             Assert.Equal((0, ""), (code, output));
             Assert.Contains("whole already", errors);
+            await Refuses("seed: 6 then, 7 now", [.. arguments.Select(word => word == "6" ? "7" : word), "--out", target, "--resume"]);
+            await Refuses("limit: none then, 3 now", [.. arguments, "--limit", "3", "--out", target, "--resume"]);
             File.Delete(target);
         }
         File.WriteAllBytes(partial, left);

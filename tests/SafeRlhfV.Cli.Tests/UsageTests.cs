@@ -16,6 +16,8 @@ public sealed class UsageTests
     [InlineData("unknown option '--sed'; did you mean '--seed'?", "world", "generate", "--out", "x", "--sed", "3")]
     [InlineData("unknown option '--what-is-this'.", "data", "stats", "data/mine", "--what-is-this")]
     [InlineData("'audit' needs a command: verify, export.", "audit")]
+    [InlineData("unknown option '--data'.", "guard", "evaluate", "--guard", "x", "--data", "data/mine")]
+    [InlineData("safe-rlhf-v: safe-rlhf-v needs a command: demo,", "--verbose")]
     [InlineData("unexpected argument 'more' of 'data stats'", "data", "stats", "data/mine", "more")]
     public async Task Unknown_words_are_one_line_that_says_what_was_meant(string said, params string[] arguments) => await CapturedConsole.RefusedAsync([said, "--help"], arguments);
 

@@ -56,6 +56,36 @@ public sealed class RetryHandlerTests
         Assert.Equal(HttpStatusCode.InternalServerError, (await passing.GetAsync("http://service.test/", TestContext.Current.CancellationToken)).StatusCode);
     }
 
+    // Proxies, login pages and wrong addresses answer 200; what has no JSON at all is no such service, and is not asked again.
+    [Theory]
+    [InlineData("chat/completions", "<html>Sign in</html>", "the answer is no JSON object", 4)]
+    [InlineData("chat/completions", " ", "the answer is empty", 4)]
+    [InlineData("moderations", "[]", "the answer is no JSON object", 4)]
+    [InlineData("chat/completions", "{}", "no readable 'choices'", 8)]
+    [InlineData("chat/completions", """{"choices":[]}""", "no readable 'choices'", 8)]
+    [InlineData("chat/completions", """{"choices":[{"index":0}]}""", "no readable 'choices'", 8)]
+    [InlineData("moderations", """{"choices":[{"message":{}}]}""", "no readable 'results'", 8)]
+    [InlineData("moderations", """{"results":[{"flagged":true,"categories":{}}]}""", "no readable 'results'", 8)]
+    public async Task An_answer_that_is_none_is_told_after_all_tries(string path, string body, string said, int calls)
+    {
+        Script script = new(200) { Body = body };
+        using HttpClient http = new(new RetryHandler(Quick, script, stops: true));
+        for (int i = 0; i < 2; i++)
+            Assert.Contains(said, (await Assert.ThrowsAsync<ServiceException>(() => http.PostAsync($"http://service.test/v1/{path}", new StringContent("{}"), TestContext.Current.CancellationToken))).Message);
+        Assert.Equal(calls, script.Bodies.Count);
+    }
+
+    [Theory]
+    [InlineData("chat/completions", """{"choices":[{"message":{"role":"assistant","content":null}}]}""")]
+    [InlineData("moderations", """{"results":[{"flagged":false,"categories":{},"category_scores":{"hate":0}}]}""")]
+    [InlineData("models", """{"data":[]}""")]
+    public async Task A_sound_answer_passes_unread(string path, string body)
+    {
+        using HttpClient http = new(new RetryHandler(Quick, new Script(200) { Body = body }, stops: true));
+        using HttpResponseMessage response = await http.PostAsync($"http://service.test/v1/{path}", new StringContent("{}"), TestContext.Current.CancellationToken);
+        Assert.Equal(body, await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+    }
+
     [Fact]
     public async Task The_schema_of_a_judging_chat_model_bounds_every_field()
     {

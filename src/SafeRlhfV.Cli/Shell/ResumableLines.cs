@@ -6,7 +6,7 @@ namespace SafeRlhfV.Cli;
 
 /// <summary>
 /// A text file that grows row by row as "FILE.partial" and takes its name when it is whole. A stop, however it comes, leaves the rows that are whole; a later process goes on
-/// behind them if it works under the same settings, which lie beside them in "FILE.partial.settings".
+/// behind them if it works under the same settings, which lie beside them in "FILE.partial.settings", and beside the whole file in "FILE.settings".
 /// </summary>
 internal sealed class ResumableLines : IDisposable
 {
@@ -80,7 +80,7 @@ internal sealed class ResumableLines : IDisposable
             stream.Flush(flushToDisk: true);
             stream.Dispose();
             File.Move(Partial, file, overwrite: true);
-            File.Delete(Settings);
+            File.Move(Settings, Kept(file), overwrite: true);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -99,6 +99,18 @@ internal sealed class ResumableLines : IDisposable
         File.Delete(Partial);
         File.Delete(Settings);
     }
+
+    /// <summary>Whether the whole file is there, so that nothing is left to do.</summary>
+    /// <exception cref="InvalidInputException">It is there, but was made under other settings.</exception>
+    public static bool IsWhole(string file, string settings)
+    {
+        if (!File.Exists(file) || File.Exists($"{file}.partial")) return false;
+        if (File.Exists(Kept(file)) && File.ReadAllText(Kept(file)) is var before && before != settings)
+            throw new InvalidInputException($"{file}: is whole already, and was made under other settings ({Difference(before, settings)}); choose another name, or make it anew with --overwrite.");
+        return true;
+    }
+
+    private static string Kept(string file) => $"{file}.settings";
 
     private List<string> Read(string settings, int linesPerRow)
     {
@@ -124,7 +136,7 @@ internal sealed class ResumableLines : IDisposable
         }
     }
 
-    private static Dictionary<string, string> Fields(string json) => JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(json)!.ToDictionary(pair => pair.Key, pair => pair.Value.ToString());
+    private static Dictionary<string, string> Fields(string json) => JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(json)!.ToDictionary(pair => pair.Key, pair => pair.Value.ValueKind == JsonValueKind.Null ? "none" : pair.Value.ToString());
 
     private InvalidInputException Unwritable(Exception error) => new($"{file}: cannot be written ({error.Message}); check the folder, the permissions and the free space.", error);
 }

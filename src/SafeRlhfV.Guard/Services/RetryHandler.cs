@@ -6,7 +6,7 @@ namespace SafeRlhfV.Guard;
 /// <summary>Sends requests to a service with the retries of <see cref="ServiceRetry"/>; every client of a service has one in its HttpClient.</summary>
 /// <remarks>
 /// A handler that stops turns what cannot be mended by trying again into a <see cref="ServiceException"/>, and refuses all further requests where the service cannot be
-/// reached or denies everything, so that work of many calls ends at once. A request that is refused for itself (400) comes back as the response that it is.
+/// reached, denies everything or answers something else than JSON, so that work of many calls ends at once. A request that is refused for itself (400) comes back as the response that it is.
 /// </remarks>
 public sealed class RetryHandler : DelegatingHandler
 {
@@ -45,7 +45,7 @@ public sealed class RetryHandler : DelegatingHandler
             try
             {
                 last = await base.SendAsync(request, either.Token).ConfigureAwait(false);
-                return (last, last.IsSuccessStatusCode ? null : await FaultOfAsync(request, last, either.Token).ConfigureAwait(false));
+                return (last, await (last.IsSuccessStatusCode ? BodyFaultAsync(request, last, either.Token) : FaultOfAsync(request, last, either.Token)).ConfigureAwait(false));
             }
             catch (Exception error) when (!cancellationToken.IsCancellationRequested)
             {
@@ -61,7 +61,15 @@ public sealed class RetryHandler : DelegatingHandler
         throw failed;
     }
 
-    private async Task<ServiceFault> FaultOfAsync(HttpRequestMessage request, HttpResponseMessage response, CancellationToken cancel)
+    // a stream is read by whoever asked for it
+    private async Task<ServiceFault?> BodyFaultAsync(HttpRequestMessage request, HttpResponseMessage response, CancellationToken cancel)
+    {
+        if (!_stops || response.Content.Headers.ContentType?.MediaType == "text/event-stream") return null;
+        await response.Content.LoadIntoBufferAsync(cancel).ConfigureAwait(false);
+        return ServiceBody.FaultOf(request.RequestUri!.AbsolutePath, await response.Content.ReadAsStringAsync(cancel).ConfigureAwait(false));
+    }
+
+    private async Task<ServiceFault?> FaultOfAsync(HttpRequestMessage request, HttpResponseMessage response, CancellationToken cancel)
     {
         await response.Content.LoadIntoBufferAsync(cancel).ConfigureAwait(false);
         string what = $"{(int)response.StatusCode} {response.ReasonPhrase}", said = Said(await response.Content.ReadAsStringAsync(cancel).ConfigureAwait(false));
@@ -95,6 +103,7 @@ public sealed class RetryHandler : DelegatingHandler
         "unreachable" => "start the service or mend its address",
         "denied" => "check the address, the key and the model's name",
         "spent" => "raise the limit of the account",
+        "garbled" => "check that the address is that of an OpenAI-compatible service",
         _ => "try again later",
     };
 }

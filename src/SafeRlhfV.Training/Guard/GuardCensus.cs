@@ -11,7 +11,6 @@ internal sealed class GuardCensus
 {
     private readonly ConcurrentBag<Texts> rows = [];
     private readonly TrainingData data;
-    private long tooLong;
     private readonly Classes prompts = new(), answers = new();
 
     private GuardCensus(TrainingData data) => this.data = data;
@@ -25,15 +24,15 @@ internal sealed class GuardCensus
         SampleEncoder lengths = encoder.ForLengths();
         data.ForEach(GuardLabelSource.Parts, row =>
         {
-            bool Fits(int side, Classes classes)
+            Fit Of(int side, Classes classes)
             {
-                if (label(row, side) is not { } said || GuardTrainer.Encode(row, side, lengths) is null) return false;
+                if (label(row, side) is not { } said || side > row.Answers.Count) return Fit.Empty;
+                if (GuardTrainer.Encode(row, side, lengths) is null) return Fit.TooLong;
                 classes.Add(said);
-                return true;
+                return Fit.Usable;
             }
-            census.rows.Add(new Texts(row.Source, row.Kind == RecordKind.Pair, Fits(GuardSides.Prompt, census.prompts), Fits(1, census.answers), Fits(2, census.answers)));
+            census.rows.Add(new Texts(row.Source, row.Kind == RecordKind.Pair, Of(GuardSides.Prompt, census.prompts), Of(1, census.answers), Of(2, census.answers)));
         }, cancel);
-        census.tooLong = lengths.Dropped;
         return census;
     }
 
@@ -41,7 +40,7 @@ internal sealed class GuardCensus
     /// <exception cref="InvalidInputException">No answer fits, all answers are safe, or all are unsafe.</exception>
     public void DemandAnswers()
     {
-        if (answers.Count == 0) data.Demand(new UsableRows(rows.Count, 0, 0), GuardLabelSource.Parts);
+        if (answers.Count == 0) data.Demand(new UsableRows(rows.Count, 0, rows.LongCount(row => row.First == Fit.TooLong || row.Second == Fit.TooLong)), GuardLabelSource.Parts);
         if (!answers.AreBoth)
             throw new InvalidInputException($"{data.Path}: all {answers.Count} answers that fit are labelled {answers.Only}; a guard learns nothing from one class, so add answers that are {(answers.Only == "safe" ? "unsafe" : "safe")}.");
     }
@@ -60,16 +59,23 @@ internal sealed class GuardCensus
     /// <summary>Texts that a number of epochs learn from, as far as they are wanted, and how many rows of the first one are left out.</summary>
     public (long Texts, UsableRows Rows) Usable(GuardSides sides, double epochs, long wanted)
     {
-        long Of(long epoch) => rows.LongCount(row => row.Fits(sides.Of(row.Position, row.IsPair, epoch)));
+        long Of(long epoch, Fit fit = Fit.Usable) => rows.LongCount(row => row.Of(sides.Of(row.Position, row.IsPair, epoch)) == fit);
         long first = Of(0), whole = (long)Math.Floor(epochs), texts = 0;
         for (long epoch = 0; epoch < whole && texts < wanted; epoch++) texts += epoch == 0 ? first : Of(epoch);
         if (epochs > whole && texts < wanted) texts += (long)Math.Ceiling((epochs - whole) * (whole == 0 ? first : Of(whole)));
-        return (texts, data.Demand(new UsableRows(rows.Count, first, tooLong), GuardLabelSource.Parts));
+        return (texts, data.Demand(new UsableRows(rows.Count, first, Of(0, Fit.TooLong)), GuardLabelSource.Parts));
     }
 
-    private readonly record struct Texts(RowPosition Position, bool IsPair, bool Prompt, bool First, bool Second)
+    private enum Fit
     {
-        public bool Fits(int side) => side switch { GuardSides.Prompt => Prompt, 1 => First, _ => Second };
+        Usable,
+        TooLong,
+        Empty,
+    }
+
+    private readonly record struct Texts(RowPosition Position, bool IsPair, Fit Prompt, Fit First, Fit Second)
+    {
+        public Fit Of(int side) => side switch { GuardSides.Prompt => Prompt, 1 => First, _ => Second };
     }
 
     private sealed class Classes

@@ -55,6 +55,18 @@ public sealed class GuardTrainerTests(TinyRecipes tiny) : IClassFixture<TinyReci
         Assert.Contains(notes, note => note.Contains("no row says whether its prompt is harmful", StringComparison.Ordinal));
     }
 
+    // of a pair one answer is learnt in an epoch, so a row counts once, however many of its texts are too long
+    [Fact]
+    public void RowsLeftOutAreCountedOnceEach()
+    {
+        using TemporaryFolder folder = new();
+        string words = string.Concat(Enumerable.Repeat("word ", 2000));
+        File.WriteAllLines(folder.At("rows.jsonl"), Enumerable.Range(0, 12).Select(row =>
+            $$"""{"question": "Question {{row}}?", "response_1": "{{(row < 3 ? words : "Good")}}", "response_2": "{{(row < 3 ? words + "too" : "Bad")}}", "is_response_1_safe": "yes", "is_response_2_safe": "no", "category": "animal_abuse"}"""));
+        string[] notes = Train("left-out", $"data.folder={folder.At("rows.jsonl")}").Notes;
+        Assert.Contains(notes, note => note.Contains("3 of 12 rows (25.0 %) are left out: 3 too long for training.lengths. An epoch", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void HalfOfThePromptsAreSafeOnesAndTheSharesHold()
     {
