@@ -62,7 +62,7 @@ internal static class TrainVerb
         command.SetAction((parsed, cancel) =>
         {
             string[] sets = [.. places.Where(place => parsed.GetValue(place.Option) is not null).Select(place => $"{place.Key}={Quote(parsed.GetValue(place.Option)!)}"), .. parsed.GetValue(set)!];
-            Recipe recipe = parsed.GetValue(config) is { } file ? RecipeReader.Load(file.FullName, sets, kind) : RecipeReader.Parse($"trainer: {name}\n", "train", sets, kind);
+            Recipe recipe = parsed.GetValue(config) is { } file ? RecipeReader.Load(file.FullName, sets, kind) : RecipeReader.FromSets(kind, sets);
             if (recipe.Run.Folder.Length == 0) throw new InvalidInputException("train needs a folder for the run: --out FOLDER, or run.folder in the recipe.");
             RunOptions options = recipe.ToRunOptions(parsed.GetValue(resume));
             if (options.Resume && TrainingRun.NewestCheckpoint(recipe.Run.Folder) is null) Output.Note($"{recipe.Run.Folder}: there is no run to resume; a new one begins.");

@@ -21,6 +21,16 @@ public sealed class UsageTests
     [InlineData("unexpected argument 'more' of 'data stats'", "data", "stats", "data/mine", "more")]
     public async Task Unknown_words_are_one_line_that_says_what_was_meant(string said, params string[] arguments) => await CapturedConsole.RefusedAsync([said, "--help"], arguments);
 
+    // without a recipe there is no line to name, but an option to give
+    [Theory]
+    [InlineData("train sft has 1 fault: data.folder: is missing: the data set (--data).", "train", "sft", "--model", "x", "--out", "y")]
+    [InlineData("train ppo has 3 faults: model.cost: is missing: the cost model (--cost); model.lora: ", "train", "ppo", "--model", "x", "--reward", "x", "--data", "x", "--out", "y")]
+    [InlineData("train sft has 1 fault: training.max_step: unknown key; ", "train", "sft", "--model", "x", "--data", "x", "--out", "y", "--set", "training.max_step=3")]
+    [InlineData("nope.yaml: no such file; the folder recipes", "train", "sft", "--config", "nope.yaml", "--out", "y")]
+    [InlineData("nope.yaml: no such file; give the path of a gateway file", "serve", "--config", "nope.yaml")]
+    [InlineData("config.json: no such file; give the folder of a checkpoint, of an adapter or of a training run.", "generate", "--model", ".", "--prompt", "x")]
+    public async Task What_is_missing_is_named_with_what_to_give(string said, params string[] arguments) => await CapturedConsole.RefusedAsync([said], arguments);
+
     // Each name with its first two letters swapped, one dropped or one doubled leads back to it.
     [Fact]
     public async Task Every_command_is_found_again_from_a_slip_of_the_hand()

@@ -30,7 +30,7 @@ public sealed class LocalGatewayTests(TinyModels models) : IClassFixture<TinyMod
             keys: [ {"{"} name: tester, hash: {Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes("key")))} {"}"} ]
             """;
         InvalidInputException refused = Assert.Throws<InvalidInputException>(() => GatewayHost.Build(GatewaySettingsReader.Parse(Yaml(""), "gateway.yaml", folder.Path)));
-        Assert.Contains("judge answers only", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("guard judges answers only", refused.Message, StringComparison.Ordinal);
         string pattern = ", { kind: patterns, category: dangerous_behavior, severity: severe, keywords: [ forbidden ] }";
         using WebApplication app = GatewayHost.Build(GatewaySettingsReader.Parse(Yaml(pattern), "gateway.yaml", folder.Path));
     }

@@ -30,8 +30,9 @@ public sealed class YamlSection
     /// <param name="source">What to call it in messages, such as the file's path.</param>
     /// <param name="read">Makes the settings of it.</param>
     /// <param name="sets">Values that replace the file's or add to them, each as a.b=value.</param>
+    /// <param name="lines">Whether messages name lines: not where a program made the text.</param>
     /// <exception cref="InvalidInputException">It is not YAML, or has faults.</exception>
-    public static T Read<T>(string text, string source, Func<YamlSection, T> read, IReadOnlyList<string>? sets = null)
+    public static T Read<T>(string text, string source, Func<YamlSection, T> read, IReadOnlyList<string>? sets = null, bool lines = true)
     {
         List<YamlFault> faults = [];
         YamlOverrides overrides = new();
@@ -54,10 +55,10 @@ public sealed class YamlSection
         }
         catch (YamlException error)
         {
-            faults.Add(new(error.Start.Line, $"not valid YAML: {error.Message.ReplaceLineEndings(" ")}"));
+            faults.Add(new(error.Start.Line, $"not valid YAML: {error.Message.ReplaceLineEndings(" ").TrimEnd('.')}"));
         }
         if (faults.Count == 0) return result;
-        IEnumerable<YamlFault> ordered = faults.OrderBy(fault => fault.Line);
+        IEnumerable<string> ordered = faults.OrderBy(fault => fault.Line).Select(fault => lines ? fault.ToString() : fault.Message);
         throw new InvalidInputException($"{source} has {faults.Count} fault{(faults.Count == 1 ? "" : "s")}: {string.Join("; ", ordered)}.");
     }
 

@@ -28,6 +28,8 @@ public sealed class AttackRunner(IChatClient model, ChatGuard guard, long seed)
     public async Task<IReadOnlyList<AttackResult>> RunAsync(int prompts, Action<string, int, int>? progress = null, CancellationToken cancellation = default)
     {
         WorldPrompt[] all = [.. new World(seed).TestPrompts(prompts)];
+        GradientAttack gradient = new(guard);
+        gradient.Check(all[0].Image);
         int count = GuardAttack.Suite.Count + 2;
         List<AttackResult> results = [];
         string[] plain = [];
@@ -40,7 +42,6 @@ public sealed class AttackRunner(IChatClient model, ChatGuard guard, long seed)
             results.Add(await JudgeAsync(attack.Name, attack.Description, all, sent, answers, cancellation).ConfigureAwait(false));
         }
 
-        GradientAttack gradient = new(guard);
         progress?.Invoke("gradient", results.Count, count);
         IReadOnlyList<RgbImage> moved = await Task.Run(() => gradient.Perturb([.. all.Select(prompt => prompt.Image)], [.. all.Select(prompt => prompt.Text)], plain, cancellation), cancellation).ConfigureAwait(false);
         results.Add(await PicturesAsync("gradient", "the picture moved against the guard's weights, at most 8 of 255 a byte", all, moved, cancellation).ConfigureAwait(false));

@@ -34,6 +34,15 @@ public sealed class GradientAttack(ChatGuard guard, int epsilon = 8, int steps =
         return moved;
     }
 
+    /// <summary>Refuses a guard that cannot be attacked by its gradient, before anything else is done with it.</summary>
+    /// <param name="picture">A picture of the kind that is to be attacked.</param>
+    /// <exception cref="InvalidInputException">The guard's image processor changes a picture's size.</exception>
+    public void Check(RgbImage picture)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Bytes([picture], guard.Processor.Images.Batch([guard.Processor.Images.Process(picture)]).PixelValues);
+    }
+
     /// <summary>The control: every byte moved by epsilon, up or down at random.</summary>
     public RgbImage Shake(RgbImage picture, RandomStream random) =>
         new(picture.Width, picture.Height, [.. picture.Pixels.Select(value => (byte)Math.Clamp(value + (random.Chance(0.5) ? epsilon : -epsilon), 0, 255))]);
@@ -73,7 +82,7 @@ public sealed class GradientAttack(ChatGuard guard, int epsilon = 8, int steps =
     {
         RgbImage first = pictures[0];
         if (values_BCSS.dim() != 4 || values_BCSS.shape[2] != first.Height || values_BCSS.shape[3] != first.Width || pictures.Any(picture => picture.Width != first.Width || picture.Height != first.Height))
-            throw new InvalidInputException($"The gradient attack needs pictures of the guard's own size; a picture of {first.Width} x {first.Height} becomes [{string.Join(", ", values_BCSS.shape)}].");
+            throw new InvalidInputException($"the gradient attack needs a guard of the built-in world, which takes its pictures of {first.Width} x {first.Height} as they are; this guard's image processor resizes or cuts them. Guards of other data are measured by 'guard evaluate'.");
         RgbImage Plain(byte value) => new(first.Width, first.Height, [.. Enumerable.Repeat(value, first.Pixels.Length)]);
         Tensor black = guard.Processor.Images.Batch([guard.Processor.Images.Process(Plain(0))]).PixelValues, white = guard.Processor.Images.Batch([guard.Processor.Images.Process(Plain(255))]).PixelValues;
         byte[] all = [.. pictures.SelectMany(picture => picture.Pixels)];

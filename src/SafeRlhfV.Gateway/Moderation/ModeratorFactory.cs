@@ -20,7 +20,7 @@ internal sealed class ModeratorFactory(GatewaySettings settings, GatewayParts pa
     {
         IModerator[] named = [.. settings.Moderators.Select(CreateOne)];
         if (named.Length > 0 && !named.Any(moderator => moderator.Judges(GuardSide.Prompt)))
-            throw new InvalidInputException($"moderators: {string.Join(", ", named.Select(moderator => moderator.Name))} judge answers only; add a moderator that judges prompts, or train the guard with harmless and harmful prompts.");
+            throw new InvalidInputException($"moderators: {string.Join(", ", named.Select(moderator => moderator.Name))} {(named.Length == 1 ? "judges" : "judge")} answers only; add a moderator that judges prompts, or train the guard with harmless and harmful prompts.");
         IModerator moderator = settings.IsCascade
             ? new CascadedModerator([.. named.Select(each => new CascadeStage(each))], settings.ModerationTimeout)
             : new ParallelModerator(named, settings.ModerationTimeout);

@@ -11,6 +11,7 @@ public static class GatewaySettingsReader
     /// <exception cref="InvalidInputException">The file cannot be read or has faults; all of them are named with their lines.</exception>
     public static GatewaySettings Load(string path)
     {
+        if (!File.Exists(path)) throw new InvalidInputException($"{path}: no such file; give the path of a gateway file, such as recipes/gateway.yaml.");
         try
         {
             return Parse(File.ReadAllText(path), path, Path.GetDirectoryName(Path.GetFullPath(path))!);

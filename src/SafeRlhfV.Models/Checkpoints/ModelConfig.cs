@@ -37,7 +37,9 @@ public abstract record ModelConfig
     public static ModelConfig Load(string folder)
     {
         if (!Directory.Exists(folder)) throw new InvalidInputException($"{folder}: no such folder.");
-        ModelConfig config = Parse(ConfigReader.Open(Path.Combine(folder, "config.json")));
+        string file = Path.Combine(folder, "config.json");
+        if (!File.Exists(file)) throw new InvalidInputException($"{file}: no such file; give the folder of a checkpoint, of an adapter or of a training run.");
+        ModelConfig config = Parse(ConfigReader.Open(file));
         string generation = Path.Combine(folder, "generation_config.json");
         if (!File.Exists(generation)) return config;
         ConfigReader reader = ConfigReader.Open(generation);

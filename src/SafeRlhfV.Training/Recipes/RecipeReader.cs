@@ -23,6 +23,7 @@ public static class RecipeReader
     /// <exception cref="InvalidInputException">The file cannot be read, or has faults: all are named with their lines.</exception>
     public static Recipe Load(string path, IReadOnlyList<string>? sets = null, TrainerKind? trainer = null)
     {
+        if (!File.Exists(path)) throw new InvalidInputException($"{path}: no such file; the folder recipes has some to begin with.");
         try
         {
             return Parse(File.ReadAllText(path), path, sets, trainer);
@@ -41,6 +42,13 @@ public static class RecipeReader
     /// <exception cref="InvalidInputException">It has faults: all are named with their lines.</exception>
     public static Recipe Parse(string yaml, string source = "recipe", IReadOnlyList<string>? sets = null, TrainerKind? trainer = null) =>
         YamlSection.Read(yaml, source, section => Read(section, trainer), sets).WithResults();
+
+    /// <summary>A trainer's defaults and the values that are set: a recipe without a file.</summary>
+    /// <param name="trainer">The trainer.</param>
+    /// <param name="sets">Values, each as section.key=value.</param>
+    /// <exception cref="InvalidInputException">It has faults: all are named.</exception>
+    public static Recipe FromSets(TrainerKind trainer, IReadOnlyList<string> sets) =>
+        YamlSection.Read($"trainer: {SettingsBinder.Format(trainer)}\n", $"train {SettingsBinder.Format(trainer)}", section => Read(section, trainer), sets, lines: false).WithResults();
 
     private static Recipe Read(YamlSection section, TrainerKind? wanted)
     {

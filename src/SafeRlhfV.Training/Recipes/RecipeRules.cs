@@ -20,8 +20,8 @@ internal static class RecipeRules
     private static void CheckModel(YamlSection section, Recipe recipe)
     {
         if (recipe is not IModelTrainingRecipe { Model: var model, Data: var data, Training: var training }) throw new InvalidOperationException($"No rules for {recipe.GetType().Name}.");
-        Needed(section, "model.folder", model.Folder, "the checkpoint to start from");
-        Needed(section, "data.folder", data.Folder, "the data set");
+        Needed(section, "model.folder", model.Folder, "the checkpoint to start from (--model)");
+        Needed(section, "data.folder", data.Folder, "the data set (--data)");
         CheckDevice(section, model.Device);
         CheckTargets(section, model.Lora);
         CheckLengths(section, training.Lengths);
@@ -43,10 +43,10 @@ internal static class RecipeRules
     private static void CheckPpo(YamlSection section, PpoRecipe recipe)
     {
         (PpoModelsRecipe model, PpoSettings training) = (recipe.Model, recipe.Training);
-        Needed(section, "model.policy", model.Policy, "the policy to start from");
-        Needed(section, "model.reward", model.Reward, "the reward model");
-        Needed(section, "model.cost", model.Cost, "the cost model");
-        Needed(section, "data.prompts.folder", recipe.Data.Prompts.Folder, "the data set that has the prompts");
+        Needed(section, "model.policy", model.Policy, "the policy to start from (--model)");
+        Needed(section, "model.reward", model.Reward, "the reward model (--reward)");
+        Needed(section, "model.cost", model.Cost, "the cost model (--cost)");
+        Needed(section, "data.prompts.folder", recipe.Data.Prompts.Folder, "the data set that has the prompts (--data)");
         if (recipe.Data.Instructions is { } instructions) Needed(section, "data.instructions.folder", instructions.Folder, "the instruction data");
         if (recipe.Data.Calibration is { } pairs) Needed(section, "data.calibration.folder", pairs.Folder, "the pairs that the scores are brought onto one scale by");
         CheckDevice(section, model.Device);

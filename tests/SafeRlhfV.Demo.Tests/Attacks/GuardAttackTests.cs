@@ -58,6 +58,17 @@ public sealed class GuardAttackTests(TinyModels models) : IClassFixture<TinyMode
     }
 
     [Fact]
+    public void A_guard_that_resizes_the_pictures_is_refused_before_any_attack()
+    {
+        ChatGuard guard = LocalCheckpoint.OpenGuard(models.Guard);
+        using GuardModel owned = guard.Model;
+        GradientAttack attack = new(guard);
+        attack.Check(Prompts[0].Image);
+        InvalidInputException error = Assert.Throws<InvalidInputException>(() => attack.Check(new RgbImage(60, 56, new byte[60 * 56 * 3])));
+        Assert.Contains("resizes or cuts", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_runner_reports_every_attack_and_the_guard_only_takes_away()
     {
         using LocalChatClient model = LocalChatClient.Load(models.Chat);
