@@ -106,7 +106,8 @@ internal sealed class ResumableLines : IDisposable
     {
         if (!File.Exists(file) || File.Exists($"{file}.partial")) return false;
         if (File.Exists(Kept(file)) && File.ReadAllText(Kept(file)) is var before && before != settings)
-            throw new InvalidInputException($"{file}: is whole already, and was made under other settings ({Difference(before, settings)}); choose another name, or make it anew with --overwrite.");
+            throw new InvalidInputException($"{file}: is whole already, and was made under other settings ({Difference(before, settings)}); "
+                + "choose another name, or make it anew with --overwrite.");
         return true;
     }
 
@@ -136,7 +137,8 @@ internal sealed class ResumableLines : IDisposable
         }
     }
 
-    private static Dictionary<string, string> Fields(string json) => JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(json)!.ToDictionary(pair => pair.Key, pair => pair.Value.ValueKind == JsonValueKind.Null ? "none" : pair.Value.ToString());
+    private static Dictionary<string, string> Fields(string json) => JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(json)!
+        .ToDictionary(pair => pair.Key, pair => pair.Value.ValueKind == JsonValueKind.Null ? "none" : pair.Value.ToString());
 
     private InvalidInputException Unwritable(Exception error) => new($"{file}: cannot be written ({error.Message}); check the folder, the permissions and the free space.", error);
 }

@@ -12,7 +12,8 @@ internal static class UsageErrors
         Command command = parsed.CommandResult.Command;
         string verb = VerbOf(parsed.CommandResult), help = $" See 'safe-rlhf-v {verb}--help'.";
         // an unknown word is the cause of what else is missing, and an unknown option that of its value left over
-        string? word = (command.Subcommands.Count > 0 ? null : Values(parsed).Concat(parsed.UnmatchedTokens).FirstOrDefault(token => token.StartsWith('-'))) ?? parsed.UnmatchedTokens.FirstOrDefault();
+        string? option = command.Subcommands.Count > 0 ? null : Values(parsed).Concat(parsed.UnmatchedTokens).FirstOrDefault(token => token.StartsWith('-'));
+        string? word = option ?? parsed.UnmatchedTokens.FirstOrDefault();
         if (word is not null) return Unknown(parsed, command, verb, word) + help;
         if (command.Subcommands.Count > 0) return $"{(verb.Length == 0 ? "safe-rlhf-v" : $"'{verb.TrimEnd()}'")} needs a command: {string.Join(", ", command.Subcommands.Where(sub => !sub.Hidden).Select(sub => sub.Name))}.{help}";
         ParseError error = parsed.Errors[0];
@@ -65,7 +66,8 @@ internal static class UsageErrors
     }
 
     // the parser takes an unknown option for the value of an argument
-    private static IEnumerable<string> Values(ParseResult parsed) => parsed.UnmatchedTokens.Count == 0 ? [] : parsed.CommandResult.Tokens.Select(token => token.Value);
+    private static IEnumerable<string> Values(ParseResult parsed) =>
+        parsed.UnmatchedTokens.Count == 0 ? [] : parsed.CommandResult.Tokens.Select(token => token.Value);
 
     private static string VerbOf(CommandResult result)
     {

@@ -45,7 +45,8 @@ public sealed class RetryHandler : DelegatingHandler
             try
             {
                 last = await base.SendAsync(request, either.Token).ConfigureAwait(false);
-                return (last, await (last.IsSuccessStatusCode ? BodyFaultAsync(request, last, either.Token) : FaultOfAsync(request, last, either.Token)).ConfigureAwait(false));
+                Task<ServiceFault?> fault = last.IsSuccessStatusCode ? BodyFaultAsync(request, last, either.Token) : FaultOfAsync(request, last, either.Token);
+                return (last, await fault.ConfigureAwait(false));
             }
             catch (Exception error) when (!cancellationToken.IsCancellationRequested)
             {

@@ -24,16 +24,19 @@ internal static class ServiceBody
     }
 
     // no answer of an OpenAI-compatible service, so the next call would get the same
-    private static ServiceFault Foreign(string body) => new("garbled", body.Trim().Length == 0 ? "the answer is empty" : "the answer is no JSON object", 200, MayRetry: true, IsFatal: true);
+    private static ServiceFault Foreign(string body) =>
+        new("garbled", body.Trim().Length == 0 ? "the answer is empty" : "the answer is no JSON object", 200, MayRetry: true, IsFatal: true);
 
     private static ServiceFault? Items(JsonElement root, string name, Func<JsonElement, bool> sound) =>
-        root.TryGetProperty(name, out JsonElement list) && list.ValueKind == JsonValueKind.Array && list.GetArrayLength() > 0 && list.EnumerateArray().All(item => item.ValueKind == JsonValueKind.Object && sound(item))
+        root.TryGetProperty(name, out JsonElement list) && list.ValueKind == JsonValueKind.Array && list.GetArrayLength() > 0
+        && list.EnumerateArray().All(item => item.ValueKind == JsonValueKind.Object && sound(item))
             ? null : new("garbled", $"the answer has no readable '{name}'", 200, MayRetry: true);
 
     private static bool IsChoice(JsonElement choice) => Has(choice, "message", JsonValueKind.Object);
 
     private static bool IsResult(JsonElement result) =>
-        (Has(result, "flagged", JsonValueKind.True) || Has(result, "flagged", JsonValueKind.False)) && Has(result, "categories", JsonValueKind.Object) && Has(result, "category_scores", JsonValueKind.Object)
+        (Has(result, "flagged", JsonValueKind.True) || Has(result, "flagged", JsonValueKind.False))
+        && Has(result, "categories", JsonValueKind.Object) && Has(result, "category_scores", JsonValueKind.Object)
         && result.GetProperty("category_scores").EnumerateObject().All(score => score.Value.ValueKind == JsonValueKind.Number);
 
     private static bool Has(JsonElement item, string name, JsonValueKind kind) => item.TryGetProperty(name, out JsonElement part) && part.ValueKind == kind;
