@@ -55,7 +55,8 @@ internal sealed class ColumnCheck(string file, RowSchema schema, TrainerNeeds ne
             needed.Add(column.Key);
             yield return new Finding(Fault.MissingColumn, FindingSeverity.Error, file, null, [column.Key],
                 $"missing: no row of the file has a value here{column.First().Need.Others}, and {string.Join(", ", column.SelectMany(pair => pair.Trainers).Distinct())} cannot learn without it; "
-                + (needs.IsAll ? "add it, or check with --for what one trainer needs." : "add it.")) { Split = split };
+                + (needs.IsAll ? "add it, or check with --for what one trainer needs." : "add it."))
+            { Split = split };
         }
         if (needs.IsAll && !schema.HasMessages)
             foreach ((string column, _) in schema.Columns)
