@@ -2,7 +2,6 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using SafeRlhfV.Data;
 using SafeRlhfV.Evaluation;
-using SafeRlhfV.Guard;
 using SafeRlhfV.Models;
 using SafeRlhfV.Testing;
 

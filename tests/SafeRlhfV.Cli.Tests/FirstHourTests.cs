@@ -1,10 +1,12 @@
 using System.Diagnostics;
+using System.Runtime.Versioning;
 using System.Text.RegularExpressions;
 using SafeRlhfV.Testing;
 
 namespace SafeRlhfV.Cli.Tests;
 
 /// <summary>The commands of docs/first-hour.md, run in a shell as a newcomer runs them.</summary>
+[SupportedOSPlatform("linux")]
 public sealed partial class FirstHourTests
 {
     [Fact]
