@@ -17,8 +17,8 @@ public static class RecipeRunner
     public static bool Run(Recipe recipe, RunOptions options, IProgress<TrainingProgress>? progress = null, CancellationToken cancel = default)
     {
         using TrainingRun run = new(SettingsBinder.Format(recipe.Trainer), options, progress, cancel);
+        run.CheckInputs(RecipeInputs.Of(recipe)); // before gigabytes are read; a finished run of other files is not the run that is asked for
         if (run.IsFinished) return false;
-        run.CheckInputs(RecipeInputs.Of(recipe)); // before gigabytes are read
         switch (recipe)
         {
             case ModelTrainingRecipe<SftSettings> sft: RunPolicy(run, sft, (policy, _, _, data, save) => SftTrainer.Train(policy, data, sft.Training, run, save)); break;

@@ -54,21 +54,24 @@ public sealed class ResumeInputsTests(TinyRecipes tiny) : IClassFixture<TinyReci
         using (CancellationTokenSource cancel = new())
             Assert.Throws<OperationCanceledException>(() => RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: false), new StopAtFirst(cancel), cancel.Token));
         byte[] good = File.ReadAllBytes(file);
-        if (change is not null) change();
-        else
+        foreach (bool finished in (bool[])[false, true])
         {
-            byte[] bad = [.. good];
-            // same size, still readable: the last number of a weight, a letter of a name, the end of a picture
-            if (file.EndsWith(".json", StringComparison.Ordinal)) bad = [.. good, (byte)'\n'];
-            else bad[^1] ^= 1;
-            File.WriteAllBytes(file, bad);
+            if (change is not null) change();
+            else
+            {
+                byte[] bad = [.. good];
+                // same size, still readable: the last number of a weight, a letter of a name, the end of a picture
+                if (file.EndsWith(".json", StringComparison.Ordinal)) bad = [.. good, (byte)'\n'];
+                else bad[^1] ^= 1;
+                File.WriteAllBytes(file, bad);
+            }
+            string message = Assert.Throws<InvalidInputException>(() => RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: true), cancel: TestContext.Current.CancellationToken)).Message;
+            Assert.Contains("since the run was begun", message);
+            Assert.Contains(key, message);
+            // the same content under a new time is the same; a finished run has nothing left to do
+            File.WriteAllBytes(file, good);
+            Assert.Equal(!finished, RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: true), cancel: TestContext.Current.CancellationToken));
         }
-        string message = Assert.Throws<InvalidInputException>(() => RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: true), cancel: TestContext.Current.CancellationToken)).Message;
-        Assert.Contains("since the run was begun", message);
-        Assert.Contains(key, message);
-        // the same content under a new time is the same
-        File.WriteAllBytes(file, good);
-        Assert.True(RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: true), cancel: TestContext.Current.CancellationToken));
     }
 
     private string Copy(string name)
