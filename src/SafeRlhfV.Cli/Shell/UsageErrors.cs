@@ -40,7 +40,7 @@ internal static class UsageErrors
         if (word.StartsWith('-'))
         {
             string? option = Closest(word, Options(parsed.CommandResult));
-            return $"unknown option '{word}'{(option is null ? "" : $"; did you mean '{option}'?")}{(option is null ? "." : "")}";
+            return $"unknown option '{word}'{(option is null ? "." : $"; did you mean '{option}'?")}";
         }
         if (command.Subcommands.Count == 0) return $"unexpected argument '{word}' of '{verb.TrimEnd()}'; put texts of several words in quotes.";
         string? meant = Closest(word, command.Subcommands.Select(sub => sub.Name));

@@ -7,7 +7,7 @@ namespace SafeRlhfV.Training;
 /// <summary>A split of a data set together with what turns its rows into batches.</summary>
 /// <param name="dataset">The rows.</param>
 /// <param name="processor">The checkpoint's tokenizer, chat format and image processor.</param>
-/// <param name="cache">Vision features. Data sets of different folders need caches of their own: a row's place names its pictures.</param>
+/// <param name="cache">Vision features; several data sets may share one cache, since a row's file and place in it name its images.</param>
 /// <param name="split">The split; null for all.</param>
 /// <param name="config">The configuration (category); null for all.</param>
 /// <param name="categories">The data set's own names of categories, and those of the taxonomy that they stand for.</param>
