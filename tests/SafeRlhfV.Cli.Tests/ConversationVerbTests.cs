@@ -8,6 +8,7 @@ using SafeRlhfV.Testing;
 namespace SafeRlhfV.Cli.Tests;
 
 /// <summary>Rows of several turns or images in verbs that judge: the whole conversation counts, or the row is refused by name; never a part of it.</summary>
+[Collection(CapturedConsole.Name)]
 public sealed class ConversationVerbTests : IDisposable
 {
     private static readonly string[] Pictures = [.. Directory.EnumerateFiles(Golden.At("formats", "multi", "paired-jsonl", "images"), "*.png").Order().Take(2)];

@@ -4,6 +4,7 @@ using SafeRlhfV.Testing;
 
 namespace SafeRlhfV.Cli.Tests;
 
+[Collection(CapturedConsole.Name)]
 public sealed class DataCategoriesVerbTests
 {
     [Fact]

@@ -67,6 +67,16 @@ public sealed partial class StyleTests
         Assert.All(links, link => Assert.True(Path.Exists(link), link));
     }
 
+    /// <summary>A process has one console: what another test prints meanwhile would stand in the captured text.</summary>
+    [Fact]
+    public void TestsThatCaptureTheConsoleRunAlone()
+    {
+        string[] capturing = [.. Directory.EnumerateFiles(Path.Combine(Golden.RepositoryRoot(), "tests", "SafeRlhfV.Cli.Tests"), "*.cs")
+            .Where(file => Path.GetFileName(file) != "CapturedConsole.cs" && File.ReadAllText(file).Contains("CapturedConsole.", StringComparison.Ordinal))];
+        Assert.True(capturing.Length > 10, "some tests capture the console");
+        Assert.All(capturing, file => Assert.Contains("[Collection(CapturedConsole.Name)]", File.ReadAllText(file), StringComparison.Ordinal));
+    }
+
     private static bool IsGenerated(Type type) => type.Name.Contains('<', StringComparison.Ordinal) || type.FullName!.Contains('<', StringComparison.Ordinal) || type.Name == "Program";
 
     [GeneratedRegex(@"^public (?:(?:sealed|static|abstract|readonly|partial|unsafe|ref) )*(?:record struct|record class|class|record|interface|struct|enum) (\w+)", RegexOptions.Multiline)]
