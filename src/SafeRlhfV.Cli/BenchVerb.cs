@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Diagnostics;
-using SafeRlhfV.Data;
 
 namespace SafeRlhfV.Cli;
 

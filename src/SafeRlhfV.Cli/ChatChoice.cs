@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Microsoft.Extensions.AI;
 using SafeRlhfV.Annotation;
-using SafeRlhfV.Data;
 using SafeRlhfV.Inference;
 
 namespace SafeRlhfV.Cli;

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using SafeRlhfV.Data;
 using SafeRlhfV.Models;
 
 namespace SafeRlhfV.Cli;

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using SafeRlhfV.Data;
 
 namespace SafeRlhfV.Cli;
 

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using SafeRlhfV.Annotation;
-using SafeRlhfV.Data;
 using Spectre.Console;
 
 namespace SafeRlhfV.Cli;

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Microsoft.Extensions.AI;
-using SafeRlhfV.Data;
 using SafeRlhfV.Demo;
 using SafeRlhfV.Inference;
 using SafeRlhfV.Models;

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using SafeRlhfV.Data;
 using SafeRlhfV.Evaluation;
 using SafeRlhfV.Guard;
 using SafeRlhfV.Inference;

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using SafeRlhfV.Data;
 using SafeRlhfV.Guard;
 using Spectre.Console;
 

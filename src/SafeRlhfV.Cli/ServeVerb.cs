@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Microsoft.AspNetCore.Builder;
-using SafeRlhfV.Data;
 using SafeRlhfV.Gateway;
 using SafeRlhfV.Models;
 

@@ -77,7 +77,7 @@ public abstract class VisionLanguageModel : NamedModule
     /// <param name="cache">Keys and values of the columns before; null for a whole pass.</param>
     /// <param name="from">The first column whose state is wanted; the last block does no work for those before it that they do not need.</param>
     /// <param name="branches">The columns after the prompt are answers side by side; null = the columns are one text.</param>
-    /// <exception cref="Data.InvalidInputException">Image positions and image embeddings differ in number.</exception>
+    /// <exception cref="InvalidInputException">Image positions and image embeddings differ in number.</exception>
     public abstract Tensor Hidden(Tensor inputIds_BL, Tensor mask_BL, Tensor positions, ImageEmbeddings? images, KeyValueCache? cache = null, long from = 0, AnswerBranches? branches = null);
 
     /// <summary>Output logits of hidden states: [..., H] → [..., V].</summary>
@@ -93,7 +93,7 @@ public abstract class VisionLanguageModel : NamedModule
     public abstract KeyValueCache NewCache(int batch, int capacity);
 
     /// <summary>A whole pass over padded texts without a cache: positions from the mask, then the hidden states.</summary>
-    /// <exception cref="Data.InvalidInputException">As of <see cref="CheckTexts"/>, or image positions and image embeddings differ in number.</exception>
+    /// <exception cref="InvalidInputException">As of <see cref="CheckTexts"/>, or image positions and image embeddings differ in number.</exception>
     public Tensor Hidden(Tensor inputIds_BL, Tensor mask_BL, ImageEmbeddings? images, long from = 0)
     {
         CheckTexts(inputIds_BL, mask_BL);
@@ -104,7 +104,7 @@ public abstract class VisionLanguageModel : NamedModule
     /// <param name="inputIds_BL">Token ids.</param>
     /// <param name="mask_BL">Valid columns.</param>
     /// <param name="newTokens">Tokens that will be generated after each.</param>
-    /// <exception cref="Data.InvalidInputException">A text is longer than the model reads, a row holds no text, or an image token lies on padding.</exception>
+    /// <exception cref="InvalidInputException">A text is longer than the model reads, a row holds no text, or an image token lies on padding.</exception>
     public void CheckTexts(Tensor inputIds_BL, Tensor mask_BL, int newTokens = 0)
     {
         using TorchSharp.DisposeScope scope = NewDisposeScope();
@@ -113,11 +113,11 @@ public abstract class VisionLanguageModel : NamedModule
         Tensor hidden = inputIds_BL.eq(imageToken).logical_and(valid_BL.logical_not()).any().to(ScalarType.Int64);
         long[] found = stack([counts_B.amin(), counts_B.amax(), hidden]).cpu().data<long>().ToArray();
         (long fewest, long most, int room) = (found[0], found[1], Config.Text.MaxTokens);
-        if (fewest == 0) throw new Data.InvalidInputException("A row of the batch is padding alone, there is no token to read.");
-        if (found[2] > 0) throw new Data.InvalidInputException($"An image token ({ImageTokenId}) lies on padding, where the model does not look; the mask must cover it, and no padding may be made of it.");
-        if (most > room) throw new Data.InvalidInputException($"A text has {most} tokens, and the model reads at most {room}; shorten it.");
+        if (fewest == 0) throw new InvalidInputException("A row of the batch is padding alone, there is no token to read.");
+        if (found[2] > 0) throw new InvalidInputException($"An image token ({ImageTokenId}) lies on padding, where the model does not look; the mask must cover it, and no padding may be made of it.");
+        if (most > room) throw new InvalidInputException($"A text has {most} tokens, and the model reads at most {room}; shorten it.");
         if (most + newTokens > room)
-            throw new Data.InvalidInputException($"A prompt has {most} tokens, which with {newTokens} new ones is more than the {room} that the model reads; shorten it{(most < room ? $", or lower max_new_tokens to {room - most}" : "")}.");
+            throw new InvalidInputException($"A prompt has {most} tokens, which with {newTokens} new ones is more than the {room} that the model reads; shorten it{(most < room ? $", or lower max_new_tokens to {room - most}" : "")}.");
     }
 
     /// <summary>

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using SafeRlhfV.Data;
 using SafeRlhfV.Inference.Tests;
 using SafeRlhfV.Models;
 using SafeRlhfV.Testing;

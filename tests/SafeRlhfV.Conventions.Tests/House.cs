@@ -8,21 +8,22 @@ internal static class House
 {
     public static readonly IReadOnlyDictionary<string, string[]> MayUse = new Dictionary<string, string[]>
     {
-        ["Data"] = [],
+        ["Core"] = [],
+        ["Data"] = ["Core"],
         ["SafetyWorld"] = ["Data"],
         ["Objectives"] = [],
         ["Models"] = ["Data", "Objectives"],
         ["Training"] = ["Objectives", "Models"],
-        ["Guard"] = ["Data"],
+        ["Guard"] = ["Core"],
         ["Inference"] = ["Models", "Guard"],
         ["Evaluation"] = ["Data", "Guard"],
         ["Annotation"] = ["Data", "Evaluation"],
         ["Gateway"] = ["Guard", "Inference"],
         ["Demo"] = ["SafetyWorld", "Training", "Inference", "Evaluation"],
-        ["Cli"] = ["Data", "SafetyWorld", "Objectives", "Models", "Training", "Guard", "Inference", "Evaluation", "Annotation", "Gateway", "Demo"],
+        ["Cli"] = ["Core", "Data", "SafetyWorld", "Objectives", "Models", "Training", "Guard", "Inference", "Evaluation", "Annotation", "Gateway", "Demo"],
     };
 
-    public static readonly string[] WithoutTorch = ["Data", "SafetyWorld", "Guard", "Evaluation", "Annotation"];
+    public static readonly string[] WithoutTorch = ["Core", "Data", "SafetyWorld", "Guard", "Evaluation", "Annotation"];
 
     public static IEnumerable<TheoryDataRow<string>> Rooms => MayUse.Keys.Select(room => new TheoryDataRow<string>(room));
 

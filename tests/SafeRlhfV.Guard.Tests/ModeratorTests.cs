@@ -3,7 +3,6 @@ using System.Text;
 using System.Text.Json;
 using CsCheck;
 using Microsoft.Extensions.AI;
-using SafeRlhfV.Data;
 
 namespace SafeRlhfV.Guard.Tests;
 
@@ -200,7 +199,7 @@ public sealed class ModeratorTests
     {
         byte[] pixels = new byte[width * height * 3];
         new Random(seed).NextBytes(pixels);
-        byte[] png = PngWriter.Write(new RgbImage(width, height, pixels));
+        byte[] png = PngBytes.Encode(new RgbImage(width, height, pixels));
         byte[] packed = png[(8 + 25 + 8)..^16];
         using System.IO.Compression.ZLibStream zlib = new(new MemoryStream(packed), System.IO.Compression.CompressionMode.Decompress);
         using MemoryStream rows = new();

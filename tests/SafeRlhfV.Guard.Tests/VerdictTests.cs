@@ -1,5 +1,4 @@
 using CsCheck;
-using SafeRlhfV.Data;
 
 namespace SafeRlhfV.Guard.Tests;
 

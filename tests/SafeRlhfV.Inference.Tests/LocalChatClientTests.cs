@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.AI;
-using SafeRlhfV.Data;
 using SafeRlhfV.Guard;
 using SafeRlhfV.Models;
 using SafeRlhfV.Testing;

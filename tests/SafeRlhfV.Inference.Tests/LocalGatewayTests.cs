@@ -3,7 +3,6 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
-using SafeRlhfV.Data;
 using SafeRlhfV.Gateway;
 using SafeRlhfV.Guard;
 using SafeRlhfV.Testing;

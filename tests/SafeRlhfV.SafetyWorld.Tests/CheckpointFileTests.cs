@@ -46,7 +46,7 @@ public sealed class CheckpointFileTests
         using TemporaryFolder folder = new();
         WorldCheckpointFiles.Write(folder.At("a", "b"));
         Assert.Equal(WorldCheckpointFiles.Files.Keys.Order(), Directory.EnumerateFiles(folder.At("a", "b")).Select(file => Path.GetFileName(file)!).Order());
-        Assert.Throws<Data.InvalidInputException>(() => WorldCheckpointFiles.Write(folder.At("a", "b", "config.json")));
+        Assert.Throws<InvalidInputException>(() => WorldCheckpointFiles.Write(folder.At("a", "b", "config.json")));
     }
 
     /// <summary>Names of all objects' fields, but for dictionaries keyed by tokens or ids.</summary>

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using SafeRlhfV.Data;
 
 namespace SafeRlhfV.SafetyWorld.Tests;
 

@@ -1,5 +1,3 @@
-using SafeRlhfV.Data;
-
 namespace SafeRlhfV.SafetyWorld.Tests;
 
 /// <summary>Shares over fixed seeds; the bounds are four standard deviations or wider.</summary>

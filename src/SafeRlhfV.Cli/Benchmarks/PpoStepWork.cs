@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using SafeRlhfV.Data;
 using SafeRlhfV.Models;
 using SafeRlhfV.Objectives;
 using SafeRlhfV.Training;

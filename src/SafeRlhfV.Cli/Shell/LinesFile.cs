@@ -1,5 +1,3 @@
-using SafeRlhfV.Data;
-
 namespace SafeRlhfV.Cli;
 
 /// <summary>A text file that grows line by line beside its name and takes it when it is whole; left without <see cref="Commit"/>, nothing stays.</summary>

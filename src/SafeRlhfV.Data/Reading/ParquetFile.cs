@@ -48,7 +48,7 @@ internal static class ParquetFile
         // the native library names its exception class first: N7parquet...E (message: '...')
         if (error is ParquetException && message.IndexOf("(message: '", StringComparison.Ordinal) is var at and >= 0)
             message = message[(at + "(message: '".Length)..].TrimEnd('\'', ')').Replace("IOError: ", "", StringComparison.Ordinal).Replace("System.IO.IOException: ", "", StringComparison.Ordinal);
-        return message.Length > 160 ? string.Concat(message.AsSpan(0, 160), "...") : message;
+        return ErrorText.Cut(message);
     }
 
     /// <summary>The top-level fields of a file by name.</summary>

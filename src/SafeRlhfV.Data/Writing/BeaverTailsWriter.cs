@@ -1,3 +1,5 @@
+using ParquetSharp;
+
 namespace SafeRlhfV.Data;
 
 /// <summary>
@@ -110,7 +112,7 @@ public sealed class BeaverTailsWriter : IDisposable
         folder.Dispose();
     }
 
-    private void Flush(Part part) => StagedFolder.Guard(folder.Target, () =>
+    private void Flush(Part part) => Guard(() =>
     {
         if (part.Writer is null)
         {
@@ -126,7 +128,7 @@ public sealed class BeaverTailsWriter : IDisposable
         return true;
     });
 
-    private void CloseShard(Part part) => StagedFolder.Guard(folder.Target, () =>
+    private void CloseShard(Part part) => Guard(() =>
     {
         if (part.Writer is null) return false;
         part.FileBytes += part.Writer.Close();
@@ -134,6 +136,19 @@ public sealed class BeaverTailsWriter : IDisposable
         part.Writer = null;
         part.ShardBytes = 0;
         return true;
+    });
+
+    // what the native writer reports is the disk's refusal as well
+    private T Guard<T>(Func<T> write) => StagedFolder.Guard(folder.Target, () =>
+    {
+        try
+        {
+            return write();
+        }
+        catch (ParquetException error)
+        {
+            throw new IOException(ParquetFile.FirstLine(error), error);
+        }
     });
 
     private string ShardAside(Part part, int shard) => folder.At("data", part.Config, $".{part.Split}-{shard:00000}.parquet");

@@ -1,5 +1,3 @@
-using SafeRlhfV.Data;
-
 namespace SafeRlhfV.Demo;
 
 /// <summary>A prompt as an attack sends it.</summary>

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.AI;
-using SafeRlhfV.Data;
 using SafeRlhfV.Evaluation;
 using SafeRlhfV.Guard;
 using SafeRlhfV.Inference;

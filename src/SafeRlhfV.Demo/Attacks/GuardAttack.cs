@@ -1,4 +1,3 @@
-using SafeRlhfV.Data;
 using SafeRlhfV.SafetyWorld;
 
 namespace SafeRlhfV.Demo;

@@ -1,5 +1,3 @@
-using SafeRlhfV.Data;
-
 namespace SafeRlhfV.Demo;
 
 /// <summary>Attacks on the picture that need no model: words drawn into it, noise, crops, darkness.</summary>

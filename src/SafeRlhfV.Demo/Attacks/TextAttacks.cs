@@ -1,5 +1,4 @@
 using System.Text;
-using SafeRlhfV.Data;
 
 namespace SafeRlhfV.Demo;
 

@@ -1,5 +1,3 @@
-using SafeRlhfV.Data;
-
 namespace SafeRlhfV.Demo;
 
 /// <summary>Writes capitals of 3 x 5 dots into small pictures, white on black, line by line from the bottom up.</summary>

@@ -1,7 +1,6 @@
 using SafeRlhfV.Models;
 using SafeRlhfV.Objectives;
 using SafeRlhfV.SafetyWorld;
-using SafeRlhfV.Data;
 using SafeRlhfV.Training;
 using TorchSharp;
 using TorchSharp.Modules;

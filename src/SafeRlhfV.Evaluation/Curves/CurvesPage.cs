@@ -13,7 +13,7 @@ public static class CurvesPage
     /// <param name="runs">The runs; those of one variant are drawn as their mean, with each of them faintly.</param>
     /// <param name="figures">Figures to draw, in order; those that no run has are left out.</param>
     /// <param name="remarks">Alarms and the like, each a line.</param>
-    /// <exception cref="Data.InvalidInputException">The file cannot be written.</exception>
+    /// <exception cref="InvalidInputException">The file cannot be written.</exception>
     public static void Write(string path, string title, string lead, IReadOnlyList<CurveRun> runs, IReadOnlyList<string> figures, IReadOnlyList<string> remarks)
     {
         CurveRun[] filled = [.. runs.Where(run => run.Steps.Count > 0)];

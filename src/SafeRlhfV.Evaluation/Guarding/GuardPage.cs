@@ -8,7 +8,7 @@ public static class GuardPage
     /// <param name="guard">The guard's name.</param>
     /// <param name="data">The examples' name.</param>
     /// <param name="evaluation">The figures.</param>
-    /// <exception cref="Data.InvalidInputException">The file cannot be written.</exception>
+    /// <exception cref="InvalidInputException">The file cannot be written.</exception>
     public static void Write(string path, string guard, string data, GuardEvaluation evaluation) => ReportPage.Write(
         path,
         $"Guard evaluation: {guard}",

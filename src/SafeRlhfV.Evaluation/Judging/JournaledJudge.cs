@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text.Json;
-using SafeRlhfV.Data;
 
 namespace SafeRlhfV.Evaluation;
 

@@ -1,5 +1,3 @@
-using SafeRlhfV.Data;
-
 namespace SafeRlhfV.Evaluation;
 
 /// <summary>A held-out prompt with the answer to be judged and the one to judge it against.</summary>

@@ -1,5 +1,3 @@
-using SafeRlhfV.Data;
-
 namespace SafeRlhfV.Evaluation;
 
 /// <summary>Percentile bootstrap over prompts (Efron 1979; quantiles by linear interpolation, type 7 of Hyndman and Fan 1996).</summary>

@@ -1,5 +1,3 @@
-using SafeRlhfV.Data;
-
 namespace SafeRlhfV.Evaluation;
 
 /// <summary>Pairwise win rate with its bootstrap interval over prompts. Ties count one half; failures are reported and left out of the denominator.</summary>

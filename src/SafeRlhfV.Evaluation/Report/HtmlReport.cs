@@ -1,5 +1,3 @@
-using SafeRlhfV.Data;
-
 namespace SafeRlhfV.Evaluation;
 
 /// <summary>The demo's report: one file that opens offline, on screen or paper, in light and dark.</summary>

@@ -1,5 +1,3 @@
-using SafeRlhfV.Data;
-
 namespace SafeRlhfV.Evaluation;
 
 /// <summary>Turns judged answers into a method's figures.</summary>

@@ -1,5 +1,3 @@
-using SafeRlhfV.Data;
-
 namespace SafeRlhfV.Evaluation;
 
 /// <summary>Turns scored pairs into a score model's figures (definitions: paper, Table 4; ties wrong, unsafe iff score above 0).</summary>

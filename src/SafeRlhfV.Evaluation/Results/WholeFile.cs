@@ -1,5 +1,3 @@
-using SafeRlhfV.Data;
-
 namespace SafeRlhfV.Evaluation;
 
 /// <summary>Writes a file aside and renames it, so that no reader ever sees half of it.</summary>

@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json.Nodes;
-using SafeRlhfV.Data;
 using SafeRlhfV.Guard;
 
 namespace SafeRlhfV.Gateway;

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using SafeRlhfV.Data;
 
 namespace SafeRlhfV.Gateway;
 

@@ -2,7 +2,6 @@ using System.ClientModel;
 using System.ClientModel.Primitives;
 using Microsoft.Extensions.AI;
 using OpenAI;
-using SafeRlhfV.Data;
 using SafeRlhfV.Guard;
 
 namespace SafeRlhfV.Gateway;

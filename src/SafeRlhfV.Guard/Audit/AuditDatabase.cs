@@ -2,7 +2,6 @@ using System.Data;
 using System.Data.Common;
 using Microsoft.Data.Sqlite;
 using Npgsql;
-using SafeRlhfV.Data;
 
 namespace SafeRlhfV.Guard;
 

@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.AI;
-using SafeRlhfV.Data;
 
 namespace SafeRlhfV.Guard;
 

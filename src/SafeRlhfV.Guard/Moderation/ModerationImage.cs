@@ -1,5 +1,4 @@
 using Microsoft.Extensions.AI;
-using SafeRlhfV.Data;
 
 namespace SafeRlhfV.Guard;
 

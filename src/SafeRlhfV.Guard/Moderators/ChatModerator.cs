@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using Microsoft.Extensions.AI;
-using SafeRlhfV.Data;
 
 namespace SafeRlhfV.Guard;
 

@@ -8,7 +8,7 @@ internal static class ImageBytes
     /// <summary>False where the image is only an address.</summary>
     public static bool TryGet(ModerationImage image, [NotNullWhen(true)] out byte[]? bytes, out string mediaType)
     {
-        bytes = image.Pixels is { } pixels ? PngWriter.Write(pixels) : image.Encoded?.Bytes;
+        bytes = image.Pixels is { } pixels ? PngBytes.Encode(pixels) : image.Encoded?.Bytes;
         mediaType = image.Pixels is not null ? "image/png" : image.MediaType ?? Sniff(bytes ?? []);
         return bytes is not null;
     }

@@ -1,5 +1,3 @@
-using SafeRlhfV.Data;
-
 namespace SafeRlhfV.Guard;
 
 /// <summary>A policy file that is read again when it changes. A changed file with faults leaves the last good policy in force.</summary>

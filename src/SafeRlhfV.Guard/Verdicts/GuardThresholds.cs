@@ -1,5 +1,3 @@
-using SafeRlhfV.Data;
-
 namespace SafeRlhfV.Guard;
 
 /// <summary>Turns probabilities into a verdict: from which probability on content counts as unsafe and a category as flagged.</summary>

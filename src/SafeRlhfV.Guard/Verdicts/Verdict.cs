@@ -1,5 +1,3 @@
-using SafeRlhfV.Data;
-
 namespace SafeRlhfV.Guard;
 
 /// <summary>What a moderator found: safe or unsafe, which categories, how severe, a probability each (Beaver-Guard-V, arXiv 2503.17682).</summary>

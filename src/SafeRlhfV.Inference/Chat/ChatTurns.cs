@@ -1,5 +1,4 @@
 using Microsoft.Extensions.AI;
-using SafeRlhfV.Data;
 using SafeRlhfV.Models;
 using ModelRole = SafeRlhfV.Models.ChatRole;
 using Role = Microsoft.Extensions.AI.ChatRole;

@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Text;
 using Microsoft.Extensions.AI;
-using SafeRlhfV.Data;
 using SafeRlhfV.Models;
 using Role = Microsoft.Extensions.AI.ChatRole;
 

@@ -1,5 +1,3 @@
-using SafeRlhfV.Data;
-
 namespace SafeRlhfV.Models;
 
 /// <summary>A stretch of a rendered conversation; all of them joined are its text.</summary>

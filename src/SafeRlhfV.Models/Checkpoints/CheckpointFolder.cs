@@ -1,5 +1,3 @@
-using SafeRlhfV.Data;
-
 namespace SafeRlhfV.Models;
 
 /// <summary>Writes folders so that a kill leaves the old one or the new one, never half of one.</summary>

@@ -13,7 +13,7 @@ internal sealed record CheckpointNames(ModelConfig Config, KeyLayout Layout, Dic
     private const string Head = "lm_head.weight", Embedding = "embed_tokens.weight";
 
     /// <summary>Recognises the names of a folder's tensors.</summary>
-    /// <exception cref="Data.InvalidInputException">They are of no layout of the family.</exception>
+    /// <exception cref="InvalidInputException">They are of no layout of the family.</exception>
     public static CheckpointNames Of(string folder, ModelConfig config, CheckpointTensors tensors)
     {
         (KeyLayout layout, Dictionary<string, string> keys) = ModelFamilies.Find(config.ModelType)!.Recognise(folder, tensors.Names);

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using SafeRlhfV.Data;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;

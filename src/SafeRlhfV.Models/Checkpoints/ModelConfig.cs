@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using SafeRlhfV.Data;
 using static TorchSharp.torch;
 
 namespace SafeRlhfV.Models;

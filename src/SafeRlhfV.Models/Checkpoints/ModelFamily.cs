@@ -1,5 +1,3 @@
-using SafeRlhfV.Data;
-
 namespace SafeRlhfV.Models;
 
 /// <summary>One model family: its config parser, its modules, its key layouts. A new family derives from this and is listed in <see cref="ModelFamilies"/>.</summary>

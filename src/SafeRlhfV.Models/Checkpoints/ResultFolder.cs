@@ -1,5 +1,3 @@
-using SafeRlhfV.Data;
-
 namespace SafeRlhfV.Models;
 
 /// <summary>Finds the model in a folder that a person names: the folder itself, or the result of the training run that it holds.</summary>

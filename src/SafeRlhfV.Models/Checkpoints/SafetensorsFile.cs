@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using SafeRlhfV.Data;
 using static TorchSharp.torch;
 
 namespace SafeRlhfV.Models;

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Text.Json;
-using SafeRlhfV.Data;
 using TorchSharp;
 using static TorchSharp.torch;
 

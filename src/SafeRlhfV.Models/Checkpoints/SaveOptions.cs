@@ -24,6 +24,6 @@ public sealed record SaveOptions
     public bool Overwrite { get; init; }
 
     /// <summary>The same with a type by its everyday name (float32, bf16, ...); null changes nothing.</summary>
-    /// <exception cref="Data.InvalidInputException">No weight type has that name.</exception>
+    /// <exception cref="InvalidInputException">No weight type has that name.</exception>
     public SaveOptions WithDtype(string? name) => name is null ? this : this with { Dtype = SafetensorsTypes.ParseWeightType(name) };
 }

@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Numerics;
-using SafeRlhfV.Data;
 using static TorchSharp.torch;
 
 namespace SafeRlhfV.Models;

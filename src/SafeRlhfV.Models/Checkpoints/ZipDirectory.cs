@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Text;
-using SafeRlhfV.Data;
 
 namespace SafeRlhfV.Models;
 

@@ -1,5 +1,3 @@
-using SafeRlhfV.Data;
-
 namespace SafeRlhfV.Models;
 
 /// <summary>What the guard's 25 outputs mean: one verdict, then the categories in the order of <see cref="Taxonomy.Categories"/>, then the severities.</summary>

@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
-using SafeRlhfV.Data;
 using static TorchSharp.torch;
 
 namespace SafeRlhfV.Models;

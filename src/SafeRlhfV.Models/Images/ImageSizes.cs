@@ -1,5 +1,3 @@
-using SafeRlhfV.Data;
-
 namespace SafeRlhfV.Models;
 
 /// <summary>The arithmetic by which processors choose the size of a picture; every rounding is the reference's.</summary>

@@ -1,5 +1,3 @@
-using SafeRlhfV.Data;
-
 namespace SafeRlhfV.Models;
 
 /// <summary>LLaVA-NeXT's processor: the whole picture squeezed to one tile, then the picture spread over the tiles of the best resolution, centred on black.</summary>

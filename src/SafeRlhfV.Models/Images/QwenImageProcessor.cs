@@ -1,5 +1,3 @@
-using SafeRlhfV.Data;
-
 namespace SafeRlhfV.Models;
 
 /// <summary>The Qwen-VL families' processor: a size that patches and their merging divide, then patches in the order in which they are merged.</summary>

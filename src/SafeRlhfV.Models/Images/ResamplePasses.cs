@@ -1,5 +1,3 @@
-using SafeRlhfV.Data;
-
 namespace SafeRlhfV.Models;
 
 /// <summary>The two passes of the resampler: sums of bytes times 22-bit weights, rounded and clipped to bytes. Large pictures are shared among the processors.</summary>

@@ -7,7 +7,7 @@ namespace SafeRlhfV.Models;
 public static class Activations
 {
     /// <summary>The function of that name.</summary>
-    /// <exception cref="Data.InvalidInputException">The name is not known.</exception>
+    /// <exception cref="InvalidInputException">The name is not known.</exception>
     public static Func<Tensor, Tensor> Find(string name) => name switch
     {
         "silu" or "swish" => x => x.silu(),
@@ -15,7 +15,7 @@ public static class Activations
         "quick_gelu" => QuickGelu,
         "gelu_pytorch_tanh" or "gelu_new" or "gelu_tanh" => x => x.gelu(TorchSharp.Modules.GELU.Approximate.tanh),
         "relu" => x => nn.functional.relu(x),
-        _ => throw new Data.InvalidInputException($"config.json asks for the activation '{name}', which is not built in."),
+        _ => throw new InvalidInputException($"config.json asks for the activation '{name}', which is not built in."),
     };
 
     private static Tensor QuickGelu(Tensor x) => x * x.Times(1.702).sigmoid_();

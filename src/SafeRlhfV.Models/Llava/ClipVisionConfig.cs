@@ -39,7 +39,7 @@ public sealed record ClipVisionConfig
         + Layers * (4L * HiddenSize * HiddenSize + 4 * HiddenSize + 2L * HiddenSize * IntermediateSize + IntermediateSize + HiddenSize + 4 * HiddenSize);
 
     /// <summary>Reads a vision_config; null means LLaVA's default, CLIP-L at 336 pixels.</summary>
-    /// <exception cref="Data.InvalidInputException">It is no CLIP tower or a field is out of range.</exception>
+    /// <exception cref="InvalidInputException">It is no CLIP tower or a field is out of range.</exception>
     public static ClipVisionConfig Parse(ConfigReader? vision)
     {
         if (vision is null)

@@ -25,7 +25,7 @@ public sealed record LlavaConfig : ModelConfig
     public override int LeastImageTokens => Vision.GridSize * Vision.GridSize + (KeepClassToken ? 1 : 0);
 
     /// <summary>Parses either family's config.json.</summary>
-    /// <exception cref="Data.InvalidInputException">A field is missing, of a wrong kind or out of range.</exception>
+    /// <exception cref="InvalidInputException">A field is missing, of a wrong kind or out of range.</exception>
     public static LlavaConfig Parse(ConfigReader reader, bool anyResolution)
     {
         ConfigReader? textSection = reader.Section("text_config");

@@ -1,4 +1,3 @@
-using SafeRlhfV.Data;
 using static TorchSharp.torch;
 
 namespace SafeRlhfV.Models;

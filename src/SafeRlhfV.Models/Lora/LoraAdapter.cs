@@ -1,4 +1,3 @@
-using SafeRlhfV.Data;
 using SafeRlhfV.Objectives;
 using TorchSharp;
 using TorchSharp.Modules;

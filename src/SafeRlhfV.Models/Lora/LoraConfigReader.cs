@@ -14,7 +14,7 @@ internal static class LoraConfigReader
     // they tell where the adapter came from, or are for training alone
     private static readonly string[] Harmless = ["auto_mapping", "base_model_name_or_path", "revision", "inference_mode", "peft_version", "task_type", "megatron_core", "qalora_group_size", "runtime_config"];
 
-    /// <exception cref="Data.InvalidInputException">A setting is malformed or not supported; it is named.</exception>
+    /// <exception cref="InvalidInputException">A setting is malformed or not supported; it is named.</exception>
     public static LoraConfig Read(ConfigReader reader)
     {
         if (reader.Text("peft_type", "LORA") is not "LORA" and var type) throw reader.Error("peft_type", $"is {type}; only LORA is supported");

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using SafeRlhfV.Data;
 using static TorchSharp.torch;
 
 namespace SafeRlhfV.Models;

@@ -10,7 +10,7 @@ public sealed record QwenConfig : ModelConfig
     public override int LeastImageTokens => 1;
 
     /// <summary>Parses either form of config.json.</summary>
-    /// <exception cref="Data.InvalidInputException">A field is missing, of a wrong kind or out of range.</exception>
+    /// <exception cref="InvalidInputException">A field is missing, of a wrong kind or out of range.</exception>
     public static QwenConfig Parse(ConfigReader reader, QwenGeneration generation)
     {
         ConfigReader? section = reader.Section("text_config");

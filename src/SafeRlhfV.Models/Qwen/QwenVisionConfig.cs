@@ -61,7 +61,7 @@ public sealed record QwenVisionConfig
     public int WindowTokens => WindowSize / MergeSize / PatchSize;
 
     /// <summary>Reads a vision_config; null means all defaults.</summary>
-    /// <exception cref="Data.InvalidInputException">A field is out of range.</exception>
+    /// <exception cref="InvalidInputException">A field is out of range.</exception>
     public static QwenVisionConfig Parse(ConfigReader? section, QwenGeneration generation)
     {
         ConfigReader vision = section ?? ConfigReader.Parse("{}"u8.ToArray(), "config.json");

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using SafeRlhfV.Data;
 using TorchSharp;
 
 namespace SafeRlhfV.Models;

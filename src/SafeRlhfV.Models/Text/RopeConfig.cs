@@ -55,7 +55,7 @@ public sealed record RopeConfig
     /// <param name="headSize">Its head size.</param>
     /// <param name="defaultTheta">The base where the file names none.</param>
     /// <param name="interleaved">M-RoPE gives the axes every third frequency (Qwen3) instead of chunks.</param>
-    /// <exception cref="Data.InvalidInputException">The variant or a setting is not known, out of range or without effect, or two fields contradict each other.</exception>
+    /// <exception cref="InvalidInputException">The variant or a setting is not known, out of range or without effect, or two fields contradict each other.</exception>
     public static RopeConfig Parse(ConfigReader text, int maxPositions, int headSize, double defaultTheta, bool interleaved = false)
     {
         ConfigReader? settings = Settings(text);
@@ -92,7 +92,7 @@ public sealed record RopeConfig
     /// <summary>
     /// Refuses settings at the top of config.json that are not those of its text_config, which alone is read where it is there.
     /// </summary>
-    /// <exception cref="Data.InvalidInputException">It names the field.</exception>
+    /// <exception cref="InvalidInputException">It names the field.</exception>
     internal static void RefuseOutside(ConfigReader root, ConfigReader? text)
     {
         if (text is null) return;

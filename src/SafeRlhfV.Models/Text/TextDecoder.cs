@@ -41,14 +41,14 @@ public sealed class TextDecoder : NamedModule
     /// <param name="images">Their embeddings; null where the text has none.</param>
     /// <param name="strict">Image ids without embeddings are an error (a whole pass); decoding may meet them as ordinary tokens.</param>
     /// <returns>The embeddings, and the flat positions (row × L + column) of the image tokens, null without images.</returns>
-    /// <exception cref="Data.InvalidInputException">Image positions and image embeddings differ in number.</exception>
+    /// <exception cref="InvalidInputException">Image positions and image embeddings differ in number.</exception>
     public (Tensor Embeddings_BLH, Tensor? ImagePositions_T) Embed(Tensor inputIds_BL, int imageTokenId, ImageEmbeddings? images, bool strict)
     {
         if (images is null && !strict) return (embedding.Forward(inputIds_BL), null);
         Tensor isImage_BL = inputIds_BL.EqualTo(imageTokenId), positions_T = isImage_BL.reshape(-1).nonzero().view(-1);
         long wanted = positions_T.shape[0], given = images?.Tokens_TH.shape[0] ?? 0;
         if (wanted != given)
-            throw new Data.InvalidInputException($"The text has {wanted} image tokens, but the images give {given}; prompts and images do not belong together, or a text was cut within an image.");
+            throw new InvalidInputException($"The text has {wanted} image tokens, but the images give {given}; prompts and images do not belong together, or a text was cut within an image.");
         if (given == 0) return (embedding.Forward(inputIds_BL), null);
         // an image id beyond the table marks a place only
         Tensor ids = imageTokenId < Config.VocabularySize ? inputIds_BL : inputIds_BL.masked_fill(isImage_BL, Scalars.Zero);

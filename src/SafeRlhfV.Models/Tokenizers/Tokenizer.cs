@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using SafeRlhfV.Data;
 
 namespace SafeRlhfV.Models;
 

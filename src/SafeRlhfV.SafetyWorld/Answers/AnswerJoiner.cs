@@ -1,5 +1,3 @@
-using SafeRlhfV.Data;
-
 namespace SafeRlhfV.SafetyWorld;
 
 /// <summary>Joins phrases to the words of an answer, now and then with a slip.</summary>

@@ -1,5 +1,3 @@
-using SafeRlhfV.Data;
-
 namespace SafeRlhfV.SafetyWorld;
 
 /// <summary>Chooses the phrases of one answer. "Rich" answers are longer, shuffled and sometimes faulty.</summary>

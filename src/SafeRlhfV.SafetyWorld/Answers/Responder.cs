@@ -1,5 +1,3 @@
-using SafeRlhfV.Data;
-
 namespace SafeRlhfV.SafetyWorld;
 
 /// <summary>Answers prompts from the grammar: a style by severity, then phrases, then joining words.</summary>

@@ -1,5 +1,3 @@
-using SafeRlhfV.Data;
-
 namespace SafeRlhfV.SafetyWorld;
 
 /// <summary>Paints scenes: 56 x 56 RGB, no anti-aliasing, with noise.</summary>

@@ -1,5 +1,3 @@
-using SafeRlhfV.Data;
-
 namespace SafeRlhfV.SafetyWorld;
 
 /// <summary>A picture with what it shows, for teaching a vision tower what each patch's cell holds.</summary>

@@ -1,5 +1,3 @@
-using SafeRlhfV.Data;
-
 namespace SafeRlhfV.Training;
 
 /// <summary>Something with state that a run must carry over a stop: a model, an adapter, a head, an optimizer, a cursor, a multiplier.</summary>

@@ -1,5 +1,4 @@
 using System.Globalization;
-using SafeRlhfV.Data;
 
 namespace SafeRlhfV.Training;
 

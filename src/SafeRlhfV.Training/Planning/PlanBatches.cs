@@ -1,5 +1,3 @@
-using SafeRlhfV.Data;
-
 namespace SafeRlhfV.Training;
 
 /// <summary>A part of a batch, as it runs at a time.</summary>

@@ -19,7 +19,7 @@ public abstract record Recipe
     public string ToYamlWithoutRun() => SettingsBinder.Write(this, skip: nameof(Run));
 
     /// <summary>The recipe with the results of runs in place of the runs' folders that it names.</summary>
-    /// <exception cref="SafeRlhfV.Data.InvalidInputException">A run is not finished.</exception>
+    /// <exception cref="InvalidInputException">A run is not finished.</exception>
     internal abstract Recipe WithResults();
 
     /// <summary>The options of the run.</summary>

@@ -1,4 +1,3 @@
-using SafeRlhfV.Data;
 using SafeRlhfV.Models;
 using SafeRlhfV.Objectives;
 using TorchSharp;

@@ -1,5 +1,4 @@
 using System.Text;
-using SafeRlhfV.Data;
 using SafeRlhfV.Inference;
 using SafeRlhfV.Inference.Tests;
 using SafeRlhfV.Models;

@@ -93,7 +93,7 @@ public sealed class GoldenMetricsTests
         return new()
         {
             ["statistic"] = means,
-            ["mean"] = [Bootstrap.Mean(values, new Data.RandomStream(0, "any"), resamples: 2).Value],
+            ["mean"] = [Bootstrap.Mean(values, new RandomStream(0, "any"), resamples: 2).Value],
             ["ci95"] = [low95, high95],
             ["ci90"] = [low90, high90],
             ["std_error"] = [Bootstrap.StandardError(means)],
@@ -105,7 +105,7 @@ public sealed class GoldenMetricsTests
         Dictionary<int, Outcome> codes = golden.Parameters.GetProperty("codes").EnumerateObject().ToDictionary(
             code => code.Value.GetInt32(),
             code => code.Name switch { "win" => Outcome.Win, "tie" => Outcome.Tie, "loss" => Outcome.Loss, _ => Outcome.Failure });
-        WinRate wins = WinRate.Measure([.. golden.InputIntegers("verdict").Select(code => codes[code])], new Data.RandomStream(0, "wins"));
+        WinRate wins = WinRate.Measure([.. golden.InputIntegers("verdict").Select(code => codes[code])], new RandomStream(0, "wins"));
         return new()
         {
             ["wins_ties_losses_failures"] = [wins.Wins, wins.Ties, wins.Losses, wins.Failures],

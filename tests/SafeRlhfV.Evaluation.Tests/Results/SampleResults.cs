@@ -1,5 +1,3 @@
-using SafeRlhfV.Data;
-
 namespace SafeRlhfV.Evaluation.Tests;
 
 /// <summary>A full run's results, invented near the built-in world's expected figures, so that report and schema can be looked at without training.</summary>

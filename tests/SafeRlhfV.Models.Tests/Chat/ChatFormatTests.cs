@@ -1,5 +1,4 @@
 using System.Text.Json;
-using SafeRlhfV.Data;
 using SafeRlhfV.Testing;
 
 namespace SafeRlhfV.Models.Tests;

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using SafeRlhfV.Data;
 
 namespace SafeRlhfV.Models.Tests;
 

@@ -1,6 +1,5 @@
 using System.Text;
 using CsCheck;
-using SafeRlhfV.Data;
 using SafeRlhfV.Testing;
 using TorchSharp;
 using static TorchSharp.torch;

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Text;
 using CsCheck;
-using SafeRlhfV.Data;
 using SafeRlhfV.Testing;
 using static TorchSharp.torch;
 

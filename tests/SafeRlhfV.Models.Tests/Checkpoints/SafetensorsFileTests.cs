@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
 using CsCheck;
-using SafeRlhfV.Data;
 using SafeRlhfV.Testing;
 using TorchSharp;
 using static TorchSharp.torch;

@@ -1,5 +1,4 @@
 using CsCheck;
-using SafeRlhfV.Data;
 using SafeRlhfV.Testing;
 
 namespace SafeRlhfV.Models.Tests;

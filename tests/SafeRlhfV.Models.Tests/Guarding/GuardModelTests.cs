@@ -1,4 +1,3 @@
-using SafeRlhfV.Data;
 using SafeRlhfV.Testing;
 using TorchSharp;
 using static TorchSharp.torch;

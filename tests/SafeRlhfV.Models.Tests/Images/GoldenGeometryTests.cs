@@ -12,7 +12,7 @@ public sealed class GoldenGeometryTests
             (int height, int width) = Pair(entry, "hw");
             if (entry.GetProperty("resized_hw").ValueKind != JsonValueKind.Array) // an error in the reference
             {
-                Assert.Throws<Data.InvalidInputException>(() => ImageSizes.Smart(height, width, 28, 3136, 1003520));
+                Assert.Throws<InvalidInputException>(() => ImageSizes.Smart(height, width, 28, 3136, 1003520));
                 continue;
             }
             Assert.Equal(Pair(entry, "resized_hw"),

@@ -1,5 +1,4 @@
 using CsCheck;
-using SafeRlhfV.Data;
 using SafeRlhfV.SafetyWorld;
 using SafeRlhfV.Testing;
 

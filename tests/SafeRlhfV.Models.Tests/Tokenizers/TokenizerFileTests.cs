@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using CsCheck;
-using SafeRlhfV.Data;
 
 namespace SafeRlhfV.Models.Tests;
 

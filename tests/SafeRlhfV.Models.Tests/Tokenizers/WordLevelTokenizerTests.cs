@@ -64,7 +64,7 @@ public sealed class WordLevelTokenizerTests
     public void The_folder_needs_the_file()
     {
         using TemporaryFolder folder = new();
-        Assert.Contains("tokenizer.json: no such file", Assert.Throws<SafeRlhfV.Data.InvalidInputException>(() => Tokenizer.Load(folder.Path)).Message);
+        Assert.Contains("tokenizer.json: no such file", Assert.Throws<InvalidInputException>(() => Tokenizer.Load(folder.Path)).Message);
         File.WriteAllText(Path.Combine(folder.Path, "tokenizer.json"), Json);
         Assert.Equal([1, 5], Tokenizer.Load(folder.Path).Encode("red"));
     }

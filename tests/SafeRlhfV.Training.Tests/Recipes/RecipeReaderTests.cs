@@ -1,5 +1,4 @@
 using System.Reflection;
-using SafeRlhfV.Data;
 using SafeRlhfV.Objectives;
 
 namespace SafeRlhfV.Training.Tests;

@@ -1,5 +1,3 @@
-using SafeRlhfV.Data;
-
 namespace SafeRlhfV.Models;
 
 /// <summary>Every piece is a token of the vocabulary, or unknown.</summary>

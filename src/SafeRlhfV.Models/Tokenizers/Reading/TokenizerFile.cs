@@ -1,5 +1,3 @@
-using SafeRlhfV.Data;
-
 namespace SafeRlhfV.Models;
 
 /// <summary>Reads tokenizer.json and what tokenizer_config.json adds to it.</summary>

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 
-namespace SafeRlhfV.Data;
+namespace SafeRlhfV.Core;
 
 /// <summary>
 /// A named stream of random numbers (xoshiro256**, Blackman and Vigna 2018), seeded by (seed, name). The same on every machine and .NET version,

@@ -1,4 +1,4 @@
-namespace SafeRlhfV.Data;
+namespace SafeRlhfV.Core;
 
 /// <summary>Where a row lies.</summary>
 /// <param name="Config">The configuration (for BeaverTails-V the category's folder), "default" where there is none.</param>

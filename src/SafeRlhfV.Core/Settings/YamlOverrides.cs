@@ -1,7 +1,7 @@
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
-namespace SafeRlhfV.Data;
+namespace SafeRlhfV.Core;
 
 /// <summary>Values put into a YAML tree from outside, such as by <c>--set a.b=c</c>; faults in them have no line.</summary>
 internal sealed class YamlOverrides

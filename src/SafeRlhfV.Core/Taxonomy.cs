@@ -1,4 +1,4 @@
-namespace SafeRlhfV.Data;
+namespace SafeRlhfV.Core;
 
 /// <summary>The twenty harm categories of BeaverTails-V in nine domains (arXiv 2503.17682).</summary>
 /// <remarks>The placements of terrorism, hacking, health and environment are confirmed by the paper; the others are inferred from the names.</remarks>
@@ -33,7 +33,7 @@ public static class Taxonomy
     public static IReadOnlyList<string> Categories { get; } = [.. Placements.Select(placement => placement.Category)];
 
     /// <summary>Where the categories are listed, for messages.</summary>
-    internal const string Hint = "'safe-rlhf-v data categories' lists the categories, and own names can be mapped to them (data.categories in a recipe, --categories in 'data import', 'guard evaluate' and 'guard calibrate')";
+    public const string Hint = "'safe-rlhf-v data categories' lists the categories, and own names can be mapped to them (data.categories in a recipe, --categories in 'data import', 'guard evaluate' and 'guard calibrate')";
 
     /// <summary>The index of a category, or -1 where the name is unknown.</summary>
     public static int IndexOf(string category)

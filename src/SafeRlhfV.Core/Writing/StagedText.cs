@@ -1,4 +1,4 @@
-namespace SafeRlhfV.Data;
+namespace SafeRlhfV.Core;
 
 /// <summary>A text file that is written aside and takes its name only when it is whole.</summary>
 public static class StagedText

@@ -1,4 +1,4 @@
-namespace SafeRlhfV.Data;
+namespace SafeRlhfV.Core;
 
 /// <summary>One mistake in a YAML file.</summary>
 /// <param name="Line">The line, from 1; 0 for a value that was set from outside the file.</param>

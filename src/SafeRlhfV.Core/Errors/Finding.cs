@@ -1,9 +1,9 @@
 using System.Text;
 
-namespace SafeRlhfV.Data;
+namespace SafeRlhfV.Core;
 
 /// <summary>One thing that is wrong with a data set, and where.</summary>
-/// <param name="Code">One of <see cref="Fault"/>.</param>
+/// <param name="Code">A short name of the kind of fault, such as "truncated-file".</param>
 /// <param name="Severity">Error or warning.</param>
 /// <param name="File">The file, as a path that can be opened.</param>
 /// <param name="Row">The row in the file from 0; null where the whole file is meant.</param>
@@ -28,7 +28,7 @@ public sealed record Finding(string Code, FindingSeverity Severity, string File,
     }
 
     /// <summary>A value for a message: quoted, on one line, cut after 60 characters.</summary>
-    internal static string Quote(string value)
+    public static string Quote(string value)
     {
         string cut = value.Length > 60 ? string.Concat(value.AsSpan(0, 60), "...") : value;
         return $"'{string.Concat(cut.Select(letter => char.IsControl(letter) || char.IsSurrogate(letter) ? ' ' : letter))}'";

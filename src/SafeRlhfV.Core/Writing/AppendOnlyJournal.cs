@@ -2,7 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
-namespace SafeRlhfV.Data;
+namespace SafeRlhfV.Core;
 
 /// <summary>
 /// A file of JSON lines that only grows. A line is on the disk before <see cref="Append"/> returns, so a kill loses nothing that was appended;
@@ -121,7 +121,7 @@ public sealed class AppendOnlyJournal : IDisposable
         {
             number++;
             if (broken is { } damage)
-                throw new InvalidInputException($"{path}, line {damage.Number}: the line is damaged ({ParquetFile.FirstLine(damage.Error).TrimEnd('.')}) and others follow it; mend it or remove it by hand.", damage.Error);
+                throw new InvalidInputException($"{path}, line {damage.Number}: the line is damaged ({ErrorText.FirstLine(damage.Error).TrimEnd('.')}) and others follow it; mend it or remove it by hand.", damage.Error);
             try
             {
                 read(JsonSerializer.Deserialize<T>(line, Json) ?? throw new JsonException("null"));
@@ -129,7 +129,7 @@ public sealed class AppendOnlyJournal : IDisposable
             }
             catch (JsonException error)
             {
-                if (IsJson(line)) throw new InvalidInputException($"{path}, line {number}: not a line of this journal ({ParquetFile.FirstLine(error).TrimEnd('.')}); give the right folder, or mend the line by hand.", error);
+                if (IsJson(line)) throw new InvalidInputException($"{path}, line {number}: not a line of this journal ({ErrorText.FirstLine(error).TrimEnd('.')}); give the right folder, or mend the line by hand.", error);
                 broken = (number, error);
             }
         }

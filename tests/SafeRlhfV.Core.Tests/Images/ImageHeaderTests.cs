@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 using CsCheck;
 using SafeRlhfV.Testing;
 
-namespace SafeRlhfV.Data.Tests;
+namespace SafeRlhfV.Core.Tests;
 
 public sealed class ImageHeaderTests
 {

@@ -1,9 +1,8 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
 using System.Text;
-using SafeRlhfV.Data;
 
-namespace SafeRlhfV.SafetyWorld;
+namespace SafeRlhfV.Core;
 
 /// <summary>Encodes a picture as PNG.</summary>
 public static class PngBytes

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 
-namespace SafeRlhfV.Data;
+namespace SafeRlhfV.Core;
 
 /// <summary>A buffer and a writer of JSON for each thread, used again and again: to be filled and emptied without a pause, and without beginning another text in between.</summary>
 public static class JsonScratch

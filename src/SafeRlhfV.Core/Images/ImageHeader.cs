@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace SafeRlhfV.Data;
+namespace SafeRlhfV.Core;
 
 /// <summary>What the first bytes of an encoded image say, without decoding it.</summary>
 /// <param name="Format">JPEG, PNG, WEBP, GIF or BMP.</param>

@@ -1,4 +1,4 @@
-namespace SafeRlhfV.Data;
+namespace SafeRlhfV.Core;
 
 /// <summary>A decoded picture: 8-bit RGB, rows top to bottom, interleaved ([Height, Width, 3]).</summary>
 public sealed record RgbImage

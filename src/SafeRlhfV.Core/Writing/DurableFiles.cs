@@ -2,10 +2,10 @@ using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 using System.Security.Cryptography;
 
-namespace SafeRlhfV.Training;
+namespace SafeRlhfV.Core;
 
 /// <summary>Files that survive a power cut: contents are flushed, then the folders that name them.</summary>
-internal static class DurableFiles
+public static class DurableFiles
 {
     /// <summary>Writes a small file aside, flushes it and renames it, so that there is the old content or the new one.</summary>
     public static void Replace(string path, ReadOnlySpan<byte> content)

@@ -2,7 +2,7 @@ using System.Globalization;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
-namespace SafeRlhfV.Data;
+namespace SafeRlhfV.Core;
 
 /// <summary>
 /// A mapping of a YAML file, read strictly: every wrong value and every key that nobody asked for is a fault with its line, and all faults are reported together.

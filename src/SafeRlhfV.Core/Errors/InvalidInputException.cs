@@ -1,4 +1,4 @@
-namespace SafeRlhfV.Data;
+namespace SafeRlhfV.Core;
 
 /// <summary>
 /// A mistake in what the user gave: a file, a setting, an option. The message is one line that says what is wrong, where, and how to mend it.

@@ -1,4 +1,4 @@
-namespace SafeRlhfV.Data;
+namespace SafeRlhfV.Core;
 
 /// <summary>A folder that is written aside and takes its name only when it is whole. Disposing it uncommitted removes what was written.</summary>
 public sealed class StagedFolder : IDisposable
@@ -100,15 +100,16 @@ public sealed class StagedFolder : IDisposable
     }
 
     /// <summary>Runs something that writes; what the disk refuses becomes one clear line.</summary>
-    internal static T Guard<T>(string target, Func<T> write)
+    /// <exception cref="InvalidInputException">The disk refuses.</exception>
+    public static T Guard<T>(string target, Func<T> write)
     {
         try
         {
             return write();
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or NotSupportedException or ParquetSharp.ParquetException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or NotSupportedException)
         {
-            throw new InvalidInputException($"{target}: cannot be written ({ParquetFile.FirstLine(error)}); check the permissions and the free space.", error);
+            throw new InvalidInputException($"{target}: cannot be written ({ErrorText.FirstLine(error)}); check the permissions and the free space.", error);
         }
     }
 }
