@@ -10,15 +10,18 @@ internal sealed record CliRun(int ExitCode, string Output, string Errors)
     public JsonElement Json => JsonDocument.Parse(Output).RootElement;
 
     /// <summary>Runs a process of its own.</summary>
-    public static Task<CliRun> Of(params string[] arguments) => With("", null, arguments);
+    public static Task<CliRun> Of(params string[] arguments) => With([], arguments);
 
     /// <summary>The same, with a variable in its environment.</summary>
-    public static async Task<CliRun> With(string variable, string? value, params string[] arguments)
+    public static Task<CliRun> With(string variable, string? value, params string[] arguments) => With([(variable, value)], arguments);
+
+    /// <summary>The same, with some variables; null leaves one out.</summary>
+    public static async Task<CliRun> With((string Variable, string? Value)[] environment, params string[] arguments)
     {
         string dotnet = Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet";
         ProcessStartInfo start = new(dotnet) { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (string argument in arguments.Prepend(Path.Combine(AppContext.BaseDirectory, "safe-rlhf-v.dll"))) start.ArgumentList.Add(argument);
-        if (variable.Length > 0) start.Environment[variable] = value;
+        foreach ((string variable, string? value) in environment) start.Environment[variable] = value;
         using Process process = Process.Start(start)!;
         Task<string> output = process.StandardOutput.ReadToEndAsync(), errors = process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync();

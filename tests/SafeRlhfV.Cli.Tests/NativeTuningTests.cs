@@ -8,8 +8,11 @@ public sealed class NativeTuningTests
 {
     private static readonly bool Known = OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture == Architecture.X64;
 
-    /// <summary>Allocators that people name in LD_PRELOAD. jemalloc is missing: it still ends some runs (docs/log.md, Another allocator in LD_PRELOAD).</summary>
-    public static IEnumerable<TheoryDataRow<string>> Allocators => ["libmimalloc.so.2", "libtcmalloc_minimal.so.4"];
+    /// <summary>Allocators that people name in LD_PRELOAD, each with the changes to native code and without.</summary>
+    public static IEnumerable<TheoryDataRow<string, string?>> Allocators =>
+        from library in new[] { "libjemalloc.so.2", "libmimalloc.so.2", "libtcmalloc_minimal.so.4" }
+        from wish in new[] { null, "off" }
+        select new TheoryDataRow<string, string?>(library, wish);
 
     [Fact]
     public async Task The_version_says_what_was_changed()
@@ -37,13 +40,14 @@ public sealed class NativeTuningTests
         (await CliRun.With(NativeTuning.Variable, "on", "model", "info", Testing.Golden.At("models", "llava-1.5-tiny"))).MustRefuse("SAFERLHFV_NATIVE", "'on'", "'off'");
 
     [Theory, MemberData(nameof(Allocators))]
-    public async Task Training_runs_with_another_allocator(string library)
+    public async Task Training_runs_with_another_allocator(string library, string? wish)
     {
         string? path = new[] { "/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib" }.Select(folder => Path.Combine(folder, library)).FirstOrDefault(File.Exists);
         Assert.SkipWhen(!Known || path is null, $"{library} is not installed");
-        CliRun version = await CliRun.With("LD_PRELOAD", path, "--version", "--verbose");
-        Assert.Contains("c10::alloc_cpu and c10::free_cpu: left alone, lib", version.Output);
-        CliRun run = await CliRun.With("LD_PRELOAD", path, "bench", "--only", "train-step", "--threads", "1", "--repeat", "1");
+        (string, string?)[] environment = [("LD_PRELOAD", path), (NativeTuning.Variable, wish)];
+        CliRun version = await CliRun.With(environment, "--version", "--verbose");
+        Assert.Contains(wish is null ? "c10::alloc_cpu and c10::free_cpu: left alone, lib" : "SAFERLHFV_NATIVE is off", version.Output);
+        CliRun run = await CliRun.With(environment, "bench", "--only", "train-step", "--threads", "1", "--repeat", "1");
         Assert.True(run.ExitCode == 0, run.Errors);
     }
 }
