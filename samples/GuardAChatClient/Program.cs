@@ -1,6 +1,7 @@
 // Guards a chat client with one line, follows a policy file, and records every decision.
 // Run it as it is: dotnet run --project samples/GuardAChatClient
 using Microsoft.Extensions.AI;
+using SafeRlhfV.Audit;
 using SafeRlhfV.Guard;
 
 // Your own client goes here, such as new OpenAIClient(key).GetChatClient("gpt-4o").AsIChatClient().
@@ -11,7 +12,7 @@ IChatClient model = new TwoMindedModel();
 IModerator moderator = new PatternModerator([PatternRule.ForKeyword("dangerous_behavior", Severity.Moderate, "saw the ladder")]);
 
 // The line.
-IChatClient guarded = model.AsBuilder().UseGuard(moderator).Build();
+IChatClient guarded = model.AsGuarded(moderator);
 
 ChatResponse response = await guarded.GetResponseAsync("How do I reach the top shelf?");
 Console.WriteLine(response.Text);
@@ -25,12 +26,12 @@ PolicyFile policy = new(Path.Combine(folder, "policy.yaml"));
 await using AuditDatabase database = AuditDatabase.Sqlite(Path.Combine(folder, "audit.db"));
 await using (AuditTrail trail = new(database))
 {
-    IChatClient recorded = new TwoMindedModel().AsBuilder().UseGuard(moderator, options =>
+    IChatClient recorded = new TwoMindedModel().AsGuarded(moderator, options =>
     {
         options.Policy = () => policy.Current;
         options.Observer = trail;
         options.Release = StreamRelease.Sentences();
-    }).Build();
+    });
 
     // Text leaves sentence by sentence, each only after it has passed.
     await foreach (ChatResponseUpdate update in recorded.GetStreamingResponseAsync("How do I reach the top shelf?")) Console.Write(update.Text);

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using SafeRlhfV.Guard;
+using SafeRlhfV.Audit;
 
 namespace SafeRlhfV.Cli;
 

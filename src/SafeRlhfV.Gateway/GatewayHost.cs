@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using SafeRlhfV.Audit;
 using SafeRlhfV.Guard;
 
 namespace SafeRlhfV.Gateway;

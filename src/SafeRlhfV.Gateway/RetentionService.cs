@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using SafeRlhfV.Guard;
+using SafeRlhfV.Audit;
 
 namespace SafeRlhfV.Gateway;
 

@@ -15,15 +15,16 @@ internal static class House
         ["Models"] = ["Data", "Objectives"],
         ["Training"] = ["Objectives", "Models"],
         ["Guard"] = ["Core"],
+        ["Audit"] = ["Guard"],
         ["Inference"] = ["Models", "Guard"],
         ["Evaluation"] = ["Data", "Guard"],
         ["Annotation"] = ["Data", "Evaluation"],
-        ["Gateway"] = ["Guard", "Inference"],
+        ["Gateway"] = ["Guard", "Audit", "Inference"],
         ["Demo"] = ["SafetyWorld", "Training", "Inference", "Evaluation"],
-        ["Cli"] = ["Core", "Data", "SafetyWorld", "Objectives", "Models", "Training", "Guard", "Inference", "Evaluation", "Annotation", "Gateway", "Demo"],
+        ["Cli"] = ["Core", "Data", "SafetyWorld", "Objectives", "Models", "Training", "Guard", "Audit", "Inference", "Evaluation", "Annotation", "Gateway", "Demo"],
     };
 
-    public static readonly string[] WithoutTorch = ["Core", "Data", "SafetyWorld", "Guard", "Evaluation", "Annotation"];
+    public static readonly string[] WithoutTorch = ["Core", "Data", "SafetyWorld", "Guard", "Audit", "Evaluation", "Annotation"];
 
     public static IEnumerable<TheoryDataRow<string>> Rooms => MayUse.Keys.Select(room => new TheoryDataRow<string>(room));
 

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Microsoft.Data.Sqlite;
-using SafeRlhfV.Guard.Tests;
+using SafeRlhfV.Audit;
+using SafeRlhfV.Audit.Tests;
 
 namespace SafeRlhfV.Gateway.Tests;
 

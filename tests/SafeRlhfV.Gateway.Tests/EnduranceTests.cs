@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
-using SafeRlhfV.Guard;
+using SafeRlhfV.Audit;
 using SafeRlhfV.Testing;
 
 namespace SafeRlhfV.Gateway.Tests;

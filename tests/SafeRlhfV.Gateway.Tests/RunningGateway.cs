@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using OpenAI;
-using SafeRlhfV.Guard;
+using SafeRlhfV.Audit;
 using SafeRlhfV.Testing;
 
 namespace SafeRlhfV.Gateway.Tests;

@@ -8,7 +8,7 @@ public sealed class GuardedChatClientTests
     public async Task OneLineGuardsAClient()
     {
         StubChatClient model = new("a bad answer", "a good answer");
-        IChatClient client = model.AsBuilder().UseGuard(ScriptedModerator.Finds("bad")).Build();
+        IChatClient client = model.AsGuarded(ScriptedModerator.Finds("bad"));
         ChatResponse response = await client.GetResponseAsync("question");
         Assert.Equal("a good answer", response.Text);
         GuardReport report = response.GetGuardReport()!;
@@ -21,9 +21,9 @@ public sealed class GuardedChatClientTests
     [Fact]
     public async Task TheModeratorCanComeFromTheServices()
     {
-        IChatClient client = new ChatClientBuilder(new StubChatClient("fine")).UseGuard().Build(new Services(ScriptedModerator.Finds("bad")));
+        IChatClient client = new ChatClientBuilder(new StubChatClient("fine")).Use((inner, services) => inner.AsGuarded(services)).Build(new Services(ScriptedModerator.Finds("bad")));
         Assert.Equal("fine", (await client.GetResponseAsync("question")).Text);
-        Assert.Throws<InvalidOperationException>(() => new ChatClientBuilder(new StubChatClient("fine")).UseGuard().Build());
+        Assert.Throws<InvalidOperationException>(() => new ChatClientBuilder(new StubChatClient("fine")).Use((inner, services) => inner.AsGuarded(services)).Build());
     }
 
     [Fact]

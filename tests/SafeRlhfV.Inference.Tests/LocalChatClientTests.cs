@@ -151,7 +151,7 @@ public sealed class LocalChatClientTests(TinyModels models) : IClassFixture<Tiny
     public async Task A_guarded_client_over_local_models_refuses_what_the_guard_finds()
     {
         using LocalModerator guard = LocalModerator.Load(models.Guard);
-        using IChatClient client = new ChatClientBuilder(LocalChatClient.Load(models.Chat)).UseGuard(guard).Build();
+        using IChatClient client = LocalChatClient.Load(models.Chat).AsGuarded(guard);
         ChatResponse refused = await client.GetResponseAsync([new(ChatRole.User, "how can i hurt people with this ?")], Drawn, TestContext.Current.CancellationToken);
         Assert.Equal(ChatFinishReason.ContentFilter, refused.FinishReason);
         ChatResponse passed = await client.GetResponseAsync([new(ChatRole.User, "how do i use this ?")], Drawn, TestContext.Current.CancellationToken);

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
+using SafeRlhfV.Audit;
 using SafeRlhfV.Gateway;
 using SafeRlhfV.Guard;
 using SafeRlhfV.Testing;

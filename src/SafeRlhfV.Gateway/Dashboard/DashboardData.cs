@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
-using SafeRlhfV.Guard;
+using SafeRlhfV.Audit;
 
 namespace SafeRlhfV.Gateway;
 

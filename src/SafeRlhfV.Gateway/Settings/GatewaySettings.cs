@@ -1,3 +1,4 @@
+using SafeRlhfV.Audit;
 using SafeRlhfV.Guard;
 
 namespace SafeRlhfV.Gateway;

@@ -42,5 +42,9 @@ public sealed record GuardReport
     /// <summary>How much of it moderation took.</summary>
     public TimeSpan ModerationTime { get; init; }
 
-    internal AuditLink Link { get; } = new();
+    /// <summary>
+    /// The same object in all reports of one request, and in those of no other: an observer ties to it what it keeps from call to call
+    /// (<see cref="System.Runtime.CompilerServices.ConditionalWeakTable{TKey, TValue}"/>).
+    /// </summary>
+    public object Identity { get; } = new();
 }

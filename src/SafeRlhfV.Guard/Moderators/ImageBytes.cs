@@ -3,9 +3,10 @@ using System.Diagnostics.CodeAnalysis;
 namespace SafeRlhfV.Guard;
 
 /// <summary>Gets at an image's encoded bytes and media type, whatever form it is given in.</summary>
-internal static class ImageBytes
+public static class ImageBytes
 {
-    /// <summary>False where the image is only an address.</summary>
+    /// <summary>The encoded bytes and their media type; pixels are encoded as PNG.</summary>
+    /// <returns>False where the image is only an address.</returns>
     public static bool TryGet(ModerationImage image, [NotNullWhen(true)] out byte[]? bytes, out string mediaType)
     {
         bytes = image.Pixels is { } pixels ? PngBytes.Encode(pixels) : image.Encoded?.Bytes;

@@ -2,7 +2,7 @@ using System.Data.Common;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 
-namespace SafeRlhfV.Guard;
+namespace SafeRlhfV.Audit;
 
 /// <summary>
 /// Inserts into SQLite by its own statements, with UTF-8 as it is: ADO.NET's parameters cost several times what the insert itself does, and the whole trail is written by one thread.

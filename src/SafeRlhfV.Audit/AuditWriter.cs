@@ -1,6 +1,6 @@
 using System.Data.Common;
 
-namespace SafeRlhfV.Guard;
+namespace SafeRlhfV.Audit;
 
 /// <summary>
 /// Writes records to the end of the chain, a batch a transaction. Connection and statements are kept from batch to batch: opening, setting up and compiling them anew costs

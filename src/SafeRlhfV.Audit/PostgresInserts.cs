@@ -2,7 +2,7 @@ using System.Data.Common;
 using System.Text;
 using Npgsql;
 
-namespace SafeRlhfV.Guard;
+namespace SafeRlhfV.Audit;
 
 /// <summary>Inserts into PostgreSQL: everything in one message, so that a batch costs one way to the server and back, however many records it holds.</summary>
 internal sealed class PostgresInserts(NpgsqlConnection connection) : IAuditInserts

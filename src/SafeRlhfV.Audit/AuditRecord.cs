@@ -1,4 +1,4 @@
-namespace SafeRlhfV.Guard;
+namespace SafeRlhfV.Audit;
 
 /// <summary>A link of the chain as it is stored.</summary>
 /// <param name="Sequence">Its number, from 1 without gaps.</param>

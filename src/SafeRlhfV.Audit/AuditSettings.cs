@@ -1,4 +1,4 @@
-namespace SafeRlhfV.Guard;
+namespace SafeRlhfV.Audit;
 
 /// <summary>Settings of an <see cref="AuditTrail"/>.</summary>
 public sealed record AuditSettings

@@ -3,7 +3,7 @@ using System.Data.Common;
 using Microsoft.Data.Sqlite;
 using Npgsql;
 
-namespace SafeRlhfV.Guard;
+namespace SafeRlhfV.Audit;
 
 /// <summary>Where an audit trail lies: SQLite in a file, or PostgreSQL shared by several gateways.</summary>
 public sealed class AuditDatabase : IAsyncDisposable

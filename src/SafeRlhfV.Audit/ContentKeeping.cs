@@ -1,4 +1,4 @@
-namespace SafeRlhfV.Guard;
+namespace SafeRlhfV.Audit;
 
 /// <summary>What an audit trail keeps of texts and images beside their fingerprints.</summary>
 public enum ContentKeeping

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace SafeRlhfV.Guard;
+namespace SafeRlhfV.Audit;
 
 /// <summary>Reads the secret that seals an audit trail.</summary>
 public static class GuardKey

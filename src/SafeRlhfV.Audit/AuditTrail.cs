@@ -1,8 +1,10 @@
 using System.Data.Common;
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using System.Threading.Channels;
+using SafeRlhfV.Guard;
 
-namespace SafeRlhfV.Guard;
+namespace SafeRlhfV.Audit;
 
 /// <summary>
 /// Records every decision as a link of a hash chain. A decision counts as recorded when it is on disk; where it cannot be, the call throws and the guard refuses.
@@ -16,6 +18,7 @@ public sealed class AuditTrail : IGuardObserver, IAsyncDisposable
     private readonly AuditChain _chain;
     private readonly TimeProvider _clock;
     private readonly Channel<AuditEntry> _queue = Channel.CreateBounded<AuditEntry>(10_000);
+    private readonly ConditionalWeakTable<object, AuditEntry> _prompts = []; // by request: the record that its end follows
     private readonly Task _loop;
     private readonly AuditRetention _retention;
 
@@ -32,14 +35,17 @@ public sealed class AuditTrail : IGuardObserver, IAsyncDisposable
     public ValueTask PromptDecidedAsync(GuardReport report, CancellationToken cancellationToken)
     {
         AuditPayload payload = new(_settings, _chain);
-        return AppendAsync(report.Link.Prompt = new("prompt", report.Id, payload.Of("prompt", report), payload.Contents), cancellationToken);
+        AuditEntry entry = new("prompt", report.Id, payload.Of("prompt", report), payload.Contents);
+        _prompts.AddOrUpdate(report.Identity, entry);
+        return AppendAsync(entry, cancellationToken);
     }
 
     /// <inheritdoc/>
     public ValueTask EndedAsync(GuardReport report, CancellationToken cancellationToken)
     {
         AuditPayload payload = new(_settings, _chain);
-        return AppendAsync(new("end", report.Id, payload.Of("end", report), payload.Contents, report.Link.Prompt), cancellationToken);
+        AuditEntry? prompt = _prompts.TryGetValue(report.Identity, out AuditEntry? recorded) ? recorded : null;
+        return AppendAsync(new("end", report.Id, payload.Of("end", report), payload.Contents, prompt), cancellationToken);
     }
 
     /// <summary>Records a person's review of a decision.</summary>

@@ -2,9 +2,11 @@ using System.Text;
 using System.Text.Json;
 using CsCheck;
 using Microsoft.Extensions.AI;
+using SafeRlhfV.Guard;
+using SafeRlhfV.Guard.Tests;
 using SafeRlhfV.Testing;
 
-namespace SafeRlhfV.Guard.Tests;
+namespace SafeRlhfV.Audit.Tests;
 
 public sealed class AuditTests(PostgresServer postgres) : IClassFixture<PostgresServer>
 {

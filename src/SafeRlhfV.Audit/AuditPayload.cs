@@ -1,8 +1,9 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Json;
+using SafeRlhfV.Guard;
 
-namespace SafeRlhfV.Guard;
+namespace SafeRlhfV.Audit;
 
 /// <summary>Writes a report as the JSON that is chained, and gathers the contents that are kept beside it.</summary>
 internal sealed class AuditPayload(AuditSettings settings, AuditChain chain)

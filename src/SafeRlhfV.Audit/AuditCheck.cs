@@ -1,4 +1,4 @@
-namespace SafeRlhfV.Guard;
+namespace SafeRlhfV.Audit;
 
 /// <summary>What verifying an audit trail found.</summary>
 /// <param name="Records">How many records there are.</param>

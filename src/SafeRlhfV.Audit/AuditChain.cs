@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Security.Cryptography;
 using System.Text;
 
-namespace SafeRlhfV.Guard;
+namespace SafeRlhfV.Audit;
 
 /// <summary>The arithmetic of the chain: each record's hash covers its text and the hash before, so that no record can be changed, dropped or moved unseen.</summary>
 internal sealed class AuditChain(byte[]? key)

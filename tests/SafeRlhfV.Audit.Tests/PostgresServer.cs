@@ -3,7 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using Npgsql;
 
-namespace SafeRlhfV.Guard.Tests;
+namespace SafeRlhfV.Audit.Tests;
 
 /// <summary>A PostgreSQL of its own for the tests: the one that SAFERLHFV_POSTGRES names, else one started from the programs on this machine.</summary>
 public sealed class PostgresServer : IAsyncLifetime

@@ -1,4 +1,4 @@
-namespace SafeRlhfV.Guard;
+namespace SafeRlhfV.Audit;
 
 /// <summary>A record that waits to be written.</summary>
 /// <param name="Kind">prompt, end or review.</param>

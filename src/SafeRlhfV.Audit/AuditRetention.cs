@@ -1,6 +1,6 @@
 using System.Data.Common;
 
-namespace SafeRlhfV.Guard;
+namespace SafeRlhfV.Audit;
 
 /// <summary>Deletes old records from the chain's beginning, and old contents.</summary>
 internal sealed class AuditRetention(AuditSettings settings, AuditChain chain)

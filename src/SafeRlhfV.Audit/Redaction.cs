@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 
-namespace SafeRlhfV.Guard;
+namespace SafeRlhfV.Audit;
 
 /// <summary>Blacks out what names or endangers a person in a text: addresses of mail and machines, long numbers, keys and passwords.</summary>
 public static partial class Redaction

@@ -1,6 +1,6 @@
 using System.Data.Common;
 
-namespace SafeRlhfV.Guard;
+namespace SafeRlhfV.Audit;
 
 /// <summary>The trail's sealed marks: its head, and where it begins.</summary>
 internal static class AuditMarks

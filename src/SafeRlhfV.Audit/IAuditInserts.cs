@@ -1,6 +1,6 @@
 using System.Data.Common;
 
-namespace SafeRlhfV.Guard;
+namespace SafeRlhfV.Audit;
 
 /// <summary>Puts records and contents into a database, each in the way that costs it least.</summary>
 internal interface IAuditInserts : IDisposable

@@ -1,0 +1,35 @@
+using Microsoft.Extensions.AI;
+
+namespace SafeRlhfV.Guard;
+
+/// <summary>Puts the guard around a chat client.</summary>
+public static class GuardChatClientExtensions
+{
+    /// <summary>Guards the client with a moderator: <c>client.AsGuarded(moderator)</c>.</summary>
+    /// <param name="client">The client to guard.</param>
+    /// <param name="moderator">Judges prompts and answers.</param>
+    /// <param name="configure">Changes the settings.</param>
+    public static GuardedChatClient AsGuarded(this IChatClient client, IModerator moderator, Action<GuardOptions>? configure = null)
+    {
+        GuardOptions options = new() { Moderator = moderator };
+        configure?.Invoke(options);
+        return new GuardedChatClient(client, options);
+    }
+
+    /// <summary>
+    /// Guards the client with the <see cref="IModerator"/> among the services, in the pipeline of a ChatClientBuilder:
+    /// <c>builder.Use((inner, services) => inner.AsGuarded(services))</c>.
+    /// </summary>
+    /// <param name="client">The client to guard.</param>
+    /// <param name="services">Where the moderator is found, unless <paramref name="configure"/> sets one.</param>
+    /// <param name="configure">Changes the settings.</param>
+    /// <exception cref="InvalidOperationException">There is no moderator among the services, and none is set.</exception>
+    public static GuardedChatClient AsGuarded(this IChatClient client, IServiceProvider services, Action<GuardOptions>? configure = null)
+    {
+        GuardOptions options = new();
+        configure?.Invoke(options);
+        options.Moderator ??= (IModerator?)services.GetService(typeof(IModerator))
+            ?? throw new InvalidOperationException("AsGuarded needs a moderator: pass one, or add an IModerator to the services.");
+        return new GuardedChatClient(client, options);
+    }
+}
