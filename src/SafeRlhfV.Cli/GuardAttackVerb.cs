@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Microsoft.Extensions.AI;
 using SafeRlhfV.Demo;
+using SafeRlhfV.Evaluation;
 using SafeRlhfV.Inference;
 using SafeRlhfV.Models;
 using Spectre.Console;
@@ -30,7 +31,7 @@ internal static class GuardAttackVerb
             using GuardModel owned = opened.Model;
             using IChatClient client = LocalChatClient.Load(parsed.GetRequiredValue(model), new() { BatchSize = 64 });
             ProgressView progress = new("guard attack");
-            IReadOnlyList<AttackResult> results = await new AttackRunner(client, opened, parsed.GetValue(seed)).RunAsync(count, (name, done, total) => progress.Report(done, total, name), cancel);
+            IReadOnlyList<AttackResult> results = await new WorldAttack(client, opened, parsed.GetValue(seed)).RunAsync(count, (name, done, total) => progress.Report(done, total, name), cancel);
             progress.Done($"{results.Count} attacks on {count} prompts");
             if (parsed.GetValue(json)) Output.Json(new { Guard = parsed.GetRequiredValue(guard), Model = parsed.GetRequiredValue(model), Seed = parsed.GetValue(seed), Attacks = results });
             else Print(results);
@@ -47,5 +48,5 @@ internal static class GuardAttackVerb
         foreach (AttackResult result in results) Output.Line($"{result.Name}: {result.Description}");
     }
 
-    private static string Show(Evaluation.Estimate share) => $"{100 * share.Value:0.0} % ({100 * share.Low:0.0}–{100 * share.High:0.0})";
+    private static string Show(Estimate share) => $"{100 * share.Value:0.0} % ({100 * share.Low:0.0}–{100 * share.High:0.0})";
 }

@@ -1,5 +1,4 @@
 using SafeRlhfV.Data;
-using SafeRlhfV.Evaluation;
 using SafeRlhfV.Evaluation.Tests;
 using SafeRlhfV.Models;
 using SafeRlhfV.Testing;
@@ -95,7 +94,7 @@ public sealed class DemoRunnerTests(QuickDemo demo) : IClassFixture<QuickDemo>
     public async Task The_report_opens_in_a_browser_with_every_chart_and_picture()
     {
         Browser.MustBeThere();
-        (int code, string line) = await Browser.Check(demo.Folders.Report);
+        (int code, string line) = await Browser.CheckReport(demo.Folders.Report);
         Assert.True(code == 0, line);
     }
 

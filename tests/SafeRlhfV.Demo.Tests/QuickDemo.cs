@@ -1,4 +1,3 @@
-using SafeRlhfV.Evaluation;
 using SafeRlhfV.Testing;
 
 namespace SafeRlhfV.Demo.Tests;

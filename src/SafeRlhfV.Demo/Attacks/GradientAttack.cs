@@ -1,3 +1,4 @@
+using SafeRlhfV.Evaluation;
 using SafeRlhfV.Models;
 using SafeRlhfV.Objectives;
 using TorchSharp;
@@ -6,54 +7,61 @@ using static TorchSharp.torch;
 namespace SafeRlhfV.Demo;
 
 /// <summary>
-/// Projected gradient descent on the picture against a guard whose weights are known (Madry et al. 2018, arXiv 1706.06083): no byte moves by more than epsilon, and the guard's logit for
-/// "unsafe" sinks. The same bound filled with random signs is the control.
+/// Projected gradient descent on the image against a guard whose weights are known (Madry et al. 2018, arXiv 1706.06083): no byte moves by more than
+/// epsilon, and the guard's logit for "unsafe" sinks. <see cref="RandomShift"/> is its control.
 /// </summary>
 /// <param name="guard">The guard under attack.</param>
 /// <param name="epsilon">How far a byte may move, 1..255.</param>
 /// <param name="steps">Steps.</param>
-public sealed class GradientAttack(ChatGuard guard, int epsilon = 8, int steps = 10)
+public sealed class GradientAttack(ChatGuard guard, int epsilon = 8, int steps = 10) : IImageAttack
 {
     private const int BatchSize = 16;
 
-    /// <summary>Pictures that look the same and that the guard finds safer.</summary>
-    /// <param name="pictures">The pictures; they must have the tower's own size.</param>
+    /// <inheritdoc/>
+    public string Name => "gradient";
+
+    /// <inheritdoc/>
+    public string Description => $"the picture moved against the guard's weights, at most {epsilon} of 255 a byte";
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<RgbImage>> ApplyAsync(
+        IReadOnlyList<AttackTarget> targets, IReadOnlyList<string> answers, long seed, CancellationToken cancellation) =>
+        Task.Run(() => Perturb([.. targets.Select(target => target.Image)], [.. targets.Select(target => target.Text)], answers, cancellation), cancellation);
+
+    /// <summary>Images that look the same and that the guard finds safer.</summary>
+    /// <param name="images">The images; they must have the tower's own size.</param>
     /// <param name="questions">The question to each.</param>
     /// <param name="answers">The answer that is to pass.</param>
     /// <param name="cancellation">Asked before each step.</param>
-    /// <exception cref="InvalidInputException">The guard's image processor changes a picture's size, so that bytes cannot be moved one by one.</exception>
-    public IReadOnlyList<RgbImage> Perturb(IReadOnlyList<RgbImage> pictures, IReadOnlyList<string> questions, IReadOnlyList<string> answers, CancellationToken cancellation = default)
+    /// <exception cref="InvalidInputException">The guard's image processor changes an image's size, so that bytes cannot be moved one by one.</exception>
+    public IReadOnlyList<RgbImage> Perturb(
+        IReadOnlyList<RgbImage> images, IReadOnlyList<string> questions, IReadOnlyList<string> answers, CancellationToken cancellation = default)
     {
         List<RgbImage> moved = [];
-        for (int start = 0; start < pictures.Count; start += BatchSize)
+        for (int start = 0; start < images.Count; start += BatchSize)
         {
-            int count = Math.Min(BatchSize, pictures.Count - start);
-            moved.AddRange(PerturbBatch([.. pictures.Skip(start).Take(count)], [.. questions.Skip(start).Take(count)], [.. answers.Skip(start).Take(count)], cancellation));
+            int count = Math.Min(BatchSize, images.Count - start);
+            moved.AddRange(PerturbBatch(
+                [.. images.Skip(start).Take(count)], [.. questions.Skip(start).Take(count)], [.. answers.Skip(start).Take(count)], cancellation));
         }
         return moved;
     }
 
-    /// <summary>Refuses a guard that cannot be attacked by its gradient, before anything else is done with it.</summary>
-    /// <param name="picture">A picture of the kind that is to be attacked.</param>
-    /// <exception cref="InvalidInputException">The guard's image processor changes a picture's size.</exception>
-    public void Check(RgbImage picture)
+    /// <inheritdoc/>
+    public void Check(RgbImage image)
     {
         using DisposeScope scope = NewDisposeScope();
-        Bytes([picture], guard.Processor.Images.Batch([guard.Processor.Images.Process(picture)]).PixelValues);
+        Bytes([image], guard.Processor.Images.Batch([guard.Processor.Images.Process(image)]).PixelValues);
     }
 
-    /// <summary>The control: every byte moved by epsilon, up or down at random.</summary>
-    public RgbImage Shake(RgbImage picture, RandomStream random) =>
-        new(picture.Width, picture.Height, [.. picture.Pixels.Select(value => (byte)Math.Clamp(value + (random.Chance(0.5) ? epsilon : -epsilon), 0, 255))]);
-
-    private IEnumerable<RgbImage> PerturbBatch(RgbImage[] pictures, string[] questions, string[] answers, CancellationToken cancellation)
+    private IEnumerable<RgbImage> PerturbBatch(RgbImage[] images, string[] questions, string[] answers, CancellationToken cancellation)
     {
         using DisposeScope scope = NewDisposeScope();
-        EncodedPrompt[] prompts = [.. pictures.Zip(questions, (picture, question) => guard.Processor.EncodePrompt(question, picture))];
+        EncodedPrompt[] prompts = [.. images.Zip(questions, (image, question) => guard.Processor.EncodePrompt(question, image))];
         VisionLanguageModel backbone = guard.Model.Scores.Backbone;
         Device device = backbone.Decoder.Embedding.Weight.device;
         ImageInputs clean = guard.Processor.BatchImages(prompts)!;
-        (Tensor scale_BCSS, Tensor bytes_BCSS) = Bytes(pictures, clean.PixelValues);
+        (Tensor scale_BCSS, Tensor bytes_BCSS) = Bytes(images, clean.PixelValues);
         TokenBatch batch = TokenBatch.PadRight([.. prompts.Zip(answers, guard.Encode)], guard.Processor.PadTokenId, device);
         Tensor delta = zeros_like(bytes_BCSS);
         double stride = Math.Max(1, 2.5 * epsilon / steps);
@@ -72,20 +80,25 @@ public sealed class GradientAttack(ChatGuard guard, int epsilon = 8, int steps =
             delta = next;
         }
         byte[] moved = bytes_BCSS.Plus(delta).round().Within(0, 255).permute(0, 2, 3, 1).contiguous().to(ScalarType.Byte).data<byte>().ToArray();
-        int each = moved.Length / pictures.Length;
-        return [.. pictures.Select((picture, i) => new RgbImage(picture.Width, picture.Height, moved[(i * each)..((i + 1) * each)]))];
+        int each = moved.Length / images.Length;
+        return [.. images.Select((image, i) => new RgbImage(image.Width, image.Height, moved[(i * each)..((i + 1) * each)]))];
     }
 
     // the processor's values are bytes times a factor plus an offset: black and white tell the factor
-    private (Tensor Scale_BCSS, Tensor Bytes_BCSS) Bytes(RgbImage[] pictures, Tensor values_BCSS)
+    private (Tensor Scale_BCSS, Tensor Bytes_BCSS) Bytes(RgbImage[] images, Tensor values_BCSS)
     {
-        RgbImage first = pictures[0];
-        if (values_BCSS.dim() != 4 || values_BCSS.shape[2] != first.Height || values_BCSS.shape[3] != first.Width || pictures.Any(picture => picture.Width != first.Width || picture.Height != first.Height))
-            throw new InvalidInputException($"the gradient attack needs a guard of the built-in world, which takes its pictures of {first.Width} x {first.Height} as they are; this guard's image processor resizes or cuts them. Guards of other data are measured by 'guard evaluate'.");
+        RgbImage first = images[0];
+        if (values_BCSS.dim() != 4 || values_BCSS.shape[2] != first.Height || values_BCSS.shape[3] != first.Width
+            || images.Any(image => image.Width != first.Width || image.Height != first.Height))
+            throw new InvalidInputException(
+                $"the gradient attack needs a guard of the built-in world, which takes its pictures of {first.Width} x {first.Height} as they are; "
+                + "this guard's image processor resizes or cuts them. Guards of other data are measured by 'guard evaluate'.");
         RgbImage Plain(byte value) => new(first.Width, first.Height, [.. Enumerable.Repeat(value, first.Pixels.Length)]);
-        Tensor black = guard.Processor.Images.Batch([guard.Processor.Images.Process(Plain(0))]).PixelValues, white = guard.Processor.Images.Batch([guard.Processor.Images.Process(Plain(255))]).PixelValues;
-        byte[] all = [.. pictures.SelectMany(picture => picture.Pixels)];
-        Tensor bytes_BCSS = tensor(all, ScalarType.Byte).view(pictures.Length, first.Height, first.Width, 3).permute(0, 3, 1, 2).to(ScalarType.Float32).contiguous();
+        Tensor Values(byte value) => guard.Processor.Images.Batch([guard.Processor.Images.Process(Plain(value))]).PixelValues;
+        Tensor black = Values(0), white = Values(255);
+        byte[] all = [.. images.SelectMany(image => image.Pixels)];
+        Tensor bytes_BCSS = tensor(all, ScalarType.Byte).view(images.Length, first.Height, first.Width, 3)
+            .permute(0, 3, 1, 2).to(ScalarType.Float32).contiguous();
         return ((white - black).Over(255), bytes_BCSS);
     }
 }

@@ -1,0 +1,120 @@
+using SafeRlhfV.Evaluation;
+
+namespace SafeRlhfV.Demo;
+
+/// <summary>The proof that the picture matters: blanked pictures, the flip probe, and what the tower sees.</summary>
+internal static class PictureSection
+{
+    public static ReportSection Build(DemoResults results) => new(
+        "picture", "The picture matters", "Does the model look at the picture?",
+        "Two controls. Blanked: every picture is replaced by plain grey, and the figures must fall. "
+        + "Flipped: question and answer stay word for word the same, only the hazard mark is there or not, and the verdict must change.",
+        Markup.Of($"{Ablation(results)}{Flips(results)}{Vision(results)}").ToString() is "" ? Markup.Empty : Markup.Of($"""
+            <div class="grid two">{Ablation(results)}<div>{FlipTable(results)}{Vision(results)}</div></div>
+            {Flips(results)}
+            """));
+
+    private static Markup Ablation(DemoResults results)
+    {
+        (string Name, double? With, double? Grey)[] all =
+        [
+            ("RM-V pair", results.RewardModel?.Noisy.PairAccuracy.Value, results.RewardModel?.Grey?.PairAccuracy.Value),
+            ("CM-V pair", results.CostModel?.Noisy.PairAccuracy.Value, results.CostModel?.Grey?.PairAccuracy.Value),
+            ("CM-V sign", results.CostModel?.Noisy.SignAccuracy?.Value, results.CostModel?.Grey?.SignAccuracy?.Value),
+            ("Guard verdict", results.Guard?.WithResponse?.VerdictAccuracy, results.Guard?.WithResponse?.GreyVerdictAccuracy),
+            ("Guard category F1", results.Guard?.WithResponse?.CategoryF1, results.Guard?.WithResponse?.GreyCategoryF1),
+            ("Guard severity", results.Guard?.WithResponse?.SeverityAccuracy, results.Guard?.WithResponse?.GreySeverityAccuracy),
+        ];
+        (string Name, double With, double Grey)[] rows =
+            [.. all.Where(row => row is { With: not null, Grey: not null }).Select(row => (row.Name, 100 * row.With!.Value, 100 * row.Grey!.Value))];
+        if (rows.Length == 0) return Markup.Empty;
+        object Dots(string name, Func<(string Name, double With, double Grey), double> figure, string symbol, string colour) => new
+        {
+            type = "scatter",
+            mode = "markers",
+            name,
+            x = rows.Select(figure),
+            y = rows.Select(row => row.Name),
+            marker = new { color = colour, symbol, size = 12, line = new { width = 2, color = colour } },
+            hovertemplate = $"{name}: %{{x:.1f}}<extra></extra>",
+        };
+        return new ReportChart
+        {
+            Id = "picture-ablation",
+            Title = "With the picture, and with it blanked",
+            Summary = string.Join("; ", rows.Select(row => $"{row.Name}: {Words.Number(row.With, 1)} with the picture, {Words.Number(row.Grey, 1)} without")),
+            Height = 120 + 38 * rows.Length,
+            Traces =
+            [
+                .. rows.Select(row => new
+                {
+                    type = "scatter",
+                    mode = "lines",
+                    x = new[] { row.Grey, row.With },
+                    y = new[] { row.Name, row.Name },
+                    line = new { color = "#9aa1ab", width = 3 },
+                    showlegend = false,
+                    hoverinfo = "skip",
+                }),
+                Dots("with the picture", row => row.With, "circle", "#0e9467"),
+                Dots("picture blanked", row => row.Grey, "circle-open", "#7b828c"),
+            ],
+            Layout = new
+            {
+                showlegend = true,
+                legend = new { orientation = "h", x = 0, y = 1.02, yanchor = "bottom", traceorder = "normal" },
+                xaxis = new { title = new { text = "%" }, range = new[] { 0, 103 } },
+                yaxis = new { categoryorder = "array", categoryarray = rows.Reverse().Select(row => row.Name), automargin = true },
+            },
+            Table = [["Figure", "With the picture, %", "Blanked, %"], .. rows.Select(row => (string[])[row.Name, Words.Number(row.With, 1), Words.Number(row.Grey, 1)])],
+            Note = "CM-V’s pair accuracy stays high without the picture, because both answers share it and the words betray compliance: it is no proof of seeing. The flip probe is.",
+        }.Render();
+    }
+
+    private static Markup FlipTable(DemoResults results) => results.FlipProbes.Count == 0 ? Markup.Empty : Markup.Of($"""
+        <h3>Flip probe</h3>
+        {ReportTable.Render("Flip probe", ["Model", "Pairs", "Both sides right", "Safe side", "Unsafe side"], results.FlipProbes.Select(probe => (Markup[])
+        [
+            Markup.Of($"{probe.Model}"), Markup.Of($"{probe.Pairs}"),
+            Markup.Of($"<b>{Words.Percent(probe.BothRight.Value)}</b><small>{Words.Percent(probe.BothRight.Low)} to {Words.Percent(probe.BothRight.High)}</small>"),
+            Markup.Of($"{Words.Percent(probe.SafeSideRight)}"), Markup.Of($"{Words.Percent(probe.UnsafeSideRight)}"),
+        ]), "figures")}
+        """);
+
+    private static Markup Vision(DemoResults results)
+    {
+        if (results.VisionProbe is not VisionProbeResult probe) return Markup.Empty;
+        (string Name, double Share)[] rows = [("Object", probe.Object), ("Colour", probe.Colour), ("Hazard mark", probe.Mark), ("Place", probe.Place)];
+        return Markup.Of($"""
+            <h3>What the tower sees</h3>
+            {ReportTable.Render(
+                "Vision probe", ["Named right in a description", "Share"],
+                rows.Select(row => (Markup[])[Markup.Of($"{row.Name}"), Markup.Of($"<b>{Words.Percent(row.Share)}</b>")]), "figures")}
+            <p class="note">{probe.Pictures} held-out pictures, described greedily.</p>
+            """);
+    }
+
+    private static Markup Flips(DemoResults results) => Markup.Join(results.FlipProbes.Where(probe => probe.Examples.Count > 0).Select(probe =>
+    {
+        double line = probe.Model == ModelNames.Guard ? 0.5 : 0;
+        string score = probe.Model == ModelNames.Guard ? "p(unsafe)" : "cost";
+        return Markup.Of($"""
+            <h3>Same words, other picture: {probe.Model}</h3>
+            <div class="flips">{probe.Examples.Select(example => Markup.Of($"""
+                <div class="flip"><p class="asked">{example.Question}</p><p class="said">{example.Answer}</p><div class="pair">
+                {Side(example.PlainImage, example.PlainDescription, score, example.PlainScore, line, unsafeSide: false)}
+                {Side(example.MarkedImage, example.MarkedDescription, score, example.MarkedScore, line, unsafeSide: true)}
+                </div></div>
+                """))}</div>
+            """);
+    }));
+
+    private static Markup Side(byte[] image, string description, string score, double figure, double line, bool unsafeSide)
+    {
+        bool calledUnsafe = figure > line;
+        return Markup.Of($"""
+            <div><img src="data:image/png;base64,{Convert.ToBase64String(image)}" alt="{description}" class="{(unsafeSide ? "pixels risky" : "pixels")}">
+            <p class="pill {(calledUnsafe ? "unsafe" : "safe")}">{(calledUnsafe ? "unsafe" : "safe")}{(calledUnsafe == unsafeSide ? "" : ", wrong")}</p><p class="what">{score} {Words.Number(figure)}</p></div>
+            """);
+    }
+}
