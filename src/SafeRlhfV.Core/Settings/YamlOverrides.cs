@@ -4,16 +4,13 @@ using YamlDotNet.RepresentationModel;
 namespace SafeRlhfV.Core;
 
 /// <summary>Values put into a YAML tree from outside, such as by <c>--set a.b=c</c>; faults in them have no line.</summary>
-internal sealed class YamlOverrides
+internal static class YamlOverrides
 {
-    private readonly HashSet<YamlNode> placed = new(ReferenceEqualityComparer.Instance);
-
-    /// <summary>The node's line in the file; 0 if it was put there from outside.</summary>
-    public long LineOf(YamlNode node) => placed.Contains(node) ? 0 : node.Start.Line;
+    private static readonly (string?, long) Outside = (null, 0);
 
     /// <summary>Puts one value in.</summary>
     /// <returns>What is wrong with it; null if nothing is.</returns>
-    public YamlFault? Apply(YamlMappingNode root, string setting)
+    public static YamlFault? Apply(YamlMappingNode root, string setting, YamlPlaces places)
     {
         int equals = setting.IndexOf('=', StringComparison.Ordinal);
         string[] path = equals < 0 ? [] : setting[..equals].Trim().Split('.');
@@ -21,16 +18,16 @@ internal sealed class YamlOverrides
         YamlMappingNode section = root;
         for (int i = 0; i < path.Length - 1; i++)
         {
-            YamlNode? inner = Find(section, path[i]);
+            YamlNode? inner = YamlTree.Find(section, path[i]);
             if (inner is YamlMappingNode mapping) section = mapping;
-            else if (inner is null or YamlScalarNode { Value: null or "" or "~" or "null" }) section = (YamlMappingNode)Put(section, path[i], new YamlMappingNode());
+            else if (inner is null || YamlTree.IsEmpty(inner)) section = (YamlMappingNode)Put(section, path[i], new YamlMappingNode(), places);
             else return new(0, $"'{setting}': {string.Join('.', path[..(i + 1)])} is no section");
         }
         try
         {
             YamlStream value = new();
             value.Load(new StringReader(setting[(equals + 1)..]));
-            Put(section, path[^1], value.Documents.Count == 0 ? new YamlScalarNode("") { Style = ScalarStyle.Plain } : value.Documents[0].RootNode);
+            Put(section, path[^1], value.Documents.Count == 0 ? new YamlScalarNode("") { Style = ScalarStyle.Plain } : value.Documents[0].RootNode, places);
             return null;
         }
         catch (YamlException error)
@@ -39,14 +36,11 @@ internal sealed class YamlOverrides
         }
     }
 
-    private YamlNode Put(YamlMappingNode section, string key, YamlNode value)
+    private static YamlNode Put(YamlMappingNode section, string key, YamlNode value, YamlPlaces places)
     {
-        YamlNode? known = section.Children.Keys.FirstOrDefault(node => node is YamlScalarNode scalar && scalar.Value == key);
-        if (known is null) placed.Add(known = new YamlScalarNode(key));
-        foreach (YamlNode node in value.AllNodes) placed.Add(node);
+        YamlNode known = section.Children.Keys.FirstOrDefault(node => YamlTree.Text(node) == key) ?? places.Put(new YamlScalarNode(key), Outside);
+        foreach (YamlNode node in value.AllNodes) places.Put(node, Outside);
         section.Children[known] = value;
         return value;
     }
-
-    private static YamlNode? Find(YamlMappingNode section, string key) => section.Children.FirstOrDefault(pair => pair.Key is YamlScalarNode scalar && scalar.Value == key).Value;
 }

@@ -14,13 +14,13 @@ public sealed class YamlSection
     private readonly List<YamlSection> _children = [];
     private readonly HashSet<string> _asked = [];
     private readonly string _path;
-    private readonly YamlOverrides _overrides;
+    private readonly YamlPlaces _places;
 
-    private YamlSection(YamlMappingNode node, string path, List<YamlFault> faults, YamlOverrides overrides) =>
-        (_node, _path, _faults, _overrides) = (node, path, faults, overrides);
+    private YamlSection(YamlMappingNode node, string path, List<YamlFault> faults, YamlPlaces places) =>
+        (_node, _path, _faults, _places) = (node, path, faults, places);
 
     /// <summary>The line that the section begins on; 0 where it was set from outside the file.</summary>
-    public long Line => _overrides.LineOf(_node);
+    public long Line => _places.Of(_node).Line;
 
     /// <summary>Its keys, in their order.</summary>
     public IReadOnlyList<string> Keys => [.. _node.Children.Keys.Select(Text)];
@@ -32,41 +32,44 @@ public sealed class YamlSection
     /// <param name="sets">Values that replace the file's or add to them, each as a.b=value.</param>
     /// <param name="lines">Whether messages name lines: not where a program made the text.</param>
     /// <exception cref="InvalidInputException">It is not YAML, or has faults.</exception>
-    public static T Read<T>(string text, string source, Func<YamlSection, T> read, IReadOnlyList<string>? sets = null, bool lines = true)
+    public static T Read<T>(string text, string source, Func<YamlSection, T> read, IReadOnlyList<string>? sets = null, bool lines = true) =>
+        Read(YamlTree.Parse(text, source), read, sets, lines: lines);
+
+    /// <summary>Reads a tree, hands it to <paramref name="read"/> and reports all faults, unknown keys too, as one error. A tree is read once.</summary>
+    /// <param name="tree">The tree.</param>
+    /// <param name="read">Makes the settings of it.</param>
+    /// <param name="sets">Values that replace the files' or add to them, each as a.b=value.</param>
+    /// <param name="variables">The variables that values may use as <c>${name}</c>, null where one has no value; without variables <c>${</c> is text like any other.</param>
+    /// <param name="lines">Whether messages name lines: not where a program made the text.</param>
+    /// <exception cref="InvalidInputException">It is not YAML, or has faults.</exception>
+    public static T Read<T>(
+        YamlTree tree, Func<YamlSection, T> read, IReadOnlyList<string>? sets = null, IReadOnlyDictionary<string, string?>? variables = null, bool lines = true)
     {
-        List<YamlFault> faults = [];
-        YamlOverrides overrides = new();
+        List<YamlFault> faults = tree.Faults;
         T result = default!;
-        try
+        if (tree.Root is { } root)
         {
-            YamlStream stream = new();
-            stream.Load(new StringReader(text));
-            YamlNode root = stream.Documents.Count == 0 ? new YamlMappingNode() : stream.Documents[0].RootNode;
-            if (stream.Documents.Count > 1) faults.Add(new(stream.Documents[1].RootNode.Start.Line, "a second document; keep one"));
-            if (root is YamlMappingNode mapping)
-            {
-                foreach (string set in sets ?? [])
-                    if (overrides.Apply(mapping, set) is { } fault) faults.Add(fault);
-                YamlSection section = new(mapping, "", faults, overrides);
-                result = read(section);
-                section.FindUnknown();
-            }
-            else faults.Add(new(root.Start.Line, "the file must be a mapping (key: value)"));
-        }
-        catch (YamlException error)
-        {
-            faults.Add(new(error.Start.Line, $"not valid YAML: {error.Message.ReplaceLineEndings(" ").TrimEnd('.')}"));
+            foreach (string set in sets ?? [])
+                if (YamlOverrides.Apply(root, set, tree.Places) is { } fault) faults.Add(fault);
+            if (variables is not null) YamlVariables.Resolve(root, variables, tree.Places, faults);
+            YamlSection section = new(root, "", faults, tree.Places);
+            result = read(section);
+            section.FindUnknown();
         }
         if (faults.Count == 0) return result;
-        IEnumerable<string> ordered = faults.OrderBy(fault => fault.Line).Select(fault => lines ? fault.ToString() : fault.Message);
-        throw new InvalidInputException($"{source} has {faults.Count} fault{(faults.Count == 1 ? "" : "s")}: {string.Join("; ", ordered)}.");
+        IEnumerable<string> ordered = faults.OrderBy(fault => fault.File, StringComparer.Ordinal).ThenBy(fault => fault.Line).Select(fault => lines ? fault.ToString() : fault.Message);
+        throw new InvalidInputException($"{tree.Source} has {faults.Count} fault{(faults.Count == 1 ? "" : "s")}: {string.Join("; ", ordered)}.");
     }
 
     /// <summary>Adds a fault at a key, or at the section where the key is missing.</summary>
-    public void Fault(string? key, string message) => _faults.Add(new(key is not null && Find(key) is { } node ? _overrides.LineOf(node) : Line, $"{(key is null ? _path : Name(key))}: {message}"));
+    public void Fault(string? key, string message) =>
+        _faults.Add(_places.Fault(key is not null && Find(key) is { } node ? node : _node, $"{(key is null ? _path : Name(key))}: {message}"));
 
     /// <summary>Whether the key is there.</summary>
     public bool Has(string key) => Find(key) is not null;
+
+    /// <summary>Whether the key has an empty value that takes away the one of the file's base.</summary>
+    public bool Removes(string key) => Take(key) is { } node && _places.Removes(node);
 
     /// <summary>Whether the key holds a mapping.</summary>
     public bool IsMapping(string key) => Find(key) is YamlMappingNode;
@@ -176,7 +179,7 @@ public sealed class YamlSection
     private YamlSection Child(YamlMappingNode node, string path)
     {
         if (_children.FirstOrDefault(known => ReferenceEquals(known._node, node)) is { } met) return met; // asked for twice: one account of its keys
-        YamlSection child = new(node, path, _faults, _overrides);
+        YamlSection child = new(node, path, _faults, _places);
         _children.Add(child);
         return child;
     }
@@ -187,7 +190,7 @@ public sealed class YamlSection
         {
             if (_asked.Contains(Text(key))) continue;
             string hint = _asked.Count == 0 ? "" : $"; known here: {string.Join(", ", _asked.Order())}";
-            _faults.Add(new(_overrides.LineOf(key), $"{Name(Text(key))}: unknown key{hint}"));
+            _faults.Add(_places.Fault(key, $"{Name(Text(key))}: unknown key{hint}"));
         }
         foreach (YamlSection child in _children) child.FindUnknown();
     }
@@ -198,11 +201,11 @@ public sealed class YamlSection
         return Find(key);
     }
 
-    private YamlNode? Find(string key) => _node.Children.FirstOrDefault(pair => Text(pair.Key) == key).Value;
+    private YamlNode? Find(string key) => YamlTree.Find(_node, key);
 
     private string Name(string key) => _path.Length == 0 ? key : $"{_path}.{key}";
 
-    private static string Text(YamlNode node) => node is YamlScalarNode scalar ? scalar.Value ?? "" : node.ToString();
+    private static string Text(YamlNode node) => YamlTree.Text(node);
 
-    private static bool IsEmpty(YamlNode node) => node is YamlScalarNode { Style: ScalarStyle.Plain, Value: null or "" or "~" or "null" };
+    private static bool IsEmpty(YamlNode node) => YamlTree.IsEmpty(node);
 }

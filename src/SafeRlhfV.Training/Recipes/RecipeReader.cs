@@ -16,17 +16,35 @@ public static class RecipeReader
         [TrainerKind.Guard] = typeof(GuardRecipe),
     };
 
-    /// <summary>Reads a file.</summary>
+    private static readonly Dictionary<string, string?> NoVariables = [];
+
+    /// <summary>Reads a file and those it is based on.</summary>
     /// <param name="path">The file.</param>
     /// <param name="sets">Values that replace the file's, each as section.key=value.</param>
     /// <param name="trainer">What the recipe must train; null = whatever it says.</param>
-    /// <exception cref="InvalidInputException">The file cannot be read, or has faults: all are named with their lines.</exception>
-    public static Recipe Load(string path, IReadOnlyList<string>? sets = null, TrainerKind? trainer = null)
+    /// <param name="variables">What the recipe leaves open.</param>
+    /// <exception cref="InvalidInputException">The file cannot be read, or has faults: all are named with their files and lines.</exception>
+    public static Recipe Load(string path, IReadOnlyList<string>? sets = null, TrainerKind? trainer = null, RecipeVariables? variables = null)
+    {
+        YamlTree tree = Open(path);
+        RecipeVariables open = variables ?? new();
+        if (open.HasIdleName(tree.Variables)) throw new InvalidInputException($"{path}: --name is given, but the recipe has no ${{name}}; leave it out. --out names the run's folder.");
+        string[] model = open.SetsModel(tree.Variables) ? [ModelSet(tree.Top("trainer"), trainer, open.Model!)] : [];
+        return YamlSection.Read(tree, section => Read(section, trainer), [.. model, .. sets ?? []], open.Values).WithResults();
+    }
+
+    private static string ModelSet(string? named, TrainerKind? wanted, string folder)
+    {
+        string key = (named ?? (wanted is { } kind ? SettingsBinder.Format(kind) : "")) == SettingsBinder.Format(TrainerKind.Ppo) ? "model.policy" : "model.folder";
+        return $"{key}='{folder.Replace("'", "''", StringComparison.Ordinal)}'";
+    }
+
+    private static YamlTree Open(string path)
     {
         if (!File.Exists(path)) throw new InvalidInputException($"{path}: no such file; the folder recipes has some to begin with.");
         try
         {
-            return Parse(File.ReadAllText(path), path, sets, trainer);
+            return YamlTree.Load(path);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -34,14 +52,14 @@ public static class RecipeReader
         }
     }
 
-    /// <summary>Reads a text.</summary>
+    /// <summary>Reads a text; it has no base and no variables.</summary>
     /// <param name="yaml">The text.</param>
     /// <param name="source">What to call it in messages.</param>
     /// <param name="sets">Values that replace the text's, each as section.key=value.</param>
     /// <param name="trainer">What the recipe must train; null = whatever it says.</param>
     /// <exception cref="InvalidInputException">It has faults: all are named with their lines.</exception>
     public static Recipe Parse(string yaml, string source = "recipe", IReadOnlyList<string>? sets = null, TrainerKind? trainer = null) =>
-        YamlSection.Read(yaml, source, section => Read(section, trainer), sets).WithResults();
+        YamlSection.Read(YamlTree.Parse(yaml, source), section => Read(section, trainer), sets, NoVariables).WithResults();
 
     /// <summary>A trainer's defaults and the values that are set: a recipe without a file.</summary>
     /// <param name="trainer">The trainer.</param>
@@ -53,7 +71,7 @@ public static class RecipeReader
     private static Recipe Read(YamlSection section, TrainerKind? wanted)
     {
         TrainerKind? kind = section.Choice("trainer", [.. Types.Keys.Select(one => (SettingsBinder.Format(one), one))]);
-        if (!section.Has("trainer"))
+        if (kind is null && section.Text("trainer") is null)
         {
             if (wanted is null) section.Fault("trainer", "is missing: one of sft, reward, cost, scores, dpo, ppo, guard");
             kind = wanted;

@@ -107,6 +107,7 @@ internal static class SettingsBinder
     private static bool Value(YamlSection section, string key, Type type, bool optional, out object? value)
     {
         value = null;
+        if (!optional && section.Removes(key)) return false; // without the base's value the default holds
         if (type == typeof(IReadOnlyList<string>) || type == typeof(IReadOnlyList<double>))
         {
             IReadOnlyList<string> texts = section.Texts(key);
@@ -176,5 +177,5 @@ internal static class SettingsBinder
     private static string Quote(string text) =>
         text.Length > 0 && text.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '_' or '-' or '/' or '.') && char.IsAsciiLetter(text[0]) && text is not ("true" or "false" or "null")
             ? text
-            : $"\"{text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal)}\"";
+            : $"\"{YamlTree.Escape(text).Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal)}\"";
 }
