@@ -12,12 +12,13 @@ internal static class AblateVerb
         Option<FileInfo> config = new("--config") { Description = "The ablation; recipes/ablations has some.", Required = true };
         Option<string> folder = new("--out") { Description = "Folder of the runs and the page. Runs that it holds are gone on with, finished ones are kept.", Required = true };
         Option<string[]> set = new("--set") { Description = "A value for all runs: --set training.rounds=10. May be given many times.", DefaultValueFactory = _ => [] };
+        Option<string?> model = RecipeOptions.Model(), name = RecipeOptions.Name();
         Option<bool> json = Output.JsonOption();
-        Command command = new("ablate", "Train variants of a recipe over seeds and draw the comparison. Example: safe-rlhf-v ablate --config recipes/ablations/budget-bound.yaml --out runs/ablations/budget-bound") { config, folder, set, json };
+        Command command = new("ablate", "Train variants of a recipe over seeds and draw the comparison. Example: safe-rlhf-v ablate --config recipes/ablations/budget-bound.yaml --out runs/ablations/budget-bound") { config, folder, model, name, set, json };
         command.SetAction((parsed, cancel) =>
         {
             string target = parsed.GetRequiredValue(folder);
-            Ablation ablation = Ablation.Load(parsed.GetRequiredValue(config).FullName, target, parsed.GetValue(set));
+            Ablation ablation = Ablation.Load(parsed.GetRequiredValue(config).FullName, target, parsed.GetValue(set), new(parsed.GetValue(model), parsed.GetValue(name)));
             ablation.CheckPlaces();
             foreach ((AblationRun run, int number) in ablation.Runs.Select((run, i) => (run, i + 1)))
             {

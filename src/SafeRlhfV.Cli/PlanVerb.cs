@@ -9,15 +9,20 @@ internal static class PlanVerb
     public static Command Create()
     {
         Option<FileInfo> config = new("--config") { Description = "The recipe.", Required = true };
+        Option<string?> model = RecipeOptions.Model(), name = RecipeOptions.Name();
         Option<string[]> set = new("--set") { Description = "A value in place of the recipe's. May be given many times.", DefaultValueFactory = _ => [] };
         Option<string?> gpu = new("--gpu") { Description = $"Whether it fits on this card, and how long it takes: {string.Join(", ", GpuCard.Names)}; or a size, 48gib (2^30 bytes, as nvidia-smi counts) or 48gb (10^9 bytes). Exit 1 if it does not fit." };
         Option<bool> data = new("--data") { Description = "Look at the recipe's data for the lengths of texts, instead of its limits." };
         Option<bool> json = Output.JsonOption();
-        Command command = new("plan", "Tell what a recipe takes: weights, gradients, optimizer, KV cache, activations. Example: safe-rlhf-v plan --config recipes/llava-1.5-7b/ppo-one-gpu.yaml --gpu h100-80gb") { config, set, gpu, data, json };
+        Command command = new("plan", "Tell what a recipe takes: weights, gradients, optimizer, KV cache, activations. "
+            + "Example: safe-rlhf-v plan --config recipes/one-gpu/ppo.yaml --model models/llava-1.5-7b-hf --name llava-1.5-7b --gpu h100-80gb")
+        {
+            config, model, name, set, gpu, data, json,
+        };
         command.SetAction((parsed, _) =>
         {
-            GpuCard? card = parsed.GetValue(gpu) is { } name ? GpuCard.Find(name) : null;
-            Recipe recipe = Load(parsed.GetRequiredValue(config).FullName, parsed.GetValue(set)!, card);
+            GpuCard? card = parsed.GetValue(gpu) is { } wanted ? GpuCard.Find(wanted) : null;
+            Recipe recipe = Load(parsed.GetRequiredValue(config).FullName, parsed.GetValue(set)!, new(parsed.GetValue(model), parsed.GetValue(name)), card);
             RecipePlan plan = parsed.GetValue(data) ? RecipePlan.ByData(recipe, card) : RecipePlan.ByLimits(recipe, card);
             TimePlan? time = plan.Time(card);
             long? room = card?.UsableBytes;
@@ -37,9 +42,9 @@ internal static class PlanVerb
     }
 
     // what runs on the CPU is planned for the card that is asked for
-    private static Recipe Load(string file, string[] sets, GpuCard? card)
+    private static Recipe Load(string file, string[] sets, RecipeVariables variables, GpuCard? card)
     {
-        Recipe recipe = RecipeReader.Load(file, sets);
-        return card is not null && RecipePlan.DeviceOf(recipe) == "cpu" ? RecipeReader.Load(file, [.. sets, "model.device=cuda"]) : recipe;
+        Recipe recipe = RecipeReader.Load(file, sets, variables: variables);
+        return card is not null && RecipePlan.DeviceOf(recipe) == "cpu" ? RecipeReader.Load(file, [.. sets, "model.device=cuda"], variables: variables) : recipe;
     }
 }

@@ -34,34 +34,40 @@ internal static class TrainVerb
         Option<bool> skip = new("--skip-damaged") { Description = "With --resume: go on from the newest sound checkpoint where a newer one is damaged." };
         Option<bool> ignore = new("--ignore-memory") { Description = "Begin even where the plan says that memory does not suffice." };
         Option<bool> json = Output.JsonOption();
-        string example = kind == TrainerKind.Ppo
-            ? "safe-rlhf-v train ppo --model models/sft --reward runs/reward --cost runs/cost --data data/world --out runs/ppo --set model.sharing=none --set training.ptx_coefficient=0"
-            : $"safe-rlhf-v train {name} --model models/start --data data/world --out runs/{name}";
-        Command command = new(name, $"{what} Example: {example}") { config, set, folder, resume, skip, ignore, json };
+        Option<string?> nameOption = RecipeOptions.Name();
+        string example = $"safe-rlhf-v train {name} --config recipes/one-gpu/{name}.yaml --model models/llava-1.5-7b-hf --name llava-1.5-7b";
+        Command command = new(name, $"{what} Example: {example}") { config, nameOption, set, folder, resume, skip, ignore, json };
         List<(Option<string?> Option, string Key)> places = [(folder, "run.folder")];
-        void Place(string option, string key, string description)
+        Option<string?> Place(string option, string key, string description)
         {
             Option<string?> made = new(option) { Description = $"{description} ({key})." };
             command.Add(made);
             places.Add((made, key));
+            return made;
         }
 
+        Option<string?> model = kind == TrainerKind.Ppo ? Place("--model", "model.policy", "The policy to start from") : Place("--model", "model.folder", "The checkpoint to start from");
+        model.Description += " In a recipe it is ${model}.";
         if (kind == TrainerKind.Ppo)
         {
-            Place("--model", "model.policy", "The policy to start from");
             Place("--reward", "model.reward", "The reward model");
             Place("--cost", "model.cost", "The cost model");
             Place("--data", "data.prompts.folder", "The data set that has the prompts");
         }
         else
         {
-            Place("--model", "model.folder", "The checkpoint to start from");
             Place("--data", "data.folder", "The data set");
         }
         command.SetAction((parsed, cancel) =>
         {
-            string[] sets = [.. places.Where(place => parsed.GetValue(place.Option) is not null).Select(place => $"{place.Key}={Quote(parsed.GetValue(place.Option)!)}"), .. parsed.GetValue(set)!];
-            Recipe recipe = parsed.GetValue(config) is { } file ? RecipeReader.Load(file.FullName, sets, kind) : RecipeReader.FromSets(kind, sets);
+            FileInfo? file = parsed.GetValue(config);
+            string[] sets =
+            [
+                .. places.Where(place => parsed.GetValue(place.Option) is not null && (file is null || place.Option != model)).Select(place => $"{place.Key}={Quote(parsed.GetValue(place.Option)!)}"),
+                .. parsed.GetValue(set)!,
+            ];
+            if (file is null && parsed.GetValue(nameOption) is not null) throw new InvalidInputException("--name is the ${name} of a recipe; give --config, or leave --name out.");
+            Recipe recipe = file is null ? RecipeReader.FromSets(kind, sets) : RecipeReader.Load(file.FullName, sets, kind, new(parsed.GetValue(model), parsed.GetValue(nameOption)));
             if (recipe.Run.Folder.Length == 0) throw new InvalidInputException("train needs a folder for the run: --out FOLDER, or run.folder in the recipe.");
             RunOptions options = recipe.ToRunOptions(parsed.GetValue(resume));
             if (options.Resume && TrainingRun.NewestCheckpoint(recipe.Run.Folder) is null) Output.Note($"{recipe.Run.Folder}: there is no run to resume; a new one begins.");

@@ -25,7 +25,7 @@ public sealed partial class FirstHourTests
         Task<string> output = shell.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken), errors = shell.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         await shell.WaitForExitAsync(TestContext.Current.CancellationToken);
         Assert.True(shell.ExitCode == 0, $"exit code {shell.ExitCode}\n{await output}\n{await errors}");
-        foreach (string file in (string[])["rows.html", "ppo.jsonl", "runs/ppo/result/config.json", "runs/guard/run.html", "runs/rehearsal/finished.json"]) Assert.True(File.Exists(clone.At(file)), file);
+        foreach (string file in (string[])["rows.html", "ppo.jsonl", "runs/ppo/result/config.json", "runs/guard/run.html", "runs/rehearsal/reward-one-gpu/finished.json"]) Assert.True(File.Exists(clone.At(file)), file);
     }
 
     [GeneratedRegex("^```sh\n(?<commands>.*?)^```$", RegexOptions.Multiline | RegexOptions.Singleline)]

@@ -9,10 +9,12 @@ public sealed class PlanVerbTests
 {
     private static string Recipe(params string[] names) => Path.Combine([Golden.RepositoryRoot(), "recipes", .. names]);
 
+    private static string[] For(string model, params string[] names) => ["--config", Recipe(names), "--model", $"models/{model}", "--name", "mine"];
+
     [Fact]
     public async Task A_recipe_that_fits_ends_with_0_and_names_every_part()
     {
-        (int code, string output, string errors) = await CapturedConsole.RunAsync("plan", "--config", Recipe("llava-1.5-7b", "ppo-one-gpu.yaml"), "--gpu", "h100-80gb");
+        (int code, string output, string errors) = await CapturedConsole.RunAsync(["plan", .. For("llava-1.5-7b-hf", "one-gpu", "ppo.yaml"), "--gpu", "h100-80gb"]);
         Assert.True(code == 0, errors);
         foreach (string part in (string[])["weights", "5 adapters", "optimizer", "keys and values", "activations", "gradients", "together at the peak", "it fits"]) Assert.Contains(part, output);
     }
@@ -20,13 +22,13 @@ public sealed class PlanVerbTests
     [Fact]
     public async Task One_that_does_not_ends_with_1_and_what_to_change()
     {
-        (int code, string output, _) = await CapturedConsole.RunAsync("plan", "--config", Recipe("llava-1.5-7b", "ppo.yaml"), "--gpu", "h100-80gb", "--json");
+        (int code, string output, _) = await CapturedConsole.RunAsync(["plan", .. For("llava-1.5-7b-hf", "paper", "ppo.yaml"), "--gpu", "h100-80gb", "--json"]);
         Assert.Equal(1, code);
         JsonNode plan = JsonNode.Parse(output)!;
         Assert.False(plan["fits"]!.GetValue<bool>());
         Assert.True(plan["totalBytes"]!.GetValue<long>() > plan["roomBytes"]!.GetValue<long>());
         string[] changes = [.. plan["changes"]!.AsArray().Select(change => change!.GetValue<string>())];
-        (code, output, _) = await CapturedConsole.RunAsync(["plan", "--config", Recipe("llava-1.5-7b", "ppo.yaml"), "--gpu", "h100-80gb", .. changes.SelectMany(change => (string[])["--set", change])]);
+        (code, output, _) = await CapturedConsole.RunAsync(["plan", .. For("llava-1.5-7b-hf", "paper", "ppo.yaml"), "--gpu", "h100-80gb", .. changes.SelectMany(change => (string[])["--set", change])]);
         Assert.Equal(0, code);
         Assert.Contains("it fits", output);
     }
@@ -34,17 +36,17 @@ public sealed class PlanVerbTests
     [Fact]
     public async Task Without_a_card_it_tells_and_an_unknown_card_is_refused()
     {
-        (int code, string output, _) = await CapturedConsole.RunAsync("plan", "--config", Recipe("qwen2.5-vl-7b", "sft.yaml"));
+        (int code, string output, _) = await CapturedConsole.RunAsync(["plan", .. For("Qwen2.5-VL-7B-Instruct", "paper", "sft.yaml")]);
         Assert.Equal(0, code);
         Assert.DoesNotContain("fit", output);
-        await CliRun.Refused("h100-80gb", "plan", "--config", Recipe("qwen2.5-vl-7b", "sft.yaml"), "--gpu", "potato");
+        await CliRun.Refused("h100-80gb", ["plan", .. For("Qwen2.5-VL-7B-Instruct", "paper", "sft.yaml"), "--gpu", "potato"]);
         await CliRun.Refused("no config.json", "plan", "--config", Recipe("world", "sft.yaml"));
     }
 
     [Fact]
     public async Task Sizes_are_in_GiB_and_host_memory_and_time_are_told()
     {
-        string[] arguments = ["plan", "--config", Recipe("llava-1.5-7b", "sft.yaml"), "--set", "training.optimizer.offload=true"];
+        string[] arguments = ["plan", .. For("llava-1.5-7b-hf", "paper", "sft.yaml"), "--set", "training.optimizer.offload=true"];
         (_, string output, _) = await CapturedConsole.RunAsync([.. arguments, "--gpu", "a100-80gb"]);
         Assert.Matches(@"a100-80gb has +75\.2 GiB", output); // 94 % of the 80.0 GiB that nvidia-smi shows
         Assert.Matches(@"host memory: optimizer states \(offload\) +7[0-9]\.\d GiB", output);
@@ -60,7 +62,7 @@ public sealed class PlanVerbTests
     [Fact]
     public async Task A_recipe_for_the_cpu_is_planned_for_the_card_that_is_asked_for()
     {
-        string[] arguments = ["plan", "--config", Recipe("llava-1.5-7b", "sft.yaml"), "--set", "model.device=cpu"];
+        string[] arguments = ["plan", .. For("llava-1.5-7b-hf", "paper", "sft.yaml"), "--set", "model.device=cpu"];
         (_, string output, _) = await CapturedConsole.RunAsync([.. arguments, "--gpu", "h100-80gb"]);
         Assert.Contains("gaps that the allocator leaves", output);
         (_, output, _) = await CapturedConsole.RunAsync(arguments);

@@ -3,19 +3,42 @@ using SafeRlhfV.Models;
 
 namespace SafeRlhfV.Training;
 
-/// <summary>Settings of models that recipes name, so that a plan needs no download. They are found by the folder's name, as the hub calls the model.</summary>
+/// <summary>Settings of the released models, so that a plan needs no download. They are found by the folder's name, as the hub calls the model.</summary>
 internal static class KnownModels
 {
-    private const string Clip = """ "vision_config": { "model_type": "clip_vision_model", "hidden_size": 1024, "intermediate_size": 4096, "num_hidden_layers": 24, "num_attention_heads": 16, "image_size": 336, "patch_size": 14 }, "vision_feature_layer": -2, "vision_feature_select_strategy": "default" """;
+    private const string Clip = """
+        "vision_config": { "model_type": "clip_vision_model", "hidden_size": 1024, "intermediate_size": 4096, "num_hidden_layers": 24,
+          "num_attention_heads": 16, "image_size": 336, "patch_size": 14 }, "vision_feature_layer": -2, "vision_feature_select_strategy": "default"
+        """;
 
-    private const string Qwen = """ "hidden_size": 3584, "intermediate_size": 18944, "num_hidden_layers": 28, "num_attention_heads": 28, "num_key_value_heads": 4, "max_position_embeddings": 32768, "rms_norm_eps": 1e-6, "rope_theta": 1000000.0, "rope_scaling": { "type": "mrope", "mrope_section": [16, 24, 24] }, "vocab_size": 152064, "tie_word_embeddings": false, "torch_dtype": "bfloat16", "image_token_id": 151655, "video_token_id": 151656, "vision_start_token_id": 151652, "vision_end_token_id": 151653 """;
+    private const string QwenTokens = """
+        "torch_dtype": "bfloat16", "image_token_id": 151655, "video_token_id": 151656, "vision_start_token_id": 151652, "vision_end_token_id": 151653
+        """;
+
+    private const string SmallVision = """ "depth": 24, "hidden_size": 1024, "intermediate_size": 4096, "deepstack_visual_indexes": [5, 11, 17] """;
+
+    private const string LargeVision = """ "depth": 27, "hidden_size": 1152, "intermediate_size": 4304, "deepstack_visual_indexes": [8, 16, 24] """;
 
     private static readonly Dictionary<string, string> Configs = new(StringComparer.OrdinalIgnoreCase)
     {
-        ["llava-1.5-7b-hf"] = $$"""{ "model_type": "llava", "torch_dtype": "float16", "image_token_index": 32000, "pad_token_id": 32001, "text_config": { "model_type": "llama", "hidden_size": 4096, "intermediate_size": 11008, "num_hidden_layers": 32, "num_attention_heads": 32, "max_position_embeddings": 4096, "rms_norm_eps": 1e-5, "vocab_size": 32064 },{{Clip}}}""",
-        ["llava-v1.6-mistral-7b-hf"] = $$"""{ "model_type": "llava_next", "torch_dtype": "float16", "image_token_index": 32000, "pad_token_id": 32001, "image_grid_pinpoints": [[336, 672], [672, 336], [672, 672], [1008, 336], [336, 1008]], "text_config": { "model_type": "mistral", "hidden_size": 4096, "intermediate_size": 14336, "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 8, "max_position_embeddings": 32768, "rms_norm_eps": 1e-5, "rope_theta": 1000000.0, "vocab_size": 32064 },{{Clip}}}""",
-        ["Qwen2-VL-7B-Instruct"] = $$"""{ "model_type": "qwen2_vl", "vision_config": { "model_type": "qwen2_vl", "depth": 32, "embed_dim": 1280, "hidden_size": 3584, "mlp_ratio": 4, "num_heads": 16, "in_chans": 3, "patch_size": 14, "spatial_merge_size": 2, "temporal_patch_size": 2 },{{Qwen}}}""",
-        ["Qwen2.5-VL-7B-Instruct"] = $$"""{ "model_type": "qwen2_5_vl", "vision_config": { "model_type": "qwen2_5_vl", "depth": 32, "hidden_act": "silu", "hidden_size": 1280, "intermediate_size": 3420, "num_heads": 16, "in_chans": 3, "out_hidden_size": 3584, "patch_size": 14, "spatial_merge_size": 2, "window_size": 112, "fullatt_block_indexes": [7, 15, 23, 31], "temporal_patch_size": 2 },{{Qwen}}}""",
+        ["llava-1.5-7b-hf"] = $$"""
+            { "model_type": "llava", "torch_dtype": "float16", "image_token_index": 32000, "pad_token_id": 32001,
+              "text_config": { "model_type": "llama", "hidden_size": 4096, "intermediate_size": 11008, "num_hidden_layers": 32, "num_attention_heads": 32,
+                "max_position_embeddings": 4096, "rms_norm_eps": 1e-5, "vocab_size": 32064 }, {{Clip}} }
+            """,
+        ["llava-v1.6-mistral-7b-hf"] = $$"""
+            { "model_type": "llava_next", "torch_dtype": "float16", "image_token_index": 32000, "pad_token_id": 32001,
+              "image_grid_pinpoints": [[336, 672], [672, 336], [672, 672], [1008, 336], [336, 1008]],
+              "text_config": { "model_type": "mistral", "hidden_size": 4096, "intermediate_size": 14336, "num_hidden_layers": 32, "num_attention_heads": 32,
+                "num_key_value_heads": 8, "max_position_embeddings": 32768, "rms_norm_eps": 1e-5, "rope_theta": 1000000.0, "vocab_size": 32064 }, {{Clip}} }
+            """,
+        ["Qwen2-VL-2B-Instruct"] = $$"""{ {{Qwen2Vision(1536)}}, {{Qwen2Text(1536, 8960, 28, 12, 2, 151936, tied: true)}}, {{QwenTokens}} }""",
+        ["Qwen2-VL-7B-Instruct"] = $$"""{ {{Qwen2Vision(3584)}}, {{Qwen2Text(3584, 18944, 28, 28, 4, 152064, tied: false)}}, {{QwenTokens}} }""",
+        ["Qwen2.5-VL-3B-Instruct"] = $$"""{ {{Qwen25Vision(2048)}}, {{Qwen2Text(2048, 11008, 36, 16, 2, 151936, tied: true)}}, {{QwenTokens}} }""",
+        ["Qwen2.5-VL-7B-Instruct"] = $$"""{ {{Qwen25Vision(3584)}}, {{Qwen2Text(3584, 18944, 28, 28, 4, 152064, tied: false)}}, {{QwenTokens}} }""",
+        ["Qwen3-VL-2B-Instruct"] = Qwen3(2048, 6144, 28, 16, tied: true, SmallVision),
+        ["Qwen3-VL-4B-Instruct"] = Qwen3(2560, 9728, 36, 32, tied: true, SmallVision),
+        ["Qwen3-VL-8B-Instruct"] = Qwen3(4096, 12288, 36, 32, tied: false, LargeVision),
     };
 
     /// <summary>Names of the models.</summary>
@@ -27,4 +50,33 @@ internal static class KnownModels
         string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(folder));
         return Configs.TryGetValue(name, out string? json) ? ModelConfig.Parse(ConfigReader.Parse(Encoding.UTF8.GetBytes(json), name)) : null;
     }
+
+    private static string Qwen2Vision(int width) => $$"""
+        "model_type": "qwen2_vl",
+        "vision_config": { "model_type": "qwen2_vl", "depth": 32, "embed_dim": 1280, "hidden_size": {{width}}, "mlp_ratio": 4, "num_heads": 16, "in_chans": 3,
+          "patch_size": 14, "spatial_merge_size": 2, "temporal_patch_size": 2 }
+        """;
+
+    private static string Qwen25Vision(int width) => $$"""
+        "model_type": "qwen2_5_vl",
+        "vision_config": { "model_type": "qwen2_5_vl", "depth": 32, "hidden_act": "silu", "hidden_size": 1280, "intermediate_size": 3420, "num_heads": 16,
+          "in_chans": 3, "out_hidden_size": {{width}}, "patch_size": 14, "spatial_merge_size": 2, "window_size": 112,
+          "fullatt_block_indexes": [7, 15, 23, 31], "temporal_patch_size": 2 }
+        """;
+
+    private static string Qwen2Text(int width, int inner, int layers, int heads, int keyHeads, int words, bool tied) => $$"""
+        "hidden_size": {{width}}, "intermediate_size": {{inner}}, "num_hidden_layers": {{layers}}, "num_attention_heads": {{heads}},
+        "num_key_value_heads": {{keyHeads}}, "max_position_embeddings": 32768, "rms_norm_eps": 1e-6, "rope_theta": 1000000.0,
+        "rope_scaling": { "type": "mrope", "mrope_section": [16, 24, 24] }, "vocab_size": {{words}}, "tie_word_embeddings": {{(tied ? "true" : "false")}}
+        """;
+
+    private static string Qwen3(int width, int inner, int layers, int heads, bool tied, string vision) => $$"""
+        { "model_type": "qwen3_vl", "tie_word_embeddings": {{(tied ? "true" : "false")}}, {{QwenTokens}},
+          "text_config": { "model_type": "qwen3_vl_text", "hidden_size": {{width}}, "intermediate_size": {{inner}}, "num_hidden_layers": {{layers}},
+            "num_attention_heads": {{heads}}, "num_key_value_heads": 8, "head_dim": 128, "max_position_embeddings": 262144,
+            "rms_norm_eps": 1e-6, "rope_theta": 5000000.0, "rope_scaling": { "rope_type": "default", "mrope_interleaved": true, "mrope_section": [24, 20, 20] },
+            "vocab_size": 151936, "attention_bias": false, "hidden_act": "silu", "tie_word_embeddings": {{(tied ? "true" : "false")}} },
+          "vision_config": { "model_type": "qwen3_vl", {{vision}}, "hidden_act": "gelu_pytorch_tanh", "num_heads": 16, "in_channels": 3, "patch_size": 16,
+            "spatial_merge_size": 2, "temporal_patch_size": 2, "num_position_embeddings": 2304, "out_hidden_size": {{width}} } }
+        """;
 }

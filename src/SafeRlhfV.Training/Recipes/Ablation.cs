@@ -17,8 +17,9 @@ public sealed record Ablation(TrainerKind Trainer, IReadOnlyList<string> Metrics
     /// <param name="path">The file.</param>
     /// <param name="folder">Where the runs are put: a folder a variant and seed.</param>
     /// <param name="sets">Values for all runs, each as section.key=value.</param>
+    /// <param name="variables">What the recipe leaves open.</param>
     /// <exception cref="InvalidInputException">The file, or the recipe of a variant, has faults; all of the file's are named with their lines.</exception>
-    public static Ablation Load(string path, string folder, IReadOnlyList<string>? sets = null)
+    public static Ablation Load(string path, string folder, IReadOnlyList<string>? sets = null, RecipeVariables? variables = null)
     {
         string text;
         try
@@ -36,7 +37,7 @@ public sealed record Ablation(TrainerKind Trainer, IReadOnlyList<string> Metrics
             foreach (long seed in seeds)
             {
                 string place = Path.Combine(folder, FolderName(name), $"seed-{seed}");
-                Recipe made = RecipeReader.Load(recipe, [$"run.folder='{place.Replace("'", "''", StringComparison.Ordinal)}'", $"training.seed={seed}", .. own, .. sets ?? []]);
+                Recipe made = RecipeReader.Load(recipe, [$"run.folder='{place.Replace("'", "''", StringComparison.Ordinal)}'", $"training.seed={seed}", .. own, .. sets ?? []], variables: variables);
                 runs.Add(new AblationRun(name, seed, made));
             }
         return new Ablation(runs[0].Recipe.Trainer, metrics, runs) { First = first };

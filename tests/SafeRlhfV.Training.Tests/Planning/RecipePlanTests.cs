@@ -8,74 +8,82 @@ public sealed class RecipePlanTests(TinyRecipes tiny) : IClassFixture<TinyRecipe
 
     private static long Card => GpuCard.Find("h100-80gb").UsableBytes;
 
-    private static IEnumerable<string> Files(string pattern) =>
-        Directory.EnumerateDirectories(Root, "*-7b").SelectMany(folder => Directory.EnumerateFiles(folder, pattern));
+    public static TheoryData<string> ReleasedModels => [.. KnownModels.Names];
 
-    [Fact]
-    public void EveryRecipeForOneGpuFitsOnOneOf80Gb()
+    private static Recipe Load(string set, string trainer, string model, params string[] sets) =>
+        RecipeReader.Load(Path.Combine(Root, set, $"{trainer}.yaml"), sets, variables: new($"models/{model}", model));
+
+    private static IEnumerable<string> Trainers(string set) => Directory.EnumerateFiles(Path.Combine(Root, set)).Select(file => Path.GetFileNameWithoutExtension(file));
+
+    [Theory, MemberData(nameof(ReleasedModels))]
+    public void EveryRecipeIsPlannedForEveryReleasedModel(string model)
     {
-        string[] files = [.. Files("*-one-gpu.yaml")];
-        Assert.NotEmpty(files);
-        foreach (string file in files)
+        foreach (string set in (string[])["paper", "one-gpu"])
         {
-            MemoryPlan plan = RecipePlan.ByLimits(RecipeReader.Load(file)).Memory;
-            Assert.True(plan.TotalBytes <= Card, $"{file}: {MemoryPlan.Size(plan.TotalBytes)}");
-            Assert.True(plan.TotalBytes > 14L << 30, $"{file}: {MemoryPlan.Size(plan.TotalBytes)} is less than the weights");
+            Assert.NotEmpty(Trainers(set));
+            foreach (string trainer in Trainers(set))
+            {
+                RecipePlan plan = RecipePlan.ByLimits(Load(set, trainer, model));
+                string place = $"{set}/{trainer} of {model}: {MemoryPlan.Size(plan.Memory.TotalBytes)}";
+                Assert.True(plan.Memory.TotalBytes > 2 * plan.Parameters, $"{place} is less than the weights");
+                if (set == "one-gpu") Assert.True(plan.Memory.TotalBytes <= Card, place);
+                Assert.True(plan.Time(GpuCard.Find("h100-80gb"))!.Lines.Count > 0, place);
+            }
         }
     }
 
-    [Fact]
-    public void SixModelsOnOneGpuAreRefusedWithSettingsThatHelp()
+    [Theory, MemberData(nameof(ReleasedModels))]
+    public void WhatDoesNotFitOnOneGpuIsRefusedWithSettingsThatHelp(string model)
     {
-        string[] files = [.. Files("ppo.yaml")];
-        Assert.NotEmpty(files);
-        foreach (string file in files)
+        RecipePlan plan = RecipePlan.ByLimits(Load("paper", "ppo", model));
+        if (plan.Memory.TotalBytes <= Card)
         {
-            RecipePlan plan = RecipePlan.ByLimits(RecipeReader.Load(file));
-            IReadOnlyList<string> changes = plan.ChangesToFit(Card)!;
-            Assert.Contains("model.sharing=backbone", changes);
-            string message = Assert.Throws<InvalidInputException>(() => plan.Demand(Card)).Message;
-            Assert.Contains($"--set {string.Join(" --set ", changes)}", message);
-            RecipePlan.ByLimits(RecipeReader.Load(file, [.. changes])).Demand(Card);
+            Assert.True(plan.Parameters < 3_000_000_000, $"{model}: {MemoryPlan.Size(plan.Memory.TotalBytes)}");
+            return;
         }
+        IReadOnlyList<string> changes = plan.ChangesToFit(Card)!;
+        if (plan.Parameters > 7_000_000_000) Assert.Contains("model.sharing=backbone", changes);
+        string message = Assert.Throws<InvalidInputException>(() => plan.Demand(Card)).Message;
+        Assert.Contains($"--set {string.Join(" --set ", changes)}", message);
+        RecipePlan.ByLimits(Load("paper", "ppo", model, [.. changes])).Demand(Card);
     }
 
     [Fact]
     public void NoSettingIsNamedWhereNoneHelps()
     {
-        RecipePlan plan = RecipePlan.ByLimits(RecipeReader.Load(Path.Combine(Root, "llava-1.5-7b", "sft-one-gpu.yaml")));
+        RecipePlan plan = RecipePlan.ByLimits(Load("one-gpu", "sft", "llava-1.5-7b-hf"));
         Assert.Null(plan.ChangesToFit(4L << 30));
         Assert.Contains("no setting makes it fit", Assert.Throws<InvalidInputException>(() => plan.Demand(4L << 30)).Message);
         Assert.Empty(plan.ChangesToFit(plan.Memory.TotalBytes)!);
     }
 
     [Theory]
-    [InlineData("sft.yaml", "training.micro_batch_size=8", "training.micro_batch_size=2")]
-    [InlineData("sft.yaml", "training.gradient_checkpointing=false", "training.gradient_checkpointing=true")]
-    [InlineData("sft.yaml", "training.vision_cache_bytes=4GiB", "training.vision_cache_bytes=0")]
-    [InlineData("sft.yaml", "training.optimizer.offload=false", "training.optimizer.offload=true")]
-    [InlineData("sft.yaml", "training.micro_batch_tokens=16384", "training.micro_batch_tokens=4096")]
-    [InlineData("dpo-h.yaml", "model.dtype=bfloat16", "model.lora.rank=16")]
-    [InlineData("ppo-one-gpu.yaml", "training.rollout_micro_batch=16", "training.rollout_micro_batch=4")]
-    [InlineData("ppo-one-gpu.yaml", "training.rollout_micro_batch=16", "training.rollout_cache_bytes=4GiB")]
-    [InlineData("ppo-one-gpu.yaml", "training.ptx_batch=8", "training.ptx_coefficient=0")]
-    [InlineData("ppo-one-gpu.yaml", "training.ptx_batch=8", "training.ptx_batch=2")]
-    [InlineData("ppo-one-gpu.yaml", "training.micro_batch=16", "training.micro_batch=8")]
-    [InlineData("ppo-one-gpu.yaml", "training.micro_batch=16", "training.micro_batch=1")]
-    [InlineData("ppo-one-gpu.yaml", "model.lora.rank=64", "model.lora.rank=16")]
+    [InlineData("paper/sft", "training.micro_batch_size=8", "training.micro_batch_size=2")]
+    [InlineData("paper/sft", "training.gradient_checkpointing=false", "training.gradient_checkpointing=true")]
+    [InlineData("paper/sft", "training.vision_cache_bytes=4GiB", "training.vision_cache_bytes=0")]
+    [InlineData("paper/sft", "training.optimizer.offload=false", "training.optimizer.offload=true")]
+    [InlineData("paper/sft", "training.micro_batch_tokens=16384", "training.micro_batch_tokens=4096")]
+    [InlineData("paper/dpo", "model.dtype=bfloat16", "model.lora.rank=16")]
+    [InlineData("one-gpu/ppo", "training.rollout_micro_batch=16", "training.rollout_micro_batch=4")]
+    [InlineData("one-gpu/ppo", "training.rollout_micro_batch=16", "training.rollout_cache_bytes=4GiB")]
+    [InlineData("one-gpu/ppo", "training.ptx_batch=8", "training.ptx_coefficient=0")]
+    [InlineData("one-gpu/ppo", "training.ptx_batch=8", "training.ptx_batch=2")]
+    [InlineData("one-gpu/ppo", "training.micro_batch=16", "training.micro_batch=8")]
+    [InlineData("one-gpu/ppo", "training.micro_batch=16", "training.micro_batch=1")]
+    [InlineData("one-gpu/ppo", "model.lora.rank=64", "model.lora.rank=16")]
     public void EverySettingThatSavesMemoryIsSeen(string file, string more, string less)
     {
-        long Total(string set) => RecipePlan.ByLimits(RecipeReader.Load(Path.Combine(Root, "llava-1.5-7b", file), [set])).Memory.TotalBytes;
+        long Total(string set) => RecipePlan.ByLimits(Load(file.Split('/')[0], file.Split('/')[1], "llava-1.5-7b-hf", set)).Memory.TotalBytes;
         Assert.True(Total(more) > Total(less));
     }
 
     [Theory]
-    [InlineData("llava-1.5-7b", "h100-80gb", 2)] // stored as float16, which is trained in bfloat16
-    [InlineData("llava-1.5-7b", "v100-32gb", 4)] // or in float32 where there is no bfloat16
-    [InlineData("qwen2-vl-7b", "v100-32gb", 2)] // bfloat16 stays bfloat16
-    public void TheTypeIsTheOneThatTheCardTrainsIn(string family, string card, int bytes)
+    [InlineData("llava-1.5-7b-hf", "h100-80gb", 2)] // stored as float16, which is trained in bfloat16
+    [InlineData("llava-1.5-7b-hf", "v100-32gb", 4)] // or in float32 where there is no bfloat16
+    [InlineData("Qwen2-VL-7B-Instruct", "v100-32gb", 2)] // bfloat16 stays bfloat16
+    public void TheTypeIsTheOneThatTheCardTrainsIn(string model, string card, int bytes)
     {
-        Recipe recipe = RecipeReader.Load(Path.Combine(Root, family, "sft.yaml"), ["model.dtype="]);
+        Recipe recipe = Load("paper", "sft", model, "model.dtype=");
         RecipePlan plan = RecipePlan.ByLimits(recipe, GpuCard.Find(card));
         Assert.Equal(bytes * plan.Parameters, plan.Memory.Parts.Single(part => part.Name == "weights").Bytes);
     }
@@ -83,10 +91,10 @@ public sealed class RecipePlanTests(TinyRecipes tiny) : IClassFixture<TinyRecipe
     [Fact]
     public void OffloadedStatesAreCountedInHostMemory()
     {
-        RecipePlan Plan(string file, params string[] sets) => RecipePlan.ByLimits(RecipeReader.Load(Path.Combine(Root, "llava-1.5-7b", file), sets));
+        RecipePlan Plan(string file, params string[] sets) => RecipePlan.ByLimits(Load("paper", file, "llava-1.5-7b-hf", sets));
         foreach ((string file, string[] off, string[] on) in ((string, string[], string[])[])
-            [("sft.yaml", ["training.optimizer.offload=false"], ["training.optimizer.offload=true"]),
-             ("ppo.yaml", ["training.actor.offload=false", "training.critics.offload=false"], ["training.actor.offload=true", "training.critics.offload=true"])])
+            [("sft", ["training.optimizer.offload=false"], ["training.optimizer.offload=true"]),
+             ("ppo", ["training.actor.offload=false", "training.critics.offload=false"], ["training.actor.offload=true", "training.critics.offload=true"])])
         {
             MemoryPlan without = Plan(file, off).Memory, with = Plan(file, on).Memory;
             long State(MemoryPlan plan) => plan.Parts.Single(part => part.Name.StartsWith("optimizer", StringComparison.Ordinal)).Bytes;
@@ -99,14 +107,14 @@ public sealed class RecipePlanTests(TinyRecipes tiny) : IClassFixture<TinyRecipe
     [Fact]
     public void TooLittleHostMemoryIsRefused()
     {
-        RecipePlan plan = RecipePlan.ByLimits(RecipeReader.Load(Path.Combine(Root, "llava-1.5-7b", "sft.yaml"), ["training.optimizer.offload=true"]));
+        RecipePlan plan = RecipePlan.ByLimits(Load("paper", "sft", "llava-1.5-7b-hf", ["training.optimizer.offload=true"]));
         plan.Demand(plan.Memory.TotalBytes, plan.Memory.HostBytes);
         plan.Demand(plan.Memory.TotalBytes);
         string message = Assert.Throws<InvalidInputException>(() => plan.Demand(plan.Memory.TotalBytes, plan.Memory.HostBytes - 1)).Message;
         Assert.Contains("of host memory", message);
         Assert.Contains("offload", message);
         // offloading is not proposed where the host cannot hold the states
-        RecipePlan whole = RecipePlan.ByLimits(RecipeReader.Load(Path.Combine(Root, "llava-1.5-7b", "sft.yaml"), ["training.optimizer.offload=false"]));
+        RecipePlan whole = RecipePlan.ByLimits(Load("paper", "sft", "llava-1.5-7b-hf", ["training.optimizer.offload=false"]));
         Assert.Contains(whole.ChangesToFit(60L << 30)!, change => change.Contains("offload", StringComparison.Ordinal));
         Assert.DoesNotContain(whole.ChangesToFit(60L << 30, 16L << 30)!, change => change.Contains("offload", StringComparison.Ordinal));
     }
@@ -124,15 +132,22 @@ public sealed class RecipePlanTests(TinyRecipes tiny) : IClassFixture<TinyRecipe
     [Fact]
     public void ModelsOfTheHubAreKnownAndOthersAreNot()
     {
+        // as the hub counts them
         Dictionary<string, long> parameters = new()
         {
-            ["llava-1.5-7b"] = 7_063_427_072,
-            ["llava-next-7b"] = 7_566_747_648,
-            ["qwen2-vl-7b"] = 8_291_375_616,
-            ["qwen2.5-vl-7b"] = 8_292_166_656,
+            ["llava-1.5-7b-hf"] = 7_063_427_072,
+            ["llava-v1.6-mistral-7b-hf"] = 7_566_747_648,
+            ["Qwen2-VL-2B-Instruct"] = 2_208_985_600,
+            ["Qwen2-VL-7B-Instruct"] = 8_291_375_616,
+            ["Qwen2.5-VL-3B-Instruct"] = 3_754_622_976,
+            ["Qwen2.5-VL-7B-Instruct"] = 8_292_166_656,
+            ["Qwen3-VL-2B-Instruct"] = 2_127_532_032,
+            ["Qwen3-VL-4B-Instruct"] = 4_437_815_808,
+            ["Qwen3-VL-8B-Instruct"] = 8_767_123_696,
         };
-        foreach ((string family, long count) in parameters) Assert.Equal(count, RecipePlan.ByLimits(RecipeReader.Load(Path.Combine(Root, family, "sft.yaml"))).Parameters);
-        Recipe unknown = RecipeReader.Load(Path.Combine(Root, "llava-1.5-7b", "sft.yaml"), ["model.folder=models/nowhere"]);
+        Assert.Equal(parameters.Keys.Order(), KnownModels.Names.Order());
+        foreach ((string model, long count) in parameters) Assert.Equal((model, count), (model, RecipePlan.ByLimits(Load("paper", "sft", model)).Parameters));
+        Recipe unknown = Load("paper", "sft", "nowhere");
         Assert.Contains("llava-1.5-7b-hf", Assert.Throws<InvalidInputException>(() => RecipePlan.ByLimits(unknown)).Message);
         Assert.Contains("merge it first", Assert.Throws<InvalidInputException>(() => RecipePlan.ByData(tiny.Recipe("sft", "run", $"model.folder={tiny.At("reward-adapter")}"))).Message);
     }
