@@ -66,7 +66,7 @@ internal sealed class Answers(DemoContext context)
     {
         EncodedPrompt encoded = context.Processor.EncodePrompt(prompt.Text, grey ? Grey : prompt.Image);
         int[] response = answer is null ? [] : context.Processor.EncodeResponse(encoded, answer);
-        return new EncodedSample(encoded.Ids, response, new SampleImages(grey ? "grey" : prompt.Name, encoded.Images));
+        return new EncodedSample(encoded.Ids, response, new SampleImages(grey ? "grey" : prompt.Name, () => encoded.Images));
     }
 
     /// <summary>A picture of one grey.</summary>

@@ -86,7 +86,7 @@ public static class DatasetMender
 
     private static IEnumerable<DatasetRow> Rows(DatasetPart part, string file, Action<Finding> onDamage)
     {
-        using IEnumerator<DatasetRow> rows = PreferenceDataset.ReadFile(file, 0).GetEnumerator();
+        using IEnumerator<DatasetRow> rows = PreferenceDataset.ReadFile(file, 0, new RowPosition(part.Config, part.Split, file, 0, 0)).GetEnumerator();
         for (; ; )
         {
             try
@@ -98,7 +98,7 @@ public static class DatasetMender
                 onDamage(finding with { Split = part.Split });
                 yield break;
             }
-            yield return rows.Current.At(rows.Current.Position with { Config = part.Config, Split = part.Split, Index = rows.Current.Position.Row });
+            yield return rows.Current;
         }
     }
 

@@ -55,7 +55,7 @@ public static class DatasetValidator
         using IRowReader reader = PreferenceDataset.OpenFile(file);
         int before = prints.Count;
         ColumnCheck columns = new(file, reader.Schema, needs);
-        IEnumerable<DatasetRow> rows = reader.Read(0).Select(row => row.At(row.Position with { Config = part.Config, Split = part.Split, Index = index + row.Position.Row }));
+        IEnumerable<DatasetRow> rows = reader.Read(0, new RowPosition(part.Config, part.Split, file, 0, index));
         foreach ((DatasetRow row, RowPrint print, Finding[] found) in RowPipeline.Map(rows, row => (row, RowPrint.Of(row), RowRules.Check(row, needs.Parts).ToArray()), cancel))
         {
             findings.AddRange(columns.Add(row, found).Where(finding => !spellings.Take(finding)));

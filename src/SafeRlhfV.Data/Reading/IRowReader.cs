@@ -12,7 +12,10 @@ internal interface IRowReader : IDisposable
     /// <summary>Columns of the layout that the file does not have; empty where rows may differ in that.</summary>
     IReadOnlyList<string> AbsentColumns { get; }
 
-    /// <summary>The rows from <paramref name="start"/> on. The rows' positions hold the file and the row in it; the caller sets the rest.</summary>
+    /// <summary>The rows from <paramref name="start"/> on.</summary>
+    /// <param name="start">The first row wanted, from 0.</param>
+    /// <param name="first">The position of the file's first row in its data set; null = the file stands alone.</param>
+    /// <param name="store">Takes the encoded images; null = the rows hold them.</param>
     /// <exception cref="InvalidInputException">The file is damaged; the message names file, row or row group, and column.</exception>
-    IEnumerable<DatasetRow> Read(long start);
+    IEnumerable<DatasetRow> Read(long start, RowPosition? first = null, PictureStore? store = null);
 }

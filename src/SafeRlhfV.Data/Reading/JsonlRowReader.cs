@@ -58,13 +58,14 @@ internal sealed class JsonlRowReader : IRowReader
     public IReadOnlyList<JsonlPlace> BuildIndex() => [.. records.Records(default).Where(line => line.Row % IndexStep == 0).Select(line => new JsonlPlace(line.Offset, line.Row, line.Number - 1))];
 
     /// <inheritdoc/>
-    public IEnumerable<DatasetRow> Read(long start) => Read(start, default);
+    public IEnumerable<DatasetRow> Read(long start, RowPosition? first = null, PictureStore? store = null) => Read(start, default, first, store);
 
     /// <summary>The rows from <paramref name="start"/> on, looked for from a known place at or before it.</summary>
-    public IEnumerable<DatasetRow> Read(long start, JsonlPlace from)
+    public IEnumerable<DatasetRow> Read(long start, JsonlPlace from, RowPosition? first, PictureStore? store)
     {
+        RowPosition origin = first ?? RowPosition.FirstOf(file);
         foreach ((byte[] line, long row, long number, _) in records.Records(from))
-            if (row >= start) yield return ReadRow(line, row, number);
+            if (row >= start) yield return ReadRow(line, origin.Of(row), number, store);
     }
 
     /// <inheritdoc/>
@@ -83,18 +84,18 @@ internal sealed class JsonlRowReader : IRowReader
         }
     }
 
-    private DatasetRow ReadRow(byte[] line, long row, long number)
+    private DatasetRow ReadRow(byte[] line, RowPosition position, long number, PictureStore? store)
     {
         object?[] cells = new object?[Schema.Columns.Count];
         JsonDocument document;
         try
         {
-            document = Parse(line, row, number);
+            document = Parse(line, position.Row, number);
         }
         catch (InvalidInputException error) when (error.Finding is { } finding)
         {
             // A line that is no object is one bad row; those after it may be sound.
-            return new DatasetRow(Schema, new RowPosition("default", "train", file, row, row), cells, [new CellFault("", finding.Code, finding.What)]);
+            return new DatasetRow(Schema, position, cells, [new CellFault("", finding.Code, finding.What)]);
         }
         using JsonDocument owned = document;
         List<CellFault> faults = [];
@@ -109,7 +110,7 @@ internal sealed class JsonlRowReader : IRowReader
             {
                 try
                 {
-                    cells[i] = ReadCell(name, kind, cell);
+                    cells[i] = PictureStore.Put(store, ReadCell(name, kind, cell));
                 }
                 catch (FormatException error)
                 {
@@ -123,7 +124,7 @@ internal sealed class JsonlRowReader : IRowReader
         }
         if (!Schema.HasMessages && document.RootElement.TryGetProperty("messages", out _))
             faults.Add(new CellFault("messages", Fault.WrongType, $"{records.Place(number)} has messages, which none of the first {MostGuesses} rows has; give the first row \"messages\": null."));
-        return new DatasetRow(Schema, new RowPosition("default", "train", file, row, row), cells, faults);
+        return new DatasetRow(Schema, position, cells, faults);
     }
 
     private object? ReadCell(string name, ColumnKind kind, JsonElement cell) => kind switch

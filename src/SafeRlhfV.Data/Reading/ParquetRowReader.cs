@@ -11,16 +11,20 @@ internal sealed class ParquetRowReader : IRowReader
 
     private readonly string file;
     private readonly ParquetFileReader reader;
-    private readonly ParquetPageCheck? pages;
+    private readonly CheckedGroups known;
+    private readonly Lazy<ParquetPageCheck?> pages;
     private readonly ParquetColumns.Bound?[] leaves;
     private readonly ParquetNestedColumns? nested;
     private readonly IReadOnlyDictionary<string, object> constants;
 
     /// <summary>Opens the file and checks its columns.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="known">Row groups whose page headers were checked before; null = none.</param>
     /// <exception cref="InvalidInputException">Not Parquet, cut off, encrypted, or with mistyped columns.</exception>
-    public ParquetRowReader(string file)
+    public ParquetRowReader(string file, CheckedGroups? known = null)
     {
-        this.file = file;
+        (this.file, this.known) = (file, known ?? new CheckedGroups());
+        pages = new Lazy<ParquetPageCheck?>(() => ParquetPageCheck.Open(file));
         reader = ParquetFile.Open(file);
         try
         {
@@ -31,7 +35,6 @@ internal sealed class ParquetRowReader : IRowReader
             GroupRows = [.. Enumerable.Range(0, reader.FileMetaData.NumRowGroups).Select(RowsOfGroup)];
             if (RowCount < 0 || GroupRows.Any(rows => rows < 0) || GroupRows.Sum() != RowCount)
                 throw new InvalidInputException(new Finding(Fault.CorruptFooter, FindingSeverity.Error, file, null, [], "the footer's row counts contradict each other; fetch the file again."));
-            pages = ParquetPageCheck.Open(file);
             leaves = ParquetColumns.Bind(file, Schema, reader.FileMetaData.Schema.GroupNode);
             constants = PartitionPath.Values(file, Schema, fields.Keys);
             AbsentColumns = [.. Schema.Columns.Select(column => column.Name).Where((name, i) => leaves[i] is null && !constants.ContainsKey(name) && !RowSchema.IsExtension(name))];
@@ -65,23 +68,21 @@ internal sealed class ParquetRowReader : IRowReader
     public IReadOnlyDictionary<string, string> Metadata => reader.FileMetaData.KeyValueMetadata;
 
     /// <inheritdoc/>
-    public IEnumerable<DatasetRow> Read(long start) => Read(start, null);
-
-    /// <summary>The same, the pictures put away at once where there is a store for them.</summary>
-    public IEnumerable<DatasetRow> Read(long start, PictureStore? store)
+    public IEnumerable<DatasetRow> Read(long start, RowPosition? first = null, PictureStore? store = null)
     {
-        long first = 0;
+        RowPosition origin = first ?? RowPosition.FirstOf(file);
+        long groupStart = 0;
         for (int group = 0; group < GroupRows.Count; group++)
         {
-            long rows = GroupRows[group], skip = Math.Max(0, start - first);
+            long rows = GroupRows[group], skip = Math.Max(0, start - groupStart);
             if (skip < rows)
             {
                 using RowGroupReader groupReader = OpenGroup(group, skip);
                 for (long done = skip; done < rows; done += BatchRows)
-                    foreach (DatasetRow row in ReadBatch(first + done, (int)Math.Min(BatchRows, rows - done), store))
+                    foreach (DatasetRow row in ReadBatch(origin, groupStart + done, (int)Math.Min(BatchRows, rows - done), store))
                         yield return row;
             }
-            first += rows;
+            groupStart += rows;
         }
     }
 
@@ -105,7 +106,7 @@ internal sealed class ParquetRowReader : IRowReader
 
     private RowGroupReader OpenGroup(int group, long skip)
     {
-        pages?.Check(group, column => Schema.IndexOf(column) >= 0);
+        known.Check(file, group, () => pages.Value?.Check(group, column => Schema.IndexOf(column) >= 0));
         RowGroupReader groupReader = reader.RowGroup(group);
         foreach (ParquetColumns.Bound? bound in leaves)
             foreach (ParquetLeaf? leaf in (ParquetLeaf?[])[bound?.Value, bound?.Path])
@@ -114,7 +115,7 @@ internal sealed class ParquetRowReader : IRowReader
         return groupReader;
     }
 
-    private DatasetRow[] ReadBatch(long first, int rows, PictureStore? store)
+    private DatasetRow[] ReadBatch(RowPosition origin, long first, int rows, PictureStore? store)
     {
         object?[][] cells = new object?[rows][];
         for (int i = 0; i < rows; i++) cells[i] = new object?[Schema.Columns.Count];
@@ -152,11 +153,11 @@ internal sealed class ParquetRowReader : IRowReader
                     break;
             }
         }
-        if (nested is not null) Guard("messages", first, () => FillLists(nested.Read(rows), cells, faults));
-        return [.. cells.Select((row, i) => new DatasetRow(Schema, new RowPosition("default", "train", file, first + i, first + i), row, faults.GetValueOrDefault(i), AbsentColumns))];
+        if (nested is not null) Guard("messages", first, () => FillLists(nested.Read(rows), cells, faults, store));
+        return [.. cells.Select((row, i) => new DatasetRow(Schema, origin.Of(first + i), row, faults.GetValueOrDefault(i), AbsentColumns))];
     }
 
-    private void FillLists(IReadOnlyDictionary<string, object?[]> lists, object?[][] cells, Dictionary<int, List<CellFault>> faults)
+    private void FillLists(IReadOnlyDictionary<string, object?[]> lists, object?[][] cells, Dictionary<int, List<CellFault>> faults, PictureStore? store)
     {
         foreach ((string name, object?[] values) in lists)
             for (int i = 0; i < values.Length; i++)
@@ -165,7 +166,14 @@ internal sealed class ParquetRowReader : IRowReader
                     if (!faults.TryGetValue(i, out List<CellFault>? list)) faults[i] = list = [];
                     list.Add(fault);
                 }
-                else cells[i][Schema.IndexOf(name)] = values[i] is EncodedImage[] images ? Array.ConvertAll(images, image => image.Bytes is null ? image with { Bytes = ImageFiles.TryReadBeside(file, image.Path) } : image) : values[i];
+                else cells[i][Schema.IndexOf(name)] = values[i] is EncodedImage[] images ? Complete(images, store) : values[i];
+    }
+
+    private object Complete(EncodedImage[] images, PictureStore? store)
+    {
+        for (int i = 0; i < images.Length; i++)
+            if (images[i].Bytes is null) images[i] = images[i] with { Bytes = ImageFiles.TryReadBeside(file, images[i].Path) };
+        return PictureStore.Put(store, images)!;
     }
 
     private static bool IsNullColumn(Node field) => field is PrimitiveNode;
@@ -177,7 +185,7 @@ internal sealed class ParquetRowReader : IRowReader
         if (path is not null) Guard(path.Name, first, () => path.ReadText(rows, paths, onInvalid));
         Guard(value.Name, first, () => value.ReadBytes(rows, (row, bytes) => images[row] = store is null ? new EncodedImage(bytes.ToArray(), paths[row]) : store.Put(bytes, paths[row])));
         for (int i = 0; i < rows; i++)
-            if (images[i] is null && value.Levels[i] >= imageLevel) images[i] = new EncodedImage(ImageFiles.TryReadBeside(file, paths[i]), paths[i]);
+            if (images[i] is null && value.Levels[i] >= imageLevel) images[i] = PictureStore.Put(store, new EncodedImage(ImageFiles.TryReadBeside(file, paths[i]), paths[i]));
         return images;
     }
 

@@ -24,6 +24,9 @@ public sealed class PreferenceDataset
     /// <summary>Pairs, or single answers; pairs where the data set has both.</summary>
     public RowLayout Layout => Schemas[0].Layout;
 
+    /// <summary>Row groups whose page headers were checked: once for all who read this data set.</summary>
+    internal CheckedGroups Checked { get; } = new();
+
     /// <summary>The columns of each layout that the data set has.</summary>
     internal IReadOnlyList<RowSchema> Schemas { get; }
 
@@ -135,14 +138,16 @@ public sealed class PreferenceDataset
     }
 
     /// <summary>Some rows of one file, by their place in it.</summary>
-    internal static IEnumerable<DatasetRow> ReadFile(string file, long start)
+    internal static IEnumerable<DatasetRow> ReadFile(string file, long start, RowPosition? first = null)
     {
         using IRowReader reader = OpenFile(file);
-        foreach (DatasetRow row in reader.Read(start)) yield return row;
+        foreach (DatasetRow row in reader.Read(start, first)) yield return row;
     }
 
     /// <summary>Opens one file by its kind.</summary>
-    internal static IRowReader OpenFile(string file) => DatasetDiscovery.IsJsonl(file) ? new JsonlRowReader(file) : new ParquetRowReader(file);
+    /// <param name="file">The file.</param>
+    /// <param name="known">Row groups whose page headers were checked before; null = none.</param>
+    internal static IRowReader OpenFile(string file, CheckedGroups? known = null) => DatasetDiscovery.IsJsonl(file) ? new JsonlRowReader(file) : new ParquetRowReader(file, known);
 
     /// <summary>Rows of an open file; a JSONL file is read once for it.</summary>
     internal static long CountRows(IRowReader reader) => reader is ParquetRowReader parquet ? parquet.RowCount : ((JsonlRowReader)reader).CountRows();
@@ -161,9 +166,10 @@ public sealed class PreferenceDataset
         foreach (string file in part.Files)
         {
             if (files[file].Rows == 0) continue;
-            using IRowReader reader = OpenFile(file);
+            using IRowReader reader = OpenFile(file, Checked);
             if (reader.Schema != files[file].Schema) throw new InvalidInputException($"{file}: the file was changed while it was read; open the data set again.");
-            foreach (DatasetRow row in reader.Read(0)) yield return row.At(row.Position with { Config = part.Config, Split = part.Split, Index = index++ });
+            foreach (DatasetRow row in reader.Read(0, new RowPosition(part.Config, part.Split, file, 0, index))) yield return row;
+            index += files[file].Rows;
         }
     }
 }

@@ -92,9 +92,6 @@ public sealed class DatasetRow
         return new ModeratedResponse(question, images.Count > 0 ? images[0] : null, LabelWords.Category(Text("category")!)!, (int)Integer("image_severity")!.Value, Text("response")!, LabelWords.Safe(Text("is_response_safe")!)!.Value);
     }
 
-    /// <summary>The same row at another place.</summary>
-    internal DatasetRow At(RowPosition position) => new(Schema, position, cells, Faults, Absent);
-
     /// <summary>The same row with one cell changed.</summary>
     internal DatasetRow With(string column, object? value)
     {
@@ -103,13 +100,11 @@ public sealed class DatasetRow
         return new DatasetRow(Schema, Position, changed, [.. Faults.Where(fault => fault.Column != column)], Absent);
     }
 
-    /// <summary>The same row with what stands for its images, cell by cell.</summary>
-    internal DatasetRow Holding(Func<object?, object?> image)
+    /// <summary>Takes the images out of a store that its reader put them into. The row itself changes, so this comes before anyone else sees it.</summary>
+    internal void TakeImages(PictureStore store)
     {
-        object?[] changed = [.. cells];
-        for (int i = 0; i < changed.Length; i++)
-            if (Schema.Columns[i].Kind is ColumnKind.Image or ColumnKind.ImageList) changed[i] = image(changed[i]);
-        return new DatasetRow(Schema, Position, changed, Faults, Absent);
+        for (int i = 0; i < cells.Length; i++)
+            if (Schema.Columns[i].Kind is ColumnKind.Image or ColumnKind.ImageList) cells[i] = store.Take(cells[i]);
     }
 
     /// <summary>The row in its layout's plain columns: without what only the way back to pairs needs.</summary>

@@ -15,7 +15,7 @@ public sealed class DatasetCursor
     private readonly PreferenceDataset dataset;
     private readonly CursorOptions options;
     private readonly Block[] blocks;
-    private readonly Dictionary<string, IReadOnlyList<JsonlPlace>> indices = [];
+    private readonly Dictionary<string, (JsonlRowReader Reader, IReadOnlyList<JsonlPlace> Index)> lines = [];
     private readonly string fingerprint;
     private long epoch, position;
 
@@ -89,7 +89,10 @@ public sealed class DatasetCursor
                     if (read.Length != rows) throw new InvalidInputException($"{dataset.Path}: a file was changed while it was read; open the data set again.");
                     int[] order = options.Shuffle ? new RandomStream(options.Seed, $"rows/{number}/{options.Rank}/{place}").Permutation(rows) : [.. Enumerable.Range(0, rows)];
                     for (int i = 0; i < rows && place + i < length; i++)
-                        if (place + i >= start) yield return (pictures.Take(read[order[i]]), number, place + i);
+                        if (place + i >= start) {
+                            read[order[i]].TakeImages(pictures);
+                            yield return (read[order[i]], number, place + i);
+                        }
                 }
                 place += rows;
             }
@@ -131,12 +134,16 @@ public sealed class DatasetCursor
 
     private IEnumerable<DatasetRow> ReadBlock(Block block, PictureStore pictures)
     {
-        using IRowReader reader = PreferenceDataset.OpenFile(block.File);
-        IEnumerable<DatasetRow> rows = reader is JsonlRowReader lines && indices.TryGetValue(block.File, out IReadOnlyList<JsonlPlace>? index)
-            ? lines.Read(block.Start, index[(int)(block.Start / JsonlRowReader.IndexStep)])
-            : reader is ParquetRowReader parquet ? parquet.Read(block.Start, pictures) : reader.Read(block.Start);
-        foreach (DatasetRow row in rows.Take(block.Rows))
-            yield return pictures.Put(row).At(row.Position with { Config = block.Config, Split = block.Split, Index = block.FileStart + row.Position.Row });
+        RowPosition first = new(block.Config, block.Split, block.File, 0, block.FileStart);
+        if (lines.TryGetValue(block.File, out (JsonlRowReader Reader, IReadOnlyList<JsonlPlace> Index) known))
+            return known.Reader.Read(block.Start, known.Index[(int)(block.Start / JsonlRowReader.IndexStep)], first, pictures).Take(block.Rows);
+        return ReadParquet();
+
+        IEnumerable<DatasetRow> ReadParquet()
+        {
+            using IRowReader reader = PreferenceDataset.OpenFile(block.File, dataset.Checked);
+            foreach (DatasetRow row in reader.Read(block.Start, first, pictures).Take(block.Rows)) yield return row;
+        }
     }
 
     private List<Block> BlocksOf(DatasetPart part)
@@ -147,7 +154,7 @@ public sealed class DatasetCursor
         {
             long rows = dataset.CountRowsOfFile(file), start = 0;
             using IRowReader reader = PreferenceDataset.OpenFile(file);
-            if (reader is JsonlRowReader lines && rows > 0) indices[file] = lines.BuildIndex();
+            if (reader is JsonlRowReader json && rows > 0) lines[file] = (json, json.BuildIndex());
             foreach (long group in reader is ParquetRowReader parquet ? parquet.GroupRows : [rows])
             {
                 // With several ranks, or a small window, blocks are smaller so that they can be dealt evenly.

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace SafeRlhfV.Data;
 
 /// <summary>
-/// The encoded pictures of a window of rows, one after the other in one piece of memory of its own. As arrays they would outlive a collection or two, and the memory of
-/// several windows would wait for the next one.
+/// The encoded images of a window of rows, one after the other in one block of native memory. As arrays they would survive one or two garbage collections, and memory
+/// would hold several windows at a time.
 /// </summary>
 internal sealed unsafe class PictureStore : IDisposable
 {
@@ -13,15 +13,16 @@ internal sealed unsafe class PictureStore : IDisposable
     private byte* memory;
     private long size, used;
 
-    /// <summary>The row with its pictures put away, those that are not yet.</summary>
-    public DatasetRow Put(DatasetRow row) => row.Holding(cell => cell switch
+    /// <summary>Puts the images of a cell away, if there is a store; a cell without images stays as it is.</summary>
+    /// <returns>What stands in the row until <see cref="Take(object?)"/>.</returns>
+    public static object? Put(PictureStore? store, object? cell) => store is null ? cell : cell switch
     {
-        EncodedImage { Bytes: { } bytes } image => Put(bytes, image.Path),
-        IReadOnlyList<EncodedImage> images => (object[])[.. images.Select(image => image.Bytes is { } bytes ? Put(bytes, image.Path) : image)],
+        EncodedImage { Bytes: { } bytes } image => store.Put(bytes, image.Path),
+        EncodedImage[] images => (object[])[.. images.Select(image => image.Bytes is { } bytes ? store.Put(bytes, image.Path) : image)],
         _ => cell,
-    });
+    };
 
-    /// <summary>Puts a picture away; what comes back stands for it in a row.</summary>
+    /// <summary>Puts an image away; what comes back stands for it in a row.</summary>
     public object Put(ReadOnlySpan<byte> bytes, string? path)
     {
         if (used + bytes.Length > size)
@@ -34,17 +35,17 @@ internal sealed unsafe class PictureStore : IDisposable
         return new Place(used - bytes.Length, bytes.Length, path);
     }
 
-    /// <summary>The row with its pictures as they were.</summary>
-    public DatasetRow Take(DatasetRow row) => row.Holding(cell => cell switch
+    /// <summary>The cell as it was before its images were put away.</summary>
+    public object? Take(object? cell) => cell switch
     {
         Place place => Take(place),
         object[] places => (EncodedImage[])[.. places.Select(place => place is Place stored ? Take(stored) : (EncodedImage)place)],
         _ => cell,
-    });
+    };
 
     private EncodedImage Take(Place place) => new(new ReadOnlySpan<byte>(memory + place.Start, place.Length).ToArray(), place.Path);
 
-    /// <summary>Forgets all pictures; the memory serves the next ones.</summary>
+    /// <summary>Forgets all images; the memory serves the next ones.</summary>
     public void Clear() => used = 0;
 
     public void Dispose()

@@ -12,6 +12,7 @@ public sealed class SampleEncoder(ModelProcessor processor, LengthLimits limits,
     private const string ImageFault = " 'data validate' finds all such rows.";
 
     private bool pixels = true;
+    private VisionCache? cache;
     private long dropped, cut;
 
     /// <summary>The checkpoint's tokenizer, chat format and image processor.</summary>
@@ -65,6 +66,16 @@ public sealed class SampleEncoder(ModelProcessor processor, LengthLimits limits,
         return learnt.Length == 1 ? last : WithEarlier(row, last, learnt.SkipLast(1), geometries);
     }
 
+    /// <summary>An encoder of the same texts with counts of its own that processes no image whose features the cache has.</summary>
+    internal SampleEncoder For(VisionCache features) => new(processor, limits, newTokens) { cache = features };
+
+    /// <summary>Adds what another encoder counted.</summary>
+    internal void Add(LengthCounts counts)
+    {
+        Interlocked.Add(ref dropped, counts.Dropped);
+        Interlocked.Add(ref cut, counts.Cut);
+    }
+
     private IReadOnlyList<EncodedSample>? WithAnswers(ConversationRecord row, EncodedPrompt prompt, SampleImages? images, IReadOnlyList<string> responses)
     {
         List<EncodedSample> samples = [];
@@ -95,7 +106,7 @@ public sealed class SampleEncoder(ModelProcessor processor, LengthLimits limits,
         foreach (int index in earlier)
         {
             ConversationMessage[] before = [.. row.Messages.Take(index)];
-            EncodedPrompt prompt = Named(row, "", () => processor.MeasurePrompt(Turns(before, _ => null), [.. geometries.Take(before.Sum(message => message.ImageCount))]));
+            EncodedPrompt prompt = Named(row, "", () => processor.MeasurePrompt(Turns(before), [.. geometries.Take(before.Sum(message => message.ImageCount))]));
             int[] answer = processor.EncodeResponse(prompt, row.Messages[index].Text);
             int same = ids.AsSpan(0, last.Prompt.Length).StartsWith(prompt.Ids) ? ids.AsSpan(prompt.Ids.Length).CommonPrefixLength(answer) : 0;
             // the end token may be written otherwise, and the answer's last token may take in what follows
@@ -128,24 +139,32 @@ public sealed class SampleEncoder(ModelProcessor processor, LengthLimits limits,
     {
         byte[][] encoded = [.. messages.SelectMany(message => message.Parts).Where(part => part.Image is not null).Select(part => row.Images[part.Image!.Value].Bytes
             ?? throw new InvalidInputException($"{Place(row)}: image {part.Image + 1} has no bytes.{ImageFault}"))];
-        if (!pixels)
+        (IReadOnlyList<ImageGeometry> geometries, SampleImages? images) = pixels && encoded.Length > 0 ? Images() : ([.. encoded.Select(Measure)], null);
+        EncodedPrompt prompt = Named(row, "", () => processor.MeasurePrompt(Turns(messages), geometries));
+        return (prompt, images, geometries);
+
+        ImageGeometry Measure(byte[] bytes)
         {
-            ImageGeometry[] geometries = [.. encoded.Select(bytes => Named(row, ImageFault, () => ImageDecoder.ReadSize(bytes))).Select(size => Named(row, "", () => processor.Images.Measure(size.Width, size.Height)))];
-            return (Named(row, "", () => processor.MeasurePrompt(Turns(messages, _ => null), geometries)), null, geometries);
+            (int width, int height) = Named(row, ImageFault, () => ImageDecoder.ReadSize(bytes));
+            return Named(row, "", () => processor.Images.Measure(width, height));
         }
-        RgbImage[] images = [.. encoded.Select(bytes => Named(row, ImageFault, () => ImageDecoder.Decode(bytes)))];
-        EncodedPrompt prompt = Named(row, "", () => processor.EncodePrompt(Turns(messages, next => images[next])));
-        return (prompt, images.Length == 0 ? null : new SampleImages($"{row.Source.File}#{row.Source.Row}", prompt.Images), [.. prompt.Images.Select(image => image.Geometry)]);
+
+        (IReadOnlyList<ImageGeometry>, SampleImages) Images()
+        {
+            SampleImages all = new($"{row.Source.File}#{row.Source.Row}", () => [.. encoded.Select(Process)]);
+            return (cache?.Find(all.Key) is { } known && known.Count == encoded.Length ? known : [.. all.Images.Select(image => image.Geometry)], all);
+        }
+
+        ProcessedImage Process(byte[] bytes)
+        {
+            RgbImage image = Named(row, ImageFault, () => ImageDecoder.Decode(bytes));
+            return Named(row, "", () => processor.Images.Process(image));
+        }
     }
 
-    // the k-th image part gets image k of those that the messages name
-    private static ChatTurn[] Turns(IReadOnlyList<ConversationMessage> messages, Func<int, RgbImage?> image)
-    {
-        int next = 0;
-        return [.. messages.Select(message => new ChatTurn(
-            message.Role switch { ConversationRole.System => ChatRole.System, ConversationRole.User => ChatRole.User, _ => ChatRole.Assistant },
-            [.. message.Parts.Select(part => part.Text is { } text ? (ChatPart)new TextPart(text) : new ImagePart(image(next++)))]))];
-    }
+    private static ChatTurn[] Turns(IReadOnlyList<ConversationMessage> messages) => [.. messages.Select(message => new ChatTurn(
+        message.Role switch { ConversationRole.System => ChatRole.System, ConversationRole.User => ChatRole.User, _ => ChatRole.Assistant },
+        [.. message.Parts.Select(part => part.Text is { } text ? (ChatPart)new TextPart(text) : new ImagePart(null))]))];
 
     private static T Named<T>(ConversationRecord row, string hint, Func<T> work)
     {

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using SafeRlhfV.Data;
 using SafeRlhfV.Models;
+using TorchSharp;
 
 namespace SafeRlhfV.Training;
 
@@ -31,12 +32,24 @@ public sealed class TrainingData(
     /// <summary>The rows in random order, epoch after epoch.</summary>
     /// <param name="seed">Decides the order.</param>
     /// <param name="parts">What of a row is looked at.</param>
-    /// <param name="encode">Makes a sample of a row; null leaves it out.</param>
-    public RowFeed<T> Feed<T>(long seed, RecordParts parts, Func<ConversationRecord, T?> encode) where T : class => Feed(seed, parts, (row, _) => encode(row));
+    /// <param name="encoder">The encoder of the samples; it counts the texts of the samples that were given.</param>
+    /// <param name="encode">Makes a sample of a row with the encoder that it is given; null leaves the row out.</param>
+    /// <param name="ahead">Whether the next batch is encoded while the caller works on the last one; null = where the model is on a GPU.</param>
+    public RowFeed<T> Feed<T>(long seed, RecordParts parts, SampleEncoder encoder, Func<ConversationRecord, SampleEncoder, T?> encode, bool? ahead = null) where T : class =>
+        Feed(seed, parts, encoder, (row, _, with) => encode(row, with), ahead);
 
     /// <summary>The same for samples that differ from epoch to epoch.</summary>
-    public RowFeed<T> Feed<T>(long seed, RecordParts parts, Func<ConversationRecord, long, T?> encode) where T : class =>
-        new(new DatasetCursor(dataset, new CursorOptions { Split = split, Config = config, Seed = seed, WindowRows = WindowRows() }), (row, epoch) => encode(row.ToRecord(parts, categories), epoch));
+    public RowFeed<T> Feed<T>(long seed, RecordParts parts, SampleEncoder encoder, Func<ConversationRecord, long, SampleEncoder, T?> encode, bool? ahead = null) where T : class
+    {
+        DatasetCursor cursor = new(dataset, new CursorOptions { Split = split, Config = config, Seed = seed, WindowRows = WindowRows() });
+        return new(cursor, encoder, Encode, ahead ?? cache.Device.type != DeviceType.CPU);
+
+        (T?, LengthCounts) Encode(DatasetRow row, long epoch)
+        {
+            SampleEncoder own = encoder.For(cache);
+            return (encode(row.ToRecord(parts, categories), epoch, own), own.Counts);
+        }
+    }
 
     /// <summary>Counts the rows from which samples are made. No picture is decoded: lengths follow from its size.</summary>
     /// <param name="parts">What of a row is looked at.</param>

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using SafeRlhfV.Models;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -13,7 +14,7 @@ public sealed class VisionCache(VisionLanguageModel model, ImageProcessor proces
     // small pictures go through the tower in groups of always the same size: a picture's features must not depend, to the last bit, on how many were missing
     private const int Group = 16;
 
-    private readonly Dictionary<string, LinkedListNode<Entry>> entries = [];
+    private readonly ConcurrentDictionary<string, LinkedListNode<Entry>> entries = [];
     private readonly LinkedList<Entry> byUse = new();
     private long bytes;
 
@@ -41,6 +42,9 @@ public sealed class VisionCache(VisionLanguageModel model, ImageProcessor proces
         foreach ((string key, VisionFeatures features) in fresh) Keep(key, features);
         return joined;
     }
+
+    /// <summary>How many rows and tokens the images of a key take, if their features are kept; else null. May be called from any thread at any time.</summary>
+    public IReadOnlyList<ImageGeometry>? Find(string key) => entries.TryGetValue(key, out LinkedListNode<Entry>? node) ? node.Value.Features.Images : null;
 
     /// <inheritdoc/>
     public void Dispose()
@@ -80,12 +84,12 @@ public sealed class VisionCache(VisionLanguageModel model, ImageProcessor proces
     {
         if (!Keeps) return;
         Entry entry = new(key, new VisionFeatures(Own(features.Hidden), [.. features.Levels.Select(Own)], features.Images));
-        entries.Add(key, byUse.AddLast(entry));
+        entries[key] = byUse.AddLast(entry);
         bytes += entry.Bytes;
         while (bytes > maxBytes && byUse.First is { } oldest)
         {
             byUse.RemoveFirst();
-            entries.Remove(oldest.Value.Key);
+            entries.TryRemove(oldest.Value.Key, out _);
             bytes -= oldest.Value.Bytes;
             oldest.Value.Dispose();
         }

@@ -26,7 +26,7 @@ public static class DpoTrainer
         SampleEncoder encoder = new(data.Processor, settings.Lengths);
         UsableRows rows = run.CountUsable(data, wanted, encoder, Encode);
         long total = settings.StepsFor(rows.Usable);
-        using RowFeed<PairSample> feed = data.Feed(settings.Seed, wanted, row => Encode(row, encoder));
+        using RowFeed<PairSample> feed = data.Feed(settings.Seed, wanted, encoder, Encode, run.EncodesAhead);
         using Updater updater = new("dpo", policy.Prepare(settings.TrainVisionTower, settings.GradientCheckpointing), settings.Optimizer, total);
         run.TrackTraining(policy.Trainable(settings.TrainVisionTower), updater, feed, encoder);
         for (long step = run.Resume(); step < total;)

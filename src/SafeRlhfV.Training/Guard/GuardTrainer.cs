@@ -38,8 +38,9 @@ public static class GuardTrainer
         (long texts, UsableRows rows) = census.Usable(sides, settings.Epochs, settings.MaxSteps * settings.BatchSize ?? long.MaxValue);
         run.Tell("rows", rows);
         long total = sides.StepsFor(texts);
-        using RowFeed<GuardSample> feed = data.Feed(settings.Seed, GuardLabelSource.Parts, (row, epoch) => Sample(row, sides.Of(row.Source, row.Kind == RecordKind.Pair, epoch), encoder, label));
-        using RowFeed<GuardSample>? safeFeed = judgesPrompts ? safePrompts?.Feed(settings.Seed + 1, RecordParts.None, row => SafePrompt(row, encoder)) : null;
+        using RowFeed<GuardSample> feed = data.Feed(settings.Seed, GuardLabelSource.Parts, encoder,
+            (row, epoch, with) => Sample(row, sides.Of(row.Source, row.Kind == RecordKind.Pair, epoch), with, label), run.EncodesAhead);
+        using RowFeed<GuardSample>? safeFeed = judgesPrompts ? safePrompts?.Feed(settings.Seed + 1, RecordParts.None, encoder, SafePrompt, run.EncodesAhead) : null;
         using Updater updater = new("guard", guard.Prepare(settings.TrainVisionTower, settings.GradientCheckpointing), settings.Optimizer, total);
         run.TrackTraining(guard.Trainable(settings.TrainVisionTower), updater, feed, encoder);
         if (safeFeed is not null) run.Track("safe_prompts", new JsonPart<CursorState>(() => safeFeed.State, state => safeFeed.State = state));
@@ -80,9 +81,7 @@ public static class GuardTrainer
     private static GuardSample? Sample(ConversationRecord row, int side, SampleEncoder encoder, Func<ConversationRecord, int, GuardLabel?> label) =>
         label(row, side) is { } said && Encode(row, side, encoder) is { } sample ? new GuardSample(sample, said) : null;
 
-    // a row's place names its images, and another data set has the same places
-    private static GuardSample? SafePrompt(ConversationRecord row, SampleEncoder encoder) =>
-        encoder.EncodePrompt(row) is { } sample ? new GuardSample(sample with { Images = sample.Images is { } images ? images with { Key = $"safe_prompts/{images.Key}" } : null }, Harmless) : null;
+    private static GuardSample? SafePrompt(ConversationRecord row, SampleEncoder encoder) => encoder.EncodePrompt(row) is { } sample ? new GuardSample(sample, Harmless) : null;
 
     private static bool JudgesPrompts(GuardCensus census, TrainingData? safePrompts, GuardSettings settings, SampleEncoder encoder, TrainingRun run)
     {

@@ -28,8 +28,8 @@ public static class PpoTrainer
         TrainingData? imitated = settings.PtxCoefficient > 0 ? instructions : null;
         UsableRows? instructionRows = imitated is null ? null : run.CountUsable(imitated, SftTrainer.Parts, instructionEncoder, SftTrainer.Encode, "instruction rows");
         long rounds = settings.RoundsFor(rows.Usable), updatesPerRound = (settings.RolloutBatch + settings.MiniBatch - 1) / settings.MiniBatch * settings.UpdateEpochs;
-        using RowFeed<EncodedSample> promptFeed = prompts.Feed(settings.Seed, RecordParts.None, encoder.EncodePrompt);
-        using RowFeed<EncodedSample>? ptxFeed = imitated?.Feed(settings.Seed + 1, SftTrainer.Parts, row => SftTrainer.Encode(row, instructionEncoder));
+        using RowFeed<EncodedSample> promptFeed = prompts.Feed(settings.Seed, RecordParts.None, encoder, (row, with) => with.EncodePrompt(row), run.EncodesAhead);
+        using RowFeed<EncodedSample>? ptxFeed = imitated?.Feed(settings.Seed + 1, SftTrainer.Parts, instructionEncoder, SftTrainer.Encode, run.EncodesAhead);
         RolloutSampler sampler = new(roles, prompts, settings);
         using PpoUpdate update = new(roles, prompts, instructions, ptxFeed, sampler, settings, rounds * updatesPerRound);
         IMultiplier multiplier = Multiplier.Create(settings.Mode, settings.Multiplier);

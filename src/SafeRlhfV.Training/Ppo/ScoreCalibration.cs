@@ -27,7 +27,7 @@ public sealed record ScoreCalibration(double RewardMean, double RewardDeviation,
         SampleEncoder measure = encoder.ForLengths();
         int usable = pairs.InOrder(RecordParts.Answers).Where(row => Encode(row, measure) is not null).Take(rows).Count(); // no pair is scored twice
         if (usable == 0) pairs.Demand(new UsableRows(pairs.Rows, 0, measure.Dropped), RecordParts.Answers);
-        using RowFeed<IReadOnlyList<EncodedSample>> feed = pairs.Feed(0, RecordParts.Answers, row => Encode(row, encoder));
+        using RowFeed<IReadOnlyList<EncodedSample>> feed = pairs.Feed(0, RecordParts.Answers, encoder, Encode);
         for (int left = usable; left > 0; left -= batchSize)
         {
             using DisposeScope scope = NewDisposeScope();

@@ -18,7 +18,7 @@ public static class RewardTrainer
         SampleEncoder encoder = new(data.Processor, settings.Lengths);
         UsableRows rows = run.CountUsable(data, wanted, encoder, Encode);
         long total = settings.StepsFor(rows.Usable);
-        using RowFeed<PairSample> feed = data.Feed(settings.Seed, wanted, row => Encode(row, encoder));
+        using RowFeed<PairSample> feed = data.Feed(settings.Seed, wanted, encoder, Encode, run.EncodesAhead);
         using Updater updater = new("reward", scorer.Prepare(settings.TrainVisionTower, settings.GradientCheckpointing), settings.Optimizer, total);
         run.TrackTraining(scorer.Trainable(settings.TrainVisionTower), updater, feed, encoder);
         for (long step = run.Resume(); step < total;)

@@ -33,6 +33,7 @@ public abstract record Recipe
         BestWindow = Run.BestWindow,
         BestIsLowest = Run.BestIsLowest,
         SkipDamaged = Run.SkipDamaged,
+        EncodeAhead = Run.EncodeAhead,
         Resume = resume,
         Seed = Seed,
         RecipeYaml = ToYamlWithoutRun(),

@@ -21,6 +21,9 @@ public sealed record RunRecipe
     /// <summary>Whether a lower value of it is better.</summary>
     public bool BestIsLowest { get; init; } = true;
 
+    /// <summary>Encode the next batch beside the step; empty = where the model is on a GPU. It changes the speed only.</summary>
+    public bool? EncodeAhead { get; init; }
+
     /// <summary>Go on from the newest sound checkpoint where a newer one is damaged.</summary>
     public bool SkipDamaged { get; init; }
 }

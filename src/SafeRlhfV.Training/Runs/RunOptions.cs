@@ -27,6 +27,9 @@ public sealed record RunOptions
     /// <summary>Whether the newest sound checkpoint is taken where a newer one is damaged; if not, the damage is an error that offers it.</summary>
     public bool SkipDamaged { get; init; }
 
+    /// <summary>Whether the next batch is encoded beside the step; null: where the model is on a GPU. The samples are the same.</summary>
+    public bool? EncodeAhead { get; init; }
+
     /// <summary>The run's seed: <see cref="TrainingRun.Random"/> derives all randomness from it.</summary>
     public long Seed { get; init; }
 

@@ -65,6 +65,9 @@ public sealed class TrainingRun : IDisposable
     /// <summary>Where <see cref="Finish"/> puts the result; null for a run without a folder.</summary>
     public string? ResultFolder => options.Folder is { } folder ? Path.Combine(folder, Models.ResultFolder.Name) : null;
 
+    /// <summary>Whether the next batch is encoded beside the step; null = where the model is on a GPU.</summary>
+    internal bool? EncodesAhead => options.EncodeAhead;
+
     /// <summary>Asks a run to stop.</summary>
     internal CancellationToken Cancel => cancel;
 

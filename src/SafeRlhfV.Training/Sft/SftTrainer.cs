@@ -20,7 +20,7 @@ public static class SftTrainer
         SampleEncoder encoder = new(data.Processor, settings.Lengths);
         UsableRows rows = run.CountUsable(data, Parts, encoder, Encode);
         long total = settings.StepsFor(rows.Usable);
-        using RowFeed<EncodedSample> feed = data.Feed(settings.Seed, Parts, row => Encode(row, encoder));
+        using RowFeed<EncodedSample> feed = data.Feed(settings.Seed, Parts, encoder, Encode, run.EncodesAhead);
         using Updater updater = new("sft", policy.Prepare(settings.TrainVisionTower, settings.GradientCheckpointing), settings.Optimizer, total);
         run.TrackTraining(policy.Trainable(settings.TrainVisionTower), updater, feed, encoder);
         for (long step = run.Resume(); step < total;)

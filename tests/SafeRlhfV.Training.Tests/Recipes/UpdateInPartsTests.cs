@@ -55,7 +55,8 @@ public sealed class UpdateInPartsTests(TinyRecipes tiny) : IClassFixture<TinyRec
         TrainingData prompts = RecipeModels.Open(recipe.Data.Prompts, processor, promptImages), instructions = RecipeModels.Open(recipe.Data.Instructions!, processor, instructionImages);
         PpoRoles roles = models.Roles(prompts, recipe.Training, 4);
         SampleEncoder encoder = new(processor, recipe.Training.Lengths);
-        using RowFeed<EncodedSample> promptFeed = prompts.Feed(5, RecordParts.None, encoder.EncodePrompt), ptxFeed = instructions.Feed(6, SftTrainer.Parts, row => SftTrainer.Encode(row, encoder));
+        using RowFeed<EncodedSample> promptFeed = prompts.Feed(5, RecordParts.None, encoder, (row, with) => with.EncodePrompt(row)),
+            ptxFeed = instructions.Feed(6, SftTrainer.Parts, encoder, SftTrainer.Encode);
         RolloutSampler sampler = new(roles, prompts, recipe.Training);
         using PpoUpdate update = new(roles, prompts, instructions, ptxFeed, sampler, recipe.Training, 2);
         Episode[] episodes = [.. sampler.Sample(promptFeed.Next(recipe.Training.RolloutBatch), 0, TestContext.Current.CancellationToken).Select((episode, i) => Begin(episode, 1 + i))];
