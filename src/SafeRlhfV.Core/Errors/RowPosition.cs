@@ -9,10 +9,10 @@ namespace SafeRlhfV.Core;
 public readonly record struct RowPosition(string Config, string Split, string File, long Row, long Index)
 {
     /// <summary>The position of the first row of a file that no data set has placed yet.</summary>
-    internal static RowPosition FirstOf(string file) => new("default", "train", file, 0, 0);
+    public static RowPosition FirstOf(string file) => new("default", "train", file, 0, 0);
 
     /// <summary>The position of a row of the file whose first row stands here.</summary>
-    internal RowPosition Of(long row) => this with { Row = row, Index = Index + row };
+    public RowPosition Of(long row) => this with { Row = row, Index = Index + row };
 
     /// <summary>"config/split/index", the name that reports use.</summary>
     public override string ToString() => $"{Config}/{Split}/{Index}";

@@ -28,4 +28,20 @@ public sealed class BrokenFileTests
         Assert.Equal(rows.Length > 0 ? rows[0] : null, error.Finding.Row);
         Assert.Equal(BeaverTailsCases.Strings(expected.GetProperty("columns")).Order(), error.Finding.Columns.Order());
     }
+
+    /// <summary>A cursor opens a row group once for each block of rows, and all readers of a data set share what was checked.</summary>
+    [Fact]
+    public void PageHeadersOfAGroupAreCheckedOnce()
+    {
+        CheckedGroups groups = new();
+        int checks = 0;
+        Assert.Throws<InvalidInputException>(() => groups.Check("file", 0, () => throw new InvalidInputException("damaged")));
+        for (int i = 0; i < 3; i++) groups.Check("file", 0, () => checks++); // a group that failed is checked again
+        groups.Check("file", 1, () => checks++);
+        Assert.Equal(2, checks);
+
+        PreferenceDataset data = PreferenceDataset.Open(Path.Combine(BeaverTailsCases.Root, BeaverTailsCases.GoodFiles.First().Data));
+        Assert.Equal(data.CountRows(), new DatasetCursor(data, new CursorOptions { WindowRows = 4 }).RestOfEpoch().Count());
+        foreach (string file in data.Parts.SelectMany(part => part.Files)) data.Checked.Check(file, 0, () => Assert.Fail($"{file} was read unchecked"));
+    }
 }

@@ -26,9 +26,10 @@ public sealed class RowFeedTests : IDisposable
     [Fact]
     public void EncodingAheadGivesTheSameSamplesCountsAndPlaces()
     {
-        (List<string> samples, List<(CursorState, LengthCounts)> states) = Run(ahead: false, 0, null), beside = Run(ahead: true, 0, null);
-        Assert.Equal(samples, beside.Samples);
-        Assert.Equal(states, beside.States);
+        (List<string> samples, List<(CursorState, LengthCounts)> states) = Run(ahead: false, 0, null);
+        (List<string> besideSamples, List<(CursorState, LengthCounts)> besideStates) = Run(ahead: true, 0, null);
+        Assert.Equal(samples, besideSamples);
+        Assert.Equal(states, besideStates);
         Assert.True(states[^1].Item2 is { Dropped: > 0, Cut: > 0 }, "nothing was too long: the counts are not tried");
         for (int step = 1; step < Batches.Length; step++) Assert.Equal(samples[step..], Run(ahead: true, step, states[step - 1]).Samples);
     }
@@ -92,8 +93,11 @@ public sealed class RowFeedTests : IDisposable
 
     private (List<string> Samples, List<(CursorState, LengthCounts)> States) Run(bool ahead, int from, (CursorState Place, LengthCounts Counts)? start)
     {
-        SampleEncoder encoder = new(processor, new LengthLimits { PromptTokens = 45, ResponseTokens = 8, TooLong = TooLong.CutResponse });
-        using RowFeed<PairSample> feed = Data().Feed(3, PairSample.Parts(PreferenceKind.Helpful, harm: false), encoder, (row, with) => PairSample.From(row, with, PreferenceKind.Helpful, harm: false), ahead);
+        SampleEncoder lengths = new SampleEncoder(processor, new LengthLimits()).ForLengths();
+        int[] prompts = [.. Data().InOrder(RecordParts.None).Select(row => lengths.EncodePrompt(row)!.Prompt.Length).Order()];
+        SampleEncoder encoder = new(processor, new LengthLimits { PromptTokens = prompts[prompts.Length / 2], ResponseTokens = 8, TooLong = TooLong.CutResponse });
+        using RowFeed<PairSample> feed = Data().Feed(3, PairSample.Parts(PreferenceKind.Helpful, harm: false), encoder,
+            (row, with) => PairSample.From(row, with, PreferenceKind.Helpful, harm: false), ahead);
         if (start is { } resumed) (feed.State, encoder.Counts) = resumed;
         List<string> samples = [];
         List<(CursorState, LengthCounts)> states = [];
