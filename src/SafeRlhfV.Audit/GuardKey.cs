@@ -9,14 +9,7 @@ public static class GuardKey
     /// <exception cref="InvalidInputException">The file is missing or shorter than 16 bytes.</exception>
     public static byte[] Read(string path)
     {
-        try
-        {
-            return Of(File.ReadAllText(path), path);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new InvalidInputException($"The key file {path} cannot be read ({error.Message.TrimEnd('.')}).", error);
-        }
+        return DiskErrors.Reading(path, () => Of(File.ReadAllText(path), path), "give the path of the key file");
     }
 
     /// <summary>The bytes of a text.</summary>

@@ -32,7 +32,7 @@ internal static class DataImportVerb
         command.SetAction((parsed, cancel) =>
         {
             string target = parsed.GetRequiredValue(folder), source = parsed.GetRequiredValue(path), asked = parsed.GetRequiredValue(from);
-            StagedFolder.Check(target, parsed.GetValue(overwrite), source);
+            AtomicFolder.Check(target, parsed.GetValue(overwrite), source);
             DatasetImport import = DatasetImport.Open(source, asked, new ImportOptions
             {
                 Images = parsed.GetValue(images),

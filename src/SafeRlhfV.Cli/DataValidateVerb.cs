@@ -25,7 +25,7 @@ internal static class DataValidateVerb
         {
             DataArguments.CheckThreshold(parsed.GetValue(threshold));
             string? folder = parsed.GetValue(fix);
-            if (folder is not null) StagedFolder.Check(folder, parsed.GetValue(overwrite), parsed.GetRequiredValue(path));
+            if (folder is not null) AtomicFolder.Check(folder, parsed.GetValue(overwrite), parsed.GetRequiredValue(path));
             ImageLimit limit = Limit(parsed.GetValue(family));
             TrainerNeeds needs = TrainerNeeds.Of(parsed.GetValue(trainers) ?? []);
             ProgressView progress = new("validate");

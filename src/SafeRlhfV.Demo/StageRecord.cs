@@ -53,12 +53,7 @@ internal sealed class StageRecord
         Save();
     }
 
-    private void Save()
-    {
-        string aside = path + ".tmp";
-        File.WriteAllText(aside, JsonSerializer.Serialize(contents, Form) + "\n");
-        File.Move(aside, path, overwrite: true);
-    }
+    private void Save() => AtomicFile.Write(path, JsonSerializer.Serialize(contents, Form) + "\n");
 
     private sealed class Contents
     {

@@ -174,7 +174,7 @@ public sealed class ModelVerbsTests
         string source = Golden.At("models", Models().First().Data);
         Directory.CreateDirectory(temporary.At("out"));
         File.WriteAllText(temporary.At("out", "mine.txt"), "mine");
-        await CliRun.Refused("already there", "model", "convert", source, "--out", temporary.At("out"));
+        await CliRun.Refused("is not empty", "model", "convert", source, "--out", temporary.At("out"));
         Assert.Equal("mine.txt", Path.GetFileName(Assert.Single(Directory.EnumerateFileSystemEntries(temporary.At("out")))));
         Assert.Equal(0, (await CliRun.Of("model", "convert", source, "--out", temporary.At("out"), "--overwrite")).ExitCode);
         Assert.False(File.Exists(temporary.At("out", "mine.txt")));

@@ -96,7 +96,6 @@ internal sealed class ItemSource
         if (!items.TryAdd(id, item with { Id = id, HasPicture = picture is not null, Machine = machine(id) }) || picture is null) return;
         string file = Path.Combine(pictures, id);
         if (File.Exists(file) && new FileInfo(file).Length == picture.Length) return;
-        File.WriteAllBytes(file + ".partial", picture);
-        File.Move(file + ".partial", file, overwrite: true);
+        AtomicFile.Write(file, picture);
     }
 }

@@ -38,7 +38,7 @@ public static class DatasetMaker
     public static async Task<MakingReport> RunAsync(MakingSettings settings, string pictures, string working, string target, string split = "train", bool overwrite = false, int? limit = null,
         Action<MakingProgress>? onProgress = null, TimeProvider? clock = null, CancellationToken cancel = default)
     {
-        StagedFolder.Check(target, overwrite, pictures); // before any call is paid for
+        AtomicFolder.Check(target, overwrite, pictures); // before any call is paid for
         BeaverTailsWriter.CheckSplit(target, split);
         IReadOnlyList<SourcePicture> found = SourcePicture.Find(pictures);
         List<string> leftOut = [];
@@ -59,7 +59,7 @@ public static class DatasetMaker
         UnitResult[] all = [.. results.OfType<UnitResult>()];
         MadePair[] made = [.. all.SelectMany(result => result.Pairs)];
         ContestedPair[] contested = [.. all.SelectMany(result => result.Contested)];
-        StagedText.Write(Path.Combine(working, "contested.jsonl"), string.Concat(contested.Select(pair => JsonSerializer.Serialize(pair with { Image = Path.GetFullPath(Path.Combine(pictures, pair.Image)) }, Json) + "\n")));
+        AtomicFile.Write(Path.Combine(working, "contested.jsonl"), string.Concat(contested.Select(pair => JsonSerializer.Serialize(pair with { Image = Path.GetFullPath(Path.Combine(pictures, pair.Image)) }, Json) + "\n")));
         MakingReport report = new()
         {
             Pictures = found.Count,

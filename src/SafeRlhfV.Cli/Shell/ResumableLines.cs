@@ -32,7 +32,7 @@ internal sealed class ResumableLines : IDisposable
             else
             {
                 File.Delete(Partial);
-                File.WriteAllText(Settings, settings);
+                AtomicFile.Write(Settings, settings);
             }
             stream = new FileStream(Partial, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
             stream.SetLength(Lines.Sum(line => Encoding.UTF8.GetByteCount(line) + 1));
@@ -76,10 +76,9 @@ internal sealed class ResumableLines : IDisposable
     {
         try
         {
-            stream.Flush(flushToDisk: true);
             stream.Dispose();
-            File.Move(Partial, file, overwrite: true);
-            File.Move(Settings, Kept(file), overwrite: true);
+            AtomicFile.Publish(Partial, file);
+            AtomicFile.Publish(Settings, Kept(file));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -59,14 +59,7 @@ public sealed class AppendOnlyJournal : IDisposable
     public static IReadOnlyList<T> Read<T>(string path)
     {
         List<T> lines = [];
-        try
-        {
-            Replay<T>(path, lines.Add);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new InvalidInputException($"{path}: cannot be read ({error.Message.TrimEnd('.')}); give the path of a journal.", error);
-        }
+        DiskErrors.Reading(path, () => Replay<T>(path, lines.Add), "give the path of a journal");
         return lines;
     }
 

@@ -4,34 +4,22 @@ using System.Security.Cryptography;
 
 namespace SafeRlhfV.Core;
 
-/// <summary>Files that survive a power cut: contents are flushed, then the folders that name them.</summary>
+/// <summary>What the disk does for <see cref="AtomicFile"/> and <see cref="AtomicFolder"/>, and digests of files.</summary>
 public static class DurableFiles
 {
-    /// <summary>Writes a small file aside, flushes it and renames it, so that there is the old content or the new one.</summary>
-    public static void Replace(string path, ReadOnlySpan<byte> content)
-    {
-        string aside = $"{path}.{Guid.NewGuid():N}.partial";
-        try
-        {
-            using (FileStream stream = new(aside, FileMode.CreateNew, FileAccess.Write, FileShare.None))
-            {
-                stream.Write(content);
-                stream.Flush(flushToDisk: true);
-            }
-            File.Move(aside, path, overwrite: true);
-            FlushFolder(Path.GetDirectoryName(path)!);
-        }
-        catch
-        {
-            File.Delete(aside);
-            throw;
-        }
-    }
+    private const int ManyFiles = 256;
+    private const int CurrentFolder = -100, Exchange = 2, InvalidArgument = 22;
 
     /// <summary>Flushes all files and folders below a folder, and itself.</summary>
     public static void FlushTree(string folder)
     {
-        foreach (string file in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories))
+        string[] files = Directory.GetFiles(folder, "*", SearchOption.AllDirectories);
+        if (files.Length > ManyFiles && OperatingSystem.IsLinux())
+        {
+            FlushUnixFolder(folder, SyncFileSystem); // thousands of small files: all at once
+            return;
+        }
+        foreach (string file in files)
         {
             using FileStream stream = new(file, FileMode.Open, FileAccess.ReadWrite, FileShare.Read);
             stream.Flush(flushToDisk: true);
@@ -43,7 +31,22 @@ public static class DurableFiles
     /// <summary>Makes renames and new names in a folder lasting.</summary>
     public static void FlushFolder(string folder)
     {
-        if (!OperatingSystem.IsWindows()) FlushUnixFolder(folder);
+        if (!OperatingSystem.IsWindows()) FlushUnixFolder(folder, FSync);
+    }
+
+    /// <summary>Lets two paths of one file system change their names in one step.</summary>
+    /// <returns>False where the system cannot.</returns>
+    internal static bool TryExchange(string one, string other)
+    {
+        if (!OperatingSystem.IsLinux()) return false;
+        try
+        {
+            return RenameAt2(CurrentFolder, one, CurrentFolder, other, Exchange) == 0;
+        }
+        catch (EntryPointNotFoundException)
+        {
+            return false; // an old C library
+        }
     }
 
     /// <summary>SHA-256 of a file, in lower-case hexadecimal.</summary>
@@ -54,21 +57,28 @@ public static class DurableFiles
     }
 
     [UnsupportedOSPlatform("windows")]
-    private static void FlushUnixFolder(string folder)
+    private static void FlushUnixFolder(string folder, Func<int, int> flush)
     {
         int handle = Open(folder, 0);
         if (handle < 0) throw new IOException($"{folder}: cannot be opened to be flushed.");
-        int result = FSync(handle);
+        int result = flush(handle), error = Marshal.GetLastPInvokeError();
         _ = Close(handle);
-        // EINVAL: some file systems cannot flush a folder, and need not
-        if (result != 0 && Marshal.GetLastPInvokeError() != 22) throw new IOException($"{folder}: cannot be flushed to the disk.");
+        // some file systems cannot flush a folder, and need not
+        if (result != 0 && error != InvalidArgument) throw new IOException($"{folder}: cannot be flushed to the disk.");
     }
 
     [DllImport("libc", EntryPoint = "open", SetLastError = true)]
     private static extern int Open([MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags);
 
+    [DllImport("libc", EntryPoint = "renameat2", SetLastError = true)]
+    private static extern int RenameAt2(
+        int folder, [MarshalAs(UnmanagedType.LPUTF8Str)] string one, int otherFolder, [MarshalAs(UnmanagedType.LPUTF8Str)] string other, uint flags);
+
     [DllImport("libc", EntryPoint = "fsync", SetLastError = true)]
     private static extern int FSync(int handle);
+
+    [DllImport("libc", EntryPoint = "syncfs", SetLastError = true)]
+    private static extern int SyncFileSystem(int handle);
 
     [DllImport("libc", EntryPoint = "close")]
     private static extern int Close(int handle);

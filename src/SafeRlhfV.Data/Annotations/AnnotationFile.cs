@@ -49,7 +49,7 @@ public static class AnnotationFile
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new InvalidInputException($"{path}: cannot be read ({error.Message.TrimEnd('.')}).", error);
+            throw DiskErrors.Unreadable(path, error);
         }
         return records;
     }

@@ -25,7 +25,7 @@ public static class DatasetMender
     public static MendReport Write(string path, string folder, bool overwrite = false, TrainerNeeds? needs = null, Action<long>? onProgress = null, CancellationToken cancel = default)
     {
         (IReadOnlyList<DatasetPart> parts, _) = DatasetDiscovery.Find(path);
-        StagedFolder.Check(folder, overwrite, path);
+        AtomicFolder.Check(folder, overwrite, path);
         List<Finding> dropped = [];
         List<MendedCell> mended = [];
         List<RowPrint> sound = [];

@@ -8,7 +8,7 @@ public static class DatasetConverter
     /// <exception cref="InvalidInputException">A row breaks a rule, flat rows lack what pairs need, or the folder cannot be written.</exception>
     public static long Convert(PreferenceDataset dataset, string folder, ConversionOptions options, Action<long>? onProgress = null, CancellationToken cancel = default)
     {
-        StagedFolder.Check(folder, options.Overwrite, dataset.Path);
+        AtomicFolder.Check(folder, options.Overwrite, dataset.Path);
         bool forTrainers = options.Format is not (ExportFormat.Parquet or ExportFormat.Jsonl or ExportFormat.JsonlFiles);
         RowLayout? layout = forTrainers ? RowLayout.Paired : options.Layout;
         long written = 0;

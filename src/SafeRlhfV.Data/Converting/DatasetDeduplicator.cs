@@ -15,7 +15,7 @@ public static class DatasetDeduplicator
     public static DeduplicationReport Run(PreferenceDataset dataset, int threshold = PictureFingerprint.DefaultThreshold, string? folder = null, bool dropNear = false, bool overwrite = false,
         Action<long>? onProgress = null, CancellationToken cancel = default)
     {
-        if (folder is not null) StagedFolder.Check(folder, overwrite, dataset.Path);
+        if (folder is not null) AtomicFolder.Check(folder, overwrite, dataset.Path);
         List<RowPrint> rows = [];
         foreach (RowPrint row in RowPipeline.Map(dataset.ReadRows(), RowPrint.Of, cancel))
         {

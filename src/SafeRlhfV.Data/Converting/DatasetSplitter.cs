@@ -25,7 +25,7 @@ public static class DatasetSplitter
         foreach ((string split, _) in shares) BeaverTailsWriter.CheckSplit(folder, split);
         if (Math.Abs(shares.Sum(share => share.Share) - 1) > 1e-6)
             throw new InvalidInputException($"the shares of a split sum to {shares.Sum(share => share.Share):0.####}; they must sum to 1, for example train=0.9,evaluation=0.1.");
-        StagedFolder.Check(folder, overwrite, dataset.Path);
+        AtomicFolder.Check(folder, overwrite, dataset.Path);
         List<RowPrint> rows = [];
         foreach (RowPrint row in RowPipeline.Map(dataset.ReadRows(), RowPrint.Of, cancel))
         {

@@ -25,7 +25,7 @@ internal static partial class DatasetDiscovery
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new InvalidInputException($"{path}: the folder cannot be read ({ParquetFile.FirstLine(error)}).", error);
+            throw DiskErrors.Unreadable(path, error);
         }
     }
 

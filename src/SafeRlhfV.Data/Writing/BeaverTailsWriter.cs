@@ -12,12 +12,12 @@ public sealed class BeaverTailsWriter : IDisposable
 
     private readonly IReadOnlyList<RowSchema> schemas;
     private readonly BeaverTailsWriterOptions options;
-    private readonly StagedFolder folder;
+    private readonly AtomicFolder folder;
     private readonly Dictionary<(string Config, string Split), Part> parts = [];
     private readonly Dictionary<string, RowSchema> configs = [];
     private long pendingBytes;
 
-    private BeaverTailsWriter(IReadOnlyList<RowSchema> schemas, BeaverTailsWriterOptions options, StagedFolder folder) => (this.schemas, this.options, this.folder) = (schemas, options, folder);
+    private BeaverTailsWriter(IReadOnlyList<RowSchema> schemas, BeaverTailsWriterOptions options, AtomicFolder folder) => (this.schemas, this.options, this.folder) = (schemas, options, folder);
 
     /// <summary>Begins a data set.</summary>
     /// <param name="folder">The folder to write; it must not exist or be empty, unless the options allow overwriting.</param>
@@ -33,7 +33,7 @@ public sealed class BeaverTailsWriter : IDisposable
     internal static BeaverTailsWriter Create(string folder, IReadOnlyList<RowSchema> schemas, BeaverTailsWriterOptions? options)
     {
         options ??= new BeaverTailsWriterOptions();
-        return new BeaverTailsWriter(schemas, options, StagedFolder.Create(folder, options.Overwrite));
+        return new BeaverTailsWriter(schemas, options, AtomicFolder.Create(folder, options.Overwrite));
     }
 
     /// <summary>The folder's final name.</summary>
@@ -74,7 +74,7 @@ public sealed class BeaverTailsWriter : IDisposable
 
     /// <summary>Adds a text file next to the card, such as a report.</summary>
     /// <exception cref="InvalidInputException">The disk refuses.</exception>
-    public void Attach(string fileName, string text) => StagedFolder.Guard(folder.Target, () =>
+    public void Attach(string fileName, string text) => DiskErrors.Writing(folder.Target, () =>
     {
         File.WriteAllText(folder.At(fileName), text);
         return true;
@@ -90,14 +90,14 @@ public sealed class BeaverTailsWriter : IDisposable
             if (part.Pending.Count > 0) Flush(part);
             CloseShard(part);
             for (int shard = 0; shard < part.Shards; shard++)
-                StagedFolder.Guard(folder.Target, () =>
+                DiskErrors.Writing(folder.Target, () =>
                 {
                     File.Move(ShardAside(part, shard), folder.At("data", part.Config, $"{part.Split}-{shard:00000}-of-{part.Shards:00000}.parquet"));
                     return true;
                 });
         }
         string card = DatasetCardText.Write(configs, options, Rows, [.. parts.Values.Select(part => new DatasetCardText.PartSize(part.Config, part.Split, part.Rows, part.Bytes, part.FileBytes))]);
-        StagedFolder.Guard(folder.Target, () =>
+        DiskErrors.Writing(folder.Target, () =>
         {
             File.WriteAllText(folder.At("README.md"), card);
             return true;
@@ -139,7 +139,7 @@ public sealed class BeaverTailsWriter : IDisposable
     });
 
     // what the native writer reports is the disk's refusal as well
-    private T Guard<T>(Func<T> write) => StagedFolder.Guard(folder.Target, () =>
+    private T Guard<T>(Func<T> write) => DiskErrors.Writing(folder.Target, () =>
     {
         try
         {

@@ -9,14 +9,14 @@ internal sealed class JsonlDatasetWriter : IDisposable
 {
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    private readonly StagedFolder folder;
+    private readonly AtomicFolder folder;
     private readonly bool imagesAsFiles;
     private readonly Dictionary<(string Config, string Split), (FileStream Stream, int Images)> files = [];
     private long rows;
 
-    public JsonlDatasetWriter(string folder, bool imagesAsFiles, bool overwrite) => (this.folder, this.imagesAsFiles) = (StagedFolder.Create(folder, overwrite), imagesAsFiles);
+    public JsonlDatasetWriter(string folder, bool imagesAsFiles, bool overwrite) => (this.folder, this.imagesAsFiles) = (AtomicFolder.Create(folder, overwrite), imagesAsFiles);
 
-    public void Add(DatasetRow row, string config, string split) => StagedFolder.Guard(folder.Target, () =>
+    public void Add(DatasetRow row, string config, string split) => DiskErrors.Writing(folder.Target, () =>
     {
         if (!files.TryGetValue((config, split), out (FileStream Stream, int Images) file)) files[(config, split)] = file = (new FileStream(folder.At(NameOf(config, split)), FileMode.CreateNew), 0);
         rows++;
@@ -53,7 +53,7 @@ internal sealed class JsonlDatasetWriter : IDisposable
     public void Complete()
     {
         if (files.Count == 0) throw new InvalidInputException($"{folder.Target}: there is no row to write.");
-        StagedFolder.Guard(folder.Target, () =>
+        DiskErrors.Writing(folder.Target, () =>
         {
             foreach ((FileStream stream, _) in files.Values) stream.Flush(flushToDisk: true);
             File.WriteAllText(folder.At("README.md"), DatasetCardText.WriteLines(new BeaverTailsWriterOptions(), rows, files.Keys.Select(part => (part.Config, part.Split, NameOf(part.Config, part.Split)))));

@@ -29,8 +29,8 @@ public static class ResultsJson
     /// <exception cref="InvalidInputException">The folder cannot be written to.</exception>
     public static void Write(DemoResults results, string path)
     {
-        WholeFile.Write(path, stream => Serialize(stream, results with { Timing = null }));
-        if (results.Timing is not null) WholeFile.Write(TimingPath(path), stream => Serialize(stream, results.Timing));
+        AtomicFile.Write(path, stream => Serialize(stream, results with { Timing = null }));
+        if (results.Timing is not null) AtomicFile.Write(TimingPath(path), stream => Serialize(stream, results.Timing));
     }
 
     /// <summary>Reads what <see cref="Write"/> wrote, the times included where their file is there.</summary>
@@ -64,7 +64,7 @@ public static class ResultsJson
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new InvalidInputException($"{path} cannot be read: {error.Message.ReplaceLineEndings(" ")}", error);
+            throw DiskErrors.Unreadable(path, error);
         }
     }
 

@@ -132,15 +132,7 @@ public static class GuardJsonl
 
     private static IEnumerable<(string Text, int Number)> Lines(string path)
     {
-        IEnumerable<string> lines;
-        try
-        {
-            lines = File.ReadLines(path);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new InvalidInputException($"{path} cannot be read ({error.Message.TrimEnd('.')}).", error);
-        }
+        IEnumerable<string> lines = DiskErrors.Reading(path, () => File.ReadLines(path));
         return lines.Select((text, index) => (text, index + 1)).Where(line => !string.IsNullOrWhiteSpace(line.text));
     }
 }

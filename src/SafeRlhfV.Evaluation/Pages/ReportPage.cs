@@ -49,7 +49,7 @@ internal static class ReportPage
             </html>
 
             """);
-        WholeFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(page.ToString())));
+        AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(page.ToString())));
     }
 
     private static Markup Hash(string script) => new($"'sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(script)))}'");

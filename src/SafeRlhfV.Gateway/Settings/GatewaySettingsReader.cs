@@ -13,14 +13,7 @@ public static class GatewaySettingsReader
     public static GatewaySettings Load(string path)
     {
         if (!File.Exists(path)) throw new InvalidInputException($"{path}: no such file; give the path of a gateway file, such as recipes/gateway.yaml.");
-        try
-        {
-            return Parse(File.ReadAllText(path), path, Path.GetDirectoryName(Path.GetFullPath(path))!);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new InvalidInputException($"{path} cannot be read ({error.Message.TrimEnd('.')}); give the path of a gateway file.", error);
-        }
+        return DiskErrors.Reading(path, () => Parse(File.ReadAllText(path), path, Path.GetDirectoryName(Path.GetFullPath(path))!), "give the path of a gateway file");
     }
 
     /// <summary>Reads a text.</summary>

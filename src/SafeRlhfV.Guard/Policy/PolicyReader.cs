@@ -22,14 +22,7 @@ public static class PolicyReader
     /// <exception cref="InvalidInputException">The file cannot be read or has faults.</exception>
     public static GuardPolicy Load(string path)
     {
-        try
-        {
-            return Parse(File.ReadAllText(path), path);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new InvalidInputException($"{path} cannot be read ({error.Message.TrimEnd('.')}); give the path of a policy file.", error);
-        }
+        return DiskErrors.Reading(path, () => Parse(File.ReadAllText(path), path), "give the path of a policy file");
     }
 
     private static GuardPolicy Read(YamlSection section, string yaml)

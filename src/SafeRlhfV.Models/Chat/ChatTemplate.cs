@@ -94,16 +94,9 @@ internal sealed record ChatTemplate(string File, string Text, string Folder)
         throw reader.Error("chat_template", $"is a list without a template named default; it has {(names.Count == 0 ? "none" : string.Join(", ", names))}");
     }
 
-    private static string Read(string file)
+    private static string Read(string file) => DiskErrors.Reading(file, () =>
     {
-        try
-        {
-            if (new FileInfo(file).Length > MaxBytes) throw new InvalidInputException($"{file}: larger than {MaxBytes >> 20} MiB; this is no chat template.");
-            return System.IO.File.ReadAllText(file);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new InvalidInputException($"{file}: cannot be read ({error.Message}).", error);
-        }
-    }
+        if (new FileInfo(file).Length > MaxBytes) throw new InvalidInputException($"{file}: larger than {MaxBytes >> 20} MiB; this is no chat template.");
+        return System.IO.File.ReadAllText(file);
+    });
 }

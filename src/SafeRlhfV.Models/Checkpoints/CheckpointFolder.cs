@@ -1,35 +1,9 @@
 namespace SafeRlhfV.Models;
 
-/// <summary>Writes folders so that a kill leaves the old one or the new one, never half of one.</summary>
+/// <summary>The files of a checkpoint folder that stand beside the weights.</summary>
 internal static class CheckpointFolder
 {
     private const long MaxCompanionBytes = 256L << 20;
-
-    /// <summary>Lets <paramref name="write"/> fill a folder beside the wanted one, then renames it into place.</summary>
-    public static void Write(string folder, bool overwrite, Action<string> write)
-    {
-        string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
-        if (File.Exists(full) || (Directory.Exists(full) && !overwrite && Directory.EnumerateFileSystemEntries(full).Any()))
-            throw new InvalidInputException($"{folder}: already there; choose another name or ask to overwrite.");
-        string aside = $"{full}.{Guid.NewGuid():N}.tmp", old = $"{full}.{Guid.NewGuid():N}.old";
-        try
-        {
-            Directory.CreateDirectory(aside);
-            write(aside);
-            if (Directory.Exists(full)) Directory.Move(full, old);
-            Directory.Move(aside, full);
-            if (Directory.Exists(old)) Directory.Delete(old, recursive: true);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new InvalidInputException($"{folder}: cannot be written ({error.Message}).", error);
-        }
-        finally
-        {
-            if (Directory.Exists(aside)) Directory.Delete(aside, recursive: true);
-            if (Directory.Exists(old) && !Directory.Exists(full)) Directory.Move(old, full);
-        }
-    }
 
     /// <summary>True for the files of tokenizer, image processor and chat template.</summary>
     public static bool IsProcessorFile(string name) => name.Contains("processor_config", StringComparison.Ordinal) || name.StartsWith("tokenizer", StringComparison.Ordinal)

@@ -22,14 +22,7 @@ public sealed class ConfigReader
     {
         if (!File.Exists(file)) throw new InvalidInputException($"{file}: no such file.");
         if (new FileInfo(file).Length > MaxFileBytes) throw new InvalidInputException($"{file}: larger than {MaxFileBytes >> 20} MiB.");
-        try
-        {
-            return Parse(File.ReadAllBytes(file), file);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new InvalidInputException($"{file}: cannot be read ({error.Message}).", error);
-        }
+        return DiskErrors.Reading(file, () => Parse(File.ReadAllBytes(file), file));
     }
 
     /// <summary>Parses JSON text whose root is an object; <paramref name="file"/> names it in errors.</summary>

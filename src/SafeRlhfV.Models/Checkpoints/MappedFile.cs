@@ -31,7 +31,7 @@ internal sealed unsafe class MappedFile : IDisposable
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             file?.Dispose();
-            throw new InvalidInputException($"{path}: cannot be read ({error.Message}).", error);
+            throw DiskErrors.Unreadable(path, error);
         }
         view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
     }

@@ -54,7 +54,7 @@ public static class ModelCheckpoint
     internal static void SaveWith(VisionLanguageModel model, string folder, SaveOptions? options, Action<string>? more, IReadOnlyDictionary<string, Tensor>? extra = null)
     {
         options ??= new SaveOptions();
-        CheckpointFolder.Write(folder, options.Overwrite, aside =>
+        AtomicFolder.Write(folder, options.Overwrite, aside =>
         {
             ModelFamily family = ModelFamilies.Find(model.Config.ModelType)!;
             KeyLayout layout = options.Layout is { } name ? family.Layout(name) : model.Origin?.Layout ?? family.Layouts[0];

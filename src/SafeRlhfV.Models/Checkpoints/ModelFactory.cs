@@ -37,7 +37,7 @@ public static class ModelFactory
         RandomSource source = new(initialization ?? Initialization.Transformers, seed, dtype, CPU, pack: false);
         foreach (ParameterEntry entry in entries) source.Learn(entry);
         int done = 0;
-        CheckpointFolder.Write(folder, options.Overwrite, aside =>
+        AtomicFolder.Write(folder, options.Overwrite, aside =>
         {
             File.WriteAllText(Path.Combine(aside, "config.json"), config.ToJson(dtype));
             ShardedWriter.Write(aside, [.. entries.Select(entry => new PendingTensor(layout.ToFile(entry.Name), entry.Shape, dtype, () => source.Draw(entry)))], options.MaxShardBytes, _ =>

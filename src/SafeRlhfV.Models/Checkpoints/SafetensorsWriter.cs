@@ -21,32 +21,18 @@ public static class SafetensorsWriter
         // wide types first, so that every tensor starts aligned
         List<PendingTensor> ordered = [.. tensors.OrderByDescending(item => SafetensorsTypes.Size(item.Type)).ThenBy(item => item.Name, StringComparer.Ordinal)];
         byte[] header = Header(ordered, metadata);
-        string aside = $"{path}.{Guid.NewGuid():N}.tmp";
-        try
+        AtomicFile.Write(path, stream =>
         {
-            using (FileStream stream = new(aside, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16))
+            Span<byte> length = stackalloc byte[8];
+            BinaryPrimitives.WriteUInt64LittleEndian(length, (ulong)header.Length);
+            stream.Write(length);
+            stream.Write(header);
+            foreach (PendingTensor item in ordered)
             {
-                Span<byte> length = stackalloc byte[8];
-                BinaryPrimitives.WriteUInt64LittleEndian(length, (ulong)header.Length);
-                stream.Write(length);
-                stream.Write(header);
-                foreach (PendingTensor item in ordered)
-                {
-                    WriteTensor(stream, item);
-                    written?.Invoke(item);
-                }
-                stream.Flush(flushToDisk: true);
+                WriteTensor(stream, item);
+                written?.Invoke(item);
             }
-            File.Move(aside, path, overwrite: true);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new InvalidInputException($"{path}: cannot be written ({error.Message}).", error);
-        }
-        finally
-        {
-            File.Delete(aside);
-        }
+        });
     }
 
     private static byte[] Header(List<PendingTensor> ordered, IReadOnlyDictionary<string, string>? metadata)
@@ -79,7 +65,7 @@ public static class SafetensorsWriter
         return stream.ToArray();
     }
 
-    private static void WriteTensor(FileStream stream, PendingTensor item)
+    private static void WriteTensor(Stream stream, PendingTensor item)
     {
         if (item.Bytes == 0) return;
         using DisposeScope scope = NewDisposeScope();

@@ -49,20 +49,7 @@ public sealed record GuardConfig
     }
 
     /// <summary>Writes the file into a folder; the old one stays until the new one is whole.</summary>
-    public void Save(string folder)
-    {
-        string file = Path.Combine(folder, FileName), aside = $"{file}.{Guid.NewGuid():N}.tmp";
-        try
-        {
-            File.WriteAllText(aside, ToJson());
-            File.Move(aside, file, overwrite: true);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            File.Delete(aside);
-            throw new InvalidInputException($"{file}: cannot be written ({error.Message}).", error);
-        }
-    }
+    public void Save(string folder) => AtomicFile.Write(Path.Combine(folder, FileName), ToJson());
 
     /// <summary>The file's text.</summary>
     public string ToJson()

@@ -63,7 +63,7 @@ public sealed class LoraAdapter : IDisposable
 
     /// <summary>Writes adapter_config.json and adapter_model.safetensors.</summary>
     /// <exception cref="InvalidInputException">The folder exists (without <paramref name="overwrite"/>) or cannot be written.</exception>
-    public void Save(string folder, bool overwrite = false) => CheckpointFolder.Write(folder, overwrite, aside =>
+    public void Save(string folder, bool overwrite = false) => AtomicFolder.Write(folder, overwrite, aside =>
     {
         File.WriteAllText(Path.Combine(aside, "adapter_config.json"), Config.ToJson());
         SafetensorsWriter.Write(Path.Combine(aside, "adapter_model.safetensors"), named.Select(pair => KeyValuePair.Create(pair.Key, (Tensor)pair.Parameter)));

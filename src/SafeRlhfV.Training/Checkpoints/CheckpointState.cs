@@ -46,7 +46,7 @@ internal sealed record CheckpointState(string Name, long Step, long Total, long 
         }
         catch (Exception error) when (error is JsonException or IOException)
         {
-            throw new InvalidInputException($"{path}: cannot be read ({error.Message}).", error);
+            throw DiskErrors.Unreadable(path, error);
         }
     }
 }

@@ -26,6 +26,7 @@ internal sealed class CheckpointStore
     public void RemoveLeftovers()
     {
         if (!Directory.Exists(folder)) return;
+        AtomicFolder.RemoveLeftovers(folder);
         foreach (string path in Directory.EnumerateDirectories(folder, "*" + Partial)) Directory.Delete(path, recursive: true);
     }
 
@@ -37,30 +38,19 @@ internal sealed class CheckpointStore
         CheckpointManifest.Write(aside, step);
     }, () => Steps.FirstOrDefault(one => FindDamage(one) is null) is > 0 and long last ? $"the last good checkpoint is that of step {last}" : "there is no checkpoint yet");
 
-    /// <summary>Writes a folder aside, flushes it and renames it.</summary>
+    /// <summary>Writes a folder of a run.</summary>
     /// <exception cref="InvalidInputException">The disk is full or refuses; what was there before stands.</exception>
     public static void WriteFolder(string target, Action<string> fill, Func<string> left)
     {
-        string parent = Path.GetDirectoryName(target)!, aside = Path.Combine(parent, $"{Path.GetFileName(target)}.{Guid.NewGuid():N}{Partial}");
         try
         {
-            Directory.CreateDirectory(aside);
-            fill(aside);
-            DurableFiles.FlushTree(aside);
-            if (Directory.Exists(target)) Directory.Move(target, $"{aside[..^Partial.Length]}.old{Partial}");
-            Directory.Move(aside, target);
-            DurableFiles.FlushFolder(parent);
-            if (Directory.Exists($"{aside[..^Partial.Length]}.old{Partial}")) Directory.Delete($"{aside[..^Partial.Length]}.old{Partial}", recursive: true);
+            AtomicFolder.Write(target, overwrite: true, fill);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or InvalidInputException)
+        catch (InvalidInputException error)
         {
-            Remove(aside); // first, so that a full disk has room again
-            throw new InvalidInputException($"{target}: cannot be written ({error.Message.TrimEnd('.')}); {left()}. Free some space or mend the permissions, then resume.", error);
-        }
-        catch
-        {
-            Remove(aside);
-            throw;
+            string reason = error.InnerException is IOException or UnauthorizedAccessException ? error.InnerException.Message : error.Message;
+            throw new InvalidInputException(
+                $"{target}: cannot be written ({reason.TrimEnd('.')}); {left()}. Free some space or mend the permissions, then resume.", error);
         }
     }
 

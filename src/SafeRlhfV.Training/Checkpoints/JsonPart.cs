@@ -25,7 +25,7 @@ public sealed class JsonPart<T>(Func<T> get, Action<T> set) : ITrainingPart
         }
         catch (Exception error) when (error is JsonException or IOException)
         {
-            throw new InvalidInputException($"{path}: cannot be read ({error.Message}); the checkpoint belongs to another recipe.", error);
+            throw DiskErrors.Unreadable(path, error, "the checkpoint belongs to another recipe");
         }
     }
 }

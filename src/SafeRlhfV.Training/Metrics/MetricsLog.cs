@@ -23,7 +23,7 @@ public sealed class MetricsLog : IDisposable
     public MetricsLog(string folder, byte[]? kept)
     {
         string path = Path.Combine(folder, FileName);
-        if (kept is not null) DurableFiles.Replace(path, kept);
+        if (kept is not null) AtomicFile.Write(path, kept);
         metrics = new FileStream(path, kept is null ? FileMode.Create : FileMode.Append, FileAccess.Write, FileShare.Read);
         times = new FileStream(Path.Combine(folder, TimesFileName), kept is null ? FileMode.Create : FileMode.Append, FileAccess.Write, FileShare.Read);
     }

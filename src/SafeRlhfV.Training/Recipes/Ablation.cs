@@ -21,15 +21,7 @@ public sealed record Ablation(TrainerKind Trainer, IReadOnlyList<string> Metrics
     /// <exception cref="InvalidInputException">The file, or the recipe of a variant, has faults; all of the file's are named with their lines.</exception>
     public static Ablation Load(string path, string folder, IReadOnlyList<string>? sets = null, RecipeVariables? variables = null)
     {
-        string text;
-        try
-        {
-            text = File.ReadAllText(path);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new InvalidInputException($"{path} cannot be read ({error.Message.TrimEnd('.')}); recipes/ablations has some.", error);
-        }
+        string text = DiskErrors.Reading(path, () => File.ReadAllText(path), "recipes/ablations has some");
         (string file, string? first, long[] seeds, string[] metrics, (string Name, string[] Sets)[] variants) = YamlSection.Read(text, path, Read);
         string recipe = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, file);
         List<AblationRun> runs = [];

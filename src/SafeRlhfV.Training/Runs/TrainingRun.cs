@@ -127,7 +127,7 @@ public sealed class TrainingRun : IDisposable
             return 0;
         }
         store.RemoveLeftovers();
-        foreach (string left in Directory.EnumerateDirectories(options.Folder!, "result.*.partial")) Directory.Delete(left, recursive: true);
+        AtomicFolder.RemoveLeftovers(options.Folder!);
         foreach (string left in Directory.EnumerateFiles(options.Folder!, "*.partial")) File.Delete(left);
         if (FindCheckpoint() is { } step) Load(step);
         else Begin();
@@ -184,7 +184,7 @@ public sealed class TrainingRun : IDisposable
                     saveResult(aside);
                     if (options.RecipeYaml is { } recipe) File.WriteAllText(Path.Combine(aside, RecipeFile), recipe);
                 }, () => $"the run itself is whole in the checkpoint of step {saved}");
-            DurableFiles.Replace(Path.Combine(options.Folder!, FinishedFile), JsonSerializer.SerializeToUtf8Bytes(new
+            AtomicFile.Write(Path.Combine(options.Folder!, FinishedFile), JsonSerializer.SerializeToUtf8Bytes(new
             {
                 name = Name,
                 steps = done,
@@ -245,7 +245,7 @@ public sealed class TrainingRun : IDisposable
     private void Begin()
     {
         journal = new RunJournal(options.Folder, Name, null);
-        if (options.RecipeYaml is { } recipe) DurableFiles.Replace(Path.Combine(options.Folder!, RecipeFile), Encoding.UTF8.GetBytes(recipe));
+        if (options.RecipeYaml is { } recipe) AtomicFile.Write(Path.Combine(options.Folder!, RecipeFile), Encoding.UTF8.GetBytes(recipe));
     }
 
     private void Save()

@@ -10,14 +10,7 @@ public static class MakingSettingsReader
     /// <exception cref="InvalidInputException">It cannot be read or has faults; all of them are named with their lines.</exception>
     public static MakingSettings Load(string path)
     {
-        try
-        {
-            return Parse(File.ReadAllText(path), path);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new InvalidInputException($"{path} cannot be read ({error.Message.TrimEnd('.')}); give the path of a file such as recipes/data-make.yaml.", error);
-        }
+        return DiskErrors.Reading(path, () => Parse(File.ReadAllText(path), path), "give the path of a file such as recipes/data-make.yaml");
     }
 
     /// <summary>Reads a text.</summary>

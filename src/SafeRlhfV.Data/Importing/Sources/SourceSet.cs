@@ -19,7 +19,7 @@ internal sealed record SourceSet(IReadOnlyList<SourceFile> Files, ImportFormat? 
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new InvalidInputException($"{path}: cannot be read ({ParquetFile.FirstLine(error)}).", error);
+            throw DiskErrors.Unreadable(path, error);
         }
         throw new InvalidInputException($"{path}: no such file or folder; give a file of rows or a data set's folder.");
     }

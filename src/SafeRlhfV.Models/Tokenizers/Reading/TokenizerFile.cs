@@ -63,16 +63,9 @@ internal static class TokenizerFile
         return new(id, content, special, token.Flag("normalized", !special), token.Flag("single_word", false), token.Flag("lstrip", false), token.Flag("rstrip", false));
     }
 
-    private static byte[] Bytes(string path)
+    private static byte[] Bytes(string path) => DiskErrors.Reading(path, () =>
     {
-        try
-        {
-            if (new FileInfo(path).Length > MostBytes) throw new InvalidInputException($"{path}: larger than {MostBytes >> 20} MiB.");
-            return File.ReadAllBytes(path);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new InvalidInputException($"{path}: cannot be read ({error.Message}).", error);
-        }
-    }
+        if (new FileInfo(path).Length > MostBytes) throw new InvalidInputException($"{path}: larger than {MostBytes >> 20} MiB.");
+        return File.ReadAllBytes(path);
+    });
 }
