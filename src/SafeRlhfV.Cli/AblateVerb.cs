@@ -23,7 +23,7 @@ internal static class AblateVerb
             foreach ((AblationRun run, int number) in ablation.Runs.Select((run, i) => (run, i + 1)))
             {
                 Output.Note($"run {number} of {ablation.Runs.Count}: {run.Variant}, seed {run.Seed}");
-                TrainingView view = new();
+                TrainingView view = new(ablation.Trainer.Metrics);
                 try
                 {
                     if (RecipeRunner.Run(run.Recipe, run.Recipe.ToRunOptions(resume: true), view, cancel)) view.Done();
@@ -37,8 +37,8 @@ internal static class AblateVerb
             CurveRun[] curves = [.. ablation.Runs.Select(run => RunCurves.Read(run.Variant, run.Seed, run.Recipe.Run.Folder))];
             string page = Path.Combine(target, "comparison.html");
             CurvesPage.Write(page, $"Ablation: {Path.GetFileNameWithoutExtension(parsed.GetRequiredValue(config).Name)}",
-                $"{curves.Select(curve => curve.Variant).Distinct().Count()} variants of {ablation.Trainer.ToString().ToLowerInvariant()}, seeds {string.Join(", ", curves.Select(curve => curve.Seed).Distinct())}.",
-                curves, ablation.Metrics, [.. ablation.Runs.SelectMany(run => RunCurves.Alarms(run.Recipe.Run.Folder).Select(alarm => $"{run.Variant}, seed {run.Seed}, {alarm}"))]);
+                $"{curves.Select(curve => curve.Variant).Distinct().Count()} variants of {ablation.Trainer.Name}, seeds {string.Join(", ", curves.Select(curve => curve.Seed).Distinct())}.",
+                curves, Described(ablation), [.. ablation.Runs.SelectMany(run => RunCurves.Alarms(run.Recipe.Run.Folder).Select(alarm => $"{run.Variant}, seed {run.Seed}, {alarm}"))]);
             if (parsed.GetValue(json))
                 Output.Json(new { Page = Path.GetFullPath(page), Runs = curves.Select(curve => new { curve.Variant, curve.Seed, Steps = curve.Steps.Count, End = ablation.Metrics.ToDictionary(metric => metric, curve.End) }) });
             else Output.Line(page);
@@ -46,4 +46,7 @@ internal static class AblateVerb
         });
         return command;
     }
+
+    private static MetricInfo[] Described(Ablation ablation) =>
+        [.. ablation.Metrics.Select(name => ablation.Trainer.Metrics.FirstOrDefault(metric => metric.Name == name) ?? new MetricInfo(name, name))];
 }

@@ -11,12 +11,6 @@ internal static class RunCurves
 
     private const string AlarmsFile = "alarms.jsonl";
 
-    private static readonly string[] Figures =
-    [
-        "loss", "reward", "cost", "window_cost", "lambda", "kl", "pair_accuracy", "sign_accuracy", "accuracy", "verdict_accuracy", "margin", "unsafe_share", "entropy", "length", "at_limit", "clip_fraction",
-        "approximate_kl", "actor_loss", "ptx_loss", "reward_critic_loss", "cost_critic_loss", "gradient_norm", "actor_gradient_norm", "learning_rate",
-    ];
-
     /// <summary>A run's metrics; empty where it has none yet.</summary>
     public static CurveRun Read(string variant, long seed, string folder)
     {
@@ -39,7 +33,9 @@ internal static class RunCurves
     /// <summary>Draws one run into its own folder.</summary>
     public static void Write(Recipe recipe)
     {
-        string kind = recipe.Trainer.ToString().ToLowerInvariant(), folder = recipe.Run.Folder;
-        CurvesPage.Write(Path.Combine(folder, PageName), $"Training run: {kind}", $"{Path.GetFileName(Path.GetFullPath(folder))}, seed {recipe.Seed}. The recipe is beside this page, in result/recipe.yaml.", [Read(kind, recipe.Seed, folder)], Figures, [.. Alarms(folder)]);
+        string kind = recipe.Trainer.Name, folder = recipe.Run.Folder;
+        string lead = $"{Path.GetFileName(Path.GetFullPath(folder))}, seed {recipe.Seed}. The recipe is beside this page, in result/recipe.yaml.";
+        MetricInfo[] drawn = [.. recipe.Trainer.Metrics.Where(metric => metric.Drawn)];
+        CurvesPage.Write(Path.Combine(folder, PageName), $"Training run: {kind}", lead, [Read(kind, recipe.Seed, folder)], drawn, [.. Alarms(folder)]);
     }
 }

@@ -3,30 +3,18 @@ using SafeRlhfV.Training;
 
 namespace SafeRlhfV.Cli;
 
-/// <summary><c>train sft|reward|cost|scores|dpo|ppo|guard</c>: a recipe, or its few needed folders, to a trained model.</summary>
+/// <summary><c>train NAME</c> for every trainer: a recipe, or its few needed folders, to a trained model.</summary>
 internal static class TrainVerb
 {
-    private static readonly (TrainerKind Kind, string What)[] Kinds =
-    [
-        (TrainerKind.Sft, "Fine-tune a policy on answers."),
-        (TrainerKind.Reward, "Train RM-V: how helpful an answer is."),
-        (TrainerKind.Cost, "Train CM-V: how harmful an answer is, in order and in sign."),
-        (TrainerKind.Scores, "Train RM-V and CM-V as two outputs of one model, for --reward and --cost alike."),
-        (TrainerKind.Dpo, "Train a policy on preferences directly (DPO-H, or DPO-S with training.preference=safe)."),
-        (TrainerKind.Ppo, "Safe PPO: raise the reward while the cost keeps its budget; PPO-H and PPO-S are settings of it."),
-        (TrainerKind.Guard, "Train Beaver-Guard-V: verdict, categories and severity."),
-    ];
-
     public static Command Create()
     {
         Command train = new("train", "Train a model of any role by a recipe.");
-        foreach ((TrainerKind kind, string what) in Kinds) train.Add(Create(kind, what));
+        foreach (TrainerDefinition trainer in Trainers.All) train.Add(Create(trainer));
         return train;
     }
 
-    private static Command Create(TrainerKind kind, string what)
+    private static Command Create(TrainerDefinition trainer)
     {
-        string name = kind.ToString().ToLowerInvariant();
         Option<FileInfo?> config = new("--config") { Description = "The recipe; the folder recipes has some to begin with. Without one, defaults and the options here." };
         Option<string[]> set = new("--set") { Description = "A value in place of the recipe's: --set training.seed=3. May be given many times.", DefaultValueFactory = _ => [] };
         Option<string?> folder = new("--out") { Description = "The run's folder (run.folder)." };
@@ -35,29 +23,16 @@ internal static class TrainVerb
         Option<bool> ignore = new("--ignore-memory") { Description = "Begin even where the plan says that memory does not suffice." };
         Option<bool> json = Output.JsonOption();
         Option<string?> nameOption = RecipeOptions.Name();
-        string example = $"safe-rlhf-v train {name} --config recipes/one-gpu/{name}.yaml --model models/llava-1.5-7b-hf --name llava-1.5-7b";
-        Command command = new(name, $"{what} Example: {example}") { config, nameOption, set, folder, resume, skip, ignore, json };
+        Command command = new(trainer.Name, $"{trainer.Summary} Example: {trainer.Example}") { config, nameOption, set, folder, resume, skip, ignore, json };
         List<(Option<string?> Option, string Key)> places = [(folder, "run.folder")];
-        Option<string?> Place(string option, string key, string description)
+        foreach (TrainOption option in trainer.Options)
         {
-            Option<string?> made = new(option) { Description = $"{description} ({key})." };
+            Option<string?> made = new(option.Name) { Description = $"{option.Description} ({option.Key})." };
             command.Add(made);
-            places.Add((made, key));
-            return made;
+            places.Add((made, option.Key));
         }
-
-        Option<string?> model = kind == TrainerKind.Ppo ? Place("--model", "model.policy", "The policy to start from") : Place("--model", "model.folder", "The checkpoint to start from");
+        Option<string?> model = places.First(place => place.Key == trainer.ModelKey).Option;
         model.Description += " In a recipe it is ${model}.";
-        if (kind == TrainerKind.Ppo)
-        {
-            Place("--reward", "model.reward", "The reward model");
-            Place("--cost", "model.cost", "The cost model");
-            Place("--data", "data.prompts.folder", "The data set that has the prompts");
-        }
-        else
-        {
-            Place("--data", "data.folder", "The data set");
-        }
         command.SetAction((parsed, cancel) =>
         {
             FileInfo? file = parsed.GetValue(config);
@@ -67,7 +42,9 @@ internal static class TrainVerb
                 .. parsed.GetValue(set)!,
             ];
             if (file is null && parsed.GetValue(nameOption) is not null) throw new InvalidInputException("--name is the ${name} of a recipe; give --config, or leave --name out.");
-            Recipe recipe = file is null ? RecipeReader.FromSets(kind, sets) : RecipeReader.Load(file.FullName, sets, kind, new(parsed.GetValue(model), parsed.GetValue(nameOption)));
+            Recipe recipe = file is null
+                ? RecipeReader.FromSets(trainer, sets)
+                : RecipeReader.Load(file.FullName, sets, trainer, new(parsed.GetValue(model), parsed.GetValue(nameOption)));
             if (recipe.Run.Folder.Length == 0) throw new InvalidInputException("train needs a folder for the run: --out FOLDER, or run.folder in the recipe.");
             RunOptions options = recipe.ToRunOptions(parsed.GetValue(resume));
             if (options.Resume && TrainingRun.NewestCheckpoint(recipe.Run.Folder) is null) Output.Note($"{recipe.Run.Folder}: there is no run to resume; a new one begins.");
@@ -105,7 +82,7 @@ internal static class TrainVerb
 
     private static void Run(Recipe recipe, RecipePlan plan, RunOptions options, bool json, CancellationToken cancel)
     {
-        TrainingView view = new();
+        TrainingView view = new(recipe.Trainer.Metrics);
         bool trained = RecipeRunner.Run(recipe, options, view, cancel);
         long? peak = trained ? DeviceMemory.PeakOfProcess() : null; // before the page is drawn, which is no part of the plan
         string result = Path.Combine(recipe.Run.Folder, "result");

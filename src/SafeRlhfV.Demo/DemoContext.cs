@@ -1,4 +1,3 @@
-using System.Globalization;
 using SafeRlhfV.Data;
 using SafeRlhfV.Models;
 using SafeRlhfV.SafetyWorld;
@@ -77,9 +76,9 @@ internal sealed class DemoContext(DemoSettings settings, DemoFolders folders, Ac
 
     private sealed class RunProgress(DemoContext context) : IProgress<TrainingProgress>
     {
-        private static readonly string[] Shown = ["loss", "pair_accuracy", "sign_accuracy", "verdict_accuracy", "accuracy", "reward", "window_cost", "lambda", "kl"];
+        private static readonly MetricInfo[] Shown = [.. Trainers.All.SelectMany(trainer => trainer.Metrics).Where(metric => metric.Live).DistinctBy(metric => metric.Name)];
 
-        public void Report(TrainingProgress value) => context.Report(value.Done, value.Total, string.Join("  ", Shown.Where(value.Metrics.ContainsKey)
-            .Select(name => string.Create(CultureInfo.InvariantCulture, $"{name.Replace('_', ' ')} {value.Metrics[name]:0.###}"))));
+        public void Report(TrainingProgress value) => context.Report(value.Done, value.Total, string.Join("  ", Shown.Where(metric => value.Metrics.ContainsKey(metric.Name))
+            .Select(metric => $"{metric.Label} {metric.Format(value.Metrics[metric.Name])}")));
     }
 }

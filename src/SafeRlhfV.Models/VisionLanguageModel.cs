@@ -87,7 +87,7 @@ public abstract class VisionLanguageModel : NamedModule
     public Tensor? OutputWeight => Head.PlainWeight;
 
     /// <summary>Gives the output layer a matrix of its own, a copy of the embedding table that it shared; nothing happens where it has one.</summary>
-    internal abstract void Untie();
+    public abstract void Untie();
 
     /// <summary>A cache that fits this model.</summary>
     public abstract KeyValueCache NewCache(int batch, int capacity);

@@ -11,13 +11,13 @@ public static class CurvesPage
     /// <param name="title">The page's title.</param>
     /// <param name="lead">What was run, in a sentence.</param>
     /// <param name="runs">The runs; those of one variant are drawn as their mean, with each of them faintly.</param>
-    /// <param name="figures">Figures to draw, in order; those that no run has are left out.</param>
+    /// <param name="figures">Metrics to draw, in order; those that no run has are left out.</param>
     /// <param name="remarks">Alarms and the like, each a line.</param>
     /// <exception cref="InvalidInputException">The file cannot be written.</exception>
-    public static void Write(string path, string title, string lead, IReadOnlyList<CurveRun> runs, IReadOnlyList<string> figures, IReadOnlyList<string> remarks)
+    public static void Write(string path, string title, string lead, IReadOnlyList<CurveRun> runs, IReadOnlyList<MetricInfo> figures, IReadOnlyList<string> remarks)
     {
         CurveRun[] filled = [.. runs.Where(run => run.Steps.Count > 0)];
-        string[] drawn = [.. figures.Where(figure => filled.Any(run => run.Steps.Any(step => step.Figures.ContainsKey(figure))))];
+        MetricInfo[] drawn = [.. figures.Where(figure => filled.Any(run => run.Steps.Any(step => step.Figures.ContainsKey(figure.Name))))];
         IGrouping<string, CurveRun>[] variants = [.. filled.GroupBy(run => run.Variant)];
         ReportPage.Write(path, title, Markup.Of($"<header><h1>{title}</h1><p>{lead}</p></header>"),
             [
@@ -29,12 +29,12 @@ public static class CurvesPage
             Markup.Of($"<p>Made by safe-rlhf-v.</p>"));
     }
 
-    private static Markup Ends(IGrouping<string, CurveRun>[] variants, string[] figures) => variants.Length == 0 ? Markup.Of($"<p>No run has finished a step.</p>") : ReportTable.Render(
-        "Figures at the end", ["Variant", "Runs", "Steps", .. figures.Select(Name)],
+    private static Markup Ends(IGrouping<string, CurveRun>[] variants, MetricInfo[] figures) => variants.Length == 0 ? Markup.Of($"<p>No run has finished a step.</p>") : ReportTable.Render(
+        "Figures at the end", ["Variant", "Runs", "Steps", .. figures.Select(figure => figure.Label)],
         variants.Select(variant => (Markup[])
         [
             Markup.Of($"{variant.Key}"), Markup.Of($"{variant.Count()}"), Markup.Of($"{variant.Max(run => run.Steps[^1].Step)}"),
-            .. figures.Select(figure => Cell([.. variant.Select(run => run.End(figure))])),
+            .. figures.Select(figure => Cell([.. variant.Select(run => run.End(figure.Name))])),
         ]), "figures");
 
     private static Markup Cell(double[] values)
@@ -45,16 +45,28 @@ public static class CurvesPage
         return known.Length == 1 ? Markup.Of($"{Words.Number(mean, 3)}") : Markup.Of($"{Words.Number(mean, 3)} <small>± {Words.Number(Deviation(known), 3)}</small>");
     }
 
-    private static Markup Chart(IGrouping<string, CurveRun>[] variants, string figure) => new ReportChart
+    private static Markup Chart(IGrouping<string, CurveRun>[] variants, MetricInfo figure) => new ReportChart
     {
-        Id = $"curve-{figure.Replace('_', '-')}",
-        Title = Name(figure),
-        Summary = string.Join("; ", variants.Select(variant => $"{variant.Key} ends at {Words.Number(variant.Select(run => run.End(figure)).Where(double.IsFinite).DefaultIfEmpty(double.NaN).Average(), 3)}")),
+        Id = $"curve-{figure.Name.Replace('_', '-')}",
+        Title = figure.Label + figure.Better switch { Better.Lower => " (lower is better)", Better.Higher => " (higher is better)", _ => "" },
+        Summary = string.Join("; ", variants.Select(variant => $"{variant.Key} ends at {Words.Number(MeanEnd(variant, figure.Name), 3)}")),
         Height = 260,
-        Traces = [.. variants.SelectMany((variant, i) => Traces(variant, i, figure))],
-        Layout = new { showlegend = false, hovermode = "x unified", xaxis = new { title = new { text = "Step" } }, yaxis = new { title = new { text = Name(figure) } } },
-        Table = [["Variant", "Seed", "First", "Last"], .. variants.SelectMany(variant => variant.Select(run => (string[])[variant.Key, $"{run.Seed}", First(run, figure), Words.Number(run.End(figure), 4)]))],
+        Traces = [.. variants.SelectMany((variant, i) => Traces(variant, i, figure.Name))],
+        Layout = new
+        {
+            showlegend = false,
+            hovermode = "x unified",
+            xaxis = new { title = new { text = "Step" } },
+            yaxis = new { title = new { text = figure.Unit.Length > 0 ? figure.Unit : figure.Label } },
+        },
+        Table =
+        [
+            ["Variant", "Seed", "First", "Last"],
+            .. variants.SelectMany(variant => variant.Select(run => (string[])[variant.Key, $"{run.Seed}", First(run, figure.Name), Words.Number(run.End(figure.Name), 4)])),
+        ],
     }.Render();
+
+    private static double MeanEnd(IEnumerable<CurveRun> runs, string figure) => runs.Select(run => run.End(figure)).Where(double.IsFinite).DefaultIfEmpty(double.NaN).Average();
 
     private static IEnumerable<object> Traces(IGrouping<string, CurveRun> variant, int index, string figure)
     {
@@ -93,8 +105,6 @@ public static class CurvesPage
     private static string Colour(int index) => Colours[index % Colours.Length];
 
     private static string First(CurveRun run, string figure) => Words.Number(run.Steps[0].Figures.GetValueOrDefault(figure, double.NaN), 4);
-
-    private static string Name(string figure) => figure.Replace('_', ' ');
 
     private static double Deviation(double[] values)
     {

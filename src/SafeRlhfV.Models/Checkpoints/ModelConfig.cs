@@ -31,6 +31,9 @@ public abstract record ModelConfig
     /// <summary>Side of the pictures that the tower takes and tokens that one image costs at least, for memory statements and `model info`.</summary>
     public abstract int LeastImageTokens { get; }
 
+    /// <summary>Sizes of the vision side, for memory and time plans.</summary>
+    public abstract VisionSizes VisionSizes { get; }
+
     /// <summary>Reads config.json (and generation_config.json beside it) of a checkpoint folder.</summary>
     /// <exception cref="InvalidInputException">A file is missing or malformed, or the family is not known.</exception>
     public static ModelConfig Load(string folder)

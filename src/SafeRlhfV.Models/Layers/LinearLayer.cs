@@ -22,7 +22,7 @@ public sealed class LinearLayer : AdaptedLayer
     }
 
     /// <summary>An output layer whose matrix is the embedding table; it has no parameters of its own.</summary>
-    internal LinearLayer(EmbeddingLayer table, int inputSize, int outputSize)
+    public LinearLayer(EmbeddingLayer table, int inputSize, int outputSize)
         : base(nameof(LinearLayer)) => (this.table, InputSize, OutputSize) = (table, inputSize, outputSize);
 
     /// <summary>Width of the input.</summary>
@@ -63,7 +63,7 @@ public sealed class LinearLayer : AdaptedLayer
     internal bool IsAdapted => Active is { } adapter && (adapter.PairAt(this) is not null || adapter.Replacement(this, "weight") is not null);
 
     /// <summary>Gives an output layer that shares the embedding table a copy of its own.</summary>
-    internal void Untie()
+    public void Untie()
     {
         if (table is null) return;
         using IDisposable noGrad = no_grad();

@@ -24,6 +24,22 @@ public sealed record LlavaConfig : ModelConfig
     /// <inheritdoc/>
     public override int LeastImageTokens => Vision.GridSize * Vision.GridSize + (KeepClassToken ? 1 : 0);
 
+    /// <inheritdoc/>
+    public override VisionSizes VisionSizes => new()
+    {
+        Layers = Vision.Layers,
+        Width = Vision.HiddenSize,
+        InnerWidth = Vision.IntermediateSize,
+        FeatureWidth = (long)Vision.HiddenSize * FeatureStates.Count,
+        RowFeatures = LeastImageTokens,
+        RowNumbers = (long)Vision.Channels * Vision.ImageSize * Vision.ImageSize,
+        UsualRows = UsualTiles,
+        UsualTokens = UsualTiles * LeastImageTokens,
+    };
+
+    // LLaVA-NeXT: the whole image, and two by two tiles
+    private int UsualTiles => GridPinpoints.Count == 0 ? 1 : 5;
+
     /// <summary>Parses either family's config.json.</summary>
     /// <exception cref="InvalidInputException">A field is missing, of a wrong kind or out of range.</exception>
     public static LlavaConfig Parse(ConfigReader reader, bool anyResolution)

@@ -86,7 +86,8 @@ public sealed class LlavaModel : VisionLanguageModel
     /// <inheritdoc/>
     public override KeyValueCache NewCache(int batch, int capacity) => decoder.NewCache(batch, capacity);
 
-    internal override void Untie()
+    /// <inheritdoc/>
+    public override void Untie()
     {
         if (!config.TieWordEmbeddings) return;
         head.Untie();

@@ -3,11 +3,26 @@ namespace SafeRlhfV.Models;
 /// <summary>Qwen2-VL, Qwen2.5-VL or Qwen3-VL. The text fields stand at the top (older files) or in text_config.</summary>
 public sealed record QwenConfig : ModelConfig
 {
+    private const int UsualImageTokens = 1024;
+
     /// <summary>The tower.</summary>
     public required QwenVisionConfig Vision { get; init; }
 
     /// <inheritdoc/>
     public override int LeastImageTokens => 1;
+
+    /// <inheritdoc/>
+    public override VisionSizes VisionSizes => new()
+    {
+        Layers = Vision.Layers,
+        Width = Vision.HiddenSize,
+        InnerWidth = Vision.IntermediateSize,
+        FeatureWidth = Vision.HiddenSize,
+        RowFeatures = 1,
+        RowNumbers = Vision.PatchNumbers,
+        UsualRows = UsualImageTokens * Vision.MergeSize * Vision.MergeSize,
+        UsualTokens = UsualImageTokens,
+    };
 
     /// <summary>Parses either form of config.json.</summary>
     /// <exception cref="InvalidInputException">A field is missing, of a wrong kind or out of range.</exception>

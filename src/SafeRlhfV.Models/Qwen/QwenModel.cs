@@ -66,7 +66,8 @@ public sealed class QwenModel : VisionLanguageModel
     /// <inheritdoc/>
     public override KeyValueCache NewCache(int batch, int capacity) => decoder.NewCache(batch, capacity);
 
-    internal override void Untie()
+    /// <inheritdoc/>
+    public override void Untie()
     {
         if (!config.TieWordEmbeddings) return;
         head.Untie();

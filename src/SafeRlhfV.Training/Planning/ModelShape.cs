@@ -10,9 +10,6 @@ namespace SafeRlhfV.Training;
 /// <param name="OutputParameters">Those of the output matrix, where it is one of its own; else 0.</param>
 public sealed record ModelShape(ModelConfig Config, long Parameters, long TowerParameters, long OutputParameters)
 {
-    // a picture of ordinary size, for families whose tokens follow the picture's size
-    private const int OrdinaryTokens = 1024;
-
     /// <summary>Finds the sizes.</summary>
     public static ModelShape Of(ModelConfig config)
     {
@@ -35,35 +32,17 @@ public sealed record ModelShape(ModelConfig Config, long Parameters, long TowerP
     /// <summary>Width of all key (or value) heads.</summary>
     public long KeyWidth => (long)Text.KeyValueHeads * Text.HeadSize;
 
-    /// <summary>Text tokens that a picture costs; for families where the picture decides, those of an ordinary one.</summary>
-    public int ImageTokens => Images is { } known ? known.Tokens : Config switch
-    {
-        LlavaConfig { GridPinpoints.Count: > 0 } next => 5 * next.LeastImageTokens,
-        LlavaConfig plain => plain.LeastImageTokens,
-        _ => OrdinaryTokens,
-    };
+    /// <summary>Sizes of the vision side.</summary>
+    public VisionSizes Vision => Config.VisionSizes;
 
-    /// <summary>Tower outputs of one picture, and the width of one.</summary>
-    public (long Patches, long Width) Features => Config switch
-    {
-        LlavaConfig llava => (Images is { } known ? known.Rows * (long)llava.LeastImageTokens : ImageTokens, (long)llava.Vision.HiddenSize * llava.FeatureStates.Count),
-        QwenConfig qwen => (Images?.Rows ?? (ImageTokens * (long)qwen.Vision.MergeSize * qwen.Vision.MergeSize), qwen.Vision.HiddenSize),
-        _ => (ImageTokens, Text.HiddenSize),
-    };
+    /// <summary>Text tokens that an image costs; where the image decides and is not known, those of an ordinary one.</summary>
+    public int ImageTokens => Images?.Tokens ?? Vision.UsualTokens;
 
-    /// <summary>Blocks, width and inner width of the tower.</summary>
-    public (int Layers, long Width, long Inner) Tower => Config switch
-    {
-        LlavaConfig llava => (llava.Vision.Layers, llava.Vision.HiddenSize, llava.Vision.IntermediateSize),
-        QwenConfig qwen => (qwen.Vision.Layers, qwen.Vision.HiddenSize, qwen.Vision.IntermediateSize),
-        _ => (0, 0, 0),
-    };
+    /// <summary>Tower outputs of one image.</summary>
+    public long Patches => Rows * Vision.RowFeatures;
 
-    /// <summary>Pictures (or tiles) of 3 x S x S float32 numbers that one picture becomes, in bytes.</summary>
-    public long PixelBytes => Config switch
-    {
-        LlavaConfig llava => 4L * llava.Vision.Channels * llava.Vision.ImageSize * llava.Vision.ImageSize * (Images?.Rows ?? (llava.GridPinpoints.Count > 0 ? 5 : 1)),
-        QwenConfig qwen => 4L * Features.Patches * qwen.Vision.PatchNumbers,
-        _ => 0,
-    };
+    /// <summary>Pixel values of one image, float32, in bytes.</summary>
+    public long PixelBytes => 4 * Rows * Vision.RowNumbers;
+
+    private long Rows => Images?.Rows ?? Vision.UsualRows;
 }

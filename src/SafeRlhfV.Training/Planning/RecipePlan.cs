@@ -7,22 +7,13 @@ namespace SafeRlhfV.Training;
 /// <summary>A recipe's memory, and what to change where a device has too little. Loads no weights.</summary>
 public sealed class RecipePlan
 {
-    // each is a smaller sacrifice than the next
-    private static readonly string[] ModelChanges =
-        ["training.vision_cache_bytes=256MiB", "training.gradient_checkpointing=true", "training.micro_batch_size=4", "training.micro_batch_size=1", "training.optimizer.offload=true", "model.dtype=bfloat16", "model.lora.rank=16"];
-
-    private static readonly string[] PpoChanges =
-        ["training.vision_cache_bytes=256MiB", "training.gradient_checkpointing=true", "training.rollout_cache_bytes=16GiB", "training.rollout_cache_bytes=4GiB", "training.micro_batch=4", "training.micro_batch=1", "training.actor.offload=true training.critics.offload=true", "model.dtype=bfloat16", "model.sharing=backbone model.lora.rank=16"];
-
     private readonly Recipe recipe;
-    private readonly ModelShape shape;
-    private readonly PlanSizes? sizes, instructions;
-    private readonly int stored;
+    private readonly PlanInputs inputs;
 
-    private RecipePlan(Recipe recipe, ModelShape shape, int stored, PlanSizes? sizes, PlanSizes? instructions)
+    private RecipePlan(Recipe recipe, PlanInputs inputs)
     {
-        (this.recipe, this.shape, this.stored, this.sizes, this.instructions) = (recipe, shape, stored, sizes, instructions);
-        Memory = MemoryPlanner.Plan(recipe, shape, stored, sizes, instructions);
+        (this.recipe, this.inputs) = (recipe, inputs);
+        Memory = recipe.Trainer.Memory(recipe, inputs);
     }
 
     /// <summary>What the recipe takes.</summary>
@@ -32,10 +23,10 @@ public sealed class RecipePlan
     public string Device => DeviceOf(recipe);
 
     /// <summary>The device that a recipe names.</summary>
-    public static string DeviceOf(Recipe recipe) => ModelOf(recipe).Device;
+    public static string DeviceOf(Recipe recipe) => recipe.Base.Device;
 
     /// <summary>All parameters of the model.</summary>
-    public long Parameters => shape.Parameters;
+    public long Parameters => inputs.Shape.Parameters;
 
     /// <summary>Plans by the recipe's limits, for any machine; of the model only config.json is read, and models of the hub that recipes name need not even have that.</summary>
     /// <param name="recipe">The recipe.</param>
@@ -43,10 +34,10 @@ public sealed class RecipePlan
     /// <exception cref="InvalidInputException">There is no config.json and the model is not known by name.</exception>
     public static RecipePlan ByLimits(Recipe recipe, GpuCard? card = null)
     {
-        string folder = ModelOf(recipe).Folder;
+        string folder = recipe.Base.Folder;
         ModelConfig config = File.Exists(Path.Combine(folder, "config.json")) ? ModelConfig.Load(folder)
             : KnownModels.Find(folder) ?? throw new InvalidInputException($"{folder}: there is no config.json to plan by, and no model of that name is known; known are {string.Join(", ", KnownModels.Names)}.");
-        return new RecipePlan(recipe, ModelShape.Of(config), StoredBytes(recipe, config, card), null, null);
+        return new RecipePlan(recipe, new PlanInputs(ModelShape.Of(config), StoredBytes(recipe, config, card)));
     }
 
     /// <summary>Plans for the data at hand: looks at some rows to see how long they are.</summary>
@@ -55,22 +46,13 @@ public sealed class RecipePlan
     /// <exception cref="InvalidInputException">Model or data are missing or damaged.</exception>
     public static RecipePlan ByData(Recipe recipe, GpuCard? card = null)
     {
-        string folder = ModelOf(recipe).Folder;
+        string folder = recipe.Base.Folder;
         RecipeModels.CheckWhole(folder);
         ModelConfig config = ModelConfig.Load(folder);
-        (DataRecipe data, LengthLimits lengths) = recipe switch
-        {
-            PpoRecipe one => (one.Data.Prompts, one.Training.Lengths),
-            IModelTrainingRecipe one => (one.Data, one.Training.Lengths),
-            _ => throw new InvalidOperationException($"No plan for {recipe.GetType().Name}."),
-        };
-        ModelProcessor processor = ModelProcessor.Load(folder);
-        PlanSizes? instructions = recipe is PpoRecipe { Data.Instructions: { } named } ? PlanSizes.Look(named, processor, lengths) : null;
-        PlanSizes sizes = PlanSizes.Look(data, processor, lengths, prompts: recipe is PpoRecipe);
-        if (recipe is GuardRecipe { Data.SafePrompts: { } safe }) sizes = sizes with { PromptTokens = Math.Max(sizes.PromptTokens, PlanSizes.Look(safe, processor, lengths, prompts: true).PromptTokens) };
+        (PlanSizes sizes, PlanSizes? instructions) = recipe.Trainer.Look(recipe, ModelProcessor.Load(folder));
         PlanSizes[] all = [.. new[] { sizes, instructions }.OfType<PlanSizes>()];
         ModelShape shape = ModelShape.Of(config) with { Images = all.Max(one => one.MostImageRows) is { } most ? (most, all.Max(one => one.MostImageTokens) ?? 0) : null };
-        return new RecipePlan(recipe, shape, StoredBytes(recipe, config, card), sizes, instructions);
+        return new RecipePlan(recipe, new PlanInputs(shape, StoredBytes(recipe, config, card), sizes, instructions));
     }
 
     /// <summary>A rough estimate of the time it takes; null where the card's speed is not known, or no card is named and the recipe does not run on the CPU.</summary>
@@ -78,8 +60,8 @@ public sealed class RecipePlan
     public TimePlan? Time(GpuCard? card)
     {
         if (card is null && Device != "cpu") return null;
-        bool half = MemoryPlanner.IsHalf(ModelOf(recipe).Dtype, stored);
-        return (card is null ? DeviceSpeed.OfThisCpu(half) : DeviceSpeed.Of(card, half)) is { } speed ? TimePlanner.Plan(recipe, shape, half, speed, sizes, instructions) : null;
+        DeviceSpeed? speed = card is null ? DeviceSpeed.OfThisCpu(inputs.IsHalf(recipe.Base.Dtype)) : DeviceSpeed.Of(card, inputs.IsHalf(recipe.Base.Dtype));
+        return speed is null ? null : recipe.Trainer.Time(recipe, inputs, speed);
     }
 
     /// <summary>Settings with which the recipe would fit: the fewest of the least harmful. Empty if it fits as it is; null if nothing here helps.</summary>
@@ -90,7 +72,7 @@ public sealed class RecipePlan
         if (Fits(Memory, bytes, hostBytes)) return [];
         List<string> changes = [];
         long best = Memory.TotalBytes;
-        foreach (string change in recipe is PpoRecipe ? PpoChanges : ModelChanges)
+        foreach (string change in recipe.Trainer.MemoryChanges)
         {
             string[] tried = [.. changes.Where(old => change.Split(' ').All(one => one.Split('=')[0] != old.Split('=')[0])), .. change.Split(' ')];
             if (With(tried) is not { } plan || plan.TotalBytes >= best || plan.HostBytes > Math.Max(Memory.HostBytes, hostBytes ?? long.MaxValue)) continue;
@@ -130,7 +112,7 @@ public sealed class RecipePlan
     {
         try
         {
-            return MemoryPlanner.Plan(RecipeReader.Parse(recipe.ToYaml(), "recipe", sets), shape, stored, sizes, instructions);
+            return recipe.Trainer.Memory(RecipeReader.Parse(recipe.ToYaml(), "recipe", sets), inputs);
         }
         catch (InvalidInputException)
         {
@@ -138,17 +120,10 @@ public sealed class RecipePlan
         }
     }
 
-    private static (string Folder, string Device, WeightType? Dtype) ModelOf(Recipe recipe) => recipe switch
-    {
-        PpoRecipe one => (one.Model.Policy, one.Model.Device, one.Model.Dtype),
-        IModelTrainingRecipe one => (one.Model.Folder, one.Model.Device, one.Model.Dtype),
-        _ => throw new InvalidOperationException($"No plan for {recipe.GetType().Name}."),
-    };
-
     // bytes of a weight as it will be loaded: by the files where they are there, else by what config.json says
     private static int StoredBytes(Recipe recipe, ModelConfig config, GpuCard? card)
     {
-        (string folder, string device, _) = ModelOf(recipe);
+        (string folder, string device) = (recipe.Base.Folder, recipe.Base.Device);
         ScalarType stored = CheckpointTensors.AreIn(folder) ? ModelCheckpoint.StoredType(folder) : TypeIn(config);
         return TrainingType.Of(null, stored, card?.HasBfloat16 ?? DeviceMemory.HasBfloat16(device)) == ScalarType.Float32 ? 4 : 2;
     }

@@ -8,7 +8,7 @@ namespace SafeRlhfV.Training;
 /// <param name="Trainer">What is trained.</param>
 /// <param name="Metrics">Metrics to compare by.</param>
 /// <param name="Runs">All runs: variant by variant, seed by seed.</param>
-public sealed record Ablation(TrainerKind Trainer, IReadOnlyList<string> Metrics, IReadOnlyList<AblationRun> Runs)
+public sealed record Ablation(TrainerDefinition Trainer, IReadOnlyList<string> Metrics, IReadOnlyList<AblationRun> Runs)
 {
     /// <summary>The command that makes the models and data that the recipes name; null = the file does not say.</summary>
     public string? First { get; init; }

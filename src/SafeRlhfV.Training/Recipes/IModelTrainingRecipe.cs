@@ -3,12 +3,6 @@ namespace SafeRlhfV.Training;
 /// <summary>What the recipes of one model have in common, whichever trainer's settings they hold.</summary>
 public interface IModelTrainingRecipe
 {
-    /// <summary>What is trained.</summary>
-    TrainerKind Trainer { get; }
-
-    /// <summary>The run's seed.</summary>
-    long Seed { get; }
-
     /// <summary>The model.</summary>
     ModelRecipe Model { get; }
 

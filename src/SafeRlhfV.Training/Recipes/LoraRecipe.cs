@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using SafeRlhfV.Models;
 
 namespace SafeRlhfV.Training;
@@ -6,12 +7,15 @@ namespace SafeRlhfV.Training;
 public sealed record LoraRecipe
 {
     /// <summary>Rank r.</summary>
+    [Range(1, 1 << 16)]
     public int Rank { get; init; } = 16;
 
     /// <summary>The product is scaled by alpha / r.</summary>
+    [Range(0, 1e12, MinimumIsExclusive = true)]
     public double Alpha { get; init; } = 32;
 
     /// <summary>Dropout before the low-rank product.</summary>
+    [Range(0, 1, MaximumIsExclusive = true)]
     public double Dropout { get; init; }
 
     /// <summary>Scale by alpha / sqrt(r).</summary>

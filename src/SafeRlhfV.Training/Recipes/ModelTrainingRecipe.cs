@@ -18,18 +18,17 @@ public sealed record ModelTrainingRecipe<T> : Recipe, IModelTrainingRecipe where
     TrainerSettings IModelTrainingRecipe.Training => Training;
 
     /// <inheritdoc/>
-    public override TrainerKind Trainer => Training switch
-    {
-        SftSettings => TrainerKind.Sft,
-        RewardSettings => TrainerKind.Reward,
-        CostSettings => TrainerKind.Cost,
-        ScoresSettings => TrainerKind.Scores,
-        DpoSettings => TrainerKind.Dpo,
-        _ => throw new InvalidOperationException($"No trainer has {typeof(T).Name}."),
-    };
-
-    /// <inheritdoc/>
     public override long Seed => Training.Seed;
 
-    internal override Recipe WithResults() => this with { Model = Model with { Folder = ResultFolder.Find(Model.Folder) } };
+    /// <inheritdoc/>
+    public override ModelRecipe Base => Model;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<(string Key, string Folder)> ModelFolders => [("model.folder", Model.Folder)];
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<(string Key, DataRecipe Data)> DataSets => [("data.folder", Data)];
+
+    /// <inheritdoc/>
+    public override Recipe WithResults() => this with { Model = Model with { Folder = ResultFolder.Find(Model.Folder) } };
 }

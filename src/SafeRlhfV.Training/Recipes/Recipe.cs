@@ -3,14 +3,23 @@ namespace SafeRlhfV.Training;
 /// <summary>All that a training run is told. Made by <see cref="RecipeReader"/>, which has checked it.</summary>
 public abstract record Recipe
 {
-    /// <summary>What is trained.</summary>
-    public abstract TrainerKind Trainer { get; }
+    /// <summary>What trains it.</summary>
+    public TrainerDefinition Trainer => Trainers.Of(this);
 
     /// <summary>Where the run lies.</summary>
     public RunRecipe Run { get; init; } = new();
 
     /// <summary>The run's seed.</summary>
     public abstract long Seed { get; }
+
+    /// <summary>The whole model that training starts from, with its type, device and adapter: what plans look at.</summary>
+    public abstract ModelRecipe Base { get; }
+
+    /// <summary>The folders of models that the recipe names, by its keys.</summary>
+    public abstract IReadOnlyList<(string Key, string Folder)> ModelFolders { get; }
+
+    /// <summary>The data sets that the recipe names, by its keys.</summary>
+    public abstract IReadOnlyList<(string Key, DataRecipe Data)> DataSets { get; }
 
     /// <summary>The whole recipe as YAML, defaults written out: reading it gives the same recipe.</summary>
     public string ToYaml() => SettingsBinder.Write(this, skip: null);
@@ -20,10 +29,10 @@ public abstract record Recipe
 
     /// <summary>The recipe with the results of runs in place of the runs' folders that it names.</summary>
     /// <exception cref="InvalidInputException">A run is not finished.</exception>
-    internal abstract Recipe WithResults();
+    public abstract Recipe WithResults();
 
     /// <summary>The options of the run.</summary>
-    /// <param name="resume">Whether a run that the folder holds is gone on with.</param>
+    /// <param name="resume">Whether a run that the folder holds is resumed.</param>
     public RunOptions ToRunOptions(bool resume) => new()
     {
         Folder = Run.Folder,

@@ -9,34 +9,23 @@ internal static class RecipeInputs
 
     /// <summary>All of them, by the recipe's keys.</summary>
     /// <exception cref="InvalidInputException">A data set cannot be opened.</exception>
-    public static IReadOnlyList<RunInput> Of(Recipe recipe) => recipe switch
-    {
-        PpoRecipe ppo =>
-        [
-            Model("model.policy", ppo.Model.Policy), Model("model.reward", ppo.Model.Reward), Model("model.cost", ppo.Model.Cost), Data("data.prompts", ppo.Data.Prompts),
-            .. ppo.Data.Instructions is { } instructions ? [Data("data.instructions", instructions)] : (RunInput[])[], .. ppo.Data.Calibration is { } pairs ? [Data("data.calibration", pairs)] : (RunInput[])[],
-        ],
-        IModelTrainingRecipe one =>
-        [
-            Model("model.folder", one.Model.Folder), Data("data.folder", one.Data), .. one.Data is GuardDataRecipe { SafePrompts: { } safe } ? [Data("data.safe_prompts", safe)] : (RunInput[])[],
-        ],
-        _ => throw new InvalidOperationException($"No inputs for {recipe.GetType().Name}."),
-    };
+    public static IReadOnlyList<RunInput> Of(Recipe recipe) =>
+        [.. recipe.ModelFolders.Select(model => Model(model.Key, model.Folder)), .. recipe.DataSets.Select(data => Data(data.Key, data.Data))];
 
     /// <summary>The folders (or files) of models and data that a recipe names.</summary>
-    public static IEnumerable<string> Places(Recipe recipe) => recipe switch
-    {
-        PpoRecipe ppo => [ppo.Model.Policy, ppo.Model.Reward, ppo.Model.Cost, .. new[] { ppo.Data.Prompts, ppo.Data.Instructions, ppo.Data.Calibration }.OfType<DataRecipe>().Select(data => data.Folder)],
-        IModelTrainingRecipe one => [one.Model.Folder, one.Data.Folder, .. one.Data is GuardDataRecipe { SafePrompts: { } safe } ? [safe.Folder] : (string[])[]],
-        _ => throw new InvalidOperationException($"No places for {recipe.GetType().Name}."),
-    };
+    public static IEnumerable<string> Places(Recipe recipe) => [.. recipe.ModelFolders.Select(model => model.Folder), .. recipe.DataSets.Select(data => data.Data.Folder)];
 
     private static RunInput Model(string name, string folder) => new(name, Files(folder, ModelFiles, SearchOption.TopDirectoryOnly), []);
 
     private static RunInput Data(string name, DataRecipe data)
     {
-        string[] files = [.. PreferenceDataset.Open(data.Folder).Parts.Where(part => (data.Split ?? part.Split) == part.Split && (data.Config ?? part.Config) == part.Config).SelectMany(part => part.Files)];
-        return new RunInput(name, files, [.. files.Select(file => Path.GetDirectoryName(Path.GetFullPath(file))!).Distinct().SelectMany(folder => Files(folder, PictureFiles, SearchOption.AllDirectories)).Distinct()]);
+        string[] files =
+        [
+            .. PreferenceDataset.Open(data.Folder).Parts
+                .Where(part => (data.Split ?? part.Split) == part.Split && (data.Config ?? part.Config) == part.Config).SelectMany(part => part.Files),
+        ];
+        IEnumerable<string> folders = files.Select(file => Path.GetDirectoryName(Path.GetFullPath(file))!).Distinct();
+        return new RunInput(name, files, [.. folders.SelectMany(folder => Files(folder, PictureFiles, SearchOption.AllDirectories)).Distinct()]);
     }
 
     private static string[] Files(string folder, string[] extensions, SearchOption depth) => !Directory.Exists(folder) ? [] :

@@ -1,21 +1,8 @@
-using SafeRlhfV.Data;
-
 namespace SafeRlhfV.Training;
 
 /// <summary>Reads recipes: unknown keys, wrong values and impossible combinations are reported together, each with its line.</summary>
 public static class RecipeReader
 {
-    private static readonly Dictionary<TrainerKind, Type> Types = new()
-    {
-        [TrainerKind.Sft] = typeof(ModelTrainingRecipe<SftSettings>),
-        [TrainerKind.Reward] = typeof(ModelTrainingRecipe<RewardSettings>),
-        [TrainerKind.Cost] = typeof(ModelTrainingRecipe<CostSettings>),
-        [TrainerKind.Scores] = typeof(ModelTrainingRecipe<ScoresSettings>),
-        [TrainerKind.Dpo] = typeof(ModelTrainingRecipe<DpoSettings>),
-        [TrainerKind.Ppo] = typeof(PpoRecipe),
-        [TrainerKind.Guard] = typeof(GuardRecipe),
-    };
-
     private static readonly Dictionary<string, string?> NoVariables = [];
 
     /// <summary>Reads a file and those it is based on.</summary>
@@ -24,7 +11,7 @@ public static class RecipeReader
     /// <param name="trainer">What the recipe must train; null = whatever it says.</param>
     /// <param name="variables">What the recipe leaves open.</param>
     /// <exception cref="InvalidInputException">The file cannot be read, or has faults: all are named with their files and lines.</exception>
-    public static Recipe Load(string path, IReadOnlyList<string>? sets = null, TrainerKind? trainer = null, RecipeVariables? variables = null)
+    public static Recipe Load(string path, IReadOnlyList<string>? sets = null, TrainerDefinition? trainer = null, RecipeVariables? variables = null)
     {
         YamlTree tree = Open(path);
         RecipeVariables open = variables ?? new();
@@ -33,10 +20,10 @@ public static class RecipeReader
         return YamlSection.Read(tree, section => Read(section, trainer), [.. model, .. sets ?? []], open.Values).WithResults();
     }
 
-    private static string ModelSet(string? named, TrainerKind? wanted, string folder)
+    private static string ModelSet(string? named, TrainerDefinition? wanted, string folder)
     {
-        string key = (named ?? (wanted is { } kind ? SettingsBinder.Format(kind) : "")) == SettingsBinder.Format(TrainerKind.Ppo) ? "model.policy" : "model.folder";
-        return $"{key}='{folder.Replace("'", "''", StringComparison.Ordinal)}'";
+        TrainerDefinition trainer = (named is null ? wanted : Trainers.All.Find(named)) ?? Trainers.All[0];
+        return $"{trainer.ModelKey}='{folder.Replace("'", "''", StringComparison.Ordinal)}'";
     }
 
     private static YamlTree Open(string path)
@@ -58,27 +45,41 @@ public static class RecipeReader
     /// <param name="sets">Values that replace the text's, each as section.key=value.</param>
     /// <param name="trainer">What the recipe must train; null = whatever it says.</param>
     /// <exception cref="InvalidInputException">It has faults: all are named with their lines.</exception>
-    public static Recipe Parse(string yaml, string source = "recipe", IReadOnlyList<string>? sets = null, TrainerKind? trainer = null) =>
+    public static Recipe Parse(string yaml, string source = "recipe", IReadOnlyList<string>? sets = null, TrainerDefinition? trainer = null) =>
         YamlSection.Read(YamlTree.Parse(yaml, source), section => Read(section, trainer), sets, NoVariables).WithResults();
 
     /// <summary>A trainer's defaults and the values that are set: a recipe without a file.</summary>
     /// <param name="trainer">The trainer.</param>
     /// <param name="sets">Values, each as section.key=value.</param>
     /// <exception cref="InvalidInputException">It has faults: all are named.</exception>
-    public static Recipe FromSets(TrainerKind trainer, IReadOnlyList<string> sets) =>
-        YamlSection.Read($"trainer: {SettingsBinder.Format(trainer)}\n", $"train {SettingsBinder.Format(trainer)}", section => Read(section, trainer), sets, lines: false).WithResults();
+    public static Recipe FromSets(TrainerDefinition trainer, IReadOnlyList<string> sets) =>
+        YamlSection.Read($"trainer: {trainer.Name}\n", $"train {trainer.Name}", section => Read(section, trainer), sets, lines: false).WithResults();
 
-    private static Recipe Read(YamlSection section, TrainerKind? wanted)
+    private static Recipe Read(YamlSection section, TrainerDefinition? wanted)
     {
-        TrainerKind? kind = section.Choice("trainer", [.. Types.Keys.Select(one => (SettingsBinder.Format(one), one))]);
-        if (kind is null && section.Text("trainer") is null)
+        TrainerDefinition? trainer = Named(section);
+        if (trainer is null && section.Text("trainer") is null)
         {
-            if (wanted is null) section.Fault("trainer", "is missing: one of sft, reward, cost, scores, dpo, ppo, guard");
-            kind = wanted;
+            if (wanted is null) section.Fault("trainer", $"is missing: one of {Names}");
+            trainer = wanted;
         }
-        else if (kind is not null && wanted is not null && kind != wanted) section.Fault("trainer", $"the recipe is for {SettingsBinder.Format(kind)}, and {SettingsBinder.Format(wanted)} was asked for");
-        Recipe recipe = (Recipe)SettingsBinder.Read(Types[kind ?? wanted ?? TrainerKind.Sft], section);
-        RecipeRules.Check(section, recipe);
+        else if (trainer is not null && wanted is not null && trainer != wanted) section.Fault("trainer", $"the recipe is for {trainer.Name}, and {wanted.Name} was asked for");
+        trainer ??= wanted ?? Trainers.All[0];
+        Recipe recipe = (Recipe)SettingsBinder.Read(trainer.RecipeType, section);
+        RecipeFaults faults = new(section);
+        trainer.Check(recipe, faults);
+        if (recipe.Run.BestMetric is { } metric && trainer.Metrics.All(known => known.Name != metric))
+            faults.Add("run.best_metric", $"'{metric}' is no metric of {trainer.Name}; there are {string.Join(", ", trainer.Metrics.Select(known => known.Name))}");
         return recipe;
+    }
+
+    private static string Names => string.Join(", ", Trainers.All.Select(trainer => trainer.Name));
+
+    private static TrainerDefinition? Named(YamlSection section)
+    {
+        if (section.Text("trainer") is not { } name) return null;
+        TrainerDefinition? trainer = Trainers.All.Find(name);
+        if (trainer is null) section.Fault("trainer", $"'{name}' must be one of {Names}");
+        return trainer;
     }
 }

@@ -1,3 +1,5 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace SafeRlhfV.Training;
 
 /// <summary>Where a run lies and how it is kept. Nothing here changes what is learnt.</summary>
@@ -7,15 +9,18 @@ public sealed record RunRecipe
     public string Folder { get; init; } = "";
 
     /// <summary>Steps (rounds, for PPO) between checkpoints; 0 = only at the end.</summary>
+    [Range(0, 1e9)]
     public int SaveEvery { get; init; } = 100;
 
     /// <summary>How many of the newest checkpoints are kept.</summary>
+    [Range(1, 1e9)]
     public int KeepLast { get; init; } = 2;
 
     /// <summary>The metric by which the best checkpoint is kept too; null = none.</summary>
     public string? BestMetric { get; init; }
 
     /// <summary>Steps (rounds) whose mean of it counts: the last ones before a checkpoint.</summary>
+    [Range(1, 1e9)]
     public int BestWindow { get; init; } = 100;
 
     /// <summary>Whether a lower value of it is better.</summary>

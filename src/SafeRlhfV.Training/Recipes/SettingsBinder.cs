@@ -30,7 +30,7 @@ internal static class SettingsBinder
                 if (below is not null) property.SetValue(record, Fill(property.GetValue(record) ?? Activator.CreateInstance(inner)!, below));
                 else if (section?.Has(key) == true && !section.IsMapping(key) && IsOptional(property)) property.SetValue(record, null);
             }
-            else if (section is not null && Value(section, key, inner, IsOptional(property), out object? value)) property.SetValue(record, value);
+            else if (section is not null && Value(section, property, inner, out object? value)) property.SetValue(record, value);
         }
         return record;
     }
@@ -41,7 +41,7 @@ internal static class SettingsBinder
     public static string Write(Recipe recipe, string? skip)
     {
         StringBuilder text = new();
-        text.Append(CultureInfo.InvariantCulture, $"trainer: {Word(recipe.Trainer)}\n");
+        text.Append(CultureInfo.InvariantCulture, $"trainer: {recipe.Trainer.Name}\n");
         Write(text, recipe, "", skip);
         return text.ToString();
     }
@@ -71,8 +71,8 @@ internal static class SettingsBinder
             _ when type == typeof(string) => key switch { "device" => "`cpu`, `cuda`, `cuda:N`", "folder" or "policy" or "reward" or "cost" => "path", "best_metric" => "a metric of the trainer", _ => "text" },
             _ when type == typeof(IReadOnlyList<string>) && key == "categories" => "pairs `own=category`",
             _ when type == typeof(IReadOnlyList<string>) => $"some of {string.Join(", ", LoraConfig.LanguageModelLayers.Select(name => $"`{name}`"))}",
-            _ when type == typeof(IReadOnlyList<double>) => $"numbers, {SettingLimits.Of(key).Range}",
-            _ => $"{(type == typeof(double) ? "" : "whole number, ")}{SettingLimits.Of(key).Range}{(IsBytes(key) ? "; `2GiB`" : "")}",
+            _ when type == typeof(IReadOnlyList<double>) => $"numbers, {SettingLimits.Of(property).Range}",
+            _ => $"{(type == typeof(double) ? "" : "whole number, ")}{SettingLimits.Of(property).Range}{(IsBytes(key) ? "; `2GiB`" : "")}",
         };
         return words + (IsOptional(property) ? ", empty" : "");
     }
@@ -104,8 +104,10 @@ internal static class SettingsBinder
         }
     }
 
-    private static bool Value(YamlSection section, string key, Type type, bool optional, out object? value)
+    private static bool Value(YamlSection section, PropertyInfo property, Type type, out object? value)
     {
+        string key = Key(property.Name);
+        bool optional = IsOptional(property);
         value = null;
         if (!optional && section.Removes(key)) return false; // without the base's value the default holds
         if (type == typeof(IReadOnlyList<string>) || type == typeof(IReadOnlyList<double>))
@@ -115,7 +117,7 @@ internal static class SettingsBinder
             if (type == typeof(IReadOnlyList<string>)) value = texts;
             else
             {
-                double?[] numbers = [.. texts.Select(text => (double?)Number(section, key, text, typeof(double)))];
+                double?[] numbers = [.. texts.Select(text => (double?)Number(section, property, text, typeof(double)))];
                 if (numbers.Contains(null)) return false;
                 value = numbers.Select(number => number!.Value).ToArray();
             }
@@ -131,7 +133,7 @@ internal static class SettingsBinder
         if (type == typeof(string)) value = given;
         else if (type == typeof(bool)) value = section.Flag(key);
         else if (type.IsEnum) value = Choice(section, key, given, type);
-        else value = Number(section, key, given, type);
+        else value = Number(section, property, given, type);
         return value is not null;
     }
 
@@ -143,9 +145,10 @@ internal static class SettingsBinder
         return null;
     }
 
-    private static object? Number(YamlSection section, string key, string given, Type type)
+    private static object? Number(YamlSection section, PropertyInfo property, string given, Type type)
     {
-        SettingLimits limits = SettingLimits.Of(key);
+        string key = Key(property.Name);
+        SettingLimits limits = SettingLimits.Of(property);
         if (type == typeof(double))
         {
             if (double.TryParse(given, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && limits.Allows(number)) return number;

@@ -12,7 +12,7 @@ public sealed class CurvesPageTests
         [
             Run("bound <1>", 0, 20, step => step), Run("bound <1>", 1, 20, step => step + 2), Run("none", 0, 10, step => step == 3 ? double.NaN : -step),
         ];
-        CurvesPage.Write(folder.At("page.html"), "Bound & none", "Two variants.", runs, ["reward", "missing"], ["step 3: <odd>"]);
+        CurvesPage.Write(folder.At("page.html"), "Bound & none", "Two variants.", runs, [new("reward", "reward"), new("missing", "missing")], ["step 3: <odd>"]);
         string page = File.ReadAllText(folder.At("page.html"));
         Assert.Contains("20.500 <small>± 1.414</small>", page); // seeds end at (19 + 20) / 2 and two more
         Assert.Contains("−10.000", page);
@@ -28,7 +28,7 @@ public sealed class CurvesPageTests
     public void ARunWithoutAStepGivesAPageThatSaysSo()
     {
         using TemporaryFolder folder = new();
-        CurvesPage.Write(folder.At("page.html"), "Empty", "Nothing.", [new CurveRun("one", 0, [])], ["reward"], []);
+        CurvesPage.Write(folder.At("page.html"), "Empty", "Nothing.", [new CurveRun("one", 0, [])], [new("reward", "reward")], []);
         Assert.Contains("No run has finished a step", File.ReadAllText(folder.At("page.html")));
     }
 

@@ -57,7 +57,7 @@ public sealed class ModelShapeTests
         ProcessedImage picture = processing.Process(new RgbImage(size, size, new byte[3 * size * size]));
         using ImageInputs inputs = processing.Batch([picture]);
         VisionFeatures features = model.EncodeImages(inputs);
-        Assert.Equal(features.Hidden.numel() + features.Levels.Sum(level => level.numel()), shape.Features.Patches * shape.Features.Width);
+        Assert.Equal(features.Hidden.numel() + features.Levels.Sum(level => level.numel()), shape.Patches * shape.Vision.FeatureWidth);
         Assert.Equal(inputs.PixelValues.numel() * 4, shape.PixelBytes);
         Assert.Equal(model.ProjectImages(features).Tokens_TH.shape[0], shape.ImageTokens);
     }

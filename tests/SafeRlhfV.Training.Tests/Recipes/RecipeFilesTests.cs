@@ -18,7 +18,7 @@ public sealed class RecipeFilesTests
             {
                 Recipe recipe = RecipeReader.Load(file, variables: set == "world" ? null : Variables);
                 string name = Path.GetFileNameWithoutExtension(file);
-                Assert.StartsWith(recipe.Trainer.ToString().ToLowerInvariant(), name);
+                Assert.StartsWith(recipe.Trainer.Name, name);
                 Assert.Equal(set switch { "paper" => $"runs/mine/{name}", "one-gpu" => $"runs/mine/{name}-one-gpu", _ => $"runs/world/{name}" }, recipe.Run.Folder);
             }
     }
@@ -28,14 +28,14 @@ public sealed class RecipeFilesTests
     {
         foreach (string set in Sets)
             Assert.Equal(
-                Enum.GetValues<TrainerKind>().Select(trainer => SettingsBinder.Format(trainer)).Order(StringComparer.Ordinal),
+                Trainers.All.Select(trainer => trainer.Name).Order(StringComparer.Ordinal),
                 Directory.EnumerateFiles(Path.Combine(Root, set)).Select(Path.GetFileNameWithoutExtension).Order(StringComparer.Ordinal));
     }
 
     [Fact]
     public void OneGpuDiffersFromThePaperByAdaptersAndRatesAlone()
     {
-        foreach (TrainerKind trainer in Enum.GetValues<TrainerKind>())
+        foreach (TrainerDefinition trainer in Trainers.All)
         {
             string[] paper = Lines("paper"), small = Lines("one-gpu");
             string[] changed = [.. small.Except(paper).Concat(paper.Except(small)).Select(line => line.Trim().Split(':')[0]).Distinct().Order(StringComparer.Ordinal)];
@@ -43,22 +43,22 @@ public sealed class RecipeFilesTests
             Assert.Contains("rank", changed);
             Assert.Empty(changed.Except(known));
 
-            string[] Lines(string set) => RecipeReader.Load(Path.Combine(Root, set, $"{SettingsBinder.Format(trainer)}.yaml"), variables: Variables).ToYaml().Split('\n');
+            string[] Lines(string set) => RecipeReader.Load(Path.Combine(Root, set, $"{trainer.Name}.yaml"), variables: Variables).ToYaml().Split('\n');
         }
     }
 
-    public static IEnumerable<TheoryDataRow<TrainerKind, double, ScheduleShape, double, double>> Released =>
+    public static IEnumerable<TheoryDataRow<string, double, ScheduleShape, double, double>> Released =>
     [
-        new(TrainerKind.Sft, 2e-5, ScheduleShape.Cosine, 0, 1), // ours; the paper gives none
-        new(TrainerKind.Guard, 1e-5, ScheduleShape.Cosine, 0, 1), // ours
-        new(TrainerKind.Scores, 3e-5, ScheduleShape.Cosine, 0, 3), // those of CM-V
-        new(TrainerKind.Reward, 3e-5, ScheduleShape.Constant, 0, 3),
-        new(TrainerKind.Cost, 3e-5, ScheduleShape.Cosine, 0, 3),
-        new(TrainerKind.Dpo, 1e-6, ScheduleShape.Cosine, 0.01, 2),
+        new("sft", 2e-5, ScheduleShape.Cosine, 0, 1), // ours; the paper gives none
+        new("guard", 1e-5, ScheduleShape.Cosine, 0, 1), // ours
+        new("scores", 3e-5, ScheduleShape.Cosine, 0, 3), // those of CM-V
+        new("reward", 3e-5, ScheduleShape.Constant, 0, 3),
+        new("cost", 3e-5, ScheduleShape.Cosine, 0, 3),
+        new("dpo", 1e-6, ScheduleShape.Cosine, 0.01, 2),
     ];
 
     [Theory, MemberData(nameof(Released))]
-    public void RecipesAndDefaultsAreTheReleasesSettings(TrainerKind trainer, double rate, ScheduleShape schedule, double decay, double epochs)
+    public void RecipesAndDefaultsAreTheReleasesSettings(string trainer, double rate, ScheduleShape schedule, double decay, double epochs)
     {
         foreach ((string place, Recipe recipe) in Every(trainer, "model.folder=a", "data.folder=b"))
         {
@@ -72,7 +72,7 @@ public sealed class RecipeFilesTests
     [Fact]
     public void PpoIsTheReleases()
     {
-        foreach ((string place, Recipe recipe) in Every(TrainerKind.Ppo, "model.policy=a", "model.reward=b", "model.cost=c", "data.prompts.folder=d", "data.instructions.folder=e", "model.sharing=none"))
+        foreach ((string place, Recipe recipe) in Every("ppo", "model.policy=a", "model.reward=b", "model.cost=c", "data.prompts.folder=d", "data.instructions.folder=e", "model.sharing=none"))
         {
             PpoSettings training = ((PpoRecipe)recipe).Training;
             bool adapters = ((PpoRecipe)recipe).Model.Lora is not null;
@@ -98,12 +98,11 @@ public sealed class RecipeFilesTests
     }
 
     // the recipes of both sets, and the defaults without a recipe
-    private static IEnumerable<(string Place, Recipe Recipe)> Every(TrainerKind trainer, params string[] places)
+    private static IEnumerable<(string Place, Recipe Recipe)> Every(string trainer, params string[] places)
     {
-        string word = SettingsBinder.Format(trainer);
-        yield return ("no recipe", RecipeReader.Parse($"trainer: {word}\n", sets: places));
+        yield return ("no recipe", RecipeReader.Parse($"trainer: {trainer}\n", sets: places));
         foreach (string set in Sets)
-            if (Path.Combine(Root, set, $"{word}.yaml") is var file) yield return (file, RecipeReader.Load(file, variables: Variables));
+            if (Path.Combine(Root, set, $"{trainer}.yaml") is var file) yield return (file, RecipeReader.Load(file, variables: Variables));
     }
 
     [Fact]

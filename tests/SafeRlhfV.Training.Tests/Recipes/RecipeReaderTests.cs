@@ -36,7 +36,7 @@ public sealed class RecipeReaderTests
     public void KeysBecomeTheRecordsAndTheRestKeepsItsDefaults()
     {
         var recipe = Assert.IsType<ModelTrainingRecipe<RewardSettings>>(RecipeReader.Parse(Reward));
-        Assert.Equal((TrainerKind.Reward, 3L, "models/sft", WeightType.Bfloat16, "cpu"), (recipe.Trainer, recipe.Seed, recipe.Model.Folder, recipe.Model.Dtype, recipe.Model.Device));
+        Assert.Equal((Trainers.All.Find("reward"), 3L, "models/sft", WeightType.Bfloat16, "cpu"), (recipe.Trainer, recipe.Seed, recipe.Model.Folder, recipe.Model.Dtype, recipe.Model.Device));
         Assert.Equal((8, 16.0, 0.0), (recipe.Model.Lora!.Rank, recipe.Model.Lora.Alpha, recipe.Model.Lora.Dropout));
         Assert.Equal(["q_proj", "v_proj"], recipe.Model.Lora.Targets);
         Assert.Equal(new DataRecipe { Folder = "data/world", Config = "animal_abuse" }, recipe.Data);
@@ -148,16 +148,15 @@ public sealed class RecipeReaderTests
     [Fact]
     public void TheTrainerMustBeTheOneAskedFor()
     {
-        Assert.Contains("line 1: trainer: the recipe is for reward, and cost was asked for", Assert.Throws<InvalidInputException>(() => RecipeReader.Parse(Reward, trainer: TrainerKind.Cost)).Message);
+        Assert.Contains("line 1: trainer: the recipe is for reward, and cost was asked for", Assert.Throws<InvalidInputException>(() => RecipeReader.Parse(Reward, trainer: Trainers.All.Find("cost"))).Message);
         Assert.Contains("trainer: is missing", Assert.Throws<InvalidInputException>(() => RecipeReader.Parse("model: { folder: a }\ndata: { folder: b }")).Message);
-        Assert.Equal(TrainerKind.Sft, RecipeReader.Parse("model: { folder: a }\ndata: { folder: b }", trainer: TrainerKind.Sft).Trainer);
+        Assert.Equal(Trainers.All.Find("sft"), RecipeReader.Parse("model: { folder: a }\ndata: { folder: b }", trainer: Trainers.All.Find("sft")).Trainer);
     }
 
     [Fact]
     public void EveryNumberHasLimits()
     {
-        foreach (Type type in (Type[])[typeof(ModelTrainingRecipe<SftSettings>), typeof(ModelTrainingRecipe<RewardSettings>), typeof(ModelTrainingRecipe<CostSettings>), typeof(ModelTrainingRecipe<ScoresSettings>), typeof(ModelTrainingRecipe<DpoSettings>), typeof(GuardRecipe), typeof(PpoRecipe)])
-            CheckLimits(type, []);
+        foreach (TrainerDefinition trainer in Trainers.All) CheckLimits(trainer.RecipeType, []);
     }
 
     private static void CheckLimits(Type type, HashSet<Type> met)
@@ -167,7 +166,7 @@ public sealed class RecipeReaderTests
         {
             Type inner = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
             if (SettingsBinder.IsSection(inner)) CheckLimits(inner, met);
-            else if (inner == typeof(int) || inner == typeof(long) || inner == typeof(double) || inner == typeof(IReadOnlyList<double>)) Assert.NotNull(SettingLimits.Of(SettingsBinder.Key(property.Name)));
+            else if (inner == typeof(int) || inner == typeof(long) || inner == typeof(double) || inner == typeof(IReadOnlyList<double>)) Assert.NotNull(SettingLimits.Of(property));
         }
     }
 }

@@ -5,17 +5,6 @@ namespace SafeRlhfV.Training.Tests;
 
 public sealed class TrainingGuideTests
 {
-    private static readonly Dictionary<string, Type> Recipes = new()
-    {
-        ["sft"] = typeof(ModelTrainingRecipe<SftSettings>),
-        ["reward"] = typeof(ModelTrainingRecipe<RewardSettings>),
-        ["cost"] = typeof(ModelTrainingRecipe<CostSettings>),
-        ["scores"] = typeof(ModelTrainingRecipe<ScoresSettings>),
-        ["dpo"] = typeof(ModelTrainingRecipe<DpoSettings>),
-        ["guard"] = typeof(GuardRecipe),
-        ["ppo"] = typeof(PpoRecipe),
-    };
-
     [Fact]
     public void TheGuideNamesEveryKeyWithItsDefaultAndItsValuesAndNoOther()
     {
@@ -23,14 +12,14 @@ public sealed class TrainingGuideTests
         (string Heading, string[] Rows)[] tables = [.. guide[guide.IndexOf("## All keys", StringComparison.Ordinal)..].Split("\n### ").Skip(1).Select(text => text.Split('\n')).Select(lines => (lines[0], lines.Where(line => line.StartsWith("| `", StringComparison.Ordinal)).ToArray()))];
         HashSet<string> met = [];
         SortedSet<string> wrong = [];
-        foreach ((string trainer, Type type) in Recipes)
-            foreach ((string section, PropertyInfo property, object? value) in Keys(type, ""))
+        foreach (TrainerDefinition trainer in Trainers.All)
+            foreach ((string section, PropertyInfo property, object? value) in Keys(trainer.RecipeType, ""))
             {
                 (string key, string allowed) = (SettingsBinder.Key(property.Name), SettingsBinder.Allowed(property));
                 string expected = value is null or "" ? "–" : $"`{SettingsBinder.Format(value)}`";
-                string? row = tables.Where(table => table.Heading.Contains($"`{section}`", StringComparison.Ordinal) && IsFor(table.Heading, trainer)).SelectMany(table => table.Rows)
+                string? row = tables.Where(table => table.Heading.Contains($"`{section}`", StringComparison.Ordinal) && IsFor(table.Heading, trainer.Name)).SelectMany(table => table.Rows)
                     .FirstOrDefault(row => row.StartsWith($"| `{key}` |", StringComparison.Ordinal) && row.Split('|')[2].Contains(expected, StringComparison.Ordinal));
-                Assert.True(row is not null, $"docs/training.md lacks {section}.{key} of {trainer} with the default {expected}");
+                Assert.True(row is not null, $"docs/training.md lacks {section}.{key} of {trainer.Name} with the default {expected}");
                 met.Add(row!);
                 if (row!.Split('|')[3].Trim() != allowed) wrong.Add($"{section}.{key}: {allowed}");
             }
@@ -39,7 +28,7 @@ public sealed class TrainingGuideTests
     }
 
     private static bool IsFor(string heading, string trainer) =>
-        heading.EndsWith("of all but ppo", StringComparison.Ordinal) ? trainer != "ppo" : !Recipes.Keys.Any(other => heading.Contains($"` of {other}", StringComparison.Ordinal)) || heading.Contains($"` of {trainer}", StringComparison.Ordinal);
+        heading.EndsWith("of all but ppo", StringComparison.Ordinal) ? trainer != "ppo" : !Trainers.All.Any(other => heading.Contains($"` of {other.Name}", StringComparison.Ordinal)) || heading.Contains($"` of {trainer}", StringComparison.Ordinal);
 
     private static IEnumerable<(string Section, PropertyInfo Property, object? Value)> Keys(Type type, string section)
     {

@@ -19,10 +19,18 @@ public sealed record GuardRecipe : Recipe, IModelTrainingRecipe
     TrainerSettings IModelTrainingRecipe.Training => Training;
 
     /// <inheritdoc/>
-    public override TrainerKind Trainer => TrainerKind.Guard;
-
-    /// <inheritdoc/>
     public override long Seed => Training.Seed;
 
-    internal override Recipe WithResults() => this with { Model = Model with { Folder = ResultFolder.Find(Model.Folder) } };
+    /// <inheritdoc/>
+    public override ModelRecipe Base => Model;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<(string Key, string Folder)> ModelFolders => [("model.folder", Model.Folder)];
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<(string Key, DataRecipe Data)> DataSets =>
+        Data.SafePrompts is { } safe ? [("data.folder", Data), ("data.safe_prompts", safe)] : [("data.folder", Data)];
+
+    /// <inheritdoc/>
+    public override Recipe WithResults() => this with { Model = Model with { Folder = ResultFolder.Find(Model.Folder) } };
 }

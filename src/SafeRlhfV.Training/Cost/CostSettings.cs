@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using SafeRlhfV.Objectives;
 
 namespace SafeRlhfV.Training;
@@ -9,9 +10,11 @@ public sealed record CostSettings : TrainerSettings
     public CostSettings() => Epochs = 3;
 
     /// <summary>η, the weight of the regulariser that keeps scores near zero.</summary>
+    [Range(0, 1e12)]
     public double Eta { get; init; } = 0.001;
 
     /// <summary>κ, the weight of the sign term.</summary>
+    [Range(0, 1e12)]
     public double Kappa { get; init; } = 1;
 
     /// <summary>The signed label z: graded by the harmless rate (the released code), or its sign (text-only Safe RLHF).</summary>

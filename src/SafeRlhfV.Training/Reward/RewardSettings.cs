@@ -1,3 +1,5 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace SafeRlhfV.Training;
 
 /// <summary>Settings of <see cref="RewardTrainer"/>; the defaults are those of the paper's release.</summary>
@@ -7,5 +9,6 @@ public sealed record RewardSettings : TrainerSettings
     public RewardSettings() => (Epochs, Optimizer) = (3, new() { Schedule = ScheduleShape.Constant });
 
     /// <summary>η, the weight of the regulariser that keeps scores near zero.</summary>
+    [Range(0, 1e12)]
     public double Eta { get; init; } = 0.001;
 }

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using SafeRlhfV.Objectives;
 
 namespace SafeRlhfV.Training;
@@ -8,60 +9,79 @@ namespace SafeRlhfV.Training;
 public sealed record PpoSettings
 {
     /// <summary>One seed for every stream of random numbers.</summary>
+    [Range(long.MinValue, long.MaxValue)]
     public long Seed { get; init; }
 
     /// <summary>Rounds of rollout and update; null = as many as the epochs over the prompts take.</summary>
+    [Range(1, 1e9)]
     public long? Rounds { get; init; }
 
     /// <summary>Passes over the prompts.</summary>
+    [Range(0, 1e6, MinimumIsExclusive = true)]
     public double Epochs { get; init; } = 3;
 
     /// <summary>Prompts of one round.</summary>
+    [Range(1, 1e9)]
     public int RolloutBatch { get; init; } = 16;
 
     /// <summary>Prompts that are answered at a time, by memory for keys and values. 0 = all of the round.</summary>
+    [Range(0, 1e9)]
     public int RolloutMicroBatch { get; init; }
 
     /// <summary>Bytes for keys and values while answers are sampled: as many prompts are answered at a time as fit. 0 = by <see cref="RolloutMicroBatch"/> alone.</summary>
+    [Range(0, 1L << 50)]
     public long RolloutCacheBytes { get; init; }
 
     /// <summary>Rows of one update.</summary>
+    [Range(1, 1e9)]
     public int MiniBatch { get; init; } = 16;
 
     /// <summary>Rows that run at a time when answers are judged and updates are made, by memory for activations; gradients are summed over the update's rows. 0 = all of the update.</summary>
+    [Range(0, 1e9)]
     public int MicroBatch { get; init; }
 
     /// <summary>Updates on each rollout.</summary>
+    [Range(1, 1000)]
     public int UpdateEpochs { get; init; } = 1;
 
     /// <summary>Most tokens of a sampled answer.</summary>
+    [Range(1, 1 << 20)]
     public int MaxNewTokens { get; init; } = 512;
 
     /// <summary>Sampling temperature; the policy is the distribution at this temperature.</summary>
+    [Range(0, 100, MinimumIsExclusive = true)]
     public double Temperature { get; init; } = 1;
 
     /// <summary>β, weight of the divergence from the reference.</summary>
+    [Range(0, 1e12)]
     public double KlCoefficient { get; init; } = 0.02;
 
     /// <summary>ε of the clipped surrogate.</summary>
+    [Range(0, 1, MinimumIsExclusive = true, MaximumIsExclusive = true)]
     public double ClipRange { get; init; } = 0.2;
 
     /// <summary>Bound on a token's shaped reward and cost.</summary>
+    [Range(0, 1e12, MinimumIsExclusive = true)]
     public double ClipScore { get; init; } = 50;
 
     /// <summary>Bound on a critic's move in one update.</summary>
+    [Range(0, 1e12, MinimumIsExclusive = true)]
     public double ClipValue { get; init; } = 5;
 
     /// <summary>γ.</summary>
+    [Range(0, 1)]
     public double Gamma { get; init; } = 1;
 
     /// <summary>GAE's λ.</summary>
+    [Range(0, 1)]
     public double GaeLambda { get; init; } = 0.95;
 
     /// <summary>Weight of the next-token loss on instruction data; 0 without such data.</summary>
+    [Range(0, 1e12)]
     public double PtxCoefficient { get; init; } = 16;
 
     /// <summary>Instruction rows beside each update.</summary>
+    [Range(1, 1e9)]
     public int PtxBatch { get; init; } = 16;
 
     /// <summary>How λ follows the cost.</summary>
@@ -71,6 +91,7 @@ public sealed record PpoSettings
     public MultiplierOptions Multiplier { get; init; } = new();
 
     /// <summary>Pairs whose answers set the scale of R and C before the first round (<see cref="ScoreCalibration"/>); 0 leaves scores as they are.</summary>
+    [Range(0, 1e9)]
     public int CalibrationRows { get; init; }
 
     /// <summary>Minimise the cost alone and let the reward be (PPO-S).</summary>
@@ -92,6 +113,7 @@ public sealed record PpoSettings
     public bool GradientCheckpointing { get; init; }
 
     /// <summary>Bytes of vision features that may be kept.</summary>
+    [Range(0, 1L << 50)]
     public long VisionCacheBytes { get; init; } = 2L << 30;
 
     /// <summary>Rounds for so many prompts.</summary>

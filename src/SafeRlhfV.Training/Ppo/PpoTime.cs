@@ -1,0 +1,40 @@
+namespace SafeRlhfV.Training;
+
+/// <summary>How long Safe PPO takes: sampling, scoring, and the updates of the actor and of the critics.</summary>
+internal static class PpoTime
+{
+    /// <summary>Estimates the time of a recipe.</summary>
+    public static TimePlan Plan(PpoRecipe recipe, PlanInputs inputs, DeviceSpeed speed)
+    {
+        (PpoModelsRecipe model, PpoSettings training) = (recipe.Model, recipe.Training);
+        TimePlanner round = new(inputs.Shape, inputs.IsHalf(model.Dtype), model.Lora, training.GradientCheckpointing);
+        AddRound(round, recipe, inputs);
+        string texts = $"{TimePlanner.Texts(inputs)}, answers of {training.MaxNewTokens} tokens";
+        return round.Done("round", inputs.Sizes is { } sizes ? training.RoundsFor(sizes.Pictures) : training.Rounds, speed, texts);
+    }
+
+    private static void AddRound(TimePlanner round, PpoRecipe recipe, PlanInputs inputs)
+    {
+        (PpoModelsRecipe model, PpoSettings training, ModelShape shape) = (recipe.Model, recipe.Training, inputs.Shape);
+        PlanSizes sizes = PpoMemory.Sizes(recipe, inputs), instructions = PpoMemory.Instructions(recipe, inputs);
+        bool half = inputs.IsHalf(model.Dtype);
+        int rows = training.RolloutBatch, each = model.NamesOneFolder ? 1 : 2, answer = training.MaxNewTokens;
+        double prompt = sizes.MeanPromptTokens, width = prompt + answer, updates = (double)training.UpdateEpochs * Math.Ceiling((double)rows / training.MiniBatch);
+        double policy = round.Forward(width, answer), scorer = round.Forward(width, 0);
+        round.AddFlops(rows * round.Seen(sizes, training.VisionCacheBytes, training.Epochs) * round.Tower);
+        round.AddFlops(rows * policy); // sampling: the prompt's columns at once, then the answer's
+        int rolled = PpoMemory.RolledAtOnce(training, shape, half, (long)width);
+        double read = (shape.Parameters - shape.TowerParameters) * (double)round.Element;
+        double cache = rows * (prompt + (answer / 2.0)) * MemoryPlanner.CacheBytesOfToken(shape, half);
+        round.AddBytes(answer * ((Math.Ceiling((double)rows / rolled) * read) + cache));
+        round.AddFlops(rows * (policy + (2 * each * scorer))); // reference, scores, critics
+        round.AddFlops(rows * training.UpdateEpochs * round.Passes * (policy + (each * scorer)));
+        if (training.PtxCoefficient > 0 && recipe.Data.Instructions is not null)
+            round.AddFlops(updates * training.PtxBatch * round.Passes * round.Forward(instructions.MeanPromptTokens + instructions.MeanResponseTokens, instructions.MeanResponseTokens));
+        for (int i = 0; i < updates; i++)
+        {
+            round.AddUpdate(training.Actor, model.Device, model.Lora, MemoryPlanner.Trained(shape, model.Lora, policy: true, tower: false));
+            round.AddUpdate(training.Critics, model.Device, model.Lora, each * MemoryPlanner.Trained(shape, model.Lora, policy: false, tower: false));
+        }
+    }
+}

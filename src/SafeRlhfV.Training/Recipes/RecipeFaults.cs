@@ -1,0 +1,55 @@
+using SafeRlhfV.Models;
+
+namespace SafeRlhfV.Training;
+
+/// <summary>Collects the faults of a recipe that no single key shows; all are reported together, each with its line.</summary>
+public sealed class RecipeFaults
+{
+    private readonly YamlSection root;
+
+    internal RecipeFaults(YamlSection root) => this.root = root;
+
+    /// <summary>Adds a fault at a key, such as training.micro_batch_size; its line is that of the deepest section of the path that is there.</summary>
+    public void Add(string path, string message)
+    {
+        YamlSection section = root;
+        string[] keys = path.Split('.');
+        for (int i = 0; i < keys.Length - 1; i++)
+        {
+            if (!section.IsMapping(keys[i]) || section.Section(keys[i]) is not { } below)
+            {
+                section.Fault(string.Join('.', keys[i..]), message);
+                return;
+            }
+            section = below;
+        }
+        section.Fault(keys[^1], message);
+    }
+
+    /// <summary>Adds a fault where a text that must be there is empty.</summary>
+    public void Need(string path, string value, string what)
+    {
+        if (value.Length == 0) Add(path, $"is missing: {what}");
+    }
+
+    /// <summary>Checks model.device.</summary>
+    public void CheckDevice(string device)
+    {
+        if (!DeviceName.TryParse(device, out _)) Add("model.device", $"'{device}' must be cpu, cuda or cuda:N");
+    }
+
+    /// <summary>Checks model.lora.targets.</summary>
+    public void CheckTargets(LoraRecipe? lora)
+    {
+        foreach (string target in lora?.Targets ?? [])
+            if (!LoraConfig.LanguageModelLayers.Contains(target))
+                Add("model.lora.targets", $"'{target}' is no linear layer of a block; there are {string.Join(", ", LoraConfig.LanguageModelLayers)}");
+    }
+
+    /// <summary>Checks training.lengths.</summary>
+    public void CheckLengths(LengthLimits lengths)
+    {
+        if (lengths.PromptTokens > lengths.TotalTokens) Add("training.lengths.prompt_tokens", $"{lengths.PromptTokens} is more than total_tokens {lengths.TotalTokens}");
+        if (lengths.ResponseTokens > lengths.TotalTokens) Add("training.lengths.response_tokens", $"{lengths.ResponseTokens} is more than total_tokens {lengths.TotalTokens}");
+    }
+}
