@@ -57,14 +57,14 @@ public sealed class RecipeBaseTests(TinyRecipes tiny) : IClassFixture<TinyRecipe
     public void TheModelStandsForItsKeyWhereTheRecipeHasNoVariable()
     {
         File.WriteAllText(tiny.At("sft.yaml"), "model: { folder: old }\ndata: { folder: d }\n");
-        Assert.Equal("it's", ((ModelTrainingRecipe<SftSettings>)RecipeReader.Load(tiny.At("sft.yaml"), trainer: TrainerKind.Sft, variables: new("it's"))).Model.Folder);
+        Assert.Equal("it's", ((ModelTrainingRecipe<SftSettings>)RecipeReader.Load(tiny.At("sft.yaml"), trainer: Trainers.All.Find("sft"), variables: new("it's"))).Model.Folder);
         File.WriteAllText(tiny.At("ppo.yaml"), "trainer: ppo\nmodel: { policy: old, reward: r, cost: c, lora: {} }\ndata: { prompts: { folder: d } }\ntraining: { ptx_coefficient: 0 }\n");
         Assert.Equal("new", ((PpoRecipe)RecipeReader.Load(tiny.At("ppo.yaml"), variables: new("new"))).Model.Policy);
         Assert.Contains("--name is given, but the recipe has no ${name}", Assert.Throws<InvalidInputException>(() => RecipeReader.Load(tiny.At("ppo.yaml"), variables: new(Name: "n"))).Message);
         // --out replaces the only value that uses the name: it is not needed, and not idle either
         File.WriteAllText(tiny.At("named.yaml"), "model: { folder: old }\ndata: { folder: d }\nrun:\n  folder: runs/${name}\n");
         foreach (string? name in (string?[])[null, "n"])
-            Assert.Equal("out", RecipeReader.Load(tiny.At("named.yaml"), ["run.folder=out"], TrainerKind.Sft, new(Name: name)).Run.Folder);
+            Assert.Equal("out", RecipeReader.Load(tiny.At("named.yaml"), ["run.folder=out"], Trainers.All.Find("sft"), new(Name: name)).Run.Folder);
     }
 
     [Fact]
