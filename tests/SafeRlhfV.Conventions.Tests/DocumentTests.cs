@@ -1,0 +1,57 @@
+using System.Text.RegularExpressions;
+using SafeRlhfV.Testing;
+
+namespace SafeRlhfV.Conventions.Tests;
+
+/// <summary>What people read: README and docs.</summary>
+public sealed partial class DocumentTests
+{
+    private const int MaximumWords = 80;
+
+    public static IEnumerable<TheoryDataRow<string>> Documents => new[] { "README.md" }
+        .Concat(Directory.EnumerateFiles(Path.Combine(Golden.RepositoryRoot(), "docs"), "*.md", SearchOption.AllDirectories)
+            .Select(file => Path.GetRelativePath(Golden.RepositoryRoot(), file)))
+        .Select(file => new TheoryDataRow<string>(file));
+
+    [Theory, MemberData(nameof(Documents))]
+    public void ParagraphsAreShort(string document)
+    {
+        string[] tooLong = [.. Paragraphs(File.ReadAllLines(Path.Combine(Golden.RepositoryRoot(), document)))
+            .Where(paragraph => paragraph.Words > MaximumWords)
+            .Select(paragraph => $"{document}, line {paragraph.Line}: {paragraph.Words} words")];
+        Assert.Empty(tooLong);
+    }
+
+    [Fact]
+    public void LongParagraphsAreFound()
+    {
+        string words = string.Join(' ', Enumerable.Repeat("word", 50));
+        Assert.Equal([(1, 100)], Paragraphs([words, words, "", "- " + words, "- " + words, "| " + words, "```", words, words, "```"])
+            .Where(paragraph => paragraph.Words > MaximumWords));
+    }
+
+    // an item of a list is a paragraph; code and tables are not prose
+    private static IEnumerable<(int Line, int Words)> Paragraphs(string[] lines)
+    {
+        bool isCode = false;
+        (int line, int words) = (0, 0);
+        for (int i = 0; i <= lines.Length; i++)
+        {
+            string text = i < lines.Length ? lines[i].Trim() : "";
+            bool isFence = text.StartsWith("```", StringComparison.Ordinal);
+            if (isFence) isCode = !isCode;
+            bool isProse = !isFence && !isCode && text.Length > 0 && text[0] is not ('|' or '#');
+            if ((!isProse || Item().IsMatch(text)) && words > 0)
+            {
+                yield return (line, words);
+                words = 0;
+            }
+            if (!isProse) continue;
+            if (words == 0) line = i + 1;
+            words += text.Split(' ', StringSplitOptions.RemoveEmptyEntries).Length;
+        }
+    }
+
+    [GeneratedRegex(@"^([-*]|\d+\.) ")]
+    private static partial Regex Item();
+}
