@@ -3,6 +3,7 @@ using Microsoft.Extensions.AI;
 using SafeRlhfV.Data;
 using SafeRlhfV.Inference;
 using SafeRlhfV.Models;
+using SafeRlhfV.Processing;
 using SafeRlhfV.Testing;
 using SafeRlhfV.Training;
 using SkiaSharp;
