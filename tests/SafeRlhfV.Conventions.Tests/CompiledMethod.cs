@@ -8,7 +8,7 @@ using System.Reflection.PortableExecutable;
 namespace SafeRlhfV.Conventions.Tests;
 
 /// <summary>A method as the compiler wrote it: its instructions in order, and where its try blocks begin.</summary>
-internal sealed record CompiledMethod(string Name, IReadOnlyList<CompiledMethod.Instruction> Instructions, IReadOnlySet<int> TryOffsets)
+internal sealed record CompiledMethod(string Name, MethodAttributes Attributes, IReadOnlyList<CompiledMethod.Instruction> Instructions, IReadOnlySet<int> TryOffsets)
 {
     private static readonly ILookup<short, OpCode> Codes =
         typeof(OpCodes).GetFields(BindingFlags.Public | BindingFlags.Static).Select(field => (OpCode)field.GetValue(null)!).ToLookup(code => code.Value);
@@ -23,10 +23,10 @@ internal sealed record CompiledMethod(string Name, IReadOnlyList<CompiledMethod.
         MetadataReader reader = file.GetMetadataReader();
         Names names = new(reader);
         return [.. reader.MethodDefinitions.Select(handle => (Handle: handle, Address: reader.GetMethodDefinition(handle).RelativeVirtualAddress)).Where(method => method.Address != 0)
-            .Select(method => Read(names, method.Handle, file.GetMethodBody(method.Address)))];
+            .Select(method => Read(names, method.Handle, reader.GetMethodDefinition(method.Handle).Attributes, file.GetMethodBody(method.Address)))];
     }
 
-    private static CompiledMethod Read(Names names, MethodDefinitionHandle handle, MethodBodyBlock body)
+    private static CompiledMethod Read(Names names, MethodDefinitionHandle handle, MethodAttributes attributes, MethodBodyBlock body)
     {
         List<Instruction> instructions = [];
         BlobReader code = body.GetILReader();
@@ -43,7 +43,7 @@ internal sealed record CompiledMethod(string Name, IReadOnlyList<CompiledMethod.
             }
             instructions.Add(new Instruction(operation, code.Offset, operand));
         }
-        return new CompiledMethod(names.Of(handle), instructions, body.ExceptionRegions.Select(region => region.TryOffset).ToHashSet());
+        return new CompiledMethod(names.Of(handle), attributes, instructions, body.ExceptionRegions.Select(region => region.TryOffset).ToHashSet());
     }
 
     private static int Size(OperandType type) => type switch

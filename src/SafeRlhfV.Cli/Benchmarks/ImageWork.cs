@@ -12,13 +12,7 @@ internal static class ImageWork
 
     public static void Run(BenchSettings settings)
     {
-        ImageProcessor processor = ImageProcessor.Parse(ConfigReader.Parse(System.Text.Encoding.UTF8.GetBytes($$"""
-            {
-              "image_processor_type": "CLIPImageProcessor", "size": { "shortest_edge": {{TinyModel.ImageSide}} }, "resample": 3,
-              "crop_size": { "height": {{TinyModel.ImageSide}}, "width": {{TinyModel.ImageSide}} },
-              "image_mean": [0.48145466, 0.4578275, 0.40821073], "image_std": [0.26862954, 0.26130258, 0.27577711]
-            }
-            """), "the bench's preprocessor_config.json"), TinyModel.Config);
+        ImageProcessor processor = TinyModel.Images();
         byte[] file = Jpeg();
         double single = Measure.Median(() =>
         {

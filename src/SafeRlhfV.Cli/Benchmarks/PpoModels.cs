@@ -27,19 +27,11 @@ internal sealed class PpoModels : IDisposable
     public static PpoModels Shared(int rank)
     {
         VisionLanguageModel model = TinyModel.Create(0);
+        foreach (Parameter parameter in model.parameters()) parameter.requires_grad = false;
         foreach (string name in (string[])["actor", "scores", "critics"]) model.Adapters.Create(name, LoraConfig.ForLanguageModel(rank, 2 * rank), 0);
         ScoreHead[] heads = [.. Enumerable.Range(0, 2).Select(head => ScoreHead.Create(TinyModel.Hidden, ScoresTrainer.Outputs, head))];
         return new([model], heads, new PpoRoles(
             new PolicyRole(model, "actor"), new PolicyRole(model), new ScorePair(new ScorerRole(model, heads[0], "scores")), new ScorePair(new ScorerRole(model, heads[1], "critics"))));
-    }
-
-    /// <summary>Makes what a role trains want gradients, and nothing else of its model (the heads of others never see any).</summary>
-    public IReadOnlyList<(string Name, Parameter Parameter)> Prepare(Role role)
-    {
-        if (models.Length > 1 || ReferenceEquals(role, Roles.Actor)) foreach (Parameter parameter in role.Model.parameters()) parameter.requires_grad = false;
-        IReadOnlyList<(string Name, Parameter Parameter)> trained = role.Trainable();
-        foreach ((_, Parameter parameter) in trained) parameter.requires_grad = true;
-        return trained;
     }
 
     public void Dispose()

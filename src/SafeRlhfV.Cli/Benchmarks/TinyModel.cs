@@ -29,6 +29,15 @@ internal static class TinyModel
 
     public static VisionLanguageModel Create(long seed) => ModelFactory.Create(Config, seed);
 
+    /// <summary>CLIP's processing at the tower's size.</summary>
+    public static ImageProcessor Images() => ImageProcessor.Parse(ConfigReader.Parse(System.Text.Encoding.UTF8.GetBytes($$"""
+        {
+          "image_processor_type": "CLIPImageProcessor", "size": { "shortest_edge": {{ImageSide}} }, "resample": 3,
+          "crop_size": { "height": {{ImageSide}}, "width": {{ImageSide}} },
+          "image_mean": [0.48145466, 0.4578275, 0.40821073], "image_std": [0.26862954, 0.26130258, 0.27577711]
+        }
+        """), "the bench's preprocessor_config.json"), Config);
+
     /// <summary>Random texts without padding, [rows, length].</summary>
     public static Tensor Ids(int rows, int length) => randint(0, ImageToken, [rows, length], ScalarType.Int64);
 

@@ -22,7 +22,7 @@ internal static class PolicyStages
         using PpoModels models = PpoModels.Load(places, context.Settings.Seed);
         PpoRoles roles = models.Roles(context.Data(DemoContext.PairData), settings, CalibrationBatch);
         using TrainingRun run = context.NewRun(name);
-        PpoTrainer.Train(roles, context.Data(DemoContext.PromptData), context.Data(DemoContext.PtxData), settings, run, context.Cancel);
+        SafePpoTrainer.Train(roles, context.Data(DemoContext.PromptData), context.Data(DemoContext.PtxData), settings, run, context.Cancel);
         models.SaveWhole(context.Folders.Model(name));
         return $"{settings.Rounds} rounds of {settings.RolloutBatch}";
     }

@@ -15,11 +15,9 @@ internal sealed class GenerationBatch : IDisposable
     private readonly GenerationSettings settings;
     private readonly TokenChooser chooser;
     private readonly KeyValueCache cache;
-    private readonly List<int>[] answers;
     private readonly GenerationRow[] texts;
     private readonly bool keepsText;
     private readonly List<float>[] logProbs;
-    private readonly FinishReason?[] finishes;
     private readonly HashSet<int> ends;
     private readonly bool penalised;
 
@@ -45,9 +43,7 @@ internal sealed class GenerationBatch : IDisposable
         chooser = new TokenChooser(settings, model.ImageTokenId);
         penalised = settings.RepetitionPenalty != 1;
         ends = [.. settings.EosTokenIds];
-        answers = [.. Enumerable.Range(0, count).Select(_ => new List<int>())];
         logProbs = [.. Enumerable.Range(0, count).Select(_ => new List<float>())];
-        finishes = new FinishReason?[count];
         rows = [.. Enumerable.Range(0, count)];
         keepsText = TokenRules.NeedText(settings);
         texts = [.. ReadTexts()];
@@ -89,16 +85,14 @@ internal sealed class GenerationBatch : IDisposable
         for (int i = 0; i < rows.Length; i++)
         {
             int row = rows[i];
-            if (finishes[row] is not null) continue;
+            GenerationRow text = texts[row];
+            if (text.Finish is not null) continue;
             int token = (int)lastTokens[i];
-            answers[row].Add(token);
-            if (keepsText) texts[row].Text.Add(token);
+            if (keepsText) text.Text.Add(token);
             if (logs is not null) logProbs[row].Add(logs[i]);
-            if (ends.Contains(token)) finishes[row] = FinishReason.EndToken;
-            else if (settings.Stop?.Invoke(row, answers[row]) == true) finishes[row] = FinishReason.Stopped;
-            else if (step + 1 == texts[row].Limit) finishes[row] = FinishReason.Length;
-            else running++;
-            onToken?.Invoke(new GeneratedToken(row, step, token, logs?[i] ?? 0, finishes[row]));
+            text.Take(token, ends, row, settings.Stop);
+            if (text.Finish is null) running++;
+            onToken?.Invoke(new GeneratedToken(row, step, token, logs?[i] ?? 0, text.Finish));
         }
         if (running > 0 && rows.Length - running > 0 && rows.Length - running >= DropShare * rows.Length) DropEnded();
         return running > 0;
@@ -114,24 +108,25 @@ internal sealed class GenerationBatch : IDisposable
         return model.Logits(hidden.squeeze(1));
     }
 
-    /// <summary>The answers.</summary>
+    /// <summary>The responses.</summary>
     public GenerationResult Finish()
     {
-        int longest = Math.Max(1, answers.Max(answer => answer.Count));
-        long[] ids = new long[answers.Length * longest];
+        int longest = Math.Max(1, texts.Max(text => text.Response.Count));
+        long[] ids = new long[texts.Length * longest];
         float[] logs = new float[ids.Length];
         Array.Fill(ids, settings.PadTokenId);
-        for (int row = 0; row < answers.Length; row++)
-            for (int at = 0; at < answers[row].Count; at++)
+        for (int row = 0; row < texts.Length; row++)
+            for (int at = 0; at < texts[row].Response.Count; at++)
             {
-                ids[row * longest + at] = answers[row][at];
+                ids[row * longest + at] = texts[row].Response[at];
                 if (settings.LogProbs) logs[row * longest + at] = logProbs[row][at];
             }
         Device device = prompt.Ids_BL.device;
-        Tensor tokens_BT = tensor(ids, device: device).view(answers.Length, longest);
-        Tensor? logs_BT = settings.LogProbs ? tensor(logs, device: device).view(answers.Length, longest) : null;
+        Tensor tokens_BT = tensor(ids, device: device).view(texts.Length, longest);
+        Tensor? logs_BT = settings.LogProbs ? tensor(logs, device: device).view(texts.Length, longest) : null;
         return new GenerationResult(
-            tokens_BT.DetachFromDisposeScope(), [.. answers.Select(answer => answer.Count)], logs_BT?.DetachFromDisposeScope(), [.. finishes.Select(finish => finish ?? FinishReason.Length)]);
+            tokens_BT.DetachFromDisposeScope(), [.. texts.Select(text => text.Response.Count)], logs_BT?.DetachFromDisposeScope(),
+            [.. texts.Select(text => text.Finish ?? FinishReason.Length)]);
     }
 
     public void Dispose()
@@ -157,7 +152,7 @@ internal sealed class GenerationBatch : IDisposable
 
     private void DropEnded()
     {
-        int[] kept = [.. Enumerable.Range(0, rows.Length).Where(i => finishes[rows[i]] is null)];
+        int[] kept = [.. Enumerable.Range(0, rows.Length).Where(i => texts[rows[i]].Finish is null)];
         Select(tensor(kept.Select(i => (long)i).ToArray(), device: prompt.Ids_BL.device));
         streams = [.. kept.Select(i => streams[i])];
         lastTokens = [.. kept.Select(i => lastTokens[i])];

@@ -49,8 +49,8 @@ internal static class ParityKinds
     {
         using IDisposable noGrad = no_grad();
         ParityPass pass = ParityPass.Run(model, reference, checks);
-        Tensor scores_BL = nn.functional.linear(pass.Hidden_BLH, reference.Tensor("score_weight")).squeeze(-1);
-        Tensor ends_B = ScoreHead.EndIndex(pass.Mask_BL), end = ScoreHead.EndScores(scores_BL, pass.Mask_BL);
+        Tensor scores_BL = EndScores.PerState(pass.Hidden_BLH, reference.Tensor("score_weight"));
+        Tensor ends_B = EndScores.LastValid(pass.Mask_BL), end = EndScores.At(scores_BL, ends_B);
         checks.Compare("scores", scores_BL, "scores", 1e-4, pass.Mask_BL);
         checks.Exact("end_index", ends_B.view(reference.Tensor("end_index").shape));
         checks.Compare("end_scores", end.view(reference.Tensor("end_scores").shape), "end_scores", 1e-4);

@@ -93,23 +93,8 @@ public sealed class ScoreHead : NamedModule
         if (Kind is { } kind) ModelKinds.Save(folder, kind);
     }
 
-    /// <summary>Scores of hidden states [B, L, H]: [B, L] with one output, else [B, L, outputs].</summary>
-    public Tensor Forward(Tensor hidden_BLH)
-    {
-        Tensor scores = nn.functional.linear(hidden_BLH, weight);
-        return Outputs == 1 ? scores.squeeze(-1) : scores;
-    }
-
-    /// <summary>The last valid column of each row, [B], by the mask alone, whatever the padding side.</summary>
-    public static Tensor EndIndex(Tensor mask_BL) =>
-        Scalars.Range(mask_BL.shape[1], device: mask_BL.device).mul(mask_BL.to(ScalarType.Bool).to(ScalarType.Int64)).argmax(1);
-
-    /// <summary>Scores at the last valid column: [B, L] → [B], or [B, L, n] → [B, n].</summary>
-    public static Tensor EndScores(Tensor scores, Tensor mask_BL)
-    {
-        Tensor ends_B1 = EndIndex(mask_BL).unsqueeze(1);
-        return scores.dim() == 2 ? scores.gather(1, ends_B1).squeeze(1) : scores.gather(1, ends_B1.unsqueeze(2).expand(-1, -1, scores.shape[2])).squeeze(1);
-    }
+    /// <summary>Scores of hidden states [..., H]: [...] with one output, else [..., outputs].</summary>
+    public Tensor Forward(Tensor hidden) => EndScores.PerState(hidden, weight);
 
     private static ScoreHead FromFile(string folder, WeightFile file, int hiddenSize, ScalarType? dtype, Device? device)
     {

@@ -1,3 +1,4 @@
+using SafeRlhfV.Objectives;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -79,7 +80,7 @@ public sealed class ScoreModel : NamedModule
         using DisposeScope scope = NewDisposeScope();
         using IDisposable? use = UseAdapter();
         Tensor scores = head.Forward(backbone.Hidden(inputIds_BL, mask_BL, images));
-        Tensor end = ScoreHead.EndScores(scores, mask_BL);
+        Tensor end = EndScores.At(scores, EndScores.LastValid(mask_BL));
         return new ScoreOutput(scores.MoveToOuterDisposeScope(), end.MoveToOuterDisposeScope());
     }
 

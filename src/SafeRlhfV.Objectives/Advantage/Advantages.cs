@@ -1,47 +1,37 @@
+using System.Numerics;
 using static TorchSharp.torch;
 
 namespace SafeRlhfV.Objectives;
 
-/// <summary>Generalised advantage estimation (Schulman et al. 2016) over valid tokens only, and the Lagrangian's combination of two advantages.</summary>
+/// <summary>Generalised advantage estimation (Schulman et al. 2016) over one response, and the Lagrangian's combination of two advantages.</summary>
 public static class Advantages
 {
     /// <summary>
-    /// δ_t = r_t + γ V_{t+1} - V_t, Â_t = δ_t + γλ Â_{t+1}, where t+1 is the row's next valid token and everything after the last one is 0. Padding on either
-    /// side (or between turns) takes no part. Runs in float64 on the host: B × T steps of scalar work are cheaper there than T rounds of tiny tensor kernels.
+    /// δ_t = r_t + γ V_{t+1} - V_t, Â_t = δ_t + γλ Â_{t+1}, where everything after the last token is 0; the return is Â_t + V_t. Works on the tokens of one
+    /// response on the host, so there is no padding, and computes in float64.
     /// </summary>
-    /// <param name="values_BT">V of each token, read at the position before it.</param>
-    /// <param name="rewards_BT">r (or c) of each token.</param>
-    /// <param name="mask_BT">bool; true is valid.</param>
+    /// <param name="values">V of each token, read at the position before it.</param>
+    /// <param name="rewards">r (or c) of each token.</param>
     /// <param name="gamma">Discount γ.</param>
     /// <param name="lambda">GAE's λ.</param>
-    /// <returns>Detached, of the values' type and device.</returns>
-    /// <exception cref="ArgumentException">The three shapes differ.</exception>
-    public static AdvantageEstimates Gae(Tensor values_BT, Tensor rewards_BT, Tensor mask_BT, double gamma = 1, double lambda = 0.95)
+    /// <param name="advantages">Receives Â.</param>
+    /// <param name="returns">Receives Â + V, the critic's target.</param>
+    /// <exception cref="ArgumentException">The lengths differ.</exception>
+    public static void Gae<T>(ReadOnlySpan<T> values, ReadOnlySpan<T> rewards, double gamma, double lambda, Span<T> advantages, Span<T> returns)
+        where T : unmanaged, IFloatingPointIeee754<T>
     {
-        if (values_BT.dim() != 2 || !values_BT.shape.SequenceEqual(rewards_BT.shape) || !values_BT.shape.SequenceEqual(mask_BT.shape))
-            throw new ArgumentException($"Values {Shape(values_BT)}, rewards {Shape(rewards_BT)} and mask {Shape(mask_BT)} must all be [B, T].");
-        using var scope = NewDisposeScope();
-        using var noGrad = no_grad();
-        (int rows, int width) = ((int)values_BT.shape[0], (int)values_BT.shape[1]);
-        double[] values = ToHost(values_BT), rewards = ToHost(rewards_BT);
-        bool[] mask = mask_BT.cpu().contiguous().data<bool>().ToArray();
-        double[] advantages = new double[rows * width], returns = new double[rows * width];
-        for (int row = 0; row < rows; row++)
+        if (rewards.Length != values.Length || advantages.Length != values.Length || returns.Length != values.Length)
+            throw new ArgumentException($"{values.Length} values, {rewards.Length} rewards: every token needs one of each, and room for its advantage and return.");
+        double nextValue = 0, nextAdvantage = 0;
+        for (int at = values.Length - 1; at >= 0; at--)
         {
-            double nextValue = 0, nextAdvantage = 0;
-            for (int at = row * width + width - 1; at >= row * width; at--)
-            {
-                if (!mask[at]) continue;
-                double delta = rewards[at] + gamma * nextValue - values[at];
-                advantages[at] = nextAdvantage = delta + gamma * lambda * nextAdvantage;
-                nextValue = values[at];
-                returns[at] = nextAdvantage + nextValue;
-            }
+            double value = double.CreateChecked(values[at]);
+            double delta = double.CreateChecked(rewards[at]) + gamma * nextValue - value;
+            nextAdvantage = delta + gamma * lambda * nextAdvantage;
+            nextValue = value;
+            advantages[at] = T.CreateChecked(nextAdvantage);
+            returns[at] = T.CreateChecked(nextAdvantage + nextValue);
         }
-        ScalarType dtype = values_BT.dtype == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32;
-        return new AdvantageEstimates(FromHost(advantages), FromHost(returns));
-
-        Tensor FromHost(double[] data) => tensor(data).view(rows, width).to(dtype).to(values_BT.device).MoveToOuterDisposeScope();
     }
 
     /// <summary>A = (A^R - λ A^C) / (1 + λ): the scale stays the same however large the multiplier grows (Safe RLHF, eq. 12).</summary>
@@ -50,8 +40,4 @@ public static class Advantages
         using var scope = NewDisposeScope();
         return (reward_BT - cost_BT.Times(lambda)).Over(1 + lambda).MoveToOuterDisposeScope();
     }
-
-    private static double[] ToHost(Tensor x) => x.detach().to(ScalarType.Float64).cpu().contiguous().data<double>().ToArray();
-
-    private static string Shape(Tensor x) => $"[{string.Join(", ", x.shape)}]";
 }

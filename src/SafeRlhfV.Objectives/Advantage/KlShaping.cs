@@ -1,37 +1,46 @@
-using static TorchSharp.torch;
+using System.Numerics;
 
 namespace SafeRlhfV.Objectives;
 
-/// <summary>Turns the two end scores and the divergence from the reference into per-token rewards and costs (ALGORITHMS section 3).</summary>
+/// <summary>
+/// Turns the two end scores of a response and its divergence from the reference into a reward and a cost for each token. Works on the tokens of one response on
+/// the host, so there is no padding.
+/// </summary>
 public static class KlShaping
 {
-    /// <summary>
-    /// k_t = log π_old(y_t) - log π_ref(y_t); r_t = -β k_t (+ R at the last valid token), c_t = +β k_t (+ C there), both clamped to ±<paramref name="clipScore"/>.
-    /// </summary>
-    /// <param name="logProbs_BT">log π_old of the sampled tokens.</param>
-    /// <param name="referenceLogProbs_BT">log π_ref of them.</param>
-    /// <param name="mask_BT">bool; true is valid. What stands elsewhere does not matter.</param>
-    /// <param name="reward_B">R(x, y).</param>
-    /// <param name="cost_B">C(x, y).</param>
-    /// <param name="beta">Weight of the divergence.</param>
+    /// <summary>k_t = log π_old(y_t) - log π_ref(y_t); r_t = -β k_t, c_t = +β k_t; the last token also gets R and C; all clamped to ±clipScore.</summary>
+    /// <param name="logProbs">log π_old of the sampled tokens.</param>
+    /// <param name="referenceLogProbs">log π_ref of them.</param>
+    /// <param name="reward">R(x, y).</param>
+    /// <param name="cost">C(x, y).</param>
+    /// <param name="beta">Weight β of the divergence.</param>
     /// <param name="clipScore">Bound on each token's reward and cost.</param>
-    /// <returns>Detached.</returns>
-    public static ShapedScores Scores(
-        Tensor logProbs_BT, Tensor referenceLogProbs_BT, Tensor mask_BT, Tensor reward_B, Tensor cost_B, double beta = 0.02, double clipScore = 50)
+    /// <param name="rewards">Receives r.</param>
+    /// <param name="costs">Receives c.</param>
+    /// <exception cref="ArgumentException">The lengths differ.</exception>
+    public static void Shape<T>(
+        ReadOnlySpan<T> logProbs, ReadOnlySpan<T> referenceLogProbs, T reward, T cost, double beta, double clipScore, Span<T> rewards, Span<T> costs)
+        where T : unmanaged, IFloatingPointIeee754<T>
     {
-        using var scope = NewDisposeScope();
-        using var noGrad = no_grad();
-        Tensor invalid_BT = mask_BT.logical_not();
-        Tensor divergence_BT = Masked.Zeroed(logProbs_BT.detach() - referenceLogProbs_BT.detach(), mask_BT);
-        Tensor columns_T = Scalars.Range(mask_BT.shape[1], device: mask_BT.device);
-        Tensor last_BT = columns_T.unsqueeze(0).eq(EndScores.LastValid(mask_BT).unsqueeze(1));
-        Tensor penalty_BT = divergence_BT.Times(beta);
-        Tensor rewards_BT = Shaped(penalty_BT.neg(), reward_B), costs_BT = Shaped(penalty_BT, cost_B);
-        // a row without tokens adds nothing, but is a row
-        Tensor klSum = divergence_BT.sum(1).mean();
-        return new ShapedScores(rewards_BT.MoveToOuterDisposeScope(), costs_BT.MoveToOuterDisposeScope(), klSum.MoveToOuterDisposeScope());
+        if (referenceLogProbs.Length != logProbs.Length || rewards.Length != logProbs.Length || costs.Length != logProbs.Length)
+            throw new ArgumentException($"{logProbs.Length} log-probabilities, {referenceLogProbs.Length} of the reference: every token needs one of each, and room for both scores.");
+        T weight = T.CreateChecked(beta), bound = T.CreateChecked(clipScore);
+        int last = logProbs.Length - 1;
+        for (int at = 0; at <= last; at++)
+        {
+            T penalty = (logProbs[at] - referenceLogProbs[at]) * weight;
+            rewards[at] = T.Clamp(at == last ? reward - penalty : -penalty, -bound, bound);
+            costs[at] = T.Clamp(at == last ? penalty + cost : penalty, -bound, bound);
+        }
+    }
 
-        Tensor Shaped(Tensor tokens_BT, Tensor end_B) =>
-            where(last_BT, tokens_BT.Plus(end_B.detach().to(tokens_BT.dtype).unsqueeze(1)), tokens_BT).Within(-clipScore, clipScore).masked_fill_(invalid_BT, Scalars.Zero);
+    /// <summary>Σ k_t: the estimate of KL(π_old ‖ π_ref) that one sampled response gives, in float64.</summary>
+    /// <param name="logProbs">log π_old of the sampled tokens.</param>
+    /// <param name="referenceLogProbs">log π_ref of them.</param>
+    public static double Divergence<T>(ReadOnlySpan<T> logProbs, ReadOnlySpan<T> referenceLogProbs) where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        double sum = 0;
+        for (int at = 0; at < logProbs.Length; at++) sum += double.CreateChecked(logProbs[at]) - double.CreateChecked(referenceLogProbs[at]);
+        return sum;
     }
 }

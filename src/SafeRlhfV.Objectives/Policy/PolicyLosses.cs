@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace SafeRlhfV.Objectives;
 
-/// <summary>The actor's losses: PPO's clipped surrogate and PTX.</summary>
+/// <summary>The actor's losses: PPO's clipped surrogate, and next-token cross-entropy for PTX.</summary>
 public static class PolicyLosses
 {
     /// <summary>exp of more than this overflows float32, and then inf × 0 is NaN in the backward pass; no sane update comes near.</summary>
@@ -31,14 +31,13 @@ public static class PolicyLosses
         return new PolicyLoss(loss.MoveToOuterDisposeScope(), clipped.MoveToOuterDisposeScope(), kl.MoveToOuterDisposeScope());
     }
 
-    /// <summary>PTX: next-token cross-entropy on instruction data, times its coefficient; 0 if nothing is labelled.</summary>
-    /// <param name="logits_BLV">Output logits.</param>
-    /// <param name="labels_BL">int64; <see cref="NextTokenLoss.Ignored"/> where no loss is wanted. The logits at t meet the label at t + 1.</param>
-    /// <param name="coefficient">The paper's 16.</param>
+    /// <summary>Next-token cross-entropy, the loss of SFT and PTX: the mean of -log π over the tokens to learn; 0 with zero gradient where there are none.</summary>
+    /// <param name="logProbs_BT">log π of the response tokens; the gradient flows here.</param>
+    /// <param name="mask_BT">Tokens to learn, bool.</param>
     /// <returns>A scalar.</returns>
-    public static Tensor Ptx(Tensor logits_BLV, Tensor labels_BL, double coefficient = 16)
+    public static Tensor NextToken(Tensor logProbs_BT, Tensor mask_BT)
     {
         using var scope = NewDisposeScope();
-        return NextTokenLoss.FromLogits(logits_BLV, labels_BL).Times(coefficient).MoveToOuterDisposeScope();
+        return Masked.Mean(logProbs_BT, mask_BT, Reduction.Token).neg().MoveToOuterDisposeScope();
     }
 }

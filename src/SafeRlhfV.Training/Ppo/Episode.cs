@@ -1,12 +1,14 @@
+using SafeRlhfV.Objectives;
+
 namespace SafeRlhfV.Training;
 
-/// <summary>One sampled answer and all that is known of it. Arrays have one entry an answer token; those of a critic that takes no part stay empty.</summary>
+/// <summary>One sampled response and what the roles said of it. Arrays have one entry a response token.</summary>
 internal sealed class Episode
 {
-    /// <summary>Prompt and answer.</summary>
+    /// <summary>Prompt and response.</summary>
     public required EncodedSample Sample { get; init; }
 
-    /// <summary>Whether the answer ended by itself.</summary>
+    /// <summary>Whether the response ended by itself, and not at the maximum length.</summary>
     public required bool Ended { get; init; }
 
     /// <summary>log π_old, kept from sampling.</summary>
@@ -21,21 +23,12 @@ internal sealed class Episode
     /// <summary>C(x, y).</summary>
     public float Cost { get; set; }
 
-    /// <summary>V_R when it was sampled.</summary>
-    public float[] RewardValues { get; set; } = [];
+    /// <summary>V_R when the response was sampled; null = rewards take no part.</summary>
+    public float[]? RewardValues { get; set; }
 
-    /// <summary>V_C when it was sampled.</summary>
-    public float[] CostValues { get; set; } = [];
+    /// <summary>V_C when the response was sampled; null = costs take no part.</summary>
+    public float[]? CostValues { get; set; }
 
-    /// <summary>GAE of the rewards.</summary>
-    public float[] RewardAdvantages { get; set; } = [];
-
-    /// <summary>GAE of the costs.</summary>
-    public float[] CostAdvantages { get; set; } = [];
-
-    /// <summary>The reward critic's targets.</summary>
-    public float[] RewardReturns { get; set; } = [];
-
-    /// <summary>The cost critic's targets.</summary>
-    public float[] CostReturns { get; set; } = [];
+    /// <summary>Shaped scores, advantages and returns.</summary>
+    public ShapedResponse<float>? Shaped { get; set; }
 }

@@ -4,7 +4,8 @@ using SafeRlhfV.Objectives;
 namespace SafeRlhfV.Training;
 
 /// <summary>
-/// Settings of <see cref="PpoTrainer"/>; the defaults are those of the paper's release on 8 GPUs: 16 prompts a round, one update with all of them, one step of λ. Mode fixed with λ 0 is reward-only PPO (PPO-H), <see cref="CostOnly"/> its mirror (PPO-S).
+/// Settings of <see cref="SafePpoTrainer"/>; the defaults are those of the paper's release on 8 GPUs: 16 prompts a round, one update with all of them, one step
+/// of λ. Mode fixed with λ 0 is reward-only PPO (PPO-H), <see cref="CostOnly"/> its mirror (PPO-S).
 /// </summary>
 public sealed record PpoSettings
 {
@@ -36,7 +37,10 @@ public sealed record PpoSettings
     [Range(1, 1e9)]
     public int MiniBatch { get; init; } = 16;
 
-    /// <summary>Rows that run at a time when answers are judged and updates are made, by memory for activations; gradients are summed over the update's rows. 0 = all of the update.</summary>
+    /// <summary>
+    /// Rows that run at a time when responses are scored and updates are made, by memory for activations; gradients are summed over the update's rows.
+    /// 0 = all of the update.
+    /// </summary>
     [Range(0, 1e9)]
     public int MicroBatch { get; init; }
 
@@ -118,4 +122,19 @@ public sealed record PpoSettings
 
     /// <summary>Rounds for so many prompts.</summary>
     public long RoundsFor(long prompts) => Rounds ?? Math.Max(1, (long)Math.Ceiling(Epochs * prompts / RolloutBatch));
+
+    /// <summary>Updates of each network in one round.</summary>
+    public long UpdatesPerRound => (RolloutBatch + MiniBatch - 1) / MiniBatch * (long)UpdateEpochs;
+
+    /// <summary>The numbers of the objective.</summary>
+    public SafePpoOptions ToOptions() => new()
+    {
+        KlCoefficient = KlCoefficient,
+        ClipScore = ClipScore,
+        Gamma = Gamma,
+        GaeLambda = GaeLambda,
+        ClipRange = ClipRange,
+        ClipValue = ClipValue,
+        Reduction = Reduction,
+    };
 }

@@ -21,12 +21,11 @@ public sealed class PolicyRole(VisionLanguageModel model, string? adapter = null
         return (logProbs_BT, entropy_BT!);
     }
 
-    /// <summary>Mean cross-entropy over all answer tokens of the batch, a scalar: the loss of SFT and PTX.</summary>
+    /// <summary>Mean cross-entropy over all response tokens of the batch that are learnt, a scalar: the loss of SFT and PTX.</summary>
     public Tensor NextTokenLoss(SequenceBatch batch)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor mask_BT = batch.LearntMask_BT;
-        return (LogProbs(batch).sum().neg() / mask_BT.sum().clamp(min: Scalars.One)).MoveToOuterDisposeScope();
+        return PolicyLosses.NextToken(LogProbs(batch), batch.LearntMask_BT).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>

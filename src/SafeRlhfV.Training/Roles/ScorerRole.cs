@@ -28,9 +28,9 @@ public sealed class ScorerRole(VisionLanguageModel model, ScoreHead head, string
     public Tensor EndScores(SequenceBatch batch)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor states = States(batch);
-        Tensor index_B1H = Objectives.EndScores.LastValid(batch.Mask_BL).Minus(batch.PromptLength - 1).view(-1, 1, 1).expand(-1, 1, states.shape[2]);
-        Tensor scores_Bn = Lift(head.Forward(states.gather(1, index_B1H).squeeze(1)));
+        // the states begin at the prompt's last column
+        Tensor ends_B = Objectives.EndScores.LastValid(batch.Mask_BL).Minus(batch.PromptLength - 1);
+        Tensor scores_Bn = Lift(head.Forward(Objectives.EndScores.At(States(batch), ends_B)));
         return scores_Bn.MoveToOuterDisposeScope();
     }
 

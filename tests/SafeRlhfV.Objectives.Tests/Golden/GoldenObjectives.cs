@@ -1,3 +1,4 @@
+using System.Numerics;
 using static TorchSharp.torch;
 
 namespace SafeRlhfV.Objectives.Tests;
@@ -11,9 +12,8 @@ internal static class GoldenObjectives
             ["rm_loss"] = RewardLoss,
             ["cm_loss"] = CostLoss,
             ["end_score"] = EndScore,
-            ["response_mask"] = MaskOfResponse,
-            ["gae"] = Gae,
-            ["kl_scores"] = Kl,
+            ["gae"] = (golden, dtype) => dtype == ScalarType.Float64 ? Gae<double>(golden, dtype) : Gae<float>(golden, dtype),
+            ["kl_scores"] = (golden, dtype) => dtype == ScalarType.Float64 ? Kl<double>(golden, dtype) : Kl<float>(golden, dtype),
             ["combined_advantage"] = (golden, dtype) =>
                 new() { ["advantages"] = Advantages.Combine(golden.Input("adv_reward", dtype), golden.Input("adv_cost", dtype), golden.Number("lambda")) },
             ["actor_loss"] = Actor,
@@ -29,6 +29,7 @@ internal static class GoldenObjectives
     public static readonly IReadOnlyDictionary<string, string> Elsewhere = new Dictionary<string, string>
     {
         ["metrics"] = "the metrics are torch-free and proved in SafeRlhfV.Evaluation.Tests",
+        ["response_mask"] = "the generator decides where a response ends: proved in SafeRlhfV.Models.Tests",
         ["sampling_filters"] = "the filters belong to generation and are proved in SafeRlhfV.Models.Tests",
     };
 
@@ -54,19 +55,19 @@ internal static class GoldenObjectives
     {
         Tensor hidden = golden.Input("hidden", dtype).requires_grad_(true), weight = golden.Input("weight", dtype).requires_grad_(true);
         Tensor mask = golden.Stored("attention_mask"), upstream = golden.Input("upstream", dtype);
-        Tensor scores = EndScores.PerToken(hidden, weight), end = EndScores.At(scores, mask);
+        Tensor scores = EndScores.PerState(hidden, weight), ends = EndScores.LastValid(mask), end = EndScores.At(scores, ends);
         (end * upstream).sum().backward();
         Dictionary<string, Tensor> outputs = new()
         {
             ["scores"] = scores,
-            ["end_index"] = EndScores.LastValid(mask),
+            ["end_index"] = ends,
             ["end_score"] = end,
             ["grad_hidden"] = hidden.grad!,
             ["grad_weight"] = weight.grad!,
         };
-        // the shorter way, which applies the head to the last tokens only, gives the same
+        // as the trainers do: the head at the last tokens only
         Tensor hidden2 = golden.Input("hidden", dtype).requires_grad_(true), weight2 = golden.Input("weight", dtype).requires_grad_(true);
-        Tensor short_B = EndScores.FromHidden(hidden2, weight2, mask.to(ScalarType.Bool));
+        Tensor short_B = EndScores.PerState(EndScores.At(hidden2, EndScores.LastValid(mask.to(ScalarType.Bool))), weight2);
         (short_B * upstream).sum().backward();
         Compare.Close(golden, dtype, "end_score", short_B);
         Compare.Close(golden, dtype, "grad_hidden", hidden2.grad!);
@@ -74,26 +75,26 @@ internal static class GoldenObjectives
         return outputs;
     }
 
-    private static Dictionary<string, Tensor> MaskOfResponse(GoldenCase golden, ScalarType dtype)
+    private static Dictionary<string, Tensor> Gae<T>(GoldenCase golden, ScalarType dtype) where T : unmanaged, IFloatingPointIeee754<T>
     {
-        Tensor mask = ResponseMask.FromTokens(golden.Stored("generated"), [.. golden.Parameter("eos").EnumerateArray().Select(id => id.GetInt64())]);
-        Tensor lengths = ResponseMask.Lengths(mask);
-        Assert.True(ResponseMask.FromLengths(lengths, mask.shape[1]).eq(mask).all().item<bool>());
-        return new() { ["response_len"] = lengths, ["mask"] = mask };
+        Tensor mask = golden.Stored("mask");
+        T[][] values = Rows.Of<T>(golden.Input("values", dtype), mask), rewards = Rows.Of<T>(golden.Input("rewards", dtype), mask);
+        T[][] advantages = [.. values.Select(row => new T[row.Length])], returns = [.. values.Select(row => new T[row.Length])];
+        for (int row = 0; row < values.Length; row++)
+            Advantages.Gae(values[row], rewards[row], golden.Number("gamma"), golden.Number("lambda"), advantages[row], returns[row]);
+        return new() { ["advantages"] = Rows.Spread(advantages, mask), ["returns"] = Rows.Spread(returns, mask) };
     }
 
-    private static Dictionary<string, Tensor> Gae(GoldenCase golden, ScalarType dtype)
+    private static Dictionary<string, Tensor> Kl<T>(GoldenCase golden, ScalarType dtype) where T : unmanaged, IFloatingPointIeee754<T>
     {
-        AdvantageEstimates got = Advantages.Gae(golden.Input("values", dtype), golden.Input("rewards", dtype), golden.Stored("mask"), golden.Number("gamma"), golden.Number("lambda"));
-        return new() { ["advantages"] = got.Advantages_BT, ["returns"] = got.Returns_BT };
-    }
-
-    private static Dictionary<string, Tensor> Kl(GoldenCase golden, ScalarType dtype)
-    {
-        ShapedScores got = KlShaping.Scores(
-            golden.Input("log_probs", dtype), golden.Input("ref_log_probs", dtype), golden.Stored("mask"), golden.Input("reward", dtype), golden.Input("cost", dtype),
-            golden.Number("beta"), golden.Number("clip_score"));
-        return new() { ["rewards"] = got.Rewards_BT, ["costs"] = got.Costs_BT, ["kl_sum"] = got.KlSum };
+        Tensor mask = golden.Stored("mask");
+        T[][] logProbs = Rows.Of<T>(golden.Input("log_probs", dtype), mask), references = Rows.Of<T>(golden.Input("ref_log_probs", dtype), mask);
+        T[] reward = Rows.Flat<T>(golden.Input("reward", dtype)), cost = Rows.Flat<T>(golden.Input("cost", dtype));
+        T[][] rewards = [.. logProbs.Select(row => new T[row.Length])], costs = [.. logProbs.Select(row => new T[row.Length])];
+        for (int row = 0; row < logProbs.Length; row++)
+            KlShaping.Shape(logProbs[row], references[row], reward[row], cost[row], golden.Number("beta"), golden.Number("clip_score"), rewards[row], costs[row]);
+        double divergence = logProbs.Zip(references, (policy, reference) => KlShaping.Divergence<T>(policy, reference)).Average();
+        return new() { ["rewards"] = Rows.Spread(rewards, mask), ["costs"] = Rows.Spread(costs, mask), ["kl_sum"] = tensor(divergence) };
     }
 
     private static Dictionary<string, Tensor> Actor(GoldenCase golden, ScalarType dtype)
@@ -130,15 +131,13 @@ internal static class GoldenObjectives
     private static Dictionary<string, Tensor> Ptx(GoldenCase golden, ScalarType dtype)
     {
         Tensor logits = golden.Input("logits", dtype).requires_grad_(true), labels = golden.Stored("labels");
-        Tensor scaled = PolicyLosses.Ptx(logits, labels, golden.Number("ptx_coeff"));
+        // a label of -100 asks for no loss; the logits at t meet the label at t + 1
+        long columns = labels.shape[1] - 1;
+        Tensor next = labels.narrow(1, 1, columns), learnt = next.ne(-100);
+        Tensor loss = PolicyLosses.NextToken(TokenLogProbabilities.FromLogits(logits.narrow(1, 0, columns), next.clamp(min: 0)), learnt);
+        Tensor scaled = loss.Times(golden.Number("ptx_coeff"));
         scaled.backward();
-        return new()
-        {
-            ["loss"] = NextTokenLoss.FromLogits(logits, labels),
-            ["loss_scaled"] = scaled,
-            ["grad_logits"] = logits.grad!,
-            ["targets"] = tensor(NextTokenLoss.Targets(labels)),
-        };
+        return new() { ["loss"] = loss, ["loss_scaled"] = scaled, ["grad_logits"] = logits.grad!, ["targets"] = learnt.sum() };
     }
 
     private static Dictionary<string, Tensor> Multipliers(GoldenCase golden, ScalarType dtype)

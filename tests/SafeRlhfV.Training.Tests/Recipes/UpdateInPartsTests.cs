@@ -58,11 +58,13 @@ public sealed class UpdateInPartsTests(TinyRecipes tiny) : IClassFixture<TinyRec
         SampleEncoder encoder = new(processor, recipe.Training.Lengths);
         using RowFeed<EncodedSample> promptFeed = prompts.Feed(5, RecordParts.None, encoder, (row, with) => with.EncodePrompt(row)),
             ptxFeed = instructions.Feed(6, SftTrainer.Parts, encoder, SftTrainer.Encode);
-        RolloutSampler sampler = new(roles, prompts, recipe.Training);
-        using PpoUpdate update = new(roles, prompts, instructions, ptxFeed, sampler, recipe.Training, 2);
-        Episode[] episodes = [.. sampler.Sample(promptFeed.Next(recipe.Training.RolloutBatch), 0, TestContext.Current.CancellationToken).Select((episode, i) => Begin(episode, 1 + i))];
-        sampler.Judge(episodes);
-        return update.Run(episodes, 0.5, 0, 2);
+        InstructionRows rows = new(SampleBatcher.Of(instructions), ptxFeed.Next);
+        using SafePpoTrainer trainer = new(roles, recipe.Training, SampleBatcher.Of(prompts), rows, 1);
+        Episode[] sampled = trainer.Sample(promptFeed.Next(recipe.Training.RolloutBatch), 0, TestContext.Current.CancellationToken);
+        Episode[] episodes = [.. sampled.Select((episode, i) => Begin(episode, 1 + i))];
+        trainer.Score(episodes);
+        trainer.ComputeAdvantages(episodes);
+        return trainer.Update(episodes, 0.5, 0);
     }
 
     private static Episode Begin(Episode episode, int tokens) =>

@@ -1,0 +1,14 @@
+namespace SafeRlhfV.Training;
+
+/// <summary>Puts samples side by side, and names the ids that end and fill up texts.</summary>
+/// <param name="PadTokenId">Fills up; never looked at.</param>
+/// <param name="EosTokenIds">End a response.</param>
+/// <param name="Cache">Gives the images' features, and the device.</param>
+public sealed record SampleBatcher(int PadTokenId, IReadOnlyList<int> EosTokenIds, VisionCache Cache)
+{
+    /// <summary>That of a data set.</summary>
+    public static SampleBatcher Of(TrainingData data) => new(data.Processor.PadTokenId, data.Processor.EosTokenIds, data.Cache);
+
+    /// <summary>Puts samples side by side.</summary>
+    public SequenceBatch Collate(IReadOnlyList<EncodedSample> samples) => SequenceBatch.Collate(samples, PadTokenId, Cache);
+}

@@ -1,0 +1,292 @@
+using SafeRlhfV.Models;
+using SafeRlhfV.Objectives;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SafeRlhfV.Training;
+
+/// <summary>
+/// Safe PPO (PPO-Lagrangian): maximise reward subject to mean cost ≤ d, with a bounded multiplier (Safe RLHF-V, section 3). One round: sample, score, shape and
+/// estimate advantages (twice), step the multiplier, update actor and critics. PPO-H and PPO-S are settings of it. The formulas are those of
+/// <see cref="SafePpo"/>. B: rows, T: response tokens.
+/// </summary>
+public sealed class SafePpoTrainer : IDisposable
+{
+    private readonly PpoRoles roles;
+    private readonly PpoSettings settings;
+    private readonly SafePpoOptions options;
+    private readonly SampleBatcher batcher;
+    private readonly InstructionRows? instructions;
+    private readonly IMultiplier multiplier;
+    private readonly Updater actor;
+    private readonly List<Critic> critics = [];
+    private readonly bool usesReward, usesCost;
+
+    /// <summary>Prepares the roles for training.</summary>
+    /// <param name="roles">The six roles.</param>
+    /// <param name="settings">How.</param>
+    /// <param name="batcher">Puts prompts and responses side by side.</param>
+    /// <param name="instructions">Instruction rows for PTX; null without.</param>
+    /// <param name="rounds">Rounds of the whole run, over which the learning rates are scheduled.</param>
+    public SafePpoTrainer(PpoRoles roles, PpoSettings settings, SampleBatcher batcher, InstructionRows? instructions, long rounds)
+    {
+        (this.roles, this.settings, this.batcher, this.instructions) = (roles, settings, batcher, instructions);
+        options = settings.ToOptions();
+        multiplier = Multiplier.Create(settings.Mode, settings.Multiplier);
+        // a critic that can never count is neither run nor trained
+        usesReward = !settings.CostOnly;
+        usesCost = settings.CostOnly || settings.Mode != MultiplierMode.Fixed || settings.Multiplier.Initial > 0;
+        long updates = rounds * settings.UpdatesPerRound;
+        actor = new("ppo actor", roles.Actor.Prepare(false, settings.GradientCheckpointing), settings.Actor, updates);
+        if (roles.Critics.IsJoint) Add("critics", roles.Critics.Reward, usesReward, usesCost);
+        else
+        {
+            if (usesReward) Add("reward_critic", roles.Critics.Reward, true, false);
+            if (usesCost) Add("cost_critic", roles.Critics.Cost, false, true);
+        }
+
+        void Add(string name, ScorerRole role, bool reward, bool cost) => critics.Add(new(
+            name, role, new($"ppo {name.Replace('_', ' ')}", role.Prepare(false, settings.GradientCheckpointing), settings.Critics, updates), reward, cost));
+    }
+
+    /// <summary>Trains actor and critics in place.</summary>
+    /// <param name="roles">The six roles.</param>
+    /// <param name="prompts">Where prompts come from; responses in its rows are not used.</param>
+    /// <param name="instructions">Instruction data for PTX; null without.</param>
+    /// <param name="settings">How.</param>
+    /// <param name="run">Checkpoints and metrics.</param>
+    /// <param name="cancel">Stops within a round, between two tokens; the round is sampled again when the run is resumed.</param>
+    /// <param name="save">Writes the result into the folder it is given.</param>
+    /// <exception cref="InvalidInputException">A row is damaged, or the training diverged.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; a checkpoint was written before.</exception>
+    public static void Train(
+        PpoRoles roles, TrainingData prompts, TrainingData? instructions, PpoSettings settings, TrainingRun run, CancellationToken cancel = default, Action<string>? save = null)
+    {
+        using PpoFeeds feeds = new(prompts, instructions, settings, run);
+        using SafePpoTrainer trainer = new(roles, settings, SampleBatcher.Of(prompts), feeds.Instructions, feeds.Rounds);
+        trainer.Track(run);
+        feeds.Track(run);
+        for (long round = run.Resume(); round < feeds.Rounds;)
+        {
+            Dictionary<string, double> metrics;
+            try
+            {
+                metrics = trainer.Round(feeds.NextPrompts(), round, cancel);
+            }
+            catch (OperationCanceledException)
+            {
+                feeds.PutBack();
+                run.SaveLast();
+                throw;
+            }
+            feeds.Describe(metrics);
+            run.Step(++round, feeds.Rounds, metrics);
+        }
+        run.Finish(save);
+    }
+
+    /// <summary>One round of the algorithm.</summary>
+    /// <param name="prompts">Prompts without responses.</param>
+    /// <param name="round">Rounds done before this one; all random numbers of the round follow from the seed and this.</param>
+    /// <param name="cancel">Stops while responses are sampled, before anything is trained.</param>
+    /// <param name="finished">Called when a phase has finished.</param>
+    /// <returns>The metrics of the round.</returns>
+    /// <exception cref="InvalidInputException">The training diverged.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; nothing has changed.</exception>
+    public Dictionary<string, double> Round(
+        IReadOnlyList<EncodedSample> prompts, long round, CancellationToken cancel = default, Action<PpoPhase>? finished = null)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        foreach (Role trained in (Role[])[roles.Actor, .. roles.Critics.Scorers]) trained.BeginStep(settings.Seed, round);
+
+        Episode[] episodes = Sample(prompts, round, cancel);
+        finished?.Invoke(PpoPhase.Sample);
+
+        Score(episodes);
+        ComputeAdvantages(episodes);
+        multiplier.Step([.. episodes.Select(episode => (double)episode.Cost)]);
+        finished?.Invoke(PpoPhase.Score);
+
+        Dictionary<string, double> metrics = Describe(episodes);
+        foreach ((string name, double value) in Update(episodes, multiplier.Value, round)) metrics.Add(name, value);
+        finished?.Invoke(PpoPhase.Update);
+        return metrics;
+    }
+
+    /// <summary>Samples a response to each prompt. Row i of a round draws from its own random stream.</summary>
+    internal Episode[] Sample(IReadOnlyList<EncodedSample> prompts, long round, CancellationToken cancel)
+    {
+        GenerationSettings generation = new()
+        {
+            MaxNewTokens = settings.MaxNewTokens,
+            Temperature = settings.Temperature,
+            EosTokenIds = batcher.EosTokenIds,
+            PadTokenId = batcher.PadTokenId,
+            LogProbs = true,
+        };
+        List<Episode> episodes = [];
+        foreach (EncodedSample[] part in RolloutParts.Of(prompts, settings, RolloutParts.BytesOfToken(roles.Actor.Model)))
+        {
+            using DisposeScope scope = NewDisposeScope();
+            int first = episodes.Count;
+            RandomStream[] streams = [.. part.Select((_, row) => new RandomStream(settings.Seed, $"rollout/{round}/{first + row}"))];
+            using GenerationResult result = roles.Actor.Generate(batcher.Collate(part), generation, streams, cancel);
+            float[][] logProbs = ToRows(result.LogProbs_BT!, result.Lengths);
+            for (int row = 0; row < part.Length; row++)
+                episodes.Add(new Episode
+                {
+                    Sample = part[row] with { Response = [.. result.Row(row)] },
+                    Ended = result.Finishes[row] == FinishReason.EndToken,
+                    LogProbs = logProbs[row],
+                });
+        }
+        return [.. episodes];
+    }
+
+    /// <summary>Adds the reference's log-probabilities, both scores, and the critics' values.</summary>
+    internal void Score(Episode[] episodes)
+    {
+        using IDisposable noGrad = no_grad();
+        foreach (Episode[] part in episodes.Chunk(settings.MicroBatch > 0 ? settings.MicroBatch : settings.MiniBatch))
+        {
+            using DisposeScope scope = NewDisposeScope();
+            SequenceBatch batch = batcher.Collate([.. part.Select(episode => episode.Sample)]);
+            int[] lengths = [.. part.Select(episode => episode.Sample.Response.Length)];
+            float[][] references = ToRows(roles.Reference.LogProbs(batch, settings.Temperature), lengths);
+            (Tensor reward_B, Tensor cost_B) = roles.Scores.EndScores(batch);
+            (float[] rewards, float[] costs) = (ToHost(reward_B), ToHost(cost_B));
+            (Tensor? rewardValues_BT, Tensor? costValues_BT) = roles.Critics.Values(batch, usesReward, usesCost);
+            float[][]? rewardValues = rewardValues_BT is null ? null : ToRows(rewardValues_BT, lengths);
+            float[][]? costValues = costValues_BT is null ? null : ToRows(costValues_BT, lengths);
+            for (int row = 0; row < part.Length; row++)
+            {
+                part[row].ReferenceLogProbs = references[row];
+                (part[row].Reward, part[row].Cost) = (rewards[row], costs[row]);
+                (part[row].RewardValues, part[row].CostValues) = (rewardValues?[row], costValues?[row]);
+            }
+        }
+    }
+
+    /// <summary>Shapes rewards and costs, and estimates the advantages of each.</summary>
+    internal void ComputeAdvantages(Episode[] episodes)
+    {
+        foreach (Episode one in episodes)
+            one.Shaped = SafePpo.ComputeAdvantages(one.LogProbs, one.ReferenceLogProbs, one.Reward, one.Cost, one.RewardValues, one.CostValues, options);
+    }
+
+    /// <summary>Updates actor and critics, mini-batch after mini-batch, and gives the means of what the updates measured.</summary>
+    internal IReadOnlyDictionary<string, double> Update(Episode[] episodes, double lambda, long round)
+    {
+        List<IReadOnlyList<(string Name, double Value)>> updates = [];
+        long step = round * settings.UpdatesPerRound;
+        for (int epoch = 0; epoch < settings.UpdateEpochs; epoch++)
+        {
+            int[] order = new RandomStream(settings.Seed, $"minibatches/{round}/{epoch}").Permutation(episodes.Length);
+            foreach (int[] chosen in order.Chunk(settings.MiniBatch))
+            {
+                using DisposeScope scope = NewDisposeScope();
+                MicroBatch[] parts = MicroBatch.Of([.. chosen.Select(i => episodes[i])], settings, batcher);
+                updates.Add([.. UpdateActor(parts, lambda, step), .. critics.SelectMany(critic => UpdateCritic(critic, parts, lambda, step))]);
+                step++;
+            }
+        }
+        return updates.SelectMany(update => update).GroupBy(figure => figure.Name).ToDictionary(group => group.Key, group => group.Average(figure => figure.Value));
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        actor.Dispose();
+        foreach (Critic critic in critics) critic.Updater.Dispose();
+    }
+
+    private List<(string Name, double Value)> UpdateActor(MicroBatch[] parts, double lambda, long step)
+    {
+        double loss = 0, clipped = 0, divergence = 0, entropy = 0;
+        foreach (MicroBatch part in parts)
+        {
+            using DisposeScope scope = NewDisposeScope();
+            (Tensor logProbs_BT, Tensor entropy_BT) = roles.Actor.LogProbsAndEntropy(part.Batch, settings.Temperature);
+            PolicyLoss policy = SafePpo.ComputeLosses(part.Objective, lambda, options, logProbs_BT: logProbs_BT).Actor!;
+            loss += part.Backward(policy.Loss);
+            clipped += part.TokenWeight * policy.ClipFraction.item<float>();
+            divergence += part.TokenWeight * policy.ApproximateKl.item<float>();
+            entropy += part.TokenWeight * Masked.Mean(entropy_BT, part.Objective.Mask_BT, Reduction.Token).item<float>();
+        }
+        List<(string, double)> figures = [("actor_loss", loss)];
+        if (instructions is not null) figures.Add(("ptx_loss", AddPtxGradients(instructions.Next(settings.PtxBatch), instructions.Batcher)));
+        double rate = actor.RateAt(step), norm = actor.Apply(step);
+        return [.. figures, ("actor_gradient_norm", norm), ("clip_fraction", clipped), ("approximate_kl", divergence), ("entropy", entropy), ("learning_rate", rate)];
+    }
+
+    // PTX: next-token cross-entropy on instruction data, so that the actor does not forget what it was taught
+    private double AddPtxGradients(IReadOnlyList<EncodedSample> rows, SampleBatcher rowBatcher)
+    {
+        double mean = 0, tokens = rows.Sum(row => row.LearntTokens);
+        foreach (EncodedSample[] part in Steps.Micro(rows, settings.MicroBatch))
+        {
+            using DisposeScope scope = NewDisposeScope();
+            double weight = part.Sum(row => row.LearntTokens) / tokens;
+            Tensor loss = roles.Actor.NextTokenLoss(rowBatcher.Collate(part));
+            loss.Times(settings.PtxCoefficient * weight).backward();
+            mean += weight * loss.item<float>();
+        }
+        return mean;
+    }
+
+    private List<(string Name, double Value)> UpdateCritic(Critic critic, MicroBatch[] parts, double lambda, long step)
+    {
+        double rewardLoss = 0, costLoss = 0;
+        foreach (MicroBatch part in parts)
+        {
+            using DisposeScope scope = NewDisposeScope();
+            (Tensor? rewardValues_BT, Tensor? costValues_BT) = roles.Critics.Values(part.Batch, critic.LearnsReward, critic.LearnsCost);
+            SafePpoLosses losses = SafePpo.ComputeLosses(part.Objective, lambda, options, rewardValues_BT: rewardValues_BT, costValues_BT: costValues_BT);
+            part.Backward((losses.RewardCritic, losses.CostCritic) is ({ } both, { } cost) ? both.Plus(cost) : losses.RewardCritic ?? losses.CostCritic!);
+            rewardLoss += part.Weight * (losses.RewardCritic?.item<float>() ?? 0);
+            costLoss += part.Weight * (losses.CostCritic?.item<float>() ?? 0);
+        }
+        List<(string, double)> figures = [];
+        if (critic.LearnsReward) figures.Add(("reward_critic_loss", rewardLoss));
+        if (critic.LearnsCost) figures.Add(("cost_critic_loss", costLoss));
+        figures.Add(($"{critic.Name}_gradient_norm", critic.Updater.Apply(step)));
+        return figures;
+    }
+
+    private void Track(TrainingRun run)
+    {
+        run.TrackTraining("actor", roles.Actor.Trainable(), actor);
+        foreach (Critic critic in critics) run.TrackTraining(critic.Name, critic.Role.Trainable(), critic.Updater);
+        run.Track("multiplier", new JsonPart<MultiplierState>(() => multiplier.State, state => multiplier.State = state));
+    }
+
+    private Dictionary<string, double> Describe(Episode[] episodes)
+    {
+        Dictionary<string, double> metrics = new()
+        {
+            ["reward"] = episodes.Average(episode => episode.Reward),
+            ["cost"] = episodes.Average(episode => episode.Cost),
+            ["window_cost"] = multiplier.MeanCost,
+            ["budget"] = settings.Multiplier.Budget,
+            ["unsafe_share"] = episodes.Average(episode => episode.Cost > 0 ? 1.0 : 0.0),
+            ["kl"] = episodes.Average(episode => KlShaping.Divergence<float>(episode.LogProbs, episode.ReferenceLogProbs)),
+            ["length"] = episodes.Average(episode => episode.Sample.Response.Length),
+            ["at_limit"] = episodes.Average(episode => episode.Ended ? 0.0 : 1.0),
+        };
+        if (!settings.CostOnly) metrics["lambda"] = multiplier.Value;
+        return metrics;
+    }
+
+    // the first lengths[row] values of each row
+    private static float[][] ToRows(Tensor values_BT, IReadOnlyList<int> lengths)
+    {
+        float[] values = ToHost(values_BT);
+        int width = (int)values_BT.shape[1];
+        return [.. lengths.Select((length, row) => values.AsSpan(row * width, length).ToArray())];
+    }
+
+    private static float[] ToHost(Tensor values) => values.detach().to(ScalarType.Float32).cpu().contiguous().data<float>().ToArray();
+
+    /// <summary>A critic with its update: one of reward or cost, or both in one pass.</summary>
+    private sealed record Critic(string Name, ScorerRole Role, Updater Updater, bool LearnsReward, bool LearnsCost);
+}
