@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using SafeRlhfV.Models;
+using SafeRlhfV.Training;
 
 namespace SafeRlhfV.Cli;
 
@@ -17,7 +18,7 @@ internal static class ParityVerb
         {
             ProgressView progress = new("parity");
             int total = 0, done = 0;
-            ParityReport report = ParityRunner.Run(parsed.GetRequiredValue(folder), parsed.GetValue(dump), result => progress.Report(++done, total, result.Case), cancel, count => total = count);
+            ParityReport report = ParityRunner.Run(parsed.GetRequiredValue(folder), parsed.GetValue(dump), result => progress.Report(++done, total, result.Case), cancel, count => total = count, trainer: ParityTrainer.Train);
             int over = report.Cases.Count(result => result.Skipped is null && !result.Passed), skipped = report.Cases.Count(result => result.Skipped is not null);
             string words = $"{report.Cases.Count - over - skipped} cases within tolerance, {over} over, {skipped} skipped";
             progress.Done(words);

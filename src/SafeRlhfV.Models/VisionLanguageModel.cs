@@ -94,7 +94,7 @@ public abstract class VisionLanguageModel : NamedModule
     public abstract KeyValueCache NewCache(int batch, int capacity);
 
     /// <summary>A whole pass over padded texts without a cache: positions from the mask, then the hidden states.</summary>
-    /// <exception cref="InvalidInputException">As of <see cref="CheckTexts"/>, or image positions and image embeddings differ in number.</exception>
+    /// <exception cref="InvalidInputException">As of <see cref="CheckTexts(Tensor, Tensor, int)"/>, or image positions and image embeddings differ in number.</exception>
     public Tensor Hidden(Tensor inputIds_BL, Tensor mask_BL, ImageEmbeddings? images, long from = 0)
     {
         CheckTexts(inputIds_BL, mask_BL);
@@ -113,17 +113,24 @@ public abstract class VisionLanguageModel : NamedModule
         using TorchSharp.Scalar imageToken = ImageTokenId;
         Tensor hidden = inputIds_BL.eq(imageToken).logical_and(valid_BL.logical_not()).any().to(ScalarType.Int64);
         long[] found = stack([counts_B.amin(), counts_B.amax(), hidden]).cpu().data<long>().ToArray();
-        (long fewest, long most, int room) = (found[0], found[1], Config.Text.MaxTokens);
-        if (fewest == 0) throw new InvalidInputException("A row of the batch is padding alone, there is no token to read.");
-        if (found[2] > 0) throw new InvalidInputException($"An image token ({ImageTokenId}) lies on padding, where the model does not look; the mask must cover it, and no padding may be made of it.");
-        if (most > room) throw new InvalidInputException($"A text has {most} tokens, and the model reads at most {room}; shorten it.");
-        if (most + newTokens > room)
-            throw new InvalidInputException($"A prompt has {most} tokens, which with {newTokens} new ones is more than the {room} that the model reads; shorten it{(most < room ? $", or lower max_new_tokens to {room - most}" : "")}.");
+        (long fewest, long most) = (found[0], found[1]);
+        CheckLengths(fewest, most, newTokens);
+        if (found[2] > 0) throw ImageTokenOnPadding();
+    }
+
+    /// <summary>The same for texts that are still on the host; nothing is read back from a device.</summary>
+    /// <param name="lengths">Tokens of each text.</param>
+    /// <param name="padTokenId">What fills up the shorter ones; null where there are none.</param>
+    /// <exception cref="InvalidInputException">A text is longer than the model reads, a row holds no text, or padding would be made of image tokens.</exception>
+    public void CheckTexts(IReadOnlyList<int> lengths, int? padTokenId)
+    {
+        CheckLengths(lengths.Min(), lengths.Max(), newTokens: 0);
+        if (padTokenId == ImageTokenId) throw ImageTokenOnPadding();
     }
 
     /// <summary>
     /// Hidden states of several answers to each prompt, [A · B, 1 + T, H]: those of <c>Hidden(ids, mask, images, P - 1)</c>, but each prompt is run once. Rows b, B + b, 2 B + b, ...
-    /// begin with the same P columns.
+    /// begin with the same P columns. The texts are not looked at (see <see cref="CheckTexts(IReadOnlyList{int}, int?)"/>).
     /// </summary>
     /// <param name="inputIds_RL">Token ids, [A · B, P + T].</param>
     /// <param name="mask_RL">Valid columns.</param>
@@ -133,7 +140,6 @@ public abstract class VisionLanguageModel : NamedModule
     public Tensor HiddenOfAnswers(Tensor inputIds_RL, Tensor mask_RL, int promptLength, int answers, ImageEmbeddings? images)
     {
         using TorchSharp.DisposeScope scope = NewDisposeScope();
-        CheckTexts(inputIds_RL, mask_RL);
         long prompts = inputIds_RL.shape[0] / answers, width = inputIds_RL.shape[1] - promptLength;
         IEnumerable<int> all = Enumerable.Range(0, answers);
         IReadOnlyList<ImageGeometry> geometries = images?.Images ?? [];
@@ -144,6 +150,19 @@ public abstract class VisionLanguageModel : NamedModule
 
         Tensor SideBySide(Tensor x) => cat([x.narrow(-2, 0, prompts).narrow(-1, 0, promptLength), .. all.Select(answer => x.narrow(-2, answer * prompts, prompts).narrow(-1, promptLength, width))], -1);
     }
+
+    private void CheckLengths(long fewest, long most, int newTokens)
+    {
+        int room = Config.Text.MaxTokens;
+        if (fewest == 0) throw new InvalidInputException("A row of the batch is padding alone, there is no token to read.");
+        if (most > room) throw new InvalidInputException($"A text has {most} tokens, and the model reads at most {room}; shorten it.");
+        if (most + newTokens > room)
+            throw new InvalidInputException(
+                $"A prompt has {most} tokens, which with {newTokens} new ones is more than the {room} that the model reads; shorten it{(most < room ? $", or lower max_new_tokens to {room - most}" : "")}.");
+    }
+
+    private InvalidInputException ImageTokenOnPadding() =>
+        new($"An image token ({ImageTokenId}) lies on padding, where the model does not look; the mask must cover it, and no padding may be made of it.");
 
     /// <summary>Runs passes on this thread under an adapter until disposed; null = the bare model.</summary>
     public IDisposable UseAdapter(string? name) => Adapters.Use(name);

@@ -85,5 +85,7 @@ public sealed class ConformalThresholdTests
         Assert.Throws<ArgumentException>(() => ConformalThreshold.Choose([], [new(0.1, Severity.None)]));
         Assert.Throws<ArgumentException>(() => ConformalThreshold.Choose([new(double.NaN, Severity.Minor)], [new(0.1)]));
         Assert.Throws<ArgumentException>(() => ConformalThreshold.Choose([], [new(0.1)], 1));
+        Assert.Throws<ArgumentException>(() => ConformalThreshold.Choose([new(0.5, Severity.Minor, 2)], [new(0.1)]));
+        Assert.Throws<ArgumentException>(() => ConformalThreshold.Choose([new(0.5, Severity.Minor, 0.5)], [new(0.1)], 0.95));
     }
 }

@@ -20,7 +20,8 @@ public static class AnnotationAgreement
 
     /// <summary>
     /// For each label: Krippendorff's alpha over all annotators (nominal, or ordinal for rates), the share of equal labels among all pairs of
-    /// labels of an item, and, of at most twelve annotators, Cohen's kappa of every two. The labels and rates of a pair's two answers count as two items. Null figures: nothing to compare.
+    /// labels of an item, and, of at most twelve annotators, Cohen's kappa of every two. The labels and rates of a pair's two answers count as two items. Null
+    /// figures: nothing to compare.
     /// </summary>
     public static JsonObject Describe(IReadOnlyList<AnnotationRecord> records)
     {
@@ -42,9 +43,9 @@ public static class AnnotationAgreement
             {
                 ["items"] = items.Count,
                 ["items_with_several"] = shared.Length,
-                ["alpha"] = Figure(Agreement.KrippendorffAlpha(shared.Select(given => (IReadOnlyList<double>)[.. given.Values]), metric)),
+                ["alpha"] = Figure(Agreement.KrippendorffAlpha(shared.Select(Labels), metric)),
                 ["metric"] = metric.ToString().ToLowerInvariant(),
-                ["equal"] = Figure(Equal(shared)),
+                ["equal"] = Figure(Agreement.Observed(shared.Select(Labels))),
                 ["kappa"] = annotators.Length > MostAnnotators ? [] : Kappas(annotators, shared),
             };
         }
@@ -57,15 +58,7 @@ public static class AnnotationAgreement
         };
     }
 
-    private static double Equal(Dictionary<string, double>[] shared)
-    {
-        double equal = 0, all = 0;
-        foreach (double[] given in shared.Select(labels => labels.Values.ToArray()))
-            for (int i = 0; i < given.Length; i++)
-                for (int j = 0; j < i; j++, all++)
-                    if (given[i] == given[j]) equal++;
-        return equal / all;
-    }
+    private static IReadOnlyList<double> Labels(Dictionary<string, double> given) => [.. given.Values];
 
     private static JsonArray Kappas(string[] annotators, Dictionary<string, double>[] shared)
     {

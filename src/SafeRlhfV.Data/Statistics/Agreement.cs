@@ -3,18 +3,37 @@ namespace SafeRlhfV.Data;
 /// <summary>How far annotators agree beyond chance.</summary>
 public static class Agreement
 {
+    /// <summary>Share of equal labels among all pairs of labels of an item; NaN without such a pair.</summary>
+    /// <param name="items">The labels that each item got, from any number of annotators.</param>
+    public static double Observed(IEnumerable<IReadOnlyList<double>> items)
+    {
+        double equal = 0, all = 0;
+        foreach (IReadOnlyList<double> given in items)
+            for (int i = 0; i < given.Count; i++)
+                for (int j = 0; j < i; j++, all++)
+                    if (given[i] == given[j]) equal++;
+        return equal / all;
+    }
+
     /// <summary>
-    /// Cohen's kappa of two annotators over the same items: (observed - expected) / (1 - expected) agreement. NaN without items; 1 where both
-    /// always give one and the same label.
+    /// Cohen's kappa of two annotators over the same items (Cohen 1960; weighted: 1968): 1 - observed disagreement / disagreement by chance. NaN without items;
+    /// 1 where both always give one and the same label.
     /// </summary>
+    /// <param name="first">The labels of one.</param>
+    /// <param name="second">The labels of the other.</param>
+    /// <param name="weight">What two different labels count, such as |a - b|; left out = 1.</param>
     /// <exception cref="ArgumentException">The lists differ in length.</exception>
-    public static double CohenKappa<T>(IReadOnlyList<T> first, IReadOnlyList<T> second) where T : notnull
+    public static double CohenKappa<T>(IReadOnlyList<T> first, IReadOnlyList<T> second, Func<T, T, double>? weight = null) where T : notnull
     {
         if (first.Count != second.Count) throw new ArgumentException($"{first.Count} labels against {second.Count}.", nameof(second));
         if (first.Count == 0) return double.NaN;
-        double items = first.Count, observed = first.Zip(second).Count(pair => pair.First.Equals(pair.Second)) / items;
-        double expected = first.Concat(second).Distinct().Sum(label => first.Count(other => other.Equals(label)) / items * (second.Count(other => other.Equals(label)) / items));
-        return expected >= 1 ? 1 : (observed - expected) / (1 - expected);
+        Dictionary<T, int> firstCounts = Counts(first), secondCounts = Counts(second);
+        double items = first.Count, observed = first.Zip(second).Sum(pair => Weight(pair.First, pair.Second)) / items;
+        double expected = firstCounts.Sum(one => secondCounts.Sum(other => one.Value / items * (other.Value / items) * Weight(one.Key, other.Key)));
+        return expected == 0 ? 1 : 1 - observed / expected;
+
+        double Weight(T left, T right) => left.Equals(right) ? 0 : weight?.Invoke(left, right) ?? 1;
+        static Dictionary<T, int> Counts(IReadOnlyList<T> labels) => labels.CountBy(label => label).ToDictionary();
     }
 
     /// <summary>

@@ -84,17 +84,7 @@ public sealed class LocalModerator : IModerator, IDisposable
     {
         Encoded[] encoded = new Encoded[requests.Count];
         if (requests.Count == 1) encoded[0] = Encode(requests[0]);
-        else
-        {
-            try
-            {
-                Parallel.For(0, requests.Count, new ParallelOptions { CancellationToken = cancellationToken }, i => encoded[i] = Encode(requests[i]));
-            }
-            catch (AggregateException error) when (error.InnerException is InvalidInputException inner)
-            {
-                throw inner;
-            }
-        }
+        else AllCores.For(requests.Count, i => encoded[i] = Encode(requests[i]), cancellationToken);
         return encoded;
     }
 

@@ -24,7 +24,7 @@ internal sealed class ParityModel : IDisposable
     }
 
     /// <summary>Runs a case; gives the reason if it is skipped.</summary>
-    public string? Run(ParityCase reference, ParityChecks checks)
+    public string? Run(ParityCase reference, ParityChecks checks, Func<ParityTrainingTask, ParityTrainingResult>? trainer)
     {
         using IDisposable? bare = reference.Field("adapter_enabled")?.GetBoolean() == false ? model.UseAdapter(null) : null;
         switch (reference.Kind)
@@ -34,7 +34,7 @@ internal sealed class ParityModel : IDisposable
             case "score": ParityKinds.Scores(model, reference, checks); return null;
             case "greedy": ParityGreedy.Run(model, reference, checks); return null;
             case "loss": ParityLoss.Run(model, reference, checks, Trained()); return null;
-            case "train": ParityTraining.Run(LoadBase, reference, checks); return null;
+            case "train": return ParityTraining.Run(baseFolder, trainer, reference, checks);
             case "vision-index" when model.Config is QwenConfig qwen: ParityKinds.VisionIndex(qwen.Vision, reference, checks); return null;
             case "smart-resize": ParityResize.Run(reference, checks); return null;
             case "processor" or "processor-images" or "processor-pad-square": return "the pictures of processor cases are not part of the folder; the image processors' own tests run them";
@@ -78,7 +78,7 @@ internal sealed class ParityModel : IDisposable
     private Dictionary<string, Parameter> Trained() => adapter is null ? Names(model) : adapter.NamedParameters.ToDictionary(pair => pair.Key, pair => pair.Parameter);
 
     // the cases name parameters as the hub does; ours are those names, or become them in one of the family's layouts
-    private static Dictionary<string, Parameter> Names(VisionLanguageModel model)
+    internal static Dictionary<string, Parameter> Names(VisionLanguageModel model)
     {
         Dictionary<string, Parameter> found = [];
         foreach ((string name, Parameter parameter) in model.named_parameters())

@@ -13,8 +13,12 @@ public static class ParityRunner
     /// <param name="progress">Told of every finished case.</param>
     /// <param name="cancellation">Stops between two cases.</param>
     /// <param name="counted">Told how many cases there are, before the first is run.</param>
+    /// <param name="kind">Run the cases of this kind alone; null = all.</param>
+    /// <param name="trainer">Runs training cases; without one they are skipped.</param>
     /// <exception cref="InvalidInputException">There are no cases, or a file is missing or malformed.</exception>
-    public static ParityReport Run(string folder, string? dump = null, Action<ParityCaseResult>? progress = null, CancellationToken cancellation = default, Action<int>? counted = null)
+    public static ParityReport Run(
+        string folder, string? dump = null, Action<ParityCaseResult>? progress = null, CancellationToken cancellation = default, Action<int>? counted = null,
+        string? kind = null, Func<ParityTrainingTask, ParityTrainingResult>? trainer = null)
     {
         string cases = Path.Combine(folder, "cases");
         string[] paths = Directory.Exists(cases) ? [.. Directory.GetFiles(cases, "*.json").Order(StringComparer.Ordinal)] : [];
@@ -30,10 +34,11 @@ public static class ParityRunner
             cancellation.ThrowIfCancellationRequested();
             using DisposeScope scope = NewDisposeScope();
             using ParityCase reference = ParityCase.Open(path);
+            if (kind is not null && reference.Kind != kind) continue;
             ParityChecks checks = new(reference);
             string? skipped = null;
             if (reference.Kind == "tokenizer") ParityTokenizer.Run(Tokenizer.Load(folder), reference, checks);
-            else skipped = model is null ? "there is no model in the folder" : model.Run(reference, checks);
+            else skipped = model is null ? "there is no model in the folder" : model.Run(reference, checks, trainer);
             ParityCaseResult result = new(reference.Name, reference.Kind, checks.Checks, skipped);
             if (dump is not null && checks.Computed.Count > 0) SafetensorsWriter.Write(Path.Combine(dump, reference.Name + ".safetensors"), checks.Computed);
             results.Add(result);

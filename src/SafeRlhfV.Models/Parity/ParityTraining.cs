@@ -1,58 +1,110 @@
 using System.Text.Json;
+using SafeRlhfV.Core;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace SafeRlhfV.Models;
 
-/// <summary>Pinned short trainings: loss and gradient norm at every step, chosen parameters after the first and the last.</summary>
+/// <summary>
+/// Pinned short trainings: loss and gradient norm at every step, chosen parameters after the first and the last. They run through the trainer that a user runs:
+/// the case's conversations and images are written as a data set, and the trainer gets a folder and settings.
+/// </summary>
 internal static class ParityTraining
 {
-    public static void Run(Func<VisionLanguageModel> load, ParityCase reference, ParityChecks checks)
+    /// <summary>Runs a case; gives the reason if it is skipped.</summary>
+    /// <param name="folder">The checkpoint.</param>
+    /// <param name="trainer">Trains.</param>
+    /// <param name="reference">The case.</param>
+    /// <param name="checks">Where results go.</param>
+    public static string? Run(string folder, Func<ParityTrainingTask, ParityTrainingResult>? trainer, ParityCase reference, ParityChecks checks)
     {
-        using VisionLanguageModel model = load();
-        JsonElement settings = reference.Field("optimizer")!.Value;
-        double Number(string name) => settings.GetProperty(name).GetDouble();
-        if (settings.TryGetProperty("frozen", out JsonElement frozen) && frozen.GetString() == "vision_tower")
-            foreach (Parameter parameter in model.VisionTowerParameters) parameter.requires_grad = false;
-        Dictionary<string, Parameter> trained = model.named_parameters().Where(pair => pair.parameter.requires_grad).ToDictionary(pair => pair.name, pair => pair.parameter);
-        using optim.Optimizer optimizer = optim.AdamW(
-            trained.Values, Number("lr"), settings.GetProperty("betas")[0].GetDouble(), settings.GetProperty("betas")[1].GetDouble(), Number("eps"), Number("weight_decay"));
-        int steps = settings.GetProperty("steps").GetInt32();
-        Tensor labels = reference.Tensor("labels");
+        if (trainer is null) return "training cases are run by the parity verb, which has a trainer";
+        JsonElement[] samples = [.. reference.Json.GetProperty("samples").EnumerateArray()];
+        string images = Path.GetFullPath(Path.Combine(folder, "..", "..", "images"));
+        if (Images(samples).FirstOrDefault(name => !File.Exists(Path.Combine(images, name))) is { } missing) return $"image {missing} is not in {images}";
+        using (VisionLanguageModel model = Load(folder))
         using (no_grad()) ParityPass.Run(model, reference, checks);
-        float[] losses = new float[steps], norms = new float[steps];
-        for (int step = 0; step < steps; step++)
+        string work = Directory.CreateTempSubdirectory("safe-rlhf-v-parity-").FullName;
+        try
         {
-            using DisposeScope scope = NewDisposeScope();
-            optimizer.zero_grad();
-            Tensor loss = ParityLoss.Loss(model, ParityPass.Run(model, reference), labels);
-            loss.backward();
-            losses[step] = loss.item<float>();
-            norms[step] = (float)nn.utils.clip_grad_norm_(trained.Values, Number("grad_clip_norm"));
-            optimizer.step();
-            if (step == 0) Compare("step1.", trained, reference, checks);
+            WriteData(Path.Combine(work, "data"), samples, images);
+            ParityTrainingTask task = Task(folder, work, samples.Length, reference.Field("optimizer")!.Value);
+            ParityTrainingResult first = trainer(task with { Folder = Path.Combine(work, "first"), Steps = 1 }), all = trainer(task);
+            Compare(first, "step1.", reference, checks);
+            Compare(all, reference, checks);
+            Compare(all, "final.", reference, checks);
+            if (reference.Field("loss_after") is { } after)
+            {
+                // the loss of a step is that before its update
+                ParityTrainingResult next = trainer(task with { Model = all.Result, Folder = Path.Combine(work, "after"), Steps = 1 });
+                checks.Add("loss_after", Math.Abs(next.Losses[0] - after.GetDouble()), LossTolerance(reference));
+            }
         }
-        double lossTolerance = reference.Field("train_tolerance", "loss_abs")?.GetDouble() ?? 1e-4;
-        checks.Add("losses", tensor(losses), reference.Tensor("losses"), Math.Min(1e-4, lossTolerance));
-        Tensor expectedNorms = reference.Tensor("grad_norms");
-        checks.Add("grad_norms (relative)", ((tensor(norms) - expectedNorms) / expectedNorms).abs().max().item<float>(), reference.Field("train_tolerance", "grad_norm_rel")?.GetDouble() ?? 1e-3);
-        Compare("final.", trained, reference, checks);
-        if (reference.Field("loss_after") is not { } after) return;
-        using IDisposable noGrad = no_grad();
-        checks.Add("loss_after", Math.Abs(ParityLoss.Loss(model, ParityPass.Run(model, reference), labels).item<float>() - after.GetDouble()), Math.Min(1e-4, lossTolerance));
+        finally
+        {
+            Directory.Delete(work, recursive: true);
+        }
+        return null;
+    }
+
+    private static ParityTrainingTask Task(string folder, string work, int rows, JsonElement settings)
+    {
+        double Number(string name) => settings.GetProperty(name).GetDouble();
+        string Word(string name) => settings.TryGetProperty(name, out JsonElement word) ? word.GetString()! : "";
+        return new ParityTrainingTask(folder, Path.Combine(work, "data"), Path.Combine(work, "run"), settings.GetProperty("steps").GetInt32(), rows)
+        {
+            LearningRate = Number("lr"),
+            Beta1 = settings.GetProperty("betas")[0].GetDouble(),
+            Beta2 = settings.GetProperty("betas")[1].GetDouble(),
+            Epsilon = Number("eps"),
+            WeightDecay = Number("weight_decay"),
+            DecayNormsAndBiases = Word("decay_applies_to").StartsWith("all trained parameters", StringComparison.Ordinal),
+            MaxGradientNorm = Number("grad_clip_norm"),
+            TrainVisionTower = Word("frozen") != "vision_tower",
+        };
+    }
+
+    private static IEnumerable<string> Images(IEnumerable<JsonElement> samples) =>
+        samples.SelectMany(sample => sample.GetProperty("images").EnumerateArray()).Select(image => image.GetString()!).Distinct();
+
+    private static void WriteData(string folder, JsonElement[] samples, string images)
+    {
+        Directory.CreateDirectory(folder);
+        foreach (string name in Images(samples)) File.Copy(Path.Combine(images, name), Path.Combine(folder, name));
+        File.WriteAllLines(Path.Combine(folder, "train.jsonl"), samples.Select(sample => JsonSerializer.Serialize(new
+        {
+            messages = sample.GetProperty("messages"),
+            images = sample.GetProperty("images"),
+            response = sample.GetProperty("response"),
+        })));
+    }
+
+    private static void Compare(ParityTrainingResult result, ParityCase reference, ParityChecks checks)
+    {
+        checks.Add("losses", tensor(result.Losses.ToArray()), reference.Tensor("losses"), LossTolerance(reference));
+        Tensor expected = reference.Tensor("grad_norms"), norms = tensor(result.GradientNorms.ToArray());
+        double difference = norms.shape.SequenceEqual(expected.shape) ? ((norms - expected) / expected).abs().max().to(ScalarType.Float64).item<double>() : double.PositiveInfinity;
+        checks.Add("grad_norms (relative)", difference, reference.Field("train_tolerance", "grad_norm_rel")?.GetDouble() ?? 1e-3);
     }
 
     // Adam turns noise in gradients near zero into whole steps: single elements may be off, the mean may not
-    private static void Compare(string prefix, Dictionary<string, Parameter> trained, ParityCase reference, ParityChecks checks)
+    private static void Compare(ParityTrainingResult result, string prefix, ParityCase reference, ParityChecks checks)
     {
+        using VisionLanguageModel model = Load(result.Result);
         using IDisposable noGrad = no_grad();
+        Dictionary<string, Parameter> trained = ParityModel.Names(model);
         foreach (string name in reference.TensorNames.Where(name => name.StartsWith(prefix, StringComparison.Ordinal)))
         {
-            Tensor difference = (trained[name[prefix.Length..]] - reference.Tensor(name)).abs();
-            checks.Computed[name] = trained[name[prefix.Length..]].detach().clone().MoveToOuterDisposeScope();
+            Parameter parameter = trained[name[prefix.Length..]];
+            checks.Computed[name] = parameter.detach().clone();
+            Tensor difference = (parameter - reference.Tensor(name)).abs();
             checks.Add(name + " (largest)", difference.max().item<float>(), reference.Field("train_tolerance", "parameter_max_abs")?.GetDouble() ?? 1e-3);
             checks.Add(name + " (mean)", difference.mean().item<float>(), reference.Field("train_tolerance", "parameter_mean_abs")?.GetDouble() ?? 2e-6);
         }
     }
+
+    private static double LossTolerance(ParityCase reference) => Math.Min(1e-4, reference.Field("train_tolerance", "loss_abs")?.GetDouble() ?? 1e-4);
+
+    private static VisionLanguageModel Load(string folder) => ModelCheckpoint.Load(folder, new LoadOptions { Dtype = ScalarType.Float32 });
 }

@@ -46,10 +46,6 @@ public abstract class ChatFormat
     /// <exception cref="InvalidInputException">The format cannot express the turns.</exception>
     public abstract IReadOnlyList<ChatSegment> Render(IReadOnlyList<ChatTurn> turns, bool addGenerationPrompt, bool addVisionId = false);
 
-    /// <summary>Writes a conversation in which every answer is a segment of kind <see cref="ChatSegmentKind.Assistant"/>, as a loss needs it.</summary>
-    /// <exception cref="InvalidInputException">The format cannot express the turns, or does not tell which part is an answer.</exception>
-    public virtual IReadOnlyList<ChatSegment> RenderForTraining(IReadOnlyList<ChatTurn> turns) => Render(turns, addGenerationPrompt: false);
-
     /// <summary>What follows the turns and their generation prompt when the model answers with that text, up to the end of the answer.</summary>
     internal virtual IReadOnlyList<ChatSegment> RenderAnswer(IReadOnlyList<ChatTurn> turns, string response, bool addVisionId) => [new ChatSegment(ChatSegmentKind.Assistant, BeforeAnswer + response)];
 

@@ -46,15 +46,7 @@ public sealed partial class TemplateChatFormat : ChatFormat
 
     /// <inheritdoc/>
     public override IReadOnlyList<ChatSegment> Render(IReadOnlyList<ChatTurn> turns, bool addGenerationPrompt, bool addVisionId = false) =>
-        Segments(turns, Stretches(turns, addGenerationPrompt, addVisionId).Stretches, answers: null);
-
-    /// <inheritdoc/>
-    /// <exception cref="InvalidInputException">The template tells neither by generation blocks nor by a prefix that stays where an answer stands.</exception>
-    public override IReadOnlyList<ChatSegment> RenderForTraining(IReadOnlyList<ChatTurn> turns)
-    {
-        (IReadOnlyList<(string Text, bool IsOwn)> stretches, JinjaRendering rendering) = Stretches(turns, addGenerationPrompt: false, addVisionId: false);
-        return Segments(turns, stretches, Answers(turns, rendering));
-    }
+        Segments(turns, Stretches(turns, addGenerationPrompt, addVisionId).Stretches);
 
     /// <inheritdoc/>
     /// <exception cref="InvalidInputException">With the answer the template writes the conversation before it otherwise than without.</exception>
@@ -137,40 +129,15 @@ public sealed partial class TemplateChatFormat : ChatFormat
         return item;
     }
 
-    // where each answer stands in the text, in its order
-    private List<JinjaSpan> Answers(IReadOnlyList<ChatTurn> turns, JinjaRendering rendering)
-    {
-        int count = turns.Count(turn => turn.Role == ChatRole.Assistant);
-        if (rendering.Generated.Count == count && rendering.Generated.All(span => span.End <= rendering.Text.Length)) return [.. rendering.Generated];
-        List<JinjaSpan> spans = [];
-        for (int at = 0; at < turns.Count; at++)
-        {
-            if (turns[at].Role != ChatRole.Assistant) continue;
-            string before = Text([.. turns.Take(at)], addGenerationPrompt: true), with = at == turns.Count - 1 ? rendering.Text
-                : Text([.. turns.Take(at + 1)], addGenerationPrompt: false);
-            if (!with.StartsWith(before, StringComparison.Ordinal) || !rendering.Text.StartsWith(with, StringComparison.Ordinal)) throw NotDerivable();
-            spans.Add(new JinjaSpan(before.Length, with.Length));
-        }
-        return spans;
-    }
-
-    private List<ChatSegment> Segments(IReadOnlyList<ChatTurn> turns, IReadOnlyList<(string Text, bool IsOwn)> stretches, List<JinjaSpan>? answers)
+    private List<ChatSegment> Segments(IReadOnlyList<ChatTurn> turns, IReadOnlyList<(string Text, bool IsOwn)> stretches)
     {
         Queue<RgbImage?> images = new(turns.SelectMany(turn => turn.Parts.OfType<ImagePart>()).Select(part => part.Image));
         ConversationText texts = new(turns);
         List<ChatSegment> segments = [];
-        int at = 0;
         foreach ((string text, bool isOwn) in stretches)
         {
             if (isOwn) AddOwn(segments, text, images);
-            else if (answers is null) segments.AddRange(texts.Find(text));
-            else
-            {
-                // an answer's stretch is what lies between its ends; what stands around it is another turn's, or white space of the format
-                foreach ((string part, bool isAnswer) in Cut(text, at, answers)) segments.AddRange(isAnswer
-                    ? [new ChatSegment(ChatSegmentKind.Assistant, part)] : texts.Find(part));
-            }
-            at += text.Length;
+            else segments.AddRange(texts.Find(text));
         }
         return segments;
     }
@@ -185,20 +152,6 @@ public sealed partial class TemplateChatFormat : ChatFormat
             from = found + ImageToken.Length;
         }
         if (from < text.Length) segments.Add(new ChatSegment(ChatSegmentKind.Format, text[from..]));
-    }
-
-    private static IEnumerable<(string Text, bool IsAnswer)> Cut(string text, int start, List<JinjaSpan> answers)
-    {
-        int at = 0;
-        foreach (JinjaSpan span in answers)
-        {
-            int begin = Math.Clamp(span.Start - start, at, text.Length), end = Math.Clamp(span.End - start, begin, text.Length);
-            if (end == begin) continue;
-            if (begin > at) yield return (text[at..begin], false);
-            yield return (text[begin..end], true);
-            at = end;
-        }
-        if (at < text.Length) yield return (text[at..], false);
     }
 
     private static List<(string Text, bool IsOwn)> Skip(IReadOnlyList<(string Text, bool IsOwn)> stretches, int length)
@@ -255,6 +208,6 @@ public sealed partial class TemplateChatFormat : ChatFormat
     }
 
     private InvalidInputException NotDerivable() =>
-        new($"{source.File}: the chat template has no generation blocks, and writes what stands before an answer otherwise once the answer is there; "
-        + "which part is the answer cannot be told, so it cannot be trained on. Put generation blocks into the template, or name a format with --chat-format.");
+        new($"{source.File}: the chat template writes what stands before an answer otherwise once the answer is there; which part is the answer cannot be told, so "
+        + "it cannot be trained on. Change the template, or name a format with --chat-format.");
 }

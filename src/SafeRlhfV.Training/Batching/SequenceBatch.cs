@@ -35,12 +35,16 @@ public sealed record SequenceBatch(Tensor Ids_BL, Tensor Mask_BL, int PromptLeng
     /// <param name="padToken">Fills up; never looked at.</param>
     /// <param name="cache">Gives the pictures' features.</param>
     /// <param name="answers">How many answers each prompt has.</param>
+    /// <exception cref="InvalidInputException">A text is empty or longer than the model reads, or the padding is the image token.</exception>
     public static SequenceBatch Collate(IReadOnlyList<EncodedSample> samples, int padToken, VisionCache cache, int answers = 1)
     {
+        bool isPadded = samples.Any(sample => sample.Prompt.Length != samples[0].Prompt.Length || sample.Response.Length != samples[0].Response.Length);
+        cache.Model.CheckTexts([.. samples.Select(sample => sample.Size.Filled)], isPadded ? padToken : null);
         TokenBatch prompts = TokenBatch.PadLeft([.. samples.Select(sample => sample.Prompt)], padToken, cache.Device);
         TokenBatch responses = TokenBatch.PadRight([.. samples.Select(sample => sample.Response)], padToken, cache.Device);
         return new SequenceBatch(
-            cat([prompts.Ids_BL, responses.Ids_BL], 1), cat([prompts.Mask_BL, responses.Mask_BL], 1), (int)prompts.Ids_BL.shape[1], cache.Features(samples.Take(samples.Count / answers)), answers,
+            cat([prompts.Ids_BL, responses.Ids_BL], 1), cat([prompts.Mask_BL, responses.Mask_BL], 1), (int)prompts.Ids_BL.shape[1],
+            cache.Features(samples.Take(samples.Count / answers)), answers,
             samples.Any(sample => sample.Learnt is not null) ? Learnt(samples, (int)responses.Ids_BL.shape[1], cache.Device) : null);
     }
 

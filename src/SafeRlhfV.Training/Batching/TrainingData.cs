@@ -1,4 +1,4 @@
-using System.Collections.Concurrent;
+using SafeRlhfV.Core;
 using SafeRlhfV.Data;
 using SafeRlhfV.Models;
 using SafeRlhfV.Processing;
@@ -82,17 +82,8 @@ public sealed class TrainingData(
     /// <summary>Shows every row once, on all cores and in no order.</summary>
     /// <exception cref="InvalidInputException">A row is damaged.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public void ForEach(RecordParts parts, Action<ConversationRecord> look, CancellationToken cancel)
-    {
-        try
-        {
-            Parallel.ForEach(Partitioner.Create(dataset.ReadRows(split, config), EnumerablePartitionerOptions.NoBuffering), new ParallelOptions { CancellationToken = cancel }, row => look(row.ToRecord(parts, categories)));
-        }
-        catch (AggregateException error) when (error.InnerExceptions.OfType<InvalidInputException>().FirstOrDefault() is { } inner)
-        {
-            throw inner;
-        }
-    }
+    public void ForEach(RecordParts parts, Action<ConversationRecord> look, CancellationToken cancel) =>
+        AllCores.ForEach(dataset.ReadRows(split, config), row => look(row.ToRecord(parts, categories)), cancel);
 
     /// <summary>The rows once, in the files' order.</summary>
     public IEnumerable<ConversationRecord> InOrder(RecordParts parts) => dataset.ReadRecords(parts, split, config, categories);

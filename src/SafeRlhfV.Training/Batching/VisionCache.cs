@@ -22,6 +22,9 @@ public sealed class VisionCache(VisionLanguageModel model, ImageProcessor proces
     /// <summary>Features are kept, and no gradient reaches the tower.</summary>
     public bool Keeps => maxBytes > 0;
 
+    /// <summary>The model whose tower computes them.</summary>
+    public VisionLanguageModel Model => model;
+
     /// <summary>Where the model lies.</summary>
     public Device Device => model.Decoder.Embedding.Weight.device;
 

@@ -18,8 +18,11 @@ internal sealed record CheckpointManifest(int Format, long Step, IReadOnlyList<C
     }
 
     /// <summary>Checks a folder against its manifest.</summary>
+    /// <param name="folder">The checkpoint.</param>
+    /// <param name="step">Its step.</param>
+    /// <param name="only">The one file whose content is looked at; null = all.</param>
     /// <returns>What is wrong, with the file's name; null if all is sound.</returns>
-    public static string? FindDamage(string folder, long step)
+    public static string? FindDamage(string folder, long step, string? only = null)
     {
         CheckpointManifest? manifest;
         try
@@ -36,7 +39,7 @@ internal sealed record CheckpointManifest(int Format, long Step, IReadOnlyList<C
         }
         if (manifest is not { Files: not null } || manifest.Step != step) return $"{FileName} does not belong to step {step}";
         if (manifest.Format != Version) return $"{FileName} has format {manifest.Format}, and this program knows format {Version}";
-        foreach (Item item in manifest.Files)
+        foreach (Item item in manifest.Files.Where(item => only is null || item.Path == only))
         {
             string path = Path.Combine(folder, item.Path);
             if (!File.Exists(path)) return $"{item.Path} is missing";

@@ -18,8 +18,11 @@ internal sealed record CheckpointState(string Name, long Step, long Total, long 
     /// <summary>The files that the run is made from; null where they were not looked at.</summary>
     public IReadOnlyList<InputPrint>? Inputs { get; init; }
 
+    /// <summary>What was counted in the inputs before the first step, by name; null in checkpoints that keep none.</summary>
+    public IReadOnlyDictionary<string, JsonElement>? Counts { get; init; }
+
     public const string FileName = "run.json";
-    private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web) { WriteIndented = true, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };
+    internal static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web) { WriteIndented = true, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };
 
     public void Write(string folder) => File.WriteAllBytes(Path.Combine(folder, FileName), JsonSerializer.SerializeToUtf8Bytes(this, Options));
 

@@ -22,6 +22,11 @@ internal sealed class CheckpointStore
     /// <summary>What is wrong with a checkpoint; null if it is sound.</summary>
     public string? FindDamage(long step) => CheckpointManifest.FindDamage(FolderOf(step), step);
 
+    /// <summary>The state in the newest checkpoint whose state file is sound; its other files are not looked at. Null where there is none.</summary>
+    public CheckpointState? NewestState() => Steps
+        .Where(step => Directory.Exists(FolderOf(step)) && CheckpointManifest.FindDamage(FolderOf(step), step, only: CheckpointState.FileName) is null)
+        .Select(step => CheckpointState.TryRead(FolderOf(step))).FirstOrDefault(state => state is not null);
+
     /// <summary>Removes what a kill left aside.</summary>
     public void RemoveLeftovers()
     {

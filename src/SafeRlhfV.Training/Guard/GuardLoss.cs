@@ -9,7 +9,7 @@ namespace SafeRlhfV.Training;
 /// its parts add up to the loss of the batch, however it is cut.
 /// </summary>
 /// <param name="Total">To minimise.</param>
-/// <param name="Named">Its terms and the verdict's accuracy, by name.</param>
+/// <param name="Named">Its terms and the verdict's accuracy, by the names of their metrics.</param>
 internal sealed record GuardLoss(Tensor Total, IReadOnlyList<(string Name, Tensor Value)> Named)
 {
     /// <summary>What a batch's means are divided by.</summary>
@@ -55,7 +55,7 @@ internal sealed record GuardLoss(Tensor Total, IReadOnlyList<(string Name, Tenso
         }
         Tensor total = verdictLoss.Times(settings.VerdictWeight).Plus(categoryLoss.Times(settings.CategoryWeight)).Plus(severityLoss.Times(settings.SeverityWeight));
         Tensor accuracy = verdictLogits_B.detach().gt(Scalars.Zero).eq(verdict_B.gt(Scalars.Zero)).to(ScalarType.Float32).sum().Over(batch.Rows);
-        return new GuardLoss(total, [("loss", total), ("verdict_loss", verdictLoss), ("category_loss", categoryLoss), ("severity_loss", severityLoss), ("verdict_accuracy", accuracy)]);
+        return new GuardLoss(total, [("verdict_loss", verdictLoss), ("category_loss", categoryLoss), ("severity_loss", severityLoss), ("verdict_accuracy", accuracy)]);
     }
 
     private static double RowWeight(GuardLabel label, GuardSettings settings) => settings.SeverityRowWeights[label.Severity ?? 1];

@@ -167,7 +167,7 @@ public sealed class AdamW : ITrainingPart, IDisposable
         public Slot(string name, Parameter parameter, AdamWOptions options)
         {
             (Name, Parameter) = (name, parameter);
-            Decay = Training.WeightDecay.AppliesTo(name) ? options.WeightDecay : 0;
+            Decay = options.DecayNormsAndBiases || Training.WeightDecay.AppliesTo(name) ? options.WeightDecay : 0;
             Device place = options.Offload ? CPU : parameter.device;
             if (parameter.dtype is ScalarType.BFloat16 or ScalarType.Float16) Master = parameter.detach().to(ScalarType.Float32).to(place).DetachFromDisposeScope();
             Mean = zeros_like(Target, device: place).requires_grad_(false).DetachFromDisposeScope();

@@ -6,12 +6,14 @@ namespace SafeRlhfV.Training;
 /// <summary>Names the parts that every trainer has, for its checkpoints.</summary>
 internal static class TrainingRunExtensions
 {
-    /// <summary>Counts the rows that can be learnt from, before the first step, and tells of the others.</summary>
+    /// <summary>Counts the rows that can be learnt from, before the first step (see <see cref="TrainingRun.Counted"/>), and tells of the others.</summary>
     /// <exception cref="InvalidInputException">A row is damaged, or none can be used.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public static UsableRows CountUsable<T>(this TrainingRun run, TrainingData data, RecordParts parts, SampleEncoder encoder, Func<ConversationRecord, SampleEncoder, T?> encode, string what = "rows") where T : class
+    public static UsableRows CountUsable<T>(
+        this TrainingRun run, TrainingData data, RecordParts parts, SampleEncoder encoder, Func<ConversationRecord, SampleEncoder, T?> encode, string what = "rows")
+        where T : class
     {
-        UsableRows rows = data.CountUsable(parts, encoder, encode, run.Cancel);
+        UsableRows rows = run.Counted(what, () => data.CountUsable(parts, encoder, encode, run.Cancel));
         run.Tell(what, rows);
         return rows;
     }
@@ -19,11 +21,13 @@ internal static class TrainingRunExtensions
     /// <summary>A tower that is trained must not see features that were kept.</summary>
     public static void CheckTower(this TrainerSettings settings, TrainingData data)
     {
-        if (settings.TrainVisionTower && data.Cache.Keeps) throw new ArgumentException("The vision tower is trained, and the data's vision cache keeps features: give a cache of 0 bytes.", nameof(data));
+        if (settings.TrainVisionTower && data.Cache.Keeps)
+            throw new ArgumentException("The vision tower is trained, and the data's vision cache keeps features: give a cache of 0 bytes.", nameof(data));
     }
 
     /// <summary>Weights, optimizer, place in the data, and how many rows were too long.</summary>
-    public static void TrackTraining<T>(this TrainingRun run, IReadOnlyList<(string Name, Parameter Parameter)> parameters, Updater updater, RowFeed<T> feed, SampleEncoder encoder) where T : class
+    public static void TrackTraining<T>(
+        this TrainingRun run, IReadOnlyList<(string Name, Parameter Parameter)> parameters, Updater updater, RowFeed<T> feed, SampleEncoder encoder) where T : class
     {
         run.TrackTraining("model", parameters, updater);
         run.Track("data", new JsonPart<CursorState>(() => feed.State, state => feed.State = state));

@@ -1,11 +1,11 @@
+using SafeRlhfV.Core;
 using SafeRlhfV.Data;
 using SafeRlhfV.Objectives;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SafeRlhfV.Training;
 
-/// <summary>RM-V: learns which of two answers helps more (Bradley-Terry on end scores; Safe RLHF-V, section 3).</summary>
+/// <summary>RM-V: learns which of two responses helps more (Bradley-Terry on end scores; Safe RLHF-V, section 3).</summary>
 public static class RewardTrainer
 {
     /// <summary>Trains a scorer in place.</summary>
@@ -14,36 +14,20 @@ public static class RewardTrainer
     public static void Train(ScorerRole scorer, TrainingData data, RewardSettings settings, TrainingRun run, Action<string>? save = null)
     {
         settings.CheckTower(data);
-        RecordParts wanted = PairSample.Parts(PreferenceKind.Helpful, harm: false);
-        SampleEncoder encoder = new(data.Processor, settings.Lengths);
-        UsableRows rows = run.CountUsable(data, wanted, encoder, Encode);
-        long total = settings.StepsFor(rows.Usable);
-        using RowFeed<PairSample> feed = data.Feed(settings.Seed, wanted, encoder, Encode, run.EncodesAhead);
-        using Updater updater = new("reward", scorer.Prepare(settings.TrainVisionTower, settings.GradientCheckpointing), settings.Optimizer, total);
-        run.TrackTraining(scorer.Trainable(settings.TrainVisionTower), updater, feed, encoder);
-        for (long step = run.Resume(); step < total;)
+        using TrainingLoop<PairSample> loop = new("reward", scorer, data, settings, run, PairSample.Parts(PreferenceKind.Helpful, harm: false), Encode);
+        foreach (TrainingStep<PairSample> step in loop.Steps())
         {
-            using DisposeScope scope = NewDisposeScope();
-            scorer.BeginStep(settings.Seed, step);
-            IReadOnlyList<PairSample> pairs = feed.Next(settings.BatchSize);
-            IReadOnlyList<PairSample[]> parts = Steps.Micro(pairs, settings);
-            double loss = 0, right = 0, margin = 0;
-            foreach (PairSample[] micro in parts)
+            foreach (StepPart<PairSample> part in step.Parts())
             {
-                using DisposeScope inner = NewDisposeScope();
-                double share = (double)micro.Length / pairs.Count;
-                (Tensor preferred_B, Tensor other_B) = PairScores.Of(scorer, data, micro);
-                Tensor part = PreferenceLosses.Reward(preferred_B, other_B, settings.Eta).Times(share);
-                part.backward();
-                loss += part.item<float>();
-                right += PreferenceLosses.PairAccuracy(preferred_B, other_B).item<double>() * share;
-                margin += (preferred_B - other_B).mean().item<float>() * share;
+                (Tensor preferred_B, Tensor other_B) = PairScores.Of(scorer, data, part.Samples);
+                part.Backward(PreferenceLosses.Reward(preferred_B, other_B, settings.Eta));
+                part.Report("pair_accuracy", PreferenceLosses.PairAccuracy(preferred_B, other_B));
+                part.Report("margin", (preferred_B - other_B).mean());
             }
-            double norm = updater.Apply(step), rate = updater.RateAt(step);
-            run.Step(++step, total, new Dictionary<string, double> { ["loss"] = loss, ["pair_accuracy"] = right, ["margin"] = margin, ["gradient_norm"] = norm, ["learning_rate"] = rate, ["padding"] = Steps.Padding(parts), ["dropped_share"] = rows.DroppedShare, ["dropped_rows"] = encoder.Dropped, ["cut_answers"] = encoder.Cut });
+            step.Update();
         }
         run.Finish(save);
 
-        PairSample? Encode(ConversationRecord row, SampleEncoder with) => PairSample.From(row, with, PreferenceKind.Helpful, harm: false);
+        static PairSample? Encode(ConversationRecord row, SampleEncoder encoder) => PairSample.From(row, encoder, PreferenceKind.Helpful, harm: false);
     }
 }

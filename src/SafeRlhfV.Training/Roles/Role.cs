@@ -55,9 +55,9 @@ public abstract class Role
         using DisposeScope scope = NewDisposeScope();
         using IDisposable use = UseAdapter();
         ImageEmbeddings? images = batch.Features is null ? null : Model.ProjectImages(batch.Features);
-        Tensor states = batch.Answers > 1
-            ? Model.HiddenOfAnswers(batch.Ids_BL, batch.Mask_BL, batch.PromptLength, batch.Answers, images)
-            : Model.Hidden(batch.Ids_BL, batch.Mask_BL, images, batch.PromptLength - 1);
-        return states.MoveToOuterDisposeScope();
+        // the batch's texts were checked where it was made: nothing is read back from the device here
+        if (batch.Answers > 1) return Model.HiddenOfAnswers(batch.Ids_BL, batch.Mask_BL, batch.PromptLength, batch.Answers, images).MoveToOuterDisposeScope();
+        Tensor positions = Model.Positions(batch.Ids_BL, batch.Mask_BL, images?.Images ?? []).Positions;
+        return Model.Hidden(batch.Ids_BL, batch.Mask_BL, positions, images, from: batch.PromptLength - 1).MoveToOuterDisposeScope();
     }
 }

@@ -22,7 +22,9 @@ public sealed class TrainingRun : IDisposable
     private readonly List<string> notes = [];
     private readonly Dictionary<string, UsableRows> rows = [];
     private readonly Queue<double> window = new();
+    private readonly Dictionary<string, JsonElement> counts = [];
     private IReadOnlyList<InputPrint>? inputs;
+    private CheckpointState? begun;
     private RunJournal? journal;
     private TimeSpan stepStart;
     private long done, saved, total;
@@ -99,10 +101,26 @@ public sealed class TrainingRun : IDisposable
     public void CheckInputs(IReadOnlyList<RunInput> files)
     {
         if (store is null) return;
-        IReadOnlyList<InputPrint>? before = store.Steps.Select(step => CheckpointState.TryRead(store.FolderOf(step))?.Inputs).FirstOrDefault(known => known is not null);
-        inputs = InputPrint.Take(files, before);
-        if (before is not null && InputPrint.Difference(before, inputs) is { } changed)
+        begun = store.NewestState();
+        inputs = InputPrint.Take(files, begun?.Inputs);
+        if (begun?.Inputs is { } before && InputPrint.Difference(before, inputs) is { } changed)
             throw new InvalidInputException($"{options.Folder}: {changed} since the run was begun; put it back as it was, or start in another folder.");
+    }
+
+    /// <summary>
+    /// Something counted in the run's inputs before the first step. It is kept in the checkpoints: a run of the same recipe that goes on with the same files
+    /// (<see cref="CheckInputs"/>) takes it from there, and counts nothing again.
+    /// </summary>
+    /// <param name="name">Its name; each is counted once.</param>
+    /// <param name="count">Counts it.</param>
+    internal T Counted<T>(string name, Func<T> count)
+    {
+        JsonElement kept = default;
+        bool isSame = begun is { Inputs: not null } && begun.Name == Name && begun.Seed == options.Seed && IsOfThisRecipe(begun.Step);
+        bool isKept = isSame && begun!.Counts?.TryGetValue(name, out kept) == true;
+        T value = isKept ? kept.Deserialize<T>(CheckpointState.Options)! : count();
+        counts.Add(name, JsonSerializer.SerializeToElement(value, CheckpointState.Options));
+        return value;
     }
 
     /// <summary>Names something whose state belongs to the run. Do this before <see cref="Resume"/>.</summary>
@@ -242,6 +260,9 @@ public sealed class TrainingRun : IDisposable
         journal = new RunJournal(options.Folder, Name, File.ReadAllBytes(metrics));
     }
 
+    private bool IsOfThisRecipe(long step) =>
+        options.RecipeYaml is { } wanted && Path.Combine(store!.FolderOf(step), RecipeFile) is var path && File.Exists(path) && File.ReadAllText(path) == wanted;
+
     private void Begin()
     {
         journal = new RunJournal(options.Folder, Name, null);
@@ -253,7 +274,8 @@ public sealed class TrainingRun : IDisposable
         if (store is null) return;
         store.Write(done, aside =>
         {
-            new CheckpointState(Name, done, total, options.Seed, [.. parts.Keys], last) { Best = window.Count > 0 ? window.Average() : null, Inputs = inputs }.Write(aside);
+            double? best = window.Count > 0 ? window.Average() : null;
+            new CheckpointState(Name, done, total, options.Seed, [.. parts.Keys], last) { Best = best, Inputs = inputs, Counts = counts }.Write(aside);
             if (options.RecipeYaml is { } recipe) File.WriteAllText(Path.Combine(aside, RecipeFile), recipe);
             journal!.CopyTo(aside);
             foreach ((string name, ITrainingPart part) in parts) part.Save(Directory.CreateDirectory(Path.Combine(aside, Parts, name)).FullName);

@@ -32,9 +32,12 @@ public sealed record OptimizerSettings
     [Range(0, 1, MinimumIsExclusive = true)]
     public double Epsilon { get; init; } = 1e-8;
 
-    /// <summary>Decoupled weight decay; norms and biases have none.</summary>
+    /// <summary>Decoupled weight decay; norms and biases have none, unless <see cref="DecayNormsAndBiases"/> says so.</summary>
     [Range(0, 1e12)]
     public double WeightDecay { get; init; }
+
+    /// <summary>Weight decay applies to norms and biases too, as in plain torch.optim.AdamW.</summary>
+    public bool DecayNormsAndBiases { get; init; }
 
     /// <summary>Gradients are scaled down to this common 2-norm.</summary>
     [Range(0, 1e12, MinimumIsExclusive = true)]
@@ -43,7 +46,7 @@ public sealed record OptimizerSettings
     /// <summary>Moments and master copies lie in host memory and come to the device in parts, for their update alone; without effect on the CPU.</summary>
     public bool Offload { get; init; }
 
-    internal AdamWOptions AdamW => new(Beta1, Beta2, Epsilon, WeightDecay) { Offload = Offload };
+    internal AdamWOptions AdamW => new(Beta1, Beta2, Epsilon, WeightDecay) { Offload = Offload, DecayNormsAndBiases = DecayNormsAndBiases };
 
     internal LearningRateSchedule Over(long steps) => new(Schedule, LearningRate, steps, WarmupFraction, FloorFraction);
 }

@@ -1,3 +1,6 @@
+using SafeRlhfV.Data;
+using SafeRlhfV.Guard;
+
 namespace SafeRlhfV.Evaluation.Tests;
 
 /// <summary>Every case of the golden `metrics` objective, every output of it.</summary>
@@ -118,43 +121,45 @@ public sealed class GoldenMetricsTests
     private static Dictionary<string, double[]> Kappa(GoldenCase golden)
     {
         int[] first = golden.InputIntegers("rater_a"), second = golden.InputIntegers("rater_b");
-        int labels = golden.Parameters.GetProperty("labels").GetInt32();
         return new()
         {
-            ["kappa"] = [Agreement.CohenKappa(first, second, labels)],
-            ["kappa_linear"] = [Agreement.CohenKappa(first, second, labels, KappaWeights.Linear)],
-            ["kappa_quadratic"] = [Agreement.CohenKappa(first, second, labels, KappaWeights.Quadratic)],
-            ["observed_agreement"] = [Agreement.Observed(first, second)],
+            ["kappa"] = [Agreement.CohenKappa(first, second)],
+            ["kappa_linear"] = [Agreement.CohenKappa(first, second, (a, b) => Math.Abs(a - b))],
+            ["kappa_quadratic"] = [Agreement.CohenKappa(first, second, (a, b) => (a - b) * (a - b))],
+            ["observed_agreement"] = [Agreement.Observed(first.Zip(second, (a, b) => (double[])[a, b]))],
         };
     }
 
     private static Dictionary<string, double[]> Alpha(GoldenCase golden)
     {
         double[] flat = golden.Input("ratings");
-        int[] shape = golden.Shape("ratings");
-        double[,] ratings = new double[shape[0], shape[1]];
-        for (int i = 0; i < flat.Length; i++) ratings[i / shape[1], i % shape[1]] = flat[i];
+        int units = golden.Shape("ratings")[1];
+        double[][] items = [.. Enumerable.Range(0, units).Select(unit => flat.Where((rating, at) => at % units == unit && !double.IsNaN(rating)).ToArray())];
         return new()
         {
-            ["alpha_nominal"] = [Agreement.KrippendorffAlpha(ratings, MeasurementLevel.Nominal)],
-            ["alpha_ordinal"] = [Agreement.KrippendorffAlpha(ratings, MeasurementLevel.Ordinal)],
-            ["alpha_interval"] = [Agreement.KrippendorffAlpha(ratings, MeasurementLevel.Interval)],
+            ["alpha_nominal"] = [Agreement.KrippendorffAlpha(items, AgreementMetric.Nominal)],
+            ["alpha_ordinal"] = [Agreement.KrippendorffAlpha(items, AgreementMetric.Ordinal)],
+            ["alpha_interval"] = [Agreement.KrippendorffAlpha(items, AgreementMetric.Interval)],
         };
     }
 
+    // the reference tries the thresholds 1 - lambda of a grid; ours is the highest of all, so that the reference finds the first of the grid that is not above it
     private static Dictionary<string, double[]> Conformal(GoldenCase golden)
     {
-        WeightedConformalThreshold chosen = WeightedConformalThreshold.Choose(
-            golden.Input("score"), golden.Input("weight"), golden.Input("lambda_grid"),
-            golden.Parameters.GetProperty("alpha").GetDouble(), golden.Parameters.GetProperty("loss_bound_B").GetDouble());
+        LabelledScore[] examples = [.. golden.Input("score").Zip(golden.Input("weight"), (score, loss) => new LabelledScore(score, Severity.Severe, loss))];
+        double[] thresholds = [.. golden.Input("lambda_grid").Select(lambda => 1 - lambda)], risks = [.. thresholds.Select(at => ConformalThreshold.Risk(examples, at))];
+        double alpha = golden.Parameters.GetProperty("alpha").GetDouble(), bound = golden.Parameters.GetProperty("loss_bound_B").GetDouble(), n = examples.Length;
+        ConformalThreshold chosen = ConformalThreshold.Choose(examples, [new MissTarget(alpha)], largestLoss: bound);
+        bool feasible = chosen.Unreachable.Count == 0;
+        int index = feasible ? Array.FindIndex(thresholds, at => at <= chosen.Threshold) : -1, taken = feasible ? index : thresholds.Length - 1;
         return new()
         {
-            ["risk"] = [.. chosen.Risk],
-            ["corrected_risk"] = [.. chosen.CorrectedRisk],
-            ["index"] = [chosen.Index],
-            ["lambda_hat"] = [chosen.Lambda],
-            ["score_threshold"] = [chosen.ScoreThreshold],
-            ["feasible"] = [chosen.Feasible ? 1 : 0],
+            ["risk"] = risks,
+            ["corrected_risk"] = [.. risks.Select(risk => n / (n + 1) * risk + bound / (n + 1))],
+            ["index"] = [index],
+            ["lambda_hat"] = [golden.Input("lambda_grid")[taken]],
+            ["score_threshold"] = [thresholds[taken]],
+            ["feasible"] = [feasible ? 1 : 0],
         };
     }
 }

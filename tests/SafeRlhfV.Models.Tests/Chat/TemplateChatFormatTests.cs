@@ -100,19 +100,15 @@ public sealed class TemplateChatFormatTests
         ModelProcessor processor = ModelProcessor.Load(folder.Path);
         EncodedPrompt prompt = processor.EncodePrompt("What is it?", null);
         Assert.Equal("\n</think>\n\nA cup.<|im_end|>", processor.Tokenizer.Decode(processor.EncodeResponse(prompt, "A cup."), skipSpecialTokens: false));
-        IReadOnlyList<ChatSegment> segments = processor.Chat.RenderForTraining([ChatTurn.User("a"), ChatTurn.Assistant("b"), ChatTurn.User("c"), ChatTurn.Assistant("d") with { Reasoning = "e" }]);
-        Assert.Equal(["b", "e", "d"], segments.Where(segment => segment.Kind == ChatSegmentKind.Assistant).Select(segment => segment.Text.Trim()).Where(text => text.Length > 0));
     }
 
     [Fact]
-    public void Generation_blocks_tell_the_answers_where_the_text_before_them_changes()
+    public void A_template_that_writes_the_conversation_otherwise_once_the_answer_is_there_is_refused()
     {
-        const string counted = "{{ messages|length }}{% for m in messages %}<|im_start|>{{ m.role }}\n{% if m.role == 'assistant' %}{% generation %}{{ m.content[0].text }}<|im_end|>{% endgeneration %}"
-            + "{% else %}{{ m.content[0].text }}<|im_end|>{% endif %}\n{% endfor %}";
-        ChatTurn[] turns = [ChatTurn.User("a"), ChatTurn.Assistant("b"), ChatTurn.User("c"), ChatTurn.Assistant("d")];
-        using TemporaryFolder folder = Copy(counted), without = Copy(counted.Replace("{% generation %}", "", StringComparison.Ordinal).Replace("{% endgeneration %}", "", StringComparison.Ordinal));
-        Assert.Equal(["b", "d"], ModelProcessor.Load(folder.Path).Chat.RenderForTraining(turns).Where(segment => segment.Kind == ChatSegmentKind.Assistant).Select(segment => segment.Text));
-        Assert.Contains("generation blocks", Assert.Throws<InvalidInputException>(() => ModelProcessor.Load(without.Path).Chat.RenderForTraining(turns)).Message, StringComparison.Ordinal);
+        using TemporaryFolder folder = Copy("{{ messages|length }}{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content[0].text }}<|im_end|>\n{% endfor %}");
+        ModelProcessor processor = ModelProcessor.Load(folder.Path);
+        EncodedPrompt prompt = processor.EncodePrompt("What is it?", null);
+        Assert.Contains("cannot be trained on", Assert.Throws<InvalidInputException>(() => processor.EncodeResponse(prompt, "A cup.")).Message, StringComparison.Ordinal);
     }
 
     [Theory]

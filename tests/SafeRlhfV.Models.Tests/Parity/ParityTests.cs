@@ -4,8 +4,8 @@ namespace SafeRlhfV.Models.Tests;
 
 public sealed class ParityTests
 {
-    // what pictures become before a model sees them is proved where image processors are tested
-    private static readonly string[] KindsOfOtherTests = ["processor", "processor-images", "processor-pad-square"];
+    // what images become before a model sees them is proved where image processors are tested, and trainings where trainers are
+    private static readonly string[] KindsOfOtherTests = ["processor", "processor-images", "processor-pad-square", "train"];
 
     public static TheoryData<string> Folders()
     {

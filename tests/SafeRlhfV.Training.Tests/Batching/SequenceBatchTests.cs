@@ -37,4 +37,20 @@ public sealed class SequenceBatchTests
             Assert.Equal(policy.LogProbs(alone).sum().item<float>(), sums_R[row].item<float>(), 1e-2f);
         }
     }
+
+    [Fact]
+    public void Texts_that_the_model_cannot_read_are_refused_where_the_batch_is_made()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        string folder = Golden.At("models", "llava-1.5-tiny");
+        using VisionLanguageModel model = ModelCheckpoint.Load(folder);
+        using VisionCache cache = new(model, ModelProcessor.Load(folder).Images, 0);
+        EncodedSample whole = new([5, 6, 7], [8], null), empty = new([], [], null), tooLong = new(new int[model.Config.Text.MaxTokens], [8], null);
+        Assert.Contains("padding alone", Refused(0, whole, empty));
+        Assert.Contains($"{model.Config.Text.MaxTokens + 1} tokens", Refused(0, whole, tooLong));
+        Assert.Contains("lies on padding", Refused((int)model.ImageTokenId, whole, new([5], [8], null)));
+        Assert.Equal(2, SequenceBatch.Collate([whole, whole], (int)model.ImageTokenId, cache).Rows); // nothing is filled up
+
+        string Refused(int padToken, params EncodedSample[] samples) => Assert.Throws<InvalidInputException>(() => SequenceBatch.Collate(samples, padToken, cache)).Message;
+    }
 }

@@ -30,14 +30,16 @@ public sealed class WeightDecayTests
         Assert.True(WeightDecay.AppliesTo("score.weight"));
     }
 
-    [Fact]
-    public void An_update_shrinks_what_decays_and_nothing_else()
+    [Theory]
+    [InlineData(false, 1)]
+    [InlineData(true, 0.95f)]
+    public void An_update_shrinks_what_decays_and_nothing_else(bool decaysAll, float others)
     {
         string[] names = ["layers.0.mlp.up_proj.weight", "layers.0.input_layernorm.weight", "layers.0.self_attn.q_proj.bias"];
         Parameter[] parameters = [.. names.Select(_ => new Parameter(ones(3)))];
-        using AdamW optimizer = new([.. names.Zip(parameters)], new AdamWOptions(WeightDecay: 0.5));
+        using AdamW optimizer = new([.. names.Zip(parameters)], new AdamWOptions(WeightDecay: 0.5) { DecayNormsAndBiases = decaysAll });
         foreach (Parameter parameter in parameters) parameter.grad = zeros(3);
         optimizer.Step(0.1);
-        Assert.Equal([0.95f, 1, 1], parameters.Select(parameter => parameter[0].item<float>()));
+        Assert.Equal([0.95f, others, others], parameters.Select(parameter => parameter[0].item<float>()));
     }
 }

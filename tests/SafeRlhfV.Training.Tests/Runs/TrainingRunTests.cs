@@ -55,6 +55,37 @@ public sealed class TrainingRunTests
     }
 
     [Fact]
+    public void What_was_counted_before_the_first_step_is_not_counted_again_at_a_resume()
+    {
+        using TemporaryFolder folder = new();
+        string data = folder.At("rows.txt");
+        File.WriteAllText(data, "a");
+        RunOptions options = new() { Folder = folder.At("run"), SaveEvery = 1, RecipeYaml = "a: 1\n" };
+        int counted = 0;
+        UsableRows wanted = new(10, 7, 2);
+        UsableRows Count(TrainingRun run, bool looksAtInputs)
+        {
+            if (looksAtInputs) run.CheckInputs([new RunInput("data.folder", [data], [])]);
+            return run.Counted("rows", () =>
+            {
+                counted++;
+                return wanted;
+            });
+        }
+        UsableRows? found = null;
+        Assert.Throws<OperationCanceledException>(() => SmallRun.Train(options, 5, stopAfter: 2, track: run => found = Count(run, true)));
+        Assert.Equal((wanted, 1), (found, counted));
+        Assert.Throws<OperationCanceledException>(() => SmallRun.Train(options, 5, stopAfter: 3, track: run => found = Count(run, true)));
+        Assert.Equal((wanted, 1), (found, counted));
+
+        // where nothing says that recipe and files are the same, it is counted
+        Assert.Throws<OperationCanceledException>(() => SmallRun.Train(options with { RecipeYaml = null }, 5, stopAfter: 4, track: run => Count(run, true)));
+        Assert.Equal(2, counted);
+        SmallRun.Train(options, 5, track: run => Count(run, false));
+        Assert.Equal(3, counted);
+    }
+
+    [Fact]
     public void WithoutAFolderNothingIsWritten()
     {
         using TemporaryFolder folder = new();
