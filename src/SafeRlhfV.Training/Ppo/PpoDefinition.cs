@@ -28,7 +28,7 @@ public sealed class PpoDefinition : TrainerDefinition
     [
         new("reward", "reward", "score", Better.Higher) { Live = true },
         new("cost", "cost", "score", Better.Lower),
-        new("window_cost", "J_C (mean cost of recent episodes)", "score", Better.Lower) { Live = true },
+        new("window_cost", "mean cost J_C", "score", Better.Lower) { Live = true },
         new("budget", "budget d", "score") { Live = true, Drawn = false },
         new("lambda", "lambda") { Live = true },
         new("kl", "KL to the reference", "nats per response", Better.Lower) { Live = true },

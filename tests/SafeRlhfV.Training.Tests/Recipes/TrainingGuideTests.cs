@@ -27,6 +27,22 @@ public sealed class TrainingGuideTests
         Assert.Empty(tables.SelectMany(table => table.Rows).Except(met));
     }
 
+    [Fact]
+    public void TheGuideNamesEveryMetricAndNoOther()
+    {
+        string guide = File.ReadAllText(Path.Combine(Golden.RepositoryRoot(), "docs", "training.md"));
+        int start = guide.IndexOf("### Metrics", StringComparison.Ordinal);
+        string[] rows = [.. guide[start..guide.IndexOf("\n## ", start, StringComparison.Ordinal)].Split('\n').Where(line => line.StartsWith("| `", StringComparison.Ordinal))];
+        string[] expected =
+        [
+            .. Trainers.All.SelectMany(trainer => trainer.Metrics.Select(metric => (trainer.Name, Metric: metric))).GroupBy(pair => pair.Metric, pair => pair.Name).Select(group =>
+                $"| `{group.Key.Name}` | {group.Key.Label} | {(group.Key.Unit.Length == 0 ? "–" : group.Key.Unit)} | {Word(group.Key.Better)} | {string.Join(", ", group)} |"),
+        ];
+        Assert.True(expected.SequenceEqual(rows), "the table of metrics in docs/training.md should be:\n" + string.Join('\n', expected));
+
+        static string Word(Better better) => better switch { Better.Lower => "lower", Better.Higher => "higher", _ => "–" };
+    }
+
     private static bool IsFor(string heading, string trainer) =>
         heading.EndsWith("of all but ppo", StringComparison.Ordinal) ? trainer != "ppo" : !Trainers.All.Any(other => heading.Contains($"` of {other.Name}", StringComparison.Ordinal)) || heading.Contains($"` of {trainer}", StringComparison.Ordinal);
 

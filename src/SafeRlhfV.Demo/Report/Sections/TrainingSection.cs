@@ -1,10 +1,13 @@
 using SafeRlhfV.Evaluation;
+using SafeRlhfV.Training;
 
 namespace SafeRlhfV.Demo;
 
 /// <summary>Lambda, cost against budget, reward, KL, length and entropy over the steps of every PPO run.</summary>
 internal static class TrainingSection
 {
+    private static IReadOnlyList<MetricInfo> Metrics => Trainers.All.Find("ppo")!.Metrics;
+
     public static ReportSection Build(DemoResults results)
     {
         Trajectory[] runs = [.. results.Trajectories.Where(run => run.Points.Count > 0)];
@@ -15,28 +18,34 @@ internal static class TrainingSection
             runs.Length == 0 ? Markup.Empty : Markup.Of($"""
                 <p class="legend">{runs.Select(run => Markup.Of($"<span><i style=\"background:{MethodStyle.Of(run.Id).Colour}\"></i>{run.Name}{Mode(run)}</span>"))}</p>
                 <div class="grid three">
-                {Line("lambda", "Lambda", "Weight of the cost", [.. runs.Where(run => run.Points.Any(point => point.Lambda != 0))], point => point.Lambda)}
+                {Line("lambda", [.. runs.Where(run => run.Points.Any(point => point.Lambda != 0))], point => point.Lambda)}
                 {Cost(runs, main)}
-                {Line("reward", "Reward", "RM-V score", runs, point => point.Reward)}
-                {Line("kl", "KL to the start", "Nats an answer", runs, point => point.Kl)}
-                {Line("length", "Answer length", "Tokens", runs, point => point.Length)}
-                {Line("entropy", "Entropy", "Nats a token", runs, point => point.Entropy)}
+                {Line("reward", runs, point => point.Reward)}
+                {Line("kl", runs, point => point.Kl)}
+                {Line("length", runs, point => point.Length)}
+                {Line("entropy", runs, point => point.Entropy)}
                 </div>
                 """));
     }
 
     private static string Mode(Trajectory run) => run.Multiplier is "none" or "" ? "" : $" ({run.Multiplier} multiplier)";
 
-    private static Markup Line(string id, string title, string unit, Trajectory[] runs, Func<TrajectoryPoint, double> figure) => runs.Length == 0 ? Markup.Empty : new ReportChart
+    private static Markup Line(string metric, Trajectory[] runs, Func<TrajectoryPoint, double> figure)
     {
-        Id = $"training-{id}",
-        Title = title,
-        Summary = $"{unit} over the steps. " + string.Join("; ", runs.Select(run => Course(run, figure))),
-        Height = 240,
-        Traces = [.. runs.Select(run => Trace(run, figure, run.Name))],
-        Layout = Axes(unit),
-        Table = Numbers(runs, figure),
-    }.Render();
+        if (runs.Length == 0) return Markup.Empty;
+        MetricInfo info = Metrics.First(known => known.Name == metric);
+        string unit = info.Unit.Length > 0 ? info.Unit : info.Label;
+        return new ReportChart
+        {
+            Id = $"training-{metric}",
+            Title = char.ToUpperInvariant(info.Label[0]) + info.Label[1..],
+            Summary = $"{info.Label}, {unit}, over the steps. " + string.Join("; ", runs.Select(run => Course(run, figure))),
+            Height = 240,
+            Traces = [.. runs.Select(run => Trace(run, figure, run.Name))],
+            Layout = Axes(unit),
+            Table = Numbers(runs, figure),
+        }.Render();
+    }
 
     private static Markup Cost(Trajectory[] runs, Trajectory? main) => new ReportChart
     {
