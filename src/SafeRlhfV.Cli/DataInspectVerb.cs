@@ -1,5 +1,6 @@
 using System.CommandLine;
 using SafeRlhfV.Data;
+using SafeRlhfV.Evaluation;
 using Spectre.Console;
 
 namespace SafeRlhfV.Cli;
@@ -24,7 +25,7 @@ internal static class DataInspectVerb
             string? page = parsed.GetValue(html);
             if (parsed.GetValue(rows) is < 0) throw new InvalidInputException($"--rows {parsed.GetValue(rows)}: give the number of rows to show, 0 for none.");
             IEnumerable<DatasetRow> shown = data.Sample(parsed.GetValue(rows) ?? (page is null ? 3 : 200), parsed.GetValue(split), parsed.GetValue(config));
-            if (page is not null) AtomicFile.Write(page, InspectPage.Write(data.Path, shown, data.CountRows()));
+            if (page is not null) InspectPage.Write(page, data.Path, shown, data.CountRows());
             if (parsed.GetValue(json)) Output.Json(Describe(data, page is null ? shown : [], page));
             else Print(data, page is null ? shown : [], page, parsed.GetValue(pictures));
             return Task.FromResult(0);

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using SafeRlhfV.Data;
+using SafeRlhfV.Evaluation;
 using Spectre.Console;
 
 namespace SafeRlhfV.Cli;
@@ -20,7 +21,7 @@ internal static class DataStatsVerb
             ProgressView progress = new("stats");
             JsonObject statistics = DatasetStatistics.Describe(data, DataArguments.Progress(progress, data.CountRows()), cancel);
             progress.Done($"{data.CountRows()} rows");
-            if (parsed.GetValue(html) is { } page) AtomicFile.Write(page, StatisticsPage.Write(data.Path, statistics));
+            if (parsed.GetValue(html) is { } page) StatisticsPage.Write(page, data.Path, statistics);
             if (parsed.GetValue(json)) Output.Json(statistics);
             else Print(data, statistics, parsed.GetValue(html));
             return Task.FromResult(0);

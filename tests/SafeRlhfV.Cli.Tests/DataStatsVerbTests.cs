@@ -30,7 +30,7 @@ public sealed class DataStatsVerbTests
         Assert.Contains($"safe: {labels.GetProperty("yes")} · unsafe: {labels.GetProperty("no")}", output);
         Assert.EndsWith(page, output.TrimEnd());
         string text = File.ReadAllText(page);
-        foreach (JsonProperty category in stats.GetProperty("by_category").EnumerateObject()) Assert.Contains($">{category.Name}</text>", text);
+        foreach (JsonProperty category in stats.GetProperty("by_category").EnumerateObject()) Assert.Contains($"<th scope=\"row\">{category.Name} ", text);
         Assert.True(text.Split("<svg").Length - 1 >= 5);
         Assert.Equal([page], Directory.EnumerateFileSystemEntries(folder.Path));
     }

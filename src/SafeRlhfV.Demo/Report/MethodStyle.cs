@@ -1,18 +1,25 @@
+using SafeRlhfV.Evaluation;
+
 namespace SafeRlhfV.Demo;
 
-/// <summary>How a method looks in every chart: a colour with contrast on light and on dark, and a shape, so that colour is never the only sign.</summary>
-internal sealed record MethodStyle(string Colour, string Symbol)
+/// <summary>How a method looks in every chart: a colour, and a shape, so that colour is never the only sign.</summary>
+/// <param name="Colour">The colour's number in the style sheet.</param>
+/// <param name="Mark">The shape.</param>
+internal sealed record MethodStyle(int Colour, ChartMark Mark)
 {
-    private static readonly MethodStyle[] Further = [new("#a0522d", "pentagon"), new("#5f7f2e", "hexagon"), new("#b0477f", "cross")];
+    private static readonly MethodStyle[] Further = [new(6, ChartMark.Pentagon), new(7, ChartMark.Hexagon), new(8, ChartMark.Cross)];
 
     public static MethodStyle Of(string id) => id switch
     {
-        MethodIds.Start => new("#7b828c", "circle"),
-        MethodIds.PpoHelpful => new("#d4600a", "triangle-up"),
-        MethodIds.PpoSafe => new("#2f7fd6", "square"),
-        MethodIds.DpoHelpful => new("#b08600", "triangle-down"),
-        MethodIds.DpoSafe => new("#8666d1", "diamond"),
-        MethodIds.SafeRlhfV => new("#0e9467", "star"),
+        MethodIds.Start => new(0, ChartMark.Circle),
+        MethodIds.PpoHelpful => new(1, ChartMark.TriangleUp),
+        MethodIds.PpoSafe => new(2, ChartMark.Square),
+        MethodIds.DpoHelpful => new(3, ChartMark.TriangleDown),
+        MethodIds.DpoSafe => new(4, ChartMark.Diamond),
+        MethodIds.SafeRlhfV => new(5, ChartMark.Star),
         _ => Further[id.Sum(letter => letter) % Further.Length],
     };
+
+    /// <summary>A spot in the method's colour.</summary>
+    public static Markup Swatch(string id) => Markup.Of($"<i class=\"swatch s{Of(id).Colour}\" aria-hidden=\"true\"></i>");
 }

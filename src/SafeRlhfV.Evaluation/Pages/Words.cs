@@ -8,7 +8,8 @@ internal static class Words
     public const string Unknown = "–";
 
     /// <summary>A fraction as a percentage: 0.879 is "87.9 %".</summary>
-    public static string Percent(double? fraction, int digits = 1) => fraction is not double value || double.IsNaN(value) ? Unknown : $"{Number(100 * value, digits)}\u00A0%";
+    public static string Percent(double? fraction, int digits = 1) =>
+        fraction is not double value || double.IsNaN(value) ? Unknown : $"{Number(100 * value, digits)}\u00A0%";
 
     /// <summary>Points with their sign: "+37.9".</summary>
     public static string Points(double? points, int digits = 1) => points is not double value || double.IsNaN(value) ? Unknown : Signed(value, digits);
@@ -29,6 +30,16 @@ internal static class Words
     public static string Duration(double seconds) => seconds < 60
         ? $"{Number(seconds, seconds < 10 ? 1 : 0)}\u00A0s"
         : $"{(int)(Math.Round(seconds) / 60)}\u00A0min {(int)Math.Round(seconds) % 60:00}\u00A0s";
+
+    /// <summary>A text in lines of at most so many letters where its words allow it.</summary>
+    public static string[] Wrap(string text, int letters)
+    {
+        List<string> lines = [];
+        foreach (string word in text.Split(' '))
+            if (lines.Count > 0 && lines[^1].Length + 1 + word.Length <= letters) lines[^1] += " " + word;
+            else lines.Add(word);
+        return [.. lines];
+    }
 
     /// <summary>A category's name in words: "animal abuse".</summary>
     public static string Category(string name) => name.Replace('_', ' ');

@@ -18,10 +18,24 @@ public sealed class CurvesPageTests
         Assert.Contains("−10.000", page);
         Assert.Contains("bound &lt;1&gt;", page);
         Assert.Contains("step 3: &lt;odd&gt;", page);
-        Assert.Contains("data-chart=\"curve-reward\"", page);
+        Assert.Contains("id=\"curve-reward\"", page);
         Assert.DoesNotContain("curve-missing", page);
-        Assert.Contains("\"y\":[2,3,4,5,", page); // the mean of seeds 0 and 1
-        Assert.Contains("\"y\":[-1,-2,null,-4", page);
+        // what a pointer finds at a step: the mean of seeds 0 and 1, and nothing where a figure is missing
+        Assert.Contains("<title>Step: 2\nbound &lt;1&gt;: 3\nnone: -2</title>", page);
+        Assert.Contains("<title>Step: 3\nbound &lt;1&gt;: 4</title>", page);
+        Assert.Matches("<path class=\"line s1\"[^>]* d=\"M[^M]*M[^M]*\"/>", page); // a gap
+    }
+
+    [Fact]
+    public async Task ABrowserDrawsThem()
+    {
+        Browser.MustBeThere();
+        using TemporaryFolder folder = new();
+        CurveRun[] runs = [.. Enumerable.Range(0, 6).Select(i => Run($"variant {i / 2}", i % 2, 3000, step => Math.Sin(step / 300.0 + i)))];
+        CurvesPage.Write(folder.At("page.html"), "Runs", "Three variants.", runs, [new("reward", "reward")], ["step 3: a remark"]);
+        (int code, string line) = await Browser.RunAsync("check-page.mjs", folder.At("page.html"));
+        Assert.True(code == 0, line);
+        Assert.True(new FileInfo(folder.At("page.html")).Length < 300_000);
     }
 
     [Fact]

@@ -11,7 +11,7 @@ internal static class MethodsSection
         "Mean cost", "Refuses risky", "Refuses benign", "Tokens",
     ];
 
-    public static ReportSection Build(DemoResults results)
+    public static PageSection Build(DemoResults results)
     {
         IReadOnlyList<MethodResult> methods = results.Methods;
         return new(
@@ -20,8 +20,9 @@ internal static class MethodsSection
             + "the constrained run is to reach the upper right corner. Bars are 95 % bootstrap intervals over prompts.",
             methods.Count == 0 ? Markup.Empty : Markup.Of($"""
                 <div class="grid two">{Gains(methods)}{Ratings(methods)}</div>
-                {ReportTable.Render("All methods", Header, methods.Select(Row), "figures")}
-                <p class="note">Gains are win rates over the start’s answers to the same prompts, less 50 points; ties count half. The start’s own row is a control: 0 by construction.</p>
+                {PageTable.Render("All methods", Header, methods.Select(Row))}
+                <p class="note">Gains are win rates over the start’s answers to the same prompts, less 50 points; ties count half.
+                The start’s own row is a control: 0 by construction.</p>
                 """));
     }
 
@@ -41,59 +42,40 @@ internal static class MethodsSection
     {
         double spanX = Span(methods.Select(method => x(method).Value)), spanY = Span(methods.Select(method => y(method).Value));
         double rightmost = methods.Max(method => x(method).Value);
-        object Trace(MethodResult method)
+        ChartSeries Series(MethodResult method)
         {
             MethodStyle style = MethodStyle.Of(method.Id);
             (Estimate h, Estimate v) = (x(method), y(method));
             bool main = method.Id == MethodIds.SafeRlhfV;
-            // a neighbour above within a label's size: write this one's name below its mark
-            bool below = methods.Any(other => other != method && Math.Abs(x(other).Value - h.Value) < 0.3 * spanX
-                && y(other).Value >= v.Value && y(other).Value - v.Value < 0.12 * spanY);
-            return new
+            ChartPoint point = new(h.Value, v.Value)
             {
-                type = "scatter",
-                mode = "markers+text",
-                name = method.Name,
-                x = new[] { h.Value },
-                y = new[] { v.Value },
-                text = new[] { main ? $"<b>{method.Name}</b>" : $" {method.Name} " },
+                AcrossInterval = (h.Low, h.High),
+                UpInterval = (v.Low, v.High),
+                Label = method.Name,
+                LabelBold = main,
                 // to the side, clear of both interval bars, and inwards at the right edge
-                textposition = (below ? "bottom " : "top ") + (h.Value > rightmost - 0.25 * spanX ? "left" : "right"),
-                error_x = Bar(h, style.Colour),
-                error_y = Bar(v, style.Colour),
-                marker = new { color = style.Colour, symbol = style.Symbol, size = main ? 17 : 12 },
-                cliponaxis = false,
-                hovertemplate = $"%{{fullData.name}}<br>{across} %{{x:.{digits}f}}<br>{up} %{{y:.{digits}f}}<extra></extra>",
+                LabelLeft = h.Value > rightmost - 0.25 * spanX,
+                // a neighbour above within a label's size: write this one's name below its mark
+                LabelBelow = methods.Any(other => other != method && Math.Abs(x(other).Value - h.Value) < 0.3 * spanX
+                    && y(other).Value >= v.Value && y(other).Value - v.Value < 0.12 * spanY),
+                Tip = $"{method.Name}\n{across}: {Interval(h, digits)}\n{up}: {Interval(v, digits)}",
             };
+            return new(method.Name, style.Colour, [point]) { Mark = style.Mark, Radius = main ? 8 : 5.5 };
         }
         string[] Numbers(MethodResult method) => [method.Name, Interval(x(method), digits), Interval(y(method), digits)];
-        return new ReportChart
+        return new Chart
         {
             Id = id,
             Title = title,
-            Summary = string.Join("; ", methods.Select(method => $"{method.Name}: {across} {Words.Number(x(method).Value, digits)}, {up} {Words.Number(y(method).Value, digits)}")),
+            Summary = string.Join("; ", methods.Select(method =>
+                $"{method.Name}: {across} {Words.Number(x(method).Value, digits)}, {up} {Words.Number(y(method).Value, digits)}")),
             Height = 420,
-            Traces = [.. methods.Select(Trace)],
-            Layout = new
-            {
-                showlegend = false,
-                xaxis = new { title = new { text = across + " →" }, zeroline = true, range = Range(methods.SelectMany(method => new[] { x(method).Low, x(method).High })) },
-                yaxis = new { title = new { text = up + " →" }, zeroline = true, range = Range(methods.SelectMany(method => new[] { y(method).Low, y(method).High })) },
-            },
+            Across = new(across + " →") { ZeroLine = true, Range = Range(methods.SelectMany(method => new[] { x(method).Low, x(method).High })) },
+            Up = new(up + " →") { ZeroLine = true, Range = Range(methods.SelectMany(method => new[] { y(method).Low, y(method).High })) },
+            Series = [.. methods.Select(Series)],
             Table = [["Method", across, up], .. methods.Select(Numbers)],
         }.Render();
     }
-
-    private static object Bar(Estimate estimate, string colour) => new
-    {
-        type = "data",
-        symmetric = false,
-        array = new[] { estimate.High - estimate.Value },
-        arrayminus = new[] { estimate.Value - estimate.Low },
-        color = colour,
-        thickness = 1.5,
-        width = 4,
-    };
 
     private static double Span(IEnumerable<double> values)
     {
@@ -101,11 +83,11 @@ internal static class MethodsSection
         return all.Length == 0 ? 1 : Math.Max(1e-6, all.Max() - all.Min());
     }
 
-    private static double[] Range(IEnumerable<double> values)
+    private static (double, double) Range(IEnumerable<double> values)
     {
         double[] all = [.. values.Where(double.IsFinite).DefaultIfEmpty(0)];
         double margin = 0.14 * Math.Max(0.5, all.Max() - all.Min());
-        return [all.Min() - margin, all.Max() + margin];
+        return (all.Min() - margin, all.Max() + margin);
     }
 
     private static string Interval(Estimate estimate, int digits) =>
@@ -113,15 +95,21 @@ internal static class MethodsSection
 
     private static Markup[] Row(MethodResult method) =>
     [
-        Markup.Of($"<span class=\"swatch\" style=\"background:{MethodStyle.Of(method.Id).Colour}\" aria-hidden=\"true\"></span>{method.Name}<small>{method.Description}</small>"),
+        Markup.Of($"{MethodStyle.Swatch(method.Id)}{method.Name}<small>{method.Description}</small>"),
         Cell(method.Helpful), Cell(method.Harmless),
         Markup.Of($"{Words.Percent(method.UnsafeRate.Value)}"), Markup.Of($"{Words.Percent(method.UnsafeOfRisky.Value)}"),
         Gain(method.HelpfulWins), Gain(method.SafeWins),
         Markup.Of($"{Words.Number(method.MeanCost)}"),
-        Markup.Of($"{Words.Percent(method.RefusalsOnRisky)}"), Markup.Of($"{Words.Percent(method.RefusalsOnBenign)}"), Markup.Of($"{Words.Number(method.MeanLength, 1)}"),
+        Markup.Of($"{Words.Percent(method.RefusalsOnRisky)}"), Markup.Of($"{Words.Percent(method.RefusalsOnBenign)}"),
+        Markup.Of($"{Words.Number(method.MeanLength, 1)}"),
     ];
 
-    private static Markup Cell(Estimate estimate) => Markup.Of($"{Words.Number(estimate.Value)}<small>{Words.Number(estimate.Low)} to {Words.Number(estimate.High)}</small>");
+    private static Markup Cell(Estimate estimate) =>
+        Markup.Of($"{Words.Number(estimate.Value)}<small>{Words.Number(estimate.Low)} to {Words.Number(estimate.High)}</small>");
 
-    private static Markup Gain(WinRate wins) => Markup.Of($"{Words.Points(wins.GainPoints)}<small>{Words.Points(100 * wins.Rate.Low - 50)} to {Words.Points(100 * wins.Rate.High - 50)}</small>");
+    private static Markup Gain(WinRate wins)
+    {
+        Estimate shift = Shift(wins.Rate);
+        return Markup.Of($"{Words.Points(wins.GainPoints)}<small>{Words.Points(shift.Low)} to {Words.Points(shift.High)}</small>");
+    }
 }

@@ -2,12 +2,12 @@ using SafeRlhfV.Evaluation;
 
 namespace SafeRlhfV.Demo;
 
-/// <summary>The proof that the picture matters: blanked pictures, the flip probe, and what the tower sees.</summary>
+/// <summary>The proof that the image matters: blanked images, the flip probe, and what the tower sees.</summary>
 internal static class PictureSection
 {
-    public static ReportSection Build(DemoResults results) => new(
-        "picture", "The picture matters", "Does the model look at the picture?",
-        "Two controls. Blanked: every picture is replaced by plain grey, and the figures must fall. "
+    public static PageSection Build(DemoResults results) => new(
+        "picture", "The image matters", "Does the model look at the image?",
+        "Two controls. Blanked: every image is replaced by plain grey, and the figures must fall. "
         + "Flipped: question and answer stay word for word the same, only the hazard mark is there or not, and the verdict must change.",
         Markup.Of($"{Ablation(results)}{Flips(results)}{Vision(results)}").ToString() is "" ? Markup.Empty : Markup.Of($"""
             <div class="grid two">{Ablation(results)}<div>{FlipTable(results)}{Vision(results)}</div></div>
@@ -28,57 +28,47 @@ internal static class PictureSection
         (string Name, double With, double Grey)[] rows =
             [.. all.Where(row => row is { With: not null, Grey: not null }).Select(row => (row.Name, 100 * row.With!.Value, 100 * row.Grey!.Value))];
         if (rows.Length == 0) return Markup.Empty;
-        object Dots(string name, Func<(string Name, double With, double Grey), double> figure, string symbol, string colour) => new
-        {
-            type = "scatter",
-            mode = "markers",
-            name,
-            x = rows.Select(figure),
-            y = rows.Select(row => row.Name),
-            marker = new { color = colour, symbol, size = 12, line = new { width = 2, color = colour } },
-            hovertemplate = $"{name}: %{{x:.1f}}<extra></extra>",
-        };
-        return new ReportChart
+        ChartSeries Dots(string name, Func<(string Name, double With, double Grey), double> figure, ChartMark mark, int colour) =>
+            new(name, colour, [.. rows.Select((row, i) => new ChartPoint(figure(row), i) { Tip = $"{row.Name}, {name}: {Words.Number(figure(row), 1)} %" })])
+            {
+                Mark = mark,
+                Radius = 6,
+            };
+        return new Chart
         {
             Id = "picture-ablation",
-            Title = "With the picture, and with it blanked",
-            Summary = string.Join("; ", rows.Select(row => $"{row.Name}: {Words.Number(row.With, 1)} with the picture, {Words.Number(row.Grey, 1)} without")),
-            Height = 120 + 38 * rows.Length,
-            Traces =
+            Title = "With the image, and with it blanked",
+            Summary = string.Join("; ", rows.Select(row => $"{row.Name}: {Words.Number(row.With, 1)} with the image, {Words.Number(row.Grey, 1)} without")),
+            Height = 80 + 38 * rows.Length,
+            Legend = true,
+            Across = new("%") { Range = (0, 103) },
+            Up = new("") { Categories = [.. rows.Select(row => row.Name)] },
+            Series =
             [
-                .. rows.Select(row => new
-                {
-                    type = "scatter",
-                    mode = "lines",
-                    x = new[] { row.Grey, row.With },
-                    y = new[] { row.Name, row.Name },
-                    line = new { color = "#9aa1ab", width = 3 },
-                    showlegend = false,
-                    hoverinfo = "skip",
-                }),
-                Dots("with the picture", row => row.With, "circle", "#0e9467"),
-                Dots("picture blanked", row => row.Grey, "circle-open", "#7b828c"),
+                .. rows.Select((row, i) => new ChartSeries(row.Name, 0, [new(row.Grey, i), new(row.With, i)]) { Line = 3, Faint = true }),
+                Dots("with the image", row => row.With, ChartMark.Circle, 5),
+                Dots("image blanked", row => row.Grey, ChartMark.Ring, 0),
             ],
-            Layout = new
-            {
-                showlegend = true,
-                legend = new { orientation = "h", x = 0, y = 1.02, yanchor = "bottom", traceorder = "normal" },
-                xaxis = new { title = new { text = "%" }, range = new[] { 0, 103 } },
-                yaxis = new { categoryorder = "array", categoryarray = rows.Reverse().Select(row => row.Name), automargin = true },
-            },
-            Table = [["Figure", "With the picture, %", "Blanked, %"], .. rows.Select(row => (string[])[row.Name, Words.Number(row.With, 1), Words.Number(row.Grey, 1)])],
-            Note = "CM-V’s pair accuracy stays high without the picture, because both answers share it and the words betray compliance: it is no proof of seeing. The flip probe is.",
+            Table =
+            [
+                ["Figure", "With the image, %", "Blanked, %"],
+                .. rows.Select(row => (string[])[row.Name, Words.Number(row.With, 1), Words.Number(row.Grey, 1)]),
+            ],
+            Note = "CM-V’s pair accuracy stays high without the image, because both answers share it and the words betray compliance: "
+                + "it is no proof of seeing. The flip probe is.",
         }.Render();
     }
 
     private static Markup FlipTable(DemoResults results) => results.FlipProbes.Count == 0 ? Markup.Empty : Markup.Of($"""
         <h3>Flip probe</h3>
-        {ReportTable.Render("Flip probe", ["Model", "Pairs", "Both sides right", "Safe side", "Unsafe side"], results.FlipProbes.Select(probe => (Markup[])
+        {PageTable.Render("Flip probe", ["Model", "Pairs", "Both sides right", "Safe side", "Unsafe side"], results.FlipProbes.Select(probe => (Markup[])
         [
             Markup.Of($"{probe.Model}"), Markup.Of($"{probe.Pairs}"),
-            Markup.Of($"<b>{Words.Percent(probe.BothRight.Value)}</b><small>{Words.Percent(probe.BothRight.Low)} to {Words.Percent(probe.BothRight.High)}</small>"),
+            Markup.Of($"""
+                <b>{Words.Percent(probe.BothRight.Value)}</b><small>{Words.Percent(probe.BothRight.Low)} to {Words.Percent(probe.BothRight.High)}</small>
+                """),
             Markup.Of($"{Words.Percent(probe.SafeSideRight)}"), Markup.Of($"{Words.Percent(probe.UnsafeSideRight)}"),
-        ]), "figures")}
+        ]))}
         """);
 
     private static Markup Vision(DemoResults results)
@@ -87,10 +77,10 @@ internal static class PictureSection
         (string Name, double Share)[] rows = [("Object", probe.Object), ("Colour", probe.Colour), ("Hazard mark", probe.Mark), ("Place", probe.Place)];
         return Markup.Of($"""
             <h3>What the tower sees</h3>
-            {ReportTable.Render(
+            {PageTable.Render(
                 "Vision probe", ["Named right in a description", "Share"],
-                rows.Select(row => (Markup[])[Markup.Of($"{row.Name}"), Markup.Of($"<b>{Words.Percent(row.Share)}</b>")]), "figures")}
-            <p class="note">{probe.Pictures} held-out pictures, described greedily.</p>
+                rows.Select(row => (Markup[])[Markup.Of($"{row.Name}"), Markup.Of($"<b>{Words.Percent(row.Share)}</b>")]))}
+            <p class="note">{probe.Pictures} held-out images, described greedily.</p>
             """);
     }
 
@@ -99,7 +89,7 @@ internal static class PictureSection
         double line = probe.Model == ModelNames.Guard ? 0.5 : 0;
         string score = probe.Model == ModelNames.Guard ? "p(unsafe)" : "cost";
         return Markup.Of($"""
-            <h3>Same words, other picture: {probe.Model}</h3>
+            <h3>Same words, other image: {probe.Model}</h3>
             <div class="flips">{probe.Examples.Select(example => Markup.Of($"""
                 <div class="flip"><p class="asked">{example.Question}</p><p class="said">{example.Answer}</p><div class="pair">
                 {Side(example.PlainImage, example.PlainDescription, score, example.PlainScore, line, unsafeSide: false)}
@@ -112,9 +102,11 @@ internal static class PictureSection
     private static Markup Side(byte[] image, string description, string score, double figure, double line, bool unsafeSide)
     {
         bool calledUnsafe = figure > line;
+        string state = calledUnsafe ? "unsafe" : "safe";
+        Markup drawn = Markup.Of($"<img src=\"{GallerySection.Base64(image)}\" alt=\"{description}\" class=\"pixels\">");
         return Markup.Of($"""
-            <div><img src="data:image/png;base64,{Convert.ToBase64String(image)}" alt="{description}" class="{(unsafeSide ? "pixels risky" : "pixels")}">
-            <p class="pill {(calledUnsafe ? "unsafe" : "safe")}">{(calledUnsafe ? "unsafe" : "safe")}{(calledUnsafe == unsafeSide ? "" : ", wrong")}</p><p class="what">{score} {Words.Number(figure)}</p></div>
+            <div>{(unsafeSide ? GallerySection.Shade(drawn) : drawn)}
+            <p class="pill {state}">{state}{(calledUnsafe == unsafeSide ? "" : ", wrong")}</p><p class="what">{score} {Words.Number(figure)}</p></div>
             """);
     }
 }

@@ -5,9 +5,10 @@ namespace SafeRlhfV.Demo;
 /// <summary>Settings, seed, versions and times: what is needed to run it again.</summary>
 internal static class RunSection
 {
-    public static ReportSection Build(DemoResults results) => new(
+    public static PageSection Build(DemoResults results) => new(
         "run", "Run", "How to get this report again",
-        $"Seed {results.Run.Seed}, {results.Run.Profile} profile, {results.Run.Prompts} held-out prompts. The same seed on the same machine gives the same figures; times differ.",
+        $"Seed {results.Run.Seed}, {results.Run.Profile} profile, {results.Run.Prompts} held-out prompts. "
+        + "The same seed on the same machine gives the same figures; times differ.",
         Markup.Of($"""
             <div class="grid three">
             <div><h3>Times</h3>{Times(results.Timing)}</div>
@@ -23,7 +24,7 @@ internal static class RunSection
         return Markup.Of($"""
             <ul class="times">{timing.Stages.Select(stage => Markup.Of($"""
                 <li><span>{stage.Name}{(stage.Resumed ? " (earlier run)" : "")}</span><span>{Words.Duration(stage.Seconds)}</span>
-                <i style="width:{(int)Math.Ceiling(100 * stage.Seconds / Math.Max(longest, 1e-9))}%"></i></li>
+                {BarTable.Bar(stage.Seconds / Math.Max(longest, 1e-9), 5)}</li>
 
                 """))}</ul>
             <p class="note">{string.Join(", ", Facts(timing))}.</p>

@@ -5,7 +5,7 @@ namespace SafeRlhfV.Demo;
 /// <summary>What the run had to reach, and what it reached.</summary>
 internal static class ThresholdsSection
 {
-    public static ReportSection Build(DemoResults results)
+    public static PageSection Build(DemoResults results)
     {
         int met = results.Thresholds.Count(threshold => threshold.Passed);
         return new(
@@ -13,10 +13,10 @@ internal static class ThresholdsSection
             results.Thresholds.Any(threshold => threshold.Enforced)
                 ? "Fixed before the run. The command ends with an error where one is missed."
                 : "Reported for orientation: a run of this size is not held to them.",
-            results.Thresholds.Count == 0 ? Markup.Empty : ReportTable.Render(
+            results.Thresholds.Count == 0 ? Markup.Empty : PageTable.Render(
                 "Thresholds", ["Figure", "Required", "Reached", "Met"],
                 // what fell short first: that is what a reader looks for
-                results.Thresholds.OrderBy(threshold => threshold.Passed).Select(Row), "figures"));
+                results.Thresholds.OrderBy(threshold => threshold.Passed).Select(Row)));
     }
 
     private static Markup[] Row(ThresholdResult threshold) =>

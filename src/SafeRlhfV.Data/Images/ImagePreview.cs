@@ -2,12 +2,16 @@ using SkiaSharp;
 
 namespace SafeRlhfV.Data;
 
-/// <summary>Small copies of pictures for pages.</summary>
-internal static class Preview
+/// <summary>Small copies of images for pages.</summary>
+public static class ImagePreview
 {
     private const int LongestSide = 640, Quality = 80;
 
-    public static byte[] Jpeg(int width, int height, ReadOnlySpan<byte> rgb)
+    /// <summary>A JPEG of the image, its longest side at most 640 pixels; null where the image cannot be decoded.</summary>
+    /// <param name="bytes">The encoded image.</param>
+    public static byte[]? Jpeg(byte[] bytes) => PictureReader.Read(bytes, Encode, ImageDecodeOptions.Standard).Result;
+
+    private static byte[] Encode(int width, int height, ReadOnlySpan<byte> rgb)
     {
         using SKBitmap full = new(width, height, SKColorType.Rgba8888, SKAlphaType.Opaque);
         Span<byte> pixels = full.GetPixelSpan();
