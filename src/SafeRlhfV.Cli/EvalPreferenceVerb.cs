@@ -2,6 +2,7 @@ using System.CommandLine;
 using SafeRlhfV.Data;
 using SafeRlhfV.Evaluation;
 using SafeRlhfV.Models;
+using SafeRlhfV.Processing;
 using SafeRlhfV.Training;
 using Spectre.Console;
 

@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Text.Json;
 using SafeRlhfV.Data;
 using SafeRlhfV.Models;
+using SafeRlhfV.Processing;
 
 namespace SafeRlhfV.Cli;
 

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using SafeRlhfV.Data;
 using SafeRlhfV.Models;
+using SafeRlhfV.Processing;
 
 namespace SafeRlhfV.Cli;
 
@@ -101,7 +102,7 @@ internal static class ModelArguments
         EncodedPrompt Fitting(Func<EncodedPrompt> encode)
         {
             EncodedPrompt prompt = Named(place, encode);
-            int most = processor.Config.Text.MaxTokens;
+            int most = processor.Model.MaxTokens;
             return prompt.Ids.Length <= most ? prompt : throw new InvalidInputException($"{place}: the prompt has {prompt.Ids.Length} tokens, and the model reads at most {most}; shorten it, or leave the row out.");
         }
     }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using SafeRlhfV.Models;
+using SafeRlhfV.Processing;
 
 namespace SafeRlhfV.Cli;
 

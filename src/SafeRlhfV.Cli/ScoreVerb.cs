@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using SafeRlhfV.Data;
 using SafeRlhfV.Models;
+using SafeRlhfV.Processing;
 
 namespace SafeRlhfV.Cli;
 

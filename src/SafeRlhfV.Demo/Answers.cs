@@ -1,4 +1,5 @@
 using SafeRlhfV.Models;
+using SafeRlhfV.Processing;
 using SafeRlhfV.SafetyWorld;
 using SafeRlhfV.Training;
 using TorchSharp;

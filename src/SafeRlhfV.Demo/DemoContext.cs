@@ -1,5 +1,6 @@
 using SafeRlhfV.Data;
 using SafeRlhfV.Models;
+using SafeRlhfV.Processing;
 using SafeRlhfV.SafetyWorld;
 using SafeRlhfV.Training;
 

@@ -1,4 +1,5 @@
 using SafeRlhfV.Models;
+using SafeRlhfV.Processing;
 using static TorchSharp.torch;
 
 namespace SafeRlhfV.Inference;

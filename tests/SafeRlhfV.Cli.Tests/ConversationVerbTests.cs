@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using SafeRlhfV.Data;
 using SafeRlhfV.Evaluation;
 using SafeRlhfV.Models;
+using SafeRlhfV.Processing;
 using SafeRlhfV.Testing;
 
 namespace SafeRlhfV.Cli.Tests;

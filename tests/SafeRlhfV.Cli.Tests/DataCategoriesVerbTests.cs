@@ -1,5 +1,6 @@
 using System.Text.Json;
 using SafeRlhfV.Data;
+using SafeRlhfV.Processing;
 using SafeRlhfV.Testing;
 
 namespace SafeRlhfV.Cli.Tests;
@@ -30,7 +31,7 @@ public sealed class DataCategoriesVerbTests
         (int code, _, string errors) = await CapturedConsole.RunAsync("generate", "--model", Golden.At("models", "qwen2-vl-tiny"), "--data", folder.At("rows"), "--out", folder.At("answers.jsonl"), "--max-new-tokens", "2");
         Assert.True(code == 0, errors);
         DatasetRow row = PreferenceDataset.Open(folder.At("rows")).ReadRows().First(row => row.Images.Count > 1);
-        Models.ModelProcessor processor = Models.ModelProcessor.Load(Golden.At("models", "qwen2-vl-tiny"));
+        ModelProcessor processor = ModelProcessor.Load(Golden.At("models", "qwen2-vl-tiny"));
         Assert.Equal(row.Images.Count, ModelArguments.Encode(processor, row, null).Images.Count);
     }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using SafeRlhfV.Models;
+using SafeRlhfV.Processing;
 using SafeRlhfV.Testing;
 using TorchSharp;
 using static TorchSharp.torch;

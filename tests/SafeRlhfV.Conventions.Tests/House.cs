@@ -12,19 +12,20 @@ internal static class House
         ["Data"] = ["Core"],
         ["SafetyWorld"] = ["Data"],
         ["Objectives"] = [],
-        ["Models"] = ["Data", "Objectives"],
-        ["Training"] = ["Objectives", "Models"],
+        ["Processing"] = ["Core"],
+        ["Models"] = ["Processing", "Objectives"],
+        ["Training"] = ["Data", "Objectives", "Models"],
         ["Guard"] = ["Core"],
         ["Audit"] = ["Guard"],
-        ["Inference"] = ["Models", "Guard"],
+        ["Inference"] = ["Data", "Models", "Guard"],
         ["Evaluation"] = ["Data", "Guard"],
         ["Annotation"] = ["Data", "Evaluation"],
         ["Gateway"] = ["Guard", "Audit", "Inference"],
         ["Demo"] = ["SafetyWorld", "Training", "Inference", "Evaluation"],
-        ["Cli"] = ["Core", "Data", "SafetyWorld", "Objectives", "Models", "Training", "Guard", "Audit", "Inference", "Evaluation", "Annotation", "Gateway", "Demo"],
+        ["Cli"] = ["Core", "Data", "SafetyWorld", "Objectives", "Processing", "Models", "Training", "Guard", "Audit", "Inference", "Evaluation", "Annotation", "Gateway", "Demo"],
     };
 
-    public static readonly string[] WithoutTorch = ["Core", "Data", "SafetyWorld", "Guard", "Audit", "Evaluation", "Annotation"];
+    public static readonly string[] WithoutTorch = ["Core", "Data", "SafetyWorld", "Processing", "Guard", "Audit", "Evaluation", "Annotation"];
 
     public static IEnumerable<TheoryDataRow<string>> Rooms => MayUse.Keys.Select(room => new TheoryDataRow<string>(room));
 

@@ -1,5 +1,5 @@
 using SafeRlhfV.Data;
-using SafeRlhfV.Models;
+using SafeRlhfV.Processing;
 using SkiaSharp;
 
 namespace SafeRlhfV.Cli;

@@ -1,5 +1,6 @@
 using System.Text;
 using SafeRlhfV.Models;
+using SafeRlhfV.Processing;
 using static TorchSharp.torch;
 
 namespace SafeRlhfV.Cli;

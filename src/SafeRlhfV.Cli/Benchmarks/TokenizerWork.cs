@@ -1,5 +1,5 @@
 using System.Text;
-using SafeRlhfV.Models;
+using SafeRlhfV.Processing;
 
 namespace SafeRlhfV.Cli;
 

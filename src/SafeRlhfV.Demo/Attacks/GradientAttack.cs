@@ -1,6 +1,7 @@
 using SafeRlhfV.Evaluation;
 using SafeRlhfV.Models;
 using SafeRlhfV.Objectives;
+using SafeRlhfV.Processing;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,5 +1,6 @@
 using SafeRlhfV.Models;
 using SafeRlhfV.Objectives;
+using SafeRlhfV.Processing;
 using SafeRlhfV.SafetyWorld;
 using SafeRlhfV.Training;
 using TorchSharp;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using SafeRlhfV.Audit;
-using SafeRlhfV.Data;
 using SafeRlhfV.Guard;
 
 namespace SafeRlhfV.Gateway;

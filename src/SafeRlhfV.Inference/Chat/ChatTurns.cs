@@ -1,6 +1,6 @@
 using Microsoft.Extensions.AI;
-using SafeRlhfV.Models;
-using ModelRole = SafeRlhfV.Models.ChatRole;
+using SafeRlhfV.Processing;
+using ModelRole = SafeRlhfV.Processing.ChatRole;
 using Role = Microsoft.Extensions.AI.ChatRole;
 
 namespace SafeRlhfV.Inference;

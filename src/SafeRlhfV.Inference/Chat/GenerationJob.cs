@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using SafeRlhfV.Models;
+using SafeRlhfV.Processing;
 
 namespace SafeRlhfV.Inference;
 

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Text;
 using Microsoft.Extensions.AI;
 using SafeRlhfV.Models;
+using SafeRlhfV.Processing;
 using Role = Microsoft.Extensions.AI.ChatRole;
 
 namespace SafeRlhfV.Inference;
@@ -94,8 +95,8 @@ public sealed class LocalChatClient : IChatClient
         TextSettings settings = Sampling.Of(defaults, options);
         ChatMessage[] asked = [.. options?.Instructions is { Length: > 0 } instructions ? [new ChatMessage(Role.System, instructions)] : Array.Empty<ChatMessage>(), .. messages];
         EncodedPrompt prompt = await Task.Run(() => generator.Processor.EncodePrompt(ChatTurns.Of(asked)), cancellationToken).ConfigureAwait(false);
-        int room = generator.Processor.Config.Text.MaxTokens - prompt.Ids.Length;
-        if (room < 1) throw new InvalidInputException($"The conversation has {prompt.Ids.Length} tokens; this model reads {generator.Processor.Config.Text.MaxTokens}. Send less of it.");
+        int room = generator.Processor.Model.MaxTokens - prompt.Ids.Length;
+        if (room < 1) throw new InvalidInputException($"The conversation has {prompt.Ids.Length} tokens; this model reads {generator.Processor.Model.MaxTokens}. Send less of it.");
         GenerationJob job = new(prompt, settings with { Tokens = settings.Tokens with { MaxNewTokens = Math.Min(settings.Tokens.MaxNewTokens, room) } }, options?.Seed ?? Random.Shared.NextInt64(), cancellationToken);
         queue.Add(job);
         return job;

@@ -1,5 +1,6 @@
 using SafeRlhfV.Guard;
 using SafeRlhfV.Models;
+using SafeRlhfV.Processing;
 
 namespace SafeRlhfV.Inference;
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using SafeRlhfV.Processing;
 using static TorchSharp.torch;
 
 namespace SafeRlhfV.Models;
@@ -33,6 +34,13 @@ public abstract record ModelConfig
 
     /// <summary>Sizes of the vision side, for memory and time plans.</summary>
     public abstract VisionSizes VisionSizes { get; }
+
+    /// <summary>The family that `model_type` names.</summary>
+    /// <exception cref="InvalidInputException">It is not known.</exception>
+    internal ModelFamily Family => ModelFamilies.Find(ModelType) ?? throw new InvalidInputException($"the model type '{ModelType}' is not known.");
+
+    /// <summary>What prompting needs to know.</summary>
+    public ModelFacts Facts => new(ModelType, ImageTokenId, EosTokenIds, PadTokenId, Text.MaxTokens);
 
     /// <summary>Reads config.json (and generation_config.json beside it) of a checkpoint folder.</summary>
     /// <exception cref="InvalidInputException">A file is missing or malformed, or the family is not known.</exception>

@@ -1,3 +1,5 @@
+using SafeRlhfV.Processing;
+
 namespace SafeRlhfV.Models;
 
 /// <summary>One model family: its config parser, its modules, its key layouts. A new family derives from this and is listed in <see cref="ModelFamilies"/>.</summary>
@@ -19,6 +21,16 @@ public abstract class ModelFamily
 
     /// <summary>Builds the modules, taking every parameter from <paramref name="source"/> under its canonical name.</summary>
     public abstract VisionLanguageModel Create(ModelConfig config, ParameterSource source);
+
+    /// <summary>The image processor of a model of this family.</summary>
+    /// <param name="config">The model's configuration.</param>
+    /// <param name="settings">The processor's settings, as its file says.</param>
+    /// <exception cref="InvalidInputException">They are of another kind of processor, malformed, or do not fit the model.</exception>
+    public abstract ImageProcessor CreateImages(ModelConfig config, ImageProcessorConfig settings);
+
+    /// <summary>Checks what processor_config.json says beside the image processor against the model.</summary>
+    /// <exception cref="InvalidInputException">They contradict each other.</exception>
+    public virtual void CheckProcessor(ModelConfig config, ConfigReader processor) { }
 
     /// <summary>Why the family's image processors refuse an image of this size (pixels), whatever their settings; null where they take it.</summary>
     public virtual string? ImageRefusal(int width, int height) => null;

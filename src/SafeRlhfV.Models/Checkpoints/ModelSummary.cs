@@ -1,4 +1,4 @@
-using SafeRlhfV.Data;
+using SafeRlhfV.Processing;
 using static TorchSharp.torch;
 
 namespace SafeRlhfV.Models;

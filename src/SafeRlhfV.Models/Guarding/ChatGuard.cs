@@ -1,3 +1,4 @@
+using SafeRlhfV.Processing;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -17,7 +18,7 @@ public sealed class ChatGuard(GuardModel model, ModelProcessor processor)
     public int[] Encode(EncodedPrompt prompt, string? response)
     {
         int[] ids = response is null ? prompt.Ids : [.. prompt.Ids, .. processor.EncodeResponse(prompt, response)];
-        int most = processor.Config.Text.MaxTokens;
+        int most = processor.Model.MaxTokens;
         return ids.Length <= most ? ids : throw new InvalidInputException($"The guard reads {most} tokens, the text has {ids.Length}; judge it in parts.");
     }
 

@@ -1,3 +1,5 @@
+using SafeRlhfV.Processing;
+
 namespace SafeRlhfV.Models;
 
 /// <summary>A CLIP vision tower; missing fields have transformers' defaults.</summary>

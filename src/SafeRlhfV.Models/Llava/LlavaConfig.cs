@@ -1,3 +1,5 @@
+using SafeRlhfV.Processing;
+
 namespace SafeRlhfV.Models;
 
 /// <summary>LLaVA-1.5 or LLaVA-NeXT.</summary>
@@ -84,5 +86,15 @@ public sealed record LlavaConfig : ModelConfig
             ProjectorBias = reader.Flag("multimodal_projector_bias", true),
             GridPinpoints = pinpoints,
         };
+    }
+
+    /// <summary>Checks processor_config.json against the model: transformers counts image tokens by these two fields, and a model that says otherwise gives another number of features.</summary>
+    internal void CheckProcessor(ConfigReader processor)
+    {
+        string strategy = KeepClassToken ? "full" : "default";
+        if (processor.Text("vision_feature_select_strategy", strategy) != strategy)
+            throw processor.Error("vision_feature_select_strategy", $"is not that of config.json, which says '{strategy}' (its default where it says nothing)");
+        if (processor.Int("patch_size", Vision.PatchSize) != Vision.PatchSize)
+            throw processor.Error("patch_size", $"is not the tower's {Vision.PatchSize} (vision_config.patch_size)");
     }
 }

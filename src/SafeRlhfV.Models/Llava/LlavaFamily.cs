@@ -1,3 +1,5 @@
+using SafeRlhfV.Processing;
+
 namespace SafeRlhfV.Models;
 
 /// <summary>LLaVA-1.5 (`llava`).</summary>
@@ -14,6 +16,16 @@ public sealed class LlavaFamily : ModelFamily
 
     /// <inheritdoc/>
     public override ChatFormat? UsualChatFormat => new VicunaChatFormat();
+
+    /// <inheritdoc/>
+    public override ImageProcessor CreateImages(ModelConfig config, ImageProcessorConfig settings)
+    {
+        settings.RequireKind(config.ModelType, "CLIPImageProcessor", "LlavaImageProcessor");
+        return new ClipImageProcessor(settings, ((LlavaConfig)config).Vision.ImageSize, config.LeastImageTokens);
+    }
+
+    /// <inheritdoc/>
+    public override void CheckProcessor(ModelConfig config, ConfigReader processor) => ((LlavaConfig)config).CheckProcessor(processor);
 
     /// <inheritdoc/>
     public override VisionLanguageModel Create(ModelConfig config, ParameterSource source) => new LlavaModel((LlavaConfig)config, source);

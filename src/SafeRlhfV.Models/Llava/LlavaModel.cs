@@ -1,4 +1,5 @@
 using SafeRlhfV.Objectives;
+using SafeRlhfV.Processing;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;

@@ -1,3 +1,5 @@
+using SafeRlhfV.Processing;
+
 namespace SafeRlhfV.Models;
 
 /// <summary>LLaVA-NeXT (`llava_next`).</summary>
@@ -14,6 +16,17 @@ public sealed class LlavaNextFamily : ModelFamily
 
     /// <inheritdoc/>
     public override ChatFormat? UsualChatFormat => new VicunaChatFormat();
+
+    /// <inheritdoc/>
+    public override ImageProcessor CreateImages(ModelConfig config, ImageProcessorConfig settings)
+    {
+        settings.RequireKind(config.ModelType, "LlavaNextImageProcessor");
+        LlavaConfig llava = (LlavaConfig)config;
+        return new LlavaNextImageProcessor(settings, llava.Vision.ImageSize, llava.Vision.GridSize, llava.GridPinpoints);
+    }
+
+    /// <inheritdoc/>
+    public override void CheckProcessor(ModelConfig config, ConfigReader processor) => ((LlavaConfig)config).CheckProcessor(processor);
 
     /// <inheritdoc/>
     public override VisionLanguageModel Create(ModelConfig config, ParameterSource source) => new LlavaModel((LlavaConfig)config, source);

@@ -1,4 +1,3 @@
-using SafeRlhfV.Data;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

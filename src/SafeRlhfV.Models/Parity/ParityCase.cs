@@ -1,4 +1,5 @@
 using System.Text.Json;
+using SafeRlhfV.Processing;
 using static TorchSharp.torch;
 
 namespace SafeRlhfV.Models;
@@ -91,7 +92,8 @@ internal sealed class ParityCase : IDisposable
             Tensor pixels = tiled ? stored.Read("pixel_values." + wanted[i]) : stored.Read("pixel_values").narrow(0, Array.IndexOf(order, wanted[i]), 1);
             parts.Add(pixels);
             (int height, int width) = sizes is null ? (0, 0) : ((int)sizes[i, 0].item<long>(), (int)sizes[i, 1].item<long>());
-            int tokens = tiled ? AnyResolution.Tokens(height, width, (LlavaConfig)model.Config) : model.Config.LeastImageTokens;
+            LlavaConfig llava = (LlavaConfig)model.Config;
+            int tokens = tiled ? AnyResolution.Tokens(height, width, llava.GridPinpoints, llava.Vision.ImageSize, llava.Vision.GridSize) : llava.LeastImageTokens;
             geometry.Add(new ImageGeometry(height, width, (int)pixels.shape[0], tokens));
         }
         return new ImageInputs(cat([.. parts], 0), geometry);

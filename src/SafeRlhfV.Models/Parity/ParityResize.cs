@@ -1,4 +1,5 @@
 using System.Text.Json;
+using SafeRlhfV.Processing;
 using static TorchSharp.torch;
 
 namespace SafeRlhfV.Models;

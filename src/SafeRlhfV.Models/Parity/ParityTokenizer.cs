@@ -1,4 +1,5 @@
 using System.Text.Json;
+using SafeRlhfV.Processing;
 
 namespace SafeRlhfV.Models;
 

@@ -1,3 +1,5 @@
+using SafeRlhfV.Processing;
+
 namespace SafeRlhfV.Models;
 
 /// <summary>Qwen2-VL (`qwen2_vl`) and Qwen2.5-VL (`qwen2_5_vl`).</summary>
@@ -12,6 +14,9 @@ public sealed class Qwen2VlFamily : ModelFamily
     /// <inheritdoc/>
     public override ModelConfig ParseConfig(ConfigReader reader) =>
         QwenConfig.Parse(reader, reader.Text("model_type") == "qwen2_vl" ? QwenGeneration.Qwen2 : QwenGeneration.Qwen25);
+
+    /// <inheritdoc/>
+    public override ImageProcessor CreateImages(ModelConfig config, ImageProcessorConfig settings) => ((QwenConfig)config).CreateImages(settings);
 
     /// <inheritdoc/>
     public override string? ImageRefusal(int width, int height) => ImageSizes.SmartRefusal(width, height);

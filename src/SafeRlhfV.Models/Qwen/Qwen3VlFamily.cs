@@ -1,3 +1,5 @@
+using SafeRlhfV.Processing;
+
 namespace SafeRlhfV.Models;
 
 /// <summary>Qwen3-VL with a dense decoder (`qwen3_vl`).</summary>
@@ -11,6 +13,9 @@ public sealed class Qwen3VlFamily : ModelFamily
 
     /// <inheritdoc/>
     public override ModelConfig ParseConfig(ConfigReader reader) => QwenConfig.Parse(reader, QwenGeneration.Qwen3);
+
+    /// <inheritdoc/>
+    public override ImageProcessor CreateImages(ModelConfig config, ImageProcessorConfig settings) => ((QwenConfig)config).CreateImages(settings);
 
     /// <inheritdoc/>
     public override string? ImageRefusal(int width, int height) => ImageSizes.SmartRefusal(width, height);

@@ -1,3 +1,5 @@
+using SafeRlhfV.Processing;
+
 namespace SafeRlhfV.Models;
 
 /// <summary>Qwen2-VL, Qwen2.5-VL or Qwen3-VL. The text fields stand at the top (older files) or in text_config.</summary>
@@ -50,5 +52,12 @@ public sealed record QwenConfig : ModelConfig
             Source = reader.Element,
             Vision = vision,
         };
+    }
+
+    /// <summary>The image processor of all three generations.</summary>
+    internal ImageProcessor CreateImages(ImageProcessorConfig settings)
+    {
+        settings.RequireKind(ModelType, "Qwen2VLImageProcessor", "Qwen2_5_VLImageProcessor", "Qwen3VLImageProcessor");
+        return new QwenImageProcessor(settings, Vision.PatchSize, Vision.MergeSize, Vision.TemporalPatchSize);
     }
 }

@@ -1,3 +1,4 @@
+using SafeRlhfV.Processing;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;

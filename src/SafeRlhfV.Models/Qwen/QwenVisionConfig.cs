@@ -1,3 +1,5 @@
+using SafeRlhfV.Processing;
+
 namespace SafeRlhfV.Models;
 
 /// <summary>A Qwen vision tower; missing fields have transformers' defaults of the generation.</summary>

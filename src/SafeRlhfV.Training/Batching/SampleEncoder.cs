@@ -1,5 +1,5 @@
 using SafeRlhfV.Data;
-using SafeRlhfV.Models;
+using SafeRlhfV.Processing;
 
 namespace SafeRlhfV.Training;
 
@@ -111,7 +111,7 @@ public sealed class SampleEncoder(ModelProcessor processor, LengthLimits limits,
             int same = ids.AsSpan(0, last.Prompt.Length).StartsWith(prompt.Ids) ? ids.AsSpan(prompt.Ids.Length).CommonPrefixLength(answer) : 0;
             // the end token may be written otherwise, and the answer's last token may take in what follows
             if (same == 0 || same < answer.Length - 2)
-                throw new InvalidInputException($"{Place(row)}: the chat format of {processor.Config.ModelType} does not write message {index + 1} inside a conversation as it does at its end, so it cannot be learnt there; mark it \"loss\": false.");
+                throw new InvalidInputException($"{Place(row)}: the chat format of {processor.Model.ModelType} does not write message {index + 1} inside a conversation as it does at its end, so it cannot be learnt there; mark it \"loss\": false.");
             learnt.AsSpan(prompt.Ids.Length, same).Fill(true);
             start = Math.Min(start, prompt.Ids.Length);
         }
@@ -128,7 +128,7 @@ public sealed class SampleEncoder(ModelProcessor processor, LengthLimits limits,
 
     private EncodedSample Checked(ConversationRecord row, EncodedSample sample)
     {
-        int tokens = sample.Size.Filled, most = processor.Config.Text.MaxTokens;
+        int tokens = sample.Size.Filled, most = processor.Model.MaxTokens;
         if (tokens + newTokens <= most) return sample;
         throw new InvalidInputException(newTokens == 0
             ? $"{Place(row)}: the text has {tokens} tokens, and the model reads at most {most}; set training.lengths.total_tokens to at most {most}."

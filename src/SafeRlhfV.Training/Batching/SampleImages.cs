@@ -1,4 +1,4 @@
-using SafeRlhfV.Models;
+using SafeRlhfV.Processing;
 
 namespace SafeRlhfV.Training;
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using SafeRlhfV.Data;
 using SafeRlhfV.Models;
+using SafeRlhfV.Processing;
 using TorchSharp;
 
 namespace SafeRlhfV.Training;

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using SafeRlhfV.Models;
+using SafeRlhfV.Processing;
 using TorchSharp;
 using static TorchSharp.torch;
 

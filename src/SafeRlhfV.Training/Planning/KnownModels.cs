@@ -1,5 +1,6 @@
 using System.Text;
 using SafeRlhfV.Models;
+using SafeRlhfV.Processing;
 
 namespace SafeRlhfV.Training;
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using SafeRlhfV.Models;
+using SafeRlhfV.Processing;
 using static TorchSharp.torch;
 
 namespace SafeRlhfV.Training;

@@ -1,5 +1,6 @@
 using SafeRlhfV.Models;
 using SafeRlhfV.Objectives;
+using SafeRlhfV.Processing;
 
 namespace SafeRlhfV.Training;
 

@@ -1,5 +1,6 @@
 using SafeRlhfV.Data;
 using SafeRlhfV.Models;
+using SafeRlhfV.Processing;
 using static TorchSharp.torch;
 
 namespace SafeRlhfV.Training;

@@ -1,4 +1,5 @@
 using SafeRlhfV.Models;
+using SafeRlhfV.Processing;
 
 namespace SafeRlhfV.Training;
 

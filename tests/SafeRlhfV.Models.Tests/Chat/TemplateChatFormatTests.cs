@@ -1,4 +1,6 @@
 using System.Text.Json;
+using SafeRlhfV.Processing;
+using SafeRlhfV.Processing.Tests;
 using SafeRlhfV.Testing;
 
 namespace SafeRlhfV.Models.Tests;
@@ -64,7 +66,7 @@ public sealed class TemplateChatFormatTests
         EncodedPrompt prompt = processor.EncodePrompt([ChatTurn.System("Be <|im_end|> kind."), new(ChatRole.User, [new TextPart("<|im_"), new TextPart("start|>user <|image_pad|>")])]);
         Assert.Equal(2, prompt.Ids.Count(id => id == end));
         Assert.Equal(3, prompt.Ids.Count(id => id == begin));
-        Assert.DoesNotContain(processor.Config.ImageTokenId, prompt.Ids);
+        Assert.DoesNotContain(processor.Model.ImageTokenId, prompt.Ids);
         int[] answer = processor.EncodeResponse(prompt, "It is <|im_end|>.");
         Assert.Equal(1, answer.Count(id => id == end));
         Assert.Equal("It is <|im_end|>.", processor.DecodeResponse(answer));

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using SafeRlhfV.Processing;
+using SafeRlhfV.Processing.Tests;
 using SafeRlhfV.Testing;
 
 namespace SafeRlhfV.Models.Tests;

@@ -1,3 +1,4 @@
+using SafeRlhfV.Processing;
 using SafeRlhfV.Testing;
 using TorchSharp;
 using static TorchSharp.torch;

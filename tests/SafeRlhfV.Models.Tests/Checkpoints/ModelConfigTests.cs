@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using CsCheck;
+using SafeRlhfV.Processing;
 using SafeRlhfV.Testing;
 using static TorchSharp.torch;
 

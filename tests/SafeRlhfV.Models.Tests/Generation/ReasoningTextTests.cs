@@ -1,3 +1,5 @@
+using SafeRlhfV.Processing;
+
 namespace SafeRlhfV.Models.Tests;
 
 public sealed class ReasoningTextTests

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using SafeRlhfV.Processing;
+using SafeRlhfV.Processing.Tests;
 using SafeRlhfV.Testing;
 
 namespace SafeRlhfV.Models.Tests;
@@ -15,7 +17,7 @@ public sealed class GoldenProcessorTests
             int size = entry.GetProperty("size").GetInt32();
             ImageProcessor processor = ImageProcessor.Parse(GoldenPictures.Json($$"""
                 {"image_processor_type": "CLIPImageProcessor", "size": {"shortest_edge": {{size}}}, "crop_size": {"height": {{size}}, "width": {{size}} } }
-                """), GoldenPictures.Llava(size));
+                """), GoldenConfigs.Llava(size));
             Check(entry, processor);
         }
     }
@@ -28,7 +30,7 @@ public sealed class GoldenProcessorTests
             int size = entry.GetProperty("size").GetInt32();
             Check(entry, ImageProcessor.Parse(GoldenPictures.Json($$"""
                 {"image_processor_type": "LlavaImageProcessorFast", "do_pad": true, "size": {"shortest_edge": {{size}}}, "crop_size": {{size}}}
-                """), GoldenPictures.Llava(size)));
+                """), GoldenConfigs.Llava(size)));
         }
     }
 
@@ -92,13 +94,13 @@ public sealed class GoldenProcessorTests
 
     private static ImageProcessor Next(int size, string pinpoints) => ImageProcessor.Parse(GoldenPictures.Json($$"""
         {"image_processor_type": "LlavaNextImageProcessor", "size": {"shortest_edge": {{size}}}, "crop_size": {{size}}, "image_grid_pinpoints": {{pinpoints}}}
-        """), GoldenPictures.Llava(size, pinpoints));
+        """), GoldenConfigs.Llava(size, pinpoints));
 
     private static ImageProcessor Qwen(JsonElement entry) => ImageProcessor.Parse(GoldenPictures.Json($$"""
         {"image_processor_type": "Qwen2VLImageProcessor", "patch_size": {{entry.GetProperty("patch_size")}}, "merge_size": {{entry.GetProperty("merge_size")}},
          "temporal_patch_size": {{entry.GetProperty("temporal_patch_size")}}, "min_pixels": {{entry.GetProperty("min_pixels")}}, "max_pixels": {{entry.GetProperty("max_pixels")}},
          "image_mean": {{entry.GetProperty("image_mean")}}, "image_std": {{entry.GetProperty("image_std")}}}
-        """), GoldenPictures.Qwen(entry.GetProperty("patch_size").GetInt32()));
+        """), GoldenConfigs.Qwen(entry.GetProperty("patch_size").GetInt32()));
 
     private static JsonElement.ArrayEnumerator Cases(string kind)
     {

@@ -1,5 +1,7 @@
 using CsCheck;
+using SafeRlhfV.Processing;
 using SafeRlhfV.SafetyWorld;
+using SafeRlhfV.Processing.Tests;
 using SafeRlhfV.Testing;
 
 namespace SafeRlhfV.Models.Tests;
@@ -25,10 +27,10 @@ public sealed class ImageProcessorTests
         {
             if (config is QwenConfig && Math.Max(size.Width, size.Height) > 200 * Math.Min(size.Width, size.Height))
             {
-                Assert.Throws<InvalidInputException>(() => processor.Process(ResamplerTests.Noise(size)));
+                Assert.Throws<InvalidInputException>(() => processor.Process(GoldenPictures.Noise(size)));
                 return;
             }
-            ProcessedImage image = processor.Process(ResamplerTests.Noise(size));
+            ProcessedImage image = processor.Process(GoldenPictures.Noise(size));
             Assert.Equal((size.Height, size.Width), (image.Geometry.Height, image.Geometry.Width));
             Assert.Equal(image.Geometry.Rows * image.RowShape.Aggregate((product, side) => product * side), image.Pixels.Length);
             Assert.All(image.Pixels, value => Assert.InRange(value, -3, 3));
@@ -43,7 +45,7 @@ public sealed class ImageProcessorTests
         using TemporaryFolder folder = new();
         WorldCheckpointFiles.Write(folder.Path);
         ImageProcessor processor = ImageProcessor.Load(folder.Path, ModelConfig.Load(folder.Path));
-        RgbImage image = ResamplerTests.Noise((56, 56, 3));
+        RgbImage image = GoldenPictures.Noise((56, 56, 3));
         ProcessedImage processed = processor.Process(image);
         for (int i = 0; i < 56 * 56; i++)
             for (int channel = 0; channel < 3; channel++)
@@ -57,7 +59,7 @@ public sealed class ImageProcessorTests
     public void A_picture_smaller_than_the_cut_lies_on_black()
     {
         ImageProcessor processor = ImageProcessor.Parse(
-            GoldenPictures.Json("""{"image_processor_type": "CLIPImageProcessor", "do_resize": false, "do_normalize": false, "crop_size": 28}"""), GoldenPictures.Llava(28));
+            GoldenPictures.Json("""{"image_processor_type": "CLIPImageProcessor", "do_resize": false, "do_normalize": false, "crop_size": 28}"""), GoldenConfigs.Llava(28));
         float[] pixels = processor.Process(new RgbImage(2, 40, [.. Enumerable.Repeat((byte)255, 240)])).Pixels;
         for (int i = 0; i < pixels.Length; i++) Assert.Equal(i % 28 is 13 or 14 ? 1 : 0, pixels[i]);
     }
@@ -74,7 +76,7 @@ public sealed class ImageProcessorTests
     [InlineData("""{"crop_size": 28, "image_mean": [1, 1]}""", "image_mean")]
     public void Settings_that_do_not_fit_are_named(string json, string field)
     {
-        InvalidInputException error = Assert.Throws<InvalidInputException>(() => ImageProcessor.Parse(GoldenPictures.Json(json), GoldenPictures.Llava(28)));
+        InvalidInputException error = Assert.Throws<InvalidInputException>(() => ImageProcessor.Parse(GoldenPictures.Json(json), GoldenConfigs.Llava(28)));
         Assert.Contains(field, error.Message);
     }
 }

@@ -1,6 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using SafeRlhfV.Data;
+using SafeRlhfV.Processing;
+using SafeRlhfV.Processing.Tests;
 using SafeRlhfV.Testing;
 
 namespace SafeRlhfV.Models.Tests;

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using SafeRlhfV.Processing;
+using SafeRlhfV.Processing.Tests;
 using SafeRlhfV.Testing;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -87,12 +89,12 @@ public sealed class ModelProcessorTests
     {
         ModelProcessor processor = ModelProcessor.Load(Llava);
         EncodedPrompt prompt = processor.EncodePrompt("What is </s><image> this?", new RgbImage(3, 2, new byte[18]), "Be <s>kind</s>.");
-        Assert.Equal(processor.Images.Process(new RgbImage(3, 2, new byte[18])).Geometry.Tokens, prompt.Ids.Count(id => id == processor.Config.ImageTokenId));
+        Assert.Equal(processor.Images.Process(new RgbImage(3, 2, new byte[18])).Geometry.Tokens, prompt.Ids.Count(id => id == processor.Model.ImageTokenId));
         Assert.DoesNotContain(processor.EosTokenIds[0], prompt.Ids);
         Assert.Equal("Be <s>kind</s>. USER: <image>\nWhat is </s><image> this? ASSISTANT:", prompt.Text);
         int[] answer = processor.EncodeResponse(prompt, "It is </s> <image>.");
         Assert.Equal(1, answer.Count(id => id == processor.EosTokenIds[0]));
-        Assert.DoesNotContain(processor.Config.ImageTokenId, answer);
+        Assert.DoesNotContain(processor.Model.ImageTokenId, answer);
         Assert.Equal("It is </s> <image>.", processor.DecodeResponse(answer));
     }
 

@@ -1,4 +1,5 @@
 using SafeRlhfV.Data;
+using SafeRlhfV.Processing;
 using SafeRlhfV.Testing;
 using TorchSharp;
 using static TorchSharp.torch;

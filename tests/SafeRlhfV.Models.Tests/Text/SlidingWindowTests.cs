@@ -1,4 +1,5 @@
 using System.Text;
+using SafeRlhfV.Processing;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using SafeRlhfV.Processing;
 using SafeRlhfV.Testing;
 using TorchSharp;
 using static TorchSharp.torch;

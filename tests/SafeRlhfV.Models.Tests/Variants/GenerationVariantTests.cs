@@ -1,4 +1,5 @@
 using System.Text.Json;
+using SafeRlhfV.Processing;
 using SafeRlhfV.Testing;
 
 namespace SafeRlhfV.Models.Tests;

@@ -1,5 +1,7 @@
 using System.Text.Json;
 using SafeRlhfV.Data;
+using SafeRlhfV.Processing;
+using SafeRlhfV.Processing.Tests;
 using SafeRlhfV.Testing;
 using static TorchSharp.torch;
 

@@ -1,4 +1,5 @@
 using SafeRlhfV.Models;
+using SafeRlhfV.Processing;
 using SafeRlhfV.Testing;
 using static TorchSharp.torch;
 

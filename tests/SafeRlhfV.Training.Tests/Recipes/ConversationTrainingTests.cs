@@ -1,6 +1,7 @@
 using System.Text.Json;
 using SafeRlhfV.Data;
 using SafeRlhfV.Models;
+using SafeRlhfV.Processing;
 using SafeRlhfV.Testing;
 using TorchSharp;
 using static TorchSharp.torch;

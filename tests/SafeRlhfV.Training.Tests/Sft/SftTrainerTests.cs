@@ -1,5 +1,6 @@
 using SafeRlhfV.Data;
 using SafeRlhfV.Models;
+using SafeRlhfV.Processing;
 using SafeRlhfV.Testing;
 using TorchSharp.Modules;
 

@@ -1,4 +1,0 @@
-namespace SafeRlhfV.Models;
-
-/// <summary>A piece of a turn: text or a picture.</summary>
-public abstract record ChatPart;

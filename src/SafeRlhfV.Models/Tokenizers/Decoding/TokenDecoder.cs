@@ -1,7 +1,0 @@
-namespace SafeRlhfV.Models;
-
-/// <summary>Turns tokens back into the stretches of a text, which are then joined.</summary>
-internal abstract class TokenDecoder
-{
-    public abstract List<string> Apply(List<string> tokens);
-}

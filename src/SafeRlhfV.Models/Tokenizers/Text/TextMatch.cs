@@ -1,4 +1,0 @@
-namespace SafeRlhfV.Models;
-
-/// <summary>Where a pattern matched.</summary>
-internal readonly record struct TextMatch(int Start, int End);

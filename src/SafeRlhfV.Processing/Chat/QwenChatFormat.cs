@@ -1,0 +1,35 @@
+namespace SafeRlhfV.Processing;
+
+/// <summary>What the Qwen-VL formats share: `&lt;|im_start|&gt;role\n...&lt;|im_end|&gt;\n` around each turn, parts in their order, pictures between vision tokens.</summary>
+public abstract class QwenChatFormat : ChatFormat
+{
+    private protected QwenChatFormat() { }
+
+    /// <inheritdoc/>
+    public override string ImageToken => "<|image_pad|>";
+
+    /// <inheritdoc/>
+    public override string BeforeAnswer => "";
+
+    /// <inheritdoc/>
+    public override string EndOfAnswer => "<|im_end|>";
+
+    private protected static void Begin(ChatSegmentList list, ChatRole role) => list.Format($"<|im_start|>{role switch { ChatRole.System => "system", ChatRole.User => "user", _ => "assistant" }}\n");
+
+    private protected static void End(ChatSegmentList list) => list.Format("<|im_end|>\n");
+
+    /// <summary>Writes a turn's parts; <paramref name="pictures"/> counts pictures over the whole conversation.</summary>
+    private protected static void Parts(ChatSegmentList list, ChatTurn turn, bool withImages, bool addVisionId, ref int pictures)
+    {
+        foreach (ChatPart part in turn.Parts)
+            if (part is TextPart text) list.Text(turn.Role, text.Text);
+            else if (withImages && part is ImagePart image)
+            {
+                pictures++;
+                if (addVisionId) list.Format($"Picture {pictures}: ");
+                list.Format("<|vision_start|>");
+                list.Image(image);
+                list.Format("<|vision_end|>");
+            }
+    }
+}

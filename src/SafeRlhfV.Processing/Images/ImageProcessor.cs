@@ -1,0 +1,18 @@
+namespace SafeRlhfV.Processing;
+
+/// <summary>
+/// Turns images into a vision tower's values, equal to transformers' PIL-backed image processors. <see cref="Process"/> may be called from many threads at once.
+/// </summary>
+public abstract class ImageProcessor
+{
+    /// <summary>The longest side that a processor's settings may ask for.</summary>
+    internal const int MostSide = 1 << 14;
+
+    /// <summary>One image's values and geometry.</summary>
+    /// <exception cref="InvalidInputException">Its sides are in a proportion that the model does not take.</exception>
+    public abstract ProcessedImage Process(RgbImage image);
+
+    /// <summary>The geometry that <see cref="Process"/> gives an image of that size, in pixels.</summary>
+    /// <exception cref="InvalidInputException">Its sides are in a proportion that the model does not take.</exception>
+    public abstract ImageGeometry Measure(int width, int height);
+}

@@ -1,0 +1,52 @@
+namespace SafeRlhfV.Processing;
+
+/// <summary>LLaVA-NeXT's processor: the whole picture squeezed to one tile, then the picture spread over the tiles of the best resolution, centred on black.</summary>
+public sealed class LlavaNextImageProcessor : ImageProcessor
+{
+    private readonly ImageProcessorConfig settings;
+    private readonly IReadOnlyList<(int Height, int Width)> resolutions;
+    private readonly int side, gridSize;
+
+    /// <summary>A processor for a model; its tiles and resolutions must be the model's.</summary>
+    /// <param name="settings">The processor's settings.</param>
+    /// <param name="side">Side of a tile, in pixels.</param>
+    /// <param name="gridSize">Patches along a tile's side.</param>
+    /// <param name="resolutions">The resolutions that an image may be spread over.</param>
+    /// <exception cref="InvalidInputException">A setting is malformed or is not the model's.</exception>
+    public LlavaNextImageProcessor(ImageProcessorConfig settings, int side, int gridSize, IReadOnlyList<(int Height, int Width)> resolutions)
+    {
+        (this.settings, this.side, this.gridSize, this.resolutions) = (settings, side, gridSize, resolutions);
+        (int? edge, (int, int)? size) = ClipImageProcessor.ReadSize(settings, 336);
+        if (edge is { } square ? square != side : size != (side, side)) throw settings.Reader.Error("size", $"must be the tower's {side} pixels (vision_config.image_size)");
+        if (settings.Size("crop_size") is { } crop && crop != (side, side)) throw settings.Reader.Error("crop_size", $"must be the tower's {side} x {side} pixels (vision_config.image_size)");
+        if (settings.Reader.Pairs("image_grid_pinpoints") is { } pinpoints && !pinpoints.SequenceEqual(resolutions))
+            throw settings.Reader.Error("image_grid_pinpoints", "are not those of config.json");
+        if (resolutions.Any(pair => pair.Height % side != 0 || pair.Width % side != 0))
+            throw settings.Reader.Error("image_grid_pinpoints", $"must be multiples of the tower's {side} pixels");
+    }
+
+    /// <inheritdoc/>
+    public override ProcessedImage Process(RgbImage image)
+    {
+        (int height, int width) = AnyResolution.BestResolution(image.Height, image.Width, resolutions);
+        (int innerHeight, int innerWidth) = ImageSizes.Inside(image.Height, image.Width, height, width);
+        RgbImage inner = Resampler.Resize(image, innerWidth, innerHeight, settings.Filter);
+        RgbImage spread = Canvas.Lay(inner, (width - innerWidth) / 2, (height - innerHeight) / 2, width, height, (0, 0, 0));
+        ImageGeometry geometry = Measure(image.Width, image.Height);
+        int length = 3 * side * side;
+        float[] values = GC.AllocateUninitializedArray<float>(geometry.Rows * length);
+        settings.Normalizer.ToPlanes(Resampler.Resize(image, side, side, settings.Filter), values.AsSpan(0, length));
+        int at = length;
+        for (int top = 0; top < height; top += side)
+            for (int left = 0; left < width; left += side, at += length)
+                settings.Normalizer.ToPlanes(Resampler.Crop(spread, new PixelRegion(left, top, side, side)), values.AsSpan(at, length));
+        return new ProcessedImage(values, [3, side, side], geometry);
+    }
+
+    /// <inheritdoc/>
+    public override ImageGeometry Measure(int width, int height)
+    {
+        (int down, int across) = AnyResolution.BestResolution(height, width, resolutions);
+        return new ImageGeometry(height, width, 1 + down / side * (across / side), AnyResolution.Tokens(height, width, resolutions, side, gridSize));
+    }
+}
