@@ -1,5 +1,6 @@
 using System.Text.Json;
 using SafeRlhfV.Data;
+using SafeRlhfV.Models;
 using SafeRlhfV.Processing;
 using SafeRlhfV.Testing;
 

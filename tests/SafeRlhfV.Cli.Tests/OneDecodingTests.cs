@@ -2,6 +2,7 @@ using System.Text.Json;
 using Microsoft.Extensions.AI;
 using SafeRlhfV.Data;
 using SafeRlhfV.Inference;
+using SafeRlhfV.Models;
 using SafeRlhfV.Processing;
 using SafeRlhfV.Testing;
 using SafeRlhfV.Training;

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using SafeRlhfV.Models;
 using SafeRlhfV.Processing;
 using SafeRlhfV.SafetyWorld;
 using SafeRlhfV.Testing;

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using SafeRlhfV.Data;
+using SafeRlhfV.Models;
 using SafeRlhfV.Processing;
 using SafeRlhfV.Testing;
 

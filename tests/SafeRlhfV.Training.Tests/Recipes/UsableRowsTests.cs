@@ -1,4 +1,5 @@
 using SafeRlhfV.Data;
+using SafeRlhfV.Models;
 using SafeRlhfV.Processing;
 using SafeRlhfV.Testing;
 
