@@ -28,8 +28,8 @@ elif [ ! -f "$peer" ]; then
   python=""
 fi
 
-# OpenBLAS leaves spinning threads behind that slow the next operation down.
-export OMP_WAIT_POLICY=passive
+# As the launcher has it: OpenBLAS leaves threads behind that spin for long, which slows the next operation down.
+[ -n "${OMP_WAIT_POLICY:-}" ] || export GOMP_SPINCOUNT="${GOMP_SPINCOUNT:-10000}"
 lines="$(mktemp)"
 trap 'rm -f "$lines"' EXIT
 

@@ -20,11 +20,12 @@ public sealed class NativeTuningTests
         CliRun run = await CliRun.Of("--version", "--verbose");
         string[] lines = run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(0, run.ExitCode);
-        Assert.Equal(3, lines.Length);
+        Assert.Equal(4, lines.Length);
         Assert.Equal((await CliRun.Of("--version")).Output.TrimEnd(), lines[0]);
         // the processor decides about the first
         Assert.StartsWith("mkl_serv_intel_cpu_true: ", lines[1]);
         Assert.StartsWith($"c10::alloc_cpu and c10::free_cpu: {(Known ? "changed" : "left alone")}, ", lines[2]);
+        Assert.StartsWith("libgomp: ", lines[3]);
     }
 
     [Fact]

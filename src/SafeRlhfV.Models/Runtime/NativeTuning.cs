@@ -4,8 +4,9 @@ using TorchSharp;
 namespace SafeRlhfV.Models;
 
 /// <summary>
-/// Two changes to the native libraries in this process's memory that make libtorch faster and smaller on a CPU (docs/decisions/0006). No type of this package makes them
-/// by itself: the program that owns the process may, by one call at its start. Each is made only where the bytes that it replaces are those of the known build.
+/// Changes to the native libraries in this process that make libtorch faster and smaller on a CPU (docs/decisions/0006). No type of this package makes them by itself:
+/// the program that owns the process may, by one call at its start. Two write to the libraries' memory, and only where the bytes that they replace are those of the
+/// known build; the third keeps threads of libgomp's alive while the machine is busy.
 /// </summary>
 public static class NativeTuning
 {
@@ -27,8 +28,8 @@ public static class NativeTuning
         if (wish is not (null or "" or "off")) throw new InvalidInputException($"{Variable} is '{wish}'; 'off' turns the changes to native code off, without the variable they are made.");
         string? against = wish == "off" ? $"{Variable} is off"
             : OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture == Architecture.X64 ? null : "only for Linux on x86-64";
-        if (against is not null) return [new(MatrixKernels.Name, false, against), new(TensorMemory.Name, false, against)];
+        if (against is not null) return [new(MatrixKernels.Name, false, against), new(TensorMemory.Name, false, against), new(ThreadWaiting.Name, false, against)];
         torch.InitializeDeviceType(DeviceType.CPU);
-        return [MatrixKernels.Widen(), TensorMemory.Reuse()];
+        return [MatrixKernels.Widen(), TensorMemory.Reuse(), ThreadWaiting.Adapt()];
     }
 }
