@@ -21,7 +21,7 @@ public sealed class RowFeed<T>(DatasetCursor cursor, SampleEncoder encoder, Func
     private readonly Queue<Encoded> waiting = [];
     private CursorState given = cursor.State;
     private IEnumerator<DatasetRow>? rows;
-    private Task? beside;
+    private Thread? beside;
     private volatile bool stopping;
 
     /// <summary>The place after the last sample given, for a checkpoint.</summary>
@@ -39,7 +39,7 @@ public sealed class RowFeed<T>(DatasetCursor cursor, SampleEncoder encoder, Func
     /// <exception cref="InvalidInputException">A row is damaged, or no row fits.</exception>
     public IReadOnlyList<T> Next(int count)
     {
-        beside?.Wait();
+        beside?.Join();
         List<T> samples = [];
         for (int vain = 0; samples.Count < count;)
         {
@@ -60,7 +60,11 @@ public sealed class RowFeed<T>(DatasetCursor cursor, SampleEncoder encoder, Func
             }
         }
         int more = count - waiting.Count;
-        if (ahead && more > 0) beside = Task.Run(() => Encode(more));
+        if (ahead && more > 0)
+        {
+            beside = new Thread(() => Encode(more)) { IsBackground = true };
+            beside.Start();
+        }
         return samples;
     }
 
@@ -68,7 +72,7 @@ public sealed class RowFeed<T>(DatasetCursor cursor, SampleEncoder encoder, Func
     public void Dispose()
     {
         stopping = true;
-        beside?.Wait();
+        beside?.Join();
         rows?.Dispose();
         waiting.Clear();
         (beside, rows, stopping) = (null, null, false);
