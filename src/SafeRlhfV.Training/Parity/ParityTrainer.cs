@@ -11,7 +11,7 @@ public static class ParityTrainer
     /// <exception cref="InvalidInputException">The folder or the data cannot be used, or the training diverged.</exception>
     public static ParityTrainingResult Train(ParityTrainingTask task)
     {
-        Recipe recipe = RecipeReader.FromSets(new SftDefinition(),
+        Recipe recipe = RecipeReader.FromSets(Trainers.All.Find("sft")!,
         [
             $"model.folder={Quote(task.Model)}", "model.dtype=float32", $"data.folder={Quote(task.Data)}", $"run.folder={Quote(task.Folder)}",
             $"training.batch_size={task.BatchSize}", $"training.epochs={task.Steps}", $"training.train_vision_tower={Word(task.TrainVisionTower)}",
