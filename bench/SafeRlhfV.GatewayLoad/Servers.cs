@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using SafeRlhfV.Gateway;
+using SafeRlhfV.Inference;
 using Yarp.ReverseProxy.Configuration;
 
 namespace SafeRlhfV.GatewayLoad;
@@ -58,6 +59,7 @@ internal static class Servers
 
     public static async Task<int> GatewayAsync(string upstream, string? guard)
     {
+        LocalModeratorKind.Register();
         DirectoryInfo folder = Directory.CreateTempSubdirectory("gateway-load-");
         try
         {

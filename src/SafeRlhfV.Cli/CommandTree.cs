@@ -1,10 +1,14 @@
 using System.CommandLine;
+using SafeRlhfV.Inference;
 
 namespace SafeRlhfV.Cli;
 
 /// <summary>All verbs of the command line; each is one file.</summary>
 internal static class CommandTree
 {
+    // verbs read the kinds of moderators from the list
+    static CommandTree() => LocalModeratorKind.Register();
+
     public static RootCommand Create() => new("Safe RLHF-V for .NET: align a vision-language model to be helpful and safe, then guard it.")
     {
         DemoVerb.Create(),

@@ -1,19 +1,19 @@
 using System.CommandLine;
 using SafeRlhfV.Annotation;
 using SafeRlhfV.Guard;
-using SafeRlhfV.Inference;
-using SafeRlhfV.Models;
 
 namespace SafeRlhfV.Cli;
 
-/// <summary>The options that say who judges: a guard on this machine, a moderations service, or a chat model.</summary>
+/// <summary>The options that say who judges: one for each kind of moderator that has an option.</summary>
 internal sealed class GuardChoice : IDisposable
 {
     private readonly RetryHandler handler;
     private readonly HttpClient http;
-    private readonly Option<string?> guard = new("--guard") { Description = "A guard's folder, as 'train guard' writes it." };
-    private readonly Option<string?> moderations = new("--moderations") { Description = "Instead: the address of a service with /moderations, such as a gateway's http://127.0.0.1:8080/v1." };
-    private readonly Option<string?> judge = new("--judge") { Description = "Instead: the address of a chat service whose model, --judge-model, judges." };
+    private readonly (ModeratorKind Kind, Option<string?> Option)[] kinds =
+    [
+        .. ModeratorKinds.All.Where(kind => kind.Option is not null).OrderBy(kind => kind.Option!.IsService)
+            .Select(kind => (kind, new Option<string?>(kind.Option!.Name) { Description = kind.Option.Description })),
+    ];
     private readonly Option<string?> model = new("--judge-model") { Description = "The model of --judge or --moderations." };
     private readonly Option<string?> key = new("--judge-key-env") { Description = "The environment variable with the key of --judge or --moderations." };
     private readonly Option<string?> dtype = ModelArguments.Dtype();
@@ -24,22 +24,42 @@ internal sealed class GuardChoice : IDisposable
         http = ServiceClients.Http(handler);
     }
 
-    public IEnumerable<Option> All => [guard, moderations, judge, model, key, dtype];
+    public IEnumerable<Option> All => [.. kinds.Select(one => one.Option), model, key, dtype];
 
     /// <summary>The guard's folder; null where another judges.</summary>
-    public string? Folder(ParseResult parsed) => parsed.GetValue(guard);
+    public string? Folder(ParseResult parsed) => parsed.GetValue(kinds.First(one => one.Kind.Name == "local").Option);
 
     /// <summary>The moderator; dispose it where it can be.</summary>
     /// <exception cref="InvalidInputException">None or several are named, or it cannot be opened.</exception>
     public IModerator Open(ParseResult parsed)
     {
-        if (new object?[] { parsed.GetValue(guard), parsed.GetValue(moderations), parsed.GetValue(judge) }.Count(one => one is not null) != 1)
-            throw new InvalidInputException("name one guard: --guard FOLDER, --moderations ADDRESS, or --judge ADDRESS.");
-        if (parsed.GetValue(guard) is { } folder) return LocalModerator.Load(folder, new() { Dtype = new LoadOptions().WithDtype(parsed.GetValue(dtype)).Dtype });
-        if (parsed.GetValue(moderations) is { } service) return new OpenAIModerator(http, ChatChoice.Address("--moderations", service), ChatChoice.Key(parsed.GetValue(key)), parsed.GetValue(model) ?? "omni-moderation-latest");
-        string name = parsed.GetValue(model) ?? throw new InvalidInputException("--judge needs --judge-model NAME.");
-        return new ChatModerator(ServiceChat.Open(ChatChoice.Address("--judge", parsed.GetValue(judge)!), name, ChatChoice.Key(parsed.GetValue(key)), http));
+        (ModeratorKind Kind, Option<string?> Option)[] named = [.. kinds.Where(one => parsed.GetValue(one.Option) is not null)];
+        if (named is not [(ModeratorKind kind, Option<string?> option)]) throw new InvalidInputException($"name one guard: {Names}.");
+        string value = parsed.GetValue(option)!;
+        List<string> sets = [Set(kind.Option!.Key, value)];
+        if (kind.Option.IsService)
+        {
+            if (kind.Option.NeedsModel && parsed.GetValue(model) is null) throw new InvalidInputException($"{kind.Option.Name} needs --judge-model NAME.");
+            ChatChoice.Address(kind.Option.Name, value);
+            ChatChoice.Key(parsed.GetValue(key));
+            if (parsed.GetValue(model) is { } name) sets.Add(Set("model", name));
+            if (parsed.GetValue(key) is { } variable) sets.Add(Set("key_env", variable));
+        }
+        else if (parsed.GetValue(dtype) is { } type) sets.Add(Set("dtype", type));
+        ModeratorSettings settings = YamlSection.Read("{}", kind.Option.Name, section => kind.Read(section, ""), sets, lines: false);
+        return settings.Open(new ModeratorParts(http, (endpoint, model, key) => ServiceChat.Open(endpoint, model, key, http)));
     }
+
+    private string Names
+    {
+        get
+        {
+            string[] all = [.. kinds.Select(one => $"{one.Kind.Option!.Name} {one.Kind.Option.Value}")];
+            return $"{string.Join(", ", all[..^1])}, or {all[^1]}";
+        }
+    }
+
+    private static string Set(string key, string value) => $"{key}='{value.Replace("'", "''", StringComparison.Ordinal)}'";
 
     /// <summary>Refuses verdicts that are none: "unsafe" for want of a judge says nothing about what was to be judged.</summary>
     /// <exception cref="ServiceException">The service stopped answering, or nothing at all could be judged.</exception>

@@ -24,7 +24,7 @@ internal static class ServeVerb
             }
             FileInfo file = parsed.GetValue(config) ?? throw new InvalidInputException("serve needs --config FILE; recipes/gateway.yaml is one to begin with.");
             GatewaySettings settings = GatewaySettingsReader.Load(file.FullName);
-            if (settings.Upstreams.Any(one => one.Checkpoint is not null) || settings.Moderators.Any(one => one.Checkpoint is not null)) NativeTuning.Apply();
+            if (settings.Upstreams.Any(one => one.Checkpoint is not null) || settings.Moderators.Any(one => one.IsLocal)) NativeTuning.Apply();
             await using WebApplication app = GatewayHost.Build(settings);
             if (parsed.GetValue(check))
             {

@@ -44,7 +44,7 @@ public static class GatewayHost
         builder.Services.AddSingleton(_ => new GatewayMetrics());
         if (settings.Otlp is { } otlp) builder.Services.AddSingleton(_ => new OtlpExport(otlp));
         builder.Services.AddSingleton(_ => new ImageGate(settings.Limits));
-        builder.Services.AddSingleton(_ => new ModeratorFactory(settings, parts, policy));
+        builder.Services.AddSingleton(_ => new ModeratorFactory(settings, policy));
         builder.Services.AddSingleton(services => services.GetRequiredService<ModeratorFactory>().Create());
         if (settings.AuditTrail is { } address)
         {

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.AI;
-using SafeRlhfV.Guard;
 using SafeRlhfV.Inference;
 
 namespace SafeRlhfV.Gateway;
@@ -9,9 +8,6 @@ public sealed record GatewayParts
 {
     /// <summary>Opens a chat model's checkpoint or adapter by its folder.</summary>
     public Func<string, IChatClient> OpenChat { get; init; } = folder => LocalChatClient.Load(folder);
-
-    /// <summary>Opens a guard's checkpoint by its folder.</summary>
-    public Func<string, IModerator> OpenModerator { get; init; } = folder => LocalModerator.Load(folder);
 
     /// <summary>The clock.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;

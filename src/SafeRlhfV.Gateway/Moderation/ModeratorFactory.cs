@@ -7,7 +7,7 @@ using SafeRlhfV.Guard;
 namespace SafeRlhfV.Gateway;
 
 /// <summary>Makes the gateway's moderator of its settings.</summary>
-internal sealed class ModeratorFactory(GatewaySettings settings, GatewayParts parts, Func<GuardPolicy> policy) : IAsyncDisposable
+internal sealed class ModeratorFactory(GatewaySettings settings, Func<GuardPolicy> policy) : IAsyncDisposable
 {
     // Few and short: somebody waits, and the moderation's time limit ends it all.
     private readonly HttpClient _http = new(new RetryHandler(new() { Retries = 2, First = TimeSpan.FromMilliseconds(200) }, new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(2) }, stops: false));
@@ -17,7 +17,8 @@ internal sealed class ModeratorFactory(GatewaySettings settings, GatewayParts pa
     /// <summary>The policy's own categories, then everything the settings name; gathered into batches and remembered as they say.</summary>
     public IModerator Create()
     {
-        IModerator[] named = [.. settings.Moderators.Select(CreateOne)];
+        ModeratorParts lent = new(_http, OpenChat) { OwnCategories = policy().OwnCategories };
+        IModerator[] named = [.. settings.Moderators.Select(one => CreateOne(one, lent))];
         if (named.Length > 0 && !named.Any(moderator => moderator.Judges(GuardSide.Prompt)))
             throw new InvalidInputException($"moderators: {string.Join(", ", named.Select(moderator => moderator.Name))} {(named.Length == 1 ? "judges" : "judge")} answers only; add a moderator that judges prompts, or train the guard with harmless and harmful prompts.");
         IModerator moderator = settings.IsCascade
@@ -34,29 +35,20 @@ internal sealed class ModeratorFactory(GatewaySettings settings, GatewayParts pa
         _http.Dispose();
     }
 
-    private IModerator CreateOne(ModeratorSettings one)
+    private IModerator CreateOne(ModeratorSettings one, ModeratorParts lent)
     {
-        IModerator moderator = one.Kind switch
-        {
-            ModeratorKind.Patterns => new PatternModerator(
-            [
-                .. one.Keywords.Select(keyword => PatternRule.ForKeyword(one.Category, one.Severity, keyword)),
-                .. one.Patterns.Select(pattern => PatternRule.ForPattern(one.Category, one.Severity, pattern)),
-            ]),
-            ModeratorKind.OpenAI => new OpenAIModerator(_http, one.Endpoint!, one.Key, one.Model),
-            ModeratorKind.Judge => new ChatModerator(
-                new OpenAIClient(new ApiKeyCredential(one.Key ?? "none"), new()
-                {
-                    Endpoint = one.Endpoint,
-                    RetryPolicy = new ClientRetryPolicy(maxRetries: 0),
-                    Transport = new HttpClientPipelineTransport(_http),
-                }).GetChatClient(one.Model).AsIChatClient(), policy().OwnCategories),
-            _ => parts.OpenModerator(one.Checkpoint!),
-        };
+        IModerator moderator = one.Open(lent);
         if (moderator is IDisposable owned) _owned.Add(owned);
-        if (settings.ModerationBatch == 1 || one.Kind != ModeratorKind.Local) return moderator;
+        if (settings.ModerationBatch == 1 || !one.IsLocal) return moderator;
         BatchingModerator gathered = new(moderator, settings.ModerationBatch, timeout: settings.ModerationTimeout);
         _batching.Add(gathered);
         return gathered;
     }
+
+    private IChatClient OpenChat(Uri endpoint, string model, string? key) => new OpenAIClient(new ApiKeyCredential(key ?? "none"), new()
+    {
+        Endpoint = endpoint,
+        RetryPolicy = new ClientRetryPolicy(maxRetries: 0),
+        Transport = new HttpClientPipelineTransport(_http),
+    }).GetChatClient(model).AsIChatClient();
 }

@@ -32,8 +32,9 @@ public static class GatewaySettingsReader
         ModelSettings[] models = [.. section.Sections("models").Select(model => ReadModel(model, names))];
         if (models.Length == 0) section.Fault("models", "name at least one model");
         if (models.Select(model => model.Name).Distinct().Count() < models.Length) section.Fault("models", "a name is there twice");
-        ModeratorSettings[] moderators = [.. section.Sections("moderators").Select(moderator => ReadModerator(moderator, folder))];
-        if (moderators.Length == 0) section.Fault("moderators", "name at least one moderator");
+        IReadOnlyList<YamlSection> named = section.Sections("moderators");
+        ModeratorSettings[] moderators = [.. named.Select(moderator => ModeratorKinds.Read(moderator, folder)).OfType<ModeratorSettings>()];
+        if (named.Count == 0) section.Fault("moderators", "name at least one moderator");
         KeySettings[] keys = [.. section.Sections("keys").Select(ReadKey)];
         if (keys.Length == 0) section.Fault("keys", "name at least one key; 'safe-rlhf-v serve --new-key NAME' makes one");
         if (keys.Select(key => key.Hash).Distinct().Count() < keys.Length) section.Fault("keys", "a hash is there twice");
@@ -65,14 +66,14 @@ public static class GatewaySettingsReader
     private static UpstreamSettings ReadUpstream(YamlSection section, string folder)
     {
         UpstreamSettings standard = new() { Name = section.Required("name") };
-        Uri? endpoint = ReadEndpoint(section);
+        Uri? endpoint = section.Address("endpoint");
         string? checkpoint = section.Text("checkpoint");
         if (endpoint is null == checkpoint is null) section.Fault(null, "give either an endpoint or a checkpoint");
         return standard with
         {
             Endpoint = endpoint,
             Checkpoint = checkpoint is null ? null : Path.Combine(folder, checkpoint),
-            Key = ReadSecret(section, "key_env"),
+            Key = section.Secret("key_env"),
             Model = section.Text("model"),
             Timeout = section.Duration("timeout") ?? standard.Timeout,
             IdleTimeout = section.Duration("idle_timeout") ?? standard.IdleTimeout,
@@ -88,46 +89,6 @@ public static class GatewaySettingsReader
         foreach (string name in model.Upstreams)
             if (!upstreams.Contains(name)) section.Fault("upstreams", $"there is no upstream '{name}'");
         return model;
-    }
-
-    private static ModeratorSettings ReadModerator(YamlSection section, string folder)
-    {
-        ModeratorKind kind = section.Choice("kind", ("patterns", ModeratorKind.Patterns), ("openai", ModeratorKind.OpenAI), ("judge", ModeratorKind.Judge), ("local", ModeratorKind.Local)) ?? default;
-        if (!section.Has("kind")) section.Fault(null, "the kind is missing: patterns, openai, judge or local");
-        ModeratorSettings standard = new() { Kind = kind };
-        switch (kind)
-        {
-            case ModeratorKind.Patterns:
-                standard = standard with
-                {
-                    Category = section.Required("category"),
-                    Severity = section.Choice("severity", ("minor", Severity.Minor), ("moderate", Severity.Moderate), ("severe", Severity.Severe)) ?? standard.Severity,
-                    Keywords = section.Texts("keywords"),
-                    Patterns = section.Texts("patterns"),
-                };
-                if (standard.Keywords.Count + standard.Patterns.Count == 0) section.Fault(null, "give keywords or patterns");
-                foreach (string pattern in standard.Patterns) TryPattern(section, pattern);
-                return standard;
-            case ModeratorKind.Local:
-                return standard with { Checkpoint = Path.Combine(folder, section.Required("checkpoint")) };
-            default:
-                Uri? endpoint = ReadEndpoint(section);
-                if (endpoint is null && !section.Has("endpoint")) section.Fault("endpoint", "is missing");
-                string? model = kind == ModeratorKind.Judge ? section.Required("model") : section.Text("model");
-                return standard with { Endpoint = endpoint, Key = ReadSecret(section, "key_env"), Model = model ?? standard.Model };
-        }
-    }
-
-    private static void TryPattern(YamlSection section, string pattern)
-    {
-        try
-        {
-            PatternRule.ForPattern("test", Severity.Minor, pattern);
-        }
-        catch (ArgumentException error)
-        {
-            section.Fault("patterns", $"'{pattern}' is no regular expression ({error.Message.TrimEnd('.')})");
-        }
     }
 
     private static KeySettings ReadKey(YamlSection section)
@@ -182,9 +143,7 @@ public static class GatewaySettingsReader
 
     private static OtlpSettings ReadOtlp(YamlSection section)
     {
-        Uri? endpoint = ReadEndpoint(section);
-        if (endpoint is null && !section.Has("endpoint")) section.Fault("endpoint", "is missing");
-        OtlpSettings standard = new() { Endpoint = endpoint ?? new("http://127.0.0.1") }; // where it is missing, the fault stops the reading
+        OtlpSettings standard = new() { Endpoint = section.NeedAddress("endpoint") };
         return standard with { Interval = Within("interval") ?? standard.Interval, Timeout = Within("timeout") ?? standard.Timeout };
 
         TimeSpan? Within(string key)
@@ -211,7 +170,7 @@ public static class GatewaySettingsReader
         (string, ContentKeeping)[] texts = [("hash", ContentKeeping.Hash), ("redact", ContentKeeping.Redact), ("keep", ContentKeeping.Keep)];
         AuditSettings standard = new();
         byte[]? key = null;
-        if (ReadSecret(section, "key_env") is { } secret)
+        if (section.Secret("key_env") is { } secret)
         {
             try
             {
@@ -231,21 +190,5 @@ public static class GatewaySettingsReader
             ContentRetention = section.Duration("content_retention"),
             Timeout = section.Duration("timeout") ?? standard.Timeout,
         };
-    }
-
-    private static Uri? ReadEndpoint(YamlSection section)
-    {
-        if (section.Text("endpoint") is not { } text) return null;
-        if (Uri.TryCreate(text, UriKind.Absolute, out Uri? uri) && uri.Scheme is "http" or "https") return uri;
-        section.Fault("endpoint", $"'{text}' must be an address such as http://127.0.0.1:8000/v1");
-        return null;
-    }
-
-    private static string? ReadSecret(YamlSection section, string key)
-    {
-        if (section.Text(key) is not { } variable) return null;
-        if (Environment.GetEnvironmentVariable(variable) is { Length: > 0 } secret) return secret;
-        section.Fault(key, $"the environment variable {variable} is not set");
-        return null;
     }
 }

@@ -1,0 +1,12 @@
+using Microsoft.Extensions.AI;
+
+namespace SafeRlhfV.Guard;
+
+/// <summary>What the host of moderators lends them.</summary>
+/// <param name="Http">Sends requests to services, with the host's retries; the host disposes of it.</param>
+/// <param name="OpenChat">Opens a model of an OpenAI-compatible service by address, model and key.</param>
+public sealed record ModeratorParts(HttpClient Http, Func<Uri, string, string?, IChatClient> OpenChat)
+{
+    /// <summary>Categories beside the twenty that a judge should look for.</summary>
+    public IReadOnlyList<OwnCategory> OwnCategories { get; init; } = [];
+}

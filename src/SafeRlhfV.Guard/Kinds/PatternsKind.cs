@@ -1,0 +1,41 @@
+namespace SafeRlhfV.Guard;
+
+/// <summary><c>kind: patterns</c>: words and regular expressions of one category.</summary>
+public sealed class PatternsKind : ModeratorKind
+{
+    /// <inheritdoc/>
+    public override string Name => "patterns";
+
+    /// <inheritdoc/>
+    public override ModeratorSettings Read(YamlSection section, string folder)
+    {
+        Settings settings = new(
+            section.Required("category"),
+            section.Choice("severity", ("minor", Severity.Minor), ("moderate", Severity.Moderate), ("severe", Severity.Severe)) ?? Severity.Moderate,
+            section.Texts("keywords"), section.Texts("patterns"));
+        if (settings.Keywords.Count + settings.Patterns.Count == 0) section.Fault(null, "give keywords or patterns");
+        foreach (string pattern in settings.Patterns) TryPattern(section, pattern);
+        return settings;
+    }
+
+    private static void TryPattern(YamlSection section, string pattern)
+    {
+        try
+        {
+            PatternRule.ForPattern("test", Severity.Minor, pattern);
+        }
+        catch (ArgumentException error)
+        {
+            section.Fault("patterns", $"'{pattern}' is no regular expression ({error.Message.TrimEnd('.')})");
+        }
+    }
+
+    private sealed record Settings(string Category, Severity Severity, IReadOnlyList<string> Keywords, IReadOnlyList<string> Patterns) : ModeratorSettings
+    {
+        public override IModerator Open(ModeratorParts parts) => new PatternModerator(
+        [
+            .. Keywords.Select(keyword => PatternRule.ForKeyword(Category, Severity, keyword)),
+            .. Patterns.Select(pattern => PatternRule.ForPattern(Category, Severity, pattern)),
+        ]);
+    }
+}

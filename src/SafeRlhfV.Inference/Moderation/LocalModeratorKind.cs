@@ -1,0 +1,46 @@
+using SafeRlhfV.Guard;
+using SafeRlhfV.Models;
+
+namespace SafeRlhfV.Inference;
+
+/// <summary><c>kind: local</c>: a guard's checkpoint on this machine. A program that wants it calls <see cref="Register"/> once.</summary>
+public sealed class LocalModeratorKind : ModeratorKind
+{
+    private static readonly Lazy<ModeratorKind> Registered = new(() =>
+    {
+        LocalModeratorKind kind = new();
+        ModeratorKinds.All.Add(kind);
+        return kind;
+    });
+
+    /// <inheritdoc/>
+    public override string Name => "local";
+
+    /// <inheritdoc/>
+    public override ModeratorOption Option { get; } = new("--guard", "checkpoint", "FOLDER", "A guard's folder, as 'train guard' writes it.");
+
+    /// <summary>Lists it among <see cref="ModeratorKinds"/>; calling again changes nothing.</summary>
+    public static void Register() => _ = Registered.Value;
+
+    /// <inheritdoc/>
+    public override ModeratorSettings Read(YamlSection section, string folder)
+    {
+        LocalOptions options = new();
+        try
+        {
+            options = options with { Dtype = new LoadOptions().WithDtype(section.Text("dtype")).Dtype };
+        }
+        catch (InvalidInputException error)
+        {
+            section.Fault("dtype", error.Message.TrimEnd('.'));
+        }
+        return new Settings(Path.Combine(folder, section.Required("checkpoint")), options);
+    }
+
+    private sealed record Settings(string Checkpoint, LocalOptions Options) : ModeratorSettings
+    {
+        public override bool IsLocal => true;
+
+        public override IModerator Open(ModeratorParts parts) => LocalModerator.Load(Checkpoint, Options);
+    }
+}
