@@ -71,7 +71,7 @@ public static class GatewayHost
             {
                 Moderator = services.GetRequiredService<IModerator>(),
                 Policy = policy,
-                Context = chat => ChatCall.Of(chat).Context,
+                Context = chat => ChatCall.Of(chat, routed).Context,
                 CheckSystemMessages = true,
                 CheckAssistantMessages = true,
                 CheckToolResults = settings.CheckToolResults,

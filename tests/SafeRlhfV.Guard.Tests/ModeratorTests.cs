@@ -116,6 +116,34 @@ public sealed class ModeratorTests
     }
 
     [Fact]
+    public async Task AChainHasOneWrapperForEachModeratorThatJudges()
+    {
+        ScriptedModerator local = new(request => request.Question == "poison" ? throw new IOException("away") : Verdict.Safe("scripted", 0.1));
+        PatternModerator patterns = new([PatternRule.ForKeyword("c", Severity.Minor, "bad")]);
+        IModerator chain;
+        await using (BatchingModerator gathered = new(local))
+        {
+            chain = new ParallelModerator([patterns, new CachedModerator(new CascadedModerator([new(new ParallelModerator([gathered]))]))]);
+            Assert.Equal([patterns, local], Wrapped(chain));
+            Assert.Equal([patterns, local], Wrapped(new ParallelModerator([chain])));
+            IReadOnlyList<Verdict> verdicts = await chain.ModerateAsync([new("good"), new("poison"), new("bad")]);
+            Assert.Equal([false, true, false], verdicts.Select(verdict => verdict.Failure is not null));
+            Assert.Equal([false, true, true], verdicts.Select(verdict => verdict.IsUnsafe));
+        }
+        Assert.NotNull((await chain.ModerateAsync(new ModerationRequest("later"))).Failure); // stopped
+        // what judges without a wrapper below is wrapped, cache and all
+        CachedModerator bare = new(local);
+        Assert.Equal([bare], Wrapped(new ParallelModerator([bare])));
+
+        static IEnumerable<IModerator> Wrapped(IModerator moderator) => moderator switch
+        {
+            FailClosedModerator wrapper => [wrapper.Inner],
+            IComposedModerator composed => composed.Parts.SelectMany(Wrapped),
+            _ => throw new InvalidOperationException($"{moderator.Name} is not wrapped."),
+        };
+    }
+
+    [Fact]
     public async Task ACallerThatLeavesDoesNotHoldTheOthers()
     {
         await using BatchingModerator batching = new(ScriptedModerator.Finds("bad"), linger: TimeSpan.FromMilliseconds(50));

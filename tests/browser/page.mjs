@@ -48,6 +48,7 @@ export async function checkPage(file, further, said) {
 
   async function open(view) {
     const context = await browser.newContext({ offline: true, reducedMotion: "reduce", ...view });
+    context.setDefaultTimeout(120000); // a busy machine is slow, not wrong
     const page = await context.newPage();
     page.on("console", message => { if (message.type() === "error" || message.type() === "warning") wrong.push(`console: ${message.text()}`); });
     page.on("pageerror", error => wrong.push(`script: ${error.message}`));

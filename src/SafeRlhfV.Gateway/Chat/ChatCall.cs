@@ -10,8 +10,6 @@ namespace SafeRlhfV.Gateway;
 /// <param name="Context">Who asks.</param>
 internal sealed record ChatCall(JsonObject Body, IReadOnlyList<ChatMessage> Messages, GuardContext Context)
 {
-    private const string Key = "SafeRlhfV.Gateway.Call";
-
     public required string Model { get; init; }
 
     public bool IsStream { get; init; }
@@ -28,10 +26,14 @@ internal sealed record ChatCall(JsonObject Body, IReadOnlyList<ChatMessage> Mess
         Temperature = Number("temperature"),
         TopP = Number("top_p"),
         MaxOutputTokens = (int?)(Number("max_completion_tokens") ?? Number("max_tokens")),
-        AdditionalProperties = new() { [Key] = this },
+        RawRepresentationFactory = _ => this,
     };
 
-    public static ChatCall Of(ChatOptions? options) => options?.AdditionalProperties?[Key] as ChatCall ?? throw new InvalidOperationException("The options carry no call.");
+    /// <summary>The call that options carry.</summary>
+    /// <param name="options">The options.</param>
+    /// <param name="client">Who asks for it.</param>
+    public static ChatCall Of(ChatOptions? options, IChatClient client) =>
+        options?.RawRepresentationFactory?.Invoke(client) as ChatCall ?? throw new InvalidOperationException("The options carry no call.");
 
     private float? Number(string name) => Body[name] is JsonValue value && value.TryGetValue(out double number) ? (float)number : null;
 }

@@ -25,7 +25,7 @@ internal sealed class ModeratorFactory(GatewaySettings settings, Func<GuardPolic
             ? new CascadedModerator([.. named.Select(each => new CascadeStage(each))], settings.ModerationTimeout)
             : new ParallelModerator(named, settings.ModerationTimeout);
         if (settings.ModerationCache > 0) moderator = new CachedModerator(moderator, settings.ModerationCache);
-        return new ParallelModerator([new PolicyPatternModerator(policy), moderator], settings.ModerationTimeout);
+        return new ParallelModerator([new PolicyPatternModerator(policy), moderator], settings.ModerationTimeout).FailClosed(settings.ModerationTimeout);
     }
 
     public async ValueTask DisposeAsync()

@@ -39,9 +39,9 @@ internal sealed class LocalUpstream(IChatClient inner) : DelegatingChatClient(in
 
     private static UpstreamException Refused(InvalidInputException error) => new(400, error.Message, true, "unsupported_by_model", error);
 
-    private static ChatOptions Translate(ChatOptions? options)
+    private ChatOptions Translate(ChatOptions? options)
     {
-        ChatCall call = ChatCall.Of(options);
+        ChatCall call = ChatCall.Of(options, this);
         JsonObject body = call.Body;
         if (body["n"] is JsonValue n && n.GetValue<int>() > 1) throw Cannot("n above 1", "n");
         if (body["tools"] is JsonArray { Count: > 0 } || body["functions"] is JsonArray { Count: > 0 }) throw Cannot("tools", "tools");

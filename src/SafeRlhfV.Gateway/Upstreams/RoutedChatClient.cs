@@ -17,7 +17,7 @@ internal sealed class RoutedChatClient(IReadOnlyList<IChatClient> upstreams) : I
             try
             {
                 ChatResponse response = await upstreams[i].GetResponseAsync(asked, options, cancellationToken);
-                ChatCall.Of(options).Tokens += response.Usage?.TotalTokenCount ?? 0;
+                ChatCall.Of(options, this).Tokens += response.Usage?.TotalTokenCount ?? 0;
                 return response;
             }
             catch (UpstreamException error) when (error.MayFallBack && i < upstreams.Count - 1)
@@ -47,7 +47,7 @@ internal sealed class RoutedChatClient(IReadOnlyList<IChatClient> upstreams) : I
                 }
                 begun = true;
                 foreach (AIContent content in updates.Current.Contents)
-                    if (content is UsageContent usage) ChatCall.Of(options).Tokens += usage.Details.TotalTokenCount ?? 0;
+                    if (content is UsageContent usage) ChatCall.Of(options, this).Tokens += usage.Details.TotalTokenCount ?? 0;
                 yield return updates.Current;
             }
         }

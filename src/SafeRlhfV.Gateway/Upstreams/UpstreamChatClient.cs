@@ -38,7 +38,7 @@ internal sealed class UpstreamChatClient : IChatClient
 
     public async Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
     {
-        using HttpResponseMessage response = await SendAsync(messages, ChatCall.Of(options), false, cancellationToken);
+        using HttpResponseMessage response = await SendAsync(messages, ChatCall.Of(options, this), false, cancellationToken);
         JsonNode? answer;
         try
         {
@@ -54,7 +54,7 @@ internal sealed class UpstreamChatClient : IChatClient
     public async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
         IEnumerable<ChatMessage> messages, ChatOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        using HttpResponseMessage response = await SendAsync(messages, ChatCall.Of(options), true, cancellationToken);
+        using HttpResponseMessage response = await SendAsync(messages, ChatCall.Of(options, this), true, cancellationToken);
         if (response.Content.Headers.ContentType?.MediaType is not "text/event-stream") throw UpstreamException.Garbled("it is no stream");
         ChunkReader chunks = new();
         await using Stream stream = await response.Content.ReadAsStreamAsync(cancellationToken);

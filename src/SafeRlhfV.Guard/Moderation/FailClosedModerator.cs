@@ -23,6 +23,9 @@ public sealed class FailClosedModerator : INonBlockingModerator
         if (_timeout <= TimeSpan.Zero && _timeout != Timeout.InfiniteTimeSpan) throw new ArgumentOutOfRangeException(nameof(timeout), "The time-out must be positive.");
     }
 
+    /// <summary>The moderator that it watches.</summary>
+    internal IModerator Inner => _inner;
+
     /// <inheritdoc/>
     public string Name => _inner.Name;
 

@@ -13,4 +13,14 @@ public static class ModeratorExtensions
     /// <summary>Wraps the moderator so that every failure becomes a blocking verdict. What is wrapped already stays as it is.</summary>
     public static IModerator FailClosed(this IModerator moderator, TimeSpan? timeout = null) =>
         moderator as FailClosedModerator ?? new FailClosedModerator(moderator, timeout);
+
+    /// <summary>
+    /// Wraps a part of a composed moderator: only what judges itself is wrapped, so that a chain has one wrapper for each of its ends, however deep it is.
+    /// Whoever uses the whole chain wraps it once more (<see cref="GuardedChatClient"/> does).
+    /// </summary>
+    internal static IModerator FailClosedPart(this IModerator moderator, TimeSpan? timeout) =>
+        IsClosed(moderator) ? moderator : new FailClosedModerator(moderator, timeout);
+
+    private static bool IsClosed(IModerator moderator) =>
+        moderator is FailClosedModerator || (moderator is IComposedModerator composed && composed.Parts.All(IsClosed));
 }

@@ -6,7 +6,7 @@ namespace SafeRlhfV.Guard;
 /// <remarks>
 /// A batch begins with the first request and ends when it is full or <c>linger</c> has passed. Batches run one at a time, so requests gather while one runs.
 /// </remarks>
-public sealed class BatchingModerator : IModerator, IAsyncDisposable
+public sealed class BatchingModerator : IComposedModerator, IAsyncDisposable
 {
     private readonly IModerator _inner;
     private readonly int _capacity;
@@ -24,13 +24,15 @@ public sealed class BatchingModerator : IModerator, IAsyncDisposable
     public BatchingModerator(IModerator inner, int batchSize = 32, TimeSpan? linger = null, int queueLength = 10_000, TimeSpan? timeout = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
-        (_inner, _capacity, _linger) = (inner.FailClosed(timeout), batchSize, linger ?? TimeSpan.FromMilliseconds(2));
+        (_inner, _capacity, _linger) = (inner.FailClosedPart(timeout), batchSize, linger ?? TimeSpan.FromMilliseconds(2));
         _queue = Channel.CreateBounded<Waiting>(queueLength);
         _loop = Task.Run(RunAsync);
     }
 
     /// <inheritdoc/>
     public string Name => _inner.Name;
+
+    IReadOnlyList<IModerator> IComposedModerator.Parts => [_inner];
 
     /// <inheritdoc/>
     public bool Judges(GuardSide side) => _inner.Judges(side);
@@ -42,13 +44,20 @@ public sealed class BatchingModerator : IModerator, IAsyncDisposable
         for (int i = 0; i < verdicts.Length; i++)
         {
             Waiting waiting = new(requests[i], new(TaskCreationOptions.RunContinuationsAsynchronously), cancellationToken);
-            await _queue.Writer.WriteAsync(waiting, cancellationToken).ConfigureAwait(false);
             verdicts[i] = waiting.Verdict.Task;
+            try
+            {
+                await _queue.Writer.WriteAsync(waiting, cancellationToken).ConfigureAwait(false);
+            }
+            catch (ChannelClosedException)
+            {
+                waiting.Verdict.TrySetResult(Verdict.Failed(Name, "stopped"));
+            }
         }
         return await Task.WhenAll(verdicts).WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Stops; what still waits fails, and so is blocked.</summary>
+    /// <summary>Stops; what still waits, or comes later, fails, and so is blocked.</summary>
     public async ValueTask DisposeAsync()
     {
         _queue.Writer.TryComplete();

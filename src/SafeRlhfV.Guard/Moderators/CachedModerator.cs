@@ -2,7 +2,7 @@ namespace SafeRlhfV.Guard;
 
 /// <summary>Remembers verdicts by the content's fingerprint: the least recently used go first, and all of them after a while. Failures are not remembered.</summary>
 /// <remarks>The contents themselves are not kept. An image that is only an address is never remembered, since what is behind it may change.</remarks>
-public sealed class CachedModerator : IModerator
+public sealed class CachedModerator : IComposedModerator
 {
     private readonly IModerator _inner;
     private readonly int _capacity;
@@ -25,6 +25,8 @@ public sealed class CachedModerator : IModerator
 
     /// <inheritdoc/>
     public string Name => _inner.Name;
+
+    IReadOnlyList<IModerator> IComposedModerator.Parts => [_inner];
 
     /// <inheritdoc/>
     public bool Judges(GuardSide side) => _inner.Judges(side);

@@ -4,22 +4,24 @@ namespace SafeRlhfV.Guard;
 /// Asks cheap moderators first and dear ones only about what is still in doubt. The last stage that judges a request's side decides; a failure at any stage blocks, and so does
 /// a side that no stage judges.
 /// </summary>
-public sealed class CascadedModerator : INonBlockingModerator
+public sealed class CascadedModerator : INonBlockingModerator, IComposedModerator
 {
     private readonly IReadOnlyList<CascadeStage> _stages;
 
     /// <summary>Creates the cascade.</summary>
     /// <param name="stages">At least one, the cheapest first.</param>
-    /// <param name="timeout">The time-out of each, as in <see cref="FailClosedModerator"/>.</param>
+    /// <param name="timeout">The time-out of each that is not composed of others, as in <see cref="FailClosedModerator"/>.</param>
     public CascadedModerator(IEnumerable<CascadeStage> stages, TimeSpan? timeout = null)
     {
-        _stages = [.. stages.Select(stage => stage with { Moderator = stage.Moderator.FailClosed(timeout) })];
+        _stages = [.. stages.Select(stage => stage with { Moderator = stage.Moderator.FailClosedPart(timeout) })];
         if (_stages.Count == 0) throw new ArgumentException("At least one stage is needed.", nameof(stages));
         Name = string.Join(">", _stages.Select(stage => stage.Moderator.Name));
     }
 
     /// <inheritdoc/>
     public string Name { get; }
+
+    IReadOnlyList<IModerator> IComposedModerator.Parts => [.. _stages.Select(stage => stage.Moderator)];
 
     /// <inheritdoc/>
     public bool Judges(GuardSide side) => _stages.Any(stage => stage.Moderator.Judges(side));

@@ -1,13 +1,15 @@
 namespace SafeRlhfV.Guard;
 
 /// <summary>A moderator that judges one side, among others that judge the other one: it finds nothing where it cannot look.</summary>
-internal sealed class OneSidedModerator : IModerator
+internal sealed class OneSidedModerator : IComposedModerator
 {
     private readonly IModerator _inner;
 
     private OneSidedModerator(IModerator inner) => _inner = inner;
 
     public string Name => _inner.Name;
+
+    public IReadOnlyList<IModerator> Parts => [_inner];
 
     public bool Judges(GuardSide side) => _inner.Judges(side);
 

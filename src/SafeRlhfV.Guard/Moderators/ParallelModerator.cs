@@ -1,16 +1,16 @@
 namespace SafeRlhfV.Guard;
 
 /// <summary>Asks all moderators that judge a request's side at once; content is unsafe where any finds it so, and blocked where any fails or none judges its side.</summary>
-public sealed class ParallelModerator : INonBlockingModerator
+public sealed class ParallelModerator : INonBlockingModerator, IComposedModerator
 {
     private readonly IReadOnlyList<IModerator> _moderators;
 
     /// <summary>Creates the moderator.</summary>
     /// <param name="moderators">At least one.</param>
-    /// <param name="timeout">The time-out of each, as in <see cref="FailClosedModerator"/>.</param>
+    /// <param name="timeout">The time-out of each that is not composed of others, as in <see cref="FailClosedModerator"/>.</param>
     public ParallelModerator(IEnumerable<IModerator> moderators, TimeSpan? timeout = null)
     {
-        _moderators = [.. moderators.Select(moderator => OneSidedModerator.Wrap(moderator.FailClosed(timeout)))];
+        _moderators = [.. moderators.Select(moderator => OneSidedModerator.Wrap(moderator.FailClosedPart(timeout)))];
         if (_moderators.Count == 0) throw new ArgumentException("At least one moderator is needed.", nameof(moderators));
         IsImmediate = _moderators.All(moderator => moderator is INonBlockingModerator { IsImmediate: true });
         Name = string.Join("+", _moderators.Select(moderator => moderator.Name));
@@ -18,6 +18,8 @@ public sealed class ParallelModerator : INonBlockingModerator
 
     /// <inheritdoc/>
     public string Name { get; }
+
+    IReadOnlyList<IModerator> IComposedModerator.Parts => _moderators;
 
     /// <inheritdoc/>
     public bool IsImmediate { get; }

@@ -29,7 +29,7 @@ internal static class Browser
         ProcessStartInfo start = new("node", [Path.Combine(Folder, script), .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
         using Process node = Process.Start(start)!;
         Task<string> output = node.StandardOutput.ReadToEndAsync(), errors = node.StandardError.ReadToEndAsync();
-        using CancellationTokenSource late = new(TimeSpan.FromMinutes(3));
+        using CancellationTokenSource late = new(TimeSpan.FromMinutes(6));
         await node.WaitForExitAsync(late.Token);
         return (node.ExitCode, (await output + await errors).Trim());
     }
