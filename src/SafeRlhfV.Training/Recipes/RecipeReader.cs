@@ -29,14 +29,7 @@ public static class RecipeReader
     private static YamlTree Open(string path)
     {
         if (!File.Exists(path)) throw new InvalidInputException($"{path}: no such file; the folder recipes has some to begin with.");
-        try
-        {
-            return YamlTree.Load(path);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new InvalidInputException($"{path} cannot be read ({error.Message.TrimEnd('.')}); the folder recipes has some to begin with.", error);
-        }
+        return DiskErrors.Reading(path, () => YamlTree.Load(path), "the folder recipes has some to begin with");
     }
 
     /// <summary>Reads a text; it has no base and no variables.</summary>
