@@ -10,6 +10,7 @@ public sealed class CallerTests
 
     [Theory]
     [InlineData("Objectives", "")]
+    [InlineData("Evaluation", "Metrics")]
     public void EveryPublicMethodIsCalled(string room, string folder)
     {
         Type[] types = [.. PublicTypes(room, folder)];

@@ -10,26 +10,23 @@ public static class Bootstrap
     public static Estimate Mean(ReadOnlySpan<double> values, RandomStream random, int resamples = DefaultResamples, double confidence = 0.95)
     {
         if (values.Length == 0) return new(double.NaN, double.NaN, double.NaN);
+        int count = values.Length;
+        (double low, double high) = Interval(Means(values, resamples, () => random.NextInt(count)), confidence);
+        return new(MeanOf(values), low, high);
+    }
+
+    /// <summary>The means of resamples, each of as many values as there are.</summary>
+    /// <param name="values">The values.</param>
+    /// <param name="resamples">Number of resamples.</param>
+    /// <param name="draw">The index of the next value, one resample after the other.</param>
+    public static double[] Means(ReadOnlySpan<double> values, int resamples, Func<int> draw)
+    {
         double[] means = new double[resamples];
         for (int r = 0; r < resamples; r++)
         {
             double sum = 0;
-            for (int i = 0; i < values.Length; i++) sum += values[random.NextInt(values.Length)];
+            for (int i = 0; i < values.Length; i++) sum += values[draw()];
             means[r] = sum / values.Length;
-        }
-        (double low, double high) = Interval(means, confidence);
-        return new(MeanOf(values), low, high);
-    }
-
-    /// <summary>The means of given resamples: row r of <paramref name="indices"/> ([resamples, drawn]) names the values of resample r.</summary>
-    public static double[] Means(ReadOnlySpan<double> values, int[,] indices)
-    {
-        double[] means = new double[indices.GetLength(0)];
-        for (int r = 0; r < means.Length; r++)
-        {
-            double sum = 0;
-            for (int i = 0; i < indices.GetLength(1); i++) sum += values[indices[r, i]];
-            means[r] = sum / indices.GetLength(1);
         }
         return means;
     }
@@ -41,14 +38,6 @@ public static class Bootstrap
         Array.Sort(sorted);
         double tail = (1 - confidence) / 2;
         return (Quantile(sorted, tail), Quantile(sorted, 1 - tail));
-    }
-
-    /// <summary>The standard deviation (n - 1) of resampled statistics: the bootstrap's standard error.</summary>
-    public static double StandardError(ReadOnlySpan<double> statistics)
-    {
-        double mean = MeanOf(statistics), squares = 0;
-        foreach (double statistic in statistics) squares += (statistic - mean) * (statistic - mean);
-        return Math.Sqrt(squares / (statistics.Length - 1));
     }
 
     private static double MeanOf(ReadOnlySpan<double> values)

@@ -1,24 +1,17 @@
 namespace SafeRlhfV.Evaluation;
 
 /// <summary>How often a score puts the better of two answers first.</summary>
-/// <param name="Accuracy">Share of pairs with better &gt; worse; a tie is wrong. NaN without pairs.</param>
-/// <param name="AccuracyTiesHalf">The same with a tie counted as one half.</param>
-/// <param name="Ties">Pairs with equal scores.</param>
-/// <param name="Count">Pairs.</param>
-public sealed record PairAccuracy(double Accuracy, double AccuracyTiesHalf, int Ties, int Count)
+public static class PairAccuracy
 {
-    /// <summary>Compares the scores of the better answers with those of the worse ones, pair by pair (both [pairs]).</summary>
+    /// <summary>1 for each pair with better &gt; worse, else 0: a tie is wrong. The mean is the accuracy.</summary>
+    /// <param name="better">Scores of the better answers.</param>
+    /// <param name="worse">Scores of the worse ones, pair by pair.</param>
     /// <exception cref="ArgumentException">The lengths differ.</exception>
-    public static PairAccuracy Measure(ReadOnlySpan<double> better, ReadOnlySpan<double> worse)
+    public static double[] Rights(ReadOnlySpan<double> better, ReadOnlySpan<double> worse)
     {
         Lengths.MustBeEqual(better.Length, worse.Length);
-        int right = 0, ties = 0;
-        for (int i = 0; i < better.Length; i++)
-        {
-            if (better[i] > worse[i]) right++;
-            else if (better[i] == worse[i]) ties++;
-        }
-        double count = better.Length;
-        return new(right / count, (right + 0.5 * ties) / count, ties, better.Length);
+        double[] rights = new double[better.Length];
+        for (int i = 0; i < rights.Length; i++) rights[i] = better[i] > worse[i] ? 1 : 0;
+        return rights;
     }
 }

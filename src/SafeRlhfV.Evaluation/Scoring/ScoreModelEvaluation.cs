@@ -51,14 +51,16 @@ public static class ScoreModelEvaluation
     }
 
     /// <summary>1 for each pair in the right order, else 0, ties included.</summary>
-    private static double[] Rights(IReadOnlyList<ScoredPair> pairs, Func<ScoredPair, PairLabels> labels, Func<ScoredPair, (double, double)> scores) =>
-    [
-        .. pairs.Select(pair =>
+    private static double[] Rights(IReadOnlyList<ScoredPair> pairs, Func<ScoredPair, PairLabels> labels, Func<ScoredPair, (double, double)> scores)
+    {
+        double Of(ScoredPair pair, bool higher)
         {
             (double first, double second) = scores(pair);
-            return (labels(pair).Higher == 1 ? first > second : second > first) ? 1.0 : 0;
-        }),
-    ];
+            return labels(pair).Higher == 1 == higher ? first : second;
+        }
+
+        return PairAccuracy.Rights([.. pairs.Select(pair => Of(pair, true))], [.. pairs.Select(pair => Of(pair, false))]);
+    }
 
     /// <summary>1 for each labelled answer with the right sign, else 0; empty where no answer has a safe/unsafe label.</summary>
     private static double[] Signs(IReadOnlyList<ScoredPair> pairs, Func<ScoredPair, PairLabels> labels, Func<ScoredPair, (double, double)> scores) =>

@@ -47,7 +47,7 @@ public sealed class MetricPropertyTests
     [Fact]
     public void ParallelListsOfUnequalLengthAreRefused()
     {
-        Assert.Throws<ArgumentException>(() => PairAccuracy.Measure([1, 2], [1]));
+        Assert.Throws<ArgumentException>(() => PairAccuracy.Rights([1, 2], [1]));
         Assert.Throws<ArgumentException>(() => Ranking.AreaUnderCurve([1, 2], [true]));
     }
 }
