@@ -93,7 +93,7 @@ public sealed class FailClosedModerator : INonBlockingModerator
         }
         catch (Exception error)
         {
-            failure = $"{error.GetType().Name}: {error.Message}";
+            failure = ErrorText.FirstLine(error);
             mayAskHalves = true;
         }
 
