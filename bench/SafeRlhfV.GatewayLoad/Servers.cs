@@ -78,7 +78,7 @@ internal static class Servers
                 limits: {"{"} concurrency: 5000 {"}"}
                 audit: {"{"} trail: "sqlite:audit.db" {"}"}
                 """;
-            return await ServeAsync(GatewayHost.Build(GatewaySettingsReader.Parse(yaml, "bench", folder.FullName), new() { OpenModerator = checkpoint => LocalModerator.Load(checkpoint) }));
+            return await ServeAsync(GatewayHost.Build(GatewaySettingsReader.Parse(yaml, "bench", folder.FullName)));
         }
         finally
         {

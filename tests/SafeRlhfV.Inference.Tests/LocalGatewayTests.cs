@@ -13,7 +13,7 @@ namespace SafeRlhfV.Inference.Tests;
 /// <summary>A gateway whose model and guard are checkpoints on this machine.</summary>
 public sealed class LocalGatewayTests(TinyModels models) : IClassFixture<TinyModels>
 {
-    private static readonly GatewayParts Parts = new() { OpenChat = folder => LocalChatClient.Load(folder), OpenModerator = folder => LocalModerator.Load(folder) };
+    private static readonly GatewayParts Parts = new() { OpenChat = folder => LocalChatClient.Load(folder) };
 
     [Fact]
     public void A_guard_that_judges_no_prompts_needs_another_moderator_for_them()

@@ -8,7 +8,7 @@ namespace SafeRlhfV.Training;
 /// <param name="Samples">Its samples.</param>
 /// <param name="Weight">Its share of the batch's samples: what a mean over it weighs in the mean over the batch.</param>
 /// <param name="Step">The step.</param>
-internal sealed record StepPart<T>(IReadOnlyList<T> Samples, double Weight, TrainingStep<T> Step) where T : class, ISized
+public sealed record StepPart<T>(IReadOnlyList<T> Samples, double Weight, TrainingStep<T> Step) where T : class, ISized
 {
     /// <summary>Adds the gradients of the loss, weighted, and adds it to the metric "loss".</summary>
     /// <param name="loss">A scalar.</param>

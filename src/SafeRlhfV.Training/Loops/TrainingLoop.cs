@@ -10,7 +10,7 @@ namespace SafeRlhfV.Training;
 /// each through the parts of its batch, and there computes its loss; <see cref="TrainingStep{T}.Update"/> ends the step.
 /// </summary>
 /// <typeparam name="T">What a row becomes.</typeparam>
-internal sealed class TrainingLoop<T> : IDisposable where T : class, ISized
+public sealed class TrainingLoop<T> : IDisposable where T : class, ISized
 {
     private readonly Role role;
     private readonly TrainerSettings settings;

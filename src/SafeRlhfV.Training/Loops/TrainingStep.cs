@@ -5,7 +5,7 @@ namespace SafeRlhfV.Training;
 
 /// <summary>One step: a batch in parts that fit into memory, whose gradients add up to one update.</summary>
 /// <typeparam name="T">What a row becomes.</typeparam>
-internal sealed class TrainingStep<T>(long done, IReadOnlyList<T> samples, IReadOnlyList<T[]> parts, Action<TrainingStep<T>> update) where T : class, ISized
+public sealed class TrainingStep<T>(long done, IReadOnlyList<T> samples, IReadOnlyList<T[]> parts, Action<TrainingStep<T>> update) where T : class, ISized
 {
     private readonly Dictionary<string, double> metrics = [];
 

@@ -50,7 +50,7 @@ public sealed class ChatScorerTests
         using ScoreModel model = new(backbone, ScoreHead.Create(backbone.HiddenSize, 1, seed: 5));
         ModelProcessor processor = ModelProcessor.Load(Folder);
         ChatScorer scorer = new(model, processor);
-        Assert.Throws<ArgumentException>(() => scorer.Score([processor.EncodePrompt("Hello", null)], []));
-        Assert.Empty(scorer.Score([], []));
+        Assert.Throws<ArgumentException>(() => scorer.Score([processor.EncodePrompt("Hello", null)], Array.Empty<string>()));
+        Assert.Empty(scorer.Score([], Array.Empty<string>()));
     }
 }

@@ -1,0 +1,59 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using SafeRlhfV.Gateway;
+using SafeRlhfV.Guard;
+using SafeRlhfV.Testing;
+
+namespace SafeRlhfV.Registry.Tests;
+
+[Collection(CommandLine.Name)]
+public sealed class ModeratorTests
+{
+    [Fact]
+    public void The_guard_verbs_have_its_option()
+    {
+        Assert.Contains("--shout", CommandLine.Run("guard", "check", "--help"));
+        (int code, string output, _) = CommandLine.Try("guard", "check", "--shout", "4", "--prompt", "please STOP it", "--json");
+        Assert.Equal(1, code);
+        using JsonDocument said = JsonDocument.Parse(output);
+        Assert.Contains("4 capital letters", said.RootElement.GetProperty("verdict").GetProperty("reason").GetString());
+        Assert.Equal(0, CommandLine.Try("guard", "check", "--shout", "5", "--prompt", "please STOP it").Code);
+    }
+
+    [Fact]
+    public void Its_settings_are_checked_on_the_command_line_and_in_the_gateways_file()
+    {
+        Assert.Contains("--shout has 1 fault: limit: '1' must be a whole number from 2 to 100", CommandLine.Try("guard", "check", "--shout", "1", "--prompt", "a").Errors);
+        Assert.Contains("name one guard: --guard FOLDER, --shout LETTERS, --moderations ADDRESS, or --judge ADDRESS", CommandLine.Try("guard", "check", "--prompt", "a").Errors);
+        string message = Assert.Throws<InvalidInputException>(() => GatewaySettingsReader.Parse("moderators:\n  - { kind: shout }\n  - { kind: whisper }\n")).Message;
+        Assert.Contains("line 2: moderators[0].limit: is missing", message);
+        Assert.Contains("line 3: moderators[1].kind: 'whisper' must be one of patterns, openai, judge", message);
+    }
+
+    [Fact]
+    public async Task A_gateway_asks_it()
+    {
+        (string key, string hash) = GatewayKey.Create();
+        GatewaySettings settings = GatewaySettingsReader.Parse($$"""
+            listen: http://127.0.0.1:0
+            moderators: [ { kind: shout, limit: 4 } ]
+            upstreams: [ { name: nowhere, endpoint: "http://127.0.0.1:1/v1" } ]
+            models: [ { name: m, upstreams: [ nowhere ] } ]
+            keys: [ { name: test, hash: {{hash}} } ]
+            """);
+        await using WebApplication app = GatewayHost.Build(settings);
+        await app.StartAsync(TestContext.Current.CancellationToken);
+        using HttpClient client = new() { BaseAddress = new Uri(app.Urls.First()) };
+        client.DefaultRequestHeaders.Authorization = new("Bearer", key);
+        async Task<bool> Flagged(string text)
+        {
+            using HttpResponseMessage answer = await client.PostAsJsonAsync("/v1/moderations", new { input = text }, TestContext.Current.CancellationToken);
+            using JsonDocument said = JsonDocument.Parse(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+            return said.RootElement.GetProperty("results")[0].GetProperty("flagged").GetBoolean();
+        }
+
+        Assert.True(await Flagged("please STOP it"));
+        Assert.False(await Flagged("please stop it"));
+    }
+}
