@@ -36,6 +36,21 @@ public sealed class EvalJudgeVerbTests : IDisposable
         Assert.Contains("0 of 14 replies could not be read", output, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("my notes")]
+    [InlineData("{\"row\":\"default/train/0\",\"response\":\"A cat.\"}")]
+    [InlineData("{\"row\":\"default/train/0\",\"response\":\"A cat.\"}\n")]
+    public async Task A_file_that_is_no_journal_is_refused_and_left_as_it_is(string text)
+    {
+        await using FakeChatServer server = await FakeChatServer.StartAsync();
+        File.WriteAllText(folder.At("mine.txt"), text);
+        (int code, _, string errors) = await CapturedConsole.RunAsync([.. Arguments(server), "--journal", folder.At("mine.txt")]);
+        Assert.Equal(CliHost.BadInput, code);
+        Assert.Contains("mine.txt", errors);
+        Assert.Equal(text, File.ReadAllText(folder.At("mine.txt")));
+        Assert.Empty(server.Requests);
+    }
+
     [Fact]
     public async Task What_the_journal_holds_is_not_asked_again()
     {

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -126,7 +127,20 @@ public sealed class AppendOnlyJournal : IDisposable
                 broken = (number, error);
             }
         }
+        if (whole == 0) MustBegin<T>(path, stream);
         return whole;
+    }
+
+    /// <summary>Refuses a file of something else, of which no line is whole: what follows the last whole line is cut off.</summary>
+    private static void MustBegin<T>(string path, FileStream stream)
+    {
+        Json.MakeReadOnly(populateMissingResolver: true);
+        byte[] expected = Encoding.UTF8.GetBytes($"{{\"{Json.GetTypeInfo(typeof(T)).Properties[0].Name}\":");
+        byte[] found = new byte[expected.Length];
+        stream.Position = 0;
+        int read = stream.ReadAtLeast(found, found.Length, throwOnEndOfStream: false);
+        if (!found.AsSpan(0, read).SequenceEqual(expected.AsSpan(0, read)))
+            throw new InvalidInputException($"{path}: is not a journal of this kind; give another file.");
     }
 
     private static bool IsJson(byte[] line)
