@@ -21,12 +21,15 @@ internal static class DataSplitVerb
         command.SetAction((parsed, cancel) =>
         {
             DataArguments.CheckThreshold(parsed.GetValue(threshold));
-            (string, double)[] splits = Parse(parsed.GetRequiredValue(shares));
+            (string Split, double Share)[] splits = Parse(parsed.GetRequiredValue(shares));
             PreferenceDataset data = PreferenceDataset.Open(parsed.GetRequiredValue(path));
             ProgressView progress = new("split");
             SplitReport report = DatasetSplitter.Split(data, parsed.GetRequiredValue(folder), splits, parsed.GetValue(seed), parsed.GetValue(threshold), parsed.GetValue(overwrite),
                 DataArguments.Progress(progress, data.CountRows()), cancel);
             progress.Done(DataArguments.Count(data.CountRows(), "row"));
+            foreach ((string split, double share) in splits.Where(one => report.Rows[one.Split] == 0))
+                Output.Note($"warning: {split} has no row: its share is {share * data.CountRows():0.##} of {DataArguments.Count(data.CountRows(), "row")}, "
+                    + "and same or similar images stay together; give it a larger share.");
             if (parsed.GetValue(json)) Output.Json(new { Folder = Path.GetFullPath(parsed.GetRequiredValue(folder)), report.Rows, report.Shares, report.LargestGroup });
             else Output.Line($"{parsed.GetRequiredValue(folder)}: {string.Join(", ", report.Rows.Select(pair => $"{pair.Value} {pair.Key} ({100 * report.Shares[pair.Key]:0.0} %)"))}; "
                 + $"the largest group of same or similar images has {DataArguments.Count(report.LargestGroup, "row")}");
@@ -35,7 +38,7 @@ internal static class DataSplitVerb
         return command;
     }
 
-    private static (string, double)[] Parse(string shares) => [.. shares.Split(',', StringSplitOptions.TrimEntries).Select(part =>
+    private static (string Split, double Share)[] Parse(string shares) => [.. shares.Split(',', StringSplitOptions.TrimEntries).Select(part =>
     {
         string[] sides = part.Split('=', StringSplitOptions.TrimEntries);
         return sides.Length == 2 && double.TryParse(sides[1], out double share) ? (sides[0], share)

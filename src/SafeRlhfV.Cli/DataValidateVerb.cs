@@ -16,10 +16,11 @@ internal static class DataValidateVerb
         Option<string?> fix = new("--fix") { Description = "Write a clean copy to this folder, with a report.json of what was left out or mended." };
         Option<string?> family = new("--family") { Description = "The model family to be trained, by its model_type: images that it does not take are errors. Where left out, what any family refuses is a warning." };
         Option<string[]> trainers = new("--for") { Description = $"Check only what this trainer needs, and demand it: {string.Join(", ", TrainerNeeds.Trainers)}. May be given several times." };
+        Option<string?> categories = DataArguments.Categories();
         Option<bool> overwrite = DataArguments.Overwrite(), json = Output.JsonOption();
         Command command = new("validate", "Find what is wrong with a data set; exit code 1 where there are errors. Example: safe-rlhf-v data validate data/beavertails-v --fix data/clean")
         {
-            path, trainers, threshold, family, fix, overwrite, json,
+            path, trainers, threshold, family, categories, fix, overwrite, json,
         };
         command.SetAction((parsed, cancel) =>
         {
@@ -28,10 +29,14 @@ internal static class DataValidateVerb
             if (folder is not null) AtomicFolder.Check(folder, parsed.GetValue(overwrite), parsed.GetRequiredValue(path));
             ImageLimit limit = Limit(parsed.GetValue(family));
             TrainerNeeds needs = TrainerNeeds.Of(parsed.GetValue(trainers) ?? []);
+            IReadOnlyDictionary<string, string> own = LabelWords.CheckCategories(DataArguments.Mapping(categories.Name, parsed.GetValue(categories)));
             ProgressView progress = new("validate");
-            ValidationReport report = DatasetValidator.Check(parsed.GetRequiredValue(path), parsed.GetValue(threshold), needs, limit, DataArguments.Progress(progress), cancel);
+            ValidationReport report = DatasetValidator.Check(
+                parsed.GetRequiredValue(path), parsed.GetValue(threshold), needs, limit, own, DataArguments.Progress(progress), cancel);
             progress.Done($"{DataArguments.Count(report.Rows, "row")} in {DataArguments.Count(report.Files, "file")}");
-            MendReport? mended = folder is null ? null : DatasetMender.Write(report.Path, folder, parsed.GetValue(overwrite), needs, DataArguments.Progress(new ProgressView("fix"), report.Rows), cancel);
+            MendReport? mended = folder is null ? null
+                : DatasetMender.Write(
+                    report.Path, folder, parsed.GetValue(overwrite), needs, own, DataArguments.Progress(new ProgressView("fix"), report.Rows), cancel);
             if (parsed.GetValue(json))
                 Output.Json(new
                 {

@@ -36,6 +36,16 @@ public sealed class DataSplitVerbTests
         Assert.Contains("96 rows", errors);
     }
 
+    [Fact]
+    public async Task A_split_without_a_row_is_named()
+    {
+        using TemporaryFolder folder = new();
+        (int code, _, string errors) = await CapturedConsole.RunAsync("data", "split", Golden.At("beavertails-v", "paired"), "--shares", "train=0.995,test=0.005", "--out", folder.At("split"));
+        Assert.Equal(0, code);
+        Assert.Contains("warning: test has no row: its share is 0.48 of 96 rows", errors);
+        Assert.DoesNotContain("train has no row", errors);
+    }
+
     [Theory]
     [InlineData("train=0.9,evaluation", "'evaluation' is not of the form split=share")]
     [InlineData("train=much", "'train=much' is not of the form split=share")]

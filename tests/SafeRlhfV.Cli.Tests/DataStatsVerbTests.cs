@@ -17,6 +17,25 @@ public sealed class DataStatsVerbTests
             Assert.True(JsonElement.DeepEquals(part.Value, actual.GetProperty(part.Name)), part.Name);
     }
 
+    // a zero would look like a finding
+    [Theory]
+    [InlineData("sft", "", "image_severity label_balance harmless_rate")]
+    [InlineData("dpo", "more_helpful_response_id", "image_severity label_balance harmless_rate helpful_rate safe_label_vs_rate safer_response_id helpful_preference_vs_rates safer_preference_vs_rates generators")]
+    [InlineData("cost", "label_balance safer_response_id", "image_severity harmless_rate helpful_rate safe_label_vs_rate more_helpful_response_id safer_preference_vs_rates more_helpful_is_safer generators")]
+    public async Task What_the_columns_cannot_say_is_left_out(string trainer, string there, string absent)
+    {
+        using TemporaryFolder folder = new();
+        string file = MinimalSet.Write(folder.Path, MinimalSet.Columns[trainer]);
+        (_, JsonElement stats) = await CapturedConsole.JsonAsync("data", "stats", file);
+        string[] keys = [.. stats.GetProperty("overall").EnumerateObject().Select(part => part.Name)];
+        Assert.Empty(keys.Intersect(absent.Split(' ')));
+        Assert.Equal(there.Split(' ', StringSplitOptions.RemoveEmptyEntries), keys.Intersect(there.Split(' ')));
+        (int code, string output, _) = await CapturedConsole.RunAsync("data", "stats", file, "--html", folder.At("stats.html"));
+        Assert.Equal(0, code);
+        Assert.DoesNotContain("severity", output);
+        Assert.DoesNotContain("everity", File.ReadAllText(folder.At("stats.html")));
+    }
+
     [Theory, MemberData(nameof(BeaverTailsCases.GoodFolders), MemberType = typeof(BeaverTailsCases))]
     public async Task People_get_a_table_and_a_page_with_charts(string set)
     {

@@ -63,6 +63,21 @@ public sealed class DataValidateVerbTests
     }
 
     [Fact]
+    public async Task Own_names_of_categories_are_mended()
+    {
+        using TemporaryFolder folder = new();
+        string file = MinimalSet.Write(folder.Path, MinimalSet.Columns["guard"]);
+        File.WriteAllText(file, File.ReadAllText(file).Replace("animal_abuse", "cruelty", StringComparison.Ordinal));
+        string[] arguments = ["data", "validate", file, "--for", "guard"];
+        (int code, JsonElement report) = await CapturedConsole.JsonAsync(arguments);
+        Assert.Equal((CliHost.CheckFailed, MinimalSet.Rows / 2), (code, report.GetProperty("errors").GetInt32()));
+        (code, report) = await CapturedConsole.JsonAsync([.. arguments, "--categories", "cruelty=animal_abuse", "--fix", folder.At("clean")]);
+        Assert.Equal((0, MinimalSet.Rows), (code, report.GetProperty("fix").GetProperty("kept").GetInt32()));
+        Assert.All(PreferenceDataset.Open(folder.At("clean")).ReadRows(), row => Assert.Equal("animal_abuse", row.Text("category")));
+        await CapturedConsole.RefusedAsync(["not in the taxonomy"], [.. arguments, "--categories", "cruelty=nothing"]);
+    }
+
+    [Fact]
     public async Task People_read_each_finding_on_a_line_with_the_sum_last()
     {
         string path = Golden.At("beavertails-v", "paired");

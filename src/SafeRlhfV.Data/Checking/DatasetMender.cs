@@ -19,10 +19,12 @@ public static class DatasetMender
     /// <param name="folder">The folder to write.</param>
     /// <param name="overwrite">Replace a folder that exists.</param>
     /// <param name="needs">What rows must hold: what some trainers need; everything where null.</param>
+    /// <param name="categories">The data set's own names of categories, and those of the taxonomy that they stand for.</param>
     /// <param name="onProgress">Called with the rows looked at so far.</param>
     /// <param name="cancel">Stops the work.</param>
     /// <exception cref="InvalidInputException">There is no data set, no row is sound, or the folder cannot be written.</exception>
-    public static MendReport Write(string path, string folder, bool overwrite = false, TrainerNeeds? needs = null, Action<long>? onProgress = null, CancellationToken cancel = default)
+    public static MendReport Write(string path, string folder, bool overwrite = false, TrainerNeeds? needs = null,
+        IReadOnlyDictionary<string, string>? categories = null, Action<long>? onProgress = null, CancellationToken cancel = default)
     {
         (IReadOnlyList<DatasetPart> parts, _) = DatasetDiscovery.Find(path);
         AtomicFolder.Check(folder, overwrite, path);
@@ -35,7 +37,7 @@ public static class DatasetMender
         {
             ColumnCheck? columns = null;
             List<(RowPrint Print, Finding? Fault, MendedCell[] Cells)> file = [];
-            foreach ((DatasetRow row, RowPrint print, Finding[] found, MendedCell[] cells) in RowPipeline.Map(read, row => Examine(row, needs.Parts), cancel))
+            foreach ((DatasetRow row, RowPrint print, Finding[] found, MendedCell[] cells) in RowPipeline.Map(read, row => Examine(row, needs.Parts, categories), cancel))
             {
                 onProgress?.Invoke(++rows);
                 columns ??= new ColumnCheck(row.Position.File, row.Schema, needs);
@@ -64,7 +66,7 @@ public static class DatasetMender
                 foreach (DatasetRow row in read.Prefetch(8).Where(row => kept.Contains((row.Position.File, row.Position.Row))))
                 {
                     cancel.ThrowIfCancellationRequested();
-                    (DatasetRow clean, _) = Mend(row.Untraced());
+                    (DatasetRow clean, _) = Mend(row.Untraced(), categories);
                     writer ??= BeaverTailsWriter.Create(folder, [.. sound.Select(print => print.Schema).Distinct()], new BeaverTailsWriterOptions { Overwrite = overwrite, Description = "A clean copy; report.json says what was left out or mended." });
                     writer.Add(part.Split, clean, part.Config);
                 }
@@ -102,20 +104,20 @@ public static class DatasetMender
         }
     }
 
-    private static (DatasetRow, RowPrint, Finding[], MendedCell[]) Examine(DatasetRow row, RecordParts parts)
+    private static (DatasetRow, RowPrint, Finding[], MendedCell[]) Examine(DatasetRow row, RecordParts parts, IReadOnlyDictionary<string, string>? categories)
     {
-        (DatasetRow clean, MendedCell[] cells) = Mend(row.Untraced());
-        return (clean, RowPrint.Of(clean), [.. RowRules.Check(clean, parts)], cells);
+        (DatasetRow clean, MendedCell[] cells) = Mend(row.Untraced(), categories);
+        return (clean, RowPrint.Of(clean), [.. RowRules.Check(clean, parts, categories)], cells);
     }
 
     private static bool IsError(Finding finding) => finding.Severity == FindingSeverity.Error;
 
-    private static (DatasetRow, MendedCell[]) Mend(DatasetRow row)
+    private static (DatasetRow, MendedCell[]) Mend(DatasetRow row, IReadOnlyDictionary<string, string>? categories)
     {
         List<MendedCell> cells = [];
         foreach ((string column, ColumnKind kind) in row.Schema.Columns)
         {
-            if (kind != ColumnKind.Text || row.Text(column) is not { } before || One(column, before) is not { } after || after == before) continue;
+            if (kind != ColumnKind.Text || row.Text(column) is not { } before || One(column, before, categories) is not { } after || after == before) continue;
             cells.Add(new MendedCell(row.Position.File, row.Position.Row, column, before, after));
             row = row.With(column, after);
         }
@@ -123,11 +125,11 @@ public static class DatasetMender
     }
 
     /// <summary>The one value that a cell can mean, for columns with a fixed set of values.</summary>
-    private static string? One(string column, string value)
+    private static string? One(string column, string value, IReadOnlyDictionary<string, string>? categories)
     {
         if (column.StartsWith("is_", StringComparison.Ordinal)) return LabelWords.Safe(value) switch { true => "yes", false => "no", null => null };
         if (column.EndsWith("_response_id", StringComparison.Ordinal)) return LabelWords.Preferred(value)?.ToString();
-        return column == "category" ? LabelWords.Category(value) : null;
+        return column == "category" ? LabelWords.Category(value, categories) : null;
     }
 
     private static HashSet<(string, long)> Repeated(List<RowPrint> sound, List<Finding> dropped)

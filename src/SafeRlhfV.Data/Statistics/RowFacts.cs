@@ -6,6 +6,9 @@ namespace SafeRlhfV.Data;
 internal sealed record RowFacts
 {
     public required RowPrint Print { get; init; }
+
+    /// <summary>Columns in which the row has a value.</summary>
+    public required string[] Filled { get; init; }
     public required ImageHeader?[] Headers { get; init; }
     public required int[] ImageBytes { get; init; }
     public required int PathsNull { get; init; }
@@ -32,6 +35,7 @@ internal sealed record RowFacts
         RowFacts facts = new()
         {
             Print = RowPrint.Of(row),
+            Filled = [.. row.Schema.Columns.Where((_, i) => row[i] is not null).Select(column => column.Name)],
             Headers = [.. images.Select(image => ImageHeader.Read(image.Bytes!))],
             ImageBytes = [.. images.Select(image => image.Bytes!.Length)],
             PathsNull = record.Images.Count(image => image.Path is null),

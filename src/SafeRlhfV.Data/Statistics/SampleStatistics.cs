@@ -2,9 +2,17 @@ using System.Text.Json.Nodes;
 
 namespace SafeRlhfV.Data;
 
-/// <summary>The statistics of some rows.</summary>
+/// <summary>The statistics of some rows. What no value of theirs says is left out: a zero would look like a finding.</summary>
 internal static class SampleStatistics
 {
+    private static readonly string[] LabelColumns = ["is_response_safe", "is_response_1_safe", "is_response_2_safe"];
+
+    private static readonly string[] HarmlessColumns = ["response_1_harmless_rate", "response_2_harmless_rate"];
+
+    private static readonly string[] HelpfulColumns = ["response_1_helpful_rate", "response_2_helpful_rate"];
+
+    private static readonly string[] GeneratorColumns = ["response_1_from", "response_2_from"];
+
     public static JsonObject Of(IReadOnlyList<RowFacts> rows, bool paired)
     {
         RowFacts.AnswerFacts[] answers = [.. rows.SelectMany(row => row.Answers)];
@@ -12,10 +20,15 @@ internal static class SampleStatistics
         {
             ["rows"] = rows.Count,
             ["responses"] = answers.Length,
-            ["image_severity"] = Counts(rows.Select(row => (int?)row.Print.Severity), rows.Any(row => row.Print.Severity == 0) ? 0 : 1, RowRules.HighestSeverity),
-            ["label_balance"] = Labels(rows, answers, paired),
         };
-        if (paired) AddPreferences(section, rows, answers);
+        HashSet<string> columns = [.. rows.SelectMany(row => row.Filled)];
+        if (columns.Contains("image_severity"))
+        {
+            int lowest = rows.Any(row => row.Print.Severity == 0) ? 0 : 1;
+            section["image_severity"] = Counts(rows.Select(row => (int?)row.Print.Severity), lowest, RowRules.HighestSeverity);
+        }
+        if (columns.Overlaps(LabelColumns)) section["label_balance"] = Labels(rows, answers, paired);
+        if (paired) AddPreferences(section, columns, rows, answers);
         if (rows.Any(row => row.Print.Schema.HasMessages))
             section["conversations"] = new JsonObject
             {
@@ -51,21 +64,32 @@ internal static class SampleStatistics
         return labels;
     }
 
-    private static void AddPreferences(JsonObject section, IReadOnlyList<RowFacts> rows, RowFacts.AnswerFacts[] answers)
+    private static void AddPreferences(JsonObject section, HashSet<string> columns, IReadOnlyList<RowFacts> rows, RowFacts.AnswerFacts[] answers)
     {
         RowFacts.AnswerFacts[] rated = [.. answers.Where(answer => answer.Harmless is not null && answer.IsSafe is not null)];
-        section["harmless_rate"] = Counts(answers.Select(answer => answer.Harmless), RowRules.LowestHarmless, RowRules.HighestHarmless);
-        section["helpful_rate"] = Counts(answers.Select(answer => answer.Helpful), 0, RowRules.HighestHelpful);
+        bool harmless = columns.Overlaps(HarmlessColumns), helpful = columns.Overlaps(HelpfulColumns);
+        bool better = columns.Contains("more_helpful_response_id"), safest = columns.Contains("safer_response_id");
+        if (harmless) section["harmless_rate"] = Counts(answers.Select(answer => answer.Harmless), RowRules.LowestHarmless, RowRules.HighestHarmless);
+        if (helpful) section["helpful_rate"] = Counts(answers.Select(answer => answer.Helpful), 0, RowRules.HighestHelpful);
         int agree = rated.Count(answer => answer.IsSafe == answer.Harmless >= 0);
-        section["safe_label_vs_rate"] = new JsonObject { ["agree"] = agree, ["disagree"] = rated.Length - agree, ["zero_rates"] = answers.Count(answer => answer.Harmless == 0) };
-        section["more_helpful_response_id"] = Counts(rows.Select(row => row.MoreHelpful), 1, 2);
-        section["safer_response_id"] = Counts(rows.Select(row => row.Safer), 1, 2);
-        section["helpful_preference_vs_rates"] = Against(rows, row => row.MoreHelpful, answer => answer.Helpful);
-        JsonObject safer = Against(rows, row => row.Safer, answer => answer.Harmless);
-        safer["lower_across_safe_line"] = rows.Count(DatasetStatistics.CrossesLine);
-        section["safer_preference_vs_rates"] = safer;
-        section["more_helpful_is_safer"] = rows.Count(row => row.MoreHelpful is not null && row.MoreHelpful == row.Safer);
-        section["generators"] = Counts(answers.Select(answer => answer.From).OfType<string>());
+        if (harmless && columns.Overlaps(LabelColumns))
+            section["safe_label_vs_rate"] = new JsonObject
+            {
+                ["agree"] = agree,
+                ["disagree"] = rated.Length - agree,
+                ["zero_rates"] = answers.Count(answer => answer.Harmless == 0),
+            };
+        if (better) section["more_helpful_response_id"] = Counts(rows.Select(row => row.MoreHelpful), 1, 2);
+        if (safest) section["safer_response_id"] = Counts(rows.Select(row => row.Safer), 1, 2);
+        if (better && helpful) section["helpful_preference_vs_rates"] = Against(rows, row => row.MoreHelpful, answer => answer.Helpful);
+        if (safest && harmless)
+        {
+            JsonObject safer = Against(rows, row => row.Safer, answer => answer.Harmless);
+            safer["lower_across_safe_line"] = rows.Count(DatasetStatistics.CrossesLine);
+            section["safer_preference_vs_rates"] = safer;
+        }
+        if (better && safest) section["more_helpful_is_safer"] = rows.Count(row => row.MoreHelpful is not null && row.MoreHelpful == row.Safer);
+        if (columns.Overlaps(GeneratorColumns)) section["generators"] = Counts(answers.Select(answer => answer.From).OfType<string>());
     }
 
     private static JsonObject Against(IReadOnlyList<RowFacts> rows, Func<RowFacts, int?> preferred, Func<RowFacts.AnswerFacts, int?> rate)

@@ -55,8 +55,8 @@ public static class StatisticsPage
             "Rows by category and split",
             [.. rows["by_category"]!.AsObject().SelectMany(pair => pair.Value!.AsObject().Select(split => (pair.Key, split.Key, Number(split.Value))))]);
         yield return Bars("Rows by domain", rows["by_domain"]);
-        JsonNode balance = overall["label_balance"]!;
-        yield return BarTable.Render("Safe and unsafe responses", [("safe", "", Number(balance["yes"])), ("unsafe", "", Number(balance["no"]))]);
+        if (overall["label_balance"] is JsonObject balance)
+            yield return BarTable.Render("Safe and unsafe responses", [("safe", "", Number(balance["yes"])), ("unsafe", "", Number(balance["no"]))]);
         foreach ((string key, string name) in Counted)
             if (overall[key] is JsonObject counts) yield return Bars(name, counts, key.EndsWith("_vs_rates", StringComparison.Ordinal));
         yield return Bars("Image formats", overall["images"]!["formats"]);

@@ -161,6 +161,26 @@ public sealed class ConvertingTests
         Assert.Throws<InvalidInputException>(() => DatasetMender.Write(temporary.At("odd"), temporary.At("odd", "inside")));
     }
 
+    [Fact]
+    public void OwnNamesOfCategoriesAreChecked_andWrittenAsTheTaxonomyHasThem()
+    {
+        using TemporaryFolder temporary = new();
+        string good = Path.Combine(BeaverTailsCases.Root, BeaverTailsCases.GoodFolders.Select(row => row.Data).First(folder => Open(folder).Layout == RowLayout.Paired));
+        DatasetRow row = PreferenceDataset.Open(good).ReadRows().First();
+        using (BeaverTailsWriter writer = BeaverTailsWriter.Create(temporary.At("own")))
+        {
+            writer.Add("train", row.With("category", "My own"), "x");
+            writer.Complete();
+        }
+        Dictionary<string, string> categories = new() { ["my_own"] = row.Text("category")! };
+        Assert.Equal(1, DatasetValidator.Check(temporary.At("own")).Errors);
+        ValidationReport report = DatasetValidator.Check(temporary.At("own"), categories: categories);
+        Assert.Equal((0, 1), (report.Errors, report.Warnings));
+        MendedCell cell = Assert.Single(DatasetMender.Write(temporary.At("own"), temporary.At("clean"), categories: categories).Mended);
+        Assert.Equal(("category", "My own", row.Text("category")), (cell.Column, cell.Before, cell.After));
+        Assert.Equal(BeaverTailsCases.Digest(row), BeaverTailsCases.Digest(PreferenceDataset.Open(temporary.At("clean")).ReadRows().Single()));
+    }
+
     private static PreferenceDataset Open(string folder) => PreferenceDataset.Open(Path.Combine(BeaverTailsCases.Root, folder));
 
     private static void AssertSame(PreferenceDataset expected, PreferenceDataset actual)
