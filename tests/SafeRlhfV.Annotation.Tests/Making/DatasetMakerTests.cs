@@ -35,6 +35,27 @@ public sealed class DatasetMakerTests
     }
 
     [Fact]
+    public async Task Answers_are_stored_as_the_models_gave_them()
+    {
+        await using MakingCase one = await MakingCase.StartAsync(1);
+        one.Server.Reply = body => FakeChatServer.RoleOf(body) == "answer" ? $"  {FakeChatServer.Play(body)}\n\n" : FakeChatServer.Play(body);
+        MakingReport report = await one.RunAsync(one.Settings());
+        Assert.True(report.Pairs > 0);
+        foreach (PreferencePair pair in PreferenceDataset.Open(one.Target).ReadPairs("train"))
+            foreach (RatedResponse response in (RatedResponse[])[pair.Response1, pair.Response2]) Assert.Matches(@"^  A (careful|plain) answer of model-[ab]\.\n\n$", response.Text);
+    }
+
+    [Fact]
+    public async Task Answers_that_differ_by_blanks_alone_make_no_pair()
+    {
+        await using MakingCase one = await MakingCase.StartAsync(1);
+        int answers = 0;
+        one.Server.Reply = body => FakeChatServer.RoleOf(body) == "answer" ? $"The same.{new string('\n', Interlocked.Increment(ref answers) % 2)}" : FakeChatServer.Play(body);
+        MakingReport report = await one.RunAsync(one.Settings());
+        Assert.Equal(0, report.Pairs);
+    }
+
+    [Fact]
     public async Task Requests_speak_the_protocol_and_hold_the_picture()
     {
         await using MakingCase one = await MakingCase.StartAsync(1);

@@ -60,7 +60,7 @@ internal sealed class UnitMaker(MakingSettings settings, ModelCaller caller, Mak
                 Task<string?> asked = AnswerOfAsync(unit, picture, question, first, cancel), alsoAsked = AnswerOfAsync(unit, picture, question, second, cancel);
                 await Task.WhenAll(asked, alsoAsked).ConfigureAwait(false);
                 if (await asked.ConfigureAwait(false) is not { } text || await alsoAsked.ConfigureAwait(false) is not { } otherText) continue;
-                if (text == otherText)
+                if (text.Trim() == otherText.Trim())
                 {
                     MakingCounts.Add(counts.AnswersLeftOut, "equal to the other of its pair");
                     continue;
@@ -84,7 +84,7 @@ internal sealed class UnitMaker(MakingSettings settings, ModelCaller caller, Mak
             "content_filter" => "stopped by a filter",
             _ => string.IsNullOrWhiteSpace(reply.Text) ? "empty" : null,
         };
-        if (fault is null) return reply.Text.Trim();
+        if (fault is null) return reply.Text; // as the model gave it
         MakingCounts.Add(counts.AnswersLeftOut, fault);
         return null;
     }
