@@ -62,7 +62,11 @@ internal static class EvalPreferenceVerb
                 EncodedPrompt[] prompts = [.. pairs.Select(pair => ModelArguments.Encode(processor, pair.Row, null))];
                 EncodedPrompt[]? blank = parsed.GetValue(grey) ? [.. pairs.Select(pair => ModelArguments.Encode(processor, pair.Row, null, grey: true))] : null;
                 (IReadOnlyList<float[]> First, IReadOnlyList<float[]> Second) Both(EncodedPrompt[] asked) =>
-                    (scorer.Score(asked, [.. pairs.Select(pair => pair.Response1)], cancel), scorer.Score(asked, [.. pairs.Select(pair => pair.Response2)], cancel));
+                    (Scores(asked, pair => pair.Response1), Scores(asked, pair => pair.Response2));
+                IReadOnlyList<float[]> Scores(EncodedPrompt[] asked, Func<Pair, string> response) =>
+                    scorer.Score(asked, Ids(asked, response), cancel);
+                int[][] Ids(EncodedPrompt[] asked, Func<Pair, string> response) =>
+                    [.. pairs.Zip(asked, (pair, prompt) => ModelArguments.Encode(scorer, pair.Row, prompt, response(pair)))];
                 (IReadOnlyList<float[]> first, IReadOnlyList<float[]> second) = Both(prompts);
                 (IReadOnlyList<float[]> First, IReadOnlyList<float[]> Second)? unseen = blank is null ? null : Both(blank);
                 for (int output = 0; output < outputs.Length; output++)

@@ -107,6 +107,10 @@ internal static class ModelArguments
         }
     }
 
+    /// <summary>A row's answer with its prompt, as it is scored; a text that is too long names the row.</summary>
+    public static int[] Encode(ChatScorer scorer, DatasetRow row, EncodedPrompt prompt, string response) =>
+        Named($"{row.Position.File}: row {row.Position.Row}", () => scorer.Encode(prompt, response));
+
     // a conversation of several turns or images; its own system message counts before that of the command line
     private static ChatTurn[] Turns(DatasetRow row, string? system, bool grey)
     {

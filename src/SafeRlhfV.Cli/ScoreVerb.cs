@@ -3,6 +3,7 @@ using System.Globalization;
 using SafeRlhfV.Data;
 using SafeRlhfV.Models;
 using SafeRlhfV.Processing;
+using SafeRlhfV.Training;
 
 namespace SafeRlhfV.Cli;
 
@@ -51,14 +52,20 @@ internal static class ScoreVerb
     private static void ScoreOne(ChatScorer scorer, EncodedPrompt prompt, string[] answers, bool json, CancellationToken cancel)
     {
         IReadOnlyList<float[]> scores = scorer.Score([.. answers.Select(_ => prompt)], answers, cancel);
-        if (json) Output.Json(new { Prompt = prompt.Text, Answers = answers.Zip(scores, (answer, score) => new { Response = answer, Score = score }) });
-        else foreach (float[] score in scores) Output.Line(Words(score));
+        IReadOnlyList<string>? names = Names(scorer.Model.Head);
+        if (json)
+        {
+            var scored = answers.Zip(scores, (answer, score) => new { Response = answer, Score = score });
+            Output.Json(new { Prompt = prompt.Text, Outputs = names, Answers = scored });
+        }
+        else foreach (float[] score in scores) Output.Line(Words(score, names));
     }
 
     private static void ScoreAll(
         ChatScorer scorer, (IEnumerable<DatasetRow[]> Batches, long Count, RowLayout Layout) rows, string? system, LinesFile? lines, string? target, bool json, CancellationToken cancel)
     {
         ProgressView progress = new("score");
+        IReadOnlyList<string>? names = Names(scorer.Model.Head);
         string[] columns = rows.Layout == RowLayout.Paired ? ["response_1", "response_2"] : ["response"];
         double[] sums = new double[columns.Length];
         List<object> document = [];
@@ -66,14 +73,16 @@ internal static class ScoreVerb
         foreach (DatasetRow[] batch in rows.Batches)
         {
             EncodedPrompt[] prompts = [.. batch.Select(row => ModelArguments.Encode(scorer.Processor, row, system))];
-            float[][][] scores = [.. columns.Select(column => scorer.Score(prompts, [.. batch.Select(row => ModelArguments.Text(row, column))], cancel).ToArray())];
+            int[][] Ids(string column) =>
+                [.. batch.Zip(prompts, (row, prompt) => ModelArguments.Encode(scorer, row, prompt, ModelArguments.Text(row, column)))];
+            float[][][] scores = [.. columns.Select(column => scorer.Score(prompts, Ids(column), cancel).ToArray())];
             for (int at = 0; at < batch.Length; at++)
             {
-                var entry = new { Row = $"{batch[at].Position}", Scores = scores.Select(column => column[at]).ToArray() };
+                var entry = new { Row = $"{batch[at].Position}", Outputs = names, Scores = scores.Select(column => column[at]).ToArray() };
                 for (int column = 0; column < columns.Length; column++) sums[column] += entry.Scores[column][0];
                 if (lines is not null) lines.Line(Output.JsonLine(entry));
                 else if (json) document.Add(entry);
-                else Output.Line($"{entry.Row}\t{string.Join('\t', entry.Scores.Select(Words))}");
+                else Output.Line($"{entry.Row}\t{string.Join('\t', entry.Scores.Select(score => Words(score, names)))}");
             }
             done += batch.Length;
             progress.Report(done, (int)Math.Min(rows.Count, int.MaxValue));
@@ -85,5 +94,15 @@ internal static class ScoreVerb
         else if (target is not null) Output.Line(target);
     }
 
-    private static string Words(float[] score) => string.Join(' ', score.Select(value => value.ToString("G7", CultureInfo.InvariantCulture)));
+    // one score needs no name
+    private static IReadOnlyList<string>? Names(ScoreHead head) => head.Outputs switch
+    {
+        1 => null,
+        ScoresTrainer.Outputs => ["reward", "cost"],
+        GuardHeads.Outputs => ["unsafe", .. GuardHeads.Categories, .. GuardHeads.Severities.Select(severity => $"severity_{severity}")],
+        _ => [.. Enumerable.Range(1, head.Outputs).Select(number => $"output_{number}")],
+    };
+
+    private static string Words(float[] score, IReadOnlyList<string>? names) =>
+        string.Join(' ', score.Select((value, i) => $"{(names is null ? "" : $"{names[i]}=")}{value.ToString("G7", CultureInfo.InvariantCulture)}"));
 }

@@ -44,6 +44,19 @@ public sealed class EvalPreferenceVerbTests : IDisposable
         Assert.Equal(["RM-V", "CM-V"], JsonNode.Parse(output)!["results"]!.AsArray().Select(result => result!["name"]!.GetValue<string>()));
     }
 
+    [Fact]
+    public async Task A_text_that_is_too_long_names_its_row()
+    {
+        string endless = string.Concat(Enumerable.Repeat("fox ", 5000));
+        File.WriteAllText(folder.At("pairs.jsonl"), $$"""
+            {"question":"What is this?","response_1":"A fox.","response_2":"A cow.","more_helpful_response_id":1}
+            {"question":"What is this?","response_1":"A fox.","response_2":"{{endless}}","more_helpful_response_id":1}
+            """ + "\n");
+        (int code, string output, string errors) = await CapturedConsole.RunAsync("eval", "preference", "--model", Model(1), "--as", "reward", "--data", folder.At("pairs.jsonl"));
+        Assert.Equal((CliHost.BadInput, ""), (code, output));
+        Assert.Matches("pairs.jsonl: row 1: prompt and response have [0-9]+ tokens, and the model reads at most 4096", errors);
+    }
+
     // the columns that a trainer demands are enough; the others may be absent, and categories may have names of their own
     [Fact]
     public async Task Rows_need_only_what_the_score_is_measured_by()

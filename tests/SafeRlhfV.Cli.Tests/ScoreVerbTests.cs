@@ -75,6 +75,34 @@ public sealed class ScoreVerbTests : IDisposable
         Assert.Equal(3, Assert.Single(output.Split('\n', StringSplitOptions.RemoveEmptyEntries)).Split('\t').Length);
     }
 
+    [Theory]
+    [InlineData(GuardHeads.Outputs, "unsafe=", " terrorism_or_extremism=", " severity_none=", " severity_severe=")]
+    [InlineData(2, "reward=", " cost=")]
+    [InlineData(3, "output_1=", " output_3=")]
+    public async Task Outputs_of_which_there_are_several_have_names(int outputs, params string[] names)
+    {
+        using (VisionLanguageModel backbone = ModelCheckpoint.Load(Base))
+        using (ScoreModel scores = new(backbone, ScoreHead.Create(backbone.HiddenSize, outputs, seed: 0))) scores.Save(folder.At("several"));
+        File.WriteAllLines(folder.At("rows.jsonl"), [Row("Is it safe?", "Yes.", "No, never.")]);
+        string[] one = ["score", "--model", folder.At("several"), "--prompt", "Is it safe?", "--response", "Yes."], all = ["score", "--model", folder.At("several"), "--data", folder.At("rows.jsonl")];
+        foreach (string[] arguments in (string[][])[one, all])
+        {
+            (int code, string output, string errors) = await CapturedConsole.RunAsync(arguments);
+            Assert.True(code == 0, errors);
+            Assert.All(names, name => Assert.Contains(name, output));
+            Assert.Equal(outputs * (arguments == one ? 1 : 2), output.Count(letter => letter == '='));
+        }
+        (_, string document, _) = await CapturedConsole.RunAsync([.. one, "--json"]);
+        Assert.Equal(outputs, JsonNode.Parse(document)!["outputs"]!.AsArray().Count);
+    }
+
+    [Fact]
+    public async Task A_text_that_is_too_long_names_its_row()
+    {
+        File.WriteAllLines(folder.At("rows.jsonl"), [Row("Is it safe?", "Yes.", "No."), Row("Is it safe?", "Yes.", string.Concat(Enumerable.Repeat("never ", 5000)))]);
+        await CapturedConsole.RefusedAsync(["rows.jsonl: row 1: prompt and response have ", "at most 4096"], "score", "--model", model, "--data", folder.At("rows.jsonl"));
+    }
+
     [Fact]
     public async Task An_adapter_scores_with_its_own_head_or_the_models()
     {

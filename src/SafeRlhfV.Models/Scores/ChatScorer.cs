@@ -13,20 +13,39 @@ public sealed class ChatScorer(ScoreModel model, ModelProcessor processor)
     /// <summary>Its processor.</summary>
     public ModelProcessor Processor => processor;
 
+    /// <summary>The ids that are scored: the prompt with the answer as it follows in generation.</summary>
+    /// <exception cref="InvalidInputException">There are more than the model reads. Nothing is cut: the score of a part is not that of the whole.</exception>
+    public int[] Encode(EncodedPrompt prompt, string response)
+    {
+        int[] ids = [.. prompt.Ids, .. processor.EncodeResponse(prompt, response)];
+        int most = processor.Model.MaxTokens;
+        if (ids.Length <= most) return ids;
+        throw new InvalidInputException(
+            $"prompt and response have {ids.Length} tokens, and the model reads at most {most}; shorten them, or leave the row out.");
+    }
+
     /// <summary>End scores of answers in one batch; an answer has as many numbers as the head has outputs.</summary>
     /// <param name="prompts">The prompts.</param>
     /// <param name="responses">The answer to each.</param>
     /// <param name="cancellation">Asked before the pass.</param>
-    /// <exception cref="InvalidInputException">Image tokens and image features differ in number.</exception>
+    /// <exception cref="InvalidInputException">A text is too long, or image tokens and image features differ in number.</exception>
     public IReadOnlyList<float[]> Score(IReadOnlyList<EncodedPrompt> prompts, IReadOnlyList<string> responses, CancellationToken cancellation = default)
     {
         if (prompts.Count != responses.Count) throw new ArgumentException($"{prompts.Count} prompts need as many answers, not {responses.Count}.", nameof(responses));
+        return Score(prompts, [.. prompts.Zip(responses, Encode)], cancellation);
+    }
+
+    /// <summary>The same for texts that <see cref="Encode"/> has encoded.</summary>
+    /// <param name="prompts">The prompts, for their images.</param>
+    /// <param name="ids">The ids of each text.</param>
+    /// <param name="cancellation">Asked before the pass.</param>
+    public IReadOnlyList<float[]> Score(IReadOnlyList<EncodedPrompt> prompts, IReadOnlyList<int[]> ids, CancellationToken cancellation = default)
+    {
         if (prompts.Count == 0) return [];
         cancellation.ThrowIfCancellationRequested();
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGrad = no_grad();
-        int[][] rows = [.. prompts.Zip(responses, (prompt, response) => (int[])[.. prompt.Ids, .. processor.EncodeResponse(prompt, response)])];
-        TokenBatch batch = TokenBatch.PadRight(rows, processor.PadTokenId, model.Backbone.Decoder.Embedding.Weight.device);
+        TokenBatch batch = TokenBatch.PadRight(ids, processor.PadTokenId, model.Backbone.Decoder.Embedding.Weight.device);
         using ImageInputs? images = processor.BatchImages(prompts);
         ScoreOutput output = model.Forward(batch.Ids_BL, batch.Mask_BL, model.EmbedImages(images));
         float[] ends = output.EndScores.to(ScalarType.Float32).cpu().data<float>().ToArray();
