@@ -42,6 +42,10 @@ internal static class GuardCalibrateVerb
             GuardConfig config = Apply(moderator.Config, found, path, targets, level);
             if (!parsed.GetValue(dryRun)) config.Save(folder);
             foreach (GuardSideCalibration side in found.Sides.Where(side => side.LabelsLookNoisy(targets))) Warn(side, examples);
+            if (found.IsWorse)
+                Output.Note("warning: the calibration error is larger with these temperatures than without "
+                    + $"({found.Before.ExpectedError:0.0%} before, {found.After.ExpectedError:0.0%} after); "
+                    + $"{DataArguments.Count(examples.Count, "example")} may be too few to choose them by: calibrate on more.");
             if (parsed.GetValue(json)) Output.Json(new { Guard = folder, Data = path, Written = !parsed.GetValue(dryRun), Calibration = found, Suspects = found.Sides.SelectMany(side => side.Suspects).Select(i => examples[i].Place) });
             else Print(found, config, parsed.GetValue(dryRun) ? null : Path.Combine(folder, GuardConfig.FileName));
             return 0;

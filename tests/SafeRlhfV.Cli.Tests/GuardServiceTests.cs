@@ -37,6 +37,7 @@ public sealed class GuardServiceTests(TinyModels models) : IClassFixture<TinyMod
         string line = Assert.Single(errors.TrimEnd().Split('\n'), line => line.StartsWith("safe-rlhf-v:", StringComparison.Ordinal));
         Assert.Contains(status switch { 0 => "cannot be reached", 401 => "401 Unauthorized", _ => "judged nothing" }, line);
         Assert.DoesNotContain("   at ", errors);
+        Assert.DoesNotContain("Exception", errors);
     }
 
     [Theory]

@@ -86,6 +86,22 @@ public sealed class GuardVerbTests(TinyModels models) : IClassFixture<TinyModels
     }
 
     [Fact]
+    public async Task Calibrate_says_where_few_examples_make_the_calibration_worse()
+    {
+        using TemporaryFolder folder = new();
+        for (int wrong = 0; wrong < 3; wrong++)
+            for (int rows = 4; rows <= 6; rows += 2)
+            {
+                File.WriteAllLines(folder.At("set.jsonl"), Enumerable.Range(0, rows).Select(i => $$"""{"prompt":"{{(i % 2 == 0 ? Unsafe : Safe)}}","unsafe":{{((i % 2 == 0) ^ (i < wrong) ? "true" : "false")}}}"""));
+                (int code, string output, string errors) = await CapturedConsole.RunAsync("guard", "calibrate", folder.At("set.jsonl"), "--guard", models.Guard, "--miss", "0.5", "--dry-run", "--json");
+                Assert.True(code == 0, errors);
+                JsonNode found = JsonNode.Parse(output)!["calibration"]!;
+                bool worse = found["after"]!["expectedError"]!.GetValue<double>() > found["before"]!["expectedError"]!.GetValue<double>();
+                Assert.Equal(worse, errors.Contains("warning: the calibration error is larger with these temperatures than without", StringComparison.Ordinal));
+            }
+    }
+
+    [Fact]
     public async Task Regenerate_answers_and_tells_the_rounds()
     {
         (int code, string output, string errors) = await CapturedConsole.RunAsync("guard", "regenerate", "--guard", models.Guard, "--model", models.Chat, "--prompt", Safe, "--rounds", "2", "--temperature", "1", "--seed", "1", "--max-new-tokens", "8", "--json");

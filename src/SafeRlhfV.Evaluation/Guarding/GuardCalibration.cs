@@ -23,6 +23,9 @@ public sealed record GuardCalibration
     /// <summary>The verdict's calibration at its temperature.</summary>
     public required Calibration After { get; init; }
 
+    /// <summary>Whether the verdict's calibration error is larger at its temperature than at 1: the examples are too few, or unlike each other.</summary>
+    public bool IsWorse => After.ExpectedError > Before.ExpectedError;
+
     /// <summary>A threshold for each side of which there are examples.</summary>
     public required IReadOnlyList<GuardSideCalibration> Sides { get; init; }
 

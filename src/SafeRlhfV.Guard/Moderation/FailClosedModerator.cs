@@ -96,7 +96,7 @@ public sealed class FailClosedModerator : INonBlockingModerator
         }
         catch (Exception error)
         {
-            failure = $"{error.GetType().Name}: {error.Message}";
+            failure = ErrorText.FirstLine(error);
             mayAskHalves = true;
         }
 

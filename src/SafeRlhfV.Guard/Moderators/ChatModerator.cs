@@ -60,7 +60,7 @@ public sealed class ChatModerator : IModerator
         }
         catch (Exception error) when (!cancellationToken.IsCancellationRequested)
         {
-            return Verdict.Failed(Name, $"{error.GetType().Name}: {error.Message}");
+            return Verdict.Failed(Name, ErrorText.FirstLine(error));
         }
     }
 

@@ -35,6 +35,20 @@ public sealed class GuardCalibrationTests
         Assert.InRange(found.VerdictTemperature, 2.7, 3.3);
         Assert.InRange(found.CategoryTemperature, 2.8, 3.2);
         Assert.True(found.Before.ExpectedError > 0.08 && found.After.ExpectedError < 0.03, $"{found.Before.ExpectedError} {found.After.ExpectedError}");
+        Assert.False(found.IsWorse);
+    }
+
+    // three of four are right at logits of 1 and -1, as sigmoid(1) says; one that is sure and wrong draws the temperature away from that
+    [Fact]
+    public void A_temperature_that_makes_the_error_larger_is_told()
+    {
+        List<(double Logit, bool IsUnsafe)> rows = [(9, false)];
+        for (int i = 0; i < 12; i++) rows.AddRange([(1, i % 4 != 0), (-1, i % 4 == 0)]);
+        GuardExample[] examples = [.. rows.Select(row => new GuardExample(new ModerationRequest("question", "answer"), row.IsUnsafe))];
+        GuardLogits[] logits = [.. rows.Select(row => new GuardLogits(row.Logit, new double[Taxonomy.Categories.Count], new double[4]))];
+        GuardCalibration found = GuardCalibration.Fit(examples, logits, [new(0.5)]);
+        Assert.True(found.After.ExpectedError > found.Before.ExpectedError + 0.02, $"{found.Before.ExpectedError} {found.After.ExpectedError}");
+        Assert.True(found.IsWorse);
     }
 
     [Fact]
