@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 
 namespace SafeRlhfV.Models;
@@ -5,7 +6,8 @@ namespace SafeRlhfV.Models;
 /// <summary>
 /// libtorch's threads (libgomp) spin while they wait for one another. On an idle machine that is the fastest way; on a busy one a spinning thread takes the
 /// processor from the one it waits for, and small work takes ten times as long. libgomp itself spins hardly at all while more of its threads are alive than there
-/// are processors. So whenever this process's threads have to queue for a processor, spare threads, which do nothing, are kept alive. Only waiting changes, no result.
+/// are processors. So while this process's threads queue for processors that others have, spare threads, which do nothing, are kept alive. Only waiting changes,
+/// no result.
 /// </summary>
 internal static class ThreadWaiting
 {
@@ -13,7 +15,7 @@ internal static class ThreadWaiting
 
     private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>Starts a thread that looks how long this process's threads queue for processors.</summary>
+    /// <summary>Starts a thread that looks how long this process's threads queue for processors that others have.</summary>
     public static NativeChange Adapt()
     {
         if (Environment.GetEnvironmentVariable("OMP_WAIT_POLICY") is { Length: > 0 } policy) return Left($"OMP_WAIT_POLICY is {policy}");
@@ -27,34 +29,43 @@ internal static class ThreadWaiting
     private static void Watch(SpareThreads spare)
     {
         QueueGauge gauge = new();
-        Dictionary<string, long> before = [];
+        Dictionary<string, (long Ran, long Queued)> before = [];
+        long time = Stopwatch.GetTimestamp();
         while (true)
         {
             Thread.Sleep(Period);
-            Dictionary<string, long> now = Queued();
-            long nanoseconds = now.Sum(thread => Math.Max(0, thread.Value - before.GetValueOrDefault(thread.Key, thread.Value)));
+            Dictionary<string, (long Ran, long Queued)> now = Threads();
+            double seconds = Stopwatch.GetElapsedTime(time).TotalSeconds, ran = 0, queued = 0;
+            time = Stopwatch.GetTimestamp();
+            foreach ((string thread, (long Ran, long Queued) state) in now)
+            {
+                (long Ran, long Queued) was = before.GetValueOrDefault(thread, state);
+                (ran, queued) = (ran + ((state.Ran - was.Ran) / 1e9 / seconds), queued + ((state.Queued - was.Queued) / 1e9 / seconds));
+            }
             before = now;
-            if (gauge.MaySpin(nanoseconds / 1e9 / Period.TotalSeconds)) spare.Release();
+            // threads of ours that queue for each other do not count
+            if (gauge.MaySpin(Math.Min(queued, Environment.ProcessorCount - ran))) spare.Release();
             else spare.Keep();
         }
     }
 
-    // nanoseconds that each thread has been ready to run and did not
-    private static Dictionary<string, long> Queued()
+    // nanoseconds that each thread has run, and been ready to run and did not
+    private static Dictionary<string, (long Ran, long Queued)> Threads()
     {
-        Dictionary<string, long> queued = [];
+        Dictionary<string, (long Ran, long Queued)> threads = [];
         foreach (string thread in Directory.EnumerateDirectories("/proc/self/task"))
         {
             try
             {
-                queued[thread] = long.Parse(File.ReadAllText(Path.Combine(thread, "schedstat")).Split(' ')[1], CultureInfo.InvariantCulture);
+                string[] times = File.ReadAllText(Path.Combine(thread, "schedstat")).Split(' ');
+                threads[thread] = (long.Parse(times[0], CultureInfo.InvariantCulture), long.Parse(times[1], CultureInfo.InvariantCulture));
             }
             catch (IOException)
             {
                 // it has ended
             }
         }
-        return queued;
+        return threads;
     }
 
     private static NativeChange Left(string reason) => new(Name, false, reason);
