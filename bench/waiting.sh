@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# How libtorch's waiting threads do on an idle machine and on a busy one (one endless loop a processor), as the launcher has it, always spinning and always sleeping.
+# How fast work is while libtorch's threads wait as the launcher has it, always spin, or always sleep: on an idle machine, and beside one endless loop a processor.
 # bench/waiting.sh [--threads 2] [--repeat 60] [--only "decode-b1 decode-b16 ppo-step-backbone train-step"]; nothing else should run on the machine.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.."

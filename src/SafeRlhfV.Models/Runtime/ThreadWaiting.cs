@@ -5,9 +5,9 @@ namespace SafeRlhfV.Models;
 
 /// <summary>
 /// libtorch's threads (libgomp) spin while they wait for one another. On an idle machine that is the fastest way; on a busy one a spinning thread takes the
-/// processor from the one it waits for, and small work takes ten times as long. libgomp itself spins hardly at all while more of its threads are alive than there
-/// are processors. So while this process's threads queue for processors that others have, spare threads, which do nothing, are kept alive. Only waiting changes,
-/// no result.
+/// processor from the one it waits for, and small work takes ten times as long. libgomp itself spins hardly at all while more of its threads are alive than
+/// there are processors. So while this process's threads queue for processors that others have, spare threads, which do nothing, are kept alive. Only waiting
+/// changes, no result.
 /// </summary>
 internal static class ThreadWaiting
 {
