@@ -100,11 +100,16 @@ public sealed class DatasetRow
         return new DatasetRow(Schema, Position, changed, [.. Faults.Where(fault => fault.Column != column)], Absent);
     }
 
-    /// <summary>Takes the images out of a store that its reader put them into. The row itself changes, so this comes before anyone else sees it.</summary>
-    internal void TakeImages(PictureStore store)
+    /// <summary>
+    /// The same row with the images that its reader put into a store. It is a new row on purpose: this one has survived garbage collections in its window, and would keep the
+    /// images alive until the next full one.
+    /// </summary>
+    internal DatasetRow TakeImages(PictureStore store)
     {
-        for (int i = 0; i < cells.Length; i++)
-            if (Schema.Columns[i].Kind is ColumnKind.Image or ColumnKind.ImageList) cells[i] = store.Take(cells[i]);
+        object?[] whole = [.. cells];
+        for (int i = 0; i < whole.Length; i++)
+            if (Schema.Columns[i].Kind is ColumnKind.Image or ColumnKind.ImageList) whole[i] = store.Take(whole[i]);
+        return new DatasetRow(Schema, Position, whole, Faults, Absent);
     }
 
     /// <summary>The row in its layout's plain columns: without what only the way back to pairs needs.</summary>

@@ -89,13 +89,7 @@ public sealed class DatasetCursor
                     if (read.Length != rows) throw new InvalidInputException($"{dataset.Path}: a file was changed while it was read; open the data set again.");
                     int[] order = options.Shuffle ? new RandomStream(options.Seed, $"rows/{number}/{options.Rank}/{place}").Permutation(rows) : [.. Enumerable.Range(0, rows)];
                     for (int i = 0; i < rows && place + i < length; i++)
-                    {
-                        DatasetRow row = read[order[i]];
-                        read[order[i]] = null!; // with its images, a row is kept by those who use it alone
-                        if (place + i < start) continue;
-                        row.TakeImages(pictures);
-                        yield return (row, number, place + i);
-                    }
+                        if (place + i >= start) yield return (read[order[i]].TakeImages(pictures), number, place + i);
                 }
                 place += rows;
             }
