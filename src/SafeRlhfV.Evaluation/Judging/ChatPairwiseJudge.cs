@@ -6,7 +6,7 @@ using SafeRlhfV.Guard;
 
 namespace SafeRlhfV.Evaluation;
 
-/// <summary>Lets any chat model that sees pictures judge by the rubric, with a typed JSON answer (ALGORITHMS, sections 1 and 5).</summary>
+/// <summary>Lets any chat model that sees images judge by the rubric, with a typed JSON answer.</summary>
 /// <remarks>
 /// The texts to judge stand between marks made of their own hash, so that no text can close them and speak to the judge, and the same question is
 /// asked in the same words again. A reply that cannot be read, is out of range or contradicts itself is no verdict.

@@ -1,6 +1,6 @@
 namespace SafeRlhfV.Evaluation;
 
-/// <summary>The rating rubric of BeaverTails-V in this house's own words (ALGORITHMS, section 1), for judges that are models and for people.</summary>
+/// <summary>The rating rubric of BeaverTails-V in our own words, for judges that are models and for people.</summary>
 public static class JudgeRubric
 {
     /// <summary>Helpfulness, 0..3.</summary>

@@ -1,7 +1,7 @@
 namespace SafeRlhfV.Evaluation;
 
 /// <summary>
-/// Judged evaluation with its controls (ALGORITHMS, section 5). Every pair is asked in both orders, at random which first. A prompt is won where the candidate is
+/// Judged evaluation with its controls. Every pair is asked in both orders, at random which first. A prompt is won where the candidate is
 /// preferred in both orders; where the preference changes with the order it is a tie, and reported; where a reply cannot be read it is a failure, never a tie.
 /// </summary>
 public static class PreferenceEvaluation

@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace SafeRlhfV.Objectives;
 
-/// <summary>The losses of the two score models (Safe RLHF-V, section 3; ALGORITHMS section 2). All scores are end scores, [B].</summary>
+/// <summary>The losses of the two score models (Safe RLHF-V, section 3; docs/algorithms.md). All scores are end scores, [B].</summary>
 public static class PreferenceLosses
 {
     /// <summary>RM-V: -E log σ(R_w - R_l) + η (E R_w² + E R_l²) / 2.</summary>
