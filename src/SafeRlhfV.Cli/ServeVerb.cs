@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Microsoft.AspNetCore.Builder;
 using SafeRlhfV.Gateway;
+using SafeRlhfV.Inference;
 using SafeRlhfV.Models;
 
 namespace SafeRlhfV.Cli;
@@ -25,7 +26,7 @@ internal static class ServeVerb
             FileInfo file = parsed.GetValue(config) ?? throw new InvalidInputException("serve needs --config FILE; recipes/gateway.yaml is one to begin with.");
             GatewaySettings settings = GatewaySettingsReader.Load(file.FullName);
             if (settings.Upstreams.Any(one => one.Checkpoint is not null) || settings.Moderators.Any(one => one.IsLocal)) NativeTuning.Apply();
-            await using WebApplication app = GatewayHost.Build(settings);
+            await using WebApplication app = GatewayHost.Build(settings, new() { OpenChat = folder => LocalChatClient.Load(folder) });
             if (parsed.GetValue(check))
             {
                 Output.Line($"{file.Name} is sound: {settings.Models.Count} models, {settings.Upstreams.Count} upstreams, {settings.Moderators.Count} moderators, {settings.Keys.Count} keys");

@@ -16,7 +16,7 @@ public static class GatewayHost
 {
     /// <summary>Builds the service; run or start it, and dispose it.</summary>
     /// <param name="settings">The settings.</param>
-    /// <param name="parts">How models on this machine are opened.</param>
+    /// <param name="parts">How models on this machine are opened; null = none are.</param>
     /// <exception cref="InvalidInputException">A part that the settings name cannot be had.</exception>
     public static WebApplication Build(GatewaySettings settings, GatewayParts? parts = null)
     {

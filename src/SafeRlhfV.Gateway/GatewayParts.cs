@@ -1,13 +1,16 @@
 using Microsoft.Extensions.AI;
-using SafeRlhfV.Inference;
 
 namespace SafeRlhfV.Gateway;
 
-/// <summary>How a gateway opens models on this machine, and its clock: what a test or a host may put in its place.</summary>
+/// <summary>
+/// What a host gives to a gateway: how a chat model's checkpoint is opened, and the clock. The gateway itself runs no models; a host that can,
+/// such as <c>safe-rlhf-v serve</c>, says here how. Local guards join by <see cref="SafeRlhfV.Guard.ModeratorKinds"/>.
+/// </summary>
 public sealed record GatewayParts
 {
-    /// <summary>Opens a chat model's checkpoint or adapter by its folder.</summary>
-    public Func<string, IChatClient> OpenChat { get; init; } = folder => LocalChatClient.Load(folder);
+    /// <summary>Opens a chat model's checkpoint or adapter by its folder. Without one, an upstream with a checkpoint is refused.</summary>
+    public Func<string, IChatClient> OpenChat { get; init; } = folder =>
+        throw new InvalidInputException($"{folder}: this gateway runs no local checkpoints; start it with 'safe-rlhf-v serve', or name an endpoint instead of a checkpoint.");
 
     /// <summary>The clock.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;

@@ -13,6 +13,19 @@ public sealed class SettingsTests
         Assert.Equal("example", PolicyReader.Load(settings.Policy!).Version.Split('@')[0]);
     }
 
+    /// <summary>The gateway runs no models: a host that says not how they are opened refuses checkpoints by their folder.</summary>
+    [Fact]
+    public void CheckpointsAreRefusedWhereNobodyOpensThem()
+    {
+        GatewaySettings settings = GatewaySettingsReader.Parse($$"""
+            moderators: [ { kind: patterns, category: c, keywords: [ k ] } ]
+            upstreams: [ { name: here, checkpoint: chat } ]
+            models: [ { name: ours, upstreams: [ here ] } ]
+            keys: [ { name: tester, hash: {{new string('0', 64)}} } ]
+            """);
+        Assert.Contains("chat: this gateway runs no local checkpoints", Assert.Throws<InvalidInputException>(() => GatewayHost.Build(settings)).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void AllFaultsAreNamedWithTheirLines()
     {

@@ -13,6 +13,10 @@ namespace SafeRlhfV.Inference.Tests;
 /// <summary>A gateway whose model and guard are checkpoints on this machine.</summary>
 public sealed class LocalGatewayTests(TinyModels models) : IClassFixture<TinyModels>
 {
+    private static readonly GatewayParts Parts = new() { OpenChat = folder => LocalChatClient.Load(folder) };
+
+    static LocalGatewayTests() => LocalModeratorKind.Register();
+
     [Fact]
     public void A_guard_that_judges_no_prompts_needs_another_moderator_for_them()
     {
@@ -29,10 +33,10 @@ public sealed class LocalGatewayTests(TinyModels models) : IClassFixture<TinyMod
             models: [ {"{"} name: ours, upstreams: [ here ] {"}"} ]
             keys: [ {"{"} name: tester, hash: {Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes("key")))} {"}"} ]
             """;
-        InvalidInputException refused = Assert.Throws<InvalidInputException>(() => GatewayHost.Build(GatewaySettingsReader.Parse(Yaml(""), "gateway.yaml", folder.Path)));
+        InvalidInputException refused = Assert.Throws<InvalidInputException>(() => GatewayHost.Build(GatewaySettingsReader.Parse(Yaml(""), "gateway.yaml", folder.Path), Parts));
         Assert.Contains("guard judges answers only", refused.Message, StringComparison.Ordinal);
         string pattern = ", { kind: patterns, category: dangerous_behavior, severity: severe, keywords: [ forbidden ] }";
-        using WebApplication app = GatewayHost.Build(GatewaySettingsReader.Parse(Yaml(pattern), "gateway.yaml", folder.Path));
+        using WebApplication app = GatewayHost.Build(GatewaySettingsReader.Parse(Yaml(pattern), "gateway.yaml", folder.Path), Parts);
     }
 
     [Fact]
@@ -49,7 +53,7 @@ public sealed class LocalGatewayTests(TinyModels models) : IClassFixture<TinyMod
             models: [ {"{"} name: ours, upstreams: [ here ] {"}"}, {"{"} name: other, upstreams: [ adapted ] {"}"} ]
             keys: [ {"{"} name: tester, hash: {Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes("key")))} {"}"} ]
             audit: {"{"} trail: "sqlite:audit.db" {"}"}
-            """, "gateway.yaml", folder.Path));
+            """, "gateway.yaml", folder.Path), Parts);
         await app.StartAsync(TestContext.Current.CancellationToken);
         using HttpClient http = new() { BaseAddress = new(app.Urls.First()) };
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", "key");
