@@ -1,4 +1,5 @@
 using System.Xml.Linq;
+using SafeRlhfV.Testing;
 
 namespace SafeRlhfV.Conventions.Tests;
 
@@ -25,6 +26,36 @@ public sealed class ArrowTests
         Assert.Empty(used.Where(name => name.StartsWith("SafeRlhfV.", StringComparison.Ordinal)).Select(name => name["SafeRlhfV.".Length..]).Except(House.Reach(room)));
         if (House.WithoutTorch.Contains(room)) Assert.DoesNotContain("TorchSharp", used);
         if (room == "Training") Assert.DoesNotContain(used, name => name.StartsWith("Microsoft.AspNetCore", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("Core", "YamlDotNet")]
+    [InlineData("Guard", "Microsoft.Extensions.AI.Abstractions", "Microsoft.Extensions.Logging.Abstractions")]
+    [InlineData("Processing")]
+    public void ALightRoomNamesFewPackages(string room, params string[] allowed)
+    {
+        XDocument project = XDocument.Load(Path.Combine(House.SourceFolder(room), $"SafeRlhfV.{room}.csproj"));
+        Assert.Empty(project.Descendants("PackageReference").Select(reference => (string)reference.Attribute("Include")!).Except(allowed));
+        Assert.Empty(project.Descendants("FrameworkReference"));
+    }
+
+    /// <summary>docs/architecture.md shows the rooms as they are held here, in an order in which each uses only those above it.</summary>
+    [Fact]
+    public void ThePageOfTheRoomsIsTrue()
+    {
+        string[][] rows = [.. File.ReadLines(Path.Combine(Golden.RepositoryRoot(), "docs", "architecture.md"))
+            .Where(line => line.StartsWith("| `SafeRlhfV.", StringComparison.Ordinal)).Select(line => line.Trim('|', ' ').Split(" | "))];
+        Assert.Equal(House.MayUse.Keys.Order(), rows.Select(row => row[0].Trim('`')["SafeRlhfV.".Length..]).Order());
+        List<string> above = [];
+        foreach (string[] row in rows)
+        {
+            string room = row[0].Trim('`')["SafeRlhfV.".Length..];
+            string[] uses = row[2] switch { "–" => [], "all" => [.. above], string several => several.Split(", ") };
+            Assert.Equal(House.MayUse[room].Order(), uses.Order());
+            Assert.Empty(uses.Except(above));
+            Assert.Equal((room, House.WithoutTorch.Contains(room)), (room, row[3].Split(", ").Contains("torch")));
+            above.Add(room);
+        }
     }
 
     [Fact]
