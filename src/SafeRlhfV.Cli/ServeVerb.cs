@@ -26,8 +26,7 @@ internal static class ServeVerb
             FileInfo file = parsed.GetValue(config) ?? throw new InvalidInputException("serve needs --config FILE; recipes/gateway.yaml is one to begin with.");
             GatewaySettings settings = GatewaySettingsReader.Load(file.FullName);
             if (settings.Upstreams.Any(one => one.Checkpoint is not null) || settings.Moderators.Any(one => one.IsLocal)) NativeTuning.Apply();
-            GatewayParts parts = new() { OpenChat = folder => LocalChatClient.Load(folder) };
-            await using WebApplication app = GatewayHost.Build(settings, parts);
+            await using WebApplication app = GatewayHost.Build(settings, new() { OpenChat = folder => LocalChatClient.Load(folder) });
             if (parsed.GetValue(check))
             {
                 Output.Line($"{file.Name} is sound: {settings.Models.Count} models, {settings.Upstreams.Count} upstreams, {settings.Moderators.Count} moderators, {settings.Keys.Count} keys");

@@ -15,6 +15,8 @@ public sealed class LocalGatewayTests(TinyModels models) : IClassFixture<TinyMod
 {
     private static readonly GatewayParts Parts = new() { OpenChat = folder => LocalChatClient.Load(folder) };
 
+    static LocalGatewayTests() => LocalModeratorKind.Register();
+
     [Fact]
     public void A_guard_that_judges_no_prompts_needs_another_moderator_for_them()
     {
