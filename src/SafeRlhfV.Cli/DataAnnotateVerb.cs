@@ -1,6 +1,5 @@
 using System.CommandLine;
 using SafeRlhfV.Annotation;
-using SafeRlhfV.Data;
 
 namespace SafeRlhfV.Cli;
 

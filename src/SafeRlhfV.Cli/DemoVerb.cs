@@ -1,6 +1,5 @@
 using System.CommandLine;
 using SafeRlhfV.Demo;
-using SafeRlhfV.Evaluation;
 using SafeRlhfV.Objectives;
 using Spectre.Console;
 

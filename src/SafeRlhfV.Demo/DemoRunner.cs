@@ -1,5 +1,4 @@
 using System.Text.Json;
-using SafeRlhfV.Evaluation;
 using SafeRlhfV.Training;
 
 namespace SafeRlhfV.Demo;

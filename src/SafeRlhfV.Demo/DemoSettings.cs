@@ -1,4 +1,3 @@
-using SafeRlhfV.Evaluation;
 using SafeRlhfV.Objectives;
 using SafeRlhfV.Training;
 

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Runtime.ExceptionServices;
-using SafeRlhfV.Evaluation;
 using TorchSharp;
 
 namespace SafeRlhfV.Demo;

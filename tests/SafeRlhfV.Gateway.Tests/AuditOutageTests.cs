@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Microsoft.Data.Sqlite;
-using SafeRlhfV.Audit;
 using SafeRlhfV.Audit.Tests;
 
 namespace SafeRlhfV.Gateway.Tests;

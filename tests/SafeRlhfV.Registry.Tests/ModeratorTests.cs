@@ -2,8 +2,6 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using SafeRlhfV.Gateway;
-using SafeRlhfV.Guard;
-using SafeRlhfV.Testing;
 
 namespace SafeRlhfV.Registry.Tests;
 

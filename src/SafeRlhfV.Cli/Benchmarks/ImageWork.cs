@@ -1,5 +1,4 @@
 using SafeRlhfV.Data;
-using SafeRlhfV.Models;
 using SafeRlhfV.Processing;
 using SkiaSharp;
 

@@ -1,6 +1,6 @@
+using SafeRlhfV.Data;
 using SafeRlhfV.Models;
 using SafeRlhfV.SafetyWorld;
-using SafeRlhfV.Data;
 using SafeRlhfV.Training;
 
 namespace SafeRlhfV.Demo;

@@ -86,7 +86,8 @@ public static class CurvesPage
             foreach (CurveRun run in runs)
                 yield return Line(
                     $"{variant.Key}, seed {run.Seed}", index, [.. run.Steps.Select(step => (step.Step, step.Figures.GetValueOrDefault(figure, double.NaN)))])
-                    with { Line = 1, Faint = true };
+                    with
+                { Line = 1, Faint = true };
         yield return Line(variant.Key, index, Mean(runs, figure));
     }
 

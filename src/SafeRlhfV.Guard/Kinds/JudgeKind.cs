@@ -8,7 +8,8 @@ public sealed class JudgeKind : ModeratorKind
 
     /// <inheritdoc/>
     public override ModeratorOption Option { get; } = new(
-        "--judge", "endpoint", "ADDRESS", "Instead: the address of a chat service whose model, --judge-model, judges.") { IsService = true, NeedsModel = true };
+        "--judge", "endpoint", "ADDRESS", "Instead: the address of a chat service whose model, --judge-model, judges.")
+    { IsService = true, NeedsModel = true };
 
     /// <inheritdoc/>
     public override ModeratorSettings Read(YamlSection section, string folder) =>

@@ -8,7 +8,8 @@ public sealed class OpenAIKind : ModeratorKind
 
     /// <inheritdoc/>
     public override ModeratorOption Option { get; } = new(
-        "--moderations", "endpoint", "ADDRESS", "Instead: the address of a service with /moderations, such as a gateway's http://127.0.0.1:8080/v1.") { IsService = true };
+        "--moderations", "endpoint", "ADDRESS", "Instead: the address of a service with /moderations, such as a gateway's http://127.0.0.1:8080/v1.")
+    { IsService = true };
 
     /// <inheritdoc/>
     public override ModeratorSettings Read(YamlSection section, string folder) =>

@@ -1,6 +1,4 @@
 using System.Text.Json;
-using SafeRlhfV.Core;
-using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

@@ -1,6 +1,4 @@
-using SafeRlhfV.Core;
 using SafeRlhfV.Data;
-using SafeRlhfV.Models;
 using SafeRlhfV.Processing;
 using TorchSharp;
 

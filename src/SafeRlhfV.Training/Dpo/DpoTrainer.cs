@@ -1,4 +1,3 @@
-using SafeRlhfV.Core;
 using SafeRlhfV.Data;
 using SafeRlhfV.Objectives;
 using static TorchSharp.torch;

@@ -1,4 +1,3 @@
-using SafeRlhfV.Core;
 using SafeRlhfV.Data;
 
 namespace SafeRlhfV.Training;

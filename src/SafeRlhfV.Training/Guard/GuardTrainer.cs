@@ -1,4 +1,3 @@
-using SafeRlhfV.Core;
 using SafeRlhfV.Data;
 using SafeRlhfV.Models;
 using static TorchSharp.torch;

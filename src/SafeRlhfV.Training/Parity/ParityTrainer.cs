@@ -1,5 +1,4 @@
 using System.Globalization;
-using SafeRlhfV.Core;
 using SafeRlhfV.Models;
 
 namespace SafeRlhfV.Training;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using SafeRlhfV.Data;
 
 namespace SafeRlhfV.Training;
 

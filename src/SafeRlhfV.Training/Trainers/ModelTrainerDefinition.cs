@@ -1,4 +1,3 @@
-using SafeRlhfV.Models;
 using SafeRlhfV.Processing;
 
 namespace SafeRlhfV.Training;

@@ -1,4 +1,3 @@
-using SafeRlhfV.Data;
 using SafeRlhfV.Testing;
 
 namespace SafeRlhfV.Annotation.Tests;

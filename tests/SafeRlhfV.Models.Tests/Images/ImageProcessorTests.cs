@@ -1,7 +1,7 @@
 using CsCheck;
 using SafeRlhfV.Processing;
-using SafeRlhfV.SafetyWorld;
 using SafeRlhfV.Processing.Tests;
+using SafeRlhfV.SafetyWorld;
 using SafeRlhfV.Testing;
 
 namespace SafeRlhfV.Models.Tests;

@@ -22,7 +22,7 @@ public sealed class ParityTrainerTests
             Assert.All((string[])["losses", "grad_norms (relative)", "loss_after"], name => Assert.Contains(result.Checks, check => check.Name == name));
             Assert.Contains(result.Checks, check => check.Name.StartsWith("step1.", StringComparison.Ordinal));
             Assert.Contains(result.Checks, check => check.Name.StartsWith("final.", StringComparison.Ordinal));
-            Assert.Empty(result.Checks.Where(check => !check.Passed));
+            Assert.DoesNotContain(result.Checks, check => !check.Passed);
         }
     }
 }

@@ -1,4 +1,3 @@
-using SafeRlhfV.Data;
 using SafeRlhfV.Evaluation;
 
 namespace SafeRlhfV.Annotation;

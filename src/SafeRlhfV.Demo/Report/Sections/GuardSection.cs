@@ -72,13 +72,13 @@ internal static class GuardSection
             }),
             new(curve.Rounds.Count, last),
         ])
-    {
-        Line = 2.4,
-        Dash = ChartSeries.Dashes[index == 0 ? 0 : 2],
-        Mark = index == 0 ? ChartMark.Circle : ChartMark.Diamond,
-        Radius = 4.5,
-        Band = interval is not null,
-    };
+        {
+            Line = 2.4,
+            Dash = ChartSeries.Dashes[index == 0 ? 0 : 2],
+            Mark = index == 0 ? ChartMark.Circle : ChartMark.Diamond,
+            Radius = 4.5,
+            Band = interval is not null,
+        };
 
     /// <summary>The rounds, and the refusal behind the last of them.</summary>
     private static ChartAxis Rounds(IReadOnlyList<GuardCurve> curves) => new("Regeneration round")

@@ -57,9 +57,9 @@ internal static class ScoreModelsSection
                     Tip = $"{Words.Category(one.Category)}, {name}: {Words.Percent(figure(one))}",
                 }),
             ])
-        {
-            Mark = mark,
-        };
+            {
+                Mark = mark,
+            };
         string[] Numbers(string name)
         {
             CategoryScoreResult? r = reward.FirstOrDefault(one => one.Category == name), c = cost.FirstOrDefault(one => one.Category == name);
