@@ -19,6 +19,20 @@ public sealed record PairSample(EncodedSample Preferred, EncodedSample Other, in
     public static RecordParts Parts(PreferenceKind kind, bool harm) => RecordParts.Answers | (kind == PreferenceKind.Helpful ? RecordParts.Helpful : RecordParts.Safe)
         | (harm ? RecordParts.Safe | RecordParts.Labels | RecordParts.Rates : RecordParts.None);
 
+    /// <summary>A trainer's loop over pairs: what is looked at of a row and what is made of it follow from one choice.</summary>
+    /// <param name="name">The trainer's name, for messages.</param>
+    /// <param name="role">The model to train.</param>
+    /// <param name="data">Pairs.</param>
+    /// <param name="settings">Batches, epochs and optimizer.</param>
+    /// <param name="run">Checkpoints and metrics.</param>
+    /// <param name="kind">The preference.</param>
+    /// <param name="harm">As in <see cref="From"/>.</param>
+    /// <exception cref="InvalidInputException">A row is damaged, or none can be used.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public static TrainingLoop<PairSample> Loop(
+        string name, Role role, TrainingData data, TrainerSettings settings, TrainingRun run, PreferenceKind kind, bool harm) =>
+        new(name, role, data, settings, run, Parts(kind, harm), (row, encoder) => From(row, encoder, kind, harm));
+
     /// <summary>Encodes a pair; null where it is too long, no pair, or does not say what is wanted. One preference without a name counts as the helpful one.</summary>
     /// <param name="row">The row.</param>
     /// <param name="encoder">Makes ids.</param>

@@ -1,4 +1,3 @@
-using SafeRlhfV.Data;
 using SafeRlhfV.Objectives;
 using static TorchSharp.torch;
 
@@ -13,7 +12,7 @@ public static class CostTrainer
     public static void Train(ScorerRole scorer, TrainingData data, CostSettings settings, TrainingRun run, Action<string>? save = null)
     {
         settings.CheckTower(data);
-        using TrainingLoop<PairSample> loop = new("cost", scorer, data, settings, run, PairSample.Parts(PreferenceKind.Safe, harm: true), Encode);
+        using TrainingLoop<PairSample> loop = PairSample.Loop("cost", scorer, data, settings, run, PreferenceKind.Safe, harm: true);
         foreach (TrainingStep<PairSample> step in loop.Steps())
         {
             foreach (StepPart<PairSample> part in step.Parts())
@@ -30,7 +29,5 @@ public static class CostTrainer
             step.Update();
         }
         run.Finish(save);
-
-        static PairSample? Encode(ConversationRecord row, SampleEncoder encoder) => PairSample.From(row, encoder, PreferenceKind.Safe, harm: true);
     }
 }

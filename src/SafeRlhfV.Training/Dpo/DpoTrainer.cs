@@ -1,4 +1,3 @@
-using SafeRlhfV.Data;
 using SafeRlhfV.Objectives;
 using static TorchSharp.torch;
 
@@ -28,7 +27,7 @@ public static class DpoTrainer
         if (settings.TrainVisionTower && (referenceTower is null || referenceTower == data.Cache))
             throw new ArgumentException("A policy whose tower is trained needs the reference's own image features.", nameof(referenceTower));
         settings.CheckTower(data);
-        using TrainingLoop<PairSample> loop = new("dpo", policy, data, settings, run, PairSample.Parts(settings.Preference, harm: false), Encode);
+        using TrainingLoop<PairSample> loop = PairSample.Loop("dpo", policy, data, settings, run, settings.Preference, harm: false);
         foreach (TrainingStep<PairSample> step in loop.Steps())
         {
             foreach (StepPart<PairSample> part in step.Parts())
@@ -49,7 +48,5 @@ public static class DpoTrainer
             step.Update();
         }
         run.Finish(save);
-
-        PairSample? Encode(ConversationRecord row, SampleEncoder encoder) => PairSample.From(row, encoder, settings.Preference, harm: false);
     }
 }

@@ -242,7 +242,7 @@ public sealed class SafePpoTrainer : IDisposable
             using DisposeScope scope = NewDisposeScope();
             (Tensor? rewardValues_BT, Tensor? costValues_BT) = roles.Critics.Values(part.Batch, critic.LearnsReward, critic.LearnsCost);
             SafePpoLosses losses = SafePpo.ComputeLosses(part.Objective, lambda, options, rewardValues_BT: rewardValues_BT, costValues_BT: costValues_BT);
-            part.Backward((losses.RewardCritic, losses.CostCritic) is ({ } both, { } cost) ? both.Plus(cost) : losses.RewardCritic ?? losses.CostCritic!);
+            part.Backward((losses.RewardCritic, losses.CostCritic) is ({ } reward, { } cost) ? reward.Plus(cost) : losses.RewardCritic ?? losses.CostCritic!);
             rewardLoss += part.Weight * (losses.RewardCritic?.item<float>() ?? 0);
             costLoss += part.Weight * (losses.CostCritic?.item<float>() ?? 0);
         }

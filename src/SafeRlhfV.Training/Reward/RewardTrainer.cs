@@ -1,4 +1,3 @@
-using SafeRlhfV.Data;
 using SafeRlhfV.Objectives;
 using static TorchSharp.torch;
 
@@ -13,7 +12,7 @@ public static class RewardTrainer
     public static void Train(ScorerRole scorer, TrainingData data, RewardSettings settings, TrainingRun run, Action<string>? save = null)
     {
         settings.CheckTower(data);
-        using TrainingLoop<PairSample> loop = new("reward", scorer, data, settings, run, PairSample.Parts(PreferenceKind.Helpful, harm: false), Encode);
+        using TrainingLoop<PairSample> loop = PairSample.Loop("reward", scorer, data, settings, run, PreferenceKind.Helpful, harm: false);
         foreach (TrainingStep<PairSample> step in loop.Steps())
         {
             foreach (StepPart<PairSample> part in step.Parts())
@@ -26,7 +25,5 @@ public static class RewardTrainer
             step.Update();
         }
         run.Finish(save);
-
-        static PairSample? Encode(ConversationRecord row, SampleEncoder encoder) => PairSample.From(row, encoder, PreferenceKind.Helpful, harm: false);
     }
 }

@@ -1,4 +1,3 @@
-using SafeRlhfV.Data;
 using SafeRlhfV.Objectives;
 using static TorchSharp.torch;
 
@@ -21,7 +20,7 @@ public static class ScoresTrainer
         if (scorer.Head.Outputs != Outputs)
             throw new ArgumentException($"The head has two outputs, reward and cost, not {scorer.Head.Outputs}.", nameof(scorer));
         settings.CheckTower(data);
-        using TrainingLoop<PairSample> loop = new("scores", scorer, data, settings, run, PairSample.Parts(PreferenceKind.Helpful, harm: true), Encode);
+        using TrainingLoop<PairSample> loop = PairSample.Loop("scores", scorer, data, settings, run, PreferenceKind.Helpful, harm: true);
         foreach (TrainingStep<PairSample> step in loop.Steps())
         {
             foreach (StepPart<PairSample> part in step.Parts())
@@ -49,7 +48,5 @@ public static class ScoresTrainer
             step.Update();
         }
         run.Finish(save);
-
-        static PairSample? Encode(ConversationRecord row, SampleEncoder encoder) => PairSample.From(row, encoder, PreferenceKind.Helpful, harm: true);
     }
 }

@@ -1,4 +1,3 @@
-using SafeRlhfV.Data;
 using SafeRlhfV.Training;
 using static TorchSharp.torch;
 
@@ -9,7 +8,7 @@ internal static class ContrastTrainer
 {
     public static void Train(PolicyRole policy, TrainingData data, ContrastSettings settings, TrainingRun run, Action<string> save)
     {
-        using TrainingLoop<PairSample> loop = new("contrast", policy, data, settings, run, PairSample.Parts(PreferenceKind.Helpful, harm: false), Encode);
+        using TrainingLoop<PairSample> loop = PairSample.Loop("contrast", policy, data, settings, run, PreferenceKind.Helpful, harm: false);
         foreach (TrainingStep<PairSample> step in loop.Steps())
         {
             foreach (StepPart<PairSample> part in step.Parts())
@@ -24,7 +23,5 @@ internal static class ContrastTrainer
             step.Update();
         }
         run.Finish(save);
-
-        static PairSample? Encode(ConversationRecord row, SampleEncoder encoder) => PairSample.From(row, encoder, PreferenceKind.Helpful, harm: false);
     }
 }
