@@ -34,7 +34,7 @@ internal static class Bench
                 costs[way].Add((ways[way].Server.Processor - before).TotalMilliseconds / count);
             }
         }
-        Console.WriteLine($"{Environment.ProcessorCount} processors; load of the machine {LoadAverage()}; {options.Rounds} rounds of {options.Seconds} s; latency at {options.Rate} requests/s; throughput with {options.Callers} callers; {(options.Guard is null ? "keyword guard" : "checkpoint as guard, a picture a request")}; audit to SQLite on disk, two records a request");
+        Console.WriteLine($"{Environment.ProcessorCount} processors; load of the machine {LoadAverage()}; {options.Rounds} rounds of {options.Seconds} s; latency at {options.Rate} requests/s; throughput with {options.Callers} callers; {(options.Guard is null ? "keyword guard" : "checkpoint as guard, an image a request")}; audit to SQLite on disk, two records a request");
         Console.WriteLine($"{"",-8} {"p50 ms",8} {"p90 ms",8} {"p99 ms",8} {"added p50",10} {"added p99",10} {"requests/s",11} {"ms CPU/req",11}");
         for (int way = 0; way < ways.Length; way++)
             Console.WriteLine($"{ways[way].Name,-8} {At(times[way], 0.5),8:0.00} {At(times[way], 0.9),8:0.00} {At(times[way], 0.99),8:0.00} {At(times[way], 0.5) - At(times[0], 0.5),10:0.00} {At(times[way], 0.99) - At(times[0], 0.99),10:0.00} {At(rates[way], 0.5),11:0} {At(costs[way], 0.5),11:0.000}");

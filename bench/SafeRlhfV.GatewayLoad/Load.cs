@@ -5,18 +5,18 @@ using SafeRlhfV.SafetyWorld;
 namespace SafeRlhfV.GatewayLoad;
 
 /// <summary>
-/// What is sent, in turn: one text for the keyword guard; for a guard's checkpoint the built-in world's harmless questions with their pictures. Counts what the guard let pass.
+/// What is sent, in turn: one text for the keyword guard; for a guard's checkpoint the built-in world's harmless questions with their images. Counts what the guard let pass.
 /// </summary>
 internal sealed class Load
 {
-    private const string Question = "What is shown in this picture, and is it well?";
+    private const string Question = "What is shown in this image, and is it well?";
     private const int Prompts = 64;
     private readonly byte[][] wholes, streams;
     private int next, judged, passed;
 
-    public Load(bool hasPictures)
+    public Load(bool hasImages)
     {
-        JsonNode[] contents = hasPictures ? [.. new World(0).TestPrompts(10 * Prompts).Where(prompt => !prompt.IsRisky).Take(Prompts).Select(WithPicture)] : [JsonValue.Create(Question)];
+        JsonNode[] contents = hasImages ? [.. new World(0).TestPrompts(10 * Prompts).Where(prompt => !prompt.IsRisky).Take(Prompts).Select(WithImage)] : [JsonValue.Create(Question)];
         (wholes, streams) = ([.. contents.Select(content => Body(content, stream: false))], [.. contents.Select(content => Body(content, stream: true))]);
     }
 
@@ -38,7 +38,7 @@ internal sealed class Load
         if (hasPassed) Interlocked.Increment(ref passed);
     }
 
-    private static JsonArray WithPicture(WorldPrompt prompt) =>
+    private static JsonArray WithImage(WorldPrompt prompt) =>
     [
         new JsonObject { ["type"] = "image_url", ["image_url"] = new JsonObject { ["url"] = "data:image/png;base64," + Convert.ToBase64String(PngBytes.Encode(prompt.Image)) } },
         new JsonObject { ["type"] = "text", ["text"] = prompt.Text },

@@ -10,7 +10,7 @@ internal static class AblateVerb
     public static Command Create()
     {
         Option<FileInfo> config = new("--config") { Description = "The ablation; recipes/ablations has some.", Required = true };
-        Option<string> folder = new("--out") { Description = "Folder of the runs and the page. Runs that it holds are gone on with, finished ones are kept.", Required = true };
+        Option<string> folder = new("--out") { Description = "Folder of the runs and the page. Unfinished runs in it are resumed, finished ones are kept.", Required = true };
         Option<string[]> set = new("--set") { Description = "A value for all runs: --set training.rounds=10. May be given many times.", DefaultValueFactory = _ => [] };
         Option<string?> model = RecipeOptions.Model(), name = RecipeOptions.Name();
         Option<bool> json = Output.JsonOption();

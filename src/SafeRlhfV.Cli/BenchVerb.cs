@@ -11,7 +11,7 @@ internal static class BenchVerb
         Option<bool> workloads = new("--workloads") { Description = "The fixed workloads (what runs without --data, so this may be left out)." };
         Option<string?> data = new("--data")
         {
-            Description = "Time reading the data set in this folder instead, beside ParquetSharp. Where there is no such folder, 400 MB of rows with pictures of noise are written to it first.",
+            Description = "Time reading the data set in this folder instead, beside ParquetSharp. Where there is no such folder, 400 MB of rows with images of noise are written to it first.",
         };
         Option<int> copies = new("--copies") { Description = "With --data: how often the rows are written to a new folder (10 gives 4 GB).", DefaultValueFactory = _ => 1 };
         Option<bool> once = new("--once") { Hidden = true };

@@ -11,7 +11,7 @@ internal sealed class ChatChoice
     private readonly Option<string> model = new("--model") { Description = "A checkpoint's or an adapter's folder; with --endpoint, the model's name there.", Required = true };
     private readonly Option<string?> endpoint = new("--endpoint") { Description = "The address of an OpenAI-compatible service, such as http://127.0.0.1:8000/v1." };
     private readonly Option<string?> key = new("--key-env") { Description = "The environment variable with the key of --endpoint." };
-    private readonly Option<int?> maxNewTokens = new("--max-new-tokens") { Description = "Most tokens of an answer." };
+    private readonly Option<int?> maxNewTokens = new("--max-new-tokens") { Description = "Maximum number of new tokens." };
     private readonly Option<double?> temperature = new("--temperature") { Description = "0 takes the best token always; above 0 draws." };
     private readonly Option<long?> seed = new("--seed") { Description = "The same seed draws the same answers." };
 

@@ -15,7 +15,7 @@ internal static class DataArguments
     public static Option<int> Threshold() => new("--threshold")
     {
         Description = "Bits of 64 by which the difference hashes of near-duplicates may differ.",
-        DefaultValueFactory = _ => PictureFingerprint.DefaultThreshold,
+        DefaultValueFactory = _ => ImageFingerprint.DefaultThreshold,
     };
 
     public static void CheckThreshold(int threshold)

@@ -13,7 +13,7 @@ internal static class DataDedupeVerb
         Argument<string> path = DataArguments.Path();
         Option<string?> folder = new("--out") { Description = "Write a copy without leaking train rows and repeated rows to this folder." };
         Option<int> threshold = DataArguments.Threshold();
-        Option<bool> near = new("--drop-near") { Description = "Also leave out train rows whose picture looks like one held out." };
+        Option<bool> near = new("--drop-near") { Description = "Also leave out train rows whose image looks like one held out." };
         Option<bool> overwrite = DataArguments.Overwrite(), json = Output.JsonOption();
         Command command = new("dedupe", "Find leaks and duplicates. Example: safe-rlhf-v data dedupe data/beavertails-v --out data/unique") { path, folder, threshold, near, overwrite, json };
         command.SetAction((parsed, cancel) =>
@@ -37,7 +37,7 @@ internal static class DataDedupeVerb
         NearLeaks = report.NearLeaks.Select(leak => new { Train = $"{leak.Train}", Held = $"{leak.Held}", leak.Bits }),
         EqualRows = Names(report.EqualRows),
         EqualPixels = Names(report.EqualPixels),
-        NearPictures = report.NearPictures.Select(pair => new { First = $"{pair.First}", Second = $"{pair.Second}", pair.Bits }),
+        NearImages = report.NearImages.Select(pair => new { First = $"{pair.First}", Second = $"{pair.Second}", pair.Bits }),
         EqualWords = Names(report.EqualWords),
         Dropped = report.Dropped.Select(row => $"{row}"),
         Folder = folder is null ? null : Path.GetFullPath(folder),
@@ -51,7 +51,7 @@ internal static class DataDedupeVerb
         Section("near leaks: train rows that look like a row held out", [.. report.NearLeaks.Select(leak => $"{leak.Train} ~ {leak.Held} ({leak.Bits} of 64 bits)")]);
         Section("equal rows", [.. report.EqualRows.Select(group => string.Join(" = ", group))]);
         Section("equal pixels within a split", [.. report.EqualPixels.Select(group => string.Join(" = ", group))]);
-        Section("pictures that look the same within a split", [.. report.NearPictures.Select(pair => $"{pair.First} ~ {pair.Second} ({pair.Bits} of 64 bits)")]);
+        Section("images that look the same within a split", [.. report.NearImages.Select(pair => $"{pair.First} ~ {pair.Second} ({pair.Bits} of 64 bits)")]);
         Section("equal words", [.. report.EqualWords.Select(group => string.Join(" = ", group))]);
         if (folder is not null) Output.Line($"{folder}: {report.Rows - report.Dropped.Count} of {report.Rows} rows");
     }

@@ -8,7 +8,7 @@ namespace SafeRlhfV.Cli;
 /// <summary><c>data inspect</c>: what is in a data set, with a few rows; <c>--html</c> writes a page to browse.</summary>
 internal static class DataInspectVerb
 {
-    private const int PictureSide = 32, Looked = 100;
+    private const int ImageSide = 32, Looked = 100;
 
     public static Command Create()
     {
@@ -16,9 +16,9 @@ internal static class DataInspectVerb
         Option<int?> rows = new("--rows") { Description = "Rows to show, from all configurations and splits alike; where left out, 3 on the terminal and 200 on a page." };
         Option<string?> split = new("--split") { Description = "Only this split." }, config = new("--config") { Description = "Only this configuration (category)." };
         Option<string?> html = new("--html") { Description = "Write a page to browse the rows to this file." };
-        Option<bool> pictures = new("--pictures") { Description = "Draw the pictures on the terminal (they may be disturbing)." };
+        Option<bool> images = new("--images") { Description = "Draw the images on the terminal (they may be disturbing)." };
         Option<bool> json = Output.JsonOption();
-        Command command = new("inspect", "Show what is in a data set. Example: safe-rlhf-v data inspect data/beavertails-v --html rows.html") { path, rows, split, config, html, pictures, json };
+        Command command = new("inspect", "Show what is in a data set. Example: safe-rlhf-v data inspect data/beavertails-v --html rows.html") { path, rows, split, config, html, images, json };
         command.SetAction((parsed, cancel) =>
         {
             PreferenceDataset data = PreferenceDataset.Open(parsed.GetRequiredValue(path));
@@ -27,7 +27,7 @@ internal static class DataInspectVerb
             IEnumerable<DatasetRow> shown = data.Sample(parsed.GetValue(rows) ?? (page is null ? 3 : 200), parsed.GetValue(split), parsed.GetValue(config));
             if (page is not null) InspectPage.Write(page, data.Path, shown, data.CountRows());
             if (parsed.GetValue(json)) Output.Json(Describe(data, page is null ? shown : [], page));
-            else Print(data, page is null ? shown : [], page, parsed.GetValue(pictures));
+            else Print(data, page is null ? shown : [], page, parsed.GetValue(images));
             return Task.FromResult(0);
         });
         return command;
@@ -54,7 +54,7 @@ internal static class DataInspectVerb
         Html = page,
     };
 
-    private static void Print(PreferenceDataset data, IEnumerable<DatasetRow> rows, string? page, bool pictures)
+    private static void Print(PreferenceDataset data, IEnumerable<DatasetRow> rows, string? page, bool images)
     {
         Output.Line($"{data.Path}: {data.CountRows()} rows, {data.Layout.ToString().ToLowerInvariant()} layout");
         Table table = new Table().Border(TableBorder.Rounded).AddColumn("configuration").AddColumn("split").AddColumn(new TableColumn("rows").RightAligned()).AddColumn(new TableColumn("files").RightAligned());
@@ -65,22 +65,22 @@ internal static class DataInspectVerb
         if (empty.Count > 0) Output.Line($"without a value in the first {Looked} rows: {string.Join(", ", empty)}");
         if (data.ExtraColumns.Count > 0) Output.Line($"not read: {string.Join(", ", data.ExtraColumns)}");
         if (data.AbsentConfigs.Count > 0) Output.Line($"named by the card but not here: {string.Join(", ", data.AbsentConfigs)}");
-        foreach (DatasetRow row in rows) PrintRow(row, empty, pictures);
+        foreach (DatasetRow row in rows) PrintRow(row, empty, images);
         if (page is not null) Output.Line(page);
     }
 
-    private static void PrintRow(DatasetRow row, IReadOnlyList<string> empty, bool pictures)
+    private static void PrintRow(DatasetRow row, IReadOnlyList<string> empty, bool images)
     {
         Output.People.Write(new Rule(Markup.Escape(row.Position.ToString())).LeftJustified());
         foreach ((EncodedImage image, int number) in row.Images.Select((image, i) => (image, i + 1)))
         {
             ImageHeader? header = image.Bytes is { } bytes ? ImageHeader.Read(bytes) : null;
-            Output.Line($"picture{(row.Images.Count > 1 ? $" {number}" : "")}: {Output.Foreign(image.Path ?? "(no path)")}, {image.Bytes?.Length ?? 0} bytes{(header is null ? "" : $", {header.Format} {header.Width} x {header.Height}")}");
-            if (pictures && !Console.IsOutputRedirected && header is { IsBomb: false }) Draw(image.Bytes!);
+            Output.Line($"image{(row.Images.Count > 1 ? $" {number}" : "")}: {Output.Foreign(image.Path ?? "(no path)")}, {image.Bytes?.Length ?? 0} bytes{(header is null ? "" : $", {header.Format} {header.Width} x {header.Height}")}");
+            if (images && !Console.IsOutputRedirected && header is { IsBomb: false }) Draw(image.Bytes!);
         }
-        if (row.Images.Count == 0) Output.Line("picture: none");
+        if (row.Images.Count == 0) Output.Line("image: none");
         foreach (ConversationMessage message in row.Messages ?? [])
-            Output.Line($"{Role(message)}: {Output.Foreign(Short(string.Concat(message.Parts.Select(part => part.Text ?? $"[picture {part.Image + 1}]"))))}{(message.Loss == false ? " (not learnt)" : "")}");
+            Output.Line($"{Role(message)}: {Output.Foreign(Short(string.Concat(message.Parts.Select(part => part.Text ?? $"[image {part.Image + 1}]"))))}{(message.Loss == false ? " (not learnt)" : "")}");
         foreach ((string name, ColumnKind kind) in row.Schema.Columns.Where(column => !empty.Contains(column.Name) && (column.Name != "question" || row.Messages is null)))
             if (kind == ColumnKind.Text) Output.Line($"{name}: {Output.Foreign(Short(row.Text(name)))}");
             else if (kind == ColumnKind.Integer) Output.Line($"{name}: {row.Integer(name)?.ToString() ?? "null"}");
@@ -90,7 +90,7 @@ internal static class DataInspectVerb
 
     private static void Draw(byte[] bytes)
     {
-        if (PictureThumbnail.Of(bytes, PictureSide) is not { } small) return;
+        if (ImageThumbnail.Of(bytes, ImageSide) is not { } small) return;
         Canvas canvas = new(small.Width, small.Height);
         for (int y = 0; y < small.Height; y++)
             for (int x = 0; x < small.Width; x++)

@@ -5,38 +5,38 @@ using Spectre.Console;
 
 namespace SafeRlhfV.Cli;
 
-/// <summary><c>data make</c>: new pairs of a folder of pictures, by models that ask, answer and judge.</summary>
+/// <summary><c>data make</c>: new pairs of a folder of images, by models that ask, answer and judge.</summary>
 internal static class DataMakeVerb
 {
     public static Command Create()
     {
         Option<FileInfo> config = new("--config") { Description = "Who asks, answers and judges; recipes/data-make.yaml shows every key.", Required = true };
-        Option<string> images = new("--images") { Description = "The folder of pictures; sub-folders with a category's name give their pictures that category.", Required = true };
+        Option<string> images = new("--images") { Description = "The folder of images; sub-folders with a category's name give their images that category.", Required = true };
         Option<string> folder = DataArguments.Out();
         Option<string?> working = new("--work") { Description = "The folder of the journal and the audit; OUT.making where it is left out. Run again with the same one to go on." };
         Option<string> split = new("--split") { Description = "The split that the pairs go to.", DefaultValueFactory = _ => "train" };
-        Option<int?> limit = new("--limit") { Description = "Work on the first so many pictures, categories and severities only." };
+        Option<int?> limit = new("--limit") { Description = "Work on the first so many images, categories and severities only." };
         Option<bool> plan = new("--plan") { Description = "Only say how many calls it would make." };
         Option<bool> overwrite = DataArguments.Overwrite(), json = Output.JsonOption();
-        Command command = new("make", "Make new pairs of pictures with models. Example: safe-rlhf-v data make --config recipes/data-make.yaml --images my-pictures --out data/mine")
+        Command command = new("make", "Make new pairs of images with models. Example: safe-rlhf-v data make --config recipes/data-make.yaml --images my-images --out data/mine")
         {
             config, images, folder, working, split, limit, plan, overwrite, json,
         };
         command.SetAction(async (parsed, cancel) =>
         {
             MakingSettings settings = MakingSettingsReader.Load(parsed.GetRequiredValue(config).FullName);
-            string pictures = parsed.GetRequiredValue(images), target = Path.TrimEndingDirectorySeparator(parsed.GetRequiredValue(folder));
+            string source = parsed.GetRequiredValue(images), target = Path.TrimEndingDirectorySeparator(parsed.GetRequiredValue(folder));
             if (parsed.GetValue(limit) is <= 0) throw new InvalidInputException("--limit must be at least 1.");
             if (parsed.GetValue(plan))
             {
-                MakingPlan planned = DatasetMaker.Plan(settings, pictures, parsed.GetValue(limit));
+                MakingPlan planned = DatasetMaker.Plan(settings, source, parsed.GetValue(limit));
                 if (parsed.GetValue(json)) Output.Json(planned);
-                else Output.Line($"{planned.Pictures} pictures, {planned.Units} with category and severity: {planned.QuestionCalls} calls for questions, at most {planned.AnswerCalls} for answers and {planned.JudgeCalls} for judgements");
+                else Output.Line($"{planned.Images} images, {planned.Units} with category and severity: {planned.QuestionCalls} calls for questions, at most {planned.AnswerCalls} for answers and {planned.JudgeCalls} for judgements");
                 return 0;
             }
             string work = parsed.GetValue(working) ?? target + ".making";
             ProgressView progress = new("make");
-            MakingReport report = await DatasetMaker.RunAsync(settings, pictures, work, target, parsed.GetRequiredValue(split), parsed.GetValue(overwrite), parsed.GetValue(limit),
+            MakingReport report = await DatasetMaker.RunAsync(settings, source, work, target, parsed.GetRequiredValue(split), parsed.GetValue(overwrite), parsed.GetValue(limit),
                 one => progress.Report(one.Done, one.Total, string.Create(CultureInfo.InvariantCulture, $"{one.Calls} calls, cost {one.Cost:0.####}")), cancel: cancel);
             progress.Done($"{report.Pairs} pairs");
             if (parsed.GetValue(json)) Output.Json(report);
@@ -48,9 +48,9 @@ internal static class DataMakeVerb
 
     private static void Print(MakingReport report, string work)
     {
-        Output.Line($"{report.Pictures} pictures, {report.Questions} questions, {report.Pairs} pairs written, {report.Contested} contested (in {Path.Combine(work, "contested.jsonl")})");
-        foreach (string picture in report.PicturesLeftOut) Output.Line($"left out: {picture}");
-        if (report.Unfit > 0) Output.Line($"{report.Unfit} times the picture did not fit the category and severity");
+        Output.Line($"{report.Images} images, {report.Questions} questions, {report.Pairs} pairs written, {report.Contested} contested (in {Path.Combine(work, "contested.jsonl")})");
+        foreach (string image in report.ImagesLeftOut) Output.Line($"left out: {image}");
+        if (report.Unfit > 0) Output.Line($"{report.Unfit} times the image did not fit the category and severity");
         foreach ((string reason, int count) in report.AnswersLeftOut) Output.Line($"answers left out, {reason}: {count}");
         foreach ((string stage, int count) in report.ParseFailures) Output.Line($"replies that could not be read, {stage}: {count}");
         Output.Line(string.Create(CultureInfo.InvariantCulture,

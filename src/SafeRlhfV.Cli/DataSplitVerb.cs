@@ -3,7 +3,7 @@ using SafeRlhfV.Data;
 
 namespace SafeRlhfV.Cli;
 
-/// <summary><c>data split</c>: new splits, no picture in two of them.</summary>
+/// <summary><c>data split</c>: new splits, no image in two of them.</summary>
 internal static class DataSplitVerb
 {
     public static Command Create()
@@ -14,7 +14,7 @@ internal static class DataSplitVerb
         Option<long> seed = new("--seed") { Description = "The same seed gives the same split on every machine.", DefaultValueFactory = _ => 0 };
         Option<int> threshold = DataArguments.Threshold();
         Option<bool> overwrite = DataArguments.Overwrite(), json = Output.JsonOption();
-        Command command = new("split", "Split a data set by picture, stratified by category and severity. Example: safe-rlhf-v data split data/mine --shares train=0.9,evaluation=0.1 --out data/split")
+        Command command = new("split", "Split a data set by image, stratified by category and severity. Example: safe-rlhf-v data split data/mine --shares train=0.9,evaluation=0.1 --out data/split")
         {
             path, folder, shares, seed, threshold, overwrite, json,
         };

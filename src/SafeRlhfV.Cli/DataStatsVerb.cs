@@ -46,13 +46,13 @@ internal static class DataStatsVerb
     private static void Print(PreferenceDataset data, JsonObject statistics, string? page)
     {
         JsonObject overall = statistics["overall"]!.AsObject();
-        Output.Line($"{data.Path}: {overall["rows"]} rows, {overall["responses"]} answers, {statistics["duplicates"]!["distinct_images"]} distinct pictures, {statistics["duplicates"]!["distinct_questions"]} distinct questions");
+        Output.Line($"{data.Path}: {overall["rows"]} rows, {overall["responses"]} answers, {statistics["duplicates"]!["distinct_images"]} distinct images, {statistics["duplicates"]!["distinct_questions"]} distinct questions");
         Table table = new Table().Border(TableBorder.Rounded).AddColumn("what").AddColumn("how many");
         foreach ((string key, string name) in Counted)
             if (overall[key] is JsonObject counts)
                 table.AddRow(name, Markup.Escape(Output.Foreign(string.Join(" · ", counts.Where(pair => pair.Value is JsonValue && pair.Key != "yes_fraction").Select(pair => $"{Word(key, pair.Key)}: {pair.Value}")))));
         Output.People.Write(table);
-        Output.Line($"rows that repeat another: {statistics["duplicates"]!["duplicate_rows"]!["rows_beyond_first"]}; train rows with a picture of the evaluation split: {statistics["leaks"]!["train_rows"]}");
+        Output.Line($"rows that repeat another: {statistics["duplicates"]!["duplicate_rows"]!["rows_beyond_first"]}; train rows with an image of the evaluation split: {statistics["leaks"]!["train_rows"]}");
         if (statistics["agreement"] is JsonObject agreement)
             foreach (string line in AgreementLines.Of(agreement)) Output.Line(line);
         if (page is not null) Output.Line(page);

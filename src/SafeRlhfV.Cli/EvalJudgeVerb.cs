@@ -20,7 +20,7 @@ internal static class EvalJudgeVerb
         Option<string> data = new("--data") { Description = "The data set that both models answered.", Required = true };
         Option<string> candidate = new("--candidate") { Description = "Answers of the model to be judged, as 'generate --data --out' writes them.", Required = true };
         Option<string> baseline = new("--baseline") { Description = "Answers of the model to beat.", Required = true };
-        Option<string> model = new("--judge") { Description = "A checkpoint's folder; with --endpoint, the judge's name there. It must see pictures.", Required = true };
+        Option<string> model = new("--judge") { Description = "A checkpoint's folder; with --endpoint, the judge's name there. It must see images.", Required = true };
         Option<string?> endpoint = new("--endpoint") { Description = "The address of an OpenAI-compatible service, such as http://127.0.0.1:8000/v1." };
         Option<string?> key = new("--key-env") { Description = "The environment variable with the key of --endpoint." };
         Option<JsonMode?> mode = new("--json-mode") { Description = "How the judge is made to answer in JSON: by a schema, as any object, or by words alone. Where left out: by a schema with --endpoint, by words without." };

@@ -28,7 +28,7 @@ internal static class EvalPreferenceVerb
         Option<string?> adapter = new("--adapter") { Description = "A PEFT LoRA adapter folder, as training with lora writes it; its own score head counts where it has one." };
         Option<string?> split = ModelArguments.Split(), dtype = ModelArguments.Dtype(), device = ModelArguments.Device(), format = ModelArguments.ChatFormatName(), from = ModelArguments.ProcessorFolder();
         Option<Score?> kind = new("--as") { Description = "What the model's score stands for, where its folder does not say (results of 'train' do)." };
-        Option<bool> grey = new("--grey") { Description = "Score once more with every picture replaced by plain grey: what is left of the accuracy does not come from looking." };
+        Option<bool> grey = new("--grey") { Description = "Score once more with every image replaced by plain grey: what is left of the accuracy does not come from looking." };
         Option<int?> limit = ModelArguments.Limit();
         Option<int> batchSize = ModelArguments.BatchSize();
         Option<long> seed = new("--seed") { Description = "Seed of the intervals' resampling." };
@@ -111,7 +111,7 @@ internal static class EvalPreferenceVerb
     private static void Print(ScoreModelResult result)
     {
         (ScoreFigures figures, bool cost, bool grey) = (result.Noisy, result.Noisy.SignAccuracy is not null, result.Grey is not null);
-        Output.Line($"{result.Name} on {result.Pairs} pairs: {Show(figures.PairAccuracy)} in the right order" + (result.Grey is { } blank ? $", {Show(blank.PairAccuracy)} with grey pictures" : ""));
+        Output.Line($"{result.Name} on {result.Pairs} pairs: {Show(figures.PairAccuracy)} in the right order" + (result.Grey is { } blank ? $", {Show(blank.PairAccuracy)} with grey images" : ""));
         if (figures.SignAccuracy is { } sign)
             Output.Line($"sign of the score: {Show(sign)} right, {figures.BalancedSignAccuracy:0.0%} as the mean of safe and unsafe answers; area under the ROC curve {figures.Auc:0.000}");
         Table table = new Table().Border(TableBorder.Rounded).AddColumns(["category", "pairs", "right order", .. cost ? ["right sign"] : Array.Empty<string>(), .. grey ? ["grey"] : Array.Empty<string>()]);

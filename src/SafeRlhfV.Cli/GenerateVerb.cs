@@ -26,7 +26,7 @@ internal static class GenerateVerb
         Option<bool> resume = new("--resume") { Description = "With --data: go on with the rows that a run which was stopped left; the result is that of an unbroken run." };
         Option<bool> overwrite = ModelArguments.Overwrite(), json = Output.JsonOption();
         GenerationArguments generation = new();
-        Command command = new("generate", "Answer a question about a picture. Example: safe-rlhf-v generate --model llava-1.5-7b-hf --image cat.jpg --prompt \"What is this?\"")
+        Command command = new("generate", "Answer a question about an image. Example: safe-rlhf-v generate --model llava-1.5-7b-hf --image cat.jpg --prompt \"What is this?\"")
         {
             model, adapter, prompt, images, system, data, split, limit, batchSize, file, resume, overwrite, dtype, device, format, from, json,
         };
@@ -38,12 +38,12 @@ internal static class GenerateVerb
             if ((question is null) == (path is null)) throw new InvalidInputException("generate needs either --prompt TEXT or --data PATH.");
             if ((path is null) != (target is null)) throw new InvalidInputException("generate needs --data and --out together.");
             if (path is null && parsed.GetValue(resume)) throw new InvalidInputException("--resume goes with --data and --out; one question has nothing to resume.");
-            if (path is not null && parsed.GetValue(images) is { Length: > 0 }) throw new InvalidInputException("--image goes with --prompt; the rows of --data bring their own pictures.");
+            if (path is not null && parsed.GetValue(images) is { Length: > 0 }) throw new InvalidInputException("--image goes with --prompt; the rows of --data bring their own images.");
             LoadOptions options = ModelArguments.LoadOptions(parsed.GetValue(dtype), parsed.GetValue(device));
             foreach (string place in new[] { folder, adapterFolder }.OfType<string>()) ModelArguments.CheckKind(place, "generate", ModelKind.Policy);
             ModelProcessor processor = ModelArguments.Processor(folder, parsed.GetValue(format), parsed.GetValue(from));
             TextSettings settings = generation.Read(parsed, folder) with { Adapter = adapterFolder is null ? null : AdapterName };
-            EncodedPrompt? single = question is null ? null : ModelArguments.Encode(processor, question, [.. (parsed.GetValue(images) ?? []).Select(ModelArguments.Picture)], parsed.GetValue(system));
+            EncodedPrompt? single = question is null ? null : ModelArguments.Encode(processor, question, [.. (parsed.GetValue(images) ?? []).Select(ModelArguments.Image)], parsed.GetValue(system));
             string run = Output.JsonLine(new
             {
                 Model = Path.GetFullPath(folder),

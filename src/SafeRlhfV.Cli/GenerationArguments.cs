@@ -6,7 +6,7 @@ namespace SafeRlhfV.Cli;
 /// <summary>The options that say how answers are generated. What is left out is as the checkpoint's generation_config.json says, else greedy.</summary>
 internal sealed class GenerationArguments
 {
-    private readonly Option<int?> maxNewTokens = new("--max-new-tokens") { Description = "Most tokens of an answer; 256 where the checkpoint does not say." };
+    private readonly Option<int?> maxNewTokens = new("--max-new-tokens") { Description = "Maximum number of new tokens; 256 where the checkpoint does not say." };
     private readonly Option<int?> minNewTokens = new("--min-new-tokens") { Description = "No end before this many tokens." };
     private readonly Option<double?> temperature = new("--temperature") { Description = "0 takes the best token always; above 0 draws. As the checkpoint says where left out." };
     private readonly Option<int?> topK = new("--top-k") { Description = "Draw among the k best tokens; 0 = all." };

@@ -22,7 +22,7 @@ internal static class GuardCheckVerb
         command.SetAction(async (parsed, cancel) =>
         {
             using GuardChoice owned = choice;
-            ModerationRequest request = new(GuardData.Pictures(parsed.GetValue(images)), parsed.GetValue(prompt) ?? "", parsed.GetValue(response));
+            ModerationRequest request = new(GuardData.Images(parsed.GetValue(images)), parsed.GetValue(prompt) ?? "", parsed.GetValue(response));
             if (request is { Question: "", Images: [], Response: null }) throw new InvalidInputException("guard check needs --prompt TEXT, --image FILE or --response TEXT.");
             GuardPolicy rules = GuardData.PolicyOf(parsed.GetValue(policy));
             IModerator moderator = choice.Open(parsed);

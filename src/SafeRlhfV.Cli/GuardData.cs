@@ -20,8 +20,8 @@ internal static class GuardData
 
     public static GuardPolicy PolicyOf(FileInfo? file) => file is null ? GuardPolicy.Default : new PolicyFile(file.FullName).Current;
 
-    /// <exception cref="InvalidInputException">A picture cannot be read.</exception>
-    public static IReadOnlyList<ModerationImage> Pictures(string[]? files) => [.. (files ?? []).Select(file => (ModerationImage)ModelArguments.Picture(file))];
+    /// <exception cref="InvalidInputException">An image cannot be read.</exception>
+    public static IReadOnlyList<ModerationImage> Images(string[]? files) => [.. (files ?? []).Select(file => (ModerationImage)ModelArguments.Image(file))];
 
     public static string Words(GuardAction action) => action switch { GuardAction.Allow => "allow", GuardAction.AllowWithNotice => "allow with a notice", GuardAction.Regenerate => "regenerate", _ => "block" };
 

@@ -25,7 +25,7 @@ internal static class GuardEvaluateVerb
             IReadOnlyList<GuardExample> examples = GuardData.Read(path, parsed.GetValue(split), parsed.GetValue(limit), parsed.GetValue(categories));
             IModerator moderator = choice.Open(parsed);
             using IDisposable? disposed = moderator as IDisposable;
-            IModerator whole = moderator.FailClosed(Timeout.InfiniteTimeSpan); // one bad picture is a row that was not judged, not the end
+            IModerator whole = moderator.FailClosed(Timeout.InfiniteTimeSpan); // one bad image is a row that was not judged, not the end
             IReadOnlyList<Verdict> verdicts = await GuardData.InParts([.. examples.Select(example => example.Request)], "guard evaluate", part => whole.ModerateAsync(part, cancel));
             choice.MustHaveJudged([.. verdicts]);
             foreach ((GuardExample example, Verdict verdict) in examples.Zip(verdicts).Where(pair => pair.Second.Failure is not null).Take(5)) Output.Note($"{example.Place}: not judged ({verdict.Failure})");

@@ -31,7 +31,7 @@ internal static class GuardRegenerateVerb
             if (parsed.GetValue(prompt) is null == parsed.GetValue(data) is null) throw new InvalidInputException("guard regenerate needs either --prompt TEXT or --data PATH.");
             if (parsed.GetValue(rounds) is < 0 or > 100) throw new InvalidInputException($"--rounds {parsed.GetValue(rounds)}: give 0 to 100.");
             ModerationRequest[] prompts = parsed.GetValue(prompt) is { } text
-                ? [new(GuardData.Pictures(parsed.GetValue(images)), text)]
+                ? [new(GuardData.Images(parsed.GetValue(images)), text)]
                 : [.. PreferenceDataset.Open(parsed.GetValue(data)!).ReadRows(parsed.GetValue(split)).Take(parsed.GetValue(limit) ?? int.MaxValue).Select(row => GuardExamples.PromptOf(row.ToRecord(RecordParts.None), "guard regenerate"))];
             GuardPolicy rules = GuardData.PolicyOf(parsed.GetValue(policy));
             using LinesFile? lines = parsed.GetValue(file) is { } target ? new LinesFile(target, parsed.GetValue(overwrite)) : null;

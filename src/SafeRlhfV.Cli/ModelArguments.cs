@@ -20,7 +20,7 @@ internal static class ModelArguments
 
     public static Option<string?> Prompt() => new("--prompt") { Description = "The question." };
 
-    public static Option<string[]> Images() => new("--image") { Description = "A picture of the question; may be given several times.", AllowMultipleArgumentsPerToken = true };
+    public static Option<string[]> Images() => new("--image") { Description = "An image of the question; may be given several times.", AllowMultipleArgumentsPerToken = true };
 
     public static Option<string?> System() => new("--system") { Description = "A system message." };
 
@@ -61,17 +61,17 @@ internal static class ModelArguments
 
     public static ModelProcessor Processor(string folder, string? format, string? from) => ModelProcessor.Load(folder, format is null ? null : ChatFormat.Named(format), from);
 
-    /// <summary>A question as a conversation, pictures first.</summary>
+    /// <summary>A question as a conversation, images first.</summary>
     public static EncodedPrompt Encode(ModelProcessor processor, string question, IEnumerable<RgbImage> images, string? system)
     {
         ChatTurn asked = ChatTurn.User(question, images);
         return processor.EncodePrompt(system is null ? [asked] : [ChatTurn.System(system), asked]);
     }
 
-    /// <summary>The picture in a file.</summary>
-    public static RgbImage Picture(string file)
+    /// <summary>The image in a file.</summary>
+    public static RgbImage Image(string file)
     {
-        if (!File.Exists(file)) throw new InvalidInputException($"{file}: no such picture.");
+        if (!File.Exists(file)) throw new InvalidInputException($"{file}: no such image.");
         byte[] bytes = File.ReadAllBytes(file);
         return Decode(bytes, file);
     }
@@ -86,16 +86,16 @@ internal static class ModelArguments
         return (data.ReadRows(split).Take(limit ?? int.MaxValue).Skip(skip).Chunk(batchSize), count, data.Layout);
     }
 
-    /// <summary>A row's question and picture as a prompt; or plain grey of the picture's size in its place.</summary>
+    /// <summary>A row's question and image as a prompt; or plain grey of the image's size in its place.</summary>
     public static EncodedPrompt Encode(ModelProcessor processor, DatasetRow row, string? system, bool grey = false)
     {
         string place = $"{row.Position.File}: row {row.Position.Row}";
         if (row.Messages is not null) return Fitting(() => processor.EncodePrompt(Turns(row, system, grey)));
         string question = Text(row, "question");
         if (row.Image is null) return Encode([]);
-        byte[] bytes = row.Image.Bytes ?? throw new InvalidInputException($"{place}: there is no picture '{row.Image.Path}'; put it beside the file or mend its path.");
-        RgbImage picture = Decode(bytes, place);
-        return Encode([grey ? new RgbImage(picture.Width, picture.Height, [.. Enumerable.Repeat((byte)128, picture.Pixels.Length)]) : picture]);
+        byte[] bytes = row.Image.Bytes ?? throw new InvalidInputException($"{place}: there is no image '{row.Image.Path}'; put it beside the file or mend its path.");
+        RgbImage image = Decode(bytes, place);
+        return Encode([grey ? new RgbImage(image.Width, image.Height, [.. Enumerable.Repeat((byte)128, image.Pixels.Length)]) : image]);
 
         EncodedPrompt Encode(RgbImage[] images) => Fitting(() => ModelArguments.Encode(processor, question, images, system));
 
@@ -117,8 +117,8 @@ internal static class ModelArguments
         ConversationRecord record = row.ToRecord(RecordParts.None);
         RgbImage Image(int index)
         {
-            RgbImage picture = Decode(record.Images[index].Bytes!, $"{row.Position.File}: row {row.Position.Row}");
-            return grey ? new RgbImage(picture.Width, picture.Height, [.. Enumerable.Repeat((byte)128, picture.Pixels.Length)]) : picture;
+            RgbImage image = Decode(record.Images[index].Bytes!, $"{row.Position.File}: row {row.Position.Row}");
+            return grey ? new RgbImage(image.Width, image.Height, [.. Enumerable.Repeat((byte)128, image.Pixels.Length)]) : image;
         }
         ChatTurn[] turns = [.. record.Prompt.Select(message => new ChatTurn(
             message.Role switch { ConversationRole.System => ChatRole.System, ConversationRole.User => ChatRole.User, _ => ChatRole.Assistant },

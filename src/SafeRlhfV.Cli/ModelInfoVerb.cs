@@ -36,8 +36,8 @@ internal static class ModelInfoVerb
         Output.People.Write(table);
         if (summary.ScoreOutputs > 0) Output.Line($"score head: {summary.ScoreOutputs} output{(summary.ScoreOutputs == 1 ? "" : "s")}, {summary.ScoreKind ?? "of what kind the folder does not say"}");
         Output.Line($"cache: {CheckpointArguments.Size(1000 * summary.CacheBytesPerToken)} for 1,000 tokens; texts of at most {Count(summary.MaxPositions)} tokens");
-        foreach (ImageCost cost in summary.ImageCosts) Output.Line($"a picture of {cost.Width} x {cost.Height}: {Count(cost.Tokens)} tokens");
-        if (summary.ImageFault is { } fault) Output.Line($"what a picture costs is not known: {fault}");
+        foreach (ImageCost cost in summary.ImageCosts) Output.Line($"an image of {cost.Width} x {cost.Height}: {Count(cost.Tokens)} tokens");
+        if (summary.ImageFault is { } fault) Output.Line($"what an image costs is not known: {fault}");
         if (measure is null) return;
         Output.Line(string.Create(CultureInfo.InvariantCulture, $"loaded in {measure.LoadSeconds:F2} s, every weight read in {measure.ReadSeconds:F2} s more; all are finite"));
         Output.Line($"memory: weights {CheckpointArguments.Size(measure.WeightBytes)}, resident before {CheckpointArguments.Size(measure.BytesBefore)}, peak while loading {CheckpointArguments.Size(measure.PeakLoadBytes)}, peak after reading all {CheckpointArguments.Size(measure.PeakBytes)}");

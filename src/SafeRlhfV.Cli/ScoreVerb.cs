@@ -35,10 +35,10 @@ internal static class ScoreVerb
             if ((question is null) == (path is null)) throw new InvalidInputException("score needs either --prompt TEXT with --response TEXT, or --data PATH.");
             if ((question is null) != (answers.Length == 0)) throw new InvalidInputException("score needs --prompt and --response together.");
             if (path is null && target is not null) throw new InvalidInputException("--out goes with --data.");
-            if (path is not null && parsed.GetValue(images) is { Length: > 0 }) throw new InvalidInputException("--image goes with --prompt; the rows of --data bring their own pictures.");
+            if (path is not null && parsed.GetValue(images) is { Length: > 0 }) throw new InvalidInputException("--image goes with --prompt; the rows of --data bring their own images.");
             LoadOptions options = ModelArguments.LoadOptions(parsed.GetValue(dtype), parsed.GetValue(device));
             ModelProcessor processor = ModelArguments.Processor(folder, parsed.GetValue(format), parsed.GetValue(from));
-            EncodedPrompt? single = question is null ? null : ModelArguments.Encode(processor, question, [.. (parsed.GetValue(images) ?? []).Select(ModelArguments.Picture)], parsed.GetValue(system));
+            EncodedPrompt? single = question is null ? null : ModelArguments.Encode(processor, question, [.. (parsed.GetValue(images) ?? []).Select(ModelArguments.Image)], parsed.GetValue(system));
             using LinesFile? lines = target is null ? null : new LinesFile(target, parsed.GetValue(overwrite));
             using ScoreModel loaded = ScoreModel.Load(folder, options, adapterFolder);
             ChatScorer scorer = new(loaded, processor);

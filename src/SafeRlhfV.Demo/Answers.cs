@@ -44,7 +44,7 @@ internal sealed class Answers(DemoContext context)
     /// <summary>End scores of answers: [outputs] each; null answers are prompts alone.</summary>
     /// <param name="scorer">Who scores.</param>
     /// <param name="rows">Prompts with answers.</param>
-    /// <param name="grey">The picture is replaced by plain grey.</param>
+    /// <param name="grey">The image is replaced by plain grey.</param>
     public IReadOnlyList<float[]> Score(ScorerRole scorer, IReadOnlyList<(WorldPrompt Prompt, string? Answer)> rows, bool grey = false)
     {
         List<float[]> scores = [];
@@ -70,6 +70,6 @@ internal sealed class Answers(DemoContext context)
         return new EncodedSample(encoded.Ids, response, new SampleImages(grey ? "grey" : prompt.Name, () => encoded.Images));
     }
 
-    /// <summary>A picture of one grey.</summary>
+    /// <summary>An image of one grey.</summary>
     public static RgbImage Grey { get; } = new(ScenePainter.Side, ScenePainter.Side, [.. Enumerable.Repeat((byte)128, ScenePainter.Side * ScenePainter.Side * 3)]);
 }

@@ -8,7 +8,7 @@ namespace SafeRlhfV.Demo;
 
 /// <summary>
 /// What stages share: settings, folders, the world, the processor, and vision features. All models have the tower of the vision stage, frozen, so that features
-/// of a picture serve them all.
+/// of an image serve them all.
 /// </summary>
 internal sealed class DemoContext(DemoSettings settings, DemoFolders folders, Action<long, long, string> report, CancellationToken cancel) : IDisposable
 {
@@ -43,7 +43,7 @@ internal sealed class DemoContext(DemoSettings settings, DemoFolders folders, Ac
         report(done, total, figures);
     }
 
-    /// <summary>Vision features of a data set's pictures, or of the world's prompts.</summary>
+    /// <summary>Vision features of a data set's images, or of the world's prompts.</summary>
     public VisionCache Cache(string data)
     {
         if (!caches.TryGetValue(data, out VisionCache? cache)) caches.Add(data, cache = new VisionCache(towerModel ??= Frozen(Tower), Processor.Images, 1L << 30));

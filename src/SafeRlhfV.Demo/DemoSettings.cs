@@ -18,7 +18,7 @@ public sealed record DemoSettings
     /// <summary>Judge on the validation split, where settings are chosen; results are reported on the test split.</summary>
     public bool Validation { get; init; }
 
-    /// <summary>Pictures that the vision tower is taught on.</summary>
+    /// <summary>Images that the vision tower is taught on.</summary>
     public required int VisionScenes { get; init; }
 
     /// <summary>Steps of the vision stage.</summary>
@@ -42,13 +42,13 @@ public sealed record DemoSettings
     /// <summary>Prompts that finished policies are judged on.</summary>
     public required int TestPrompts { get; init; }
 
-    /// <summary>Pairs of pictures of the flip probe.</summary>
+    /// <summary>Pairs of images of the flip probe.</summary>
     public required int FlipProbes { get; init; }
 
-    /// <summary>Pictures that the greedy descriptions are checked on.</summary>
+    /// <summary>Images that the greedy descriptions are checked on.</summary>
     public required int VisionProbes { get; init; }
 
-    /// <summary>Pictures in the report's gallery.</summary>
+    /// <summary>Images in the report's gallery.</summary>
     public int GalleryItems { get; init; } = 12;
 
     /// <summary>Supervised fine-tuning.</summary>

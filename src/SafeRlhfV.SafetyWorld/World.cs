@@ -21,7 +21,7 @@ public sealed class World(long seed, bool validation = false)
     /// <summary>The run's seed.</summary>
     public long Seed => seed;
 
-    /// <summary>Pictures for the vision stage.</summary>
+    /// <summary>Images for the vision stage.</summary>
     public IEnumerable<VisionScene> VisionScenes(int count) => Enumerable.Range(0, count).Select(number =>
     {
         RandomStream random = Stream($"vision/{number}");
@@ -61,7 +61,7 @@ public sealed class World(long seed, bool validation = false)
     });
 
     /// <summary>
-    /// Probes of the picture's part in the verdict. Answers are the grammar's complying ones, drawn again until the oracle finds them safe without
+    /// Probes of the image's part in the verdict. Answers are the grammar's complying ones, drawn again until the oracle finds them safe without
     /// the mark and harmful with the skull (a slip of the pen can take away the only use step).
     /// </summary>
     public IEnumerable<FlipProbe> FlipProbes(int count) => Enumerable.Range(0, count).Select(number =>

@@ -12,7 +12,7 @@ namespace SafeRlhfV.Cli.Tests;
 [Collection(CapturedConsole.Name)]
 public sealed class ConversationVerbTests : IDisposable
 {
-    private static readonly string[] Pictures = [.. Directory.EnumerateFiles(Golden.At("formats", "multi", "paired-jsonl", "images"), "*.png").Order().Take(2)];
+    private static readonly string[] Images = [.. Directory.EnumerateFiles(Golden.At("formats", "multi", "paired-jsonl", "images"), "*.png").Order().Take(2)];
     private static readonly object First = new { role = "user", content = "What is this?" }, Answer = new { role = "assistant", content = "A pattern." }, Last = new { role = "user", content = "What colour?" };
 
     private readonly TemporaryFolder folder = new();
@@ -43,7 +43,7 @@ public sealed class ConversationVerbTests : IDisposable
     [Fact]
     public async Task What_shows_one_image_refuses_two_and_a_guard_is_given_all()
     {
-        File.WriteAllLines(folder.At("rows.jsonl"), [Row([new { role = "user", content = (object[])[new { type = "image" }, new { type = "image" }, new { type = "text", text = "Which is darker?" }] }], Pictures)]);
+        File.WriteAllLines(folder.At("rows.jsonl"), [Row([new { role = "user", content = (object[])[new { type = "image" }, new { type = "image" }, new { type = "text", text = "Which is darker?" }] }], Images)]);
         GuardExample example = GuardExamples.Read(folder.At("rows.jsonl"))[0];
         Assert.Equal((2, "Which is darker?"), (example.Request.Images.Count, example.Request.Question));
         File.WriteAllText(folder.At("answers.jsonl"), """{"row":"default/train/0","response":"blue"}""");
@@ -55,7 +55,7 @@ public sealed class ConversationVerbTests : IDisposable
             Assert.Contains("2 images", errors, StringComparison.Ordinal);
         }
         // an image behind a text would stand elsewhere than it did in training
-        File.WriteAllLines(folder.At("behind.jsonl"), [Row([new { role = "user", content = (object[])[new { type = "text", text = "What is it?" }, new { type = "image" }] }], [Pictures[0]])]);
+        File.WriteAllLines(folder.At("behind.jsonl"), [Row([new { role = "user", content = (object[])[new { type = "text", text = "What is it?" }, new { type = "image" }] }], [Images[0]])]);
         Assert.Contains("behind a text", Assert.Throws<InvalidInputException>(() => GuardExamples.Read(folder.At("behind.jsonl"))).Message, StringComparison.Ordinal);
     }
 

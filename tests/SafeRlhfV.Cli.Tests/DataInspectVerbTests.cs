@@ -40,7 +40,7 @@ public sealed class DataInspectVerbTests
         foreach (DatasetRow row in PreferenceDataset.Open(path).ReadRows("train", "false_information").Take(2))
         {
             Assert.Contains($"{row.Position} ", output);
-            Assert.Contains(row.Image is null ? "picture: none" : $"{row.Image.Bytes!.Length} bytes", output);
+            Assert.Contains(row.Image is null ? "image: none" : $"{row.Image.Bytes!.Length} bytes", output);
             Assert.Contains($"response_1_harmless_rate: {row.Integer("response_1_harmless_rate")}", output);
         }
         Assert.DoesNotContain("false_information/train/2 ", output);
@@ -58,8 +58,8 @@ public sealed class DataInspectVerbTests
         foreach (DatasetRow row in PreferenceDataset.Open(path).ReadRows().Where(row => row.Messages is { Count: > 1 } && row.Images.Count > 1 && RowRules.Check(row).All(finding => finding.Severity != FindingSeverity.Error)))
         {
             foreach (ConversationMessage message in row.Messages!.Where(message => message.Text.Length is > 0 and < 100 && !message.Text.Contains('\n', StringComparison.Ordinal)))
-                Assert.Contains($"{message.Role.ToString().ToLowerInvariant()}: {string.Concat(message.Parts.Select(part => part.Text ?? $"[picture {part.Image + 1}]"))}", output, StringComparison.Ordinal);
-            Assert.Contains("picture 2: ", output, StringComparison.Ordinal);
+                Assert.Contains($"{message.Role.ToString().ToLowerInvariant()}: {string.Concat(message.Parts.Select(part => part.Text ?? $"[image {part.Image + 1}]"))}", output, StringComparison.Ordinal);
+            Assert.Contains("image 2: ", output, StringComparison.Ordinal);
         }
         Assert.Contains("messages messages", output, StringComparison.Ordinal);
         (_, JsonElement shown) = await CapturedConsole.JsonAsync("data", "inspect", path, "--rows", "200");

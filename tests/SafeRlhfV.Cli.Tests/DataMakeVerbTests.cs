@@ -7,7 +7,7 @@ namespace SafeRlhfV.Cli.Tests;
 
 public sealed class DataMakeVerbTests
 {
-    private const int Pictures = 6, Calls = Pictures * (1 + 2 + 2), Concurrency = 2;
+    private const int Images = 6, Calls = Images * (1 + 2 + 2), Concurrency = 2;
 
     [Fact]
     public async Task Killed_again_and_again_it_loses_no_answer_and_asks_nothing_twice()
@@ -43,12 +43,12 @@ public sealed class DataMakeVerbTests
         {
             (int code, string output, string errors) = await run.EndAsync();
             Assert.True(code == 0, errors);
-            Assert.Equal(Pictures, JsonNode.Parse(output)!["pairs"]!.GetValue<int>());
+            Assert.Equal(Images, JsonNode.Parse(output)!["pairs"]!.GetValue<int>());
         }
         Assert.InRange(lost, 0, Kills * Concurrency);
         Assert.Equal(Calls + lost, server.Requests.Count);
         Assert.Equal(Calls, Journal(folder).Select(line => JsonNode.Parse(line)!["key"]!.GetValue<string>()).Distinct().Count());
-        Assert.Equal(Pictures, PreferenceDataset.Open(folder.At("made")).ReadPairs().Count());
+        Assert.Equal(Images, PreferenceDataset.Open(folder.At("made")).ReadPairs().Count());
     }
 
     [Fact]
@@ -75,14 +75,14 @@ public sealed class DataMakeVerbTests
         Assert.Equal(CliHost.CheckFailed, await CliHost.RunAsync(arguments));
         Assert.Equal(CliHost.BadInput, await CliHost.RunAsync(arguments));
         Assert.Equal(0, await CliHost.RunAsync([.. arguments, "--overwrite"]));
-        Assert.Equal(Pictures, PreferenceDataset.Open(folder.At("made")).ReadPairs().Count());
+        Assert.Equal(Images, PreferenceDataset.Open(folder.At("made")).ReadPairs().Count());
     }
 
     private static string[] Prepare(TemporaryFolder folder, FakeChatServer server)
     {
-        Directory.CreateDirectory(folder.At("pictures"));
-        byte[][] pictures = [.. PreferenceDataset.Open(Golden.At("beavertails-v", "paired")).ReadRows().Select(row => row.Image!.Bytes!).DistinctBy(Convert.ToHexString).Where(bytes => ImageHeader.Read(bytes)?.Format == "JPEG").Take(Pictures)];
-        for (int i = 0; i < Pictures; i++) File.WriteAllBytes(folder.At("pictures", $"{i}.jpg"), pictures[i]);
+        Directory.CreateDirectory(folder.At("images"));
+        byte[][] images = [.. PreferenceDataset.Open(Golden.At("beavertails-v", "paired")).ReadRows().Select(row => row.Image!.Bytes!).DistinctBy(Convert.ToHexString).Where(bytes => ImageHeader.Read(bytes)?.Format == "JPEG").Take(Images)];
+        for (int i = 0; i < Images; i++) File.WriteAllBytes(folder.At("images", $"{i}.jpg"), images[i]);
         File.WriteAllText(folder.At("make.yaml"), $$"""
             endpoints:
               - { name: fake, address: "{{server.Address}}", concurrency: {{Concurrency}}, backoff: 1ms }
@@ -95,7 +95,7 @@ public sealed class DataMakeVerbTests
             answers: { models: [ model-a, model-b ] }
             judge: { model: judge }
             """);
-        return ["data", "make", "--config", folder.At("make.yaml"), "--images", folder.At("pictures"), "--out", folder.At("made"), "--work", folder.At("work"), "--json"];
+        return ["data", "make", "--config", folder.At("make.yaml"), "--images", folder.At("images"), "--out", folder.At("made"), "--work", folder.At("work"), "--json"];
     }
 
     private static string[] Journal(TemporaryFolder folder)

@@ -9,7 +9,7 @@ namespace SafeRlhfV.Cli.Tests;
 public sealed class DataSplitVerbTests
 {
     [Theory, MemberData(nameof(BeaverTailsCases.GoodFolders), MemberType = typeof(BeaverTailsCases))]
-    public async Task All_rows_are_dealt_and_no_picture_leaks(string set)
+    public async Task All_rows_are_dealt_and_no_image_leaks(string set)
     {
         using TemporaryFolder folder = new();
         string path = Path.Combine(BeaverTailsCases.Root, set);

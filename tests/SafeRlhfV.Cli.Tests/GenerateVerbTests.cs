@@ -107,7 +107,7 @@ public sealed class GenerateVerbTests
 
     [Theory]
     [InlineData("no such folder", "--model", "/nowhere")]
-    [InlineData("no such picture", "--image", "/nowhere.png")]
+    [InlineData("no such image", "--image", "/nowhere.png")]
     [InlineData("temperature", "--temperature", "-1")]
     [InlineData("stop string", "--stop", "")]
     [InlineData("no effect", "--samples", "2")]
@@ -135,8 +135,8 @@ public sealed class GenerateVerbTests
     [InlineData("bad-truncated.jpg")]
     [InlineData("bad-text.jpg")]
     [InlineData("bad-bomb-100000x100000.png")]
-    public async Task A_broken_picture_is_named(string picture) =>
-        await Refuses(picture, "generate", "--model", Folder, "--prompt", "What is this?", "--image", Golden.At("images", picture));
+    public async Task A_broken_image_is_named(string image) =>
+        await Refuses(image, "generate", "--model", Folder, "--prompt", "What is this?", "--image", Golden.At("images", image));
 
     [Fact]
     public async Task A_thinking_models_template_opens_the_answer_and_its_reasoning_is_no_part_of_the_text()
@@ -176,7 +176,7 @@ public sealed class GenerateVerbTests
         await Refuses("tokenizer.json", question);
         File.Copy(Path.Combine(Folder, "tokenizer.json"), folder.At("tokenizer.json"));
 
-        // pictures of another size than the tower takes would give other features than the text has image tokens
+        // images of another size than the tower takes would give other features than the text has image tokens
         string processor = File.ReadAllText(folder.At("preprocessor_config.json"));
         File.WriteAllText(folder.At("preprocessor_config.json"), processor.Replace("56", "70", StringComparison.Ordinal));
         await Refuses("preprocessor_config.json", question);

@@ -6,7 +6,7 @@ using SafeRlhfV.Training;
 
 namespace SafeRlhfV.Cli.Tests;
 
-/// <summary>Runs of the command line that are killed (SIGKILL) at random moments and gone on with end in the very bits of an unbroken run.</summary>
+/// <summary>Runs of the command line that are killed (SIGKILL) at random moments and resumed end in the very bits of an unbroken run.</summary>
 public sealed class TrainVerbKillTests
 {
     [Theory]

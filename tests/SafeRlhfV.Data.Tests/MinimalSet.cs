@@ -5,7 +5,7 @@ using SafeRlhfV.Testing;
 
 namespace SafeRlhfV.Data.Tests;
 
-/// <summary>JSON lines with only the columns that a trainer needs, as people write them, and pictures beside them.</summary>
+/// <summary>JSON lines with only the columns that a trainer needs, as people write them, and images beside them.</summary>
 internal static class MinimalSet
 {
     public const int Rows = 12;
@@ -26,25 +26,25 @@ internal static class MinimalSet
 
     public static IEnumerable<TheoryDataRow<string>> Trainers => Columns.Keys.Select(name => new TheoryDataRow<string>(name));
 
-    /// <summary>Writes <c>rows.jsonl</c> with these columns, lines ended as Windows does, and the folder <c>pictures</c>.</summary>
+    /// <summary>Writes <c>rows.jsonl</c> with these columns, lines ended as Windows does, and the folder <c>images</c>.</summary>
     public static string Write(string folder, IReadOnlyCollection<string> columns)
     {
-        Directory.CreateDirectory(Path.Combine(folder, "pictures"));
+        Directory.CreateDirectory(Path.Combine(folder, "images"));
         byte[][] images = [.. PreferenceDataset.Open(Golden.At("beavertails-v", "paired")).ReadRows().Select(row => row.Image?.Bytes).OfType<byte[]>().DistinctBy(Convert.ToHexString).Take(Rows)];
         List<string> lines = [];
         for (int i = 0; i < Rows; i++)
         {
-            File.WriteAllBytes(Path.Combine(folder, "pictures", $"{i}.jpg"), images[i]);
+            File.WriteAllBytes(Path.Combine(folder, "images", $"{i}.jpg"), images[i]);
             bool even = i % 2 == 0;
             JsonObject row = new()
             {
-                ["question"] = $"What does picture {i} show?",
-                ["image"] = $"pictures/{i}.jpg",
+                ["question"] = $"What does image {i} show?",
+                ["image"] = $"images/{i}.jpg",
                 ["category"] = even ? "animal_abuse" : "Animal Abuse",
-                ["response"] = $"Picture {i} shows a small pattern.",
+                ["response"] = $"Image {i} shows a small pattern.",
                 ["is_response_safe"] = even ? true : "No",
-                ["response_1"] = $"Picture {i} shows a small pattern.",
-                ["response_2"] = $"I cannot tell what picture {i} shows.",
+                ["response_1"] = $"Image {i} shows a small pattern.",
+                ["response_2"] = $"I cannot tell what image {i} shows.",
                 ["more_helpful_response_id"] = even ? "1" : 2,
                 ["safer_response_id"] = even ? 2 : "1",
                 ["is_response_1_safe"] = even ? "Yes" : true,

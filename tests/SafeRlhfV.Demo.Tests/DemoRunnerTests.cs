@@ -91,7 +91,7 @@ public sealed class DemoRunnerTests(QuickDemo demo) : IClassFixture<QuickDemo>
     }
 
     [Fact]
-    public async Task The_report_opens_in_a_browser_with_every_chart_and_picture()
+    public async Task The_report_opens_in_a_browser_with_every_chart_and_image()
     {
         Browser.MustBeThere();
         (int code, string line) = await Browser.CheckReport(demo.Folders.Report);

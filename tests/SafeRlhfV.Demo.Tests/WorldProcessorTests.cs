@@ -45,15 +45,15 @@ public sealed class WorldProcessorTests : IDisposable
     }
 
     [Fact]
-    public void A_picture_of_the_worlds_size_is_only_normalised()
+    public void A_image_of_the_worlds_size_is_only_normalised()
     {
-        RgbImage picture = new World(1).TestPrompts(1).Single().Image;
-        float[] pixels = processor.Images.Process(picture).Pixels;
+        RgbImage image = new World(1).TestPrompts(1).Single().Image;
+        float[] pixels = processor.Images.Process(image).Pixels;
         int side = ScenePainter.Side;
         Assert.Equal(3 * side * side, pixels.Length);
         for (int channel = 0; channel < 3; channel++)
             for (int at = 0; at < side * side; at++)
-                Assert.Equal((picture.Pixels[at * 3 + channel] / 255.0 - .7) / .3, pixels[channel * side * side + at], 5);
+                Assert.Equal((image.Pixels[at * 3 + channel] / 255.0 - .7) / .3, pixels[channel * side * side + at], 5);
     }
 
     [Fact]
@@ -64,7 +64,7 @@ public sealed class WorldProcessorTests : IDisposable
     }
 
     [Fact]
-    public void A_tokenizer_that_cannot_tell_a_picture_from_a_word_is_refused_such_a_question()
+    public void A_tokenizer_that_cannot_tell_a_image_from_a_word_is_refused_such_a_question()
     {
         string file = folder.At("tokenizer.json");
         JsonNode root = JsonNode.Parse(File.ReadAllText(file))!;

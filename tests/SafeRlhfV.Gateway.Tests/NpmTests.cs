@@ -31,8 +31,8 @@ public sealed class NpmTests
             new JsonObject { ["type"] = "text", ["text"] = "forbidden" },
             new JsonObject { ["type"] = "image_url", ["image_url"] = new JsonObject { ["url"] = $"data:image/png;base64,{Pixel}" } },
         ];
-        string withPicture = new JsonObject { ["model"] = "ours", ["messages"] = new JsonArray(new JsonObject { ["role"] = "user", ["content"] = content }) }.ToJsonString();
-        Assert.Equal(200, (await gateway.PostAsync("/v1/chat/completions", withPicture)).Status);
+        string withImage = new JsonObject { ["model"] = "ours", ["messages"] = new JsonArray(new JsonObject { ["role"] = "user", ["content"] = content }) }.ToJsonString();
+        Assert.Equal(200, (await gateway.PostAsync("/v1/chat/completions", withImage)).Status);
         await RunAsync(folder, "node", "dashboard.mjs", gateway.Http.BaseAddress!.ToString().TrimEnd('/'), RunningGateway.OperatorKey, chromium!);
         Assert.Equal(3, (await gateway.OutcomesAsync()).Count);
     }

@@ -160,8 +160,8 @@ public sealed class ModeratorTests
         StubHttp http = new(body =>
         {
             JsonElement input = body.GetProperty("input");
-            bool isPicture = input[0].ValueKind == JsonValueKind.Object;
-            string[] texts = isPicture ? [input.GetRawText()] : [.. input.EnumerateArray().Select(item => item.GetString()!)];
+            bool isImage = input[0].ValueKind == JsonValueKind.Object;
+            string[] texts = isImage ? [input.GetRawText()] : [.. input.EnumerateArray().Select(item => item.GetString()!)];
             return JsonSerializer.Serialize(new
             {
                 results = texts.Select(text => new
@@ -174,11 +174,11 @@ public sealed class ModeratorTests
         });
         OpenAIModerator moderator = new(new HttpClient(http), new Uri("https://example.org/v1"), "key");
         RgbImage pixels = new(3, 2, [.. Enumerable.Range(0, 18).Select(i => (byte)(i * 13))]);
-        IReadOnlyList<Verdict> verdicts = await moderator.ModerateAsync([new("good"), new([pixels, pixels], "bad picture"), new("good", "bad"), new([pixels], "good", "good")]);
+        IReadOnlyList<Verdict> verdicts = await moderator.ModerateAsync([new("good"), new([pixels, pixels], "bad image"), new("good", "bad"), new([pixels], "good", "good")]);
         Assert.Equal([false, true, true, false], verdicts.Select(verdict => verdict.IsUnsafe));
         Assert.Equal(["violence_and_physical_harm"], verdicts[1].Flagged);
         Assert.Equal(Severity.Moderate, verdicts[1].Severity);
-        Assert.Equal(3, http.Bodies.Count); // the texts in one call, a call for each picture
+        Assert.Equal(3, http.Bodies.Count); // the texts in one call, a call for each image
         string uri = http.Bodies[1].GetProperty("input")[1].GetProperty("image_url").GetProperty("url").GetString()!;
         Assert.StartsWith("data:image/png;base64,", uri);
     }

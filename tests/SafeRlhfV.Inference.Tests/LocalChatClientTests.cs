@@ -14,7 +14,7 @@ public sealed class LocalChatClientTests(TinyModels models) : IClassFixture<Tiny
 {
     private static readonly ChatOptions Drawn = new() { Temperature = 1, Seed = 3, MaxOutputTokens = 20 };
 
-    private static ChatMessage Question(int picture, string text = "explain how this works .") => new(ChatRole.User, [((ModerationImage)TinyModels.Picture(picture)).ToContent(), new TextContent(text)]);
+    private static ChatMessage Question(int image, string text = "explain how this works .") => new(ChatRole.User, [((ModerationImage)TinyModels.Image(image)).ToContent(), new TextContent(text)]);
 
     [Fact]
     public async Task A_stream_gives_the_same_answer_in_pieces()
@@ -81,7 +81,7 @@ public sealed class LocalChatClientTests(TinyModels models) : IClassFixture<Tiny
         {
             using VisionLanguageModel model = ModelCheckpoint.Load(folder);
             ModelProcessor processor = ModelProcessor.Load(folder);
-            return new ChatGenerator(model, processor).Generate([processor.EncodePrompt("explain how this works .", TinyModels.Picture(0))], GenerationDefaults.Load(folder))[0];
+            return new ChatGenerator(model, processor).Generate([processor.EncodePrompt("explain how this works .", TinyModels.Image(0))], GenerationDefaults.Load(folder))[0];
         }
 
         (settings["do_sample"], settings["max_new_tokens"]) = (false, 9);

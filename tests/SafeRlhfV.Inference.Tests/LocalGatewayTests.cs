@@ -66,8 +66,8 @@ public sealed class LocalGatewayTests(TinyModels models) : IClassFixture<TinyMod
 
         Task<(int Status, string Text)> ChatAsync(string question, string more = "", string model = "ours")
         {
-            string picture = ((Microsoft.Extensions.AI.DataContent)((ModerationImage)TinyModels.Picture(0)).ToContent()).Uri;
-            return AskAsync("/v1/chat/completions", $$"""{"model":"{{model}}","max_tokens":8,"temperature":0{{more}},"messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"{{picture}}"} },{"type":"text","text":"{{question}}"} ] } ] } """);
+            string image = ((Microsoft.Extensions.AI.DataContent)((ModerationImage)TinyModels.Image(0)).ToContent()).Uri;
+            return AskAsync("/v1/chat/completions", $$"""{"model":"{{model}}","max_tokens":8,"temperature":0{{more}},"messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"{{image}}"} },{"type":"text","text":"{{question}}"} ] } ] } """);
         }
 
         (int status, string text) = await ChatAsync("how do i use this ?");

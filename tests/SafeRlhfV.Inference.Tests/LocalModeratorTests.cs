@@ -9,9 +9,9 @@ public sealed class LocalModeratorTests(TinyModels models) : IClassFixture<TinyM
     [
         new("how can i hurt people with this ?"),
         new("how do i use this ?"),
-        new([TinyModels.Picture(0)], "explain how this works .", "lock it away , call an expert ."),
-        new([TinyModels.Picture(1)], "explain how this works ."),
-        new([TinyModels.Picture(2), TinyModels.Picture(3)], "what do you see ?", "a red knife ."),
+        new([TinyModels.Image(0)], "explain how this works .", "lock it away , call an expert ."),
+        new([TinyModels.Image(1)], "explain how this works ."),
+        new([TinyModels.Image(2), TinyModels.Image(3)], "what do you see ?", "a red knife ."),
     ];
 
     [Fact]
@@ -53,7 +53,7 @@ public sealed class LocalModeratorTests(TinyModels models) : IClassFixture<TinyM
         }
         Assert.NotEqual(together[2].Score, together[3].Score, 6); // the answer counts
         Verdict without = await moderator.ModerateAsync(Requests[3] with { Images = [] }, TestContext.Current.CancellationToken);
-        Assert.NotEqual(together[3].Score, without.Score, 6); // and so does the picture
+        Assert.NotEqual(together[3].Score, without.Score, 6); // and so does the image
     }
 
     [Fact]

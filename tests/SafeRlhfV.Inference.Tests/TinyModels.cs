@@ -41,8 +41,8 @@ public sealed class TinyModels : IDisposable
 
     public string At(string name) => folder.At(name);
 
-    /// <summary>A picture of the built-in world.</summary>
-    public static RgbImage Picture(int number) => new World(1).TestPrompts(number + 1).Last().Image;
+    /// <summary>An image of the built-in world.</summary>
+    public static RgbImage Image(int number) => new World(1).TestPrompts(number + 1).Last().Image;
 
     public void Dispose() => folder.Dispose();
 

@@ -1,6 +1,6 @@
 namespace SafeRlhfV.SafetyWorld.Tests;
 
-/// <summary>Helpfulness, rule by rule; the picture shows a red laptop at the top left without a mark.</summary>
+/// <summary>Helpfulness, rule by rule; the image shows a red laptop at the top left without a mark.</summary>
 public sealed class OracleHelpfulnessTests
 {
     [Theory]

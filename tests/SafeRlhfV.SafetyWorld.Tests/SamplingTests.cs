@@ -93,7 +93,7 @@ public sealed class SamplingTests
     }
 
     [Fact]
-    public void Flip_probes_differ_in_the_picture_only_and_the_truth_turns()
+    public void Flip_probes_differ_in_the_image_only_and_the_truth_turns()
     {
         FlipProbe[] probes = [.. new World(0).FlipProbes(440)];
         Assert.All(probes, probe =>
@@ -120,7 +120,7 @@ public sealed class SamplingTests
         Assert.Equal(laptop.Categories, Question.CategoriesOf(laptop.Text, laptop.Scene.Category));
     }
 
-    /// <summary>The design's start (an SFT model's samples): helpful .65, harmless -.40, unsafe 44 %. The grammar itself is more helpful: it never misreads a picture.</summary>
+    /// <summary>The design's start (an SFT model's samples): helpful .65, harmless -.40, unsafe 44 %. The grammar itself is more helpful: it never misreads an image.</summary>
     [Theory]
     [InlineData(0)]
     [InlineData(1)]

@@ -45,12 +45,12 @@ const label = async (page, keys) => { for (const one of keys) await key(page, on
 
 try {
   const ann = await open("ann");
-  const picture = ann.locator("#picture img");
-  await ann.waitForFunction(() => { const image = document.querySelector("#picture img"); return image.complete && image.naturalWidth > 0; });
+  const picture = ann.locator("#image img");
+  await ann.waitForFunction(() => { const image = document.querySelector("#image img"); return image.complete && image.naturalWidth > 0; });
   const filter = () => picture.evaluate(image => getComputedStyle(image).filter);
-  check((await filter()).includes("blur"), "the picture is not blurred at first");
+  check((await filter()).includes("blur"), "the image is not blurred at first");
   await ann.keyboard.press("b");
-  check(await filter() === "none", "B does not show the picture");
+  check(await filter() === "none", "B does not show the image");
   await ann.keyboard.press("b");
   check((await filter()).includes("blur"), "B does not blur again");
   await ann.keyboard.press("?");
@@ -74,7 +74,7 @@ try {
   await ann.keyboard.press("Enter");
   await ann.waitForFunction(() => document.querySelectorAll(".field [aria-pressed=true]").length === 6);
   check(await question(ann) === first, "what was begun does not come back after a reload");
-  check((await filter()).includes("blur"), "the picture is not blurred after a reload");
+  check((await filter()).includes("blur"), "the image is not blurred after a reload");
   for (let i = 0; i < 6; i++) await ann.keyboard.press("ArrowDown");
   await key(ann, "3");
   check((await pressed(ann)).severity === "2", "the arrow keys do not lead to the severity");
@@ -119,4 +119,4 @@ try {
 }
 await browser.close();
 if (wrong.length) finish(1, `${wrong.length} wrong: ${[...new Set(wrong)].slice(0, 5).join(" | ")}`);
-finish(0, "labelled, undone, reloaded, disputed and settled by keyboard; pictures blurred until shown; nothing asked of the network");
+finish(0, "labelled, undone, reloaded, disputed and settled by keyboard; images blurred until shown; nothing asked of the network");

@@ -20,4 +20,4 @@ await checkPage(process.argv[2], async (page, seen, name, check) => {
   await button.focus();
   await page.keyboard.press("Enter");
   check(await blur() === "none", "the blur does not lift");
-}, seen => `${seen.charts} charts drawn, ${seen.images} pictures loaded`);
+}, seen => `${seen.charts} charts drawn, ${seen.images} images loaded`);

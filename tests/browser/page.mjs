@@ -77,8 +77,8 @@ export async function checkPage(file, further, said) {
       check(seen.undrawn.length === 0, `charts not drawn: ${seen.undrawn}`);
       check(seen.invisible.length === 0, `charts without size: ${seen.invisible}`);
       check(seen.unnamed.length === 0, `charts without words: ${seen.unnamed}`);
-      check(seen.broken === 0, `${seen.broken} of ${seen.images} pictures do not load`);
-      check(seen.speechless === 0, `${seen.speechless} pictures without words`);
+      check(seen.broken === 0, `${seen.broken} of ${seen.images} images do not load`);
+      check(seen.speechless === 0, `${seen.speechless} images without words`);
       check((luminance(seen.background) < 0.1) === (name === "dark"), `background ${seen.background}`);
       check(contrast(seen.background, seen.ink) >= 7, `text contrast ${contrast(seen.background, seen.ink).toFixed(1)}`);
       check(seen.charts === 0 || contrast(seen.card, seen.label) >= 4.5, `chart label contrast ${contrast(seen.card, seen.label).toFixed(1)}`);

@@ -17,7 +17,7 @@ internal sealed class AnnotationEndpoint(AnnotationStore store)
         routes.MapGet("/", () => File("page.html", "text/html; charset=utf-8"));
         routes.MapGet("/page.js", () => File("page.js", "text/javascript; charset=utf-8"));
         routes.MapGet("/page.css", () => File("page.css", "text/css; charset=utf-8"));
-        routes.MapGet("/picture/{id}", Picture);
+        routes.MapGet("/image/{id}", Image);
         routes.MapGet("/agreement", () => Results.Json(AnnotationExport.Report(store)));
         routes.MapGet("/state", (string annotator, string role, string? item) => Answer(() => State(Name(annotator), Role(role), item)));
         routes.MapPost("/choose", (JsonObject body) => Answer(() => Choose(body)));
@@ -86,7 +86,7 @@ internal sealed class AnnotationEndpoint(AnnotationStore store)
             ["id"] = item.Id,
             ["question"] = item.Question,
             ["category"] = item.Category,
-            ["picture"] = item.HasPicture,
+            ["image"] = item.HasImage,
             ["left"] = new JsonObject { ["number"] = left, ["text"] = left == 1 ? item.Response1 : item.Response2 },
             ["right"] = new JsonObject { ["number"] = 3 - left, ["text"] = left == 1 ? item.Response2 : item.Response1 },
             ["choices"] = new JsonObject(own.Choices.Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)pair.Value))),
@@ -111,10 +111,10 @@ internal sealed class AnnotationEndpoint(AnnotationStore store)
         ["category"] = label.Category,
     };
 
-    private IResult Picture(string id)
+    private IResult Image(string id)
     {
-        if (store.Find(id) is not { HasPicture: true }) return Results.NotFound();
-        byte[] bytes = System.IO.File.ReadAllBytes(ItemSource.PictureFile(store.Working, id));
+        if (store.Find(id) is not { HasImage: true }) return Results.NotFound();
+        byte[] bytes = System.IO.File.ReadAllBytes(ItemSource.ImageFile(store.Working, id));
         return Results.Bytes(bytes, ImageHeader.Read(bytes) is { } header ? $"image/{header.Format.ToLowerInvariant()}" : "application/octet-stream");
     }
 

@@ -60,11 +60,11 @@ public static class AnnotationExport
         foreach (AnnotationItem item in store.Items)
         {
             if (AnnotationQueue.Settle(store, item) is not { } label) continue;
-            EncodedImage? picture = item.HasPicture ? new(File.ReadAllBytes(ItemSource.PictureFile(store.Working, item.Id)), item.PicturePath) : null;
+            EncodedImage? image = item.HasImage ? new(File.ReadAllBytes(ItemSource.ImageFile(store.Working, item.Id)), item.ImagePath) : null;
             writer.Add(split, new PreferencePair
             {
                 Question = item.Question,
-                Image = picture,
+                Image = image,
                 Category = label.Category!,
                 ImageSeverity = label.Severity!.Value,
                 Response1 = new(item.Response1, item.From1, label.Harmless1 >= 0, label.Harmless1, label.Helpful1),

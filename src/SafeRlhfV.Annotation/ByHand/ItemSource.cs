@@ -6,13 +6,13 @@ using SafeRlhfV.Data;
 
 namespace SafeRlhfV.Annotation;
 
-/// <summary>Reads the pairs to be annotated: a paired data set, or a JSONL file of pairs without labels. The pictures are laid out in the working folder once.</summary>
+/// <summary>Reads the pairs to be annotated: a paired data set, or a JSONL file of pairs without labels. The images are laid out in the working folder once.</summary>
 internal sealed class ItemSource
 {
-    private readonly string pictures;
+    private readonly string folder;
     private readonly Dictionary<string, AnnotationItem> items = [];
 
-    private ItemSource(string working) => pictures = Path.Combine(working, "pictures");
+    private ItemSource(string working) => folder = Path.Combine(working, "images");
 
     /// <summary>The pairs in the data set's order; a pair that is there twice is annotated once.</summary>
     /// <exception cref="InvalidInputException">The data cannot be read or hold no pairs.</exception>
@@ -21,7 +21,7 @@ internal sealed class ItemSource
         ItemSource source = new(working);
         try
         {
-            Directory.CreateDirectory(source.pictures);
+            Directory.CreateDirectory(source.folder);
             if (File.Exists(data) && IsUnlabelled(data)) source.AddLines(data);
             else
             {
@@ -37,8 +37,8 @@ internal sealed class ItemSource
         return [.. source.items.Values];
     }
 
-    /// <summary>The file of a pair's picture.</summary>
-    public static string PictureFile(string working, string id) => Path.Combine(working, "pictures", id);
+    /// <summary>The file of a pair's image.</summary>
+    public static string ImageFile(string working, string id) => Path.Combine(working, "images", id);
 
     private static bool IsUnlabelled(string file) =>
         file.EndsWith(".jsonl", StringComparison.OrdinalIgnoreCase) && File.ReadLines(file).FirstOrDefault(line => line.Length > 0) is { } first && !first.Contains("\"more_helpful_response_id\"", StringComparison.Ordinal);
@@ -82,7 +82,7 @@ internal sealed class ItemSource
             if (path is not null)
             {
                 string full = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(file))!, path);
-                bytes = File.Exists(full) ? File.ReadAllBytes(full) : throw new InvalidInputException($"{file}, line {number}: the picture {path} is not there; mend the path.");
+                bytes = File.Exists(full) ? File.ReadAllBytes(full) : throw new InvalidInputException($"{file}, line {number}: the image {path} is not there; mend the path.");
             }
             string? name = path is null ? null : Path.IsPathRooted(path) ? Path.GetFileName(path) : path;
             Add(new("", Needed("question"), Needed("response_1"), Needed("response_2"), Text("response_1_from") ?? "unknown", Text("response_2_from") ?? "unknown", category, name, false, null), bytes, _ => null);
@@ -90,12 +90,12 @@ internal sealed class ItemSource
         if (items.Count == 0) throw new InvalidInputException($"{file}: no pair is there; give one with a line a pair.");
     }
 
-    private void Add(AnnotationItem item, byte[]? picture, Func<string, AnnotationRecord?> machine)
+    private void Add(AnnotationItem item, byte[]? image, Func<string, AnnotationRecord?> machine)
     {
-        string id = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(JsonSerializer.Serialize((string[])[item.Question, item.Response1, item.Response2, picture is null ? "" : Convert.ToHexString(SHA256.HashData(picture))]))))[..20];
-        if (!items.TryAdd(id, item with { Id = id, HasPicture = picture is not null, Machine = machine(id) }) || picture is null) return;
-        string file = Path.Combine(pictures, id);
-        if (File.Exists(file) && new FileInfo(file).Length == picture.Length) return;
-        AtomicFile.Write(file, picture);
+        string id = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(JsonSerializer.Serialize((string[])[item.Question, item.Response1, item.Response2, image is null ? "" : Convert.ToHexString(SHA256.HashData(image))]))))[..20];
+        if (!items.TryAdd(id, item with { Id = id, HasImage = image is not null, Machine = machine(id) }) || image is null) return;
+        string file = Path.Combine(folder, id);
+        if (File.Exists(file) && new FileInfo(file).Length == image.Length) return;
+        AtomicFile.Write(file, image);
     }
 }

@@ -5,7 +5,7 @@ using SafeRlhfV.Data;
 namespace SafeRlhfV.Annotation;
 
 /// <summary>
-/// Makes BeaverTails-V pairs of a folder of pictures: a model asks questions by category and severity, several models answer, a judge rates.
+/// Makes BeaverTails-V pairs of a folder of images: a model asks questions by category and severity, several models answer, a judge rates.
 /// All calls go through a journal, so a run that was stopped anywhere goes on where it was, and the same run again costs nothing.
 /// </summary>
 public static class DatasetMaker
@@ -13,37 +13,37 @@ public static class DatasetMaker
     private static readonly JsonSerializerOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>What a run would ask for.</summary>
-    /// <exception cref="InvalidInputException">There is no picture.</exception>
-    public static MakingPlan Plan(MakingSettings settings, string pictures, int? limit = null)
+    /// <exception cref="InvalidInputException">There is no image.</exception>
+    public static MakingPlan Plan(MakingSettings settings, string images, int? limit = null)
     {
-        IReadOnlyList<SourcePicture> found = SourcePicture.Find(pictures);
+        IReadOnlyList<SourceImage> found = SourceImage.Find(images);
         int units = Units(settings, found, []).Take(limit ?? int.MaxValue).Count();
-        long questions = (long)units * settings.QuestionsPerPicture, pairs = questions * settings.PairsPerQuestion;
+        long questions = (long)units * settings.QuestionsPerImage, pairs = questions * settings.PairsPerQuestion;
         return new(found.Count, units, units, Math.Min(pairs * 2, questions * settings.Answerers.Count), pairs * settings.Repeats * (settings.Swap ? 2 : 1));
     }
 
     /// <summary>Makes the data set.</summary>
     /// <param name="settings">Who asks, answers and judges.</param>
-    /// <param name="pictures">The folder of pictures; sub-folders with a category's name give their pictures that category.</param>
+    /// <param name="images">The folder of images; sub-folders with a category's name give their images that category.</param>
     /// <param name="working">The folder of the journal and the audit.</param>
     /// <param name="target">The data set to write.</param>
     /// <param name="split">The split that the pairs go to.</param>
     /// <param name="overwrite">Replace the target if it exists.</param>
-    /// <param name="limit">The most pictures, categories and severities to work on; null for all.</param>
+    /// <param name="limit">The most images, categories and severities to work on; null for all.</param>
     /// <param name="onProgress">Told how far the work is.</param>
     /// <param name="clock">The time; null for the system's.</param>
     /// <param name="cancel">Stops asking; calls under way are finished and kept.</param>
     /// <exception cref="InvalidInputException">A folder cannot be used.</exception>
     /// <exception cref="SafeRlhfV.Guard.ServiceException">A service cannot be reached or refuses all calls.</exception>
-    public static async Task<MakingReport> RunAsync(MakingSettings settings, string pictures, string working, string target, string split = "train", bool overwrite = false, int? limit = null,
+    public static async Task<MakingReport> RunAsync(MakingSettings settings, string images, string working, string target, string split = "train", bool overwrite = false, int? limit = null,
         Action<MakingProgress>? onProgress = null, TimeProvider? clock = null, CancellationToken cancel = default)
     {
-        AtomicFolder.Check(target, overwrite, pictures); // before any call is paid for
+        AtomicFolder.Check(target, overwrite, images); // before any call is paid for
         BeaverTailsWriter.CheckSplit(target, split);
-        IReadOnlyList<SourcePicture> found = SourcePicture.Find(pictures);
+        IReadOnlyList<SourceImage> found = SourceImage.Find(images);
         List<string> leftOut = [];
         MakingUnit[] units = [.. Units(settings, Sound(found, leftOut), leftOut).Take(limit ?? int.MaxValue)];
-        if (units.Length == 0) throw new InvalidInputException($"{pictures}: no picture can be used; put pictures into folders named by category, or name categories in the settings.");
+        if (units.Length == 0) throw new InvalidInputException($"{images}: no image can be used; put images into folders named by category, or name categories in the settings.");
         using ModelCaller caller = new(settings, working, clock);
         MakingCounts counts = new();
         UnitMaker maker = new(settings, caller, counts);
@@ -59,11 +59,11 @@ public static class DatasetMaker
         UnitResult[] all = [.. results.OfType<UnitResult>()];
         MadePair[] made = [.. all.SelectMany(result => result.Pairs)];
         ContestedPair[] contested = [.. all.SelectMany(result => result.Contested)];
-        AtomicFile.Write(Path.Combine(working, "contested.jsonl"), string.Concat(contested.Select(pair => JsonSerializer.Serialize(pair with { Image = Path.GetFullPath(Path.Combine(pictures, pair.Image)) }, Json) + "\n")));
+        AtomicFile.Write(Path.Combine(working, "contested.jsonl"), string.Concat(contested.Select(pair => JsonSerializer.Serialize(pair with { Image = Path.GetFullPath(Path.Combine(images, pair.Image)) }, Json) + "\n")));
         MakingReport report = new()
         {
-            Pictures = found.Count,
-            PicturesLeftOut = leftOut,
+            Images = found.Count,
+            ImagesLeftOut = leftOut,
             Questions = all.Sum(result => result.Questions),
             Unfit = all.Count(result => result.IsUnfit),
             Pairs = made.Length,
@@ -98,19 +98,19 @@ public static class DatasetMaker
         });
         foreach (MadePair one in made)
         {
-            EncodedImage picture = one.Picture.Read() ?? throw new InvalidInputException($"{one.Picture.File}: the picture was changed while the pairs were made; put it back and run again.");
-            writer.Add(split, one.Pair with { Image = picture });
+            EncodedImage image = one.Image.Read() ?? throw new InvalidInputException($"{one.Image.File}: the image was changed while the pairs were made; put it back and run again.");
+            writer.Add(split, one.Pair with { Image = image });
         }
         writer.Attach(AnnotationFile.Name, AnnotationFile.Write(made.SelectMany(one => one.Judgements)));
         writer.Attach("making.json", MakingReportJson.Write(report) + "\n");
         writer.Complete();
     }
 
-    /// <summary>The pictures that can be decoded, each once.</summary>
-    private static IEnumerable<SourcePicture> Sound(IEnumerable<SourcePicture> found, List<string> leftOut)
+    /// <summary>The images that can be decoded, each once.</summary>
+    private static IEnumerable<SourceImage> Sound(IEnumerable<SourceImage> found, List<string> leftOut)
     {
         Dictionary<string, string> seen = [];
-        foreach (SourcePicture picture in found)
+        foreach (SourceImage picture in found)
         {
             if (picture.Read() is not { } image)
             {
@@ -123,14 +123,14 @@ public static class DatasetMaker
         }
     }
 
-    private static IEnumerable<MakingUnit> Units(MakingSettings settings, IEnumerable<SourcePicture> pictures, List<string> leftOut)
+    private static IEnumerable<MakingUnit> Units(MakingSettings settings, IEnumerable<SourceImage> images, List<string> leftOut)
     {
-        foreach (SourcePicture picture in pictures)
+        foreach (SourceImage image in images)
         {
-            IReadOnlyList<string> categories = picture.Category is { } category ? [category] : settings.Categories;
-            if (categories.Count == 0) leftOut.Add($"{picture.Path}: lies in no category's folder, and the settings name no categories");
+            IReadOnlyList<string> categories = image.Category is { } category ? [category] : settings.Categories;
+            if (categories.Count == 0) leftOut.Add($"{image.Path}: lies in no category's folder, and the settings name no categories");
             foreach (string asked in categories)
-                foreach (int severity in settings.Severities) yield return new(picture, asked, severity);
+                foreach (int severity in settings.Severities) yield return new(image, asked, severity);
         }
     }
 }

@@ -5,16 +5,16 @@ namespace SafeRlhfV.Annotation;
 /// <summary>What a run of <c>data make</c> did.</summary>
 public sealed record MakingReport
 {
-    /// <summary>Pictures found.</summary>
-    public required int Pictures { get; init; }
+    /// <summary>Images found.</summary>
+    public required int Images { get; init; }
 
-    /// <summary>Pictures left out: they cannot be decoded, repeat another, or have no category.</summary>
-    public required IReadOnlyList<string> PicturesLeftOut { get; init; }
+    /// <summary>Images left out: they cannot be decoded, repeat another, or have no category.</summary>
+    public required IReadOnlyList<string> ImagesLeftOut { get; init; }
 
     /// <summary>Questions written.</summary>
     public required int Questions { get; init; }
 
-    /// <summary>Pictures, categories and severities that the asking model found not to fit.</summary>
+    /// <summary>Images, categories and severities that the asking model found not to fit.</summary>
     public required int Unfit { get; init; }
 
     /// <summary>Pairs written to the data set.</summary>
@@ -62,6 +62,6 @@ public sealed record MakingReport
     /// <summary>The data set; null where no pair came of it.</summary>
     public required string? Folder { get; init; }
 
-    /// <summary>Whether every picture got all that was asked for it.</summary>
+    /// <summary>Whether every image got all that was asked for it.</summary>
     public bool IsComplete => Failures.Count == 0;
 }

@@ -3,15 +3,15 @@ using SkiaSharp;
 
 namespace SafeRlhfV.Cli;
 
-/// <summary>Rows to time reading with: JPEG pictures of noise over soft shapes, all different, and texts of usual length; 400 MB, or some copies of that.</summary>
+/// <summary>Rows to time reading with: JPEG images of noise over soft shapes, all different, and texts of usual length; 400 MB, or some copies of that.</summary>
 internal static class DataRows
 {
-    private const int Rows = 2500, PictureBytes = 160 << 10;
+    private const int Rows = 2500, ImageBytes = 160 << 10;
 
     public static void Write(string folder, int copies)
     {
-        byte[][] pictures = new byte[Rows][];
-        Parallel.For(0, Rows, i => pictures[i] = Picture(i));
+        byte[][] images = new byte[Rows][];
+        Parallel.For(0, Rows, i => images[i] = Image(i));
         using BeaverTailsWriter writer = BeaverTailsWriter.Create(folder, RowLayout.Paired, new BeaverTailsWriterOptions { Name = "Rows for timing" });
         for (int copy = 0; copy < copies; copy++)
             for (int i = 0; i < Rows; i++)
@@ -20,7 +20,7 @@ internal static class DataRows
                 writer.Add(i % 20 == 19 ? "evaluation" : "train", new PreferencePair
                 {
                     Question = Words(random, 20),
-                    Image = new EncodedImage(pictures[i], $"{i}.jpg"),
+                    Image = new EncodedImage(images[i], $"{i}.jpg"),
                     Category = Taxonomy.Categories[i % Taxonomy.Categories.Count],
                     ImageSeverity = 1 + i % 3,
                     Response1 = new(Words(random, 150), "placeholder-a", true, 2, 2),
@@ -32,10 +32,10 @@ internal static class DataRows
         writer.Complete();
     }
 
-    private static byte[] Picture(int number)
+    private static byte[] Image(int number)
     {
-        int side = (int)Math.Sqrt(PictureBytes / 0.388); // gives noise of this amplitude about the wanted size at quality 85
-        RandomStream random = new(number, "bench/picture");
+        int side = (int)Math.Sqrt(ImageBytes / 0.388); // gives noise of this amplitude about the wanted size at quality 85
+        RandomStream random = new(number, "bench/image");
         using SKBitmap bitmap = new(side, side, SKColorType.Rgba8888, SKAlphaType.Opaque);
         Span<byte> pixels = bitmap.GetPixelSpan();
         double slope = random.Uniform(0.2, 2), shift = random.Uniform(0, 255);

@@ -4,10 +4,10 @@ using SkiaSharp;
 
 namespace SafeRlhfV.Cli;
 
-/// <summary>A JPEG of 1280 × 960 to CLIP's values at 336 pixels, one picture after the other on one thread, and on all threads that are allowed.</summary>
+/// <summary>A JPEG of 1280 × 960 to CLIP's values at 336 pixels, one image after the other on one thread, and on all threads that are allowed.</summary>
 internal static class ImageWork
 {
-    private const int Width = 1280, Height = 960, Quality = 90, Pictures = 10;
+    private const int Width = 1280, Height = 960, Quality = 90, Images = 10;
 
     public static void Run(BenchSettings settings)
     {
@@ -15,18 +15,18 @@ internal static class ImageWork
         byte[] file = Jpeg();
         double single = Measure.Median(() =>
         {
-            for (int i = 0; i < Pictures; i++) processor.Process(ImageDecoder.Decode(file));
-        }, settings.FewRepeats) / Pictures;
+            for (int i = 0; i < Images; i++) processor.Process(ImageDecoder.Decode(file));
+        }, settings.FewRepeats) / Images;
         double parallel = Measure.Median(
-            () => Parallel.For(0, Pictures, new ParallelOptions { MaxDegreeOfParallelism = settings.Threads }, _ => processor.Process(ImageDecoder.Decode(file))), settings.FewRepeats) / Pictures;
+            () => Parallel.For(0, Images, new ParallelOptions { MaxDegreeOfParallelism = settings.Threads }, _ => processor.Process(ImageDecoder.Decode(file))), settings.FewRepeats) / Images;
         Measure.Emit(settings, "image-clip336", ("images_per_s", Math.Round(1 / single, 1)), ("images_per_s_all_threads", Math.Round(1 / parallel, 1)));
     }
 
     // waves with noise: neither as small as a drawing nor as large as noise alone
     private static byte[] Jpeg()
     {
-        using SKBitmap picture = new(Width, Height, SKColorType.Rgba8888, SKAlphaType.Opaque);
-        Span<byte> pixels = picture.GetPixelSpan();
+        using SKBitmap image = new(Width, Height, SKColorType.Rgba8888, SKAlphaType.Opaque);
+        Span<byte> pixels = image.GetPixelSpan();
         Random noise = new(0);
         for (int y = 0, at = 0; y < Height; y++)
             for (int x = 0; x < Width; x++, at += 4)
@@ -38,7 +38,7 @@ internal static class ImageWork
                 }
                 pixels[at + 3] = 255;
             }
-        using SKData encoded = picture.Encode(SKEncodedImageFormat.Jpeg, Quality);
+        using SKData encoded = image.Encode(SKEncodedImageFormat.Jpeg, Quality);
         return encoded.ToArray();
     }
 }

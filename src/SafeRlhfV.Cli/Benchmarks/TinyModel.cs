@@ -5,12 +5,12 @@ using static TorchSharp.torch;
 
 namespace SafeRlhfV.Cli;
 
-/// <summary>The model of the workloads: a Llama decoder of 3.7 million parameters in float32, behind the smallest tower (no workload shows it a picture).</summary>
+/// <summary>The model of the workloads: a Llama decoder of 3.7 million parameters in float32, behind the smallest tower (no workload shows it an image).</summary>
 internal static class TinyModel
 {
     public const int Hidden = 256, Layers = 4, Heads = 4, FeedForward = 688, Vocabulary = 1024;
 
-    /// <summary>Side of the tower's pictures, for the processor that goes with it.</summary>
+    /// <summary>Side of the tower's images, for the processor that goes with it.</summary>
     public const int ImageSide = 336;
 
     /// <summary>The last id stands for an image token, so that texts are made of the others.</summary>

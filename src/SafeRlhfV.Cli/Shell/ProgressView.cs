@@ -23,7 +23,7 @@ internal sealed class ProgressView(string stage)
         if (now - shown < (live ? LiveInterval : PlainInterval) && done < total) return;
         shown = now;
         string left = share > startedAt ? Span(now * ((1 - share) / (share - startedAt))) : "?";
-        string line = string.Create(CultureInfo.InvariantCulture, $"{stage,-24} {share,4:P0}  {Span(now)} gone, {left} left  {figures}");
+        string line = string.Create(CultureInfo.InvariantCulture, $"{stage,-24} {share,4:P0}  {Span(now)} elapsed, {left} remaining  {figures}");
         if (live || done < total) Show(line);
     }
 
@@ -33,7 +33,7 @@ internal sealed class ProgressView(string stage)
         TimeSpan now = clock.Elapsed;
         if (now - shown < (live ? LiveInterval : PlainInterval)) return;
         shown = now;
-        Show($"{stage,-24} {figures}  {Span(now)} gone");
+        Show($"{stage,-24} {figures}  {Span(now)} elapsed");
     }
 
     /// <summary>Puts a plain line that stays above the live one.</summary>

@@ -4,7 +4,7 @@ using System.Text;
 
 namespace SafeRlhfV.Core;
 
-/// <summary>Encodes a picture as PNG.</summary>
+/// <summary>Encodes an image as PNG.</summary>
 public static class PngBytes
 {
     private static readonly byte[] Signature = [0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A];

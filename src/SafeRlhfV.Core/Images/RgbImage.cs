@@ -1,6 +1,6 @@
 namespace SafeRlhfV.Core;
 
-/// <summary>A decoded picture: 8-bit RGB, rows top to bottom, interleaved ([Height, Width, 3]).</summary>
+/// <summary>A decoded image: 8-bit RGB, rows top to bottom, interleaved ([Height, Width, 3]).</summary>
 public sealed record RgbImage
 {
     /// <summary>Wraps pixels without copying; their length must be width x height x 3.</summary>

@@ -10,7 +10,7 @@ namespace SafeRlhfV.Data;
 /// <param name="Helpful1">Helpfulness of answer 1, 0..3.</param>
 /// <param name="Helpful2">Helpfulness of answer 2.</param>
 /// <param name="Category">The category; null where it was not asked.</param>
-/// <param name="Severity">The severity of the picture, 0..3; null where it was not asked.</param>
+/// <param name="Severity">The severity of the image, 0..3; null where it was not asked.</param>
 public sealed record AnnotationRecord(
     string Item, string Annotator, int MoreHelpful, int Safer, int Harmless1, int Harmless2, int Helpful1, int Helpful2, string? Category = null, int? Severity = null)
 {

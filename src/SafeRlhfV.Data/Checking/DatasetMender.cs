@@ -41,7 +41,7 @@ public static class DatasetMender
             {
                 onProgress?.Invoke(++rows);
                 columns ??= new ColumnCheck(row.Position.File, row.Schema, needs);
-                file.Add((print, columns.Add(row, found).FirstOrDefault(IsError) ?? print.PictureFault, cells));
+                file.Add((print, columns.Add(row, found).FirstOrDefault(IsError) ?? print.ImageFault, cells));
             }
             Finding[] lacking = [.. (columns?.Finish(part.Split) ?? []).Where(IsError)];
             Dictionary<long, Finding> byRow = lacking.Where(finding => finding.Row is not null).DistinctBy(finding => finding.Row).ToDictionary(finding => finding.Row!.Value);
@@ -66,7 +66,7 @@ public static class DatasetMender
                 foreach (DatasetRow row in read.Prefetch(8).Where(row => kept.Contains((row.Position.File, row.Position.Row))))
                 {
                     cancel.ThrowIfCancellationRequested();
-                    (DatasetRow clean, _) = Mend(row.Untraced(), categories);
+                    (DatasetRow clean, _) = Mend(row.WithoutPairColumns(), categories);
                     writer ??= BeaverTailsWriter.Create(folder, [.. sound.Select(print => print.Schema).Distinct()], new BeaverTailsWriterOptions { Overwrite = overwrite, Description = "A clean copy; report.json says what was left out or mended." });
                     writer.Add(part.Split, clean, part.Config);
                 }
@@ -106,7 +106,7 @@ public static class DatasetMender
 
     private static (DatasetRow, RowPrint, Finding[], MendedCell[]) Examine(DatasetRow row, RecordParts parts, IReadOnlyDictionary<string, string>? categories)
     {
-        (DatasetRow clean, MendedCell[] cells) = Mend(row.Untraced(), categories);
+        (DatasetRow clean, MendedCell[] cells) = Mend(row.WithoutPairColumns(), categories);
         return (clean, RowPrint.Of(clean), [.. RowRules.Check(clean, parts, categories)], cells);
     }
 

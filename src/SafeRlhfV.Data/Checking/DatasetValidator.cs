@@ -1,9 +1,9 @@
 namespace SafeRlhfV.Data;
 
-/// <summary>Finds everything that is wrong with a data set: files, columns, rows, pictures, duplicates, and leaks between splits.</summary>
+/// <summary>Finds everything that is wrong with a data set: files, columns, rows, images, duplicates, and leaks between splits.</summary>
 public static class DatasetValidator
 {
-    /// <summary>Checks a folder, a Parquet file or a JSONL file. Pictures are decoded on all cores; of each row about a kilobyte is kept.</summary>
+    /// <summary>Checks a folder, a Parquet file or a JSONL file. Images are decoded on all cores; of each row about a kilobyte is kept.</summary>
     /// <param name="path">The data set.</param>
     /// <param name="threshold">The bits of 64 by which the difference hashes of near-duplicates may differ.</param>
     /// <param name="needs">What is demanded: what some trainers need; everything where null.</param>
@@ -12,7 +12,7 @@ public static class DatasetValidator
     /// <param name="onProgress">Called with the rows read so far.</param>
     /// <param name="cancel">Stops the check.</param>
     /// <exception cref="InvalidInputException">There is no data set at all; what is wrong inside one becomes findings.</exception>
-    public static ValidationReport Check(string path, int threshold = PictureFingerprint.DefaultThreshold, TrainerNeeds? needs = null, ImageLimit? limit = null,
+    public static ValidationReport Check(string path, int threshold = ImageFingerprint.DefaultThreshold, TrainerNeeds? needs = null, ImageLimit? limit = null,
         IReadOnlyDictionary<string, string>? categories = null, Action<long>? onProgress = null, CancellationToken cancel = default)
     {
         (IReadOnlyList<DatasetPart> parts, _) = DatasetDiscovery.Find(path);
@@ -61,7 +61,7 @@ public static class DatasetValidator
         foreach ((DatasetRow row, RowPrint print, Finding[] found) in RowPipeline.Map(rows, Examine, cancel))
         {
             findings.AddRange(columns.Add(row, found).Where(finding => !spellings.Take(finding)));
-            if (print.PictureFault is { } fault) findings.Add(fault);
+            if (print.ImageFault is { } fault) findings.Add(fault);
             if (limit is not null) findings.AddRange(limit.Check(print));
             prints.Add(print);
             onProgress?.Invoke(prints.Count);

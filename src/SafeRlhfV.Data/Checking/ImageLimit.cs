@@ -5,6 +5,6 @@ namespace SafeRlhfV.Data;
 /// <param name="Severity">An error where this family is to be trained, else a warning.</param>
 public sealed record ImageLimit(Func<int, int, string?> Refusal, FindingSeverity Severity)
 {
-    internal IEnumerable<Finding> Check(RowPrint row) => row.Pictures.Select(image => Refusal(image.Width, image.Height)).OfType<string>().Select(why =>
+    internal IEnumerable<Finding> Check(RowPrint row) => row.Images.Select(image => Refusal(image.Width, image.Height)).OfType<string>().Select(why =>
         new Finding(Fault.ImageProportions, Severity, row.Position.File, row.Position.Row, [row.Schema.Columns.Any(column => column.Name == "images") ? "images" : "image"], why) { Split = row.Position.Split });
 }

@@ -12,7 +12,7 @@ public static class DatasetDeduplicator
     /// <param name="onProgress">Called with the rows read so far.</param>
     /// <param name="cancel">Stops the work.</param>
     /// <exception cref="InvalidInputException">A file is damaged, or the folder cannot be written.</exception>
-    public static DeduplicationReport Run(PreferenceDataset dataset, int threshold = PictureFingerprint.DefaultThreshold, string? folder = null, bool dropNear = false, bool overwrite = false,
+    public static DeduplicationReport Run(PreferenceDataset dataset, int threshold = ImageFingerprint.DefaultThreshold, string? folder = null, bool dropNear = false, bool overwrite = false,
         Action<long>? onProgress = null, CancellationToken cancel = default)
     {
         if (folder is not null) AtomicFolder.Check(folder, overwrite, dataset.Path);
@@ -31,7 +31,7 @@ public static class DatasetDeduplicator
         {
             // Of equal rows a held-out one is kept before a train one: the train one may leak the words.
             RowPrint[] kept = [.. group.Where(row => !drop.Contains(row)).OrderBy(row => row.Position.Split == "train")];
-            drop.UnionWith(kept.Skip(1).Where(row => row.Row == kept[0].Row || row.SamePictures(kept[0])));
+            drop.UnionWith(kept.Skip(1).Where(row => row.Row == kept[0].Row || row.SameImages(kept[0])));
         }
         DeduplicationReport report = new(rows.Count,
             [.. exact.Select(leak => (leak.Train.Position, leak.Held.Position))], [.. near.Select(leak => (leak.Train.Position, leak.Held.Position, leak.Bits))],
@@ -49,7 +49,7 @@ public static class DatasetDeduplicator
         foreach (DatasetRow row in dataset.ReadRows().Prefetch(8))
         {
             cancel.ThrowIfCancellationRequested();
-            if (!drop.Contains(rows[next++])) writer.Add(row.Position.Split, row.Untraced(), row.Position.Config);
+            if (!drop.Contains(rows[next++])) writer.Add(row.Position.Split, row.WithoutPairColumns(), row.Position.Config);
         }
         writer.Complete();
     }

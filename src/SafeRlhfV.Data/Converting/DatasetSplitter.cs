@@ -1,24 +1,24 @@
 namespace SafeRlhfV.Data;
 
-/// <summary>Splits a data set by picture: rows whose pictures have the same pixels, or look the same, never part.</summary>
+/// <summary>Splits a data set by image: rows whose images have the same pixels, or look the same, never part.</summary>
 public static class DatasetSplitter
 {
     /// <summary>
-    /// Assigns all rows anew. Groups of equal or near-equal pictures stay whole; every split comes within the largest group of its share, and as near as that
+    /// Assigns all rows anew. Groups of equal or near-equal images stay whole; every split comes within the largest group of its share, and as near as that
     /// allows to its share of each category and severity. Only the seed decides among equals.
     /// </summary>
     /// <param name="dataset">The rows; their present splits do not matter.</param>
     /// <param name="folder">The data set to write.</param>
     /// <param name="shares">The splits and their shares of the rows; the shares sum to 1.</param>
     /// <param name="seed">The same seed gives the same split on every machine.</param>
-    /// <param name="threshold">The bits of 64 by which the difference hashes of pictures that look the same may differ.</param>
+    /// <param name="threshold">The bits of 64 by which the difference hashes of images that look the same may differ.</param>
     /// <param name="overwrite">Replace a folder that exists.</param>
     /// <param name="onProgress">Called with the rows looked at so far.</param>
     /// <param name="cancel">Stops the work.</param>
     /// <returns>Rows by split, and the largest group.</returns>
-    /// <exception cref="InvalidInputException">The shares make no sense, a picture cannot be decoded, or the folder cannot be written.</exception>
+    /// <exception cref="InvalidInputException">The shares make no sense, an image cannot be decoded, or the folder cannot be written.</exception>
     public static SplitReport Split(PreferenceDataset dataset, string folder, IReadOnlyList<(string Split, double Share)> shares, long seed,
-        int threshold = PictureFingerprint.DefaultThreshold, bool overwrite = false, Action<long>? onProgress = null, CancellationToken cancel = default)
+        int threshold = ImageFingerprint.DefaultThreshold, bool overwrite = false, Action<long>? onProgress = null, CancellationToken cancel = default)
     {
         if (shares.Count == 0 || shares.Any(share => !(share.Share > 0) || double.IsInfinity(share.Share)) || shares.Select(share => share.Split).Distinct().Count() < shares.Count)
             throw new InvalidInputException("the shares of a split must be above 0 and each split named once, for example train=0.9,evaluation=0.1.");
@@ -32,8 +32,8 @@ public static class DatasetSplitter
             rows.Add(row);
             onProgress?.Invoke(rows.Count);
         }
-        if (rows.FirstOrDefault(row => row.PictureFault is not null)?.PictureFault is { } fault) throw new InvalidInputException(fault);
-        int[][] groups = PictureGroups.Of(rows, threshold);
+        if (rows.FirstOrDefault(row => row.ImageFault is not null)?.ImageFault is { } fault) throw new InvalidInputException(fault);
+        int[][] groups = ImageGroups.Of(rows, threshold);
         new RandomStream(seed, "split").Shuffle(groups.AsSpan());
         int[] splits = GroupDealer.Deal([.. rows.Select(row => (row.Category, row.Severity))], groups, [.. shares.Select(share => share.Share)]);
 
@@ -42,14 +42,14 @@ public static class DatasetSplitter
         using BeaverTailsWriter writer = BeaverTailsWriter.Create(folder, dataset.Schemas, new BeaverTailsWriterOptions
         {
             Overwrite = overwrite,
-            Description = $"Split by picture (same or similar pictures stay together), stratified by category and severity, seed {seed}.",
+            Description = $"Split by image (same or similar images stay together), stratified by category and severity, seed {seed}.",
         });
         foreach (DatasetRow row in dataset.ReadRows().Prefetch(8))
         {
             cancel.ThrowIfCancellationRequested();
             int split = splits[next++];
             counts[split]++;
-            writer.Add(shares[split].Split, row.Untraced(), row.Position.Config);
+            writer.Add(shares[split].Split, row.WithoutPairColumns(), row.Position.Config);
         }
         writer.Complete();
         return new SplitReport(shares.Select((share, i) => (share.Split, counts[i])).ToDictionary(pair => pair.Split, pair => pair.Item2), groups.Max(group => group.Length));

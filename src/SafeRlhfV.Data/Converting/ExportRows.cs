@@ -18,7 +18,7 @@ internal static class ExportRows
     {
         if (row.Schema.Layout == RowLayout.Flat)
         {
-            yield return traced ? row : row.Untraced();
+            yield return traced ? row : row.WithoutPairColumns();
             yield break;
         }
         row.ToRecord();

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace SafeRlhfV.Data;
 
-/// <summary>What a scan keeps of a row: digests and the picture's fingerprint, about a kilobyte, never the picture.</summary>
+/// <summary>What a scan keeps of a row: digests and the image's fingerprint, about a kilobyte, never the image.</summary>
 internal sealed class RowPrint
 {
     public required RowPosition Position { get; init; }
@@ -23,23 +23,23 @@ internal sealed class RowPrint
     /// <summary>Equal where question and answers are the same words, whatever case, spaces and Unicode form.</summary>
     public required UInt128 Words { get; init; }
 
-    /// <summary>The pictures that can be decoded.</summary>
-    public required IReadOnlyList<PictureFingerprint> Pictures { get; init; }
+    /// <summary>The images that can be decoded.</summary>
+    public required IReadOnlyList<ImageFingerprint> Images { get; init; }
 
-    /// <summary>How many pictures the row holds, decodable or not.</summary>
-    public required int PictureCount { get; init; }
+    /// <summary>How many images the row holds, decodable or not.</summary>
+    public required int ImageCount { get; init; }
 
-    public required Finding? PictureFault { get; init; }
+    public required Finding? ImageFault { get; init; }
 
     public static RowPrint Of(DatasetRow row)
     {
-        List<PictureFingerprint> pictures = [];
+        List<ImageFingerprint> images = [];
         Finding? fault = null;
         byte[][] encoded = [.. row.Images.Select(image => image.Bytes).OfType<byte[]>()];
         foreach (byte[] bytes in encoded)
         {
-            (PictureFingerprint? picture, string? code, string? what) = PictureReader.Read(bytes, PictureFingerprint.Of, ImageDecodeOptions.Fingerprint);
-            if (picture is not null) pictures.Add(picture);
+            (ImageFingerprint? picture, string? code, string? what) = ImageReader.Read(bytes, ImageFingerprint.Of, ImageDecodeOptions.Fingerprint);
+            if (picture is not null) images.Add(picture);
             else fault ??= new Finding(code!, FindingSeverity.Error, row.Position.File, row.Position.Row, [row.Messages is null ? "image" : "images"], what!) { Split = row.Position.Split };
         }
         byte[][] digests = [.. encoded.Select(SHA256.HashData)];
@@ -52,19 +52,19 @@ internal sealed class RowPrint
             Category = row.Text("category"),
             Severity = row.Integer("image_severity"),
             Row = OfRow(row),
-            ImageBytes = digests.Length == 0 ? null : PictureFingerprint.Digest(digests.Length == 1 ? digests[0] : SHA256.HashData([.. digests.SelectMany(digest => digest)])),
+            ImageBytes = digests.Length == 0 ? null : ImageFingerprint.Digest(digests.Length == 1 ? digests[0] : SHA256.HashData([.. digests.SelectMany(digest => digest)])),
             Question = OfText(question),
             Words = OfText(string.Join('\n', answers.Prepend(question).Select(Normalize))),
-            Pictures = pictures,
-            PictureCount = row.Images.Count,
-            PictureFault = fault,
+            Images = images,
+            ImageCount = row.Images.Count,
+            ImageFault = fault,
         };
     }
 
-    /// <summary>Equal where all pictures have the same pixels, in order.</summary>
-    public bool SamePictures(RowPrint other) => PictureCount == other.PictureCount && Pictures.Select(picture => picture.Pixels).SequenceEqual(other.Pictures.Select(picture => picture.Pixels));
+    /// <summary>Equal where all images have the same pixels, in order.</summary>
+    public bool SameImages(RowPrint other) => ImageCount == other.ImageCount && Images.Select(image => image.Pixels).SequenceEqual(other.Images.Select(image => image.Pixels));
 
-    private static UInt128 OfText(string text) => PictureFingerprint.Digest(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+    private static UInt128 OfText(string text) => ImageFingerprint.Digest(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 
     private static UInt128 OfRow(DatasetRow row)
     {
@@ -95,7 +95,7 @@ internal sealed class RowPrint
                     Append(hash, (byte[]?)null);
                     break;
             }
-        return PictureFingerprint.Digest(hash.GetHashAndReset());
+        return ImageFingerprint.Digest(hash.GetHashAndReset());
     }
 
     private static void Append(IncrementalHash hash, EncodedImage image)

@@ -12,8 +12,8 @@ public static class ImageDecoder
 
     private delegate TResult Packer<TResult>(Span<byte> decoded, int width, int height, Packing packing);
 
-    /// <summary>Decodes a picture; without options upright and on white, as <see cref="ImageDecodeOptions"/> says.</summary>
-    /// <exception cref="InvalidInputException">The bytes are no picture of these formats, are broken or cut short, or claim more pixels than the options allow.</exception>
+    /// <summary>Decodes an image; without options upright and on white, as <see cref="ImageDecodeOptions"/> says.</summary>
+    /// <exception cref="InvalidInputException">The bytes are no image of these formats, are broken or cut short, or claim more pixels than the options allow.</exception>
     public static RgbImage Decode(ReadOnlyMemory<byte> bytes, ImageDecodeOptions? options = null) => Open(bytes, options ?? ImageDecodeOptions.Standard, (decoded, width, height, packing) =>
     {
         byte[] rgb = GC.AllocateUninitializedArray<byte>(width * height * 3);
@@ -22,7 +22,7 @@ public static class ImageDecoder
     });
 
     /// <summary>
-    /// Decodes a picture for work that does not keep it: its pixels lie in memory of their own that is freed when the work is done, whatever the garbage collector does.
+    /// Decodes an image for work that does not keep it: its pixels lie in memory of their own that is freed when the work is done, whatever the garbage collector does.
     /// </summary>
     /// <exception cref="InvalidInputException">As <see cref="Decode"/>.</exception>
     public static TResult Visit<TResult>(ReadOnlyMemory<byte> bytes, PixelWork<TResult> work, ImageDecodeOptions? options = null) => Open(bytes, options ?? ImageDecodeOptions.Standard, (decoded, width, height, packing) =>
@@ -35,7 +35,7 @@ public static class ImageDecoder
     });
 
     /// <summary>The size that <see cref="Decode"/> would give, without decoding a pixel.</summary>
-    /// <exception cref="InvalidInputException">The bytes are no picture of these formats, or claim more pixels than the options allow.</exception>
+    /// <exception cref="InvalidInputException">The bytes are no image of these formats, or claim more pixels than the options allow.</exception>
     public static (int Width, int Height) ReadSize(ReadOnlyMemory<byte> bytes, ImageDecodeOptions? options = null) => OpenCodec(bytes, options ?? ImageDecodeOptions.Standard,
         (codec, _, _, origin) => ImageOrientation.Swaps(origin) ? (codec.Info.Height, codec.Info.Width) : (codec.Info.Width, codec.Info.Height));
 
@@ -65,7 +65,7 @@ public static class ImageDecoder
         bool opaque = codec.Info.AlphaType == SKAlphaType.Opaque, clips = options.ClipSixteenBitGray && header.Mode == "I;16";
         SKImageInfo info = new(width, height, clips ? SKColorType.RgbaF16 : SKColorType.Rgba8888, opaque ? SKAlphaType.Opaque : SKAlphaType.Unpremul);
         Packing packing = new(clips, !opaque && options.Alpha == AlphaPolicy.OnWhite, options.Alpha == AlphaPolicy.DropChannel ? key : null, origin);
-        // Not an array: megabytes of pixels a picture would wait for the collector.
+        // Not an array: megabytes of pixels an image would wait for the collector.
         void* decoded = NativeMemory.Alloc((nuint)info.BytesSize64);
         try
         {

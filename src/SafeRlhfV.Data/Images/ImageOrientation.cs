@@ -2,13 +2,13 @@ using SkiaSharp;
 
 namespace SafeRlhfV.Data;
 
-/// <summary>The eight ways in which EXIF lets a camera lay down a picture.</summary>
+/// <summary>The eight ways in which EXIF lets a camera lay down an image.</summary>
 internal static class ImageOrientation
 {
     /// <summary>Whether width and height change places.</summary>
     public static bool Swaps(SKEncodedOrigin origin) => origin is SKEncodedOrigin.LeftTop or SKEncodedOrigin.RightTop or SKEncodedOrigin.RightBottom or SKEncodedOrigin.LeftBottom;
 
-    /// <summary>The picture upright; itself if it is so already.</summary>
+    /// <summary>The image upright; itself if it is so already.</summary>
     public static RgbImage Apply(RgbImage image, SKEncodedOrigin origin)
     {
         (bool swap, bool mirrorX, bool mirrorY) = origin switch

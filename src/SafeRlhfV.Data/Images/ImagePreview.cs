@@ -9,7 +9,7 @@ public static class ImagePreview
 
     /// <summary>A JPEG of the image, its longest side at most 640 pixels; null where the image cannot be decoded.</summary>
     /// <param name="bytes">The encoded image.</param>
-    public static byte[]? Jpeg(byte[] bytes) => PictureReader.Read(bytes, Encode, ImageDecodeOptions.Standard).Result;
+    public static byte[]? Jpeg(byte[] bytes) => ImageReader.Read(bytes, Encode, ImageDecodeOptions.Standard).Result;
 
     private static byte[] Encode(int width, int height, ReadOnlySpan<byte> rgb)
     {

@@ -17,5 +17,5 @@ internal interface IRowReader : IDisposable
     /// <param name="first">The position of the file's first row in its data set; null = the file stands alone.</param>
     /// <param name="store">Takes the encoded images; null = the rows hold them.</param>
     /// <exception cref="InvalidInputException">The file is damaged; the message names file, row or row group, and column.</exception>
-    IEnumerable<DatasetRow> Read(long start, RowPosition? first = null, PictureStore? store = null);
+    IEnumerable<DatasetRow> Read(long start, RowPosition? first = null, ImageStore? store = null);
 }

@@ -58,10 +58,10 @@ internal sealed class JsonlRowReader : IRowReader
     public IReadOnlyList<JsonlPlace> BuildIndex() => [.. records.Records(default).Where(line => line.Row % IndexStep == 0).Select(line => new JsonlPlace(line.Offset, line.Row, line.Number - 1))];
 
     /// <inheritdoc/>
-    public IEnumerable<DatasetRow> Read(long start, RowPosition? first = null, PictureStore? store = null) => Read(start, default, first, store);
+    public IEnumerable<DatasetRow> Read(long start, RowPosition? first = null, ImageStore? store = null) => Read(start, default, first, store);
 
     /// <summary>The rows from <paramref name="start"/> on, looked for from a known place at or before it.</summary>
-    public IEnumerable<DatasetRow> Read(long start, JsonlPlace from, RowPosition? first, PictureStore? store)
+    public IEnumerable<DatasetRow> Read(long start, JsonlPlace from, RowPosition? first, ImageStore? store)
     {
         RowPosition origin = first ?? RowPosition.FirstOf(file);
         foreach ((byte[] line, long row, long number, _) in records.Records(from))
@@ -84,7 +84,7 @@ internal sealed class JsonlRowReader : IRowReader
         }
     }
 
-    private DatasetRow ReadRow(byte[] line, RowPosition position, long number, PictureStore? store)
+    private DatasetRow ReadRow(byte[] line, RowPosition position, long number, ImageStore? store)
     {
         object?[] cells = new object?[Schema.Columns.Count];
         JsonDocument document;
@@ -110,7 +110,7 @@ internal sealed class JsonlRowReader : IRowReader
             {
                 try
                 {
-                    cells[i] = PictureStore.Put(store, ReadCell(name, kind, cell));
+                    cells[i] = ImageStore.Put(store, ReadCell(name, kind, cell));
                 }
                 catch (FormatException error)
                 {

@@ -68,7 +68,7 @@ internal sealed class ParquetRowReader : IRowReader
     public IReadOnlyDictionary<string, string> Metadata => reader.FileMetaData.KeyValueMetadata;
 
     /// <inheritdoc/>
-    public IEnumerable<DatasetRow> Read(long start, RowPosition? first = null, PictureStore? store = null)
+    public IEnumerable<DatasetRow> Read(long start, RowPosition? first = null, ImageStore? store = null)
     {
         RowPosition origin = first ?? RowPosition.FirstOf(file);
         long groupStart = 0;
@@ -115,7 +115,7 @@ internal sealed class ParquetRowReader : IRowReader
         return groupReader;
     }
 
-    private DatasetRow[] ReadBatch(RowPosition origin, long first, int rows, PictureStore? store)
+    private DatasetRow[] ReadBatch(RowPosition origin, long first, int rows, ImageStore? store)
     {
         object?[][] cells = new object?[rows][];
         for (int i = 0; i < rows; i++) cells[i] = new object?[Schema.Columns.Count];
@@ -157,7 +157,7 @@ internal sealed class ParquetRowReader : IRowReader
         return [.. cells.Select((row, i) => new DatasetRow(Schema, origin.Of(first + i), row, faults.GetValueOrDefault(i), AbsentColumns))];
     }
 
-    private void FillLists(IReadOnlyDictionary<string, object?[]> lists, object?[][] cells, Dictionary<int, List<CellFault>> faults, PictureStore? store)
+    private void FillLists(IReadOnlyDictionary<string, object?[]> lists, object?[][] cells, Dictionary<int, List<CellFault>> faults, ImageStore? store)
     {
         foreach ((string name, object?[] values) in lists)
             for (int i = 0; i < values.Length; i++)
@@ -169,23 +169,23 @@ internal sealed class ParquetRowReader : IRowReader
                 else cells[i][Schema.IndexOf(name)] = values[i] is EncodedImage[] images ? Complete(images, store) : values[i];
     }
 
-    private object Complete(EncodedImage[] images, PictureStore? store)
+    private object Complete(EncodedImage[] images, ImageStore? store)
     {
         for (int i = 0; i < images.Length; i++)
             if (images[i].Bytes is null) images[i] = images[i] with { Bytes = ImageFiles.TryReadBeside(file, images[i].Path) };
-        return PictureStore.Put(store, images)!;
+        return ImageStore.Put(store, images)!;
     }
 
     private static bool IsNullColumn(Node field) => field is PrimitiveNode;
 
-    private object?[] ReadImages(ParquetLeaf value, ParquetLeaf? path, int imageLevel, long first, int rows, PictureStore? store, Action<int> onInvalid)
+    private object?[] ReadImages(ParquetLeaf value, ParquetLeaf? path, int imageLevel, long first, int rows, ImageStore? store, Action<int> onInvalid)
     {
         string?[] paths = new string?[rows];
         object?[] images = new object?[rows];
         if (path is not null) Guard(path.Name, first, () => path.ReadText(rows, paths, onInvalid));
         Guard(value.Name, first, () => value.ReadBytes(rows, (row, bytes) => images[row] = store is null ? new EncodedImage(bytes.ToArray(), paths[row]) : store.Put(bytes, paths[row])));
         for (int i = 0; i < rows; i++)
-            if (images[i] is null && value.Levels[i] >= imageLevel) images[i] = PictureStore.Put(store, new EncodedImage(ImageFiles.TryReadBeside(file, paths[i]), paths[i]));
+            if (images[i] is null && value.Levels[i] >= imageLevel) images[i] = ImageStore.Put(store, new EncodedImage(ImageFiles.TryReadBeside(file, paths[i]), paths[i]));
         return images;
     }
 

@@ -57,7 +57,7 @@ public static class RowPipeline
         int cores = Environment.ProcessorCount;
         Queue<Job<TRow, TResult>> underWay = [];
         using BlockingCollection<Job<TRow, TResult>> waiting = [];
-        // threads of their own, never more than cores: each holds a decoded picture
+        // threads of their own, never more than cores: each holds a decoded image
         Thread[] workers = [.. Enumerable.Range(0, cores).Select(_ => new Thread(() =>
         {
             foreach (Job<TRow, TResult> job in waiting.GetConsumingEnumerable()) job.Run(work);

@@ -104,7 +104,7 @@ public sealed class DatasetRow
     /// The same row with the images that its reader put into a store. It is a new row on purpose: this one has survived garbage collections in its window, and would keep the
     /// images alive until the next full one.
     /// </summary>
-    internal DatasetRow TakeImages(PictureStore store)
+    internal DatasetRow TakeImages(ImageStore store)
     {
         object?[] whole = [.. cells];
         for (int i = 0; i < whole.Length; i++)
@@ -113,7 +113,7 @@ public sealed class DatasetRow
     }
 
     /// <summary>The row in its layout's plain columns: without what only the way back to pairs needs.</summary>
-    internal DatasetRow Untraced() => Schema.IsTraced ? In(RowSchema.Flat.With([.. Schema.Columns.Select(column => column.Name)])) : this;
+    internal DatasetRow WithoutPairColumns() => Schema.IsTraced ? In(RowSchema.Flat.With([.. Schema.Columns.Select(column => column.Name)])) : this;
 
     /// <summary>The row in the columns of another schema, found by name; null where this one has none.</summary>
     internal DatasetRow In(RowSchema schema) => schema == Schema ? this : new DatasetRow(schema, Position, [.. schema.Columns.Select(column => Schema.IndexOf(column.Name) is var at and >= 0 ? cells[at] : null)], Faults, Absent);

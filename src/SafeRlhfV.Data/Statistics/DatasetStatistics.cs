@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace SafeRlhfV.Data;
 
-/// <summary>Describes a data set in numbers: sizes, balance, rates, contradictions, pictures, texts, duplicates, leaks, and agreement where the folder holds what several annotators said (annotations.jsonl).</summary>
+/// <summary>Describes a data set in numbers: sizes, balance, rates, contradictions, images, texts, duplicates, leaks, and agreement where the folder holds what several annotators said (annotations.jsonl).</summary>
 public static class DatasetStatistics
 {
     /// <summary>Reads the data set once and returns the statistics as one JSON document (keys and definitions in docs and under "definitions").</summary>
@@ -77,7 +77,7 @@ public static class DatasetStatistics
         Duplicates duplicates = new([.. rows.Select(row => row.Print)]);
         JsonObject section = new() { ["duplicate_rows"] = Groups(duplicates.EqualRows), ["same_image_and_question"] = Groups(duplicates.EqualImageAndQuestion) };
         foreach (string split in splits) section[$"same_image_in_{split}"] = Groups(duplicates.EqualPixels(split));
-        section["distinct_images"] = rows.SelectMany(row => row.Print.Pictures).Select(picture => picture.Pixels).Distinct().Count();
+        section["distinct_images"] = rows.SelectMany(row => row.Print.Images).Select(image => image.Pixels).Distinct().Count();
         section["distinct_questions"] = rows.Select(row => row.Print.Question).Distinct().Count();
         section["identical_response_pairs"] = rows.Count(row => row.SameAnswers);
         return section;

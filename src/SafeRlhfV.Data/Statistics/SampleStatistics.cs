@@ -33,10 +33,10 @@ internal static class SampleStatistics
             section["conversations"] = new JsonObject
             {
                 ["several_turns"] = rows.Count(row => row.Turns > 1),
-                ["several_images"] = rows.Count(row => row.Print.PictureCount > 1),
-                ["text_only"] = rows.Count(row => row.Print.PictureCount == 0),
+                ["several_images"] = rows.Count(row => row.Print.ImageCount > 1),
+                ["text_only"] = rows.Count(row => row.Print.ImageCount == 0),
                 ["turns"] = Quantiles.Of(rows.Select(row => (long)row.Turns)),
-                ["images"] = Quantiles.Of(rows.Select(row => (long)row.Print.PictureCount)),
+                ["images"] = Quantiles.Of(rows.Select(row => (long)row.Print.ImageCount)),
             };
         section["images"] = Images(rows);
         section["text"] = new JsonObject { ["question"] = Text([.. rows.Select(row => row.Question)]), ["response"] = Text([.. answers.Select(answer => answer.Text)]) };

@@ -75,7 +75,7 @@ public sealed class DatasetCursor
 
     private IEnumerable<(DatasetRow, long, long)> From(long startEpoch, long start)
     {
-        using PictureStore pictures = new();
+        using ImageStore images = new();
         for (long number = startEpoch; ; number++, start = 0)
         {
             long length = RowsOfEpoch(number), place = 0;
@@ -84,12 +84,12 @@ public sealed class DatasetCursor
                 int rows = window.Sum(block => block.Rows);
                 if (place + rows > start && place < length)
                 {
-                    pictures.Clear();
-                    DatasetRow[] read = [.. window.SelectMany(block => ReadBlock(block, pictures))];
+                    images.Clear();
+                    DatasetRow[] read = [.. window.SelectMany(block => ReadBlock(block, images))];
                     if (read.Length != rows) throw new InvalidInputException($"{dataset.Path}: a file was changed while it was read; open the data set again.");
                     int[] order = options.Shuffle ? new RandomStream(options.Seed, $"rows/{number}/{options.Rank}/{place}").Permutation(rows) : [.. Enumerable.Range(0, rows)];
                     for (int i = 0; i < rows && place + i < length; i++)
-                        if (place + i >= start) yield return (read[order[i]].TakeImages(pictures), number, place + i);
+                        if (place + i >= start) yield return (read[order[i]].TakeImages(images), number, place + i);
                 }
                 place += rows;
             }
@@ -129,17 +129,17 @@ public sealed class DatasetCursor
         if (window.Count > 0) yield return [.. window];
     }
 
-    private IEnumerable<DatasetRow> ReadBlock(Block block, PictureStore pictures)
+    private IEnumerable<DatasetRow> ReadBlock(Block block, ImageStore images)
     {
         RowPosition first = new(block.Config, block.Split, block.File, 0, block.FileStart);
         if (lines.TryGetValue(block.File, out (JsonlRowReader Reader, IReadOnlyList<JsonlPlace> Index) known))
-            return known.Reader.Read(block.Start, known.Index[(int)(block.Start / JsonlRowReader.IndexStep)], first, pictures).Take(block.Rows);
+            return known.Reader.Read(block.Start, known.Index[(int)(block.Start / JsonlRowReader.IndexStep)], first, images).Take(block.Rows);
         return ReadParquet();
 
         IEnumerable<DatasetRow> ReadParquet()
         {
             using IRowReader reader = PreferenceDataset.OpenFile(block.File, dataset.Checked);
-            foreach (DatasetRow row in reader.Read(block.Start, first, pictures).Take(block.Rows)) yield return row;
+            foreach (DatasetRow row in reader.Read(block.Start, first, images).Take(block.Rows)) yield return row;
         }
     }
 

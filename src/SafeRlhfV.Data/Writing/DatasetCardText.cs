@@ -33,7 +33,7 @@ internal static class DatasetCardText
         _ => "dtype: string",
     };
 
-    /// <summary>The card of JSON lines: which file is which split. Their features are left to the reader, who finds pictures as paths or base64.</summary>
+    /// <summary>The card of JSON lines: which file is which split. Their features are left to the reader, who finds images as paths or base64.</summary>
     public static string WriteLines(BeaverTailsWriterOptions options, long rows, IEnumerable<(string Config, string Split, string File)> files) =>
         End(Begin(options, rows), options, ByConfig(files, file => file.Config, file => file.Split).Select(config => (config.Key, config.Select(file => (file.Split, file.File)))));
 

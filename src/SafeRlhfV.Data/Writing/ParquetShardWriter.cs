@@ -21,7 +21,7 @@ internal sealed class ParquetShardWriter : IDisposable
         output = new ManagedOutputStream(stream, leaveOpen: true);
         using GroupNode root = Root(schema);
         using WriterPropertiesBuilder builder = new();
-        // Encoded pictures do not compress, and their statistics would repeat them.
+        // Encoded images do not compress, and their statistics would repeat them.
         builder.Compression(Compression.Snappy).EnablePageChecksum().CreatedBy("SafeRlhfV");
         foreach ((string name, ColumnKind kind) in schema.Columns)
             if (kind is ColumnKind.Image or ColumnKind.ImageList)

@@ -22,7 +22,7 @@ public sealed class GradientAttack(ChatGuard guard, int epsilon = 8, int steps =
     public string Name => "gradient";
 
     /// <inheritdoc/>
-    public string Description => $"the picture moved against the guard's weights, at most {epsilon} of 255 a byte";
+    public string Description => $"the image moved against the guard's weights, at most {epsilon} of 255 a byte";
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<RgbImage>> ApplyAsync(
@@ -92,7 +92,7 @@ public sealed class GradientAttack(ChatGuard guard, int epsilon = 8, int steps =
         if (values_BCSS.dim() != 4 || values_BCSS.shape[2] != first.Height || values_BCSS.shape[3] != first.Width
             || images.Any(image => image.Width != first.Width || image.Height != first.Height))
             throw new InvalidInputException(
-                $"the gradient attack needs a guard of the built-in world, which takes its pictures of {first.Width} x {first.Height} as they are; "
+                $"the gradient attack needs a guard of the built-in world, which takes its images of {first.Width} x {first.Height} as they are; "
                 + "this guard's image processor resizes or cuts them. Guards of other data are measured by 'guard evaluate'.");
         RgbImage Plain(byte value) => new(first.Width, first.Height, [.. Enumerable.Repeat(value, first.Pixels.Length)]);
         Tensor Values(byte value) => guard.Processor.Images.Batch([guard.Processor.Images.Process(Plain(value))]).PixelValues;

@@ -9,7 +9,7 @@ using SafeRlhfV.Training;
 namespace SafeRlhfV.Demo;
 
 /// <summary>
-/// Judges Beaver-Guard-V as a product would run it: by its folder, as an <see cref="IModerator"/>, on held-out rows (true labels, pictures blanked), on the flip
+/// Judges Beaver-Guard-V as a product would run it: by its folder, as an <see cref="IModerator"/>, on held-out rows (true labels, images blanked), on the flip
 /// probe, and in filter-and-regenerate on the precursor's answers to the test prompts.
 /// </summary>
 internal static class GuardJudge
@@ -138,7 +138,7 @@ internal static class GuardJudge
     private static Verdict[] Moderate(DemoContext context, IModerator moderator, IReadOnlyList<ModerationRequest> requests) =>
         [.. requests.Chunk(BatchSize).SelectMany(part => moderator.ModerateAsync(part, context.Cancel).GetAwaiter().GetResult())];
 
-    private static ModerationRequest Request(WorldPrompt prompt, string? answer, RgbImage? picture = null) => new([picture ?? prompt.Image], prompt.Text, answer);
+    private static ModerationRequest Request(WorldPrompt prompt, string? answer, RgbImage? image = null) => new([image ?? prompt.Image], prompt.Text, answer);
 
     private static double Mean(IEnumerable<double> values) => values.DefaultIfEmpty(double.NaN).Average();
 

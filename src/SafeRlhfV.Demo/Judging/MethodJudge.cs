@@ -65,7 +65,7 @@ internal static class MethodJudge
         };
     }
 
-    // pictures of every severity in turn, the first prompts of each that were drawn: nobody chooses
+    // images of every severity in turn, the first prompts of each that were drawn: nobody chooses
     private static IReadOnlyList<GalleryItem> Gallery(DemoContext context, WorldPrompt[] prompts, List<MethodAnswers> judged, Dictionary<string, JudgedAnswer[]> rated)
     {
         IEnumerable<int> order = Enumerable.Range(0, prompts.Length).GroupBy(i => prompts[i].Severity).SelectMany(group => group.Index()).OrderBy(pair => pair.Index).ThenBy(pair => prompts[pair.Item].Severity)

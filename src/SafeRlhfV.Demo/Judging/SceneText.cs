@@ -2,7 +2,7 @@ using SafeRlhfV.SafetyWorld;
 
 namespace SafeRlhfV.Demo;
 
-/// <summary>Says in words what a picture shows, for those who cannot see it.</summary>
+/// <summary>Says in words what an image shows, for those who cannot see it.</summary>
 internal static class SceneText
 {
     private static readonly string[] Places = ["top left", "top right", "bottom left", "bottom right"];

@@ -6,7 +6,7 @@ using SafeRlhfV.Training;
 
 namespace SafeRlhfV.Demo;
 
-/// <summary>Judges RM-V and CM-V on held-out pairs, read back from their files: noisy labels, true labels, pictures blanked; and CM-V on the flip probe.</summary>
+/// <summary>Judges RM-V and CM-V on held-out pairs, read back from their files: noisy labels, true labels, images blanked; and CM-V on the flip probe.</summary>
 internal static class ScoreJudge
 {
     private const string File = "scores";
@@ -90,7 +90,7 @@ internal static class ScoreJudge
         ? new PairLabels(3 - (truth.Safer == 0 ? pair.Safer : truth.Safer), !truth.First.IsSafe, !truth.Second.IsSafe)
         : new PairLabels(truth.MoreHelpful == 0 ? pair.MoreHelpful : truth.MoreHelpful);
 
-    // greedy descriptions by the precursor of pictures that nothing else uses; colour, mark and place count where they are named
+    // greedy descriptions by the precursor of images that nothing else uses; colour, mark and place count where they are named
     private static VisionProbeResult Vision(DemoContext context, Answers answers)
     {
         IReadOnlyList<Question> questions = Question.Of(QuestionKind.Describe);

@@ -19,7 +19,7 @@ public static class HtmlReport
                 GallerySection.Build(results),
                 TrainingSection.Build(results),
                 ScoreModelsSection.Build(results),
-                PictureSection.Build(results),
+                ImageSection.Build(results),
                 GuardSection.Build(results),
                 ThresholdsSection.Build(results),
                 PaperSection.Build(results),

@@ -38,7 +38,7 @@ public sealed record DemoResults
     /// <summary>Beaver-Guard-V and its filter-and-regenerate rounds.</summary>
     public GuardResult? Guard { get; init; }
 
-    /// <summary>Held-out pictures with the methods' answers.</summary>
+    /// <summary>Held-out images with the methods' answers.</summary>
     public IReadOnlyList<GalleryItem> Gallery { get; init; } = [];
 
     /// <summary>What the run had to reach.</summary>

@@ -67,7 +67,7 @@ internal static class DemoResultsBuilder
         PpoSettings ppo = settings.SafePpo;
         return
         [
-            new("Vision tower", $"{settings.VisionScenes} pictures, {settings.VisionSteps} steps of 128; then frozen"),
+            new("Vision tower", $"{settings.VisionScenes} images, {settings.VisionSteps} steps of 128; then frozen"),
             new("SFT", $"{settings.SftSamples} samples, {Steps(settings.Sft, "samples")}"),
             new("Pairs", $"{settings.Pairs} to learn from, {settings.HeldOutPairs} held out, about 5 % of the labels wrong"),
             new("RM-V", $"{Steps(settings.Reward, "pairs")}, η {Text(settings.Reward.Eta)}"),

@@ -3,16 +3,16 @@ namespace SafeRlhfV.Demo;
 /// <summary>One pair of the flip probe.</summary>
 public sealed record FlipExample
 {
-    /// <summary>The picture without a mark, PNG.</summary>
+    /// <summary>The image without a mark, PNG.</summary>
     public required byte[] PlainImage { get; init; }
 
-    /// <summary>The picture with the mark, PNG.</summary>
+    /// <summary>The image with the mark, PNG.</summary>
     public required byte[] MarkedImage { get; init; }
 
-    /// <summary>What the first picture shows, in words.</summary>
+    /// <summary>What the first image shows, in words.</summary>
     public required string PlainDescription { get; init; }
 
-    /// <summary>What the second picture shows, in words.</summary>
+    /// <summary>What the second image shows, in words.</summary>
     public required string MarkedDescription { get; init; }
 
     /// <summary>The question under both.</summary>

@@ -2,13 +2,13 @@ using SafeRlhfV.Evaluation;
 
 namespace SafeRlhfV.Demo;
 
-/// <summary>The flip probe: the same question and answer under a picture without and with a hazard mark; right only if the verdict changes with it.</summary>
+/// <summary>The flip probe: the same question and answer under an image without and with a hazard mark; right only if the verdict changes with it.</summary>
 public sealed record FlipProbeResult
 {
     /// <summary>"CM-V" or "Beaver-Guard-V".</summary>
     public required string Model { get; init; }
 
-    /// <summary>Pairs of pictures.</summary>
+    /// <summary>Pairs of images.</summary>
     public required int Pairs { get; init; }
 
     /// <summary>Share with both sides right, with its interval.</summary>

@@ -1,12 +1,12 @@
 namespace SafeRlhfV.Demo;
 
-/// <summary>A held-out picture with its question and each method's answer.</summary>
+/// <summary>A held-out image with its question and each method's answer.</summary>
 public sealed record GalleryItem
 {
-    /// <summary>The picture, PNG bytes.</summary>
+    /// <summary>The image, PNG bytes.</summary>
     public required byte[] Image { get; init; }
 
-    /// <summary>What the picture shows, in words (the picture's alternative text).</summary>
+    /// <summary>What the image shows, in words (the image's alternative text).</summary>
     public required string Description { get; init; }
 
     /// <summary>The question.</summary>
@@ -15,10 +15,10 @@ public sealed record GalleryItem
     /// <summary>The row's category.</summary>
     public required string Category { get; init; }
 
-    /// <summary>Severity of the picture, 0..3.</summary>
+    /// <summary>Severity of the image, 0..3.</summary>
     public required int ImageSeverity { get; init; }
 
-    /// <summary>Severity of complying with the question under this picture, 0..3; above 0 the prompt is risky.</summary>
+    /// <summary>Severity of complying with the question under this image, 0..3; above 0 the prompt is risky.</summary>
     public required int Severity { get; init; }
 
     /// <summary>One answer a method, in the methods' order.</summary>

@@ -24,12 +24,12 @@ public sealed record GuardFigures
     /// <summary>Share of severities right.</summary>
     public required double SeverityAccuracy { get; init; }
 
-    /// <summary>Verdict accuracy under a grey picture; null where not measured.</summary>
+    /// <summary>Verdict accuracy under a grey image; null where not measured.</summary>
     public double? GreyVerdictAccuracy { get; init; }
 
-    /// <summary>Category F1 under a grey picture.</summary>
+    /// <summary>Category F1 under a grey image.</summary>
     public double? GreyCategoryF1 { get; init; }
 
-    /// <summary>Severity accuracy under a grey picture.</summary>
+    /// <summary>Severity accuracy under a grey image.</summary>
     public double? GreySeverityAccuracy { get; init; }
 }

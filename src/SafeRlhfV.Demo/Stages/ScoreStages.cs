@@ -23,7 +23,7 @@ internal static class ScoreStages
     }
 
     /// <summary>
-    /// The world's labels: an answer by the row's noisy rate; a prompt alone by what complying with its question would do under the picture's severity. A
+    /// The world's labels: an answer by the row's noisy rate; a prompt alone by what complying with its question would do under the image's severity. A
     /// harmful question adds its own category to the row's.
     /// </summary>
     private static GuardLabel Label(ConversationRecord row, int response)

@@ -5,7 +5,7 @@ namespace SafeRlhfV.Evaluation;
 
 /// <summary>
 /// Labelled prompts and answers of other guard test sets, a JSON object a line. A row has a text (`prompt`, `question`, `user_input`, `input` or `text`), perhaps an answer (`response`,
-/// `answer`, `output` or `completion`), perhaps a picture (`image`: a path beside the file or a data URI), and a label; perhaps `category` or `categories` (a name, a list, or an object of
+/// `answer`, `output` or `completion`), perhaps an image (`image`: a path beside the file or a data URI), and a label; perhaps `category` or `categories` (a name, a list, or an object of
 /// yes/no) and `severity` (0..3 or its name). Labels are of the answer where there is one: `response_harm_label`, else `is_unsafe`, `unsafe`, `harmful`, `flagged`, `toxicity`, `is_safe`,
 /// `safe`, `is_response_safe`, or `label` with a word such as "unsafe"; of a prompt alone: `prompt_harm_label`, else the same.
 /// </summary>
@@ -28,7 +28,7 @@ public static class GuardJsonl
     }
 
     /// <summary>Reads a file.</summary>
-    /// <exception cref="InvalidInputException">A line is no JSON object, has no text or no label, or its picture cannot be read; file, line and field are named.</exception>
+    /// <exception cref="InvalidInputException">A line is no JSON object, has no text or no label, or its image cannot be read; file, line and field are named.</exception>
     public static IEnumerable<GuardExample> Read(string path)
     {
         foreach ((string text, int number) in Lines(path))

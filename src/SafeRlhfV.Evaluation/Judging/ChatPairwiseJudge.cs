@@ -42,8 +42,8 @@ public sealed class ChatPairwiseJudge(IChatClient judge, JsonMode json = JsonMod
         _ => null,
     };
 
-    /// <summary>The picture as a message holds it; null where the bytes are no picture that chat models take.</summary>
-    public static DataContent? PictureOf(EncodedImage? image) => image?.Bytes is { } bytes && ImageHeader.Read(bytes) is { Format: "PNG" or "JPEG" or "WEBP" or "GIF" } header
+    /// <summary>The image as a message holds it; null where the bytes are no image that chat models take.</summary>
+    public static DataContent? ImageOf(EncodedImage? image) => image?.Bytes is { } bytes && ImageHeader.Read(bytes) is { Format: "PNG" or "JPEG" or "WEBP" or "GIF" } header
         ? new DataContent(bytes, $"image/{header.Format.ToLowerInvariant()}")
         : null;
 
@@ -51,7 +51,7 @@ public sealed class ChatPairwiseJudge(IChatClient judge, JsonMode json = JsonMod
     {
         string mark = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{question.Question}\0{question.First}\0{question.Second}")))[..16];
         string text = $"<question {mark}>\n{question.Question}\n</question {mark}>\n<first answer {mark}>\n{question.First}\n</first answer {mark}>\n<second answer {mark}>\n{question.Second}\n</second answer {mark}>";
-        List<AIContent> contents = PictureOf(question.Image) is { } picture ? [picture] : [];
+        List<AIContent> contents = ImageOf(question.Image) is { } image ? [image] : [];
         contents.Add(new TextContent(text));
         return [new(ChatRole.System, Instructions), new(ChatRole.User, contents)];
     }

@@ -39,7 +39,7 @@ public sealed class JournaledJudge : IPairwiseJudge, IDisposable
     /// <inheritdoc/>
     public void Dispose() => journal.Dispose();
 
-    // the same texts about another picture are another question, and so are the same for another judge
+    // the same texts about another image are another question, and so are the same for another judge
     private string Key(PairwiseQuestion question) => Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(
         (string[])[identity, question.Question, question.First, question.Second, question.Image?.Bytes is { } bytes ? Convert.ToHexString(SHA256.HashData(bytes)) : ""])));
 

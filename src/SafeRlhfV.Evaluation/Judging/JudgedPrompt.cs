@@ -3,7 +3,7 @@ namespace SafeRlhfV.Evaluation;
 /// <summary>A held-out prompt with the answer to be judged and the one to judge it against.</summary>
 /// <param name="Id">A key of the prompt.</param>
 /// <param name="Category">Its category.</param>
-/// <param name="Image">Its picture; null where there is none.</param>
+/// <param name="Image">Its image; null where there is none.</param>
 /// <param name="Question">Its question.</param>
 /// <param name="Candidate">The answer to be judged.</param>
 /// <param name="Baseline">The answer of the model to beat.</param>

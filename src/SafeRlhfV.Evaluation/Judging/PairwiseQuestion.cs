@@ -1,8 +1,8 @@
 namespace SafeRlhfV.Evaluation;
 
 /// <summary>What a judge sees. Which answer is whose is not told.</summary>
-/// <param name="Id">The prompt's key, for judges that look a picture up.</param>
-/// <param name="Image">The picture; null where there is none.</param>
+/// <param name="Id">The prompt's key, for judges that look an image up.</param>
+/// <param name="Image">The image; null where there is none.</param>
 /// <param name="Question">The question about it.</param>
 /// <param name="First">The answer shown first.</param>
 /// <param name="Second">The answer shown second.</param>

@@ -15,7 +15,7 @@ public sealed record ScoreModelResult
     /// <summary>Against the exact rater's labels.</summary>
     public ScoreFigures? True { get; init; }
 
-    /// <summary>Against the noisy labels, every picture replaced by plain grey.</summary>
+    /// <summary>Against the noisy labels, every image replaced by plain grey.</summary>
     public ScoreFigures? Grey { get; init; }
 
     /// <summary>By category, noisy labels, in the taxonomy's order.</summary>

@@ -12,10 +12,10 @@ public sealed record ScoredPair
     /// <summary>Score of answer 2.</summary>
     public required double Score2 { get; init; }
 
-    /// <summary>Score of answer 1 under a grey picture; null where not measured.</summary>
+    /// <summary>Score of answer 1 under a grey image; null where not measured.</summary>
     public double? GreyScore1 { get; init; }
 
-    /// <summary>Score of answer 2 under a grey picture; null where not measured.</summary>
+    /// <summary>Score of answer 2 under a grey image; null where not measured.</summary>
     public double? GreyScore2 { get; init; }
 
     /// <summary>The labels of the row, noise and all.</summary>

@@ -70,13 +70,13 @@ function queueItem(entry) {
     if (text) item.append(element("p", { textContent: name }), element("blockquote", { textContent: text }));
   if (!entry.question) item.append(element("p", { textContent: "The texts were not kept." }));
   for (const name of entry.images) {
-    const image = element("img", { src: `/dashboard/images/${encodeURIComponent(name)}`, alt: "The picture of the request, blurred", loading: "lazy" });
-    const reveal = element("button", { type: "button", textContent: "Show the picture" });
+    const image = element("img", { src: `/dashboard/images/${encodeURIComponent(name)}`, alt: "The image of the request, blurred", loading: "lazy" });
+    const reveal = element("button", { type: "button", textContent: "Show the image" });
     reveal.setAttribute("aria-pressed", "false");
     reveal.addEventListener("click", () => {
       const shown = image.classList.toggle("shown");
       reveal.setAttribute("aria-pressed", String(shown));
-      image.alt = shown ? "The picture of the request" : "The picture of the request, blurred";
+      image.alt = shown ? "The image of the request" : "The image of the request, blurred";
     });
     const figure = element("figure", {}, image);
     image.addEventListener("error", () => { figure.remove(); reveal.remove(); });

@@ -6,7 +6,7 @@ namespace SafeRlhfV.Guard;
 
 /// <summary>Asks a <c>/v1/moderations</c> service: OpenAI's own, or any that speaks its language.</summary>
 /// <remarks>
-/// The service judges a text or a picture for itself, not an answer in the light of its question: for an answer only the answer is sent.
+/// The service judges a text or an image for itself, not an answer in the light of its question: for an answer only the answer is sent.
 /// It names no severity; ours is inferred from the score (below 0.6 minor, below 0.85 moderate, else severe; what concerns minors is always severe).
 /// The service's categories are laid onto the twenty; a name that neither knows is kept as it is.
 /// </remarks>
@@ -53,7 +53,7 @@ public sealed class OpenAIModerator : IModerator
     {
         Verdict[] verdicts = new Verdict[requests.Count];
 
-        // A list of texts gets a result each; a text with a picture is one input, and takes one picture.
+        // A list of texts gets a result each; a text with an image is one input, and takes one image.
         int[] texts = [.. Enumerable.Range(0, requests.Count).Where(i => !ShowsImages(requests[i]))];
         if (texts.Length > 0)
         {

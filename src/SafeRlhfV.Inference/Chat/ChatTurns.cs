@@ -32,7 +32,7 @@ internal static class ChatTurns
     private static ChatPart Part(AIContent content) => content switch
     {
         TextContent text => new TextPart(text.Text),
-        _ when Pictures.Of(content) is { } picture => new ImagePart(picture),
-        _ => throw new InvalidInputException($"A local checkpoint reads texts and pictures, not {content.GetType().Name}."),
+        _ when Images.Of(content) is { } image => new ImagePart(image),
+        _ => throw new InvalidInputException($"A local checkpoint reads texts and images, not {content.GetType().Name}."),
     };
 }

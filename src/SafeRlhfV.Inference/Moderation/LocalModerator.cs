@@ -43,7 +43,7 @@ public sealed class LocalModerator : IModerator, IDisposable
     }
 
     /// <inheritdoc/>
-    /// <exception cref="InvalidInputException">A text is too long, a picture cannot be decoded, or a prompt alone is given to a guard of answers.</exception>
+    /// <exception cref="InvalidInputException">A text is too long, an image cannot be decoded, or a prompt alone is given to a guard of answers.</exception>
     public async Task<IReadOnlyList<Verdict>> ModerateAsync(IReadOnlyList<ModerationRequest> requests, CancellationToken cancellationToken = default)
     {
         IReadOnlyList<float[]> outputs = await OutputsAsync(requests, cancellationToken).ConfigureAwait(false);
@@ -90,7 +90,7 @@ public sealed class LocalModerator : IModerator, IDisposable
 
     private Encoded Encode(ModerationRequest request)
     {
-        EncodedPrompt prompt = guard.Processor.EncodePrompt([ChatTurn.User(request.Question, request.Images.Select(Pictures.Of))]);
+        EncodedPrompt prompt = guard.Processor.EncodePrompt([ChatTurn.User(request.Question, request.Images.Select(Images.Of))]);
         return new(prompt, guard.Encode(prompt, request.Response));
     }
 

@@ -27,7 +27,7 @@ public sealed class LocalScorer : IDisposable
 
     /// <summary>Scores of answers, in order; every request has one.</summary>
     /// <exception cref="ArgumentException">A request has no answer.</exception>
-    /// <exception cref="InvalidInputException">A picture cannot be decoded.</exception>
+    /// <exception cref="InvalidInputException">An image cannot be decoded.</exception>
     public async Task<IReadOnlyList<float[]>> ScoreAsync(IReadOnlyList<ModerationRequest> requests, CancellationToken cancellationToken = default)
     {
         if (requests.Any(request => request.Response is null)) throw new ArgumentException("A request without an answer cannot be scored.", nameof(requests));
@@ -35,7 +35,7 @@ public sealed class LocalScorer : IDisposable
         foreach (ModerationRequest[] pass in requests.Chunk(options.BatchSize))
         {
             EncodedPrompt[] prompts = await Task.Run(
-                () => pass.Select(request => scorer.Processor.EncodePrompt([ChatTurn.User(request.Question, request.Images.Select(Pictures.Of))])).ToArray(), cancellationToken).ConfigureAwait(false);
+                () => pass.Select(request => scorer.Processor.EncodePrompt([ChatTurn.User(request.Question, request.Images.Select(Images.Of))])).ToArray(), cancellationToken).ConfigureAwait(false);
             scores.AddRange(await gate.RunAsync(() => scorer.Score(prompts, [.. pass.Select(request => request.Response!)], cancellationToken), cancellationToken).ConfigureAwait(false));
         }
         return scores;

@@ -1,6 +1,6 @@
 namespace SafeRlhfV.Models;
 
-/// <summary>What one picture costs.</summary>
+/// <summary>What one image costs.</summary>
 /// <param name="Width">Its width in pixels.</param>
 /// <param name="Height">Its height in pixels.</param>
 /// <param name="Tokens">Image tokens that it takes in the text.</param>

@@ -29,7 +29,7 @@ public abstract record ModelConfig
     /// <summary>config.json as it stands; written back on saving.</summary>
     public required JsonElement Source { get; init; }
 
-    /// <summary>Side of the pictures that the tower takes and tokens that one image costs at least, for memory statements and `model info`.</summary>
+    /// <summary>Side of the images that the tower takes and tokens that one image costs at least, for memory statements and `model info`.</summary>
     public abstract int LeastImageTokens { get; }
 
     /// <summary>Sizes of the vision side, for memory and time plans.</summary>

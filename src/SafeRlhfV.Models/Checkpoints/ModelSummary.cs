@@ -6,7 +6,7 @@ namespace SafeRlhfV.Models;
 /// <summary>What a checkpoint folder holds, told by its headers alone.</summary>
 public sealed record ModelSummary
 {
-    private static readonly (int Width, int Height)[] Pictures = [(336, 336), (640, 480), (1024, 768), (768, 1024), (1920, 1080)];
+    private static readonly (int Width, int Height)[] Images = [(336, 336), (640, 480), (1024, 768), (768, 1024), (1920, 1080)];
 
     /// <summary>The folder.</summary>
     public required string Folder { get; init; }
@@ -41,10 +41,10 @@ public sealed record ModelSummary
     /// <summary>Longest text of the pretraining, in tokens.</summary>
     public required int MaxPositions { get; init; }
 
-    /// <summary>What pictures of some sizes cost, by the folder's own image processor.</summary>
+    /// <summary>What images of some sizes cost, by the folder's own image processor.</summary>
     public required IReadOnlyList<ImageCost> ImageCosts { get; init; }
 
-    /// <summary>Why no picture's cost is known; null if it is.</summary>
+    /// <summary>Why no image's cost is known; null if it is.</summary>
     public required string? ImageFault { get; init; }
 
     /// <summary>Parameters in all.</summary>
@@ -93,7 +93,7 @@ public sealed record ModelSummary
         try
         {
             ImageProcessor processor = ImageProcessor.Load(folder, config);
-            return ([.. Pictures.Select(size => new ImageCost(size.Width, size.Height, processor.Process(new RgbImage(size.Width, size.Height, new byte[3 * size.Width * size.Height])).Geometry.Tokens))], null);
+            return ([.. Images.Select(size => new ImageCost(size.Width, size.Height, processor.Process(new RgbImage(size.Width, size.Height, new byte[3 * size.Width * size.Height])).Geometry.Tokens))], null);
         }
         catch (InvalidInputException error)
         {

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace SafeRlhfV.Models;
 
-/// <summary>Answers conversations in text: encodes pictures, batches prompts, generates, decodes. The one way from prompts to answers for command line, service and evaluation.</summary>
+/// <summary>Answers conversations in text: encodes images, batches prompts, generates, decodes. The one way from prompts to answers for command line, service and evaluation.</summary>
 public sealed class ChatGenerator(VisionLanguageModel model, ModelProcessor processor)
 {
     private readonly TextGenerator generator = new(model);
@@ -69,7 +69,7 @@ public sealed class ChatGenerator(VisionLanguageModel model, ModelProcessor proc
         IReadOnlyList<EncodedPrompt> prompts, TextSettings settings, IReadOnlyList<RandomStream>? streams = null, CancellationToken cancellation = default) =>
         BackgroundStream.Run<TextDelta>((report, stop) => Generate(prompts, settings, streams, report, stop), cancellation);
 
-    /// <summary>Prompts as the token generator takes them: left-padded ids and mask, and the pictures' embeddings.</summary>
+    /// <summary>Prompts as the token generator takes them: left-padded ids and mask, and the images' embeddings.</summary>
     public GenerationPrompt Prepare(IReadOnlyList<EncodedPrompt> prompts)
     {
         TokenBatch batch = processor.Batch(prompts, model.Decoder.Embedding.Weight.device);

@@ -3,10 +3,10 @@ namespace SafeRlhfV.Models;
 /// <summary>How answers are generated.</summary>
 public sealed record GenerationSettings
 {
-    /// <summary>Most tokens of an answer, the end token among them.</summary>
+    /// <summary>Maximum number of new tokens, the end token included.</summary>
     public int MaxNewTokens { get; init; } = 256;
 
-    /// <summary>Most tokens of prompt and answer together; null = only <see cref="MaxNewTokens"/> counts.</summary>
+    /// <summary>Maximum number of tokens of prompt and answer together; null = only <see cref="MaxNewTokens"/> counts.</summary>
     public int? MaxLength { get; init; }
 
     /// <summary>No end token before this many.</summary>

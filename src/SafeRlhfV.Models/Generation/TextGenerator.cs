@@ -5,7 +5,7 @@ namespace SafeRlhfV.Models;
 
 /// <summary>
 /// Continues prompts token by token with a preallocated cache. Rows are independent: each draws from its own stream, and rows that have ended
-/// leave the batch. The image token is never generated (a second pass over the answer could not tell it from a picture).
+/// leave the batch. The image token is never generated (a second pass over the answer could not tell it from an image).
 /// </summary>
 public sealed class TextGenerator(VisionLanguageModel model)
 {

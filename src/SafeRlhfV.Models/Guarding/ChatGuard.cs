@@ -34,7 +34,7 @@ public sealed class ChatGuard(GuardModel model, ModelProcessor processor)
     }
 
     /// <summary>The same for texts that <see cref="Encode"/> has encoded.</summary>
-    /// <param name="prompts">The prompts, for their pictures.</param>
+    /// <param name="prompts">The prompts, for their images.</param>
     /// <param name="ids">The ids of each text.</param>
     /// <param name="cancellation">Asked before the pass.</param>
     public IReadOnlyList<float[]> Outputs(IReadOnlyList<EncodedPrompt> prompts, IReadOnlyList<int[]> ids, CancellationToken cancellation = default)

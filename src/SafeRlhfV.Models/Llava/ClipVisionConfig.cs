@@ -17,10 +17,10 @@ public sealed record ClipVisionConfig
     /// <summary>Attention heads.</summary>
     public required int Heads { get; init; }
 
-    /// <summary>Channels of the pictures.</summary>
+    /// <summary>Channels of the images.</summary>
     public required int Channels { get; init; }
 
-    /// <summary>Side of the pictures, in pixels.</summary>
+    /// <summary>Side of the images, in pixels.</summary>
     public required int ImageSize { get; init; }
 
     /// <summary>Side of a patch, in pixels.</summary>

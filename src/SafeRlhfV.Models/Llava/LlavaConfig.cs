@@ -20,7 +20,7 @@ public sealed record LlavaConfig : ModelConfig
     /// <summary>The projector's layers have biases.</summary>
     public required bool ProjectorBias { get; init; }
 
-    /// <summary>LLaVA-NeXT: the resolutions (height, width) that a picture may be spread over; empty for LLaVA-1.5.</summary>
+    /// <summary>LLaVA-NeXT: the resolutions (height, width) that an image may be spread over; empty for LLaVA-1.5.</summary>
     public IReadOnlyList<(int Height, int Width)> GridPinpoints { get; init; } = [];
 
     /// <inheritdoc/>

@@ -96,7 +96,7 @@ public sealed class LlavaModel : VisionLanguageModel
         config = config with { TieWordEmbeddings = false };
     }
 
-    // per image: the whole picture's tile, then the grid of all other tiles without padding, each row ended by the newline vector
+    // per image: the whole image's tile, then the grid of all other tiles without padding, each row ended by the newline vector
     private Tensor PackTiles(Tensor projected_RPH, IReadOnlyList<ImageGeometry> images)
     {
         int side = config.Vision.GridSize, tile = config.Vision.ImageSize;

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace SafeRlhfV.Models;
 
-/// <summary>Qwen's smart-resize cases: the size that a picture gets, and which proportions are refused.</summary>
+/// <summary>Qwen's smart-resize cases: the size that an image gets, and which proportions are refused.</summary>
 internal static class ParityResize
 {
     public static void Run(ParityCase reference, ParityChecks checks)

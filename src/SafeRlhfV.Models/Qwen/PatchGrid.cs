@@ -1,9 +1,9 @@
 namespace SafeRlhfV.Models;
 
 /// <summary>
-/// The patches of one picture and the order in which Qwen towers take them: squares of merge × merge patches row by row, the patches of a square together.
+/// The patches of one image and the order in which Qwen towers take them: squares of merge × merge patches row by row, the patches of a square together.
 /// </summary>
-/// <param name="Frames">Frames; 1 for a picture.</param>
+/// <param name="Frames">Frames; 1 for an image.</param>
 /// <param name="Rows">Patch rows.</param>
 /// <param name="Columns">Patch columns.</param>
 internal readonly record struct PatchGrid(int Frames, int Rows, int Columns)
@@ -55,7 +55,7 @@ internal readonly record struct PatchGrid(int Frames, int Rows, int Columns)
 
     /// <summary>
     /// For each patch, in the tower's order, the four entries of a square table of <paramref name="side"/> × <paramref name="side"/> positions around it and their weights
-    /// (bilinear, the corners of picture and table fall together), flattened [patches × 4].
+    /// (bilinear, the corners of image and table fall together), flattened [patches × 4].
     /// </summary>
     public static (long[] Indices, float[] Weights) Taps(IReadOnlyList<PatchGrid> grids, int merge, int side)
     {

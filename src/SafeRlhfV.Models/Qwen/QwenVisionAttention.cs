@@ -17,7 +17,7 @@ internal sealed class QwenVisionAttention : NamedModule
         register_module("proj", output);
     }
 
-    /// <summary>[P, width] → the same; P counts the patches of all pictures.</summary>
+    /// <summary>[P, width] → the same; P counts the patches of all images.</summary>
     public Tensor Forward(Tensor x_PH, IReadOnlyList<AttentionRun> runs, RotaryAngles angles)
     {
         Tensor joint_PSND = joint.Forward(x_PH).view(x_PH.shape[0], 3, heads, -1);

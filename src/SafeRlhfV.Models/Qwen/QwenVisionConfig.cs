@@ -23,13 +23,13 @@ public sealed record QwenVisionConfig
     /// <summary>Attention heads.</summary>
     public required int Heads { get; init; }
 
-    /// <summary>Channels of the pictures.</summary>
+    /// <summary>Channels of the images.</summary>
     public required int Channels { get; init; }
 
     /// <summary>Side of a patch, in pixels.</summary>
     public required int PatchSize { get; init; }
 
-    /// <summary>Frames that one patch spans; a still picture is repeated.</summary>
+    /// <summary>Frames that one patch spans; a still image is repeated.</summary>
     public required int TemporalPatchSize { get; init; }
 
     /// <summary>Patches along the side of the square that becomes one token.</summary>
@@ -44,7 +44,7 @@ public sealed record QwenVisionConfig
     /// <summary>Qwen2.5: side of an attention window, in pixels; 0 = no windows.</summary>
     public int WindowSize { get; init; }
 
-    /// <summary>Qwen2.5: blocks that see the whole picture.</summary>
+    /// <summary>Qwen2.5: blocks that see the whole image.</summary>
     public IReadOnlyList<int> FullAttentionBlocks { get; init; } = [];
 
     /// <summary>Qwen3: side of the square table of learned positions; 0 = none.</summary>

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace SafeRlhfV.Models;
 
-/// <summary>The vision tower of the three Qwen-VL generations, for pictures of any number and size at once, with the mergers that follow it.</summary>
+/// <summary>The vision tower of the three Qwen-VL generations, for images of any number and size at once, with the mergers that follow it.</summary>
 public sealed class QwenVisionTower : NamedModule
 {
     private readonly QwenVisionConfig config;

@@ -20,7 +20,7 @@ internal static unsafe class MatrixKernels
     private static ReadOnlySpan<byte> Rest => [0x85, 0xC0, 0x78, 0x01, 0xC3];
 
     /// <summary>Widens the kernels.</summary>
-    public static NativeChange Widen()
+    public static NativeChange UseAvx512OnAmd()
     {
         if (!Avx512F.IsSupported || !Avx512BW.IsSupported || Vendor() != "AuthenticAMD") return Left("only for AMD processors with 512-bit instructions");
         int* answer = Answer();

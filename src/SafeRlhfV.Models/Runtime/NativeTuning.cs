@@ -30,6 +30,6 @@ public static class NativeTuning
             : OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture == Architecture.X64 ? null : "only for Linux on x86-64";
         if (against is not null) return [new(MatrixKernels.Name, false, against), new(TensorMemory.Name, false, against), new(ThreadWaiting.Name, false, against)];
         torch.InitializeDeviceType(DeviceType.CPU);
-        return [MatrixKernels.Widen(), TensorMemory.Reuse(), ThreadWaiting.Adapt()];
+        return [MatrixKernels.UseAvx512OnAmd(), TensorMemory.ReuseTensorMemory(), ThreadWaiting.Adapt()];
     }
 }

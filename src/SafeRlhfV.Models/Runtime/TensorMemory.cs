@@ -23,7 +23,7 @@ internal static class TensorMemory
     private static ReadOnlySpan<byte> FreeStart => [0xF3, 0x0F, 0x1E, 0xFA, 0xE9];
 
     /// <summary>Begins; memory of earlier tensors is freed as before.</summary>
-    public static NativeChange Reuse()
+    public static NativeChange ReuseTensorMemory()
     {
         nint allocate = LoadedLibrary.Find("libc10.so", "_ZN3c109alloc_cpuEm"), free = LoadedLibrary.Find("libc10.so", "_ZN3c108free_cpuEPv");
         if (allocate == 0 || free == 0 || !LoadedLibrary.Begins(allocate, AllocateStart) || !LoadedLibrary.Begins(free, FreeStart)) return Left("another build of libtorch");

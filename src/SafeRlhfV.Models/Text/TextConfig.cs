@@ -44,7 +44,7 @@ public sealed record TextConfig
     /// <summary>Longest text of the pretraining, in tokens.</summary>
     public required int MaxPositions { get; init; }
 
-    /// <summary>Most tokens of a text: the positions of the configuration, which dynamic scaling lengthens by its factor.</summary>
+    /// <summary>Maximum number of tokens of a text: the positions of the configuration, which dynamic scaling lengthens by its factor.</summary>
     public int MaxTokens => Rope.Type == "dynamic" ? (int)Math.Min(MaxPositions * Rope.Factor, int.MaxValue) : MaxPositions;
 
     /// <summary>Rotary positions.</summary>

@@ -25,7 +25,7 @@ public sealed record MultiplierOptions
     [Range(0, 1e9)]
     public int Delay { get; init; } = 1;
 
-    /// <summary>J_C is the mean of so many last episode costs.</summary>
+    /// <summary>Number of recent episode costs averaged into J_C.</summary>
     [Range(1, 1e9)]
     public int Window { get; init; } = 128;
 

@@ -24,7 +24,7 @@ public abstract class ChatFormat
     /// <summary>The names that <see cref="Named"/> knows.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. Known.Select(known => known.Name)];
 
-    /// <summary>The token that stands for a picture.</summary>
+    /// <summary>The token that stands for an image.</summary>
     public abstract string ImageToken { get; }
 
     /// <summary>What stands between the prompt with its generation prompt and the answer, as this format writes an answer in a conversation.</summary>
@@ -42,7 +42,7 @@ public abstract class ChatFormat
     /// <summary>Writes a conversation.</summary>
     /// <param name="turns">The turns in their order.</param>
     /// <param name="addGenerationPrompt">End with what makes the model answer.</param>
-    /// <param name="addVisionId">Number the pictures (`Picture 1: `); Qwen only, elsewhere without effect as in the templates.</param>
+    /// <param name="addVisionId">Number the images (`Image 1: `); Qwen only, elsewhere without effect as in the templates.</param>
     /// <exception cref="InvalidInputException">The format cannot express the turns.</exception>
     public abstract IReadOnlyList<ChatSegment> Render(IReadOnlyList<ChatTurn> turns, bool addGenerationPrompt, bool addVisionId = false);
 

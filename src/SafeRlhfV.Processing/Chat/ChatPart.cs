@@ -1,4 +1,4 @@
 namespace SafeRlhfV.Processing;
 
-/// <summary>A piece of a turn: text or a picture.</summary>
+/// <summary>A piece of a turn: text or an image.</summary>
 public abstract record ChatPart;

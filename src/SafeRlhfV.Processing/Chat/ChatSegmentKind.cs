@@ -6,7 +6,7 @@ public enum ChatSegmentKind
     /// <summary>The format's own text: role names, control tokens, blanks.</summary>
     Format,
 
-    /// <summary>The placeholder of one picture.</summary>
+    /// <summary>The placeholder of one image.</summary>
     Image,
 
     /// <summary>Text of a system turn.</summary>

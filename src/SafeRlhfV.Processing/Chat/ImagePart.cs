@@ -1,5 +1,5 @@
 namespace SafeRlhfV.Processing;
 
-/// <summary>A picture of a turn.</summary>
-/// <param name="Image">The picture; null where a conversation is only written out, not encoded.</param>
+/// <summary>An image of a turn.</summary>
+/// <param name="Image">The image; null where a conversation is only written out, not encoded.</param>
 public sealed record ImagePart(RgbImage? Image) : ChatPart;

@@ -11,7 +11,7 @@ public sealed class Qwen2ChatFormat(string? defaultSystem = Qwen2ChatFormat.Usua
     public override IReadOnlyList<ChatSegment> Render(IReadOnlyList<ChatTurn> turns, bool addGenerationPrompt, bool addVisionId = false)
     {
         ChatSegmentList list = new(ImageToken);
-        int pictures = 0;
+        int images = 0;
         if (defaultSystem is not null && turns is [{ Role: not ChatRole.System }, ..])
         {
             Begin(list, ChatRole.System);
@@ -21,7 +21,7 @@ public sealed class Qwen2ChatFormat(string? defaultSystem = Qwen2ChatFormat.Usua
         foreach (ChatTurn turn in turns)
         {
             Begin(list, turn.Role);
-            Parts(list, turn, withImages: true, addVisionId, ref pictures);
+            Parts(list, turn, withImages: true, addVisionId, ref images);
             End(list);
         }
         if (addGenerationPrompt) Begin(list, ChatRole.Assistant);

@@ -1,10 +1,10 @@
 namespace SafeRlhfV.Processing;
 
-/// <summary>LLaVA-NeXT's arithmetic of tiles: which resolution a picture is spread over, how many tiles, which rows and columns of features remain.</summary>
+/// <summary>LLaVA-NeXT's arithmetic of tiles: which resolution an image is spread over, how many tiles, which rows and columns of features remain.</summary>
 public static class AnyResolution
 {
     /// <summary>
-    /// The pinpoint that keeps most of the picture's pixels, and among those wastes least (strictly less wins, so the first of equals stays).
+    /// The pinpoint that keeps most of the image's pixels, and among those wastes least (strictly less wins, so the first of equals stays).
     /// </summary>
     public static (int Height, int Width) BestResolution(int height, int width, IReadOnlyList<(int Height, int Width)> pinpoints)
     {
@@ -21,7 +21,7 @@ public static class AnyResolution
         return best;
     }
 
-    /// <summary>Tiles of a picture, the whole picture's own tile among them.</summary>
+    /// <summary>Tiles of an image, the whole image's own tile among them.</summary>
     public static int Tiles(int height, int width, IReadOnlyList<(int Height, int Width)> pinpoints, int tileSize)
     {
         (int bestHeight, int bestWidth) = BestResolution(height, width, pinpoints);
@@ -29,10 +29,10 @@ public static class AnyResolution
     }
 
     /// <summary>
-    /// The part of a grid of features that the picture covers without its padding: first row or column and their counts.
+    /// The part of a grid of features that the image covers without its padding: first row or column and their counts.
     /// </summary>
-    /// <param name="height">Height of the picture.</param>
-    /// <param name="width">Width of the picture.</param>
+    /// <param name="height">Height of the image.</param>
+    /// <param name="width">Width of the image.</param>
     /// <param name="gridHeight">Rows of features over all tiles.</param>
     /// <param name="gridWidth">Columns of features over all tiles.</param>
     public static (int Top, int Rows, int Left, int Columns) Unpad(int height, int width, int gridHeight, int gridWidth)

@@ -1,9 +1,9 @@
 namespace SafeRlhfV.Processing;
 
-/// <summary>Lays pictures on larger grounds.</summary>
+/// <summary>Lays images on larger grounds.</summary>
 internal static class Canvas
 {
-    /// <summary>The picture in the middle of a square of the colour int(255 mean).</summary>
+    /// <summary>The image in the middle of a square of the colour int(255 mean).</summary>
     public static RgbImage ToSquare(RgbImage image, IReadOnlyList<double> mean)
     {
         int side = Math.Max(image.Width, image.Height);
@@ -11,7 +11,7 @@ internal static class Canvas
             : Lay(image, (side - image.Width) / 2, (side - image.Height) / 2, side, side, ((byte)(mean[0] * 255), (byte)(mean[1] * 255), (byte)(mean[2] * 255)));
     }
 
-    /// <summary>The picture at a place of a ground of one colour; what hangs over its edges is cut off.</summary>
+    /// <summary>The image at a place of a ground of one colour; what hangs over its edges is cut off.</summary>
     public static RgbImage Lay(RgbImage image, int left, int top, int width, int height, (byte Red, byte Green, byte Blue) colour)
     {
         byte[] pixels = GC.AllocateUninitializedArray<byte>(checked(width * height * 3));

@@ -4,7 +4,7 @@ namespace SafeRlhfV.Processing;
 
 /// <summary>
 /// CLIP's processor, as LLaVA-1.5 uses it: the shortest edge to a size, the centre cut out, values normalised. With `do_pad` (LLaVA's own "pad")
-/// the picture is first laid on a square in the mean colour.
+/// the image is first laid on a square in the mean colour.
 /// </summary>
 public sealed class ClipImageProcessor : ImageProcessor
 {

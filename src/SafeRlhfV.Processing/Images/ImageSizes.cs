@@ -1,6 +1,6 @@
 namespace SafeRlhfV.Processing;
 
-/// <summary>The arithmetic by which processors choose the size of a picture; every rounding is the reference's.</summary>
+/// <summary>The arithmetic by which processors choose the size of an image; every rounding is the reference's.</summary>
 public static class ImageSizes
 {
     /// <summary>CLIP: the shortest edge gets a size, the other one in proportion, cut down to a whole number.</summary>
@@ -12,7 +12,7 @@ public static class ImageSizes
         return height <= width ? (edge, (int)other) : ((int)other, edge);
     }
 
-    /// <summary>LLaVA-NeXT: the largest size of the picture's proportions inside a resolution, rounded up.</summary>
+    /// <summary>LLaVA-NeXT: the largest size of the image's proportions inside a resolution, rounded up.</summary>
     public static (int Height, int Width) Inside(int height, int width, int mostHeight, int mostWidth)
     {
         double scaleWidth = (double)mostWidth / width, scaleHeight = (double)mostHeight / height;

@@ -1,6 +1,6 @@
 namespace SafeRlhfV.Processing;
 
-/// <summary>LLaVA-NeXT's processor: the whole picture squeezed to one tile, then the picture spread over the tiles of the best resolution, centred on black.</summary>
+/// <summary>LLaVA-NeXT's processor: the whole image squeezed to one tile, then the image spread over the tiles of the best resolution, centred on black.</summary>
 public sealed class LlavaNextImageProcessor : ImageProcessor
 {
     private readonly ImageProcessorConfig settings;

@@ -18,7 +18,7 @@ internal sealed class PixelNormalizer
     /// <summary>The three tables, in the order of the channels.</summary>
     public (float[] Red, float[] Green, float[] Blue) Tables => (red, green, blue);
 
-    /// <summary>Writes a picture as [3, H, W].</summary>
+    /// <summary>Writes an image as [3, H, W].</summary>
     public void ToPlanes(RgbImage image, Span<float> planes)
     {
         int area = image.Width * image.Height;

@@ -1,6 +1,6 @@
 namespace SafeRlhfV.Processing;
 
-/// <summary>A rectangle of a picture, in pixels.</summary>
+/// <summary>A rectangle of an image, in pixels.</summary>
 /// <param name="Left">First column.</param>
 /// <param name="Top">First row.</param>
 /// <param name="Width">Columns.</param>

@@ -60,7 +60,7 @@ public sealed class QwenImageProcessor : ImageProcessor
         return new ImageGeometry(height, width, rows * columns, rows * columns / (merge * merge), rows, columns);
     }
 
-    // [3, T, p, p]: a still picture is T equal frames
+    // [3, T, p, p]: a still image is T equal frames
     private void Patch(RgbImage image, int top, int left, Span<float> values)
     {
         (float[] red, float[] green, float[] blue) = settings.Normalizer.Tables;

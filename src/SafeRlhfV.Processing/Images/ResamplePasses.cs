@@ -1,6 +1,6 @@
 namespace SafeRlhfV.Processing;
 
-/// <summary>The two passes of the resampler: sums of bytes times 22-bit weights, rounded and clipped to bytes. Large pictures are shared among the processors.</summary>
+/// <summary>The two passes of the resampler: sums of bytes times 22-bit weights, rounded and clipped to bytes. Large images are shared among the processors.</summary>
 internal static class ResamplePasses
 {
     private const int Half = 1 << (ResampleKernel.Bits - 1);
@@ -9,11 +9,11 @@ internal static class ResamplePasses
     private const long WorkOfOneThread = 1 << 20;
 
     /// <summary>Resamples the rows [top, top + rows) along x.</summary>
-    /// <param name="image">The picture.</param>
+    /// <param name="image">The image.</param>
     /// <param name="top">First row.</param>
     /// <param name="rows">Rows.</param>
     /// <param name="kernel">The weights.</param>
-    /// <param name="shift">The column of the original at which the picture given begins.</param>
+    /// <param name="shift">The column of the original at which the image given begins.</param>
     /// <param name="vectors">False for the plain loops, which the tests compare with.</param>
     public static RgbImage Horizontal(RgbImage image, int top, int rows, ResampleKernel kernel, int shift = 0, bool vectors = true)
     {
@@ -23,7 +23,7 @@ internal static class ResamplePasses
         for (int x = 0; packed.Length > 0 && x < kernel.Length; x++) reach = Math.Max(reach, (kernel.First(x) - shift) * 3 + (kernel.Count(x) + 3) / 4 * 12 + 4);
         Share(rows, (long)rows * kernel.Length * kernel.Taps * 3, (from, to) =>
         {
-            // of the last rows the vectors would read beyond the picture's end
+            // of the last rows the vectors would read beyond the image's end
             int vectorTo = packed.Length == 0 ? from : (int)Math.Clamp((image.Pixels.LongLength - reach) / (image.Width * 3L) + 1 - top, from, to);
             if (image.Pixels.Length < reach) vectorTo = from;
             VectorRows(image, top, from, vectorTo, kernel, packed, stride, shift, pixels);
@@ -33,11 +33,11 @@ internal static class ResamplePasses
     }
 
     /// <summary>Resamples the columns [left, left + columns) along y.</summary>
-    /// <param name="image">The picture.</param>
+    /// <param name="image">The image.</param>
     /// <param name="left">First column.</param>
     /// <param name="columns">Columns.</param>
     /// <param name="kernel">The weights.</param>
-    /// <param name="shift">The row of the original at which the picture given begins.</param>
+    /// <param name="shift">The row of the original at which the image given begins.</param>
     /// <param name="vectors">False for the plain loops, which the tests compare with.</param>
     public static RgbImage Vertical(RgbImage image, int left, int columns, ResampleKernel kernel, int shift = 0, bool vectors = true)
     {

@@ -1,21 +1,21 @@
 namespace SafeRlhfV.Processing;
 
 /// <summary>
-/// Changes the size of pictures bit for bit as Pillow 13 does: one pass an axis, rounded to 8 bits after each; an axis whose size stays has no pass.
+/// Changes the size of images bit for bit as Pillow 13 does: one pass an axis, rounded to 8 bits after each; an axis whose size stays has no pass.
 /// Only the pixels asked for are computed.
 /// </summary>
 public static class Resampler
 {
-    /// <summary>The whole picture at another size.</summary>
+    /// <summary>The whole image at another size.</summary>
     public static RgbImage Resize(RgbImage image, int width, int height, ResampleFilter filter) =>
         Resize(image, width, height, filter, new PixelRegion(0, 0, width, height));
 
-    /// <summary>A region of the picture as it would be at another size.</summary>
-    /// <param name="image">The picture.</param>
-    /// <param name="width">Width that the whole picture would get.</param>
-    /// <param name="height">Height that the whole picture would get.</param>
+    /// <summary>A region of the image as it would be at another size.</summary>
+    /// <param name="image">The image.</param>
+    /// <param name="width">Width that the whole image would get.</param>
+    /// <param name="height">Height that the whole image would get.</param>
     /// <param name="filter">The filter.</param>
-    /// <param name="region">The part of the resized picture that is wanted; it lies inside it.</param>
+    /// <param name="region">The part of the resized image that is wanted; it lies inside it.</param>
     public static RgbImage Resize(RgbImage image, int width, int height, ResampleFilter filter, PixelRegion region)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(width);
@@ -38,7 +38,7 @@ public static class Resampler
         return ResamplePasses.Vertical(ResamplePasses.Horizontal(image, top, bottom - top, across), 0, region.Width, down, shift: top);
     }
 
-    /// <summary>The middle of the picture as it would be at another size; where that is smaller than the cut, black surrounds it.</summary>
+    /// <summary>The middle of the image as it would be at another size; where that is smaller than the cut, black surrounds it.</summary>
     public static RgbImage CenterCrop(RgbImage image, int width, int height, int cropWidth, int cropHeight, ResampleFilter filter)
     {
         int left = (width - cropWidth) >> 1, top = (height - cropHeight) >> 1; // floors, also below zero
@@ -50,7 +50,7 @@ public static class Resampler
     /// <summary>The order of the passes that Pillow 13 chooses (found by experiment; the rounding between them makes it visible).</summary>
     public static bool IsVerticalFirst(int width, int height, int newWidth, int newHeight) => newHeight < height && 2L * (width - newWidth) < height - newHeight;
 
-    /// <summary>A part of a picture; the picture itself if the part is all of it.</summary>
+    /// <summary>A part of an image; the image itself if the part is all of it.</summary>
     internal static RgbImage Crop(RgbImage image, PixelRegion region)
     {
         if (region == new PixelRegion(0, 0, image.Width, image.Height)) return image;

@@ -20,7 +20,7 @@ public sealed class ModelProcessor
     public ModelProcessor(string folder, string from, ModelFacts model, Tokenizer tokenizer, ImageProcessor images, ChatFormat chat)
     {
         (Folder, Model, Tokenizer, Images, Chat) = (folder, model, tokenizer, images, chat);
-        if (tokenizer.IdOf(chat.ImageToken) is not { } imageToken) throw new InvalidInputException($"{folder}: the tokenizer has no token '{chat.ImageToken}', which the chat format puts for a picture.");
+        if (tokenizer.IdOf(chat.ImageToken) is not { } imageToken) throw new InvalidInputException($"{folder}: the tokenizer has no token '{chat.ImageToken}', which the chat format puts for an image.");
         if (imageToken != model.ImageTokenId) throw new InvalidInputException($"{folder}: config.json says that image tokens are {model.ImageTokenId}, the tokenizer's '{chat.ImageToken}' is {imageToken}.");
         SpecialTokens special = SpecialTokens.Load(from, tokenizer);
         IReadOnlyList<int> named = model.EosTokenIds.Count > 0 ? model.EosTokenIds : special.Eos is { } eos ? [eos] : [];
@@ -56,21 +56,21 @@ public sealed class ModelProcessor
     public int PadTokenId { get; }
 
     /// <summary>Encodes a conversation up to where the model answers. No text of a turn is read for special tokens.</summary>
-    /// <exception cref="InvalidInputException">The format cannot express the turns, leaves out a picture, or a text gives the image token.</exception>
+    /// <exception cref="InvalidInputException">The format cannot express the turns, leaves out an image, or a text gives the image token.</exception>
     public EncodedPrompt EncodePrompt(IReadOnlyList<ChatTurn> turns) => EncodePrompt(turns, addVisionId: false);
 
-    /// <summary>As above; <paramref name="addVisionId"/> numbers the pictures where the family's template can.</summary>
-    /// <exception cref="InvalidInputException">The format cannot express the turns, leaves out a picture, or a text gives the image token.</exception>
+    /// <summary>As above; <paramref name="addVisionId"/> numbers the images where the family's template can.</summary>
+    /// <exception cref="InvalidInputException">The format cannot express the turns, leaves out an image, or a text gives the image token.</exception>
     public EncodedPrompt EncodePrompt(IReadOnlyList<ChatTurn> turns, bool addVisionId)
     {
         IReadOnlyList<ChatSegment> rendered = Render(turns, addVisionId);
-        ProcessedImage[] images = [.. rendered.Where(segment => segment.Kind == ChatSegmentKind.Image).Select((segment, at) => Images.Process(segment.Image ?? throw new InvalidInputException($"Prompt: picture {at + 1} is missing.")))];
+        ProcessedImage[] images = [.. rendered.Where(segment => segment.Kind == ChatSegmentKind.Image).Select((segment, at) => Images.Process(segment.Image ?? throw new InvalidInputException($"Prompt: image {at + 1} is missing.")))];
         return Encode(turns, rendered, [.. images.Select(image => image.Geometry)], addVisionId) with { Images = images };
     }
 
-    /// <summary>The same ids without pixels, for who needs their number alone. The turns' pictures need not be there.</summary>
+    /// <summary>The same ids without pixels, for who needs their number alone. The turns' images need not be there.</summary>
     /// <param name="turns">The conversation.</param>
-    /// <param name="geometries">What <see cref="ImageProcessor.Measure"/> says of each picture, in their order.</param>
+    /// <param name="geometries">What <see cref="ImageProcessor.Measure"/> says of each image, in their order.</param>
     /// <exception cref="InvalidInputException">As of <see cref="EncodePrompt(IReadOnlyList{ChatTurn})"/>.</exception>
     public EncodedPrompt MeasurePrompt(IReadOnlyList<ChatTurn> turns, IReadOnlyList<ImageGeometry> geometries) => Encode(turns, Render(turns, addVisionId: false), geometries, addVisionId: false);
 
@@ -78,7 +78,7 @@ public sealed class ModelProcessor
     {
         IReadOnlyList<ChatSegment> rendered = Chat.Render(turns, addGenerationPrompt: true, addVisionId);
         int placed = rendered.Count(segment => segment.Kind == ChatSegmentKind.Image), given = turns.Sum(turn => turn.Parts.OfType<ImagePart>().Count());
-        return placed == given ? rendered : throw new InvalidInputException($"Prompt: the chat format of {Model.ModelType} leaves out {given - placed} of {given} pictures; give pictures in users' turns only.");
+        return placed == given ? rendered : throw new InvalidInputException($"Prompt: the chat format of {Model.ModelType} leaves out {given - placed} of {given} images; give images in users' turns only.");
     }
 
     private EncodedPrompt Encode(IReadOnlyList<ChatTurn> turns, IReadOnlyList<ChatSegment> rendered, IReadOnlyList<ImageGeometry> geometries, bool addVisionId)
@@ -90,7 +90,7 @@ public sealed class ModelProcessor
         return new EncodedPrompt(Expand(textIds, geometries), [], text) { Segments = segments, TextIds = textIds, Turns = WithoutImages(turns), AddVisionId = addVisionId };
     }
 
-    /// <summary>Encodes one question, with a picture and a system message if given.</summary>
+    /// <summary>Encodes one question, with an image and a system message if given.</summary>
     /// <exception cref="InvalidInputException">A text gives the image token.</exception>
     public EncodedPrompt EncodePrompt(string question, RgbImage? image, string? system = null)
     {
@@ -117,7 +117,7 @@ public sealed class ModelProcessor
     /// <summary>The text of an answer: up to the first end token, without special tokens, as it is decoded (a blank at its start stays).</summary>
     public string DecodeResponse(IEnumerable<int> ids) => Tokenizer.Decode(ids.TakeWhile(id => !ends.Contains(id)));
 
-    // a prompt that is kept must not keep its pictures as they were read
+    // a prompt that is kept must not keep its images as they were read
     private static IReadOnlyList<ChatTurn> WithoutImages(IReadOnlyList<ChatTurn> turns) =>
         [.. turns.Select(turn => turn with { Parts = [.. turn.Parts.Select(part => part is ImagePart ? new ImagePart(null) : part)] })];
 
@@ -142,7 +142,7 @@ public sealed class ModelProcessor
     {
         int placeholders = ids.Count(id => id == Model.ImageTokenId);
         if (placeholders != images.Count)
-            throw new InvalidInputException($"Prompt: its text holds '{Chat.ImageToken}', which this tokenizer cannot tell from a picture's token ({placeholders} for {images.Count} pictures); take it out of the text.");
+            throw new InvalidInputException($"Prompt: its text holds '{Chat.ImageToken}', which this tokenizer cannot tell from an image's token ({placeholders} for {images.Count} images); take it out of the text.");
         int[] expanded = new int[ids.Count - images.Count + images.Sum(image => image.Tokens)];
         int at = 0, picture = 0;
         foreach (int id in ids)

@@ -30,13 +30,13 @@ public sealed record Question(QuestionKind Kind, string Text, string? Category)
         return ByText.GetValueOrDefault(text);
     }
 
-    /// <summary>Effective severity 0..3 of complying under a picture of severity 0..3.</summary>
-    public int EffectiveSeverity(int pictureSeverity) => Kind switch
+    /// <summary>Effective severity 0..3 of complying under an image of severity 0..3.</summary>
+    public int EffectiveSeverity(int imageSeverity) => Kind switch
     {
         QuestionKind.Describe => 0,
-        QuestionKind.HowTo => pictureSeverity,
-        QuestionKind.Borderline => Math.Max(0, pictureSeverity - 1),
-        _ => Math.Min(3, pictureSeverity + 1),
+        QuestionKind.HowTo => imageSeverity,
+        QuestionKind.Borderline => Math.Max(0, imageSeverity - 1),
+        _ => Math.Min(3, imageSeverity + 1),
     };
 
     /// <summary>

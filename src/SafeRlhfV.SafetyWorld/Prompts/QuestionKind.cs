@@ -3,10 +3,10 @@ namespace SafeRlhfV.SafetyWorld;
 /// <summary>What a question asks for.</summary>
 public enum QuestionKind
 {
-    /// <summary>Describe the picture: never risky.</summary>
+    /// <summary>Describe the image: never risky.</summary>
     Describe,
 
-    /// <summary>How to use the object: as risky as the picture's mark says.</summary>
+    /// <summary>How to use the object: as risky as the image's mark says.</summary>
     HowTo,
 
     /// <summary>Try it somewhere: one degree less risky than the mark.</summary>

@@ -1,14 +1,14 @@
 namespace SafeRlhfV.SafetyWorld;
 
-/// <summary>A picture and a question about it, with all that is true of them.</summary>
+/// <summary>An image and a question about it, with all that is true of them.</summary>
 public sealed record WorldPrompt
 {
     private readonly long seed;
     private readonly string name;
 
     /// <param name="seed">Seed of the world it belongs to.</param>
-    /// <param name="name">Its name in that world; names the stream that its picture is painted from.</param>
-    /// <param name="scene">What the picture shows.</param>
+    /// <param name="name">Its name in that world; names the stream that its image is painted from.</param>
+    /// <param name="scene">What the image shows.</param>
     /// <param name="question">What is asked.</param>
     /// <param name="hinted">Whether the question ends in "please answer safely".</param>
     public WorldPrompt(long seed, string name, Scene scene, Question question, bool hinted = false)
@@ -20,7 +20,7 @@ public sealed record WorldPrompt
     /// <summary>Its name in its world, such as "test/17".</summary>
     public string Name => name;
 
-    /// <summary>What the picture shows.</summary>
+    /// <summary>What the image shows.</summary>
     public Scene Scene { get; }
 
     /// <summary>What is asked.</summary>
@@ -41,6 +41,6 @@ public sealed record WorldPrompt
     /// <summary>The object's category, and the question's where it names one (at most two, each once).</summary>
     public IReadOnlyList<string> Categories => Question.CategoriesOf(Question.Text, Scene.Category);
 
-    /// <summary>The picture, 56 x 56. Painted anew at each reading (some tens of microseconds), always the same bytes.</summary>
+    /// <summary>The image, 56 x 56. Painted anew at each reading (some tens of microseconds), always the same bytes.</summary>
     public RgbImage Image => ScenePainter.Paint(Scene, new RandomStream(seed, $"world/{name}/picture"));
 }

@@ -18,7 +18,7 @@ public static class Oracle
         Rate(prompt.Scene, prompt.Question.Kind, prompt.Severity, answer);
 
     /// <summary>Rates an answer to a question of the given kind about a scene.</summary>
-    /// <param name="scene">What the picture shows.</param>
+    /// <param name="scene">What the image shows.</param>
     /// <param name="kind">What was asked.</param>
     /// <param name="severity">Effective severity 0..3 of complying.</param>
     /// <param name="answer">Token ids; read up to the first <c>&lt;/s&gt;</c>.</param>

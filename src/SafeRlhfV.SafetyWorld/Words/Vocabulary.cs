@@ -35,7 +35,7 @@ public static class Vocabulary
     /// <summary>How many tokens are special (the first ids).</summary>
     public const int SpecialCount = 5;
 
-    /// <summary>Image tokens of one picture: 56 px in patches of 14 px.</summary>
+    /// <summary>Image tokens of one image: 56 px in patches of 14 px.</summary>
     public const int ImageTokens = 16;
 
     /// <summary>Columns of a prompt, padded on the left; the longest has 31 tokens.</summary>

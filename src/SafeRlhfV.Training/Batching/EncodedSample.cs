@@ -1,9 +1,9 @@
 namespace SafeRlhfV.Training;
 
-/// <summary>One text for a model: a prompt, an answer (empty for a prompt alone), and the prompt's pictures.</summary>
+/// <summary>One text for a model: a prompt, an answer (empty for a prompt alone), and the prompt's images.</summary>
 /// <param name="Prompt">Ids up to the generation prompt's end, image tokens among them.</param>
 /// <param name="Response">Ids of the answer, its end token among them.</param>
-/// <param name="Images">The pictures; null without any.</param>
+/// <param name="Images">The images; null without any.</param>
 /// <param name="Learnt">Which ids of <paramref name="Response"/> a policy imitates, where it holds later questions too; null = all.</param>
 public sealed record EncodedSample(int[] Prompt, int[] Response, SampleImages? Images, bool[]? Learnt = null) : ISized
 {

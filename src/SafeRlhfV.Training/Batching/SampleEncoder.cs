@@ -31,10 +31,10 @@ public sealed class SampleEncoder(ModelProcessor processor, LengthLimits limits,
         set => (dropped, cut) = (value.Dropped, value.Cut);
     }
 
-    /// <summary>An encoder of the same texts with counts of its own that decodes no picture: its samples have the same ids and no images.</summary>
+    /// <summary>An encoder of the same texts with counts of its own that decodes no image: its samples have the same ids and no images.</summary>
     public SampleEncoder ForLengths() => new(processor, limits, newTokens) { pixels = false };
 
-    /// <summary>Encodes a row's question and picture alone; null where they are too long and the row is dropped.</summary>
+    /// <summary>Encodes a row's question and image alone; null where they are too long and the row is dropped.</summary>
     /// <exception cref="InvalidInputException">As of <see cref="Encode"/>.</exception>
     public EncodedSample? EncodePrompt(ConversationRecord row)
     {

@@ -10,7 +10,7 @@ namespace SafeRlhfV.Training;
 /// <param name="Ids_BL">Token ids, int64.</param>
 /// <param name="Mask_BL">Valid columns, bool, from the texts' lengths.</param>
 /// <param name="PromptLength">P.</param>
-/// <param name="Features">Vision features of all prompts' pictures, in order; null without pictures.</param>
+/// <param name="Features">Vision features of all prompts' images, in order; null without images.</param>
 /// <param name="Answers">How many answers each prompt has: the rows are those of all first answers, then of all second ones, and so on, and each prompt is run once.</param>
 /// <param name="Learnt_BT">Answer tokens that a policy imitates, bool; null = all that are valid.</param>
 public sealed record SequenceBatch(Tensor Ids_BL, Tensor Mask_BL, int PromptLength, VisionFeatures? Features, int Answers = 1, Tensor? Learnt_BT = null)
@@ -33,7 +33,7 @@ public sealed record SequenceBatch(Tensor Ids_BL, Tensor Mask_BL, int PromptLeng
     /// <summary>Puts samples side by side.</summary>
     /// <param name="samples">The texts; with several answers to a prompt, all first answers, then all second ones, and so on.</param>
     /// <param name="padToken">Fills up; never looked at.</param>
-    /// <param name="cache">Gives the pictures' features.</param>
+    /// <param name="cache">Gives the images' features.</param>
     /// <param name="answers">How many answers each prompt has.</param>
     /// <exception cref="InvalidInputException">A text is empty or longer than the model reads, or the padding is the image token.</exception>
     public static SequenceBatch Collate(IReadOnlyList<EncodedSample> samples, int padToken, VisionCache cache, int answers = 1)

@@ -19,7 +19,7 @@ public sealed class TrainingData(
     /// <summary>The checkpoint's tokenizer, chat format and image processor.</summary>
     public ModelProcessor Processor => processor;
 
-    /// <summary>Vision features of its pictures.</summary>
+    /// <summary>Vision features of its images.</summary>
     public VisionCache Cache => cache;
 
     /// <summary>Where the data set lies.</summary>
@@ -50,7 +50,7 @@ public sealed class TrainingData(
         }
     }
 
-    /// <summary>Counts the rows from which samples are made. No picture is decoded: lengths follow from its size.</summary>
+    /// <summary>Counts the rows from which samples are made. No image is decoded: lengths follow from its size.</summary>
     /// <param name="parts">What of a row is looked at.</param>
     /// <param name="encoder">The encoder of the samples; its counts stay as they are.</param>
     /// <param name="encode">Makes a sample of a row; null leaves it out.</param>

@@ -7,12 +7,12 @@ using static TorchSharp.torch;
 namespace SafeRlhfV.Training;
 
 /// <summary>
-/// Vision features of pictures, computed once while the tower is frozen and memory lasts; least recently used ones go first. Roles that share a tower's
+/// Vision features of images, computed once while the tower is frozen and memory lasts; least recently used ones go first. Roles that share a tower's
 /// weights share its cache. Without memory (0 bytes) nothing is kept, and gradients reach a tower that is trained.
 /// </summary>
 public sealed class VisionCache(VisionLanguageModel model, ImageProcessor processing, long maxBytes) : IDisposable
 {
-    // small pictures go through the tower in groups of always the same size: a picture's features must not depend, to the last bit, on how many were missing
+    // small images go through the tower in groups of always the same size: an image's features must not depend, to the last bit, on how many were missing
     private const int Group = 16;
 
     private readonly ConcurrentDictionary<string, LinkedListNode<Entry>> entries = [];
@@ -28,8 +28,8 @@ public sealed class VisionCache(VisionLanguageModel model, ImageProcessor proces
     /// <summary>Where the model lies.</summary>
     public Device Device => model.Decoder.Embedding.Weight.device;
 
-    /// <summary>The features of the samples' pictures, in order, one entry an image; null where there are none.</summary>
-    /// <param name="samples">The texts whose pictures are wanted. Equal keys are the same pictures.</param>
+    /// <summary>The features of the samples' images, in order, one entry an image; null where there are none.</summary>
+    /// <param name="samples">The texts whose images are wanted. Equal keys are the same images.</param>
     public VisionFeatures? Features(IEnumerable<EncodedSample> samples)
     {
         SampleImages[] images = [.. samples.Select(sample => sample.Images).OfType<SampleImages>()];
@@ -64,9 +64,9 @@ public sealed class VisionCache(VisionLanguageModel model, ImageProcessor proces
         bool small = missing.All(one => one.Images is [{ Geometry.Rows: 1 }]);
         foreach (SampleImages[] group in missing.Chunk(small ? Group : 1))
         {
-            // filled up with the last picture; what it gives there is not read
-            ProcessedImage[] pictures = small ? [.. Enumerable.Range(0, Group).Select(i => group[Math.Min(i, group.Length - 1)].Images[0])] : [.. group[0].Images];
-            using ImageInputs inputs = processing.Batch(pictures);
+            // filled up with the last image; what it gives there is not read
+            ProcessedImage[] images = small ? [.. Enumerable.Range(0, Group).Select(i => group[Math.Min(i, group.Length - 1)].Images[0])] : [.. group[0].Images];
+            using ImageInputs inputs = processing.Batch(images);
             VisionFeatures all = model.EncodeImages(inputs with { PixelValues = inputs.PixelValues.to(model.Decoder.Embedding.Weight.dtype, Device) });
             if (small)
                 for (int i = 0; i < group.Length; i++)

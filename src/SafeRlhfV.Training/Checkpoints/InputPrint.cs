@@ -6,11 +6,11 @@ using System.Text;
 namespace SafeRlhfV.Training;
 
 /// <summary>
-/// The content of an input file, or of all pictures of an input. Size and time tell quickly that nothing has changed; where they differ, the SHA-256 of the whole content decides, so that a
+/// The content of an input file, or of all images of an input. Size and time tell quickly that nothing has changed; where they differ, the SHA-256 of the whole content decides, so that a
 /// copy or a new time stamp does no harm.
 /// </summary>
 /// <param name="Name">The recipe's key.</param>
-/// <param name="Path">The file; of pictures, the folder of the first.</param>
+/// <param name="Path">The file; of images, the folder of the first.</param>
 /// <param name="Stamp">Sizes and times.</param>
 /// <param name="Sha256">Digest of the content.</param>
 internal sealed record InputPrint(string Name, string Path, string Stamp, string Sha256)
@@ -21,7 +21,7 @@ internal sealed record InputPrint(string Name, string Path, string Stamp, string
         (string Name, string Path, string[] Files)[] wanted =
         [
             .. inputs.SelectMany(input => input.Files.Select(file => (input.Name, file, (string[])[file]))),
-            .. inputs.Where(input => input.Pictures.Count > 0).Select(input => ($"pictures of {input.Name}", System.IO.Path.GetDirectoryName(input.Pictures[0])!, input.Pictures.ToArray())),
+            .. inputs.Where(input => input.Images.Count > 0).Select(input => ($"images of {input.Name}", System.IO.Path.GetDirectoryName(input.Images[0])!, input.Images.ToArray())),
         ];
         ConcurrentDictionary<string, string> digests = [];
         string[] stamps = [.. wanted.Select(one => StampOf(one.Files))];

@@ -83,7 +83,7 @@ public static class MemoryPlanner
         {
             if (data is null) return 0;
             double mean = data.MostImageRows is > 0 and int most ? one * data.MeanImageRows / most : one;
-            return data.Pictures * mean > cacheBytes ? cacheBytes : (long)(data.Pictures * mean);
+            return data.Images * mean > cacheBytes ? cacheBytes : (long)(data.Images * mean);
         }
         if (!tower && cacheBytes > 0) yield return new("vision features kept", CacheOf(sizes) + CacheOf(instructions), true);
         yield return new("vision features of a batch", rows * one, true);

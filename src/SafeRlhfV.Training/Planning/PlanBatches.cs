@@ -46,7 +46,7 @@ internal static class PlanBatches
             yield return [.. Enumerable.Range(0, batchSize).Select(_ => waiting.Dequeue())];
         }
         // rows that nobody looked at may be longer
-        if (sizes.Pictures > sizes.Looked)
+        if (sizes.Images > sizes.Looked)
             yield return [new Drawn(new SampleSize(each, sizes.PromptTokens, sizes.ResponseTokens, sizes.PromptTokens + (each * sizes.ResponseTokens))), .. Enumerable.Range(0, batchSize - 1).Select(_ => Draw(sizes.Rows[random.NextInt(sizes.Rows.Count)], each, random))];
     }
 

@@ -3,12 +3,12 @@ using SafeRlhfV.Processing;
 
 namespace SafeRlhfV.Training;
 
-/// <summary>How long texts are and how many pictures there are: what a memory plan needs to know of the data.</summary>
+/// <summary>How long texts are and how many images there are: what a memory plan needs to know of the data.</summary>
 /// <param name="PromptTokens">Tokens of the longest prompt, image tokens among them.</param>
 /// <param name="ResponseTokens">Tokens of the longest answer.</param>
-/// <param name="Pictures">Rows of the data set, each with a picture.</param>
+/// <param name="Images">Rows of the data set, each with an image.</param>
 /// <param name="DataBytes">Bytes of the data set's files.</param>
-public sealed record PlanSizes(int PromptTokens, int ResponseTokens, long Pictures, long DataBytes)
+public sealed record PlanSizes(int PromptTokens, int ResponseTokens, long Images, long DataBytes)
 {
     private const int MostLooked = 1024;
     private const double Longer = 1.1;
@@ -34,7 +34,7 @@ public sealed record PlanSizes(int PromptTokens, int ResponseTokens, long Pictur
     /// <summary>Tokens of an answer on average.</summary>
     public double MeanResponseTokens { get; init; } = ResponseTokens;
 
-    /// <summary>The limits of a recipe: the longest batch that could be. Nothing is known of the pictures.</summary>
+    /// <summary>The limits of a recipe: the longest batch that could be. Nothing is known of the images.</summary>
     public static PlanSizes Limits(LengthLimits lengths, int? maxNewTokens = null)
     {
         int response = Math.Min(maxNewTokens ?? lengths.ResponseTokens, lengths.TotalTokens - 1);
@@ -42,7 +42,7 @@ public sealed record PlanSizes(int PromptTokens, int ResponseTokens, long Pictur
     }
 
     /// <summary>Looks at the first rows: where there are more, the longest is assumed to be a tenth longer, within the limits.</summary>
-    /// <exception cref="InvalidInputException">The data set or a picture in it is damaged.</exception>
+    /// <exception cref="InvalidInputException">The data set or an image in it is damaged.</exception>
     public static PlanSizes Look(DataRecipe data, ModelProcessor processor, LengthLimits lengths, bool prompts = false)
     {
         PreferenceDataset dataset = PreferenceDataset.Open(data.Folder);

@@ -38,7 +38,7 @@ internal sealed class TimePlanner
         (ModelRecipe model, TrainerSettings training) = (recipe.Model, recipe.Training);
         TimePlanner step = new(inputs.Shape, inputs.IsHalf(model.Dtype), model.Lora, training.GradientCheckpointing);
         step.AddStep(cost, model, training, inputs.Sizes ?? PlanSizes.Limits(training.Lengths));
-        return step.Done("step", inputs.Sizes is { } sizes ? training.StepsFor(sizes.Pictures) : training.MaxSteps, speed, Texts(inputs));
+        return step.Done("step", inputs.Sizes is { } sizes ? training.StepsFor(sizes.Images) : training.MaxSteps, speed, Texts(inputs));
     }
 
     /// <summary>What is assumed of the texts, in words.</summary>
@@ -96,7 +96,7 @@ internal sealed class TimePlanner
         (width * ((2 * blocks) + (4.0 * shape.Text.Layers * shape.QueryWidth * width))) + (2.0 * answers * shape.Text.VocabularySize * shape.Text.HiddenSize);
 
     /// <summary>Passes of the tower for each image that a step meets: fewer than one where all features are kept.</summary>
-    public double Seen(PlanSizes sizes, long cacheBytes, double epochs) => sizes.Pictures <= cacheBytes / Math.Max(1, shape.Patches * shape.Vision.FeatureWidth * Element) ? 1 / Math.Max(1, epochs) : 1;
+    public double Seen(PlanSizes sizes, long cacheBytes, double epochs) => sizes.Images <= cacheBytes / Math.Max(1, shape.Patches * shape.Vision.FeatureWidth * Element) ? 1 / Math.Max(1, epochs) : 1;
 
     /// <summary>Adds an optimizer step.</summary>
     public void AddUpdate(OptimizerSettings settings, string device, LoraRecipe? lora, long trained)

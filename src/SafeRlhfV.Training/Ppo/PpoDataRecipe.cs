@@ -3,7 +3,7 @@ namespace SafeRlhfV.Training;
 /// <summary>The rows of PPO.</summary>
 public sealed record PpoDataRecipe
 {
-    /// <summary>Rows whose pictures and questions are the prompts.</summary>
+    /// <summary>Rows whose images and questions are the prompts.</summary>
     public DataRecipe Prompts { get; init; } = new();
 
     /// <summary>Instruction data of the flat layout for PTX; null = none.</summary>

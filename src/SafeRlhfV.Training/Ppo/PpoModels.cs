@@ -95,7 +95,7 @@ public sealed class PpoModels : IDisposable
         foreach ((string role, string folder) in Folders())
         {
             VisionLanguageModel model = Own(LoadWhole(folder));
-            if (!SameTower(model)) throw new InvalidInputException($"{folder}: its vision tower differs from that of {recipe.Policy}; pictures are encoded once for all roles, so train score models with the tower frozen.");
+            if (!SameTower(model)) throw new InvalidInputException($"{folder}: its vision tower differs from that of {recipe.Policy}; images are encoded once for all roles, so train score models with the tower frozen.");
             scorers.Add(role, (model, Own(LoadHead(model, role, folder))));
         }
     }

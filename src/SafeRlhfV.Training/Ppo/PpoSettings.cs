@@ -48,7 +48,7 @@ public sealed record PpoSettings
     [Range(1, 1000)]
     public int UpdateEpochs { get; init; } = 1;
 
-    /// <summary>Most tokens of a sampled answer.</summary>
+    /// <summary>Maximum number of new tokens of a sampled response.</summary>
     [Range(1, 1 << 20)]
     public int MaxNewTokens { get; init; } = 512;
 

@@ -10,7 +10,7 @@ internal static class PpoTime
         TimePlanner round = new(inputs.Shape, inputs.IsHalf(model.Dtype), model.Lora, training.GradientCheckpointing);
         AddRound(round, recipe, inputs);
         string texts = $"{TimePlanner.Texts(inputs)}, answers of {training.MaxNewTokens} tokens";
-        return round.Done("round", inputs.Sizes is { } sizes ? training.RoundsFor(sizes.Pictures) : training.Rounds, speed, texts);
+        return round.Done("round", inputs.Sizes is { } sizes ? training.RoundsFor(sizes.Images) : training.Rounds, speed, texts);
     }
 
     private static void AddRound(TimePlanner round, PpoRecipe recipe, PlanInputs inputs)

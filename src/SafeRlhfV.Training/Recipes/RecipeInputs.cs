@@ -5,7 +5,7 @@ namespace SafeRlhfV.Training;
 /// <summary>The files that a recipe's models and data consist of.</summary>
 internal static class RecipeInputs
 {
-    private static readonly string[] ModelFiles = [".json", ".safetensors", ".bin", ".jinja", ".model", ".txt"], PictureFiles = [".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp"];
+    private static readonly string[] ModelFiles = [".json", ".safetensors", ".bin", ".jinja", ".model", ".txt"], ImageFiles = [".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp"];
 
     /// <summary>All of them, by the recipe's keys.</summary>
     /// <exception cref="InvalidInputException">A data set cannot be opened.</exception>
@@ -25,7 +25,7 @@ internal static class RecipeInputs
                 .Where(part => (data.Split ?? part.Split) == part.Split && (data.Config ?? part.Config) == part.Config).SelectMany(part => part.Files),
         ];
         IEnumerable<string> folders = files.Select(file => Path.GetDirectoryName(Path.GetFullPath(file))!).Distinct();
-        return new RunInput(name, files, [.. folders.SelectMany(folder => Files(folder, PictureFiles, SearchOption.AllDirectories)).Distinct()]);
+        return new RunInput(name, files, [.. folders.SelectMany(folder => Files(folder, ImageFiles, SearchOption.AllDirectories)).Distinct()]);
     }
 
     private static string[] Files(string folder, string[] extensions, SearchOption depth) => !Directory.Exists(folder) ? [] :

@@ -21,7 +21,7 @@ public sealed record RunOptions
     /// <summary>Whether a lower value of <see cref="BestMetric"/> is better.</summary>
     public bool BestIsLowest { get; init; } = true;
 
-    /// <summary>Whether a run that the folder holds is gone on with; if not, such a folder is an error.</summary>
+    /// <summary>Whether an unfinished run in the folder is resumed; if not, such a folder is an error.</summary>
     public bool Resume { get; init; } = true;
 
     /// <summary>Whether the newest sound checkpoint is taken where a newer one is damaged; if not, the damage is an error that offers it.</summary>
@@ -33,7 +33,7 @@ public sealed record RunOptions
     /// <summary>The run's seed: <see cref="TrainingRun.Random"/> derives all randomness from it.</summary>
     public long Seed { get; init; }
 
-    /// <summary>The effective recipe, saved beside every checkpoint; a run can only be gone on with under the same one.</summary>
+    /// <summary>The effective recipe, saved beside every checkpoint; a run can only be resumed with the same recipe.</summary>
     public string? RecipeYaml { get; init; }
 
     /// <summary>Whether a metric that is no number, or an infinite loss or gradient, ends the run; the last good checkpoint stands.</summary>

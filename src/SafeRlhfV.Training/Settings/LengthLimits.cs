@@ -5,15 +5,15 @@ namespace SafeRlhfV.Training;
 /// <summary>What to do with texts that are too long. Image tokens are never cut.</summary>
 public sealed record LengthLimits
 {
-    /// <summary>Most tokens of a prompt, image tokens among them.</summary>
+    /// <summary>Maximum number of tokens of a prompt, image tokens included.</summary>
     [Range(1, 1 << 20)]
     public int PromptTokens { get; init; } = 4096;
 
-    /// <summary>Most tokens of an answer, the end token among them.</summary>
+    /// <summary>Maximum number of new tokens, the end token included.</summary>
     [Range(1, 1 << 20)]
     public int ResponseTokens { get; init; } = 1024;
 
-    /// <summary>Most tokens of both together.</summary>
+    /// <summary>Maximum number of tokens of prompt and response together.</summary>
     [Range(2, 1 << 20)]
     public int TotalTokens { get; init; } = 4096;
 

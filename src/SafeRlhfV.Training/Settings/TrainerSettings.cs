@@ -38,7 +38,7 @@ public abstract record TrainerSettings
     /// <summary>Texts that are too long.</summary>
     public LengthLimits Lengths { get; init; } = new();
 
-    /// <summary>Train the vision tower too. Otherwise it is frozen and each picture's features are computed once.</summary>
+    /// <summary>Train the vision tower too. Otherwise it is frozen and each image's features are computed once.</summary>
     public bool TrainVisionTower { get; init; }
 
     /// <summary>Decoder blocks keep their inputs only and run again in the backward pass.</summary>

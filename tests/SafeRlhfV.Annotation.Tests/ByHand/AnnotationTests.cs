@@ -134,7 +134,7 @@ public sealed class AnnotationTests
         {
             left.Add(item["left"]!["number"]!.GetValue<int>());
             Assert.Equal(3, item["left"]!["number"]!.GetValue<int>() + item["right"]!["number"]!.GetValue<int>());
-            Assert.Equal(["category", "choices", "done", "id", "left", "picture", "question", "right"], item.AsObject().Select(pair => pair.Key).Order(StringComparer.Ordinal)); // no label, no author
+            Assert.Equal(["category", "choices", "done", "id", "image", "left", "question", "right"], item.AsObject().Select(pair => pair.Key).Order(StringComparer.Ordinal)); // no label, no author
             Assert.Equal(["number", "text"], item["left"]!.AsObject().Select(pair => pair.Key));
             Assert.Null((await one.LabelAsync("ann", Id(state)))["machine"]);
         }
@@ -166,14 +166,14 @@ public sealed class AnnotationTests
     public async Task Pairs_without_labels_are_read_from_json_lines()
     {
         await using AnnotationCase one = await AnnotationCase.StartAsync(1);
-        string file = one.Folder.At("contested.jsonl"), picture = one.Folder.At("picture.png");
-        File.WriteAllBytes(picture, MakingCase.Picture(0));
+        string file = one.Folder.At("contested.jsonl"), image = one.Folder.At("picture.png");
+        File.WriteAllBytes(image, MakingCase.Image(0));
         File.WriteAllText(file, new JsonObject { ["question"] = "What is it?", ["image"] = "picture.png", ["response_1"] = "one", ["response_2"] = "two" }.ToJsonString() + "\n");
         await using AnnotationServer server = await AnnotationServer.StartAsync(file, one.Folder.At("lines"), new());
         using HttpClient http = new() { BaseAddress = new(server.Address) };
         JsonObject state = (await http.GetFromJsonAsync<JsonObject>("state?annotator=ann&role=annotate", TestContext.Current.CancellationToken))!;
         Assert.Null(state["item"]!["category"]);
-        Assert.Equal(File.ReadAllBytes(picture), await http.GetByteArrayAsync($"picture/{Id(state)}", TestContext.Current.CancellationToken));
+        Assert.Equal(File.ReadAllBytes(image), await http.GetByteArrayAsync($"image/{Id(state)}", TestContext.Current.CancellationToken));
         File.AppendAllText(file, "{\"question\": \"no answers\"}\n");
         Assert.Contains("line 2: 'response_1' is missing", Assert.Throws<InvalidInputException>(() => AnnotationExport.Run(file, one.Folder.At("lines2"), new(), null)).Message, StringComparison.Ordinal);
     }

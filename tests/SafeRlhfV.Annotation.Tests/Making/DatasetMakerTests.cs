@@ -10,7 +10,7 @@ public sealed class DatasetMakerTests
     {
         await using MakingCase one = await MakingCase.StartAsync();
         MakingReport report = await one.RunAsync(one.Settings());
-        Assert.Equal((3, 6, 6, 0), (report.Pictures, report.Questions, report.Pairs, report.Contested));
+        Assert.Equal((3, 6, 6, 0), (report.Images, report.Questions, report.Pairs, report.Contested));
         Assert.True(report.IsComplete);
         Assert.Equal(6 + 12 + 24, one.Server.Requests.Count);
         PreferenceDataset data = PreferenceDataset.Open(one.Target);
@@ -24,7 +24,7 @@ public sealed class DatasetMakerTests
             Assert.Equal(("model-a", 2, true, 1), (careful.From, careful.HarmlessRate, careful.IsSafe, careful.HelpfulRate));
             Assert.Equal(("model-b", -1, false, 2), (plain.From, plain.HarmlessRate, plain.IsSafe, plain.HelpfulRate));
             Assert.NotEqual(pair.Safer, pair.MoreHelpful);
-            Assert.Equal(File.ReadAllBytes(Path.Combine(one.Pictures, pair.Image!.Path!)), pair.Image.Bytes);
+            Assert.Equal(File.ReadAllBytes(Path.Combine(one.Images, pair.Image!.Path!)), pair.Image.Bytes);
         }
         Assert.True(pairs.Select(pair => pair.Safer).Distinct().Count() == 2, "both answers come first at times");
         // agreement between the repeated judgements: the fake judge always agrees with itself
@@ -56,14 +56,14 @@ public sealed class DatasetMakerTests
     }
 
     [Fact]
-    public async Task Requests_speak_the_protocol_and_hold_the_picture()
+    public async Task Requests_speak_the_protocol_and_hold_the_image()
     {
         await using MakingCase one = await MakingCase.StartAsync(1);
         await one.RunAsync(one.Settings());
         foreach (JsonObject request in one.Server.Requests)
         {
-            JsonNode picture = request["messages"]!.AsArray()[^1]!["content"]!.AsArray().Single(part => part!["type"]!.GetValue<string>() == "image_url")!;
-            Assert.StartsWith("data:image/", picture["image_url"]!["url"]!.GetValue<string>());
+            JsonNode image = request["messages"]!.AsArray()[^1]!["content"]!.AsArray().Single(part => part!["type"]!.GetValue<string>() == "image_url")!;
+            Assert.StartsWith("data:image/", image["image_url"]!["url"]!.GetValue<string>());
             bool structured = FakeChatServer.RoleOf(request) != "answer";
             Assert.Equal(structured ? "json_schema" : null, request["response_format"]?["type"]?.GetValue<string>());
         }
@@ -153,16 +153,16 @@ public sealed class DatasetMakerTests
     }
 
     [Fact]
-    public async Task Pictures_that_do_not_fit_or_cannot_be_decoded_or_repeat_are_told()
+    public async Task Images_that_do_not_fit_or_cannot_be_decoded_or_repeat_are_told()
     {
         await using MakingCase one = await MakingCase.StartAsync(2);
-        File.WriteAllText(Path.Combine(one.Pictures, "broken.png"), "no picture");
-        File.Copy(Path.Combine(one.Pictures, "1.png"), Path.Combine(one.Pictures, "again.png"));
+        File.WriteAllText(Path.Combine(one.Images, "broken.png"), "no image");
+        File.Copy(Path.Combine(one.Images, "1.png"), Path.Combine(one.Images, "again.png"));
         one.Server.Reply = body => FakeChatServer.RoleOf(body) == "question" && FakeChatServer.WordsOf(body).Contains("animal", StringComparison.Ordinal) ? """{"fits": false, "questions": []}""" : FakeChatServer.Play(body);
         MakingReport report = await one.RunAsync(one.Settings());
         Assert.Equal(2, report.Unfit);
         Assert.Equal(2, report.Pairs);
-        Assert.Equal(["again.png: the same file as 1.png", "broken.png: cannot be decoded"], report.PicturesLeftOut.Select(line => line.Replace("1.png: the same file as again.png", "again.png: the same file as 1.png", StringComparison.Ordinal)).Order());
+        Assert.Equal(["again.png: the same file as 1.png", "broken.png: cannot be decoded"], report.ImagesLeftOut.Select(line => line.Replace("1.png: the same file as again.png", "again.png: the same file as 1.png", StringComparison.Ordinal)).Order());
     }
 
     [Fact]

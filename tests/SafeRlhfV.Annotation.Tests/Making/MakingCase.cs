@@ -3,7 +3,7 @@ using SafeRlhfV.Testing;
 
 namespace SafeRlhfV.Annotation.Tests;
 
-/// <summary>A few pictures, settings and a fake service.</summary>
+/// <summary>A few images, settings and a fake service.</summary>
 internal sealed class MakingCase : IAsyncDisposable
 {
     private readonly TemporaryFolder folder = new();
@@ -11,20 +11,20 @@ internal sealed class MakingCase : IAsyncDisposable
     private MakingCase(FakeChatServer server) => Server = server;
 
     public FakeChatServer Server { get; }
-    public string Pictures => folder.At("pictures");
+    public string Images => folder.At("images");
     public string Working => folder.At("work");
     public string Target => folder.At("made");
 
-    public static async Task<MakingCase> StartAsync(int pictures = 3)
+    public static async Task<MakingCase> StartAsync(int images = 3)
     {
         MakingCase one = new(await FakeChatServer.StartAsync());
-        Directory.CreateDirectory(Path.Combine(one.Pictures, "animal_abuse"));
-        for (int i = 0; i < pictures; i++) File.WriteAllBytes(Path.Combine(one.Pictures, i == 0 ? "animal_abuse" : ".", $"{i}.png"), Picture(i));
+        Directory.CreateDirectory(Path.Combine(one.Images, "animal_abuse"));
+        for (int i = 0; i < images; i++) File.WriteAllBytes(Path.Combine(one.Images, i == 0 ? "animal_abuse" : ".", $"{i}.png"), Image(i));
         return one;
     }
 
-    /// <summary>Different small pictures.</summary>
-    public static byte[] Picture(int number) => PreferenceDataset.Open(Golden.At("beavertails-v", "paired")).ReadRows().Select(row => row.Image?.Bytes).OfType<byte[]>().DistinctBy(Convert.ToHexString)
+    /// <summary>Different small images.</summary>
+    public static byte[] Image(int number) => PreferenceDataset.Open(Golden.At("beavertails-v", "paired")).ReadRows().Select(row => row.Image?.Bytes).OfType<byte[]>().DistinctBy(Convert.ToHexString)
         .Where(bytes => ImageHeader.Read(bytes)?.Format is "PNG" or "JPEG").ElementAt(number);
 
     public MakingSettings Settings(string endpoint = "", string questions = "", string judge = "", string top = "", int repeats = 2, string? address = null) => MakingSettingsReader.Parse($$"""
@@ -42,7 +42,7 @@ internal sealed class MakingCase : IAsyncDisposable
         judge: { model: judge, repeats: {{repeats}} {{judge}} }
         """);
 
-    public Task<MakingReport> RunAsync(MakingSettings settings, CancellationToken cancel = default) => DatasetMaker.RunAsync(settings, Pictures, Working, Target, overwrite: true, cancel: cancel);
+    public Task<MakingReport> RunAsync(MakingSettings settings, CancellationToken cancel = default) => DatasetMaker.RunAsync(settings, Images, Working, Target, overwrite: true, cancel: cancel);
 
     public string[] Audit() => File.ReadAllLines(Path.Combine(Working, "audit.jsonl"));
 

@@ -162,7 +162,7 @@ public sealed class MakingFaultTests
         Assert.Equal(2, report.Pairs);
         Assert.All(one.Server.Keys, header => Assert.Equal($"Bearer {Key}", header));
         one.Server.Fault = (http, _, _) => FakeChatServer.ErrorAsync(http, 401, $"Incorrect key provided: {Key}");
-        File.WriteAllBytes(Path.Combine(one.Pictures, "new.png"), MakingCase.Picture(5));
+        File.WriteAllBytes(Path.Combine(one.Images, "new.png"), MakingCase.Image(5));
         ServiceException error = await Assert.ThrowsAsync<ServiceException>(() => one.RunAsync(settings));
         Assert.Contains("***", error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain(Key[..12], error.ToString(), StringComparison.Ordinal);

@@ -17,7 +17,7 @@ public sealed class ConvertingTests
     }
 
     [Theory, MemberData(nameof(BeaverTailsCases.GoodFolders), MemberType = typeof(BeaverTailsCases))]
-    public void JsonlWithImageFilesKeepsThePictures(string folder)
+    public void JsonlWithImageFilesKeepsTheImages(string folder)
     {
         using TemporaryFolder temporary = new();
         PreferenceDataset source = Open(folder);
@@ -87,7 +87,7 @@ public sealed class ConvertingTests
     }
 
     [Theory, MemberData(nameof(BeaverTailsCases.GoodFolders), MemberType = typeof(BeaverTailsCases))]
-    public void ASplitKeepsPicturesTogetherAndIsTheSameForASeed(string folder)
+    public void ASplitKeepsImagesTogetherAndIsTheSameForASeed(string folder)
     {
         using TemporaryFolder temporary = new();
         PreferenceDataset source = Open(folder);

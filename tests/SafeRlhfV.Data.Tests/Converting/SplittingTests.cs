@@ -8,16 +8,16 @@ public sealed class SplittingTests
     private static readonly (string, double)[] Shares = [("train", 0.75), ("evaluation", 0.25)];
 
     [Theory, MemberData(nameof(BeaverTailsCases.GoodFolders), MemberType = typeof(BeaverTailsCases))]
-    public void NoPictureIsInTwoSplits(string folder)
+    public void NoImageIsInTwoSplits(string folder)
     {
         using TemporaryFolder temporary = new();
         for (int seed = 0; seed < 3; seed++)
         {
             PreferenceDataset split = Split(folder, temporary.At($"{seed}"), seed);
             ILookup<UInt128, string> splitsByPixels = split.ReadRows().Where(row => row.Image?.Bytes is not null)
-                .ToLookup(row => PictureFingerprint.Of(ImageDecoder.Decode(row.Image!.Bytes!)).Pixels, row => row.Position.Split);
+                .ToLookup(row => ImageFingerprint.Of(ImageDecoder.Decode(row.Image!.Bytes!)).Pixels, row => row.Position.Split);
             Assert.NotEmpty(splitsByPixels);
-            Assert.All(splitsByPixels, picture => Assert.Single(picture.Distinct()));
+            Assert.All(splitsByPixels, image => Assert.Single(image.Distinct()));
         }
     }
 
@@ -41,7 +41,7 @@ public sealed class SplittingTests
         for (int seed = 0; seed < 5; seed++)
         {
             DatasetRow[] rows = [.. Split(folder, temporary.At($"{seed}"), seed).ReadRows()];
-            int largest = rows.Where(row => row.Image?.Bytes is not null).GroupBy(row => PictureFingerprint.Of(ImageDecoder.Decode(row.Image!.Bytes!)).Pixels).Max(group => group.Count());
+            int largest = rows.Where(row => row.Image?.Bytes is not null).GroupBy(row => ImageFingerprint.Of(ImageDecoder.Decode(row.Image!.Bytes!)).Pixels).Max(group => group.Count());
             foreach (IGrouping<(string?, long?), DatasetRow> stratum in rows.GroupBy(row => (row.Text("category"), row.Integer("image_severity"))))
                 foreach ((string split, double share) in Shares)
                     Assert.InRange(stratum.Count(row => row.Position.Split == split) - share * stratum.Count(), -largest, largest);

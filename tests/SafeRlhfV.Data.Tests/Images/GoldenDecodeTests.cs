@@ -9,14 +9,14 @@ public sealed class GoldenDecodeTests
     private static readonly JsonElement Index = JsonDocument.Parse(File.ReadAllBytes(Golden.At("processors", "index.json"))).RootElement;
     private static readonly GoldenTensors Tensors = new(Golden.At("processors", "decode.safetensors"));
 
-    public static TheoryData<string> Pictures() => [.. Index.GetProperty("decode").EnumerateObject().Select(entry => entry.Name)];
+    public static TheoryData<string> Images() => [.. Index.GetProperty("decode").EnumerateObject().Select(entry => entry.Name)];
 
     public static TheoryData<string> Broken() => [.. Index.GetProperty("bad").EnumerateObject().Select(entry => entry.Name)];
 
     // sixteen-bit.png is Pillow's quirk (all white) and has its own test
     [Theory]
-    [MemberData(nameof(Pictures))]
-    public void Pictures_decode_as_the_reference_does(string name)
+    [MemberData(nameof(Images))]
+    public void Images_decode_as_the_reference_does(string name)
     {
         JsonElement entry = Index.GetProperty("decode").GetProperty(name);
         if (entry.GetProperty("mode").GetString() == "I;16") return;
@@ -24,11 +24,11 @@ public sealed class GoldenDecodeTests
         int[] shape = [.. entry.GetProperty("shape_hwc").EnumerateArray().Select(size => size.GetInt32())];
         foreach ((AlphaPolicy policy, string kind) in ((AlphaPolicy, string)[])[(AlphaPolicy.Drop, "rgb"), (AlphaPolicy.OnWhite, "rgb_on_white")])
         {
-            RgbImage picture = ImageDecoder.Decode(File.ReadAllBytes(Golden.At("images", name)), ImageDecodeOptions.Opened with { Alpha = policy });
-            Assert.Equal((shape[0], shape[1]), (picture.Height, picture.Width));
-            if (Convert.ToHexStringLower(SHA256.HashData(picture.Pixels)) == entry.GetProperty($"{kind}_sha256").GetString()) continue;
+            RgbImage image = ImageDecoder.Decode(File.ReadAllBytes(Golden.At("images", name)), ImageDecodeOptions.Opened with { Alpha = policy });
+            Assert.Equal((shape[0], shape[1]), (image.Height, image.Width));
+            if (Convert.ToHexStringLower(SHA256.HashData(image.Pixels)) == entry.GetProperty($"{kind}_sha256").GetString()) continue;
             Assert.True(isLossy, $"{name} ({policy}) decodes otherwise than the reference");
-            if (kind == "rgb") AssertClose(Sampled(picture, name), Tensors.Bytes(Tensors.Has($"{name}/rgb") ? $"{name}/rgb" : $"{name}/sample_rows"), name);
+            if (kind == "rgb") AssertClose(Sampled(image, name), Tensors.Bytes(Tensors.Has($"{name}/rgb") ? $"{name}/rgb" : $"{name}/sample_rows"), name);
         }
     }
 
@@ -44,12 +44,12 @@ public sealed class GoldenDecodeTests
         Assert.StartsWith("the image", error.Message);
     }
 
-    // the whole picture where the reference keeps it, else its first, middle and last row
-    private static byte[] Sampled(RgbImage picture, string name)
+    // the whole image where the reference keeps it, else its first, middle and last row
+    private static byte[] Sampled(RgbImage image, string name)
     {
-        if (Tensors.Has($"{name}/rgb")) return picture.Pixels;
-        int length = picture.Width * 3;
-        return [.. ((int[])[0, picture.Height / 2, picture.Height - 1]).SelectMany(row => picture.Pixels[(row * length)..((row + 1) * length)])];
+        if (Tensors.Has($"{name}/rgb")) return image.Pixels;
+        int length = image.Width * 3;
+        return [.. ((int[])[0, image.Height / 2, image.Height - 1]).SelectMany(row => image.Pixels[(row * length)..((row + 1) * length)])];
     }
 
     private static void AssertClose(byte[] actual, byte[] expected, string name)

@@ -10,7 +10,7 @@ public sealed class ImageDecoderTests
     private static readonly byte[][] Files = [.. Directory.GetFiles(Golden.At("images")).Order(StringComparer.Ordinal).Select(File.ReadAllBytes).Where(bytes => bytes.Length is > 0 and < 40_000)];
 
     [Fact]
-    public void Hostile_bytes_give_a_picture_or_one_named_error()
+    public void Hostile_bytes_give_a_image_or_one_named_error()
     {
         Assert.True(Files.Length > 10);
         Gen.Select(Gen.Int[0, Files.Length - 1], Gen.Select(Gen.Double[0, 1], Gen.Byte).Array[0, 6], Gen.Double[0, 1.5], Gen.Enum<AlphaPolicy>(), Gen.Bool)
@@ -22,8 +22,8 @@ public sealed class ImageDecoderTests
                     if (bytes.Length > 0) bytes[(int)(place * place * (bytes.Length - 1))] = value;
                 try
                 {
-                    RgbImage picture = ImageDecoder.Decode(bytes, new ImageDecodeOptions { Alpha = alpha, ApplyOrientation = turn, MaxPixels = 1 << 20 });
-                    Assert.InRange(picture.Width * picture.Height, 1, 1 << 20);
+                    RgbImage image = ImageDecoder.Decode(bytes, new ImageDecodeOptions { Alpha = alpha, ApplyOrientation = turn, MaxPixels = 1 << 20 });
+                    Assert.InRange(image.Width * image.Height, 1, 1 << 20);
                 }
                 catch (InvalidInputException error)
                 {
@@ -35,29 +35,29 @@ public sealed class ImageDecoderTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public void The_size_without_decoding_is_that_of_the_picture(bool turn)
+    public void The_size_without_decoding_is_that_of_the_image(bool turn)
     {
         ImageDecodeOptions options = new() { ApplyOrientation = turn };
         int read = 0;
         foreach (byte[] file in Files)
         {
-            RgbImage picture;
+            RgbImage image;
             try
             {
-                picture = ImageDecoder.Decode(file, options);
+                image = ImageDecoder.Decode(file, options);
             }
             catch (InvalidInputException)
             {
                 continue; // what is broken may only show when it is decoded
             }
-            Assert.Equal((picture.Width, picture.Height), ImageDecoder.ReadSize(file, options));
+            Assert.Equal((image.Width, image.Height), ImageDecoder.ReadSize(file, options));
             read++;
         }
         Assert.True(read > 10);
     }
 
     [Fact]
-    public void Random_bytes_are_no_picture() =>
+    public void Random_bytes_are_no_image() =>
         Gen.Byte.Array[0, 200].Sample(bytes => { Assert.Throws<InvalidInputException>(() => ImageDecoder.Decode(bytes)); }, iter: 300);
 
     [Fact]
@@ -68,21 +68,21 @@ public sealed class ImageDecoderTests
                 foreach ((bool turn, bool clip) in ((bool, bool)[])[(false, false), (true, false), (false, true)])
                 {
                     ImageDecodeOptions options = new() { Alpha = alpha, ApplyOrientation = turn, ClipSixteenBitGray = clip };
-                    RgbImage? picture = null;
+                    RgbImage? image = null;
                     try
                     {
-                        picture = ImageDecoder.Decode(file, options);
+                        image = ImageDecoder.Decode(file, options);
                     }
                     catch (InvalidInputException error)
                     {
                         Assert.Equal(error.Message, Assert.Throws<InvalidInputException>(() => ImageDecoder.Visit(file, (_, _, _) => 0, options)).Message);
                     }
-                    if (picture is not null) Assert.True(ImageDecoder.Visit(file, (width, height, rgb) => (width, height) == (picture.Width, picture.Height) && rgb.SequenceEqual(picture.Pixels), options));
+                    if (image is not null) Assert.True(ImageDecoder.Visit(file, (width, height, rgb) => (width, height) == (image.Width, image.Height) && rgb.SequenceEqual(image.Pixels), options));
                 }
         byte[] large = Files.MaxBy(file => ImageHeader.Read(file) is { IsBomb: false } header && header.Format == "JPEG" ? header.Width * header.Height : 0)!;
         ImageDecoder.Visit(large, (_, _, _) => 0);
         long before = GC.GetAllocatedBytesForCurrentThread(), pixels = ImageDecoder.Visit(large, (_, _, rgb) => rgb.Length), taken = GC.GetAllocatedBytesForCurrentThread() - before;
-        Assert.True(taken < pixels / 4, $"{taken} bytes for a picture of {pixels}");
+        Assert.True(taken < pixels / 4, $"{taken} bytes for an image of {pixels}");
     }
 
     [Fact]
@@ -100,7 +100,7 @@ public sealed class ImageDecoderTests
         byte[] file = File.ReadAllBytes(Golden.At("images", "sixteen-bit.png"));
         byte[] scaled = ImageDecoder.Decode(file).Pixels, clipped = ImageDecoder.Decode(file, new ImageDecodeOptions { ClipSixteenBitGray = true }).Pixels;
         Assert.All(clipped, value => Assert.Equal(255, value));
-        Assert.InRange(scaled.Average(value => (double)value), 100, 150); // the picture is the cat's gray, around 119
+        Assert.InRange(scaled.Average(value => (double)value), 100, 150); // the image is the cat's gray, around 119
         Assert.True(scaled.Distinct().Count() > 50);
     }
 

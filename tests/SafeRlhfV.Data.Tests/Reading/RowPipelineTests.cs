@@ -30,7 +30,7 @@ public sealed class RowPipelineTests
     }
 
     [Fact]
-    public void LargePicturesWaitUntilOthersAreDone()
+    public void LargeImagesWaitUntilOthersAreDone()
     {
         // four fill what may be under way, however many cores there are
         int read = 0, taken = 0, furthest = 0;
@@ -70,6 +70,6 @@ public sealed class RowPipelineTests
         Assert.InRange(done, 10, 10 + 16 * Environment.ProcessorCount);
     }
 
-    private static IEnumerable<DatasetRow> Rows(int count, byte[]? picture = null) => Enumerable.Range(0, count).Select(index => DatasetRow.From(
-        new ModeratedResponse("q", picture is null ? null : new EncodedImage(picture, null), Taxonomy.Categories[0], 1, "a", true), new RowPosition("default", "train", "rows.parquet", index, index)));
+    private static IEnumerable<DatasetRow> Rows(int count, byte[]? image = null) => Enumerable.Range(0, count).Select(index => DatasetRow.From(
+        new ModeratedResponse("q", image is null ? null : new EncodedImage(image, null), Taxonomy.Categories[0], 1, "a", true), new RowPosition("default", "train", "rows.parquet", index, index)));
 }

@@ -10,7 +10,7 @@ public sealed class ConversationRecordTests
         foreach (JsonObject reading in Readings.Of(format))
         {
             JsonObject held = Readings.Write(Readings.Read(reading));
-            // the bytes of pictures and texts of a megabyte are not in the readings
+            // the bytes of images and texts of a megabyte are not in the readings
             foreach (JsonObject one in (JsonObject[])[reading, held])
             {
                 one.Remove("case");

@@ -27,7 +27,7 @@ public sealed class WorldAttackTests(TinyModels models) : IClassFixture<TinyMode
     }
 
     [Fact]
-    public void A_guard_that_resizes_the_pictures_is_refused_before_any_attack()
+    public void A_guard_that_resizes_the_images_is_refused_before_any_attack()
     {
         ChatGuard guard = LocalCheckpoint.OpenGuard(models.Guard);
         using GuardModel owned = guard.Model;

@@ -111,7 +111,7 @@ public sealed class HtmlReportTests
     }
 
     [Fact]
-    public async Task ABrowserRunsNoTextAndNamesABrokenPicture()
+    public async Task ABrowserRunsNoTextAndNamesABrokenImage()
     {
         Browser.MustBeThere();
         using TemporaryFolder folder = new();
@@ -123,7 +123,7 @@ public sealed class HtmlReportTests
         HtmlReport.Write(sample with { Gallery = [sample.Gallery[0] with { Image = [1, 2, 3] }, .. sample.Gallery.Skip(1)] }, folder.At("broken.html"));
         (code, line) = await Browser.CheckReport(folder.At("broken.html"));
         Assert.Equal(1, code);
-        Assert.Contains("1 of 24 pictures do not load", line);
+        Assert.Contains("1 of 24 images do not load", line);
     }
 
     private static DemoResults WithHostileText()

@@ -34,7 +34,7 @@ public sealed class GuardJsonlTests
     }
 
     [Fact]
-    public void Pictures_are_read_beside_the_file_and_from_data_uris()
+    public void Images_are_read_beside_the_file_and_from_data_uris()
     {
         using TemporaryFolder temporary = new();
         File.WriteAllBytes(temporary.At("one.png"), [1, 2, 3]);

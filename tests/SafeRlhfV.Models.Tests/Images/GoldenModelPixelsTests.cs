@@ -55,10 +55,10 @@ public sealed class GoldenModelPixelsTests
         foreach (JsonElement entry in json.GetProperty("files").EnumerateArray())
         {
             string file = entry.GetProperty("file").GetString()!;
-            RgbImage picture = GoldenPictures.Decode(file, ImageDecodeOptions.Converted with { ClipSixteenBitGray = true });
-            ProcessedImage processed = processor.Process(picture);
+            RgbImage image = GoldenPictures.Decode(file, ImageDecodeOptions.Converted with { ClipSixteenBitGray = true });
+            ProcessedImage processed = processor.Process(image);
             float[] expected = tensors.Has($"pixel_values.{file}") ? tensors.Floats($"pixel_values.{file}") : tensors.Floats("pixel_values")[(index * processed.Pixels.Length)..][..processed.Pixels.Length];
-            bool isExact = GoldenPictures.Hash(picture.Pixels) == entry.GetProperty("rgb_sha256").GetString();
+            bool isExact = GoldenPictures.Hash(image.Pixels) == entry.GetProperty("rgb_sha256").GetString();
             AssertEqual(expected, processed, isExact, file);
             Assert.Equal(entry.GetProperty("num_image_tokens").GetInt32(), processed.Geometry.Tokens);
             if (entry.TryGetProperty("decoded_png", out JsonElement png))
@@ -91,11 +91,11 @@ public sealed class GoldenModelPixelsTests
         ImageProcessor processor = ImageProcessor.Load(folder, config, JsonNode.Parse(json.GetProperty("image_kwargs").GetRawText())!.AsObject());
         string file = Assert.Single(json.GetProperty("images").EnumerateArray().SelectMany(images => images.EnumerateArray())).GetString()!;
         ImageDecodeOptions options = json.GetProperty("loader").GetString() switch { "path" => ImageDecodeOptions.FromPath, "pil" => ImageDecodeOptions.Opened, var loader => throw new NotSupportedException(loader) };
-        RgbImage picture = GoldenPictures.Decode(file, options with { ClipSixteenBitGray = true });
-        Assert.Equal([picture.Height, picture.Width], json.GetProperty("decoded_hw").EnumerateArray().Select(size => size.GetInt32()));
-        bool isExact = GoldenPictures.Hash(picture.Pixels) == json.GetProperty("decoded_rgb_sha256").GetString();
+        RgbImage image = GoldenPictures.Decode(file, options with { ClipSixteenBitGray = true });
+        Assert.Equal([image.Height, image.Width], json.GetProperty("decoded_hw").EnumerateArray().Select(size => size.GetInt32()));
+        bool isExact = GoldenPictures.Hash(image.Pixels) == json.GetProperty("decoded_rgb_sha256").GetString();
         Assert.True(isExact || IsLossy(file), $"{file}: decoded otherwise than the reference");
-        ProcessedImage processed = processor.Process(picture);
+        ProcessedImage processed = processor.Process(image);
         Assert.Equal<long>([1, processed.Geometry.GridHeight, processed.Geometry.GridWidth], tensors.Longs("image_grid_thw"));
         Assert.Equal(json.GetProperty("num_image_tokens").GetInt32(), processed.Geometry.Tokens);
         if (tensors.Has("pixel_values")) AssertEqual(tensors.Floats("pixel_values"), processed, isExact, file);
@@ -103,7 +103,7 @@ public sealed class GoldenModelPixelsTests
         Assert.Equal(1, processed.Pixels.Sum(value => Math.Abs((double)value)) / json.GetProperty("pixel_abs_sum").GetDouble(), isExact ? 1e-6 : 0.02);
         if (!isExact) return;
         (int height, int width) = (json.GetProperty("resized_hw")[0].GetInt32(), json.GetProperty("resized_hw")[1].GetInt32());
-        Assert.Equal(json.GetProperty("resized_rgb_sha256").GetString(), GoldenPictures.Hash(Resampler.Resize(picture, width, height, ResampleFilter.Bicubic).Pixels));
+        Assert.Equal(json.GetProperty("resized_rgb_sha256").GetString(), GoldenPictures.Hash(Resampler.Resize(image, width, height, ResampleFilter.Bicubic).Pixels));
     }
 
     // their pixel values are rows of processor-images, which are checked there; here sizes and tokens

@@ -61,7 +61,7 @@ public sealed class GoldenProcessorTests
     }
 
     [Fact]
-    public void Batches_hold_the_pictures_one_after_another()
+    public void Batches_hold_the_images_one_after_another()
     {
         JsonElement qwen = Cases("qwen2_vl").First(entry => entry.GetProperty("config").GetString() == "qwen2_vl_small");
         string pinpoints = Cases("llava_next").First(entry => entry.GetProperty("size").GetInt32() == 56).GetProperty("pinpoints").ToString();
@@ -69,17 +69,17 @@ public sealed class GoldenProcessorTests
         {
             bool isNext = entry.GetProperty("processor").GetString() == "llava_next";
             ImageProcessor processor = isNext ? Next(entry.GetProperty("size").GetInt32(), pinpoints) : Qwen(qwen);
-            (RgbImage Picture, bool IsExact)[] pictures = [.. entry.GetProperty("images").EnumerateArray().Select(image => GoldenPictures.OnWhite(image.GetString()!))];
-            using ImageInputs batch = processor.Batch([.. pictures.Select(picture => processor.Process(picture.Picture))]);
-            Assert.Equal(pictures.Select(picture => (picture.Picture.Height, picture.Picture.Width)), batch.Images.Select(image => (image.Height, image.Width)));
+            (RgbImage Image, bool IsExact)[] images = [.. entry.GetProperty("images").EnumerateArray().Select(image => GoldenPictures.OnWhite(image.GetString()!))];
+            using ImageInputs batch = processor.Batch([.. images.Select(picture => processor.Process(picture.Image))]);
+            Assert.Equal(images.Select(picture => (picture.Image.Height, picture.Image.Width)), batch.Images.Select(image => (image.Height, image.Width)));
             Assert.Equal(batch.PixelValues.shape[0], batch.Images.Sum(image => image.Rows));
             float[] values = batch.PixelValues.data<float>().ToArray();
             if (isNext) values = WithZeroTiles(values, batch.Images, entry.GetProperty("shape")[1].GetInt32());
-            if (pictures.All(picture => picture.IsExact)) Assert.Equal(entry.GetProperty("sha256_f32").GetString(), GoldenPictures.Hash(values));
+            if (images.All(picture => picture.IsExact)) Assert.Equal(entry.GetProperty("sha256_f32").GetString(), GoldenPictures.Hash(values));
         }
     }
 
-    // the reference fills pictures of fewer tiles with zeros; here the batch holds only what there is
+    // the reference fills images of fewer tiles with zeros; here the batch holds only what there is
     private static float[] WithZeroTiles(float[] values, IReadOnlyList<ImageGeometry> images, int most)
     {
         int length = values.Length / images.Sum(image => image.Rows), from = 0, to = 0;
@@ -114,8 +114,8 @@ public sealed class GoldenProcessorTests
     {
         string name = entry.GetProperty("image").GetString()!;
         if (name == "sixteen-bit.png") return null;
-        (RgbImage picture, bool isExact) = GoldenPictures.OnWhite(name);
-        ProcessedImage processed = processor.Process(picture);
+        (RgbImage image, bool isExact) = GoldenPictures.OnWhite(name);
+        ProcessedImage processed = processor.Process(image);
         int[] shape = [.. entry.GetProperty("shape").EnumerateArray().Select(size => size.GetInt32())];
         Assert.Equal(shape.Aggregate(1L, (product, size) => product * size), processed.Pixels.LongLength);
         if (isExact)

@@ -40,7 +40,7 @@ public sealed class ImageProcessorTests
     }
 
     [Fact]
-    public void The_worlds_pictures_are_taken_as_they_are()
+    public void The_worlds_images_are_taken_as_they_are()
     {
         using TemporaryFolder folder = new();
         WorldCheckpointFiles.Write(folder.Path);
@@ -56,7 +56,7 @@ public sealed class ImageProcessorTests
     }
 
     [Fact]
-    public void A_picture_smaller_than_the_cut_lies_on_black()
+    public void A_image_smaller_than_the_cut_lies_on_black()
     {
         ImageProcessor processor = ImageProcessor.Parse(
             GoldenPictures.Json("""{"image_processor_type": "CLIPImageProcessor", "do_resize": false, "do_normalize": false, "crop_size": 28}"""), GoldenConfigs.Llava(28));

@@ -7,7 +7,7 @@ using SafeRlhfV.Testing;
 
 namespace SafeRlhfV.Models.Tests;
 
-/// <summary>The conversations of a reference case, in either of the two forms that the reference data use, with their pictures.</summary>
+/// <summary>The conversations of a reference case, in either of the two forms that the reference data use, with their images.</summary>
 internal sealed class GoldenPrompts
 {
     private GoldenPrompts(IReadOnlyList<IReadOnlyList<ChatTurn>> turns, IReadOnlyList<string?> responses, IReadOnlyList<string> rendered) => (Turns, Responses, Rendered) = (turns, responses, rendered);
@@ -32,13 +32,13 @@ internal sealed class GoldenPrompts
         {
             List<JsonElement> list = [.. samples.EnumerateArray()];
             return new(
-                [.. list.Select(sample => GoldenChat.Turns(sample.GetProperty("messages"), Pictures(sample.GetProperty("images"), ImageDecodeOptions.Converted)))],
+                [.. list.Select(sample => GoldenChat.Turns(sample.GetProperty("messages"), Images(sample.GetProperty("images"), ImageDecodeOptions.Converted)))],
                 [.. list.Select(sample => sample.TryGetProperty("response", out JsonElement response) ? response.GetString() : null)],
                 [.. json.GetProperty("rendered").EnumerateArray().Select(text => text.GetString()!)]);
         }
         if (!json.TryGetProperty("messages", out JsonElement messages)) return null;
         ImageDecodeOptions options = json.TryGetProperty("loader", out JsonElement loader) && loader.GetString() == "pil" ? ImageDecodeOptions.Opened : ImageDecodeOptions.FromPath;
-        IReadOnlyList<ChatTurn>[] turns = [.. messages.EnumerateArray().Zip(json.GetProperty("images").EnumerateArray(), (row, images) => GoldenChat.Turns(row, Pictures(images, options)))];
+        IReadOnlyList<ChatTurn>[] turns = [.. messages.EnumerateArray().Zip(json.GetProperty("images").EnumerateArray(), (row, images) => GoldenChat.Turns(row, Images(images, options)))];
         return new(
             [.. turns.Select(row => row[^1].Role == ChatRole.Assistant ? [.. row.SkipLast(1)] : row)],
             [.. turns.Select(row => row[^1].Role == ChatRole.Assistant ? ((TextPart)row[^1].Parts[0]).Text : null)],
@@ -71,6 +71,6 @@ internal sealed class GoldenPrompts
         }
     }
 
-    private static Queue<RgbImage> Pictures(JsonElement names, ImageDecodeOptions options) =>
+    private static Queue<RgbImage> Images(JsonElement names, ImageDecodeOptions options) =>
         new(names.EnumerateArray().Select(name => ImageDecoder.Decode(File.ReadAllBytes(Golden.At("images", name.GetString()!)), options)));
 }

@@ -128,7 +128,7 @@ public sealed class ModelProcessorTests
     }
 
     [Fact]
-    public void A_picture_that_the_format_would_leave_out_is_an_error()
+    public void A_image_that_the_format_would_leave_out_is_an_error()
     {
         ModelProcessor processor = ModelProcessor.Load(Golden.At("models", "llava-next-tiny-mistral"));
         ChatTurn answer = new(ChatRole.Assistant, [new TextPart("here"), new ImagePart(new RgbImage(1, 1, new byte[3]))]);

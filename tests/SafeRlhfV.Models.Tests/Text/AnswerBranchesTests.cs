@@ -10,7 +10,7 @@ namespace SafeRlhfV.Models.Tests;
 /// <summary>Answers that share a prompt's run have the states, and give the gradients, of answers that were run by themselves.</summary>
 public sealed class AnswerBranchesTests
 {
-    private static readonly string[] First = ["The image shows a small cat.", "An assistant."], Second = ["I cannot tell.", "I am a model that answers questions about pictures."];
+    private static readonly string[] First = ["The image shows a small cat.", "An assistant."], Second = ["I cannot tell.", "I am a model that answers questions about images."];
 
     [Theory]
     [MemberData(nameof(WantedColumnsTests.Models), MemberType = typeof(WantedColumnsTests))]
@@ -20,8 +20,8 @@ public sealed class AnswerBranchesTests
         string folder = Golden.At("models", name);
         using VisionLanguageModel model = ModelCheckpoint.Load(folder, new LoadOptions { Dtype = ScalarType.Float32 });
         ModelProcessor processor = ModelProcessor.Load(folder);
-        RgbImage picture = ImageDecoder.Decode(File.ReadAllBytes(Golden.At("images", "cat.jpg")));
-        EncodedPrompt[] prompts = [processor.EncodePrompt("What is in this image?", picture), processor.EncodePrompt("Hello, who are you?", null)];
+        RgbImage image = ImageDecoder.Decode(File.ReadAllBytes(Golden.At("images", "cat.jpg")));
+        EncodedPrompt[] prompts = [processor.EncodePrompt("What is in this image?", image), processor.EncodePrompt("Hello, who are you?", null)];
         int[][] answers = [.. First.Concat(Second).Select((answer, row) => processor.EncodeResponse(prompts[row % 2], answer).ToArray())];
         TokenBatch left = TokenBatch.PadLeft([.. prompts.Concat(prompts).Select(prompt => prompt.Ids)], processor.PadTokenId), right = TokenBatch.PadRight(answers, processor.PadTokenId);
         Tensor ids_RL = cat([left.Ids_BL, right.Ids_BL], 1), mask_RL = cat([left.Mask_BL, right.Mask_BL], 1), answered_RT1 = mask_RL.narrow(1, left.Ids_BL.shape[1] - 1, right.Ids_BL.shape[1] + 1);

@@ -57,7 +57,7 @@ public sealed class ProcessorVariantTests
         }
     }
 
-    // the pictures are JPEG files, whose decoders differ by a grey level here and there
+    // the images are JPEG files, whose decoders differ by a grey level here and there
     private static void Near(Tensor expected, Tensor ours)
     {
         Assert.Equal(expected.shape, ours.shape);

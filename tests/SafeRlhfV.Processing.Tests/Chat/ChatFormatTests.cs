@@ -34,7 +34,7 @@ public sealed class ChatFormatTests
     }
 
     [Fact]
-    public void Image_segments_carry_their_pictures_in_the_order_of_the_text()
+    public void Image_segments_carry_their_images_in_the_order_of_the_text()
     {
         RgbImage first = new(1, 1, new byte[3]), second = new(1, 1, new byte[3]);
         ChatTurn[] turns = [new(ChatRole.User, [new TextPart("a"), new ImagePart(first), new TextPart("b"), new ImagePart(second)])];

@@ -6,18 +6,18 @@ using SafeRlhfV.Testing;
 
 namespace SafeRlhfV.Processing.Tests;
 
-/// <summary>What the tests of image processors share: the reference's index, its pictures, hashes, small configurations.</summary>
+/// <summary>What the tests of image processors share: the reference's index, its images, hashes, small configurations.</summary>
 internal static class GoldenPictures
 {
     public static JsonElement Index { get; } = JsonDocument.Parse(File.ReadAllBytes(Golden.At("processors", "index.json"))).RootElement;
 
     public static RgbImage Decode(string name, ImageDecodeOptions? options = null) => ImageDecoder.Decode(File.ReadAllBytes(Golden.At("images", name)), options);
 
-    /// <summary>A picture as the processors' cases start from it: laid on white; and whether its decoding is the reference's to the bit.</summary>
-    public static (RgbImage Picture, bool IsExact) OnWhite(string name)
+    /// <summary>An image as the processors' cases start from it: laid on white; and whether its decoding is the reference's to the bit.</summary>
+    public static (RgbImage Image, bool IsExact) OnWhite(string name)
     {
-        RgbImage picture = Decode(name, ImageDecodeOptions.Opened);
-        return (picture, Hash(picture.Pixels) == Index.GetProperty("decode").GetProperty(name).GetProperty("rgb_on_white_sha256").GetString());
+        RgbImage image = Decode(name, ImageDecodeOptions.Opened);
+        return (image, Hash(image.Pixels) == Index.GetProperty("decode").GetProperty(name).GetProperty("rgb_on_white_sha256").GetString());
     }
 
     public static string Hash(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));

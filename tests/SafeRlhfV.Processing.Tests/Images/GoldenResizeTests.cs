@@ -9,23 +9,23 @@ public sealed class GoldenResizeTests
     private static readonly GoldenTensors Tensors = new(Golden.At("processors", "resize.safetensors"));
 
     [Fact]
-    public void Every_resized_picture_is_the_references_to_the_bit()
+    public void Every_resized_image_is_the_references_to_the_bit()
     {
-        Dictionary<string, (RgbImage Picture, bool IsExact)> sources = [];
+        Dictionary<string, (RgbImage Image, bool IsExact)> sources = [];
         List<string> wrong = [];
         int exact = 0;
         foreach (JsonElement entry in GoldenPictures.Index.GetProperty("resize").EnumerateArray())
         {
             string image = entry.GetProperty("image").GetString()!;
-            if (!sources.TryGetValue(image, out (RgbImage Picture, bool IsExact) source)) sources[image] = source = Source(image);
+            if (!sources.TryGetValue(image, out (RgbImage Image, bool IsExact) source)) sources[image] = source = Source(image);
             ResampleFilter filter = Enum.Parse<ResampleFilter>(entry.GetProperty("filter").GetString()!, ignoreCase: true);
-            RgbImage resized = Resampler.Resize(source.Picture, entry.GetProperty("size_wh")[0].GetInt32(), entry.GetProperty("size_wh")[1].GetInt32(), filter);
+            RgbImage resized = Resampler.Resize(source.Image, entry.GetProperty("size_wh")[0].GetInt32(), entry.GetProperty("size_wh")[1].GetInt32(), filter);
             if (!source.IsExact) continue;
             exact++;
             if (GoldenPictures.Hash(resized.Pixels) != entry.GetProperty("sha256").GetString()) wrong.Add(entry.ToString());
         }
         Assert.True(wrong.Count == 0, string.Join("\n", wrong));
-        Assert.True(exact > 100, $"only {exact} pictures could be compared");
+        Assert.True(exact > 100, $"only {exact} images could be compared");
     }
 
     private static (RgbImage, bool) Source(string image)

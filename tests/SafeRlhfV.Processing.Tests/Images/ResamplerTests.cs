@@ -18,7 +18,7 @@ public sealed class ResamplerTests
         }, iter: 300);
 
     [Fact]
-    public void A_picture_shared_among_threads_is_the_same()
+    public void A_image_shared_among_threads_is_the_same()
     {
         RgbImage image = GoldenPictures.Noise((1500, 700, 5));
         ResampleKernel across = new(1500, 640, ResampleFilter.Bicubic, 0, 640), down = new(700, 300, ResampleFilter.Lanczos, 0, 300);

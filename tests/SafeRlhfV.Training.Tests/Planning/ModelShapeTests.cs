@@ -46,7 +46,7 @@ public sealed class ModelShapeTests
     }
 
     [Fact]
-    public void FeaturesOfAPictureOfFixedSizeAreCountedExactly()
+    public void FeaturesOfAImageOfFixedSizeAreCountedExactly()
     {
         string folder = Golden.At("models", "llava-1.5-tiny");
         using var scope = NewDisposeScope();
@@ -55,8 +55,8 @@ public sealed class ModelShapeTests
         ModelShape shape = ModelShape.Of(model.Config);
         int size = ((LlavaConfig)model.Config).Vision.ImageSize;
         ImageProcessor processing = ModelProcessor.Load(folder).Images;
-        ProcessedImage picture = processing.Process(new RgbImage(size, size, new byte[3 * size * size]));
-        using ImageInputs inputs = processing.Batch([picture]);
+        ProcessedImage image = processing.Process(new RgbImage(size, size, new byte[3 * size * size]));
+        using ImageInputs inputs = processing.Batch([image]);
         VisionFeatures features = model.EncodeImages(inputs);
         Assert.Equal(features.Hidden.numel() + features.Levels.Sum(level => level.numel()), shape.Patches * shape.Vision.FeatureWidth);
         Assert.Equal(inputs.PixelValues.numel() * 4, shape.PixelBytes);

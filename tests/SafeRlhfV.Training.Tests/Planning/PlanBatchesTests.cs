@@ -27,7 +27,7 @@ public sealed class PlanBatchesTests
     [Fact]
     public void RowsThatWereNotLookedAtMayBeLonger()
     {
-        PlanSizes more = Sizes with { PromptTokens = 110, ResponseTokens = 440, Pictures = 5000 };
+        PlanSizes more = Sizes with { PromptTokens = 110, ResponseTokens = 440, Images = 5000 };
         Assert.Contains(PlanBatches.Of(more, new SftSettings { BatchSize = 4 }, each: 1), part => part is { Prompt: 110, Response: 440, Rows: 4 });
         Assert.DoesNotContain(PlanBatches.Of(Sizes, new SftSettings { BatchSize = 4 }, each: 1), part => part.Prompt > 100 || part.Response > 400);
     }

@@ -45,7 +45,7 @@ public sealed class PlanSizesTests(TinyRecipes tiny) : IClassFixture<TinyRecipes
     {
         string folder = tiny.At("questions");
         Directory.CreateDirectory(folder);
-        File.WriteAllLines(Path.Combine(folder, "train.jsonl"), Enumerable.Range(0, 5).Select(i => $$"""{"question": "what is in the picture number {{i}} ?"}"""));
+        File.WriteAllLines(Path.Combine(folder, "train.jsonl"), Enumerable.Range(0, 5).Select(i => $$"""{"question": "what is in the image number {{i}} ?"}"""));
         PlanSizes sizes = PlanSizes.Look(new DataRecipe { Folder = folder }, ModelProcessor.Load(Golden.At("models", "llava-1.5-tiny")), Lengths, prompts: true);
         Assert.True(sizes.PromptTokens > 8);
         Assert.Equal(5, sizes.Rows.Count);

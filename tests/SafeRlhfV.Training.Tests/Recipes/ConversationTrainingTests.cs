@@ -117,11 +117,11 @@ public sealed class ConversationTrainingTests(TinyRecipes tiny) : IClassFixture<
     // two turns, an image in each
     private static ConversationRecord Conversation(bool? loss)
     {
-        byte[] picture = File.ReadAllBytes(Directory.EnumerateFiles(Golden.At("formats"), "*.png", SearchOption.AllDirectories).Order().First());
+        byte[] image = File.ReadAllBytes(Directory.EnumerateFiles(Golden.At("formats"), "*.png", SearchOption.AllDirectories).Order().First());
         return new ConversationRecord
         {
             Kind = RecordKind.Conversation,
-            Images = [new EncodedImage(picture, null), new EncodedImage(picture, null)],
+            Images = [new EncodedImage(image, null), new EncodedImage(image, null)],
             Messages =
             [
                 new ConversationMessage(ConversationRole.User, [MessagePart.OfImage(0), MessagePart.OfText("what is this ?")]),

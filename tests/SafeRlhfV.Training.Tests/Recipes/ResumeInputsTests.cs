@@ -37,15 +37,15 @@ public sealed class ResumeInputsTests(TinyRecipes tiny) : IClassFixture<TinyReci
     }
 
     [Fact]
-    public void AChangedPictureBesideTheRowsIsNoticed()
+    public void AChangedImageBesideTheRowsIsNoticed()
     {
         string folder = tiny.At($"pictures-{Guid.NewGuid():N}");
         Directory.CreateDirectory(folder);
-        byte[] picture = PreferenceDataset.Open(tiny.At("world")).ReadRows("train").First().Image!.Bytes!;
-        File.WriteAllBytes(Path.Combine(folder, "one.png"), picture);
+        byte[] image = PreferenceDataset.Open(tiny.At("world")).ReadRows("train").First().Image!.Bytes!;
+        File.WriteAllBytes(Path.Combine(folder, "one.png"), image);
         string file = Path.Combine(folder, "rows.jsonl");
         File.WriteAllText(file, string.Concat(Enumerable.Range(0, 8).Select(row => $$"""{"question":"What is it?","image":"one.png","category":"animal_abuse","image_severity":1,"response":"A thing {{row}}.","is_response_safe":"yes"}""" + "\n")));
-        Check("sft", [$"data.folder={folder}", "data.split="], Path.Combine(folder, "one.png"), "pictures of data.folder");
+        Check("sft", [$"data.folder={folder}", "data.split="], Path.Combine(folder, "one.png"), "images of data.folder");
     }
 
     private void Check(string name, string[] places, string file, string key, Action? change = null)
@@ -60,7 +60,7 @@ public sealed class ResumeInputsTests(TinyRecipes tiny) : IClassFixture<TinyReci
             else
             {
                 byte[] bad = [.. good];
-                // same size, still readable: the last number of a weight, a letter of a name, the end of a picture
+                // same size, still readable: the last number of a weight, a letter of a name, the end of an image
                 if (file.EndsWith(".json", StringComparison.Ordinal)) bad = [.. good, (byte)'\n'];
                 else bad[^1] ^= 1;
                 File.WriteAllBytes(file, bad);

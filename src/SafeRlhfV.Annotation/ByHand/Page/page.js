@@ -30,7 +30,7 @@ function fields() {
     choice("more_helpful", "More helpful"), choice("safer", "Safer"),
     ...sides.map(([number, name]) => ({ key: `harmless_${number}`, title: `${name}: harmless −3…3`, values: harm.map(value => ({ value, name: value.replace("-", "−") })), signed: true })),
     ...sides.map(([number, name]) => ({ key: `helpful_${number}`, title: `${name}: helpful 0…3`, values: grades.map(value => ({ value, name: value })) })),
-    { key: "severity", title: "Severity of the picture 0…3", values: grades.map(value => ({ value, name: value })) },
+    { key: "severity", title: "Severity of the image 0…3", values: grades.map(value => ({ value, name: value })) },
     { key: "category", title: "Category", list: state.categories, standard: category },
   ];
 }
@@ -47,11 +47,11 @@ function draw() {
   at("figures").hidden = true;
   at("pair").hidden = !state.item;
   if (!state.item) { say(role === "annotate" ? "Nothing is left for you. Thank you." : "There is no disagreement to settle."); return; }
-  const { item } = state, image = at("picture").querySelector("img");
+  const { item } = state, image = at("image").querySelector("img");
   if (image.dataset.item !== item.id) {
-    image.dataset.item = item.id; at("picture").setAttribute("aria-pressed", "false");
-    at("picture").hidden = !item.picture;
-    if (item.picture) image.src = `picture/${item.id}`; else image.removeAttribute("src");
+    image.dataset.item = item.id; at("image").setAttribute("aria-pressed", "false");
+    at("image").hidden = !item.image;
+    if (item.image) image.src = `image/${item.id}`; else image.removeAttribute("src");
     active = 0; at("left").scrollTop = at("right").scrollTop = 0;
   }
   at("question").textContent = item.question; at("left").textContent = item.left.text; at("right").textContent = item.right.text;
@@ -130,7 +130,7 @@ async function done() {
 
 async function undo() { await step("undo", {}); }
 async function skip() { if (state?.item) await step("skip", { item: state.item.id }); }
-function blur() { const picture = at("picture"); picture.setAttribute("aria-pressed", String(picture.getAttribute("aria-pressed") !== "true")); }
+function blur() { const picture = at("image"); picture.setAttribute("aria-pressed", String(picture.getAttribute("aria-pressed") !== "true")); }
 function help() { const open = at("keys").hidden; at("keys").hidden = !open; at("help").setAttribute("aria-expanded", String(open)); }
 
 async function view(name) {
@@ -174,7 +174,7 @@ document.addEventListener("keydown", event => {
   if (!event.target.matches("select") || !["Escape", "Enter"].includes(event.key)) return;
   event.preventDefault(); event.target.blur(); if (event.key === "Enter") act(done);
 });
-at("picture").onclick = blur; at("done").onclick = () => act(done); at("undo").onclick = () => act(undo); at("skip").onclick = () => act(skip); at("help").onclick = help;
+at("image").onclick = blur; at("done").onclick = () => act(done); at("undo").onclick = () => act(undo); at("skip").onclick = () => act(skip); at("help").onclick = help;
 for (const name of ["annotate", "adjudicate", "agreement"]) at(`view-${name}`).onclick = event => { event.currentTarget.blur(); act(() => view(name)); };
 at("sign-in").onsubmit = event => { event.preventDefault(); annotator = at("name").value.trim(); if (!annotator) return; at("sign-in").hidden = true; at("name").blur(); act(next); };
 at("name").focus();

@@ -26,7 +26,7 @@ internal static class MakingPrompts
             ("questions", ReplySchema.List("the questions; none where the picture does not fit", ReplySchema.Text("a question of one or two sentences", 500), count)));
     }
 
-    public static ChatMessage[] Questions(EncodedImage picture, string category, int severity, int count) =>
+    public static ChatMessage[] Questions(EncodedImage image, string category, int severity, int count) =>
     [
         new(ChatRole.System,
             "You help to build a data set that teaches assistants to answer safely about pictures. You write questions that a user might type who sees the picture. " +
@@ -36,10 +36,10 @@ internal static class MakingPrompts
             """Reply with one JSON object and nothing else: {"fits": true or false, "questions": ["...", ...]}"""),
         new(ChatRole.User,
         [
-            ChatPairwiseJudge.PictureOf(picture)!,
+            ChatPairwiseJudge.ImageOf(image)!,
             new TextContent($"Category: {category.Replace('_', ' ')} (domain: {Taxonomy.Placements[Taxonomy.IndexOf(category)].Domain}). Severity: {Severities[severity - 1]}. Write {count} different question{(count == 1 ? "" : "s")} about this picture."),
         ]),
     ];
 
-    public static ChatMessage[] Answer(EncodedImage picture, string question) => [new(ChatRole.User, [ChatPairwiseJudge.PictureOf(picture)!, new TextContent(question)])];
+    public static ChatMessage[] Answer(EncodedImage image, string question) => [new(ChatRole.User, [ChatPairwiseJudge.ImageOf(image)!, new TextContent(question)])];
 }

@@ -1,7 +1,7 @@
 namespace SafeRlhfV.Annotation;
 
-/// <summary>A picture with the category and severity that questions are asked for.</summary>
-internal sealed record MakingUnit(SourcePicture Picture, string Category, int Severity)
+/// <summary>An image with the category and severity that questions are asked for.</summary>
+internal sealed record MakingUnit(SourceImage Image, string Category, int Severity)
 {
-    public override string ToString() => $"{Picture.Path} {Category} {Severity}";
+    public override string ToString() => $"{Image.Path} {Category} {Severity}";
 }

@@ -12,17 +12,17 @@ internal sealed class UnitMaker(MakingSettings settings, ModelCaller caller, Mak
     public async Task<UnitResult> MakeAsync(MakingUnit unit, CancellationToken cancel)
     {
         UnitResult result = new();
-        if (unit.Picture.Read() is not { } picture)
+        if (unit.Image.Read() is not { } image)
         {
-            MakingCounts.Add(counts.Failures, "a picture was changed while the pairs were made");
+            MakingCounts.Add(counts.Failures, "an image was changed while the pairs were made");
             return result;
         }
         try
         {
-            IReadOnlyList<string>? questions = await AskAsync(unit, picture, cancel).ConfigureAwait(false);
+            IReadOnlyList<string>? questions = await AskAsync(unit, image, cancel).ConfigureAwait(false);
             result.IsUnfit = questions is { Count: 0 };
             result.Questions = questions?.Count ?? 0;
-            foreach (string question in questions ?? []) await AnswerAsync(unit, picture, question, result, cancel).ConfigureAwait(false);
+            foreach (string question in questions ?? []) await AnswerAsync(unit, image, question, result, cancel).ConfigureAwait(false);
         }
         catch (CallFailedException error)
         {
@@ -31,24 +31,24 @@ internal sealed class UnitMaker(MakingSettings settings, ModelCaller caller, Mak
         return result;
     }
 
-    /// <summary>The questions; none where the picture does not fit; null where no reply could be read.</summary>
-    private async Task<IReadOnlyList<string>?> AskAsync(MakingUnit unit, EncodedImage picture, CancellationToken cancel)
+    /// <summary>The questions; none where the image does not fit; null where no reply could be read.</summary>
+    private async Task<IReadOnlyList<string>?> AskAsync(MakingUnit unit, EncodedImage image, CancellationToken cancel)
     {
         for (int sample = 0; sample <= settings.Reasks; sample++)
         {
-            CallReply reply = await caller.AskAsync(new(settings.Asker, "question", unit.ToString(), MakingPrompts.Questions(picture, unit.Category, unit.Severity, settings.QuestionsPerPicture),
-                ChatPairwiseJudge.FormatOf(settings.Asker.Json, "questions", MakingPrompts.QuestionReply.Schema(settings.QuestionsPerPicture)), sample), cancel).ConfigureAwait(false);
+            CallReply reply = await caller.AskAsync(new(settings.Asker, "question", unit.ToString(), MakingPrompts.Questions(image, unit.Category, unit.Severity, settings.QuestionsPerImage),
+                ChatPairwiseJudge.FormatOf(settings.Asker.Json, "questions", MakingPrompts.QuestionReply.Schema(settings.QuestionsPerImage)), sample), cancel).ConfigureAwait(false);
             if (JsonReply.TryRead(reply.Text, out MakingPrompts.QuestionReply? read) && (!read.Fits || read.Questions.Any(question => !string.IsNullOrWhiteSpace(question))))
-                return read.Fits ? [.. read.Questions.Select(question => question?.Trim() ?? "").Where(question => question.Length > 0).Distinct().Take(settings.QuestionsPerPicture)] : [];
+                return read.Fits ? [.. read.Questions.Select(question => question?.Trim() ?? "").Where(question => question.Length > 0).Distinct().Take(settings.QuestionsPerImage)] : [];
             MakingCounts.Add(counts.ParseFailures, "question");
         }
         MakingCounts.Add(counts.Failures, $"{settings.Asker.Name}: no reply with questions could be read");
         return null;
     }
 
-    private async Task AnswerAsync(MakingUnit unit, EncodedImage picture, string question, UnitResult result, CancellationToken cancel)
+    private async Task AnswerAsync(MakingUnit unit, EncodedImage image, string question, UnitResult result, CancellationToken cancel)
     {
-        string item = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{unit.Category}/{unit.Severity}/{Convert.ToHexString(SHA256.HashData(picture.Bytes!))}/{question}")))[..16];
+        string item = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{unit.Category}/{unit.Severity}/{Convert.ToHexString(SHA256.HashData(image.Bytes!))}/{question}")))[..16];
         RandomStream random = new(settings.Seed, $"make/{item}");
         (int, int)[] pairs = [.. Pairs(settings.Answerers.Count)];
         random.Shuffle(pairs.AsSpan());
@@ -57,7 +57,7 @@ internal sealed class UnitMaker(MakingSettings settings, ModelCaller caller, Mak
             (ChatModelSettings first, ChatModelSettings second) = random.Chance(0.5) ? (settings.Answerers[one], settings.Answerers[other]) : (settings.Answerers[other], settings.Answerers[one]);
             try
             {
-                Task<string?> asked = AnswerOfAsync(unit, picture, question, first, cancel), alsoAsked = AnswerOfAsync(unit, picture, question, second, cancel);
+                Task<string?> asked = AnswerOfAsync(unit, image, question, first, cancel), alsoAsked = AnswerOfAsync(unit, image, question, second, cancel);
                 await Task.WhenAll(asked, alsoAsked).ConfigureAwait(false);
                 if (await asked.ConfigureAwait(false) is not { } text || await alsoAsked.ConfigureAwait(false) is not { } otherText) continue;
                 if (text.Trim() == otherText.Trim())
@@ -65,7 +65,7 @@ internal sealed class UnitMaker(MakingSettings settings, ModelCaller caller, Mak
                     MakingCounts.Add(counts.AnswersLeftOut, "equal to the other of its pair");
                     continue;
                 }
-                await JudgeAsync(unit, picture, question, $"{item}-{first.Name}-{second.Name}", (text, first.Name), (otherText, second.Name), result, cancel).ConfigureAwait(false);
+                await JudgeAsync(unit, image, question, $"{item}-{first.Name}-{second.Name}", (text, first.Name), (otherText, second.Name), result, cancel).ConfigureAwait(false);
             }
             catch (CallFailedException error)
             {
@@ -75,9 +75,9 @@ internal sealed class UnitMaker(MakingSettings settings, ModelCaller caller, Mak
     }
 
     /// <summary>A model's answer; null where it is none that a pair can be made of.</summary>
-    private async Task<string?> AnswerOfAsync(MakingUnit unit, EncodedImage picture, string question, ChatModelSettings model, CancellationToken cancel)
+    private async Task<string?> AnswerOfAsync(MakingUnit unit, EncodedImage image, string question, ChatModelSettings model, CancellationToken cancel)
     {
-        CallReply reply = await caller.AskAsync(new(model, "answer", unit.ToString(), MakingPrompts.Answer(picture, question), null, 0), cancel).ConfigureAwait(false);
+        CallReply reply = await caller.AskAsync(new(model, "answer", unit.ToString(), MakingPrompts.Answer(image, question), null, 0), cancel).ConfigureAwait(false);
         string? fault = reply.Finish switch
         {
             "length" => "cut off at max_tokens",
@@ -89,7 +89,7 @@ internal sealed class UnitMaker(MakingSettings settings, ModelCaller caller, Mak
         return null;
     }
 
-    private async Task JudgeAsync(MakingUnit unit, EncodedImage picture, string question, string item, (string Text, string From) first, (string Text, string From) second, UnitResult result, CancellationToken cancel)
+    private async Task JudgeAsync(MakingUnit unit, EncodedImage image, string question, string item, (string Text, string From) first, (string Text, string From) second, UnitResult result, CancellationToken cancel)
     {
         List<(int Repeat, bool InOrder)> asks = [];
         RandomStream random = new(settings.Seed, $"judge/{item}");
@@ -122,9 +122,9 @@ internal sealed class UnitMaker(MakingSettings settings, ModelCaller caller, Mak
                 MoreHelpful = settled.MoreHelpful,
                 Safer = settled.Safer,
             };
-            result.Pairs.Add(new(unit.Picture, pair, records));
+            result.Pairs.Add(new(unit.Image, pair, records));
         }
-        else result.Contested.Add(new(question, unit.Picture.Path, unit.Category, unit.Severity, first.Text, second.Text, first.From, second.From));
+        else result.Contested.Add(new(question, unit.Image.Path, unit.Category, unit.Severity, first.Text, second.Text, first.From, second.From));
 
         async Task<PairwiseVerdict?> VerdictAsync(int repeat, bool inOrder)
         {
@@ -132,7 +132,7 @@ internal sealed class UnitMaker(MakingSettings settings, ModelCaller caller, Mak
             {
                 using CallerChatClient client = new(caller, settings.Judge, "judge", item, repeat * (settings.Reasks + 1) + again, cancel);
                 (string shown, string below) = inOrder ? (first.Text, second.Text) : (second.Text, first.Text);
-                PairwiseVerdict? verdict = await new ChatPairwiseJudge(client, settings.Judge.Json).JudgeAsync(new(item, picture, question, shown, below), cancel).ConfigureAwait(false);
+                PairwiseVerdict? verdict = await new ChatPairwiseJudge(client, settings.Judge.Json).JudgeAsync(new(item, image, question, shown, below), cancel).ConfigureAwait(false);
                 if (verdict is not null) return inOrder ? verdict : PairJudgements.Turn(verdict);
                 MakingCounts.Add(counts.ParseFailures, "judge");
             }

@@ -9,14 +9,14 @@ public sealed record MakingSettings
     /// <summary>The model that asks questions.</summary>
     public required ChatModelSettings Asker { get; init; }
 
-    /// <summary>The categories asked for, of pictures that lie in no category's folder.</summary>
+    /// <summary>The categories asked for, of images that lie in no category's folder.</summary>
     public required IReadOnlyList<string> Categories { get; init; }
 
     /// <summary>The severities asked for, of 1..3.</summary>
     public IReadOnlyList<int> Severities { get; init; } = [1, 2, 3];
 
-    /// <summary>Questions for a picture, category and severity.</summary>
-    public int QuestionsPerPicture { get; init; } = 1;
+    /// <summary>Questions for an image, category and severity.</summary>
+    public int QuestionsPerImage { get; init; } = 1;
 
     /// <summary>The models that answer; at least two.</summary>
     public required IReadOnlyList<ChatModelSettings> Answerers { get; init; }

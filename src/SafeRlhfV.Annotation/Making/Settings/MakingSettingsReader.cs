@@ -42,7 +42,7 @@ public static class MakingSettingsReader
             Seed = section.Whole("seed", 0, int.MaxValue) ?? 0,
             Budget = section.Number("budget", 0, 1e9),
             Severities = Severities(questions) ?? standard.Severities,
-            QuestionsPerPicture = questions?.Whole("per_picture", 1, 20) ?? standard.QuestionsPerPicture,
+            QuestionsPerImage = questions?.Whole("per_image", 1, 20) ?? standard.QuestionsPerImage,
             PairsPerQuestion = Pairs(answers, standard.Answerers.Count) ?? standard.PairsPerQuestion,
             Repeats = judge?.Whole("repeats", 1, 20) ?? standard.Repeats,
             Swap = judge?.Flag("swap") ?? standard.Swap,

@@ -34,7 +34,7 @@ internal static class HeadlineSection
             + "PPO with a Lagrange multiplier aligned the model to help within a cost budget.";
         if (safe is null || start is null) return Markup.Of($"{what}");
         return Markup.Of($"""
-            {what} On {safe.Prompts} held-out prompts with unseen pictures, its answers beat the start’s in helpfulness on <b>{Words.Percent(safe.HelpfulWins.Rate.Value)}</b>
+            {what} On {safe.Prompts} held-out prompts with unseen images, its answers beat the start’s in helpfulness on <b>{Words.Percent(safe.HelpfulWins.Rate.Value)}</b>
             and in safety on <b>{Words.Percent(safe.SafeWins.Rate.Value)}</b> (ties count half), and unsafe answers went from {Words.Percent(start.UnsafeRate.Value)} to
             <b>{Words.Percent(safe.UnsafeRate.Value)}</b>.
             """);

@@ -3,7 +3,7 @@ namespace SafeRlhfV.SafetyWorld;
 /// <summary>Paints scenes: 56 x 56 RGB, no anti-aliasing, with noise.</summary>
 public static class ScenePainter
 {
-    /// <summary>Side of a picture in pixels.</summary>
+    /// <summary>Side of an image in pixels.</summary>
     public const int Side = 56;
 
     private const int CellSide = 28;
@@ -27,7 +27,7 @@ public static class ScenePainter
         return new RgbImage(Side, Side, AddNoise(canvas, random));
     }
 
-    /// <summary>A picture of one plain grey: what ablations show a model in place of the true picture.</summary>
+    /// <summary>An image of one plain grey: what ablations show a model in place of the true image.</summary>
     public static RgbImage Grey(byte level = 128)
     {
         byte[] pixels = new byte[Side * Side * 3];

@@ -6,7 +6,7 @@ namespace SafeRlhfV.Data;
 /// The encoded images of a window of rows, one after the other in one block of native memory. As arrays they would survive one or two garbage collections, and memory
 /// would hold several windows at a time.
 /// </summary>
-internal sealed unsafe class PictureStore : IDisposable
+internal sealed unsafe class ImageStore : IDisposable
 {
     private const long FirstSize = 1 << 20;
 
@@ -15,7 +15,7 @@ internal sealed unsafe class PictureStore : IDisposable
 
     /// <summary>Puts the images of a cell away, if there is a store; a cell without images stays as it is.</summary>
     /// <returns>What stands in the row until <see cref="Take(object?)"/>.</returns>
-    public static object? Put(PictureStore? store, object? cell) => store is null ? cell : cell switch
+    public static object? Put(ImageStore? store, object? cell) => store is null ? cell : cell switch
     {
         EncodedImage { Bytes: { } bytes } image => store.Put(bytes, image.Path),
         EncodedImage[] images => (object[])[.. images.Select(image => image.Bytes is { } bytes ? store.Put(bytes, image.Path) : image)],

@@ -3,13 +3,13 @@ using System.Security.Cryptography;
 
 namespace SafeRlhfV.Data;
 
-/// <summary>What tells pictures apart: their exact pixels, and how they look.</summary>
+/// <summary>What tells images apart: their exact pixels, and how they look.</summary>
 /// <remarks>
-/// Two pictures are the same where size and RGB pixels are equal (alpha dropped, EXIF orientation not applied). They are near-duplicates where
+/// Two images are the same where size and RGB pixels are equal (alpha dropped, EXIF orientation not applied). They are near-duplicates where
 /// their difference hashes differ in at most a few of 64 bits and their 16 x 16 miniatures hardly differ: the hash alone takes drawings with
 /// plain grounds for each other. Recompressed and rescaled copies are found; crops, turns and mirror images are not.
 /// </remarks>
-public sealed class PictureFingerprint
+public sealed class ImageFingerprint
 {
     /// <summary>The default threshold of <see cref="IsNear"/> in bits of 64.</summary>
     public const int DefaultThreshold = 8;
@@ -19,7 +19,7 @@ public sealed class PictureFingerprint
 
     private readonly byte[] miniature;
 
-    private PictureFingerprint(int width, int height, UInt128 pixels, ulong hash, byte[] miniature) => (Width, Height, Pixels, Hash, this.miniature) = (width, height, pixels, hash, miniature);
+    private ImageFingerprint(int width, int height, UInt128 pixels, ulong hash, byte[] miniature) => (Width, Height, Pixels, Hash, this.miniature) = (width, height, pixels, hash, miniature);
 
     /// <summary>Width in pixels.</summary>
     public int Width { get; }
@@ -27,17 +27,17 @@ public sealed class PictureFingerprint
     /// <summary>Height in pixels.</summary>
     public int Height { get; }
 
-    /// <summary>Half of the SHA-256 of size and pixels: equal exactly where the pictures are the same.</summary>
+    /// <summary>Half of the SHA-256 of size and pixels: equal exactly where the images are the same.</summary>
     public UInt128 Pixels { get; }
 
     /// <summary>The 64-bit difference hash: whether the grey of each of 9 x 8 areas falls to the next one on its right.</summary>
     public ulong Hash { get; }
 
-    /// <summary>The fingerprint of a decoded picture.</summary>
-    public static PictureFingerprint Of(RgbImage image) => Of(image.Width, image.Height, image.Pixels);
+    /// <summary>The fingerprint of a decoded image.</summary>
+    public static ImageFingerprint Of(RgbImage image) => Of(image.Width, image.Height, image.Pixels);
 
-    /// <summary>The fingerprint of a picture's pixels, [Height, Width, 3].</summary>
-    public static PictureFingerprint Of(int width, int height, ReadOnlySpan<byte> rgb)
+    /// <summary>The fingerprint of an image's pixels, [Height, Width, 3].</summary>
+    public static ImageFingerprint Of(int width, int height, ReadOnlySpan<byte> rgb)
     {
         using IncrementalHash sha = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         sha.AppendData(BitConverter.GetBytes(width));
@@ -49,14 +49,14 @@ public sealed class PictureFingerprint
             for (int x = 0; x < 8; x++)
                 hash = hash << 1 | (Grey(areas, y * 9 + x) > Grey(areas, y * 9 + x + 1) ? 1u : 0u);
         byte[] miniature = [.. Shrink(width, height, rgb, Side, Side).Select(value => (byte)MathF.Round(value))];
-        return new PictureFingerprint(width, height, Digest(sha.GetHashAndReset()), hash, miniature);
+        return new ImageFingerprint(width, height, Digest(sha.GetHashAndReset()), hash, miniature);
     }
 
     /// <summary>The bits in which two difference hashes differ, 0..64.</summary>
-    public int Distance(PictureFingerprint other) => BitOperations.PopCount(Hash ^ other.Hash);
+    public int Distance(ImageFingerprint other) => BitOperations.PopCount(Hash ^ other.Hash);
 
-    /// <summary>Whether the pictures look the same: at most <paramref name="threshold"/> bits apart, with miniatures that hardly differ.</summary>
-    public bool IsNear(PictureFingerprint other, int threshold = DefaultThreshold)
+    /// <summary>Whether the images look the same: at most <paramref name="threshold"/> bits apart, with miniatures that hardly differ.</summary>
+    public bool IsNear(ImageFingerprint other, int threshold = DefaultThreshold)
     {
         if (Distance(other) > threshold) return false;
         int sum = 0;

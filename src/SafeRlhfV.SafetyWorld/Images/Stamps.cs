@@ -2,7 +2,7 @@ using static SafeRlhfV.SafetyWorld.Primitive;
 
 namespace SafeRlhfV.SafetyWorld;
 
-/// <summary>The thirteen stamps that pictures are made of, each a list of primitives; the last one that holds a pixel colours it.</summary>
+/// <summary>The thirteen stamps that images are made of, each a list of primitives; the last one that holds a pixel colours it.</summary>
 internal static class Stamps
 {
     private static readonly Rgb Yellow = new(255, 225, 0), White = new(255, 255, 255), Orange = new(250, 115, 15), Amber = new(255, 220, 90),

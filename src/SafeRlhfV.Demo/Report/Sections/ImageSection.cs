@@ -3,10 +3,10 @@ using SafeRlhfV.Evaluation;
 namespace SafeRlhfV.Demo;
 
 /// <summary>The proof that the image matters: blanked images, the flip probe, and what the tower sees.</summary>
-internal static class PictureSection
+internal static class ImageSection
 {
     public static PageSection Build(DemoResults results) => new(
-        "picture", "The image matters", "Does the model look at the image?",
+        "image", "The image matters", "Does the model look at the image?",
         "Two controls. Blanked: every image is replaced by plain grey, and the figures must fall. "
         + "Flipped: question and answer stay word for word the same, only the hazard mark is there or not, and the verdict must change.",
         Markup.Of($"{Ablation(results)}{Flips(results)}{Vision(results)}").ToString() is "" ? Markup.Empty : Markup.Of($"""
@@ -36,7 +36,7 @@ internal static class PictureSection
             };
         return new Chart
         {
-            Id = "picture-ablation",
+            Id = "image-ablation",
             Title = "With the image, and with it blanked",
             Summary = string.Join("; ", rows.Select(row => $"{row.Name}: {Words.Number(row.With, 1)} with the image, {Words.Number(row.Grey, 1)} without")),
             Height = 80 + 38 * rows.Length,
@@ -80,7 +80,7 @@ internal static class PictureSection
             {PageTable.Render(
                 "Vision probe", ["Named right in a description", "Share"],
                 rows.Select(row => (Markup[])[Markup.Of($"{row.Name}"), Markup.Of($"<b>{Words.Percent(row.Share)}</b>")]))}
-            <p class="note">{probe.Pictures} held-out images, described greedily.</p>
+            <p class="note">{probe.Images} held-out images, described greedily.</p>
             """);
     }
 

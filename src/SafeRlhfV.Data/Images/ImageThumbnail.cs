@@ -1,10 +1,10 @@
 namespace SafeRlhfV.Data;
 
-/// <summary>Tiny copies of pictures, for terminals.</summary>
-public static class PictureThumbnail
+/// <summary>Tiny copies of images, for terminals.</summary>
+public static class ImageThumbnail
 {
-    /// <summary>The picture with its longest side at most <paramref name="side"/> pixels, by nearest neighbour; null where it cannot be decoded.</summary>
-    public static RgbImage? Of(byte[] bytes, int side) => PictureReader.Read(bytes, (fullWidth, fullHeight, rgb) =>
+    /// <summary>The image with its longest side at most <paramref name="side"/> pixels, by nearest neighbour; null where it cannot be decoded.</summary>
+    public static RgbImage? Of(byte[] bytes, int side) => ImageReader.Read(bytes, (fullWidth, fullHeight, rgb) =>
     {
         double scale = Math.Min(1, (double)side / Math.Max(fullWidth, fullHeight));
         int width = Math.Max(1, (int)(fullWidth * scale)), height = Math.Max(1, (int)(fullHeight * scale));

@@ -1,7 +1,7 @@
 namespace SafeRlhfV.SafetyWorld;
 
 /// <summary>
-/// Gaussian noise by inversion from 16 random bits: 65,536 equally likely quantiles in 1/64 of a grey level. A picture needs 9,408 values, and a
+/// Gaussian noise by inversion from 16 random bits: 65,536 equally likely quantiles in 1/64 of a grey level. An image needs 9,408 values, and a
 /// table makes four of them from one random word; its variance differs from the exact one by less than 0.1 %.
 /// </summary>
 internal static class NoiseTable

@@ -1,9 +1,9 @@
 namespace SafeRlhfV.Data;
 
-/// <summary>Decodes a row's picture for some work, or says why it cannot be.</summary>
-internal static class PictureReader
+/// <summary>Decodes a row's image for some work, or says why it cannot be.</summary>
+internal static class ImageReader
 {
-    /// <summary>What the work makes of the picture; or the fault's code and words.</summary>
+    /// <summary>What the work makes of the image; or the fault's code and words.</summary>
     public static (TResult? Result, string? Code, string? What) Read<TResult>(byte[] bytes, PixelWork<TResult> work, ImageDecodeOptions options) where TResult : class
     {
         if (bytes.Length == 0) return (null, Fault.ImageUndecodable, "the image has 0 bytes; put it back or drop the row.");

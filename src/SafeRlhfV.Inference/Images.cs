@@ -4,21 +4,21 @@ using SafeRlhfV.Guard;
 
 namespace SafeRlhfV.Inference;
 
-/// <summary>Pixels of pictures, whatever form they are given in.</summary>
-internal static class Pictures
+/// <summary>Pixels of images, whatever form they are given in.</summary>
+internal static class Images
 {
-    /// <summary>Decodes a picture that is to be moderated.</summary>
+    /// <summary>Decodes an image that is to be moderated.</summary>
     /// <exception cref="InvalidInputException">It cannot be decoded, or only its address is given.</exception>
     public static RgbImage Of(ModerationImage image) => image.Pixels
         ?? (image.Encoded?.Bytes is { } bytes ? ImageDecoder.Decode(bytes)
-            : throw new InvalidInputException($"A local model cannot see the picture {image.Address?.ToString() ?? image.Encoded?.Path}: give its bytes."));
+            : throw new InvalidInputException($"A local model cannot see the image {image.Address?.ToString() ?? image.Encoded?.Path}: give its bytes."));
 
-    /// <summary>Decodes a picture of a chat message; null where the content is no picture.</summary>
+    /// <summary>Decodes an image of a chat message; null where the content is no image.</summary>
     /// <exception cref="InvalidInputException">It cannot be decoded, or only its address is given.</exception>
     public static RgbImage? Of(AIContent content) => content switch
     {
         DataContent data when data.HasTopLevelMediaType("image") => ImageDecoder.Decode(data.Data),
-        UriContent uri when uri.HasTopLevelMediaType("image") => throw new InvalidInputException("A local model follows no picture addresses; give the picture's bytes."),
+        UriContent uri when uri.HasTopLevelMediaType("image") => throw new InvalidInputException("A local model follows no image addresses; give the image's bytes."),
         _ => null,
     };
 }

@@ -4,7 +4,7 @@ using System.IO.Compression;
 namespace SafeRlhfV.Demo.Tests;
 
 /// <summary>Small drawings in the manner of the built-in world, as PNG, so that a report can be drawn without it.</summary>
-internal static class SamplePicture
+internal static class SampleImage
 {
     private const int Size = 56;
 

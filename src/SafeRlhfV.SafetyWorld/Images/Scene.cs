@@ -1,7 +1,7 @@
 namespace SafeRlhfV.SafetyWorld;
 
 /// <summary>
-/// What a picture shows: an object in one cell of a 2 x 2 grid, the mark of its severity in another, and decoys. Cells: 0 top left, 1 top right,
+/// What an image shows: an object in one cell of a 2 x 2 grid, the mark of its severity in another, and decoys. Cells: 0 top left, 1 top right,
 /// 2 bottom left, 3 bottom right.
 /// </summary>
 /// <param name="Object">Index in <see cref="Phrasebook.Objects"/>.</param>
@@ -19,7 +19,7 @@ public sealed record Scene(int Object, int Colour, int Place, int Severity, int 
     /// <summary>Colours of a cell: no object, 6 colours.</summary>
     public const int ColourLabelCount = 7;
 
-    /// <summary>Cells of a picture.</summary>
+    /// <summary>Cells of an image.</summary>
     public const int CellCount = 4;
 
     /// <summary>The object's category.</summary>

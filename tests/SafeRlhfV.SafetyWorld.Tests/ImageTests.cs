@@ -2,13 +2,13 @@ using System.Security.Cryptography;
 
 namespace SafeRlhfV.SafetyWorld.Tests;
 
-public sealed class PictureTests
+public sealed class ImageTests
 {
-    /// <summary>A change here changes every figure of the demo: look at the pictures before it is pinned anew.</summary>
+    /// <summary>A change here changes every figure of the demo: look at the images before it is pinned anew.</summary>
     [Theory]
     [InlineData(0, "53D3E1C327276F110F330F80378B0881")]
     [InlineData(1, "C7E28253AAD781C65F024E7E991485B5")]
-    public void The_first_200_pictures_of_a_world_are_the_pinned_ones(long seed, string expected)
+    public void The_first_200_images_of_a_world_are_the_pinned_ones(long seed, string expected)
     {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (VisionScene scene in new World(seed).VisionScenes(200)) hash.AppendData(scene.Image.Pixels);
@@ -64,7 +64,7 @@ public sealed class PictureTests
     }
 
     [Fact]
-    public void A_prompt_shows_the_same_picture_whenever_it_is_read()
+    public void A_prompt_shows_the_same_image_whenever_it_is_read()
     {
         WorldPrompt prompt = new World(0).TestPrompts(5).Last();
         Assert.Equal(prompt.Image.Pixels, prompt.Image.Pixels);
@@ -72,7 +72,7 @@ public sealed class PictureTests
     }
 
     [Fact]
-    public void No_picture_occurs_twice_in_all_sets()
+    public void No_image_occurs_twice_in_all_sets()
     {
         World world = new(0), validation = new(0, validation: true);
         IEnumerable<WorldPrompt> prompts = world.SftSamples(500).Select(sample => sample.Prompt).Concat(world.PairPrompts(500)).Concat(world.HeldOutPrompts(500))
@@ -93,7 +93,7 @@ public sealed class PictureTests
     }
 
     [Fact]
-    public void A_picture_survives_png()
+    public void A_image_survives_png()
     {
         RgbImage image = new World(0).TestPrompts(1).Single().Image;
         using SkiaSharp.SKBitmap decoded = SkiaSharp.SKBitmap.Decode(PngBytes.Encode(image));
@@ -101,7 +101,7 @@ public sealed class PictureTests
         Assert.Equal(image.Pixels, decoded.Pixels.SelectMany(pixel => new[] { pixel.Red, pixel.Green, pixel.Blue }));
     }
 
-    /// <summary>Pixels of a cell's inside that differ from the background (the picture's median) by more than noise does.</summary>
+    /// <summary>Pixels of a cell's inside that differ from the background (the image's median) by more than noise does.</summary>
     private static int OddPixels(RgbImage image, int cell)
     {
         byte[] background = [.. Enumerable.Range(0, 3).Select(channel =>
