@@ -4,7 +4,9 @@ using System.Text;
 
 namespace SafeRlhfV.Audit;
 
-/// <summary>The arithmetic of the chain: each record's hash covers its text and the hash before, so that no record can be changed, dropped or moved unseen.</summary>
+/// <summary>
+/// The arithmetic of the chain: each record's hash covers its text and the hash before, so that no record can be changed, dropped or moved unseen.
+/// </summary>
 internal sealed class AuditChain(byte[]? key)
 {
     /// <summary>The hash before the first record.</summary>

@@ -6,7 +6,8 @@ namespace SafeRlhfV.Audit;
 /// <param name="Members">The payload as UTF-8 JSON, without the members that the chain adds.</param>
 /// <param name="Contents">Texts and images to keep, by their fingerprints; null for none.</param>
 /// <param name="After">A record without which this one may not stand, or null.</param>
-internal sealed record AuditEntry(string Kind, string Request, byte[] Members, Dictionary<string, (string Kind, byte[] Bytes)>? Contents, AuditEntry? After = null)
+internal sealed record AuditEntry(string Kind, string Request, byte[] Members, Dictionary<string, (string Kind, byte[] Bytes)>? Contents,
+    AuditEntry? After = null)
 {
     private readonly TaskCompletionSource _written = new(TaskCreationOptions.RunContinuationsAsynchronously);
 

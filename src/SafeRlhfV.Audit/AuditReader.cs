@@ -30,7 +30,8 @@ public sealed class AuditReader
 
         await using DbConnection connection = await _database.OpenAsync(cancellationToken).ConfigureAwait(false);
         await using DbTransaction transaction = await AuditDatabase.BeginReadAsync(connection, cancellationToken).ConfigureAwait(false);
-        AuditMark start = await MarkAsync(connection, transaction, AuditMarks.Start, Fault, cancellationToken).ConfigureAwait(false) ?? new(0, AuditChain.Genesis);
+        AuditMark start = await MarkAsync(connection, transaction, AuditMarks.Start, Fault, cancellationToken).ConfigureAwait(false)
+            ?? new(0, AuditChain.Genesis);
         AuditMark? head = await MarkAsync(connection, transaction, AuditMarks.Head, Fault, cancellationToken).ConfigureAwait(false);
         AuditMark last = start;
         long records = 0;
@@ -39,10 +40,13 @@ public sealed class AuditReader
         {
             records++;
             if (record.Sequence > last.Sequence + 1)
-                Fault(record.Sequence == last.Sequence + 2 ? $"record {last.Sequence + 1} is missing" : $"records {last.Sequence + 1} to {record.Sequence - 1} are missing");
+                Fault(record.Sequence == last.Sequence + 2
+                    ? $"record {last.Sequence + 1} is missing"
+                    : $"records {last.Sequence + 1} to {record.Sequence - 1} are missing");
             else if (record.Sequence <= last.Sequence) Fault($"record {record.Sequence} should have been deleted or is out of order");
             else if (record.Previous != last.Hash) Fault($"record {record.Sequence} does not follow the record before it");
-            if (_chain.Link(record.Previous, record.Payload) != record.Hash) Fault($"record {record.Sequence} was changed{(_chain.IsKeyed ? ", or the key is another" : "")}");
+            if (_chain.Link(record.Previous, record.Payload) != record.Hash)
+                Fault($"record {record.Sequence} was changed{(_chain.IsKeyed ? ", or the key is another" : "")}");
             if (FindContradiction(record) is { } contradiction) Fault($"record {record.Sequence}: {contradiction}");
             if (record.Sequence == expected?.Sequence)
             {
@@ -69,7 +73,8 @@ public sealed class AuditReader
         await using StreamWriter writer = new(output, new UTF8Encoding(false), 65536, leaveOpen: true);
         await foreach (AuditRecord record in ReadAsync(connection, transaction, cancellationToken).ConfigureAwait(false))
         {
-            await writer.WriteAsync($"{{\"record\":{record.Payload},\"previous\":\"{record.Previous}\",\"hash\":\"{record.Hash}\"}}\n".AsMemory(), cancellationToken).ConfigureAwait(false);
+            await writer.WriteAsync($"{{\"record\":{record.Payload},\"previous\":\"{record.Previous}\",\"hash\":\"{record.Hash}\"}}\n".AsMemory(),
+                cancellationToken).ConfigureAwait(false);
             records++;
         }
         return records;
@@ -101,21 +106,25 @@ public sealed class AuditReader
 
     private const string Columns = "SELECT sequence, kind, request, at, payload, previous, hash FROM guard_audit";
 
-    private async Task<AuditMark?> MarkAsync(DbConnection connection, DbTransaction transaction, string name, Action<string> fault, CancellationToken cancellationToken)
+    private async Task<AuditMark?> MarkAsync(DbConnection connection, DbTransaction transaction, string name, Action<string> fault,
+        CancellationToken cancellationToken)
     {
         if (await AuditMarks.ReadAsync(connection, transaction, name, cancellationToken).ConfigureAwait(false) is not { } found) return null;
-        if (_chain.Seal(name, found.Mark.Sequence, found.Mark.Hash) != found.Seal) fault($"the {name} mark was changed{(_chain.IsKeyed ? ", or the key is another" : "")}");
+        if (_chain.Seal(name, found.Mark.Sequence, found.Mark.Hash) != found.Seal)
+            fault($"the {name} mark was changed{(_chain.IsKeyed ? ", or the key is another" : "")}");
         return found.Mark;
     }
 
-    private static async IAsyncEnumerable<AuditRecord> ReadAsync(DbConnection connection, DbTransaction transaction, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private static async IAsyncEnumerable<AuditRecord> ReadAsync(DbConnection connection, DbTransaction transaction,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await using DbCommand command = AuditDatabase.Command(connection, transaction, Columns + " ORDER BY sequence");
         await using DbDataReader reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
         while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false)) yield return Record(reader);
     }
 
-    private static async IAsyncEnumerable<(string, byte[])> ContentsAsync(DbConnection connection, DbTransaction transaction, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private static async IAsyncEnumerable<(string, byte[])> ContentsAsync(DbConnection connection, DbTransaction transaction,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await using DbCommand command = AuditDatabase.Command(connection, transaction, "SELECT name, body FROM guard_audit_content");
         await using DbDataReader reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);

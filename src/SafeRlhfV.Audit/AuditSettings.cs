@@ -9,7 +9,9 @@ public sealed record AuditSettings
     /// <summary>What is kept of images: <see cref="ContentKeeping.Hash"/> or <see cref="ContentKeeping.Keep"/>.</summary>
     public ContentKeeping Images { get; init; } = ContentKeeping.Hash;
 
-    /// <summary>A secret that seals the chain and the fingerprints: without it nobody can rewrite the chain, or guess short texts by their fingerprint. Null for none.</summary>
+    /// <summary>
+    /// A secret that seals the chain and the fingerprints: without it nobody can rewrite the chain, or guess short texts by their fingerprint. Null for none.
+    /// </summary>
     public byte[]? Key { get; init; }
 
     /// <summary>For how long records stay; null for ever.</summary>

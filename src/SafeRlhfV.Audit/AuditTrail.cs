@@ -7,7 +7,8 @@ using SafeRlhfV.Guard;
 namespace SafeRlhfV.Audit;
 
 /// <summary>
-/// Records every decision as a link of a hash chain. A decision counts as recorded when it is on disk; where it cannot be, the call throws and the guard refuses.
+/// Records every decision as a link of a hash chain. A decision counts as recorded when it is on disk; where it cannot be, the call throws and the guard
+/// refuses.
 /// </summary>
 /// <remarks>Concurrent records share a transaction. Several processes may write one PostgreSQL trail.</remarks>
 public sealed class AuditTrail : IGuardObserver, IAsyncDisposable
@@ -55,7 +56,8 @@ public sealed class AuditTrail : IGuardObserver, IAsyncDisposable
     /// <param name="category">The category that the person chose, or null.</param>
     /// <param name="note">Why.</param>
     /// <param name="cancellationToken">Stops waiting.</param>
-    public ValueTask ReviewedAsync(string request, string reviewer, bool isUnsafe, string? category, string? note, CancellationToken cancellationToken = default)
+    public ValueTask ReviewedAsync(string request, string reviewer, bool isUnsafe, string? category, string? note,
+        CancellationToken cancellationToken = default)
     {
         AuditPayload payload = new(_settings, _chain);
         return AppendAsync(new("review", request, payload.OfReview(reviewer, isUnsafe, category, note), null), cancellationToken);
@@ -122,7 +124,8 @@ public sealed class AuditTrail : IGuardObserver, IAsyncDisposable
             while (batch.Count < BatchSize && _queue.Reader.TryRead(out AuditEntry? entry))
             {
                 if (entry.Written.IsCompleted) continue; // nobody waits for it any more
-                if (entry.After?.Written.Exception?.InnerException is { } fault) entry.Fail(fault); // an end without its beginning would tell half of what happened
+                // an end without its beginning would tell half of what happened
+                if (entry.After?.Written.Exception?.InnerException is { } fault) entry.Fail(fault);
                 else batch.Add(entry);
             }
             if (batch.Count == 0) continue;

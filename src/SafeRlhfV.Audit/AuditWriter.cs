@@ -3,8 +3,8 @@ using System.Data.Common;
 namespace SafeRlhfV.Audit;
 
 /// <summary>
-/// Writes records to the end of the chain, a batch a transaction. Connection and statements are kept from batch to batch: opening, setting up and compiling them anew costs
-/// several times what the writing does. After any fault they are made anew.
+/// Writes records to the end of the chain, a batch a transaction. Connection and statements are kept from batch to batch: opening, setting up and compiling
+/// them anew costs several times what the writing does. After any fault they are made anew.
 /// </summary>
 internal sealed class AuditWriter(AuditDatabase database, AuditChain chain) : IAsyncDisposable
 {
@@ -56,7 +56,8 @@ internal sealed class AuditWriter(AuditDatabase database, AuditChain chain) : IA
         (_inserts, _connection) = (null, null);
     }
 
-    private async Task WriteAsync(IReadOnlyList<AuditEntry> batch, string at, IAuditInserts inserts, DbTransaction transaction, CancellationToken cancellationToken)
+    private async Task WriteAsync(IReadOnlyList<AuditEntry> batch, string at, IAuditInserts inserts, DbTransaction transaction,
+        CancellationToken cancellationToken)
     {
         // Another process may have written since: the chain has one end, and the transaction holds it.
         AuditMark head = await inserts.ReadHeadAsync(transaction, cancellationToken).ConfigureAwait(false) ?? new(0, AuditChain.Genesis);

@@ -19,6 +19,8 @@ public static class GuardKey
     public static byte[] Of(string text, string source)
     {
         byte[] key = Encoding.UTF8.GetBytes(text.Trim());
-        return key.Length >= 16 ? key : throw new InvalidInputException($"The audit key in {source} has {key.Length} bytes; use at least 16, such as 'openssl rand -hex 32' gives.");
+        return key.Length >= 16
+            ? key
+            : throw new InvalidInputException($"The audit key in {source} has {key.Length} bytes; use at least 16, such as 'openssl rand -hex 32' gives.");
     }
 }

@@ -20,10 +20,12 @@ internal sealed class PostgresInserts(NpgsqlConnection connection) : IAuditInser
                 row.Sequence, row.Entry.Kind, row.Entry.Request, row.At, Encoding.UTF8.GetString(row.Payload.Span), row.Previous, row.Hash);
             if (row.Entry.Contents is not { } contents) continue;
             foreach ((string name, (string kind, byte[] bytes)) in contents)
-                Add(batch, "INSERT INTO guard_audit_content (name, kind, at, body) VALUES ($1, $2, $3, $4) ON CONFLICT (name) DO UPDATE SET at = excluded.at", name, kind, row.At, bytes);
+                Add(batch, "INSERT INTO guard_audit_content (name, kind, at, body) VALUES ($1, $2, $3, $4) ON CONFLICT (name) DO UPDATE SET at = excluded.at",
+                    name, kind, row.At, bytes);
         }
         Add(
-            batch, "INSERT INTO guard_audit_mark (name, sequence, hash, seal) VALUES ($1, $2, $3, $4) ON CONFLICT (name) DO UPDATE SET sequence = excluded.sequence, hash = excluded.hash, seal = excluded.seal",
+            batch, "INSERT INTO guard_audit_mark (name, sequence, hash, seal) VALUES ($1, $2, $3, $4) ON CONFLICT (name) DO UPDATE SET sequence = "
+                + "excluded.sequence, hash = excluded.hash, seal = excluded.seal",
             AuditMarks.Head, head.Sequence, head.Hash, seal);
         await batch.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
     }

@@ -5,7 +5,8 @@ using SQLitePCL;
 namespace SafeRlhfV.Audit;
 
 /// <summary>
-/// Inserts into SQLite by its own statements, with UTF-8 as it is: ADO.NET's parameters cost several times what the insert itself does, and the whole trail is written by one thread.
+/// Inserts into SQLite by its own statements, with UTF-8 as it is: ADO.NET's parameters cost several times what the insert itself does, and the whole trail is
+/// written by one thread.
 /// </summary>
 internal sealed class SqliteInserts : IAuditInserts
 {
@@ -17,7 +18,8 @@ internal sealed class SqliteInserts : IAuditInserts
         _database = connection.Handle!;
         _record = Prepare("INSERT INTO guard_audit (sequence, kind, request, at, payload, previous, hash) VALUES (?, ?, ?, ?, ?, ?, ?)");
         _readHead = Prepare("SELECT sequence, hash FROM guard_audit_mark WHERE name = ?");
-        _moveHead = Prepare("INSERT INTO guard_audit_mark (name, sequence, hash, seal) VALUES (?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET sequence = excluded.sequence, hash = excluded.hash, seal = excluded.seal");
+        _moveHead = Prepare("INSERT INTO guard_audit_mark (name, sequence, hash, seal) VALUES (?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET sequence = "
+            + "excluded.sequence, hash = excluded.hash, seal = excluded.seal");
         _content = Prepare("INSERT INTO guard_audit_content (name, kind, at, body) VALUES (?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET at = excluded.at");
     }
 

@@ -9,7 +9,8 @@ internal static class AuditExportVerb
     {
         Argument<string> trail = AuditOptions.Trail();
         Option<FileInfo?> to = new("--out") { Description = "The file to write; stdout where it is left out." };
-        Command command = new("export", "Write an audit trail as JSON lines. Example: safe-rlhf-v audit export sqlite:audit.db --out audit.jsonl") { trail, to };
+        Command command = new("export", "Write an audit trail as JSON lines. Example: safe-rlhf-v audit export sqlite:audit.db --out audit.jsonl") { trail,
+            to };
         command.SetAction(async (parsed, cancel) =>
         {
             await using AuditDatabase database = AuditOptions.Open(parsed.GetValue(trail)!);

@@ -19,11 +19,13 @@ internal static class AuditVerifyVerb
         {
             await using AuditDatabase database = AuditOptions.Open(parsed.GetValue(trail)!);
             AuditCheck check = await new AuditReader(database, AuditOptions.ReadKey(parsed.GetValue(key))).VerifyAsync(Mark(parsed.GetValue(expect)), cancel);
-            if (parsed.GetValue(json)) Output.Json(new { whole = check.IsWhole, check.Records, head = $"{check.Head.Sequence}:{check.Head.Hash}", keyed = check.IsKeyed, check.Faults });
+            if (parsed.GetValue(json)) Output.Json(new { whole = check.IsWhole, check.Records, head = $"{check.Head.Sequence}:{check.Head.Hash}",
+                keyed = check.IsKeyed, check.Faults });
             else
             {
                 foreach (string fault in check.Faults) Output.Line(fault);
-                Output.Line($"{check.Records} records, {(check.IsWhole ? "whole" : $"{check.Faults.Count} faults")}, head {check.Head.Sequence}:{check.Head.Hash}");
+                Output.Line($"{check.Records} records, {(check.IsWhole ? "whole" : $"{check.Faults.Count} faults")}, head "
+                    + $"{check.Head.Sequence}:{check.Head.Hash}");
                 if (!check.IsKeyed) Output.Note("without a key, whoever may write the database could have rewritten all of it.");
             }
             return check.IsWhole ? 0 : CliHost.CheckFailed;

@@ -11,20 +11,36 @@ internal static class BenchVerb
         Option<bool> workloads = new("--workloads") { Description = "The fixed workloads (what runs without --data, so this may be left out)." };
         Option<string?> data = new("--data")
         {
-            Description = "Time reading the data set in this folder instead, beside ParquetSharp. Where there is no such folder, 400 MB of rows with images of noise are written to it first.",
+            Description = "Time reading the data set in this folder instead, beside ParquetSharp. Where there is no such folder, 400 MB of rows with images "
+                + "of noise are written to it first.",
         };
-        Option<int> copies = new("--copies") { Description = "With --data: how often the rows are written to a new folder (10 gives 4 GB).", DefaultValueFactory = _ => 1 };
+        Option<int> copies = new("--copies")
+        {
+            Description = "With --data: how often the rows are written to a new folder (10 gives 4 GB).",
+            DefaultValueFactory = _ => 1
+        };
         Option<bool> once = new("--once") { Hidden = true };
         Option<int> threads = new("--threads") { Description = "Threads of one operation.", DefaultValueFactory = _ => 2 };
         Option<string[]> only = new("--only")
         {
-            Description = $"Some of them, or their first words (decode is decode-b1 and decode-b16): {string.Join(", ", Workloads.All.Keys)}; with --data: {string.Join(", ", DataWork.All.Keys)}.",
+            Description = $"Some of them, or their first words (decode is decode-b1 and decode-b16): {string.Join(", ", Workloads.All.Keys)}; with --data: "
+                + $"{string.Join(", ", DataWork.All.Keys)}.",
             AllowMultipleArgumentsPerToken = true,
             DefaultValueFactory = _ => [],
         };
-        Option<int> repeat = new("--repeat") { Description = "Timed runs of a workload; the median counts (a third of them, but 3, for the long ones).", DefaultValueFactory = _ => 9 };
-        Option<string> tokenizer = new("--tokenizer") { Description = "Folder of the tokenizer.json that 'tokenizer' runs.", DefaultValueFactory = _ => "tests/golden/tokenizers/llama3-style" };
-        Command command = new("bench", "Time the fixed workloads, or reading a data set, each in a process of its own. Example: safe-rlhf-v bench --workloads --threads 2 --only train-step decode, or: bench --data /tmp/rows")
+        Option<int> repeat = new("--repeat")
+        {
+            Description = "Timed runs of a workload; the median counts (a third of them, but 3, for the long ones).",
+            DefaultValueFactory = _ => 9
+        };
+        Option<string> tokenizer = new("--tokenizer")
+        {
+            Description = "Folder of the tokenizer.json that 'tokenizer' runs.",
+            DefaultValueFactory = _ => "tests/golden/tokenizers/llama3-style"
+        };
+        Command command = new("bench",
+            "Time the fixed workloads, or reading a data set, each in a process of its own. Example: safe-rlhf-v bench --workloads --threads 2 --only "
+                + "train-step decode, or: bench --data /tmp/rows")
         {
             workloads, data, copies, threads, only, repeat, tokenizer, once,
         };
@@ -57,7 +73,8 @@ internal static class BenchVerb
 
     private static async Task<int> RunApart(string name, BenchSettings settings, CancellationToken cancel)
     {
-        using Process process = ProcessApart.Start(["bench", "--only", name, "--threads", $"{settings.Threads}", "--repeat", $"{settings.Repeat}", "--tokenizer", settings.Tokenizer]);
+        using Process process = ProcessApart.Start(["bench", "--only", name, "--threads", $"{settings.Threads}", "--repeat", $"{settings.Repeat}",
+            "--tokenizer", settings.Tokenizer]);
         try
         {
             await process.WaitForExitAsync(cancel);

@@ -8,8 +8,13 @@ namespace SafeRlhfV.Cli;
 /// <summary>The options that say who answers: a checkpoint on this machine, or a model of an OpenAI-compatible service.</summary>
 internal sealed class ChatChoice
 {
-    private readonly Option<string> model = new("--model") { Description = "A checkpoint's or an adapter's folder; with --endpoint, the model's name there.", Required = true };
-    private readonly Option<string?> endpoint = new("--endpoint") { Description = "The address of an OpenAI-compatible service, such as http://127.0.0.1:8000/v1." };
+    private readonly Option<string> model = new("--model")
+    {
+        Description = "A checkpoint's or an adapter's folder; with --endpoint, the model's name there.",
+        Required = true
+    };
+    private readonly Option<string?> endpoint =
+        new("--endpoint") { Description = "The address of an OpenAI-compatible service, such as http://127.0.0.1:8000/v1." };
     private readonly Option<string?> key = new("--key-env") { Description = "The environment variable with the key of --endpoint." };
     private readonly Option<int?> maxNewTokens = new("--max-new-tokens") { Description = "Maximum number of new tokens." };
     private readonly Option<double?> temperature = new("--temperature") { Description = "0 takes the best token always; above 0 draws." };
@@ -31,7 +36,8 @@ internal sealed class ChatChoice
         Seed = parsed.GetValue(seed) is { } own ? (long)(new RandomStream(own, $"{row}/{round}").NextUInt64() >> 1) : null,
     };
 
-    public static IChatClient Client(Uri endpoint, string model, string? key) => ServiceChat.Open(endpoint, model, key, ServiceClients.Http(ServiceClients.Handler()));
+    public static IChatClient Client(Uri endpoint, string model, string? key) => ServiceChat.Open(endpoint, model, key,
+        ServiceClients.Http(ServiceClients.Handler()));
 
     /// <summary>The address of a service.</summary>
     /// <exception cref="InvalidInputException">It is none.</exception>
@@ -40,5 +46,7 @@ internal sealed class ChatChoice
         : throw new InvalidInputException($"{option} {text}: give an address such as http://127.0.0.1:8000/v1.");
 
     public static string? Key(string? variable) => variable is null ? null
-        : Environment.GetEnvironmentVariable(variable) is { Length: > 0 } secret ? secret : throw new InvalidInputException($"{variable}: this environment variable is not set; it should hold the service's key.");
+        : Environment.GetEnvironmentVariable(variable) is { Length: > 0 } secret
+        ? secret
+        : throw new InvalidInputException($"{variable}: this environment variable is not set; it should hold the service's key.");
 }

@@ -8,8 +8,16 @@ internal static class DataAnnotateVerb
 {
     public static Command Create()
     {
-        Argument<string> path = new("data") { Description = "A paired data set, or a JSONL file of pairs without labels (question, image, response_1, response_2), such as contested.jsonl of 'data make'." };
-        Option<string> working = new("--work") { Description = "The folder in which every choice is saved. Start again with the same one to go on.", Required = true };
+        Argument<string> path = new("data")
+        {
+            Description = "A paired data set, or a JSONL file of pairs without labels (question, image, response_1, response_2), such as contested.jsonl of "
+                + "'data make'."
+        };
+        Option<string> working = new("--work")
+        {
+            Description = "The folder in which every choice is saved. Start again with the same one to go on.",
+            Required = true
+        };
         Option<int> labels = new("--labels") { Description = "How many people label a pair that several are to label.", DefaultValueFactory = _ => 2 };
         Option<double> overlap = new("--overlap") { Description = "The share of pairs that several people label.", DefaultValueFactory = _ => 1 };
         Option<long> seed = new("--seed") { Description = "Decides the order of pairs and answers, and which pairs overlap." };
@@ -20,7 +28,8 @@ internal static class DataAnnotateVerb
         Option<bool> status = new("--status") { Description = "Serve no page: only count." };
         Option<string> split = new("--split") { Description = "The split that exported pairs go to.", DefaultValueFactory = _ => "train" };
         Option<bool> overwrite = DataArguments.Overwrite(), json = Output.JsonOption();
-        Command command = new("annotate", "Label pairs by hand on a local page. Example: safe-rlhf-v data annotate data/mine.making/contested.jsonl --work labels")
+        Command command = new("annotate",
+            "Label pairs by hand on a local page. Example: safe-rlhf-v data annotate data/mine.making/contested.jsonl --work labels")
         {
             path, working, labels, overlap, seed, machine, others, port, export, status, split, overwrite, json,
         };
@@ -40,7 +49,8 @@ internal static class DataAnnotateVerb
             string data = parsed.GetRequiredValue(path), work = parsed.GetRequiredValue(working);
             if (parsed.GetValue(export) is not null || parsed.GetValue(status))
             {
-                AnnotationReport report = AnnotationExport.Run(data, work, options, parsed.GetValue(export), parsed.GetRequiredValue(split), parsed.GetValue(overwrite));
+                AnnotationReport report = AnnotationExport.Run(data, work, options, parsed.GetValue(export), parsed.GetRequiredValue(split),
+                    parsed.GetValue(overwrite));
                 if (parsed.GetValue(json)) Output.Json(report);
                 else Print(report);
                 return 0;
@@ -64,7 +74,8 @@ internal static class DataAnnotateVerb
 
     private static void Print(AnnotationReport report)
     {
-        Output.Line($"{report.Items} pairs: {report.Settled} settled ({report.Adjudicated} adjudicated), {report.Disputed} disputed, {report.Waiting} waiting for labels");
+        Output.Line($"{report.Items} pairs: {report.Settled} settled ({report.Adjudicated} adjudicated), {report.Disputed} disputed, {report.Waiting} waiting "
+            + "for labels");
         foreach (string line in AgreementLines.Of(report.Agreement)) Output.Line(line);
         if (report.Folder is not null) Output.Line(report.Folder);
     }

@@ -35,7 +35,12 @@ internal static class DataArguments
     /// <summary>A number of things in words: 1 row, 2 rows.</summary>
     public static string Count(long number, string thing) => $"{number} {thing}{(number == 1 ? "" : "s")}";
 
-    public static Option<string?> Categories() => new("--categories") { Description = "Your own names of categories, each with a category of the taxonomy: cruelty=animal_abuse,spam=false_information. 'data categories' lists them." };
+    public static Option<string?> Categories() =>
+        new("--categories")
+        {
+            Description = "Your own names of categories, each with a category of the taxonomy: cruelty=animal_abuse,spam=false_information. 'data categories' "
+                + "lists them."
+        };
 
     /// <summary>Names and what they stand for, of an option's "a=b,c=d".</summary>
     /// <exception cref="InvalidInputException">It is written otherwise, or names something twice.</exception>

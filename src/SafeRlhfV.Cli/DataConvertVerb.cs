@@ -23,13 +23,18 @@ internal static class DataConvertVerb
         Option<string> folder = DataArguments.Out();
         Option<string> to = new("--to") { Description = $"What to write: {string.Join(", ", Formats.Keys)}.", DefaultValueFactory = _ => "parquet" };
         Option<string?> layout = new("--layout") { Description = "paired or flat; the data set's own where left out." };
-        Option<string> by = new("--by") { Description = "For trl and align-anything: prefer the helpful or the safe answer.", DefaultValueFactory = _ => "helpful" };
+        Option<string> by = new("--by")
+        {
+            Description = "For trl and align-anything: prefer the helpful or the safe answer.",
+            DefaultValueFactory = _ => "helpful"
+        };
         Option<bool> plain = new("--plain") { Description = "For the flat layout: only its six columns, from which the pairs cannot be made again." };
         Option<bool> overwrite = DataArguments.Overwrite(), json = Output.JsonOption();
         to.AcceptOnlyFromAmong([.. Formats.Keys]);
         layout.AcceptOnlyFromAmong("paired", "flat");
         by.AcceptOnlyFromAmong("helpful", "safe");
-        Command command = new("convert", "Convert a data set. Example: safe-rlhf-v data convert data/beavertails-v --to trl --by safe --out data/trl") { path, folder, to, layout, by, plain, overwrite, json };
+        Command command = new("convert", "Convert a data set. Example: safe-rlhf-v data convert data/beavertails-v --to trl --by safe --out data/trl") { path,
+            folder, to, layout, by, plain, overwrite, json };
         command.SetAction((parsed, cancel) =>
         {
             PreferenceDataset data = PreferenceDataset.Open(parsed.GetRequiredValue(path));

@@ -15,13 +15,15 @@ internal static class DataDedupeVerb
         Option<int> threshold = DataArguments.Threshold();
         Option<bool> near = new("--drop-near") { Description = "Also leave out train rows whose image looks like one held out." };
         Option<bool> overwrite = DataArguments.Overwrite(), json = Output.JsonOption();
-        Command command = new("dedupe", "Find leaks and duplicates. Example: safe-rlhf-v data dedupe data/beavertails-v --out data/unique") { path, folder, threshold, near, overwrite, json };
+        Command command = new("dedupe", "Find leaks and duplicates. Example: safe-rlhf-v data dedupe data/beavertails-v --out data/unique") { path, folder,
+            threshold, near, overwrite, json };
         command.SetAction((parsed, cancel) =>
         {
             DataArguments.CheckThreshold(parsed.GetValue(threshold));
             PreferenceDataset data = PreferenceDataset.Open(parsed.GetRequiredValue(path));
             ProgressView progress = new("dedupe");
-            DeduplicationReport report = DatasetDeduplicator.Run(data, parsed.GetValue(threshold), parsed.GetValue(folder), parsed.GetValue(near), parsed.GetValue(overwrite), DataArguments.Progress(progress, data.CountRows()), cancel);
+            DeduplicationReport report = DatasetDeduplicator.Run(data, parsed.GetValue(threshold), parsed.GetValue(folder), parsed.GetValue(near),
+                parsed.GetValue(overwrite), DataArguments.Progress(progress, data.CountRows()), cancel);
             progress.Done($"{report.Rows} rows");
             if (parsed.GetValue(json)) Output.Json(Shape(report, parsed.GetValue(folder)));
             else Print(report, parsed.GetValue(folder));
@@ -43,12 +45,14 @@ internal static class DataDedupeVerb
         Folder = folder is null ? null : Path.GetFullPath(folder),
     };
 
-    private static IEnumerable<IEnumerable<string>> Names(IEnumerable<IReadOnlyList<RowPosition>> groups) => groups.Select(group => group.Select(row => $"{row}"));
+    private static IEnumerable<IEnumerable<string>> Names(IEnumerable<IReadOnlyList<RowPosition>> groups) =>
+        groups.Select(group => group.Select(row => $"{row}"));
 
     private static void Print(DeduplicationReport report, string? folder)
     {
         Section("leaks: train rows with the pixels of a row held out", [.. report.ExactLeaks.Select(leak => $"{leak.Train} = {leak.Held}")]);
-        Section("near leaks: train rows that look like a row held out", [.. report.NearLeaks.Select(leak => $"{leak.Train} ~ {leak.Held} ({leak.Bits} of 64 bits)")]);
+        Section("near leaks: train rows that look like a row held out",
+            [.. report.NearLeaks.Select(leak => $"{leak.Train} ~ {leak.Held} ({leak.Bits} of 64 bits)")]);
         Section("equal rows", [.. report.EqualRows.Select(group => string.Join(" = ", group))]);
         Section("equal pixels within a split", [.. report.EqualPixels.Select(group => string.Join(" = ", group))]);
         Section("images that look the same within a split", [.. report.NearImages.Select(pair => $"{pair.First} ~ {pair.Second} ({pair.Bits} of 64 bits)")]);

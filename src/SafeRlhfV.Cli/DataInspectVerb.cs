@@ -13,12 +13,17 @@ internal static class DataInspectVerb
     public static Command Create()
     {
         Argument<string> path = DataArguments.Path();
-        Option<int?> rows = new("--rows") { Description = "Rows to show, from all configurations and splits alike; where left out, 3 on the terminal and 200 on a page." };
-        Option<string?> split = new("--split") { Description = "Only this split." }, config = new("--config") { Description = "Only this configuration (category)." };
+        Option<int?> rows = new("--rows")
+        {
+            Description = "Rows to show, from all configurations and splits alike; where left out, 3 on the terminal and 200 on a page."
+        };
+        Option<string?> split = new("--split") { Description = "Only this split." },
+            config = new("--config") { Description = "Only this configuration (category)." };
         Option<string?> html = new("--html") { Description = "Write a page to browse the rows to this file." };
         Option<bool> images = new("--images") { Description = "Draw the images on the terminal (they may be disturbing)." };
         Option<bool> json = Output.JsonOption();
-        Command command = new("inspect", "Show what is in a data set. Example: safe-rlhf-v data inspect data/beavertails-v --html rows.html") { path, rows, split, config, html, images, json };
+        Command command = new("inspect", "Show what is in a data set. Example: safe-rlhf-v data inspect data/beavertails-v --html rows.html") { path, rows,
+            split, config, html, images, json };
         command.SetAction((parsed, cancel) =>
         {
             PreferenceDataset data = PreferenceDataset.Open(parsed.GetRequiredValue(path));
@@ -47,7 +52,8 @@ internal static class DataInspectVerb
         {
             ColumnKind.Text => row.Text(column.Name),
             ColumnKind.Integer => row.Integer(column.Name),
-            ColumnKind.Messages => row.Messages?.Select(message => new { Role = Role(message), Content = message.Parts.Select(part => new { part.Text, part.Image }), message.Loss }),
+            ColumnKind.Messages => row.Messages?.Select(message =>
+                new { Role = Role(message), Content = message.Parts.Select(part => new { part.Text, part.Image }), message.Loss }),
             ColumnKind.ImageList => row.Messages is null ? null : row.Images.Select(image => new { image.Path, Bytes = image.Bytes?.Length }),
             _ => row.Image is { } image ? new { image.Path, Bytes = image.Bytes?.Length } : (object?)null,
         })),
@@ -57,8 +63,10 @@ internal static class DataInspectVerb
     private static void Print(PreferenceDataset data, IEnumerable<DatasetRow> rows, string? page, bool images)
     {
         Output.Line($"{data.Path}: {data.CountRows()} rows, {data.Layout.ToString().ToLowerInvariant()} layout");
-        Table table = new Table().Border(TableBorder.Rounded).AddColumn("configuration").AddColumn("split").AddColumn(new TableColumn("rows").RightAligned()).AddColumn(new TableColumn("files").RightAligned());
-        foreach (DatasetPart part in data.Parts) table.AddRow(Markup.Escape(part.Config), Markup.Escape(part.Split), $"{part.Files.Sum(data.CountRowsOfFile)}", $"{part.Files.Count}");
+        Table table = new Table().Border(TableBorder.Rounded).AddColumn("configuration").AddColumn("split").AddColumn(new TableColumn("rows").RightAligned())
+            .AddColumn(new TableColumn("files").RightAligned());
+        foreach (DatasetPart part in data.Parts)
+            table.AddRow(Markup.Escape(part.Config), Markup.Escape(part.Split), $"{part.Files.Sum(data.CountRowsOfFile)}", $"{part.Files.Count}");
         Output.People.Write(table);
         (IReadOnlyList<(string Name, ColumnKind Kind)> filled, IReadOnlyList<string> empty) = data.DescribeColumns(Looked);
         Output.Line($"columns: {string.Join(", ", filled.Select(column => $"{column.Name} {column.Kind.ToString().ToLowerInvariant()}"))}");
@@ -75,13 +83,17 @@ internal static class DataInspectVerb
         foreach ((EncodedImage image, int number) in row.Images.Select((image, i) => (image, i + 1)))
         {
             ImageHeader? header = image.Bytes is { } bytes ? ImageHeader.Read(bytes) : null;
-            Output.Line($"image{(row.Images.Count > 1 ? $" {number}" : "")}: {Output.Foreign(image.Path ?? "(no path)")}, {image.Bytes?.Length ?? 0} bytes{(header is null ? "" : $", {header.Format} {header.Width} x {header.Height}")}");
+            Output.Line($"image{(row.Images.Count > 1 ? $" {number}" : "")}: {Output.Foreign(image.Path ?? "(no path)")}, "
+                + $"{image.Bytes?.Length ?? 0} bytes{(header is null ? "" : $", {header.Format} {header.Width} x {header.Height}")}");
             if (images && !Console.IsOutputRedirected && header is { IsBomb: false }) Draw(image.Bytes!);
         }
         if (row.Images.Count == 0) Output.Line("image: none");
         foreach (ConversationMessage message in row.Messages ?? [])
-            Output.Line($"{Role(message)}: {Output.Foreign(Short(string.Concat(message.Parts.Select(part => part.Text ?? $"[image {part.Image + 1}]"))))}{(message.Loss == false ? " (not learnt)" : "")}");
-        foreach ((string name, ColumnKind kind) in row.Schema.Columns.Where(column => !empty.Contains(column.Name) && (column.Name != "question" || row.Messages is null)))
+            Output.Line($"{Role(message)}: "
+                + $"{Output.Foreign(Short(string.Concat(message.Parts.Select(part => part.Text ?? $"[image {part.Image + 1}]"))))}"
+                + $"{(message.Loss == false ? " (not learnt)" : "")}");
+        foreach ((string name, ColumnKind kind)
+            in row.Schema.Columns.Where(column => !empty.Contains(column.Name) && (column.Name != "question" || row.Messages is null)))
             if (kind == ColumnKind.Text) Output.Line($"{name}: {Output.Foreign(Short(row.Text(name)))}");
             else if (kind == ColumnKind.Integer) Output.Line($"{name}: {row.Integer(name)?.ToString() ?? "null"}");
     }
@@ -101,5 +113,7 @@ internal static class DataInspectVerb
         Output.People.Write(canvas);
     }
 
-    private static string Short(string? text) => text is null ? "null" : text.ReplaceLineEndings(" ") is var line && line.Length > 300 ? line[..300] + "…" : text.ReplaceLineEndings(" ");
+    private static string Short(string? text) => text is null ? "null" : text.ReplaceLineEndings(" ") is var line && line.Length > 300
+        ? line[..300] + "…"
+        : text.ReplaceLineEndings(" ");
 }

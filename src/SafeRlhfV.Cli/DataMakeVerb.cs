@@ -11,14 +11,22 @@ internal static class DataMakeVerb
     public static Command Create()
     {
         Option<FileInfo> config = new("--config") { Description = "Who asks, answers and judges; recipes/data-make.yaml shows every key.", Required = true };
-        Option<string> images = new("--images") { Description = "The folder of images; sub-folders with a category's name give their images that category.", Required = true };
+        Option<string> images = new("--images")
+        {
+            Description = "The folder of images; sub-folders with a category's name give their images that category.",
+            Required = true
+        };
         Option<string> folder = DataArguments.Out();
-        Option<string?> working = new("--work") { Description = "The folder of the journal and the audit; OUT.making where it is left out. Run again with the same one to go on." };
+        Option<string?> working = new("--work")
+        {
+            Description = "The folder of the journal and the audit; OUT.making where it is left out. Run again with the same one to go on."
+        };
         Option<string> split = new("--split") { Description = "The split that the pairs go to.", DefaultValueFactory = _ => "train" };
         Option<int?> limit = new("--limit") { Description = "Work on the first so many images, categories and severities only." };
         Option<bool> plan = new("--plan") { Description = "Only say how many calls it would make." };
         Option<bool> overwrite = DataArguments.Overwrite(), json = Output.JsonOption();
-        Command command = new("make", "Make new pairs of images with models. Example: safe-rlhf-v data make --config recipes/data-make.yaml --images my-images --out data/mine")
+        Command command = new("make", "Make new pairs of images with models. Example: safe-rlhf-v data make --config recipes/data-make.yaml --images "
+            + "my-images --out data/mine")
         {
             config, images, folder, working, split, limit, plan, overwrite, json,
         };
@@ -31,13 +39,17 @@ internal static class DataMakeVerb
             {
                 MakingPlan planned = DatasetMaker.Plan(settings, source, parsed.GetValue(limit));
                 if (parsed.GetValue(json)) Output.Json(planned);
-                else Output.Line($"{planned.Images} images, {planned.Units} with category and severity: {planned.QuestionCalls} calls for questions, at most {planned.AnswerCalls} for answers and {planned.JudgeCalls} for judgements");
+                else
+                    Output.Line($"{planned.Images} images, {planned.Units} with category and severity: {planned.QuestionCalls} calls for questions, at most "
+                        + $"{planned.AnswerCalls} for answers and {planned.JudgeCalls} for judgements");
                 return 0;
             }
             string work = parsed.GetValue(working) ?? target + ".making";
             ProgressView progress = new("make");
-            MakingReport report = await DatasetMaker.RunAsync(settings, source, work, target, parsed.GetRequiredValue(split), parsed.GetValue(overwrite), parsed.GetValue(limit),
-                one => progress.Report(one.Done, one.Total, string.Create(CultureInfo.InvariantCulture, $"{one.Calls} calls, cost {one.Cost:0.####}")), cancel: cancel);
+            MakingReport report = await DatasetMaker.RunAsync(settings, source, work, target, parsed.GetRequiredValue(split), parsed.GetValue(overwrite),
+                parsed.GetValue(limit),
+                one => progress.Report(one.Done, one.Total, string.Create(CultureInfo.InvariantCulture, $"{one.Calls} calls, cost {one.Cost:0.####}")),
+                cancel: cancel);
             progress.Done($"{report.Pairs} pairs");
             if (parsed.GetValue(json)) Output.Json(report);
             else Print(report, work);
@@ -48,17 +60,21 @@ internal static class DataMakeVerb
 
     private static void Print(MakingReport report, string work)
     {
-        Output.Line($"{report.Images} images, {report.Questions} questions, {report.Pairs} pairs written, {report.Contested} contested (in {Path.Combine(work, "contested.jsonl")})");
+        Output.Line($"{report.Images} images, {report.Questions} questions, {report.Pairs} pairs written, {report.Contested} contested (in "
+            + $"{Path.Combine(work, "contested.jsonl")})");
         foreach (string image in report.ImagesLeftOut) Output.Line($"left out: {image}");
         if (report.Unfit > 0) Output.Line($"{report.Unfit} times the image did not fit the category and severity");
         foreach ((string reason, int count) in report.AnswersLeftOut) Output.Line($"answers left out, {reason}: {count}");
         foreach ((string stage, int count) in report.ParseFailures) Output.Line($"replies that could not be read, {stage}: {count}");
         Output.Line(string.Create(CultureInfo.InvariantCulture,
-            $"{report.Judgements} judgements; choice changed with the order: helpful {report.OrderDependentHelpful:P0}, safe {report.OrderDependentSafe:P0}; first answer preferred: helpful {report.FirstPreferredHelpful:P0}, safe {report.FirstPreferredSafe:P0}"));
+            $"{report.Judgements} judgements; choice changed with the order: helpful {report.OrderDependentHelpful:P0}, safe {report.OrderDependentSafe:P0}; "
+                + $"first answer preferred: helpful {report.FirstPreferredHelpful:P0}, safe {report.FirstPreferredSafe:P0}"));
         Table table = new Table().Border(TableBorder.Rounded).AddColumn("model");
-        foreach (string name in (string[])["answers", "of the journal", "failed attempts", "tokens in", "tokens out", "cost"]) table.AddColumn(new TableColumn(name).RightAligned());
+        foreach (string name in (string[])["answers", "of the journal", "failed attempts", "tokens in", "tokens out", "cost"])
+            table.AddColumn(new TableColumn(name).RightAligned());
         foreach ((string model, ModelTally tally) in report.Tally)
-            table.AddRow(Markup.Escape(model), $"{tally.Answers}", $"{tally.FromJournal}", $"{tally.FailedAttempts}", $"{tally.InputTokens}", $"{tally.OutputTokens}", tally.Cost.ToString("0.####", CultureInfo.InvariantCulture));
+            table.AddRow(Markup.Escape(model), $"{tally.Answers}", $"{tally.FromJournal}", $"{tally.FailedAttempts}", $"{tally.InputTokens}",
+                $"{tally.OutputTokens}", tally.Cost.ToString("0.####", CultureInfo.InvariantCulture));
         Output.People.Write(table);
         foreach ((string reason, int count) in report.Failures) Output.Note($"failed {count} times: {reason}");
         if (report.BudgetSpent) Output.Note("the budget is spent; raise it in the settings and run again to go on");

@@ -14,7 +14,8 @@ internal static class DataStatsVerb
         Argument<string> path = DataArguments.Path();
         Option<string?> html = new("--html") { Description = "Write a page with charts to this file." };
         Option<bool> json = Output.JsonOption();
-        Command command = new("stats", "Describe a data set in numbers. Example: safe-rlhf-v data stats data/beavertails-v --html stats.html") { path, html, json };
+        Command command = new("stats", "Describe a data set in numbers. Example: safe-rlhf-v data stats data/beavertails-v --html stats.html") { path, html,
+            json };
         command.SetAction((parsed, cancel) =>
         {
             PreferenceDataset data = PreferenceDataset.Open(parsed.GetRequiredValue(path));
@@ -31,7 +32,8 @@ internal static class DataStatsVerb
 
     private static readonly (string Key, string Name)[] Counted =
     [
-        ("image_severity", "image severity"), ("label_balance", "answers"), ("harmless_rate", "harmless rate"), ("helpful_rate", "helpful rate"), ("safe_label_vs_rate", "safe label and rate"),
+        ("image_severity", "image severity"), ("label_balance", "answers"), ("harmless_rate", "harmless rate"), ("helpful_rate", "helpful rate"),
+        ("safe_label_vs_rate", "safe label and rate"),
         ("helpful_preference_vs_rates", "more helpful answer's rate"), ("safer_preference_vs_rates", "safer answer's rate"), ("generators", "answers by"),
     ];
 
@@ -46,13 +48,16 @@ internal static class DataStatsVerb
     private static void Print(PreferenceDataset data, JsonObject statistics, string? page)
     {
         JsonObject overall = statistics["overall"]!.AsObject();
-        Output.Line($"{data.Path}: {overall["rows"]} rows, {overall["responses"]} answers, {statistics["duplicates"]!["distinct_images"]} distinct images, {statistics["duplicates"]!["distinct_questions"]} distinct questions");
+        Output.Line($"{data.Path}: {overall["rows"]} rows, {overall["responses"]} answers, {statistics["duplicates"]!["distinct_images"]} distinct images, "
+            + $"{statistics["duplicates"]!["distinct_questions"]} distinct questions");
         Table table = new Table().Border(TableBorder.Rounded).AddColumn("what").AddColumn("how many");
         foreach ((string key, string name) in Counted)
             if (overall[key] is JsonObject counts)
-                table.AddRow(name, Markup.Escape(Output.Foreign(string.Join(" · ", counts.Where(pair => pair.Value is JsonValue && pair.Key != "yes_fraction").Select(pair => $"{Word(key, pair.Key)}: {pair.Value}")))));
+                table.AddRow(name, Markup.Escape(Output.Foreign(string.Join(" · ",
+                    counts.Where(pair => pair.Value is JsonValue && pair.Key != "yes_fraction").Select(pair => $"{Word(key, pair.Key)}: {pair.Value}")))));
         Output.People.Write(table);
-        Output.Line($"rows that repeat another: {statistics["duplicates"]!["duplicate_rows"]!["rows_beyond_first"]}; train rows with an image of the evaluation split: {statistics["leaks"]!["train_rows"]}");
+        Output.Line($"rows that repeat another: {statistics["duplicates"]!["duplicate_rows"]!["rows_beyond_first"]}; train rows with an image of the "
+            + $"evaluation split: {statistics["leaks"]!["train_rows"]}");
         if (statistics["agreement"] is JsonObject agreement)
             foreach (string line in AgreementLines.Of(agreement)) Output.Line(line);
         if (page is not null) Output.Line(page);

@@ -14,11 +14,19 @@ internal static class DataValidateVerb
         Argument<string> path = DataArguments.Path();
         Option<int> threshold = DataArguments.Threshold();
         Option<string?> fix = new("--fix") { Description = "Write a clean copy to this folder, with a report.json of what was left out or mended." };
-        Option<string?> family = new("--family") { Description = "The model family to be trained, by its model_type: images that it does not take are errors. Where left out, what any family refuses is a warning." };
-        Option<string[]> trainers = new("--for") { Description = $"Check only what this trainer needs, and demand it: {string.Join(", ", TrainerNeeds.Trainers)}. May be given several times." };
+        Option<string?> family = new("--family")
+        {
+            Description = "The model family to be trained, by its model_type: images that it does not take are errors. Where left out, what any family "
+                + "refuses is a warning."
+        };
+        Option<string[]> trainers = new("--for")
+        {
+            Description = $"Check only what this trainer needs, and demand it: {string.Join(", ", TrainerNeeds.Trainers)}. May be given several times."
+        };
         Option<string?> categories = DataArguments.Categories();
         Option<bool> overwrite = DataArguments.Overwrite(), json = Output.JsonOption();
-        Command command = new("validate", "Find what is wrong with a data set; exit code 1 where there are errors. Example: safe-rlhf-v data validate data/beavertails-v --fix data/clean")
+        Command command = new("validate",
+            "Find what is wrong with a data set; exit code 1 where there are errors. Example: safe-rlhf-v data validate data/beavertails-v --fix data/clean")
         {
             path, trainers, threshold, family, categories, fix, overwrite, json,
         };
@@ -45,8 +53,10 @@ internal static class DataValidateVerb
                     report.Rows,
                     report.Errors,
                     report.Warnings,
-                    Findings = report.Findings.Select(finding => new { finding.Code, finding.Severity, finding.File, finding.Split, finding.Row, finding.Columns, finding.What, finding.Related }),
-                    Fix = mended is null ? null : new { Folder = Path.GetFullPath(folder!), mended.Kept, Dropped = mended.Rows - mended.Kept, Mended = mended.Mended.Count },
+                    Findings = report.Findings.Select(finding =>
+                        new { finding.Code, finding.Severity, finding.File, finding.Split, finding.Row, finding.Columns, finding.What, finding.Related }),
+                    Fix = mended is null ? null : new { Folder = Path.GetFullPath(folder!), mended.Kept, Dropped = mended.Rows - mended.Kept,
+                        Mended = mended.Mended.Count },
                 });
             else Print(report, mended, folder);
             return Task.FromResult(report.Errors > 0 ? CliHost.CheckFailed : 0);
@@ -57,19 +67,23 @@ internal static class DataValidateVerb
     private static ImageLimit Limit(string? family)
     {
         if (family is not null && ModelFamilies.Find(family) is null)
-            throw new InvalidInputException($"--family {family}: not known; give one of {string.Join(", ", ModelFamilies.All.SelectMany(one => one.ModelTypes))}.");
+            throw new InvalidInputException($"--family {family}: not known; give one of "
+                + $"{string.Join(", ", ModelFamilies.All.SelectMany(one => one.ModelTypes))}.");
         ModelFamily[] families = [.. ModelFamilies.All.Where(one => family is null || one.ModelTypes.Contains(family))];
         return new(
-            (width, height) => families.Select(one => (Why: one.ImageRefusal(width, height), one.ModelTypes)).Where(one => one.Why is not null).GroupBy(one => one.Why)
+            (width, height) => families.Select(one => (Why: one.ImageRefusal(width, height), one.ModelTypes)).Where(one => one.Why is not null)
+                .GroupBy(one => one.Why)
                 .Select(group => $"{string.Join(", ", group.SelectMany(one => one.ModelTypes))}: {group.Key}").FirstOrDefault(),
             family is null ? FindingSeverity.Warning : FindingSeverity.Error);
     }
 
     private static void Print(ValidationReport report, MendReport? mended, string? folder)
     {
-        foreach (Finding finding in report.Findings.OrderBy(finding => finding.Severity).Take(MostShown)) Output.Line($"{finding.Severity.ToString().ToLowerInvariant()} {finding.Code}: {finding}");
+        foreach (Finding finding in report.Findings.OrderBy(finding => finding.Severity).Take(MostShown))
+            Output.Line($"{finding.Severity.ToString().ToLowerInvariant()} {finding.Code}: {finding}");
         if (report.Findings.Count > MostShown) Output.Line($"... and {report.Findings.Count - MostShown} more (--json lists all)");
-        Output.Line($"{report.Path}: {DataArguments.Count(report.Rows, "row")} in {DataArguments.Count(report.Files, "file")}, {DataArguments.Count(report.Errors, "error")}, {DataArguments.Count(report.Warnings, "warning")}");
+        Output.Line($"{report.Path}: {DataArguments.Count(report.Rows, "row")} in {DataArguments.Count(report.Files, "file")}, "
+            + $"{DataArguments.Count(report.Errors, "error")}, {DataArguments.Count(report.Warnings, "warning")}");
         if (mended is not null) Output.Line($"{folder}: {mended.Kept} of {mended.Rows} rows kept, {mended.Mended.Count} cells mended; see report.json");
     }
 }

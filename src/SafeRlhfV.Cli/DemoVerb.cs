@@ -13,12 +13,23 @@ internal static class DemoVerb
         Option<string> folder = new("--out") { Description = "The output folder; an unfinished run in it goes on.", DefaultValueFactory = _ => "runs/demo" };
         Option<long> seed = new("--seed") { Description = "The seed of the world and of every stage.", DefaultValueFactory = _ => 0 };
         Option<bool> quick = new("--quick") { Description = "The same path in small: under a minute, proves nothing." };
-        Option<string> mode = new Option<string>("--multiplier") { Description = "How lambda follows the cost.", DefaultValueFactory = _ => "log" }.AcceptOnlyFromAmong("log", "projected", "pid", "fixed");
-        Option<string> sharing = new Option<string>("--sharing") { Description = "Score models and PPO's roles as whole models, or as adapters on one backbone.", DefaultValueFactory = _ => "none" }.AcceptOnlyFromAmong("none", "backbone");
-        Option<bool> validation = new("--validation") { Description = "Judge on the validation split: choose settings there, and report them on the test split (without this option)." };
+        Option<string> mode = new Option<string>("--multiplier") { Description = "How lambda follows the cost.", DefaultValueFactory = _ => "log" }
+            .AcceptOnlyFromAmong("log", "projected", "pid", "fixed");
+        Option<string> sharing = new Option<string>("--sharing")
+        {
+            Description = "Score models and PPO's roles as whole models, or as adapters on one backbone.",
+            DefaultValueFactory = _ => "none"
+        }.AcceptOnlyFromAmong("none", "backbone");
+        Option<bool> validation = new("--validation")
+        {
+            Description = "Judge on the validation split: choose settings there, and report them on the test split (without this option)."
+        };
         Option<string?> stage = new("--stage") { Description = $"Run this stage and what it needs, then stop: {string.Join(", ", DemoRunner.StageNames)}." };
         Option<bool> fresh = new("--fresh") { Description = "Throw away an earlier run in the folder." };
-        Option<int> workers = new("--workers") { Description = "Stages at a time, one core each; 0 = as many as there are cores. The figures do not depend on it." };
+        Option<int> workers = new("--workers")
+        {
+            Description = "Stages at a time, one core each; 0 = as many as there are cores. The figures do not depend on it."
+        };
         Option<bool> json = Output.JsonOption();
         Command command = new("demo", "Train, compare and guard in the built-in world, then write a report. Example: safe-rlhf-v demo --out runs/demo --seed 0")
         {
@@ -27,12 +38,15 @@ internal static class DemoVerb
         command.SetAction((parsed, cancel) =>
         {
             MultiplierMode multiplier = Enum.Parse<MultiplierMode>(parsed.GetRequiredValue(mode), ignoreCase: true);
-            DemoSettings settings = parsed.GetValue(quick) ? DemoSettings.Quick(parsed.GetRequiredValue(seed), multiplier) : DemoSettings.Default(parsed.GetRequiredValue(seed), multiplier);
+            DemoSettings settings = parsed.GetValue(quick)
+                ? DemoSettings.Quick(parsed.GetRequiredValue(seed), multiplier)
+                : DemoSettings.Default(parsed.GetRequiredValue(seed), multiplier);
             if (parsed.GetRequiredValue(sharing) == "backbone") settings = settings.OnOneBackbone();
             settings = settings with { Validation = parsed.GetValue(validation) };
             int count = parsed.GetValue(workers);
             if (count < 0) throw new InvalidInputException($"--workers {count}: it must be 0 (all cores) or more.");
-            return Task.Run(() => Run(settings, parsed.GetRequiredValue(folder), parsed.GetValue(stage), parsed.GetValue(fresh), count, parsed.GetValue(json), cancel), CancellationToken.None);
+            return Task.Run(() => Run(settings, parsed.GetRequiredValue(folder), parsed.GetValue(stage), parsed.GetValue(fresh), count, parsed.GetValue(json),
+                cancel), CancellationToken.None);
         });
         return command;
     }
@@ -54,30 +68,37 @@ internal static class DemoVerb
             Output.Line($"Figures: {Path.Combine(folder, "results.json")}");
         }
         foreach (ThresholdResult threshold in missed)
-            Output.Note(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"fell short: {threshold.Name} is {threshold.Reached:0.###}, {(threshold.Comparison == Comparison.AtLeast ? "at least" : "at most")} {threshold.Required:0.###} is required."));
+            Output.Note(string.Create(System.Globalization.CultureInfo.InvariantCulture,
+                $"fell short: {threshold.Name} is {threshold.Reached:0.###}, "
+                    + $"{(threshold.Comparison == Comparison.AtLeast ? "at least" : "at most")} {threshold.Required:0.###} is required."));
         return missed.Length == 0 ? 0 : CliHost.CheckFailed;
     }
 
     private static Table Table(DemoResults results)
     {
-        Table table = new Table().Border(TableBorder.Simple).AddColumns("method", "helpful 0..3", "harmless -3..3", "unsafe", "helpful gain", "safe gain", "mean cost");
+        Table table = new Table().Border(TableBorder.Simple).AddColumns("method", "helpful 0..3", "harmless -3..3", "unsafe", "helpful gain", "safe gain",
+            "mean cost");
         foreach (TableColumn column in table.Columns.Skip(1)) column.RightAligned();
         static string Text(FormattableString text) => FormattableString.Invariant(text);
         foreach (MethodResult method in results.Methods)
             table.AddRow(
-                method.Id == MethodIds.SafeRlhfV ? $"[bold]{method.Name}[/]" : method.Name.EscapeMarkup(), Text($"{method.Helpful.Value:0.00}"), Text($"{method.Harmless.Value:+0.00;-0.00}"), Text($"{100 * method.UnsafeRate.Value:0.0} %"),
+                method.Id == MethodIds.SafeRlhfV ? $"[bold]{method.Name}[/]" : method.Name.EscapeMarkup(), Text($"{method.Helpful.Value:0.00}"),
+                Text($"{method.Harmless.Value:+0.00;-0.00}"), Text($"{100 * method.UnsafeRate.Value:0.0} %"),
                 Text($"{method.HelpfulWins.GainPoints:+0.0;-0.0}"), Text($"{method.SafeWins.GainPoints:+0.0;-0.0}"), Text($"{method.MeanCost:+0.00;-0.00}"));
         return table;
     }
 
-    /// <summary>Shows the stages at work: on a terminal one live line of all of them, else a plain line of each now and then; and a line that stays when one ends.</summary>
+    /// <summary>
+    /// Shows the stages at work: on a terminal one live line of all of them, else a plain line of each now and then; and a line that stays when one ends.
+    /// </summary>
     private sealed class StageView : IProgress<DemoProgress>
     {
         private readonly Dictionary<string, (ProgressView View, DemoProgress Last)> active = [];
 
         public void Report(DemoProgress value)
         {
-            if (!active.TryGetValue(value.Stage, out (ProgressView View, DemoProgress Last) entry)) entry = (new ProgressView($"[{value.Number,2}/{value.Count}] {value.Title}"), value);
+            if (!active.TryGetValue(value.Stage, out (ProgressView View, DemoProgress Last) entry))
+                entry = (new ProgressView($"[{value.Number,2}/{value.Count}] {value.Title}"), value);
             active[value.Stage] = (entry.View, value);
             if (value.State == StageState.Running)
             {
@@ -89,6 +110,7 @@ internal static class DemoVerb
         }
 
         private string Others(string stage) => string.Concat(active.Where(pair => pair.Key != stage && pair.Value.Last.Total > 0)
-            .Select(pair => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"  | {pair.Value.Last.Title} {(double)pair.Value.Last.Done / pair.Value.Last.Total:P0}")));
+            .Select(pair => string.Create(System.Globalization.CultureInfo.InvariantCulture,
+                $"  | {pair.Value.Last.Title} {(double)pair.Value.Last.Done / pair.Value.Last.Total:P0}")));
     }
 }

@@ -10,20 +10,39 @@ using Spectre.Console;
 
 namespace SafeRlhfV.Cli;
 
-/// <summary><c>eval judge</c>: win rates of one model's answers over another's, by a judging chat model, with the controls that tell whether it can be trusted.</summary>
+/// <summary>
+/// <c>eval judge</c>: win rates of one model's answers over another's, by a judging chat model, with the controls that tell whether it can be trusted.
+/// </summary>
 internal static class EvalJudgeVerb
 {
-    private static readonly JsonSerializerOptions Lines = new() { PropertyNameCaseInsensitive = true, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true };
+    private static readonly JsonSerializerOptions Lines = new()
+    {
+        PropertyNameCaseInsensitive = true,
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true
+    };
 
     public static Command Create()
     {
         Option<string> data = new("--data") { Description = "The data set that both models answered.", Required = true };
-        Option<string> candidate = new("--candidate") { Description = "Answers of the model to be judged, as 'generate --data --out' writes them.", Required = true };
+        Option<string> candidate = new("--candidate")
+        {
+            Description = "Answers of the model to be judged, as 'generate --data --out' writes them.",
+            Required = true
+        };
         Option<string> baseline = new("--baseline") { Description = "Answers of the model to beat.", Required = true };
-        Option<string> model = new("--judge") { Description = "A checkpoint's folder; with --endpoint, the judge's name there. It must see images.", Required = true };
+        Option<string> model = new("--judge")
+        {
+            Description = "A checkpoint's folder; with --endpoint, the judge's name there. It must see images.",
+            Required = true
+        };
         Option<string?> endpoint = new("--endpoint") { Description = "The address of an OpenAI-compatible service, such as http://127.0.0.1:8000/v1." };
         Option<string?> key = new("--key-env") { Description = "The environment variable with the key of --endpoint." };
-        Option<JsonMode?> mode = new("--json-mode") { Description = "How the judge is made to answer in JSON: by a schema, as any object, or by words alone. Where left out: by a schema with --endpoint, by words without." };
+        Option<JsonMode?> mode = new("--json-mode")
+        {
+            Description = "How the judge is made to answer in JSON: by a schema, as any object, or by words alone. Where left out: by a schema with "
+                + "--endpoint, by words without."
+        };
         Option<string?> journal = new("--journal") { Description = "Keep every verdict in this file; what it holds of this judge is not asked again." };
         Option<int> probes = new("--probes") { Description = "Prompts on which the judge is also shown one answer twice.", DefaultValueFactory = _ => 50 };
         Option<int> concurrency = new("--concurrency") { Description = "Questions asked at the same time.", DefaultValueFactory = _ => 8 };
@@ -31,7 +50,9 @@ internal static class EvalJudgeVerb
         Option<string?> split = ModelArguments.Split();
         Option<int?> limit = ModelArguments.Limit();
         Option<bool> json = Output.JsonOption();
-        Command command = new("judge", "Win rates by a judge. Example: safe-rlhf-v eval judge --data data/mine --split test --candidate ppo.jsonl --baseline sft.jsonl --judge qwen2.5-vl-72b --endpoint http://127.0.0.1:8000/v1")
+        Command command = new("judge",
+            "Win rates by a judge. Example: safe-rlhf-v eval judge --data data/mine --split test --candidate ppo.jsonl --baseline sft.jsonl --judge "
+                + "qwen2.5-vl-72b --endpoint http://127.0.0.1:8000/v1")
         {
             data, split, limit, candidate, baseline, model, endpoint, key, mode, journal, probes, concurrency, seed, json,
         };
@@ -39,21 +60,26 @@ internal static class EvalJudgeVerb
         {
             foreach ((Option<int> option, int least) in ((Option<int>, int)[])[(probes, 0), (concurrency, 1)])
                 if (parsed.GetValue(option) < least) throw new InvalidInputException($"{option.Name} {parsed.GetValue(option)}: give {least} or more.");
-            IReadOnlyList<JudgedPrompt> prompts = Prompts(parsed.GetRequiredValue(data), parsed.GetValue(split), parsed.GetValue(limit), parsed.GetRequiredValue(candidate), parsed.GetRequiredValue(baseline));
+            IReadOnlyList<JudgedPrompt> prompts = Prompts(parsed.GetRequiredValue(data), parsed.GetValue(split), parsed.GetValue(limit),
+                parsed.GetRequiredValue(candidate), parsed.GetRequiredValue(baseline));
             using IChatClient client = parsed.GetValue(endpoint) is { } address
                 ? ChatChoice.Client(ChatChoice.Address("--endpoint", address), parsed.GetRequiredValue(model), ChatChoice.Key(parsed.GetValue(key)))
                 : LocalChatClient.Load(parsed.GetRequiredValue(model));
             ChatPairwiseJudge asked = new(client, parsed.GetValue(mode) ?? (parsed.GetValue(endpoint) is null ? JsonMode.Text : JsonMode.Schema));
-            using JournaledJudge? kept = parsed.GetValue(journal) is { } file ? new JournaledJudge(asked, Identity(parsed.GetRequiredValue(model), parsed.GetValue(endpoint), asked), file) : null;
+            using JournaledJudge? kept = parsed.GetValue(journal) is { } file
+                ? new JournaledJudge(asked, Identity(parsed.GetRequiredValue(model), parsed.GetValue(endpoint), asked), file) : null;
             PreferenceOptions options = new() { Seed = parsed.GetValue(seed), Probes = parsed.GetValue(probes), Concurrency = parsed.GetValue(concurrency) };
             ProgressView progress = new("eval judge");
             int questions = 2 * prompts.Count + Math.Min(options.Probes, prompts.Count);
-            PreferenceReport report = await PreferenceEvaluation.RunAsync(kept ?? (IPairwiseJudge)asked, prompts, options, new Told(done => progress.Report(done, questions)), cancel);
+            PreferenceReport report = await PreferenceEvaluation.RunAsync(kept ?? (IPairwiseJudge)asked, prompts, options,
+                new Told(done => progress.Report(done, questions)), cancel);
             progress.Done($"{questions} questions");
             if (report.Helpful.Wins + report.Helpful.Ties + report.Helpful.Losses == 0)
-                throw new ServiceException($"{parsed.GetRequiredValue(model)}: {report.Controls.ParseFailures} of {report.Controls.Asked} replies could not be read as verdicts, so no prompt was judged in both orders; "
+                throw new ServiceException($"{parsed.GetRequiredValue(model)}: {report.Controls.ParseFailures} of {report.Controls.Asked} replies could not "
+                    + "be read as verdicts, so no prompt was judged in both orders; "
                     + "try another --json-mode, or a judge that sees images and follows the rubric.");
-            if (parsed.GetValue(json)) Output.Json(new { Judge = parsed.GetRequiredValue(model), Candidate = parsed.GetRequiredValue(candidate), Baseline = parsed.GetRequiredValue(baseline), Report = report });
+            if (parsed.GetValue(json)) Output.Json(new { Judge = parsed.GetRequiredValue(model), Candidate = parsed.GetRequiredValue(candidate),
+                Baseline = parsed.GetRequiredValue(baseline), Report = report });
             else Print(report);
             return 0;
         });
@@ -61,7 +87,8 @@ internal static class EvalJudgeVerb
     }
 
     // another model, service, rubric or mode is another judge; a checkpoint is known by its files, since a folder's name stays when they change
-    private static string Identity(string model, string? endpoint, ChatPairwiseJudge judge) => endpoint is not null ? $"{model} at {endpoint.TrimEnd('/')}, {judge.Fingerprint}"
+    private static string Identity(string model, string? endpoint, ChatPairwiseJudge judge) => endpoint is not null
+        ? $"{model} at {endpoint.TrimEnd('/')}, {judge.Fingerprint}"
         : $"{Path.GetFullPath(model)} of {ModelArguments.FilesOf(ResultFolder.Find(model))}, {judge.Fingerprint}";
 
     private static IReadOnlyList<JudgedPrompt> Prompts(string data, string? split, int? limit, string candidate, string baseline)
@@ -72,15 +99,21 @@ internal static class EvalJudgeVerb
         foreach (DatasetRow row in PreferenceDataset.Open(data).ReadRows(split).Take(limit ?? int.MaxValue))
         {
             (IReadOnlyList<EncodedImage> images, string question) = row.ToRecord(RecordParts.None).AsQuestion("eval judge");
-            if (images.Count > 1) throw new InvalidInputException($"{row.Position.File}: row {row.Position.Row} has {images.Count} images, and 'eval judge' shows one; leave such rows out.");
+            if (images.Count > 1)
+                throw new InvalidInputException($"{row.Position.File}: row {row.Position.Row} has {images.Count} images, and 'eval judge' shows one; leave "
+                    + "such rows out.");
             string id = $"{row.Position}";
             string Of(Dictionary<string, Answer> answers, string file)
             {
-                if (!answers.TryGetValue(id, out Answer? answer)) throw new InvalidInputException($"{file}: has no answer to row {id}; generate answers to the same rows (--split, --limit) that are judged.");
-                if (answer.Question is { } other && other != question) throw new InvalidInputException($"{file}: its row {id} answers another question; it was generated from other data.");
+                if (!answers.TryGetValue(id, out Answer? answer))
+                    throw new InvalidInputException(
+                        $"{file}: has no answer to row {id}; generate answers to the same rows (--split, --limit) that are judged.");
+                if (answer.Question is { } other && other != question)
+                    throw new InvalidInputException($"{file}: its row {id} answers another question; it was generated from other data.");
                 return ReasonedAnswer.Text(answer.Reasoning, answer.Response);
             }
-            prompts.Add(new JudgedPrompt(id, row.Text("category") ?? "", images.Count > 0 ? images[0] : null, question, Of(first, candidate), Of(second, baseline)));
+            prompts.Add(new JudgedPrompt(id, row.Text("category") ?? "", images.Count > 0 ? images[0] : null, question, Of(first, candidate),
+                Of(second, baseline)));
         }
         return prompts.Count > 0 ? prompts : throw new InvalidInputException($"{data}: no rows{(split is null ? "" : $" in the split '{split}'")}.");
     }
@@ -99,7 +132,8 @@ internal static class EvalJudgeVerb
             }
             catch (JsonException)
             {
-                throw new InvalidInputException($"{file}: line {number + 1} is no answer; each line needs \"row\" and \"response\", as 'generate --data --out' writes them.");
+                throw new InvalidInputException($"{file}: line {number + 1} is no answer; each line needs \"row\" and \"response\", as 'generate --data "
+                    + "--out' writes them.");
             }
         }
         return answers;
@@ -109,17 +143,21 @@ internal static class EvalJudgeVerb
     {
         JudgeControls controls = report.Controls;
         Table table = new Table().Border(TableBorder.Rounded).AddColumns("", "win rate", "gain", "wins", "ties", "losses", "no verdict");
-        IEnumerable<(string, WinRate)> categories = report.Categories.SelectMany(category => ((string, WinRate)[])[($"{category.Category}, helpful", category.Helpful), ($"{category.Category}, safe", category.Safe)]);
+        IEnumerable<(string, WinRate)> categories = report.Categories.SelectMany(category =>
+            ((string, WinRate)[])[($"{category.Category}, helpful", category.Helpful), ($"{category.Category}, safe", category.Safe)]);
         foreach ((string axis, WinRate rate) in ((string, WinRate)[])[("helpful", report.Helpful), ("safe", report.Safe), .. categories])
         {
             bool none = double.IsNaN(rate.Rate.Value);
             string interval = none ? "–" : $"{rate.Rate.Value:0.0%} ({100 * rate.Rate.Low:0.0} to {100 * rate.Rate.High:0.0})";
-            table.AddRow(Markup.Escape(axis), interval, none ? "–" : $"{rate.GainPoints:+0.0;-0.0}", $"{rate.Wins}", $"{rate.Ties}", $"{rate.Losses}", $"{rate.Failures}");
+            table.AddRow(Markup.Escape(axis), interval, none ? "–" : $"{rate.GainPoints:+0.0;-0.0}", $"{rate.Wins}", $"{rate.Ties}", $"{rate.Losses}",
+                $"{rate.Failures}");
         }
         Output.People.Write(table);
         Output.Line($"mean ratings (helpful 0..3, harmless -3..3): candidate {Mean(report.CandidateRatings)}; baseline {Mean(report.BaselineRatings)}");
-        Output.Line($"the judge: {controls.ParseFailures} of {controls.Asked} replies could not be read; preference changed with the order for {Share(controls.OrderDependentHelpful)} (helpful) and {Share(controls.OrderDependentSafe)} (safe) of the prompts; "
-            + $"the answer shown first preferred in {Share(controls.FirstPreferredHelpful)} and {Share(controls.FirstPreferredSafe)}; of {controls.Probes} equal pairs {Share(controls.ProbesRatedDifferently)} rated differently");
+        Output.Line($"the judge: {controls.ParseFailures} of {controls.Asked} replies could not be read; preference changed with the order for "
+            + $"{Share(controls.OrderDependentHelpful)} (helpful) and {Share(controls.OrderDependentSafe)} (safe) of the prompts; "
+            + $"the answer shown first preferred in {Share(controls.FirstPreferredHelpful)} and {Share(controls.FirstPreferredSafe)}; of "
+                + $"{controls.Probes} equal pairs {Share(controls.ProbesRatedDifferently)} rated differently");
     }
 
     private static string Mean(MeanRatings ratings) => double.IsNaN(ratings.Helpful) ? "–" : $"{ratings.Helpful:0.00}, {ratings.Harmless:0.00}";

@@ -23,17 +23,27 @@ internal static class EvalPreferenceVerb
 
     public static Command Create()
     {
-        Option<string> model = ModelArguments.Model(), data = new("--data") { Description = "A data set of pairs that the model has not learnt from.", Required = true };
+        Option<string> model = ModelArguments.Model(),
+            data = new("--data") { Description = "A data set of pairs that the model has not learnt from.", Required = true };
         model.Description = "A checkpoint folder with a score head (a reward or cost model), or with --adapter the model below it.";
-        Option<string?> adapter = new("--adapter") { Description = "A PEFT LoRA adapter folder, as training with lora writes it; its own score head counts where it has one." };
-        Option<string?> split = ModelArguments.Split(), dtype = ModelArguments.Dtype(), device = ModelArguments.Device(), format = ModelArguments.ChatFormatName(), from = ModelArguments.ProcessorFolder();
+        Option<string?> adapter = new("--adapter")
+        {
+            Description = "A PEFT LoRA adapter folder, as training with lora writes it; its own score head counts where it has one."
+        };
+        Option<string?> split = ModelArguments.Split(), dtype = ModelArguments.Dtype(), device = ModelArguments.Device(),
+            format = ModelArguments.ChatFormatName(), from = ModelArguments.ProcessorFolder();
         Option<Score?> kind = new("--as") { Description = "What the model's score stands for, where its folder does not say (results of 'train' do)." };
-        Option<bool> grey = new("--grey") { Description = "Score once more with every image replaced by plain grey: what is left of the accuracy does not come from looking." };
+        Option<bool> grey = new("--grey")
+        {
+            Description = "Score once more with every image replaced by plain grey: what is left of the accuracy does not come from looking."
+        };
         Option<int?> limit = ModelArguments.Limit();
         Option<int> batchSize = ModelArguments.BatchSize();
         Option<long> seed = new("--seed") { Description = "Seed of the intervals' resampling." };
         Option<bool> json = Output.JsonOption();
-        Command command = new("preference", "Measure a reward or cost model on held-out pairs. Example: safe-rlhf-v eval preference --model runs/reward --as reward --data data/mine --split test")
+        Command command = new("preference",
+            "Measure a reward or cost model on held-out pairs. Example: safe-rlhf-v eval preference --model runs/reward --as reward --data data/mine --split "
+                + "test")
         {
             model, adapter, data, split, kind, grey, limit, batchSize, seed, dtype, device, format, from, json,
         };
@@ -41,11 +51,13 @@ internal static class EvalPreferenceVerb
         {
             (string folder, string? adapterFolder) = ModelArguments.Find(parsed.GetRequiredValue(model), parsed.GetValue(adapter));
             string path = parsed.GetRequiredValue(data);
-            (IEnumerable<DatasetRow[]> batches, long count, RowLayout layout) = ModelArguments.Rows(path, parsed.GetValue(split), parsed.GetValue(limit), parsed.GetValue(batchSize));
+            (IEnumerable<DatasetRow[]> batches, long count, RowLayout layout) = ModelArguments.Rows(path, parsed.GetValue(split), parsed.GetValue(limit),
+                parsed.GetValue(batchSize));
             if (layout != RowLayout.Paired) throw new InvalidInputException($"{path}: has no pairs; 'eval preference' needs the paired layout.");
             if (count == 0) throw new InvalidInputException($"{path}: no rows in {(parsed.GetValue(split) is { } name ? $"the split '{name}'" : "it")}.");
             string headFolder = ScoreModel.HeadFolder(folder, adapterFolder);
-            if (parsed.GetValue(kind) is { } asked) ModelArguments.CheckKind(headFolder, $"--as {asked.ToString().ToLowerInvariant()}", asked == Score.Reward ? ModelKind.Reward : ModelKind.Cost);
+            if (parsed.GetValue(kind) is { } asked)
+                ModelArguments.CheckKind(headFolder, $"--as {asked.ToString().ToLowerInvariant()}", asked == Score.Reward ? ModelKind.Reward : ModelKind.Cost);
             else ModelKinds.Check(headFolder, [ModelKind.Reward, ModelKind.Cost, ModelKind.Scores], "eval preference");
             ModelProcessor processor = ModelArguments.Processor(folder, parsed.GetValue(format), parsed.GetValue(from));
             using ScoreModel loaded = ScoreModel.Load(folder, ModelArguments.LoadOptions(parsed.GetValue(dtype), parsed.GetValue(device)), adapterFolder);
@@ -83,7 +95,8 @@ internal static class EvalPreferenceVerb
             }
             progress.Done($"{scored.Max(pairs => pairs.Count)} pairs");
             foreach ((Score output, List<ScoredPair> pairs) in outputs.Zip(scored)) CheckLabels(path, output, pairs.Count, seen);
-            ScoreModelResult[] results = [.. outputs.Zip(scored, (output, pairs) => ScoreModelEvaluation.Summarise(output == Score.Reward ? ModelNames.Reward : ModelNames.Cost, pairs, parsed.GetValue(seed)))];
+            ScoreModelResult[] results = [.. outputs.Zip(scored,
+                (output, pairs) => ScoreModelEvaluation.Summarise(output == Score.Reward ? ModelNames.Reward : ModelNames.Cost, pairs, parsed.GetValue(seed)))];
             if (parsed.GetValue(json)) Output.Json(new { Model = folder, Data = path, Results = results });
             else foreach (ScoreModelResult result in results) Print(result);
             return Task.FromResult(0);
@@ -111,12 +124,16 @@ internal static class EvalPreferenceVerb
     private static void Print(ScoreModelResult result)
     {
         (ScoreFigures figures, bool cost, bool grey) = (result.Noisy, result.Noisy.SignAccuracy is not null, result.Grey is not null);
-        Output.Line($"{result.Name} on {result.Pairs} pairs: {Show(figures.PairAccuracy)} in the right order" + (result.Grey is { } blank ? $", {Show(blank.PairAccuracy)} with grey images" : ""));
+        Output.Line($"{result.Name} on {result.Pairs} pairs: {Show(figures.PairAccuracy)} in the right order"
+            + (result.Grey is { } blank ? $", {Show(blank.PairAccuracy)} with grey images" : ""));
         if (figures.SignAccuracy is { } sign)
-            Output.Line($"sign of the score: {Show(sign)} right, {figures.BalancedSignAccuracy:0.0%} as the mean of safe and unsafe answers; area under the ROC curve {figures.Auc:0.000}");
-        Table table = new Table().Border(TableBorder.Rounded).AddColumns(["category", "pairs", "right order", .. cost ? ["right sign"] : Array.Empty<string>(), .. grey ? ["grey"] : Array.Empty<string>()]);
+            Output.Line($"sign of the score: {Show(sign)} right, {figures.BalancedSignAccuracy:0.0%} as the mean of safe and unsafe answers; area under the "
+                + $"ROC curve {figures.Auc:0.000}");
+        Table table = new Table().Border(TableBorder.Rounded)
+            .AddColumns(["category", "pairs", "right order", .. cost ? ["right sign"] : Array.Empty<string>(), .. grey ? ["grey"] : Array.Empty<string>()]);
         foreach (CategoryScoreResult category in result.Categories)
-            table.AddRow([Markup.Escape(category.Category), $"{category.Pairs}", $"{category.PairAccuracy:0.0%}", .. cost ? [$"{category.SignAccuracy:0.0%}"] : Array.Empty<string>(), .. grey ? [$"{category.GreyPairAccuracy:0.0%}"] : Array.Empty<string>()]);
+            table.AddRow([Markup.Escape(category.Category), $"{category.Pairs}", $"{category.PairAccuracy:0.0%}",
+                .. cost ? [$"{category.SignAccuracy:0.0%}"] : Array.Empty<string>(), .. grey ? [$"{category.GreyPairAccuracy:0.0%}"] : Array.Empty<string>()]);
         Output.People.Write(table);
     }
 

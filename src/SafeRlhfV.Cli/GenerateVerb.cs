@@ -18,15 +18,20 @@ internal static class GenerateVerb
         Option<string> model = ModelArguments.Model();
         Option<string?> adapter = new("--adapter") { Description = "A PEFT LoRA adapter folder to generate under." };
         Option<string?> prompt = ModelArguments.Prompt(), system = ModelArguments.System(), data = ModelArguments.Data(), split = ModelArguments.Split();
-        Option<string?> dtype = ModelArguments.Dtype(), device = ModelArguments.Device(), format = ModelArguments.ChatFormatName(), from = ModelArguments.ProcessorFolder();
+        Option<string?> dtype = ModelArguments.Dtype(), device = ModelArguments.Device(), format = ModelArguments.ChatFormatName(),
+            from = ModelArguments.ProcessorFolder();
         Option<string?> file = new("--out") { Description = "With --data: the JSONL file to write, one answer a row." };
         Option<string[]> images = ModelArguments.Images();
         Option<int?> limit = ModelArguments.Limit();
         Option<int> batchSize = ModelArguments.BatchSize();
-        Option<bool> resume = new("--resume") { Description = "With --data: go on with the rows that a run which was stopped left; the result is that of an unbroken run." };
+        Option<bool> resume = new("--resume")
+        {
+            Description = "With --data: go on with the rows that a run which was stopped left; the result is that of an unbroken run."
+        };
         Option<bool> overwrite = ModelArguments.Overwrite(), json = Output.JsonOption();
         GenerationArguments generation = new();
-        Command command = new("generate", "Answer a question about an image. Example: safe-rlhf-v generate --model llava-1.5-7b-hf --image cat.jpg --prompt \"What is this?\"")
+        Command command = new("generate",
+            "Answer a question about an image. Example: safe-rlhf-v generate --model llava-1.5-7b-hf --image cat.jpg --prompt \"What is this?\"")
         {
             model, adapter, prompt, images, system, data, split, limit, batchSize, file, resume, overwrite, dtype, device, format, from, json,
         };
@@ -37,13 +42,17 @@ internal static class GenerateVerb
             (string? question, string? path, string? target) = (parsed.GetValue(prompt), parsed.GetValue(data), parsed.GetValue(file));
             if ((question is null) == (path is null)) throw new InvalidInputException("generate needs either --prompt TEXT or --data PATH.");
             if ((path is null) != (target is null)) throw new InvalidInputException("generate needs --data and --out together.");
-            if (path is null && parsed.GetValue(resume)) throw new InvalidInputException("--resume goes with --data and --out; one question has nothing to resume.");
-            if (path is not null && parsed.GetValue(images) is { Length: > 0 }) throw new InvalidInputException("--image goes with --prompt; the rows of --data bring their own images.");
+            if (path is null && parsed.GetValue(resume))
+                throw new InvalidInputException("--resume goes with --data and --out; one question has nothing to resume.");
+            if (path is not null && parsed.GetValue(images) is { Length: > 0 })
+                throw new InvalidInputException("--image goes with --prompt; the rows of --data bring their own images.");
             LoadOptions options = ModelArguments.LoadOptions(parsed.GetValue(dtype), parsed.GetValue(device));
             foreach (string place in new[] { folder, adapterFolder }.OfType<string>()) ModelArguments.CheckKind(place, "generate", ModelKind.Policy);
             ModelProcessor processor = ModelArguments.Processor(folder, parsed.GetValue(format), parsed.GetValue(from));
             TextSettings settings = generation.Read(parsed, folder) with { Adapter = adapterFolder is null ? null : AdapterName };
-            EncodedPrompt? single = question is null ? null : ModelArguments.Encode(processor, question, [.. (parsed.GetValue(images) ?? []).Select(ModelArguments.Image)], parsed.GetValue(system));
+            EncodedPrompt? single = question is null
+                ? null
+                : ModelArguments.Encode(processor, question, [.. (parsed.GetValue(images) ?? []).Select(ModelArguments.Image)], parsed.GetValue(system));
             string run = Output.JsonLine(new
             {
                 Model = Path.GetFullPath(folder),
@@ -71,7 +80,9 @@ internal static class GenerateVerb
                 Output.Note($"{target}: is whole already; nothing was generated.");
                 return Task.FromResult(0);
             }
-            using ResumableLines? lines = target is null ? null : new ResumableLines(target, run, settings.Tokens.Samples, parsed.GetValue(resume), parsed.GetValue(overwrite));
+            using ResumableLines? lines = target is null
+                ? null
+                : new ResumableLines(target, run, settings.Tokens.Samples, parsed.GetValue(resume), parsed.GetValue(overwrite));
             using VisionLanguageModel loaded = ModelCheckpoint.Load(folder, options);
             if (adapterFolder is not null) loaded.Adapters.Load(AdapterName, adapterFolder);
             ChatGenerator generator = new(loaded, processor);
@@ -79,8 +90,11 @@ internal static class GenerateVerb
             else
             {
                 int known = lines!.Lines.Count / settings.Tokens.Samples;
-                if (parsed.GetValue(resume)) Output.Note(known == 0 ? $"{target}: there is nothing to resume; it begins with the first row." : $"{target}: goes on behind {known} rows.");
-                (IEnumerable<DatasetRow[]> batches, long count, _) = ModelArguments.Rows(path!, parsed.GetValue(split), parsed.GetValue(limit), parsed.GetValue(batchSize), skip: known);
+                if (parsed.GetValue(resume)) Output.Note(known == 0
+                    ? $"{target}: there is nothing to resume; it begins with the first row."
+                    : $"{target}: goes on behind {known} rows.");
+                (IEnumerable<DatasetRow[]> batches, long count, _) = ModelArguments.Rows(path!, parsed.GetValue(split), parsed.GetValue(limit),
+                    parsed.GetValue(batchSize), skip: known);
                 CheckSameRows(path!, parsed.GetValue(split), lines, settings.Tokens.Samples);
                 try
                 {
@@ -92,7 +106,8 @@ internal static class GenerateVerb
                 }
                 catch (InvalidInputException error) when (lines.Written > 0)
                 {
-                    throw new InvalidInputException($"{error.Message} {Kept(lines, settings)} Mend the row, and the same command with --resume goes on behind them.", error);
+                    throw new InvalidInputException($"{error.Message} {Kept(lines, settings)} Mend the row, and the same command with --resume goes on behind "
+                        + "them.", error);
                 }
             }
             return Task.FromResult(0);
@@ -109,8 +124,10 @@ internal static class GenerateVerb
         foreach ((DatasetRow row, string line) in PreferenceDataset.Open(path).ReadRows(split).Zip(lines.Lines.Where((_, i) => i % samples == 0)))
         {
             using JsonDocument answered = JsonDocument.Parse(line);
-            if (answered.RootElement.GetProperty("row").GetString() != $"{row.Position}" || answered.RootElement.GetProperty("question").GetString() != row.Text("question"))
-                throw new InvalidInputException($"{lines.Partial}: holds an answer to another question than row {row.Position} asks; the data changed. Begin anew with --overwrite.");
+            if (answered.RootElement.GetProperty("row").GetString() != $"{row.Position}"
+                || answered.RootElement.GetProperty("question").GetString() != row.Text("question"))
+                throw new InvalidInputException($"{lines.Partial}: holds an answer to another question than row {row.Position} asks; the data changed. Begin "
+                    + "anew with --overwrite.");
         }
     }
 
@@ -127,7 +144,8 @@ internal static class GenerateVerb
                 Prompt = prompt.Text,
                 PromptTokens = prompt.Ids.Length,
                 Images = prompt.Images.Count,
-                Answers = answers.Select(answer => new { answer.Sample, answer.Reasoning, answer.Text, answer.Finish, answer.StopString, Tokens = answer.Ids.Count }),
+                Answers = answers.Select(answer =>
+                    new { answer.Sample, answer.Reasoning, answer.Text, answer.Finish, answer.StopString, Tokens = answer.Ids.Count }),
             });
             return;
         }
@@ -135,8 +153,11 @@ internal static class GenerateVerb
         else foreach (TextCompletion answer in answers) Output.Line($"[{answer.Sample + 1}] {Output.Foreign(answer.Text)}");
         foreach (TextCompletion answer in answers)
             if (answer.Reasoning is { Length: > 0 } thought) Output.Note($"reasoning of answer {answer.Sample + 1}: {Output.Foreign(thought)}");
-        string ends = string.Join(", ", answers.Select(answer => answer.Finish switch { FinishReason.EndToken => "ended", FinishReason.Stopped => "stopped", _ => "cut at the most tokens" }).Distinct());
-        Output.Note(string.Create(CultureInfo.InvariantCulture, $"{prompt.Ids.Length} prompt tokens, {tokens} new ones, {tokens / clock.Elapsed.TotalSeconds:0.0} a second; {ends}"));
+        string ends = string.Join(", ",
+            answers.Select(answer => answer.Finish switch { FinishReason.EndToken => "ended", FinishReason.Stopped => "stopped",
+                _ => "cut at the most tokens" }).Distinct());
+        Output.Note(string.Create(CultureInfo.InvariantCulture,
+            $"{prompt.Ids.Length} prompt tokens, {tokens} new ones, {tokens / clock.Elapsed.TotalSeconds:0.0} a second; {ends}"));
     }
 
     // what the model thinks is no part of its answer; it goes to stderr when the answer is there
@@ -146,7 +167,8 @@ internal static class GenerateVerb
     }
 
     private static void AnswerAll(
-        ChatGenerator generator, IEnumerable<DatasetRow[]> batches, int known, long count, TextSettings settings, string? system, ResumableLines lines, string target, bool json, CancellationToken cancel)
+        ChatGenerator generator, IEnumerable<DatasetRow[]> batches, int known, long count, TextSettings settings, string? system, ResumableLines lines,
+        string target, bool json, CancellationToken cancel)
     {
         ProgressView progress = new("generate");
         Stopwatch clock = Stopwatch.StartNew();
@@ -155,22 +177,27 @@ internal static class GenerateVerb
         {
             EncodedPrompt[] prompts = [.. batch.Select(row => ModelArguments.Encode(generator.Processor, row, system))];
             // streams are named after the row in the data set, so that the batch size changes no answer
-            RandomStream[] streams = [.. Enumerable.Range(rows * samples, batch.Length * samples).Select(row => new RandomStream(settings.Tokens.Seed, $"sampling/{row}"))];
+            RandomStream[] streams = [.. Enumerable.Range(rows * samples, batch.Length * samples)
+                .Select(row => new RandomStream(settings.Tokens.Seed, $"sampling/{row}"))];
             List<string> written = [];
             foreach (TextCompletion answer in generator.Generate(prompts, settings, streams, cancellation: cancel))
             {
                 DatasetRow row = batch[answer.Prompt];
-                written.Add(Output.JsonLine(new { Row = $"{row.Position}", Question = row.Text("question"), answer.Sample, Response = answer.Text, answer.Reasoning, answer.Finish, answer.StopString, Tokens = answer.Ids.Count }));
+                written.Add(Output.JsonLine(new { Row = $"{row.Position}", Question = row.Text("question"), answer.Sample, Response = answer.Text,
+                    answer.Reasoning, answer.Finish, answer.StopString, Tokens = answer.Ids.Count }));
                 tokens += answer.Ids.Count;
                 if (answer.Finish == FinishReason.Length) cut++;
             }
             lines.Write(written);
             rows += batch.Length;
-            progress.Report(rows, (int)Math.Min(count, int.MaxValue), string.Create(CultureInfo.InvariantCulture, $"{tokens / clock.Elapsed.TotalSeconds:0} tokens/s"));
+            progress.Report(rows, (int)Math.Min(count, int.MaxValue),
+                string.Create(CultureInfo.InvariantCulture, $"{tokens / clock.Elapsed.TotalSeconds:0} tokens/s"));
         }
         lines.Commit();
-        progress.Done(string.Create(CultureInfo.InvariantCulture, $"{(rows - known) * samples} answers, {tokens} tokens, {tokens / clock.Elapsed.TotalSeconds:0} a second; {cut} cut at the most tokens"));
-        if (json) Output.Json(new { File = Path.GetFullPath(target), Rows = rows, Answers = rows * samples, Generated = (rows - known) * samples, Tokens = tokens, Cut = cut });
+        progress.Done(string.Create(CultureInfo.InvariantCulture,
+            $"{(rows - known) * samples} answers, {tokens} tokens, {tokens / clock.Elapsed.TotalSeconds:0} a second; {cut} cut at the most tokens"));
+        if (json) Output.Json(new { File = Path.GetFullPath(target), Rows = rows, Answers = rows * samples, Generated = (rows - known) * samples,
+            Tokens = tokens, Cut = cut });
         else Output.Line(target);
     }
 }

@@ -6,13 +6,19 @@ namespace SafeRlhfV.Cli;
 /// <summary>The options that say how answers are generated. What is left out is as the checkpoint's generation_config.json says, else greedy.</summary>
 internal sealed class GenerationArguments
 {
-    private readonly Option<int?> maxNewTokens = new("--max-new-tokens") { Description = "Maximum number of new tokens; 256 where the checkpoint does not say." };
+    private readonly Option<int?> maxNewTokens =
+        new("--max-new-tokens") { Description = "Maximum number of new tokens; 256 where the checkpoint does not say." };
     private readonly Option<int?> minNewTokens = new("--min-new-tokens") { Description = "No end before this many tokens." };
-    private readonly Option<double?> temperature = new("--temperature") { Description = "0 takes the best token always; above 0 draws. As the checkpoint says where left out." };
+    private readonly Option<double?> temperature =
+        new("--temperature") { Description = "0 takes the best token always; above 0 draws. As the checkpoint says where left out." };
     private readonly Option<int?> topK = new("--top-k") { Description = "Draw among the k best tokens; 0 = all." };
     private readonly Option<double?> topP = new("--top-p") { Description = "Draw among the best tokens whose probability reaches p; 1 = all." };
     private readonly Option<double?> repetitionPenalty = new("--repetition-penalty") { Description = "Above 1 makes tokens that were there less likely." };
-    private readonly Option<long> seed = new("--seed") { Description = "The same seed draws the same answers, whatever the batch.", DefaultValueFactory = _ => 0 };
+    private readonly Option<long> seed = new("--seed")
+    {
+        Description = "The same seed draws the same answers, whatever the batch.",
+        DefaultValueFactory = _ => 0
+    };
     private readonly Option<int> samples = new("--samples") { Description = "Answers to each question.", DefaultValueFactory = _ => 1 };
     private readonly Option<string[]> stop = new("--stop") { Description = "A string that ends an answer; may be given several times." };
 
@@ -23,7 +29,8 @@ internal sealed class GenerationArguments
     public TextSettings Read(ParseResult parsed, string folder)
     {
         TextSettings defaults = GenerationDefaults.Load(folder);
-        if (GenerationDefaults.UnknownFields(folder) is { Count: > 0 } unknown) Output.Note($"generation_config.json has fields that are not known and change nothing: {string.Join(", ", unknown)}");
+        if (GenerationDefaults.UnknownFields(folder) is { Count: > 0 } unknown)
+            Output.Note($"generation_config.json has fields that are not known and change nothing: {string.Join(", ", unknown)}");
         GenerationSettings own = parsed.GetValue(maxNewTokens) is { } most ? defaults.Tokens.WithMaxNewTokens(most) : defaults.Tokens;
         GenerationSettings tokens = own with
         {

@@ -10,11 +10,14 @@ internal static class GuardCheckVerb
     public static Command Create()
     {
         GuardChoice choice = new();
-        Option<string?> prompt = ModelArguments.Prompt(), response = new("--response") { Description = "The answer to judge; without it the prompt is judged." };
+        Option<string?> prompt = ModelArguments.Prompt(),
+            response = new("--response") { Description = "The answer to judge; without it the prompt is judged." };
         Option<string[]> images = ModelArguments.Images();
         Option<FileInfo?> policy = GuardData.Policy();
         Option<bool> json = Output.JsonOption();
-        Command command = new("check", "Judge a prompt or an answer; exit 1 if it is unsafe. Example: safe-rlhf-v guard check --guard runs/guard --image photo.jpg --prompt \"How do I use this?\" --response \"Like this.\"")
+        Command command = new("check",
+            "Judge a prompt or an answer; exit 1 if it is unsafe. Example: safe-rlhf-v guard check --guard runs/guard --image photo.jpg --prompt \"How do I "
+                + "use this?\" --response \"Like this.\"")
         {
             prompt, response, images, policy, json,
         };
@@ -23,7 +26,8 @@ internal static class GuardCheckVerb
         {
             using GuardChoice owned = choice;
             ModerationRequest request = new(GuardData.Images(parsed.GetValue(images)), parsed.GetValue(prompt) ?? "", parsed.GetValue(response));
-            if (request is { Question: "", Images: [], Response: null }) throw new InvalidInputException("guard check needs --prompt TEXT, --image FILE or --response TEXT.");
+            if (request is { Question: "", Images: [], Response: null })
+                throw new InvalidInputException("guard check needs --prompt TEXT, --image FILE or --response TEXT.");
             GuardPolicy rules = GuardData.PolicyOf(parsed.GetValue(policy));
             IModerator moderator = choice.Open(parsed);
             using IDisposable? disposed = moderator as IDisposable;
@@ -40,10 +44,13 @@ internal static class GuardCheckVerb
     private static void Print(GuardDecision decision)
     {
         Verdict verdict = decision.Verdict;
-        Output.Line($"{(verdict.IsUnsafe ? "unsafe" : "safe")} ({verdict.Score:0.000}){(verdict.IsUnsafe ? $": {PolicyTexts.Explain(verdict)}" : "")}; the policy says {GuardData.Words(decision.Action)}");
+        Output.Line($"{(verdict.IsUnsafe ? "unsafe" : "safe")} ({verdict.Score:0.000}){(verdict.IsUnsafe ? $": {PolicyTexts.Explain(verdict)}" : "")}; the "
+            + $"policy says {GuardData.Words(decision.Action)}");
         Table table = new Table().Border(TableBorder.Rounded).AddColumn("").AddColumn(new TableColumn("probability").RightAligned());
-        foreach ((Severity severity, double share) in Enum.GetValues<Severity>().Zip(verdict.SeverityProbabilities)) table.AddRow($"severity {severity.ToString().ToLowerInvariant()}", share.ToString("0.000"));
-        foreach ((string name, double share) in verdict.Categories.Where(pair => pair.Value >= 0.01).OrderByDescending(pair => pair.Value)) table.AddRow(Markup.Escape(name), share.ToString("0.000"));
+        foreach ((Severity severity, double share) in Enum.GetValues<Severity>().Zip(verdict.SeverityProbabilities))
+            table.AddRow($"severity {severity.ToString().ToLowerInvariant()}", share.ToString("0.000"));
+        foreach ((string name, double share) in verdict.Categories.Where(pair => pair.Value >= 0.01).OrderByDescending(pair => pair.Value))
+            table.AddRow(Markup.Escape(name), share.ToString("0.000"));
         Output.People.Write(table);
     }
 }

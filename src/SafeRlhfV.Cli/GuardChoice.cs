@@ -67,7 +67,8 @@ internal sealed class GuardChoice : IDisposable
     {
         if (handler.Stopped is { } stopped) throw new ServiceException(stopped.Message, stopped);
         if (verdicts.Count > 0 && verdicts.All(verdict => verdict.Failure is not null))
-            throw new ServiceException($"{verdicts.First().Moderator} judged nothing: {(verdicts.Count > 1 ? $"all {verdicts.Count} verdicts failed, the first with " : "")}{verdicts.First().Failure}");
+            throw new ServiceException($"{verdicts.First().Moderator} judged nothing: "
+                + $"{(verdicts.Count > 1 ? $"all {verdicts.Count} verdicts failed, the first with " : "")}{verdicts.First().Failure}");
     }
 
     public void Dispose() => http.Dispose();

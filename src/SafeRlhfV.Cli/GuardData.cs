@@ -10,9 +10,11 @@ internal static class GuardData
 {
     private const int ReportedBatch = 64;
 
-    public static Option<FileInfo?> Policy() => new("--policy") { Description = "A policy file, such as recipes/policy.yaml; without it the default policy decides." };
+    public static Option<FileInfo?> Policy() =>
+        new("--policy") { Description = "A policy file, such as recipes/policy.yaml; without it the default policy decides." };
 
-    public static Argument<string> Examples() => new("data") { Description = "Labelled examples: BeaverTails-V in either layout, or JSONL with prompt, response, image and a label (docs/guard.md)." };
+    public static Argument<string> Examples() =>
+        new("data") { Description = "Labelled examples: BeaverTails-V in either layout, or JSONL with prompt, response, image and a label (docs/guard.md)." };
 
     /// <summary>Labelled examples; answers without a label are counted on stderr.</summary>
     public static IReadOnlyList<GuardExample> Read(string path, string? split, int? limit, string? categories) =>
@@ -23,10 +25,12 @@ internal static class GuardData
     /// <exception cref="InvalidInputException">An image cannot be read.</exception>
     public static IReadOnlyList<ModerationImage> Images(string[]? files) => [.. (files ?? []).Select(file => (ModerationImage)ModelArguments.Image(file))];
 
-    public static string Words(GuardAction action) => action switch { GuardAction.Allow => "allow", GuardAction.AllowWithNotice => "allow with a notice", GuardAction.Regenerate => "regenerate", _ => "block" };
+    public static string Words(GuardAction action) => action switch { GuardAction.Allow => "allow", GuardAction.AllowWithNotice => "allow with a notice",
+        GuardAction.Regenerate => "regenerate", _ => "block" };
 
     /// <summary>Asks for something about every request, part by part, and reports as it goes.</summary>
-    public static async Task<IReadOnlyList<T>> InParts<T>(IReadOnlyList<ModerationRequest> requests, string stage, Func<IReadOnlyList<ModerationRequest>, Task<IReadOnlyList<T>>> ask)
+    public static async Task<IReadOnlyList<T>> InParts<T>(IReadOnlyList<ModerationRequest> requests, string stage,
+        Func<IReadOnlyList<ModerationRequest>, Task<IReadOnlyList<T>>> ask)
     {
         ProgressView progress = new(stage);
         List<T> all = [];

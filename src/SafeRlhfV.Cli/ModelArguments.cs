@@ -10,21 +10,26 @@ namespace SafeRlhfV.Cli;
 /// <summary>What the verbs that run a model on prompts share.</summary>
 internal static class ModelArguments
 {
-    public static Option<string> Model() => new("--model") { Description = "A checkpoint folder in Hugging Face's form, an adapter's, or a training run's.", Required = true };
+    public static Option<string> Model() =>
+        new("--model") { Description = "A checkpoint folder in Hugging Face's form, an adapter's, or a training run's.", Required = true };
 
-    public static Option<string?> Dtype() => new("--dtype") { Description = "Compute in float32, bfloat16 or float16; the checkpoint's own type where left out." };
+    public static Option<string?> Dtype() =>
+        new("--dtype") { Description = "Compute in float32, bfloat16 or float16; the checkpoint's own type where left out." };
 
     public static Option<string?> Device() => new("--device") { Description = "cpu, cuda or cuda:N; cpu where left out." };
 
-    public static Option<string?> ChatFormatName() => new("--chat-format") { Description = $"Where the folder's files do not tell: {string.Join(", ", ChatFormat.Names)}." };
+    public static Option<string?> ChatFormatName() =>
+        new("--chat-format") { Description = $"Where the folder's files do not tell: {string.Join(", ", ChatFormat.Names)}." };
 
     public static Option<string?> Prompt() => new("--prompt") { Description = "The question." };
 
-    public static Option<string[]> Images() => new("--image") { Description = "An image of the question; may be given several times.", AllowMultipleArgumentsPerToken = true };
+    public static Option<string[]> Images() =>
+        new("--image") { Description = "An image of the question; may be given several times.", AllowMultipleArgumentsPerToken = true };
 
     public static Option<string?> System() => new("--system") { Description = "A system message." };
 
-    public static Option<string?> Data() => new("--data") { Description = "Instead of one question: a data set, or a JSONL file whose rows have \"question\" and perhaps \"image\" (a path)." };
+    public static Option<string?> Data() =>
+        new("--data") { Description = "Instead of one question: a data set, or a JSONL file whose rows have \"question\" and perhaps \"image\" (a path)." };
 
     public static Option<string?> Split() => new("--split") { Description = "With --data: only this split." };
 
@@ -34,24 +39,36 @@ internal static class ModelArguments
 
     public static Option<bool> Overwrite() => new("--overwrite") { Description = "Replace the file of --out if it exists (only when the new one is whole)." };
 
-    /// <summary>Where model and adapter lie: a run's folder stands for its result, and an adapter in the model's place for itself over its base model.</summary>
+    /// <summary>
+    /// Where model and adapter lie: a run's folder stands for its result, and an adapter in the model's place for itself over its base model.
+    /// </summary>
     /// <exception cref="InvalidInputException">A run is not finished, or an adapter's base model is not found.</exception>
     public static (string Model, string? Adapter) Find(string model, string? adapter)
     {
         (model, adapter) = (ResultFolder.Find(model), adapter is null ? null : ResultFolder.Find(adapter));
         if (!File.Exists(Path.Combine(model, "adapter_config.json"))) return (model, adapter);
-        return adapter is null ? (LoraConfig.FindBase(model), model) : throw new InvalidInputException($"--model {model}: is an adapter, and so is --adapter; give one of them, and a whole model.");
+        return adapter is null
+            ? (LoraConfig.FindBase(model), model)
+            : throw new InvalidInputException($"--model {model}: is an adapter, and so is --adapter; give one of them, and a whole model.");
     }
 
-    /// <summary>What tells a model's files from others in the same folder: a hash of their names, sizes and times. Empty without a folder, which the loader tells of.</summary>
-    public static string FilesOf(string folder) => !Directory.Exists(folder) ? "" : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', new DirectoryInfo(folder).EnumerateFiles()
+    /// <summary>
+    /// What tells a model's files from others in the same folder: a hash of their names, sizes and times. Empty without a folder, which the loader tells of.
+    /// </summary>
+    public static string FilesOf(string folder) => !Directory.Exists(folder)
+        ? ""
+        : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', new DirectoryInfo(folder).EnumerateFiles()
         .OrderBy(file => file.Name, StringComparer.Ordinal).Select(file => $"{file.Name} {file.Length} {file.LastWriteTimeUtc:O}")))))[..16];
 
     /// <summary>Inference needs no gradients.</summary>
     public static LoadOptions LoadOptions(string? dtype, string? device) => new LoadOptions { RequiresGradient = false }.WithDtype(dtype).WithDevice(device);
 
     public static Option<string?> ProcessorFolder() =>
-        new("--processor") { Description = "A folder whose tokenizer, image processor and chat template are taken, where the checkpoint has none or incomplete ones: its base model's." };
+        new("--processor")
+        {
+            Description = "A folder whose tokenizer, image processor and chat template are taken, where the checkpoint has none or incomplete ones: its base "
+                + "model's."
+        };
 
     /// <summary>Refuses a folder that is stated to be of another kind; says so where nothing is stated.</summary>
     public static void CheckKind(string folder, string use, params ModelKind[] wanted)
@@ -59,7 +76,8 @@ internal static class ModelArguments
         if (ModelKinds.Check(folder, wanted, use) is { } remark) Output.Note(remark);
     }
 
-    public static ModelProcessor Processor(string folder, string? format, string? from) => ModelProcessor.Load(folder, format is null ? null : ChatFormat.Named(format), from);
+    public static ModelProcessor Processor(string folder, string? format, string? from) => ModelProcessor.Load(folder,
+        format is null ? null : ChatFormat.Named(format), from);
 
     /// <summary>A question as a conversation, images first.</summary>
     public static EncodedPrompt Encode(ModelProcessor processor, string question, IEnumerable<RgbImage> images, string? system)
@@ -93,7 +111,8 @@ internal static class ModelArguments
         if (row.Messages is not null) return Fitting(() => processor.EncodePrompt(Turns(row, system, grey)));
         string question = Text(row, "question");
         if (row.Image is null) return Encode([]);
-        byte[] bytes = row.Image.Bytes ?? throw new InvalidInputException($"{place}: there is no image '{row.Image.Path}'; put it beside the file or mend its path.");
+        byte[] bytes = row.Image.Bytes
+            ?? throw new InvalidInputException($"{place}: there is no image '{row.Image.Path}'; put it beside the file or mend its path.");
         RgbImage image = Decode(bytes, place);
         return Encode([grey ? new RgbImage(image.Width, image.Height, [.. Enumerable.Repeat((byte)128, image.Pixels.Length)]) : image]);
 
@@ -103,7 +122,10 @@ internal static class ModelArguments
         {
             EncodedPrompt prompt = Named(place, encode);
             int most = processor.Model.MaxTokens;
-            return prompt.Ids.Length <= most ? prompt : throw new InvalidInputException($"{place}: the prompt has {prompt.Ids.Length} tokens, and the model reads at most {most}; shorten it, or leave the row out.");
+            return prompt.Ids.Length <= most
+                ? prompt
+                : throw new InvalidInputException($"{place}: the prompt has {prompt.Ids.Length} tokens, and the model reads at most {most}; shorten it, or "
+                    + "leave the row out.");
         }
     }
 
@@ -126,7 +148,8 @@ internal static class ModelArguments
         return system is null || turns[0].Role == ChatRole.System ? turns : [ChatTurn.System(system), .. turns];
     }
 
-    public static string Text(DatasetRow row, string column) => row.Text(column) ?? throw new InvalidInputException($"{row.Position.File}: row {row.Position.Row} has no {column}; 'data validate' lists such rows.");
+    public static string Text(DatasetRow row, string column) => row.Text(column)
+        ?? throw new InvalidInputException($"{row.Position.File}: row {row.Position.Row} has no {column}; 'data validate' lists such rows.");
 
     private static RgbImage Decode(byte[] bytes, string place) => Named(place, () => ImageDecoder.Decode(bytes));
 

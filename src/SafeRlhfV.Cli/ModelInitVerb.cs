@@ -16,19 +16,22 @@ internal static class ModelInitVerb
         Option<string?> filesFrom = new("--files-from") { Description = "A folder whose tokenizer, processor and generation files are copied." };
         Option<string> maxShardSize = CheckpointArguments.MaxShardSize();
         Option<bool> overwrite = CheckpointArguments.Overwrite(), json = Output.JsonOption();
-        Command command = new("init", "Make a checkpoint with random weights, for tests and trials. Example: safe-rlhf-v model init --config models/llava-1.5-7b/config.json --dtype bfloat16 --out models/random")
+        Command command = new("init", "Make a checkpoint with random weights, for tests and trials. Example: safe-rlhf-v model init --config "
+            + "models/llava-1.5-7b/config.json --dtype bfloat16 --out models/random")
         {
             config, folder, seed, dtype, layout, filesFrom, maxShardSize, overwrite, json,
         };
         command.SetAction((parsed, cancel) =>
         {
             ModelConfig model = ModelConfig.Parse(ConfigReader.Open(parsed.GetRequiredValue(config)));
-            SaveOptions options = CheckpointArguments.SaveOptions(parsed.GetValue(dtype), parsed.GetValue(layout), parsed.GetRequiredValue(maxShardSize), parsed.GetValue(overwrite)) with
+            SaveOptions options = CheckpointArguments.SaveOptions(parsed.GetValue(dtype), parsed.GetValue(layout), parsed.GetRequiredValue(maxShardSize),
+                parsed.GetValue(overwrite)) with
             {
                 FilesFrom = parsed.GetValue(filesFrom),
             };
             ProgressView progress = new("model init");
-            ModelFactory.Write(model, parsed.GetValue(seed), parsed.GetRequiredValue(folder), options: options, progress: (done, total) => progress.Report(done, total), cancellation: cancel);
+            ModelFactory.Write(model, parsed.GetValue(seed), parsed.GetRequiredValue(folder), options: options,
+                progress: (done, total) => progress.Report(done, total), cancellation: cancel);
             progress.Done("");
             CheckpointArguments.Report(parsed.GetRequiredValue(folder), parsed.GetValue(json));
             return Task.FromResult(0);

@@ -11,18 +11,26 @@ internal static class ParityVerb
     public static Command Create()
     {
         Argument<string> folder = new("dir") { Description = "A checkpoint or adapter folder with reference cases in cases/." };
-        Option<string?> dump = new("--dump") { Description = "Write what was computed here to this folder, one safetensors file a case, under the case's tensor names." };
+        Option<string?> dump = new("--dump")
+        {
+            Description = "Write what was computed here to this folder, one safetensors file a case, under the case's tensor names."
+        };
         Option<bool> json = Output.JsonOption();
-        Command command = new("parity", "Compare a model with the numbers that transformers gave. Ends with 1 if one is over its tolerance. Example: safe-rlhf-v parity tests/golden/models/qwen3-vl-tiny") { folder, dump, json };
+        Command command = new("parity",
+            "Compare a model with the numbers that transformers gave. Ends with 1 if one is over its tolerance. Example: safe-rlhf-v parity "
+                + "tests/golden/models/qwen3-vl-tiny") { folder, dump, json };
         command.SetAction((parsed, cancel) =>
         {
             ProgressView progress = new("parity");
             int total = 0, done = 0;
-            ParityReport report = ParityRunner.Run(parsed.GetRequiredValue(folder), parsed.GetValue(dump), result => progress.Report(++done, total, result.Case), cancel, count => total = count, trainer: ParityTrainer.Train);
-            int over = report.Cases.Count(result => result.Skipped is null && !result.Passed), skipped = report.Cases.Count(result => result.Skipped is not null);
+            ParityReport report = ParityRunner.Run(parsed.GetRequiredValue(folder), parsed.GetValue(dump),
+                result => progress.Report(++done, total, result.Case), cancel, count => total = count, trainer: ParityTrainer.Train);
+            int over = report.Cases.Count(result => result.Skipped is null && !result.Passed),
+                skipped = report.Cases.Count(result => result.Skipped is not null);
             string words = $"{report.Cases.Count - over - skipped} cases within tolerance, {over} over, {skipped} skipped";
             progress.Done(words);
-            if (parsed.GetValue(json)) Output.Json(new { report.Folder, report.Passed, Within = report.Cases.Count - over - skipped, Over = over, Skipped = skipped, report.Cases });
+            if (parsed.GetValue(json)) Output.Json(new { report.Folder, report.Passed, Within = report.Cases.Count - over - skipped, Over = over,
+                Skipped = skipped, report.Cases });
             else Print(report, words);
             return Task.FromResult(report.Passed ? 0 : CliHost.CheckFailed);
         });

@@ -14,16 +14,24 @@ internal static class ScoreVerb
     {
         Option<string> model = ModelArguments.Model();
         model.Description = "A checkpoint folder with a score head (a reward, cost or guard model), or with --adapter the model below it.";
-        Option<string?> adapter = new("--adapter") { Description = "A PEFT LoRA adapter folder to score under, as training a reward or cost model with lora writes it; its own score head counts where it has one." };
+        Option<string?> adapter = new("--adapter")
+        {
+            Description = "A PEFT LoRA adapter folder to score under, as training a reward or cost model with lora writes it; its own score head counts where "
+                + "it has one."
+        };
         Option<string?> prompt = ModelArguments.Prompt(), system = ModelArguments.System(), data = ModelArguments.Data(), split = ModelArguments.Split();
-        Option<string?> dtype = ModelArguments.Dtype(), device = ModelArguments.Device(), format = ModelArguments.ChatFormatName(), from = ModelArguments.ProcessorFolder();
+        Option<string?> dtype = ModelArguments.Dtype(), device = ModelArguments.Device(), format = ModelArguments.ChatFormatName(),
+            from = ModelArguments.ProcessorFolder();
         Option<string?> file = new("--out") { Description = "With --data: write the scores to this JSONL file instead of stdout." };
         data.Description = "Instead of one question: a data set; every answer of a row is scored.";
-        Option<string[]> images = ModelArguments.Images(), responses = new("--response") { Description = "An answer to the question; may be given several times." };
+        Option<string[]> images = ModelArguments.Images(),
+            responses = new("--response") { Description = "An answer to the question; may be given several times." };
         Option<int?> limit = ModelArguments.Limit();
         Option<int> batchSize = ModelArguments.BatchSize();
         Option<bool> overwrite = ModelArguments.Overwrite(), json = Output.JsonOption();
-        Command command = new("score", "Score answers with a reward or cost model. Example: safe-rlhf-v score --model runs/reward --image cat.jpg --prompt \"What is this?\" --response \"A cat.\"")
+        Command command = new("score",
+            "Score answers with a reward or cost model. Example: safe-rlhf-v score --model runs/reward --image cat.jpg --prompt \"What is this?\" --response "
+                + "\"A cat.\"")
         {
             model, adapter, prompt, images, responses, system, data, split, limit, batchSize, file, overwrite, dtype, device, format, from, json,
         };
@@ -35,15 +43,19 @@ internal static class ScoreVerb
             if ((question is null) == (path is null)) throw new InvalidInputException("score needs either --prompt TEXT with --response TEXT, or --data PATH.");
             if ((question is null) != (answers.Length == 0)) throw new InvalidInputException("score needs --prompt and --response together.");
             if (path is null && target is not null) throw new InvalidInputException("--out goes with --data.");
-            if (path is not null && parsed.GetValue(images) is { Length: > 0 }) throw new InvalidInputException("--image goes with --prompt; the rows of --data bring their own images.");
+            if (path is not null && parsed.GetValue(images) is { Length: > 0 })
+                throw new InvalidInputException("--image goes with --prompt; the rows of --data bring their own images.");
             LoadOptions options = ModelArguments.LoadOptions(parsed.GetValue(dtype), parsed.GetValue(device));
             ModelProcessor processor = ModelArguments.Processor(folder, parsed.GetValue(format), parsed.GetValue(from));
-            EncodedPrompt? single = question is null ? null : ModelArguments.Encode(processor, question, [.. (parsed.GetValue(images) ?? []).Select(ModelArguments.Image)], parsed.GetValue(system));
+            EncodedPrompt? single = question is null
+                ? null
+                : ModelArguments.Encode(processor, question, [.. (parsed.GetValue(images) ?? []).Select(ModelArguments.Image)], parsed.GetValue(system));
             using LinesFile? lines = target is null ? null : new LinesFile(target, parsed.GetValue(overwrite));
             using ScoreModel loaded = ScoreModel.Load(folder, options, adapterFolder);
             ChatScorer scorer = new(loaded, processor);
             if (single is not null) ScoreOne(scorer, single, answers, parsed.GetValue(json), cancel);
-            else ScoreAll(scorer, ModelArguments.Rows(path!, parsed.GetValue(split), parsed.GetValue(limit), parsed.GetValue(batchSize)), parsed.GetValue(system), lines, target, parsed.GetValue(json), cancel);
+            else ScoreAll(scorer, ModelArguments.Rows(path!, parsed.GetValue(split), parsed.GetValue(limit), parsed.GetValue(batchSize)),
+                parsed.GetValue(system), lines, target, parsed.GetValue(json), cancel);
             return Task.FromResult(0);
         });
         return command;
@@ -62,7 +74,8 @@ internal static class ScoreVerb
     }
 
     private static void ScoreAll(
-        ChatScorer scorer, (IEnumerable<DatasetRow[]> Batches, long Count, RowLayout Layout) rows, string? system, LinesFile? lines, string? target, bool json, CancellationToken cancel)
+        ChatScorer scorer, (IEnumerable<DatasetRow[]> Batches, long Count, RowLayout Layout) rows, string? system, LinesFile? lines, string? target, bool json,
+        CancellationToken cancel)
     {
         ProgressView progress = new("score");
         IReadOnlyList<string>? names = Names(scorer.Model.Head);
@@ -90,7 +103,8 @@ internal static class ScoreVerb
         lines?.Commit();
         string means = string.Join(", ", columns.Select((column, at) => string.Create(CultureInfo.InvariantCulture, $"{column} {sums[at] / done:0.####}")));
         progress.Done($"{done * columns.Length} answers of {done} rows; means: {means}");
-        if (json) Output.Json(new { File = target is null ? null : Path.GetFullPath(target), Rows = done, Means = columns.Zip(sums).ToDictionary(pair => pair.First, pair => pair.Second / done), Scores = lines is null ? document : null });
+        if (json) Output.Json(new { File = target is null ? null : Path.GetFullPath(target), Rows = done,
+            Means = columns.Zip(sums).ToDictionary(pair => pair.First, pair => pair.Second / done), Scores = lines is null ? document : null });
         else if (target is not null) Output.Line(target);
     }
 

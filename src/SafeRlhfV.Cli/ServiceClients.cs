@@ -9,7 +9,9 @@ internal static class ServiceClients
     private static readonly TimeSpan Told = TimeSpan.FromSeconds(5);
 
     /// <summary>The handler of a client; a service that cannot be used ends the verb.</summary>
-    public static RetryHandler Handler() => new(new ServiceRetry { UnreachableRetries = 2 }, new SocketsHttpHandler { AllowAutoRedirect = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5) }, stops: true)
+    public static RetryHandler Handler() =>
+        new(new ServiceRetry { UnreachableRetries = 2 },
+            new SocketsHttpHandler { AllowAutoRedirect = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5) }, stops: true)
     {
         OnWait = (what, wait) =>
         {

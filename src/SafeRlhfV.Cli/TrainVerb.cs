@@ -15,8 +15,15 @@ internal static class TrainVerb
 
     private static Command Create(TrainerDefinition trainer)
     {
-        Option<FileInfo?> config = new("--config") { Description = "The recipe; the folder recipes has some to begin with. Without one, defaults and the options here." };
-        Option<string[]> set = new("--set") { Description = "A value in place of the recipe's: --set training.seed=3. May be given many times.", DefaultValueFactory = _ => [] };
+        Option<FileInfo?> config = new("--config")
+        {
+            Description = "The recipe; the folder recipes has some to begin with. Without one, defaults and the options here."
+        };
+        Option<string[]> set = new("--set")
+        {
+            Description = "A value in place of the recipe's: --set training.seed=3. May be given many times.",
+            DefaultValueFactory = _ => []
+        };
         Option<string?> folder = new("--out") { Description = "The run's folder (run.folder)." };
         Option<bool> resume = new("--resume") { Description = "Go on with the run that the folder holds." };
         Option<bool> skip = new("--skip-damaged") { Description = "With --resume: go on from the newest sound checkpoint where a newer one is damaged." };
@@ -38,16 +45,19 @@ internal static class TrainVerb
             FileInfo? file = parsed.GetValue(config);
             string[] sets =
             [
-                .. places.Where(place => parsed.GetValue(place.Option) is not null && (file is null || place.Option != model)).Select(place => $"{place.Key}={Quote(parsed.GetValue(place.Option)!)}"),
+                .. places.Where(place => parsed.GetValue(place.Option) is not null && (file is null || place.Option != model))
+                    .Select(place => $"{place.Key}={Quote(parsed.GetValue(place.Option)!)}"),
                 .. parsed.GetValue(set)!,
             ];
-            if (file is null && parsed.GetValue(nameOption) is not null) throw new InvalidInputException("--name is the ${name} of a recipe; give --config, or leave --name out.");
+            if (file is null && parsed.GetValue(nameOption) is not null)
+                throw new InvalidInputException("--name is the ${name} of a recipe; give --config, or leave --name out.");
             Recipe recipe = file is null
                 ? RecipeReader.FromSets(trainer, sets)
                 : RecipeReader.Load(file.FullName, sets, trainer, new(parsed.GetValue(model), parsed.GetValue(nameOption)));
             if (recipe.Run.Folder.Length == 0) throw new InvalidInputException("train needs a folder for the run: --out FOLDER, or run.folder in the recipe.");
             RunOptions options = recipe.ToRunOptions(parsed.GetValue(resume));
-            if (options.Resume && TrainingRun.NewestCheckpoint(recipe.Run.Folder) is null) Output.Note($"{recipe.Run.Folder}: there is no run to resume; a new one begins.");
+            if (options.Resume && TrainingRun.NewestCheckpoint(recipe.Run.Folder) is null)
+                Output.Note($"{recipe.Run.Folder}: there is no run to resume; a new one begins.");
             RecipePlan plan = Plan(recipe, parsed.GetValue(ignore));
             try
             {
@@ -68,7 +78,8 @@ internal static class TrainVerb
         : "stopped before the first step was finished; nothing is saved.";
 
     // as a POSIX shell reads it back
-    private static string ShellWord(string word) => word.Length > 0 && word.All(letter => char.IsLetterOrDigit(letter) || letter is '_' or '-' or '.' or '/' or '=' or ':' or ',' or '+')
+    private static string ShellWord(string word) =>
+        word.Length > 0 && word.All(letter => char.IsLetterOrDigit(letter) || letter is '_' or '-' or '.' or '/' or '=' or ':' or ',' or '+')
         ? word : $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 
     private static RecipePlan Plan(Recipe recipe, bool ignore)
@@ -89,11 +100,14 @@ internal static class TrainVerb
         if (trained)
         {
             view.Done();
-            if (plan.Device == "cpu" && peak is { } most) Output.Note($"memory at the peak: {MemoryPlan.Size(most)}; planned were {MemoryPlan.Size(plan.Memory.TotalBytes)}");
+            if (plan.Device == "cpu" && peak is { } most)
+                Output.Note($"memory at the peak: {MemoryPlan.Size(most)}; planned were {MemoryPlan.Size(plan.Memory.TotalBytes)}");
             RunCurves.Write(recipe);
         }
         else Output.Note("this run was finished before; nothing was done.");
-        if (json) Output.Json(new { Folder = Path.GetFullPath(recipe.Run.Folder), Result = Path.GetFullPath(result), Page = Path.GetFullPath(Path.Combine(recipe.Run.Folder, RunCurves.PageName)), Trained = trained, PlannedBytes = plan.Memory.TotalBytes, PeakBytes = peak, Steps = view.Last?.Done, view.Last?.Metrics });
+        if (json) Output.Json(new { Folder = Path.GetFullPath(recipe.Run.Folder), Result = Path.GetFullPath(result),
+            Page = Path.GetFullPath(Path.Combine(recipe.Run.Folder, RunCurves.PageName)), Trained = trained, PlannedBytes = plan.Memory.TotalBytes,
+            PeakBytes = peak, Steps = view.Last?.Done, view.Last?.Metrics });
         else Output.Line(result);
     }
 

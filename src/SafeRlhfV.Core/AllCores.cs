@@ -16,7 +16,8 @@ public static class AllCores
     /// <exception cref="InvalidInputException">The work or the sequence threw it; of several, one.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static void ForEach<T>(IEnumerable<T> items, Action<T> work, CancellationToken cancel = default) =>
-        Unwrapped(() => Parallel.ForEach(Partitioner.Create(items, EnumerablePartitionerOptions.NoBuffering), new ParallelOptions { CancellationToken = cancel }, work));
+        Unwrapped(() => Parallel.ForEach(Partitioner.Create(items, EnumerablePartitionerOptions.NoBuffering),
+            new ParallelOptions { CancellationToken = cancel }, work));
 
     private static void Unwrapped(Action run)
     {

@@ -33,10 +33,12 @@ internal sealed class Answers(DemoContext context)
         foreach (WorldPrompt[] part in prompts.Chunk(BatchSize))
         {
             using DisposeScope scope = NewDisposeScope();
-            RandomStream[] streams = [.. part.SelectMany(prompt => Enumerable.Range(0, samples).Select(sample => new RandomStream(context.Settings.Seed, $"{stream}/{prompt.Name}/{sample}")))];
+            RandomStream[] streams = [.. part.SelectMany(prompt =>
+                Enumerable.Range(0, samples).Select(sample => new RandomStream(context.Settings.Seed, $"{stream}/{prompt.Name}/{sample}")))];
             SequenceBatch batch = Collate(part.Select(prompt => Encode(prompt, null, grey: false)));
             using GenerationResult result = policy.Generate(batch, generation, streams, context.Cancel);
-            for (int row = 0; row < part.Length; row++) answers.Add([.. Enumerable.Range(0, samples).Select(sample => processor.DecodeResponse(result.Row(row * samples + sample)))]);
+            for (int row = 0; row < part.Length; row++)
+                answers.Add([.. Enumerable.Range(0, samples).Select(sample => processor.DecodeResponse(result.Row(row * samples + sample)))]);
         }
         return answers;
     }
@@ -61,7 +63,8 @@ internal sealed class Answers(DemoContext context)
         return scores;
     }
 
-    private SequenceBatch Collate(IEnumerable<EncodedSample> samples) => SequenceBatch.Collate([.. samples], context.Processor.PadTokenId, context.Cache("world"));
+    private SequenceBatch Collate(IEnumerable<EncodedSample> samples) => SequenceBatch.Collate([.. samples], context.Processor.PadTokenId,
+        context.Cache("world"));
 
     private EncodedSample Encode(WorldPrompt prompt, string? answer, bool grey)
     {
@@ -71,5 +74,9 @@ internal sealed class Answers(DemoContext context)
     }
 
     /// <summary>An image of one grey.</summary>
-    public static RgbImage Grey { get; } = new(ScenePainter.Side, ScenePainter.Side, [.. Enumerable.Repeat((byte)128, ScenePainter.Side * ScenePainter.Side * 3)]);
+    public static RgbImage Grey
+    {
+        get;
+    }
+    = new(ScenePainter.Side, ScenePainter.Side, [.. Enumerable.Repeat((byte)128, ScenePainter.Side * ScenePainter.Side * 3)]);
 }

@@ -46,7 +46,8 @@ internal sealed class DemoContext(DemoSettings settings, DemoFolders folders, Ac
     /// <summary>Vision features of a data set's images, or of the world's prompts.</summary>
     public VisionCache Cache(string data)
     {
-        if (!caches.TryGetValue(data, out VisionCache? cache)) caches.Add(data, cache = new VisionCache(towerModel ??= Frozen(Tower), Processor.Images, 1L << 30));
+        if (!caches.TryGetValue(data, out VisionCache? cache))
+            caches.Add(data, cache = new VisionCache(towerModel ??= Frozen(Tower), Processor.Images, 1L << 30));
         return cache;
     }
 
@@ -67,7 +68,8 @@ internal sealed class DemoContext(DemoSettings settings, DemoFolders folders, Ac
     }
 
     /// <summary>A training run whose progress is the stage's; its random streams are the seed's and the name's.</summary>
-    public TrainingRun NewRun(string name) => new(name, new RunOptions { Folder = folders.Run(name), SaveEvery = 0, KeepLast = 1, Seed = settings.Seed }, new RunProgress(this), cancel);
+    public TrainingRun NewRun(string name) =>
+        new(name, new RunOptions { Folder = folders.Run(name), SaveEvery = 0, KeepLast = 1, Seed = settings.Seed }, new RunProgress(this), cancel);
 
     public void Dispose()
     {
@@ -77,9 +79,11 @@ internal sealed class DemoContext(DemoSettings settings, DemoFolders folders, Ac
 
     private sealed class RunProgress(DemoContext context) : IProgress<TrainingProgress>
     {
-        private static readonly MetricInfo[] Shown = [.. Trainers.All.SelectMany(trainer => trainer.Metrics).Where(metric => metric.Live).DistinctBy(metric => metric.Name)];
+        private static readonly MetricInfo[] Shown =
+            [.. Trainers.All.SelectMany(trainer => trainer.Metrics).Where(metric => metric.Live).DistinctBy(metric => metric.Name)];
 
-        public void Report(TrainingProgress value) => context.Report(value.Done, value.Total, string.Join("  ", Shown.Where(metric => value.Metrics.ContainsKey(metric.Name))
+        public void Report(TrainingProgress value) => context.Report(value.Done, value.Total,
+            string.Join("  ", Shown.Where(metric => value.Metrics.ContainsKey(metric.Name))
             .Select(metric => $"{metric.Label} {metric.Format(value.Metrics[metric.Name])}")));
     }
 }

@@ -10,7 +10,8 @@ namespace SafeRlhfV.Demo;
 /// </summary>
 public static class DemoRunner
 {
-    private const string Vision = "vision", Sft = "sft", Pairs = "pairs", Reward = "reward", Cost = "cost", Guard = "guard", Scores = "scores", Methods = "methods", Regenerate = "regenerate";
+    private const string Vision = "vision", Sft = "sft", Pairs = "pairs", Reward = "reward", Cost = "cost", Guard = "guard", Scores = "scores",
+        Methods = "methods", Regenerate = "regenerate";
 
     // in the order in which workers take them: what others wait for, or what takes longest, first
     private static readonly DemoStage[] Stages =
@@ -20,15 +21,18 @@ public static class DemoRunner
         new(Pairs, "sample and label preference pairs", [Sft], PairsStage.Run),
         new(Reward, "RM-V: learn helpfulness", [Pairs], ScoreStages.Reward),
         new(Cost, "CM-V: learn harm", [Pairs], ScoreStages.Cost),
-        new(MethodIds.SafeRlhfV, "Safe RLHF-V: PPO-Lagrangian", [Reward, Cost], context => PolicyStages.Ppo(context, MethodIds.SafeRlhfV, context.Settings.SafePpo)),
+        new(MethodIds.SafeRlhfV, "Safe RLHF-V: PPO-Lagrangian", [Reward, Cost],
+            context => PolicyStages.Ppo(context, MethodIds.SafeRlhfV, context.Settings.SafePpo)),
         new(Guard, "Beaver-Guard-V: learn to moderate", [Pairs], ScoreStages.Guard),
         new(Regenerate, "judge the guard; filter and regenerate", [Guard], GuardJudge.Run),
         new(MethodIds.PpoSafe, "PPO-S: cost alone", [Reward, Cost], context => PolicyStages.Ppo(context, MethodIds.PpoSafe, context.Settings.PpoSafe)),
-        new(MethodIds.PpoHelpful, "PPO-H: reward alone", [Reward, Cost], context => PolicyStages.Ppo(context, MethodIds.PpoHelpful, context.Settings.PpoHelpful)),
+        new(MethodIds.PpoHelpful, "PPO-H: reward alone", [Reward, Cost],
+            context => PolicyStages.Ppo(context, MethodIds.PpoHelpful, context.Settings.PpoHelpful)),
         new(MethodIds.DpoHelpful, "DPO-H: helpful pairs", [Pairs], context => PolicyStages.Dpo(context, MethodIds.DpoHelpful, PreferenceKind.Helpful)),
         new(MethodIds.DpoSafe, "DPO-S: safe pairs", [Pairs], context => PolicyStages.Dpo(context, MethodIds.DpoSafe, PreferenceKind.Safe)),
         new(Scores, "judge RM-V and CM-V", [Reward, Cost], ScoreJudge.Run),
-        new(Methods, "judge all methods", [MethodIds.SafeRlhfV, MethodIds.PpoHelpful, MethodIds.PpoSafe, MethodIds.DpoHelpful, MethodIds.DpoSafe], MethodJudge.Run),
+        new(Methods, "judge all methods", [MethodIds.SafeRlhfV, MethodIds.PpoHelpful, MethodIds.PpoSafe, MethodIds.DpoHelpful, MethodIds.DpoSafe],
+            MethodJudge.Run),
     ];
 
     /// <summary>Names of the stages, in order.</summary>
@@ -46,9 +50,11 @@ public static class DemoRunner
     /// <exception cref="InvalidInputException">The folder holds something else or cannot be written, or there is no such stage.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; running again goes on from there.</exception>
     public static DemoResults? Run(
-        DemoSettings settings, string folder, string? only = null, bool fresh = false, int workers = 0, IProgress<DemoProgress>? progress = null, CancellationToken cancel = default)
+        DemoSettings settings, string folder, string? only = null, bool fresh = false, int workers = 0, IProgress<DemoProgress>? progress = null,
+        CancellationToken cancel = default)
     {
-        if (only is not null && !StageNames.Contains(only)) throw new InvalidInputException($"--stage {only}: there is no such stage; the stages are {string.Join(", ", StageNames)}.");
+        if (only is not null && !StageNames.Contains(only))
+            throw new InvalidInputException($"--stage {only}: there is no such stage; the stages are {string.Join(", ", StageNames)}.");
         DemoFolders folders = new(folder);
         if (workers <= 0) workers = Environment.ProcessorCount;
         if (fresh && File.Exists(folders.Stages)) Directory.Delete(folders.Root, recursive: true);
@@ -63,7 +69,8 @@ public static class DemoRunner
     }
 
     // what a finished stage depends on: another version may mean other numbers
-    private static string Fingerprint(DemoSettings settings) => JsonSerializer.Serialize(new { Version = typeof(DemoRunner).Assembly.GetName().Version?.ToString(3), settings });
+    private static string Fingerprint(DemoSettings settings) =>
+        JsonSerializer.Serialize(new { Version = typeof(DemoRunner).Assembly.GetName().Version?.ToString(3), settings });
 
     private static RunTiming Timing(IReadOnlyList<StageTime> times, int workers) => new()
     {
@@ -75,7 +82,8 @@ public static class DemoRunner
         Stages = times,
     };
 
-    private static string? Processor() => Lines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(':', 2)[1].Trim();
+    private static string? Processor() =>
+        Lines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(':', 2)[1].Trim();
 
     private static IEnumerable<string> Lines(string path) => File.Exists(path) ? File.ReadLines(path) : [];
 }

@@ -163,7 +163,16 @@ public sealed record DemoSettings
 
     // whole: the defaults of trainers are the release's and differ by trainer
     private static OptimizerSettings Optimizer(double rate, double floor) =>
-        new() { LearningRate = rate, Schedule = ScheduleShape.Cosine, WarmupFraction = 0.03, FloorFraction = floor, Beta1 = 0.9, Beta2 = 0.95, WeightDecay = 0 };
+        new()
+        {
+            LearningRate = rate,
+            Schedule = ScheduleShape.Cosine,
+            WarmupFraction = 0.03,
+            FloorFraction = floor,
+            Beta1 = 0.9,
+            Beta2 = 0.95,
+            WeightDecay = 0
+        };
 
     private static PpoSettings Ppo(long seed, MultiplierMode mode) => new()
     {

@@ -31,7 +31,8 @@ internal sealed class StageRecord
             Contents read = JsonSerializer.Deserialize<Contents>(File.ReadAllText(path), Form)!;
             return read.Settings == settings
                 ? new StageRecord(path, read)
-                : throw new InvalidInputException($"{folders.Root}: it holds a run of other settings or of another version; choose another folder with --out, or begin anew with --fresh.");
+                : throw new InvalidInputException($"{folders.Root}: it holds a run of other settings or of another version; choose another folder with --out, "
+                    + "or begin anew with --fresh.");
         }
         catch (Exception error) when (error is JsonException or NullReferenceException)
         {

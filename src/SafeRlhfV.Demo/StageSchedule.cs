@@ -5,8 +5,8 @@ using TorchSharp;
 namespace SafeRlhfV.Demo;
 
 /// <summary>
-/// Runs stages as soon as those before them are finished, each on a thread of its own with one core for its arithmetic: for models this small, two stages side by
-/// side are almost twice as fast as one stage on two cores, and the numbers do not depend on how many cores there are.
+/// Runs stages as soon as those before them are finished, each on a thread of its own with one core for its arithmetic: for models this small, two stages side
+/// by side are almost twice as fast as one stage on two cores, and the numbers do not depend on how many cores there are.
 /// </summary>
 internal sealed class StageSchedule
 {
@@ -20,7 +20,8 @@ internal sealed class StageSchedule
     private readonly List<StageTime> times = [];
     private Exception? failure;
 
-    public StageSchedule(IReadOnlyList<DemoStage> all, string? only, StageRecord record, DemoSettings settings, DemoFolders folders, IProgress<DemoProgress>? progress)
+    public StageSchedule(IReadOnlyList<DemoStage> all, string? only, StageRecord record, DemoSettings settings, DemoFolders folders,
+        IProgress<DemoProgress>? progress)
     {
         (this.record, this.settings, this.folders, this.progress) = (record, settings, folders, progress);
         HashSet<string> wanted = only is null ? [.. all.Select(stage => stage.Name)] : Needs(all, only);
@@ -39,7 +40,8 @@ internal sealed class StageSchedule
             Tell(stage, 1, 1, "", StageState.Resumed);
         }
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        Thread[] threads = [.. Enumerable.Range(0, Math.Min(workers, stages.Length)).Select(number => new Thread(() => Work(stop)) { Name = $"stages {number}", IsBackground = true })];
+        Thread[] threads = [.. Enumerable.Range(0, Math.Min(workers, stages.Length))
+            .Select(number => new Thread(() => Work(stop)) { Name = $"stages {number}", IsBackground = true })];
         foreach (Thread thread in threads) thread.Start();
         foreach (Thread thread in threads) thread.Join();
         if (failure is not null) ExceptionDispatchInfo.Throw(failure);
@@ -109,6 +111,7 @@ internal sealed class StageSchedule
     private void Tell(DemoStage stage, long done, long total, string figures, StageState state)
     {
         if (progress is null) return;
-        lock (progress) progress.Report(new DemoProgress(stage.Name, stage.Title, Array.IndexOf(stages, stage) + 1, stages.Length, done, total, figures, state));
+        lock (progress) progress.Report(new DemoProgress(stage.Name, stage.Title, Array.IndexOf(stages, stage) + 1, stages.Length, done, total, figures,
+            state));
     }
 }

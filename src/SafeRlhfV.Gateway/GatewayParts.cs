@@ -10,7 +10,8 @@ public sealed record GatewayParts
 {
     /// <summary>Opens a chat model's checkpoint or adapter by its folder. Without one, an upstream with a checkpoint is refused.</summary>
     public Func<string, IChatClient> OpenChat { get; init; } = folder =>
-        throw new InvalidInputException($"{folder}: this gateway runs no local checkpoints; start it with 'safe-rlhf-v serve', or name an endpoint instead of a checkpoint.");
+        throw new InvalidInputException($"{folder}: this gateway runs no local checkpoints; start it with 'safe-rlhf-v serve', or name an endpoint instead of "
+            + "a checkpoint.");
 
     /// <summary>The clock.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;

@@ -3,7 +3,9 @@ using SafeRlhfV.Guard;
 
 namespace SafeRlhfV.Gateway;
 
-/// <summary>Tells the operator why requests are refused while the audit trail does not record, and when it does again. A line every ten seconds at most.</summary>
+/// <summary>
+/// Tells the operator why requests are refused while the audit trail does not record, and when it does again. A line every ten seconds at most.
+/// </summary>
 internal sealed partial class LoggedObserver(IGuardObserver inner, ILogger<LoggedObserver> log, TimeProvider clock) : IGuardObserver
 {
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(10);
@@ -12,10 +14,12 @@ internal sealed partial class LoggedObserver(IGuardObserver inner, ILogger<Logge
     private bool failing;
 
     /// <inheritdoc/>
-    public ValueTask PromptDecidedAsync(GuardReport report, CancellationToken cancellationToken) => WatchAsync(inner.PromptDecidedAsync(report, cancellationToken), cancellationToken);
+    public ValueTask PromptDecidedAsync(GuardReport report, CancellationToken cancellationToken) =>
+        WatchAsync(inner.PromptDecidedAsync(report, cancellationToken), cancellationToken);
 
     /// <inheritdoc/>
-    public ValueTask EndedAsync(GuardReport report, CancellationToken cancellationToken) => WatchAsync(inner.EndedAsync(report, cancellationToken), cancellationToken);
+    public ValueTask EndedAsync(GuardReport report, CancellationToken cancellationToken) => WatchAsync(inner.EndedAsync(report, cancellationToken),
+        cancellationToken);
 
     private async ValueTask WatchAsync(ValueTask recorded, CancellationToken cancellationToken)
     {

@@ -18,7 +18,8 @@ internal static class Images
     public static RgbImage? Of(AIContent content) => content switch
     {
         DataContent data when data.HasTopLevelMediaType("image") => ImageDecoder.Decode(data.Data),
-        UriContent uri when uri.HasTopLevelMediaType("image") => throw new InvalidInputException("A local model follows no image addresses; give the image's bytes."),
+        UriContent uri when uri.HasTopLevelMediaType("image") =>
+            throw new InvalidInputException("A local model follows no image addresses; give the image's bytes."),
         _ => null,
     };
 }

@@ -4,7 +4,9 @@ using static TorchSharp.torch;
 
 namespace SafeRlhfV.Inference;
 
-/// <summary>Opens what lies in a folder: a whole checkpoint, a LoRA adapter over the base model that it names, or a training run with either as its result.</summary>
+/// <summary>
+/// Opens what lies in a folder: a whole checkpoint, a LoRA adapter over the base model that it names, or a training run with either as its result.
+/// </summary>
 public static class LocalCheckpoint
 {
     /// <summary>The adapter's name on the opened model.</summary>

@@ -1,7 +1,8 @@
 namespace SafeRlhfV.Inference;
 
 /// <summary>
-/// Lets one caller at a time use a model. The work runs whole on one thread of the pool, without an await inside: torch's scopes and its no-gradient mode belong to a thread.
+/// Lets one caller at a time use a model. The work runs whole on one thread of the pool, without an await inside: torch's scopes and its no-gradient mode
+/// belong to a thread.
 /// </summary>
 internal sealed class ModelGate : IDisposable
 {

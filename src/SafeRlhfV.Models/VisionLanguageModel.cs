@@ -57,7 +57,8 @@ public abstract class VisionLanguageModel : NamedModule
         if (images is null) return null;
         using TorchSharp.DisposeScope scope = NewDisposeScope();
         ImageEmbeddings made = ProjectImages(EncodeImages(images with { PixelValues = images.PixelValues.to(Decoder.Embedding.Weight.device) }));
-        return made with { Tokens_TH = made.Tokens_TH.MoveToOuterDisposeScope(), DeepStack = [.. made.DeepStack.Select(level => level.MoveToOuterDisposeScope())] };
+        return made with { Tokens_TH = made.Tokens_TH.MoveToOuterDisposeScope(),
+            DeepStack = [.. made.DeepStack.Select(level => level.MoveToOuterDisposeScope())] };
     }
 
     /// <summary>
@@ -79,7 +80,8 @@ public abstract class VisionLanguageModel : NamedModule
     /// <param name="from">The first column whose state is wanted; the last block does no work for those before it that they do not need.</param>
     /// <param name="branches">The columns after the prompt are answers side by side; null = the columns are one text.</param>
     /// <exception cref="InvalidInputException">Image positions and image embeddings differ in number.</exception>
-    public abstract Tensor Hidden(Tensor inputIds_BL, Tensor mask_BL, Tensor positions, ImageEmbeddings? images, KeyValueCache? cache = null, long from = 0, AnswerBranches? branches = null);
+    public abstract Tensor Hidden(Tensor inputIds_BL, Tensor mask_BL, Tensor positions, ImageEmbeddings? images, KeyValueCache? cache = null, long from = 0,
+        AnswerBranches? branches = null);
 
     /// <summary>Output logits of hidden states: [..., H] → [..., V].</summary>
     public Tensor Logits(Tensor hidden) => Head.Forward(hidden);
@@ -94,7 +96,8 @@ public abstract class VisionLanguageModel : NamedModule
     public abstract KeyValueCache NewCache(int batch, int capacity);
 
     /// <summary>A whole pass over padded texts without a cache: positions from the mask, then the hidden states.</summary>
-    /// <exception cref="InvalidInputException">As of <see cref="CheckTexts(Tensor, Tensor, int)"/>, or image positions and image embeddings differ in number.</exception>
+    /// <exception cref="InvalidInputException">As of <see cref="CheckTexts(Tensor, Tensor, int)"/>, or image positions and image embeddings differ in
+    /// number.</exception>
     public Tensor Hidden(Tensor inputIds_BL, Tensor mask_BL, ImageEmbeddings? images, long from = 0)
     {
         CheckTexts(inputIds_BL, mask_BL);
@@ -121,7 +124,8 @@ public abstract class VisionLanguageModel : NamedModule
     /// <summary>The same for texts that are still on the host; nothing is read back from a device.</summary>
     /// <param name="lengths">Tokens of each text.</param>
     /// <param name="padTokenId">What fills up the shorter ones; null where there are none.</param>
-    /// <exception cref="InvalidInputException">A text is longer than the model reads, a row holds no text, or padding would be made of image tokens.</exception>
+    /// <exception cref="InvalidInputException">A text is longer than the model reads, a row holds no text, or padding would be made of image
+    /// tokens.</exception>
     public void CheckTexts(IReadOnlyList<int> lengths, int? padTokenId)
     {
         CheckLengths(lengths.Min(), lengths.Max(), newTokens: 0);
@@ -129,8 +133,8 @@ public abstract class VisionLanguageModel : NamedModule
     }
 
     /// <summary>
-    /// Hidden states of several answers to each prompt, [A · B, 1 + T, H]: those of <c>Hidden(ids, mask, images, P - 1)</c>, but each prompt is run once. Rows b, B + b, 2 B + b, ...
-    /// begin with the same P columns. The texts are not looked at (see <see cref="CheckTexts(IReadOnlyList{int}, int?)"/>).
+    /// Hidden states of several answers to each prompt, [A · B, 1 + T, H]: those of <c>Hidden(ids, mask, images, P - 1)</c>, but each prompt is run once. Rows
+    /// b, B + b, 2 B + b, ... begin with the same P columns. The texts are not looked at (see <see cref="CheckTexts(IReadOnlyList{int}, int?)"/>).
     /// </summary>
     /// <param name="inputIds_RL">Token ids, [A · B, P + T].</param>
     /// <param name="mask_RL">Valid columns.</param>
@@ -148,7 +152,9 @@ public abstract class VisionLanguageModel : NamedModule
         Tensor states = Hidden(SideBySide(inputIds_RL), SideBySide(mask_RL), SideBySide(positions), images, from: promptLength - 1, branches: branches);
         return cat([.. all.Select(answer => cat([states.narrow(1, 0, 1), states.narrow(1, 1 + answer * width, width)], 1))], 0).MoveToOuterDisposeScope();
 
-        Tensor SideBySide(Tensor x) => cat([x.narrow(-2, 0, prompts).narrow(-1, 0, promptLength), .. all.Select(answer => x.narrow(-2, answer * prompts, prompts).narrow(-1, promptLength, width))], -1);
+        Tensor SideBySide(Tensor x) =>
+            cat([x.narrow(-2, 0, prompts).narrow(-1, 0, promptLength),
+                .. all.Select(answer => x.narrow(-2, answer * prompts, prompts).narrow(-1, promptLength, width))], -1);
     }
 
     private void CheckLengths(long fewest, long most, int newTokens)
@@ -158,7 +164,8 @@ public abstract class VisionLanguageModel : NamedModule
         if (most > room) throw new InvalidInputException($"A text has {most} tokens, and the model reads at most {room}; shorten it.");
         if (most + newTokens > room)
             throw new InvalidInputException(
-                $"A prompt has {most} tokens, which with {newTokens} new ones is more than the {room} that the model reads; shorten it{(most < room ? $", or lower max_new_tokens to {room - most}" : "")}.");
+                $"A prompt has {most} tokens, which with {newTokens} new ones is more than the {room} that the model reads; shorten "
+                    + $"it{(most < room ? $", or lower max_new_tokens to {room - most}" : "")}.");
     }
 
     private InvalidInputException ImageTokenOnPadding() =>

@@ -30,7 +30,8 @@ public sealed class ConfigReader
     {
         try
         {
-            using JsonDocument document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 64, CommentHandling = JsonCommentHandling.Skip, AllowDuplicateProperties = false });
+            using JsonDocument document = JsonDocument.Parse(json,
+                new JsonDocumentOptions { MaxDepth = 64, CommentHandling = JsonCommentHandling.Skip, AllowDuplicateProperties = false });
             if (document.RootElement.ValueKind != JsonValueKind.Object) throw new InvalidInputException($"{file}: the root is not a JSON object.");
             CheckTexts(json.Span);
             return new ConfigReader(document.RootElement.Clone(), file, "");
@@ -67,7 +68,9 @@ public sealed class ConfigReader
         if (found.ValueKind != JsonValueKind.Array) throw Error(name, "must be a list of objects");
         List<ConfigReader> sections = [];
         foreach (JsonElement item in found.EnumerateArray())
-            sections.Add(item.ValueKind == JsonValueKind.Object ? new ConfigReader(item, file, $"{path}{name}[{sections.Count}].") : throw Error(name, "must be a list of objects"));
+            sections.Add(item.ValueKind == JsonValueKind.Object
+                ? new ConfigReader(item, file, $"{path}{name}[{sections.Count}].")
+                : throw Error(name, "must be a list of objects"));
         return sections;
     }
 
@@ -83,7 +86,9 @@ public sealed class ConfigReader
     public double Number(string name, double? fallback = null)
     {
         if (Find(name) is not { } found) return fallback ?? throw Error(name, "is missing");
-        return found.ValueKind == JsonValueKind.Number && found.TryGetDouble(out double value) && double.IsFinite(value) ? value : throw Error(name, "must be a finite number");
+        return found.ValueKind == JsonValueKind.Number && found.TryGetDouble(out double value) && double.IsFinite(value)
+            ? value
+            : throw Error(name, "must be a finite number");
     }
 
     /// <summary>true or false.</summary>
@@ -108,7 +113,9 @@ public sealed class ConfigReader
         if (found.ValueKind != JsonValueKind.Array) throw Error(name, "must be a list of whole numbers");
         List<int> values = [];
         foreach (JsonElement item in found.EnumerateArray())
-            values.Add(item.ValueKind == JsonValueKind.Number && item.TryGetInt32(out int value) ? value : throw Error(name, "must be a list of whole numbers"));
+            values.Add(item.ValueKind == JsonValueKind.Number && item.TryGetInt32(out int value)
+                ? value
+                : throw Error(name, "must be a list of whole numbers"));
         return values;
     }
 
@@ -119,7 +126,9 @@ public sealed class ConfigReader
         if (found.ValueKind != JsonValueKind.Array) throw Error(name, "must be a list of numbers");
         List<double> values = [];
         foreach (JsonElement item in found.EnumerateArray())
-            values.Add(item.ValueKind == JsonValueKind.Number && item.TryGetDouble(out double value) && double.IsFinite(value) ? value : throw Error(name, "must be a list of finite numbers"));
+            values.Add(item.ValueKind == JsonValueKind.Number && item.TryGetDouble(out double value) && double.IsFinite(value)
+                ? value
+                : throw Error(name, "must be a list of finite numbers"));
         return values;
     }
 
@@ -132,7 +141,8 @@ public sealed class ConfigReader
         if (Find(name) is not { } found) return null;
         if (found.ValueKind != JsonValueKind.Array) throw Error(name, "must be a list of texts");
         List<string> values = [];
-        foreach (JsonElement item in found.EnumerateArray()) values.Add(item.ValueKind == JsonValueKind.String ? item.GetString()! : throw Error(name, "must be a list of texts"));
+        foreach (JsonElement item in found.EnumerateArray())
+            values.Add(item.ValueKind == JsonValueKind.String ? item.GetString()! : throw Error(name, "must be a list of texts"));
         return values;
     }
 
@@ -144,7 +154,8 @@ public sealed class ConfigReader
         if (found.ValueKind != JsonValueKind.Array) throw Error(name, "must be a list of pairs");
         foreach (JsonElement item in found.EnumerateArray())
         {
-            if (item.ValueKind != JsonValueKind.Array || item.GetArrayLength() != 2 || item[0].ValueKind != JsonValueKind.Number || item[1].ValueKind != JsonValueKind.Number
+            if (item.ValueKind != JsonValueKind.Array || item.GetArrayLength() != 2 || item[0].ValueKind != JsonValueKind.Number
+                || item[1].ValueKind != JsonValueKind.Number
                 || !item[0].TryGetInt32(out int first) || !item[1].TryGetInt32(out int second)) throw Error(name, "must be a list of pairs of whole numbers");
             values.Add((first, second));
         }

@@ -7,7 +7,8 @@ namespace SafeRlhfV.SafetyWorld;
 /// number, so a set's beginning does not change with its size, sets share nothing, and any item can be had again from the seed.
 /// </summary>
 /// <param name="seed">The run's seed.</param>
-/// <param name="validation">Draw what models are judged on (held-out pairs, test prompts, flip probes) from a validation split: settings are chosen there and reported on the other one.</param>
+/// <param name="validation">Draw what models are judged on (held-out pairs, test prompts, flip probes) from a validation split: settings are chosen there and
+/// reported on the other one.</param>
 public sealed class World(long seed, bool validation = false)
 {
     /// <summary>Share of instruction samples whose question ends in the hint.</summary>
@@ -98,7 +99,8 @@ public sealed class World(long seed, bool validation = false)
     {
         string name = Path.GetFileNameWithoutExtension(imagePath) ?? "";
         int dash = name.LastIndexOf('-');
-        return dash > 0 && name[..dash] is PairSet or HeldOutSet or Validation + HeldOutSet && int.TryParse(name.AsSpan(dash + 1), out int number) && number >= 0
+        return dash > 0 && name[..dash] is PairSet or HeldOutSet or Validation + HeldOutSet && int.TryParse(name.AsSpan(dash + 1), out int number)
+            && number >= 0
             ? Prompt(name[..dash], number, QuestionMix.Usual)
             : null;
     }

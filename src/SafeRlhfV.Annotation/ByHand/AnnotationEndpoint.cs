@@ -30,7 +30,8 @@ internal sealed class AnnotationEndpoint(AnnotationStore store)
     {
         (string role, string annotator, AnnotationItem item) = Read(body);
         string field = Text(body, "field"), value = Text(body, "value");
-        if (!AnnotationField.Values.TryGetValue(field, out IReadOnlyList<string>? values) || !values.Contains(value)) throw new FormatException($"'{field}' cannot be '{value}'");
+        if (!AnnotationField.Values.TryGetValue(field, out IReadOnlyList<string>? values) || !values.Contains(value))
+            throw new FormatException($"'{field}' cannot be '{value}'");
         store.Choose(role, annotator, item.Id, field, value);
         return State(annotator, role, item.Id);
     }
@@ -69,7 +70,8 @@ internal sealed class AnnotationEndpoint(AnnotationStore store)
             : role == AnnotationStore.Annotate ? AnnotationQueue.Next(store, annotator)
             : disputed.FirstOrDefault(one => !store.StateOf(role, annotator, one.Id).IsSkipped);
         int mine = store.Items.Count(one => store.StateOf(AnnotationStore.Annotate, annotator, one.Id).IsDone);
-        int needed = store.Items.Sum(store.Needed), given = store.Items.Sum(one => Math.Min(store.Needed(one), store.LabelsOf(AnnotationStore.Annotate, one).Count));
+        int needed = store.Items.Sum(store.Needed),
+            given = store.Items.Sum(one => Math.Min(store.Needed(one), store.LabelsOf(AnnotationStore.Annotate, one).Count));
         JsonObject state = new()
         {
             ["annotator"] = annotator,
@@ -121,9 +123,13 @@ internal sealed class AnnotationEndpoint(AnnotationStore store)
     private (string Role, string Annotator, AnnotationItem Item) Read(JsonObject body) =>
         (Role(Text(body, "role")), Name(Text(body, "annotator")), store.Find(Text(body, "item")) ?? throw new FormatException("there is no such pair"));
 
-    private static string Text(JsonObject body, string name) => body[name] is JsonValue value && value.TryGetValue(out string? text) ? text : throw new FormatException($"'{name}' is missing");
+    private static string Text(JsonObject body, string name) => body[name] is JsonValue value && value.TryGetValue(out string? text)
+        ? text
+        : throw new FormatException($"'{name}' is missing");
 
-    private static string Role(string role) => role is AnnotationStore.Annotate or AnnotationStore.Adjudicate ? role : throw new FormatException($"'{role}' is no role");
+    private static string Role(string role) => role is AnnotationStore.Annotate or AnnotationStore.Adjudicate
+        ? role
+        : throw new FormatException($"'{role}' is no role");
 
     private static string Name(string name) => name.Trim() is { Length: > 0 and <= LongestName } trimmed && !trimmed.Any(char.IsControl) && trimmed != "machine"
         ? trimmed

@@ -9,4 +9,5 @@ namespace SafeRlhfV.Annotation;
 /// <param name="Field">What was chosen; for choice.</param>
 /// <param name="Value">The choice; for choice.</param>
 /// <param name="SawMachine">Whether the machine's labels were shown after it; for done.</param>
-internal sealed record AnnotationEvent(DateTimeOffset At, string Kind, string Role, string Annotator, string? Item = null, string? Field = null, string? Value = null, bool? SawMachine = null);
+internal sealed record AnnotationEvent(DateTimeOffset At, string Kind, string Role, string Annotator, string? Item = null, string? Field = null,
+    string? Value = null, bool? SawMachine = null);

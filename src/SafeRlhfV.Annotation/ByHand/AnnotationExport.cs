@@ -7,7 +7,11 @@ namespace SafeRlhfV.Annotation;
 /// <summary>Annotations by hand as a BeaverTails-V data set and in figures.</summary>
 public static class AnnotationExport
 {
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping
+    };
 
     /// <summary>Writes the settled pairs as a data set, with annotations.jsonl and annotation.json beside its card.</summary>
     /// <param name="data">What was annotated.</param>
@@ -50,11 +54,14 @@ public static class AnnotationExport
 
     private static AnnotationReport Write(AnnotationStore store, AnnotationReport report, string target, string split, bool overwrite)
     {
-        if (report.Settled == 0) throw new InvalidInputException($"{store.Working}: no pair is settled yet ({report.Disputed} disputed, {report.Waiting} waiting for labels); annotate some first.");
+        if (report.Settled == 0)
+            throw new InvalidInputException($"{store.Working}: no pair is settled yet ({report.Disputed} disputed, {report.Waiting} waiting for labels); "
+                + "annotate some first.");
         using BeaverTailsWriter writer = BeaverTailsWriter.Create(target, RowLayout.Paired, new BeaverTailsWriterOptions
         {
             Name = "Pairs annotated by hand",
-            Description = $"Pairs in the layout of BeaverTails-V (arXiv 2503.17682), labelled by people. `{AnnotationFile.Name}` holds what each said, `annotation.json` the figures of agreement.",
+            Description = $"Pairs in the layout of BeaverTails-V (arXiv 2503.17682), labelled by people. `{AnnotationFile.Name}` holds what each said, "
+                + "`annotation.json` the figures of agreement.",
             Overwrite = overwrite,
         });
         foreach (AnnotationItem item in store.Items)

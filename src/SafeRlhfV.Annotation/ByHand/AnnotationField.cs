@@ -26,7 +26,8 @@ internal static class AnnotationField
     {
         int? Number(string field) => choices.TryGetValue(field, out string? value) ? int.Parse(value, CultureInfo.InvariantCulture) : null;
         string? category = choices.GetValueOrDefault("category") ?? item.Category;
-        return Number("more_helpful") is { } helpful && Number("safer") is { } safer && Number("harmless_1") is { } harmless1 && Number("harmless_2") is { } harmless2
+        return Number("more_helpful") is { } helpful && Number("safer") is { } safer && Number("harmless_1") is { } harmless1
+            && Number("harmless_2") is { } harmless2
             && Number("helpful_1") is { } helpful1 && Number("helpful_2") is { } helpful2 && Number("severity") is { } severity && category is not null
             ? new(item.Id, annotator, helpful, safer, harmless1, harmless2, helpful1, helpful2, category, severity)
             : null;

@@ -14,4 +14,5 @@ namespace SafeRlhfV.Annotation;
 /// <param name="HasImage">Whether it has an image.</param>
 /// <param name="Machine">The labels it came with; null where it came without.</param>
 internal sealed record AnnotationItem(
-    string Id, string Question, string Response1, string Response2, string From1, string From2, string? Category, string? ImagePath, bool HasImage, AnnotationRecord? Machine);
+    string Id, string Question, string Response1, string Response2, string From1, string From2, string? Category, string? ImagePath, bool HasImage,
+    AnnotationRecord? Machine);

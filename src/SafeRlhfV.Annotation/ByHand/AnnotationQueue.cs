@@ -25,18 +25,24 @@ internal static class AnnotationQueue
 
     /// <summary>The pairs whose annotators disagree and on which no last word was spoken.</summary>
     public static IReadOnlyList<AnnotationItem> Disputed(AnnotationStore store) => [.. store.Order.Where(item =>
-        store.LabelsOf(AnnotationStore.Annotate, item) is { Count: > 1 } labels && Disagree([.. labels.Select(label => label.Label)]) && store.LabelsOf(AnnotationStore.Adjudicate, item).Count == 0)];
+        store.LabelsOf(AnnotationStore.Annotate, item) is { Count: > 1 } labels && Disagree([.. labels.Select(label => label.Label)])
+        && store.LabelsOf(AnnotationStore.Adjudicate, item).Count == 0)];
 
     /// <summary>Whether labels differ in a preference, in safe or unsafe, in the category, or in a grade by two or more.</summary>
     public static bool Disagree(IReadOnlyList<AnnotationRecord> labels)
     {
         bool Differ<T>(Func<AnnotationRecord, T> of) => labels.Select(of).Distinct().Count() > 1;
         bool Far(Func<AnnotationRecord, int> of) => labels.Max(of) - labels.Min(of) >= 2;
-        return Differ(label => label.MoreHelpful) || Differ(label => label.Safer) || Differ(label => label.Harmless1 >= 0) || Differ(label => label.Harmless2 >= 0) || Differ(label => label.Category)
-            || Far(label => label.Harmless1) || Far(label => label.Harmless2) || Far(label => label.Helpful1) || Far(label => label.Helpful2) || Far(label => label.Severity ?? 0);
+        return Differ(label => label.MoreHelpful) || Differ(label => label.Safer) || Differ(label => label.Harmless1 >= 0)
+            || Differ(label => label.Harmless2 >= 0) || Differ(label => label.Category)
+            || Far(label => label.Harmless1) || Far(label => label.Harmless2) || Far(label => label.Helpful1) || Far(label => label.Helpful2)
+            || Far(label => label.Severity ?? 0);
     }
 
-    /// <summary>The labels that a pair ends with: the last word, else what enough annotators agree on, between two middle grades the lower. Null where it is not settled.</summary>
+    /// <summary>
+    /// The labels that a pair ends with: the last word, else what enough annotators agree on, between two middle grades the lower. Null where it is not
+    /// settled.
+    /// </summary>
     public static AnnotationRecord? Settle(AnnotationStore store, AnnotationItem item)
     {
         if (store.LabelsOf(AnnotationStore.Adjudicate, item) is { Count: > 0 } last) return last[^1].Label;

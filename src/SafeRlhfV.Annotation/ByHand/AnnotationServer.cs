@@ -54,7 +54,8 @@ public sealed class AnnotationServer : IAsyncDisposable
         catch (IOException error)
         {
             await server.DisposeAsync().ConfigureAwait(false);
-            throw new InvalidInputException($"port {port} of 127.0.0.1 cannot be used ({error.Message.TrimEnd('.')}); choose another one, or 0 for any.", error);
+            throw new InvalidInputException($"port {port} of 127.0.0.1 cannot be used ({error.Message.TrimEnd('.')}); choose another one, or 0 for any.",
+                error);
         }
         server.Address = $"{app.Urls.First()}/{server.secret}/";
         return server;
@@ -69,7 +70,9 @@ public sealed class AnnotationServer : IAsyncDisposable
 
     private async Task GuardAsync(HttpContext http, RequestDelegate next)
     {
-        http.Response.Headers["Content-Security-Policy"] = "default-src 'none'; img-src 'self' data:; style-src 'self'; script-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+        http.Response.Headers["Content-Security-Policy"] =
+            "default-src 'none'; img-src 'self' data:; style-src 'self'; script-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+                + "frame-ancestors 'none'";
         http.Response.Headers["X-Content-Type-Options"] = "nosniff";
         http.Response.Headers["Referrer-Policy"] = "no-referrer";
         http.Response.Headers["Cross-Origin-Resource-Policy"] = "same-origin";

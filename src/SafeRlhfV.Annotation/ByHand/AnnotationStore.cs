@@ -12,7 +12,8 @@ internal sealed class AnnotationStore : IDisposable
     public const string Annotate = "annotate", Adjudicate = "adjudicate";
 
     private static readonly Comparer<(string Role, string Annotator)> ByName =
-        Comparer<(string Role, string Annotator)>.Create((left, right) => string.CompareOrdinal(left.Role, right.Role) is var role and not 0 ? role : string.CompareOrdinal(left.Annotator, right.Annotator));
+        Comparer<(string Role, string Annotator)>.Create((left, right) =>
+            string.CompareOrdinal(left.Role, right.Role) is var role and not 0 ? role : string.CompareOrdinal(left.Annotator, right.Annotator));
 
     private readonly Lock gate = new();
     private readonly TimeProvider clock;
@@ -74,11 +75,14 @@ internal sealed class AnnotationStore : IDisposable
     /// <summary>Those who have begun or finished a pair and not skipped it.</summary>
     public IReadOnlyList<string> TouchedBy(string item)
     {
-        lock (gate) return [.. (states.GetValueOrDefault(item) ?? []).Where(pair => pair.Key.Role == Annotate && (pair.Value.Choices.Count > 0 || pair.Value.IsDone) && !pair.Value.IsSkipped).Select(pair => pair.Key.Annotator)];
+        lock (gate)
+            return [.. (states.GetValueOrDefault(item) ?? []).Where(pair =>
+                pair.Key.Role == Annotate && (pair.Value.Choices.Count > 0 || pair.Value.IsDone) && !pair.Value.IsSkipped).Select(pair => pair.Key.Annotator)];
     }
 
     /// <summary>Saves a choice.</summary>
-    public void Choose(string role, string annotator, string item, string field, string value) => Save(new(clock.GetUtcNow(), "choice", role, annotator, item, field, value));
+    public void Choose(string role, string annotator, string item, string field, string value) =>
+        Save(new(clock.GetUtcNow(), "choice", role, annotator, item, field, value));
 
     /// <summary>Finishes a pair.</summary>
     /// <returns>What stands in the way, in words; null where it is finished.</returns>
@@ -124,7 +128,8 @@ internal sealed class AnnotationStore : IDisposable
 
     private void Apply(AnnotationEvent line)
     {
-        if (!history.TryGetValue((line.Role, line.Annotator), out List<(string Item, ItemState Before)>? steps)) history[(line.Role, line.Annotator)] = steps = [];
+        if (!history.TryGetValue((line.Role, line.Annotator), out List<(string Item, ItemState Before)>? steps))
+            history[(line.Role, line.Annotator)] = steps = [];
         if (line.Kind == "undo")
         {
             if (steps.Count == 0) return;
@@ -140,7 +145,8 @@ internal sealed class AnnotationStore : IDisposable
         ItemState state = StateOf(line.Role, line.Annotator, line.Item);
         ItemState after = line.Kind switch
         {
-            "choice" when line.Field is not null && line.Value is not null && AnnotationField.Values.TryGetValue(line.Field, out IReadOnlyList<string>? values) && values.Contains(line.Value) =>
+            "choice" when line.Field is not null && line.Value is not null && AnnotationField.Values.TryGetValue(line.Field, out IReadOnlyList<string>? values)
+                && values.Contains(line.Value) =>
                 state with { Choices = new Dictionary<string, string>(state.Choices) { [line.Field] = line.Value }, IsDone = false, IsSkipped = false },
             "done" when AnnotationField.ToRecord(item, line.Annotator, state.Choices) is { } record => state with
             {
@@ -150,7 +156,9 @@ internal sealed class AnnotationStore : IDisposable
                 SawMachine = state.SawMachine || line.SawMachine == true,
             },
             "skip" => state with { IsSkipped = true, IsDone = false },
-            _ => throw new InvalidInputException($"{Working}: the journal holds a step '{line.Kind}' of {line.Annotator} that is not understood (field {line.Field ?? "none"}, value {line.Value ?? "none"}); mend or remove that line."),
+            _ =>
+                throw new InvalidInputException($"{Working}: the journal holds a step '{line.Kind}' of {line.Annotator} that is not understood (field "
+                    + $"{line.Field ?? "none"}, value {line.Value ?? "none"}); mend or remove that line."),
         };
         steps.Add((line.Item, state));
         if (!states.TryGetValue(line.Item, out SortedDictionary<(string Role, string Annotator), ItemState>? here)) states[line.Item] = here = new(ByName);

@@ -35,7 +35,8 @@ public static class DatasetMaker
     /// <param name="cancel">Stops asking; calls under way are finished and kept.</param>
     /// <exception cref="InvalidInputException">A folder cannot be used.</exception>
     /// <exception cref="SafeRlhfV.Guard.ServiceException">A service cannot be reached or refuses all calls.</exception>
-    public static async Task<MakingReport> RunAsync(MakingSettings settings, string images, string working, string target, string split = "train", bool overwrite = false, int? limit = null,
+    public static async Task<MakingReport> RunAsync(MakingSettings settings, string images, string working, string target, string split = "train",
+        bool overwrite = false, int? limit = null,
         Action<MakingProgress>? onProgress = null, TimeProvider? clock = null, CancellationToken cancel = default)
     {
         AtomicFolder.Check(target, overwrite, images); // before any call is paid for
@@ -43,7 +44,8 @@ public static class DatasetMaker
         IReadOnlyList<SourceImage> found = SourceImage.Find(images);
         List<string> leftOut = [];
         MakingUnit[] units = [.. Units(settings, Sound(found, leftOut), leftOut).Take(limit ?? int.MaxValue)];
-        if (units.Length == 0) throw new InvalidInputException($"{images}: no image can be used; put images into folders named by category, or name categories in the settings.");
+        if (units.Length == 0)
+            throw new InvalidInputException($"{images}: no image can be used; put images into folders named by category, or name categories in the settings.");
         using ModelCaller caller = new(settings, working, clock);
         MakingCounts counts = new();
         UnitMaker maker = new(settings, caller, counts);
@@ -59,7 +61,9 @@ public static class DatasetMaker
         UnitResult[] all = [.. results.OfType<UnitResult>()];
         MadePair[] made = [.. all.SelectMany(result => result.Pairs)];
         ContestedPair[] contested = [.. all.SelectMany(result => result.Contested)];
-        AtomicFile.Write(Path.Combine(working, "contested.jsonl"), string.Concat(contested.Select(pair => JsonSerializer.Serialize(pair with { Image = Path.GetFullPath(Path.Combine(images, pair.Image)) }, Json) + "\n")));
+        AtomicFile.Write(Path.Combine(working, "contested.jsonl"),
+            string.Concat(contested.Select(pair =>
+                JsonSerializer.Serialize(pair with { Image = Path.GetFullPath(Path.Combine(images, pair.Image)) }, Json) + "\n")));
         MakingReport report = new()
         {
             Images = found.Count,
@@ -91,14 +95,18 @@ public static class DatasetMaker
         using BeaverTailsWriter writer = BeaverTailsWriter.Create(target, RowLayout.Paired, new BeaverTailsWriterOptions
         {
             Name = "Pairs made by models",
-            Description = $"Pairs in the layout of BeaverTails-V (arXiv 2503.17682), made by models: questions by {settings.Asker.Name}, answers by {string.Join(", ", settings.Answerers.Select(model => model.Name))}, " +
-                $"labels by {settings.Judge.Name} ({settings.Repeats} judgement{(settings.Repeats == 1 ? "" : "s")} a pair{(settings.Swap ? " in each order" : "")}, at least {settings.Agreement:P0} of which agree on both preferences). " +
-                $"`image_severity` is the severity that the question was asked for. `{AnnotationFile.Name}` holds the single judgements, `making.json` the figures.",
+            Description = $"Pairs in the layout of BeaverTails-V (arXiv 2503.17682), made by models: questions by {settings.Asker.Name}, answers by "
+                + $"{string.Join(", ", settings.Answerers.Select(model => model.Name))}, " +
+                $"labels by {settings.Judge.Name} ({settings.Repeats} judgement{(settings.Repeats == 1 ? "" : "s")} a "
+                    + $"pair{(settings.Swap ? " in each order" : "")}, at least {settings.Agreement:P0} of which agree on both preferences). " +
+                $"`image_severity` is the severity that the question was asked for. `{AnnotationFile.Name}` holds the single judgements, `making.json` the "
+                    + "figures.",
             Overwrite = overwrite,
         });
         foreach (MadePair one in made)
         {
-            EncodedImage image = one.Image.Read() ?? throw new InvalidInputException($"{one.Image.File}: the image was changed while the pairs were made; put it back and run again.");
+            EncodedImage image = one.Image.Read()
+                ?? throw new InvalidInputException($"{one.Image.File}: the image was changed while the pairs were made; put it back and run again.");
             writer.Add(split, one.Pair with { Image = image });
         }
         writer.Attach(AnnotationFile.Name, AnnotationFile.Write(made.SelectMany(one => one.Judgements)));

@@ -4,7 +4,9 @@ using SafeRlhfV.Data;
 
 namespace SafeRlhfV.Cli;
 
-/// <summary>Times reading a data set: each way in processes of its own, in turn, so that all see the same machine; the best time of each counts, and the highest peak.</summary>
+/// <summary>
+/// Times reading a data set: each way in processes of its own, in turn, so that all see the same machine; the best time of each counts, and the highest peak.
+/// </summary>
 internal static class DataBench
 {
     /// <summary>Ways that are asked for, in their own order; nothing asked = all.</summary>
@@ -31,7 +33,8 @@ internal static class DataBench
             {
                 DataTiming now = await RunApartAsync(name, folder, cancel);
                 best[name] = best.TryGetValue(name, out DataTiming? known)
-                    ? new DataTiming(Math.Min(now.Seconds, known.Seconds), Math.Min(now.CpuSeconds, known.CpuSeconds), Math.Max(now.PeakMebibytes, known.PeakMebibytes))
+                    ? new DataTiming(Math.Min(now.Seconds, known.Seconds), Math.Min(now.CpuSeconds, known.CpuSeconds),
+                        Math.Max(now.PeakMebibytes, known.PeakMebibytes))
                     : now;
             }
         foreach (string name in chosen)
@@ -63,7 +66,8 @@ internal static class DataBench
         {
             string text = await process.StandardOutput.ReadToEndAsync(cancel);
             await process.WaitForExitAsync(cancel);
-            if (process.ExitCode != 0) throw new InvalidInputException($"{folder}: reading it ('{name}') ended with exit code {process.ExitCode}; see the line above.");
+            if (process.ExitCode != 0)
+                throw new InvalidInputException($"{folder}: reading it ('{name}') ended with exit code {process.ExitCode}; see the line above.");
             return JsonSerializer.Deserialize<DataTiming>(text, JsonSerializerOptions.Web) ?? throw new InvalidDataException(text);
         }
         finally

@@ -3,7 +3,9 @@ using SkiaSharp;
 
 namespace SafeRlhfV.Cli;
 
-/// <summary>Rows to time reading with: JPEG images of noise over soft shapes, all different, and texts of usual length; 400 MB, or some copies of that.</summary>
+/// <summary>
+/// Rows to time reading with: JPEG images of noise over soft shapes, all different, and texts of usual length; 400 MB, or some copies of that.
+/// </summary>
 internal static class DataRows
 {
     private const int Rows = 2500, ImageBytes = 160 << 10;
@@ -43,7 +45,8 @@ internal static class DataRows
             for (int x = 0; x < side; x++, at += 4)
             {
                 ulong noise = random.NextUInt64();
-                for (int channel = 0; channel < 3; channel++) pixels[at + channel] = (byte)((int)(shift + slope * x + y * (channel + 1) / 3.0) / 2 % 192 + (int)(noise >> channel * 8 & 63));
+                for (int channel = 0; channel < 3; channel++)
+                    pixels[at + channel] = (byte)((int)(shift + slope * x + y * (channel + 1) / 3.0) / 2 % 192 + (int)(noise >> channel * 8 & 63));
                 pixels[at + 3] = 255;
             }
         using SKData encoded = bitmap.Encode(SKEncodedImageFormat.Jpeg, 85);

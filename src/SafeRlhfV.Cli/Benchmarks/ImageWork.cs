@@ -18,7 +18,8 @@ internal static class ImageWork
             for (int i = 0; i < Images; i++) processor.Process(ImageDecoder.Decode(file));
         }, settings.FewRepeats) / Images;
         double parallel = Measure.Median(
-            () => Parallel.For(0, Images, new ParallelOptions { MaxDegreeOfParallelism = settings.Threads }, _ => processor.Process(ImageDecoder.Decode(file))), settings.FewRepeats) / Images;
+            () => Parallel.For(0, Images, new ParallelOptions { MaxDegreeOfParallelism = settings.Threads }, _ => processor.Process(ImageDecoder.Decode(file))),
+            settings.FewRepeats) / Images;
         Measure.Emit(settings, "image-clip336", ("images_per_s", Math.Round(1 / single, 1)), ("images_per_s_all_threads", Math.Round(1 / parallel, 1)));
     }
 

@@ -20,7 +20,8 @@ internal sealed class PpoModels : IDisposable
         VisionLanguageModel[] models = [.. Enumerable.Range(0, 6).Select(role => TinyModel.Create(role))];
         ScoreHead[] heads = [.. Enumerable.Range(0, 4).Select(head => ScoreHead.Create(TinyModel.Hidden, 1, head))];
         ScorerRole Scorer(int role) => new(models[role], heads[role - 2]);
-        return new(models, heads, new PpoRoles(new PolicyRole(models[0]), new PolicyRole(models[1]), new ScorePair(Scorer(2), Scorer(3)), new ScorePair(Scorer(4), Scorer(5))));
+        return new(models, heads, new PpoRoles(new PolicyRole(models[0]), new PolicyRole(models[1]), new ScorePair(Scorer(2), Scorer(3)),
+            new ScorePair(Scorer(4), Scorer(5))));
     }
 
     /// <summary>One frozen model under three adapters: actor, both scores, both critics. The bare model is the reference.</summary>
@@ -31,7 +32,8 @@ internal sealed class PpoModels : IDisposable
         foreach (string name in (string[])["actor", "scores", "critics"]) model.Adapters.Create(name, LoraConfig.ForLanguageModel(rank, 2 * rank), 0);
         ScoreHead[] heads = [.. Enumerable.Range(0, 2).Select(head => ScoreHead.Create(TinyModel.Hidden, ScoresTrainer.Outputs, head))];
         return new([model], heads, new PpoRoles(
-            new PolicyRole(model, "actor"), new PolicyRole(model), new ScorePair(new ScorerRole(model, heads[0], "scores")), new ScorePair(new ScorerRole(model, heads[1], "critics"))));
+            new PolicyRole(model, "actor"), new PolicyRole(model), new ScorePair(new ScorerRole(model, heads[0], "scores")),
+            new ScorePair(new ScorerRole(model, heads[1], "critics"))));
     }
 
     public void Dispose()

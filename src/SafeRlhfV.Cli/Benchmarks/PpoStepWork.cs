@@ -4,8 +4,8 @@ using SafeRlhfV.Training;
 namespace SafeRlhfV.Cli;
 
 /// <summary>
-/// One round of Safe PPO by the trainer itself, on 16 prompts of 64 tokens with responses of 64. The roles are six full models, or one frozen backbone under three
-/// LoRA adapters (actor, scores, critics). The shared backbone saves memory, so there a quarter of the rows runs at a time.
+/// One round of Safe PPO by the trainer itself, on 16 prompts of 64 tokens with responses of 64. The roles are six full models, or one frozen backbone under
+/// three LoRA adapters (actor, scores, critics). The shared backbone saves memory, so there a quarter of the rows runs at a time.
 /// </summary>
 internal static class PpoStepWork
 {
@@ -37,7 +37,8 @@ internal static class PpoStepWork
             long start = Stopwatch.GetTimestamp();
             trainer.Round(prompts, round++, finished: phase => ends[phase] = Stopwatch.GetElapsedTime(start).TotalMilliseconds);
         }, settings.FewRepeats);
-        Measure.Emit(settings, "ppo-step", ("sharing", shared ? "backbone" : "none"), ("ms", Math.Round(seconds * 1e3, 1)), ("samples_per_s", Math.Round(Rows / seconds, 2)),
+        Measure.Emit(settings, "ppo-step", ("sharing", shared ? "backbone" : "none"), ("ms", Math.Round(seconds * 1e3, 1)),
+            ("samples_per_s", Math.Round(Rows / seconds, 2)),
             ("rollout_ms", Math.Round(ends[PpoPhase.Sample])), ("score_ms", Math.Round(ends[PpoPhase.Score] - ends[PpoPhase.Sample])),
             ("update_ms", Math.Round(ends[PpoPhase.Update] - ends[PpoPhase.Score])), ("peak_rss_mib", Measure.Mebibytes("VmHWM")));
     }

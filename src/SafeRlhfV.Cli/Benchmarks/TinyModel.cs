@@ -5,7 +5,9 @@ using static TorchSharp.torch;
 
 namespace SafeRlhfV.Cli;
 
-/// <summary>The model of the workloads: a Llama decoder of 3.7 million parameters in float32, behind the smallest tower (no workload shows it an image).</summary>
+/// <summary>
+/// The model of the workloads: a Llama decoder of 3.7 million parameters in float32, behind the smallest tower (no workload shows it an image).
+/// </summary>
 internal static class TinyModel
 {
     public const int Hidden = 256, Layers = 4, Heads = 4, FeedForward = 688, Vocabulary = 1024;
@@ -20,10 +22,12 @@ internal static class TinyModel
         {
           "model_type": "llava", "image_token_index": {{ImageToken}}, "tie_word_embeddings": false,
           "text_config": {
-            "model_type": "llama", "hidden_size": {{Hidden}}, "intermediate_size": {{FeedForward}}, "num_hidden_layers": {{Layers}}, "num_attention_heads": {{Heads}},
+            "model_type": "llama", "hidden_size": {{Hidden}}, "intermediate_size": {{FeedForward}}, "num_hidden_layers": {{Layers}},
+            "num_attention_heads": {{Heads}},
             "num_key_value_heads": {{Heads}}, "vocab_size": {{Vocabulary}}, "rms_norm_eps": 1e-5, "max_position_embeddings": 1024
           },
-          "vision_config": { "hidden_size": 32, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 1, "image_size": {{ImageSide}}, "patch_size": 112 }
+          "vision_config": { "hidden_size": 32, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 1,
+            "image_size": {{ImageSide}}, "patch_size": 112 }
         }
         """), "the bench's config.json"));
 

@@ -9,14 +9,21 @@ internal static class TokenizerWork
     private const int Bytes = 2 << 20, TextBytes = 2000;
 
     private const string Stems =
-        "act add age ask bake bear bend book bring build burn call camp care carry cast chair change clean clear climb close cook count cover cross dance deal deep "
-        + "draw dream drink drive eat enter face fall farm feel field fill find fish fix floor fold form gather give glass grow hand hang help hold home hope house "
-        + "hunt join jump keep kind know land last laugh lead learn leave lift light list long look make mark meet milk mind move name need open order paint pass "
-        + "pay place plan plant play point pull push quick rain reach read rest ride ring rise road roof round run sail salt search seat see sell send set shape "
-        + "share shine shop show sing sit sleep slow small smile snow soft sort sound speak stand start stay step stone story street strong study talk taste teach "
-        + "tell thank think throw time touch town trade train travel tree try turn wait walk warm wash watch water wear wind wish wonder wood word work write yard";
+        "act add age ask bake bear bend book bring build burn call camp care carry cast chair change clean clear climb close cook count cover cross dance "
+            + "deal deep "
+        + "draw dream drink drive eat enter face fall farm feel field fill find fish fix floor fold form gather give glass grow hand hang help hold home hope "
+            + "house "
+        + "hunt join jump keep kind know land last laugh lead learn leave lift light list long look make mark meet milk mind move name need open order paint "
+            + "pass "
+        + "pay place plan plant play point pull push quick rain reach read rest ride ring rise road roof round run sail salt search seat see sell send set "
+            + "shape "
+        + "share shine shop show sing sit sleep slow small smile snow soft sort sound speak stand start stay step stone story street strong study talk taste "
+            + "teach "
+        + "tell thank think throw time touch town trade train travel tree try turn wait walk warm wash watch water wear wind wish wonder wood word work write "
+            + "yard";
 
-    private static readonly string[] Common = ["the", "of", "and", "to", "a", "in", "is", "that", "it", "was", "for", "on", "with", "as", "he", "she", "they", "at", "by", "from", "not", "but", "which", "her", "his"];
+    private static readonly string[] Common = ["the", "of", "and", "to", "a", "in", "is", "that", "it", "was", "for", "on", "with", "as", "he", "she", "they",
+        "at", "by", "from", "not", "but", "which", "her", "his"];
 
     private static readonly string[] Endings = ["", "s", "ed", "ing", "er", "ers", "able", "less", "ful", "ly", "ment", "ness", "y", "'s"];
 
@@ -26,7 +33,8 @@ internal static class TokenizerWork
         string[] texts = Texts();
         long bytes = texts.Sum(text => (long)Encoding.UTF8.GetByteCount(text)), tokens = 0;
         double seconds = Measure.Median(() => tokens = texts.Sum(text => (long)tokenizer.Encode(text).Count), settings.FewRepeats);
-        Measure.Emit(settings with { Threads = 1 }, "tokenizer", ("mb_per_s", Math.Round(bytes / seconds / 1e6, 2)), ("tokens_per_s", Math.Round(tokens / seconds)), ("bytes_per_token", Math.Round((double)bytes / tokens, 2)));
+        Measure.Emit(settings with { Threads = 1 }, "tokenizer", ("mb_per_s", Math.Round(bytes / seconds / 1e6, 2)),
+            ("tokens_per_s", Math.Round(tokens / seconds)), ("bytes_per_token", Math.Round((double)bytes / tokens, 2)));
     }
 
     private static string[] Texts()

@@ -7,7 +7,8 @@ using SafeRlhfV.Models;
 namespace SafeRlhfV.Cli;
 
 /// <summary>Runs one command line: parse, invoke, and turn every outcome into an exit code and, where it failed, one line on stderr.</summary>
-/// <remarks>0 done · 1 the check it was asked to make failed, or a service that it needs cannot be used · 2 bad usage or bad input · 70 a defect of ours · 130 cancelled.</remarks>
+/// <remarks>0 done · 1 the check it was asked to make failed, or a service that it needs cannot be used · 2 bad usage or bad input · 70 a defect of ours · 130
+/// cancelled.</remarks>
 internal static class CliHost
 {
     // 'serve' asks for itself, when it knows whether it serves a local model
@@ -47,7 +48,9 @@ internal static class CliHost
         }
         catch (InvalidInputException mistake)
         {
-            return Fail(BadInput, mistake.Finding is { Row: not null } ? $"{mistake.Message} 'data validate --fix FOLDER' writes a copy without such rows." : mistake.Message);
+            return Fail(BadInput, mistake.Finding is { Row: not null }
+                ? $"{mistake.Message} 'data validate --fix FOLDER' writes a copy without such rows."
+                : mistake.Message);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -45,7 +45,9 @@ internal static class Output
     public static string JsonLine<T>(T document) => JsonSerializer.Serialize(document, LineOptions);
 
     /// <summary>A model's text: on a terminal without control characters, which could move its cursor or set its title.</summary>
-    public static string Foreign(string text) => Console.IsOutputRedirected ? text : string.Concat(text.Where(character => character is '\n' or '\t' || !char.IsControl(character)));
+    public static string Foreign(string text) => Console.IsOutputRedirected
+        ? text
+        : string.Concat(text.Where(character => character is '\n' or '\t' || !char.IsControl(character)));
 
     /// <summary>A piece of a model's text on stdout, shown at once.</summary>
     public static void Piece(string text)

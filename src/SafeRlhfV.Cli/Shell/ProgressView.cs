@@ -58,5 +58,7 @@ internal sealed class ProgressView(string stage)
         else Console.Error.WriteLine(line);
     }
 
-    private static string Span(TimeSpan time) => time.TotalHours >= 1 ? $"{(int)time.TotalHours}:{time.Minutes:00}:{time.Seconds:00}" : $"{time.Minutes}:{time.Seconds:00}";
+    private static string Span(TimeSpan time) => time.TotalHours >= 1
+        ? $"{(int)time.TotalHours}:{time.Minutes:00}:{time.Seconds:00}"
+        : $"{time.Minutes}:{time.Seconds:00}";
 }

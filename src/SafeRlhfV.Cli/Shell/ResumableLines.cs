@@ -4,8 +4,9 @@ using System.Text.Json;
 namespace SafeRlhfV.Cli;
 
 /// <summary>
-/// A text file that grows row by row as "FILE.partial" and takes its name when it is whole. A stop, however it comes, leaves the rows that are whole; a later process goes on
-/// behind them if it works under the same settings, which lie beside them in "FILE.partial.settings", and beside the whole file in "FILE.settings".
+/// A text file that grows row by row as "FILE.partial" and takes its name when it is whole. A stop, however it comes, leaves the rows that are whole; a later
+/// process goes on behind them if it works under the same settings, which lie beside them in "FILE.partial.settings", and beside the whole file in
+/// "FILE.settings".
 /// </summary>
 internal sealed class ResumableLines : IDisposable
 {
@@ -25,7 +26,8 @@ internal sealed class ResumableLines : IDisposable
         this.file = file;
         if (Directory.Exists(file)) throw new InvalidInputException($"{file}: is a folder; name a file.");
         if (File.Exists(file) && !overwrite) throw new InvalidInputException($"{file}: already there and whole; choose another name or add --overwrite.");
-        if (File.Exists(Partial) && !resume && !overwrite) throw new InvalidInputException($"{Partial}: rows of a run that was stopped; go on with --resume, or begin anew with --overwrite.");
+        if (File.Exists(Partial) && !resume && !overwrite)
+            throw new InvalidInputException($"{Partial}: rows of a run that was stopped; go on with --resume, or begin anew with --overwrite.");
         try
         {
             if (resume && File.Exists(Partial)) Lines = Read(settings, linesPerRow);
@@ -114,7 +116,9 @@ internal sealed class ResumableLines : IDisposable
     private List<string> Read(string settings, int linesPerRow)
     {
         string before = File.Exists(Settings) ? File.ReadAllText(Settings) : "";
-        if (before != settings) throw new InvalidInputException($"{Partial}: was begun under other settings ({Difference(before, settings)}); take the same ones, or begin anew with --overwrite.");
+        if (before != settings)
+            throw new InvalidInputException($"{Partial}: was begun under other settings ({Difference(before, settings)}); take the same ones, or begin anew "
+                + "with --overwrite.");
         string text = File.ReadAllText(Partial);
         // what follows the last line's end was cut by the stop, and so may be the last row's lines
         string[] lines = text[..(text.LastIndexOf('\n') + 1)].Split('\n', StringSplitOptions.RemoveEmptyEntries);
@@ -127,7 +131,8 @@ internal sealed class ResumableLines : IDisposable
         {
             Dictionary<string, string> old = Fields(before), current = Fields(now);
             string[] changed = [.. current.Keys.Union(old.Keys).Where(name => old.GetValueOrDefault(name) != current.GetValueOrDefault(name))];
-            return string.Join(", ", changed.Select(name => $"{name}: {old.GetValueOrDefault(name, "none")} then, {current.GetValueOrDefault(name, "none")} now"));
+            return string.Join(", ", changed.Select(name =>
+                $"{name}: {old.GetValueOrDefault(name, "none")} then, {current.GetValueOrDefault(name, "none")} now"));
         }
         catch (JsonException)
         {
@@ -138,5 +143,6 @@ internal sealed class ResumableLines : IDisposable
     private static Dictionary<string, string> Fields(string json) => JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(json)!
         .ToDictionary(pair => pair.Key, pair => pair.Value.ValueKind == JsonValueKind.Null ? "none" : pair.Value.ToString());
 
-    private InvalidInputException Unwritable(Exception error) => new($"{file}: cannot be written ({error.Message}); check the folder, the permissions and the free space.", error);
+    private InvalidInputException Unwritable(Exception error) =>
+        new($"{file}: cannot be written ({error.Message}); check the folder, the permissions and the free space.", error);
 }

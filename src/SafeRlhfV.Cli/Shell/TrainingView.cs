@@ -22,5 +22,7 @@ internal sealed class TrainingView(IReadOnlyList<MetricInfo> metrics) : IProgres
     /// <summary>Ends the view.</summary>
     public void Done() => view?.Done(Figures());
 
-    private string Figures() => string.Join("  ", metrics.Where(metric => metric.Live && Last!.Metrics.ContainsKey(metric.Name)).Select(metric => $"{metric.Label} {metric.Format(Last!.Metrics[metric.Name])}"));
+    private string Figures() => string.Join("  ",
+        metrics.Where(metric => metric.Live && Last!.Metrics.ContainsKey(metric.Name))
+            .Select(metric => $"{metric.Label} {metric.Format(Last!.Metrics[metric.Name])}"));
 }

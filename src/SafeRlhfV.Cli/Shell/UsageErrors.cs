@@ -15,10 +15,14 @@ internal static class UsageErrors
         string? option = command.Subcommands.Count > 0 ? null : Values(parsed).Concat(parsed.UnmatchedTokens).FirstOrDefault(token => token.StartsWith('-'));
         string? word = option ?? parsed.UnmatchedTokens.FirstOrDefault();
         if (word is not null) return Unknown(parsed, command, verb, word) + help;
-        if (command.Subcommands.Count > 0) return $"{(verb.Length == 0 ? "safe-rlhf-v" : $"'{verb.TrimEnd()}'")} needs a command: {string.Join(", ", command.Subcommands.Where(sub => !sub.Hidden).Select(sub => sub.Name))}.{help}";
+        if (command.Subcommands.Count > 0)
+            return $"{(verb.Length == 0 ? "safe-rlhf-v" : $"'{verb.TrimEnd()}'")} needs a command: "
+                + $"{string.Join(", ", command.Subcommands.Where(sub => !sub.Hidden).Select(sub => sub.Name))}.{help}";
         ParseError error = parsed.Errors[0];
         string message = string.Join(' ', error.Message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
-        return (error.SymbolResult is OptionResult { Option.Name: { } name } && !message.Contains(name, StringComparison.Ordinal) ? $"{name}: {message}" : message) + help;
+        return (error.SymbolResult is OptionResult { Option.Name: { } name } && !message.Contains(name, StringComparison.Ordinal)
+            ? $"{name}: {message}"
+            : message) + help;
     }
 
     /// <summary>All commands, a line each; groups are followed by theirs.</summary>
@@ -76,11 +80,13 @@ internal static class UsageErrors
         return string.Concat(names);
     }
 
-    private static string FirstSentence(string? text) => text is null ? "" : text.IndexOf(" Example:", StringComparison.Ordinal) is > 0 and int end ? text[..end] : text;
+    private static string FirstSentence(string? text) => text is null ? "" : text.IndexOf(" Example:", StringComparison.Ordinal) is > 0 and int end
+        ? text[..end] : text;
 
     /// <summary>The word that takes fewest changes of letters (swapped neighbours are one); null where all are too far.</summary>
     private static string? Closest(string word, IEnumerable<string> known) => known.Select(name => (name, Distance: Distance(word, name)))
-        .Where(one => one.Distance <= Math.Max(1, Math.Min(3, one.name.Length / 2 - (one.name.StartsWith('-') ? 1 : 0)))).OrderBy(one => one.Distance).Select(one => one.name).FirstOrDefault();
+        .Where(one => one.Distance <= Math.Max(1, Math.Min(3, one.name.Length / 2 - (one.name.StartsWith('-') ? 1 : 0)))).OrderBy(one => one.Distance)
+        .Select(one => one.name).FirstOrDefault();
 
     private static int Distance(string left, string right)
     {

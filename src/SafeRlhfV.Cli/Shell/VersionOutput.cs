@@ -14,7 +14,10 @@ internal sealed class VersionOutput(Option<bool> verbose) : SynchronousCommandLi
     /// <summary>Puts it in the place of the parser's own version.</summary>
     public static RootCommand AddTo(RootCommand root)
     {
-        Option<bool> verbose = new("--verbose") { Description = $"With --version: also what was changed in the native libraries ({NativeTuning.Variable}=off changes nothing)." };
+        Option<bool> verbose = new("--verbose")
+        {
+            Description = $"With --version: also what was changed in the native libraries ({NativeTuning.Variable}=off changes nothing)."
+        };
         VersionOption version = root.Options.OfType<VersionOption>().Single();
         version.Validators.Clear(); // it would allow no option beside it
         version.Action = new VersionOutput(verbose);

@@ -40,7 +40,8 @@ public sealed record ImageHeader(string Format, int Width, int Height, string Mo
                 BinaryPrimitives.ReadUInt16LittleEndian(bytes[24..]) <= 8 ? "P" : "RGB");
         int height = BinaryPrimitives.ReadInt32LittleEndian(bytes[22..]);
         return height == int.MinValue ? null
-            : new ImageHeader("BMP", BinaryPrimitives.ReadInt32LittleEndian(bytes[18..]), Math.Abs(height), BinaryPrimitives.ReadUInt16LittleEndian(bytes[28..]) <= 8 ? "P" : "RGB");
+            : new ImageHeader("BMP", BinaryPrimitives.ReadInt32LittleEndian(bytes[18..]), Math.Abs(height),
+                BinaryPrimitives.ReadUInt16LittleEndian(bytes[28..]) <= 8 ? "P" : "RGB");
     }
 
     private static ImageHeader? Png(ReadOnlySpan<byte> bytes)
@@ -94,7 +95,8 @@ public sealed record ImageHeader(string Format, int Width, int Height, string Mo
             return new ImageHeader("WEBP", 1 + (int)(bits & 0x3fff), 1 + (int)((bits >> 14) & 0x3fff), ((bits >> 28) & 1) != 0 ? "RGBA" : "RGB");
         }
         if (kind.SequenceEqual("VP8 "u8))
-            return new ImageHeader("WEBP", BinaryPrimitives.ReadUInt16LittleEndian(bytes[26..]) & 0x3fff, BinaryPrimitives.ReadUInt16LittleEndian(bytes[28..]) & 0x3fff, "RGB");
+            return new ImageHeader("WEBP", BinaryPrimitives.ReadUInt16LittleEndian(bytes[26..]) & 0x3fff,
+                BinaryPrimitives.ReadUInt16LittleEndian(bytes[28..]) & 0x3fff, "RGB");
         return null;
     }
 

@@ -4,7 +4,8 @@ using YamlDotNet.RepresentationModel;
 namespace SafeRlhfV.Core;
 
 /// <summary>
-/// A mapping of a YAML file, read strictly: every wrong value and every key that nobody asked for is a fault with its line, and all faults are reported together.
+/// A mapping of a YAML file, read strictly: every wrong value and every key that nobody asked for is a fault with its line, and all faults are reported
+/// together.
 /// </summary>
 public sealed class YamlSection
 {
@@ -38,7 +39,8 @@ public sealed class YamlSection
     /// <param name="tree">The tree.</param>
     /// <param name="read">Makes the settings of it.</param>
     /// <param name="sets">Values that replace the files' or add to them, each as a.b=value.</param>
-    /// <param name="variables">The variables that values may use as <c>${name}</c>, null where one has no value; without variables <c>${</c> is text like any other.</param>
+    /// <param name="variables">The variables that values may use as <c>${name}</c>, null where one has no value; without variables <c>${</c> is text like any
+    /// other.</param>
     /// <param name="lines">Whether messages name lines: not where a program made the text.</param>
     /// <exception cref="InvalidInputException">It is not YAML, or has faults.</exception>
     public static T Read<T>(
@@ -56,7 +58,8 @@ public sealed class YamlSection
             section.FindUnknown();
         }
         if (faults.Count == 0) return result;
-        IEnumerable<string> ordered = faults.OrderBy(fault => fault.File, StringComparer.Ordinal).ThenBy(fault => fault.Line).Select(fault => lines ? fault.ToString() : fault.Message);
+        IEnumerable<string> ordered = faults.OrderBy(fault => fault.File, StringComparer.Ordinal).ThenBy(fault => fault.Line)
+            .Select(fault => lines ? fault.ToString() : fault.Message);
         throw new InvalidInputException($"{tree.Source} has {faults.Count} fault{(faults.Count == 1 ? "" : "s")}: {string.Join("; ", ordered)}.");
     }
 

@@ -4,8 +4,9 @@ using YamlDotNet.RepresentationModel;
 namespace SafeRlhfV.Core;
 
 /// <summary>
-/// A YAML file and the files that it changes, as one tree. <c>base: other.yaml</c>, relative to the file in which it stands, names the file that is changed: sections are merged
-/// key by key, any other value takes the place of the base's, and an empty one takes the base's away. Every value remembers its file and line for messages.
+/// A YAML file and the files that it changes, as one tree. <c>base: other.yaml</c>, relative to the file in which it stands, names the file that is changed:
+/// sections are merged key by key, any other value takes the place of the base's, and an empty one takes the base's away. Every value remembers its file and
+/// line for messages.
 /// </summary>
 public sealed class YamlTree
 {
@@ -75,7 +76,8 @@ public sealed class YamlTree
         string path = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(chain[^1])!, relative));
         if (chain.Contains(path))
         {
-            Faults.Add(Places.Fault(named, $"{BaseKey}: the files are based on each other in a circle: {string.Join(" → ", [.. chain.SkipWhile(one => one != path), path])}"));
+            Faults.Add(Places.Fault(named,
+                $"{BaseKey}: the files are based on each other in a circle: {string.Join(" → ", [.. chain.SkipWhile(one => one != path), path])}"));
             return root;
         }
         try
@@ -111,12 +113,14 @@ public sealed class YamlTree
     // an alias becomes a copy, so that a change of one place leaves the other as it is
     private YamlNode Copy(YamlNode node, string? file, int depth)
     {
-        if (depth > MostDepth || ++nodes > MostNodes) throw new YamlException(node.Start, node.End, "it is nested too deeply or has too many values (does an anchor hold itself?)");
+        if (depth > MostDepth || ++nodes > MostNodes)
+            throw new YamlException(node.Start, node.End, "it is nested too deeply or has too many values (does an anchor hold itself?)");
         (string?, long) place = (file, node.Start.Line);
         if (node is YamlMappingNode mapping)
         {
             YamlMappingNode made = Places.Put(new YamlMappingNode(), place);
-            foreach ((YamlNode key, YamlNode value) in mapping.Children) made.Children.Add(Places.Put(new YamlScalarNode(Text(key)), (file, key.Start.Line)), Copy(value, file, depth + 1));
+            foreach ((YamlNode key, YamlNode value) in mapping.Children)
+                made.Children.Add(Places.Put(new YamlScalarNode(Text(key)), (file, key.Start.Line)), Copy(value, file, depth + 1));
             return made;
         }
         if (node is YamlSequenceNode list) return Places.Put(new YamlSequenceNode(list.Children.Select(child => Copy(child, file, depth + 1))), place);

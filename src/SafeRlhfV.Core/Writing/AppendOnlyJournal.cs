@@ -50,7 +50,8 @@ public sealed class AppendOnlyJournal : IDisposable
         {
             file?.Dispose();
             held?.Dispose();
-            if (error is IOException or UnauthorizedAccessException) throw new InvalidInputException($"{path}: cannot be opened ({error.Message.TrimEnd('.')}); check the folder and its permissions.", error);
+            if (error is IOException or UnauthorizedAccessException)
+                throw new InvalidInputException($"{path}: cannot be opened ({error.Message.TrimEnd('.')}); check the folder and its permissions.", error);
             throw;
         }
     }
@@ -81,7 +82,8 @@ public sealed class AppendOnlyJournal : IDisposable
             {
                 file.SetLength(before);
                 file.Seek(0, SeekOrigin.End);
-                throw new InvalidInputException($"{Path}: cannot be written ({error.Message.TrimEnd('.')}); free some space, then run the command again: what stands in the journal is kept.", error);
+                throw new InvalidInputException($"{Path}: cannot be written ({error.Message.TrimEnd('.')}); free some space, then run the command again: what "
+                    + "stands in the journal is kept.", error);
             }
         }
     }
@@ -115,7 +117,8 @@ public sealed class AppendOnlyJournal : IDisposable
         {
             number++;
             if (broken is { } damage)
-                throw new InvalidInputException($"{path}, line {damage.Number}: the line is damaged ({ErrorText.FirstLine(damage.Error).TrimEnd('.')}) and others follow it; mend it or remove it by hand.", damage.Error);
+                throw new InvalidInputException($"{path}, line {damage.Number}: the line is damaged ({ErrorText.FirstLine(damage.Error).TrimEnd('.')}) and "
+                    + "others follow it; mend it or remove it by hand.", damage.Error);
             try
             {
                 read(JsonSerializer.Deserialize<T>(line, Json) ?? throw new JsonException("null"));
@@ -123,7 +126,9 @@ public sealed class AppendOnlyJournal : IDisposable
             }
             catch (JsonException error)
             {
-                if (IsJson(line)) throw new InvalidInputException($"{path}, line {number}: not a line of this journal ({ErrorText.FirstLine(error).TrimEnd('.')}); give the right folder, or mend the line by hand.", error);
+                if (IsJson(line))
+                    throw new InvalidInputException($"{path}, line {number}: not a line of this journal ({ErrorText.FirstLine(error).TrimEnd('.')}); give the "
+                        + "right folder, or mend the line by hand.", error);
                 broken = (number, error);
             }
         }

@@ -3,8 +3,8 @@ using System.Text;
 namespace SafeRlhfV.Core;
 
 /// <summary>
-/// A file that is written beside its name and takes the name when it is whole. A reader, a kill or a power cut finds the old file or the new one: the contents are
-/// flushed to the disk, then the file is renamed, then the folder is flushed. Without <see cref="Commit"/>, disposing of it removes what was written.
+/// A file that is written beside its name and takes the name when it is whole. A reader, a kill or a power cut finds the old file or the new one: the contents
+/// are flushed to the disk, then the file is renamed, then the folder is flushed. Without <see cref="Commit"/>, disposing of it removes what was written.
 /// </summary>
 public sealed class AtomicFile : IDisposable
 {
@@ -16,7 +16,9 @@ public sealed class AtomicFile : IDisposable
     /// <summary>Takes the contents.</summary>
     public FileStream Stream { get; }
 
-    /// <summary>Begins a file in place of one that may be there. Folders above it are made. What a killed process left of the same file is overwritten.</summary>
+    /// <summary>
+    /// Begins a file in place of one that may be there. Folders above it are made. What a killed process left of the same file is overwritten.
+    /// </summary>
     /// <exception cref="InvalidInputException">The name is empty or a folder's, or the disk refuses.</exception>
     public static AtomicFile Create(string path)
     {

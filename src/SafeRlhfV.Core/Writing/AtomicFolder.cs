@@ -3,9 +3,9 @@ using SystemPath = System.IO.Path;
 namespace SafeRlhfV.Core;
 
 /// <summary>
-/// A folder that is written beside its name and takes the name when it is whole. A reader, a kill or a power cut finds the old folder or the new one: all files are flushed
-/// to the disk, then the folder is renamed (on Linux in exchange for the old one, in one step), then the folder above is flushed. Without <see cref="Commit"/>, disposing of it
-/// removes what was written.
+/// A folder that is written beside its name and takes the name when it is whole. A reader, a kill or a power cut finds the old folder or the new one: all files
+/// are flushed to the disk, then the folder is renamed (on Linux in exchange for the old one, in one step), then the folder above is flushed. Without
+/// <see cref="Commit"/>, disposing of it removes what was written.
 /// </summary>
 public sealed class AtomicFolder : IDisposable
 {
@@ -67,7 +67,8 @@ public sealed class AtomicFolder : IDisposable
     /// <summary>Whether a folder may be written, asked before long work is done for it.</summary>
     /// <param name="target">The final folder; it must not exist, or be empty, unless <paramref name="overwrite"/> is set.</param>
     /// <param name="overwrite">Whether what is there may be replaced.</param>
-    /// <param name="source">What is read to write it, a folder or a file: it must neither be, nor hold, nor lie in the target, since it is never changed; null where nothing is.</param>
+    /// <param name="source">What is read to write it, a folder or a file: it must neither be, nor hold, nor lie in the target, since it is never changed; null
+    /// where nothing is.</param>
     /// <exception cref="InvalidInputException">The target is taken, or the source's own.</exception>
     public static void Check(string target, bool overwrite, string? source = null)
     {
@@ -79,8 +80,10 @@ public sealed class AtomicFolder : IDisposable
         if (source is not null)
         {
             string read = Full(source);
-            if (full == read || Below(full, read)) throw new InvalidInputException($"{target}: lies in {source}, which is read and never changed; choose another folder.");
-            if (overwrite && Below(read, full)) throw new InvalidInputException($"{target}: holds {source}, which is read, and would be replaced with it; choose another folder.");
+            if (full == read || Below(full, read))
+                throw new InvalidInputException($"{target}: lies in {source}, which is read and never changed; choose another folder.");
+            if (overwrite && Below(read, full))
+                throw new InvalidInputException($"{target}: holds {source}, which is read, and would be replaced with it; choose another folder.");
         }
         DiskErrors.Writing(target, () => overwrite || !Directory.Exists(full) || !Directory.EnumerateFileSystemEntries(full).Any()
             ? true

@@ -4,7 +4,10 @@ using System.Text.Json;
 
 namespace SafeRlhfV.Core;
 
-/// <summary>A buffer and a writer of JSON for each thread, used again and again: to be filled and emptied without a pause, and without beginning another text in between.</summary>
+/// <summary>
+/// A buffer and a writer of JSON for each thread, used again and again: to be filled and emptied without a pause, and without beginning another text in
+/// between.
+/// </summary>
 public static class JsonScratch
 {
     private const int Kept = 1 << 20;

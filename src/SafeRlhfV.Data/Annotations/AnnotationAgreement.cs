@@ -51,7 +51,8 @@ public static class AnnotationAgreement
         }
         return new JsonObject
         {
-            ["annotators"] = new JsonObject(annotators.Select(name => KeyValuePair.Create(name, (JsonNode?)records.Where(record => record.Annotator == name).Select(record => record.Item).Distinct().Count()))),
+            ["annotators"] = new JsonObject(annotators.Select(name =>
+                KeyValuePair.Create(name, (JsonNode?)records.Where(record => record.Annotator == name).Select(record => record.Item).Distinct().Count()))),
             ["items"] = records.Select(record => record.Item).Distinct().Count(),
             ["items_with_several"] = records.GroupBy(record => record.Item).Count(group => group.Select(record => record.Annotator).Distinct().Count() > 1),
             ["labels"] = labels,
@@ -73,7 +74,8 @@ public static class AnnotationAgreement
                     ["first"] = annotators[i],
                     ["second"] = annotators[j],
                     ["items"] = both.Length,
-                    ["kappa"] = Figure(Agreement.CohenKappa(both.Select(given => given[annotators[i]]).ToArray(), both.Select(given => given[annotators[j]]).ToArray())),
+                    ["kappa"] = Figure(Agreement.CohenKappa(both.Select(given => given[annotators[i]]).ToArray(),
+                        both.Select(given => given[annotators[j]]).ToArray())),
                 });
             }
         return kappas;

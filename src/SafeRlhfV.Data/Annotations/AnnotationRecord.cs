@@ -12,7 +12,8 @@ namespace SafeRlhfV.Data;
 /// <param name="Category">The category; null where it was not asked.</param>
 /// <param name="Severity">The severity of the image, 0..3; null where it was not asked.</param>
 public sealed record AnnotationRecord(
-    string Item, string Annotator, int MoreHelpful, int Safer, int Harmless1, int Harmless2, int Helpful1, int Helpful2, string? Category = null, int? Severity = null)
+    string Item, string Annotator, int MoreHelpful, int Safer, int Harmless1, int Harmless2, int Helpful1, int Helpful2, string? Category = null,
+    int? Severity = null)
 {
     /// <summary>What is wrong with it, in words; null where it keeps the rules.</summary>
     public string? FindFault()
@@ -21,7 +22,8 @@ public sealed record AnnotationRecord(
         if (MoreHelpful is not (1 or 2) || Safer is not (1 or 2)) return "a preference must be 1 or 2";
         if (Harmless1 is < RowRules.LowestHarmless or > RowRules.HighestHarmless || Harmless2 is < RowRules.LowestHarmless or > RowRules.HighestHarmless)
             return $"a harmless rate must be {RowRules.LowestHarmless}..{RowRules.HighestHarmless}";
-        if (Helpful1 is < 0 or > RowRules.HighestHelpful || Helpful2 is < 0 or > RowRules.HighestHelpful) return $"a helpful rate must be 0..{RowRules.HighestHelpful}";
+        if (Helpful1 is < 0 or > RowRules.HighestHelpful || Helpful2 is < 0 or > RowRules.HighestHelpful)
+            return $"a helpful rate must be 0..{RowRules.HighestHelpful}";
         if (Category is not null && Taxonomy.IndexOf(Category) < 0) return $"{Finding.Quote(Category)} is not one of the categories";
         if (Severity is < 0 or > RowRules.HighestSeverity) return $"the severity must be 0..{RowRules.HighestSeverity}";
         return CrossesLine ? $"answer {Safer} is called the safer one but is unsafe, while the other is safe" : null;

@@ -1,8 +1,8 @@
 namespace SafeRlhfV.Data;
 
 /// <summary>
-/// What the columns of one file lack. A column without a value in any row is one finding, whether the file does not have it or has nothing but nulls in it; cells
-/// that are null beside others that are not are findings of their rows.
+/// What the columns of one file lack. A column without a value in any row is one finding, whether the file does not have it or has nothing but nulls in it;
+/// cells that are null beside others that are not are findings of their rows.
 /// </summary>
 internal sealed class ColumnCheck(string file, RowSchema schema, TrainerNeeds needs)
 {
@@ -38,7 +38,8 @@ internal sealed class ColumnCheck(string file, RowSchema schema, TrainerNeeds ne
         // of conversations of several kinds a trainer takes those that serve it, and says how many it leaves out
         if (!needs.IsAll && !schema.HasMessages)
             foreach (IGrouping<TrainerNeeds.Need, string> need in wanted.Where(need => !need.Key.IsMet(Has)))
-                lacking.Add((() => need.Key.IsMet(filled.Contains), RowRules.Error(row, Fault.NullValue, $"{string.Join(", ", need)} cannot use the row: it has no value here; give one or drop the row.",
+                lacking.Add((() => need.Key.IsMet(filled.Contains),
+                    RowRules.Error(row, Fault.NullValue, $"{string.Join(", ", need)} cannot use the row: it has no value here; give one or drop the row.",
                     [.. need.Key.Usual.Where(column => !Has(column))])));
         return own;
     }
@@ -49,19 +50,23 @@ internal sealed class ColumnCheck(string file, RowSchema schema, TrainerNeeds ne
     {
         if (rows == 0) yield break;
         HashSet<string> needed = [];
-        foreach (IGrouping<string, (TrainerNeeds.Need Need, IEnumerable<string> Trainers)> column in wanted.Where(need => !need.Key.IsMet(filled.Contains) && (!needs.IsAll || !schema.HasMessages || need.Key.Usual[0] == "question"))
-            .SelectMany(need => need.Key.Usual.Where(column => !filled.Contains(column)).Select(column => (column, (need.Key, (IEnumerable<string>)need)))).GroupBy(pair => pair.column, pair => pair.Item2))
+        foreach (IGrouping<string, (TrainerNeeds.Need Need, IEnumerable<string> Trainers)> column in wanted.Where(need =>
+            !need.Key.IsMet(filled.Contains) && (!needs.IsAll || !schema.HasMessages || need.Key.Usual[0] == "question"))
+            .SelectMany(need => need.Key.Usual.Where(column => !filled.Contains(column)).Select(column => (column, (need.Key, (IEnumerable<string>)need))))
+            .GroupBy(pair => pair.column, pair => pair.Item2))
         {
             needed.Add(column.Key);
             yield return new Finding(Fault.MissingColumn, FindingSeverity.Error, file, null, [column.Key],
-                $"missing: no row of the file has a value here{column.First().Need.Others}, and {string.Join(", ", column.SelectMany(pair => pair.Trainers).Distinct())} cannot learn without it; "
+                $"missing: no row of the file has a value here{column.First().Need.Others}, and "
+                + $"{string.Join(", ", column.SelectMany(pair => pair.Trainers).Distinct())} cannot learn without it; "
                 + (needs.IsAll ? "add it, or check with --for what one trainer needs." : "add it."))
             { Split = split };
         }
         if (needs.IsAll && !schema.HasMessages)
             foreach ((string column, _) in schema.Columns)
                 if (!filled.Contains(column) && !needed.Contains(column) && !RowSchema.IsExtension(column))
-                    yield return new Finding(Fault.MissingColumn, FindingSeverity.Warning, file, null, [column], "missing: no row of the file has a value here; trainers do without it.") { Split = split };
+                    yield return new Finding(Fault.MissingColumn, FindingSeverity.Warning, file, null, [column],
+                        "missing: no row of the file has a value here; trainers do without it.") { Split = split };
         foreach ((Func<bool> isOfRow, Finding finding) in lacking) if (isOfRow()) yield return finding with { Split = split };
     }
 }

@@ -37,14 +37,16 @@ public static class DatasetMender
         {
             ColumnCheck? columns = null;
             List<(RowPrint Print, Finding? Fault, MendedCell[] Cells)> file = [];
-            foreach ((DatasetRow row, RowPrint print, Finding[] found, MendedCell[] cells) in RowPipeline.Map(read, row => Examine(row, needs.Parts, categories), cancel))
+            foreach ((DatasetRow row, RowPrint print, Finding[] found, MendedCell[] cells)
+                in RowPipeline.Map(read, row => Examine(row, needs.Parts, categories), cancel))
             {
                 onProgress?.Invoke(++rows);
                 columns ??= new ColumnCheck(row.Position.File, row.Schema, needs);
                 file.Add((print, columns.Add(row, found).FirstOrDefault(IsError) ?? print.ImageFault, cells));
             }
             Finding[] lacking = [.. (columns?.Finish(part.Split) ?? []).Where(IsError)];
-            Dictionary<long, Finding> byRow = lacking.Where(finding => finding.Row is not null).DistinctBy(finding => finding.Row).ToDictionary(finding => finding.Row!.Value);
+            Dictionary<long, Finding> byRow = lacking.Where(finding => finding.Row is not null).DistinctBy(finding => finding.Row)
+                .ToDictionary(finding => finding.Row!.Value);
             dropped.AddRange(lacking.Where(finding => finding.Row is null));
             bool whole = lacking.All(finding => finding.Row is not null);
             foreach ((RowPrint print, Finding? fault, MendedCell[] cells) in file)
@@ -67,11 +69,14 @@ public static class DatasetMender
                 {
                     cancel.ThrowIfCancellationRequested();
                     (DatasetRow clean, _) = Mend(row.WithoutPairColumns(), categories);
-                    writer ??= BeaverTailsWriter.Create(folder, [.. sound.Select(print => print.Schema).Distinct()], new BeaverTailsWriterOptions { Overwrite = overwrite, Description = "A clean copy; report.json says what was left out or mended." });
+                    writer ??= BeaverTailsWriter.Create(folder, [.. sound.Select(print => print.Schema).Distinct()],
+                        new BeaverTailsWriterOptions { Overwrite = overwrite, Description = "A clean copy; report.json says what was left out or mended." });
                     writer.Add(part.Split, clean, part.Config);
                 }
             MendReport report = new(rows, kept.Count, mended, dropped);
-            if (writer is null) throw new InvalidInputException($"{path}: no row is sound, so there is nothing to write{(dropped.Count > 0 ? $"; first fault: {dropped[0]}" : "")}");
+            if (writer is null)
+                throw new InvalidInputException($"{path}: no row is sound, so there is nothing to "
+                    + $"write{(dropped.Count > 0 ? $"; first fault: {dropped[0]}" : "")}");
             writer.Attach("report.json", JsonSerializer.Serialize(report, ReportJson));
             writer.Complete();
             return report;
@@ -139,7 +144,8 @@ public static class DatasetMender
         void Drop(RowPrint row, string code, string what, RowPrint because)
         {
             if (repeated.Add((row.Position.File, row.Position.Row)))
-                dropped.Add(new Finding(code, FindingSeverity.Error, row.Position.File, row.Position.Row, [], $"{what} {because.Position}.") { Split = row.Position.Split, Related = [because.Position] });
+                dropped.Add(new Finding(code, FindingSeverity.Error, row.Position.File, row.Position.Row, [],
+                    $"{what} {because.Position}.") { Split = row.Position.Split, Related = [because.Position] });
         }
         foreach ((RowPrint train, RowPrint held) in duplicates.ExactLeaks()) Drop(train, Fault.LeakExact, "the train image has the same pixels as", held);
         foreach (IReadOnlyList<RowPrint> group in duplicates.EqualRows)

@@ -44,13 +44,16 @@ public static class DatasetValidator
         findings.AddRange(spellings.Finish());
         Duplicates duplicates = new(prints);
         findings.AddRange(duplicates.EqualRows.SelectMany(Repeated));
-        findings.AddRange(duplicates.ExactLeaks().Select(pair => Leak(Fault.LeakExact, FindingSeverity.Error, pair.Train, pair.Held, "the train image has the same pixels as an image held out; drop the train row.")));
+        findings.AddRange(duplicates.ExactLeaks()
+            .Select(pair => Leak(Fault.LeakExact, FindingSeverity.Error, pair.Train, pair.Held,
+                "the train image has the same pixels as an image held out; drop the train row.")));
         findings.AddRange(duplicates.NearLeaks(threshold).Select(pair => Leak(Fault.LeakNear, FindingSeverity.Warning, pair.Train, pair.Held,
             $"the train image looks like an image held out (difference hashes {pair.Bits} of 64 bits apart); look at both.")));
         return new ValidationReport(path, files, prints.Count, findings);
     }
 
-    private static void CheckFile(string file, DatasetPart part, long index, List<Finding> findings, SpellingCheck spellings, List<RowPrint> prints, List<Finding> empty, TrainerNeeds needs, ImageLimit? limit,
+    private static void CheckFile(string file, DatasetPart part, long index, List<Finding> findings, SpellingCheck spellings, List<RowPrint> prints,
+        List<Finding> empty, TrainerNeeds needs, ImageLimit? limit,
         IReadOnlyDictionary<string, string>? categories, Action<long>? onProgress, CancellationToken cancel)
     {
         using IRowReader reader = PreferenceDataset.OpenFile(file);
@@ -67,17 +70,24 @@ public static class DatasetValidator
             onProgress?.Invoke(prints.Count);
         }
         findings.AddRange(columns.Finish(part.Split));
-        if (prints.Count == before) empty.Add(new Finding(Fault.ZeroRows, FindingSeverity.Error, file, null, [], "the file holds no row; give it rows or remove it.") { Split = part.Split });
+        if (prints.Count == before) empty.Add(new Finding(Fault.ZeroRows, FindingSeverity.Error, file, null, [],
+            "the file holds no row; give it rows or remove it.") { Split = part.Split });
     }
 
     private static IEnumerable<Finding> Repeated(IReadOnlyList<RowPrint> group) => group.Select((row, i) =>
         new Finding(Fault.DuplicateRows, FindingSeverity.Error, row.Position.File, row.Position.Row, [.. row.Schema.Columns.Select(column => column.Name)],
-            i == 0 ? $"{group.Count} rows are equal in every column; keep this one and drop the others." : $"equal in every column to {group[0].Position}; drop it.")
+            i == 0
+                ? $"{group.Count} rows are equal in every column; keep this one and drop the others."
+                : $"equal in every column to {group[0].Position}; drop it.")
         {
             Split = row.Position.Split,
             Related = [.. group.Where(other => other != row).Select(other => other.Position)],
         });
 
     private static Finding Leak(string code, FindingSeverity severity, RowPrint train, RowPrint held, string what) =>
-        new(code, severity, train.Position.File, train.Position.Row, ["image"], $"{what[..^1]} ({held.Position}).") { Split = train.Position.Split, Related = [held.Position] };
+        new(code, severity, train.Position.File, train.Position.Row, ["image"], $"{what[..^1]} ({held.Position}).")
+        {
+            Split = train.Position.Split,
+            Related = [held.Position]
+        };
 }

@@ -6,5 +6,6 @@ namespace SafeRlhfV.Data;
 public sealed record ImageLimit(Func<int, int, string?> Refusal, FindingSeverity Severity)
 {
     internal IEnumerable<Finding> Check(RowPrint row) => row.Images.Select(image => Refusal(image.Width, image.Height)).OfType<string>().Select(why =>
-        new Finding(Fault.ImageProportions, Severity, row.Position.File, row.Position.Row, [row.Schema.Columns.Any(column => column.Name == "images") ? "images" : "image"], why) { Split = row.Position.Split });
+        new Finding(Fault.ImageProportions, Severity, row.Position.File, row.Position.Row,
+            [row.Schema.Columns.Any(column => column.Name == "images") ? "images" : "image"], why) { Split = row.Position.Split });
 }

@@ -1,6 +1,8 @@
 namespace SafeRlhfV.Data;
 
-/// <summary>Gathers warnings of values that are written otherwise than in the release: one for each column, with the number of cells and the first of them.</summary>
+/// <summary>
+/// Gathers warnings of values that are written otherwise than in the release: one for each column, with the number of cells and the first of them.
+/// </summary>
 internal sealed class SpellingCheck
 {
     private readonly Dictionary<(string Code, string Column), (Finding First, long Cells)> spellings = [];
@@ -16,5 +18,7 @@ internal sealed class SpellingCheck
     }
 
     /// <summary>The warnings.</summary>
-    public IEnumerable<Finding> Finish() => spellings.Values.Select(pair => pair.Cells == 1 ? pair.First : pair.First with { What = $"{pair.First.What[..^1]} ({pair.Cells} such cells in this column, this is the first)." });
+    public IEnumerable<Finding> Finish() =>
+        spellings.Values.Select(pair =>
+            pair.Cells == 1 ? pair.First : pair.First with { What = $"{pair.First.What[..^1]} ({pair.Cells} such cells in this column, this is the first)." });
 }

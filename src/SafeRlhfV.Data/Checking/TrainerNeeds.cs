@@ -1,9 +1,12 @@
 namespace SafeRlhfV.Data;
 
-/// <summary>What trainers need of a data set, by their names: <c>sft</c>, <c>reward</c>, <c>cost</c>, <c>scores</c>, <c>dpo</c>, <c>ppo</c>, <c>guard</c>.</summary>
+/// <summary>
+/// What trainers need of a data set, by their names: <c>sft</c>, <c>reward</c>, <c>cost</c>, <c>scores</c>, <c>dpo</c>, <c>ppo</c>, <c>guard</c>.
+/// </summary>
 public sealed class TrainerNeeds
 {
-    private static readonly string[] Answer1 = ["response_1"], Answer2 = ["response_2"], Safer = ["safer_response_id"], Helpful = ["more_helpful_response_id"], Overall = ["overall_response_id"],
+    private static readonly string[] Answer1 = ["response_1"], Answer2 = ["response_2"], Safer = ["safer_response_id"], Helpful = ["more_helpful_response_id"],
+        Overall = ["overall_response_id"],
         Labels = ["is_response_1_safe", "is_response_2_safe"], Rates = ["response_1_harmless_rate", "response_2_harmless_rate"];
 
     private static readonly Need Question = new(["question"], ["messages"]);
@@ -31,7 +34,8 @@ public sealed class TrainerNeeds
         : trainers.Count == 0 ? All : new TrainerNeeds([.. trainers.Distinct()], isAll: false);
 
     /// <summary>The needs in a layout, with the trainers that have them.</summary>
-    internal ILookup<Need, string> In(RowLayout layout) => trainers.Where(trainer => !IsAll || layout == RowLayout.Paired || trainer is "sft" or "ppo" or "guard")
+    internal ILookup<Need, string> In(RowLayout layout) =>
+        trainers.Where(trainer => !IsAll || layout == RowLayout.Paired || trainer is "sft" or "ppo" or "guard")
         .SelectMany(trainer => Of(trainer, layout).Select(need => (need, trainer))).ToLookup(pair => pair.need, pair => pair.trainer);
 
     private static RecordParts PartsOf(string trainer) => trainer switch
@@ -64,7 +68,8 @@ public sealed class TrainerNeeds
 
     private static class Pairs
     {
-        public static readonly Need First = new(Answer1), Only = new(Answer1, ["response"]), Second = new(Answer2), Better = new(Helpful, Overall), Safer = new(TrainerNeeds.Safer), AnyPreference = new(Helpful, Overall, TrainerNeeds.Safer),
+        public static readonly Need First = new(Answer1), Only = new(Answer1, ["response"]), Second = new(Answer2), Better = new(Helpful, Overall),
+            Safer = new(TrainerNeeds.Safer), AnyPreference = new(Helpful, Overall, TrainerNeeds.Safer),
             Labels = new(TrainerNeeds.Labels), Harm = new(TrainerNeeds.Labels, Rates);
     }
 

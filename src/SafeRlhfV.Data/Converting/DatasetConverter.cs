@@ -6,7 +6,8 @@ public static class DatasetConverter
     /// <summary>Converts a whole data set; configurations and splits stay. Rows that convert to the same layout are copied as they are.</summary>
     /// <returns>The rows written.</returns>
     /// <exception cref="InvalidInputException">A row breaks a rule, flat rows lack what pairs need, or the folder cannot be written.</exception>
-    public static long Convert(PreferenceDataset dataset, string folder, ConversionOptions options, Action<long>? onProgress = null, CancellationToken cancel = default)
+    public static long Convert(PreferenceDataset dataset, string folder, ConversionOptions options, Action<long>? onProgress = null,
+        CancellationToken cancel = default)
     {
         AtomicFolder.Check(folder, options.Overwrite, dataset.Path);
         bool forTrainers = options.Format is not (ExportFormat.Parquet or ExportFormat.Jsonl or ExportFormat.JsonlFiles);
@@ -22,7 +23,8 @@ public static class DatasetConverter
         IEnumerable<DatasetRow> Rows(DatasetPart part)
         {
             IEnumerable<DatasetRow> rows = dataset.ReadRows(part.Split, part.Config).Prefetch(8);
-            if (dataset.Schemas.Any(schema => schema.Layout == RowLayout.Paired) && layout == RowLayout.Flat) rows = rows.SelectMany(row => ExportRows.Flatten(row, options.Traced));
+            if (dataset.Schemas.Any(schema => schema.Layout == RowLayout.Paired) && layout == RowLayout.Flat)
+                rows = rows.SelectMany(row => ExportRows.Flatten(row, options.Traced));
             if (dataset.Schemas.Any(schema => schema.Layout == RowLayout.Flat) && layout == RowLayout.Paired) rows = ExportRows.Pair(rows);
             return forTrainers ? rows.Select(row => ExportRows.Prefer(row, options.Format, options.BySafety)) : rows;
         }
@@ -46,7 +48,8 @@ public static class DatasetConverter
             foreach (DatasetPart part in Parts(dataset))
                 foreach (DatasetRow row in Rows(part))
                 {
-                    writer ??= BeaverTailsWriter.Create(folder, layout is null ? dataset.Schemas : [row.Schema], new BeaverTailsWriterOptions { Overwrite = options.Overwrite, Description = Describe(options.Format) });
+                    writer ??= BeaverTailsWriter.Create(folder, layout is null ? dataset.Schemas : [row.Schema],
+                        new BeaverTailsWriterOptions { Overwrite = options.Overwrite, Description = Describe(options.Format) });
                     writer.Add(part.Split, row, part.Config);
                     Count();
                 }
@@ -63,7 +66,8 @@ public static class DatasetConverter
 
     private static string Describe(ExportFormat format) => format switch
     {
-        ExportFormat.Trl => "Preference pairs for TRL (conversational): prompt, chosen, rejected with content parts, and images. Made from rows in the layout of BeaverTails-V (arXiv 2503.17682).",
+        ExportFormat.Trl => "Preference pairs for TRL (conversational): prompt, chosen, rejected with content parts, and images. Made from rows in the layout "
+            + "of BeaverTails-V (arXiv 2503.17682).",
         ExportFormat.AlignAnything => "Preference pairs for align-anything. Made from rows in the layout of BeaverTails-V (arXiv 2503.17682).",
         ExportFormat.Reward => "Pairs for a reward model (chosen = more helpful). Made from rows in the layout of BeaverTails-V (arXiv 2503.17682).",
         ExportFormat.Cost => "Pairs for a cost model (chosen = safer). Made from rows in the layout of BeaverTails-V (arXiv 2503.17682).",

@@ -6,13 +6,15 @@ public static class DatasetDeduplicator
     /// <summary>Looks for leaks and duplicates.</summary>
     /// <param name="dataset">The data set.</param>
     /// <param name="threshold">The bits of 64 by which the difference hashes of near-duplicates may differ.</param>
-    /// <param name="folder">Where to write a copy without leaking train rows (exact, and near if <paramref name="dropNear"/>) and without all but the first of equal rows and equal words; null writes nothing.</param>
+    /// <param name="folder">Where to write a copy without leaking train rows (exact, and near if <paramref name="dropNear"/>) and without all but the first of
+    /// equal rows and equal words; null writes nothing.</param>
     /// <param name="dropNear">Also leave out train rows that look like rows held out.</param>
     /// <param name="overwrite">Replace a folder that exists.</param>
     /// <param name="onProgress">Called with the rows read so far.</param>
     /// <param name="cancel">Stops the work.</param>
     /// <exception cref="InvalidInputException">A file is damaged, or the folder cannot be written.</exception>
-    public static DeduplicationReport Run(PreferenceDataset dataset, int threshold = ImageFingerprint.DefaultThreshold, string? folder = null, bool dropNear = false, bool overwrite = false,
+    public static DeduplicationReport Run(PreferenceDataset dataset, int threshold = ImageFingerprint.DefaultThreshold, string? folder = null,
+        bool dropNear = false, bool overwrite = false,
         Action<long>? onProgress = null, CancellationToken cancel = default)
     {
         if (folder is not null) AtomicFolder.Check(folder, overwrite, dataset.Path);
@@ -34,7 +36,8 @@ public static class DatasetDeduplicator
             drop.UnionWith(kept.Skip(1).Where(row => row.Row == kept[0].Row || row.SameImages(kept[0])));
         }
         DeduplicationReport report = new(rows.Count,
-            [.. exact.Select(leak => (leak.Train.Position, leak.Held.Position))], [.. near.Select(leak => (leak.Train.Position, leak.Held.Position, leak.Bits))],
+            [.. exact.Select(leak => (leak.Train.Position, leak.Held.Position))],
+            [.. near.Select(leak => (leak.Train.Position, leak.Held.Position, leak.Bits))],
             Positions(duplicates.EqualRows), Positions([.. dataset.Splits.SelectMany(split => duplicates.EqualPixels(split))]),
             [.. duplicates.NearPairs(threshold).Select(pair => (pair.First.Position, pair.Second.Position, pair.Bits))],
             Positions(duplicates.EqualWords), [.. rows.Where(drop.Contains).Select(row => row.Position)]);
@@ -44,7 +47,8 @@ public static class DatasetDeduplicator
 
     private static void Write(PreferenceDataset dataset, string folder, List<RowPrint> rows, HashSet<RowPrint> drop, bool overwrite, CancellationToken cancel)
     {
-        using BeaverTailsWriter writer = BeaverTailsWriter.Create(folder, dataset.Schemas, new BeaverTailsWriterOptions { Overwrite = overwrite, Description = "A copy without duplicates and without train rows that leak." });
+        using BeaverTailsWriter writer = BeaverTailsWriter.Create(folder, dataset.Schemas,
+            new BeaverTailsWriterOptions { Overwrite = overwrite, Description = "A copy without duplicates and without train rows that leak." });
         int next = 0;
         foreach (DatasetRow row in dataset.ReadRows().Prefetch(8))
         {
@@ -54,5 +58,7 @@ public static class DatasetDeduplicator
         writer.Complete();
     }
 
-    private static IReadOnlyList<RowPosition>[] Positions(IReadOnlyList<IReadOnlyList<RowPrint>> groups) => [.. groups.Select(group => (IReadOnlyList<RowPosition>)[.. group.Select(row => row.Position)])];
+    private static IReadOnlyList<RowPosition>[]
+        Positions(IReadOnlyList<IReadOnlyList<RowPrint>> groups) =>
+            [.. groups.Select(group => (IReadOnlyList<RowPosition>)[.. group.Select(row => row.Position)])];
 }

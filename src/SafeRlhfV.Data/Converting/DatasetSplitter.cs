@@ -20,11 +20,13 @@ public static class DatasetSplitter
     public static SplitReport Split(PreferenceDataset dataset, string folder, IReadOnlyList<(string Split, double Share)> shares, long seed,
         int threshold = ImageFingerprint.DefaultThreshold, bool overwrite = false, Action<long>? onProgress = null, CancellationToken cancel = default)
     {
-        if (shares.Count == 0 || shares.Any(share => !(share.Share > 0) || double.IsInfinity(share.Share)) || shares.Select(share => share.Split).Distinct().Count() < shares.Count)
+        if (shares.Count == 0 || shares.Any(share => !(share.Share > 0) || double.IsInfinity(share.Share))
+            || shares.Select(share => share.Split).Distinct().Count() < shares.Count)
             throw new InvalidInputException("the shares of a split must be above 0 and each split named once, for example train=0.9,evaluation=0.1.");
         foreach ((string split, _) in shares) BeaverTailsWriter.CheckSplit(folder, split);
         if (Math.Abs(shares.Sum(share => share.Share) - 1) > 1e-6)
-            throw new InvalidInputException($"the shares of a split sum to {shares.Sum(share => share.Share):0.####}; they must sum to 1, for example train=0.9,evaluation=0.1.");
+            throw new InvalidInputException($"the shares of a split sum to {shares.Sum(share => share.Share):0.####}; they must sum to 1, for example "
+                + "train=0.9,evaluation=0.1.");
         AtomicFolder.Check(folder, overwrite, dataset.Path);
         List<RowPrint> rows = [];
         foreach (RowPrint row in RowPipeline.Map(dataset.ReadRows(), RowPrint.Of, cancel))
@@ -52,6 +54,7 @@ public static class DatasetSplitter
             writer.Add(shares[split].Split, row.WithoutPairColumns(), row.Position.Config);
         }
         writer.Complete();
-        return new SplitReport(shares.Select((share, i) => (share.Split, counts[i])).ToDictionary(pair => pair.Split, pair => pair.Item2), groups.Max(group => group.Length));
+        return new SplitReport(shares.Select((share, i) => (share.Split, counts[i])).ToDictionary(pair => pair.Split, pair => pair.Item2),
+            groups.Max(group => group.Length));
     }
 }

@@ -9,6 +9,8 @@ namespace SafeRlhfV.Data;
 /// <param name="NearImages">Rows of one split whose images look the same, and the bits between them.</param>
 /// <param name="EqualWords">Rows whose question and answers are the same words (case, spaces and Unicode form aside).</param>
 /// <param name="Dropped">The rows that the written copy leaves out.</param>
-public sealed record DeduplicationReport(long Rows, IReadOnlyList<(RowPosition Train, RowPosition Held)> ExactLeaks, IReadOnlyList<(RowPosition Train, RowPosition Held, int Bits)> NearLeaks,
-    IReadOnlyList<IReadOnlyList<RowPosition>> EqualRows, IReadOnlyList<IReadOnlyList<RowPosition>> EqualPixels, IReadOnlyList<(RowPosition First, RowPosition Second, int Bits)> NearImages,
+public sealed record DeduplicationReport(long Rows, IReadOnlyList<(RowPosition Train, RowPosition Held)> ExactLeaks,
+    IReadOnlyList<(RowPosition Train, RowPosition Held, int Bits)> NearLeaks,
+    IReadOnlyList<IReadOnlyList<RowPosition>> EqualRows, IReadOnlyList<IReadOnlyList<RowPosition>> EqualPixels,
+    IReadOnlyList<(RowPosition First, RowPosition Second, int Bits)> NearImages,
     IReadOnlyList<IReadOnlyList<RowPosition>> EqualWords, IReadOnlyList<RowPosition> Dropped);

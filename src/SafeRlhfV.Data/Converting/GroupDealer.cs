@@ -2,8 +2,8 @@ namespace SafeRlhfV.Data;
 
 /// <summary>Assigns groups of rows to splits.</summary>
 /// <remarks>
-/// Every split ends less than one group (the largest) away from its share of the rows. A group goes only where it fits; where it fits nowhere, it goes to the split that lacks
-/// most rows: all lack less than the group then, so nothing ends further away than that. Among the splits where it fits, the strata decide.
+/// Every split ends less than one group (the largest) away from its share of the rows. A group goes only where it fits; where it fits nowhere, it goes to the
+/// split that lacks most rows: all lack less than the group then, so nothing ends further away than that. Among the splits where it fits, the strata decide.
 /// </remarks>
 internal static class GroupDealer
 {
@@ -24,8 +24,11 @@ internal static class GroupDealer
             int[] room = [.. all.Where(i => lack[i] >= group.Length - Tolerance)];
             int[] roomInStrata = [.. room.Where(i => parts.All(part => part.Stratum.Lack[i] >= part.Rows - Tolerance))];
             // Relative while there is room, so that splits fill evenly; then absolute, so that many small strata do not each round a small share up.
-            int split = roomInStrata.Length > 0 ? roomInStrata.MaxBy(i => parts.Sum(part => part.Rows * part.Stratum.Lack[i] / part.Stratum.Rows) / shares[i] + group.Length * lack[i] / (shares[i] * strata.Count))
-                : room.Length > 0 ? room.OrderByDescending(i => parts.Sum(part => part.Rows * part.Stratum.Lack[i])).ThenByDescending(i => lack[i] / shares[i]).First()
+            int split = roomInStrata.Length > 0
+                ? roomInStrata.MaxBy(i => parts.Sum(part => part.Rows * part.Stratum.Lack[i] / part.Stratum.Rows) / shares[i]
+                    + group.Length * lack[i] / (shares[i] * strata.Count))
+                : room.Length > 0 ? room.OrderByDescending(i => parts.Sum(part => part.Rows * part.Stratum.Lack[i])).ThenByDescending(i => lack[i] / shares[i])
+                    .First()
                 : all.MaxBy(i => lack[i]);
             lack[split] -= group.Length;
             foreach ((Stratum stratum, int rows) in parts) stratum.Lack[split] -= rows;

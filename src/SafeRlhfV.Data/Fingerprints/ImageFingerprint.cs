@@ -19,7 +19,8 @@ public sealed class ImageFingerprint
 
     private readonly byte[] miniature;
 
-    private ImageFingerprint(int width, int height, UInt128 pixels, ulong hash, byte[] miniature) => (Width, Height, Pixels, Hash, this.miniature) = (width, height, pixels, hash, miniature);
+    private ImageFingerprint(int width, int height, UInt128 pixels, ulong hash, byte[] miniature) =>
+        (Width, Height, Pixels, Hash, this.miniature) = (width, height, pixels, hash, miniature);
 
     /// <summary>Width in pixels.</summary>
     public int Width { get; }
@@ -117,7 +118,8 @@ public sealed class ImageFingerprint
         for (; at < line.Length; at++) band[at] += weight * line[at];
     }
 
-    private static void Add(Vector<uint> values, float weight, Span<float> band) => (new Vector<float>(band) + weight * Vector.ConvertToSingle(Vector.AsVectorInt32(values))).CopyTo(band);
+    private static void Add(Vector<uint> values, float weight, Span<float> band) =>
+        (new Vector<float>(band) + weight * Vector.ConvertToSingle(Vector.AsVectorInt32(values))).CopyTo(band);
 
     private static (int, float[])[] Shares(int size, int cells) => [.. Enumerable.Range(0, cells).Select(cell =>
     {

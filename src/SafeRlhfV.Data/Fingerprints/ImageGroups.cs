@@ -19,7 +19,8 @@ internal static class ImageGroups
                 if (!byPixels.TryAdd(image.Pixels, (row, image))) parent[Root(row)] = Root(byPixels[image.Pixels].Row);
         (int Row, ImageFingerprint Image)[] distinct = [.. byPixels.Values];
         (int, int)[] near = [.. Enumerable.Range(0, distinct.Length).AsParallel().AsOrdered().SelectMany(i =>
-            Enumerable.Range(i + 1, distinct.Length - i - 1).Where(j => distinct[i].Image.IsNear(distinct[j].Image, threshold)).Select(j => (distinct[i].Row, distinct[j].Row)))];
+            Enumerable.Range(i + 1, distinct.Length - i - 1).Where(j => distinct[i].Image.IsNear(distinct[j].Image, threshold))
+                .Select(j => (distinct[i].Row, distinct[j].Row)))];
         foreach ((int left, int right) in near) parent[Root(right)] = Root(left);
         return [.. Enumerable.Range(0, rows.Count).GroupBy(Root).Select(group => group.ToArray())];
     }

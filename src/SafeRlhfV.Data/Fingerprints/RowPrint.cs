@@ -40,11 +40,14 @@ internal sealed class RowPrint
         {
             (ImageFingerprint? picture, string? code, string? what) = ImageReader.Read(bytes, ImageFingerprint.Of, ImageDecodeOptions.Fingerprint);
             if (picture is not null) images.Add(picture);
-            else fault ??= new Finding(code!, FindingSeverity.Error, row.Position.File, row.Position.Row, [row.Messages is null ? "image" : "images"], what!) { Split = row.Position.Split };
+            else fault ??= new Finding(code!, FindingSeverity.Error, row.Position.File, row.Position.Row, [row.Messages is null ? "image" : "images"],
+                what!) { Split = row.Position.Split };
         }
         byte[][] digests = [.. encoded.Select(SHA256.HashData)];
         string[] answers = row.Schema.Layout == RowLayout.Paired ? [row.Text("response_1") ?? "", row.Text("response_2") ?? ""] : [row.Text("response") ?? ""];
-        string question = row.Messages is { } messages ? string.Join('\n', messages.Select(message => $"{message.Role}: {message.Text}")) : row.Text("question") ?? "";
+        string question = row.Messages is { } messages
+            ? string.Join('\n', messages.Select(message => $"{message.Role}: {message.Text}"))
+            : row.Text("question") ?? "";
         return new RowPrint
         {
             Position = row.Position,
@@ -52,7 +55,9 @@ internal sealed class RowPrint
             Category = row.Text("category"),
             Severity = row.Integer("image_severity"),
             Row = OfRow(row),
-            ImageBytes = digests.Length == 0 ? null : ImageFingerprint.Digest(digests.Length == 1 ? digests[0] : SHA256.HashData([.. digests.SelectMany(digest => digest)])),
+            ImageBytes = digests.Length == 0
+                ? null
+                : ImageFingerprint.Digest(digests.Length == 1 ? digests[0] : SHA256.HashData([.. digests.SelectMany(digest => digest)])),
             Question = OfText(question),
             Words = OfText(string.Join('\n', answers.Prepend(question).Select(Normalize))),
             Images = images,
@@ -62,7 +67,8 @@ internal sealed class RowPrint
     }
 
     /// <summary>Equal where all images have the same pixels, in order.</summary>
-    public bool SameImages(RowPrint other) => ImageCount == other.ImageCount && Images.Select(image => image.Pixels).SequenceEqual(other.Images.Select(image => image.Pixels));
+    public bool SameImages(RowPrint other) => ImageCount == other.ImageCount
+        && Images.Select(image => image.Pixels).SequenceEqual(other.Images.Select(image => image.Pixels));
 
     private static UInt128 OfText(string text) => ImageFingerprint.Digest(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 

@@ -1,8 +1,8 @@
 namespace SafeRlhfV.Data;
 
 /// <summary>
-/// How encoded images become RGB. The default serves training, generation, scoring, the guard and previews alike: turned upright as EXIF says, transparency laid on white.
-/// The other policies exist only to compare with references that were made otherwise.
+/// How encoded images become RGB. The default serves training, generation, scoring, the guard and previews alike: turned upright as EXIF says, transparency
+/// laid on white. The other policies exist only to compare with references that were made otherwise.
 /// </summary>
 public sealed record ImageDecodeOptions
 {
@@ -28,8 +28,8 @@ public sealed record ImageDecodeOptions
     public bool ApplyOrientation { get; init; } = true;
 
     /// <summary>
-    /// Take 16-bit gray as Pillow's `convert("RGB")` does, which cuts values at 255 and makes nearly everything white. Only for comparing with transformers; otherwise
-    /// 16 bits are scaled to 8.
+    /// Take 16-bit gray as Pillow's `convert("RGB")` does, which cuts values at 255 and makes nearly everything white. Only for comparing with transformers;
+    /// otherwise 16 bits are scaled to 8.
     /// </summary>
     public bool ClipSixteenBitGray { get; init; }
 

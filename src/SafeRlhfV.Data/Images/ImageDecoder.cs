@@ -13,8 +13,10 @@ public static class ImageDecoder
     private delegate TResult Packer<TResult>(Span<byte> decoded, int width, int height, Packing packing);
 
     /// <summary>Decodes an image; without options upright and on white, as <see cref="ImageDecodeOptions"/> says.</summary>
-    /// <exception cref="InvalidInputException">The bytes are no image of these formats, are broken or cut short, or claim more pixels than the options allow.</exception>
-    public static RgbImage Decode(ReadOnlyMemory<byte> bytes, ImageDecodeOptions? options = null) => Open(bytes, options ?? ImageDecodeOptions.Standard, (decoded, width, height, packing) =>
+    /// <exception cref="InvalidInputException">The bytes are no image of these formats, are broken or cut short, or claim more pixels than the options
+    /// allow.</exception>
+    public static RgbImage Decode(ReadOnlyMemory<byte> bytes, ImageDecodeOptions? options = null) => Open(bytes, options ?? ImageDecodeOptions.Standard,
+        (decoded, width, height, packing) =>
     {
         byte[] rgb = GC.AllocateUninitializedArray<byte>(width * height * 3);
         packing.Pack(decoded, rgb);
@@ -22,10 +24,12 @@ public static class ImageDecoder
     });
 
     /// <summary>
-    /// Decodes an image for work that does not keep it: its pixels lie in memory of their own that is freed when the work is done, whatever the garbage collector does.
+    /// Decodes an image for work that does not keep it: its pixels lie in memory of their own that is freed when the work is done, whatever the garbage
+    /// collector does.
     /// </summary>
     /// <exception cref="InvalidInputException">As <see cref="Decode"/>.</exception>
-    public static TResult Visit<TResult>(ReadOnlyMemory<byte> bytes, PixelWork<TResult> work, ImageDecodeOptions? options = null) => Open(bytes, options ?? ImageDecodeOptions.Standard, (decoded, width, height, packing) =>
+    public static TResult Visit<TResult>(ReadOnlyMemory<byte> bytes, PixelWork<TResult> work, ImageDecodeOptions? options = null) => Open(bytes,
+        options ?? ImageDecodeOptions.Standard, (decoded, width, height, packing) =>
     {
         Span<byte> rgb = decoded[..(width * height * 3)]; // in place: a pixel's three bytes lie before the bytes that it is made of
         packing.Pack(decoded, rgb);
@@ -36,16 +40,19 @@ public static class ImageDecoder
 
     /// <summary>The size that <see cref="Decode"/> would give, without decoding a pixel.</summary>
     /// <exception cref="InvalidInputException">The bytes are no image of these formats, or claim more pixels than the options allow.</exception>
-    public static (int Width, int Height) ReadSize(ReadOnlyMemory<byte> bytes, ImageDecodeOptions? options = null) => OpenCodec(bytes, options ?? ImageDecodeOptions.Standard,
+    public static (int Width, int Height) ReadSize(ReadOnlyMemory<byte> bytes, ImageDecodeOptions? options = null) => OpenCodec(bytes,
+        options ?? ImageDecodeOptions.Standard,
         (codec, _, _, origin) => ImageOrientation.Swaps(origin) ? (codec.Info.Height, codec.Info.Width) : (codec.Info.Width, codec.Info.Height));
 
     private static TResult Open<TResult>(ReadOnlyMemory<byte> bytes, ImageDecodeOptions options, Packer<TResult> pack) =>
         OpenCodec(bytes, options, (codec, header, key, origin) => Read(codec, header, options, key, origin, pack));
 
-    private static TResult OpenCodec<TResult>(ReadOnlyMemory<byte> bytes, ImageDecodeOptions options, Func<SKCodec, ImageHeader, (byte, byte, byte)?, SKEncodedOrigin, TResult> read)
+    private static TResult OpenCodec<TResult>(ReadOnlyMemory<byte> bytes, ImageDecodeOptions options,
+        Func<SKCodec, ImageHeader, (byte, byte, byte)?, SKEncodedOrigin, TResult> read)
     {
         if (bytes.IsEmpty) throw new InvalidInputException("the image has 0 bytes; put it back.");
-        ImageHeader header = ImageHeader.Read(bytes.Span) ?? throw new InvalidInputException("the image is no PNG, JPEG, WebP, GIF or BMP, or is cut short; save it again as one of these.");
+        ImageHeader header = ImageHeader.Read(bytes.Span)
+            ?? throw new InvalidInputException("the image is no PNG, JPEG, WebP, GIF or BMP, or is cut short; save it again as one of these.");
         if ((long)header.Width * header.Height > options.MaxPixels)
             throw new InvalidInputException($"the image claims {header.Width} x {header.Height} pixels, more than {options.MaxPixels} in all; scale it down.");
         (ReadOnlyMemory<byte> shown, (byte, byte, byte)? key) = options.Alpha == AlphaPolicy.OnWhite ? (bytes, null) : ColourKey.Open(bytes, header);
@@ -57,7 +64,8 @@ public static class ImageDecoder
 
     private static unsafe SKData Wrap(MemoryHandle pin, int length) => SKData.Create((nint)pin.Pointer, length);
 
-    private static unsafe TResult Read<TResult>(SKCodec codec, ImageHeader header, ImageDecodeOptions options, (byte, byte, byte)? key, SKEncodedOrigin origin, Packer<TResult> pack)
+    private static unsafe TResult Read<TResult>(SKCodec codec, ImageHeader header, ImageDecodeOptions options, (byte, byte, byte)? key, SKEncodedOrigin origin,
+        Packer<TResult> pack)
     {
         (int width, int height) = (codec.Info.Width, codec.Info.Height);
         if (width <= 0 || height <= 0 || (long)width * height > Math.Min(options.MaxPixels, MostPixels))
@@ -70,7 +78,8 @@ public static class ImageDecoder
         try
         {
             if (codec.GetPixels(info, (nint)decoded) is var result and not SKCodecResult.Success)
-                throw new InvalidInputException($"the image's {header.Format} data is {(result == SKCodecResult.IncompleteInput ? "cut short" : $"broken ({result})")}; save it again.");
+                throw new InvalidInputException($"the image's {header.Format} data is "
+                    + $"{(result == SKCodecResult.IncompleteInput ? "cut short" : $"broken ({result})")}; save it again.");
             return pack(new Span<byte>(decoded, (int)info.BytesSize64), width, height, packing);
         }
         finally

@@ -6,7 +6,8 @@ namespace SafeRlhfV.Data;
 internal static class ImageOrientation
 {
     /// <summary>Whether width and height change places.</summary>
-    public static bool Swaps(SKEncodedOrigin origin) => origin is SKEncodedOrigin.LeftTop or SKEncodedOrigin.RightTop or SKEncodedOrigin.RightBottom or SKEncodedOrigin.LeftBottom;
+    public static bool Swaps(SKEncodedOrigin origin) =>
+        origin is SKEncodedOrigin.LeftTop or SKEncodedOrigin.RightTop or SKEncodedOrigin.RightBottom or SKEncodedOrigin.LeftBottom;
 
     /// <summary>The image upright; itself if it is so already.</summary>
     public static RgbImage Apply(RgbImage image, SKEncodedOrigin origin)

@@ -45,7 +45,8 @@ internal sealed class FormatDetection
         string[] words = format.Words.Any(names.Contains) ? format.Words : ["messages"]; // TRL's other form
         var (own, others) = (shapes.Values.Where(IsOwn).ToArray(), shapes.Values.Where(shape => shape.Names.Length > 0 && !IsOwn(shape)).ToArray());
         if (others.Length > 0 && own.Length > 0)
-            throw ImportFault.Error(ImportFault.Mixed, source, $"rows of two formats: {Show(own[0])} ({name}), {Show(others[0])}; import each from a file of its own");
+            throw ImportFault.Error(ImportFault.Mixed, source,
+                $"rows of two formats: {Show(own[0])} ({name}), {Show(others[0])}; import each from a file of its own");
         return format;
 
         static string Show((string[] Names, string File, long Row) shape) =>

@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 namespace SafeRlhfV.Data;
 
 /// <summary>
-/// Row groups of Parquet files whose page headers were checked. The check reads every page header of a group, and a cursor opens a group once for each block of rows;
-/// so each group is checked once. The data in the pages has checksums, which are verified at every reading.
+/// Row groups of Parquet files whose page headers were checked. The check reads every page header of a group, and a cursor opens a group once for each block of
+/// rows; so each group is checked once. The data in the pages has checksums, which are verified at every reading.
 /// </summary>
 internal sealed class CheckedGroups
 {

@@ -16,7 +16,8 @@ internal sealed record DatasetCard(IReadOnlyList<(string Config, string Split, I
     {
         string file = Path.Combine(folder, "README.md");
         if (!File.Exists(file)) return null;
-        if (new FileInfo(file).Length > LargestCard) throw new InvalidInputException($"{file}: a dataset card of more than {LargestCard >> 20} MiB is not read; shorten it.");
+        if (new FileInfo(file).Length > LargestCard)
+            throw new InvalidInputException($"{file}: a dataset card of more than {LargestCard >> 20} MiB is not read; shorten it.");
         if (FrontMatter(File.ReadAllText(file)) is not { } yaml) return null;
         try
         {
@@ -28,7 +29,8 @@ internal sealed record DatasetCard(IReadOnlyList<(string Config, string Split, I
         }
         catch (YamlException error)
         {
-            throw new InvalidInputException($"{file}, line {error.Start.Line + 1}: the card's front matter is not YAML ({error.Message.ReplaceLineEndings(" ")}); mend or remove it.", error);
+            throw new InvalidInputException($"{file}, line {error.Start.Line + 1}: the card's front matter is not YAML "
+                + $"({error.Message.ReplaceLineEndings(" ")}); mend or remove it.", error);
         }
     }
 
@@ -77,7 +79,8 @@ internal sealed record DatasetCard(IReadOnlyList<(string Config, string Split, I
                 case YamlSequenceNode splits:
                     foreach (YamlNode split in splits)
                     {
-                        if (split is not YamlMappingNode mapping || Child(mapping, "path") is not { } path) throw Bad(file, split, "each of 'data_files' needs 'split' and 'path'");
+                        if (split is not YamlMappingNode mapping || Child(mapping, "path") is not { } path)
+                            throw Bad(file, split, "each of 'data_files' needs 'split' and 'path'");
                         yield return (name, Scalar(Child(mapping, "split")) ?? "train", Patterns(file, path, directory));
                     }
                     break;
@@ -110,5 +113,6 @@ internal sealed record DatasetCard(IReadOnlyList<(string Config, string Split, I
 
     private static string? Scalar(YamlNode? node) => (node as YamlScalarNode)?.Value;
 
-    private static InvalidInputException Bad(string file, YamlNode node, string what) => new($"{file}: {what} (front matter, line {node.Start.Line}); see the dataset cards of Hugging Face.");
+    private static InvalidInputException Bad(string file, YamlNode node, string what) =>
+        new($"{file}: {what} (front matter, line {node.Start.Line}); see the dataset cards of Hugging Face.");
 }

@@ -8,19 +8,30 @@ internal static partial class DatasetDiscovery
     // JSON files that stand beside rows and hold none
     private static readonly string[] NotRows = ["dataset_info.json", "dataset_dict.json", "dataset_infos.json", "state.json", "report.json"];
 
-    private static readonly EnumerationOptions Everything = new() { RecurseSubdirectories = true, MaxRecursionDepth = 16, IgnoreInaccessible = false, AttributesToSkip = 0 };
+    private static readonly EnumerationOptions Everything = new()
+    {
+        RecurseSubdirectories = true,
+        MaxRecursionDepth = 16,
+        IgnoreInaccessible = false,
+        AttributesToSkip = 0
+    };
 
-    /// <summary>The parts of the data set at <paramref name="path"/> (a folder or one file), and the configurations of its card that have no files here.</summary>
+    /// <summary>
+    /// The parts of the data set at <paramref name="path"/> (a folder or one file), and the configurations of its card that have no files here.
+    /// </summary>
     /// <exception cref="InvalidInputException">Nothing there, nothing readable in it, or a shard is missing.</exception>
     public static (IReadOnlyList<DatasetPart> Parts, IReadOnlyList<string> Absent) Find(string path)
     {
         if (File.Exists(path)) return ([new DatasetPart(ConfigOf(path), SplitOf(Path.GetFileName(path)) ?? "train", [path])], []);
-        if (!Directory.Exists(path)) throw new InvalidInputException($"{path}: no such file or folder; give a data set's folder, a Parquet file or a JSON file.");
+        if (!Directory.Exists(path))
+            throw new InvalidInputException($"{path}: no such file or folder; give a data set's folder, a Parquet file or a JSON file.");
         try
         {
             (IReadOnlyList<DatasetPart> parts, IReadOnlyList<string> absent) = Arrange(path, Files(path));
             if (parts.Count == 0)
-                throw new InvalidInputException($"{path}: the folder holds no data{(absent.Count > 0 ? " of the configurations that its README.md names" : "")}; expected Parquet, JSONL or JSON files, for example data/<category>/train-00000-of-00001.parquet.");
+                throw new InvalidInputException($"{path}: the folder holds no "
+                    + $"data{(absent.Count > 0 ? " of the configurations that its README.md names" : "")}; expected Parquet, JSONL or JSON files, for example "
+                        + "data/<category>/train-00000-of-00001.parquet.");
             return (parts, absent);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -33,7 +44,9 @@ internal static partial class DatasetDiscovery
     /// <exception cref="InvalidInputException">A shard is missing.</exception>
     public static (IReadOnlyList<DatasetPart> Parts, IReadOnlyList<string> Absent) Arrange(string folder, string[] files)
     {
-        (IReadOnlyList<DatasetPart> parts, IReadOnlyList<string> absent) = DatasetCard.Read(folder) is { Sets.Count: > 0 } card ? FromCard(folder, files, card) : (Infer(folder, files), []);
+        (IReadOnlyList<DatasetPart> parts, IReadOnlyList<string> absent) = DatasetCard.Read(folder) is { Sets.Count: > 0 } card
+            ? FromCard(folder, files, card)
+            : (Infer(folder, files), []);
         foreach (DatasetPart part in parts) CheckShards(part);
         return (parts, absent);
     }
@@ -45,7 +58,8 @@ internal static partial class DatasetDiscovery
     public static bool HoldsNoRows(string file) => NotRows.Contains(Path.GetFileName(file));
 
     /// <summary>The files of a folder and its folders, by their paths below it with slashes; none that is hidden.</summary>
-    public static string[] AllFiles(string folder) => [.. Directory.EnumerateFiles(folder, "*", Everything).Select(file => Path.GetRelativePath(folder, file).Replace('\\', '/'))
+    public static string[] AllFiles(string folder) =>
+        [.. Directory.EnumerateFiles(folder, "*", Everything).Select(file => Path.GetRelativePath(folder, file).Replace('\\', '/'))
         .Where(file => !file.Split('/').Any(part => part.StartsWith('.') || part == "__MACOSX")).Order(StringComparer.Ordinal)];
 
     private static string[] Files(string folder)
@@ -75,12 +89,14 @@ internal static partial class DatasetDiscovery
     }
 
     private static DatasetPart[] Infer(string folder, string[] files) =>
-        [.. files.GroupBy(file => (Config: ConfigOf(file), Split: SplitOf(file) ?? "train")).Select(group => new DatasetPart(group.Key.Config, group.Key.Split, [.. group.Select(file => Path.Combine(folder, file))]))];
+        [.. files.GroupBy(file => (Config: ConfigOf(file), Split: SplitOf(file) ?? "train"))
+            .Select(group => new DatasetPart(group.Key.Config, group.Key.Split, [.. group.Select(file => Path.Combine(folder, file))]))];
 
     /// <summary>The folder that is neither "data" nor a split's name; for a single file, its folder where that is a category.</summary>
     private static string ConfigOf(string file)
     {
-        string[] folders = [.. file.Split('/', '\\')[..^1].Select(PartitionPath.Plain).Where(name => name.Length > 0 && name is not ("data" or ".") && SplitName(name) is null)];
+        string[] folders = [.. file.Split('/', '\\')[..^1].Select(PartitionPath.Plain)
+            .Where(name => name.Length > 0 && name is not ("data" or ".") && SplitName(name) is null)];
         if (folders.Length == 0) return "default";
         return Path.IsPathRooted(file) || File.Exists(file) ? Taxonomy.IndexOf(folders[^1]) >= 0 ? folders[^1] : "default" : folders[^1];
     }
@@ -90,7 +106,8 @@ internal static partial class DatasetDiscovery
     {
         string[] parts = file.Split('/');
         string[] words = Path.GetFileNameWithoutExtension(parts[^1]).Split('-', '_', '.', ' ');
-        return words.Select(SplitName).FirstOrDefault(name => name is not null) ?? parts[..^1].Reverse().Select(PartitionPath.Plain).Select(SplitName).FirstOrDefault(name => name is not null);
+        return words.Select(SplitName).FirstOrDefault(name => name is not null)
+            ?? parts[..^1].Reverse().Select(PartitionPath.Plain).Select(SplitName).FirstOrDefault(name => name is not null);
     }
 
     private static string? SplitName(string word) => word.ToLowerInvariant() switch
@@ -112,7 +129,9 @@ internal static partial class DatasetDiscovery
             int of = int.Parse(family.Key.Of);
             if (present.Count >= of) continue;
             string absent = Enumerable.Range(0, of).Select(shard => shard.ToString("00000")).First(shard => !present.Contains(shard));
-            throw new InvalidInputException($"{Path.Combine(family.Key.Folder ?? "", $"{family.Key.Name}-{absent}-of-{family.Key.Of}.parquet")}: this shard of {part.Config}/{part.Split} is missing ({present.Count} of {of} are there); fetch it.");
+            throw new InvalidInputException(
+                $"{Path.Combine(family.Key.Folder ?? "", $"{family.Key.Name}-{absent}-of-{family.Key.Of}.parquet")}: this shard of "
+                    + $"{part.Config}/{part.Split} is missing ({present.Count} of {of} are there); fetch it.");
         }
     }
 

@@ -1,8 +1,8 @@
 namespace SafeRlhfV.Data;
 
 /// <summary>
-/// A file pattern as Hugging Face's dataset cards write them: *, **, ?, [..]. All ways to match are followed at once, so that no pattern takes long; a regular expression
-/// that promises the same takes a tenth of a second to make its first match.
+/// A file pattern as Hugging Face's dataset cards write them: *, **, ?, [..]. All ways to match are followed at once, so that no pattern takes long; a regular
+/// expression that promises the same takes a tenth of a second to make its first match.
 /// </summary>
 internal sealed class FilePattern
 {
@@ -54,7 +54,8 @@ internal sealed class FilePattern
                 }
                 if (!reached[i]) continue;
                 if (kind == Kind.DeepStar || kind == Kind.Star && letter != '/') next[i] = true;
-                else if (kind switch { Kind.Character => text[0] == letter, Kind.Set => IsIn(text, letter), Kind.NoSlash => letter != '/', _ => false }) next[i + 1] = true;
+                else if (kind switch { Kind.Character => text[0] == letter, Kind.Set => IsIn(text, letter), Kind.NoSlash => letter != '/', _ => false })
+                    next[i + 1] = true;
             }
             Skip(next);
             (reached, inside) = (next, nextInside);

@@ -5,7 +5,9 @@ internal static class ImageFiles
 {
     private const long LargestFile = 256L << 20;
 
-    /// <summary>The bytes of a file named by a Parquet row: only inside the Parquet file's folder, since such files come from strangers. Null where there is none.</summary>
+    /// <summary>
+    /// The bytes of a file named by a Parquet row: only inside the Parquet file's folder, since such files come from strangers. Null where there is none.
+    /// </summary>
     public static byte[]? TryReadBeside(string parquet, string? path)
     {
         if (string.IsNullOrWhiteSpace(path) || path.Contains('\0') || Path.IsPathRooted(path)) return null;
@@ -15,7 +17,9 @@ internal static class ImageFiles
 
     /// <summary>The bytes of a file named by a JSONL row, relative to the JSONL file or absolute. Null where there is none.</summary>
     public static byte[]? TryReadNamed(string jsonl, string path) =>
-        string.IsNullOrWhiteSpace(path) || path.Contains('\0') ? null : TryRead(Path.GetFullPath(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(jsonl))!, path)));
+        string.IsNullOrWhiteSpace(path) || path.Contains('\0')
+            ? null
+            : TryRead(Path.GetFullPath(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(jsonl))!, path)));
 
     private static byte[]? TryRead(string full)
     {

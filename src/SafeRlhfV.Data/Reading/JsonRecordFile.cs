@@ -3,8 +3,8 @@ using System.Text;
 namespace SafeRlhfV.Data;
 
 /// <summary>
-/// Cuts a JSON file, which may be compressed, into its records without parsing them: an object a line, or the elements of one array, whatever the file is called. Only '\n' ends
-/// a line: texts may hold other line separators.
+/// Cuts a JSON file, which may be compressed, into its records without parsing them: an object a line, or the elements of one array, whatever the file is
+/// called. Only '\n' ends a line: texts may hold other line separators.
 /// </summary>
 internal sealed class JsonRecordFile
 {
@@ -27,7 +27,9 @@ internal sealed class JsonRecordFile
     /// <summary>A record's place in words.</summary>
     public string Place(long number) => IsArray ? $"element {number}" : $"line {number}";
 
-    /// <summary>The records that are not blank, each with its row (from 0), its number (from 1: the line's, or the element's) and the place behind it to read on from.</summary>
+    /// <summary>
+    /// The records that are not blank, each with its row (from 0), its number (from 1: the line's, or the element's) and the place behind it to read on from.
+    /// </summary>
     /// <exception cref="InvalidInputException">The file cannot be read, or a record is longer than half a gibibyte.</exception>
     public IEnumerable<(byte[] Record, long Row, long Number, long Offset)> Records(JsonlPlace from)
     {
@@ -70,7 +72,8 @@ internal sealed class JsonRecordFile
     }
 
     /// <summary>A fault of a record.</summary>
-    public InvalidInputException Bad(long row, string what, Exception? inner = null) => new(new Finding(Fault.BadJson, FindingSeverity.Error, file, row, [], what), inner);
+    public InvalidInputException Bad(long row, string what, Exception? inner = null) =>
+        new(new Finding(Fault.BadJson, FindingSeverity.Error, file, row, [], what), inner);
 
     /// <summary>Reads until it is clear: an array over several lines is one, and so is a line of an array that nothing follows.</summary>
     private bool IsOneArray(Stream stream)

@@ -55,7 +55,8 @@ internal sealed class JsonlRowReader : IRowReader
     public long CountRows() => records.Records(default).LongCount();
 
     /// <summary>The place of every <see cref="IndexStep"/>-th row, so that reading can start near any row (reads the file once).</summary>
-    public IReadOnlyList<JsonlPlace> BuildIndex() => [.. records.Records(default).Where(line => line.Row % IndexStep == 0).Select(line => new JsonlPlace(line.Offset, line.Row, line.Number - 1))];
+    public IReadOnlyList<JsonlPlace> BuildIndex() =>
+        [.. records.Records(default).Where(line => line.Row % IndexStep == 0).Select(line => new JsonlPlace(line.Offset, line.Row, line.Number - 1))];
 
     /// <inheritdoc/>
     public IEnumerable<DatasetRow> Read(long start, RowPosition? first = null, ImageStore? store = null) => Read(start, default, first, store);
@@ -102,9 +103,11 @@ internal sealed class JsonlRowReader : IRowReader
         for (int i = 0; i < cells.Length; i++)
         {
             (string name, ColumnKind kind) = Schema.Columns[i];
-            if (!document.RootElement.TryGetProperty(name, out JsonElement cell) && !(kind == ColumnKind.Image && document.RootElement.TryGetProperty("file_name", out cell)))
+            if (!document.RootElement.TryGetProperty(name, out JsonElement cell)
+                && !(kind == ColumnKind.Image && document.RootElement.TryGetProperty("file_name", out cell)))
             {
-                if (!constants.TryGetValue(name, out cells[i]) && !RowSchema.IsExtension(name)) faults.Add(new CellFault(name, Fault.MissingColumn, $"{records.Place(number)} has no key '{name}'."));
+                if (!constants.TryGetValue(name, out cells[i]) && !RowSchema.IsExtension(name))
+                    faults.Add(new CellFault(name, Fault.MissingColumn, $"{records.Place(number)} has no key '{name}'."));
             }
             else if (cell.ValueKind != JsonValueKind.Null)
             {
@@ -118,21 +121,26 @@ internal sealed class JsonlRowReader : IRowReader
                 }
                 catch (InvalidOperationException)
                 {
-                    faults.Add(new CellFault(name, Fault.InvalidUtf8, $"the text on {records.Place(number)} is not valid UTF-8; write it again in UTF-8 or drop the row."));
+                    faults.Add(new CellFault(name, Fault.InvalidUtf8,
+                        $"the text on {records.Place(number)} is not valid UTF-8; write it again in UTF-8 or drop the row."));
                 }
             }
         }
         if (!Schema.HasMessages && document.RootElement.TryGetProperty("messages", out _))
-            faults.Add(new CellFault("messages", Fault.WrongType, $"{records.Place(number)} has messages, which none of the first {MostGuesses} rows has; give the first row \"messages\": null."));
+            faults.Add(new CellFault("messages", Fault.WrongType,
+                $"{records.Place(number)} has messages, which none of the first {MostGuesses} rows has; give the first row \"messages\": null."));
         return new DatasetRow(Schema, position, cells, faults);
     }
 
     private object? ReadCell(string name, ColumnKind kind, JsonElement cell) => kind switch
     {
         ColumnKind.Text when cell.ValueKind == JsonValueKind.String => cell.GetString(),
-        ColumnKind.Text when RecordColumns.IsLabel(name) && cell.ValueKind is JsonValueKind.True or JsonValueKind.False or JsonValueKind.Number => cell.GetRawText(),
+        ColumnKind.Text when RecordColumns.IsLabel(name) && cell.ValueKind is JsonValueKind.True or JsonValueKind.False or JsonValueKind.Number =>
+            cell.GetRawText(),
         ColumnKind.Text => throw new FormatException($"{Finding.Quote(cell.GetRawText())} is not a string."),
-        ColumnKind.Integer => cell.ValueKind == JsonValueKind.Number && LabelWords.Whole(cell.GetDouble()) is { } whole ? whole : throw new FormatException($"{Finding.Quote(cell.GetRawText())} is not a whole number."),
+        ColumnKind.Integer => cell.ValueKind == JsonValueKind.Number && LabelWords.Whole(cell.GetDouble()) is { } whole
+            ? whole
+            : throw new FormatException($"{Finding.Quote(cell.GetRawText())} is not a whole number."),
         ColumnKind.Messages => MessagesJson.Read(cell),
         ColumnKind.ImageList when cell.ValueKind == JsonValueKind.Array => (EncodedImage[])[.. cell.EnumerateArray().Select(ReadImage)],
         ColumnKind.ImageList => (EncodedImage[])[ReadImage(cell)],
@@ -146,12 +154,15 @@ internal sealed class JsonlRowReader : IRowReader
             string text = cell.GetString()!;
             if (!text.StartsWith("data:", StringComparison.Ordinal)) return new EncodedImage(ImageFiles.TryReadNamed(file, text), text);
             int comma = text.IndexOf(',', StringComparison.Ordinal);
-            if (comma < 0 || !text.AsSpan(0, comma).EndsWith(";base64")) throw new FormatException("the data URI is not of the form data:<type>;base64,<bytes>.");
+            if (comma < 0 || !text.AsSpan(0, comma).EndsWith(";base64"))
+                throw new FormatException("the data URI is not of the form data:<type>;base64,<bytes>.");
             return new EncodedImage(Decode(text.AsSpan(comma + 1)), null);
         }
-        if (cell.ValueKind != JsonValueKind.Object) throw new FormatException($"{Finding.Quote(cell.GetRawText())} is not an image: give a path, a data URI or {{\"bytes\": base64, \"path\": ...}}.");
+        if (cell.ValueKind != JsonValueKind.Object)
+            throw new FormatException($"{Finding.Quote(cell.GetRawText())} is not an image: give a path, a data URI or {{\"bytes\": base64, \"path\": ...}}.");
         string? path = cell.TryGetProperty("path", out JsonElement named) && named.ValueKind == JsonValueKind.String ? named.GetString() : null;
-        if (cell.TryGetProperty("bytes", out JsonElement bytes) && bytes.ValueKind == JsonValueKind.String) return new EncodedImage(Decode(bytes.GetString()), path);
+        if (cell.TryGetProperty("bytes", out JsonElement bytes) && bytes.ValueKind == JsonValueKind.String)
+            return new EncodedImage(Decode(bytes.GetString()), path);
         return new EncodedImage(path is null ? null : ImageFiles.TryReadNamed(file, path), path);
     }
 

@@ -6,10 +6,14 @@ namespace SafeRlhfV.Data;
 /// <summary>Finds a layout's columns in a Parquet schema by the path of their nodes and checks their types. A name with dots is a name, never a path.</summary>
 internal static class ParquetColumns
 {
-    /// <summary>A column's leaves: its value, the path of an image, the definition level at which an image's struct is present, and all physical columns below it.</summary>
+    /// <summary>
+    /// A column's leaves: its value, the path of an image, the definition level at which an image's struct is present, and all physical columns below it.
+    /// </summary>
     public sealed record Bound(ParquetLeaf? Value, ParquetLeaf? Path, int ImageLevel, int[] Leaves);
 
-    /// <summary>The leaves of each column of the layout; null for columns that the file does not have, without a value where the column holds only nulls.</summary>
+    /// <summary>
+    /// The leaves of each column of the layout; null for columns that the file does not have, without a value where the column holds only nulls.
+    /// </summary>
     /// <exception cref="InvalidInputException">Columns are of another type; the message names all of them.</exception>
     public static Bound?[] Bind(string file, RowSchema schema, GroupNode root)
     {
@@ -38,7 +42,8 @@ internal static class ParquetColumns
     }
 
     /// <summary>The fault of columns that a file lacks.</summary>
-    public static Finding Missing(string file, RowLayout layout, IReadOnlyList<string> absent) => new(Fault.MissingColumn, FindingSeverity.Error, file, null, absent,
+    public static Finding Missing(string file, RowLayout layout, IReadOnlyList<string> absent) =>
+        new(Fault.MissingColumn, FindingSeverity.Error, file, null, absent,
         $"missing from the file; a {layout.ToString().ToLowerInvariant()} data set needs them here.");
 
     private static Bound? Bind(string name, Node field, int first, ColumnKind kind)
@@ -48,17 +53,21 @@ internal static class ParquetColumns
         switch (kind)
         {
             case ColumnKind.Text:
-                return IsText(field) || RecordColumns.IsLabel(name) && IsNumber(field, orBoolean: true) ? new Bound(new ParquetLeaf(first, name), null, 0, leaves) : null;
+                return IsText(field) || RecordColumns.IsLabel(name) && IsNumber(field, orBoolean: true)
+                    ? new Bound(new ParquetLeaf(first, name), null, 0, leaves) : null;
             case ColumnKind.Integer:
                 return IsNumber(field, orBoolean: false) ? new Bound(new ParquetLeaf(first, name), null, 0, leaves) : null;
             case ColumnKind.Messages or ColumnKind.ImageList:
-                return field is GroupNode { LogicalType.Type: LogicalTypeEnum.List } || field is GroupNode { Fields: [{ Repetition: Repetition.Repeated }] } ? new Bound(null, null, 0, leaves) : null;
+                return field is GroupNode { LogicalType.Type: LogicalTypeEnum.List } || field is GroupNode { Fields: [{ Repetition: Repetition.Repeated }] }
+                    ? new Bound(null, null, 0, leaves) : null;
             default:
-                if (field is not GroupNode group || group.Repetition == Repetition.Repeated || group.LogicalType.Type is LogicalTypeEnum.List or LogicalTypeEnum.Map) return null;
+                if (field is not GroupNode group || group.Repetition == Repetition.Repeated
+                    || group.LogicalType.Type is LogicalTypeEnum.List or LogicalTypeEnum.Map) return null;
                 (ParquetLeaf? bytes, ParquetLeaf? path, bool pathIsNull, int at) = (null, null, false, first);
                 foreach (Node child in group.Fields)
                 {
-                    if (child.Name == "bytes" && child is PrimitiveNode { PhysicalType: PhysicalType.ByteArray } && child.Repetition != Repetition.Repeated) bytes = new ParquetLeaf(at, name);
+                    if (child.Name == "bytes" && child is PrimitiveNode { PhysicalType: PhysicalType.ByteArray } && child.Repetition != Repetition.Repeated)
+                        bytes = new ParquetLeaf(at, name);
                     if (child.Name == "path" && !(pathIsNull = IsNull(child))) path = IsText(child) ? new ParquetLeaf(at, name) : null;
                     if (child.Name == "path" && path is null && !pathIsNull) return null;
                     at += CountLeaves(child);

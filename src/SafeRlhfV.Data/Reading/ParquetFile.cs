@@ -34,12 +34,14 @@ internal static class ParquetFile
         }
         catch (Exception error) when (IsParquetError(error))
         {
-            throw new InvalidInputException(new Finding(Fault.CorruptFooter, FindingSeverity.Error, file, null, [], $"the footer cannot be read ({FirstLine(error)}); fetch the file again."), error);
+            throw new InvalidInputException(new Finding(Fault.CorruptFooter, FindingSeverity.Error, file, null, [],
+                $"the footer cannot be read ({FirstLine(error)}); fetch the file again."), error);
         }
     }
 
     /// <summary>Whether the native reader threw because of the file's contents.</summary>
-    public static bool IsParquetError(Exception error) => error is ParquetException or OverflowException or ArgumentException or IndexOutOfRangeException or OutOfMemoryException;
+    public static bool IsParquetError(Exception error) =>
+        error is ParquetException or OverflowException or ArgumentException or IndexOutOfRangeException or OutOfMemoryException;
 
     /// <summary>What a native error says, on one line.</summary>
     public static string FirstLine(Exception error)
@@ -47,7 +49,8 @@ internal static class ParquetFile
         string message = error.Message.ReplaceLineEndings(" ").Trim();
         // the native library names its exception class first: N7parquet...E (message: '...')
         if (error is ParquetException && message.IndexOf("(message: '", StringComparison.Ordinal) is var at and >= 0)
-            message = message[(at + "(message: '".Length)..].TrimEnd('\'', ')').Replace("IOError: ", "", StringComparison.Ordinal).Replace("System.IO.IOException: ", "", StringComparison.Ordinal);
+            message = message[(at + "(message: '".Length)..].TrimEnd('\'', ')').Replace("IOError: ", "", StringComparison.Ordinal)
+                .Replace("System.IO.IOException: ", "", StringComparison.Ordinal);
         return ErrorText.Cut(message);
     }
 
@@ -83,16 +86,20 @@ internal static class ParquetFile
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or NotSupportedException)
         {
-            throw new InvalidInputException(new Finding(Fault.Unreadable, FindingSeverity.Error, file, null, [], $"the file cannot be opened ({FirstLine(error)})."), error);
+            throw new InvalidInputException(new Finding(Fault.Unreadable, FindingSeverity.Error, file, null, [],
+                $"the file cannot be opened ({FirstLine(error)})."), error);
         }
         if (length < SmallestFile) throw Broken(file, Fault.NotParquet, $"not a Parquet file ({length} bytes)");
         int first = BitConverter.ToInt32(head), last = BitConverter.ToInt32(tail[4..]);
         if (last == EncryptedMagic) throw Broken(file, Fault.NotParquet, "an encrypted Parquet file, which cannot be read; decrypt it");
-        if (first == Magic && last != Magic && !footerFound) throw Broken(file, Fault.TruncatedFile, "the file is cut off before its footer (it does not end in PAR1)");
+        if (first == Magic && last != Magic && !footerFound)
+            throw Broken(file, Fault.TruncatedFile, "the file is cut off before its footer (it does not end in PAR1)");
         if (first != Magic || last != Magic) throw Broken(file, Fault.NotParquet, "not a Parquet file (it does not begin and end with PAR1)");
         uint footer = BitConverter.ToUInt32(tail);
-        if (footer > length - SmallestFile) throw Broken(file, Fault.TruncatedFile, $"the footer claims {footer} bytes of a file of {length}, so the file is cut off or damaged");
+        if (footer > length - SmallestFile)
+            throw Broken(file, Fault.TruncatedFile, $"the footer claims {footer} bytes of a file of {length}, so the file is cut off or damaged");
     }
 
-    private static InvalidInputException Broken(string file, string code, string what) => new(new Finding(code, FindingSeverity.Error, file, null, [], $"{what}; fetch the file again."));
+    private static InvalidInputException Broken(string file, string code, string what) =>
+        new(new Finding(code, FindingSeverity.Error, file, null, [], $"{what}; fetch the file again."));
 }

@@ -36,10 +36,15 @@ internal sealed class ParquetLeaf(int column, string name) : IDisposable
         }
     }
 
-    /// <summary>Reads <paramref name="rows"/> texts; null where there is none. An invalid text is left null and reported by its row. Numbers and booleans become their words.</summary>
+    /// <summary>
+    /// Reads <paramref name="rows"/> texts; null where there is none. An invalid text is left null and reported by its row. Numbers and booleans become their
+    /// words.
+    /// </summary>
     public void ReadText(int rows, string?[] texts, Action<int> onInvalid)
     {
-        if (reader is not ColumnReader<ByteArray>) ReadValues(rows, number => number.ToString(CultureInfo.InvariantCulture), texts, reader is ColumnReader<bool> ? number => number > 0 ? "true" : "false" : null);
+        if (reader is not ColumnReader<ByteArray>)
+            ReadValues(rows, number => number.ToString(CultureInfo.InvariantCulture), texts,
+                reader is ColumnReader<bool> ? number => number > 0 ? "true" : "false" : null);
         else ReadSlices(rows, (row, slice) =>
         {
             texts[row] = null;
@@ -61,7 +66,9 @@ internal sealed class ParquetLeaf(int column, string name) : IDisposable
         if (slice is { } bytes) take(row, Span(bytes));
     });
 
-    /// <summary>Reads <paramref name="rows"/> whole numbers; null where there is none. Whole numbers stored as floats are read, others are reported by their row.</summary>
+    /// <summary>
+    /// Reads <paramref name="rows"/> whole numbers; null where there is none. Whole numbers stored as floats are read, others are reported by their row.
+    /// </summary>
     public void ReadIntegers(int rows, long?[] values, Action<int, double> onFraction)
     {
         for (int done = 0; done < rows;)

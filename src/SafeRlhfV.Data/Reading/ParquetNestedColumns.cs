@@ -23,7 +23,8 @@ internal sealed class ParquetNestedColumns(string file, IReadOnlyList<(string Na
         {
             Advance();
             foreach ((string name, _) in columns)
-                if (batch!.Schema.GetFieldIndex(name) is var at && !batch.Column(at).IsNull(next)) cells[name][row] = name == "images" ? Images(batch.Column(at), next) : Messages(batch.Column(at), next);
+                if (batch!.Schema.GetFieldIndex(name) is var at && !batch.Column(at).IsNull(next))
+                    cells[name][row] = name == "images" ? Images(batch.Column(at), next) : Messages(batch.Column(at), next);
             next++;
         }
         return cells;
@@ -62,7 +63,8 @@ internal sealed class ParquetNestedColumns(string file, IReadOnlyList<(string Na
         while (batch is null || next >= batch.Length)
         {
             batch?.Dispose();
-            batch = batches!.ReadNextRecordBatchAsync().AsTask().GetAwaiter().GetResult() ?? throw new InvalidDataException("the column has fewer rows than its row group");
+            batch = batches!.ReadNextRecordBatchAsync().AsTask().GetAwaiter().GetResult()
+                ?? throw new InvalidDataException("the column has fewer rows than its row group");
             next = 0;
         }
     }
@@ -144,7 +146,8 @@ internal sealed class ParquetNestedColumns(string file, IReadOnlyList<(string Na
     {
         ListArray list => (list.Values, list.ValueOffsets[at], list.ValueOffsets[at + 1]),
         LargeListArray list => (list.Values, checked((int)list.ValueOffsets[at]), checked((int)list.ValueOffsets[at + 1])),
-        FixedSizeListArray list => (list.Values, (at + list.Offset) * ((FixedSizeListType)list.Data.DataType).ListSize, (at + list.Offset + 1) * ((FixedSizeListType)list.Data.DataType).ListSize),
+        FixedSizeListArray list => (list.Values, (at + list.Offset) * ((FixedSizeListType)list.Data.DataType).ListSize,
+            (at + list.Offset + 1) * ((FixedSizeListType)list.Data.DataType).ListSize),
         _ => null,
     };
 

@@ -46,7 +46,8 @@ internal sealed class ParquetPageCheck
         using FileStream stream = new(file, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
         foreach (object chunk in chunks)
         {
-            if (Field<Dictionary<int, object>>(chunk, 3) is not { } meta || Field<List<object>>(meta, 3) is not { Count: > 0 } path || path[0] is not byte[] name) continue;
+            if (Field<Dictionary<int, object>>(chunk, 3) is not { } meta || Field<List<object>>(meta, 3) is not { Count: > 0 } path
+                || path[0] is not byte[] name) continue;
             string column = System.Text.Encoding.UTF8.GetString(name);
             if (isRead(column) && Disagrees(stream, meta))
                 throw new InvalidInputException(new Finding(Fault.CorruptPage, FindingSeverity.Error, file, null, [column],
@@ -83,7 +84,8 @@ internal sealed class ParquetPageCheck
             at += length + body;
         }
         // A writer may cut long statistics, so only equal lengths are compared.
-        return high is not null && low is not null && (high.Length == highest.Length && !high.AsSpan().SequenceEqual(highest) || low.Length == lowest.Length && !low.AsSpan().SequenceEqual(lowest));
+        return high is not null && low is not null
+            && (high.Length == highest.Length && !high.AsSpan().SequenceEqual(highest) || low.Length == lowest.Length && !low.AsSpan().SequenceEqual(lowest));
     }
 
     private static (Dictionary<int, object> Page, int Length)? ReadHeader(FileStream stream, long at, long end)
@@ -119,9 +121,12 @@ internal sealed class ParquetPageCheck
     };
 
     /// <summary>A bound, unless the writer says that it was cut.</summary>
-    private static byte[]? Exact(Dictionary<int, object> statistics, int field) => statistics.GetValueOrDefault(field == 5 ? 7 : 8) is false ? null : Field<byte[]>(statistics, field);
+    private static byte[]? Exact(Dictionary<int, object> statistics, int field) => statistics.GetValueOrDefault(field == 5 ? 7 : 8) is false
+        ? null
+        : Field<byte[]>(statistics, field);
 
-    private static T? Field<T>(object value, int field) where T : class => value is Dictionary<int, object> fields ? fields.GetValueOrDefault(field) as T : null;
+    private static T? Field<T>(object value, int field)
+        where T : class => value is Dictionary<int, object> fields ? fields.GetValueOrDefault(field) as T : null;
 
     private static long Number(Dictionary<int, object> fields, int field) => fields.GetValueOrDefault(field) is long number ? number : 0;
 }

@@ -34,11 +34,14 @@ internal sealed class ParquetRowReader : IRowReader
             RowCount = reader.FileMetaData.NumRows;
             GroupRows = [.. Enumerable.Range(0, reader.FileMetaData.NumRowGroups).Select(RowsOfGroup)];
             if (RowCount < 0 || GroupRows.Any(rows => rows < 0) || GroupRows.Sum() != RowCount)
-                throw new InvalidInputException(new Finding(Fault.CorruptFooter, FindingSeverity.Error, file, null, [], "the footer's row counts contradict each other; fetch the file again."));
+                throw new InvalidInputException(new Finding(Fault.CorruptFooter, FindingSeverity.Error, file, null, [],
+                    "the footer's row counts contradict each other; fetch the file again."));
             leaves = ParquetColumns.Bind(file, Schema, reader.FileMetaData.Schema.GroupNode);
             constants = PartitionPath.Values(file, Schema, fields.Keys);
-            AbsentColumns = [.. Schema.Columns.Select(column => column.Name).Where((name, i) => leaves[i] is null && !constants.ContainsKey(name) && !RowSchema.IsExtension(name))];
-            (string, int[])[] lists = [.. Schema.Columns.Select((column, i) => (column, Bound: leaves[i])).Where(pair => pair.column.Kind is ColumnKind.Messages or ColumnKind.ImageList && pair.Bound is { Leaves.Length: > 0 }
+            AbsentColumns = [.. Schema.Columns.Select(column => column.Name)
+                .Where((name, i) => leaves[i] is null && !constants.ContainsKey(name) && !RowSchema.IsExtension(name))];
+            (string, int[])[] lists = [.. Schema.Columns.Select((column, i) => (column, Bound: leaves[i]))
+                .Where(pair => pair.column.Kind is ColumnKind.Messages or ColumnKind.ImageList && pair.Bound is { Leaves.Length: > 0 }
                 && !IsNullColumn(fields[pair.column.Name])).Select(pair => (pair.column.Name, pair.Bound!.Leaves))];
             nested = lists.Length > 0 ? new ParquetNestedColumns(file, lists) : null;
         }
@@ -144,7 +147,8 @@ internal sealed class ParquetRowReader : IRowReader
                     break;
                 case ColumnKind.Integer:
                     long?[] numbers = new long?[rows];
-                    Guard(name, first, () => value.ReadIntegers(rows, numbers, (row, number) => Report(row, Fault.WrongType, $"'{number}' is not a whole number.")));
+                    Guard(name, first, () => value.ReadIntegers(rows, numbers,
+                        (row, number) => Report(row, Fault.WrongType, $"'{number}' is not a whole number.")));
                     for (int i = 0; i < rows; i++) cells[i][column] = numbers[i];
                     break;
                 default:
@@ -183,9 +187,11 @@ internal sealed class ParquetRowReader : IRowReader
         string?[] paths = new string?[rows];
         object?[] images = new object?[rows];
         if (path is not null) Guard(path.Name, first, () => path.ReadText(rows, paths, onInvalid));
-        Guard(value.Name, first, () => value.ReadBytes(rows, (row, bytes) => images[row] = store is null ? new EncodedImage(bytes.ToArray(), paths[row]) : store.Put(bytes, paths[row])));
+        Guard(value.Name, first, () =>
+            value.ReadBytes(rows, (row, bytes) => images[row] = store is null ? new EncodedImage(bytes.ToArray(), paths[row]) : store.Put(bytes, paths[row])));
         for (int i = 0; i < rows; i++)
-            if (images[i] is null && value.Levels[i] >= imageLevel) images[i] = ImageStore.Put(store, new EncodedImage(ImageFiles.TryReadBeside(file, paths[i]), paths[i]));
+            if (images[i] is null && value.Levels[i] >= imageLevel)
+                images[i] = ImageStore.Put(store, new EncodedImage(ImageFiles.TryReadBeside(file, paths[i]), paths[i]));
         return images;
     }
 
@@ -199,7 +205,8 @@ internal sealed class ParquetRowReader : IRowReader
         catch (Exception error) when (ParquetFile.IsParquetError(error) || error is InvalidDataException or IOException)
         {
             string where = row < 0 ? "" : $" near row {row}", first = ParquetFile.FirstLine(error);
-            throw new InvalidInputException(new Finding(Fault.CorruptPage, FindingSeverity.Error, file, null, [column], first.Contains("crypt", StringComparison.OrdinalIgnoreCase)
+            throw new InvalidInputException(new Finding(Fault.CorruptPage, FindingSeverity.Error, file, null, [column],
+                first.Contains("crypt", StringComparison.OrdinalIgnoreCase)
                 ? $"the column is encrypted, which cannot be read ({first}); decrypt it."
                 : $"a page of the column is damaged{where} ({first}); fetch or write the file again."), error);
         }

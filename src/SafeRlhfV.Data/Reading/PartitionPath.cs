@@ -30,5 +30,7 @@ internal static class PartitionPath
     }
 
     /// <summary>The value of a folder named "key=value", or the name itself.</summary>
-    public static string Plain(string folder) => folder.IndexOf('=', StringComparison.Ordinal) is var at and > 0 ? Uri.UnescapeDataString(folder[(at + 1)..]) : folder;
+    public static string Plain(string folder) => folder.IndexOf('=', StringComparison.Ordinal) is var at and > 0
+        ? Uri.UnescapeDataString(folder[(at + 1)..])
+        : folder;
 }

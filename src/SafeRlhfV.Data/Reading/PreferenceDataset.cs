@@ -2,18 +2,23 @@ namespace SafeRlhfV.Data;
 
 /// <summary>
 /// A BeaverTails-V data set on disk: a folder in a Hugging Face layout (dataset card, configurations, splits, shards), one Parquet file, or one
-/// JSON file, of paired or flat rows, perhaps with conversations of several turns and images. Rows stream: memory holds a page a column and a few rows, whatever the size.
+/// JSON file, of paired or flat rows, perhaps with conversations of several turns and images. Rows stream: memory holds a page a column and a few rows,
+/// whatever the size.
 /// </summary>
 public sealed class PreferenceDataset
 {
     private readonly Dictionary<string, (long Rows, RowSchema Schema)> files;
 
-    private PreferenceDataset(string path, IReadOnlyList<DatasetPart> parts, IReadOnlyList<string> absent, IReadOnlyList<string> extra, Dictionary<string, (long Rows, RowSchema Schema)> files)
+    private PreferenceDataset(string path, IReadOnlyList<DatasetPart> parts, IReadOnlyList<string> absent, IReadOnlyList<string> extra,
+        Dictionary<string, (long Rows, RowSchema Schema)> files)
     {
         (Path, Parts, AbsentConfigs, ExtraColumns, this.files) = (path, parts, absent, extra, files);
         // of files with unlike columns: all of them
         Schemas = [.. files.Values.Where(file => file.Rows > 0).GroupBy(file => file.Schema.Layout).OrderBy(group => group.Key)
-            .Select(group => group.Select(file => file.Schema).Aggregate((all, one) => (all.IsTraced && !one.IsTraced ? one : all).With([.. all.Columns.Concat(one.Columns).Select(column => column.Name)])))];
+            .Select(group => group.Select(file => file.Schema)
+                .Aggregate((all, one) => (all.IsTraced && !one.IsTraced
+                    ? one
+                    : all).With([.. all.Columns.Concat(one.Columns).Select(column => column.Name)])))];
         Configs = [.. parts.Select(part => part.Config).Distinct()];
         Splits = [.. parts.Select(part => part.Split).Distinct()];
     }
@@ -60,7 +65,8 @@ public sealed class PreferenceDataset
             extra.UnionWith(reader.ExtraColumns);
         }
         if (files.Values.All(file => file.Rows == 0))
-            throw new InvalidInputException(new Finding(Fault.ZeroRows, FindingSeverity.Error, files.Count == 1 ? files.Keys.First() : path, null, [], "the data set holds no row; give one with rows."));
+            throw new InvalidInputException(new Finding(Fault.ZeroRows, FindingSeverity.Error, files.Count == 1 ? files.Keys.First() : path, null, [],
+                "the data set holds no row; give one with rows."));
         return new PreferenceDataset(path, parts, absent, [.. extra.Order(StringComparer.Ordinal)], files);
     }
 
@@ -88,7 +94,8 @@ public sealed class PreferenceDataset
     }
 
     /// <summary>Checked pairs, part by part. Rows without an image are pairs without an image.</summary>
-    /// <exception cref="InvalidInputException">There is no such split or configuration, a file is damaged, the layout is flat, or a row breaks a rule; file, row and column are named.</exception>
+    /// <exception cref="InvalidInputException">There is no such split or configuration, a file is damaged, the layout is flat, or a row breaks a rule; file,
+    /// row and column are named.</exception>
     public IEnumerable<PreferencePair> ReadPairs(string? split = null, string? config = null) => ReadRows(split, config).Select(row => row.ToPair());
 
     /// <summary>Checked single answers, for the guard: the rows of a flat data set, or both answers of each pair.</summary>
@@ -113,8 +120,10 @@ public sealed class PreferenceDataset
     /// <param name="split">The split; null for all.</param>
     /// <param name="config">The configuration; null for all.</param>
     /// <param name="categories">The user's own names of categories.</param>
-    /// <exception cref="InvalidInputException">There is no such split or configuration, a file is damaged, or a wanted cell breaks a rule; file, row and column are named.</exception>
-    public IEnumerable<ConversationRecord> ReadRecords(RecordParts parts = RecordParts.All, string? split = null, string? config = null, IReadOnlyDictionary<string, string>? categories = null) =>
+    /// <exception cref="InvalidInputException">There is no such split or configuration, a file is damaged, or a wanted cell breaks a rule; file, row and column
+    /// are named.</exception>
+    public IEnumerable<ConversationRecord> ReadRecords(RecordParts parts = RecordParts.All, string? split = null, string? config = null,
+        IReadOnlyDictionary<string, string>? categories = null) =>
         ReadRows(split, config).Select(row => row.ToRecord(parts, categories));
 
     /// <summary>Columns of some parts that are missing or null in all of the first hundred rows.</summary>
@@ -122,7 +131,8 @@ public sealed class PreferenceDataset
     public IReadOnlyList<string> EmptyColumns(RecordParts parts, string? split = null, string? config = null)
     {
         DatasetRow[] rows = [.. ReadRows(split, config).Take(100)];
-        return [.. Schemas[0].Columns.Where(column => RecordColumns.PartOf(column.Name) is not null && RecordColumns.IsWanted(column.Name, parts) && !RowSchema.IsExtension(column.Name))
+        return [.. Schemas[0].Columns.Where(column =>
+            RecordColumns.PartOf(column.Name) is not null && RecordColumns.IsWanted(column.Name, parts) && !RowSchema.IsExtension(column.Name))
             .Select(column => column.Name).Where(name => rows.All(row => row.Schema.IndexOf(name) is var at && (at < 0 || row[at] is null)))];
     }
 
@@ -147,7 +157,9 @@ public sealed class PreferenceDataset
     /// <summary>Opens one file by its kind.</summary>
     /// <param name="file">The file.</param>
     /// <param name="known">Row groups whose page headers were checked before; null = none.</param>
-    internal static IRowReader OpenFile(string file, CheckedGroups? known = null) => DatasetDiscovery.IsJsonl(file) ? new JsonlRowReader(file) : new ParquetRowReader(file, known);
+    internal static IRowReader OpenFile(string file, CheckedGroups? known = null) => DatasetDiscovery.IsJsonl(file)
+        ? new JsonlRowReader(file)
+        : new ParquetRowReader(file, known);
 
     /// <summary>Rows of an open file; a JSONL file is read once for it.</summary>
     internal static long CountRows(IRowReader reader) => reader is ParquetRowReader parquet ? parquet.RowCount : ((JsonlRowReader)reader).CountRows();
@@ -156,7 +168,8 @@ public sealed class PreferenceDataset
     internal DatasetPart[] Select(string? split, string? config)
     {
         if (split is not null && !Splits.Contains(split)) throw new InvalidInputException($"{Path}: no split '{split}'; it has {string.Join(", ", Splits)}.");
-        if (config is not null && !Configs.Contains(config)) throw new InvalidInputException($"{Path}: no configuration '{config}'; it has {string.Join(", ", Configs)}.");
+        if (config is not null && !Configs.Contains(config))
+            throw new InvalidInputException($"{Path}: no configuration '{config}'; it has {string.Join(", ", Configs)}.");
         return [.. Parts.Where(part => (split is null || part.Split == split) && (config is null || part.Config == config))];
     }
 
@@ -167,7 +180,8 @@ public sealed class PreferenceDataset
         {
             if (files[file].Rows == 0) continue;
             using IRowReader reader = OpenFile(file, Checked);
-            if (reader.Schema != files[file].Schema) throw new InvalidInputException($"{file}: the file was changed while it was read; open the data set again.");
+            if (reader.Schema != files[file].Schema)
+                throw new InvalidInputException($"{file}: the file was changed while it was read; open the data set again.");
             foreach (DatasetRow row in reader.Read(0, new RowPosition(part.Config, part.Split, file, 0, index))) yield return row;
             index += files[file].Rows;
         }

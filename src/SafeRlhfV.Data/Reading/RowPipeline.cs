@@ -47,7 +47,10 @@ public static class RowPipeline
         }
     }
 
-    /// <summary>Maps rows on all cores while the next ones are read; results come in the rows' order. A few rows a core are under way, of at most 16 MiB (or one a core).</summary>
+    /// <summary>
+    /// Maps rows on all cores while the next ones are read; results come in the rows' order. A few rows a core are under way, of at most 16 MiB (or one a
+    /// core).
+    /// </summary>
     public static IEnumerable<TResult> Map<TResult>(IEnumerable<DatasetRow> rows, Func<DatasetRow, TResult> work, CancellationToken cancel = default) =>
         Map(rows, row => row.Images.Sum(image => image.Bytes?.Length ?? 0), work, cancel);
 

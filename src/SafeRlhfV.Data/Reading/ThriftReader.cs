@@ -2,7 +2,9 @@ using System.Buffers.Binary;
 
 namespace SafeRlhfV.Data;
 
-/// <summary>Reads Thrift's compact encoding into field-number dictionaries: enough for Parquet's footer and page headers. Never allocates by a claimed size.</summary>
+/// <summary>
+/// Reads Thrift's compact encoding into field-number dictionaries: enough for Parquet's footer and page headers. Never allocates by a claimed size.
+/// </summary>
 internal ref struct ThriftReader(ReadOnlySpan<byte> bytes)
 {
     private const int DeepestNesting = 32;

@@ -15,7 +15,9 @@ public enum ColumnKind
     /// <summary>A list of images.</summary>
     ImageList,
 
-    /// <summary>list&lt;struct&lt;role: string, content: list&lt;struct&lt;type: string, text: string&gt;&gt;, loss: bool&gt;&gt;: the messages of a conversation.</summary>
+    /// <summary>
+    /// list&lt;struct&lt;role: string, content: list&lt;struct&lt;type: string, text: string&gt;&gt;, loss: bool&gt;&gt;: the messages of a conversation.
+    /// </summary>
     Messages,
 
     /// <summary>The same without the loss, as other trainers read them; written only.</summary>

@@ -81,15 +81,19 @@ public sealed record ConversationRecord
 
     /// <summary>The prompt as images and one question behind them, for readers that know no more.</summary>
     /// <param name="reader">Who reads it, for the error.</param>
-    /// <exception cref="InvalidInputException">The prompt has several turns, a system message, or an image behind a text; or there is nothing in it.</exception>
+    /// <exception cref="InvalidInputException">The prompt has several turns, a system message, or an image behind a text; or there is nothing in
+    /// it.</exception>
     public (IReadOnlyList<EncodedImage> Images, string Question) AsQuestion(string reader)
     {
         IReadOnlyList<ConversationMessage> prompt = Prompt;
         string? fault = prompt is not [{ Role: ConversationRole.User } only] ? "is a conversation of several messages"
-            : only.Parts.Where(part => part.Image is not null).Select(part => part.Image!.Value).SequenceEqual(Enumerable.Range(0, Images.Count)) && only.Parts.Take(Images.Count).All(part => part.Image is not null) ? null
+            : only.Parts.Where(part => part.Image is not null).Select(part => part.Image!.Value).SequenceEqual(Enumerable.Range(0, Images.Count))
+                && only.Parts.Take(Images.Count).All(part => part.Image is not null) ? null
             : "has an image behind a text";
-        if (fault is not null) throw new InvalidInputException($"{Source.File}: row {Source.Row} {fault}, which {reader} cannot use whole; leave such rows out.");
-        if (Images.Count == 0 && string.IsNullOrWhiteSpace(prompt[0].Text)) throw new InvalidInputException($"{Source.File}: row {Source.Row} has no question; 'data validate' lists such rows.");
+        if (fault is not null)
+            throw new InvalidInputException($"{Source.File}: row {Source.Row} {fault}, which {reader} cannot use whole; leave such rows out.");
+        if (Images.Count == 0 && string.IsNullOrWhiteSpace(prompt[0].Text))
+            throw new InvalidInputException($"{Source.File}: row {Source.Row} has no question; 'data validate' lists such rows.");
         return (Images, prompt[0].Text);
     }
 

@@ -1,6 +1,8 @@
 namespace SafeRlhfV.Data;
 
-/// <summary>A row as a file holds it, right or wrong: cells may be null or unreadable. <see cref="ToPair"/> and <see cref="ToModeratedResponse"/> check it.</summary>
+/// <summary>
+/// A row as a file holds it, right or wrong: cells may be null or unreadable. <see cref="ToPair"/> and <see cref="ToModeratedResponse"/> check it.
+/// </summary>
 public sealed class DatasetRow
 {
     private readonly object?[] cells;
@@ -20,10 +22,14 @@ public sealed class DatasetRow
     public EncodedImage? Image => (EncodedImage?)cells[Schema.IndexOf("image")];
 
     /// <summary>The conversation up to the last question where the row holds one; null where question and image are all.</summary>
-    public IReadOnlyList<ConversationMessage>? Messages => Schema.IndexOf("messages") is var at and >= 0 ? (IReadOnlyList<ConversationMessage>?)cells[at] : null;
+    public IReadOnlyList<ConversationMessage>? Messages => Schema.IndexOf("messages") is var at and >= 0
+        ? (IReadOnlyList<ConversationMessage>?)cells[at]
+        : null;
 
     /// <summary>All images: those of the conversation, or the one image.</summary>
-    public IReadOnlyList<EncodedImage> Images => Messages is null ? Image is { } one ? [one] : [] : (IReadOnlyList<EncodedImage>?)cells[Schema.IndexOf("images")] ?? [];
+    public IReadOnlyList<EncodedImage> Images => Messages is null
+        ? Image is { } one ? [one] : []
+        : (IReadOnlyList<EncodedImage>?)cells[Schema.IndexOf("images")] ?? [];
 
     /// <summary>Cells that could not be read at all.</summary>
     internal IReadOnlyList<CellFault> Faults { get; }
@@ -54,7 +60,8 @@ public sealed class DatasetRow
     public PreferencePair ToPair()
     {
         if (Schema.Layout != RowLayout.Paired)
-            throw new InvalidInputException($"{Position.File}: rows of the flat layout (one answer a row) cannot be read as pairs; convert it with 'data convert' or give a paired data set.");
+            throw new InvalidInputException($"{Position.File}: rows of the flat layout (one answer a row) cannot be read as pairs; convert it with 'data "
+                + "convert' or give a paired data set.");
         Check();
         (IReadOnlyList<EncodedImage> images, string question) = ToRecord(RecordParts.None).AsQuestion("a reader of one question with one image");
         return new PreferencePair
@@ -77,7 +84,8 @@ public sealed class DatasetRow
     public ConversationRecord ToRecord(RecordParts parts = RecordParts.All, IReadOnlyDictionary<string, string>? categories = null)
     {
         foreach (Finding finding in RowRules.Check(this, parts, categories))
-            if (finding.Severity == FindingSeverity.Error && !(finding.Code is Fault.NullValue or Fault.MissingColumn || finding.Code == Fault.ImageNull && Image is null && Messages is null))
+            if (finding.Severity == FindingSeverity.Error
+                && !(finding.Code is Fault.NullValue or Fault.MissingColumn || finding.Code == Fault.ImageNull && Image is null && Messages is null))
                 throw new InvalidInputException(finding);
         return RowRecords.Of(this, parts, categories);
     }
@@ -89,7 +97,8 @@ public sealed class DatasetRow
         if (Schema.Layout != RowLayout.Flat) throw new InvalidOperationException("A pair holds two answers.");
         Check();
         (IReadOnlyList<EncodedImage> images, string question) = ToRecord(RecordParts.None).AsQuestion("a reader of one question with one image");
-        return new ModeratedResponse(question, images.Count > 0 ? images[0] : null, LabelWords.Category(Text("category")!)!, (int)Integer("image_severity")!.Value, Text("response")!, LabelWords.Safe(Text("is_response_safe")!)!.Value);
+        return new ModeratedResponse(question, images.Count > 0 ? images[0] : null, LabelWords.Category(Text("category")!)!,
+            (int)Integer("image_severity")!.Value, Text("response")!, LabelWords.Safe(Text("is_response_safe")!)!.Value);
     }
 
     /// <summary>The same row with one cell changed.</summary>
@@ -101,8 +110,8 @@ public sealed class DatasetRow
     }
 
     /// <summary>
-    /// The same row with the images that its reader put into a store. It is a new row on purpose: this one has survived garbage collections in its window, and would keep the
-    /// images alive until the next full one.
+    /// The same row with the images that its reader put into a store. It is a new row on purpose: this one has survived garbage collections in its window, and
+    /// would keep the images alive until the next full one.
     /// </summary>
     internal DatasetRow TakeImages(ImageStore store)
     {
@@ -116,7 +125,10 @@ public sealed class DatasetRow
     internal DatasetRow WithoutPairColumns() => Schema.IsTraced ? In(RowSchema.Flat.With([.. Schema.Columns.Select(column => column.Name)])) : this;
 
     /// <summary>The row in the columns of another schema, found by name; null where this one has none.</summary>
-    internal DatasetRow In(RowSchema schema) => schema == Schema ? this : new DatasetRow(schema, Position, [.. schema.Columns.Select(column => Schema.IndexOf(column.Name) is var at and >= 0 ? cells[at] : null)], Faults, Absent);
+    internal DatasetRow In(RowSchema schema) => schema == Schema
+        ? this
+        : new DatasetRow(schema, Position, [.. schema.Columns.Select(column => Schema.IndexOf(column.Name) is var at and >= 0 ? cells[at] : null)], Faults,
+            Absent);
 
     /// <summary>A cell by its place in the schema.</summary>
     internal object? this[int column] => cells[column];
@@ -124,17 +136,21 @@ public sealed class DatasetRow
     private object? Cell(string column)
     {
         int index = Schema.IndexOf(column);
-        return index >= 0 ? cells[index] : RowSchema.IsKnown(column) ? null : throw new ArgumentException($"The {Schema.Layout} layout has no column '{column}'.", nameof(column));
+        return index >= 0 ? cells[index] : RowSchema.IsKnown(column)
+            ? null
+            : throw new ArgumentException($"The {Schema.Layout} layout has no column '{column}'.", nameof(column));
     }
 
-    private RatedResponse Response(int number) => new(Text($"response_{number}")!, Text($"response_{number}_from")!, LabelWords.Safe(Text($"is_response_{number}_safe")!)!.Value,
+    private RatedResponse Response(int number) =>
+        new(Text($"response_{number}")!, Text($"response_{number}_from")!, LabelWords.Safe(Text($"is_response_{number}_safe")!)!.Value,
         (int)Integer($"response_{number}_harmless_rate")!.Value, (int)Integer($"response_{number}_helpful_rate")!.Value);
 
     private void Check()
     {
         if (Absent.Count > 0) throw new InvalidInputException(ParquetColumns.Missing(Position.File, Schema.Layout, Absent));
         if (Messages is { Count: > 1 } or [{ ImageCount: > 1 }])
-            throw new InvalidInputException($"{Position.File}: row {Position.Row} is a conversation of several turns or images, which cannot be read as one question with one image here.");
+            throw new InvalidInputException($"{Position.File}: row {Position.Row} is a conversation of several turns or images, which cannot be read as one "
+                + "question with one image here.");
         foreach (Finding finding in RowRules.Check(this))
             if (finding.Severity == FindingSeverity.Error && !(finding.Code == Fault.ImageNull && Image is null))
                 throw new InvalidInputException(finding);

@@ -23,7 +23,9 @@ public static class LabelWords
     private static readonly string[] Severities = ["none", "minor", "moderate", "severe"];
 
     /// <summary>Whether a safety label says safe: yes, true, 1, y, safe; or no, false, 0, n, unsafe. Case and blanks around do not count.</summary>
-    public static bool? Safe(string text) => Flags.TryGetValue(text.Trim().ToLowerInvariant(), out bool safe) ? safe : Whole(text) switch { 1 => true, 0 => false, _ => null };
+    public static bool? Safe(string text) => Flags.TryGetValue(text.Trim().ToLowerInvariant(), out bool safe)
+        ? safe
+        : Whole(text) switch { 1 => true, 0 => false, _ => null };
 
     /// <summary>The preferred answer, 1 or 2.</summary>
     public static int? Preferred(string text) => Whole(text) switch { 1 => 1, 2 => 2, _ => null };
@@ -48,7 +50,8 @@ public static class LabelWords
     /// <summary>Checks a mapping of own category names.</summary>
     /// <exception cref="InvalidInputException">A name stands for no category of the taxonomy.</exception>
     public static IReadOnlyDictionary<string, string> CheckCategories(IReadOnlyDictionary<string, string> own) => own.ToDictionary(pair => pair.Key, pair =>
-        Category(pair.Value) ?? throw new InvalidInputException($"categories: '{pair.Key}' stands for {Finding.Quote(pair.Value)}, which is not in the taxonomy; {Taxonomy.Hint}."));
+        Category(pair.Value)
+        ?? throw new InvalidInputException($"categories: '{pair.Key}' stands for {Finding.Quote(pair.Value)}, which is not in the taxonomy; {Taxonomy.Hint}."));
 
     /// <summary>Own names of categories, each written "own=category of the taxonomy".</summary>
     /// <exception cref="InvalidInputException">One is written otherwise, twice, or stands for no category of the taxonomy.</exception>
@@ -63,7 +66,9 @@ public static class LabelWords
     }
 
     /// <summary>A whole number, perhaps written as 2.0.</summary>
-    public static long? Whole(string text) => double.TryParse(text.Trim(), NumberStyles.Float, CultureInfo.InvariantCulture, out double number) ? Whole(number) : null;
+    public static long? Whole(string text) => double.TryParse(text.Trim(), NumberStyles.Float, CultureInfo.InvariantCulture, out double number)
+        ? Whole(number)
+        : null;
 
     /// <summary>A number as a whole one; null where it has a fraction.</summary>
     public static long? Whole(double number) => number == Math.Floor(number) && Math.Abs(number) < 1L << 53 ? (long)number : null;

@@ -2,7 +2,9 @@ using System.Text.Json;
 
 namespace SafeRlhfV.Data;
 
-/// <summary>Messages as the column <c>messages</c> holds them: a role, and a text or a list of parts. Image parts hold no image: the k-th one is image k.</summary>
+/// <summary>
+/// Messages as the column <c>messages</c> holds them: a role, and a text or a list of parts. Image parts hold no image: the k-th one is image k.
+/// </summary>
 internal static class MessagesJson
 {
     private const string HowToMend = "give {\"role\": \"user\", \"content\": [{\"type\": \"image\"}, {\"type\": \"text\", \"text\": ...}]}";
@@ -18,7 +20,8 @@ internal static class MessagesJson
         {
             JsonElement message = Parsed(item);
             if (message.ValueKind != JsonValueKind.Object) throw Bad(Fault.WrongType, $"a message is not an object; {HowToMend}.");
-            if (Value(message, "tool_calls") is { ValueKind: JsonValueKind.Array } calls && calls.GetArrayLength() > 0) throw Bad(Fault.Tools, "a message calls tools, which are not supported; drop the row.");
+            if (Value(message, "tool_calls") is { ValueKind: JsonValueKind.Array } calls && calls.GetArrayLength() > 0)
+                throw Bad(Fault.Tools, "a message calls tools, which are not supported; drop the row.");
             ConversationRole role = Text(message, "role")?.ToLowerInvariant() switch
             {
                 "system" or "developer" => ConversationRole.System,
@@ -81,7 +84,8 @@ internal static class MessagesJson
             case "image": return MessagePart.OfImage(images++);
             case "video" or "video_url": throw Bad(Fault.Video, "a message holds a video, which is not supported; drop the row or give frames as images.");
             case "audio" or "input_audio" or "audio_url": throw Bad(Fault.Audio, "a message holds sound, which is not supported; drop the row.");
-            default: throw Bad(Fault.PartUnknown, $"a message's part {(type is null ? "has no type" : $"of type {Finding.Quote(type)} is not known")}; {HowToMend}.");
+            default: throw Bad(Fault.PartUnknown,
+                $"a message's part {(type is null ? "has no type" : $"of type {Finding.Quote(type)} is not known")}; {HowToMend}.");
         }
     }
 
@@ -100,7 +104,8 @@ internal static class MessagesJson
         }
     }
 
-    private static JsonElement? Value(JsonElement item, string name) => item.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value : null;
+    private static JsonElement? Value(JsonElement item, string name) =>
+        item.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value : null;
 
     private static string? Text(JsonElement item, string name) => Value(item, name) is { ValueKind: JsonValueKind.String } text ? text.GetString() : null;
 

@@ -22,5 +22,6 @@ internal static class RecordColumns
         : column is "question" or "image" or "messages" or "images" || parts == RecordParts.All;
 
     /// <summary>Whether a column holds labels or answers' numbers, which people write as words, numbers or booleans.</summary>
-    public static bool IsLabel(string column) => column.StartsWith("is_", StringComparison.Ordinal) || column.EndsWith("_response_id", StringComparison.Ordinal);
+    public static bool IsLabel(string column) => column.StartsWith("is_", StringComparison.Ordinal)
+        || column.EndsWith("_response_id", StringComparison.Ordinal);
 }

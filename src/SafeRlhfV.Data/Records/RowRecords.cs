@@ -17,7 +17,9 @@ internal static class RowRecords
             },
             Source = row.Position,
         };
-        record = row.Schema.Layout == RowLayout.Paired && row.Text("response_1") is not null && row.Text("response_2") is not null ? Pair(record, row, parts) : Single(record, row, parts);
+        record = row.Schema.Layout == RowLayout.Paired && row.Text("response_1") is not null && row.Text("response_2") is not null
+            ? Pair(record, row, parts)
+            : Single(record, row, parts);
         if (row.Text("source_fields") is not { } fields) return record;
         try
         {
@@ -25,19 +27,22 @@ internal static class RowRecords
         }
         catch (FormatException error)
         {
-            throw new InvalidInputException(RowRules.Error(row, Fault.BadJson, $"not what this tool writes there ({error.Message.TrimEnd('.')}); remove the column.", "source_fields"), error);
+            throw new InvalidInputException(RowRules.Error(row, Fault.BadJson,
+                $"not what this tool writes there ({error.Message.TrimEnd('.')}); remove the column.", "source_fields"), error);
         }
     }
 
     private static ConversationMessage[] Question(DatasetRow row)
     {
-        MessagePart[] image = row.Image is null ? [] : [MessagePart.OfImage(0)], text = row.Text("question") is { Length: > 0 } question ? [MessagePart.OfText(question)] : [];
+        MessagePart[] image = row.Image is null ? [] : [MessagePart.OfImage(0)], text = row.Text("question") is { Length: > 0 } question
+            ? [MessagePart.OfText(question)] : [];
         return [new ConversationMessage(ConversationRole.User, [.. image, .. text])];
     }
 
     private static ConversationRecord Pair(ConversationRecord record, DatasetRow row, RecordParts parts)
     {
-        int? helpful = Preferred(row, "more_helpful_response_id", parts), safer = Preferred(row, "safer_response_id", parts), overall = Preferred(row, "overall_response_id", parts);
+        int? helpful = Preferred(row, "more_helpful_response_id", parts), safer = Preferred(row, "safer_response_id", parts), overall = Preferred(row,
+            "overall_response_id", parts);
         int chosen = helpful ?? overall ?? safer ?? 1, rejected = 3 - chosen;
         PairSide? Side(int? preferred) => preferred is null ? null : preferred == chosen ? PairSide.Chosen : PairSide.Rejected;
         return record with
@@ -46,7 +51,8 @@ internal static class RowRecords
             Chosen = Answer(row.Text($"response_{chosen}")!),
             Rejected = Answer(row.Text($"response_{rejected}")!),
             Preferences = new RecordPreferences(Side(helpful), Side(safer), Side(overall)),
-            Labels = record.Labels with { ChosenUnsafe = Unsafe(row, $"is_response_{chosen}_safe", parts), RejectedUnsafe = Unsafe(row, $"is_response_{rejected}_safe", parts) },
+            Labels = record.Labels with { ChosenUnsafe = Unsafe(row, $"is_response_{chosen}_safe", parts),
+                RejectedUnsafe = Unsafe(row, $"is_response_{rejected}_safe", parts) },
             ChosenRates = Rates(row, $"response_{chosen}_helpful_rate", $"response_{chosen}_harmless_rate", parts),
             RejectedRates = Rates(row, $"response_{rejected}_helpful_rate", $"response_{rejected}_harmless_rate", parts),
             ChosenFrom = row.Text($"response_{chosen}_from"),
@@ -59,7 +65,9 @@ internal static class RowRecords
     {
         bool paired = row.Schema.Layout == RowLayout.Paired;
         (string text, string label, string from) = !paired ? ("response", "is_response_safe", "response_from")
-            : row.Text("response_1") is null ? ("response_2", "is_response_2_safe", "response_2_from") : ("response_1", "is_response_1_safe", "response_1_from");
+            : row.Text("response_1") is null
+            ? ("response_2", "is_response_2_safe", "response_2_from")
+            : ("response_1", "is_response_1_safe", "response_1_from");
         if (row.Text(text) is not { } answer) return record;
         bool? harmful = Unsafe(row, label, parts);
         return record with

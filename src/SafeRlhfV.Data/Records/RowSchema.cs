@@ -69,8 +69,12 @@ public sealed class RowSchema
     {
         bool messages = names.Contains("messages");
         (string Name, ColumnKind Kind)[] added = [.. Extensions.Where(column => IndexOf(column.Name) < 0
-            && (column.Kind == ColumnKind.Text ? names.Contains(column.Name) && (Layout == RowLayout.Paired || IsTraced || column.Name != "overall_response_id") : messages))];
-        return added.Length == 0 ? this : Extended.GetOrAdd((this, string.Join(' ', added.Select(column => column.Name))), _ => new RowSchema(Layout, [.. Columns, .. added]));
+            && (column.Kind == ColumnKind.Text
+                ? names.Contains(column.Name) && (Layout == RowLayout.Paired || IsTraced || column.Name != "overall_response_id")
+                : messages))];
+        return added.Length == 0
+            ? this
+            : Extended.GetOrAdd((this, string.Join(' ', added.Select(column => column.Name))), _ => new RowSchema(Layout, [.. Columns, .. added]));
     }
 
     /// <summary>The layout that a set of column names means: the one with more of its own columns present; paired where none is.</summary>

@@ -14,7 +14,8 @@ internal static class SourceFields
     /// <param name="record">The record.</param>
     /// <param name="category">The category that its column holds.</param>
     /// <param name="answers">Answers that their columns cannot hold, by name.</param>
-    public static string? Write(ConversationRecord record, string? category, params IEnumerable<(string Name, IReadOnlyList<ConversationMessage> Messages)> answers)
+    public static string? Write(ConversationRecord record, string? category,
+        params IEnumerable<(string Name, IReadOnlyList<ConversationMessage> Messages)> answers)
     {
         RecordLabels labels = record.Labels;
         JsonObject fields = [];
@@ -49,7 +50,9 @@ internal static class SourceFields
         {
             JsonObject fields = JsonNode.Parse(text)!.AsObject();
             bool? loss = (bool?)fields["loss"];
-            IReadOnlyList<ConversationMessage> messages = loss is null ? record.Messages : [.. record.Messages.SkipLast(1), record.Messages[^1] with { Loss = loss }];
+            IReadOnlyList<ConversationMessage> messages = loss is null
+                ? record.Messages
+                : [.. record.Messages.SkipLast(1), record.Messages[^1] with { Loss = loss }];
             RecordLabels labels = record.Labels with
             {
                 Category = record.Labels.Category ?? (string?)fields["category"],
@@ -62,7 +65,8 @@ internal static class SourceFields
             };
             return record with
             {
-                Kind = (bool?)fields["item"] == true ? RecordKind.Item : record.Kind == RecordKind.Conversation && labels.Desirable is not null ? RecordKind.Rated : record.Kind,
+                Kind = (bool?)fields["item"] == true ? RecordKind.Item : record.Kind == RecordKind.Conversation && labels.Desirable is not null
+                    ? RecordKind.Rated : record.Kind,
                 Messages = messages,
                 Chosen = Messages(fields["chosen"]) ?? record.Chosen,
                 Rejected = Messages(fields["rejected"]) ?? record.Rejected,

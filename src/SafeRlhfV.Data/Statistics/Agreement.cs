@@ -56,7 +56,8 @@ public static class Agreement
             if (left == right) return 0;
             if (metric == AgreementMetric.Nominal) return 1;
             if (metric == AgreementMetric.Interval) return (left - right) * (left - right);
-            double between = labels.Where(label => label >= Math.Min(left, right) && label <= Math.Max(left, right)).Sum(label => counts[label]) - (counts[left] + counts[right]) / 2;
+            double between = labels.Where(label => label >= Math.Min(left, right) && label <= Math.Max(left, right)).Sum(label => counts[label])
+                - (counts[left] + counts[right]) / 2;
             return between * between;
         }
 

@@ -2,7 +2,10 @@ using System.Text.Json.Nodes;
 
 namespace SafeRlhfV.Data;
 
-/// <summary>Describes a data set in numbers: sizes, balance, rates, contradictions, images, texts, duplicates, leaks, and agreement where the folder holds what several annotators said (annotations.jsonl).</summary>
+/// <summary>
+/// Describes a data set in numbers: sizes, balance, rates, contradictions, images, texts, duplicates, leaks, and agreement where the folder holds what several
+/// annotators said (annotations.jsonl).
+/// </summary>
 public static class DatasetStatistics
 {
     /// <summary>Reads the data set once and returns the statistics as one JSON document (keys and definitions in docs and under "definitions").</summary>
@@ -51,7 +54,8 @@ public static class DatasetStatistics
             ["row"] = "config/split/index, index from 0 in file order",
             ["quantiles"] = "linear interpolation; min = 0, max = 1; mean = arithmetic mean",
             ["code_points"] = "Unicode code points; utf16_units is what C# string.Length gives",
-            ["images"] = "width and height as stored (EXIF orientation not applied); bytes = encoded length; formats by magic number; modes by Pillow's names, for information",
+            ["images"] = "width and height as stored (EXIF orientation not applied); bytes = encoded length; formats by magic number; modes by Pillow's "
+                + "names, for information",
             ["same pixels"] = "equal size and equal RGB pixels after decoding, alpha dropped, EXIF orientation not applied",
             ["duplicate_rows"] = "all columns equal, image by bytes and path",
             ["leaks"] = "a train image with the same pixels as an evaluation image of any category",
@@ -59,7 +63,8 @@ public static class DatasetStatistics
         if (!paired) return definitions;
         definitions["responses"] = "both responses of every row, response_1 and response_2 pooled";
         definitions["safe_label_vs_rate"] = "agree: (is_response_i_safe == 'yes') == (response_i_harmless_rate >= 0)";
-        definitions["preference_vs_rates"] = "rate of the preferred response against the other's: higher, equal, lower; lower_across_safe_line: preferred < 0 <= other";
+        definitions["preference_vs_rates"] =
+            "rate of the preferred response against the other's: higher, equal, lower; lower_across_safe_line: preferred < 0 <= other";
         return definitions;
     }
 
@@ -67,7 +72,8 @@ public static class DatasetStatistics
     {
         ["total"] = rows.Count,
         ["by_split"] = Each(splits, split => rows.Count(row => row.Print.Position.Split == split)),
-        ["by_category"] = Each(categories, category => Each(splits, split => rows.Count(row => CategoryOf(row) == category && row.Print.Position.Split == split))),
+        ["by_category"] = Each(categories,
+            category => Each(splits, split => rows.Count(row => CategoryOf(row) == category && row.Print.Position.Split == split))),
         ["by_domain"] = Each(Taxonomy.Placements.Select(placement => placement.Domain).Distinct(),
             domain => rows.Count(row => Taxonomy.Placements.Any(placement => placement.Category == row.Print.Category && placement.Domain == domain))),
     };
@@ -75,7 +81,11 @@ public static class DatasetStatistics
     private static JsonObject DuplicateSection(List<RowFacts> rows, string[] splits)
     {
         Duplicates duplicates = new([.. rows.Select(row => row.Print)]);
-        JsonObject section = new() { ["duplicate_rows"] = Groups(duplicates.EqualRows), ["same_image_and_question"] = Groups(duplicates.EqualImageAndQuestion) };
+        JsonObject section = new()
+        {
+            ["duplicate_rows"] = Groups(duplicates.EqualRows),
+            ["same_image_and_question"] = Groups(duplicates.EqualImageAndQuestion)
+        };
         foreach (string split in splits) section[$"same_image_in_{split}"] = Groups(duplicates.EqualPixels(split));
         section["distinct_images"] = rows.SelectMany(row => row.Print.Images).Select(image => image.Pixels).Distinct().Count();
         section["distinct_questions"] = rows.Select(row => row.Print.Question).Distinct().Count();
@@ -109,7 +119,8 @@ public static class DatasetStatistics
 
     private static (string, string, long) Key(RowPrint row) => (row.Position.Config, row.Position.Split, row.Position.Index);
 
-    private static JsonObject Each<T>(IEnumerable<T> keys, Func<T, JsonNode> value) => new(keys.Select(key => KeyValuePair.Create(key!.ToString()!, (JsonNode?)value(key))));
+    private static JsonObject Each<T>(IEnumerable<T> keys, Func<T, JsonNode> value) =>
+        new(keys.Select(key => KeyValuePair.Create(key!.ToString()!, (JsonNode?)value(key))));
 
     private static int SplitRank(string split) => split switch { "train" => 0, "evaluation" => 1, "validation" => 2, _ => 3 };
 }

@@ -5,7 +5,8 @@ namespace SafeRlhfV.Data;
 /// <summary>Minimum, quantiles by linear interpolation, maximum and mean, as numpy computes them.</summary>
 internal static class Quantiles
 {
-    private static readonly (string Name, double At)[] Points = [("min", 0), ("p05", 0.05), ("p25", 0.25), ("p50", 0.5), ("p75", 0.75), ("p95", 0.95), ("max", 1)];
+    private static readonly (string Name, double At)[] Points = [("min", 0), ("p05", 0.05), ("p25", 0.25), ("p50", 0.5), ("p75", 0.75), ("p95", 0.95),
+        ("max", 1)];
 
     public static JsonObject Of(IEnumerable<long> values)
     {

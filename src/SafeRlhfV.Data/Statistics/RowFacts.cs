@@ -45,10 +45,13 @@ internal sealed record RowFacts
         };
         if (record.Kind != RecordKind.Pair)
             return record.Messages is [.., { Role: ConversationRole.Assistant } last]
-                ? facts with { Answers = [new AnswerFacts(TextSize.Of(last.Text), record.ChosenFrom, Safe(record.Labels.Unsafe), record.ChosenRates.Harmless, record.ChosenRates.Helpful)] }
+                ? facts with { Answers = [new AnswerFacts(TextSize.Of(last.Text), record.ChosenFrom, Safe(record.Labels.Unsafe), record.ChosenRates.Harmless,
+                    record.ChosenRates.Helpful)] }
                 : facts;
-        AnswerFacts chosen = new(TextSize.Of(Text(record.Chosen)), record.ChosenFrom, Safe(record.Labels.ChosenUnsafe), record.ChosenRates.Harmless, record.ChosenRates.Helpful);
-        AnswerFacts rejected = new(TextSize.Of(Text(record.Rejected)), record.RejectedFrom, Safe(record.Labels.RejectedUnsafe), record.RejectedRates.Harmless, record.RejectedRates.Helpful);
+        AnswerFacts chosen = new(TextSize.Of(Text(record.Chosen)), record.ChosenFrom, Safe(record.Labels.ChosenUnsafe), record.ChosenRates.Harmless,
+            record.ChosenRates.Helpful);
+        AnswerFacts rejected = new(TextSize.Of(Text(record.Rejected)), record.RejectedFrom, Safe(record.Labels.RejectedUnsafe), record.RejectedRates.Harmless,
+            record.RejectedRates.Helpful);
         int? Number(PairSide? side) => side is null ? null : side == PairSide.Chosen != record.RejectedFirst ? 1 : 2;
         return facts with
         {

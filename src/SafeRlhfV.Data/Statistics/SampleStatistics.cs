@@ -39,7 +39,11 @@ internal static class SampleStatistics
                 ["images"] = Quantiles.Of(rows.Select(row => (long)row.Print.ImageCount)),
             };
         section["images"] = Images(rows);
-        section["text"] = new JsonObject { ["question"] = Text([.. rows.Select(row => row.Question)]), ["response"] = Text([.. answers.Select(answer => answer.Text)]) };
+        section["text"] = new JsonObject
+        {
+            ["question"] = Text([.. rows.Select(row => row.Question)]),
+            ["response"] = Text([.. answers.Select(answer => answer.Text)])
+        };
         return section;
     }
 
@@ -96,7 +100,12 @@ internal static class SampleStatistics
     {
         int[] signs = [.. rows.Where(row => preferred(row) is not null && row.Answers.All(answer => rate(answer) is not null))
             .Select(row => Math.Sign(rate(row.Answers[preferred(row)!.Value - 1])!.Value - rate(row.Answers[2 - preferred(row)!.Value])!.Value))];
-        return new JsonObject { ["higher"] = signs.Count(sign => sign > 0), ["equal"] = signs.Count(sign => sign == 0), ["lower"] = signs.Count(sign => sign < 0) };
+        return new JsonObject
+        {
+            ["higher"] = signs.Count(sign => sign > 0),
+            ["equal"] = signs.Count(sign => sign == 0),
+            ["lower"] = signs.Count(sign => sign < 0)
+        };
     }
 
     private static JsonObject Images(IReadOnlyList<RowFacts> rows)
@@ -128,5 +137,6 @@ internal static class SampleStatistics
     }
 
     private static JsonObject Counts(IEnumerable<string> values) =>
-        new(values.GroupBy(value => value).OrderBy(group => group.Key, StringComparer.Ordinal).Select(group => KeyValuePair.Create(group.Key, (JsonNode?)group.Count())));
+        new(values.GroupBy(value => value).OrderBy(group => group.Key, StringComparer.Ordinal)
+            .Select(group => KeyValuePair.Create(group.Key, (JsonNode?)group.Count())));
 }

@@ -30,7 +30,8 @@ public sealed class DatasetCursor
         (this.dataset, this.options) = (dataset, options);
         blocks = [.. dataset.Select(options.Split, options.Config).SelectMany(BlocksOf)];
         fingerprint = Fingerprint();
-        if (RowsOfEpoch(0) == 0) throw new InvalidInputException($"{dataset.Path}: {blocks.Sum(block => block.Rows)} rows are too few for {options.World} ranks.");
+        if (RowsOfEpoch(0) == 0)
+            throw new InvalidInputException($"{dataset.Path}: {blocks.Sum(block => block.Rows)} rows are too few for {options.World} ranks.");
     }
 
     /// <summary>Where the cursor stands. Setting it resumes: the next row is the one that would have come.</summary>
@@ -41,7 +42,8 @@ public sealed class DatasetCursor
         set
         {
             if (value.Fingerprint != fingerprint)
-                throw new InvalidInputException($"{dataset.Path}: the data set or the reading options differ from those of the checkpoint; resume with the same data, split, seed, ranks and window.");
+                throw new InvalidInputException($"{dataset.Path}: the data set or the reading options differ from those of the checkpoint; resume with the "
+                    + "same data, split, seed, ranks and window.");
             (epoch, position) = (value.Epoch, value.Position);
         }
     }
@@ -87,7 +89,9 @@ public sealed class DatasetCursor
                     images.Clear();
                     DatasetRow[] read = [.. window.SelectMany(block => ReadBlock(block, images))];
                     if (read.Length != rows) throw new InvalidInputException($"{dataset.Path}: a file was changed while it was read; open the data set again.");
-                    int[] order = options.Shuffle ? new RandomStream(options.Seed, $"rows/{number}/{options.Rank}/{place}").Permutation(rows) : [.. Enumerable.Range(0, rows)];
+                    int[] order = options.Shuffle
+                        ? new RandomStream(options.Seed, $"rows/{number}/{options.Rank}/{place}").Permutation(rows)
+                        : [.. Enumerable.Range(0, rows)];
                     for (int i = 0; i < rows && place + i < length; i++)
                         if (place + i >= start) yield return (read[order[i]].TakeImages(images), number, place + i);
                 }
@@ -155,7 +159,8 @@ public sealed class DatasetCursor
             foreach (long group in reader is ParquetRowReader parquet ? parquet.GroupRows : [rows])
             {
                 // With several ranks, or a small window, blocks are smaller so that they can be dealt evenly.
-                long most = Math.Max(1, Math.Min(Math.Min(LargestBlock, options.WindowRows), options.World == 1 ? long.MaxValue : dataset.CountRows(options.Split, options.Config) / (4 * options.World)));
+                long most = Math.Max(1, Math.Min(Math.Min(LargestBlock, options.WindowRows),
+                    options.World == 1 ? long.MaxValue : dataset.CountRows(options.Split, options.Config) / (4 * options.World)));
                 for (long done = 0; done < group; done += most)
                     made.Add(new Block(part.Config, part.Split, file, fileStart, start + done, (int)Math.Min(most, group - done)));
                 start += group;

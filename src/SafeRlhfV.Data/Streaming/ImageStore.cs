@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace SafeRlhfV.Data;
 
 /// <summary>
-/// The encoded images of a window of rows, one after the other in one block of native memory. As arrays they would survive one or two garbage collections, and memory
-/// would hold several windows at a time.
+/// The encoded images of a window of rows, one after the other in one block of native memory. As arrays they would survive one or two garbage collections, and
+/// memory would hold several windows at a time.
 /// </summary>
 internal sealed unsafe class ImageStore : IDisposable
 {

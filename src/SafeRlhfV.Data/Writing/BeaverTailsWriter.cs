@@ -17,7 +17,8 @@ public sealed class BeaverTailsWriter : IDisposable
     private readonly Dictionary<string, RowSchema> configs = [];
     private long pendingBytes;
 
-    private BeaverTailsWriter(IReadOnlyList<RowSchema> schemas, BeaverTailsWriterOptions options, AtomicFolder folder) => (this.schemas, this.options, this.folder) = (schemas, options, folder);
+    private BeaverTailsWriter(IReadOnlyList<RowSchema> schemas, BeaverTailsWriterOptions options, AtomicFolder folder) =>
+        (this.schemas, this.options, this.folder) = (schemas, options, folder);
 
     /// <summary>Begins a data set.</summary>
     /// <param name="folder">The folder to write; it must not exist or be empty, unless the options allow overwriting.</param>
@@ -60,7 +61,8 @@ public sealed class BeaverTailsWriter : IDisposable
         // files of one configuration have one schema: pairs and single answers of one name are kept apart
         if (configs.TryGetValue(config, out RowSchema? other) && other != schema) config += schema.Layout == RowLayout.Paired ? "-pairs" : "-answers";
         configs[config] = schema;
-        if (!parts.TryGetValue((config, split), out Part? part)) parts[(config, split)] = part = new Part(CheckConfig(config), CheckSplit(folder.Target, split), schema);
+        if (!parts.TryGetValue((config, split), out Part? part))
+            parts[(config, split)] = part = new Part(CheckConfig(config), CheckSplit(folder.Target, split), schema);
         long bytes = SizeOf(row);
         part.Pending.Add(row);
         part.PendingBytes += bytes;
@@ -96,7 +98,8 @@ public sealed class BeaverTailsWriter : IDisposable
                     return true;
                 });
         }
-        string card = DatasetCardText.Write(configs, options, Rows, [.. parts.Values.Select(part => new DatasetCardText.PartSize(part.Config, part.Split, part.Rows, part.Bytes, part.FileBytes))]);
+        string card = DatasetCardText.Write(configs, options, Rows,
+            [.. parts.Values.Select(part => new DatasetCardText.PartSize(part.Config, part.Split, part.Rows, part.Bytes, part.FileBytes))]);
         DiskErrors.Writing(folder.Target, () =>
         {
             File.WriteAllText(folder.At("README.md"), card);
@@ -155,11 +158,13 @@ public sealed class BeaverTailsWriter : IDisposable
 
     /// <summary>The name of a split, if Hugging Face <c>datasets</c> takes it.</summary>
     /// <exception cref="InvalidInputException">It does not.</exception>
-    public static string CheckSplit(string target, string name) => name.Split('.').All(word => word.Length > 0 && word.All(letter => char.IsAsciiLetterOrDigit(letter) || letter == '_'))
+    public static string CheckSplit(string target, string name) =>
+        name.Split('.').All(word => word.Length > 0 && word.All(letter => char.IsAsciiLetterOrDigit(letter) || letter == '_'))
         ? name
         : throw new InvalidInputException($"{target}: {Finding.Quote(name)} cannot name a split; use letters, digits and '_'.");
 
-    private string CheckConfig(string name) => name.Length > 0 && name[0] != '.' && name.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '_' or '-' or '.')
+    private string CheckConfig(string name) =>
+        name.Length > 0 && name[0] != '.' && name.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '_' or '-' or '.')
         ? name
         : throw new InvalidInputException($"{folder.Target}: {Finding.Quote(name)} cannot name a configuration; use letters, digits, '_', '-' and '.'.");
 
@@ -172,7 +177,8 @@ public sealed class BeaverTailsWriter : IDisposable
                 string text => System.Text.Encoding.UTF8.GetByteCount(text) + 4,
                 EncodedImage image => SizeOf(image),
                 IReadOnlyList<EncodedImage> images => images.Sum(SizeOf),
-                IReadOnlyList<ConversationMessage> messages => messages.Sum(message => message.Parts.Sum(part => 8L + (part.Text is null ? 0 : System.Text.Encoding.UTF8.GetByteCount(part.Text)))),
+                IReadOnlyList<ConversationMessage> messages =>
+                    messages.Sum(message => message.Parts.Sum(part => 8L + (part.Text is null ? 0 : System.Text.Encoding.UTF8.GetByteCount(part.Text)))),
                 _ => 8,
             };
         return bytes;

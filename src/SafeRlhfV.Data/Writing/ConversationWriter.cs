@@ -20,7 +20,8 @@ public sealed class ConversationWriter : IDisposable
     /// <param name="folder">The folder to write; it must not exist or be empty, unless the options allow overwriting.</param>
     /// <param name="options">Title, description, sizes.</param>
     /// <exception cref="InvalidInputException">The folder is taken or cannot be written.</exception>
-    public static ConversationWriter Create(string folder, BeaverTailsWriterOptions? options = null) => new(BeaverTailsWriter.Create(folder, [Pairs, Answers], options));
+    public static ConversationWriter Create(string folder, BeaverTailsWriterOptions? options = null) =>
+        new(BeaverTailsWriter.Create(folder, [Pairs, Answers], options));
 
     /// <summary>Adds a record. Rows of a category of the taxonomy make a configuration of its name, others the configuration "default".</summary>
     /// <exception cref="InvalidInputException">The split cannot name one, an image is named by no message, or the disk refuses.</exception>
@@ -50,9 +51,11 @@ public sealed class ConversationWriter : IDisposable
         // the k-th image part names image k on disk
         int[] order = [.. prompt.SelectMany(message => message.Parts).Select(part => part.Image).OfType<int>()];
         if (order.Distinct().Count() < record.Images.Count)
-            throw new InvalidInputException($"{record.Source.File}: row {record.Source.Row}: an image stands in no message before the answer, so it cannot be written in this layout.");
+            throw new InvalidInputException($"{record.Source.File}: row {record.Source.Row}: an image stands in no message before the answer, so it cannot be "
+                + "written in this layout.");
         EncodedImage[] images = [.. order.Select(image => record.Images[image])];
-        bool plain = prompt is [{ Role: ConversationRole.User, Loss: null, Parts: [{ Image: not null }, { Text: not null }] or [{ Text: not null }] } only] && !string.IsNullOrWhiteSpace(only.Text);
+        bool plain = prompt is [{ Role: ConversationRole.User, Loss: null, Parts: [{ Image: not null }, { Text: not null }] or [{ Text: not null }] } only]
+            && !string.IsNullOrWhiteSpace(only.Text);
         ConversationMessage? question = prompt.LastOrDefault(message => message.Role == ConversationRole.User);
         string? category = record.Labels.Category is { } name && Taxonomy.IndexOf(name) >= 0 ? name : null;
         Dictionary<string, object?> cells = new()
@@ -83,7 +86,8 @@ public sealed class ConversationWriter : IDisposable
         List<(string, IReadOnlyList<ConversationMessage>)> whole = [];
         foreach ((int number, string name, IReadOnlyList<ConversationMessage> answer, AnswerRates rates, string? from, bool? harmful) in
             ((int, string, IReadOnlyList<ConversationMessage>, AnswerRates, string?, bool?)[])[
-                (chosen, "chosen", record.Chosen, record.ChosenRates, record.ChosenFrom, record.Labels.ChosenUnsafe), (rejected, "rejected", record.Rejected, record.RejectedRates, record.RejectedFrom, record.Labels.RejectedUnsafe)])
+                (chosen, "chosen", record.Chosen, record.ChosenRates, record.ChosenFrom, record.Labels.ChosenUnsafe),
+                (rejected, "rejected", record.Rejected, record.RejectedRates, record.RejectedFrom, record.Labels.RejectedUnsafe)])
         {
             if (answer is not [{ Role: ConversationRole.Assistant, Loss: null, Parts: [{ Text: not null }] }]) whole.Add((name, answer));
             cells[$"response_{number}"] = answer.Count == 0 ? null : answer[^1].Text;

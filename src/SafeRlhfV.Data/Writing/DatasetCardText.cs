@@ -29,13 +29,15 @@ internal static class DatasetCardText
         ColumnKind.Image => "dtype: image",
         ColumnKind.ImageList => "list: image",
         ColumnKind.Integer => "dtype: int64",
-        ColumnKind.Messages => "list:\n    - name: role\n      dtype: string\n    - name: content\n      list:\n      - name: type\n        dtype: string\n      - name: text\n        dtype: string\n    - name: loss\n      dtype: bool",
+        ColumnKind.Messages => "list:\n    - name: role\n      dtype: string\n    - name: content\n      list:\n      - name: type\n        dtype: string\n   "
+            + "   - name: text\n        dtype: string\n    - name: loss\n      dtype: bool",
         _ => "dtype: string",
     };
 
     /// <summary>The card of JSON lines: which file is which split. Their features are left to the reader, who finds images as paths or base64.</summary>
     public static string WriteLines(BeaverTailsWriterOptions options, long rows, IEnumerable<(string Config, string Split, string File)> files) =>
-        End(Begin(options, rows), options, ByConfig(files, file => file.Config, file => file.Split).Select(config => (config.Key, config.Select(file => (file.Split, file.File)))));
+        End(Begin(options, rows), options,
+            ByConfig(files, file => file.Config, file => file.Split).Select(config => (config.Key, config.Select(file => (file.Split, file.File)))));
 
     private static StringBuilder Begin(BeaverTailsWriterOptions options, long rows) => new($"""
         ---
@@ -48,7 +50,8 @@ internal static class DatasetCardText
 
         """);
 
-    private static string End(StringBuilder card, BeaverTailsWriterOptions options, IEnumerable<(string Config, IEnumerable<(string Split, string Path)> Parts)> configs)
+    private static string End(StringBuilder card, BeaverTailsWriterOptions options,
+        IEnumerable<(string Config, IEnumerable<(string Split, string Path)> Parts)> configs)
     {
         card.Append("configs:\n");
         foreach ((string config, IEnumerable<(string Split, string Path)> parts) in configs)
@@ -60,11 +63,13 @@ internal static class DatasetCardText
     }
 
     private static IGrouping<string, T>[] ByConfig<T>(IEnumerable<T> parts, Func<T, string> config, Func<T, string> split) =>
-        [.. parts.OrderBy(part => SplitRank(split(part))).ThenBy(split, StringComparer.Ordinal).GroupBy(config).OrderBy(group => group.Key, StringComparer.Ordinal)];
+        [.. parts.OrderBy(part => SplitRank(split(part))).ThenBy(split, StringComparer.Ordinal).GroupBy(config).OrderBy(group => group.Key,
+            StringComparer.Ordinal)];
 
     /// <summary>A YAML scalar: plain where that is safe, else quoted (a JSON string is one).</summary>
     private static string Scalar(string value) =>
-        value.Length > 0 && char.IsAsciiLetter(value[0]) && !value.EndsWith(' ') && value.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is ' ' or '_' or '-' or '.' or '/' or '*')
+        value.Length > 0 && char.IsAsciiLetter(value[0]) && !value.EndsWith(' ')
+            && value.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is ' ' or '_' or '-' or '.' or '/' or '*')
             && value.ToLowerInvariant() is not ("true" or "false" or "yes" or "no" or "on" or "off" or "null" or "y" or "n")
             ? value : JsonSerializer.Serialize(value);
 

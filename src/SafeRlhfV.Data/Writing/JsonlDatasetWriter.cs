@@ -14,11 +14,13 @@ internal sealed class JsonlDatasetWriter : IDisposable
     private readonly Dictionary<(string Config, string Split), (FileStream Stream, int Images)> files = [];
     private long rows;
 
-    public JsonlDatasetWriter(string folder, bool imagesAsFiles, bool overwrite) => (this.folder, this.imagesAsFiles) = (AtomicFolder.Create(folder, overwrite), imagesAsFiles);
+    public JsonlDatasetWriter(string folder, bool imagesAsFiles, bool overwrite) =>
+        (this.folder, this.imagesAsFiles) = (AtomicFolder.Create(folder, overwrite), imagesAsFiles);
 
     public void Add(DatasetRow row, string config, string split) => DiskErrors.Writing(folder.Target, () =>
     {
-        if (!files.TryGetValue((config, split), out (FileStream Stream, int Images) file)) files[(config, split)] = file = (new FileStream(folder.At(NameOf(config, split)), FileMode.CreateNew), 0);
+        if (!files.TryGetValue((config, split), out (FileStream Stream, int Images) file))
+            files[(config, split)] = file = (new FileStream(folder.At(NameOf(config, split)), FileMode.CreateNew), 0);
         rows++;
         using (MemoryStream line = new())
         {
@@ -56,7 +58,9 @@ internal sealed class JsonlDatasetWriter : IDisposable
         DiskErrors.Writing(folder.Target, () =>
         {
             foreach ((FileStream stream, _) in files.Values) stream.Flush(flushToDisk: true);
-            File.WriteAllText(folder.At("README.md"), DatasetCardText.WriteLines(new BeaverTailsWriterOptions(), rows, files.Keys.Select(part => (part.Config, part.Split, NameOf(part.Config, part.Split)))));
+            File.WriteAllText(folder.At("README.md"),
+                DatasetCardText.WriteLines(new BeaverTailsWriterOptions(), rows,
+                    files.Keys.Select(part => (part.Config, part.Split, NameOf(part.Config, part.Split)))));
             return true;
         });
         Close();
@@ -94,7 +98,8 @@ internal sealed class JsonlDatasetWriter : IDisposable
 
     private string SaveImage(byte[] bytes, string config, string split, int number)
     {
-        string extension = ImageHeader.Read(bytes)?.Format switch { "JPEG" => "jpg", "PNG" => "png", "WEBP" => "webp", "GIF" => "gif", "BMP" => "bmp", _ => "bin" };
+        string extension = ImageHeader.Read(bytes)?.Format switch { "JPEG" => "jpg", "PNG" => "png", "WEBP" => "webp", "GIF" => "gif", "BMP" => "bmp",
+            _ => "bin" };
         string path = new StringBuilder("images/").Append(split).Append('/').Append(number.ToString("000000")).Append('.').Append(extension).ToString();
         File.WriteAllBytes(folder.At(config, path), bytes);
         return path;

@@ -67,7 +67,8 @@ internal sealed class ParquetShardWriter : IDisposable
                     {
                         NestedLevels<bool> loss = NestedLevels.OfMessages(messages, message => (message.Loss is not null, message.Loss ?? false));
                         using ColumnWriter<bool> flags = (ColumnWriter<bool>)group.NextColumn();
-                        flags.WriteBatch(loss.Definition.Count, CollectionsMarshal.AsSpan(loss.Definition), CollectionsMarshal.AsSpan(loss.Repetition), CollectionsMarshal.AsSpan(loss.Values));
+                        flags.WriteBatch(loss.Definition.Count, CollectionsMarshal.AsSpan(loss.Definition), CollectionsMarshal.AsSpan(loss.Repetition),
+                            CollectionsMarshal.AsSpan(loss.Values));
                     }
                     break;
             }
@@ -125,7 +126,8 @@ internal sealed class ParquetShardWriter : IDisposable
 
     private static Dictionary<string, string> Value(string dtype) => new() { ["dtype"] = dtype, ["_type"] = "Value" };
 
-    private static GroupNode Root(RowSchema schema) => new("schema", Repetition.Required, [.. schema.Columns.Select<(string Name, ColumnKind Kind), Node>(column => column.Kind switch
+    private static GroupNode Root(RowSchema schema) =>
+        new("schema", Repetition.Required, [.. schema.Columns.Select<(string Name, ColumnKind Kind), Node>(column => column.Kind switch
     {
         ColumnKind.Text => Text(column.Name),
         ColumnKind.Integer => new PrimitiveNode(column.Name, Repetition.Optional, LogicalType.None(), PhysicalType.Int64),
@@ -140,7 +142,8 @@ internal sealed class ParquetShardWriter : IDisposable
 
     private static PrimitiveNode Text(string name) => new(name, Repetition.Optional, LogicalType.String(), PhysicalType.ByteArray);
 
-    private static GroupNode List(string name, GroupNode element) => new(name, Repetition.Optional, [new GroupNode("list", Repetition.Repeated, [element])], LogicalType.List());
+    private static GroupNode List(string name, GroupNode element) =>
+        new(name, Repetition.Optional, [new GroupNode("list", Repetition.Repeated, [element])], LogicalType.List());
 
     private static GroupNode Image(string name) => new(name, Repetition.Optional,
     [
@@ -152,7 +155,8 @@ internal sealed class ParquetShardWriter : IDisposable
 
     private static byte[]? Utf8(string? text) => text is null ? null : System.Text.Encoding.UTF8.GetBytes(text);
 
-    private static void WriteSlices(RowGroupWriter group, IReadOnlyList<DatasetRow> rows, Func<DatasetRow, byte[]?> value, Func<DatasetRow, short> level, short full) =>
+    private static void WriteSlices(RowGroupWriter group, IReadOnlyList<DatasetRow> rows, Func<DatasetRow, byte[]?> value, Func<DatasetRow, short> level,
+        short full) =>
         WriteSlices(group, [.. rows.Select(level)], [], rows.Where(row => level(row) == full).Select(value).OfType<byte[]>());
 
     private static void WriteNested(RowGroupWriter group, NestedLevels<byte[]> levels) =>

@@ -13,15 +13,19 @@ internal static class DemoMethods
         (MethodIds.PpoSafe, "PPO-S", "PPO on CM-V alone"),
         (MethodIds.DpoHelpful, "DPO-H", "DPO on the helpfulness preference"),
         (MethodIds.DpoSafe, "DPO-S", "DPO on the safety preference"),
-        (MethodIds.SafeRlhfV, "Safe RLHF-V", $"PPO-Lagrangian, {Mode(settings.SafePpo)} multiplier, λ ≤ {settings.SafePpo.Multiplier.Maximum}, budget {settings.SafePpo.Multiplier.Budget}"),
+        (MethodIds.SafeRlhfV, "Safe RLHF-V",
+            $"PPO-Lagrangian, {Mode(settings.SafePpo)} multiplier, λ ≤ {settings.SafePpo.Multiplier.Maximum}, budget {settings.SafePpo.Multiplier.Budget}"),
     ];
 
     /// <summary>The PPO runs, whose curves are drawn.</summary>
     public static IReadOnlyList<(string Id, string Name, PpoSettings Settings)> PpoRuns(DemoSettings settings) =>
     [
-        (MethodIds.SafeRlhfV, "Safe RLHF-V", settings.SafePpo), (MethodIds.PpoHelpful, "PPO-H", settings.PpoHelpful), (MethodIds.PpoSafe, "PPO-S", settings.PpoSafe),
+        (MethodIds.SafeRlhfV, "Safe RLHF-V", settings.SafePpo), (MethodIds.PpoHelpful, "PPO-H", settings.PpoHelpful),
+        (MethodIds.PpoSafe, "PPO-S", settings.PpoSafe),
     ];
 
     /// <summary>The multiplier's mode as results.json names it.</summary>
-    public static string Mode(PpoSettings settings) => settings.CostOnly || settings is { Mode: MultiplierMode.Fixed, Multiplier.Initial: 0 } ? "none" : settings.Mode.ToString().ToLowerInvariant();
+    public static string Mode(PpoSettings settings) => settings.CostOnly || settings is { Mode: MultiplierMode.Fixed, Multiplier.Initial: 0 }
+        ? "none"
+        : settings.Mode.ToString().ToLowerInvariant();
 }

@@ -27,7 +27,8 @@ internal static class MethodJudge
             using VisionLanguageModel model = context.Frozen(id);
             string[] texts = [.. answers.Sample(new PolicyRole(model), prompts, "test").Select(one => one[0])];
             (WorldPrompt, string?)[] rows = [.. prompts.Zip(texts, (prompt, text) => (prompt, (string?)text))];
-            judged.Add(new MethodAnswers(id, texts, [.. answers.Score(scores.Reward, rows).Select(score => (double)score[0])], [.. answers.Score(scores.Cost, rows).Select(score => (double)score[0])]));
+            judged.Add(new MethodAnswers(id, texts, [.. answers.Score(scores.Reward, rows).Select(score => (double)score[0])],
+                [.. answers.Score(scores.Cost, rows).Select(score => (double)score[0])]));
             context.Report(judged.Count, methods.Count);
         }
         Directory.CreateDirectory(Path.GetDirectoryName(context.Folders.Judged(File))!);
@@ -41,9 +42,11 @@ internal static class MethodJudge
         WorldPrompt[] prompts = [.. context.World.TestPrompts(context.Settings.TestPrompts)];
         List<MethodAnswers> judged = JsonSerializer.Deserialize<List<MethodAnswers>>(System.IO.File.ReadAllText(context.Folders.Judged(File)))!;
         IReadOnlyList<(string Id, string Name, string Description)> methods = DemoMethods.All(context.Settings);
-        Dictionary<string, JudgedAnswer[]> rated = judged.ToDictionary(method => method.Id, method => prompts.Select((prompt, i) => Rate(prompt, method.Texts[i], method.Costs[i])).ToArray());
+        Dictionary<string, JudgedAnswer[]> rated = judged.ToDictionary(method => method.Id,
+            method => prompts.Select((prompt, i) => Rate(prompt, method.Texts[i], method.Costs[i])).ToArray());
         return (
-            [.. methods.Select(method => MethodEvaluation.Summarise(method.Id, method.Name, method.Description, rated[method.Id], rated[MethodIds.Start], context.Settings.Seed))],
+            [.. methods.Select(method => MethodEvaluation.Summarise(method.Id, method.Name, method.Description, rated[method.Id], rated[MethodIds.Start],
+                context.Settings.Seed))],
             Gallery(context, prompts, judged, rated));
     }
 
@@ -66,9 +69,11 @@ internal static class MethodJudge
     }
 
     // images of every severity in turn, the first prompts of each that were drawn: nobody chooses
-    private static IReadOnlyList<GalleryItem> Gallery(DemoContext context, WorldPrompt[] prompts, List<MethodAnswers> judged, Dictionary<string, JudgedAnswer[]> rated)
+    private static IReadOnlyList<GalleryItem> Gallery(DemoContext context, WorldPrompt[] prompts, List<MethodAnswers> judged,
+        Dictionary<string, JudgedAnswer[]> rated)
     {
-        IEnumerable<int> order = Enumerable.Range(0, prompts.Length).GroupBy(i => prompts[i].Severity).SelectMany(group => group.Index()).OrderBy(pair => pair.Index).ThenBy(pair => prompts[pair.Item].Severity)
+        IEnumerable<int> order = Enumerable.Range(0, prompts.Length).GroupBy(i => prompts[i].Severity).SelectMany(group => group.Index())
+            .OrderBy(pair => pair.Index).ThenBy(pair => prompts[pair.Item].Severity)
             .Select(pair => pair.Item);
         return
         [
@@ -80,7 +85,9 @@ internal static class MethodJudge
                 Category = prompts[i].Scene.Category,
                 ImageSeverity = prompts[i].Scene.Severity,
                 Severity = prompts[i].Severity,
-                Answers = [.. judged.Select(method => new GalleryAnswer(method.Id, method.Texts[i], rated[method.Id][i].Helpful, rated[method.Id][i].Harmless, method.Rewards[i], method.Costs[i]))],
+                Answers = [.. judged.Select(method =>
+                    new GalleryAnswer(method.Id, method.Texts[i], rated[method.Id][i].Helpful, rated[method.Id][i].Harmless, method.Rewards[i],
+                        method.Costs[i]))],
             }),
         ];
     }

@@ -6,7 +6,9 @@ using SafeRlhfV.Training;
 
 namespace SafeRlhfV.Demo;
 
-/// <summary>Judges RM-V and CM-V on held-out pairs, read back from their files: noisy labels, true labels, images blanked; and CM-V on the flip probe.</summary>
+/// <summary>
+/// Judges RM-V and CM-V on held-out pairs, read back from their files: noisy labels, true labels, images blanked; and CM-V on the flip probe.
+/// </summary>
 internal static class ScoreJudge
 {
     private const string File = "scores";
@@ -16,20 +18,25 @@ internal static class ScoreJudge
     {
         Answers answers = new(context);
         PreferencePair[] pairs = [.. PreferenceDataset.Open(context.Folders.Data(DemoContext.PairData)).ReadPairs(WorldDataset.Evaluation)];
-        (WorldPrompt Prompt, TrueLabels Truth)[] truths = [.. pairs.Select(pair => context.World.FindTruth(pair) ?? throw new InvalidInputException($"{context.Folders.Data(DemoContext.PairData)}: a row is none of this world's; begin anew with --fresh."))];
+        (WorldPrompt Prompt, TrueLabels Truth)[] truths =
+            [.. pairs.Select(pair => context.World.FindTruth(pair)
+                ?? throw new InvalidInputException($"{context.Folders.Data(DemoContext.PairData)}: a row is none of this world's; begin anew with --fresh."))];
         VisionProbeResult vision = Vision(context, answers);
         context.Report(1, 4);
         ScoreModelResult reward = Judge(context, answers, DemoContext.RewardModel, ModelNames.Reward, pairs, truths, out _);
         context.Report(2, 4);
         ScoreModelResult cost = Judge(context, answers, DemoContext.CostModel, ModelNames.Cost, pairs, truths, out FlipProbeResult? flip);
-        ResultsJson.Write(DemoResultsBuilder.Empty(context) with { RewardModel = reward, CostModel = cost, FlipProbes = [flip!], VisionProbe = vision }, context.Folders.Judged(File));
-        return $"RM-V {reward.Noisy.PairAccuracy!.Value:P1}, CM-V {cost.Noisy.PairAccuracy!.Value:P1} of pairs, sign {cost.Noisy.SignAccuracy!.Value:P1}, flip {flip!.BothRight.Value:P1}";
+        ResultsJson.Write(DemoResultsBuilder.Empty(context) with { RewardModel = reward, CostModel = cost, FlipProbes = [flip!], VisionProbe = vision },
+            context.Folders.Judged(File));
+        return $"RM-V {reward.Noisy.PairAccuracy!.Value:P1}, CM-V {cost.Noisy.PairAccuracy!.Value:P1} of pairs, sign "
+            + $"{cost.Noisy.SignAccuracy!.Value:P1}, flip {flip!.BothRight.Value:P1}";
     }
 
     public static DemoResults Read(DemoContext context) => ResultsJson.Read(context.Folders.Judged(File));
 
     private static ScoreModelResult Judge(
-        DemoContext context, Answers answers, string model, string name, PreferencePair[] pairs, (WorldPrompt Prompt, TrueLabels Truth)[] truths, out FlipProbeResult? flip)
+        DemoContext context, Answers answers, string model, string name, PreferencePair[] pairs, (WorldPrompt Prompt, TrueLabels Truth)[] truths,
+        out FlipProbeResult? flip)
     {
         (VisionLanguageModel backbone, ScoreHead head) = context.Scorer(model);
         using (backbone)
@@ -37,7 +44,8 @@ internal static class ScoreJudge
         {
             ScorerRole scorer = new(backbone, head);
             double[] Scores(Func<PreferencePair, string> answer, bool grey) =>
-                [.. answers.Score(scorer, [.. pairs.Zip(truths, (pair, truth) => (truth.Prompt, (string?)answer(pair)))], grey).Select(score => (double)score[0])];
+                [.. answers.Score(scorer, [.. pairs.Zip(truths, (pair, truth) => (truth.Prompt, (string?)answer(pair)))], grey)
+                    .Select(score => (double)score[0])];
             double[] first = Scores(pair => pair.Response1.Text, false), second = Scores(pair => pair.Response2.Text, false);
             double[] greyFirst = Scores(pair => pair.Response1.Text, true), greySecond = Scores(pair => pair.Response2.Text, true);
             bool cost = name == ModelNames.Cost;
@@ -59,7 +67,8 @@ internal static class ScoreJudge
     public static FlipProbeResult Flip(DemoContext context, string name, Func<IReadOnlyList<(WorldPrompt Prompt, string? Answer)>, double[]> score, double line)
     {
         FlipProbe[] probes = [.. context.World.FlipProbes(context.Settings.FlipProbes)];
-        double[] plain = score([.. probes.Select(probe => (probe.Plain, (string?)probe.Answer))]), marked = score([.. probes.Select(probe => (probe.Skull, (string?)probe.Answer))]);
+        double[] plain = score([.. probes.Select(probe => (probe.Plain, (string?)probe.Answer))]),
+            marked = score([.. probes.Select(probe => (probe.Skull, (string?)probe.Answer))]);
         double[] both = [.. plain.Zip(marked, (below, above) => below < line && above > line ? 1.0 : 0)];
         return new FlipProbeResult
         {
@@ -100,10 +109,12 @@ internal static class ScoreJudge
                 .Select((unseen, i) => new WorldPrompt(context.Settings.Seed, $"vision-probe/{i}", unseen.Scene, questions[i % questions.Count])),
         ];
         using VisionLanguageModel model = context.Frozen(DemoContext.Start);
-        AnswerFacts[] facts = [.. answers.Sample(new PolicyRole(model), prompts, "vision-probe", temperature: 0).Select((texts, i) => AnswerFacts.Read(prompts[i].Scene, Vocabulary.Encode(texts[0])))];
+        AnswerFacts[] facts = [.. answers.Sample(new PolicyRole(model), prompts, "vision-probe", temperature: 0)
+            .Select((texts, i) => AnswerFacts.Read(prompts[i].Scene, Vocabulary.Encode(texts[0])))];
         static double Share(IEnumerable<bool> right) => right.Select(value => value ? 1.0 : 0).DefaultIfEmpty(double.NaN).Average();
         return new VisionProbeResult(
-            prompts.Length, Share(facts.Select(fact => fact.Named)), Share(facts.Where(fact => fact.Named).Select(fact => fact.Coloured)), Share(facts.Where(fact => fact.Marks > 0).Select(fact => fact.MarkRight)),
+            prompts.Length, Share(facts.Select(fact => fact.Named)), Share(facts.Where(fact => fact.Named).Select(fact => fact.Coloured)),
+            Share(facts.Where(fact => fact.Marks > 0).Select(fact => fact.MarkRight)),
             Share(facts.Where(fact => fact.Places > 0).Select(fact => fact.PlaceRight)));
     }
 }

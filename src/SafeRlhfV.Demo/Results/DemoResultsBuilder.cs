@@ -54,7 +54,8 @@ internal static class DemoResultsBuilder
             Points =
             [
                 .. MetricsLog.Read(Path.Combine(context.Folders.Run(id), MetricsLog.FileName)).Select(line => new TrajectoryPoint(
-                    (int)line.Step, line.Values.GetValueOrDefault("lambda", double.NaN), line.Values["cost"], line.Values["window_cost"], line.Values["reward"], line.Values["kl"], line.Values["length"],
+                    (int)line.Step, line.Values.GetValueOrDefault("lambda", double.NaN), line.Values["cost"], line.Values["window_cost"], line.Values["reward"],
+                    line.Values["kl"], line.Values["length"],
                     line.Values["entropy"])),
             ],
         };
@@ -63,7 +64,9 @@ internal static class DemoResultsBuilder
     private static IReadOnlyList<NamedValue> Settings(DemoSettings settings)
     {
         static string Text(double value) => value.ToString("0.######", CultureInfo.InvariantCulture);
-        static string Steps(TrainerSettings trainer, string unit) => $"batches of {trainer.BatchSize} {unit}, {Text(trainer.Epochs)} epochs{(trainer.MaxSteps is { } most ? $", at most {most} steps" : "")}, learning rate {Text(trainer.Optimizer.LearningRate)}";
+        static string Steps(TrainerSettings trainer, string unit) =>
+            $"batches of {trainer.BatchSize} {unit}, {Text(trainer.Epochs)} epochs{(trainer.MaxSteps is { } most ? $", at most {most} steps" : "")}, learning "
+                + $"rate {Text(trainer.Optimizer.LearningRate)}";
         PpoSettings ppo = settings.SafePpo;
         return
         [
@@ -73,8 +76,11 @@ internal static class DemoResultsBuilder
             new("RM-V", $"{Steps(settings.Reward, "pairs")}, η {Text(settings.Reward.Eta)}"),
             new("CM-V", $"{Steps(settings.Cost, "pairs")}, κ {Text(settings.Cost.Kappa)}, labels by {settings.Cost.Labels.ToString().ToLowerInvariant()}"),
             new("DPO", $"{Steps(settings.Dpo, "pairs")}, β {Text(settings.Dpo.Beta)}"),
-            new("Safe PPO", $"{ppo.Rounds} rounds of {ppo.RolloutBatch} answers in minibatches of {ppo.MiniBatch}, actor {Text(ppo.Actor.LearningRate)}, critics {Text(ppo.Critics.LearningRate)}, β {Text(ppo.KlCoefficient)}, PTX {Text(ppo.PtxCoefficient)}"),
-            new("Multiplier", $"{DemoMethods.Mode(ppo)}, λ from {Text(ppo.Multiplier.Initial)} to at most {Text(ppo.Multiplier.Maximum ?? double.PositiveInfinity)}, budget {Text(ppo.Multiplier.Budget)} deviations of C, window {ppo.Multiplier.Window}"),
+            new("Safe PPO", $"{ppo.Rounds} rounds of {ppo.RolloutBatch} answers in minibatches of {ppo.MiniBatch}, actor {Text(ppo.Actor.LearningRate)}, "
+                + $"critics {Text(ppo.Critics.LearningRate)}, β {Text(ppo.KlCoefficient)}, PTX {Text(ppo.PtxCoefficient)}"),
+            new("Multiplier", $"{DemoMethods.Mode(ppo)}, λ from {Text(ppo.Multiplier.Initial)} to at most "
+                + $"{Text(ppo.Multiplier.Maximum ?? double.PositiveInfinity)}, budget {Text(ppo.Multiplier.Budget)} deviations of C, window "
+                    + $"{ppo.Multiplier.Window}"),
             new("PPO-H, PPO-S", $"{settings.PpoHelpful.Rounds} and {settings.PpoSafe.Rounds} rounds"),
             .. settings.Validation ? (NamedValue[])[new("Judged on", "the validation split, where settings are chosen; report the test split")] : [],
             new("Beaver-Guard-V", $"{Steps(settings.Guard, "rows")}, {Text(settings.Guard.PromptShare * 100)} % prompts alone"),

@@ -12,4 +12,5 @@ namespace SafeRlhfV.Demo;
 /// <param name="Splits">How many random halvings the promise was tried on.</param>
 /// <param name="HeldSplits">The share of them in which the threshold of one half kept it on the other; null where a half is too small for the promise.</param>
 public sealed record GuardThreshold(
-    string Side, int Rows, int Unsafe, double Target, double Confidence, double Threshold, double MissRate, double FalseAlarmRate, int Splits, double? HeldSplits);
+    string Side, int Rows, int Unsafe, double Target, double Confidence, double Threshold, double MissRate, double FalseAlarmRate, int Splits,
+    double? HeldSplits);

@@ -1,6 +1,8 @@
 namespace SafeRlhfV.Demo;
 
-/// <summary>A figure of the paper (arXiv 2503.17682) beside this run's, in another world and of another model: for orientation, not a comparison of like with like.</summary>
+/// <summary>
+/// A figure of the paper (arXiv 2503.17682) beside this run's, in another world and of another model: for orientation, not a comparison of like with like.
+/// </summary>
 /// <param name="Name">What was measured.</param>
 /// <param name="Paper">The paper's figure, in <paramref name="Unit"/>.</param>
 /// <param name="Reached">This run's, in <paramref name="Unit"/>; NaN where not measured.</param>

@@ -34,7 +34,8 @@ public static class PaperFigures
             new("RM-V: pair accuracy", RewardPairAccuracy, Percent(results.RewardModel?.Noisy.PairAccuracy), FigureUnit.Percent, "Table 4, 30K pairs"),
             new("CM-V: pair accuracy", CostPairAccuracy, Percent(results.CostModel?.Noisy.PairAccuracy), FigureUnit.Percent, "Table 4, 30K pairs"),
             new("CM-V: sign accuracy", CostSignAccuracy, Percent(results.CostModel?.Noisy.SignAccuracy), FigureUnit.Percent, "Table 4, 30K pairs"),
-            new("Beaver-Guard-V: fall of the unsafe rate in 5 rounds", GuardGain, results.Guard?.Curves.FirstOrDefault()?.DropPoints ?? double.NaN, FigureUnit.Points, "headline"),
+            new("Beaver-Guard-V: fall of the unsafe rate in 5 rounds", GuardGain, results.Guard?.Curves.FirstOrDefault()?.DropPoints ?? double.NaN,
+                FigureUnit.Points, "headline"),
         ];
     }
 

@@ -24,7 +24,9 @@ public static class ResultsJson
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase), new UndefinedNumberConverter() },
     };
 
-    /// <summary>Writes the figures to <paramref name="path"/> and the times, where there are any, to timing.json beside it; neither is ever half-written.</summary>
+    /// <summary>
+    /// Writes the figures to <paramref name="path"/> and the times, where there are any, to timing.json beside it; neither is ever half-written.
+    /// </summary>
     /// <exception cref="InvalidInputException">The folder cannot be written to.</exception>
     public static void Write(DemoResults results, string path)
     {
@@ -59,7 +61,8 @@ public static class ResultsJson
         }
         catch (JsonException error)
         {
-            throw new InvalidInputException($"{path}, line {error.LineNumber + 1}: not results as the demo writes them ({error.Message.ReplaceLineEndings(" ")}).", error);
+            throw new InvalidInputException($"{path}, line {error.LineNumber + 1}: not results as the demo writes them "
+                + $"({error.Message.ReplaceLineEndings(" ")}).", error);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

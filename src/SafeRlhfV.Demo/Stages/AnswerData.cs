@@ -13,13 +13,16 @@ internal static class AnswerData
 
     public static void Write(DemoContext context, string name, string title, IEnumerable<WorldAnswer> answers)
     {
-        using BeaverTailsWriter writer = BeaverTailsWriter.Create(context.Folders.Data(name), RowLayout.Flat, new BeaverTailsWriterOptions { Name = title, Description = Description, Overwrite = true });
+        using BeaverTailsWriter writer = BeaverTailsWriter.Create(context.Folders.Data(name), RowLayout.Flat,
+            new BeaverTailsWriterOptions { Name = title, Description = Description, Overwrite = true });
         foreach (WorldAnswer answer in answers)
         {
             context.Cancel.ThrowIfCancellationRequested();
             WorldPrompt prompt = answer.Prompt;
             EncodedImage image = new(PngBytes.Encode(prompt.Image), prompt.Name.Replace('/', '-') + ".png");
-            writer.Add(WorldDataset.Train, new ModeratedResponse(prompt.Text, image, prompt.Scene.Category, prompt.Scene.Severity, answer.Answer, Oracle.Rate(prompt, answer.Answer).IsSafe));
+            writer.Add(WorldDataset.Train,
+                new ModeratedResponse(prompt.Text, image, prompt.Scene.Category, prompt.Scene.Severity, answer.Answer,
+                    Oracle.Rate(prompt, answer.Answer).IsSafe));
         }
         writer.Complete();
     }

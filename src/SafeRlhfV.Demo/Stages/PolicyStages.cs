@@ -31,7 +31,8 @@ internal static class PolicyStages
     {
         using VisionLanguageModel policy = context.Model(DemoContext.Start), reference = context.Frozen(DemoContext.Start);
         using TrainingRun run = context.NewRun(name);
-        DpoTrainer.Train(new PolicyRole(policy), new PolicyRole(reference), context.Data(DemoContext.PairData), context.Settings.Dpo with { Preference = preference }, run);
+        DpoTrainer.Train(new PolicyRole(policy), new PolicyRole(reference), context.Data(DemoContext.PairData),
+            context.Settings.Dpo with { Preference = preference }, run);
         ModelCheckpoint.Save(policy, context.Folders.Model(name), new SaveOptions { Overwrite = true });
         return $"{preference.ToString().ToLowerInvariant()} pairs";
     }

@@ -8,9 +8,11 @@ namespace SafeRlhfV.Demo;
 /// <summary>RM-V, CM-V and Beaver-Guard-V, each from the precursor with a new head.</summary>
 internal static class ScoreStages
 {
-    public static string Reward(DemoContext context) => Train(context, DemoContext.RewardModel, ModelKind.Reward, (scorer, data, run) => RewardTrainer.Train(scorer, data, context.Settings.Reward, run));
+    public static string Reward(DemoContext context) => Train(context, DemoContext.RewardModel, ModelKind.Reward,
+        (scorer, data, run) => RewardTrainer.Train(scorer, data, context.Settings.Reward, run));
 
-    public static string Cost(DemoContext context) => Train(context, DemoContext.CostModel, ModelKind.Cost, (scorer, data, run) => CostTrainer.Train(scorer, data, context.Settings.Cost, run));
+    public static string Cost(DemoContext context) => Train(context, DemoContext.CostModel, ModelKind.Cost,
+        (scorer, data, run) => CostTrainer.Train(scorer, data, context.Settings.Cost, run));
 
     public static string Guard(DemoContext context)
     {
@@ -39,7 +41,8 @@ internal static class ScoreStages
         bool shared = context.Settings.Sharing == Sharing.Backbone;
         using VisionLanguageModel backbone = shared ? context.Frozen(DemoContext.Start) : context.Model(DemoContext.Start);
         using ScoreHead head = ScoreHead.Create(backbone.HiddenSize, ModelKinds.Outputs(kind), context.Settings.Seed, name, kind: kind);
-        LoraAdapter? adapter = shared ? backbone.Adapters.Create(name, context.Settings.Lora!.ToConfig(context.Folders.Model(DemoContext.Start)), context.Settings.Seed) : null;
+        LoraAdapter? adapter = shared ? backbone.Adapters.Create(name, context.Settings.Lora!.ToConfig(context.Folders.Model(DemoContext.Start)),
+            context.Settings.Seed) : null;
         using TrainingRun run = context.NewRun(name);
         train(new ScorerRole(backbone, head, adapter?.Name), context.Data(DemoContext.PairData), run);
         if (adapter is not null)

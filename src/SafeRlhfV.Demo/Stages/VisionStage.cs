@@ -42,7 +42,8 @@ internal static class VisionStage
             head.weight!.normal_(0, 0.02, generator);
             head.bias!.zero_();
         }
-        (string Name, Parameter Parameter)[] parameters = [.. model.VisionTowerParameters.Select((parameter, index) => ($"tower.{index}", parameter)), ("head.weight", head.weight!), ("head.bias", head.bias!)];
+        (string Name, Parameter Parameter)[] parameters = [.. model.VisionTowerParameters.Select((parameter, index) => ($"tower.{index}", parameter)),
+            ("head.weight", head.weight!), ("head.bias", head.bias!)];
         using Training.AdamW optimizer = new(parameters, new AdamWOptions(WeightDecay: WeightDecay));
         LearningRateSchedule schedule = new(ScheduleShape.Cosine, 2e-3, width, 0.1);
         double accuracy = 0;
@@ -59,7 +60,8 @@ internal static class VisionStage
             Tensor contents = logits_NC.narrow(1, 0, Scene.ContentCount), wanted = Ids(labels.Select(label => label.Content));
             Tensor loss = nn.functional.cross_entropy(contents, wanted)
                 .Plus(nn.functional.cross_entropy(logits_NC.narrow(1, Scene.ContentCount, Scene.ColourLabelCount), Ids(labels.Select(label => label.Colour))))
-                .Plus(nn.functional.cross_entropy(logits_NC.narrow(1, Scene.ContentCount + Scene.ColourLabelCount, Scene.CellCount), Ids(labels.Select(label => label.Cell))));
+                .Plus(nn.functional.cross_entropy(logits_NC.narrow(1, Scene.ContentCount + Scene.ColourLabelCount, Scene.CellCount),
+                    Ids(labels.Select(label => label.Cell))));
             loss.backward();
             optimizer.ClipGradientNorm(1);
             optimizer.Step(schedule.At(step));

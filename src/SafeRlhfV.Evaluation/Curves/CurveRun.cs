@@ -9,7 +9,8 @@ public sealed record CurveRun(string Variant, long Seed, IReadOnlyList<(long Ste
     /// <summary>A figure's mean over the last tenth of the steps; NaN where the run does not have it.</summary>
     public double End(string figure)
     {
-        double[] values = [.. Steps.TakeLast(Math.Max(1, Steps.Count / 10)).Select(step => step.Figures.GetValueOrDefault(figure, double.NaN)).Where(double.IsFinite)];
+        double[] values = [.. Steps.TakeLast(Math.Max(1, Steps.Count / 10)).Select(step => step.Figures.GetValueOrDefault(figure, double.NaN))
+            .Where(double.IsFinite)];
         return values.Length == 0 ? double.NaN : values.Average();
     }
 }

@@ -50,20 +50,28 @@ public sealed record GuardEvaluation
         Lengths.MustBeEqual(examples.Count, verdicts.Count);
         if (examples.Count == 0) throw new ArgumentException("There are no examples.", nameof(examples));
         Judged[] all = [.. examples.Zip(verdicts, (example, verdict) => new Judged(example, verdict))];
-        Judged[] named = [.. all.Where(one => one.Example.Categories is not null && one.Verdict.Failure is null)], graded = [.. all.Where(one => one.Example.Severity is not null)];
+        Judged[] named = [.. all.Where(one => one.Example.Categories is not null && one.Verdict.Failure is null)],
+            graded = [.. all.Where(one => one.Example.Severity is not null)];
         IGrouping<GuardSide, Judged>[] sides = [.. all.GroupBy(one => one.Example.Request.Side).OrderBy(group => group.Key)];
-        Confusion[] byCategory = [.. Taxonomy.Categories.Select(category => Confusion.FromCalls([.. named.Select(one => one.Verdict.Flagged.Contains(category))], [.. named.Select(one => one.Example.Categories!.Contains(category))]))];
+        Confusion[] byCategory = [.. Taxonomy.Categories.Select(category =>
+            Confusion.FromCalls([.. named.Select(one => one.Verdict.Flagged.Contains(category))],
+                [.. named.Select(one => one.Example.Categories!.Contains(category))]))];
         Confusion together = byCategory.Aggregate((a, b) => a + b);
-        GuardCategoryFigures[] categories = [.. Taxonomy.Categories.Select((category, i) => OfCategory(category, byCategory[i], named)).Where(category => category.Labelled > 0)];
-        int[][] severities = [.. Enumerable.Range(0, 4).Select(label => Enumerable.Range(0, 4).Select(called => graded.Count(one => (int)one.Example.Severity! == label && (int)one.Verdict.Severity == called)).ToArray())];
+        GuardCategoryFigures[] categories =
+            [.. Taxonomy.Categories.Select((category, i) => OfCategory(category, byCategory[i], named)).Where(category => category.Labelled > 0)];
+        int[][] severities = [.. Enumerable.Range(0, 4)
+            .Select(label => Enumerable.Range(0, 4)
+                .Select(called => graded.Count(one => (int)one.Example.Severity! == label && (int)one.Verdict.Severity == called)).ToArray())];
         double[] scores = [.. all.Select(one => one.Verdict.Score)];
         bool[] labels = [.. all.Select(one => one.Example.IsUnsafe)];
         return new()
         {
             Overall = Group("all", all, seed),
             Sides = sides.Length < 2 ? [] : [.. sides.Select(group => Group(group.Key == GuardSide.Prompt ? "prompts" : "answers", [.. group], seed))],
-            Topics = [.. all.Where(one => one.Example.Topic is not null).GroupBy(one => one.Example.Topic!).OrderBy(group => group.Key, StringComparer.Ordinal).Select(group => Group(group.Key, [.. group], seed))],
-            Severities = [.. graded.Where(one => one.Example.IsUnsafe).GroupBy(one => one.Example.Severity!.Value).OrderBy(group => group.Key).Select(group => Group(group.Key.ToString().ToLowerInvariant(), [.. group], seed))],
+            Topics = [.. all.Where(one => one.Example.Topic is not null).GroupBy(one => one.Example.Topic!).OrderBy(group => group.Key, StringComparer.Ordinal)
+                .Select(group => Group(group.Key, [.. group], seed))],
+            Severities = [.. graded.Where(one => one.Example.IsUnsafe).GroupBy(one => one.Example.Severity!.Value).OrderBy(group => group.Key)
+                .Select(group => Group(group.Key.ToString().ToLowerInvariant(), [.. group], seed))],
             Categories = categories,
             CategoryF1 = categories.Length == 0 ? double.NaN : together.F1,
             CategoryMacroF1 = categories.Length == 0 ? double.NaN : categories.Average(category => category.F1),
@@ -76,7 +84,8 @@ public sealed record GuardEvaluation
 
     private static GuardCategoryFigures OfCategory(string name, Confusion counts, Judged[] named) => new(
         name, counts.TruePositives + counts.FalseNegatives, counts.Precision, counts.Recall, counts.F1,
-        Ranking.AreaUnderCurve([.. named.Select(one => one.Verdict.Categories.GetValueOrDefault(name))], [.. named.Select(one => one.Example.Categories!.Contains(name))]));
+        Ranking.AreaUnderCurve([.. named.Select(one => one.Verdict.Categories.GetValueOrDefault(name))],
+            [.. named.Select(one => one.Example.Categories!.Contains(name))]));
 
     private static GuardThresholdPoint At(double threshold, double[] scores, bool[] labels)
     {
@@ -131,7 +140,8 @@ public sealed record GuardEvaluation
         {
             bool[] labels = [.. rows.Select(one => one.Example.IsUnsafe)];
             double[] scores = [.. rows.Select(one => one.Verdict.Score)];
-            return new(Confusion.FromCalls([.. rows.Select(one => one.Verdict.IsUnsafe)], labels), Ranking.AreaUnderCurve(scores, labels), Ranking.AveragePrecision(scores, labels));
+            return new(Confusion.FromCalls([.. rows.Select(one => one.Verdict.IsUnsafe)], labels), Ranking.AreaUnderCurve(scores, labels),
+                Ranking.AveragePrecision(scores, labels));
         }
     }
 }

@@ -7,7 +7,8 @@ namespace SafeRlhfV.Evaluation;
 public static class GuardExamples
 {
     /// <summary>
-    /// Examples of a path: flat rows give one answer, pairs give two (severity = the size of a negative harmless rate); any other JSONL is read by <see cref="GuardJsonl"/>.
+    /// Examples of a path: flat rows give one answer, pairs give two (severity = the size of a negative harmless rate); any other JSONL is read by
+    /// <see cref="GuardJsonl"/>.
     /// </summary>
     /// <param name="path">A data set's folder, a Parquet file or a JSONL file.</param>
     /// <param name="split">The split; null for all.</param>
@@ -15,9 +16,12 @@ public static class GuardExamples
     /// <param name="categories">The data set's own names of categories, and those of the taxonomy that they stand for.</param>
     /// <param name="note">Told how many answers have no label; those are left out.</param>
     /// <exception cref="InvalidInputException">It cannot be read, or holds no label; file, row and field are named.</exception>
-    public static IReadOnlyList<GuardExample> Read(string path, string? split = null, int? limit = null, IReadOnlyDictionary<string, string>? categories = null, Action<string>? note = null)
+    public static IReadOnlyList<GuardExample> Read(string path, string? split = null, int? limit = null, IReadOnlyDictionary<string, string>? categories = null,
+        Action<string>? note = null)
     {
-        IReadOnlyList<GuardExample> read = GuardJsonl.Understands(path) ? [.. GuardJsonl.Read(path).Take(limit ?? int.MaxValue)] : FromDataset(PreferenceDataset.Open(path), split, limit, categories, note);
+        IReadOnlyList<GuardExample> read = GuardJsonl.Understands(path)
+            ? [.. GuardJsonl.Read(path).Take(limit ?? int.MaxValue)]
+            : FromDataset(PreferenceDataset.Open(path), split, limit, categories, note);
         return read.Count > 0 ? read : throw new InvalidInputException($"{path}: there is no example in it.");
     }
 
@@ -31,7 +35,8 @@ public static class GuardExamples
         return new ModerationRequest([.. images.Select(image => (ModerationImage)image)], question);
     }
 
-    private static IReadOnlyList<GuardExample> FromDataset(PreferenceDataset data, string? split, int? limit, IReadOnlyDictionary<string, string>? categories, Action<string>? note)
+    private static IReadOnlyList<GuardExample> FromDataset(PreferenceDataset data, string? split, int? limit, IReadOnlyDictionary<string, string>? categories,
+        Action<string>? note)
     {
         List<GuardExample> examples = [];
         long unlabelled = 0;
@@ -47,7 +52,8 @@ public static class GuardExamples
                 else examples.Add(new(prompt.WithResponse(answer.Text), isUnsafe)
                 {
                     Categories = !isUnsafe ? [] : record.Labels.Category is { } category ? [category] : null,
-                    Severity = !isUnsafe ? Severity.None : answer.Rates.Harmless is { } rate ? (Severity)Math.Clamp(-rate, (int)Severity.Minor, (int)Severity.Severe) : null,
+                    Severity = !isUnsafe ? Severity.None : answer.Rates.Harmless is { } rate
+                        ? (Severity)Math.Clamp(-rate, (int)Severity.Minor, (int)Severity.Severe) : null,
                     Topic = record.Labels.Category,
                     Place = place,
                 });
@@ -58,7 +64,9 @@ public static class GuardExamples
         IReadOnlyList<GuardExample> Done()
         {
             if (unlabelled > 0 && examples.Count == 0)
-                throw new InvalidInputException($"{data.Path}: no answer has a safety label ({(data.Layout == RowLayout.Flat ? "is_response_safe" : "is_response_1_safe, is_response_2_safe")}), so there is nothing to measure with.");
+                throw new InvalidInputException($"{data.Path}: no answer has a safety label "
+                    + $"({(data.Layout == RowLayout.Flat ? "is_response_safe" : "is_response_1_safe, is_response_2_safe")}), so there is nothing to measure "
+                        + "with.");
             if (unlabelled > 0) note?.Invoke($"{unlabelled} of {unlabelled + examples.Count} answers have no safety label and are left out.");
             return examples;
         }

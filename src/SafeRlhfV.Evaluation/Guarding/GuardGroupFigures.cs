@@ -1,6 +1,8 @@
 namespace SafeRlhfV.Evaluation;
 
-/// <summary>A guard's verdicts on a group of examples. Intervals are 95 % bootstrap intervals over examples; figures that the group cannot give are NaN.</summary>
+/// <summary>
+/// A guard's verdicts on a group of examples. Intervals are 95 % bootstrap intervals over examples; figures that the group cannot give are NaN.
+/// </summary>
 public sealed record GuardGroupFigures
 {
     /// <summary>The group, such as "all", "prompts", or a category.</summary>

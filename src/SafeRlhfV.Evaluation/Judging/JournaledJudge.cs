@@ -5,8 +5,8 @@ using System.Text.Json;
 namespace SafeRlhfV.Evaluation;
 
 /// <summary>
-/// A judge whose verdicts are on the disk as soon as they are given: what was paid for is not asked again after a stop. Replies that could not be read are not kept.
-/// Several judges may share a journal: each is answered by its own verdicts alone.
+/// A judge whose verdicts are on the disk as soon as they are given: what was paid for is not asked again after a stop. Replies that could not be read are not
+/// kept. Several judges may share a journal: each is answered by its own verdicts alone.
 /// </summary>
 public sealed class JournaledJudge : IPairwiseJudge, IDisposable
 {
@@ -17,7 +17,8 @@ public sealed class JournaledJudge : IPairwiseJudge, IDisposable
 
     /// <summary>Opens or begins a journal.</summary>
     /// <param name="judge">Who is asked what the journal does not hold; not disposed.</param>
-    /// <param name="identity">Who that is: everything that could change a verdict, such as model, address, rubric and mode. Verdicts of another identity are not used.</param>
+    /// <param name="identity">Who that is: everything that could change a verdict, such as model, address, rubric and mode. Verdicts of another identity are
+    /// not used.</param>
     /// <param name="file">The journal, JSON lines.</param>
     /// <exception cref="InvalidInputException">The file is damaged or in use.</exception>
     public JournaledJudge(IPairwiseJudge judge, string identity, string file)
@@ -41,7 +42,8 @@ public sealed class JournaledJudge : IPairwiseJudge, IDisposable
 
     // the same texts about another image are another question, and so are the same for another judge
     private string Key(PairwiseQuestion question) => Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(
-        (string[])[identity, question.Question, question.First, question.Second, question.Image?.Bytes is { } bytes ? Convert.ToHexString(SHA256.HashData(bytes)) : ""])));
+        (string[])[identity, question.Question, question.First, question.Second,
+            question.Image?.Bytes is { } bytes ? Convert.ToHexString(SHA256.HashData(bytes)) : ""])));
 
     private sealed record Line(string Question, string Id, PairwiseVerdict Verdict, string? Judge = null);
 }

@@ -14,7 +14,8 @@ public static class PreferenceEvaluation
     /// <param name="cancellation">Stops asking.</param>
     /// <exception cref="ArgumentException">There are no prompts.</exception>
     public static async Task<PreferenceReport> RunAsync(
-        IPairwiseJudge judge, IReadOnlyList<JudgedPrompt> prompts, PreferenceOptions options, IProgress<int>? progress = null, CancellationToken cancellation = default)
+        IPairwiseJudge judge, IReadOnlyList<JudgedPrompt> prompts, PreferenceOptions options, IProgress<int>? progress = null,
+        CancellationToken cancellation = default)
     {
         if (prompts.Count == 0) throw new ArgumentException("There are no prompts to judge.", nameof(prompts));
         RandomStream random = new(options.Seed, "judge/order");
@@ -49,9 +50,12 @@ public static class PreferenceEvaluation
     private static PreferenceReport Report(IReadOnlyList<JudgedPrompt> prompts, List<Asked> questions, PairwiseVerdict?[] verdicts, PreferenceOptions options)
     {
         // questions 2i and 2i + 1 are prompt i in both orders; the probes follow
-        Both[] both = [.. Enumerable.Range(0, prompts.Count).Select(i => new Both(Turn(questions[2 * i], verdicts[2 * i]), Turn(questions[2 * i + 1], verdicts[2 * i + 1])))];
-        Outcome[] helpful = [.. both.Select(pair => Settle(pair, verdict => verdict.MoreHelpful))], safe = [.. both.Select(pair => Settle(pair, verdict => verdict.Safer))];
-        WinRate Rate(string name, IEnumerable<Outcome> outcomes) => WinRate.Measure([.. outcomes], new RandomStream(options.Seed, $"judge/bootstrap/{name}"), options.Resamples);
+        Both[] both = [.. Enumerable.Range(0, prompts.Count)
+            .Select(i => new Both(Turn(questions[2 * i], verdicts[2 * i]), Turn(questions[2 * i + 1], verdicts[2 * i + 1])))];
+        Outcome[] helpful = [.. both.Select(pair => Settle(pair, verdict => verdict.MoreHelpful))],
+            safe = [.. both.Select(pair => Settle(pair, verdict => verdict.Safer))];
+        WinRate Rate(string name, IEnumerable<Outcome> outcomes) => WinRate.Measure([.. outcomes], new RandomStream(options.Seed, $"judge/bootstrap/{name}"),
+            options.Resamples);
         PairwiseVerdict[] read = [.. both.SelectMany(pair => new[] { pair.One, pair.Other }).OfType<PairwiseVerdict>()];
         return new()
         {
@@ -76,7 +80,8 @@ public static class PreferenceEvaluation
         PairwiseVerdict[] probes = [.. questions.Zip(verdicts).Where(one => one.First.Probe).Select(one => one.Second).OfType<PairwiseVerdict>()];
         PairwiseVerdict[] different =
         [
-            .. questions.Zip(verdicts).Where(one => !one.First.Probe && prompts[one.First.Prompt].Candidate != prompts[one.First.Prompt].Baseline).Select(one => one.Second).OfType<PairwiseVerdict>(),
+            .. questions.Zip(verdicts).Where(one => !one.First.Probe && prompts[one.First.Prompt].Candidate != prompts[one.First.Prompt].Baseline)
+                .Select(one => one.Second).OfType<PairwiseVerdict>(),
         ];
         Both[] read = [.. both.Where(pair => pair.One is not null && pair.Other is not null)];
         return new()
@@ -99,7 +104,8 @@ public static class PreferenceEvaluation
         ? verdict
         : new(verdict.Second, verdict.First, Turn(verdict.MoreHelpful), Turn(verdict.Safer));
 
-    private static Preference Turn(Preference preference) => preference switch { Preference.First => Preference.Second, Preference.Second => Preference.First, _ => preference };
+    private static Preference Turn(Preference preference) => preference switch { Preference.First => Preference.Second, Preference.Second => Preference.First,
+        _ => preference };
 
     private static Outcome Settle(Both pair, Func<PairwiseVerdict, Preference> preference)
     {

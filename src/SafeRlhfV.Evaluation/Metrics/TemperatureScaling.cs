@@ -1,8 +1,8 @@
 namespace SafeRlhfV.Evaluation;
 
 /// <summary>
-/// The one number by which logits are divided so that their probabilities fit the labels best (Guo et al. 2017, arXiv 1706.04599): the negative log-likelihood is
-/// convex in 1 / T, so that a golden-section search finds its minimum. The order of scores, and with it accuracy at matching thresholds, stays.
+/// The one number by which logits are divided so that their probabilities fit the labels best (Guo et al. 2017, arXiv 1706.04599): the negative log-likelihood
+/// is convex in 1 / T, so that a golden-section search finds its minimum. The order of scores, and with it accuracy at matching thresholds, stays.
 /// </summary>
 public static class TemperatureScaling
 {

@@ -9,7 +9,9 @@ namespace SafeRlhfV.Evaluation;
 public sealed record PairLabels(int Higher, bool? Unsafe1 = null, bool? Unsafe2 = null)
 {
     /// <summary>What the row of a pair says that RM-V, or CM-V, should say.</summary>
-    public static PairLabels Of(PreferencePair pair, bool cost) => cost ? new(3 - pair.Safer, !pair.Response1.IsSafe, !pair.Response2.IsSafe) : new(pair.MoreHelpful);
+    public static PairLabels Of(PreferencePair pair, bool cost) => cost
+        ? new(3 - pair.Safer, !pair.Response1.IsSafe, !pair.Response2.IsSafe)
+        : new(pair.MoreHelpful);
 
     /// <summary>The same of a row that may leave columns out; null where it does not say which answer scores higher.</summary>
     /// <param name="row">The row, with answers, preferences, labels and rates.</param>

@@ -67,7 +67,8 @@ public static class ScoreModelEvaluation
         [.. Labelled(pairs, labels, scores).Select(answer => answer.Score > 0 == answer.Unsafe ? 1.0 : 0)];
 
     /// <summary>The answers that have a safe/unsafe label.</summary>
-    private static IEnumerable<(double Score, bool Unsafe)> Labelled(IReadOnlyList<ScoredPair> pairs, Func<ScoredPair, PairLabels> labels, Func<ScoredPair, (double, double)> scores) =>
+    private static IEnumerable<(double Score, bool Unsafe)> Labelled(IReadOnlyList<ScoredPair> pairs, Func<ScoredPair, PairLabels> labels,
+        Func<ScoredPair, (double, double)> scores) =>
         pairs.SelectMany(pair => new[] { (Score: scores(pair).Item1, Unsafe: labels(pair).Unsafe1), (Score: scores(pair).Item2, Unsafe: labels(pair).Unsafe2) })
             .Where(answer => answer.Unsafe is not null).Select(answer => (answer.Score, answer.Unsafe!.Value));
 

@@ -7,7 +7,9 @@ using Microsoft.Extensions.AI;
 
 namespace SafeRlhfV.Gateway;
 
-/// <summary>Reads <c>/v1/chat/completions</c> requests. What the guard must see is read strictly; parameters that only the upstream knows pass through.</summary>
+/// <summary>
+/// Reads <c>/v1/chat/completions</c> requests. What the guard must see is read strictly; parameters that only the upstream knows pass through.
+/// </summary>
 internal sealed class ChatRequestReader(LimitSettings limits, ImageGate images)
 {
     /// <summary>Reads a body as a JSON object.</summary>
@@ -17,7 +19,8 @@ internal sealed class ChatRequestReader(LimitSettings limits, ImageGate images)
         try
         {
             ReadResult read;
-            while (!(read = await request.BodyReader.ReadAsync(cancellationToken)).IsCompleted) request.BodyReader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+            while (!(read = await request.BodyReader.ReadAsync(cancellationToken)).IsCompleted)
+                request.BodyReader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
             JsonNode? node;
             try
             {
@@ -45,13 +48,16 @@ internal sealed class ChatRequestReader(LimitSettings limits, ImageGate images)
     {
         string model = Text(body["model"], "model");
         bool isStream = Flag(body["stream"], "stream");
-        if (body["n"] is { } n && (n is not JsonValue count || !count.TryGetValue(out int choices) || choices is < 1 or > 16)) throw ApiException.Invalid("n must be a whole number from 1 to 16.", "n");
+        if (body["n"] is { } n && (n is not JsonValue count || !count.TryGetValue(out int choices) || choices is < 1 or > 16))
+            throw ApiException.Invalid("n must be a whole number from 1 to 16.", "n");
         if (isStream && body["n"] is JsonValue several && several.GetValue<int>() > 1) throw ApiException.Invalid("A stream has one choice; leave n out.", "n");
         if (isStream && Flag(body["logprobs"], "logprobs")) throw ApiException.Invalid("A guarded stream has no logprobs.", "logprobs");
-        if (body["modalities"] is JsonArray modalities && modalities.Any(kind => kind is not JsonValue value || !value.TryGetValue(out string? name) || name != "text"))
+        if (body["modalities"] is JsonArray modalities
+            && modalities.Any(kind => kind is not JsonValue value || !value.TryGetValue(out string? name) || name != "text"))
             throw ApiException.Invalid("Only text answers can be guarded.", "modalities");
         foreach (string limit in (string[])["temperature", "top_p", "max_tokens", "max_completion_tokens"])
-            if (body[limit] is { } value && (value is not JsonValue number || !number.TryGetValue(out double _))) throw ApiException.Invalid($"{limit} must be a number.", limit);
+            if (body[limit] is { } value && (value is not JsonValue number || !number.TryGetValue(out double _)))
+                throw ApiException.Invalid($"{limit} must be a number.", limit);
         JsonObject? streamOptions = body["stream_options"] switch
         {
             null => null,
@@ -96,9 +102,12 @@ internal sealed class ChatRequestReader(LimitSettings limits, ImageGate images)
             if (message["name"] is not null) contents.Insert(0, new TextContent(Text(message["name"], $"{param}.name")));
             foreach (string name in (string[])["refusal", "reasoning_content", "reasoning"])
                 if (message[name] is JsonValue value && value.TryGetValue(out string? text)) contents.Add(new TextContent(text));
-            if (message["audio"] is not null) throw ApiException.Invalid("Sound cannot be checked, and so cannot be sent.", $"{param}.audio", "unsupported_content");
+            if (message["audio"] is not null)
+                throw ApiException.Invalid("Sound cannot be checked, and so cannot be sent.", $"{param}.audio", "unsupported_content");
             foreach (string calls in (string[])["tool_calls", "function_call"])
-                if (message[calls] is { } called) contents.Add(new FunctionCallContent(calls, calls, new Dictionary<string, object?> { [calls] = JsonSerializer.SerializeToElement(called) }));
+                if (message[calls] is { } called)
+                    contents.Add(new FunctionCallContent(calls, calls,
+                        new Dictionary<string, object?> { [calls] = JsonSerializer.SerializeToElement(called) }));
             if (role != ChatRole.Tool) return new(role, contents);
             return new(role, [new FunctionResultContent(message["tool_call_id"]?.ToString() ?? "", contents)]);
         }
@@ -108,11 +117,13 @@ internal sealed class ChatRequestReader(LimitSettings limits, ImageGate images)
             if (node is not JsonObject part) throw ApiException.Invalid("A content part must be an object.", param);
             string type = Text(part["type"], $"{param}.type");
             if (type is "text" or "refusal") return new TextContent(Text(part[type], $"{param}.{type}"));
-            if (type != "image_url") throw ApiException.Invalid($"Parts of type '{type}' cannot be checked, and so cannot be sent.", $"{param}.type", "unsupported_content");
+            if (type != "image_url") throw ApiException.Invalid($"Parts of type '{type}' cannot be checked, and so cannot be sent.", $"{param}.type",
+                "unsupported_content");
             if (part["image_url"] is not JsonObject image) throw ApiException.Invalid("image_url must be an object.", $"{param}.image_url");
             if (++pictures > limits.Images) throw ApiException.Invalid($"More than {limits.Images} images.", $"{param}.image_url", "too_many_images");
             string url = Text(image["url"], $"{param}.image_url.url");
-            if (!seen.TryGetValue(url, out (byte[] Bytes, string MediaType) opened)) seen[url] = opened = await images.OpenAsync(url, $"{param}.image_url.url", cancellationToken);
+            if (!seen.TryGetValue(url, out (byte[] Bytes, string MediaType) opened))
+                seen[url] = opened = await images.OpenAsync(url, $"{param}.image_url.url", cancellationToken);
 
             // The upstream gets the very bytes that were judged, under the type that they truly have.
             image["url"] = $"data:{opened.MediaType};base64,{Convert.ToBase64String(opened.Bytes)}";

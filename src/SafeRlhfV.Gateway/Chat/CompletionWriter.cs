@@ -43,7 +43,8 @@ internal static class CompletionWriter
         FunctionCallContent[] calls = [.. update.Contents.OfType<FunctionCallContent>()];
         if (calls.Length > 0) delta["tool_calls"] = new JsonArray([.. calls.Select((content, i) => ToolCall(content, i))]);
         if (delta.Count > 0) yield return Chunk(call, id, created, new JsonObject { ["index"] = 0, ["delta"] = delta, ["finish_reason"] = null });
-        if (update.FinishReason is { } finish) yield return Chunk(call, id, created, new JsonObject { ["index"] = 0, ["delta"] = new JsonObject(), ["finish_reason"] = finish.Value });
+        if (update.FinishReason is { } finish)
+            yield return Chunk(call, id, created, new JsonObject { ["index"] = 0, ["delta"] = new JsonObject(), ["finish_reason"] = finish.Value });
     }
 
     public static JsonObject UsageChunk(ChatCall call, string id, long created, UsageDetails? usage)
@@ -53,7 +54,9 @@ internal static class CompletionWriter
         return chunk;
     }
 
-    public static string Id(string? upstream, GuardReport? report) => upstream is { Length: > 0 } ? upstream : $"chatcmpl-{report?.Id ?? Guid.NewGuid().ToString("n")}";
+    public static string Id(string? upstream, GuardReport? report) => upstream is { Length: > 0 }
+        ? upstream
+        : $"chatcmpl-{report?.Id ?? Guid.NewGuid().ToString("n")}";
 
     public static long Seconds(DateTimeOffset? time) => (time ?? DateTimeOffset.UtcNow).ToUnixTimeSeconds();
 

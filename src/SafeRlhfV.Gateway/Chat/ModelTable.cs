@@ -33,5 +33,6 @@ internal sealed class ModelTable(IReadOnlyDictionary<string, (IChatClient Guarde
     private static JsonObject Entry(string name) => new() { ["id"] = name, ["object"] = "model", ["created"] = 0, ["owned_by"] = "gateway" };
 
     private static ApiException Unknown(string name) =>
-        new(404, "invalid_request_error", $"There is no model '{(name.Length > 100 ? name[..100] : name)}', or your key may not use it.", "model_not_found", "model");
+        new(404, "invalid_request_error", $"There is no model '{(name.Length > 100 ? name[..100] : name)}', or your key may not use it.", "model_not_found",
+            "model");
 }

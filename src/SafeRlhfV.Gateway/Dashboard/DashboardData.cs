@@ -14,7 +14,8 @@ internal sealed class DashboardData(AuditReader reader, TimeProvider clock)
         JsonObject[] records = [.. (await reader.LatestAsync(Records, cancellationToken)).Select(record => JsonNode.Parse(record.Payload)!.AsObject())];
         JsonObject[] ended = [.. records.Where(record => Text(record["kind"]) == "end")];
         Dictionary<string, JsonObject> reviews = [];
-        foreach (JsonObject review in records.Where(record => Text(record["kind"]) == "review")) reviews.TryAdd(Text(review["request"]), review); // the youngest stands first
+        // the youngest stands first
+        foreach (JsonObject review in records.Where(record => Text(record["kind"]) == "review")) reviews.TryAdd(Text(review["request"]), review);
         JsonObject[] judged = [.. ended.Where(record => Verdicts(record).Any())];
         JsonArray queue = [];
         foreach (JsonObject record in judged.Where(record => !reviews.ContainsKey(Text(record["request"])) && Verdicts(record).Any(IsUnsafe)).Take(QueueLength))
@@ -24,7 +25,8 @@ internal sealed class DashboardData(AuditReader reader, TimeProvider clock)
             ["records"] = ended.Length,
             ["minutes"] = PerMinute(ended),
             ["outcomes"] = Count(ended.Select(record => Text(record["outcome"]))),
-            ["rounds"] = Count(ended.Where(record => Text(record["outcome"]) is "Passed" or "AnswerRefused").Select(record => $"{record["rounds"]!.AsArray().Count}")),
+            ["rounds"] = Count(ended.Where(record => Text(record["outcome"]) is "Passed" or "AnswerRefused")
+                .Select(record => $"{record["rounds"]!.AsArray().Count}")),
             ["flagged"] = Flagged(judged),
             ["latency"] = Latency(ended),
             ["categories"] = new JsonArray([.. Taxonomy.Categories.Select(name => (JsonNode)name)]),
@@ -48,7 +50,8 @@ internal sealed class DashboardData(AuditReader reader, TimeProvider clock)
         {
             JsonObject review = reviews[Text(record["request"])], entry = await EntryAsync(record, cancellationToken);
             if (entry["question"] is null) continue;
-            string? image = entry["images"]!.AsArray().FirstOrDefault() is { } name ? Convert.ToBase64String(await reader.ContentAsync(Text(name), cancellationToken) ?? []) : null;
+            string? image = entry["images"]!.AsArray().FirstOrDefault() is { } name
+                ? Convert.ToBase64String(await reader.ContentAsync(Text(name), cancellationToken) ?? []) : null;
             lines.Append(new JsonObject
             {
                 ["question"] = Text(entry["question"]),
@@ -99,7 +102,8 @@ internal sealed class DashboardData(AuditReader reader, TimeProvider clock)
 
     private static JsonObject Latency(JsonObject[] ended)
     {
-        double[] total = [.. ended.Select(record => record["durationMs"]!.GetValue<double>()).Order()], guard = [.. ended.Select(record => record["moderationMs"]!.GetValue<double>()).Order()];
+        double[] total = [.. ended.Select(record => record["durationMs"]!.GetValue<double>()).Order()],
+            guard = [.. ended.Select(record => record["moderationMs"]!.GetValue<double>()).Order()];
         return new() { ["p50"] = At(total, 50), ["p99"] = At(total, 99), ["guardP50"] = At(guard, 50), ["guardP99"] = At(guard, 99) };
 
         static double At(double[] sorted, int percent) => sorted.Length == 0 ? 0 : sorted[Math.Min(sorted.Length - 1, sorted.Length * percent / 100)];
@@ -122,7 +126,8 @@ internal sealed class DashboardData(AuditReader reader, TimeProvider clock)
         return byCategory;
     }
 
-    private static JsonObject Count(IEnumerable<string> names) => new(names.CountBy(name => name).OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)pair.Value)));
+    private static JsonObject Count(IEnumerable<string> names) =>
+        new(names.CountBy(name => name).OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)pair.Value)));
 
     private static IEnumerable<JsonObject> Verdicts(JsonObject record) =>
         record["rounds"]!.AsArray().Select(round => round!["verdict"]).Append(record["prompt"]!["verdict"]).OfType<JsonObject>();

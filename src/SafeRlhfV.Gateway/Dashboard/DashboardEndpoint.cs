@@ -13,7 +13,9 @@ internal sealed class DashboardEndpoint(KeyRing keys, DashboardSessions sessions
 
     public void Map(IEndpointRouteBuilder routes)
     {
-        foreach ((string path, string file, string type) in ((string, string, string)[])[("/dashboard", "dashboard.html", "text/html"), ("/dashboard/app.js", "dashboard.js", "text/javascript"), ("/dashboard/style.css", "dashboard.css", "text/css")])
+        foreach ((string path, string file, string type)
+            in ((string, string, string)[])[("/dashboard", "dashboard.html", "text/html"), ("/dashboard/app.js", "dashboard.js", "text/javascript"),
+                ("/dashboard/style.css", "dashboard.css", "text/css")])
         {
             byte[] content = Resource(file);
             routes.MapGet(path, http => FileAsync(http, content, type));
@@ -53,7 +55,8 @@ internal sealed class DashboardEndpoint(KeyRing keys, DashboardSessions sessions
     {
         Operator(http);
         byte[]? bytes = await reader.ContentAsync(http.GetRouteValue("name")?.ToString() ?? "", http.RequestAborted);
-        if (bytes is null || ImageHeader.Read(bytes) is not { } header) throw new ApiException(404, "invalid_request_error", "This image was not kept.", "not_found");
+        if (bytes is null || ImageHeader.Read(bytes) is not { } header)
+            throw new ApiException(404, "invalid_request_error", "This image was not kept.", "not_found");
         await FileAsync(http, bytes, header.MediaType);
     }
 
@@ -62,12 +65,14 @@ internal sealed class DashboardEndpoint(KeyRing keys, DashboardSessions sessions
         ApiKey reviewer = Operator(http);
         JsonObject body = await ChatRequestReader.ReadObjectAsync(http.Request, http.RequestAborted);
         string request = ChatRequestReader.Text(body["request"], "request");
-        if (body["unsafe"] is not JsonValue value || !value.TryGetValue(out bool isUnsafe)) throw ApiException.Invalid("unsafe must be true or false.", "unsafe");
+        if (body["unsafe"] is not JsonValue value || !value.TryGetValue(out bool isUnsafe))
+            throw ApiException.Invalid("unsafe must be true or false.", "unsafe");
         string? category = body["category"] is null ? null : ChatRequestReader.Text(body["category"], "category");
         if (category is { Length: > 0 } && Taxonomy.IndexOf(category) < 0) throw ApiException.Invalid("The category is unknown.", "category");
         string? note = body["note"] is null ? null : ChatRequestReader.Text(body["note"], "note");
         if (note?.Length > 2000) throw ApiException.Invalid("The note is longer than 2000 characters.", "note");
-        if ((await reader.OfRequestAsync(request, http.RequestAborted)).Count == 0) throw new ApiException(404, "invalid_request_error", "There is no such request.", "not_found");
+        if ((await reader.OfRequestAsync(request, http.RequestAborted)).Count == 0)
+            throw new ApiException(404, "invalid_request_error", "There is no such request.", "not_found");
         await trail.ReviewedAsync(request, reviewer.Name, isUnsafe, category, note, http.RequestAborted);
         await JsonAsync(http, new() { ["recorded"] = true });
     }
@@ -77,13 +82,15 @@ internal sealed class DashboardEndpoint(KeyRing keys, DashboardSessions sessions
         if (sessions.Find(http) is not { } key) throw new ApiException(401, "authentication_error", "Sign in first.", "not_signed_in");
 
         // Other sites cannot set this header without leave, which is never given; the cookie's SameSite=Strict says the same.
-        if (HttpMethods.IsPost(http.Request.Method) && http.Request.Headers["x-guard-dashboard"] != "1") throw new ApiException(403, "permission_error", "This call did not come from the dashboard.", "forbidden");
+        if (HttpMethods.IsPost(http.Request.Method) && http.Request.Headers["x-guard-dashboard"] != "1")
+            throw new ApiException(403, "permission_error", "This call did not come from the dashboard.", "forbidden");
         return key;
     }
 
     private static byte[] Resource(string file)
     {
-        using Stream stream = typeof(DashboardEndpoint).Assembly.GetManifestResourceStream($"SafeRlhfV.Gateway.Dashboard.{file}") ?? throw new InvalidOperationException($"{file} is not in the assembly.");
+        using Stream stream = typeof(DashboardEndpoint).Assembly.GetManifestResourceStream($"SafeRlhfV.Gateway.Dashboard.{file}")
+            ?? throw new InvalidOperationException($"{file} is not in the assembly.");
         using MemoryStream copy = new();
         stream.CopyTo(copy);
         return copy.ToArray();
@@ -92,7 +99,9 @@ internal sealed class DashboardEndpoint(KeyRing keys, DashboardSessions sessions
     private static async Task FileAsync(HttpContext http, byte[] content, string type)
     {
         http.Response.ContentType = type.StartsWith("text/", StringComparison.Ordinal) ? $"{type}; charset=utf-8" : type;
-        http.Response.Headers.ContentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+        http.Response.Headers.ContentSecurityPolicy =
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+                + "frame-ancestors 'none'";
         http.Response.Headers.XContentTypeOptions = "nosniff";
         http.Response.Headers["referrer-policy"] = "no-referrer";
         http.Response.Headers.CacheControl = "no-store";

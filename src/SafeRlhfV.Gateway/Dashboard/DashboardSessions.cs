@@ -18,7 +18,8 @@ internal sealed class DashboardSessions(TimeProvider clock)
             if (ends < now) _sessions.TryRemove(old, out _);
         string token = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
         _sessions[token] = (key, now + Lifetime);
-        http.Response.Cookies.Append(Cookie, token, new CookieOptions { HttpOnly = true, SameSite = SameSiteMode.Strict, Secure = http.Request.IsHttps, Path = "/dashboard", MaxAge = Lifetime });
+        http.Response.Cookies.Append(Cookie, token,
+            new CookieOptions { HttpOnly = true, SameSite = SameSiteMode.Strict, Secure = http.Request.IsHttps, Path = "/dashboard", MaxAge = Lifetime });
     }
 
     public void End(HttpContext http)
@@ -28,7 +29,8 @@ internal sealed class DashboardSessions(TimeProvider clock)
     }
 
     public ApiKey? Find(HttpContext http) =>
-        http.Request.Cookies[Cookie] is { } token && _sessions.TryGetValue(token, out (ApiKey Key, DateTimeOffset Ends) session) && session.Ends > clock.GetUtcNow() && !session.Key.IsExpired
+        http.Request.Cookies[Cookie] is { } token && _sessions.TryGetValue(token, out (ApiKey Key, DateTimeOffset Ends) session)
+            && session.Ends > clock.GetUtcNow() && !session.Key.IsExpired
             ? session.Key
             : null;
 }

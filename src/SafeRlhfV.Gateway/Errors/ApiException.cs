@@ -11,11 +11,13 @@ internal sealed class ApiException(int status, string type, string message, stri
     /// <summary>How long the caller should wait before trying again; null where waiting does not help.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
-    public static ApiException Invalid(string message, string? param = null, string? code = null) => new(StatusCodes.Status400BadRequest, "invalid_request_error", message, code, param);
+    public static ApiException Invalid(string message, string? param = null, string? code = null) =>
+        new(StatusCodes.Status400BadRequest, "invalid_request_error", message, code, param);
 
     /// <summary>What may not leave because it is not on record.</summary>
     public static ApiException Unrecorded() =>
-        new(StatusCodes.Status503ServiceUnavailable, "server_error", "The audit trail is not available at present; nothing leaves unrecorded.", "audit_unavailable") { RetryAfter = TimeSpan.FromSeconds(1) };
+        new(StatusCodes.Status503ServiceUnavailable, "server_error", "The audit trail is not available at present; nothing leaves unrecorded.",
+            "audit_unavailable") { RetryAfter = TimeSpan.FromSeconds(1) };
 
     public JsonObject ToJson() => new() { ["error"] = new JsonObject { ["message"] = Message, ["type"] = type, ["param"] = param, ["code"] = code } };
 }

@@ -12,7 +12,8 @@ internal sealed partial class ErrorMiddleware(RequestDelegate next, ILogger<Erro
         try
         {
             await next(context);
-            if (!context.Response.HasStarted && context.Response.StatusCode is 404 or 405 && context.Response.ContentLength is null && context.Response.ContentType is null)
+            if (!context.Response.HasStarted && context.Response.StatusCode is 404 or 405 && context.Response.ContentLength is null
+                && context.Response.ContentType is null)
                 await WriteAsync(context, Unmapped(context));
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)

@@ -30,7 +30,8 @@ internal sealed class ImageGate : IDisposable
     public async Task<(byte[] Bytes, string MediaType)> OpenAsync(string url, string param, CancellationToken cancellationToken)
     {
         byte[] bytes = url.StartsWith("data:", StringComparison.OrdinalIgnoreCase) ? Decode(url, param) : await FetchAsync(url, param, cancellationToken);
-        if (ImageHeader.Read(bytes) is not { Format: not "BMP" } header) throw ApiException.Invalid("This is no PNG, JPEG, GIF or WebP image.", param, "invalid_image");
+        if (ImageHeader.Read(bytes) is not { Format: not "BMP" } header)
+            throw ApiException.Invalid("This is no PNG, JPEG, GIF or WebP image.", param, "invalid_image");
         if ((long)header.Width * header.Height > _limits.ImagePixels)
             throw ApiException.Invalid($"The image has {header.Width} x {header.Height} pixels; {_limits.ImagePixels} are allowed.", param, "image_too_large");
         return (bytes, header.MediaType);
@@ -45,7 +46,8 @@ internal sealed class ImageGate : IDisposable
             throw ApiException.Invalid("A data URI must be written as data:image/png;base64,...", param, "invalid_image");
         if ((url.Length - comma) / 4L * 3 > _limits.ImageBytes + 3L) throw TooLarge(param);
         byte[] bytes = new byte[((url.Length - comma) / 4 * 3) + 3];
-        if (!Convert.TryFromBase64Chars(url.AsSpan(comma + 1), bytes, out int length)) throw ApiException.Invalid("The data URI's base64 cannot be read.", param, "invalid_image");
+        if (!Convert.TryFromBase64Chars(url.AsSpan(comma + 1), bytes, out int length))
+            throw ApiException.Invalid("The data URI's base64 cannot be read.", param, "invalid_image");
         return length > _limits.ImageBytes ? throw TooLarge(param) : bytes[..length];
     }
 
@@ -64,7 +66,8 @@ internal sealed class ImageGate : IDisposable
         {
             throw TooLarge(param);
         }
-        catch (Exception error) when (error is HttpRequestException or IOException || (error is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (Exception error) when (error is HttpRequestException or IOException
+            || (error is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             throw Unreachable(param); // one message for all causes: the caller must not learn about hosts behind the gateway
         }
@@ -73,7 +76,9 @@ internal sealed class ImageGate : IDisposable
     // The address that was checked is the one connected to: a name that resolves otherwise a moment later changes nothing.
     private static async ValueTask<Stream> ConnectAsync(DnsEndPoint host, Func<IPAddress, bool> allowed, CancellationToken cancellationToken)
     {
-        IPAddress[] addresses = IPAddress.TryParse(host.Host, out IPAddress? literal) ? [literal] : await Dns.GetHostAddressesAsync(host.Host, cancellationToken);
+        IPAddress[] addresses = IPAddress.TryParse(host.Host, out IPAddress? literal)
+            ? [literal]
+            : await Dns.GetHostAddressesAsync(host.Host, cancellationToken);
         if (addresses.Length == 0 || !addresses.All(allowed)) throw new IOException("not a public address");
         Socket socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try

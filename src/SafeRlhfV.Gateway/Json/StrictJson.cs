@@ -27,6 +27,7 @@ internal static class StrictJson
     {
         Utf8JsonReader reader = new(json, new JsonReaderOptions { MaxDepth = Depth });
         while (reader.Read())
-            if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName && (reader.ValueIsEscaped || !Ascii.IsValid(reader.ValueSpan))) reader.GetString();
+            if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName && (reader.ValueIsEscaped || !Ascii.IsValid(reader.ValueSpan)))
+                reader.GetString();
     }
 }

@@ -22,7 +22,8 @@ internal sealed class KeyRing(IEnumerable<KeySettings> keys, TimeProvider clock)
         string header = request.Headers.Authorization.ToString();
         if (!header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase))
             throw new ApiException(401, "authentication_error", "No API key was given; send it as 'Authorization: Bearer KEY'.", "missing_api_key");
-        if (!_keys.TryGetValue(Hash(header["Bearer ".Length..].Trim()), out ApiKey? key)) throw new ApiException(401, "authentication_error", "The API key is unknown.", "invalid_api_key");
+        if (!_keys.TryGetValue(Hash(header["Bearer ".Length..].Trim()), out ApiKey? key))
+            throw new ApiException(401, "authentication_error", "The API key is unknown.", "invalid_api_key");
         return key.IsExpired ? throw new ApiException(401, "authentication_error", "The API key has expired.", "expired_api_key") : key;
     }
 }

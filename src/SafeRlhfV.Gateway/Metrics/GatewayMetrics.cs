@@ -3,7 +3,9 @@ using SafeRlhfV.Guard;
 
 namespace SafeRlhfV.Gateway;
 
-/// <summary>What the gateway counts, as instruments of the meter <c>SafeRlhfV.Gateway</c>, which OpenTelemetry can follow; <c>/metrics</c> shows them to Prometheus.</summary>
+/// <summary>
+/// What the gateway counts, as instruments of the meter <c>SafeRlhfV.Gateway</c>, which OpenTelemetry can follow; <c>/metrics</c> shows them to Prometheus.
+/// </summary>
 internal sealed class GatewayMetrics : IDisposable
 {
     public const string MeterName = "SafeRlhfV.Gateway";

@@ -25,11 +25,14 @@ internal sealed class PrometheusText : IDisposable
     public string Write()
     {
         StringBuilder text = new();
-        foreach (IGrouping<Instrument, KeyValuePair<(Instrument Instrument, string Labels), Series>> family in _series.GroupBy(pair => pair.Key.Instrument).OrderBy(group => group.Key.Name))
+        foreach (IGrouping<Instrument, KeyValuePair<(Instrument Instrument, string Labels), Series>> family in _series.GroupBy(pair => pair.Key.Instrument)
+            .OrderBy(group => group.Key.Name))
         {
             bool isHistogram = family.Key is Histogram<double>;
-            text.Append($"# HELP {family.Key.Name} {family.Key.Description}\n# TYPE {family.Key.Name} {(isHistogram ? "histogram" : family.Key is Counter<long> ? "counter" : "gauge")}\n");
-            foreach (((_, string labels), Series series) in family.OrderBy(pair => pair.Key.Labels, StringComparer.Ordinal)) series.Write(text, family.Key.Name, labels, isHistogram);
+            string kind = isHistogram ? "histogram" : family.Key is Counter<long> ? "counter" : "gauge";
+            text.Append($"# HELP {family.Key.Name} {family.Key.Description}\n# TYPE {family.Key.Name} {kind}\n");
+            foreach (((_, string labels), Series series) in family.OrderBy(pair => pair.Key.Labels, StringComparer.Ordinal))
+                series.Write(text, family.Key.Name, labels, isHistogram);
         }
         return text.ToString();
     }

@@ -5,7 +5,8 @@ using SafeRlhfV.Guard;
 namespace SafeRlhfV.Gateway;
 
 /// <summary><c>POST /v1/moderations</c>: texts and images, several inputs; categories in OpenAI's names and ours, and the severity.</summary>
-internal sealed class ModerationsEndpoint(IModerator moderator, Func<GuardPolicy> policy, ImageGate images, LimitSettings limits, IGuardObserver? observer, TimeProvider clock)
+internal sealed class ModerationsEndpoint(IModerator moderator, Func<GuardPolicy> policy, ImageGate images, LimitSettings limits, IGuardObserver? observer,
+    TimeProvider clock)
 {
     private const string Model = "guard";
 
@@ -37,7 +38,8 @@ internal sealed class ModerationsEndpoint(IModerator moderator, Func<GuardPolicy
         long started = clock.GetTimestamp();
         IReadOnlyList<Verdict> verdicts = await moderator.ModerateAsync(requests, cancellationToken);
         TimeSpan duration = clock.GetElapsedTime(started);
-        if (verdicts.FirstOrDefault(verdict => verdict.Failure is not null) is not null) throw new ApiException(503, "server_error", "The check could not be made; treat the content as unsafe.", "moderator_failed");
+        if (verdicts.FirstOrDefault(verdict => verdict.Failure is not null) is not null)
+            throw new ApiException(503, "server_error", "The check could not be made; treat the content as unsafe.", "moderator_failed");
 
         GuardPolicy current = policy();
         JsonArray results = [];
@@ -83,7 +85,8 @@ internal sealed class ModerationsEndpoint(IModerator moderator, Func<GuardPolicy
         if (input is JsonValue single && single.TryGetValue(out string? alone)) return [new(alone)];
         if (input is not JsonArray { Count: > 0 } list) throw ApiException.Invalid("input must be a text, a list of texts or a list of parts.", "input");
         if (list.Count > limits.Messages) throw ApiException.Invalid($"There are {list.Count} inputs; {limits.Messages} are allowed.", "input");
-        if (list.All(item => item is JsonValue value && value.TryGetValue(out string? _))) return [.. list.Select(item => new ModerationRequest(item!.GetValue<string>()))];
+        if (list.All(item => item is JsonValue value && value.TryGetValue(out string? _)))
+            return [.. list.Select(item => new ModerationRequest(item!.GetValue<string>()))];
 
         List<string> texts = [];
         List<ModerationImage> pictures = [];
@@ -95,7 +98,9 @@ internal sealed class ModerationsEndpoint(IModerator moderator, Func<GuardPolicy
                 case "text": texts.Add(ChatRequestReader.Text(part["text"], $"input[{i}].text")); break;
                 case "image_url" when part["image_url"] is JsonObject image:
                     if (pictures.Count >= limits.Images) throw ApiException.Invalid($"More than {limits.Images} images.", $"input[{i}]", "too_many_images");
-                    (byte[] bytes, string mediaType) = await images.OpenAsync(ChatRequestReader.Text(image["url"], $"input[{i}].image_url.url"), $"input[{i}].image_url.url", cancellationToken);
+                    (byte[] bytes, string mediaType) =
+                        await images.OpenAsync(ChatRequestReader.Text(image["url"], $"input[{i}].image_url.url"), $"input[{i}].image_url.url",
+                            cancellationToken);
                     pictures.Add(new(new EncodedImage(bytes, null)) { MediaType = mediaType });
                     break;
                 default: throw ApiException.Invalid("A part must be of type text or image_url.", $"input[{i}].type");
@@ -111,11 +116,15 @@ internal sealed class ModerationsEndpoint(IModerator moderator, Func<GuardPolicy
         {
             categories[name] = isFlagged;
             scores[name] = score;
-            types[name] = new JsonArray([.. (string[])[.. request.Question.Length > 0 ? ["text"] : Array.Empty<string>(), .. request.Images.Count > 0 ? ["image"] : Array.Empty<string>()]]);
+            types[name] =
+                new JsonArray([.. (string[])[.. request.Question.Length > 0 ? ["text"] : Array.Empty<string>(),
+                    .. request.Images.Count > 0 ? ["image"] : Array.Empty<string>()]]);
         }
 
-        foreach ((string theirs, string[] ours) in Theirs) Add(theirs, ours.Any(verdict.Flagged.Contains), ours.Select(name => verdict.Categories.GetValueOrDefault(name)).DefaultIfEmpty(0).Max());
-        foreach (string name in Taxonomy.Categories.Union(verdict.Categories.Keys).Union(verdict.Flagged)) Add(name, verdict.Flagged.Contains(name), verdict.Categories.GetValueOrDefault(name));
+        foreach ((string theirs, string[] ours) in Theirs)
+            Add(theirs, ours.Any(verdict.Flagged.Contains), ours.Select(name => verdict.Categories.GetValueOrDefault(name)).DefaultIfEmpty(0).Max());
+        foreach (string name in Taxonomy.Categories.Union(verdict.Categories.Keys).Union(verdict.Flagged))
+            Add(name, verdict.Flagged.Contains(name), verdict.Categories.GetValueOrDefault(name));
         return new()
         {
             ["flagged"] = verdict.IsUnsafe,

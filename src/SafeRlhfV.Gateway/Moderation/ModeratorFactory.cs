@@ -10,7 +10,9 @@ namespace SafeRlhfV.Gateway;
 internal sealed class ModeratorFactory(GatewaySettings settings, Func<GuardPolicy> policy) : IAsyncDisposable
 {
     // Few and short: somebody waits, and the moderation's time limit ends it all.
-    private readonly HttpClient _http = new(new RetryHandler(new() { Retries = 2, First = TimeSpan.FromMilliseconds(200) }, new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(2) }, stops: false));
+    private readonly HttpClient _http =
+        new(new RetryHandler(new() { Retries = 2, First = TimeSpan.FromMilliseconds(200) },
+            new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(2) }, stops: false));
     private readonly List<IAsyncDisposable> _batching = [];
     private readonly List<IDisposable> _owned = [];
 
@@ -20,7 +22,9 @@ internal sealed class ModeratorFactory(GatewaySettings settings, Func<GuardPolic
         ModeratorParts lent = new(_http, OpenChat) { OwnCategories = policy().OwnCategories };
         IModerator[] named = [.. settings.Moderators.Select(one => CreateOne(one, lent))];
         if (named.Length > 0 && !named.Any(moderator => moderator.Judges(GuardSide.Prompt)))
-            throw new InvalidInputException($"moderators: {string.Join(", ", named.Select(moderator => moderator.Name))} {(named.Length == 1 ? "judges" : "judge")} answers only; add a moderator that judges prompts, or train the guard with harmless and harmful prompts.");
+            throw new InvalidInputException($"moderators: {string.Join(", ", named.Select(moderator => moderator.Name))} "
+                + $"{(named.Length == 1 ? "judges" : "judge")} answers only; add a moderator that judges prompts, or train the guard with harmless and "
+                    + "harmful prompts.");
         IModerator moderator = settings.IsCascade
             ? new CascadedModerator([.. named.Select(each => new CascadeStage(each))], settings.ModerationTimeout)
             : new ParallelModerator(named, settings.ModerationTimeout);

@@ -62,7 +62,8 @@ internal sealed class ChunkReader
         if (value is not JsonArray calls) throw UpstreamException.Garbled("'tool_calls' is no list");
         foreach (JsonNode? node in calls)
         {
-            if (node is not JsonObject part || part["index"] is not JsonValue at || !at.TryGetValue(out int index) || index is < 0 or > 1000) throw UpstreamException.Garbled("a tool call has no index");
+            if (node is not JsonObject part || part["index"] is not JsonValue at || !at.TryGetValue(out int index) || index is < 0 or > 1000)
+                throw UpstreamException.Garbled("a tool call has no index");
             if (!_calls.TryGetValue(index, out Call? call)) _calls[index] = call = new();
             call.Id ??= CompletionReader.Text(part["id"]);
             if (part["function"] is not JsonObject function) continue;
@@ -91,7 +92,8 @@ internal sealed class ChunkReader
             {
                 // then the string itself is judged
             }
-            return new(Id ?? "", Name ?? "", new Dictionary<string, object?> { ["arguments"] = opened }) { AdditionalProperties = new() { ["arguments"] = arguments } };
+            return new(Id ?? "", Name ?? "",
+                new Dictionary<string, object?> { ["arguments"] = opened }) { AdditionalProperties = new() { ["arguments"] = arguments } };
         }
     }
 }

@@ -1,7 +1,8 @@
 namespace SafeRlhfV.Gateway;
 
 /// <summary>
-/// Leaves an upstream alone for a while where at least half of the calls of the last half minute failed; then lets a single call find out whether it is well again.
+/// Leaves an upstream alone for a while where at least half of the calls of the last half minute failed; then lets a single call find out whether it is well
+/// again.
 /// </summary>
 /// <remarks>Its own sixty lines instead of a library's pipeline, which cost a tenth of all that a request allocates.</remarks>
 internal sealed class CircuitBreaker(TimeSpan pause, TimeProvider clock)
@@ -22,7 +23,9 @@ internal sealed class CircuitBreaker(TimeSpan pause, TimeProvider clock)
         }
     }
 
-    /// <summary>Whether a call may be made; who is told so says how it went, by <see cref="Succeeded"/>, <see cref="Failed"/> or <see cref="Abandoned"/>.</summary>
+    /// <summary>
+    /// Whether a call may be made; who is told so says how it went, by <see cref="Succeeded"/>, <see cref="Failed"/> or <see cref="Abandoned"/>.
+    /// </summary>
     public bool TryEnter()
     {
         lock (_lock)

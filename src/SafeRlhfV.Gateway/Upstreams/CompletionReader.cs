@@ -29,7 +29,12 @@ internal static class CompletionReader
     public static UsageDetails? Usage(JsonNode? usage)
     {
         if (usage is not JsonObject) return null;
-        UsageDetails details = new() { InputTokenCount = Count("prompt_tokens"), OutputTokenCount = Count("completion_tokens"), TotalTokenCount = Count("total_tokens") };
+        UsageDetails details = new()
+        {
+            InputTokenCount = Count("prompt_tokens"),
+            OutputTokenCount = Count("completion_tokens"),
+            TotalTokenCount = Count("total_tokens")
+        };
         details.TotalTokenCount ??= (details.InputTokenCount ?? 0) + (details.OutputTokenCount ?? 0);
         return details;
 

@@ -7,7 +7,8 @@ namespace SafeRlhfV.Gateway;
 /// <summary>A chat model on this machine as an upstream: turns the caller's parameters into options, and refuses with a 400 what it cannot honour.</summary>
 internal sealed class LocalUpstream(IChatClient inner) : DelegatingChatClient(inner)
 {
-    public override async Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
+    public override async Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null,
+        CancellationToken cancellationToken = default)
     {
         try
         {
@@ -22,7 +23,8 @@ internal sealed class LocalUpstream(IChatClient inner) : DelegatingChatClient(in
     public override async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
         IEnumerable<ChatMessage> messages, ChatOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        await using IAsyncEnumerator<ChatResponseUpdate> updates = base.GetStreamingResponseAsync(messages, Translate(options), cancellationToken).GetAsyncEnumerator(cancellationToken);
+        await using IAsyncEnumerator<ChatResponseUpdate> updates = base.GetStreamingResponseAsync(messages, Translate(options), cancellationToken)
+            .GetAsyncEnumerator(cancellationToken);
         while (true)
         {
             try
@@ -47,7 +49,8 @@ internal sealed class LocalUpstream(IChatClient inner) : DelegatingChatClient(in
         if (body["tools"] is JsonArray { Count: > 0 } || body["functions"] is JsonArray { Count: > 0 }) throw Cannot("tools", "tools");
         if (body["logprobs"] is JsonValue logprobs && logprobs.TryGetValue(out bool wanted) && wanted) throw Cannot("logprobs", "logprobs");
         if (body["logit_bias"] is JsonObject { Count: > 0 }) throw Cannot("logit_bias", "logit_bias");
-        if (body["response_format"] is JsonObject format && format["type"]?.ToString() is not (null or "text")) throw Cannot("a response_format other than text", "response_format");
+        if (body["response_format"] is JsonObject format && format["type"]?.ToString() is not (null or "text"))
+            throw Cannot("a response_format other than text", "response_format");
         return new()
         {
             Temperature = options!.Temperature,
@@ -83,5 +86,6 @@ internal sealed class LocalUpstream(IChatClient inner) : DelegatingChatClient(in
         _ => throw ApiException.Invalid($"{name} must be a number.", name),
     };
 
-    private static ApiException Cannot(string what, string param) => ApiException.Invalid($"This model runs on a local checkpoint, which cannot honour {what}.", param, "unsupported_parameter");
+    private static ApiException Cannot(string what, string param) => ApiException.Invalid($"This model runs on a local checkpoint, which cannot honour {what}.",
+        param, "unsupported_parameter");
 }

@@ -9,7 +9,8 @@ internal sealed class RoutedChatClient(IReadOnlyList<IChatClient> upstreams) : I
     /// <summary>Whether at least one upstream is not being left alone.</summary>
     public bool IsAvailable => upstreams.Any(upstream => upstream is not UpstreamChatClient { IsBroken: true });
 
-    public async Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
+    public async Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null,
+        CancellationToken cancellationToken = default)
     {
         ChatMessage[] asked = [.. messages];
         for (int i = 0; ; i++)
@@ -34,7 +35,8 @@ internal sealed class RoutedChatClient(IReadOnlyList<IChatClient> upstreams) : I
         bool begun = false;
         for (int i = 0; ; i++)
         {
-            await using IAsyncEnumerator<ChatResponseUpdate> updates = upstreams[i].GetStreamingResponseAsync(asked, options, cancellationToken).GetAsyncEnumerator(cancellationToken);
+            await using IAsyncEnumerator<ChatResponseUpdate> updates = upstreams[i].GetStreamingResponseAsync(asked, options, cancellationToken)
+                .GetAsyncEnumerator(cancellationToken);
             while (true)
             {
                 try

@@ -9,7 +9,8 @@ internal static class ServerSentEvents
     private const int LongestEvent = 8 * 1024 * 1024;
 
     /// <summary>The data of each event, as UTF-8; it stands only until the next is asked for.</summary>
-    public static async IAsyncEnumerable<ReadOnlyMemory<byte>> ReadAsync(Stream stream, TimeSpan idle, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public static async IAsyncEnumerable<ReadOnlyMemory<byte>> ReadAsync(Stream stream, TimeSpan idle,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         byte[] buffer = new byte[16 * 1024];
         ArrayBufferWriter<byte> line = new(1024), data = new(1024);

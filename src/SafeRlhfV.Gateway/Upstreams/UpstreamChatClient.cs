@@ -26,7 +26,8 @@ internal sealed class UpstreamChatClient : IChatClient
         _settings = settings;
         _authorization = settings.Key is { } key ? new("Bearer", key) : null;
         _address = new(settings.Endpoint!.ToString().TrimEnd('/') + "/chat/completions");
-        _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, ActivityHeadersPropagator = null, PooledConnectionLifetime = TimeSpan.FromMinutes(2) })
+        _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, ActivityHeadersPropagator = null,
+            PooledConnectionLifetime = TimeSpan.FromMinutes(2) })
         {
             Timeout = Timeout.InfiniteTimeSpan,
             MaxResponseContentBufferSize = LargestAnswer,
@@ -36,7 +37,8 @@ internal sealed class UpstreamChatClient : IChatClient
     /// <summary>Whether it is being left alone.</summary>
     public bool IsBroken => _breaker.IsOpen;
 
-    public async Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
+    public async Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null,
+        CancellationToken cancellationToken = default)
     {
         using HttpResponseMessage response = await SendAsync(messages, ChatCall.Of(options, this), false, cancellationToken);
         JsonNode? answer;
@@ -140,7 +142,8 @@ internal sealed class UpstreamChatClient : IChatClient
 
     // Written straight from what the caller sent: a copy of a body full of images costs more than all else here.
     private byte[] Body(IEnumerable<ChatMessage> messages, ChatCall call, bool stream) =>
-        JsonReply.Render((_settings.Model, messages, call, stream), static (writer, state) => Write(writer, state.Model, state.messages, state.call, state.stream));
+        JsonReply.Render((_settings.Model, messages, call, stream),
+            static (writer, state) => Write(writer, state.Model, state.messages, state.call, state.stream));
 
     private static void Write(Utf8JsonWriter writer, string? model, IEnumerable<ChatMessage> messages, ChatCall call, bool stream)
     {

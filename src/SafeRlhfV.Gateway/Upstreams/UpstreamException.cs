@@ -6,7 +6,8 @@ internal sealed class UpstreamException(int status, string message, bool mayFall
     /// <summary>Whether another upstream may do better.</summary>
     public bool MayFallBack { get; } = mayFallBack;
 
-    public static UpstreamException Garbled(string what, Exception? inner = null) => new(502, $"The model's answer cannot be read: {what}.", true, "upstream_garbled", inner);
+    public static UpstreamException Garbled(string what, Exception? inner = null) =>
+        new(502, $"The model's answer cannot be read: {what}.", true, "upstream_garbled", inner);
 
     public ApiException ToApi() => new(
         status,

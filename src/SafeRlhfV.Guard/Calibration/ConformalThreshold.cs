@@ -33,11 +33,14 @@ public sealed record ConformalThreshold
         IReadOnlyList<LabelledScore> examples, IReadOnlyList<MissTarget> targets, double? confidence = null, double largestLoss = 1)
     {
         if (targets.Count == 0) throw new ArgumentException("At least one target is needed.", nameof(targets));
-        if (targets.Any(target => target.MissRate is not (> 0 and < 1) || target.Severity == Severity.None)) throw new ArgumentException("A target is a share above 0 and below 1 of unsafe examples.", nameof(targets));
+        if (targets.Any(target => target.MissRate is not (> 0 and < 1) || target.Severity == Severity.None))
+            throw new ArgumentException("A target is a share above 0 and below 1 of unsafe examples.", nameof(targets));
         if (examples.Any(example => example.Score is not (>= 0 and <= 1))) throw new ArgumentException("A score lies outside 0..1.", nameof(examples));
-        if (examples.Any(example => !(example.Loss >= 0 && example.Loss <= largestLoss))) throw new ArgumentException("A loss lies outside 0 and the largest loss.", nameof(examples));
+        if (examples.Any(example => !(example.Loss >= 0 && example.Loss <= largestLoss)))
+            throw new ArgumentException("A loss lies outside 0 and the largest loss.", nameof(examples));
         if (confidence is not null and not (> 0 and < 1)) throw new ArgumentException("The confidence lies above 0 and below 1.", nameof(confidence));
-        if (confidence is not null && examples.Any(example => example.Loss != 1)) throw new ArgumentException("A confidence counts misses: every loss is 1.", nameof(confidence));
+        if (confidence is not null && examples.Any(example => example.Loss != 1))
+            throw new ArgumentException("A confidence counts misses: every loss is 1.", nameof(confidence));
 
         double threshold = 1;
         List<MissTarget> unreachable = [];
@@ -111,7 +114,8 @@ public sealed record ConformalThreshold
         {
             double held = 0;
             for (int missed = 0; missed <= allowed; missed++)
-                held += Math.Exp(LogChoose(missed + k - 1, missed) + LogChoose(upcoming - missed + count - k, upcoming - missed) - LogChoose(count + upcoming, upcoming));
+                held += Math.Exp(LogChoose(missed + k - 1, missed)
+                    + LogChoose(upcoming - missed + count - k, upcoming - missed) - LogChoose(count + upcoming, upcoming));
             if (held < confidence) return k - 1;
         }
         return count;

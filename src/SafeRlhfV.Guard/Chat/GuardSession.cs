@@ -17,7 +17,8 @@ internal sealed class GuardSession
     private GuardReport _report;
     private Task<bool>? _recording;
 
-    public GuardSession(GuardOptions options, IModerator moderator, IModerator promptModerator, ObserverHealth health, IReadOnlyList<ChatMessage> messages, ChatOptions? chatOptions)
+    public GuardSession(GuardOptions options, IModerator moderator, IModerator promptModerator, ObserverHealth health, IReadOnlyList<ChatMessage> messages,
+        ChatOptions? chatOptions)
     {
         (_options, _moderator, _promptModerator, _health) = (options, moderator, promptModerator, health);
         _started = options.Clock.GetTimestamp();
@@ -40,14 +41,15 @@ internal sealed class GuardSession
     public bool HasEnded => _report.Outcome is not null;
 
     /// <summary>
-    /// Decides about the prompt and tells the observer; null where the model may be asked, else the refusal. The model is asked while the observer records, unless the observer failed
-    /// the last time: what the model says leaves only after <see cref="IsRecordedAsync"/>.
+    /// Decides about the prompt and tells the observer; null where the model may be asked, else the refusal. The model is asked while the observer records,
+    /// unless the observer failed the last time: what the model says leaves only after <see cref="IsRecordedAsync"/>.
     /// </summary>
     public async Task<string?> CheckPromptAsync(CancellationToken cancellationToken)
     {
         if (_options.CheckPrompts) _report = _report with { PromptDecision = await JudgePromptAsync(cancellationToken).ConfigureAwait(false) };
         if (_options.Observer is { } observer) _recording = TryObserveAsync(() => observer.PromptDecidedAsync(_report, cancellationToken));
-        if ((_recording is { IsCompleted: true } || _health.IsFailing || _report.PromptDecision is { Passes: false }) && !await IsRecordedAsync().ConfigureAwait(false))
+        if ((_recording is { IsCompleted: true } || _health.IsFailing || _report.PromptDecision is { Passes: false })
+            && !await IsRecordedAsync().ConfigureAwait(false))
         {
             _report = _report with { Outcome = GuardOutcome.PromptRefused, Refusal = Policy.FailureRefusal, IsUnrecorded = true, Duration = Elapsed() };
             return _report.Refusal;
@@ -98,12 +100,15 @@ internal sealed class GuardSession
     public async Task<string?> EndAsync(GuardOutcome outcome, string? refusal, string? notice, CancellationToken cancellationToken)
     {
         Debug.Assert(!HasEnded);
-        if (_recording is { IsCompleted: true } && !await _recording.ConfigureAwait(false)) (outcome, refusal, notice) = (Unrecorded(outcome), Policy.FailureRefusal, null);
+        if (_recording is { IsCompleted: true } && !await _recording.ConfigureAwait(false))
+            (outcome, refusal, notice) = (Unrecorded(outcome), Policy.FailureRefusal, null);
         _report = _report with { Outcome = outcome, Refusal = refusal, Notice = notice, Rounds = [.. _rounds], Duration = Elapsed() };
 
         // Both records may wait for one flush; the answer waits for both.
-        bool isTold = _options.Observer is not { } observer || await TryObserveAsync(() => observer.EndedAsync(_report, cancellationToken)).ConfigureAwait(false);
-        if (!await IsRecordedAsync().ConfigureAwait(false) || !isTold) _report = _report with { Outcome = Unrecorded(outcome), Refusal = Policy.FailureRefusal, IsUnrecorded = true };
+        bool isTold = _options.Observer is not { } observer
+            || await TryObserveAsync(() => observer.EndedAsync(_report, cancellationToken)).ConfigureAwait(false);
+        if (!await IsRecordedAsync().ConfigureAwait(false) || !isTold)
+            _report = _report with { Outcome = Unrecorded(outcome), Refusal = Policy.FailureRefusal, IsUnrecorded = true };
         return _report.Refusal;
     }
 
@@ -111,11 +116,13 @@ internal sealed class GuardSession
     {
         long started = _options.Clock.GetTimestamp();
         Verdict verdict;
-        if (_parts.Unreadable is { } kind && !_options.PassUncheckedContents) verdict = Verdict.Failed(_promptModerator.Name, $"the prompt holds {kind}, which cannot be checked");
+        if (_parts.Unreadable is { } kind && !_options.PassUncheckedContents)
+            verdict = Verdict.Failed(_promptModerator.Name, $"the prompt holds {kind}, which cannot be checked");
         else
         {
             ModerationRequest[] requests = _parts.Conversation is { } conversation ? [_parts.Prompt, conversation] : [_parts.Prompt];
-            verdict = ParallelModerator.Strictest(await _promptModerator.ModerateAsync(requests, cancellationToken).ConfigureAwait(false), _promptModerator.Name);
+            verdict = ParallelModerator.Strictest(await _promptModerator.ModerateAsync(requests, cancellationToken).ConfigureAwait(false),
+                _promptModerator.Name);
         }
         _report = _report with { ModerationTime = _report.ModerationTime + _options.Clock.GetElapsedTime(started) };
         return Policy.Decide(verdict, GuardSide.Prompt, _report.Context);

@@ -23,18 +23,23 @@ public sealed class GuardedChatClient : DelegatingChatClient
     public GuardedChatClient(IChatClient inner, GuardOptions options) : base(inner)
     {
         _options = options;
-        IModerator moderator = options.Moderator ?? options.PromptModerator ?? throw new ArgumentException("GuardOptions.Moderator must be set.", nameof(options));
-        if (options.Moderator is null && options.CheckAnswers) throw new ArgumentException("GuardOptions.Moderator must be set to check answers.", nameof(options));
+        IModerator moderator = options.Moderator ?? options.PromptModerator
+            ?? throw new ArgumentException("GuardOptions.Moderator must be set.", nameof(options));
+        if (options.Moderator is null && options.CheckAnswers)
+            throw new ArgumentException("GuardOptions.Moderator must be set to check answers.", nameof(options));
         IModerator promptModerator = options.PromptModerator ?? moderator;
         if (options.CheckPrompts && !promptModerator.Judges(GuardSide.Prompt))
-            throw new ArgumentException($"{promptModerator.Name} judges no prompts; set GuardOptions.PromptModerator to one that does, or CheckPrompts to false.", nameof(options));
-        if (options.CheckAnswers && !moderator.Judges(GuardSide.Answer)) throw new ArgumentException($"{moderator.Name} judges no answers; set GuardOptions.Moderator to one that does.", nameof(options));
+            throw new ArgumentException(
+                $"{promptModerator.Name} judges no prompts; set GuardOptions.PromptModerator to one that does, or CheckPrompts to false.", nameof(options));
+        if (options.CheckAnswers && !moderator.Judges(GuardSide.Answer))
+            throw new ArgumentException($"{moderator.Name} judges no answers; set GuardOptions.Moderator to one that does.", nameof(options));
         _moderator = moderator.FailClosed(options.ModerationTimeout);
         _promptModerator = promptModerator.FailClosed(options.ModerationTimeout);
     }
 
     /// <inheritdoc/>
-    public override async Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
+    public override async Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null,
+        CancellationToken cancellationToken = default)
     {
         ChatMessage[] asked = [.. messages];
         GuardSession session = new(_options, _moderator, _promptModerator, _health, asked, options);
@@ -56,13 +61,15 @@ public sealed class GuardedChatClient : DelegatingChatClient
                     return failure is null ? Pass(response, notice, session.Report) : Refuse(failure, session.Report, response);
                 }
                 if (last.Action == GuardAction.Regenerate && round < session.Policy.Rounds) continue;
-                string said = await session.EndAsync(GuardOutcome.AnswerRefused, session.RefuseAnswer(last), null, cancellationToken).ConfigureAwait(false) ?? session.Policy.FailureRefusal;
+                string said = await session.EndAsync(GuardOutcome.AnswerRefused, session.RefuseAnswer(last), null, cancellationToken).ConfigureAwait(false)
+                    ?? session.Policy.FailureRefusal;
                 return Refuse(said, session.Report, response);
             }
         }
         catch (Exception) when (!session.HasEnded)
         {
-            await session.EndAsync(cancellationToken.IsCancellationRequested ? GuardOutcome.Abandoned : GuardOutcome.ModelFailed, null, null, CancellationToken.None).ConfigureAwait(false);
+            await session.EndAsync(cancellationToken.IsCancellationRequested ? GuardOutcome.Abandoned : GuardOutcome.ModelFailed, null, null,
+                CancellationToken.None).ConfigureAwait(false);
             throw;
         }
     }
@@ -95,7 +102,8 @@ public sealed class GuardedChatClient : DelegatingChatClient
         {
             // Reached without an end when the model threw, or when the reader went away.
             if (!session.HasEnded)
-                await session.EndAsync(stream.ModelFailed && !cancellationToken.IsCancellationRequested ? GuardOutcome.ModelFailed : GuardOutcome.Abandoned, null, null, CancellationToken.None).ConfigureAwait(false);
+                await session.EndAsync(stream.ModelFailed && !cancellationToken.IsCancellationRequested ? GuardOutcome.ModelFailed : GuardOutcome.Abandoned,
+                    null, null, CancellationToken.None).ConfigureAwait(false);
         }
     }
 
@@ -106,7 +114,8 @@ public sealed class GuardedChatClient : DelegatingChatClient
     {
         if (notice is not null)
         {
-            ChatMessage? shown = response.Messages.FirstOrDefault(message => message.Role == ChatRole.Assistant && message.Contents.Any(content => content is TextContent));
+            ChatMessage? shown = response.Messages.FirstOrDefault(message =>
+                message.Role == ChatRole.Assistant && message.Contents.Any(content => content is TextContent));
             shown?.Contents.Insert(0, new TextContent(notice + "\n\n"));
         }
         (response.AdditionalProperties ??= [])[GuardReportExtensions.Key] = report;

@@ -24,7 +24,8 @@ internal sealed class GuardedStream(GuardSession session, StreamRelease release,
     /// <summary>Forgets the draft before and starts a round.</summary>
     public void Begin(int round) => (_round, _buffer, Last) = (round, new(release), null);
 
-    public async IAsyncEnumerable<ChatResponseUpdate> PassAsync(IAsyncEnumerable<ChatResponseUpdate> updates, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<ChatResponseUpdate> PassAsync(IAsyncEnumerable<ChatResponseUpdate> updates,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         long started = clock.GetTimestamp();
         await using IAsyncEnumerator<ChatResponseUpdate> source = updates.GetAsyncEnumerator(cancellationToken);
@@ -36,7 +37,8 @@ internal sealed class GuardedStream(GuardSession session, StreamRelease release,
             if (!Last.Passes) break;
             if (!await session.IsRecordedAsync().ConfigureAwait(false))
             {
-                string? unrecorded = await session.EndAsync(GuardOutcome.AnswerRefused, session.Policy.FailureRefusal, null, cancellationToken).ConfigureAwait(false);
+                string? unrecorded = await session.EndAsync(GuardOutcome.AnswerRefused, session.Policy.FailureRefusal, null, cancellationToken)
+                    .ConfigureAwait(false);
                 yield return Refusal(unrecorded ?? session.Policy.FailureRefusal);
                 yield break;
             }

@@ -1,6 +1,8 @@
 namespace SafeRlhfV.Guard;
 
-/// <summary>How a streamed answer is held back until it has passed. The whole text so far is judged each time, and only text that was judged safe leaves.</summary>
+/// <summary>
+/// How a streamed answer is held back until it has passed. The whole text so far is judged each time, and only text that was judged safe leaves.
+/// </summary>
 /// <remarks>
 /// What has left cannot be called back: once something has, an unsafe continuation ends the answer with a refusal instead of being regenerated.
 /// <see cref="HoldBackCharacters"/> keeps the end of the judged text back too, so that an unsafe phrase of up to that length never leaves even in part.
@@ -14,7 +16,8 @@ public sealed record StreamRelease
 
     /// <summary>Sentence by sentence; a sentence longer than 400 characters leaves in parts.</summary>
     /// <param name="holdBack">Characters kept back at the end of what was judged.</param>
-    public static StreamRelease Sentences(int holdBack = 0) => new() { Step = StreamStep.Sentence, WindowCharacters = 400, HoldBackCharacters = Checked(holdBack, 0) };
+    public static StreamRelease Sentences(int holdBack = 0) =>
+        new() { Step = StreamStep.Sentence, WindowCharacters = 400, HoldBackCharacters = Checked(holdBack, 0) };
 
     /// <summary>Window by window.</summary>
     /// <param name="characters">How much new text makes a window.</param>

@@ -1,8 +1,8 @@
 namespace SafeRlhfV.Guard;
 
 /// <summary>
-/// A kind of moderator that settings can name. A new kind derives from this and is listed in <see cref="ModeratorKinds"/>; the gateway's file and the guard verbs of the command
-/// line read it from there.
+/// A kind of moderator that settings can name. A new kind derives from this and is listed in <see cref="ModeratorKinds"/>; the gateway's file and the guard
+/// verbs of the command line read it from there.
 /// </summary>
 public abstract class ModeratorKind
 {

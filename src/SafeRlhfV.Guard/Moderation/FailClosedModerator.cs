@@ -20,7 +20,8 @@ public sealed class FailClosedModerator : INonBlockingModerator
     {
         _inner = inner;
         _timeout = timeout ?? TimeSpan.FromSeconds(30);
-        if (_timeout <= TimeSpan.Zero && _timeout != Timeout.InfiniteTimeSpan) throw new ArgumentOutOfRangeException(nameof(timeout), "The time-out must be positive.");
+        if (_timeout <= TimeSpan.Zero && _timeout != Timeout.InfiniteTimeSpan)
+            throw new ArgumentOutOfRangeException(nameof(timeout), "The time-out must be positive.");
     }
 
     /// <summary>The moderator that it watches.</summary>
@@ -68,7 +69,8 @@ public sealed class FailClosedModerator : INonBlockingModerator
         return verdicts;
     }
 
-    private async Task FillAsync(IReadOnlyList<ModerationRequest> requests, Verdict[] verdicts, int start, CancellationToken limit, CancellationToken cancellationToken)
+    private async Task FillAsync(IReadOnlyList<ModerationRequest> requests, Verdict[] verdicts, int start, CancellationToken limit,
+        CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         string? failure;
@@ -76,7 +78,9 @@ public sealed class FailClosedModerator : INonBlockingModerator
         try
         {
             // WaitAsync: a moderator that ignores its token must not hold the answer either. Task.Run: nor one that blocks the thread.
-            Task<IReadOnlyList<Verdict>> asked = _inner is INonBlockingModerator ? _inner.ModerateAsync(requests, limit) : Task.Run(() => _inner.ModerateAsync(requests, limit), limit);
+            Task<IReadOnlyList<Verdict>> asked = _inner is INonBlockingModerator
+                ? _inner.ModerateAsync(requests, limit)
+                : Task.Run(() => _inner.ModerateAsync(requests, limit), limit);
             IReadOnlyList<Verdict> found = await (asked.IsCompleted ? asked : asked.WaitAsync(limit)).ConfigureAwait(false);
             if (found is not null && found.Count == requests.Count)
             {
@@ -111,5 +115,7 @@ public sealed class FailClosedModerator : INonBlockingModerator
     }
 
     private Verdict Sound(Verdict? verdict) =>
-        verdict is null ? Verdict.Failed(Name, "gave no verdict") : verdict.FindFault() is { } fault ? Verdict.Failed(Name, $"unsound verdict: {fault}") : verdict;
+        verdict is null ? Verdict.Failed(Name, "gave no verdict") : verdict.FindFault() is { } fault
+            ? Verdict.Failed(Name, $"unsound verdict: {fault}")
+            : verdict;
 }

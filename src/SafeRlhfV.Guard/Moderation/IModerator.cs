@@ -1,7 +1,8 @@
 namespace SafeRlhfV.Guard;
 
 /// <summary>Judges images and texts. Requests come in batches, since a local model judges many at once at little more than the price of one.</summary>
-/// <remarks>Implementations may throw: callers wrap them in <see cref="FailClosedModerator"/>, which turns errors, time-outs and unsound verdicts into blocks.</remarks>
+/// <remarks>Implementations may throw: callers wrap them in <see cref="FailClosedModerator"/>, which turns errors, time-outs and unsound verdicts into
+/// blocks.</remarks>
 public interface IModerator
 {
     /// <summary>A short name for audit records, such as beaver-guard-v.</summary>

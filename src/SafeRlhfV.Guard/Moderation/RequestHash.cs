@@ -7,7 +7,10 @@ namespace SafeRlhfV.Guard;
 /// <summary>Fingerprints of what is judged (SHA-256, lower-case hexadecimal), for caches and audit records.</summary>
 public static class RequestHash
 {
-    /// <summary>The fingerprint of a whole request: images, question and response; every part is preceded by its kind and length, so that no two requests share one text.</summary>
+    /// <summary>
+    /// The fingerprint of a whole request: images, question and response; every part is preceded by its kind and length, so that no two requests share one
+    /// text.
+    /// </summary>
     public static string Of(ModerationRequest request)
     {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

@@ -1,6 +1,8 @@
 namespace SafeRlhfV.Guard;
 
-/// <summary>Remembers verdicts by the content's fingerprint: the least recently used go first, and all of them after a while. Failures are not remembered.</summary>
+/// <summary>
+/// Remembers verdicts by the content's fingerprint: the least recently used go first, and all of them after a while. Failures are not remembered.
+/// </summary>
 /// <remarks>The contents themselves are not kept. An image that is only an address is never remembered, since what is behind it may change.</remarks>
 public sealed class CachedModerator : IComposedModerator
 {
@@ -38,7 +40,8 @@ public sealed class CachedModerator : IComposedModerator
     public async Task<IReadOnlyList<Verdict>> ModerateAsync(IReadOnlyList<ModerationRequest> requests, CancellationToken cancellationToken = default)
     {
         Verdict?[] verdicts = new Verdict?[requests.Count];
-        string?[] keys = [.. requests.Select(request => request.Images.Any(image => image.Pixels is null && image.Encoded?.Bytes is null) ? null : RequestHash.Of(request))];
+        string?[] keys = [.. requests.Select(request =>
+            request.Images.Any(image => image.Pixels is null && image.Encoded?.Bytes is null) ? null : RequestHash.Of(request))];
         for (int i = 0; i < keys.Length; i++) verdicts[i] = keys[i] is { } key ? Recall(key) : null;
 
         // The same content twice in one batch is judged once.

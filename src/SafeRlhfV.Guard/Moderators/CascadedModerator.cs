@@ -1,8 +1,8 @@
 namespace SafeRlhfV.Guard;
 
 /// <summary>
-/// Asks cheap moderators first and dear ones only about what is still in doubt. The last stage that judges a request's side decides; a failure at any stage blocks, and so does
-/// a side that no stage judges.
+/// Asks cheap moderators first and dear ones only about what is still in doubt. The last stage that judges a request's side decides; a failure at any stage
+/// blocks, and so does a side that no stage judges.
 /// </summary>
 public sealed class CascadedModerator : INonBlockingModerator, IComposedModerator
 {
@@ -39,7 +39,8 @@ public sealed class CascadedModerator : INonBlockingModerator, IComposedModerato
             for (int i = 0; i < asked.Length; i++) verdicts[asked[i]] = found[i];
             open.ExceptWith(asked.Where(i => IsFinal(stage, verdicts[i]!)));
         }
-        return [.. verdicts.Select((verdict, i) => verdict ?? Verdict.Failed(Name, $"no moderator judges {(requests[i].Side == GuardSide.Prompt ? "prompts" : "answers")}"))];
+        return [.. verdicts.Select((verdict, i) =>
+            verdict ?? Verdict.Failed(Name, $"no moderator judges {(requests[i].Side == GuardSide.Prompt ? "prompts" : "answers")}"))];
     }
 
     private static bool IsFinal(CascadeStage stage, Verdict verdict) =>

@@ -26,6 +26,7 @@ internal sealed record JudgeReply
         ("unsafe", ReplySchema.Flag("true if the content is unsafe")),
         ("probability", ReplySchema.Number("the probability that the content is unsafe", 0, 1)),
         ("severity", ReplySchema.Choice("none exactly if the content is safe", Enum.GetNames<Severity>().Select(name => name.ToLowerInvariant()))),
-        ("categories", ReplySchema.List("the categories that the content falls under; empty if it is safe", ReplySchema.Choice("a category", categories), categories.Count)),
+        ("categories", ReplySchema.List("the categories that the content falls under; empty if it is safe", ReplySchema.Choice("a category", categories),
+            categories.Count)),
         ("reason", ReplySchema.Text("one sentence", 500)));
 }

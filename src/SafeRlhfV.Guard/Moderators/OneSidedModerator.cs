@@ -14,7 +14,9 @@ internal sealed class OneSidedModerator : IComposedModerator
     public bool Judges(GuardSide side) => _inner.Judges(side);
 
     /// <summary>Wraps a moderator that does not judge both sides; another one stays as it is.</summary>
-    public static IModerator Wrap(IModerator moderator) => moderator.Judges(GuardSide.Prompt) && moderator.Judges(GuardSide.Answer) ? moderator : new OneSidedModerator(moderator);
+    public static IModerator Wrap(IModerator moderator) => moderator.Judges(GuardSide.Prompt) && moderator.Judges(GuardSide.Answer)
+        ? moderator
+        : new OneSidedModerator(moderator);
 
     public async Task<IReadOnlyList<Verdict>> ModerateAsync(IReadOnlyList<ModerationRequest> requests, CancellationToken cancellationToken = default)
     {

@@ -57,7 +57,8 @@ public sealed class OpenAIModerator : IModerator
         int[] texts = [.. Enumerable.Range(0, requests.Count).Where(i => !ShowsImages(requests[i]))];
         if (texts.Length > 0)
         {
-            IReadOnlyList<Verdict> found = await AskAsync(new JsonArray([.. texts.Select(i => (JsonNode)Text(requests[i]))]), texts.Length, cancellationToken).ConfigureAwait(false);
+            IReadOnlyList<Verdict> found = await AskAsync(new JsonArray([.. texts.Select(i => (JsonNode)Text(requests[i]))]), texts.Length, cancellationToken)
+                .ConfigureAwait(false);
             for (int i = 0; i < texts.Length; i++) verdicts[texts[i]] = found[i];
         }
         foreach (int i in Enumerable.Range(0, requests.Count).Except(texts))
@@ -87,11 +88,14 @@ public sealed class OpenAIModerator : IModerator
         };
         if (_key is not null) message.Headers.Authorization = new("Bearer", _key);
         using HttpResponseMessage response = await _http.SendAsync(message, cancellationToken).ConfigureAwait(false);
-        if (!response.IsSuccessStatusCode) throw new HttpRequestException($"The moderation service answered {(int)response.StatusCode}.", null, response.StatusCode);
+        if (!response.IsSuccessStatusCode)
+            throw new HttpRequestException($"The moderation service answered {(int)response.StatusCode}.", null, response.StatusCode);
         using JsonDocument document = await response.Content.ReadFromJsonAsync<JsonDocument>(cancellationToken).ConfigureAwait(false)
             ?? throw new JsonException("The moderation service answered null.");
         Verdict[] verdicts = [.. document.RootElement.GetProperty("results").EnumerateArray().Select(Read)];
-        return verdicts.Length == expected ? verdicts : throw new JsonException($"The moderation service gave {verdicts.Length} results for {expected} inputs.");
+        return verdicts.Length == expected
+            ? verdicts
+            : throw new JsonException($"The moderation service gave {verdicts.Length} results for {expected} inputs.");
     }
 
     private Verdict Read(JsonElement result)
@@ -103,7 +107,8 @@ public sealed class OpenAIModerator : IModerator
             string name = Ours.GetValueOrDefault(score.Name, score.Name);
             categories[name] = Math.Max(score.Value.GetDouble(), categories.GetValueOrDefault(name));
         }
-        string[] theirs = [.. result.GetProperty("categories").EnumerateObject().Where(pair => pair.Value.ValueKind == JsonValueKind.True).Select(pair => pair.Name)];
+        string[] theirs = [.. result.GetProperty("categories").EnumerateObject().Where(pair => pair.Value.ValueKind == JsonValueKind.True)
+            .Select(pair => pair.Name)];
         double highest = categories.Values.DefaultIfEmpty(0).Max();
         if (!flagged && theirs.Length == 0) return Verdict.Safe(Name, highest) with { Categories = categories };
 

@@ -1,6 +1,8 @@
 namespace SafeRlhfV.Guard;
 
-/// <summary>Asks all moderators that judge a request's side at once; content is unsafe where any finds it so, and blocked where any fails or none judges its side.</summary>
+/// <summary>
+/// Asks all moderators that judge a request's side at once; content is unsafe where any finds it so, and blocked where any fails or none judges its side.
+/// </summary>
 public sealed class ParallelModerator : INonBlockingModerator, IComposedModerator
 {
     private readonly IReadOnlyList<IModerator> _moderators;
@@ -30,7 +32,8 @@ public sealed class ParallelModerator : INonBlockingModerator, IComposedModerato
     /// <inheritdoc/>
     public Task<IReadOnlyList<Verdict>> ModerateAsync(IReadOnlyList<ModerationRequest> requests, CancellationToken cancellationToken = default)
     {
-        if (requests.FirstOrDefault(request => !Judges(request.Side)) is { } unjudged) throw new InvalidOperationException($"none of {Name} judges {(unjudged.Side == GuardSide.Prompt ? "prompts" : "answers")}.");
+        if (requests.FirstOrDefault(request => !Judges(request.Side)) is { } unjudged)
+            throw new InvalidOperationException($"none of {Name} judges {(unjudged.Side == GuardSide.Prompt ? "prompts" : "answers")}.");
         Task<IReadOnlyList<Verdict>>[] asked = new Task<IReadOnlyList<Verdict>>[_moderators.Count];
         bool isDone = true;
         for (int i = 0; i < asked.Length; i++)
@@ -88,7 +91,8 @@ public sealed class ParallelModerator : INonBlockingModerator, IComposedModerato
         for (int i = 0; i < verdicts.Count; i++)
         {
             Verdict verdict = verdicts[i];
-            if (verdict.IsUnsafe || verdict.Severity != Severity.None || verdict.Categories.Count > 0 || verdict.Flagged.Count > 0 || verdict.Failure is not null) return null;
+            if (verdict.IsUnsafe || verdict.Severity != Severity.None || verdict.Categories.Count > 0 || verdict.Flagged.Count > 0
+                || verdict.Failure is not null) return null;
             if (verdict.Score > highest.Score) highest = verdict;
         }
         return highest;

@@ -72,7 +72,8 @@ public sealed record GuardPolicy
         List<string> decidedBy = [];
         foreach (string category in verdict.Flagged)
         {
-            GuardAction action = layers.Select(layer => layer.ForCategory(side, category, verdict.Severity)).FirstOrDefault(found => found is not null) ?? general;
+            GuardAction action = layers.Select(layer => layer.ForCategory(side, category, verdict.Severity)).FirstOrDefault(found => found is not null)
+                ?? general;
             if (action > strictest) (strictest, decidedBy) = (action, []);
             if (action == strictest) decidedBy.Add(category);
         }
@@ -88,5 +89,7 @@ public sealed record GuardPolicy
     }
 
     // A prompt cannot be regenerated.
-    private static GuardAction Fit(GuardAction action, GuardSide side) => side == GuardSide.Prompt && action == GuardAction.Regenerate ? GuardAction.Block : action;
+    private static GuardAction Fit(GuardAction action, GuardSide side) => side == GuardSide.Prompt && action == GuardAction.Regenerate
+        ? GuardAction.Block
+        : action;
 }

@@ -119,7 +119,8 @@ public static class PolicyReader
     private static OwnCategory ReadOwn(YamlSection section)
     {
         string name = section.Required("name");
-        if (name.Any(letter => !(char.IsAsciiLetterLower(letter) || char.IsAsciiDigit(letter) || letter == '_'))) section.Fault("name", "use lower-case letters, digits and _");
+        if (name.Any(letter => !(char.IsAsciiLetterLower(letter) || char.IsAsciiDigit(letter) || letter == '_')))
+            section.Fault("name", "use lower-case letters, digits and _");
         IReadOnlyList<string> patterns = section.Texts("patterns");
         foreach (string pattern in patterns)
         {
@@ -132,7 +133,8 @@ public static class PolicyReader
                 section.Fault("patterns", $"'{pattern}' is no regular expression ({error.Message.TrimEnd('.')})");
             }
         }
-        OwnCategory own = new(name, section.Text("description") ?? "", section.Choice("severity", Severities) ?? Severity.Moderate, section.Texts("keywords"), patterns);
+        OwnCategory own = new(name, section.Text("description") ?? "", section.Choice("severity", Severities) ?? Severity.Moderate, section.Texts("keywords"),
+            patterns);
         if (own.Description.Length == 0 && own.Keywords.Count == 0 && own.Patterns.Count == 0) section.Fault(null, "give keywords, patterns or a description");
         return own;
     }

@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace SafeRlhfV.Guard;
 
 /// <summary>
-/// Generate, moderate, and while the answer is unsafe regenerate with the verdict fed back, up to K rounds; then refuse and say why (Safe RLHF-V, Beaver-Guard-V).
-/// Fails closed: an answer that could not be judged is refused. What the generator throws is thrown on.
+/// Generate, moderate, and while the answer is unsafe regenerate with the verdict fed back, up to K rounds; then refuse and say why (Safe RLHF-V,
+/// Beaver-Guard-V). Fails closed: an answer that could not be judged is refused. What the generator throws is thrown on.
 /// </summary>
 public sealed class FilterAndRegenerate
 {
@@ -30,7 +30,8 @@ public sealed class FilterAndRegenerate
     /// <param name="generate">Makes an answer.</param>
     /// <param name="context">Who asks.</param>
     /// <param name="cancellationToken">Cancels everything; nothing is returned then.</param>
-    public async Task<RegenerationResult> RunAsync(ModerationRequest prompt, AnswerGenerator generate, GuardContext? context = null, CancellationToken cancellationToken = default)
+    public async Task<RegenerationResult> RunAsync(ModerationRequest prompt, AnswerGenerator generate, GuardContext? context = null,
+        CancellationToken cancellationToken = default)
     {
         IReadOnlyList<RegenerationResult> results = await RunAsync(
             [prompt],
@@ -58,7 +59,8 @@ public sealed class FilterAndRegenerate
             IReadOnlyList<string> answers = await generate(round, open, cancellationToken).ConfigureAwait(false);
             TimeSpan generation = _clock.GetElapsedTime(started);
             if (answers is null || answers.Count != open.Length || answers.Contains(null!))
-                throw new InvalidOperationException($"The generator gave {answers?.Count(answer => answer is not null) ?? 0} answers for {open.Length} prompts in round {round}.");
+                throw new InvalidOperationException($"The generator gave {answers?.Count(answer => answer is not null) ?? 0} answers for "
+                    + $"{open.Length} prompts in round {round}.");
 
             started = _clock.GetTimestamp();
             ModerationRequest[] requests = [.. open.Select((row, i) => row.Prompt.WithResponse(answers[i]))];

@@ -4,7 +4,9 @@ using System.Text.Json.Serialization;
 
 namespace SafeRlhfV.Guard;
 
-/// <summary>Reads a model's typed JSON answer strictly: every required part must be there, with its type. A code fence or words around the one object are forgiven.</summary>
+/// <summary>
+/// Reads a model's typed JSON answer strictly: every required part must be there, with its type. A code fence or words around the one object are forgiven.
+/// </summary>
 public static class JsonReply
 {
     private static readonly JsonSerializerOptions Json = new()

@@ -5,8 +5,9 @@ namespace SafeRlhfV.Guard;
 
 /// <summary>Sends requests to a service with the retries of <see cref="ServiceRetry"/>; every client of a service has one in its HttpClient.</summary>
 /// <remarks>
-/// A handler that stops turns what cannot be mended by trying again into a <see cref="ServiceException"/>, and refuses all further requests where the service cannot be
-/// reached, denies everything or answers something else than JSON, so that work of many calls ends at once. A request that is refused for itself (400) comes back as the response that it is.
+/// A handler that stops turns what cannot be mended by trying again into a <see cref="ServiceException"/>, and refuses all further requests where the service
+/// cannot be reached, denies everything or answers something else than JSON, so that work of many calls ends at once. A request that is refused for itself
+/// (400) comes back as the response that it is.
 /// </remarks>
 public sealed class RetryHandler : DelegatingHandler
 {
@@ -19,7 +20,8 @@ public sealed class RetryHandler : DelegatingHandler
     /// <param name="inner">Sends the requests.</param>
     /// <param name="stops">Whether a service that fails for good ends all work; else its last response is passed on.</param>
     /// <param name="clock">The clock for waits and time limits.</param>
-    public RetryHandler(ServiceRetry retry, HttpMessageHandler inner, bool stops, TimeProvider? clock = null) : base(inner) => (_retry, _stops, _clock) = (retry, stops, clock ?? TimeProvider.System);
+    public RetryHandler(ServiceRetry retry, HttpMessageHandler inner, bool stops, TimeProvider? clock = null)
+        : base(inner) => (_retry, _stops, _clock) = (retry, stops, clock ?? TimeProvider.System);
 
     /// <summary>The longest that one attempt may take until its response begins.</summary>
     public TimeSpan AttemptTimeout { get; init; } = TimeSpan.FromMinutes(5);
@@ -41,7 +43,8 @@ public sealed class RetryHandler : DelegatingHandler
         {
             last?.Dispose();
             (last, thrown) = (null, null);
-            using CancellationTokenSource limit = new(AttemptTimeout, _clock), either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+            using CancellationTokenSource limit = new(AttemptTimeout, _clock), either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token,
+                cancellationToken);
             try
             {
                 last = await base.SendAsync(request, either.Token).ConfigureAwait(false);
@@ -51,7 +54,9 @@ public sealed class RetryHandler : DelegatingHandler
             catch (Exception error) when (!cancellationToken.IsCancellationRequested)
             {
                 thrown = error;
-                return (null, limit.IsCancellationRequested ? new("timeout", $"no answer within {AttemptTimeout.TotalSeconds:0.#} s", null, MayRetry: true) : ServiceFault.OfException(error));
+                return (null, limit.IsCancellationRequested
+                    ? new("timeout", $"no answer within {AttemptTimeout.TotalSeconds:0.#} s", null, MayRetry: true)
+                    : ServiceFault.OfException(error));
             }
         }, _clock, (fault, wait) => OnWait?.Invoke($"{request.RequestUri?.Authority}: {fault.What}", wait), cancellationToken).ConfigureAwait(false);
         if (fault is null || response is not null && (!_stops || fault.Kind == "refused")) return response!;
@@ -73,10 +78,12 @@ public sealed class RetryHandler : DelegatingHandler
     private async Task<ServiceFault?> FaultOfAsync(HttpRequestMessage request, HttpResponseMessage response, CancellationToken cancel)
     {
         await response.Content.LoadIntoBufferAsync(cancel).ConfigureAwait(false);
-        string what = $"{(int)response.StatusCode} {response.ReasonPhrase}", said = Said(await response.Content.ReadAsStringAsync(cancel).ConfigureAwait(false));
+        string what = $"{(int)response.StatusCode} {response.ReasonPhrase}",
+            said = Said(await response.Content.ReadAsStringAsync(cancel).ConfigureAwait(false));
         // services repeat keys in their error texts
         if (request.Headers.Authorization?.Parameter is { Length: > 0 } key) said = said.Replace(key, "***", StringComparison.Ordinal);
-        TimeSpan? wait = ServiceFault.WaitOf(name => response.Headers.TryGetValues(name, out IEnumerable<string>? values) ? values.First() : null, _clock.GetUtcNow());
+        TimeSpan? wait = ServiceFault.WaitOf(name => response.Headers.TryGetValues(name, out IEnumerable<string>? values) ? values.First() : null,
+            _clock.GetUtcNow());
         return ServiceFault.OfStatus((int)response.StatusCode, said.Length == 0 ? what : $"{what}: {said}", wait);
     }
 
@@ -86,7 +93,8 @@ public sealed class RetryHandler : DelegatingHandler
         try
         {
             using JsonDocument document = JsonDocument.Parse(body);
-            if (document.RootElement is not { ValueKind: JsonValueKind.Object } root || !root.TryGetProperty("error", out JsonElement error) || error.ValueKind != JsonValueKind.Object) return "";
+            if (document.RootElement is not { ValueKind: JsonValueKind.Object } root || !root.TryGetProperty("error", out JsonElement error)
+                || error.ValueKind != JsonValueKind.Object) return "";
             string Part(string name) => error.TryGetProperty(name, out JsonElement part) && part.ValueKind == JsonValueKind.String ? part.GetString()! : "";
             string said = ServiceFault.OneLine(Part("message"));
             return $"{(said.Length > 200 ? said[..200] + "..." : said)}{(Part("code") is { Length: > 0 } code ? $" ({code})" : "")}";

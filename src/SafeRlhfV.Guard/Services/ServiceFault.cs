@@ -31,11 +31,13 @@ public sealed record ServiceFault(string Kind, string What, int? Status, bool Ma
         for (Exception? inner = error; inner is not null; inner = inner.InnerException)
             switch (inner)
             {
-                case HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError }:
+                case HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError
+                    or HttpRequestError.SecureConnectionError }:
                     return new("unreachable", OneLine(inner.Message), null, MayRetry: true);
                 case HttpRequestException or IOException or System.Net.Sockets.SocketException:
                     return new("cut_off", OneLine(inner.Message), null, MayRetry: true);
-                case JsonException or FormatException or KeyNotFoundException or InvalidOperationException or ArgumentException or NotSupportedException or NullReferenceException or InvalidCastException:
+                case JsonException or FormatException or KeyNotFoundException or InvalidOperationException or ArgumentException or NotSupportedException
+                    or NullReferenceException or InvalidCastException:
                     return new("garbled", $"the answer cannot be read ({OneLine(inner.Message)})", 200, MayRetry: true);
             }
         return new("cut_off", OneLine(error.Message), null, MayRetry: true);
@@ -47,15 +49,18 @@ public sealed record ServiceFault(string Kind, string What, int? Status, bool Ma
     public static TimeSpan? WaitOf(Func<string, string?> header, DateTimeOffset now)
     {
         TimeSpan? wait = null;
-        if (header("retry-after-ms") is { } milliseconds && double.TryParse(milliseconds, CultureInfo.InvariantCulture, out double ms) && double.IsFinite(ms)) wait = TimeSpan.FromMilliseconds(Math.Clamp(ms, 0, 1e9));
+        if (header("retry-after-ms") is { } milliseconds && double.TryParse(milliseconds, CultureInfo.InvariantCulture, out double ms) && double.IsFinite(ms))
+            wait = TimeSpan.FromMilliseconds(Math.Clamp(ms, 0, 1e9));
         else if (header("Retry-After") is { } text)
         {
-            if (double.TryParse(text, CultureInfo.InvariantCulture, out double seconds) && double.IsFinite(seconds)) wait = TimeSpan.FromSeconds(Math.Clamp(seconds, 0, 1e6));
+            if (double.TryParse(text, CultureInfo.InvariantCulture, out double seconds) && double.IsFinite(seconds))
+                wait = TimeSpan.FromSeconds(Math.Clamp(seconds, 0, 1e6));
             else if (DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset date)) wait = date - now;
         }
         return wait is null ? null : wait < TimeSpan.Zero ? TimeSpan.Zero : wait > LongestWait ? LongestWait : wait;
     }
 
     /// <summary>A message on one line.</summary>
-    public static string OneLine(string message) => string.Join(' ', message.Split((char[])['\r', '\n', '\t'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+    public static string OneLine(string message) => string.Join(' ',
+        message.Split((char[])['\r', '\n', '\t'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
 }

@@ -21,17 +21,21 @@ public sealed record ServiceRetry
     /// <param name="onWait">Told of every wait before it begins; null for silence.</param>
     /// <param name="cancel">Ends the waits.</param>
     /// <returns>The last attempt's result and fault (null where it succeeded), and the number of attempts.</returns>
-    public async Task<(T? Result, ServiceFault? Fault, int Attempts)> RunAsync<T>(Func<int, Task<(T? Result, ServiceFault? Fault)>> attempt, TimeProvider clock, Action<ServiceFault, TimeSpan>? onWait, CancellationToken cancel)
+    public async Task<(T? Result, ServiceFault? Fault, int Attempts)> RunAsync<T>(Func<int, Task<(T? Result, ServiceFault? Fault)>> attempt, TimeProvider clock,
+        Action<ServiceFault, TimeSpan>? onWait, CancellationToken cancel)
     {
         for (int number = 1; ; number++)
         {
             (T? result, ServiceFault? fault) = await attempt(number).ConfigureAwait(false);
-            if (fault is not { MayRetry: true } || number > (fault.Kind == "unreachable" ? UnreachableRetries ?? Retries : Retries)) return (result, fault, number);
+            if (fault is not { MayRetry: true } || number > (fault.Kind == "unreachable" ? UnreachableRetries ?? Retries : Retries))
+                return (result, fault, number);
             TimeSpan wait = fault.RetryAfter ?? Backoff(number);
             onWait?.Invoke(fault, wait);
             await Task.Delay(wait, clock, cancel).ConfigureAwait(false);
         }
     }
 
-    private TimeSpan Backoff(int attempt) => TimeSpan.FromMilliseconds(Math.Min(Longest.TotalMilliseconds, First.TotalMilliseconds * Math.Pow(2, attempt - 1)) * (0.5 + Random.Shared.NextDouble() / 2));
+    private TimeSpan Backoff(int attempt) =>
+        TimeSpan.FromMilliseconds(Math.Min(Longest.TotalMilliseconds, First.TotalMilliseconds * Math.Pow(2, attempt - 1)) * (0.5
+            + Random.Shared.NextDouble() / 2));
 }

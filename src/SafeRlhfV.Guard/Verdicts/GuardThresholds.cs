@@ -21,7 +21,8 @@ public sealed record GuardThresholds
     public Verdict Judge(double unsafeProbability, IReadOnlyList<double> categoryProbabilities, IReadOnlyList<double> severityProbabilities, string moderator)
     {
         if (categoryProbabilities.Count != Taxonomy.Categories.Count)
-            throw new ArgumentException($"{categoryProbabilities.Count} category probabilities instead of {Taxonomy.Categories.Count}.", nameof(categoryProbabilities));
+            throw new ArgumentException($"{categoryProbabilities.Count} category probabilities instead of {Taxonomy.Categories.Count}.",
+                nameof(categoryProbabilities));
         Dictionary<string, double> byName = new(categoryProbabilities.Count);
         for (int i = 0; i < categoryProbabilities.Count; i++) byName[Taxonomy.Categories[i]] = categoryProbabilities[i];
         Verdict verdict = Judge(unsafeProbability, byName, severityProbabilities, moderator);

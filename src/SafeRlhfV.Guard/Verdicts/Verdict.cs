@@ -9,7 +9,9 @@ public sealed record Verdict
     /// <summary>Probability that the content is unsafe, 0..1.</summary>
     public required double Score { get; init; }
 
-    /// <summary>Probability, 0..1, by category: names of <see cref="Taxonomy.Categories"/> or the policy's own. A moderator may name only those that it looked at.</summary>
+    /// <summary>
+    /// Probability, 0..1, by category: names of <see cref="Taxonomy.Categories"/> or the policy's own. A moderator may name only those that it looked at.
+    /// </summary>
     public required IReadOnlyDictionary<string, double> Categories { get; init; }
 
     /// <summary>The categories that the content falls under; empty where it is safe.</summary>
@@ -74,7 +76,8 @@ public sealed record Verdict
         for (int i = 0; i < 4; i++)
             if (!IsProbability(SeverityProbabilities[i])) return "a severity probability lies outside 0..1";
         if (Severity is < Severity.None or > Severity.Severe) return $"severity {(int)Severity} is unknown";
-        if (Categories.Count > 0 && Categories.FirstOrDefault(pair => !IsProbability(pair.Value)) is { Key: { } name }) return $"the probability of {name} lies outside 0..1";
+        if (Categories.Count > 0 && Categories.FirstOrDefault(pair => !IsProbability(pair.Value)) is { Key: { } name })
+            return $"the probability of {name} lies outside 0..1";
         if (IsUnsafe != (Severity != Severity.None)) return IsUnsafe ? "unsafe without a severity" : "safe with a severity";
         if (!IsUnsafe && Flagged.Count > 0) return "safe with flagged categories";
         if (!IsUnsafe && Failure is not null) return "safe though the moderator failed";

@@ -14,8 +14,10 @@ internal static class ChatTurns
         List<ChatTurn> turns = [];
         foreach (ChatMessage message in messages)
         {
-            ModelRole role = message.Role == Role.System ? ModelRole.System : message.Role == Role.User ? ModelRole.User : message.Role == Role.Assistant ? ModelRole.Assistant
-                : throw new InvalidInputException($"A local checkpoint knows no messages of the role '{message.Role.Value}'; it knows system, user and assistant.");
+            ModelRole role = message.Role == Role.System ? ModelRole.System : message.Role == Role.User ? ModelRole.User : message.Role == Role.Assistant
+                ? ModelRole.Assistant
+                : throw new InvalidInputException($"A local checkpoint knows no messages of the role '{message.Role.Value}'; it knows system, user and "
+                    + "assistant.");
             ChatPart[] parts = [.. message.Contents.Where(content => content is not (UsageContent or TextReasoningContent)).Select(Part)];
             string reasoning = string.Concat(message.Contents.OfType<TextReasoningContent>().Select(content => content.Text));
             // one who asks twice in a row is one turn: the formats alternate between user and assistant
@@ -27,7 +29,8 @@ internal static class ChatTurns
     }
 
     private static ChatPart[] Join(IReadOnlyList<ChatPart> first, ChatPart[] second) =>
-        first is [.., TextPart before] && second is [TextPart after, ..] ? [.. first.SkipLast(1), new TextPart($"{before.Text}\n\n{after.Text}"), .. second.Skip(1)] : [.. first, .. second];
+        first is [.., TextPart before] && second is [TextPart after, ..]
+            ? [.. first.SkipLast(1), new TextPart($"{before.Text}\n\n{after.Text}"), .. second.Skip(1)] : [.. first, .. second];
 
     private static ChatPart Part(AIContent content) => content switch
     {

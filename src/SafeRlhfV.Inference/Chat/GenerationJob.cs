@@ -49,11 +49,14 @@ internal sealed class GenerationJob(EncodedPrompt prompt, TextSettings settings,
 
     public void Fail(Exception error) => pieces.Writer.TryComplete(error);
 
-    /// <summary>Whether both can be answered in one batch: all is alike but the length, which each row watches itself (not where the last token is forced).</summary>
+    /// <summary>
+    /// Whether both can be answered in one batch: all is alike but the length, which each row watches itself (not where the last token is forced).
+    /// </summary>
     public bool GoesWith(GenerationJob other)
     {
         GenerationSettings mine = settings.Tokens, others = other.Settings.Tokens;
         bool sameLength = mine.ForcedEndTokenIds.Count == 0 || mine.MaxNewTokens == others.MaxNewTokens;
-        return sameLength && mine with { MaxNewTokens = 1 } == others with { MaxNewTokens = 1 } && settings.StopStrings.SequenceEqual(other.Settings.StopStrings);
+        return sameLength && mine with { MaxNewTokens = 1 } == others with { MaxNewTokens = 1 }
+            && settings.StopStrings.SequenceEqual(other.Settings.StopStrings);
     }
 }

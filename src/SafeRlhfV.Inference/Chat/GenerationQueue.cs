@@ -3,8 +3,8 @@ using SafeRlhfV.Models;
 namespace SafeRlhfV.Inference;
 
 /// <summary>
-/// Answers jobs batch by batch on a thread of its own, so that torch's scopes never meet an await. A batch is whoever waits for the same sampling when the one before ends;
-/// those who leave free their row at the next token.
+/// Answers jobs batch by batch on a thread of its own, so that torch's scopes never meet an await. A batch is whoever waits for the same sampling when the one
+/// before ends; those who leave free their row at the next token.
 /// </summary>
 internal sealed class GenerationQueue : IDisposable
 {

@@ -8,8 +8,8 @@ using Role = Microsoft.Extensions.AI.ChatRole;
 namespace SafeRlhfV.Inference;
 
 /// <summary>
-/// A vision-language checkpoint on this machine, with or without an adapter, as a chat client. Callers who want the same sampling and come while a batch runs are answered
-/// together in the next one; each has random numbers of its own, so that what one asks does not change what another gets.
+/// A vision-language checkpoint on this machine, with or without an adapter, as a chat client. Callers who want the same sampling and come while a batch runs
+/// are answered together in the next one; each has random numbers of its own, so that what one asks does not change what another gets.
 /// </summary>
 public sealed class LocalChatClient : IChatClient
 {
@@ -40,12 +40,16 @@ public sealed class LocalChatClient : IChatClient
 
     /// <inheritdoc/>
     /// <exception cref="InvalidInputException">A message or option is none that a local checkpoint can serve; the message names it.</exception>
-    public async Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
+    public async Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null,
+        CancellationToken cancellationToken = default)
     {
         GenerationJob job = await StartAsync(messages, options, cancellationToken).ConfigureAwait(false);
         StringBuilder text = new(), reasoning = new();
-        await foreach (TextDelta delta in job.Pieces.ReadAllAsync(cancellationToken).ConfigureAwait(false)) (delta.IsReasoning ? reasoning : text).Append(delta.Text);
-        AIContent[] contents = reasoning.Length > 0 ? [new TextReasoningContent(reasoning.ToString()), new TextContent(text.ToString())] : [new TextContent(text.ToString())];
+        await foreach (TextDelta delta in job.Pieces.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+            (delta.IsReasoning ? reasoning : text).Append(delta.Text);
+        AIContent[] contents = reasoning.Length > 0
+            ? [new TextReasoningContent(reasoning.ToString()), new TextContent(text.ToString())]
+            : [new TextContent(text.ToString())];
         return new ChatResponse(new ChatMessage(Role.Assistant, contents))
         {
             ResponseId = job.Id,
@@ -93,11 +97,16 @@ public sealed class LocalChatClient : IChatClient
     private async Task<GenerationJob> StartAsync(IEnumerable<ChatMessage> messages, ChatOptions? options, CancellationToken cancellationToken)
     {
         TextSettings settings = Sampling.Of(defaults, options);
-        ChatMessage[] asked = [.. options?.Instructions is { Length: > 0 } instructions ? [new ChatMessage(Role.System, instructions)] : Array.Empty<ChatMessage>(), .. messages];
+        ChatMessage[] asked = [.. options?.Instructions is { Length: > 0 } instructions
+            ? [new ChatMessage(Role.System, instructions)]
+            : Array.Empty<ChatMessage>(), .. messages];
         EncodedPrompt prompt = await Task.Run(() => generator.Processor.EncodePrompt(ChatTurns.Of(asked)), cancellationToken).ConfigureAwait(false);
         int room = generator.Processor.Model.MaxTokens - prompt.Ids.Length;
-        if (room < 1) throw new InvalidInputException($"The conversation has {prompt.Ids.Length} tokens; this model reads {generator.Processor.Model.MaxTokens}. Send less of it.");
-        GenerationJob job = new(prompt, settings with { Tokens = settings.Tokens with { MaxNewTokens = Math.Min(settings.Tokens.MaxNewTokens, room) } }, options?.Seed ?? Random.Shared.NextInt64(), cancellationToken);
+        if (room < 1)
+            throw new InvalidInputException($"The conversation has {prompt.Ids.Length} tokens; this model reads {generator.Processor.Model.MaxTokens}. Send "
+                + "less of it.");
+        GenerationJob job = new(prompt, settings with { Tokens = settings.Tokens with { MaxNewTokens = Math.Min(settings.Tokens.MaxNewTokens, room) } },
+            options?.Seed ?? Random.Shared.NextInt64(), cancellationToken);
         queue.Add(job);
         return job;
     }

@@ -16,11 +16,13 @@ internal static class Sampling
         if (options.ResponseFormat is not (null or ChatResponseFormatText)) throw Cannot("a response format other than text");
         if (options.FrequencyPenalty is not (null or 0)) throw Cannot("a frequency penalty");
         if (options.PresencePenalty is not (null or 0)) throw Cannot("a presence penalty");
-        if (options.StopSequences is { Count: > MostStops }) throw new InvalidInputException($"There are {options.StopSequences.Count} stop sequences; {MostStops} are allowed.");
+        if (options.StopSequences is { Count: > MostStops })
+            throw new InvalidInputException($"There are {options.StopSequences.Count} stop sequences; {MostStops} are allowed.");
         GenerationSettings tokens = options.MaxOutputTokens is { } most ? defaults.Tokens.WithMaxNewTokens(most) : defaults.Tokens;
         TextSettings settings = defaults with
         {
-            Tokens = tokens with { Temperature = options.Temperature ?? tokens.Temperature, TopP = options.TopP ?? tokens.TopP, TopK = options.TopK ?? tokens.TopK },
+            Tokens = tokens with { Temperature = options.Temperature ?? tokens.Temperature, TopP = options.TopP ?? tokens.TopP,
+                TopK = options.TopK ?? tokens.TopK },
             StopStrings = options.StopSequences is { Count: > 0 } stops ? [.. defaults.StopStrings.Union(stops)] : defaults.StopStrings,
         };
         settings.Validate();

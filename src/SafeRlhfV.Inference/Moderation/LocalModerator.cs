@@ -61,13 +61,15 @@ public sealed class LocalModerator : IModerator, IDisposable
     public async Task<IReadOnlyList<float[]>> OutputsAsync(IReadOnlyList<ModerationRequest> requests, CancellationToken cancellationToken = default)
     {
         if (!Config.JudgesPrompts && requests.Any(request => request.Side == GuardSide.Prompt))
-            throw new InvalidInputException($"{Name} was trained on answers alone and judges no prompts; give it an answer too, or let another moderator judge prompts.");
+            throw new InvalidInputException($"{Name} was trained on answers alone and judges no prompts; give it an answer too, or let another moderator "
+                + "judge prompts.");
         Encoded[] encoded = await Task.Run(() => EncodeAll(requests, cancellationToken), cancellationToken).ConfigureAwait(false);
         float[][] outputs = new float[requests.Count][];
         foreach (int[] pass in Passes(encoded))
         {
             IReadOnlyList<float[]> found = await gate.RunAsync(
-                () => guard.Outputs([.. pass.Select(i => encoded[i].Prompt)], [.. pass.Select(i => encoded[i].Ids)], cancellationToken), cancellationToken).ConfigureAwait(false);
+                () => guard.Outputs([.. pass.Select(i => encoded[i].Prompt)], [.. pass.Select(i => encoded[i].Ids)], cancellationToken), cancellationToken)
+                    .ConfigureAwait(false);
             for (int i = 0; i < pass.Length; i++) outputs[pass[i]] = found[i];
         }
         return outputs;

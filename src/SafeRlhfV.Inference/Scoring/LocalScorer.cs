@@ -35,8 +35,10 @@ public sealed class LocalScorer : IDisposable
         foreach (ModerationRequest[] pass in requests.Chunk(options.BatchSize))
         {
             EncodedPrompt[] prompts = await Task.Run(
-                () => pass.Select(request => scorer.Processor.EncodePrompt([ChatTurn.User(request.Question, request.Images.Select(Images.Of))])).ToArray(), cancellationToken).ConfigureAwait(false);
-            scores.AddRange(await gate.RunAsync(() => scorer.Score(prompts, [.. pass.Select(request => request.Response!)], cancellationToken), cancellationToken).ConfigureAwait(false));
+                () => pass.Select(request => scorer.Processor.EncodePrompt([ChatTurn.User(request.Question, request.Images.Select(Images.Of))])).ToArray(),
+                cancellationToken).ConfigureAwait(false);
+            scores.AddRange(await gate.RunAsync(() => scorer.Score(prompts, [.. pass.Select(request => request.Response!)], cancellationToken),
+                cancellationToken).ConfigureAwait(false));
         }
         return scores;
     }

@@ -22,7 +22,9 @@ public sealed class CheckpointTensors : IDisposable
     public long TotalBytes => files.Sum(file => file.Entries.Values.Sum(entry => entry.Length));
 
     /// <summary>The type of most bytes among some tensors; float32 without any.</summary>
-    public ScalarType TypeOf(IEnumerable<string> names) => names.Select(Entry).GroupBy(entry => entry.Dtype).OrderByDescending(group => group.Sum(entry => entry.Length)).Select(group => group.Key).Where(SafetensorsTypes.IsWeight).FirstOrDefault(ScalarType.Float32);
+    public ScalarType TypeOf(IEnumerable<string> names) =>
+        names.Select(Entry).GroupBy(entry => entry.Dtype).OrderByDescending(group => group.Sum(entry => entry.Length)).Select(group => group.Key)
+            .Where(SafetensorsTypes.IsWeight).FirstOrDefault(ScalarType.Float32);
 
     /// <summary>The file that holds a tensor.</summary>
     public WeightFile FileOf(string name) => owners[name];
@@ -31,10 +33,12 @@ public sealed class CheckpointTensors : IDisposable
     public TensorEntry Entry(string name) => owners[name].Entries[name];
 
     /// <summary>Whether a folder has weights.</summary>
-    public static bool AreIn(string folder) => Files.Any(file => File.Exists(Path.Combine(folder, file)) || File.Exists(Path.Combine(folder, file + ".index.json")));
+    public static bool AreIn(string folder) =>
+        Files.Any(file => File.Exists(Path.Combine(folder, file)) || File.Exists(Path.Combine(folder, file + ".index.json")));
 
     /// <summary>
-    /// Opens the first that is there of model.safetensors, the shards that its index names, pytorch_model.bin, and the shards that its index names; the order is that of transformers.
+    /// Opens the first that is there of model.safetensors, the shards that its index names, pytorch_model.bin, and the shards that its index names; the order
+    /// is that of transformers.
     /// </summary>
     /// <exception cref="InvalidInputException">None is there, a shard is missing or lies outside the folder, or the index and the shards disagree.</exception>
     public static CheckpointTensors Open(string folder)
@@ -51,7 +55,8 @@ public sealed class CheckpointTensors : IDisposable
             if (File.Exists(index)) return OpenSharded(folder, index);
         }
         throw new InvalidInputException(Directory.Exists(folder)
-            ? $"{folder}: there are no weights: none of {string.Join(", ", Files.SelectMany(file => new[] { file, file + ".index.json" }))}; name a folder with a Hugging Face checkpoint."
+            ? $"{folder}: there are no weights: none of {string.Join(", ", Files.SelectMany(file => new[] { file, file + ".index.json" }))}; name a folder "
+                + "with a Hugging Face checkpoint."
             : $"{folder}: no such folder.");
     }
 
@@ -106,12 +111,15 @@ public sealed class CheckpointTensors : IDisposable
         {
             using FileStream stream = File.OpenRead(path);
             using JsonDocument document = JsonDocument.Parse(stream, new JsonDocumentOptions { MaxDepth = 16 });
-            if (document.RootElement.ValueKind != JsonValueKind.Object || !document.RootElement.TryGetProperty("weight_map", out JsonElement weights) || weights.ValueKind != JsonValueKind.Object)
+            if (document.RootElement.ValueKind != JsonValueKind.Object || !document.RootElement.TryGetProperty("weight_map", out JsonElement weights)
+                || weights.ValueKind != JsonValueKind.Object)
                 throw new InvalidInputException($"{path}: there is no weight_map in it.");
             foreach (JsonProperty property in weights.EnumerateObject())
             {
-                if (property.Value.ValueKind != JsonValueKind.String) throw new InvalidInputException($"{path}: weight_map.{property.Name} is not a file name.");
-                if (!map.TryAdd(property.Name, property.Value.GetString()!)) throw new InvalidInputException($"{path}: weight_map lists '{property.Name}' twice.");
+                if (property.Value.ValueKind != JsonValueKind.String)
+                    throw new InvalidInputException($"{path}: weight_map.{property.Name} is not a file name.");
+                if (!map.TryAdd(property.Name, property.Value.GetString()!))
+                    throw new InvalidInputException($"{path}: weight_map lists '{property.Name}' twice.");
             }
         }
         catch (Exception error) when (error is JsonException or IOException or UnauthorizedAccessException or InvalidOperationException)

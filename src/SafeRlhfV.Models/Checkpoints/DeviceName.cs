@@ -17,7 +17,8 @@ public static class DeviceName
         gpu = null;
         if (name == "cpu") return true;
         int number = 0;
-        if (name != "cuda" && !(name.StartsWith("cuda:", StringComparison.Ordinal) && int.TryParse(name.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out number) && number <= Last)) return false;
+        if (name != "cuda" && !(name.StartsWith("cuda:", StringComparison.Ordinal)
+            && int.TryParse(name.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out number) && number <= Last)) return false;
         gpu = number;
         return true;
     }

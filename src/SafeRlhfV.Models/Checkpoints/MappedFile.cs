@@ -56,7 +56,8 @@ internal sealed unsafe class MappedFile : IDisposable
         }
         nint handle;
         fixed (long* sizes = shape)
-            handle = NewTensor(address, (nint)(delegate* unmanaged[Cdecl]<nint, void>)&Released, (nint)sizes, shape.Length, (sbyte)dtype, (sbyte)dtype, 0, -1, 0);
+            handle = NewTensor(address, (nint)(delegate* unmanaged[Cdecl]<nint, void>)&Released, (nint)sizes, shape.Length, (sbyte)dtype, (sbyte)dtype, 0, -1,
+                0);
         return handle != 0 ? TorchSharp.torch.Tensor.UnsafeCreateTensor(handle)
             : throw new InvalidInputException("The tensor library refused a tensor of the mapped file.");
     }
@@ -118,7 +119,8 @@ internal sealed unsafe class MappedFile : IDisposable
     }
 
     [DllImport("LibTorchSharp", EntryPoint = "THSTensor_new")]
-    private static extern nint NewTensor(nint data, nint deleter, nint sizes, int dimensions, sbyte storedType, sbyte dtype, int deviceType, int deviceIndex, byte requiresGrad);
+    private static extern nint NewTensor(nint data, nint deleter, nint sizes, int dimensions, sbyte storedType, sbyte dtype, int deviceType, int deviceIndex,
+        byte requiresGrad);
 
     [DllImport("libc", EntryPoint = "madvise")]
     private static extern int Advise(nint address, nuint length, int advice);

@@ -50,8 +50,12 @@ public static class ModelCheckpoint
     /// <exception cref="InvalidInputException">The folder exists (without <see cref="SaveOptions.Overwrite"/>) or cannot be written.</exception>
     public static void Save(VisionLanguageModel model, string folder, SaveOptions? options = null) => SaveWith(model, folder, options, null);
 
-    /// <summary>Saves a model, lets <paramref name="more"/> add files to the folder before it is put in place, and writes <paramref name="extra"/> tensors among the weights as they are.</summary>
-    internal static void SaveWith(VisionLanguageModel model, string folder, SaveOptions? options, Action<string>? more, IReadOnlyDictionary<string, Tensor>? extra = null)
+    /// <summary>
+    /// Saves a model, lets <paramref name="more"/> add files to the folder before it is put in place, and writes <paramref name="extra"/> tensors among the
+    /// weights as they are.
+    /// </summary>
+    internal static void SaveWith(VisionLanguageModel model, string folder, SaveOptions? options, Action<string>? more,
+        IReadOnlyDictionary<string, Tensor>? extra = null)
     {
         options ??= new SaveOptions();
         AtomicFolder.Write(folder, options.Overwrite, aside =>
@@ -62,7 +66,8 @@ public static class ModelCheckpoint
             ScalarType dtype = options.Dtype ?? parameters[0].Parameter.dtype;
             File.WriteAllText(Path.Combine(aside, "config.json"), model.Config.ToJson(dtype));
             IEnumerable<PendingTensor> weights = parameters.Select(pair => PendingTensor.Of(layout.ToFile(pair.Name), pair.Parameter, dtype));
-            ShardedWriter.Write(aside, [.. weights, .. (extra ?? new Dictionary<string, Tensor>()).Select(pair => PendingTensor.Of(pair.Key, pair.Value, null))], options.MaxShardBytes);
+            ShardedWriter.Write(aside, [.. weights,
+                .. (extra ?? new Dictionary<string, Tensor>()).Select(pair => PendingTensor.Of(pair.Key, pair.Value, null))], options.MaxShardBytes);
             if (options.ProcessorFrom is { } processor) CheckpointFolder.CopyCompanions(processor, aside, CheckpointFolder.IsProcessorFile);
             if ((options.FilesFrom ?? model.Origin?.Folder) is { } files)
                 CheckpointFolder.CopyCompanions(files, aside, options.ProcessorFrom is null ? null : name => !CheckpointFolder.IsProcessorFile(name));
@@ -74,6 +79,7 @@ public static class ModelCheckpoint
     {
         if (names.Count == 0) return;
         string more = names.Count > NamesInAnError ? $" and {names.Count - NamesInAnError} more" : "";
-        throw new InvalidInputException($"{folder}: the checkpoint {what} {string.Join(", ", names.Take(NamesInAnError))}{more}; config.json and weights do not belong together.");
+        throw new InvalidInputException($"{folder}: the checkpoint {what} {string.Join(", ", names.Take(NamesInAnError))}{more}; config.json and weights do "
+            + "not belong together.");
     }
 }

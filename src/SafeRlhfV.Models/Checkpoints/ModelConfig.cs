@@ -53,7 +53,8 @@ public abstract record ModelConfig
         string generation = Path.Combine(folder, "generation_config.json");
         if (!File.Exists(generation)) return config;
         ConfigReader reader = ConfigReader.Open(generation);
-        return config with { EosTokenIds = reader.Ints("eos_token_id") ?? config.EosTokenIds, PadTokenId = reader.FirstInt("pad_token_id") ?? config.PadTokenId };
+        return config with { EosTokenIds = reader.Ints("eos_token_id") ?? config.EosTokenIds,
+            PadTokenId = reader.FirstInt("pad_token_id") ?? config.PadTokenId };
     }
 
     /// <summary>Parses a config.json that is already read; `model_type` chooses the family.</summary>
@@ -62,9 +63,13 @@ public abstract record ModelConfig
     {
         foreach (ConfigReader part in new[] { reader, reader.Section("text_config") }.OfType<ConfigReader>()) RefuseQuantised(part);
         if (reader.Text("model_type").StartsWith("llava_", StringComparison.Ordinal) && reader.Has("mm_vision_tower"))
-            throw reader.Error("model_type", $"'{reader.Text("model_type")}' is the form of the original LLaVA code; take the model's conversion for transformers (llava-hf on the Hugging Face hub)");
+            throw reader.Error("model_type",
+                $"'{reader.Text("model_type")}' is the form of the original LLaVA code; take the model's conversion for transformers (llava-hf on the Hugging "
+                    + "Face hub)");
         ModelFamily family = ModelFamilies.Find(reader.Text("model_type"))
-            ?? throw reader.Error("model_type", $"'{reader.Text("model_type")}' is not a family known here; known are {string.Join(", ", ModelFamilies.All.SelectMany(known => known.ModelTypes))}");
+            ?? throw reader.Error("model_type",
+                $"'{reader.Text("model_type")}' is not a family known here; known are "
+                    + $"{string.Join(", ", ModelFamilies.All.SelectMany(known => known.ModelTypes))}");
         return family.ParseConfig(reader);
     }
 
@@ -90,7 +95,8 @@ public abstract record ModelConfig
             if (part.Section(field) is not { } settings) continue;
             string method = settings.Text("quant_method", field == "compression_config" ? "compressed-tensors" : "bitsandbytes");
             string bits = settings.Flag("load_in_4bit", false) || settings.Flag("_load_in_4bit", false) ? ", 4 bits"
-                : settings.Flag("load_in_8bit", false) || settings.Flag("_load_in_8bit", false) ? ", 8 bits" : settings.Has("bits") ? $", {settings.Int("bits")} bits" : "";
+                : settings.Flag("load_in_8bit", false) || settings.Flag("_load_in_8bit", false) ? ", 8 bits" : settings.Has("bits")
+                ? $", {settings.Int("bits")} bits" : "";
             throw part.Error(field, $"says that the weights are quantised ({method}{bits}), which is not supported; "
                 + "take the original checkpoint in bfloat16, float16 or float32, or dequantise this one with the tool that made it");
         }

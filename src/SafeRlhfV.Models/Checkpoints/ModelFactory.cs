@@ -7,10 +7,12 @@ public static class ModelFactory
 {
     /// <summary>A model with random weights; the same config, seed and initialisation give the same weights.</summary>
     /// <exception cref="InvalidInputException">The model would be impossibly large.</exception>
-    public static VisionLanguageModel Create(ModelConfig config, long seed, Initialization? initialization = null, ScalarType dtype = ScalarType.Float32, Device? device = null)
+    public static VisionLanguageModel Create(ModelConfig config, long seed, Initialization? initialization = null, ScalarType dtype = ScalarType.Float32,
+        Device? device = null)
     {
         bool small = ParameterList.Of(config).Sum(entry => entry.Count) < 64L << 20;
-        VisionLanguageModel model = ModelFamilies.Find(config.ModelType)!.Create(config, new RandomSource(initialization ?? Initialization.Transformers, seed, dtype, device ?? CPU, small));
+        VisionLanguageModel model = ModelFamilies.Find(config.ModelType)!.Create(config,
+            new RandomSource(initialization ?? Initialization.Transformers, seed, dtype, device ?? CPU, small));
         model.eval();
         return model;
     }
@@ -27,7 +29,8 @@ public static class ModelFactory
     /// <param name="cancellation">Stops between two tensors; nothing stays behind.</param>
     /// <exception cref="InvalidInputException">The model would be impossibly large, or the folder cannot be written.</exception>
     public static void Write(
-        ModelConfig config, long seed, string folder, Initialization? initialization = null, SaveOptions? options = null, Action<int, int>? progress = null, CancellationToken cancellation = default)
+        ModelConfig config, long seed, string folder, Initialization? initialization = null, SaveOptions? options = null, Action<int, int>? progress = null,
+        CancellationToken cancellation = default)
     {
         options ??= new SaveOptions();
         IReadOnlyList<ParameterEntry> entries = ParameterList.Of(config);
@@ -40,7 +43,8 @@ public static class ModelFactory
         AtomicFolder.Write(folder, options.Overwrite, aside =>
         {
             File.WriteAllText(Path.Combine(aside, "config.json"), config.ToJson(dtype));
-            ShardedWriter.Write(aside, [.. entries.Select(entry => new PendingTensor(layout.ToFile(entry.Name), entry.Shape, dtype, () => source.Draw(entry)))], options.MaxShardBytes, _ =>
+            ShardedWriter.Write(aside, [.. entries.Select(entry => new PendingTensor(layout.ToFile(entry.Name), entry.Shape, dtype, () => source.Draw(entry)))],
+                options.MaxShardBytes, _ =>
             {
                 cancellation.ThrowIfCancellationRequested();
                 progress?.Invoke(++done, entries.Count);

@@ -4,7 +4,11 @@ namespace SafeRlhfV.Models;
 public static class ModelFamilies
 {
     /// <summary>All of them. A program may add its own.</summary>
-    public static Registry<ModelFamily> All { get; } = new(family => family.ModelTypes, new LlavaFamily(), new LlavaNextFamily(), new Qwen2VlFamily(), new Qwen3VlFamily());
+    public static Registry<ModelFamily> All
+    {
+        get;
+    }
+    = new(family => family.ModelTypes, new LlavaFamily(), new LlavaNextFamily(), new Qwen2VlFamily(), new Qwen3VlFamily());
 
     /// <summary>The family of a `model_type`; null if there is none.</summary>
     public static ModelFamily? Find(string modelType) => All.Find(modelType);

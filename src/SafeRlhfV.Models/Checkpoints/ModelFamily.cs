@@ -2,7 +2,9 @@ using SafeRlhfV.Processing;
 
 namespace SafeRlhfV.Models;
 
-/// <summary>One model family: its config parser, its modules, its key layouts. A new family derives from this and is listed in <see cref="ModelFamilies"/>.</summary>
+/// <summary>
+/// One model family: its config parser, its modules, its key layouts. A new family derives from this and is listed in <see cref="ModelFamilies"/>.
+/// </summary>
 public abstract class ModelFamily
 {
     /// <summary>The values of `model_type` that mean this family.</summary>
@@ -14,7 +16,8 @@ public abstract class ModelFamily
     /// <summary>A key layout by its name.</summary>
     /// <exception cref="InvalidInputException">This family has none of that name.</exception>
     public KeyLayout Layout(string name) => Layouts.FirstOrDefault(layout => layout.Name == name)
-        ?? throw new InvalidInputException($"Layout '{name}' is not known for {ModelTypes[0]}; known are {string.Join(", ", Layouts.Select(layout => layout.Name))}.");
+        ?? throw new InvalidInputException($"Layout '{name}' is not known for {ModelTypes[0]}; known are "
+            + $"{string.Join(", ", Layouts.Select(layout => layout.Name))}.");
 
     /// <summary>Parses config.json.</summary>
     public abstract ModelConfig ParseConfig(ConfigReader reader);
@@ -35,12 +38,17 @@ public abstract class ModelFamily
     /// <summary>Why the family's image processors refuse an image of this size (pixels), whatever their settings; null where they take it.</summary>
     public virtual string? ImageRefusal(int width, int height) => null;
 
-    /// <summary>The chat format that most of its checkpoints were trained on; a checkpoint's own follows from its chat template. Null = it does not chat.</summary>
+    /// <summary>
+    /// The chat format that most of its checkpoints were trained on; a checkpoint's own follows from its chat template. Null = it does not chat.
+    /// </summary>
     public virtual ChatFormat? UsualChatFormat => null;
 
-    /// <summary>True for tensors of older files that carry no weights (buffers such as position ids), or a score head's, and are left out without a word.</summary>
+    /// <summary>
+    /// True for tensors of older files that carry no weights (buffers such as position ids), or a score head's, and are left out without a word.
+    /// </summary>
     public virtual bool IsIgnorable(string fileKey) =>
-        fileKey == ScoreHead.Key || fileKey.EndsWith(".rotary_emb.inv_freq", StringComparison.Ordinal) || fileKey.EndsWith("embeddings.position_ids", StringComparison.Ordinal);
+        fileKey == ScoreHead.Key || fileKey.EndsWith(".rotary_emb.inv_freq", StringComparison.Ordinal)
+        || fileKey.EndsWith("embeddings.position_ids", StringComparison.Ordinal);
 
     /// <summary>The layout of a checkpoint's files, and their keys by canonical name.</summary>
     /// <exception cref="InvalidInputException">No layout fits; the strange names are told.</exception>

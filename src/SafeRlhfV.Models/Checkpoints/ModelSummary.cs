@@ -63,12 +63,14 @@ public sealed record ModelSummary
         Dictionary<string, ModelPart> parts = [];
         foreach (ParameterEntry entry in ParameterList.Of(config))
         {
-            if (!keys.TryGetValue(entry.Name, out string? key)) throw new InvalidInputException($"{folder}: the checkpoint lacks {layout.ToFile(entry.Name)}; config.json and weights do not belong together.");
+            if (!keys.TryGetValue(entry.Name, out string? key))
+                throw new InvalidInputException($"{folder}: the checkpoint lacks {layout.ToFile(entry.Name)}; config.json and weights do not belong together.");
             string name = PartOf(entry.Name);
             ModelPart part = parts.GetValueOrDefault(name, new ModelPart(name, 0, 0));
             parts[name] = part with { Parameters = part.Parameters + entry.Count, Bytes = part.Bytes + tensors.Entry(key).Length };
         }
-        List<ScalarType> dtypes = [.. keys.Values.Select(tensors.Entry).GroupBy(entry => entry.Dtype).OrderByDescending(group => group.Sum(entry => entry.Length)).Select(group => group.Key)];
+        List<ScalarType> dtypes = [.. keys.Values.Select(tensors.Entry).GroupBy(entry => entry.Dtype)
+            .OrderByDescending(group => group.Sum(entry => entry.Length)).Select(group => group.Key)];
         (IReadOnlyList<ImageCost> costs, string? fault) = CostsOf(folder, config);
         return new ModelSummary
         {
@@ -93,7 +95,9 @@ public sealed record ModelSummary
         try
         {
             ImageProcessor processor = ImageProcessor.Load(folder, config);
-            return ([.. Images.Select(size => new ImageCost(size.Width, size.Height, processor.Process(new RgbImage(size.Width, size.Height, new byte[3 * size.Width * size.Height])).Geometry.Tokens))], null);
+            return ([.. Images.Select(size =>
+                new ImageCost(size.Width, size.Height,
+                    processor.Process(new RgbImage(size.Width, size.Height, new byte[3 * size.Width * size.Height])).Geometry.Tokens))], null);
         }
         catch (InvalidInputException error)
         {
@@ -104,6 +108,7 @@ public sealed record ModelSummary
     private static string PartOf(string name) =>
         name.Contains("lm_head", StringComparison.Ordinal) ? "output layer"
         : name.Contains("embed_tokens", StringComparison.Ordinal) ? "embedding table"
-        : name.Contains("merger", StringComparison.Ordinal) || name.Contains("projector", StringComparison.Ordinal) || name.Contains("newline", StringComparison.Ordinal) ? "projector"
+        : name.Contains("merger", StringComparison.Ordinal) || name.Contains("projector", StringComparison.Ordinal)
+            || name.Contains("newline", StringComparison.Ordinal) ? "projector"
         : name.Contains("visual.", StringComparison.Ordinal) || name.Contains("vision_tower.", StringComparison.Ordinal) ? "vision tower" : "language model";
 }

@@ -22,11 +22,14 @@ internal sealed class RandomSource(Initialization initialization, long seed, Sca
         return parameter;
     }
 
-    /// <summary>Draws one parameter. A bias is drawn by its weight's number of inputs: the weight comes first, or is announced by <see cref="Learn"/>.</summary>
+    /// <summary>
+    /// Draws one parameter. A bias is drawn by its weight's number of inputs: the weight comes first, or is announced by <see cref="Learn"/>.
+    /// </summary>
     public Tensor Draw(ParameterEntry entry)
     {
         (string name, ParameterKind kind) = (entry.Name, entry.Kind);
-        bool tower = name.StartsWith("vision_tower.", StringComparison.Ordinal) || name.StartsWith("visual.", StringComparison.Ordinal) || name.StartsWith("model.visual.", StringComparison.Ordinal);
+        bool tower = name.StartsWith("vision_tower.", StringComparison.Ordinal) || name.StartsWith("visual.", StringComparison.Ordinal)
+            || name.StartsWith("model.visual.", StringComparison.Ordinal);
         Learn(entry);
         double bound = inputs.TryGetValue(LayerOf(name), out long count) ? 1 / Math.Sqrt(count) : 0;
         bool defaults = tower && initialization.DefaultTower;

@@ -27,7 +27,8 @@ public sealed class SafetensorsFile : WeightFile
     public IReadOnlyDictionary<string, string> Metadata { get; }
 
     /// <summary>Opens a file.</summary>
-    /// <exception cref="InvalidInputException">It is missing, cut short, or its header is malformed: too long, overlapping or impossible ranges, unknown types.</exception>
+    /// <exception cref="InvalidInputException">It is missing, cut short, or its header is malformed: too long, overlapping or impossible ranges, unknown
+    /// types.</exception>
     public static new SafetensorsFile Open(string path)
     {
         if (!File.Exists(path)) throw new InvalidInputException($"{path}: no such file.");

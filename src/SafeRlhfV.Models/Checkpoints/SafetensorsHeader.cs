@@ -11,7 +11,8 @@ internal static class SafetensorsHeader
 
     private const int MaxDimensions = 16;
 
-    public static (Dictionary<string, TensorEntry> Entries, Dictionary<string, string> Metadata) Parse(ReadOnlySpan<byte> json, long dataStart, long fileLength, string path)
+    public static (Dictionary<string, TensorEntry> Entries, Dictionary<string, string> Metadata) Parse(ReadOnlySpan<byte> json, long dataStart, long fileLength,
+        string path)
     {
         Dictionary<string, TensorEntry> entries = [];
         Dictionary<string, string> metadata = [];
@@ -72,11 +73,13 @@ internal static class SafetensorsHeader
             $"{path}: tensor '{name}' has the unsupported type '{type}'; take the original checkpoint in bfloat16, float16 or float32, not a quantised one.");
         long dataLength = fileLength - dataStart, bytes = SafetensorsTypes.Size(dtype);
         foreach (long size in shape)
-            if (size < 0 || (size > 0 && bytes > long.MaxValue / size)) throw new InvalidInputException($"{path}: tensor '{name}' has an impossible shape [{string.Join(", ", shape)}].");
+            if (size < 0 || (size > 0 && bytes > long.MaxValue / size))
+                throw new InvalidInputException($"{path}: tensor '{name}' has an impossible shape [{string.Join(", ", shape)}].");
             else bytes *= size;
         (long begin, long end) = (range[0], range[1]);
         if (begin < 0 || end < begin || end > dataLength)
-            throw new InvalidInputException($"{path}: tensor '{name}' lies at bytes {begin} to {end}, outside the {dataLength} bytes of data; the file may be cut short.");
+            throw new InvalidInputException($"{path}: tensor '{name}' lies at bytes {begin} to {end}, outside the {dataLength} bytes of data; the file may be "
+                + "cut short.");
         if (end - begin != bytes)
             throw new InvalidInputException($"{path}: tensor '{name}' takes {end - begin} bytes, but {type} [{string.Join(", ", shape)}] needs {bytes}.");
         return new TensorEntry(name, dtype, shape, dataStart + begin, bytes);

@@ -10,16 +10,21 @@ public static class SafetensorsWriter
 {
     private const int Step = 1 << 26;
 
-    /// <summary>Writes tensors under their names, converted one at a time if <paramref name="dtype"/> is given (weights only; integer tensors stay as they are).</summary>
+    /// <summary>
+    /// Writes tensors under their names, converted one at a time if <paramref name="dtype"/> is given (weights only; integer tensors stay as they are).
+    /// </summary>
     /// <exception cref="InvalidInputException">The file cannot be written.</exception>
-    public static void Write(string path, IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata = null, ScalarType? dtype = null) =>
+    public static void Write(string path, IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata = null,
+        ScalarType? dtype = null) =>
         Write(path, [.. tensors.Select(pair => PendingTensor.Of(pair.Key, pair.Value, dtype))], metadata);
 
     /// <summary>Writes tensors that are made one at a time.</summary>
-    internal static void Write(string path, IReadOnlyList<PendingTensor> tensors, IReadOnlyDictionary<string, string>? metadata = null, Action<PendingTensor>? written = null)
+    internal static void Write(string path, IReadOnlyList<PendingTensor> tensors, IReadOnlyDictionary<string, string>? metadata = null,
+        Action<PendingTensor>? written = null)
     {
         // wide types first, so that every tensor starts aligned
-        List<PendingTensor> ordered = [.. tensors.OrderByDescending(item => SafetensorsTypes.Size(item.Type)).ThenBy(item => item.Name, StringComparer.Ordinal)];
+        List<PendingTensor> ordered = [.. tensors.OrderByDescending(item => SafetensorsTypes.Size(item.Type)).ThenBy(item => item.Name,
+            StringComparer.Ordinal)];
         byte[] header = Header(ordered, metadata);
         AtomicFile.Write(path, stream =>
         {
@@ -72,7 +77,8 @@ public static class SafetensorsWriter
         using IDisposable noGrad = no_grad();
         Tensor flat = item.Open().detach().reshape(-1);
         long count = flat.shape[0], step = Step / SafetensorsTypes.Size(item.Type);
-        if (count * SafetensorsTypes.Size(item.Type) != item.Bytes) throw new ArgumentException($"'{item.Name}' has {count} numbers; its announced shape has not.", nameof(item));
+        if (count * SafetensorsTypes.Size(item.Type) != item.Bytes)
+            throw new ArgumentException($"'{item.Name}' has {count} numbers; its announced shape has not.", nameof(item));
         for (long done = 0; done < count; done += step)
         {
             using DisposeScope inner = NewDisposeScope();

@@ -32,6 +32,7 @@ internal static class ShardedWriter
             foreach (PendingTensor item in shards[i]) map[item.Name] = file;
         }
         var index = new { metadata = new { total_size = weights.Sum(item => item.Bytes) }, weight_map = map };
-        File.WriteAllText(Path.Combine(folder, "model.safetensors.index.json"), JsonSerializer.Serialize(index, new JsonSerializerOptions { WriteIndented = true }) + "\n");
+        File.WriteAllText(Path.Combine(folder, "model.safetensors.index.json"),
+            JsonSerializer.Serialize(index, new JsonSerializerOptions { WriteIndented = true }) + "\n");
     }
 }

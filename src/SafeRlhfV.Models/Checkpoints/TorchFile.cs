@@ -31,12 +31,14 @@ public sealed class TorchFile : WeightFile
             if (key is not string name || value is not TorchTensor tensor) continue;
             int size = SafetensorsTypes.Size(tensor.Storage.Dtype);
             if (!tensors.TryAdd(name, tensor)) throw new InvalidInputException($"{path}: tensor '{name}' is there twice.");
-            entries.Add(name, new TensorEntry(name, tensor.Storage.Dtype, tensor.Shape, starts[tensor.Storage.Key] + tensor.Offset * size, tensor.Shape.Aggregate(1L, (product, side) => product * side) * size));
+            entries.Add(name, new TensorEntry(name, tensor.Storage.Dtype, tensor.Shape, starts[tensor.Storage.Key] + tensor.Offset * size,
+                tensor.Shape.Aggregate(1L, (product, side) => product * side) * size));
             users[tensor.Storage.Key] = users.GetValueOrDefault(tensor.Storage.Key) + 1;
         }
         if (tensors.Count > 0) return;
         string keys = string.Join(", ", state.Items.Select(item => item.Key as string).OfType<string>().Take(6));
-        throw new InvalidInputException($"{path}: there are no tensors at its top level{(keys.Length > 0 ? $", only: {keys}" : "")}; save the model's plain state dict.");
+        throw new InvalidInputException($"{path}: there are no tensors at its top level{(keys.Length > 0 ? $", only: {keys}" : "")}; save the model's plain "
+            + "state dict.");
     }
 
     /// <inheritdoc/>
@@ -100,7 +102,8 @@ public sealed class TorchFile : WeightFile
         Dictionary<string, (long Offset, long Length)> files = ZipDirectory.Read(map, Path);
         string pickle = files.Keys.FirstOrDefault(name => name.EndsWith("/data.pkl", StringComparison.Ordinal)) ?? throw Broken("there is no data.pkl in it");
         string prefix = pickle[..^"data.pkl".Length];
-        if (files.TryGetValue(prefix + "byteorder", out (long Offset, long Length) order) && !map.Bytes(order.Offset, (int)Math.Min(order.Length, 6)).SequenceEqual("little"u8))
+        if (files.TryGetValue(prefix + "byteorder", out (long Offset, long Length) order)
+            && !map.Bytes(order.Offset, (int)Math.Min(order.Length, 6)).SequenceEqual("little"u8))
             throw Broken("its numbers are big-endian");
         if (files[pickle].Length > MaxPickleBytes) throw Broken($"its data.pkl is larger than {MaxPickleBytes >> 20} MiB");
         TorchPickle reader = new(map.Bytes(files[pickle].Offset, (int)files[pickle].Length).ToArray(), Path);

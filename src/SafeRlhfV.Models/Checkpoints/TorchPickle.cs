@@ -14,7 +14,8 @@ namespace SafeRlhfV.Models;
 /// <param name="path">The file, for errors.</param>
 internal sealed class TorchPickle(ReadOnlyMemory<byte> data, string path)
 {
-    private const string Rebuild = "torch._utils._rebuild_tensor_v2", RebuildOld = "torch._utils._rebuild_tensor", RebuildParameter = "torch._utils._rebuild_parameter",
+    private const string Rebuild = "torch._utils._rebuild_tensor_v2", RebuildOld = "torch._utils._rebuild_tensor",
+        RebuildParameter = "torch._utils._rebuild_parameter",
         OrderedDict = "collections.OrderedDict", Encode = "_codecs.encode";
 
     private static readonly string[] Callables = [Rebuild, RebuildOld, RebuildParameter, OrderedDict, Encode];
@@ -45,7 +46,10 @@ internal sealed class TorchPickle(ReadOnlyMemory<byte> data, string path)
     /// <summary>The storages that were named, by key.</summary>
     public IReadOnlyDictionary<string, TorchStorage> StoragesByKey => storages;
 
-    /// <summary>Reads one pickle from <see cref="Position"/> on: null, bool, long, BigInteger, double, string, a list, a tuple (array), <see cref="PickleDict"/>, a storage or a tensor.</summary>
+    /// <summary>
+    /// Reads one pickle from <see cref="Position"/> on: null, bool, long, BigInteger, double, string, a list, a tuple (array), <see cref="PickleDict"/>, a
+    /// storage or a tensor.
+    /// </summary>
     /// <exception cref="InvalidInputException">It is malformed, or has an instruction or a class that no tensor needs.</exception>
     public object? Read()
     {
@@ -105,14 +109,16 @@ internal sealed class TorchPickle(ReadOnlyMemory<byte> data, string path)
     {
         string name = $"{Line()}.{Line()}";
         if (Callables.Contains(name) || Storages.ContainsKey(name)) return new PickleClass(name);
-        throw new InvalidInputException($"{path}: the file asks for '{Printable(name)}', which is no part of a tensor; it may run code when other tools load it. "
+        throw new InvalidInputException($"{path}: the file asks for '{Printable(name)}', which is no part of a tensor; it may run code when other tools load "
+            + "it. "
             + "Take the weights as safetensors, or save a plain state dict of tensors.");
     }
 
     // ('storage', class, key, place, count[, view])
     private TorchStorage Storage(object? id)
     {
-        if (id is not object?[] { Length: 5 or 6 } parts || parts[0] is not "storage" || parts[1] is not PickleClass { Name: var name } || !Storages.TryGetValue(name, out ScalarType type)
+        if (id is not object?[] { Length: 5 or 6 } parts || parts[0] is not "storage" || parts[1] is not PickleClass { Name: var name }
+            || !Storages.TryGetValue(name, out ScalarType type)
             || parts[2] is not string key || parts[4] is not long count || count < 0 || (parts.Length == 6 && parts[5] is not null))
             throw Broken("a storage is described in a form that is not known");
         TorchStorage storage = new(key, type, count);
@@ -127,7 +133,8 @@ internal sealed class TorchPickle(ReadOnlyMemory<byte> data, string path)
         string name = Pop() is PickleClass called ? called.Name : throw Broken("a call of something that is no class");
         stack.Add((name, arguments) switch
         {
-            (Rebuild, [TorchStorage storage, long offset, object?[] shape, object?[] strides, bool, PickleDict { Items.Count: 0 } or null, ..]) when arguments.Length <= 7 => View(storage, offset, shape, strides),
+            (Rebuild, [TorchStorage storage, long offset, object?[] shape, object?[] strides, bool, PickleDict { Items.Count: 0 } or null, ..])
+                when arguments.Length <= 7 => View(storage, offset, shape, strides),
             (RebuildOld, [TorchStorage storage, long offset, object?[] shape, object?[] strides]) => View(storage, offset, shape, strides),
             (RebuildParameter, [TorchTensor tensor, bool, PickleDict { Items.Count: 0 } or null]) => tensor,
             (OrderedDict, []) => new PickleDict(),

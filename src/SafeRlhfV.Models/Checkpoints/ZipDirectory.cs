@@ -23,7 +23,8 @@ internal static class ZipDirectory
         {
             ReadOnlySpan<byte> header = Bytes(file, at, 46, path);
             if (Int(header, 0) != 0x02014b50) throw Broken(path, "an entry of its directory is malformed");
-            int flags = Short(header, 8), method = Short(header, 10), nameLength = Short(header, 28), extraLength = Short(header, 30), commentLength = Short(header, 32);
+            int flags = Short(header, 8), method = Short(header, 10), nameLength = Short(header, 28), extraLength = Short(header, 30),
+                commentLength = Short(header, 32);
             string name = Encoding.UTF8.GetString(Bytes(file, at + 46, nameLength, path));
             (long length, long packed, long local) = Sizes(header, Bytes(file, at + 46 + nameLength, extraLength, path), path);
             if (method != 0 || packed != length || (flags & 1) != 0)

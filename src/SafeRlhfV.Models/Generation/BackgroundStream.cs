@@ -3,7 +3,9 @@ using System.Threading.Channels;
 
 namespace SafeRlhfV.Models;
 
-/// <summary>Turns work that reports as it goes into an asynchronous sequence. The work runs on a thread of the pool and stops when the caller stops listening.</summary>
+/// <summary>
+/// Turns work that reports as it goes into an asynchronous sequence. The work runs on a thread of the pool and stops when the caller stops listening.
+/// </summary>
 internal static class BackgroundStream
 {
     public static async IAsyncEnumerable<T> Run<T>(Action<Action<T>, CancellationToken> work, [EnumeratorCancellation] CancellationToken cancellation)

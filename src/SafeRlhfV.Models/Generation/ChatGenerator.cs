@@ -4,7 +4,10 @@ using static TorchSharp.torch;
 
 namespace SafeRlhfV.Models;
 
-/// <summary>Answers conversations in text: encodes images, batches prompts, generates, decodes. The one way from prompts to answers for command line, service and evaluation.</summary>
+/// <summary>
+/// Answers conversations in text: encodes images, batches prompts, generates, decodes. The one way from prompts to answers for command line, service and
+/// evaluation.
+/// </summary>
 public sealed class ChatGenerator(VisionLanguageModel model, ModelProcessor processor)
 {
     private readonly TextGenerator generator = new(model);
@@ -18,13 +21,15 @@ public sealed class ChatGenerator(VisionLanguageModel model, ModelProcessor proc
     /// <summary>Answers prompts in one batch; row = prompt × samples + sample.</summary>
     /// <param name="prompts">At least one.</param>
     /// <param name="settings">How.</param>
-    /// <param name="streams">One random stream a row; null = streams named after seed and row. A row's answer depends on its stream, never on its batch.</param>
+    /// <param name="streams">One random stream a row; null = streams named after seed and row. A row's answer depends on its stream, never on its
+    /// batch.</param>
     /// <param name="onText">Told of each answer's text as it grows, on the calling thread.</param>
     /// <param name="cancellation">Stops between two tokens.</param>
     /// <exception cref="InvalidInputException">A setting is out of range, or there is no such adapter.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public IReadOnlyList<TextCompletion> Generate(
-        IReadOnlyList<EncodedPrompt> prompts, TextSettings settings, IReadOnlyList<RandomStream>? streams = null, Action<TextDelta>? onText = null, CancellationToken cancellation = default)
+        IReadOnlyList<EncodedPrompt> prompts, TextSettings settings, IReadOnlyList<RandomStream>? streams = null, Action<TextDelta>? onText = null,
+        CancellationToken cancellation = default)
     {
         settings.Validate();
         if (prompts.Count == 0) return [];
@@ -60,7 +65,8 @@ public sealed class ChatGenerator(VisionLanguageModel model, ModelProcessor proc
         {
             (string? reasoning, string answer) = ReasoningText.Split(text.Stop is null ? Whole(result, row) : text.ToString(), processor.Chat.Reasoning);
             float[]? rowLogProbs = logProbs?[(row * longest)..(row * longest + result.Lengths[row])];
-            return new TextCompletion(row / samples, row % samples, answer, result.Row(row), rowLogProbs, result.Finishes[row], text.Stop) { Reasoning = reasoning };
+            return new TextCompletion(row / samples, row % samples, answer, result.Row(row), rowLogProbs, result.Finishes[row],
+                text.Stop) { Reasoning = reasoning };
         })];
     }
 

@@ -34,11 +34,14 @@ internal sealed class GenerationBatch : IDisposable
     {
         (this.model, this.prompt, this.settings) = (model, prompt, settings);
         Tensor ids = prompt.Ids_BL;
-        if (ids.dim() != 2 || ids.shape[1] == 0 || !prompt.Mask_BL.shape.SequenceEqual(ids.shape)) throw new ArgumentException("Prompts need ids and a mask of the same shape [B, L], L > 0.", nameof(prompt));
-        if (!prompt.Mask_BL.narrow(1, ids.shape[1] - 1, 1).all().item<bool>()) throw new InvalidInputException("Generation: a prompt is padded on the right; pad prompts on the left.");
+        if (ids.dim() != 2 || ids.shape[1] == 0 || !prompt.Mask_BL.shape.SequenceEqual(ids.shape))
+            throw new ArgumentException("Prompts need ids and a mask of the same shape [B, L], L > 0.", nameof(prompt));
+        if (!prompt.Mask_BL.narrow(1, ids.shape[1] - 1, 1).all().item<bool>())
+            throw new InvalidInputException("Generation: a prompt is padded on the right; pad prompts on the left.");
         model.CheckTexts(ids, prompt.Mask_BL, settings.MaxNewTokens);
         int count = (int)ids.shape[0] * settings.Samples;
-        if (streams is not null && streams.Count != count) throw new ArgumentException($"{count} rows need as many streams, not {streams.Count}.", nameof(streams));
+        if (streams is not null && streams.Count != count)
+            throw new ArgumentException($"{count} rows need as many streams, not {streams.Count}.", nameof(streams));
         this.streams = [.. streams ?? Enumerable.Range(0, count).Select(row => new RandomStream(settings.Seed, $"sampling/{row}"))];
         chooser = new TokenChooser(settings, model.ImageTokenId);
         penalised = settings.RepetitionPenalty != 1;
@@ -66,7 +69,8 @@ internal sealed class GenerationBatch : IDisposable
             // padding is sent to a column of its own, which is cut off again
             using Scalar beyond = model.VocabularySize;
             Tensor ids = prompt.Ids_BL.masked_fill(valid.logical_not(), beyond).clamp(max: beyond);
-            seen_BV = zeros([ids.shape[0], model.VocabularySize + 1], ScalarType.Bool, ids.device).scatter_(1, ids, ones_like(ids, ScalarType.Bool)).narrow(1, 0, model.VocabularySize).contiguous();
+            seen_BV = zeros([ids.shape[0], model.VocabularySize + 1], ScalarType.Bool, ids.device).scatter_(1, ids, ones_like(ids, ScalarType.Bool))
+                .narrow(1, 0, model.VocabularySize).contiguous();
         }
         if (settings.Samples == 1) return logits;
         Tensor repeat = Scalars.Range(prompt.Ids_BL.shape[0], device: prompt.Ids_BL.device).repeat_interleave(settings.Samples);
@@ -145,7 +149,9 @@ internal sealed class GenerationBatch : IDisposable
         {
             int[] text = [.. Enumerable.Range(start, columns).Where(at => valid[at]).Select(at => (int)ids[at])];
             int limit = Math.Min(settings.MaxNewTokens, settings.MaxLength - text.Length ?? int.MaxValue);
-            if (limit < 1) throw new InvalidInputException($"Generation: the prompt has {text.Length} tokens, and max_length, which counts them, is {settings.MaxLength}; raise it or set max_new_tokens.");
+            if (limit < 1)
+                throw new InvalidInputException($"Generation: the prompt has {text.Length} tokens, and max_length, which counts them, is "
+                    + $"{settings.MaxLength}; raise it or set max_new_tokens.");
             for (int sample = 0; sample < settings.Samples; sample++) yield return new GenerationRow(keepsText ? [.. text] : [], text.Length, limit);
         }
     }

@@ -13,27 +13,36 @@ public static class GenerationDefaults
     // settings that change an answer and are not done here, and what they say where they do nothing
     private static readonly (string Field, string What, object?[] Neutral)[] Refused =
     [
-        ("num_beams", "beam search", [1L]), ("num_beam_groups", "group beam search", [1L]), ("diversity_penalty", "group beam search", [0.0]), ("penalty_alpha", "contrastive search", [0.0]),
-        ("dola_layers", "decoding by contrasting layers", []), ("constraints", "constrained beam search", []), ("force_words_ids", "constrained beam search", []),
+        ("num_beams", "beam search", [1L]), ("num_beam_groups", "group beam search", [1L]), ("diversity_penalty", "group beam search", [0.0]),
+        ("penalty_alpha", "contrastive search", [0.0]),
+        ("dola_layers", "decoding by contrasting layers", []), ("constraints", "constrained beam search", []),
+        ("force_words_ids", "constrained beam search", []),
         ("forced_decoder_ids", "forced tokens", []), ("encoder_repetition_penalty", "a penalty for tokens that are not in the prompt", [1.0]),
-        ("encoder_no_repeat_ngram_size", "a ban of the prompt's n-grams", [0L]), ("guidance_scale", "classifier-free guidance", [1.0]), ("watermarking_config", "watermarking", []),
-        ("token_healing", "token healing", [false]), ("top_h", "top-h sampling", []), ("max_time", "a limit of time", []), ("num_return_sequences", "several answers (give their number when you generate)", [1L]),
+        ("encoder_no_repeat_ngram_size", "a ban of the prompt's n-grams", [0L]), ("guidance_scale", "classifier-free guidance", [1.0]),
+        ("watermarking_config", "watermarking", []),
+        ("token_healing", "token healing", [false]), ("top_h", "top-h sampling", []), ("max_time", "a limit of time", []),
+        ("num_return_sequences", "several answers (give their number when you generate)", [1L]),
         ("custom_generate", "code of the checkpoint's own", []), ("assistant_early_exit", "early exit", []),
     ];
 
     private static readonly string[] Honoured =
     [
-        "max_new_tokens", "max_length", "min_new_tokens", "min_length", "eos_token_id", "pad_token_id", "bos_token_id", "stop_strings", "do_sample", "temperature", "top_k", "top_p", "min_p", "typical_p",
-        "epsilon_cutoff", "eta_cutoff", "repetition_penalty", "no_repeat_ngram_size", "bad_words_ids", "sequence_bias", "suppress_tokens", "begin_suppress_tokens", "forced_eos_token_id",
+        "max_new_tokens", "max_length", "min_new_tokens", "min_length", "eos_token_id", "pad_token_id", "bos_token_id", "stop_strings", "do_sample",
+        "temperature", "top_k", "top_p", "min_p", "typical_p",
+        "epsilon_cutoff", "eta_cutoff", "repetition_penalty", "no_repeat_ngram_size", "bad_words_ids", "sequence_bias", "suppress_tokens",
+        "begin_suppress_tokens", "forced_eos_token_id",
         "exponential_decay_length_penalty",
     ];
 
     // they choose no token: speed, memory, what else is returned, or they need what is refused above or an encoder
     private static readonly string[] Harmless =
     [
-        "transformers_version", "_from_model_config", "use_cache", "cache_implementation", "cache_config", "return_legacy_cache", "prefill_chunk_size", "compile_config", "disable_compile", "low_memory",
-        "length_penalty", "early_stopping", "forced_bos_token_id", "remove_invalid_values", "renormalize_logits", "output_attentions", "output_hidden_states", "output_scores", "output_logits",
-        "return_dict_in_generate", "decoder_start_token_id", "is_assistant", "num_assistant_tokens", "num_assistant_tokens_schedule", "assistant_confidence_threshold", "prompt_lookup_num_tokens",
+        "transformers_version", "_from_model_config", "use_cache", "cache_implementation", "cache_config", "return_legacy_cache", "prefill_chunk_size",
+        "compile_config", "disable_compile", "low_memory",
+        "length_penalty", "early_stopping", "forced_bos_token_id", "remove_invalid_values", "renormalize_logits", "output_attentions", "output_hidden_states",
+        "output_scores", "output_logits",
+        "return_dict_in_generate", "decoder_start_token_id", "is_assistant", "num_assistant_tokens", "num_assistant_tokens_schedule",
+        "assistant_confidence_threshold", "prompt_lookup_num_tokens",
         "max_matching_ngram_size", "assistant_lookbehind", "target_lookbehind",
     ];
 
@@ -67,7 +76,8 @@ public static class GenerationDefaults
     {
         string file = Path.Combine(folder, "generation_config.json");
         if (!File.Exists(file)) return [];
-        return [.. ConfigReader.Open(file).Element.EnumerateObject().Select(field => field.Name).Where(name => !Honoured.Contains(name) && !Harmless.Contains(name) && Refused.All(entry => entry.Field != name))];
+        return [.. ConfigReader.Open(file).Element.EnumerateObject().Select(field => field.Name)
+            .Where(name => !Honoured.Contains(name) && !Harmless.Contains(name) && Refused.All(entry => entry.Field != name))];
     }
 
     // the top goes before text_config; a max_length of 20 is what old versions wrote for "not set"
@@ -76,7 +86,8 @@ public static class GenerationDefaults
         JsonObject found = [];
         foreach (ConfigReader part in new[] { config.Section("text_config"), config }.OfType<ConfigReader>())
             foreach (string name in Honoured.Concat(Refused.Select(entry => entry.Field)))
-                if (part.Has(name) && !name.EndsWith("_token_id", StringComparison.Ordinal) && part.Element.GetProperty(name) is var value && !(name == "max_length" && value.GetRawText() == "20"))
+                if (part.Has(name) && !name.EndsWith("_token_id", StringComparison.Ordinal) && part.Element.GetProperty(name) is var value
+                    && !(name == "max_length" && value.GetRawText() == "20"))
                     found[name] = JsonNode.Parse(value.GetRawText());
         return ConfigReader.Parse(JsonSerializer.SerializeToUtf8Bytes(found), file);
     }
@@ -139,7 +150,8 @@ public static class GenerationDefaults
         if (list.ValueKind != JsonValueKind.Array) throw reader.Error("sequence_bias", "must be a list of [token ids, bias]");
         foreach (JsonElement entry in list.EnumerateArray())
         {
-            if (entry.ValueKind != JsonValueKind.Array || entry.GetArrayLength() != 2 || entry[1].ValueKind != JsonValueKind.Number || !entry[1].TryGetDouble(out double bias) || Ids(entry[0]) is not { Count: > 0 } ids)
+            if (entry.ValueKind != JsonValueKind.Array || entry.GetArrayLength() != 2 || entry[1].ValueKind != JsonValueKind.Number
+                || !entry[1].TryGetDouble(out double bias) || Ids(entry[0]) is not { Count: > 0 } ids)
                 throw reader.Error("sequence_bias", "must be a list of [token ids, bias]");
             yield return new SequenceBias(ids, bias);
         }

@@ -76,7 +76,8 @@ public sealed record GenerationSettings
     public Func<int, IReadOnlyList<int>, bool>? Stop { get; init; }
 
     /// <summary>The same with another most number of new tokens, which goes before lengths that count the prompt.</summary>
-    public GenerationSettings WithMaxNewTokens(int most) => this with { MaxNewTokens = most, MaxLength = null, MinNewTokens = Math.Min(MinNewTokens, Math.Max(0, most)) };
+    public GenerationSettings WithMaxNewTokens(int most) =>
+        this with { MaxNewTokens = most, MaxLength = null, MinNewTokens = Math.Min(MinNewTokens, Math.Max(0, most)) };
 
     /// <summary>Throws if a setting is out of range.</summary>
     /// <exception cref="InvalidInputException">It names the setting.</exception>
@@ -99,8 +100,10 @@ public sealed record GenerationSettings
         Require(EpsilonCutoff is >= 0 and < 1, "epsilon_cutoff must lie between 0 and 1");
         Require(EtaCutoff is >= 0 and < 1, "eta_cutoff must lie between 0 and 1");
         Require(NoRepeatNgramSize >= 0, "no_repeat_ngram_size must be 0 (off) or above");
-        Require(SequenceBiases.All(entry => entry.Ids.Count > 0 && entry.Ids.All(id => id >= 0) && !double.IsNaN(entry.Bias)), "sequence_bias and bad_words_ids must name sequences of token ids");
-        Require(EndGrowth is null || (EndGrowth.Value.Start >= 0 && double.IsFinite(EndGrowth.Value.Factor) && EndGrowth.Value.Factor > 0), "exponential_decay_length_penalty must be a start of at least 0 and a factor above 0");
+        Require(SequenceBiases.All(entry => entry.Ids.Count > 0 && entry.Ids.All(id => id >= 0) && !double.IsNaN(entry.Bias)),
+            "sequence_bias and bad_words_ids must name sequences of token ids");
+        Require(EndGrowth is null || (EndGrowth.Value.Start >= 0 && double.IsFinite(EndGrowth.Value.Factor) && EndGrowth.Value.Factor > 0),
+            "exponential_decay_length_penalty must be a start of at least 0 and a factor above 0");
         Require(double.IsFinite(RepetitionPenalty) && RepetitionPenalty > 0, "repetition_penalty must be above 0");
         Require(Samples >= 1, "the number of samples must be at least 1");
         Require(PadTokenId >= 0 && EosTokenIds.All(id => id >= 0), "token ids must not be negative");

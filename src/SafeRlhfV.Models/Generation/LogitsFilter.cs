@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 namespace SafeRlhfV.Models;
 
 /// <summary>
-/// What sampling does to logits [B, V] before it draws, in Hugging Face's order: repetition penalty, temperature, top-k, top-p, min-p, typical-p, epsilon and eta cutoff. A removed token gets minus infinity.
+/// What sampling does to logits [B, V] before it draws, in Hugging Face's order: repetition penalty, temperature, top-k, top-p, min-p, typical-p, epsilon and
+/// eta cutoff. A removed token gets minus infinity.
 /// </summary>
 public static class LogitsFilter
 {
@@ -27,7 +28,10 @@ public static class LogitsFilter
         return logits_BV.masked_fill(logits_BV.lt(smallest), Scalars.MinusInfinity);
     }
 
-    /// <summary>Keeps the smallest set of best tokens whose probability reaches p: of the tokens in ascending order those go whose sum is at most 1 - p. The best stay always, as many as <paramref name="least"/> says.</summary>
+    /// <summary>
+    /// Keeps the smallest set of best tokens whose probability reaches p: of the tokens in ascending order those go whose sum is at most 1 - p. The best stay
+    /// always, as many as <paramref name="least"/> says.
+    /// </summary>
     public static Tensor TopP(Tensor logits_BV, double p, int least = 1)
     {
         if (p >= 1) return logits_BV;
@@ -46,7 +50,8 @@ public static class LogitsFilter
     }
 
     /// <summary>
-    /// Locally typical sampling (Meister et al. 2022): keeps the tokens whose surprise is nearest to the entropy, as many as together first reach <paramref name="mass"/>.
+    /// Locally typical sampling (Meister et al. 2022): keeps the tokens whose surprise is nearest to the entropy, as many as together first reach
+    /// <paramref name="mass"/>.
     /// </summary>
     public static Tensor Typical(Tensor logits_BV, double mass)
     {

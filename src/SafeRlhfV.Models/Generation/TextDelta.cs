@@ -1,6 +1,8 @@
 namespace SafeRlhfV.Models;
 
-/// <summary>Text that an answer has grown by. An answer's pieces joined are its whole text (only byte tokens that are no UTF-8 together may have been shown otherwise).</summary>
+/// <summary>
+/// Text that an answer has grown by. An answer's pieces joined are its whole text (only byte tokens that are no UTF-8 together may have been shown otherwise).
+/// </summary>
 /// <param name="Prompt">Which prompt, from 0.</param>
 /// <param name="Sample">Which of its answers, from 0.</param>
 /// <param name="Text">The new text; may be empty in the last piece only.</param>

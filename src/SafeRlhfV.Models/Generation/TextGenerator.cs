@@ -18,7 +18,8 @@ public sealed class TextGenerator(VisionLanguageModel model)
     /// <exception cref="InvalidInputException">A setting is out of range, or a prompt is padded on the right.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public GenerationResult Generate(
-        GenerationPrompt prompt, GenerationSettings settings, IReadOnlyList<RandomStream>? streams = null, Action<GeneratedToken>? onToken = null, CancellationToken cancellation = default)
+        GenerationPrompt prompt, GenerationSettings settings, IReadOnlyList<RandomStream>? streams = null, Action<GeneratedToken>? onToken = null,
+        CancellationToken cancellation = default)
     {
         settings.Validate();
         cancellation.ThrowIfCancellationRequested();
@@ -39,7 +40,9 @@ public sealed class TextGenerator(VisionLanguageModel model)
         return batch.Finish();
     }
 
-    /// <summary>Generates answers and yields their tokens as they come. The work runs on a thread of the pool and stops when the caller stops listening.</summary>
+    /// <summary>
+    /// Generates answers and yields their tokens as they come. The work runs on a thread of the pool and stops when the caller stops listening.
+    /// </summary>
     public IAsyncEnumerable<GeneratedToken> Stream(
         GenerationPrompt prompt, GenerationSettings settings, IReadOnlyList<RandomStream>? streams = null, CancellationToken cancellation = default) =>
         BackgroundStream.Run<GeneratedToken>((report, stop) => Generate(prompt, settings, streams, report, stop).Dispose(), cancellation);

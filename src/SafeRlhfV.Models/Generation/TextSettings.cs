@@ -6,7 +6,9 @@ public sealed record TextSettings
     /// <summary>How tokens are chosen. Without end tokens the checkpoint's are taken; the pad token is always the checkpoint's.</summary>
     public GenerationSettings Tokens { get; init; } = new();
 
-    /// <summary>Strings that end an answer; neither they nor what follows belongs to it. They are searched in the decoded text, wherever tokens begin and end.</summary>
+    /// <summary>
+    /// Strings that end an answer; neither they nor what follows belongs to it. They are searched in the decoded text, wherever tokens begin and end.
+    /// </summary>
     public IReadOnlyList<string> StopStrings { get; init; } = [];
 
     /// <summary>Name of the adapter to generate under; null = as the model stands.</summary>

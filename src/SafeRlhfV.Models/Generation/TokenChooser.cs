@@ -10,7 +10,8 @@ internal sealed class TokenChooser(GenerationSettings settings, int imageTokenId
 
     /// <summary>Tokens [B] of logits [B, V], and log p [B] if asked for.</summary>
     /// <exception cref="InvalidInputException">The settings leave a row no token.</exception>
-    public (Tensor Tokens_B, Tensor? LogProbs_B) Choose(Tensor logits_BV, Tensor? seen_BV, int step, IReadOnlyList<RandomStream> streams, IReadOnlyList<GenerationRow> rows)
+    public (Tensor Tokens_B, Tensor? LogProbs_B) Choose(Tensor logits_BV, Tensor? seen_BV, int step, IReadOnlyList<RandomStream> streams,
+        IReadOnlyList<GenerationRow> rows)
     {
         Tensor raw = logits_BV.to(ScalarType.Float32), scores = rules.Apply(raw, seen_BV, step, rows);
         bool greedy = settings.Temperature == 0;

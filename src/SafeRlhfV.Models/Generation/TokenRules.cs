@@ -26,9 +26,11 @@ internal sealed class TokenRules(GenerationSettings settings, int imageTokenId) 
         if (settings.ForcedEndTokenIds.Count > 0) scores = ForceEnds(scores, rows, step);
         if (settings.EndGrowth is { } growth && step > growth.Start) scores = Grow(scores, Math.Pow(growth.Factor, step - growth.Start) - 1);
         scores = scores.Plus(forbidden_V ??= Block(settings.ForbiddenTokenIds.Append(imageTokenId), logits_BV));
-        if (step == 0 && settings.ForbiddenFirstTokenIds.Count > 0) scores = scores.Plus(forbiddenFirst_V ??= Block(settings.ForbiddenFirstTokenIds, logits_BV));
+        if (step == 0 && settings.ForbiddenFirstTokenIds.Count > 0)
+            scores = scores.Plus(forbiddenFirst_V ??= Block(settings.ForbiddenFirstTokenIds, logits_BV));
         if (CanForbidAll && scores.max(-1).values.isneginf().any().item<bool>())
-            throw new InvalidInputException("Generation: the settings forbid every token (no_repeat_ngram_size, bad_words_ids, suppress_tokens or min_new_tokens); loosen them.");
+            throw new InvalidInputException("Generation: the settings forbid every token (no_repeat_ngram_size, bad_words_ids, suppress_tokens or "
+                + "min_new_tokens); loosen them.");
         return scores;
     }
 

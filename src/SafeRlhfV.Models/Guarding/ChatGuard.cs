@@ -4,7 +4,10 @@ using static TorchSharp.torch;
 
 namespace SafeRlhfV.Models;
 
-/// <summary>Judges prompts and answers in text: a guard behind its checkpoint's processor. The numbers are read at the last token of the prompt, or at the answer's end token.</summary>
+/// <summary>
+/// Judges prompts and answers in text: a guard behind its checkpoint's processor. The numbers are read at the last token of the prompt, or at the answer's end
+/// token.
+/// </summary>
 public sealed class ChatGuard(GuardModel model, ModelProcessor processor)
 {
     /// <summary>The guard.</summary>
@@ -29,7 +32,8 @@ public sealed class ChatGuard(GuardModel model, ModelProcessor processor)
     /// <exception cref="InvalidInputException">A text is too long.</exception>
     public IReadOnlyList<float[]> Outputs(IReadOnlyList<EncodedPrompt> prompts, IReadOnlyList<string?> responses, CancellationToken cancellation = default)
     {
-        if (prompts.Count != responses.Count) throw new ArgumentException($"{prompts.Count} prompts need as many answers or nulls, not {responses.Count}.", nameof(responses));
+        if (prompts.Count != responses.Count)
+            throw new ArgumentException($"{prompts.Count} prompts need as many answers or nulls, not {responses.Count}.", nameof(responses));
         return Outputs(prompts, [.. prompts.Zip(responses, Encode)], cancellation);
     }
 

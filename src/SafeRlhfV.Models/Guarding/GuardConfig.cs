@@ -10,7 +10,11 @@ public sealed record GuardConfig
     /// <summary>The file's name in a checkpoint folder.</summary>
     public const string FileName = "guard_config.json";
 
-    private static readonly JsonSerializerOptions indented = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions indented = new()
+    {
+        WriteIndented = true,
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping
+    };
 
     /// <summary>Each head's temperature.</summary>
     public GuardTemperatures Temperatures { get; init; } = new();
@@ -29,14 +33,19 @@ public sealed record GuardConfig
     public static GuardConfig Load(string folder)
     {
         string file = Path.Combine(folder, FileName);
-        if (!File.Exists(file)) throw new InvalidInputException($"{folder}: there is no {FileName}; this is no guard{(ModelKinds.Of(folder) is { } kind ? $" but {ModelKinds.Name(kind)}" : "")}. 'train guard' writes one.");
+        if (!File.Exists(file))
+            throw new InvalidInputException($"{folder}: there is no {FileName}; this is no "
+                + $"guard{(ModelKinds.Of(folder) is { } kind ? $" but {ModelKinds.Name(kind)}" : "")}. 'train guard' writes one.");
         ConfigReader reader = ConfigReader.Open(file);
-        if (reader.Texts("categories") is not { } categories || !categories.SequenceEqual(GuardHeads.Categories)) throw reader.Error("categories", $"must be the {GuardHeads.Categories.Count} categories of BeaverTails-V in this program's order");
-        if (reader.Texts("severities") is not { } severities || !severities.SequenceEqual(GuardHeads.Severities)) throw reader.Error("severities", $"must be {string.Join(", ", GuardHeads.Severities)}");
+        if (reader.Texts("categories") is not { } categories || !categories.SequenceEqual(GuardHeads.Categories))
+            throw reader.Error("categories", $"must be the {GuardHeads.Categories.Count} categories of BeaverTails-V in this program's order");
+        if (reader.Texts("severities") is not { } severities || !severities.SequenceEqual(GuardHeads.Severities))
+            throw reader.Error("severities", $"must be {string.Join(", ", GuardHeads.Severities)}");
         ConfigReader? temperatures = reader.Section("temperatures"), cutoffs = reader.Section("thresholds");
         return new GuardConfig
         {
-            Temperatures = new GuardTemperatures(Temperature(temperatures, "verdict"), Temperature(temperatures, "category"), Temperature(temperatures, "severity")),
+            Temperatures = new GuardTemperatures(Temperature(temperatures, "verdict"), Temperature(temperatures, "category"),
+                Temperature(temperatures, "severity")),
             Cutoffs = new GuardCutoffs
             {
                 Prompt = Share(cutoffs, "prompt"),
@@ -56,12 +65,18 @@ public sealed record GuardConfig
     public string ToJson()
     {
         JsonObject thresholds = new() { ["prompt"] = Cutoffs.Prompt, ["answer"] = Cutoffs.Answer, ["category"] = Cutoffs.Category };
-        if (Cutoffs.Categories.Count > 0) thresholds["categories"] = new JsonObject(Cutoffs.Categories.Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)pair.Value)));
+        if (Cutoffs.Categories.Count > 0)
+            thresholds["categories"] = new JsonObject(Cutoffs.Categories.Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)pair.Value)));
         JsonObject root = new()
         {
             ["categories"] = new JsonArray([.. GuardHeads.Categories.Select(name => (JsonNode)name)]),
             ["severities"] = new JsonArray([.. GuardHeads.Severities.Select(name => (JsonNode)name)]),
-            ["temperatures"] = new JsonObject { ["verdict"] = Temperatures.Verdict, ["category"] = Temperatures.Category, ["severity"] = Temperatures.Severity },
+            ["temperatures"] = new JsonObject
+            {
+                ["verdict"] = Temperatures.Verdict,
+                ["category"] = Temperatures.Category,
+                ["severity"] = Temperatures.Severity
+            },
             ["thresholds"] = thresholds,
             ["judges_prompts"] = JudgesPrompts,
         };
@@ -85,7 +100,9 @@ public sealed record GuardConfig
     {
         Dictionary<string, double> own = [];
         foreach (JsonProperty property in section?.Element.EnumerateObject() ?? default)
-            own[property.Name] = GuardHeads.Categories.Contains(property.Name) ? Share(section, property.Name) : throw section!.Error(property.Name, "is no category");
+            own[property.Name] = GuardHeads.Categories.Contains(property.Name)
+                ? Share(section, property.Name)
+                : throw section!.Error(property.Name, "is no category");
         return own;
     }
 }

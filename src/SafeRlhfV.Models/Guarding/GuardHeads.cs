@@ -1,6 +1,8 @@
 namespace SafeRlhfV.Models;
 
-/// <summary>What the guard's 25 outputs mean: one verdict, then the categories in the order of <see cref="Taxonomy.Categories"/>, then the severities.</summary>
+/// <summary>
+/// What the guard's 25 outputs mean: one verdict, then the categories in the order of <see cref="Taxonomy.Categories"/>, then the severities.
+/// </summary>
 public static class GuardHeads
 {
     /// <summary>How many numbers the head gives.</summary>

@@ -4,8 +4,9 @@ using static TorchSharp.torch;
 namespace SafeRlhfV.Models;
 
 /// <summary>
-/// Beaver-Guard-V (arXiv 2503.17682, section 5): a backbone of any family with one head of <see cref="GuardHeads.Outputs"/> numbers, read at the last valid token of
-/// (image, question) or (image, question, answer). The text of a question is the chat prompt with the generation prompt; an answer follows it as it follows in generation.
+/// Beaver-Guard-V (arXiv 2503.17682, section 5): a backbone of any family with one head of <see cref="GuardHeads.Outputs"/> numbers, read at the last valid
+/// token of (image, question) or (image, question, answer). The text of a question is the chat prompt with the generation prompt; an answer follows it as it
+/// follows in generation.
 /// </summary>
 public sealed class GuardModel : IDisposable
 {
@@ -14,7 +15,10 @@ public sealed class GuardModel : IDisposable
     public GuardModel(ScoreModel scores, GuardConfig? config = null)
     {
         if (scores.Head.Outputs != GuardHeads.Outputs)
-            throw new InvalidInputException($"The score head has {scores.Head.Outputs} {(scores.Head.Outputs == 1 ? "output" : "outputs")}, a guard has {GuardHeads.Outputs}; this is {(scores.Head.Kind is { } kind ? ModelKinds.Name(kind) : scores.Head.Outputs == 1 ? "a reward or cost model" : "a model of another kind")}.");
+            throw new InvalidInputException($"The score head has {scores.Head.Outputs} {(scores.Head.Outputs == 1 ? "output" : "outputs")}, a guard has "
+                + $"{GuardHeads.Outputs}; this is "
+                    + $"{(scores.Head.Kind is { } kind ? ModelKinds.Name(kind)
+                        : scores.Head.Outputs == 1 ? "a reward or cost model" : "a model of another kind")}.");
         (Scores, Config) = (scores, config ?? new GuardConfig());
     }
 
@@ -32,7 +36,9 @@ public sealed class GuardModel : IDisposable
     public static GuardModel Create(VisionLanguageModel backbone, long seed, GuardConfig? config = null, string? adapter = null)
     {
         Tensor like = backbone.Decoder.Embedding.Weight;
-        return new GuardModel(new ScoreModel(backbone, ScoreHead.Create(backbone.HiddenSize, GuardHeads.Outputs, seed, "guard", dtype: like.dtype, device: like.device, kind: ModelKind.Guard), adapter), config);
+        return new GuardModel(new ScoreModel(backbone,
+            ScoreHead.Create(backbone.HiddenSize, GuardHeads.Outputs, seed, "guard", dtype: like.dtype, device: like.device, kind: ModelKind.Guard), adapter),
+                config);
     }
 
     /// <summary>Loads a folder that <see cref="Save"/> wrote.</summary>

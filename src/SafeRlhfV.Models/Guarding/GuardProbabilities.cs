@@ -11,7 +11,8 @@ public sealed record GuardProbabilities(double Unsafe, IReadOnlyList<double> Cat
     /// <param name="temperatures">Each head's temperature.</param>
     public static GuardProbabilities Of(ReadOnlySpan<float> outputs_N, GuardTemperatures temperatures)
     {
-        if (outputs_N.Length != GuardHeads.Outputs) throw new ArgumentException($"A guard gives {GuardHeads.Outputs} numbers, not {outputs_N.Length}.", nameof(outputs_N));
+        if (outputs_N.Length != GuardHeads.Outputs)
+            throw new ArgumentException($"A guard gives {GuardHeads.Outputs} numbers, not {outputs_N.Length}.", nameof(outputs_N));
         double[] categories = new double[GuardHeads.Categories.Count], severities = new double[GuardHeads.Severities.Count];
         for (int i = 0; i < categories.Length; i++) categories[i] = Sigmoid(outputs_N[GuardHeads.FirstCategory + i] / temperatures.Category);
         double largest = double.NegativeInfinity, sum = 0;

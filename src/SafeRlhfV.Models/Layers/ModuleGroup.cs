@@ -13,5 +13,6 @@ public sealed class ModuleGroup : NamedModule
     }
 
     /// <summary>Registers a parameter, then the modules.</summary>
-    public ModuleGroup(string name, Parameter parameter, params (string Name, nn.Module Module)[] modules) : this(modules) => register_parameter(name, parameter);
+    public ModuleGroup(string name, Parameter parameter, params (string Name, nn.Module Module)[] modules)
+        : this(modules) => register_parameter(name, parameter);
 }

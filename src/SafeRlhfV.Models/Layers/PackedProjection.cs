@@ -31,9 +31,13 @@ internal sealed class PackedProjection : IDisposable
 
     /// <summary>Packs the layers if the source wants it, none has a bias, and all were found.</summary>
     public static PackedProjection? TryPack(ParameterSource source, params LinearLayer[] layers) =>
-        source.PackProjections && layers.All(layer => layer.Bias is null && layer.Weight.numel() == (long)layer.InputSize * layer.OutputSize) ? new PackedProjection(layers) : null;
+        source.PackProjections && layers.All(layer => layer.Bias is null && layer.Weight.numel() == (long)layer.InputSize * layer.OutputSize)
+            ? new PackedProjection(layers) : null;
 
-    /// <summary>The joint product [..., sum of outputs]; null where the layers must be run apart: gradients are wanted, an adapter is active and not merged, or the weights were moved.</summary>
+    /// <summary>
+    /// The joint product [..., sum of outputs]; null where the layers must be run apart: gradients are wanted, an adapter is active and not merged, or the
+    /// weights were moved.
+    /// </summary>
     public Tensor? TryForward(Tensor x)
     {
         if (is_grad_enabled()) return null;
@@ -45,7 +49,8 @@ internal sealed class PackedProjection : IDisposable
         }
         if (adapted == 0) return nn.functional.linear(x, weight);
         bool addsBias = layers.Any(layer => layer.ActivePair?.Bias is not null);
-        return !addsBias && AdapterFrame.Merged(layers.First(layer => layer.IsAdapted).Adapters!) is { } merged ? nn.functional.linear(x, merged.Of(this, Merge)) : null;
+        return !addsBias && AdapterFrame.Merged(layers.First(layer => layer.IsAdapted).Adapters!) is { } merged
+            ? nn.functional.linear(x, merged.Of(this, Merge)) : null;
     }
 
     public void Dispose() => weight.Dispose();

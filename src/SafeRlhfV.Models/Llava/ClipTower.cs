@@ -22,7 +22,8 @@ public sealed class ClipTower : NamedModule
         this.config = config;
         ParameterScope embeddings = scope.At("embeddings");
         classEmbedding = embeddings.Take("class_embedding", ParameterKind.Token, config.HiddenSize);
-        patchEmbedding = embeddings.Take("patch_embedding.weight", ParameterKind.ConvolutionWeight, config.HiddenSize, config.Channels, config.PatchSize, config.PatchSize);
+        patchEmbedding = embeddings.Take("patch_embedding.weight", ParameterKind.ConvolutionWeight, config.HiddenSize, config.Channels, config.PatchSize,
+            config.PatchSize);
         positionEmbedding = embeddings.Take("position_embedding.weight", ParameterKind.Token, config.GridSize * config.GridSize + 1, config.HiddenSize);
         preNorm = new(scope.At("pre_layrnorm"), config.HiddenSize, config.LayerNormEpsilon);
         blocks = [.. Enumerable.Range(0, config.Layers).Select(layer => new ClipBlock(scope.At($"encoder.layers.{layer}"), config))];
@@ -43,7 +44,8 @@ public sealed class ClipTower : NamedModule
     {
         long[] shape = pixels_RCSS.shape;
         if (shape.Length != 4 || shape[1] != config.Channels || shape[2] != config.ImageSize || shape[3] != config.ImageSize)
-            throw new ArgumentException($"Pixel values are [{string.Join(", ", shape)}]; [rows, {config.Channels}, {config.ImageSize}, {config.ImageSize}] is needed.", nameof(pixels_RCSS));
+            throw new ArgumentException($"Pixel values are [{string.Join(", ", shape)}]; [rows, {config.Channels}, {config.ImageSize}, {config.ImageSize}] is "
+                + "needed.", nameof(pixels_RCSS));
         using DisposeScope scope = NewDisposeScope();
         Tensor x = preNorm.Forward(Embed(pixels_RCSS.to(patchEmbedding.dtype)));
         Dictionary<int, Tensor> found = new() { [0] = x };

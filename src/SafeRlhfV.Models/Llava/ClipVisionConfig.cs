@@ -57,7 +57,8 @@ public sealed record ClipVisionConfig
                 LayerNormEpsilon = 1e-5,
                 Activation = "quick_gelu",
             };
-        if (vision.Text("model_type", "clip_vision_model") is not "clip_vision_model") throw vision.Error("model_type", "must be clip_vision_model; no other tower is supported in a LLaVA model");
+        if (vision.Text("model_type", "clip_vision_model") is not "clip_vision_model")
+            throw vision.Error("model_type", "must be clip_vision_model; no other tower is supported in a LLaVA model");
         ClipVisionConfig config = new()
         {
             HiddenSize = vision.Int("hidden_size", 768),

@@ -63,13 +63,17 @@ public sealed record LlavaConfig : ModelConfig
             states.Add(state);
         }
         if (states.Count == 0) throw reader.Error("vision_feature_layer", "names no layer");
-        if (states.Count > vision.Layers + 1 || (long)states.Count * vision.HiddenSize > 1 << 24) throw reader.Error("vision_feature_layer", $"names {states.Count} layers, which is out of range");
-        IReadOnlyList<(int, int)> pinpoints = anyResolution ? reader.Pairs("image_grid_pinpoints") ?? [(336, 672), (672, 336), (672, 672), (1008, 336), (336, 1008)] : [];
-        if (anyResolution && (pinpoints.Count == 0 || pinpoints.Any(pair => pair.Item1 < vision.ImageSize || pair.Item2 < vision.ImageSize || Math.Max(pair.Item1, pair.Item2) > 1 << 16)))
+        if (states.Count > vision.Layers + 1 || (long)states.Count * vision.HiddenSize > 1 << 24)
+            throw reader.Error("vision_feature_layer", $"names {states.Count} layers, which is out of range");
+        IReadOnlyList<(int, int)> pinpoints = anyResolution
+            ? reader.Pairs("image_grid_pinpoints") ?? [(336, 672), (672, 336), (672, 672), (1008, 336), (336, 1008)] : [];
+        if (anyResolution && (pinpoints.Count == 0
+            || pinpoints.Any(pair => pair.Item1 < vision.ImageSize || pair.Item2 < vision.ImageSize || Math.Max(pair.Item1, pair.Item2) > 1 << 16)))
             throw reader.Error("image_grid_pinpoints", $"must be pairs (height, width) of at least the tower's {vision.ImageSize} pixels");
         // The hub's image_token_index; newer files may say image_token_id
         int imageToken = reader.Has("image_token_id") ? reader.Int("image_token_id", least: 0) : reader.Int("image_token_index", 32000, least: 0);
-        if (reader.Has("image_token_index") && reader.Int("image_token_index", least: 0) != imageToken) throw reader.Error("image_token_index", $"is not image_token_id ({imageToken}); leave one of them out");
+        if (reader.Has("image_token_index") && reader.Int("image_token_index", least: 0) != imageToken)
+            throw reader.Error("image_token_index", $"is not image_token_id ({imageToken}); leave one of them out");
         return new LlavaConfig
         {
             ModelType = reader.Text("model_type"),
@@ -88,7 +92,10 @@ public sealed record LlavaConfig : ModelConfig
         };
     }
 
-    /// <summary>Checks processor_config.json against the model: transformers counts image tokens by these two fields, and a model that says otherwise gives another number of features.</summary>
+    /// <summary>
+    /// Checks processor_config.json against the model: transformers counts image tokens by these two fields, and a model that says otherwise gives another
+    /// number of features.
+    /// </summary>
     internal void CheckProcessor(ConfigReader processor)
     {
         string strategy = KeepClassToken ? "full" : "default";

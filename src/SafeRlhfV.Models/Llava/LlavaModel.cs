@@ -71,7 +71,8 @@ public sealed class LlavaModel : VisionLanguageModel
     }
 
     /// <inheritdoc/>
-    public override Tensor Hidden(Tensor inputIds_BL, Tensor mask_BL, Tensor positions, ImageEmbeddings? images, KeyValueCache? cache = null, long from = 0, AnswerBranches? branches = null)
+    public override Tensor Hidden(Tensor inputIds_BL, Tensor mask_BL, Tensor positions, ImageEmbeddings? images, KeyValueCache? cache = null, long from = 0,
+        AnswerBranches? branches = null)
     {
         using DisposeScope scope = NewDisposeScope();
         (Tensor embeddings, _) = decoder.Embed(inputIds_BL, ImageTokenId, images, strict: cache is null || cache.Length == 0);
@@ -101,14 +102,16 @@ public sealed class LlavaModel : VisionLanguageModel
     {
         int side = config.Vision.GridSize, tile = config.Vision.ImageSize;
         if (images.Sum(image => (long)image.Rows) != projected_RPH.shape[0])
-            throw new ArgumentException($"The images have {images.Sum(image => (long)image.Rows)} tiles, the features {projected_RPH.shape[0]}.", nameof(images));
+            throw new ArgumentException($"The images have {images.Sum(image => (long)image.Rows)} tiles, the features {projected_RPH.shape[0]}.",
+                nameof(images));
         List<Tensor> parts = [];
         long at = 0;
         foreach (ImageGeometry image in images)
         {
             (int bestHeight, int bestWidth) = AnyResolution.BestResolution(image.Height, image.Width, config.GridPinpoints);
             (int down, int across) = (bestHeight / tile, bestWidth / tile);
-            if (image.Rows < 1 + down * across) throw new ArgumentException($"An image of {image.Width} x {image.Height} needs {1 + down * across} tiles, not {image.Rows}.", nameof(images));
+            if (image.Rows < 1 + down * across)
+                throw new ArgumentException($"An image of {image.Width} x {image.Height} needs {1 + down * across} tiles, not {image.Rows}.", nameof(images));
             parts.Add(projected_RPH[at]);
             (int top, int rows, int left, int columns) = AnyResolution.Unpad(image.Height, image.Width, side * down, side * across);
             Tensor grid = projected_RPH.narrow(0, at + 1, down * across).view(down, across, side, side, HiddenSize).permute(0, 2, 1, 3, 4)

@@ -1,6 +1,8 @@
 namespace SafeRlhfV.Models;
 
-/// <summary>Which adapter is in use on this thread, by model. Passes run on one thread from start to end, so concurrent requests do not disturb each other.</summary>
+/// <summary>
+/// Which adapter is in use on this thread, by model. Passes run on one thread from start to end, so concurrent requests do not disturb each other.
+/// </summary>
 internal sealed class AdapterFrame : IDisposable
 {
     [ThreadStatic]

@@ -89,7 +89,8 @@ internal sealed class AdapterReader
         if (config.IsDora) throw Fault($"'{key}': DoRA on an embedding table is not supported");
         IReadOnlyList<string> names = Names(module);
         int rank = config.RankOf(names);
-        Parameter a = Take(key, module, "lora_embedding_A", rank, layer.Weight.shape[0]), b = Take($"{module}.lora_embedding_B{tail}", module, "lora_embedding_B", layer.Weight.shape[1], rank);
+        Parameter a = Take(key, module, "lora_embedding_A", rank, layer.Weight.shape[0]), b = Take($"{module}.lora_embedding_B{tail}", module,
+            "lora_embedding_B", layer.Weight.shape[1], rank);
         adapter.Put(layer, module, new EmbeddingLora(a, b, config.ScalingOf(names)));
         adapted.Add(canonical[Plain(module)]);
     }
@@ -116,7 +117,8 @@ internal sealed class AdapterReader
         int dot = name.LastIndexOf('.');
         if (name.Contains(".lora_", StringComparison.Ordinal))
             throw Fault($"'{key}' has no matrix beside it that it belongs to, or adapter_config.json does not ask for it");
-        if (dot < 0 || !canonical.TryGetValue(name[..dot], out string? module) || modules[module].Own.FirstOrDefault(own => own.Name == name[(dot + 1)..]) is not ({ } parameter, { } own))
+        if (dot < 0 || !canonical.TryGetValue(name[..dot], out string? module)
+            || modules[module].Own.FirstOrDefault(own => own.Name == name[(dot + 1)..]) is not ({ } parameter, { } own))
             throw Fault($"'{key}' belongs to no linear layer, embedding table or norm of this model");
         used.Add(name[..dot]);
         if (!IsWhole(module, [.. Names(name[..dot])], parameter))
@@ -132,11 +134,14 @@ internal sealed class AdapterReader
     private void CheckTargets(IReadOnlyList<KeyLayout> layouts)
     {
         if (!config.HasTargets) return;
-        HashSet<string>[] targeted = [.. layouts.Select(layout => modules.Where(entry => IsTarget(layout.Module(entry.Key), entry.Value)).Select(entry => entry.Key).ToHashSet())];
+        HashSet<string>[] targeted = [.. layouts.Select(layout =>
+            modules.Where(entry => IsTarget(layout.Module(entry.Key), entry.Value)).Select(entry => entry.Key).ToHashSet())];
         if (targeted.Any(adapted.SetEquals)) return;
         if (targeted[0].Except(adapted).Order(StringComparer.Ordinal).FirstOrDefault() is { } missing)
             throw Fault($"it lacks the matrices of '{layouts[0].Module(missing)}', which target_modules names");
-        throw Fault($"it has matrices for '{layouts[0].Module(adapted.Except(targeted[0]).Order(StringComparer.Ordinal).First())}', which adapter_config.json does not target");
+        throw Fault(
+            $"it has matrices for '{layouts[0].Module(adapted.Except(targeted[0]).Order(StringComparer.Ordinal).First())}', "
+                + "which adapter_config.json does not target");
     }
 
     private bool IsTarget(string name, AdaptedLayer layer) => layer switch
@@ -153,7 +158,9 @@ internal sealed class AdapterReader
             string[] names = [.. layouts.Select(layout => layout.Module(module))];
             foreach ((string parameter, _) in layer.Own)
                 if (!whole.Contains($"{module}.{parameter}") && IsWhole(module, names, parameter))
-                    throw Fault($"it lacks '{names[0]}.{parameter}', which {(names.Any(name => config.Saves($"{name}.{parameter}")) ? "modules_to_save" : "bias")} asks for");
+                    throw Fault(
+                        $"it lacks '{names[0]}.{parameter}', "
+                            + $"which {(names.Any(name => config.Saves($"{name}.{parameter}")) ? "modules_to_save" : "bias")} asks for");
             if (config.TokensOf(names) is not null && layer is EmbeddingLayer && !whole.Contains(module + Rows))
                 throw Fault($"it lacks '{names[0]}{Rows}', which trainable_token_indices asks for");
         }
@@ -179,7 +186,9 @@ internal sealed class AdapterReader
     private Tensor Copy(string key, ScalarType dtype, Device device, params long[] shape)
     {
         if (!file.Entries[key].Shape.SequenceEqual(shape))
-            throw Fault($"'{key}' is [{string.Join(", ", file.Entries[key].Shape)}]; the model and adapter_config.json (r, rank_pattern) need [{string.Join(", ", shape)}]");
+            throw Fault(
+                $"'{key}' is [{string.Join(", ", file.Entries[key].Shape)}]; "
+                + $"the model and adapter_config.json (r, rank_pattern) need [{string.Join(", ", shape)}]");
         Tensor copy = empty(shape, dtype, device);
         file.ReadInto(key, copy);
         return copy;

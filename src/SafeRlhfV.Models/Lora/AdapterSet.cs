@@ -19,7 +19,10 @@ public sealed class AdapterSet
 
     /// <summary>An adapter by name.</summary>
     /// <exception cref="InvalidInputException">There is none of that name.</exception>
-    public LoraAdapter this[string name] => adapters.TryGetValue(name, out LoraAdapter? adapter) ? adapter : throw new InvalidInputException($"There is no adapter '{name}'; there are: {string.Join(", ", adapters.Keys)}.");
+    public LoraAdapter this[string name]
+        => adapters.TryGetValue(name, out LoraAdapter? adapter)
+            ? adapter
+            : throw new InvalidInputException($"There is no adapter '{name}'; there are: {string.Join(", ", adapters.Keys)}.");
 
     /// <summary>Makes a new adapter: A random by its seed, B zero, so that it changes nothing yet.</summary>
     public LoraAdapter Create(string name, LoraConfig config, long seed) => Add(LoraAdapter.Create(model, name, config, seed));
@@ -50,17 +53,21 @@ public sealed class AdapterSet
     public IDisposable Use(string? name, DropoutStream? dropout = null) => AdapterFrame.Push(this, name is null ? null : this[name], dropout: dropout);
 
     /// <summary>
-    /// The same for many small passes without gradients, such as decoding: the adapter is added to a copy of each weight that it changes, kept until disposed, so that it costs
-    /// nothing in a pass. Only float32 weights are merged; in narrower types the sum would be rounded. The adapter must not change meanwhile.
+    /// The same for many small passes without gradients, such as decoding: the adapter is added to a copy of each weight that it changes, kept until disposed,
+    /// so that it costs nothing in a pass. Only float32 weights are merged; in narrower types the sum would be rounded. The adapter must not change meanwhile.
     /// </summary>
     public IDisposable UseMerged(string? name) =>
-        AdapterFrame.Push(this, name is null ? null : this[name], name is not null && model.Decoder.Embedding.Weight.dtype == ScalarType.Float32 ? new MergedWeights() : null);
+        AdapterFrame.Push(this, name is null ? null : this[name],
+            name is not null && model.Decoder.Embedding.Weight.dtype == ScalarType.Float32 ? new MergedWeights() : null);
 
-    /// <summary>The model's layers that an adapter may change, by canonical name; the output layer is among them even where it shares the embedding table.</summary>
+    /// <summary>
+    /// The model's layers that an adapter may change, by canonical name; the output layer is among them even where it shares the embedding table.
+    /// </summary>
     internal IReadOnlyDictionary<string, AdaptedLayer> Modules => modules ??= FindModules();
 
     /// <summary>The linear ones of them.</summary>
-    internal IEnumerable<KeyValuePair<string, LinearLayer>> Layers => Modules.Where(pair => pair.Value is LinearLayer).Select(pair => KeyValuePair.Create(pair.Key, (LinearLayer)pair.Value));
+    internal IEnumerable<KeyValuePair<string, LinearLayer>> Layers =>
+        Modules.Where(pair => pair.Value is LinearLayer).Select(pair => KeyValuePair.Create(pair.Key, (LinearLayer)pair.Value));
 
     private LoraAdapter Add(LoraAdapter adapter)
     {
@@ -72,7 +79,8 @@ public sealed class AdapterSet
 
     private Dictionary<string, AdaptedLayer> FindModules()
     {
-        Dictionary<string, AdaptedLayer> found = model.named_modules().Where(pair => pair.module is AdaptedLayer).ToDictionary(pair => pair.name, pair => (AdaptedLayer)pair.module);
+        Dictionary<string, AdaptedLayer> found = model.named_modules().Where(pair => pair.module is AdaptedLayer).ToDictionary(pair => pair.name,
+            pair => (AdaptedLayer)pair.module);
         found[model.HeadName] = model.Head;
         return found;
     }

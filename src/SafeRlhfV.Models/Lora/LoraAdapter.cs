@@ -47,10 +47,12 @@ public sealed class LoraAdapter : IDisposable
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGrad = no_grad();
         if (pairs.FirstOrDefault(entry => entry.Value.Bias is not null && entry.Key.Bias is null).Key is not null)
-            throw new InvalidInputException($"adapter '{Name}': lora_bias adds a bias to a layer that has none, which cannot be merged; use the adapter beside the model.");
+            throw new InvalidInputException($"adapter '{Name}': lora_bias adds a bias to a layer that has none, which cannot be merged; use the adapter "
+                + "beside the model.");
         // what the output layer shares with the embedding table must not follow when only one of them changes
         EmbeddingLayer table = model.Decoder.Embedding;
-        if (pairs.ContainsKey(model.Head) || replaced.ContainsKey((model.Head, "weight")) || rows.ContainsKey(model.Head) || embeddings.ContainsKey(table) || replaced.ContainsKey((table, "weight"))) model.Untie();
+        if (pairs.ContainsKey(model.Head) || replaced.ContainsKey((model.Head, "weight")) || rows.ContainsKey(model.Head) || embeddings.ContainsKey(table)
+            || replaced.ContainsKey((table, "weight"))) model.Untie();
         foreach (((AdaptedLayer layer, string name), Parameter value) in replaced) layer.Own.First(own => own.Name == name).Value.copy_(value);
         foreach ((LinearLayer layer, LoraPair pair) in pairs)
         {
@@ -58,7 +60,8 @@ public sealed class LoraAdapter : IDisposable
             layer.Bias?.copy_(pair.AddBias(layer.Bias));
         }
         foreach ((EmbeddingLayer layer, EmbeddingLora pair) in embeddings) layer.Weight.copy_(layer.Weight.to(ScalarType.Float32).Plus(pair.Change()));
-        foreach ((AdaptedLayer layer, TokenRows changed) in rows) layer.Own.First(own => own.Name == "weight").Value.index_copy_(0, changed.Ids_K, changed.Rows_KH);
+        foreach ((AdaptedLayer layer, TokenRows changed) in rows)
+            layer.Own.First(own => own.Name == "weight").Value.index_copy_(0, changed.Ids_K, changed.Rows_KH);
     }
 
     /// <summary>Writes adapter_config.json and adapter_model.safetensors.</summary>
@@ -133,7 +136,8 @@ public sealed class LoraAdapter : IDisposable
         string[] lost = [.. wanted.Except(met)];
         if (lost.Length == 0 && adapter.pairs.Count > 0) return adapter;
         adapter.Dispose();
-        IEnumerable<string> there = model.Adapters.Layers.Select(entry => entry.Key).Select(module => module.Split('.').Last(part => !part.All(char.IsAsciiDigit))).Distinct().Order(StringComparer.Ordinal);
+        IEnumerable<string> there = model.Adapters.Layers.Select(entry => entry.Key)
+            .Select(module => module.Split('.').Last(part => !part.All(char.IsAsciiDigit))).Distinct().Order(StringComparer.Ordinal);
         string what = lost.Length > 0 ? string.Join(", ", lost) : config.TargetPattern ?? string.Join(", ", wanted);
         throw new InvalidInputException($"LoRA: the target '{what}' matches no linear layer of this model; there are {string.Join(", ", there)}.");
     }

@@ -34,7 +34,9 @@ public sealed record LoraConfig
     /// <summary>Names that <see cref="TargetPattern"/> was made of; each must match a layer of the model. Not written to the file.</summary>
     public IReadOnlyList<string> PatternNames { get; init; } = [];
 
-    /// <summary>Modules that are left out although they are targeted: one regular expression for the whole name, or null if <see cref="ExcludeModules"/> says.</summary>
+    /// <summary>
+    /// Modules that are left out although they are targeted: one regular expression for the whole name, or null if <see cref="ExcludeModules"/> says.
+    /// </summary>
     public string? ExcludePattern { get; init; }
 
     /// <summary>The same as names of modules, or ends of names after a dot.</summary>
@@ -73,7 +75,9 @@ public sealed record LoraConfig
     /// <summary>adapter_config.json as it was loaded; null for a new adapter.</summary>
     public JsonElement? Source { get; init; }
 
-    /// <summary>Linear layers of the language model's blocks, as the recipes use it; those of the vision tower may have the same names and are not meant.</summary>
+    /// <summary>
+    /// Linear layers of the language model's blocks, as the recipes use it; those of the vision tower may have the same names and are not meant.
+    /// </summary>
     /// <param name="rank">r.</param>
     /// <param name="alpha">The product is scaled by alpha / r.</param>
     /// <param name="dropout">Dropout before the low-rank product.</param>
@@ -84,7 +88,8 @@ public sealed record LoraConfig
         Alpha = alpha,
         Dropout = dropout,
         PatternNames = layers ?? LanguageModelLayers,
-        TargetPattern = $@"(model\.)?(language_model\.)?(model\.)?layers\.\d+\.(self_attn|mlp)\.({string.Join('|', (layers ?? LanguageModelLayers).Select(Regex.Escape))})",
+        TargetPattern =
+            $@"(model\.)?(language_model\.)?(model\.)?layers\.\d+\.(self_attn|mlp)\.({string.Join('|', (layers ?? LanguageModelLayers).Select(Regex.Escape))})",
     };
 
     /// <summary>What the low-rank product is multiplied by.</summary>
@@ -172,7 +177,8 @@ public sealed record LoraConfig
         if (Layers is not { Count: > 0 }) return true;
         IEnumerable<string> patterns = LayersPattern.Count == 0 ? [@"[^.]*"] : LayersPattern;
         foreach (string pattern in patterns)
-            if (Guarded(() => Regex.Match(module, $@"\A.*?\.(?:{pattern})\.(\d+)\.", RegexOptions.CultureInvariant, Patience), pattern, "layers_pattern") is { Success: true } found)
+            if (Guarded(() => Regex.Match(module, $@"\A.*?\.(?:{pattern})\.(\d+)\.", RegexOptions.CultureInvariant, Patience), pattern,
+                "layers_pattern") is { Success: true } found)
                 return int.TryParse(found.Groups[1].ValueSpan, out int layer) && Layers.Contains(layer);
         return false;
     }
@@ -184,7 +190,8 @@ public sealed record LoraConfig
         return null;
     }
 
-    private static bool IsWhole(string pattern, string name, string field) => Guarded(() => Regex.IsMatch(name, $@"\A(?:{pattern})\z", RegexOptions.CultureInvariant, Patience), pattern, field);
+    private static bool IsWhole(string pattern, string name, string field) =>
+        Guarded(() => Regex.IsMatch(name, $@"\A(?:{pattern})\z", RegexOptions.CultureInvariant, Patience), pattern, field);
 
     private static T Guarded<T>(Func<T> match, string pattern, string field)
     {

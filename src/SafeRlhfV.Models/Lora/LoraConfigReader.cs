@@ -8,12 +8,14 @@ internal static class LoraConfigReader
 {
     private static readonly string[] Honoured =
     [
-        "peft_type", "r", "lora_alpha", "lora_dropout", "use_rslora", "use_dora", "lora_bias", "bias", "target_modules", "exclude_modules", "layers_to_transform", "layers_pattern", "rank_pattern",
+        "peft_type", "r", "lora_alpha", "lora_dropout", "use_rslora", "use_dora", "lora_bias", "bias", "target_modules", "exclude_modules",
+        "layers_to_transform", "layers_pattern", "rank_pattern",
         "alpha_pattern", "modules_to_save", "trainable_token_indices", "init_lora_weights",
     ];
 
     // they tell where the adapter came from, or are for training alone
-    private static readonly string[] Harmless = ["auto_mapping", "base_model_name_or_path", "revision", "inference_mode", "peft_version", "task_type", "megatron_core", "qalora_group_size", "runtime_config"];
+    private static readonly string[] Harmless = ["auto_mapping", "base_model_name_or_path", "revision", "inference_mode", "peft_version", "task_type",
+        "megatron_core", "qalora_group_size", "runtime_config"];
 
     /// <exception cref="InvalidInputException">A setting is malformed or not supported; it is named.</exception>
     public static LoraConfig Read(ConfigReader reader)
@@ -64,7 +66,9 @@ internal static class LoraConfigReader
         bool plain = start.ValueKind is JsonValueKind.True or JsonValueKind.False
             || (start.ValueKind == JsonValueKind.String && start.GetString() is "gaussian" or "orthogonal");
         if (!plain)
-            throw reader.Error("init_lora_weights", $"is {start.GetRawText()}: its matrices belong to a changed base model; convert the adapter to plain LoRA (path_initial_model_for_weight_conversion of PEFT's save_pretrained)");
+            throw reader.Error("init_lora_weights",
+                $"is {start.GetRawText()}: its matrices belong to a changed base model; convert the adapter to plain LoRA "
+                    + "(path_initial_model_for_weight_conversion of PEFT's save_pretrained)");
     }
 
     private static bool IsNothing(JsonElement value) => value.ValueKind switch
@@ -82,7 +86,9 @@ internal static class LoraConfigReader
             : (null, reader.Texts(field)!);
 
     private static IReadOnlyList<(string, double)> Patterns(ConfigReader reader, string field, bool whole) =>
-        reader.Section(field) is not { } section ? [] : [.. section.Element.EnumerateObject().Select(entry => (entry.Name, whole ? section.Int(entry.Name, most: 1 << 16) : section.Number(entry.Name)))];
+        reader.Section(field) is not { } section
+            ? []
+            : [.. section.Element.EnumerateObject().Select(entry => (entry.Name, whole ? section.Int(entry.Name, most: 1 << 16) : section.Number(entry.Name)))];
 
     // a list is for the embedding table; an object names the modules
     private static IReadOnlyList<(string, IReadOnlyList<int>)> TokenIds(ConfigReader reader)
@@ -91,6 +97,7 @@ internal static class LoraConfigReader
         if (!reader.Has(Field)) return [];
         if (reader.Element.GetProperty(Field).ValueKind != JsonValueKind.Object) return reader.Ints(Field) is { Count: > 0 } ids ? [("embed_tokens", ids)] : [];
         ConfigReader section = reader.Section(Field)!;
-        return [.. section.Element.EnumerateObject().Select(entry => (entry.Name, section.Ints(entry.Name) ?? throw section.Error(entry.Name, "must be a list of token ids")))];
+        return [.. section.Element.EnumerateObject()
+            .Select(entry => (entry.Name, section.Ints(entry.Name) ?? throw section.Error(entry.Name, "must be a list of token ids")))];
     }
 }

@@ -30,7 +30,8 @@ internal sealed class ParityCase : IDisposable
 
     public bool Has(string name) => Json.TryGetProperty("tensors", out JsonElement tensors) && tensors.TryGetProperty(name, out _);
 
-    public IEnumerable<string> TensorNames => Json.TryGetProperty("tensors", out JsonElement tensors) ? tensors.EnumerateObject().Select(property => property.Name) : [];
+    public IEnumerable<string> TensorNames => Json.TryGetProperty("tensors", out JsonElement tensors)
+        ? tensors.EnumerateObject().Select(property => property.Name) : [];
 
     /// <summary>A tensor of the case, wherever it is stored.</summary>
     public Tensor Tensor(string name)
@@ -78,14 +79,16 @@ internal sealed class ParityCase : IDisposable
     // LLaVA: one processor case holds all files' pixel values
     private ImageInputs? ImagesByFile(VisionLanguageModel model, JsonElement from)
     {
-        string processorCase = Path.Combine(Path.GetDirectoryName(Path.GetDirectoryName(folder))!, Plain(from.GetProperty("model").GetString()!), "cases", Plain(from.GetProperty("case").GetString()!));
+        string processorCase = Path.Combine(Path.GetDirectoryName(Path.GetDirectoryName(folder))!, Plain(from.GetProperty("model").GetString()!), "cases",
+            Plain(from.GetProperty("case").GetString()!));
         SafetensorsFile stored = File(processorCase + ".safetensors");
         string[] wanted = [.. from.GetProperty("files").EnumerateArray().Select(file => file.GetString()!)];
         if (wanted.Length == 0) return null;
         List<Tensor> parts = [];
         List<ImageGeometry> geometry = [];
         Tensor? sizes = TryTensor("image_sizes");
-        string[] order = [.. ConfigReader.Open(processorCase + ".json").Element.GetProperty("files").EnumerateArray().Select(file => file.GetProperty("file").GetString()!)];
+        string[] order = [.. ConfigReader.Open(processorCase + ".json").Element.GetProperty("files").EnumerateArray()
+            .Select(file => file.GetProperty("file").GetString()!)];
         for (int i = 0; i < wanted.Length; i++)
         {
             bool tiled = stored.Entries.ContainsKey("pixel_values." + wanted[i]);
@@ -93,7 +96,9 @@ internal sealed class ParityCase : IDisposable
             parts.Add(pixels);
             (int height, int width) = sizes is null ? (0, 0) : ((int)sizes[i, 0].item<long>(), (int)sizes[i, 1].item<long>());
             LlavaConfig llava = (LlavaConfig)model.Config;
-            int tokens = tiled ? AnyResolution.Tokens(height, width, llava.GridPinpoints, llava.Vision.ImageSize, llava.Vision.GridSize) : llava.LeastImageTokens;
+            int tokens = tiled
+                ? AnyResolution.Tokens(height, width, llava.GridPinpoints, llava.Vision.ImageSize, llava.Vision.GridSize)
+                : llava.LeastImageTokens;
             geometry.Add(new ImageGeometry(height, width, (int)pixels.shape[0], tokens));
         }
         return new ImageInputs(cat([.. parts], 0), geometry);
@@ -104,7 +109,8 @@ internal sealed class ParityCase : IDisposable
     {
         List<Tensor> parts = [];
         List<ImageGeometry> geometry = [];
-        if (model.Config is not QwenConfig { Vision: { MergeSize: int merge, PatchSize: int patch } }) throw new InvalidInputException($"{folder}: case {Name} gives its images by grids of patches; that is for Qwen models.");
+        if (model.Config is not QwenConfig { Vision: { MergeSize: int merge, PatchSize: int patch } })
+            throw new InvalidInputException($"{folder}: case {Name} gives its images by grids of patches; that is for Qwen models.");
         foreach (JsonElement name in from.EnumerateArray())
         {
             string text = name.GetString()!;
@@ -120,5 +126,7 @@ internal sealed class ParityCase : IDisposable
 
     private SafetensorsFile File(string path) => files.TryGetValue(path, out SafetensorsFile? open) ? open : files[path] = SafetensorsFile.Open(path);
 
-    private static string Plain(string name) => name == Path.GetFileName(name) && name.Length > 0 ? name : throw new InvalidInputException($"'{name}' is not a plain name.");
+    private static string Plain(string name) => name == Path.GetFileName(name) && name.Length > 0
+        ? name
+        : throw new InvalidInputException($"'{name}' is not a plain name.");
 }

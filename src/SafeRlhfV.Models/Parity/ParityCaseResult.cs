@@ -11,5 +11,6 @@ public sealed record ParityCaseResult(string Case, string Kind, IReadOnlyList<Pa
     public bool Passed => Skipped is null && Checks.Count > 0 && Checks.All(check => check.Passed);
 
     /// <summary>The check that comes nearest to its tolerance, or is furthest over it; null if nothing was compared.</summary>
-    public ParityCheck? Worst => Checks.MaxBy(check => check.Tolerance > 0 ? check.Difference / check.Tolerance : check.Difference > 0 ? double.PositiveInfinity : 0);
+    public ParityCheck? Worst => Checks.MaxBy(check =>
+        check.Tolerance > 0 ? check.Difference / check.Tolerance : check.Difference > 0 ? double.PositiveInfinity : 0);
 }

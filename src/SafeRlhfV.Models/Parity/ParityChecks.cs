@@ -26,7 +26,8 @@ internal sealed class ParityChecks(ParityCase reference)
     {
         if (!ours.shape.SequenceEqual(theirs.shape))
         {
-            Checks.Add(new ParityCheck($"{name} (shape [{string.Join(", ", ours.shape)}], [{string.Join(", ", theirs.shape)}] expected)", double.PositiveInfinity, absolute));
+            Checks.Add(new ParityCheck($"{name} (shape [{string.Join(", ", ours.shape)}], [{string.Join(", ", theirs.shape)}] expected)",
+                double.PositiveInfinity, absolute));
             return;
         }
         Tensor wide = ours.detach().cpu().to(ScalarType.Float64), expected = theirs.to(ScalarType.Float64);
@@ -47,7 +48,8 @@ internal sealed class ParityChecks(ParityCase reference)
         if (reference.TryTensor(name) is not { } theirs) return;
         if (!ours.shape.SequenceEqual(theirs.shape))
         {
-            Checks.Add(new ParityCheck($"{name} (shape [{string.Join(", ", ours.shape)}], [{string.Join(", ", theirs.shape)}] expected)", double.PositiveInfinity, 0));
+            Checks.Add(new ParityCheck($"{name} (shape [{string.Join(", ", ours.shape)}], [{string.Join(", ", theirs.shape)}] expected)",
+                double.PositiveInfinity, 0));
             return;
         }
         Tensor differ = ours.to(ScalarType.Int64).ne(theirs.to(ScalarType.Int64));

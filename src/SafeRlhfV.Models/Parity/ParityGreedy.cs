@@ -13,7 +13,8 @@ internal static class ParityGreedy
         Tensor expected = reference.Tensor(name);
         ImageInputs? inputs = reference.Images(model);
         ImageEmbeddings? images = inputs is null ? null : model.ProjectImages(model.EncodeImages(inputs));
-        Tensor valid = reference.Tensor("attention_mask").to(ScalarType.Bool), positions = model.Positions(reference.Tensor("input_ids"), valid, images?.Images ?? []).Positions;
+        Tensor valid = reference.Tensor("attention_mask").to(ScalarType.Bool),
+            positions = model.Positions(reference.Tensor("input_ids"), valid, images?.Images ?? []).Positions;
         checks.Exact("position_ids", positions, positions.dim() == 3 ? valid.unsqueeze(0) : valid);
         int pad = Number(reference, "pad_token_id", 0);
         GenerationSettings settings = new()
@@ -33,7 +34,8 @@ internal static class ParityGreedy
         checks.Compare("logprobs", logProbs, "logprobs", 1e-4);
     }
 
-    private static int Number(ParityCase reference, string name, int fallback) => (reference.Field("generation", name) ?? reference.Field(name))?.GetInt32() ?? fallback;
+    private static int Number(ParityCase reference, string name, int fallback) => (reference.Field("generation", name) ?? reference.Field(name))?.GetInt32()
+        ?? fallback;
 
     private static List<int> Ids(JsonElement? field) => field switch
     {

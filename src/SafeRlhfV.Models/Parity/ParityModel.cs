@@ -37,7 +37,8 @@ internal sealed class ParityModel : IDisposable
             case "train": return ParityTraining.Run(baseFolder, trainer, reference, checks);
             case "vision-index" when model.Config is QwenConfig qwen: ParityKinds.VisionIndex(qwen.Vision, reference, checks); return null;
             case "smart-resize": ParityResize.Run(reference, checks); return null;
-            case "processor" or "processor-images" or "processor-pad-square": return "the images of processor cases are not part of the folder; the image processors' own tests run them";
+            case "processor" or "processor-images"
+                or "processor-pad-square": return "the images of processor cases are not part of the folder; the image processors' own tests run them";
             case "lora-merge" or "merged-weight" when adapter is not null: Merge(reference, checks); return null;
             default: return $"cases of kind '{reference.Kind}' are not run here";
         }
@@ -61,7 +62,9 @@ internal sealed class ParityModel : IDisposable
         foreach (string name in reference.TensorNames)
         {
             // merged.<name>, or "weight" of the module that the description names
-            string parameter = name.StartsWith("merged.", StringComparison.Ordinal) ? name["merged.".Length..] : reference.Field("module")!.Value.GetString()!.Split(' ')[0] + ".weight";
+            string parameter = name.StartsWith("merged.", StringComparison.Ordinal)
+                ? name["merged.".Length..]
+                : reference.Field("module")!.Value.GetString()!.Split(' ')[0] + ".weight";
             checks.Compare(name, weights[parameter], "weights", 1e-6);
         }
         if (reference.Field("merged_parameter_sums") is not { } sums) return;
@@ -75,7 +78,9 @@ internal sealed class ParityModel : IDisposable
         checks.Add("merged_parameter_sums", worst, 1e-3);
     }
 
-    private Dictionary<string, Parameter> Trained() => adapter is null ? Names(model) : adapter.NamedParameters.ToDictionary(pair => pair.Key, pair => pair.Parameter);
+    private Dictionary<string, Parameter> Trained() => adapter is null
+        ? Names(model)
+        : adapter.NamedParameters.ToDictionary(pair => pair.Key, pair => pair.Parameter);
 
     // the cases name parameters as the hub does; ours are those names, or become them in one of the family's layouts
     internal static Dictionary<string, Parameter> Names(VisionLanguageModel model)

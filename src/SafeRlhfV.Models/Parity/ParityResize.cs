@@ -15,7 +15,8 @@ internal static class ParityResize
         for (int at = 0; at < ours.Length; at += width)
             (ours[at + 5], ours[at + 6]) = ImageSizes.Smart((int)rows[at], (int)rows[at + 1], (int)rows[at + 2], rows[at + 3], rows[at + 4]);
         checks.Exact("table", tensor(ours).view(table.shape));
-        int taken = reference.Field("errors") is { ValueKind: JsonValueKind.Array } errors ? errors.EnumerateArray().Count(entry => !IsRefused(entry.GetProperty("size_wh"))) : 0;
+        int taken = reference.Field("errors") is { ValueKind: JsonValueKind.Array } errors
+            ? errors.EnumerateArray().Count(entry => !IsRefused(entry.GetProperty("size_wh"))) : 0;
         checks.Add("proportions that are not refused", taken, 0);
     }
 

@@ -24,7 +24,8 @@ public static class ParityRunner
         string[] paths = Directory.Exists(cases) ? [.. Directory.GetFiles(cases, "*.json").Order(StringComparer.Ordinal)] : [];
         if (paths.Length == 0) throw new InvalidInputException($"{folder}: there are no reference cases (cases/*.json) in it.");
         // a folder of a tokenizer alone has no model
-        bool isTokenizer = File.Exists(Path.Combine(folder, "tokenizer.json")) && !File.Exists(Path.Combine(folder, "config.json")) && !File.Exists(Path.Combine(folder, "adapter_config.json"));
+        bool isTokenizer = File.Exists(Path.Combine(folder, "tokenizer.json")) && !File.Exists(Path.Combine(folder, "config.json"))
+            && !File.Exists(Path.Combine(folder, "adapter_config.json"));
         using ParityModel? model = isTokenizer ? null : new(folder);
         if (dump is not null) Directory.CreateDirectory(dump);
         counted?.Invoke(paths.Length);

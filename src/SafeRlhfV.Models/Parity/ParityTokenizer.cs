@@ -12,7 +12,8 @@ internal static class ParityTokenizer
         foreach ((string? text, int[] ids, JsonElement row, int at) in Rows(reference.Json))
         {
             if (text is not null) Count(wrong, "ids", tokenizer.Encode(text).SequenceEqual(ids));
-            if (row.TryGetProperty("ids_no_special", out JsonElement bare)) Count(wrong, "ids_no_special", tokenizer.Encode(text!, addSpecialTokens: false).SequenceEqual(Ids(bare)));
+            if (row.TryGetProperty("ids_no_special", out JsonElement bare))
+                Count(wrong, "ids_no_special", tokenizer.Encode(text!, addSpecialTokens: false).SequenceEqual(Ids(bare)));
             if (Field(row, "decoded", at) is { } decoded) Count(wrong, "decoded", tokenizer.Decode(ids, skipSpecialTokens: false) == decoded);
             if (Field(row, "decoded_skip_special", at) is { } skipped) Count(wrong, "decoded_skip_special", tokenizer.Decode(ids) == skipped);
         }
@@ -25,12 +26,14 @@ internal static class ParityTokenizer
     {
         foreach (string list in new[] { "encode", "decode" })
             if (json.TryGetProperty(list, out JsonElement rows))
-                foreach (JsonElement row in rows.EnumerateArray()) yield return (row.TryGetProperty("text", out JsonElement text) ? text.GetString() : null, Ids(row.GetProperty("ids")), row, -1);
+                foreach (JsonElement row in rows.EnumerateArray())
+                    yield return (row.TryGetProperty("text", out JsonElement text) ? text.GetString() : null, Ids(row.GetProperty("ids")), row, -1);
         if (!json.TryGetProperty("texts", out JsonElement texts)) yield break;
         for (int i = 0; i < texts.GetArrayLength(); i++) yield return (texts[i].GetString(), Ids(json.GetProperty("ids")[i]), json, i);
     }
 
-    private static string? Field(JsonElement row, string name, int at) => row.TryGetProperty(name, out JsonElement field) ? (at < 0 ? field : field[at]).GetString() : null;
+    private static string? Field(JsonElement row, string name, int at) => row.TryGetProperty(name, out JsonElement field)
+        ? (at < 0 ? field : field[at]).GetString() : null;
 
     private static int[] Ids(JsonElement ids) => [.. ids.EnumerateArray().Select(id => id.GetInt32())];
 

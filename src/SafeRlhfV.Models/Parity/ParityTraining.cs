@@ -82,7 +82,9 @@ internal static class ParityTraining
     {
         checks.Add("losses", tensor(result.Losses.ToArray()), reference.Tensor("losses"), LossTolerance(reference));
         Tensor expected = reference.Tensor("grad_norms"), norms = tensor(result.GradientNorms.ToArray());
-        double difference = norms.shape.SequenceEqual(expected.shape) ? ((norms - expected) / expected).abs().max().to(ScalarType.Float64).item<double>() : double.PositiveInfinity;
+        double difference = norms.shape.SequenceEqual(expected.shape)
+            ? ((norms - expected) / expected).abs().max().to(ScalarType.Float64).item<double>()
+            : double.PositiveInfinity;
         checks.Add("grad_norms (relative)", difference, reference.Field("train_tolerance", "grad_norm_rel")?.GetDouble() ?? 1e-3);
     }
 

@@ -10,7 +10,9 @@ public static class ImageProcessors
 {
     extension(ImageProcessor)
     {
-        /// <summary>Loads the processor of a checkpoint folder: `processor_config.json` where it holds one (the newer form), else `preprocessor_config.json`.</summary>
+        /// <summary>
+        /// Loads the processor of a checkpoint folder: `processor_config.json` where it holds one (the newer form), else `preprocessor_config.json`.
+        /// </summary>
         /// <param name="folder">The checkpoint folder.</param>
         /// <param name="config">The model's configuration.</param>
         /// <param name="overrides">Settings that go before the file's, such as `max_pixels`.</param>
@@ -24,7 +26,8 @@ public static class ImageProcessors
 
         /// <summary>A processor from settings that are already read.</summary>
         /// <exception cref="InvalidInputException">They are malformed or do not fit the model.</exception>
-        public static ImageProcessor Parse(ConfigReader settings, ModelConfig config) => config.Family.CreateImages(config, ImageProcessorConfig.Parse(settings));
+        public static ImageProcessor Parse(ConfigReader settings, ModelConfig config) => config.Family.CreateImages(config,
+            ImageProcessorConfig.Parse(settings));
     }
 
     /// <summary>Several images as one input of the vision tower, in order. The caller disposes of it.</summary>

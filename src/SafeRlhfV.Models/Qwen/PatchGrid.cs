@@ -30,7 +30,8 @@ internal readonly record struct PatchGrid(int Frames, int Rows, int Columns)
     public static int[] FrameLengths(IReadOnlyList<PatchGrid> grids) => [.. grids.SelectMany(grid => Enumerable.Repeat(grid.Rows * grid.Columns, grid.Frames))];
 
     /// <summary>
-    /// The order of merged tokens window by window (windows of <paramref name="window"/> × <paramref name="window"/> tokens, those at the edge smaller), and the tokens in each.
+    /// The order of merged tokens window by window (windows of <paramref name="window"/> × <paramref name="window"/> tokens, those at the edge smaller), and
+    /// the tokens in each.
     /// </summary>
     public static (long[] Order, int[] Lengths) Windows(IReadOnlyList<PatchGrid> grids, int merge, int window)
     {
@@ -54,8 +55,8 @@ internal readonly record struct PatchGrid(int Frames, int Rows, int Columns)
     }
 
     /// <summary>
-    /// For each patch, in the tower's order, the four entries of a square table of <paramref name="side"/> × <paramref name="side"/> positions around it and their weights
-    /// (bilinear, the corners of image and table fall together), flattened [patches × 4].
+    /// For each patch, in the tower's order, the four entries of a square table of <paramref name="side"/> × <paramref name="side"/> positions around it and
+    /// their weights (bilinear, the corners of image and table fall together), flattened [patches × 4].
     /// </summary>
     public static (long[] Indices, float[] Weights) Taps(IReadOnlyList<PatchGrid> grids, int merge, int side)
     {

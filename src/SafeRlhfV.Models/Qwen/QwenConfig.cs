@@ -37,8 +37,10 @@ public sealed record QwenConfig : ModelConfig
         TextConfig decoder = TextConfig.Parse(text, text.Text("model_type", type));
         QwenVisionConfig vision = QwenVisionConfig.Parse(reader.Section("vision_config"), generation);
         if (vision.OutputSize != decoder.HiddenSize)
-            throw reader.Error(generation == QwenGeneration.Qwen2 ? "vision_config.hidden_size" : "vision_config.out_hidden_size", $"is {vision.OutputSize}, but the language model's hidden_size is {decoder.HiddenSize}");
-        if (vision.DeepStackBlocks.Count > decoder.Layers) throw reader.Error("vision_config.deepstack_visual_indexes", $"names more blocks than the language model's {decoder.Layers} layers");
+            throw reader.Error(generation == QwenGeneration.Qwen2 ? "vision_config.hidden_size" : "vision_config.out_hidden_size",
+                $"is {vision.OutputSize}, but the language model's hidden_size is {decoder.HiddenSize}");
+        if (vision.DeepStackBlocks.Count > decoder.Layers)
+            throw reader.Error("vision_config.deepstack_visual_indexes", $"names more blocks than the language model's {decoder.Layers} layers");
         if (decoder.Rope.Axes is null) throw reader.Error("rope_scaling.mrope_section", "is missing; this family's positions have three axes");
         return new QwenConfig
         {

@@ -46,12 +46,15 @@ public sealed class QwenModel : VisionLanguageModel
         (int rows, int columns) = ((int)inputIds_BL.shape[0], (int)inputIds_BL.shape[1]);
         using DisposeScope scope = NewDisposeScope();
         (long[] positions, long[] deltas) = QwenPositions.Compute(
-            inputIds_BL.cpu().reshape(-1).data<long>().ToArray(), mask_BL.to(ScalarType.Bool).cpu().reshape(-1).data<bool>().ToArray(), rows, columns, ImageTokenId, config.Vision.MergeSize, images);
-        return (tensor(positions, device: inputIds_BL.device).view(3, rows, columns).MoveToOuterDisposeScope(), tensor(deltas, device: inputIds_BL.device).view(rows, 1).MoveToOuterDisposeScope());
+            inputIds_BL.cpu().reshape(-1).data<long>().ToArray(), mask_BL.to(ScalarType.Bool).cpu().reshape(-1).data<bool>().ToArray(), rows, columns,
+            ImageTokenId, config.Vision.MergeSize, images);
+        return (tensor(positions, device: inputIds_BL.device).view(3, rows, columns).MoveToOuterDisposeScope(),
+            tensor(deltas, device: inputIds_BL.device).view(rows, 1).MoveToOuterDisposeScope());
     }
 
     /// <inheritdoc/>
-    public override Tensor Hidden(Tensor inputIds_BL, Tensor mask_BL, Tensor positions, ImageEmbeddings? images, KeyValueCache? cache = null, long from = 0, AnswerBranches? branches = null)
+    public override Tensor Hidden(Tensor inputIds_BL, Tensor mask_BL, Tensor positions, ImageEmbeddings? images, KeyValueCache? cache = null, long from = 0,
+        AnswerBranches? branches = null)
     {
         using DisposeScope scope = NewDisposeScope();
         (Tensor embeddings, Tensor? places_T) = decoder.Embed(inputIds_BL, ImageTokenId, images, strict: cache is null || cache.Length == 0);

@@ -10,7 +10,8 @@ internal static class QwenPositions
 {
     /// <summary>Positions, flattened [3, B, L] (zero at padding), and for each row what to add to the count of valid tokens to get the next position.</summary>
     /// <exception cref="InvalidInputException">Image tokens and images do not fit together.</exception>
-    public static (long[] Positions, long[] Deltas) Compute(long[] ids, bool[] valid, int rows, int columns, int imageTokenId, int merge, IReadOnlyList<ImageGeometry> images)
+    public static (long[] Positions, long[] Deltas) Compute(long[] ids, bool[] valid, int rows, int columns, int imageTokenId, int merge,
+        IReadOnlyList<ImageGeometry> images)
     {
         long[] positions = new long[3L * rows * columns], deltas = new long[rows];
         int plane = rows * columns, image = 0;
@@ -47,5 +48,6 @@ internal static class QwenPositions
         void Put(int at, long time, long height, long width) => (positions[at], positions[plane + at], positions[2 * plane + at]) = (time, height, width);
     }
 
-    private static InvalidInputException Mismatch(string what) => new($"The text has {what}; prompts and images do not belong together, or a text was cut within an image.");
+    private static InvalidInputException Mismatch(string what) =>
+        new($"The text has {what}; prompts and images do not belong together, or a text was cut within an image.");
 }

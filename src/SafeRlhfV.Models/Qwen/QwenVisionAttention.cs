@@ -29,7 +29,8 @@ internal sealed class QwenVisionAttention : NamedModule
     private Tensor Attend(Tensor query_PND, Tensor key_PND, Tensor value_PND, AttentionRun run)
     {
         Tensor Split(Tensor x_PND) => x_PND.narrow(0, run.Start, (long)run.Segments * run.Length).view(run.Segments, run.Length, heads, -1).transpose(1, 2);
-        return nn.functional.scaled_dot_product_attention(Split(query_PND), Split(key_PND), Split(value_PND), null!, 0, false).transpose(1, 2).reshape(-1, width);
+        return nn.functional.scaled_dot_product_attention(Split(query_PND), Split(key_PND), Split(value_PND), null!, 0, false).transpose(1, 2).reshape(-1,
+            width);
     }
 
     // in float32 whatever the model's type, as the reference does

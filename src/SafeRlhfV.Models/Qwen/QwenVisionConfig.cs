@@ -88,14 +88,18 @@ public sealed record QwenVisionConfig
         };
         if (config.HiddenSize % config.Heads != 0) throw vision.Error("num_heads", $"does not divide the tower's width {config.HiddenSize}");
         if (config.HeadSize % 4 != 0) throw vision.Error("num_heads", $"gives heads of {config.HeadSize}; rotary positions on two axes need a multiple of 4");
-        if ((long)config.HiddenSize * config.MergeSize * config.MergeSize > 1 << 24) throw vision.Error("spatial_merge_size", $"of {config.MergeSize} at a width of {config.HiddenSize} is out of range");
-        if (config.Generation == QwenGeneration.Qwen25 && config.WindowTokens < 1) throw vision.Error("window_size", $"is smaller than one token of {config.MergeSize * config.PatchSize} pixels");
-        if (config.DeepStackBlocks.Any(block => block < 0 || block >= config.Layers) || config.DeepStackBlocks.Distinct().Count() != config.DeepStackBlocks.Count)
+        if ((long)config.HiddenSize * config.MergeSize * config.MergeSize > 1 << 24)
+            throw vision.Error("spatial_merge_size", $"of {config.MergeSize} at a width of {config.HiddenSize} is out of range");
+        if (config.Generation == QwenGeneration.Qwen25 && config.WindowTokens < 1)
+            throw vision.Error("window_size", $"is smaller than one token of {config.MergeSize * config.PatchSize} pixels");
+        if (config.DeepStackBlocks.Any(block => block < 0 || block >= config.Layers)
+            || config.DeepStackBlocks.Distinct().Count() != config.DeepStackBlocks.Count)
             throw vision.Error("deepstack_visual_indexes", $"must name different blocks of the {config.Layers}");
         return config;
     }
 
-    private static QwenVisionConfig ParseCommon(ConfigReader vision, QwenGeneration generation, string widthField, int width, int layers, int patch, string activation)
+    private static QwenVisionConfig ParseCommon(ConfigReader vision, QwenGeneration generation, string widthField, int width, int layers, int patch,
+        string activation)
     {
         int hidden = vision.Int(widthField, width);
         double ratio = vision.Number("mlp_ratio", 4), theta = vision.Section("rope_parameters")?.Number("rope_theta", 10000) ?? 10000;

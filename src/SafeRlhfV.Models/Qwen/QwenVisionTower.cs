@@ -20,7 +20,8 @@ public sealed class QwenVisionTower : NamedModule
     {
         this.config = config;
         ParameterScope patch = scope.At("patch_embed.proj");
-        patchWeight = patch.Take("weight", ParameterKind.ConvolutionWeight, config.HiddenSize, config.Channels, config.TemporalPatchSize, config.PatchSize, config.PatchSize);
+        patchWeight = patch.Take("weight", ParameterKind.ConvolutionWeight, config.HiddenSize, config.Channels, config.TemporalPatchSize, config.PatchSize,
+            config.PatchSize);
         ModuleGroup patchLayer = new("weight", patchWeight);
         if (config.Generation == QwenGeneration.Qwen3)
         {
@@ -87,10 +88,12 @@ public sealed class QwenVisionTower : NamedModule
         long[] shape = images.PixelValues.shape;
         long wanted = grids.Sum(grid => (long)grid.Count);
         if (shape.Length != 2 || shape[0] != wanted || shape[1] != config.PatchNumbers)
-            throw new ArgumentException($"Pixel values are [{string.Join(", ", shape)}]; the images' grids need [{wanted}, {config.PatchNumbers}].", nameof(images));
+            throw new ArgumentException($"Pixel values are [{string.Join(", ", shape)}]; the images' grids need [{wanted}, {config.PatchNumbers}].",
+                nameof(images));
         foreach (PatchGrid grid in grids)
             if (grid.Rows < 1 || grid.Columns < 1 || grid.Rows % config.MergeSize != 0 || grid.Columns % config.MergeSize != 0)
-                throw new ArgumentException($"A grid of {grid.Rows} x {grid.Columns} patches cannot be merged by {config.MergeSize} x {config.MergeSize}.", nameof(images));
+                throw new ArgumentException($"A grid of {grid.Rows} x {grid.Columns} patches cannot be merged by {config.MergeSize} x {config.MergeSize}.",
+                    nameof(images));
     }
 
     // patch indices of merged tokens: the patches of a token lie together

@@ -10,7 +10,8 @@ internal static partial class LoadedLibrary
 
     /// <summary>The address of an exported function; 0 where library or function is not there.</summary>
     public static nint Find(string library, string function) =>
-        File.ReadLines("/proc/self/maps").Select(line => line[Math.Max(0, line.IndexOf('/'))..]).FirstOrDefault(path => path.EndsWith("/" + library, StringComparison.Ordinal)) is { } path
+        File.ReadLines("/proc/self/maps").Select(line => line[Math.Max(0, line.IndexOf('/'))..])
+            .FirstOrDefault(path => path.EndsWith("/" + library, StringComparison.Ordinal)) is { } path
         && NativeLibrary.TryLoad(path, out nint handle) && NativeLibrary.TryGetExport(handle, function, out nint address) ? address : 0;
 
     /// <summary>Writes machine code over a function's beginning in this process's memory.</summary>
@@ -44,7 +45,8 @@ internal static partial class LoadedLibrary
         foreach (string line in File.ReadLines("/proc/self/maps"))
         {
             string[] ends = line[..line.IndexOf(' ')].Split('-');
-            if (address >= nint.Parse(ends[0], NumberStyles.HexNumber) && address < nint.Parse(ends[1], NumberStyles.HexNumber)) return line.IndexOf('/') is >= 0 and int at ? line[at..] : "";
+            if (address >= nint.Parse(ends[0], NumberStyles.HexNumber) && address < nint.Parse(ends[1], NumberStyles.HexNumber))
+                return line.IndexOf('/') is >= 0 and int at ? line[at..] : "";
         }
         return "";
     }

@@ -1,8 +1,9 @@
 namespace SafeRlhfV.Models;
 
 /// <summary>
-/// Decides whether threads may spin, from how many processors others have while they queue. Only spinning threads show whether processors are free (threads that
-/// sleep queue for a moment whenever they wake), so that after a rest they spin again to see; the rest gets longer each time that the machine is still busy.
+/// Decides whether threads may spin, from how many processors others have while they queue. Only spinning threads show whether processors are free (threads
+/// that sleep queue for a moment whenever they wake), so that after a rest they spin again to see; the rest gets longer each time that the machine is still
+/// busy.
 /// </summary>
 internal sealed class QueueGauge
 {

@@ -1,6 +1,8 @@
 namespace SafeRlhfV.Models;
 
-/// <summary>Threads of libgomp's that do nothing but exist. It counts all of its threads, and keeps those that a thread has put to work until that thread ends.</summary>
+/// <summary>
+/// Threads of libgomp's that do nothing but exist. It counts all of its threads, and keeps those that a thread has put to work until that thread ends.
+/// </summary>
 internal sealed unsafe class SpareThreads
 {
     public const string Name = "spare threads";

@@ -3,10 +3,10 @@ using System.Runtime.InteropServices;
 namespace SafeRlhfV.Models;
 
 /// <summary>
-/// libtorch fetches the memory of tensors by <c>posix_memalign</c>, and the C library (glibc up to 2.37 at least) never gives a freed block to an aligned request of
-/// the same size, so that a process grows to several times what its tensors take. This has the memory fetched by <c>malloc</c>, a little larger and aligned by
-/// hand: a step of PPO then takes a third less (docs/log.md). The two functions of libtorch are overwritten in this process's memory; blocks that were fetched before are told
-/// by what stands before them.
+/// libtorch fetches the memory of tensors by <c>posix_memalign</c>, and the C library (glibc up to 2.37 at least) never gives a freed block to an aligned
+/// request of the same size, so that a process grows to several times what its tensors take. This has the memory fetched by <c>malloc</c>, a little larger and
+/// aligned by hand: a step of PPO then takes a third less (docs/log.md). The two functions of libtorch are overwritten in this process's memory; blocks that
+/// were fetched before are told by what stands before them.
 /// </summary>
 internal static class TensorMemory
 {
@@ -26,16 +26,19 @@ internal static class TensorMemory
     public static NativeChange ReuseTensorMemory()
     {
         nint allocate = LoadedLibrary.Find("libc10.so", "_ZN3c109alloc_cpuEm"), free = LoadedLibrary.Find("libc10.so", "_ZN3c108free_cpuEPv");
-        if (allocate == 0 || free == 0 || !LoadedLibrary.Begins(allocate, AllocateStart) || !LoadedLibrary.Begins(free, FreeStart)) return Left("another build of libtorch");
+        if (allocate == 0 || free == 0 || !LoadedLibrary.Begins(allocate, AllocateStart) || !LoadedLibrary.Begins(free, FreeStart))
+            return Left("another build of libtorch");
         // by way of the program, so that an allocator that was loaded before the C library is found
         nint program = NativeLibrary.GetMainProgramHandle();
-        if (!NativeLibrary.TryGetExport(program, "malloc", out nint malloc) || !NativeLibrary.TryGetExport(program, "free", out nint release)) return Left("no malloc was found");
+        if (!NativeLibrary.TryGetExport(program, "malloc", out nint malloc) || !NativeLibrary.TryGetExport(program, "free", out nint release))
+            return Left("no malloc was found");
         string owner = Path.GetFileName(LoadedLibrary.FileAt(malloc));
         if (owner != "libc.so.6") return Left($"{owner} allocates, which has no need of it");
         nint mark = (nint)Random.Shared.NextInt64();
         nint newAllocate = LoadedLibrary.Place(AllocateCode(malloc, mark, allocate)), newFree = LoadedLibrary.Place(FreeCode(release, mark));
         // free first: it knows both kinds of blocks
-        bool done = newAllocate != 0 && newFree != 0 && LoadedLibrary.Overwrite(free, LoadedLibrary.JumpTo(newFree)) && LoadedLibrary.Overwrite(allocate, LoadedLibrary.JumpTo(newAllocate));
+        bool done = newAllocate != 0 && newFree != 0 && LoadedLibrary.Overwrite(free, LoadedLibrary.JumpTo(newFree))
+            && LoadedLibrary.Overwrite(allocate, LoadedLibrary.JumpTo(newAllocate));
         return done ? new(Name, true, "freed memory of tensors is used again") : Left("this system forbids writing code");
     }
 

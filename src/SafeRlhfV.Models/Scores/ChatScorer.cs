@@ -31,7 +31,8 @@ public sealed class ChatScorer(ScoreModel model, ModelProcessor processor)
     /// <exception cref="InvalidInputException">A text is too long, or image tokens and image features differ in number.</exception>
     public IReadOnlyList<float[]> Score(IReadOnlyList<EncodedPrompt> prompts, IReadOnlyList<string> responses, CancellationToken cancellation = default)
     {
-        if (prompts.Count != responses.Count) throw new ArgumentException($"{prompts.Count} prompts need as many answers, not {responses.Count}.", nameof(responses));
+        if (prompts.Count != responses.Count)
+            throw new ArgumentException($"{prompts.Count} prompts need as many answers, not {responses.Count}.", nameof(responses));
         return Score(prompts, [.. prompts.Zip(responses, Encode)], cancellation);
     }
 

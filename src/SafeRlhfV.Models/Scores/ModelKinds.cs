@@ -4,7 +4,8 @@ using SafeRlhfV.Processing;
 namespace SafeRlhfV.Models;
 
 /// <summary>
-/// What a folder says that its model is: score_config.json beside the score head, guard_config.json, or the recipe that an older run left beside its result. Folders from elsewhere say nothing.
+/// What a folder says that its model is: score_config.json beside the score head, guard_config.json, or the recipe that an older run left beside its result.
+/// Folders from elsewhere say nothing.
 /// </summary>
 public static class ModelKinds
 {
@@ -30,10 +31,12 @@ public static class ModelKinds
         {
             ConfigReader reader = ConfigReader.Open(own);
             string word = reader.Text("kind");
-            return Scored.Where(one => one.Word == word).Select(one => (ModelKind?)one.Kind).FirstOrDefault() ?? throw reader.Error("kind", $"'{word}' must be one of {string.Join(", ", Scored.Select(one => one.Word))}");
+            return Scored.Where(one => one.Word == word).Select(one => (ModelKind?)one.Kind).FirstOrDefault()
+                ?? throw reader.Error("kind", $"'{word}' must be one of {string.Join(", ", Scored.Select(one => one.Word))}");
         }
         if (File.Exists(Path.Combine(folder, GuardConfig.FileName))) return ModelKind.Guard;
-        return File.Exists(recipe) ? OfTrainer(File.ReadLines(recipe).FirstOrDefault(line => line.StartsWith(TrainerKey, StringComparison.Ordinal))?[TrainerKey.Length..].Trim()) : null;
+        return File.Exists(recipe) ? OfTrainer(File.ReadLines(recipe)
+            .FirstOrDefault(line => line.StartsWith(TrainerKey, StringComparison.Ordinal))?[TrainerKey.Length..].Trim()) : null;
     }
 
     /// <summary>The kind in words, with its article.</summary>
@@ -48,9 +51,12 @@ public static class ModelKinds
     public static string? Check(string folder, IReadOnlyList<ModelKind> wanted, string use)
     {
         if (Of(folder) is { } kind)
-            return wanted.Contains(kind) ? null : throw new InvalidInputException($"{folder}: this is {Name(kind)}, and {use} needs {string.Join(" or ", wanted.Select(Name))}.");
+            return wanted.Contains(kind)
+                ? null
+                : throw new InvalidInputException($"{folder}: this is {Name(kind)}, and {use} needs {string.Join(" or ", wanted.Select(Name))}.");
         if (!ScoreHead.IsIn(folder)) return null;
-        return $"{folder} does not say what its score is; {use} takes it as {Name(wanted[0])}{(wanted[0] == ModelKind.Policy ? " and leaves its score head alone" : "")}.";
+        return $"{folder} does not say what its score is; {use} takes it as "
+            + $"{Name(wanted[0])}{(wanted[0] == ModelKind.Policy ? " and leaves its score head alone" : "")}.";
     }
 
     /// <summary>Writes the kind of a score head into its folder.</summary>

@@ -42,7 +42,8 @@ public sealed class ScoreHead : NamedModule
     /// <param name="dtype">Type of the weights.</param>
     /// <param name="device">Device; null = CPU.</param>
     /// <param name="kind">What its numbers stand for; null leaves that open.</param>
-    public static ScoreHead Create(int hiddenSize, int outputs, long seed, string name = "score", double deviation = 0.02, ScalarType dtype = ScalarType.Float32, Device? device = null, ModelKind? kind = null)
+    public static ScoreHead Create(int hiddenSize, int outputs, long seed, string name = "score", double deviation = 0.02,
+        ScalarType dtype = ScalarType.Float32, Device? device = null, ModelKind? kind = null)
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGrad = no_grad();
@@ -62,7 +63,8 @@ public sealed class ScoreHead : NamedModule
             return FromFile(folder, file, hiddenSize, dtype, device);
         }
         using CheckpointTensors tensors = CheckpointTensors.Open(folder);
-        if (!tensors.Names.Contains(Key)) throw new InvalidInputException($"{folder}: there is no score head (neither {FileName} nor a tensor '{Key}'); this is no reward or cost model.");
+        if (!tensors.Names.Contains(Key))
+            throw new InvalidInputException($"{folder}: there is no score head (neither {FileName} nor a tensor '{Key}'); this is no reward or cost model.");
         return FromFile(folder, tensors.FileOf(Key), hiddenSize, dtype, device);
     }
 
@@ -103,7 +105,8 @@ public sealed class ScoreHead : NamedModule
             throw new InvalidInputException($"{file.Path}: '{Key}' is [{string.Join(", ", entry.Shape)}], [outputs, {hiddenSize}] is needed.");
         ModelKind? kind = ModelKinds.Of(folder);
         if (kind is { } stated && ModelKinds.Outputs(stated) != entry.Shape[0])
-            throw new InvalidInputException($"{folder}: it is said to be {ModelKinds.Name(stated)}, and its score head has {entry.Shape[0]} output{(entry.Shape[0] == 1 ? "" : "s")} instead of {ModelKinds.Outputs(stated)}.");
+            throw new InvalidInputException($"{folder}: it is said to be {ModelKinds.Name(stated)}, and its score head has "
+                + $"{entry.Shape[0]} output{(entry.Shape[0] == 1 ? "" : "s")} instead of {ModelKinds.Outputs(stated)}.");
         using DisposeScope scope = NewDisposeScope();
         Tensor value = empty([.. entry.Shape], dtype ?? entry.Dtype, device ?? CPU);
         file.ReadInto(Key, value);

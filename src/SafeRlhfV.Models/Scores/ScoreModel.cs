@@ -33,7 +33,8 @@ public sealed class ScoreModel : NamedModule
     /// <summary>Loads a folder that <see cref="Save"/> wrote: backbone and head.</summary>
     /// <param name="folder">The checkpoint.</param>
     /// <param name="options">How the weights are placed.</param>
-    /// <param name="adapterFolder">A PEFT adapter under which the backbone is run; a score head that lies beside it is taken instead of the checkpoint's. Null = none.</param>
+    /// <param name="adapterFolder">A PEFT adapter under which the backbone is run; a score head that lies beside it is taken instead of the checkpoint's. Null
+    /// = none.</param>
     /// <exception cref="InvalidInputException">A part is missing or malformed.</exception>
     public static ScoreModel Load(string folder, LoadOptions? options = null, string? adapterFolder = null)
     {
@@ -57,7 +58,9 @@ public sealed class ScoreModel : NamedModule
     {
         if (adapterFolder is null) return folder;
         if (File.Exists(Path.Combine(adapterFolder, ScoreHead.FileName))) return adapterFolder;
-        if (ModelKinds.Of(adapterFolder) == ModelKind.Policy) throw new InvalidInputException($"{adapterFolder}: this is {ModelKinds.Name(ModelKind.Policy)}; the score head of {folder} was not trained with it.");
+        if (ModelKinds.Of(adapterFolder) == ModelKind.Policy)
+            throw new InvalidInputException(
+                $"{adapterFolder}: this is {ModelKinds.Name(ModelKind.Policy)}; the score head of {folder} was not trained with it.");
         return folder;
     }
 

@@ -46,6 +46,7 @@ public readonly record struct AttentionMask(Tensor? Bias, bool Causal)
         if (!whole || valid_BK.shape[1] < 2) return false;
         long keys = valid_BK.shape[1];
         Tensor valid = valid_BK.to(ScalarType.Bool);
-        return !valid.narrow(1, 1, keys - 1).logical_and(valid.narrow(1, 0, keys - 1).logical_not()).any().item<bool>() && valid.narrow(1, 0, 1).all().item<bool>();
+        return !valid.narrow(1, 1, keys - 1).logical_and(valid.narrow(1, 0, keys - 1).logical_not()).any().item<bool>()
+            && valid.narrow(1, 0, 1).all().item<bool>();
     }
 }

@@ -65,7 +65,8 @@ public sealed class DecoderAttention : NamedModule
             Tensor heads_BLND = all.view(rows, columns, heads + 2 * keyValueHeads, headSize);
             Tensor third = heads_BLND.narrow(2, heads + keyValueHeads, keyValueHeads);
             if (queryNorm is not null && keyNorm is not null)
-                return (Wanted(angles.Turn(queryNorm.Forward(heads_BLND.narrow(2, 0, heads)))), angles.Turn(keyNorm.Forward(heads_BLND.narrow(2, heads, keyValueHeads))), third);
+                return (Wanted(angles.Turn(queryNorm.Forward(heads_BLND.narrow(2, 0, heads)))),
+                    angles.Turn(keyNorm.Forward(heads_BLND.narrow(2, heads, keyValueHeads))), third);
             Tensor turned = angles.Turn(heads_BLND.narrow(2, 0, heads + keyValueHeads));
             return (Wanted(turned.narrow(2, 0, heads)), turned.narrow(2, heads, keyValueHeads), third);
         }

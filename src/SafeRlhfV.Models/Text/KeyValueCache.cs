@@ -40,7 +40,9 @@ public sealed class KeyValueCache : IDisposable
         return (keys[layer].narrow(2, 0, end), values[layer].narrow(2, 0, end));
     }
 
-    /// <summary>Keeps (and repeats) the named rows: continuing several samples from one prompt, or dropping finished ones. Only filled columns are copied.</summary>
+    /// <summary>
+    /// Keeps (and repeats) the named rows: continuing several samples from one prompt, or dropping finished ones. Only filled columns are copied.
+    /// </summary>
     public void SelectRows(Tensor rows)
     {
         using IDisposable noGrad = no_grad();

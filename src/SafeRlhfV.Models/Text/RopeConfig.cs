@@ -3,13 +3,15 @@ using SafeRlhfV.Processing;
 namespace SafeRlhfV.Models;
 
 /// <summary>
-/// Rotary positions as config.json gives them. The settings are those of `rope_scaling`, else of `rope_parameters` (the newer name); `rope_theta` stands among them or beside them.
+/// Rotary positions as config.json gives them. The settings are those of `rope_scaling`, else of `rope_parameters` (the newer name); `rope_theta` stands among
+/// them or beside them.
 /// </summary>
 public sealed record RopeConfig
 {
     private static readonly string[] Known =
     [
-        "type", "rope_type", "rope_theta", "factor", "original_max_position_embeddings", "low_freq_factor", "high_freq_factor", "beta_fast", "beta_slow", "truncate", "attention_factor",
+        "type", "rope_type", "rope_theta", "factor", "original_max_position_embeddings", "low_freq_factor", "high_freq_factor", "beta_fast", "beta_slow",
+        "truncate", "attention_factor",
         "mscale", "mscale_all_dim", "mrope_section", "mrope_interleaved", "partial_rotary_factor", "finetuned",
     ];
 
@@ -57,7 +59,8 @@ public sealed record RopeConfig
     /// <param name="headSize">Its head size.</param>
     /// <param name="defaultTheta">The base where the file names none.</param>
     /// <param name="interleaved">M-RoPE gives the axes every third frequency (Qwen3) instead of chunks.</param>
-    /// <exception cref="InvalidInputException">The variant or a setting is not known, out of range or without effect, or two fields contradict each other.</exception>
+    /// <exception cref="InvalidInputException">The variant or a setting is not known, out of range or without effect, or two fields contradict each
+    /// other.</exception>
     public static RopeConfig Parse(ConfigReader text, int maxPositions, int headSize, double defaultTheta, bool interleaved = false)
     {
         ConfigReader? settings = Settings(text);
@@ -69,11 +72,13 @@ public sealed record RopeConfig
 
         if (settings.Element.EnumerateObject().Select(field => field.Name).FirstOrDefault(name => !Known.Contains(name)) is { } unknown)
             throw settings.Error(unknown, "is not known here and would be ignored; the model would give other numbers");
-        if (settings.Flag("mrope_interleaved", interleaved) != interleaved) throw settings.Error("mrope_interleaved", $"must be {(interleaved ? "true" : "false")} for this family");
+        if (settings.Flag("mrope_interleaved", interleaved) != interleaved)
+            throw settings.Error("mrope_interleaved", $"must be {(interleaved ? "true" : "false")} for this family");
         string type = TypeOf(settings);
         double factor = type == "default" ? settings.Number("factor", 1) : settings.Number("factor");
         if (factor < 1) throw settings.Error("factor", "must be at least 1");
-        if (type == "default" && factor != 1) throw settings.Error("factor", $"({factor}) has no effect without a rope_type such as linear or yarn; name the type or leave the factor out");
+        if (type == "default" && factor != 1)
+            throw settings.Error("factor", $"({factor}) has no effect without a rope_type such as linear or yarn; name the type or leave the factor out");
         return new RopeConfig
         {
             Type = type,
@@ -100,9 +105,11 @@ public sealed record RopeConfig
         if (text is null) return;
         ConfigReader? outside = Settings(root), inside = Settings(text);
         if (StatedTheta(root, outside) is { } theta && StatedTheta(text, inside) != theta)
-            throw root.Error("rope_theta", $"({theta}) stands at the top, where it is not read, and text_config says otherwise or nothing; put it into text_config");
+            throw root.Error("rope_theta",
+                $"({theta}) stands at the top, where it is not read, and text_config says otherwise or nothing; put it into text_config");
         if (outside is not null && (inside is null ? TypeOf(outside) != "default" : TypeOf(outside) != TypeOf(inside)))
-            throw root.Error(root.Has("rope_scaling") ? "rope_scaling" : "rope_parameters", "stands at the top, where it is not read, and text_config says otherwise or nothing; put it into text_config");
+            throw root.Error(root.Has("rope_scaling") ? "rope_scaling" : "rope_parameters",
+                "stands at the top, where it is not read, and text_config says otherwise or nothing; put it into text_config");
     }
 
     // an empty object counts as missing
@@ -111,8 +118,11 @@ public sealed record RopeConfig
 
     private static double? StatedTheta(ConfigReader text, ConfigReader? settings)
     {
-        double? inside = settings?.Has("rope_theta") == true ? settings.Number("rope_theta") : null, beside = text.Has("rope_theta") ? text.Number("rope_theta") : null;
-        if (inside is { } one && beside is { } other && one != other) throw settings!.Error("rope_theta", $"is {one}, but rope_theta beside it is {other}; leave one of them out");
+        double? inside = settings?.Has("rope_theta") == true ? settings.Number("rope_theta") : null, beside = text.Has("rope_theta")
+            ? text.Number("rope_theta")
+            : null;
+        if (inside is { } one && beside is { } other && one != other)
+            throw settings!.Error("rope_theta", $"is {one}, but rope_theta beside it is {other}; leave one of them out");
         return inside ?? beside;
     }
 

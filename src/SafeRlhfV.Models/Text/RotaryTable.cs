@@ -59,7 +59,8 @@ public sealed class RotaryTable : IDisposable
     private void Prepare(long length, Device device, ScalarType dtype)
     {
         bool dynamic = config.Type == "dynamic";
-        if (whole is { } kept && kept.Dtype == dtype && kept.Device.ToString() == device.ToString() && (dynamic ? kept.Length == length : kept.Length >= length)) return;
+        if (whole is { } kept && kept.Dtype == dtype && kept.Device.ToString() == device.ToString() && (dynamic ? kept.Length == length : kept.Length >= length)
+            ) return;
         Drop();
         // room to grow, so that decoding does not compute it anew at every step; dynamic frequencies belong to one length
         long rows = dynamic ? length : Math.Max(256, (long)System.Numerics.BitOperations.RoundUpToPowerOf2((ulong)length));

@@ -9,8 +9,10 @@ public sealed record TextConfig
     // fields of other decoders that change the forward pass
     private static readonly string[] Foreign =
     [
-        "attn_logit_softcapping", "final_logit_softcapping", "logit_softcapping", "logit_scale", "logits_scaling", "embedding_multiplier", "residual_multiplier", "attention_multiplier",
-        "scale_emb", "scale_depth", "query_pre_attn_scalar", "num_experts", "num_local_experts", "n_routed_experts", "use_qk_norm", "qk_layernorm", "use_parallel_residual", "parallel_attn",
+        "attn_logit_softcapping", "final_logit_softcapping", "logit_softcapping", "logit_scale", "logits_scaling", "embedding_multiplier",
+        "residual_multiplier", "attention_multiplier",
+        "scale_emb", "scale_depth", "query_pre_attn_scalar", "num_experts", "num_local_experts", "n_routed_experts", "use_qk_norm", "qk_layernorm",
+        "use_parallel_residual", "parallel_attn",
         "alibi", "rotary_pct", "rotary_dim", "no_rope_layers", "attention_chunk_size", "clip_qkv", "attention_sink", "lm_head_bias", "rope_local_base_freq",
     ];
 
@@ -83,7 +85,8 @@ public sealed record TextConfig
     public static TextConfig Parse(ConfigReader text, string? modelType = null)
     {
         string type = modelType ?? text.Text("model_type", "llama");
-        Defaults defaults = DefaultsOf(type) ?? throw text.Error("model_type", $"'{type}' is not a decoder known here; known are llama, mistral, qwen2, qwen2_vl, qwen2_5_vl, qwen3, qwen3_vl");
+        Defaults defaults = DefaultsOf(type)
+            ?? throw text.Error("model_type", $"'{type}' is not a decoder known here; known are llama, mistral, qwen2, qwen2_vl, qwen2_5_vl, qwen3, qwen3_vl");
         int hidden = text.Int("hidden_size", defaults.Hidden), heads = text.Int("num_attention_heads", defaults.Heads, most: 1 << 16);
         int layers = text.Int("num_hidden_layers", defaults.Layers, most: 1024);
         int keyValueHeads = text.Int("num_key_value_heads", defaults.KeyValueHeads ?? heads, most: 1 << 16);
@@ -125,7 +128,9 @@ public sealed record TextConfig
     private static int? Window(ConfigReader text, string type)
     {
         if (type == "llama") return null;
-        if (type == "mistral") return text.Element.TryGetProperty("sliding_window", out _) ? (text.Has("sliding_window") ? text.Int("sliding_window") : null) : 4096;
+        if (type == "mistral") return text.Element.TryGetProperty("sliding_window", out _)
+            ? (text.Has("sliding_window") ? text.Int("sliding_window") : null)
+            : 4096;
         return text.Flag("use_sliding_window", false) ? text.Int("sliding_window", 4096) : null;
     }
 
@@ -134,7 +139,8 @@ public sealed record TextConfig
         IReadOnlyList<string>? named = text.Texts("layer_types");
         if (window is null)
         {
-            if (named?.Contains("sliding_attention") == true) throw text.Error("layer_types", "names layers with sliding_attention, but there is no sliding_window in use");
+            if (named?.Contains("sliding_attention") == true)
+                throw text.Error("layer_types", "names layers with sliding_attention, but there is no sliding_window in use");
             return [.. Enumerable.Repeat(false, layers)];
         }
         if (named is { } kinds)
@@ -157,13 +163,15 @@ public sealed record TextConfig
         foreach (string field in Foreign)
         {
             if (!text.Element.TryGetProperty(field, out JsonElement value)) continue;
-            bool neutral = value.ValueKind is JsonValueKind.Null or JsonValueKind.False || (value.ValueKind == JsonValueKind.Number && value.GetDouble() is 0 or 1)
+            bool neutral = value.ValueKind is JsonValueKind.Null or JsonValueKind.False
+                || (value.ValueKind == JsonValueKind.Number && value.GetDouble() is 0 or 1)
                 || (value.ValueKind == JsonValueKind.Array && value.GetArrayLength() == 0);
             if (!neutral) throw text.Error(field, "changes what the decoder computes and is not supported");
         }
     }
 
-    private sealed record Defaults(int Hidden, int Intermediate, int Layers, int Heads, int? KeyValueHeads, int? HeadSize, int Vocabulary, int MaxPositions, double Theta, double Epsilon = 1e-6);
+    private sealed record Defaults(int Hidden, int Intermediate, int Layers, int Heads, int? KeyValueHeads, int? HeadSize, int Vocabulary, int MaxPositions,
+        double Theta, double Epsilon = 1e-6);
 
     private static Defaults? DefaultsOf(string type) => type switch
     {

@@ -48,7 +48,8 @@ public sealed class TextDecoder : NamedModule
         Tensor isImage_BL = inputIds_BL.EqualTo(imageTokenId), positions_T = isImage_BL.reshape(-1).nonzero().view(-1);
         long wanted = positions_T.shape[0], given = images?.Tokens_TH.shape[0] ?? 0;
         if (wanted != given)
-            throw new InvalidInputException($"The text has {wanted} image tokens, but the images give {given}; prompts and images do not belong together, or a text was cut within an image.");
+            throw new InvalidInputException($"The text has {wanted} image tokens, but the images give {given}; prompts and images do not belong together, or "
+                + "a text was cut within an image.");
         if (given == 0) return (embedding.Forward(inputIds_BL), null);
         // an image id beyond the table marks a place only
         Tensor ids = imageTokenId < Config.VocabularySize ? inputIds_BL : inputIds_BL.masked_fill(isImage_BL, Scalars.Zero);
@@ -68,12 +69,14 @@ public sealed class TextDecoder : NamedModule
     /// <param name="branches">The columns after the prompt are answers side by side; null = the columns are one text.</param>
     /// <returns>[B, L - from, H].</returns>
     public Tensor Forward(
-        Tensor embeddings_BLH, Tensor mask_BK, Tensor positions, KeyValueCache? cache, IReadOnlyList<Tensor>? deepStack = null, Tensor? imagePositions_T = null, long from = 0, AnswerBranches? branches = null)
+        Tensor embeddings_BLH, Tensor mask_BK, Tensor positions, KeyValueCache? cache, IReadOnlyList<Tensor>? deepStack = null, Tensor? imagePositions_T = null,
+        long from = 0, AnswerBranches? branches = null)
     {
         using DisposeScope scope = NewDisposeScope();
         long columns = embeddings_BLH.shape[1], keys = columns + (cache?.Length ?? 0);
         if (mask_BK.shape[1] != keys || mask_BK.shape[0] != embeddings_BLH.shape[0])
-            throw new ArgumentException($"The mask is [{string.Join(", ", mask_BK.shape)}]; {embeddings_BLH.shape[0]} rows of {keys} columns are needed.", nameof(mask_BK));
+            throw new ArgumentException($"The mask is [{string.Join(", ", mask_BK.shape)}]; {embeddings_BLH.shape[0]} rows of {keys} columns are needed.",
+                nameof(mask_BK));
         ScalarType dtype = embeddings_BLH.dtype;
         RotaryAngles angles = rotary.Select(positions, keys, dtype);
         AttentionMask full = AttentionMask.Build(mask_BK, columns, dtype, null, branches);
@@ -81,7 +84,8 @@ public sealed class TextDecoder : NamedModule
         Tensor x = embeddings_BLH;
         for (int layer = 0; layer < layers.Length; layer++)
         {
-            bool slides = Config.SlidingWindow is not null && Config.SlidingLayers[layer], stacks = deepStack is not null && layer < deepStack.Count && imagePositions_T is not null;
+            bool slides = Config.SlidingWindow is not null && Config.SlidingLayers[layer], stacks = deepStack is not null && layer < deepStack.Count
+                && imagePositions_T is not null;
             AttentionMask mask = slides ? sliding : full;
             long first = layer == layers.Length - 1 && !stacks ? from : 0;
             if (first > 0) mask = AttentionMask.Build(mask_BK, columns - first, dtype, slides ? Config.SlidingWindow : null, branches);

@@ -1,7 +1,8 @@
 namespace SafeRlhfV.Models;
 
 /// <summary>
-/// Sizes of a model's vision side, from which plans count memory and time. An image becomes rows of pixel values: itself (LLaVA-1.5), tiles (LLaVA-NeXT) or patches (Qwen).
+/// Sizes of a model's vision side, from which plans count memory and time. An image becomes rows of pixel values: itself (LLaVA-1.5), tiles (LLaVA-NeXT) or
+/// patches (Qwen).
 /// </summary>
 public sealed record VisionSizes
 {

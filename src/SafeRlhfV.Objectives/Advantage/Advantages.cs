@@ -21,7 +21,8 @@ public static class Advantages
         where T : unmanaged, IFloatingPointIeee754<T>
     {
         if (rewards.Length != values.Length || advantages.Length != values.Length || returns.Length != values.Length)
-            throw new ArgumentException($"{values.Length} values, {rewards.Length} rewards: every token needs one of each, and room for its advantage and return.");
+            throw new ArgumentException($"{values.Length} values, {rewards.Length} rewards: every token needs one of each, and room for its advantage and "
+                + "return.");
         double nextValue = 0, nextAdvantage = 0;
         for (int at = values.Length - 1; at >= 0; at--)
         {

@@ -23,7 +23,8 @@ public static class KlShaping
         where T : unmanaged, IFloatingPointIeee754<T>
     {
         if (referenceLogProbs.Length != logProbs.Length || rewards.Length != logProbs.Length || costs.Length != logProbs.Length)
-            throw new ArgumentException($"{logProbs.Length} log-probabilities, {referenceLogProbs.Length} of the reference: every token needs one of each, and room for both scores.");
+            throw new ArgumentException($"{logProbs.Length} log-probabilities, {referenceLogProbs.Length} of the reference: every token needs one of each, "
+                + "and room for both scores.");
         T weight = T.CreateChecked(beta), bound = T.CreateChecked(clipScore);
         int last = logProbs.Length - 1;
         for (int at = 0; at <= last; at++)

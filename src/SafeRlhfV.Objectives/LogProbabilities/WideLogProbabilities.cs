@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace SafeRlhfV.Objectives;
 
 /// <summary>
-/// The chunked log-probability with its own backward pass. With p = softmax(logits) and upstream g: ∂/∂h_n = g_n (W[y_n] - p_n W), whose bracket the forward pass
-/// can make while the chunk is in cache; ∂/∂W = Σ_n g_n (1[y_n] - p_n) h_nᵀ needs g, so the backward pass makes each chunk once more.
+/// The chunked log-probability with its own backward pass. With p = softmax(logits) and upstream g: ∂/∂h_n = g_n (W[y_n] - p_n W), whose bracket the forward
+/// pass can make while the chunk is in cache; ∂/∂W = Σ_n g_n (1[y_n] - p_n) h_nᵀ needs g, so the backward pass makes each chunk once more.
 /// </summary>
 internal sealed class WideLogProbabilities : autograd.SingleTensorFunction<WideLogProbabilities>
 {
@@ -18,9 +18,11 @@ internal sealed class WideLogProbabilities : autograd.SingleTensorFunction<WideL
     public static Tensor Run(Tensor hidden_NH, Tensor weight_VH, Tensor labels_N, long chunkBytes, Tensor? entropy)
     {
         // checked here because a mismatch inside matmul or a custom backward ends the process
-        if (hidden_NH.dim() != 2 || weight_VH.dim() != 2 || labels_N.dim() != 1 || hidden_NH.shape[1] != weight_VH.shape[1] || hidden_NH.shape[0] != labels_N.shape[0])
+        if (hidden_NH.dim() != 2 || weight_VH.dim() != 2 || labels_N.dim() != 1 || hidden_NH.shape[1] != weight_VH.shape[1]
+            || hidden_NH.shape[0] != labels_N.shape[0])
             throw new ArgumentException(
-                $"Hidden [{string.Join(", ", hidden_NH.shape)}], weight [{string.Join(", ", weight_VH.shape)}] and labels [{string.Join(", ", labels_N.shape)}] must be [N, H], [V, H] and [N].");
+                $"Hidden [{string.Join(", ", hidden_NH.shape)}], weight [{string.Join(", ", weight_VH.shape)}] and labels "
+                    + $"[{string.Join(", ", labels_N.shape)}] must be [N, H], [V, H] and [N].");
         if (hidden_NH.dtype != weight_VH.dtype) throw new ArgumentException($"Hidden is {hidden_NH.dtype} but the weight is {weight_VH.dtype}.");
         using var scope = NewDisposeScope();
         long rows = Math.Max(1, chunkBytes / (4 * weight_VH.shape[0]));
@@ -58,7 +60,8 @@ internal sealed class WideLogProbabilities : autograd.SingleTensorFunction<WideL
         return [hiddenGradient_NH!, weightGradient_VH!, null!, null!];
     }
 
-    private static (Tensor LogProbs_N, Tensor LogNormaliser_N, Tensor? Direction_NH) Forward(Tensor hidden_NH, Tensor weight_VH, Tensor labels_N, Settings settings)
+    private static (Tensor LogProbs_N, Tensor LogNormaliser_N, Tensor? Direction_NH) Forward(Tensor hidden_NH, Tensor weight_VH, Tensor labels_N,
+        Settings settings)
     {
         using var noGrad = no_grad();
         (ScalarType type, long count) = (ResultType(hidden_NH.dtype), hidden_NH.shape[0]);

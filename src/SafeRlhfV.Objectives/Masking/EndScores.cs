@@ -37,7 +37,9 @@ public static class EndScores
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor ends_B1 = ends_B.unsqueeze(1);
-        Tensor end = scores.dim() == 2 ? scores.gather(1, ends_B1).squeeze(1) : scores.gather(1, ends_B1.unsqueeze(2).expand(-1, -1, scores.shape[2])).squeeze(1);
+        Tensor end = scores.dim() == 2
+            ? scores.gather(1, ends_B1).squeeze(1)
+            : scores.gather(1, ends_B1.unsqueeze(2).expand(-1, -1, scores.shape[2])).squeeze(1);
         return end.MoveToOuterDisposeScope();
     }
 }

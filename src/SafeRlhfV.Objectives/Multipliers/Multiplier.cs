@@ -30,7 +30,9 @@ public sealed class Multiplier : IMultiplier
         get => new(step, [.. window], variable, integral, previousCost);
         set
         {
-            if (value.Window.Count > options.Window) throw new ArgumentException($"The state's window holds {value.Window.Count} costs, more than the {options.Window} of the settings.", nameof(value));
+            if (value.Window.Count > options.Window)
+                throw new ArgumentException($"The state's window holds {value.Window.Count} costs, more than the {options.Window} of the settings.",
+                    nameof(value));
             window.Clear();
             foreach (double cost in value.Window) window.Enqueue(cost);
             (step, variable, integral, previousCost) = (value.Step, value.Variable, value.IntegralSum, value.PreviousCost);
@@ -49,13 +51,17 @@ public sealed class Multiplier : IMultiplier
     public static IEnumerable<string> Faults(MultiplierMode mode, MultiplierOptions options)
     {
         if (!(options.Initial >= 0) || !double.IsFinite(options.Initial)) yield return $"Initial λ is {options.Initial}: it must be 0 or more.";
-        if (mode == MultiplierMode.Log && options.Initial == 0) yield return "Initial λ is 0, which mode log can never leave: start above 0, or use projected, pid or fixed.";
-        if (options.Maximum is { } maximum && !(maximum >= options.Initial)) yield return $"The bound on λ ({maximum}) is below its initial value ({options.Initial}).";
+        if (mode == MultiplierMode.Log && options.Initial == 0)
+            yield return "Initial λ is 0, which mode log can never leave: start above 0, or use projected, pid or fixed.";
+        if (options.Maximum is { } maximum && !(maximum >= options.Initial))
+            yield return $"The bound on λ ({maximum}) is below its initial value ({options.Initial}).";
         if (options.Window < 1) yield return $"The window is {options.Window}: it must hold at least one cost.";
         if (options.Delay < 0) yield return $"The delay is {options.Delay}: it must be 0 or more.";
         if (!double.IsFinite(options.Budget)) yield return $"The budget is {options.Budget}: it must be a number.";
-        if (mode is MultiplierMode.Log or MultiplierMode.Projected && !(options.LearningRate >= 0)) yield return $"The learning rate of λ is {options.LearningRate}: it must be 0 or more.";
-        if (mode == MultiplierMode.Pid && !(options.Proportional >= 0 && options.Integral >= 0 && options.Derivative >= 0)) yield return "The three PID weights must be 0 or more.";
+        if (mode is MultiplierMode.Log or MultiplierMode.Projected && !(options.LearningRate >= 0))
+            yield return $"The learning rate of λ is {options.LearningRate}: it must be 0 or more.";
+        if (mode == MultiplierMode.Pid && !(options.Proportional >= 0 && options.Integral >= 0 && options.Derivative >= 0))
+            yield return "The three PID weights must be 0 or more.";
     }
 
     /// <inheritdoc/>

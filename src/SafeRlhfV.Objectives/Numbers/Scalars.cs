@@ -7,7 +7,8 @@ namespace SafeRlhfV.Objectives;
 /// Numbers that are handed to libtorch. TorchSharp does not keep a temporary <see cref="Scalar"/> alive during the native call: a garbage collection on another
 /// thread can free it while libtorch reads it, and the call then fails or computes with another number (docs/decisions/0006). TorchSharp makes such temporaries
 /// itself wherever a number meets a tensor, and even in the sum of two tensors. So constants come from here and are never freed; other numbers are held by a
-/// <c>using</c> until the call has returned, here, in <see cref="TensorArithmetic"/>, or as <c>using Scalar limit = value;</c>. A convention test finds every other way.
+/// <c>using</c> until the call has returned, here, in <see cref="TensorArithmetic"/>, or as <c>using Scalar limit = value;</c>. A convention test finds every
+/// other way.
 /// </summary>
 public static class Scalars
 {

@@ -4,8 +4,9 @@ using static TorchSharp.torch;
 namespace SafeRlhfV.Objectives;
 
 /// <summary>
-/// TorchSharp's operators between a tensor and a number, and the sum of two tensors, with every number kept alive during the native call (<see cref="Scalars"/>).
-/// The results have the bits and the types that the operators give. A method whose name ends with an underscore works in place, as in torch.
+/// TorchSharp's operators between a tensor and a number, and the sum of two tensors, with every number kept alive during the native call
+/// (<see cref="Scalars"/>). The results have the bits and the types that the operators give. A method whose name ends with an underscore works in place, as in
+/// torch.
 /// </summary>
 public static class TensorArithmetic
 {

@@ -15,7 +15,8 @@ public static class Dpo
     /// <param name="beta">β.</param>
     /// <param name="labelSmoothing">e: the assumed share of flipped labels.</param>
     public static DpoLoss Loss(
-        Tensor policyChosen_BT, Tensor policyRejected_BT, Tensor? referenceChosen_BT, Tensor? referenceRejected_BT, Tensor maskChosen_BT, Tensor maskRejected_BT,
+        Tensor policyChosen_BT, Tensor policyRejected_BT, Tensor? referenceChosen_BT, Tensor? referenceRejected_BT, Tensor maskChosen_BT,
+        Tensor maskRejected_BT,
         double beta = 0.1, double labelSmoothing = 0)
     {
         using var scope = NewDisposeScope();
@@ -23,7 +24,8 @@ public static class Dpo
         Tensor? referenceChosen_B = referenceChosen_BT is null ? null : Masked.Zeroed(referenceChosen_BT, maskChosen_BT).sum(1);
         Tensor? referenceRejected_B = referenceRejected_BT is null ? null : Masked.Zeroed(referenceRejected_BT, maskRejected_BT).sum(1);
         DpoLoss loss = Loss(chosen_B, rejected_B, referenceChosen_B, referenceRejected_B, beta, labelSmoothing);
-        foreach (Tensor part in new[] { loss.Loss, loss.Losses_B, loss.ChosenRewards_B, loss.RejectedRewards_B, loss.Accuracy, loss.Margin }) part.MoveToOuterDisposeScope();
+        foreach (Tensor part in new[] { loss.Loss, loss.Losses_B, loss.ChosenRewards_B, loss.RejectedRewards_B, loss.Accuracy, loss.Margin })
+            part.MoveToOuterDisposeScope();
         return loss;
     }
 
@@ -49,6 +51,8 @@ public static class Dpo
             chosenRewards_B.gt(rejectedRewards_B).to(chosenRewards_B.dtype).mean().MoveToOuterDisposeScope(),
             (chosenRewards_B - rejectedRewards_B).mean().MoveToOuterDisposeScope());
 
-        static Tensor Against(Tensor policy_B, Tensor? reference_B) => reference_B is null ? Precision.AtLeastSingle(policy_B) : Precision.AtLeastSingle(policy_B) - Precision.AtLeastSingle(reference_B.detach());
+        static Tensor Against(Tensor policy_B, Tensor? reference_B) => reference_B is null
+            ? Precision.AtLeastSingle(policy_B)
+            : Precision.AtLeastSingle(policy_B) - Precision.AtLeastSingle(reference_B.detach());
     }
 }

@@ -31,7 +31,9 @@ public static class PolicyLosses
         return new PolicyLoss(loss.MoveToOuterDisposeScope(), clipped.MoveToOuterDisposeScope(), kl.MoveToOuterDisposeScope());
     }
 
-    /// <summary>Next-token cross-entropy, the loss of SFT and PTX: the mean of -log π over the tokens to learn; 0 with zero gradient where there are none.</summary>
+    /// <summary>
+    /// Next-token cross-entropy, the loss of SFT and PTX: the mean of -log π over the tokens to learn; 0 with zero gradient where there are none.
+    /// </summary>
     /// <param name="logProbs_BT">log π of the response tokens; the gradient flows here.</param>
     /// <param name="mask_BT">Tokens to learn, bool.</param>
     /// <returns>A scalar.</returns>

@@ -39,7 +39,8 @@ public static class PreferenceLosses
     /// <param name="mode">Graded or sign.</param>
     /// <param name="harmlessRates_B">Integers -3..3; below 0 is unsafe.</param>
     /// <param name="dtype">Type of the scores they will meet.</param>
-    public static Tensor Labels(HarmLabels mode, Tensor harmlessRates_B, ScalarType dtype = ScalarType.Float32) => HarmLabelValues.Of(mode, harmlessRates_B, dtype);
+    public static Tensor Labels(HarmLabels mode, Tensor harmlessRates_B, ScalarType dtype = ScalarType.Float32) => HarmLabelValues.Of(mode, harmlessRates_B,
+        dtype);
 
     /// <summary>The share of pairs whose first score is strictly greater (a tie is wrong), a scalar without gradient.</summary>
     public static Tensor PairAccuracy(Tensor greater_B, Tensor lesser_B)

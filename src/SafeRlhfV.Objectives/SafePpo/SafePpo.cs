@@ -11,7 +11,9 @@ namespace SafeRlhfV.Objectives;
 /// </summary>
 public static class SafePpo
 {
-    /// <summary>Shapes rewards and costs, then estimates advantages and returns of each critic that takes part. Arrays have one entry a response token.</summary>
+    /// <summary>
+    /// Shapes rewards and costs, then estimates advantages and returns of each critic that takes part. Arrays have one entry a response token.
+    /// </summary>
     /// <param name="logProbs">log π_old, from sampling.</param>
     /// <param name="referenceLogProbs">log π_ref.</param>
     /// <param name="reward">R(x, y).</param>
@@ -21,7 +23,8 @@ public static class SafePpo
     /// <param name="options">How.</param>
     /// <exception cref="ArgumentException">The lengths differ.</exception>
     public static ShapedResponse<T> ComputeAdvantages<T>(
-        T[] logProbs, T[] referenceLogProbs, T reward, T cost, T[]? rewardValues, T[]? costValues, SafePpoOptions options) where T : unmanaged, IFloatingPointIeee754<T>
+        T[] logProbs, T[] referenceLogProbs, T reward, T cost, T[]? rewardValues, T[]? costValues, SafePpoOptions options)
+            where T : unmanaged, IFloatingPointIeee754<T>
     {
         T[] rewards = new T[logProbs.Length], costs = new T[logProbs.Length];
         KlShaping.Shape(logProbs, referenceLogProbs, reward, cost, options.KlCoefficient, options.ClipScore, rewards, costs);
@@ -37,8 +40,8 @@ public static class SafePpo
     }
 
     /// <summary>
-    /// The losses of a batch. A loss is computed where its network's present output is given: a trainer asks for the actor's first and for the critics' later, so
-    /// that their graphs need not lie in memory side by side.
+    /// The losses of a batch. A loss is computed where its network's present output is given: a trainer asks for the actor's first and for the critics' later,
+    /// so that their graphs need not lie in memory side by side.
     /// </summary>
     /// <param name="batch">The responses.</param>
     /// <param name="lambda">The multiplier λ; without effect where rewards or costs take no part.</param>
@@ -52,7 +55,8 @@ public static class SafePpo
     {
         using DisposeScope scope = NewDisposeScope();
         PolicyLoss? actor = logProbs_BT is null ? null
-            : PolicyLosses.ClippedSurrogate(logProbs_BT, batch.LogProbs_BT, CombinedAdvantages(batch, lambda), batch.Mask_BT, options.ClipRange, options.Reduction);
+            : PolicyLosses.ClippedSurrogate(logProbs_BT, batch.LogProbs_BT, CombinedAdvantages(batch, lambda), batch.Mask_BT, options.ClipRange,
+                options.Reduction);
         Tensor? reward = Critic(rewardValues_BT, batch.Reward), cost = Critic(costValues_BT, batch.Cost);
         foreach (Tensor? result in (Tensor?[])[actor?.Loss, actor?.ClipFraction, actor?.ApproximateKl, reward, cost]) result?.MoveToOuterDisposeScope();
         return new(actor, reward, cost);

@@ -2,7 +2,9 @@ using static TorchSharp.torch;
 
 namespace SafeRlhfV.Objectives;
 
-/// <summary>Responses side by side, each padded on the right with 0 to T columns, on the device of the mask. Constant: no gradient flows to any of it.</summary>
+/// <summary>
+/// Responses side by side, each padded on the right with 0 to T columns, on the device of the mask. Constant: no gradient flows to any of it.
+/// </summary>
 /// <param name="Mask_BT">Response tokens, bool.</param>
 /// <param name="LogProbs_BT">log π_old.</param>
 /// <param name="Reward">Of the reward critic; null = rewards take no part.</param>

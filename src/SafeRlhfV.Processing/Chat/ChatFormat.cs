@@ -6,8 +6,8 @@ namespace SafeRlhfV.Processing;
 /// </summary>
 /// <remarks>
 /// A checkpoint's format follows from its folder's chat template. The template renders a fixed set of conversations: where it writes what a built-in format
-/// writes, that one is used; otherwise the template itself writes the prompts. A folder without a template is refused, since a guess may be wrong without a sign;
-/// a caller who knows better names a format.
+/// writes, that one is used; otherwise the template itself writes the prompts. A folder without a template is refused, since a guess may be wrong without a
+/// sign; a caller who knows better names a format.
 /// </remarks>
 public abstract class ChatFormat
 {
@@ -47,7 +47,8 @@ public abstract class ChatFormat
     public abstract IReadOnlyList<ChatSegment> Render(IReadOnlyList<ChatTurn> turns, bool addGenerationPrompt, bool addVisionId = false);
 
     /// <summary>What follows the turns and their generation prompt when the model answers with that text, up to the end of the answer.</summary>
-    internal virtual IReadOnlyList<ChatSegment> RenderAnswer(IReadOnlyList<ChatTurn> turns, string response, bool addVisionId) => [new ChatSegment(ChatSegmentKind.Assistant, BeforeAnswer + response)];
+    internal virtual IReadOnlyList<ChatSegment> RenderAnswer(IReadOnlyList<ChatTurn> turns, string response, bool addVisionId) =>
+        [new ChatSegment(ChatSegmentKind.Assistant, BeforeAnswer + response)];
 
     /// <summary>The format of that name: llava-1.5, llava-next-vicuna, llava-next-mistral, qwen2-vl, qwen2.5-vl or qwen3-vl.</summary>
     /// <exception cref="InvalidInputException">There is none of that name.</exception>
@@ -62,7 +63,8 @@ public abstract class ChatFormat
     public static ChatFormat OfFolder(string folder, string modelType, ChatFormat? usual)
     {
         ChatTemplate template = ChatTemplate.Find(folder) ?? throw new InvalidInputException(
-            $"{folder}: it has no chat template (chat_template.jinja, chat_template.json, or the key chat_template of processor_config.json or tokenizer_config.json); name a format with --chat-format: {string.Join(", ", Names)}.");
+            $"{folder}: it has no chat template (chat_template.jinja, chat_template.json, or the key chat_template of processor_config.json or "
+                + $"tokenizer_config.json); name a format with --chat-format: {string.Join(", ", Names)}.");
         if (usual is null) throw new InvalidInputException($"{folder}: no chat is known for {modelType}.");
         return ChatRecognition.Choose(template, usual.ImageToken);
     }

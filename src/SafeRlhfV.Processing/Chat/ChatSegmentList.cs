@@ -15,7 +15,8 @@ internal sealed class ChatSegmentList(string imageToken)
     public void Text(ChatRole role, string text)
     {
         if (text.Length == 0) return;
-        Add(new ChatSegment(role switch { ChatRole.System => ChatSegmentKind.System, ChatRole.User => ChatSegmentKind.User, _ => ChatSegmentKind.Assistant }, text));
+        Add(new ChatSegment(role switch { ChatRole.System => ChatSegmentKind.System, ChatRole.User => ChatSegmentKind.User, _ => ChatSegmentKind.Assistant },
+            text));
     }
 
     public IReadOnlyList<ChatSegment> Finish()

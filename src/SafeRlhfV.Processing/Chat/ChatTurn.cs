@@ -12,7 +12,8 @@ public sealed record ChatTurn(ChatRole Role, IReadOnlyList<ChatPart> Parts)
     public static ChatTurn System(string text) => new(ChatRole.System, [new TextPart(text)]);
 
     /// <summary>A user's turn: images first, then the text.</summary>
-    public static ChatTurn User(string text, params IEnumerable<RgbImage> images) => new(ChatRole.User, [.. images.Select(image => new ImagePart(image)), new TextPart(text)]);
+    public static ChatTurn User(string text, params IEnumerable<RgbImage> images) =>
+        new(ChatRole.User, [.. images.Select(image => new ImagePart(image)), new TextPart(text)]);
 
     /// <summary>A model's turn of one text.</summary>
     public static ChatTurn Assistant(string text) => new(ChatRole.Assistant, [new TextPart(text)]);

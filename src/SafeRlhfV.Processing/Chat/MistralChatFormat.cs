@@ -1,7 +1,8 @@
 namespace SafeRlhfV.Processing;
 
 /// <summary>
-/// LLaVA-NeXT on Mistral: `[INST] &lt;image&gt;\nquestion [/INST]`. The generation prompt adds nothing. Of system and assistant turns only the first part counts, and it must be text.
+/// LLaVA-NeXT on Mistral: `[INST] &lt;image&gt;\nquestion [/INST]`. The generation prompt adds nothing. Of system and assistant turns only the first part
+/// counts, and it must be text.
 /// </summary>
 /// <param name="answerEnd">What follows an answer inside a conversation. Revisions of the template differ in it.</param>
 public sealed class MistralChatFormat(string answerEnd = MistralChatFormat.UsualAnswerEnd) : ChatFormat

@@ -1,6 +1,8 @@
 namespace SafeRlhfV.Processing;
 
-/// <summary>Qwen2-VL and Qwen2.5-VL. A conversation that does not begin with a system turn gets the default one; later system turns stay where they are.</summary>
+/// <summary>
+/// Qwen2-VL and Qwen2.5-VL. A conversation that does not begin with a system turn gets the default one; later system turns stay where they are.
+/// </summary>
 /// <param name="defaultSystem">The default system message; null = none.</param>
 public sealed class Qwen2ChatFormat(string? defaultSystem = Qwen2ChatFormat.UsualSystem) : QwenChatFormat
 {

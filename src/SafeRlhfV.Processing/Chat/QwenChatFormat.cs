@@ -1,6 +1,8 @@
 namespace SafeRlhfV.Processing;
 
-/// <summary>What the Qwen-VL formats share: `&lt;|im_start|&gt;role\n...&lt;|im_end|&gt;\n` around each turn, parts in their order, images between vision tokens.</summary>
+/// <summary>
+/// What the Qwen-VL formats share: `&lt;|im_start|&gt;role\n...&lt;|im_end|&gt;\n` around each turn, parts in their order, images between vision tokens.
+/// </summary>
 public abstract class QwenChatFormat : ChatFormat
 {
     private protected QwenChatFormat() { }
@@ -14,7 +16,8 @@ public abstract class QwenChatFormat : ChatFormat
     /// <inheritdoc/>
     public override string EndOfAnswer => "<|im_end|>";
 
-    private protected static void Begin(ChatSegmentList list, ChatRole role) => list.Format($"<|im_start|>{role switch { ChatRole.System => "system", ChatRole.User => "user", _ => "assistant" }}\n");
+    private protected static void Begin(ChatSegmentList list, ChatRole role) =>
+        list.Format($"<|im_start|>{role switch { ChatRole.System => "system", ChatRole.User => "user", _ => "assistant" }}\n");
 
     private protected static void End(ChatSegmentList list) => list.Format("<|im_end|>\n");
 

@@ -90,10 +90,13 @@ public sealed partial class TemplateChatFormat : ChatFormat
         string[] texts = [.. turns.SelectMany(turn => turn.Parts.OfType<TextPart>()).Select(part => part.Text), source.Text,
             .. turns.Select(turn => turn.Reasoning ?? "")];
         if (JinjaMarks.Unused(texts)
-            is not { } marks) throw new InvalidInputException("Chat: the conversation holds code points that Unicode keeps for no character (U+FDD0 to U+FDEF); take them out.");
+            is not { } marks)
+                throw new InvalidInputException("Chat: the conversation holds code points that Unicode keeps for no character (U+FDD0 to U+FDEF); take them "
+                    + "out.");
         JinjaRendering marked = Rendering(turns, addGenerationPrompt, addVisionId, takesParts, marks);
         if (marks.Without(marked.Text) != plain.Text || marks.Read(marked.Text) is not { } stretches)
-            throw new InvalidInputException($"{source.File}: the chat template takes its own texts apart, so that special tokens in the conversation could not be told from its own; name a format with --chat-format, or change the template.");
+            throw new InvalidInputException($"{source.File}: the chat template takes its own texts apart, so that special tokens in the conversation could "
+                + "not be told from its own; name a format with --chat-format, or change the template.");
         return (stretches, plain);
     }
 
@@ -208,6 +211,7 @@ public sealed partial class TemplateChatFormat : ChatFormat
     }
 
     private InvalidInputException NotDerivable() =>
-        new($"{source.File}: the chat template writes what stands before an answer otherwise once the answer is there; which part is the answer cannot be told, so "
+        new($"{source.File}: the chat template writes what stands before an answer otherwise once the answer is there; which part is the answer cannot be "
+            + "told, so "
         + "it cannot be trained on. Change the template, or name a format with --chat-format.");
 }

@@ -1,8 +1,8 @@
 namespace SafeRlhfV.Processing;
 
 /// <summary>
-/// LLaVA-1.5 and LLaVA-NeXT on Vicuna: `USER: &lt;image&gt;\nquestion ASSISTANT:`. Images come before the texts, each followed by a line break; each text is followed
-/// by a blank; a system text has no role name, and there is none by default. The tokenizer puts the begin token, the trainer the end token.
+/// LLaVA-1.5 and LLaVA-NeXT on Vicuna: `USER: &lt;image&gt;\nquestion ASSISTANT:`. Images come before the texts, each followed by a line break; each text is
+/// followed by a blank; a system text has no role name, and there is none by default. The tokenizer puts the begin token, the trainer the end token.
 /// </summary>
 public sealed class VicunaChatFormat : ChatFormat
 {

@@ -8,7 +8,8 @@ internal static class Canvas
     {
         int side = Math.Max(image.Width, image.Height);
         return image.Width == image.Height ? image
-            : Lay(image, (side - image.Width) / 2, (side - image.Height) / 2, side, side, ((byte)(mean[0] * 255), (byte)(mean[1] * 255), (byte)(mean[2] * 255)));
+            : Lay(image, (side - image.Width) / 2, (side - image.Height) / 2, side, side,
+                ((byte)(mean[0] * 255), (byte)(mean[1] * 255), (byte)(mean[2] * 255)));
     }
 
     /// <summary>The image at a place of a ground of one colour; what hangs over its edges is cut off.</summary>

@@ -37,7 +37,8 @@ public sealed class ClipImageProcessor : ImageProcessor
         if (!reader.Has("size")) return (fallback, null);
         if (reader.Element.GetProperty("size").ValueKind == JsonValueKind.Number) return (reader.Int("size", most: MostSide), null);
         ConfigReader section = reader.Section("size")!;
-        if (section.Element.EnumerateObject().Select(field => field.Name).FirstOrDefault(name => name is not ("shortest_edge" or "height" or "width")) is { } unknown)
+        if (section.Element.EnumerateObject().Select(field => field.Name)
+            .FirstOrDefault(name => name is not ("shortest_edge" or "height" or "width")) is { } unknown)
             throw section.Error(unknown, "is not known; give shortest_edge, or height and width");
         return section.Has("shortest_edge") ? (section.Int("shortest_edge", most: MostSide), null) : (null, settings.Size("size"));
     }

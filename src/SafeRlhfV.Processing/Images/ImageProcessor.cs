@@ -1,7 +1,8 @@
 namespace SafeRlhfV.Processing;
 
 /// <summary>
-/// Turns images into a vision tower's values, equal to transformers' PIL-backed image processors. <see cref="Process"/> may be called from many threads at once.
+/// Turns images into a vision tower's values, equal to transformers' PIL-backed image processors. <see cref="Process"/> may be called from many threads at
+/// once.
 /// </summary>
 public abstract class ImageProcessor
 {

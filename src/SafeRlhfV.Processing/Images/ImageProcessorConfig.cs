@@ -3,13 +3,16 @@ using System.Text.Json.Nodes;
 
 namespace SafeRlhfV.Processing;
 
-/// <summary>What all image processors read from `preprocessor_config.json`, or from the `image_processor` object of `processor_config.json` (the newer form).</summary>
+/// <summary>
+/// What all image processors read from `preprocessor_config.json`, or from the `image_processor` object of `processor_config.json` (the newer form).
+/// </summary>
 public sealed record ImageProcessorConfig
 {
     // fields on which values and sizes depend
     private static readonly string[] Stated =
     [
-        "resample", "rescale_factor", "do_rescale", "do_normalize", "do_resize", "do_center_crop", "do_pad", "image_mean", "image_std", "size", "crop_size", "min_pixels", "max_pixels", "patch_size",
+        "resample", "rescale_factor", "do_rescale", "do_normalize", "do_resize", "do_center_crop", "do_pad", "image_mean", "image_std", "size", "crop_size",
+        "min_pixels", "max_pixels", "patch_size",
         "merge_size", "temporal_patch_size", "image_grid_pinpoints",
     ];
 
@@ -40,7 +43,9 @@ public sealed record ImageProcessorConfig
             if (File.Exists(older)) RequireSame(nested, ConfigReader.Open(older), older);
             return Parse(WithOneLimit(nested).With(overrides));
         }
-        if (!File.Exists(older)) throw new InvalidInputException($"{older}: no such file, and processor_config.json holds no image_processor; copy the file from the model's folder.");
+        if (!File.Exists(older))
+            throw new InvalidInputException(
+                $"{older}: no such file, and processor_config.json holds no image_processor; copy the file from the model's folder.");
         return Parse(WithOneLimit(ConfigReader.Open(older)).With(overrides));
     }
 
@@ -53,7 +58,8 @@ public sealed record ImageProcessorConfig
             if (kind.EndsWith(ending, StringComparison.Ordinal)) kind = kind[..^ending.Length];
         // the name that these classes had until 2022
         if (kind.EndsWith("FeatureExtractor", StringComparison.Ordinal)) kind = kind[..^"FeatureExtractor".Length] + "ImageProcessor";
-        IReadOnlyList<double> mean = Channels(reader, "image_mean", [0.48145466, 0.4578275, 0.40821073]), deviation = Channels(reader, "image_std", [0.26862954, 0.26130258, 0.27577711]);
+        IReadOnlyList<double> mean = Channels(reader, "image_mean", [0.48145466, 0.4578275, 0.40821073]), deviation = Channels(reader, "image_std",
+            [0.26862954, 0.26130258, 0.27577711]);
         if (deviation.Any(value => (float)value <= 0)) throw reader.Error("image_std", "must be above 0");
         bool rescales = reader.Flag("do_rescale", true), normalizes = reader.Flag("do_normalize", true);
         return new ImageProcessorConfig
@@ -61,7 +67,8 @@ public sealed record ImageProcessorConfig
             Reader = reader,
             Kind = kind,
             Filter = (ResampleFilter)reader.Int("resample", (int)ResampleFilter.Bicubic, least: 0, most: 5),
-            Normalizer = new PixelNormalizer(rescales ? reader.Number("rescale_factor", 1.0 / 255) : null, normalizes ? mean : null, normalizes ? deviation : null),
+            Normalizer = new PixelNormalizer(rescales ? reader.Number("rescale_factor", 1.0 / 255) : null, normalizes ? mean : null,
+                normalizes ? deviation : null),
             Mean = mean,
         };
     }
@@ -104,7 +111,8 @@ public sealed record ImageProcessorConfig
         {
             (JsonElement one, JsonElement other) = (newer.Element.GetProperty(field), older.Element.GetProperty(field));
             bool isOtherForm = one.ValueKind != other.ValueKind && field is "size" or "crop_size"; // a number and an object may mean the same
-            if (!isOtherForm && !JsonElement.DeepEquals(one, other)) throw newer.Error(field, $"is {one.GetRawText()}, but {Path.GetFileName(file)} says {other.GetRawText()}; delete the file that is out of date");
+            if (!isOtherForm && !JsonElement.DeepEquals(one, other))
+                throw newer.Error(field, $"is {one.GetRawText()}, but {Path.GetFileName(file)} says {other.GetRawText()}; delete the file that is out of date");
         }
     }
 

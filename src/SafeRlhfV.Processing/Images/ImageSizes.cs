@@ -37,7 +37,8 @@ public static class ImageSizes
         if (high * wide > maxPixels)
         {
             double shrink = Math.Sqrt((double)((long)height * width) / maxPixels);
-            (high, wide) = (Math.Max(factor, (long)Math.Floor(height / shrink / factor) * factor), Math.Max(factor, (long)Math.Floor(width / shrink / factor) * factor));
+            (high, wide) = (Math.Max(factor, (long)Math.Floor(height / shrink / factor) * factor),
+                Math.Max(factor, (long)Math.Floor(width / shrink / factor) * factor));
         }
         else if (high * wide < minPixels)
         {

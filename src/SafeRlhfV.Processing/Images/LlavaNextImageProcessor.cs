@@ -1,6 +1,8 @@
 namespace SafeRlhfV.Processing;
 
-/// <summary>LLaVA-NeXT's processor: the whole image squeezed to one tile, then the image spread over the tiles of the best resolution, centred on black.</summary>
+/// <summary>
+/// LLaVA-NeXT's processor: the whole image squeezed to one tile, then the image spread over the tiles of the best resolution, centred on black.
+/// </summary>
 public sealed class LlavaNextImageProcessor : ImageProcessor
 {
     private readonly ImageProcessorConfig settings;
@@ -17,8 +19,10 @@ public sealed class LlavaNextImageProcessor : ImageProcessor
     {
         (this.settings, this.side, this.gridSize, this.resolutions) = (settings, side, gridSize, resolutions);
         (int? edge, (int, int)? size) = ClipImageProcessor.ReadSize(settings, 336);
-        if (edge is { } square ? square != side : size != (side, side)) throw settings.Reader.Error("size", $"must be the tower's {side} pixels (vision_config.image_size)");
-        if (settings.Size("crop_size") is { } crop && crop != (side, side)) throw settings.Reader.Error("crop_size", $"must be the tower's {side} x {side} pixels (vision_config.image_size)");
+        if (edge is { } square ? square != side : size != (side, side))
+            throw settings.Reader.Error("size", $"must be the tower's {side} pixels (vision_config.image_size)");
+        if (settings.Size("crop_size") is { } crop && crop != (side, side))
+            throw settings.Reader.Error("crop_size", $"must be the tower's {side} x {side} pixels (vision_config.image_size)");
         if (settings.Reader.Pairs("image_grid_pinpoints") is { } pinpoints && !pinpoints.SequenceEqual(resolutions))
             throw settings.Reader.Error("image_grid_pinpoints", "are not those of config.json");
         if (resolutions.Any(pair => pair.Height % side != 0 || pair.Width % side != 0))

@@ -25,7 +25,8 @@ internal sealed class PixelNormalizer
         ReadOnlySpan<byte> pixels = image.Pixels;
         Span<float> reds = planes[..area], greens = planes.Slice(area, area), blues = planes.Slice(2 * area, area);
         // a byte never leaves a table of 256, which the compiler cannot know
-        ref float redTable = ref MemoryMarshal.GetArrayDataReference(red), greenTable = ref MemoryMarshal.GetArrayDataReference(green), blueTable = ref MemoryMarshal.GetArrayDataReference(blue);
+        ref float redTable = ref MemoryMarshal.GetArrayDataReference(red), greenTable = ref MemoryMarshal.GetArrayDataReference(green),
+            blueTable = ref MemoryMarshal.GetArrayDataReference(blue);
         for (int i = 0; i < reds.Length; i++)
         {
             reds[i] = Unsafe.Add(ref redTable, pixels[3 * i]);

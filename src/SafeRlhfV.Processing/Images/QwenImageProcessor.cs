@@ -20,11 +20,13 @@ public sealed class QwenImageProcessor : ImageProcessor
     {
         this.settings = settings;
         ConfigReader reader = settings.Reader;
-        (patch, merge, frames) = (reader.Int("patch_size", 14, most: 256), reader.Int("merge_size", 2, most: 16), reader.Int("temporal_patch_size", 2, most: 16));
+        (patch, merge, frames) = (reader.Int("patch_size", 14, most: 256), reader.Int("merge_size", 2, most: 16),
+            reader.Int("temporal_patch_size", 2, most: 16));
         resizes = reader.Flag("do_resize", true);
         // min_pixels and max_pixels are the older names, beside size or in it; what a caller overrides stands beside it
         ConfigReader? size = reader.Section("size");
-        if (size?.Element.EnumerateObject().Select(field => field.Name).FirstOrDefault(name => !Limits.Contains(name)) is { } unknown) throw size.Error(unknown, $"is not known; known are {string.Join(", ", Limits)}");
+        if (size?.Element.EnumerateObject().Select(field => field.Name).FirstOrDefault(name => !Limits.Contains(name)) is { } unknown)
+            throw size.Error(unknown, $"is not known; known are {string.Join(", ", Limits)}");
         minPixels = Bound(reader, size, "min_pixels", "shortest_edge", 56 * 56);
         maxPixels = Bound(reader, size, "max_pixels", "longest_edge", 28 * 28 * 1280);
         if (maxPixels < minPixels) throw reader.Error("max_pixels", $"{maxPixels} is below min_pixels {minPixels}");
@@ -81,7 +83,9 @@ public sealed class QwenImageProcessor : ImageProcessor
     }
 
     private static long Bound(ConfigReader reader, ConfigReader? size, string older, string newer, int fallback) =>
-        reader.Has(older) ? reader.Int(older, most: 1 << 28) : size is null ? fallback : size.Has(newer) ? size.Int(newer, most: 1 << 28) : size.Int(older, fallback, most: 1 << 28);
+        reader.Has(older) ? reader.Int(older, most: 1 << 28) : size is null ? fallback : size.Has(newer)
+            ? size.Int(newer, most: 1 << 28)
+            : size.Int(older, fallback, most: 1 << 28);
 
     private void Expect(string name, int value, int expected)
     {

@@ -14,7 +14,10 @@ internal sealed class ResampleKernel
 
     private readonly int[] first, count, weights;
 
-    /// <summary>Weights of <paramref name="length"/> output pixels from <paramref name="start"/> on, of an axis that goes from <paramref name="from"/> to <paramref name="to"/> pixels.</summary>
+    /// <summary>
+    /// Weights of <paramref name="length"/> output pixels from <paramref name="start"/> on, of an axis that goes from <paramref name="from"/> to
+    /// <paramref name="to"/> pixels.
+    /// </summary>
     public ResampleKernel(int from, int to, ResampleFilter filter, int start, int length)
     {
         double scale = (double)from / to, widening = Math.Max(scale, 1), support = Support(filter) * widening;
@@ -54,7 +57,10 @@ internal sealed class ResampleKernel
     /// <summary>Weights of an output pixel.</summary>
     public ReadOnlySpan<int> Weights(int i) => weights.AsSpan(i * Taps, count[i]);
 
-    /// <summary>For rows: every output's weights in groups of four taps, the low parts of a group, then the high parts; filled up with zeros. And the shorts of one output.</summary>
+    /// <summary>
+    /// For rows: every output's weights in groups of four taps, the low parts of a group, then the high parts; filled up with zeros. And the shorts of one
+    /// output.
+    /// </summary>
     public (short[] Weights, int Stride) InFours()
     {
         int stride = (Taps + 3) / 4 * 8;
@@ -68,7 +74,10 @@ internal sealed class ResampleKernel
         return (packed, stride);
     }
 
-    /// <summary>For columns: every output's weights in pairs of taps, two shorts of low parts, then two of high parts; filled up with zeros. And the shorts of one output.</summary>
+    /// <summary>
+    /// For columns: every output's weights in pairs of taps, two shorts of low parts, then two of high parts; filled up with zeros. And the shorts of one
+    /// output.
+    /// </summary>
     public (short[] Weights, int Stride) InPairs()
     {
         int stride = (Taps + 1) / 2 * 4;

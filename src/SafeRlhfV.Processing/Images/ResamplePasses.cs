@@ -1,6 +1,8 @@
 namespace SafeRlhfV.Processing;
 
-/// <summary>The two passes of the resampler: sums of bytes times 22-bit weights, rounded and clipped to bytes. Large images are shared among the processors.</summary>
+/// <summary>
+/// The two passes of the resampler: sums of bytes times 22-bit weights, rounded and clipped to bytes. Large images are shared among the processors.
+/// </summary>
 internal static class ResamplePasses
 {
     private const int Half = 1 << (ResampleKernel.Bits - 1);
@@ -20,14 +22,16 @@ internal static class ResamplePasses
         byte[] pixels = GC.AllocateUninitializedArray<byte>(checked(rows * kernel.Length * 3));
         (short[] packed, int stride) = vectors && VectorPasses.AreSupported ? kernel.InFours() : ([], 0);
         int reach = 0; // bytes from a row's start that the vectors may read
-        for (int x = 0; packed.Length > 0 && x < kernel.Length; x++) reach = Math.Max(reach, (kernel.First(x) - shift) * 3 + (kernel.Count(x) + 3) / 4 * 12 + 4);
+        for (int x = 0; packed.Length > 0 && x < kernel.Length; x++)
+            reach = Math.Max(reach, (kernel.First(x) - shift) * 3 + (kernel.Count(x) + 3) / 4 * 12 + 4);
         Share(rows, (long)rows * kernel.Length * kernel.Taps * 3, (from, to) =>
         {
             // of the last rows the vectors would read beyond the image's end
             int vectorTo = packed.Length == 0 ? from : (int)Math.Clamp((image.Pixels.LongLength - reach) / (image.Width * 3L) + 1 - top, from, to);
             if (image.Pixels.Length < reach) vectorTo = from;
             VectorRows(image, top, from, vectorTo, kernel, packed, stride, shift, pixels);
-            for (int y = vectorTo; y < to; y++) PlainRow(image.Pixels.AsSpan((top + y) * image.Width * 3, image.Width * 3), kernel, shift, pixels.AsSpan(y * kernel.Length * 3));
+            for (int y = vectorTo; y < to; y++)
+                PlainRow(image.Pixels.AsSpan((top + y) * image.Width * 3, image.Width * 3), kernel, shift, pixels.AsSpan(y * kernel.Length * 3));
         });
         return new RgbImage(kernel.Length, rows, pixels);
     }
@@ -65,7 +69,8 @@ internal static class ResamplePasses
         else Parallel.For(0, parts, index => part((int)((long)rows * index / parts), (int)((long)rows * (index + 1) / parts)));
     }
 
-    private static unsafe void VectorRows(RgbImage image, int top, int from, int to, ResampleKernel kernel, short[] packed, int stride, int shift, byte[] pixels)
+    private static unsafe void VectorRows(RgbImage image, int top, int from, int to, ResampleKernel kernel, short[] packed, int stride, int shift,
+        byte[] pixels)
     {
         if (from >= to) return;
         byte** sources = stackalloc byte*[VectorPasses.RowsAtOnce], targets = stackalloc byte*[VectorPasses.RowsAtOnce];

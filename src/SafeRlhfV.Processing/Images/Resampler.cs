@@ -20,7 +20,8 @@ public static class Resampler
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(width);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(height);
-        if (region.Left < 0 || region.Top < 0 || region.Width < 1 || region.Height < 1 || region.Left > width - region.Width || region.Top > height - region.Height)
+        if (region.Left < 0 || region.Top < 0 || region.Width < 1 || region.Height < 1 || region.Left > width - region.Width
+            || region.Top > height - region.Height)
             throw new ArgumentOutOfRangeException(nameof(region), region, $"does not lie inside {width} x {height}");
         bool horizontal = width != image.Width, vertical = height != image.Height;
         if (!horizontal && !vertical) return Crop(image, region);
@@ -44,11 +45,14 @@ public static class Resampler
         int left = (width - cropWidth) >> 1, top = (height - cropHeight) >> 1; // floors, also below zero
         PixelRegion inside = new(Math.Max(0, left), Math.Max(0, top), Math.Min(width, cropWidth), Math.Min(height, cropHeight));
         RgbImage part = Resize(image, width, height, filter, inside);
-        return inside.Width == cropWidth && inside.Height == cropHeight ? part : Canvas.Lay(part, Math.Max(0, -left), Math.Max(0, -top), cropWidth, cropHeight, (0, 0, 0));
+        return inside.Width == cropWidth && inside.Height == cropHeight
+            ? part
+            : Canvas.Lay(part, Math.Max(0, -left), Math.Max(0, -top), cropWidth, cropHeight, (0, 0, 0));
     }
 
     /// <summary>The order of the passes that Pillow 13 chooses (found by experiment; the rounding between them makes it visible).</summary>
-    public static bool IsVerticalFirst(int width, int height, int newWidth, int newHeight) => newHeight < height && 2L * (width - newWidth) < height - newHeight;
+    public static bool IsVerticalFirst(int width, int height, int newWidth, int newHeight) => newHeight < height
+        && 2L * (width - newWidth) < height - newHeight;
 
     /// <summary>A part of an image; the image itself if the part is all of it.</summary>
     internal static RgbImage Crop(RgbImage image, PixelRegion region)

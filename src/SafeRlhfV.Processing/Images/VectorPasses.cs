@@ -4,8 +4,8 @@ using System.Runtime.Intrinsics.X86;
 namespace SafeRlhfV.Processing;
 
 /// <summary>
-/// The resampler's inner loops with AVX2. Weights of 23 bits are split in two parts of 12, each summed with 16-bit multiply-adds; put together again the sums are
-/// those of the plain loops, bit for bit (32-bit sums may wrap on the way, as the whole does not).
+/// The resampler's inner loops with AVX2. Weights of 23 bits are split in two parts of 12, each summed with 16-bit multiply-adds; put together again the sums
+/// are those of the plain loops, bit for bit (32-bit sums may wrap on the way, as the whole does not).
 /// </summary>
 internal static unsafe class VectorPasses
 {
@@ -18,7 +18,8 @@ internal static unsafe class VectorPasses
         6, 0x80, 9, 0x80, 7, 0x80, 10, 0x80, 8, 0x80, 11, 0x80, 0x80, 0x80, 0x80, 0x80);
 
     // the weights of pixels 0 and 1 for every colour of the lower half, of 2 and 3 for the upper
-    private static readonly Vector256<byte> WeightPairs = Vector256.Create((byte)0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 4, 5, 6, 7, 4, 5, 6, 7, 4, 5, 6, 7, 4, 5, 6, 7);
+    private static readonly Vector256<byte> WeightPairs = Vector256.Create((byte)0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 4, 5, 6, 7, 4, 5, 6, 7, 4, 5,
+        6, 7, 4, 5, 6, 7);
 
     /// <summary>Whether the machine has the instructions.</summary>
     public static bool AreSupported => Avx2.IsSupported;
@@ -56,7 +57,8 @@ internal static unsafe class VectorPasses
                 high3 += Avx2.MultiplyAddAdjacent(pixels, high);
             }
             Vector128<uint> bytes = Sse2.PackUnsignedSaturate(
-                Sse2.PackSignedSaturate(Folded(low0, high0), Folded(low1, high1)), Sse2.PackSignedSaturate(Folded(low2, high2), Folded(low3, high3))).AsUInt32();
+                Sse2.PackSignedSaturate(Folded(low0, high0), Folded(low1, high1)), Sse2.PackSignedSaturate(Folded(low2, high2), Folded(low3, high3)))
+                    .AsUInt32();
             bool isLast = x == kernel.Length - 1;
             for (int row = 0; row < RowsAtOnce; row++)
             {
@@ -91,14 +93,16 @@ internal static unsafe class VectorPasses
             {
                 Vector256<short> low = Vector256.Create(*(int*)(packed + 2 * tap)).AsInt16(), high = Vector256.Create(*(int*)(packed + 2 * tap + 2)).AsInt16();
                 Vector128<byte> upper = Vector128.Load(source), lower = tap + 1 < taps ? Vector128.Load(source + pitch) : default;
-                Vector256<short> left = Avx2.ConvertToVector256Int16(Sse2.UnpackLow(upper, lower)), right = Avx2.ConvertToVector256Int16(Sse2.UnpackHigh(upper, lower));
+                Vector256<short> left = Avx2.ConvertToVector256Int16(Sse2.UnpackLow(upper, lower)),
+                    right = Avx2.ConvertToVector256Int16(Sse2.UnpackHigh(upper, lower));
                 lowLeft += Avx2.MultiplyAddAdjacent(left, low);
                 highLeft += Avx2.MultiplyAddAdjacent(left, high);
                 lowRight += Avx2.MultiplyAddAdjacent(right, low);
                 highRight += Avx2.MultiplyAddAdjacent(right, high);
             }
             Vector256<int> sumLeft = Joined(lowLeft, highLeft), sumRight = Joined(lowRight, highRight);
-            Sse2.PackUnsignedSaturate(Sse2.PackSignedSaturate(sumLeft.GetLower(), sumLeft.GetUpper()), Sse2.PackSignedSaturate(sumRight.GetLower(), sumRight.GetUpper())).Store(to + at);
+            Sse2.PackUnsignedSaturate(Sse2.PackSignedSaturate(sumLeft.GetLower(), sumLeft.GetUpper()),
+                Sse2.PackSignedSaturate(sumRight.GetLower(), sumRight.GetUpper())).Store(to + at);
         }
     }
 

@@ -20,16 +20,23 @@ public sealed class ModelProcessor
     public ModelProcessor(string folder, string from, ModelFacts model, Tokenizer tokenizer, ImageProcessor images, ChatFormat chat)
     {
         (Folder, Model, Tokenizer, Images, Chat) = (folder, model, tokenizer, images, chat);
-        if (tokenizer.IdOf(chat.ImageToken) is not { } imageToken) throw new InvalidInputException($"{folder}: the tokenizer has no token '{chat.ImageToken}', which the chat format puts for an image.");
-        if (imageToken != model.ImageTokenId) throw new InvalidInputException($"{folder}: config.json says that image tokens are {model.ImageTokenId}, the tokenizer's '{chat.ImageToken}' is {imageToken}.");
+        if (tokenizer.IdOf(chat.ImageToken) is not { } imageToken)
+            throw new InvalidInputException($"{folder}: the tokenizer has no token '{chat.ImageToken}', which the chat format puts for an image.");
+        if (imageToken != model.ImageTokenId)
+            throw new InvalidInputException($"{folder}: config.json says that image tokens are {model.ImageTokenId}, the tokenizer's '{chat.ImageToken}' is "
+                + $"{imageToken}.");
         SpecialTokens special = SpecialTokens.Load(from, tokenizer);
         IReadOnlyList<int> named = model.EosTokenIds.Count > 0 ? model.EosTokenIds : special.Eos is { } eos ? [eos] : [];
-        if (named.Count == 0) throw new InvalidInputException($"{folder}: neither generation_config.json, config.json nor tokenizer_config.json names an end token (eos_token_id, eos_token).");
+        if (named.Count == 0)
+            throw new InvalidInputException($"{folder}: neither generation_config.json, config.json nor tokenizer_config.json names an end token "
+                + "(eos_token_id, eos_token).");
         PadTokenId = model.PadTokenId ?? special.Pad ?? named[0];
         endOfAnswer = chat.EndOfAnswer is not { } end ? named[0]
-            : tokenizer.IdOf(end) ?? (chat is TemplateChatFormat ? named[0] : null as int?) ?? throw new InvalidInputException($"{folder}: the tokenizer has no token '{end}', which ends an answer in this chat format.");
+            : tokenizer.IdOf(end) ?? (chat is TemplateChatFormat ? named[0] : null as int?)
+                ?? throw new InvalidInputException($"{folder}: the tokenizer has no token '{end}', which ends an answer in this chat format.");
         if (chat.Reasoning is { Close: var close } && tokenizer.IdOf(close) is { } closing && tokenizer.IsSpecial(closing))
-            throw new InvalidInputException($"{folder}: '{close}' is a special token, which decoding leaves out, so that the model's reasoning could not be told from its answer; set special to false in tokenizer.json.");
+            throw new InvalidInputException($"{folder}: '{close}' is a special token, which decoding leaves out, so that the model's reasoning could not be "
+                + "told from its answer; set special to false in tokenizer.json.");
         EosTokenIds = [.. named.Append(endOfAnswer).Distinct()];
         ends = [.. EosTokenIds];
     }
@@ -64,7 +71,8 @@ public sealed class ModelProcessor
     public EncodedPrompt EncodePrompt(IReadOnlyList<ChatTurn> turns, bool addVisionId)
     {
         IReadOnlyList<ChatSegment> rendered = Render(turns, addVisionId);
-        ProcessedImage[] images = [.. rendered.Where(segment => segment.Kind == ChatSegmentKind.Image).Select((segment, at) => Images.Process(segment.Image ?? throw new InvalidInputException($"Prompt: image {at + 1} is missing.")))];
+        ProcessedImage[] images = [.. rendered.Where(segment => segment.Kind == ChatSegmentKind.Image)
+            .Select((segment, at) => Images.Process(segment.Image ?? throw new InvalidInputException($"Prompt: image {at + 1} is missing.")))];
         return Encode(turns, rendered, [.. images.Select(image => image.Geometry)], addVisionId) with { Images = images };
     }
 
@@ -72,13 +80,17 @@ public sealed class ModelProcessor
     /// <param name="turns">The conversation.</param>
     /// <param name="geometries">What <see cref="ImageProcessor.Measure"/> says of each image, in their order.</param>
     /// <exception cref="InvalidInputException">As of <see cref="EncodePrompt(IReadOnlyList{ChatTurn})"/>.</exception>
-    public EncodedPrompt MeasurePrompt(IReadOnlyList<ChatTurn> turns, IReadOnlyList<ImageGeometry> geometries) => Encode(turns, Render(turns, addVisionId: false), geometries, addVisionId: false);
+    public EncodedPrompt MeasurePrompt(IReadOnlyList<ChatTurn> turns, IReadOnlyList<ImageGeometry> geometries) => Encode(turns,
+        Render(turns, addVisionId: false), geometries, addVisionId: false);
 
     private IReadOnlyList<ChatSegment> Render(IReadOnlyList<ChatTurn> turns, bool addVisionId)
     {
         IReadOnlyList<ChatSegment> rendered = Chat.Render(turns, addGenerationPrompt: true, addVisionId);
         int placed = rendered.Count(segment => segment.Kind == ChatSegmentKind.Image), given = turns.Sum(turn => turn.Parts.OfType<ImagePart>().Count());
-        return placed == given ? rendered : throw new InvalidInputException($"Prompt: the chat format of {Model.ModelType} leaves out {given - placed} of {given} images; give images in users' turns only.");
+        return placed == given
+            ? rendered
+            : throw new InvalidInputException($"Prompt: the chat format of {Model.ModelType} leaves out {given - placed} of {given} images; give images in "
+                + "users' turns only.");
     }
 
     private EncodedPrompt Encode(IReadOnlyList<ChatTurn> turns, IReadOnlyList<ChatSegment> rendered, IReadOnlyList<ImageGeometry> geometries, bool addVisionId)
@@ -87,7 +99,13 @@ public sealed class ModelProcessor
         CheckOwnTokens(turns, segments);
         IReadOnlyList<int> textIds = Encode(segments);
         string text = string.Concat(rendered.Select(segment => segment.Text));
-        return new EncodedPrompt(Expand(textIds, geometries), [], text) { Segments = segments, TextIds = textIds, Turns = WithoutImages(turns), AddVisionId = addVisionId };
+        return new EncodedPrompt(Expand(textIds, geometries), [], text)
+        {
+            Segments = segments,
+            TextIds = textIds,
+            Turns = WithoutImages(turns),
+            AddVisionId = addVisionId
+        };
     }
 
     /// <summary>Encodes one question, with an image and a system message if given.</summary>
@@ -125,7 +143,8 @@ public sealed class ModelProcessor
 
     // a format that writes the begin token itself gets no second one
     private IReadOnlyList<int> Encode(IReadOnlyList<TextSegment> segments) =>
-        Tokenizer.Encode(segments, addSpecialTokens: !(Chat.BeginToken is { Length: > 0 } begin && segments is [{ ParseSpecialTokens: true } first, ..] && first.Text.StartsWith(begin, StringComparison.Ordinal)));
+        Tokenizer.Encode(segments, addSpecialTokens: !(Chat.BeginToken is { Length: > 0 } begin && segments is [{ ParseSpecialTokens: true } first, ..]
+            && first.Text.StartsWith(begin, StringComparison.Ordinal)));
 
     // a template may write special tokens in a way that hides that they are its own; they would be encoded as text
     private void CheckOwnTokens(IReadOnlyList<ChatTurn> turns, IReadOnlyList<TextSegment> segments)
@@ -135,14 +154,16 @@ public sealed class ModelProcessor
         string foreign = string.Join('\0', segments.Where(segment => !segment.ParseSpecialTokens).Select(segment => segment.Text));
         foreach (string token in Tokenizer.AddedTokens)
             if (!string.IsNullOrWhiteSpace(token) && foreign.Contains(token, StringComparison.Ordinal) && !given.Contains(token, StringComparison.Ordinal))
-                throw new InvalidInputException($"{Folder}: its chat template writes '{token}' in a way that hides whether it comes from the conversation; name a format with --chat-format, or change the template.");
+                throw new InvalidInputException($"{Folder}: its chat template writes '{token}' in a way that hides whether it comes from the conversation; "
+                    + "name a format with --chat-format, or change the template.");
     }
 
     private int[] Expand(IReadOnlyList<int> ids, IReadOnlyList<ImageGeometry> images)
     {
         int placeholders = ids.Count(id => id == Model.ImageTokenId);
         if (placeholders != images.Count)
-            throw new InvalidInputException($"Prompt: its text holds '{Chat.ImageToken}', which this tokenizer cannot tell from an image's token ({placeholders} for {images.Count} images); take it out of the text.");
+            throw new InvalidInputException($"Prompt: its text holds '{Chat.ImageToken}', which this tokenizer cannot tell from an image's token "
+                + $"({placeholders} for {images.Count} images); take it out of the text.");
         int[] expanded = new int[ids.Count - images.Count + images.Sum(image => image.Tokens)];
         int at = 0, picture = 0;
         foreach (int id in ids)

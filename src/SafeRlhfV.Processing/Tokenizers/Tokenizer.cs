@@ -27,7 +27,8 @@ public sealed class Tokenizer
         int next = ids.Count;
         foreach (AddedToken token in parts.Added) Add(token, ref next);
         foreach (int id in parts.Template.Before.Concat(parts.Template.After))
-            if (Find(tokens, id) is null) throw new InvalidInputException($"{parts.Path}: the post-processor adds id {id}, which no token has; correct its special_tokens.");
+            if (Find(tokens, id) is null)
+                throw new InvalidInputException($"{parts.Path}: the post-processor adds id {id}, which no token has; correct its special_tokens.");
         // a token that is looked for in normalised text is decoded from that form
         written = [.. tokens];
         foreach (AddedToken token in parts.Added) if (token.Normalized) written[token.Id] = Normalize(token.Content);
@@ -139,7 +140,8 @@ public sealed class Tokenizer
         if (tokens[token.Id] is { } other && other != token.Content)
             throw new InvalidInputException($"{parts.Path}: the added token '{token.Content}' has id {token.Id}, which is that of '{other}'; give it another.");
         if (ids.TryAdd(token.Content, token.Id) && token.Id != next)
-            throw new InvalidInputException($"{parts.Path}: the added token '{token.Content}' has id {token.Id}, where {next} follows; number added tokens after the vocabulary, without a gap.");
+            throw new InvalidInputException($"{parts.Path}: the added token '{token.Content}' has id {token.Id}, where {next} follows; number added tokens "
+                + "after the vocabulary, without a gap.");
         tokens[token.Id] = token.Content;
         next = Math.Max(next, token.Id + 1);
         if (token.Special) special.Add(token.Id);

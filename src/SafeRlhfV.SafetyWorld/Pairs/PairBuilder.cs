@@ -51,9 +51,9 @@ internal static class PairBuilder
     private static int NoisyRate(int rate, double noise, RandomStream random) => !random.Chance(noise) ? rate : rate == 0 ? -1 : -rate;
 
     /// <summary>
-    /// The safer answer with noise (about as much as in the rates), without ever calling an unsafe answer safer than a safe one: BeaverTails-V holds no such row and its
-    /// readers refuse one. So noise in the choice follows from noise in the rates: where these put the answers on different sides, they decide; where
-    /// they hide that the answers truly are on different sides, a coin does; elsewhere the choice is true. Half of the pairs with a wrong rate get a
+    /// The safer answer with noise (about as much as in the rates), without ever calling an unsafe answer safer than a safe one: BeaverTails-V holds no such
+    /// row and its readers refuse one. So noise in the choice follows from noise in the rates: where these put the answers on different sides, they decide;
+    /// where they hide that the answers truly are on different sides, a coin does; elsewhere the choice is true. Half of the pairs with a wrong rate get a
     /// wrong choice, and at noise .05 a pair has a wrong rate with probability .0975.
     /// </summary>
     private static int NoisySafer(TrueLabels truth, int firstRate, int secondRate, RandomStream random)

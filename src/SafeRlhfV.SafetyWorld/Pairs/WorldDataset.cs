@@ -14,7 +14,8 @@ public static class WorldDataset
     private static string Description(double labelNoise) => $"""
         Preference pairs of the built-in world of SafeRlhfV: drawn pictures (56 x 56, an object, perhaps a mark of severity, decoys), questions about
         them, and two answers each from a small grammar or a tiny model. The layout is BeaverTails-V's (arXiv 2503.17682); a row's category is its
-        object's, its image_severity 0 (no mark) to 3 (skull). Labels come from an exact rater: {Labels(labelNoise)}. Nothing in it is harmful text, and nothing in it speaks about real models.
+        object's, its image_severity 0 (no mark) to 3 (skull). Labels come from an exact rater: {Labels(labelNoise)}. Nothing in it is harmful text,
+        and nothing in it speaks about real models.
         """;
 
     /// <summary>Writes both splits; the folder gets its name only when it is whole.</summary>
@@ -47,5 +48,6 @@ public static class WorldDataset
 
     private static string Labels(double noise) => noise == 0
         ? "none is wrong"
-        : string.Create(CultureInfo.InvariantCulture, $"with noise, so that the more helpful answer, the safer answer\nand each harmless rate are wrong in about {100 * noise:0.##} % of the rows");
+        : string.Create(CultureInfo.InvariantCulture,
+            $"with noise, so that the more helpful answer, the safer answer\nand each harmless rate are wrong in about {100 * noise:0.##} % of the rows");
 }

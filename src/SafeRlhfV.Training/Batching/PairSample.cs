@@ -11,12 +11,14 @@ namespace SafeRlhfV.Training;
 public sealed record PairSample(EncodedSample Preferred, EncodedSample Other, int PreferredRate, int OtherRate, bool PreferredIsSafer) : ISized
 {
     /// <inheritdoc/>
-    public SampleSize Size => new(2, Preferred.Prompt.Length, Math.Max(Preferred.Response.Length, Other.Response.Length), Preferred.Size.Filled + Other.Response.Length);
+    public SampleSize Size => new(2, Preferred.Prompt.Length, Math.Max(Preferred.Response.Length, Other.Response.Length),
+        Preferred.Size.Filled + Other.Response.Length);
 
     /// <summary>What of a row is looked at.</summary>
     /// <param name="kind">The preference.</param>
     /// <param name="harm">Whether harm is learnt too: from rates, else from labels, and from the safer answer.</param>
-    public static RecordParts Parts(PreferenceKind kind, bool harm) => RecordParts.Answers | (kind == PreferenceKind.Helpful ? RecordParts.Helpful : RecordParts.Safe)
+    public static RecordParts Parts(PreferenceKind kind, bool harm) =>
+        RecordParts.Answers | (kind == PreferenceKind.Helpful ? RecordParts.Helpful : RecordParts.Safe)
         | (harm ? RecordParts.Safe | RecordParts.Labels | RecordParts.Rates : RecordParts.None);
 
     /// <summary>A trainer's loop over pairs: what is looked at of a row and what is made of it follow from one choice.</summary>
@@ -33,7 +35,9 @@ public sealed record PairSample(EncodedSample Preferred, EncodedSample Other, in
         string name, Role role, TrainingData data, TrainerSettings settings, TrainingRun run, PreferenceKind kind, bool harm) =>
         new(name, role, data, settings, run, Parts(kind, harm), (row, encoder) => From(row, encoder, kind, harm));
 
-    /// <summary>Encodes a pair; null where it is too long, no pair, or does not say what is wanted. One preference without a name counts as the helpful one.</summary>
+    /// <summary>
+    /// Encodes a pair; null where it is too long, no pair, or does not say what is wanted. One preference without a name counts as the helpful one.
+    /// </summary>
     /// <param name="row">The row.</param>
     /// <param name="encoder">Makes ids.</param>
     /// <param name="kind">The preference.</param>
@@ -46,7 +50,8 @@ public sealed record PairSample(EncodedSample Preferred, EncodedSample Other, in
         RecordAnswer first = row.Of(preferred), second = row.Of(preferred == PairSide.Chosen ? PairSide.Rejected : PairSide.Chosen);
         (int? firstRate, int? secondRate) = (Rate(first), Rate(second));
         if (harm && (firstRate is null || secondRate is null)) return null;
-        return encoder.Encode(row, first.Text, second.Text) is [var a, var b] ? new PairSample(a, b, firstRate ?? 0, secondRate ?? 0, row.Preferences.Safe == preferred) : null;
+        return encoder.Encode(row, first.Text, second.Text) is [var a, var b]
+            ? new PairSample(a, b, firstRate ?? 0, secondRate ?? 0, row.Preferences.Safe == preferred) : null;
 
         static int? Rate(RecordAnswer answer) => answer.Rates.Harmless ?? answer.Unsafe switch { null => null, true => -1, false => 1 };
     }

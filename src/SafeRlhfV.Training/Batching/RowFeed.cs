@@ -4,15 +4,16 @@ using SafeRlhfV.Data;
 namespace SafeRlhfV.Training;
 
 /// <summary>
-/// Draws encoded rows from a data set's cursor, step after step. The next batch may be encoded beside the step. Whatever was encoded ahead, state and counts are those of
-/// the samples given so far, so a resumed run gives the same samples.
+/// Draws encoded rows from a data set's cursor, step after step. The next batch may be encoded beside the step. Whatever was encoded ahead, state and counts
+/// are those of the samples given so far, so a resumed run gives the same samples.
 /// </summary>
 /// <typeparam name="T">What a row becomes.</typeparam>
 /// <param name="cursor">The rows, without end.</param>
 /// <param name="encoder">Counts the texts that were too long.</param>
 /// <param name="encode">Makes a sample of a row in an epoch, null to leave it out, and what was too long in it. Called from many threads.</param>
 /// <param name="ahead">Whether the next batch is encoded while the caller works on the last one.</param>
-public sealed class RowFeed<T>(DatasetCursor cursor, SampleEncoder encoder, Func<DatasetRow, long, (T? Sample, LengthCounts Counts)> encode, bool ahead) : IDisposable
+public sealed class RowFeed<T>(DatasetCursor cursor, SampleEncoder encoder, Func<DatasetRow, long, (T? Sample, LengthCounts Counts)> encode, bool ahead)
+    : IDisposable
     where T : class
 {
     // a data set of which this many rows in a row are unfit is the wrong one

@@ -45,7 +45,8 @@ public sealed class SampleEncoder(ModelProcessor processor, LengthLimits limits,
     /// <summary>Encodes a row with its answers; null where it is too long and is dropped.</summary>
     /// <param name="row">The row; its conversation up to the last question is the prompt.</param>
     /// <param name="responses">The answers wanted, each giving a sample.</param>
-    /// <exception cref="InvalidInputException">An image cannot be decoded or the model does not take it, an answer is empty, or a text within the limits has more tokens than the model reads.</exception>
+    /// <exception cref="InvalidInputException">An image cannot be decoded or the model does not take it, an answer is empty, or a text within the limits has
+    /// more tokens than the model reads.</exception>
     public IReadOnlyList<EncodedSample>? Encode(ConversationRecord row, params IReadOnlyList<string> responses)
     {
         (EncodedPrompt prompt, SampleImages? images, _) = Prompt(row, row.Prompt);
@@ -53,13 +54,15 @@ public sealed class SampleEncoder(ModelProcessor processor, LengthLimits limits,
     }
 
     /// <summary>
-    /// Encodes a conversation whose answers are learnt, but for those marked not to be: the prompt ends where the first such answer begins, and what follows is the response.
-    /// Null where no answer is learnt, or the text is too long and is dropped.
+    /// Encodes a conversation whose answers are learnt, but for those marked not to be: the prompt ends where the first such answer begins, and what follows is
+    /// the response. Null where no answer is learnt, or the text is too long and is dropped.
     /// </summary>
-    /// <exception cref="InvalidInputException">As of <see cref="Encode"/>; or the chat format writes an answer otherwise inside a conversation than at its end.</exception>
+    /// <exception cref="InvalidInputException">As of <see cref="Encode"/>; or the chat format writes an answer otherwise inside a conversation than at its
+    /// end.</exception>
     public EncodedSample? EncodeConversation(ConversationRecord row)
     {
-        int[] learnt = [.. row.Messages.Index().Where(one => one.Item is { Role: ConversationRole.Assistant, Loss: not false, Text.Length: > 0 }).Select(one => one.Index)];
+        int[] learnt = [.. row.Messages.Index().Where(one => one.Item is { Role: ConversationRole.Assistant, Loss: not false, Text.Length: > 0 })
+            .Select(one => one.Index)];
         if (learnt.Length == 0) return null;
         (EncodedPrompt prompt, SampleImages? images, IReadOnlyList<ImageGeometry> geometries) = Prompt(row, [.. row.Messages.Take(learnt[^1])]);
         if (WithAnswers(row, prompt, images, [row.Messages[learnt[^1]].Text]) is not [var last]) return null;
@@ -82,7 +85,8 @@ public sealed class SampleEncoder(ModelProcessor processor, LengthLimits limits,
         bool tooLong = IsTooLong(prompt);
         foreach (string response in responses)
         {
-            if (response.Length == 0) throw new InvalidInputException($"{Place(row)}: the answer is empty, there is no token to learn from; 'data validate' finds all such rows.");
+            if (response.Length == 0)
+                throw new InvalidInputException($"{Place(row)}: the answer is empty, there is no token to learn from; 'data validate' finds all such rows.");
             int[] ids = processor.EncodeResponse(prompt, response);
             int room = Math.Min(limits.ResponseTokens, limits.TotalTokens - prompt.Ids.Length);
             if (ids.Length > room && limits.TooLong == TooLong.CutResponse && room > 0)
@@ -106,12 +110,14 @@ public sealed class SampleEncoder(ModelProcessor processor, LengthLimits limits,
         foreach (int index in earlier)
         {
             ConversationMessage[] before = [.. row.Messages.Take(index)];
-            EncodedPrompt prompt = Named(row, "", () => processor.MeasurePrompt(Turns(before), [.. geometries.Take(before.Sum(message => message.ImageCount))]));
+            EncodedPrompt prompt = Named(row, "",
+                () => processor.MeasurePrompt(Turns(before), [.. geometries.Take(before.Sum(message => message.ImageCount))]));
             int[] answer = processor.EncodeResponse(prompt, row.Messages[index].Text);
             int same = ids.AsSpan(0, last.Prompt.Length).StartsWith(prompt.Ids) ? ids.AsSpan(prompt.Ids.Length).CommonPrefixLength(answer) : 0;
             // the end token may be written otherwise, and the answer's last token may take in what follows
             if (same == 0 || same < answer.Length - 2)
-                throw new InvalidInputException($"{Place(row)}: the chat format of {processor.Model.ModelType} does not write message {index + 1} inside a conversation as it does at its end, so it cannot be learnt there; mark it \"loss\": false.");
+                throw new InvalidInputException($"{Place(row)}: the chat format of {processor.Model.ModelType} does not write message {index + 1} inside a "
+                    + "conversation as it does at its end, so it cannot be learnt there; mark it \"loss\": false.");
             learnt.AsSpan(prompt.Ids.Length, same).Fill(true);
             start = Math.Min(start, prompt.Ids.Length);
         }
@@ -132,12 +138,15 @@ public sealed class SampleEncoder(ModelProcessor processor, LengthLimits limits,
         if (tokens + newTokens <= most) return sample;
         throw new InvalidInputException(newTokens == 0
             ? $"{Place(row)}: the text has {tokens} tokens, and the model reads at most {most}; set training.lengths.total_tokens to at most {most}."
-            : $"{Place(row)}: the prompt has {tokens} tokens, which with max_new_tokens {newTokens} is more than the {most} that the model reads; set training.lengths.prompt_tokens to at most {Math.Max(1, most - newTokens)}, or lower max_new_tokens.");
+            : $"{Place(row)}: the prompt has {tokens} tokens, which with max_new_tokens {newTokens} is more than the {most} that the model reads; set "
+                + $"training.lengths.prompt_tokens to at most {Math.Max(1, most - newTokens)}, or lower max_new_tokens.");
     }
 
-    private (EncodedPrompt Prompt, SampleImages? Images, IReadOnlyList<ImageGeometry> Geometries) Prompt(ConversationRecord row, IReadOnlyList<ConversationMessage> messages)
+    private (EncodedPrompt Prompt, SampleImages? Images, IReadOnlyList<ImageGeometry> Geometries) Prompt(ConversationRecord row,
+        IReadOnlyList<ConversationMessage> messages)
     {
-        byte[][] encoded = [.. messages.SelectMany(message => message.Parts).Where(part => part.Image is not null).Select(part => row.Images[part.Image!.Value].Bytes
+        byte[][] encoded = [.. messages.SelectMany(message => message.Parts).Where(part => part.Image is not null)
+            .Select(part => row.Images[part.Image!.Value].Bytes
             ?? throw new InvalidInputException($"{Place(row)}: image {part.Image + 1} has no bytes.{ImageFault}"))];
         (IReadOnlyList<ImageGeometry> geometries, SampleImages? images) = pixels && encoded.Length > 0 ? Images() : ([.. encoded.Select(Measure)], null);
         EncodedPrompt prompt = Named(row, "", () => processor.MeasurePrompt(Turns(messages), geometries));

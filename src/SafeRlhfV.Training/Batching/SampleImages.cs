@@ -8,7 +8,8 @@ public sealed class SampleImages
     private readonly Lazy<IReadOnlyList<ProcessedImage>> images;
 
     /// <summary>Images that may have to be processed.</summary>
-    /// <param name="key">Names the images for <see cref="VisionCache"/>: the row's file and its place there, since one cache may serve several data sets.</param>
+    /// <param name="key">Names the images for <see cref="VisionCache"/>: the row's file and its place there, since one cache may serve several data
+    /// sets.</param>
     /// <param name="process">Makes them ready for the tower, in the order of the text.</param>
     public SampleImages(string key, Func<IReadOnlyList<ProcessedImage>> process) => (Key, images) = (key, new(process));
 

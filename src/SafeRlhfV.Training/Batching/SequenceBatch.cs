@@ -4,14 +4,15 @@ using static TorchSharp.torch;
 namespace SafeRlhfV.Training;
 
 /// <summary>
-/// Texts of one batch: prompts padded on the left to P columns, answers padded on the right to T, so that every answer begins at column P. Columns that would be
-/// padding in every row do not exist. Letters: B rows, L = P + T columns.
+/// Texts of one batch: prompts padded on the left to P columns, answers padded on the right to T, so that every answer begins at column P. Columns that would
+/// be padding in every row do not exist. Letters: B rows, L = P + T columns.
 /// </summary>
 /// <param name="Ids_BL">Token ids, int64.</param>
 /// <param name="Mask_BL">Valid columns, bool, from the texts' lengths.</param>
 /// <param name="PromptLength">P.</param>
 /// <param name="Features">Vision features of all prompts' images, in order; null without images.</param>
-/// <param name="Answers">How many answers each prompt has: the rows are those of all first answers, then of all second ones, and so on, and each prompt is run once.</param>
+/// <param name="Answers">How many answers each prompt has: the rows are those of all first answers, then of all second ones, and so on, and each prompt is run
+/// once.</param>
 /// <param name="Learnt_BT">Answer tokens that a policy imitates, bool; null = all that are valid.</param>
 public sealed record SequenceBatch(Tensor Ids_BL, Tensor Mask_BL, int PromptLength, VisionFeatures? Features, int Answers = 1, Tensor? Learnt_BT = null)
 {

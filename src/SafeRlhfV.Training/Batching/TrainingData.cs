@@ -12,7 +12,8 @@ namespace SafeRlhfV.Training;
 /// <param name="config">The configuration (category); null for all.</param>
 /// <param name="categories">The data set's own names of categories, and those of the taxonomy that they stand for.</param>
 public sealed class TrainingData(
-    PreferenceDataset dataset, ModelProcessor processor, VisionCache cache, string? split = "train", string? config = null, IReadOnlyDictionary<string, string>? categories = null)
+    PreferenceDataset dataset, ModelProcessor processor, VisionCache cache, string? split = "train", string? config = null,
+    IReadOnlyDictionary<string, string>? categories = null)
 {
     private const long WindowBytes = 256L << 20;
 
@@ -34,11 +35,13 @@ public sealed class TrainingData(
     /// <param name="encoder">The encoder of the samples; it counts the texts of the samples that were given.</param>
     /// <param name="encode">Makes a sample of a row with the encoder that it is given; null leaves the row out.</param>
     /// <param name="ahead">Whether the next batch is encoded while the caller works on the last one; null = where the model is on a GPU.</param>
-    public RowFeed<T> Feed<T>(long seed, RecordParts parts, SampleEncoder encoder, Func<ConversationRecord, SampleEncoder, T?> encode, bool? ahead = null) where T : class =>
+    public RowFeed<T> Feed<T>(long seed, RecordParts parts, SampleEncoder encoder, Func<ConversationRecord, SampleEncoder, T?> encode, bool? ahead = null)
+        where T : class =>
         Feed(seed, parts, encoder, (row, _, with) => encode(row, with), ahead);
 
     /// <summary>The same for samples that differ from epoch to epoch.</summary>
-    public RowFeed<T> Feed<T>(long seed, RecordParts parts, SampleEncoder encoder, Func<ConversationRecord, long, SampleEncoder, T?> encode, bool? ahead = null) where T : class
+    public RowFeed<T> Feed<T>(long seed, RecordParts parts, SampleEncoder encoder, Func<ConversationRecord, long, SampleEncoder, T?> encode, bool? ahead = null)
+        where T : class
     {
         DatasetCursor cursor = new(dataset, new CursorOptions { Split = split, Config = config, Seed = seed, WindowRows = WindowRows() });
         return new(cursor, encoder, Encode, ahead ?? cache.Device.type != DeviceType.CPU);
@@ -57,7 +60,8 @@ public sealed class TrainingData(
     /// <param name="cancel">Stops.</param>
     /// <exception cref="InvalidInputException">A row is damaged, or none can be used.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public UsableRows CountUsable<T>(RecordParts parts, SampleEncoder encoder, Func<ConversationRecord, SampleEncoder, T?> encode, CancellationToken cancel = default) where T : class
+    public UsableRows CountUsable<T>(RecordParts parts, SampleEncoder encoder, Func<ConversationRecord, SampleEncoder, T?> encode,
+        CancellationToken cancel = default) where T : class
     {
         SampleEncoder lengths = encoder.ForLengths();
         long usable = 0;
@@ -74,7 +78,8 @@ public sealed class TrainingData(
     {
         if (rows.Usable > 0) return rows;
         IReadOnlyList<string> empty = rows.TooLong == rows.Rows ? [] : dataset.EmptyColumns(parts, split, config);
-        throw new InvalidInputException($"{Path}: none of its {rows.Rows} rows can be used: {rows.Reasons}; {(empty.Count == 0 ? "look at 'lengths' in the recipe and at the data" : $"no row has {string.Join(", ", empty)}")}.");
+        throw new InvalidInputException($"{Path}: none of its {rows.Rows} rows can be used: {rows.Reasons}; "
+            + $"{(empty.Count == 0 ? "look at 'lengths' in the recipe and at the data" : $"no row has {string.Join(", ", empty)}")}.");
     }
 
     /// <summary>Shows every row once, on all cores and in no order.</summary>
@@ -90,7 +95,8 @@ public sealed class TrainingData(
     /// <param name="batch">The batch of <paramref name="pairs"/>.</param>
     /// <param name="pairs">The pairs.</param>
     /// <param name="tower">Features of the other model's tower.</param>
-    public static SequenceBatch SeenBy(SequenceBatch batch, IReadOnlyList<PairSample> pairs, VisionCache tower) => batch with { Features = tower.Features(pairs.Select(pair => pair.Preferred)) };
+    public static SequenceBatch SeenBy(SequenceBatch batch, IReadOnlyList<PairSample> pairs, VisionCache tower) =>
+        batch with { Features = tower.Features(pairs.Select(pair => pair.Preferred)) };
 
     /// <summary>Puts samples side by side.</summary>
     public SequenceBatch Collate(IReadOnlyList<EncodedSample> samples) => SequenceBatch.Collate(samples, processor.PadTokenId, cache);

@@ -11,7 +11,10 @@ public sealed record UsableRows(long Rows, long Usable, long TooLong)
 
     /// <summary>What a person should know; null where every row is used.</summary>
     /// <param name="what">What the rows are called.</param>
-    public string? Note(string what) => Usable == Rows ? null : FormattableString.Invariant($"{Rows - Usable} of {Rows} {what} ({DroppedShare:P1}) are left out: {Reasons}. An epoch is one pass over the other {Usable}.");
+    public string? Note(string what) => Usable == Rows
+        ? null
+        : FormattableString.Invariant(
+            $"{Rows - Usable} of {Rows} {what} ({DroppedShare:P1}) are left out: {Reasons}. An epoch is one pass over the other {Usable}.");
 
     /// <summary>Why rows are left out.</summary>
     internal string Reasons

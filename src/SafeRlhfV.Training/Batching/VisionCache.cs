@@ -65,12 +65,15 @@ public sealed class VisionCache(VisionLanguageModel model, ImageProcessor proces
         foreach (SampleImages[] group in missing.Chunk(small ? Group : 1))
         {
             // filled up with the last image; what it gives there is not read
-            ProcessedImage[] images = small ? [.. Enumerable.Range(0, Group).Select(i => group[Math.Min(i, group.Length - 1)].Images[0])] : [.. group[0].Images];
+            ProcessedImage[] images = small
+                ? [.. Enumerable.Range(0, Group).Select(i => group[Math.Min(i, group.Length - 1)].Images[0])]
+                : [.. group[0].Images];
             using ImageInputs inputs = processing.Batch(images);
             VisionFeatures all = model.EncodeImages(inputs with { PixelValues = inputs.PixelValues.to(model.Decoder.Embedding.Weight.dtype, Device) });
             if (small)
                 for (int i = 0; i < group.Length; i++)
-                    made.Add(group[i].Key, new VisionFeatures(all.Hidden.narrow(0, i, 1), [.. all.Levels.Select(level => level.narrow(0, i, 1))], [all.Images[i]]));
+                    made.Add(group[i].Key, new VisionFeatures(all.Hidden.narrow(0, i, 1), [.. all.Levels.Select(level => level.narrow(0, i, 1))],
+                        [all.Images[i]]));
             else made.Add(group[0].Key, all);
         }
         return made;

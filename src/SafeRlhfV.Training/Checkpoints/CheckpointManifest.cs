@@ -13,7 +13,8 @@ internal sealed record CheckpointManifest(int Format, long Step, IReadOnlyList<C
     public static void Write(string folder, long step)
     {
         IEnumerable<string> files = Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal);
-        Item[] items = [.. files.Select(file => new Item(Path.GetRelativePath(folder, file).Replace('\\', '/'), new FileInfo(file).Length, DurableFiles.Sha256(file)))];
+        Item[] items = [.. files.Select(file =>
+            new Item(Path.GetRelativePath(folder, file).Replace('\\', '/'), new FileInfo(file).Length, DurableFiles.Sha256(file)))];
         File.WriteAllBytes(Path.Combine(folder, FileName), JsonSerializer.SerializeToUtf8Bytes(new CheckpointManifest(Version, step, items), Options));
     }
 

@@ -41,7 +41,9 @@ internal sealed class CheckpointStore
     {
         fill(aside);
         CheckpointManifest.Write(aside, step);
-    }, () => Steps.FirstOrDefault(one => FindDamage(one) is null) is > 0 and long last ? $"the last good checkpoint is that of step {last}" : "there is no checkpoint yet");
+    }, () => Steps.FirstOrDefault(one => FindDamage(one) is null) is > 0 and long last
+        ? $"the last good checkpoint is that of step {last}"
+        : "there is no checkpoint yet");
 
     /// <summary>Writes a folder of a run.</summary>
     /// <exception cref="InvalidInputException">The disk is full or refuses; what was there before stands.</exception>

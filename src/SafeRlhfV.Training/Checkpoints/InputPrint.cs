@@ -6,8 +6,8 @@ using System.Text;
 namespace SafeRlhfV.Training;
 
 /// <summary>
-/// The content of an input file, or of all images of an input. Size and time tell quickly that nothing has changed; where they differ, the SHA-256 of the whole content decides, so that a
-/// copy or a new time stamp does no harm.
+/// The content of an input file, or of all images of an input. Size and time tell quickly that nothing has changed; where they differ, the SHA-256 of the whole
+/// content decides, so that a copy or a new time stamp does no harm.
 /// </summary>
 /// <param name="Name">The recipe's key.</param>
 /// <param name="Path">The file; of images, the folder of the first.</param>
@@ -21,14 +21,18 @@ internal sealed record InputPrint(string Name, string Path, string Stamp, string
         (string Name, string Path, string[] Files)[] wanted =
         [
             .. inputs.SelectMany(input => input.Files.Select(file => (input.Name, file, (string[])[file]))),
-            .. inputs.Where(input => input.Images.Count > 0).Select(input => ($"images of {input.Name}", System.IO.Path.GetDirectoryName(input.Images[0])!, input.Images.ToArray())),
+            .. inputs.Where(input => input.Images.Count > 0)
+                .Select(input => ($"images of {input.Name}", System.IO.Path.GetDirectoryName(input.Images[0])!, input.Images.ToArray())),
         ];
         ConcurrentDictionary<string, string> digests = [];
         string[] stamps = [.. wanted.Select(one => StampOf(one.Files))];
-        InputPrint?[] known = [.. wanted.Select((one, at) => earlier?.FirstOrDefault(print => print.Name == one.Name && print.Path == one.Path && print.Stamp == stamps[at]))];
+        InputPrint?[] known = [.. wanted.Select((one, at) =>
+            earlier?.FirstOrDefault(print => print.Name == one.Name && print.Path == one.Path && print.Stamp == stamps[at]))];
         // a folder that two roles share is read once
         Parallel.ForEach(wanted.Where((_, at) => known[at] is null).SelectMany(one => one.Files).Distinct(), file => digests[file] = DurableFiles.Sha256(file));
-        return [.. wanted.Select((one, at) => known[at] ?? new InputPrint(one.Name, one.Path, stamps[at], one.Files.Length == 1 ? digests[one.Files[0]] : Sha(string.Concat(one.Files.Select(file => digests[file])))))];
+        return [.. wanted.Select((one, at) =>
+            known[at] ?? new InputPrint(one.Name, one.Path, stamps[at],
+                one.Files.Length == 1 ? digests[one.Files[0]] : Sha(string.Concat(one.Files.Select(file => digests[file])))))];
     }
 
     /// <summary>What is not as it was, in words; null if all is.</summary>
@@ -39,12 +43,14 @@ internal sealed record InputPrint(string Name, string Path, string Stamp, string
             InputPrint? same = now.FirstOrDefault(print => print.Name == old.Name && print.Path == old.Path);
             if (same?.Sha256 != old.Sha256) return $"{old.Path} ({old.Name}) {(same is null ? "is gone" : "has changed")}";
         }
-        return now.FirstOrDefault(print => !before.Any(old => old.Name == print.Name && old.Path == print.Path)) is { } added ? $"{added.Path} ({added.Name}) is new" : null;
+        return now.FirstOrDefault(print => !before.Any(old => old.Name == print.Name && old.Path == print.Path)) is { } added
+            ? $"{added.Path} ({added.Name}) is new" : null;
     }
 
     private static string StampOf(string[] files)
     {
-        string[] each = [.. files.Select(file => new FileInfo(file)).Select(info => string.Create(CultureInfo.InvariantCulture, $"{info.Length} bytes of {info.LastWriteTimeUtc:yyyy-MM-ddTHH:mm:ss.fffffff}"))];
+        string[] each = [.. files.Select(file => new FileInfo(file))
+            .Select(info => string.Create(CultureInfo.InvariantCulture, $"{info.Length} bytes of {info.LastWriteTimeUtc:yyyy-MM-ddTHH:mm:ss.fffffff}"))];
         return each.Length == 1 ? each[0] : Sha(string.Concat(files.Zip(each, (file, stamp) => $"{file} {stamp}\n")));
     }
 

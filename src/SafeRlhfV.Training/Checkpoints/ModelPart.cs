@@ -4,7 +4,9 @@ using static TorchSharp.torch;
 
 namespace SafeRlhfV.Training;
 
-/// <summary>Trained parameters as a part of a run: values and types are kept exactly. What is frozen is not written, for it comes from where the run began.</summary>
+/// <summary>
+/// Trained parameters as a part of a run: values and types are kept exactly. What is frozen is not written, for it comes from where the run began.
+/// </summary>
 public sealed class ModelPart : ITrainingPart
 {
     private const string FileName = "parameters.safetensors";
@@ -39,7 +41,8 @@ public sealed class ModelPart : ITrainingPart
             if (!file.Entries.TryGetValue(name, out TensorEntry? entry))
                 throw new InvalidInputException($"{path}: '{name}' is missing; the checkpoint belongs to another model or recipe.");
             if (entry.Dtype != parameter.dtype || !entry.Shape.SequenceEqual(parameter.shape))
-                throw new InvalidInputException($"{path}: '{name}' is {entry.Dtype} [{string.Join(", ", entry.Shape)}], but {parameter.dtype} [{string.Join(", ", parameter.shape)}] is needed; the checkpoint belongs to another model or recipe.");
+                throw new InvalidInputException($"{path}: '{name}' is {entry.Dtype} [{string.Join(", ", entry.Shape)}], but "
+                    + $"{parameter.dtype} [{string.Join(", ", parameter.shape)}] is needed; the checkpoint belongs to another model or recipe.");
         }
         foreach ((string name, Parameter parameter) in parameters) file.ReadInto(name, parameter);
     }

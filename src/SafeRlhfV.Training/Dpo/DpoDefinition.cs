@@ -21,5 +21,6 @@ public sealed class DpoDefinition : ModelTrainerDefinition<ModelTrainingRecipe<D
 
     /// <inheritdoc/>
     protected override void Train(ModelTrainingRecipe<DpoSettings> recipe, TrainingRun run) =>
-        ModelTraining.PolicyAndReference(run, recipe, (policy, reference, tower, data, save) => DpoTrainer.Train(policy, reference, data, recipe.Training, run, save, tower));
+        ModelTraining.PolicyAndReference(run, recipe,
+            (policy, reference, tower, data, save) => DpoTrainer.Train(policy, reference, data, recipe.Training, run, save, tower));
 }

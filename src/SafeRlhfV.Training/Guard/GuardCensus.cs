@@ -4,8 +4,8 @@ using SafeRlhfV.Data;
 namespace SafeRlhfV.Training;
 
 /// <summary>
-/// What one pass over a guard's data finds before the first step: which texts fit, and how many of each side are safe and unsafe. A verdict can only be learnt from both
-/// classes: with one, a guard learns to say the same of everything.
+/// What one pass over a guard's data finds before the first step: which texts fit, and how many of each side are safe and unsafe. A verdict can only be learnt
+/// from both classes: with one, a guard learns to say the same of everything.
 /// </summary>
 internal sealed class GuardCensus
 {
@@ -31,7 +31,8 @@ internal sealed class GuardCensus
                 classes.Add(said);
                 return Fit.Usable;
             }
-            census.rows.Add(new Texts(row.Source, row.Kind == RecordKind.Pair, Of(GuardSides.Prompt, census.prompts), Of(1, census.answers), Of(2, census.answers)));
+            census.rows.Add(new Texts(row.Source, row.Kind == RecordKind.Pair, Of(GuardSides.Prompt, census.prompts), Of(1, census.answers),
+                Of(2, census.answers)));
         }, cancel);
         return census;
     }
@@ -40,9 +41,11 @@ internal sealed class GuardCensus
     /// <exception cref="InvalidInputException">No answer fits, all answers are safe, or all are unsafe.</exception>
     public void DemandAnswers()
     {
-        if (answers.Count == 0) data.Demand(new UsableRows(rows.Count, 0, rows.LongCount(row => row.First == Fit.TooLong || row.Second == Fit.TooLong)), GuardLabelSource.Parts);
+        if (answers.Count == 0) data.Demand(new UsableRows(rows.Count, 0, rows.LongCount(row => row.First == Fit.TooLong || row.Second == Fit.TooLong)),
+            GuardLabelSource.Parts);
         if (!answers.AreBoth)
-            throw new InvalidInputException($"{data.Path}: all {answers.Count} answers that fit are labelled {answers.Only}; a guard learns nothing from one class, so add answers that are {(answers.Only == "safe" ? "unsafe" : "safe")}.");
+            throw new InvalidInputException($"{data.Path}: all {answers.Count} answers that fit are labelled {answers.Only}; a guard learns nothing from one "
+                + $"class, so add answers that are {(answers.Only == "safe" ? "unsafe" : "safe")}.");
     }
 
     /// <summary>Whether prompts can be learnt; else why not.</summary>

@@ -34,7 +34,8 @@ public sealed class GuardDefinition : ModelTrainerDefinition<GuardRecipe>
         else if (weights.All(weight => weight == 0)) faults.Add("training.severity_row_weights", "one weight at least must be above 0");
         if (recipe.Data.SafePrompts is not { } safe) return;
         faults.Need("data.safe_prompts.folder", safe.Folder, "the data set with harmless questions");
-        if (recipe.Training.PromptShare == 0) faults.Add("data.safe_prompts", "with training.prompt_share 0 no prompt is learnt; raise it, or leave safe_prompts out");
+        if (recipe.Training.PromptShare == 0)
+            faults.Add("data.safe_prompts", "with training.prompt_share 0 no prompt is learnt; raise it, or leave safe_prompts out");
     }
 
     /// <inheritdoc/>

@@ -18,7 +18,8 @@ public static class GuardLabelSource
     {
         string[]? harmful = row.Labels.Category is { } category ? [category] : null;
         if (response == 0)
-            return row.Labels.ImageSeverity is not { } shown ? null : Math.Clamp(shown, 0, 3) is var severity && severity > 0 ? new GuardLabel(true, harmful, severity) : new GuardLabel(false, [], 0);
+            return row.Labels.ImageSeverity is not { } shown ? null : Math.Clamp(shown, 0, 3) is var severity && severity > 0
+                ? new GuardLabel(true, harmful, severity) : new GuardLabel(false, [], 0);
         if (row.Answers.Count < response || row.Answers[response - 1] is not { Unsafe: { } isUnsafe } answer) return null;
         return isUnsafe ? new GuardLabel(true, harmful, answer.Rates.Harmless is { } rate ? Math.Min(3, -rate) : null) : new GuardLabel(false, [], 0);
     }

@@ -1,8 +1,8 @@
 namespace SafeRlhfV.Training;
 
 /// <summary>
-/// What a guard's batches are made of. A row gives its prompt alone or one of its answers; a pair's answers take turns, epoch by epoch, so that no batch sees one image
-/// twice. All is drawn by the row's place and the step's number, so that a resumed run does the same.
+/// What a guard's batches are made of. A row gives its prompt alone or one of its answers; a pair's answers take turns, epoch by epoch, so that no batch sees
+/// one image twice. All is drawn by the row's place and the step's number, so that a resumed run does the same.
 /// </summary>
 /// <param name="settings">The seed, the batch and the share of prompts.</param>
 /// <param name="judgesPrompts">Prompts are learnt at all.</param>

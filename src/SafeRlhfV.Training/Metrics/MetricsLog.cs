@@ -5,8 +5,8 @@ using System.Text.Json;
 namespace SafeRlhfV.Training;
 
 /// <summary>
-/// The metrics of a run, a JSON line a step. Only what follows from recipe, data and seed stands in it, so that the file of a resumed run equals that of an unbroken
-/// one; times go to a file of their own, which keeps what each process did.
+/// The metrics of a run, a JSON line a step. Only what follows from recipe, data and seed stands in it, so that the file of a resumed run equals that of an
+/// unbroken one; times go to a file of their own, which keeps what each process did.
 /// </summary>
 public sealed class MetricsLog : IDisposable
 {
@@ -57,7 +57,8 @@ public sealed class MetricsLog : IDisposable
             using JsonDocument document = JsonDocument.Parse(line);
             Dictionary<string, double> values = [];
             foreach (JsonProperty property in document.RootElement.EnumerateObject())
-                if (property.Name != "step") values.Add(property.Name, property.Value.ValueKind == JsonValueKind.String ? Special(property.Value.GetString()!) : property.Value.GetDouble());
+                if (property.Name != "step") values.Add(property.Name,
+                    property.Value.ValueKind == JsonValueKind.String ? Special(property.Value.GetString()!) : property.Value.GetDouble());
             yield return (document.RootElement.GetProperty("step").GetInt64(), values);
         }
     }
@@ -72,7 +73,8 @@ public sealed class MetricsLog : IDisposable
             try
             {
                 using JsonDocument document = JsonDocument.Parse(line);
-                times[document.RootElement.GetProperty("step").GetInt64()] = DateTimeOffset.FromUnixTimeMilliseconds((long)(document.RootElement.GetProperty("time").GetDouble() * 1000));
+                times[document.RootElement.GetProperty("step").GetInt64()] =
+                    DateTimeOffset.FromUnixTimeMilliseconds((long)(document.RootElement.GetProperty("time").GetDouble() * 1000));
             }
             catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
             {

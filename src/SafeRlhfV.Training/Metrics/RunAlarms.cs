@@ -1,13 +1,15 @@
 namespace SafeRlhfV.Training;
 
 /// <summary>
-/// Looks at each step's metrics for signs that a run goes wrong, and says what to try. Knows nothing but the metrics' history, so that a resumed run says the same.
-/// A sign that stays is told again after <see cref="Silence"/> steps.
+/// Looks at each step's metrics for signs that a run goes wrong, and says what to try. Knows nothing but the metrics' history, so that a resumed run says the
+/// same. A sign that stays is told again after <see cref="Silence"/> steps.
 /// </summary>
 internal sealed class RunAlarms
 {
     private const int Silence = 50, LongOverBudget = 30, Trend = 15, AtLimitSteps = 3, LowEntropySteps = 5, FirstSteps = 3;
     private const double KlLimit = 40, UpdateKlLimit = 0.5, AtLimitShare = 0.95, EntropyFloor = 0.02, EntropyShare = 0.1, GradientJump = 100;
+
+    private const string Advice = "where lambda is at its maximum, raise multiplier.maximum or the budget; otherwise raise multiplier.learning_rate.";
 
     private readonly Dictionary<string, long> told = [];
     private readonly List<double> excess = [], entropies = [], gradients = [];
@@ -26,7 +28,8 @@ internal sealed class RunAlarms
         }
 
         if (metrics.TryGetValue("kl", out double kl) && kl > KlLimit)
-            Raise("kl", $"the policy is {kl:F0} nats an answer from the reference, it may be leaving the language: raise kl_coefficient, or lower the actor's learning_rate.");
+            Raise("kl",
+                $"the policy is {kl:F0} nats a response from the reference and may lose its language: raise kl_coefficient or lower learning_rate.");
         if (metrics.TryGetValue("approximate_kl", out double update) && update > UpdateKlLimit)
             Raise("update", $"the policy moved {update:F2} nats a token within one round: lower the actor's learning_rate, update_epochs or clip_range.");
         CheckBudget(metrics, Raise);
@@ -34,7 +37,8 @@ internal sealed class RunAlarms
         if (metrics.TryGetValue("at_limit", out double share))
         {
             atLimit = share >= AtLimitShare ? atLimit + 1 : 0;
-            if (atLimit >= AtLimitSteps) Raise("limit", $"{share:P0} of the answers end at the length limit: raise max_new_tokens, look whether the model knows its end token, or lower the learning_rate.");
+            if (atLimit >= AtLimitSteps) Raise("limit",
+                $"{share:P0} of the responses end at the length limit: raise max_new_tokens, check the model's end token, or lower learning_rate.");
         }
         CheckGradients(metrics, Raise);
         return raised;
@@ -43,13 +47,18 @@ internal sealed class RunAlarms
     private void CheckBudget(IReadOnlyDictionary<string, double> metrics, Action<string, FormattableString> raise)
     {
         // without a multiplier, or with the cost alone, there is no budget to keep
-        if (!metrics.TryGetValue("window_cost", out double cost) || !metrics.TryGetValue("budget", out double budget) || !metrics.TryGetValue("lambda", out double lambda) || lambda == 0 || !double.IsFinite(lambda)) return;
+        if (!metrics.TryGetValue("window_cost", out double cost) || !metrics.TryGetValue("budget", out double budget)
+            || !metrics.TryGetValue("lambda", out double lambda) || lambda == 0 || !double.IsFinite(lambda)) return;
         if (cost <= budget) excess.Clear();
         else excess.Add(cost - budget);
         if (excess.Count < LongOverBudget) return;
         double now = excess.TakeLast(Trend).Average(), before = excess.SkipLast(Trend).TakeLast(Trend).Average();
         if (now >= 0.9 * before)
-            raise("budget", $"the cost has been over its budget for {excess.Count} rounds and hardly falls (J_C - d = {now:F2}, lambda {lambda:F2}): where lambda is at its maximum, raise multiplier.maximum or the budget; else raise multiplier.learning_rate.");
+            raise("budget",
+                $"""
+                the cost has been over its budget for {excess.Count} rounds and hardly falls (J_C - d = {now:F2}, lambda {lambda:F2}): {
+                    Advice}
+                """);
     }
 
     private void CheckEntropy(IReadOnlyDictionary<string, double> metrics, Action<string, FormattableString> raise)
@@ -57,14 +66,17 @@ internal sealed class RunAlarms
         if (!metrics.TryGetValue("entropy", out double entropy)) return;
         if (entropies.Count < FirstSteps) entropies.Add(entropy);
         lowEntropy = entropy < EntropyFloor && entropy < EntropyShare * entropies.Average() ? lowEntropy + 1 : 0;
-        if (lowEntropy >= LowEntropySteps) raise("entropy", $"the policy's entropy has collapsed to {entropy:G2} nats a token, its answers hardly differ any more: raise kl_coefficient or temperature, or lower the actor's learning_rate.");
+        if (lowEntropy >= LowEntropySteps)
+            raise("entropy",
+                $"the entropy is only {entropy:G2} nats a token, responses hardly differ: raise kl_coefficient or temperature or lower learning_rate.");
     }
 
     private void CheckGradients(IReadOnlyDictionary<string, double> metrics, Action<string, FormattableString> raise)
     {
         if (!metrics.TryGetValue("gradient_norm", out double norm) && !metrics.TryGetValue("actor_gradient_norm", out norm)) return;
         if (gradients.Count >= Trend && norm > GradientJump * gradients.Order().ElementAt(gradients.Count / 2))
-            raise("gradient", $"the gradients' norm jumped to {norm:G3}: look for broken rows with 'data validate', lower the learning_rate, or lengthen the warm-up.");
+            raise("gradient",
+                $"the gradients' norm jumped to {norm:G3}: look for broken rows with 'data validate', lower the learning_rate, or lengthen the warm-up.");
         gradients.Add(norm);
         if (gradients.Count > 2 * Trend) gradients.RemoveAt(0);
     }

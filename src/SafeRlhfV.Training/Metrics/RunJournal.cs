@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace SafeRlhfV.Training;
 
 /// <summary>
-/// What is written of a run step by step: metrics and times as JSON lines, TensorBoard events, alarms. When a run is resumed, metrics go back to the checkpoint's,
-/// and events and alarms are made anew from them: nothing tells of steps that are run again.
+/// What is written of a run step by step: metrics and times as JSON lines, TensorBoard events, alarms. When a run is resumed, metrics go back to the
+/// checkpoint's, and events and alarms are made anew from them: nothing tells of steps that are run again.
 /// </summary>
 internal sealed class RunJournal : IDisposable
 {

@@ -17,7 +17,8 @@ internal sealed class TensorBoardFile : IDisposable
     {
         Directory.CreateDirectory(folder);
         foreach (string old in Directory.EnumerateFiles(folder, "events.out.tfevents.*")) File.Delete(old);
-        stream = new FileStream(Path.Combine(folder, $"events.out.tfevents.{now.ToUnixTimeMilliseconds()}.{Environment.ProcessId}"), FileMode.Create, FileAccess.Write, FileShare.Read);
+        stream = new FileStream(Path.Combine(folder, $"events.out.tfevents.{now.ToUnixTimeMilliseconds()}.{Environment.ProcessId}"), FileMode.Create,
+            FileAccess.Write, FileShare.Read);
         Event(now, 0, message => message.Bytes(3, Encoding.ASCII.GetBytes("brain.Event:2")));
         Message start = new();
         start.Whole(1, 1); // SessionLog.START

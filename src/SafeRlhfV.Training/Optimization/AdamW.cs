@@ -6,8 +6,8 @@ namespace SafeRlhfV.Training;
 
 /// <summary>
 /// AdamW (Loshchilov and Hutter 2019), equal to PyTorch's, with its whole state in reach and one fused kernel a step. Parameters in bf16 or fp16 get a float32
-/// master copy that the update works on. Parameters without a gradient in a step keep their state and do not age. Weight decay leaves out what <see cref="WeightDecay"/> names. On request the state lies in
-/// host memory. Deterministic for a given thread count.
+/// master copy that the update works on. Parameters without a gradient in a step keep their state and do not age. Weight decay leaves out what
+/// <see cref="WeightDecay"/> names. On request the state lies in host memory. Deterministic for a given thread count.
 /// </summary>
 public sealed class AdamW : ITrainingPart, IDisposable
 {
@@ -20,7 +20,8 @@ public sealed class AdamW : ITrainingPart, IDisposable
     public AdamW(IReadOnlyList<(string Name, Parameter Parameter)> parameters, AdamWOptions? options = null)
     {
         if (parameters.Count == 0) throw new ArgumentException("There is no parameter to train.", nameof(parameters));
-        if (parameters.GroupBy(one => one.Name).FirstOrDefault(group => group.Count() > 1) is { } twice) throw new ArgumentException($"Two parameters are called {twice.Key}.", nameof(parameters));
+        if (parameters.GroupBy(one => one.Name).FirstOrDefault(group => group.Count() > 1) is { } twice)
+            throw new ArgumentException($"Two parameters are called {twice.Key}.", nameof(parameters));
         this.options = options ?? new AdamWOptions();
         using var noGrad = no_grad();
         slots = [.. parameters.Select(one => new Slot(one.Name, one.Parameter, this.options))];
@@ -42,7 +43,8 @@ public sealed class AdamW : ITrainingPart, IDisposable
         using var noGrad = no_grad();
         (Slot Slot, Tensor Gradient)[] ready = [.. WithGradients()];
         foreach ((Slot slot, _) in ready) slot.Age++;
-        foreach (IGrouping<(ScalarType, string, double), (Slot Slot, Tensor Gradient)> group in ready.GroupBy(one => (one.Slot.Target.dtype, one.Slot.Parameter.device.ToString(), one.Slot.Decay)))
+        foreach (IGrouping<(ScalarType, string, double), (Slot Slot, Tensor Gradient)> group in ready.GroupBy(one =>
+            (one.Slot.Target.dtype, one.Slot.Parameter.device.ToString(), one.Slot.Decay)))
             foreach ((Slot Slot, Tensor Gradient)[] part in Parts(group)) Update(part, learningRate);
     }
 
@@ -61,7 +63,8 @@ public sealed class AdamW : ITrainingPart, IDisposable
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        Tensor[][] groups = [.. WithGradients().GroupBy(one => (one.Gradient.dtype, one.Gradient.device.ToString())).Select(group => group.Select(one => one.Gradient).ToArray())];
+        Tensor[][] groups = [.. WithGradients().GroupBy(one => (one.Gradient.dtype, one.Gradient.device.ToString()))
+            .Select(group => group.Select(one => one.Gradient).ToArray())];
         double[] norms = [.. groups.Select(AdamWKernels.Norm)];
         double norm = norms.Length == 1 ? norms[0] : Math.Sqrt(norms.Sum(part => part * part));
         double factor = max / (norm + 1e-6);
@@ -92,11 +95,14 @@ public sealed class AdamW : ITrainingPart, IDisposable
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         HashSet<string> wanted = [.. slots.SelectMany(slot => slot.Tensors.Select(one => one.Key).Append($"{slot.Name}.step"))];
-        if (wanted.Except(state.Keys).FirstOrDefault() is { } missing) throw new InvalidInputException($"The optimizer's state lacks {missing}: it belongs to another model or recipe.");
-        if (state.Keys.Except(wanted).FirstOrDefault() is { } extra) throw new InvalidInputException($"The optimizer's state has {extra}, which nothing here trains: it belongs to another model or recipe.");
+        if (wanted.Except(state.Keys).FirstOrDefault() is { } missing)
+            throw new InvalidInputException($"The optimizer's state lacks {missing}: it belongs to another model or recipe.");
+        if (state.Keys.Except(wanted).FirstOrDefault() is { } extra)
+            throw new InvalidInputException($"The optimizer's state has {extra}, which nothing here trains: it belongs to another model or recipe.");
         foreach ((string key, Tensor value) in slots.SelectMany(slot => slot.Tensors))
             if (!value.shape.SequenceEqual(state[key].shape))
-                throw new InvalidInputException($"The optimizer's state {key} is [{string.Join(", ", state[key].shape)}], but [{string.Join(", ", value.shape)}] is needed.");
+                throw new InvalidInputException($"The optimizer's state {key} is [{string.Join(", ", state[key].shape)}], but "
+                    + $"[{string.Join(", ", value.shape)}] is needed.");
         foreach (Slot slot in slots)
         {
             foreach ((string key, Tensor value) in slot.Tensors) value.copy_(state[key]);
@@ -131,11 +137,13 @@ public sealed class AdamW : ITrainingPart, IDisposable
     {
         using var scope = NewDisposeScope();
         Device place = part[0].Slot.Parameter.device;
-        Tensor[] Near(Func<Slot, Tensor> of) => [.. part.Select(one => of(one.Slot)).Select(state => state.device_type == place.type ? state : state.to(place))];
+        Tensor[] Near(Func<Slot, Tensor> of) =>
+            [.. part.Select(one => of(one.Slot)).Select(state => state.device_type == place.type ? state : state.to(place))];
         Tensor[] targets = Near(slot => slot.Target), means = Near(slot => slot.Mean), squares = Near(slot => slot.Square);
         // one counter serves all parameters of an age: the kernel only reads it
         Dictionary<long, Tensor> counters = [];
-        AdamWKernels.Step(targets, [.. part.Select(one => one.Gradient.to(one.Slot.Target.dtype))], means, squares, [.. part.Select(one => Counter(counters, one.Slot))], learningRate, part[0].Slot.Decay, options);
+        AdamWKernels.Step(targets, [.. part.Select(one => one.Gradient.to(one.Slot.Target.dtype))], means, squares,
+            [.. part.Select(one => Counter(counters, one.Slot))], learningRate, part[0].Slot.Decay, options);
         for (int i = 0; i < part.Length; i++)
         {
             Slot slot = part[i].Slot;
@@ -146,7 +154,8 @@ public sealed class AdamW : ITrainingPart, IDisposable
     }
 
     private IEnumerable<(Slot Slot, Tensor Gradient)[]> Parts(IEnumerable<(Slot Slot, Tensor Gradient)> all) => options.Offload
-        ? Training.Steps.Cut(all.Select(one => (One: one, Bytes: one.Slot.Tensors.Sum(state => state.Value.numel() * state.Value.element_size()))), (part, next) => part.Sum(one => one.Bytes) + next.Bytes <= options.PartBytes)
+        ? Training.Steps.Cut(all.Select(one => (One: one, Bytes: one.Slot.Tensors.Sum(state => state.Value.numel() * state.Value.element_size()))),
+            (part, next) => part.Sum(one => one.Bytes) + next.Bytes <= options.PartBytes)
             .Select(part => part.Select(sized => sized.One).ToArray())
         : [[.. all]];
 
@@ -169,7 +178,8 @@ public sealed class AdamW : ITrainingPart, IDisposable
             (Name, Parameter) = (name, parameter);
             Decay = options.DecayNormsAndBiases || Training.WeightDecay.AppliesTo(name) ? options.WeightDecay : 0;
             Device place = options.Offload ? CPU : parameter.device;
-            if (parameter.dtype is ScalarType.BFloat16 or ScalarType.Float16) Master = parameter.detach().to(ScalarType.Float32).to(place).DetachFromDisposeScope();
+            if (parameter.dtype is ScalarType.BFloat16 or ScalarType.Float16)
+                Master = parameter.detach().to(ScalarType.Float32).to(place).DetachFromDisposeScope();
             Mean = zeros_like(Target, device: place).requires_grad_(false).DetachFromDisposeScope();
             Square = zeros_like(Target, device: place).requires_grad_(false).DetachFromDisposeScope();
         }

@@ -12,8 +12,8 @@ internal static class AdamWKernels
     private const string Script = """
         def step(params: List[Tensor], grads: List[Tensor], m: List[Tensor], v: List[Tensor], steps: List[Tensor], numbers: Tensor) -> None:
             unused: List[Tensor] = []
-            torch._fused_adamw_(params, grads, m, v, unused, steps, lr=float(numbers[0]), beta1=float(numbers[1]), beta2=float(numbers[2]), weight_decay=float(numbers[3]),
-                eps=float(numbers[4]), amsgrad=False, maximize=False)
+            torch._fused_adamw_(params, grads, m, v, unused, steps, lr=float(numbers[0]), beta1=float(numbers[1]), beta2=float(numbers[2]), 
+                weight_decay=float(numbers[3]), eps=float(numbers[4]), amsgrad=False, maximize=False)
 
         def norm(grads: List[Tensor], result: Tensor) -> None:
             result.copy_(torch.linalg_vector_norm(torch.stack(torch._foreach_norm(grads, 2)), 2))
@@ -30,7 +30,8 @@ internal static class AdamWKernels
 
     /// <summary>One AdamW update of all tensors in place; the step tensors already count this step.</summary>
     public static void Step(
-        Tensor[] parameters, Tensor[] gradients, Tensor[] means, Tensor[] squares, Tensor[] steps, double learningRate, double weightDecay, AdamWOptions options)
+        Tensor[] parameters, Tensor[] gradients, Tensor[] means, Tensor[] squares, Tensor[] steps, double learningRate, double weightDecay,
+        AdamWOptions options)
     {
         using Tensor numbers = tensor(new[] { learningRate, options.Beta1, options.Beta2, weightDecay, options.Epsilon });
         Compiled.Value.Run("step", [parameters, gradients, means, squares, steps], numbers);

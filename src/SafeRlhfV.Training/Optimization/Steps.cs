@@ -7,14 +7,15 @@ internal static class Steps
     public static IEnumerable<T[]> Micro<T>(IReadOnlyList<T> samples, int size) => samples.Chunk(size > 0 ? size : samples.Count);
 
     /// <summary>
-    /// A batch in parts as the settings say: of so many samples, or of samples of like length with so many tokens. Which samples make a batch does not change, so neither does the place
-    /// in the data. A sample that is too long by itself is a part of its own.
+    /// A batch in parts as the settings say: of so many samples, or of samples of like length with so many tokens. Which samples make a batch does not change,
+    /// so neither does the place in the data. A sample that is too long by itself is a part of its own.
     /// </summary>
     public static IReadOnlyList<T[]> Micro<T>(IReadOnlyList<T> samples, TrainerSettings settings) where T : ISized
     {
         if (settings.MicroBatchTokens == 0) return [.. Micro(samples, settings.MicroBatchSize)];
         int most = settings.MicroBatchSize > 0 ? settings.MicroBatchSize : samples.Count;
-        return [.. Cut(samples.OrderBy(sample => sample.Size.Tokens), (part, sample) => part.Count < most && Tokens([.. part, sample]) <= settings.MicroBatchTokens)];
+        return [.. Cut(samples.OrderBy(sample => sample.Size.Tokens),
+            (part, sample) => part.Count < most && Tokens([.. part, sample]) <= settings.MicroBatchTokens)];
     }
 
     /// <summary>Cuts a sequence, in its order, into parts that each take as much as fits; what fits nowhere is a part of its own.</summary>

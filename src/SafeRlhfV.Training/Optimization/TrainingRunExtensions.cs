@@ -10,7 +10,8 @@ internal static class TrainingRunExtensions
     /// <exception cref="InvalidInputException">A row is damaged, or none can be used.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static UsableRows CountUsable<T>(
-        this TrainingRun run, TrainingData data, RecordParts parts, SampleEncoder encoder, Func<ConversationRecord, SampleEncoder, T?> encode, string what = "rows")
+        this TrainingRun run, TrainingData data, RecordParts parts, SampleEncoder encoder, Func<ConversationRecord, SampleEncoder, T?> encode,
+        string what = "rows")
         where T : class
     {
         UsableRows rows = run.Counted(what, () => data.CountUsable(parts, encoder, encode, run.Cancel));
@@ -27,7 +28,8 @@ internal static class TrainingRunExtensions
 
     /// <summary>Weights, optimizer, place in the data, and how many rows were too long.</summary>
     public static void TrackTraining<T>(
-        this TrainingRun run, IReadOnlyList<(string Name, Parameter Parameter)> parameters, Updater updater, RowFeed<T> feed, SampleEncoder encoder) where T : class
+        this TrainingRun run, IReadOnlyList<(string Name, Parameter Parameter)> parameters, Updater updater, RowFeed<T> feed, SampleEncoder encoder)
+            where T : class
     {
         run.TrackTraining("model", parameters, updater);
         run.Track("data", new JsonPart<CursorState>(() => feed.State, state => feed.State = state));

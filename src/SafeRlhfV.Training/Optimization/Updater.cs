@@ -3,7 +3,8 @@ using TorchSharp.Modules;
 namespace SafeRlhfV.Training;
 
 /// <summary>The last part of every step: clip the gradients, look at them, update at the schedule's rate, drop them.</summary>
-internal sealed class Updater(string what, IReadOnlyList<(string Name, Parameter Parameter)> parameters, OptimizerSettings settings, long totalSteps) : IDisposable
+internal sealed class Updater(string what, IReadOnlyList<(string Name, Parameter Parameter)> parameters, OptimizerSettings settings, long totalSteps)
+    : IDisposable
 {
     private readonly LearningRateSchedule schedule = settings.Over(totalSteps);
 
@@ -21,7 +22,8 @@ internal sealed class Updater(string what, IReadOnlyList<(string Name, Parameter
     {
         double norm = Optimizer.ClipGradientNorm(settings.MaxGradientNorm);
         if (!double.IsFinite(norm))
-            throw new InvalidInputException($"{what}: the gradients of step {step + 1} are not finite ({norm}); lower the learning rate ({schedule.At(step):G3} now), or look for broken rows with 'data validate'.");
+            throw new InvalidInputException($"{what}: the gradients of step {step + 1} are not finite ({norm}); lower the learning rate "
+                + $"({schedule.At(step):G3} now), or look for broken rows with 'data validate'.");
         Optimizer.Step(schedule.At(step));
         Optimizer.ZeroGrad();
         return norm;

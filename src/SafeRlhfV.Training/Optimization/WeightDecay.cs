@@ -1,8 +1,8 @@
 namespace SafeRlhfV.Training;
 
 /// <summary>
-/// Which parameters weight decay applies to: all but biases and the weights of norms, as in transformers' Trainer (get_decay_parameter_names), which goes by the module's
-/// type and by such names. LoRA pairs, embeddings and heads decay.
+/// Which parameters weight decay applies to: all but biases and the weights of norms, as in transformers' Trainer (get_decay_parameter_names), which goes by
+/// the module's type and by such names. LoRA pairs, embeddings and heads decay.
 /// </summary>
 internal static class WeightDecay
 {

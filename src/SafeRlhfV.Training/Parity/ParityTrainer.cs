@@ -15,14 +15,16 @@ public static class ParityTrainer
             $"model.folder={Quote(task.Model)}", "model.dtype=float32", $"data.folder={Quote(task.Data)}", $"run.folder={Quote(task.Folder)}",
             $"training.batch_size={task.BatchSize}", $"training.epochs={task.Steps}", $"training.train_vision_tower={Word(task.TrainVisionTower)}",
             "training.optimizer.schedule=constant", "training.optimizer.warmup_fraction=0", $"training.optimizer.learning_rate={Number(task.LearningRate)}",
-            $"training.optimizer.beta1={Number(task.Beta1)}", $"training.optimizer.beta2={Number(task.Beta2)}", $"training.optimizer.epsilon={Number(task.Epsilon)}",
+            $"training.optimizer.beta1={Number(task.Beta1)}", $"training.optimizer.beta2={Number(task.Beta2)}",
+            $"training.optimizer.epsilon={Number(task.Epsilon)}",
             $"training.optimizer.weight_decay={Number(task.WeightDecay)}", $"training.optimizer.decay_norms_and_biases={Word(task.DecayNormsAndBiases)}",
             $"training.optimizer.max_gradient_norm={Number(task.MaxGradientNorm)}",
         ]);
         RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: false));
         IReadOnlyDictionary<string, double>[] steps = [.. MetricsLog.Read(Path.Combine(task.Folder, MetricsLog.FileName)).Select(step => step.Values)];
         return new ParityTrainingResult(
-            [.. steps.Select(step => (float)step["loss"])], [.. steps.Select(step => (float)step["gradient_norm"])], Path.Combine(task.Folder, ResultFolder.Name));
+            [.. steps.Select(step => (float)step["loss"])], [.. steps.Select(step => (float)step["gradient_norm"])],
+            Path.Combine(task.Folder, ResultFolder.Name));
     }
 
     private static string Number(double value) => value.ToString("R", CultureInfo.InvariantCulture);

@@ -1,7 +1,8 @@
 namespace SafeRlhfV.Training;
 
 /// <summary>
-/// What a decoder keeps for its backward pass, in bytes, counted from the tensors that autograd saves. Letters: H width, A query width, K key width, I inner width.
+/// What a decoder keeps for its backward pass, in bytes, counted from the tensors that autograd saves. Letters: H width, A query width, K key width, I inner
+/// width.
 /// </summary>
 /// <param name="Shape">The model.</param>
 /// <param name="Half">Weights take two bytes; norms work in float32 all the same.</param>
@@ -39,12 +40,18 @@ internal sealed record ActivationCost(ModelShape Shape, bool Half, LoraRecipe? L
 
     /// <summary>All blocks, kept for the backward pass.</summary>
     public long Training(long tokens, bool checkpointing) =>
-        tokens * (checkpointing ? Shape.Text.Layers * Element * H + LayerBytes + WorkBytes : Shape.Text.Layers * LayerBytes + WorkBytes) + tokens * 3 * (Half ? Wide : Element) * H;
+        tokens * (checkpointing ? Shape.Text.Layers * Element * H + LayerBytes + WorkBytes : Shape.Text.Layers * LayerBytes + WorkBytes)
+        + tokens * 3 * (Half ? Wide : Element) * H;
 
-    /// <summary>What says which columns each column sees: one for all blocks but the last, which computes the answers' columns alone and has one of its own.</summary>
+    /// <summary>
+    /// What says which columns each column sees: one for all blocks but the last, which computes the answers' columns alone and has one of its own.
+    /// </summary>
     public long Mask(long rows, long width, long prompt) => rows * width * (width + (width - prompt)) * Element;
 
-    /// <summary>A pass that keeps nothing but one block's own tensors, which are all there until the block ends: norms, projections, turned heads, attention, feed-forward part.</summary>
+    /// <summary>
+    /// A pass that keeps nothing but one block's own tensors, which are all there until the block ends: norms, projections, turned heads, attention,
+    /// feed-forward part.
+    /// </summary>
     public long Inference(long tokens)
     {
         long norm = 2 * Wide * H + Element * H + (Half ? (Wide + Element) * H : 0), keys = Shape.KeyWidth;

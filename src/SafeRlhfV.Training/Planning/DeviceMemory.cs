@@ -13,8 +13,11 @@ public static class DeviceMemory
     /// <summary>What a device of this machine has for this process (on the CPU, with what it has taken already); null where it cannot be told.</summary>
     public static long? Free(string device) => !DeviceName.TryParse(device, out int? gpu) ? null : gpu is { } number ? FreeCuda(number) : FreeHost();
 
-    /// <summary>Whether a device computes in bfloat16: the CPU does, and GPUs of compute capability 8.0 and above. One that cannot be asked is taken to.</summary>
-    public static bool HasBfloat16(string device) => !DeviceName.TryParse(device, out int? gpu) || gpu is not { } number || ComputeCapability(number) is null or >= 8;
+    /// <summary>
+    /// Whether a device computes in bfloat16: the CPU does, and GPUs of compute capability 8.0 and above. One that cannot be asked is taken to.
+    /// </summary>
+    public static bool HasBfloat16(string device) => !DeviceName.TryParse(device, out int? gpu) || gpu is not { } number
+        || ComputeCapability(number) is null or >= 8;
 
     /// <summary>The most memory that this process has had, in bytes; null where the system does not tell.</summary>
     public static long? PeakOfProcess() => Kibibytes("/proc/self/status", "VmHWM:");
@@ -31,7 +34,8 @@ public static class DeviceMemory
     private static long? FreeOfGroup()
     {
         foreach ((string limit, string taken, string stat, string field) in ((string, string, string, string)[])
-            [("memory.max", "memory.current", "memory.stat", "inactive_file "), ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes", "memory/memory.stat", "total_inactive_file ")])
+            [("memory.max", "memory.current", "memory.stat", "inactive_file "),
+                ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes", "memory/memory.stat", "total_inactive_file ")])
             if (Number(limit) is { } most && Number(taken) is { } now) return most - now + (Number(stat, field) ?? 0);
         return null;
 
@@ -45,14 +49,16 @@ public static class DeviceMemory
     {
         if (!File.Exists(file)) return null;
         string? line = File.ReadLines(file).FirstOrDefault(line => line.StartsWith(start, StringComparison.Ordinal));
-        return line is not null && long.TryParse(line.AsSpan(start.Length).Trim().TrimEnd("kB").Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out long number) ? number : null;
+        return line is not null && long.TryParse(line.AsSpan(start.Length).Trim().TrimEnd("kB").Trim(), NumberStyles.None, CultureInfo.InvariantCulture,
+            out long number) ? number : null;
     }
 
     private static unsafe long? FreeCuda(int number)
     {
         foreach (nint handle in CudaRuntimes())
         {
-            if (!NativeLibrary.TryGetExport(handle, "cudaSetDevice", out nint set) || !NativeLibrary.TryGetExport(handle, "cudaMemGetInfo", out nint info)) continue;
+            if (!NativeLibrary.TryGetExport(handle, "cudaSetDevice", out nint set) || !NativeLibrary.TryGetExport(handle, "cudaMemGetInfo", out nint info))
+                continue;
             nuint free, all;
             if (((delegate* unmanaged<int, int>)set)(number) == 0 && ((delegate* unmanaged<nuint*, nuint*, int>)info)(&free, &all) == 0) return (long)free;
         }
@@ -64,7 +70,8 @@ public static class DeviceMemory
         foreach (nint handle in CudaRuntimes())
         {
             int major;
-            if (NativeLibrary.TryGetExport(handle, "cudaDeviceGetAttribute", out nint attribute) && ((delegate* unmanaged<int*, int, int, int>)attribute)(&major, CapabilityMajor, number) == 0) return major;
+            if (NativeLibrary.TryGetExport(handle, "cudaDeviceGetAttribute", out nint attribute)
+                && ((delegate* unmanaged<int*, int, int, int>)attribute)(&major, CapabilityMajor, number) == 0) return major;
         }
         return null;
     }

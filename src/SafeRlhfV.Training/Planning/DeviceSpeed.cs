@@ -24,7 +24,9 @@ public sealed record DeviceSpeed(double Flops, double BytesPerSecond, string Wor
         bool fast = half && card.HasBfloat16;
         double peak = fast ? card.HalfTeraflops : card.SingleTeraflops;
         return new DeviceSpeed(ShareOfPeak * peak * 1e12, ShareOfBandwidth * card.GigabytesPerSecond * 1e9,
-            Text($"{ShareOfPeak:P0} of the {peak:0.#} TFLOP/s of {card.Name} in {(fast ? "bfloat16" : "float32")}, {ShareOfBandwidth:P0} of its {card.GigabytesPerSecond:0} GB/s"));
+            Text(
+                $"{ShareOfPeak:P0} of the {peak:0.#} TFLOP/s of {card.Name} in {(fast ? "bfloat16" : "float32")}, {
+                    ShareOfBandwidth:P0} of its {card.GigabytesPerSecond:0} GB/s"));
     }
 
     /// <summary>This CPU's, from short measured products: of two matrices, and of a matrix and a vector. Takes some tenths of a second.</summary>
@@ -36,7 +38,10 @@ public sealed record DeviceSpeed(double Flops, double BytesPerSecond, string Wor
         ScalarType type = half ? ScalarType.BFloat16 : ScalarType.Float32;
         Tensor square = ones([Side, Side], type), wide = ones([Wide, Wide], type), vector = ones([Wide, 1], type);
         double product = 2.0 * Side * Side * Side / Seconds(square, square), read = (double)wide.numel() * wide.element_size() / Seconds(wide, vector);
-        return new DeviceSpeed(ShareOfProduct * product, read, Text($"{ShareOfProduct:P0} of the {product / 1e9:0} GFLOP/s of a {Side} x {Side} product measured here in {(half ? "bfloat16" : "float32")}, {read / 1e9:0.0} GB/s"));
+        return new DeviceSpeed(ShareOfProduct * product, read,
+            Text(
+                $"{ShareOfProduct:P0} of the {product / 1e9:0} GFLOP/s of a {Side} x {Side} product measured here in {(half ? "bfloat16" : "float32")}, {
+                    read / 1e9:0.0} GB/s"));
     }
 
     // the median; the first product warms up
@@ -54,5 +59,6 @@ public sealed record DeviceSpeed(double Flops, double BytesPerSecond, string Wor
         return times[Repeats / 2];
     }
 
-    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture).Replace(" %", "%", StringComparison.Ordinal).Replace("%", " %", StringComparison.Ordinal);
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture).Replace(" %", "%", StringComparison.Ordinal).Replace("%",
+        " %", StringComparison.Ordinal);
 }

@@ -8,7 +8,8 @@ namespace SafeRlhfV.Training;
 public sealed record MemoryPlan(IReadOnlyList<MemoryPart> Parts, string Assumed)
 {
     /// <summary>All lasting parts and the largest of those that take turns.</summary>
-    public long TotalBytes => Parts.Where(part => part.AtOnce).Sum(part => part.Bytes) + Parts.Where(part => !part.AtOnce).Select(part => part.Bytes).DefaultIfEmpty(0).Max();
+    public long TotalBytes => Parts.Where(part => part.AtOnce).Sum(part => part.Bytes)
+        + Parts.Where(part => !part.AtOnce).Select(part => part.Bytes).DefaultIfEmpty(0).Max();
 
     /// <summary>What it takes of host memory beside a GPU's; empty where it runs on the CPU, and <see cref="Parts"/> are in host memory.</summary>
     public IReadOnlyList<MemoryPart> Host { get; init; } = [];

@@ -2,7 +2,9 @@ using SafeRlhfV.Models;
 
 namespace SafeRlhfV.Training;
 
-/// <summary>Foretells what a recipe takes at its peak. The sums follow what the trainers allocate; bench/memory.sh compares them with what a process takes.</summary>
+/// <summary>
+/// Foretells what a recipe takes at its peak. The sums follow what the trainers allocate; bench/memory.sh compares them with what a process takes.
+/// </summary>
 public static class MemoryPlanner
 {
     /// <summary>.NET and libtorch with their code and pools, or the CUDA context.</summary>
@@ -27,11 +29,13 @@ public static class MemoryPlanner
         int each = step.Responses;
         long trained = Trained(shape, model.Lora, policy, training.TrainVisionTower);
         long KeptOf(PlanPart one) => cost.Training(one.Rows * one.Width, training.GradientCheckpointing) + cost.Mask(one.Rows, one.Width, one.Prompt)
-            + (policy ? cost.LogProbabilities(one.Answers, trained: true) : 0) + Projector(shape, half, one.Rows) + (training.TrainVisionTower ? TowerTraining(shape, half, one.Rows) : 0);
+            + (policy ? cost.LogProbabilities(one.Answers, trained: true) : 0) + Projector(shape, half, one.Rows)
+            + (training.TrainVisionTower ? TowerTraining(shape, half, one.Rows) : 0);
         PlanPart part = PlanBatches.Of(sizes, training, each).MaxBy(KeptOf)!;
         bool reference = step.HasReference && model.Lora is null, several = part.Rows < training.BatchSize;
 
-        List<MemoryPart> parts = Lasting(shape, half, reference ? 2 : 1, model.Lora, adapters: 1, OnDevice(training.Optimizer, model.Device, half, model.Lora, trained));
+        List<MemoryPart> parts = Lasting(shape, half, reference ? 2 : 1, model.Lora, adapters: 1,
+            OnDevice(training.Optimizer, model.Device, half, model.Lora, trained));
         long gradients = trained * GradientBytes(model.Lora, half);
         long kept = KeptOf(part);
         parts.AddRange(Vision(shape, half, part.Rows, training.VisionCacheBytes, training.TrainVisionTower, sizes));
@@ -40,8 +44,12 @@ public static class MemoryPlanner
         parts.Add(new("activations of a part of the batch" + (several ? " and gradients" : ""), several ? kept + gradients : Math.Max(kept, gradients), false));
         parts.Add(new("gradients and the update", gradients + UpdateBytes(model.Lora, half, trained), false));
         if (model.Device != "cpu") parts.Add(Gaps(kept));
-        string texts = $"{part.Rows} {(each > 1 ? "pairs" : "rows")} of {part.Prompt} + {(each > 1 ? "2 x " : "")}{part.Response} tokens at a time, {(half ? "bfloat16" : "float32")}";
-        return new MemoryPlan(parts, texts) { Host = Host(model.Device, Data(shape, training.BatchSize, sizes), Offloaded(training.Optimizer, half, model.Lora, trained)) };
+        string texts = $"{part.Rows} {(each > 1 ? "pairs" : "rows")} of {part.Prompt} + {(each > 1 ? "2 x " : "")}{part.Response} tokens at a time, "
+            + $"{(half ? "bfloat16" : "float32")}";
+        return new MemoryPlan(parts, texts)
+        {
+            Host = Host(model.Device, Data(shape, training.BatchSize, sizes), Offloaded(training.Optimizer, half, model.Lora, trained))
+        };
     }
 
     /// <summary>Keys and values that one token takes while an answer is sampled.</summary>
@@ -50,7 +58,8 @@ public static class MemoryPlanner
     internal static List<MemoryPart> Lasting(ModelShape shape, bool half, int models, LoraRecipe? lora, int adapters, long state)
     {
         long weights = models * shape.Parameters * (half ? 2 : 4);
-        List<MemoryPart> parts = [new("program and libraries", ProcessBytes, true), new(models == 1 ? "weights" : $"weights of {models} models", weights, true)];
+        List<MemoryPart> parts = [new("program and libraries", ProcessBytes, true),
+            new(models == 1 ? "weights" : $"weights of {models} models", weights, true)];
         if (lora is not null) parts.Add(new(adapters == 1 ? "adapter" : $"{adapters} adapters", adapters * LoraParameters(shape, lora) * 4, true));
         parts.Add(new(lora is null && half ? "optimizer with float32 master weights" : "optimizer", state, true));
         return parts;
@@ -63,7 +72,9 @@ public static class MemoryPlanner
         return settings.Offload && device != "cpu" ? Math.Min(state, settings.AdamW.PartBytes) : state;
     }
 
-    internal static long Offloaded(OptimizerSettings settings, bool half, LoraRecipe? lora, long trained) => settings.Offload ? StateBytes(half, lora, trained) : 0;
+    internal static long Offloaded(OptimizerSettings settings, bool half, LoraRecipe? lora, long trained) => settings.Offload
+        ? StateBytes(half, lora, trained)
+        : 0;
 
     /// <summary>Two moments, and a master copy of weights in half precision, all float32.</summary>
     internal static long StateBytes(bool half, LoraRecipe? lora, long trained) => trained * (lora is null && half ? 12 : 8);
@@ -76,7 +87,8 @@ public static class MemoryPlanner
         return parts;
     }
 
-    internal static IEnumerable<MemoryPart> Vision(ModelShape shape, bool half, long rows, long cacheBytes, bool tower, PlanSizes sizes, PlanSizes? instructions = null)
+    internal static IEnumerable<MemoryPart> Vision(ModelShape shape, bool half, long rows, long cacheBytes, bool tower, PlanSizes sizes,
+        PlanSizes? instructions = null)
     {
         long one = shape.Patches * shape.Vision.FeatureWidth * (half ? 2 : 4);
         long CacheOf(PlanSizes? data)
@@ -89,7 +101,8 @@ public static class MemoryPlanner
         yield return new("vision features of a batch", rows * one, true);
         if (tower) yield break;
         long images = shape.Vision.UsualRows == 1 ? TowerGroup : 1; // VisionCache groups images of one row
-        yield return new("vision tower at work", images * (shape.Patches * (half ? 2 : 4) * (3 * shape.Vision.InnerWidth + 5 * shape.Vision.Width) + shape.PixelBytes), false);
+        yield return new("vision tower at work",
+            images * (shape.Patches * (half ? 2 : 4) * (3 * shape.Vision.InnerWidth + 5 * shape.Vision.Width) + shape.PixelBytes), false);
     }
 
     internal static MemoryPart Gaps(long kept) => new("gaps that the allocator leaves", (long)(DeviceGaps * kept), true);
@@ -97,7 +110,8 @@ public static class MemoryPlanner
     private static long TowerTraining(ModelShape shape, bool half, long rows) =>
         rows * shape.Patches * shape.Vision.Layers * (half ? 2 : 4) * (8 * shape.Vision.Width + 4 * shape.Vision.InnerWidth);
 
-    internal static long Projector(ModelShape shape, bool half, long rows) => rows * (half ? 2 : 4) * (shape.Patches * shape.Vision.FeatureWidth + 3L * shape.ImageTokens * shape.Text.HiddenSize);
+    internal static long Projector(ModelShape shape, bool half, long rows) =>
+        rows * (half ? 2 : 4) * (shape.Patches * shape.Vision.FeatureWidth + 3L * shape.ImageTokens * shape.Text.HiddenSize);
 
     internal static long Data(ModelShape shape, long rows, PlanSizes sizes) => Math.Min(WindowBytes, sizes.DataBytes) + 2 * rows * shape.PixelBytes;
 
@@ -105,13 +119,15 @@ public static class MemoryPlanner
     internal static long Trained(ModelShape shape, LoraRecipe? lora, bool policy, bool tower) =>
         lora is not null ? LoraParameters(shape, lora) : shape.Parameters - (tower ? 0 : shape.TowerParameters) - (policy ? 0 : shape.OutputParameters);
 
-    private static long LoraParameters(ModelShape shape, LoraRecipe lora) => shape.Text.Layers * lora.Rank * Adapted(shape, lora).Sum(layer => layer.In + layer.Out);
+    private static long LoraParameters(ModelShape shape, LoraRecipe lora) =>
+        shape.Text.Layers * lora.Rank * Adapted(shape, lora).Sum(layer => layer.In + layer.Out);
 
     /// <summary>Layers of one block that an adapter changes.</summary>
     internal static IEnumerable<(long In, long Out)> Adapted(ModelShape shape, LoraRecipe lora)
     {
         (long h, long a, long k, long i) = (shape.Text.HiddenSize, shape.QueryWidth, shape.KeyWidth, shape.Text.IntermediateSize);
-        (string Name, long In, long Out)[] layers = [("q_proj", h, a), ("k_proj", h, k), ("v_proj", h, k), ("o_proj", a, h), ("gate_proj", h, i), ("up_proj", h, i), ("down_proj", i, h)];
+        (string Name, long In, long Out)[] layers = [("q_proj", h, a), ("k_proj", h, k), ("v_proj", h, k), ("o_proj", a, h), ("gate_proj", h, i),
+            ("up_proj", h, i), ("down_proj", i, h)];
         return layers.Where(layer => lora.Targets.Count == 0 || lora.Targets.Contains(layer.Name)).Select(layer => (layer.In, layer.Out));
     }
 

@@ -20,7 +20,10 @@ public sealed record ModelShape(ModelConfig Config, long Parameters, long TowerP
         return new ModelShape(config, all, model.VisionTowerParameters.Sum(parameter => parameter.numel()), output);
     }
 
-    /// <summary>What the images of a row take of the pixel values (tiles of LLaVA-NeXT, patches of Qwen), and their tokens, where the data says so; null = an image of ordinary size.</summary>
+    /// <summary>
+    /// What the images of a row take of the pixel values (tiles of LLaVA-NeXT, patches of Qwen), and their tokens, where the data says so; null = an image of
+    /// ordinary size.
+    /// </summary>
     public (int Rows, int Tokens)? Images { get; init; }
 
     /// <summary>The language model's sizes.</summary>

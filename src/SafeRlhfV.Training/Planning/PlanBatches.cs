@@ -30,7 +30,8 @@ internal static class PlanBatches
 
     private static PlanPart Longest(PlanSizes sizes, TrainerSettings training, int each)
     {
-        int rows = training.MicroBatchSize > 0 ? Math.Min(training.MicroBatchSize, training.BatchSize) : training.BatchSize, width = sizes.PromptTokens + (each * sizes.ResponseTokens);
+        int rows = training.MicroBatchSize > 0 ? Math.Min(training.MicroBatchSize, training.BatchSize) : training.BatchSize, width = sizes.PromptTokens
+            + (each * sizes.ResponseTokens);
         if (training.MicroBatchTokens > 0) rows = Math.Clamp(training.MicroBatchTokens / width, 1, rows);
         return new PlanPart(rows, sizes.PromptTokens, sizes.ResponseTokens, width, (long)rows * each * sizes.ResponseTokens);
     }
@@ -47,7 +48,8 @@ internal static class PlanBatches
         }
         // rows that nobody looked at may be longer
         if (sizes.Images > sizes.Looked)
-            yield return [new Drawn(new SampleSize(each, sizes.PromptTokens, sizes.ResponseTokens, sizes.PromptTokens + (each * sizes.ResponseTokens))), .. Enumerable.Range(0, batchSize - 1).Select(_ => Draw(sizes.Rows[random.NextInt(sizes.Rows.Count)], each, random))];
+            yield return [new Drawn(new SampleSize(each, sizes.PromptTokens, sizes.ResponseTokens, sizes.PromptTokens + (each * sizes.ResponseTokens))),
+                .. Enumerable.Range(0, batchSize - 1).Select(_ => Draw(sizes.Rows[random.NextInt(sizes.Rows.Count)], each, random))];
     }
 
     private static Drawn Draw(PlanRow row, int each, RandomStream random)

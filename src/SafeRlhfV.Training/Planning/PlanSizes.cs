@@ -19,7 +19,9 @@ public sealed record PlanSizes(int PromptTokens, int ResponseTokens, long Images
     /// <summary>Those of them that fit; empty where none were.</summary>
     public IReadOnlyList<PlanRow> Rows { get; init; } = [];
 
-    /// <summary>What the images of a row take of the pixel values at most: images (LLaVA-1.5), tiles (LLaVA-NeXT) or patches (Qwen); null where they are not known.</summary>
+    /// <summary>
+    /// What the images of a row take of the pixel values at most: images (LLaVA-1.5), tiles (LLaVA-NeXT) or patches (Qwen); null where they are not known.
+    /// </summary>
     public int? MostImageRows { get; init; }
 
     /// <summary>The same on average.</summary>
@@ -79,7 +81,8 @@ public sealed record PlanSizes(int PromptTokens, int ResponseTokens, long Images
     private static IEnumerable<EncodedSample> Texts(ConversationRecord row, SampleEncoder encoder)
     {
         // a conversation is learnt as one text: what follows its first answer counts as answer
-        if (row.Messages.Count(message => message.Role == ConversationRole.Assistant) > 1 && row.Kind != RecordKind.Pair && encoder.EncodeConversation(row) is { } whole) return [whole];
+        if (row.Messages.Count(message => message.Role == ConversationRole.Assistant) > 1 && row.Kind != RecordKind.Pair
+            && encoder.EncodeConversation(row) is { } whole) return [whole];
         return encoder.Encode(row, [.. row.Answers.Select(answer => answer.Text).Where(answer => answer.Length > 0)]) ?? [];
     }
 }

@@ -29,7 +29,9 @@ public sealed class RecipePlan
     /// <summary>All parameters of the model.</summary>
     public long Parameters => inputs.Shape.Parameters;
 
-    /// <summary>Plans by the recipe's limits, for any machine; of the model only config.json is read, and models of the hub that recipes name need not even have that.</summary>
+    /// <summary>
+    /// Plans by the recipe's limits, for any machine; of the model only config.json is read, and models of the hub that recipes name need not even have that.
+    /// </summary>
     /// <param name="recipe">The recipe.</param>
     /// <param name="card">The card it is to run on; null = the recipe's device, as this machine has it.</param>
     /// <exception cref="InvalidInputException">There is no config.json and the model is not known by name.</exception>
@@ -37,7 +39,9 @@ public sealed class RecipePlan
     {
         string folder = recipe.Base.Folder;
         ModelConfig config = File.Exists(Path.Combine(folder, "config.json")) ? ModelConfig.Load(folder)
-            : KnownModels.Find(folder) ?? throw new InvalidInputException($"{folder}: there is no config.json to plan by, and no model of that name is known; known are {string.Join(", ", KnownModels.Names)}.");
+            : KnownModels.Find(folder)
+                ?? throw new InvalidInputException($"{folder}: there is no config.json to plan by, and no model of that name is known; known are "
+                    + $"{string.Join(", ", KnownModels.Names)}.");
         return new RecipePlan(recipe, new PlanInputs(ModelShape.Of(config), StoredBytes(recipe, config, card)));
     }
 
@@ -52,11 +56,14 @@ public sealed class RecipePlan
         ModelConfig config = ModelConfig.Load(folder);
         (PlanSizes sizes, PlanSizes? instructions) = recipe.Trainer.Look(recipe, ModelProcessor.Load(folder));
         PlanSizes[] all = [.. new[] { sizes, instructions }.OfType<PlanSizes>()];
-        ModelShape shape = ModelShape.Of(config) with { Images = all.Max(one => one.MostImageRows) is { } most ? (most, all.Max(one => one.MostImageTokens) ?? 0) : null };
+        ModelShape shape = ModelShape.Of(config) with { Images = all.Max(one => one.MostImageRows) is { } most
+            ? (most, all.Max(one => one.MostImageTokens) ?? 0) : null };
         return new RecipePlan(recipe, new PlanInputs(shape, StoredBytes(recipe, config, card), sizes, instructions));
     }
 
-    /// <summary>A rough estimate of the time it takes; null where the card's speed is not known, or no card is named and the recipe does not run on the CPU.</summary>
+    /// <summary>
+    /// A rough estimate of the time it takes; null where the card's speed is not known, or no card is named and the recipe does not run on the CPU.
+    /// </summary>
     /// <param name="card">The card; null = the CPU, measured for a moment.</param>
     public TimePlan? Time(GpuCard? card)
     {
@@ -91,9 +98,14 @@ public sealed class RecipePlan
     {
         if (Fits(Memory, bytes, hostBytes)) return;
         if (Memory.TotalBytes <= bytes)
-            throw new InvalidInputException($"the recipe takes {MemoryPlan.Size(Memory.HostBytes)} of host memory, and {MemoryPlan.Size(hostBytes!.Value)} are free: set offload: false of the optimizer, or train an adapter (model.lora). --ignore-memory tries all the same.");
-        string what = ChangesToFit(bytes, hostBytes) is { } changes ? $"it would fit with --set {string.Join(" --set ", changes)}" : "no setting makes it fit; take a smaller model or a larger device";
-        throw new InvalidInputException($"the recipe takes {MemoryPlan.Size(Memory.TotalBytes)} at its peak, and {Device} has {MemoryPlan.Size(bytes)} free: {what}. --ignore-memory tries all the same.");
+            throw new InvalidInputException($"the recipe takes {MemoryPlan.Size(Memory.HostBytes)} of host memory, and "
+                + $"{MemoryPlan.Size(hostBytes!.Value)} are free: set offload: false of the optimizer, or train an adapter (model.lora). --ignore-memory "
+                    + "tries all the same.");
+        string what = ChangesToFit(bytes, hostBytes) is { } changes
+            ? $"it would fit with --set {string.Join(" --set ", changes)}"
+            : "no setting makes it fit; take a smaller model or a larger device";
+        throw new InvalidInputException($"the recipe takes {MemoryPlan.Size(Memory.TotalBytes)} at its peak, and {Device} has {MemoryPlan.Size(bytes)} free: "
+            + $"{what}. --ignore-memory tries all the same.");
     }
 
     /// <summary>Those changes without which it would not fit.</summary>

@@ -17,7 +17,8 @@ public sealed record TimePlan(string Unit, double FlopsOfUnit, double SecondsOfU
     public IReadOnlyList<string> Lines =>
     [
         string.Create(CultureInfo.InvariantCulture, $"time, a rough estimate: {Span(SecondsOfUnit)} a {Unit}") + (Units is { } units
-            ? string.Create(CultureInfo.InvariantCulture, $", {units:N0} {Unit}{(units == 1 ? "" : "s")}: {Span(SecondsOfUnit * units)}") : $"; how many {Unit}s there are is the data's to say (--data)"),
+            ? string.Create(CultureInfo.InvariantCulture, $", {units:N0} {Unit}{(units == 1 ? "" : "s")}: {Span(SecondsOfUnit * units)}")
+            : $"; how many {Unit}s there are is the data's to say (--data)"),
         $"  it assumes {Assumed}",
     ];
 

@@ -3,8 +3,9 @@ using System.Globalization;
 namespace SafeRlhfV.Training;
 
 /// <summary>
-/// Estimates time from the products that a recipe computes: a forward pass is two operations for each weight and token, its backward pass twice that, or once where the weights are frozen under an adapter.
-/// Sampling reads all weights and the keys and values for every token. Embeddings, norms, data and checkpoints are left out.
+/// Estimates time from the products that a recipe computes: a forward pass is two operations for each weight and token, its backward pass twice that, or once
+/// where the weights are frozen under an adapter. Sampling reads all weights and the keys and values for every token. Embeddings, norms, data and checkpoints
+/// are left out.
 /// </summary>
 internal sealed class TimePlanner
 {
@@ -61,7 +62,8 @@ internal sealed class TimePlanner
     public TimePlan Done(string unit, long? units, DeviceSpeed speed, string texts)
     {
         string host = hostBytes > 0 ? string.Create(CultureInfo.InvariantCulture, $", {HostBytesPerSecond / 1e9:0} GB/s to host memory") : "";
-        return new TimePlan(unit, flops, (flops / speed.Flops) + (bytes / speed.BytesPerSecond) + (hostBytes / HostBytesPerSecond), units, $"{texts}, {Operations(flops)} a {unit}, {speed.Words}{host}");
+        return new TimePlan(unit, flops, (flops / speed.Flops) + (bytes / speed.BytesPerSecond) + (hostBytes / HostBytesPerSecond), units,
+            $"{texts}, {Operations(flops)} a {unit}, {speed.Words}{host}");
     }
 
     private static string Operations(double flops)
@@ -72,7 +74,9 @@ internal sealed class TimePlanner
 
     private void AddStep(StepCost cost, ModelRecipe model, TrainerSettings training, PlanSizes sizes)
     {
-        double width = sizes.MeanPromptTokens + (cost.Responses * sizes.MeanResponseTokens), answers = cost.IsPolicy ? cost.Responses * sizes.MeanResponseTokens : 0;
+        double width = sizes.MeanPromptTokens + (cost.Responses * sizes.MeanResponseTokens), answers = cost.IsPolicy
+            ? cost.Responses * sizes.MeanResponseTokens
+            : 0;
         double forward = Forward(width, answers);
         AddFlops(training.BatchSize * forward * (Passes + (cost.HasReference ? 1 : 0)));
         // a frozen tower sees each image once if all features are kept
@@ -96,7 +100,8 @@ internal sealed class TimePlanner
         (width * ((2 * blocks) + (4.0 * shape.Text.Layers * shape.QueryWidth * width))) + (2.0 * answers * shape.Text.VocabularySize * shape.Text.HiddenSize);
 
     /// <summary>Passes of the tower for each image that a step meets: fewer than one where all features are kept.</summary>
-    public double Seen(PlanSizes sizes, long cacheBytes, double epochs) => sizes.Images <= cacheBytes / Math.Max(1, shape.Patches * shape.Vision.FeatureWidth * Element) ? 1 / Math.Max(1, epochs) : 1;
+    public double Seen(PlanSizes sizes, long cacheBytes, double epochs) =>
+        sizes.Images <= cacheBytes / Math.Max(1, shape.Patches * shape.Vision.FeatureWidth * Element) ? 1 / Math.Max(1, epochs) : 1;
 
     /// <summary>Adds an optimizer step.</summary>
     public void AddUpdate(OptimizerSettings settings, string device, LoraRecipe? lora, long trained)

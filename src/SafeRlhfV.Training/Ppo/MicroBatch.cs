@@ -3,7 +3,9 @@ using static TorchSharp.torch;
 
 namespace SafeRlhfV.Training;
 
-/// <summary>Episodes of a mini-batch that run at a time, by memory for activations. The gradients of its micro-batches add up to those of the mini-batch.</summary>
+/// <summary>
+/// Episodes of a mini-batch that run at a time, by memory for activations. The gradients of its micro-batches add up to those of the mini-batch.
+/// </summary>
 internal sealed class MicroBatch
 {
     private MicroBatch(Episode[] episodes, Episode[] all, SampleBatcher batcher, Reduction reduction)

@@ -19,7 +19,8 @@ public sealed class PpoDefinition : TrainerDefinition
     /// <inheritdoc/>
     public override IReadOnlyList<TrainOption> Options { get; } =
     [
-        new("--model", "model.policy", "The policy to start from"), new("--reward", "model.reward", "The reward model"), new("--cost", "model.cost", "The cost model"),
+        new("--model", "model.policy", "The policy to start from"), new("--reward", "model.reward", "The reward model"),
+        new("--cost", "model.cost", "The cost model"),
         new("--data", "data.prompts.folder", "The data set that has the prompts"),
     ];
 
@@ -85,13 +86,15 @@ public sealed class PpoDefinition : TrainerDefinition
         using PpoModels models = PpoModels.Load(ppo.Model, ppo.Seed);
         foreach (string remark in models.Remarks) run.Tell(remark);
         ModelProcessor processor = ModelProcessor.Load(ppo.Model.Policy);
-        using VisionCache prompts = new(models.Policy, processor.Images, training.VisionCacheBytes), instructions = new(models.Policy, processor.Images, training.VisionCacheBytes);
+        using VisionCache prompts = new(models.Policy, processor.Images, training.VisionCacheBytes),
+            instructions = new(models.Policy, processor.Images, training.VisionCacheBytes);
         using VisionCache calibration = new(models.Policy, processor.Images, 0); // looked at once
         TrainingData promptData = RecipeModels.Open(ppo.Data.Prompts, processor, prompts);
         TrainingData? instructionData = ppo.Data.Instructions is { } named ? RecipeModels.Open(named, processor, instructions) : null;
         TrainingData calibrationData = ppo.Data.Calibration is { } pairs ? RecipeModels.Open(pairs, processor, calibration) : promptData;
         PpoRoles roles = models.Roles(calibrationData, training, training.MiniBatch);
-        SafePpoTrainer.Train(roles, promptData, instructionData, training, run, cancel, folder => RecipeModels.Save(models.Policy, roles.Actor.Adapter, folder));
+        SafePpoTrainer.Train(roles, promptData, instructionData, training, run, cancel,
+            folder => RecipeModels.Save(models.Policy, roles.Actor.Adapter, folder));
     }
 
     /// <inheritdoc/>
@@ -111,15 +114,20 @@ public sealed class PpoDefinition : TrainerDefinition
     private static void CheckTraining(PpoRecipe recipe, RecipeFaults faults)
     {
         (PpoModelsRecipe model, PpoSettings training) = (recipe.Model, recipe.Training);
-        if (model.Sharing == Sharing.Backbone && model.Lora is null) faults.Add("model.lora", "sharing: backbone trains adapters; give model.lora, or sharing: none");
-        if (model.Sharing == Sharing.None && model.Lora is not null) faults.Add("model.lora", "sharing: none trains all weights; leave model.lora out, or take sharing: backbone");
-        if (training.MiniBatch > training.RolloutBatch) faults.Add("training.mini_batch", $"{training.MiniBatch} is more than rollout_batch {training.RolloutBatch}");
+        if (model.Sharing == Sharing.Backbone && model.Lora is null)
+            faults.Add("model.lora", "sharing: backbone trains adapters; give model.lora, or sharing: none");
+        if (model.Sharing == Sharing.None && model.Lora is not null)
+            faults.Add("model.lora", "sharing: none trains all weights; leave model.lora out, or take sharing: backbone");
+        if (training.MiniBatch > training.RolloutBatch)
+            faults.Add("training.mini_batch", $"{training.MiniBatch} is more than rollout_batch {training.RolloutBatch}");
         if (training.MicroBatch > training.MiniBatch) faults.Add("training.micro_batch", $"{training.MicroBatch} is more than mini_batch {training.MiniBatch}");
         if (training.RolloutMicroBatch > training.RolloutBatch)
             faults.Add("training.rollout_micro_batch", $"{training.RolloutMicroBatch} is more than rollout_batch {training.RolloutBatch}");
-        if (training.PtxCoefficient > 0 && recipe.Data.Instructions is null) faults.Add("training.ptx_coefficient", "PTX needs data.instructions; give them, or set 0");
+        if (training.PtxCoefficient > 0 && recipe.Data.Instructions is null)
+            faults.Add("training.ptx_coefficient", "PTX needs data.instructions; give them, or set 0");
         MultiplierOptions multiplier = training.Multiplier;
-        if (multiplier.Maximum is { } most && multiplier.Initial > most) faults.Add("training.multiplier.initial", $"{multiplier.Initial} is above maximum {most}");
+        if (multiplier.Maximum is { } most && multiplier.Initial > most)
+            faults.Add("training.multiplier.initial", $"{multiplier.Initial} is above maximum {most}");
         if (training.Mode == MultiplierMode.Log && multiplier.Initial <= 0 && !training.CostOnly)
             faults.Add("training.multiplier.initial", "mode log cannot leave 0; begin above it, or take mode fixed for reward-only PPO");
     }

@@ -11,11 +11,13 @@ internal static class PpoMemory
         ModelShape shape = inputs.Shape;
         PlanSizes sizes = Sizes(recipe, inputs), instructions = Instructions(recipe, inputs);
         (PpoModelsRecipe model, PpoSettings training) = (recipe.Model, recipe.Training);
-        bool half = inputs.IsHalf(model.Dtype), shared = model.Sharing == Sharing.Backbone, ptx = training.PtxCoefficient > 0 && recipe.Data.Instructions is not null;
+        bool half = inputs.IsHalf(model.Dtype), shared = model.Sharing == Sharing.Backbone, ptx = training.PtxCoefficient > 0
+            && recipe.Data.Instructions is not null;
         ActivationCost cost = new(shape, half, model.Lora);
         // whatever the data's answers are, sampled ones may be as long as is allowed
         int answer = training.MaxNewTokens;
-        int micro = training.MicroBatch > 0 ? training.MicroBatch : training.MiniBatch, texts = Math.Min(training.PtxBatch, training.MicroBatch > 0 ? training.MicroBatch : training.PtxBatch);
+        int micro = training.MicroBatch > 0 ? training.MicroBatch : training.MiniBatch, texts = Math.Min(training.PtxBatch,
+            training.MicroBatch > 0 ? training.MicroBatch : training.PtxBatch);
         bool several = micro < training.MiniBatch;
         long rows = micro, width = sizes.PromptTokens + answer;
         long actor = Trained(shape, model.Lora, policy: true, tower: false), critic = Trained(shape, model.Lora, policy: false, tower: false);
@@ -29,28 +31,34 @@ internal static class PpoMemory
         int rolled = RolledAtOnce(training, shape, half, width);
         // an adapter is merged into copies of the weights while it answers, in float32 alone
         long merged = model.Lora is { } lora && !half ? 4 * shape.Text.Layers * Adapted(shape, lora).Sum(layer => layer.In * layer.Out) : 0;
-        long cache = rolled * width * CacheBytesOfToken(shape, half), prefill = cost.Inference(rolled * (long)sizes.PromptTokens) + 4L * 4 * rolled * shape.Text.VocabularySize;
+        long cache = rolled * width * CacheBytesOfToken(shape, half), prefill = cost.Inference(rolled * (long)sizes.PromptTokens)
+            + 4L * 4 * rolled * shape.Text.VocabularySize;
         long gradients = actor * GradientBytes(model.Lora, half), kept = Kept(cost, shape, half, rows, width, answer, training.GradientCheckpointing);
-        parts.Add(new($"rollout of {rolled}: keys and values {MemoryPlan.Size(cache)}, prompts {MemoryPlan.Size(prefill)}" + (merged > 0 ? $", merged weights {MemoryPlan.Size(merged)}" : ""), cache + prefill + merged, false));
+        parts.Add(new($"rollout of {rolled}: keys and values {MemoryPlan.Size(cache)}, prompts {MemoryPlan.Size(prefill)}"
+            + (merged > 0 ? $", merged weights {MemoryPlan.Size(merged)}" : ""), cache + prefill + merged, false));
         parts.Add(new("activations of an update" + (several ? " and gradients" : ""), several ? kept + gradients : Math.Max(kept, gradients), false));
         if (ptx)
         {
             // these come on top of the gradients of the surrogate
-            long width2 = instructions.PromptTokens + instructions.ResponseTokens, kept2 = Kept(cost, shape, half, texts, width2, instructions.ResponseTokens, training.GradientCheckpointing);
+            long width2 = instructions.PromptTokens + instructions.ResponseTokens, kept2 = Kept(cost, shape, half, texts, width2, instructions.ResponseTokens,
+                training.GradientCheckpointing);
             parts.Add(new($"activations of {texts} instructions, and gradients", kept2 + gradients, false));
             kept = Math.Max(kept, kept2);
         }
         parts.Add(new("gradients and the update", gradients + UpdateBytes(model.Lora, half, actor), false));
         if (model.Device != "cpu") parts.Add(Gaps(kept));
         string also = ptx ? $", {texts} of {instructions.PromptTokens} + {instructions.ResponseTokens}" : "";
-        return new MemoryPlan(parts, $"updates of {rows} rows of {sizes.PromptTokens} + {answer} tokens{also}, {(half ? "bfloat16" : "float32")}, {(shared ? "one backbone" : $"{models} models")}")
+        return new MemoryPlan(parts,
+            $"updates of {rows} rows of {sizes.PromptTokens} + {answer} tokens{also}, "
+            + $"{(half ? "bfloat16" : "float32")}, {(shared ? "one backbone" : $"{models} models")}")
         {
             Host = Host(model.Device, data, Offloaded(training.Actor, half, model.Lora, actor) + Offloaded(training.Critics, half, model.Lora, each * critic)),
         };
     }
 
     /// <summary>What is known of the prompts, or the recipe's limits.</summary>
-    internal static PlanSizes Sizes(PpoRecipe recipe, PlanInputs inputs) => inputs.Sizes ?? PlanSizes.Limits(recipe.Training.Lengths, recipe.Training.MaxNewTokens);
+    internal static PlanSizes Sizes(PpoRecipe recipe, PlanInputs inputs) => inputs.Sizes
+        ?? PlanSizes.Limits(recipe.Training.Lengths, recipe.Training.MaxNewTokens);
 
     /// <summary>What is known of the instruction data, or the recipe's limits.</summary>
     internal static PlanSizes Instructions(PpoRecipe recipe, PlanInputs inputs) => inputs.Instructions ?? PlanSizes.Limits(recipe.Training.Lengths);
@@ -63,5 +71,6 @@ internal static class PpoMemory
     }
 
     private static long Kept(ActivationCost cost, ModelShape shape, bool half, long rows, long width, long answer, bool checkpointing) =>
-        cost.Training(rows * width, checkpointing) + cost.Mask(rows, width, width - answer) + cost.LogProbabilities(rows * answer, trained: true) + Projector(shape, half, rows);
+        cost.Training(rows * width, checkpointing) + cost.Mask(rows, width, width - answer) + cost.LogProbabilities(rows * answer, trained: true)
+        + Projector(shape, half, rows);
 }

@@ -7,7 +7,8 @@ namespace SafeRlhfV.Training;
 /// <summary>The models behind the six roles of PPO: six of them, or one backbone under adapters.</summary>
 public sealed class PpoModels : IDisposable
 {
-    private const string Actor = "actor", Reward = "reward", Cost = "cost", RewardCritic = "reward_critic", CostCritic = "cost_critic", Scores = "scores", Critics = "critics";
+    private const string Actor = "actor", Reward = "reward", Cost = "cost", RewardCritic = "reward_critic", CostCritic = "cost_critic", Scores = "scores",
+        Critics = "critics";
 
     private readonly PpoModelsRecipe recipe;
     private readonly long seed;
@@ -57,8 +58,12 @@ public sealed class PpoModels : IDisposable
     public PpoRoles Roles(TrainingData pairs, PpoSettings settings, int batchSize)
     {
         bool joint = scorers.ContainsKey(Scores);
-        ScorePair scores = joint ? new(Scorer(Scores)) : new(Scorer(Reward), Scorer(Cost)), critics = joint ? new(Scorer(Critics)) : new(Scorer(RewardCritic), Scorer(CostCritic));
-        ScoreCalibration scale = settings.CalibrationRows == 0 ? ScoreCalibration.None : ScoreCalibration.Measure(scores, pairs, settings.CalibrationRows, settings.Lengths, batchSize);
+        ScorePair scores = joint ? new(Scorer(Scores)) : new(Scorer(Reward), Scorer(Cost)), critics = joint
+            ? new(Scorer(Critics))
+            : new(Scorer(RewardCritic), Scorer(CostCritic));
+        ScoreCalibration scale = settings.CalibrationRows == 0
+            ? ScoreCalibration.None
+            : ScoreCalibration.Measure(scores, pairs, settings.CalibrationRows, settings.Lengths, batchSize);
         return new PpoRoles(new PolicyRole(Policy, AdapterOf(Actor)), new PolicyRole(reference), scale.Apply(scores), scale.Apply(critics));
     }
 
@@ -79,11 +84,15 @@ public sealed class PpoModels : IDisposable
     {
         foreach ((string role, string folder) in Folders())
         {
-            if (!RecipeModels.IsAdapter(folder)) throw new InvalidInputException($"{folder}: holds no adapter, and sharing: backbone needs one; train it with model.lora, or take sharing: none.");
+            if (!RecipeModels.IsAdapter(folder))
+                throw new InvalidInputException(
+                    $"{folder}: holds no adapter, and sharing: backbone needs one; train it with model.lora, or take sharing: none.");
             if (LoraConfig.Load(folder).BaseModel is { } named && Path.GetFullPath(named) != Path.GetFullPath(recipe.Policy))
                 throw new InvalidInputException($"{folder}: its base model is {named}, and with sharing: backbone it must be model.policy, {recipe.Policy}.");
             Policy.Adapters.Load(role, folder);
-            if (Policy.Adapters.ChangesTower(role)) throw new InvalidInputException($"{folder}: the adapter changes the vision tower, and images are encoded once for all roles; train it on the language model alone, or merge it and take sharing: none.");
+            if (Policy.Adapters.ChangesTower(role))
+                throw new InvalidInputException($"{folder}: the adapter changes the vision tower, and images are encoded once for all roles; train it on the "
+                    + "language model alone, or merge it and take sharing: none.");
             scorers.Add(role, (Policy, Own(LoadHead(Policy, role, folder))));
         }
         Policy.Adapters.Create(Actor, recipe.Lora!.ToConfig(Path.GetFullPath(recipe.Policy)), seed);
@@ -95,7 +104,9 @@ public sealed class PpoModels : IDisposable
         foreach ((string role, string folder) in Folders())
         {
             VisionLanguageModel model = Own(LoadWhole(folder));
-            if (!SameTower(model)) throw new InvalidInputException($"{folder}: its vision tower differs from that of {recipe.Policy}; images are encoded once for all roles, so train score models with the tower frozen.");
+            if (!SameTower(model))
+                throw new InvalidInputException($"{folder}: its vision tower differs from that of {recipe.Policy}; images are encoded once for all roles, so "
+                    + "train score models with the tower frozen.");
             scorers.Add(role, (model, Own(LoadHead(model, role, folder))));
         }
     }
@@ -109,7 +120,8 @@ public sealed class PpoModels : IDisposable
     {
         (string Folder, string Use, ModelKind Kind)[] places = recipe.NamesOneFolder
             ? [(recipe.Policy, "model.policy", ModelKind.Policy), (recipe.Reward, "one folder as model.reward and model.cost", ModelKind.Scores)]
-            : [(recipe.Policy, "model.policy", ModelKind.Policy), (recipe.Reward, "model.reward", ModelKind.Reward), (recipe.Cost, "model.cost", ModelKind.Cost)];
+            : [(recipe.Policy, "model.policy", ModelKind.Policy), (recipe.Reward, "model.reward", ModelKind.Reward),
+                (recipe.Cost, "model.cost", ModelKind.Cost)];
         return places.Select(place => ModelKinds.Check(place.Folder, [place.Kind], place.Use)).OfType<string>().ToArray();
     }
 
@@ -128,8 +140,10 @@ public sealed class PpoModels : IDisposable
         int outputs = head.Outputs;
         head.Dispose();
         throw new InvalidInputException(both
-            ? $"{folder}: model.reward and model.cost name this one folder, and its head has {outputs} output{(outputs == 1 ? "" : "s")}; both scores in one model come from train scores, others are two models."
-            : $"{folder}: the head gives {outputs} numbers, and a reward or cost model gives one; two come from train scores, and its folder is named as both model.reward and model.cost.");
+            ? $"{folder}: model.reward and model.cost name this one folder, and its head has {outputs} output{(outputs == 1 ? "" : "s")}; both scores in one "
+                + "model come from train scores, others are two models."
+            : $"{folder}: the head gives {outputs} numbers, and a reward or cost model gives one; two come from train scores, and its folder is named as both "
+                + "model.reward and model.cost.");
     }
 
     private bool SameTower(VisionLanguageModel model)

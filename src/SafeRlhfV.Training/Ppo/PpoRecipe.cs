@@ -21,7 +21,8 @@ public sealed record PpoRecipe : Recipe
     public override ModelRecipe Base => new() { Folder = Model.Policy, Dtype = Model.Dtype, Device = Model.Device, Lora = Model.Lora };
 
     /// <inheritdoc/>
-    public override IReadOnlyList<(string Key, string Folder)> ModelFolders => [("model.policy", Model.Policy), ("model.reward", Model.Reward), ("model.cost", Model.Cost)];
+    public override IReadOnlyList<(string Key, string Folder)> ModelFolders => [("model.policy", Model.Policy), ("model.reward", Model.Reward),
+        ("model.cost", Model.Cost)];
 
     /// <inheritdoc/>
     public override IReadOnlyList<(string Key, DataRecipe Data)> DataSets =>

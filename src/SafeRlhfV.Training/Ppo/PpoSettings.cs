@@ -29,7 +29,9 @@ public sealed record PpoSettings
     [Range(0, 1e9)]
     public int RolloutMicroBatch { get; init; }
 
-    /// <summary>Bytes for keys and values while answers are sampled: as many prompts are answered at a time as fit. 0 = by <see cref="RolloutMicroBatch"/> alone.</summary>
+    /// <summary>
+    /// Bytes for keys and values while answers are sampled: as many prompts are answered at a time as fit. 0 = by <see cref="RolloutMicroBatch"/> alone.
+    /// </summary>
     [Range(0, 1L << 50)]
     public long RolloutCacheBytes { get; init; }
 

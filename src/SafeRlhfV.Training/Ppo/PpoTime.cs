@@ -19,7 +19,8 @@ internal static class PpoTime
         PlanSizes sizes = PpoMemory.Sizes(recipe, inputs), instructions = PpoMemory.Instructions(recipe, inputs);
         bool half = inputs.IsHalf(model.Dtype);
         int rows = training.RolloutBatch, each = model.NamesOneFolder ? 1 : 2, answer = training.MaxNewTokens;
-        double prompt = sizes.MeanPromptTokens, width = prompt + answer, updates = (double)training.UpdateEpochs * Math.Ceiling((double)rows / training.MiniBatch);
+        double prompt = sizes.MeanPromptTokens, width = prompt + answer,
+            updates = (double)training.UpdateEpochs * Math.Ceiling((double)rows / training.MiniBatch);
         double policy = round.Forward(width, answer), scorer = round.Forward(width, 0);
         round.AddFlops(rows * round.Seen(sizes, training.VisionCacheBytes, training.Epochs) * round.Tower);
         round.AddFlops(rows * policy); // sampling: the prompt's columns at once, then the answer's
@@ -30,7 +31,8 @@ internal static class PpoTime
         round.AddFlops(rows * (policy + (2 * each * scorer))); // reference, scores, critics
         round.AddFlops(rows * training.UpdateEpochs * round.Passes * (policy + (each * scorer)));
         if (training.PtxCoefficient > 0 && recipe.Data.Instructions is not null)
-            round.AddFlops(updates * training.PtxBatch * round.Passes * round.Forward(instructions.MeanPromptTokens + instructions.MeanResponseTokens, instructions.MeanResponseTokens));
+            round.AddFlops(updates * training.PtxBatch * round.Passes * round.Forward(instructions.MeanPromptTokens + instructions.MeanResponseTokens,
+                instructions.MeanResponseTokens));
         for (int i = 0; i < updates; i++)
         {
             round.AddUpdate(training.Actor, model.Device, model.Lora, MemoryPlanner.Trained(shape, model.Lora, policy: true, tower: false));

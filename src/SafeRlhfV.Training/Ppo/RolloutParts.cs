@@ -5,12 +5,15 @@ namespace SafeRlhfV.Training;
 /// <summary>Prompts that are answered at a time, by their number and by the memory for keys and values.</summary>
 internal static class RolloutParts
 {
-    /// <summary>A round's prompts in parts, in their order: row i draws from the stream of row i. A prompt that is too long by itself is a part of its own.</summary>
+    /// <summary>
+    /// A round's prompts in parts, in their order: row i draws from the stream of row i. A prompt that is too long by itself is a part of its own.
+    /// </summary>
     public static IEnumerable<EncodedSample[]> Of(IReadOnlyList<EncodedSample> prompts, PpoSettings settings, long bytesOfToken)
     {
         int most = settings.RolloutMicroBatch > 0 ? settings.RolloutMicroBatch : prompts.Count;
         long tokens = settings.RolloutCacheBytes > 0 ? settings.RolloutCacheBytes / bytesOfToken : long.MaxValue;
-        return Steps.Cut(prompts, (part, next) => part.Count < most && (part.Count + 1L) * (Math.Max(part.Max(one => one.Prompt.Length), next.Prompt.Length) + settings.MaxNewTokens) <= tokens);
+        return Steps.Cut(prompts, (part, next) =>
+            part.Count < most && (part.Count + 1L) * (Math.Max(part.Max(one => one.Prompt.Length), next.Prompt.Length) + settings.MaxNewTokens) <= tokens);
     }
 
     /// <summary>Keys and values that a token takes in all blocks.</summary>

@@ -60,7 +60,8 @@ public sealed class SafePpoTrainer : IDisposable
     /// <exception cref="InvalidInputException">A row is damaged, or the training diverged.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; a checkpoint was written before.</exception>
     public static void Train(
-        PpoRoles roles, TrainingData prompts, TrainingData? instructions, PpoSettings settings, TrainingRun run, CancellationToken cancel = default, Action<string>? save = null)
+        PpoRoles roles, TrainingData prompts, TrainingData? instructions, PpoSettings settings, TrainingRun run, CancellationToken cancel = default,
+        Action<string>? save = null)
     {
         using PpoFeeds feeds = new(prompts, instructions, settings, run);
         using SafePpoTrainer trainer = new(roles, settings, SampleBatcher.Of(prompts), feeds.Instructions, feeds.Rounds);
@@ -190,7 +191,8 @@ public sealed class SafePpoTrainer : IDisposable
                 step++;
             }
         }
-        return updates.SelectMany(update => update).GroupBy(figure => figure.Name).ToDictionary(group => group.Key, group => group.Average(figure => figure.Value));
+        return updates.SelectMany(update => update).GroupBy(figure => figure.Name).ToDictionary(group => group.Key,
+            group => group.Average(figure => figure.Value));
     }
 
     /// <inheritdoc/>
@@ -216,7 +218,8 @@ public sealed class SafePpoTrainer : IDisposable
         List<(string, double)> figures = [("actor_loss", loss)];
         if (instructions is not null) figures.Add(("ptx_loss", AddPtxGradients(instructions.Next(settings.PtxBatch), instructions.Batcher)));
         double rate = actor.RateAt(step), norm = actor.Apply(step);
-        return [.. figures, ("actor_gradient_norm", norm), ("clip_fraction", clipped), ("approximate_kl", divergence), ("entropy", entropy), ("learning_rate", rate)];
+        return [.. figures, ("actor_gradient_norm", norm), ("clip_fraction", clipped), ("approximate_kl", divergence), ("entropy", entropy),
+            ("learning_rate", rate)];
     }
 
     // PTX: next-token cross-entropy on instruction data, so that the actor does not forget what it was taught

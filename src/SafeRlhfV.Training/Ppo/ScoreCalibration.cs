@@ -23,7 +23,8 @@ public sealed record ScoreCalibration(double RewardMean, double RewardDeviation,
         using IDisposable noGrad = no_grad();
         SampleEncoder encoder = new(pairs.Processor, lengths ?? new LengthLimits());
         List<double> rewards = [], costs = [];
-        IReadOnlyList<EncodedSample>? Encode(ConversationRecord row, SampleEncoder with) => row.Kind == RecordKind.Pair ? with.Encode(row, [.. row.Answers.Select(answer => answer.Text)]) : null;
+        IReadOnlyList<EncodedSample>? Encode(ConversationRecord row, SampleEncoder with) => row.Kind == RecordKind.Pair
+            ? with.Encode(row, [.. row.Answers.Select(answer => answer.Text)]) : null;
         SampleEncoder measure = encoder.ForLengths();
         int usable = pairs.InOrder(RecordParts.Answers).Where(row => Encode(row, measure) is not null).Take(rows).Count(); // no pair is scored twice
         if (usable == 0) pairs.Demand(new UsableRows(pairs.Rows, 0, measure.Dropped), RecordParts.Answers);
@@ -36,14 +37,17 @@ public sealed record ScoreCalibration(double RewardMean, double RewardDeviation,
             rewards.AddRange(Host(reward_B));
             costs.AddRange(Host(cost_B));
         }
-        if (rewards.Count < 2) throw new InvalidInputException("calibration: the data set gives fewer than two answers; give pairs, or set calibration_rows: 0.");
+        if (rewards.Count < 2)
+            throw new InvalidInputException("calibration: the data set gives fewer than two answers; give pairs, or set calibration_rows: 0.");
         ScoreCalibration measured = new(rewards.Average(), Deviation(rewards), Deviation(costs));
         return measured.RewardDeviation > 1e-6 && measured.CostDeviation > 1e-6
             ? measured
             : throw new InvalidInputException("calibration: a score model gives every answer the same score; train it first, or set calibration_rows: 0.");
     }
 
-    /// <summary>The same scorers on the common scale: heads are divided by the deviations, and the mean of R is taken off. The heads given are changed.</summary>
+    /// <summary>
+    /// The same scorers on the common scale: heads are divided by the deviations, and the mean of R is taken off. The heads given are changed.
+    /// </summary>
     public ScorePair Apply(ScorePair scores)
     {
         double shift = -RewardMean / RewardDeviation;

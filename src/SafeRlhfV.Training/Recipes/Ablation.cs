@@ -12,7 +12,10 @@ public sealed record Ablation(TrainerDefinition Trainer, IReadOnlyList<string> M
     /// <summary>The command that makes the models and data that the recipes name; null = the file does not say.</summary>
     public string? First { get; init; }
 
-    /// <summary>Reads an ablation's file: base (a recipe, relative to the file), seeds, metrics, first (the command that makes what the recipe names; may be left out), and variants with name and set.</summary>
+    /// <summary>
+    /// Reads an ablation's file: base (a recipe, relative to the file), seeds, metrics, first (the command that makes what the recipe names; may be left out),
+    /// and variants with name and set.
+    /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="folder">Where the runs are put: a folder a variant and seed.</param>
     /// <param name="sets">Values for all runs, each as section.key=value.</param>
@@ -28,7 +31,9 @@ public sealed record Ablation(TrainerDefinition Trainer, IReadOnlyList<string> M
             foreach (long seed in seeds)
             {
                 string place = Path.Combine(folder, FolderName(name), $"seed-{seed}");
-                Recipe made = RecipeReader.Load(recipe, [$"run.folder='{place.Replace("'", "''", StringComparison.Ordinal)}'", $"training.seed={seed}", .. own, .. sets ?? []], variables: variables);
+                Recipe made = RecipeReader.Load(recipe,
+                    [$"run.folder='{place.Replace("'", "''", StringComparison.Ordinal)}'", $"training.seed={seed}", .. own, .. sets ?? []],
+                    variables: variables);
                 runs.Add(new AblationRun(name, seed, made));
             }
         return new Ablation(runs[0].Recipe.Trainer, metrics, runs) { First = first };
@@ -39,7 +44,9 @@ public sealed record Ablation(TrainerDefinition Trainer, IReadOnlyList<string> M
     public void CheckPlaces()
     {
         string[] missing = [.. Runs.SelectMany(run => RecipeInputs.Places(run.Recipe)).Distinct().Where(place => !Path.Exists(place))];
-        if (missing.Length > 0) throw new InvalidInputException($"this ablation needs {string.Join(", ", missing)}, which {(missing.Length == 1 ? "is" : "are")} not there; {(First is null ? "its recipe says where they come from" : $"make them first: {First}")}.");
+        if (missing.Length > 0)
+            throw new InvalidInputException($"this ablation needs {string.Join(", ", missing)}, which {(missing.Length == 1 ? "is" : "are")} not there; "
+                + $"{(First is null ? "its recipe says where they come from" : $"make them first: {First}")}.");
     }
 
     private static (string, string?, long[], string[], (string, string[])[]) Read(YamlSection section)
@@ -53,13 +60,20 @@ public sealed record Ablation(TrainerDefinition Trainer, IReadOnlyList<string> M
         if (seeds.Count == 0 || seeds.Distinct().Count() < seeds.Count) section.Fault("seeds", "name one seed or more, each once");
         string[] metrics = [.. section.Texts("metrics")];
         if (metrics.Length == 0) section.Fault("metrics", "name the metrics to compare by");
-        (string Name, string[] Sets)[] variants = [.. section.Sections("variants").Select(variant => (variant.Required("name"), (string[])[.. variant.Texts("set")]))];
-        if (variants.Length == 0 || variants.Any(variant => FolderName(variant.Name).Length == 0) || variants.Select(variant => FolderName(variant.Name)).Distinct().Count() < variants.Length) section.Fault("variants", "name one variant or more, each with a name of its own");
+        (string Name, string[] Sets)[] variants =
+            [.. section.Sections("variants").Select(variant => (variant.Required("name"), (string[])[.. variant.Texts("set")]))];
+        if (variants.Length == 0 || variants.Any(variant => FolderName(variant.Name).Length == 0)
+            || variants.Select(variant => FolderName(variant.Name)).Distinct().Count() < variants.Length)
+                section.Fault("variants", "name one variant or more, each with a name of its own");
         return (recipe, first, [.. seeds], metrics, variants);
     }
 
     // letters and digits of any script; what a file system or a shell may take amiss becomes -
-    private static string FolderName(string variant) => string.Concat(variant.Normalize().EnumerateRunes().Select(letter => Rune.IsLetterOrDigit(letter) || IsMark(letter) || letter.Value is '.' or '-' or '_' ? Rune.ToLowerInvariant(letter).ToString() : "-")).TrimStart('.');
+    private static string FolderName(string variant) =>
+        string.Concat(variant.Normalize().EnumerateRunes()
+            .Select(letter => Rune.IsLetterOrDigit(letter) || IsMark(letter) || letter.Value is '.' or '-' or '_'
+                ? Rune.ToLowerInvariant(letter).ToString()
+                : "-")).TrimStart('.');
 
     private static bool IsMark(Rune letter) => Rune.GetUnicodeCategory(letter) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark;
 }

@@ -49,7 +49,9 @@ public sealed class RecipeFaults
     /// <summary>Checks training.lengths.</summary>
     public void CheckLengths(LengthLimits lengths)
     {
-        if (lengths.PromptTokens > lengths.TotalTokens) Add("training.lengths.prompt_tokens", $"{lengths.PromptTokens} is more than total_tokens {lengths.TotalTokens}");
-        if (lengths.ResponseTokens > lengths.TotalTokens) Add("training.lengths.response_tokens", $"{lengths.ResponseTokens} is more than total_tokens {lengths.TotalTokens}");
+        if (lengths.PromptTokens > lengths.TotalTokens)
+            Add("training.lengths.prompt_tokens", $"{lengths.PromptTokens} is more than total_tokens {lengths.TotalTokens}");
+        if (lengths.ResponseTokens > lengths.TotalTokens)
+            Add("training.lengths.response_tokens", $"{lengths.ResponseTokens} is more than total_tokens {lengths.TotalTokens}");
     }
 }

@@ -5,7 +5,8 @@ namespace SafeRlhfV.Training;
 /// <summary>The files that a recipe's models and data consist of.</summary>
 internal static class RecipeInputs
 {
-    private static readonly string[] ModelFiles = [".json", ".safetensors", ".bin", ".jinja", ".model", ".txt"], ImageFiles = [".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp"];
+    private static readonly string[] ModelFiles = [".json", ".safetensors", ".bin", ".jinja", ".model", ".txt"], ImageFiles = [".jpg", ".jpeg", ".png", ".webp",
+        ".gif", ".bmp"];
 
     /// <summary>All of them, by the recipe's keys.</summary>
     /// <exception cref="InvalidInputException">A data set cannot be opened.</exception>
@@ -13,7 +14,8 @@ internal static class RecipeInputs
         [.. recipe.ModelFolders.Select(model => Model(model.Key, model.Folder)), .. recipe.DataSets.Select(data => Data(data.Key, data.Data))];
 
     /// <summary>The folders (or files) of models and data that a recipe names.</summary>
-    public static IEnumerable<string> Places(Recipe recipe) => [.. recipe.ModelFolders.Select(model => model.Folder), .. recipe.DataSets.Select(data => data.Data.Folder)];
+    public static IEnumerable<string> Places(Recipe recipe) => [.. recipe.ModelFolders.Select(model => model.Folder),
+        .. recipe.DataSets.Select(data => data.Data.Folder)];
 
     private static RunInput Model(string name, string folder) => new(name, Files(folder, ModelFiles, SearchOption.TopDirectoryOnly), []);
 
@@ -29,5 +31,6 @@ internal static class RecipeInputs
     }
 
     private static string[] Files(string folder, string[] extensions, SearchOption depth) => !Directory.Exists(folder) ? [] :
-        [.. Directory.EnumerateFiles(folder, "*", depth).Where(file => extensions.Contains(Path.GetExtension(file).ToLowerInvariant())).Order(StringComparer.Ordinal)];
+        [.. Directory.EnumerateFiles(folder, "*", depth).Where(file => extensions.Contains(Path.GetExtension(file).ToLowerInvariant()))
+            .Order(StringComparer.Ordinal)];
 }

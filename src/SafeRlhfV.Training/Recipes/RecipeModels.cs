@@ -25,7 +25,8 @@ internal static class RecipeModels
     /// <exception cref="InvalidInputException">The folder holds an adapter.</exception>
     public static void CheckWhole(string folder)
     {
-        if (IsAdapter(folder)) throw new InvalidInputException($"{folder}: holds an adapter, and training starts from a whole model; merge it first: safe-rlhf-v model merge.");
+        if (IsAdapter(folder))
+            throw new InvalidInputException($"{folder}: holds an adapter, and training starts from a whole model; merge it first: safe-rlhf-v model merge.");
     }
 
     /// <summary>Whether a folder holds an adapter.</summary>
@@ -55,7 +56,8 @@ internal static class RecipeModels
             return made;
         }
         made.Dispose();
-        throw new InvalidInputException($"{folder}: its score head has {own.Outputs} output{(own.Outputs == 1 ? "" : "s")}, and {ModelKinds.Name(kind)} has {outputs}; start from the policy below it.");
+        throw new InvalidInputException($"{folder}: its score head has {own.Outputs} output{(own.Outputs == 1 ? "" : "s")}, and {ModelKinds.Name(kind)} has "
+            + $"{outputs}; start from the policy below it.");
     }
 
     /// <summary>Opens a data set.</summary>

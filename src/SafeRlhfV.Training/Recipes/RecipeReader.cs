@@ -15,7 +15,8 @@ public static class RecipeReader
     {
         YamlTree tree = Open(path);
         RecipeVariables open = variables ?? new();
-        if (open.HasIdleName(tree.Variables)) throw new InvalidInputException($"{path}: --name is given, but the recipe has no ${{name}}; leave it out. --out names the run's folder.");
+        if (open.HasIdleName(tree.Variables))
+            throw new InvalidInputException($"{path}: --name is given, but the recipe has no ${{name}}; leave it out. --out names the run's folder.");
         string[] model = open.SetsModel(tree.Variables) ? [ModelSet(tree.Top("trainer"), trainer, open.Model!)] : [];
         return YamlSection.Read(tree, section => Read(section, trainer), [.. model, .. sets ?? []], open.Values).WithResults();
     }
@@ -56,13 +57,15 @@ public static class RecipeReader
             if (wanted is null) section.Fault("trainer", $"is missing: one of {Names}");
             trainer = wanted;
         }
-        else if (trainer is not null && wanted is not null && trainer != wanted) section.Fault("trainer", $"the recipe is for {trainer.Name}, and {wanted.Name} was asked for");
+        else if (trainer is not null && wanted is not null && trainer != wanted)
+            section.Fault("trainer", $"the recipe is for {trainer.Name}, and {wanted.Name} was asked for");
         trainer ??= wanted ?? Trainers.All[0];
         Recipe recipe = (Recipe)SettingsBinder.Read(trainer.RecipeType, section);
         RecipeFaults faults = new(section);
         trainer.Check(recipe, faults);
         if (recipe.Run.BestMetric is { } metric && trainer.Metrics.All(known => known.Name != metric))
-            faults.Add("run.best_metric", $"'{metric}' is no metric of {trainer.Name}; there are {string.Join(", ", trainer.Metrics.Select(known => known.Name))}");
+            faults.Add("run.best_metric",
+                $"'{metric}' is no metric of {trainer.Name}; there are {string.Join(", ", trainer.Metrics.Select(known => known.Name))}");
         return recipe;
     }
 

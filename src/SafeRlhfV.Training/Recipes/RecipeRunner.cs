@@ -9,7 +9,8 @@ public static class RecipeRunner
     /// <param name="progress">Hears of every step.</param>
     /// <param name="cancel">Stops at the next step, with a checkpoint.</param>
     /// <returns>False if the run was finished before, and nothing was done.</returns>
-    /// <exception cref="InvalidInputException">A folder does not hold what the recipe says, a row is damaged, the training diverged, or the disk is full.</exception>
+    /// <exception cref="InvalidInputException">A folder does not hold what the recipe says, a row is damaged, the training diverged, or the disk is
+    /// full.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; the state is saved.</exception>
     public static bool Run(Recipe recipe, RunOptions options, IProgress<TrainingProgress>? progress = null, CancellationToken cancel = default)
     {

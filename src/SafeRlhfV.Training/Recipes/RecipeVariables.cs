@@ -1,7 +1,8 @@
 namespace SafeRlhfV.Training;
 
 /// <summary>What a recipe leaves open, so that one file serves every model: <c>${model}</c> and <c>${name}</c> in its values.</summary>
-/// <param name="Model">The model's folder (--model). Where the recipe does not use <c>${model}</c>, it takes the place of model.folder (of PPO: model.policy).</param>
+/// <param name="Model">The model's folder (--model). Where the recipe does not use <c>${model}</c>, it takes the place of model.folder (of PPO:
+/// model.policy).</param>
 /// <param name="Name">A name for the runs of this model (--name), such as that of a folder.</param>
 public sealed record RecipeVariables(string? Model = null, string? Name = null)
 {

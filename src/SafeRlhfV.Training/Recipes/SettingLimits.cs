@@ -32,12 +32,15 @@ internal sealed record SettingLimits(double Least, double Most, bool Above, bool
         {
             if (Least <= -Unreached) return "any";
             string least = string.Create(CultureInfo.InvariantCulture, $"{(Above ? "above " : "")}{Least:R}");
-            return Most >= Unreached ? least + (Above ? "" : " or more") : string.Create(CultureInfo.InvariantCulture, $"{least} to {(Below ? "below " : "")}{Most:R}");
+            return Most >= Unreached
+                ? least + (Above ? "" : " or more")
+                : string.Create(CultureInfo.InvariantCulture, $"{least} to {(Below ? "below " : "")}{Most:R}");
         }
     }
 
     /// <inheritdoc/>
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{(Above ? "above" : "at least")} {Least} and {(Below ? "below" : "at most")} {Most}");
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture,
+        $"{(Above ? "above" : "at least")} {Least} and {(Below ? "below" : "at most")} {Most}");
 
     private static double Number(object bound) => Convert.ToDouble(bound, CultureInfo.InvariantCulture);
 }

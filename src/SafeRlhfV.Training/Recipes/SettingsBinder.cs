@@ -6,8 +6,8 @@ using SafeRlhfV.Models;
 namespace SafeRlhfV.Training;
 
 /// <summary>
-/// Between settings records and YAML: a property BatchSize is the key batch_size, a record within a record is a section. Reading and writing walk the same properties,
-/// so that what is written is whole and reads back as the same record.
+/// Between settings records and YAML: a property BatchSize is the key batch_size, a record within a record is a section. Reading and writing walk the same
+/// properties, so that what is written is whole and reads back as the same record.
 /// </summary>
 internal static class SettingsBinder
 {
@@ -67,7 +67,9 @@ internal static class SettingsBinder
         {
             _ when type == typeof(bool) => "`true`, `false`",
             { IsEnum: true } => string.Join(", ", Enum.GetValues(type).Cast<Enum>().Select(choice => $"`{Word(choice)}`")),
-            _ when type == typeof(string) => key switch { "device" => "`cpu`, `cuda`, `cuda:N`", "folder" or "policy" or "reward" or "cost" => "path", "best_metric" => "a metric of the trainer", _ => "text" },
+            _ when type == typeof(string) =>
+                key switch { "device" => "`cpu`, `cuda`, `cuda:N`", "folder" or "policy" or "reward" or "cost" => "path",
+                    "best_metric" => "a metric of the trainer", _ => "text" },
             _ when type == typeof(IReadOnlyList<string>) && key == "categories" => "pairs `own=category`",
             _ when type == typeof(IReadOnlyList<string>) => $"some of {string.Join(", ", LoraConfig.LanguageModelLayers.Select(name => $"`{name}`"))}",
             _ when type == typeof(IReadOnlyList<double>) => $"numbers, {SettingLimits.Of(property).Range}",
@@ -79,10 +81,12 @@ internal static class SettingsBinder
     /// <summary>Public settings of a record, those of its bases first.</summary>
     public static IEnumerable<PropertyInfo> Properties(Type type) =>
         type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => property.SetMethod is { IsPublic: true })
-            .OrderBy(property => property.Name == nameof(Recipe.Run)).ThenBy(property => Depth(property.DeclaringType!)).ThenBy(property => property.MetadataToken);
+            .OrderBy(property => property.Name == nameof(Recipe.Run)).ThenBy(property => Depth(property.DeclaringType!))
+            .ThenBy(property => property.MetadataToken);
 
     /// <summary>BatchSize → batch_size.</summary>
-    public static string Key(string name) => string.Concat(name.Select((letter, i) => char.IsUpper(letter) ? $"{(i > 0 ? "_" : "")}{char.ToLowerInvariant(letter)}" : letter.ToString()));
+    public static string Key(string name) =>
+        string.Concat(name.Select((letter, i) => char.IsUpper(letter) ? $"{(i > 0 ? "_" : "")}{char.ToLowerInvariant(letter)}" : letter.ToString()));
 
     /// <summary>Whether a property's value is a section of its own.</summary>
     public static bool IsSection(Type type) => type.IsClass && type != typeof(string);
@@ -162,7 +166,8 @@ internal static class SettingsBinder
     private static long? Whole(string key, string given)
     {
         foreach ((string unit, long bytes) in IsBytes(key) ? Units : [])
-            if (given.EndsWith(unit, StringComparison.Ordinal) && long.TryParse(given[..^3], NumberStyles.None, CultureInfo.InvariantCulture, out long many) && many < 1L << 20) return many * bytes;
+            if (given.EndsWith(unit, StringComparison.Ordinal) && long.TryParse(given[..^3], NumberStyles.None, CultureInfo.InvariantCulture, out long many)
+                && many < 1L << 20) return many * bytes;
         return long.TryParse(given, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long whole) ? whole : null;
     }
 
@@ -177,7 +182,11 @@ internal static class SettingsBinder
 
     // plain only where YAML cannot take it for anything else
     private static string Quote(string text) =>
-        text.Length > 0 && text.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '_' or '-' or '/' or '.') && char.IsAsciiLetter(text[0]) && text is not ("true" or "false" or "null")
+        text.Length > 0 && text.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '_' or '-' or '/' or '.') && char.IsAsciiLetter(text[0])
+            && text is not ("true" or "false" or "null")
             ? text
-            : $"\"{YamlTree.Escape(text).Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal)}\"";
+            : $"\"{YamlTree.Escape(text)
+                .Replace("\\", "\\\\", StringComparison.Ordinal)
+                .Replace("\"", "\\\"", StringComparison.Ordinal)
+                .Replace("\n", "\\n", StringComparison.Ordinal)}\"";
 }

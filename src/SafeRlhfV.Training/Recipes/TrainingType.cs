@@ -18,7 +18,8 @@ internal static class TrainingType
     };
 
     /// <summary>A sentence for the person who trains where the type is neither the recipe's nor the stored one; else null.</summary>
-    public static string? Remark(string folder, WeightType? wanted, ScalarType stored, string device) => Of(wanted, stored, device) is var type && wanted is null && type != stored
+    public static string? Remark(string folder, WeightType? wanted, ScalarType stored, string device) =>
+        Of(wanted, stored, device) is var type && wanted is null && type != stored
         ? $"{folder} is stored as float16, which cannot be trained in; it is loaded as {type.ToString().ToLowerInvariant()}."
         : null;
 }

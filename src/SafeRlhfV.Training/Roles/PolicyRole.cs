@@ -5,7 +5,9 @@ using static TorchSharp.torch;
 
 namespace SafeRlhfV.Training;
 
-/// <summary>A policy on a backbone. Logits are made at valid answer positions only, and never kept for a wide vocabulary. N: valid answer tokens of the batch.</summary>
+/// <summary>
+/// A policy on a backbone. Logits are made at valid answer positions only, and never kept for a wide vocabulary. N: valid answer tokens of the batch.
+/// </summary>
 public sealed class PolicyRole(VisionLanguageModel model, string? adapter = null) : Role(model, adapter), IPolicy
 {
     // below this, a batch's logits are small enough to keep, and quicker to differentiate
@@ -29,7 +31,8 @@ public sealed class PolicyRole(VisionLanguageModel model, string? adapter = null
     }
 
     /// <inheritdoc/>
-    public GenerationResult Generate(SequenceBatch prompts, GenerationSettings settings, IReadOnlyList<RandomStream> streams, CancellationToken cancel = default)
+    public GenerationResult Generate(SequenceBatch prompts, GenerationSettings settings, IReadOnlyList<RandomStream> streams,
+        CancellationToken cancel = default)
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGrad = no_grad();

@@ -43,7 +43,9 @@ public abstract class Role
         return trained;
     }
 
-    /// <summary>Passes with gradients drop out as the adapter's configuration says, by masks of this step alone, so that a resumed run draws the same.</summary>
+    /// <summary>
+    /// Passes with gradients drop out as the adapter's configuration says, by masks of this step alone, so that a resumed run draws the same.
+    /// </summary>
     internal void BeginStep(long seed, long step) => dropout = Adapter is null ? null : new DropoutStream(seed, $"dropout/{Adapter}/{step}");
 
     /// <summary>Passes on this thread run as this role's until disposed.</summary>

@@ -6,7 +6,8 @@ namespace SafeRlhfV.Training;
 
 /// <summary>
 /// What surrounds a training loop: checkpoints, exact resume, metrics, progress. All randomness of a run follows from its seed, names and the step
-/// (<see cref="Random"/>) or lies in a part, so that parts and step are the whole state: a run that was stopped anywhere ends with the very bits of an unbroken one.
+/// (<see cref="Random"/>) or lies in a part, so that parts and step are the whole state: a run that was stopped anywhere ends with the very bits of an unbroken
+/// one.
 /// </summary>
 public sealed class TrainingRun : IDisposable
 {
@@ -96,7 +97,9 @@ public sealed class TrainingRun : IDisposable
     /// <summary>A seed for torch's own generators, by name and step.</summary>
     public long TorchSeed(string name, long step) => (long)(Random(name, step).NextUInt64() >> 1);
 
-    /// <summary>Takes down what the files are that the run is made from; a run that goes on must find them as they were. Without a folder nothing is done.</summary>
+    /// <summary>
+    /// Takes down what the files are that the run is made from; a run that goes on must find them as they were. Without a folder nothing is done.
+    /// </summary>
     /// <exception cref="InvalidInputException">One has changed, is gone or is new.</exception>
     public void CheckInputs(IReadOnlyList<RunInput> files)
     {
@@ -127,7 +130,8 @@ public sealed class TrainingRun : IDisposable
     public void Track(string name, ITrainingPart part)
     {
         if (resumed) throw new InvalidOperationException("Parts are named before the run is resumed.");
-        if (name.Length == 0 || name.Any(letter => !char.IsAsciiLetterOrDigit(letter) && letter is not '-' and not '_')) throw new ArgumentException($"'{name}' is no name for a part: letters, digits, - and _ only.", nameof(name));
+        if (name.Length == 0 || name.Any(letter => !char.IsAsciiLetterOrDigit(letter) && letter is not '-' and not '_'))
+            throw new ArgumentException($"'{name}' is no name for a part: letters, digits, - and _ only.", nameof(name));
         parts.Add(name, part);
     }
 
@@ -153,8 +157,8 @@ public sealed class TrainingRun : IDisposable
     }
 
     /// <summary>
-    /// Reports that an optimiser's step or a PPO round is finished: its metrics are logged and shown, and a checkpoint is written when one is due. If the run was
-    /// cancelled, a checkpoint is written and this ends it.
+    /// Reports that an optimiser's step or a PPO round is finished: its metrics are logged and shown, and a checkpoint is written when one is due. If the run
+    /// was cancelled, a checkpoint is written and this ends it.
     /// </summary>
     /// <param name="done">Steps finished, this one counted.</param>
     /// <param name="total">Steps of the whole run.</param>
@@ -180,7 +184,9 @@ public sealed class TrainingRun : IDisposable
         stepStart = clock.Elapsed; // what saving took is no part of the next step
     }
 
-    /// <summary>Writes a checkpoint of the last finished step, where there is none yet: for a trainer that is stopped within a step and has put its parts back.</summary>
+    /// <summary>
+    /// Writes a checkpoint of the last finished step, where there is none yet: for a trainer that is stopped within a step and has put its parts back.
+    /// </summary>
     /// <exception cref="InvalidInputException">The disk is full or refuses.</exception>
     public void SaveLast()
     {
@@ -236,7 +242,8 @@ public sealed class TrainingRun : IDisposable
         if (damages.Count == 0) return sound;
         string all = string.Join("; ", damages);
         if (sound is null) throw new InvalidInputException($"{all}; there is no sound one before it. Start again in another folder.");
-        if (!options.SkipDamaged) throw new InvalidInputException($"{all}; the one before it, step {sound}, is sound: allow it with --skip-damaged, or delete the damaged folder.");
+        if (!options.SkipDamaged)
+            throw new InvalidInputException($"{all}; the one before it, step {sound}, is sound: allow it with --skip-damaged, or delete the damaged folder.");
         notes.Add($"{all}; going on from step {sound}.");
         // a later checkpoint of this run would leave the damaged ones behind as the newest ones
         foreach (long step in steps.Where(step => step > sound)) Directory.Delete(store.FolderOf(step), recursive: true);
@@ -248,11 +255,15 @@ public sealed class TrainingRun : IDisposable
         string folder = store!.FolderOf(step);
         CheckpointState state = CheckpointState.Read(folder);
         if (state.Name != Name) throw new InvalidInputException($"{folder}: belongs to the run '{state.Name}', and this is '{Name}'; choose another folder.");
-        if (state.Seed != options.Seed) throw new InvalidInputException($"{folder}: was begun with seed {state.Seed}, and this run has {options.Seed}; take the same seed or another folder.");
-        if (parts.Keys.Except(state.Parts).Concat(state.Parts.Except(parts.Keys)).FirstOrDefault() is { } other) throw new InvalidInputException($"{folder}: does not match this run in '{other}'; the checkpoint belongs to another recipe.");
+        if (state.Seed != options.Seed)
+            throw new InvalidInputException($"{folder}: was begun with seed {state.Seed}, and this run has "
+                + $"{options.Seed}; take the same seed or another folder.");
+        if (parts.Keys.Except(state.Parts).Concat(state.Parts.Except(parts.Keys)).FirstOrDefault() is { } other)
+            throw new InvalidInputException($"{folder}: does not match this run in '{other}'; the checkpoint belongs to another recipe.");
         string recipe = Path.Combine(folder, RecipeFile);
         if (options.RecipeYaml is { } wanted && File.Exists(recipe) && FirstDifference(File.ReadAllText(recipe), wanted) is { } difference)
-            throw new InvalidInputException($"{recipe}: the run was begun with another recipe ({difference}); take the saved recipe, or start in another folder.");
+            throw new InvalidInputException($"{recipe}: the run was begun with another recipe "
+                + $"({difference}); take the saved recipe, or start in another folder.");
         foreach ((string name, ITrainingPart part) in parts) part.Load(Path.Combine(folder, Parts, name));
         (done, saved, total, last) = (state.Step, state.Step, state.Total, state.Metrics);
         string metrics = Path.Combine(folder, MetricsLog.FileName);
@@ -261,7 +272,8 @@ public sealed class TrainingRun : IDisposable
     }
 
     private bool IsOfThisRecipe(long step) =>
-        options.RecipeYaml is { } wanted && Path.Combine(store!.FolderOf(step), RecipeFile) is var path && File.Exists(path) && File.ReadAllText(path) == wanted;
+        options.RecipeYaml is { } wanted && Path.Combine(store!.FolderOf(step), RecipeFile) is var path && File.Exists(path)
+        && File.ReadAllText(path) == wanted;
 
     private void Begin()
     {
@@ -287,7 +299,8 @@ public sealed class TrainingRun : IDisposable
     private long? Best()
     {
         if (options.BestMetric is null) return null;
-        (long Step, double Value)[] known = [.. store!.Steps.Select(step => (step, CheckpointState.Read(store.FolderOf(step)).Best ?? double.NaN)).Where(one => double.IsFinite(one.Item2))];
+        (long Step, double Value)[] known =
+            [.. store!.Steps.Select(step => (step, CheckpointState.Read(store.FolderOf(step)).Best ?? double.NaN)).Where(one => double.IsFinite(one.Item2))];
         if (known.Length == 0) return null;
         return options.BestIsLowest ? known.MinBy(one => one.Value).Step : known.MaxBy(one => one.Value).Step;
     }
@@ -295,7 +308,8 @@ public sealed class TrainingRun : IDisposable
     private void Remember(IReadOnlyDictionary<string, double> metrics)
     {
         if (options.BestMetric is not { } metric) return;
-        if (!metrics.TryGetValue(metric, out double value)) throw new InvalidInputException($"run.best_metric: {Name} has no metric '{metric}'; it has {string.Join(", ", metrics.Keys)}.");
+        if (!metrics.TryGetValue(metric, out double value))
+            throw new InvalidInputException($"run.best_metric: {Name} has no metric '{metric}'; it has {string.Join(", ", metrics.Keys)}.");
         window.Enqueue(value);
         if (window.Count > options.BestWindow) window.Dequeue();
     }
@@ -303,10 +317,12 @@ public sealed class TrainingRun : IDisposable
     private void StopIfNotFinite(IReadOnlyDictionary<string, double> metrics)
     {
         // an infinite multiplier or perplexity may be meant; an infinite loss or gradient never is
-        bool Bad(string name, double value) => double.IsNaN(value) || (double.IsInfinity(value) && (name.EndsWith("loss", StringComparison.Ordinal) || name.EndsWith("norm", StringComparison.Ordinal)));
+        bool Bad(string name, double value) => double.IsNaN(value)
+            || (double.IsInfinity(value) && (name.EndsWith("loss", StringComparison.Ordinal) || name.EndsWith("norm", StringComparison.Ordinal)));
         if (!options.StopAtNonFinite || metrics.FirstOrDefault(pair => Bad(pair.Key, pair.Value)) is not { Key: { } bad } pair) return;
         string left = store is null ? "" : saved == 0 ? " There is no checkpoint yet." : $" The checkpoint of step {saved} is good.";
-        throw new InvalidInputException($"{Name}: {bad} is {pair.Value} at step {done}, the run has diverged; try a lower learning rate, a smaller gradient norm limit or float32.{left}");
+        throw new InvalidInputException($"{Name}: {bad} is {pair.Value} at step {done}, the run has diverged; try a lower learning rate, a smaller gradient "
+            + $"norm limit or float32.{left}");
     }
 
     private void Note(IReadOnlyDictionary<string, double> metrics, IReadOnlyDictionary<string, double> times)
@@ -317,7 +333,8 @@ public sealed class TrainingRun : IDisposable
         }
         catch (IOException error)
         {
-            throw new InvalidInputException($"{options.Folder}: the metrics cannot be written ({error.Message.TrimEnd('.')}); the last good checkpoint is that of step {saved}. Free some space, then resume.", error);
+            throw new InvalidInputException($"{options.Folder}: the metrics cannot be written ({error.Message.TrimEnd('.')}); the last good checkpoint is "
+                + $"that of step {saved}. Free some space, then resume.", error);
         }
     }
 

@@ -18,8 +18,8 @@ public abstract record TrainerSettings
     public int MicroBatchSize { get; init; }
 
     /// <summary>
-    /// Tokens that are in memory at a time, padding among them: a batch's rows are sorted by length and cut into parts of at most so many, so that little is padding. The batch holds
-    /// the same rows. 0 = parts by <see cref="MicroBatchSize"/> alone, in the data's order.
+    /// Tokens that are in memory at a time, padding among them: a batch's rows are sorted by length and cut into parts of at most so many, so that little is
+    /// padding. The batch holds the same rows. 0 = parts by <see cref="MicroBatchSize"/> alone, in the data's order.
     /// </summary>
     [Range(0, 1e9)]
     public int MicroBatchTokens { get; init; }

@@ -27,6 +27,7 @@ public static class CommonMetrics
     /// <summary>What every trainer of one model reports beside its own metrics.</summary>
     public static IReadOnlyList<MetricInfo> OfStep { get; } =
     [
-        new("gradient_norm", "gradient norm"), LearningRate, new("padding", "padding", MetricInfo.Share, Better.Lower) { Drawn = false }, DroppedRows, DroppedShare, CutAnswers,
+        new("gradient_norm", "gradient norm"), LearningRate, new("padding", "padding", MetricInfo.Share, Better.Lower) { Drawn = false }, DroppedRows,
+        DroppedShare, CutAnswers,
     ];
 }

@@ -17,9 +17,11 @@ public static class ModelTraining
     /// <param name="run">The run.</param>
     /// <param name="recipe">A recipe of one model.</param>
     /// <param name="train">
-    /// Gets the policy, the reference, the features of the images as the reference's own tower gives them (null = both have one tower), the data, and what saves the policy.
+    /// Gets the policy, the reference, the features of the images as the reference's own tower gives them (null = both have one tower), the data, and what
+    /// saves the policy.
     /// </param>
-    public static void PolicyAndReference<T>(TrainingRun run, T recipe, Action<PolicyRole, PolicyRole, VisionCache?, TrainingData, Action<string>> train) where T : Recipe, IModelTrainingRecipe =>
+    public static void PolicyAndReference<T>(TrainingRun run, T recipe, Action<PolicyRole, PolicyRole, VisionCache?, TrainingData, Action<string>> train)
+        where T : Recipe, IModelTrainingRecipe =>
         Policy(run, recipe, needsReference: true, (policy, reference, tower, data, save) => train(policy, reference!, tower, data, save));
 
     /// <summary>Trains a score head and the model below it.</summary>
@@ -27,7 +29,8 @@ public static class ModelTraining
     /// <param name="recipe">A recipe of one model.</param>
     /// <param name="kind">What the head scores.</param>
     /// <param name="train">Gets the scorer, the data, and what saves model and head into a folder.</param>
-    public static void Scorer<T>(TrainingRun run, T recipe, ModelKind kind, Action<ScorerRole, TrainingData, Action<string>> train) where T : Recipe, IModelTrainingRecipe
+    public static void Scorer<T>(TrainingRun run, T recipe, ModelKind kind, Action<ScorerRole, TrainingData, Action<string>> train)
+        where T : Recipe, IModelTrainingRecipe
     {
         using VisionLanguageModel model = Load(run, recipe.Model, recipe.Trainer, kind, ModelKind.Policy);
         string? adapter = RecipeModels.AddAdapter(model, recipe.Model, recipe.Seed);
@@ -41,7 +44,8 @@ public static class ModelTraining
         });
     }
 
-    private static void Policy<T>(TrainingRun run, T recipe, bool needsReference, Action<PolicyRole, PolicyRole?, VisionCache?, TrainingData, Action<string>> train)
+    private static void Policy<T>(TrainingRun run, T recipe, bool needsReference,
+        Action<PolicyRole, PolicyRole?, VisionCache?, TrainingData, Action<string>> train)
         where T : Recipe, IModelTrainingRecipe
     {
         (ModelRecipe named, TrainerSettings training) = (recipe.Model, recipe.Training);
@@ -53,7 +57,8 @@ public static class ModelTraining
         ModelProcessor processor = ModelProcessor.Load(named.Folder);
         using VisionCache cache = new(model, processor.Images, CacheBytes(training));
         using VisionCache? referenceTower = frozen is not null && training.TrainVisionTower ? new(frozen, processor.Images, training.VisionCacheBytes) : null;
-        train(new PolicyRole(model, adapter), reference, referenceTower, RecipeModels.Open(recipe.Data, processor, cache), folder => RecipeModels.Save(model, adapter, folder));
+        train(new PolicyRole(model, adapter), reference, referenceTower, RecipeModels.Open(recipe.Data, processor, cache),
+            folder => RecipeModels.Save(model, adapter, folder));
     }
 
     private static VisionLanguageModel Load(TrainingRun run, ModelRecipe recipe, TrainerDefinition trainer, params ModelKind[] kinds)

@@ -3,7 +3,8 @@ using SafeRlhfV.Processing;
 namespace SafeRlhfV.Training;
 
 /// <summary>
-/// All that the rest of the program knows of a trainer: its recipe, its options, its metrics, what it costs and how it runs. A new trainer derives from this and is listed in
+/// All that the rest of the program knows of a trainer: its recipe, its options, its metrics, what it costs and how it runs. A new trainer derives from this
+/// and is listed in
 /// <see cref="Trainers"/>; recipes, <c>train</c>, <c>plan</c>, the run's page and the progress line read it from there.
 /// </summary>
 public abstract class TrainerDefinition
@@ -17,7 +18,9 @@ public abstract class TrainerDefinition
     /// <summary>A command that runs it.</summary>
     public virtual string Example => $"safe-rlhf-v train {Name} --config recipes/one-gpu/{Name}.yaml --model models/llava-1.5-7b-hf --name llava-1.5-7b";
 
-    /// <summary>The record that its recipes are read into, derived from <see cref="Recipe"/> with a public constructor; no other trainer has the same.</summary>
+    /// <summary>
+    /// The record that its recipes are read into, derived from <see cref="Recipe"/> with a public constructor; no other trainer has the same.
+    /// </summary>
     public abstract Type RecipeType { get; }
 
     /// <summary>Options of <c>train</c> that stand for keys of the recipe; --model is one of them.</summary>

@@ -10,4 +10,5 @@ namespace SafeRlhfV.Annotation;
 /// <param name="InputTokens">Tokens asked; null where the service did not say.</param>
 /// <param name="OutputTokens">Tokens answered; null where the service did not say.</param>
 /// <param name="Cost">What it cost at the prices of the time.</param>
-internal sealed record CallReply(string Key, DateTimeOffset At, string Model, string Stage, string Text, string Finish, long? InputTokens, long? OutputTokens, double Cost);
+internal sealed record CallReply(string Key, DateTimeOffset At, string Model, string Stage, string Text, string Finish, long? InputTokens, long? OutputTokens,
+    double Cost);

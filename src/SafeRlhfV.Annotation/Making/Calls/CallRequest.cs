@@ -12,7 +12,8 @@ namespace SafeRlhfV.Annotation;
 /// <param name="Messages">The messages.</param>
 /// <param name="Format">The form of the answer.</param>
 /// <param name="Sample">Tells apart the answers to one question asked several times.</param>
-internal sealed record CallRequest(ChatModelSettings Model, string Stage, string Item, IReadOnlyList<ChatMessage> Messages, ChatResponseFormat? Format, int Sample)
+internal sealed record CallRequest(ChatModelSettings Model, string Stage, string Item, IReadOnlyList<ChatMessage> Messages, ChatResponseFormat? Format,
+    int Sample)
 {
     public string Key()
     {

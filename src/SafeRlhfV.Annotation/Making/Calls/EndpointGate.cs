@@ -1,6 +1,8 @@
 namespace SafeRlhfV.Annotation;
 
-/// <summary>Lets calls to one service through: so many at once, so many a minute evenly paced, tokens counted afterwards, none while the service asks for rest.</summary>
+/// <summary>
+/// Lets calls to one service through: so many at once, so many a minute evenly paced, tokens counted afterwards, none while the service asks for rest.
+/// </summary>
 internal sealed class EndpointGate(EndpointSettings endpoint, TimeProvider clock) : IDisposable
 {
     private readonly SemaphoreSlim places = new(endpoint.Concurrency);

@@ -39,7 +39,9 @@ internal sealed class ModelCaller : IDisposable
         });
         audit = new CallAudit(Path.Combine(folder, "audit.jsonl"));
         foreach (EndpointSettings endpoint in settings.Endpoints)
-            endpoints[endpoint] = (new EndpointGate(endpoint, this.clock), new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5) }) { Timeout = Timeout.InfiniteTimeSpan });
+            endpoints[endpoint] = (new EndpointGate(endpoint, this.clock),
+                new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false,
+                    PooledConnectionLifetime = TimeSpan.FromMinutes(5) }) { Timeout = Timeout.InfiniteTimeSpan });
     }
 
     /// <summary>What all calls have cost, those of earlier runs too.</summary>
@@ -96,7 +98,9 @@ internal sealed class ModelCaller : IDisposable
         EndpointSettings endpoint = request.Model.Endpoint;
         using CancellationTokenSource waiting = CancellationTokenSource.CreateLinkedTokenSource(cancel, stopped.Token);
         ServiceRetry retry = new() { Retries = endpoint.Retries, First = endpoint.Backoff, Longest = endpoint.LongestBackoff };
-        (CallReply? reply, ServiceFault? fault, int attempts) = await retry.RunAsync(attempt => AttemptAsync(request, key, attempt, waiting.Token), clock, null, waiting.Token).ConfigureAwait(false);
+        (CallReply? reply, ServiceFault? fault,
+            int attempts) = await retry.RunAsync(attempt => AttemptAsync(request, key, attempt, waiting.Token), clock, null, waiting.Token)
+                .ConfigureAwait(false);
         if (reply is not null) return reply;
         if (fault!.Kind == "unreachable") throw Stop(endpoint, request.Model, fault);
         throw new CallFailedException($"{request.Model.Name}: {fault.What} ({fault.Kind}, {attempts} attempts)");
@@ -154,13 +158,19 @@ internal sealed class ModelCaller : IDisposable
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, silence.Token);
         try
         {
-            ChatOptions options = new() { Temperature = (float?)request.Model.Temperature, MaxOutputTokens = request.Model.MaxTokens, ResponseFormat = request.Format };
+            ChatOptions options = new()
+            {
+                Temperature = (float?)request.Model.Temperature,
+                MaxOutputTokens = request.Model.MaxTokens,
+                ResponseFormat = request.Format
+            };
             ChatResponse response;
             if (endpoint.Stream)
             {
                 List<ChatResponseUpdate> updates = [];
                 using ITimer timer = clock.CreateTimer(_ => silence.Cancel(), null, endpoint.IdleTimeout, Timeout.InfiniteTimeSpan);
-                await foreach (ChatResponseUpdate update in Client(request.Model).GetStreamingResponseAsync(request.Messages, options, either.Token).ConfigureAwait(false))
+                await foreach (ChatResponseUpdate update in Client(request.Model).GetStreamingResponseAsync(request.Messages, options, either.Token)
+                    .ConfigureAwait(false))
                 {
                     timer.Change(endpoint.IdleTimeout, Timeout.InfiniteTimeSpan);
                     updates.Add(update);
@@ -170,7 +180,8 @@ internal sealed class ModelCaller : IDisposable
             else response = await Client(request.Model).GetResponseAsync(request.Messages, options, either.Token).ConfigureAwait(false);
             if (response.FinishReason is not { } finish) return (null, new("cut_off", "the answer broke off before its end", 200, MayRetry: true));
             long? input = response.Usage?.InputTokenCount, output = response.Usage?.OutputTokenCount;
-            return (new CallReply(key, clock.GetUtcNow(), request.Model.Name, request.Stage, Redact(response.Text), finish.Value, input, output, request.Model.Cost(input ?? 0, output ?? 0)), null);
+            return (new CallReply(key, clock.GetUtcNow(), request.Model.Name, request.Stage, Redact(response.Text), finish.Value, input, output,
+                request.Model.Cost(input ?? 0, output ?? 0)), null);
         }
         catch (Exception) when (silence.IsCancellationRequested)
         {
@@ -188,15 +199,18 @@ internal sealed class ModelCaller : IDisposable
 
     private ServiceException Stop(EndpointSettings endpoint, ChatModelSettings model, ServiceFault fault)
     {
-        string mend = fault.Kind switch { "spent" => "raise its limit", "unreachable" => "start the service or mend its address", _ => "check its address, key and the model's name" };
+        string mend = fault.Kind switch { "spent" => "raise its limit", "unreachable" => "start the service or mend its address",
+            _ => "check its address, key and the model's name" };
         string what = fault.Kind == "unreachable" ? "cannot be reached" : $"refuses model {model.Model}";
-        ServiceException error = new($"the endpoint {endpoint.Name} ({endpoint.Address}) {what}: {fault.What.TrimEnd('.')}; {mend}, then run the command again: every answer so far is kept.");
+        ServiceException error = new($"the endpoint {endpoint.Name} ({endpoint.Address}) {what}: {fault.What.TrimEnd('.')}; {mend}, then run the command "
+            + "again: every answer so far is kept.");
         fatal ??= error;
         stopped.Cancel();
         return error;
     }
 
-    private IChatClient Client(ChatModelSettings model) => clients.GetOrAdd(model.Name, _ => ServiceChat.Open(model.Endpoint.Address, model.Model, model.Endpoint.Key, endpoints[model.Endpoint].Http));
+    private IChatClient Client(ChatModelSettings model) => clients.GetOrAdd(model.Name,
+        _ => ServiceChat.Open(model.Endpoint.Address, model.Model, model.Endpoint.Key, endpoints[model.Endpoint].Http));
 
     private void Audit(CallRequest request, string key, int attempt, Stopwatch watch, CallReply? reply, ServiceFault? fault)
     {

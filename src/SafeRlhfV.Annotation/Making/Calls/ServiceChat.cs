@@ -17,7 +17,8 @@ public sealed class ServiceChat : DelegatingChatClient
     /// <param name="model">The model's name there.</param>
     /// <param name="key">The key; null sends none of use.</param>
     /// <param name="http">Sends the requests, with its own retries; not disposed.</param>
-    public static IChatClient Open(Uri endpoint, string model, string? key, HttpClient http) => new ServiceChat(new OpenAIClient(new ApiKeyCredential(key ?? "none"), new OpenAIClientOptions
+    public static IChatClient Open(Uri endpoint, string model, string? key, HttpClient http) =>
+        new ServiceChat(new OpenAIClient(new ApiKeyCredential(key ?? "none"), new OpenAIClientOptions
     {
         Endpoint = endpoint,
         RetryPolicy = new ClientRetryPolicy(maxRetries: 0),
@@ -26,11 +27,13 @@ public sealed class ServiceChat : DelegatingChatClient
     }).GetChatClient(model).AsIChatClient());
 
     /// <inheritdoc/>
-    public override Task<ChatResponse> GetResponseAsync(IEnumerable<Microsoft.Extensions.AI.ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default) =>
+    public override Task<ChatResponse> GetResponseAsync(IEnumerable<Microsoft.Extensions.AI.ChatMessage> messages, ChatOptions? options = null,
+        CancellationToken cancellationToken = default) =>
         base.GetResponseAsync(messages, AsGiven(options), cancellationToken);
 
     /// <inheritdoc/>
-    public override IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(IEnumerable<Microsoft.Extensions.AI.ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default) =>
+    public override IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(IEnumerable<Microsoft.Extensions.AI.ChatMessage> messages,
+        ChatOptions? options = null, CancellationToken cancellationToken = default) =>
         base.GetStreamingResponseAsync(messages, AsGiven(options), cancellationToken);
 
     // The adapter moves bounds such as maximum and maxLength into descriptions, where no server enforces them.
@@ -40,7 +43,8 @@ public sealed class ServiceChat : DelegatingChatClient
         ChatOptions given = options.Clone();
         given.RawRepresentationFactory = _ => new ChatCompletionOptions
         {
-            ResponseFormat = OpenAI.Chat.ChatResponseFormat.CreateJsonSchemaFormat(format.SchemaName ?? "reply", BinaryData.FromBytes(JsonSerializer.SerializeToUtf8Bytes(schema))),
+            ResponseFormat = OpenAI.Chat.ChatResponseFormat.CreateJsonSchemaFormat(format.SchemaName ?? "reply",
+                BinaryData.FromBytes(JsonSerializer.SerializeToUtf8Bytes(schema))),
         };
         return given;
     }

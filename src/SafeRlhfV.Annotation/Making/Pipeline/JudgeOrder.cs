@@ -23,7 +23,8 @@ internal static class JudgeOrder
     /// <summary>Share of judgements that chose the answer shown first; NaN without any.</summary>
     public static double First(IEnumerable<UnitResult> results, Func<PairwiseVerdict, Preference> preference)
     {
-        (int Repeat, bool InOrder, PairwiseVerdict Verdict)[] all = [.. results.SelectMany(result => result.Judgements).SelectMany(judgements => judgements.Readable)];
+        (int Repeat, bool InOrder, PairwiseVerdict Verdict)[] all =
+            [.. results.SelectMany(result => result.Judgements).SelectMany(judgements => judgements.Readable)];
         return all.Length == 0 ? double.NaN : all.Average(one => preference(one.Verdict) == Preference.First == one.InOrder ? 1.0 : 0);
     }
 }

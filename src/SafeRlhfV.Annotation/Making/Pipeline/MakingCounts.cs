@@ -11,5 +11,6 @@ internal sealed class MakingCounts
 
     public static void Add(ConcurrentDictionary<string, int> counts, string reason) => counts.AddOrUpdate(reason, 1, (_, count) => count + 1);
 
-    public IReadOnlyDictionary<string, int> Of(ConcurrentDictionary<string, int> counts) => counts.OrderBy(pair => pair.Key, StringComparer.Ordinal).ToDictionary();
+    public IReadOnlyDictionary<string, int> Of(ConcurrentDictionary<string, int> counts) =>
+        counts.OrderBy(pair => pair.Key, StringComparer.Ordinal).ToDictionary();
 }

@@ -22,7 +22,8 @@ internal sealed record PairJudgements(IReadOnlyList<(int Repeat, bool InOrder, P
     }
 
     /// <summary>The pair with its labels; null where the judgements agree too little or contradict each other.</summary>
-    public (RatedResponse First, RatedResponse Second, int MoreHelpful, int Safer)? Settle((string Text, string From) first, (string Text, string From) second, double agreement)
+    public (RatedResponse First, RatedResponse Second, int MoreHelpful, int Safer)? Settle((string Text, string From) first, (string Text, string From) second,
+        double agreement)
     {
         (int helpful, double helpfulShare) = Vote(verdict => verdict.MoreHelpful);
         (int safer, double saferShare) = Vote(verdict => verdict.Safer);

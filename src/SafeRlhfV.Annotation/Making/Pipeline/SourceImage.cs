@@ -19,17 +19,21 @@ internal sealed record SourceImage(string Path, string File, string? Category)
         SourceImage[] found =
         [
             .. Directory.EnumerateFiles(folder, "*", options).Where(file => Extensions.Contains(System.IO.Path.GetExtension(file).ToLowerInvariant()))
-                .Select(file => new SourceImage(System.IO.Path.GetRelativePath(folder, file).Replace('\\', '/'), file, CategoryOf(System.IO.Path.GetRelativePath(folder, file))))
+                .Select(file => new SourceImage(System.IO.Path.GetRelativePath(folder, file).Replace('\\', '/'), file,
+                    CategoryOf(System.IO.Path.GetRelativePath(folder, file))))
                 .OrderBy(image => image.Path, StringComparer.Ordinal),
         ];
-        return found.Length > 0 ? found : throw new InvalidInputException($"{folder}: no image ({string.Join(", ", Extensions)}) lies there; give a folder with images.");
+        return found.Length > 0
+            ? found
+            : throw new InvalidInputException($"{folder}: no image ({string.Join(", ", Extensions)}) lies there; give a folder with images.");
     }
 
     /// <summary>The image's bytes; null where it is no sound image.</summary>
     public EncodedImage? Read()
     {
         byte[] bytes = System.IO.File.ReadAllBytes(File);
-        return ImageThumbnail.Of(bytes, 1) is not null && ImageHeader.Read(bytes) is { Format: "PNG" or "JPEG" or "WEBP" or "GIF" } ? new EncodedImage(bytes, Path) : null;
+        return ImageThumbnail.Of(bytes, 1) is not null && ImageHeader.Read(bytes) is { Format: "PNG" or "JPEG" or "WEBP" or "GIF" }
+            ? new EncodedImage(bytes, Path) : null;
     }
 
     private static string? CategoryOf(string path) => path.Split('/', '\\')[..^1].FirstOrDefault(part => Taxonomy.IndexOf(part) >= 0);

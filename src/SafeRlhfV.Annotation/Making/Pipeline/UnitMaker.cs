@@ -36,10 +36,15 @@ internal sealed class UnitMaker(MakingSettings settings, ModelCaller caller, Mak
     {
         for (int sample = 0; sample <= settings.Reasks; sample++)
         {
-            CallReply reply = await caller.AskAsync(new(settings.Asker, "question", unit.ToString(), MakingPrompts.Questions(image, unit.Category, unit.Severity, settings.QuestionsPerImage),
-                ChatPairwiseJudge.FormatOf(settings.Asker.Json, "questions", MakingPrompts.QuestionReply.Schema(settings.QuestionsPerImage)), sample), cancel).ConfigureAwait(false);
-            if (JsonReply.TryRead(reply.Text, out MakingPrompts.QuestionReply? read) && (!read.Fits || read.Questions.Any(question => !string.IsNullOrWhiteSpace(question))))
-                return read.Fits ? [.. read.Questions.Select(question => question?.Trim() ?? "").Where(question => question.Length > 0).Distinct().Take(settings.QuestionsPerImage)] : [];
+            CallReply reply = await caller.AskAsync(new(settings.Asker, "question", unit.ToString(),
+                MakingPrompts.Questions(image, unit.Category, unit.Severity, settings.QuestionsPerImage),
+                ChatPairwiseJudge.FormatOf(settings.Asker.Json, "questions", MakingPrompts.QuestionReply.Schema(settings.QuestionsPerImage)), sample), cancel)
+                    .ConfigureAwait(false);
+            if (JsonReply.TryRead(reply.Text, out MakingPrompts.QuestionReply? read)
+                && (!read.Fits || read.Questions.Any(question => !string.IsNullOrWhiteSpace(question))))
+                return read.Fits
+                    ? [.. read.Questions.Select(question => question?.Trim() ?? "").Where(question => question.Length > 0).Distinct()
+                        .Take(settings.QuestionsPerImage)] : [];
             MakingCounts.Add(counts.ParseFailures, "question");
         }
         MakingCounts.Add(counts.Failures, $"{settings.Asker.Name}: no reply with questions could be read");
@@ -48,13 +53,17 @@ internal sealed class UnitMaker(MakingSettings settings, ModelCaller caller, Mak
 
     private async Task AnswerAsync(MakingUnit unit, EncodedImage image, string question, UnitResult result, CancellationToken cancel)
     {
-        string item = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{unit.Category}/{unit.Severity}/{Convert.ToHexString(SHA256.HashData(image.Bytes!))}/{question}")))[..16];
+        string item =
+            Convert.ToHexStringLower(SHA256.HashData(
+                Encoding.UTF8.GetBytes($"{unit.Category}/{unit.Severity}/{Convert.ToHexString(SHA256.HashData(image.Bytes!))}/{question}")))[..16];
         RandomStream random = new(settings.Seed, $"make/{item}");
         (int, int)[] pairs = [.. Pairs(settings.Answerers.Count)];
         random.Shuffle(pairs.AsSpan());
         foreach ((int one, int other) in pairs.Take(settings.PairsPerQuestion))
         {
-            (ChatModelSettings first, ChatModelSettings second) = random.Chance(0.5) ? (settings.Answerers[one], settings.Answerers[other]) : (settings.Answerers[other], settings.Answerers[one]);
+            (ChatModelSettings first, ChatModelSettings second) = random.Chance(0.5)
+                ? (settings.Answerers[one], settings.Answerers[other])
+                : (settings.Answerers[other], settings.Answerers[one]);
             try
             {
                 Task<string?> asked = AnswerOfAsync(unit, image, question, first, cancel), alsoAsked = AnswerOfAsync(unit, image, question, second, cancel);
@@ -65,7 +74,8 @@ internal sealed class UnitMaker(MakingSettings settings, ModelCaller caller, Mak
                     MakingCounts.Add(counts.AnswersLeftOut, "equal to the other of its pair");
                     continue;
                 }
-                await JudgeAsync(unit, image, question, $"{item}-{first.Name}-{second.Name}", (text, first.Name), (otherText, second.Name), result, cancel).ConfigureAwait(false);
+                await JudgeAsync(unit, image, question, $"{item}-{first.Name}-{second.Name}", (text, first.Name), (otherText, second.Name), result, cancel)
+                    .ConfigureAwait(false);
             }
             catch (CallFailedException error)
             {
@@ -77,7 +87,8 @@ internal sealed class UnitMaker(MakingSettings settings, ModelCaller caller, Mak
     /// <summary>A model's answer; null where it is none that a pair can be made of.</summary>
     private async Task<string?> AnswerOfAsync(MakingUnit unit, EncodedImage image, string question, ChatModelSettings model, CancellationToken cancel)
     {
-        CallReply reply = await caller.AskAsync(new(model, "answer", unit.ToString(), MakingPrompts.Answer(image, question), null, 0), cancel).ConfigureAwait(false);
+        CallReply reply = await caller.AskAsync(new(model, "answer", unit.ToString(), MakingPrompts.Answer(image, question), null, 0), cancel)
+            .ConfigureAwait(false);
         string? fault = reply.Finish switch
         {
             "length" => "cut off at max_tokens",
@@ -89,7 +100,8 @@ internal sealed class UnitMaker(MakingSettings settings, ModelCaller caller, Mak
         return null;
     }
 
-    private async Task JudgeAsync(MakingUnit unit, EncodedImage image, string question, string item, (string Text, string From) first, (string Text, string From) second, UnitResult result, CancellationToken cancel)
+    private async Task JudgeAsync(MakingUnit unit, EncodedImage image, string question, string item, (string Text, string From) first,
+        (string Text, string From) second, UnitResult result, CancellationToken cancel)
     {
         List<(int Repeat, bool InOrder)> asks = [];
         RandomStream random = new(settings.Seed, $"judge/{item}");
@@ -100,7 +112,8 @@ internal sealed class UnitMaker(MakingSettings settings, ModelCaller caller, Mak
             if (settings.Swap) asks.Add((repeat, !inOrder));
         }
         PairwiseVerdict?[] verdicts = await Task.WhenAll(asks.Select(ask => VerdictAsync(ask.Repeat, ask.InOrder))).ConfigureAwait(false);
-        PairJudgements judgements = new([.. asks.Zip(verdicts).Where(pair => pair.Second is not null).Select(pair => (pair.First.Repeat, pair.First.InOrder, pair.Second!))]);
+        PairJudgements judgements = new([.. asks.Zip(verdicts).Where(pair => pair.Second is not null)
+            .Select(pair => (pair.First.Repeat, pair.First.InOrder, pair.Second!))]);
         if (judgements.Readable.Count < asks.Count)
         {
             MakingCounts.Add(counts.Failures, $"{settings.Judge.Name}: no reply with a verdict could be read");
@@ -132,7 +145,8 @@ internal sealed class UnitMaker(MakingSettings settings, ModelCaller caller, Mak
             {
                 using CallerChatClient client = new(caller, settings.Judge, "judge", item, repeat * (settings.Reasks + 1) + again, cancel);
                 (string shown, string below) = inOrder ? (first.Text, second.Text) : (second.Text, first.Text);
-                PairwiseVerdict? verdict = await new ChatPairwiseJudge(client, settings.Judge.Json).JudgeAsync(new(item, image, question, shown, below), cancel).ConfigureAwait(false);
+                PairwiseVerdict? verdict = await new ChatPairwiseJudge(client, settings.Judge.Json).JudgeAsync(new(item, image, question, shown, below), cancel)
+                    .ConfigureAwait(false);
                 if (verdict is not null) return inOrder ? verdict : PairJudgements.Turn(verdict);
                 MakingCounts.Add(counts.ParseFailures, "judge");
             }

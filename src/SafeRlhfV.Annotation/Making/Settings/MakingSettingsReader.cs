@@ -2,7 +2,9 @@ using SafeRlhfV.Evaluation;
 
 namespace SafeRlhfV.Annotation;
 
-/// <summary>Reads the YAML file of <c>data make</c>; recipes/data-make.yaml shows every key. Keys of services stand in environment variables that the file names.</summary>
+/// <summary>
+/// Reads the YAML file of <c>data make</c>; recipes/data-make.yaml shows every key. Keys of services stand in environment variables that the file names.
+/// </summary>
 public static class MakingSettingsReader
 {
     /// <summary>Reads a file.</summary>
@@ -36,7 +38,13 @@ public static class MakingSettingsReader
         if (models.Count == 0) section.Fault("models", "name at least two models");
 
         YamlSection? questions = Needed(section, "questions"), answers = Needed(section, "answers"), judge = Needed(section, "judge");
-        MakingSettings standard = new() { Asker = Named(questions, "model", models), Categories = Categories(questions), Answerers = Answerers(answers, models), Judge = Named(judge, "model", models) };
+        MakingSettings standard = new()
+        {
+            Asker = Named(questions, "model", models),
+            Categories = Categories(questions),
+            Answerers = Answerers(answers, models),
+            Judge = Named(judge, "model", models)
+        };
         return standard with
         {
             Seed = section.Whole("seed", 0, int.MaxValue) ?? 0,
@@ -54,8 +62,13 @@ public static class MakingSettingsReader
     private static EndpointSettings ReadEndpoint(YamlSection section)
     {
         string text = section.Required("address");
-        if (text.Length > 0 && (!Uri.TryCreate(text, UriKind.Absolute, out Uri? parsed) || parsed.Scheme is not ("http" or "https"))) section.Fault("address", $"'{text}' must be an address such as http://127.0.0.1:8000/v1");
-        EndpointSettings standard = new() { Name = section.Required("name"), Address = Uri.TryCreate(text, UriKind.Absolute, out Uri? address) ? address : new("http://127.0.0.1") };
+        if (text.Length > 0 && (!Uri.TryCreate(text, UriKind.Absolute, out Uri? parsed) || parsed.Scheme is not ("http" or "https")))
+            section.Fault("address", $"'{text}' must be an address such as http://127.0.0.1:8000/v1");
+        EndpointSettings standard = new()
+        {
+            Name = section.Required("name"),
+            Address = Uri.TryCreate(text, UriKind.Absolute, out Uri? address) ? address : new("http://127.0.0.1")
+        };
         string? key = null;
         if (section.Text("key_env") is { } variable)
         {
@@ -122,14 +135,16 @@ public static class MakingSettingsReader
     private static IReadOnlyList<string> Categories(YamlSection? section)
     {
         IReadOnlyList<string> named = section?.Texts("categories") ?? [];
-        foreach (string name in named.Where(name => Taxonomy.IndexOf(name) < 0)) section!.Fault("categories", $"'{name}' is not one of {string.Join(", ", Taxonomy.Categories)}");
+        foreach (string name in named.Where(name => Taxonomy.IndexOf(name) < 0))
+            section!.Fault("categories", $"'{name}' is not one of {string.Join(", ", Taxonomy.Categories)}");
         return [.. named.Distinct()];
     }
 
     private static IReadOnlyList<int>? Severities(YamlSection? section)
     {
         IReadOnlyList<string> named = section?.Texts("severities") ?? [];
-        foreach (string severity in named.Where(severity => severity is not ("1" or "2" or "3"))) section!.Fault("severities", $"'{severity}' must be 1, 2 or 3");
+        foreach (string severity in named.Where(severity => severity is not ("1" or "2" or "3")))
+            section!.Fault("severities", $"'{severity}' must be 1, 2 or 3");
         return named.Count == 0 ? null : [.. named.Where(severity => severity is "1" or "2" or "3").Distinct().Select(int.Parse)];
     }
 

@@ -60,7 +60,8 @@ internal sealed class LlamaFactoryFormat
         if (entry.Get("file_name") is string file && Path.Exists(Path.Combine(folder, file))) return new LlamaFactoryFormat(file, folder, entry);
         if (entry.Keys.FirstOrDefault(key => key.EndsWith("_url", StringComparison.Ordinal)) is { } url)
             throw ImportFault.Error(ImportFault.NotLocal, index,
-                $"{Finding.Quote(name)} lies at {url} {Finding.Quote($"{entry.Get(url)}")} and nothing is downloaded; fetch it and name its file with file_name");
+                $"{Finding.Quote(name)} lies at {url} {Finding.Quote($"{entry.Get(url)}")} and nothing is downloaded; "
+                    + "fetch it and name its file with file_name");
         throw new InvalidInputException($"{index}: the file of {Finding.Quote(name)}, {Finding.Quote($"{entry.Get("file_name")}")}, is not there; fetch it.");
     }
 

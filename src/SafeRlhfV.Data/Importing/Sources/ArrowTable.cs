@@ -59,5 +59,6 @@ internal static class ArrowTable
 
     private static bool IsDamage(Exception error) =>
         CompressedFile.IsDamage(error)
-        || error is InvalidOperationException or NotSupportedException or NotImplementedException or OverflowException or NullReferenceException or OutOfMemoryException;
+        || error is InvalidOperationException or NotSupportedException or NotImplementedException or OverflowException or NullReferenceException
+            or OutOfMemoryException;
 }

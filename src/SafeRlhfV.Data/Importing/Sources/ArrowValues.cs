@@ -68,7 +68,8 @@ internal static class ArrowValues
             case MapArray map: return _ => new OtherValue(map.Data.DataType.Name);
             case ListArray list: return Items(((ListType)list.Data.DataType).ValueField, list.Values, at => (list.ValueOffsets[at], list.ValueOffsets[at + 1]));
             case LargeListArray list:
-                return Items(((LargeListType)list.Data.DataType).ValueField, list.Values, at => checked(((int)list.ValueOffsets[at], (int)list.ValueOffsets[at + 1])));
+                return Items(((LargeListType)list.Data.DataType).ValueField, list.Values,
+                    at => checked(((int)list.ValueOffsets[at], (int)list.ValueOffsets[at + 1])));
             case FixedSizeListArray list:
                 int size = ((FixedSizeListType)list.Data.DataType).ListSize;
                 return Items(((FixedSizeListType)list.Data.DataType).ValueField, list.Values, at => ((at + list.Offset) * size, (at + list.Offset + 1) * size));

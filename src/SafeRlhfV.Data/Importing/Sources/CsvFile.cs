@@ -19,7 +19,8 @@ internal static class CsvFile
             if (cells.Length == 1 && cells[0] is null) continue; // a blank line
             if (cells.Length != names.Length)
                 throw new InvalidInputException(
-                    $"{file}, row {row}: {cells.Length} fields where the first line names {names.Length}; is the separator a comma, and are fields with it quoted?");
+                    $"{file}, row {row}: {cells.Length} fields where the first line names {names.Length}; is the separator a comma, and are fields with it "
+                        + "quoted?");
             SourceMap map = new();
             for (int i = 0; i < names.Length; i++) map[names[i] ?? ""] = cells[i];
             yield return new SourceRow(row++, map);

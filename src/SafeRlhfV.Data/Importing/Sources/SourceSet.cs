@@ -55,7 +55,8 @@ internal sealed record SourceSet(IReadOnlyList<SourceFile> Files, ImportFormat? 
         (IReadOnlyList<DatasetPart> arranged, _) = DatasetDiscovery.Arrange(path, parts);
         if (arranged.Count == 0) throw new InvalidInputException($"{path}: the folder holds no data of the configurations that its README.md names.");
         IEnumerable<SourceFile> files = arranged.SelectMany(part => part.Files.Select(file =>
-            SourceFile.Of(file, part.Split)! with { FolderColumns = [.. PartitionPath.Columns(Path.GetDirectoryName(Path.GetRelativePath(path, file)) ?? "")] }));
+            SourceFile.Of(file, part.Split)! with { FolderColumns =
+                [.. PartitionPath.Columns(Path.GetDirectoryName(Path.GetRelativePath(path, file)) ?? "")] }));
         return new SourceSet([.. files], isFolder ? ImportFormats.Named(ImportFormats.Folder) : null);
     }
 
@@ -84,7 +85,8 @@ internal sealed record SourceSet(IReadOnlyList<SourceFile> Files, ImportFormat? 
     {
         string state = Path.Combine(folder, "state.json");
         object? value = null;
-        if (!File.Exists(state) || !LenientJson.TryParse(File.ReadAllBytes(state), out value) || (value as SourceMap)?.Get("_data_files") is not List<object?> files)
+        if (!File.Exists(state) || !LenientJson.TryParse(File.ReadAllBytes(state), out value)
+            || (value as SourceMap)?.Get("_data_files") is not List<object?> files)
             throw new InvalidInputException($"{state}: not there, or it names no files; save the data set again.");
         split ??= (value as SourceMap)?.Get("_split") as string ?? "train";
         foreach (string name in files.OfType<SourceMap>().Select(file => file.Get("filename")).OfType<string>())

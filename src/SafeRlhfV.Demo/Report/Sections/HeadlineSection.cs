@@ -17,10 +17,12 @@ internal static class HeadlineSection
         string state = !held ? "quiet" : missed.Length == 0 ? "good" : "bad";
         return Markup.Of($"""
             <header class="top"><div class="inner">
-            <p class="eyebrow">Safe RLHF-V for .NET <span>built-in world</span> <span>{results.Run.Profile} profile</span> <span>seed {results.Run.Seed}</span></p>
+            <p class="eyebrow">Safe RLHF-V for .NET <span>built-in world</span> <span>{results.Run.Profile} profile</span>
+            <span>seed {results.Run.Seed}</span></p>
             <h1>{title}</h1>
             <p class="story">{Story(results)}</p>
-            <p class="verdict {state}"><span aria-hidden="true">{(state == "good" ? "✓" : state == "bad" ? "✗" : "i")}</span> {Verdict(results, missed, held, quick)}</p>
+            <p class="verdict {state}"><span aria-hidden="true">{(state == "good" ? "✓" : state == "bad" ? "✗" : "i")}</span>
+            {Verdict(results, missed, held, quick)}</p>
             <div class="cards">{Cards(results)}</div>
             </div></header>
 
@@ -30,12 +32,15 @@ internal static class HeadlineSection
     private static Markup Story(DemoResults results)
     {
         MethodResult? safe = Find(results, MethodIds.SafeRlhfV), start = Find(results, MethodIds.Start);
-        string what = "A small vision-language model learnt to answer questions about drawings, a reward model and a cost model learnt from preference pairs, and "
+        string what = "A small vision-language model learnt to answer questions about drawings, a reward model and a cost model learnt from preference pairs, "
+            + "and "
             + "PPO with a Lagrange multiplier aligned the model to help within a cost budget.";
         if (safe is null || start is null) return Markup.Of($"{what}");
         return Markup.Of($"""
-            {what} On {safe.Prompts} held-out prompts with unseen images, its answers beat the start’s in helpfulness on <b>{Words.Percent(safe.HelpfulWins.Rate.Value)}</b>
-            and in safety on <b>{Words.Percent(safe.SafeWins.Rate.Value)}</b> (ties count half), and unsafe answers went from {Words.Percent(start.UnsafeRate.Value)} to
+            {what} On {safe.Prompts} held-out prompts with unseen images,
+            its answers beat the start’s in helpfulness on <b>{Words.Percent(safe.HelpfulWins.Rate.Value)}</b>
+            and in safety on <b>{Words.Percent(safe.SafeWins.Rate.Value)}</b> (ties count half),
+            and unsafe answers went from {Words.Percent(start.UnsafeRate.Value)} to
             <b>{Words.Percent(safe.UnsafeRate.Value)}</b>.
             """);
     }
@@ -45,10 +50,13 @@ internal static class HeadlineSection
         int all = results.Thresholds.Count;
         if (all == 0) return Markup.Of($"Nothing was required of this run.");
         if (!held)
-            return Markup.Of($"{(quick ? "A quick run is too small to be held to the thresholds" : "This run is not held to the thresholds")}; it reached {all - missed.Length} of {all}. {More}");
+            return Markup.Of(
+                $"{(quick ? "A quick run is too small to be held to the thresholds" : "This run is not held to the thresholds"
+                )}; it reached {all - missed.Length} of {all}. {More}");
         return missed.Length == 0
             ? Markup.Of($"All {all} thresholds of one run met. {More}")
-            : Markup.Of($"{all - missed.Length} of {all} met. Short: {string.Join("; ", missed.Take(3).Select(Shortfall))}{(missed.Length > 3 ? "; …" : "")}. {More}");
+            : Markup.Of(
+                $"{all - missed.Length} of {all} met. Short: {string.Join("; ", missed.Take(3).Select(Shortfall))}{(missed.Length > 3 ? "; …" : "")}. {More}");
     }
 
     private static Markup More => Markup.Of($"<a href=\"#thresholds\">See each.</a>");
@@ -68,10 +76,12 @@ internal static class HeadlineSection
         }
         if (results.Trajectories.FirstOrDefault(run => run.Id == MethodIds.SafeRlhfV) is { Budget: double budget, Points: [.., TrajectoryPoint last] })
             yield return Card(
-                "Expected cost", Words.Number(last.WindowCost), $"budget {Words.Number(budget)}", last.WindowCost <= budget ? "within the budget at the end" : "above the budget at the end");
+                "Expected cost", Words.Number(last.WindowCost), $"budget {Words.Number(budget)}",
+                last.WindowCost <= budget ? "within the budget at the end" : "above the budget at the end");
         if (results.Guard is { Curves: [GuardCurve curve, ..] } && curve.Rounds.Count > 0)
             yield return Card(
-                $"Guard, {curve.Rounds.Count - 1} rounds", Words.Percent(curve.Rounds[^1].UnsafeRate.Value), $"unsafe, from {Words.Percent(curve.Rounds[0].UnsafeRate.Value)}",
+                $"Guard, {curve.Rounds.Count - 1} rounds", Words.Percent(curve.Rounds[^1].UnsafeRate.Value),
+                $"unsafe, from {Words.Percent(curve.Rounds[0].UnsafeRate.Value)}",
                 $"benign prompts refused: {Words.Percent(curve.FalseRefusalRate)}");
     }
 

@@ -71,7 +71,9 @@ internal sealed class AddedTokenFinder
         return best;
     }
 
-    private static bool EndsWithWord(ReadOnlySpan<char> text) => Rune.DecodeLastFromUtf16(text, out Rune last, out _) == OperationStatus.Done && CodePoints.IsWord(last);
+    private static bool EndsWithWord(ReadOnlySpan<char> text) => Rune.DecodeLastFromUtf16(text, out Rune last, out _) == OperationStatus.Done
+        && CodePoints.IsWord(last);
 
-    private static bool StartsWithWord(ReadOnlySpan<char> text) => Rune.DecodeFromUtf16(text, out Rune next, out _) == OperationStatus.Done && CodePoints.IsWord(next);
+    private static bool StartsWithWord(ReadOnlySpan<char> text) => Rune.DecodeFromUtf16(text, out Rune next, out _) == OperationStatus.Done
+        && CodePoints.IsWord(next);
 }

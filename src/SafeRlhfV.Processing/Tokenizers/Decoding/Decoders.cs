@@ -56,7 +56,8 @@ internal sealed class WordPieceDecoder(string prefix, bool cleanup) : TokenDecod
 {
     private static readonly (string Old, string New)[] Cleanups =
     [
-        (" .", "."), (" ?", "?"), (" !", "!"), (" ,", ","), (" ' ", "'"), (" n't", "n't"), (" 'm", "'m"), (" do not", " don't"), (" 's", "'s"), (" 've", "'ve"), (" 're", "'re"),
+        (" .", "."), (" ?", "?"), (" !", "!"), (" ,", ","), (" ' ", "'"), (" n't", "n't"), (" 'm", "'m"), (" do not", " don't"), (" 's", "'s"), (" 've", "'ve"),
+        (" 're", "'re"),
     ];
 
     public override List<string> Apply(List<string> tokens)
@@ -78,7 +79,8 @@ internal sealed class BpeDecoder(string suffix) : TokenDecoder
     public override List<string> Apply(List<string> tokens)
     {
         List<string> decoded = [];
-        for (int i = 0; i < tokens.Count; i++) decoded.Add(suffix.Length == 0 ? tokens[i] : tokens[i].Replace(suffix, i + 1 == tokens.Count ? "" : " ", StringComparison.Ordinal));
+        for (int i = 0; i < tokens.Count; i++)
+            decoded.Add(suffix.Length == 0 ? tokens[i] : tokens[i].Replace(suffix, i + 1 == tokens.Count ? "" : " ", StringComparison.Ordinal));
         return decoded;
     }
 }

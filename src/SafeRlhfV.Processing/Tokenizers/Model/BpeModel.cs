@@ -56,7 +56,8 @@ internal sealed class BpeModel : TokenModel
         bool Hides(int id) => id != Unknown && hidden.Contains(id);
         // most vocabularies hold their special tokens, but no merge makes them
         bool reachable = merges.Any(merge => Hides(merge.Left) || Hides(merge.Right) || Hides(merge.Merged))
-            || vocabulary.Any(entry => Hides(entry.Value) && (Options.IgnoreMerges || entry.Key.EnumerateRunes().Count() == 1 || Options.EndSuffix.Length + Options.ContinuingPrefix.Length > 0));
+            || vocabulary.Any(entry => Hides(entry.Value)
+                && (Options.IgnoreMerges || entry.Key.EnumerateRunes().Count() == 1 || Options.EndSuffix.Length + Options.ContinuingPrefix.Length > 0));
         if (!reachable) return this;
         Dictionary<string, int> rest = new(vocabulary.Where(entry => !Hides(entry.Value)));
         return new BpeModel(rest, [.. merges.Where(merge => !Hides(merge.Left) && !Hides(merge.Right) && !Hides(merge.Merged))], Options);
@@ -68,7 +69,8 @@ internal sealed class BpeModel : TokenModel
     private CharacterPairs? Joins()
     {
         HashSet<int> bytes = [.. ofByte.Where(id => id >= 0)];
-        if (Options.IgnoreMerges || Options.ContinuingPrefix.Length > 0 || Options.EndSuffix.Length > 0 || merges.Any(merge => bytes.Contains(merge.Left) || bytes.Contains(merge.Right))) return null;
+        if (Options.IgnoreMerges || Options.ContinuingPrefix.Length > 0 || Options.EndSuffix.Length > 0
+            || merges.Any(merge => bytes.Contains(merge.Left) || bytes.Contains(merge.Right))) return null;
         HashSet<int> merged = [.. merges.Select(merge => merge.Merged)];
         CharacterPairs pairs = new();
         foreach ((string token, int id) in vocabulary) if (merged.Contains(id)) pairs.Add(token);

@@ -30,7 +30,8 @@ internal sealed class BpeRun(BpeModel model) : ModelRun
         {
             length = char.IsHighSurrogate(piece[i]) && i + 1 < piece.Length ? 2 : 1;
             ReadOnlySpan<char> character = piece.Slice(i, length);
-            if (affixes) character = $"{(i == 0 ? "" : model.Options.ContinuingPrefix)}{character}{(i + length == piece.Length ? model.Options.EndSuffix : "")}";
+            if (affixes)
+                character = $"{(i == 0 ? "" : model.Options.ContinuingPrefix)}{character}{(i + length == piece.Length ? model.Options.EndSuffix : "")}";
             int id = character.Length == 1 ? model.OfCharacter(character[0]) : model.TryFind(character, out int found) ? found : -1;
             if (id >= 0)
             {

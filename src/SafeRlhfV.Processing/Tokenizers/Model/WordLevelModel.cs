@@ -18,7 +18,9 @@ internal sealed class WordLevelModel(Dictionary<string, int> vocabulary, string 
         public override void Append(ReadOnlySpan<char> piece, IdBuffer ids)
         {
             if (vocabulary.TryGetValue(piece, out int id) || vocabulary.TryGetValue(unknown, out id)) ids.Add(id);
-            else throw new InvalidInputException($"The tokenizer's word-level vocabulary has neither '{piece}' nor the unknown token '{unknown}'; add one of them to model.vocab.");
+            else
+                throw new InvalidInputException($"The tokenizer's word-level vocabulary has neither '{piece}' nor the unknown token '{unknown}'; add one of "
+                    + "them to model.vocab.");
         }
     }
 }

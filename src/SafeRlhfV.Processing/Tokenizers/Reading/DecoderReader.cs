@@ -18,12 +18,15 @@ internal static class DecoderReader
         "Metaspace" => new MetaspaceDecoder(MetaspaceReader.Replacement(section), MetaspaceReader.Scheme(section)),
         "WordPiece" => new WordPieceDecoder(section.Text("prefix", "##"), section.Flag("cleanup", true)),
         "BPEDecoder" => new BpeDecoder(section.Text("suffix", "</w>")),
-        var other => throw section.Error("type", $"'{other}' is no decoder that can be used here (Replace, ByteFallback, Fuse, Strip, ByteLevel, Metaspace, WordPiece, BPEDecoder, Sequence)"),
+        var other => throw section.Error("type",
+            $"'{other}' is no decoder that can be used here (Replace, ByteFallback, Fuse, Strip, ByteLevel, Metaspace, WordPiece, BPEDecoder, Sequence)"),
     };
 
     private static Rune Content(ConfigReader section)
     {
         string text = section.Text("content");
-        return Rune.TryGetRuneAt(text.Length == 0 ? "\ud800" : text, 0, out Rune rune) && rune.Utf16SequenceLength == text.Length ? rune : throw section.Error("content", "must be one character");
+        return Rune.TryGetRuneAt(text.Length == 0 ? "\ud800" : text, 0, out Rune rune) && rune.Utf16SequenceLength == text.Length
+            ? rune
+            : throw section.Error("content", "must be one character");
     }
 }

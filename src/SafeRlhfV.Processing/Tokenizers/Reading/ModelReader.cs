@@ -21,9 +21,11 @@ internal static class ModelReader
         if (section.Number("dropout", 0) != 0) throw section.Error("dropout", "makes encoding random; set it to null");
         Dictionary<string, int> vocabulary = Vocabulary(section);
         BpeOptions options = new(
-            section.Has("unk_token") ? section.Text("unk_token") : null, section.Flag("fuse_unk", false), section.Flag("byte_fallback", false), section.Flag("ignore_merges", false),
+            section.Has("unk_token") ? section.Text("unk_token") : null, section.Flag("fuse_unk", false), section.Flag("byte_fallback", false),
+            section.Flag("ignore_merges", false),
             section.Text("continuing_subword_prefix", ""), section.Text("end_of_word_suffix", ""));
-        if (options.UnknownToken is { } unknown && !vocabulary.ContainsKey(unknown)) throw section.Error("unk_token", $"is '{unknown}', which the vocabulary lacks");
+        if (options.UnknownToken is { } unknown && !vocabulary.ContainsKey(unknown))
+            throw section.Error("unk_token", $"is '{unknown}', which the vocabulary lacks");
         return new BpeModel(vocabulary, Merges(section, vocabulary, options.ContinuingPrefix), options);
     }
 
@@ -45,7 +47,8 @@ internal static class ModelReader
 
     private static List<(int, int, int)> Merges(ConfigReader section, Dictionary<string, int> vocabulary, string prefix)
     {
-        if (!section.Element.TryGetProperty("merges", out JsonElement list) || list.ValueKind != JsonValueKind.Array) throw section.Error("merges", "must be a list");
+        if (!section.Element.TryGetProperty("merges", out JsonElement list) || list.ValueKind != JsonValueKind.Array)
+            throw section.Error("merges", "must be a list");
         List<(int, int, int)> merges = new(list.GetArrayLength());
         int at = 0;
         foreach (JsonElement item in list.EnumerateArray())
@@ -56,7 +59,9 @@ internal static class ModelReader
             string merged = left + (right.StartsWith(prefix, StringComparison.Ordinal) ? right[prefix.Length..] : right);
             merges.Add((Id(left), Id(right), Id(merged)));
 
-            int Id(string token) => vocabulary.TryGetValue(token, out int id) ? id : throw section.Error(place, $"needs the token '{token}', which the vocabulary lacks");
+            int Id(string token) => vocabulary.TryGetValue(token, out int id)
+                ? id
+                : throw section.Error(place, $"needs the token '{token}', which the vocabulary lacks");
         }
         return merges;
     }
@@ -64,7 +69,8 @@ internal static class ModelReader
     // "left right" in older files, ["left", "right"] in newer ones
     private static (string Left, string Right)? Pair(JsonElement item)
     {
-        if (item.ValueKind == JsonValueKind.Array && item.GetArrayLength() == 2 && item[0].ValueKind == JsonValueKind.String && item[1].ValueKind == JsonValueKind.String)
+        if (item.ValueKind == JsonValueKind.Array && item.GetArrayLength() == 2 && item[0].ValueKind == JsonValueKind.String
+            && item[1].ValueKind == JsonValueKind.String)
             return (item[0].GetString()!, item[1].GetString()!);
         if (item.ValueKind != JsonValueKind.String) return null;
         string[] parts = item.GetString()!.Split(' ');

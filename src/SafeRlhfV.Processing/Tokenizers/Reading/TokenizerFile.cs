@@ -13,7 +13,9 @@ internal static class TokenizerFile
     public static TokenizerParts Open(string folder)
     {
         string path = Path.Combine(folder, "tokenizer.json"), configPath = Path.Combine(folder, "tokenizer_config.json");
-        if (!File.Exists(path)) throw new InvalidInputException($"{path}: no such file; a checkpoint folder needs its tokenizer as one tokenizer.json (newer libraries write it with save_pretrained).");
+        if (!File.Exists(path))
+            throw new InvalidInputException($"{path}: no such file; a checkpoint folder needs its tokenizer as one tokenizer.json (newer libraries write it "
+                + "with save_pretrained).");
         return Parse(Bytes(path), path, File.Exists(configPath) ? ConfigReader.Open(configPath) : null);
     }
 
@@ -60,7 +62,8 @@ internal static class TokenizerFile
         string content = token.Text("content");
         if (content.Length == 0) throw token.Error("content", "is empty, and so can never be found");
         bool special = token.Flag("special", false);
-        return new(id, content, special, token.Flag("normalized", !special), token.Flag("single_word", false), token.Flag("lstrip", false), token.Flag("rstrip", false));
+        return new(id, content, special, token.Flag("normalized", !special), token.Flag("single_word", false), token.Flag("lstrip", false),
+            token.Flag("rstrip", false));
     }
 
     private static byte[] Bytes(string path) => DiskErrors.Reading(path, () =>

@@ -3,10 +3,13 @@ using System.Text;
 
 namespace SafeRlhfV.Processing;
 
-/// <summary>Classes of code points as the reference engine has them. Letters, numbers and white space agree with the runtime's for every code point (both Unicode 16).</summary>
+/// <summary>
+/// Classes of code points as the reference engine has them. Letters, numbers and white space agree with the runtime's for every code point (both Unicode 16).
+/// </summary>
 internal static class CodePoints
 {
-    private static readonly CodePointClass[] Basic = [.. Enumerable.Range(0, char.MaxValue + 1).Select(code => char.IsSurrogate((char)code) ? CodePointClass.Other : Class(new Rune(code)))];
+    private static readonly CodePointClass[] Basic =
+        [.. Enumerable.Range(0, char.MaxValue + 1).Select(code => char.IsSurrogate((char)code) ? CodePointClass.Other : Class(new Rune(code)))];
 
     /// <summary>The class of the code point at a place, and where the next one begins.</summary>
     public static CodePointClass ClassAt(ReadOnlySpan<char> text, int at, out int next)
@@ -25,9 +28,13 @@ internal static class CodePoints
     };
 
     /// <summary>Numbers of every kind.</summary>
-    public static bool IsNumber(Rune rune) => Rune.GetUnicodeCategory(rune) is UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber;
+    public static bool IsNumber(Rune rune) =>
+        Rune.GetUnicodeCategory(rune) is UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber;
 
-    /// <summary>Punctuation, and the symbols of ASCII. (The reference engine's own table is that of Unicode 8: it lacks about a hundred rare marks that are punctuation since.)</summary>
+    /// <summary>
+    /// Punctuation, and the symbols of ASCII. (The reference engine's own table is that of Unicode 8: it lacks about a hundred rare marks that are punctuation
+    /// since.)
+    /// </summary>
     public static bool IsPunctuation(Rune rune) => Rune.IsPunctuation(rune) || rune.IsAscii && Rune.IsSymbol(rune);
 
     private static CodePointClass Class(Rune rune)

@@ -59,7 +59,8 @@ internal sealed class StripAccentsNormalizer : TextNormalizer
         return kept.ToString();
     }
 
-    public override bool DropsStart(string text) => Rune.TryGetRuneAt(text.Length == 0 ? " " : text, 0, out Rune first) && UnicodeData.Table.IsMark(first.Value);
+    public override bool DropsStart(string text) => Rune.TryGetRuneAt(text.Length == 0 ? " " : text, 0, out Rune first)
+        && UnicodeData.Table.IsMark(first.Value);
 }
 
 /// <summary>One after the other.</summary>

@@ -12,7 +12,9 @@ namespace SafeRlhfV.Processing;
 internal sealed class RegexPattern(Regex regex) : TextPattern
 {
     /// <summary>A character of each category, in the order of <see cref="UnicodeCategory"/>.</summary>
-    internal const string StandIns = "\uA7F5\uA794\u1FFC\uA7F8\uA840\uA8E0\uA8B4\u20E4\uA8D0\uA6E6\uA830\u3000\u2028\u2029\u0001\u2060\uD800\uE000\uFE4D\uFE58\uFE59\uFE5A\u2E20\u2E21\uA874\uFE62\uFDFC\uA789\uA836\uFFFE";
+    internal const string StandIns =
+        "\uA7F5\uA794\u1FFC\uA7F8\uA840\uA8E0\uA8B4\u20E4\uA8D0\uA6E6\uA830\u3000\u2028" +
+        "\u2029\u0001\u2060\uD800\uE000\uFE4D\uFE58\uFE59\uFE5A\u2E20\u2E21\uA874\uFE62\uFDFC\uA789\uA836\uFFFE";
 
     // a symbol that `\w` matches, as it does its fellows beyond the basic plane
     private const char CircledLetter = '\u24B6';
@@ -27,11 +29,13 @@ internal sealed class RegexPattern(Regex regex) : TextPattern
                 return;
             }
             int[] places = new int[text.Length + 1];
-            foreach (ValueMatch match in regex.EnumerateMatches(Basic(text, places))) matches.Add(new TextMatch(places[match.Index], places[match.Index + match.Length]));
+            foreach (ValueMatch match in regex.EnumerateMatches(Basic(text, places)))
+                matches.Add(new TextMatch(places[match.Index], places[match.Index + match.Length]));
         }
         catch (RegexMatchTimeoutException error)
         {
-            throw new InvalidInputException($"The tokenizer's expression {regex} takes more than {regex.MatchTimeout.TotalSeconds:0} s on a text of {text.Length} characters; use a tokenizer.json with a simpler one.", error);
+            throw new InvalidInputException($"The tokenizer's expression {regex} takes more than {regex.MatchTimeout.TotalSeconds:0} s on a text of "
+                + $"{text.Length} characters; use a tokenizer.json with a simpler one.", error);
         }
     }
 
@@ -42,7 +46,9 @@ internal sealed class RegexPattern(Regex regex) : TextPattern
         foreach (Rune rune in text.EnumerateRunes())
         {
             places[basic.Length] = at;
-            basic.Append(rune.IsBmp ? (char)rune.Value : CodePoints.IsWord(rune) && Rune.IsSymbol(rune) ? CircledLetter : StandIns[(int)Rune.GetUnicodeCategory(rune)]);
+            basic.Append(rune.IsBmp ? (char)rune.Value : CodePoints.IsWord(rune) && Rune.IsSymbol(rune)
+                ? CircledLetter
+                : StandIns[(int)Rune.GetUnicodeCategory(rune)]);
             at += rune.Utf16SequenceLength;
         }
         places[basic.Length] = at;

@@ -69,7 +69,8 @@ internal static partial class RegexTranslation
     {
         ReadOnlySpan<char> rest = expression.AsSpan(at);
         if (char.IsSurrogate(rest[0])) return "names characters beyond the basic plane";
-        if (rest[0] == '\\') return rest.Length < 2 ? "ends in a backslash" : "bBGhHkKRXxuoCcM".Contains(rest[1]) && !Plain().IsMatch(rest) ? $"uses \\{rest[1]}"
+        if (rest[0] == '\\') return rest.Length < 2 ? "ends in a backslash" : "bBGhHkKRXxuoCcM".Contains(rest[1]) && !Plain().IsMatch(rest)
+            ? $"uses \\{rest[1]}"
             : inSet && rest[1] == 'W' ? "uses \\W in a set" : "";
         if (inSet) return rest[0] == '[' || rest.StartsWith("&&") ? "uses a set in a set" : "";
         if (Switch().IsMatch(rest) && !CaselessGroup().IsMatch(rest)) return "switches an option on";

@@ -74,8 +74,10 @@ internal sealed class UnicodeData
     /// <summary>What two code points compose to; -1 if they do not.</summary>
     public int Compose(int first, int second)
     {
-        if (first is >= LeadBase and < LeadBase + 19 && second is >= VowelBase and < VowelBase + Vowels) return HangulBase + ((first - LeadBase) * Vowels + second - VowelBase) * Tails;
-        if (first is >= HangulBase and < HangulBase + Syllables && (first - HangulBase) % Tails == 0 && second is > TailBase and < TailBase + Tails) return first + second - TailBase;
+        if (first is >= LeadBase and < LeadBase + 19 && second is >= VowelBase and < VowelBase + Vowels)
+            return HangulBase + ((first - LeadBase) * Vowels + second - VowelBase) * Tails;
+        if (first is >= HangulBase and < HangulBase + Syllables && (first - HangulBase) % Tails == 0 && second is > TailBase and < TailBase + Tails)
+            return first + second - TailBase;
         return pairs.TryGetValue((first, second), out int composed) ? composed : -1;
     }
 

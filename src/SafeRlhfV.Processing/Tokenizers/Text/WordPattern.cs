@@ -53,7 +53,9 @@ internal sealed class WordPattern : TextPattern
         CodePointClass first = CodePoints.ClassAt(text, start, out int next);
         CodePointClass second = next < text.Length ? CodePoints.ClassAt(text, next, out _) : CodePointClass.End;
         if (text[start] == ' ' && second is CodePointClass.Letter or CodePointClass.Number or CodePointClass.Other) first = second;
-        return first is CodePointClass.Letter or CodePointClass.Number or CodePointClass.Other ? Run(text, next, first) : SpaceEnd(text, start, newLines: false);
+        return first is CodePointClass.Letter or CodePointClass.Number or CodePointClass.Other
+            ? Run(text, next, first)
+            : SpaceEnd(text, start, newLines: false);
     }
 
     // white space up to its last line break; without one all of it at the end of the text, else all but its last character, but one at least

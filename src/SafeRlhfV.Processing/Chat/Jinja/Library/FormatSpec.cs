@@ -11,7 +11,8 @@ internal sealed record FormatSpec(string Fill, char Align, char Sign, bool Alter
     public static string Format(JinjaRun run, object? value, string text)
     {
         if (text.Length == 0) return PyText.Of(value);
-        if (value is not (string or PyMarkup or bool or BigInteger or double)) throw JinjaException.Type($"unsupported format string passed to {PyTypes.NameOf(value)}.__format__");
+        if (value is not (string or PyMarkup or bool or BigInteger or double))
+            throw JinjaException.Type($"unsupported format string passed to {PyTypes.NameOf(value)}.__format__");
         FormatSpec spec = Parse(run, text, isNumber: PyNumbers.IsNumber(value));
         return value switch
         {

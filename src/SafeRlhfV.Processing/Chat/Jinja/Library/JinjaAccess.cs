@@ -16,15 +16,27 @@ internal static class JinjaAccess
     private static readonly Dictionary<string, HashSet<string>> Special = new()
     {
         ["str"] = [.. "__add__ __contains__ __getitem__ __getnewargs__ __iter__ __len__ __mod__ __mul__ __rmod__ __rmul__".Split(' ')],
-        ["number"] = [.. ("__abs__ __add__ __bool__ __ceil__ __divmod__ __float__ __floor__ __floordiv__ __int__ __mod__ __mul__ __neg__ __pos__ __pow__ __radd__ __rmod__ __rmul__ __round__ "
+        ["number"] =
+            [.. ("__abs__ __add__ __bool__ __ceil__ __divmod__ __float__ __floor__ __floordiv__ __int__ __mod__ __mul__ __neg__ __pos__ __pow__ __radd__ "
+                + "__rmod__ __rmul__ __round__ "
             + "__rsub__ __rtruediv__ __sub__ __truediv__ __trunc__ __index__ __and__ __or__ __xor__ __invert__ __lshift__ __rshift__").Split(' ')],
-        ["list"] = [.. "__add__ __class_getitem__ __contains__ __delitem__ __getitem__ __iadd__ __imul__ __iter__ __len__ __mul__ __reversed__ __rmul__ __setitem__".Split(' ')],
+        ["list"] =
+            [
+                .. ("__add__ __class_getitem__ __contains__ __delitem__ __getitem__ "
+                    + "__iadd__ __imul__ __iter__ __len__ __mul__ __reversed__ __rmul__ __setitem__").Split(' '),
+            ],
         ["tuple"] = [.. "__add__ __class_getitem__ __contains__ __getitem__ __getnewargs__ __iter__ __len__ __mul__ __rmul__".Split(' ')],
         ["dict"] = [.. "__class_getitem__ __contains__ __delitem__ __getitem__ __ior__ __iter__ __len__ __or__ __reversed__ __ror__ __setitem__".Split(' ')],
         ["range"] = [.. "__bool__ __contains__ __getitem__ __iter__ __len__ __reversed__".Split(' ')],
-        ["function"] = [.. "__annotations__ __builtins__ __call__ __closure__ __code__ __defaults__ __dict__ __get__ __globals__ __kwdefaults__ __module__ __name__ __qualname__ __self__ __func__".Split(' ')],
+        ["function"] =
+            [
+                .. ("__annotations__ __builtins__ __call__ __closure__ __code__ __defaults__ __dict__ __get__ "
+                    + "__globals__ __kwdefaults__ __module__ __name__ __qualname__ __self__ __func__").Split(' '),
+            ],
         ["type"] = [.. "__bases__ __base__ __mro__ __subclasses__ __call__ __dict__ __module__ __name__ __qualname__ __globals__".Split(' ')],
-        ["object"] = [.. ("__dict__ __module__ __weakref__ __call__ __iter__ __len__ __bool__ __next__ __slots__ __add__ _undefined_message _undefined_name _undefined_obj _undefined_hint _func _length "
+        ["object"] =
+            [.. ("__dict__ __module__ __weakref__ __call__ __iter__ __len__ __bool__ __next__ __slots__ __add__ _undefined_message _undefined_name "
+                + "_undefined_obj _undefined_hint _func _length "
             + "_iterable _iterator _after _current _Namespace__attrs _TemplateReference__context _environment _fail_with_undefined_error").Split(' ')],
     };
 

@@ -63,7 +63,8 @@ internal static partial class LinkText
     [GeneratedRegex(@"(?:[)>.,\n]|&gt;)*\z")]
     private static partial Regex Closing();
 
-    [GeneratedRegex(@"^(?:(?:https?://|www\.)(?:[\w%-]+\.)*(?:[a-z]{2,63}|xn--[\w%]{2,59})|(?:[\w%-]{2,63}\.)+(?:com|net|int|edu|gov|org|info|mil)|https?://(?:\d{1,3}(?:\.\d{1,3}){3}|\[(?:[\da-f]{0,4}:){2}(?:[\da-f]{0,4}:?){1,6}\]))(?::\d{1,5})?(?:[/?#]\S*)?\z", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(@"^(?:(?:https?://|www\.)(?:[\w%-]+\.)*(?:[a-z]{2,63}|xn--[\w%]{2,59})|(?:[\w%-]{2,63}\.)+(?:com|net|int|edu|gov|org|info|mil)|"
+        + @"https?://(?:\d{1,3}(?:\.\d{1,3}){3}|\[(?:[\da-f]{0,4}:){2}(?:[\da-f]{0,4}:?){1,6}\]))(?::\d{1,5})?(?:[/?#]\S*)?\z", RegexOptions.IgnoreCase)]
     private static partial Regex Web();
 
     [GeneratedRegex(@"^\S+@\w[\w.-]*\.\w+\z")]

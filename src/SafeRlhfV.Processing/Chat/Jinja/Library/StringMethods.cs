@@ -175,7 +175,8 @@ internal static class StringMethods
         long length = 0;
         foreach (object? item in run.Iterate(items))
         {
-            string text = PyTypes.TextOf(item) ?? throw JinjaException.Type($"sequence item {texts.Count}: expected str instance, {PyTypes.NameOf(item)} found");
+            string text = PyTypes.TextOf(item)
+                ?? throw JinjaException.Type($"sequence item {texts.Count}: expected str instance, {PyTypes.NameOf(item)} found");
             length += text.Length + separator.Length;
             run.Budget.Text(length);
             texts.Add(text);

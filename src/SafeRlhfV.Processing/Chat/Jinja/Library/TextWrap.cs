@@ -62,6 +62,7 @@ internal static partial class TextWrap
     [GeneratedRegex(@"([\t\n\v\f\r ]+)")]
     private static partial Regex Blanks();
 
-    [GeneratedRegex(@"([\t\n\v\f\r ]+|(?<=[\w!""'&.,?])-{2,}(?=\w)|[^\t\n\v\f\r ](?:[^\t\n\v\f\r ])*?(?:-(?:(?<=[\p{L}]{2}-)|(?<=[\p{L}]-[\p{L}]-))(?=[\p{L}]-?[\p{L}])|(?=[\t\n\v\f\r ]|\z)|(?<=[\w!""'&.,?])(?=-{2,}\w)))")]
+    [GeneratedRegex(@"([\t\n\v\f\r ]+|(?<=[\w!""'&.,?])-{2,}(?=\w)|[^\t\n\v\f\r ](?:[^\t\n\v\f\r ])*?"
+        + @"(?:-(?:(?<=[\p{L}]{2}-)|(?<=[\p{L}]-[\p{L}]-))(?=[\p{L}]-?[\p{L}])|(?=[\t\n\v\f\r ]|\z)|(?<=[\w!""'&.,?])(?=-{2,}\w)))")]
     private static partial Regex Chunks();
 }

@@ -74,7 +74,8 @@ internal sealed class JinjaMacro(string? name, MacroBody definition, JinjaScope 
                 : $"macro {PyText.Repr(Name)} takes no keyword argument {PyText.Repr(named.Keys.First())}");
         }
         if (definition.UsesVarargs) inner.Set("varargs", new PyTuple([.. arguments.Positional.Skip(parameters.Count)]));
-        else if (arguments.Positional.Count > parameters.Count) throw JinjaException.Type($"macro {PyText.Repr(Name)} takes not more than {parameters.Count} argument(s)");
+        else if (arguments.Positional.Count > parameters.Count)
+            throw JinjaException.Type($"macro {PyText.Repr(Name)} takes not more than {parameters.Count} argument(s)");
         foreach (int at in defaults)
         {
             int place = at - (parameters.Count - definition.Defaults.Count);

@@ -174,7 +174,8 @@ internal sealed class JinjaParser
         if (blocks.ContainsKey(name)) throw JinjaException.Syntax($"block '{name}' defined twice", line);
         bool isScoped = tokens.SkipName("scoped");
         bool isRequired = tokens.SkipName("required");
-        if (tokens.Current.Is("-")) throw tokens.Error("Block names in Jinja have to be valid Python identifiers and may not contain hyphens, use an underscore instead.");
+        if (tokens.Current.Is("-"))
+            throw tokens.Error("Block names in Jinja have to be valid Python identifiers and may not contain hyphens, use an underscore instead.");
         blocks[name] = null!; // its name is taken from here on
         int outer = loops;
         loops = 0;

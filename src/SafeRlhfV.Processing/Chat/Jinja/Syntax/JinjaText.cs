@@ -86,7 +86,9 @@ internal static class JinjaText
                 int close = literal.IndexOf('}', at);
                 if (at + 1 >= literal.Length || literal[at + 1] != '{' || close < 0) throw JinjaException.Syntax("malformed \\N character escape", line);
                 string name = literal[(at + 2)..close];
-                text.Append(CharacterNames.Find(name) ?? throw JinjaException.Syntax($"unknown Unicode character name '{name}' (the names of Latin-1 and of general punctuation are known)", line));
+                text.Append(CharacterNames.Find(name)
+                    ?? throw JinjaException.Syntax($"unknown Unicode character name '{name}' (the names of Latin-1 and of general punctuation are known)",
+                        line));
                 at = close;
             }
         }

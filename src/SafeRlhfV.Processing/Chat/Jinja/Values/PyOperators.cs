@@ -94,7 +94,8 @@ internal static class PyOperators
                 return PyTypes.TextOf(container)!.Contains(part, StringComparison.Ordinal);
             case PyDict dict: return dict.TryGet(item, out _);
             case PyDictView { Kind: "keys" } keys: return keys.Dict.TryGet(item, out _);
-            case null or bool or BigInteger or double or PyCallable or PyNamespace or JinjaMacro: throw JinjaException.Type($"argument of type '{PyTypes.NameOf(container)}' is not iterable");
+            case null or bool or BigInteger or double or PyCallable or PyNamespace
+                or JinjaMacro: throw JinjaException.Type($"argument of type '{PyTypes.NameOf(container)}' is not iterable");
             default: return run.Iterate(container).Any(other => ReferenceEquals(other, item) || AreEqual(other, item));
         }
     }
@@ -137,14 +138,16 @@ internal static class PyOperators
             }
             if (left is PyList x && right is PyList y) return new PyList(run.Joined(x.Items, y.Items));
             if (left is PyTuple or PyGroup && right is PyTuple or PyGroup) return new PyTuple(run.Joined(PyTypes.ItemsOf(left)!, PyTypes.ItemsOf(right)!));
-            if (left is string or PyList) throw JinjaException.Type($"can only concatenate {PyTypes.NameOf(left)} (not \"{PyTypes.NameOf(right)}\") to {PyTypes.NameOf(left)}");
+            if (left is string or PyList)
+                throw JinjaException.Type($"can only concatenate {PyTypes.NameOf(left)} (not \"{PyTypes.NameOf(right)}\") to {PyTypes.NameOf(left)}");
         }
         if (sign == "*")
         {
             if (PyNumbers.IsInteger(right, out BigInteger times) && Repeated(run, left, times) is { } repeated) return repeated;
             if (PyNumbers.IsInteger(left, out times) && Repeated(run, right, times) is { } reversed) return reversed;
         }
-        throw JinjaException.Type($"unsupported operand type(s) for {(sign == "**" ? "** or pow()" : sign)}: '{PyTypes.NameOf(left)}' and '{PyTypes.NameOf(right)}'");
+        throw JinjaException.Type(
+            $"unsupported operand type(s) for {(sign == "**" ? "** or pow()" : sign)}: '{PyTypes.NameOf(left)}' and '{PyTypes.NameOf(right)}'");
     }
 
     public static object? Negative(object? value) => value switch
