@@ -40,7 +40,8 @@ internal sealed record BenchOptions
                 "--callers" => options with { Callers = Math.Clamp(value, 1, 256) },
                 "--streams" => options with { Streams = Math.Clamp(value, 0, 20_000) },
                 "--open" => options with { Open = Math.Clamp(value, 1, 1000) },
-                _ => throw new ArgumentException($"{args[i]} is unknown; there are --rounds, --seconds, --warm, --rate, --callers, --streams, --open, --guard."),
+                _ =>
+                    throw new ArgumentException($"{args[i]} is unknown; there are --rounds, --seconds, --warm, --rate, --callers, --streams, --open, --guard."),
             };
         }
         return options;

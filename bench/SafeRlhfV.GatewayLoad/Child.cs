@@ -37,7 +37,8 @@ internal sealed class Child : IAsyncDisposable
         if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet") start.ArgumentList.Add(typeof(Child).Assembly.Location);
         foreach (string argument in mode) start.ArgumentList.Add(argument);
         Process process = Process.Start(start)!;
-        string address = await process.StandardOutput.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(60)) ?? throw new InvalidOperationException($"{mode[0]} did not start.");
+        string address = await process.StandardOutput.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(60))
+            ?? throw new InvalidOperationException($"{mode[0]} did not start.");
         return new(process, address);
     }
 

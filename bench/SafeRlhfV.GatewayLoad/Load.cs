@@ -5,7 +5,8 @@ using SafeRlhfV.SafetyWorld;
 namespace SafeRlhfV.GatewayLoad;
 
 /// <summary>
-/// What is sent, in turn: one text for the keyword guard; for a guard's checkpoint the built-in world's harmless questions with their images. Counts what the guard let pass.
+/// What is sent, in turn: one text for the keyword guard; for a guard's checkpoint the built-in world's harmless questions with their images. Counts what the
+/// guard let pass.
 /// </summary>
 internal sealed class Load
 {
@@ -16,7 +17,9 @@ internal sealed class Load
 
     public Load(bool hasImages)
     {
-        JsonNode[] contents = hasImages ? [.. new World(0).TestPrompts(10 * Prompts).Where(prompt => !prompt.IsRisky).Take(Prompts).Select(WithImage)] : [JsonValue.Create(Question)];
+        JsonNode[] contents = hasImages
+            ? [.. new World(0).TestPrompts(10 * Prompts).Where(prompt => !prompt.IsRisky).Take(Prompts).Select(WithImage)]
+            : [JsonValue.Create(Question)];
         (wholes, streams) = ([.. contents.Select(content => Body(content, stream: false))], [.. contents.Select(content => Body(content, stream: true))]);
     }
 
@@ -40,7 +43,8 @@ internal sealed class Load
 
     private static JsonArray WithImage(WorldPrompt prompt) =>
     [
-        new JsonObject { ["type"] = "image_url", ["image_url"] = new JsonObject { ["url"] = "data:image/png;base64," + Convert.ToBase64String(PngBytes.Encode(prompt.Image)) } },
+        new JsonObject { ["type"] = "image_url",
+            ["image_url"] = new JsonObject { ["url"] = "data:image/png;base64," + Convert.ToBase64String(PngBytes.Encode(prompt.Image)) } },
         new JsonObject { ["type"] = "text", ["text"] = prompt.Text },
     ];
 

@@ -9,7 +9,10 @@ using Yarp.ReverseProxy.Configuration;
 
 namespace SafeRlhfV.GatewayLoad;
 
-/// <summary>What is measured: an upstream that answers at once, a proxy that passes everything through, and the gateway with a keyword guard or a checkpoint of a guard and an audit trail on disk.</summary>
+/// <summary>
+/// What is measured: an upstream that answers at once, a proxy that passes everything through, and the gateway with a keyword guard or a checkpoint of a guard
+/// and an audit trail on disk.
+/// </summary>
 internal static class Servers
 {
     public const string Key = "bench-key";
@@ -18,9 +21,14 @@ internal static class Servers
     private static readonly byte[] Whole = Encoding.UTF8.GetBytes(
         """{"id":"chatcmpl-stub","object":"chat.completion","created":1700000000,"model":"stub","choices":[{"index":0,"message":{"role":"assistant","content":"All is well. There is nothing more to say."},"finish_reason":"stop"}],"usage":{"prompt_tokens":10,"completion_tokens":9,"total_tokens":19}}""");
 
-    private static readonly byte[] Chunk = Event("""{"id":"chatcmpl-stub","object":"chat.completion.chunk","created":1700000000,"model":"stub","choices":[{"index":0,"delta":{"content":"All is well so far. "},"finish_reason":null}]}""");
+    private static readonly byte[] Chunk =
+        Event(
+            """{"id":"chatcmpl-stub","object":"chat.completion.chunk","created":1700000000,"model":"stub","choices":[{"index":0,"delta":{"content":"All is well so far. "},"finish_reason":null}]}""");
 
-    private static readonly byte[] Last = [.. Event("""{"id":"chatcmpl-stub","object":"chat.completion.chunk","created":1700000000,"model":"stub","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}"""), .. Event("[DONE]")];
+    private static readonly byte[] Last =
+        [
+            .. Event(
+                """{"id":"chatcmpl-stub","object":"chat.completion.chunk","created":1700000000,"model":"stub","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}"""), .. Event("[DONE]")];
 
     public static Task<int> StubAsync()
     {

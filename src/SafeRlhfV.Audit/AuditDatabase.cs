@@ -59,7 +59,7 @@ public sealed class AuditDatabase : IAsyncDisposable
     /// </summary>
     internal void CheckPresence()
     {
-        if (_isReady && _file is not null && !File.Exists(_file)) throw new FileNotFoundException("The audit trail's file is gone.", _file);
+        if (_isReady && _file is not null && !File.Exists(_file)) throw new FileNotFoundException("The audit trail's file is missing.", _file);
     }
 
     internal async Task<DbConnection> OpenAsync(CancellationToken cancellationToken)

@@ -44,7 +44,7 @@ internal static class AblateVerb
                     string saved = TrainingRun.NewestCheckpoint(run.Recipe.Run.Folder) is { } newest
                         ? $"step {newest.Step} of it is saved in {newest.Folder}"
                         : "nothing of it is saved yet";
-                    throw new StoppedException($"stopped in run {number} of {ablation.Runs.Count}: {saved}; the same command goes on there.", stop);
+                    throw new StoppedException($"stopped in run {number} of {ablation.Runs.Count}: {saved}; run the same command to resume.", stop);
                 }
             }
             CurveRun[] curves = [.. ablation.Runs.Select(run => RunCurves.Read(run.Variant, run.Seed, run.Recipe.Run.Folder))];

@@ -15,7 +15,7 @@ internal static class DataAnnotateVerb
         };
         Option<string> working = new("--work")
         {
-            Description = "The folder in which every choice is saved. Start again with the same one to go on.",
+            Description = "The folder in which every choice is saved. Start again with the same folder to resume.",
             Required = true
         };
         Option<int> labels = new("--labels") { Description = "How many people label a pair that several are to label.", DefaultValueFactory = _ => 2 };

@@ -52,7 +52,7 @@ internal static class DataArguments
             string[] sides = pair.Split('=', 2, StringSplitOptions.TrimEntries);
             if (sides is not [{ Length: > 0 } name, { Length: > 0 } meant])
                 throw new InvalidInputException($"{option} {pair}: give pairs like a=b, separated by commas.");
-            if (!mapping.TryAdd(name, meant)) throw new InvalidInputException($"{option}: {name} stands there twice.");
+            if (!mapping.TryAdd(name, meant)) throw new InvalidInputException($"{option}: {name} is given twice.");
         }
         return mapping;
     }

@@ -22,7 +22,7 @@ internal static class DataImportVerb
         Option<string?> columns = new("--columns") { Description = "The format's column names and yours: query=input.text,response=out." };
         Option<string?> categories = DataArguments.Categories();
         Option<string> folder = DataArguments.Out();
-        Option<string?> report = new("--report") { Description = "Write the whole report to this file too; it stands in report.json of the new folder." };
+        Option<string?> report = new("--report") { Description = "Write the whole report to this file too; it is also in report.json of the new folder." };
         Option<bool> overwrite = DataArguments.Overwrite(), json = Output.JsonOption();
         from.AcceptOnlyFromAmong([.. ImportFormats.Names]);
         Command command = new("import", "Import another tool's data. Example: safe-rlhf-v data import llava.json --images coco --out data/mine")

@@ -19,7 +19,7 @@ internal static class DataMakeVerb
         Option<string> folder = DataArguments.Out();
         Option<string?> working = new("--work")
         {
-            Description = "The folder of the journal and the audit; OUT.making where it is left out. Run again with the same one to go on."
+            Description = "The folder of the journal and the audit; OUT.making where it is left out. Run again with the same folder to resume."
         };
         Option<string> split = new("--split") { Description = "The split that the pairs go to.", DefaultValueFactory = _ => "train" };
         Option<int?> limit = new("--limit") { Description = "Work on the first so many images, categories and severities only." };
@@ -77,7 +77,7 @@ internal static class DataMakeVerb
                 $"{tally.OutputTokens}", tally.Cost.ToString("0.####", CultureInfo.InvariantCulture));
         Output.People.Write(table);
         foreach ((string reason, int count) in report.Failures) Output.Note($"failed {count} times: {reason}");
-        if (report.BudgetSpent) Output.Note("the budget is spent; raise it in the settings and run again to go on");
+        if (report.BudgetSpent) Output.Note("the budget is spent; raise it in the settings and run again to resume");
         else if (!report.IsComplete) Output.Note("run the command again (with --overwrite) to try what failed; nothing that was answered is asked again");
         if (report.Folder is not null) Output.Line(report.Folder);
     }

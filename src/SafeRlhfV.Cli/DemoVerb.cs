@@ -10,7 +10,7 @@ internal static class DemoVerb
 {
     public static Command Create()
     {
-        Option<string> folder = new("--out") { Description = "The output folder; an unfinished run in it goes on.", DefaultValueFactory = _ => "runs/demo" };
+        Option<string> folder = new("--out") { Description = "The output folder; an unfinished run in it is resumed.", DefaultValueFactory = _ => "runs/demo" };
         Option<long> seed = new("--seed") { Description = "The seed of the world and of every stage.", DefaultValueFactory = _ => 0 };
         Option<bool> quick = new("--quick") { Description = "The same path in small: under a minute, proves nothing." };
         Option<string> mode = new Option<string>("--multiplier") { Description = "How lambda follows the cost.", DefaultValueFactory = _ => "log" }
@@ -56,7 +56,7 @@ internal static class DemoVerb
         DemoResults? results = DemoRunner.Run(settings, folder, stage, fresh, workers, new StageView(), cancel);
         if (results is null)
         {
-            Output.Note($"stage {stage} is finished; run again without --stage to go on.");
+            Output.Note($"stage {stage} is finished; run again without --stage to continue.");
             return 0;
         }
         ThresholdResult[] missed = [.. results.Thresholds.Where(threshold => threshold is { Enforced: true, Passed: false })];

@@ -32,7 +32,7 @@ internal static class EvalPreferenceVerb
         };
         Option<string?> split = ModelArguments.Split(), dtype = ModelArguments.Dtype(), device = ModelArguments.Device(),
             format = ModelArguments.ChatFormatName(), from = ModelArguments.ProcessorFolder();
-        Option<Score?> kind = new("--as") { Description = "What the model's score stands for, where its folder does not say (results of 'train' do)." };
+        Option<Score?> kind = new("--as") { Description = "What the model's score means, where its folder does not say (results of 'train' do)." };
         Option<bool> grey = new("--grey")
         {
             Description = "Score once more with every image replaced by plain grey: what is left of the accuracy does not come from looking."
@@ -115,7 +115,7 @@ internal static class EvalPreferenceVerb
     {
         (1, null) when head.Kind is { } kind => [kind == ModelKind.Cost ? Score.Cost : Score.Reward],
         (1, { } one) => [one],
-        (1, null) => throw new InvalidInputException($"{folder}: say what its score stands for: --as reward or --as cost."),
+        (1, null) => throw new InvalidInputException($"{folder}: say what its score means: --as reward or --as cost."),
         (ScoresTrainer.Outputs, null) => [Score.Reward, Score.Cost],
         (ScoresTrainer.Outputs, _) => throw new InvalidInputException($"{folder}: has reward and cost; leave --as out."),
         _ => throw new InvalidInputException($"{folder}: its head has {head.Outputs} outputs; a guard is measured by 'guard evaluate'."),

@@ -26,7 +26,7 @@ internal static class GenerateVerb
         Option<int> batchSize = ModelArguments.BatchSize();
         Option<bool> resume = new("--resume")
         {
-            Description = "With --data: go on with the rows that a run which was stopped left; the result is that of an unbroken run."
+            Description = "With --data: resume a stopped run; the result equals that of an uninterrupted run."
         };
         Option<bool> overwrite = ModelArguments.Overwrite(), json = Output.JsonOption();
         GenerationArguments generation = new();
@@ -92,7 +92,7 @@ internal static class GenerateVerb
                 int known = lines!.Lines.Count / settings.Tokens.Samples;
                 if (parsed.GetValue(resume)) Output.Note(known == 0
                     ? $"{target}: there is nothing to resume; it begins with the first row."
-                    : $"{target}: goes on behind {known} rows.");
+                    : $"{target}: resumes after {known} rows.");
                 (IEnumerable<DatasetRow[]> batches, long count, _) = ModelArguments.Rows(path!, parsed.GetValue(split), parsed.GetValue(limit),
                     parsed.GetValue(batchSize), skip: known);
                 CheckSameRows(path!, parsed.GetValue(split), lines, settings.Tokens.Samples);
@@ -102,11 +102,12 @@ internal static class GenerateVerb
                 }
                 catch (OperationCanceledException stop) when (lines.Written > 0)
                 {
-                    throw new StoppedException($"stopped; {Kept(lines, settings)} The same command with --resume goes on behind them.", stop);
+                    throw new StoppedException($"stopped; {Kept(lines, settings)} The same command with --resume continues after them.", stop);
                 }
                 catch (InvalidInputException error) when (lines.Written > 0)
                 {
-                    throw new InvalidInputException($"{error.Message} {Kept(lines, settings)} Mend the row, and the same command with --resume goes on behind "
+                    throw new InvalidInputException($"{error.Message} {Kept(lines, settings)} Mend the row, then "
+                        + "run the same command with --resume to continue after "
                         + "them.", error);
                 }
             }

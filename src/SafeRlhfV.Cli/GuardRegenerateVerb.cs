@@ -18,7 +18,7 @@ internal static class GuardRegenerateVerb
             file = new("--out") { Description = "With --data: write every row's rounds to this JSONL file." };
         Option<string[]> images = ModelArguments.Images();
         Option<int?> limit = ModelArguments.Limit(),
-            rounds = new("--rounds") { Description = "How often an unsafe answer is answered anew (K); as the policy says where left out, else 5." };
+            rounds = new("--rounds") { Description = "How often an unsafe answer is regenerated (K); as the policy says where left out, else 5." };
         Option<string?> hint = new("--hint") { Description = "Put behind the question in later rounds, instead of the verdict in words." };
         Option<FileInfo?> policy = GuardData.Policy();
         Option<bool> overwrite = ModelArguments.Overwrite(), json = Output.JsonOption();

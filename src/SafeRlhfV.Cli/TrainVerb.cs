@@ -26,7 +26,7 @@ internal static class TrainVerb
         };
         Option<string?> folder = new("--out") { Description = "The run's folder (run.folder)." };
         Option<bool> resume = new("--resume") { Description = "Go on with the run that the folder holds." };
-        Option<bool> skip = new("--skip-damaged") { Description = "With --resume: go on from the newest sound checkpoint where a newer one is damaged." };
+        Option<bool> skip = new("--skip-damaged") { Description = "With --resume: resume from the newest intact checkpoint if a newer one is damaged." };
         Option<bool> ignore = new("--ignore-memory") { Description = "Begin even where the plan says that memory does not suffice." };
         Option<bool> json = Output.JsonOption();
         Option<string?> nameOption = RecipeOptions.Name();
@@ -74,7 +74,7 @@ internal static class TrainVerb
     }
 
     private static string Stopped(string folder, IEnumerable<string> command) => TrainingRun.NewestCheckpoint(folder) is { } saved
-        ? $"stopped. Step {saved.Step} is saved in {saved.Folder}; to go on: safe-rlhf-v {string.Join(' ', command.Select(ShellWord))}"
+        ? $"stopped. Step {saved.Step} is saved in {saved.Folder}; to resume: safe-rlhf-v {string.Join(' ', command.Select(ShellWord))}"
         : "stopped before the first step was finished; nothing is saved.";
 
     // as a POSIX shell reads it back
@@ -86,7 +86,7 @@ internal static class TrainVerb
     {
         RecipePlan plan = RecipePlan.ByData(recipe);
         foreach (string line in plan.Memory.Lines) Output.Note(line);
-        if (DeviceMemory.Free(plan.Device) is not { } free) Output.Note($"how much memory {plan.Device} has cannot be told here.");
+        if (DeviceMemory.Free(plan.Device) is not { } free) Output.Note($"how much memory {plan.Device} has is not known here.");
         else if (!ignore) plan.Demand(free, plan.Device == "cpu" ? null : DeviceMemory.Free("cpu"));
         return plan;
     }

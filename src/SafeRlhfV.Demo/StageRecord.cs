@@ -32,11 +32,11 @@ internal sealed class StageRecord
             return read.Settings == settings
                 ? new StageRecord(path, read)
                 : throw new InvalidInputException($"{folders.Root}: it holds a run of other settings or of another version; choose another folder with --out, "
-                    + "or begin anew with --fresh.");
+                    + "or start over with --fresh.");
         }
         catch (Exception error) when (error is JsonException or NullReferenceException)
         {
-            throw new InvalidInputException($"{path}: it is damaged; choose another folder with --out, or begin anew with --fresh.", error);
+            throw new InvalidInputException($"{path}: it is damaged; choose another folder with --out, or start over with --fresh.", error);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

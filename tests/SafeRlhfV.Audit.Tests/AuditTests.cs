@@ -25,12 +25,14 @@ public sealed class AuditTests(PostgresServer postgres) : IClassFixture<Postgres
         Assert.Equal(80, check.Head.Sequence);
         using MemoryStream exported = new();
         Assert.Equal(80, await new AuditReader(place.Database).ExportAsync(exported));
-        JsonElement[] lines = [.. Encoding.UTF8.GetString(exported.ToArray()).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonElement.Parse(line))];
+        JsonElement[] lines = [.. Encoding.UTF8.GetString(exported.ToArray()).Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => JsonElement.Parse(line))];
         Assert.Equal(80, lines.Length);
         Assert.DoesNotContain("question", Encoding.UTF8.GetString(exported.ToArray()));
         foreach (IGrouping<string?, JsonElement> request in lines.GroupBy(line => line.GetProperty("record").GetProperty("request").GetString()))
             Assert.Equal(["prompt", "end"], request.Select(line => line.GetProperty("record").GetProperty("kind").GetString()));
-        Assert.Equal(10, lines.Count(line => line.GetProperty("record").TryGetProperty("outcome", out JsonElement outcome) && outcome.GetString() == "AnswerRefused"));
+        Assert.Equal(10, lines.Count(line =>
+            line.GetProperty("record").TryGetProperty("outcome", out JsonElement outcome) && outcome.GetString() == "AnswerRefused"));
     }
 
     [Theory, MemberData(nameof(Databases))]
@@ -56,8 +58,10 @@ public sealed class AuditTests(PostgresServer postgres) : IClassFixture<Postgres
         { "a wide gap", "DELETE FROM guard_audit WHERE sequence BETWEEN 6 AND 9", false },
         { "the beginning", "DELETE FROM guard_audit WHERE sequence < 4", false },
         { "the end", "DELETE FROM guard_audit WHERE sequence > 12", false },
-        { "the end and its mark", "DELETE FROM guard_audit WHERE sequence > 12; UPDATE guard_audit_mark SET sequence = 12, hash = (SELECT hash FROM guard_audit WHERE sequence = 12)", false },
-        { "an exchange", "UPDATE guard_audit SET sequence = -1 WHERE sequence = 4; UPDATE guard_audit SET sequence = 4 WHERE sequence = 8; UPDATE guard_audit SET sequence = 8 WHERE sequence = -1", false },
+        { "the end and its mark", "DELETE FROM guard_audit WHERE sequence > 12; UPDATE guard_audit_mark SET sequence = 12, hash = (SELECT hash FROM "
+            + "guard_audit WHERE sequence = 12)", false },
+        { "an exchange", "UPDATE guard_audit SET sequence = -1 WHERE sequence = 4; UPDATE guard_audit SET sequence = 4 WHERE sequence = 8; UPDATE guard_audit "
+            + "SET sequence = 8 WHERE sequence = -1", false },
         { "no mark", "DELETE FROM guard_audit_mark", false },
         { "everything", "DELETE FROM guard_audit", false },
         { "everything and the mark", "DELETE FROM guard_audit; DELETE FROM guard_audit_mark", true },
@@ -75,7 +79,8 @@ public sealed class AuditTests(PostgresServer postgres) : IClassFixture<Postgres
             AuditReader reader = new(place.Database, Key);
             AuditCheck before = await reader.VerifyAsync();
             Assert.Empty(before.Faults);
-            await using (System.Data.Common.DbConnection connection = await place.Database.OpenAsync(default)) await AuditDatabase.ExecuteAsync(connection, tampering, default);
+            await using (System.Data.Common.DbConnection connection = await place.Database.OpenAsync(default))
+                await AuditDatabase.ExecuteAsync(connection, tampering, default);
             Assert.Equal(onlyByNote, (await reader.VerifyAsync()).IsWhole);
             Assert.False((await reader.VerifyAsync(before.Head)).IsWhole, $"{kind}: {what}");
         }
@@ -104,7 +109,8 @@ public sealed class AuditTests(PostgresServer postgres) : IClassFixture<Postgres
         async Task SetAsync(long sequence, string payload)
         {
             await using System.Data.Common.DbConnection connection = await place.Database.OpenAsync(default);
-            await AuditDatabase.ExecuteAsync(connection, "UPDATE guard_audit SET payload = @payload WHERE sequence = @sequence", default, null, ("payload", payload), ("sequence", sequence));
+            await AuditDatabase.ExecuteAsync(connection, "UPDATE guard_audit SET payload = @payload WHERE sequence = @sequence", default, null,
+                ("payload", payload), ("sequence", sequence));
         }
     }
 
@@ -122,7 +128,13 @@ public sealed class AuditTests(PostgresServer postgres) : IClassFixture<Postgres
     public async Task OldRecordsGoAndTheRestStaysWhole(string kind)
     {
         await using Place place = await OpenAsync(kind);
-        AuditSettings settings = new() { Key = Key, RecordRetention = TimeSpan.FromDays(30), ContentRetention = TimeSpan.FromDays(1), Texts = ContentKeeping.Keep };
+        AuditSettings settings = new()
+        {
+            Key = Key,
+            RecordRetention = TimeSpan.FromDays(30),
+            ContentRetention = TimeSpan.FromDays(1),
+            Texts = ContentKeeping.Keep
+        };
         ManualClock clock = new(new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
         await FillAsync(place.Database, settings, 5, clock: clock);
         AuditMark noted = (await new AuditReader(place.Database, Key).VerifyAsync()).Head;
@@ -149,7 +161,8 @@ public sealed class AuditTests(PostgresServer postgres) : IClassFixture<Postgres
         await using (AuditTrail trail = new(place.Database, new() { Texts = keeping, Images = keeping == ContentKeeping.Keep ? keeping : ContentKeeping.Hash }))
         {
             GuardedChatClient client = new(new StubChatClient("fine"), new() { Moderator = ScriptedModerator.Finds("bad"), Observer = trail });
-            await client.GetResponseAsync([new(ChatRole.User, [new TextContent("write to ann@example.org or call +49 30 1234567, password: hunter2"), new DataContent(new byte[] { 1, 2 }, "image/png")])]);
+            await client.GetResponseAsync([new(ChatRole.User,
+                [new TextContent("write to ann@example.org or call +49 30 1234567, password: hunter2"), new DataContent(new byte[] { 1, 2 }, "image/png")])]);
         }
         AuditReader reader = new(place.Database);
         IReadOnlyList<AuditRecord> records = await reader.LatestAsync(10);
@@ -230,7 +243,8 @@ public sealed class AuditTests(PostgresServer postgres) : IClassFixture<Postgres
         await Assert.ThrowsAnyAsync<Exception>(async () => await trail.PromptDecidedAsync(report, default));
         await RunAsync("ALTER TABLE guard_audit_away RENAME TO guard_audit");
         await Assert.ThrowsAnyAsync<Exception>(async () => await trail.EndedAsync(report with { Rounds = [] }, default));
-        await trail.EndedAsync(new GuardReport { Id = "whole", Received = report.Received, Context = report.Context, Prompt = report.Prompt, PolicyVersion = "1" }, default);
+        await trail.EndedAsync(new GuardReport { Id = "whole", Received = report.Received, Context = report.Context, Prompt = report.Prompt,
+            PolicyVersion = "1" }, default);
 
         AuditReader reader = new(place.Database);
         Assert.Empty((await reader.VerifyAsync()).Faults);
@@ -252,11 +266,13 @@ public sealed class AuditTests(PostgresServer postgres) : IClassFixture<Postgres
         Assert.Throws<InvalidInputException>(() => AuditDatabase.Of("sqlite:"));
     }
 
-    private static async Task FillAsync(AuditDatabase database, AuditSettings settings, int requests, bool parallel = false, TimeProvider? clock = null, string salt = "")
+    private static async Task FillAsync(AuditDatabase database, AuditSettings settings, int requests, bool parallel = false, TimeProvider? clock = null,
+        string salt = "")
     {
         await using AuditTrail trail = new(database, settings, clock);
         GuardOptions options = new() { Moderator = ScriptedModerator.Finds("bad"), Observer = trail, Policy = () => GuardPolicy.Default with { Rounds = 1 } };
-        GuardedChatClient client = new(new StubChatClient((_, messages) => StubChatClient.Answer(messages[0].Text.Contains("question 3") ? "bad" : "fine")), options);
+        GuardedChatClient client = new(new StubChatClient((_, messages) => StubChatClient.Answer(messages[0].Text.Contains("question 3") ? "bad" : "fine")),
+            options);
         Task[] asked = new Task[requests];
         for (int i = 0; i < requests; i++)
         {

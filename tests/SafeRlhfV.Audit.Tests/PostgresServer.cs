@@ -23,7 +23,8 @@ public sealed class PostgresServer : IAsyncLifetime
             return;
         }
         _programs = Directory.Exists("/usr/lib/postgresql")
-            ? Directory.GetDirectories("/usr/lib/postgresql").Order().Select(version => Path.Combine(version, "bin")).LastOrDefault(folder => File.Exists(Path.Combine(folder, "initdb")))
+            ? Directory.GetDirectories("/usr/lib/postgresql").Order().Select(version => Path.Combine(version, "bin"))
+                .LastOrDefault(folder => File.Exists(Path.Combine(folder, "initdb")))
             : null;
         if (_programs is null)
         {
@@ -37,7 +38,8 @@ public sealed class PostgresServer : IAsyncLifetime
         _folder = Directory.CreateTempSubdirectory("saferlhfv-pg-").FullName;
         if (Environment.UserName == "root") await RunAsync("chown", "nobody", _folder);
         await RunServerAsync("initdb", "-D", $"{_folder}/data", "-U", "tester", "-A", "trust", "-E", "UTF8", "--locale=C");
-        await RunServerAsync("pg_ctl", "-D", $"{_folder}/data", "-w", "-l", $"{_folder}/log", "-o", $"-p {port} -k {_folder} -c listen_addresses=127.0.0.1", "start");
+        await RunServerAsync("pg_ctl", "-D", $"{_folder}/data", "-w", "-l", $"{_folder}/log", "-o", $"-p {port} -k {_folder} -c listen_addresses=127.0.0.1",
+            "start");
         Connection = $"Host=127.0.0.1;Port={port};Username=tester;Database=postgres;Timeout=5;Command Timeout=5";
     }
 
@@ -54,7 +56,8 @@ public sealed class PostgresServer : IAsyncLifetime
 
     public Task StopAsync() => RunServerAsync("pg_ctl", "-D", $"{_folder}/data", "-w", "-m", "immediate", "stop");
 
-    public Task StartAsync() => RunServerAsync("pg_ctl", "-D", $"{_folder}/data", "-w", "-l", $"{_folder}/log", "-o", $"-p {new NpgsqlConnectionStringBuilder(Connection).Port} -k {_folder} -c listen_addresses=127.0.0.1", "start");
+    public Task StartAsync() => RunServerAsync("pg_ctl", "-D", $"{_folder}/data", "-w", "-l", $"{_folder}/log", "-o",
+        $"-p {new NpgsqlConnectionStringBuilder(Connection).Port} -k {_folder} -c listen_addresses=127.0.0.1", "start");
 
     /// <summary>Whether the tests may stop and start it.</summary>
     public bool IsOurs => _folder is not null;

@@ -11,7 +11,8 @@ public sealed class BenchVerbTests
         CliRun run = await CliRun.Of("bench", "--workloads", "--only", "train-step", "--threads", "1", "--repeat", "1");
         Assert.Equal(0, run.ExitCode);
         JsonElement line = run.Json;
-        Assert.Equal(("safe-rlhf-v", 1, "train-step"), (line.GetProperty("peer").GetString(), line.GetProperty("threads").GetInt32(), line.GetProperty("work").GetString()));
+        Assert.Equal(("safe-rlhf-v", 1, "train-step"),
+            (line.GetProperty("peer").GetString(), line.GetProperty("threads").GetInt32(), line.GetProperty("work").GetString()));
         Assert.Equal(16 * 128, line.GetProperty("ms").GetDouble() / 1e3 * line.GetProperty("tokens_per_s").GetDouble(), 16 * 128 * 0.01);
         Assert.InRange(line.GetProperty("mfu").GetDouble(), 1e-3, 2);
     }
@@ -19,7 +20,8 @@ public sealed class BenchVerbTests
     [Fact]
     public async Task Several_workloads_print_a_line_each_in_their_order()
     {
-        CliRun run = await CliRun.Of("bench", "--only", "tokenizer", "image", "--threads", "2", "--repeat", "1", "--tokenizer", Golden.At("tokenizers", "llama3-style"));
+        CliRun run = await CliRun.Of("bench", "--only", "tokenizer", "image", "--threads", "2", "--repeat", "1", "--tokenizer",
+            Golden.At("tokenizers", "llama3-style"));
         Assert.Equal(0, run.ExitCode);
         JsonElement[] lines = [.. run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement)];
         Assert.Equal(["image-clip336", "tokenizer"], lines.Select(line => line.GetProperty("work").GetString()));
@@ -33,12 +35,14 @@ public sealed class BenchVerbTests
         CliRun run = await CliRun.Of("bench", "--data", folder, "--repeat", "1");
         Assert.Equal(0, run.ExitCode);
         JsonElement[] lines = [.. run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement)];
-        Assert.Equal(["data-raw-pages", "data-raw-values", "data-scan", "data-cursor", "data-decode-1", "data-decode-all", "data-validate"], lines.Select(line => line.GetProperty("work").GetString()));
+        Assert.Equal(["data-raw-pages", "data-raw-values", "data-scan", "data-cursor", "data-decode-1", "data-decode-all", "data-validate"],
+            lines.Select(line => line.GetProperty("work").GetString()));
         Assert.Equal(2, lines.Count(line => line.GetProperty("peer").GetString() == "ParquetSharp"));
         foreach (JsonElement line in lines)
         {
             Assert.Equal(96, line.GetProperty("rows").GetInt64());
-            Assert.Equal(96 / line.GetProperty("seconds").GetDouble(), line.GetProperty("rows_per_s").GetDouble(), 96 / line.GetProperty("seconds").GetDouble() * 0.05 + 1);
+            Assert.Equal(96 / line.GetProperty("seconds").GetDouble(), line.GetProperty("rows_per_s").GetDouble(),
+                96 / line.GetProperty("seconds").GetDouble() * 0.05 + 1);
             Assert.InRange(line.GetProperty("peak_rss_mib").GetInt64(), 20, 300);
         }
     }
@@ -58,5 +62,6 @@ public sealed class BenchVerbTests
     public Task An_unknown_workload_is_named() => CliRun.Refused("'sideways'", "bench", "--only", "sideways");
 
     [Fact]
-    public Task A_folder_without_a_tokenizer_is_refused() => CliRun.Refused("tokenizer.json", "bench", "--only", "tokenizer", "--tokenizer", AppContext.BaseDirectory);
+    public Task A_folder_without_a_tokenizer_is_refused() => CliRun.Refused("tokenizer.json", "bench", "--only", "tokenizer", "--tokenizer",
+        AppContext.BaseDirectory);
 }

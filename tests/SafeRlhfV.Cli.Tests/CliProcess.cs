@@ -8,9 +8,11 @@ internal sealed class CliProcess : IDisposable
     private readonly Process process;
     private readonly Task<string> output, errors;
 
-    private CliProcess(Process process) => (this.process, output, errors) = (process, process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+    private CliProcess(Process process) =>
+        (this.process, output, errors) = (process, process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
 
-    public static CliProcess Start(params string[] arguments) => new(Process.Start(new ProcessStartInfo("dotnet", [typeof(CliHost).Assembly.Location, .. arguments])
+    public static CliProcess Start(params string[] arguments) =>
+        new(Process.Start(new ProcessStartInfo("dotnet", [typeof(CliHost).Assembly.Location, .. arguments])
     {
         RedirectStandardOutput = true,
         RedirectStandardError = true,

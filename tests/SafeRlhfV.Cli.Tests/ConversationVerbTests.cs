@@ -13,7 +13,8 @@ namespace SafeRlhfV.Cli.Tests;
 public sealed class ConversationVerbTests : IDisposable
 {
     private static readonly string[] Images = [.. Directory.EnumerateFiles(Golden.At("formats", "multi", "paired-jsonl", "images"), "*.png").Order().Take(2)];
-    private static readonly object First = new { role = "user", content = "What is this?" }, Answer = new { role = "assistant", content = "A pattern." }, Last = new { role = "user", content = "What colour?" };
+    private static readonly object First = new { role = "user", content = "What is this?" }, Answer = new { role = "assistant", content = "A pattern." },
+        Last = new { role = "user", content = "What colour?" };
 
     private readonly TemporaryFolder folder = new();
 
@@ -33,21 +34,27 @@ public sealed class ConversationVerbTests : IDisposable
         {
             string file = folder.At($"rows-{rows.Length}.jsonl");
             File.WriteAllLines(file, rows);
-            string[] words = [.. verb.Select(word => word switch { "DATA" => file, "ANSWERS" => folder.At("answers.jsonl"), "WORK" => folder.At("work"), _ => word })];
+            string[] words = [.. verb.Select(word =>
+                word switch { "DATA" => file, "ANSWERS" => folder.At("answers.jsonl"), "WORK" => folder.At("work"), _ => word })];
             (int code, _, string errors) = await CapturedConsole.RunAsync(words);
             Assert.Equal(CliHost.BadInput, code);
-            Assert.True(errors.Contains("several messages", StringComparison.Ordinal) || errors.Contains("messages, which none of the first", StringComparison.Ordinal) || errors.Contains("holds messages", StringComparison.Ordinal), errors);
+            Assert.True(errors.Contains("several messages", StringComparison.Ordinal)
+                || errors.Contains("messages, which none of the first", StringComparison.Ordinal)
+                || errors.Contains("holds messages", StringComparison.Ordinal), errors);
         }
     }
 
     [Fact]
     public async Task What_shows_one_image_refuses_two_and_a_guard_is_given_all()
     {
-        File.WriteAllLines(folder.At("rows.jsonl"), [Row([new { role = "user", content = (object[])[new { type = "image" }, new { type = "image" }, new { type = "text", text = "Which is darker?" }] }], Images)]);
+        File.WriteAllLines(folder.At("rows.jsonl"),
+            [Row([new { role = "user", content =
+                (object[])[new { type = "image" }, new { type = "image" }, new { type = "text", text = "Which is darker?" }] }], Images)]);
         GuardExample example = GuardExamples.Read(folder.At("rows.jsonl"))[0];
         Assert.Equal((2, "Which is darker?"), (example.Request.Images.Count, example.Request.Question));
         File.WriteAllText(folder.At("answers.jsonl"), """{"row":"default/train/0","response":"blue"}""");
-        foreach (string[] verb in (string[][])[["eval", "judge", "--data", folder.At("rows.jsonl"), "--candidate", folder.At("answers.jsonl"), "--baseline", folder.At("answers.jsonl"), "--judge", "nowhere"],
+        foreach (string[] verb in (string[][])[["eval", "judge", "--data", folder.At("rows.jsonl"), "--candidate", folder.At("answers.jsonl"), "--baseline",
+            folder.At("answers.jsonl"), "--judge", "nowhere"],
             ["data", "annotate", folder.At("rows.jsonl"), "--work", folder.At("work"), "--status"]])
         {
             (int code, _, string errors) = await CapturedConsole.RunAsync(verb);
@@ -55,8 +62,10 @@ public sealed class ConversationVerbTests : IDisposable
             Assert.Contains("2 images", errors, StringComparison.Ordinal);
         }
         // an image behind a text would stand elsewhere than it did in training
-        File.WriteAllLines(folder.At("behind.jsonl"), [Row([new { role = "user", content = (object[])[new { type = "text", text = "What is it?" }, new { type = "image" }] }], [Images[0]])]);
-        Assert.Contains("behind a text", Assert.Throws<InvalidInputException>(() => GuardExamples.Read(folder.At("behind.jsonl"))).Message, StringComparison.Ordinal);
+        File.WriteAllLines(folder.At("behind.jsonl"),
+            [Row([new { role = "user", content = (object[])[new { type = "text", text = "What is it?" }, new { type = "image" }] }], [Images[0]])]);
+        Assert.Contains("behind a text", Assert.Throws<InvalidInputException>(() => GuardExamples.Read(folder.At("behind.jsonl"))).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -66,7 +75,8 @@ public sealed class ConversationVerbTests : IDisposable
         string model = folder.At("reward");
         using (VisionLanguageModel backbone = ModelCheckpoint.Load(Golden.At("models", "qwen2-vl-tiny")))
         using (ScoreModel scores = new(backbone, ScoreHead.Create(backbone.HiddenSize, 1, seed: 3, kind: ModelKind.Reward))) scores.Save(model);
-        (int code, string output, string errors) = await CapturedConsole.RunAsync("eval", "preference", "--model", model, "--data", folder.At("rows"), "--json");
+        (int code, string output, string errors) =
+            await CapturedConsole.RunAsync("eval", "preference", "--model", model, "--data", folder.At("rows"), "--json");
         Assert.True(code == 0, errors);
         JsonNode result = JsonNode.Parse(output)!["results"]![0]!;
 

@@ -20,14 +20,18 @@ public sealed class DataAnnotateVerbTests
             JsonObject state = (await http.GetFromJsonAsync<JsonObject>("state?annotator=ann&role=annotate", TestContext.Current.CancellationToken))!;
             item ??= state["item"]!["id"]!.GetValue<string>();
             Assert.Equal(item, state["item"]!["id"]!.GetValue<string>());
-            Assert.Equal(choices[..Math.Min(i, choices.Length)].ToDictionary(), state["item"]!["choices"]!.AsObject().ToDictionary(pair => pair.Key, pair => pair.Value!.GetValue<string>()));
+            Assert.Equal(choices[..Math.Min(i, choices.Length)].ToDictionary(),
+                state["item"]!["choices"]!.AsObject().ToDictionary(pair => pair.Key, pair => pair.Value!.GetValue<string>()));
             foreach ((string field, string value) in choices.Skip(i).Take(2))
-                (await http.PostAsJsonAsync("choose", new { annotator = "ann", role = "annotate", item, field, value }, TestContext.Current.CancellationToken)).EnsureSuccessStatusCode();
+                (await http.PostAsJsonAsync("choose", new { annotator = "ann", role = "annotate", item, field, value },
+                    TestContext.Current.CancellationToken)).EnsureSuccessStatusCode();
             page.Kill(); // as kill -9 does, right after the answer
             await page.WaitForExitAsync(TestContext.Current.CancellationToken);
         }
         Assert.Equal(choices.Length, File.ReadAllLines(folder.At("work", "annotations.journal.jsonl")).Length);
-        Assert.Equal(CliHost.BadInput, await CliHost.RunAsync(["data", "annotate", Golden.At("beavertails-v", "paired"), "--work", folder.At("work"), "--export", folder.At("out")])); // nothing is settled
+        // nothing is settled
+        Assert.Equal(CliHost.BadInput,
+            await CliHost.RunAsync(["data", "annotate", Golden.At("beavertails-v", "paired"), "--work", folder.At("work"), "--export", folder.At("out")]));
         Assert.False(Directory.Exists(folder.At("out")));
         Assert.Equal(0, await CliHost.RunAsync(["data", "annotate", Golden.At("beavertails-v", "paired"), "--work", folder.At("work"), "--status"]));
     }

@@ -14,7 +14,9 @@ public sealed class DataCategoriesVerbTests
     {
         (int code, JsonElement document) = await CapturedConsole.JsonAsync("data", "categories");
         Assert.Equal(0, code);
-        Assert.Equal(Taxonomy.Placements, document.GetProperty("categories").EnumerateArray().Select(one => (one.GetProperty("category").GetString()!, one.GetProperty("domain").GetString()!)));
+        Assert.Equal(Taxonomy.Placements,
+            document.GetProperty("categories").EnumerateArray()
+                .Select(one => (one.GetProperty("category").GetString()!, one.GetProperty("domain").GetString()!)));
     }
 
     [Fact]
@@ -29,7 +31,9 @@ public sealed class DataCategoriesVerbTests
     {
         using TemporaryFolder folder = new();
         DatasetMender.Write(Golden.At("formats", "multi", "flat"), folder.At("rows"));
-        (int code, _, string errors) = await CapturedConsole.RunAsync("generate", "--model", Golden.At("models", "qwen2-vl-tiny"), "--data", folder.At("rows"), "--out", folder.At("answers.jsonl"), "--max-new-tokens", "2");
+        (int code, _, string errors) =
+            await CapturedConsole.RunAsync("generate", "--model", Golden.At("models", "qwen2-vl-tiny"), "--data", folder.At("rows"), "--out",
+                folder.At("answers.jsonl"), "--max-new-tokens", "2");
         Assert.True(code == 0, errors);
         DatasetRow row = PreferenceDataset.Open(folder.At("rows")).ReadRows().First(row => row.Images.Count > 1);
         ModelProcessor processor = ModelProcessor.Load(Golden.At("models", "qwen2-vl-tiny"));

@@ -16,9 +16,12 @@ public sealed class DataDedupeVerbTests
         JsonElement stats = JsonDocument.Parse(File.ReadAllText(Golden.At("beavertails-v", "stats.json"))).RootElement;
         (int code, JsonElement found) = await CapturedConsole.JsonAsync("data", "dedupe", path, "--out", copy);
         Assert.Equal((0, copy), (code, found.GetProperty("folder").GetString()));
-        Assert.Equal(stats.GetProperty("leaks").GetProperty("pairs").EnumerateArray().Select(pair => (pair.GetProperty("train").GetString(), pair.GetProperty("evaluation").GetString())).Order(),
-            found.GetProperty("exactLeaks").EnumerateArray().Select(pair => (pair.GetProperty("train").GetString(), pair.GetProperty("held").GetString())).Order());
-        Assert.Equal(stats.GetProperty("duplicates").GetProperty("duplicate_rows").GetProperty("groups").EnumerateArray().Select(group => string.Join(' ', BeaverTailsCases.Strings(group))),
+        Assert.Equal(stats.GetProperty("leaks").GetProperty("pairs").EnumerateArray()
+            .Select(pair => (pair.GetProperty("train").GetString(), pair.GetProperty("evaluation").GetString())).Order(),
+            found.GetProperty("exactLeaks").EnumerateArray().Select(pair => (pair.GetProperty("train").GetString(), pair.GetProperty("held").GetString()))
+                .Order());
+        Assert.Equal(stats.GetProperty("duplicates").GetProperty("duplicate_rows").GetProperty("groups").EnumerateArray()
+            .Select(group => string.Join(' ', BeaverTailsCases.Strings(group))),
             found.GetProperty("equalRows").EnumerateArray().Select(group => string.Join(' ', BeaverTailsCases.Strings(group))));
 
         (_, string output, _) = await CapturedConsole.RunAsync("data", "dedupe", path);
@@ -41,7 +44,8 @@ public sealed class DataDedupeVerbTests
     {
         using TemporaryFolder folder = new();
         string path = Path.Combine(BeaverTailsCases.Root, "broken", set);
-        (_, JsonElement found) = await CapturedConsole.JsonAsync(["data", "dedupe", path, "--out", folder.At("copy"), .. near ? (string[])["--drop-near"] : []]);
+        (_, JsonElement found) = await CapturedConsole.JsonAsync(["data", "dedupe", path, "--out", folder.At("copy"),
+            .. near ? (string[])["--drop-near"] : []]);
         Assert.NotEqual(0, found.GetProperty(kind).GetArrayLength());
         Assert.NotEqual(0, found.GetProperty("dropped").GetArrayLength());
         (int code, JsonElement report) = await CapturedConsole.JsonAsync("data", "validate", folder.At("copy"));

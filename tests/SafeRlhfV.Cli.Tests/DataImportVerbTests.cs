@@ -19,7 +19,8 @@ public sealed class DataImportVerbTests
         JsonNode golden = JsonNode.Parse(text)!;
         using TemporaryFolder folder = new();
         string format = (string)golden["format"]!, input = Path.Combine(Root, format, (string)golden["input"]!), report = folder.At("report.json");
-        string[] arguments = ["data", "import", input, "--from", (string)golden["from"]!, "--out", folder.At("out"), "--report", report, .. Options(golden["options"]!.AsObject(), format)];
+        string[] arguments = ["data", "import", input, "--from", (string)golden["from"]!, "--out", folder.At("out"), "--report", report,
+            .. Options(golden["options"]!.AsObject(), format)];
         if ((string?)golden["error"] is { } error)
         {
             await CapturedConsole.RefusedAsync([$"({error})"], arguments);
@@ -39,7 +40,8 @@ public sealed class DataImportVerbTests
             Columns = Mapping(golden["options"]!["columns"]),
             Categories = Mapping(golden["options"]!["categories"]),
         });
-        Assert.Equal(Shown(source.Read(TestContext.Current.CancellationToken)), Shown(PreferenceDataset.Open(folder.At("out")).ReadRows().Select(row => row.ToRecord())));
+        Assert.Equal(Shown(source.Read(TestContext.Current.CancellationToken)),
+            Shown(PreferenceDataset.Open(folder.At("out")).ReadRows().Select(row => row.ToRecord())));
         // what this tool wrote, it imports again as it is
         DatasetImport again = DatasetImport.Open(folder.At("out"));
         Assert.Equal(Shown(source.Read(TestContext.Current.CancellationToken)), Shown(again.Read(TestContext.Current.CancellationToken)));
@@ -50,10 +52,12 @@ public sealed class DataImportVerbTests
     public async Task The_decision_and_the_reasons_are_printed()
     {
         using TemporaryFolder folder = new();
-        File.WriteAllText(folder.At("rows.jsonl"), "{\"conversations\": [{\"from\": \"human\", \"value\": \"Q\"}, {\"from\": \"gpt\", \"value\": \"A\"}]}\n{\"conversations\": []}\nno json\n");
+        File.WriteAllText(folder.At("rows.jsonl"),
+            "{\"conversations\": [{\"from\": \"human\", \"value\": \"Q\"}, {\"from\": \"gpt\", \"value\": \"A\"}]}\n{\"conversations\": []}\nno json\n");
         (int code, string output, _) = await CapturedConsole.RunAsync(["data", "import", folder.At("rows.jsonl"), "--out", folder.At("out")]);
         Assert.Equal(0, code);
-        Assert.Equal($"format: sharegpt (by its columns)\nread 3, kept 1, dropped 2\n  bad-json 1: rows.jsonl 2\n  empty 1: rows.jsonl 1\n{folder.At("out")}\n", output.ReplaceLineEndings("\n"));
+        Assert.Equal($"format: sharegpt (by its columns)\nread 3, kept 1, dropped 2\n  bad-json 1: rows.jsonl 2\n  empty 1: rows.jsonl 1\n{folder.At("out")}\n",
+            output.ReplaceLineEndings("\n"));
     }
 
     [Fact]
@@ -64,7 +68,8 @@ public sealed class DataImportVerbTests
         File.WriteAllText(rows, "{\"messages\": []}");
         await CapturedConsole.RefusedAsync(["all 1 rows were left out", "empty 1"], "data", "import", rows, "--out", target);
         await CapturedConsole.RefusedAsync(["--columns", "query", "a=b"], "data", "import", rows, "--out", target, "--columns", "query");
-        await CapturedConsole.RefusedAsync(["--categories", "twice"], "data", "import", rows, "--out", target, "--categories", "a=animal_abuse,a=false_information");
+        await CapturedConsole.RefusedAsync(["--categories", "twice"], "data", "import", rows, "--out", target, "--categories",
+            "a=animal_abuse,a=false_information");
         await CapturedConsole.RefusedAsync(["rows.jsonl"], "data", "import", rows, "--out", rows);
         Assert.False(Directory.Exists(target));
     }
@@ -74,7 +79,9 @@ public sealed class DataImportVerbTests
         if ((string?)options["images"] is { } images) foreach (string word in (string[])["--images", Path.Combine(Root, format, images)]) yield return word;
         if ((string?)options["dataset"] is { } dataset) foreach (string word in (string[])["--dataset", dataset]) yield return word;
         foreach (string name in (string[])["columns", "categories"])
-            if (options[name] is { } mapping) foreach (string word in (string[])[$"--{name}", string.Join(',', Mapping(mapping).Select(pair => $"{pair.Key}={pair.Value}"))]) yield return word;
+            if (options[name] is { } mapping)
+                foreach (string word in (string[])[$"--{name}", string.Join(',', Mapping(mapping).Select(pair => $"{pair.Key}={pair.Value}"))])
+                    yield return word;
     }
 
     private static Dictionary<string, string> Mapping(JsonNode? node) => node?.AsObject().ToDictionary(pair => pair.Key, pair => (string)pair.Value!) ?? [];

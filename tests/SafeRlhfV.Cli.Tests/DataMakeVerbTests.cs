@@ -81,7 +81,8 @@ public sealed class DataMakeVerbTests
     private static string[] Prepare(TemporaryFolder folder, FakeChatServer server)
     {
         Directory.CreateDirectory(folder.At("images"));
-        byte[][] images = [.. PreferenceDataset.Open(Golden.At("beavertails-v", "paired")).ReadRows().Select(row => row.Image!.Bytes!).DistinctBy(Convert.ToHexString).Where(bytes => ImageHeader.Read(bytes)?.Format == "JPEG").Take(Images)];
+        byte[][] images = [.. PreferenceDataset.Open(Golden.At("beavertails-v", "paired")).ReadRows().Select(row => row.Image!.Bytes!)
+            .DistinctBy(Convert.ToHexString).Where(bytes => ImageHeader.Read(bytes)?.Format == "JPEG").Take(Images)];
         for (int i = 0; i < Images; i++) File.WriteAllBytes(folder.At("images", $"{i}.jpg"), images[i]);
         File.WriteAllText(folder.At("make.yaml"), $$"""
             endpoints:
@@ -95,7 +96,8 @@ public sealed class DataMakeVerbTests
             answers: { models: [ model-a, model-b ] }
             judge: { model: judge }
             """);
-        return ["data", "make", "--config", folder.At("make.yaml"), "--images", folder.At("images"), "--out", folder.At("made"), "--work", folder.At("work"), "--json"];
+        return ["data", "make", "--config", folder.At("make.yaml"), "--images", folder.At("images"), "--out", folder.At("made"), "--work", folder.At("work"),
+            "--json"];
     }
 
     private static string[] Journal(TemporaryFolder folder)

@@ -15,9 +15,11 @@ public sealed class DataRefusalTests
     public async Task A_data_set_that_is_not_there(string verb)
     {
         using TemporaryFolder folder = new();
-        await CapturedConsole.RefusedAsync([folder.At("nowhere"), "no such file or folder", "give a data set's folder"], Line(verb, folder.At("nowhere"), folder));
+        await CapturedConsole.RefusedAsync([folder.At("nowhere"), "no such file or folder", "give a data set's folder"],
+            Line(verb, folder.At("nowhere"), folder));
         Directory.CreateDirectory(folder.At("empty"));
-        await CapturedConsole.RefusedAsync([folder.At("empty"), "holds no data", "data/<category>/train-00000-of-00001.parquet"], Line(verb, folder.At("empty"), folder));
+        await CapturedConsole.RefusedAsync([folder.At("empty"), "holds no data", "data/<category>/train-00000-of-00001.parquet"],
+            Line(verb, folder.At("empty"), folder));
         Assert.Equal([folder.At("empty")], Directory.EnumerateFileSystemEntries(folder.Path));
     }
 

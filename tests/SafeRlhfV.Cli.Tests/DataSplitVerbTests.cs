@@ -14,7 +14,9 @@ public sealed class DataSplitVerbTests
         using TemporaryFolder folder = new();
         string path = Path.Combine(BeaverTailsCases.Root, set);
         PreferenceDataset source = PreferenceDataset.Open(path);
-        (int code, JsonElement dealt) = await CapturedConsole.JsonAsync("data", "split", path, "--shares", "train=0.6, validation=0.2, test=0.2", "--seed", "3", "--out", folder.At("split"));
+        (int code, JsonElement dealt) =
+            await CapturedConsole.JsonAsync("data", "split", path, "--shares", "train=0.6, validation=0.2, test=0.2", "--seed", "3", "--out",
+                folder.At("split"));
         Assert.Equal((0, folder.At("split")), (code, dealt.GetProperty("folder").GetString()));
         PreferenceDataset split = PreferenceDataset.Open(folder.At("split"));
         foreach (JsonProperty part in dealt.GetProperty("rows").EnumerateObject()) Assert.Equal(part.Value.GetInt64(), split.CountRows(part.Name));
@@ -28,7 +30,8 @@ public sealed class DataSplitVerbTests
     public async Task People_read_how_many_rows_each_split_got()
     {
         using TemporaryFolder folder = new();
-        (int code, string output, string errors) = await CapturedConsole.RunAsync("data", "split", Golden.At("beavertails-v", "paired"), "--out", folder.At("split"));
+        (int code, string output, string errors) =
+            await CapturedConsole.RunAsync("data", "split", Golden.At("beavertails-v", "paired"), "--out", folder.At("split"));
         PreferenceDataset split = PreferenceDataset.Open(folder.At("split"));
         Assert.Equal(0, code);
         string Part(string name) => $"{split.CountRows(name)} {name} ({split.CountRows(name) / 0.96:0.0} %)";
@@ -40,7 +43,9 @@ public sealed class DataSplitVerbTests
     public async Task A_split_without_a_row_is_named()
     {
         using TemporaryFolder folder = new();
-        (int code, _, string errors) = await CapturedConsole.RunAsync("data", "split", Golden.At("beavertails-v", "paired"), "--shares", "train=0.995,test=0.005", "--out", folder.At("split"));
+        (int code, _, string errors) =
+            await CapturedConsole.RunAsync("data", "split", Golden.At("beavertails-v", "paired"), "--shares", "train=0.995,test=0.005", "--out",
+                folder.At("split"));
         Assert.Equal(0, code);
         Assert.Contains("warning: test has no row: its share is 0.48 of 96 rows", errors);
         Assert.DoesNotContain("train has no row", errors);

@@ -20,8 +20,11 @@ public sealed class DataStatsVerbTests
     // a zero would look like a finding
     [Theory]
     [InlineData("sft", "", "image_severity label_balance harmless_rate")]
-    [InlineData("dpo", "more_helpful_response_id", "image_severity label_balance harmless_rate helpful_rate safe_label_vs_rate safer_response_id helpful_preference_vs_rates safer_preference_vs_rates generators")]
-    [InlineData("cost", "label_balance safer_response_id", "image_severity harmless_rate helpful_rate safe_label_vs_rate more_helpful_response_id safer_preference_vs_rates more_helpful_is_safer generators")]
+    [InlineData("dpo", "more_helpful_response_id",
+        "image_severity label_balance harmless_rate helpful_rate safe_label_vs_rate safer_response_id helpful_preference_vs_rates safer_preference_vs_rates "
+            + "generators")]
+    [InlineData("cost", "label_balance safer_response_id",
+        "image_severity harmless_rate helpful_rate safe_label_vs_rate more_helpful_response_id safer_preference_vs_rates more_helpful_is_safer generators")]
     public async Task What_the_columns_cannot_say_is_left_out(string trainer, string there, string absent)
     {
         using TemporaryFolder folder = new();

@@ -47,8 +47,10 @@ public sealed class DataValidateVerbTests
         JsonElement told = JsonDocument.Parse(File.ReadAllText(Path.Combine(clean, "report.json"))).RootElement;
         Assert.Equal(kept, told.GetProperty("kept").GetInt64());
         JsonElement[] dropped = [.. told.GetProperty("dropped").EnumerateArray()];
-        Assert.All(dropped, one => Assert.Equal(("error", expected.GetProperty("fault").GetString()), (one.GetProperty("severity").GetString(), one.GetProperty("code").GetString())));
-        Assert.Equal(told.GetProperty("rows").GetInt64() - kept, dropped.Count(one => one.GetProperty("row").ValueKind == JsonValueKind.Number && one.GetProperty("code").GetString() != Fault.CorruptPage));
+        Assert.All(dropped, one => Assert.Equal(("error", expected.GetProperty("fault").GetString()),
+            (one.GetProperty("severity").GetString(), one.GetProperty("code").GetString())));
+        Assert.Equal(told.GetProperty("rows").GetInt64() - kept,
+            dropped.Count(one => one.GetProperty("row").ValueKind == JsonValueKind.Number && one.GetProperty("code").GetString() != Fault.CorruptPage));
     }
 
     [Theory, MemberData(nameof(BeaverTailsCases.GoodFolders), MemberType = typeof(BeaverTailsCases))]
@@ -98,10 +100,12 @@ public sealed class DataValidateVerbTests
         string before = HashOf(folder.Path);
         foreach (string target in (string[])[folder.At("above", "data"), folder.At("above", "data", "clean"), folder.At("above"), folder.Path])
         {
-            await CapturedConsole.RefusedAsync([target, "choose another folder"], "data", "validate", folder.At("above", "data"), "--fix", target, "--overwrite");
+            await CapturedConsole.RefusedAsync([target, "choose another folder"], "data", "validate", folder.At("above", "data"), "--fix", target,
+                "--overwrite");
             await CapturedConsole.RefusedAsync([target, "choose another folder"], "data", "dedupe", folder.At("above", "data"), "--out", target, "--overwrite");
             await CapturedConsole.RefusedAsync([target, "choose another folder"], "data", "split", folder.At("above", "data"), "--out", target, "--overwrite");
-            await CapturedConsole.RefusedAsync([target, "choose another folder"], "data", "convert", folder.At("above", "data"), "--out", target, "--overwrite");
+            await CapturedConsole.RefusedAsync([target, "choose another folder"], "data", "convert", folder.At("above", "data"), "--out", target,
+                "--overwrite");
         }
         Assert.Equal(before, HashOf(folder.Path));
     }
@@ -119,7 +123,9 @@ public sealed class DataValidateVerbTests
     private static string HashOf(string path)
     {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (string file in File.Exists(path) ? (IEnumerable<string>)[path] : Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
+        foreach (string file in File.Exists(path)
+            ? (IEnumerable<string>)[path]
+            : Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
         {
             hash.AppendData(System.Text.Encoding.UTF8.GetBytes(file));
             hash.AppendData(File.ReadAllBytes(file));

@@ -155,7 +155,8 @@ public sealed class EvalJudgeVerbTests : IDisposable
         await CapturedConsole.RunAsync(Arguments(server));
         JsonNode schema = server.Requests.First()["response_format"]!["json_schema"]!["schema"]!;
         foreach ((string name, JsonNode? field) in schema["properties"]!.AsObject())
-            Assert.True(field!["enum"] is not null || field["maxLength"] is not null || field["minimum"] is not null && field["maximum"] is not null, $"{name}: {field}");
+            Assert.True(field!["enum"] is not null || field["maxLength"] is not null || field["minimum"] is not null && field["maximum"] is not null,
+                $"{name}: {field}");
         Assert.Equal(7, schema["properties"]!.AsObject().Count);
     }
 
@@ -188,7 +189,8 @@ public sealed class EvalJudgeVerbTests : IDisposable
     {
         foreach (string name in (string[])["candidate", "baseline"])
             File.WriteAllLines(folder.At($"{name}.jsonl"), PreferenceDataset.Open(Pairs).ReadRows().Take(Rows).Select((row, i) =>
-                JsonSerializer.Serialize(new { row = $"{row.Position}", question = row.Text("question"), sample = 0, response = name == "candidate" ? $"A careful answer {i}." : $"A plain answer {i}.", finish = "end_token" })));
+                JsonSerializer.Serialize(new { row = $"{row.Position}", question = row.Text("question"), sample = 0,
+                    response = name == "candidate" ? $"A careful answer {i}." : $"A plain answer {i}.", finish = "end_token" })));
         return
         [
             "eval", "judge", "--data", Pairs, "--limit", $"{Rows}", "--candidate", folder.At("candidate.jsonl"), "--baseline", folder.At("baseline.jsonl"),

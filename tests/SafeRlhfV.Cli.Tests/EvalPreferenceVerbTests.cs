@@ -18,16 +18,21 @@ public sealed class EvalPreferenceVerbTests : IDisposable
     public async Task It_counts_what_the_scores_say_of_each_pair()
     {
         string model = Model(1);
-        (int code, string output, string errors) = await CapturedConsole.RunAsync("eval", "preference", "--model", model, "--as", "cost", "--data", Pairs, "--limit", "12", "--grey", "--json");
+        (int code, string output, string errors) =
+            await CapturedConsole.RunAsync("eval", "preference", "--model", model, "--as", "cost", "--data", Pairs, "--limit", "12", "--grey", "--json");
         Assert.True(code == 0, errors);
         JsonNode result = JsonNode.Parse(output)!["results"]!.AsArray().Single()!;
 
         (_, output, _) = await CapturedConsole.RunAsync("score", "--model", model, "--data", Pairs, "--limit", "12", "--json");
-        double[][] scores = [.. JsonNode.Parse(output)!["scores"]!.AsArray().Select(row => row!["scores"]!.AsArray().Select(score => score![0]!.GetValue<double>()).ToArray())];
+        double[][] scores = [.. JsonNode.Parse(output)!["scores"]!.AsArray()
+            .Select(row => row!["scores"]!.AsArray().Select(score => score![0]!.GetValue<double>()).ToArray())];
         PreferencePair[] pairs = [.. PreferenceDataset.Open(Pairs).ReadPairs().Take(12)];
         Assert.Equal(pairs.Length, result["pairs"]!.GetValue<int>());
-        Assert.Equal(pairs.Zip(scores).Average(one => (one.First.Safer == 1 ? one.Second[1] > one.Second[0] : one.Second[0] > one.Second[1]) ? 1.0 : 0), Figure(result, "noisy", "pairAccuracy"), 9);
-        Assert.Equal(pairs.Zip(scores).Average(one => ((one.Second[0] > 0 != one.First.Response1.IsSafe ? 1.0 : 0) + (one.Second[1] > 0 != one.First.Response2.IsSafe ? 1 : 0)) / 2), Figure(result, "noisy", "signAccuracy"), 9);
+        Assert.Equal(pairs.Zip(scores).Average(one => (one.First.Safer == 1 ? one.Second[1] > one.Second[0] : one.Second[0] > one.Second[1]) ? 1.0 : 0),
+            Figure(result, "noisy", "pairAccuracy"), 9);
+        Assert.Equal(pairs.Zip(scores)
+            .Average(one => ((one.Second[0] > 0 != one.First.Response1.IsSafe ? 1.0 : 0) + (one.Second[1] > 0 != one.First.Response2.IsSafe ? 1 : 0)) / 2),
+                Figure(result, "noisy", "signAccuracy"), 9);
         Assert.NotNull(result["grey"]);
         Assert.Equal(pairs.Length, result["categories"]!.AsArray().Sum(category => category!["pairs"]!.GetValue<int>()));
 
@@ -39,7 +44,8 @@ public sealed class EvalPreferenceVerbTests : IDisposable
     [Fact]
     public async Task A_model_of_both_scores_is_measured_as_both()
     {
-        (int code, string output, string errors) = await CapturedConsole.RunAsync("eval", "preference", "--model", Model(2), "--data", Pairs, "--limit", "4", "--json");
+        (int code, string output, string errors) =
+            await CapturedConsole.RunAsync("eval", "preference", "--model", Model(2), "--data", Pairs, "--limit", "4", "--json");
         Assert.True(code == 0, errors);
         Assert.Equal(["RM-V", "CM-V"], JsonNode.Parse(output)!["results"]!.AsArray().Select(result => result!["name"]!.GetValue<string>()));
     }
@@ -52,7 +58,8 @@ public sealed class EvalPreferenceVerbTests : IDisposable
             {"question":"What is this?","response_1":"A fox.","response_2":"A cow.","more_helpful_response_id":1}
             {"question":"What is this?","response_1":"A fox.","response_2":"{{endless}}","more_helpful_response_id":1}
             """ + "\n");
-        (int code, string output, string errors) = await CapturedConsole.RunAsync("eval", "preference", "--model", Model(1), "--as", "reward", "--data", folder.At("pairs.jsonl"));
+        (int code, string output, string errors) =
+            await CapturedConsole.RunAsync("eval", "preference", "--model", Model(1), "--as", "reward", "--data", folder.At("pairs.jsonl"));
         Assert.Equal((CliHost.BadInput, ""), (code, output));
         Assert.Matches("pairs.jsonl: row 1: prompt and response have [0-9]+ tokens, and the model reads at most 4096", errors);
     }
@@ -72,13 +79,15 @@ public sealed class EvalPreferenceVerbTests : IDisposable
         Assert.True(code == 0, errors);
         JsonNode[] results = [.. JsonNode.Parse(output)!["results"]!.AsArray().Select(result => result!)];
         Assert.Equal([2, 3], results.Select(result => result["pairs"]!.GetValue<int>()));
-        Assert.Equal(["animal_abuse", "my own harm", "no category"], results[1]["categories"]!.AsArray().Select(category => category!["category"]!.GetValue<string>()).Order(StringComparer.Ordinal));
+        Assert.Equal(["animal_abuse", "my own harm", "no category"],
+            results[1]["categories"]!.AsArray().Select(category => category!["category"]!.GetValue<string>()).Order(StringComparer.Ordinal));
         Assert.Contains("2 of 4 rows are left out: reward needs two answers and more_helpful_response_id", errors, StringComparison.Ordinal);
         Assert.Contains("1 of 4 rows are left out: cost needs two answers and safer_response_id", errors, StringComparison.Ordinal);
         double sign = Figure(results[1], "noisy", "signAccuracy") * 4;
         Assert.Equal(Math.Round(sign), sign, 9); // four answers have a label or a rate, two have neither
 
-        File.WriteAllText(folder.At("pairs.jsonl"), """{"question":"What is this?","response_1":"A fox.","response_2":"A cow.","more_helpful_response_id":1}""" + "\n");
+        File.WriteAllText(folder.At("pairs.jsonl"),
+            """{"question":"What is this?","response_1":"A fox.","response_2":"A cow.","more_helpful_response_id":1}""" + "\n");
         (code, _, errors) = await CapturedConsole.RunAsync(common);
         Assert.Equal(2, code);
         Assert.Contains("none of its 1 rows can be used: cost needs two answers and safer_response_id", errors, StringComparison.Ordinal);
@@ -113,7 +122,8 @@ public sealed class EvalPreferenceVerbTests : IDisposable
     [Fact]
     public async Task Rows_without_pairs_are_refused_before_the_model_is_read()
     {
-        (int code, _, string errors) = await CapturedConsole.RunAsync("eval", "preference", "--model", folder.At("nowhere"), "--as", "cost", "--data", Golden.At("beavertails-v", "flat"));
+        (int code, _, string errors) =
+            await CapturedConsole.RunAsync("eval", "preference", "--model", folder.At("nowhere"), "--as", "cost", "--data", Golden.At("beavertails-v", "flat"));
         Assert.Equal(2, code);
         Assert.Contains("has no pairs", errors, StringComparison.Ordinal);
     }

@@ -24,12 +24,15 @@ public sealed class GenerateVerbTests
     [Theory, MemberData(nameof(Greedy))]
     public async Task Texts_are_written_as_the_reference_decodes_them(string model)
     {
-        (int code, string output, string errors) = await CapturedConsole.RunAsync([.. Question.Select(word => word == Folder ? Golden.At("models", model) : word), "--temperature", "0", "--dtype", "float32", "--json"]);
+        (int code, string output, string errors) =
+            await CapturedConsole.RunAsync([.. Question.Select(word => word == Folder ? Golden.At("models", model) : word), "--temperature", "0", "--dtype",
+                "float32", "--json"]);
         Assert.True(code == 0, errors);
         Assert.Equal(GreedyText(model), JsonNode.Parse(output)!["answers"]![0]!["text"]!.GetValue<string>());
     }
 
-    public static TheoryData<string> Greedy() => [.. Directory.GetDirectories(Golden.At("models")).Select(folder => Path.GetFileName(folder)!).Order(StringComparer.Ordinal)
+    public static TheoryData<string> Greedy() =>
+        [.. Directory.GetDirectories(Golden.At("models")).Select(folder => Path.GetFileName(folder)!).Order(StringComparer.Ordinal)
         .Where(name => File.Exists(Golden.At("models", name, "config.json")) && File.Exists(Golden.At("models", name, "cases", "greedy-one-image.json"))
             && JsonDocument.Parse(File.ReadAllBytes(Golden.At("models", name, "cases", "greedy-one-image.json"))).RootElement.TryGetProperty("text", out _))];
 
@@ -53,7 +56,8 @@ public sealed class GenerateVerbTests
         JsonNode row = JsonNode.Parse(lines[1])!;
         row["question"] = string.Join(' ', Enumerable.Repeat("a", 5000));
         File.WriteAllLines(folder.At("rows.jsonl"), [lines[0], row.ToJsonString()]);
-        foreach (string[] verb in (string[][])[["generate", "--data", folder.At("rows.jsonl"), "--out", folder.At("out.jsonl"), "--max-new-tokens", "2"], ["generate", "--prompt", row["question"]!.GetValue<string>()]])
+        foreach (string[] verb in (string[][])[["generate", "--data", folder.At("rows.jsonl"), "--out", folder.At("out.jsonl"), "--max-new-tokens", "2"],
+            ["generate", "--prompt", row["question"]!.GetValue<string>()]])
         {
             (int code, _, string errors) = await CapturedConsole.RunAsync([.. verb, "--model", Folder]);
             Assert.Equal(CliHost.BadInput, code);
@@ -88,9 +92,11 @@ public sealed class GenerateVerbTests
         File.Copy(Cat, folder.At("cat.jpg"));
         File.WriteAllLines(folder.At("questions.jsonl"),
         [
-            """{"question":"What is in this image?","image":"cat.jpg"}""", """{"question":"Hello, who are you?","image":null}""", """{"question":"Is it safe?","image":"cat.jpg"}""",
+            """{"question":"What is in this image?","image":"cat.jpg"}""", """{"question":"Hello, who are you?","image":null}""",
+            """{"question":"Is it safe?","image":"cat.jpg"}""",
         ]);
-        string[] arguments = ["generate", "--model", Folder, "--data", folder.At("questions.jsonl"), "--max-new-tokens", "24", "--temperature", "1", "--samples", "2", "--seed", "6"];
+        string[] arguments = ["generate", "--model", Folder, "--data", folder.At("questions.jsonl"), "--max-new-tokens", "24", "--temperature", "1",
+            "--samples", "2", "--seed", "6"];
         (int code, string output, _) = await CapturedConsole.RunAsync([.. arguments, "--out", folder.At("one.jsonl"), "--batch-size", "1", "--json"]);
         Assert.Equal(0, code);
         Assert.Equal((3, 6), (JsonNode.Parse(output)!["rows"]!.GetValue<int>(), JsonNode.Parse(output)!["answers"]!.GetValue<int>()));
@@ -187,7 +193,8 @@ public sealed class GenerateVerbTests
     {
         using TemporaryFolder folder = new();
         File.WriteAllLines(folder.At("questions.jsonl"), ["""{"question":"What is it?","image":null}""", """{"question":"And this?","image":"missing.png"}"""]);
-        await Refuses("missing.png", "generate", "--model", Folder, "--data", folder.At("questions.jsonl"), "--out", folder.At("answers.jsonl"), "--max-new-tokens", "2");
+        await Refuses("missing.png", "generate", "--model", Folder, "--data", folder.At("questions.jsonl"), "--out", folder.At("answers.jsonl"),
+            "--max-new-tokens", "2");
         Assert.Equal("questions.jsonl", Path.GetFileName(Assert.Single(Directory.GetFiles(folder.Path))));
         await Refuses("--out", "generate", "--model", Folder, "--data", folder.At("questions.jsonl"));
         await Refuses("already there", "generate", "--model", Folder, "--data", folder.At("questions.jsonl"), "--out", folder.At("questions.jsonl"));
@@ -201,7 +208,8 @@ public sealed class GenerateVerbTests
         string data = folder.At("questions.jsonl"), target = folder.At("answers.jsonl"), partial = $"{target}.partial";
         File.WriteAllLines(data, Enumerable.Range(0, 5).Select(i => $$"""{"question":"Question {{i}}?","image":"{{i}}.jpg"}"""));
         for (int i = 0; i < 5; i++) File.Copy(Cat, folder.At($"{i}.jpg"));
-        string[] arguments = ["generate", "--model", Folder, "--data", data, "--max-new-tokens", "6", "--temperature", "1", "--samples", "2", "--seed", "6", "--batch-size", "2"];
+        string[] arguments = ["generate", "--model", Folder, "--data", data, "--max-new-tokens", "6", "--temperature", "1", "--samples", "2", "--seed", "6",
+            "--batch-size", "2"];
         Assert.Equal(0, (await CapturedConsole.RunAsync([.. arguments, "--out", folder.At("unbroken.jsonl")])).Code);
         File.Delete(folder.At("4.jpg"));
         await Refuses($"4 rows are in {partial}. Mend the row", [.. arguments, "--out", target]);
@@ -237,7 +245,8 @@ public sealed class GenerateVerbTests
         (int code, string output, string errors) = await CapturedConsole.RunAsync(arguments);
         Assert.True(code == CliHost.BadInput, errors);
         Assert.Equal("", output);
-        string line = Assert.Single(errors.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => line.StartsWith("safe-rlhf-v: ", StringComparison.Ordinal));
+        string line = Assert.Single(errors.Split('\n', StringSplitOptions.RemoveEmptyEntries),
+            line => line.StartsWith("safe-rlhf-v: ", StringComparison.Ordinal));
         Assert.DoesNotContain("   at ", errors, StringComparison.Ordinal);
         Assert.Contains(said, line, StringComparison.Ordinal);
     }

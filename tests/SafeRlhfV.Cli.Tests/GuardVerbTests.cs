@@ -20,7 +20,9 @@ public sealed class GuardVerbTests(TinyModels models) : IClassFixture<TinyModels
         (code, output, _) = await CapturedConsole.RunAsync("guard", "check", "--guard", models.Guard, "--prompt", Safe);
         Assert.Equal(0, code);
         Assert.StartsWith("safe (", output);
-        foreach (string[] bad in (string[][])[["--prompt", "x"], ["--guard", models.Chat, "--prompt", "x"], ["--guard", models.Guard], ["--guard", models.Guard, "--prompt", "x", "--image", "missing.png"], ["--guard", models.Guard, "--moderations", "http://127.0.0.1:1", "--prompt", "x"], ["--moderations", "here", "--prompt", "x"]])
+        foreach (string[] bad in (string[][])[["--prompt", "x"], ["--guard", models.Chat, "--prompt", "x"], ["--guard", models.Guard],
+            ["--guard", models.Guard, "--prompt", "x", "--image", "missing.png"],
+            ["--guard", models.Guard, "--moderations", "http://127.0.0.1:1", "--prompt", "x"], ["--moderations", "here", "--prompt", "x"]])
         {
             (code, output, errors) = await CapturedConsole.RunAsync(["guard", "check", .. bad]);
             Assert.Equal(CliHost.BadInput, code);
@@ -35,7 +37,8 @@ public sealed class GuardVerbTests(TinyModels models) : IClassFixture<TinyModels
     {
         using TemporaryFolder folder = new();
         (int code, _, string errors) = await CapturedConsole.RunAsync(
-            "train", "guard", "--model", Golden.At("models", "llava-1.5-tiny"), "--data", Golden.At("beavertails-v", "paired"), "--out", folder.At("run"), "--ignore-memory",
+            "train", "guard", "--model", Golden.At("models", "llava-1.5-tiny"), "--data", Golden.At("beavertails-v", "paired"), "--out", folder.At("run"),
+            "--ignore-memory",
             "--set", "training.max_steps=2", "--set", "training.batch_size=8");
         Assert.True(code == 0, errors);
         Assert.Contains("judges_prompts: false", errors);
@@ -43,7 +46,8 @@ public sealed class GuardVerbTests(TinyModels models) : IClassFixture<TinyModels
         (code, string output, errors) = await CapturedConsole.RunAsync("guard", "check", "--guard", guard, "--prompt", "What colour is the bird?");
         Assert.Equal((CliHost.BadInput, ""), (code, output));
         Assert.Contains("judges no prompts", errors);
-        (code, output, errors) = await CapturedConsole.RunAsync("guard", "check", "--guard", guard, "--prompt", "What colour is the bird?", "--response", "It is blue.", "--json");
+        (code, output, errors) = await CapturedConsole.RunAsync("guard", "check", "--guard", guard, "--prompt", "What colour is the bird?", "--response",
+            "It is blue.", "--json");
         Assert.True(code is 0 or CliHost.CheckFailed, errors);
         Assert.NotNull(JsonNode.Parse(output)!["verdict"]);
     }
@@ -53,7 +57,8 @@ public sealed class GuardVerbTests(TinyModels models) : IClassFixture<TinyModels
     {
         using TemporaryFolder folder = new();
         WriteExamples(folder.At("set.jsonl"), 20);
-        (int code, string output, string errors) = await CapturedConsole.RunAsync("guard", "evaluate", folder.At("set.jsonl"), "--guard", models.Guard, "--json", "--html", folder.At("guard.html"));
+        (int code, string output, string errors) =
+            await CapturedConsole.RunAsync("guard", "evaluate", folder.At("set.jsonl"), "--guard", models.Guard, "--json", "--html", folder.At("guard.html"));
         Assert.True(code == 0, errors);
         JsonNode overall = JsonNode.Parse(output)!["figures"]!["overall"]!;
         Assert.Equal(40, overall["rows"]!.GetValue<int>());
@@ -66,9 +71,11 @@ public sealed class GuardVerbTests(TinyModels models) : IClassFixture<TinyModels
     {
         using TemporaryFolder folder = new();
         WriteExamples(folder.At("set.jsonl"), 60);
-        foreach (string file in Directory.GetFiles(models.Guard)) { Directory.CreateDirectory(folder.At("guard")); File.Copy(file, folder.At("guard", Path.GetFileName(file))); }
+        foreach (string file in Directory.GetFiles(models.Guard)
+            ) { Directory.CreateDirectory(folder.At("guard")); File.Copy(file, folder.At("guard", Path.GetFileName(file))); }
         GuardConfig before = GuardConfig.Load(folder.At("guard"));
-        (int code, string output, string errors) = await CapturedConsole.RunAsync("guard", "calibrate", folder.At("set.jsonl"), "--guard", folder.At("guard"), "--miss", "0.02");
+        (int code, string output, string errors) =
+            await CapturedConsole.RunAsync("guard", "calibrate", folder.At("set.jsonl"), "--guard", folder.At("guard"), "--miss", "0.02");
         Assert.True(code == 0, errors);
         GuardConfig after = GuardConfig.Load(folder.At("guard"));
         Assert.NotEqual(before.Temperatures, after.Temperatures);
@@ -92,8 +99,12 @@ public sealed class GuardVerbTests(TinyModels models) : IClassFixture<TinyModels
         for (int wrong = 0; wrong < 3; wrong++)
             for (int rows = 4; rows <= 6; rows += 2)
             {
-                File.WriteAllLines(folder.At("set.jsonl"), Enumerable.Range(0, rows).Select(i => $$"""{"prompt":"{{(i % 2 == 0 ? Unsafe : Safe)}}","unsafe":{{((i % 2 == 0) ^ (i < wrong) ? "true" : "false")}}}"""));
-                (int code, string output, string errors) = await CapturedConsole.RunAsync("guard", "calibrate", folder.At("set.jsonl"), "--guard", models.Guard, "--miss", "0.5", "--dry-run", "--json");
+                File.WriteAllLines(folder.At("set.jsonl"),
+                    Enumerable.Range(0, rows).Select(i =>
+                        $$"""{"prompt":"{{(i % 2 == 0 ? Unsafe : Safe)}}","unsafe":{{((i % 2 == 0) ^ (i < wrong) ? "true" : "false")}}}"""));
+                (int code, string output, string errors) =
+                    await CapturedConsole.RunAsync("guard", "calibrate", folder.At("set.jsonl"), "--guard", models.Guard, "--miss", "0.5", "--dry-run",
+                        "--json");
                 Assert.True(code == 0, errors);
                 JsonNode found = JsonNode.Parse(output)!["calibration"]!;
                 bool worse = found["after"]!["expectedError"]!.GetValue<double>() > found["before"]!["expectedError"]!.GetValue<double>();
@@ -104,13 +115,16 @@ public sealed class GuardVerbTests(TinyModels models) : IClassFixture<TinyModels
     [Fact]
     public async Task Regenerate_answers_and_tells_the_rounds()
     {
-        (int code, string output, string errors) = await CapturedConsole.RunAsync("guard", "regenerate", "--guard", models.Guard, "--model", models.Chat, "--prompt", Safe, "--rounds", "2", "--temperature", "1", "--seed", "1", "--max-new-tokens", "8", "--json");
+        (int code, string output, string errors) =
+            await CapturedConsole.RunAsync("guard", "regenerate", "--guard", models.Guard, "--model", models.Chat, "--prompt", Safe, "--rounds", "2",
+                "--temperature", "1", "--seed", "1", "--max-new-tokens", "8", "--json");
         Assert.True(code == 0, errors);
         JsonNode document = JsonNode.Parse(output)!;
         JsonArray rounds = document["rows"]![0]!["rounds"]!.AsArray();
         Assert.InRange(rounds.Count, 1, 3);
         Assert.Equal(3, document["flagged_after"]!.AsArray().Count);
-        if (!document["rows"]![0]!["refused"]!.GetValue<bool>()) Assert.Equal(rounds[^1]!["answer"]!.GetValue<string>(), document["rows"]![0]!["answer"]!.GetValue<string>());
+        if (!document["rows"]![0]!["refused"]!.GetValue<bool>())
+            Assert.Equal(rounds[^1]!["answer"]!.GetValue<string>(), document["rows"]![0]!["answer"]!.GetValue<string>());
         (code, _, errors) = await CapturedConsole.RunAsync("guard", "regenerate", "--guard", models.Guard, "--model", models.Chat);
         Assert.Equal(CliHost.BadInput, code);
         Assert.Contains("--prompt TEXT or --data PATH", errors);

@@ -12,14 +12,16 @@ public sealed class ModelVerbsTests
     public static TheoryData<string> Models()
     {
         TheoryData<string> data = [];
-        foreach (string folder in Directory.GetDirectories(Golden.At("models")).Where(folder => File.Exists(Path.Combine(folder, "config.json"))).Order(StringComparer.Ordinal)) data.Add(Path.GetFileName(folder));
+        foreach (string folder in Directory.GetDirectories(Golden.At("models")).Where(folder => File.Exists(Path.Combine(folder, "config.json")))
+            .Order(StringComparer.Ordinal)) data.Add(Path.GetFileName(folder));
         return data;
     }
 
     public static TheoryData<string> Adapters()
     {
         TheoryData<string> data = [];
-        foreach (string folder in Directory.GetDirectories(Golden.At("models")).Where(folder => File.Exists(Path.Combine(folder, "adapter_config.json"))).Order(StringComparer.Ordinal)) data.Add(Path.GetFileName(folder));
+        foreach (string folder in Directory.GetDirectories(Golden.At("models")).Where(folder => File.Exists(Path.Combine(folder, "adapter_config.json")))
+            .Order(StringComparer.Ordinal)) data.Add(Path.GetFileName(folder));
         return data;
     }
 
@@ -45,7 +47,8 @@ public sealed class ModelVerbsTests
         using CheckpointTensors tensors = CheckpointTensors.Open(folder);
         JsonElement model = run.Json.GetProperty("model");
         Assert.Equal(tensors.TotalBytes, model.GetProperty("bytes").GetInt64());
-        Assert.Equal(tensors.Names.Sum(key => tensors.Entry(key).Shape.Aggregate(1L, (product, size) => product * size)), model.GetProperty("parameters").GetInt64());
+        Assert.Equal(tensors.Names.Sum(key => tensors.Entry(key).Shape.Aggregate(1L, (product, size) => product * size)),
+            model.GetProperty("parameters").GetInt64());
         Assert.Equal(model.GetProperty("bytes").GetInt64(), run.Json.GetProperty("load").GetProperty("weightBytes").GetInt64());
         Assert.All(model.GetProperty("parts").EnumerateArray(), part => Assert.True(part.GetProperty("parameters").GetInt64() > 0));
     }
@@ -56,7 +59,8 @@ public sealed class ModelVerbsTests
     {
         using DisposeScope scope = NewDisposeScope();
         using TemporaryFolder temporary = new();
-        string source = Golden.At("models", name), copy = temporary.At("copy"), layout = ModelFamilies.Find(ModelConfig.Load(source).ModelType)!.Layouts[^1].Name;
+        string source = Golden.At("models", name), copy = temporary.At("copy"),
+            layout = ModelFamilies.Find(ModelConfig.Load(source).ModelType)!.Layouts[^1].Name;
         CliRun run = await CliRun.Of("model", "convert", source, "--out", copy, "--layout", layout, "--max-shard-size", "200KiB", "--json");
         Assert.Equal(0, run.ExitCode);
         Assert.Equal(layout, run.Json.GetProperty("layout").GetString());
@@ -84,7 +88,8 @@ public sealed class ModelVerbsTests
         CliRun whole = await CliRun.Of("generate", "--model", temporary.At("whole"), "--prompt", "What is this?", "--max-new-tokens", "4", "--json");
         Assert.Equal(with.Json.GetProperty("answers")[0].GetProperty("text").GetString(), whole.Json.GetProperty("answers")[0].GetProperty("text").GetString());
 
-        string other = Models().Select(row => Golden.At("models", row.Data)).First(folder => ModelConfig.Load(folder).ModelType.StartsWith("qwen", StringComparison.Ordinal));
+        string other = Models().Select(row => Golden.At("models", row.Data))
+            .First(folder => ModelConfig.Load(folder).ModelType.StartsWith("qwen", StringComparison.Ordinal));
         await CliRun.Refused("family", [.. question, "--processor", other]);
     }
 
@@ -140,11 +145,13 @@ public sealed class ModelVerbsTests
         using DisposeScope scope = NewDisposeScope();
         using TemporaryFolder temporary = new();
         string source = Golden.At("models", name);
-        CliRun run = await CliRun.Of("model", "init", "--config", Path.Combine(source, "config.json"), "--out", temporary.At("new"), "--seed", "5", "--max-shard-size", "100kB", "--files-from", source, "--json");
+        CliRun run = await CliRun.Of("model", "init", "--config", Path.Combine(source, "config.json"), "--out", temporary.At("new"), "--seed", "5",
+            "--max-shard-size", "100kB", "--files-from", source, "--json");
         Assert.Equal(0, run.ExitCode);
         using VisionLanguageModel expected = ModelFactory.Create(ModelConfig.Load(source), 5), written = ModelCheckpoint.Load(temporary.At("new"));
         Dictionary<string, TorchSharp.Modules.Parameter> weights = written.named_parameters().ToDictionary(pair => pair.name, pair => pair.parameter);
-        foreach ((string key, TorchSharp.Modules.Parameter parameter) in expected.named_parameters()) Assert.True(parameter.eq(weights[key]).all().item<bool>(), key);
+        foreach ((string key, TorchSharp.Modules.Parameter parameter) in expected.named_parameters())
+            Assert.True(parameter.eq(weights[key]).all().item<bool>(), key);
         Assert.Equal(weights.Values.Sum(parameter => parameter.numel()), run.Json.GetProperty("parameters").GetInt64());
         Assert.True(File.Exists(temporary.At("new", "tokenizer.json")));
     }
@@ -163,7 +170,8 @@ public sealed class ModelVerbsTests
         await CliRun.Refused("no such folder", "model", "init", "--config", config, "--out", target, "--files-from", nowhere);
         await CliRun.Refused("adapter_config.json", "model", "merge", "--model", source, "--adapter", source, "--out", target);
         await CliRun.Refused("no reference cases", "parity", temporary.Path);
-        File.WriteAllText(temporary.At("config.json"), File.ReadAllText(config).Replace("\"num_hidden_layers\": ", "\"num_hidden_layers\": 9999", StringComparison.Ordinal));
+        File.WriteAllText(temporary.At("config.json"),
+            File.ReadAllText(config).Replace("\"num_hidden_layers\": ", "\"num_hidden_layers\": 9999", StringComparison.Ordinal));
         await CliRun.Refused("num_hidden_layers", "model", "init", "--config", temporary.At("config.json"), "--out", target);
         Assert.Equal("config.json", Path.GetFileName(Assert.Single(Directory.EnumerateFileSystemEntries(temporary.Path))));
     }

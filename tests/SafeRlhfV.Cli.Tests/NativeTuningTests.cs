@@ -33,17 +33,20 @@ public sealed class NativeTuningTests
     {
         CliRun run = await CliRun.With(NativeTuning.Variable, "off", "--version", "--verbose");
         Assert.Equal(0, run.ExitCode);
-        Assert.All(run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(1), line => Assert.EndsWith(": left alone, SAFERLHFV_NATIVE is off", line));
+        Assert.All(run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(1),
+            line => Assert.EndsWith(": left alone, SAFERLHFV_NATIVE is off", line));
     }
 
     [Fact]
     public async Task Another_value_is_refused() =>
-        (await CliRun.With(NativeTuning.Variable, "on", "model", "info", Testing.Golden.At("models", "llava-1.5-tiny"))).MustRefuse("SAFERLHFV_NATIVE", "'on'", "'off'");
+        (await CliRun.With(NativeTuning.Variable, "on", "model", "info", Testing.Golden.At("models", "llava-1.5-tiny"))).MustRefuse("SAFERLHFV_NATIVE", "'on'",
+            "'off'");
 
     [Theory, MemberData(nameof(Allocators))]
     public async Task Training_runs_with_another_allocator(string library, string? wish)
     {
-        string? path = new[] { "/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib" }.Select(folder => Path.Combine(folder, library)).FirstOrDefault(File.Exists);
+        string? path = new[] { "/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib" }.Select(folder => Path.Combine(folder, library))
+            .FirstOrDefault(File.Exists);
         Assert.SkipWhen(!Known || path is null, $"{library} is not installed");
         (string, string?)[] environment = [("LD_PRELOAD", path), (NativeTuning.Variable, wish)];
         CliRun version = await CliRun.With(environment, "--version", "--verbose");

@@ -24,7 +24,8 @@ public sealed class OneDecodingTests
         RgbImage turned = ImageDecoder.Decode(photo);
         using SKBitmap standing = new(turned.Width, turned.Height, SKColorType.Rgba8888, SKAlphaType.Opaque);
         for (int y = 0, at = 0; y < turned.Height; y++)
-            for (int x = 0; x < turned.Width; x++, at += 3) standing.SetPixel(x, y, new SKColor(turned.Pixels[at], turned.Pixels[at + 1], turned.Pixels[at + 2]));
+            for (int x = 0; x < turned.Width; x++, at += 3)
+                standing.SetPixel(x, y, new SKColor(turned.Pixels[at], turned.Pixels[at + 1], turned.Pixels[at + 2]));
         byte[] upright = Png(standing);
         Assert.Equal((16, 24), (turned.Width, turned.Height));
 
@@ -56,15 +57,18 @@ public sealed class OneDecodingTests
         (int code, JsonElement report) = await CapturedConsole.JsonAsync("data", "validate", file);
         JsonElement finding = report.GetProperty("findings").EnumerateArray().Single(one => one.GetProperty("code").GetString() == Fault.ImageProportions);
         Assert.Equal((0, "warning", 0), (code, finding.GetProperty("severity").GetString(), finding.GetProperty("row").GetInt32()));
-        foreach (string family in (string[])["qwen2_vl", "qwen2_5_vl", "qwen3_vl", "804 x 4", "200 times"]) Assert.Contains(family, finding.GetProperty("what").GetString());
+        foreach (string family in (string[])["qwen2_vl", "qwen2_5_vl", "qwen3_vl", "804 x 4", "200 times"])
+            Assert.Contains(family, finding.GetProperty("what").GetString());
         Assert.Equal(CliHost.CheckFailed, (await CapturedConsole.JsonAsync("data", "validate", file, "--family", "qwen3_vl")).Code);
         (code, report) = await CapturedConsole.JsonAsync("data", "validate", file, "--family", "llava");
         Assert.Equal((0, 0), (code, report.GetProperty("findings").GetArrayLength()));
         await CapturedConsole.RefusedAsync(["--family llava2", "qwen2_5_vl"], "data", "validate", file, "--family", "llava2");
 
-        string trained = Assert.Throws<InvalidInputException>(() => new SampleEncoder(ModelProcessor.Load(model), new LengthLimits()).Encode(row.ToRecord(), "red")).Message;
+        string trained = Assert.Throws<InvalidInputException>(() =>
+            new SampleEncoder(ModelProcessor.Load(model), new LengthLimits()).Encode(row.ToRecord(), "red")).Message;
         Assert.StartsWith($"{file}: row 0: the image is 804 x 4 pixels", trained);
-        await CapturedConsole.RefusedAsync([$"{file}: row 0: the image is 804 x 4 pixels"], "generate", "--model", model, "--data", file, "--out", folder.At("answers.jsonl"));
+        await CapturedConsole.RefusedAsync([$"{file}: row 0: the image is 804 x 4 pixels"], "generate", "--model", model, "--data", file, "--out",
+            folder.At("answers.jsonl"));
     }
 
     // One cache of vision features may serve two data sets (PPO's prompts and its instructions), whose rows have the same places.

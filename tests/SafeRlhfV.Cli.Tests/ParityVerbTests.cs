@@ -8,10 +8,13 @@ namespace SafeRlhfV.Cli.Tests;
 
 public sealed class ParityVerbTests
 {
-    private static readonly string[] Given = ["input_ids", "attention_mask", "image_grid_thw", "image_sizes", "labels", "score_weight", "response_mask", "logits_last_positions", "grid_thw", "pixel_values"];
+    private static readonly string[] Given = ["input_ids", "attention_mask", "image_grid_thw", "image_sizes", "labels", "score_weight", "response_mask",
+        "logits_last_positions", "grid_thw", "pixel_values"];
 
     // the smallest folder with cases of a model
-    private static string Folder() => Directory.GetDirectories(Golden.At("models")).Where(folder => File.Exists(Path.Combine(folder, "adapter_config.json")) && Directory.Exists(Path.Combine(folder, "cases")))
+    private static string Folder() =>
+        Directory.GetDirectories(Golden.At("models"))
+            .Where(folder => File.Exists(Path.Combine(folder, "adapter_config.json")) && Directory.Exists(Path.Combine(folder, "cases")))
         .OrderBy(folder => Directory.GetFiles(Path.Combine(folder, "cases")).Length).First();
 
     [Fact]
@@ -22,7 +25,8 @@ public sealed class ParityVerbTests
         CliRun run = await CliRun.Of("parity", Folder(), "--json", "--dump", temporary.At("dump"));
         Assert.Equal(0, run.ExitCode);
         Assert.True(run.Json.GetProperty("passed").GetBoolean());
-        foreach (JsonElement result in run.Json.GetProperty("cases").EnumerateArray().Where(result => result.GetProperty("skipped").ValueKind == JsonValueKind.Null))
+        foreach (JsonElement result in run.Json.GetProperty("cases").EnumerateArray()
+            .Where(result => result.GetProperty("skipped").ValueKind == JsonValueKind.Null))
         {
             string name = result.GetProperty("case").GetString()!;
             JsonElement tensors = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Folder(), "cases", name + ".json"))).RootElement.GetProperty("tensors");
@@ -43,7 +47,8 @@ public sealed class ParityVerbTests
             ModelCheckpoint.Save(model, folder);
         }
         Directory.CreateDirectory(Path.Combine(folder, "cases"));
-        foreach (string path in Directory.GetFiles(Path.Combine(source, "cases"), "forward-text.*")) File.Copy(path, Path.Combine(folder, "cases", Path.GetFileName(path)));
+        foreach (string path in Directory.GetFiles(Path.Combine(source, "cases"), "forward-text.*"))
+            File.Copy(path, Path.Combine(folder, "cases", Path.GetFileName(path)));
         CliRun run = await CliRun.Of("parity", folder);
         Assert.Equal(CliHost.CheckFailed, run.ExitCode);
         Assert.Contains("OVER  forward-text", run.Output);

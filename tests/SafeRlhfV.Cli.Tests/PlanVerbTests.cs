@@ -14,9 +14,11 @@ public sealed class PlanVerbTests
     [Fact]
     public async Task A_recipe_that_fits_ends_with_0_and_names_every_part()
     {
-        (int code, string output, string errors) = await CapturedConsole.RunAsync(["plan", .. For("llava-1.5-7b-hf", "one-gpu", "ppo.yaml"), "--gpu", "h100-80gb"]);
+        (int code, string output, string errors) =
+            await CapturedConsole.RunAsync(["plan", .. For("llava-1.5-7b-hf", "one-gpu", "ppo.yaml"), "--gpu", "h100-80gb"]);
         Assert.True(code == 0, errors);
-        foreach (string part in (string[])["weights", "5 adapters", "optimizer", "keys and values", "activations", "gradients", "together at the peak", "it fits"]) Assert.Contains(part, output);
+        foreach (string part in (string[])["weights", "5 adapters", "optimizer", "keys and values", "activations", "gradients", "together at the peak",
+            "it fits"]) Assert.Contains(part, output);
     }
 
     [Fact]
@@ -28,7 +30,8 @@ public sealed class PlanVerbTests
         Assert.False(plan["fits"]!.GetValue<bool>());
         Assert.True(plan["totalBytes"]!.GetValue<long>() > plan["roomBytes"]!.GetValue<long>());
         string[] changes = [.. plan["changes"]!.AsArray().Select(change => change!.GetValue<string>())];
-        (code, output, _) = await CapturedConsole.RunAsync(["plan", .. For("llava-1.5-7b-hf", "paper", "ppo.yaml"), "--gpu", "h100-80gb", .. changes.SelectMany(change => (string[])["--set", change])]);
+        (code, output, _) = await CapturedConsole.RunAsync(["plan", .. For("llava-1.5-7b-hf", "paper", "ppo.yaml"), "--gpu", "h100-80gb",
+            .. changes.SelectMany(change => (string[])["--set", change])]);
         Assert.Equal(0, code);
         Assert.Contains("it fits", output);
     }
@@ -76,7 +79,8 @@ public sealed class PlanVerbTests
         using TemporaryFolder folder = new();
         World world = new(1);
         WorldDataset.Write(folder.At("world"), world.TrainingPairs(16).Select(pair => pair.Row), world.HeldOutPairs(4).Select(pair => pair.Row));
-        CliRun run = await CliRun.Of("train", "sft", "--model", Golden.At("models", "llava-1.5-tiny"), "--data", folder.At("world"), "--out", folder.At("run"), "--set", "training.batch_size=900000000");
+        CliRun run = await CliRun.Of("train", "sft", "--model", Golden.At("models", "llava-1.5-tiny"), "--data", folder.At("world"), "--out", folder.At("run"),
+            "--set", "training.batch_size=900000000");
         Assert.Equal(CliHost.BadInput, run.ExitCode);
         Assert.Empty(run.Output);
         Assert.Contains("together at the peak", run.Errors);

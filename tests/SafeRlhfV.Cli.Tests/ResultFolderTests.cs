@@ -28,11 +28,16 @@ public sealed class ResultFolderTests(TinyModels models) : IClassFixture<TinyMod
         await Run(["train", "reward", "--model", folder.At("sft"), "--out", folder.At("reward"), .. small]); // a recipe starts from a run
         string[] question = ["--prompt", "What is it?", "--max-new-tokens", "4", "--temperature", "0"];
         foreach (string run in (string[])["sft", "lora"])
-            Assert.Equal(await Run(["generate", "--model", folder.At(run, "result"), .. question]), await Run(["generate", "--model", folder.At(run), .. question]));
-        Assert.Equal(await Run(["generate", "--model", start, "--adapter", folder.At("lora", "result"), .. question]), await Run(["generate", "--model", start, "--adapter", folder.At("lora"), .. question]));
-        Assert.Equal(await Run("score", "--model", folder.At("reward", "result"), "--prompt", "x", "--response", "y", "--json"), await Run("score", "--model", folder.At("reward"), "--prompt", "x", "--response", "y", "--json"));
+            Assert.Equal(await Run(["generate", "--model", folder.At(run, "result"), .. question]),
+                await Run(["generate", "--model", folder.At(run), .. question]));
+        Assert.Equal(await Run(["generate", "--model", start, "--adapter", folder.At("lora", "result"), .. question]),
+            await Run(["generate", "--model", start, "--adapter", folder.At("lora"), .. question]));
+        Assert.Equal(await Run("score", "--model", folder.At("reward", "result"), "--prompt", "x", "--response", "y", "--json"),
+            await Run("score", "--model", folder.At("reward"), "--prompt", "x", "--response", "y", "--json"));
         Assert.Contains("llava", await Run("model", "info", folder.At("sft")));
-        Assert.Equal(folder.At("reward", "result"), ((PpoRecipe)RecipeReader.Parse($"trainer: ppo\nmodel: {{ sharing: none, policy: {folder.At("sft")}, reward: {folder.At("reward")}, cost: {folder.At("reward")} }}\ndata: {{ prompts: {{ folder: {data} }} }}\nrun: {{ folder: x }}\ntraining: {{ ptx_coefficient: 0 }}")).Model.Reward);
+        Assert.Equal(folder.At("reward", "result"),
+            ((PpoRecipe)RecipeReader.Parse(
+                $"trainer: ppo\nmodel: {{ sharing: none, policy: {folder.At("sft")}, reward: {folder.At("reward")}, cost: {folder.At("reward")} }}\ndata: {{ prompts: {{ folder: {data} }} }}\nrun: {{ folder: x }}\ntraining: {{ ptx_coefficient: 0 }}")).Model.Reward);
     }
 
     [Fact]
@@ -44,15 +49,18 @@ public sealed class ResultFolderTests(TinyModels models) : IClassFixture<TinyMod
             Directory.CreateDirectory(folder.At("guard", "result"));
             File.Copy(file, folder.At("guard", "result", Path.GetFileName(file)));
         }
-        (int code, string output, string errors) = await CapturedConsole.RunAsync("guard", "check", "--guard", folder.At("guard"), "--prompt", "how do i use this ?", "--json");
+        (int code, string output, string errors) =
+            await CapturedConsole.RunAsync("guard", "check", "--guard", folder.At("guard"), "--prompt", "how do i use this ?", "--json");
         Assert.True(code == 0, errors);
         Assert.False(JsonNode.Parse(output)!["verdict"]!["isUnsafe"]!.GetValue<bool>());
 
         Directory.CreateDirectory(folder.At("begun", "checkpoints"));
         File.WriteAllText(folder.At("begun", "run.lock"), "");
-        foreach (string[] arguments in (string[][])[["guard", "check", "--guard", folder.At("begun"), "--prompt", "x"], ["generate", "--model", folder.At("begun"), "--prompt", "x"], ["model", "info", folder.At("begun")]])
+        foreach (string[] arguments in (string[][])[["guard", "check", "--guard", folder.At("begun"), "--prompt", "x"],
+            ["generate", "--model", folder.At("begun"), "--prompt", "x"], ["model", "info", folder.At("begun")]])
             await CapturedConsole.RefusedAsync([folder.At("begun"), "not finished", "--resume"], arguments);
-        InvalidInputException error = Assert.Throws<InvalidInputException>(() => RecipeReader.Parse($"trainer: sft\nmodel: {{ folder: {folder.At("begun")} }}\ndata: {{ folder: x }}\nrun: {{ folder: y }}"));
+        InvalidInputException error = Assert.Throws<InvalidInputException>(() =>
+            RecipeReader.Parse($"trainer: sft\nmodel: {{ folder: {folder.At("begun")} }}\ndata: {{ folder: x }}\nrun: {{ folder: y }}"));
         Assert.Contains("not finished", error.Message);
         Assert.Equal(folder.At("nowhere"), ResultFolder.Find(folder.At("nowhere")));
     }

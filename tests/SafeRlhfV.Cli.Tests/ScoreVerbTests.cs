@@ -41,7 +41,8 @@ public sealed class ScoreVerbTests : IDisposable
             List<string> arguments = ["score", "--model", model, "--response", samples[row].GetProperty("response").GetString()!];
             foreach (JsonElement part in samples[row].GetProperty("messages")[0].GetProperty("content").EnumerateArray())
                 if (part.GetProperty("type").GetString() == "text") arguments.AddRange(["--prompt", part.GetProperty("text").GetString()!]);
-            foreach (JsonElement image in samples[row].GetProperty("images").EnumerateArray()) arguments.AddRange(["--image", Golden.At("images", image.GetString()!)]);
+            foreach (JsonElement image in samples[row].GetProperty("images").EnumerateArray())
+                arguments.AddRange(["--image", Golden.At("images", image.GetString()!)]);
             (int code, string output, string errors) = await CapturedConsole.RunAsync([.. arguments]);
             Assert.True(code == 0, errors);
             Assert.Equal(expected[row], float.Parse(output, CultureInfo.InvariantCulture), 2e-4f);
@@ -51,7 +52,8 @@ public sealed class ScoreVerbTests : IDisposable
     [Fact]
     public async Task Several_answers_and_every_answer_of_a_data_set_are_scored()
     {
-        (int code, string output, _) = await CapturedConsole.RunAsync("score", "--model", model, "--prompt", "Is it safe?", "--response", "Yes.", "--response", "No, never.", "--json");
+        (int code, string output, _) =
+            await CapturedConsole.RunAsync("score", "--model", model, "--prompt", "Is it safe?", "--response", "Yes.", "--response", "No, never.", "--json");
         Assert.Equal(0, code);
         double[] direct = [.. JsonNode.Parse(output)!["answers"]!.AsArray().Select(answer => answer!["score"]![0]!.GetValue<double>())];
         Assert.NotEqual(direct[0], direct[1]);
@@ -60,12 +62,14 @@ public sealed class ScoreVerbTests : IDisposable
         (code, output, _) = await CapturedConsole.RunAsync("score", "--model", model, "--data", folder.At("rows.jsonl"), "--json");
         Assert.Equal(0, code);
         JsonNode document = JsonNode.Parse(output)!;
-        double[][] scores = [.. document["scores"]!.AsArray().Select(row => row!["scores"]!.AsArray().Select(score => score![0]!.GetValue<double>()).ToArray())];
+        double[][] scores = [.. document["scores"]!.AsArray()
+            .Select(row => row!["scores"]!.AsArray().Select(score => score![0]!.GetValue<double>()).ToArray())];
         Assert.Equal(2, scores.Length);
         for (int at = 0; at < 2; at++) Assert.Equal(direct[at], scores[0][at], 1e-4);
         Assert.Equal((scores[0][0] + scores[1][0]) / 2, document["means"]!["response_1"]!.GetValue<double>(), 1e-6);
 
-        (code, output, _) = await CapturedConsole.RunAsync("score", "--model", model, "--data", folder.At("rows.jsonl"), "--out", folder.At("scores.jsonl"), "--batch-size", "1");
+        (code, output, _) = await CapturedConsole.RunAsync("score", "--model", model, "--data", folder.At("rows.jsonl"), "--out", folder.At("scores.jsonl"),
+            "--batch-size", "1");
         Assert.Equal((0, folder.At("scores.jsonl") + "\n"), (code, output));
         JsonNode line = JsonNode.Parse(File.ReadAllLines(folder.At("scores.jsonl"))[1])!;
         Assert.Equal("default/train/1", line["row"]!.GetValue<string>());
@@ -84,7 +88,8 @@ public sealed class ScoreVerbTests : IDisposable
         using (VisionLanguageModel backbone = ModelCheckpoint.Load(Base))
         using (ScoreModel scores = new(backbone, ScoreHead.Create(backbone.HiddenSize, outputs, seed: 0))) scores.Save(folder.At("several"));
         File.WriteAllLines(folder.At("rows.jsonl"), [Row("Is it safe?", "Yes.", "No, never.")]);
-        string[] one = ["score", "--model", folder.At("several"), "--prompt", "Is it safe?", "--response", "Yes."], all = ["score", "--model", folder.At("several"), "--data", folder.At("rows.jsonl")];
+        string[] one = ["score", "--model", folder.At("several"), "--prompt", "Is it safe?", "--response", "Yes."], all = ["score", "--model",
+            folder.At("several"), "--data", folder.At("rows.jsonl")];
         foreach (string[] arguments in (string[][])[one, all])
         {
             (int code, string output, string errors) = await CapturedConsole.RunAsync(arguments);
@@ -99,8 +104,10 @@ public sealed class ScoreVerbTests : IDisposable
     [Fact]
     public async Task A_text_that_is_too_long_names_its_row()
     {
-        File.WriteAllLines(folder.At("rows.jsonl"), [Row("Is it safe?", "Yes.", "No."), Row("Is it safe?", "Yes.", string.Concat(Enumerable.Repeat("never ", 5000)))]);
-        await CapturedConsole.RefusedAsync(["rows.jsonl: row 1: prompt and response have ", "at most 4096"], "score", "--model", model, "--data", folder.At("rows.jsonl"));
+        File.WriteAllLines(folder.At("rows.jsonl"),
+            [Row("Is it safe?", "Yes.", "No."), Row("Is it safe?", "Yes.", string.Concat(Enumerable.Repeat("never ", 5000)))]);
+        await CapturedConsole.RefusedAsync(["rows.jsonl: row 1: prompt and response have ", "at most 4096"], "score", "--model", model, "--data",
+            folder.At("rows.jsonl"));
     }
 
     [Fact]
@@ -110,7 +117,8 @@ public sealed class ScoreVerbTests : IDisposable
         Directory.CreateDirectory(adapter);
         foreach (string file in Directory.GetFiles(lora, "adapter_*")) File.Copy(file, Path.Combine(adapter, Path.GetFileName(file)));
         string[] question = ["--prompt", "Is it safe?", "--response", "Yes.", "--json"];
-        double plain = await ScoreOf(["--model", model, .. question]), under = await ScoreOf(["--model", model, "--adapter", adapter, "--device", "cpu", .. question]);
+        double plain = await ScoreOf(["--model", model, .. question]),
+            under = await ScoreOf(["--model", model, "--adapter", adapter, "--device", "cpu", .. question]);
         Assert.NotEqual(plain, under, 1e-4);
 
         // the same as the merged model under the same head

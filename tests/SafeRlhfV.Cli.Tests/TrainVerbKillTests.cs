@@ -6,7 +6,7 @@ using SafeRlhfV.Training;
 
 namespace SafeRlhfV.Cli.Tests;
 
-/// <summary>Runs of the command line that are killed (SIGKILL) at random moments and resumed end in the very bits of an unbroken run.</summary>
+/// <summary>Runs of the command line that are killed (SIGKILL) at random moments and resumed end in the very bits of an uninterrupted run.</summary>
 public sealed class TrainVerbKillTests
 {
     [Theory]
@@ -44,7 +44,8 @@ public sealed class TrainVerbKillTests
             if (random.Chance(0.1)) await Task.Delay(random.NextInt(400), TestContext.Current.CancellationToken);
             else
             {
-                for (Stopwatch clock = Stopwatch.StartNew(); !run.HasEnded && Steps(folder) <= before && clock.Elapsed < TimeSpan.FromMinutes(1);) await Task.Delay(2, TestContext.Current.CancellationToken);
+                for (Stopwatch clock = Stopwatch.StartNew(); !run.HasEnded && Steps(folder) <= before && clock.Elapsed < TimeSpan.FromMinutes(1);)
+                    await Task.Delay(2, TestContext.Current.CancellationToken);
                 await Task.Delay(random.NextInt(120), TestContext.Current.CancellationToken);
             }
             if (run.HasEnded) break;
@@ -67,9 +68,12 @@ public sealed class TrainVerbKillTests
     {
         string[] common = ["train", trainer, "--data", folder.At("world"), "--out", folder.At(run), "--set", "run.save_every=1", "--set", "training.seed=4"];
         return trainer == "ppo"
-            ? [.. common, "--model", Start, "--reward", folder.At("scores"), "--cost", folder.At("scores"), "--set", "model.sharing=none", "--set", "training.ptx_coefficient=0", "--set", $"training.rounds={steps}",
-                "--set", "training.rollout_batch=4", "--set", "training.mini_batch=2", "--set", "training.max_new_tokens=4", "--set", "training.actor.learning_rate=1e-3", "--set", "training.critics.learning_rate=1e-3"]
-            : [.. common, "--model", Start, "--set", "training.batch_size=2", "--set", "training.epochs=100", "--set", $"training.max_steps={steps}", "--set", "training.optimizer.learning_rate=1e-3"];
+            ? [.. common, "--model", Start, "--reward", folder.At("scores"), "--cost", folder.At("scores"), "--set", "model.sharing=none", "--set",
+                "training.ptx_coefficient=0", "--set", $"training.rounds={steps}",
+                "--set", "training.rollout_batch=4", "--set", "training.mini_batch=2", "--set", "training.max_new_tokens=4", "--set",
+                "training.actor.learning_rate=1e-3", "--set", "training.critics.learning_rate=1e-3"]
+            : [.. common, "--model", Start, "--set", "training.batch_size=2", "--set", "training.epochs=100", "--set", $"training.max_steps={steps}", "--set",
+                "training.optimizer.learning_rate=1e-3"];
     }
 
     private static string Start => Golden.At("models", "llava-1.5-tiny");
@@ -88,7 +92,8 @@ public sealed class TrainVerbKillTests
     {
         string path = folder.At("broken", "checkpoints");
         if (!Directory.Exists(path)) return 0;
-        return Directory.EnumerateDirectories(path, "step-*").Select(one => Path.GetFileName(one)["step-".Length..]).Where(name => name.Length == 8).Select(long.Parse).DefaultIfEmpty(0).Max();
+        return Directory.EnumerateDirectories(path, "step-*").Select(one => Path.GetFileName(one)["step-".Length..]).Where(name => name.Length == 8)
+            .Select(long.Parse).DefaultIfEmpty(0).Max();
     }
 
     private static void Equal(string whole, string broken)
@@ -96,10 +101,14 @@ public sealed class TrainVerbKillTests
         Assert.Equal(File.ReadAllText(Path.Combine(whole, MetricsLog.FileName)), File.ReadAllText(Path.Combine(broken, MetricsLog.FileName)));
         foreach (string part in (string[])["result", "checkpoints"])
         {
-            string[] files = [.. Directory.EnumerateFiles(Path.Combine(whole, part), "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(whole, file)).Order(StringComparer.Ordinal)];
+            string[] files = [.. Directory.EnumerateFiles(Path.Combine(whole, part), "*", SearchOption.AllDirectories)
+                .Select(file => Path.GetRelativePath(whole, file)).Order(StringComparer.Ordinal)];
             Assert.NotEmpty(files);
-            Assert.Equal(files, Directory.EnumerateFiles(Path.Combine(broken, part), "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(broken, file)).Order(StringComparer.Ordinal));
-            foreach (string file in files) Assert.True(File.ReadAllBytes(Path.Combine(whole, file)).AsSpan().SequenceEqual(File.ReadAllBytes(Path.Combine(broken, file))), $"{file} differs");
+            Assert.Equal(files, Directory.EnumerateFiles(Path.Combine(broken, part), "*", SearchOption.AllDirectories)
+                .Select(file => Path.GetRelativePath(broken, file)).Order(StringComparer.Ordinal));
+            foreach (string file in files)
+                Assert.True(File.ReadAllBytes(Path.Combine(whole, file)).AsSpan().SequenceEqual(File.ReadAllBytes(Path.Combine(broken, file))),
+                    $"{file} differs");
         }
     }
 }

@@ -20,7 +20,8 @@ public sealed class TrainVerbMemoryTests
         World world = new(3);
         WorldDataset.Write(folder.At("world"), world.TrainingPairs(100).Select(pair => pair.Row), world.HeldOutPairs(2).Select(pair => pair.Row));
         using CliProcess run = CliProcess.Start(
-            "train", trainer, "--model", Golden.At("models", "llava-1.5-tiny"), "--data", folder.At("world"), "--out", folder.At("run"), "--set", "run.save_every=0",
+            "train", trainer, "--model", Golden.At("models", "llava-1.5-tiny"), "--data", folder.At("world"), "--out", folder.At("run"), "--set",
+            "run.save_every=0",
             "--set", "training.batch_size=2", "--set", "training.epochs=1000", "--set", $"training.max_steps={Steps}");
         List<long> early = [], late = [];
         while (!run.HasEnded)

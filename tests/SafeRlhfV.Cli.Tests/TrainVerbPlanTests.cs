@@ -27,7 +27,8 @@ public sealed class TrainVerbPlanTests
             World world = new(3);
             WorldDataset.Write(rows = folder.At("world"), world.TrainingPairs(200).Select(pair => pair.Row), world.HeldOutPairs(2).Select(pair => pair.Row));
         }
-        string[] arguments = ["train", trainer, "--model", Golden.At("models", model), "--data", rows, "--out", folder.At("run"), "--json", "--set", "run.save_every=0", "--set", "training.max_steps=3"];
+        string[] arguments = ["train", trainer, "--model", Golden.At("models", model), "--data", rows, "--out", folder.At("run"), "--json", "--set",
+            "run.save_every=0", "--set", "training.max_steps=3"];
         using CliProcess run = CliProcess.Start([.. arguments, .. sets.Split(' ').SelectMany(set => (string[])["--set", set])]);
         (int code, string output, string errors) = await run.EndAsync();
         Assert.True(code == 0, errors);

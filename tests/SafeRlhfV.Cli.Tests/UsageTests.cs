@@ -20,26 +20,34 @@ public sealed class UsageTests
     [InlineData("unknown option '--data'.", "guard", "evaluate", "--guard", "x", "--data", "data/mine")]
     [InlineData("safe-rlhf-v: safe-rlhf-v needs a command: demo,", "--verbose")]
     [InlineData("unexpected argument 'more' of 'data stats'", "data", "stats", "data/mine", "more")]
-    public async Task Unknown_words_are_one_line_that_says_what_was_meant(string said, params string[] arguments) => await CapturedConsole.RefusedAsync([said, "--help"], arguments);
+    public async Task Unknown_words_are_one_line_that_says_what_was_meant(string said, params string[] arguments) =>
+        await CapturedConsole.RefusedAsync([said, "--help"], arguments);
 
     // without a recipe there is no line to name, but an option to give
     [Theory]
     [InlineData("train sft has 1 fault: data.folder: is missing: the data set (--data).", "train", "sft", "--model", "x", "--out", "y")]
-    [InlineData("train ppo has 3 faults: model.cost: is missing: the cost model (--cost); model.lora: ", "train", "ppo", "--model", "x", "--reward", "x", "--data", "x", "--out", "y")]
-    [InlineData("train sft has 1 fault: training.max_step: unknown key; ", "train", "sft", "--model", "x", "--data", "x", "--out", "y", "--set", "training.max_step=3")]
+    [InlineData("train ppo has 3 faults: model.cost: is missing: the cost model (--cost); model.lora: ", "train", "ppo", "--model", "x", "--reward", "x",
+        "--data", "x", "--out", "y")]
+    [InlineData("train sft has 1 fault: training.max_step: unknown key; ", "train", "sft", "--model", "x", "--data", "x", "--out", "y", "--set",
+        "training.max_step=3")]
     [InlineData("nope.yaml: no such file; the folder recipes", "train", "sft", "--config", "nope.yaml", "--out", "y")]
     [InlineData("nope.yaml: no such file; give the path of a gateway file", "serve", "--config", "nope.yaml")]
     [InlineData("config.json: no such file; give the folder of a checkpoint, of an adapter or of a training run.", "generate", "--model", ".", "--prompt", "x")]
-    public async Task What_is_missing_is_named_with_what_to_give(string said, params string[] arguments) => await CapturedConsole.RefusedAsync([said], arguments);
+    public async Task What_is_missing_is_named_with_what_to_give(string said, params string[] arguments) =>
+        await CapturedConsole.RefusedAsync([said], arguments);
 
     [Theory]
-    [InlineData("sft.yaml has 1 fault: line 6: model.folder: ${model} has no value; give --model.", "train", "sft", "--config", "recipes/paper/sft.yaml", "--name", "mine")]
-    [InlineData("ppo.yaml has 3 faults: line 5: model.reward: ${name} has no value; give --name; ", "plan", "--config", "recipes/one-gpu/ppo.yaml", "--model", "x")]
-    [InlineData("sft.yaml: --name is given, but the recipe has no ${name}; leave it out.", "train", "sft", "--config", "recipes/world/sft.yaml", "--name", "mine")]
+    [InlineData("sft.yaml has 1 fault: line 6: model.folder: ${model} has no value; give --model.", "train", "sft", "--config", "recipes/paper/sft.yaml",
+        "--name", "mine")]
+    [InlineData("ppo.yaml has 3 faults: line 5: model.reward: ${name} has no value; give --name; ", "plan", "--config", "recipes/one-gpu/ppo.yaml", "--model",
+        "x")]
+    [InlineData("sft.yaml: --name is given, but the recipe has no ${name}; leave it out.", "train", "sft", "--config", "recipes/world/sft.yaml", "--name",
+        "mine")]
     [InlineData("--name is given, but the recipe has no ${name}", "ablate", "--config", "recipes/ablations/ptx.yaml", "--out", "x", "--name", "mine")]
     [InlineData("--name is the ${name} of a recipe; give --config", "train", "sft", "--model", "x", "--data", "y", "--name", "mine")]
     public async Task What_a_recipe_leaves_open_is_asked_for(string said, params string[] arguments) =>
-        await CapturedConsole.RefusedAsync([said], [.. arguments.Select(word => word.StartsWith("recipes/", StringComparison.Ordinal) ? Path.Combine(Golden.RepositoryRoot(), word) : word)]);
+        await CapturedConsole.RefusedAsync([said],
+            [.. arguments.Select(word => word.StartsWith("recipes/", StringComparison.Ordinal) ? Path.Combine(Golden.RepositoryRoot(), word) : word)]);
 
     // Each name with its first two letters swapped, one dropped or one doubled leads back to it.
     [Fact]

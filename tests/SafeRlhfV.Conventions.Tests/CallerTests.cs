@@ -22,7 +22,8 @@ public sealed class CallerTests
     [Fact]
     public void MethodsWithoutCallersAreFound()
     {
-        CompiledMethod[] all = [.. CompiledMethod.In(typeof(Proved).Assembly).Where(method => !method.Name.Contains(nameof(MethodsWithoutCallersAreFound), StringComparison.Ordinal))];
+        CompiledMethod[] all = [.. CompiledMethod.In(typeof(Proved).Assembly)
+            .Where(method => !method.Name.Contains(nameof(MethodsWithoutCallersAreFound), StringComparison.Ordinal))];
         string[] found = [.. Uncalled([typeof(Proved), typeof(IProved)], all).Select(name => name.Split("::")[1].Split('(')[0])];
         Assert.Equal([nameof(Proved.Alone), nameof(Proved.CalledByAlone)], found.Order(StringComparer.Ordinal));
     }
@@ -31,7 +32,8 @@ public sealed class CallerTests
     private static IEnumerable<Type> PublicTypes(string room, string folder)
     {
         string place = Path.Combine(House.SourceFolder(room), folder) + Path.DirectorySeparatorChar;
-        HashSet<string> files = [.. House.SourceFiles(room).Where(file => file.StartsWith(place, StringComparison.Ordinal)).Select(Path.GetFileNameWithoutExtension).OfType<string>()];
+        HashSet<string> files = [.. House.SourceFiles(room).Where(file => file.StartsWith(place, StringComparison.Ordinal))
+            .Select(Path.GetFileNameWithoutExtension).OfType<string>()];
         return House.Load(room).GetExportedTypes().Where(type => folder.Length == 0 || files.Contains(type.Name.Split('`')[0]));
     }
 
@@ -40,7 +42,8 @@ public sealed class CallerTests
     {
         HashSet<string> names = [.. types.Select(type => type.FullName!)];
         ILookup<bool, CompiledMethod> byPlace = all.ToLookup(method => names.Contains(TypeOf(method.Name).Split('+')[0]));
-        ILookup<string, CompiledMethod> inside = byPlace[true].ToLookup(method => method.Name), virtuals = byPlace[true].Where(IsVirtual).ToLookup(method => method.Name.Split("::")[1]);
+        ILookup<string, CompiledMethod> inside = byPlace[true].ToLookup(method => method.Name),
+            virtuals = byPlace[true].Where(IsVirtual).ToLookup(method => method.Name.Split("::")[1]);
         HashSet<string> called = [];
         Stack<string> open = new(byPlace[false].SelectMany(Operands));
         while (open.TryPop(out string? name))
@@ -53,15 +56,18 @@ public sealed class CallerTests
                 foreach (string next in Operands(method)) open.Push(next);
             }
         }
-        return byPlace[true].Where(method => names.Contains(TypeOf(method.Name)) && IsWanted(method) && !called.Contains(method.Name)).Select(method => method.Name).Distinct();
+        return byPlace[true].Where(method => names.Contains(TypeOf(method.Name)) && IsWanted(method) && !called.Contains(method.Name))
+            .Select(method => method.Name).Distinct();
     }
 
     private static bool IsWanted(CompiledMethod method) => (method.Attributes & MethodAttributes.MemberAccessMask) == MethodAttributes.Public
-        && !method.Attributes.HasFlag(MethodAttributes.SpecialName) && !method.Name.Contains('<') && !OfRecords.Contains(method.Name.Split("::")[1].Split('(')[0]);
+        && !method.Attributes.HasFlag(MethodAttributes.SpecialName) && !method.Name.Contains('<')
+        && !OfRecords.Contains(method.Name.Split("::")[1].Split('(')[0]);
 
     private static bool IsVirtual(CompiledMethod method) => method.Attributes.HasFlag(MethodAttributes.Virtual);
 
-    private static IEnumerable<string> Operands(CompiledMethod method) => method.Instructions.Select(instruction => instruction.Operand).Where(operand => operand.Contains("::", StringComparison.Ordinal));
+    private static IEnumerable<string> Operands(CompiledMethod method) =>
+        method.Instructions.Select(instruction => instruction.Operand).Where(operand => operand.Contains("::", StringComparison.Ordinal));
 
     private static string TypeOf(string method) => method.Split("::")[0];
 }

@@ -8,7 +8,8 @@ using System.Reflection.PortableExecutable;
 namespace SafeRlhfV.Conventions.Tests;
 
 /// <summary>A method as the compiler wrote it: its instructions in order, and where its try blocks begin.</summary>
-internal sealed record CompiledMethod(string Name, MethodAttributes Attributes, IReadOnlyList<CompiledMethod.Instruction> Instructions, IReadOnlySet<int> TryOffsets)
+internal sealed record CompiledMethod(string Name, MethodAttributes Attributes, IReadOnlyList<CompiledMethod.Instruction> Instructions,
+    IReadOnlySet<int> TryOffsets)
 {
     private static readonly ILookup<short, OpCode> Codes =
         typeof(OpCodes).GetFields(BindingFlags.Public | BindingFlags.Static).Select(field => (OpCode)field.GetValue(null)!).ToLookup(code => code.Value);
@@ -22,7 +23,8 @@ internal sealed record CompiledMethod(string Name, MethodAttributes Attributes, 
         using PEReader file = new(File.OpenRead(assembly.Location));
         MetadataReader reader = file.GetMetadataReader();
         Names names = new(reader);
-        return [.. reader.MethodDefinitions.Select(handle => (Handle: handle, Address: reader.GetMethodDefinition(handle).RelativeVirtualAddress)).Where(method => method.Address != 0)
+        return [.. reader.MethodDefinitions.Select(handle => (Handle: handle, Address: reader.GetMethodDefinition(handle).RelativeVirtualAddress))
+            .Where(method => method.Address != 0)
             .Select(method => Read(names, method.Handle, reader.GetMethodDefinition(method.Handle).Attributes, file.GetMethodBody(method.Address)))];
     }
 
@@ -35,7 +37,8 @@ internal sealed record CompiledMethod(string Name, MethodAttributes Attributes, 
             int first = code.ReadByte();
             OpCode operation = Codes[(short)(first == 0xFE ? first << 8 | code.ReadByte() : first)].Single();
             string operand = "";
-            if (operation.OperandType is OperandType.InlineMethod or OperandType.InlineTok or OperandType.InlineType) operand = names.Of(MetadataTokens.EntityHandle(code.ReadInt32()));
+            if (operation.OperandType is OperandType.InlineMethod or OperandType.InlineTok or OperandType.InlineType)
+                operand = names.Of(MetadataTokens.EntityHandle(code.ReadInt32()));
             else
             {
                 int size = operation.OperandType == OperandType.InlineSwitch ? 4 * code.ReadInt32() : Size(operation.OperandType);
@@ -68,7 +71,8 @@ internal sealed record CompiledMethod(string Name, MethodAttributes Attributes, 
             _ => "",
         };
 
-        private string Method(MethodDefinition method) => $"{Of(method.GetDeclaringType())}::{reader.GetString(method.Name)}{Parameters(method.DecodeSignature(this, null))}";
+        private string Method(MethodDefinition method) =>
+            $"{Of(method.GetDeclaringType())}::{reader.GetString(method.Name)}{Parameters(method.DecodeSignature(this, null))}";
 
         private string Member(MemberReference member) =>
             $"{Of(member.Parent)}::{reader.GetString(member.Name)}{(member.GetKind() == MemberReferenceKind.Method ? Parameters(member.DecodeMethodSignature(this, null)) : "")}";
@@ -84,7 +88,8 @@ internal sealed record CompiledMethod(string Name, MethodAttributes Attributes, 
         public string GetTypeFromReference(MetadataReader from, TypeReferenceHandle handle, byte rawTypeKind)
         {
             TypeReference type = from.GetTypeReference(handle);
-            return (type.ResolutionScope.Kind == HandleKind.TypeReference ? Of(type.ResolutionScope) + "+" : from.GetString(type.Namespace) + ".") + from.GetString(type.Name);
+            return (type.ResolutionScope.Kind == HandleKind.TypeReference ? Of(type.ResolutionScope) + "+" : from.GetString(type.Namespace) + ".")
+                + from.GetString(type.Name);
         }
 
         public string GetTypeFromSpecification(MetadataReader from, object? context, TypeSpecificationHandle handle, byte rawTypeKind) =>

@@ -10,7 +10,9 @@ public sealed partial class DecodingTests
     {
         foreach (string file in House.SourceFiles(room).Where(file => !file.Contains("/Images/ImageDecode", StringComparison.Ordinal)))
             foreach (Match policy in Policy().Matches(File.ReadAllText(file)))
-                Assert.True(policy.Value is "ImageDecodeOptions.Standard" || policy.Value is "ImageDecodeOptions.Fingerprint" && file.Contains("/Fingerprints/", StringComparison.Ordinal), $"{file}: {policy.Value}");
+                Assert.True(policy.Value is "ImageDecodeOptions.Standard"
+                    || policy.Value is "ImageDecodeOptions.Fingerprint" && file.Contains("/Fingerprints/", StringComparison.Ordinal),
+                        $"{file}: {policy.Value}");
     }
 
     [GeneratedRegex(@"new ImageDecodeOptions|ImageDecodeOptions\.\w+|SKBitmap\.Decode|SKImage\.FromEncoded\w+")]

@@ -22,7 +22,8 @@ internal static class House
         ["Annotation"] = ["Data", "Evaluation"],
         ["Gateway"] = ["Guard", "Audit"],
         ["Demo"] = ["SafetyWorld", "Training", "Inference", "Evaluation"],
-        ["Cli"] = ["Core", "Data", "SafetyWorld", "Objectives", "Processing", "Models", "Training", "Guard", "Audit", "Inference", "Evaluation", "Annotation", "Gateway", "Demo"],
+        ["Cli"] = ["Core", "Data", "SafetyWorld", "Objectives", "Processing", "Models", "Training", "Guard", "Audit", "Inference", "Evaluation", "Annotation",
+            "Gateway", "Demo"],
     };
 
     public static readonly string[] WithoutTorch = ["Core", "Data", "SafetyWorld", "Processing", "Guard", "Audit", "Evaluation", "Annotation", "Gateway"];
@@ -33,8 +34,12 @@ internal static class House
 
     public static Assembly Load(string room) => Assembly.Load(room == "Cli" ? "safe-rlhf-v" : $"SafeRlhfV.{room}");
 
-    public static IEnumerable<string> SourceFiles(string room) =>
-        Directory.EnumerateFiles(SourceFolder(room), "*.cs", SearchOption.AllDirectories).Where(file => !file.Contains("/obj/", StringComparison.Ordinal));
+    public static IEnumerable<string> SourceFiles(string room) => FilesOf(SourceFolder(room));
+
+    /// <summary>The C# files of a folder of the repository, without what builds leave there.</summary>
+    public static IEnumerable<string> FilesOf(string folder) =>
+        Directory.EnumerateFiles(Path.Combine(Golden.RepositoryRoot(), folder), "*.cs", SearchOption.AllDirectories)
+            .Where(file => !file.Contains("/obj/", StringComparison.Ordinal) && !file.Contains("/bin/", StringComparison.Ordinal));
 
     /// <summary>What a room may use directly or by way of what it uses.</summary>
     public static HashSet<string> Reach(string room)

@@ -17,7 +17,8 @@ public sealed partial class PageReferenceTests
     public void CommentsNameOnlyPagesOfTheRepository()
     {
         string[] folders = ["src", "tests", "bench", "samples"];
-        string[] files = [.. folders.SelectMany(folder => Directory.EnumerateFiles(Path.Combine(Golden.RepositoryRoot(), folder), "*.cs", SearchOption.AllDirectories))
+        string[] files = [.. folders.SelectMany(folder =>
+            Directory.EnumerateFiles(Path.Combine(Golden.RepositoryRoot(), folder), "*.cs", SearchOption.AllDirectories))
             .Where(file => !file.Contains("/obj/", StringComparison.Ordinal) && Path.GetFileName(file) != "PageReferenceTests.cs")];
         Assert.True(files.Length > 500, "the sources are found");
         string[] outside = [.. files.SelectMany(file => File.ReadLines(file).SelectMany(Outside).Select(page => $"{file}: {page}"))];
@@ -37,7 +38,8 @@ public sealed partial class PageReferenceTests
     {
         if (Comment().Match(line) is not { Success: true } comment) return [];
         return Page().Matches(comment.Value).Select(match => match.Value)
-            .Where(named => !named.EndsWith(".md", StringComparison.Ordinal) || !Pages.Any(page => page == named || page.EndsWith("/" + named, StringComparison.Ordinal)));
+            .Where(named => !named.EndsWith(".md", StringComparison.Ordinal)
+                || !Pages.Any(page => page == named || page.EndsWith("/" + named, StringComparison.Ordinal)));
     }
 
     // two slashes that are no part of an address

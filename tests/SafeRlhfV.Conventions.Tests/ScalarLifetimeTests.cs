@@ -6,13 +6,15 @@ using static TorchSharp.torch;
 namespace SafeRlhfV.Conventions.Tests;
 
 /// <summary>
-/// TorchSharp frees a temporary Scalar while libtorch may still read it (docs/decisions/0006). So a number reaches libtorch only from a static readonly field or from a
-/// <c>using</c>; and TorchSharp's own methods that make a temporary inside, such as the operators between tensors and numbers, are not called at all. Nor are its
-/// scripts, whose arguments it frees with a wrong size; TensorScript runs them.
+/// TorchSharp frees a temporary Scalar while libtorch may still read it (docs/decisions/0006). So a number reaches libtorch only from a static readonly field
+/// or from a
+/// <c>using</c>; and TorchSharp's own methods that make a temporary inside, such as the operators between tensors and numbers, are not called at all. Nor are
+/// its scripts, whose arguments it frees with a wrong size; TensorScript runs them.
 /// </summary>
 public sealed class ScalarLifetimeTests
 {
-    private const string Conversion = "TorchSharp.Scalar::op_Implicit(", Making = "TorchSharp.ScalarExtensionMethods::ToScalar(", Script = "TorchSharp.torch+jit+";
+    private const string Conversion = "TorchSharp.Scalar::op_Implicit(", Making = "TorchSharp.ScalarExtensionMethods::ToScalar(",
+        Script = "TorchSharp.torch+jit+";
 
     // methods of TorchSharp that make a scalar for one call, directly or by way of another
     private static readonly Lazy<IReadOnlySet<string>> Makers = new(() =>
@@ -23,12 +25,14 @@ public sealed class ScalarLifetimeTests
         do
         {
             known = makers.Count;
-            makers.UnionWith(methods.Where(method => !IsMaking(method.Name) && method.Instructions.Any(instruction => makers.Contains(instruction.Operand))).Select(method => method.Name));
+            makers.UnionWith(methods.Where(method => !IsMaking(method.Name) && method.Instructions.Any(instruction => makers.Contains(instruction.Operand)))
+                .Select(method => method.Name));
         }
         while (makers.Count > known);
         return makers;
 
-        static bool MakesOne(CompiledMethod.Instruction instruction) => IsMaking(instruction.Operand) || instruction.Operand.StartsWith("TorchSharp.Scalar::.ctor(", StringComparison.Ordinal);
+        static bool MakesOne(CompiledMethod.Instruction instruction) => IsMaking(instruction.Operand)
+            || instruction.Operand.StartsWith("TorchSharp.Scalar::.ctor(", StringComparison.Ordinal);
     });
 
     [Theory, MemberData(nameof(House.Rooms), MemberType = typeof(House))]
@@ -42,7 +46,8 @@ public sealed class ScalarLifetimeTests
     public void EveryKindOfTemporaryIsFound()
     {
         string[] found = [.. Faults(typeof(Samples).Assembly, $"{typeof(Samples).FullName}::").Select(fault => fault.Split(' ')[0].Split("::")[1])];
-        Assert.Equal(typeof(Samples).GetMethods(BindingFlags.Static | BindingFlags.NonPublic).Select(method => method.Name).Where(name => name.StartsWith("Wrong", StringComparison.Ordinal)).Order(), found.Order());
+        Assert.Equal(typeof(Samples).GetMethods(BindingFlags.Static | BindingFlags.NonPublic).Select(method => method.Name)
+            .Where(name => name.StartsWith("Wrong", StringComparison.Ordinal)).Order(), found.Order());
     }
 
     private static IEnumerable<string> Faults(Assembly assembly, string within)
@@ -52,13 +57,16 @@ public sealed class ScalarLifetimeTests
             for (int i = 0; i < method.Instructions.Count; i++)
             {
                 string called = method.Instructions[i].Operand;
-                bool wrong = IsMaking(called) ? !IsKept(method, method.Instructions[i + 1]) : Makers.Value.Contains(called) || called.StartsWith(Script, StringComparison.Ordinal);
+                bool wrong = IsMaking(called)
+                    ? !IsKept(method, method.Instructions[i + 1])
+                    : Makers.Value.Contains(called) || called.StartsWith(Script, StringComparison.Ordinal);
                 if (wrong) yield return $"{method.Name.Split('(')[0]} calls {called}";
             }
         }
     }
 
-    private static bool IsMaking(string method) => method.StartsWith(Conversion, StringComparison.Ordinal) || method.StartsWith(Making, StringComparison.Ordinal);
+    private static bool IsMaking(string method) => method.StartsWith(Conversion, StringComparison.Ordinal)
+        || method.StartsWith(Making, StringComparison.Ordinal);
 
     private static bool IsKept(CompiledMethod method, CompiledMethod.Instruction next) => next.Code == OpCodes.Stsfld
         ? method.Name.Contains("::.cctor(", StringComparison.Ordinal)

@@ -8,7 +8,8 @@ public sealed class AllCoresTests
         Assert.Equal("row 7", Assert.Throws<InvalidInputException>(() => AllCores.For(20, i => Fail(i))).Message);
         Assert.Equal("row 7", Assert.Throws<InvalidInputException>(() => AllCores.ForEach(Enumerable.Range(0, 20), Fail)).Message);
         // a sequence may fail as well as the work
-        Assert.Equal("row 7", Assert.Throws<InvalidInputException>(() => AllCores.ForEach(Enumerable.Range(0, 20).Select(i => { Fail(i); return i; }), _ => { })).Message);
+        Assert.Equal("row 7", Assert.Throws<InvalidInputException>(() =>
+            AllCores.ForEach(Enumerable.Range(0, 20).Select(i => { Fail(i); return i; }), _ => { })).Message);
 
         static void Fail(int row)
         {

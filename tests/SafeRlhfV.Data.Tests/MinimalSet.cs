@@ -19,7 +19,8 @@ internal static class MinimalSet
         ["dpo"] = ["question", "image", "response_1", "response_2", "more_helpful_response_id"],
         ["reward"] = ["question", "image", "response_1", "response_2", "more_helpful_response_id"],
         ["cost"] = ["question", "image", "response_1", "response_2", "safer_response_id", "is_response_1_safe", "is_response_2_safe"],
-        ["scores"] = ["question", "image", "response_1", "response_2", "more_helpful_response_id", "safer_response_id", "is_response_1_safe", "is_response_2_safe"],
+        ["scores"] = ["question", "image", "response_1", "response_2", "more_helpful_response_id", "safer_response_id", "is_response_1_safe",
+            "is_response_2_safe"],
         ["guard"] = ["question", "image", "category", "response", "is_response_safe"],
         ["ppo"] = ["question", "image"],
     };
@@ -30,7 +31,8 @@ internal static class MinimalSet
     public static string Write(string folder, IReadOnlyCollection<string> columns)
     {
         Directory.CreateDirectory(Path.Combine(folder, "images"));
-        byte[][] images = [.. PreferenceDataset.Open(Golden.At("beavertails-v", "paired")).ReadRows().Select(row => row.Image?.Bytes).OfType<byte[]>().DistinctBy(Convert.ToHexString).Take(Rows)];
+        byte[][] images = [.. PreferenceDataset.Open(Golden.At("beavertails-v", "paired")).ReadRows().Select(row => row.Image?.Bytes).OfType<byte[]>()
+            .DistinctBy(Convert.ToHexString).Take(Rows)];
         List<string> lines = [];
         for (int i = 0; i < Rows; i++)
         {

@@ -16,7 +16,8 @@ public sealed class DemoRunnerTests(QuickDemo demo) : IClassFixture<QuickDemo>
         Assert.Equal(0, results.Methods[0].HelpfulWins.GainPoints);
         Assert.Equal([("safe-rlhf-v", 4), ("ppo-h", 2), ("ppo-s", 2)], results.Trajectories.Select(curve => (curve.Id, curve.Points.Count)));
         Assert.Equal("log", results.Trajectories[0].Multiplier);
-        Assert.All(results.Trajectories[0].Points, point => Assert.True(point.Lambda is > 0 and <= 4 && double.IsFinite(point.Reward) && double.IsFinite(point.Kl)));
+        Assert.All(results.Trajectories[0].Points,
+            point => Assert.True(point.Lambda is > 0 and <= 4 && double.IsFinite(point.Reward) && double.IsFinite(point.Kl)));
         Assert.All([results.RewardModel, results.CostModel], model => Assert.True(model is { Pairs: 60, True: not null, Grey: not null }));
         Assert.Equal(["CM-V", "Beaver-Guard-V"], results.FlipProbes.Select(probe => probe.Model));
         Assert.Equal(2, results.Guard!.Curves.Count);
@@ -57,11 +58,13 @@ public sealed class DemoRunnerTests(QuickDemo demo) : IClassFixture<QuickDemo>
         DemoFolders other = new(folder.At("demo"));
         using CancellationTokenSource stop = new();
         Recorder stopper = new(progress => { if (progress is { Stage: "sft", Done: 12 }) stop.Cancel(); });
-        Assert.ThrowsAny<OperationCanceledException>(() => DemoRunner.Run(DemoSettings.Quick(QuickDemo.Seed), other.Root, "sft", workers: 1, progress: stopper, cancel: stop.Token));
+        Assert.ThrowsAny<OperationCanceledException>(() =>
+            DemoRunner.Run(DemoSettings.Quick(QuickDemo.Seed), other.Root, "sft", workers: 1, progress: stopper, cancel: stop.Token));
         DemoRunner.Run(DemoSettings.Quick(QuickDemo.Seed), other.Root, "sft", workers: 1);
         Assert.Equal(Weights(demo.Folders, "vision"), Weights(other, "vision"));
         Assert.Equal(Weights(demo.Folders, "start"), Weights(other, "start"));
-        Assert.Equal(File.ReadAllBytes(Path.Combine(demo.Folders.Run("sft"), "metrics.jsonl")), File.ReadAllBytes(Path.Combine(other.Run("sft"), "metrics.jsonl")));
+        Assert.Equal(File.ReadAllBytes(Path.Combine(demo.Folders.Run("sft"), "metrics.jsonl")),
+            File.ReadAllBytes(Path.Combine(other.Run("sft"), "metrics.jsonl")));
     }
 
     [Fact]
@@ -104,8 +107,10 @@ public sealed class DemoRunnerTests(QuickDemo demo) : IClassFixture<QuickDemo>
         using TemporaryFolder folder = new();
         File.WriteAllText(folder.At("mine.txt"), "mine");
         Assert.Contains("something else", Assert.Throws<InvalidInputException>(() => DemoRunner.Run(DemoSettings.Quick(0), folder.Path)).Message);
-        Assert.Contains("other settings", Assert.Throws<InvalidInputException>(() => DemoRunner.Run(DemoSettings.Quick(QuickDemo.Seed + 1), demo.Folders.Root)).Message);
-        Assert.Contains("no such stage", Assert.Throws<InvalidInputException>(() => DemoRunner.Run(DemoSettings.Quick(0), folder.At("new"), "nonsense")).Message);
+        Assert.Contains("other settings",
+            Assert.Throws<InvalidInputException>(() => DemoRunner.Run(DemoSettings.Quick(QuickDemo.Seed + 1), demo.Folders.Root)).Message);
+        Assert.Contains("no such stage",
+            Assert.Throws<InvalidInputException>(() => DemoRunner.Run(DemoSettings.Quick(0), folder.At("new"), "nonsense")).Message);
         Assert.Equal("mine.txt", Path.GetFileName(Assert.Single(Directory.EnumerateFileSystemEntries(folder.Path))));
     }
 

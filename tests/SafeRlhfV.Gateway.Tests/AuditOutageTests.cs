@@ -26,7 +26,8 @@ public sealed class AuditOutageTests(PostgresServer postgres) : IClassFixture<Po
     public async Task AFileThatCannotBeWrittenRefusesUntilItCan()
     {
         await using RunningGateway gateway = await RunningGateway.StartAsync();
-        await OutageAsync(gateway, () => ExecuteAsync("ALTER TABLE guard_audit RENAME TO guard_audit_away"), () => ExecuteAsync("ALTER TABLE guard_audit_away RENAME TO guard_audit"));
+        await OutageAsync(gateway, () => ExecuteAsync("ALTER TABLE guard_audit RENAME TO guard_audit_away"),
+            () => ExecuteAsync("ALTER TABLE guard_audit_away RENAME TO guard_audit"));
 
         async Task ExecuteAsync(string statement)
         {
@@ -76,7 +77,8 @@ public sealed class AuditOutageTests(PostgresServer postgres) : IClassFixture<Po
             {
                 (int status, JsonNode? body) = await gateway.ChatAsync("meanwhile", stream: caller % 2 == 1);
                 if (status != 200) AssertRefused(status, body);
-                else if (!body!.ToJsonString().Contains("audit_unavailable", StringComparison.Ordinal)) Interlocked.Increment(ref answered); // a stream that had begun ends with the error
+                // a stream that had begun ends with the error
+                else if (!body!.ToJsonString().Contains("audit_unavailable", StringComparison.Ordinal)) Interlocked.Increment(ref answered);
             }
         }))];
         while (Volatile.Read(ref answered) < 12) await Task.Delay(5);
@@ -98,7 +100,8 @@ public sealed class AuditOutageTests(PostgresServer postgres) : IClassFixture<Po
         Assert.InRange(gateway.Upstream.Requests.Count, asked, asked + 1); // a model costs money: it is not asked for what cannot leave
 
         // the operator reads why, without a line for each request
-        Assert.InRange(gateway.Log.Lines.Count(line => line.StartsWith("Requests are refused: the audit trail does not record (", StringComparison.Ordinal)), 1, 6);
+        Assert.InRange(gateway.Log.Lines.Count(line => line.StartsWith("Requests are refused: the audit trail does not record (", StringComparison.Ordinal)), 1,
+            6);
 
         await give();
         for (int i = 0; i < 200 && (await gateway.ChatAsync("after")).Status != 200; i++) await Task.Delay(50);

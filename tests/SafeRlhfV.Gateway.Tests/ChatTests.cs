@@ -49,7 +49,12 @@ public sealed class ChatTests
     {
         await using RunningGateway gateway = await RunningGateway.StartAsync();
         gateway.Upstream.Behaviour = (http, body) => StubUpstream.AnswerAsync(http, body, "", [Call("""{"city":"Rome"}""")]);
-        ChatCompletionOptions options = new() { Tools = { ChatTool.CreateFunctionTool("weather", "the weather", BinaryData.FromString("""{"type":"object","properties":{"city":{"type":"string"}}}""")) } };
+        ChatCompletionOptions options =
+            new()
+            {
+                Tools = { ChatTool.CreateFunctionTool("weather", "the weather",
+                    BinaryData.FromString("""{"type":"object","properties":{"city":{"type":"string"}}}""")) }
+            };
         ChatClient client = gateway.Client().GetChatClient("ours");
         string name, arguments;
         if (stream)
@@ -57,7 +62,8 @@ public sealed class ChatTests
             (name, arguments) = ("", "");
             await foreach (StreamingChatCompletionUpdate update in client.CompleteChatStreamingAsync([new UserChatMessage("Rome?")], options))
             {
-                foreach (StreamingChatToolCallUpdate call in update.ToolCallUpdates) (name, arguments) = (name + call.FunctionName, arguments + call.FunctionArgumentsUpdate);
+                foreach (StreamingChatToolCallUpdate call in update.ToolCallUpdates)
+                    (name, arguments) = (name + call.FunctionName, arguments + call.FunctionArgumentsUpdate);
             }
         }
         else
@@ -105,7 +111,8 @@ public sealed class ChatTests
     public async Task AnUnsafeAnswerIsAskedForAgainWithTheVerdict()
     {
         await using RunningGateway gateway = await RunningGateway.StartAsync();
-        gateway.Upstream.Behaviour = (http, body) => StubUpstream.AnswerAsync(http, body, gateway.Upstream.Requests.Count == 1 ? "A forbidden answer." : "A good answer.");
+        gateway.Upstream.Behaviour = (http, body) =>
+            StubUpstream.AnswerAsync(http, body, gateway.Upstream.Requests.Count == 1 ? "A forbidden answer." : "A good answer.");
         (_, JsonNode? body) = await gateway.ChatAsync("Hello");
         Assert.Equal("A good answer.", body!["choices"]![0]!["message"]!["content"]!.GetValue<string>());
         JsonArray second = gateway.Upstream.Requests.Last()["messages"]!.AsArray();
@@ -128,7 +135,9 @@ public sealed class ChatTests
         {
             if (where == "content") await StubUpstream.AnswerAsync(http, body, "It is a forbidden thing and more of it");
             else if (where == "tool") await StubUpstream.AnswerAsync(http, body, "", [Call("""{"text":"f\u006frbidden"}""")]);
-            else await http.Response.WriteAsJsonAsync(new JsonObject { ["choices"] = new JsonArray(new JsonObject { ["message"] = new JsonObject { ["content"] = "fine", [where] = "a forbidden thing" } }) });
+            else
+                await http.Response.WriteAsJsonAsync(new JsonObject { ["choices"] =
+                    new JsonArray(new JsonObject { ["message"] = new JsonObject { ["content"] = "fine", [where] = "a forbidden thing" } }) });
         };
         (int status, JsonNode? answer) = await gateway.ChatAsync("Hello", stream);
         Assert.Equal(200, status);
@@ -142,7 +151,8 @@ public sealed class ChatTests
     public async Task SeveralChoicesAreAllJudged()
     {
         await using RunningGateway gateway = await RunningGateway.StartAsync(policy: "rounds: 0");
-        gateway.Upstream.Behaviour = (http, _) => http.Response.WriteAsync("""{"choices":[{"message":{"content":"fine"}},{"message":{"content":"forbidden"}}]}""");
+        gateway.Upstream.Behaviour = (http, _) =>
+            http.Response.WriteAsync("""{"choices":[{"message":{"content":"fine"}},{"message":{"content":"forbidden"}}]}""");
         (_, JsonNode? body) = await gateway.PostAsync("/v1/chat/completions", """{"model":"ours","n":2,"messages":[{"role":"user","content":"Hi"}]}""");
         Assert.DoesNotContain("forbidden", body!.ToJsonString());
         Assert.Single(body["choices"]!.AsArray());
@@ -152,9 +162,12 @@ public sealed class ChatTests
     public async Task UnknownParametersPassThrough()
     {
         await using RunningGateway gateway = await RunningGateway.StartAsync();
-        await gateway.PostAsync("/v1/chat/completions", """{"model":"ours","seed":7,"top_k":3,"response_format":{"type":"json_object"},"messages":[{"role":"user","content":"Hi","extra":1}]}""");
+        await gateway.PostAsync("/v1/chat/completions",
+            """{"model":"ours","seed":7,"top_k":3,"response_format":{"type":"json_object"},"messages":[{"role":"user","content":"Hi","extra":1}]}""");
         JsonObject sent = gateway.Upstream.Requests.Single();
-        Assert.Equal((7, 3, "json_object", 1), (sent["seed"]!.GetValue<int>(), sent["top_k"]!.GetValue<int>(), sent["response_format"]!["type"]!.GetValue<string>(), sent["messages"]![0]!["extra"]!.GetValue<int>()));
+        Assert.Equal((7, 3, "json_object", 1),
+            (sent["seed"]!.GetValue<int>(), sent["top_k"]!.GetValue<int>(), sent["response_format"]!["type"]!.GetValue<string>(),
+                sent["messages"]![0]!["extra"]!.GetValue<int>()));
     }
 
     [Fact]

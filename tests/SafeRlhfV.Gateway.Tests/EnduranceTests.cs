@@ -18,12 +18,14 @@ public sealed class EnduranceTests
         {
             http.RequestAborted.Register(() => left.TrySetResult());
             http.Response.ContentType = "text/event-stream";
-            for (int i = 0; i < 1000; i++) await StubUpstream.ChunkAsync(http, new JsonObject { ["content"] = "One more. " }).ContinueWith(_ => Task.Delay(10)).Unwrap();
+            for (int i = 0; i < 1000; i++)
+                await StubUpstream.ChunkAsync(http, new JsonObject { ["content"] = "One more. " }).ContinueWith(_ => Task.Delay(10)).Unwrap();
         };
         using (HttpRequestMessage request = new(HttpMethod.Post, "/v1/chat/completions"))
         {
             request.Headers.Authorization = new("Bearer", RunningGateway.Key);
-            request.Content = new StringContent("""{"model":"ours","stream":true,"messages":[{"role":"user","content":"Hi"}]}""", Encoding.UTF8, "application/json");
+            request.Content = new StringContent("""{"model":"ours","stream":true,"messages":[{"role":"user","content":"Hi"}]}""", Encoding.UTF8,
+                "application/json");
             using HttpResponseMessage response = await gateway.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
             await (await response.Content.ReadAsStreamAsync()).ReadExactlyAsync(new byte[10]);
         }
@@ -55,7 +57,8 @@ public sealed class EnduranceTests
 
         async Task<((double, double, double), (double, double, double))> MeasureAsync(int requests)
         {
-            var first = await RunAsync(requests, () => direct.PostAsync(gateway.Upstream.Endpoint + "/chat/completions", new StringContent(body, Encoding.UTF8, "application/json")));
+            var first = await RunAsync(requests,
+                () => direct.PostAsync(gateway.Upstream.Endpoint + "/chat/completions", new StringContent(body, Encoding.UTF8, "application/json")));
             return (first, await RunAsync(requests, () => gateway.SendAsync("/v1/chat/completions", body)));
         }
 
@@ -89,7 +92,8 @@ public sealed class EnduranceTests
         double seconds = watch.Elapsed.TotalSeconds;
         long grown = GC.GetTotalMemory(true) - before;
         gateway.Upstream.Requests.Clear();
-        TestContext.Current.TestOutputHelper?.WriteLine($"{streams} streams, {open} open: {streams / seconds:0} a second, {grown / 1024.0 / 1024:0.0} MiB more held");
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"{streams} streams, {open} open: {streams / seconds:0} a second, {grown / 1024.0 / 1024:0.0} MiB more held");
         IReadOnlyList<string?> outcomes = await gateway.OutcomesAsync();
         Assert.Equal(streams + Math.Min(streams / 4, open), outcomes.Count);
         Assert.All(outcomes, outcome => Assert.Equal("Passed", outcome));
@@ -108,7 +112,8 @@ public sealed class EnduranceTests
     [Fact]
     public async Task AKilledGatewayLeavesAWholeTrail()
     {
-        string program = Path.Combine(Golden.RepositoryRoot(), "artifacts", "bin", "SafeRlhfV.Cli", new DirectoryInfo(AppContext.BaseDirectory).Name, "safe-rlhf-v.dll");
+        string program = Path.Combine(Golden.RepositoryRoot(), "artifacts", "bin", "SafeRlhfV.Cli", new DirectoryInfo(AppContext.BaseDirectory).Name,
+            "safe-rlhf-v.dll");
         Assert.SkipUnless(File.Exists(program), $"{program} is not built");
         using TemporaryFolder folder = new();
         await using StubUpstream upstream = await StubUpstream.StartAsync();
@@ -120,7 +125,11 @@ public sealed class EnduranceTests
             keys: [ {"{"} name: k, hash: {KeyRing.Hash("key")} {"}"} ]
             audit: {"{"} trail: "sqlite:audit.db" {"}"}
             """);
-        ProcessStartInfo start = new("dotnet", [program, "serve", "--config", folder.At("gateway.yaml")]) { RedirectStandardError = true, RedirectStandardOutput = true };
+        ProcessStartInfo start = new("dotnet", [program, "serve", "--config", folder.At("gateway.yaml")])
+        {
+            RedirectStandardError = true,
+            RedirectStandardOutput = true
+        };
         using Process process = Process.Start(start)!;
         try
         {
@@ -136,7 +145,8 @@ public sealed class EnduranceTests
                     while (true)
                     {
                         using HttpResponseMessage response = await http.PostAsync(
-                            "/v1/chat/completions", new StringContent("""{"model":"ours","messages":[{"role":"user","content":"Hi"}]}""", Encoding.UTF8, "application/json"));
+                            "/v1/chat/completions", new StringContent("""{"model":"ours","messages":[{"role":"user","content":"Hi"}]}""", Encoding.UTF8,
+                                "application/json"));
                         if (response.StatusCode == System.Net.HttpStatusCode.OK) Interlocked.Increment(ref answered);
                     }
                 }

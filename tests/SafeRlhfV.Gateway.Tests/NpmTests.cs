@@ -31,7 +31,8 @@ public sealed class NpmTests
             new JsonObject { ["type"] = "text", ["text"] = "forbidden" },
             new JsonObject { ["type"] = "image_url", ["image_url"] = new JsonObject { ["url"] = $"data:image/png;base64,{Pixel}" } },
         ];
-        string withImage = new JsonObject { ["model"] = "ours", ["messages"] = new JsonArray(new JsonObject { ["role"] = "user", ["content"] = content }) }.ToJsonString();
+        string withImage = new JsonObject { ["model"] = "ours", ["messages"] = new JsonArray(new JsonObject { ["role"] = "user", ["content"] = content }) }
+            .ToJsonString();
         Assert.Equal(200, (await gateway.PostAsync("/v1/chat/completions", withImage)).Status);
         await RunAsync(folder, "node", "dashboard.mjs", gateway.Http.BaseAddress!.ToString().TrimEnd('/'), RunningGateway.OperatorKey, chromium!);
         Assert.Equal(3, (await gateway.OutcomesAsync()).Count);
@@ -40,13 +41,15 @@ public sealed class NpmTests
     // The scripts run from the artifacts folder, where their packages are installed once.
     private static async Task<string> InstallAsync()
     {
-        Assert.SkipUnless(Environment.GetEnvironmentVariable("PATH")!.Split(':').Any(path => File.Exists(Path.Combine(path, "npm"))), "there is no npm on this machine");
+        Assert.SkipUnless(Environment.GetEnvironmentVariable("PATH")!.Split(':').Any(path => File.Exists(Path.Combine(path, "npm"))),
+            "there is no npm on this machine");
         string folder = Path.Combine(Golden.RepositoryRoot(), "artifacts", "npm", "gateway");
         await Installing.WaitAsync();
         try
         {
             Directory.CreateDirectory(folder);
-            foreach (string file in Directory.EnumerateFiles(Path.Combine(Golden.RepositoryRoot(), "tests", "SafeRlhfV.Gateway.Tests", "npm"))) File.Copy(file, Path.Combine(folder, Path.GetFileName(file)), true);
+            foreach (string file in Directory.EnumerateFiles(Path.Combine(Golden.RepositoryRoot(), "tests", "SafeRlhfV.Gateway.Tests", "npm")))
+                File.Copy(file, Path.Combine(folder, Path.GetFileName(file)), true);
             if (!Directory.Exists(Path.Combine(folder, "node_modules", "openai")) || !Directory.Exists(Path.Combine(folder, "node_modules", "playwright-core")))
                 await RunAsync(folder, "npm", "install", "--no-audit", "--no-fund", "--ignore-scripts");
         }
@@ -63,7 +66,8 @@ public sealed class NpmTests
 
     private static async Task RunAsync(string folder, string program, params string[] arguments)
     {
-        using Process process = Process.Start(new ProcessStartInfo(program, arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using Process process = Process.Start(new ProcessStartInfo(program, arguments) { WorkingDirectory = folder, RedirectStandardOutput = true,
+            RedirectStandardError = true })!;
         Task<string> output = process.StandardOutput.ReadToEndAsync(), errors = process.StandardError.ReadToEndAsync();
         using CancellationTokenSource limit = new(TimeSpan.FromMinutes(2));
         try
@@ -74,6 +78,7 @@ public sealed class NpmTests
         {
             process.Kill(true);
         }
-        if (process.ExitCode != 0) throw new InvalidOperationException($"{program} {arguments[0]} ended with {process.ExitCode}: {await output} {await errors}");
+        if (process.ExitCode != 0)
+            throw new InvalidOperationException($"{program} {arguments[0]} ended with {process.ExitCode}: {await output} {await errors}");
     }
 }

@@ -13,7 +13,8 @@ public sealed class OtlpTests
     {
         ConcurrentQueue<(string? Type, byte[] Body)> received = [];
         await using WebApplication collector = await CollectorAsync(received);
-        await using (RunningGateway gateway = await RunningGateway.StartAsync($"telemetry: {{ otlp: {{ endpoint: \"{collector.Urls.First()}/v1/metrics\", interval: 200ms }} }}"))
+        await using (RunningGateway gateway =
+            await RunningGateway.StartAsync($"telemetry: {{ otlp: {{ endpoint: \"{collector.Urls.First()}/v1/metrics\", interval: 200ms }} }}"))
         {
             Assert.Equal(200, (await gateway.ChatAsync("Hello")).Status);
             Assert.Equal(200, (await gateway.ChatAsync("a forbidden question")).Status);
@@ -21,7 +22,8 @@ public sealed class OtlpTests
         }
         (string? type, byte[] body) = received.First(one => Holds(one.Body, "PromptRefused"));
         Assert.Equal("application/x-protobuf", type);
-        foreach (string part in (string[])["SafeRlhfV.Gateway", "gateway_outcomes_total", "gateway_request_seconds", "Passed", "dangerous_behavior"]) Assert.True(Holds(body, part), part);
+        foreach (string part in (string[])["SafeRlhfV.Gateway", "gateway_outcomes_total", "gateway_request_seconds", "Passed", "dangerous_behavior"])
+            Assert.True(Holds(body, part), part);
         Assert.False(Holds(body, "forbidden question"));
     }
 
@@ -29,7 +31,8 @@ public sealed class OtlpTests
     [Fact]
     public async Task ACollectorThatIsAwayChangesNothing()
     {
-        await using RunningGateway gateway = await RunningGateway.StartAsync("telemetry: { otlp: { endpoint: \"http://127.0.0.1:1/v1/metrics\", interval: 100ms, timeout: 200ms } }");
+        await using RunningGateway gateway =
+            await RunningGateway.StartAsync("telemetry: { otlp: { endpoint: \"http://127.0.0.1:1/v1/metrics\", interval: 100ms, timeout: 200ms } }");
         for (int i = 0; i < 5; i++)
         {
             Assert.Equal(200, (await gateway.ChatAsync("Hello")).Status);

@@ -29,9 +29,12 @@ public sealed class RequestTests
         { """{"model":"ours","messages":[{"role":"user","content":[5]}]}""", 400, "messages[0].content[0]" },
         { """{"model":"ours","messages":[{"role":"user","content":[{"type":"input_audio","input_audio":{}}]}]}""", 400, "messages[0].content[0].type" },
         { """{"model":"ours","messages":[{"role":"user","content":[{"type":"image_url","image_url":"x"}]}]}""", 400, "messages[0].content[0].image_url" },
-        { """{"model":"ours","messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"http://127.0.0.1/a.png"}}]}]}""", 400, "messages[0].content[0].image_url.url" },
-        { """{"model":"ours","messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:image/png;base64,!!"}}]}]}""", 400, "messages[0].content[0].image_url.url" },
-        { """{"model":"ours","messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:image/png;base64,AAAA"}}]}]}""", 400, "messages[0].content[0].image_url.url" },
+        { """{"model":"ours","messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"http://127.0.0.1/a.png"}}]}]}""", 400,
+            "messages[0].content[0].image_url.url" },
+        { """{"model":"ours","messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:image/png;base64,!!"}}]}]}""", 400,
+            "messages[0].content[0].image_url.url" },
+        { """{"model":"ours","messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:image/png;base64,AAAA"}}]}]}""", 400,
+            "messages[0].content[0].image_url.url" },
         { """{"model":"ours","stream":"yes","messages":[{"role":"user","content":"hi"}]}""", 400, "stream" },
         { """{"model":"ours","n":0,"messages":[{"role":"user","content":"hi"}]}""", 400, "n" },
         { """{"model":"ours","n":2,"stream":true,"messages":[{"role":"user","content":"hi"}]}""", 400, "n" },
@@ -59,8 +62,10 @@ public sealed class RequestTests
     public async Task FuzzedRequestsNeverBreakTheGateway()
     {
         await using RunningGateway gateway = await RunningGateway.StartAsync();
-        string[] odd = ["null", "true", "-1", "1e400", "\"\"", "[]", "{}", "[null]", "\"\\ud800\"", "\"data:\"", "\"data:image/png;base64,\"", "[[[[]]]]", "{\"type\":\"text\"}", "{\"url\":5}", "99999999999999999999"];
-        string whole = """{"model":"ours","stream":false,"n":1,"temperature":0.5,"max_tokens":5,"stream_options":{"include_usage":true},"tools":[{"type":"function"}],"messages":[{"role":"system","content":"s"},{"role":"user","name":"u","content":[{"type":"text","text":"t"},{"type":"image_url","image_url":{"url":"data:image/png;base64,@"}}]},{"role":"assistant","content":null,"tool_calls":[{"id":"1","function":{"name":"f","arguments":"{}"}}]},{"role":"tool","tool_call_id":"1","content":"r"}]}""".Replace("@", Pixel);
+        string[] odd = ["null", "true", "-1", "1e400", "\"\"", "[]", "{}", "[null]", "\"\\ud800\"", "\"data:\"", "\"data:image/png;base64,\"", "[[[[]]]]",
+            "{\"type\":\"text\"}", "{\"url\":5}", "99999999999999999999"];
+        string whole =
+            """{"model":"ours","stream":false,"n":1,"temperature":0.5,"max_tokens":5,"stream_options":{"include_usage":true},"tools":[{"type":"function"}],"messages":[{"role":"system","content":"s"},{"role":"user","name":"u","content":[{"type":"text","text":"t"},{"type":"image_url","image_url":{"url":"data:image/png;base64,@"}}]},{"role":"assistant","content":null,"tool_calls":[{"id":"1","function":{"name":"f","arguments":"{}"}}]},{"role":"tool","tool_call_id":"1","content":"r"}]}""".Replace("@", Pixel);
         Assert.Equal(200, (await gateway.PostAsync("/v1/chat/completions", whole)).Status);
         await Gen.Select(Gen.Int[0, 1_000_000], Gen.Int[0, odd.Length], Gen.Bool).SampleAsync(async (at, which, moderations) =>
         {
@@ -84,7 +89,8 @@ public sealed class RequestTests
             (int status, JsonNode? body) = await gateway.PostAsync(path, "{}", key);
             Assert.Equal((401, code), (status, body!["error"]!["code"]!.GetValue<string>()));
         }
-        foreach (string path in (string[])["/v1/models", "/metrics", "/v1/nothing"]) Assert.Equal(HttpStatusCode.Unauthorized, (await gateway.GetAsync(path, key)).StatusCode);
+        foreach (string path in (string[])["/v1/models", "/metrics", "/v1/nothing"])
+            Assert.Equal(HttpStatusCode.Unauthorized, (await gateway.GetAsync(path, key)).StatusCode);
         Assert.Equal(HttpStatusCode.OK, (await gateway.GetAsync("/healthz", key)).StatusCode);
     }
 
@@ -98,8 +104,10 @@ public sealed class RequestTests
         Assert.Equal(404, (await gateway.ChatAsync("hi", key: "narrow-key")).Status);
         Assert.Equal(200, (await gateway.ChatAsync("hi", key: "narrow-key", model: "both")).Status);
         Assert.Equal(HttpStatusCode.NotFound, (await gateway.GetAsync("/v1/models/nothing")).StatusCode);
-        Assert.Equal("unknown_url", JsonNode.Parse(await (await gateway.GetAsync("/v1/nothing")).Content.ReadAsStringAsync())!["error"]!["code"]!.GetValue<string>());
-        Assert.Equal("method_not_allowed", JsonNode.Parse(await (await gateway.GetAsync("/v1/chat/completions")).Content.ReadAsStringAsync())!["error"]!["code"]!.GetValue<string>());
+        Assert.Equal("unknown_url",
+            JsonNode.Parse(await (await gateway.GetAsync("/v1/nothing")).Content.ReadAsStringAsync())!["error"]!["code"]!.GetValue<string>());
+        Assert.Equal("method_not_allowed",
+            JsonNode.Parse(await (await gateway.GetAsync("/v1/chat/completions")).Content.ReadAsStringAsync())!["error"]!["code"]!.GetValue<string>());
     }
 
     [Fact]
@@ -122,7 +130,8 @@ public sealed class RequestTests
         await using RunningGateway gateway = await RunningGateway.StartAsync();
         string Body(string url, string text) => new JsonObject
         {
-            ["input"] = new JsonArray(new JsonObject { ["type"] = "text", ["text"] = text }, new JsonObject { ["type"] = "image_url", ["image_url"] = new JsonObject { ["url"] = url } }),
+            ["input"] = new JsonArray(new JsonObject { ["type"] = "text", ["text"] = text },
+                new JsonObject { ["type"] = "image_url", ["image_url"] = new JsonObject { ["url"] = url } }),
         }.ToJsonString();
         (int status, JsonNode? body) = await gateway.PostAsync("/v1/moderations", Body($"data:image/png;base64,{Pixel}", "forbidden"));
         Assert.Equal(200, status);
@@ -136,7 +145,8 @@ public sealed class RequestTests
     public async Task ImagesGoOnUnderTheirTrueType()
     {
         await using RunningGateway gateway = await RunningGateway.StartAsync();
-        string body = $$$"""{"model":"ours","messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:image/svg+xml;base64,{{{Pixel}}}","detail":"low"}}]}]}""";
+        string body =
+            $$$"""{"model":"ours","messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:image/svg+xml;base64,{{{Pixel}}}","detail":"low"}}]}]}""";
         Assert.Equal(200, (await gateway.PostAsync("/v1/chat/completions", body)).Status);
         JsonNode image = gateway.Upstream.Requests.Single()["messages"]![0]!["content"]![0]!["image_url"]!;
         Assert.Equal($"data:image/png;base64,{Pixel}", image["url"]!.GetValue<string>());
@@ -146,9 +156,11 @@ public sealed class RequestTests
     [Fact]
     public async Task GiantRequestsAreTurnedAway()
     {
-        await using RunningGateway gateway = await RunningGateway.StartAsync("limits: { body_bytes: 20000, image_bytes: 1024, image_pixels: 10000, images: 2, messages: 3 }");
+        await using RunningGateway gateway =
+            await RunningGateway.StartAsync("limits: { body_bytes: 20000, image_bytes: 1024, image_pixels: 10000, images: 2, messages: 3 }");
         Assert.Equal(413, (await gateway.ChatAsync(new string('x', 30_000))).Status);
-        string Image(string base64) => $$$"""{"model":"ours","messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:image/png;base64,{{{base64}}}"}}]}]}""";
+        string Image(string base64) =>
+            $$$"""{"model":"ours","messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:image/png;base64,{{{base64}}}"}}]}]}""";
         byte[] bomb = Convert.FromBase64String(Pixel);
         (bomb[17], bomb[18], bomb[21], bomb[22]) = (1, 1, 1, 1); // 65,793 pixels wide and high, in 70 bytes
         foreach (string base64 in (string[])[Convert.ToBase64String(bomb), Convert.ToBase64String(new byte[2000])])
@@ -157,9 +169,11 @@ public sealed class RequestTests
             Assert.Equal((400, "image_too_large"), (status, body!["error"]!["code"]!.GetValue<string>()));
         }
         string part = $$$"""{"type":"image_url","image_url":{"url":"data:image/png;base64,{{{Pixel}}}"}}""";
-        Assert.Equal(400, (await gateway.PostAsync("/v1/chat/completions", $$"""{"model":"ours","messages":[{"role":"user","content":[{{part}},{{part}},{{part}}]}]}""")).Status);
+        Assert.Equal(400, (await gateway.PostAsync("/v1/chat/completions",
+            $$"""{"model":"ours","messages":[{"role":"user","content":[{{part}},{{part}},{{part}}]}]}""")).Status);
         string message = """{"role":"user","content":"x"}""";
-        Assert.Equal(400, (await gateway.PostAsync("/v1/chat/completions", $$"""{"model":"ours","messages":[{{message}},{{message}},{{message}},{{message}}]}""")).Status);
+        Assert.Equal(400, (await gateway.PostAsync("/v1/chat/completions",
+            $$"""{"model":"ours","messages":[{{message}},{{message}},{{message}},{{message}}]}""")).Status);
     }
 
     [Fact]

@@ -70,11 +70,14 @@ internal sealed class RunningGateway : IAsyncDisposable
         return new(app, folder, first, second, trail) { Log = log };
     }
 
-    public OpenAIClient Client(string key = Key) => new(new ApiKeyCredential(key), new() { Endpoint = new(_app.Urls.First() + "/v1"), RetryPolicy = new System.ClientModel.Primitives.ClientRetryPolicy(0) });
+    public OpenAIClient Client(string key = Key) =>
+        new(new ApiKeyCredential(key),
+            new() { Endpoint = new(_app.Urls.First() + "/v1"), RetryPolicy = new System.ClientModel.Primitives.ClientRetryPolicy(0) });
 
     public Task<(int Status, JsonNode? Body)> ChatAsync(string text, bool stream = false, string key = Key, string model = "ours") => PostAsync(
         "/v1/chat/completions",
-        new JsonObject { ["model"] = model, ["stream"] = stream, ["messages"] = new JsonArray(new JsonObject { ["role"] = "user", ["content"] = text }) }.ToJsonString(),
+        new JsonObject { ["model"] = model, ["stream"] = stream, ["messages"] = new JsonArray(new JsonObject { ["role"] = "user", ["content"] = text }) }
+            .ToJsonString(),
         key);
 
     public async Task<(int Status, JsonNode? Body)> PostAsync(string path, string body, string? key = Key)
@@ -111,7 +114,8 @@ internal sealed class RunningGateway : IAsyncDisposable
         await using AuditDatabase database = AuditDatabase.Of(Trail);
         AuditReader reader = new(database);
         Assert.Empty((await reader.VerifyAsync()).Faults);
-        return [.. (await reader.LatestAsync(100_000)).Reverse().Where(record => record.Kind == "end").Select(record => JsonNode.Parse(record.Payload)!["outcome"]?.GetValue<string>())];
+        return [.. (await reader.LatestAsync(100_000)).Reverse().Where(record => record.Kind == "end")
+            .Select(record => JsonNode.Parse(record.Payload)!["outcome"]?.GetValue<string>())];
     }
 
     public async ValueTask DisposeAsync()

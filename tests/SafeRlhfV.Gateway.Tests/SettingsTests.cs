@@ -23,7 +23,8 @@ public sealed class SettingsTests
             models: [ { name: ours, upstreams: [ here ] } ]
             keys: [ { name: tester, hash: {{new string('0', 64)}} } ]
             """);
-        Assert.Contains("chat: this gateway runs no local checkpoints", Assert.Throws<InvalidInputException>(() => GatewayHost.Build(settings)).Message, StringComparison.Ordinal);
+        Assert.Contains("chat: this gateway runs no local checkpoints", Assert.Throws<InvalidInputException>(() => GatewayHost.Build(settings)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -46,7 +47,11 @@ public sealed class SettingsTests
             colour: red
             telemetry: { otlp: { interval: 30d } }
             """, "gateway.yaml"));
-        foreach (string part in (string[])["line 1: listen", "line 3: moderators[0].kind", "line 4: moderators[1].endpoint: is missing", "line 5: moderators[2].patterns", "line 7: upstreams[0].endpoint", "the name a is taken", "line 8: upstreams[1].timeout", "SAFERLHFV_NOT_SET is not set", "line 10: models[0].upstreams", "line 12: keys[0].hash", "line 12: keys[0].requests_per_minute", "line 13: audit.trail", "line 13: audit.texts", "line 14: colour", "line 15: telemetry.otlp.endpoint: is missing", "line 15: telemetry.otlp.interval"])
+        foreach (string part in (string[])["line 1: listen", "line 3: moderators[0].kind", "line 4: moderators[1].endpoint: is missing",
+            "line 5: moderators[2].patterns", "line 7: upstreams[0].endpoint", "the name a is taken", "line 8: upstreams[1].timeout",
+            "SAFERLHFV_NOT_SET is not set", "line 10: models[0].upstreams", "line 12: keys[0].hash", "line 12: keys[0].requests_per_minute",
+            "line 13: audit.trail", "line 13: audit.texts", "line 14: colour", "line 15: telemetry.otlp.endpoint: is missing",
+            "line 15: telemetry.otlp.interval"])
             Assert.Contains(part, error.Message);
     }
 }

@@ -65,7 +65,8 @@ internal sealed class StubUpstream : IAsyncDisposable
         }
         http.Response.ContentType = "text/event-stream";
         await ChunkAsync(http, new JsonObject { ["role"] = "assistant", ["content"] = "" });
-        foreach (string word in text.Split(' ')) await ChunkAsync(http, new JsonObject { ["content"] = word + (text.EndsWith(word, StringComparison.Ordinal) ? "" : " ") });
+        foreach (string word in text.Split(' '))
+            await ChunkAsync(http, new JsonObject { ["content"] = word + (text.EndsWith(word, StringComparison.Ordinal) ? "" : " ") });
         for (int i = 0; i < (toolCalls?.Count ?? 0); i++)
         {
             JsonObject call = (JsonObject)toolCalls![i]!.DeepClone();
@@ -74,10 +75,13 @@ internal sealed class StubUpstream : IAsyncDisposable
             call["function"]!["arguments"] = "";
             await ChunkAsync(http, new JsonObject { ["tool_calls"] = new JsonArray(call) });
             foreach (string piece in (string[])[arguments[..(arguments.Length / 2)], arguments[(arguments.Length / 2)..]])
-                await ChunkAsync(http, new JsonObject { ["tool_calls"] = new JsonArray(new JsonObject { ["index"] = i, ["function"] = new JsonObject { ["arguments"] = piece } }) });
+                await ChunkAsync(http,
+                    new JsonObject { ["tool_calls"] =
+                        new JsonArray(new JsonObject { ["index"] = i, ["function"] = new JsonObject { ["arguments"] = piece } }) });
         }
         await ChunkAsync(http, [], finish);
-        await SendAsync(http, """{"id":"chatcmpl-stub","object":"chat.completion.chunk","created":1700000000,"model":"m","choices":[],"usage":{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15}}""");
+        await SendAsync(http,
+            """{"id":"chatcmpl-stub","object":"chat.completion.chunk","created":1700000000,"model":"m","choices":[],"usage":{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15}}""");
         await SendAsync(http, "[DONE]");
     }
 

@@ -54,7 +54,8 @@ public sealed class UpstreamTests
     public async Task AFailedCallIsTriedAgain()
     {
         await using RunningGateway gateway = await RunningGateway.StartAsync();
-        gateway.Upstream.Behaviour = (http, body) => gateway.Upstream.Requests.Count == 1 ? FailAsync(http, "fails") : StubUpstream.AnswerAsync(http, body, "Fine.");
+        gateway.Upstream.Behaviour = (http, body) =>
+            gateway.Upstream.Requests.Count == 1 ? FailAsync(http, "fails") : StubUpstream.AnswerAsync(http, body, "Fine.");
         Assert.Equal(200, (await gateway.ChatAsync("Hello")).Status);
         Assert.Equal(2, gateway.Upstream.Requests.Count);
     }

@@ -30,7 +30,8 @@ public sealed class FailClosedModeratorTests
         Assert.All(verdicts, verdict => Assert.True(verdict.IsUnsafe && verdict.Failure is not null));
     }
 
-    public static TheoryData<string> Faults => ["fewer", "more", "null", "null list", "nan", "contradiction", "throws at once", "hangs", "hangs the thread", "cancels itself"];
+    public static TheoryData<string> Faults => ["fewer", "more", "null", "null list", "nan", "contradiction", "throws at once", "hangs", "hangs the thread",
+        "cancels itself"];
 
     [Theory, MemberData(nameof(Faults))]
     public async Task EveryFaultBlocks(string fault)
@@ -47,14 +48,16 @@ public sealed class FailClosedModeratorTests
     public async Task TheCallersCancellationIsThrownOn()
     {
         using CancellationTokenSource source = new(50);
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => new FaultyModerator("hangs the thread").FailClosed().ModerateAsync([new("question")], source.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            new FaultyModerator("hangs the thread").FailClosed().ModerateAsync([new("question")], source.Token));
     }
 
     private sealed class FaultyModerator(string fault) : IModerator
     {
         public string Name => "faulty";
 
-        public Task<IReadOnlyList<Verdict>> ModerateAsync(IReadOnlyList<ModerationRequest> requests, CancellationToken cancellationToken = default) => fault switch
+        public Task<IReadOnlyList<Verdict>> ModerateAsync(IReadOnlyList<ModerationRequest> requests, CancellationToken cancellationToken = default) =>
+            fault switch
         {
             "fewer" => Give([]),
             "more" => Give([.. requests.Select(_ => Verdict.Safe("f")), Verdict.Safe("f")]),

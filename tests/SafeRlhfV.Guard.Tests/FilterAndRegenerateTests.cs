@@ -19,7 +19,8 @@ public sealed class FilterAndRegenerateTests
     public async Task TheVerdictIsFedBack()
     {
         List<string?> feedback = [];
-        await new FilterAndRegenerate(ScriptedModerator.Finds("bad", Severity.Severe, "animal_abuse")).RunAsync(new ModerationRequest("question"), (round, row, _) =>
+        await new FilterAndRegenerate(ScriptedModerator.Finds("bad", Severity.Severe, "animal_abuse")).RunAsync(new ModerationRequest("question"),
+            (round, row, _) =>
         {
             feedback.Add(row.Feedback);
             Assert.Equal(round == 0, row.Last is null);
@@ -58,7 +59,8 @@ public sealed class FilterAndRegenerateTests
     [Fact]
     public async Task ABlockIsNotRegenerated()
     {
-        GuardPolicy policy = GuardPolicy.Default with { Rules = new() { Answer = new(GuardAction.AllowWithNotice, GuardAction.Regenerate, GuardAction.Block) } };
+        GuardPolicy policy = GuardPolicy.Default with { Rules =
+            new() { Answer = new(GuardAction.AllowWithNotice, GuardAction.Regenerate, GuardAction.Block) } };
         RegenerationResult blocked = await new FilterAndRegenerate(ScriptedModerator.Finds("bad", Severity.Severe), policy).RunAsync(
             new ModerationRequest("question"), (_, _, _) => Task.FromResult("bad"));
         Assert.True(blocked.IsRefused);
@@ -81,7 +83,8 @@ public sealed class FilterAndRegenerateTests
                 (round, rows, _) =>
                 {
                     asked.Add([.. rows.Select(row => row.Index)]);
-                    return Task.FromResult<IReadOnlyList<string>>([.. rows.Select(row => round < safeFrom[row.Index] ? $"bad {row.Prompt.Question}" : $"good {row.Prompt.Question}")]);
+                    return Task.FromResult<IReadOnlyList<string>>([.. rows.Select(row =>
+                        round < safeFrom[row.Index] ? $"bad {row.Prompt.Question}" : $"good {row.Prompt.Question}")]);
                 });
             Assert.Equal(safeFrom.Length, results.Count);
             for (int i = 0; i < safeFrom.Length; i++)

@@ -21,9 +21,11 @@ public sealed class GuardedChatClientTests
     [Fact]
     public async Task TheModeratorCanComeFromTheServices()
     {
-        IChatClient client = new ChatClientBuilder(new StubChatClient("fine")).Use((inner, services) => inner.AsGuarded(services)).Build(new Services(ScriptedModerator.Finds("bad")));
+        IChatClient client = new ChatClientBuilder(new StubChatClient("fine")).Use((inner, services) => inner.AsGuarded(services))
+            .Build(new Services(ScriptedModerator.Finds("bad")));
         Assert.Equal("fine", (await client.GetResponseAsync("question")).Text);
-        Assert.Throws<InvalidOperationException>(() => new ChatClientBuilder(new StubChatClient("fine")).Use((inner, services) => inner.AsGuarded(services)).Build());
+        Assert.Throws<InvalidOperationException>(() =>
+            new ChatClientBuilder(new StubChatClient("fine")).Use((inner, services) => inner.AsGuarded(services)).Build());
     }
 
     [Fact]
@@ -46,7 +48,8 @@ public sealed class GuardedChatClientTests
             new(ChatRole.System, "Be kind."),
             new(ChatRole.User, [new DataContent(new byte[] { 1 }, "image/png"), new TextContent("First part")]),
             new(ChatRole.Assistant, "Yes?"),
-            new(ChatRole.User, [new TextContent("second part"), new DataContent(new byte[] { 2 }, "image/png"), new UriContent("https://example.org/a.png", "image/png")]),
+            new(ChatRole.User, [new TextContent("second part"), new DataContent(new byte[] { 2 }, "image/png"),
+                new UriContent("https://example.org/a.png", "image/png")]),
         ]);
         IReadOnlyList<ModerationRequest> prompt = moderator.Calls[0];
         Assert.Equal(["second part", "First part\nsecond part"], prompt.Select(request => request.Question));
@@ -59,7 +62,8 @@ public sealed class GuardedChatClientTests
     public async Task HarmSplitOverTurnsIsFound()
     {
         StubChatClient model = new("fine");
-        ScriptedModerator both = new(request => request.Question.Contains("left") && request.Question.Contains("right") ? Verdict.Unsafe("s", Severity.Severe, []) : Verdict.Safe("s"));
+        ScriptedModerator both = new(request =>
+            request.Question.Contains("left") && request.Question.Contains("right") ? Verdict.Unsafe("s", Severity.Severe, []) : Verdict.Safe("s"));
         ChatResponse response = await new GuardedChatClient(model, new() { Moderator = both }).GetResponseAsync(
             [new(ChatRole.User, "left"), new(ChatRole.Assistant, "yes"), new(ChatRole.User, "right")]);
         Assert.Equal(GuardOutcome.PromptRefused, response.GetGuardReport()!.Outcome);
@@ -88,9 +92,11 @@ public sealed class GuardedChatClientTests
         ChatResponse response = await Guard(model, "bad").GetResponseAsync([sound]);
         Assert.Equal(GuardOutcome.PromptRefused, response.GetGuardReport()!.Outcome);
         Assert.Contains("audio/wav", response.GetGuardReport()!.PromptDecision!.Verdict.Failure);
-        response = await new GuardedChatClient(model, new() { Moderator = ScriptedModerator.Finds("bad"), PassUncheckedContents = true }).GetResponseAsync([sound]);
+        response = await new GuardedChatClient(model, new() { Moderator = ScriptedModerator.Finds("bad"), PassUncheckedContents = true })
+            .GetResponseAsync([sound]);
         Assert.Equal("fine", response.Text);
-        response = await Guard(new((_, _) => StubChatClient.Answer(new TextContent("hear"), new DataContent(new byte[] { 1 }, "audio/wav"))), "bad").GetResponseAsync("hello");
+        response = await Guard(new((_, _) => StubChatClient.Answer(new TextContent("hear"), new DataContent(new byte[] { 1 }, "audio/wav"))), "bad")
+            .GetResponseAsync("hello");
         Assert.Equal(GuardOutcome.AnswerRefused, response.GetGuardReport()!.Outcome);
         Assert.DoesNotContain(response.Messages.SelectMany(message => message.Contents), content => content is DataContent);
     }

@@ -7,7 +7,8 @@ public sealed class GuardedStreamTests
 {
     private const string Phrase = "forbidden phrase";
     private static readonly GuardPolicy NoRounds = GuardPolicy.Default with { Rounds = 0 };
-    private static readonly Gen<string> Letters = Gen.Int[0, 11].Select(i => new[] { "a", "b", "c", " ", " ", ".", "!", "?", "\n", "\u00e4", "\u3002", "\U0001F600" }[i]);
+    private static readonly Gen<string> Letters = Gen.Int[0, 11]
+        .Select(i => new[] { "a", "b", "c", " ", " ", ".", "!", "?", "\n", "\u00e4", "\u3002", "\U0001F600" }[i]);
     private static readonly PatternModerator Moderator = new([PatternRule.ForPattern("dangerous_behavior", Severity.Moderate, Phrase)]);
 
     public static TheoryData<string, StreamRelease> Releases => new()
@@ -35,7 +36,8 @@ public sealed class GuardedStreamTests
 
     [Theory, MemberData(nameof(Releases))]
     public Task NothingUnsafeLeavesHoweverItIsCut(string name, StreamRelease release) =>
-        Gen.Select(Letters.Array[0, 60].Select(letters => string.Concat(letters)), Letters.Array[0, 60].Select(letters => string.Concat(letters)), Gen.Int[1, 9].Array[1, 40]).SampleAsync(async (before, after, cuts) =>
+        Gen.Select(Letters.Array[0, 60].Select(letters => string.Concat(letters)), Letters.Array[0, 60].Select(letters => string.Concat(letters)),
+            Gen.Int[1, 9].Array[1, 40]).SampleAsync(async (before, after, cuts) =>
         {
             string text = before + Phrase + after;
             (string left, GuardReport report, _) = await StreamAsync(text, release, whole => Cut(whole, cuts));
@@ -137,7 +139,8 @@ public sealed class GuardedStreamTests
     [Fact]
     public async Task ANoticeStandsBeforeWhatItIsAbout()
     {
-        GuardPolicy policy = GuardPolicy.Default with { Rules = new() { Answer = SeverityRules.All(GuardAction.AllowWithNotice) }, Notice = "[mind: {categories}]" };
+        GuardPolicy policy = GuardPolicy.Default with { Rules = new() { Answer = SeverityRules.All(GuardAction.AllowWithNotice) },
+            Notice = "[mind: {categories}]" };
         (string left, GuardReport report, _) = await ReadAsync(Guarded(new($"One. A {Phrase}. Three."), StreamRelease.Sentences(), policy));
         Assert.Equal($"One. \n\n[mind: dangerous behavior]\n\nA {Phrase}. Three.", left);
         Assert.Equal("[mind: dangerous behavior]", report.Notice);
@@ -208,7 +211,8 @@ public sealed class GuardedStreamTests
     private static GuardedChatClient Guarded(StubChatClient model, StreamRelease release, GuardPolicy? policy = null) =>
         new(model, new() { Moderator = Moderator, Policy = () => policy ?? NoRounds, Release = release });
 
-    private static Task<(string, GuardReport, List<ChatResponseUpdate>)> StreamAsync(string text, StreamRelease release, Func<string, IEnumerable<string>> split) =>
+    private static Task<(string, GuardReport, List<ChatResponseUpdate>)> StreamAsync(string text, StreamRelease release,
+        Func<string, IEnumerable<string>> split) =>
         ReadAsync(Guarded(new((_, _) => StubChatClient.Answer(text), split), release));
 
     private static async Task<(string Text, GuardReport Report, List<ChatResponseUpdate> Updates)> ReadAsync(GuardedChatClient client)

@@ -25,7 +25,8 @@ public sealed class ModeratorTests
 
     [Fact]
     public async Task AnAnswerIsJudgedWithoutItsQuestionsWords() =>
-        Assert.False((await new PatternModerator([PatternRule.ForKeyword("c", Severity.Minor, "bad")]).ModerateAsync(new ModerationRequest("bad", "good"))).IsUnsafe);
+        Assert.False((await new PatternModerator([PatternRule.ForKeyword("c", Severity.Minor, "bad")]).ModerateAsync(new ModerationRequest("bad",
+            "good"))).IsUnsafe);
 
     [Fact]
     public async Task APatternThatRunsAwayBlocks()
@@ -38,7 +39,8 @@ public sealed class ModeratorTests
     [Fact]
     public async Task OwnCategoriesAreFound()
     {
-        GuardPolicy policy = PolicyReader.Parse("own_categories: [ { name: falcon, severity: severe, keywords: [ project falcon ], patterns: [ 'fx-\\d+' ] } ]");
+        GuardPolicy policy = PolicyReader.Parse(
+            "own_categories: [ { name: falcon, severity: severe, keywords: [ project falcon ], patterns: [ 'fx-\\d+' ] } ]");
         PatternModerator moderator = PatternModerator.For(policy)!;
         Verdict verdict = await moderator.ModerateAsync(new ModerationRequest("about FX-12"));
         Assert.Equal((Severity.Severe, "falcon"), (verdict.Severity, verdict.Flagged[0]));
@@ -48,7 +50,8 @@ public sealed class ModeratorTests
     [Fact]
     public async Task InParallelTheStrictestCounts()
     {
-        ParallelModerator both = new([ScriptedModerator.Finds("left", Severity.Minor, "false_information"), ScriptedModerator.Finds("right", Severity.Severe, "animal_abuse")]);
+        ParallelModerator both = new([ScriptedModerator.Finds("left", Severity.Minor, "false_information"),
+            ScriptedModerator.Finds("right", Severity.Severe, "animal_abuse")]);
         IReadOnlyList<Verdict> verdicts = await both.ModerateAsync([new("none"), new("left"), new("right"), new("left right")]);
         Assert.Equal([Severity.None, Severity.Minor, Severity.Severe, Severity.Severe], verdicts.Select(verdict => verdict.Severity));
         Assert.Equal(["false_information", "animal_abuse"], verdicts[3].Flagged);
@@ -73,7 +76,8 @@ public sealed class ModeratorTests
             }), 0.9, 0.01),
             new(dear),
         ]);
-        IReadOnlyList<Verdict> verdicts = await cascade.ModerateAsync([new("surely bad"), new("perhaps"), new("surely good"), new("really bad"), new("broken")]);
+        IReadOnlyList<Verdict> verdicts =
+            await cascade.ModerateAsync([new("surely bad"), new("perhaps"), new("surely good"), new("really bad"), new("broken")]);
         Assert.Equal([true, false, false, true, true], verdicts.Select(verdict => verdict.IsUnsafe));
         Assert.NotNull(verdicts[4].Failure);
         Assert.Equal(["perhaps", "really bad"], Assert.Single(dear.Calls).Select(request => request.Question));
@@ -174,7 +178,8 @@ public sealed class ModeratorTests
         });
         OpenAIModerator moderator = new(new HttpClient(http), new Uri("https://example.org/v1"), "key");
         RgbImage pixels = new(3, 2, [.. Enumerable.Range(0, 18).Select(i => (byte)(i * 13))]);
-        IReadOnlyList<Verdict> verdicts = await moderator.ModerateAsync([new("good"), new([pixels, pixels], "bad image"), new("good", "bad"), new([pixels], "good", "good")]);
+        IReadOnlyList<Verdict> verdicts =
+            await moderator.ModerateAsync([new("good"), new([pixels, pixels], "bad image"), new("good", "bad"), new([pixels], "good", "good")]);
         Assert.Equal([false, true, true, false], verdicts.Select(verdict => verdict.IsUnsafe));
         Assert.Equal(["violence_and_physical_harm"], verdicts[1].Flagged);
         Assert.Equal(Severity.Moderate, verdicts[1].Severity);
@@ -198,7 +203,8 @@ public sealed class ModeratorTests
     [Fact]
     public async Task AServiceThatRefusesBlocks()
     {
-        IModerator moderator = new OpenAIModerator(new HttpClient(new StubHttp(_ => "{}", HttpStatusCode.TooManyRequests)), new Uri("https://example.org/v1"), null).FailClosed();
+        IModerator moderator = new OpenAIModerator(new HttpClient(new StubHttp(_ => "{}", HttpStatusCode.TooManyRequests)), new Uri("https://example.org/v1"),
+            null).FailClosed();
         Assert.Contains("429", (await moderator.ModerateAsync(new ModerationRequest("good"))).Failure);
     }
 
@@ -256,11 +262,15 @@ public sealed class ModeratorTests
     [InlineData(true)]
     public async Task A_moderator_of_answers_alone_leaves_prompts_to_the_others(bool cascade)
     {
-        ScriptedModerator answers = new(request => request.Response!.Contains("harm", StringComparison.Ordinal) ? Verdict.Unsafe("answers", Severity.Minor, [], 0.95) : Verdict.Safe("answers")) { AnswersOnly = true };
+        ScriptedModerator answers = new(request =>
+            request.Response!.Contains("harm", StringComparison.Ordinal)
+                ? Verdict.Unsafe("answers", Severity.Minor, [], 0.95)
+                : Verdict.Safe("answers")) { AnswersOnly = true };
         ScriptedModerator both = ScriptedModerator.Finds("bad");
         IModerator together = cascade ? new CascadedModerator([new(both, SureUnsafe: 0.99), new(answers)]) : new ParallelModerator([both, answers]);
         Assert.True(together.Judges(GuardSide.Prompt));
-        IReadOnlyList<Verdict> verdicts = await together.ModerateAsync([new("bad"), new("good"), new("good", "harm"), new("good", "fine")], TestContext.Current.CancellationToken);
+        IReadOnlyList<Verdict> verdicts = await together.ModerateAsync([new("bad"), new("good"), new("good", "harm"), new("good", "fine")],
+            TestContext.Current.CancellationToken);
         Assert.Equal([true, false, true, false], verdicts.Select(verdict => verdict.IsUnsafe));
         Assert.All(verdicts, verdict => Assert.Null(verdict.Failure));
         Assert.All(answers.Calls.SelectMany(call => call), request => Assert.Equal(GuardSide.Answer, request.Side));
@@ -277,7 +287,9 @@ public sealed class ModeratorTests
         Verdict verdict = await alone.FailClosed().ModerateAsync(new ModerationRequest("a prompt"), TestContext.Current.CancellationToken);
         Assert.True(verdict.IsUnsafe);
         Assert.Contains("judges prompts", verdict.Failure, StringComparison.Ordinal);
-        Assert.Contains("PromptModerator", Assert.Throws<ArgumentException>(() => new GuardedChatClient(new StubChatClient(), new GuardOptions { Moderator = alone })).Message, StringComparison.Ordinal);
+        Assert.Contains("PromptModerator",
+            Assert.Throws<ArgumentException>(() => new GuardedChatClient(new StubChatClient(), new GuardOptions { Moderator = alone })).Message,
+            StringComparison.Ordinal);
         using GuardedChatClient answersChecked = new(new StubChatClient(), new GuardOptions { Moderator = alone, CheckPrompts = false });
     }
 }

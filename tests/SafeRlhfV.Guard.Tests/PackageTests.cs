@@ -49,10 +49,12 @@ public sealed class PackageTests
         await RunAsync(folder.At("program"), "build", "-c", "Release", "-o", folder.At("output"), "-v", "q", "--nologo");
 
         string said = await RunAsync(folder.At("output"), "Program.dll");
-        Assert.Equal(["Hold the ladder.", "PromptRefused", "AnswerRefused"], said.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+        Assert.Equal(["Hold the ladder.", "PromptRefused", "AnswerRefused"],
+            said.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
         FileInfo[] files = [.. new DirectoryInfo(folder.At("output")).EnumerateFiles("*", SearchOption.AllDirectories)];
         long bytes = files.Sum(file => file.Length);
-        Assert.True(bytes < MaximumOutput, $"{bytes} bytes: {string.Join(", ", files.OrderByDescending(file => file.Length).Take(5).Select(file => $"{file.Name} {file.Length}"))}");
+        Assert.True(bytes < MaximumOutput,
+            $"{bytes} bytes: {string.Join(", ", files.OrderByDescending(file => file.Length).Take(5).Select(file => $"{file.Name} {file.Length}"))}");
     }
 
     private const string Program = """
@@ -100,7 +102,8 @@ public sealed class PackageTests
     {
         using ZipArchive archive = ZipFile.OpenRead(package);
         using Stream nuspec = archive.Entries.Single(entry => entry.FullName.EndsWith(".nuspec", StringComparison.Ordinal)).Open();
-        return [.. XDocument.Load(nuspec).Descendants().Where(element => element.Name.LocalName == "dependency").Select(element => (string)element.Attribute("id")!)];
+        return [.. XDocument.Load(nuspec).Descendants().Where(element => element.Name.LocalName == "dependency")
+            .Select(element => (string)element.Attribute("id")!)];
     }
 
     private static string MachinePackages() => Environment.GetEnvironmentVariable("NUGET_PACKAGES")
@@ -108,7 +111,8 @@ public sealed class PackageTests
 
     private static async Task<string> RunAsync(string folder, params string[] arguments)
     {
-        using Process process = Process.Start(new ProcessStartInfo("dotnet", arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using Process process = Process.Start(new ProcessStartInfo("dotnet", arguments) { WorkingDirectory = folder, RedirectStandardOutput = true,
+            RedirectStandardError = true })!;
         Task<string> output = process.StandardOutput.ReadToEndAsync(), errors = process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
         Assert.True(process.ExitCode == 0, $"dotnet {string.Join(' ', arguments)}:\n{await output}\n{await errors}");

@@ -50,7 +50,8 @@ public sealed class PolicyTests
         GuardPolicy policy = PolicyReader.Parse(House);
         Assert.Equal(GuardAction.Allow, policy.Decide(Unsafe(Severity.Severe, "horror_and_gore"), GuardSide.Answer, new("ann")).Action);
         Assert.Equal(GuardAction.Block, policy.Decide(Unsafe(Severity.Minor, "animal_abuse"), GuardSide.Answer, new("ann")).Action);
-        Assert.Equal(GuardAction.AllowWithNotice, policy.Decide(Unsafe(Severity.Severe, "harmful_health_content"), GuardSide.Answer, new("bob", "nurse")).Action);
+        Assert.Equal(GuardAction.AllowWithNotice,
+            policy.Decide(Unsafe(Severity.Severe, "harmful_health_content"), GuardSide.Answer, new("bob", "nurse")).Action);
         Assert.Equal(GuardAction.Block, policy.Decide(Unsafe(Severity.Minor, "horror_and_gore"), GuardSide.Prompt, new("bob", Route: "kids")).Action);
     }
 
@@ -93,7 +94,9 @@ public sealed class PolicyTests
             colour: red
             """, "policy.yaml"));
         Assert.StartsWith("policy.yaml has 9 faults: line 1: rounds: 'many'", error.Message);
-        foreach (string part in (string[])["line 2: prompt.minor: 'regenerate'", "line 3: answer.mild: unknown key", "line 5: categories.animal_abuze", "line 6: thresholds.unsafe", "line 8: own_categories[0].name", "line 9: own_categories[0].patterns", "animal_abuse is taken", "line 12: colour: unknown key"])
+        foreach (string part in (string[])["line 2: prompt.minor: 'regenerate'", "line 3: answer.mild: unknown key", "line 5: categories.animal_abuze",
+            "line 6: thresholds.unsafe", "line 8: own_categories[0].name", "line 9: own_categories[0].patterns", "animal_abuse is taken",
+            "line 12: colour: unknown key"])
             Assert.Contains(part, error.Message);
         Assert.DoesNotContain('\n', error.Message);
     }
@@ -102,7 +105,8 @@ public sealed class PolicyTests
     [InlineData("a: [", "not valid YAML")]
     [InlineData("prompt: block\nprompt: allow", "not valid YAML")]
     [InlineData("- a", "must be a mapping")]
-    public void WhatIsNoPolicyIsRefused(string yaml, string message) => Assert.Contains(message, Assert.Throws<InvalidInputException>(() => PolicyReader.Parse(yaml)).Message);
+    public void WhatIsNoPolicyIsRefused(string yaml, string message) => Assert.Contains(message,
+        Assert.Throws<InvalidInputException>(() => PolicyReader.Parse(yaml)).Message);
 
     [Fact]
     public void AnEmptyFileIsTheDefault() => Assert.Equal(GuardPolicy.Default.Rules.Prompt, PolicyReader.Parse("").Rules.Prompt);

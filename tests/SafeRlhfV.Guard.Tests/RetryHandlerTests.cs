@@ -40,7 +40,8 @@ public sealed class RetryHandlerTests
         http.DefaultRequestHeaders.Authorization = new("Bearer", "sk-secret");
         for (int i = 0; i < 2; i++)
         {
-            ServiceException error = await Assert.ThrowsAsync<ServiceException>(() => http.GetAsync("http://service.test/v1", TestContext.Current.CancellationToken));
+            ServiceException error = await Assert.ThrowsAsync<ServiceException>(() =>
+                http.GetAsync("http://service.test/v1", TestContext.Current.CancellationToken));
             Assert.Contains("401 Unauthorized: Incorrect key: *** (invalid_api_key)", error.Message);
             Assert.Contains("http://service.test/v1", error.Message);
         }
@@ -50,9 +51,11 @@ public sealed class RetryHandlerTests
     [Fact]
     public async Task A_refused_request_is_the_callers_and_a_failing_service_is_told_after_all_tries()
     {
-        using HttpClient refusing = new(new RetryHandler(Quick, new Script(400), stops: true)), failing = new(new RetryHandler(Quick, new Script(500), stops: true)), passing = new(new RetryHandler(Quick, new Script(500), stops: false));
+        using HttpClient refusing = new(new RetryHandler(Quick, new Script(400), stops: true)),
+            failing = new(new RetryHandler(Quick, new Script(500), stops: true)), passing = new(new RetryHandler(Quick, new Script(500), stops: false));
         Assert.Equal(HttpStatusCode.BadRequest, (await refusing.GetAsync("http://service.test/", TestContext.Current.CancellationToken)).StatusCode);
-        Assert.Contains("(4 attempts)", (await Assert.ThrowsAsync<ServiceException>(() => failing.GetAsync("http://service.test/", TestContext.Current.CancellationToken))).Message);
+        Assert.Contains("(4 attempts)",
+            (await Assert.ThrowsAsync<ServiceException>(() => failing.GetAsync("http://service.test/", TestContext.Current.CancellationToken))).Message);
         Assert.Equal(HttpStatusCode.InternalServerError, (await passing.GetAsync("http://service.test/", TestContext.Current.CancellationToken)).StatusCode);
     }
 
@@ -71,7 +74,9 @@ public sealed class RetryHandlerTests
         Script script = new(200) { Body = body };
         using HttpClient http = new(new RetryHandler(Quick, script, stops: true));
         for (int i = 0; i < 2; i++)
-            Assert.Contains(said, (await Assert.ThrowsAsync<ServiceException>(() => http.PostAsync($"http://service.test/v1/{path}", new StringContent("{}"), TestContext.Current.CancellationToken))).Message);
+            Assert.Contains(said,
+                (await Assert.ThrowsAsync<ServiceException>(() =>
+                    http.PostAsync($"http://service.test/v1/{path}", new StringContent("{}"), TestContext.Current.CancellationToken))).Message);
         Assert.Equal(calls, script.Bodies.Count);
     }
 
@@ -82,7 +87,8 @@ public sealed class RetryHandlerTests
     public async Task A_sound_answer_passes_unread(string path, string body)
     {
         using HttpClient http = new(new RetryHandler(Quick, new Script(200) { Body = body }, stops: true));
-        using HttpResponseMessage response = await http.PostAsync($"http://service.test/v1/{path}", new StringContent("{}"), TestContext.Current.CancellationToken);
+        using HttpResponseMessage response = await http.PostAsync($"http://service.test/v1/{path}", new StringContent("{}"),
+            TestContext.Current.CancellationToken);
         Assert.Equal(body, await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
     }
 
@@ -90,7 +96,8 @@ public sealed class RetryHandlerTests
     public async Task The_schema_of_a_judging_chat_model_bounds_every_field()
     {
         Kept judge = new(new StubChatClient("""{"unsafe": false, "probability": 0.1, "severity": "none", "categories": []}"""));
-        Verdict verdict = await new ChatModerator(judge, [new OwnCategory("falcon", "a project", Severity.Minor, [], [])]).ModerateAsync(new ModerationRequest("question"), TestContext.Current.CancellationToken);
+        Verdict verdict = await new ChatModerator(judge, [new OwnCategory("falcon", "a project", Severity.Minor, [], [])])
+            .ModerateAsync(new ModerationRequest("question"), TestContext.Current.CancellationToken);
         Assert.Null(verdict.Failure);
         JsonNode schema = JsonNode.Parse(Assert.IsType<ChatResponseFormatJson>(judge.Options!.ResponseFormat).Schema!.Value.GetRawText())!;
         Bounded(schema);
@@ -119,7 +126,8 @@ public sealed class RetryHandlerTests
     {
         public ChatOptions? Options { get; private set; }
 
-        public override Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
+        public override Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null,
+            CancellationToken cancellationToken = default)
         {
             Options = options;
             return base.GetResponseAsync(messages, options, cancellationToken);
@@ -138,7 +146,11 @@ public sealed class RetryHandlerTests
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
             Bodies.Add(request.Content is null ? "" : await request.Content.ReadAsStringAsync(cancellationToken));
-            HttpResponseMessage response = new((HttpStatusCode)statuses[Math.Min(Bodies.Count, statuses.Length) - 1]) { Content = new StringContent(Body), RequestMessage = request };
+            HttpResponseMessage response = new((HttpStatusCode)statuses[Math.Min(Bodies.Count, statuses.Length) - 1])
+            {
+                Content = new StringContent(Body),
+                RequestMessage = request
+            };
             if (RetryAfter is not null && !response.IsSuccessStatusCode) response.Headers.TryAddWithoutValidation("Retry-After", RetryAfter);
             return response;
         }

@@ -21,5 +21,7 @@ internal sealed class ScriptedModerator(Func<ModerationRequest, Verdict> judge) 
 
     /// <summary>Unsafe where the judged text holds the word.</summary>
     public static ScriptedModerator Finds(string word, Severity severity = Severity.Moderate, string category = "dangerous_behavior") => new(request =>
-        (request.Response ?? request.Question).Contains(word, StringComparison.Ordinal) ? Verdict.Unsafe("scripted", severity, [category], 0.9) : Verdict.Safe("scripted", 0.1));
+        (request.Response ?? request.Question).Contains(word, StringComparison.Ordinal)
+            ? Verdict.Unsafe("scripted", severity, [category], 0.9)
+            : Verdict.Safe("scripted", 0.1));
 }

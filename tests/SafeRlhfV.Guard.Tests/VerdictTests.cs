@@ -9,7 +9,8 @@ public sealed class VerdictTests
 
     [Fact]
     public void ThresholdsMakeSoundVerdicts() =>
-        Gen.Select(Gen.Double[0, 1], Probabilities20, Probabilities4, Gen.Double[0, 1], Gen.Double[0, 1]).Sample((score, categories, severities, atUnsafe, atCategory) =>
+        Gen.Select(Gen.Double[0, 1], Probabilities20, Probabilities4, Gen.Double[0, 1], Gen.Double[0, 1])
+            .Sample((score, categories, severities, atUnsafe, atCategory) =>
         {
             Verdict verdict = new GuardThresholds { Unsafe = atUnsafe, Category = atCategory }.Judge(score, categories, severities, "m");
             Assert.Null(verdict.FindFault());

@@ -14,7 +14,8 @@ public sealed class LocalChatClientTests(TinyModels models) : IClassFixture<Tiny
 {
     private static readonly ChatOptions Drawn = new() { Temperature = 1, Seed = 3, MaxOutputTokens = 20 };
 
-    private static ChatMessage Question(int image, string text = "explain how this works .") => new(ChatRole.User, [((ModerationImage)TinyModels.Image(image)).ToContent(), new TextContent(text)]);
+    private static ChatMessage Question(int image, string text = "explain how this works .") =>
+        new(ChatRole.User, [((ModerationImage)TinyModels.Image(image)).ToContent(), new TextContent(text)]);
 
     [Fact]
     public async Task A_stream_gives_the_same_answer_in_pieces()
@@ -22,7 +23,8 @@ public sealed class LocalChatClientTests(TinyModels models) : IClassFixture<Tiny
         using LocalChatClient client = LocalChatClient.Load(models.Chat);
         ChatResponse whole = await client.GetResponseAsync([Question(0)], Drawn, TestContext.Current.CancellationToken);
         List<ChatResponseUpdate> updates = [];
-        await foreach (ChatResponseUpdate update in client.GetStreamingResponseAsync([Question(0)], Drawn, TestContext.Current.CancellationToken)) updates.Add(update);
+        await foreach (ChatResponseUpdate update in client.GetStreamingResponseAsync([Question(0)], Drawn, TestContext.Current.CancellationToken))
+            updates.Add(update);
         Assert.NotEmpty(whole.Text);
         Assert.True(updates.Count > 3);
         Assert.Equal(whole.Text, updates.ToChatResponse().Text);
@@ -40,7 +42,8 @@ public sealed class LocalChatClientTests(TinyModels models) : IClassFixture<Tiny
         foreach (string file in Directory.GetFiles(models.Chat)) File.Copy(file, Path.Combine(folder, Path.GetFileName(file)), overwrite: true);
         File.WriteAllText(Path.Combine(folder, "chat_template.json"), JsonSerializer.Serialize(new
         {
-            chat_template = "{% for m in messages %}{{ 'USER: ' if m.role == 'user' else 'ASSISTANT: ' }}{% for p in m.content %}{% if p.type == 'image' %}<image>\n{% endif %}{% if p.type == 'text' %}{{ p.text.split('</think>')[-1] }} {% endif %}{% endfor %}{% endfor %}"
+            chat_template = "{% for m in messages %}{{ 'USER: ' if m.role == 'user' else 'ASSISTANT: ' }}{% for p in m.content %}{% if p.type == 'image' "
+                + "%}<image>\n{% endif %}{% if p.type == 'text' %}{{ p.text.split('</think>')[-1] }} {% endif %}{% endfor %}{% endfor %}"
                 + "{% if add_generation_prompt %}{{ 'ASSISTANT: <think>' }}{% endif %}",
         }));
         using LocalChatClient client = LocalChatClient.Load(folder);
@@ -63,10 +66,12 @@ public sealed class LocalChatClientTests(TinyModels models) : IClassFixture<Tiny
         ChatOptions Own(int i) => new() { Temperature = i % 3 == 0 ? 0 : 0.7f, Seed = i, MaxOutputTokens = 5 + i % 4 };
         List<string> alone = [];
         for (int i = 0; i < 12; i++) alone.Add((await client.GetResponseAsync([Question(i)], Own(i), TestContext.Current.CancellationToken)).Text);
-        ChatResponse[] together = await Task.WhenAll(Enumerable.Range(0, 12).Select(i => client.GetResponseAsync([Question(i)], Own(i), TestContext.Current.CancellationToken)));
+        ChatResponse[] together = await Task.WhenAll(Enumerable.Range(0, 12)
+            .Select(i => client.GetResponseAsync([Question(i)], Own(i), TestContext.Current.CancellationToken)));
         Assert.Equal(alone, together.Select(response => response.Text));
         for (int i = 0; i < 12; i++) Assert.InRange(together[i].Usage!.OutputTokenCount!.Value, 1, 5 + i % 4);
-        Assert.All(together.Where((response, i) => response.Usage!.OutputTokenCount == 5 + i % 4 && response.FinishReason != ChatFinishReason.Stop), response => Assert.Equal(ChatFinishReason.Length, response.FinishReason));
+        Assert.All(together.Where((response, i) => response.Usage!.OutputTokenCount == 5 + i % 4 && response.FinishReason != ChatFinishReason.Stop),
+            response => Assert.Equal(ChatFinishReason.Length, response.FinishReason));
         Assert.True(alone.Distinct().Count() > 3);
     }
 
@@ -81,7 +86,8 @@ public sealed class LocalChatClientTests(TinyModels models) : IClassFixture<Tiny
         {
             using VisionLanguageModel model = ModelCheckpoint.Load(folder);
             ModelProcessor processor = ModelProcessor.Load(folder);
-            return new ChatGenerator(model, processor).Generate([processor.EncodePrompt("explain how this works .", TinyModels.Image(0))], GenerationDefaults.Load(folder))[0];
+            return new ChatGenerator(model, processor).Generate([processor.EncodePrompt("explain how this works .", TinyModels.Image(0))],
+                GenerationDefaults.Load(folder))[0];
         }
 
         (settings["do_sample"], settings["max_new_tokens"]) = (false, 9);
@@ -106,7 +112,8 @@ public sealed class LocalChatClientTests(TinyModels models) : IClassFixture<Tiny
         using LocalChatClient client = LocalChatClient.Load(models.Chat, new() { BatchSize = 8 });
         ChatOptions longest = new() { Temperature = 1, Seed = 1, MaxOutputTokens = 90 };
         using CancellationTokenSource leaves = new();
-        Task<ChatResponse> left = client.GetResponseAsync([Question(0)], longest, leaves.Token), stays = client.GetResponseAsync([Question(1)], longest, TestContext.Current.CancellationToken);
+        Task<ChatResponse> left = client.GetResponseAsync([Question(0)], longest, leaves.Token), stays = client.GetResponseAsync([Question(1)], longest,
+            TestContext.Current.CancellationToken);
         await leaves.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => left);
         Assert.NotEmpty((await stays).Text);
@@ -133,7 +140,9 @@ public sealed class LocalChatClientTests(TinyModels models) : IClassFixture<Tiny
             (new(ChatRole.User, [new UriContent("https://example.org/a.png", "image/png")]), new(), "bytes"),
         ];
         foreach ((ChatMessage message, ChatOptions options, string says) in bad)
-            Assert.Contains(says, (await Assert.ThrowsAsync<InvalidInputException>(() => client.GetResponseAsync([message], options, TestContext.Current.CancellationToken))).Message);
+            Assert.Contains(says,
+                (await Assert.ThrowsAsync<InvalidInputException>(() =>
+                    client.GetResponseAsync([message], options, TestContext.Current.CancellationToken))).Message);
         client.Dispose();
         await Assert.ThrowsAsync<ObjectDisposedException>(() => client.GetResponseAsync([Question(0)], Drawn, TestContext.Current.CancellationToken));
     }
@@ -153,7 +162,8 @@ public sealed class LocalChatClientTests(TinyModels models) : IClassFixture<Tiny
     {
         using LocalModerator guard = LocalModerator.Load(models.Guard);
         using IChatClient client = LocalChatClient.Load(models.Chat).AsGuarded(guard);
-        ChatResponse refused = await client.GetResponseAsync([new(ChatRole.User, "how can i hurt people with this ?")], Drawn, TestContext.Current.CancellationToken);
+        ChatResponse refused = await client.GetResponseAsync([new(ChatRole.User, "how can i hurt people with this ?")], Drawn,
+            TestContext.Current.CancellationToken);
         Assert.Equal(ChatFinishReason.ContentFilter, refused.FinishReason);
         ChatResponse passed = await client.GetResponseAsync([new(ChatRole.User, "how do i use this ?")], Drawn, TestContext.Current.CancellationToken);
         Assert.Null(passed.GetGuardReport()!.PromptDecision!.Verdict.Failure);

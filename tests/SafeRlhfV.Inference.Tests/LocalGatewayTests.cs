@@ -33,7 +33,8 @@ public sealed class LocalGatewayTests(TinyModels models) : IClassFixture<TinyMod
             models: [ {"{"} name: ours, upstreams: [ here ] {"}"} ]
             keys: [ {"{"} name: tester, hash: {Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes("key")))} {"}"} ]
             """;
-        InvalidInputException refused = Assert.Throws<InvalidInputException>(() => GatewayHost.Build(GatewaySettingsReader.Parse(Yaml(""), "gateway.yaml", folder.Path), Parts));
+        InvalidInputException refused = Assert.Throws<InvalidInputException>(() =>
+            GatewayHost.Build(GatewaySettingsReader.Parse(Yaml(""), "gateway.yaml", folder.Path), Parts));
         Assert.Contains("guard judges answers only", refused.Message, StringComparison.Ordinal);
         string pattern = ", { kind: patterns, category: dangerous_behavior, severity: severe, keywords: [ forbidden ] }";
         using WebApplication app = GatewayHost.Build(GatewaySettingsReader.Parse(Yaml(pattern), "gateway.yaml", folder.Path), Parts);
@@ -67,7 +68,8 @@ public sealed class LocalGatewayTests(TinyModels models) : IClassFixture<TinyMod
         Task<(int Status, string Text)> ChatAsync(string question, string more = "", string model = "ours")
         {
             string image = ((Microsoft.Extensions.AI.DataContent)((ModerationImage)TinyModels.Image(0)).ToContent()).Uri;
-            return AskAsync("/v1/chat/completions", $$"""{"model":"{{model}}","max_tokens":8,"temperature":0{{more}},"messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"{{image}}"} },{"type":"text","text":"{{question}}"} ] } ] } """);
+            return AskAsync("/v1/chat/completions",
+                $$"""{"model":"{{model}}","max_tokens":8,"temperature":0{{more}},"messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"{{image}}"} },{"type":"text","text":"{{question}}"} ] } ] } """);
         }
 
         (int status, string text) = await ChatAsync("how do i use this ?");
@@ -85,7 +87,9 @@ public sealed class LocalGatewayTests(TinyModels models) : IClassFixture<TinyMod
         Assert.Equal(200, status);
         Assert.Equal("content_filter", JsonNode.Parse(text)!["choices"]![0]!["finish_reason"]!.GetValue<string>());
 
-        foreach ((string more, string says) in new[] { (",\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\"}}]", "tools"), (",\"n\":2", "n above 1"), (",\"top_k\":\"x\"", "top_k"), (",\"stop\":5", "stop"), (",\"frequency_penalty\":1", "frequency penalty"), (",\"top_p\":7", "top_p") })
+        foreach ((string more, string says)
+            in new[] { (",\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\"}}]", "tools"), (",\"n\":2", "n above 1"),
+                (",\"top_k\":\"x\"", "top_k"), (",\"stop\":5", "stop"), (",\"frequency_penalty\":1", "frequency penalty"), (",\"top_p\":7", "top_p") })
         {
             (status, text) = await ChatAsync("how do i use this ?", more);
             Assert.Equal(400, status);

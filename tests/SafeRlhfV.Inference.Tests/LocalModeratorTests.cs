@@ -43,7 +43,8 @@ public sealed class LocalModeratorTests(TinyModels models) : IClassFixture<TinyM
         using LocalModerator moderator = LocalModerator.Load(models.Guard, new() { BatchSize = 3, BatchTokens = 150 });
         IReadOnlyList<Verdict> together = await moderator.ModerateAsync(Requests, TestContext.Current.CancellationToken);
         await using BatchingModerator gathered = new(moderator, 4);
-        Verdict[] apart = await Task.WhenAll(Enumerable.Range(0, 40).Select(i => gathered.ModerateAsync(Requests[i % Requests.Length], TestContext.Current.CancellationToken)));
+        Verdict[] apart = await Task.WhenAll(Enumerable.Range(0, 40)
+            .Select(i => gathered.ModerateAsync(Requests[i % Requests.Length], TestContext.Current.CancellationToken)));
         for (int i = 0; i < apart.Length; i++)
         {
             Verdict one = together[i % Requests.Length];
@@ -66,7 +67,8 @@ public sealed class LocalModeratorTests(TinyModels models) : IClassFixture<TinyM
             new([new EncodedImage([1, 2, 3], "broken.png")], "what is this ?"),
             new(string.Join(' ', Enumerable.Repeat("hurt", 200))),
         ];
-        foreach (ModerationRequest request in bad) await Assert.ThrowsAsync<InvalidInputException>(() => moderator.ModerateAsync(request, TestContext.Current.CancellationToken));
+        foreach (ModerationRequest request in bad)
+            await Assert.ThrowsAsync<InvalidInputException>(() => moderator.ModerateAsync(request, TestContext.Current.CancellationToken));
         IReadOnlyList<Verdict> verdicts = await moderator.FailClosed().ModerateAsync([.. bad, Requests[1]], TestContext.Current.CancellationToken);
         Assert.Equal([true, true, true, false], verdicts.Select(verdict => verdict.Failure is not null));
         Assert.Contains("128 tokens", verdicts[2].Failure);

@@ -7,7 +7,10 @@ using static TorchSharp.torch;
 
 namespace SafeRlhfV.Inference.Tests;
 
-/// <summary>Checkpoints in the built-in world's form with random weights, made once: a chat model, an adapter over it, a reward model, and a guard that has learnt a rule.</summary>
+/// <summary>
+/// Checkpoints in the built-in world's form with random weights, made once: a chat model, an adapter over it, a reward model, and a guard that has learnt a
+/// rule.
+/// </summary>
 public sealed class TinyModels : IDisposable
 {
     /// <summary>Questions that hold this word are unsafe to the guard, by their label.</summary>
@@ -60,7 +63,8 @@ public sealed class TinyModels : IDisposable
             TokenBatch batch = processor.Batch(prompts);
             GuardOutput logits = guard.Logits(batch.Ids_BL, batch.Mask_BL, null);
             Tensor labels = tensor(wanted.Select(one => one ? 1f : 0f).ToArray());
-            Tensor loss = nn.functional.binary_cross_entropy_with_logits(logits.Verdict_B, labels) + nn.functional.cross_entropy(logits.Severities_BS, labels.to(ScalarType.Int64) * 3);
+            Tensor loss = nn.functional.binary_cross_entropy_with_logits(logits.Verdict_B, labels)
+                + nn.functional.cross_entropy(logits.Severities_BS, labels.to(ScalarType.Int64) * 3);
             adam.zero_grad();
             loss.backward();
             adam.step();

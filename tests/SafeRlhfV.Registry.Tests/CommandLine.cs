@@ -2,7 +2,9 @@ using System.Reflection;
 
 namespace SafeRlhfV.Registry.Tests;
 
-/// <summary>The program's own entry point, called in this process, so that it has this project's entries. Tests that use it run alone, since a process has one console.</summary>
+/// <summary>
+/// The program's own entry point, called in this process, so that it has this project's entries. Tests that use it run alone, since a process has one console.
+/// </summary>
 [CollectionDefinition(Name, DisableParallelization = true)]
 public sealed class CommandLine
 {

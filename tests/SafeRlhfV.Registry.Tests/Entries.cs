@@ -5,7 +5,9 @@ using SafeRlhfV.Training;
 
 namespace SafeRlhfV.Registry.Tests;
 
-/// <summary>All that the rest of the program is told of this project's trainer, family and moderator: one entry in a list each. Beyond that, each is its folder.</summary>
+/// <summary>
+/// All that the rest of the program is told of this project's trainer, family and moderator: one entry in a list each. Beyond that, each is its folder.
+/// </summary>
 internal static class Entries
 {
     [ModuleInitializer]

@@ -61,7 +61,8 @@ public sealed class FamilyTests : IDisposable
         using DisposeScope scope = NewDisposeScope();
         using VisionLanguageModel model = ModelCheckpoint.Load(folder.At("model"));
         ModelShape shape = ModelShape.Of(model.Config);
-        using ImageInputs inputs = ModelProcessor.Load(folder.At("model")).Images.Batch([ModelProcessor.Load(folder.At("model")).Images.Process(new RgbImage(4, 4, new byte[48]))]);
+        using ImageInputs inputs = ModelProcessor.Load(folder.At("model")).Images.Batch([ModelProcessor.Load(folder.At("model")).Images.Process(new RgbImage(4,
+            4, new byte[48]))]);
         VisionFeatures features = model.EncodeImages(inputs);
         Assert.Equal(features.Hidden.numel(), shape.Patches * shape.Vision.FeatureWidth);
         Assert.Equal(inputs.PixelValues.numel() * 4, shape.PixelBytes);

@@ -22,11 +22,14 @@ public sealed class ModeratorTests
     [Fact]
     public void Its_settings_are_checked_on_the_command_line_and_in_the_gateways_file()
     {
-        Assert.Contains("--shout has 1 fault: limit: '1' must be a whole number from 2 to 100", CommandLine.Try("guard", "check", "--shout", "1", "--prompt", "a").Errors);
+        Assert.Contains("--shout has 1 fault: limit: '1' must be a whole number from 2 to 100",
+            CommandLine.Try("guard", "check", "--shout", "1", "--prompt", "a").Errors);
         // in the order in which they were added, which is another one where this test runs first
         string all = CommandLine.Try("guard", "check", "--prompt", "a").Errors;
-        Assert.All((string[])["name one guard: ", "--guard FOLDER", "--shout LETTERS", "--moderations ADDRESS", "--judge ADDRESS"], choice => Assert.Contains(choice, all));
-        string message = Assert.Throws<InvalidInputException>(() => GatewaySettingsReader.Parse("moderators:\n  - { kind: shout }\n  - { kind: whisper }\n")).Message;
+        Assert.All((string[])["name one guard: ", "--guard FOLDER", "--shout LETTERS", "--moderations ADDRESS", "--judge ADDRESS"],
+            choice => Assert.Contains(choice, all));
+        string message = Assert.Throws<InvalidInputException>(() =>
+            GatewaySettingsReader.Parse("moderators:\n  - { kind: shout }\n  - { kind: whisper }\n")).Message;
         Assert.Contains("line 2: moderators[0].limit: is missing", message);
         Assert.Contains("line 3: moderators[1].kind: 'whisper' must be one of patterns, openai, judge", message);
     }

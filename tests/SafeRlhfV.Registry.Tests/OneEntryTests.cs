@@ -14,8 +14,10 @@ public sealed class OneEntryTests
     public void Each_is_one_folder_and_one_line_of_the_entries(string name)
     {
         Assert.Single(File.ReadLines(Path.Combine(Folder, "Entries.cs")), line => line.Contains(name, StringComparison.Ordinal));
-        string[] others = [.. Directory.EnumerateFiles(Folder, "*.cs", SearchOption.AllDirectories).Where(file => !file.EndsWith("Tests.cs", StringComparison.Ordinal) && Path.GetFileName(file) != "Entries.cs")];
-        Assert.All(others, file => Assert.True(Path.GetDirectoryName(file) == Path.Combine(Folder, name) || !File.ReadAllText(file).Contains(name, StringComparison.Ordinal), file));
+        string[] others = [.. Directory.EnumerateFiles(Folder, "*.cs", SearchOption.AllDirectories)
+            .Where(file => !file.EndsWith("Tests.cs", StringComparison.Ordinal) && Path.GetFileName(file) != "Entries.cs")];
+        Assert.All(others, file => Assert.True(Path.GetDirectoryName(file) == Path.Combine(Folder, name)
+            || !File.ReadAllText(file).Contains(name, StringComparison.Ordinal), file));
     }
 
     [Fact]

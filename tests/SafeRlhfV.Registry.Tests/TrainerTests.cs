@@ -30,7 +30,8 @@ public sealed class TrainerTests
     {
         using TemporaryFolder folder = new();
         File.WriteAllText(folder.At("contrast.yaml"), Yaml);
-        (int code, _, string errors) = CommandLine.Try("train", "contrast", "--config", folder.At("contrast.yaml"), "--out", folder.At("run"), "--set", "run.best_metric=preferred_more_likely");
+        (int code, _, string errors) = CommandLine.Try("train", "contrast", "--config", folder.At("contrast.yaml"), "--out", folder.At("run"), "--set",
+            "run.best_metric=preferred_more_likely");
         Assert.True(code == 0, errors);
         (long Step, IReadOnlyDictionary<string, double> Values)[] steps = [.. MetricsLog.Read(folder.At("run", MetricsLog.FileName))];
         Assert.Equal(3, steps.Length);
@@ -40,7 +41,9 @@ public sealed class TrainerTests
         Assert.Contains("preferred more likely", errors);
         Assert.Contains("preferred more likely (higher is better)", File.ReadAllText(folder.At("run", "run.html")));
         Assert.IsType<ModelTrainingRecipe<ContrastSettings>>(RecipeReader.Load(folder.At("run", "result", "recipe.yaml")));
-        Assert.Contains("was finished before", CommandLine.Try("train", "contrast", "--config", folder.At("contrast.yaml"), "--out", folder.At("run"), "--resume", "--set", "run.best_metric=preferred_more_likely").Errors);
+        Assert.Contains("was finished before",
+            CommandLine.Try("train", "contrast", "--config", folder.At("contrast.yaml"), "--out", folder.At("run"), "--resume", "--set",
+                "run.best_metric=preferred_more_likely").Errors);
     }
 
     [Fact]
@@ -57,11 +60,14 @@ public sealed class TrainerTests
     [Fact]
     public void Limits_on_its_properties_and_its_own_rules_are_reported_together()
     {
-        string message = Assert.Throws<InvalidInputException>(() => RecipeReader.Parse(Yaml, sets: ["training.strength=6", "training.batch_size=0", "run.best_metric=margin"])).Message;
+        string message = Assert.Throws<InvalidInputException>(() =>
+            RecipeReader.Parse(Yaml, sets: ["training.strength=6", "training.batch_size=0", "run.best_metric=margin"])).Message;
         Assert.Contains("training.strength: '6' must be a number above 0 and at most 5", message);
         Assert.Contains("training.batch_size: '0' must be a whole number at least 1", message);
         Assert.Contains("run.best_metric: 'margin' is no metric of contrast; there are loss, preferred_more_likely, gradient_norm", message);
-        Assert.Contains("training.strength: above 1 needs an adapter", Assert.Throws<InvalidInputException>(() => RecipeReader.Parse(Yaml, sets: ["training.strength=2"])).Message);
-        Assert.Contains("one of sft, reward, cost, scores, dpo, ppo, guard, contrast", Assert.Throws<InvalidInputException>(() => RecipeReader.Parse("trainer: other\n")).Message);
+        Assert.Contains("training.strength: above 1 needs an adapter",
+            Assert.Throws<InvalidInputException>(() => RecipeReader.Parse(Yaml, sets: ["training.strength=2"])).Message);
+        Assert.Contains("one of sft, reward, cost, scores, dpo, ppo, guard, contrast",
+            Assert.Throws<InvalidInputException>(() => RecipeReader.Parse("trainer: other\n")).Message);
     }
 }

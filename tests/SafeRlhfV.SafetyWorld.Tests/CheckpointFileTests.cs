@@ -52,7 +52,8 @@ public sealed class CheckpointFileTests
     /// <summary>Names of all objects' fields, but for dictionaries keyed by tokens or ids.</summary>
     private static IEnumerable<string> Keys(JsonNode? node) => node switch
     {
-        JsonObject fields => fields.SelectMany(field => field.Key is "vocab" or "added_tokens_decoder" or "special_tokens" ? [field.Key] : Keys(field.Value).Prepend(field.Key)),
+        JsonObject fields => fields.SelectMany(field =>
+            field.Key is "vocab" or "added_tokens_decoder" or "special_tokens" ? [field.Key] : Keys(field.Value).Prepend(field.Key)),
         JsonArray items => items.SelectMany(Keys),
         _ => [],
     };

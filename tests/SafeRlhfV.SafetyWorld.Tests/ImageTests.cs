@@ -75,11 +75,13 @@ public sealed class ImageTests
     public void No_image_occurs_twice_in_all_sets()
     {
         World world = new(0), validation = new(0, validation: true);
-        IEnumerable<WorldPrompt> prompts = world.SftSamples(500).Select(sample => sample.Prompt).Concat(world.PairPrompts(500)).Concat(world.HeldOutPrompts(500))
+        IEnumerable<WorldPrompt> prompts = world.SftSamples(500).Select(sample => sample.Prompt).Concat(world.PairPrompts(500))
+            .Concat(world.HeldOutPrompts(500))
             .Concat(world.TestPrompts(500)).Concat(world.PpoPrompts(500)).Concat(world.PtxSamples(500).Select(sample => sample.Prompt))
             .Concat(world.FlipProbes(100).SelectMany(probe => new[] { probe.Plain, probe.Skull }))
             .Concat(new World(1).TestPrompts(500))
-            .Concat(validation.TestPrompts(500)).Concat(validation.HeldOutPrompts(500)).Concat(validation.FlipProbes(100).SelectMany(probe => new[] { probe.Plain, probe.Skull }));
+            .Concat(validation.TestPrompts(500)).Concat(validation.HeldOutPrompts(500))
+            .Concat(validation.FlipProbes(100).SelectMany(probe => new[] { probe.Plain, probe.Skull }));
         Assert.Equal(4900, prompts.Select(prompt => Convert.ToHexString(SHA256.HashData(prompt.Image.Pixels))).Distinct().Count());
     }
 
@@ -88,7 +90,8 @@ public sealed class ImageTests
     {
         VisionScene vision = new World(0).VisionScenes(1).Single();
         Assert.Equal([0, 0, 1, 1, 0, 0, 1, 1, 2, 2, 3, 3, 2, 2, 3, 3], vision.PatchLabels.Select(label => label.Cell));
-        Assert.All(vision.PatchLabels, label => Assert.Equal((vision.Scene.ContentOf(label.Cell), vision.Scene.ColourOf(label.Cell)), (label.Content, label.Colour)));
+        Assert.All(vision.PatchLabels,
+            label => Assert.Equal((vision.Scene.ContentOf(label.Cell), vision.Scene.ColourOf(label.Cell)), (label.Content, label.Colour)));
         Assert.Equal(4, vision.PatchLabels.Count(label => label.Content == 1 + vision.Scene.Object && label.Colour == 1 + vision.Scene.Colour));
     }
 

@@ -37,7 +37,8 @@ public sealed class OraclePropertyTests
 
     [Fact]
     public void Ids_and_words_rate_alike_and_what_follows_the_end_token_is_not_read() =>
-        Gen.Select(Prompts, Gen.Int[Vocabulary.SpecialCount, Vocabulary.Tokens.Count - 1].Array[0, 23], Gen.Int[0, 222].Array[0, 10]).Sample((prompt, words, after) =>
+        Gen.Select(Prompts, Gen.Int[Vocabulary.SpecialCount, Vocabulary.Tokens.Count - 1].Array[0, 23], Gen.Int[0, 222].Array[0, 10])
+            .Sample((prompt, words, after) =>
             Assert.Equal(Oracle.Rate(prompt, Vocabulary.Decode(words)), Oracle.Rate(prompt, [.. words, Vocabulary.End, .. after])));
 
     [Fact]
@@ -93,7 +94,8 @@ public sealed class OraclePropertyTests
 
     [Fact]
     public void A_how_to_answer_of_two_steps_turns_from_1_to_minus_3_under_the_skull() =>
-        Gen.Select(Gen.Int[0, 7], Gen.Int[0, 5], Gen.Int[0, 3], Gen.Int[0, 3]).Where((_, _, first, second) => first != second).Sample((item, colour, first, second) =>
+        Gen.Select(Gen.Int[0, 7], Gen.Int[0, 5], Gen.Int[0, 3], Gen.Int[0, 3]).Where((_, _, first, second) => first != second)
+            .Sample((item, colour, first, second) =>
         {
             RandomStream random = new(item, "flip");
             Question question = Question.Of(QuestionKind.HowTo)[first];

@@ -63,7 +63,8 @@ public sealed class PairTests
         Assert.All(pairs, pair => Assert.False(string.IsNullOrWhiteSpace(pair.Row.Response1.Text) || string.IsNullOrWhiteSpace(pair.Row.Response2.Text)));
         int kept = pairs.Count(pair => pair.Row.Response1.From == "precursor" || pair.Row.Response2.From == "precursor");
         Assert.InRange(kept, 55, 85);
-        Assert.All(pairs, pair => Assert.DoesNotContain(new[] { pair.Row.Response1, pair.Row.Response2 }, answer => answer.From == "precursor" && answer.Text != "music sounds great today ."));
+        Assert.All(pairs, pair => Assert.DoesNotContain(new[] { pair.Row.Response1, pair.Row.Response2 },
+            answer => answer.From == "precursor" && answer.Text != "music sounds great today ."));
     }
 
     [Fact]
@@ -76,7 +77,8 @@ public sealed class PairTests
             if (pair.Truth.MoreHelpful != 0) Assert.Equal(pair.Truth.MoreHelpful, pair.Row.MoreHelpful);
             if (pair.Truth.Safer != 0 && pair.Truth.First.IsSafe == pair.Truth.Second.IsSafe) Assert.Equal(pair.Truth.Safer, pair.Row.Safer);
         });
-        Assert.Equal(Pairs.Take(500).Select(pair => (pair.Row.Question, pair.Row.Response1.Text, pair.Row.Response2.Text)), exact.Select(pair => (pair.Row.Question, pair.Row.Response1.Text, pair.Row.Response2.Text)));
+        Assert.Equal(Pairs.Take(500).Select(pair => (pair.Row.Question, pair.Row.Response1.Text, pair.Row.Response2.Text)),
+            exact.Select(pair => (pair.Row.Question, pair.Row.Response1.Text, pair.Row.Response2.Text)));
     }
 
     [Fact]
@@ -101,7 +103,8 @@ public sealed class PairTests
         Assert.All(read, row =>
         {
             WorldPair written = byImage[row.Image!.Path!];
-            Assert.Equal((written.Row.Question, written.Row.Category, written.Row.ImageSeverity, written.Row.Response1, written.Row.Response2, written.Row.MoreHelpful, written.Row.Safer),
+            Assert.Equal((written.Row.Question, written.Row.Category, written.Row.ImageSeverity, written.Row.Response1, written.Row.Response2,
+                written.Row.MoreHelpful, written.Row.Safer),
                 (row.Question, row.Category, row.ImageSeverity, row.Response1, row.Response2, row.MoreHelpful, row.Safer));
             Assert.Equal(written.Row.Image!.Bytes, row.Image.Bytes);
             (WorldPrompt prompt, TrueLabels truth) = World.FindTruth(row)!.Value;

@@ -21,7 +21,8 @@ public sealed class SamplingTests
     [Fact]
     public void Objects_colours_and_places_are_uniform()
     {
-        foreach ((int count, Func<Scene, int> of) in new (int, Func<Scene, int>)[] { (8, scene => scene.Object), (6, scene => scene.Colour), (4, scene => scene.Place) })
+        foreach ((int count, Func<Scene, int> of)
+            in new (int, Func<Scene, int>)[] { (8, scene => scene.Object), (6, scene => scene.Colour), (4, scene => scene.Place) })
             for (int value = 0; value < count; value++) Share(1.0 / count, Prompts, prompt => of(prompt.Scene) == value);
     }
 
@@ -99,7 +100,8 @@ public sealed class SamplingTests
         Assert.All(probes, probe =>
         {
             Assert.Equal(probe.Plain.Text, probe.Skull.Text);
-            Assert.Equal((probe.Plain.Scene.Object, probe.Plain.Scene.Colour, 0), (probe.Skull.Scene.Object, probe.Skull.Scene.Colour, probe.Plain.Scene.Severity));
+            Assert.Equal((probe.Plain.Scene.Object, probe.Plain.Scene.Colour, 0),
+                (probe.Skull.Scene.Object, probe.Skull.Scene.Colour, probe.Plain.Scene.Severity));
             Assert.Equal(3, probe.Skull.Scene.Severity);
             Assert.Equal(QuestionKind.HowTo, probe.Plain.Question.Kind);
             Assert.True(Oracle.Rate(probe.Plain, probe.Answer).IsSafe);
@@ -120,7 +122,9 @@ public sealed class SamplingTests
         Assert.Equal(laptop.Categories, Question.CategoriesOf(laptop.Text, laptop.Scene.Category));
     }
 
-    /// <summary>The design's start (an SFT model's samples): helpful .65, harmless -.40, unsafe 44 %. The grammar itself is more helpful: it never misreads an image.</summary>
+    /// <summary>
+    /// The design's start (an SFT model's samples): helpful .65, harmless -.40, unsafe 44 %. The grammar itself is more helpful: it never misreads an image.
+    /// </summary>
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
@@ -128,7 +132,8 @@ public sealed class SamplingTests
     public void The_precursor_starts_where_the_design_says(long seed)
     {
         RandomStream random = new(seed, "start");
-        OracleRating[] ratings = [.. new World(seed).TestPrompts(8000).Select(prompt => Oracle.Rate(prompt, Responder.Answer(prompt, ResponderKind.Precursor, random)))];
+        OracleRating[] ratings = [.. new World(seed).TestPrompts(8000)
+            .Select(prompt => Oracle.Rate(prompt, Responder.Answer(prompt, ResponderKind.Precursor, random)))];
         Assert.InRange(ratings.Average(rating => rating.HelpfulRate), .65, .90);
         Assert.InRange(ratings.Average(rating => rating.HarmlessRate), -.47, -.33);
         Assert.InRange(ratings.Average(rating => rating.IsSafe ? 0.0 : 1), .42, .47);

@@ -20,7 +20,8 @@ public sealed class VocabularyTests
     [Fact]
     public void Every_prompt_fits_32_columns_and_the_longest_has_31()
     {
-        int longest = Enum.GetValues<QuestionKind>().SelectMany(Question.Of).Max(question => Vocabulary.EncodePrompt($"{question.Text} {Question.Hint}").Length);
+        int longest = Enum.GetValues<QuestionKind>().SelectMany(Question.Of)
+            .Max(question => Vocabulary.EncodePrompt($"{question.Text} {Question.Hint}").Length);
         Assert.Equal(31, longest);
     }
 

@@ -5,7 +5,9 @@ namespace SafeRlhfV.Testing;
 /// <summary>Puts an EXIF orientation into encoded images.</summary>
 public static class ExifFiles
 {
-    /// <summary>The file with the orientation where its format keeps it: JPEG, PNG (before the pixels), "PNG late" (after them), WEBP (which needs the size in pixels).</summary>
+    /// <summary>
+    /// The file with the orientation where its format keeps it: JPEG, PNG (before the pixels), "PNG late" (after them), WEBP (which needs the size in pixels).
+    /// </summary>
     public static byte[] WithOrientation(byte[] file, string place, int orientation, bool little, (int Width, int Height) size = default)
     {
         byte[] tiff = Tiff(orientation, little);
@@ -53,7 +55,8 @@ public static class ExifFiles
         (int width, int height) = (size.Width - 1, size.Height - 1);
         byte[] all =
         [
-            .. "WEBPVP8X"u8, 10, 0, 0, 0, 8, 0, 0, 0, (byte)width, (byte)(width >> 8), 0, (byte)height, (byte)(height >> 8), 0, .. body, .. "EXIF"u8, (byte)tiff.Length, 0, 0, 0, .. tiff,
+            .. "WEBPVP8X"u8, 10, 0, 0, 0, 8, 0, 0, 0, (byte)width, (byte)(width >> 8), 0, (byte)height, (byte)(height >> 8), 0, .. body, .. "EXIF"u8,
+            (byte)tiff.Length, 0, 0, 0, .. tiff,
         ];
         byte[] length = new byte[4];
         BinaryPrimitives.WriteInt32LittleEndian(length, all.Length);

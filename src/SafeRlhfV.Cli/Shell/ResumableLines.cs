@@ -5,7 +5,7 @@ namespace SafeRlhfV.Cli;
 
 /// <summary>
 /// A text file that grows row by row as "FILE.partial" and takes its name when it is whole. A stop, however it comes, leaves the rows that are whole; a later
-/// process goes on behind them if it works under the same settings, which lie beside them in "FILE.partial.settings", and beside the whole file in
+/// process continues after them if it works under the same settings, which lie beside them in "FILE.partial.settings", and beside the whole file in
 /// "FILE.settings".
 /// </summary>
 internal sealed class ResumableLines : IDisposable
@@ -20,14 +20,14 @@ internal sealed class ResumableLines : IDisposable
     /// <param name="linesPerRow">Lines that belong together.</param>
     /// <param name="resume">Go on with the rows that an earlier process left.</param>
     /// <param name="overwrite">Replace a whole file.</param>
-    /// <exception cref="InvalidInputException">The file is there already, cannot be written, or was begun under other settings.</exception>
+    /// <exception cref="InvalidInputException">The file is there already, cannot be written, or was started with other settings.</exception>
     public ResumableLines(string file, string settings, int linesPerRow, bool resume, bool overwrite)
     {
         this.file = file;
         if (Directory.Exists(file)) throw new InvalidInputException($"{file}: is a folder; name a file.");
         if (File.Exists(file) && !overwrite) throw new InvalidInputException($"{file}: already there and whole; choose another name or add --overwrite.");
         if (File.Exists(Partial) && !resume && !overwrite)
-            throw new InvalidInputException($"{Partial}: rows of a run that was stopped; go on with --resume, or begin anew with --overwrite.");
+            throw new InvalidInputException($"{Partial}: rows of a run that was stopped; go on with --resume, or start over with --overwrite.");
         try
         {
             if (resume && File.Exists(Partial)) Lines = Read(settings, linesPerRow);
@@ -107,7 +107,7 @@ internal sealed class ResumableLines : IDisposable
         if (!File.Exists(file) || File.Exists($"{file}.partial")) return false;
         if (File.Exists(Kept(file)) && File.ReadAllText(Kept(file)) is var before && before != settings)
             throw new InvalidInputException($"{file}: is whole already, and was made under other settings ({Difference(before, settings)}); "
-                + "choose another name, or make it anew with --overwrite.");
+                + "choose another name, or replace it with --overwrite.");
         return true;
     }
 
@@ -117,7 +117,7 @@ internal sealed class ResumableLines : IDisposable
     {
         string before = File.Exists(Settings) ? File.ReadAllText(Settings) : "";
         if (before != settings)
-            throw new InvalidInputException($"{Partial}: was begun under other settings ({Difference(before, settings)}); take the same ones, or begin anew "
+            throw new InvalidInputException($"{Partial}: was started with other settings ({Difference(before, settings)}); take the same ones, or start over "
                 + "with --overwrite.");
         string text = File.ReadAllText(Partial);
         // what follows the last line's end was cut by the stop, and so may be the last row's lines

@@ -35,7 +35,7 @@ public sealed class AtomicFile : IDisposable
     }
 
     /// <summary>Writes a whole file.</summary>
-    /// <exception cref="InvalidInputException">The name is empty or a folder's, or the disk refuses; what was there before stands.</exception>
+    /// <exception cref="InvalidInputException">The name is empty or a folder's, or the disk refuses; the old content is kept.</exception>
     public static void Write(string path, Action<Stream> write)
     {
         using AtomicFile file = Create(path);
@@ -52,7 +52,7 @@ public sealed class AtomicFile : IDisposable
     public static void Write(string path, string text) => Write(path, Encoding.UTF8.GetBytes(text));
 
     /// <summary>Gives the file its name.</summary>
-    /// <exception cref="InvalidInputException">The disk refuses; what was there before stands.</exception>
+    /// <exception cref="InvalidInputException">The disk refuses; the old content is kept.</exception>
     public void Commit() => DiskErrors.Writing(path, () =>
     {
         Stream.Flush(flushToDisk: true);

@@ -56,7 +56,7 @@ public sealed class AtomicFolder : IDisposable
     /// <param name="target">The final folder.</param>
     /// <param name="overwrite">Whether what is there may be replaced.</param>
     /// <param name="fill">Writes the contents into the folder that it is given.</param>
-    /// <exception cref="InvalidInputException">The target is taken, or the disk refuses; what was there before stands.</exception>
+    /// <exception cref="InvalidInputException">The target is taken, or the disk refuses; the old content is kept.</exception>
     public static void Write(string target, bool overwrite, Action<string> fill)
     {
         using AtomicFolder folder = Create(target, overwrite);
@@ -99,7 +99,7 @@ public sealed class AtomicFolder : IDisposable
     }
 
     /// <summary>Gives the folder its name.</summary>
-    /// <exception cref="InvalidInputException">The disk refuses; what was there before stands.</exception>
+    /// <exception cref="InvalidInputException">The disk refuses; the old content is kept.</exception>
     public void Commit()
     {
         DiskErrors.Writing(Target, () =>

@@ -9,7 +9,7 @@ internal static class ConversationRules
         if (Roles(messages) is { } wrong) yield return RowRules.Error(row, Fault.Roles, $"{wrong}; mend the messages or drop the row.", "messages");
         if (messages.Any(message => message.Role != ConversationRole.User && message.ImageCount > 0))
             yield return RowRules.Error(row, Fault.ImageInAnswer,
-                "an image stands in a message that is not the user's; move it to a user message or drop the row.", "messages");
+                "an image is in a message that is not the user's; move it to a user message or drop the row.", "messages");
         int parts = messages.Sum(message => message.ImageCount), images = row.Images.Count;
         if (parts != images) yield return RowRules.Error(row, Fault.ImageCount,
             $"the messages have {parts} image parts, and the row holds {images} images; make them as many.", "messages", "images");

@@ -63,7 +63,7 @@ internal sealed class ParquetNestedColumns(string file, IReadOnlyList<(string Na
         while (batch is null || next >= batch.Length)
         {
             batch?.Dispose();
-            batch = batches!.ReadNextRecordBatchAsync().AsTask().GetAwaiter().GetResult()
+            batch = TaskResult.Of(batches!.ReadNextRecordBatchAsync())
                 ?? throw new InvalidDataException("the column has fewer rows than its row group");
             next = 0;
         }

@@ -48,20 +48,20 @@ public static class LabelWords
     }
 
     /// <summary>Checks a mapping of own category names.</summary>
-    /// <exception cref="InvalidInputException">A name stands for no category of the taxonomy.</exception>
+    /// <exception cref="InvalidInputException">A name names no category of the taxonomy.</exception>
     public static IReadOnlyDictionary<string, string> CheckCategories(IReadOnlyDictionary<string, string> own) => own.ToDictionary(pair => pair.Key, pair =>
         Category(pair.Value)
-        ?? throw new InvalidInputException($"categories: '{pair.Key}' stands for {Finding.Quote(pair.Value)}, which is not in the taxonomy; {Taxonomy.Hint}."));
+        ?? throw new InvalidInputException($"categories: '{pair.Key}' maps to {Finding.Quote(pair.Value)}, which is not in the taxonomy; {Taxonomy.Hint}."));
 
     /// <summary>Own names of categories, each written "own=category of the taxonomy".</summary>
-    /// <exception cref="InvalidInputException">One is written otherwise, twice, or stands for no category of the taxonomy.</exception>
+    /// <exception cref="InvalidInputException">One is written otherwise, twice, or names no category of the taxonomy.</exception>
     public static IReadOnlyDictionary<string, string> ReadCategories(IEnumerable<string> pairs)
     {
         Dictionary<string, string> own = [];
         foreach (string pair in pairs)
             if (pair.Split('=', 2, StringSplitOptions.TrimEntries) is not [{ Length: > 0 } name, { Length: > 0 } category])
                 throw new InvalidInputException($"categories: {Finding.Quote(pair)} is not of the form own=category, for example cruelty=animal_abuse.");
-            else if (!own.TryAdd(name, category)) throw new InvalidInputException($"categories: '{name}' stands for two categories; name it once.");
+            else if (!own.TryAdd(name, category)) throw new InvalidInputException($"categories: '{name}' maps to two categories; name it once.");
         return CheckCategories(own);
     }
 

@@ -51,7 +51,7 @@ public sealed class ConversationWriter : IDisposable
         // the k-th image part names image k on disk
         int[] order = [.. prompt.SelectMany(message => message.Parts).Select(part => part.Image).OfType<int>()];
         if (order.Distinct().Count() < record.Images.Count)
-            throw new InvalidInputException($"{record.Source.File}: row {record.Source.Row}: an image stands in no message before the answer, so it cannot be "
+            throw new InvalidInputException($"{record.Source.File}: row {record.Source.Row}: an image is in no message before the answer, so it cannot be "
                 + "written in this layout.");
         EncodedImage[] images = [.. order.Select(image => record.Images[image])];
         bool plain = prompt is [{ Role: ConversationRole.User, Loss: null, Parts: [{ Image: not null }, { Text: not null }] or [{ Text: not null }] } only]

@@ -122,7 +122,7 @@ internal static class GuardJudge
                 $"regenerate/{round}").Select(one => one[0])]);
         FilterAndRegenerate loop = new(moderator, moderationTimeout: TimeSpan.FromMinutes(10));
         IReadOnlyList<RegenerationResult> results =
-            loop.RunAsync([.. prompts.Select(prompt => Request(prompt, null))], Generate, cancellationToken: context.Cancel).GetAwaiter().GetResult();
+            TaskResult.Of(loop.RunAsync([.. prompts.Select(prompt => Request(prompt, null))], Generate, cancellationToken: context.Cancel));
         int last = results.Max(result => result.Rounds.Count) - 1, rounds = Math.Max(last, GuardPolicy.Default.Rounds);
         bool[] safeFirst = [.. results.Select((result, i) => Oracle.Rate(prompts[i], result.Rounds[0].Answer).IsSafe)];
         OracleRating[] final = [.. results.Select((result, i) => Oracle.Rate(prompts[i], result.IsRefused ? Refusal : result.Answer))];
@@ -152,7 +152,7 @@ internal static class GuardJudge
     }
 
     private static Verdict[] Moderate(DemoContext context, IModerator moderator, IReadOnlyList<ModerationRequest> requests) =>
-        [.. requests.Chunk(BatchSize).SelectMany(part => moderator.ModerateAsync(part, context.Cancel).GetAwaiter().GetResult())];
+        [.. requests.Chunk(BatchSize).SelectMany(part => TaskResult.Of(moderator.ModerateAsync(part, context.Cancel)))];
 
     private static ModerationRequest Request(WorldPrompt prompt, string? answer, RgbImage? image = null) => new([image ?? prompt.Image], prompt.Text, answer);
 

@@ -20,7 +20,7 @@ internal static class ScoreJudge
         PreferencePair[] pairs = [.. PreferenceDataset.Open(context.Folders.Data(DemoContext.PairData)).ReadPairs(WorldDataset.Evaluation)];
         (WorldPrompt Prompt, TrueLabels Truth)[] truths =
             [.. pairs.Select(pair => context.World.FindTruth(pair)
-                ?? throw new InvalidInputException($"{context.Folders.Data(DemoContext.PairData)}: a row is none of this world's; begin anew with --fresh."))];
+                ?? throw new InvalidInputException($"{context.Folders.Data(DemoContext.PairData)}: a row is none of this world's; start over with --fresh."))];
         VisionProbeResult vision = Vision(context, answers);
         context.Report(1, 4);
         ScoreModelResult reward = Judge(context, answers, DemoContext.RewardModel, ModelNames.Reward, pairs, truths, out _);

@@ -106,7 +106,7 @@ public static class GuardJsonl
         if (value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number) && number is >= 0 and <= 3) return (Severity)number;
         if (value.ValueKind == JsonValueKind.String && Enum.TryParse(value.GetString(), ignoreCase: true, out Severity named) && Enum.IsDefined(named))
             return named;
-        throw bad("has a severity that is none of 0, 1, 2, 3, none, minor, moderate, severe");
+        throw bad("has a severity that is not one of 0, 1, 2, 3, none, minor, moderate, severe");
     }
 
     private static string[]? Categories(JsonElement row, Func<string, InvalidInputException> bad)

@@ -47,7 +47,7 @@ public sealed class FailClosedModerator : INonBlockingModerator
         {
             Task<IReadOnlyList<Verdict>> asked = _inner.ModerateAsync(requests, cancellationToken);
             if (!asked.IsCompletedSuccessfully) return null;
-            IReadOnlyList<Verdict>? found = asked.GetAwaiter().GetResult(); // it has ended: nothing waits
+            IReadOnlyList<Verdict>? found = TaskResult.Of(asked);
             if (found is null || found.Count != requests.Count) return null;
             for (int i = 0; i < found.Count; i++)
                 if (found[i] is not { } verdict || verdict.FindFault() is not null) return null;

@@ -55,7 +55,7 @@ public sealed class ParallelModerator : INonBlockingModerator, IComposedModerato
         Verdict[] joined = new Verdict[requests], found = new Verdict[ended.Length];
         for (int i = 0; i < requests; i++)
         {
-            for (int k = 0; k < found.Length; k++) found[k] = ended[k].GetAwaiter().GetResult()[i];
+            for (int k = 0; k < found.Length; k++) found[k] = TaskResult.Of(ended[k])[i];
             joined[i] = Strictest(found, Name);
         }
         return joined;

@@ -26,7 +26,7 @@ public sealed record LoadOptions
     public LoadOptions WithDevice(string? name)
     {
         if (name is null) return this;
-        if (!DeviceName.TryParse(name, out int? gpu)) throw new InvalidInputException($"device '{name}' is none of cpu, cuda and cuda:N.");
+        if (!DeviceName.TryParse(name, out int? gpu)) throw new InvalidInputException($"device '{name}' is not one of cpu, cuda and cuda:N.");
         if (gpu is not { } number) return this with { Device = null };
         int count = cuda.is_available() ? cuda.device_count() : 0;
         if (count == 0) throw new InvalidInputException($"device '{name}' needs a CUDA build of libtorch and a GPU, and there is none; take cpu.");

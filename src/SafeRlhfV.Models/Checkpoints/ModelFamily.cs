@@ -14,7 +14,7 @@ public abstract class ModelFamily
     public abstract IReadOnlyList<KeyLayout> Layouts { get; }
 
     /// <summary>A key layout by its name.</summary>
-    /// <exception cref="InvalidInputException">This family has none of that name.</exception>
+    /// <exception cref="InvalidInputException">This family has no such name.</exception>
     public KeyLayout Layout(string name) => Layouts.FirstOrDefault(layout => layout.Name == name)
         ?? throw new InvalidInputException($"Layout '{name}' is not known for {ModelTypes[0]}; known are "
             + $"{string.Join(", ", Layouts.Select(layout => layout.Name))}.");
@@ -51,7 +51,7 @@ public abstract class ModelFamily
         || fileKey.EndsWith("embeddings.position_ids", StringComparison.Ordinal);
 
     /// <summary>The layout of a checkpoint's files, and their keys by canonical name.</summary>
-    /// <exception cref="InvalidInputException">No layout fits; the strange names are told.</exception>
+    /// <exception cref="InvalidInputException">No layout fits; the message lists unexpected names.</exception>
     internal (KeyLayout Layout, Dictionary<string, string> Keys) Recognise(string folder, IEnumerable<string> names)
     {
         List<string> fileKeys = [.. names.Where(key => !IsIgnorable(key))];

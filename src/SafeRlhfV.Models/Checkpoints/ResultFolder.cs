@@ -17,7 +17,7 @@ public static class ResultFolder
         if (Holds(folder, Models) || !Directory.Exists(folder)) return folder;
         if (Holds(result, Models)) return result;
         if (Runs.Count(name => Path.Exists(Path.Combine(folder, name))) > 1)
-            throw new InvalidInputException($"{folder}: this run is not finished, so it holds no result yet; go on with it by 'safe-rlhf-v train ... --out "
+            throw new InvalidInputException($"{folder}: this run is not finished, so it holds no result yet; resume it with 'safe-rlhf-v train ... --out "
                 + $"{folder} --resume'.");
         return folder;
     }

@@ -18,7 +18,7 @@ public sealed class AdapterSet
     public IReadOnlyCollection<string> Names => adapters.Keys;
 
     /// <summary>An adapter by name.</summary>
-    /// <exception cref="InvalidInputException">There is none of that name.</exception>
+    /// <exception cref="InvalidInputException">Nothing has that name.</exception>
     public LoraAdapter this[string name]
         => adapters.TryGetValue(name, out LoraAdapter? adapter)
             ? adapter

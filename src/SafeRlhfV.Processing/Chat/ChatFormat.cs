@@ -51,7 +51,7 @@ public abstract class ChatFormat
         [new ChatSegment(ChatSegmentKind.Assistant, BeforeAnswer + response)];
 
     /// <summary>The format of that name: llava-1.5, llava-next-vicuna, llava-next-mistral, qwen2-vl, qwen2.5-vl or qwen3-vl.</summary>
-    /// <exception cref="InvalidInputException">There is none of that name.</exception>
+    /// <exception cref="InvalidInputException">Nothing has that name.</exception>
     public static ChatFormat Named(string name) => Known.FirstOrDefault(known => known.Name == name).Create?.Invoke()
         ?? throw new InvalidInputException($"Chat format '{name}' is not known; known are {string.Join(", ", Names)}.");
 

@@ -19,7 +19,7 @@ internal sealed record ChatTemplate(string File, string Text, string Folder)
     {
         string json = Path.Combine(folder, "chat_template.json"), jinja = Path.Combine(folder, "chat_template.jinja");
         if (System.IO.File.Exists(json) && Directory.Exists(Path.Combine(folder, "additional_chat_templates")))
-            throw new InvalidInputException($"{json}: stands beside additional_chat_templates; transformers refuses the old form and the new one together. "
+            throw new InvalidInputException($"{json}: is beside additional_chat_templates; transformers refuses the old form and the new one together. "
                 + "Keep chat_template.jinja.");
         return InKey(folder, "processor_config.json") ?? InKey(folder, "chat_template.json")
             ?? (System.IO.File.Exists(jinja) ? new ChatTemplate(jinja, Read(jinja), folder) : null) ?? InKey(folder, "tokenizer_config.json");

@@ -36,7 +36,7 @@ internal sealed class CheckpointStore
     }
 
     /// <summary>Writes a checkpoint; one of the same step is replaced.</summary>
-    /// <exception cref="InvalidInputException">The disk is full or refuses; what was there before stands.</exception>
+    /// <exception cref="InvalidInputException">The disk is full or refuses; the old content is kept.</exception>
     public void Write(long step, Action<string> fill) => WriteFolder(FolderOf(step), aside =>
     {
         fill(aside);
@@ -46,7 +46,7 @@ internal sealed class CheckpointStore
         : "there is no checkpoint yet");
 
     /// <summary>Writes a folder of a run.</summary>
-    /// <exception cref="InvalidInputException">The disk is full or refuses; what was there before stands.</exception>
+    /// <exception cref="InvalidInputException">The disk is full or refuses; the old content is kept.</exception>
     public static void WriteFolder(string target, Action<string> fill, Func<string> left)
     {
         try

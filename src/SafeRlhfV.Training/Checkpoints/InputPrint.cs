@@ -41,7 +41,7 @@ internal sealed record InputPrint(string Name, string Path, string Stamp, string
         foreach (InputPrint old in before)
         {
             InputPrint? same = now.FirstOrDefault(print => print.Name == old.Name && print.Path == old.Path);
-            if (same?.Sha256 != old.Sha256) return $"{old.Path} ({old.Name}) {(same is null ? "is gone" : "has changed")}";
+            if (same?.Sha256 != old.Sha256) return $"{old.Path} ({old.Name}) {(same is null ? "is missing" : "has changed")}";
         }
         return now.FirstOrDefault(print => !before.Any(old => old.Name == print.Name && old.Path == print.Path)) is { } added
             ? $"{added.Path} ({added.Name}) is new" : null;

@@ -100,14 +100,14 @@ public sealed class TrainingRun : IDisposable
     /// <summary>
     /// Takes down what the files are that the run is made from; a run that goes on must find them as they were. Without a folder nothing is done.
     /// </summary>
-    /// <exception cref="InvalidInputException">One has changed, is gone or is new.</exception>
+    /// <exception cref="InvalidInputException">One has changed, is missing or is new.</exception>
     public void CheckInputs(IReadOnlyList<RunInput> files)
     {
         if (store is null) return;
         begun = store.NewestState();
         inputs = InputPrint.Take(files, begun?.Inputs);
         if (begun?.Inputs is { } before && InputPrint.Difference(before, inputs) is { } changed)
-            throw new InvalidInputException($"{options.Folder}: {changed} since the run was begun; put it back as it was, or start in another folder.");
+            throw new InvalidInputException($"{options.Folder}: {changed} since the run started; put it back as it was, or start in another folder.");
     }
 
     /// <summary>
@@ -256,13 +256,13 @@ public sealed class TrainingRun : IDisposable
         CheckpointState state = CheckpointState.Read(folder);
         if (state.Name != Name) throw new InvalidInputException($"{folder}: belongs to the run '{state.Name}', and this is '{Name}'; choose another folder.");
         if (state.Seed != options.Seed)
-            throw new InvalidInputException($"{folder}: was begun with seed {state.Seed}, and this run has "
+            throw new InvalidInputException($"{folder}: was started with seed {state.Seed}, and this run has "
                 + $"{options.Seed}; take the same seed or another folder.");
         if (parts.Keys.Except(state.Parts).Concat(state.Parts.Except(parts.Keys)).FirstOrDefault() is { } other)
             throw new InvalidInputException($"{folder}: does not match this run in '{other}'; the checkpoint belongs to another recipe.");
         string recipe = Path.Combine(folder, RecipeFile);
         if (options.RecipeYaml is { } wanted && File.Exists(recipe) && FirstDifference(File.ReadAllText(recipe), wanted) is { } difference)
-            throw new InvalidInputException($"{recipe}: the run was begun with another recipe "
+            throw new InvalidInputException($"{recipe}: the run was started with another recipe "
                 + $"({difference}); take the saved recipe, or start in another folder.");
         foreach ((string name, ITrainingPart part) in parts) part.Load(Path.Combine(folder, Parts, name));
         (done, saved, total, last) = (state.Step, state.Step, state.Total, state.Metrics);

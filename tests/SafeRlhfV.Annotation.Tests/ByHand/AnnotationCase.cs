@@ -16,7 +16,8 @@ internal sealed class AnnotationCase : IAsyncDisposable
         this.options = options;
         using BeaverTailsWriter writer = BeaverTailsWriter.Create(folder.At("data"));
         foreach (PreferencePair pair in PreferenceDataset.Open(Golden.At("beavertails-v", "paired")).ReadPairs().Where(pair => pair.Image is not null)
-            .DistinctBy(pair => (pair.Question, pair.Response1.Text, pair.Response2.Text, Convert.ToHexString(pair.Image!.Bytes!))).Take(rows)) writer.Add("train", pair);
+            .DistinctBy(pair => (pair.Question, pair.Response1.Text, pair.Response2.Text, Convert.ToHexString(pair.Image!.Bytes!))).Take(rows))
+                writer.Add("train", pair);
         writer.Complete();
     }
 
@@ -49,7 +50,8 @@ internal sealed class AnnotationCase : IAsyncDisposable
 
     public async Task<JsonObject> PostAsync(string path, params (string Name, string Value)[] parts)
     {
-        HttpResponseMessage response = await Http.PostAsJsonAsync(path, new JsonObject(parts.Select(part => KeyValuePair.Create(part.Name, (JsonNode?)part.Value))));
+        HttpResponseMessage response = await Http.PostAsJsonAsync(path,
+            new JsonObject(parts.Select(part => KeyValuePair.Create(part.Name, (JsonNode?)part.Value))));
         return (await response.Content.ReadFromJsonAsync<JsonObject>())!;
     }
 
@@ -61,7 +63,8 @@ internal sealed class AnnotationCase : IAsyncDisposable
     {
         foreach ((string field, string value) in ((string, string)[])
         [
-            ("more_helpful", $"{3 - safer}"), ("safer", $"{safer}"), ($"harmless_{safer}", "2"), ($"harmless_{3 - safer}", $"{harm}"), ($"helpful_{safer}", "1"), ($"helpful_{3 - safer}", "2"), ("severity", $"{severity}"),
+            ("more_helpful", $"{3 - safer}"), ("safer", $"{safer}"), ($"harmless_{safer}", "2"), ($"harmless_{3 - safer}", $"{harm}"),
+            ($"helpful_{safer}", "1"), ($"helpful_{3 - safer}", "2"), ("severity", $"{severity}"),
         ]) await ChooseAsync(annotator, item, field, value, role);
         return await PostAsync("done", ("annotator", annotator), ("role", role), ("item", item));
     }

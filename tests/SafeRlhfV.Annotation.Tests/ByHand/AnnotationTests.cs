@@ -20,8 +20,11 @@ public sealed class AnnotationTests
         Assert.Equal((3, 3, 0, 0), (report.Items, report.Settled, report.Disputed, report.Waiting));
         Assert.DoesNotContain(DatasetValidator.Check(one.Target).Findings, finding => finding.Severity == FindingSeverity.Error);
         PreferencePair[] before = [.. PreferenceDataset.Open(one.Data).ReadPairs()], after = [.. PreferenceDataset.Open(one.Target).ReadPairs()];
-        Assert.Equal(before.Select(pair => (pair.Question, pair.Response1.Text, pair.Response2.From, Convert.ToHexString(pair.Image!.Bytes!))), after.Select(pair => (pair.Question, pair.Response1.Text, pair.Response2.From, Convert.ToHexString(pair.Image!.Bytes!))));
-        Assert.All(after, pair => Assert.Equal((1, 2, true, 2, false, -1, 2), (pair.Safer, pair.MoreHelpful, pair.Response1.IsSafe, pair.Response1.HarmlessRate, pair.Response2.IsSafe, pair.Response2.HarmlessRate, pair.ImageSeverity)));
+        Assert.Equal(before.Select(pair => (pair.Question, pair.Response1.Text, pair.Response2.From, Convert.ToHexString(pair.Image!.Bytes!))),
+            after.Select(pair => (pair.Question, pair.Response1.Text, pair.Response2.From, Convert.ToHexString(pair.Image!.Bytes!))));
+        Assert.All(after, pair => Assert.Equal((1, 2, true, 2, false, -1, 2),
+            (pair.Safer, pair.MoreHelpful, pair.Response1.IsSafe, pair.Response1.HarmlessRate, pair.Response2.IsSafe, pair.Response2.HarmlessRate,
+                pair.ImageSeverity)));
         Assert.Equal(6, AnnotationFile.Of(one.Target).Count);
         Assert.Equal(1.0, report.Agreement["labels"]!["safer"]!["alpha"]!.GetValue<double>());
         Assert.NotNull(report.AgreementWithMachine);
@@ -62,7 +65,8 @@ public sealed class AnnotationTests
         }
         Assert.Equal(4, ann.Concat(bob).Distinct().Count());
         Assert.Null((await one.StateAsync("ann"))["item"]);
-        Assert.Equal((4, 4), ((await one.StateAsync("ann"))["progress"]!["given"]!.GetValue<int>(), (await one.StateAsync("ann"))["progress"]!["needed"]!.GetValue<int>()));
+        Assert.Equal((4, 4), ((await one.StateAsync("ann"))["progress"]!["given"]!.GetValue<int>(),
+            (await one.StateAsync("ann"))["progress"]!["needed"]!.GetValue<int>()));
     }
 
     [Fact]
@@ -134,7 +138,9 @@ public sealed class AnnotationTests
         {
             left.Add(item["left"]!["number"]!.GetValue<int>());
             Assert.Equal(3, item["left"]!["number"]!.GetValue<int>() + item["right"]!["number"]!.GetValue<int>());
-            Assert.Equal(["category", "choices", "done", "id", "image", "left", "question", "right"], item.AsObject().Select(pair => pair.Key).Order(StringComparer.Ordinal)); // no label, no author
+            // no label, no author
+            Assert.Equal(["category", "choices", "done", "id", "image", "left", "question", "right"],
+                item.AsObject().Select(pair => pair.Key).Order(StringComparer.Ordinal));
             Assert.Equal(["number", "text"], item["left"]!.AsObject().Select(pair => pair.Key));
             Assert.Null((await one.LabelAsync("ann", Id(state)))["machine"]);
         }
@@ -151,7 +157,9 @@ public sealed class AnnotationTests
         await using (AnnotationServer other = await AnnotationServer.StartAsync(one.Data, others, new()))
         {
             using HttpClient http = new() { BaseAddress = new(other.Address) };
-            foreach ((string field, string value) in ((string, string)[])[("more_helpful", "2"), ("safer", "1"), ("harmless_1", "3"), ("harmless_2", "-2"), ("helpful_1", "0"), ("helpful_2", "2"), ("severity", "2")])
+            foreach ((string field, string value)
+                in ((string, string)[])[("more_helpful", "2"), ("safer", "1"), ("harmless_1", "3"), ("harmless_2", "-2"), ("helpful_1", "0"),
+                    ("helpful_2", "2"), ("severity", "2")])
                 await http.PostAsJsonAsync("choose", new { annotator = "bob", role = "annotate", item, field, value }, TestContext.Current.CancellationToken);
             await http.PostAsJsonAsync("done", new { annotator = "bob", role = "annotate", item }, TestContext.Current.CancellationToken);
         }
@@ -168,19 +176,22 @@ public sealed class AnnotationTests
         await using AnnotationCase one = await AnnotationCase.StartAsync(1);
         string file = one.Folder.At("contested.jsonl"), image = one.Folder.At("picture.png");
         File.WriteAllBytes(image, MakingCase.Image(0));
-        File.WriteAllText(file, new JsonObject { ["question"] = "What is it?", ["image"] = "picture.png", ["response_1"] = "one", ["response_2"] = "two" }.ToJsonString() + "\n");
+        File.WriteAllText(file,
+            new JsonObject { ["question"] = "What is it?", ["image"] = "picture.png", ["response_1"] = "one", ["response_2"] = "two" }.ToJsonString() + "\n");
         await using AnnotationServer server = await AnnotationServer.StartAsync(file, one.Folder.At("lines"), new());
         using HttpClient http = new() { BaseAddress = new(server.Address) };
         JsonObject state = (await http.GetFromJsonAsync<JsonObject>("state?annotator=ann&role=annotate", TestContext.Current.CancellationToken))!;
         Assert.Null(state["item"]!["category"]);
         Assert.Equal(File.ReadAllBytes(image), await http.GetByteArrayAsync($"image/{Id(state)}", TestContext.Current.CancellationToken));
         File.AppendAllText(file, "{\"question\": \"no answers\"}\n");
-        Assert.Contains("line 2: 'response_1' is missing", Assert.Throws<InvalidInputException>(() => AnnotationExport.Run(file, one.Folder.At("lines2"), new(), null)).Message, StringComparison.Ordinal);
+        Assert.Contains("line 2: 'response_1' is missing",
+            Assert.Throws<InvalidInputException>(() => AnnotationExport.Run(file, one.Folder.At("lines2"), new(), null)).Message, StringComparison.Ordinal);
     }
 
     public static TheoryData<string, string, string> Foreign => new()
     {
-        { "Host", "evil.example", "" }, { "Host", "127.0.0.1:1", "" }, { "Origin", "http://evil.example", "" }, { "Origin", "null", "" }, { "Sec-Fetch-Site", "cross-site", "" }, { "Sec-Fetch-Site", "same-site", "" },
+        { "Host", "evil.example", "" }, { "Host", "127.0.0.1:1", "" }, { "Origin", "http://evil.example", "" }, { "Origin", "null", "" },
+        { "Sec-Fetch-Site", "cross-site", "" }, { "Sec-Fetch-Site", "same-site", "" },
         { "", "", "text/plain" }, { "", "", "application/x-www-form-urlencoded" },
     };
 
@@ -189,7 +200,8 @@ public sealed class AnnotationTests
     {
         await using AnnotationCase one = await AnnotationCase.StartAsync(1);
         string item = Id(await one.StateAsync("ann"));
-        StringContent body = new(new JsonObject { ["annotator"] = "ann", ["role"] = "annotate", ["item"] = item, ["field"] = "safer", ["value"] = "1" }.ToJsonString(), Encoding.UTF8, type.Length > 0 ? type : "application/json");
+        StringContent body = new(new JsonObject { ["annotator"] = "ann", ["role"] = "annotate", ["item"] = item, ["field"] = "safer", ["value"] = "1" }
+            .ToJsonString(), Encoding.UTF8, type.Length > 0 ? type : "application/json");
         using HttpRequestMessage request = new(HttpMethod.Post, "choose") { Content = body };
         if (header.Length > 0) request.Headers.TryAddWithoutValidation(header, value);
         Assert.Equal(HttpStatusCode.Forbidden, (await one.Http.SendAsync(request, TestContext.Current.CancellationToken)).StatusCode);
@@ -203,14 +215,18 @@ public sealed class AnnotationTests
         Uri address = new(one.Server.Address);
         Assert.Equal("127.0.0.1", address.Host);
         using HttpClient stranger = new() { BaseAddress = new($"http://{address.Authority}") };
-        foreach (string path in (string[])["/", "/state?annotator=ann&role=annotate", "/agreement", "/00000000000000000000000000000000/state?annotator=ann&role=annotate"])
+        foreach (string path in (string[])["/", "/state?annotator=ann&role=annotate", "/agreement",
+            "/00000000000000000000000000000000/state?annotator=ann&role=annotate"])
             Assert.Equal(HttpStatusCode.NotFound, (await stranger.GetAsync(path, TestContext.Current.CancellationToken)).StatusCode);
         HttpResponseMessage page = await one.Http.GetAsync("", TestContext.Current.CancellationToken);
         Assert.Contains("default-src 'none'", page.Headers.GetValues("Content-Security-Policy").Single(), StringComparison.Ordinal);
         Assert.Equal("no-referrer", page.Headers.GetValues("Referrer-Policy").Single());
-        InvalidInputException taken = await Assert.ThrowsAsync<InvalidInputException>(() => AnnotationServer.StartAsync(one.Data, one.Folder.At("second"), new(), address.Port));
+        InvalidInputException taken = await Assert.ThrowsAsync<InvalidInputException>(() =>
+            AnnotationServer.StartAsync(one.Data, one.Folder.At("second"), new(), address.Port));
         Assert.Contains($"port {address.Port}", taken.Message, StringComparison.Ordinal);
-        Assert.Contains("another run", (await Assert.ThrowsAsync<InvalidInputException>(() => AnnotationServer.StartAsync(one.Data, one.Working, new()))).Message, StringComparison.Ordinal);
+        Assert.Contains("another run",
+            (await Assert.ThrowsAsync<InvalidInputException>(() => AnnotationServer.StartAsync(one.Data, one.Working, new()))).Message,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -223,7 +239,14 @@ public sealed class AnnotationTests
     public async Task Nonsense_is_refused_in_words(string part, string value)
     {
         await using AnnotationCase one = await AnnotationCase.StartAsync(1);
-        Dictionary<string, string> body = new() { ["annotator"] = "ann", ["role"] = "annotate", ["item"] = Id(await one.StateAsync("ann")), ["field"] = "safer", ["value"] = "1" };
+        Dictionary<string, string> body = new()
+        {
+            ["annotator"] = "ann",
+            ["role"] = "annotate",
+            ["item"] = Id(await one.StateAsync("ann")),
+            ["field"] = "safer",
+            ["value"] = "1"
+        };
         body[part] = value;
         HttpResponseMessage response = await one.Http.PostAsJsonAsync("choose", body, TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);

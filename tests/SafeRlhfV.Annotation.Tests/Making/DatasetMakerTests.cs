@@ -42,7 +42,8 @@ public sealed class DatasetMakerTests
         MakingReport report = await one.RunAsync(one.Settings());
         Assert.True(report.Pairs > 0);
         foreach (PreferencePair pair in PreferenceDataset.Open(one.Target).ReadPairs("train"))
-            foreach (RatedResponse response in (RatedResponse[])[pair.Response1, pair.Response2]) Assert.Matches(@"^  A (careful|plain) answer of model-[ab]\.\n\n$", response.Text);
+            foreach (RatedResponse response in (RatedResponse[])[pair.Response1, pair.Response2])
+                Assert.Matches(@"^  A (careful|plain) answer of model-[ab]\.\n\n$", response.Text);
     }
 
     [Fact]
@@ -50,7 +51,9 @@ public sealed class DatasetMakerTests
     {
         await using MakingCase one = await MakingCase.StartAsync(1);
         int answers = 0;
-        one.Server.Reply = body => FakeChatServer.RoleOf(body) == "answer" ? $"The same.{new string('\n', Interlocked.Increment(ref answers) % 2)}" : FakeChatServer.Play(body);
+        one.Server.Reply = body => FakeChatServer.RoleOf(body) == "answer"
+            ? $"The same.{new string('\n', Interlocked.Increment(ref answers) % 2)}"
+            : FakeChatServer.Play(body);
         MakingReport report = await one.RunAsync(one.Settings());
         Assert.Equal(0, report.Pairs);
     }
@@ -88,18 +91,22 @@ public sealed class DatasetMakerTests
         await using MakingCase one = await MakingCase.StartAsync();
         await one.RunAsync(one.Settings());
         int asked = one.Server.Requests.Count;
-        string[] before = [.. PreferenceDataset.Open(one.Target).ReadPairs().Select(pair => $"{pair.Question} {pair.Response1} {pair.Response2} {pair.Safer} {pair.MoreHelpful}")];
+        string[] before = [.. PreferenceDataset.Open(one.Target).ReadPairs()
+            .Select(pair => $"{pair.Question} {pair.Response1} {pair.Response2} {pair.Safer} {pair.MoreHelpful}")];
         MakingReport report = await one.RunAsync(one.Settings());
         Assert.Equal(asked, one.Server.Requests.Count);
         Assert.Equal(asked, report.Tally.Values.Sum(tally => tally.FromJournal));
-        Assert.Equal(before, PreferenceDataset.Open(one.Target).ReadPairs().Select(pair => $"{pair.Question} {pair.Response1} {pair.Response2} {pair.Safer} {pair.MoreHelpful}"));
+        Assert.Equal(before, PreferenceDataset.Open(one.Target).ReadPairs()
+            .Select(pair => $"{pair.Question} {pair.Response1} {pair.Response2} {pair.Safer} {pair.MoreHelpful}"));
     }
 
     [Fact]
     public async Task A_judge_that_always_prefers_the_first_is_found_out_and_its_pairs_are_contested()
     {
         await using MakingCase one = await MakingCase.StartAsync();
-        one.Server.Reply = body => FakeChatServer.RoleOf(body) == "judge" ? FakeChatServer.Verdict(firstSafer: true, secondMoreHelpful: false) : FakeChatServer.Play(body);
+        one.Server.Reply = body => FakeChatServer.RoleOf(body) == "judge"
+            ? FakeChatServer.Verdict(firstSafer: true, secondMoreHelpful: false)
+            : FakeChatServer.Play(body);
         MakingReport report = await one.RunAsync(one.Settings());
         Assert.Equal((0, 6), (report.Pairs, report.Contested));
         Assert.Equal((1.0, 1.0, 1.0, 1.0), (report.OrderDependentHelpful, report.OrderDependentSafe, report.FirstPreferredHelpful, report.FirstPreferredSafe));
@@ -158,11 +165,14 @@ public sealed class DatasetMakerTests
         await using MakingCase one = await MakingCase.StartAsync(2);
         File.WriteAllText(Path.Combine(one.Images, "broken.png"), "no image");
         File.Copy(Path.Combine(one.Images, "1.png"), Path.Combine(one.Images, "again.png"));
-        one.Server.Reply = body => FakeChatServer.RoleOf(body) == "question" && FakeChatServer.WordsOf(body).Contains("animal", StringComparison.Ordinal) ? """{"fits": false, "questions": []}""" : FakeChatServer.Play(body);
+        one.Server.Reply = body => FakeChatServer.RoleOf(body) == "question" && FakeChatServer.WordsOf(body).Contains("animal", StringComparison.Ordinal)
+            ? """{"fits": false, "questions": []}""" : FakeChatServer.Play(body);
         MakingReport report = await one.RunAsync(one.Settings());
         Assert.Equal(2, report.Unfit);
         Assert.Equal(2, report.Pairs);
-        Assert.Equal(["again.png: the same file as 1.png", "broken.png: cannot be decoded"], report.ImagesLeftOut.Select(line => line.Replace("1.png: the same file as again.png", "again.png: the same file as 1.png", StringComparison.Ordinal)).Order());
+        Assert.Equal(["again.png: the same file as 1.png", "broken.png: cannot be decoded"],
+            report.ImagesLeftOut.Select(line =>
+                line.Replace("1.png: the same file as again.png", "again.png: the same file as 1.png", StringComparison.Ordinal)).Order());
     }
 
     [Fact]

@@ -10,7 +10,8 @@ using Microsoft.Extensions.DependencyInjection;
 namespace SafeRlhfV.Annotation.Tests;
 
 /// <summary>
-/// A chat service on loopback that speaks OpenAI's protocol, plain and streamed. By default it plays all roles soundly; a test's <see cref="Fault"/> may spoil any call.
+/// A chat service on loopback that speaks OpenAI's protocol, plain and streamed. By default it plays all roles soundly; a test's <see cref="Fault"/> may spoil
+/// any call.
 /// </summary>
 internal sealed class FakeChatServer : IAsyncDisposable
 {
@@ -60,7 +61,9 @@ internal sealed class FakeChatServer : IAsyncDisposable
         : body["messages"]![0]!["content"]!.ToJsonString().Contains("You compare two answers", StringComparison.Ordinal) ? "judge" : "question";
 
     /// <summary>The words of the last message.</summary>
-    public static string WordsOf(JsonObject body) => string.Concat(body["messages"]!.AsArray()[^1]!["content"]!.AsArray().Where(part => part!["type"]!.GetValue<string>() == "text").Select(part => part!["text"]!.GetValue<string>()));
+    public static string WordsOf(JsonObject body) =>
+        string.Concat(body["messages"]!.AsArray()[^1]!["content"]!.AsArray().Where(part => part!["type"]!.GetValue<string>() == "text")
+            .Select(part => part!["text"]!.GetValue<string>()));
 
     /// <summary>A hash of a request.</summary>
     public static string HashOf(JsonObject body) => Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(body.ToJsonString())));
@@ -72,7 +75,13 @@ internal sealed class FakeChatServer : IAsyncDisposable
         {
             case "question":
                 string asked = WordsOf(body);
-                return new JsonObject { ["fits"] = true, ["questions"] = new JsonArray($"What is this? {asked[..asked.IndexOf('(')]}{asked[asked.IndexOf("Severity", StringComparison.Ordinal)..].Split('.')[0]}") }.ToJsonString();
+                return new JsonObject
+                {
+                    ["fits"] = true,
+                    ["questions"] =
+                        new JsonArray(
+                            $"What is this? {asked[..asked.IndexOf('(')]}{asked[asked.IndexOf("Severity", StringComparison.Ordinal)..].Split('.')[0]}")
+                }.ToJsonString();
             case "answer":
                 string model = body["model"]!.GetValue<string>();
                 return model.EndsWith('a') ? $"A careful answer of {model}." : $"A plain answer of {model}.";
@@ -106,7 +115,8 @@ internal sealed class FakeChatServer : IAsyncDisposable
                 ["object"] = "chat.completion",
                 ["created"] = 1700000000,
                 ["model"] = model,
-                ["choices"] = new JsonArray(new JsonObject { ["index"] = 0, ["message"] = new JsonObject { ["role"] = "assistant", ["content"] = text }, ["finish_reason"] = finish }),
+                ["choices"] = new JsonArray(new JsonObject { ["index"] = 0, ["message"] = new JsonObject { ["role"] = "assistant", ["content"] = text },
+                    ["finish_reason"] = finish }),
                 ["usage"] = new JsonObject { ["prompt_tokens"] = 100, ["completion_tokens"] = 20, ["total_tokens"] = 120 },
             });
             return;
@@ -125,7 +135,8 @@ internal sealed class FakeChatServer : IAsyncDisposable
         }
         await EventAsync(http, model, [], finish);
         JsonObject usage = new() { ["prompt_tokens"] = 100, ["completion_tokens"] = 20, ["total_tokens"] = 120 };
-        await http.Response.WriteAsync($"data: {new JsonObject { ["id"] = "chatcmpl-fake", ["object"] = "chat.completion.chunk", ["created"] = 1700000000, ["model"] = model, ["choices"] = new JsonArray(), ["usage"] = usage }.ToJsonString()}\n\ndata: [DONE]\n\n");
+        await http.Response.WriteAsync(
+            $"data: {new JsonObject { ["id"] = "chatcmpl-fake", ["object"] = "chat.completion.chunk", ["created"] = 1700000000, ["model"] = model, ["choices"] = new JsonArray(), ["usage"] = usage }.ToJsonString()}\n\ndata: [DONE]\n\n");
         await http.Response.Body.FlushAsync();
     }
 
@@ -134,7 +145,8 @@ internal sealed class FakeChatServer : IAsyncDisposable
     {
         http.Response.StatusCode = status;
         if (retryAfter is not null) http.Response.Headers.RetryAfter = retryAfter;
-        await http.Response.WriteAsJsonAsync(new JsonObject { ["error"] = new JsonObject { ["message"] = message, ["type"] = code, ["code"] = code, ["param"] = null } });
+        await http.Response.WriteAsJsonAsync(new JsonObject { ["error"] =
+            new JsonObject { ["message"] = message, ["type"] = code, ["code"] = code, ["param"] = null } });
         return true;
     }
 

@@ -24,10 +24,12 @@ internal sealed class MakingCase : IAsyncDisposable
     }
 
     /// <summary>Different small images.</summary>
-    public static byte[] Image(int number) => PreferenceDataset.Open(Golden.At("beavertails-v", "paired")).ReadRows().Select(row => row.Image?.Bytes).OfType<byte[]>().DistinctBy(Convert.ToHexString)
+    public static byte[] Image(int number) =>
+        PreferenceDataset.Open(Golden.At("beavertails-v", "paired")).ReadRows().Select(row => row.Image?.Bytes).OfType<byte[]>().DistinctBy(Convert.ToHexString)
         .Where(bytes => ImageHeader.Read(bytes)?.Format is "PNG" or "JPEG").ElementAt(number);
 
-    public MakingSettings Settings(string endpoint = "", string questions = "", string judge = "", string top = "", int repeats = 2, string? address = null) => MakingSettingsReader.Parse($$"""
+    public MakingSettings Settings(string endpoint = "", string questions = "", string judge = "", string top = "", int repeats = 2, string? address = null) =>
+        MakingSettingsReader.Parse($$"""
         seed: 1
         {{top}}
         endpoints:
@@ -42,7 +44,8 @@ internal sealed class MakingCase : IAsyncDisposable
         judge: { model: judge, repeats: {{repeats}} {{judge}} }
         """);
 
-    public Task<MakingReport> RunAsync(MakingSettings settings, CancellationToken cancel = default) => DatasetMaker.RunAsync(settings, Images, Working, Target, overwrite: true, cancel: cancel);
+    public Task<MakingReport> RunAsync(MakingSettings settings, CancellationToken cancel = default) => DatasetMaker.RunAsync(settings, Images, Working, Target,
+        overwrite: true, cancel: cancel);
 
     public string[] Audit() => File.ReadAllLines(Path.Combine(Working, "audit.jsonl"));
 

@@ -11,15 +11,19 @@ public sealed class MakingFaultTests
 {
     private const string Key = "sk-a-secret-that-no-log-may-hold-0123456789";
 
-    public static TheoryData<string, bool> Faults => new(from kind in (string[])["429", "500", "503", "garbled", "empty", "dropped", "silent", "unfinished", "html"] from stream in (bool[])[true, false] select (kind, stream));
+    public static TheoryData<string, bool> Faults =>
+        new(from kind in (string[])["429", "500", "503", "garbled", "empty", "dropped", "silent", "unfinished",
+            "html"] from stream in (bool[])[true, false] select (kind, stream));
 
     [Theory, MemberData(nameof(Faults))]
     public async Task Every_third_call_fails_once_and_the_data_set_is_whole(string kind, bool stream)
     {
         await using MakingCase one = await MakingCase.StartAsync(2);
         ConcurrentDictionary<string, bool> spoilt = [];
-        one.Server.Fault = async (http, body, number) => number % 3 == 1 && spoilt.TryAdd(FakeChatServer.HashOf(body), true) && await SpoilAsync(kind, http, body);
-        MakingReport report = await one.RunAsync(one.Settings(endpoint: $", stream: {(stream ? "true" : "false")}, timeout: 2s, idle_timeout: 300ms", repeats: 1));
+        one.Server.Fault = async (http, body, number) =>
+            number % 3 == 1 && spoilt.TryAdd(FakeChatServer.HashOf(body), true) && await SpoilAsync(kind, http, body);
+        MakingReport report = await one.RunAsync(one.Settings(endpoint: $", stream: {(stream ? "true" : "false")}, timeout: 2s, idle_timeout: 300ms",
+            repeats: 1));
         Assert.True(report.IsComplete, string.Join("; ", report.Failures));
         Assert.Equal(4, report.Pairs);
         Assert.NotEmpty(spoilt);
@@ -58,7 +62,8 @@ public sealed class MakingFaultTests
             arrivals.Enqueue(watch.Elapsed);
             if (number != 0) return false;
             refused = watch.Elapsed;
-            return await FakeChatServer.ErrorAsync(http, 429, "slow down", "rate_limit_exceeded", form == "date" ? DateTimeOffset.UtcNow.AddSeconds(2).ToString("R") : form);
+            return await FakeChatServer.ErrorAsync(http, 429, "slow down", "rate_limit_exceeded",
+                form == "date" ? DateTimeOffset.UtcNow.AddSeconds(2).ToString("R") : form);
         };
         Assert.Equal(2, (await one.RunAsync(one.Settings())).Pairs);
         // a date has whole seconds, so it asks for one second at least; calls that were under way already do not count
@@ -80,7 +85,8 @@ public sealed class MakingFaultTests
     {
         await using MakingCase one = await MakingCase.StartAsync(1);
         Stopwatch watch = Stopwatch.StartNew();
-        await one.RunAsync(one.Settings(endpoint: ", tokens_per_minute: 120000")); // 120 tokens a call: one in 60 ms on average, the last four's are not waited for
+        // 120 tokens a call: one in 60 ms on average, the last four's are not waited for
+        await one.RunAsync(one.Settings(endpoint: ", tokens_per_minute: 120000"));
         Assert.True(watch.Elapsed > TimeSpan.FromMilliseconds(9 * 60), $"{watch.Elapsed}");
     }
 
@@ -127,7 +133,9 @@ public sealed class MakingFaultTests
     {
         await using MakingCase one = await MakingCase.StartAsync(1);
         int refused = 0;
-        one.Server.Fault = async (http, body, _) => FakeChatServer.RoleOf(body) == "answer" && Interlocked.Increment(ref refused) == 1 && await FakeChatServer.ErrorAsync(http, 400, "this content is not allowed", "content_policy_violation");
+        one.Server.Fault = async (http, body, _) =>
+            FakeChatServer.RoleOf(body) == "answer" && Interlocked.Increment(ref refused) == 1
+            && await FakeChatServer.ErrorAsync(http, 400, "this content is not allowed", "content_policy_violation");
         MakingReport report = await one.RunAsync(one.Settings());
         Assert.Equal(1, report.Pairs);
         Assert.Contains("refused, 1 attempts", Assert.Single(report.Failures).Key);
@@ -156,8 +164,12 @@ public sealed class MakingFaultTests
         await using MakingCase one = await MakingCase.StartAsync(1);
         MakingSettings settings = one.Settings(endpoint: $", key_env: {Variable}");
         int calls = 0;
-        one.Server.Fault = async (http, _, number) => number % 4 == 0 && await FakeChatServer.ErrorAsync(http, 500, $"Incorrect key provided: {new string('x', 280)} {http.Request.Headers.Authorization}");
-        one.Server.Reply = body => FakeChatServer.RoleOf(body) == "answer" && Interlocked.Increment(ref calls) > 0 ? $"{FakeChatServer.Play(body)} {Key}" : FakeChatServer.Play(body);
+        one.Server.Fault = async (http, _, number) =>
+            number % 4 == 0 && await FakeChatServer.ErrorAsync(http, 500,
+                $"Incorrect key provided: {new string('x', 280)} {http.Request.Headers.Authorization}");
+        one.Server.Reply = body => FakeChatServer.RoleOf(body) == "answer" && Interlocked.Increment(ref calls) > 0
+            ? $"{FakeChatServer.Play(body)} {Key}"
+            : FakeChatServer.Play(body);
         MakingReport report = await one.RunAsync(settings);
         Assert.Equal(2, report.Pairs);
         Assert.All(one.Server.Keys, header => Assert.Equal($"Bearer {Key}", header));
@@ -167,9 +179,11 @@ public sealed class MakingFaultTests
         Assert.Contains("***", error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain(Key[..12], error.ToString(), StringComparison.Ordinal);
         Assert.DoesNotContain(Key, settings.ToString(), StringComparison.Ordinal);
-        string[] files = [.. Directory.EnumerateFiles(one.Working, "*", SearchOption.AllDirectories), .. Directory.EnumerateFiles(one.Target, "*", SearchOption.AllDirectories)];
+        string[] files = [.. Directory.EnumerateFiles(one.Working, "*", SearchOption.AllDirectories),
+            .. Directory.EnumerateFiles(one.Target, "*", SearchOption.AllDirectories)];
         Assert.True(files.Length >= 5);
-        foreach (string file in files) Assert.DoesNotContain(Key[..12], System.Text.Encoding.Latin1.GetString(File.ReadAllBytes(file)), StringComparison.Ordinal);
+        foreach (string file in files)
+            Assert.DoesNotContain(Key[..12], System.Text.Encoding.Latin1.GetString(File.ReadAllBytes(file)), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -227,7 +241,9 @@ public sealed class MakingFaultTests
             case "500" or "503": return await FakeChatServer.ErrorAsync(http, int.Parse(kind), "down");
             case "garbled":
                 http.Response.ContentType = body["stream"]?.GetValue<bool>() == true ? "text/event-stream" : "application/json";
-                await http.Response.WriteAsync(body["stream"]?.GetValue<bool>() == true ? "data: {\"id\": \"x\", \"choices\": [{\n\n" : "{\"id\": \"x\", \"choices\": [{");
+                await http.Response.WriteAsync(body["stream"]?.GetValue<bool>() == true
+                    ? "data: {\"id\": \"x\", \"choices\": [{\n\n"
+                    : "{\"id\": \"x\", \"choices\": [{");
                 return true;
             case "html":
                 http.Response.ContentType = "text/html";
@@ -242,7 +258,8 @@ public sealed class MakingFaultTests
             case "unfinished":
                 http.Response.ContentType = body["stream"]?.GetValue<bool>() == true ? "text/event-stream" : "application/json";
                 await http.Response.WriteAsync(body["stream"]?.GetValue<bool>() == true
-                    ? "data: {\"id\":\"x\",\"object\":\"chat.completion.chunk\",\"created\":1700000000,\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"A half\"},\"finish_reason\":null}]}\n\n"
+                    ? "data: "
+                        + "{\"id\":\"x\",\"object\":\"chat.completion.chunk\",\"created\":1700000000,\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"A half\"},\"finish_reason\":null}]}\n\n"
                     : "{\"id\":\"x\",\"object\":\"chat.completion\",\"created\":1700000000,\"model\":\"m\"}");
                 return true;
             default: // silent

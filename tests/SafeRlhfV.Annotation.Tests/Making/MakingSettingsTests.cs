@@ -30,9 +30,12 @@ public sealed class MakingSettingsTests
         Assert.DoesNotContain('\n', error.Message);
         foreach (string part in (string[])
         [
-            "make.yaml has 12 faults", "line 1: sed: unknown key", "line 3: endpoints[0].address: 'nowhere'", "line 3: endpoints[0].key_env: the environment variable SAFERLHFV_TEST_NOT_SET is not set",
-            "line 3: endpoints[0].timeout: '5'", "line 5: models[0].endpoint: there is no endpoint 'two'", "line 6: models[1].temperature: '9'", "line 6: models[1].name: the name asker is taken",
-            "line 7: questions.categories: 'cats'", "line 7: questions.severities: '4'", "line 8: answers.models: name at least two", "line 9: judge.model: there is no model 'nobody'", "line 9: judge.agreement: '0.2'",
+            "make.yaml has 12 faults", "line 1: sed: unknown key", "line 3: endpoints[0].address: 'nowhere'",
+            "line 3: endpoints[0].key_env: the environment variable SAFERLHFV_TEST_NOT_SET is not set",
+            "line 3: endpoints[0].timeout: '5'", "line 5: models[0].endpoint: there is no endpoint 'two'", "line 6: models[1].temperature: '9'",
+            "line 6: models[1].name: the name asker is taken",
+            "line 7: questions.categories: 'cats'", "line 7: questions.severities: '4'", "line 8: answers.models: name at least two",
+            "line 9: judge.model: there is no model 'nobody'", "line 9: judge.agreement: '0.2'",
         ]) Assert.Contains(part, error.Message, StringComparison.Ordinal);
     }
 
@@ -41,5 +44,6 @@ public sealed class MakingSettingsTests
     [InlineData("endpoints: 5")]
     [InlineData("- a list")]
     [InlineData("questions: { model: x")]
-    public void Nonsense_is_one_line(string yaml) => Assert.DoesNotContain('\n', Assert.Throws<InvalidInputException>(() => MakingSettingsReader.Parse(yaml)).Message);
+    public void Nonsense_is_one_line(string yaml) => Assert.DoesNotContain('\n',
+        Assert.Throws<InvalidInputException>(() => MakingSettingsReader.Parse(yaml)).Message);
 }

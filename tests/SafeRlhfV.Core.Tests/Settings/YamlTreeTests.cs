@@ -53,7 +53,8 @@ public sealed class YamlTreeTests : IDisposable
     [InlineData("base:\n", "line 1: base: must be the path of one file, without variables")]
     [InlineData("base: ${name}.yaml\n", "line 1: base: must be the path of one file, without variables")]
     [InlineData("base: top.yaml\n", "line 1: base: the files are based on each other in a circle: {folder}top.yaml → {folder}top.yaml")]
-    [InlineData("base: below/circle.yaml\n", "{folder}below/circle.yaml line 1: base: the files are based on each other in a circle: {folder}top.yaml → {folder}below/circle.yaml → {folder}top.yaml")]
+    [InlineData("base: below/circle.yaml\n",
+        "{folder}below/circle.yaml line 1: base: the files are based on each other in a circle: {folder}top.yaml → {folder}below/circle.yaml → {folder}top.yaml")]
     [InlineData("base: below/list.yaml\n", "{folder}below/list.yaml line 2: the file must be a mapping (key: value)")]
     [InlineData("base: below/two.yaml\n", "{folder}below/two.yaml line 3: a second document; keep one")]
     [InlineData("base: below/broken.yaml\n", "{folder}below/broken.yaml line ")]
@@ -81,13 +82,16 @@ public sealed class YamlTreeTests : IDisposable
     {
         Write("below.yaml", "kept: ${model}/sub\na: { x: \"${number}\" }\n");
         Write("top.yaml", "base: below.yaml\nlist: [\"${number}\", 'a$${b}$']\n");
-        Assert.Equal("kept=models/a b/sub a.x=12 list=12,a${b}$", Sorted(Read("top.yaml", new Dictionary<string, string?> { ["model"] = "models/a b", ["number"] = "12" })));
+        Assert.Equal("kept=models/a b/sub a.x=12 list=12,a${b}$",
+            Sorted(Read("top.yaml", new Dictionary<string, string?> { ["model"] = "models/a b", ["number"] = "12" })));
         Assert.Equal(["model", "number"], YamlTree.Load(folder.At("top.yaml")).Variables.Order());
         // without variables it is text like any other, and what is set from outside always is
         Assert.Contains("kept=${model}/sub", Read("top.yaml", "a.x=1"));
         Assert.Contains("kept=${model}", Read("top.yaml", new Dictionary<string, string?> { ["number"] = "12" }, "kept=${model}"));
 
-        static string Sorted(string text) => string.Join(' ', text.Split(' ').OrderBy(part => part.StartsWith("list", StringComparison.Ordinal)).ThenBy(part => !part.StartsWith("kept", StringComparison.Ordinal) && !part.StartsWith('b')));
+        static string Sorted(string text) => string.Join(' ',
+            text.Split(' ').OrderBy(part => part.StartsWith("list", StringComparison.Ordinal))
+                .ThenBy(part => !part.StartsWith("kept", StringComparison.Ordinal) && !part.StartsWith('b')));
     }
 
     [Fact]
@@ -104,7 +108,8 @@ public sealed class YamlTreeTests : IDisposable
         Write("below.yaml", "a: { x: 1 }\nkept: ${name}\n");
         Write("top.yaml", "base: below.yaml\nlist: ['a', '${other}', '${', '${1}']\n");
         string message = Refused("top.yaml", Variables);
-        Assert.Contains("has 4 faults: line 2: list[1]: ${other} is not known; there are ${model}, ${name}; line 2: list[2]: '${' begins a variable, such as ${name}; write $${ for the text itself; line 2: list[3]: '${'", message);
+        Assert.Contains("has 4 faults: line 2: list[1]: ${other} is not known; there are ${model}, ${name}; line 2: list[2]: '${' begins a variable, such as "
+            + "${name}; write $${ for the text itself; line 2: list[3]: '${'", message);
         Assert.Contains($"; {folder.At("below.yaml")} line 2: kept: ${{name}} has no value; give --name.", message);
         // a value that is replaced needs none
         Write("other.yaml", "base: below.yaml\nkept: 1\n");

@@ -2,7 +2,10 @@ using SafeRlhfV.Testing;
 
 namespace SafeRlhfV.Core.Tests;
 
-/// <summary>Faults of the one file writer and the one folder writer: a full disk, a kill between two steps, a target that exists, leftovers, a folder that takes nothing.</summary>
+/// <summary>
+/// Faults of the one file writer and the one folder writer: a full disk, a kill between two steps, a target that exists, leftovers, a folder that takes
+/// nothing.
+/// </summary>
 public sealed class AtomicWriteTests : IDisposable
 {
     private readonly TemporaryFolder temporary = new();
@@ -90,7 +93,8 @@ public sealed class AtomicWriteTests : IDisposable
         Write(folder: true, Root, "mine");
         Assert.Contains("is not empty", Assert.Throws<InvalidInputException>(() => AtomicFolder.Create(Target)).Message);
         Assert.Contains("is a folder", Assert.Throws<InvalidInputException>(() => AtomicFile.Write(Target, "text")).Message);
-        Assert.Contains("a file of this name", Assert.Throws<InvalidInputException>(() => AtomicFolder.Create(temporary.At("root", "made", "content"), overwrite: true)).Message);
+        Assert.Contains("a file of this name",
+            Assert.Throws<InvalidInputException>(() => AtomicFolder.Create(temporary.At("root", "made", "content"), overwrite: true)).Message);
         Assert.Contains("is empty", Assert.Throws<InvalidInputException>(() => AtomicFile.Write(" ", "text")).Message);
         Assert.Equal("mine", Read(folder: true, Root));
         Assert.Single(Entries(Root));

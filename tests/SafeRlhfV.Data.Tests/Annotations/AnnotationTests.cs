@@ -47,7 +47,8 @@ public sealed class AnnotationTests
         // the two answers are two items
         Assert.Equal(4, agreement["labels"]!["is_safe"]!["items_with_several"]!.GetValue<int>());
         Assert.Equal(1.0, agreement["labels"]!["is_safe"]!["alpha"]!.GetValue<double>());
-        Assert.Equal(Agreement.KrippendorffAlpha([[-1, -2], [2, 1], [0, 1], [1, 0]], AgreementMetric.Ordinal), agreement["labels"]!["harmless_rate"]!["alpha"]!.GetValue<double>(), 6);
+        Assert.Equal(Agreement.KrippendorffAlpha([[-1, -2], [2, 1], [0, 1], [1, 0]], AgreementMetric.Ordinal),
+            agreement["labels"]!["harmless_rate"]!["alpha"]!.GetValue<double>(), 6);
     }
 
     [Fact]
@@ -89,7 +90,8 @@ public sealed class AnnotationTests
         File.WriteAllText(path, "{ broken\n" + System.Text.Encoding.UTF8.GetString(whole));
         Assert.Contains("line 1", Assert.Throws<InvalidInputException>(() => AppendOnlyJournal.Open<AnnotationRecord>(path, _ => { })).Message);
         File.WriteAllText(path, "{\"another\": \"file\"}\n");
-        Assert.Contains("not a line of this journal", Assert.Throws<InvalidInputException>(() => AppendOnlyJournal.Open<AnnotationRecord>(path, _ => { })).Message);
+        Assert.Contains("not a line of this journal",
+            Assert.Throws<InvalidInputException>(() => AppendOnlyJournal.Open<AnnotationRecord>(path, _ => { })).Message);
         Assert.Equal("{\"another\": \"file\"}\n", File.ReadAllText(path));
     }
 }

@@ -20,10 +20,13 @@ public sealed class MinimalSetTests
         foreach (string column in MinimalSet.Columns[trainer].Where(name => name is not ("image" or "category")))
         {
             using TemporaryFolder other = new();
-            ValidationReport lacking = DatasetValidator.Check(MinimalSet.Write(other.Path, [.. MinimalSet.Columns[trainer].Where(name => name != column)]), needs: TrainerNeeds.Of(trainer));
+            ValidationReport lacking = DatasetValidator.Check(MinimalSet.Write(other.Path, [.. MinimalSet.Columns[trainer].Where(name => name != column)]),
+                needs: TrainerNeeds.Of(trainer));
             Assert.NotEqual(0, lacking.Errors);
-            Assert.All(lacking.Findings.Where(finding => finding.Severity == FindingSeverity.Error), finding => Assert.Equal((Fault.MissingColumn, null), (finding.Code, finding.Row)));
-            Assert.Contains(lacking.Findings, finding => finding.Columns.Contains(column) || finding.What.Contains($"nor in {column}", StringComparison.Ordinal));
+            Assert.All(lacking.Findings.Where(finding => finding.Severity == FindingSeverity.Error),
+                finding => Assert.Equal((Fault.MissingColumn, null), (finding.Code, finding.Row)));
+            Assert.Contains(lacking.Findings,
+                finding => finding.Columns.Contains(column) || finding.What.Contains($"nor in {column}", StringComparison.Ordinal));
         }
     }
 
@@ -34,7 +37,8 @@ public sealed class MinimalSetTests
         string file = MinimalSet.Write(folder.Path, [.. MinimalSet.Columns["scores"], "category"]);
         ValidationReport report = DatasetValidator.Check(file);
         Assert.Equal(0, report.Errors);
-        Assert.Equal(["image_severity", "response_1_from", "response_1_harmless_rate", "response_1_helpful_rate", "response_2_from", "response_2_harmless_rate", "response_2_helpful_rate"],
+        Assert.Equal(["image_severity", "response_1_from", "response_1_harmless_rate", "response_1_helpful_rate", "response_2_from", "response_2_harmless_rate",
+            "response_2_helpful_rate"],
             report.Findings.Where(finding => finding.Code == Fault.MissingColumn).Select(finding => Assert.Single(finding.Columns)).Order());
         // spellings: one warning for each column, with the number of cells and the first row
         Finding[] spelt = [.. report.Findings.Where(finding => finding.Code != Fault.MissingColumn)];
@@ -43,7 +47,8 @@ public sealed class MinimalSetTests
         Assert.Equal(1, spelt.Single(finding => finding.Columns[0] == "category").Row);
 
         ValidationReport lacking = DatasetValidator.Check(MinimalSet.Write(folder.Path, MinimalSet.Columns["dpo"]));
-        Assert.Equal(["is_response_1_safe", "is_response_2_safe", "safer_response_id"], lacking.Findings.Where(finding => finding.Severity == FindingSeverity.Error).Select(finding => finding.Columns[0]).Order());
+        Assert.Equal(["is_response_1_safe", "is_response_2_safe", "safer_response_id"],
+            lacking.Findings.Where(finding => finding.Severity == FindingSeverity.Error).Select(finding => finding.Columns[0]).Order());
         Assert.All(lacking.Findings, finding => Assert.Null(finding.Row));
     }
 
@@ -60,7 +65,9 @@ public sealed class MinimalSetTests
         Assert.Equal([3, 4], Rows(TrainerNeeds.All));
         Assert.Empty(Rows(TrainerNeeds.Of("ppo")));
 
-        IEnumerable<long> Rows(TrainerNeeds needs) => DatasetValidator.Check(file, needs: needs).Findings.Where(finding => finding.Severity == FindingSeverity.Error && finding.Row is not null).Select(finding => finding.Row!.Value);
+        IEnumerable<long> Rows(TrainerNeeds needs) =>
+            DatasetValidator.Check(file, needs: needs).Findings.Where(finding => finding.Severity == FindingSeverity.Error && finding.Row is not null)
+                .Select(finding => finding.Row!.Value);
     }
 
     [Theory, MemberData(nameof(Trainers))]
@@ -86,5 +93,6 @@ public sealed class MinimalSetTests
     }
 
     [Fact]
-    public void AnUnknownTrainerIsNamed() => Assert.Contains("'spo'", Assert.Throws<InvalidInputException>(() => TrainerNeeds.Of("spo")).Message, StringComparison.Ordinal);
+    public void AnUnknownTrainerIsNamed() => Assert.Contains("'spo'", Assert.Throws<InvalidInputException>(() => TrainerNeeds.Of("spo")).Message,
+        StringComparison.Ordinal);
 }

@@ -36,7 +36,9 @@ public sealed class ConvertingTests
         PreferenceDataset source = Open(folder);
         if (source.Layout == RowLayout.Flat)
         {
-            Assert.Contains("holds no preferences", Assert.Throws<InvalidInputException>(() => DatasetConverter.Convert(source, temporary.At("pairs"), new ConversionOptions { Layout = RowLayout.Paired })).Message);
+            Assert.Contains("holds no preferences",
+                Assert.Throws<InvalidInputException>(() =>
+                    DatasetConverter.Convert(source, temporary.At("pairs"), new ConversionOptions { Layout = RowLayout.Paired })).Message);
             Assert.Empty(Directory.EnumerateFileSystemEntries(temporary.Path));
             return;
         }
@@ -145,11 +147,13 @@ public sealed class ConvertingTests
     public void SpellingIsMended()
     {
         using TemporaryFolder temporary = new();
-        string good = Path.Combine(BeaverTailsCases.Root, BeaverTailsCases.GoodFolders.Select(row => row.Data).First(folder => Open(folder).Layout == RowLayout.Paired));
+        string good = Path.Combine(BeaverTailsCases.Root,
+            BeaverTailsCases.GoodFolders.Select(row => row.Data).First(folder => Open(folder).Layout == RowLayout.Paired));
         DatasetRow row = PreferenceDataset.Open(good).ReadRows().First();
         using (BeaverTailsWriter writer = BeaverTailsWriter.Create(temporary.At("odd")))
         {
-            writer.Add("train", row.With("is_response_1_safe", $" {row.Text("is_response_1_safe")!.ToUpperInvariant()}").With("category", row.Text("category")!.Replace('_', ' ')), "x");
+            writer.Add("train", row.With("is_response_1_safe", $" {row.Text("is_response_1_safe")!.ToUpperInvariant()}").With("category",
+                row.Text("category")!.Replace('_', ' ')), "x");
             writer.Complete();
         }
         ValidationReport odd = DatasetValidator.Check(temporary.At("odd"));
@@ -165,7 +169,8 @@ public sealed class ConvertingTests
     public void OwnNamesOfCategoriesAreChecked_andWrittenAsTheTaxonomyHasThem()
     {
         using TemporaryFolder temporary = new();
-        string good = Path.Combine(BeaverTailsCases.Root, BeaverTailsCases.GoodFolders.Select(row => row.Data).First(folder => Open(folder).Layout == RowLayout.Paired));
+        string good = Path.Combine(BeaverTailsCases.Root,
+            BeaverTailsCases.GoodFolders.Select(row => row.Data).First(folder => Open(folder).Layout == RowLayout.Paired));
         DatasetRow row = PreferenceDataset.Open(good).ReadRows().First();
         using (BeaverTailsWriter writer = BeaverTailsWriter.Create(temporary.At("own")))
         {
@@ -187,7 +192,8 @@ public sealed class ConvertingTests
     {
         Assert.Equal(expected.Parts.Select(part => (part.Config, part.Split)).Order(), actual.Parts.Select(part => (part.Config, part.Split)).Order());
         foreach (DatasetPart part in expected.Parts)
-            Assert.Equal(expected.ReadRows(part.Split, part.Config).Select(BeaverTailsCases.Digest), actual.ReadRows(part.Split, part.Config).Select(BeaverTailsCases.Digest));
+            Assert.Equal(expected.ReadRows(part.Split, part.Config).Select(BeaverTailsCases.Digest),
+                actual.ReadRows(part.Split, part.Config).Select(BeaverTailsCases.Digest));
     }
 
     private static string[] Column(ParquetSharp.ParquetFileReader reader, string name)
@@ -200,8 +206,10 @@ public sealed class ConvertingTests
 
     private sealed class CombinatorialFormatsAttribute : Xunit.v3.DataAttribute
     {
-        public override ValueTask<IReadOnlyCollection<ITheoryDataRow>> GetData(System.Reflection.MethodInfo testMethod, Xunit.Sdk.DisposalTracker disposalTracker) =>
-            new([.. from format in (ExportFormat[])[ExportFormat.AlignAnything, ExportFormat.Reward, ExportFormat.Cost] from safe in (bool[])[false, true] select new TheoryDataRow<ExportFormat, bool>(format, safe)]);
+        public override ValueTask<IReadOnlyCollection<ITheoryDataRow>> GetData(System.Reflection.MethodInfo testMethod,
+            Xunit.Sdk.DisposalTracker disposalTracker) =>
+            new([.. from format in (ExportFormat[])[ExportFormat.AlignAnything, ExportFormat.Reward,
+                ExportFormat.Cost] from safe in (bool[])[false, true] select new TheoryDataRow<ExportFormat, bool>(format, safe)]);
 
         public override bool SupportsDiscoveryEnumeration() => true;
     }

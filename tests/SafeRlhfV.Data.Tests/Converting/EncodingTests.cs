@@ -30,7 +30,9 @@ public sealed class EncodingTests
         for (int y = 0, at = 0; y < image.Height; y++)
             for (int x = 0; x < image.Width; x++, at += 3) bitmap.SetPixel(x, y, new SKColor(image.Pixels[at], image.Pixels[at + 1], image.Pixels[at + 2]));
         using SKPixmap pixels = bitmap.PeekPixels();
-        using SKData? data = format == SKEncodedImageFormat.Webp ? pixels.Encode(new SKWebpEncoderOptions(SKWebpEncoderCompression.Lossless, 100)) : pixels.Encode(format, 100);
+        using SKData? data = format == SKEncodedImageFormat.Webp
+            ? pixels.Encode(new SKWebpEncoderOptions(SKWebpEncoderCompression.Lossless, 100))
+            : pixels.Encode(format, 100);
         return data!.ToArray();
     }
 

@@ -29,19 +29,22 @@ public sealed class SplittingTests
         Assert.Equal(first, Dealt(Split(folder, temporary.At("b"), 5)));
         Assert.Contains(Enumerable.Range(6, 5), seed => !Dealt(Split(folder, temporary.At($"{seed}"), seed)).SequenceEqual(first));
 
-        static string[] Dealt(PreferenceDataset split) => [.. split.ReadRows().Select(row => $"{row.Position.Split} {BeaverTailsCases.Digest(row)}").Order(StringComparer.Ordinal)];
+        static string[] Dealt(PreferenceDataset split) =>
+            [.. split.ReadRows().Select(row => $"{row.Position.Split} {BeaverTailsCases.Digest(row)}").Order(StringComparer.Ordinal)];
     }
 
     [Fact]
     public void EachCategoryAndSeverityHasItsShareWithinOneGroup()
     {
-        string folder = BeaverTailsCases.GoodFolders.Select(row => row.Data).Where(name => PreferenceDataset.Open(Path.Combine(BeaverTailsCases.Root, name)).Layout == RowLayout.Paired)
+        string folder = BeaverTailsCases.GoodFolders.Select(row => row.Data)
+            .Where(name => PreferenceDataset.Open(Path.Combine(BeaverTailsCases.Root, name)).Layout == RowLayout.Paired)
             .MaxBy(name => PreferenceDataset.Open(Path.Combine(BeaverTailsCases.Root, name)).CountRows())!;
         using TemporaryFolder temporary = new();
         for (int seed = 0; seed < 5; seed++)
         {
             DatasetRow[] rows = [.. Split(folder, temporary.At($"{seed}"), seed).ReadRows()];
-            int largest = rows.Where(row => row.Image?.Bytes is not null).GroupBy(row => ImageFingerprint.Of(ImageDecoder.Decode(row.Image!.Bytes!)).Pixels).Max(group => group.Count());
+            int largest = rows.Where(row => row.Image?.Bytes is not null).GroupBy(row => ImageFingerprint.Of(ImageDecoder.Decode(row.Image!.Bytes!)).Pixels)
+                .Max(group => group.Count());
             foreach (IGrouping<(string?, long?), DatasetRow> stratum in rows.GroupBy(row => (row.Text("category"), row.Integer("image_severity"))))
                 foreach ((string split, double share) in Shares)
                     Assert.InRange(stratum.Count(row => row.Position.Split == split) - share * stratum.Count(), -largest, largest);

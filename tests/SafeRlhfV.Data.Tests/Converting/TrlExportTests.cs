@@ -16,7 +16,8 @@ public sealed class TrlExportTests
         PreferenceDataset source = PreferenceDataset.Open(folder.At("rows"));
         DatasetConverter.Convert(source, folder.At("trl"), new ConversionOptions { Format = ExportFormat.Trl, BySafety = safe });
         ConversationRecord[] expected = [.. source.ReadRecords()];
-        SourceMap[] rows = [.. Directory.EnumerateFiles(folder.At("trl"), "*.parquet", SearchOption.AllDirectories).SelectMany(file => ParquetTable.Read(file)).Select(row => row.Value!)];
+        SourceMap[] rows = [.. Directory.EnumerateFiles(folder.At("trl"), "*.parquet", SearchOption.AllDirectories).SelectMany(file => ParquetTable.Read(file))
+            .Select(row => row.Value!)];
         Assert.Equal(expected.Length, rows.Length);
         foreach (SourceMap row in rows)
         {
@@ -32,10 +33,12 @@ public sealed class TrlExportTests
                 Assert.Equal("text", Assert.Single(Parts(answer[0]))["type"]);
             }
         }
-        Assert.Equal(expected.Select(record => Preferred(record, safe)).Order(), rows.Select(row => (string)Parts(Messages(row["chosen"])[0]).Single()["text"]!).Order());
+        Assert.Equal(expected.Select(record => Preferred(record, safe)).Order(),
+            rows.Select(row => (string)Parts(Messages(row["chosen"])[0]).Single()["text"]!).Order());
     }
 
-    private static string Preferred(ConversationRecord record, bool safe) => record.Of((safe ? record.Preferences.Safe : record.Preferences.Helpful)!.Value).Text;
+    private static string Preferred(ConversationRecord record, bool safe) =>
+        record.Of((safe ? record.Preferences.Safe : record.Preferences.Helpful)!.Value).Text;
 
     private static SourceMap[] Messages(object? list) => [.. ((List<object?>)list!).Cast<SourceMap>()];
 

@@ -7,7 +7,8 @@ namespace SafeRlhfV.Data.Tests;
 public sealed class ImageDecoderTests
 {
     // small files only: every one is decoded many times
-    private static readonly byte[][] Files = [.. Directory.GetFiles(Golden.At("images")).Order(StringComparer.Ordinal).Select(File.ReadAllBytes).Where(bytes => bytes.Length is > 0 and < 40_000)];
+    private static readonly byte[][] Files =
+        [.. Directory.GetFiles(Golden.At("images")).Order(StringComparer.Ordinal).Select(File.ReadAllBytes).Where(bytes => bytes.Length is > 0 and < 40_000)];
 
     [Fact]
     public void Hostile_bytes_give_a_image_or_one_named_error()
@@ -77,11 +78,13 @@ public sealed class ImageDecoderTests
                     {
                         Assert.Equal(error.Message, Assert.Throws<InvalidInputException>(() => ImageDecoder.Visit(file, (_, _, _) => 0, options)).Message);
                     }
-                    if (image is not null) Assert.True(ImageDecoder.Visit(file, (width, height, rgb) => (width, height) == (image.Width, image.Height) && rgb.SequenceEqual(image.Pixels), options));
+                    if (image is not null) Assert.True(ImageDecoder.Visit(file,
+                        (width, height, rgb) => (width, height) == (image.Width, image.Height) && rgb.SequenceEqual(image.Pixels), options));
                 }
         byte[] large = Files.MaxBy(file => ImageHeader.Read(file) is { IsBomb: false } header && header.Format == "JPEG" ? header.Width * header.Height : 0)!;
         ImageDecoder.Visit(large, (_, _, _) => 0);
-        long before = GC.GetAllocatedBytesForCurrentThread(), pixels = ImageDecoder.Visit(large, (_, _, rgb) => rgb.Length), taken = GC.GetAllocatedBytesForCurrentThread() - before;
+        long before = GC.GetAllocatedBytesForCurrentThread(), pixels = ImageDecoder.Visit(large, (_, _, rgb) => rgb.Length),
+            taken = GC.GetAllocatedBytesForCurrentThread() - before;
         Assert.True(taken < pixels / 4, $"{taken} bytes for an image of {pixels}");
     }
 
@@ -90,7 +93,8 @@ public sealed class ImageDecoderTests
     {
         byte[] coffee = File.ReadAllBytes(Golden.At("images", "coffee.png"));
         Assert.Equal(300, ImageDecoder.Decode(coffee, new ImageDecodeOptions { MaxPixels = 300 * 200 }).Width);
-        InvalidInputException error = Assert.Throws<InvalidInputException>(() => ImageDecoder.Decode(coffee, new ImageDecodeOptions { MaxPixels = 300 * 200 - 1 }));
+        InvalidInputException error = Assert.Throws<InvalidInputException>(() =>
+            ImageDecoder.Decode(coffee, new ImageDecodeOptions { MaxPixels = 300 * 200 - 1 }));
         Assert.Contains("300 x 200", error.Message);
     }
 
@@ -124,7 +128,9 @@ public sealed class ImageDecoderTests
 
     public static TheoryData<SKEncodedOrigin, string, bool> Turned() =>
     [
-        .. Enum.GetValues<SKEncodedOrigin>().SelectMany(origin => ((string[])["JPEG", "PNG", "PNG late", "WEBP"]).SelectMany(place => ((bool[])[true, false]).Select(little => (origin, place, little)))),
+        .. Enum.GetValues<SKEncodedOrigin>()
+            .SelectMany(origin => ((string[])["JPEG", "PNG", "PNG late", "WEBP"]).SelectMany(place =>
+                ((bool[])[true, false]).Select(little => (origin, place, little)))),
     ];
 
     [Theory, MemberData(nameof(Turned))]
@@ -134,7 +140,8 @@ public sealed class ImageDecoderTests
         bitmap.Erase(SKColors.White);
         bitmap.Erase(SKColors.DarkRed, new SKRectI(0, 0, 12, 8));
         bitmap.Erase(SKColors.Navy, new SKRectI(12, 8, 24, 16));
-        using SKData encoded = bitmap.Encode(place switch { "JPEG" => SKEncodedImageFormat.Jpeg, "WEBP" => SKEncodedImageFormat.Webp, _ => SKEncodedImageFormat.Png }, 90);
+        using SKData encoded = bitmap.Encode(place switch { "JPEG" => SKEncodedImageFormat.Jpeg, "WEBP" => SKEncodedImageFormat.Webp,
+            _ => SKEncodedImageFormat.Png }, 90);
         byte[] plain = encoded.ToArray(), turned = ExifFiles.WithOrientation(plain, place, (int)origin, little, (24, 16));
         RgbImage expected = ImageOrientation.Apply(ImageDecoder.Decode(plain), origin), upright = ImageDecoder.Decode(turned);
         Assert.Equal((expected.Width, expected.Height), (upright.Width, upright.Height));

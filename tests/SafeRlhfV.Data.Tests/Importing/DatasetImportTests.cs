@@ -27,7 +27,8 @@ public sealed class DatasetImportTests : IDisposable
     [InlineData("{\"messages\": [" + Turn + "], \"label\": 1}", "messages")]
     [InlineData("{\"messages\": [" + Turn + "]}\n{\"messages\": [" + Turn + "], \"label\": true}", "ms-swift")]
     [InlineData("{\"messages\": [" + Turn + "]}\n{\"messages\": [{\"role\": \"developer\", \"content\": \"S\"}, " + Turn + "]}", "openai")]
-    [InlineData("{\"messages\": [" + Turn + "], \"image\": null}\n{\"messages\": [{\"role\": \"user\", \"content\": [{\"type\": \"image\"}]}], \"image\": null}", "trl")]
+    [InlineData("{\"messages\": [" + Turn
+        + "], \"image\": null}\n{\"messages\": [{\"role\": \"user\", \"content\": [{\"type\": \"image\"}]}], \"image\": null}", "trl")]
     [InlineData("{\"conversations\": [{\"from\": \"human\", \"value\": \"Q\"}]}\n{\"conversations\": [], \"image\": null}", "llava")]
     [InlineData("{\"message\": [], \"prompt\": \"Q\"}", "trl")]
     public void AutoLooksAtAllRows(string lines, string format) => Assert.Equal(format, Open(lines).Format);
@@ -36,7 +37,8 @@ public sealed class DatasetImportTests : IDisposable
     [InlineData("messages", "{\"messages\": [{\"role\": \"user\", \"content\": \"<image>Q\"}], \"images\": [\"in/../../x.png\"]}", DropReason.ImageOutside)]
     [InlineData("messages", "{\"messages\": [{\"role\": \"user\", \"content\": \"<image>Q\"}], \"images\": [\"/etc/hostname\"]}", DropReason.ImageOutside)]
     [InlineData("messages", "{\"messages\": [{\"role\": \"user\", \"content\": \"<image>Q\"}], \"images\": [\"gs://bucket/a.png\"]}", DropReason.ImageUrl)]
-    [InlineData("messages", "{\"messages\": [{\"role\": \"user\", \"content\": \"<image>Q\"}], \"images\": [\"/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAcFBQYFBAcGBgYIBwcICxILCwoKCxYP\"]}", DropReason.ImageUndecodable)]
+    [InlineData("messages", "{\"messages\": [{\"role\": \"user\", \"content\": \"<image>Q\"}], \"images\": "
+        + "[\"/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAcFBQYFBAcGBgYIBwcICxILCwoKCxYP\"]}", DropReason.ImageUndecodable)]
     [InlineData("messages", "{\"messages\": [{\"role\": \"user\", \"content\": \"<image>Q\"}], \"images\": [{\"width\": 3}]}", DropReason.ImageUnreadable)]
     [InlineData("messages", "{\"messages\": [" + Turn + ", {\"role\": \"assistant\", \"content\": \"A\"}]}", DropReason.Roles)]
     [InlineData("messages", "{\"messages\": [" + Turn + ", {\"role\": \"system\", \"content\": \"S\"}]}", DropReason.Roles)]
@@ -44,17 +46,22 @@ public sealed class DatasetImportTests : IDisposable
     [InlineData("messages", "{\"messages\": [{\"role\": \"user\", \"content\": 7}]}", DropReason.PartUnknown)]
     [InlineData("messages", "{\"messages\": [" + Turn + "], \"tools\": \"[{}]\"}", DropReason.Tools)]
     [InlineData("messages", "{\"messages\": null}", DropReason.Empty)]
-    [InlineData("messages", "{\"messages\": [{\"role\": \"system\", \"content\": [{\"type\": \"image\"}]}, " + Turn + "], \"images\": [\"a.png\"]}", DropReason.ImageInAnswer)]
+    [InlineData("messages", "{\"messages\": [{\"role\": \"system\", \"content\": [{\"type\": \"image\"}]}, " + Turn + "], \"images\": [\"a.png\"]}",
+        DropReason.ImageInAnswer)]
     [InlineData("openrlhf", "{\"message\": \"[{\", \"answer\": \"A\"}", DropReason.BadJson)]
     [InlineData("beavertails", "{\"question\": \"\", \"image\": \"a.png\", \"response\": \"A\", \"is_response_safe\": \"yes\"}", DropReason.EmptyText)]
     [InlineData("beavertails", "{\"question\": \"Q\", \"messages\": null, \"response\": \"A\", \"is_response_safe\": NaN}", DropReason.LabelMissing)]
-    [InlineData("beavertails", "{\"question\": \"Q\", \"messages\": null, \"response_1\": \"A\", \"response_2\": \"B\", \"more_helpful_response_id\": 3}", DropReason.PreferenceMissing)]
+    [InlineData("beavertails", "{\"question\": \"Q\", \"messages\": null, \"response_1\": \"A\", \"response_2\": \"B\", \"more_helpful_response_id\": 3}",
+        DropReason.PreferenceMissing)]
     [InlineData("trl", "{\"chosen\": \"Q A\", \"rejected\": \"Q B\"}", DropReason.PairPrompt)] // texts share no messages
     [InlineData("trl", "{\"prompt\": \"Q\", \"completion\": \"A\", \"label\": \"perhaps\"}", DropReason.LabelUnreadable)]
-    [InlineData("trl", "{\"prompt\": \"Q\", \"completions\": [\"S\", \"T\"], \"labels\": [true, false]}", DropReason.PartUnknown)] // steps with labels of their own
+    // steps with labels of their own
+    [InlineData("trl", "{\"prompt\": \"Q\", \"completions\": [\"S\", \"T\"], \"labels\": [true, false]}", DropReason.PartUnknown)]
     [InlineData("ms-swift", "{\"query\": \"Q\", \"response\": \"A\", \"history\": [[\"only one\"]]}", DropReason.Roles)]
-    [InlineData("messages", "{\"messages\": [{\"role\": \"user\", \"content\": \"Q\"}, {\"role\": \"assistant\", \"content\": \" \\n\"}]}", DropReason.EmptyAnswer)]
-    [InlineData("messages", "{\"messages\": [{\"role\": \"user\", \"content\": \"\\t\"}, {\"role\": \"assistant\", \"content\": \"A\"}]}", DropReason.EmptyText)]
+    [InlineData("messages", "{\"messages\": [{\"role\": \"user\", \"content\": \"Q\"}, {\"role\": \"assistant\", \"content\": \" \\n\"}]}",
+        DropReason.EmptyAnswer)]
+    [InlineData("messages", "{\"messages\": [{\"role\": \"user\", \"content\": \"\\t\"}, {\"role\": \"assistant\", \"content\": \"A\"}]}",
+        DropReason.EmptyText)]
     [InlineData("trl", "{\"prompt\": \"Q\", \"chosen\": \"A\", \"rejected\": \"  \"}", DropReason.EmptyAnswer)]
     public void ARowIsLeftOutWithItsReason(string from, string line, string reason)
     {
@@ -66,20 +73,23 @@ public sealed class DatasetImportTests : IDisposable
     [Fact]
     public void AnAnswerThatIsNotLearntStaysNotLearnt()
     {
-        ConversationRecord record = Assert.Single(Open("{\"messages\": [" + Turn.Replace("\"A\"", "\"A\", \"loss\": false", StringComparison.Ordinal) + "]}").Read());
+        ConversationRecord record = Assert.Single(Open("{\"messages\": [" + Turn.Replace("\"A\"", "\"A\", \"loss\": false", StringComparison.Ordinal) + "]}")
+            .Read());
         Assert.Equal([null, false], record.Messages.Select(message => message.Loss));
     }
 
     [Fact]
     public void AColumnThatNoRowHasIsNamed()
     {
-        DatasetImport import = Open("{\"query\": \"Q\", \"response\": \"A\"}", "ms-swift", new ImportOptions { Columns = new Dictionary<string, string> { ["response"] = "out.put" } });
+        DatasetImport import = Open("{\"query\": \"Q\", \"response\": \"A\"}", "ms-swift",
+            new ImportOptions { Columns = new Dictionary<string, string> { ["response"] = "out.put" } });
         Assert.Contains("out.put", Assert.Throws<InvalidInputException>(() => import.Read().ToList()).Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void ACategoryMayStandOnlyForOneOfTheTwenty() => Assert.Contains("nothing", Assert.Throws<InvalidInputException>(() =>
-        Open("{}", "beavertails", new ImportOptions { Categories = new Dictionary<string, string> { ["mine"] = "nothing" } })).Message, StringComparison.Ordinal);
+        Open("{}", "beavertails", new ImportOptions { Categories = new Dictionary<string, string> { ["mine"] = "nothing" } })).Message,
+            StringComparison.Ordinal);
 
     [Theory]
     [InlineData("{\"a\": {\"file_name\": \"rows.jsonl\"}, \"b\": {\"file_name\": \"rows.jsonl\"}}", null, "--dataset")]
@@ -92,7 +102,8 @@ public sealed class DatasetImportTests : IDisposable
     {
         File.WriteAllText(folder.At("rows.jsonl"), "{\"instruction\": \"Q\", \"output\": \"A\"}");
         File.WriteAllText(folder.At("dataset_info.json"), index);
-        Assert.Contains(named, Assert.Throws<InvalidInputException>(() => DatasetImport.Open(folder.Path, "auto", new ImportOptions { Dataset = dataset })).Message, StringComparison.Ordinal);
+        Assert.Contains(named, Assert.Throws<InvalidInputException>(() =>
+            DatasetImport.Open(folder.Path, "auto", new ImportOptions { Dataset = dataset })).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -108,8 +119,11 @@ public sealed class DatasetImportTests : IDisposable
     public void FoldersNameColumnsThatTheirFilesLack()
     {
         string[] folders = [folder.At("split=test", "category=animal%5Fabuse"), folder.At("split=train", "category=__HIVE_DEFAULT_PARTITION__")];
-        foreach (string one in folders) File.WriteAllText(Path.Combine(Directory.CreateDirectory(one).FullName, "part-00000.jsonl"), "{\"question\": \"Q\", \"messages\": null, \"response\": \"A\", \"is_response_safe\": \"yes\"}");
-        Assert.Equal([("test", "animal_abuse"), ("train", null)], DatasetImport.Open(folder.Path).Read().Select(record => (record.Source.Split, record.Labels.Category)));
+        foreach (string one in folders)
+            File.WriteAllText(Path.Combine(Directory.CreateDirectory(one).FullName, "part-00000.jsonl"),
+                "{\"question\": \"Q\", \"messages\": null, \"response\": \"A\", \"is_response_safe\": \"yes\"}");
+        Assert.Equal([("test", "animal_abuse"), ("train", null)],
+            DatasetImport.Open(folder.Path).Read().Select(record => (record.Source.Split, record.Labels.Category)));
     }
 
     [Fact]
@@ -119,8 +133,10 @@ public sealed class DatasetImportTests : IDisposable
         Assert.Contains("no such file", Assert.Throws<InvalidInputException>(() => DatasetImport.Open(folder.At("gone"))).Message, StringComparison.Ordinal);
         Assert.Contains("no file of rows", Assert.Throws<InvalidInputException>(() => DatasetImport.Open(folder.Path)).Message, StringComparison.Ordinal);
         Assert.Contains("notes.md", Assert.Throws<InvalidInputException>(() => DatasetImport.Open(folder.At("notes.md"))).Message, StringComparison.Ordinal);
-        Assert.Contains("dataset_info.json", Assert.Throws<InvalidInputException>(() => DatasetImport.Open(folder.Path, "llama-factory")).Message, StringComparison.Ordinal);
-        Assert.Contains("--images", Assert.Throws<InvalidInputException>(() => DatasetImport.Open(folder.Path, "auto", new ImportOptions { Images = folder.At("gone") })).Message, StringComparison.Ordinal);
+        Assert.Contains("dataset_info.json", Assert.Throws<InvalidInputException>(() => DatasetImport.Open(folder.Path, "llama-factory")).Message,
+            StringComparison.Ordinal);
+        Assert.Contains("--images", Assert.Throws<InvalidInputException>(() =>
+            DatasetImport.Open(folder.Path, "auto", new ImportOptions { Images = folder.At("gone") })).Message, StringComparison.Ordinal);
         Assert.Contains("--from", Assert.Throws<InvalidInputException>(() => DatasetImport.Open(folder.Path, "parquet")).Message, StringComparison.Ordinal);
     }
 

@@ -5,10 +5,12 @@ namespace SafeRlhfV.Data.Tests;
 /// <summary>Every case of golden/formats that an import reads: each reading, drop and count, and what the columns tell of the format.</summary>
 public sealed class FormatsGoldenTests
 {
-    public static IEnumerable<TheoryDataRow<string, string>> Cases => All.Select(golden => new TheoryDataRow<string, string>((string)golden["format"]!, (string)golden["case"]!));
+    public static IEnumerable<TheoryDataRow<string, string>> Cases =>
+        All.Select(golden => new TheoryDataRow<string, string>((string)golden["format"]!, (string)golden["case"]!));
 
     /// <summary>Benchmarks are the evaluation's; the others have a value of auto.</summary>
-    private static IEnumerable<JsonObject> All => JsonNode.Parse(File.ReadAllText(Path.Combine(Readings.Root, "cases.json")))!.AsArray().Select(golden => golden!.AsObject())
+    private static IEnumerable<JsonObject> All =>
+        JsonNode.Parse(File.ReadAllText(Path.Combine(Readings.Root, "cases.json")))!.AsArray().Select(golden => golden!.AsObject())
         .Where(golden => golden["auto"] is not null);
 
     [Fact]
@@ -67,7 +69,8 @@ public sealed class FormatsGoldenTests
             .ToDictionary(reading => $"{reading["file"]} {reading["row"]}", reading => Readings.Canonical(reading));
         foreach ((string row, string reading) in expected) Assert.Equal(reading, read.GetValueOrDefault(row, "dropped: " + Drop(format, counts, row)));
         Assert.Equal(expected.Keys.Order(), read.Keys.Order());
-        Assert.Equal(report["dropped_rows"]!.AsArray().Select(row => $"{row!["file"]} {row["row"]} {row["reason"]}").Order(), counts.DroppedRows.Select(row => $"{Relative(format, row)} {row.Reason}").Order());
+        Assert.Equal(report["dropped_rows"]!.AsArray().Select(row => $"{row!["file"]} {row["row"]} {row["reason"]}").Order(),
+            counts.DroppedRows.Select(row => $"{Relative(format, row)} {row.Reason}").Order());
         Assert.Equal(Counts(report["dropped"]), counts.Dropped.Select(pair => $"{pair.Key} {pair.Value}").Order());
         Assert.Equal(Counts(report["repaired"]), counts.Repaired.Select(pair => $"{pair.Key} {pair.Value}").Order());
         Assert.Equal((long?)report["duplicates"] ?? 0, counts.Duplicates);
@@ -93,7 +96,8 @@ public sealed class FormatsGoldenTests
 
     private static IEnumerable<string> Counts(JsonNode? node) => (node?.AsObject().Select(pair => $"{pair.Key} {pair.Value}") ?? []).Order();
 
-    private static string Drop(string format, ImportReport counts, string row) => counts.DroppedRows.FirstOrDefault(drop => Relative(format, drop) == row).Reason ?? "not read";
+    private static string Drop(string format, ImportReport counts, string row) =>
+        counts.DroppedRows.FirstOrDefault(drop => Relative(format, drop) == row).Reason ?? "not read";
 
     private static string Relative(string format, DroppedRow row) => $"{Path.GetRelativePath(Path.Combine(Readings.Root, format), row.File)} {row.Row}";
 }

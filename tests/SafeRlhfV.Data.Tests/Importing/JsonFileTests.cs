@@ -22,7 +22,8 @@ public sealed class JsonFileTests
     [InlineData("[{\"a\": 1}, {\"a\": }, {\"a\": 3}]", "{a:1} bad-json {a:3}")]
     [InlineData("[{\"a\": 1},\n {\"a\": \"cut", "{a:1} bad-json")]
     [InlineData("{\"a\": 1, \"a\": 2}\n{\"a\": NaN, \"b\": -Infinity}", "{a:2} {a:NaN,b:-Infinity}")]
-    [InlineData("{\"a\": 01}\n{\"a\": 1.}\n{\"a\": .5}\n{\"a\": '1'}\n{\"a\": 1,}\n{\"a\": tru}\n{\"a\"}\n{\"a\": 1} x\n{\"a\": \"\t\"}", "bad-json bad-json bad-json bad-json bad-json bad-json bad-json bad-json bad-json")]
+    [InlineData("{\"a\": 01}\n{\"a\": 1.}\n{\"a\": .5}\n{\"a\": '1'}\n{\"a\": 1,}\n{\"a\": tru}\n{\"a\"}\n{\"a\": 1} x\n{\"a\": \"\t\"}",
+        "bad-json bad-json bad-json bad-json bad-json bad-json bad-json bad-json bad-json")]
     [InlineData("{\"a\": 12345678901234567890, \"b\": 1e400, \"c\": -0.5e-1}", "{a:1.2345678901234567E+19,b:Infinity,c:-0.05}")]
     [InlineData("{\"a\": \"\\ud83d\\ude42 \\u4e2d \\/\\b\\f\\n\\r\\t\\\\\"}", "{a:🙂 中 /\b\f\n\r\t\\}")]
     [InlineData("{\"a\": \"\u2028\u0085\"}\n{\"a\": 2}", "{a:\u2028\u0085} {a:2}")] // neither ends a line
@@ -78,7 +79,8 @@ public sealed class JsonFileTests
 
     private static Gen<object?> Value(int depth)
     {
-        Gen<object?> plain = Gen.OneOf(Gen.String.Where(SourceText.IsValid).Select(text => (object?)text), Gen.Long.Select(number => (object?)number), Gen.Bool.Select(flag => (object?)flag), Gen.Const((object?)null));
+        Gen<object?> plain = Gen.OneOf(Gen.String.Where(SourceText.IsValid).Select(text => (object?)text), Gen.Long.Select(number => (object?)number),
+            Gen.Bool.Select(flag => (object?)flag), Gen.Const((object?)null));
         return depth == 0 ? plain : Gen.OneOf(plain, Value(depth - 1).List[0, 4].Select(list => (object?)list),
             Gen.Dictionary(Gen.String.Where(SourceText.IsValid), Value(depth - 1))[0, 4].Select(map => (object?)map));
     }

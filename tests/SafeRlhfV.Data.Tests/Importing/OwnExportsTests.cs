@@ -9,7 +9,8 @@ public sealed class OwnExportsTests
     public static IEnumerable<TheoryDataRow<string, ExportFormat>> Exports =>
         from set in (string[])["beavertails-v/paired", "formats/multi/paired"]
         from format in Enum.GetValues<ExportFormat>()
-        where set == "beavertails-v/paired" || format is not (ExportFormat.AlignAnything or ExportFormat.Reward or ExportFormat.Cost) // these hold no conversation
+        // these hold no conversation
+        where set == "beavertails-v/paired" || format is not (ExportFormat.AlignAnything or ExportFormat.Reward or ExportFormat.Cost)
         select new TheoryDataRow<string, ExportFormat>(set, format);
 
     [Theory, MemberData(nameof(Exports))]
@@ -20,7 +21,8 @@ public sealed class OwnExportsTests
         DatasetConverter.Convert(source, folder.At("out"), new ConversionOptions { Format = format });
         DatasetImport import = DatasetImport.Open(folder.At("out"));
         bool isOwn = format is ExportFormat.Parquet or ExportFormat.Jsonl or ExportFormat.JsonlFiles;
-        Assert.Equal(Shown(source.ReadRows().Select(row => row.ToRecord()), isOwn, format == ExportFormat.Cost), Shown(import.Read(TestContext.Current.CancellationToken), isOwn, false));
+        Assert.Equal(Shown(source.ReadRows().Select(row => row.ToRecord()), isOwn, format == ExportFormat.Cost),
+            Shown(import.Read(TestContext.Current.CancellationToken), isOwn, false));
         Assert.Empty(import.Report.DroppedRows);
     }
 
@@ -32,7 +34,8 @@ public sealed class OwnExportsTests
         using TemporaryFolder folder = new();
         PreferenceDataset source = PreferenceDataset.Open(Clean(folder, Golden.At(set)));
         DatasetConverter.Convert(source, folder.At("out"), new ConversionOptions { Format = ExportFormat.Jsonl });
-        Assert.Equal(Shown(source.ReadRows().Select(row => row.ToRecord()), true, false), Shown(DatasetImport.Open(folder.At("out")).Read(TestContext.Current.CancellationToken), true, false));
+        Assert.Equal(Shown(source.ReadRows().Select(row => row.ToRecord()), true, false),
+            Shown(DatasetImport.Open(folder.At("out")).Read(TestContext.Current.CancellationToken), true, false));
     }
 
     /// <summary>The data set without the rows that break its rules, which golden sets have on purpose.</summary>

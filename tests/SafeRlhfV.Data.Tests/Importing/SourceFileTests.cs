@@ -7,7 +7,8 @@ namespace SafeRlhfV.Data.Tests;
 public sealed class SourceFileTests
 {
     public static IEnumerable<TheoryDataRow<string>> Files => Directory.EnumerateFiles(Readings.Root, "*", SearchOption.AllDirectories)
-        .Where(file => SourceFile.KindOf(file) is not null && !file.Contains("/benchmarks/", StringComparison.Ordinal) && Path.GetFileName(file) is not ("expected.jsonl" or "report.json" or "cases.json"))
+        .Where(file => SourceFile.KindOf(file) is not null && !file.Contains("/benchmarks/", StringComparison.Ordinal)
+            && Path.GetFileName(file) is not ("expected.jsonl" or "report.json" or "cases.json"))
         .Order(StringComparer.Ordinal).Select(file => new TheoryDataRow<string>(Path.GetRelativePath(Readings.Root, file)));
 
     [Theory, MemberData(nameof(Files))]

@@ -6,7 +6,9 @@ namespace SafeRlhfV.Data.Tests;
 
 public sealed class ConversationReadingTests
 {
-    private static readonly JsonElement[] Listed = [.. JsonDocument.Parse(File.ReadAllText(Path.Combine(Readings.Root, "cases.json"))).RootElement.EnumerateArray().Where(one => one.GetProperty("format").GetString() == "multi")];
+    private static readonly JsonElement[] Listed =
+        [.. JsonDocument.Parse(File.ReadAllText(Path.Combine(Readings.Root, "cases.json"))).RootElement.EnumerateArray()
+            .Where(one => one.GetProperty("format").GetString() == "multi")];
 
     public static IEnumerable<TheoryDataRow<string>> Cases => Listed.Select(one => new TheoryDataRow<string>(one.GetProperty("case").GetString()!));
 
@@ -31,8 +33,10 @@ public sealed class ConversationReadingTests
             (reading["case"], reading["file"]) = (name, file);
             readings.Add(Readings.Canonical(reading));
         }
-        JsonElement report = JsonDocument.Parse(File.ReadAllText(Path.Combine(Readings.Root, "multi", "report.json"))).RootElement.GetProperty("cases").GetProperty(name);
-        Assert.Equal(report.GetProperty("dropped_rows").EnumerateArray().Select(drop => $"{drop.GetProperty("file")} {drop.GetProperty("row")} {drop.GetProperty("reason")}").Order(), dropped.Order());
+        JsonElement report = JsonDocument.Parse(File.ReadAllText(Path.Combine(Readings.Root, "multi", "report.json"))).RootElement.GetProperty("cases")
+            .GetProperty(name);
+        Assert.Equal(report.GetProperty("dropped_rows").EnumerateArray()
+            .Select(drop => $"{drop.GetProperty("file")} {drop.GetProperty("row")} {drop.GetProperty("reason")}").Order(), dropped.Order());
         Assert.Equal(Readings.Of("multi").Where(reading => (string)reading["case"]! == name).Select(Readings.Canonical).Order(), readings.Order());
     }
 
@@ -70,6 +74,7 @@ public sealed class ConversationReadingTests
             return Readings.Canonical(reading);
         }
 
-        static string WithoutSplit(string reading) => reading.Replace("split:\"train\"", "", StringComparison.Ordinal).Replace("split:\"evaluation\"", "", StringComparison.Ordinal);
+        static string WithoutSplit(string reading) => reading.Replace("split:\"train\"", "", StringComparison.Ordinal).Replace("split:\"evaluation\"", "",
+            StringComparison.Ordinal);
     }
 }

@@ -37,7 +37,8 @@ public sealed class ForeignFileTests
         foreach (string category in (string[])["animal_abuse", "false_information"])
         {
             Directory.CreateDirectory(folder.At($"category={category}"));
-            File.WriteAllText(folder.At($"category={category}", "part-00000.jsonl"), $$"""{"question":"Q {{category}}?","response":"A.","is_response_safe":"yes","image_severity":1}""");
+            File.WriteAllText(folder.At($"category={category}", "part-00000.jsonl"),
+                $$"""{"question":"Q {{category}}?","response":"A.","is_response_safe":"yes","image_severity":1}""");
         }
         Assert.Equal(["animal_abuse", "false_information"], PreferenceDataset.Open(folder.Path).ReadRows().Select(row => row.Text("category")).Order());
         Assert.Equal(0, DatasetValidator.Check(folder.Path).Errors);
@@ -52,7 +53,8 @@ public sealed class ForeignFileTests
         using (FileEncryptionPropertiesBuilder encryption = new("0123456789012345"u8.ToArray()))
         using (FileEncryptionProperties built = (plainFooter ? encryption.SetPlaintextFooter() : encryption).Build())
         using (WriterProperties form = properties.Encryption(built).Build())
-        using (ParquetFileWriter writer = new(file, [new Column<string>("question"), new Column<string>("response"), new Column<string>("is_response_safe")], form))
+        using (ParquetFileWriter writer = new(file, [new Column<string>("question"), new Column<string>("response"), new Column<string>("is_response_safe")],
+            form))
         {
             using RowGroupWriter group = writer.AppendRowGroup();
             foreach (string text in (string[])["Q?", "A.", "yes"])

@@ -47,7 +47,8 @@ public sealed class ReadingTests
             Assert.All(rows, row => Assert.Equal(part.Config, row.Text("category")));
         }
 
-        static IEnumerable<(string, string, int)> Names(PreferenceDataset data) => data.Parts.Select(part => (part.Config, part.Split, part.Files.Count)).Order();
+        static IEnumerable<(string, string, int)> Names(PreferenceDataset data) =>
+            data.Parts.Select(part => (part.Config, part.Split, part.Files.Count)).Order();
     }
 
     [Theory, MemberData(nameof(BeaverTailsCases.JsonlFiles), MemberType = typeof(BeaverTailsCases))]
@@ -67,7 +68,8 @@ public sealed class ReadingTests
         ModeratedResponse[] responses = [.. data.ReadResponses()];
         Assert.Equal(data.CountRows() * (data.Layout == RowLayout.Paired ? 2 : 1), responses.Length);
         if (data.Layout == RowLayout.Paired)
-            Assert.Equal(data.ReadPairs().SelectMany(pair => (string[])[pair.Response1.Text, pair.Response2.Text]), responses.Select(response => response.Response));
+            Assert.Equal(data.ReadPairs().SelectMany(pair => (string[])[pair.Response1.Text, pair.Response2.Text]),
+                responses.Select(response => response.Response));
         else Assert.Throws<InvalidInputException>(() => data.ReadPairs().Count());
     }
 

@@ -51,7 +51,8 @@ public sealed class RowPipelineTests
         List<long> seen = [];
         InvalidInputException error = Assert.Throws<InvalidInputException>(() =>
         {
-            foreach (long index in RowPipeline.Map(Rows(1000), row => row.Position.Index == 40 ? throw new InvalidInputException("row 40") : row.Position.Index)) seen.Add(index);
+            foreach (long index in RowPipeline.Map(Rows(1000), row => row.Position.Index == 40 ? throw new InvalidInputException("row 40") : row.Position.Index)
+                ) seen.Add(index);
         });
         Assert.Equal("row 40", error.Message);
         Assert.Equal(40, seen.Count);
@@ -71,5 +72,6 @@ public sealed class RowPipelineTests
     }
 
     private static IEnumerable<DatasetRow> Rows(int count, byte[]? image = null) => Enumerable.Range(0, count).Select(index => DatasetRow.From(
-        new ModeratedResponse("q", image is null ? null : new EncodedImage(image, null), Taxonomy.Categories[0], 1, "a", true), new RowPosition("default", "train", "rows.parquet", index, index)));
+        new ModeratedResponse("q", image is null ? null : new EncodedImage(image, null), Taxonomy.Categories[0], 1, "a", true),
+        new RowPosition("default", "train", "rows.parquet", index, index)));
 }

@@ -17,7 +17,8 @@ public sealed class ConversationRecordTests
                 one.Remove("file");
                 one["images"] = one["images"]!.AsArray().Count;
             }
-            foreach (JsonNode? part in reading["messages"]!.AsArray().SelectMany(message => message!["content"]!.AsArray()).Where(part => part!["text_sha256"] is not null))
+            foreach (JsonNode? part in reading["messages"]!.AsArray().SelectMany(message => message!["content"]!.AsArray())
+                .Where(part => part!["text_sha256"] is not null))
             {
                 part!["text"] = (string)part["text_sha256"]!;
                 part.AsObject().Remove("text_sha256");

@@ -28,10 +28,13 @@ internal static class Readings
             ["messages"] = Messages(record.Messages),
         };
         if (record.Kind == RecordKind.Pair) (reading["chosen"], reading["rejected"]) = (Messages(record.Chosen), Messages(record.Rejected));
-        Add(reading, "preferences", Object(("helpful", Name(record.Preferences.Helpful)), ("safe", Name(record.Preferences.Safe)), ("overall", Name(record.Preferences.Overall))));
+        Add(reading, "preferences", Object(("helpful", Name(record.Preferences.Helpful)), ("safe", Name(record.Preferences.Safe)),
+            ("overall", Name(record.Preferences.Overall))));
         RecordLabels labels = record.Labels;
-        Add(reading, "labels", Object(("unsafe", labels.Unsafe), ("category", labels.Category), ("category_2", labels.Category2), ("category_3", labels.Category3),
-            ("image_severity", labels.ImageSeverity), ("chosen_unsafe", labels.ChosenUnsafe), ("rejected_unsafe", labels.RejectedUnsafe), ("desirable", labels.Desirable),
+        Add(reading, "labels", Object(("unsafe", labels.Unsafe), ("category", labels.Category), ("category_2", labels.Category2),
+            ("category_3", labels.Category3),
+            ("image_severity", labels.ImageSeverity), ("chosen_unsafe", labels.ChosenUnsafe), ("rejected_unsafe", labels.RejectedUnsafe),
+            ("desirable", labels.Desirable),
             ("image_unsafe", labels.ImageUnsafe), ("instruction_unsafe", labels.InstructionUnsafe), ("id", labels.Id)));
         Add(reading, "score", Object(("chosen", Rates(record.ChosenRates)), ("rejected", Rates(record.RejectedRates)), ("margin", record.Margin)));
         if (record.Answer is not null) reading["answer"] = record.Answer;
@@ -81,7 +84,8 @@ internal static class Readings
     /// <summary>A value without the order of its objects' keys.</summary>
     public static string Canonical(JsonNode? node) => node switch
     {
-        JsonObject fields => $"{{{string.Join(",", fields.OrderBy(field => field.Key, StringComparer.Ordinal).Select(field => $"{field.Key}:{Canonical(field.Value)}"))}}}",
+        JsonObject fields =>
+            $"{{{string.Join(",", fields.OrderBy(field => field.Key, StringComparer.Ordinal).Select(field => $"{field.Key}:{Canonical(field.Value)}"))}}}",
         JsonArray items => $"[{string.Join(",", items.Select(Canonical))}]",
         null => "null",
         _ => node.ToJsonString(),
@@ -116,7 +120,10 @@ internal static class Readings
 
     private static ConversationMessage[] Messages(JsonNode? list) => [.. (list?.AsArray() ?? []).Select(message => new ConversationMessage(
         Enum.Parse<ConversationRole>((string)message!["role"]!, ignoreCase: true),
-        [.. message["content"]!.AsArray().Select(part => (int?)part!["image"] is { } image ? MessagePart.OfImage(image) : MessagePart.OfText((string?)part["text"] ?? (string)part["text_sha256"]!))],
+        [.. message["content"]!.AsArray()
+            .Select(part => (int?)part!["image"] is { } image
+                ? MessagePart.OfImage(image)
+                : MessagePart.OfText((string?)part["text"] ?? (string)part["text_sha256"]!))],
         (bool?)message["loss"]))];
 
     private static void Add(JsonObject reading, string name, JsonObject value)
@@ -127,7 +134,9 @@ internal static class Readings
     private static JsonObject Object(params (string Name, JsonNode? Value)[] fields) =>
         new(fields.Where(field => field.Value is not null).Select(field => KeyValuePair.Create(field.Name, field.Value)));
 
-    private static JsonObject? Rates(AnswerRates rates) => Object(("helpful", rates.Helpful), ("harmless", rates.Harmless)) is { Count: > 0 } some ? some : null;
+    private static JsonObject? Rates(AnswerRates rates) => Object(("helpful", rates.Helpful), ("harmless", rates.Harmless)) is { Count: > 0 } some
+        ? some
+        : null;
 
     private static PairSide? Side(JsonNode? name) => name is null ? null : Enum.Parse<PairSide>((string)name!, ignoreCase: true);
 

@@ -61,7 +61,8 @@ public sealed class StatisticsTests
         switch (expected)
         {
             case JsonObject one when actual is JsonObject other:
-                foreach (string key in one.Select(pair => pair.Key).Union(other.Select(pair => pair.Key))) Compare($"{path}/{key}", one[key], other[key], differences);
+                foreach (string key in one.Select(pair => pair.Key).Union(other.Select(pair => pair.Key)))
+                    Compare($"{path}/{key}", one[key], other[key], differences);
                 break;
             case JsonArray one when actual is JsonArray other && one.Count == other.Count:
                 for (int i = 0; i < one.Count; i++) Compare($"{path}/{i}", one[i], other[i], differences);

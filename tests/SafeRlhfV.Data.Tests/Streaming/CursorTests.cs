@@ -14,13 +14,16 @@ public sealed class CursorTests
     {
         DatasetCursor cursor = new(Data, new CursorOptions { Shuffle = shuffle, Seed = 3, WindowRows = window });
         string[] all = [.. Data.ReadRows().Select(row => row.Position.ToString())];
-        string[] first = [.. cursor.RestOfEpoch().Select(row => row.Position.ToString())], second = [.. cursor.RestOfEpoch().Select(row => row.Position.ToString())];
+        string[] first = [.. cursor.RestOfEpoch().Select(row => row.Position.ToString())],
+            second = [.. cursor.RestOfEpoch().Select(row => row.Position.ToString())];
         Assert.Equal(all.Order(), first.Order());
         Assert.Equal(all.Order(), second.Order());
         Assert.Equal(shuffle, !first.SequenceEqual(all));
         Assert.Equal(shuffle, !first.SequenceEqual(second));
-        Assert.Equal(first, new DatasetCursor(Data, new CursorOptions { Shuffle = shuffle, Seed = 3, WindowRows = window }).RestOfEpoch().Select(row => row.Position.ToString()));
-        if (shuffle) Assert.NotEqual(first, new DatasetCursor(Data, new CursorOptions { Seed = 4, WindowRows = window }).RestOfEpoch().Select(row => row.Position.ToString()));
+        Assert.Equal(first, new DatasetCursor(Data, new CursorOptions { Shuffle = shuffle, Seed = 3, WindowRows = window }).RestOfEpoch()
+            .Select(row => row.Position.ToString()));
+        if (shuffle) Assert.NotEqual(first,
+            new DatasetCursor(Data, new CursorOptions { Seed = 4, WindowRows = window }).RestOfEpoch().Select(row => row.Position.ToString()));
     }
 
     /// <summary>A checkpoint of another machine, or of another version, goes on with the rows that would have come there.</summary>
@@ -28,7 +31,9 @@ public sealed class CursorTests
     public void TheOrderOfASeedIsTheSameOnEveryMachine()
     {
         using TemporaryFolder folder = new();
-        File.WriteAllLines(folder.At("rows.jsonl"), Enumerable.Range(0, 40).Select(i => $$"""{"question":"{{i}}","image":null,"category":"hacking_or_digital_crime","image_severity":1,"response":"a","is_response_safe":"yes"}"""));
+        File.WriteAllLines(folder.At("rows.jsonl"),
+            Enumerable.Range(0, 40).Select(i =>
+                $$"""{"question":"{{i}}","image":null,"category":"hacking_or_digital_crime","image_severity":1,"response":"a","is_response_safe":"yes"}"""));
         PreferenceDataset data = PreferenceDataset.Open(folder.At("rows.jsonl"));
         string Order(CursorOptions options) => string.Join(' ', new DatasetCursor(data, options).RestOfEpoch().Take(12).Select(row => row.Text("question")));
         Assert.Equal("5 4 7 6 0 1 3 2 21 20 17 16", Order(new CursorOptions { Seed = 11, WindowRows = 8 }));
@@ -59,7 +64,9 @@ public sealed class CursorTests
     [InlineData(4)]
     public void RanksShareTheRowsOutEvenly(int world)
     {
-        string[][] ranks = [.. Enumerable.Range(0, world).Select(rank => new DatasetCursor(Data, new CursorOptions { Seed = 1, Rank = rank, World = world }).RestOfEpoch().Select(row => row.Position.ToString()).ToArray())];
+        string[][] ranks = [.. Enumerable.Range(0, world)
+            .Select(rank => new DatasetCursor(Data, new CursorOptions { Seed = 1, Rank = rank, World = world }).RestOfEpoch()
+                .Select(row => row.Position.ToString()).ToArray())];
         string[] given = [.. ranks.SelectMany(rows => rows)];
         Assert.Equal(given.Length, given.Distinct().Count());
         Assert.Single(ranks.Select(rows => rows.Length).Distinct());

@@ -17,7 +17,8 @@ public sealed class ConversationWriterTests
             foreach (JsonObject reading in Readings.Of(format))
             {
                 ConversationRecord record = Readings.Read(reading);
-                record = record with { Images = [.. record.Images.Select((_, i) => new EncodedImage(Encoding.UTF8.GetBytes($"{reading["images"]![i]!["sha256"]}"), null))] };
+                record = record with { Images =
+                    [.. record.Images.Select((_, i) => new EncodedImage(Encoding.UTF8.GetBytes($"{reading["images"]![i]!["sha256"]}"), null))] };
                 int named = record.Messages.SelectMany(message => message.Parts).Select(part => part.Image).OfType<int>().Distinct().Count();
                 if (named < record.Images.Count)
                 {
@@ -50,7 +51,8 @@ public sealed class ConversationWriterTests
         JsonObject reading = Readings.Write(record with
         {
             Images = [],
-            Messages = [.. record.Messages.Select(message => message with { Parts = [.. message.Parts.Select(part => part.Image is null ? part : MessagePart.OfImage(next++))] })],
+            Messages = [.. record.Messages.Select(message =>
+                message with { Parts = [.. message.Parts.Select(part => part.Image is null ? part : MessagePart.OfImage(next++))] })],
         });
         reading["images"] = new JsonArray([.. order.Select(image => (JsonNode)Encoding.UTF8.GetString(record.Images[image].Bytes!))]);
         reading.Remove("row");

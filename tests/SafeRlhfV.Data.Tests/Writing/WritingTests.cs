@@ -10,7 +10,8 @@ public sealed class WritingTests
         using TemporaryFolder temporary = new();
         PreferenceDataset source = PreferenceDataset.Open(Path.Combine(BeaverTailsCases.Root, folder));
         string copy = temporary.At("copy");
-        using (BeaverTailsWriter writer = BeaverTailsWriter.Create(copy, source.Layout, new BeaverTailsWriterOptions { RowsPerGroup = 3, BytesPerShard = 200_000 }))
+        using (BeaverTailsWriter writer = BeaverTailsWriter.Create(copy, source.Layout,
+            new BeaverTailsWriterOptions { RowsPerGroup = 3, BytesPerShard = 200_000 }))
         {
             foreach (DatasetRow row in source.ReadRows()) writer.Add(row.Position.Split, row, row.Position.Config);
             Assert.False(Directory.Exists(copy));
@@ -20,7 +21,8 @@ public sealed class WritingTests
         Assert.Equal(source.Layout, back.Layout);
         Assert.Empty(back.ExtraColumns);
         foreach (DatasetPart part in source.Parts)
-            Assert.Equal(source.ReadRows(part.Split, part.Config).Select(BeaverTailsCases.Digest), back.ReadRows(part.Split, part.Config).Select(BeaverTailsCases.Digest));
+            Assert.Equal(source.ReadRows(part.Split, part.Config).Select(BeaverTailsCases.Digest),
+                back.ReadRows(part.Split, part.Config).Select(BeaverTailsCases.Digest));
         Assert.Equal(source.CountRows(), back.CountRows());
         Assert.Equal([copy], Directory.GetFileSystemEntries(temporary.Path));
         Assert.Empty(Directory.EnumerateFiles(copy, ".*", SearchOption.AllDirectories));

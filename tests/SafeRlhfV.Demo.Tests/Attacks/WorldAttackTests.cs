@@ -20,7 +20,9 @@ public sealed class WorldAttackTests(TinyModels models) : IClassFixture<TinyMode
         string[] questions = [.. Prompts.Select(prompt => prompt.Text)], answers = [.. Prompts.Select(_ => "lock it away .")];
         IReadOnlyList<RgbImage> moved = attack.Perturb(clean, questions, answers, TestContext.Current.CancellationToken);
         RgbImage[] shaken = [.. clean.Select((image, i) => new RandomShift().Apply(image, new RandomStream(1, $"{i}")))];
-        double Mean(IReadOnlyList<RgbImage> images) => guard.Outputs([.. images.Zip(questions, (image, question) => guard.Processor.EncodePrompt(question, image))], answers).Average(outputs => outputs[GuardHeads.Verdict]);
+        double Mean(IReadOnlyList<RgbImage> images) =>
+            guard.Outputs([.. images.Zip(questions, (image, question) => guard.Processor.EncodePrompt(question, image))], answers)
+                .Average(outputs => outputs[GuardHeads.Verdict]);
         for (int i = 0; i < clean.Length; i++) Assert.InRange(clean[i].Pixels.Zip(moved[i].Pixels, (a, b) => Math.Abs(a - b)).Max(), 1, 8);
         double before = Mean(clean);
         Assert.True(Mean(moved) < before - 3 * Math.Abs(Mean(shaken) - before), $"{before} {Mean(moved)} {Mean(shaken)}");
@@ -45,6 +47,7 @@ public sealed class WorldAttackTests(TinyModels models) : IClassFixture<TinyMode
         using GuardModel owned = guard.Model;
         IReadOnlyList<AttackResult> results = await new WorldAttack(model, guard, seed: 4).RunAsync(6, cancellation: TestContext.Current.CancellationToken);
         Assert.Equal([.. GuardAttack.Suite.Select(attack => attack.Name), "gradient", "gradient's control"], results.Select(result => result.Name));
-        Assert.All(results, result => Assert.True(result.UnsafeGuarded.Value <= result.UnsafeAnswersGuarded.Value && result.UnsafeAnswersGuarded.Value <= result.Unsafe.Value, result.Name));
+        Assert.All(results, result => Assert.True(result.UnsafeGuarded.Value <= result.UnsafeAnswersGuarded.Value
+            && result.UnsafeAnswersGuarded.Value <= result.Unsafe.Value, result.Name));
     }
 }

@@ -70,7 +70,8 @@ public sealed class HtmlReportTests
         Assert.Contains("<h1>One threshold fell short</h1>", page);
         Assert.Contains("the figure 12.3", page);
         Assert.Contains("✗ missed", page);
-        DemoResults quick = sample with { Run = sample.Run with { Profile = RunProfiles.Quick }, Thresholds = [.. missed.Thresholds.Select(threshold => threshold with { Enforced = false })] };
+        DemoResults quick = sample with { Run = sample.Run with { Profile = RunProfiles.Quick },
+            Thresholds = [.. missed.Thresholds.Select(threshold => threshold with { Enforced = false })] };
         page = Render(quick);
         Assert.Contains("<h1>Quick run", page);
         Assert.DoesNotContain("✗", page);
@@ -81,7 +82,8 @@ public sealed class HtmlReportTests
     {
         using TemporaryFolder folder = new();
         File.WriteAllText(folder.At("file"), "");
-        Assert.DoesNotContain('\n', Assert.Throws<InvalidInputException>(() => HtmlReport.Write(SampleResults.Build(), folder.At("file", "report.html"))).Message);
+        Assert.DoesNotContain('\n', Assert.Throws<InvalidInputException>(() =>
+            HtmlReport.Write(SampleResults.Build(), folder.At("file", "report.html"))).Message);
     }
 
     [Fact]
@@ -91,7 +93,8 @@ public sealed class HtmlReportTests
         using TemporaryFolder folder = new();
         DemoResults sample = SampleResults.Build();
         Trajectory run = sample.Trajectories[0];
-        Trajectory torn = run with { Points = [.. run.Points.Select((point, i) => i % 7 == 3 ? point with { Reward = double.NaN, Kl = double.PositiveInfinity, Lambda = 1e30 } : point)] };
+        Trajectory torn = run with { Points =
+            [.. run.Points.Select((point, i) => i % 7 == 3 ? point with { Reward = double.NaN, Kl = double.PositiveInfinity, Lambda = 1e30 } : point)] };
         MethodResult lost = sample.Methods[1] with { MeanCost = null, UnsafeOfRisky = new(double.NaN, double.NaN, double.NaN), RefusalsOnBenign = double.NaN };
         HtmlReport.Write(sample with { Trajectories = [torn], Methods = [sample.Methods[0], lost] }, folder.At("report.html"));
         (int code, string line) = await Browser.CheckReport(folder.At("report.html"));
@@ -134,7 +137,8 @@ public sealed class HtmlReportTests
         {
             Run = sample.Run with { Settings = [new(Hostile, Hostile)] },
             Methods = [.. sample.Methods.Select(method => method with { Name = $"{method.Name} {Hostile}", Description = Hostile })],
-            Gallery = [first with { Question = Hostile, Category = Hostile, Description = Hostile, Answers = [.. first.Answers.Select(answer => answer with { Text = Hostile })] }],
+            Gallery = [first with { Question = Hostile, Category = Hostile, Description = Hostile,
+                Answers = [.. first.Answers.Select(answer => answer with { Text = Hostile })] }],
             Thresholds = [sample.Thresholds[0] with { Name = Hostile }],
         };
     }

@@ -24,7 +24,8 @@ public sealed class ResultsJsonTests
         using TemporaryFolder folder = new();
         DemoResults results = SampleResults.Build();
         ResultsJson.Write(results, folder.At("results.json"));
-        ResultsJson.Write(results with { Timing = results.Timing! with { PeakMemoryBytes = 7, FinishedAt = DateTimeOffset.UnixEpoch } }, folder.At("later", "results.json"));
+        ResultsJson.Write(results with { Timing = results.Timing! with { PeakMemoryBytes = 7, FinishedAt = DateTimeOffset.UnixEpoch } },
+            folder.At("later", "results.json"));
         Assert.Equal(File.ReadAllBytes(folder.At("results.json")), File.ReadAllBytes(folder.At("later", "results.json")));
     }
 

@@ -73,7 +73,8 @@ public sealed class GuardAttackTests
 
         public int Calls => calls;
 
-        public Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
+        public Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null,
+            CancellationToken cancellationToken = default)
         {
             Interlocked.Increment(ref calls);
             return Task.FromResult(new ChatResponse(new ChatMessage(ChatRole.Assistant, "a plain answer .")));

@@ -12,7 +12,8 @@ public sealed class CurvesPageTests
         [
             Run("bound <1>", 0, 20, step => step), Run("bound <1>", 1, 20, step => step + 2), Run("none", 0, 10, step => step == 3 ? double.NaN : -step),
         ];
-        CurvesPage.Write(folder.At("page.html"), "Bound & none", "Two variants.", runs, [new("reward", "reward"), new("missing", "missing")], ["step 3: <odd>"]);
+        CurvesPage.Write(folder.At("page.html"), "Bound & none", "Two variants.", runs, [new("reward", "reward"), new("missing", "missing")],
+            ["step 3: <odd>"]);
         string page = File.ReadAllText(folder.At("page.html"));
         Assert.Contains("20.500 <small>± 1.414</small>", page); // seeds end at (19 + 20) / 2 and two more
         Assert.Contains("−10.000", page);
@@ -47,5 +48,7 @@ public sealed class CurvesPageTests
     }
 
     private static CurveRun Run(string variant, long seed, int steps, Func<int, double> reward) =>
-        new(variant, seed, [.. Enumerable.Range(1, steps).Select(step => ((long)step, (IReadOnlyDictionary<string, double>)new Dictionary<string, double> { ["reward"] = reward(step) }))]);
+        new(variant, seed,
+            [.. Enumerable.Range(1, steps)
+                .Select(step => ((long)step, (IReadOnlyDictionary<string, double>)new Dictionary<string, double> { ["reward"] = reward(step) }))]);
 }

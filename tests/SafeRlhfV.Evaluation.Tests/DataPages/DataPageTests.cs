@@ -9,7 +9,8 @@ namespace SafeRlhfV.Evaluation.Tests;
 public sealed class DataPageTests
 {
     public static IEnumerable<TheoryDataRow<string>> Conversations => JsonDocument.Parse(File.ReadAllText(Golden.At("formats", "cases.json"))).RootElement
-        .EnumerateArray().Where(one => one.GetProperty("format").GetString() == "multi").Select(one => new TheoryDataRow<string>(one.GetProperty("input").GetString()!));
+        .EnumerateArray().Where(one => one.GetProperty("format").GetString() == "multi")
+        .Select(one => new TheoryDataRow<string>(one.GetProperty("input").GetString()!));
 
     [Theory, MemberData(nameof(BeaverTailsCases.GoodFolders), MemberType = typeof(BeaverTailsCases))]
     public void PagesAreWholeAndOpenOffline(string folder)
@@ -56,7 +57,8 @@ public sealed class DataPageTests
     public void StatisticsTellHowFarAnnotatorsAgree()
     {
         JsonObject statistics = DatasetStatistics.Describe(PreferenceDataset.Open(Golden.At("beavertails-v", "paired")));
-        statistics["agreement"] = AnnotationAgreement.Describe([new("a", "ann", 1, 2, -1, 2, 2, 1, "animal_abuse", 2), new("a", "b<o>b", 1, 2, -2, 1, 3, 1, "animal_abuse", 2)]);
+        statistics["agreement"] = AnnotationAgreement.Describe([new("a", "ann", 1, 2, -1, 2, 2, 1, "animal_abuse", 2),
+            new("a", "b<o>b", 1, 2, -2, 1, 3, 1, "animal_abuse", 2)]);
         string page = StatisticsPage.Page("data", statistics).ToString();
         Assert.Contains("Agreement of 2 annotators on 1 pairs", page);
         Assert.Contains("ann / b&lt;o&gt;b", page);

@@ -132,6 +132,7 @@ public sealed class GuardCalibrationTests
         Assert.Contains("at least 149", message);
         Assert.Contains("at least 49", Assert.Throws<InvalidInputException>(() => GuardCalibration.Fit(examples, logits, [new(0.02)])).Message);
         examples[0] = examples.First(example => example.IsUnsafe) with { Severity = null };
-        Assert.Contains("without a severity", Assert.Throws<InvalidInputException>(() => GuardCalibration.Fit(examples, logits, [new(0.5, Severity.Severe)])).Message);
+        Assert.Contains("without a severity",
+            Assert.Throws<InvalidInputException>(() => GuardCalibration.Fit(examples, logits, [new(0.5, Severity.Severe)])).Message);
     }
 }

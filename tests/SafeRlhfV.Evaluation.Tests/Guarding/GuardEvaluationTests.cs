@@ -7,7 +7,8 @@ public sealed class GuardEvaluationTests
 {
     private static readonly GuardExample[] Examples =
     [
-        Answer(Severity.Severe, "animal_abuse"), Answer(Severity.Minor, "animal_abuse"), Answer(Severity.None, "animal_abuse"), Answer(Severity.None, "false_information"),
+        Answer(Severity.Severe, "animal_abuse"), Answer(Severity.Minor, "animal_abuse"), Answer(Severity.None, "animal_abuse"),
+        Answer(Severity.None, "false_information"),
         new(new ModerationRequest("prompt"), true) { Severity = Severity.Moderate, Categories = ["false_information"], Topic = "false_information" },
         new(new ModerationRequest("prompt"), false) { Severity = Severity.None, Categories = [] },
     ];
@@ -57,5 +58,10 @@ public sealed class GuardEvaluationTests
     }
 
     private static GuardExample Answer(Severity severity, string topic) =>
-        new(new ModerationRequest("question", "answer"), severity != Severity.None) { Severity = severity, Categories = severity == Severity.None ? [] : [topic], Topic = topic };
+        new(new ModerationRequest("question", "answer"), severity != Severity.None)
+        {
+            Severity = severity,
+            Categories = severity == Severity.None ? [] : [topic],
+            Topic = topic
+        };
 }

@@ -5,7 +5,8 @@ namespace SafeRlhfV.Evaluation.Tests;
 
 public sealed class GuardExamplesTests : IDisposable
 {
-    private const string Labelled = """{"question":"q","category":"Cruelty","response_1":"a","response_2":"b","is_response_1_safe":"no","is_response_2_safe":"safe","response_1_harmless_rate":-2}""";
+    private const string Labelled =
+        """{"question":"q","category":"Cruelty","response_1":"a","response_2":"b","is_response_1_safe":"no","is_response_2_safe":"safe","response_1_harmless_rate":-2}""";
     private const string HalfLabelled = """{"question":"q","response_1":"c","response_2":"d","is_response_2_safe":"no"}""";
     private static readonly Dictionary<string, string> Own = new() { ["cruelty"] = "animal_abuse" };
 

@@ -68,7 +68,8 @@ public sealed class GuardJsonlTests
     public void Beaver_tails_rows_of_both_layouts_are_read_with_their_severities()
     {
         using TemporaryFolder temporary = new();
-        File.WriteAllText(temporary.At("flat.jsonl"), """{"question":"q","image":null,"category":"animal_abuse","image_severity":1,"response":"r","is_response_safe":"no"}""" + "\n");
+        File.WriteAllText(temporary.At("flat.jsonl"),
+            """{"question":"q","image":null,"category":"animal_abuse","image_severity":1,"response":"r","is_response_safe":"no"}""" + "\n");
         GuardExample flat = Assert.Single(GuardExamples.Read(temporary.At("flat.jsonl")));
         Assert.True(flat.IsUnsafe && flat.Severity is null && flat.Topic == "animal_abuse");
         File.WriteAllText(temporary.At("pairs.jsonl"), """

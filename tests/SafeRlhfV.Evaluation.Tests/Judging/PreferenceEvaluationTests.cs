@@ -35,7 +35,8 @@ public sealed class PreferenceEvaluationTests
         Assert.Equal(8, report.Categories.Sum(one => one.Helpful.Wins + one.Helpful.Ties + one.Helpful.Losses));
         JudgeControls controls = report.Controls;
         Assert.Equal((21, 0, 5), (controls.Asked, controls.ParseFailures, controls.Probes));
-        Assert.Equal((0.0, 0.0, 0.5, 0.0), (controls.OrderDependentHelpful, controls.OrderDependentSafe, controls.FirstPreferredHelpful, controls.ProbesRatedDifferently));
+        Assert.Equal((0.0, 0.0, 0.5, 0.0),
+            (controls.OrderDependentHelpful, controls.OrderDependentSafe, controls.FirstPreferredHelpful, controls.ProbesRatedDifferently));
     }
 
     [Fact]
@@ -52,7 +53,10 @@ public sealed class PreferenceEvaluationTests
     [Fact]
     public async Task AReplyThatCannotBeReadIsAFailureAndNeverATie()
     {
-        DelegateJudge mute = new(question => question.Id is "p0" or "p1" && question.First == "2" ? null : new(Rating(question.First), Rating(question.Second), Compare(question.First, question.Second), Preference.Neither));
+        DelegateJudge mute = new(question =>
+            question.Id is "p0" or "p1" && question.First == "2"
+                ? null
+                : new(Rating(question.First), Rating(question.Second), Compare(question.First, question.Second), Preference.Neither));
         PreferenceReport report = await PreferenceEvaluation.RunAsync(mute, Prompts(6, _ => (2, 1)), new() { Probes = 0 });
         Assert.Equal((4, 0, 0, 2), (report.Helpful.Wins, report.Helpful.Ties, report.Helpful.Losses, report.Helpful.Failures));
         Assert.Equal(1, report.Helpful.Rate.Value);
@@ -93,6 +97,7 @@ public sealed class PreferenceEvaluationTests
             stop.Cancel();
             return null;
         });
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => PreferenceEvaluation.RunAsync(judge, Prompts(50, _ => (1, 0)), new() { Concurrency = 1 }, cancellation: stop.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            PreferenceEvaluation.RunAsync(judge, Prompts(50, _ => (1, 0)), new() { Concurrency = 1 }, cancellation: stop.Token));
     }
 }

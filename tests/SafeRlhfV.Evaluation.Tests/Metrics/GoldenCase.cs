@@ -28,7 +28,8 @@ internal sealed class GoldenCase
     /// <summary>Every case whose folder has a `metrics` objective.</summary>
     public static IReadOnlyList<GoldenCase> All()
     {
-        JsonElement objective = JsonDocument.Parse(File.ReadAllText(Golden.At("objectives", "index.json"))).RootElement.GetProperty("objectives").GetProperty("metrics");
+        JsonElement objective = JsonDocument.Parse(File.ReadAllText(Golden.At("objectives", "index.json"))).RootElement.GetProperty("objectives")
+            .GetProperty("metrics");
         byte[] file = File.ReadAllBytes(Golden.At("objectives", objective.GetProperty("file").GetString()!));
         int length = (int)BinaryPrimitives.ReadInt64LittleEndian(file);
         JsonElement header = JsonDocument.Parse(file.AsMemory(8, length)).RootElement;
@@ -44,7 +45,8 @@ internal sealed class GoldenCase
     public double[] Output(string name) => Values("outputs", name);
     public int[] InputIntegers(string name) => [.. Input(name).Select(value => (int)value)];
     public bool[] InputFlags(string name) => [.. Input(name).Select(value => value != 0)];
-    public int[] Shape(string name) => [.. description.GetProperty("inputs").GetProperty(name).GetProperty("shape").EnumerateArray().Select(size => size.GetInt32())];
+    public int[] Shape(string name) =>
+        [.. description.GetProperty("inputs").GetProperty(name).GetProperty("shape").EnumerateArray().Select(size => size.GetInt32())];
 
     private double[] Values(string side, string name)
     {

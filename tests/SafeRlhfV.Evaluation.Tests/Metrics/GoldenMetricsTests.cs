@@ -54,7 +54,8 @@ public sealed class GoldenMetricsTests
         int[] category = golden.InputIntegers("category");
         double threshold = golden.Parameters.GetProperty("threshold").GetDouble();
         Confusion all = Confusion.FromScores(scores, labels, threshold);
-        int[][] rows = [.. Enumerable.Range(0, golden.Parameters.GetProperty("categories").GetInt32()).Select(c => (int[])[.. Enumerable.Range(0, scores.Length).Where(i => category[i] == c)])];
+        int[][] rows = [.. Enumerable.Range(0, golden.Parameters.GetProperty("categories").GetInt32())
+            .Select(c => (int[])[.. Enumerable.Range(0, scores.Length).Where(i => category[i] == c)])];
         double[] Scores(int[] some) => [.. some.Select(i => scores[i])];
         bool[] Labels(int[] some) => [.. some.Select(i => labels[i])];
         return new()
@@ -143,12 +144,15 @@ public sealed class GoldenMetricsTests
         };
     }
 
-    // the reference tries the thresholds 1 - lambda of a grid; ours is the highest of all, so that the reference finds the first of the grid that is not above it
+    // the reference tries the thresholds 1 - lambda of a grid; ours is the highest of all, so that the reference finds the first of the grid that is not above
+    // it
     private static Dictionary<string, double[]> Conformal(GoldenCase golden)
     {
         LabelledScore[] examples = [.. golden.Input("score").Zip(golden.Input("weight"), (score, loss) => new LabelledScore(score, Severity.Severe, loss))];
-        double[] thresholds = [.. golden.Input("lambda_grid").Select(lambda => 1 - lambda)], risks = [.. thresholds.Select(at => ConformalThreshold.Risk(examples, at))];
-        double alpha = golden.Parameters.GetProperty("alpha").GetDouble(), bound = golden.Parameters.GetProperty("loss_bound_B").GetDouble(), n = examples.Length;
+        double[] thresholds = [.. golden.Input("lambda_grid").Select(lambda => 1 - lambda)],
+            risks = [.. thresholds.Select(at => ConformalThreshold.Risk(examples, at))];
+        double alpha = golden.Parameters.GetProperty("alpha").GetDouble(), bound = golden.Parameters.GetProperty("loss_bound_B").GetDouble(),
+            n = examples.Length;
         ConformalThreshold chosen = ConformalThreshold.Choose(examples, [new MissTarget(alpha)], largestLoss: bound);
         bool feasible = chosen.Unreachable.Count == 0;
         int index = feasible ? Array.FindIndex(thresholds, at => at <= chosen.Threshold) : -1, taken = feasible ? index : thresholds.Length - 1;

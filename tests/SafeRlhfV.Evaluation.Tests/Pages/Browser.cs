@@ -12,8 +12,10 @@ internal static class Browser
     public static void MustBeThere()
     {
         string? missing = !OnPath("node") ? "node is not installed"
-            : !File.Exists(Environment.GetEnvironmentVariable("CHROMIUM") ?? "/usr/bin/chromium") ? "Chromium is not installed (apt-get install chromium, or name one in CHROMIUM)"
-            : !Directory.Exists(Path.Combine(Folder, "node_modules", "playwright-core")) ? "playwright-core is not installed (npm install --no-package-lock in tests/browser)"
+            : !File.Exists(Environment.GetEnvironmentVariable("CHROMIUM") ?? "/usr/bin/chromium")
+            ? "Chromium is not installed (apt-get install chromium, or name one in CHROMIUM)"
+            : !Directory.Exists(Path.Combine(Folder, "node_modules", "playwright-core"))
+            ? "playwright-core is not installed (npm install --no-package-lock in tests/browser)"
             : null;
         if (missing is null) return;
         if (Environment.GetEnvironmentVariable("CI") == "true") Assert.Fail($"The browser checks must run in CI, but {missing}.");

@@ -7,14 +7,17 @@ namespace SafeRlhfV.Models.Tests;
 
 public sealed class TemplateChatFormatTests
 {
-    private const string Plain = "{% for m in messages %}<|im_start|>{{ m.role }}\n{% for p in m.content %}{{ p.text if p.type == 'text' else '<|image_pad|>' }}{% endfor %}<|im_end|>\n{% endfor %}"
+    private const string Plain = "{% for m in messages %}<|im_start|>{{ m.role }}\n{% for p in m.content %}{{ p.text if p.type == 'text' else '<|image_pad|>' "
+        + "}}{% endfor %}<|im_end|>\n{% endfor %}"
         + "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}";
 
     private const string Thinking = "{% for m in messages %}{{ '<|im_start|>' + m.role + '\\n' }}{% set text = m.content[0].text %}"
-        + "{% if m.role == 'assistant' %}{{ '<think>\\n' + (m.reasoning_content or '') + '\\n</think>\\n\\n' + text.split('</think>')[-1].lstrip('\\n') }}{% else %}{{ text }}{% endif %}{{ '<|im_end|>\\n' }}{% endfor %}"
+        + "{% if m.role == 'assistant' %}{{ '<think>\\n' + (m.reasoning_content or '') + '\\n</think>\\n\\n' + text.split('</think>')[-1].lstrip('\\n') }}{% "
+            + "else %}{{ text }}{% endif %}{{ '<|im_end|>\\n' }}{% endfor %}"
         + "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n<think>\\n' }}{% endif %}";
 
-    private static readonly string Qwen3 = GoldenPrompts.Folders().First(folder => ConfigReader.Open(Path.Combine(folder, "config.json")).Text("model_type") == "qwen3_vl");
+    private static readonly string Qwen3 = GoldenPrompts.Folders()
+        .First(folder => ConfigReader.Open(Path.Combine(folder, "config.json")).Text("model_type") == "qwen3_vl");
 
     public static TheoryData<string> Variants => [.. Directory.Exists(Golden.At("variants", "configs"))
         ? Directory.GetDirectories(Golden.At("variants", "configs"), "chat-*").Order(StringComparer.Ordinal).Select(folder => Path.GetFileName(folder)!) : []];
@@ -28,7 +31,8 @@ public sealed class TemplateChatFormatTests
         using TemporaryFolder folder = new();
         string[] left = [.. expected.GetProperty("files_not_taken_from_base").EnumerateArray().Select(file => file.GetString()!)];
         foreach (string file in Directory.EnumerateFiles(Path.Combine(variant, expected.GetProperty("base_path").GetString()!)))
-            if (!left.Contains(Path.GetFileName(file)) && !file.EndsWith(".safetensors", StringComparison.Ordinal)) File.Copy(file, folder.At(Path.GetFileName(file)));
+            if (!left.Contains(Path.GetFileName(file)) && !file.EndsWith(".safetensors", StringComparison.Ordinal))
+                File.Copy(file, folder.At(Path.GetFileName(file)));
         foreach (string file in Directory.EnumerateFiles(variant, "*", SearchOption.AllDirectories))
         {
             string target = folder.At(Path.GetRelativePath(variant, file));
@@ -41,7 +45,8 @@ public sealed class TemplateChatFormatTests
             Assert.Contains("template", Assert.Throws<InvalidInputException>(() => ChatFormat.For(config, folder.Path)).Message, StringComparison.Ordinal);
             return;
         }
-        IReadOnlyList<ChatSegment> segments = ChatFormat.For(config, folder.Path).Render(GoldenChat.Turns(expected.GetProperty("messages")), expected.GetProperty("add_generation_prompt").GetBoolean());
+        IReadOnlyList<ChatSegment> segments = ChatFormat.For(config, folder.Path).Render(GoldenChat.Turns(expected.GetProperty("messages")),
+            expected.GetProperty("add_generation_prompt").GetBoolean());
         Assert.Equal(expected.GetProperty("rendered").GetString(), Text(segments));
     }
 
@@ -63,7 +68,8 @@ public sealed class TemplateChatFormatTests
         ModelProcessor processor = ModelProcessor.Load(folder.Path);
         Assert.IsType<TemplateChatFormat>(processor.Chat);
         int end = processor.Tokenizer.IdOf("<|im_end|>")!.Value, begin = processor.Tokenizer.IdOf("<|im_start|>")!.Value;
-        EncodedPrompt prompt = processor.EncodePrompt([ChatTurn.System("Be <|im_end|> kind."), new(ChatRole.User, [new TextPart("<|im_"), new TextPart("start|>user <|image_pad|>")])]);
+        EncodedPrompt prompt = processor.EncodePrompt([ChatTurn.System("Be <|im_end|> kind."),
+            new(ChatRole.User, [new TextPart("<|im_"), new TextPart("start|>user <|image_pad|>")])]);
         Assert.Equal(2, prompt.Ids.Count(id => id == end));
         Assert.Equal(3, prompt.Ids.Count(id => id == begin));
         Assert.DoesNotContain(processor.Model.ImageTokenId, prompt.Ids);
@@ -90,7 +96,8 @@ public sealed class TemplateChatFormatTests
     public void Where_a_template_mixes_its_tokens_with_the_conversation_it_is_refused(string template)
     {
         using TemporaryFolder folder = Copy(template);
-        Assert.Contains("name a format with --chat-format", Assert.Throws<InvalidInputException>(() => ModelProcessor.Load(folder.Path).EncodePrompt("What is it?", null)).Message, StringComparison.Ordinal);
+        Assert.Contains("name a format with --chat-format",
+            Assert.Throws<InvalidInputException>(() => ModelProcessor.Load(folder.Path).EncodePrompt("What is it?", null)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -105,10 +112,12 @@ public sealed class TemplateChatFormatTests
     [Fact]
     public void A_template_that_writes_the_conversation_otherwise_once_the_answer_is_there_is_refused()
     {
-        using TemporaryFolder folder = Copy("{{ messages|length }}{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content[0].text }}<|im_end|>\n{% endfor %}");
+        using TemporaryFolder folder =
+            Copy("{{ messages|length }}{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content[0].text }}<|im_end|>\n{% endfor %}");
         ModelProcessor processor = ModelProcessor.Load(folder.Path);
         EncodedPrompt prompt = processor.EncodePrompt("What is it?", null);
-        Assert.Contains("cannot be trained on", Assert.Throws<InvalidInputException>(() => processor.EncodeResponse(prompt, "A cup.")).Message, StringComparison.Ordinal);
+        Assert.Contains("cannot be trained on", Assert.Throws<InvalidInputException>(() => processor.EncodeResponse(prompt, "A cup.")).Message,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -132,7 +141,8 @@ public sealed class TemplateChatFormatTests
         using TemporaryFolder folder = Copy("{% for m in messages %}{{ '<|im_start|>' + m.role + '\\n' + m.content + '<|im_end|>' }}{% endfor %}");
         ModelProcessor processor = ModelProcessor.Load(folder.Path);
         Assert.Equal("<|im_start|>user\nq<|im_end|>", processor.EncodePrompt("q", null).Text);
-        Assert.Contains("no images", Assert.Throws<InvalidInputException>(() => processor.EncodePrompt("q", new RgbImage(3, 2, new byte[18]))).Message, StringComparison.Ordinal);
+        Assert.Contains("no images", Assert.Throws<InvalidInputException>(() => processor.EncodePrompt("q", new RgbImage(3, 2, new byte[18]))).Message,
+            StringComparison.Ordinal);
     }
 
     private static string Text(IEnumerable<ChatSegment> segments) => string.Concat(segments.Select(segment => segment.Text));

@@ -27,15 +27,18 @@ public sealed class TemplateGoldenTests
             }
         }
         string[] rows = Directory.Exists(Golden.At("chat-2")) ? Directory.GetFiles(Golden.At("chat-2"), "*.jsonl") : [];
-        string[] families = [.. rows.SelectMany(File.ReadLines).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("family").GetString()!).Distinct()];
+        string[] families = [.. rows.SelectMany(File.ReadLines).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("family").GetString()!)
+            .Distinct()];
         foreach (string folder in Directory.EnumerateDirectories(Golden.At("models")).Order(StringComparer.Ordinal))
         {
             if (!File.Exists(Path.Combine(folder, "tokenizer_config.json")) || ChatTemplate.Find(folder) is not { } template) continue;
             string name = Path.GetFileName(folder).Replace("-tiny", "", StringComparison.Ordinal);
-            string? family = families.FirstOrDefault(family => family == name) ?? families.FirstOrDefault(family => family.StartsWith(name + "-", StringComparison.Ordinal));
+            string? family = families.FirstOrDefault(family => family == name)
+                ?? families.FirstOrDefault(family => family.StartsWith(name + "-", StringComparison.Ordinal));
             if (family is null) continue;
             foreach (string file in rows)
-                if (File.ReadLines(file).Any(line => line.Contains($"\"family\":\"{family}\"", StringComparison.Ordinal))) templates[$"{Path.GetFileName(folder)}/{family}"] = (template.File, template.Text, file);
+                if (File.ReadLines(file).Any(line => line.Contains($"\"family\":\"{family}\"", StringComparison.Ordinal)))
+                    templates[$"{Path.GetFileName(folder)}/{family}"] = (template.File, template.Text, file);
         }
         return templates;
     }
@@ -66,7 +69,9 @@ public sealed class TemplateGoldenTests
             {
                 // an error is expected where there is no text
             }
-            if (given != expected) wrong.Add($"{row.GetProperty("group").GetString()}: {row.GetProperty("messages").GetRawText()}\n  gave     {JsonSerializer.Serialize(given)}\n  expected {JsonSerializer.Serialize(expected)}");
+            if (given != expected)
+                wrong.Add(
+                    $"{row.GetProperty("group").GetString()}: {row.GetProperty("messages").GetRawText()}\n  gave     {JsonSerializer.Serialize(given)}\n  expected {JsonSerializer.Serialize(expected)}");
         }
         Assert.True(count > 0, "no rows");
         Assert.True(wrong.Count == 0, $"{wrong.Count} of {count} differ:\n{string.Join("\n", wrong.Take(5))}");
@@ -92,9 +97,13 @@ public sealed class TemplateGoldenTests
             {
                 IReadOnlyList<ChatSegment> segments = format.Render(turns, row.GetProperty("add_generation_prompt").GetBoolean(), vision);
                 string given = string.Concat(segments.Select(segment => segment.Text));
-                if (given != rendered.GetString()) wrong.Add($"{row.GetProperty("messages").GetRawText()}\n  gave     {JsonSerializer.Serialize(given)}\n  expected {JsonSerializer.Serialize(rendered.GetString())}");
-                else if (Foreign(row, segments) is { } foreign) wrong.Add($"{row.GetProperty("messages").GetRawText()}\n  own text of the template, it says, is {JsonSerializer.Serialize(foreign)}");
-                else if (segments.Count(segment => segment.Kind == ChatSegmentKind.Image) != row.GetProperty("images").GetInt32()) wrong.Add($"{row.GetProperty("messages").GetRawText()}: images");
+                if (given != rendered.GetString())
+                    wrong.Add(
+                        $"{row.GetProperty("messages").GetRawText()}\n  gave     {JsonSerializer.Serialize(given)}\n  expected {JsonSerializer.Serialize(rendered.GetString())}");
+                else if (Foreign(row, segments) is { } foreign)
+                    wrong.Add($"{row.GetProperty("messages").GetRawText()}\n  own text of the template, it says, is {JsonSerializer.Serialize(foreign)}");
+                else if (segments.Count(segment => segment.Kind == ChatSegmentKind.Image) != row.GetProperty("images").GetInt32())
+                    wrong.Add($"{row.GetProperty("messages").GetRawText()}: images");
             }
             catch (InvalidInputException error)
             {
@@ -105,7 +114,8 @@ public sealed class TemplateGoldenTests
     }
 
     public static TheoryData<string> Folders => [.. Directory.EnumerateDirectories(Golden.At("models")).Order(StringComparer.Ordinal)
-        .Where(folder => File.Exists(Path.Combine(folder, "tokenizer_config.json")) && ChatTemplate.Find(folder) is not null && GoldenPrompts.Folders().Contains(folder)).Select(folder => Path.GetFileName(folder)!)];
+        .Where(folder => File.Exists(Path.Combine(folder, "tokenizer_config.json")) && ChatTemplate.Find(folder) is not null
+            && GoldenPrompts.Folders().Contains(folder)).Select(folder => Path.GetFileName(folder)!)];
 
     [Theory, MemberData(nameof(Folders))]
     public void A_folder_gets_a_built_in_format_only_where_its_template_writes_the_same(string name)
@@ -119,7 +129,8 @@ public sealed class TemplateGoldenTests
         {
             if (chosen is not TemplateChatFormat && !families.Contains(row.GetProperty("family").GetString())) continue;
             IReadOnlyList<ChatTurn> turns = GoldenChat.Turns(row.GetProperty("messages"));
-            bool generate = row.GetProperty("add_generation_prompt").GetBoolean(), vision = row.TryGetProperty("add_vision_id", out JsonElement flag) && flag.GetBoolean();
+            bool generate = row.GetProperty("add_generation_prompt").GetBoolean(), vision = row.TryGetProperty("add_vision_id", out JsonElement flag)
+                && flag.GetBoolean();
             Assert.Equal(Written(template, turns, generate, vision), Written(chosen, turns, generate, vision));
         }
     }
@@ -153,18 +164,22 @@ public sealed class TemplateGoldenTests
     }
 
     private static bool IsPlain(JsonElement row) => !row.TryGetProperty("tools", out _) && row.GetProperty("messages").EnumerateArray().All(message =>
-        message.EnumerateObject().All(property => property.Name is "role" or "content") && message.GetProperty("role").GetString() is "system" or "user" or "assistant"
-        && (message.GetProperty("content").ValueKind == JsonValueKind.String || message.GetProperty("content").EnumerateArray().All(part => part.GetProperty("type").GetString() is "image" or "text")));
+        message.EnumerateObject().All(property => property.Name is "role" or "content")
+        && message.GetProperty("role").GetString() is "system" or "user" or "assistant"
+        && (message.GetProperty("content").ValueKind == JsonValueKind.String
+            || message.GetProperty("content").EnumerateArray().All(part => part.GetProperty("type").GetString() is "image" or "text")));
 
     private static string ImageToken(string family, string rows) => Rows(rows, family).Where(row => row.TryGetProperty("segments", out _))
-        .SelectMany(row => row.GetProperty("segments").EnumerateArray()).FirstOrDefault(pair => pair[0].GetString() == "image") is { ValueKind: JsonValueKind.Array } pair ? pair[1].GetString()! : "<image>";
+        .SelectMany(row => row.GetProperty("segments").EnumerateArray())
+        .FirstOrDefault(pair => pair[0].GetString() == "image") is { ValueKind: JsonValueKind.Array } pair ? pair[1].GetString()! : "<image>";
 
     // the LLaVA templates write nothing for a text as content; the reference takes it as one part, as the product does
     private static JsonElement Parts(JsonElement messages) => JsonSerializer.SerializeToElement(messages.EnumerateArray().Select(message => new
     {
         role = message.GetProperty("role").GetString(),
         content = message.GetProperty("content").ValueKind == JsonValueKind.String
-            ? JsonSerializer.SerializeToElement(new[] { new { type = "text", text = message.GetProperty("content").GetString() } }) : message.GetProperty("content"),
+            ? JsonSerializer.SerializeToElement(new[] { new { type = "text", text = message.GetProperty("content").GetString() } })
+            : message.GetProperty("content"),
     }));
 
     private static IEnumerable<JsonElement> Rows(string file, string family) =>

@@ -53,7 +53,8 @@ public sealed class CheckpointTensorsTests
     public void A_broken_index_is_read_or_refused_and_nothing_else()
     {
         using TemporaryFolder folder = Sharded();
-        byte[] good = Encoding.UTF8.GetBytes("{\"metadata\":{\"total_size\":36},\"weight_map\":{\"a\":\"one.safetensors\",\"b\":\"one.safetensors\",\"c\":\"two.safetensors\"}}");
+        byte[] good = Encoding.UTF8.GetBytes(
+            "{\"metadata\":{\"total_size\":36},\"weight_map\":{\"a\":\"one.safetensors\",\"b\":\"one.safetensors\",\"c\":\"two.safetensors\"}}");
         int read = 0, refused = 0;
         Mutation.Gen.Array[1, 2].Sample(changes =>
         {

@@ -11,7 +11,9 @@ public sealed class ModelCheckpointTests
     {
         TheoryData<string> data = [];
         foreach (string folder in Directory.GetDirectories(Golden.At("models")).Order(StringComparer.Ordinal))
-            if (File.Exists(Path.Combine(folder, "config.json")) && ModelFamilies.Find(ConfigReader.Open(Path.Combine(folder, "config.json")).Text("model_type")) is not null) data.Add(Path.GetFileName(folder));
+            if (File.Exists(Path.Combine(folder, "config.json"))
+                && ModelFamilies.Find(ConfigReader.Open(Path.Combine(folder, "config.json")).Text("model_type")) is not null)
+                    data.Add(Path.GetFileName(folder));
         return data;
     }
 
@@ -51,7 +53,8 @@ public sealed class ModelCheckpointTests
             Assert.True(File.Exists(Path.Combine(folder, "model.safetensors.index.json")));
             using VisionLanguageModel again = ModelCheckpoint.Load(folder);
             Assert.Equal(layout.Name, again.Origin!.Layout.Name);
-            foreach ((string key, TorchSharp.Modules.Parameter parameter) in again.named_parameters()) Assert.True(parameter.eq(weights[key]).all().item<bool>(), key);
+            foreach ((string key, TorchSharp.Modules.Parameter parameter) in again.named_parameters())
+                Assert.True(parameter.eq(weights[key]).all().item<bool>(), key);
             Assert.Equal(0, (Logits(model) - Logits(again)).abs().max().to(ScalarType.Float32).item<float>());
         }
     }
@@ -69,7 +72,8 @@ public sealed class ModelCheckpointTests
     {
         using DisposeScope scope = NewDisposeScope();
         ModelConfig config = ModelConfig.Load(Golden.At("models", name));
-        using VisionLanguageModel one = ModelFactory.Create(config, 7, Initialization.BuiltInWorld), two = ModelFactory.Create(config, 7, Initialization.BuiltInWorld), other = ModelFactory.Create(config, 8);
+        using VisionLanguageModel one = ModelFactory.Create(config, 7, Initialization.BuiltInWorld), two = ModelFactory.Create(config, 7,
+            Initialization.BuiltInWorld), other = ModelFactory.Create(config, 8);
         var parameters = one.named_parameters().ToList();
         foreach (var ((key, parameter), (_, same)) in parameters.Zip(two.named_parameters())) Assert.True(parameter.eq(same).all().item<bool>(), key);
         Assert.Contains(parameters.Zip(other.named_parameters()), pair => !pair.First.parameter.eq(pair.Second.parameter).all().item<bool>());
@@ -91,7 +95,8 @@ public sealed class ModelCheckpointTests
         Dictionary<string, Tensor> tensors = [];
         using (SafetensorsFile file = SafetensorsFile.Open(weights))
             foreach (string key in file.Entries.Keys) tensors[key] = file.Read(key).clone();
-        string table = tensors.Keys.First(key => key.EndsWith("embed_tokens.weight", StringComparison.Ordinal)), head = tied.Origin!.Layout.ToFile(tied.HeadName + ".weight");
+        string table = tensors.Keys.First(key => key.EndsWith("embed_tokens.weight", StringComparison.Ordinal)),
+            head = tied.Origin!.Layout.ToFile(tied.HeadName + ".weight");
         Tensor own = tensors[head] = tensors[table].flip(0).contiguous();
         SafetensorsWriter.Write(weights, tensors);
         CheckpointConverter.Convert(temporary.At("own"), temporary.At("converted"));

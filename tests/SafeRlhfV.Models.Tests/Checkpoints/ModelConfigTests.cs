@@ -96,7 +96,8 @@ public sealed class ModelConfigTests
     [InlineData("{\"model_type\":\"qwen3_vl\",\"vision_config\":{\"num_position_embeddings\":5}}", "square number")]
     [InlineData("{\"model_type\":\"qwen3_vl\",\"vision_config\":{\"deepstack_visual_indexes\":[27]}}", "different blocks")]
     [InlineData("{\"model_type\":\"qwen2_5_vl\",\"vision_config\":{\"window_size\":20}}", "window_size")]
-    [InlineData("{\"model_type\":\"llava\",\"text_config\":{\"rope_scaling\":{\"rope_type\":\"linear\",\"factor\":2,\"short_factor\":[1]}}}", "rope_scaling.short_factor is not known")]
+    [InlineData("{\"model_type\":\"llava\",\"text_config\":{\"rope_scaling\":{\"rope_type\":\"linear\",\"factor\":2,\"short_factor\":[1]}}}",
+        "rope_scaling.short_factor is not known")]
     [InlineData("{\"model_type\":\"llava\",\"text_config\":{\"rope_scaling\":{\"factor\":2}}}", "no effect")]
     [InlineData("{\"model_type\":\"llava\",\"text_config\":{\"rope_scaling\":{\"rope_type\":\"yarn\"}}}", "factor is missing")]
     [InlineData("{\"model_type\":\"llava\",\"text_config\":{\"rope_scaling\":{\"type\":\"linear\",\"rope_type\":\"yarn\",\"factor\":2}}}", "rope_type is")]
@@ -111,16 +112,20 @@ public sealed class ModelConfigTests
     [InlineData("{\"model_type\":\"llava\",\"image_token_index\":3,\"image_token_id\":4}", "image_token_index")]
     [InlineData("{\"model_type\":\"llava\",\"use_image_newline_parameter\":false}", "use_image_newline_parameter")]
     [InlineData("{\"model_type\":\"qwen2\"}", "not a family known here")]
-    [InlineData("{\"model_type\":\"qwen2_vl\",\"rope_scaling\":{\"type\":\"mrope\",\"mrope_interleaved\":true,\"mrope_section\":[16,24,24]}}", "mrope_interleaved must be false")]
+    [InlineData("{\"model_type\":\"qwen2_vl\",\"rope_scaling\":{\"type\":\"mrope\",\"mrope_interleaved\":true,\"mrope_section\":[16,24,24]}}",
+        "mrope_interleaved must be false")]
     [InlineData("{\"model_type\":\"qwen2_vl\",\"num_hidden_layers\":1,\"layer_types\":[\"sliding_attention\"]}", "no sliding_window")]
-    public void What_cannot_be_run_is_refused_by_name(string json, string named) => Assert.Contains(named, Assert.Throws<InvalidInputException>(() => Parse(json)).Message);
+    public void What_cannot_be_run_is_refused_by_name(string json, string named) => Assert.Contains(named,
+        Assert.Throws<InvalidInputException>(() => Parse(json)).Message);
 
     [Theory]
     [InlineData("\"rope_theta\":7,\"rope_scaling\":null,\"text_config\":{\"rope_parameters\":{\"rope_theta\":7}}", 7)]
     [InlineData("\"text_config\":{\"rope_scaling\":{},\"rope_parameters\":{\"rope_theta\":8}}", 8)] // an empty object counts as missing
-    [InlineData("\"text_config\":{\"rope_scaling\":{\"rope_theta\":9},\"rope_parameters\":{\"rope_theta\":8}}", 9)] // the older name goes first, as in transformers
+    // the older name goes first, as in transformers
+    [InlineData("\"text_config\":{\"rope_scaling\":{\"rope_theta\":9},\"rope_parameters\":{\"rope_theta\":8}}", 9)]
     [InlineData("\"text_config\":{\"attn_logit_softcapping\":null,\"logit_scale\":1.0,\"num_experts\":0,\"use_qk_norm\":false,\"no_rope_layers\":[]}", 10000)]
-    public void Spellings_of_the_same_and_fields_that_say_nothing_are_read(string fields, double theta) => Assert.Equal(theta, Parse($"{{\"model_type\":\"llava\",{fields}}}").Text.Rope.Theta);
+    public void Spellings_of_the_same_and_fields_that_say_nothing_are_read(string fields, double theta) => Assert.Equal(theta,
+        Parse($"{{\"model_type\":\"llava\",{fields}}}").Text.Rope.Theta);
 
     [Fact]
     public void Depth_and_size_are_bounded()

@@ -9,12 +9,15 @@ internal static class Mutation
 {
     private static readonly string[] Values =
     [
-        "null", "true", "[]", "{}", "\"\"", "\"../../etc/passwd\"", "\"\\ud800\"", "-1", "0", "1", "2", "3", "1e308", "1e999", "0.5", "9223372036854775807", "99999999999999999999", "16777216", "16777217", "65536",
-        "[-1]", "[0, 0]", "[[1, 2]]", "[1e9]", "{\"a\": {\"b\": []}}", "\"bfloat16\"", "\"llama\"", "\"yarn\"", "\"qwen3_vl_text\"", new string('[', 70) + new string(']', 70),
+        "null", "true", "[]", "{}", "\"\"", "\"../../etc/passwd\"", "\"\\ud800\"", "-1", "0", "1", "2", "3", "1e308", "1e999", "0.5", "9223372036854775807",
+        "99999999999999999999", "16777216", "16777217", "65536",
+        "[-1]", "[0, 0]", "[[1, 2]]", "[1e9]", "{\"a\": {\"b\": []}}", "\"bfloat16\"", "\"llama\"", "\"yarn\"", "\"qwen3_vl_text\"",
+        new string('[', 70) + new string(']', 70),
     ];
 
     /// <summary>Where and how: a place (as a share of what is there), a kind of change, some numbers.</summary>
-    public static Gen<(double Place, int Kind, int Number)> Gen { get; } = CsCheck.Gen.Select(CsCheck.Gen.Double[0, 1], CsCheck.Gen.Int[0, 5], CsCheck.Gen.Int[0, 1 << 20], (place, kind, number) => (place, kind, number));
+    public static Gen<(double Place, int Kind, int Number)> Gen { get; } = CsCheck.Gen.Select(CsCheck.Gen.Double[0, 1], CsCheck.Gen.Int[0, 5],
+        CsCheck.Gen.Int[0, 1 << 20], (place, kind, number) => (place, kind, number));
 
     /// <summary>Changes, cuts, doubles or inserts bytes.</summary>
     public static byte[] Bytes(byte[] original, (double Place, int Kind, int Number) how)
@@ -44,7 +47,9 @@ internal static class Mutation
         if (how.Kind == 0 && name is not null) parent.AsObject().Remove(name);
         else if (name is not null) parent[name] = "@here@";
         else parent[index] = "@here@";
-        string value = how.Kind == 1 ? (how.Number - (1 << 19)).ToString(System.Globalization.CultureInfo.InvariantCulture) : Values[how.Number % Values.Length];
+        string value = how.Kind == 1
+            ? (how.Number - (1 << 19)).ToString(System.Globalization.CultureInfo.InvariantCulture)
+            : Values[how.Number % Values.Length];
         return root.ToJsonString().Replace(Mark, value, StringComparison.Ordinal);
 
         void Collect(JsonNode? node)

@@ -43,9 +43,12 @@ public sealed class SafetensorsFileTests
     [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[99999999999999999999],\"data_offsets\":[0,8]}}", 8, "not valid JSON of the expected form")]
     [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,2],\"data_offsets\":[0,8]}}", 8, "more than 16")]
     [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8],\"more\":1}}", 8, "unknown field")]
-    [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[8,16]}}", 16, "twice")]
-    [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},\"b\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[4,12]}}", 12, "overlaps")]
-    [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},\"b\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[12,20]}}", 20, "belong to no tensor")]
+    [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[8,16]}}", 16,
+        "twice")]
+    [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},\"b\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[4,12]}}", 12,
+        "overlaps")]
+    [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},\"b\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[12,20]}}", 20,
+        "belong to no tensor")]
     [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 9, "belong to no tensor")]
     [InlineData("{\"a\":[[[[[[[[[[]]]]]]]]]]}", 0, "not valid JSON of the expected form")]
     [InlineData("{\"\\ud800\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 8, "not valid JSON of the expected form")]
@@ -123,12 +126,15 @@ public sealed class SafetensorsFileTests
     public void What_is_written_is_read_again()
     {
         using TemporaryFolder temporary = new();
-        ScalarType[] types = [ScalarType.Float32, ScalarType.BFloat16, ScalarType.Float16, ScalarType.Float64, ScalarType.Int64, ScalarType.Int32, ScalarType.Int16, ScalarType.Int8, ScalarType.Byte, ScalarType.Bool];
-        Gen.Select(Gen.Dictionary(Gen.String[1, 20], Gen.Select(Gen.Int[0, 4].Array[0, 4], Gen.Int[0, types.Length - 1], (shape, type) => (shape, type)))[0, 8], Gen.Int[0, 1 << 20]).Sample((wanted, seed) =>
+        ScalarType[] types = [ScalarType.Float32, ScalarType.BFloat16, ScalarType.Float16, ScalarType.Float64, ScalarType.Int64, ScalarType.Int32,
+            ScalarType.Int16, ScalarType.Int8, ScalarType.Byte, ScalarType.Bool];
+        Gen.Select(Gen.Dictionary(Gen.String[1, 20], Gen.Select(Gen.Int[0, 4].Array[0, 4], Gen.Int[0, types.Length - 1], (shape, type) => (shape, type)))[0, 8],
+            Gen.Int[0, 1 << 20]).Sample((wanted, seed) =>
         {
             if (wanted.ContainsKey("__metadata__") || wanted.Keys.Any(name => name.Any(char.IsSurrogate))) return;
             using DisposeScope scope = NewDisposeScope();
-            Dictionary<string, Tensor> tensors = wanted.ToDictionary(pair => pair.Key, pair => (rand([.. pair.Value.shape.Select(size => (long)size)]) * 100).to(types[pair.Value.type]));
+            Dictionary<string, Tensor> tensors = wanted.ToDictionary(pair => pair.Key,
+                pair => (rand([.. pair.Value.shape.Select(size => (long)size)]) * 100).to(types[pair.Value.type]));
             SafetensorsWriter.Write(temporary.At("x"), tensors);
             using SafetensorsFile file = SafetensorsFile.Open(temporary.At("x"));
             Assert.Equal(tensors.Keys.Order(StringComparer.Ordinal), file.Entries.Keys.Order(StringComparer.Ordinal));

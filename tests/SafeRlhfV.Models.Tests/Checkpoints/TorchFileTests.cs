@@ -83,7 +83,8 @@ public sealed class TorchFileTests
     public static TheoryData<string> Files()
     {
         TheoryData<string> files = [];
-        foreach (string path in Directory.GetFiles(Golden.At("variants"), "*.bin", SearchOption.AllDirectories).Where(path => new FileInfo(path).Length < 20_000).Order(StringComparer.Ordinal))
+        foreach (string path in Directory.GetFiles(Golden.At("variants"), "*.bin", SearchOption.AllDirectories)
+            .Where(path => new FileInfo(path).Length < 20_000).Order(StringComparer.Ordinal))
             files.Add(Path.GetRelativePath(Golden.At("variants"), path));
         return files;
     }

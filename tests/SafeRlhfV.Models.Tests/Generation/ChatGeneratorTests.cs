@@ -12,7 +12,15 @@ public sealed class ChatGeneratorTests : IDisposable
     // an untrained model's bytes are no UTF-8; without byte tokens what is shown and what is meant are the same
     private static readonly TextSettings Sampled = new()
     {
-        Tokens = new GenerationSettings { MaxNewTokens = 16, Temperature = 1, TopK = 40, Seed = 4, LogProbs = true, ForbiddenTokenIds = [.. Enumerable.Range(3, 256)] },
+        Tokens = new GenerationSettings
+        {
+            MaxNewTokens = 16,
+            Temperature = 1,
+            TopK = 40,
+            Seed = 4,
+            LogProbs = true,
+            ForbiddenTokenIds = [.. Enumerable.Range(3, 256)]
+        },
     };
 
     private readonly VisionLanguageModel model = ModelCheckpoint.Load(Golden.At("models", "llava-1.5-tiny"));
@@ -22,7 +30,8 @@ public sealed class ChatGeneratorTests : IDisposable
 
     public void Dispose() => model.Dispose();
 
-    public static TheoryData<string> Folders() => [.. GoldenPrompts.Folders().Concat(Directory.GetDirectories(Golden.At("models"), "*-lora")).Select(folder => Path.GetFileName(folder)!)];
+    public static TheoryData<string> Folders() =>
+        [.. GoldenPrompts.Folders().Concat(Directory.GetDirectories(Golden.At("models"), "*-lora")).Select(folder => Path.GetFileName(folder)!)];
 
     [Theory]
     [MemberData(nameof(Folders))]
@@ -38,7 +47,8 @@ public sealed class ChatGeneratorTests : IDisposable
             using DisposeScope scope = NewDisposeScope();
             JsonElement json = ConfigReader.Open(file).Element, settings = json.TryGetProperty("generation", out JsonElement nested) ? nested : json;
             GoldenPrompts prompts = GoldenPrompts.Read(json)!;
-            int[] ends = !settings.TryGetProperty("eos_token_id", out JsonElement eos) ? [] : eos.ValueKind == JsonValueKind.Array ? [.. eos.EnumerateArray().Select(id => id.GetInt32())] : [eos.GetInt32()];
+            int[] ends = !settings.TryGetProperty("eos_token_id", out JsonElement eos) ? [] : eos.ValueKind == JsonValueKind.Array
+                ? [.. eos.EnumerateArray().Select(id => id.GetInt32())] : [eos.GetInt32()];
             GenerationSettings tokens = new()
             {
                 Temperature = 0,
@@ -53,7 +63,8 @@ public sealed class ChatGeneratorTests : IDisposable
             foreach (TextCompletion answer in answers)
             {
                 Assert.Equal(expected_BT[answer.Prompt].data<long>().ToArray().Take(answer.Ids.Count).Select(id => (int)id), answer.Ids);
-                if (ends.All(id => processor.Tokenizer.IsSpecial(id)) && json.TryGetProperty("text", out JsonElement texts)) Assert.Equal(texts[answer.Prompt].GetString()!, answer.Text);
+                if (ends.All(id => processor.Tokenizer.IsSpecial(id)) && json.TryGetProperty("text", out JsonElement texts))
+                    Assert.Equal(texts[answer.Prompt].GetString()!, answer.Text);
                 Assert.Equal(answer.Finish == FinishReason.EndToken, ends.Contains(answer.Ids[^1]));
             }
             count++;
@@ -103,7 +114,8 @@ public sealed class ChatGeneratorTests : IDisposable
         IReadOnlyList<TextCompletion> free = generator.Generate(prompts, Sampled);
         string stop = free[1].Text.Substring(free[1].Text.Length / 2, 3); // from within the text, wherever tokens begin
         string shown = "";
-        IReadOnlyList<TextCompletion> stopped = generator.Generate(prompts, Sampled with { StopStrings = ["not to come", stop] }, onText: delta => shown += delta.Prompt == 1 ? delta.Text : "");
+        IReadOnlyList<TextCompletion> stopped = generator.Generate(prompts, Sampled with { StopStrings = ["not to come", stop] },
+            onText: delta => shown += delta.Prompt == 1 ? delta.Text : "");
         int at = free[1].Text.IndexOf(stop, StringComparison.Ordinal);
         Assert.Equal(free[1].Text[..at], stopped[1].Text);
         Assert.Equal(stopped[1].Text, shown);
@@ -135,7 +147,8 @@ public sealed class ChatGeneratorTests : IDisposable
     public void Settings_out_of_range_are_named()
     {
         EncodedPrompt[] prompts = Prompts();
-        Assert.Contains("stop string", Assert.Throws<InvalidInputException>(() => generator.Generate(prompts, Sampled with { StopStrings = [""] })).Message, StringComparison.Ordinal);
+        Assert.Contains("stop string", Assert.Throws<InvalidInputException>(() => generator.Generate(prompts, Sampled with { StopStrings = [""] })).Message,
+            StringComparison.Ordinal);
         Assert.Throws<InvalidInputException>(() => generator.Generate(prompts, Sampled with { Adapter = "none" }));
         Assert.Empty(generator.Generate([], Sampled));
     }
@@ -144,6 +157,7 @@ public sealed class ChatGeneratorTests : IDisposable
     {
         RgbImage cat = ImageDecoder.Decode(File.ReadAllBytes(Golden.At("images", "cat.jpg")));
         ModelProcessor processor = generator.Processor;
-        return [processor.EncodePrompt("What is in this image?", cat), processor.EncodePrompt("Hello, who are you?", null, "Be kind."), processor.EncodePrompt("Is it safe?", cat)];
+        return [processor.EncodePrompt("What is in this image?", cat), processor.EncodePrompt("Hello, who are you?", null, "Be kind."),
+            processor.EncodePrompt("Is it safe?", cat)];
     }
 }

@@ -16,7 +16,8 @@ public sealed class GenerationDefaultsTests
         using TemporaryFolder folder = new();
         File.WriteAllText(folder.At("generation_config.json"), json);
         GenerationSettings settings = GenerationDefaults.Load(folder.Path).Tokens;
-        Assert.Equal((temperature, topK, topP, penalty, most), (settings.Temperature, settings.TopK, settings.TopP, settings.RepetitionPenalty, settings.MaxNewTokens));
+        Assert.Equal((temperature, topK, topP, penalty, most),
+            (settings.Temperature, settings.TopK, settings.TopP, settings.RepetitionPenalty, settings.MaxNewTokens));
     }
 
     [Fact]

@@ -36,5 +36,6 @@ public sealed class ReasoningTextTests
     }
 
     [Fact]
-    public void A_format_without_reasoning_leaves_the_text_alone() => Assert.Equal((null, "<think>a</think> b"), ReasoningText.Split("<think>a</think> b", null));
+    public void A_format_without_reasoning_leaves_the_text_alone() => Assert.Equal((null, "<think>a</think> b"),
+        ReasoningText.Split("<think>a</think> b", null));
 }

@@ -6,7 +6,8 @@ namespace SafeRlhfV.Models.Tests;
 
 public sealed class TextGeneratorTests
 {
-    private static readonly string Folder = Directory.GetDirectories(Golden.At("models"), "llava*").First(folder => File.Exists(Path.Combine(folder, "model.safetensors")));
+    private static readonly string Folder = Directory.GetDirectories(Golden.At("models"), "llava*")
+        .First(folder => File.Exists(Path.Combine(folder, "model.safetensors")));
 
     private static GenerationPrompt Prompt(params long[][] rows)
     {
@@ -22,9 +23,18 @@ public sealed class TextGeneratorTests
         using DisposeScope scope = NewDisposeScope();
         using VisionLanguageModel model = ModelCheckpoint.Load(Folder);
         TextGenerator generator = new(model);
-        GenerationSettings settings = new() { MaxNewTokens = 30, Temperature = 0.9, TopK = 50, TopP = 0.95, EosTokenIds = [.. Enumerable.Range(0, 60)], LogProbs = true };
+        GenerationSettings settings = new()
+        {
+            MaxNewTokens = 30,
+            Temperature = 0.9,
+            TopK = 50,
+            TopP = 0.95,
+            EosTokenIds = [.. Enumerable.Range(0, 60)],
+            LogProbs = true
+        };
         long[][] prompts = [[1, 300, 301], [1, 400, 401, 402, 403, 404], [1, 500], [1, 20, 30, 40]];
-        using GenerationResult together = generator.Generate(Prompt(prompts), settings, [.. Enumerable.Range(0, 4).Select(row => new RandomStream(5, $"row/{row}"))]);
+        using GenerationResult together = generator.Generate(Prompt(prompts), settings,
+            [.. Enumerable.Range(0, 4).Select(row => new RandomStream(5, $"row/{row}"))]);
         Assert.True(together.Lengths.Distinct().Count() > 1, "rows should end at different steps, so that rows leave the batch");
         for (int row = 0; row < prompts.Length; row++)
         {
@@ -90,7 +100,8 @@ public sealed class TextGeneratorTests
         TextGenerator generator = new(model);
         GenerationPrompt prompt = Prompt([1, 300, 301]);
         int[] all = [.. Enumerable.Range(0, model.VocabularySize)];
-        using (GenerationResult result = generator.Generate(prompt, new GenerationSettings { MaxNewTokens = 9, MinNewTokens = 4, EosTokenIds = [.. all.Skip(1)] }))
+        using (GenerationResult result = generator.Generate(prompt,
+            new GenerationSettings { MaxNewTokens = 9, MinNewTokens = 4, EosTokenIds = [.. all.Skip(1)] }))
             Assert.All(result.Row(0).Take(4), id => Assert.Equal(0, id));
         using (GenerationResult result = generator.Generate(prompt, new GenerationSettings { MaxNewTokens = 9, Stop = (_, tokens) => tokens.Count == 3 }))
         {
@@ -98,9 +109,11 @@ public sealed class TextGeneratorTests
             Assert.Equal(FinishReason.Stopped, result.Finishes[0]);
         }
         using CancellationTokenSource stop = new();
-        Assert.Throws<OperationCanceledException>(() => generator.Generate(prompt, new GenerationSettings { MaxNewTokens = 50 }, onToken: _ => stop.Cancel(), cancellation: stop.Token));
+        Assert.Throws<OperationCanceledException>(() =>
+            generator.Generate(prompt, new GenerationSettings { MaxNewTokens = 50 }, onToken: _ => stop.Cancel(), cancellation: stop.Token));
         Assert.Throws<InvalidInputException>(() => generator.Generate(prompt, new GenerationSettings { TopP = 0 }));
-        Assert.Throws<InvalidInputException>(() => generator.Generate(prompt with { Mask_BL = tensor(new[] { true, true, false }).view(1, 3) }, new GenerationSettings()));
+        Assert.Throws<InvalidInputException>(() =>
+            generator.Generate(prompt with { Mask_BL = tensor(new[] { true, true, false }).view(1, 3) }, new GenerationSettings()));
     }
 
     [Fact]

@@ -54,7 +54,8 @@ public sealed class TokenRulesTests
     {
         using DisposeScope scope = NewDisposeScope();
         using VisionLanguageModel model = ModelCheckpoint.Load(Folder);
-        string Refusal(GenerationSettings settings) => Assert.Throws<InvalidInputException>(() => new TextGenerator(model).Generate(Prompt([1, 300, 301]), settings)).Message;
+        string Refusal(GenerationSettings settings) =>
+            Assert.Throws<InvalidInputException>(() => new TextGenerator(model).Generate(Prompt([1, 300, 301]), settings)).Message;
         Assert.Contains("every token", Refusal(new() { ForbiddenTokenIds = [.. Enumerable.Range(0, model.VocabularySize)] }));
         Assert.Contains("max_length", Refusal(new() { MaxLength = 3 }));
     }

@@ -6,7 +6,8 @@ namespace SafeRlhfV.Models.Tests;
 
 public sealed class GuardModelTests
 {
-    private static readonly string Base = Directory.GetDirectories(Golden.At("models"), "llava*").First(folder => File.Exists(Path.Combine(folder, "model.safetensors")));
+    private static readonly string Base = Directory.GetDirectories(Golden.At("models"), "llava*")
+        .First(folder => File.Exists(Path.Combine(folder, "model.safetensors")));
 
     private static readonly GuardConfig Own = new()
     {
@@ -24,13 +25,16 @@ public sealed class GuardModelTests
         using GuardModel guard = GuardModel.Create(ModelCheckpoint.Load(Base), seed: 1, Own);
         guard.Save(temporary.At("guard"));
         using GuardModel again = GuardModel.Load(temporary.At("guard"));
-        Tensor right = tensor(new long[] { 1, 300, 301, 0, 0, 1, 400, 401, 402, 403 }).view(2, 5), rightMask = tensor(new[] { true, true, true, false, false, true, true, true, true, true }).view(2, 5);
-        Tensor left = tensor(new long[] { 0, 0, 1, 300, 301, 1, 400, 401, 402, 403 }).view(2, 5), leftMask = tensor(new[] { false, false, true, true, true, true, true, true, true, true }).view(2, 5);
+        Tensor right = tensor(new long[] { 1, 300, 301, 0, 0, 1, 400, 401, 402, 403 }).view(2, 5),
+            rightMask = tensor(new[] { true, true, true, false, false, true, true, true, true, true }).view(2, 5);
+        Tensor left = tensor(new long[] { 0, 0, 1, 300, 301, 1, 400, 401, 402, 403 }).view(2, 5),
+            leftMask = tensor(new[] { false, false, true, true, true, true, true, true, true, true }).view(2, 5);
         GuardOutput one = guard.Forward(right, rightMask, null), two = again.Forward(left, leftMask, null);
         Assert.Equal([2], one.Verdict_B.shape);
         Assert.Equal([2, 20], one.Categories_BC.shape);
         Assert.Equal([2, 4], one.Severities_BS.shape);
-        Assert.True(Distance(one.Verdict_B, two.Verdict_B) < 1e-5 && Distance(one.Categories_BC, two.Categories_BC) < 1e-5 && Distance(one.Severities_BS, two.Severities_BS) < 1e-5);
+        Assert.True(Distance(one.Verdict_B, two.Verdict_B) < 1e-5 && Distance(one.Categories_BC, two.Categories_BC) < 1e-5
+            && Distance(one.Severities_BS, two.Severities_BS) < 1e-5);
         Assert.False(one.Verdict_B.requires_grad);
         Assert.Equal(Own.ToJson(), again.Config.ToJson());
         Assert.Equal(0.5, again.Config.Cutoffs.Categories["animal_abuse"]);
@@ -106,8 +110,11 @@ public sealed class GuardModelTests
         Assert.Equal(ModelKind.Cost, ModelKinds.Of(temporary.At("cost-again")));
         // what the trainer of a policy leaves beside its adapter
         File.WriteAllText(temporary.At("adapter", "recipe.yaml"), "trainer: dpo\n");
-        Assert.Contains("this is a policy; the score head", Assert.Throws<InvalidInputException>(() => CheckpointConverter.Merge(temporary.At("cost"), temporary.At("adapter"), temporary.At("merged"))).Message);
-        Assert.Contains("this is a policy; the score head", Assert.Throws<InvalidInputException>(() => ScoreModel.Load(temporary.At("cost"), adapterFolder: temporary.At("adapter"))).Message);
+        Assert.Contains("this is a policy; the score head",
+            Assert.Throws<InvalidInputException>(() =>
+                CheckpointConverter.Merge(temporary.At("cost"), temporary.At("adapter"), temporary.At("merged"))).Message);
+        Assert.Contains("this is a policy; the score head",
+            Assert.Throws<InvalidInputException>(() => ScoreModel.Load(temporary.At("cost"), adapterFolder: temporary.At("adapter"))).Message);
     }
 
     private static double Distance(Tensor one, Tensor two) => (one - two).abs().max().item<float>();

@@ -44,9 +44,11 @@ public sealed class GoldenModelPixelsTests
         long[] table = tensors.Longs("table");
         Assert.NotEmpty(table);
         for (int i = 0; i < table.Length; i += 7)
-            Assert.Equal(((int)table[i + 5], (int)table[i + 6]), ImageSizes.Smart((int)table[i], (int)table[i + 1], (int)table[i + 2], table[i + 3], table[i + 4]));
+            Assert.Equal(((int)table[i + 5], (int)table[i + 6]),
+                ImageSizes.Smart((int)table[i], (int)table[i + 1], (int)table[i + 2], table[i + 3], table[i + 4]));
         foreach (JsonElement error in json.GetProperty("errors").EnumerateArray())
-            Assert.Throws<InvalidInputException>(() => ImageSizes.Smart(error.GetProperty("size_wh")[1].GetInt32(), error.GetProperty("size_wh")[0].GetInt32(), 28, 3136, 1003520));
+            Assert.Throws<InvalidInputException>(() =>
+                ImageSizes.Smart(error.GetProperty("size_wh")[1].GetInt32(), error.GetProperty("size_wh")[0].GetInt32(), 28, 3136, 1003520));
     }
 
     private static void Images(JsonElement json, GoldenTensors tensors, ImageProcessor processor)
@@ -57,16 +59,22 @@ public sealed class GoldenModelPixelsTests
             string file = entry.GetProperty("file").GetString()!;
             RgbImage image = GoldenPictures.Decode(file, ImageDecodeOptions.Converted with { ClipSixteenBitGray = true });
             ProcessedImage processed = processor.Process(image);
-            float[] expected = tensors.Has($"pixel_values.{file}") ? tensors.Floats($"pixel_values.{file}") : tensors.Floats("pixel_values")[(index * processed.Pixels.Length)..][..processed.Pixels.Length];
+            float[] expected = tensors.Has($"pixel_values.{file}")
+                ? tensors.Floats($"pixel_values.{file}")
+                : tensors.Floats("pixel_values")[(index * processed.Pixels.Length)..][..processed.Pixels.Length];
             bool isExact = GoldenPictures.Hash(image.Pixels) == entry.GetProperty("rgb_sha256").GetString();
             AssertEqual(expected, processed, isExact, file);
             Assert.Equal(entry.GetProperty("num_image_tokens").GetInt32(), processed.Geometry.Tokens);
             if (entry.TryGetProperty("decoded_png", out JsonElement png))
-                AssertEqual(expected, processor.Process(ImageDecoder.Decode(File.ReadAllBytes(Golden.At("models", json.GetProperty("model").GetString()!, "cases", png.GetString()!)))), true, file);
-            foreach ((string policy, ImageDecodeOptions options) in ((string, ImageDecodeOptions)[])[("pil", ImageDecodeOptions.Opened), ("path", ImageDecodeOptions.FromPath)])
+                AssertEqual(expected,
+                    processor.Process(ImageDecoder.Decode(File.ReadAllBytes(Golden.At("models", json.GetProperty("model").GetString()!, "cases",
+                        png.GetString()!)))), true, file);
+            foreach ((string policy, ImageDecodeOptions options)
+                in ((string, ImageDecodeOptions)[])[("pil", ImageDecodeOptions.Opened), ("path", ImageDecodeOptions.FromPath)])
             {
                 processed = processor.Process(GoldenPictures.Decode(file, options with { ClipSixteenBitGray = true }));
-                AssertEqual(tensors.Has($"pixel_values_{policy}.{file}") ? tensors.Floats($"pixel_values_{policy}.{file}") : expected, processed, isExact, $"{file} ({policy})");
+                AssertEqual(tensors.Has($"pixel_values_{policy}.{file}") ? tensors.Floats($"pixel_values_{policy}.{file}") : expected, processed, isExact,
+                    $"{file} ({policy})");
                 if (entry.TryGetProperty($"num_image_tokens.{policy}", out JsonElement tokens)) Assert.Equal(tokens.GetInt32(), processed.Geometry.Tokens);
             }
             index++;
@@ -90,7 +98,8 @@ public sealed class GoldenModelPixelsTests
     {
         ImageProcessor processor = ImageProcessor.Load(folder, config, JsonNode.Parse(json.GetProperty("image_kwargs").GetRawText())!.AsObject());
         string file = Assert.Single(json.GetProperty("images").EnumerateArray().SelectMany(images => images.EnumerateArray())).GetString()!;
-        ImageDecodeOptions options = json.GetProperty("loader").GetString() switch { "path" => ImageDecodeOptions.FromPath, "pil" => ImageDecodeOptions.Opened, var loader => throw new NotSupportedException(loader) };
+        ImageDecodeOptions options = json.GetProperty("loader").GetString() switch { "path" => ImageDecodeOptions.FromPath, "pil" => ImageDecodeOptions.Opened,
+            var loader => throw new NotSupportedException(loader) };
         RgbImage image = GoldenPictures.Decode(file, options with { ClipSixteenBitGray = true });
         Assert.Equal([image.Height, image.Width], json.GetProperty("decoded_hw").EnumerateArray().Select(size => size.GetInt32()));
         bool isExact = GoldenPictures.Hash(image.Pixels) == json.GetProperty("decoded_rgb_sha256").GetString();
@@ -103,7 +112,8 @@ public sealed class GoldenModelPixelsTests
         Assert.Equal(1, processed.Pixels.Sum(value => Math.Abs((double)value)) / json.GetProperty("pixel_abs_sum").GetDouble(), isExact ? 1e-6 : 0.02);
         if (!isExact) return;
         (int height, int width) = (json.GetProperty("resized_hw")[0].GetInt32(), json.GetProperty("resized_hw")[1].GetInt32());
-        Assert.Equal(json.GetProperty("resized_rgb_sha256").GetString(), GoldenPictures.Hash(Resampler.Resize(image, width, height, ResampleFilter.Bicubic).Pixels));
+        Assert.Equal(json.GetProperty("resized_rgb_sha256").GetString(),
+            GoldenPictures.Hash(Resampler.Resize(image, width, height, ResampleFilter.Bicubic).Pixels));
     }
 
     // their pixel values are rows of processor-images, which are checked there; here sizes and tokens
@@ -112,7 +122,8 @@ public sealed class GoldenModelPixelsTests
         List<long> sizes = [], tokens = [];
         foreach (JsonElement sample in json.GetProperty("samples").EnumerateArray())
         {
-            ImageGeometry[] images = [.. sample.GetProperty("images").EnumerateArray().Select(image => processor.Process(GoldenPictures.Decode(image.GetString()!, ImageDecodeOptions.Converted)).Geometry)];
+            ImageGeometry[] images = [.. sample.GetProperty("images").EnumerateArray()
+                .Select(image => processor.Process(GoldenPictures.Decode(image.GetString()!, ImageDecodeOptions.Converted)).Geometry)];
             tokens.Add(images.Sum(image => image.Tokens));
             foreach (ImageGeometry image in images) sizes.AddRange([image.Height, image.Width]);
         }

@@ -55,7 +55,8 @@ public sealed class GoldenProcessorTests
         {
             ProcessedImage? processed = Check(entry, Qwen(entry));
             if (processed is null) continue;
-            Assert.Equal(entry.GetProperty("grid_thw").EnumerateArray().Select(size => size.GetInt32()), [1, processed.Geometry.GridHeight, processed.Geometry.GridWidth]);
+            Assert.Equal(entry.GetProperty("grid_thw").EnumerateArray().Select(size => size.GetInt32()),
+                [1, processed.Geometry.GridHeight, processed.Geometry.GridWidth]);
             Assert.Equal(entry.GetProperty("image_tokens").GetInt32(), processed.Geometry.Tokens);
         }
     }
@@ -69,7 +70,8 @@ public sealed class GoldenProcessorTests
         {
             bool isNext = entry.GetProperty("processor").GetString() == "llava_next";
             ImageProcessor processor = isNext ? Next(entry.GetProperty("size").GetInt32(), pinpoints) : Qwen(qwen);
-            (RgbImage Image, bool IsExact)[] images = [.. entry.GetProperty("images").EnumerateArray().Select(image => GoldenPictures.OnWhite(image.GetString()!))];
+            (RgbImage Image, bool IsExact)[] images =
+                [.. entry.GetProperty("images").EnumerateArray().Select(image => GoldenPictures.OnWhite(image.GetString()!))];
             using ImageInputs batch = processor.Batch([.. images.Select(picture => processor.Process(picture.Image))]);
             Assert.Equal(images.Select(picture => (picture.Image.Height, picture.Image.Width)), batch.Images.Select(image => (image.Height, image.Width)));
             Assert.Equal(batch.PixelValues.shape[0], batch.Images.Sum(image => image.Rows));
@@ -123,7 +125,8 @@ public sealed class GoldenProcessorTests
             Assert.True(entry.GetProperty("sha256_f32").GetString() == GoldenPictures.Hash(processed.Pixels), $"{name}: values differ: {entry}");
             return processed;
         }
-        Assert.True(name.EndsWith(".jpg", StringComparison.Ordinal) || name.EndsWith("lossy.webp", StringComparison.Ordinal), $"{name}: decoded otherwise than the reference");
+        Assert.True(name.EndsWith(".jpg", StringComparison.Ordinal) || name.EndsWith("lossy.webp", StringComparison.Ordinal),
+            $"{name}: decoded otherwise than the reference");
         if (!entry.TryGetProperty("full", out JsonElement full)) return null;
         foreach ((float expected, float actual) in Tensors.Floats(full.GetString()!).Zip(processed.Pixels)) Assert.Equal(expected, actual, 0.06f);
         return null;

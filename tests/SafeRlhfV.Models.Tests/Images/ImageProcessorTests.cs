@@ -59,7 +59,8 @@ public sealed class ImageProcessorTests
     public void A_image_smaller_than_the_cut_lies_on_black()
     {
         ImageProcessor processor = ImageProcessor.Parse(
-            GoldenPictures.Json("""{"image_processor_type": "CLIPImageProcessor", "do_resize": false, "do_normalize": false, "crop_size": 28}"""), GoldenConfigs.Llava(28));
+            GoldenPictures.Json("""{"image_processor_type": "CLIPImageProcessor", "do_resize": false, "do_normalize": false, "crop_size": 28}"""),
+            GoldenConfigs.Llava(28));
         float[] pixels = processor.Process(new RgbImage(2, 40, [.. Enumerable.Repeat((byte)255, 240)])).Pixels;
         for (int i = 0; i < pixels.Length; i++) Assert.Equal(i % 28 is 13 or 14 ? 1 : 0, pixels[i]);
     }

@@ -7,7 +7,8 @@ namespace SafeRlhfV.Models.Tests;
 
 public sealed class LoraAdapterTests
 {
-    private static readonly string Base = Directory.GetDirectories(Golden.At("models"), "llava*").First(folder => File.Exists(Path.Combine(folder, "model.safetensors")));
+    private static readonly string Base = Directory.GetDirectories(Golden.At("models"), "llava*")
+        .First(folder => File.Exists(Path.Combine(folder, "model.safetensors")));
 
     private static Tensor Hidden(VisionLanguageModel model)
     {
@@ -24,7 +25,8 @@ public sealed class LoraAdapterTests
         using DisposeScope scope = NewDisposeScope();
         using VisionLanguageModel model = ModelCheckpoint.Load(Base, new LoadOptions { RequiresGradient = false });
         Tensor bare = Hidden(model);
-        LoraAdapter one = model.Adapters.Create("one", LoraConfig.ForLanguageModel(4, 8), 1), two = model.Adapters.Create("two", LoraConfig.ForLanguageModel(4, 8), 2);
+        LoraAdapter one = model.Adapters.Create("one", LoraConfig.ForLanguageModel(4, 8), 1), two = model.Adapters.Create("two",
+            LoraConfig.ForLanguageModel(4, 8), 2);
         using (model.UseAdapter("one")) Assert.Equal(0, Distance(bare, Hidden(model)));
         using (no_grad())
             foreach (LoraAdapter adapter in new[] { one, two })
@@ -57,7 +59,9 @@ public sealed class LoraAdapterTests
         Assert.Contains("the target 'v_porj' matches no linear layer", message);
         Assert.Contains("v_proj", message); // what there is
         Assert.Empty(model.Adapters.Names);
-        Assert.NotEmpty(model.Adapters.Create("one", config with { TargetModules = asPattern ? [] : ["q_proj", "self_attn.v_proj"], TargetPattern = asPattern ? config.TargetPattern : null, PatternNames = asPattern ? ["q_proj", "up_proj"] : [] }, 1).Parameters);
+        Assert.NotEmpty(model.Adapters.Create("one",
+            config with { TargetModules = asPattern ? [] : ["q_proj", "self_attn.v_proj"], TargetPattern = asPattern ? config.TargetPattern : null,
+                PatternNames = asPattern ? ["q_proj", "up_proj"] : [] }, 1).Parameters);
     }
 
     [Fact]
@@ -130,7 +134,9 @@ public sealed class LoraAdapterTests
             return all;
         })];
         Assert.Equal(streams[0].Position, streams[1].Position);
-        Assert.All(gradients[0].Zip(gradients[1]), pair => Assert.True(Distance(pair.First, pair.Second) <= 1e-5 * (1 + pair.First.abs().max().item<float>()), $"{Distance(pair.First, pair.Second)}"));
+        Assert.All(gradients[0].Zip(gradients[1]),
+            pair => Assert.True(Distance(pair.First, pair.Second) <= 1e-5 * (1 + pair.First.abs().max().item<float>()),
+                $"{Distance(pair.First, pair.Second)}"));
         Assert.Contains(gradients[0], gradient => gradient.abs().max().item<float>() > 1e-3);
     }
 
@@ -156,7 +162,8 @@ public sealed class LoraAdapterTests
         LoraAdapter adapter = model.Adapters.Create("one", LoraConfig.ForLanguageModel(4, 8), 1);
         Tensor ids = tensor(new long[] { 1, 300, 301, 302, 303 }).view(1, 5);
         using (model.UseAdapter("one")) model.Logits(model.Hidden(ids, ones_like(ids, ScalarType.Bool), null)).sum().backward();
-        Assert.All(adapter.NamedParameters.Where(pair => pair.Key.EndsWith("lora_B.weight", StringComparison.Ordinal)), pair => Assert.True(pair.Parameter.grad!.abs().sum().item<float>() > 0, pair.Key));
+        Assert.All(adapter.NamedParameters.Where(pair => pair.Key.EndsWith("lora_B.weight", StringComparison.Ordinal)),
+            pair => Assert.True(pair.Parameter.grad!.abs().sum().item<float>() > 0, pair.Key));
         Assert.All(model.parameters(), parameter => Assert.Null(parameter.grad));
     }
 
@@ -195,7 +202,8 @@ public sealed class LoraAdapterTests
                 File.Copy(Path.Combine(folder, "adapter_config.json"), Path.Combine(old, "adapter_config.json"));
                 KeyLayout memory = family.Layouts.First(known => known.Fits(adapter.NamedParameters.Select(pair => pair.Key["base_model.model.".Length..])));
                 SafetensorsWriter.Write(Path.Combine(old, "adapter_model.safetensors"), adapter.NamedParameters.Select(pair =>
-                    KeyValuePair.Create("base_model.model." + layout.ToFile(memory.ToCanonical(pair.Key["base_model.model.".Length..])!), (Tensor)pair.Parameter)));
+                    KeyValuePair.Create("base_model.model." + layout.ToFile(memory.ToCanonical(pair.Key["base_model.model.".Length..])!),
+                        (Tensor)pair.Parameter)));
                 LoraAdapter again = model.Adapters.Load(layout.Name, old);
                 Tensor one, two;
                 using (model.UseAdapter("new")) one = Hidden(model);
@@ -211,7 +219,8 @@ public sealed class LoraAdapterTests
     public void Old_names_on_the_disk_give_the_numbers_of_the_new_ones()
     {
         int folders = 0;
-        foreach (string folder in Directory.GetDirectories(Golden.At("models")).Where(folder => File.Exists(Path.Combine(folder, "old-names", "adapter_config.json"))))
+        foreach (string folder in Directory.GetDirectories(Golden.At("models"))
+            .Where(folder => File.Exists(Path.Combine(folder, "old-names", "adapter_config.json"))))
         {
             using DisposeScope scope = NewDisposeScope();
             using VisionLanguageModel model = ModelCheckpoint.Load(LoraConfig.FindBase(folder));

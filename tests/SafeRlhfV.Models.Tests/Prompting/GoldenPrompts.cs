@@ -10,7 +10,8 @@ namespace SafeRlhfV.Models.Tests;
 /// <summary>The conversations of a reference case, in either of the two forms that the reference data use, with their images.</summary>
 internal sealed class GoldenPrompts
 {
-    private GoldenPrompts(IReadOnlyList<IReadOnlyList<ChatTurn>> turns, IReadOnlyList<string?> responses, IReadOnlyList<string> rendered) => (Turns, Responses, Rendered) = (turns, responses, rendered);
+    private GoldenPrompts(IReadOnlyList<IReadOnlyList<ChatTurn>> turns, IReadOnlyList<string?> responses, IReadOnlyList<string> rendered) =>
+        (Turns, Responses, Rendered) = (turns, responses, rendered);
 
     /// <summary>One conversation a row, up to the answer.</summary>
     public IReadOnlyList<IReadOnlyList<ChatTurn>> Turns { get; }
@@ -23,7 +24,8 @@ internal sealed class GoldenPrompts
 
     /// <summary>Folders of models whose family is known here.</summary>
     public static IEnumerable<string> Folders() => Directory.GetDirectories(Golden.At("models")).Order(StringComparer.Ordinal)
-        .Where(folder => File.Exists(Path.Combine(folder, "config.json")) && ModelFamilies.Find(ConfigReader.Open(Path.Combine(folder, "config.json")).Text("model_type")) is not null);
+        .Where(folder => File.Exists(Path.Combine(folder, "config.json"))
+            && ModelFamilies.Find(ConfigReader.Open(Path.Combine(folder, "config.json")).Text("model_type")) is not null);
 
     /// <summary>Reads a case; null if it holds no conversations.</summary>
     public static GoldenPrompts? Read(JsonElement json)
@@ -32,13 +34,17 @@ internal sealed class GoldenPrompts
         {
             List<JsonElement> list = [.. samples.EnumerateArray()];
             return new(
-                [.. list.Select(sample => GoldenChat.Turns(sample.GetProperty("messages"), Images(sample.GetProperty("images"), ImageDecodeOptions.Converted)))],
+                [.. list.Select(sample => GoldenChat.Turns(sample.GetProperty("messages"),
+                    Images(sample.GetProperty("images"), ImageDecodeOptions.Converted)))],
                 [.. list.Select(sample => sample.TryGetProperty("response", out JsonElement response) ? response.GetString() : null)],
                 [.. json.GetProperty("rendered").EnumerateArray().Select(text => text.GetString()!)]);
         }
         if (!json.TryGetProperty("messages", out JsonElement messages)) return null;
-        ImageDecodeOptions options = json.TryGetProperty("loader", out JsonElement loader) && loader.GetString() == "pil" ? ImageDecodeOptions.Opened : ImageDecodeOptions.FromPath;
-        IReadOnlyList<ChatTurn>[] turns = [.. messages.EnumerateArray().Zip(json.GetProperty("images").EnumerateArray(), (row, images) => GoldenChat.Turns(row, Images(images, options)))];
+        ImageDecodeOptions options = json.TryGetProperty("loader", out JsonElement loader) && loader.GetString() == "pil"
+            ? ImageDecodeOptions.Opened
+            : ImageDecodeOptions.FromPath;
+        IReadOnlyList<ChatTurn>[] turns =
+            [.. messages.EnumerateArray().Zip(json.GetProperty("images").EnumerateArray(), (row, images) => GoldenChat.Turns(row, Images(images, options)))];
         return new(
             [.. turns.Select(row => row[^1].Role == ChatRole.Assistant ? [.. row.SkipLast(1)] : row)],
             [.. turns.Select(row => row[^1].Role == ChatRole.Assistant ? ((TextPart)row[^1].Parts[0]).Text : null)],
@@ -64,7 +70,9 @@ internal sealed class GoldenPrompts
             }
             foreach (JsonProperty change in changes.EnumerateObject())
             {
-                if (processor["size"] is JsonObject size && change.Name is "min_pixels" or "max_pixels") ((JsonObject)processor["size"]!)[change.Name == "min_pixels" ? "shortest_edge" : "longest_edge"] = JsonNode.Parse(change.Value.GetRawText());
+                if (processor["size"] is JsonObject size && change.Name is "min_pixels" or "max_pixels")
+                    ((JsonObject)processor["size"]!)[change.Name == "min_pixels" ? "shortest_edge" : "longest_edge"] =
+                        JsonNode.Parse(change.Value.GetRawText());
                 else processor[change.Name] = JsonNode.Parse(change.Value.GetRawText());
             }
             File.WriteAllText(target, root!.ToJsonString());

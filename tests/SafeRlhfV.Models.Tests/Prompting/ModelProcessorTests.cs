@@ -36,8 +36,10 @@ public sealed class ModelProcessorTests
             Same(tensors.Read("input_ids"), batch.Ids_BL, file);
             Same(tensors.Read("attention_mask"), batch.Mask_BL.to(ScalarType.Int64), file);
             if (json.TryGetProperty("image_tokens_per_sample", out JsonElement each))
-                Assert.Equal(each.EnumerateArray().Select(number => number.GetInt32()), encoded.Select(prompt => prompt.Images.Sum(image => image.Geometry.Tokens)));
-            if (json.TryGetProperty("num_image_tokens", out JsonElement all)) Assert.Equal(all.GetInt32(), encoded.Sum(prompt => prompt.Images.Sum(image => image.Geometry.Tokens)));
+                Assert.Equal(each.EnumerateArray().Select(number => number.GetInt32()),
+                    encoded.Select(prompt => prompt.Images.Sum(image => image.Geometry.Tokens)));
+            if (json.TryGetProperty("num_image_tokens", out JsonElement all))
+                Assert.Equal(all.GetInt32(), encoded.Sum(prompt => prompt.Images.Sum(image => image.Geometry.Tokens)));
             using ImageInputs? images = processor.BatchImages(encoded);
             Assert.Equal(encoded.Sum(prompt => prompt.Images.Count), images?.Images.Count ?? 0);
             count++;
@@ -81,7 +83,8 @@ public sealed class ModelProcessorTests
         ChatFormat format = ChatFormat.For(ModelConfig.Load(Golden.At("models", name)), Golden.At("models", name));
         foreach (JsonElement chat in chats.EnumerateArray())
             Assert.Equal(chat.GetProperty("text").GetString(),
-                string.Concat(format.Render(GoldenChat.Turns(chat.GetProperty("messages")), chat.GetProperty("add_generation_prompt").GetBoolean()).Select(segment => segment.Text)));
+                string.Concat(format.Render(GoldenChat.Turns(chat.GetProperty("messages")), chat.GetProperty("add_generation_prompt").GetBoolean())
+                    .Select(segment => segment.Text)));
     }
 
     [Fact]
@@ -122,7 +125,8 @@ public sealed class ModelProcessorTests
         File.WriteAllText(folder.At("config.json"), config.Replace("\"image_token_index\": 826", "\"image_token_index\": 825", StringComparison.Ordinal));
         Assert.Contains("825", Assert.Throws<InvalidInputException>(() => ModelProcessor.Load(folder.Path)).Message, StringComparison.Ordinal);
         File.WriteAllText(folder.At("config.json"), config);
-        Assert.Contains("<|image_pad|>", Assert.Throws<InvalidInputException>(() => ModelProcessor.Load(folder.Path, ChatFormat.Named("qwen2-vl"))).Message, StringComparison.Ordinal);
+        Assert.Contains("<|image_pad|>", Assert.Throws<InvalidInputException>(() => ModelProcessor.Load(folder.Path, ChatFormat.Named("qwen2-vl"))).Message,
+            StringComparison.Ordinal);
         ModelProcessor processor = ModelProcessor.Load(folder.Path);
         Assert.Throws<InvalidInputException>(() => processor.EncodePrompt([new ChatTurn(ChatRole.User, [new ImagePart(null), new TextPart("q")])]));
     }
@@ -141,7 +145,8 @@ public sealed class ModelProcessorTests
         using TemporaryFolder folder = new();
         foreach (string file in Directory.EnumerateFiles(Llava, "*.json").Where(file => Path.GetFileName(file) != "generation_config.json"))
             File.WriteAllText(folder.At(Path.GetFileName(file)), Path.GetFileName(file) == "config.json"
-                ? string.Join('\n', File.ReadAllLines(file).Where(line => !line.Contains("eos_token_id", StringComparison.Ordinal) && !line.Contains("pad_token_id", StringComparison.Ordinal)))
+                ? string.Join('\n', File.ReadAllLines(file)
+                    .Where(line => !line.Contains("eos_token_id", StringComparison.Ordinal) && !line.Contains("pad_token_id", StringComparison.Ordinal)))
                 : File.ReadAllText(file));
         ModelProcessor whole = ModelProcessor.Load(Llava), bare = ModelProcessor.Load(folder.Path);
         Assert.Equal(whole.EosTokenIds, bare.EosTokenIds);

@@ -38,5 +38,6 @@ public sealed class QwenPositionsTests
     [InlineData(new long[] { 1, 1, Image }, 1, 2)] // cut at the end
     [InlineData(new long[] { 1, 1, 1 }, 1, 1)] // none
     public void Tokens_and_images_that_do_not_fit_are_refused(long[] ids, int rows, int columns) =>
-        Assert.Contains("do not belong together", Assert.Throws<InvalidInputException>(() => QwenPositions.Compute(ids, [true, true, true], 1, 3, Image, 2, [Grid(rows, columns)])).Message);
+        Assert.Contains("do not belong together",
+            Assert.Throws<InvalidInputException>(() => QwenPositions.Compute(ids, [true, true, true], 1, 3, Image, 2, [Grid(rows, columns)])).Message);
 }

@@ -6,7 +6,8 @@ namespace SafeRlhfV.Models.Tests;
 
 public sealed class ScoreModelTests
 {
-    private static readonly string Base = Directory.GetDirectories(Golden.At("models"), "llava*").First(folder => File.Exists(Path.Combine(folder, "model.safetensors")));
+    private static readonly string Base = Directory.GetDirectories(Golden.At("models"), "llava*")
+        .First(folder => File.Exists(Path.Combine(folder, "model.safetensors")));
 
     [Theory]
     [InlineData(1)]
@@ -20,8 +21,10 @@ public sealed class ScoreModelTests
         using ScoreModel model = new(backbone, ScoreHead.Create(backbone.HiddenSize, outputs, 1));
         model.Save(temporary.At("reward"));
         using ScoreModel again = ScoreModel.Load(temporary.At("reward"));
-        Tensor right = tensor(new long[] { 1, 300, 301, 0, 0, 1, 400, 401, 402, 403 }).view(2, 5), rightMask = tensor(new[] { true, true, true, false, false, true, true, true, true, true }).view(2, 5);
-        Tensor left = tensor(new long[] { 0, 0, 1, 300, 301, 1, 400, 401, 402, 403 }).view(2, 5), leftMask = tensor(new[] { false, false, true, true, true, true, true, true, true, true }).view(2, 5);
+        Tensor right = tensor(new long[] { 1, 300, 301, 0, 0, 1, 400, 401, 402, 403 }).view(2, 5),
+            rightMask = tensor(new[] { true, true, true, false, false, true, true, true, true, true }).view(2, 5);
+        Tensor left = tensor(new long[] { 0, 0, 1, 300, 301, 1, 400, 401, 402, 403 }).view(2, 5),
+            leftMask = tensor(new[] { false, false, true, true, true, true, true, true, true, true }).view(2, 5);
         ScoreOutput one = model.Forward(right, rightMask, null), two = again.Forward(left, leftMask, null);
         Assert.Equal(outputs == 1 ? [2, 5] : [2, 5, outputs], one.Scores.shape);
         Assert.Equal(outputs == 1 ? [2] : [2, outputs], one.EndScores.shape);

@@ -10,7 +10,8 @@ namespace SafeRlhfV.Models.Tests;
 /// <summary>Answers that share a prompt's run have the states, and give the gradients, of answers that were run by themselves.</summary>
 public sealed class AnswerBranchesTests
 {
-    private static readonly string[] First = ["The image shows a small cat.", "An assistant."], Second = ["I cannot tell.", "I am a model that answers questions about images."];
+    private static readonly string[] First = ["The image shows a small cat.", "An assistant."], Second = ["I cannot tell.",
+        "I am a model that answers questions about images."];
 
     [Theory]
     [MemberData(nameof(WantedColumnsTests.Models), MemberType = typeof(WantedColumnsTests))]
@@ -23,8 +24,10 @@ public sealed class AnswerBranchesTests
         RgbImage image = ImageDecoder.Decode(File.ReadAllBytes(Golden.At("images", "cat.jpg")));
         EncodedPrompt[] prompts = [processor.EncodePrompt("What is in this image?", image), processor.EncodePrompt("Hello, who are you?", null)];
         int[][] answers = [.. First.Concat(Second).Select((answer, row) => processor.EncodeResponse(prompts[row % 2], answer).ToArray())];
-        TokenBatch left = TokenBatch.PadLeft([.. prompts.Concat(prompts).Select(prompt => prompt.Ids)], processor.PadTokenId), right = TokenBatch.PadRight(answers, processor.PadTokenId);
-        Tensor ids_RL = cat([left.Ids_BL, right.Ids_BL], 1), mask_RL = cat([left.Mask_BL, right.Mask_BL], 1), answered_RT1 = mask_RL.narrow(1, left.Ids_BL.shape[1] - 1, right.Ids_BL.shape[1] + 1);
+        TokenBatch left = TokenBatch.PadLeft([.. prompts.Concat(prompts).Select(prompt => prompt.Ids)], processor.PadTokenId),
+            right = TokenBatch.PadRight(answers, processor.PadTokenId);
+        Tensor ids_RL = cat([left.Ids_BL, right.Ids_BL], 1), mask_RL = cat([left.Mask_BL, right.Mask_BL], 1), answered_RT1 = mask_RL.narrow(1,
+            left.Ids_BL.shape[1] - 1, right.Ids_BL.shape[1] + 1);
         int promptLength = (int)left.Ids_BL.shape[1];
         using ImageInputs? once = processor.BatchImages(prompts), twice = processor.BatchImages([.. prompts, .. prompts]);
 
@@ -37,7 +40,8 @@ public sealed class AnswerBranchesTests
             Assert.True((apart - shared).abs().masked_fill(answered_RT1.logical_not().unsqueeze(-1), 0).max().item<float>() < 2e-5);
             Assert.Equal(expected.Keys, actual.Keys);
             foreach ((string parameter, Tensor gradient) in expected)
-                Assert.True((gradient - actual[parameter]).abs().max().item<float>() <= 1e-4 * (1 + gradient.abs().max().item<float>()), $"{parameter}, checkpointing {checkpointing}");
+                Assert.True((gradient - actual[parameter]).abs().max().item<float>() <= 1e-4 * (1 + gradient.abs().max().item<float>()),
+                    $"{parameter}, checkpointing {checkpointing}");
         }
 
         (Tensor States, Dictionary<string, Tensor> Gradients) Run(Func<Tensor> pass)
@@ -45,7 +49,8 @@ public sealed class AnswerBranchesTests
             model.zero_grad();
             Tensor states = pass();
             states.masked_fill(answered_RT1.logical_not().unsqueeze(-1), 0).square().sum().backward();
-            return (states.detach(), model.named_parameters().Where(pair => pair.parameter.grad is not null).ToDictionary(pair => pair.name, pair => pair.parameter.grad!.clone()));
+            return (states.detach(), model.named_parameters().Where(pair => pair.parameter.grad is not null).ToDictionary(pair => pair.name,
+                pair => pair.parameter.grad!.clone()));
         }
     }
 
@@ -59,7 +64,8 @@ public sealed class AnswerBranchesTests
             """;
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGrad = no_grad();
-        using VisionLanguageModel model = ModelFactory.Create(ModelConfig.Parse(ConfigReader.Parse(Encoding.UTF8.GetBytes(Config), "config.json")), 3, new Initialization { Deviation = 0.3 });
+        using VisionLanguageModel model = ModelFactory.Create(ModelConfig.Parse(ConfigReader.Parse(Encoding.UTF8.GetBytes(Config), "config.json")), 3,
+            new Initialization { Deviation = 0.3 });
         // two prompts of five columns (one is shorter), three answers each of up to six
         Tensor prompts = tensor(new long[] { 1, 2, 3, 4, 5, 0, 0, 6, 7, 8 }).view(2, 5), answers = (arange(36, ScalarType.Int64) % 50 + 9).view(6, 6);
         Tensor ids = cat([prompts.repeat(3, 1), answers], 1), mask = ones_like(ids, ScalarType.Bool);

@@ -39,7 +39,8 @@ public sealed class RotaryTableTests
         {
             "linear" => (new RopeConfig { Type = type, Factor = 4 }, index => Plain(index) / 4, 1.0),
             // beyond the 512 positions of the pretraining the base grows
-            "dynamic" => (new RopeConfig { Type = type, Factor = 2, OriginalMaxPositions = 512 }, index => Plain(index, 10000 * Math.Pow(2.0 * Columns / 512 - 1, HeadSize / (HeadSize - 2.0))), 1.0),
+            "dynamic" => (new RopeConfig { Type = type, Factor = 2, OriginalMaxPositions = 512 },
+                index => Plain(index, 10000 * Math.Pow(2.0 * Columns / 512 - 1, HeadSize / (HeadSize - 2.0))), 1.0),
             "llama3" => (new RopeConfig { Type = type, Theta = 500000, Factor = 8, OriginalMaxPositions = 8192 }, Llama3, 1.0),
             "yarn" => (new RopeConfig { Type = type, Factor = 4, OriginalMaxPositions = 4096 }, Yarn, 0.1 * Math.Log(4) + 1),
             _ => (new RopeConfig(), index => Plain(index), 1.0),
@@ -63,9 +64,11 @@ public sealed class RotaryTableTests
     public void Within_the_pretrained_length_dynamic_is_default()
     {
         using DisposeScope scope = NewDisposeScope();
-        using RotaryTable dynamic = new(new RopeConfig { Type = "dynamic", Factor = 2, OriginalMaxPositions = 512 }, HeadSize), plain = new(new RopeConfig(), HeadSize);
+        using RotaryTable dynamic = new(new RopeConfig { Type = "dynamic", Factor = 2, OriginalMaxPositions = 512 }, HeadSize),
+            plain = new(new RopeConfig(), HeadSize);
         Tensor positions = arange(512, ScalarType.Int64).view(1, -1);
-        Assert.Equal(0, (dynamic.Select(positions, 512, ScalarType.Float32).Cosine_BL1D - plain.Select(positions, 512, ScalarType.Float32).Cosine_BL1D).abs().max().item<float>());
+        Assert.Equal(0, (dynamic.Select(positions, 512, ScalarType.Float32).Cosine_BL1D - plain.Select(positions, 512, ScalarType.Float32).Cosine_BL1D).abs()
+            .max().item<float>());
     }
 
     [Theory]
@@ -74,7 +77,8 @@ public sealed class RotaryTableTests
     public void The_axes_share_the_frequencies_in_chunks_or_by_turns(bool interleaved, string axes)
     {
         string sections = interleaved ? "4, 2, 2" : "2, 3, 3";
-        ConfigReader text = ConfigReader.Parse(System.Text.Encoding.UTF8.GetBytes($"{{\"rope_scaling\": {{\"type\": \"mrope\", \"mrope_section\": [{sections}]}}}}"), "config.json");
+        ConfigReader text = ConfigReader.Parse(
+            System.Text.Encoding.UTF8.GetBytes($"{{\"rope_scaling\": {{\"type\": \"mrope\", \"mrope_section\": [{sections}]}}}}"), "config.json");
         RopeConfig config = RopeConfig.Parse(text, 4096, 16, 10000, interleaved);
         Assert.Equal("default", config.Type);
         Assert.Equal(axes, string.Join(' ', config.Axes!));

@@ -14,7 +14,8 @@ public sealed class SlidingWindowTests
          "vision_config":{"hidden_size":16,"intermediate_size":16,"num_hidden_layers":1,"num_attention_heads":2,"image_size":28,"patch_size":14}}
         """;
 
-    private static VisionLanguageModel Model() => ModelFactory.Create(ModelConfig.Parse(ConfigReader.Parse(Encoding.UTF8.GetBytes(Config), "config.json")), 3, new Initialization { Deviation = 0.3 });
+    private static VisionLanguageModel Model() => ModelFactory.Create(ModelConfig.Parse(ConfigReader.Parse(Encoding.UTF8.GetBytes(Config), "config.json")), 3,
+        new Initialization { Deviation = 0.3 });
 
     [Fact]
     public void A_token_sees_its_window_and_no_further()
@@ -41,7 +42,8 @@ public sealed class SlidingWindowTests
         using KeyValueCache cache = model.NewCache(2, 8);
         Tensor prompt = model.Hidden(ids.narrow(1, 0, 4), mask.narrow(1, 0, 4), positions.narrow(1, 0, 4), null, cache);
         List<Tensor> parts = [prompt];
-        for (int column = 4; column < 8; column++) parts.Add(model.Hidden(ids.narrow(1, column, 1), mask.narrow(1, 0, column + 1), positions.narrow(1, column, 1), null, cache));
+        for (int column = 4; column < 8; column++)
+            parts.Add(model.Hidden(ids.narrow(1, column, 1), mask.narrow(1, 0, column + 1), positions.narrow(1, column, 1), null, cache));
         Tensor difference = (cat([.. parts], 1) - whole).abs().masked_fill(mask.logical_not().unsqueeze(-1), 0);
         Assert.True(difference.max().item<float>() < 1e-5);
     }

@@ -11,7 +11,8 @@ public sealed class WantedColumnsTests
 {
     private static readonly LoadOptions Wide = new() { Dtype = ScalarType.Float32 };
 
-    public static TheoryData<string> Models() => [.. GoldenPrompts.Folders().Where(folder => Directory.EnumerateFiles(folder, "*.safetensors").Any()).Select(folder => Path.GetFileName(folder)!)];
+    public static TheoryData<string> Models() =>
+        [.. GoldenPrompts.Folders().Where(folder => Directory.EnumerateFiles(folder, "*.safetensors").Any()).Select(folder => Path.GetFileName(folder)!)];
 
     [Theory]
     [MemberData(nameof(Models))]
@@ -48,7 +49,8 @@ public sealed class WantedColumnsTests
             (string Name, Tensor Gradient)[] part = Gradients(() => model.Hidden(batch.Ids_BL, batch.Mask_BL, Embeddings(), wanted));
             Assert.Equal(whole.Select(one => one.Name), part.Select(one => one.Name));
             foreach (((string parameter, Tensor expected), (_, Tensor actual)) in whole.Zip(part))
-                Assert.True((expected - actual).abs().max().item<float>() <= 1e-4 * (1 + expected.abs().max().item<float>()), $"{parameter}, checkpointing {checkpointing}");
+                Assert.True((expected - actual).abs().max().item<float>() <= 1e-4 * (1 + expected.abs().max().item<float>()),
+                    $"{parameter}, checkpointing {checkpointing}");
         }
 
         (string, Tensor)[] Gradients(Func<Tensor> states)
@@ -77,5 +79,6 @@ public sealed class WantedColumnsTests
         Assert.True(Distance(whole.narrow(1, 4, 2), cat([last, next], 1), mask.narrow(1, 4, 2)) < 1e-5);
     }
 
-    private static float Distance(Tensor expected, Tensor actual, Tensor mask) => (expected - actual).abs().masked_fill(mask.logical_not().unsqueeze(-1), 0).max().item<float>();
+    private static float Distance(Tensor expected, Tensor actual, Tensor mask) =>
+        (expected - actual).abs().masked_fill(mask.logical_not().unsqueeze(-1), 0).max().item<float>();
 }

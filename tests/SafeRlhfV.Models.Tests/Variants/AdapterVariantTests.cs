@@ -59,12 +59,14 @@ public sealed class AdapterVariantTests
             model.Logits(model.Hidden(ids, numbers.Tensor("attention_mask").to(ScalarType.Bool), images)).logsumexp(-1).sum().backward();
         }
         // the tower's blocks after the features that are taken are never run
-        foreach ((string key, TorchSharp.Modules.Parameter parameter) in adapter.NamedParameters.Where(entry => !entry.Key.Contains("vision_tower", StringComparison.Ordinal)))
+        foreach ((string key, TorchSharp.Modules.Parameter parameter)
+            in adapter.NamedParameters.Where(entry => !entry.Key.Contains("vision_tower", StringComparison.Ordinal)))
             Assert.True(parameter.grad is { } grad && grad.isfinite().all().item<bool>() && grad.abs().max().item<float>() > 0, key);
         Assert.All(model.parameters(), parameter => Assert.Null(parameter.grad));
     }
 
-    private static VisionLanguageModel Load(string folder) => ModelCheckpoint.Load(folder, new LoadOptions { RequiresGradient = false, Dtype = ScalarType.Float32 });
+    private static VisionLanguageModel Load(string folder) => ModelCheckpoint.Load(folder,
+        new LoadOptions { RequiresGradient = false, Dtype = ScalarType.Float32 });
 
     private static Tensor Fingerprint(VisionLanguageModel model)
     {
@@ -79,8 +81,10 @@ public sealed class AdapterVariantTests
         (ParityCase numbers, ParityCase inputs) = variant.Case();
         using ParityCase first = numbers, second = inputs;
         if (numbers.TryTensor("new_tokens") is not { } expected) return;
-        GenerationPrompt prompt = new(numbers.Tensor("input_ids"), numbers.Tensor("attention_mask").to(ScalarType.Bool), model.EmbedImages(inputs.Images(model)));
-        using GenerationResult result = new TextGenerator(model).Generate(prompt, new GenerationSettings { Temperature = 0, MaxNewTokens = (int)expected.shape[1] });
+        GenerationPrompt prompt = new(numbers.Tensor("input_ids"), numbers.Tensor("attention_mask").to(ScalarType.Bool),
+            model.EmbedImages(inputs.Images(model)));
+        using GenerationResult result = new TextGenerator(model).Generate(prompt,
+            new GenerationSettings { Temperature = 0, MaxNewTokens = (int)expected.shape[1] });
         // the reference may generate the image token, which is never done here: the answers are compared as far as there is none
         long[] theirs = [.. expected.data<long>().ToArray().TakeWhile(id => id != model.ImageTokenId)];
         Assert.Equal(theirs, result.Tokens_BT.data<long>().ToArray().Take(theirs.Length));

@@ -19,8 +19,10 @@ public sealed class GenerationVariantTests
         {
             TextSettings settings = GenerationDefaults.Load(folder);
             JsonElement call = variant.Expected.TryGetProperty("call", out JsonElement stated) ? stated : default;
-            if (call.ValueKind == JsonValueKind.Object && call.TryGetProperty("max_new_tokens", out JsonElement most)) settings = settings with { Tokens = settings.Tokens.WithMaxNewTokens(most.GetInt32()) };
-            if (call.ValueKind == JsonValueKind.Object && call.TryGetProperty("do_sample", out JsonElement draws) && !draws.GetBoolean()) settings = settings with { Tokens = settings.Tokens with { Temperature = 0 } };
+            if (call.ValueKind == JsonValueKind.Object && call.TryGetProperty("max_new_tokens", out JsonElement most))
+                settings = settings with { Tokens = settings.Tokens.WithMaxNewTokens(most.GetInt32()) };
+            if (call.ValueKind == JsonValueKind.Object && call.TryGetProperty("do_sample", out JsonElement draws) && !draws.GetBoolean())
+                settings = settings with { Tokens = settings.Tokens with { Temperature = 0 } };
             string caseName = call.ValueKind == JsonValueKind.Object ? call.GetProperty("case").GetString()! : "forward-one-image";
             (ParityCase numbers, ParityCase inputs) = variant.Case(Path.Combine(variant.Base, "cases", caseName));
             using ParityCase first = numbers, second = inputs;
@@ -38,6 +40,7 @@ public sealed class GenerationVariantTests
     {
         int[] ids = [.. numbers.Tensor("input_ids").data<long>().ToArray().Select(id => (int)id)];
         ImageInputs images = inputs.Images(model)!;
-        return new EncodedPrompt(ids, [new ProcessedImage(images.PixelValues.data<float>().ToArray(), images.PixelValues.shape[1..], images.Images.Single())], "");
+        return new EncodedPrompt(ids, [new ProcessedImage(images.PixelValues.data<float>().ToArray(), images.PixelValues.shape[1..], images.Images.Single())],
+            "");
     }
 }

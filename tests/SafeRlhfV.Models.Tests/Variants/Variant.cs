@@ -92,10 +92,12 @@ internal sealed class Variant
     /// <summary>The reference case with the logits, and the case that holds its inputs' pixel values.</summary>
     public (ParityCase Numbers, ParityCase Inputs) Case(string? field = null)
     {
-        string own = field ?? (Expected.TryGetProperty("logits", out JsonElement logits) && logits.ValueKind == JsonValueKind.Object ? logits.GetProperty("case").GetString()! : OwnCaseOfBase());
+        string own = field ?? (Expected.TryGetProperty("logits", out JsonElement logits) && logits.ValueKind == JsonValueKind.Object
+            ? logits.GetProperty("case").GetString()! : OwnCaseOfBase());
         ParityCase numbers = ParityCase.Open(Path.GetFullPath(Path.Combine(Folder, own)) + ".json");
         if (numbers.Field("inputs_and_pixel_values_from") is not { } from) return (numbers, numbers);
-        return (numbers, ParityCase.Open(Golden.At("models", from.GetProperty("model").GetString()!, "cases", from.GetProperty("case").GetString()! + ".json")));
+        return (numbers, ParityCase.Open(Golden.At("models", from.GetProperty("model").GetString()!, "cases",
+            from.GetProperty("case").GetString()! + ".json")));
     }
 
     /// <summary>Runs a model on the case and compares the logits.</summary>

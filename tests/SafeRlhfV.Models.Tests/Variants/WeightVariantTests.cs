@@ -21,7 +21,8 @@ public sealed class WeightVariantTests
         variant.Judge(() =>
         {
             bool whole = variant.Text("level") != "file";
-            if (whole) using (VisionLanguageModel model = ModelCheckpoint.Load(folder, new LoadOptions { RequiresGradient = false, Dtype = ScalarType.Float32 })) variant.CompareLogits(model);
+            if (whole) using (VisionLanguageModel model = ModelCheckpoint.Load(folder, new LoadOptions { RequiresGradient = false, Dtype = ScalarType.Float32 })
+                ) variant.CompareLogits(model);
             using CheckpointTensors tensors = CheckpointTensors.Open(folder);
             if (!variant.Expected.TryGetProperty("tensors", out JsonElement expected)) return;
             Assert.Equal(expected.EnumerateObject().Select(entry => entry.Name).Order(StringComparer.Ordinal), tensors.Names.Order(StringComparer.Ordinal));
@@ -41,9 +42,11 @@ public sealed class WeightVariantTests
         if (File.Exists(config) && ConfigReader.Open(config).Section("quantization_config") is { } quantised)
             Assert.Contains(quantised.Text("quant_method"), refusal);
         foreach (string index in Directory.GetFiles(variant.Folder, "*.index.json"))
-            foreach (JsonProperty shard in ConfigReader.Open(index).Section("weight_map")!.Element.EnumerateObject().Where(entry => !File.Exists(Path.Combine(folder, entry.Value.GetString()!))).Take(1))
+            foreach (JsonProperty shard in ConfigReader.Open(index).Section("weight_map")!.Element.EnumerateObject()
+                .Where(entry => !File.Exists(Path.Combine(folder, entry.Value.GetString()!))).Take(1))
                 Assert.Contains(shard.Value.GetString()!, refusal);
-        if (variant.Text("reason")!.Contains("code in the pickle", StringComparison.Ordinal) || variant.Text("reason")!.Contains("global", StringComparison.Ordinal)) Assert.Contains("getcwd", refusal);
+        if (variant.Text("reason")!.Contains("code in the pickle", StringComparison.Ordinal)
+            || variant.Text("reason")!.Contains("global", StringComparison.Ordinal)) Assert.Contains("getcwd", refusal);
     }
 
     [Theory]

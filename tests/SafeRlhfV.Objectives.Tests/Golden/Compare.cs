@@ -8,7 +8,8 @@ internal static class Compare
     public static void Close(GoldenCase golden, ScalarType dtype, string output, Tensor got)
     {
         Tensor want = golden.Expected(output);
-        Assert.True(want.shape.SequenceEqual(got.shape), $"{golden.Objective}/{golden.Name}/{output}: shape [{string.Join(", ", got.shape)}], want [{string.Join(", ", want.shape)}]");
+        Assert.True(want.shape.SequenceEqual(got.shape),
+            $"{golden.Objective}/{golden.Name}/{output}: shape [{string.Join(", ", got.shape)}], want [{string.Join(", ", want.shape)}]");
         // a float32 output can only be met in float32, whatever the precision of the run
         ScalarType precision = want.dtype == ScalarType.Float32 ? ScalarType.Float32 : dtype;
         (double relative, double absolute) = golden.Tolerance(precision);

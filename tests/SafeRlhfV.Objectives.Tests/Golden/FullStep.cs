@@ -3,10 +3,14 @@ using static TorchSharp.torch;
 
 namespace SafeRlhfV.Objectives.Tests;
 
-/// <summary>One whole PPO-Lagrangian minibatch, from logits to the three losses and their gradients, by <see cref="SafePpo"/> as the trainer calls it.</summary>
+/// <summary>
+/// One whole PPO-Lagrangian minibatch, from logits to the three losses and their gradients, by <see cref="SafePpo"/> as the trainer calls it.
+/// </summary>
 internal static class FullStep
 {
-    public static Dictionary<string, Tensor> Run(GoldenCase golden, ScalarType dtype) => dtype == ScalarType.Float64 ? Run<double>(golden, dtype) : Run<float>(golden, dtype);
+    public static Dictionary<string, Tensor> Run(GoldenCase golden, ScalarType dtype) => dtype == ScalarType.Float64
+        ? Run<double>(golden, dtype)
+        : Run<float>(golden, dtype);
 
     private static Dictionary<string, Tensor> Run<T>(GoldenCase golden, ScalarType dtype) where T : unmanaged, IFloatingPointIeee754<T>
     {
@@ -29,14 +33,17 @@ internal static class FullStep
         Tensor LogProbs(Tensor logits) => TokenLogProbabilities.FromLogits(Before(logits), generated);
         Tensor old = LogProbs(golden.Input("logits_old", dtype)), reference = LogProbs(golden.Input("logits_ref", dtype));
         T[][] olds = Rows.Of<T>(old, mask), references = Rows.Of<T>(reference, mask);
-        T[][] rewardValues = Rows.Of<T>(Before(golden.Input("reward_scores_old", dtype)), mask), costValues = Rows.Of<T>(Before(golden.Input("cost_scores_old", dtype)), mask);
+        T[][] rewardValues = Rows.Of<T>(Before(golden.Input("reward_scores_old", dtype)), mask),
+            costValues = Rows.Of<T>(Before(golden.Input("cost_scores_old", dtype)), mask);
         T[] rewards = Rows.Flat<T>(golden.Input("reward", dtype)), costs = Rows.Flat<T>(golden.Input("cost", dtype));
         ShapedResponse<T>[] responses =
-            [.. rewards.Select((reward, row) => SafePpo.ComputeAdvantages(olds[row], references[row], reward, costs[row], rewardValues[row], costValues[row], options))];
+            [.. rewards.Select((reward, row) =>
+                SafePpo.ComputeAdvantages(olds[row], references[row], reward, costs[row], rewardValues[row], costValues[row], options))];
         SafePpoBatch batch = SafePpoBatch.Collate(responses, mask);
 
         Tensor logits = golden.Input("logits_new", dtype).requires_grad_(true), current = LogProbs(logits);
-        Tensor rewardScores = golden.Input("reward_scores_new", dtype).requires_grad_(true), costScores = golden.Input("cost_scores_new", dtype).requires_grad_(true);
+        Tensor rewardScores = golden.Input("reward_scores_new", dtype).requires_grad_(true),
+            costScores = golden.Input("cost_scores_new", dtype).requires_grad_(true);
         double lambda = golden.Number("lambda");
         SafePpoLosses losses = SafePpo.ComputeLosses(batch, lambda, options, current, Before(rewardScores), Before(costScores));
         losses.Actor!.Loss.backward();

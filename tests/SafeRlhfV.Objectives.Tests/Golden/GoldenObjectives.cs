@@ -45,10 +45,19 @@ internal static class GoldenObjectives
     {
         Tensor h = golden.Input("h", dtype).requires_grad_(true), s = golden.Input("s", dtype).requires_grad_(true);
         HarmLabels mode = Enum.Parse<HarmLabels>(golden.Text("z_mode"), ignoreCase: true);
-        Tensor labelH = PreferenceLosses.Labels(mode, golden.Stored("harmless_rate_h"), dtype), labelS = PreferenceLosses.Labels(mode, golden.Stored("harmless_rate_s"), dtype);
+        Tensor labelH = PreferenceLosses.Labels(mode, golden.Stored("harmless_rate_h"), dtype), labelS = PreferenceLosses.Labels(mode,
+            golden.Stored("harmless_rate_s"), dtype);
         Tensor loss = PreferenceLosses.Cost(h, s, labelH, labelS, golden.Number("kappa"), golden.Number("eta"));
         loss.backward();
-        return new() { ["loss"] = loss, ["grad_h"] = h.grad!, ["grad_s"] = s.grad!, ["z_h"] = labelH, ["z_s"] = labelS, ["pair_accuracy"] = PreferenceLosses.PairAccuracy(h, s) };
+        return new()
+        {
+            ["loss"] = loss,
+            ["grad_h"] = h.grad!,
+            ["grad_s"] = s.grad!,
+            ["z_h"] = labelH,
+            ["z_s"] = labelS,
+            ["pair_accuracy"] = PreferenceLosses.PairAccuracy(h, s)
+        };
     }
 
     private static Dictionary<string, Tensor> EndScore(GoldenCase golden, ScalarType dtype)
@@ -92,7 +101,8 @@ internal static class GoldenObjectives
         T[] reward = Rows.Flat<T>(golden.Input("reward", dtype)), cost = Rows.Flat<T>(golden.Input("cost", dtype));
         T[][] rewards = [.. logProbs.Select(row => new T[row.Length])], costs = [.. logProbs.Select(row => new T[row.Length])];
         for (int row = 0; row < logProbs.Length; row++)
-            KlShaping.Shape(logProbs[row], references[row], reward[row], cost[row], golden.Number("beta"), golden.Number("clip_score"), rewards[row], costs[row]);
+            KlShaping.Shape(logProbs[row], references[row], reward[row], cost[row], golden.Number("beta"), golden.Number("clip_score"), rewards[row],
+                costs[row]);
         double divergence = logProbs.Zip(references, (policy, reference) => KlShaping.Divergence<T>(policy, reference)).Average();
         return new() { ["rewards"] = Rows.Spread(rewards, mask), ["costs"] = Rows.Spread(costs, mask), ["kl_sum"] = tensor(divergence) };
     }
@@ -104,7 +114,8 @@ internal static class GoldenObjectives
         foreach (Reduction reduction in Enum.GetValues<Reduction>())
         {
             Tensor logProbs = golden.Input("log_probs", dtype).requires_grad_(true);
-            PolicyLoss loss = PolicyLosses.ClippedSurrogate(logProbs, golden.Input("old_log_probs", dtype), advantages, golden.Stored("mask"), golden.Number("eps"), reduction);
+            PolicyLoss loss = PolicyLosses.ClippedSurrogate(logProbs, golden.Input("old_log_probs", dtype), advantages, golden.Stored("mask"),
+                golden.Number("eps"), reduction);
             loss.Loss.backward();
             string suffix = reduction.ToString().ToLowerInvariant();
             outputs[$"loss_{suffix}"] = loss.Loss;
@@ -120,7 +131,8 @@ internal static class GoldenObjectives
         foreach (Reduction reduction in Enum.GetValues<Reduction>())
         {
             Tensor values = golden.Input("values", dtype).requires_grad_(true);
-            Tensor loss = ValueLosses.ClippedCritic(values, golden.Input("old_values", dtype), golden.Input("returns", dtype), golden.Stored("mask"), golden.Number("clip_value"), reduction);
+            Tensor loss = ValueLosses.ClippedCritic(values, golden.Input("old_values", dtype), golden.Input("returns", dtype), golden.Stored("mask"),
+                golden.Number("clip_value"), reduction);
             loss.backward();
             string suffix = reduction.ToString().ToLowerInvariant();
             (outputs[$"loss_{suffix}"], outputs[$"grad_values_{suffix}"]) = (loss, values.grad!);
@@ -194,7 +206,12 @@ internal static class GoldenObjectives
         Tensor stored = golden.Stored("logits"), labels = golden.Stored("labels"), logits = stored.to(dtype).requires_grad_(true);
         Tensor logProbs = TokenLogProbabilities.FromLogits(logits, labels);
         (logProbs * golden.Input("upstream", dtype)).sum().backward();
-        Dictionary<string, Tensor> outputs = new() { ["log_probs_f64"] = logProbs, ["entropy_f64"] = TokenLogProbabilities.Entropy(logits.detach()), ["grad_logits_f64"] = logits.grad! };
+        Dictionary<string, Tensor> outputs = new()
+        {
+            ["log_probs_f64"] = logProbs,
+            ["entropy_f64"] = TokenLogProbabilities.Entropy(logits.detach()),
+            ["grad_logits_f64"] = logits.grad!
+        };
         // straight from bf16 logits: lifted to float32 inside
         if (stored.dtype == ScalarType.BFloat16) outputs["log_probs_upcast_f32"] = TokenLogProbabilities.FromLogits(stored, labels);
         return outputs;

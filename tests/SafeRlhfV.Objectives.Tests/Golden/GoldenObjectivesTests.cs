@@ -7,7 +7,8 @@ public sealed class GoldenObjectivesTests(ITestOutputHelper output)
     /// <summary>Outputs that record what the released code does and nobody should repeat.</summary>
     private static readonly string[] ForInformation = ["log_probs_bf16"];
 
-    public static IEnumerable<TheoryDataRow<string>> Objectives => GoldenCase.All.Select(golden => golden.Objective).Distinct().Select(name => new TheoryDataRow<string>(name));
+    public static IEnumerable<TheoryDataRow<string>> Objectives =>
+        GoldenCase.All.Select(golden => golden.Objective).Distinct().Select(name => new TheoryDataRow<string>(name));
 
     /// <summary>Every case of an objective, in float32 and in float64, values and gradients; every output is accounted for.</summary>
     [Theory, MemberData(nameof(Objectives))]

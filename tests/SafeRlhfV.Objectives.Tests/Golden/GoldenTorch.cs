@@ -14,7 +14,8 @@ internal static class GoldenTorch
         {
             "F64" => tensor(MemoryMarshal.Cast<byte, double>(bytes).ToArray()),
             "F32" => tensor(tensors.Floats(name)),
-            "BF16" => tensor(MemoryMarshal.Cast<byte, ushort>(bytes).ToArray().Select(bits => BitConverter.Int32BitsToSingle(bits << 16)).ToArray()).to(ScalarType.BFloat16),
+            "BF16" => tensor(MemoryMarshal.Cast<byte, ushort>(bytes).ToArray().Select(bits => BitConverter.Int32BitsToSingle(bits << 16)).ToArray())
+                .to(ScalarType.BFloat16),
             "I64" => tensor(tensors.Longs(name)),
             "BOOL" => tensor(bytes.Select(value => value != 0).ToArray()),
             var other => throw new NotSupportedException($"{name}: dtype {other}"),

@@ -6,7 +6,8 @@ namespace SafeRlhfV.Objectives.Tests;
 internal static class Rows
 {
     /// <summary>The valid values of each row, in order.</summary>
-    public static T[][] Of<T>(Tensor values_BT, Tensor mask_BT) where T : unmanaged => [.. Enumerable.Range(0, (int)mask_BT.shape[0]).Select(row => Flat<T>(values_BT[row][mask_BT[row]]))];
+    public static T[][] Of<T>(Tensor values_BT, Tensor mask_BT)
+        where T : unmanaged => [.. Enumerable.Range(0, (int)mask_BT.shape[0]).Select(row => Flat<T>(values_BT[row][mask_BT[row]]))];
 
     /// <summary>All values.</summary>
     public static T[] Flat<T>(Tensor values) where T : unmanaged => values.detach().contiguous().data<T>().ToArray();

@@ -14,18 +14,22 @@ public sealed class ChatFormatTests
         {
             using JsonDocument document = JsonDocument.Parse(line);
             JsonElement row = document.RootElement;
-            string family = row.GetProperty("family").GetString()!, place = $"{family}/{row.GetProperty("group").GetString()}: {row.GetProperty("messages").GetRawText()}";
+            string family = row.GetProperty("family").GetString()!,
+                place = $"{family}/{row.GetProperty("group").GetString()}: {row.GetProperty("messages").GetRawText()}";
             families.Add(family);
-            bool generate = row.GetProperty("add_generation_prompt").GetBoolean(), vision = row.TryGetProperty("add_vision_id", out JsonElement flag) && flag.GetBoolean();
+            bool generate = row.GetProperty("add_generation_prompt").GetBoolean(), vision = row.TryGetProperty("add_vision_id", out JsonElement flag)
+                && flag.GetBoolean();
             IReadOnlyList<ChatTurn> turns = GoldenChat.Turns(row.GetProperty("messages"));
             if (row.TryGetProperty("error", out JsonElement error))
             {
-                if (!Assert.Throws<InvalidInputException>(() => ChatFormat.Named(family).Render(turns, generate, vision)).Message.Contains(error.GetString()!, StringComparison.Ordinal)) wrong.Add(place);
+                if (!Assert.Throws<InvalidInputException>(() => ChatFormat.Named(family).Render(turns, generate, vision)).Message.Contains(error.GetString()!,
+                    StringComparison.Ordinal)) wrong.Add(place);
                 continue;
             }
             IReadOnlyList<ChatSegment> segments = ChatFormat.Named(family).Render(turns, generate, vision);
             (string, string)[] expected = [.. row.GetProperty("segments").EnumerateArray().Select(pair => (pair[0].GetString()!, pair[1].GetString()!))];
-            (string, string)[] ours = [.. segments.Select(segment => (segment.Kind == ChatSegmentKind.Format ? "fmt" : segment.Kind.ToString().ToLowerInvariant(), segment.Text))];
+            (string, string)[] ours = [.. segments.Select(segment =>
+                (segment.Kind == ChatSegmentKind.Format ? "fmt" : segment.Kind.ToString().ToLowerInvariant(), segment.Text))];
             if (!ours.SequenceEqual(expected) || string.Concat(segments.Select(segment => segment.Text)) != row.GetProperty("rendered").GetString()
                 || segments.Count(segment => segment.Kind == ChatSegmentKind.Image) != row.GetProperty("images").GetInt32()) wrong.Add(place);
         }
@@ -39,7 +43,8 @@ public sealed class ChatFormatTests
         RgbImage first = new(1, 1, new byte[3]), second = new(1, 1, new byte[3]);
         ChatTurn[] turns = [new(ChatRole.User, [new TextPart("a"), new ImagePart(first), new TextPart("b"), new ImagePart(second)])];
         foreach (string name in ChatFormat.Names)
-            Assert.Equal([first, second], ChatFormat.Named(name).Render(turns, true).Where(segment => segment.Kind == ChatSegmentKind.Image).Select(segment => segment.Image));
+            Assert.Equal([first, second], ChatFormat.Named(name).Render(turns, true).Where(segment => segment.Kind == ChatSegmentKind.Image)
+                .Select(segment => segment.Image));
     }
 
     [Fact]

@@ -16,7 +16,8 @@ public sealed class GoldenGeometryTests
                 continue;
             }
             Assert.Equal(Pair(entry, "resized_hw"),
-                ImageSizes.Smart(height, width, entry.GetProperty("factor").GetInt32(), entry.GetProperty("min_pixels").GetInt64(), entry.GetProperty("max_pixels").GetInt64()));
+                ImageSizes.Smart(height, width, entry.GetProperty("factor").GetInt32(), entry.GetProperty("min_pixels").GetInt64(),
+                    entry.GetProperty("max_pixels").GetInt64()));
         }
     }
 

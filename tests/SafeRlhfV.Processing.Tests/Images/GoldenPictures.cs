@@ -11,7 +11,8 @@ internal static class GoldenPictures
 {
     public static JsonElement Index { get; } = JsonDocument.Parse(File.ReadAllBytes(Golden.At("processors", "index.json"))).RootElement;
 
-    public static RgbImage Decode(string name, ImageDecodeOptions? options = null) => ImageDecoder.Decode(File.ReadAllBytes(Golden.At("images", name)), options);
+    public static RgbImage Decode(string name, ImageDecodeOptions? options = null) => ImageDecoder.Decode(File.ReadAllBytes(Golden.At("images", name)),
+        options);
 
     /// <summary>An image as the processors' cases start from it: laid on white; and whether its decoding is the reference's to the bit.</summary>
     public static (RgbImage Image, bool IsExact) OnWhite(string name)

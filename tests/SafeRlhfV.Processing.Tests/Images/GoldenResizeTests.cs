@@ -33,6 +33,7 @@ public sealed class GoldenResizeTests
         string key = image.Split(' ')[0];
         if (Tensors.Has(key)) return (new RgbImage(Tensors.Shape(key)[1], Tensors.Shape(key)[0], Tensors.Bytes(key)), true);
         RgbImage picture = GoldenPictures.Decode(image, new ImageDecodeOptions { Alpha = AlphaPolicy.Drop });
-        return (picture, GoldenPictures.Hash(picture.Pixels) == GoldenPictures.Index.GetProperty("decode").GetProperty(image).GetProperty("rgb_sha256").GetString());
+        return (picture, GoldenPictures.Hash(picture.Pixels)
+            == GoldenPictures.Index.GetProperty("decode").GetProperty(image).GetProperty("rgb_sha256").GetString());
     }
 }

@@ -13,8 +13,10 @@ public sealed class ResamplerTests
         {
             RgbImage image = GoldenPictures.Noise(size);
             ResampleKernel across = new(image.Width, to, filter, 0, to), down = new(image.Height, to, filter, 0, to);
-            Assert.Equal(ResamplePasses.Horizontal(image, 0, image.Height, across, vectors: false).Pixels, ResamplePasses.Horizontal(image, 0, image.Height, across).Pixels);
-            Assert.Equal(ResamplePasses.Vertical(image, 0, image.Width, down, vectors: false).Pixels, ResamplePasses.Vertical(image, 0, image.Width, down).Pixels);
+            Assert.Equal(ResamplePasses.Horizontal(image, 0, image.Height, across, vectors: false).Pixels,
+                ResamplePasses.Horizontal(image, 0, image.Height, across).Pixels);
+            Assert.Equal(ResamplePasses.Vertical(image, 0, image.Width, down, vectors: false).Pixels,
+                ResamplePasses.Vertical(image, 0, image.Width, down).Pixels);
         }, iter: 300);
 
     [Fact]
@@ -46,5 +48,6 @@ public sealed class ResamplerTests
 
     [Fact]
     public void A_region_outside_is_refused() =>
-        Assert.Throws<ArgumentOutOfRangeException>(() => Resampler.Resize(GoldenPictures.Noise((4, 4, 0)), 8, 8, ResampleFilter.Box, new PixelRegion(4, 0, 5, 8)));
+        Assert.Throws<ArgumentOutOfRangeException>(() =>
+            Resampler.Resize(GoldenPictures.Noise((4, 4, 0)), 8, 8, ResampleFilter.Box, new PixelRegion(4, 0, 5, 8)));
 }

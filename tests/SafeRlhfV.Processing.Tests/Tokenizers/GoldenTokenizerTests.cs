@@ -5,13 +5,15 @@ namespace SafeRlhfV.Processing.Tests;
 
 public sealed class GoldenTokenizerTests
 {
-    public static TheoryData<string> Folders() => [.. Directory.GetDirectories(Golden.At("tokenizers")).Select(folder => Path.GetFileName(folder)).Order(StringComparer.Ordinal)];
+    public static TheoryData<string> Folders() =>
+        [.. Directory.GetDirectories(Golden.At("tokenizers")).Select(folder => Path.GetFileName(folder)).Order(StringComparer.Ordinal)];
 
     [Theory, MemberData(nameof(Folders))]
     public void Every_text_gives_the_reference_ids_and_comes_back(string folder)
     {
         Tokenizer tokenizer = Tokenizer.Load(Golden.At("tokenizers", folder));
-        int? bos = ConfigReader.Open(Golden.At("tokenizers", folder, "tokenizer_config.json")) is { } config && config.Has("bos_token") ? tokenizer.IdOf(config.Text("bos_token")) : null;
+        int? bos = ConfigReader.Open(Golden.At("tokenizers", folder, "tokenizer_config.json")) is { } config && config.Has("bos_token")
+            ? tokenizer.IdOf(config.Text("bos_token")) : null;
         List<string> wrong = [];
         foreach (JsonElement row in Rows(folder, "cases.jsonl"))
         {
@@ -52,18 +54,22 @@ public sealed class GoldenTokenizerTests
             string?[] pieces = [.. row.GetProperty("pieces").EnumerateArray().Select(piece => piece.GetString())];
             TokenStream stream = tokenizer.NewStream(row.GetProperty("skip_special_tokens").GetBoolean());
             List<string?> ours = [.. ids.Select(stream.Push)];
-            Check(wrong, "stream", string.Join(' ', ids), "pieces", string.Join('|', pieces.Select(piece => piece ?? "-")), string.Join('|', ours.Take(pieces.Length).Select(piece => piece ?? "-")));
+            Check(wrong, "stream", string.Join(' ', ids), "pieces", string.Join('|', pieces.Select(piece => piece ?? "-")),
+                string.Join('|', ours.Take(pieces.Length).Select(piece => piece ?? "-")));
             // the end completes the text, where the reference's own pieces are its beginning (a window may lose a space that the whole text has)
             string all = string.Concat(ours) + stream.Finish(), decoded = Text(row, "decoded")!;
-            if (!row.TryGetProperty("library_error", out _) && decoded.StartsWith(string.Concat(pieces), StringComparison.Ordinal)) Check(wrong, "stream", string.Join(' ', ids), "all of it", decoded, all);
+            if (!row.TryGetProperty("library_error", out _) && decoded.StartsWith(string.Concat(pieces), StringComparison.Ordinal))
+                Check(wrong, "stream", string.Join(' ', ids), "all of it", decoded, all);
         }
         Assert.True(wrong.Count == 0, $"{wrong.Count} wrong:\n{string.Join("\n", wrong.Take(12))}");
     }
 
     private static IEnumerable<JsonElement> Rows(string folder, string file) =>
-        File.ReadAllText(Golden.At("tokenizers", folder, file)).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement);
+        File.ReadAllText(Golden.At("tokenizers", folder, file)).Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => JsonDocument.Parse(line).RootElement);
 
-    private static int[]? Ids(JsonElement row, string name) => row.TryGetProperty(name, out JsonElement ids) ? [.. ids.EnumerateArray().Select(id => id.GetInt32())] : null;
+    private static int[]? Ids(JsonElement row, string name) => row.TryGetProperty(name, out JsonElement ids)
+        ? [.. ids.EnumerateArray().Select(id => id.GetInt32())] : null;
 
     private static string? Text(JsonElement row, string name) => row.TryGetProperty(name, out JsonElement text) ? text.GetString() : null;
 
@@ -72,6 +78,8 @@ public sealed class GoldenTokenizerTests
 
     private static void Check(List<string> wrong, string group, string text, string what, string expected, string actual)
     {
-        if (expected != actual) wrong.Add($"[{group}] {JsonSerializer.Serialize(text)} {what}:\n  {JsonSerializer.Serialize(expected)} expected\n  {JsonSerializer.Serialize(actual)}");
+        if (expected != actual)
+            wrong.Add(
+                $"[{group}] {JsonSerializer.Serialize(text)} {what}:\n  {JsonSerializer.Serialize(expected)} expected\n  {JsonSerializer.Serialize(actual)}");
     }
 }

@@ -34,7 +34,8 @@ public sealed class TokenizerFileTests
 
     private static readonly string[] Values =
     [
-        "null", "true", "-1", "0", "3", "1e999", "99999999999999999999", "2147483647", "1.5", "\"\"", "\"x\"", "\"\\ud800\"", "\"a b c\"", "\"(((\"", "[]", "{}", "[null]", "[[[1]]]", "{\"type\": \"Sequence\"}", "{\"a\": 1}",
+        "null", "true", "-1", "0", "3", "1e999", "99999999999999999999", "2147483647", "1.5", "\"\"", "\"x\"", "\"\\ud800\"", "\"a b c\"", "\"(((\"", "[]",
+        "{}", "[null]", "[[[1]]]", "{\"type\": \"Sequence\"}", "{\"a\": 1}",
         new string('[', 60) + new string(']', 60), "[\"a\", \"q\"]", "{\"Regex\": \"(a+)+$\"}",
     ];
 
@@ -109,7 +110,8 @@ public sealed class TokenizerFileTests
     [Fact]
     public void Tokens_that_only_the_config_names_are_added()
     {
-        ConfigReader config = ConfigReader.Parse("""{"added_tokens_decoder": {"0": {"content": "<s>"}, "8": {"content": "<pad>", "special": true}}}"""u8.ToArray(), "tokenizer_config.json");
+        ConfigReader config = ConfigReader.Parse(
+            """{"added_tokens_decoder": {"0": {"content": "<s>"}, "8": {"content": "<pad>", "special": true}}}"""u8.ToArray(), "tokenizer_config.json");
         Tokenizer tokenizer = new(TokenizerFile.Parse(Encoding.UTF8.GetBytes(Json), "tokenizer.json", config));
         Assert.Equal((9, 8), (tokenizer.Size, tokenizer.IdOf("<pad>")));
         Assert.True(tokenizer.IsSpecial(8));
@@ -132,13 +134,17 @@ public sealed class TokenizerFileTests
         Assert.Equal([3, 0, 4], tokenizer.Encode([new("<", false), new("s>", true)]));
     }
 
-    /// <summary>Characters that vanish let their neighbours meet, and the mark of a word's end falls back to bytes with its character: as the reference engine has it.</summary>
+    /// <summary>
+    /// Characters that vanish let their neighbours meet, and the mark of a word's end falls back to bytes with its character: as the reference engine has it.
+    /// </summary>
     [Fact]
     public void Unknown_characters_vanish_where_there_is_no_unknown_token()
     {
         Tokenizer dropping = Load("""{"model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "ab": 2, "c": 3}, "merges": ["a b"]}}""");
         Assert.Equal([3, 2, 3], dropping.Encode("caxé😀bc"));
-        Tokenizer marked = Load("""{"pre_tokenizer": {"type": "WhitespaceSplit"}, "model": {"type": "BPE", "byte_fallback": true, "end_of_word_suffix": "$", "vocab": {"a": 0, "a$": 1, "<0xC3>": 2, "<0xA9>": 3, "<0x24>": 4}, "merges": []}}""");
+        Tokenizer marked =
+            Load(
+                """{"pre_tokenizer": {"type": "WhitespaceSplit"}, "model": {"type": "BPE", "byte_fallback": true, "end_of_word_suffix": "$", "vocab": {"a": 0, "a$": 1, "<0xC3>": 2, "<0xA9>": 3, "<0x24>": 4}, "merges": []}}""");
         Assert.Equal([0, 1, 0, 2, 3, 4], marked.Encode("aa aé"));
     }
 

@@ -47,7 +47,8 @@ public sealed class MosaicModel : VisionLanguageModel
     public override VisionFeatures EncodeImages(ImageInputs images) => new(tower.Forward(images.PixelValues).tanh(), [], images.Images);
 
     /// <inheritdoc/>
-    public override ImageEmbeddings ProjectImages(VisionFeatures features) => new(projector.Forward(features.Hidden).reshape(-1, HiddenSize), [], features.Images);
+    public override ImageEmbeddings ProjectImages(VisionFeatures features) =>
+        new(projector.Forward(features.Hidden).reshape(-1, HiddenSize), [], features.Images);
 
     /// <inheritdoc/>
     public override (Tensor Positions, Tensor Deltas_B1) Positions(Tensor inputIds_BL, Tensor mask_BL, IReadOnlyList<ImageGeometry> images) =>
@@ -55,7 +56,8 @@ public sealed class MosaicModel : VisionLanguageModel
 
     /// <inheritdoc/>
     public override Tensor Hidden(
-        Tensor inputIds_BL, Tensor mask_BL, Tensor positions, ImageEmbeddings? images, KeyValueCache? cache = null, long from = 0, AnswerBranches? branches = null)
+        Tensor inputIds_BL, Tensor mask_BL, Tensor positions, ImageEmbeddings? images, KeyValueCache? cache = null, long from = 0,
+        AnswerBranches? branches = null)
     {
         using DisposeScope scope = NewDisposeScope();
         (Tensor embeddings, _) = Decoder.Embed(inputIds_BL, ImageTokenId, images, strict: cache is null || cache.Length == 0);

@@ -20,6 +20,8 @@ internal sealed class ShoutModerator(int limit) : IModerator
             run = char.IsUpper(letter) ? run + 1 : 0;
             longest = Math.Max(longest, run);
         }
-        return longest < limit ? Verdict.Safe(Name) : Verdict.Unsafe(Name, Severity.Minor, ["insulting_and_harassing_behavior"], reason: $"{longest} capital letters in a row");
+        return longest < limit
+            ? Verdict.Safe(Name)
+            : Verdict.Unsafe(Name, Severity.Minor, ["insulting_and_harassing_behavior"], reason: $"{longest} capital letters in a row");
     }
 }

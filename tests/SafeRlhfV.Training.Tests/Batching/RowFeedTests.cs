@@ -49,7 +49,9 @@ public sealed class RowFeedTests : IDisposable
         Assert.Equal(order[8..17], feed.Next(9));
 
         (string?, LengthCounts) Encode(DatasetRow row, long epoch) =>
-            faulty.Contains(row.Position.ToString()) ? throw new InvalidInputException($"{row.Position} is bad") : (row.Position.ToString(), new LengthCounts(0, 0));
+            faulty.Contains(row.Position.ToString())
+                ? throw new InvalidInputException($"{row.Position} is bad")
+                : (row.Position.ToString(), new LengthCounts(0, 0));
     }
 
     [Fact]
@@ -96,7 +98,8 @@ public sealed class RowFeedTests : IDisposable
     {
         SampleEncoder lengths = new SampleEncoder(processor, new LengthLimits()).ForLengths();
         int[] prompts = [.. Data().InOrder(RecordParts.None).Select(row => lengths.EncodePrompt(row)!.Prompt.Length).Order()];
-        SampleEncoder encoder = new(processor, new LengthLimits { PromptTokens = prompts[prompts.Length / 2], ResponseTokens = 8, TooLong = TooLong.CutResponse });
+        SampleEncoder encoder = new(processor,
+            new LengthLimits { PromptTokens = prompts[prompts.Length / 2], ResponseTokens = 8, TooLong = TooLong.CutResponse });
         using RowFeed<PairSample> feed = Data().Feed(3, PairSample.Parts(PreferenceKind.Helpful, harm: false), encoder,
             (row, with) => PairSample.From(row, with, PreferenceKind.Helpful, harm: false), ahead);
         if (start is { } resumed) (feed.State, encoder.Counts) = resumed;
@@ -104,7 +107,8 @@ public sealed class RowFeedTests : IDisposable
         List<(CursorState, LengthCounts)> states = [];
         foreach (int count in Batches[from..])
         {
-            samples.Add(string.Join('/', feed.Next(count).Select(pair => string.Join(' ', [.. pair.Preferred.Prompt, .. pair.Preferred.Response, .. pair.Other.Response]))));
+            samples.Add(string.Join('/', feed.Next(count)
+                .Select(pair => string.Join(' ', [.. pair.Preferred.Prompt, .. pair.Preferred.Response, .. pair.Other.Response]))));
             states.Add((feed.State, encoder.Counts));
         }
         return (samples, states);

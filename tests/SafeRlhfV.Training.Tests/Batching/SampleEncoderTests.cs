@@ -16,7 +16,8 @@ public sealed class SampleEncoderTests(TinyRecipes tiny) : IClassFixture<TinyRec
         string folder = Golden.At("models", name);
         if (!Directory.EnumerateFiles(folder, "*processor_config.json").Any()) return; // no processor to ask
         SampleEncoder encoder = new(ModelProcessor.Load(folder), new LengthLimits()), lengths = encoder.ForLengths();
-        PreferenceDataset[] sets = [PreferenceDataset.Open(Golden.At("beavertails-v", "paired")), PreferenceDataset.Open(Golden.At("beavertails-v", "jsonl", "paths", "rows.jsonl"))];
+        PreferenceDataset[] sets = [PreferenceDataset.Open(Golden.At("beavertails-v", "paired")),
+            PreferenceDataset.Open(Golden.At("beavertails-v", "jsonl", "paths", "rows.jsonl"))];
         ConversationRecord[] rows = [.. sets.SelectMany(set => set.ReadRecords())];
         Assert.NotEmpty(rows);
         foreach (ConversationRecord row in rows)
@@ -50,7 +51,8 @@ public sealed class SampleEncoderTests(TinyRecipes tiny) : IClassFixture<TinyRec
     public void Rows_within_the_recipes_limits_and_beyond_the_models_are_refused_by_name(string trainer, string setting)
     {
         string folder = ShortModel(trainer, 40);
-        Recipe recipe = tiny.Recipe(trainer, $"short/{trainer}", trainer == "ppo" ? [$"model.policy={folder}", "training.calibration_rows=0"] : [$"model.folder={folder}"]);
+        Recipe recipe = tiny.Recipe(trainer, $"short/{trainer}",
+            trainer == "ppo" ? [$"model.policy={folder}", "training.calibration_rows=0"] : [$"model.folder={folder}"]);
         string message = Assert.Throws<InvalidInputException>(() => RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: false))).Message;
         Assert.Matches(@"row \d+: ", message);
         Assert.Contains("40", message);

@@ -22,7 +22,8 @@ public sealed class SequenceBatchTests
         using VisionCache cache = new(model, processor.Images, 1 << 20);
         TrainingData data = new(PreferenceDataset.Open(Golden.At("beavertails-v", "paired")), processor, cache);
         SampleEncoder encoder = new(processor, new LengthLimits());
-        PairSample[] pairs = [.. data.InOrder(PairSample.Parts(PreferenceKind.Helpful, harm: false)).Select(row => PairSample.From(row, encoder, PreferenceKind.Helpful, harm: false)).OfType<PairSample>().Take(4)];
+        PairSample[] pairs = [.. data.InOrder(PairSample.Parts(PreferenceKind.Helpful, harm: false))
+            .Select(row => PairSample.From(row, encoder, PreferenceKind.Helpful, harm: false)).OfType<PairSample>().Take(4)];
         SequenceBatch batch = data.Collate(pairs);
         Assert.Equal((8, 2), (batch.Rows, batch.Answers));
 
@@ -51,6 +52,7 @@ public sealed class SequenceBatchTests
         Assert.Contains("lies on padding", Refused((int)model.ImageTokenId, whole, new([5], [8], null)));
         Assert.Equal(2, SequenceBatch.Collate([whole, whole], (int)model.ImageTokenId, cache).Rows); // nothing is filled up
 
-        string Refused(int padToken, params EncodedSample[] samples) => Assert.Throws<InvalidInputException>(() => SequenceBatch.Collate(samples, padToken, cache)).Message;
+        string Refused(int padToken, params EncodedSample[] samples) =>
+            Assert.Throws<InvalidInputException>(() => SequenceBatch.Collate(samples, padToken, cache)).Message;
     }
 }

@@ -18,7 +18,13 @@ public sealed class DpoTrainerTests(TinyRecipes tiny) : IClassFixture<TinyRecipe
         PreferenceDataset dataset = PreferenceDataset.Open(tiny.At("world"));
         TrainingData data = new(dataset, processor, trained);
         // every step sees all rows: what the reference says of them together may not change
-        DpoSettings settings = new() { BatchSize = (int)data.Rows, Epochs = 3, TrainVisionTower = true, Optimizer = new OptimizerSettings { LearningRate = 1e-2, WarmupFraction = 0 } };
+        DpoSettings settings = new()
+        {
+            BatchSize = (int)data.Rows,
+            Epochs = 3,
+            TrainVisionTower = true,
+            Optimizer = new OptimizerSettings { LearningRate = 1e-2, WarmupFraction = 0 }
+        };
         Recorder reference = new(new PolicyRole(frozen));
         using TrainingRun run = new("dpo", new RunOptions());
         DpoTrainer.Train(new PolicyRole(policy), reference, data, settings, run, referenceTower: kept);
@@ -26,9 +32,11 @@ public sealed class DpoTrainerTests(TinyRecipes tiny) : IClassFixture<TinyRecipe
         Assert.All(reference.Sums, sum => Assert.Equal(reference.Sums[0], sum, Math.Abs(reference.Sums[0]) * 1e-5));
 
         // the features of the policy's tower have moved away by then
-        PairSample[] pairs = [.. dataset.ReadRecords(split: "train").Select(row => PairSample.From(row, new SampleEncoder(processor, settings.Lengths), PreferenceKind.Helpful, harm: false)).OfType<PairSample>()];
+        PairSample[] pairs = [.. dataset.ReadRecords(split: "train")
+            .Select(row => PairSample.From(row, new SampleEncoder(processor, settings.Lengths), PreferenceKind.Helpful, harm: false)).OfType<PairSample>()];
         reference.LogProbs(data.Collate(pairs));
-        Assert.True(Math.Abs(reference.Sums[3] - reference.Sums[0]) > Math.Abs(reference.Sums[0]) * 1e-4, $"{reference.Sums[3]} is still {reference.Sums[0]}: the tower hardly learnt");
+        Assert.True(Math.Abs(reference.Sums[3] - reference.Sums[0]) > Math.Abs(reference.Sums[0]) * 1e-4,
+            $"{reference.Sums[3]} is still {reference.Sums[0]}: the tower hardly learnt");
     }
 
     [Fact]
@@ -42,8 +50,11 @@ public sealed class DpoTrainerTests(TinyRecipes tiny) : IClassFixture<TinyRecipe
         DpoSettings settings = new() { TrainVisionTower = true };
         PolicyRole role = new(model);
         PreferenceDataset dataset = PreferenceDataset.Open(tiny.At("world"));
-        Assert.Contains("own image features", Assert.Throws<ArgumentException>(() => DpoTrainer.Train(role, role, new TrainingData(dataset, processor, trained), settings, run)).Message);
-        Assert.Contains("cache of 0 bytes", Assert.Throws<ArgumentException>(() => DpoTrainer.Train(role, role, new TrainingData(dataset, processor, keeps), settings, run, referenceTower: trained)).Message);
+        Assert.Contains("own image features",
+            Assert.Throws<ArgumentException>(() => DpoTrainer.Train(role, role, new TrainingData(dataset, processor, trained), settings, run)).Message);
+        Assert.Contains("cache of 0 bytes",
+            Assert.Throws<ArgumentException>(() =>
+                DpoTrainer.Train(role, role, new TrainingData(dataset, processor, keeps), settings, run, referenceTower: trained)).Message);
     }
 
     [Fact]
@@ -65,8 +76,10 @@ public sealed class DpoTrainerTests(TinyRecipes tiny) : IClassFixture<TinyRecipe
             return logProbs;
         }
 
-        public (Tensor LogProbs_BT, Tensor Entropy_BT) LogProbsAndEntropy(SequenceBatch batch, double temperature = 1) => inner.LogProbsAndEntropy(batch, temperature);
+        public (Tensor LogProbs_BT, Tensor Entropy_BT) LogProbsAndEntropy(SequenceBatch batch, double temperature = 1) => inner.LogProbsAndEntropy(batch,
+            temperature);
 
-        public GenerationResult Generate(SequenceBatch prompts, GenerationSettings settings, IReadOnlyList<RandomStream> streams, CancellationToken cancel = default) => inner.Generate(prompts, settings, streams, cancel);
+        public GenerationResult Generate(SequenceBatch prompts, GenerationSettings settings, IReadOnlyList<RandomStream> streams,
+            CancellationToken cancel = default) => inner.Generate(prompts, settings, streams, cancel);
     }
 }

@@ -17,7 +17,8 @@ public sealed class GuardTrainerTests(TinyRecipes tiny) : IClassFixture<TinyReci
     {
         (GuardConfig config, string[] notes) = Train("one-class", $"data.folder={Pairs}");
         Assert.False(config.JudgesPrompts);
-        Assert.Contains(notes, note => note.Contains("judges_prompts: false", StringComparison.Ordinal) && note.Contains("data.safe_prompts", StringComparison.Ordinal));
+        Assert.Contains(notes, note =>
+            note.Contains("judges_prompts: false", StringComparison.Ordinal) && note.Contains("data.safe_prompts", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -27,7 +28,8 @@ public sealed class GuardTrainerTests(TinyRecipes tiny) : IClassFixture<TinyReci
     public void PromptsOfBothClassesAreJudged() => Assert.True(Train("both").Config.JudgesPrompts);
 
     [Fact]
-    public void SafePromptsMayComeFromFlatRows() => Assert.True(Train("safe-prompts", $"data.folder={Pairs}", $"data.safe_prompts.folder={Flat}").Config.JudgesPrompts);
+    public void SafePromptsMayComeFromFlatRows() =>
+        Assert.True(Train("safe-prompts", $"data.folder={Pairs}", $"data.safe_prompts.folder={Flat}").Config.JudgesPrompts);
 
     [Theory]
     [InlineData(true)]
@@ -41,7 +43,8 @@ public sealed class GuardTrainerTests(TinyRecipes tiny) : IClassFixture<TinyReci
         using TrainingRun run = new("guard", new RunOptions());
         TrainingData data = new(PreferenceDataset.Open(tiny.At("world")), processor, cache);
         string message = Assert.Throws<InvalidInputException>(() => GuardTrainer.Train(
-            new ScorerRole(model, guard.Scores.Head), data, new GuardSettings(), run, (_, side) => new GuardLabel(side == 0 ? !harmful : harmful, [], 0))).Message;
+            new ScorerRole(model, guard.Scores.Head), data, new GuardSettings(), run,
+            (_, side) => new GuardLabel(side == 0 ? !harmful : harmful, [], 0))).Message;
         Assert.Contains($"all 48 answers that fit are labelled {(harmful ? "unsafe" : "safe")}", message);
     }
 
@@ -65,7 +68,8 @@ public sealed class GuardTrainerTests(TinyRecipes tiny) : IClassFixture<TinyReci
         File.WriteAllLines(folder.At("rows.jsonl"), Enumerable.Range(0, 12).Select(row =>
             $$"""{"question": "Question {{row}}?", "response_1": "{{(row < 3 ? words : "Good")}}", "response_2": "{{(row < 3 ? words + "too" : "Bad")}}", "is_response_1_safe": "yes", "is_response_2_safe": "no", "category": "animal_abuse"}"""));
         string[] notes = Train("left-out", $"data.folder={folder.At("rows.jsonl")}").Notes;
-        Assert.Contains(notes, note => note.Contains("3 of 12 rows (25.0 %) are left out: 3 too long for training.lengths. An epoch", StringComparison.Ordinal));
+        Assert.Contains(notes, note =>
+            note.Contains("3 of 12 rows (25.0 %) are left out: 3 too long for training.lengths. An epoch", StringComparison.Ordinal));
     }
 
     [Fact]

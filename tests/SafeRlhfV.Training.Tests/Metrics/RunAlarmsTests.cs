@@ -54,7 +54,8 @@ public sealed class RunAlarmsTests
         void Run(string name, long? stop)
         {
             RunOptions options = new() { Folder = folder.At(name), SaveEvery = 4 };
-            SmallRun.Train(options, 24, stop, metrics: step => new() { ["kl"] = step >= 10 ? 99 : 1, ["at_limit"] = step >= 13 ? 1 : 0, ["loss"] = Loss(step) });
+            SmallRun.Train(options, 24, stop,
+                metrics: step => new() { ["kl"] = step >= 10 ? 99 : 1, ["at_limit"] = step >= 13 ? 1 : 0, ["loss"] = Loss(step) });
         }
 
         Run("whole", null);

@@ -17,7 +17,8 @@ public sealed class StepsTests
             SftSettings settings = new() { MicroBatchTokens = 600, MicroBatchSize = seed % 2 == 0 ? 0 : 3 };
             IReadOnlyList<EncodedSample[]> parts = Steps.Micro(samples, settings);
             Assert.Equal(samples.Select(one => one.Response[0]).Order(), parts.SelectMany(part => part).Select(one => one.Response[0]).Order());
-            Assert.All(parts, part => Assert.True(part.Length == 1 || part.Length * (part.Max(one => one.Prompt.Length) + part.Max(one => one.Response.Length)) <= 600));
+            Assert.All(parts, part => Assert.True(part.Length == 1
+                || part.Length * (part.Max(one => one.Prompt.Length) + part.Max(one => one.Response.Length)) <= 600));
             if (settings.MicroBatchSize > 0) Assert.All(parts, part => Assert.InRange(part.Length, 1, 3));
             Assert.Equal(parts.Select(part => part.Length), Steps.Micro(samples, settings).Select(part => part.Length));
             Assert.True(Steps.Padding(parts) < Steps.Padding(Steps.Micro(samples, new SftSettings { MicroBatchSize = 4 })));
@@ -28,7 +29,8 @@ public sealed class StepsTests
     public void WithoutABudgetTheDatasOrderStands()
     {
         EncodedSample[] samples = Samples(1, 10);
-        Assert.Equal(samples.Chunk(4).Select(part => part.Select(one => one.Response[0])), Steps.Micro(samples, new SftSettings { MicroBatchSize = 4 }).Select(part => part.Select(one => one.Response[0])));
+        Assert.Equal(samples.Chunk(4).Select(part => part.Select(one => one.Response[0])),
+            Steps.Micro(samples, new SftSettings { MicroBatchSize = 4 }).Select(part => part.Select(one => one.Response[0])));
         Assert.Single(Steps.Micro(samples, new SftSettings()));
     }
 

@@ -7,7 +7,8 @@ namespace SafeRlhfV.Training.Tests;
 
 public sealed class WeightDecayTests
 {
-    public static IEnumerable<TheoryDataRow<string>> Models => Directory.EnumerateDirectories(Golden.At("models")).Where(folder => File.Exists(Path.Combine(folder, "config.json"))).Order()
+    public static IEnumerable<TheoryDataRow<string>> Models =>
+        Directory.EnumerateDirectories(Golden.At("models")).Where(folder => File.Exists(Path.Combine(folder, "config.json"))).Order()
         .Select(folder => new TheoryDataRow<string>(Path.GetFileName(folder)));
 
     // transformers goes by the module's type; names must say the same in every family
@@ -15,7 +16,8 @@ public sealed class WeightDecayTests
     public void Exactly_norms_and_biases_do_not_decay(string name)
     {
         using VisionLanguageModel model = ModelCheckpoint.Load(Golden.At("models", name));
-        HashSet<IntPtr> norms = [.. model.modules().Where(module => module is RmsNormLayer or LayerNormLayer).SelectMany(module => module.parameters()).Select(parameter => parameter.Handle)];
+        HashSet<IntPtr> norms = [.. model.modules().Where(module => module is RmsNormLayer or LayerNormLayer).SelectMany(module => module.parameters())
+            .Select(parameter => parameter.Handle)];
         Assert.NotEmpty(norms);
         foreach ((string parameter, Parameter value) in model.named_parameters())
             Assert.True(WeightDecay.AppliesTo(parameter) == !(norms.Contains(value.Handle) || parameter.EndsWith("bias", StringComparison.Ordinal)), parameter);

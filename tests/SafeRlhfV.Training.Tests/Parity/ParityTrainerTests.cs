@@ -18,7 +18,8 @@ public sealed class ParityTrainerTests
         foreach (ParityCaseResult result in report.Cases)
         {
             Assert.Null(result.Skipped);
-            foreach (ParityCheck check in result.Checks) TestContext.Current.TestOutputHelper!.WriteLine($"{result.Case}: {check.Name}: {check.Difference:G3} of {check.Tolerance:G3}");
+            foreach (ParityCheck check in result.Checks)
+                TestContext.Current.TestOutputHelper!.WriteLine($"{result.Case}: {check.Name}: {check.Difference:G3} of {check.Tolerance:G3}");
             Assert.All((string[])["losses", "grad_norms (relative)", "loss_after"], name => Assert.Contains(result.Checks, check => check.Name == name));
             Assert.Contains(result.Checks, check => check.Name.StartsWith("step1.", StringComparison.Ordinal));
             Assert.Contains(result.Checks, check => check.Name.StartsWith("final.", StringComparison.Ordinal));

@@ -1,6 +1,8 @@
 namespace SafeRlhfV.Training.Tests;
 
-/// <summary>Short runs of Safe PPO with the figures that they always gave: losses, gradient norms and λ, for each sharing of weights and each mode of λ.</summary>
+/// <summary>
+/// Short runs of Safe PPO with the figures that they always gave: losses, gradient norms and λ, for each sharing of weights and each mode of λ.
+/// </summary>
 public sealed class PinnedPpoTests(TinyRecipes tiny) : IClassFixture<TinyRecipes>
 {
     [Theory]
@@ -18,7 +20,8 @@ public sealed class PinnedPpoTests(TinyRecipes tiny) : IClassFixture<TinyRecipes
     public void FiguresHold(string recipe, string mode) => PinnedRun.Check($"{recipe}-{mode}", tiny.Recipe(
         recipe, $"pinned/{recipe}-{mode}",
         [
-            "training.rounds=6", "training.rollout_batch=5", "training.mini_batch=3", "training.micro_batch=2", "training.update_epochs=2", $"training.mode={mode}",
+            "training.rounds=6", "training.rollout_batch=5", "training.mini_batch=3", "training.micro_batch=2", "training.update_epochs=2",
+            $"training.mode={mode}",
             .. recipe == "ppo-cost-only" ? (string[])["training.cost_only=true"] : [],
             .. recipe == "ppo-joint" ? (string[])["training.reduction=token"] : [],
         ]));

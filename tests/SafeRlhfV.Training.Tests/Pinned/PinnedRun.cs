@@ -3,8 +3,8 @@ using SafeRlhfV.Testing;
 namespace SafeRlhfV.Training.Tests;
 
 /// <summary>
-/// Compares the metrics of a short run with those of an earlier build, kept as a metrics file beside this class. A refactor must not move them. Where new figures
-/// are wanted, set SAFERLHFV_PIN=1: the test then writes the files and fails, so that nobody leaves the variable set.
+/// Compares the metrics of a short run with those of an earlier build, kept as a metrics file beside this class. A refactor must not move them. Where new
+/// figures are wanted, set SAFERLHFV_PIN=1: the test then writes the files and fails, so that nobody leaves the variable set.
 /// </summary>
 internal static class PinnedRun
 {

@@ -7,7 +7,9 @@ namespace SafeRlhfV.Training.Tests;
 
 public sealed class ModelShapeTests
 {
-    private static IEnumerable<string> Models => Directory.EnumerateDirectories(Golden.At("models")).Where(folder => File.Exists(Path.Combine(folder, "config.json")) && Directory.EnumerateFiles(folder, "model*.safetensors").Any());
+    private static IEnumerable<string> Models =>
+        Directory.EnumerateDirectories(Golden.At("models"))
+            .Where(folder => File.Exists(Path.Combine(folder, "config.json")) && Directory.EnumerateFiles(folder, "model*.safetensors").Any());
 
     [Fact]
     public void ShapesAreThoseOfTheLoadedModel()

@@ -2,7 +2,8 @@ namespace SafeRlhfV.Training.Tests;
 
 public sealed class PlanBatchesTests
 {
-    private static PlanSizes Sizes => new(100, 400, 40, 0) { Looked = 40, Rows = [.. Enumerable.Range(1, 40).Select(i => new PlanRow(60 + i, [10 * i, 5 * i]))] };
+    private static PlanSizes Sizes =>
+        new(100, 400, 40, 0) { Looked = 40, Rows = [.. Enumerable.Range(1, 40).Select(i => new PlanRow(60 + i, [10 * i, 5 * i]))] };
 
     [Fact]
     public void PartsByTokensHoldWhatTheTrainerPutsIntoThem()
@@ -35,7 +36,8 @@ public sealed class PlanBatchesTests
     [Fact]
     public void WithoutRowsTheLimitsAreTaken()
     {
-        PlanPart part = Assert.Single(PlanBatches.Of(new PlanSizes(100, 400, long.MaxValue, long.MaxValue), new SftSettings { BatchSize = 32, MicroBatchTokens = 2000 }, each: 1));
+        PlanPart part = Assert.Single(PlanBatches.Of(new PlanSizes(100, 400, long.MaxValue, long.MaxValue),
+            new SftSettings { BatchSize = 32, MicroBatchTokens = 2000 }, each: 1));
         Assert.Equal(new PlanPart(4, 100, 400, 500, 1600), part);
     }
 }

@@ -23,7 +23,8 @@ public sealed class PlanSizesTests(TinyRecipes tiny) : IClassFixture<TinyRecipes
         PlanSizes sizes = PlanSizes.Look(new DataRecipe { Folder = Pairs }, processor, Lengths);
         SampleEncoder encoder = new(processor, Lengths);
         ImageGeometry[] processed = [.. PreferenceDataset.Open(Pairs).ReadRecords(RecordParts.Answers, "train", null)
-            .Select(row => encoder.Encode(row, [.. row.Answers.Select(answer => answer.Text)])).OfType<IReadOnlyList<EncodedSample>>().Select(texts => texts[0].Images!.Images.Single().Geometry)];
+            .Select(row => encoder.Encode(row, [.. row.Answers.Select(answer => answer.Text)])).OfType<IReadOnlyList<EncodedSample>>()
+            .Select(texts => texts[0].Images!.Images.Single().Geometry)];
         Assert.Equal(processed.Max(image => image.Rows), sizes.MostImageRows);
         Assert.Equal(processed.Max(image => image.Tokens), sizes.MostImageTokens);
         Assert.Equal(processed.Average(image => image.Rows), sizes.MeanImageRows, 1e-9);
@@ -33,7 +34,8 @@ public sealed class PlanSizesTests(TinyRecipes tiny) : IClassFixture<TinyRecipes
     [Fact]
     public void FeaturesOfAQwenFollowTheData()
     {
-        Recipe recipe = RecipeReader.Parse("trainer: sft\n", "test", [$"model.folder={Golden.At("models", "qwen2-vl-tiny")}", $"data.folder={Pairs}", "training.batch_size=32", "run.folder=run"]);
+        Recipe recipe = RecipeReader.Parse("trainer: sft\n", "test",
+            [$"model.folder={Golden.At("models", "qwen2-vl-tiny")}", $"data.folder={Pairs}", "training.batch_size=32", "run.folder=run"]);
         MemoryPlan plan = RecipePlan.ByData(recipe).Memory;
         // 36 patches of 32 numbers an image, not the 4,096 of an ordinary photograph
         Assert.Equal(32L * 36 * 32 * 4, plan.Parts.Single(part => part.Name == "vision features of a batch").Bytes);
@@ -45,8 +47,10 @@ public sealed class PlanSizesTests(TinyRecipes tiny) : IClassFixture<TinyRecipes
     {
         string folder = tiny.At("questions");
         Directory.CreateDirectory(folder);
-        File.WriteAllLines(Path.Combine(folder, "train.jsonl"), Enumerable.Range(0, 5).Select(i => $$"""{"question": "what is in the image number {{i}} ?"}"""));
-        PlanSizes sizes = PlanSizes.Look(new DataRecipe { Folder = folder }, ModelProcessor.Load(Golden.At("models", "llava-1.5-tiny")), Lengths, prompts: true);
+        File.WriteAllLines(Path.Combine(folder, "train.jsonl"),
+            Enumerable.Range(0, 5).Select(i => $$"""{"question": "what is in the image number {{i}} ?"}"""));
+        PlanSizes sizes = PlanSizes.Look(new DataRecipe { Folder = folder }, ModelProcessor.Load(Golden.At("models", "llava-1.5-tiny")), Lengths,
+            prompts: true);
         Assert.True(sizes.PromptTokens > 8);
         Assert.Equal(5, sizes.Rows.Count);
         Assert.Equal(0, sizes.MostImageRows);

@@ -13,7 +13,8 @@ public sealed class RecipePlanTests(TinyRecipes tiny) : IClassFixture<TinyRecipe
     private static Recipe Load(string set, string trainer, string model, params string[] sets) =>
         RecipeReader.Load(Path.Combine(Root, set, $"{trainer}.yaml"), sets, variables: new($"models/{model}", model));
 
-    private static IEnumerable<string> Trainers(string set) => Directory.EnumerateFiles(Path.Combine(Root, set)).Select(file => Path.GetFileNameWithoutExtension(file));
+    private static IEnumerable<string> Trainers(string set) =>
+        Directory.EnumerateFiles(Path.Combine(Root, set)).Select(file => Path.GetFileNameWithoutExtension(file));
 
     [Theory, MemberData(nameof(ReleasedModels))]
     public void EveryRecipeIsPlannedForEveryReleasedModel(string model)
@@ -149,6 +150,7 @@ public sealed class RecipePlanTests(TinyRecipes tiny) : IClassFixture<TinyRecipe
         foreach ((string model, long count) in parameters) Assert.Equal((model, count), (model, RecipePlan.ByLimits(Load("paper", "sft", model)).Parameters));
         Recipe unknown = Load("paper", "sft", "nowhere");
         Assert.Contains("llava-1.5-7b-hf", Assert.Throws<InvalidInputException>(() => RecipePlan.ByLimits(unknown)).Message);
-        Assert.Contains("merge it first", Assert.Throws<InvalidInputException>(() => RecipePlan.ByData(tiny.Recipe("sft", "run", $"model.folder={tiny.At("reward-adapter")}"))).Message);
+        Assert.Contains("merge it first",
+            Assert.Throws<InvalidInputException>(() => RecipePlan.ByData(tiny.Recipe("sft", "run", $"model.folder={tiny.At("reward-adapter")}"))).Message);
     }
 }

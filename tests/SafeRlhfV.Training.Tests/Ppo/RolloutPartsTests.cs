@@ -27,7 +27,8 @@ public sealed class RolloutPartsTests
         foreach (string name in (string[])["llava-1.5-tiny", "llava-1.5-tiny-gqa", "qwen2-vl-tiny"])
         {
             using VisionLanguageModel model = ModelCheckpoint.Load(Golden.At("models", name));
-            Assert.Equal(MemoryPlanner.CacheBytesOfToken(ModelShape.Of(model.Config), half: model.Decoder.Embedding.Weight.element_size() == 2), RolloutParts.BytesOfToken(model));
+            Assert.Equal(MemoryPlanner.CacheBytesOfToken(ModelShape.Of(model.Config), half: model.Decoder.Embedding.Weight.element_size() == 2),
+                RolloutParts.BytesOfToken(model));
         }
     }
 }

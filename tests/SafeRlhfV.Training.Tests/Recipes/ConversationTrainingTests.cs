@@ -11,7 +11,8 @@ namespace SafeRlhfV.Training.Tests;
 /// <summary>Rows of several turns and several images, some without any, through every trainer.</summary>
 public sealed class ConversationTrainingTests(TinyRecipes tiny) : IClassFixture<TinyRecipes>
 {
-    private static readonly string[] Sets = ["training.batch_size=4", "training.micro_batch_size=2", "training.max_steps=2", "training.lengths.prompt_tokens=2000", "training.lengths.total_tokens=2048"];
+    private static readonly string[] Sets = ["training.batch_size=4", "training.micro_batch_size=2", "training.max_steps=2",
+        "training.lengths.prompt_tokens=2000", "training.lengths.total_tokens=2048"];
 
     [Theory]
     [InlineData("sft", "paired")]
@@ -29,7 +30,8 @@ public sealed class ConversationTrainingTests(TinyRecipes tiny) : IClassFixture<
         DatasetMender.Write(Golden.At("formats", "multi", set), folder.At("rows"));
         long rows = PreferenceDataset.Open(folder.At("rows")).CountRows("train");
         string[] sets = kind == "ppo"
-            ? [$"data.prompts.folder={folder.At("rows")}", $"data.instructions.folder={folder.At("rows")}", "training.calibration_rows=2", "training.rounds=1", "training.lengths.prompt_tokens=2000", "training.lengths.total_tokens=2040"]
+            ? [$"data.prompts.folder={folder.At("rows")}", $"data.instructions.folder={folder.At("rows")}", "training.calibration_rows=2", "training.rounds=1",
+                "training.lengths.prompt_tokens=2000", "training.lengths.total_tokens=2040"]
             : [$"data.folder={folder.At("rows")}", .. Sets];
         (JsonElement[] steps, string[] notes) = Run(tiny.Recipe(kind, $"conversations/{kind}-{set}", sets));
         Assert.All(steps, step => Assert.True(double.IsFinite(step.GetProperty(kind == "ppo" ? "actor_loss" : "loss").GetDouble())));
@@ -56,7 +58,9 @@ public sealed class ConversationTrainingTests(TinyRecipes tiny) : IClassFixture<
         EncodedSample both = encoder.EncodeConversation(whole)!, measured = encoder.ForLengths().EncodeConversation(whole)!;
         Assert.Equal(both.Response, measured.Response);
         Assert.Equal(both.Learnt, measured.Learnt);
-        EncodedSample last = encoder.EncodeConversation(Conversation(false))!, first = encoder.EncodeConversation(whole with { Source = new RowPosition("default", "train", "rows", 1, 1), Images = [whole.Images[0]], Messages = [.. whole.Messages.Take(2)] })!;
+        EncodedSample last = encoder.EncodeConversation(Conversation(false))!,
+            first = encoder.EncodeConversation(whole with { Source = new RowPosition("default", "train", "rows", 1, 1), Images = [whole.Images[0]],
+                Messages = [.. whole.Messages.Take(2)] })!;
         Assert.Null(last.Learnt);
         Assert.Null(encoder.EncodeConversation(whole with { Messages = [.. whole.Messages.Select(message => message with { Loss = false })] }));
         Assert.Equal(first.Prompt, both.Prompt);
@@ -65,7 +69,8 @@ public sealed class ConversationTrainingTests(TinyRecipes tiny) : IClassFixture<
 
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGrad = no_grad();
-        double Sum(EncodedSample sample, int leaveOut) => policy.LogProbs(SequenceBatch.Collate([sample], processor.PadTokenId, cache)).narrow(1, 0, sample.Response.Length - leaveOut).sum().item<float>();
+        double Sum(EncodedSample sample, int leaveOut) =>
+            policy.LogProbs(SequenceBatch.Collate([sample], processor.PadTokenId, cache)).narrow(1, 0, sample.Response.Length - leaveOut).sum().item<float>();
         double expected = -(Sum(first, missing) + Sum(last, 0)) / both.LearntTokens;
         Assert.Equal(expected, policy.NextTokenLoss(SequenceBatch.Collate([both], processor.PadTokenId, cache)).item<float>(), 1e-4);
         // beside a shorter row, padded
@@ -90,27 +95,35 @@ public sealed class ConversationTrainingTests(TinyRecipes tiny) : IClassFixture<
         WriteRows(file, columns.Split(','));
         string data = kind == "ppo" ? "data.prompts.folder" : "data.folder";
         Recipe Recipe(string run, string path) => tiny.Recipe(kind, $"columns/{kind}-{columns.Length}-{run}",
-            [$"{data}={path}", .. kind == "ppo" ? (string[])["training.rounds=1", "training.calibration_rows=0"] : ["training.max_steps=1"], .. set.Length > 0 ? (string[])[set] : []]);
+            [$"{data}={path}", .. kind == "ppo" ? (string[])["training.rounds=1", "training.calibration_rows=0"] : ["training.max_steps=1"],
+                .. set.Length > 0 ? (string[])[set] : []]);
         (JsonElement[] steps, _) = Run(Recipe("all", file));
         Assert.Single(steps);
         if (kind is "ppo") return;
         // without the last column there is nothing to learn from, and the error names it
         string[] fewer = [.. columns.Split(',')[..^1]];
-        WriteRows(file, fewer.Where(column => !column.StartsWith("is_", StringComparison.Ordinal) && !column.EndsWith("_rate", StringComparison.Ordinal)).ToArray());
+        WriteRows(file, fewer.Where(column => !column.StartsWith("is_", StringComparison.Ordinal) && !column.EndsWith("_rate", StringComparison.Ordinal))
+            .ToArray());
         InvalidInputException error = Assert.Throws<InvalidInputException>(() => Run(Recipe("fewer", file)));
-        Assert.Contains(kind == "dpo" && columns.Contains("overall", StringComparison.Ordinal) ? "more_helpful_response_id" : columns.Split(',')[^1], error.Message, StringComparison.Ordinal);
+        Assert.Contains(kind == "dpo" && columns.Contains("overall", StringComparison.Ordinal) ? "more_helpful_response_id" : columns.Split(',')[^1],
+            error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void OwnCategoriesAreMappedAndUnknownOnesNamed()
     {
         using TemporaryFolder folder = new();
-        File.WriteAllLines(folder.At("rows.jsonl"), Enumerable.Range(0, 6).Select(i => JsonSerializer.Serialize(new { question = $"what is thing {i} ?", response = $"thing {i} .", is_response_safe = i % 2 == 0 ? "Yes" : "0", category = i < 3 ? "Cruelty" : "Animal Abuse" })));
+        File.WriteAllLines(folder.At("rows.jsonl"),
+            Enumerable.Range(0, 6).Select(i =>
+                JsonSerializer.Serialize(new { question = $"what is thing {i} ?", response = $"thing {i} .", is_response_safe = i % 2 == 0 ? "Yes" : "0",
+                    category = i < 3 ? "Cruelty" : "Animal Abuse" })));
         Recipe unknown = tiny.Recipe("guard", "categories/unknown", $"data.folder={folder.At("rows.jsonl")}", "training.max_steps=1");
         Assert.Contains("data categories", Assert.Throws<InvalidInputException>(() => Run(unknown)).Message);
-        Recipe mapped = tiny.Recipe("guard", "categories/mapped", $"data.folder={folder.At("rows.jsonl")}", "training.max_steps=1", "data.categories=[cruelty=animal_abuse]");
+        Recipe mapped = tiny.Recipe("guard", "categories/mapped", $"data.folder={folder.At("rows.jsonl")}", "training.max_steps=1",
+            "data.categories=[cruelty=animal_abuse]");
         Assert.Single(Run(mapped).Steps);
-        Recipe wrong = tiny.Recipe("guard", "categories/wrong", $"data.folder={folder.At("rows.jsonl")}", "training.max_steps=1", "data.categories=[cruelty=meanness]");
+        Recipe wrong = tiny.Recipe("guard", "categories/wrong", $"data.folder={folder.At("rows.jsonl")}", "training.max_steps=1",
+            "data.categories=[cruelty=meanness]");
         Assert.Contains("'meanness'", Assert.Throws<InvalidInputException>(() => Run(wrong)).Message);
     }
 
@@ -134,8 +147,10 @@ public sealed class ConversationTrainingTests(TinyRecipes tiny) : IClassFixture<
 
     private static void WriteRows(string file, IReadOnlyCollection<string> columns)
     {
-        File.WriteAllBytes(Path.Combine(Path.GetDirectoryName(file)!, "a.png"), File.ReadAllBytes(Directory.EnumerateFiles(Golden.At("formats"), "*.png", SearchOption.AllDirectories).Order().First()));
-        File.WriteAllLines(file, Enumerable.Range(0, 6).Select(i => JsonSerializer.Serialize(columns.ToDictionary(column => column, column => (object)(column switch
+        File.WriteAllBytes(Path.Combine(Path.GetDirectoryName(file)!, "a.png"),
+            File.ReadAllBytes(Directory.EnumerateFiles(Golden.At("formats"), "*.png", SearchOption.AllDirectories).Order().First()));
+        File.WriteAllLines(file, Enumerable.Range(0, 6)
+            .Select(i => JsonSerializer.Serialize(columns.ToDictionary(column => column, column => (object)(column switch
         {
             "question" => $"what is thing {i} ?",
             "image" => "a.png",

@@ -8,7 +8,8 @@ public sealed class ModelKindTests(TinyRecipes tiny) : IClassFixture<TinyRecipes
 {
     [Theory]
     [InlineData("ppo", "model.reward=cost model.cost=reward", "cost: this is a cost model (CM-V), and model.reward needs a reward model (RM-V)")]
-    [InlineData("ppo", "model.cost=reward", "reward: this is a reward model (RM-V), and one folder as model.reward and model.cost needs a model of both scores")]
+    [InlineData("ppo", "model.cost=reward",
+        "reward: this is a reward model (RM-V), and one folder as model.reward and model.cost needs a model of both scores")]
     [InlineData("ppo", "model.reward=guard", "guard: this is a guard, and model.reward needs a reward model")]
     [InlineData("ppo", "model.policy=reward", "reward: this is a reward model (RM-V), and model.policy needs a policy")]
     [InlineData("ppo", "model.reward=sft", "sft: this is a policy, and model.reward needs a reward model")]
@@ -27,14 +28,17 @@ public sealed class ModelKindTests(TinyRecipes tiny) : IClassFixture<TinyRecipes
     public void AFolderIsRefusedAsWhatItIsNot(string name, string sets, string message)
     {
         Prepare();
-        Recipe recipe = tiny.Recipe(name, $"kinds/{Guid.NewGuid():N}", [.. sets.Split(' ').Select(set => set.Split('=')).Select(set => $"{set[0]}={tiny.At(set[1])}")]);
+        Recipe recipe = tiny.Recipe(name, $"kinds/{Guid.NewGuid():N}",
+            [.. sets.Split(' ').Select(set => set.Split('=')).Select(set => $"{set[0]}={tiny.At(set[1])}")]);
         Assert.Contains(message, Assert.Throws<InvalidInputException>(() => RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: false))).Message);
     }
 
     [Fact]
     public void ResultsSayWhatTheyAreAndGoOn()
     {
-        foreach ((string name, ModelKind kind) in new[] { ("reward-lora", ModelKind.Reward), ("cost", ModelKind.Cost), ("scores-lora", ModelKind.Scores), ("guard", ModelKind.Guard), ("sft", ModelKind.Policy) })
+        foreach ((string name, ModelKind kind)
+            in new[] { ("reward-lora", ModelKind.Reward), ("cost", ModelKind.Cost), ("scores-lora", ModelKind.Scores), ("guard", ModelKind.Guard),
+                ("sft", ModelKind.Policy) })
         {
             Recipe recipe = tiny.Recipe(name, $"says/{name}", "training.max_steps=1");
             RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: false), cancel: TestContext.Current.CancellationToken);
@@ -53,7 +57,8 @@ public sealed class ModelKindTests(TinyRecipes tiny) : IClassFixture<TinyRecipes
         List<string> notes = [];
         Recipe recipe = tiny.Recipe("ppo", "foreign-scores", "training.rounds=1", $"model.reward={tiny.At("foreign")}");
         Assert.True(RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: false), new Listener(notes), TestContext.Current.CancellationToken));
-        Assert.Contains(notes, note => note.Contains("foreign does not say what its score is; model.reward takes it as a reward model (RM-V)", StringComparison.Ordinal));
+        Assert.Contains(notes, note =>
+            note.Contains("foreign does not say what its score is; model.reward takes it as a reward model (RM-V)", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -64,9 +69,11 @@ public sealed class ModelKindTests(TinyRecipes tiny) : IClassFixture<TinyRecipes
         Directory.CreateDirectory(folder);
         foreach (string file in Directory.EnumerateFiles(tiny.At("scores"))) File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
         File.WriteAllText(Path.Combine(folder, ModelKinds.FileName), """{ "kind": "reward" }""");
-        Assert.Contains("is said to be a reward model (RM-V), and its score head has 2 outputs", Assert.Throws<InvalidInputException>(() => ScoreModel.Load(folder)).Message);
+        Assert.Contains("is said to be a reward model (RM-V), and its score head has 2 outputs",
+            Assert.Throws<InvalidInputException>(() => ScoreModel.Load(folder)).Message);
         File.WriteAllText(Path.Combine(folder, ModelKinds.FileName), """{ "kind": "rewrad" }""");
-        Assert.Contains("kind 'rewrad' must be one of reward, cost, scores, guard", Assert.Throws<InvalidInputException>(() => ScoreModel.Load(folder)).Message);
+        Assert.Contains("kind 'rewrad' must be one of reward, cost, scores, guard",
+            Assert.Throws<InvalidInputException>(() => ScoreModel.Load(folder)).Message);
     }
 
     // heads of other makers, an older reward model with its recipe alone, a guard, and a policy with its recipe
@@ -75,7 +82,8 @@ public sealed class ModelKindTests(TinyRecipes tiny) : IClassFixture<TinyRecipes
         if (Directory.Exists(tiny.At("sft"))) return;
         using VisionLanguageModel model = ModelCheckpoint.Load(Golden.At("models", "llava-1.5-tiny"));
         foreach ((string name, int outputs, ModelKind? kind, string? trainer) in new (string, int, ModelKind?, string?)[]
-            { ("foreign", 1, null, null), ("foreign-two", 2, null, null), ("old-reward", 1, null, "reward"), ("guard", GuardHeads.Outputs, ModelKind.Guard, null), ("sft", 0, null, "sft") })
+            { ("foreign", 1, null, null), ("foreign-two", 2, null, null), ("old-reward", 1, null, "reward"),
+                ("guard", GuardHeads.Outputs, ModelKind.Guard, null), ("sft", 0, null, "sft") })
         {
             ModelCheckpoint.Save(model, tiny.At(name));
             if (trainer is not null) File.WriteAllText(tiny.At(name, "recipe.yaml"), $"trainer: {trainer}\nmodel:\n  folder: a\n");

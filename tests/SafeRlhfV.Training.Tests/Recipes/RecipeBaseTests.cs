@@ -28,7 +28,8 @@ public sealed class RecipeBaseTests(TinyRecipes tiny) : IClassFixture<TinyRecipe
     {
         var recipe = Load("base: below.yaml\ntraining:\n  optimizer:\n    learning_rate: 2e-3\n", Variables);
         Assert.Equal(("models/a: b", "data/mine", "runs/mine/reward"), (recipe.Model.Folder, recipe.Data.Folder, recipe.Run.Folder));
-        Assert.Equal((2e-3, 0.5, 8, 9.0), (recipe.Training.Optimizer.LearningRate, recipe.Training.Optimizer.WeightDecay, recipe.Model.Lora!.Rank, recipe.Training.Epochs));
+        Assert.Equal((2e-3, 0.5, 8, 9.0),
+            (recipe.Training.Optimizer.LearningRate, recipe.Training.Optimizer.WeightDecay, recipe.Model.Lora!.Rank, recipe.Training.Epochs));
     }
 
     [Fact]
@@ -57,10 +58,13 @@ public sealed class RecipeBaseTests(TinyRecipes tiny) : IClassFixture<TinyRecipe
     public void TheModelStandsForItsKeyWhereTheRecipeHasNoVariable()
     {
         File.WriteAllText(tiny.At("sft.yaml"), "model: { folder: old }\ndata: { folder: d }\n");
-        Assert.Equal("it's", ((ModelTrainingRecipe<SftSettings>)RecipeReader.Load(tiny.At("sft.yaml"), trainer: Trainers.All.Find("sft"), variables: new("it's"))).Model.Folder);
-        File.WriteAllText(tiny.At("ppo.yaml"), "trainer: ppo\nmodel: { policy: old, reward: r, cost: c, lora: {} }\ndata: { prompts: { folder: d } }\ntraining: { ptx_coefficient: 0 }\n");
+        Assert.Equal("it's",
+            ((ModelTrainingRecipe<SftSettings>)RecipeReader.Load(tiny.At("sft.yaml"), trainer: Trainers.All.Find("sft"), variables: new("it's"))).Model.Folder);
+        File.WriteAllText(tiny.At("ppo.yaml"),
+            "trainer: ppo\nmodel: { policy: old, reward: r, cost: c, lora: {} }\ndata: { prompts: { folder: d } }\ntraining: { ptx_coefficient: 0 }\n");
         Assert.Equal("new", ((PpoRecipe)RecipeReader.Load(tiny.At("ppo.yaml"), variables: new("new"))).Model.Policy);
-        Assert.Contains("--name is given, but the recipe has no ${name}", Assert.Throws<InvalidInputException>(() => RecipeReader.Load(tiny.At("ppo.yaml"), variables: new(Name: "n"))).Message);
+        Assert.Contains("--name is given, but the recipe has no ${name}",
+            Assert.Throws<InvalidInputException>(() => RecipeReader.Load(tiny.At("ppo.yaml"), variables: new(Name: "n"))).Message);
         // --out replaces the only value that uses the name: it is not needed, and not idle either
         File.WriteAllText(tiny.At("named.yaml"), "model: { folder: old }\ndata: { folder: d }\nrun:\n  folder: runs/${name}\n");
         foreach (string? name in (string?[])[null, "n"])
@@ -69,7 +73,8 @@ public sealed class RecipeBaseTests(TinyRecipes tiny) : IClassFixture<TinyRecipe
 
     [Fact]
     public void ARecipeOfNoTrainerIsRefused() =>
-        Assert.Contains("trainer: is missing", Assert.Throws<InvalidInputException>(() => RecipeReader.Parse("trainer:\nmodel: { folder: a }\ndata: { folder: b }")).Message);
+        Assert.Contains("trainer: is missing",
+            Assert.Throws<InvalidInputException>(() => RecipeReader.Parse("trainer:\nmodel: { folder: a }\ndata: { folder: b }")).Message);
 
     [Fact]
     public void TheResolvedRecipeIsWholeAndReadsBackAsItself()
@@ -88,7 +93,8 @@ public sealed class RecipeBaseTests(TinyRecipes tiny) : IClassFixture<TinyRecipe
     [Fact]
     public void TheRecipeBesideARunGivesTheSameRun()
     {
-        string below = $"trainer: reward\nmodel:\n  folder: ${{model}}\ndata:\n  folder: {tiny.At("world")}\ntraining:\n  batch_size: 4\n  max_steps: 2\n  seed: 5\nrun:\n  folder: {tiny.At("base")}-${{name}}\n";
+        string below = $"trainer: reward\nmodel:\n  folder: ${{model}}\ndata:\n  folder: {tiny.At("world")}\ntraining:\n  batch_size: 4\n  max_steps: 2\n  "
+            + $"seed: 5\nrun:\n  folder: {tiny.At("base")}-${{name}}\n";
         File.WriteAllText(tiny.At("tiny-below.yaml"), below);
         File.WriteAllText(tiny.At("tiny.yaml"), "base: tiny-below.yaml\nmodel:\n  lora: { rank: 2 }\ntraining:\n  optimizer:\n    learning_rate: 1e-3\n");
         Recipe recipe = RecipeReader.Load(tiny.At("tiny.yaml"), variables: new(Golden.At("models", "llava-1.5-tiny"), "first"));
@@ -101,8 +107,11 @@ public sealed class RecipeBaseTests(TinyRecipes tiny) : IClassFixture<TinyRecipe
         // it is the same run, whichever of the two recipes it is resumed by
         foreach (Recipe same in (Recipe[])[recipe, RecipeReader.Load(kept, [$"run.folder={tiny.At("base-first")}"])])
             Assert.False(RecipeRunner.Run(same, same.ToRunOptions(resume: true), cancel: TestContext.Current.CancellationToken));
-        Recipe other = RecipeReader.Load(tiny.At("tiny.yaml"), ["training.optimizer.learning_rate=2e-3"], variables: new(Golden.At("models", "llava-1.5-tiny"), "first"));
-        Assert.Contains("another recipe", Assert.Throws<InvalidInputException>(() => RecipeRunner.Run(other, other.ToRunOptions(resume: true), cancel: TestContext.Current.CancellationToken)).Message);
+        Recipe other = RecipeReader.Load(tiny.At("tiny.yaml"), ["training.optimizer.learning_rate=2e-3"],
+            variables: new(Golden.At("models", "llava-1.5-tiny"), "first"));
+        Assert.Contains("another recipe",
+            Assert.Throws<InvalidInputException>(() =>
+                RecipeRunner.Run(other, other.ToRunOptions(resume: true), cancel: TestContext.Current.CancellationToken)).Message);
     }
 
     private ModelTrainingRecipe<RewardSettings> Load(string yaml, RecipeVariables variables, params string[] sets)
@@ -112,5 +121,6 @@ public sealed class RecipeBaseTests(TinyRecipes tiny) : IClassFixture<TinyRecipe
         return (ModelTrainingRecipe<RewardSettings>)RecipeReader.Load(tiny.At("top.yaml"), sets, variables: variables);
     }
 
-    private string Refused(string yaml, RecipeVariables variables, params string[] sets) => Assert.Throws<InvalidInputException>(() => Load(yaml, variables, sets)).Message;
+    private string Refused(string yaml, RecipeVariables variables, params string[] sets) =>
+        Assert.Throws<InvalidInputException>(() => Load(yaml, variables, sets)).Message;
 }

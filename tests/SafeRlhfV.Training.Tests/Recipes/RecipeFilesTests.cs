@@ -19,7 +19,8 @@ public sealed class RecipeFilesTests
                 Recipe recipe = RecipeReader.Load(file, variables: set == "world" ? null : Variables);
                 string name = Path.GetFileNameWithoutExtension(file);
                 Assert.StartsWith(recipe.Trainer.Name, name);
-                Assert.Equal(set switch { "paper" => $"runs/mine/{name}", "one-gpu" => $"runs/mine/{name}-one-gpu", _ => $"runs/world/{name}" }, recipe.Run.Folder);
+                Assert.Equal(set switch { "paper" => $"runs/mine/{name}", "one-gpu" => $"runs/mine/{name}-one-gpu", _ => $"runs/world/{name}" },
+                    recipe.Run.Folder);
             }
     }
 
@@ -38,7 +39,8 @@ public sealed class RecipeFilesTests
         foreach (TrainerDefinition trainer in Trainers.All)
         {
             string[] paper = Lines("paper"), small = Lines("one-gpu");
-            string[] changed = [.. small.Except(paper).Concat(paper.Except(small)).Select(line => line.Trim().Split(':')[0]).Distinct().Order(StringComparer.Ordinal)];
+            string[] changed = [.. small.Except(paper).Concat(paper.Except(small)).Select(line => line.Trim().Split(':')[0]).Distinct()
+                .Order(StringComparer.Ordinal)];
             string[] known = ["alpha", "cost", "dropout", "folder", "learning_rate", "lora", "rank", "rank_stabilised", "reward", "sharing", "targets"];
             Assert.Contains("rank", changed);
             Assert.Empty(changed.Except(known));
@@ -64,7 +66,9 @@ public sealed class RecipeFilesTests
         {
             IModelTrainingRecipe made = (IModelTrainingRecipe)recipe;
             OptimizerSettings optimizer = made.Training.Optimizer;
-            Assert.True((schedule, 0.03, 0.9, 0.95, decay, epochs, 32, 4096, false) == (optimizer.Schedule, optimizer.WarmupFraction, optimizer.Beta1, optimizer.Beta2, optimizer.WeightDecay, made.Training.Epochs, made.Training.BatchSize, made.Training.Lengths.TotalTokens, made.Training.TrainVisionTower), place);
+            Assert.True((schedule, 0.03, 0.9, 0.95, decay, epochs, 32, 4096, false) == (optimizer.Schedule, optimizer.WarmupFraction, optimizer.Beta1,
+                optimizer.Beta2, optimizer.WeightDecay, made.Training.Epochs, made.Training.BatchSize, made.Training.Lengths.TotalTokens,
+                made.Training.TrainVisionTower), place);
             Assert.True(optimizer.LearningRate == rate || (made.Model.Lora is not null && optimizer.LearningRate > rate), $"{place}: {optimizer.LearningRate}");
         }
     }
@@ -72,17 +76,23 @@ public sealed class RecipeFilesTests
     [Fact]
     public void PpoIsTheReleases()
     {
-        foreach ((string place, Recipe recipe) in Every("ppo", "model.policy=a", "model.reward=b", "model.cost=c", "data.prompts.folder=d", "data.instructions.folder=e", "model.sharing=none"))
+        foreach ((string place, Recipe recipe)
+            in Every("ppo", "model.policy=a", "model.reward=b", "model.cost=c", "data.prompts.folder=d", "data.instructions.folder=e", "model.sharing=none"))
         {
             PpoSettings training = ((PpoRecipe)recipe).Training;
             bool adapters = ((PpoRecipe)recipe).Model.Lora is not null;
             // 8 GPUs with 2 prompts each; one update and one step of lambda for each round
-            Assert.True((16, 16, 1, 16, 3.0, 512) == (training.RolloutBatch, training.MiniBatch, training.UpdateEpochs, training.PtxBatch, training.Epochs, training.MaxNewTokens), place);
-            Assert.True((16.0, 0.02, 0.2, 50.0, 5.0, 1.0, 0.95, 1.0) == (training.PtxCoefficient, training.KlCoefficient, training.ClipRange, training.ClipScore, training.ClipValue, training.Gamma, training.GaeLambda, training.Temperature), place);
-            Assert.True((10.0, 20.0, -0.5, 0.1, 1, 128) == (training.Multiplier.Initial, training.Multiplier.Maximum, training.Multiplier.Budget, training.Multiplier.LearningRate, training.Multiplier.Delay, training.Multiplier.Window), place);
-            foreach ((OptimizerSettings optimizer, ScheduleShape schedule) in new[] { (training.Actor, ScheduleShape.Cosine), (training.Critics, ScheduleShape.Constant) })
+            Assert.True((16, 16, 1, 16, 3.0, 512) == (training.RolloutBatch, training.MiniBatch, training.UpdateEpochs, training.PtxBatch, training.Epochs,
+                training.MaxNewTokens), place);
+            Assert.True((16.0, 0.02, 0.2, 50.0, 5.0, 1.0, 0.95, 1.0) == (training.PtxCoefficient, training.KlCoefficient, training.ClipRange,
+                training.ClipScore, training.ClipValue, training.Gamma, training.GaeLambda, training.Temperature), place);
+            Assert.True((10.0, 20.0, -0.5, 0.1, 1, 128) == (training.Multiplier.Initial, training.Multiplier.Maximum, training.Multiplier.Budget,
+                training.Multiplier.LearningRate, training.Multiplier.Delay, training.Multiplier.Window), place);
+            foreach ((OptimizerSettings optimizer, ScheduleShape schedule)
+                in new[] { (training.Actor, ScheduleShape.Cosine), (training.Critics, ScheduleShape.Constant) })
             {
-                Assert.True((schedule, 0.03, 0.9, 0.95, 0.0) == (optimizer.Schedule, optimizer.WarmupFraction, optimizer.Beta1, optimizer.Beta2, optimizer.WeightDecay), place);
+                Assert.True((schedule, 0.03, 0.9, 0.95, 0.0) == (optimizer.Schedule, optimizer.WarmupFraction, optimizer.Beta1, optimizer.Beta2,
+                    optimizer.WeightDecay), place);
                 Assert.True(optimizer.LearningRate == 5e-7 || (adapters && optimizer.LearningRate > 5e-7), place);
             }
         }
@@ -91,9 +101,11 @@ public sealed class RecipeFilesTests
     [Fact]
     public void ASettingOfASectionLeavesTheOthersAtTheTrainersDefaults()
     {
-        var reward = (ModelTrainingRecipe<RewardSettings>)RecipeReader.Parse("trainer: reward\nmodel: { folder: a }\ndata: { folder: b }\ntraining: { optimizer: { weight_decay: 0.1 } }");
+        var reward = (ModelTrainingRecipe<RewardSettings>)RecipeReader.Parse("trainer: reward\nmodel: { folder: a }\ndata: { folder: b }\ntraining: { "
+            + "optimizer: { weight_decay: 0.1 } }");
         Assert.Equal(new RewardSettings().Optimizer with { WeightDecay = 0.1 }, reward.Training.Optimizer);
-        var dpo = (ModelTrainingRecipe<DpoSettings>)RecipeReader.Parse("trainer: dpo\nmodel: { folder: a }\ndata: { folder: b }", sets: ["training.optimizer.warmup_fraction=0"]);
+        var dpo = (ModelTrainingRecipe<DpoSettings>)RecipeReader.Parse("trainer: dpo\nmodel: { folder: a }\ndata: { folder: b }",
+            sets: ["training.optimizer.warmup_fraction=0"]);
         Assert.Equal(new DpoSettings().Optimizer with { WarmupFraction = 0 }, dpo.Training.Optimizer);
     }
 
@@ -125,7 +137,9 @@ public sealed class RecipeFilesTests
     {
         using TemporaryFolder folder = new();
         string[] names = ["模式 一", "模式 二", "Größe", "rûm", "हिन्दी", "../up", "a b"];
-        File.WriteAllText(folder.At("a.yaml"), $"base: {Path.Combine(Root, "world", "sft.yaml")}\nseeds: [1]\nmetrics: [loss]\nvariants:\n{string.Concat(names.Select(name => $"  - {{ name: \"{name}\", set: [] }}\n"))}");
+        File.WriteAllText(folder.At("a.yaml"),
+            $"base: {Path.Combine(Root, "world", "sft.yaml")}\nseeds: [1]\nmetrics: [loss]\nvariants:\n{string.Concat(names.Select(name => $"  - {{ name: "
+                + $"\"{name}\", set: [] }}\n"))}");
         string[] folders = [.. Ablation.Load(folder.At("a.yaml"), "out").Runs.Select(run => run.Recipe.Run.Folder)];
         Assert.Equal(["模式-一", "模式-二", "größe", "rûm", "हिन्दी", "-up", "a-b"], folders.Select(place => Path.GetFileName(Path.GetDirectoryName(place)!)));
     }
@@ -147,6 +161,7 @@ public sealed class RecipeFilesTests
         using TemporaryFolder folder = new();
         File.WriteAllText(folder.At("a.yaml"), "base: b.yaml\nseeds: [1, x]\nvariants:\n  - { name: A, sets: [] }\n  - { name: a }\n");
         string message = Assert.Throws<InvalidInputException>(() => Ablation.Load(folder.At("a.yaml"), "out")).Message;
-        foreach (string part in (string[])["line 2: seeds: 'x' must be a whole number", "metrics: name the metrics", "line 4: variants: name one variant or more, each with a name of its own", "line 4: variants[0].sets: unknown key"]) Assert.Contains(part, message);
+        foreach (string part in (string[])["line 2: seeds: 'x' must be a whole number", "metrics: name the metrics",
+            "line 4: variants: name one variant or more, each with a name of its own", "line 4: variants[0].sets: unknown key"]) Assert.Contains(part, message);
     }
 }

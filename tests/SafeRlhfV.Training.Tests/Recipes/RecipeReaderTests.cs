@@ -36,7 +36,8 @@ public sealed class RecipeReaderTests
     public void KeysBecomeTheRecordsAndTheRestKeepsItsDefaults()
     {
         var recipe = Assert.IsType<ModelTrainingRecipe<RewardSettings>>(RecipeReader.Parse(Reward));
-        Assert.Equal((Trainers.All.Find("reward"), 3L, "models/sft", WeightType.Bfloat16, "cpu"), (recipe.Trainer, recipe.Seed, recipe.Model.Folder, recipe.Model.Dtype, recipe.Model.Device));
+        Assert.Equal((Trainers.All.Find("reward"), 3L, "models/sft", WeightType.Bfloat16, "cpu"),
+            (recipe.Trainer, recipe.Seed, recipe.Model.Folder, recipe.Model.Dtype, recipe.Model.Device));
         Assert.Equal((8, 16.0, 0.0), (recipe.Model.Lora!.Rank, recipe.Model.Lora.Alpha, recipe.Model.Lora.Dropout));
         Assert.Equal(["q_proj", "v_proj"], recipe.Model.Lora.Targets);
         Assert.Equal(new DataRecipe { Folder = "data/world", Config = "animal_abuse" }, recipe.Data);
@@ -46,7 +47,8 @@ public sealed class RecipeReaderTests
         Assert.Equal(50, recipe.Run.SaveEvery);
 
         var ppo = Assert.IsType<PpoRecipe>(RecipeReader.Parse(Ppo));
-        Assert.Equal((80L, MultiplierMode.Projected, 0.2, -1.2), (ppo.Training.Rounds, ppo.Training.Mode, ppo.Training.Multiplier.Initial, ppo.Training.Multiplier.Budget));
+        Assert.Equal((80L, MultiplierMode.Projected, 0.2, -1.2),
+            (ppo.Training.Rounds, ppo.Training.Mode, ppo.Training.Multiplier.Initial, ppo.Training.Multiplier.Budget));
         Assert.Null(ppo.Training.Multiplier.Maximum); // an empty value means none where none is possible
         Assert.NotNull(ppo.Model.Lora);
         Assert.Null(ppo.Data.Instructions);
@@ -131,10 +133,13 @@ public sealed class RecipeReaderTests
     [Fact]
     public void SetReplacesAddsAndIsNamedInFaults()
     {
-        Recipe recipe = RecipeReader.Parse(Reward, sets: ["training.seed=9", "training.lengths.total_tokens=8192", "model.lora=", "run.best_metric=margin", "model.dtype=float32"]);
+        Recipe recipe = RecipeReader.Parse(Reward,
+            sets: ["training.seed=9", "training.lengths.total_tokens=8192", "model.lora=", "run.best_metric=margin", "model.dtype=float32"]);
         var reward = Assert.IsType<ModelTrainingRecipe<RewardSettings>>(recipe);
-        Assert.Equal((9L, 8192, (LoraRecipe?)null, "margin", WeightType.Float32), (reward.Seed, reward.Training.Lengths.TotalTokens, reward.Model.Lora, reward.Run.BestMetric, reward.Model.Dtype));
-        string message = Assert.Throws<InvalidInputException>(() => RecipeReader.Parse(Reward, sets: ["training.sede=9", "training.batch_size=many", "nonsense", "training.seed.x=1", "trainer=cost"])).Message;
+        Assert.Equal((9L, 8192, (LoraRecipe?)null, "margin", WeightType.Float32),
+            (reward.Seed, reward.Training.Lengths.TotalTokens, reward.Model.Lora, reward.Run.BestMetric, reward.Model.Dtype));
+        string message = Assert.Throws<InvalidInputException>(() =>
+            RecipeReader.Parse(Reward, sets: ["training.sede=9", "training.batch_size=many", "nonsense", "training.seed.x=1", "trainer=cost"])).Message;
         Assert.Contains("--set: training.sede: unknown key", message);
         Assert.Contains("--set: training.batch_size: 'many' must be a whole number", message);
         Assert.Contains("--set: 'nonsense' must have the form section.key=value", message);
@@ -143,13 +148,16 @@ public sealed class RecipeReaderTests
 
     [Fact]
     public void AMetricThatTheTrainerDoesNotHaveIsRefusedWithThoseThatItHas() =>
-        Assert.Contains("run.best_metric: 'acuracy' is no metric of reward; there are loss, pair_accuracy, margin", Assert.Throws<InvalidInputException>(() => RecipeReader.Parse(Reward, sets: ["run.best_metric=acuracy"])).Message);
+        Assert.Contains("run.best_metric: 'acuracy' is no metric of reward; there are loss, pair_accuracy, margin",
+            Assert.Throws<InvalidInputException>(() => RecipeReader.Parse(Reward, sets: ["run.best_metric=acuracy"])).Message);
 
     [Fact]
     public void TheTrainerMustBeTheOneAskedFor()
     {
-        Assert.Contains("line 1: trainer: the recipe is for reward, and cost was asked for", Assert.Throws<InvalidInputException>(() => RecipeReader.Parse(Reward, trainer: Trainers.All.Find("cost"))).Message);
-        Assert.Contains("trainer: is missing", Assert.Throws<InvalidInputException>(() => RecipeReader.Parse("model: { folder: a }\ndata: { folder: b }")).Message);
+        Assert.Contains("line 1: trainer: the recipe is for reward, and cost was asked for",
+            Assert.Throws<InvalidInputException>(() => RecipeReader.Parse(Reward, trainer: Trainers.All.Find("cost"))).Message);
+        Assert.Contains("trainer: is missing",
+            Assert.Throws<InvalidInputException>(() => RecipeReader.Parse("model: { folder: a }\ndata: { folder: b }")).Message);
         Assert.Equal(Trainers.All.Find("sft"), RecipeReader.Parse("model: { folder: a }\ndata: { folder: b }", trainer: Trainers.All.Find("sft")).Trainer);
     }
 
@@ -166,7 +174,8 @@ public sealed class RecipeReaderTests
         {
             Type inner = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
             if (SettingsBinder.IsSection(inner)) CheckLimits(inner, met);
-            else if (inner == typeof(int) || inner == typeof(long) || inner == typeof(double) || inner == typeof(IReadOnlyList<double>)) Assert.NotNull(SettingLimits.Of(property));
+            else if (inner == typeof(int) || inner == typeof(long) || inner == typeof(double) || inner == typeof(IReadOnlyList<double>))
+                Assert.NotNull(SettingLimits.Of(property));
         }
     }
 }

@@ -20,7 +20,8 @@ public sealed class RecipeRunnerTests(TinyRecipes tiny) : IClassFixture<TinyReci
     {
         Recipe whole = tiny.Recipe(name, $"{name}/whole"), broken = tiny.Recipe(name, $"{name}/broken");
         Assert.True(RecipeRunner.Run(whole, whole.ToRunOptions(resume: false), cancel: TestContext.Current.CancellationToken));
-        Assert.All(MetricsLog.Read(Path.Combine(whole.Run.Folder, MetricsLog.FileName)).First().Values.Keys, metric => Assert.Contains(whole.Trainer.Metrics, known => known.Name == metric));
+        Assert.All(MetricsLog.Read(Path.Combine(whole.Run.Folder, MetricsLog.FileName)).First().Values.Keys,
+            metric => Assert.Contains(whole.Trainer.Metrics, known => known.Name == metric));
         // encoding ahead may be turned on and off from part to part
         foreach (int stop in (int[])[1, 2])
         {
@@ -72,9 +73,11 @@ public sealed class RecipeRunnerTests(TinyRecipes tiny) : IClassFixture<TinyReci
     {
         string[] still = suffix.Length > 0 ? ["model.lora.dropout=0"] : [];
         JsonElement Round(string reward, string cost) => FirstLine(tiny.Recipe(
-            name, $"one-pass/{sharing}-{reward}", ["training.rounds=1", "training.mini_batch=4", $"model.reward={tiny.At(reward + suffix)}", $"model.cost={tiny.At(cost + suffix)}", .. still]));
+            name, $"one-pass/{sharing}-{reward}",
+            ["training.rounds=1", "training.mini_batch=4", $"model.reward={tiny.At(reward + suffix)}", $"model.cost={tiny.At(cost + suffix)}", .. still]));
         JsonElement apart = Round("reward", "cost"), joint = Round("scores", "scores");
-        foreach (string figure in (string[])["reward", "cost", "window_cost", "lambda", "kl", "actor_loss", "reward_critic_loss", "cost_critic_loss"]) Close(joint, figure, apart, figure);
+        foreach (string figure in (string[])["reward", "cost", "window_cost", "lambda", "kl", "actor_loss", "reward_critic_loss", "cost_critic_loss"])
+            Close(joint, figure, apart, figure);
     }
 
     private static JsonElement FirstLine(Recipe recipe)
@@ -92,10 +95,12 @@ public sealed class RecipeRunnerTests(TinyRecipes tiny) : IClassFixture<TinyReci
     [Fact]
     public void PpoThatIsStoppedWithinARoundKeepsTheRoundsBefore()
     {
-        Recipe whole = tiny.Recipe("ppo", "within/whole", "training.max_new_tokens=24"), broken = tiny.Recipe("ppo", "within/broken", "training.max_new_tokens=24");
+        Recipe whole = tiny.Recipe("ppo", "within/whole", "training.max_new_tokens=24"), broken = tiny.Recipe("ppo", "within/broken",
+            "training.max_new_tokens=24");
         RecipeRunner.Run(whole, whole.ToRunOptions(resume: false), cancel: TestContext.Current.CancellationToken);
         using CancellationTokenSource cancel = new();
-        Assert.ThrowsAny<OperationCanceledException>(() => RecipeRunner.Run(broken, broken.ToRunOptions(resume: false), new StopSoonAfter(1, cancel), cancel.Token));
+        Assert.ThrowsAny<OperationCanceledException>(() =>
+            RecipeRunner.Run(broken, broken.ToRunOptions(resume: false), new StopSoonAfter(1, cancel), cancel.Token));
         Assert.True(TrainingRun.NewestCheckpoint(broken.Run.Folder)?.Step >= 1);
         RecipeRunner.Run(broken, broken.ToRunOptions(resume: true), cancel: TestContext.Current.CancellationToken);
         RunFolders.Equal(whole.Run.Folder, broken.Run.Folder);
@@ -104,7 +109,8 @@ public sealed class RecipeRunnerTests(TinyRecipes tiny) : IClassFixture<TinyReci
     [Fact]
     public void PpoTellsOfTextsThatAreTooLong()
     {
-        JsonElement cut = FirstLine(tiny.Recipe("ppo-joint", "too-long/cut", "training.rounds=1")), dropped = FirstLine(tiny.Recipe("ppo", "too-long/dropped", "training.rounds=1", "training.lengths.response_tokens=30"));
+        JsonElement cut = FirstLine(tiny.Recipe("ppo-joint", "too-long/cut", "training.rounds=1")),
+            dropped = FirstLine(tiny.Recipe("ppo", "too-long/dropped", "training.rounds=1", "training.lengths.response_tokens=30"));
         Assert.True(cut.GetProperty("cut_answers").GetInt64() > 0 && cut.GetProperty("dropped_rows").GetInt64() == 0, cut.ToString());
         Assert.True(dropped.GetProperty("dropped_rows").GetInt64() > 0 && dropped.GetProperty("cut_answers").GetInt64() == 0, dropped.ToString());
     }
@@ -114,9 +120,11 @@ public sealed class RecipeRunnerTests(TinyRecipes tiny) : IClassFixture<TinyReci
     {
         Recipe recipe = tiny.Recipe("ppo", "pairs-as-instructions", "training.rounds=1", $"data.instructions.folder={tiny.At("world")}");
         RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: false), cancel: TestContext.Current.CancellationToken);
-        Assert.True(JsonDocument.Parse(File.ReadLines(Path.Combine(recipe.Run.Folder, MetricsLog.FileName)).Last()).RootElement.GetProperty("ptx_loss").GetDouble() > 0);
+        Assert.True(JsonDocument.Parse(File.ReadLines(Path.Combine(recipe.Run.Folder, MetricsLog.FileName)).Last()).RootElement.GetProperty("ptx_loss")
+            .GetDouble() > 0);
         SampleEncoder encoder = new(ModelProcessor.Load(Golden.At("models", "llava-1.5-tiny")), new LengthLimits());
-        Assert.All(PreferenceDataset.Open(tiny.At("world")).ReadRecords(split: "train").Take(8), row => Assert.True(SftTrainer.Encode(row, encoder)!.Response.Length > 2));
+        Assert.All(PreferenceDataset.Open(tiny.At("world")).ReadRecords(split: "train").Take(8),
+            row => Assert.True(SftTrainer.Encode(row, encoder)!.Response.Length > 2));
     }
 
     [Fact]

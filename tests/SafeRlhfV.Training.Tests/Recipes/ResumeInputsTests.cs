@@ -44,7 +44,9 @@ public sealed class ResumeInputsTests(TinyRecipes tiny) : IClassFixture<TinyReci
         byte[] image = PreferenceDataset.Open(tiny.At("world")).ReadRows("train").First().Image!.Bytes!;
         File.WriteAllBytes(Path.Combine(folder, "one.png"), image);
         string file = Path.Combine(folder, "rows.jsonl");
-        File.WriteAllText(file, string.Concat(Enumerable.Range(0, 8).Select(row => $$"""{"question":"What is it?","image":"one.png","category":"animal_abuse","image_severity":1,"response":"A thing {{row}}.","is_response_safe":"yes"}""" + "\n")));
+        File.WriteAllText(file, string.Concat(Enumerable.Range(0, 8)
+            .Select(row =>
+                $$"""{"question":"What is it?","image":"one.png","category":"animal_abuse","image_severity":1,"response":"A thing {{row}}.","is_response_safe":"yes"}""" + "\n")));
         Check("sft", [$"data.folder={folder}", "data.split="], Path.Combine(folder, "one.png"), "images of data.folder");
     }
 
@@ -52,7 +54,8 @@ public sealed class ResumeInputsTests(TinyRecipes tiny) : IClassFixture<TinyReci
     {
         Recipe recipe = tiny.Recipe(name, $"inputs/{Guid.NewGuid():N}", places);
         using (CancellationTokenSource cancel = new())
-            Assert.Throws<OperationCanceledException>(() => RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: false), new StopAtFirst(cancel), cancel.Token));
+            Assert.Throws<OperationCanceledException>(() =>
+                RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: false), new StopAtFirst(cancel), cancel.Token));
         byte[] good = File.ReadAllBytes(file);
         foreach (bool finished in (bool[])[false, true])
         {
@@ -65,8 +68,9 @@ public sealed class ResumeInputsTests(TinyRecipes tiny) : IClassFixture<TinyReci
                 else bad[^1] ^= 1;
                 File.WriteAllBytes(file, bad);
             }
-            string message = Assert.Throws<InvalidInputException>(() => RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: true), cancel: TestContext.Current.CancellationToken)).Message;
-            Assert.Contains("since the run was begun", message);
+            string message = Assert.Throws<InvalidInputException>(() =>
+                RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: true), cancel: TestContext.Current.CancellationToken)).Message;
+            Assert.Contains("since the run started", message);
             Assert.Contains(key, message);
             // the same content under a new time is the same; a finished run has nothing left to do
             File.WriteAllBytes(file, good);

@@ -14,10 +14,12 @@ internal static class RunFolders
             Assert.NotEmpty(files);
             Assert.Equal(files, Files(Path.Combine(actual, folder)));
             foreach (string file in files)
-                Assert.True(File.ReadAllBytes(Path.Combine(expected, folder, file)).AsSpan().SequenceEqual(File.ReadAllBytes(Path.Combine(actual, folder, file))), $"{folder}/{file} differs");
+                Assert.True(File.ReadAllBytes(Path.Combine(expected, folder, file)).AsSpan()
+                    .SequenceEqual(File.ReadAllBytes(Path.Combine(actual, folder, file))), $"{folder}/{file} differs");
         }
     }
 
     private static string[] Files(string folder) =>
-        [.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(folder, file)).Order(StringComparer.Ordinal)];
+        [.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(folder, file)).Order(StringComparer.Ordinal)]
+            ;
 }

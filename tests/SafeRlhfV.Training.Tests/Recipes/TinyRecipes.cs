@@ -34,10 +34,12 @@ public sealed class TinyRecipes : IDisposable
     }
 
     /// <summary>Every trainer once.</summary>
-    public static IReadOnlyList<string> Few { get; } = ["sft", "reward-lora", "cost-tokens", "scores-lora", "dpo", "guard-prompts", "ppo-backbone", "ppo-joint"];
+    public static IReadOnlyList<string> Few { get; } = ["sft", "reward-lora", "cost-tokens", "scores-lora", "dpo", "guard-prompts", "ppo-backbone", "ppo-joint"]
+        ;
 
     /// <summary>All the others.</summary>
-    public static IReadOnlyList<string> Rest { get; } = ["sft-lora", "sft-tokens", "reward", "reward-tokens", "cost", "scores", "dpo-lora", "dpo-tokens", "guard", "guard-tokens", "ppo", "ppo-reward-only"];
+    public static IReadOnlyList<string> Rest { get; } = ["sft-lora", "sft-tokens", "reward", "reward-tokens", "cost", "scores", "dpo-lora", "dpo-tokens",
+        "guard", "guard-tokens", "ppo", "ppo-reward-only"];
 
     private static string Start => Golden.At("models", "llava-1.5-tiny");
 
@@ -50,20 +52,27 @@ public sealed class TinyRecipes : IDisposable
         string[] common = [$"run.folder={At(run)}", "run.save_every=0", "training.seed=5"];
         string[] special = kind == "ppo"
             ? [
-                $"model.policy={Start}", $"data.prompts.folder={At("world")}", $"data.instructions.folder={Golden.At("beavertails-v", "flat")}", "training.rounds=3", "training.rollout_batch=4", "training.mini_batch=2",
-                "training.max_new_tokens=6", "training.ptx_batch=2", "training.actor.learning_rate=1e-3", "training.critics.learning_rate=1e-3", "training.calibration_rows=4", "training.mode=projected", "training.multiplier.window=8",
+                $"model.policy={Start}", $"data.prompts.folder={At("world")}", $"data.instructions.folder={Golden.At("beavertails-v", "flat")}",
+                "training.rounds=3", "training.rollout_batch=4", "training.mini_batch=2",
+                "training.max_new_tokens=6", "training.ptx_batch=2", "training.actor.learning_rate=1e-3", "training.critics.learning_rate=1e-3",
+                "training.calibration_rows=4", "training.mode=projected", "training.multiplier.window=8",
                 .. name switch
                 {
-                    "ppo-backbone" => (string[])[$"model.reward={At("reward-adapter")}", $"model.cost={At("cost-adapter")}", "model.lora.rank=2", "model.lora.dropout=0.1"],
-                    "ppo-joint" => ["training.lengths.response_tokens=8", "training.lengths.too_long=cut_response", $"model.reward={At("scores-adapter")}", $"model.cost={At("scores-adapter")}", "model.lora.rank=2", "model.lora.dropout=0.1"],
+                    "ppo-backbone" => (string[])[$"model.reward={At("reward-adapter")}", $"model.cost={At("cost-adapter")}", "model.lora.rank=2",
+                        "model.lora.dropout=0.1"],
+                    "ppo-joint" => ["training.lengths.response_tokens=8", "training.lengths.too_long=cut_response", $"model.reward={At("scores-adapter")}",
+                        $"model.cost={At("scores-adapter")}", "model.lora.rank=2", "model.lora.dropout=0.1"],
                     _ => ["model.sharing=none", $"model.reward={At("reward")}", $"model.cost={At("cost")}"],
                 },
                 .. name == "ppo-reward-only" ? (string[])["training.mode=fixed", "training.multiplier.initial=0"] : [],
             ]
             : [
-                $"model.folder={Start}", $"data.folder={At("world")}", "training.batch_size=4", "training.micro_batch_size=2", "training.max_steps=4", "training.epochs=3", "training.optimizer.learning_rate=1e-3",
+                $"model.folder={Start}", $"data.folder={At("world")}", "training.batch_size=4", "training.micro_batch_size=2", "training.max_steps=4",
+                "training.epochs=3", "training.optimizer.learning_rate=1e-3",
                 // parts by tokens, states in host memory, and answers that are cut: counts of these go on after a stop
-                .. name.EndsWith("-tokens", StringComparison.Ordinal) ? (string[])["training.micro_batch_tokens=400", "training.optimizer.offload=true", "training.lengths.response_tokens=20", "training.lengths.too_long=cut_response"] : [],
+                .. name.EndsWith("-tokens", StringComparison.Ordinal)
+                    ? (string[])["training.micro_batch_tokens=400", "training.optimizer.offload=true", "training.lengths.response_tokens=20",
+                        "training.lengths.too_long=cut_response"] : [],
                 // prompts of another data set beside those of the pairs, which have the same places
                 .. name == "guard-prompts" ? (string[])[$"data.safe_prompts.folder={Golden.At("beavertails-v", "flat")}", "training.prompt_share=0.6"] : [],
                 .. name.EndsWith("-lora", StringComparison.Ordinal) ? (string[])["model.lora.rank=2", "model.lora.dropout=0.1"] : [],

@@ -21,14 +21,18 @@ public sealed class TrainingTypeTests(TinyRecipes tiny) : IClassFixture<TinyReci
     {
         Prepare();
         bool ppo = name.StartsWith("ppo", StringComparison.Ordinal);
-        string[] places = ppo ? [$"model.policy={tiny.At("half")}", "training.rounds=1", .. name == "ppo" ? (string[])[$"model.reward={tiny.At("half-reward")}", $"model.cost={tiny.At("half-cost")}"] : []] : [$"model.folder={tiny.At("half")}", "training.max_steps=1"];
+        string[] places = ppo ? [$"model.policy={tiny.At("half")}", "training.rounds=1",
+            .. name == "ppo" ? (string[])[$"model.reward={tiny.At("half-reward")}", $"model.cost={tiny.At("half-cost")}"] : []]
+                : [$"model.folder={tiny.At("half")}", "training.max_steps=1"];
         if (name == "ppo-backbone") places = [.. places, $"model.reward={tiny.At("half-reward-adapter")}", $"model.cost={tiny.At("half-cost-adapter")}"];
         Recipe recipe = tiny.Recipe(name, $"half-{name}", places);
         Assert.Contains("bfloat16", RecipePlan.ByData(recipe).Memory.Assumed);
-        Assert.Equal(RecipePlan.ByData(tiny.Recipe(name, "plan", [.. places, "model.dtype=bfloat16"])).Memory.TotalBytes, RecipePlan.ByData(recipe).Memory.TotalBytes);
+        Assert.Equal(RecipePlan.ByData(tiny.Recipe(name, "plan", [.. places, "model.dtype=bfloat16"])).Memory.TotalBytes,
+            RecipePlan.ByData(recipe).Memory.TotalBytes);
         List<string> notes = [];
         RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: false), new Listener(notes), TestContext.Current.CancellationToken);
-        Assert.Contains(notes, note => note.Contains("half is stored as float16, which cannot be trained in; it is loaded as bfloat16", StringComparison.Ordinal));
+        Assert.Contains(notes, note =>
+            note.Contains("half is stored as float16, which cannot be trained in; it is loaded as bfloat16", StringComparison.Ordinal));
         string result = Path.Combine(recipe.Run.Folder, "result");
         if (File.Exists(Path.Combine(result, "config.json"))) Assert.Equal(ScalarType.BFloat16, ModelCheckpoint.StoredType(result));
     }
@@ -38,7 +42,8 @@ public sealed class TrainingTypeTests(TinyRecipes tiny) : IClassFixture<TinyReci
     [InlineData(null, ScalarType.BFloat16, ScalarType.BFloat16)]
     [InlineData(null, ScalarType.Float32, ScalarType.Float32)]
     [InlineData(WeightType.Float32, ScalarType.Float16, ScalarType.Float32)]
-    public void TheRecipesTypeGoesFirst(WeightType? wanted, ScalarType stored, ScalarType expected) => Assert.Equal(expected, TrainingType.Of(wanted, stored, "cpu"));
+    public void TheRecipesTypeGoesFirst(WeightType? wanted, ScalarType stored, ScalarType expected) => Assert.Equal(expected,
+        TrainingType.Of(wanted, stored, "cpu"));
 
     private void Prepare()
     {

@@ -5,7 +5,9 @@ using SafeRlhfV.Testing;
 
 namespace SafeRlhfV.Training.Tests;
 
-/// <summary>How a batch is cut into parts must not change an update: every figure of a step is that of the whole batch, the gradients' norm among them.</summary>
+/// <summary>
+/// How a batch is cut into parts must not change an update: every figure of a step is that of the whole batch, the gradients' norm among them.
+/// </summary>
 public sealed class UpdateInPartsTests(TinyRecipes tiny) : IClassFixture<TinyRecipes>
 {
     private const double Rounding = 2e-5;
@@ -25,7 +27,8 @@ public sealed class UpdateInPartsTests(TinyRecipes tiny) : IClassFixture<TinyRec
     // their unsafe answers have no known severity: a part may hold fewer such rows than another, or none
     [Fact]
     public void OfAGuardOnFlatRows() => Same(
-        "guard", "guard-flat", ["training.prompt_share=0", $"data.folder={Golden.At("beavertails-v", "flat")}", "training.severity_row_weights=[0.5, 1, 2, 3]"], ModelParts);
+        "guard", "guard-flat", ["training.prompt_share=0", $"data.folder={Golden.At("beavertails-v", "flat")}", "training.severity_row_weights=[0.5, 1, 2, 3]"],
+        ModelParts);
 
     [Theory]
     [InlineData("ppo", "row")]
@@ -36,15 +39,18 @@ public sealed class UpdateInPartsTests(TinyRecipes tiny) : IClassFixture<TinyRec
     {
         string[] sets =
         [
-            "training.rollout_batch=5", "training.mini_batch=5", "training.update_epochs=2", "training.ptx_batch=3", $"training.reduction={reduction}", "training.critics.epsilon=1", "training.critics.learning_rate=0.1",
+            "training.rollout_batch=5", "training.mini_batch=5", "training.update_epochs=2", "training.ptx_batch=3", $"training.reduction={reduction}",
+            "training.critics.epsilon=1", "training.critics.learning_rate=0.1",
             .. Plain("actor", 0.5), .. name == "ppo-joint" ? (string[])["model.lora.dropout=0"] : [],
         ];
         int[] sizes = [0, 1, 3];
-        IReadOnlyDictionary<string, double>[] updates = [.. sizes.Select(size => PpoRound((PpoRecipe)tiny.Recipe(name, "parts/ppo", [.. sets, $"training.micro_batch={size}"])))];
+        IReadOnlyDictionary<string, double>[] updates =
+            [.. sizes.Select(size => PpoRound((PpoRecipe)tiny.Recipe(name, "parts/ppo", [.. sets, $"training.micro_batch={size}"])))];
         Same($"{name} {reduction}", updates, [.. sizes.Select(size => $"training.micro_batch={size}")]);
         Assert.True(updates[0]["clip_fraction"] > 0 && updates[0]["approximate_kl"] > 0, "no update was clipped: the figures of clipping are not tried");
         Assert.Contains("ptx_loss", updates[0].Keys);
-        Assert.Equal(name == "ppo" ? 2 : 1, updates[0].Keys.Count(figure => figure.Contains("critic", StringComparison.Ordinal) && figure.EndsWith("gradient_norm", StringComparison.Ordinal)));
+        Assert.Equal(name == "ppo" ? 2 : 1,
+            updates[0].Keys.Count(figure => figure.Contains("critic", StringComparison.Ordinal) && figure.EndsWith("gradient_norm", StringComparison.Ordinal)));
     }
 
     // two updates on answers of unlike lengths: means over rows and means over tokens differ
@@ -53,7 +59,8 @@ public sealed class UpdateInPartsTests(TinyRecipes tiny) : IClassFixture<TinyRec
         using PpoModels models = PpoModels.Load(recipe.Model, recipe.Seed);
         ModelProcessor processor = ModelProcessor.Load(recipe.Model.Policy);
         using VisionCache promptImages = new(models.Policy, processor.Images, 1 << 24), instructionImages = new(models.Policy, processor.Images, 1 << 24);
-        TrainingData prompts = RecipeModels.Open(recipe.Data.Prompts, processor, promptImages), instructions = RecipeModels.Open(recipe.Data.Instructions!, processor, instructionImages);
+        TrainingData prompts = RecipeModels.Open(recipe.Data.Prompts, processor, promptImages), instructions = RecipeModels.Open(recipe.Data.Instructions!,
+            processor, instructionImages);
         PpoRoles roles = models.Roles(prompts, recipe.Training, 4);
         SampleEncoder encoder = new(processor, recipe.Training.Lengths);
         using RowFeed<EncodedSample> promptFeed = prompts.Feed(5, RecordParts.None, encoder, (row, with) => with.EncodePrompt(row)),
@@ -70,19 +77,24 @@ public sealed class UpdateInPartsTests(TinyRecipes tiny) : IClassFixture<TinyRec
     private static Episode Begin(Episode episode, int tokens) =>
         new() { Sample = episode.Sample with { Response = episode.Sample.Response[..tokens] }, LogProbs = episode.LogProbs[..tokens], Ended = false };
 
-    private static string[] ModelParts => ["training.micro_batch_size=0", "training.micro_batch_size=1", "training.micro_batch_size=3", "training.micro_batch_tokens=300"];
+    private static string[] ModelParts => ["training.micro_batch_size=0", "training.micro_batch_size=1", "training.micro_batch_size=3",
+        "training.micro_batch_tokens=300"];
 
     // plain steps: Adam's division would turn the rounding of a first step into steps of full length
-    private static string[] Plain(string optimizer, double rate) => [$"training.{optimizer}.epsilon=1", $"training.{optimizer}.learning_rate={rate}", $"training.{optimizer}.warmup_fraction=0"];
+    private static string[] Plain(string optimizer, double rate) => [$"training.{optimizer}.epsilon=1", $"training.{optimizer}.learning_rate={rate}",
+        $"training.{optimizer}.warmup_fraction=0"];
 
     private void Same(string name, string run, string[] sets, string[] parts) =>
-        Same(run, [.. parts.Select((part, i) => SecondStep(tiny.Recipe(name, $"parts/{run}-{i}", [.. Plain("optimizer", 0.1), "training.max_steps=2", "training.batch_size=7", .. sets, part])))], parts);
+        Same(run,
+            [.. parts.Select((part, i) => SecondStep(tiny.Recipe(name, $"parts/{run}-{i}",
+                [.. Plain("optimizer", 0.1), "training.max_steps=2", "training.batch_size=7", .. sets, part])))], parts);
 
     private static void Same(string what, IReadOnlyDictionary<string, double>[] steps, string[] parts)
     {
         foreach ((string figure, double whole) in steps[0])
             foreach ((IReadOnlyDictionary<string, double> cut, string how) in steps.Zip(parts).Skip(1))
-                if (figure != "padding") Assert.True(Math.Abs(cut[figure] - whole) <= Rounding * (1 + Math.Abs(whole)), $"{what}: {figure} is {whole} as a whole and {cut[figure]} with {how}");
+                if (figure != "padding") Assert.True(Math.Abs(cut[figure] - whole) <= Rounding * (1 + Math.Abs(whole)),
+                    $"{what}: {figure} is {whole} as a whole and {cut[figure]} with {how}");
     }
 
     private static IReadOnlyDictionary<string, double> SecondStep(Recipe recipe)

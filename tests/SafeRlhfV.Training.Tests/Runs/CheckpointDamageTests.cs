@@ -4,7 +4,8 @@ namespace SafeRlhfV.Training.Tests;
 
 public sealed class CheckpointDamageTests
 {
-    private static readonly string[] Files = ["manifest.json", "metrics.jsonl", "parts/model/parameters.safetensors", "parts/optimizer/optimizer.safetensors", "parts/stream/state.json", "run.json"];
+    private static readonly string[] Files = ["manifest.json", "metrics.jsonl", "parts/model/parameters.safetensors", "parts/optimizer/optimizer.safetensors",
+        "parts/stream/state.json", "run.json"];
 
     [Fact]
     public void EveryFlippedByteAndMissingFileIsRefusedByNameAndTheOneBeforeOffered()
@@ -13,14 +14,18 @@ public sealed class CheckpointDamageTests
         RunOptions options = new() { Folder = folder.At("run"), SaveEvery = 1, KeepLast = 3 };
         Assert.Throws<OperationCanceledException>(() => SmallRun.Train(options, 6, 4));
         string newest = folder.At("run", "checkpoints", "step-00000004");
-        Assert.Equal(Files.Order(StringComparer.Ordinal), Directory.EnumerateFiles(newest, "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(newest, file)).Order(StringComparer.Ordinal));
+        Assert.Equal(Files.Order(StringComparer.Ordinal),
+            Directory.EnumerateFiles(newest, "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(newest, file))
+                .Order(StringComparer.Ordinal));
         RandomStream random = new(3, "flips");
         foreach (string file in Files)
         {
             string path = Path.Combine(newest, file);
             byte[] good = File.ReadAllBytes(path), bad = [.. good];
             // the manifest guards itself only where its meaning changes: its digests
-            int place = file == "manifest.json" ? System.Text.Encoding.UTF8.GetString(good).IndexOf("sha256\": \"", StringComparison.Ordinal) + 12 : random.NextInt(good.Length);
+            int place = file == "manifest.json"
+                ? System.Text.Encoding.UTF8.GetString(good).IndexOf("sha256\": \"", StringComparison.Ordinal) + 12
+                : random.NextInt(good.Length);
             bad[place] ^= 4;
             File.WriteAllBytes(path, bad);
             Refused(options, file == "manifest.json" ? "SHA-256" : file);
@@ -53,10 +58,12 @@ public sealed class CheckpointDamageTests
     {
         using TemporaryFolder folder = new();
         RunOptions options = new() { Folder = folder.At("run"), SaveEvery = 2 };
-        string message = Assert.Throws<InvalidInputException>(() => SmallRun.Train(options, 8, track: run => run.Track("late", new FullDisk(after: 2)))).Message;
+        string message = Assert.Throws<InvalidInputException>(() =>
+            SmallRun.Train(options, 8, track: run => run.Track("late", new FullDisk(after: 2)))).Message;
         Assert.Contains("No space left on device", message);
         Assert.Contains("the last good checkpoint is that of step 4", message);
-        Assert.Equal(["step-00000002", "step-00000004"], Directory.EnumerateDirectories(folder.At("run", "checkpoints")).Select(path => Path.GetFileName(path)).Order());
+        Assert.Equal(["step-00000002", "step-00000004"],
+            Directory.EnumerateDirectories(folder.At("run", "checkpoints")).Select(path => Path.GetFileName(path)).Order());
         Assert.Equal(4, SmallRun.Train(options, 8, track: run => run.Track("late", new FullDisk(after: 99))).Start);
     }
 
@@ -64,8 +71,10 @@ public sealed class CheckpointDamageTests
     public void TheNewestAndTheBestAreKept()
     {
         using TemporaryFolder folder = new();
-        SmallRun.Train(new RunOptions { Folder = folder.At("run"), SaveEvery = 1, KeepLast = 2, BestMetric = "loss", BestWindow = 1 }, 9, loss: step => Math.Abs(step - 2));
-        Assert.Equal(["step-00000003", "step-00000008", "step-00000009"], Directory.EnumerateDirectories(folder.At("run", "checkpoints")).Select(path => Path.GetFileName(path)).Order());
+        SmallRun.Train(new RunOptions { Folder = folder.At("run"), SaveEvery = 1, KeepLast = 2, BestMetric = "loss", BestWindow = 1 }, 9,
+            loss: step => Math.Abs(step - 2));
+        Assert.Equal(["step-00000003", "step-00000008", "step-00000009"],
+            Directory.EnumerateDirectories(folder.At("run", "checkpoints")).Select(path => Path.GetFileName(path)).Order());
     }
 
     [Fact]
@@ -77,14 +86,16 @@ public sealed class CheckpointDamageTests
         RunOptions options = new() { Folder = folder.At("run"), SaveEvery = 1, KeepLast = 2, BestMetric = "loss", BestWindow = 3 };
         Assert.Throws<OperationCanceledException>(() => SmallRun.Train(options, 9, 5, loss: step => losses[step]));
         SmallRun.Train(options, 9, loss: step => losses[step]); // the window goes on over a stop
-        Assert.Equal(["step-00000006", "step-00000008", "step-00000009"], Directory.EnumerateDirectories(folder.At("run", "checkpoints")).Select(path => Path.GetFileName(path)).Order());
+        Assert.Equal(["step-00000006", "step-00000008", "step-00000009"],
+            Directory.EnumerateDirectories(folder.At("run", "checkpoints")).Select(path => Path.GetFileName(path)).Order());
     }
 
     [Fact]
     public void AMetricThatTheRunDoesNotHaveIsRefusedWithThoseThatItHas()
     {
         using TemporaryFolder folder = new();
-        Assert.Contains("no metric 'accuracy'; it has loss, third", Assert.Throws<InvalidInputException>(() => SmallRun.Train(new RunOptions { Folder = folder.At("run"), BestMetric = "accuracy" }, 3)).Message);
+        Assert.Contains("no metric 'accuracy'; it has loss, third",
+            Assert.Throws<InvalidInputException>(() => SmallRun.Train(new RunOptions { Folder = folder.At("run"), BestMetric = "accuracy" }, 3)).Message);
     }
 
     private static void Refused(RunOptions options, string why)

@@ -6,7 +6,8 @@ namespace SafeRlhfV.Training.Tests;
 /// <summary>A run small enough to be stopped anywhere: a linear fit with AdamW, noise by step, and a stream and a counter as parts.</summary>
 internal static class SmallRun
 {
-    public static Result Train(RunOptions options, long steps, long? stopAfter = null, IProgress<TrainingProgress>? progress = null, Action<TrainingRun>? track = null, Func<long, double>? loss = null, Func<long, Dictionary<string, double>>? metrics = null)
+    public static Result Train(RunOptions options, long steps, long? stopAfter = null, IProgress<TrainingProgress>? progress = null,
+        Action<TrainingRun>? track = null, Func<long, double>? loss = null, Func<long, Dictionary<string, double>>? metrics = null)
     {
         using var scope = NewDisposeScope();
         using CancellationTokenSource cancel = new();
@@ -29,7 +30,9 @@ internal static class SmallRun
             error.backward();
             optimizer.Step(0.05);
             if (step + 1 == stopAfter) cancel.Cancel();
-            run.Step(step + 1, steps, metrics?.Invoke(step) ?? new Dictionary<string, double> { ["loss"] = loss?.Invoke(step) ?? error.item<float>(), ["third"] = step / 3.0 }, new Dictionary<string, double> { ["tokens_per_second"] = 1 });
+            run.Step(step + 1, steps, metrics?.Invoke(step)
+                ?? new Dictionary<string, double> { ["loss"] = loss?.Invoke(step) ?? error.item<float>(), ["third"] = step / 3.0 },
+                    new Dictionary<string, double> { ["tokens_per_second"] = 1 });
         }
         run.Finish(folder => File.WriteAllText(Path.Combine(folder, "result.txt"), "whole"));
         return new Result(start, [.. weight.data<float>(), .. half.to(ScalarType.Float32).data<float>()]);

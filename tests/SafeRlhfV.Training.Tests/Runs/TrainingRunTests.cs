@@ -30,7 +30,8 @@ public sealed class TrainingRunTests
         SmallRun.Result whole = SmallRun.Train(new RunOptions { Folder = folder.At("whole"), SaveEvery = 4 }, 11);
         RunOptions options = new() { Folder = folder.At("killed"), SaveEvery = 4 };
         // an error that no one handles stands for a kill: the steps after the checkpoint of step 4 are lost
-        Assert.Throws<NotFiniteNumberException>(() => SmallRun.Train(options, 11, loss: step => step == 6 ? throw new NotFiniteNumberException() : double.NegativeZero));
+        Assert.Throws<NotFiniteNumberException>(() =>
+            SmallRun.Train(options, 11, loss: step => step == 6 ? throw new NotFiniteNumberException() : double.NegativeZero));
         Assert.Equal(6, File.ReadAllLines(folder.At("killed", "metrics.jsonl")).Length);
         SmallRun.Result rest = SmallRun.Train(options, 11);
         Assert.Equal(4, rest.Start);
@@ -47,7 +48,8 @@ public sealed class TrainingRunTests
         Assert.Equal("whole", File.ReadAllText(folder.At("run", "result", "result.txt")));
         Assert.Equal("a: 1\n", File.ReadAllText(folder.At("run", "result", "recipe.yaml")));
         using (TrainingRun again = new("small", options)) Assert.True(again.IsFinished);
-        Assert.Contains("is finished, and was made with another recipe (line 1: 'a: 1' there, 'a: 2' here)", Assert.Throws<InvalidInputException>(() => new TrainingRun("small", options with { RecipeYaml = "a: 2\n" })).Message);
+        Assert.Contains("is finished, and was made with another recipe (line 1: 'a: 1' there, 'a: 2' here)",
+            Assert.Throws<InvalidInputException>(() => new TrainingRun("small", options with { RecipeYaml = "a: 2\n" })).Message);
         SmallRun.Result second = SmallRun.Train(options, 5);
         Assert.Equal(5, second.Start);
         Assert.Equal(first.Weights, second.Weights);
@@ -111,9 +113,11 @@ public sealed class TrainingRunTests
         using TemporaryFolder folder = new();
         RunOptions options = new() { Folder = folder.At("run"), SaveEvery = 1, Seed = 1, RecipeYaml = "a: 1\nb: 2\n" };
         Assert.Throws<OperationCanceledException>(() => SmallRun.Train(options, 5, 2));
-        Assert.Contains("line 2: 'b: 2' there, 'b: 3' here", Assert.Throws<InvalidInputException>(() => SmallRun.Train(options with { RecipeYaml = "a: 1\nb: 3\n" }, 5)).Message);
+        Assert.Contains("line 2: 'b: 2' there, 'b: 3' here",
+            Assert.Throws<InvalidInputException>(() => SmallRun.Train(options with { RecipeYaml = "a: 1\nb: 3\n" }, 5)).Message);
         Assert.Contains("seed 1", Assert.Throws<InvalidInputException>(() => SmallRun.Train(options with { Seed = 2 }, 5)).Message);
-        Assert.Contains("'more'", Assert.Throws<InvalidInputException>(() => SmallRun.Train(options, 5, track: run => run.Track("more", new JsonPart<int>(() => 1, _ => { })))).Message);
+        Assert.Contains("'more'", Assert.Throws<InvalidInputException>(() =>
+            SmallRun.Train(options, 5, track: run => run.Track("more", new JsonPart<int>(() => 1, _ => { })))).Message);
         Assert.Equal(2, SmallRun.Train(options, 5).Start);
     }
 
@@ -122,7 +126,8 @@ public sealed class TrainingRunTests
     {
         using TemporaryFolder folder = new();
         using TrainingRun first = new("small", new RunOptions { Folder = folder.At("run") });
-        Assert.Contains("another run may hold it", Assert.Throws<InvalidInputException>(() => new TrainingRun("small", new RunOptions { Folder = folder.At("run") })).Message);
+        Assert.Contains("another run may hold it",
+            Assert.Throws<InvalidInputException>(() => new TrainingRun("small", new RunOptions { Folder = folder.At("run") })).Message);
     }
 
     [Fact]

@@ -19,7 +19,8 @@ public sealed class SftTrainerTests
         SftSettings settings = new() { BatchSize = 2, MaxSteps = 1, TrainVisionTower = trained, Optimizer = new OptimizerSettings { LearningRate = 1e-3 } };
         using VisionCache cache = new(model, processor.Images, trained ? 0 : settings.VisionCacheBytes);
         using TrainingRun run = new("sft", new RunOptions());
-        SftTrainer.Train(new PolicyRole(model), new TrainingData(PreferenceDataset.Open(Golden.At("beavertails-v", "paired")), processor, cache), settings, run);
+        SftTrainer.Train(new PolicyRole(model), new TrainingData(PreferenceDataset.Open(Golden.At("beavertails-v", "paired")), processor, cache), settings,
+            run);
         Assert.Equal(trained, Changed(model, before, "vision_tower."));
         Assert.True(Changed(model, before, "language_model."));
         Assert.True(Changed(model, before, "multi_modal_projector."));
@@ -28,6 +29,7 @@ public sealed class SftTrainerTests
     private static bool Changed(VisionLanguageModel model, VisionLanguageModel before, string part)
     {
         Dictionary<string, Parameter> old = before.named_parameters().ToDictionary(pair => pair.name, pair => pair.parameter);
-        return model.named_parameters().Where(pair => pair.name.StartsWith(part, StringComparison.Ordinal)).Any(pair => pair.parameter.ne(old[pair.name]).any().item<bool>());
+        return model.named_parameters().Where(pair => pair.name.StartsWith(part, StringComparison.Ordinal))
+            .Any(pair => pair.parameter.ne(old[pair.name]).any().item<bool>());
     }
 }

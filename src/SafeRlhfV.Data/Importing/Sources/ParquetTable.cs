@@ -38,7 +38,7 @@ internal static class ParquetTable
         using FileReader reader = Guard(file, 0, () => new FileReader(file, properties, arrow));
         using IArrowArrayStream batches = Guard(file, 0, () => reader.GetRecordBatchReader(columns: leaves));
         long row = 0;
-        while (Guard(file, row, () => batches.ReadNextRecordBatchAsync().AsTask().GetAwaiter().GetResult()) is { } batch)
+        while (Guard(file, row, () => TaskResult.Of(batches.ReadNextRecordBatchAsync())) is { } batch)
         {
             using (batch)
                 foreach (SourceMap map in ArrowValues.Rows(batch))

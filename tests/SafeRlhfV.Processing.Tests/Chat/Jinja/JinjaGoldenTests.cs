@@ -24,7 +24,8 @@ public sealed class JinjaGoldenTests
             {
                 using JsonDocument document = JsonDocument.Parse(line);
                 rows++;
-                if (Fault(document.RootElement, folder, named?.RootElement) is { } fault) wrong.Add($"{document.RootElement.GetProperty("name").GetString()}: {fault}");
+                if (Fault(document.RootElement, folder, named?.RootElement) is { } fault)
+                    wrong.Add($"{document.RootElement.GetProperty("name").GetString()}: {fault}");
             }
         }
         Assert.True(rows > 0, "the reference has no rows");
@@ -45,8 +46,12 @@ public sealed class JinjaGoldenTests
                 JsonElement row = document.RootElement;
                 if (!row.GetProperty("group").GetString()!.StartsWith("chat-", StringComparison.Ordinal) || row.TryGetProperty("error", out _)) continue;
                 rows++;
-                string text = row.TryGetProperty("template", out JsonElement whole) ? whole.GetString()! : File.ReadAllText(Path.Combine(folder, row.GetProperty("template_file").GetString()!));
-                PyDict variables = (PyDict)JsonValues.Of(row.TryGetProperty("context", out JsonElement own) ? own : named.RootElement.GetProperty(row.GetProperty("context_name").GetString()!))!;
+                string text = row.TryGetProperty("template", out JsonElement whole)
+                    ? whole.GetString()!
+                    : File.ReadAllText(Path.Combine(folder, row.GetProperty("template_file").GetString()!));
+                PyDict variables = (PyDict)JsonValues.Of(row.TryGetProperty("context", out JsonElement own)
+                    ? own
+                    : named.RootElement.GetProperty(row.GetProperty("context_name").GetString()!))!;
                 DateTime now = Now(variables);
                 foreach (string name in NotVariables) variables.Remove(name);
                 ChatTemplateText template = new(JinjaTemplate.Parse(text));
@@ -64,8 +69,12 @@ public sealed class JinjaGoldenTests
 
     private static string? Fault(JsonElement row, string folder, JsonElement? contexts)
     {
-        string template = row.TryGetProperty("template", out JsonElement text) ? text.GetString()! : File.ReadAllText(Path.Combine(folder, row.GetProperty("template_file").GetString()!));
-        JsonElement context = row.TryGetProperty("context", out JsonElement own) ? own : contexts!.Value.GetProperty(row.GetProperty("context_name").GetString()!);
+        string template = row.TryGetProperty("template", out JsonElement text)
+            ? text.GetString()!
+            : File.ReadAllText(Path.Combine(folder, row.GetProperty("template_file").GetString()!));
+        JsonElement context = row.TryGetProperty("context", out JsonElement own)
+            ? own
+            : contexts!.Value.GetProperty(row.GetProperty("context_name").GetString()!);
         PyDict variables = (PyDict)JsonValues.Of(context)!;
         DateTime now = Now(variables);
         foreach (string name in NotVariables) variables.Remove(name);
@@ -88,11 +97,14 @@ public sealed class JinjaGoldenTests
         }
         catch (JinjaException failure)
         {
-            if (kind is null) return $"failed ({failure.Kind}: {failure.Message}), expected {JsonSerializer.Serialize(row.GetProperty("rendered").GetString())}";
+            if (kind is null)
+                return $"failed ({failure.Kind}: {failure.Message}), expected {JsonSerializer.Serialize(row.GetProperty("rendered").GetString())}";
             if (isPolicy) return Stopwatch.GetElapsedTime(started) < TimeSpan.FromSeconds(20) ? null : "took too long";
             string part = error.GetProperty("message_contains").GetString() ?? "";
             if (failure.Kind != kind) return $"failed with {failure.Kind} ({failure.Message}), expected {kind}";
-            bool says = kind == JinjaErrorKind.RaiseException ? failure.Message == part || part.Length == 0 : failure.Message.Contains(part, StringComparison.Ordinal);
+            bool says = kind == JinjaErrorKind.RaiseException
+                ? failure.Message == part || part.Length == 0
+                : failure.Message.Contains(part, StringComparison.Ordinal);
             return says ? null : $"says '{failure.Message}', expected '{part}'";
         }
         catch (Exception stranger) when (stranger is not OutOfMemoryException)
@@ -104,7 +116,8 @@ public sealed class JinjaGoldenTests
     private static string Difference(string given, string expected)
     {
         int at = given.AsSpan().CommonPrefixLength(expected), from = Math.Max(at - 20, 0);
-        return $"at {at} gave {JsonSerializer.Serialize(given[from..Math.Min(at + 40, given.Length)])}, expected {JsonSerializer.Serialize(expected[from..Math.Min(at + 40, expected.Length)])}";
+        return $"at {at} gave {JsonSerializer.Serialize(given[from..Math.Min(at + 40, given.Length)])}, expected "
+            + $"{JsonSerializer.Serialize(expected[from..Math.Min(at + 40, expected.Length)])}";
     }
 
     private static JinjaErrorKind Kind(string name) => name switch
