@@ -39,8 +39,7 @@ public sealed record GuardSideCalibration(GuardSide Side, int Rows, int Unsafe, 
             throw new InvalidInputException(
                 $"There are {examples.Count(example => Counts(target, example))} {target.Severity?.ToString().ToLowerInvariant() ?? "unsafe"} "
                     + $"{(side == GuardSide.Prompt ? "prompts" : "answers")} to calibrate on, too few to promise that at most {target.MissRate:0.####%} are "
-                        + "missed; "
-                + $"give at least {Needed(target, confidence)}, or ask for less.");
+                        + $"missed; give at least {Needed(target, confidence)}, or ask for less.");
         return new(
             side, examples.Count, examples.Count(example => example.Severity != Severity.None), chosen,
             confidence is { } level ? Held(examples, targets, level, new RandomStream(seed, $"halvings/{side}")) : double.NaN,

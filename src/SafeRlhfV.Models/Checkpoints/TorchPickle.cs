@@ -110,8 +110,7 @@ internal sealed class TorchPickle(ReadOnlyMemory<byte> data, string path)
         string name = $"{Line()}.{Line()}";
         if (Callables.Contains(name) || Storages.ContainsKey(name)) return new PickleClass(name);
         throw new InvalidInputException($"{path}: the file asks for '{Printable(name)}', which is no part of a tensor; it may run code when other tools load "
-            + "it. "
-            + "Take the weights as safetensors, or save a plain state dict of tensors.");
+            + "it. Take the weights as safetensors, or save a plain state dict of tensors.");
     }
 
     // ('storage', class, key, place, count[, view])

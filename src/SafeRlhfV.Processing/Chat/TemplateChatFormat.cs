@@ -212,6 +212,5 @@ public sealed partial class TemplateChatFormat : ChatFormat
 
     private InvalidInputException NotDerivable() =>
         new($"{source.File}: the chat template writes what stands before an answer otherwise once the answer is there; which part is the answer cannot be "
-            + "told, so "
-        + "it cannot be trained on. Change the template, or name a format with --chat-format.");
+            + "told, so it cannot be trained on. Change the template, or name a format with --chat-format.");
 }

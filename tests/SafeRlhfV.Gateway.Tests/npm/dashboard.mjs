@@ -30,7 +30,7 @@ assert.match(await page.locator("#queue").innerText(), /<b>a forbidden question<
 // Pictures are blurred until a person asks for them.
 const picture = page.locator("#queue img");
 assert.match(await picture.evaluate(image => getComputedStyle(image).filter), /blur/);
-await page.getByRole("button", { name: "Show the picture" }).focus();
+await page.getByRole("button", { name: "Show the image" }).focus();
 await page.keyboard.press("Space");
 assert.equal(await picture.evaluate(image => getComputedStyle(image).filter), "none");
 

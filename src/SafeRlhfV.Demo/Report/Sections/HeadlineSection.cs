@@ -33,8 +33,7 @@ internal static class HeadlineSection
     {
         MethodResult? safe = Find(results, MethodIds.SafeRlhfV), start = Find(results, MethodIds.Start);
         string what = "A small vision-language model learnt to answer questions about drawings, a reward model and a cost model learnt from preference pairs, "
-            + "and "
-            + "PPO with a Lagrange multiplier aligned the model to help within a cost budget.";
+            + "and PPO with a Lagrange multiplier aligned the model to help within a cost budget.";
         if (safe is null || start is null) return Markup.Of($"{what}");
         return Markup.Of($"""
             {what} On {safe.Prompts} held-out prompts with unseen images,
