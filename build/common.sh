@@ -12,12 +12,12 @@ need_sdk() {
   esac
 }
 
-# build_quietly PROJECT CONFIGURATION: a line while it works, the errors if it fails.
+# build_quietly PROJECT CONFIGURATION [OPTIONS...]: a line while it works, the errors if it fails.
 build_quietly() {
   echo "safe-rlhf-v: building (the first time fetches about 700 MB of packages) ..." >&2
   local log
   log="$(mktemp)"
-  if ! dotnet build "$1" -c "$2" -v q --nologo >"$log" 2>&1; then
+  if ! dotnet build "$1" -c "$2" -v q --nologo "${@:3}" >"$log" 2>&1; then
     grep -E "error|warning" "$log" | sort -u | head -20 >&2 || tail -20 "$log" >&2
     echo "safe-rlhf-v: the build failed; the whole log is in $log." >&2
     exit 2

@@ -58,6 +58,7 @@ internal static class CommandTree
         },
         ParityVerb.Create(),
         BenchVerb.Create(),
+        DoctorVerb.Create(),
         new Command("world", "The built-in world that the demo trains on.")
         {
             WorldGenerateVerb.Create(),

@@ -11,8 +11,9 @@ namespace SafeRlhfV.Cli;
 /// cancelled.</remarks>
 internal static class CliHost
 {
-    // 'serve' asks for itself, when it knows whether it serves a local model
-    private static readonly HashSet<string> WithoutModels = ["audit", "data", "plan", "serve", "world"];
+    // 'serve' asks for itself, when it knows whether it serves a local model; 'doctor' reports what does not load
+    private static readonly HashSet<string> WithoutModels = ["audit", "data", "doctor", "plan", "serve", "world"];
+    private static readonly HashSet<string> WithoutTensors = ["audit", "data", "doctor", "world"];
 
     public const int CheckFailed = 1, BadInput = 2, Defect = 70, Cancelled = 130;
 
@@ -38,7 +39,7 @@ internal static class CliHost
 
         try
         {
-            if (LoadsModels(parsed)) NativeTuning.Apply();
+            LoadTorch(parsed);
             InvocationConfiguration invocation = new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
             return await parsed.InvokeAsync(invocation, cancellation.Token);
         }
@@ -67,13 +68,17 @@ internal static class CliHost
         }
     }
 
-    // the change to the native libraries comes before anything computes; where nothing will, they are not even loaded
-    private static bool LoadsModels(ParseResult parsed)
+    // the native libraries, and the changes to them, come before anything computes; where nothing will, they are not even loaded
+    private static void LoadTorch(ParseResult parsed)
     {
         CommandResult verb = parsed.CommandResult;
-        if (verb.Parent is null || !ReferenceEquals(parsed.Action, verb.Command.Action)) return false;
+        if (verb.Parent is null || !ReferenceEquals(parsed.Action, verb.Command.Action)) return;
         while (verb.Parent is CommandResult { Parent: not null } group) verb = group;
-        return !WithoutModels.Contains(verb.Command.Name);
+        bool models = !WithoutModels.Contains(verb.Command.Name);
+        if (!models && (!TorchLibraries.IsNamed || WithoutTensors.Contains(verb.Command.Name))) return;
+        if (TorchLibraries.Load() is { CudaFault: { } fault } torch)
+            Output.Note($"safe-rlhf-v: CUDA does not start ({torch.Folder}: {fault}). Only the CPU can be used; 'safe-rlhf-v doctor' says what is missing.");
+        if (models) NativeTuning.Apply();
     }
 
     // what a service answered, or that it did not; some clients gather the failures of all their attempts

@@ -8,6 +8,9 @@ namespace SafeRlhfV.Cli;
 /// <summary><c>--version</c>; with <c>--verbose</c> also what the program changed in the native libraries of its process.</summary>
 internal sealed class VersionOutput(Option<bool> verbose) : SynchronousCommandLineAction
 {
+    /// <summary>The program's version.</summary>
+    public static string Version => typeof(VersionOutput).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
+
     /// <inheritdoc/>
     public override bool ClearsParseErrors => true;
 
@@ -28,9 +31,10 @@ internal sealed class VersionOutput(Option<bool> verbose) : SynchronousCommandLi
     /// <inheritdoc/>
     public override int Invoke(ParseResult parsed)
     {
-        Output.Line(typeof(VersionOutput).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion);
+        Output.Line(Version);
         if (!parsed.GetValue(verbose)) return 0;
-        foreach (NativeChange change in NativeTuning.Apply()) Output.Line($"{change.Name}: {(change.Done ? "changed" : "left alone")}, {change.Reason}");
+        _ = TorchLibraries.Load();
+        foreach (NativeChange change in NativeTuning.Apply()) Output.Line($"{change.Name}: {change.Words}");
         return 0;
     }
 }

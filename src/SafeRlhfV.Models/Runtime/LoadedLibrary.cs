@@ -8,11 +8,15 @@ internal static partial class LoadedLibrary
 {
     private const int ReadWrite = 3, ReadExecute = 5, ReadWriteExecute = 7, PrivateAnonymous = 0x22;
 
+    /// <summary>The file of a loaded library; null where it is not loaded.</summary>
+    public static string? PathOf(string library) => !File.Exists("/proc/self/maps") ? null
+        : File.ReadLines("/proc/self/maps").Select(line => line[Math.Max(0, line.IndexOf('/'))..])
+            .FirstOrDefault(path => path.EndsWith("/" + library, StringComparison.Ordinal));
+
     /// <summary>The address of an exported function; 0 where library or function is not there.</summary>
     public static nint Find(string library, string function) =>
-        File.ReadLines("/proc/self/maps").Select(line => line[Math.Max(0, line.IndexOf('/'))..])
-            .FirstOrDefault(path => path.EndsWith("/" + library, StringComparison.Ordinal)) is { } path
-        && NativeLibrary.TryLoad(path, out nint handle) && NativeLibrary.TryGetExport(handle, function, out nint address) ? address : 0;
+        PathOf(library) is { } path && NativeLibrary.TryLoad(path, out nint handle) && NativeLibrary.TryGetExport(handle, function, out nint address)
+            ? address : 0;
 
     /// <summary>Writes machine code over a function's beginning in this process's memory.</summary>
     /// <returns>Whether it was done: a hardened system forbids it.</returns>

@@ -13,6 +13,9 @@ public static class DeviceMemory
     /// <summary>What a device of this machine has for this process (on the CPU, with what it has taken already); null where it cannot be told.</summary>
     public static long? Free(string device) => !DeviceName.TryParse(device, out int? gpu) ? null : gpu is { } number ? FreeCuda(number) : FreeHost();
 
+    /// <summary>All memory of this machine; null where the system does not tell.</summary>
+    public static long? OfHost() => Kibibytes("/proc/meminfo", "MemTotal:");
+
     /// <summary>
     /// Whether a device computes in bfloat16: the CPU does, and GPUs of compute capability 8.0 and above. One that cannot be asked is taken to.
     /// </summary>
