@@ -118,7 +118,7 @@ internal static class Bench
         return (count, clock.Elapsed.TotalSeconds);
     }
 
-    private static async Task<HttpResponseMessage> SendAsync(HttpClient http, Load load, Child server, byte[] body, HttpCompletionOption option)
+    public static async Task<HttpResponseMessage> SendAsync(HttpClient http, Load load, Child server, byte[] body, HttpCompletionOption option)
     {
         using HttpRequestMessage request = new(HttpMethod.Post, server.Address + "/v1/chat/completions") { Content = new ByteArrayContent(body) };
         request.Content.Headers.ContentType = new("application/json");
@@ -128,11 +128,11 @@ internal static class Bench
         return response;
     }
 
-    private static double At(List<double> values, double share)
+    public static double At(List<double> values, double share)
     {
         double[] sorted = [.. values.Order()];
         return sorted[Math.Min(sorted.Length - 1, (int)(share * sorted.Length))];
     }
 
-    private static string LoadAverage() => File.Exists("/proc/loadavg") ? File.ReadAllText("/proc/loadavg").Split(' ')[0] : "unknown";
+    public static string LoadAverage() => File.Exists("/proc/loadavg") ? File.ReadAllText("/proc/loadavg").Split(' ')[0] : "unknown";
 }

@@ -42,9 +42,16 @@ internal sealed class Child : IAsyncDisposable
         return new(process, address);
     }
 
+    /// <summary>Kills it where it stands.</summary>
+    public async Task KillAsync()
+    {
+        process.Kill();
+        await process.WaitForExitAsync();
+    }
+
     public async ValueTask DisposeAsync()
     {
-        process.StandardInput.Close();
+        if (!process.HasExited) process.StandardInput.Close();
         using CancellationTokenSource limit = new(TimeSpan.FromSeconds(15));
         try
         {

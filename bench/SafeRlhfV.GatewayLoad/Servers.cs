@@ -16,6 +16,7 @@ namespace SafeRlhfV.GatewayLoad;
 internal static class Servers
 {
     public const string Key = "bench-key";
+    private const string Keywords = "kind: patterns, category: dangerous_behavior, severity: severe, keywords: [ forbidden phrase, another one ]";
     private const int StreamChunks = 10, ChunkMilliseconds = 20;
 
     private static readonly byte[] Whole = Encoding.UTF8.GetBytes(
@@ -72,27 +73,38 @@ internal static class Servers
         try
         {
             string moderator = guard is null
-                ? "kind: patterns, category: dangerous_behavior, severity: severe, keywords: [ forbidden phrase, another one ]"
+                ? Keywords
                 : $"kind: local, checkpoint: '{guard.Replace("'", "''", StringComparison.Ordinal)}'";
-            // a batch of 32 as there are 32 callers; no memory of verdicts, so that every request is judged
-            string yaml = $"""
-                listen: http://127.0.0.1:0
-                moderators: [ {"{"} {moderator} {"}"} ]
-                moderation_batch: 32
-                moderation_cache: 0
-                upstreams: [ {"{"} name: stub, endpoint: "{upstream}/v1" {"}"} ]
-                models: [ {"{"} name: stub, upstreams: [ stub ] {"}"} ]
-                keys: [ {"{"} name: bench, hash: {Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Key)))} {"}"} ]
-                limits: {"{"} concurrency: 5000 {"}"}
-                audit: {"{"} trail: "sqlite:audit.db" {"}"}
-                """;
-            return await ServeAsync(GatewayHost.Build(GatewaySettingsReader.Parse(yaml, "bench", folder.FullName)));
+            return await ServeAsync(GatewayHost.Build(GatewaySettingsReader.Parse(Yaml(upstream, moderator, "sqlite:audit.db"), "bench", folder.FullName)));
         }
         finally
         {
             folder.Delete(true);
         }
     }
+
+    /// <summary>A gateway of several on a PostgreSQL; without a name it stands alone and writes the main chain.</summary>
+    public static Task<int> ReplicaAsync(string upstream, string name, string connection)
+    {
+        string yaml = Yaml(upstream, Keywords, $"postgres:{connection}")
+            + (name.Length == 0 ? "" : $"\nreplicas: {"{"} name: {name}, anchor: 1s {"}"}\nshutdown: {"{"} drain: 0s {"}"}");
+        return ServeAsync(GatewayHost.Build(GatewaySettingsReader.Parse(yaml, "bench", Directory.GetCurrentDirectory())));
+    }
+
+    public static Task<int> BalancerAsync(string[] gateways) => ServeAsync(Balancer.Create(gateways, TimeSpan.FromMilliseconds(250), retries: true));
+
+    // a batch of 32 as there are 32 callers; no memory of verdicts, so that every request is judged
+    private static string Yaml(string upstream, string moderator, string trail) => $"""
+        listen: http://127.0.0.1:0
+        moderators: [ {"{"} {moderator} {"}"} ]
+        moderation_batch: 32
+        moderation_cache: 0
+        upstreams: [ {"{"} name: stub, endpoint: "{upstream}/v1" {"}"} ]
+        models: [ {"{"} name: stub, upstreams: [ stub ] {"}"} ]
+        keys: [ {"{"} name: bench, hash: {Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Key)))} {"}"} ]
+        limits: {"{"} concurrency: 5000 {"}"}
+        audit: {"{"} trail: "{trail}" {"}"}
+        """;
 
     private static WebApplication Create(Action<WebApplicationBuilder>? more = null)
     {

@@ -27,8 +27,8 @@ internal sealed class AuditChain(byte[]? key)
 
     public string Link(string previous, string payload) => Link(previous, Encoding.UTF8.GetBytes(payload));
 
-    /// <summary>What vouches for a mark in the chain (its head, or where it begins after old records were deleted).</summary>
-    public string Seal(string name, long sequence, string hash) => Digest(Encoding.UTF8.GetBytes($"mark\n{name}\n{sequence}\n{hash}"));
+    /// <summary>What vouches for a mark in a chain (its head, or where it begins after old records were deleted).</summary>
+    public string Seal(string mark, AuditMark at) => Digest(Encoding.UTF8.GetBytes($"mark\n{AuditMarks.Name(mark, at.Chain)}\n{at.Sequence}\n{at.Hash}"));
 
     /// <summary>The fingerprint of a text or an image.</summary>
     public string Fingerprint(ReadOnlySpan<byte> content) => Digest(content);

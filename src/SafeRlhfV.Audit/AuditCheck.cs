@@ -1,12 +1,17 @@
 namespace SafeRlhfV.Audit;
 
 /// <summary>What verifying an audit trail found.</summary>
-/// <param name="Records">How many records there are.</param>
-/// <param name="Head">The last record. Kept elsewhere, it proves later that nothing was cut off the end.</param>
+/// <param name="Records">How many records there are, in all chains.</param>
+/// <param name="Head">
+/// The last record; of a trail with several chains, the last anchor, which covers them all. Kept elsewhere, it proves later that nothing was cut off the end.
+/// </param>
 /// <param name="Faults">Every change, gap and contradiction, the first thousand of them; empty where the trail is whole.</param>
 /// <param name="IsKeyed">Whether a key was used: without one, whoever may write the database could have rewritten all of it.</param>
 public sealed record AuditCheck(long Records, AuditMark Head, IReadOnlyList<string> Faults, bool IsKeyed)
 {
     /// <summary>Whether the trail is whole.</summary>
     public bool IsWhole => Faults.Count == 0;
+
+    /// <summary>The chains, the chain of anchors last.</summary>
+    public IReadOnlyList<AuditChainState> Chains { get; init; } = [];
 }

@@ -8,6 +8,9 @@ namespace SafeRlhfV.Audit;
 /// <summary>Where an audit trail lies: SQLite in a file, or PostgreSQL shared by several gateways.</summary>
 public sealed class AuditDatabase : IAsyncDisposable
 {
+    /// <summary>The first number of this project's advisory locks in PostgreSQL.</summary>
+    internal const int LockClass = 729114503;
+
     private readonly bool _isPostgres;
     private readonly NpgsqlDataSource? _postgres;
     private readonly string _connection;
@@ -22,8 +25,7 @@ public sealed class AuditDatabase : IAsyncDisposable
 
     /// <summary>A file; it is made where it is missing.</summary>
     public static AuditDatabase Sqlite(string path) =>
-        new(false, new SqliteConnectionStringBuilder { DataSource = Path.GetFullPath(path), Pooling = true, DefaultTimeout = 5 }.ToString(),
-            Path.GetFullPath(path));
+        new(false, new SqliteConnectionStringBuilder { DataSource = Path.GetFullPath(path), Pooling = true, DefaultTimeout = 5 }.ToString(), Path.GetFullPath(path));
 
     /// <summary>A PostgreSQL database by its connection string.</summary>
     public static AuditDatabase Postgres(string connection) => new(true, connection);
@@ -53,10 +55,7 @@ public sealed class AuditDatabase : IAsyncDisposable
         return ValueTask.CompletedTask;
     }
 
-    /// <summary>
-    /// Throws where the file that held the trail has been taken away: an open connection would go on writing into nothing, and a new one would begin another
-    /// trail.
-    /// </summary>
+    /// <summary>Throws where the file that held the trail has been taken away: an open connection would go on writing into nothing, and a new one would begin another trail.</summary>
     internal void CheckPresence()
     {
         if (_isReady && _file is not null && !File.Exists(_file)) throw new FileNotFoundException("The audit trail's file is missing.", _file);
@@ -72,7 +71,7 @@ public sealed class AuditDatabase : IAsyncDisposable
             if (!_isPostgres) await ExecuteAsync(connection, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;", cancellationToken).ConfigureAwait(false);
             if (!_isReady)
             {
-                await ExecuteAsync(connection, Tables(), cancellationToken).ConfigureAwait(false);
+                await ExecuteAsync(connection, _isPostgres ? AuditTables.Postgres : AuditTables.Sqlite, cancellationToken).ConfigureAwait(false);
                 _isReady = true;
             }
             return connection;
@@ -85,22 +84,31 @@ public sealed class AuditDatabase : IAsyncDisposable
     }
 
     /// <summary>What inserts over a connection of this kind.</summary>
-    internal static IAuditInserts Inserts(DbConnection connection) => connection is SqliteConnection sqlite
-        ? new SqliteInserts(sqlite)
-        : new PostgresInserts((NpgsqlConnection)connection);
+    internal static IAuditInserts Inserts(DbConnection connection) => connection is SqliteConnection sqlite ? new SqliteInserts(sqlite) : new PostgresInserts((NpgsqlConnection)connection);
 
-    /// <summary>A transaction that no other writer's can overlap: the chain has one end.</summary>
-    internal async Task<DbTransaction> BeginWriteAsync(DbConnection connection, CancellationToken cancellationToken)
+    /// <summary>Whether several chains can stand in it: PostgreSQL.</summary>
+    internal bool HasChains => _isPostgres;
+
+    /// <summary>The columns of a record, for <see cref="AuditReader"/>.</summary>
+    internal string RecordColumns => $"sequence, kind, request, at, payload, previous, hash, {(_isPostgres ? "chain" : $"'{AuditChains.Main}'")}";
+
+    /// <summary>A transaction that no other writer's of the same chain can overlap: a chain has one end.</summary>
+    internal static async Task<DbTransaction> BeginWriteAsync(DbConnection connection, string chain, CancellationToken cancellationToken)
     {
         if (connection is SqliteConnection sqlite) return sqlite.BeginTransaction(deferred: false);
         DbTransaction transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellationToken).ConfigureAwait(false);
-        await ExecuteAsync(connection, "SELECT pg_advisory_xact_lock(729114503);", cancellationToken, transaction).ConfigureAwait(false);
+        await LockAsync(connection, transaction, chain, cancellationToken).ConfigureAwait(false);
         return transaction;
     }
 
+    /// <summary>Holds a chain's end until a transaction on PostgreSQL ends. For the main chain it is the lock that builds with one chain took.</summary>
+    internal static Task LockAsync(DbConnection connection, DbTransaction transaction, string chain, CancellationToken cancellationToken) => chain == AuditChains.Main
+        ? ExecuteAsync(connection, "SELECT pg_advisory_xact_lock(@class::bigint)", cancellationToken, transaction, ("class", LockClass))
+        : ExecuteAsync(
+            connection, "SELECT pg_advisory_xact_lock(@class, @chain)", cancellationToken, transaction, ("class", LockClass), ("chain", AuditChains.LockKey(chain)));
+
     /// <summary>A transaction that sees the trail as it stands at one moment.</summary>
-    internal static async Task<DbTransaction> BeginReadAsync(DbConnection connection, CancellationToken cancellationToken) =>
-        connection is SqliteConnection sqlite
+    internal static async Task<DbTransaction> BeginReadAsync(DbConnection connection, CancellationToken cancellationToken) => connection is SqliteConnection sqlite
         ? sqlite.BeginTransaction(deferred: true)
         : await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken).ConfigureAwait(false);
 
@@ -118,22 +126,9 @@ public sealed class AuditDatabase : IAsyncDisposable
         return command;
     }
 
-    internal static async Task ExecuteAsync(DbConnection connection, string text, CancellationToken cancellationToken, DbTransaction? transaction = null,
-        params (string, object)[] parameters)
+    internal static async Task ExecuteAsync(DbConnection connection, string text, CancellationToken cancellationToken, DbTransaction? transaction = null, params (string, object)[] parameters)
     {
         await using DbCommand command = Command(connection, transaction, text, parameters);
         await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
     }
-
-    // INTEGER makes the number SQLite's own row number, which saves a second index. PostgreSQL takes it as one transaction; without the lock, gateways that
-    // start side by side on an empty database would trip over each other.
-    private string Tables() => (_isPostgres ? "SELECT pg_advisory_xact_lock(729114502);\n" : "") + $"""
-        CREATE TABLE IF NOT EXISTS guard_audit (
-            sequence {(_isPostgres ? "BIGINT" : "INTEGER")} PRIMARY KEY, kind TEXT NOT NULL, request TEXT NOT NULL,
-            at TEXT NOT NULL, payload TEXT NOT NULL, previous TEXT NOT NULL, hash TEXT NOT NULL);
-        CREATE INDEX IF NOT EXISTS guard_audit_request ON guard_audit (request);
-        CREATE TABLE IF NOT EXISTS guard_audit_mark (name TEXT PRIMARY KEY, sequence BIGINT NOT NULL, hash TEXT NOT NULL, seal TEXT NOT NULL);
-        CREATE TABLE IF NOT EXISTS guard_audit_content (
-            name TEXT PRIMARY KEY, kind TEXT NOT NULL, at TEXT NOT NULL, body {(_isPostgres ? "BYTEA" : "BLOB")} NOT NULL);
-        """;
 }

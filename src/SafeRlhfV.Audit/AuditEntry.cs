@@ -1,13 +1,14 @@
 namespace SafeRlhfV.Audit;
 
 /// <summary>A record that waits to be written.</summary>
-/// <param name="Kind">prompt, end or review.</param>
-/// <param name="Request">The request that it is about.</param>
+/// <param name="Chain">The chain that it goes into.</param>
+/// <param name="Kind">prompt, end or review; anchor or retired in the chain of anchors.</param>
+/// <param name="Request">The request that it is about, or the chain that is anchored.</param>
 /// <param name="Members">The payload as UTF-8 JSON, without the members that the chain adds.</param>
 /// <param name="Contents">Texts and images to keep, by their fingerprints; null for none.</param>
 /// <param name="After">A record without which this one may not stand, or null.</param>
-internal sealed record AuditEntry(string Kind, string Request, byte[] Members, Dictionary<string, (string Kind, byte[] Bytes)>? Contents,
-    AuditEntry? After = null)
+internal sealed record AuditEntry(
+    string Chain, string Kind, string Request, byte[] Members, Dictionary<string, (string Kind, byte[] Bytes)>? Contents, AuditEntry? After = null)
 {
     private readonly TaskCompletionSource _written = new(TaskCreationOptions.RunContinuationsAsynchronously);
 

@@ -2,29 +2,64 @@ using System.Data.Common;
 
 namespace SafeRlhfV.Audit;
 
-/// <summary>The trail's sealed marks: its head, and where it begins.</summary>
-internal static class AuditMarks
+/// <summary>The trail's sealed marks: of each chain its head, where it begins, and up to where it is anchored.</summary>
+internal sealed class AuditMarks
 {
-    public const string Head = "head";
+    public const string Head = "head", Start = "start", Anchored = "anchored";
 
-    public const string Start = "start";
+    public const string Insert =
+        "INSERT INTO guard_audit_mark (name, sequence, hash, seal) VALUES (@name, @sequence, @hash, @seal) "
+        + "ON CONFLICT (name) DO UPDATE SET sequence = excluded.sequence, hash = excluded.hash, seal = excluded.seal";
 
-    public static async Task<(AuditMark Mark, string Seal)?> ReadAsync(DbConnection connection, DbTransaction transaction, string name,
-        CancellationToken cancellationToken)
+    private readonly Dictionary<string, (AuditMark Mark, string Seal)> _marks;
+
+    private AuditMarks(Dictionary<string, (AuditMark, string)> marks) => _marks = marks;
+
+    /// <summary>The chains that have a mark.</summary>
+    public IEnumerable<string> Chains => _marks.Values.Select(found => found.Mark.Chain).Distinct();
+
+    /// <summary>What a mark of a chain is called. The seal covers it, so that no chain's mark can stand for another's.</summary>
+    public static string Name(string mark, string chain) => chain == AuditChains.Main ? mark : $"{mark}/{chain}";
+
+    public (AuditMark Mark, string Seal)? Find(string mark, string chain) => _marks.TryGetValue(Name(mark, chain), out (AuditMark, string) found) ? found : null;
+
+    public static async Task<AuditMarks> ReadAsync(DbConnection connection, DbTransaction transaction, CancellationToken cancellationToken)
     {
-        await using DbCommand command = AuditDatabase.Command(connection, transaction, "SELECT sequence, hash, seal FROM guard_audit_mark WHERE name = @name",
-            ("name", name));
+        Dictionary<string, (AuditMark, string)> marks = [];
+        await using DbCommand command = AuditDatabase.Command(connection, transaction, "SELECT name, sequence, hash, seal FROM guard_audit_mark");
         await using DbDataReader reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-        return await reader.ReadAsync(cancellationToken).ConfigureAwait(false) ? (new(reader.GetInt64(0), reader.GetString(1)), reader.GetString(2)) : null;
+        while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
+        {
+            string name = reader.GetString(0);
+            int slash = name.IndexOf('/');
+            marks[name] = (new(reader.GetInt64(1), reader.GetString(2), slash < 0 ? AuditChains.Main : name[(slash + 1)..]), reader.GetString(3));
+        }
+        return new(marks);
     }
 
-    public static Task WriteAsync(DbConnection connection, DbTransaction transaction, string name, AuditMark mark, AuditChain chain,
-        CancellationToken cancellationToken) =>
+    public static async Task<(AuditMark Mark, string Seal)?> ReadAsync(
+        DbConnection connection, DbTransaction transaction, string mark, string chain, CancellationToken cancellationToken)
+    {
+        await using DbCommand command = AuditDatabase.Command(
+            connection, transaction, "SELECT sequence, hash, seal FROM guard_audit_mark WHERE name = @name", ("name", Name(mark, chain)));
+        await using DbDataReader reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+        return await reader.ReadAsync(cancellationToken).ConfigureAwait(false) ? (new(reader.GetInt64(0), reader.GetString(1), chain), reader.GetString(2)) : null;
+    }
+
+    public static Task WriteAsync(DbConnection connection, DbTransaction transaction, string mark, AuditMark at, AuditChain chain, CancellationToken cancellationToken) =>
         AuditDatabase.ExecuteAsync(
             connection,
-            "INSERT INTO guard_audit_mark (name, sequence, hash, seal) VALUES (@name, @sequence, @hash, @seal) ON CONFLICT (name) DO UPDATE SET sequence = "
-                + "excluded.sequence, hash = excluded.hash, seal = excluded.seal",
+            Insert,
             cancellationToken,
             transaction,
-            ("name", name), ("sequence", mark.Sequence), ("hash", mark.Hash), ("seal", chain.Seal(name, mark.Sequence, mark.Hash)));
+            ("name", Name(mark, at.Chain)), ("sequence", at.Sequence), ("hash", at.Hash), ("seal", chain.Seal(mark, at)));
+
+    /// <summary>Takes away all marks of a chain.</summary>
+    public static Task DeleteAsync(DbConnection connection, DbTransaction transaction, string chain, CancellationToken cancellationToken) =>
+        AuditDatabase.ExecuteAsync(
+            connection,
+            "DELETE FROM guard_audit_mark WHERE name IN (@head, @start, @anchored)",
+            cancellationToken,
+            transaction,
+            ("head", Name(Head, chain)), ("start", Name(Start, chain)), ("anchored", Name(Anchored, chain)));
 }

@@ -56,18 +56,29 @@ internal sealed class AuditPayload(AuditSettings settings, AuditChain chain)
         writer.WriteString("note", note);
     });
 
-    /// <summary>The whole record: number, kind, request and time before the other members.</summary>
-    public static byte[] Complete(long sequence, string kind, string request, string at, ReadOnlySpan<byte> members)
+    /// <summary>The members of an anchor: the sealed head of a chain.</summary>
+    public static byte[] OfHead(AuditMark head, string seal) => Write(writer =>
+    {
+        writer.WriteStartObject("head");
+        writer.WriteNumber("sequence", head.Sequence);
+        writer.WriteString("hash", head.Hash);
+        writer.WriteString("seal", seal);
+        writer.WriteEndObject();
+    });
+
+    /// <summary>The whole record: number, kind, request, time and chain before the other members.</summary>
+    public static byte[] Complete(long sequence, AuditEntry entry, string at)
     {
         (ArrayBufferWriter<byte> buffer, Utf8JsonWriter writer) = JsonScratch.Begin();
         writer.WriteStartObject();
         writer.WriteNumber("sequence", sequence);
-        writer.WriteString("kind", kind);
-        writer.WriteString("request", request);
+        writer.WriteString("kind", entry.Kind);
+        writer.WriteString("request", entry.Request);
         writer.WriteString("at", at);
+        if (entry.Chain != AuditChains.Main) writer.WriteString("chain", entry.Chain); // a main chain stays what it was before there were others
         writer.Flush();
         buffer.Write(","u8);
-        buffer.Write(members[1..]);
+        buffer.Write(entry.Members.AsSpan(1));
         return buffer.WrittenSpan.ToArray();
     }
 

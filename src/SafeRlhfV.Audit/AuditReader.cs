@@ -1,14 +1,12 @@
 using System.Data.Common;
 using System.Runtime.CompilerServices;
 using System.Text;
-using System.Text.Json;
 
 namespace SafeRlhfV.Audit;
 
 /// <summary>Reads an audit trail: verifies it, exports it, finds records.</summary>
 public sealed class AuditReader
 {
-    private const int MostFaults = 1000;
     private readonly AuditDatabase _database;
     private readonly AuditChain _chain;
 
@@ -17,53 +15,22 @@ public sealed class AuditReader
     /// <param name="key">The key of <see cref="AuditSettings.Key"/> that it was written with, or null.</param>
     public AuditReader(AuditDatabase database, byte[]? key = null) => (_database, _chain) = (database, new(key));
 
-    /// <summary>Checks every link, the marks, and the kept contents. Reads the trail as it stands at one moment, while others may write.</summary>
-    /// <param name="expected">A head noted earlier, which must still be part of the chain; it proves that the end was not cut off. Null for none.</param>
+    /// <summary>
+    /// Checks every link, the marks, the anchors and the kept contents of all chains. Reads the trail as it stands at one moment, while others may write.
+    /// </summary>
+    /// <param name="expected">A head noted earlier, which must still be part of its chain; it proves that the end was not cut off. Null for none.</param>
     /// <param name="cancellationToken">Stops.</param>
+    /// <exception cref="InvalidInputException">The head is of another chain than the one that a trail in SQLite has.</exception>
     public async Task<AuditCheck> VerifyAsync(AuditMark? expected = null, CancellationToken cancellationToken = default)
     {
-        List<string> faults = [];
-        void Fault(string fault)
-        {
-            if (faults.Count < MostFaults) faults.Add(fault);
-        }
-
+        if (expected is not null && expected.Chain != AuditChains.Main && !_database.HasChains)
+            throw new InvalidInputException($"The noted head is of chain '{expected.Chain}', but a trail in SQLite has one chain; give the head as NUMBER:HASH.");
         await using DbConnection connection = await _database.OpenAsync(cancellationToken).ConfigureAwait(false);
         await using DbTransaction transaction = await AuditDatabase.BeginReadAsync(connection, cancellationToken).ConfigureAwait(false);
-        AuditMark start = await MarkAsync(connection, transaction, AuditMarks.Start, Fault, cancellationToken).ConfigureAwait(false)
-            ?? new(0, AuditChain.Genesis);
-        AuditMark? head = await MarkAsync(connection, transaction, AuditMarks.Head, Fault, cancellationToken).ConfigureAwait(false);
-        AuditMark last = start;
-        long records = 0;
-        bool met = expected is null || expected == start || expected.Sequence < start.Sequence;
-        await foreach (AuditRecord record in ReadAsync(connection, transaction, cancellationToken).ConfigureAwait(false))
-        {
-            records++;
-            if (record.Sequence > last.Sequence + 1)
-                Fault(record.Sequence == last.Sequence + 2
-                    ? $"record {last.Sequence + 1} is missing"
-                    : $"records {last.Sequence + 1} to {record.Sequence - 1} are missing");
-            else if (record.Sequence <= last.Sequence) Fault($"record {record.Sequence} should have been deleted or is out of order");
-            else if (record.Previous != last.Hash) Fault($"record {record.Sequence} does not follow the record before it");
-            if (_chain.Link(record.Previous, record.Payload) != record.Hash)
-                Fault($"record {record.Sequence} was changed{(_chain.IsKeyed ? ", or the key is another" : "")}");
-            if (FindContradiction(record) is { } contradiction) Fault($"record {record.Sequence}: {contradiction}");
-            if (record.Sequence == expected?.Sequence)
-            {
-                met = true;
-                if (record.Hash != expected.Hash) Fault($"record {record.Sequence} is not the one that was noted");
-            }
-            last = new(record.Sequence, record.Hash);
-        }
-        if (!met) Fault($"record {expected!.Sequence}, noted earlier, is missing: the end was cut off");
-        if (head is null && records > 0) Fault("the head mark is missing");
-        if (head is not null && head != last) Fault($"the head mark names record {head.Sequence}, but the last is {last.Sequence}");
-        await foreach ((string name, byte[] body) in ContentsAsync(connection, transaction, cancellationToken).ConfigureAwait(false))
-            if (_chain.Fingerprint(body) != name) Fault($"the kept content {name} was changed");
-        return new(records, last, faults, _chain.IsKeyed);
+        return await new AuditVerification(this, connection, transaction, _chain, expected).RunAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Writes the records as JSON lines, each with its hashes.</summary>
+    /// <summary>Writes the records as JSON lines, each with its hashes, chain after chain.</summary>
     /// <returns>How many were written.</returns>
     public async Task<long> ExportAsync(Stream output, CancellationToken cancellationToken = default)
     {
@@ -71,20 +38,19 @@ public sealed class AuditReader
         await using DbTransaction transaction = await AuditDatabase.BeginReadAsync(connection, cancellationToken).ConfigureAwait(false);
         long records = 0;
         await using StreamWriter writer = new(output, new UTF8Encoding(false), 65536, leaveOpen: true);
-        await foreach (AuditRecord record in ReadAsync(connection, transaction, cancellationToken).ConfigureAwait(false))
+        await foreach (AuditRecord record in ReadAsync(connection, transaction, null, cancellationToken).ConfigureAwait(false))
         {
-            await writer.WriteAsync($"{{\"record\":{record.Payload},\"previous\":\"{record.Previous}\",\"hash\":\"{record.Hash}\"}}\n".AsMemory(),
-                cancellationToken).ConfigureAwait(false);
+            await writer.WriteAsync($"{{\"record\":{record.Payload},\"previous\":\"{record.Previous}\",\"hash\":\"{record.Hash}\"}}\n".AsMemory(), cancellationToken).ConfigureAwait(false);
             records++;
         }
         return records;
     }
 
-    /// <summary>The latest records, the youngest first.</summary>
+    /// <summary>The latest records about requests, the youngest first.</summary>
     public async Task<IReadOnlyList<AuditRecord>> LatestAsync(int count, CancellationToken cancellationToken = default)
     {
         await using DbConnection connection = await _database.OpenAsync(cancellationToken).ConfigureAwait(false);
-        await using DbCommand command = AuditDatabase.Command(connection, null, Columns + " ORDER BY sequence DESC LIMIT @count", ("count", count));
+        await using DbCommand command = AuditDatabase.Command(connection, null, $"{Requests} ORDER BY {(_database.HasChains ? "at DESC, " : "")}sequence DESC LIMIT @count", ("count", count));
         return await ListAsync(command, cancellationToken).ConfigureAwait(false);
     }
 
@@ -92,7 +58,7 @@ public sealed class AuditReader
     public async Task<IReadOnlyList<AuditRecord>> OfRequestAsync(string request, CancellationToken cancellationToken = default)
     {
         await using DbConnection connection = await _database.OpenAsync(cancellationToken).ConfigureAwait(false);
-        await using DbCommand command = AuditDatabase.Command(connection, null, Columns + " WHERE request = @request ORDER BY sequence", ("request", request));
+        await using DbCommand command = AuditDatabase.Command(connection, null, $"{Requests} {(_database.HasChains ? "AND" : "WHERE")} request = @request ORDER BY sequence", ("request", request));
         return await ListAsync(command, cancellationToken).ConfigureAwait(false);
     }
 
@@ -104,27 +70,34 @@ public sealed class AuditReader
         return await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) as byte[];
     }
 
-    private const string Columns = "SELECT sequence, kind, request, at, payload, previous, hash FROM guard_audit";
+    private string All => $"SELECT {_database.RecordColumns} FROM guard_audit";
 
-    private async Task<AuditMark?> MarkAsync(DbConnection connection, DbTransaction transaction, string name, Action<string> fault,
-        CancellationToken cancellationToken)
+    private string Requests => _database.HasChains ? $"{All} WHERE chain <> '{AuditChains.Anchors}'" : All;
+
+    /// <summary>The chains that have records.</summary>
+    internal async Task<IReadOnlyList<string>> ChainsAsync(DbConnection connection, DbTransaction transaction, CancellationToken cancellationToken)
     {
-        if (await AuditMarks.ReadAsync(connection, transaction, name, cancellationToken).ConfigureAwait(false) is not { } found) return null;
-        if (_chain.Seal(name, found.Mark.Sequence, found.Mark.Hash) != found.Seal)
-            fault($"the {name} mark was changed{(_chain.IsKeyed ? ", or the key is another" : "")}");
-        return found.Mark;
+        if (!_database.HasChains) return [AuditChains.Main];
+        List<string> chains = [];
+        await using DbCommand command = AuditDatabase.Command(connection, transaction, "SELECT DISTINCT chain FROM guard_audit");
+        await using DbDataReader reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+        while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false)) chains.Add(reader.GetString(0));
+        return chains;
     }
 
-    private static async IAsyncEnumerable<AuditRecord> ReadAsync(DbConnection connection, DbTransaction transaction,
-        [EnumeratorCancellation] CancellationToken cancellationToken)
+    /// <summary>The records of a chain in their order, or of all chains.</summary>
+    internal async IAsyncEnumerable<AuditRecord> ReadAsync(
+        DbConnection connection, DbTransaction transaction, string? chain, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await using DbCommand command = AuditDatabase.Command(connection, transaction, Columns + " ORDER BY sequence");
+        string which = !_database.HasChains ? "ORDER BY sequence" : chain is null ? "ORDER BY chain, sequence" : "WHERE chain = @chain ORDER BY sequence";
+        await using DbCommand command = AuditDatabase.Command(connection, transaction, $"{All} {which}", ("chain", chain ?? ""));
         await using DbDataReader reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
         while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false)) yield return Record(reader);
     }
 
-    private static async IAsyncEnumerable<(string, byte[])> ContentsAsync(DbConnection connection, DbTransaction transaction,
-        [EnumeratorCancellation] CancellationToken cancellationToken)
+    /// <summary>The kept texts and images with the fingerprints they are kept by.</summary>
+    internal async IAsyncEnumerable<(string, byte[])> ContentsAsync(
+        DbConnection connection, DbTransaction transaction, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await using DbCommand command = AuditDatabase.Command(connection, transaction, "SELECT name, body FROM guard_audit_content");
         await using DbDataReader reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
@@ -139,24 +112,6 @@ public sealed class AuditReader
         return records;
     }
 
-    private static AuditRecord Record(DbDataReader reader) =>
-        new(reader.GetInt64(0), reader.GetString(1), reader.GetString(2), reader.GetString(3), reader.GetString(4), reader.GetString(5), reader.GetString(6));
-
-    // The columns are only for finding records; what counts is the payload, so they must say the same.
-    private static string? FindContradiction(AuditRecord record)
-    {
-        try
-        {
-            using JsonDocument payload = JsonDocument.Parse(record.Payload);
-            JsonElement root = payload.RootElement;
-            if (root.GetProperty("sequence").GetInt64() != record.Sequence) return "its number was changed";
-            if (root.GetProperty("kind").GetString() != record.Kind) return "its kind was changed";
-            if (root.GetProperty("request").GetString() != record.Request) return "its request was changed";
-            return root.GetProperty("at").GetString() == record.At ? null : "its time was changed";
-        }
-        catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException)
-        {
-            return "its payload is no record";
-        }
-    }
+    private static AuditRecord Record(DbDataReader reader) => new(
+        reader.GetInt64(0), reader.GetString(1), reader.GetString(2), reader.GetString(3), reader.GetString(4), reader.GetString(5), reader.GetString(6), reader.GetString(7));
 }

@@ -20,6 +20,12 @@ public sealed record AuditSettings
     /// <summary>For how long kept texts and images stay; null as long as their records.</summary>
     public TimeSpan? ContentRetention { get; init; }
 
+    /// <summary>
+    /// The chain to write. Gateways that share a PostgreSQL take a name each; their heads are anchored. <see cref="AuditChains.Main"/>, the only one that
+    /// SQLite has, is not anchored by itself.
+    /// </summary>
+    public string Chain { get; init; } = AuditChains.Main;
+
     /// <summary>The longest that recording may take before it counts as failed.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(5);
 }

@@ -7,10 +7,12 @@ using SafeRlhfV.Guard;
 namespace SafeRlhfV.Audit;
 
 /// <summary>
-/// Records every decision as a link of a hash chain. A decision counts as recorded when it is on disk; where it cannot be, the call throws and the guard
-/// refuses.
+/// Records every decision as a link of a hash chain. A decision counts as recorded when it is on disk; where it cannot be, the call throws and the guard refuses.
 /// </summary>
-/// <remarks>Concurrent records share a transaction. Several processes may write one PostgreSQL trail.</remarks>
+/// <remarks>
+/// Concurrent records share a transaction. Several processes may write one PostgreSQL trail: one chain in turns, or, where each has its own
+/// <see cref="AuditSettings.Chain"/>, side by side.
+/// </remarks>
 public sealed class AuditTrail : IGuardObserver, IAsyncDisposable
 {
     private const int BatchSize = 256;
@@ -21,14 +23,19 @@ public sealed class AuditTrail : IGuardObserver, IAsyncDisposable
     private readonly Channel<AuditEntry> _queue = Channel.CreateBounded<AuditEntry>(10_000);
     private readonly ConditionalWeakTable<object, AuditEntry> _prompts = []; // by request: the record that its end follows
     private readonly Task _loop;
+    private readonly AuditAnchors _anchors;
     private readonly AuditRetention _retention;
 
     /// <summary>Starts writing to a database, which stays the caller's to dispose.</summary>
+    /// <exception cref="InvalidInputException">The settings name a chain of its own, and the trail is a file, which has one.</exception>
     public AuditTrail(AuditDatabase database, AuditSettings? settings = null, TimeProvider? clock = null)
     {
         (_database, _settings, _clock) = (database, settings ?? new(), clock ?? TimeProvider.System);
+        if (_settings.Chain != AuditChains.Main && !database.HasChains)
+            throw new InvalidInputException($"An audit trail in SQLite has one chain, '{AuditChains.Main}'; gateways with a chain each need PostgreSQL.");
         _chain = new(_settings.Key);
-        _retention = new(_settings, _chain);
+        _anchors = new(database, _chain);
+        _retention = new(database, _settings, _chain, _anchors);
         _loop = Task.Run(RunAsync);
     }
 
@@ -36,7 +43,7 @@ public sealed class AuditTrail : IGuardObserver, IAsyncDisposable
     public ValueTask PromptDecidedAsync(GuardReport report, CancellationToken cancellationToken)
     {
         AuditPayload payload = new(_settings, _chain);
-        AuditEntry entry = new("prompt", report.Id, payload.Of("prompt", report), payload.Contents);
+        AuditEntry entry = new(_settings.Chain, "prompt", report.Id, payload.Of("prompt", report), payload.Contents);
         _prompts.AddOrUpdate(report.Identity, entry);
         return AppendAsync(entry, cancellationToken);
     }
@@ -46,33 +53,32 @@ public sealed class AuditTrail : IGuardObserver, IAsyncDisposable
     {
         AuditPayload payload = new(_settings, _chain);
         AuditEntry? prompt = _prompts.TryGetValue(report.Identity, out AuditEntry? recorded) ? recorded : null;
-        return AppendAsync(new("end", report.Id, payload.Of("end", report), payload.Contents, prompt), cancellationToken);
+        return AppendAsync(new(_settings.Chain, "end", report.Id, payload.Of("end", report), payload.Contents, prompt), cancellationToken);
     }
 
-    /// <summary>Records a person's review of a decision.</summary>
+    /// <summary>Records a person's review of a decision, in the chain that holds the decision.</summary>
     /// <param name="request">The request that was decided.</param>
     /// <param name="reviewer">Who reviewed it.</param>
     /// <param name="isUnsafe">What the person found.</param>
     /// <param name="category">The category that the person chose, or null.</param>
     /// <param name="note">Why.</param>
     /// <param name="cancellationToken">Stops waiting.</param>
-    public ValueTask ReviewedAsync(string request, string reviewer, bool isUnsafe, string? category, string? note,
-        CancellationToken cancellationToken = default)
+    public async ValueTask ReviewedAsync(string request, string reviewer, bool isUnsafe, string? category, string? note, CancellationToken cancellationToken = default)
     {
         AuditPayload payload = new(_settings, _chain);
-        return AppendAsync(new("review", request, payload.OfReview(reviewer, isUnsafe, category, note), null), cancellationToken);
+        IReadOnlyList<AuditRecord> decided = _database.HasChains ? await new AuditReader(_database).OfRequestAsync(request, cancellationToken).ConfigureAwait(false) : [];
+        string chain = decided.Count > 0 ? decided[0].Chain : _settings.Chain;
+        await AppendAsync(new(chain, "review", request, payload.OfReview(reviewer, isUnsafe, category, note), null), cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Deletes what is older than the settings allow; the chain then begins at a sealed mark.</summary>
+    /// <summary>Deletes what is older than the settings allow; each chain then begins at a sealed mark. For the leader alone (<see cref="AuditLeader"/>).</summary>
     /// <returns>How many records and contents were deleted.</returns>
-    public async Task<(long Records, long Contents)> ApplyRetentionAsync(CancellationToken cancellationToken = default)
-    {
-        await using DbConnection connection = await _database.OpenAsync(cancellationToken).ConfigureAwait(false);
-        await using DbTransaction transaction = await _database.BeginWriteAsync(connection, cancellationToken).ConfigureAwait(false);
-        (long, long) deleted = await _retention.ApplyAsync(connection, transaction, _clock.GetUtcNow(), cancellationToken).ConfigureAwait(false);
-        await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
-        return deleted;
-    }
+    public Task<(long Records, long Contents)> ApplyRetentionAsync(CancellationToken cancellationToken = default) => _retention.ApplyAsync(_clock.GetUtcNow(), cancellationToken);
+
+    /// <summary>Writes the heads of the chains that have moved into the chain of anchors. For the leader alone (<see cref="AuditLeader"/>).</summary>
+    /// <returns>How many chains were anchored; 0 on SQLite, which has one chain.</returns>
+    public Task<int> AnchorAsync(CancellationToken cancellationToken = default) =>
+        _database.HasChains ? _anchors.WriteAsync(all: false, AuditPayload.Iso(_clock.GetUtcNow()), cancellationToken) : Task.FromResult(0);
 
     /// <summary>Writes what waits, then stops.</summary>
     public async ValueTask DisposeAsync()
@@ -121,11 +127,12 @@ public sealed class AuditTrail : IGuardObserver, IAsyncDisposable
         List<AuditEntry> batch = [];
         while (await _queue.Reader.WaitToReadAsync().ConfigureAwait(false))
         {
-            while (batch.Count < BatchSize && _queue.Reader.TryRead(out AuditEntry? entry))
+            // A batch is of one chain; only a review may be for another than this process's own.
+            while (batch.Count < BatchSize && _queue.Reader.TryPeek(out AuditEntry? entry) && (batch.Count == 0 || entry.Chain == batch[0].Chain))
             {
+                _queue.Reader.TryRead(out _);
                 if (entry.Written.IsCompleted) continue; // nobody waits for it any more
-                // an end without its beginning would tell half of what happened
-                if (entry.After?.Written.Exception?.InnerException is { } fault) entry.Fail(fault);
+                if (entry.After?.Written.Exception?.InnerException is { } fault) entry.Fail(fault); // an end without its beginning would tell half of what happened
                 else batch.Add(entry);
             }
             if (batch.Count == 0) continue;

@@ -3,8 +3,8 @@ using System.Data.Common;
 namespace SafeRlhfV.Audit;
 
 /// <summary>
-/// Writes records to the end of the chain, a batch a transaction. Connection and statements are kept from batch to batch: opening, setting up and compiling
-/// them anew costs several times what the writing does. After any fault they are made anew.
+/// Writes records to the end of a chain, a batch a transaction. Connection and statements are kept from batch to batch: opening, setting up and compiling them anew costs
+/// several times what the writing does. After any fault they are made anew.
 /// </summary>
 internal sealed class AuditWriter(AuditDatabase database, AuditChain chain) : IAsyncDisposable
 {
@@ -12,7 +12,7 @@ internal sealed class AuditWriter(AuditDatabase database, AuditChain chain) : IA
     private DbConnection? _connection;
     private IAuditInserts? _inserts;
 
-    /// <summary>Writes a batch whole or not at all.</summary>
+    /// <summary>Writes a batch whole or not at all. All its entries go into one chain.</summary>
     public async Task WriteAsync(IReadOnlyList<AuditEntry> batch, string at, CancellationToken cancellationToken)
     {
         for (int attempt = 0; ; attempt++)
@@ -23,8 +23,8 @@ internal sealed class AuditWriter(AuditDatabase database, AuditChain chain) : IA
                 database.CheckPresence();
                 DbConnection connection = _connection ??= await database.OpenAsync(cancellationToken).ConfigureAwait(false);
                 IAuditInserts inserts = _inserts ??= AuditDatabase.Inserts(connection);
-                await using DbTransaction transaction = await database.BeginWriteAsync(connection, cancellationToken).ConfigureAwait(false);
-                await WriteAsync(batch, at, inserts, transaction, cancellationToken).ConfigureAwait(false);
+                await using DbTransaction transaction = await AuditDatabase.BeginWriteAsync(connection, batch[0].Chain, cancellationToken).ConfigureAwait(false);
+                await AppendAsync(batch, at, chain, inserts, transaction, _rows, cancellationToken).ConfigureAwait(false);
                 committing = true;
                 await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
                 return;
@@ -56,19 +56,21 @@ internal sealed class AuditWriter(AuditDatabase database, AuditChain chain) : IA
         (_inserts, _connection) = (null, null);
     }
 
-    private async Task WriteAsync(IReadOnlyList<AuditEntry> batch, string at, IAuditInserts inserts, DbTransaction transaction,
-        CancellationToken cancellationToken)
+    /// <summary>Appends a batch to its chain within a transaction that holds the chain's end.</summary>
+    public static async Task AppendAsync(
+        IReadOnlyList<AuditEntry> batch, string at, AuditChain chain, IAuditInserts inserts, DbTransaction transaction, List<AuditRow> rows, CancellationToken cancellationToken)
     {
         // Another process may have written since: the chain has one end, and the transaction holds it.
-        AuditMark head = await inserts.ReadHeadAsync(transaction, cancellationToken).ConfigureAwait(false) ?? new(0, AuditChain.Genesis);
-        _rows.Clear();
+        string name = batch[0].Chain;
+        AuditMark head = await inserts.ReadHeadAsync(name, transaction, cancellationToken).ConfigureAwait(false) ?? AuditMark.Empty(name);
+        rows.Clear();
         foreach (AuditEntry entry in batch)
         {
-            byte[] payload = AuditPayload.Complete(head.Sequence + 1, entry.Kind, entry.Request, at, entry.Members);
+            byte[] payload = AuditPayload.Complete(head.Sequence + 1, entry, at);
             string hash = chain.Link(head.Hash, payload);
-            _rows.Add(new(head.Sequence + 1, entry, at, payload, head.Hash, hash));
-            head = new(head.Sequence + 1, hash);
+            rows.Add(new(head.Sequence + 1, entry, at, payload, head.Hash, hash));
+            head = new(head.Sequence + 1, hash, name);
         }
-        await inserts.InsertAsync(_rows, head, chain.Seal(AuditMarks.Head, head.Sequence, head.Hash), transaction, cancellationToken).ConfigureAwait(false);
+        await inserts.InsertAsync(rows, head, chain.Seal(AuditMarks.Head, head), transaction, cancellationToken).ConfigureAwait(false);
     }
 }

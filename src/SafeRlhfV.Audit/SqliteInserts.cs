@@ -23,7 +23,7 @@ internal sealed class SqliteInserts : IAuditInserts
         _content = Prepare("INSERT INTO guard_audit_content (name, kind, at, body) VALUES (?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET at = excluded.at");
     }
 
-    public ValueTask<AuditMark?> ReadHeadAsync(DbTransaction transaction, CancellationToken cancellationToken)
+    public ValueTask<AuditMark?> ReadHeadAsync(string chain, DbTransaction transaction, CancellationToken cancellationToken)
     {
         Check(raw.sqlite3_bind_text(_readHead, 1, AuditMarks.Head));
         int result = raw.sqlite3_step(_readHead);

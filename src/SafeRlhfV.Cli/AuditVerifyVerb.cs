@@ -9,7 +9,7 @@ internal static class AuditVerifyVerb
     {
         Argument<string> trail = AuditOptions.Trail();
         Option<FileInfo?> key = AuditOptions.Key();
-        Option<string?> expect = new("--expect") { Description = "A head that an earlier run printed, NUMBER:HASH: proves that the end was not cut off." };
+        Option<string?> expect = new("--expect") { Description = "A head that an earlier run printed, NUMBER:HASH or CHAIN:NUMBER:HASH: proves that the end was not cut off." };
         Option<bool> json = Output.JsonOption();
         Command command = new("verify", "Find any change or gap in an audit trail. Example: safe-rlhf-v audit verify sqlite:audit.db --expect 1200:3f2a...")
         {
@@ -19,13 +19,27 @@ internal static class AuditVerifyVerb
         {
             await using AuditDatabase database = AuditOptions.Open(parsed.GetValue(trail)!);
             AuditCheck check = await new AuditReader(database, AuditOptions.ReadKey(parsed.GetValue(key))).VerifyAsync(Mark(parsed.GetValue(expect)), cancel);
-            if (parsed.GetValue(json)) Output.Json(new { whole = check.IsWhole, check.Records, head = $"{check.Head.Sequence}:{check.Head.Hash}",
-                keyed = check.IsKeyed, check.Faults });
+            if (parsed.GetValue(json))
+            {
+                Output.Json(new
+                {
+                    whole = check.IsWhole,
+                    check.Records,
+                    head = Text(check.Head),
+                    keyed = check.IsKeyed,
+                    chains = check.Chains.Select(chain => new { chain.Name, chain.Records, head = Text(chain.Head), chain.Unanchored }),
+                    check.Faults,
+                });
+            }
             else
             {
                 foreach (string fault in check.Faults) Output.Line(fault);
-                Output.Line($"{check.Records} records, {(check.IsWhole ? "whole" : $"{check.Faults.Count} faults")}, head "
-                    + $"{check.Head.Sequence}:{check.Head.Hash}");
+                if (check.Chains.Count > 1)
+                {
+                    foreach (AuditChainState chain in check.Chains)
+                        Output.Line($"chain {chain.Name}: {chain.Records} records, {chain.Unanchored} of them not anchored yet, head {Text(chain.Head)}");
+                }
+                Output.Line($"{check.Records} records, {(check.IsWhole ? "whole" : $"{check.Faults.Count} faults")}, head {Text(check.Head)}");
                 if (!check.IsKeyed) Output.Note("without a key, whoever may write the database could have rewritten all of it.");
             }
             return check.IsWhole ? 0 : CliHost.CheckFailed;
@@ -33,12 +47,13 @@ internal static class AuditVerifyVerb
         return command;
     }
 
+    private static string Text(AuditMark mark) => $"{(mark.Chain == AuditChains.Main ? "" : $"{mark.Chain}:")}{mark.Sequence}:{mark.Hash}";
+
     private static AuditMark? Mark(string? text)
     {
         if (text is null) return null;
-        string[] parts = text.Split(':');
-        return parts.Length == 2 && long.TryParse(parts[0], out long sequence) && parts[1].Length == 64
-            ? new(sequence, parts[1])
-            : throw new InvalidInputException($"--expect '{text}' is no head; give NUMBER:HASH as 'audit verify' prints it.");
+        return text.Split(':') is [.. { Length: <= 1 } chain, string number, string hash] && long.TryParse(number, out long sequence) && hash.Length == 64
+            ? new(sequence, hash, chain is [string name] ? name : AuditChains.Main)
+            : throw new InvalidInputException($"--expect '{text}' is no head; give NUMBER:HASH or CHAIN:NUMBER:HASH as 'audit verify' prints it.");
     }
 }

@@ -13,8 +13,11 @@ internal static class ServeVerb
         Option<FileInfo?> config = new("--config") { Description = "The gateway's YAML file; recipes/gateway.yaml shows every key." };
         Option<bool> check = new("--check") { Description = "Only check the file and what it names." };
         Option<string?> newKey = new("--new-key") { Description = "Make an API key of this name: prints the key, and the lines for the file." };
-        Command command = new("serve",
-            "Put a guarded, OpenAI-compatible gateway before any model. Example: safe-rlhf-v serve --config recipes/gateway.yaml") { config, check, newKey };
+        Option<bool> publish = new("--publish") { Description = "Put the file's keys and policy in force at all gateways on its database (replicas), and end." };
+        Command command = new("serve", "Put a guarded, OpenAI-compatible gateway before any model. Example: safe-rlhf-v serve --config recipes/gateway.yaml")
+        {
+            config, check, newKey, publish,
+        };
         command.SetAction(async (parsed, cancel) =>
         {
             if (parsed.GetValue(newKey) is { } name)
@@ -26,12 +29,17 @@ internal static class ServeVerb
             }
             FileInfo file = parsed.GetValue(config) ?? throw new InvalidInputException("serve needs --config FILE; recipes/gateway.yaml is one to begin with.");
             GatewaySettings settings = GatewaySettingsReader.Load(file.FullName);
+            if (parsed.GetValue(publish))
+            {
+                (long keys, long policy) = GatewayPublication.Publish(settings);
+                Output.Line($"in force: version {keys} of the keys, version {policy} of the policy");
+                return 0;
+            }
             if (settings.Upstreams.Any(one => one.Checkpoint is not null) || settings.Moderators.Any(one => one.IsLocal)) NativeTuning.Apply();
             await using WebApplication app = GatewayHost.Build(settings, new() { OpenChat = folder => LocalChatClient.Load(folder) });
             if (parsed.GetValue(check))
             {
-                Output.Line($"{file.Name} is sound: {settings.Models.Count} models, {settings.Upstreams.Count} upstreams, "
-                    + $"{settings.Moderators.Count} moderators, {settings.Keys.Count} keys");
+                Output.Line($"{file.Name} is sound: {settings.Models.Count} models, {settings.Upstreams.Count} upstreams, {settings.Moderators.Count} moderators, {settings.Keys.Count} keys");
                 return 0;
             }
             await app.StartAsync(cancel);
@@ -42,7 +50,7 @@ internal static class ServeVerb
             }
             catch (OperationCanceledException)
             {
-                await app.StopAsync(CancellationToken.None); // requests under way are finished, and recorded
+                await GatewayHost.StopAsync(app);
             }
             return 0;
         });

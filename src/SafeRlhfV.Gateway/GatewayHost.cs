@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using SafeRlhfV.Audit;
 using SafeRlhfV.Guard;
@@ -22,7 +23,10 @@ public static class GatewayHost
     {
         parts ??= new();
         PolicyFile? file = settings.Policy is { } path ? new(path) : null;
-        Func<GuardPolicy> policy = file is null ? () => GuardPolicy.Default : () => file.Current;
+        Replication? replicas = settings.Replicas is null ? null : new(settings, parts.Clock);
+        KeyRing keys = replicas?.Keys ?? new((_, most) => new RateMeter(most, parts.Clock), parts.Clock);
+        if (replicas is null) keys.Replace(settings.Keys);
+        Func<GuardPolicy> policy = replicas is not null ? () => replicas.Settings.Policy : file is not null ? () => file.Current : () => GuardPolicy.Default;
 
         // Empty: no appsettings.json or environment variable beside the gateway's own file has a say, and nothing is watched.
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new());
@@ -32,14 +36,18 @@ public static class GatewayHost
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = settings.Limits.BodyBytes;
 
-            // A caller on a poor line has as long for its body's first bytes as for its headers; the standard 5 s answers 408. Answers keep the standard rate:
-            // it counts only while more than 64 KiB wait unread, and every byte that waits lengthens the time, so that a stream's reader may pause for minutes.
+            // A caller on a poor line has as long for its body's first bytes as for its headers; the standard 5 s answers 408. Answers keep the standard rate: it counts only while more than
+            // 64 KiB wait unread, and every byte that waits lengthens the time, so that a stream's reader may pause for minutes.
             kestrel.Limits.MinRequestBodyDataRate = new(bytesPerSecond: 240, gracePeriod: kestrel.Limits.RequestHeadersTimeout);
         });
         builder.Logging.AddSimpleConsole(console => console.SingleLine = true).SetMinimumLevel(LogLevel.Warning)
-            // a scope and an activity for each request, which nobody reads; what goes wrong is told by ErrorMiddleware
-            .AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
+            .AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None); // a scope and an activity for each request, which nobody reads; what goes wrong is told by ErrorMiddleware
         builder.Services.AddRouting();
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = settings.Shutdown.Finish);
+        builder.Services.AddSingleton(settings);
+        builder.Services.AddSingleton(settings.Audit);
+        builder.Services.AddSingleton(_ => new Drain());
+        replicas?.AddTo(builder.Services);
 
         // What is made here is disposed with the service, in reverse order.
         builder.Services.AddSingleton(_ => new GatewayMetrics());
@@ -51,15 +59,31 @@ public static class GatewayHost
         {
             builder.Services.AddSingleton(_ => AuditDatabase.Of(address));
             builder.Services.AddSingleton(services => new AuditTrail(services.GetRequiredService<AuditDatabase>(), settings.Audit, parts.Clock));
-            builder.Services.AddSingleton<IGuardObserver>(services =>
-                new LoggedObserver(services.GetRequiredService<AuditTrail>(), services.GetRequiredService<ILogger<LoggedObserver>>(), parts.Clock));
-            builder.Services.AddHostedService(services =>
-                new RetentionService(services.GetRequiredService<AuditTrail>(), settings.Audit, services.GetRequiredService<ILogger<RetentionService>>()));
+            builder.Services.AddSingleton<IGuardObserver>(services => new LoggedObserver(services.GetRequiredService<AuditTrail>(), services.GetRequiredService<ILogger<LoggedObserver>>(), parts.Clock));
+            builder.Services.AddSingleton(services => new AuditLeader(services.GetRequiredService<AuditDatabase>()));
+            builder.Services.AddSingleton(services => new AuditKeeper(
+                services.GetRequiredService<AuditTrail>(),
+                services.GetRequiredService<AuditLeader>(),
+                settings.Audit,
+                settings.Replicas?.Anchor,
+                parts.Clock,
+                services.GetRequiredService<ILogger<AuditKeeper>>()));
+            builder.Services.AddHostedService(services => services.GetRequiredService<AuditKeeper>());
         }
         builder.Services.AddSingleton(services => CreateModels(settings, parts, policy, services));
         WebApplication app = builder.Build();
-        Map(app, settings, parts, policy, file);
+        Map(app, settings, parts, policy, file, keys, replicas);
         return app;
+    }
+
+    /// <summary>
+    /// Ends a service that was started: <c>/readyz</c> says "draining" while requests are still taken, then those under way are finished, and recorded.
+    /// </summary>
+    public static async Task StopAsync(WebApplication app)
+    {
+        app.Services.GetRequiredService<Drain>().Begin();
+        await Task.Delay(app.Services.GetRequiredService<GatewaySettings>().Shutdown.Drain);
+        await app.StopAsync(CancellationToken.None);
     }
 
     private static ModelTable CreateModels(GatewaySettings settings, GatewayParts parts, Func<GuardPolicy> policy, IServiceProvider services)
@@ -87,22 +111,23 @@ public static class GatewayHost
         }));
     }
 
-    private static void Map(WebApplication app, GatewaySettings settings, GatewayParts parts, Func<GuardPolicy> policy, PolicyFile? file)
+    private static void Map(
+        WebApplication app, GatewaySettings settings, GatewayParts parts, Func<GuardPolicy> policy, PolicyFile? file, KeyRing keys, Replication? replicas)
     {
         IServiceProvider services = app.Services;
         GatewayMetrics metrics = services.GetRequiredService<GatewayMetrics>();
         services.GetService<OtlpExport>();
         ModelTable models = services.GetRequiredService<ModelTable>();
         ImageGate images = services.GetRequiredService<ImageGate>();
-        KeyRing keys = new(settings.Keys, parts.Clock);
+        Drain drain = services.GetRequiredService<Drain>();
         ChatEndpoint chat = new(new ChatRequestReader(settings.Limits, images), models, metrics, services.GetRequiredService<ILogger<ChatEndpoint>>());
-        ModerationsEndpoint moderations = new(services.GetRequiredService<IModerator>(), policy, images, settings.Limits, services.GetService<IGuardObserver>(),
-            parts.Clock);
+        ModerationsEndpoint moderations = new(services.GetRequiredService<IModerator>(), policy, images, settings.Limits, services.GetService<IGuardObserver>(), parts.Clock);
         int open = 0;
 
         app.Use(async (http, next) =>
         {
             metrics.Opened();
+            drain.Mark(http);
             try
             {
                 await next(http);
@@ -123,7 +148,7 @@ public static class GatewayHost
             }
             ApiKey key = keys.Find(http.Request);
             http.Items[typeof(ApiKey)] = key;
-            if (HttpMethods.IsPost(http.Request.Method)) key.Admit();
+            if (HttpMethods.IsPost(http.Request.Method)) await key.AdmitAsync();
             if (Interlocked.Increment(ref open) > settings.Limits.Concurrency)
             {
                 Interlocked.Decrement(ref open);
@@ -144,8 +169,8 @@ public static class GatewayHost
         app.MapGet("/v1/models", http => JsonReply.WriteAsync(http, models.List(Key(http))));
         app.MapGet("/v1/models/{**name}", http => JsonReply.WriteAsync(http, models.One(http.GetRouteValue("name")?.ToString() ?? "", Key(http))));
         app.MapGet("/healthz", http => JsonReply.WriteAsync(http, new JsonObject { ["status"] = "ok" }));
-        app.MapGet("/readyz", http => ReadyAsync(http, services.GetService<AuditDatabase>(), settings, models, file));
-        MapDashboard(app, settings, parts, keys);
+        app.MapGet("/readyz", new Readiness(services, settings, models, replicas is null ? file : null, replicas).InvokeAsync);
+        MapDashboard(app, settings, parts, keys, replicas);
         app.MapGet("/metrics", async http =>
         {
             if (!Key(http).IsOperator) throw new ApiException(403, "permission_error", "This needs a key with the role 'operator'.", "forbidden");
@@ -154,40 +179,13 @@ public static class GatewayHost
         });
     }
 
-    private static void MapDashboard(WebApplication app, GatewaySettings settings, GatewayParts parts, KeyRing keys)
+    private static void MapDashboard(WebApplication app, GatewaySettings settings, GatewayParts parts, KeyRing keys, Replication? replicas)
     {
         if (app.Services.GetService<AuditTrail>() is not { } trail) return; // all that it shows is in the trail
         AuditReader reader = new(app.Services.GetRequiredService<AuditDatabase>(), settings.Audit.Key);
-        new DashboardEndpoint(keys, new DashboardSessions(parts.Clock), reader, trail, parts.Clock).Map(app);
+        IDashboardSessions sessions = replicas?.Sessions(app.Services) ?? new DashboardSessions(parts.Clock);
+        new DashboardEndpoint(keys, sessions, reader, trail, parts.Clock).Map(app);
     }
 
     private static ApiKey Key(HttpContext http) => (ApiKey)http.Items[typeof(ApiKey)]!;
-
-    private static async Task ReadyAsync(HttpContext http, AuditDatabase? audit, GatewaySettings settings, ModelTable models, PolicyFile? file)
-    {
-        JsonObject parts = new() { ["upstreams"] = models.IsAvailable ? "ok" : "unavailable" };
-        if (file is not null)
-        {
-            parts["policy_version"] = file.Current.Version;
-            parts["policy"] = file.LastFault is null ? "ok" : "the changed file has faults; the policy before it is in force";
-        }
-        bool isReady = models.IsAvailable;
-        if (audit is not null)
-        {
-            try
-            {
-                using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted);
-                limit.CancelAfter(settings.Audit.Timeout);
-                await new AuditReader(audit).LatestAsync(1, limit.Token);
-                parts["audit"] = "ok";
-            }
-            catch (Exception) when (!http.RequestAborted.IsCancellationRequested)
-            {
-                parts["audit"] = "unavailable";
-                isReady = false;
-            }
-        }
-        http.Response.StatusCode = isReady ? 200 : 503;
-        await JsonReply.WriteAsync(http, new JsonObject { ["status"] = isReady ? "ready" : "not ready", ["parts"] = parts });
-    }
 }

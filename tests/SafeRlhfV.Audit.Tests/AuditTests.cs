@@ -303,11 +303,4 @@ public sealed class AuditTests(PostgresServer postgres) : IClassFixture<Postgres
             Folder?.Dispose();
         }
     }
-
-    private sealed class ManualClock(DateTimeOffset now) : TimeProvider
-    {
-        public DateTimeOffset Now { get; set; } = now;
-
-        public override DateTimeOffset GetUtcNow() => Now;
-    }
 }

@@ -27,6 +27,9 @@ internal sealed class RunningGateway : IAsyncDisposable
 
     public required KeptLog Log { get; init; }
 
+    /// <summary>What its file says.</summary>
+    public required GatewaySettings Settings { get; init; }
+
     public HttpClient Http { get; }
 
     public string Trail { get; }
@@ -63,11 +66,12 @@ internal sealed class RunningGateway : IAsyncDisposable
             audit: {"{"} trail: "{trail}" {audit} {"}"}
             {more}
             """;
-        WebApplication app = GatewayHost.Build(GatewaySettingsReader.Parse(yaml, "gateway.yaml", folder.Path));
+        GatewaySettings settings = GatewaySettingsReader.Parse(yaml, "gateway.yaml", folder.Path);
+        WebApplication app = GatewayHost.Build(settings);
         KeptLog log = new();
         app.Services.GetRequiredService<ILoggerFactory>().AddProvider(log);
         await app.StartAsync();
-        return new(app, folder, first, second, trail) { Log = log };
+        return new(app, folder, first, second, trail) { Log = log, Settings = settings };
     }
 
     public OpenAIClient Client(string key = Key) =>

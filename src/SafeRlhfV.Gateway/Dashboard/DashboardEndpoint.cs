@@ -7,7 +7,7 @@ using SafeRlhfV.Audit;
 namespace SafeRlhfV.Gateway;
 
 /// <summary>The dashboard's pages and calls. All of it but the sign-in needs a key with the role <c>operator</c>.</summary>
-internal sealed class DashboardEndpoint(KeyRing keys, DashboardSessions sessions, AuditReader reader, AuditTrail trail, TimeProvider clock)
+internal sealed class DashboardEndpoint(KeyRing keys, IDashboardSessions sessions, AuditReader reader, AuditTrail trail, TimeProvider clock)
 {
     private readonly DashboardData _data = new(reader, clock);
 
@@ -21,22 +21,21 @@ internal sealed class DashboardEndpoint(KeyRing keys, DashboardSessions sessions
             routes.MapGet(path, http => FileAsync(http, content, type));
         }
         routes.MapPost("/dashboard/login", LoginAsync);
-        routes.MapPost("/dashboard/logout", http =>
+        routes.MapPost("/dashboard/logout", async http =>
         {
-            sessions.End(http);
+            await sessions.EndAsync(http);
             http.Response.StatusCode = 204;
-            return Task.CompletedTask;
         });
         routes.MapGet("/dashboard/data", async http =>
         {
-            Operator(http);
+            await OperatorAsync(http);
             await JsonAsync(http, await _data.ReadAsync(http.RequestAborted));
         });
         routes.MapGet("/dashboard/images/{name}", ImageAsync);
         routes.MapPost("/dashboard/review", ReviewAsync);
         routes.MapGet("/dashboard/export", async http =>
         {
-            Operator(http);
+            await OperatorAsync(http);
             http.Response.ContentType = "application/jsonl";
             http.Response.Headers.ContentDisposition = "attachment; filename=reviewed.jsonl";
             await http.Response.WriteAsync(await _data.ExportAsync(http.RequestAborted), http.RequestAborted);
@@ -53,7 +52,7 @@ internal sealed class DashboardEndpoint(KeyRing keys, DashboardSessions sessions
 
     private async Task ImageAsync(HttpContext http)
     {
-        Operator(http);
+        await OperatorAsync(http);
         byte[]? bytes = await reader.ContentAsync(http.GetRouteValue("name")?.ToString() ?? "", http.RequestAborted);
         if (bytes is null || ImageHeader.Read(bytes) is not { } header)
             throw new ApiException(404, "invalid_request_error", "This image was not kept.", "not_found");
@@ -62,7 +61,7 @@ internal sealed class DashboardEndpoint(KeyRing keys, DashboardSessions sessions
 
     private async Task ReviewAsync(HttpContext http)
     {
-        ApiKey reviewer = Operator(http);
+        ApiKey reviewer = await OperatorAsync(http);
         JsonObject body = await ChatRequestReader.ReadObjectAsync(http.Request, http.RequestAborted);
         string request = ChatRequestReader.Text(body["request"], "request");
         if (body["unsafe"] is not JsonValue value || !value.TryGetValue(out bool isUnsafe))
@@ -77,9 +76,9 @@ internal sealed class DashboardEndpoint(KeyRing keys, DashboardSessions sessions
         await JsonAsync(http, new() { ["recorded"] = true });
     }
 
-    private ApiKey Operator(HttpContext http)
+    private async ValueTask<ApiKey> OperatorAsync(HttpContext http)
     {
-        if (sessions.Find(http) is not { } key) throw new ApiException(401, "authentication_error", "Sign in first.", "not_signed_in");
+        if (await sessions.FindAsync(http) is not { } key) throw new ApiException(401, "authentication_error", "Sign in first.", "not_signed_in");
 
         // Other sites cannot set this header without leave, which is never given; the cookie's SameSite=Strict says the same.
         if (HttpMethods.IsPost(http.Request.Method) && http.Request.Headers["x-guard-dashboard"] != "1")

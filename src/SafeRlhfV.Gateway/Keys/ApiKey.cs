@@ -3,10 +3,10 @@ using SafeRlhfV.Guard;
 namespace SafeRlhfV.Gateway;
 
 /// <summary>A key that was presented and is valid, with its meters.</summary>
-internal sealed class ApiKey(KeySettings settings, TimeProvider clock)
+internal sealed class ApiKey(KeySettings settings, IRateMeter? requests, IRateMeter? tokens, TimeProvider clock)
 {
-    private readonly RateMeter? _requests = settings.RequestsPerMinute is { } requests ? new(requests, clock) : null;
-    private readonly RateMeter? _tokens = settings.TokensPerMinute is { } tokens ? new(tokens, clock) : null;
+    /// <summary>The SHA-256 that it is known by.</summary>
+    public string Hash => settings.Hash;
 
     public string Name => settings.Name;
 
@@ -20,13 +20,13 @@ internal sealed class ApiKey(KeySettings settings, TimeProvider clock)
 
     /// <summary>Counts a request against the limits.</summary>
     /// <exception cref="ApiException">A limit is reached (429).</exception>
-    public void Admit()
+    public async ValueTask AdmitAsync()
     {
-        if (_requests?.TakeOne() is { } wait) throw Limited("requests", settings.RequestsPerMinute!.Value, wait);
-        if (_tokens?.WaitForAny() is { } longer) throw Limited("tokens", settings.TokensPerMinute!.Value, longer);
+        if (requests is not null && await requests.TakeOneAsync() is { } wait) throw Limited("requests", settings.RequestsPerMinute!.Value, wait);
+        if (tokens is not null && await tokens.WaitForAnyAsync() is { } longer) throw Limited("tokens", settings.TokensPerMinute!.Value, longer);
     }
 
-    public void Charge(long tokens) => _tokens?.Charge(tokens);
+    public void Charge(long used) => tokens?.Charge(used);
 
     private static ApiException Limited(string what, int limit, TimeSpan wait) =>
         new(429, "rate_limit_error", $"The limit of {limit} {what} a minute is reached; try again in {Math.Ceiling(wait.TotalSeconds)} s.",

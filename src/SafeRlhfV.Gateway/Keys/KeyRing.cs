@@ -6,9 +6,30 @@ using Microsoft.AspNetCore.Http;
 namespace SafeRlhfV.Gateway;
 
 /// <summary>All keys, by their SHA-256. Keys are long and random, so a plain hash protects them, and looking up by it leaks nothing by time.</summary>
-internal sealed class KeyRing(IEnumerable<KeySettings> keys, TimeProvider clock)
+/// <param name="meter">Makes a limit of its name and of what it allows a minute.</param>
+/// <param name="clock">The clock.</param>
+internal sealed class KeyRing(Func<string, int, IRateMeter> meter, TimeProvider clock)
 {
-    private readonly FrozenDictionary<string, ApiKey> _keys = keys.ToFrozenDictionary(key => key.Hash, key => new ApiKey(key, clock));
+    private volatile FrozenDictionary<string, ApiKey> _keys = FrozenDictionary<string, ApiKey>.Empty;
+    private Dictionary<(string Name, int PerMinute), IRateMeter> _meters = [];
+
+    /// <summary>Puts other keys in force, from the next request on. A limit that stays the same keeps what is used of it.</summary>
+    public void Replace(IEnumerable<KeySettings> keys)
+    {
+        Dictionary<(string, int), IRateMeter> before = _meters, now = [];
+        _keys = keys.ToFrozenDictionary(key => key.Hash, key => new ApiKey(key, Limit(key, "requests", key.RequestsPerMinute), Limit(key, "tokens", key.TokensPerMinute), clock));
+        _meters = now;
+
+        IRateMeter? Limit(KeySettings key, string what, int? perMinute)
+        {
+            if (perMinute is not { } most) return null;
+            string name = $"{key.Hash}/{what}";
+            return now[(name, most)] = before.GetValueOrDefault((name, most)) ?? meter(name, most);
+        }
+    }
+
+    /// <summary>The key of a hash, or null where there is none, as after it was revoked.</summary>
+    public ApiKey? OfHash(string hash) => _keys.GetValueOrDefault(hash);
 
     /// <summary>A new random key.</summary>
     public static string Create() => "srv-" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));

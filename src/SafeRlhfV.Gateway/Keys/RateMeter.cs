@@ -1,35 +1,35 @@
 namespace SafeRlhfV.Gateway;
 
-/// <summary>A bucket that fills steadily and holds a minute's worth.</summary>
-internal sealed class RateMeter(int perMinute, TimeProvider clock)
+/// <summary>The limit of a gateway that stands alone.</summary>
+internal sealed class RateMeter(int perMinute, TimeProvider clock) : IRateMeter
 {
     private readonly Lock _lock = new();
     private double _level = perMinute;
     private long _at = clock.GetTimestamp();
 
-    /// <summary>Takes one if there is one; else says how long to wait.</summary>
-    public TimeSpan? TakeOne()
+    /// <inheritdoc/>
+    public ValueTask<TimeSpan?> TakeOneAsync()
     {
         lock (_lock)
         {
             Fill();
-            if (_level < 1) return Wait(1 - _level);
+            if (_level < 1) return new(Wait(1 - _level));
             _level--;
-            return null;
+            return default;
         }
     }
 
-    /// <summary>How long to wait until the bucket is above empty; null where it is.</summary>
-    public TimeSpan? WaitForAny()
+    /// <inheritdoc/>
+    public ValueTask<TimeSpan?> WaitForAnyAsync()
     {
         lock (_lock)
         {
             Fill();
-            return _level > 0 ? null : Wait(1 - _level);
+            return _level > 0 ? default : new(Wait(1 - _level));
         }
     }
 
-    /// <summary>Takes what was used, which is known only afterwards: the bucket may owe.</summary>
+    /// <inheritdoc/>
     public void Charge(long used)
     {
         lock (_lock)

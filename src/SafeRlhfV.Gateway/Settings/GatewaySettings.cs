@@ -51,6 +51,12 @@ public sealed record GatewaySettings
     /// <summary>The OpenTelemetry collector; null for none. <c>/metrics</c> is there in any case.</summary>
     public OtlpSettings? Otlp { get; init; }
 
+    /// <summary>How this gateway shares a PostgreSQL with others; null for a gateway that stands alone.</summary>
+    public ReplicaSettings? Replicas { get; init; }
+
+    /// <summary>How the gateway ends.</summary>
+    public ShutdownSettings Shutdown { get; init; } = new();
+
     /// <summary>What is recorded.</summary>
     public AuditSettings Audit { get; init; } = new();
 }

@@ -1,0 +1,19 @@
+using Microsoft.AspNetCore.Http;
+
+namespace SafeRlhfV.Gateway;
+
+/// <summary>Whether the gateway is about to end: it says so, and still answers.</summary>
+internal sealed class Drain
+{
+    private volatile bool _isDraining;
+
+    public bool IsDraining => _isDraining;
+
+    public void Begin() => _isDraining = true;
+
+    /// <summary>Asks the caller to open another connection for its next request: one that is kept would break when the door closes.</summary>
+    public void Mark(HttpContext http)
+    {
+        if (_isDraining && HttpProtocol.IsHttp11(http.Request.Protocol)) http.Response.Headers.Connection = "close";
+    }
+}

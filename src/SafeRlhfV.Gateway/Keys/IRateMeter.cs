@@ -1,0 +1,14 @@
+namespace SafeRlhfV.Gateway;
+
+/// <summary>A limit of so much a minute: a bucket that fills steadily and holds a minute's worth.</summary>
+internal interface IRateMeter
+{
+    /// <summary>Takes one if there is one; else says how long to wait.</summary>
+    ValueTask<TimeSpan?> TakeOneAsync();
+
+    /// <summary>How long to wait until the bucket is above empty; null where it is.</summary>
+    ValueTask<TimeSpan?> WaitForAnyAsync();
+
+    /// <summary>Takes what was used, which is known only afterwards: the bucket may owe.</summary>
+    void Charge(long used);
+}

@@ -1,0 +1,79 @@
+using System.Data.Common;
+
+namespace SafeRlhfV.Gateway;
+
+/// <summary>
+/// A limit that several gateways share: a row in the database is the bucket, and each gateway takes out of it ahead, what may be used in about two seconds, and
+/// charges that alone. So the gateways together let pass at most the limit and, in one minute, a lease of each more.
+/// </summary>
+internal sealed class LeasedMeter(string name, int perMinute, TimeSpan lease, ReplicaDatabase database, TimeProvider clock) : IRateMeter
+{
+    private readonly double _lease = Math.Max(1, Math.Floor(perMinute * lease.TotalMinutes));
+    private readonly SemaphoreSlim _asking = new(1);
+    private readonly Lock _lock = new();
+    private double _held; // taken out of the bucket and not used; below zero: used and not yet charged to it
+    private long _refusedAt;
+    private TimeSpan _refusedFor;
+
+    /// <inheritdoc/>
+    public ValueTask<TimeSpan?> TakeOneAsync() => Take(1) ? default : AskAsync(1);
+
+    /// <inheritdoc/>
+    public ValueTask<TimeSpan?> WaitForAnyAsync() => Take(0) ? default : AskAsync(0);
+
+    /// <inheritdoc/>
+    public void Charge(long used)
+    {
+        lock (_lock) _held -= used;
+    }
+
+    private bool Take(int amount)
+    {
+        lock (_lock)
+        {
+            if (amount == 0 ? _held <= 0 : _held < amount) return false;
+            _held -= amount;
+            return true;
+        }
+    }
+
+    private async ValueTask<TimeSpan?> AskAsync(int amount)
+    {
+        await _asking.WaitAsync();
+        try
+        {
+            if (Take(amount)) return null; // another request has asked meanwhile
+            if (Refusal() is { } refused) return refused;
+            double owed;
+            lock (_lock) owed = Math.Max(0, -_held);
+            (double granted, double level) = await LeaseAsync(owed);
+            lock (_lock) _held += owed + granted;
+            if (Take(amount)) return null;
+            (_refusedAt, _refusedFor) = (clock.GetTimestamp(), TimeSpan.FromMinutes(Math.Max(0, 1 - level) / perMinute));
+            return _refusedFor;
+        }
+        finally
+        {
+            _asking.Release();
+        }
+    }
+
+    // An empty bucket is not asked again before it can hold something, nor for longer than a lease lasts: the limit may have been raised.
+    private TimeSpan? Refusal()
+    {
+        TimeSpan since = clock.GetElapsedTime(_refusedAt);
+        return since < _refusedFor && since < lease ? _refusedFor - since : null;
+    }
+
+    private async ValueTask<(double Granted, double Level)> LeaseAsync(double owed)
+    {
+        try
+        {
+            return await database.LeaseAsync(name, perMinute, _lease, owed);
+        }
+        catch (Exception error) when (error is DbException or TimeoutException)
+        {
+            throw new ApiException(503, "server_error", "The limits are not available at present; nothing passes unmetered.", "limits_unavailable") { RetryAfter = TimeSpan.FromSeconds(1) };
+        }
+    }
+}

@@ -1,0 +1,63 @@
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.DataProtection.KeyManagement;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace SafeRlhfV.Gateway;
+
+/// <summary>What makes a gateway one of several on a database: its keys, policy, limits and dashboard sessions are those of all.</summary>
+internal sealed class Replication
+{
+    private readonly ReplicaDatabase _database;
+    private readonly GatewaySettings _own;
+    private readonly TimeProvider _clock;
+
+    /// <summary>Opens the database and takes over what is in force there.</summary>
+    /// <exception cref="InvalidInputException">The database cannot be used, or holds what cannot be read.</exception>
+    public Replication(GatewaySettings own, TimeProvider clock)
+    {
+        (_own, _clock) = (own, clock);
+        _database = new(own);
+        Keys = new((name, most) => new LeasedMeter(name, most, own.Replicas!.Lease, _database, clock), clock);
+        Settings = new(_database, own, Keys);
+    }
+
+    public KeyRing Keys { get; }
+
+    public SharedSettings Settings { get; }
+
+    public void AddTo(IServiceCollection services)
+    {
+        services.AddSingleton(_ => _database); // made by the container's word, so that it disposes of it
+        services.AddHostedService(provider =>
+        {
+            provider.GetRequiredService<ReplicaDatabase>();
+            Settings.Log = provider.GetRequiredService<ILogger<SharedSettings>>();
+            return Settings;
+        });
+        services.AddDataProtection().SetApplicationName("safe-rlhf-v gateway");
+        services.Configure<KeyManagementOptions>(options =>
+        {
+            options.XmlRepository = new PostgresXmlRepository(_database);
+            if (_own.Audit.Key is { } secret) options.XmlEncryptor = new SecretXmlEncryptor(secret);
+        });
+    }
+
+    public IDashboardSessions Sessions(IServiceProvider services) => new SharedDashboardSessions(services.GetRequiredService<IDataProtectionProvider>(), _database, Keys, _clock);
+
+    /// <summary>What <c>/readyz</c> says of it.</summary>
+    public void Describe(JsonObject parts, IServiceProvider services)
+    {
+        (long keys, long policy) = Settings.Versions;
+        parts["replica"] = new JsonObject
+        {
+            ["name"] = _own.Replicas!.Name,
+            ["leader"] = services.GetRequiredService<AuditKeeper>().Leads,
+            ["keys"] = keys,
+            ["policy"] = policy,
+            ["policy_version"] = Settings.Policy.Version,
+            ["settings"] = Settings.Fault is null ? "ok" : "stay as they are; the log says why",
+        };
+    }
+}

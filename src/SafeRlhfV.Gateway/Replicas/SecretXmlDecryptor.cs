@@ -1,0 +1,31 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Xml.Linq;
+using Microsoft.AspNetCore.DataProtection.XmlEncryption;
+using Microsoft.Extensions.DependencyInjection;
+using SafeRlhfV.Audit;
+
+namespace SafeRlhfV.Gateway;
+
+/// <summary>Decrypts what <see cref="SecretXmlEncryptor"/> made. The data protection makes it by its name.</summary>
+internal sealed class SecretXmlDecryptor : IXmlDecryptor
+{
+    private readonly byte[] _secret;
+
+    public SecretXmlDecryptor(IServiceProvider services) => _secret =
+        services.GetRequiredService<AuditSettings>().Key ?? throw new CryptographicException("The session keys are sealed with the audit key, which this gateway does not have (audit.key_env).");
+
+    public XElement Decrypt(XElement encryptedElement)
+    {
+        byte[] sealedBytes = Convert.FromBase64String(encryptedElement.Value);
+        byte[] plain = new byte[sealedBytes.Length - SecretXmlEncryptor.NonceBytes - SecretXmlEncryptor.TagBytes];
+        ReadOnlySpan<byte> all = sealedBytes;
+        using AesGcm cipher = SecretXmlEncryptor.Cipher(_secret);
+        cipher.Decrypt(
+            all[..SecretXmlEncryptor.NonceBytes],
+            all[(SecretXmlEncryptor.NonceBytes + SecretXmlEncryptor.TagBytes)..],
+            all.Slice(SecretXmlEncryptor.NonceBytes, SecretXmlEncryptor.TagBytes),
+            plain);
+        return XElement.Parse(Encoding.UTF8.GetString(plain));
+    }
+}
