@@ -87,7 +87,7 @@ internal static class Servers
     public static Task<int> ReplicaAsync(string upstream, string name, string connection)
     {
         string yaml = Yaml(upstream, Keywords, $"postgres:{connection}")
-            + (name.Length == 0 ? "" : $"\nreplicas: {"{"} name: {name}, anchor: 1s {"}"}\nshutdown: {"{"} drain: 0s {"}"}");
+            + (name.Length == 0 ? "" : $"\nreplicas: {"{"} name: {name}, anchor: 1s {"}"}");
         return ServeAsync(GatewayHost.Build(GatewaySettingsReader.Parse(yaml, "bench", Directory.GetCurrentDirectory())));
     }
 
