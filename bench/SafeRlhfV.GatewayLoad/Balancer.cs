@@ -12,8 +12,8 @@ using Yarp.ReverseProxy.Model;
 namespace SafeRlhfV.GatewayLoad;
 
 /// <summary>
-/// YARP before several gateways, as docs/scale.md describes it: asks each <c>/readyz</c>, sends requests in turns to those that are ready, and, if told so, asks
-/// another where one breaks off before its answer began.
+/// YARP before several gateways, as docs/scale.md describes it: asks each <c>/readyz</c>, sends requests in turns to those that are ready, and, if told so,
+/// asks another where one breaks off before its answer began.
 /// </summary>
 internal static class Balancer
 {
@@ -35,10 +35,19 @@ internal static class Balancer
                     LoadBalancingPolicy = LoadBalancingPolicies.RoundRobin,
                     HealthCheck = new HealthCheckConfig
                     {
-                        Active = new ActiveHealthCheckConfig { Enabled = true, Interval = probe, Timeout = TimeSpan.FromSeconds(5), Policy = HealthCheckConstants.ActivePolicy.ConsecutiveFailures, Path = "/readyz" },
+                        Active = new ActiveHealthCheckConfig
+                        {
+                            Enabled = true,
+                            Interval = probe,
+                            Timeout = TimeSpan.FromSeconds(5),
+                            Policy = HealthCheckConstants.ActivePolicy.ConsecutiveFailures,
+                            Path = "/readyz",
+                        },
                     },
                     Metadata = new Dictionary<string, string> { [ConsecutiveFailuresHealthPolicyOptions.ThresholdMetadataName] = "1" },
-                    Destinations = gateways.Index().ToDictionary(gateway => gateway.Index.ToString(CultureInfo.InvariantCulture), gateway => new DestinationConfig { Address = gateway.Item }),
+                    Destinations = gateways.Index().ToDictionary(
+                        gateway => gateway.Index.ToString(CultureInfo.InvariantCulture),
+                        gateway => new DestinationConfig { Address = gateway.Item }),
                 },
             ]);
         WebApplication app = builder.Build();

@@ -24,7 +24,8 @@ internal static class ReplicaBench
             ("three gateways, one chain", Shared, 3 * options.Callers),
             ("three gateways, a chain each", Own, 3 * options.Callers),
         ];
-        Console.WriteLine($"{Environment.ProcessorCount} processors; load of the machine {Bench.LoadAverage()}; {options.Seconds} s each after {options.Warm} s of warming up; two records a request");
+        Console.WriteLine($"{Environment.ProcessorCount} processors; load of the machine {Bench.LoadAverage()}; "
+            + $"{options.Seconds} s each after {options.Warm} s of warming up; two records a request");
         Console.WriteLine($"{"",-38} {"callers",8} {"requests/s",11} {"p50 ms",8} {"p99 ms",8} {"processors",11}");
         List<double> rates = [];
         foreach ((string name, string[] gateways, int callers) in ways)
@@ -35,9 +36,11 @@ internal static class ReplicaBench
             Result result = await LoadAsync(cluster, callers, TimeSpan.FromSeconds(options.Seconds));
             (long busy, long all) after = Processors();
             rates.Add(result.Times.Count / result.Seconds);
-            Console.WriteLine($"{name,-38} {callers,8} {rates[^1],11:0} {Bench.At(result.Times, 0.5),8:0.0} {Bench.At(result.Times, 0.99),8:0.0} {(double)(after.busy - before.busy) / (after.all - before.all),11:0%}");
+            double load = (double)(after.busy - before.busy) / (after.all - before.all);
+            Console.WriteLine($"{name,-38} {callers,8} {rates[^1],11:0} {Bench.At(result.Times, 0.5),8:0.0} {Bench.At(result.Times, 0.99),8:0.0} {load,11:0%}");
         }
-        Console.WriteLine($"three gateways with a chain each / one gateway: {rates[3] / rates[0]:0.00} times with as many callers a gateway, {rates[3] / rates[1]:0.00} times with as many callers in all; / three on one chain: {rates[3] / rates[2]:0.00} times");
+        Console.WriteLine($"three gateways with a chain each / one gateway: {rates[3] / rates[0]:0.00} times with as many callers a gateway, "
+            + $"{rates[3] / rates[1]:0.00} times with as many callers in all; / three on one chain: {rates[3] / rates[2]:0.00} times");
         return await KillAsync(connection, stub.Address, options) ? 0 : 1;
     }
 
@@ -53,7 +56,8 @@ internal static class ReplicaBench
         AuditReader reader = new(database);
         AuditCheck check = await reader.VerifyAsync();
         int ended = (await reader.LatestAsync(int.MaxValue)).Count(record => record.Kind == "end");
-        Console.WriteLine($"gw-1 killed (SIGKILL) under {3 * options.Callers} callers: {result.Times.Count} requests answered, {result.Lost} lost; {ended} answers on record");
+        Console.WriteLine($"gw-1 killed (SIGKILL) under {3 * options.Callers} callers: "
+            + $"{result.Times.Count} requests answered, {result.Lost} lost; {ended} answers on record");
         foreach (AuditChainState chain in check.Chains) Console.WriteLine($"chain {chain.Name}: {chain.Records} records, {chain.Unanchored} not anchored");
         foreach (string fault in check.Faults) Console.WriteLine(fault);
         Console.WriteLine($"{check.Records} records, {(check.IsWhole ? "whole" : $"{check.Faults.Count} faults")}");
@@ -62,7 +66,7 @@ internal static class ReplicaBench
 
     private static async Task<Result> LoadAsync(Cluster cluster, int callers, TimeSpan time)
     {
-        Load load = new(hasPictures: false);
+        Load load = new(hasImages: false);
         using HttpClient http = new(new SocketsHttpHandler { MaxConnectionsPerServer = 2000 }) { Timeout = TimeSpan.FromMinutes(2) };
         http.DefaultRequestHeaders.Authorization = new("Bearer", Servers.Key);
         int lost = 0;
@@ -75,7 +79,8 @@ internal static class ReplicaBench
                 double began = clock.Elapsed.TotalMilliseconds;
                 try
                 {
-                    using HttpResponseMessage response = await Bench.SendAsync(http, load, cluster.Balancer, load.Next(stream: false), HttpCompletionOption.ResponseContentRead);
+                    using HttpResponseMessage response = await Bench.SendAsync(http, load, cluster.Balancer, load.Next(stream: false),
+                        HttpCompletionOption.ResponseContentRead);
                     own.Add(clock.Elapsed.TotalMilliseconds - began);
                 }
                 catch (HttpRequestException)

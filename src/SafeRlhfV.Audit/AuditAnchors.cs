@@ -22,7 +22,8 @@ internal sealed class AuditAnchors(AuditDatabase database, AuditChain chain)
         }
         if (moved.Count == 0) return 0;
         await AppendAsync(connection, transaction, "anchor", moved, at, cancellationToken).ConfigureAwait(false);
-        foreach ((AuditMark head, _) in moved) await AuditMarks.WriteAsync(connection, transaction, AuditMarks.Anchored, head, chain, cancellationToken).ConfigureAwait(false);
+        foreach ((AuditMark head, _) in moved)
+            await AuditMarks.WriteAsync(connection, transaction, AuditMarks.Anchored, head, chain, cancellationToken).ConfigureAwait(false);
         await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
         return moved.Count;
     }
@@ -36,10 +37,12 @@ internal sealed class AuditAnchors(AuditDatabase database, AuditChain chain)
     }
 
     private async Task AppendAsync(
-        DbConnection connection, DbTransaction transaction, string kind, List<(AuditMark Head, string Seal)> heads, string at, CancellationToken cancellationToken)
+        DbConnection connection, DbTransaction transaction, string kind, List<(AuditMark Head, string Seal)> heads, string at,
+        CancellationToken cancellationToken)
     {
         using IAuditInserts inserts = AuditDatabase.Inserts(connection);
-        AuditEntry[] entries = [.. heads.Select(one => new AuditEntry(AuditChains.Anchors, kind, one.Head.Chain, AuditPayload.OfHead(one.Head, one.Seal), null))];
+        AuditEntry[] entries = [.. heads.Select(one =>
+            new AuditEntry(AuditChains.Anchors, kind, one.Head.Chain, AuditPayload.OfHead(one.Head, one.Seal), null))];
         await AuditWriter.AppendAsync(entries, at, chain, inserts, transaction, [], cancellationToken).ConfigureAwait(false);
     }
 }

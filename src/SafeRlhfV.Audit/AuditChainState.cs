@@ -4,5 +4,7 @@ namespace SafeRlhfV.Audit;
 /// <param name="Name">The chain.</param>
 /// <param name="Records">How many records it has.</param>
 /// <param name="Head">Its last record.</param>
-/// <param name="Unanchored">How many of its records are younger than its last anchor: were they cut off, no anchor would tell. 0 for the chain of anchors.</param>
+/// <param name="Unanchored">
+/// How many of its records are younger than its last anchor: were they cut off, no anchor would tell. 0 for the chain of anchors.
+/// </param>
 public sealed record AuditChainState(string Name, long Records, AuditMark Head, long Unanchored);

@@ -25,7 +25,8 @@ public sealed class AuditDatabase : IAsyncDisposable
 
     /// <summary>A file; it is made where it is missing.</summary>
     public static AuditDatabase Sqlite(string path) =>
-        new(false, new SqliteConnectionStringBuilder { DataSource = Path.GetFullPath(path), Pooling = true, DefaultTimeout = 5 }.ToString(), Path.GetFullPath(path));
+        new(false, new SqliteConnectionStringBuilder { DataSource = Path.GetFullPath(path), Pooling = true, DefaultTimeout = 5 }.ToString(),
+            Path.GetFullPath(path));
 
     /// <summary>A PostgreSQL database by its connection string.</summary>
     public static AuditDatabase Postgres(string connection) => new(true, connection);
@@ -55,7 +56,10 @@ public sealed class AuditDatabase : IAsyncDisposable
         return ValueTask.CompletedTask;
     }
 
-    /// <summary>Throws where the file that held the trail has been taken away: an open connection would go on writing into nothing, and a new one would begin another trail.</summary>
+    /// <summary>
+    /// Throws where the file that held the trail has been taken away: an open connection would go on writing into nothing, and a new one would begin another
+    /// trail.
+    /// </summary>
     internal void CheckPresence()
     {
         if (_isReady && _file is not null && !File.Exists(_file)) throw new FileNotFoundException("The audit trail's file is missing.", _file);
@@ -84,7 +88,8 @@ public sealed class AuditDatabase : IAsyncDisposable
     }
 
     /// <summary>What inserts over a connection of this kind.</summary>
-    internal static IAuditInserts Inserts(DbConnection connection) => connection is SqliteConnection sqlite ? new SqliteInserts(sqlite) : new PostgresInserts((NpgsqlConnection)connection);
+    internal static IAuditInserts Inserts(DbConnection connection) =>
+        connection is SqliteConnection sqlite ? new SqliteInserts(sqlite) : new PostgresInserts((NpgsqlConnection)connection);
 
     /// <summary>Whether several chains can stand in it: PostgreSQL.</summary>
     internal bool HasChains => _isPostgres;
@@ -102,13 +107,15 @@ public sealed class AuditDatabase : IAsyncDisposable
     }
 
     /// <summary>Holds a chain's end until a transaction on PostgreSQL ends. For the main chain it is the lock that builds with one chain took.</summary>
-    internal static Task LockAsync(DbConnection connection, DbTransaction transaction, string chain, CancellationToken cancellationToken) => chain == AuditChains.Main
-        ? ExecuteAsync(connection, "SELECT pg_advisory_xact_lock(@class::bigint)", cancellationToken, transaction, ("class", LockClass))
-        : ExecuteAsync(
-            connection, "SELECT pg_advisory_xact_lock(@class, @chain)", cancellationToken, transaction, ("class", LockClass), ("chain", AuditChains.LockKey(chain)));
+    internal static Task LockAsync(DbConnection connection, DbTransaction transaction, string chain, CancellationToken cancellationToken) =>
+        chain == AuditChains.Main
+            ? ExecuteAsync(connection, "SELECT pg_advisory_xact_lock(@class::bigint)", cancellationToken, transaction, ("class", LockClass))
+            : ExecuteAsync(connection, "SELECT pg_advisory_xact_lock(@class, @chain)", cancellationToken, transaction,
+                ("class", LockClass), ("chain", AuditChains.LockKey(chain)));
 
     /// <summary>A transaction that sees the trail as it stands at one moment.</summary>
-    internal static async Task<DbTransaction> BeginReadAsync(DbConnection connection, CancellationToken cancellationToken) => connection is SqliteConnection sqlite
+    internal static async Task<DbTransaction> BeginReadAsync(DbConnection connection, CancellationToken cancellationToken) =>
+        connection is SqliteConnection sqlite
         ? sqlite.BeginTransaction(deferred: true)
         : await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken).ConfigureAwait(false);
 
@@ -126,7 +133,8 @@ public sealed class AuditDatabase : IAsyncDisposable
         return command;
     }
 
-    internal static async Task ExecuteAsync(DbConnection connection, string text, CancellationToken cancellationToken, DbTransaction? transaction = null, params (string, object)[] parameters)
+    internal static async Task ExecuteAsync(DbConnection connection, string text, CancellationToken cancellationToken, DbTransaction? transaction = null,
+        params (string, object)[] parameters)
     {
         await using DbCommand command = Command(connection, transaction, text, parameters);
         await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);

@@ -30,7 +30,8 @@ public sealed class AuditLeader(AuditDatabase database) : IAsyncDisposable
         DbConnection connection = await database.OpenAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            await using DbCommand command = AuditDatabase.Command(connection, null, "SELECT pg_try_advisory_lock(@class, 0)", ("class", AuditDatabase.LockClass + 1));
+            await using DbCommand command = AuditDatabase.Command(connection, null, "SELECT pg_try_advisory_lock(@class, 0)",
+                ("class", AuditDatabase.LockClass + 1));
             if (await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is true) (_connection, connection) = (connection, null!);
             return _connection is not null;
         }
@@ -47,7 +48,8 @@ public sealed class AuditLeader(AuditDatabase database) : IAsyncDisposable
         _connection = null;
         try
         {
-            await AuditDatabase.ExecuteAsync(held, "SELECT pg_advisory_unlock_all()", CancellationToken.None).ConfigureAwait(false); // a pool keeps the connection
+            // a pool keeps the connection
+            await AuditDatabase.ExecuteAsync(held, "SELECT pg_advisory_unlock_all()", CancellationToken.None).ConfigureAwait(false);
         }
         catch (Exception error) when (IsBroken(error))
         {

@@ -21,7 +21,8 @@ internal sealed class AuditMarks
     /// <summary>What a mark of a chain is called. The seal covers it, so that no chain's mark can stand for another's.</summary>
     public static string Name(string mark, string chain) => chain == AuditChains.Main ? mark : $"{mark}/{chain}";
 
-    public (AuditMark Mark, string Seal)? Find(string mark, string chain) => _marks.TryGetValue(Name(mark, chain), out (AuditMark, string) found) ? found : null;
+    public (AuditMark Mark, string Seal)? Find(string mark, string chain) =>
+        _marks.TryGetValue(Name(mark, chain), out (AuditMark, string) found) ? found : null;
 
     public static async Task<AuditMarks> ReadAsync(DbConnection connection, DbTransaction transaction, CancellationToken cancellationToken)
     {
@@ -43,10 +44,13 @@ internal sealed class AuditMarks
         await using DbCommand command = AuditDatabase.Command(
             connection, transaction, "SELECT sequence, hash, seal FROM guard_audit_mark WHERE name = @name", ("name", Name(mark, chain)));
         await using DbDataReader reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-        return await reader.ReadAsync(cancellationToken).ConfigureAwait(false) ? (new(reader.GetInt64(0), reader.GetString(1), chain), reader.GetString(2)) : null;
+        return await reader.ReadAsync(cancellationToken).ConfigureAwait(false)
+            ? (new(reader.GetInt64(0), reader.GetString(1), chain), reader.GetString(2))
+            : null;
     }
 
-    public static Task WriteAsync(DbConnection connection, DbTransaction transaction, string mark, AuditMark at, AuditChain chain, CancellationToken cancellationToken) =>
+    public static Task WriteAsync(DbConnection connection, DbTransaction transaction, string mark, AuditMark at, AuditChain chain,
+        CancellationToken cancellationToken) =>
         AuditDatabase.ExecuteAsync(
             connection,
             Insert,

@@ -24,7 +24,7 @@ public sealed class AuditReader
     public async Task<AuditCheck> VerifyAsync(AuditMark? expected = null, CancellationToken cancellationToken = default)
     {
         if (expected is not null && expected.Chain != AuditChains.Main && !_database.HasChains)
-            throw new InvalidInputException($"The noted head is of chain '{expected.Chain}', but a trail in SQLite has one chain; give the head as NUMBER:HASH.");
+            throw new InvalidInputException($"The noted head is of chain '{expected.Chain}', but a trail in SQLite has one; give it as NUMBER:HASH.");
         await using DbConnection connection = await _database.OpenAsync(cancellationToken).ConfigureAwait(false);
         await using DbTransaction transaction = await AuditDatabase.BeginReadAsync(connection, cancellationToken).ConfigureAwait(false);
         return await new AuditVerification(this, connection, transaction, _chain, expected).RunAsync(cancellationToken).ConfigureAwait(false);
@@ -40,7 +40,8 @@ public sealed class AuditReader
         await using StreamWriter writer = new(output, new UTF8Encoding(false), 65536, leaveOpen: true);
         await foreach (AuditRecord record in ReadAsync(connection, transaction, null, cancellationToken).ConfigureAwait(false))
         {
-            await writer.WriteAsync($"{{\"record\":{record.Payload},\"previous\":\"{record.Previous}\",\"hash\":\"{record.Hash}\"}}\n".AsMemory(), cancellationToken).ConfigureAwait(false);
+            await writer.WriteAsync($"{{\"record\":{record.Payload},\"previous\":\"{record.Previous}\",\"hash\":\"{record.Hash}\"}}\n".AsMemory(),
+                cancellationToken).ConfigureAwait(false);
             records++;
         }
         return records;
@@ -50,7 +51,8 @@ public sealed class AuditReader
     public async Task<IReadOnlyList<AuditRecord>> LatestAsync(int count, CancellationToken cancellationToken = default)
     {
         await using DbConnection connection = await _database.OpenAsync(cancellationToken).ConfigureAwait(false);
-        await using DbCommand command = AuditDatabase.Command(connection, null, $"{Requests} ORDER BY {(_database.HasChains ? "at DESC, " : "")}sequence DESC LIMIT @count", ("count", count));
+        string order = _database.HasChains ? "at DESC, sequence DESC" : "sequence DESC";
+        await using DbCommand command = AuditDatabase.Command(connection, null, $"{Requests} ORDER BY {order} LIMIT @count", ("count", count));
         return await ListAsync(command, cancellationToken).ConfigureAwait(false);
     }
 
@@ -58,7 +60,8 @@ public sealed class AuditReader
     public async Task<IReadOnlyList<AuditRecord>> OfRequestAsync(string request, CancellationToken cancellationToken = default)
     {
         await using DbConnection connection = await _database.OpenAsync(cancellationToken).ConfigureAwait(false);
-        await using DbCommand command = AuditDatabase.Command(connection, null, $"{Requests} {(_database.HasChains ? "AND" : "WHERE")} request = @request ORDER BY sequence", ("request", request));
+        await using DbCommand command = AuditDatabase.Command(connection, null,
+            $"{Requests} {(_database.HasChains ? "AND" : "WHERE")} request = @request ORDER BY sequence", ("request", request));
         return await ListAsync(command, cancellationToken).ConfigureAwait(false);
     }
 
@@ -113,5 +116,6 @@ public sealed class AuditReader
     }
 
     private static AuditRecord Record(DbDataReader reader) => new(
-        reader.GetInt64(0), reader.GetString(1), reader.GetString(2), reader.GetString(3), reader.GetString(4), reader.GetString(5), reader.GetString(6), reader.GetString(7));
+        reader.GetInt64(0), reader.GetString(1), reader.GetString(2), reader.GetString(3), reader.GetString(4), reader.GetString(5), reader.GetString(6),
+        reader.GetString(7));
 }

@@ -20,7 +20,8 @@ internal sealed class AuditRetention(AuditDatabase database, AuditSettings setti
         {
             // What a gateway is writing again just now is not old.
             string old = database.HasChains ? "name IN (SELECT name FROM guard_audit_content WHERE at < @limit FOR UPDATE SKIP LOCKED)" : "at < @limit";
-            await using DbCommand command = AuditDatabase.Command(connection, null, $"DELETE FROM guard_audit_content WHERE {old}", ("limit", AuditPayload.Iso(now - contentKeep)));
+            await using DbCommand command = AuditDatabase.Command(connection, null, $"DELETE FROM guard_audit_content WHERE {old}",
+                ("limit", AuditPayload.Iso(now - contentKeep)));
             contents = await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
         }
         return (records, contents);
@@ -56,13 +57,15 @@ internal sealed class AuditRetention(AuditDatabase database, AuditSettings setti
     }
 
     // Only a beginning of a chain may go: the last old record that has no younger one before it.
-    private async Task<AuditMark?> LastBeforeAsync(DbConnection connection, DbTransaction transaction, string name, string limit, CancellationToken cancellationToken)
+    private async Task<AuditMark?> LastBeforeAsync(DbConnection connection, DbTransaction transaction, string name, string limit,
+        CancellationToken cancellationToken)
     {
         await using DbCommand command = AuditDatabase.Command(
             connection,
             transaction,
             $"""
-            SELECT sequence, hash FROM guard_audit WHERE {OfChain} sequence < COALESCE((SELECT MIN(sequence) FROM guard_audit WHERE {OfChain} at >= @limit), 9223372036854775807)
+            SELECT sequence, hash FROM guard_audit
+            WHERE {OfChain} sequence < COALESCE((SELECT MIN(sequence) FROM guard_audit WHERE {OfChain} at >= @limit), 9223372036854775807)
             ORDER BY sequence DESC LIMIT 1
             """,
             ("limit", limit), ("chain", name));

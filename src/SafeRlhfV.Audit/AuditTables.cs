@@ -6,7 +6,8 @@ internal static class AuditTables
     // INTEGER makes the number SQLite's own row number, which saves a second index. A file has one chain.
     public const string Sqlite = """
         CREATE TABLE IF NOT EXISTS guard_audit (
-            sequence INTEGER PRIMARY KEY, kind TEXT NOT NULL, request TEXT NOT NULL, at TEXT NOT NULL, payload TEXT NOT NULL, previous TEXT NOT NULL, hash TEXT NOT NULL);
+            sequence INTEGER PRIMARY KEY, kind TEXT NOT NULL, request TEXT NOT NULL, at TEXT NOT NULL, payload TEXT NOT NULL, previous TEXT NOT NULL,
+            hash TEXT NOT NULL);
         CREATE INDEX IF NOT EXISTS guard_audit_request ON guard_audit (request);
         CREATE TABLE IF NOT EXISTS guard_audit_mark (name TEXT PRIMARY KEY, sequence BIGINT NOT NULL, hash TEXT NOT NULL, seal TEXT NOT NULL);
         CREATE TABLE IF NOT EXISTS guard_audit_content (name TEXT PRIMARY KEY, kind TEXT NOT NULL, at TEXT NOT NULL, body BLOB NOT NULL);

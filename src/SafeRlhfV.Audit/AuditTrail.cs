@@ -7,7 +7,8 @@ using SafeRlhfV.Guard;
 namespace SafeRlhfV.Audit;
 
 /// <summary>
-/// Records every decision as a link of a hash chain. A decision counts as recorded when it is on disk; where it cannot be, the call throws and the guard refuses.
+/// Records every decision as a link of a hash chain. A decision counts as recorded when it is on disk; where it cannot be, the call throws and the guard
+/// refuses.
 /// </summary>
 /// <remarks>
 /// Concurrent records share a transaction. Several processes may write one PostgreSQL trail: one chain in turns, or, where each has its own
@@ -63,17 +64,23 @@ public sealed class AuditTrail : IGuardObserver, IAsyncDisposable
     /// <param name="category">The category that the person chose, or null.</param>
     /// <param name="note">Why.</param>
     /// <param name="cancellationToken">Stops waiting.</param>
-    public async ValueTask ReviewedAsync(string request, string reviewer, bool isUnsafe, string? category, string? note, CancellationToken cancellationToken = default)
+    public async ValueTask ReviewedAsync(string request, string reviewer, bool isUnsafe, string? category, string? note,
+        CancellationToken cancellationToken = default)
     {
         AuditPayload payload = new(_settings, _chain);
-        IReadOnlyList<AuditRecord> decided = _database.HasChains ? await new AuditReader(_database).OfRequestAsync(request, cancellationToken).ConfigureAwait(false) : [];
+        IReadOnlyList<AuditRecord> decided = _database.HasChains
+            ? await new AuditReader(_database).OfRequestAsync(request, cancellationToken).ConfigureAwait(false)
+            : [];
         string chain = decided.Count > 0 ? decided[0].Chain : _settings.Chain;
         await AppendAsync(new(chain, "review", request, payload.OfReview(reviewer, isUnsafe, category, note), null), cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Deletes what is older than the settings allow; each chain then begins at a sealed mark. For the leader alone (<see cref="AuditLeader"/>).</summary>
+    /// <summary>
+    /// Deletes what is older than the settings allow; each chain then begins at a sealed mark. For the leader alone (<see cref="AuditLeader"/>).
+    /// </summary>
     /// <returns>How many records and contents were deleted.</returns>
-    public Task<(long Records, long Contents)> ApplyRetentionAsync(CancellationToken cancellationToken = default) => _retention.ApplyAsync(_clock.GetUtcNow(), cancellationToken);
+    public Task<(long Records, long Contents)> ApplyRetentionAsync(CancellationToken cancellationToken = default) =>
+        _retention.ApplyAsync(_clock.GetUtcNow(), cancellationToken);
 
     /// <summary>Writes the heads of the chains that have moved into the chain of anchors. For the leader alone (<see cref="AuditLeader"/>).</summary>
     /// <returns>How many chains were anchored; 0 on SQLite, which has one chain.</returns>
@@ -132,7 +139,8 @@ public sealed class AuditTrail : IGuardObserver, IAsyncDisposable
             {
                 _queue.Reader.TryRead(out _);
                 if (entry.Written.IsCompleted) continue; // nobody waits for it any more
-                if (entry.After?.Written.Exception?.InnerException is { } fault) entry.Fail(fault); // an end without its beginning would tell half of what happened
+                // an end without its beginning would tell half of what happened
+                if (entry.After?.Written.Exception?.InnerException is { } fault) entry.Fail(fault);
                 else batch.Add(entry);
             }
             if (batch.Count == 0) continue;

@@ -17,7 +17,9 @@ internal sealed class AuditVerification(AuditReader reader, DbConnection connect
     {
         AuditMarks marks = await AuditMarks.ReadAsync(connection, transaction, cancellationToken).ConfigureAwait(false);
         HashSet<string> names = [.. marks.Chains, .. await reader.ChainsAsync(connection, transaction, cancellationToken).ConfigureAwait(false)];
-        AuditChainState? anchors = names.Remove(AuditChains.Anchors) ? await CheckAsync(AuditChains.Anchors, marks, "the anchors: ", cancellationToken).ConfigureAwait(false) : null;
+        AuditChainState? anchors = names.Remove(AuditChains.Anchors)
+            ? await CheckAsync(AuditChains.Anchors, marks, "the anchors: ", cancellationToken).ConfigureAwait(false)
+            : null;
         names.UnionWith(_anchored.Keys);
         if (expected is not null && expected.Chain != AuditChains.Anchors && !IsRetired(expected)) names.Add(expected.Chain);
         if (names.Count == 0) names.Add(AuditChains.Main);
@@ -47,7 +49,9 @@ internal sealed class AuditVerification(AuditReader reader, DbConnection connect
         {
             records++;
             if (record.Sequence > last.Sequence + 1)
-                Tell(record.Sequence == last.Sequence + 2 ? $"record {last.Sequence + 1} is missing" : $"records {last.Sequence + 1} to {record.Sequence - 1} are missing");
+                Tell(record.Sequence == last.Sequence + 2
+                    ? $"record {last.Sequence + 1} is missing"
+                    : $"records {last.Sequence + 1} to {record.Sequence - 1} are missing");
             else if (record.Sequence <= last.Sequence) Tell($"record {record.Sequence} should have been deleted or is out of order");
             else if (record.Previous != last.Hash) Tell($"record {record.Sequence} does not follow the record before it");
             if (arithmetic.Link(record.Previous, record.Payload) != record.Hash) Tell($"record {record.Sequence} was changed{OrAnotherKey}");
@@ -62,7 +66,11 @@ internal sealed class AuditVerification(AuditReader reader, DbConnection connect
         }
         if (!met) Tell($"record {noted!.Sequence}, noted earlier, is missing: the end was cut off");
         if (next < anchored.Count)
-            Tell(last.Sequence == 0 ? $"is gone; its anchors name record {anchored[^1].Sequence}" : $"record {anchored[^1].Sequence}, which is anchored, is missing: the end was cut off");
+        {
+            Tell(last.Sequence == 0
+                ? $"is gone; its anchors name record {anchored[^1].Sequence}"
+                : $"record {anchored[^1].Sequence}, which is anchored, is missing: the end was cut off");
+        }
         if (head is null && records > 0) Tell("the head mark is missing");
         if (head is not null && head != last) Tell($"the head mark names record {head.Sequence}, but the last is {last.Sequence}");
         long covered = Math.Max(start.Sequence, anchored.Count == 0 ? 0 : anchored[^1].Sequence);
@@ -115,7 +123,8 @@ internal sealed class AuditVerification(AuditReader reader, DbConnection connect
     private string? Gather(AuditRecord record, JsonElement named)
     {
         AuditMark head = new(named.GetProperty("sequence").GetInt64(), named.GetProperty("hash").GetString()!, record.Request);
-        if (arithmetic.Seal(AuditMarks.Head, head) != named.GetProperty("seal").GetString()) return $"the seal of the head that it holds is wrong{OrAnotherKey}";
+        if (arithmetic.Seal(AuditMarks.Head, head) != named.GetProperty("seal").GetString())
+            return $"the seal of the head that it holds is wrong{OrAnotherKey}";
         if (record.Kind == "retired")
         {
             _anchored.Remove(head.Chain);
@@ -125,6 +134,8 @@ internal sealed class AuditVerification(AuditReader reader, DbConnection connect
         if (!_anchored.TryGetValue(head.Chain, out List<AuditMark>? heads)) _anchored[head.Chain] = heads = [];
         AuditMark? before = heads.Count == 0 ? null : heads[^1];
         heads.Add(head);
-        return before is null || head == before || head.Sequence > before.Sequence ? null : $"chain {head.Chain} went back from record {before.Sequence} to {head.Sequence}";
+        return before is null || head == before || head.Sequence > before.Sequence
+            ? null
+            : $"chain {head.Chain} went back from record {before.Sequence} to {head.Sequence}";
     }
 }

@@ -3,8 +3,8 @@ using System.Data.Common;
 namespace SafeRlhfV.Audit;
 
 /// <summary>
-/// Writes records to the end of a chain, a batch a transaction. Connection and statements are kept from batch to batch: opening, setting up and compiling them anew costs
-/// several times what the writing does. After any fault they are made anew.
+/// Writes records to the end of a chain, a batch a transaction. Connection and statements are kept from batch to batch: opening, setting up and compiling
+/// them anew costs several times what the writing does. After any fault they are made anew.
 /// </summary>
 internal sealed class AuditWriter(AuditDatabase database, AuditChain chain) : IAsyncDisposable
 {
@@ -23,7 +23,8 @@ internal sealed class AuditWriter(AuditDatabase database, AuditChain chain) : IA
                 database.CheckPresence();
                 DbConnection connection = _connection ??= await database.OpenAsync(cancellationToken).ConfigureAwait(false);
                 IAuditInserts inserts = _inserts ??= AuditDatabase.Inserts(connection);
-                await using DbTransaction transaction = await AuditDatabase.BeginWriteAsync(connection, batch[0].Chain, cancellationToken).ConfigureAwait(false);
+                await using DbTransaction transaction = await AuditDatabase.BeginWriteAsync(connection, batch[0].Chain, cancellationToken)
+                    .ConfigureAwait(false);
                 await AppendAsync(batch, at, chain, inserts, transaction, _rows, cancellationToken).ConfigureAwait(false);
                 committing = true;
                 await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
@@ -58,7 +59,8 @@ internal sealed class AuditWriter(AuditDatabase database, AuditChain chain) : IA
 
     /// <summary>Appends a batch to its chain within a transaction that holds the chain's end.</summary>
     public static async Task AppendAsync(
-        IReadOnlyList<AuditEntry> batch, string at, AuditChain chain, IAuditInserts inserts, DbTransaction transaction, List<AuditRow> rows, CancellationToken cancellationToken)
+        IReadOnlyList<AuditEntry> batch, string at, AuditChain chain, IAuditInserts inserts, DbTransaction transaction, List<AuditRow> rows,
+        CancellationToken cancellationToken)
     {
         // Another process may have written since: the chain has one end, and the transaction holds it.
         string name = batch[0].Chain;

@@ -28,11 +28,15 @@ internal sealed class PostgresInserts(NpgsqlConnection connection) : IAuditInser
         foreach ((string name, (string kind, byte[] bytes)) in contents ?? [])
         {
             Add(
-                batch, "INSERT INTO guard_audit_content (name, kind, at, body) VALUES ($1, $2, $3, $4) ON CONFLICT (name) DO UPDATE SET at = GREATEST(guard_audit_content.at, excluded.at)",
+                batch,
+                "INSERT INTO guard_audit_content (name, kind, at, body) VALUES ($1, $2, $3, $4) "
+                    + "ON CONFLICT (name) DO UPDATE SET at = GREATEST(guard_audit_content.at, excluded.at)",
                 name, kind, rows[0].At, bytes);
         }
         Add(
-            batch, "INSERT INTO guard_audit_mark (name, sequence, hash, seal) VALUES ($1, $2, $3, $4) ON CONFLICT (name) DO UPDATE SET sequence = excluded.sequence, hash = excluded.hash, seal = excluded.seal",
+            batch,
+            "INSERT INTO guard_audit_mark (name, sequence, hash, seal) VALUES ($1, $2, $3, $4) "
+                + "ON CONFLICT (name) DO UPDATE SET sequence = excluded.sequence, hash = excluded.hash, seal = excluded.seal",
             AuditMarks.Name(AuditMarks.Head, head.Chain), head.Sequence, head.Hash, seal);
         await batch.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
     }

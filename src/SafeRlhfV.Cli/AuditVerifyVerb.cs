@@ -9,7 +9,10 @@ internal static class AuditVerifyVerb
     {
         Argument<string> trail = AuditOptions.Trail();
         Option<FileInfo?> key = AuditOptions.Key();
-        Option<string?> expect = new("--expect") { Description = "A head that an earlier run printed, NUMBER:HASH or CHAIN:NUMBER:HASH: proves that the end was not cut off." };
+        Option<string?> expect = new("--expect")
+        {
+            Description = "A head that an earlier run printed, NUMBER:HASH or CHAIN:NUMBER:HASH: proves that the end was not cut off.",
+        };
         Option<bool> json = Output.JsonOption();
         Command command = new("verify", "Find any change or gap in an audit trail. Example: safe-rlhf-v audit verify sqlite:audit.db --expect 1200:3f2a...")
         {

@@ -13,7 +13,10 @@ internal static class ServeVerb
         Option<FileInfo?> config = new("--config") { Description = "The gateway's YAML file; recipes/gateway.yaml shows every key." };
         Option<bool> check = new("--check") { Description = "Only check the file and what it names." };
         Option<string?> newKey = new("--new-key") { Description = "Make an API key of this name: prints the key, and the lines for the file." };
-        Option<bool> publish = new("--publish") { Description = "Put the file's keys and policy in force at all gateways on its database (replicas), and end." };
+        Option<bool> publish = new("--publish")
+        {
+            Description = "Put the file's keys and policy in force at all gateways on its database (replicas), and end.",
+        };
         Command command = new("serve", "Put a guarded, OpenAI-compatible gateway before any model. Example: safe-rlhf-v serve --config recipes/gateway.yaml")
         {
             config, check, newKey, publish,
@@ -39,7 +42,8 @@ internal static class ServeVerb
             await using WebApplication app = GatewayHost.Build(settings, new() { OpenChat = folder => LocalChatClient.Load(folder) });
             if (parsed.GetValue(check))
             {
-                Output.Line($"{file.Name} is sound: {settings.Models.Count} models, {settings.Upstreams.Count} upstreams, {settings.Moderators.Count} moderators, {settings.Keys.Count} keys");
+                Output.Line($"{file.Name} is sound: {settings.Models.Count} models, {settings.Upstreams.Count} upstreams, "
+                    + $"{settings.Moderators.Count} moderators, {settings.Keys.Count} keys");
                 return 0;
             }
             await app.StartAsync(cancel);

@@ -8,7 +8,8 @@ namespace SafeRlhfV.Gateway;
 /// Keeps the audit trail: deletes what is past its time, once an hour, and, where gateways have a chain each, anchors the chains. Of gateways on one database
 /// one does it, the leader; when it ends, another takes over at its next turn.
 /// </summary>
-internal sealed partial class AuditKeeper(AuditTrail trail, AuditLeader leader, AuditSettings settings, TimeSpan? anchor, TimeProvider clock, ILogger<AuditKeeper> log) : BackgroundService
+internal sealed partial class AuditKeeper(AuditTrail trail, AuditLeader leader, AuditSettings settings, TimeSpan? anchor, TimeProvider clock,
+    ILogger<AuditKeeper> log) : BackgroundService
 {
     private static readonly TimeSpan Retention = TimeSpan.FromHours(1);
 

@@ -36,12 +36,13 @@ public static class GatewayHost
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = settings.Limits.BodyBytes;
 
-            // A caller on a poor line has as long for its body's first bytes as for its headers; the standard 5 s answers 408. Answers keep the standard rate: it counts only while more than
-            // 64 KiB wait unread, and every byte that waits lengthens the time, so that a stream's reader may pause for minutes.
+            // A caller on a poor line has as long for its body's first bytes as for its headers; the standard 5 s answers 408. Answers keep the standard rate:
+            // it counts only while more than 64 KiB wait unread, and every byte that waits lengthens the time, so that a stream's reader may pause for minutes.
             kestrel.Limits.MinRequestBodyDataRate = new(bytesPerSecond: 240, gracePeriod: kestrel.Limits.RequestHeadersTimeout);
         });
         builder.Logging.AddSimpleConsole(console => console.SingleLine = true).SetMinimumLevel(LogLevel.Warning)
-            .AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None); // a scope and an activity for each request, which nobody reads; what goes wrong is told by ErrorMiddleware
+            // a scope and an activity for each request, which nobody reads; what goes wrong is told by ErrorMiddleware
+            .AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
         builder.Services.AddRouting();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = settings.Shutdown.Finish);
         builder.Services.AddSingleton(settings);
@@ -59,7 +60,8 @@ public static class GatewayHost
         {
             builder.Services.AddSingleton(_ => AuditDatabase.Of(address));
             builder.Services.AddSingleton(services => new AuditTrail(services.GetRequiredService<AuditDatabase>(), settings.Audit, parts.Clock));
-            builder.Services.AddSingleton<IGuardObserver>(services => new LoggedObserver(services.GetRequiredService<AuditTrail>(), services.GetRequiredService<ILogger<LoggedObserver>>(), parts.Clock));
+            builder.Services.AddSingleton<IGuardObserver>(services =>
+                new LoggedObserver(services.GetRequiredService<AuditTrail>(), services.GetRequiredService<ILogger<LoggedObserver>>(), parts.Clock));
             builder.Services.AddSingleton(services => new AuditLeader(services.GetRequiredService<AuditDatabase>()));
             builder.Services.AddSingleton(services => new AuditKeeper(
                 services.GetRequiredService<AuditTrail>(),
@@ -121,7 +123,8 @@ public static class GatewayHost
         ImageGate images = services.GetRequiredService<ImageGate>();
         Drain drain = services.GetRequiredService<Drain>();
         ChatEndpoint chat = new(new ChatRequestReader(settings.Limits, images), models, metrics, services.GetRequiredService<ILogger<ChatEndpoint>>());
-        ModerationsEndpoint moderations = new(services.GetRequiredService<IModerator>(), policy, images, settings.Limits, services.GetService<IGuardObserver>(), parts.Clock);
+        ModerationsEndpoint moderations = new(services.GetRequiredService<IModerator>(), policy, images, settings.Limits, services.GetService<IGuardObserver>(),
+            parts.Clock);
         int open = 0;
 
         app.Use(async (http, next) =>

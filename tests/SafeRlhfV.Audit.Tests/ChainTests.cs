@@ -21,13 +21,15 @@ public sealed class ChainTests(PostgresServer postgres) : IClassFixture<Postgres
         AuditReader reader = new(database, Key);
         AuditCheck before = await reader.VerifyAsync(null, Cancel);
         Assert.Empty(before.Faults);
-        Assert.Equal([("gw-0", 40, 40), ("gw-1", 42, 42), ("gw-2", 44, 44)], before.Chains.Select(chain => (chain.Name, (int)chain.Records, (int)chain.Unanchored)));
+        Assert.Equal([("gw-0", 40, 40), ("gw-1", 42, 42), ("gw-2", 44, 44)],
+            before.Chains.Select(chain => (chain.Name, (int)chain.Records, (int)chain.Unanchored)));
 
         Assert.Equal(3, await AnchorAsync(database));
         Assert.Equal(0, await AnchorAsync(database)); // nothing has moved
         AuditCheck check = await reader.VerifyAsync(before.Chains[1].Head, Cancel);
         Assert.Empty(check.Faults);
-        Assert.Equal([("gw-0", 40, 0), ("gw-1", 42, 0), ("gw-2", 44, 0), (AuditChains.Anchors, 3, 0)], check.Chains.Select(chain => (chain.Name, (int)chain.Records, (int)chain.Unanchored)));
+        Assert.Equal([("gw-0", 40, 0), ("gw-1", 42, 0), ("gw-2", 44, 0), (AuditChains.Anchors, 3, 0)],
+            check.Chains.Select(chain => (chain.Name, (int)chain.Records, (int)chain.Unanchored)));
         Assert.Equal((129, AuditChains.Anchors, 3), (check.Records, check.Head.Chain, check.Head.Sequence));
 
         await FillAsync(database, "gw-1", 1);
@@ -43,22 +45,36 @@ public sealed class ChainTests(PostgresServer postgres) : IClassFixture<Postgres
     // What is done, how, and what is then said.
     public static TheoryData<string, string, string> Tampering => new()
     {
-        { "a chain vanishes", "DELETE FROM guard_audit WHERE chain = 'b'; DELETE FROM guard_audit_mark WHERE name LIKE '%/b'", "chain b: is gone; its anchors name record 16" },
+        {
+            "a chain vanishes",
+            "DELETE FROM guard_audit WHERE chain = 'b'; DELETE FROM guard_audit_mark WHERE name LIKE '%/b'",
+            "chain b: is gone; its anchors name record 16"
+        },
         { "a chain vanishes but for its marks", "DELETE FROM guard_audit WHERE chain = 'b'", "chain b: is gone" },
         {
             "a chain loses its end",
-            "DELETE FROM guard_audit WHERE chain = 'b' AND sequence > 10; UPDATE guard_audit_mark SET sequence = 10, hash = (SELECT hash FROM guard_audit WHERE chain = 'b' AND sequence = 10) WHERE name = 'head/b'",
+            "DELETE FROM guard_audit WHERE chain = 'b' AND sequence > 10; "
+                + "UPDATE guard_audit_mark SET sequence = 10, hash = (SELECT hash FROM guard_audit WHERE chain = 'b' AND sequence = 10) WHERE name = 'head/b'",
             "chain b: record 16, which is anchored, is missing: the end was cut off"
         },
         {
             "two chains change names",
-            "UPDATE guard_audit SET chain = 'x' WHERE chain = 'a'; UPDATE guard_audit SET chain = 'a' WHERE chain = 'b'; UPDATE guard_audit SET chain = 'b' WHERE chain = 'x'",
+            "UPDATE guard_audit SET chain = 'x' WHERE chain = 'a'; UPDATE guard_audit SET chain = 'a' WHERE chain = 'b'; "
+                + "UPDATE guard_audit SET chain = 'b' WHERE chain = 'x'",
             "it is a record of another chain"
         },
         { "a record goes into another chain", "UPDATE guard_audit SET chain = 'c' WHERE chain = 'b' AND sequence = 16", "it is a record of another chain" },
         { "an anchor vanishes", "DELETE FROM guard_audit WHERE chain = 'anchors' AND sequence = 1", "the anchors: record 1 is missing" },
-        { "an anchor names another head", "UPDATE guard_audit SET payload = REPLACE(payload, '\"sequence\":16', '\"sequence\":15') WHERE chain = 'anchors' AND sequence = 2", "the anchors: record 2 was changed" },
-        { "a chain's mark is another's", "UPDATE guard_audit_mark SET hash = (SELECT hash FROM guard_audit_mark WHERE name = 'head/a') WHERE name = 'head/b'", "chain b: the head mark was changed" },
+        {
+            "an anchor names another head",
+            "UPDATE guard_audit SET payload = REPLACE(payload, '\"sequence\":16', '\"sequence\":15') WHERE chain = 'anchors' AND sequence = 2",
+            "the anchors: record 2 was changed"
+        },
+        {
+            "a chain's mark is another's",
+            "UPDATE guard_audit_mark SET hash = (SELECT hash FROM guard_audit_mark WHERE name = 'head/a') WHERE name = 'head/b'",
+            "chain b: the head mark was changed"
+        },
     };
 
     [Theory, MemberData(nameof(Tampering))]
@@ -83,7 +99,9 @@ public sealed class ChainTests(PostgresServer postgres) : IClassFixture<Postgres
         await AnchorAsync(database);
         AuditReader reader = new(database, Key);
         AuditMark noted = (await reader.VerifyAsync(null, Cancel)).Head;
-        await RunAsync(database, "DELETE FROM guard_audit WHERE chain IN ('anchors', 'b'); DELETE FROM guard_audit_mark WHERE name LIKE '%/anchors' OR name LIKE '%/b'");
+        await RunAsync(database, """
+            DELETE FROM guard_audit WHERE chain IN ('anchors', 'b'); DELETE FROM guard_audit_mark WHERE name LIKE '%/anchors' OR name LIKE '%/b'
+            """);
         Assert.True((await reader.VerifyAsync(null, Cancel)).IsWhole);
         Assert.Equal(["the chain of anchors is gone"], (await reader.VerifyAsync(noted, Cancel)).Faults);
     }
@@ -105,7 +123,8 @@ public sealed class ChainTests(PostgresServer postgres) : IClassFixture<Postgres
                 """);
         }
         AuditDatabase[] databases = [.. Enumerable.Range(0, 3).Select(_ => AuditDatabase.Postgres(connection))];
-        await Task.WhenAll(databases.Select((database, i) => FillAsync(database, i == 0 ? AuditChains.Main : $"gw-{i}", 3))); // side by side: one of them migrates
+        // side by side: one of them migrates
+        await Task.WhenAll(databases.Select((database, i) => FillAsync(database, i == 0 ? AuditChains.Main : $"gw-{i}", 3)));
         await AnchorAsync(databases[0]);
         AuditCheck check = await new AuditReader(databases[1], Key).VerifyAsync(noted, Cancel);
         Assert.Empty(check.Faults);
@@ -129,7 +148,8 @@ public sealed class ChainTests(PostgresServer postgres) : IClassFixture<Postgres
         await using AuditTrail trail = new(database, Settings("stays") with { RecordRetention = TimeSpan.FromDays(30) }, clock);
         Assert.Equal(8 + 8 + 2, (await trail.ApplyRetentionAsync(Cancel)).Records); // and the two first anchors
         foreach (AuditChainState noted in early.Chains) Assert.Empty((await reader.VerifyAsync(noted.Head, Cancel)).Faults);
-        Assert.Equal([("stays", 4), (AuditChains.Anchors, 4)], (await reader.VerifyAsync(null, Cancel)).Chains.Select(chain => (chain.Name, (int)chain.Records)));
+        Assert.Equal([("stays", 4), (AuditChains.Anchors, 4)],
+            (await reader.VerifyAsync(null, Cancel)).Chains.Select(chain => (chain.Name, (int)chain.Records)));
         Assert.Equal((0, 0), await trail.ApplyRetentionAsync(Cancel));
 
         await FillAsync(database, "gone", 1, clock: clock); // a gateway of this name is back
@@ -149,7 +169,8 @@ public sealed class ChainTests(PostgresServer postgres) : IClassFixture<Postgres
         AuditReader reader = new(database, Key);
         string request = (await reader.LatestAsync(1, Cancel))[0].Request;
         await using (AuditTrail other = new(database, Settings("b"))) await other.ReviewedAsync(request, "ann", false, null, "harmless", Cancel);
-        Assert.Equal([("prompt", "a"), ("end", "a"), ("review", "a")], (await reader.OfRequestAsync(request, Cancel)).Select(record => (record.Kind, record.Chain)));
+        Assert.Equal([("prompt", "a"), ("end", "a"), ("review", "a")],
+            (await reader.OfRequestAsync(request, Cancel)).Select(record => (record.Kind, record.Chain)));
         AuditCheck check = await reader.VerifyAsync(null, Cancel);
         Assert.Empty(check.Faults);
         Assert.Single(check.Chains);
@@ -163,7 +184,10 @@ public sealed class ChainTests(PostgresServer postgres) : IClassFixture<Postgres
         Assert.True(await first.TryLeadAsync(Cancel));
         Assert.False(await second.TryLeadAsync(Cancel));
         Assert.True(await first.TryLeadAsync(Cancel));
-        await RunAsync(one, "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND pid <> pg_backend_pid() AND database = (SELECT oid FROM pg_database WHERE datname = current_database())");
+        await RunAsync(one, """
+            SELECT pg_terminate_backend(pid) FROM pg_locks
+            WHERE locktype = 'advisory' AND pid <> pg_backend_pid() AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+            """);
         for (int i = 0; i < 100 && !await second.TryLeadAsync(Cancel); i++) await Task.Delay(20, Cancel);
         Assert.False(await first.TryLeadAsync(Cancel));
         Assert.True(await second.TryLeadAsync(Cancel));
@@ -182,12 +206,14 @@ public sealed class ChainTests(PostgresServer postgres) : IClassFixture<Postgres
             for (int round = 0; round < 20; round++)
             {
                 string[] texts = gateway % 2 == 0 ? ["one", "two"] : ["two", "one"];
-                await Task.WhenAll(texts.Select(text => new GuardedChatClient(new StubChatClient("fine"), Options(trail)).GetResponseAsync(text, cancellationToken: Cancel)));
+                await Task.WhenAll(texts.Select(text =>
+                    new GuardedChatClient(new StubChatClient("fine"), Options(trail)).GetResponseAsync(text, cancellationToken: Cancel)));
             }
         }));
         Assert.Empty((await new AuditReader(database, Key).VerifyAsync(null, Cancel)).Faults);
         await using DbConnection connection = await database.OpenAsync(Cancel);
-        await using DbCommand deadlocks = AuditDatabase.Command(connection, null, "SELECT pg_stat_force_next_flush(); SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()");
+        await using DbCommand deadlocks = AuditDatabase.Command(connection, null,
+            "SELECT pg_stat_force_next_flush(); SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()");
         await using DbDataReader found = await deadlocks.ExecuteReaderAsync(Cancel);
         await found.NextResultAsync(Cancel);
         Assert.True(await found.ReadAsync(Cancel));

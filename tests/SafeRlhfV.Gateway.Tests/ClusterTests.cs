@@ -107,7 +107,8 @@ public sealed class ClusterTests(PostgresServer postgres) : IClassFixture<Postgr
         return ports;
     }
 
-    private sealed record Cluster(string Connection, GatewayProcess[] Gateways, WebApplication Balancer, StubUpstream Upstream, TemporaryFolder Folder) : IAsyncDisposable
+    private sealed record Cluster(string Connection, GatewayProcess[] Gateways, WebApplication Balancer, StubUpstream Upstream, TemporaryFolder Folder)
+        : IAsyncDisposable
     {
         public Callers Call(int count) => new(Balancer.Urls.First(), count);
 
@@ -193,7 +194,8 @@ public sealed class ClusterTests(PostgresServer postgres) : IClassFixture<Postgr
             try
             {
                 using HttpResponseMessage response = await http.PostAsync(
-                    "/v1/chat/completions", new StringContent("""{"model":"ours","messages":[{"role":"user","content":"Hi"}]}""", Encoding.UTF8, "application/json"));
+                    "/v1/chat/completions", new StringContent("""{"model":"ours","messages":[{"role":"user","content":"Hi"}]}""", Encoding.UTF8,
+                        "application/json"));
                 string text = await response.Content.ReadAsStringAsync();
                 if (response.StatusCode == HttpStatusCode.OK && text.Contains("All is well.", StringComparison.Ordinal)) Interlocked.Increment(ref _answered);
                 else Lost.Enqueue($"{response.StatusCode}: {text}");

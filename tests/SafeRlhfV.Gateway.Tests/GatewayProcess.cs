@@ -4,7 +4,9 @@ using SafeRlhfV.Testing;
 
 namespace SafeRlhfV.Gateway.Tests;
 
-/// <summary>A gateway in a process of its own, as <c>safe-rlhf-v serve</c> runs it; it can be killed, told to end, and started again at the same address.</summary>
+/// <summary>
+/// A gateway in a process of its own, as <c>safe-rlhf-v serve</c> runs it; it can be killed, told to end, and started again at the same address.
+/// </summary>
 internal sealed class GatewayProcess : IAsyncDisposable
 {
     private readonly string _config;

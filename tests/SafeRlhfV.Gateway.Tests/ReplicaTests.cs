@@ -14,7 +14,7 @@ public sealed class ReplicaTests(PostgresServer postgres) : IClassFixture<Postgr
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    // Hammered at all of them: what passes is the limit (a minute's worth and what has come since) and at most a lease of each more; nothing like thrice the limit.
+    // Hammered at all of them: what passes is the limit (a minute's worth and what has come since) and at most a lease of each more; not thrice the limit.
     [Fact]
     public async Task TheLimitOfAKeyHoldsForAllTogether()
     {
@@ -80,7 +80,8 @@ public sealed class ReplicaTests(PostgresServer postgres) : IClassFixture<Postgr
         await File.WriteAllTextAsync(own.Policy!, "name: second\nprompt_refusal: Not here.", Cancel);
         Assert.Equal(200, (await group.Gateways[0].ChatAsync("Hello")).Status);
         Assert.Equal((1, 2), GatewayPublication.Publish(own));
-        await EachAsync(group, gateway => UntilAsync(async () => (await gateway.ChatAsync("a forbidden question")).Body!.ToJsonString().Contains("Not here.", StringComparison.Ordinal)));
+        await EachAsync(group, gateway =>
+            UntilAsync(async () => (await gateway.ChatAsync("a forbidden question")).Body!.ToJsonString().Contains("Not here.", StringComparison.Ordinal)));
 
         await group.RunAsync("INSERT INTO guard_settings (kind, version, publisher, body) VALUES ('policy', 3, 'test', 'colour: red')");
         await EachAsync(group, gateway => UntilAsync(async () => (await ReadyAsync(gateway))["settings"]!.GetValue<string>() != "ok"));
@@ -115,7 +116,8 @@ public sealed class ReplicaTests(PostgresServer postgres) : IClassFixture<Postgr
         string cookie = signedIn.Headers.GetValues("Set-Cookie").Single().Split(';')[0];
         await EachAsync(group, async gateway => Assert.Equal(HttpStatusCode.OK, await DashboardAsync(gateway, cookie)));
         Assert.Equal(HttpStatusCode.Unauthorized, await DashboardAsync(gateways[1], cookie[..^4] + "AAAA"));
-        Assert.Equal(audit.Length > 0, !(await group.ReadAsync("SELECT string_agg(xml, '') FROM guard_session_key")).Contains("masterKey", StringComparison.Ordinal));
+        Assert.Equal(audit.Length > 0,
+            !(await group.ReadAsync("SELECT string_agg(xml, '') FROM guard_session_key")).Contains("masterKey", StringComparison.Ordinal));
         Assert.Equal("1", await group.ReadAsync("SELECT COUNT(*)::text FROM guard_session_key"));
 
         using HttpRequestMessage signOut = new(HttpMethod.Post, "/dashboard/logout");
@@ -145,9 +147,11 @@ public sealed class ReplicaTests(PostgresServer postgres) : IClassFixture<Postgr
         });
         await using AuditDatabase database = AuditDatabase.Of(group.Gateways[0].Trail);
         AuditReader reader = new(database);
-        await UntilAsync(async () => (await reader.VerifyAsync(null, Cancel)).Chains is [_, _, _, { Name: AuditChains.Anchors }] chains && chains.All(chain => chain.Unanchored == 0));
+        await UntilAsync(async () => (await reader.VerifyAsync(null, Cancel)).Chains is [_, _, _, { Name: AuditChains.Anchors }] chains
+            && chains.All(chain => chain.Unanchored == 0));
         Assert.Empty((await reader.VerifyAsync(null, Cancel)).Faults);
-        Assert.All((await reader.LatestAsync(100, Cancel)).GroupBy(record => record.Request), request => Assert.Equal(2, request.Where(record => record.Chain == request.First().Chain).Count()));
+        Assert.All((await reader.LatestAsync(100, Cancel)).GroupBy(record => record.Request), request =>
+            Assert.Equal(2, request.Where(record => record.Chain == request.First().Chain).Count()));
         bool[] leads = await Task.WhenAll(group.Gateways.Select(async gateway => (await ReadyAsync(gateway))["leader"]!.GetValue<bool>()));
         Assert.Single(leads, lead => lead);
     }
@@ -161,10 +165,12 @@ public sealed class ReplicaTests(PostgresServer postgres) : IClassFixture<Postgr
             models: [ { name: m, upstreams: [ u ] } ]
             keys: [ { name: k, hash: {{new string('0', 64)}} } ]
             """;
-        InvalidInputException error = Assert.Throws<InvalidInputException>(() => GatewaySettingsReader.Parse(yaml + "\naudit: { trail: \"sqlite:a.db\" }\nreplicas: { name: anchors }"));
+        InvalidInputException error = Assert.Throws<InvalidInputException>(() =>
+            GatewaySettingsReader.Parse(yaml + "\naudit: { trail: \"sqlite:a.db\" }\nreplicas: { name: anchors }"));
         Assert.Contains("replicas: several gateways share a PostgreSQL", error.Message, StringComparison.Ordinal);
         Assert.Contains("replicas.name: 'anchors' must be", error.Message, StringComparison.Ordinal);
-        GatewaySettings away = GatewaySettingsReader.Parse(yaml + "\naudit: { trail: \"postgres:Host=127.0.0.1;Port=1;Username=nobody;Timeout=1\" }\nreplicas: { name: a }");
+        GatewaySettings away = GatewaySettingsReader.Parse(yaml
+            + "\naudit: { trail: \"postgres:Host=127.0.0.1;Port=1;Username=nobody;Timeout=1\" }\nreplicas: { name: a }");
         Assert.Equal((ShutdownSettings.OfReplicas, "a"), (away.Shutdown, away.Audit.Chain));
         Assert.Contains("cannot be used", Assert.Throws<InvalidInputException>(() => GatewayHost.Build(away)).Message, StringComparison.Ordinal);
         Assert.Throws<InvalidInputException>(() => GatewayPublication.Publish(away with { Replicas = null }));
@@ -187,7 +193,8 @@ public sealed class ReplicaTests(PostgresServer postgres) : IClassFixture<Postgr
 
     private static async Task UntilAsync(Func<Task<bool>> holds)
     {
-        for (Stopwatch clock = Stopwatch.StartNew(); !await holds(); await Task.Delay(20, Cancel)) Assert.True(clock.Elapsed < TimeSpan.FromSeconds(20), "it did not come about");
+        for (Stopwatch clock = Stopwatch.StartNew(); !await holds(); await Task.Delay(20, Cancel))
+            Assert.True(clock.Elapsed < TimeSpan.FromSeconds(20), "it did not come about");
     }
 
     private static async Task<JsonNode> ReadyAsync(RunningGateway gateway)

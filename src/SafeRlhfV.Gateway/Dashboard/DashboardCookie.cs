@@ -12,7 +12,8 @@ internal static class DashboardCookie
     public static string? Read(HttpContext http) => http.Request.Cookies[Name];
 
     public static void Write(HttpContext http, string value) =>
-        http.Response.Cookies.Append(Name, value, new CookieOptions { HttpOnly = true, SameSite = SameSiteMode.Strict, Secure = http.Request.IsHttps, Path = Path, MaxAge = Lifetime });
+        http.Response.Cookies.Append(Name, value,
+            new CookieOptions { HttpOnly = true, SameSite = SameSiteMode.Strict, Secure = http.Request.IsHttps, Path = Path, MaxAge = Lifetime });
 
     public static void Delete(HttpContext http) => http.Response.Cookies.Delete(Name, new CookieOptions { Path = Path });
 }

@@ -27,7 +27,8 @@ internal sealed class DashboardSessions(TimeProvider clock) : IDashboardSessions
     }
 
     public ValueTask<ApiKey?> FindAsync(HttpContext http) => new(
-        DashboardCookie.Read(http) is { } token && _sessions.TryGetValue(token, out (ApiKey Key, DateTimeOffset Ends) session) && session.Ends > clock.GetUtcNow() && !session.Key.IsExpired
+        DashboardCookie.Read(http) is { } token && _sessions.TryGetValue(token, out (ApiKey Key, DateTimeOffset Ends) session)
+            && session.Ends > clock.GetUtcNow() && !session.Key.IsExpired
             ? session.Key
             : null);
 }

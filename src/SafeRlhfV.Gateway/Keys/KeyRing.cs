@@ -17,7 +17,9 @@ internal sealed class KeyRing(Func<string, int, IRateMeter> meter, TimeProvider 
     public void Replace(IEnumerable<KeySettings> keys)
     {
         Dictionary<(string, int), IRateMeter> before = _meters, now = [];
-        _keys = keys.ToFrozenDictionary(key => key.Hash, key => new ApiKey(key, Limit(key, "requests", key.RequestsPerMinute), Limit(key, "tokens", key.TokensPerMinute), clock));
+        _keys = keys.ToFrozenDictionary(
+            key => key.Hash,
+            key => new ApiKey(key, Limit(key, "requests", key.RequestsPerMinute), Limit(key, "tokens", key.TokensPerMinute), clock));
         _meters = now;
 
         IRateMeter? Limit(KeySettings key, string what, int? perMinute)

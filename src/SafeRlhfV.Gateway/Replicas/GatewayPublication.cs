@@ -8,7 +8,8 @@ public static class GatewayPublication
     /// <exception cref="InvalidInputException">The settings name no replicas, their policy has faults, or the database cannot be used.</exception>
     public static (long Keys, long Policy) Publish(GatewaySettings settings)
     {
-        if (settings.Replicas is not { } replicas) throw new InvalidInputException("there are no replicas to publish to; give the section 'replicas' in the gateway's file.");
+        if (settings.Replicas is not { } replicas)
+            throw new InvalidInputException("there are no replicas to publish to; give the section 'replicas' in the gateway's file.");
         if (settings.Policy is { } policy) Guard.PolicyReader.Load(policy); // its faults, before anybody gets it
         using ReplicaDatabase database = new(settings);
         Dictionary<string, SharedVersion> inForce = database.Publish(SharedSettings.Bodies(settings), replicas.Name, onlyMissing: false);

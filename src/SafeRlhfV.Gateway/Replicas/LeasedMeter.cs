@@ -73,7 +73,10 @@ internal sealed class LeasedMeter(string name, int perMinute, TimeSpan lease, Re
         }
         catch (Exception error) when (error is DbException or TimeoutException)
         {
-            throw new ApiException(503, "server_error", "The limits are not available at present; nothing passes unmetered.", "limits_unavailable") { RetryAfter = TimeSpan.FromSeconds(1) };
+            throw new ApiException(503, "server_error", "The limits are not available at present; nothing passes unmetered.", "limits_unavailable")
+            {
+                RetryAfter = TimeSpan.FromSeconds(1),
+            };
         }
     }
 }

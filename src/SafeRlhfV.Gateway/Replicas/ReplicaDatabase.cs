@@ -25,7 +25,8 @@ internal sealed class ReplicaDatabase : IDisposable
         {
             _source.Dispose();
             throw new InvalidInputException(
-                $"replicas: the PostgreSQL of audit.trail cannot be used ({error.Message.ReplaceLineEndings(" ")}); the gateways share limits, keys and policy there.", error);
+                $"replicas: the PostgreSQL of audit.trail cannot be used ({error.Message.ReplaceLineEndings(" ")}); limits, keys and policy are shared there.",
+                error);
         }
     }
 

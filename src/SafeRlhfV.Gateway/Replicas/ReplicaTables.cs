@@ -10,8 +10,10 @@ internal static class ReplicaTables
     public const string Create = """
         SELECT pg_advisory_xact_lock(729114505);
         CREATE TABLE IF NOT EXISTS guard_settings (
-            kind TEXT NOT NULL, version BIGINT NOT NULL, at TIMESTAMPTZ NOT NULL DEFAULT now(), publisher TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (kind, version));
-        CREATE UNLOGGED TABLE IF NOT EXISTS guard_limit (name TEXT PRIMARY KEY, level DOUBLE PRECISION NOT NULL, granted DOUBLE PRECISION NOT NULL, at TIMESTAMPTZ NOT NULL);
+            kind TEXT NOT NULL, version BIGINT NOT NULL, at TIMESTAMPTZ NOT NULL DEFAULT now(), publisher TEXT NOT NULL, body TEXT NOT NULL,
+            PRIMARY KEY (kind, version));
+        CREATE UNLOGGED TABLE IF NOT EXISTS guard_limit (
+            name TEXT PRIMARY KEY, level DOUBLE PRECISION NOT NULL, granted DOUBLE PRECISION NOT NULL, at TIMESTAMPTZ NOT NULL);
         CREATE TABLE IF NOT EXISTS guard_session_key (name TEXT PRIMARY KEY, xml TEXT NOT NULL);
         CREATE TABLE IF NOT EXISTS guard_signed_out (session TEXT PRIMARY KEY, ends TIMESTAMPTZ NOT NULL);
         """;
@@ -28,7 +30,8 @@ internal static class ReplicaTables
     // Name, the most that the bucket holds (a minute's worth), what is wanted, what was used and not yet charged. The bucket fills by the database's clock,
     // and never for a time that another gateway has already been given. Only whole units are given: halves would lie with several gateways unused.
     public const string Lease = $"""
-        INSERT INTO guard_limit (name, level, granted, at) VALUES ($1, $2 - $4 - LEAST(GREATEST(FLOOR($2 - $4), 0), $3), LEAST(GREATEST(FLOOR($2 - $4), 0), $3), statement_timestamp())
+        INSERT INTO guard_limit (name, level, granted, at)
+        VALUES ($1, $2 - $4 - LEAST(GREATEST(FLOOR($2 - $4), 0), $3), LEAST(GREATEST(FLOOR($2 - $4), 0), $3), statement_timestamp())
         ON CONFLICT (name) DO UPDATE SET
             granted = LEAST(GREATEST(FLOOR({Filled}), 0), $3),
             level = {Filled} - LEAST(GREATEST(FLOOR({Filled}), 0), $3),

@@ -44,7 +44,8 @@ internal sealed class Replication
         });
     }
 
-    public IDashboardSessions Sessions(IServiceProvider services) => new SharedDashboardSessions(services.GetRequiredService<IDataProtectionProvider>(), _database, Keys, _clock);
+    public IDashboardSessions Sessions(IServiceProvider services) =>
+        new SharedDashboardSessions(services.GetRequiredService<IDataProtectionProvider>(), _database, Keys, _clock);
 
     /// <summary>What <c>/readyz</c> says of it.</summary>
     public void Describe(JsonObject parts, IServiceProvider services)

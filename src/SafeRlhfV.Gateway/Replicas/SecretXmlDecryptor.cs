@@ -13,7 +13,8 @@ internal sealed class SecretXmlDecryptor : IXmlDecryptor
     private readonly byte[] _secret;
 
     public SecretXmlDecryptor(IServiceProvider services) => _secret =
-        services.GetRequiredService<AuditSettings>().Key ?? throw new CryptographicException("The session keys are sealed with the audit key, which this gateway does not have (audit.key_env).");
+        services.GetRequiredService<AuditSettings>().Key
+            ?? throw new CryptographicException("The session keys are sealed with the audit key, which this gateway does not have (audit.key_env).");
 
     public XElement Decrypt(XElement encryptedElement)
     {

@@ -5,7 +5,9 @@ using Microsoft.AspNetCore.DataProtection.XmlEncryption;
 
 namespace SafeRlhfV.Gateway;
 
-/// <summary>Encrypts the data protection's keys with a secret that the gateways have and the database has not: who reads the database signs nobody in.</summary>
+/// <summary>
+/// Encrypts the data protection's keys with a secret that the gateways have and the database has not: who reads the database signs nobody in.
+/// </summary>
 internal sealed class SecretXmlEncryptor(byte[] secret) : IXmlEncryptor
 {
     public const int NonceBytes = 12, TagBytes = 16;
@@ -21,5 +23,6 @@ internal sealed class SecretXmlEncryptor(byte[] secret) : IXmlEncryptor
     }
 
     /// <summary>The cipher of a secret, under a key that serves nothing else.</summary>
-    public static AesGcm Cipher(byte[] secret) => new(HKDF.DeriveKey(HashAlgorithmName.SHA256, secret, 32, info: "dashboard session keys"u8.ToArray()), TagBytes);
+    public static AesGcm Cipher(byte[] secret) =>
+        new(HKDF.DeriveKey(HashAlgorithmName.SHA256, secret, 32, info: "dashboard session keys"u8.ToArray()), TagBytes);
 }

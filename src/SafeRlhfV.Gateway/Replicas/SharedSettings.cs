@@ -9,8 +9,8 @@ using SafeRlhfV.Guard;
 namespace SafeRlhfV.Gateway;
 
 /// <summary>
-/// Keys and policy as all gateways on one database have them: the latest version there is in force, in each gateway as soon as it is told (LISTEN), and within a
-/// poll where the message is lost. The gateway's own file is the first version; later ones are published.
+/// Keys and policy as all gateways on one database have them: the latest version there is in force, in each gateway as soon as it is told (LISTEN), and
+/// within a poll where the message is lost. The gateway's own file is the first version; later ones are published.
 /// </summary>
 internal sealed partial class SharedSettings : BackgroundService
 {
@@ -82,7 +82,8 @@ internal sealed partial class SharedSettings : BackgroundService
             {
                 return;
             }
-            await Task.Delay(_poll < TimeSpan.FromSeconds(1) ? _poll : TimeSpan.FromSeconds(1), stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(_poll < TimeSpan.FromSeconds(1) ? _poll : TimeSpan.FromSeconds(1), stoppingToken)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -102,7 +103,8 @@ internal sealed partial class SharedSettings : BackgroundService
         }
         try
         {
-            if (policy != _seenPolicy) _policy = policy.Body.Length == 0 ? GuardPolicy.Default : PolicyReader.Parse(policy.Body, $"version {policy.Version} of the policy");
+            if (policy != _seenPolicy)
+                _policy = policy.Body.Length == 0 ? GuardPolicy.Default : PolicyReader.Parse(policy.Body, $"version {policy.Version} of the policy");
             _seenPolicy = policy;
         }
         catch (InvalidInputException error)
@@ -118,7 +120,8 @@ internal sealed partial class SharedSettings : BackgroundService
         _fault = fault;
     }
 
-    [LoggerMessage(LogLevel.Warning, "This gateway's file has other {What} than the database; those of the database are in force ('serve --publish' changes them).")]
+    [LoggerMessage(LogLevel.Warning,
+        "This gateway's file has other {What} than the database; those of the database are in force ('serve --publish' changes them).")]
     private partial void LogUnpublished(string what);
 
     [LoggerMessage(LogLevel.Error, "Keys and policy stay as they are: {Fault}")]

@@ -12,7 +12,8 @@ public static class GatewaySettingsReader
     public static GatewaySettings Load(string path)
     {
         if (!File.Exists(path)) throw new InvalidInputException($"{path}: no such file; give the path of a gateway file, such as recipes/gateway.yaml.");
-        return DiskErrors.Reading(path, () => Parse(File.ReadAllText(path), path, Path.GetDirectoryName(Path.GetFullPath(path))!), "give the path of a gateway file");
+        return DiskErrors.Reading(path, () => Parse(File.ReadAllText(path), path, Path.GetDirectoryName(Path.GetFullPath(path))!),
+            "give the path of a gateway file");
     }
 
     /// <summary>Reads a text.</summary>
@@ -20,7 +21,8 @@ public static class GatewaySettingsReader
     /// <param name="source">What to call it in messages.</param>
     /// <param name="folder">What paths in it are relative to.</param>
     /// <exception cref="InvalidInputException">It has faults; all of them are named with their lines.</exception>
-    public static GatewaySettings Parse(string yaml, string source = "gateway", string folder = ".") => YamlSection.Read(yaml, source, section => Read(section, folder));
+    public static GatewaySettings Parse(string yaml, string source = "gateway", string folder = ".") => YamlSection.Read(yaml, source,
+        section => Read(section, folder));
 
     private static GatewaySettings Read(YamlSection section, string folder)
     {
@@ -41,7 +43,8 @@ public static class GatewaySettingsReader
 
         GatewaySettings standard = new();
         string listen = section.Text("listen") ?? standard.Listen;
-        if (!Uri.TryCreate(listen, UriKind.Absolute, out Uri? address) || address.Scheme is not ("http" or "https")) section.Fault("listen", $"'{listen}' must be an address such as http://127.0.0.1:8080");
+        if (!Uri.TryCreate(listen, UriKind.Absolute, out Uri? address) || address.Scheme is not ("http" or "https"))
+            section.Fault("listen", $"'{listen}' must be an address such as http://127.0.0.1:8080");
         string? trail = section.Section("audit") is { } audit ? ReadAuditTrail(audit, folder) : null;
         ReplicaSettings? replicas = section.Section("replicas") is { } shared ? ReadReplicas(shared) : null;
         if (replicas is not null && trail?.StartsWith("postgres:", StringComparison.Ordinal) != true)
@@ -101,7 +104,8 @@ public static class GatewaySettingsReader
     private static KeySettings ReadKey(YamlSection section)
     {
         string hash = section.Required("hash");
-        if (hash.Length > 0 && (hash.Length != 64 || !hash.All(char.IsAsciiHexDigit))) section.Fault("hash", "must be the key's SHA-256, 64 hexadecimal digits");
+        if (hash.Length > 0 && (hash.Length != 64 || !hash.All(char.IsAsciiHexDigit)))
+            section.Fault("hash", "must be the key's SHA-256, 64 hexadecimal digits");
         DateTimeOffset? expires = null;
         if (section.Text("expires") is { } text)
         {
@@ -138,7 +142,8 @@ public static class GatewaySettingsReader
 
     private static StreamRelease ReadRelease(YamlSection section)
     {
-        StreamStep step = section.Choice("release", ("sentence", StreamStep.Sentence), ("window", StreamStep.Window), ("whole", StreamStep.Whole)) ?? StreamStep.Sentence;
+        StreamStep step = section.Choice("release", ("sentence", StreamStep.Sentence), ("window", StreamStep.Window), ("whole", StreamStep.Whole))
+            ?? StreamStep.Sentence;
         int? characters = section.Whole("window_characters", 1, 100_000), holdBack = section.Whole("hold_back_characters", 0, 100_000);
         return step switch
         {
