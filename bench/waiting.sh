@@ -20,7 +20,7 @@ stop() { [ ${#loops[@]} -eq 0 ] || kill "${loops[@]}" 2>/dev/null || true; }
 trap stop EXIT
 rate() { env "$1" ./safe-rlhf-v bench --only "$2" --threads "$threads" --repeat "$repeat" | grep -oE '"(tokens_per_s|samples_per_s)":[0-9.]+' | cut -d: -f2; }
 
-./safe-rlhf-v --version >/dev/null # builds
+./safe-rlhf-v bench --help >/dev/null # builds
 echo "| work | machine | launcher | always spinning | always sleeping |"
 echo "|---|---|---|---|---|"
 for machine in idle busy; do

@@ -57,7 +57,6 @@ internal static class CommandTree
             ModelMergeVerb.Create(),
         },
         ParityVerb.Create(),
-        BenchVerb.Create(),
         DoctorVerb.Create(),
         new Command("world", "The built-in world that the demo trains on.")
         {

@@ -17,14 +17,14 @@ internal sealed record CliRun(int ExitCode, string Output, string Errors)
 
     /// <summary>The same, with some variables; null leaves one out.</summary>
     public static Task<CliRun> With((string Variable, string? Value)[] environment, params string[] arguments) =>
-        At(AppContext.BaseDirectory, environment, arguments);
+        OfProgram(Path.Combine(AppContext.BaseDirectory, "safe-rlhf-v.dll"), environment, arguments);
 
-    /// <summary>The same for a program in another folder.</summary>
-    public static async Task<CliRun> At(string folder, (string Variable, string? Value)[] environment, params string[] arguments)
+    /// <summary>The same for another program.</summary>
+    public static async Task<CliRun> OfProgram(string program, (string Variable, string? Value)[] environment, params string[] arguments)
     {
         string dotnet = Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet";
         ProcessStartInfo start = new(dotnet) { RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (string argument in arguments.Prepend(Path.Combine(folder, "safe-rlhf-v.dll"))) start.ArgumentList.Add(argument);
+        foreach (string argument in arguments.Prepend(program)) start.ArgumentList.Add(argument);
         foreach ((string variable, string? value) in environment) start.Environment[variable] = value;
         using Process process = Process.Start(start)!;
         Task<string> output = process.StandardOutput.ReadToEndAsync(), errors = process.StandardError.ReadToEndAsync();

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using SafeRlhfV.Models;
+using SafeRlhfV.Testing;
 
 namespace SafeRlhfV.Cli.Tests;
 
@@ -39,7 +40,7 @@ public sealed class NativeTuningTests
 
     [Fact]
     public async Task Another_value_is_refused() =>
-        (await CliRun.With(NativeTuning.Variable, "on", "model", "info", Testing.Golden.At("models", "llava-1.5-tiny"))).MustRefuse("SAFERLHFV_NATIVE", "'on'",
+        (await CliRun.With(NativeTuning.Variable, "on", "model", "info", Golden.At("models", "llava-1.5-tiny"))).MustRefuse("SAFERLHFV_NATIVE", "'on'",
             "'off'");
 
     [Theory, MemberData(nameof(Allocators))]
@@ -51,7 +52,9 @@ public sealed class NativeTuningTests
         (string, string?)[] environment = [("LD_PRELOAD", path), (NativeTuning.Variable, wish)];
         CliRun version = await CliRun.With(environment, "--version", "--verbose");
         Assert.Contains(wish is null ? "c10::alloc_cpu and c10::free_cpu: left alone, lib" : "SAFERLHFV_NATIVE is off", version.Output);
-        CliRun run = await CliRun.With(environment, "bench", "--only", "train-step", "--threads", "1", "--repeat", "1");
+        using TemporaryFolder folder = new();
+        CliRun run = await CliRun.With(environment, "train", "sft", "--model", Golden.At("models", "llava-1.5-tiny"), "--data",
+            Golden.At("beavertails-v", "paired"), "--out", folder.At("run"), "--set", "training.max_steps=3");
         Assert.True(run.ExitCode == 0, run.Errors);
     }
 }

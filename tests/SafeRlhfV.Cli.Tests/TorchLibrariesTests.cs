@@ -9,7 +9,8 @@ public sealed class TorchLibrariesTests(ProgramApart apart) : IClassFixture<Prog
 {
     private static readonly string[] Info = ["model", "info", Golden.At("models", "llava-1.5-tiny"), "--load", "--json"];
 
-    private Task<CliRun> Run(string? torch, params string[] arguments) => CliRun.At(apart.Program, [(TorchLibraries.Variable, torch)], arguments);
+    private Task<CliRun> Run(string? torch, params string[] arguments) =>
+        CliRun.OfProgram(Path.Combine(apart.Program, "safe-rlhf-v.dll"), [(TorchLibraries.Variable, torch)], arguments);
 
     [Fact]
     public async Task ANamedLibtorchIsUsedInPlaceOfTheOwnOne()

@@ -61,6 +61,19 @@ public sealed class ArrowTests
         }
     }
 
+    /// <summary>The bench's workloads may use any room; only their own tests use them, so that no package and no program ships them.</summary>
+    [Fact]
+    public void OnlyItsTestsUseTheBench()
+    {
+        string root = Golden.RepositoryRoot();
+        string[] projects = [.. new[] { "src", "bench", "samples", "tests" }
+            .SelectMany(folder => Directory.EnumerateFiles(Path.Combine(root, folder), "*.csproj", SearchOption.AllDirectories))];
+        string[] users = [.. projects.Where(project => XDocument.Load(project).Descendants("ProjectReference")
+            .Any(reference => ((string)reference.Attribute("Include")!).Contains("/bench/", StringComparison.Ordinal)))
+            .Select(project => Path.GetFileNameWithoutExtension(project))];
+        Assert.Equal(["SafeRlhfV.Bench.Tests"], users);
+    }
+
     [Fact]
     public void TheHouseHasNoCircle() => Assert.All(House.MayUse.Keys, room => Assert.DoesNotContain(room, House.Reach(room)));
 }

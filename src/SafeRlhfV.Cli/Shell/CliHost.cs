@@ -17,9 +17,12 @@ internal static class CliHost
 
     public const int CheckFailed = 1, BadInput = 2, Defect = 70, Cancelled = 130;
 
-    public static async Task<int> RunAsync(string[] arguments)
+    public static Task<int> RunAsync(string[] arguments) => RunAsync(CommandTree.Create(), arguments);
+
+    /// <summary>The same for a program with commands of its own.</summary>
+    public static async Task<int> RunAsync(RootCommand commands, string[] arguments)
     {
-        RootCommand tree = VersionOutput.AddTo(CommandTree.Create());
+        RootCommand tree = VersionOutput.AddTo(commands);
         if (arguments.Length == 0)
         {
             foreach (string line in UsageErrors.Commands(tree)) Output.Line(line);

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using SafeRlhfV.Data;
 
-namespace SafeRlhfV.Cli;
+namespace SafeRlhfV.Bench;
 
 /// <summary>Ways to read a data set, beside ParquetSharp's own reading of the same files.</summary>
 /// <param name="Peer">Whose work it is.</param>

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace SafeRlhfV.Cli;
+namespace SafeRlhfV.Bench;
 
 /// <summary>Runs this program once more: peak memory is a figure of a whole process.</summary>
 internal static class ProcessApart

@@ -1,7 +1,7 @@
 using SafeRlhfV.Models;
 using static TorchSharp.torch;
 
-namespace SafeRlhfV.Cli;
+namespace SafeRlhfV.Bench;
 
 /// <summary>64 greedy tokens after prompts of 64.</summary>
 internal static class DecodeWork

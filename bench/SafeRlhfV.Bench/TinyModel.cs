@@ -3,7 +3,7 @@ using SafeRlhfV.Models;
 using SafeRlhfV.Processing;
 using static TorchSharp.torch;
 
-namespace SafeRlhfV.Cli;
+namespace SafeRlhfV.Bench;
 
 /// <summary>
 /// The model of the workloads: a Llama decoder of 3.7 million parameters in float32, behind the smallest tower (no workload shows it an image).
@@ -34,7 +34,7 @@ internal static class TinyModel
     public static VisionLanguageModel Create(long seed) => ModelFactory.Create(Config, seed);
 
     /// <summary>CLIP's processing at the tower's size.</summary>
-    public static ImageProcessor Images() => ImageProcessor.Parse(ConfigReader.Parse(System.Text.Encoding.UTF8.GetBytes($$"""
+    public static ImageProcessor Images() => ImageProcessor.Parse(ConfigReader.Parse(Encoding.UTF8.GetBytes($$"""
         {
           "image_processor_type": "CLIPImageProcessor", "size": { "shortest_edge": {{ImageSide}} }, "resample": 3,
           "crop_size": { "height": {{ImageSide}}, "width": {{ImageSide}} },

@@ -1,7 +1,7 @@
 using System.Text;
 using SafeRlhfV.Processing;
 
-namespace SafeRlhfV.Cli;
+namespace SafeRlhfV.Bench;
 
 /// <summary>Plain English to token ids on one thread. Words come as often as in running text: a few all the time, many rarely.</summary>
 internal static class TokenizerWork

@@ -2,7 +2,7 @@ using SafeRlhfV.Models;
 using SafeRlhfV.Training;
 using TorchSharp.Modules;
 
-namespace SafeRlhfV.Cli;
+namespace SafeRlhfV.Bench;
 
 /// <summary>The six roles of the PPO workload and the models under them.</summary>
 internal sealed class PpoModels : IDisposable

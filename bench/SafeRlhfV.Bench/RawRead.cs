@@ -1,6 +1,6 @@
 using ParquetSharp;
 
-namespace SafeRlhfV.Cli;
+namespace SafeRlhfV.Bench;
 
 /// <summary>The peer: all columns of all files, row group by row group, as ParquetSharp itself reads them.</summary>
 internal static class RawRead

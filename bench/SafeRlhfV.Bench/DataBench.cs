@@ -1,8 +1,9 @@
 using System.Diagnostics;
 using System.Text.Json;
+using SafeRlhfV.Cli;
 using SafeRlhfV.Data;
 
-namespace SafeRlhfV.Cli;
+namespace SafeRlhfV.Bench;
 
 /// <summary>
 /// Times reading a data set: each way in processes of its own, in turn, so that all see the same machine; the best time of each counts, and the highest peak.

@@ -1,14 +1,15 @@
 using System.Text.Json;
+using SafeRlhfV.Cli.Tests;
 using SafeRlhfV.Testing;
 
-namespace SafeRlhfV.Cli.Tests;
+namespace SafeRlhfV.Bench.Tests;
 
 public sealed class BenchVerbTests
 {
     [Fact]
     public async Task A_workload_prints_its_line_with_rates_that_fit_together()
     {
-        CliRun run = await CliRun.Of("bench", "--workloads", "--only", "train-step", "--threads", "1", "--repeat", "1");
+        CliRun run = await RunAsync("--workloads", "--only", "train-step", "--threads", "1", "--repeat", "1");
         Assert.Equal(0, run.ExitCode);
         JsonElement line = run.Json;
         Assert.Equal(("safe-rlhf-v", 1, "train-step"),
@@ -20,7 +21,7 @@ public sealed class BenchVerbTests
     [Fact]
     public async Task Several_workloads_print_a_line_each_in_their_order()
     {
-        CliRun run = await CliRun.Of("bench", "--only", "tokenizer", "image", "--threads", "2", "--repeat", "1", "--tokenizer",
+        CliRun run = await RunAsync("--only", "tokenizer", "image", "--threads", "2", "--repeat", "1", "--tokenizer",
             Golden.At("tokenizers", "llama3-style"));
         Assert.Equal(0, run.ExitCode);
         JsonElement[] lines = [.. run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement)];
@@ -32,7 +33,7 @@ public sealed class BenchVerbTests
     public async Task Reading_a_data_set_prints_a_line_for_each_way_beside_ParquetSharp()
     {
         string folder = Golden.At("beavertails-v", "paired");
-        CliRun run = await CliRun.Of("bench", "--data", folder, "--repeat", "1");
+        CliRun run = await RunAsync("--data", folder, "--repeat", "1");
         Assert.Equal(0, run.ExitCode);
         JsonElement[] lines = [.. run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement)];
         Assert.Equal(["data-raw-pages", "data-raw-values", "data-scan", "data-cursor", "data-decode-1", "data-decode-all", "data-validate"],
@@ -48,20 +49,36 @@ public sealed class BenchVerbTests
     }
 
     [Fact]
-    public Task A_data_set_is_no_workload() => CliRun.Refused("not both", "bench", "--workloads", "--data", AppContext.BaseDirectory);
+    public async Task A_data_set_is_no_workload() => (await RunAsync("--workloads", "--data", AppContext.BaseDirectory)).MustRefuse("not both");
 
     [Fact]
     public async Task A_folder_without_rows_is_refused()
     {
         using TemporaryFolder folder = new();
         File.WriteAllText(folder.At("notes.txt"), "no rows");
-        await CliRun.Refused("holds no data", "bench", "--data", folder.Path);
+        (await RunAsync("--data", folder.Path)).MustRefuse("holds no data");
     }
 
     [Fact]
-    public Task An_unknown_workload_is_named() => CliRun.Refused("'sideways'", "bench", "--only", "sideways");
+    public async Task An_unknown_workload_is_named() => (await RunAsync("--only", "sideways")).MustRefuse("'sideways'");
 
     [Fact]
-    public Task A_folder_without_a_tokenizer_is_refused() => CliRun.Refused("tokenizer.json", "bench", "--only", "tokenizer", "--tokenizer",
-        AppContext.BaseDirectory);
+    public async Task A_folder_without_a_tokenizer_is_refused() =>
+        (await RunAsync("--only", "tokenizer", "--tokenizer", AppContext.BaseDirectory)).MustRefuse("tokenizer.json");
+
+    [Fact]
+    public async Task An_unknown_option_is_refused_as_the_product_does() =>
+        (await RunAsync("--treads", "2")).MustRefuse("unknown option '--treads'; did you mean '--threads'?", "See 'safe-rlhf-v bench --help'.");
+
+    [Fact]
+    public async Task The_help_shows_the_line_that_is_typed()
+    {
+        CliRun run = await RunAsync("--help");
+        Assert.Equal(0, run.ExitCode);
+        Assert.Contains("safe-rlhf-v bench [options]", run.Output);
+    }
+
+    // as the launcher runs it
+    private static Task<CliRun> RunAsync(params string[] arguments) =>
+        CliRun.OfProgram(Path.Combine(AppContext.BaseDirectory, "SafeRlhfV.Bench.dll"), [], ["bench", .. arguments]);
 }

@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace SafeRlhfV.Cli;
+namespace SafeRlhfV.Bench;
 
 /// <summary>The fixed workloads by name.</summary>
 internal static class Workloads

@@ -2,7 +2,7 @@ using SafeRlhfV.Data;
 using SafeRlhfV.Processing;
 using SkiaSharp;
 
-namespace SafeRlhfV.Cli;
+namespace SafeRlhfV.Bench;
 
 /// <summary>A JPEG of 1280 × 960 to CLIP's values at 336 pixels, one image after the other on one thread, and on all threads that are allowed.</summary>
 internal static class ImageWork

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using SafeRlhfV.Training;
 
-namespace SafeRlhfV.Cli;
+namespace SafeRlhfV.Bench;
 
 /// <summary>
 /// One round of Safe PPO by the trainer itself, on 16 prompts of 64 tokens with responses of 64. The roles are six full models, or one frozen backbone under

@@ -1,7 +1,7 @@
 using SafeRlhfV.Objectives;
 using static TorchSharp.torch;
 
-namespace SafeRlhfV.Cli;
+namespace SafeRlhfV.Bench;
 
 /// <summary>Log-probabilities of given tokens of a wide vocabulary, with the gradients of hidden states and output matrix.</summary>
 internal static class WideLogProbsWork

@@ -1,4 +1,4 @@
-namespace SafeRlhfV.Cli;
+namespace SafeRlhfV.Bench;
 
 /// <summary>How workloads are run.</summary>
 /// <param name="Threads">Threads of one operation.</param>

@@ -1,4 +1,4 @@
-namespace SafeRlhfV.Cli;
+namespace SafeRlhfV.Bench;
 
 /// <summary>What reading a data set took.</summary>
 /// <param name="Seconds">By the clock.</param>

@@ -1,9 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
+using SafeRlhfV.Cli;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace SafeRlhfV.Cli;
+namespace SafeRlhfV.Bench;
 
 /// <summary>Times and prints.</summary>
 internal static class Measure

@@ -2,7 +2,7 @@ using SafeRlhfV.Models;
 using SafeRlhfV.Training;
 using static TorchSharp.torch;
 
-namespace SafeRlhfV.Cli;
+namespace SafeRlhfV.Bench;
 
 /// <summary>One step of SFT on 16 texts of 128 tokens: loss, gradients, clipping, AdamW.</summary>
 internal static class TrainStepWork

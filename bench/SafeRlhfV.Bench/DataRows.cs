@@ -1,7 +1,7 @@
 using SafeRlhfV.Data;
 using SkiaSharp;
 
-namespace SafeRlhfV.Cli;
+namespace SafeRlhfV.Bench;
 
 /// <summary>
 /// Rows to time reading with: JPEG images of noise over soft shapes, all different, and texts of usual length; 400 MB, or some copies of that.

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 
-namespace SafeRlhfV.Cli;
+namespace SafeRlhfV.Bench;
 
 /// <summary><c>bench</c>: times fixed workloads on tiny sizes, or reading a data set, one JSON line a figure.</summary>
 internal static class BenchVerb
