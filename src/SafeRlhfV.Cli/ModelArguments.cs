@@ -114,7 +114,7 @@ internal static class ModelArguments
         byte[] bytes = row.Image.Bytes
             ?? throw new InvalidInputException($"{place}: there is no image '{row.Image.Path}'; put it beside the file or mend its path.");
         RgbImage image = Decode(bytes, place);
-        return Encode([grey ? new RgbImage(image.Width, image.Height, [.. Enumerable.Repeat((byte)128, image.Pixels.Length)]) : image]);
+        return Encode([grey ? RgbImage.Grey(image.Width, image.Height) : image]);
 
         EncodedPrompt Encode(RgbImage[] images) => Fitting(() => ModelArguments.Encode(processor, question, images, system));
 
@@ -140,7 +140,7 @@ internal static class ModelArguments
         RgbImage Image(int index)
         {
             RgbImage image = Decode(record.Images[index].Bytes!, $"{row.Position.File}: row {row.Position.Row}");
-            return grey ? new RgbImage(image.Width, image.Height, [.. Enumerable.Repeat((byte)128, image.Pixels.Length)]) : image;
+            return grey ? RgbImage.Grey(image.Width, image.Height) : image;
         }
         ChatTurn[] turns = [.. record.Prompt.Select(message => new ChatTurn(
             message.Role switch { ConversationRole.System => ChatRole.System, ConversationRole.User => ChatRole.User, _ => ChatRole.Assistant },

@@ -73,10 +73,6 @@ internal sealed class Answers(DemoContext context)
         return new EncodedSample(encoded.Ids, response, new SampleImages(grey ? "grey" : prompt.Name, () => encoded.Images));
     }
 
-    /// <summary>An image of one grey.</summary>
-    public static RgbImage Grey
-    {
-        get;
-    }
-    = new(ScenePainter.Side, ScenePainter.Side, [.. Enumerable.Repeat((byte)128, ScenePainter.Side * ScenePainter.Side * 3)]);
+    /// <summary>The image that blanked prompts show.</summary>
+    public static RgbImage Grey { get; } = RgbImage.Grey(ScenePainter.Side, ScenePainter.Side);
 }

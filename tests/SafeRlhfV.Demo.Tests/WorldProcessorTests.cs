@@ -59,7 +59,7 @@ public sealed class WorldProcessorTests : IDisposable
     [Fact]
     public void The_image_token_in_a_question_is_a_word_like_any_other()
     {
-        EncodedPrompt prompt = processor.EncodePrompt("what is <image> ?", ScenePainter.Grey());
+        EncodedPrompt prompt = processor.EncodePrompt("what is <image> ?", Answers.Grey);
         Assert.Equal(Vocabulary.ImageTokens, prompt.Ids.Count(id => id == Vocabulary.Image));
     }
 
@@ -72,7 +72,7 @@ public sealed class WorldProcessorTests : IDisposable
         File.WriteAllText(file, root.ToJsonString());
         File.WriteAllText(folder.At("tokenizer_config.json"), """{"eos_token":"</s>","pad_token":"<pad>"}""");
         ModelProcessor bare = ModelProcessor.Load(folder.Path);
-        Assert.Equal(Vocabulary.ImageTokens, bare.EncodePrompt("what is this ?", ScenePainter.Grey()).Images.Single().Geometry.Tokens);
-        Assert.Throws<InvalidInputException>(() => bare.EncodePrompt("what is <image> ?", ScenePainter.Grey()));
+        Assert.Equal(Vocabulary.ImageTokens, bare.EncodePrompt("what is this ?", Answers.Grey).Images.Single().Geometry.Tokens);
+        Assert.Throws<InvalidInputException>(() => bare.EncodePrompt("what is <image> ?", Answers.Grey));
     }
 }

@@ -44,7 +44,7 @@ public sealed class FamilyTests : IDisposable
         ModelProcessor processor = ModelProcessor.Load(folder.At("model"));
         Tensor Logits(byte grey)
         {
-            RgbImage image = new(8, 6, [.. Enumerable.Repeat(grey, 3 * 8 * 6)]);
+            RgbImage image = RgbImage.Grey(8, 6, grey);
             EncodedPrompt prompt = processor.EncodePrompt([ChatTurn.User("What is this?", [image])]);
             ImageEmbeddings? images = model.EmbedImages(processor.Images.Batch([processor.Images.Process(image)]));
             Tensor ids_BL = tensor(prompt.Ids.Select(id => (long)id).ToArray()).view(1, -1);

@@ -13,6 +13,17 @@ public sealed record RgbImage
         (Width, Height, Pixels) = (width, height, pixels);
     }
 
+    /// <summary>An image of one grey: what a model is shown in place of the true image, to see what it knows without looking.</summary>
+    /// <param name="width">Width in pixels.</param>
+    /// <param name="height">Height in pixels.</param>
+    /// <param name="level">The value of all three channels.</param>
+    public static RgbImage Grey(int width, int height, byte level = 128)
+    {
+        byte[] pixels = new byte[3 * width * height];
+        Array.Fill(pixels, level);
+        return new RgbImage(width, height, pixels);
+    }
+
     /// <summary>Width in pixels.</summary>
     public int Width { get; }
 

@@ -27,14 +27,6 @@ public static class ScenePainter
         return new RgbImage(Side, Side, AddNoise(canvas, random));
     }
 
-    /// <summary>An image of one plain grey: what ablations show a model in place of the true image.</summary>
-    public static RgbImage Grey(byte level = 128)
-    {
-        byte[] pixels = new byte[Side * Side * 3];
-        Array.Fill(pixels, level);
-        return new RgbImage(Side, Side, pixels);
-    }
-
     private static void Stamp(Span<short> canvas, Primitive[] primitives, int cell, double smallest, double largest, Rgb body, RandomStream random)
     {
         double size = random.Uniform(smallest, largest);

@@ -42,7 +42,7 @@ public sealed class ResamplerTests
     public void One_colour_stays_one_colour() =>
         Gen.Select(Sizes, Gen.Int[1, 70], Gen.Int[1, 70], Filters).Sample((size, width, height, filter) =>
         {
-            RgbImage image = new(size.Width, size.Height, [.. Enumerable.Repeat((byte)size.Seed, size.Width * size.Height * 3)]);
+            RgbImage image = RgbImage.Grey(size.Width, size.Height, (byte)size.Seed);
             Assert.All(Resampler.Resize(image, width, height, filter).Pixels, value => Assert.Equal(size.Seed, value));
         }, iter: 200);
 
