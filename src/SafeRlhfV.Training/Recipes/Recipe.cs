@@ -40,7 +40,7 @@ public abstract record Recipe
         KeepLast = Run.KeepLast,
         BestMetric = Run.BestMetric,
         BestWindow = Run.BestWindow,
-        BestIsLowest = Run.BestIsLowest,
+        BestIsLowest = Run.BestIsLowest ?? Trainer.Metrics.FirstOrDefault(metric => metric.Name == Run.BestMetric)?.Better != Better.Higher,
         SkipDamaged = Run.SkipDamaged,
         EncodeAhead = Run.EncodeAhead,
         Resume = resume,

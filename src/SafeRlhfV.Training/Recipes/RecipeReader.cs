@@ -63,11 +63,19 @@ public static class RecipeReader
         Recipe recipe = (Recipe)SettingsBinder.Read(trainer.RecipeType, section);
         RecipeFaults faults = new(section);
         trainer.Check(recipe, faults);
-        if (recipe.Run.BestMetric is { } metric && trainer.Metrics.All(known => known.Name != metric))
-            faults.Add("run.best_metric",
-                $"'{metric}' is no metric of {trainer.Name}; there are {string.Join(", ", trainer.Metrics.Select(known => known.Name))}");
+        if (recipe.Run.BestMetric is { } best)
+        {
+            if (UnknownMetric(trainer, best) is { } unknown) faults.Add("run.best_metric", unknown);
+            else if (recipe.Run.BestIsLowest is null && trainer.Metrics.First(metric => metric.Name == best).Better == Better.Neither)
+                faults.Add("run.best_is_lowest", $"is missing: true or false; neither way is better for {best} by itself");
+        }
         return recipe;
     }
+
+    /// <summary>What is wrong with a metric that a trainer does not report; null = it reports it.</summary>
+    internal static string? UnknownMetric(TrainerDefinition trainer, string name) => trainer.Metrics.Any(metric => metric.Name == name)
+        ? null
+        : $"'{name}' is no metric of {trainer.Name}; there are {string.Join(", ", trainer.Metrics.Select(metric => metric.Name))}";
 
     private static string Names => string.Join(", ", Trainers.All.Select(trainer => trainer.Name));
 

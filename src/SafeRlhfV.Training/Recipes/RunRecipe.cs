@@ -23,8 +23,8 @@ public sealed record RunRecipe
     [Range(1, 1e9)]
     public int BestWindow { get; init; } = 100;
 
-    /// <summary>Whether a lower value of it is better.</summary>
-    public bool BestIsLowest { get; init; } = true;
+    /// <summary>Whether a lower value of it is better; empty = as the metric has it.</summary>
+    public bool? BestIsLowest { get; init; }
 
     /// <summary>Encode the next batch beside the step; empty = where the model is on a GPU. It changes the speed only.</summary>
     public bool? EncodeAhead { get; init; }

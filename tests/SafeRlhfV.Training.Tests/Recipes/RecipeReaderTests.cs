@@ -151,6 +151,27 @@ public sealed class RecipeReaderTests
         Assert.Contains("run.best_metric: 'acuracy' is no metric of reward; there are loss, pair_accuracy, margin",
             Assert.Throws<InvalidInputException>(() => RecipeReader.Parse(Reward, sets: ["run.best_metric=acuracy"])).Message);
 
+    [Theory]
+    [InlineData("loss", null, true)]
+    [InlineData("pair_accuracy", null, false)]
+    [InlineData("margin", null, false)]
+    [InlineData("pair_accuracy", "true", true)]
+    [InlineData("loss", "false", false)]
+    [InlineData("gradient_norm", "true", true)]
+    [InlineData("gradient_norm", "false", false)]
+    public void TheMetricSaysWhichWayIsBetterUnlessTheRecipeDoes(string metric, string? given, bool lowest)
+    {
+        string[] sets = given is null ? [$"run.best_metric={metric}"] : [$"run.best_metric={metric}", $"run.best_is_lowest={given}"];
+        Recipe recipe = RecipeReader.Parse(Reward, sets: sets);
+        Assert.Equal(lowest, recipe.ToRunOptions(resume: false).BestIsLowest);
+        Assert.Equal(lowest, RecipeReader.Parse(recipe.ToYaml()).ToRunOptions(resume: false).BestIsLowest);
+    }
+
+    [Fact]
+    public void AMetricThatIsBetterNeitherWayNeedsTheKey() =>
+        Assert.Contains("run.best_is_lowest: is missing: true or false; neither way is better for gradient_norm by itself",
+            Assert.Throws<InvalidInputException>(() => RecipeReader.Parse(Reward, sets: ["run.best_metric=gradient_norm"])).Message);
+
     [Fact]
     public void TheTrainerMustBeTheOneAskedFor()
     {
