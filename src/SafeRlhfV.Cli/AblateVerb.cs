@@ -65,5 +65,5 @@ internal static class AblateVerb
     }
 
     private static MetricInfo[] Described(Ablation ablation) =>
-        [.. ablation.Metrics.Select(name => ablation.Trainer.Metrics.FirstOrDefault(metric => metric.Name == name) ?? new MetricInfo(name, name))];
+        [.. ablation.Metrics.Select(name => ablation.Trainer.Metrics.First(metric => metric.Name == name))];
 }

@@ -36,7 +36,10 @@ public sealed record Ablation(TrainerDefinition Trainer, IReadOnlyList<string> M
                     variables: variables);
                 runs.Add(new AblationRun(name, seed, made));
             }
-        return new Ablation(runs[0].Recipe.Trainer, metrics, runs) { First = first };
+        TrainerDefinition trainer = runs[0].Recipe.Trainer;
+        string[] unknown = [.. metrics.Select(metric => RecipeReader.UnknownMetric(trainer, metric)).OfType<string>()];
+        if (unknown.Length > 0) throw new InvalidInputException($"{path}: metrics: {unknown[0]}.");
+        return new Ablation(trainer, metrics, runs) { First = first };
     }
 
     /// <summary>Refuses to begin where models or data are missing.</summary>

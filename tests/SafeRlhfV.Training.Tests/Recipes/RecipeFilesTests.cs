@@ -156,6 +156,16 @@ public sealed class RecipeFilesTests
     }
 
     [Fact]
+    public void AMetricThatTheTrainerDoesNotHaveIsRefusedWithThoseThatItHas()
+    {
+        using TemporaryFolder folder = new();
+        File.WriteAllText(folder.At("a.yaml"),
+            $"base: {Path.Combine(Root, "world", "sft.yaml")}\nseeds: [1]\nmetrics: [loss, los]\nvariants: [{{ name: A, set: [] }}]\n");
+        Assert.Contains("a.yaml: metrics: 'los' is no metric of sft; there are loss, perplexity,",
+            Assert.Throws<InvalidInputException>(() => Ablation.Load(folder.At("a.yaml"), "out")).Message);
+    }
+
+    [Fact]
     public void FaultsOfAnAblationAreToldTogether()
     {
         using TemporaryFolder folder = new();
