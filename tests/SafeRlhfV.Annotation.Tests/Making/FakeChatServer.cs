@@ -26,7 +26,7 @@ internal sealed class FakeChatServer : IAsyncDisposable
     /// <summary>The Authorization headers.</summary>
     public ConcurrentQueue<string> Keys { get; } = [];
 
-    /// <summary>A hash of each request whose answer was sent whole.</summary>
+    /// <summary>A hash of each request that was answered soundly.</summary>
     public ConcurrentQueue<string> Answered { get; } = [];
 
     /// <summary>Spoils the call with this number (from 0): true where it has answered in its own way.</summary>
@@ -178,7 +178,7 @@ internal sealed class FakeChatServer : IAsyncDisposable
         Keys.Enqueue(http.Request.Headers.Authorization.ToString());
         if (await Fault(http, body, number)) return;
         if (Delay > TimeSpan.Zero) await Task.Delay(Delay, http.RequestAborted);
+        Answered.Enqueue(HashOf(body)); // before the caller can have the whole answer, and a test its result
         await SendAsync(http, body, Reply(body), Finish(body));
-        Answered.Enqueue(HashOf(body));
     }
 }

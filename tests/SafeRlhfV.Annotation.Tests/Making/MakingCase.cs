@@ -28,12 +28,13 @@ internal sealed class MakingCase : IAsyncDisposable
         PreferenceDataset.Open(Golden.At("beavertails-v", "paired")).ReadRows().Select(row => row.Image?.Bytes).OfType<byte[]>().DistinctBy(Convert.ToHexString)
         .Where(bytes => ImageHeader.Read(bytes)?.Format is "PNG" or "JPEG").ElementAt(number);
 
-    public MakingSettings Settings(string endpoint = "", string questions = "", string judge = "", string top = "", int repeats = 2, string? address = null) =>
+    public MakingSettings Settings(string endpoint = "", string questions = "", string judge = "", string top = "", int repeats = 2, string? address = null,
+        int concurrency = 4) =>
         MakingSettingsReader.Parse($$"""
         seed: 1
         {{top}}
         endpoints:
-          - { name: fake, address: "{{address ?? Server.Address}}", concurrency: 4, backoff: 1ms, longest_backoff: 20ms, retries: 4 {{endpoint}} }
+          - { name: fake, address: "{{address ?? Server.Address}}", concurrency: {{concurrency}}, backoff: 1ms, longest_backoff: 20ms, retries: 4 {{endpoint}} }
         models:
           - { name: asker, endpoint: fake, model: q, input_price: 1, output_price: 10 }
           - { name: model-a, endpoint: fake }
@@ -44,8 +45,8 @@ internal sealed class MakingCase : IAsyncDisposable
         judge: { model: judge, repeats: {{repeats}} {{judge}} }
         """);
 
-    public Task<MakingReport> RunAsync(MakingSettings settings, CancellationToken cancel = default) => DatasetMaker.RunAsync(settings, Images, Working, Target,
-        overwrite: true, cancel: cancel);
+    public Task<MakingReport> RunAsync(MakingSettings settings, CancellationToken cancel = default, TimeProvider? clock = null) =>
+        DatasetMaker.RunAsync(settings, Images, Working, Target, overwrite: true, clock: clock, cancel: cancel);
 
     public string[] Audit() => File.ReadAllLines(Path.Combine(Working, "audit.jsonl"));
 
