@@ -17,6 +17,8 @@ public sealed class WorldRecipeTests
         Assert.Equal(Demo.Cost, Settings<CostSettings>("cost"));
         Assert.Equal(Demo.Dpo with { Preference = PreferenceKind.Helpful }, Settings<DpoSettings>("dpo-h"));
         Assert.Equal(Demo.Dpo with { Preference = PreferenceKind.Safe }, Settings<DpoSettings>("dpo-s"));
+        Assert.Equal(Demo.Dpo with { Preference = PreferenceKind.SafeHelpful }, Settings<DpoSettings>("dpo-safe"));
+        Assert.Equal(Demo.Dpo with { Beta = BetaChoice.FromMargin }, Settings<DpoSettings>("dpo-margin"));
         GuardSettings guard = Settings<GuardSettings>("guard");
         Assert.Equal(Demo.Guard.SeverityRowWeights, guard.SeverityRowWeights);
         Assert.Equal(Demo.Guard, guard with { SeverityRowWeights = Demo.Guard.SeverityRowWeights });

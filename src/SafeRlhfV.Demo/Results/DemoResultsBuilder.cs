@@ -75,7 +75,7 @@ internal static class DemoResultsBuilder
             new("Pairs", $"{settings.Pairs} to learn from, {settings.HeldOutPairs} held out, about 5 % of the labels wrong"),
             new("RM-V", $"{Steps(settings.Reward, "pairs")}, η {Text(settings.Reward.Eta)}"),
             new("CM-V", $"{Steps(settings.Cost, "pairs")}, κ {Text(settings.Cost.Kappa)}, labels by {settings.Cost.Labels.ToString().ToLowerInvariant()}"),
-            new("DPO", $"{Steps(settings.Dpo, "pairs")}, β {Text(settings.Dpo.Beta)}"),
+            new("DPO", $"{Steps(settings.Dpo, "pairs")}, β {settings.Dpo.Beta}"),
             new("Safe PPO", $"{ppo.Rounds} rounds of {ppo.RolloutBatch} answers in minibatches of {ppo.MiniBatch}, actor {Text(ppo.Actor.LearningRate)}, "
                 + $"critics {Text(ppo.Critics.LearningRate)}, β {Text(ppo.KlCoefficient)}, PTX {Text(ppo.PtxCoefficient)}"),
             new("Multiplier", $"{DemoMethods.Mode(ppo)}, λ from {Text(ppo.Multiplier.Initial)} to at most "

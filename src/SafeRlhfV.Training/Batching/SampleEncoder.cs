@@ -13,13 +13,16 @@ public sealed class SampleEncoder(ModelProcessor processor, LengthLimits limits,
 
     private bool pixels = true;
     private VisionCache? cache;
-    private long dropped, cut;
+    private long dropped, cut, bothUnsafe;
 
     /// <summary>The checkpoint's tokenizer, chat format and image processor.</summary>
     public ModelProcessor Processor => processor;
 
     /// <summary>Rows left out because a text was too long.</summary>
     public long Dropped => Interlocked.Read(ref dropped);
+
+    /// <summary>Pairs left out because both answers are unsafe.</summary>
+    public long BothUnsafe => Interlocked.Read(ref bothUnsafe);
 
     /// <summary>Answers that lost their end.</summary>
     public long Cut => Interlocked.Read(ref cut);
@@ -71,6 +74,13 @@ public sealed class SampleEncoder(ModelProcessor processor, LengthLimits limits,
 
     /// <summary>An encoder of the same texts with counts of its own that processes no image whose features the cache has.</summary>
     internal SampleEncoder For(VisionCache features) => new(processor, limits, newTokens) { cache = features };
+
+    /// <summary>Leaves out a pair of two unsafe answers, and counts it.</summary>
+    internal T? DropUnsafe<T>() where T : class
+    {
+        Interlocked.Increment(ref bothUnsafe);
+        return null;
+    }
 
     /// <summary>Adds what another encoder counted.</summary>
     internal void Add(LengthCounts counts)

@@ -64,12 +64,14 @@ public sealed class TrainingData(
         CancellationToken cancel = default) where T : class
     {
         SampleEncoder lengths = encoder.ForLengths();
-        long usable = 0;
+        long usable = 0, reordered = 0;
         ForEach(parts, row =>
         {
-            if (encode(row, lengths) is not null) Interlocked.Increment(ref usable);
+            T? sample = encode(row, lengths);
+            if (sample is not null) Interlocked.Increment(ref usable);
+            if (sample is PairSample { IsReordered: true }) Interlocked.Increment(ref reordered);
         }, cancel);
-        return Demand(new UsableRows(Rows, usable, lengths.Dropped), parts);
+        return Demand(new UsableRows(Rows, usable, lengths.Dropped) { BothUnsafe = lengths.BothUnsafe, Reordered = reordered }, parts);
     }
 
     /// <summary>The counts, if any row can be used.</summary>
@@ -77,9 +79,11 @@ public sealed class TrainingData(
     public UsableRows Demand(UsableRows rows, RecordParts parts)
     {
         if (rows.Usable > 0) return rows;
-        IReadOnlyList<string> empty = rows.TooLong == rows.Rows ? [] : dataset.EmptyColumns(parts, split, config);
-        throw new InvalidInputException($"{Path}: none of its {rows.Rows} rows can be used: {rows.Reasons}; "
-            + $"{(empty.Count == 0 ? "look at 'lengths' in the recipe and at the data" : $"no row has {string.Join(", ", empty)}")}.");
+        IReadOnlyList<string> empty = rows.TooLong + rows.BothUnsafe == rows.Rows ? [] : dataset.EmptyColumns(parts, split, config);
+        string advice = empty.Count > 0 ? $"no row has {string.Join(", ", empty)}"
+            : rows.BothUnsafe > rows.TooLong ? "training.both_unsafe=keep learns from pairs of two unsafe answers too"
+            : "look at 'lengths' in the recipe and at the data";
+        throw new InvalidInputException($"{Path}: none of its {rows.Rows} rows can be used: {rows.Reasons}; {advice}.");
     }
 
     /// <summary>Shows every row once, on all cores and in no order.</summary>

@@ -12,7 +12,7 @@ public static class CostTrainer
     public static void Train(ScorerRole scorer, TrainingData data, CostSettings settings, TrainingRun run, Action<string>? save = null)
     {
         settings.CheckTower(data);
-        using TrainingLoop<PairSample> loop = PairSample.Loop("cost", scorer, data, settings, run, PreferenceKind.Safe, harm: true);
+        using TrainingLoop<PairSample> loop = PairSample.Loop("cost", scorer, data, settings, run, new(PreferenceKind.Safe, Harm: true));
         foreach (TrainingStep<PairSample> step in loop.Steps())
         {
             foreach (StepPart<PairSample> part in step.Parts())

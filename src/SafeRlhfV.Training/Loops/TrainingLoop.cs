@@ -68,6 +68,9 @@ public sealed class TrainingLoop<T> : IDisposable where T : class, ISized
     {
     }
 
+    /// <summary>How many rows are learnt from.</summary>
+    public UsableRows Rows => rows;
+
     /// <summary>The steps that are left, from the newest checkpoint on. Tensors made in a step are freed at its end.</summary>
     /// <param name="draw">The samples of a step; left out = the next ones of the feed.</param>
     /// <exception cref="InvalidInputException">A checkpoint is damaged or of another run, or a row is damaged.</exception>

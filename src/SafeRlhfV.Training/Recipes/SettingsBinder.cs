@@ -73,6 +73,7 @@ internal static class SettingsBinder
             _ when type == typeof(IReadOnlyList<string>) && key == "categories" => "pairs `own=category`",
             _ when type == typeof(IReadOnlyList<string>) => $"some of {string.Join(", ", LoraConfig.LanguageModelLayers.Select(name => $"`{name}`"))}",
             _ when type == typeof(IReadOnlyList<double>) => $"numbers, {SettingLimits.Of(property).Range}",
+            _ when type == typeof(BetaChoice) => $"{SettingLimits.Of(property).Range}, `{BetaChoice.Word}`",
             _ => $"{(type == typeof(double) ? "" : "whole number, ")}{SettingLimits.Of(property).Range}{(IsBytes(key) ? "; `2GiB`" : "")}",
         };
         return words + (IsOptional(property) ? ", empty" : "");
@@ -136,6 +137,7 @@ internal static class SettingsBinder
         if (type == typeof(string)) value = given;
         else if (type == typeof(bool)) value = section.Flag(key);
         else if (type.IsEnum) value = Choice(section, key, given, type);
+        else if (type == typeof(BetaChoice)) value = Beta(section, property, given);
         else value = Number(section, property, given, type);
         return value is not null;
     }
@@ -145,6 +147,15 @@ internal static class SettingsBinder
         foreach (object choice in Enum.GetValues(type))
             if (Word((Enum)choice) == given) return choice;
         section.Fault(key, $"'{given}' must be one of {string.Join(", ", Enum.GetValues(type).Cast<Enum>().Select(Word))}");
+        return null;
+    }
+
+    private static object? Beta(YamlSection section, PropertyInfo property, string given)
+    {
+        SettingLimits limits = SettingLimits.Of(property);
+        if (given == BetaChoice.Word) return BetaChoice.FromMargin;
+        if (double.TryParse(given, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && limits.Allows(number)) return new BetaChoice(number);
+        section.Fault(Key(property.Name), $"'{given}' must be {BetaChoice.Word} or a number {limits}");
         return null;
     }
 

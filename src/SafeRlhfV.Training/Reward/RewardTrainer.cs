@@ -12,7 +12,7 @@ public static class RewardTrainer
     public static void Train(ScorerRole scorer, TrainingData data, RewardSettings settings, TrainingRun run, Action<string>? save = null)
     {
         settings.CheckTower(data);
-        using TrainingLoop<PairSample> loop = PairSample.Loop("reward", scorer, data, settings, run, PreferenceKind.Helpful, harm: false);
+        using TrainingLoop<PairSample> loop = PairSample.Loop("reward", scorer, data, settings, run, new(PreferenceKind.Helpful));
         foreach (TrainingStep<PairSample> step in loop.Steps())
         {
             foreach (StepPart<PairSample> part in step.Parts())

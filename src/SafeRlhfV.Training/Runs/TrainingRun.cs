@@ -212,7 +212,7 @@ public sealed class TrainingRun : IDisposable
             {
                 name = Name,
                 steps = done,
-                rows = rows.ToDictionary(pair => pair.Key, pair => new { all = pair.Value.Rows, used = pair.Value.Usable, too_long = pair.Value.TooLong }),
+                rows = rows.ToDictionary(pair => pair.Key, pair => pair.Value.Counts),
             }));
         }
         IsFinished = true;

@@ -20,7 +20,7 @@ public static class ScoresTrainer
         if (scorer.Head.Outputs != Outputs)
             throw new ArgumentException($"The head has two outputs, reward and cost, not {scorer.Head.Outputs}.", nameof(scorer));
         settings.CheckTower(data);
-        using TrainingLoop<PairSample> loop = PairSample.Loop("scores", scorer, data, settings, run, PreferenceKind.Helpful, harm: true);
+        using TrainingLoop<PairSample> loop = PairSample.Loop("scores", scorer, data, settings, run, new(PreferenceKind.Helpful, Harm: true));
         foreach (TrainingStep<PairSample> step in loop.Steps())
         {
             foreach (StepPart<PairSample> part in step.Parts())

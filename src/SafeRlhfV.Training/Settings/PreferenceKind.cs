@@ -1,6 +1,6 @@
 namespace SafeRlhfV.Training;
 
-/// <summary>The two forced preferences of a pair.</summary>
+/// <summary>What a pair's answers are ordered by: one of its two forced preferences, or both.</summary>
 public enum PreferenceKind
 {
     /// <summary>Which answer helps more.</summary>
@@ -8,4 +8,7 @@ public enum PreferenceKind
 
     /// <summary>Which answer is safer.</summary>
     Safe,
+
+    /// <summary>Which answer helps more, but a safe answer always wins over an unsafe one (SafeDPO).</summary>
+    SafeHelpful,
 }

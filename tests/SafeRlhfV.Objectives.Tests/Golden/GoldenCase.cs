@@ -4,10 +4,11 @@ using static TorchSharp.torch;
 
 namespace SafeRlhfV.Objectives.Tests;
 
-/// <summary>One case of golden/objectives/index.json.</summary>
+/// <summary>One case of index.json in golden/objectives or golden/objectives-2.</summary>
 internal sealed class GoldenCase
 {
-    private static readonly Lazy<IReadOnlyList<GoldenCase>> Found = new(Read);
+    private static readonly string[] Sets = ["objectives", "objectives-2"];
+    private static readonly Lazy<IReadOnlyList<GoldenCase>> Found = new(() => [.. Sets.SelectMany(Read)]);
     private readonly JsonElement description;
     private readonly JsonElement tolerance;
     private readonly Lazy<GoldenTensors> tensors;
@@ -18,7 +19,7 @@ internal sealed class GoldenCase
         (this.description, this.tolerance, this.tensors) = (description, tolerance, tensors);
     }
 
-    /// <summary>Every case of every objective in the index.</summary>
+    /// <summary>Every case of every objective in the two indexes.</summary>
     public static IReadOnlyList<GoldenCase> All => Found.Value;
 
     public string Objective { get; }
@@ -39,19 +40,23 @@ internal sealed class GoldenCase
 
     public Tensor Expected(string output) => tensors.Value.Read(description.GetProperty("outputs").GetProperty(output).GetProperty("tensor").GetString()!);
 
+    /// <summary>The precisions that the objective is given in.</summary>
+    public IEnumerable<ScalarType> Precisions =>
+        tolerance.EnumerateObject().Select(entry => entry.Name == "f64" ? ScalarType.Float64 : ScalarType.Float32);
+
     public (double Relative, double Absolute) Tolerance(ScalarType dtype)
     {
         JsonElement entry = tolerance.GetProperty(dtype == ScalarType.Float64 ? "f64" : "f32");
         return (entry.GetProperty("rtol").GetDouble(), entry.GetProperty("atol").GetDouble());
     }
 
-    private static List<GoldenCase> Read()
+    private static List<GoldenCase> Read(string set)
     {
         List<GoldenCase> cases = [];
-        JsonElement objectives = JsonDocument.Parse(File.ReadAllText(Testing.Golden.At("objectives", "index.json"))).RootElement.GetProperty("objectives");
+        JsonElement objectives = JsonDocument.Parse(File.ReadAllText(Testing.Golden.At(set, "index.json"))).RootElement.GetProperty("objectives");
         foreach (JsonProperty objective in objectives.EnumerateObject())
         {
-            Lazy<GoldenTensors> tensors = new(() => new GoldenTensors(Testing.Golden.At("objectives", objective.Value.GetProperty("file").GetString()!)));
+            Lazy<GoldenTensors> tensors = new(() => new GoldenTensors(Testing.Golden.At(set, objective.Value.GetProperty("file").GetString()!)));
             foreach (JsonElement one in objective.Value.GetProperty("cases").EnumerateArray())
                 cases.Add(new GoldenCase(objective.Name, one, objective.Value.GetProperty("tolerance"), tensors));
         }

@@ -22,6 +22,8 @@ internal static class GoldenObjectives
             ["multiplier"] = Multipliers,
             ["full_step"] = FullStep.Run,
             ["dpo_loss"] = DpoLosses,
+            ["safe_dpo"] = GoldenPairs.SafeDpo,
+            ["dpo_margin_beta"] = GoldenPairs.MarginBetas,
             ["log_probs"] = LogProbabilities,
         };
 
@@ -30,7 +32,18 @@ internal static class GoldenObjectives
     {
         ["metrics"] = "the metrics are torch-free and proved in SafeRlhfV.Evaluation.Tests",
         ["response_mask"] = "the generator decides where a response ends: proved in SafeRlhfV.Models.Tests",
+        ["certificates"] = "the certificates are torch-free and proved in SafeRlhfV.Evaluation.Tests",
         ["sampling_filters"] = "the filters belong to generation and are proved in SafeRlhfV.Models.Tests",
+        ["group_advantage"] = "comes with train grpo",
+        ["policy_loss"] = "comes with train grpo",
+        ["kl_estimators"] = "comes with train grpo",
+        ["cvar_constraint"] = "comes with constraints by tail",
+        ["cvar_trajectory"] = "comes with constraints by tail",
+        ["positive_part"] = "comes with constraints by tail",
+        ["vector_multiplier"] = "comes with constraints by severity",
+        ["severity_costs"] = "comes with constraints by severity",
+        ["ensemble_score"] = "comes with ensembles of heads",
+        ["length_penalty"] = "comes with length control",
     };
 
     private static Dictionary<string, Tensor> RewardLoss(GoldenCase golden, ScalarType dtype)
@@ -186,7 +199,8 @@ internal static class GoldenObjectives
         Tensor chosen = golden.Input("policy_chosen", dtype).requires_grad_(true), rejected = golden.Input("policy_rejected", dtype).requires_grad_(true);
         DpoLoss got = Dpo.Loss(
             chosen, rejected, free ? null : golden.Input("ref_chosen", dtype), free ? null : golden.Input("ref_rejected", dtype),
-            golden.Stored("mask_chosen"), golden.Stored("mask_rejected"), golden.Number("beta"), golden.Number("label_smoothing"));
+            golden.Stored("mask_chosen"), golden.Stored("mask_rejected"),
+            GoldenPairs.Constant(golden.Number("beta"), chosen.shape[0], dtype), null, golden.Number("label_smoothing"));
         got.Loss.backward();
         return new()
         {

@@ -8,7 +8,7 @@ internal static class ContrastTrainer
 {
     public static void Train(PolicyRole policy, TrainingData data, ContrastSettings settings, TrainingRun run, Action<string> save)
     {
-        using TrainingLoop<PairSample> loop = PairSample.Loop("contrast", policy, data, settings, run, PreferenceKind.Helpful, harm: false);
+        using TrainingLoop<PairSample> loop = PairSample.Loop("contrast", policy, data, settings, run, new(PreferenceKind.Helpful));
         foreach (TrainingStep<PairSample> step in loop.Steps())
         {
             foreach (StepPart<PairSample> part in step.Parts())

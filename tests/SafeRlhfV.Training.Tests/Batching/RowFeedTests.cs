@@ -100,8 +100,8 @@ public sealed class RowFeedTests : IDisposable
         int[] prompts = [.. Data().InOrder(RecordParts.None).Select(row => lengths.EncodePrompt(row)!.Prompt.Length).Order()];
         SampleEncoder encoder = new(processor,
             new LengthLimits { PromptTokens = prompts[prompts.Length / 2], ResponseTokens = 8, TooLong = TooLong.CutResponse });
-        using RowFeed<PairSample> feed = Data().Feed(3, PairSample.Parts(PreferenceKind.Helpful, harm: false), encoder,
-            (row, with) => PairSample.From(row, with, PreferenceKind.Helpful, harm: false), ahead);
+        using RowFeed<PairSample> feed = Data().Feed(3, new PairChoice(PreferenceKind.Helpful).Parts, encoder,
+            (row, with) => PairSample.From(row, with, new(PreferenceKind.Helpful)), ahead);
         if (start is { } resumed) (feed.State, encoder.Counts) = resumed;
         List<string> samples = [];
         List<(CursorState, LengthCounts)> states = [];

@@ -22,8 +22,8 @@ public sealed class SequenceBatchTests
         using VisionCache cache = new(model, processor.Images, 1 << 20);
         TrainingData data = new(PreferenceDataset.Open(Golden.At("beavertails-v", "paired")), processor, cache);
         SampleEncoder encoder = new(processor, new LengthLimits());
-        PairSample[] pairs = [.. data.InOrder(PairSample.Parts(PreferenceKind.Helpful, harm: false))
-            .Select(row => PairSample.From(row, encoder, PreferenceKind.Helpful, harm: false)).OfType<PairSample>().Take(4)];
+        PairSample[] pairs = [.. data.InOrder(new PairChoice(PreferenceKind.Helpful).Parts)
+            .Select(row => PairSample.From(row, encoder, new(PreferenceKind.Helpful))).OfType<PairSample>().Take(4)];
         SequenceBatch batch = data.Collate(pairs);
         Assert.Equal((8, 2), (batch.Rows, batch.Answers));
 

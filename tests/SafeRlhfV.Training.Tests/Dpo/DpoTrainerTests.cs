@@ -33,7 +33,7 @@ public sealed class DpoTrainerTests(TinyRecipes tiny) : IClassFixture<TinyRecipe
 
         // the features of the policy's tower have moved away by then
         PairSample[] pairs = [.. dataset.ReadRecords(split: "train")
-            .Select(row => PairSample.From(row, new SampleEncoder(processor, settings.Lengths), PreferenceKind.Helpful, harm: false)).OfType<PairSample>()];
+            .Select(row => PairSample.From(row, new SampleEncoder(processor, settings.Lengths), new(PreferenceKind.Helpful))).OfType<PairSample>()];
         reference.LogProbs(data.Collate(pairs));
         Assert.True(Math.Abs(reference.Sums[3] - reference.Sums[0]) > Math.Abs(reference.Sums[0]) * 1e-4,
             $"{reference.Sums[3]} is still {reference.Sums[0]}: the tower hardly learnt");

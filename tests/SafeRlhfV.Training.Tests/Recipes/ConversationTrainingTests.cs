@@ -83,6 +83,11 @@ public sealed class ConversationTrainingTests(TinyRecipes tiny) : IClassFixture<
     [InlineData("dpo", "question,image,response_1,response_2,more_helpful_response_id", "")]
     [InlineData("dpo", "question,image,response_1,response_2,overall_response_id", "")]
     [InlineData("dpo", "question,image,response_1,response_2,safer_response_id", "training.preference=safe")]
+    [InlineData("dpo", "question,image,response_1,response_2,more_helpful_response_id,is_response_1_safe,is_response_2_safe",
+        "training.preference=safe_helpful")]
+    [InlineData("dpo", "question,image,response_1,response_2,more_helpful_response_id,response_1_harmless_rate,response_2_harmless_rate",
+        "training.preference=safe_helpful")]
+    [InlineData("dpo", "question,image,response_1,response_2,more_helpful_response_id,response_1_helpful_rate,response_2_helpful_rate", "training.beta=margin")]
     [InlineData("reward", "question,image,response_1,response_2,more_helpful_response_id", "")]
     [InlineData("cost", "question,image,response_1,response_2,safer_response_id,is_response_1_safe,is_response_2_safe", "")]
     [InlineData("cost", "question,image,response_1,response_2,safer_response_id,response_1_harmless_rate,response_2_harmless_rate", "")]

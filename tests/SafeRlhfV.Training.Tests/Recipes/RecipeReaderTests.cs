@@ -59,6 +59,8 @@ public sealed class RecipeReaderTests
     [InlineData(Ppo)]
     [InlineData("trainer: guard\nmodel: { folder: a }\ndata: { folder: \"C:\\\\d: #1\", split: }\ntraining: { severity_row_weights: [1, 1, 2, 3.5] }")]
     [InlineData("trainer: dpo\nmodel: { folder: a }\ndata: { folder: b }\ntraining: { preference: safe, max_steps: 5 }")]
+    [InlineData("trainer: dpo\nmodel: { folder: a }\ndata: { folder: b }\ntraining: { preference: safe_helpful, delta: 4, both_unsafe: keep }")]
+    [InlineData("trainer: dpo\nmodel: { folder: a }\ndata: { folder: b }\ntraining: { beta: margin, beta_margin: { slope: -0.5, mean: 1.5 } }")]
     [InlineData("trainer: cost\nmodel: { folder: a }\ndata: { folder: b }\ntraining: { labels: sign }")]
     [InlineData("trainer: sft\nmodel: { folder: a }\ndata: { folder: b }")]
     public void TheEffectiveRecipeReadsBackAsItself(string yaml)
@@ -126,6 +128,22 @@ public sealed class RecipeReaderTests
     public void ImpossibleCombinationsAreRefused(string sets, string expected)
     {
         string message = Assert.Throws<InvalidInputException>(() => RecipeReader.Parse(Ppo, sets: sets.Split(' '))).Message;
+        Assert.Contains(expected, message);
+        Assert.Contains("1 fault:", message);
+    }
+
+    [Theory]
+    [InlineData("training.delta=3", "training.delta: has an effect with preference safe_helpful only")]
+    [InlineData("training.preference=safe training.both_unsafe=keep", "training.both_unsafe: has an effect with preference safe_helpful only")]
+    [InlineData("training.preference=safe_helpful training.label_smoothing=0.1", "training.label_smoothing: is not for preference safe_helpful")]
+    [InlineData("training.beta_margin.slope=2", "training.beta_margin: has an effect with beta: margin only")]
+    [InlineData("training.beta=margin training.beta_margin.minimum=3", "training.beta_margin.minimum: 3 is more than maximum 2")]
+    [InlineData("training.beta=0", "training.beta: '0' must be margin or a number above 0")]
+    [InlineData("training.beta=margins", "training.beta: 'margins' must be margin or a number above 0")]
+    public void SettingsOfDpoWithoutEffectAreRefused(string sets, string expected)
+    {
+        string message = Assert.Throws<InvalidInputException>(() =>
+            RecipeReader.Parse("trainer: dpo\nmodel: { folder: a }\ndata: { folder: b }", sets: sets.Split(' '))).Message;
         Assert.Contains(expected, message);
         Assert.Contains("1 fault:", message);
     }

@@ -34,8 +34,8 @@ public sealed class TinyRecipes : IDisposable
     }
 
     /// <summary>Every trainer once.</summary>
-    public static IReadOnlyList<string> Few { get; } = ["sft", "reward-lora", "cost-tokens", "scores-lora", "dpo", "guard-prompts", "ppo-backbone", "ppo-joint"]
-        ;
+    public static IReadOnlyList<string> Few { get; } = ["sft", "reward-lora", "cost-tokens", "scores-lora", "dpo", "dpo-safe", "guard-prompts",
+        "ppo-backbone", "ppo-joint"];
 
     /// <summary>All the others.</summary>
     public static IReadOnlyList<string> Rest { get; } = ["sft-lora", "sft-tokens", "reward", "reward-tokens", "cost", "scores", "dpo-lora", "dpo-tokens",
@@ -75,6 +75,7 @@ public sealed class TinyRecipes : IDisposable
                         "training.lengths.too_long=cut_response"] : [],
                 // prompts of another data set beside those of the pairs, which have the same places
                 .. name == "guard-prompts" ? (string[])[$"data.safe_prompts.folder={Golden.At("beavertails-v", "flat")}", "training.prompt_share=0.6"] : [],
+                .. name == "dpo-safe" ? (string[])["training.preference=safe_helpful", "training.delta=2", "training.beta=margin"] : [],
                 .. name.EndsWith("-lora", StringComparison.Ordinal) ? (string[])["model.lora.rank=2", "model.lora.dropout=0.1"] : [],
             ];
         return RecipeReader.Parse($"trainer: {kind}\n", name, [.. common, .. special, .. sets]);

@@ -18,6 +18,7 @@ public sealed class UpdateInPartsTests(TinyRecipes tiny) : IClassFixture<TinyRec
     [InlineData("cost")]
     [InlineData("scores")]
     [InlineData("dpo")]
+    [InlineData("dpo-safe")]
     [InlineData("guard")]
     public void OfEveryTrainer(string name) => Same(name, name, [], ModelParts);
 
