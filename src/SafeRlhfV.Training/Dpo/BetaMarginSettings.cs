@@ -2,7 +2,9 @@ using System.ComponentModel.DataAnnotations;
 
 namespace SafeRlhfV.Training;
 
-/// <summary>How a pair's β follows from its margin, where <see cref="DpoSettings.Beta"/> is <c>margin</c>: β · clip(1 + slope (m - mean), minimum, maximum).</summary>
+/// <summary>
+/// How a pair's β follows from its margin, where <see cref="DpoSettings.Beta"/> is <c>margin</c>: β · clip(1 + slope (m - mean), minimum, maximum).
+/// </summary>
 public sealed record BetaMarginSettings
 {
     /// <summary>β of a pair with the mean margin.</summary>

@@ -7,7 +7,8 @@ public sealed class DpoDefinition : ModelTrainerDefinition<ModelTrainingRecipe<D
     public override string Name => "dpo";
 
     /// <inheritdoc/>
-    public override string Summary => "Train a policy on preferences directly: DPO-H, DPO-S (training.preference=safe) or SafeDPO (training.preference=safe_helpful).";
+    public override string Summary =>
+        "Train a policy on preferences directly: DPO-H, DPO-S (training.preference=safe) or SafeDPO (training.preference=safe_helpful).";
 
     /// <inheritdoc/>
     protected override IReadOnlyList<MetricInfo> OwnMetrics { get; } =
