@@ -44,7 +44,9 @@ internal static class CheckpointArguments
         ? string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1L << 30):F2} GiB")
         : string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1 << 20):F2} MiB");
 
-    private static long Bytes(string option, string text)
+    /// <summary>A number of bytes that was written with a unit.</summary>
+    /// <exception cref="InvalidInputException">It is no size.</exception>
+    public static long Bytes(string option, string text)
     {
         string upper = text.Trim().ToUpperInvariant();
         (string unit, long factor) = Units.FirstOrDefault(known => upper.EndsWith(known.Name, StringComparison.Ordinal), ("", 1));

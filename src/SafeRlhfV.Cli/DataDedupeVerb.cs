@@ -1,5 +1,6 @@
 using System.CommandLine;
 using SafeRlhfV.Data;
+using SafeRlhfV.Deduplication;
 
 namespace SafeRlhfV.Cli;
 
@@ -14,16 +15,35 @@ internal static class DataDedupeVerb
         Option<string?> folder = new("--out") { Description = "Write a copy without leaking train rows and repeated rows to this folder." };
         Option<int> threshold = DataArguments.Threshold();
         Option<bool> near = new("--drop-near") { Description = "Also leave out train rows whose image looks like one held out." };
+        Option<string> memory = new("--memory")
+        {
+            Description = "Memory for sorting fingerprints; what does not fit goes to --scratch.",
+            DefaultValueFactory = _ => "600MB",
+        };
+        Option<string?> scratch = new("--scratch")
+        {
+            Description = "A folder for fingerprints while it works, about 1 KB an image; the system's folder of temporary files where it is left out.",
+        };
         Option<bool> overwrite = DataArguments.Overwrite(), json = Output.JsonOption();
-        Command command = new("dedupe", "Find leaks and duplicates. Example: safe-rlhf-v data dedupe data/beavertails-v --out data/unique") { path, folder,
-            threshold, near, overwrite, json };
+        Command command = new("dedupe", "Find leaks and duplicates. Example: safe-rlhf-v data dedupe data/beavertails-v --out data/unique")
+        {
+            path, folder, threshold, near, memory, scratch, overwrite, json,
+        };
         command.SetAction((parsed, cancel) =>
         {
             DataArguments.CheckThreshold(parsed.GetValue(threshold));
             PreferenceDataset data = PreferenceDataset.Open(parsed.GetRequiredValue(path));
             ProgressView progress = new("dedupe");
-            DeduplicationReport report = DatasetDeduplicator.Run(data, parsed.GetValue(threshold), parsed.GetValue(folder), parsed.GetValue(near),
-                parsed.GetValue(overwrite), DataArguments.Progress(progress, data.CountRows()), cancel);
+            DeduplicationOptions options = new()
+            {
+                Threshold = parsed.GetValue(threshold),
+                Folder = parsed.GetValue(folder),
+                DropNear = parsed.GetValue(near),
+                Overwrite = parsed.GetValue(overwrite),
+                Memory = Memory(parsed.GetRequiredValue(memory)),
+                Scratch = parsed.GetValue(scratch),
+            };
+            DeduplicationReport report = DatasetDeduplicator.Run(data, options, DataArguments.Progress(progress, data.CountRows()), cancel);
             progress.Done($"{report.Rows} rows");
             if (parsed.GetValue(json)) Output.Json(Shape(report, parsed.GetValue(folder)));
             else Print(report, parsed.GetValue(folder));
@@ -31,6 +51,10 @@ internal static class DataDedupeVerb
         });
         return command;
     }
+
+    private static long Memory(string text) => CheckpointArguments.Bytes("--memory", text) is var bytes and >= DeduplicationOptions.LeastMemory
+        ? bytes
+        : throw new InvalidInputException($"--memory {text}: give at least {DeduplicationOptions.LeastMemory >> 20}MiB.");
 
     private static object Shape(DeduplicationReport report, string? folder) => new
     {

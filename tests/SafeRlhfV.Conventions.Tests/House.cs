@@ -10,6 +10,7 @@ internal static class House
     {
         ["Core"] = [],
         ["Data"] = ["Core"],
+        ["Deduplication"] = ["Data"],
         ["SafetyWorld"] = ["Data"],
         ["Objectives"] = [],
         ["Processing"] = ["Core"],
@@ -22,11 +23,13 @@ internal static class House
         ["Annotation"] = ["Data", "Evaluation"],
         ["Gateway"] = ["Guard", "Audit"],
         ["Demo"] = ["SafetyWorld", "Training", "Inference", "Evaluation"],
-        ["Cli"] = ["Core", "Data", "SafetyWorld", "Objectives", "Processing", "Models", "Training", "Guard", "Audit", "Inference", "Evaluation", "Annotation",
+        ["Cli"] = ["Core", "Data", "Deduplication", "SafetyWorld", "Objectives", "Processing", "Models", "Training", "Guard", "Audit", "Inference",
+            "Evaluation", "Annotation",
             "Gateway", "Demo"],
     };
 
-    public static readonly string[] WithoutTorch = ["Core", "Data", "SafetyWorld", "Processing", "Guard", "Audit", "Evaluation", "Annotation", "Gateway"];
+    public static readonly string[] WithoutTorch = ["Core", "Data", "Deduplication", "SafetyWorld", "Processing", "Guard", "Audit", "Evaluation", "Annotation",
+        "Gateway"];
 
     public static IEnumerable<TheoryDataRow<string>> Rooms => MayUse.Keys.Select(room => new TheoryDataRow<string>(room));
 

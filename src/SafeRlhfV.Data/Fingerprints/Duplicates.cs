@@ -36,12 +36,13 @@ internal sealed class Duplicates
     /// </summary>
     public IReadOnlyList<(RowPrint Train, RowPrint Held, int Bits)> NearLeaks(int threshold)
     {
-        (RowPrint Row, ImageFingerprint Image)[] train = [.. Shown(row => row.Position.Split == "train")],
-            held = [.. Shown(row => row.Position.Split != "train")];
-        return [.. train.AsParallel().AsOrdered()
-            .SelectMany(pair => held.Where(other => IsNear(pair.Image, other.Image, threshold))
-                .Select(other => (pair.Row, other.Row, pair.Image.Distance(other.Image))))
-            .AsEnumerable().DistinctBy(leak => (leak.Item1, leak.Item2))];
+        (RowPrint Row, ImageFingerprint Image)[] shown = [.. Shown(_ => true)];
+        bool IsTrain(int i) => shown[i].Row.Position.Split == "train";
+        bool Counts(int one, int other) => IsTrain(one) != IsTrain(other) && LookAlike(shown[one].Image, shown[other].Image);
+        return [.. new HashBands(threshold).Pairs([.. shown.Select(pair => pair.Image.Hash)], Counts)
+            .Select(pair => IsTrain(pair.First) ? pair : (pair.Second, pair.First)).Order()
+            .Select(pair => (shown[pair.Item1].Row, shown[pair.Item2].Row, shown[pair.Item1].Image.Distance(shown[pair.Item2].Image)))
+            .DistinctBy(leak => (leak.Item1, leak.Item2))];
     }
 
     /// <summary>
@@ -51,13 +52,14 @@ internal sealed class Duplicates
     public IReadOnlyList<(RowPrint First, RowPrint Second, int Bits)> NearPairs(int threshold)
     {
         (RowPrint Row, ImageFingerprint Image)[] distinct = [.. Shown(_ => true).DistinctBy(pair => (pair.Row.Position.Split, pair.Image.Pixels))];
-        return [.. Enumerable.Range(0, distinct.Length).AsParallel().AsOrdered().SelectMany(i => distinct.Skip(i + 1)
-            .Where(other => other.Row != distinct[i].Row && other.Row.Position.Split == distinct[i].Row.Position.Split
-                && IsNear(distinct[i].Image, other.Image, threshold))
-            .Select(other => (distinct[i].Row, other.Row, distinct[i].Image.Distance(other.Image))))];
+        bool Counts(int one, int other) => distinct[one].Row != distinct[other].Row
+            && distinct[one].Row.Position.Split == distinct[other].Row.Position.Split && LookAlike(distinct[one].Image, distinct[other].Image);
+        return [.. new HashBands(threshold).Pairs([.. distinct.Select(pair => pair.Image.Hash)], Counts)
+            .Select(pair => (distinct[pair.First].Row, distinct[pair.Second].Row, distinct[pair.First].Image.Distance(distinct[pair.Second].Image)))];
     }
 
-    private static bool IsNear(ImageFingerprint left, ImageFingerprint right, int threshold) => left.Pixels != right.Pixels && left.IsNear(right, threshold);
+    private static bool LookAlike(ImageFingerprint one, ImageFingerprint other) =>
+        one.Pixels != other.Pixels && ImageFingerprint.LookAlike(one.Miniature, other.Miniature);
 
     private IEnumerable<(RowPrint Row, ImageFingerprint Image)> Shown(Func<RowPrint, bool> which) =>
         rows.Where(which).SelectMany(row => row.Images.DistinctBy(image => image.Pixels).Select(image => (row, image)));

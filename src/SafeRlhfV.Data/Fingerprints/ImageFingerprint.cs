@@ -14,12 +14,15 @@ public sealed class ImageFingerprint
     /// <summary>The default threshold of <see cref="IsNear"/> in bits of 64.</summary>
     public const int DefaultThreshold = 8;
 
+    /// <summary>Bytes of a miniature.</summary>
+    internal const int MiniatureBytes = Side * Side * 3;
+
     private const int Side = 16;
     private const int MostMeanDifference = 6, MostCellDifference = 24; // of 255
 
     private readonly byte[] miniature;
 
-    private ImageFingerprint(int width, int height, UInt128 pixels, ulong hash, byte[] miniature) =>
+    internal ImageFingerprint(int width, int height, UInt128 pixels, ulong hash, byte[] miniature) =>
         (Width, Height, Pixels, Hash, this.miniature) = (width, height, pixels, hash, miniature);
 
     /// <summary>Width in pixels.</summary>
@@ -33,6 +36,9 @@ public sealed class ImageFingerprint
 
     /// <summary>The 64-bit difference hash: whether the grey of each of 9 x 8 areas falls to the next one on its right.</summary>
     public ulong Hash { get; }
+
+    /// <summary>The colours of 16 x 16 areas, [16, 16, 3].</summary>
+    internal ReadOnlySpan<byte> Miniature => miniature;
 
     /// <summary>The fingerprint of a decoded image.</summary>
     public static ImageFingerprint Of(RgbImage image) => Of(image.Width, image.Height, image.Pixels);
@@ -57,17 +63,19 @@ public sealed class ImageFingerprint
     public int Distance(ImageFingerprint other) => BitOperations.PopCount(Hash ^ other.Hash);
 
     /// <summary>Whether the images look the same: at most <paramref name="threshold"/> bits apart, with miniatures that hardly differ.</summary>
-    public bool IsNear(ImageFingerprint other, int threshold = DefaultThreshold)
+    public bool IsNear(ImageFingerprint other, int threshold = DefaultThreshold) => Distance(other) <= threshold && LookAlike(miniature, other.miniature);
+
+    /// <summary>Whether two miniatures hardly differ.</summary>
+    internal static bool LookAlike(ReadOnlySpan<byte> one, ReadOnlySpan<byte> other)
     {
-        if (Distance(other) > threshold) return false;
         int sum = 0;
-        for (int i = 0; i < miniature.Length; i++)
+        for (int i = 0; i < one.Length; i++)
         {
-            int difference = Math.Abs(miniature[i] - other.miniature[i]);
+            int difference = Math.Abs(one[i] - other[i]);
             if (difference > MostCellDifference) return false;
             sum += difference;
         }
-        return sum <= MostMeanDifference * miniature.Length;
+        return sum <= MostMeanDifference * one.Length;
     }
 
     /// <summary>The first 16 bytes of a hash as a number.</summary>

@@ -18,10 +18,9 @@ internal static class ImageGroups
             foreach (ImageFingerprint image in rows[row].Images)
                 if (!byPixels.TryAdd(image.Pixels, (row, image))) parent[Root(row)] = Root(byPixels[image.Pixels].Row);
         (int Row, ImageFingerprint Image)[] distinct = [.. byPixels.Values];
-        (int, int)[] near = [.. Enumerable.Range(0, distinct.Length).AsParallel().AsOrdered().SelectMany(i =>
-            Enumerable.Range(i + 1, distinct.Length - i - 1).Where(j => distinct[i].Image.IsNear(distinct[j].Image, threshold))
-                .Select(j => (distinct[i].Row, distinct[j].Row)))];
-        foreach ((int left, int right) in near) parent[Root(right)] = Root(left);
+        bool IsNear(int one, int other) => distinct[one].Image.IsNear(distinct[other].Image, threshold);
+        foreach ((int one, int other) in new HashBands(threshold).Pairs([.. distinct.Select(row => row.Image.Hash)], IsNear))
+            parent[Root(distinct[other].Row)] = Root(distinct[one].Row);
         return [.. Enumerable.Range(0, rows.Count).GroupBy(Root).Select(group => group.ToArray())];
     }
 }

@@ -1,3 +1,4 @@
+using SafeRlhfV.Deduplication;
 using SafeRlhfV.Testing;
 
 namespace SafeRlhfV.Data.Tests;
@@ -78,7 +79,7 @@ public sealed class MinimalSetTests
         TrainerNeeds needs = TrainerNeeds.Of(trainer);
         PreferenceDataset data = PreferenceDataset.Open(file);
         DatasetSplitter.Split(data, folder.At("split"), [("train", 0.5), ("evaluation", 0.5)], 1);
-        DatasetDeduplicator.Run(data, folder: folder.At("unique"));
+        DatasetDeduplicator.Run(data, new() { Folder = folder.At("unique") });
         DatasetMender.Write(file, folder.At("clean"), needs: needs);
         foreach (ExportFormat format in (ExportFormat[])[ExportFormat.Parquet, ExportFormat.Jsonl, ExportFormat.JsonlFiles])
             DatasetConverter.Convert(data, folder.At(format.ToString()), new ConversionOptions { Format = format });

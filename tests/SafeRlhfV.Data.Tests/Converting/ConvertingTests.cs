@@ -1,3 +1,4 @@
+using SafeRlhfV.Deduplication;
 using SafeRlhfV.Testing;
 
 namespace SafeRlhfV.Data.Tests;
@@ -112,7 +113,7 @@ public sealed class ConvertingTests
         {
             using TemporaryFolder temporary = new();
             PreferenceDataset source = Open(folder);
-            DeduplicationReport before = DatasetDeduplicator.Run(source, folder: temporary.At("copy"), dropNear: true);
+            DeduplicationReport before = DatasetDeduplicator.Run(source, new() { Folder = temporary.At("copy"), DropNear = true });
             PreferenceDataset copy = PreferenceDataset.Open(temporary.At("copy"));
             DeduplicationReport after = DatasetDeduplicator.Run(copy);
             Assert.Equal(source.CountRows() - before.Dropped.Count, copy.CountRows());

@@ -1,3 +1,4 @@
+using SafeRlhfV.Deduplication;
 using SafeRlhfV.Testing;
 using SkiaSharp;
 
@@ -18,7 +19,7 @@ public sealed class EncodingTests
             writer.Add("evaluation", pairs[2] with { Image = new(Bmp(image), "three.bmp") });
             writer.Complete();
         }
-        DeduplicationReport report = DatasetDeduplicator.Run(PreferenceDataset.Open(folder.At("data")), folder: folder.At("unique"));
+        DeduplicationReport report = DatasetDeduplicator.Run(PreferenceDataset.Open(folder.At("data")), new() { Folder = folder.At("unique") });
         Assert.Equal(2, report.ExactLeaks.Count);
         Assert.Equal(2, Assert.Single(report.EqualPixels).Count);
         Assert.Equal("evaluation", Assert.Single(PreferenceDataset.Open(folder.At("unique")).Splits));

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using SafeRlhfV.Deduplication;
 using SafeRlhfV.Testing;
 
 namespace SafeRlhfV.Data.Tests;
@@ -64,7 +65,7 @@ public sealed class ConversationReadingTests
         PreferenceDataset split = PreferenceDataset.Open(folder.At("split"));
         Assert.Equal(rows.Select(WithoutSplit).Order(), split.ReadRecords().Select(Content).Select(WithoutSplit).Order());
         Assert.Empty(DatasetDeduplicator.Run(split).ExactLeaks);
-        DeduplicationReport repeated = DatasetDeduplicator.Run(clean, folder: folder.At("unique"));
+        DeduplicationReport repeated = DatasetDeduplicator.Run(clean, new() { Folder = folder.At("unique") });
         Assert.Equal(clean.CountRows() - repeated.Dropped.Count, PreferenceDataset.Open(folder.At("unique")).CountRows());
 
         static string Content(ConversationRecord record)

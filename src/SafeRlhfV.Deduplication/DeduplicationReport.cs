@@ -1,4 +1,4 @@
-namespace SafeRlhfV.Data;
+namespace SafeRlhfV.Deduplication;
 
 /// <summary>What repeats in a data set. Leaks come first: they make every figure on held-out rows wrong.</summary>
 /// <param name="Rows">Rows looked at.</param>
