@@ -36,7 +36,7 @@ internal static class CommandTree
             AuditVerifyVerb.Create(),
             AuditExportVerb.Create(),
         },
-        new Command("data", "Import, read, check, describe, convert, make and annotate BeaverTails-V data sets.")
+        new Command("data", "Import, read, check, describe, convert, make, label and annotate BeaverTails-V data sets.")
         {
             DataImportVerb.Create(),
             DataInspectVerb.Create(),
@@ -47,6 +47,8 @@ internal static class CommandTree
             DataDedupeVerb.Create(),
             DataSplitVerb.Create(),
             DataMakeVerb.Create(),
+            DataLabelVerb.Create(),
+            DataQueueVerbs.Create(),
             DataAnnotateVerb.Create(),
         },
         new Command("model", "Describe, make, convert and merge checkpoints.")

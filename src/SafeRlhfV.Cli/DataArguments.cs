@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Globalization;
+using SafeRlhfV.Annotation;
 using SafeRlhfV.Data;
 
 namespace SafeRlhfV.Cli;
@@ -31,6 +33,22 @@ internal static class DataArguments
         if (total is { } all) view.Report((int)Math.Min(rows, int.MaxValue), (int)Math.Min(Math.Max(all, rows), int.MaxValue));
         else view.Report(Count(rows, "row"));
     };
+
+    /// <summary>What a plan counts on.</summary>
+    public static Option<double> TokensPerSecond() => new("--tokens-per-second")
+    {
+        Description = "For --plan: tokens that one GPU reads and writes in a second.",
+        DefaultValueFactory = _ => 10_000,
+    };
+
+    /// <summary>A number of tokens a second that makes sense.</summary>
+    /// <exception cref="InvalidInputException">It does not.</exception>
+    public static double Checked(double tokensPerSecond) => tokensPerSecond > 0 && double.IsFinite(tokensPerSecond) ? tokensPerSecond
+        : throw new InvalidInputException("--tokens-per-second must be above 0.");
+
+    /// <summary>Reports how far calls to models are.</summary>
+    public static Action<MakingProgress> CallProgress(ProgressView view) =>
+        one => view.Report(one.Done, one.Total, string.Create(CultureInfo.InvariantCulture, $"{one.Calls} calls, cost {one.Cost:0.####}"));
 
     /// <summary>A number of things in words: 1 row, 2 rows.</summary>
     public static string Count(long number, string thing) => $"{number} {thing}{(number == 1 ? "" : "s")}";

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using SafeRlhfV.Annotation;
-using Spectre.Console;
 
 namespace SafeRlhfV.Cli;
 
@@ -21,35 +20,50 @@ internal static class DataMakeVerb
         {
             Description = "The folder of the journal and the audit; OUT.making where it is left out. Run again with the same folder to resume."
         };
-        Option<string> split = new("--split") { Description = "The split that the pairs go to.", DefaultValueFactory = _ => "train" };
+        Option<string> splitName = new("--split") { Description = "The split that the pairs go to.", DefaultValueFactory = _ => "train" };
         Option<int?> limit = new("--limit") { Description = "Work on the first so many images, categories and severities only." };
-        Option<bool> plan = new("--plan") { Description = "Only say how many calls it would make." };
+        Option<bool> plan = new("--plan")
+        {
+            Description = "Only say how many calls it would make, and how many tokens and days of a GPU the judge would take.",
+        };
+        Option<double> rate = DataArguments.TokensPerSecond();
+        WorkerArguments workers = new();
         Option<bool> overwrite = DataArguments.Overwrite(), json = Output.JsonOption();
         Command command = new("make", "Make new pairs of images with models. Example: safe-rlhf-v data make --config recipes/data-make.yaml --images "
             + "my-images --out data/mine")
         {
-            config, images, folder, working, split, limit, plan, overwrite, json,
+            config, images, folder, working, splitName, limit, plan, rate, overwrite, json,
         };
+        foreach (Option option in workers.All) command.Add(option);
         command.SetAction(async (parsed, cancel) =>
         {
             MakingSettings settings = MakingSettingsReader.Load(parsed.GetRequiredValue(config).FullName);
             string source = parsed.GetRequiredValue(images), target = Path.TrimEndingDirectorySeparator(parsed.GetRequiredValue(folder));
+            WorkerOptions options = workers.Read(parsed, target, hasShards: false);
             if (parsed.GetValue(limit) is <= 0) throw new InvalidInputException("--limit must be at least 1.");
             if (parsed.GetValue(plan))
             {
-                MakingPlan planned = DatasetMaker.Plan(settings, source, parsed.GetValue(limit));
+                MakingPlan planned = DatasetMaker.Plan(settings, source, parsed.GetValue(limit), DataArguments.Checked(parsed.GetValue(rate)));
                 if (parsed.GetValue(json)) Output.Json(planned);
                 else
+                {
                     Output.Line($"{planned.Images} images, {planned.Units} with category and severity: {planned.QuestionCalls} calls for questions, at most "
                         + $"{planned.AnswerCalls} for answers and {planned.JudgeCalls} for judgements");
+                    Output.Line(string.Create(CultureInfo.InvariantCulture,
+                        $"judgements: about {planned.JudgeTokens} tokens, {planned.JudgeGpuDays:0.###} days ")
+                        + string.Create(CultureInfo.InvariantCulture, $"of one GPU at {planned.TokensPerSecond:0} tokens a second"));
+                }
                 return 0;
             }
             string work = parsed.GetValue(working) ?? target + ".making";
             ProgressView progress = new("make");
-            MakingReport report = await DatasetMaker.RunAsync(settings, source, work, target, parsed.GetRequiredValue(split), parsed.GetValue(overwrite),
-                parsed.GetValue(limit),
-                one => progress.Report(one.Done, one.Total, string.Create(CultureInfo.InvariantCulture, $"{one.Calls} calls, cost {one.Cost:0.####}")),
-                cancel: cancel);
+            Action<MakingProgress> onProgress = DataArguments.CallProgress(progress);
+            string split = parsed.GetRequiredValue(splitName);
+            bool replaces = parsed.GetValue(overwrite);
+            int? most = parsed.GetValue(limit);
+            MakingReport report = workers.IsShared(parsed)
+                ? await DatasetMaker.ShareAsync(settings, source, work, target, options, split, replaces, most, onProgress, cancel: cancel)
+                : await DatasetMaker.RunAsync(settings, source, work, target, split, replaces, most, onProgress, cancel: cancel);
             progress.Done($"{report.Pairs} pairs");
             if (parsed.GetValue(json)) Output.Json(report);
             else Print(report, work);
@@ -69,16 +83,9 @@ internal static class DataMakeVerb
         Output.Line(string.Create(CultureInfo.InvariantCulture,
             $"{report.Judgements} judgements; choice changed with the order: helpful {report.OrderDependentHelpful:P0}, safe {report.OrderDependentSafe:P0}; "
                 + $"first answer preferred: helpful {report.FirstPreferredHelpful:P0}, safe {report.FirstPreferredSafe:P0}"));
-        Table table = new Table().Border(TableBorder.Rounded).AddColumn("model");
-        foreach (string name in (string[])["answers", "of the journal", "failed attempts", "tokens in", "tokens out", "cost"])
-            table.AddColumn(new TableColumn(name).RightAligned());
-        foreach ((string model, ModelTally tally) in report.Tally)
-            table.AddRow(Markup.Escape(model), $"{tally.Answers}", $"{tally.FromJournal}", $"{tally.FailedAttempts}", $"{tally.InputTokens}",
-                $"{tally.OutputTokens}", tally.Cost.ToString("0.####", CultureInfo.InvariantCulture));
-        Output.People.Write(table);
-        foreach ((string reason, int count) in report.Failures) Output.Note($"failed {count} times: {reason}");
-        if (report.BudgetSpent) Output.Note("the budget is spent; raise it in the settings and run again to resume");
-        else if (!report.IsComplete) Output.Note("run the command again (with --overwrite) to try what failed; nothing that was answered is asked again");
+        WorkerArguments.Print(report.Tally, report.Failures, report.MissingShards, report.BudgetSpent);
+        if (!report.BudgetSpent && report.Failures.Count > 0)
+            Output.Note("run the command again (with --overwrite) to try what failed; nothing that was answered is asked again");
         if (report.Folder is not null) Output.Line(report.Folder);
     }
 }

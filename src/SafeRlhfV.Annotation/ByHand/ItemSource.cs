@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using SafeRlhfV.Data;
@@ -111,9 +109,7 @@ internal sealed class ItemSource
 
     private void Add(AnnotationItem item, byte[]? image, Func<string, AnnotationRecord?> machine)
     {
-        string id =
-            Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(JsonSerializer.Serialize((string[])[item.Question, item.Response1, item.Response2,
-                image is null ? "" : Convert.ToHexString(SHA256.HashData(image))]))))[..20];
+        string id = PairKey.Of(item.Question, item.Response1, item.Response2, image);
         if (!items.TryAdd(id, item with { Id = id, HasImage = image is not null, Machine = machine(id) }) || image is null) return;
         string file = Path.Combine(folder, id);
         if (File.Exists(file) && new FileInfo(file).Length == image.Length) return;

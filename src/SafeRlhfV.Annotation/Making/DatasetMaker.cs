@@ -1,5 +1,3 @@
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using SafeRlhfV.Data;
 
 namespace SafeRlhfV.Annotation;
@@ -10,16 +8,25 @@ namespace SafeRlhfV.Annotation;
 /// </summary>
 public static class DatasetMaker
 {
-    private static readonly JsonSerializerOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    // the rubric, a question and two answers of usual length
+    private const int SampledImages = 100, JudgeTextTokens = 1_200;
 
     /// <summary>What a run would ask for.</summary>
+    /// <param name="settings">Who asks, answers and judges.</param>
+    /// <param name="images">The folder of images.</param>
+    /// <param name="limit">The most images, categories and severities to work on; null for all.</param>
+    /// <param name="tokensPerSecond">What one GPU does in a second, tokens asked and answered together.</param>
     /// <exception cref="InvalidInputException">There is no image.</exception>
-    public static MakingPlan Plan(MakingSettings settings, string images, int? limit = null)
+    public static MakingPlan Plan(MakingSettings settings, string images, int? limit = null, double tokensPerSecond = 10_000)
     {
         IReadOnlyList<SourceImage> found = SourceImage.Find(images);
         int units = Units(settings, found, []).Take(limit ?? int.MaxValue).Count();
         long questions = (long)units * settings.QuestionsPerImage, pairs = questions * settings.PairsPerQuestion;
-        return new(found.Count, units, units, Math.Min(pairs * 2, questions * settings.Answerers.Count), pairs * settings.Repeats * (settings.Swap ? 2 : 1));
+        long judgeCalls = pairs * settings.Judging.CallsPerPair;
+        double perImage = found.Take(SampledImages).Average(image => (double)JudgeTokens.OfImage(File.ReadAllBytes(image.File)));
+        long tokens = (long)(judgeCalls * (perImage + JudgeTextTokens + JudgeTokens.Reply));
+        return new(found.Count, units, units, Math.Min(pairs * 2, questions * settings.Answerers.Count), judgeCalls, tokens,
+            JudgeTokens.GpuDays(tokens, tokensPerSecond), tokensPerSecond);
     }
 
     /// <summary>Makes the data set.</summary>
@@ -46,12 +53,13 @@ public static class DatasetMaker
         MakingUnit[] units = [.. Units(settings, Sound(found, leftOut), leftOut).Take(limit ?? int.MaxValue)];
         if (units.Length == 0)
             throw new InvalidInputException($"{images}: no image can be used; put images into folders named by category, or name categories in the settings.");
-        using ModelCaller caller = new(settings, working, clock);
+        using EndpointPool endpoints = new(settings.Endpoints, clock);
+        using ModelCaller caller = new(endpoints, settings.Judging.Budget, working, clock);
         MakingCounts counts = new();
         UnitMaker maker = new(settings, caller, counts);
         UnitResult?[] results = new UnitResult?[units.Length];
         int done = 0;
-        ParallelOptions parallel = new() { MaxDegreeOfParallelism = settings.Endpoints.Sum(endpoint => endpoint.Concurrency) + 2, CancellationToken = cancel };
+        ParallelOptions parallel = new() { MaxDegreeOfParallelism = endpoints.Parallel, CancellationToken = cancel };
         await Parallel.ForAsync(0, units.Length, parallel, async (i, _) =>
         {
             results[i] = await maker.MakeAsync(units[i], cancel).ConfigureAwait(false);
@@ -61,61 +69,52 @@ public static class DatasetMaker
         UnitResult[] all = [.. results.OfType<UnitResult>()];
         MadePair[] made = [.. all.SelectMany(result => result.Pairs)];
         ContestedPair[] contested = [.. all.SelectMany(result => result.Contested)];
-        AtomicFile.Write(Path.Combine(working, "contested.jsonl"),
-            string.Concat(contested.Select(pair =>
-                JsonSerializer.Serialize(pair with { Image = Path.GetFullPath(Path.Combine(images, pair.Image)) }, Json) + "\n")));
-        MakingReport report = new()
-        {
-            Images = found.Count,
-            ImagesLeftOut = leftOut,
-            Questions = all.Sum(result => result.Questions),
-            Unfit = all.Count(result => result.IsUnfit),
-            Pairs = made.Length,
-            Contested = contested.Length,
-            AnswersLeftOut = counts.Of(counts.AnswersLeftOut),
-            ParseFailures = counts.Of(counts.ParseFailures),
-            Failures = counts.Of(counts.Failures),
-            Judgements = all.SelectMany(result => result.Judgements).Sum(judgements => judgements.Readable.Count),
-            OrderDependentHelpful = JudgeOrder.Dependent(all, verdict => verdict.MoreHelpful),
-            OrderDependentSafe = JudgeOrder.Dependent(all, verdict => verdict.Safer),
-            FirstPreferredHelpful = JudgeOrder.First(all, verdict => verdict.MoreHelpful),
-            FirstPreferredSafe = JudgeOrder.First(all, verdict => verdict.Safer),
-            Agreement = AnnotationAgreement.Describe([.. all.SelectMany(result => result.Records)]),
-            Tally = caller.Tallies,
-            Cost = caller.Spent,
-            BudgetSpent = caller.IsSpent,
-            Folder = made.Length == 0 ? null : Path.GetFullPath(target),
-        };
+        AtomicFile.Write(Path.Combine(working, "contested.jsonl"), ContestedPair.Lines(contested, images));
+        MakingReport report = MakingWork.Report(MakingWork.CountsOf(all, counts, caller), found.Count, leftOut,
+            [.. all.SelectMany(result => result.Records)], caller.IsSpent, [], made.Length == 0 ? null : Path.GetFullPath(target));
         if (made.Length > 0) Write(settings, target, split, overwrite, made, report);
         return report;
     }
 
+    /// <summary>Makes the data set as one of several workers that share the job through a queue, until the job is done.</summary>
+    /// <param name="settings">Who asks, answers and judges.</param>
+    /// <param name="images">The folder of images; all workers see the same one.</param>
+    /// <param name="working">The folder of journals and finished shards; all workers of a job share it.</param>
+    /// <param name="target">The data set to write.</param>
+    /// <param name="options">The queue and this worker's place in it.</param>
+    /// <param name="split">The split that the pairs go to.</param>
+    /// <param name="overwrite">Replace the target if it exists.</param>
+    /// <param name="limit">The most images, categories and severities to work on; null for all.</param>
+    /// <param name="onProgress">Told how far the job is.</param>
+    /// <param name="clock">The time; null for the system's.</param>
+    /// <param name="cancel">Stops asking; calls under way are finished and kept.</param>
+    /// <exception cref="InvalidInputException">A folder cannot be used, or the job is another one.</exception>
+    /// <exception cref="SafeRlhfV.Guard.ServiceException">A service or the queue cannot be reached or refuses all calls.</exception>
+    public static async Task<MakingReport> ShareAsync(MakingSettings settings, string images, string working, string target, WorkerOptions options,
+        string split = "train", bool overwrite = false, int? limit = null, Action<MakingProgress>? onProgress = null, TimeProvider? clock = null,
+        CancellationToken cancel = default)
+    {
+        BeaverTailsWriter.CheckSplit(target, split);
+        MakingWork work = MakingWork.Open(settings, images, working, split, options.ShardPairs, limit);
+        await using IWorkQueue queue = options.Queue is null ? new LoneQueue() : new PostgresQueue(options);
+        ShardWorker worker = new(work, queue, options, new ShardFolder(working), clock);
+        ShardedResult result = await worker.RunAsync(target, () => AtomicFolder.Check(target, overwrite, images), onProgress, cancel).ConfigureAwait(false);
+        bool isWritten = !result.IsSpent && result.Counts.Pairs > 0 && Directory.Exists(target);
+        IReadOnlyList<AnnotationRecord> sample = isWritten ? ShardFolder.Sample(Path.Combine(target, AnnotationFile.Name)) : [];
+        return work.Report(result, sample, isWritten ? Path.GetFullPath(target) : null);
+    }
+
     private static void Write(MakingSettings settings, string target, string split, bool overwrite, MadePair[] made, MakingReport report)
     {
-        using BeaverTailsWriter writer = BeaverTailsWriter.Create(target, RowLayout.Paired, new BeaverTailsWriterOptions
-        {
-            Name = "Pairs made by models",
-            Description = $"Pairs in the layout of BeaverTails-V (arXiv 2503.17682), made by models: questions by {settings.Asker.Name}, answers by "
-                + $"{string.Join(", ", settings.Answerers.Select(model => model.Name))}, " +
-                $"labels by {settings.Judge.Name} ({settings.Repeats} judgement{(settings.Repeats == 1 ? "" : "s")} a "
-                    + $"pair{(settings.Swap ? " in each order" : "")}, at least {settings.Agreement:P0} of which agree on both preferences). " +
-                $"`image_severity` is the severity that the question was asked for. `{AnnotationFile.Name}` holds the single judgements, `making.json` the "
-                    + "figures.",
-            Overwrite = overwrite,
-        });
-        foreach (MadePair one in made)
-        {
-            EncodedImage image = one.Image.Read()
-                ?? throw new InvalidInputException($"{one.Image.File}: the image was changed while the pairs were made; put it back and run again.");
-            writer.Add(split, one.Pair with { Image = image });
-        }
+        using BeaverTailsWriter writer = BeaverTailsWriter.Create(target, RowLayout.Paired, MakingWork.CardOf(settings) with { Overwrite = overwrite });
+        foreach (MadePair one in made) writer.Add(split, one.WithImage());
         writer.Attach(AnnotationFile.Name, AnnotationFile.Write(made.SelectMany(one => one.Judgements)));
-        writer.Attach("making.json", MakingReportJson.Write(report) + "\n");
+        writer.Attach("making.json", MakingReportJson.Write(report with { Folder = null }) + "\n");
         writer.Complete();
     }
 
     /// <summary>The images that can be decoded, each once.</summary>
-    private static IEnumerable<SourceImage> Sound(IEnumerable<SourceImage> found, List<string> leftOut)
+    internal static IEnumerable<SourceImage> Sound(IEnumerable<SourceImage> found, List<string> leftOut)
     {
         Dictionary<string, string> seen = [];
         foreach (SourceImage picture in found)
@@ -131,7 +130,7 @@ public static class DatasetMaker
         }
     }
 
-    private static IEnumerable<MakingUnit> Units(MakingSettings settings, IEnumerable<SourceImage> images, List<string> leftOut)
+    internal static IEnumerable<MakingUnit> Units(MakingSettings settings, IEnumerable<SourceImage> images, List<string> leftOut)
     {
         foreach (SourceImage image in images)
         {

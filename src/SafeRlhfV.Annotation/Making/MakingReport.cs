@@ -59,9 +59,12 @@ public sealed record MakingReport
     /// <summary>Whether the budget stopped the work.</summary>
     public required bool BudgetSpent { get; init; }
 
+    /// <summary>Shards of a shared job without result: the budget stopped the work, or their workers were lost again and again.</summary>
+    public IReadOnlyList<int> MissingShards { get; init; } = [];
+
     /// <summary>The data set; null where no pair came of it.</summary>
     public required string? Folder { get; init; }
 
     /// <summary>Whether every image got all that was asked for it.</summary>
-    public bool IsComplete => Failures.Count == 0;
+    public bool IsComplete => Failures.Count == 0 && MissingShards.Count == 0;
 }

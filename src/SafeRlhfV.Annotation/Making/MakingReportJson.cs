@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 
 namespace SafeRlhfV.Annotation;
 
-/// <summary>A report as the JSON of making.json.</summary>
+/// <summary>A report as the JSON of making.json and labelling.json.</summary>
 internal static class MakingReportJson
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
@@ -14,6 +14,5 @@ internal static class MakingReportJson
         NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
     };
 
-    // without the folder: a data set does not say where it was written
-    public static string Write(MakingReport report) => JsonSerializer.Serialize(report with { Folder = null }, Json);
+    public static string Write<T>(T report) => JsonSerializer.Serialize(report, Json);
 }

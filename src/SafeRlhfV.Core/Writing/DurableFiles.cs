@@ -49,6 +49,14 @@ public static class DurableFiles
         }
     }
 
+    /// <summary>Gives a file a second name; where the file system cannot, copies it.</summary>
+    /// <exception cref="IOException">The second name is taken, or the disk refuses.</exception>
+    public static void LinkOrCopy(string file, string second)
+    {
+        if (!OperatingSystem.IsWindows() && Link(file, second) == 0) return;
+        File.Copy(file, second);
+    }
+
     /// <summary>SHA-256 of a file, in lower-case hexadecimal.</summary>
     public static string Sha256(string path)
     {
@@ -69,6 +77,9 @@ public static class DurableFiles
 
     [DllImport("libc", EntryPoint = "open", SetLastError = true)]
     private static extern int Open([MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags);
+
+    [DllImport("libc", EntryPoint = "link", SetLastError = true)]
+    private static extern int Link([MarshalAs(UnmanagedType.LPUTF8Str)] string file, [MarshalAs(UnmanagedType.LPUTF8Str)] string second);
 
     [DllImport("libc", EntryPoint = "renameat2", SetLastError = true)]
     private static extern int RenameAt2(

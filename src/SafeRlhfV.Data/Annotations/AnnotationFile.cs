@@ -28,33 +28,34 @@ public static class AnnotationFile
 
     /// <summary>Reads a file.</summary>
     /// <exception cref="InvalidInputException">It cannot be read, or a line breaks the rules; the line is named.</exception>
-    public static IReadOnlyList<AnnotationRecord> Read(string path)
+    public static IReadOnlyList<AnnotationRecord> Read(string path) => DiskErrors.Reading(path, () => (IReadOnlyList<AnnotationRecord>)[.. ReadLines(path)]);
+
+    /// <summary>Reads a file line by line.</summary>
+    /// <exception cref="InvalidInputException">As <see cref="Read"/>; thrown when the line is reached.</exception>
+    public static IEnumerable<AnnotationRecord> ReadLines(string path)
     {
-        List<AnnotationRecord> records = [];
         int number = 0;
-        try
+        foreach (string line in File.ReadLines(path))
         {
-            foreach (string line in File.ReadLines(path))
-            {
-                number++;
-                if (line.Length == 0) continue;
-                AnnotationRecord record = JsonSerializer.Deserialize<AnnotationRecord>(line, Json) ?? throw new JsonException("null is no annotation");
-                if (record.FindFault() is { } fault) throw new InvalidInputException($"{path}, line {number}: {fault}; mend or remove the line.");
-                records.Add(record);
-            }
+            number++;
+            if (line.Length > 0) yield return Parse(path, number, line);
         }
-        catch (JsonException error)
-        {
-            throw new InvalidInputException($"{path}, line {number}: {ParquetFile.FirstLine(error).TrimEnd('.')}; mend or remove the line.", error);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw DiskErrors.Unreadable(path, error);
-        }
-        return records;
     }
 
     /// <summary>The annotations of a data set; none where it has no such file.</summary>
     /// <exception cref="InvalidInputException">As <see cref="Read"/>.</exception>
     public static IReadOnlyList<AnnotationRecord> Of(string dataset) => Path.Combine(dataset, Name) is var file && File.Exists(file) ? Read(file) : [];
+
+    private static AnnotationRecord Parse(string path, int number, string line)
+    {
+        try
+        {
+            AnnotationRecord record = JsonSerializer.Deserialize<AnnotationRecord>(line, Json) ?? throw new JsonException("null is no annotation");
+            return record.FindFault() is { } fault ? throw new InvalidInputException($"{path}, line {number}: {fault}; mend or remove the line.") : record;
+        }
+        catch (JsonException error)
+        {
+            throw new InvalidInputException($"{path}, line {number}: {ParquetFile.FirstLine(error).TrimEnd('.')}; mend or remove the line.", error);
+        }
+    }
 }

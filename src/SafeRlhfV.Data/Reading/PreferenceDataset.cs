@@ -77,9 +77,37 @@ public sealed class PreferenceDataset
     /// <summary>The rows of one file, as counted when the data set was opened.</summary>
     public long CountRowsOfFile(string file) => files[file].Rows;
 
+    /// <summary>The columns of one file.</summary>
+    internal RowSchema SchemaOfFile(string file) => files[file].Schema;
+
     /// <summary>The rows as the files hold them, part by part, right or wrong.</summary>
     /// <exception cref="InvalidInputException">There is no such split or configuration, or a file is damaged.</exception>
     public IEnumerable<DatasetRow> ReadRows(string? split = null, string? config = null) => Select(split, config).SelectMany(ReadPart);
+
+    /// <summary>Some of the rows that <see cref="ReadRows"/> gives, without reading those before them.</summary>
+    /// <param name="first">The first one, from 0 over all parts.</param>
+    /// <param name="count">How many; fewer where the data set ends.</param>
+    /// <exception cref="InvalidInputException">A file is damaged.</exception>
+    public IEnumerable<DatasetRow> ReadRange(long first, int count)
+    {
+        long before = 0;
+        foreach (DatasetPart part in Parts)
+        {
+            long index = 0;
+            foreach (string file in part.Files)
+            {
+                long start = Math.Max(0, first - before), end = Math.Min(files[file].Rows, first + count - before);
+                if (start < end)
+                {
+                    using IRowReader reader = OpenFile(file, Checked);
+                    foreach (DatasetRow row in reader.Read(start, new RowPosition(part.Config, part.Split, file, 0, index)).Take((int)(end - start)))
+                        yield return row;
+                }
+                before += files[file].Rows;
+                index += files[file].Rows;
+            }
+        }
+    }
 
     /// <summary>The first rows of every part, as many of each as there are, up to a number in all: what a data set is like.</summary>
     /// <exception cref="InvalidInputException">There is no such split or configuration, or a file is damaged.</exception>

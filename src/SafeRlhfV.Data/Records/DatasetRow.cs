@@ -101,6 +101,25 @@ public sealed class DatasetRow
             (int)Integer("image_severity")!.Value, Text("response")!, LabelWords.Safe(Text("is_response_safe")!)!.Value);
     }
 
+    /// <summary>The same pair with other labels.</summary>
+    /// <param name="moreHelpful">The more helpful response, 1 or 2.</param>
+    /// <param name="safer">The safer response, 1 or 2.</param>
+    /// <param name="rates1">How response 1 is rated.</param>
+    /// <param name="rates2">How response 2 is rated.</param>
+    /// <exception cref="InvalidOperationException">The row is no pair.</exception>
+    public DatasetRow Relabelled(int moreHelpful, int safer, (int Harmless, int Helpful) rates1, (int Harmless, int Helpful) rates2)
+    {
+        if (Schema.Layout != RowLayout.Paired) throw new InvalidOperationException("A row of one response has no preferences.");
+        (string Column, object Value)[] labels =
+        [
+            ("more_helpful_response_id", $"{moreHelpful}"), ("safer_response_id", $"{safer}"), ("is_response_1_safe", YesNo(rates1.Harmless >= 0)),
+                ("is_response_2_safe", YesNo(rates2.Harmless >= 0)),
+            ("response_1_harmless_rate", (long)rates1.Harmless), ("response_2_harmless_rate", (long)rates2.Harmless),
+            ("response_1_helpful_rate", (long)rates1.Helpful), ("response_2_helpful_rate", (long)rates2.Helpful),
+        ];
+        return labels.Aggregate(this, (row, label) => row.With(label.Column, label.Value));
+    }
+
     /// <summary>The same row with one cell changed.</summary>
     internal DatasetRow With(string column, object? value)
     {

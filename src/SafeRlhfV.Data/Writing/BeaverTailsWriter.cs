@@ -30,6 +30,11 @@ public sealed class BeaverTailsWriter : IDisposable
         return Create(folder, [RowSchema.Of(layout)], options);
     }
 
+    /// <summary>Begins a data set with the columns of another one.</summary>
+    /// <exception cref="InvalidInputException">The folder is taken or cannot be written.</exception>
+    public static BeaverTailsWriter Create(string folder, PreferenceDataset like, BeaverTailsWriterOptions? options = null) =>
+        Create(folder, like.Schemas, options);
+
     /// <summary>Begins a data set of other columns; of several schemas, a row is written in the first one of its layout.</summary>
     internal static BeaverTailsWriter Create(string folder, IReadOnlyList<RowSchema> schemas, BeaverTailsWriterOptions? options)
     {

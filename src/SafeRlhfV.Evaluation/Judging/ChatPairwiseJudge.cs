@@ -54,6 +54,9 @@ public sealed class ChatPairwiseJudge(IChatClient judge, JsonMode json = JsonMod
         ? new DataContent(bytes, $"image/{header.Format.ToLowerInvariant()}")
         : null;
 
+    /// <summary>All the text that a judge is shown for a question, to estimate its tokens.</summary>
+    public static string TextOf(PairwiseQuestion question) => string.Join('\n', Messages(question).Select(message => message.Text));
+
     private static ChatMessage[] Messages(PairwiseQuestion question)
     {
         string mark = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{question.Question}\0{question.First}\0{question.Second}")))[..16];

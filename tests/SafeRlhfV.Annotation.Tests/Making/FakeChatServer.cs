@@ -61,9 +61,9 @@ internal sealed class FakeChatServer : IAsyncDisposable
         : body["messages"]![0]!["content"]!.ToJsonString().Contains("You compare two answers", StringComparison.Ordinal) ? "judge" : "question";
 
     /// <summary>The words of the last message.</summary>
-    public static string WordsOf(JsonObject body) =>
-        string.Concat(body["messages"]!.AsArray()[^1]!["content"]!.AsArray().Where(part => part!["type"]!.GetValue<string>() == "text")
-            .Select(part => part!["text"]!.GetValue<string>()));
+    public static string WordsOf(JsonObject body) => body["messages"]!.AsArray()[^1]!["content"] is JsonArray parts
+        ? string.Concat(parts.Where(part => part!["type"]!.GetValue<string>() == "text").Select(part => part!["text"]!.GetValue<string>()))
+        : body["messages"]!.AsArray()[^1]!["content"]!.GetValue<string>();
 
     /// <summary>A hash of a request.</summary>
     public static string HashOf(JsonObject body) => Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(body.ToJsonString())));

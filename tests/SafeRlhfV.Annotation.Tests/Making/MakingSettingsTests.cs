@@ -8,7 +8,7 @@ public sealed class MakingSettingsTests
     public void The_recipe_is_sound()
     {
         MakingSettings settings = MakingSettingsReader.Load(Path.Combine(Golden.RepositoryRoot(), "recipes", "data-make.yaml"));
-        Assert.Equal(("asker", "judge", 2, 0.75), (settings.Asker.Name, settings.Judge.Name, settings.Repeats, settings.Agreement));
+        Assert.Equal(("asker", "judge", 2, 0.75), (settings.Asker.Name, settings.Judging.Model.Name, settings.Judging.Repeats, settings.Judging.Agreement));
         Assert.Equal(["answerer-a", "answerer-b"], settings.Answerers.Select(model => model.Name));
         Assert.Single(settings.Endpoints);
     }

@@ -12,12 +12,12 @@ namespace SafeRlhfV.Annotation;
 /// </summary>
 internal sealed class ModelCaller : IDisposable
 {
-    private readonly MakingSettings settings;
+    private readonly double? budget;
     private readonly TimeProvider clock;
     private readonly Dictionary<string, CallReply> known = [];
     private readonly ConcurrentDictionary<string, Lazy<Task<CallReply>>> asked = [];
     private readonly ConcurrentDictionary<string, ModelTally> tallies = [];
-    private readonly Dictionary<EndpointSettings, (EndpointGate Gate, HttpClient Http)> endpoints = [];
+    private readonly EndpointPool endpoints;
     private readonly ConcurrentDictionary<string, IChatClient> clients = [];
     private readonly AppendOnlyJournal journal;
     private readonly CallAudit audit;
@@ -27,22 +27,24 @@ internal sealed class ModelCaller : IDisposable
     private double spent;
 
     /// <summary>Opens the working folder.</summary>
+    /// <param name="endpoints">The services; not disposed.</param>
+    /// <param name="budget">No call is made once all calls have cost this much; null for no limit.</param>
+    /// <param name="folder">The folder of the journal and the audit.</param>
+    /// <param name="clock">The time; null for the system's.</param>
+    /// <param name="earlier">Journals of those who worked on the same before, which are only read.</param>
     /// <exception cref="InvalidInputException">Another run works in it, or its journal is damaged.</exception>
-    public ModelCaller(MakingSettings settings, string folder, TimeProvider? clock = null)
+    public ModelCaller(EndpointPool endpoints, double? budget, string folder, TimeProvider? clock = null, IEnumerable<string>? earlier = null)
     {
-        (this.settings, this.clock) = (settings, clock ?? TimeProvider.System);
-        secrets = [.. settings.Endpoints.Select(endpoint => endpoint.Key).OfType<string>().Distinct().OrderByDescending(key => key.Length)];
-        journal = AppendOnlyJournal.Open<CallReply>(Path.Combine(folder, "journal.jsonl"), reply =>
-        {
-            known[reply.Key] = reply;
-            spent += reply.Cost;
-        });
+        (this.endpoints, this.budget, this.clock) = (endpoints, budget, clock ?? TimeProvider.System);
+        secrets = [.. endpoints.Settings.Select(endpoint => endpoint.Key).OfType<string>().Distinct().OrderByDescending(key => key.Length)];
+        foreach (string other in earlier ?? [])
+            foreach (CallReply reply in AppendOnlyJournal.Read<CallReply>(other)) Remember(reply);
+        journal = AppendOnlyJournal.Open<CallReply>(Path.Combine(folder, "journal.jsonl"), Remember);
         audit = new CallAudit(Path.Combine(folder, "audit.jsonl"));
-        foreach (EndpointSettings endpoint in settings.Endpoints)
-            endpoints[endpoint] = (new EndpointGate(endpoint, this.clock),
-                new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false,
-                    PooledConnectionLifetime = TimeSpan.FromMinutes(5) }) { Timeout = Timeout.InfiniteTimeSpan });
     }
+
+    /// <summary>What others have spent of the same budget.</summary>
+    public double SpentElsewhere { get; set; }
 
     /// <summary>What all calls have cost, those of earlier runs too.</summary>
     public double Spent => Volatile.Read(ref spent);
@@ -54,7 +56,7 @@ internal sealed class ModelCaller : IDisposable
     public IReadOnlyDictionary<string, ModelTally> Tallies => tallies.OrderBy(pair => pair.Key, StringComparer.Ordinal).ToDictionary();
 
     /// <summary>Whether the budget is used up.</summary>
-    public bool IsSpent => settings.Budget is { } budget && Spent >= budget;
+    public bool IsSpent => budget is { } most && Spent + SpentElsewhere >= most;
 
     /// <summary>The answer, from the journal or from the service.</summary>
     /// <param name="request">What is asked.</param>
@@ -78,14 +80,15 @@ internal sealed class ModelCaller : IDisposable
     public void Dispose()
     {
         foreach (IChatClient client in clients.Values) client.Dispose();
-        foreach ((EndpointGate gate, HttpClient http) in endpoints.Values)
-        {
-            gate.Dispose();
-            http.Dispose();
-        }
         journal.Dispose();
         audit.Dispose();
         stopped.Dispose();
+    }
+
+    private void Remember(CallReply reply)
+    {
+        known[reply.Key] = reply;
+        spent += reply.Cost;
     }
 
     private async Task<CallReply> AnswerAsync(CallRequest request, string key, CancellationToken cancel)

@@ -23,4 +23,16 @@ public sealed record ModelTally
 
     /// <summary>Answers whose tokens the service did not tell: their cost is not in <see cref="Cost"/>.</summary>
     public long WithoutUsage { get; init; }
+
+    /// <summary>Two tallies together.</summary>
+    public static ModelTally operator +(ModelTally one, ModelTally other) => new()
+    {
+        Answers = one.Answers + other.Answers,
+        FromJournal = one.FromJournal + other.FromJournal,
+        FailedAttempts = one.FailedAttempts + other.FailedAttempts,
+        InputTokens = one.InputTokens + other.InputTokens,
+        OutputTokens = one.OutputTokens + other.OutputTokens,
+        Cost = one.Cost + other.Cost,
+        WithoutUsage = one.WithoutUsage + other.WithoutUsage,
+    };
 }

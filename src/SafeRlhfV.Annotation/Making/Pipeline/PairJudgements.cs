@@ -36,7 +36,7 @@ internal sealed record PairJudgements(IReadOnlyList<(int Repeat, bool InOrder, P
     }
 
     /// <summary>Each judgement as an annotation of the pair.</summary>
-    public IEnumerable<AnnotationRecord> Records(string item, string judge, string category, int severity) => Readable.Select(one => new AnnotationRecord(
+    public IEnumerable<AnnotationRecord> Records(string item, string judge, string? category, int? severity) => Readable.Select(one => new AnnotationRecord(
         item, $"{judge}#{one.Repeat + 1}{(one.InOrder ? "" : " swapped")}", Number(one.Verdict.MoreHelpful), Number(one.Verdict.Safer),
         one.Verdict.First.Harmless, one.Verdict.Second.Harmless, one.Verdict.First.Helpful, one.Verdict.Second.Helpful, category, severity));
 

@@ -9,6 +9,8 @@ namespace SafeRlhfV.Annotation;
 /// <summary>Questions, answers and judgements of one unit. All choices depend on the seed and the unit alone, never on the order of the work.</summary>
 internal sealed class UnitMaker(MakingSettings settings, ModelCaller caller, MakingCounts counts)
 {
+    private readonly PairJudge judge = new(settings.Judging, caller, counts);
+
     public async Task<UnitResult> MakeAsync(MakingUnit unit, CancellationToken cancel)
     {
         UnitResult result = new();
@@ -34,7 +36,7 @@ internal sealed class UnitMaker(MakingSettings settings, ModelCaller caller, Mak
     /// <summary>The questions; none where the image does not fit; null where no reply could be read.</summary>
     private async Task<IReadOnlyList<string>?> AskAsync(MakingUnit unit, EncodedImage image, CancellationToken cancel)
     {
-        for (int sample = 0; sample <= settings.Reasks; sample++)
+        for (int sample = 0; sample <= settings.Judging.Reasks; sample++)
         {
             CallReply reply = await caller.AskAsync(new(settings.Asker, "question", unit.ToString(),
                 MakingPrompts.Questions(image, unit.Category, unit.Severity, settings.QuestionsPerImage),
@@ -56,7 +58,7 @@ internal sealed class UnitMaker(MakingSettings settings, ModelCaller caller, Mak
         string item =
             Convert.ToHexStringLower(SHA256.HashData(
                 Encoding.UTF8.GetBytes($"{unit.Category}/{unit.Severity}/{Convert.ToHexString(SHA256.HashData(image.Bytes!))}/{question}")))[..16];
-        RandomStream random = new(settings.Seed, $"make/{item}");
+        RandomStream random = new(settings.Judging.Seed, $"make/{item}");
         (int, int)[] pairs = [.. Pairs(settings.Answerers.Count)];
         random.Shuffle(pairs.AsSpan());
         foreach ((int one, int other) in pairs.Take(settings.PairsPerQuestion))
@@ -103,27 +105,12 @@ internal sealed class UnitMaker(MakingSettings settings, ModelCaller caller, Mak
     private async Task JudgeAsync(MakingUnit unit, EncodedImage image, string question, string item, (string Text, string From) first,
         (string Text, string From) second, UnitResult result, CancellationToken cancel)
     {
-        List<(int Repeat, bool InOrder)> asks = [];
-        RandomStream random = new(settings.Seed, $"judge/{item}");
-        for (int repeat = 0; repeat < settings.Repeats; repeat++)
-        {
-            bool inOrder = random.Chance(0.5);
-            asks.Add((repeat, inOrder));
-            if (settings.Swap) asks.Add((repeat, !inOrder));
-        }
-        PairwiseVerdict?[] verdicts = await Task.WhenAll(asks.Select(ask => VerdictAsync(ask.Repeat, ask.InOrder))).ConfigureAwait(false);
-        PairJudgements judgements = new([.. asks.Zip(verdicts).Where(pair => pair.Second is not null)
-            .Select(pair => (pair.First.Repeat, pair.First.InOrder, pair.Second!))]);
-        if (judgements.Readable.Count < asks.Count)
-        {
-            MakingCounts.Add(counts.Failures, $"{settings.Judge.Name}: no reply with a verdict could be read");
-            if (judgements.Readable.Count > 0) result.Judgements.Add(judgements);
-            return; // never a tie, and never half a judgement
-        }
-        result.Judgements.Add(judgements);
-        AnnotationRecord[] records = [.. judgements.Records(item, settings.Judge.Name, unit.Category, unit.Severity)];
+        (PairJudgements judgements, bool isWhole) = await judge.JudgeAsync(item, image, question, first.Text, second.Text, cancel).ConfigureAwait(false);
+        if (judgements.Readable.Count > 0) result.Judgements.Add(judgements);
+        if (!isWhole) return; // never a tie, and never half a judgement
+        AnnotationRecord[] records = [.. judgements.Records(item, settings.Judging.Model.Name, unit.Category, unit.Severity)];
         result.Records.AddRange(records);
-        if (judgements.Settle(first, second, settings.Agreement) is { } settled)
+        if (judgements.Settle(first, second, settings.Judging.Agreement) is { } settled)
         {
             PreferencePair pair = new()
             {
@@ -138,20 +125,6 @@ internal sealed class UnitMaker(MakingSettings settings, ModelCaller caller, Mak
             result.Pairs.Add(new(unit.Image, pair, records));
         }
         else result.Contested.Add(new(question, unit.Image.Path, unit.Category, unit.Severity, first.Text, second.Text, first.From, second.From));
-
-        async Task<PairwiseVerdict?> VerdictAsync(int repeat, bool inOrder)
-        {
-            for (int again = 0; again <= settings.Reasks; again++)
-            {
-                using CallerChatClient client = new(caller, settings.Judge, "judge", item, repeat * (settings.Reasks + 1) + again, cancel);
-                (string shown, string below) = inOrder ? (first.Text, second.Text) : (second.Text, first.Text);
-                PairwiseVerdict? verdict = await new ChatPairwiseJudge(client, settings.Judge.Json).JudgeAsync(new(item, image, question, shown, below), cancel)
-                    .ConfigureAwait(false);
-                if (verdict is not null) return inOrder ? verdict : PairJudgements.Turn(verdict);
-                MakingCounts.Add(counts.ParseFailures, "judge");
-            }
-            return null;
-        }
     }
 
     private static IEnumerable<(int One, int Other)> Pairs(int models)

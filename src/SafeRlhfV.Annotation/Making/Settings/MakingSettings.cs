@@ -3,9 +3,6 @@ namespace SafeRlhfV.Annotation;
 /// <summary>How new pairs are made: who asks, who answers, who judges.</summary>
 public sealed record MakingSettings
 {
-    /// <summary>Decides which models answer, in which order their answers stand and are judged.</summary>
-    public long Seed { get; init; }
-
     /// <summary>The model that asks questions.</summary>
     public required ChatModelSettings Asker { get; init; }
 
@@ -24,24 +21,9 @@ public sealed record MakingSettings
     /// <summary>Pairs of a question, each of two models drawn by the seed.</summary>
     public int PairsPerQuestion { get; init; } = 1;
 
-    /// <summary>The model that judges.</summary>
-    public required ChatModelSettings Judge { get; init; }
-
-    /// <summary>How often a pair is judged, in each order.</summary>
-    public int Repeats { get; init; } = 1;
-
-    /// <summary>Whether each judgement is made in both orders of the answers.</summary>
-    public bool Swap { get; init; } = true;
-
-    /// <summary>The least share of judgements that must agree on each preference; pairs below it are left out as contested. Above 0.5.</summary>
-    public double Agreement { get; init; } = 0.6;
-
-    /// <summary>How often a reply that cannot be read is asked for again.</summary>
-    public int Reasks { get; init; } = 1;
-
-    /// <summary>No call is made once the calls of all runs have cost this much; null for no bound.</summary>
-    public double? Budget { get; init; }
+    /// <summary>Who judges, and how; its seed decides which models answer and in which order their answers stand, too.</summary>
+    public required JudgingSettings Judging { get; init; }
 
     /// <summary>The services, each once.</summary>
-    public IReadOnlyList<EndpointSettings> Endpoints => [.. Answerers.Append(Asker).Append(Judge).Select(model => model.Endpoint).Distinct()];
+    public IReadOnlyList<EndpointSettings> Endpoints => [.. Answerers.Append(Asker).Append(Judging.Model).Select(model => model.Endpoint).Distinct()];
 }

@@ -1,0 +1,149 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using SafeRlhfV.Data;
+
+namespace SafeRlhfV.Annotation;
+
+/// <summary>Making pairs of a folder of images, in shards of so many images, categories and severities.</summary>
+internal sealed class MakingWork : IShardedWork
+{
+    private readonly MakingSettings settings;
+    private readonly string images, split;
+    private readonly UnitList units;
+    private readonly int shardUnits;
+
+    private MakingWork(MakingSettings settings, string images, string split, UnitList units, string identity, int shardUnits)
+    {
+        (this.settings, this.images, this.split, this.units, Identity, this.shardUnits) = (settings, images, split, units, identity, shardUnits);
+        Shards = (units.Units.Count + shardUnits - 1) / shardUnits;
+    }
+
+    public string Kind => "make";
+    public string Identity { get; }
+    public int Shards { get; }
+    public long Items => units.Units.Count;
+    public IEnumerable<EndpointSettings> Endpoints => settings.Endpoints;
+    public double? Budget => settings.Judging.Budget;
+    public BeaverTailsWriterOptions Card => CardOf(settings);
+
+    /// <summary>The work on a folder of images. The first worker looks at all images, once for all.</summary>
+    /// <exception cref="InvalidInputException">No image can be used.</exception>
+    public static MakingWork Open(MakingSettings settings, string images, string working, string split, int shardPairs, int? limit)
+    {
+        int shardUnits = Math.Max(1, shardPairs / (settings.QuestionsPerImage * settings.PairsPerQuestion));
+        IReadOnlyList<SourceImage> found = SourceImage.Find(images);
+        JsonObject whole = new()
+        {
+            ["judge"] = LabellingWork.JudgeIdentity(settings.Judging),
+            ["models"] = new JsonArray([.. settings.Answerers.Prepend(settings.Asker)
+                .Select(model => (JsonNode)$"{model.Name} {model.Model} {model.Endpoint.Address} {model.Temperature} {model.MaxTokens} {model.Json}")]),
+            ["asked"] = $"{string.Join(',', settings.Categories)} {string.Join(',', settings.Severities)} {settings.QuestionsPerImage} "
+                + $"{settings.PairsPerQuestion} {split} {limit} {shardUnits}",
+            ["images"] = new JsonArray([.. found.Select(image => (JsonNode)$"{image.Path} {new FileInfo(image.File).Length}")]),
+        };
+        string identity = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(whole.ToJsonString()))),
+            file = Path.Combine(working, $"units-{identity[..16]}.json");
+        if (!File.Exists(file))
+        {
+            List<string> leftOut = [];
+            UnitItem[] items = [.. DatasetMaker.Units(settings, DatasetMaker.Sound(found, leftOut), leftOut).Take(limit ?? int.MaxValue)
+                .Select(unit => new UnitItem(unit.Image.Path, unit.Category, unit.Severity))];
+            if (items.Length == 0)
+                throw new InvalidInputException($"{images}: no image can be used; put images into folders named by category, "
+                    + "or name categories in the settings.");
+            ShardFolder.WriteOnce(file, JsonSerializer.Serialize(new UnitList(found.Count, leftOut, items)));
+        }
+        UnitList units = DiskErrors.Reading(file, () => JsonSerializer.Deserialize<UnitList>(File.ReadAllText(file))!);
+        return new(settings, images, split, units, identity, shardUnits);
+    }
+
+    public BeaverTailsWriter Begin(string folder, BeaverTailsWriterOptions options) => BeaverTailsWriter.Create(folder, RowLayout.Paired, options);
+
+    public async Task<ShardOutcome> RunAsync(int shard, ModelCaller caller, int parallel, Action onItem, CancellationToken cancel)
+    {
+        MakingCounts counts = new();
+        UnitMaker maker = new(settings, caller, counts);
+        UnitItem[] items = [.. units.Units.Skip(shard * shardUnits).Take(shardUnits)];
+        UnitResult[] results = new UnitResult[items.Length];
+        await Parallel.ForAsync(0, items.Length, new ParallelOptions { MaxDegreeOfParallelism = parallel, CancellationToken = cancel }, async (i, _) =>
+        {
+            SourceImage image = new(items[i].Image, Path.Combine(images, items[i].Image), items[i].Category);
+            results[i] = await maker.MakeAsync(new(image, items[i].Category, items[i].Severity), cancel).ConfigureAwait(false);
+            onItem();
+        }).ConfigureAwait(false);
+        return new(CountsOf(results, counts, caller),
+            results.SelectMany(result => result.Pairs).Select(one => (split, one.Pair.Category, DatasetRow.From(one.WithImage()))), [],
+            new Dictionary<string, string>
+            {
+                [AnnotationFile.Name] = AnnotationFile.Write(results.SelectMany(result => result.Pairs).SelectMany(one => one.Judgements)),
+                ["contested.jsonl"] = ContestedPair.Lines(results.SelectMany(result => result.Contested), images),
+            });
+    }
+
+    public (string Name, string Text) Describe(ShardCounts counts, IReadOnlyList<AnnotationRecord> sample) =>
+        ("making.json", MakingReportJson.Write(Report(new(counts, [], false), sample, null)) + "\n");
+
+    /// <summary>The report of a shared job.</summary>
+    public MakingReport Report(ShardedResult result, IReadOnlyList<AnnotationRecord> sample, string? folder) =>
+        Report(result.Counts, units.Images, units.LeftOut, sample, result.IsSpent, result.Missing, folder);
+
+    /// <summary>The report of some figures.</summary>
+    public static MakingReport Report(ShardCounts counts, int images, IReadOnlyList<string> leftOut, IReadOnlyList<AnnotationRecord> records, bool isSpent,
+        IReadOnlyList<int> missing, string? folder) => new()
+    {
+        Images = images,
+        ImagesLeftOut = leftOut,
+        Questions = counts.Questions,
+        Unfit = counts.Unfit,
+        Pairs = counts.Pairs,
+        Contested = counts.Contested,
+        AnswersLeftOut = counts.LeftOut,
+        ParseFailures = counts.ParseFailures,
+        Failures = counts.Failures,
+        Judgements = counts.Order.Judgements,
+        OrderDependentHelpful = OrderCounts.Share(counts.Order.ChangedHelpful, counts.Order.Both),
+        OrderDependentSafe = OrderCounts.Share(counts.Order.ChangedSafe, counts.Order.Both),
+        FirstPreferredHelpful = OrderCounts.Share(counts.Order.FirstHelpful, counts.Order.Judgements),
+        FirstPreferredSafe = OrderCounts.Share(counts.Order.FirstSafe, counts.Order.Judgements),
+        Agreement = AnnotationAgreement.Describe(records),
+        Tally = counts.Tally,
+        Cost = counts.Cost,
+        BudgetSpent = isSpent,
+        MissingShards = missing,
+        Folder = folder,
+    };
+
+    /// <summary>The figures of some units.</summary>
+    public static ShardCounts CountsOf(IReadOnlyList<UnitResult> results, MakingCounts counts, ModelCaller caller) => new()
+    {
+        Items = results.Count,
+        Questions = results.Sum(result => result.Questions),
+        Unfit = results.Count(result => result.IsUnfit),
+        Pairs = results.Sum(result => result.Pairs.Count),
+        Contested = results.Sum(result => result.Contested.Count),
+        LeftOut = counts.Of(counts.AnswersLeftOut),
+        ParseFailures = counts.Of(counts.ParseFailures),
+        Failures = counts.Of(counts.Failures),
+        Order = OrderCounts.Of(results.SelectMany(result => result.Judgements)),
+        Tally = caller.Tallies,
+        Cost = caller.Spent,
+    };
+
+    /// <summary>The card of made pairs.</summary>
+    public static BeaverTailsWriterOptions CardOf(MakingSettings settings) => new()
+    {
+        Name = "Pairs made by models",
+        Description = $"Pairs in the layout of BeaverTails-V (arXiv 2503.17682), made by models: questions by {settings.Asker.Name}, "
+            + $"answers by {string.Join(", ", settings.Answerers.Select(model => model.Name))}, "
+            + $"labels by {settings.Judging.Model.Name} ({settings.Judging.Judgements}, "
+            + $"at least {settings.Judging.Agreement:P0} of which agree on both preferences). "
+            + "`image_severity` is the severity that the question was asked for. "
+            + $"`{AnnotationFile.Name}` holds the single judgements, `making.json` the figures.",
+    };
+
+    private sealed record UnitList(int Images, IReadOnlyList<string> LeftOut, IReadOnlyList<UnitItem> Units);
+
+    private sealed record UnitItem(string Image, string Category, int Severity);
+}
