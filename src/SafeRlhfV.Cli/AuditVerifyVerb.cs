@@ -40,7 +40,7 @@ internal static class AuditVerifyVerb
                 if (check.Chains.Count > 1)
                 {
                     foreach (AuditChainState chain in check.Chains)
-                        Output.Line($"chain {chain.Name}: {chain.Records} records, {chain.Unanchored} of them not anchored yet, head {Text(chain.Head)}");
+                        Output.Line($"chain {chain.Name}: {chain.Records} records{Tail(chain.Unanchored)}, head {Text(chain.Head)}");
                 }
                 Output.Line($"{check.Records} records, {(check.IsWhole ? "whole" : $"{check.Faults.Count} faults")}, head {Text(check.Head)}");
                 if (!check.IsKeyed) Output.Note("without a key, whoever may write the database could have rewritten all of it.");
@@ -49,6 +49,8 @@ internal static class AuditVerifyVerb
         });
         return command;
     }
+
+    private static string Tail(long unanchored) => unanchored == 0 ? "" : $" ({unanchored} not anchored yet)";
 
     private static string Text(AuditMark mark) => $"{(mark.Chain == AuditChains.Main ? "" : $"{mark.Chain}:")}{mark.Sequence}:{mark.Hash}";
 

@@ -14,6 +14,11 @@ internal sealed class Drain
     /// <summary>Asks the caller to open another connection for its next request: one that is kept would break when the door closes.</summary>
     public void Mark(HttpContext http)
     {
-        if (_isDraining && HttpProtocol.IsHttp11(http.Request.Protocol)) http.Response.Headers.Connection = "close";
+        if (!_isDraining || !HttpProtocol.IsHttp11(http.Request.Protocol)) return;
+        http.Response.OnStarting(() => // at the last moment: an error clears the headers set before
+        {
+            http.Response.Headers.Connection = "close";
+            return Task.CompletedTask;
+        });
     }
 }

@@ -7,6 +7,7 @@ using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
 using SafeRlhfV.Audit;
 using SafeRlhfV.Guard;
 
@@ -40,6 +41,7 @@ public static class GatewayHost
             // it counts only while more than 64 KiB wait unread, and every byte that waits lengthens the time, so that a stream's reader may pause for minutes.
             kestrel.Limits.MinRequestBodyDataRate = new(bytesPerSecond: 240, gracePeriod: kestrel.Limits.RequestHeadersTimeout);
         });
+        builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace); // results alone go to stdout
         builder.Logging.AddSimpleConsole(console => console.SingleLine = true).SetMinimumLevel(LogLevel.Warning)
             // a scope and an activity for each request, which nobody reads; what goes wrong is told by ErrorMiddleware
             .AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Npgsql;
 using SafeRlhfV.Audit;
 using SafeRlhfV.Audit.Tests;
@@ -22,7 +23,7 @@ public sealed class ClusterTests(PostgresServer postgres) : IClassFixture<Postgr
     public async Task AKilledGatewayLosesNoRequestAndAllChainsAreWhole()
     {
         await using Cluster cluster = await StartAsync(retries: true);
-        Callers callers = cluster.Call(6);
+        Callers callers = cluster.Call(6, streaming: 0); // a stream that has begun ends with its gateway
         await callers.AnsweredAsync(60);
         int leader = await cluster.LeaderAsync(-1);
         await cluster.Gateways[leader].KillAsync();
@@ -48,7 +49,7 @@ public sealed class ClusterTests(PostgresServer postgres) : IClassFixture<Postgr
     public async Task ARollingRestartLosesNoRequest()
     {
         await using Cluster cluster = await StartAsync(retries: false);
-        Callers callers = cluster.Call(6);
+        Callers callers = cluster.Call(6, streaming: 2);
         await callers.AnsweredAsync(60);
         foreach (GatewayProcess gateway in cluster.Gateways)
         {
@@ -73,11 +74,7 @@ public sealed class ClusterTests(PostgresServer postgres) : IClassFixture<Postgr
         string connection = await postgres.CreateDatabaseAsync();
         TemporaryFolder folder = new();
         StubUpstream upstream = await StubUpstream.StartAsync();
-        upstream.Behaviour = async (http, body) =>
-        {
-            await Task.Delay(20); // so that there is always something under way
-            await StubUpstream.AnswerAsync(http, body, "All is well.");
-        };
+        upstream.Behaviour = AnswerSlowlyAsync;
         GatewayProcess[] gateways = [.. FreePorts(3).Select((port, i) =>
         {
             File.WriteAllText(folder.At($"gateway-{i}.yaml"), $"""
@@ -98,6 +95,25 @@ public sealed class ClusterTests(PostgresServer postgres) : IClassFixture<Postgr
         return new(connection, gateways, balancer, upstream, folder);
     }
 
+    // so that there is always something under way; a stream takes a second
+    private static async Task AnswerSlowlyAsync(HttpContext http, JsonObject body)
+    {
+        if (body["stream"]?.GetValue<bool>() != true)
+        {
+            await Task.Delay(20);
+            await StubUpstream.AnswerAsync(http, body, "All is well.");
+            return;
+        }
+        http.Response.ContentType = "text/event-stream";
+        for (int i = 0; i < 10; i++)
+        {
+            await StubUpstream.ChunkAsync(http, new JsonObject { ["content"] = "All is well. " });
+            await Task.Delay(100);
+        }
+        await StubUpstream.ChunkAsync(http, [], "stop");
+        await StubUpstream.SendAsync(http, "[DONE]");
+    }
+
     private static int[] FreePorts(int count)
     {
         TcpListener[] free = [.. Enumerable.Range(0, count).Select(_ => new TcpListener(IPAddress.Loopback, 0))];
@@ -110,7 +126,7 @@ public sealed class ClusterTests(PostgresServer postgres) : IClassFixture<Postgr
     private sealed record Cluster(string Connection, GatewayProcess[] Gateways, WebApplication Balancer, StubUpstream Upstream, TemporaryFolder Folder)
         : IAsyncDisposable
     {
-        public Callers Call(int count) => new(Balancer.Urls.First(), count);
+        public Callers Call(int count, int streaming) => new(Balancer.Urls.First(), count, streaming);
 
         /// <summary>Which gateway says that it leads, other than one that does no longer.</summary>
         public async Task<int> LeaderAsync(int dead)
@@ -160,13 +176,13 @@ public sealed class ClusterTests(PostgresServer postgres) : IClassFixture<Postgr
         private readonly Task[] _all;
         private int _answered;
 
-        public Callers(string address, int count)
+        public Callers(string address, int count, int streaming)
         {
             HttpClient http = new() { BaseAddress = new(address) };
             http.DefaultRequestHeaders.Authorization = new("Bearer", "key");
-            _all = [.. Enumerable.Range(0, count).Select(_ => Task.Run(async () =>
+            _all = [.. Enumerable.Range(0, count).Select(caller => Task.Run(async () =>
             {
-                while (!_enough.IsCancellationRequested) await AskAsync(http);
+                while (!_enough.IsCancellationRequested) await AskAsync(http, caller < streaming);
             }))];
         }
 
@@ -189,15 +205,17 @@ public sealed class ClusterTests(PostgresServer postgres) : IClassFixture<Postgr
             await Task.WhenAll(_all);
         }
 
-        private async Task AskAsync(HttpClient http)
+        private async Task AskAsync(HttpClient http, bool stream)
         {
+            string ask = $$"""{"model":"ours","stream":{{(stream ? "true" : "false")}},"messages":[{"role":"user","content":"Hi"}]}""";
             try
             {
                 using HttpResponseMessage response = await http.PostAsync(
-                    "/v1/chat/completions", new StringContent("""{"model":"ours","messages":[{"role":"user","content":"Hi"}]}""", Encoding.UTF8,
-                        "application/json"));
+                    "/v1/chat/completions", new StringContent(ask, Encoding.UTF8, "application/json"));
                 string text = await response.Content.ReadAsStringAsync();
-                if (response.StatusCode == HttpStatusCode.OK && text.Contains("All is well.", StringComparison.Ordinal)) Interlocked.Increment(ref _answered);
+                bool isWhole = stream ? text.EndsWith("data: [DONE]\n\n", StringComparison.Ordinal) : text.Contains("All is well.", StringComparison.Ordinal);
+                isWhole &= !text.Contains("\"error\"", StringComparison.Ordinal);
+                if (response.StatusCode == HttpStatusCode.OK && isWhole) Interlocked.Increment(ref _answered);
                 else Lost.Enqueue($"{response.StatusCode}: {text}");
             }
             catch (Exception error)

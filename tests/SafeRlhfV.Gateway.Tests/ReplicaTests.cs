@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Builder;
 using Npgsql;
 using SafeRlhfV.Audit;
 using SafeRlhfV.Audit.Tests;
@@ -11,6 +12,13 @@ namespace SafeRlhfV.Gateway.Tests;
 public sealed class ReplicaTests(PostgresServer postgres) : IClassFixture<PostgresServer>
 {
     private const string Slow = "poll: 10m"; // what is heard within a test was told, not found
+
+    private static string Yaml => $$"""
+        moderators: [ { kind: patterns, category: c, keywords: [ k ] } ]
+        upstreams: [ { name: u, endpoint: "http://127.0.0.1:9/v1" } ]
+        models: [ { name: m, upstreams: [ u ] } ]
+        keys: [ { name: k, hash: {{new string('0', 64)}} } ]
+        """;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -48,6 +56,39 @@ public sealed class ReplicaTests(PostgresServer postgres) : IClassFixture<Postgr
                 if ((await gateway.ChatAsync("Hello")).Status == 200) Interlocked.Increment(ref passed);
         })));
         Assert.InRange(passed * PerAnswer, 300, 300 + clock.Elapsed.TotalMinutes * 300 + 3 * (10 + PerAnswer));
+    }
+
+    // What one response has cost is gone for all, also where the gateway that passed it on gets no further request.
+    [Fact]
+    public async Task ALargeResponseAtOneIsChargedForAll()
+    {
+        await using Group group = await StartAsync(keyMore: ", tokens_per_minute: 5", replicas: "lease: 2s");
+        Assert.Equal(200, (await group.Gateways[0].ChatAsync("Hello")).Status); // 15 tokens
+        await UntilAsync(async () => await group.ReadAsync("SELECT level::text FROM guard_limit WHERE level BETWEEN -10 AND 0") != "");
+        await EachAsync(group, async gateway => Assert.Equal(429, (await gateway.ChatAsync("Hello")).Status));
+    }
+
+    // With the database away nothing passes unmetered, and with it back all goes on.
+    [Fact]
+    public async Task WithoutTheDatabaseNothingPassesUnmetered()
+    {
+        await using Group group = await StartAsync(keyMore: ", requests_per_minute: 30", replicas: "lease: 2s");
+        RunningGateway gateway = group.Gateways[0];
+        await group.RunAsync("ALTER TABLE guard_limit RENAME TO guard_limit_away");
+        (int status, JsonNode? body) = await gateway.ChatAsync("Hello");
+        Assert.Equal((503, "limits_unavailable"), (status, body!["error"]!["code"]!.GetValue<string>()));
+        await group.RunAsync("ALTER TABLE guard_limit_away RENAME TO guard_limit");
+        Assert.Equal(200, (await gateway.ChatAsync("Hello")).Status);
+    }
+
+    [Fact]
+    public async Task CheckingAFilePublishesNothing()
+    {
+        Assert.SkipWhen(postgres.Connection is null, postgres.Missing);
+        Group group = new(await postgres.CreateDatabaseAsync(), []);
+        string yaml = Yaml + $"\naudit: {{ trail: \"postgres:{group.Connection}\" }}\nreplicas: {{ name: a, lease: 1m }}";
+        await using WebApplication app = GatewayHost.Build(GatewaySettingsReader.Parse(yaml));
+        Assert.Equal("0", await group.ReadAsync("SELECT COUNT(*)::text FROM guard_settings"));
     }
 
     [Fact]
@@ -159,17 +200,12 @@ public sealed class ReplicaTests(PostgresServer postgres) : IClassFixture<Postgr
     [Fact]
     public void ReplicasNeedAPostgresThatIsThere()
     {
-        string yaml = $$"""
-            moderators: [ { kind: patterns, category: c, keywords: [ k ] } ]
-            upstreams: [ { name: u, endpoint: "http://127.0.0.1:9/v1" } ]
-            models: [ { name: m, upstreams: [ u ] } ]
-            keys: [ { name: k, hash: {{new string('0', 64)}} } ]
-            """;
         InvalidInputException error = Assert.Throws<InvalidInputException>(() =>
-            GatewaySettingsReader.Parse(yaml + "\naudit: { trail: \"sqlite:a.db\" }\nreplicas: { name: anchors }"));
+            GatewaySettingsReader.Parse(Yaml + "\naudit: { trail: \"sqlite:a.db\" }\nreplicas: { name: anchors, lease: 2m }"));
         Assert.Contains("replicas: several gateways share a PostgreSQL", error.Message, StringComparison.Ordinal);
         Assert.Contains("replicas.name: 'anchors' must be", error.Message, StringComparison.Ordinal);
-        GatewaySettings away = GatewaySettingsReader.Parse(yaml
+        Assert.Contains("replicas.lease: must be at most a minute", error.Message, StringComparison.Ordinal);
+        GatewaySettings away = GatewaySettingsReader.Parse(Yaml
             + "\naudit: { trail: \"postgres:Host=127.0.0.1;Port=1;Username=nobody;Timeout=1\" }\nreplicas: { name: a }");
         Assert.Equal((ShutdownSettings.OfReplicas, "a"), (away.Shutdown, away.Audit.Chain));
         Assert.Contains("cannot be used", Assert.Throws<InvalidInputException>(() => GatewayHost.Build(away)).Message, StringComparison.Ordinal);
@@ -186,7 +222,9 @@ public sealed class ReplicaTests(PostgresServer postgres) : IClassFixture<Postgr
             gateways.Add(await RunningGateway.StartAsync(
                 $"replicas: {{ name: gw-{i}, {replicas} }}", keyMore: keyMore, audit: audit, trail: $"postgres:{connection};Pooling=true"));
         }
-        return new(connection, [.. gateways]);
+        Group group = new(connection, [.. gateways]);
+        await EachAsync(group, gateway => UntilAsync(async () => (await ReadyAsync(gateway))["keys"]!.GetValue<int>() == 1)); // published by the first of them
+        return group;
     }
 
     private static Task EachAsync(Group group, Func<RunningGateway, Task> act) => Task.WhenAll(group.Gateways.Select(act));

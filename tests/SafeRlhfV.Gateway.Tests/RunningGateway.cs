@@ -122,6 +122,9 @@ internal sealed class RunningGateway : IAsyncDisposable
             .Select(record => JsonNode.Parse(record.Payload)!["outcome"]?.GetValue<string>())];
     }
 
+    /// <summary>Ends it as SIGTERM does.</summary>
+    public Task EndAsync() => GatewayHost.StopAsync(_app);
+
     public async ValueTask DisposeAsync()
     {
         Http.Dispose();

@@ -23,7 +23,7 @@ internal sealed class ChatEndpoint(ChatRequestReader reader, ModelTable models, 
         }
         finally
         {
-            key.Charge(call.Tokens);
+            await key.ChargeAsync(call.Tokens);
         }
     }
 

@@ -26,7 +26,7 @@ internal sealed class ApiKey(KeySettings settings, IRateMeter? requests, IRateMe
         if (tokens is not null && await tokens.WaitForAnyAsync() is { } longer) throw Limited("tokens", settings.TokensPerMinute!.Value, longer);
     }
 
-    public void Charge(long used) => tokens?.Charge(used);
+    public ValueTask ChargeAsync(long used) => tokens?.ChargeAsync(used) ?? default;
 
     private static ApiException Limited(string what, int limit, TimeSpan wait) =>
         new(429, "rate_limit_error", $"The limit of {limit} {what} a minute is reached; try again in {Math.Ceiling(wait.TotalSeconds)} s.",

@@ -10,5 +10,5 @@ internal interface IRateMeter
     ValueTask<TimeSpan?> WaitForAnyAsync();
 
     /// <summary>Takes what was used, which is known only afterwards: the bucket may owe.</summary>
-    void Charge(long used);
+    ValueTask ChargeAsync(long used);
 }

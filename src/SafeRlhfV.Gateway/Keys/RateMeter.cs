@@ -30,12 +30,13 @@ internal sealed class RateMeter(int perMinute, TimeProvider clock) : IRateMeter
     }
 
     /// <inheritdoc/>
-    public void Charge(long used)
+    public ValueTask ChargeAsync(long used)
     {
         lock (_lock)
         {
             Fill();
             _level -= used;
+            return default;
         }
     }
 

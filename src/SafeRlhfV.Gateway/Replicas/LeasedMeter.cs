@@ -21,10 +21,27 @@ internal sealed class LeasedMeter(string name, int perMinute, TimeSpan lease, Re
     /// <inheritdoc/>
     public ValueTask<TimeSpan?> WaitForAnyAsync() => Take(0) ? default : AskAsync(0);
 
-    /// <inheritdoc/>
-    public void Charge(long used)
+    /// <summary>What was used beyond what was taken is charged to the bucket at once: another gateway's next request must find it gone.</summary>
+    public async ValueTask ChargeAsync(long used)
     {
-        lock (_lock) _held -= used;
+        lock (_lock)
+        {
+            _held -= used;
+            if (_held >= 0) return;
+        }
+        await _asking.WaitAsync();
+        try
+        {
+            await LeaseAsync(0);
+        }
+        catch (Exception error) when (IsAway(error))
+        {
+            // it is still owed, and charged with the next lease; what this request used has been answered
+        }
+        finally
+        {
+            _asking.Release();
+        }
     }
 
     private bool Take(int amount)
@@ -44,13 +61,17 @@ internal sealed class LeasedMeter(string name, int perMinute, TimeSpan lease, Re
         {
             if (Take(amount)) return null; // another request has asked meanwhile
             if (Refusal() is { } refused) return refused;
-            double owed;
-            lock (_lock) owed = Math.Max(0, -_held);
-            (double granted, double level) = await LeaseAsync(owed);
-            lock (_lock) _held += owed + granted;
+            double level = await LeaseAsync(_lease);
             if (Take(amount)) return null;
             (_refusedAt, _refusedFor) = (clock.GetTimestamp(), TimeSpan.FromMinutes(Math.Max(0, 1 - level) / perMinute));
             return _refusedFor;
+        }
+        catch (Exception error) when (IsAway(error))
+        {
+            throw new ApiException(503, "server_error", "The limits are not available at present; nothing passes unmetered.", "limits_unavailable")
+            {
+                RetryAfter = TimeSpan.FromSeconds(1),
+            };
         }
         finally
         {
@@ -65,18 +86,15 @@ internal sealed class LeasedMeter(string name, int perMinute, TimeSpan lease, Re
         return since < _refusedFor && since < lease ? _refusedFor - since : null;
     }
 
-    private async ValueTask<(double Granted, double Level)> LeaseAsync(double owed)
+    // Pays what is owed and takes what is wanted, if it is there. One at a time.
+    private async ValueTask<double> LeaseAsync(double wanted)
     {
-        try
-        {
-            return await database.LeaseAsync(name, perMinute, _lease, owed);
-        }
-        catch (Exception error) when (error is DbException or TimeoutException)
-        {
-            throw new ApiException(503, "server_error", "The limits are not available at present; nothing passes unmetered.", "limits_unavailable")
-            {
-                RetryAfter = TimeSpan.FromSeconds(1),
-            };
-        }
+        double owed;
+        lock (_lock) owed = Math.Max(0, -_held);
+        (double granted, double level) = await database.LeaseAsync(name, perMinute, wanted, owed);
+        lock (_lock) _held += owed + granted;
+        return level;
     }
+
+    private static bool IsAway(Exception error) => error is DbException or TimeoutException;
 }

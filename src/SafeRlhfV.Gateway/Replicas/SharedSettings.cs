@@ -22,16 +22,19 @@ internal sealed partial class SharedSettings : BackgroundService
     private ILogger<SharedSettings> _log = NullLogger<SharedSettings>.Instance;
     private volatile GuardPolicy _policy = GuardPolicy.Default;
     private volatile string? _fault;
+    private readonly string _name;
+    private readonly IReadOnlyDictionary<string, string> _own;
     private SharedVersion? _seenKeys, _seenPolicy;
 
-    /// <summary>Takes over what is in force, or puts the file's keys and policy in force where the database has none.</summary>
+    /// <summary>
+    /// Takes over what is in force, and of the gateway's file what the database does not have yet; that is published when the service starts.
+    /// </summary>
     /// <exception cref="InvalidInputException">What the database holds cannot be read.</exception>
     public SharedSettings(ReplicaDatabase database, GatewaySettings settings, KeyRing keys)
     {
-        (_database, _poll, _keys) = (database, settings.Replicas!.Poll, keys);
-        IReadOnlyDictionary<string, string> own = Bodies(settings);
-        Dictionary<string, SharedVersion> inForce = database.Publish(own, settings.Replicas.Name, onlyMissing: true);
-        Unpublished = [.. own.Where(kind => inForce[kind.Key].Body != kind.Value).Select(kind => kind.Key)];
+        (_database, _poll, _keys, _name, _own) = (database, settings.Replicas!.Poll, keys, settings.Replicas.Name, Bodies(settings));
+        Dictionary<string, SharedVersion> inForce = database.Read();
+        foreach ((string kind, string body) in _own) inForce.TryAdd(kind, new(0, body));
         Apply(inForce);
         if (_fault is { } fault) throw new InvalidInputException(fault);
     }
@@ -50,9 +53,6 @@ internal sealed partial class SharedSettings : BackgroundService
     /// <summary>The versions of the keys and the policy in force here.</summary>
     public (long Keys, long Policy) Versions => (_seenKeys?.Version ?? 0, _seenPolicy?.Version ?? 0);
 
-    /// <summary>What the gateway's file says otherwise than the database did at the start.</summary>
-    public IReadOnlyList<string> Unpublished { get; }
-
     /// <summary>Keys and policy of a gateway's file as they are published.</summary>
     public static IReadOnlyDictionary<string, string> Bodies(GatewaySettings settings) => new Dictionary<string, string>
     {
@@ -62,11 +62,13 @@ internal sealed partial class SharedSettings : BackgroundService
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        if (Unpublished.Count > 0) LogUnpublished(string.Join(" and ", Unpublished));
+        bool isPublished = false;
         while (!stoppingToken.IsCancellationRequested)
         {
             try
             {
+                if (!isPublished) Compare(_database.Publish(_own, _name, onlyMissing: true));
+                isPublished = true;
                 await using NpgsqlConnection connection = await _database.ListenAsync(stoppingToken);
                 while (true)
                 {
@@ -85,6 +87,12 @@ internal sealed partial class SharedSettings : BackgroundService
             await Task.Delay(_poll < TimeSpan.FromSeconds(1) ? _poll : TimeSpan.FromSeconds(1), stoppingToken)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+    }
+
+    private void Compare(Dictionary<string, SharedVersion> inForce)
+    {
+        string[] others = [.. _own.Where(kind => inForce[kind.Key].Body != kind.Value).Select(kind => kind.Key)];
+        if (others.Length > 0) LogUnpublished(string.Join(" and ", others));
     }
 
     // A version with faults leaves the one before it in force, as a changed policy file does.

@@ -171,10 +171,12 @@ public static class GatewaySettingsReader
         ReplicaSettings standard = new();
         string name = section.Text("name") ?? standard.Name;
         if (!AuditChains.IsName(name)) section.Fault("name", $"'{name}' must be letters, digits, '.', '_' or '-', and not '{AuditChains.Anchors}'");
+        TimeSpan lease = section.Duration("lease") ?? standard.Lease;
+        if (lease > TimeSpan.FromMinutes(1)) section.Fault("lease", "must be at most a minute, which is what a limit holds");
         return new()
         {
             Name = name,
-            Lease = section.Duration("lease") ?? standard.Lease,
+            Lease = lease,
             Poll = section.Duration("poll") ?? standard.Poll,
             Anchor = section.Duration("anchor") ?? standard.Anchor,
         };
