@@ -17,17 +17,20 @@ internal static class PlanVerb
                 + "nvidia-smi counts) or 48gb (10^9 bytes). Exit 1 if it does not fit."
         };
         Option<bool> data = new("--data") { Description = "Look at the recipe's data for the lengths of texts, instead of its limits." };
+        Option<int> ranks = new("--ranks") { Description = "Processes that train together (mpirun -n N): the plan is that of one of them.", DefaultValueFactory = _ => 1 };
         Option<bool> json = Output.JsonOption();
         Command command = new("plan", "Tell what a recipe takes: weights, gradients, optimizer, KV cache, activations. "
             + "Example: safe-rlhf-v plan --config recipes/one-gpu/ppo.yaml --model models/llava-1.5-7b-hf --name llava-1.5-7b --gpu h100-80gb")
         {
-            config, model, name, set, gpu, data, json,
+            config, model, name, set, gpu, data, ranks, json,
         };
         command.SetAction((parsed, _) =>
         {
             GpuCard? card = parsed.GetValue(gpu) is { } wanted ? GpuCard.Find(wanted) : null;
             Recipe recipe = Load(parsed.GetRequiredValue(config).FullName, parsed.GetValue(set)!, new(parsed.GetValue(model), parsed.GetValue(name)), card);
-            RecipePlan plan = parsed.GetValue(data) ? RecipePlan.ByData(recipe, card) : RecipePlan.ByLimits(recipe, card);
+            int count = parsed.GetValue(ranks);
+            if (count < 1) throw new InvalidInputException($"--ranks is {count}, and at least one process trains.");
+            RecipePlan plan = parsed.GetValue(data) ? RecipePlan.ByData(recipe, card, count) : RecipePlan.ByLimits(recipe, card, count);
             TimePlan? time = plan.Time(card);
             long? room = card?.UsableBytes;
             bool fits = room is null || plan.Memory.TotalBytes <= room;

@@ -55,10 +55,10 @@ internal static class TrainVerb
                 ? RecipeReader.FromSets(trainer, sets)
                 : RecipeReader.Load(file.FullName, sets, trainer, new(parsed.GetValue(model), parsed.GetValue(nameOption)));
             if (recipe.Run.Folder.Length == 0) throw new InvalidInputException("train needs a folder for the run: --out FOLDER, or run.folder in the recipe.");
-            RunOptions options = recipe.ToRunOptions(parsed.GetValue(resume));
-            if (options.Resume && TrainingRun.NewestCheckpoint(recipe.Run.Folder) is null)
-                Output.Note($"{recipe.Run.Folder}: there is no run to resume; a new one begins.");
-            RecipePlan plan = Plan(recipe, parsed.GetValue(ignore));
+            Ranks ranks = LaunchedRanks.Join();
+            RunOptions options = recipe.ToRunOptions(parsed.GetValue(resume)) with { Ranks = ranks };
+            if (ranks.IsFirst && options.Resume && TrainingRun.NewestCheckpoint(recipe.Run.Folder) is null) Output.Note($"{recipe.Run.Folder}: there is no run to resume; a new one begins.");
+            RecipePlan plan = Plan(recipe, ranks, parsed.GetValue(ignore));
             try
             {
                 Run(recipe, plan, parsed.GetValue(skip) ? options with { SkipDamaged = true } : options, parsed.GetValue(json), cancel);
@@ -82,19 +82,23 @@ internal static class TrainVerb
         word.Length > 0 && word.All(letter => char.IsLetterOrDigit(letter) || letter is '_' or '-' or '.' or '/' or '=' or ':' or ',' or '+')
         ? word : $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 
-    private static RecipePlan Plan(Recipe recipe, bool ignore)
+    private static RecipePlan Plan(Recipe recipe, Ranks ranks, bool ignore)
     {
-        RecipePlan plan = RecipePlan.ByData(recipe);
-        foreach (string line in plan.Memory.Lines) Output.Note(line);
-        if (DeviceMemory.Free(plan.Device) is not { } free) Output.Note($"how much memory {plan.Device} has is not known here.");
-        else if (!ignore) plan.Demand(free, plan.Device == "cpu" ? null : DeviceMemory.Free("cpu"));
+        RecipePlan plan = RecipePlan.ByData(recipe, ranks: ranks.Size);
+        if (ranks.IsFirst) foreach (string line in plan.Memory.Lines) Output.Note(line);
+        if (DeviceMemory.Free(plan.Device) is not { } all) Output.Note($"how much memory {plan.Device} has cannot be told here.");
+        else if (!ignore) plan.Demand(plan.Device == "cpu" ? Share(all) : all, plan.Device == "cpu" ? null : Share(DeviceMemory.Free("cpu")));
         return plan;
+
+        // the ranks of a machine share its memory
+        long? Share(long? bytes) => bytes / (ranks.IsAlone ? 1 : Launcher.RanksOfThisMachine() ?? 1);
     }
 
     private static void Run(Recipe recipe, RecipePlan plan, RunOptions options, bool json, CancellationToken cancel)
     {
         TrainingView view = new(recipe.Trainer.Metrics);
-        bool trained = RecipeRunner.Run(recipe, options, view, cancel);
+        bool trained = RecipeRunner.Run(recipe, options, options.Ranks.IsFirst ? view : null, cancel);
+        if (!options.Ranks.IsFirst) return;
         long? peak = trained ? DeviceMemory.PeakOfProcess() : null; // before the page is drawn, which is no part of the plan
         string result = Path.Combine(recipe.Run.Folder, "result");
         if (trained)

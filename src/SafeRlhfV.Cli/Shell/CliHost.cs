@@ -15,12 +15,16 @@ internal static class CliHost
     private static readonly HashSet<string> WithoutModels = ["audit", "data", "doctor", "plan", "serve", "world"];
     private static readonly HashSet<string> WithoutTensors = ["audit", "data", "doctor", "world"];
 
+    private const PosixSignal UserSignal = (PosixSignal)10; // SIGUSR1 on Linux
+
     public const int CheckFailed = 1, BadInput = 2, Defect = 70, Cancelled = 130;
 
     public static Task<int> RunAsync(string[] arguments) => RunAsync(CommandTree.Create(), arguments);
 
     /// <summary>The same for a program with commands of its own.</summary>
-    public static async Task<int> RunAsync(RootCommand commands, string[] arguments)
+    public static async Task<int> RunAsync(RootCommand commands, string[] arguments) => LaunchedRanks.End(await InvokeAsync(commands, arguments));
+
+    private static async Task<int> InvokeAsync(RootCommand commands, string[] arguments)
     {
         RootCommand tree = VersionOutput.AddTo(commands);
         if (arguments.Length == 0)
@@ -34,6 +38,8 @@ internal static class CliHost
         using CancellationTokenSource cancellation = new();
         using PosixSignalRegistration onInterrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Cancel);
         using PosixSignalRegistration onTerminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Cancel);
+        // what schedulers send some minutes before a job's time is over, and launchers pass on at once
+        using PosixSignalRegistration? onUser = OperatingSystem.IsLinux() ? PosixSignalRegistration.Create(UserSignal, Cancel) : null;
         void Cancel(PosixSignalContext context)
         {
             context.Cancel = true;
@@ -46,7 +52,7 @@ internal static class CliHost
             InvocationConfiguration invocation = new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
             return await parsed.InvokeAsync(invocation, cancellation.Token);
         }
-        catch (OperationCanceledException stopped) when (cancellation.IsCancellationRequested)
+        catch (OperationCanceledException stopped) when (cancellation.IsCancellationRequested || stopped is StoppedException)
         {
             return Fail(Cancelled, stopped is StoppedException ? stopped.Message : "cancelled.");
         }
@@ -94,7 +100,7 @@ internal static class CliHost
 
     private static int Fail(int code, string message)
     {
-        Console.Error.WriteLine($"safe-rlhf-v: {message.ReplaceLineEndings(" ")}");
+        Console.Error.WriteLine($"safe-rlhf-v: {LaunchedRanks.Name(code)}{message.ReplaceLineEndings(" ")}");
         return code;
     }
 }

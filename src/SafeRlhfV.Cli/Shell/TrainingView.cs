@@ -1,3 +1,4 @@
+using System.Globalization;
 using SafeRlhfV.Training;
 
 namespace SafeRlhfV.Cli;
@@ -22,7 +23,10 @@ internal sealed class TrainingView(IReadOnlyList<MetricInfo> metrics) : IProgres
     /// <summary>Ends the view.</summary>
     public void Done() => view?.Done(Figures());
 
-    private string Figures() => string.Join("  ",
-        metrics.Where(metric => metric.Live && Last!.Metrics.ContainsKey(metric.Name))
-            .Select(metric => $"{metric.Label} {metric.Format(Last!.Metrics[metric.Name])}"));
+    private string Figures() => string.Join("  ", metrics.Where(metric => metric.Live && Last!.Metrics.ContainsKey(metric.Name))
+        .Select(metric => $"{metric.Label} {metric.Format(Last!.Metrics[metric.Name])}").Append(Slowest()).Where(figure => figure.Length > 0));
+
+    // of several ranks all wait for the slowest one
+    private string Slowest() => Last!.Metrics.TryGetValue("slowest_rank", out double rank)
+        ? string.Create(CultureInfo.InvariantCulture, $"slowest rank {rank} ({Last.Metrics[$"rank_{rank}_rows_per_second"]:G3} rows/s)") : "";
 }

@@ -7,7 +7,7 @@ namespace SafeRlhfV.Models;
 /// <param name="Shape">Its shape.</param>
 /// <param name="Type">Its type in the file.</param>
 /// <param name="Open">Gives the values, in any type; called within a dispose scope of its own.</param>
-internal sealed record PendingTensor(string Name, IReadOnlyList<long> Shape, ScalarType Type, Func<Tensor> Open)
+public sealed record PendingTensor(string Name, IReadOnlyList<long> Shape, ScalarType Type, Func<Tensor> Open)
 {
     /// <summary>Bytes in the file.</summary>
     public long Bytes => Shape.Aggregate(1L, (product, size) => product * size) * SafetensorsTypes.Size(Type);

@@ -19,12 +19,15 @@ public static class SafetensorsWriter
         Write(path, [.. tensors.Select(pair => PendingTensor.Of(pair.Key, pair.Value, dtype))], metadata);
 
     /// <summary>Writes tensors that are made one at a time.</summary>
-    internal static void Write(string path, IReadOnlyList<PendingTensor> tensors, IReadOnlyDictionary<string, string>? metadata = null,
-        Action<PendingTensor>? written = null)
+    /// <param name="path">The file.</param>
+    /// <param name="tensors">The tensors; each is opened once, in the order of <see cref="Ordered"/>.</param>
+    /// <param name="metadata">The header's free text fields.</param>
+    /// <param name="written">Called after each tensor.</param>
+    /// <exception cref="InvalidInputException">The file cannot be written.</exception>
+    public static void Write(
+        string path, IReadOnlyList<PendingTensor> tensors, IReadOnlyDictionary<string, string>? metadata = null, Action<PendingTensor>? written = null)
     {
-        // wide types first, so that every tensor starts aligned
-        List<PendingTensor> ordered = [.. tensors.OrderByDescending(item => SafetensorsTypes.Size(item.Type)).ThenBy(item => item.Name,
-            StringComparer.Ordinal)];
+        IReadOnlyList<PendingTensor> ordered = Ordered(tensors);
         byte[] header = Header(ordered, metadata);
         AtomicFile.Write(path, stream =>
         {
@@ -40,7 +43,11 @@ public static class SafetensorsWriter
         });
     }
 
-    private static byte[] Header(List<PendingTensor> ordered, IReadOnlyDictionary<string, string>? metadata)
+    /// <summary>The order in which tensors stand in a file and are opened: wide types first, so that every tensor starts aligned.</summary>
+    public static IReadOnlyList<PendingTensor> Ordered(IEnumerable<PendingTensor> tensors) =>
+        [.. tensors.OrderByDescending(item => SafetensorsTypes.Size(item.Type)).ThenBy(item => item.Name, StringComparer.Ordinal)];
+
+    private static byte[] Header(IReadOnlyList<PendingTensor> ordered, IReadOnlyDictionary<string, string>? metadata)
     {
         using MemoryStream stream = new();
         using (Utf8JsonWriter json = new(stream))

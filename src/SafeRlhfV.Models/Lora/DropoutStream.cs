@@ -12,6 +12,11 @@ public sealed class DropoutStream(long seed, string name)
     /// <summary>How many masks were drawn; setting it back draws the same ones again.</summary>
     internal long Position { get; set; }
 
+    /// <summary>Goes on with the masks of a pass, as if all passes before it had been run.</summary>
+    /// <param name="index">The pass, from 0.</param>
+    /// <param name="masks">Masks that a pass draws.</param>
+    public void BeginPass(long index, int masks) => Position = index * masks;
+
     /// <summary>The next mask: bool, true where a number is kept, shaped and placed like <paramref name="like"/>.</summary>
     internal Tensor Next(Tensor like, double rate)
     {

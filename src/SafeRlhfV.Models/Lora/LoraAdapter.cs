@@ -36,6 +36,9 @@ public sealed class LoraAdapter : IDisposable
     /// <summary>Its parameters, for an optimiser.</summary>
     public IEnumerable<Parameter> Parameters => named.Select(pair => pair.Parameter);
 
+    /// <summary>Masks of dropout that a pass with gradients through the language model draws; the output layer's are not among them.</summary>
+    public int MasksPerPass => pairs.Count(entry => entry.Value.Dropout > 0 && !ReferenceEquals(entry.Key, model.Head));
+
     /// <summary>The layers that it changes.</summary>
     internal IEnumerable<AdaptedLayer> Layers => pairs.Keys.Concat<AdaptedLayer>(embeddings.Keys).Concat(rows.Keys)
         .Concat(replaced.Keys.Select(place => place.Layer)).Distinct();

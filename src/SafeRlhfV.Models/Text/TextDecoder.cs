@@ -35,6 +35,9 @@ public sealed class TextDecoder : NamedModule
     /// <summary>Blocks keep only their inputs for the backward pass and are run again there: less memory, about a third more time.</summary>
     public bool GradientCheckpointing { get; set; }
 
+    /// <summary>Follows backward passes through the blocks; null = nobody wants to know.</summary>
+    public BackwardProgress? Progress { get; set; }
+
     /// <summary>Embeddings of token ids, [B, L, H], with image tokens put at the image positions.</summary>
     /// <param name="inputIds_BL">Token ids.</param>
     /// <param name="imageTokenId">The id that marks image positions.</param>
@@ -89,6 +92,7 @@ public sealed class TextDecoder : NamedModule
             AttentionMask mask = slides ? sliding : full;
             long first = layer == layers.Length - 1 && !stacks ? from : 0;
             if (first > 0) mask = AttentionMask.Build(mask_BK, columns - first, dtype, slides ? Config.SlidingWindow : null, branches);
+            if (cache is null && Progress is { } progress) x = progress.Mark(x, layer);
             x = GradientCheckpointing && is_grad_enabled() && cache is null
                 ? CheckpointedLayer.Run(layers[layer], x, mask, angles, first)
                 : layers[layer].Forward(x, mask, angles, cache, first);

@@ -171,7 +171,8 @@ public sealed class SampleEncoder(ModelProcessor processor, LengthLimits limits,
         (IReadOnlyList<ImageGeometry>, SampleImages) Images()
         {
             SampleImages all = new($"{row.Source.File}#{row.Source.Row}", () => [.. encoded.Select(Process)]);
-            return (cache?.Find(all.Key) is { } known && known.Count == encoded.Length ? known : [.. all.Images.Select(image => image.Geometry)], all);
+            if (cache?.Find(all.Key) is { } known && known.Count == encoded.Length) return (known, all);
+            return (cache is { DecodesLate: true } ? [.. encoded.Select(Measure)] : [.. all.Images.Select(image => image.Geometry)], all);
         }
 
         ProcessedImage Process(byte[] bytes)

@@ -10,7 +10,13 @@ namespace SafeRlhfV.Training;
 /// Vision features of images, computed once while the tower is frozen and memory lasts; least recently used ones go first. Roles that share a tower's
 /// weights share its cache. Without memory (0 bytes) nothing is kept, and gradients reach a tower that is trained.
 /// </summary>
-public sealed class VisionCache(VisionLanguageModel model, ImageProcessor processing, long maxBytes) : IDisposable
+/// <param name="model">The model whose tower computes them.</param>
+/// <param name="processing">Makes pictures ready for the tower.</param>
+/// <param name="maxBytes">What may be kept.</param>
+/// <param name="decodesLate">
+/// Pictures are decoded here, when their features are asked for, and not where rows are encoded: of several ranks each then decodes only the pictures of its own rows.
+/// </param>
+public sealed class VisionCache(VisionLanguageModel model, ImageProcessor processing, long maxBytes, bool decodesLate = false) : IDisposable
 {
     // small images go through the tower in groups of always the same size: an image's features must not depend, to the last bit, on how many were missing
     private const int Group = 16;
@@ -21,6 +27,9 @@ public sealed class VisionCache(VisionLanguageModel model, ImageProcessor proces
 
     /// <summary>Features are kept, and no gradient reaches the tower.</summary>
     public bool Keeps => maxBytes > 0;
+
+    /// <summary>Pictures are decoded when their features are asked for.</summary>
+    public bool DecodesLate => decodesLate;
 
     /// <summary>The model whose tower computes them.</summary>
     public VisionLanguageModel Model => model;
@@ -37,6 +46,7 @@ public sealed class VisionCache(VisionLanguageModel model, ImageProcessor proces
         using DisposeScope scope = NewDisposeScope();
         using IDisposable? noGrad = Keeps ? no_grad() : null;
         SampleImages[] missing = [.. images.Where(one => !Keeps || !entries.ContainsKey(one.Key)).DistinctBy(one => one.Key)];
+        if (decodesLate && missing.Length > 1) AllCores.ForEach(missing, one => _ = one.Images);
         Dictionary<string, VisionFeatures> fresh = Compute(missing);
         VisionFeatures[] parts = [.. images.Select(one => fresh.GetValueOrDefault(one.Key) ?? Touch(one.Key))];
         VisionFeatures joined = new(

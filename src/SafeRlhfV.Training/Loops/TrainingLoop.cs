@@ -50,7 +50,7 @@ public sealed class TrainingLoop<T> : IDisposable where T : class, ISized
         string name, Role role, TrainerSettings settings, TrainingRun run, SampleEncoder encoder, UsableRows rows, long total, RowFeed<T> feed)
     {
         (this.role, this.settings, this.run, this.encoder, this.rows, this.total, this.feed) = (role, settings, run, encoder, rows, total, feed);
-        updater = new Updater(name, role.Prepare(settings.TrainVisionTower, settings.GradientCheckpointing), settings.Optimizer, total);
+        updater = new Updater(name, role, role.Prepare(settings.TrainVisionTower, settings.GradientCheckpointing), settings.Optimizer, total, run.Ranks);
         run.TrackTraining(role.Trainable(settings.TrainVisionTower), updater, feed, encoder);
     }
 
@@ -81,7 +81,7 @@ public sealed class TrainingLoop<T> : IDisposable where T : class, ISized
             using DisposeScope scope = NewDisposeScope();
             role.BeginStep(settings.Seed, done);
             IReadOnlyList<T> samples = draw?.Invoke(done) ?? feed.Next(settings.BatchSize);
-            TrainingStep<T> step = new(done, samples, Training.Steps.Micro(samples, settings), Update);
+            TrainingStep<T> step = new(done, samples, Training.Steps.Micro(samples, settings), role, updater, run.Ranks, Update);
             yield return step;
             if (!step.IsUpdated) throw new InvalidOperationException("A step ends with its update.");
         }

@@ -9,9 +9,9 @@ namespace SafeRlhfV.Training;
 /// master copy that the update works on. Parameters without a gradient in a step keep their state and do not age. Weight decay leaves out what
 /// <see cref="WeightDecay"/> names. On request the state lies in host memory. Deterministic for a given thread count.
 /// </summary>
-public sealed class AdamW : ITrainingPart, IDisposable
+public sealed class AdamW : IOptimizer
 {
-    private const string FileName = "optimizer.safetensors";
+    internal const string FileName = "optimizer.safetensors";
     private readonly AdamWOptions options;
     private readonly Slot[] slots;
 
@@ -94,21 +94,35 @@ public sealed class AdamW : ITrainingPart, IDisposable
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        HashSet<string> wanted = [.. slots.SelectMany(slot => slot.Tensors.Select(one => one.Key).Append($"{slot.Name}.step"))];
-        if (wanted.Except(state.Keys).FirstOrDefault() is { } missing)
-            throw new InvalidInputException($"The optimizer's state lacks {missing}: it belongs to another model or recipe.");
-        if (state.Keys.Except(wanted).FirstOrDefault() is { } extra)
-            throw new InvalidInputException($"The optimizer's state has {extra}, which nothing here trains: it belongs to another model or recipe.");
-        foreach ((string key, Tensor value) in slots.SelectMany(slot => slot.Tensors))
-            if (!value.shape.SequenceEqual(state[key].shape))
-                throw new InvalidInputException($"The optimizer's state {key} is [{string.Join(", ", state[key].shape)}], but "
-                    + $"[{string.Join(", ", value.shape)}] is needed.");
+        CheckState(
+            slots.SelectMany(slot => slot.Tensors.Select(one => (one.Key, one.Value.shape))), slots.Select(slot => $"{slot.Name}.step"),
+            state.ToDictionary(one => one.Key, one => (IReadOnlyList<long>)one.Value.shape));
         foreach (Slot slot in slots)
         {
             foreach ((string key, Tensor value) in slot.Tensors) value.copy_(state[key]);
             slot.Age = (long)state[$"{slot.Name}.step"].to(ScalarType.Float64).item<double>();
         }
     }
+
+    /// <summary>Looks whether a saved state is one of these parameters.</summary>
+    /// <exception cref="InvalidInputException">A tensor is missing, is one too many, or has another shape.</exception>
+    internal static void CheckState(
+        IEnumerable<(string Key, long[] Shape)> tensors, IEnumerable<string> steps, IReadOnlyDictionary<string, IReadOnlyList<long>> found)
+    {
+        (string Key, long[] Shape)[] wanted = [.. tensors];
+        HashSet<string> names = [.. wanted.Select(one => one.Key), .. steps];
+        if (names.Except(found.Keys).FirstOrDefault() is { } missing)
+            throw new InvalidInputException($"The optimizer's state lacks {missing}: it belongs to another model or recipe.");
+        if (found.Keys.Except(names).FirstOrDefault() is { } extra)
+            throw new InvalidInputException($"The optimizer's state has {extra}, which nothing here trains: it belongs to another model or recipe.");
+        foreach ((string key, long[] shape) in wanted)
+            if (!shape.SequenceEqual(found[key]))
+                throw new InvalidInputException($"The optimizer's state {key} is [{string.Join(", ", found[key])}], but [{string.Join(", ", shape)}] is needed.");
+    }
+
+    /// <summary>The names of a parameter's tensors in a state, without its step.</summary>
+    internal static IEnumerable<string> KeysOf(string name, ScalarType dtype) =>
+        IsHalf(dtype) ? [$"{name}.exp_avg", $"{name}.exp_avg_sq", $"{name}.master"] : [$"{name}.exp_avg", $"{name}.exp_avg_sq"];
 
     /// <inheritdoc/>
     public void Save(string folder)
@@ -165,6 +179,8 @@ public sealed class AdamW : ITrainingPart, IDisposable
             if (slot.Parameter.grad is { } gradient) yield return (slot, gradient);
     }
 
+    private static bool IsHalf(ScalarType dtype) => dtype is ScalarType.BFloat16 or ScalarType.Float16;
+
     private static Tensor Counter(Dictionary<long, Tensor> counters, Slot slot)
     {
         if (!counters.TryGetValue(slot.Age, out Tensor? counter)) counters.Add(slot.Age, counter = tensor((float)slot.Age, device: slot.Parameter.device));
@@ -178,8 +194,7 @@ public sealed class AdamW : ITrainingPart, IDisposable
             (Name, Parameter) = (name, parameter);
             Decay = options.DecayNormsAndBiases || Training.WeightDecay.AppliesTo(name) ? options.WeightDecay : 0;
             Device place = options.Offload ? CPU : parameter.device;
-            if (parameter.dtype is ScalarType.BFloat16 or ScalarType.Float16)
-                Master = parameter.detach().to(ScalarType.Float32).to(place).DetachFromDisposeScope();
+            if (IsHalf(parameter.dtype)) Master = parameter.detach().to(ScalarType.Float32).to(place).DetachFromDisposeScope();
             Mean = zeros_like(Target, device: place).requires_grad_(false).DetachFromDisposeScope();
             Square = zeros_like(Target, device: place).requires_grad_(false).DetachFromDisposeScope();
         }

@@ -29,27 +29,22 @@ public static class MemoryPlanner
         int each = step.Responses;
         long trained = Trained(shape, model.Lora, policy, training.TrainVisionTower);
         long KeptOf(PlanPart one) => cost.Training(one.Rows * one.Width, training.GradientCheckpointing) + cost.Mask(one.Rows, one.Width, one.Prompt)
-            + (policy ? cost.LogProbabilities(one.Answers, trained: true) : 0) + Projector(shape, half, one.Rows)
-            + (training.TrainVisionTower ? TowerTraining(shape, half, one.Rows) : 0);
-        PlanPart part = PlanBatches.Of(sizes, training, each).MaxBy(KeptOf)!;
-        bool reference = step.HasReference && model.Lora is null, several = part.Rows < training.BatchSize;
+            + (policy ? cost.LogProbabilities(one.Answers, trained: true) : 0) + Projector(shape, half, one.Rows) + (training.TrainVisionTower ? TowerTraining(shape, half, one.Rows) : 0);
+        PlanPart part = PlanBatches.Of(sizes, training, each, inputs.Ranks).MaxBy(KeptOf)!;
+        bool reference = step.HasReference && model.Lora is null, several = part.Rows * inputs.Ranks < training.BatchSize;
 
-        List<MemoryPart> parts = Lasting(shape, half, reference ? 2 : 1, model.Lora, adapters: 1,
-            OnDevice(training.Optimizer, model.Device, half, model.Lora, trained));
+        List<MemoryPart> parts = Lasting(shape, half, reference ? 2 : 1, model.Lora, adapters: 1, OnDevice(training.Optimizer, model.Device, half, model.Lora, trained / inputs.Ranks));
+        parts.AddRange(Exchange(inputs.Ranks, trained * GradientBytes(model.Lora, half), trained));
         long gradients = trained * GradientBytes(model.Lora, half);
         long kept = KeptOf(part);
         parts.AddRange(Vision(shape, half, part.Rows, training.VisionCacheBytes, training.TrainVisionTower, sizes));
         if (model.Device == "cpu") parts.Add(new("data", Data(shape, training.BatchSize, sizes), true));
         // in the first backward pass of a step activations go as gradients come
         parts.Add(new("activations of a part of the batch" + (several ? " and gradients" : ""), several ? kept + gradients : Math.Max(kept, gradients), false));
-        parts.Add(new("gradients and the update", gradients + UpdateBytes(model.Lora, half, trained), false));
+        parts.Add(new("gradients and the update", gradients + UpdateBytes(model.Lora, half, trained / inputs.Ranks), false));
         if (model.Device != "cpu") parts.Add(Gaps(kept));
-        string texts = $"{part.Rows} {(each > 1 ? "pairs" : "rows")} of {part.Prompt} + {(each > 1 ? "2 x " : "")}{part.Response} tokens at a time, "
-            + $"{(half ? "bfloat16" : "float32")}";
-        return new MemoryPlan(parts, texts)
-        {
-            Host = Host(model.Device, Data(shape, training.BatchSize, sizes), Offloaded(training.Optimizer, half, model.Lora, trained))
-        };
+        string texts = $"{part.Rows} {(each > 1 ? "pairs" : "rows")} of {part.Prompt} + {(each > 1 ? "2 x " : "")}{part.Response} tokens at a time, {(half ? "bfloat16" : "float32")}";
+        return new MemoryPlan(parts, texts) { Host = Host(model.Device, Data(shape, training.BatchSize, sizes), Offloaded(training.Optimizer, half, model.Lora, trained / inputs.Ranks)) };
     }
 
     /// <summary>Keys and values that one token takes while an answer is sampled.</summary>
@@ -103,6 +98,13 @@ public static class MemoryPlanner
         long images = shape.Vision.UsualRows == 1 ? TowerGroup : 1; // VisionCache groups images of one row
         yield return new("vision tower at work",
             images * (shape.Patches * (half ? 2 : 4) * (3 * shape.Vision.InnerWidth + 5 * shape.Vision.Width) + shape.PixelBytes), false);
+    }
+
+    /// <summary>Sums of the own shards, and the buckets that are on their way.</summary>
+    internal static IEnumerable<MemoryPart> Exchange(int ranks, long gradients, long trained)
+    {
+        if (ranks == 1) yield break;
+        yield return new($"exchange with {ranks - 1} other {(ranks == 2 ? "rank" : "ranks")}", trained * 4 / ranks + Math.Min(4 * GradientBuckets.MostBytes, 4 * gradients), true);
     }
 
     internal static MemoryPart Gaps(long kept) => new("gaps that the allocator leaves", (long)(DeviceGaps * kept), true);

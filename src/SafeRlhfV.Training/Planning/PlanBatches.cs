@@ -18,20 +18,21 @@ internal static class PlanBatches
     /// <param name="sizes">What is known of the data.</param>
     /// <param name="training">The trainer's settings.</param>
     /// <param name="each">Answers that a row is learnt with.</param>
-    public static IEnumerable<PlanPart> Of(PlanSizes sizes, TrainerSettings training, int each)
+    /// <param name="ranks">Processes that share a batch.</param>
+    public static IEnumerable<PlanPart> Of(PlanSizes sizes, TrainerSettings training, int each, int ranks = 1)
     {
-        if (sizes.Rows.Count == 0 || training.BatchSize > LargestDrawn) return [Longest(sizes, training, each)];
-        return Batches(sizes, training.BatchSize, each).SelectMany(batch => Steps.Micro(batch, training)).Select(part =>
+        if (sizes.Rows.Count == 0 || training.BatchSize > LargestDrawn) return [Longest(sizes, training, each, ranks)];
+        return Batches(sizes, training.BatchSize, each).SelectMany(batch => Shares.Cut(Steps.Micro(batch, training), ranks)).Select(part =>
         {
             int prompt = part.Max(row => row.Size.Prompt), response = part.Max(row => row.Size.Response);
             return new PlanPart(part.Length, prompt, response, prompt + (each * (long)response), part.Sum(row => (long)row.Size.Filled - row.Size.Prompt));
         });
     }
 
-    private static PlanPart Longest(PlanSizes sizes, TrainerSettings training, int each)
+    private static PlanPart Longest(PlanSizes sizes, TrainerSettings training, int each, int ranks)
     {
-        int rows = training.MicroBatchSize > 0 ? Math.Min(training.MicroBatchSize, training.BatchSize) : training.BatchSize, width = sizes.PromptTokens
-            + (each * sizes.ResponseTokens);
+        int share = (training.BatchSize + ranks - 1) / ranks;
+        int rows = training.MicroBatchSize > 0 ? Math.Min(training.MicroBatchSize, share) : share, width = sizes.PromptTokens + (each * sizes.ResponseTokens);
         if (training.MicroBatchTokens > 0) rows = Math.Clamp(training.MicroBatchTokens / width, 1, rows);
         return new PlanPart(rows, sizes.PromptTokens, sizes.ResponseTokens, width, (long)rows * each * sizes.ResponseTokens);
     }

@@ -34,31 +34,30 @@ public sealed class RecipePlan
     /// </summary>
     /// <param name="recipe">The recipe.</param>
     /// <param name="card">The card it is to run on; null = the recipe's device, as this machine has it.</param>
+    /// <param name="ranks">Processes that train together; the plan is that of one of them.</param>
     /// <exception cref="InvalidInputException">There is no config.json and the model is not known by name.</exception>
-    public static RecipePlan ByLimits(Recipe recipe, GpuCard? card = null)
+    public static RecipePlan ByLimits(Recipe recipe, GpuCard? card = null, int ranks = 1)
     {
         string folder = recipe.Base.Folder;
         ModelConfig config = File.Exists(Path.Combine(folder, "config.json")) ? ModelConfig.Load(folder)
-            : KnownModels.Find(folder)
-                ?? throw new InvalidInputException($"{folder}: there is no config.json to plan by, and no model of that name is known; known are "
-                    + $"{string.Join(", ", KnownModels.Names)}.");
-        return new RecipePlan(recipe, new PlanInputs(ModelShape.Of(config), StoredBytes(recipe, config, card)));
+            : KnownModels.Find(folder) ?? throw new InvalidInputException($"{folder}: there is no config.json to plan by, and no model of that name is known; known are {string.Join(", ", KnownModels.Names)}.");
+        return new RecipePlan(recipe, new PlanInputs(ModelShape.Of(config), StoredBytes(recipe, config, card), Ranks: ranks));
     }
 
     /// <summary>Plans for the data at hand: looks at some rows to see how long they are.</summary>
     /// <param name="recipe">The recipe.</param>
     /// <param name="card">As of <see cref="ByLimits"/>.</param>
+    /// <param name="ranks">As of <see cref="ByLimits"/>.</param>
     /// <exception cref="InvalidInputException">Model or data are missing or damaged.</exception>
-    public static RecipePlan ByData(Recipe recipe, GpuCard? card = null)
+    public static RecipePlan ByData(Recipe recipe, GpuCard? card = null, int ranks = 1)
     {
         string folder = recipe.Base.Folder;
         RecipeModels.CheckWhole(folder);
         ModelConfig config = ModelConfig.Load(folder);
         (PlanSizes sizes, PlanSizes? instructions) = recipe.Trainer.Look(recipe, ModelProcessor.Load(folder));
         PlanSizes[] all = [.. new[] { sizes, instructions }.OfType<PlanSizes>()];
-        ModelShape shape = ModelShape.Of(config) with { Images = all.Max(one => one.MostImageRows) is { } most
-            ? (most, all.Max(one => one.MostImageTokens) ?? 0) : null };
-        return new RecipePlan(recipe, new PlanInputs(shape, StoredBytes(recipe, config, card), sizes, instructions));
+        ModelShape shape = ModelShape.Of(config) with { Images = all.Max(one => one.MostImageRows) is { } most ? (most, all.Max(one => one.MostImageTokens) ?? 0) : null };
+        return new RecipePlan(recipe, new PlanInputs(shape, StoredBytes(recipe, config, card), sizes, instructions, ranks));
     }
 
     /// <summary>

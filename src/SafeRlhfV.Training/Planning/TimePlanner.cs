@@ -38,13 +38,14 @@ internal sealed class TimePlanner
     {
         (ModelRecipe model, TrainerSettings training) = (recipe.Model, recipe.Training);
         TimePlanner step = new(inputs.Shape, inputs.IsHalf(model.Dtype), model.Lora, training.GradientCheckpointing);
-        step.AddStep(cost, model, training, inputs.Sizes ?? PlanSizes.Limits(training.Lengths));
-        return step.Done("step", inputs.Sizes is { } sizes ? training.StepsFor(sizes.Images) : training.MaxSteps, speed, Texts(inputs));
+        step.AddStep(cost, model, training, inputs.Sizes ?? PlanSizes.Limits(training.Lengths), inputs.Ranks);
+        return step.Done("step", inputs.Sizes is { } sizes ? training.StepsFor(sizes.Pictures) : training.MaxSteps, speed, Texts(inputs));
     }
 
     /// <summary>What is assumed of the texts, in words.</summary>
     public static string Texts(PlanInputs inputs) =>
-        inputs.Sizes is null ? "all texts as long as training.lengths allows" : "texts as long as the mean of the rows looked at";
+        (inputs.Sizes is null ? "all texts as long as training.lengths allows" : "texts as long as the mean of the rows looked at")
+        + (inputs.Ranks == 1 ? "" : $", {inputs.Ranks} ranks without the time that they exchange data");
 
     /// <summary>A forward pass with its backward pass, in forward passes.</summary>
     public double Passes { get; }
@@ -72,17 +73,16 @@ internal sealed class TimePlanner
         return string.Create(CultureInfo.InvariantCulture, $"{flops / size:0.00} {name}");
     }
 
-    private void AddStep(StepCost cost, ModelRecipe model, TrainerSettings training, PlanSizes sizes)
+    private void AddStep(StepCost cost, ModelRecipe model, TrainerSettings training, PlanSizes sizes, int ranks)
     {
-        double width = sizes.MeanPromptTokens + (cost.Responses * sizes.MeanResponseTokens), answers = cost.IsPolicy
-            ? cost.Responses * sizes.MeanResponseTokens
-            : 0;
+        double rows = training.BatchSize / (double)ranks;
+        double width = sizes.MeanPromptTokens + (cost.Responses * sizes.MeanResponseTokens), answers = cost.IsPolicy ? cost.Responses * sizes.MeanResponseTokens : 0;
         double forward = Forward(width, answers);
-        AddFlops(training.BatchSize * forward * (Passes + (cost.HasReference ? 1 : 0)));
+        AddFlops(rows * forward * (Passes + (cost.HasReference ? 1 : 0)));
         // a frozen tower sees each image once if all features are kept
         double towers = training.TrainVisionTower ? 3 : Seen(sizes, training.VisionCacheBytes, training.Epochs);
-        AddFlops(training.BatchSize * towers * Tower);
-        AddUpdate(training.Optimizer, model.Device, model.Lora, MemoryPlanner.Trained(shape, model.Lora, cost.IsPolicy, training.TrainVisionTower));
+        AddFlops(rows * towers * Tower);
+        AddUpdate(training.Optimizer, model.Device, model.Lora, MemoryPlanner.Trained(shape, model.Lora, cost.IsPolicy, training.TrainVisionTower) / ranks);
     }
 
     /// <summary>Operations of the vision tower on one image.</summary>

@@ -8,12 +8,16 @@ namespace SafeRlhfV.Training;
 /// </summary>
 internal sealed class MicroBatch
 {
-    private MicroBatch(Episode[] episodes, Episode[] all, SampleBatcher batcher, Reduction reduction)
+    private MicroBatch(int index, IReadOnlyList<Episode> episodes, IReadOnlyList<Episode> all, SampleBatcher batcher, Reduction reduction)
     {
+        Index = index;
         Batch = batcher.Collate([.. episodes.Select(episode => episode.Sample)]);
         Objective = SafePpoBatch.Collate([.. episodes.Select(episode => episode.Shaped!)], Batch.ResponseMask_BT);
         (Weight, TokenWeight) = (Share(episodes, all, reduction), Share(episodes, all, Reduction.Token));
     }
+
+    /// <summary>Its place among the micro-batches of the mini-batch.</summary>
+    public int Index { get; }
 
     /// <summary>Prompts and responses, for the networks.</summary>
     public SequenceBatch Batch { get; }
@@ -27,9 +31,15 @@ internal sealed class MicroBatch
     /// <summary>The weight of a mean over tokens, as measures are, whatever the reduction of the loss.</summary>
     public double TokenWeight { get; }
 
-    /// <summary>Cuts a mini-batch.</summary>
-    public static MicroBatch[] Of(Episode[] miniBatch, PpoSettings settings, SampleBatcher batcher) =>
-        [.. Steps.Micro(miniBatch, settings.MicroBatch).Select(part => new MicroBatch(part, miniBatch, batcher, settings.Reduction))];
+    /// <summary>The micro-batches of a mini-batch that this rank runs.</summary>
+    /// <param name="shares">All of the mini-batch, in order.</param>
+    /// <param name="settings">How losses are averaged: over the whole mini-batch.</param>
+    /// <param name="batcher">Puts prompts and responses side by side.</param>
+    public static MicroBatch[] Own(IReadOnlyList<Share<Episode>> shares, PpoSettings settings, SampleBatcher batcher)
+    {
+        Episode[] all = [.. shares.SelectMany(share => share.Items)];
+        return [.. shares.Where(share => share.IsOwn).Select(share => new MicroBatch(share.Index, share.Items, all, batcher, settings.Reduction))];
+    }
 
     /// <summary>Adds the loss's gradients, weighted, and gives the weighted loss.</summary>
     public double Backward(Tensor loss)
@@ -38,9 +48,9 @@ internal sealed class MicroBatch
         return Weight * loss.item<float>();
     }
 
-    private static double Share(Episode[] part, Episode[] all, Reduction reduction)
+    private static double Share(IReadOnlyList<Episode> part, IReadOnlyList<Episode> all, Reduction reduction)
     {
-        double Count(Episode[] of) => reduction == Reduction.Row ? of.Count(one => one.LogProbs.Length > 0) : of.Sum(one => one.LogProbs.Length);
+        double Count(IReadOnlyList<Episode> of) => reduction == Reduction.Row ? of.Count(one => one.LogProbs.Length > 0) : of.Sum(one => one.LogProbs.Length);
         return Count(part) / Math.Max(1, Count(all));
     }
 }

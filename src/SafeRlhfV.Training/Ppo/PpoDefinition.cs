@@ -86,15 +86,15 @@ public sealed class PpoDefinition : TrainerDefinition
         using PpoModels models = PpoModels.Load(ppo.Model, ppo.Seed);
         foreach (string remark in models.Remarks) run.Tell(remark);
         ModelProcessor processor = ModelProcessor.Load(ppo.Model.Policy);
-        using VisionCache prompts = new(models.Policy, processor.Images, training.VisionCacheBytes),
-            instructions = new(models.Policy, processor.Images, training.VisionCacheBytes);
-        using VisionCache calibration = new(models.Policy, processor.Images, 0); // looked at once
+        bool late = !run.Ranks.IsAlone;
+        using VisionCache prompts = new(models.Policy, processor.Images, training.VisionCacheBytes, late);
+        using VisionCache instructions = new(models.Policy, processor.Images, training.VisionCacheBytes, late);
+        using VisionCache calibration = new(models.Policy, processor.Images, 0, late); // looked at once
         TrainingData promptData = RecipeModels.Open(ppo.Data.Prompts, processor, prompts);
         TrainingData? instructionData = ppo.Data.Instructions is { } named ? RecipeModels.Open(named, processor, instructions) : null;
         TrainingData calibrationData = ppo.Data.Calibration is { } pairs ? RecipeModels.Open(pairs, processor, calibration) : promptData;
-        PpoRoles roles = models.Roles(calibrationData, training, training.MiniBatch);
-        SafePpoTrainer.Train(roles, promptData, instructionData, training, run, cancel,
-            folder => RecipeModels.Save(models.Policy, roles.Actor.Adapter, folder));
+        PpoRoles roles = models.Roles(calibrationData, training, training.MiniBatch, run.Ranks);
+        SafePpoTrainer.Train(roles, promptData, instructionData, training, run, cancel, folder => RecipeModels.Save(models.Policy, roles.Actor.Adapter, folder));
     }
 
     /// <inheritdoc/>

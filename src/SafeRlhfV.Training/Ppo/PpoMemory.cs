@@ -16,19 +16,19 @@ internal static class PpoMemory
         ActivationCost cost = new(shape, half, model.Lora);
         // whatever the data's answers are, sampled ones may be as long as is allowed
         int answer = training.MaxNewTokens;
-        int micro = training.MicroBatch > 0 ? training.MicroBatch : training.MiniBatch, texts = Math.Min(training.PtxBatch,
-            training.MicroBatch > 0 ? training.MicroBatch : training.PtxBatch);
-        bool several = micro < training.MiniBatch;
+        int micro = AtOnce(training.MicroBatch, training.MiniBatch), texts = AtOnce(training.MicroBatch, training.PtxBatch);
+        bool several = micro * inputs.Ranks < training.MiniBatch;
         long rows = micro, width = sizes.PromptTokens + answer;
         long actor = Trained(shape, model.Lora, policy: true, tower: false), critic = Trained(shape, model.Lora, policy: false, tower: false);
         int each = model.NamesOneFolder ? 1 : 2, models = shared ? 1 : 2 + 2 * each; // score models, and as many critics
         List<MemoryPart> parts = Lasting(shape, half, models, model.Lora, adapters: 1 + 2 * each,
-            OnDevice(training.Actor, model.Device, half, model.Lora, actor) + OnDevice(training.Critics, model.Device, half, model.Lora, each * critic));
+            OnDevice(training.Actor, model.Device, half, model.Lora, actor / inputs.Ranks) + OnDevice(training.Critics, model.Device, half, model.Lora, each * critic / inputs.Ranks));
+        parts.AddRange(Exchange(inputs.Ranks, actor * GradientBytes(model.Lora, half), actor + (each * critic)));
         parts.AddRange(Vision(shape, half, Math.Max(rows, ptx ? texts : 0), training.VisionCacheBytes, tower: false, sizes, ptx ? instructions : null));
         long data = MemoryPlanner.Data(shape, training.RolloutBatch, sizes) + (ptx ? MemoryPlanner.Data(shape, training.PtxBatch, instructions) : 0);
         if (model.Device == "cpu") parts.Add(new("data", data, true));
 
-        int rolled = RolledAtOnce(training, shape, half, width);
+        int rolled = Math.Min(RolledAtOnce(training, shape, half, width), (training.RolloutBatch + inputs.Ranks - 1) / inputs.Ranks);
         // an adapter is merged into copies of the weights while it answers, in float32 alone
         long merged = model.Lora is { } lora && !half ? 4 * shape.Text.Layers * Adapted(shape, lora).Sum(layer => layer.In * layer.Out) : 0;
         long cache = rolled * width * CacheBytesOfToken(shape, half), prefill = cost.Inference(rolled * (long)sizes.PromptTokens)
@@ -45,15 +45,18 @@ internal static class PpoMemory
             parts.Add(new($"activations of {texts} instructions, and gradients", kept2 + gradients, false));
             kept = Math.Max(kept, kept2);
         }
-        parts.Add(new("gradients and the update", gradients + UpdateBytes(model.Lora, half, actor), false));
+        parts.Add(new("gradients and the update", gradients + UpdateBytes(model.Lora, half, actor / inputs.Ranks), false));
         if (model.Device != "cpu") parts.Add(Gaps(kept));
         string also = ptx ? $", {texts} of {instructions.PromptTokens} + {instructions.ResponseTokens}" : "";
         return new MemoryPlan(parts,
             $"updates of {rows} rows of {sizes.PromptTokens} + {answer} tokens{also}, "
             + $"{(half ? "bfloat16" : "float32")}, {(shared ? "one backbone" : $"{models} models")}")
         {
-            Host = Host(model.Device, data, Offloaded(training.Actor, half, model.Lora, actor) + Offloaded(training.Critics, half, model.Lora, each * critic)),
+            Host = Host(model.Device, data, Offloaded(training.Actor, half, model.Lora, actor / inputs.Ranks) + Offloaded(training.Critics, half, model.Lora, each * critic / inputs.Ranks)),
         };
+
+        // rows of a batch that run at a time on one rank
+        int AtOnce(int most, int batch) => Math.Min(most > 0 ? most : batch, (batch + inputs.Ranks - 1) / inputs.Ranks);
     }
 
     /// <summary>What is known of the prompts, or the recipe's limits.</summary>

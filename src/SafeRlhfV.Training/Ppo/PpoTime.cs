@@ -18,25 +18,24 @@ internal static class PpoTime
         (PpoModelsRecipe model, PpoSettings training, ModelShape shape) = (recipe.Model, recipe.Training, inputs.Shape);
         PlanSizes sizes = PpoMemory.Sizes(recipe, inputs), instructions = PpoMemory.Instructions(recipe, inputs);
         bool half = inputs.IsHalf(model.Dtype);
-        int rows = training.RolloutBatch, each = model.NamesOneFolder ? 1 : 2, answer = training.MaxNewTokens;
-        double prompt = sizes.MeanPromptTokens, width = prompt + answer,
-            updates = (double)training.UpdateEpochs * Math.Ceiling((double)rows / training.MiniBatch);
+        int each = model.NamesOneFolder ? 1 : 2, answer = training.MaxNewTokens;
+        double rows = training.RolloutBatch / (double)inputs.Ranks;
+        double prompt = sizes.MeanPromptTokens, width = prompt + answer, updates = (double)training.UpdateEpochs * Math.Ceiling((double)training.RolloutBatch / training.MiniBatch);
         double policy = round.Forward(width, answer), scorer = round.Forward(width, 0);
         round.AddFlops(rows * round.Seen(sizes, training.VisionCacheBytes, training.Epochs) * round.Tower);
         round.AddFlops(rows * policy); // sampling: the prompt's columns at once, then the answer's
         int rolled = PpoMemory.RolledAtOnce(training, shape, half, (long)width);
         double read = (shape.Parameters - shape.TowerParameters) * (double)round.Element;
         double cache = rows * (prompt + (answer / 2.0)) * MemoryPlanner.CacheBytesOfToken(shape, half);
-        round.AddBytes(answer * ((Math.Ceiling((double)rows / rolled) * read) + cache));
+        round.AddBytes(answer * ((Math.Ceiling(rows / rolled) * read) + cache));
         round.AddFlops(rows * (policy + (2 * each * scorer))); // reference, scores, critics
         round.AddFlops(rows * training.UpdateEpochs * round.Passes * (policy + (each * scorer)));
         if (training.PtxCoefficient > 0 && recipe.Data.Instructions is not null)
-            round.AddFlops(updates * training.PtxBatch * round.Passes * round.Forward(instructions.MeanPromptTokens + instructions.MeanResponseTokens,
-                instructions.MeanResponseTokens));
+            round.AddFlops(updates * training.PtxBatch / inputs.Ranks * round.Passes * round.Forward(instructions.MeanPromptTokens + instructions.MeanResponseTokens, instructions.MeanResponseTokens));
         for (int i = 0; i < updates; i++)
         {
-            round.AddUpdate(training.Actor, model.Device, model.Lora, MemoryPlanner.Trained(shape, model.Lora, policy: true, tower: false));
-            round.AddUpdate(training.Critics, model.Device, model.Lora, each * MemoryPlanner.Trained(shape, model.Lora, policy: false, tower: false));
+            round.AddUpdate(training.Actor, model.Device, model.Lora, MemoryPlanner.Trained(shape, model.Lora, policy: true, tower: false) / inputs.Ranks);
+            round.AddUpdate(training.Critics, model.Device, model.Lora, each * MemoryPlanner.Trained(shape, model.Lora, policy: false, tower: false) / inputs.Ranks);
         }
     }
 }

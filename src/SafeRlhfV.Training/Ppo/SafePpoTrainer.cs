@@ -18,9 +18,10 @@ public sealed class SafePpoTrainer : IDisposable
     private readonly SampleBatcher batcher;
     private readonly InstructionRows? instructions;
     private readonly IMultiplier multiplier;
+    private readonly Ranks ranks;
     private readonly Updater actor;
     private readonly List<Critic> critics = [];
-    private readonly bool usesReward, usesCost;
+    private readonly bool usesReward, usesCost, cuts;
 
     /// <summary>Prepares the roles for training.</summary>
     /// <param name="roles">The six roles.</param>
@@ -28,8 +29,11 @@ public sealed class SafePpoTrainer : IDisposable
     /// <param name="batcher">Puts prompts and responses side by side.</param>
     /// <param name="instructions">Instruction rows for PTX; null without.</param>
     /// <param name="rounds">Rounds of the whole run, over which the learning rates are scheduled.</param>
-    public SafePpoTrainer(PpoRoles roles, PpoSettings settings, SampleBatcher batcher, InstructionRows? instructions, long rounds)
+    /// <param name="ranks">The ranks that train together; null = this process alone.</param>
+    public SafePpoTrainer(
+        PpoRoles roles, PpoSettings settings, SampleBatcher batcher, InstructionRows? instructions, long rounds, Ranks? ranks = null)
     {
+        this.ranks = ranks ??= Ranks.Alone;
         (this.roles, this.settings, this.batcher, this.instructions) = (roles, settings, batcher, instructions);
         options = settings.ToOptions();
         multiplier = Multiplier.Create(settings.Mode, settings.Multiplier);
@@ -37,16 +41,17 @@ public sealed class SafePpoTrainer : IDisposable
         usesReward = !settings.CostOnly;
         usesCost = settings.CostOnly || settings.Mode != MultiplierMode.Fixed || settings.Multiplier.Initial > 0;
         long updates = rounds * settings.UpdatesPerRound;
-        actor = new("ppo actor", roles.Actor.Prepare(false, settings.GradientCheckpointing), settings.Actor, updates);
+        actor = new("ppo actor", roles.Actor, roles.Actor.Prepare(false, settings.GradientCheckpointing), settings.Actor, updates, ranks);
         if (roles.Critics.IsJoint) Add("critics", roles.Critics.Reward, usesReward, usesCost);
         else
         {
             if (usesReward) Add("reward_critic", roles.Critics.Reward, true, false);
             if (usesCost) Add("cost_critic", roles.Critics.Cost, false, true);
         }
+        cuts = !roles.Actor.DropsOut && !critics.Any(critic => critic.Role.DropsOut);
 
         void Add(string name, ScorerRole role, bool reward, bool cost) => critics.Add(new(
-            name, role, new($"ppo {name.Replace('_', ' ')}", role.Prepare(false, settings.GradientCheckpointing), settings.Critics, updates), reward, cost));
+            name, role, new($"ppo {name.Replace('_', ' ')}", role, role.Prepare(false, settings.GradientCheckpointing), settings.Critics, updates, ranks), reward, cost));
     }
 
     /// <summary>Trains actor and critics in place.</summary>
@@ -64,7 +69,7 @@ public sealed class SafePpoTrainer : IDisposable
         Action<string>? save = null)
     {
         using PpoFeeds feeds = new(prompts, instructions, settings, run);
-        using SafePpoTrainer trainer = new(roles, settings, SampleBatcher.Of(prompts), feeds.Instructions, feeds.Rounds);
+        using SafePpoTrainer trainer = new(roles, settings, SampleBatcher.Of(prompts), feeds.Instructions, feeds.Rounds, run.Ranks);
         trainer.Track(run);
         feeds.Track(run);
         for (long round = run.Resume(); round < feeds.Rounds;)
@@ -125,30 +130,52 @@ public sealed class SafePpoTrainer : IDisposable
             PadTokenId = batcher.PadTokenId,
             LogProbs = true,
         };
-        List<Episode> episodes = [];
-        foreach (EncodedSample[] part in RolloutParts.Of(prompts, settings, RolloutParts.BytesOfToken(roles.Actor.Model)))
+        List<(int Row, Episode Episode)> own = [];
+        bool stopped = false;
+        int first = 0;
+        foreach (Share<EncodedSample> share in Shares.Of([.. RolloutParts.Of(prompts, settings, RolloutParts.BytesOfToken(roles.Actor.Model))], ranks))
+        {
+            try
+            {
+                if (share.IsOwn && !stopped) SamplePart(share.Items, first);
+            }
+            catch (OperationCanceledException) when (!ranks.IsAlone)
+            {
+                stopped = true; // the others must hear of it
+            }
+            first += share.Items.Count;
+        }
+        if (!ranks.IsAlone && ranks.Any("stop of the round", stopped))
+        {
+            ranks.StopTogether();
+            throw new OperationCanceledException(cancel);
+        }
+        return EpisodeExchange.Sampled(ranks, prompts, own);
+
+        void SamplePart(IReadOnlyList<EncodedSample> part, int firstRow)
         {
             using DisposeScope scope = NewDisposeScope();
-            int first = episodes.Count;
-            RandomStream[] streams = [.. part.Select((_, row) => new RandomStream(settings.Seed, $"rollout/{round}/{first + row}"))];
+            RandomStream[] streams = [.. part.Select((_, row) => new RandomStream(settings.Seed, $"rollout/{round}/{firstRow + row}"))];
             using GenerationResult result = roles.Actor.Generate(batcher.Collate(part), generation, streams, cancel);
             float[][] logProbs = ToRows(result.LogProbs_BT!, result.Lengths);
-            for (int row = 0; row < part.Length; row++)
-                episodes.Add(new Episode
+            ranks.Worked(part.Count);
+            for (int row = 0; row < part.Count; row++)
+                own.Add((firstRow + row, new Episode
                 {
                     Sample = part[row] with { Response = [.. result.Row(row)] },
                     Ended = result.Finishes[row] == FinishReason.EndToken,
                     LogProbs = logProbs[row],
-                });
+                }));
         }
-        return [.. episodes];
     }
 
     /// <summary>Adds the reference's log-probabilities, both scores, and the critics' values.</summary>
     internal void Score(Episode[] episodes)
     {
         using IDisposable noGrad = no_grad();
-        foreach (Episode[] part in episodes.Chunk(settings.MicroBatch > 0 ? settings.MicroBatch : settings.MiniBatch))
+        int[][] parts = [.. Enumerable.Range(0, episodes.Length).Chunk(settings.MicroBatch > 0 ? settings.MicroBatch : settings.MiniBatch)];
+        int[][] own = [.. Shares.Of(parts, ranks).Where(share => share.IsOwn).Select(share => share.Items.ToArray())];
+        foreach (Episode[] part in own.Select(rows => rows.Select(row => episodes[row]).ToArray()))
         {
             using DisposeScope scope = NewDisposeScope();
             SequenceBatch batch = batcher.Collate([.. part.Select(episode => episode.Sample)]);
@@ -166,6 +193,7 @@ public sealed class SafePpoTrainer : IDisposable
                 (part[row].RewardValues, part[row].CostValues) = (rewardValues?[row], costValues?[row]);
             }
         }
+        EpisodeExchange.Scored(ranks, episodes, [.. own.SelectMany(rows => rows)]);
     }
 
     /// <summary>Shapes rewards and costs, and estimates the advantages of each.</summary>
@@ -179,16 +207,24 @@ public sealed class SafePpoTrainer : IDisposable
     internal IReadOnlyDictionary<string, double> Update(Episode[] episodes, double lambda, long round)
     {
         List<IReadOnlyList<(string Name, double Value)>> updates = [];
-        long step = round * settings.UpdatesPerRound;
+        long step = round * settings.UpdatesPerRound, actorPasses = 0, criticPasses = 0;
         for (int epoch = 0; epoch < settings.UpdateEpochs; epoch++)
         {
             int[] order = new RandomStream(settings.Seed, $"minibatches/{round}/{epoch}").Permutation(episodes.Length);
             foreach (int[] chosen in order.Chunk(settings.MiniBatch))
             {
                 using DisposeScope scope = NewDisposeScope();
-                MicroBatch[] parts = MicroBatch.Of([.. chosen.Select(i => episodes[i])], settings, batcher);
-                updates.Add([.. UpdateActor(parts, lambda, step), .. critics.SelectMany(critic => UpdateCritic(critic, parts, lambda, step))]);
-                step++;
+                Episode[] miniBatch = [.. chosen.Select(i => episodes[i])];
+                IReadOnlyList<Share<Episode>> shares = Shares.Of([.. Steps.Micro(miniBatch, settings.MicroBatch)], ranks, cuts);
+                MicroBatch[] parts = MicroBatch.Own(shares, settings, batcher);
+                IReadOnlyList<Share<EncodedSample>> ptx = instructions is null ? []
+                    : Shares.Of([.. Steps.Micro(instructions.Next(settings.PtxBatch), settings.MicroBatch)], ranks, cuts);
+                updates.Add(
+                [
+                    .. UpdateActor(parts, shares.Count, ptx, lambda, step, actorPasses),
+                    .. critics.SelectMany(critic => UpdateCritic(critic, parts, lambda, step, criticPasses)),
+                ]);
+                (step, actorPasses, criticPasses) = (step + 1, actorPasses + shares.Count + ptx.Count, criticPasses + shares.Count);
             }
         }
         return updates.SelectMany(update => update).GroupBy(figure => figure.Name).ToDictionary(group => group.Key,
@@ -202,58 +238,70 @@ public sealed class SafePpoTrainer : IDisposable
         foreach (Critic critic in critics) critic.Updater.Dispose();
     }
 
-    private List<(string Name, double Value)> UpdateActor(MicroBatch[] parts, double lambda, long step)
+    private List<(string Name, double Value)> UpdateActor(
+        MicroBatch[] parts, int count, IReadOnlyList<Share<EncodedSample>> ptx, double lambda, long step, long passes)
     {
-        double loss = 0, clipped = 0, divergence = 0, entropy = 0;
+        PartFigures figures = new(ranks);
+        Share<EncodedSample>[] ownPtx = [.. ptx.Where(share => share.IsOwn)];
         foreach (MicroBatch part in parts)
         {
             using DisposeScope scope = NewDisposeScope();
+            using IDisposable? last = part == parts[^1] && ownPtx.Length == 0 ? actor.LastPart() : null;
+            BeginPass(roles.Actor, passes + part.Index);
             (Tensor logProbs_BT, Tensor entropy_BT) = roles.Actor.LogProbsAndEntropy(part.Batch, settings.Temperature);
             PolicyLoss policy = SafePpo.ComputeLosses(part.Objective, lambda, options, logProbs_BT: logProbs_BT).Actor!;
-            loss += part.Backward(policy.Loss);
-            clipped += part.TokenWeight * policy.ClipFraction.item<float>();
-            divergence += part.TokenWeight * policy.ApproximateKl.item<float>();
-            entropy += part.TokenWeight * Masked.Mean(entropy_BT, part.Objective.Mask_BT, Reduction.Token).item<float>();
+            figures.Add(part.Index, "actor_loss", part.Backward(policy.Loss));
+            figures.Add(part.Index, "clip_fraction", part.TokenWeight * policy.ClipFraction.item<float>());
+            figures.Add(part.Index, "approximate_kl", part.TokenWeight * policy.ApproximateKl.item<float>());
+            figures.Add(part.Index, "entropy", part.TokenWeight * Masked.Mean(entropy_BT, part.Objective.Mask_BT, Reduction.Token).item<float>());
         }
-        List<(string, double)> figures = [("actor_loss", loss)];
-        if (instructions is not null) figures.Add(("ptx_loss", AddPtxGradients(instructions.Next(settings.PtxBatch), instructions.Batcher)));
+        AddPtxGradients(ownPtx, ptx.Sum(share => share.Items.Sum(row => row.LearntTokens)), figures, count, passes);
+        IReadOnlyDictionary<string, double> sums = figures.Sum("actor update");
         double rate = actor.RateAt(step), norm = actor.Apply(step);
-        return [.. figures, ("actor_gradient_norm", norm), ("clip_fraction", clipped), ("approximate_kl", divergence), ("entropy", entropy),
-            ("learning_rate", rate)];
+        return
+        [
+            ("actor_loss", sums["actor_loss"]), .. ptx.Count == 0 ? ((string, double)[])[] : [("ptx_loss", sums["ptx_loss"])], ("actor_gradient_norm", norm),
+            ("clip_fraction", sums["clip_fraction"]), ("approximate_kl", sums["approximate_kl"]), ("entropy", sums["entropy"]), ("learning_rate", rate),
+        ];
     }
 
     // PTX: next-token cross-entropy on instruction data, so that the actor does not forget what it was taught
-    private double AddPtxGradients(IReadOnlyList<EncodedSample> rows, SampleBatcher rowBatcher)
+    private void AddPtxGradients(Share<EncodedSample>[] own, double tokens, PartFigures figures, int first, long passes)
     {
-        double mean = 0, tokens = rows.Sum(row => row.LearntTokens);
-        foreach (EncodedSample[] part in Steps.Micro(rows, settings.MicroBatch))
+        foreach (Share<EncodedSample> share in own)
         {
             using DisposeScope scope = NewDisposeScope();
-            double weight = part.Sum(row => row.LearntTokens) / tokens;
-            Tensor loss = roles.Actor.NextTokenLoss(rowBatcher.Collate(part));
+            using IDisposable? last = share == own[^1] ? actor.LastPart() : null;
+            BeginPass(roles.Actor, passes + first + share.Index);
+            double weight = share.Items.Sum(row => row.LearntTokens) / tokens;
+            Tensor loss = roles.Actor.NextTokenLoss(instructions!.Batcher.Collate(share.Items));
             loss.Times(settings.PtxCoefficient * weight).backward();
-            mean += weight * loss.item<float>();
+            figures.Add(first + share.Index, "ptx_loss", weight * loss.item<float>());
         }
-        return mean;
     }
 
-    private List<(string Name, double Value)> UpdateCritic(Critic critic, MicroBatch[] parts, double lambda, long step)
+    private List<(string Name, double Value)> UpdateCritic(Critic critic, MicroBatch[] parts, double lambda, long step, long passes)
     {
-        double rewardLoss = 0, costLoss = 0;
+        PartFigures sums = new(ranks);
         foreach (MicroBatch part in parts)
         {
             using DisposeScope scope = NewDisposeScope();
+            using IDisposable? last = part == parts[^1] ? critic.Updater.LastPart() : null;
+            BeginPass(critic.Role, passes + part.Index);
             (Tensor? rewardValues_BT, Tensor? costValues_BT) = roles.Critics.Values(part.Batch, critic.LearnsReward, critic.LearnsCost);
             SafePpoLosses losses = SafePpo.ComputeLosses(part.Objective, lambda, options, rewardValues_BT: rewardValues_BT, costValues_BT: costValues_BT);
             part.Backward((losses.RewardCritic, losses.CostCritic) is ({ } reward, { } cost) ? reward.Plus(cost) : losses.RewardCritic ?? losses.CostCritic!);
-            rewardLoss += part.Weight * (losses.RewardCritic?.item<float>() ?? 0);
-            costLoss += part.Weight * (losses.CostCritic?.item<float>() ?? 0);
+            if (critic.LearnsReward) sums.Add(part.Index, "reward_critic_loss", part.Weight * losses.RewardCritic!.item<float>());
+            if (critic.LearnsCost) sums.Add(part.Index, "cost_critic_loss", part.Weight * losses.CostCritic!.item<float>());
         }
-        List<(string, double)> figures = [];
-        if (critic.LearnsReward) figures.Add(("reward_critic_loss", rewardLoss));
-        if (critic.LearnsCost) figures.Add(("cost_critic_loss", costLoss));
+        List<(string, double)> figures = [.. sums.Sum($"{critic.Name} update").Select(sum => (sum.Key, sum.Value))];
         figures.Add(($"{critic.Name}_gradient_norm", critic.Updater.Apply(step)));
         return figures;
+    }
+
+    private void BeginPass(Role role, long index)
+    {
+        if (!ranks.IsAlone) role.BeginPass(index);
     }
 
     private void Track(TrainingRun run)

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using SafeRlhfV.Data;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -18,13 +19,16 @@ public sealed record ScoreCalibration(double RewardMean, double RewardDeviation,
 
     /// <summary>Scores the answers of some pairs of a split, drawn at random once for all.</summary>
     /// <exception cref="InvalidInputException">The data hold no pairs, or a score model says the same of all.</exception>
-    public static ScoreCalibration Measure(ScorePair scores, TrainingData pairs, int rows, LengthLimits? lengths = null, int batchSize = 64)
+    public static ScoreCalibration Measure(
+        ScorePair scores, TrainingData pairs, int rows, LengthLimits? lengths = null, int batchSize = 64, Ranks? ranks = null)
     {
         using IDisposable noGrad = no_grad();
         SampleEncoder encoder = new(pairs.Processor, lengths ?? new LengthLimits());
+        ranks ??= Ranks.Alone;
         List<double> rewards = [], costs = [];
-        IReadOnlyList<EncodedSample>? Encode(ConversationRecord row, SampleEncoder with) => row.Kind == RecordKind.Pair
-            ? with.Encode(row, [.. row.Answers.Select(answer => answer.Text)]) : null;
+        List<double[][]> own = [];
+        int batches = 0;
+        IReadOnlyList<EncodedSample>? Encode(ConversationRecord row, SampleEncoder with) => row.Kind == RecordKind.Pair ? with.Encode(row, [.. row.Answers.Select(answer => answer.Text)]) : null;
         SampleEncoder measure = encoder.ForLengths();
         int usable = pairs.InOrder(RecordParts.Answers).Where(row => Encode(row, measure) is not null).Take(rows).Count(); // no pair is scored twice
         if (usable == 0) pairs.Demand(new UsableRows(pairs.Rows, 0, measure.Dropped), RecordParts.Answers);
@@ -32,10 +36,17 @@ public sealed record ScoreCalibration(double RewardMean, double RewardDeviation,
         for (int left = usable; left > 0; left -= batchSize)
         {
             using DisposeScope scope = NewDisposeScope();
-            SequenceBatch batch = pairs.Collate([.. feed.Next(Math.Min(left, batchSize)).SelectMany(two => two)]);
-            (Tensor reward_B, Tensor cost_B) = scores.EndScores(batch);
-            rewards.AddRange(Host(reward_B));
-            costs.AddRange(Host(cost_B));
+            IReadOnlyList<IReadOnlyList<EncodedSample>> drawn = feed.Next(Math.Min(left, batchSize));
+            if (batches++ % ranks.Size != ranks.Rank) continue;
+            (Tensor reward_B, Tensor cost_B) = scores.EndScores(pairs.Collate([.. drawn.SelectMany(two => two)]));
+            own.Add([[.. Host(reward_B)], [.. Host(cost_B)]]);
+        }
+        double[][][][] all = [.. ranks.Gather("calibration", JsonSerializer.SerializeToUtf8Bytes(own, CheckpointState.Options))
+            .Select(bytes => JsonSerializer.Deserialize<double[][][]>(bytes, CheckpointState.Options)!)];
+        for (int batch = 0; batch < batches; batch++)
+        {
+            rewards.AddRange(all[batch % ranks.Size][batch / ranks.Size][0]);
+            costs.AddRange(all[batch % ranks.Size][batch / ranks.Size][1]);
         }
         if (rewards.Count < 2)
             throw new InvalidInputException("calibration: the data set gives fewer than two answers; give pairs, or set calibration_rows: 0.");

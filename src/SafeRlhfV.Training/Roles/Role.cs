@@ -1,3 +1,4 @@
+using System.Globalization;
 using SafeRlhfV.Models;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -12,6 +13,7 @@ namespace SafeRlhfV.Training;
 public abstract class Role
 {
     private DropoutStream? dropout;
+    private string? blocks;
 
     /// <summary>A role on a backbone.</summary>
     /// <param name="model">The backbone.</param>
@@ -47,6 +49,25 @@ public abstract class Role
     /// Passes with gradients drop out as the adapter's configuration says, by masks of this step alone, so that a resumed run draws the same.
     /// </summary>
     internal void BeginStep(long seed, long step) => dropout = Adapter is null ? null : new DropoutStream(seed, $"dropout/{Adapter}/{step}");
+
+    /// <summary>
+    /// Says which pass with gradients of the step comes next, counted over all ranks: a rank that runs only some of the passes then draws the masks that one process
+    /// would draw for them.
+    /// </summary>
+    internal void BeginPass(long index) => dropout?.BeginPass(index, Model.Adapters[Adapter!].MasksPerPass);
+
+    /// <summary>Whether passes with gradients drop out.</summary>
+    internal bool DropsOut => Adapter is not null && Model.Adapters[Adapter].MasksPerPass > 0;
+
+    /// <summary>The decoder's block that a parameter of this role belongs to, by its name; null = none.</summary>
+    internal int? BlockOf(string parameter)
+    {
+        blocks ??= Model.named_modules().First(pair => ReferenceEquals(pair.module, Model.Decoder)).name + ".layers.";
+        int at = parameter.IndexOf(blocks, StringComparison.Ordinal);
+        if (at < 0) return null;
+        string rest = parameter[(at + blocks.Length)..];
+        return int.Parse(rest.AsSpan(0, rest.IndexOf('.')), NumberStyles.None, CultureInfo.InvariantCulture);
+    }
 
     /// <summary>Passes on this thread run as this role's until disposed.</summary>
     private protected IDisposable UseAdapter() => Model.Adapters.Use(Adapter, is_grad_enabled() ? dropout : null);

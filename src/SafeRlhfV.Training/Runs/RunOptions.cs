@@ -30,6 +30,9 @@ public sealed record RunOptions
     /// <summary>Whether the next batch is encoded beside the step; null: where the model is on a GPU. The samples are the same.</summary>
     public bool? EncodeAhead { get; init; }
 
+    /// <summary>The ranks that train together; each opens the run, and rank 0 alone writes.</summary>
+    public Ranks Ranks { get; init; } = Ranks.Alone;
+
     /// <summary>The run's seed: <see cref="TrainingRun.Random"/> derives all randomness from it.</summary>
     public long Seed { get; init; }
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 
@@ -27,12 +28,14 @@ public sealed class TrainingRun : IDisposable
     private IReadOnlyList<InputPrint>? inputs;
     private CheckpointState? begun;
     private RunJournal? journal;
-    private TimeSpan stepStart;
+    private TimeSpan stepStart, waited;
+    private long worked;
     private long done, saved, total;
     private IReadOnlyDictionary<string, double> last = new Dictionary<string, double>();
     private bool resumed;
 
     /// <summary>Opens a run; with a folder, no other process can open it meanwhile.</summary>
+    /// <remarks>Of several ranks the first alone holds the folder and looks whether it may be used.</remarks>
     /// <exception cref="InvalidInputException">The folder cannot be written, is in use, or holds a run while the options forbid resuming.</exception>
     public TrainingRun(string name, RunOptions options, IProgress<TrainingProgress>? progress = null, CancellationToken cancel = default)
     {
@@ -40,6 +43,11 @@ public sealed class TrainingRun : IDisposable
         (Name, this.options, this.progress, this.cancel) = (name, options, progress, cancel);
         if (options.Folder is not { } folder) return;
         store = new CheckpointStore(Path.Combine(folder, CheckpointsFolder));
+        if (!Ranks.IsFirst)
+        {
+            IsFinished = Ranks.First("run folder", () => false);
+            return;
+        }
         try
         {
             Directory.CreateDirectory(Path.Combine(folder, CheckpointsFolder));
@@ -54,13 +62,20 @@ public sealed class TrainingRun : IDisposable
         string? fault = !options.Resume && (store.Steps.Count > 0 || IsFinished) ? "there is a run in it already; resume it, or choose another folder"
             : IsFinished && options.RecipeYaml is { } wanted && File.Exists(recipe) && FirstDifference(File.ReadAllText(recipe), wanted) is { } difference
                 ? $"the run in it is finished, and was made with another recipe ({difference}); choose another folder for this one" : null;
-        if (fault is null) return;
+        if (fault is null)
+        {
+            Ranks.First("run folder", () => IsFinished);
+            return;
+        }
         hold.Dispose();
         throw new InvalidInputException($"{folder}: {fault}.");
     }
 
     /// <summary>The run's name.</summary>
     public string Name { get; }
+
+    /// <summary>The ranks that train together.</summary>
+    internal Ranks Ranks => options.Ranks;
 
     /// <summary>Whether this run was finished, now or by an earlier process.</summary>
     public bool IsFinished { get; private set; }
@@ -107,7 +122,8 @@ public sealed class TrainingRun : IDisposable
         begun = store.NewestState();
         inputs = InputPrint.Take(files, begun?.Inputs);
         if (begun?.Inputs is { } before && InputPrint.Difference(before, inputs) is { } changed)
-            throw new InvalidInputException($"{options.Folder}: {changed} since the run started; put it back as it was, or start in another folder.");
+            throw new InvalidInputException($"{options.Folder}: {changed} since the run was begun; put it back as it was, or start in another folder.");
+        CheckInputsOfRanks();
     }
 
     /// <summary>
@@ -121,7 +137,8 @@ public sealed class TrainingRun : IDisposable
         JsonElement kept = default;
         bool isSame = begun is { Inputs: not null } && begun.Name == Name && begun.Seed == options.Seed && IsOfThisRecipe(begun.Step);
         bool isKept = isSame && begun!.Counts?.TryGetValue(name, out kept) == true;
-        T value = isKept ? kept.Deserialize<T>(CheckpointState.Options)! : count();
+        // counted once for all ranks: they must agree on the number of steps
+        T value = Ranks.First($"count of {name}", () => isKept ? kept.Deserialize<T>(CheckpointState.Options)! : count());
         counts.Add(name, JsonSerializer.SerializeToElement(value, CheckpointState.Options));
         return value;
     }
@@ -148,11 +165,16 @@ public sealed class TrainingRun : IDisposable
             journal = new RunJournal(null, Name, null);
             return 0;
         }
-        store.RemoveLeftovers();
-        AtomicFolder.RemoveLeftovers(options.Folder!);
-        foreach (string left in Directory.EnumerateFiles(options.Folder!, "*.partial")) File.Delete(left);
-        if (FindCheckpoint() is { } step) Load(step);
+        long? newest = Ranks.First("checkpoint", () =>
+        {
+            store.RemoveLeftovers();
+            AtomicFolder.RemoveLeftovers(options.Folder!);
+            foreach (string left in Directory.EnumerateFiles(options.Folder!, "*.partial")) File.Delete(left);
+            return FindCheckpoint();
+        });
+        if (newest is { } step) Load(step);
         else Begin();
+        waited = Ranks.Waited;
         return done;
     }
 
@@ -174,14 +196,21 @@ public sealed class TrainingRun : IDisposable
         StopIfNotFinite(metrics);
         Remember(metrics);
         Dictionary<string, double> clocked = new(times ?? new Dictionary<string, double>()) { ["seconds"] = (clock.Elapsed - stepStart).TotalSeconds };
+        bool stops = !Ranks.IsAlone && MeetRanks(clocked, cancel.IsCancellationRequested);
         stepStart = clock.Elapsed;
         Note(metrics, clocked);
         progress?.Report(new TrainingProgress(Name, done, total, metrics.Concat(clocked).DistinctBy(pair => pair.Key).ToDictionary()) { Notes = [.. notes] });
         notes.Clear();
+        if (Ranks.IsAlone) stops = cancel.IsCancellationRequested;
         bool due = options.SaveEvery > 0 && done % options.SaveEvery == 0;
-        if (due || cancel.IsCancellationRequested) Save();
-        cancel.ThrowIfCancellationRequested();
+        if (due || stops) Save();
+        if (stops)
+        {
+            Ranks.StopTogether();
+            throw new OperationCanceledException(cancel);
+        }
         stepStart = clock.Elapsed; // what saving took is no part of the next step
+        waited = Ranks.Waited;
     }
 
     /// <summary>
@@ -202,19 +231,20 @@ public sealed class TrainingRun : IDisposable
         if (store is not null && !IsFinished)
         {
             if (saved != done || store.Steps.Count == 0) Save();
-            if (saveResult is not null)
+            if (saveResult is not null && Ranks.IsFirst)
                 CheckpointStore.WriteFolder(ResultFolder!, aside =>
                 {
                     saveResult(aside);
                     if (options.RecipeYaml is { } recipe) File.WriteAllText(Path.Combine(aside, RecipeFile), recipe);
                 }, () => $"the run itself is whole in the checkpoint of step {saved}");
-            AtomicFile.Write(Path.Combine(options.Folder!, FinishedFile), JsonSerializer.SerializeToUtf8Bytes(new
+            if (Ranks.IsFirst) AtomicFile.Write(Path.Combine(options.Folder!, FinishedFile), JsonSerializer.SerializeToUtf8Bytes(new
             {
                 name = Name,
                 steps = done,
                 rows = rows.ToDictionary(pair => pair.Key, pair => pair.Value.Counts),
             }));
         }
+        Ranks.First("end of the run", () => true);
         IsFinished = true;
     }
 
@@ -223,6 +253,31 @@ public sealed class TrainingRun : IDisposable
     {
         journal?.Dispose();
         hold?.Dispose();
+    }
+
+    // files may differ from machine to machine, and rows of other files are other rows
+    private void CheckInputsOfRanks()
+    {
+        byte[][] all = Ranks.Gather("inputs", JsonSerializer.SerializeToUtf8Bytes(inputs, CheckpointState.Options));
+        for (int rank = 1; rank < all.Length; rank++)
+            if (InputPrint.Difference(Read(all[0]), Read(all[rank])) is { } difference)
+                throw new InvalidInputException($"rank {rank} does not read the same files as rank 0: {difference} there; put the same files on all machines.");
+
+        static IReadOnlyList<InputPrint> Read(byte[] bytes) => JsonSerializer.Deserialize<IReadOnlyList<InputPrint>>(bytes, CheckpointState.Options)!;
+    }
+
+    /// <summary>Once a step all ranks tell how long they worked, and whether they were asked to stop.</summary>
+    /// <returns>Whether any was.</returns>
+    private bool MeetRanks(Dictionary<string, double> clocked, bool stops)
+    {
+        double busy = (clock.Elapsed - stepStart - (Ranks.Waited - waited)).TotalSeconds;
+        double[][] all = [.. Ranks.Gather($"end of step {done}", MemoryMarshal.AsBytes<double>([stops ? 1 : 0, busy, Ranks.Rows - worked]))
+            .Select(bytes => MemoryMarshal.Cast<byte, double>(bytes).ToArray())];
+        worked = Ranks.Rows;
+        for (int rank = 0; rank < all.Length; rank++) clocked[$"rank_{rank}_rows_per_second"] = all[rank][2] / Math.Max(1e-9, all[rank][1]);
+        int slowest = Enumerable.Range(0, all.Length).MaxBy(rank => all[rank][1]);
+        (clocked["slowest_rank"], clocked["slowest_rank_seconds"]) = (slowest, all[slowest][1]);
+        return all.Any(one => one[0] != 0);
     }
 
     private long? FindCheckpoint()
@@ -268,7 +323,7 @@ public sealed class TrainingRun : IDisposable
         (done, saved, total, last) = (state.Step, state.Step, state.Total, state.Metrics);
         string metrics = Path.Combine(folder, MetricsLog.FileName);
         foreach ((_, IReadOnlyDictionary<string, double> values) in options.BestMetric is null ? [] : MetricsLog.Read(metrics)) Remember(values);
-        journal = new RunJournal(options.Folder, Name, File.ReadAllBytes(metrics));
+        journal = Ranks.IsFirst ? new RunJournal(options.Folder, Name, File.ReadAllBytes(metrics)) : new RunJournal(null, Name, null);
     }
 
     private bool IsOfThisRecipe(long step) =>
@@ -277,13 +332,19 @@ public sealed class TrainingRun : IDisposable
 
     private void Begin()
     {
-        journal = new RunJournal(options.Folder, Name, null);
-        if (options.RecipeYaml is { } recipe) AtomicFile.Write(Path.Combine(options.Folder!, RecipeFile), Encoding.UTF8.GetBytes(recipe));
+        journal = new RunJournal(Ranks.IsFirst ? options.Folder : null, Name, null);
+        if (Ranks.IsFirst && options.RecipeYaml is { } recipe) AtomicFile.Write(Path.Combine(options.Folder!, RecipeFile), Encoding.UTF8.GetBytes(recipe));
     }
 
     private void Save()
     {
         if (store is null) return;
+        if (!Ranks.IsFirst)
+        {
+            foreach (IShardedPart part in parts.Values.OfType<IShardedPart>()) part.SaveWithFirst();
+            saved = done;
+            return;
+        }
         store.Write(done, aside =>
         {
             double? best = window.Count > 0 ? window.Average() : null;

@@ -36,7 +36,7 @@ public static class ModelTraining
         string? adapter = RecipeModels.AddAdapter(model, recipe.Model, recipe.Seed);
         using ScoreHead head = RecipeModels.LoadOrMakeHead(model, recipe.Model.Folder, kind, recipe.Seed, recipe.Trainer.Name);
         ModelProcessor processor = ModelProcessor.Load(recipe.Model.Folder);
-        using VisionCache cache = new(model, processor.Images, CacheBytes(recipe.Training));
+        using VisionCache cache = new(model, processor.Images, CacheBytes(recipe.Training), !run.Ranks.IsAlone);
         train(new ScorerRole(model, head, adapter), RecipeModels.Open(recipe.Data, processor, cache), folder =>
         {
             RecipeModels.Save(model, adapter, folder);
@@ -55,10 +55,9 @@ public static class ModelTraining
         using VisionLanguageModel? frozen = needsReference && adapter is null ? RecipeModels.Load(named.Folder, named.Dtype, named.Device) : null;
         PolicyRole? reference = needsReference ? new PolicyRole(frozen ?? model) : null;
         ModelProcessor processor = ModelProcessor.Load(named.Folder);
-        using VisionCache cache = new(model, processor.Images, CacheBytes(training));
-        using VisionCache? referenceTower = frozen is not null && training.TrainVisionTower ? new(frozen, processor.Images, training.VisionCacheBytes) : null;
-        train(new PolicyRole(model, adapter), reference, referenceTower, RecipeModels.Open(recipe.Data, processor, cache),
-            folder => RecipeModels.Save(model, adapter, folder));
+        using VisionCache cache = new(model, processor.Images, CacheBytes(training), !run.Ranks.IsAlone);
+        using VisionCache? referenceTower = frozen is not null && training.TrainVisionTower ? new(frozen, processor.Images, training.VisionCacheBytes, !run.Ranks.IsAlone) : null;
+        train(new PolicyRole(model, adapter), reference, referenceTower, RecipeModels.Open(recipe.Data, processor, cache), folder => RecipeModels.Save(model, adapter, folder));
     }
 
     private static VisionLanguageModel Load(TrainingRun run, ModelRecipe recipe, TrainerDefinition trainer, params ModelKind[] kinds)

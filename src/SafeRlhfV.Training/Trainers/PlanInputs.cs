@@ -5,7 +5,8 @@ namespace SafeRlhfV.Training;
 /// <param name="StoredBytes">Bytes of a stored weight, where the recipe leaves the type to the checkpoint.</param>
 /// <param name="Sizes">What is known of the data; null = the recipe's limits.</param>
 /// <param name="Instructions">What is known of PPO's instruction data; null = the recipe's limits.</param>
-public sealed record PlanInputs(ModelShape Shape, int StoredBytes, PlanSizes? Sizes = null, PlanSizes? Instructions = null)
+/// <param name="Ranks">Processes that train together; the plan is that of one of them.</param>
+public sealed record PlanInputs(ModelShape Shape, int StoredBytes, PlanSizes? Sizes = null, PlanSizes? Instructions = null, int Ranks = 1)
 {
     /// <summary>Whether weights take two bytes.</summary>
     /// <param name="wanted">The recipe's type; null = as stored.</param>

@@ -1,0 +1,51 @@
+using SafeRlhfV.Training;
+using static TorchSharp.torch;
+
+namespace SafeRlhfV.Cli;
+
+/// <summary>The processes that a launcher started this one with: joined by the verb that trains, left when its outcome has been printed.</summary>
+internal static class LaunchedRanks
+{
+    private static Ranks? current;
+
+    /// <summary>Joins them; a process that was started by itself stays alone.</summary>
+    /// <exception cref="InvalidInputException">The launcher and the MPI library contradict each other.</exception>
+    public static Ranks Join()
+    {
+        Ranks ranks = Launcher.Join();
+        if (ranks.IsAlone) return ranks;
+        ranks.Stuck += waited => Output.Note($"safe-rlhf-v: rank {ranks.Rank}: {waited}");
+        ShareProcessors();
+        return current = ranks;
+    }
+
+    /// <summary>What a message begins with; the first rank's say nothing of ranks.</summary>
+    public static string Name(int code)
+    {
+        if (current is not { IsFirst: false } ranks || IsOrderly(code)) return "";
+        Thread.Sleep(1000); // where all ranks fail alike the first one's message is enough: it ends the others meanwhile
+        return $"rank {ranks.Rank}: ";
+    }
+
+    /// <summary>Leaves the others where all end in order; where this one fails, ends them too.</summary>
+    /// <returns>The exit code of this process. Launchers kill the rest when one process ends with an error, so that only the first one may say "cancelled".</returns>
+    public static int End(int code)
+    {
+        if (current is not { } ranks) return code;
+        current = null;
+        if (!(code == 0 || (code == CliHost.Cancelled && ranks.StoppedTogether))) ranks.Abort(code);
+        ranks.Dispose();
+        return ranks.IsFirst ? code : 0;
+    }
+
+    private static bool IsOrderly(int code) => code == CliHost.Cancelled && current!.StoppedTogether;
+
+    // without binding each rank would take all processors
+    private static void ShareProcessors()
+    {
+        if (Environment.GetEnvironmentVariable("OMP_NUM_THREADS") is not null || Launcher.RanksOfThisMachine() is not { } here) return;
+        const string Online = "/proc/stat";
+        int all = File.Exists(Online) ? File.ReadLines(Online).Count(line => line.StartsWith("cpu", StringComparison.Ordinal) && char.IsAsciiDigit(line[3])) : Environment.ProcessorCount;
+        set_num_threads(Math.Max(1, Math.Min(Environment.ProcessorCount, all / here)));
+    }
+}

@@ -1,0 +1,141 @@
+using System.Diagnostics;
+using SafeRlhfV.Models;
+using SafeRlhfV.SafetyWorld;
+using SafeRlhfV.Testing;
+using SafeRlhfV.Training;
+
+namespace SafeRlhfV.Cli.Tests;
+
+/// <summary>The command line under mpirun, on loopback: real processes and real libraries. What the numbers must be, over all trainers, is held in SafeRlhfV.Training.Tests.</summary>
+public sealed class MpirunTests : IDisposable
+{
+    private readonly TemporaryFolder folder = new();
+
+    public MpirunTests() => WorldDataset.Write(folder.At("world"), new World(3).TrainingPairs(24).Select(pair => pair.Row), new World(3).HeldOutPairs(2).Select(pair => pair.Row));
+
+    [Theory]
+    [InlineData("openmpi", 2)]
+    [InlineData("openmpi", 4)]
+    [InlineData("mpich", 2)]
+    public async Task LossesAreThoseOfOneProcess(string launcher, int ranks)
+    {
+        using (CliProcess one = CliProcess.Start(Arguments("one", steps: 3)))
+        {
+            (int code, _, string errors) = await one.EndAsync();
+            Assert.True(code == 0, errors);
+        }
+        using Mpirun run = Mpirun.Start(launcher, ranks, Arguments("many", steps: 3));
+        (int ended, string output, string told) = await run.EndAsync();
+        Assert.True(ended == 0, told);
+        Assert.Equal(folder.At("many", "result"), output.Trim()); // one rank alone tells the result
+        Assert.Contains("slowest rank", told);
+        Close(folder.At("one"), folder.At("many"));
+    }
+
+    /// <summary>A rank that is killed takes the others with it, and the last checkpoint is gone on with by another number of ranks.</summary>
+    [Fact]
+    public Task AKilledRankEndsAll() => KilledRunsEndAlikeAsync(1);
+
+    [Fact, Trait("speed", "slow")]
+    public Task TwentyKillsAndOtherNumbersOfRanks() => KilledRunsEndAlikeAsync(20);
+
+    /// <summary>SIGUSR1 reaches all ranks by way of the launcher: they write one checkpoint and end.</summary>
+    [Theory]
+    [InlineData("openmpi")]
+    [InlineData("mpich")]
+    public async Task SignalUser1SavesAndStops(string launcher)
+    {
+        using Mpirun run = Mpirun.Start(launcher, 2, Arguments("stopped", steps: 100_000, saveEvery: 0));
+        await run.UntilAsync(() => HasMetrics("stopped"));
+        run.Signal("USR1");
+        (int code, _, string errors) = await run.EndAsync();
+        Assert.True(code == 130, errors);
+        Assert.Contains("stopped. Step ", errors);
+        Assert.Equal(1, errors.Split("safe-rlhf-v: ").Length - 1); // said once
+        Assert.NotNull(TrainingRun.NewestCheckpoint(folder.At("stopped")));
+    }
+
+    /// <summary>A rank that does nothing any more is noticed by the others.</summary>
+    [Fact]
+    public async Task AStuckRankIsNoticedAndAllEnd()
+    {
+        using Mpirun run = Mpirun.Start("openmpi", 2, Arguments("stuck", steps: 100_000), ("SAFERLHFV_RANKS_TIMEOUT", "5"));
+        await run.UntilAsync(() => HasMetrics("stuck"));
+        run.SignalRank(1, "STOP");
+        (int code, _, string errors) = await run.EndAsync();
+        Assert.NotEqual(0, code);
+        Assert.Contains("rank 0: waited 5 s for the other ranks", errors);
+        Assert.NotNull(TrainingRun.NewestCheckpoint(folder.At("stuck")));
+    }
+
+    /// <summary>Processes that do not find each other would each train by itself, into one folder.</summary>
+    [Theory]
+    [InlineData("WORLD_SIZE", "3", "WORLD_SIZE says 3 processes, and Open MPI (libmpi.so.40) sees 2")]
+    [InlineData("SLURM_NTASKS", "4", "SLURM_NTASKS says 4 processes, and Open MPI (libmpi.so.40) sees 2")]
+    public async Task AContradictingLauncherIsRefused(string variable, string value, string fault)
+    {
+        using Mpirun run = Mpirun.Start("openmpi", 2, Arguments("contradiction", steps: 2), (variable, value));
+        (int code, _, string errors) = await run.EndAsync();
+        Assert.True(code == 2, errors);
+        Assert.Contains(fault, errors);
+        Assert.False(Directory.Exists(folder.At("contradiction")));
+    }
+
+    [Fact]
+    public async Task AMistakeIsToldOnceAndEndsAll()
+    {
+        using Mpirun run = Mpirun.Start("openmpi", 2, [.. Arguments("mistake", steps: 2), "--set", "training.lengths.response_tokens=1"]);
+        (int code, _, string errors) = await run.EndAsync();
+        Assert.True(code == 2, errors);
+        Assert.Equal(1, errors.Split("none of its").Length - 1);
+    }
+
+    public void Dispose() => folder.Dispose();
+
+    private async Task KilledRunsEndAlikeAsync(int kills)
+    {
+        const int Steps = 24;
+        using (CliProcess one = CliProcess.Start(Arguments("whole", Steps)))
+        {
+            (int code, _, string errors) = await one.EndAsync();
+            Assert.True(code == 0, errors);
+        }
+        RandomStream random = new(1, "kills");
+        for (int kill = 0; kill < kills; kill++)
+        {
+            using Mpirun run = Mpirun.Start("openmpi", 2 + kill % 2, [.. Arguments("broken", Steps), "--resume"]);
+            long before = Newest();
+            await run.UntilAsync(() => Newest() > before);
+            await Task.Delay(random.NextInt(120), TestContext.Current.CancellationToken);
+            if (run.HasEnded) break; // a quick machine came to the end
+            run.SignalRank(random.NextInt(2), "KILL");
+            Stopwatch clock = Stopwatch.StartNew();
+            (int code, _, _) = await run.EndAsync();
+            Assert.NotEqual(0, code);
+            Assert.True(clock.Elapsed < TimeSpan.FromSeconds(5), $"all ended {clock.Elapsed.TotalSeconds:F1} s after the kill");
+        }
+        using Mpirun last = Mpirun.Start("openmpi", 3, [.. Arguments("broken", Steps), "--resume"]);
+        (int ended, _, string told) = await last.EndAsync();
+        Assert.True(ended == 0, told);
+        Close(folder.At("whole"), folder.At("broken"));
+
+        long Newest() => TrainingRun.NewestCheckpoint(folder.At("broken"))?.Step ?? 0;
+    }
+
+    private string[] Arguments(string run, int steps, int saveEvery = 1) =>
+    [
+        "train", "sft", "--model", Golden.At("models", "llava-1.5-tiny"), "--data", folder.At("world"), "--out", folder.At(run), "--set", $"run.save_every={saveEvery}",
+        "--set", "training.seed=4", "--set", "training.batch_size=8", "--set", "training.micro_batch_size=2", "--set", "training.epochs=1000000", "--set", $"training.max_steps={steps}",
+        "--set", "training.optimizer.learning_rate=1e-3", "--set", "training.optimizer.schedule=constant",
+    ];
+
+    private bool HasMetrics(string run) => File.Exists(folder.At(run, MetricsLog.FileName)) && new FileInfo(folder.At(run, MetricsLog.FileName)).Length > 0
+        && TrainingRun.NewestCheckpoint(folder.At(run)) is not null == (run != "stopped");
+
+    private static void Close(string expected, string actual)
+    {
+        (long Step, IReadOnlyDictionary<string, double> Values)[] want = [.. MetricsLog.Read(Path.Combine(expected, MetricsLog.FileName))], got = [.. MetricsLog.Read(Path.Combine(actual, MetricsLog.FileName))];
+        Assert.Equal(want.Select(line => line.Step), got.Select(line => line.Step));
+        foreach ((var one, var many) in want.Zip(got)) Assert.Equal(one.Values["loss"], many.Values["loss"], 1e-6);
+    }
+}
