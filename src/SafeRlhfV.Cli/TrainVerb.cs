@@ -86,12 +86,11 @@ internal static class TrainVerb
     {
         RecipePlan plan = RecipePlan.ByData(recipe, ranks: ranks.Size);
         if (ranks.IsFirst) foreach (string line in plan.Memory.Lines) Output.Note(line);
-        if (DeviceMemory.Free(plan.Device) is not { } all) Output.Note($"how much memory {plan.Device} has cannot be told here.");
-        else if (!ignore) plan.Demand(plan.Device == "cpu" ? Share(all) : all, plan.Device == "cpu" ? null : Share(DeviceMemory.Free("cpu")));
+        bool isCpu = plan.Device == "cpu";
+        int here = ranks.IsAlone ? 1 : Launcher.RanksOfThisMachine() ?? 1; // ranks that share the host's memory
+        if (DeviceMemory.Free(plan.Device) is not { } free) Output.Note($"how much memory {plan.Device} has cannot be told here.");
+        else if (!ignore) plan.Demand(isCpu ? free / here : free, isCpu ? null : DeviceMemory.Free("cpu") / here);
         return plan;
-
-        // the ranks of a machine share its memory
-        long? Share(long? bytes) => bytes / (ranks.IsAlone ? 1 : Launcher.RanksOfThisMachine() ?? 1);
     }
 
     private static void Run(Recipe recipe, RecipePlan plan, RunOptions options, bool json, CancellationToken cancel)

@@ -26,6 +26,7 @@ internal static class CliHost
 
     private static async Task<int> InvokeAsync(RootCommand commands, string[] arguments)
     {
+        LaunchedRanks.WritePlainly();
         RootCommand tree = VersionOutput.AddTo(commands);
         if (arguments.Length == 0)
         {
@@ -100,7 +101,7 @@ internal static class CliHost
 
     private static int Fail(int code, string message)
     {
-        Console.Error.WriteLine($"safe-rlhf-v: {LaunchedRanks.Name(code)}{message.ReplaceLineEndings(" ")}");
+        if (LaunchedRanks.Prefix(code) is { } prefix) Console.Error.WriteLine($"safe-rlhf-v: {prefix}{message.ReplaceLineEndings(" ")}");
         return code;
     }
 }

@@ -19,10 +19,17 @@ internal static class LaunchedRanks
         return current = ranks;
     }
 
-    /// <summary>What a message begins with; the first rank's say nothing of ranks.</summary>
-    public static string Name(int code)
+    /// <summary>Some launchers give processes a terminal that is none: what is written must be the plain text all the same. To be called before anything is written.</summary>
+    public static void WritePlainly()
     {
-        if (current is not { IsFirst: false } ranks || IsOrderly(code)) return "";
+        if (Launcher.IsLaunched()) Environment.SetEnvironmentVariable("TERM", "dumb");
+    }
+
+    /// <summary>What the message of a failure begins with; null where another rank says it.</summary>
+    public static string? Prefix(int code)
+    {
+        if (current is not { IsFirst: false } ranks) return "";
+        if (IsOrderly(code, ranks)) return null;
         Thread.Sleep(1000); // where all ranks fail alike the first one's message is enough: it ends the others meanwhile
         return $"rank {ranks.Rank}: ";
     }
@@ -33,12 +40,12 @@ internal static class LaunchedRanks
     {
         if (current is not { } ranks) return code;
         current = null;
-        if (!(code == 0 || (code == CliHost.Cancelled && ranks.StoppedTogether))) ranks.Abort(code);
+        if (!IsOrderly(code, ranks)) ranks.Abort(code);
         ranks.Dispose();
         return ranks.IsFirst ? code : 0;
     }
 
-    private static bool IsOrderly(int code) => code == CliHost.Cancelled && current!.StoppedTogether;
+    private static bool IsOrderly(int code, Ranks ranks) => code == 0 || (code == CliHost.Cancelled && ranks.StoppedTogether);
 
     // without binding each rank would take all processors
     private static void ShareProcessors()

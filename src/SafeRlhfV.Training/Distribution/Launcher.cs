@@ -25,9 +25,8 @@ public static class Launcher
     public static Ranks Join(Func<string, string?>? environment = null)
     {
         environment ??= Environment.GetEnvironmentVariable;
-        (string Name, int Size)[] said = [.. new[] { OpenMpi, Pmi, Slurm, Torch }.Where(name => !string.IsNullOrEmpty(environment(name))).Select(name => (name, Whole(name, environment(name)!)))];
-        bool isLaunched = environment(Pmix) is not null || said.Any(one => one.Name is OpenMpi or Pmi || one.Size > 1);
-        if (!isLaunched) return Ranks.Alone;
+        if (!IsLaunched(environment)) return Ranks.Alone;
+        (string Name, int Size)[] said = Said(environment);
         string? named = environment(LibraryVariable) is { Length: > 0 } path ? path : null;
         TimeSpan limit = environment(TimeoutVariable) is { Length: > 0 } seconds ? TimeSpan.FromSeconds(Whole(TimeoutVariable, seconds)) : DefaultLimit;
         Ranks ranks = new(() => MpiLibrary.Join(named, isOpenMpi: environment(OpenMpi) is not null || environment(Pmi) is null), limit);
@@ -39,6 +38,15 @@ public static class Launcher
         if (ranks.Size > 1) return ranks;
         ranks.Dispose();
         return Ranks.Alone;
+    }
+
+    /// <summary>Whether a launcher's variables say that this process is one of several, or was started by mpirun.</summary>
+    /// <param name="environment">Gives the value of an environment variable; null = that of this process.</param>
+    /// <exception cref="InvalidInputException">A variable is no number.</exception>
+    public static bool IsLaunched(Func<string, string?>? environment = null)
+    {
+        environment ??= Environment.GetEnvironmentVariable;
+        return environment(Pmix) is not null || Said(environment).Any(one => one.Name is OpenMpi or Pmi || one.Size > 1);
     }
 
     /// <summary>How many ranks share this machine, as the launcher says; null where it does not say.</summary>
@@ -60,6 +68,9 @@ public static class Launcher
         }
         return null;
     }
+
+    private static (string Name, int Size)[] Said(Func<string, string?> environment) =>
+        [.. new[] { OpenMpi, Pmi, Slurm, Torch }.Where(name => !string.IsNullOrEmpty(environment(name))).Select(name => (name, Whole(name, environment(name)!)))];
 
     private static int Whole(string name, string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number > 0
         ? number : throw new InvalidInputException($"{name} is '{text}', and a whole number above 0 is needed.");
