@@ -17,7 +17,10 @@ internal static class PlanVerb
                 + "nvidia-smi counts) or 48gb (10^9 bytes). Exit 1 if it does not fit."
         };
         Option<bool> data = new("--data") { Description = "Look at the recipe's data for the lengths of texts, instead of its limits." };
-        Option<int> ranks = new("--ranks") { Description = "Processes that train together (mpirun -n N): the plan is that of one of them.", DefaultValueFactory = _ => 1 };
+        Option<int> ranks = new("--ranks")
+        {
+            Description = "Processes that train together (mpirun -n N): the plan is that of one of them.", DefaultValueFactory = _ => 1,
+        };
         Option<bool> json = Output.JsonOption();
         Command command = new("plan", "Tell what a recipe takes: weights, gradients, optimizer, KV cache, activations. "
             + "Example: safe-rlhf-v plan --config recipes/one-gpu/ppo.yaml --model models/llava-1.5-7b-hf --name llava-1.5-7b --gpu h100-80gb")

@@ -57,7 +57,8 @@ internal static class TrainVerb
             if (recipe.Run.Folder.Length == 0) throw new InvalidInputException("train needs a folder for the run: --out FOLDER, or run.folder in the recipe.");
             Ranks ranks = LaunchedRanks.Join();
             RunOptions options = recipe.ToRunOptions(parsed.GetValue(resume)) with { Ranks = ranks };
-            if (ranks.IsFirst && options.Resume && TrainingRun.NewestCheckpoint(recipe.Run.Folder) is null) Output.Note($"{recipe.Run.Folder}: there is no run to resume; a new one begins.");
+            if (ranks.IsFirst && options.Resume && TrainingRun.NewestCheckpoint(recipe.Run.Folder) is null)
+                Output.Note($"{recipe.Run.Folder}: there is no run to resume; a new one begins.");
             RecipePlan plan = Plan(recipe, ranks, parsed.GetValue(ignore));
             try
             {
@@ -88,7 +89,7 @@ internal static class TrainVerb
         if (ranks.IsFirst) foreach (string line in plan.Memory.Lines) Output.Note(line);
         bool isCpu = plan.Device == "cpu";
         int here = ranks.IsAlone ? 1 : Launcher.RanksOfThisMachine() ?? 1; // ranks that share the host's memory
-        if (DeviceMemory.Free(plan.Device) is not { } free) Output.Note($"how much memory {plan.Device} has cannot be told here.");
+        if (DeviceMemory.Free(plan.Device) is not { } free) Output.Note($"how much memory {plan.Device} has is not known here.");
         else if (!ignore) plan.Demand(isCpu ? free / here : free, isCpu ? null : DeviceMemory.Free("cpu") / here);
         return plan;
     }

@@ -8,7 +8,8 @@ internal sealed class Mpirun : IDisposable
     private readonly Process process;
     private readonly Task<string> output, errors;
 
-    private Mpirun(Process process) => (this.process, output, errors) = (process, process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+    private Mpirun(Process process) =>
+        (this.process, output, errors) = (process, process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
 
     public bool HasEnded => process.HasExited;
 
@@ -45,7 +46,8 @@ internal sealed class Mpirun : IDisposable
     /// <summary>Sends a signal to one of the processes.</summary>
     public void SignalRank(int rank, string name)
     {
-        string[] found = [.. Directory.EnumerateDirectories("/proc").Where(path => int.TryParse(Path.GetFileName(path), out _) && IsRank(path, rank)).Select(Path.GetFileName)!];
+        string[] found = [.. Directory.EnumerateDirectories("/proc")
+            .Where(path => int.TryParse(Path.GetFileName(path), out _) && IsRank(path, rank)).Select(Path.GetFileName)!];
         Process.Start("kill", [$"-{name}", Assert.Single(found)]).WaitForExit();
     }
 

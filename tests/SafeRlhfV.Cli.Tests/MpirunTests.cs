@@ -6,12 +6,18 @@ using SafeRlhfV.Training;
 
 namespace SafeRlhfV.Cli.Tests;
 
-/// <summary>The command line under mpirun, on loopback: real processes and real libraries. What the numbers must be, over all trainers, is held in SafeRlhfV.Training.Tests.</summary>
+/// <summary>
+/// The command line under mpirun, on loopback: real processes and real libraries. SafeRlhfV.Training.Tests holds the numbers of all trainers.
+/// </summary>
 public sealed class MpirunTests : IDisposable
 {
     private readonly TemporaryFolder folder = new();
 
-    public MpirunTests() => WorldDataset.Write(folder.At("world"), new World(3).TrainingPairs(24).Select(pair => pair.Row), new World(3).HeldOutPairs(2).Select(pair => pair.Row));
+    public MpirunTests()
+    {
+        World world = new(3);
+        WorldDataset.Write(folder.At("world"), world.TrainingPairs(24).Select(pair => pair.Row), world.HeldOutPairs(2).Select(pair => pair.Row));
+    }
 
     [Theory]
     [InlineData("openmpi", 2)]
@@ -124,8 +130,10 @@ public sealed class MpirunTests : IDisposable
 
     private string[] Arguments(string run, int steps, int saveEvery = 1) =>
     [
-        "train", "sft", "--model", Golden.At("models", "llava-1.5-tiny"), "--data", folder.At("world"), "--out", folder.At(run), "--set", $"run.save_every={saveEvery}",
-        "--set", "training.seed=4", "--set", "training.batch_size=8", "--set", "training.micro_batch_size=2", "--set", "training.epochs=1000000", "--set", $"training.max_steps={steps}",
+        "train", "sft", "--model", Golden.At("models", "llava-1.5-tiny"), "--data", folder.At("world"), "--out", folder.At(run),
+        "--set", $"run.save_every={saveEvery}",
+        "--set", "training.seed=4", "--set", "training.batch_size=8", "--set", "training.micro_batch_size=2",
+        "--set", "training.epochs=1000000", "--set", $"training.max_steps={steps}",
         "--set", "training.optimizer.learning_rate=1e-3", "--set", "training.optimizer.schedule=constant",
     ];
 
@@ -134,7 +142,8 @@ public sealed class MpirunTests : IDisposable
 
     private static void Close(string expected, string actual)
     {
-        (long Step, IReadOnlyDictionary<string, double> Values)[] want = [.. MetricsLog.Read(Path.Combine(expected, MetricsLog.FileName))], got = [.. MetricsLog.Read(Path.Combine(actual, MetricsLog.FileName))];
+        (long Step, IReadOnlyDictionary<string, double> Values)[] want = [.. MetricsLog.Read(Path.Combine(expected, MetricsLog.FileName))];
+        (long Step, IReadOnlyDictionary<string, double> Values)[] got = [.. MetricsLog.Read(Path.Combine(actual, MetricsLog.FileName))];
         Assert.Equal(want.Select(line => line.Step), got.Select(line => line.Step));
         foreach ((var one, var many) in want.Zip(got)) Assert.Equal(one.Values["loss"], many.Values["loss"], 1e-6);
     }

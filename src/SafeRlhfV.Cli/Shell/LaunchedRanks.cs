@@ -19,7 +19,9 @@ internal static class LaunchedRanks
         return current = ranks;
     }
 
-    /// <summary>Some launchers give processes a terminal that is none: what is written must be the plain text all the same. To be called before anything is written.</summary>
+    /// <summary>
+    /// Open MPI gives processes a pseudo-terminal as stdout: control sequences for a terminal must not get into results. Call this before anything is written.
+    /// </summary>
     public static void WritePlainly()
     {
         if (Launcher.IsLaunched()) Environment.SetEnvironmentVariable("TERM", "dumb");
@@ -35,7 +37,9 @@ internal static class LaunchedRanks
     }
 
     /// <summary>Leaves the others where all end in order; where this one fails, ends them too.</summary>
-    /// <returns>The exit code of this process. Launchers kill the rest when one process ends with an error, so that only the first one may say "cancelled".</returns>
+    /// <returns>
+    /// The exit code of this process. Launchers kill the other processes when one ends with an error, so that only the first one may say "cancelled".
+    /// </returns>
     public static int End(int code)
     {
         if (current is not { } ranks) return code;
@@ -52,7 +56,8 @@ internal static class LaunchedRanks
     {
         if (Environment.GetEnvironmentVariable("OMP_NUM_THREADS") is not null || Launcher.RanksOfThisMachine() is not { } here) return;
         const string Online = "/proc/stat";
-        int all = File.Exists(Online) ? File.ReadLines(Online).Count(line => line.StartsWith("cpu", StringComparison.Ordinal) && char.IsAsciiDigit(line[3])) : Environment.ProcessorCount;
+        int all = File.Exists(Online)
+            ? File.ReadLines(Online).Count(line => line.StartsWith("cpu", StringComparison.Ordinal) && char.IsAsciiDigit(line[3])) : Environment.ProcessorCount;
         set_num_threads(Math.Max(1, Math.Min(Environment.ProcessorCount, all / here)));
     }
 }

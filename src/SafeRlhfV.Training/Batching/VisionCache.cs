@@ -11,10 +11,11 @@ namespace SafeRlhfV.Training;
 /// weights share its cache. Without memory (0 bytes) nothing is kept, and gradients reach a tower that is trained.
 /// </summary>
 /// <param name="model">The model whose tower computes them.</param>
-/// <param name="processing">Makes pictures ready for the tower.</param>
+/// <param name="processing">Makes images ready for the tower.</param>
 /// <param name="maxBytes">What may be kept.</param>
 /// <param name="decodesLate">
-/// Pictures are decoded here, when their features are asked for, and not where rows are encoded: of several ranks each then decodes only the pictures of its own rows.
+/// Images are decoded here, when their features are asked for, and not where rows are encoded: with several ranks, each then decodes only the images of its
+/// own rows.
 /// </param>
 public sealed class VisionCache(VisionLanguageModel model, ImageProcessor processing, long maxBytes, bool decodesLate = false) : IDisposable
 {
@@ -28,7 +29,7 @@ public sealed class VisionCache(VisionLanguageModel model, ImageProcessor proces
     /// <summary>Features are kept, and no gradient reaches the tower.</summary>
     public bool Keeps => maxBytes > 0;
 
-    /// <summary>Pictures are decoded when their features are asked for.</summary>
+    /// <summary>Images are decoded when their features are asked for.</summary>
     public bool DecodesLate => decodesLate;
 
     /// <summary>The model whose tower computes them.</summary>

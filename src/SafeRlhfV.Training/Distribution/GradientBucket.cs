@@ -6,8 +6,8 @@ using static TorchSharp.torch;
 namespace SafeRlhfV.Training;
 
 /// <summary>
-/// Numbers of some parameters side by side, as they travel between ranks. Each rank owns a shard of the same size: it gets the sum of all ranks' gradients there,
-/// updates the weights there, and sends them to all.
+/// Numbers of some parameters side by side, as they are exchanged between ranks. Each rank owns a shard of the same size: it gets the sum of all ranks'
+/// gradients there, updates the weights there, and sends them to all.
 /// </summary>
 /// <param name="pieces">Ranges of parameters, in order.</param>
 /// <param name="ranks">The ranks.</param>
@@ -48,7 +48,8 @@ internal sealed class GradientBucket(IReadOnlyList<BucketPiece> pieces, Ranks ra
         Tensor sent = zeros(shard * ranks.Size, type).DetachFromDisposeScope();
         using (DisposeScope scope = NewDisposeScope())
             foreach (BucketPiece piece in pieces)
-                if (piece.Parameter.grad is { } gradient) sent.narrow(0, piece.At, piece.Length).copy_(gradient.reshape(-1).narrow(0, piece.Offset, piece.Length));
+                if (piece.Parameter.grad is { } gradient)
+                    sent.narrow(0, piece.At, piece.Length).copy_(gradient.reshape(-1).narrow(0, piece.Offset, piece.Length));
         call = ranks.Post("gradients", exchange =>
         {
             using Tensor received = empty(shard * ranks.Size, type);

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace SafeRlhfV.Training;
 
 /// <summary>
-/// Finds out whether a launcher (mpirun, srun, mpiexec) started this process as one of several, and joins the others. Without a launcher MPI is not even loaded.
+/// Finds out whether a launcher (mpirun, srun, mpiexec) started this process as one of several, and joins the others. Without a launcher MPI is not loaded.
 /// </summary>
 public static class Launcher
 {
@@ -52,7 +52,8 @@ public static class Launcher
     /// <summary>How many ranks share this machine, as the launcher says; null where it does not say.</summary>
     public static int? RanksOfThisMachine() =>
         new[] { "OMPI_COMM_WORLD_LOCAL_SIZE", "MPI_LOCALNRANKS", "SLURM_NTASKS_PER_NODE", "LOCAL_WORLD_SIZE" }
-            .Select(Environment.GetEnvironmentVariable).Select(text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count > 0 ? count : (int?)null)
+            .Select(Environment.GetEnvironmentVariable)
+            .Select(text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count > 0 ? count : (int?)null)
             .FirstOrDefault(count => count is not null);
 
     /// <summary>What the launcher's variables and the library disagree in; null where they agree.</summary>
@@ -64,13 +65,15 @@ public static class Launcher
             string mend = size == 1
                 ? "each process would train by itself. Start them with the mpirun of that library or with 'srun --mpi=pmix'"
                 : "start as many as the variable says";
-            return $"{name} says {number} processes, and {library} sees {size}: {mend}; {LibraryVariable} names another library, and a variable of an outer job that does not matter can be unset.";
+            return $"{name} says {number} processes, and {library} sees {size}: {mend}; {LibraryVariable} names another library, and a variable of an "
+                + "outer job that does not matter can be unset.";
         }
         return null;
     }
 
     private static (string Name, int Size)[] Said(Func<string, string?> environment) =>
-        [.. new[] { OpenMpi, Pmi, Slurm, Torch }.Where(name => !string.IsNullOrEmpty(environment(name))).Select(name => (name, Whole(name, environment(name)!)))];
+        [.. new[] { OpenMpi, Pmi, Slurm, Torch }.Where(name => !string.IsNullOrEmpty(environment(name)))
+            .Select(name => (name, Whole(name, environment(name)!)))];
 
     private static int Whole(string name, string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number > 0
         ? number : throw new InvalidInputException($"{name} is '{text}', and a whole number above 0 is needed.");

@@ -9,7 +9,8 @@ namespace SafeRlhfV.Training;
 internal sealed unsafe class MpiLibrary : ICollectives
 {
     // what Debian, Red Hat, conda and the hub's images call them
-    private static readonly string[] OfOpenMpi = ["libmpi.so.40", "libmpi.so.80"], OfMpich = ["libmpi.so.12", "libmpich.so.12"], OfStandard = ["libmpi_abi.so.1", "libmpi_abi.so.0"];
+    private static readonly string[] OfOpenMpi = ["libmpi.so.40", "libmpi.so.80"], OfMpich = ["libmpi.so.12", "libmpich.so.12"],
+        OfStandard = ["libmpi_abi.so.1", "libmpi_abi.so.0"];
 
     private readonly nint library;
     private readonly string path;
@@ -22,7 +23,8 @@ internal sealed unsafe class MpiLibrary : ICollectives
         abi = Recognise();
         int got;
         Check(((delegate* unmanaged[Cdecl]<void*, void*, int, int*, int>)Find("MPI_Init_thread"))(null, null, abi.Serialized, &got), "MPI_Init_thread");
-        if (got < abi.Serialized) throw new InvalidInputException($"{Library} lets one thread alone use it (thread level {got}); take a build with thread support.");
+        if (got < abi.Serialized)
+            throw new InvalidInputException($"{Library} lets one thread alone use it (thread level {got}); take a build with thread support.");
         int number;
         Check(((delegate* unmanaged[Cdecl]<nint, int*, int>)Find("MPI_Comm_rank"))(abi.World, &number), "MPI_Comm_rank");
         Rank = number;
@@ -54,16 +56,25 @@ internal sealed unsafe class MpiLibrary : ICollectives
     }
 
     /// <inheritdoc/>
-    public void AllGather(nint own, nint all, int bytes) => Check(
-        ((delegate* unmanaged[Cdecl]<nint, int, nint, nint, int, nint, nint, int>)Find("MPI_Allgather"))(own, bytes, abi.Byte, all, bytes, abi.Byte, abi.World), "MPI_Allgather");
+    public void AllGather(nint own, nint all, int bytes)
+    {
+        var call = (delegate* unmanaged[Cdecl]<nint, int, nint, nint, int, nint, nint, int>)Find("MPI_Allgather");
+        Check(call(own, bytes, abi.Byte, all, bytes, abi.Byte, abi.World), "MPI_Allgather");
+    }
 
     /// <inheritdoc/>
-    public void Gather(nint own, nint all, int bytes) => Check(
-        ((delegate* unmanaged[Cdecl]<nint, int, nint, nint, int, nint, int, nint, int>)Find("MPI_Gather"))(own, bytes, abi.Byte, all, bytes, abi.Byte, 0, abi.World), "MPI_Gather");
+    public void Gather(nint own, nint all, int bytes)
+    {
+        var call = (delegate* unmanaged[Cdecl]<nint, int, nint, nint, int, nint, int, nint, int>)Find("MPI_Gather");
+        Check(call(own, bytes, abi.Byte, all, bytes, abi.Byte, 0, abi.World), "MPI_Gather");
+    }
 
     /// <inheritdoc/>
-    public void AllToAll(nint sent, nint received, int bytes) => Check(
-        ((delegate* unmanaged[Cdecl]<nint, int, nint, nint, int, nint, nint, int>)Find("MPI_Alltoall"))(sent, bytes, abi.Byte, received, bytes, abi.Byte, abi.World), "MPI_Alltoall");
+    public void AllToAll(nint sent, nint received, int bytes)
+    {
+        var call = (delegate* unmanaged[Cdecl]<nint, int, nint, nint, int, nint, nint, int>)Find("MPI_Alltoall");
+        Check(call(sent, bytes, abi.Byte, received, bytes, abi.Byte, abi.World), "MPI_Alltoall");
+    }
 
     /// <inheritdoc/>
     public void Abort(int code) => _ = ((delegate* unmanaged[Cdecl]<nint, int, int>)Find("MPI_Abort"))(abi.World, code);

@@ -6,8 +6,8 @@ using System.Text.Json;
 namespace SafeRlhfV.Training;
 
 /// <summary>
-/// The processes (ranks) that train one model together. All ranks do the same things in the same order; what one of them alone knows, they tell each other by the
-/// calls here. One thread makes the calls, from a queue, so that they may run beside the backward pass. A process by itself is <see cref="Alone"/>, and calls nothing.
+/// The processes (ranks) that train one model together. All ranks do the same things in the same order, and exchange what one of them alone knows by the calls
+/// here. One thread makes the calls, from a queue, so that they may run beside the backward pass. A single process is <see cref="Alone"/>, and calls nothing.
 /// </summary>
 public sealed class Ranks : IDisposable
 {
@@ -159,7 +159,7 @@ public sealed class Ranks : IDisposable
     private void Watch()
     {
         if (running is not { } call || call.Running < limit || Interlocked.Exchange(ref isStuck, 1) == 1) return;
-        Stuck?.Invoke($"waited {call.Running.TotalSeconds:F0} s for the other ranks ({call.What}); the rank that says nothing like this is the one that is stuck.");
+        Stuck?.Invoke($"waited {call.Running.TotalSeconds:F0} s for the other ranks ({call.What}); the rank without a message like this one is stuck.");
         Thread.Sleep(1000); // so that the others can say it, too
         Abort(1);
     }

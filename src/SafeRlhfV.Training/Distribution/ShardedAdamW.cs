@@ -9,8 +9,9 @@ using static TorchSharp.torch;
 namespace SafeRlhfV.Training;
 
 /// <summary>
-/// <see cref="AdamW"/> over several ranks (ZeRO, stage 1; Rajbhandari et al. 2020): each rank keeps the moments and master copies of its shards alone. Gradients are summed in rank
-/// order in double; each rank updates its shards; all get the new weights. Checkpoints have the layout of one rank, so that any number of ranks can go on from them.
+/// <see cref="AdamW"/> over several ranks (ZeRO, stage 1; Rajbhandari et al. 2020): each rank keeps the moments and master copies of its shards alone.
+/// Gradients are summed in rank order in double; each rank updates its shards; all get the new weights. Checkpoints have the layout of one rank, so that any
+/// number of ranks can resume from them.
 /// </summary>
 internal sealed class ShardedAdamW : IOptimizer, IShardedPart
 {
@@ -219,7 +220,8 @@ internal sealed class ShardedAdamW : IOptimizer, IShardedPart
             if (index >= 0) mine.narrow(0, 0, own[index].View.numel()).copy_(state[NameOf(index) + kind]);
             ranks.Wait(ranks.Post("optimizer states", exchange =>
             {
-                fixed (byte* sent = mine.bytes, received = all.bytes) exchange.Gather((nint)sent, ranks.IsFirst ? (nint)received : 0, checked((int)(width * sizeof(float))));
+                fixed (byte* sent = mine.bytes, received = all.bytes)
+                    exchange.Gather((nint)sent, ranks.IsFirst ? (nint)received : 0, checked((int)(width * sizeof(float))));
             }));
             if (!ranks.IsFirst) continue;
             for (int rank = 0; rank < ranks.Size; rank++)

@@ -11,8 +11,8 @@ internal sealed record Share<T>(int Index, IReadOnlyList<T> Items, bool IsOwn);
 internal static class Shares
 {
     /// <summary>
-    /// Deals parts out in turn. Parts stay as the recipe cuts them, so that they are the same for any number of ranks; only where there are fewer parts than ranks
-    /// are they cut further.
+    /// Deals parts out in turn. Parts stay as the recipe cuts them, so that they are the same for any number of ranks; they are cut further only where
+    /// there are fewer parts than ranks.
     /// </summary>
     /// <param name="parts">The parts of a batch, the same on all ranks.</param>
     /// <param name="ranks">The ranks.</param>

@@ -16,7 +16,8 @@ public sealed class TrainingStep<T> where T : class, ISized
     private readonly PartFigures figures;
     private readonly Dictionary<string, double> metrics = [];
 
-    internal TrainingStep(long done, IReadOnlyList<T> samples, IReadOnlyList<T[]> parts, Role role, Updater updater, Ranks ranks, Action<TrainingStep<T>> update)
+    internal TrainingStep(
+        long done, IReadOnlyList<T> samples, IReadOnlyList<T[]> parts, Role role, Updater updater, Ranks ranks, Action<TrainingStep<T>> update)
     {
         (Done, Samples, cut, this.role, this.updater, this.ranks, this.update) = (done, samples, parts, role, updater, ranks, update);
         shares = Shares.Of(parts, ranks, cut: !role.DropsOut);
@@ -39,8 +40,8 @@ public sealed class TrainingStep<T> where T : class, ISized
     public bool IsUpdated { get; private set; }
 
     /// <summary>
-    /// The parts; of several ranks, those that this one runs. Tensors made for a part are freed when the next one is asked for. After the last part the figures of all ranks
-    /// are added up.
+    /// The parts; with several ranks, those that this one runs. Tensors made for a part are freed when the next one is asked for. After the last part the
+    /// figures of all ranks are added up.
     /// </summary>
     public IEnumerable<StepPart<T>> Parts()
     {

@@ -117,7 +117,8 @@ public sealed class AdamW : IOptimizer
             throw new InvalidInputException($"The optimizer's state has {extra}, which nothing here trains: it belongs to another model or recipe.");
         foreach ((string key, long[] shape) in wanted)
             if (!shape.SequenceEqual(found[key]))
-                throw new InvalidInputException($"The optimizer's state {key} is [{string.Join(", ", found[key])}], but [{string.Join(", ", shape)}] is needed.");
+                throw new InvalidInputException(
+                    $"The optimizer's state {key} is [{string.Join(", ", found[key])}], but [{string.Join(", ", shape)}] is needed.");
     }
 
     /// <summary>The names of a parameter's tensors in a state, without its step.</summary>

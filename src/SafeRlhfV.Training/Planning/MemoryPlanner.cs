@@ -29,11 +29,13 @@ public static class MemoryPlanner
         int each = step.Responses;
         long trained = Trained(shape, model.Lora, policy, training.TrainVisionTower);
         long KeptOf(PlanPart one) => cost.Training(one.Rows * one.Width, training.GradientCheckpointing) + cost.Mask(one.Rows, one.Width, one.Prompt)
-            + (policy ? cost.LogProbabilities(one.Answers, trained: true) : 0) + Projector(shape, half, one.Rows) + (training.TrainVisionTower ? TowerTraining(shape, half, one.Rows) : 0);
+            + (policy ? cost.LogProbabilities(one.Answers, trained: true) : 0) + Projector(shape, half, one.Rows)
+            + (training.TrainVisionTower ? TowerTraining(shape, half, one.Rows) : 0);
         PlanPart part = PlanBatches.Of(sizes, training, each, inputs.Ranks).MaxBy(KeptOf)!;
         bool reference = step.HasReference && model.Lora is null, several = part.Rows * inputs.Ranks < training.BatchSize;
 
-        List<MemoryPart> parts = Lasting(shape, half, reference ? 2 : 1, model.Lora, adapters: 1, OnDevice(training.Optimizer, model.Device, half, model.Lora, trained / inputs.Ranks));
+        List<MemoryPart> parts = Lasting(shape, half, reference ? 2 : 1, model.Lora, adapters: 1,
+            OnDevice(training.Optimizer, model.Device, half, model.Lora, trained / inputs.Ranks));
         parts.AddRange(Exchange(inputs.Ranks, trained * GradientBytes(model.Lora, half), trained));
         long gradients = trained * GradientBytes(model.Lora, half);
         long kept = KeptOf(part);
@@ -43,8 +45,12 @@ public static class MemoryPlanner
         parts.Add(new("activations of a part of the batch" + (several ? " and gradients" : ""), several ? kept + gradients : Math.Max(kept, gradients), false));
         parts.Add(new("gradients and the update", gradients + UpdateBytes(model.Lora, half, trained / inputs.Ranks), false));
         if (model.Device != "cpu") parts.Add(Gaps(kept));
-        string texts = $"{part.Rows} {(each > 1 ? "pairs" : "rows")} of {part.Prompt} + {(each > 1 ? "2 x " : "")}{part.Response} tokens at a time, {(half ? "bfloat16" : "float32")}";
-        return new MemoryPlan(parts, texts) { Host = Host(model.Device, Data(shape, training.BatchSize, sizes), Offloaded(training.Optimizer, half, model.Lora, trained / inputs.Ranks)) };
+        string texts = $"{part.Rows} {(each > 1 ? "pairs" : "rows")} of {part.Prompt} + {(each > 1 ? "2 x " : "")}{part.Response} tokens at a time, "
+            + $"{(half ? "bfloat16" : "float32")}";
+        return new MemoryPlan(parts, texts)
+        {
+            Host = Host(model.Device, Data(shape, training.BatchSize, sizes), Offloaded(training.Optimizer, half, model.Lora, trained / inputs.Ranks)),
+        };
     }
 
     /// <summary>Keys and values that one token takes while an answer is sampled.</summary>
@@ -104,7 +110,8 @@ public static class MemoryPlanner
     internal static IEnumerable<MemoryPart> Exchange(int ranks, long gradients, long trained)
     {
         if (ranks == 1) yield break;
-        yield return new($"exchange with {ranks - 1} other {(ranks == 2 ? "rank" : "ranks")}", trained * 4 / ranks + Math.Min(4 * GradientBuckets.MostBytes, 4 * gradients), true);
+        long underWay = Math.Min(4 * GradientBuckets.MostBytes, 4 * gradients);
+        yield return new($"exchange with {ranks - 1} other {(ranks == 2 ? "rank" : "ranks")}", trained * 4 / ranks + underWay, true);
     }
 
     internal static MemoryPart Gaps(long kept) => new("gaps that the allocator leaves", (long)(DeviceGaps * kept), true);

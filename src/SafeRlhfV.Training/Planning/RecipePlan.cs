@@ -40,7 +40,9 @@ public sealed class RecipePlan
     {
         string folder = recipe.Base.Folder;
         ModelConfig config = File.Exists(Path.Combine(folder, "config.json")) ? ModelConfig.Load(folder)
-            : KnownModels.Find(folder) ?? throw new InvalidInputException($"{folder}: there is no config.json to plan by, and no model of that name is known; known are {string.Join(", ", KnownModels.Names)}.");
+            : KnownModels.Find(folder)
+                ?? throw new InvalidInputException($"{folder}: there is no config.json to plan by, and no model of that name is known; known are "
+                    + $"{string.Join(", ", KnownModels.Names)}.");
         return new RecipePlan(recipe, new PlanInputs(ModelShape.Of(config), StoredBytes(recipe, config, card), Ranks: ranks));
     }
 
@@ -56,7 +58,8 @@ public sealed class RecipePlan
         ModelConfig config = ModelConfig.Load(folder);
         (PlanSizes sizes, PlanSizes? instructions) = recipe.Trainer.Look(recipe, ModelProcessor.Load(folder));
         PlanSizes[] all = [.. new[] { sizes, instructions }.OfType<PlanSizes>()];
-        ModelShape shape = ModelShape.Of(config) with { Images = all.Max(one => one.MostImageRows) is { } most ? (most, all.Max(one => one.MostImageTokens) ?? 0) : null };
+        ModelShape shape = ModelShape.Of(config) with { Images = all.Max(one => one.MostImageRows) is { } most
+            ? (most, all.Max(one => one.MostImageTokens) ?? 0) : null };
         return new RecipePlan(recipe, new PlanInputs(shape, StoredBytes(recipe, config, card), sizes, instructions, ranks));
     }
 

@@ -39,7 +39,7 @@ internal sealed class TimePlanner
         (ModelRecipe model, TrainerSettings training) = (recipe.Model, recipe.Training);
         TimePlanner step = new(inputs.Shape, inputs.IsHalf(model.Dtype), model.Lora, training.GradientCheckpointing);
         step.AddStep(cost, model, training, inputs.Sizes ?? PlanSizes.Limits(training.Lengths), inputs.Ranks);
-        return step.Done("step", inputs.Sizes is { } sizes ? training.StepsFor(sizes.Pictures) : training.MaxSteps, speed, Texts(inputs));
+        return step.Done("step", inputs.Sizes is { } sizes ? training.StepsFor(sizes.Images) : training.MaxSteps, speed, Texts(inputs));
     }
 
     /// <summary>What is assumed of the texts, in words.</summary>
@@ -76,7 +76,9 @@ internal sealed class TimePlanner
     private void AddStep(StepCost cost, ModelRecipe model, TrainerSettings training, PlanSizes sizes, int ranks)
     {
         double rows = training.BatchSize / (double)ranks;
-        double width = sizes.MeanPromptTokens + (cost.Responses * sizes.MeanResponseTokens), answers = cost.IsPolicy ? cost.Responses * sizes.MeanResponseTokens : 0;
+        double width = sizes.MeanPromptTokens + (cost.Responses * sizes.MeanResponseTokens), answers = cost.IsPolicy
+            ? cost.Responses * sizes.MeanResponseTokens
+            : 0;
         double forward = Forward(width, answers);
         AddFlops(rows * forward * (Passes + (cost.HasReference ? 1 : 0)));
         // a frozen tower sees each image once if all features are kept

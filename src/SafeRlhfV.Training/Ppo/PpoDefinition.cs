@@ -94,7 +94,8 @@ public sealed class PpoDefinition : TrainerDefinition
         TrainingData? instructionData = ppo.Data.Instructions is { } named ? RecipeModels.Open(named, processor, instructions) : null;
         TrainingData calibrationData = ppo.Data.Calibration is { } pairs ? RecipeModels.Open(pairs, processor, calibration) : promptData;
         PpoRoles roles = models.Roles(calibrationData, training, training.MiniBatch, run.Ranks);
-        SafePpoTrainer.Train(roles, promptData, instructionData, training, run, cancel, folder => RecipeModels.Save(models.Policy, roles.Actor.Adapter, folder));
+        SafePpoTrainer.Train(roles, promptData, instructionData, training, run, cancel,
+            folder => RecipeModels.Save(models.Policy, roles.Actor.Adapter, folder));
     }
 
     /// <inheritdoc/>

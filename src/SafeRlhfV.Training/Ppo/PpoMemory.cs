@@ -22,7 +22,8 @@ internal static class PpoMemory
         long actor = Trained(shape, model.Lora, policy: true, tower: false), critic = Trained(shape, model.Lora, policy: false, tower: false);
         int each = model.NamesOneFolder ? 1 : 2, models = shared ? 1 : 2 + 2 * each; // score models, and as many critics
         List<MemoryPart> parts = Lasting(shape, half, models, model.Lora, adapters: 1 + 2 * each,
-            OnDevice(training.Actor, model.Device, half, model.Lora, actor / inputs.Ranks) + OnDevice(training.Critics, model.Device, half, model.Lora, each * critic / inputs.Ranks));
+            OnDevice(training.Actor, model.Device, half, model.Lora, actor / inputs.Ranks)
+                + OnDevice(training.Critics, model.Device, half, model.Lora, each * critic / inputs.Ranks));
         parts.AddRange(Exchange(inputs.Ranks, actor * GradientBytes(model.Lora, half), actor + (each * critic)));
         parts.AddRange(Vision(shape, half, Math.Max(rows, ptx ? texts : 0), training.VisionCacheBytes, tower: false, sizes, ptx ? instructions : null));
         long data = MemoryPlanner.Data(shape, training.RolloutBatch, sizes) + (ptx ? MemoryPlanner.Data(shape, training.PtxBatch, instructions) : 0);
@@ -52,7 +53,8 @@ internal static class PpoMemory
             $"updates of {rows} rows of {sizes.PromptTokens} + {answer} tokens{also}, "
             + $"{(half ? "bfloat16" : "float32")}, {(shared ? "one backbone" : $"{models} models")}")
         {
-            Host = Host(model.Device, data, Offloaded(training.Actor, half, model.Lora, actor / inputs.Ranks) + Offloaded(training.Critics, half, model.Lora, each * critic / inputs.Ranks)),
+            Host = Host(model.Device, data, Offloaded(training.Actor, half, model.Lora, actor / inputs.Ranks)
+                + Offloaded(training.Critics, half, model.Lora, each * critic / inputs.Ranks)),
         };
 
         // rows of a batch that run at a time on one rank

@@ -59,7 +59,9 @@ public sealed class PpoModels : IDisposable
     public PpoRoles Roles(TrainingData pairs, PpoSettings settings, int batchSize, Ranks? ranks = null)
     {
         bool joint = scorers.ContainsKey(Scores);
-        ScorePair scores = joint ? new(Scorer(Scores)) : new(Scorer(Reward), Scorer(Cost)), critics = joint ? new(Scorer(Critics)) : new(Scorer(RewardCritic), Scorer(CostCritic));
+        ScorePair scores = joint ? new(Scorer(Scores)) : new(Scorer(Reward), Scorer(Cost)), critics = joint
+            ? new(Scorer(Critics))
+            : new(Scorer(RewardCritic), Scorer(CostCritic));
         ScoreCalibration scale = settings.CalibrationRows == 0
             ? ScoreCalibration.None : ScoreCalibration.Measure(scores, pairs, settings.CalibrationRows, settings.Lengths, batchSize, ranks);
         return new PpoRoles(new PolicyRole(Policy, AdapterOf(Actor)), new PolicyRole(reference), scale.Apply(scores), scale.Apply(critics));

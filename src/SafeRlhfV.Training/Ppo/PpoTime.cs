@@ -20,7 +20,8 @@ internal static class PpoTime
         bool half = inputs.IsHalf(model.Dtype);
         int each = model.NamesOneFolder ? 1 : 2, answer = training.MaxNewTokens;
         double rows = training.RolloutBatch / (double)inputs.Ranks;
-        double prompt = sizes.MeanPromptTokens, width = prompt + answer, updates = (double)training.UpdateEpochs * Math.Ceiling((double)training.RolloutBatch / training.MiniBatch);
+        double prompt = sizes.MeanPromptTokens, width = prompt + answer,
+            updates = (double)training.UpdateEpochs * Math.Ceiling((double)training.RolloutBatch / training.MiniBatch);
         double policy = round.Forward(width, answer), scorer = round.Forward(width, 0);
         round.AddFlops(rows * round.Seen(sizes, training.VisionCacheBytes, training.Epochs) * round.Tower);
         round.AddFlops(rows * policy); // sampling: the prompt's columns at once, then the answer's
@@ -31,11 +32,14 @@ internal static class PpoTime
         round.AddFlops(rows * (policy + (2 * each * scorer))); // reference, scores, critics
         round.AddFlops(rows * training.UpdateEpochs * round.Passes * (policy + (each * scorer)));
         if (training.PtxCoefficient > 0 && recipe.Data.Instructions is not null)
-            round.AddFlops(updates * training.PtxBatch / inputs.Ranks * round.Passes * round.Forward(instructions.MeanPromptTokens + instructions.MeanResponseTokens, instructions.MeanResponseTokens));
+            round.AddFlops(updates * training.PtxBatch / inputs.Ranks * round.Passes
+                * round.Forward(instructions.MeanPromptTokens + instructions.MeanResponseTokens, instructions.MeanResponseTokens));
         for (int i = 0; i < updates; i++)
         {
-            round.AddUpdate(training.Actor, model.Device, model.Lora, MemoryPlanner.Trained(shape, model.Lora, policy: true, tower: false) / inputs.Ranks);
-            round.AddUpdate(training.Critics, model.Device, model.Lora, each * MemoryPlanner.Trained(shape, model.Lora, policy: false, tower: false) / inputs.Ranks);
+            long actor = MemoryPlanner.Trained(shape, model.Lora, policy: true, tower: false);
+            long critic = MemoryPlanner.Trained(shape, model.Lora, policy: false, tower: false);
+            round.AddUpdate(training.Actor, model.Device, model.Lora, actor / inputs.Ranks);
+            round.AddUpdate(training.Critics, model.Device, model.Lora, each * critic / inputs.Ranks);
         }
     }
 }

@@ -50,8 +50,11 @@ public sealed class SafePpoTrainer : IDisposable
         }
         cuts = !roles.Actor.DropsOut && !critics.Any(critic => critic.Role.DropsOut);
 
-        void Add(string name, ScorerRole role, bool reward, bool cost) => critics.Add(new(
-            name, role, new($"ppo {name.Replace('_', ' ')}", role, role.Prepare(false, settings.GradientCheckpointing), settings.Critics, updates, ranks), reward, cost));
+        void Add(string name, ScorerRole role, bool reward, bool cost)
+        {
+            Updater updater = new($"ppo {name.Replace('_', ' ')}", role, role.Prepare(false, settings.GradientCheckpointing), settings.Critics, updates, ranks);
+            critics.Add(new(name, role, updater, reward, cost));
+        }
     }
 
     /// <summary>Trains actor and critics in place.</summary>

@@ -28,7 +28,8 @@ public sealed record ScoreCalibration(double RewardMean, double RewardDeviation,
         List<double> rewards = [], costs = [];
         List<double[][]> own = [];
         int batches = 0;
-        IReadOnlyList<EncodedSample>? Encode(ConversationRecord row, SampleEncoder with) => row.Kind == RecordKind.Pair ? with.Encode(row, [.. row.Answers.Select(answer => answer.Text)]) : null;
+        IReadOnlyList<EncodedSample>? Encode(ConversationRecord row, SampleEncoder with) => row.Kind == RecordKind.Pair
+            ? with.Encode(row, [.. row.Answers.Select(answer => answer.Text)]) : null;
         SampleEncoder measure = encoder.ForLengths();
         int usable = pairs.InOrder(RecordParts.Answers).Where(row => Encode(row, measure) is not null).Take(rows).Count(); // no pair is scored twice
         if (usable == 0) pairs.Demand(new UsableRows(pairs.Rows, 0, measure.Dropped), RecordParts.Answers);

@@ -51,8 +51,8 @@ public abstract class Role
     internal void BeginStep(long seed, long step) => dropout = Adapter is null ? null : new DropoutStream(seed, $"dropout/{Adapter}/{step}");
 
     /// <summary>
-    /// Says which pass with gradients of the step comes next, counted over all ranks: a rank that runs only some of the passes then draws the masks that one process
-    /// would draw for them.
+    /// Says which pass with gradients of the step comes next, counted over all ranks: a rank that runs only some of the passes then draws the masks that one
+    /// process would draw for them.
     /// </summary>
     internal void BeginPass(long index) => dropout?.BeginPass(index, Model.Adapters[Adapter!].MasksPerPass);
 

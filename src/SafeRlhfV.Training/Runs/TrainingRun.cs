@@ -122,7 +122,7 @@ public sealed class TrainingRun : IDisposable
         begun = store.NewestState();
         inputs = InputPrint.Take(files, begun?.Inputs);
         if (begun?.Inputs is { } before && InputPrint.Difference(before, inputs) is { } changed)
-            throw new InvalidInputException($"{options.Folder}: {changed} since the run was begun; put it back as it was, or start in another folder.");
+            throw new InvalidInputException($"{options.Folder}: {changed} since the run started; put it back as it was, or start in another folder.");
         CheckInputsOfRanks();
     }
 

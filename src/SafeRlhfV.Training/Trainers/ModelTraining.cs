@@ -56,8 +56,10 @@ public static class ModelTraining
         PolicyRole? reference = needsReference ? new PolicyRole(frozen ?? model) : null;
         ModelProcessor processor = ModelProcessor.Load(named.Folder);
         using VisionCache cache = new(model, processor.Images, CacheBytes(training), !run.Ranks.IsAlone);
-        using VisionCache? referenceTower = frozen is not null && training.TrainVisionTower ? new(frozen, processor.Images, training.VisionCacheBytes, !run.Ranks.IsAlone) : null;
-        train(new PolicyRole(model, adapter), reference, referenceTower, RecipeModels.Open(recipe.Data, processor, cache), folder => RecipeModels.Save(model, adapter, folder));
+        using VisionCache? referenceTower = frozen is not null && training.TrainVisionTower
+            ? new(frozen, processor.Images, training.VisionCacheBytes, !run.Ranks.IsAlone) : null;
+        train(new PolicyRole(model, adapter), reference, referenceTower, RecipeModels.Open(recipe.Data, processor, cache),
+            folder => RecipeModels.Save(model, adapter, folder));
     }
 
     private static VisionLanguageModel Load(TrainingRun run, ModelRecipe recipe, TrainerDefinition trainer, params ModelKind[] kinds)

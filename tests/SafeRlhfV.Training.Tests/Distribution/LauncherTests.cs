@@ -6,7 +6,8 @@ public sealed class LauncherTests
     [InlineData("")]
     [InlineData("SLURM_NTASKS=1")]
     [InlineData("WORLD_SIZE=1")]
-    public void WithoutALauncherNothingIsLoaded(string variables) => Assert.Same(Ranks.Alone, Launcher.Join(Environment(variables + " SAFERLHFV_MPI=/no/such/library.so")));
+    public void WithoutALauncherNothingIsLoaded(string variables) =>
+        Assert.Same(Ranks.Alone, Launcher.Join(Environment(variables + " SAFERLHFV_MPI=/no/such/library.so")));
 
     [Theory]
     [InlineData("OMPI_COMM_WORLD_SIZE=2", 2, null)]
@@ -16,7 +17,8 @@ public sealed class LauncherTests
     [InlineData("WORLD_SIZE=8", 1, "WORLD_SIZE says 8")]
     public void ALauncherThatContradictsTheLibraryIsNamed(string variables, int size, string? fault)
     {
-        string? found = Launcher.Contradiction([.. variables.Split(' ').Select(one => one.Split('=')).Select(pair => (pair[0], int.Parse(pair[1])))], size, "a library");
+        (string, int)[] said = [.. variables.Split(' ').Select(one => one.Split('=')).Select(pair => (pair[0], int.Parse(pair[1])))];
+        string? found = Launcher.Contradiction(said, size, "a library");
         if (fault is null) Assert.Null(found);
         else Assert.Contains(fault, found);
     }
@@ -26,12 +28,16 @@ public sealed class LauncherTests
         Assert.Contains("PMI_SIZE is 'two'", Assert.Throws<InvalidInputException>(() => Launcher.Join(Environment("PMI_SIZE=two"))).Message);
 
     [Fact]
-    public void ALibraryThatIsNotThereIsNamed() =>
-        Assert.Contains("/no/such/library.so cannot be loaded", Assert.Throws<InvalidInputException>(() => Launcher.Join(Environment("WORLD_SIZE=2 SAFERLHFV_MPI=/no/such/library.so"))).Message);
+    public void ALibraryThatIsNotThereIsNamed()
+    {
+        Func<string, string?> environment = Environment("WORLD_SIZE=2 SAFERLHFV_MPI=/no/such/library.so");
+        Assert.Contains("/no/such/library.so cannot be loaded", Assert.Throws<InvalidInputException>(() => Launcher.Join(environment)).Message);
+    }
 
     private static Func<string, string?> Environment(string variables)
     {
-        Dictionary<string, string> set = variables.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(one => one.Split('=')).ToDictionary(pair => pair[0], pair => pair[1]);
+        Dictionary<string, string> set = variables.Split(' ', StringSplitOptions.RemoveEmptyEntries)
+            .Select(one => one.Split('=')).ToDictionary(pair => pair[0], pair => pair[1]);
         return name => set.GetValueOrDefault(name);
     }
 }

@@ -40,7 +40,8 @@ public sealed unsafe class MpiLibraryTests
     public void ALibraryThatIsNoMpiIsRefused()
     {
         using TemporaryFolder folder = new();
-        Assert.Contains("has no MPI_Init_thread", Assert.Throws<InvalidInputException>(() => MpiLibrary.Join(Compile(folder, "-DNOTHING"), isOpenMpi: true)).Message);
+        string library = Compile(folder, "-DNOTHING");
+        Assert.Contains("has no MPI_Init_thread", Assert.Throws<InvalidInputException>(() => MpiLibrary.Join(library, isOpenMpi: true)).Message);
     }
 
     private static string Compile(TemporaryFolder folder, string defines)
@@ -80,7 +81,8 @@ public sealed unsafe class MpiLibraryTests
         Process? compiler = null;
         try
         {
-            compiler = Process.Start(new ProcessStartInfo("cc", [.. defines.Split(' '), "-shared", "-fPIC", "-w", "-o", library, source]) { RedirectStandardError = true });
+            string[] arguments = [.. defines.Split(' '), "-shared", "-fPIC", "-w", "-o", library, source];
+            compiler = Process.Start(new ProcessStartInfo("cc", arguments) { RedirectStandardError = true });
         }
         catch (System.ComponentModel.Win32Exception)
         {

@@ -9,22 +9,26 @@ public sealed class RanksTests
     [InlineData(3)]
     public void AllGetTheBytesOfAllWhateverTheirLengths(int size)
     {
-        string[][] got = ThreadRanks.Run(size, ranks => ranks.Gather("words", Encoding.UTF8.GetBytes(new string('a', ranks.Rank * 3))).Select(Encoding.UTF8.GetString).ToArray());
+        string[][] got = ThreadRanks.Run(size, ranks =>
+            ranks.Gather("words", Encoding.UTF8.GetBytes(new string('a', ranks.Rank * 3))).Select(Encoding.UTF8.GetString).ToArray());
         Assert.All(got, one => Assert.Equal(Enumerable.Range(0, size).Select(rank => new string('a', rank * 3)), one));
     }
 
     [Fact]
-    public void WhatTheFirstFindsAllKnow() => Assert.All(ThreadRanks.Run(3, ranks => ranks.First("number", () => ranks.Rank + 7)), found => Assert.Equal(7, found));
+    public void WhatTheFirstFindsAllKnow() =>
+        Assert.All(ThreadRanks.Run(3, ranks => ranks.First("number", () => ranks.Rank + 7)), found => Assert.Equal(7, found));
 
     [Theory]
     [InlineData(-1, false)]
     [InlineData(1, true)]
-    public void OneIsEnoughForAny(int which, bool expected) => Assert.All(ThreadRanks.Run(3, ranks => ranks.Any("stop", ranks.Rank == which)), any => Assert.Equal(expected, any));
+    public void OneIsEnoughForAny(int which, bool expected) =>
+        Assert.All(ThreadRanks.Run(3, ranks => ranks.Any("stop", ranks.Rank == which)), any => Assert.Equal(expected, any));
 
     [Fact]
     public void RanksThatAreAtDifferentPlacesAreAnErrorThatNamesThePlace()
     {
-        AggregateException error = Assert.Throws<AggregateException>(() => ThreadRanks.Run(2, ranks => ranks.Gather(ranks.IsFirst ? "end of step 5" : "end of step 6", [1])));
+        AggregateException error = Assert.Throws<AggregateException>(() =>
+            ThreadRanks.Run(2, ranks => ranks.Gather(ranks.IsFirst ? "end of step 5" : "end of step 6", [1])));
         Assert.Matches("Rank [01] is at 'end of step [56]', and rank [01] is elsewhere", error.InnerException!.Message);
     }
 

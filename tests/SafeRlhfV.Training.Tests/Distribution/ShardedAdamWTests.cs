@@ -1,3 +1,4 @@
+using SafeRlhfV.Models;
 using SafeRlhfV.Testing;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -21,14 +22,18 @@ public sealed class ShardedAdamWTests
         (float[][] Weights, double[] Norms) one = Train(Ranks.Alone, dtype, 6, folder.At("one"), size);
         foreach ((float[][] weights, double[] norms) in ThreadRanks.Run(size, ranks => Train(ranks, dtype, 6, folder.At("many"), size)))
         {
-            foreach ((double want, double got) in one.Norms.Zip(norms)) Assert.Equal(want, got, (dtype == ScalarType.BFloat16 ? 1e-4 : 1e-6) * want);
+            foreach ((double want, double got) in one.Norms.Zip(norms)) Assert.Equal(want, got, (dtype == ScalarType.BFloat16 ? 1e-4 : 1e-5) * want); // one rank's is a float32 sum
             Close(one.Weights, weights, dtype == ScalarType.BFloat16 ? 0.02f : 5e-5f); // where gradients of ranks cancel each other, Adam makes rounding larger
         }
         // the file is that of one rank, name by name
-        using Models.SafetensorsFile alone = Models.SafetensorsFile.Open(folder.At("one", AdamW.FileName)), gathered = Models.SafetensorsFile.Open(folder.At("many", AdamW.FileName));
+        using SafetensorsFile alone = SafetensorsFile.Open(folder.At("one", AdamW.FileName)), gathered = SafetensorsFile.Open(folder.At("many", AdamW.FileName));
         Assert.Equal(alone.Entries.Keys.Order(), gathered.Entries.Keys.Order());
-        Assert.All(alone.Entries.Values, entry => Assert.Equal((entry.Dtype, string.Join(',', entry.Shape)), (gathered.Entries[entry.Name].Dtype, string.Join(',', gathered.Entries[entry.Name].Shape))));
-        Assert.All(alone.Entries.Keys.Where(name => name.EndsWith(".step", StringComparison.Ordinal)), name => Assert.Equal(alone.Read(name).item<double>(), gathered.Read(name).item<double>()));
+        Assert.All(alone.Entries.Values, entry =>
+        {
+            TensorEntry other = gathered.Entries[entry.Name];
+            Assert.Equal((entry.Dtype, string.Join(',', entry.Shape)), (other.Dtype, string.Join(',', other.Shape)));
+            if (entry.Name.EndsWith(".step", StringComparison.Ordinal)) Assert.Equal(alone.Read(entry.Name).item<double>(), gathered.Read(entry.Name).item<double>());
+        });
     }
 
     /// <summary>A state that N ranks saved is taken up to the bit by N, and by any other number.</summary>
@@ -66,7 +71,7 @@ public sealed class ShardedAdamWTests
         if (from is not null)
         {
             using (no_grad())
-            using (Models.SafetensorsFile saved = Models.SafetensorsFile.Open(Path.Combine(from, "weights.safetensors")))
+            using (SafetensorsFile saved = SafetensorsFile.Open(Path.Combine(from, "weights.safetensors")))
                 foreach ((string name, Parameter parameter) in parameters) parameter.copy_(saved.Read(name));
             optimizer.Load(from);
             start = 3;
@@ -94,13 +99,15 @@ public sealed class ShardedAdamWTests
         {
             Directory.CreateDirectory(folder);
             optimizer.Save(folder);
-            Models.SafetensorsWriter.Write(Path.Combine(folder, "weights.safetensors"), parameters.Select(one => KeyValuePair.Create(one.Name, (Tensor)one.Parameter)));
+            SafetensorsWriter.Write(
+                Path.Combine(folder, "weights.safetensors"), parameters.Select(one => KeyValuePair.Create(one.Name, (Tensor)one.Parameter)));
         }
         else ((IShardedPart)optimizer).SaveWithFirst();
         return ([.. parameters.Select(one => one.Parameter.to(ScalarType.Float32).data<float>().ToArray())], [.. norms]);
     }
 
-    private static float[] Numbers(RandomStream random, long[] shape) => [.. Enumerable.Range(0, (int)shape.Aggregate((a, b) => a * b)).Select(_ => (float)random.NextGaussian())];
+    private static float[] Numbers(RandomStream random, long[] shape) =>
+        [.. Enumerable.Range(0, (int)shape.Aggregate((a, b) => a * b)).Select(_ => (float)random.NextGaussian())];
 
     private static void Close(float[][] want, float[][] got, float tolerance)
     {

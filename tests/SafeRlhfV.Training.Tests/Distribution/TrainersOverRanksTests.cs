@@ -1,20 +1,27 @@
 namespace SafeRlhfV.Training.Tests;
 
 /// <summary>
-/// Every trainer over several ranks gives the numbers of one process. Ranks are threads here, each with models of its own; SafeRlhfV.Cli.Tests runs processes under mpirun.
+/// Every trainer over several ranks gives the numbers of one process. Ranks are threads here, each with models of its own; SafeRlhfV.Cli.Tests runs
+/// processes under mpirun.
 /// </summary>
 public sealed class TrainersOverRanksTests(TinyRecipes tiny) : IClassFixture<TinyRecipes>
 {
-    private const double Tolerance = 1e-6;
+    // of losses, scores and λ; measures that are sums over tokens, such as the divergence, and norms gather more rounding
+    private const double Tolerance = 1e-6, OfMeasures = 1e-5;
 
     // parts that each rank can have one of, so that the cut is the same for all
     private static readonly string[] Parts = ["training.batch_size=8", "training.micro_batch_size=2"];
+    private static readonly string[] PpoParts =
+        ["training.rollout_batch=8", "training.rollout_micro_batch=2", "training.mini_batch=4", "training.micro_batch=1", "training.ptx_batch=4"];
 
     public static IEnumerable<TheoryDataRow<string, int>> Few =>
-        [.. new[] { ("sft", 2), ("reward-lora", 4), ("cost-tokens", 2), ("scores-lora", 2), ("dpo", 3), ("guard-prompts", 3), ("ppo-backbone", 2), ("ppo-joint", 3) }.Select(one => new TheoryDataRow<string, int>(one.Item1, one.Item2))];
+    [
+        new("sft", 2), new("reward-lora", 4), new("cost-tokens", 2), new("scores-lora", 2), new("dpo", 3), new("guard-prompts", 3), new("ppo-backbone", 2),
+        new("ppo-joint", 3),
+    ];
 
     public static IEnumerable<TheoryDataRow<string, int>> Rest =>
-        [.. TinyRecipes.Few.Concat(TinyRecipes.Rest).SelectMany(name => new[] { 2, 3, 4 }.Select(size => new TheoryDataRow<string, int>(name, size))).Where(row => !Few.Any(few => few.Data.Equals(row.Data)))];
+        [.. TinyRecipes.Few.Concat(TinyRecipes.Rest).SelectMany(name => new[] { 2, 3, 4 }.Select(size => new TheoryDataRow<string, int>(name, size)))];
 
     [Theory, MemberData(nameof(Few))]
     public void LossesAreThoseOfOneProcess(string name, int size)
@@ -28,7 +35,9 @@ public sealed class TrainersOverRanksTests(TinyRecipes tiny) : IClassFixture<Tin
     [Theory, MemberData(nameof(Rest)), Trait("speed", "slow")]
     public void TheOthersToo(string name, int size) => LossesAreThoseOfOneProcess(name, size);
 
-    /// <summary>Four ranks, and a batch that the recipe runs in one part or has fewer rows than ranks: it is cut further, and some ranks may have nothing.</summary>
+    /// <summary>
+    /// Four ranks, and a batch that the recipe runs in one part or that has fewer rows than ranks: it is cut further, and some ranks may have nothing to do.
+    /// </summary>
     [Theory]
     [InlineData("sft", "training.batch_size=3")]
     [InlineData("guard", "training.batch_size=5")]
@@ -75,18 +84,21 @@ public sealed class TrainersOverRanksTests(TinyRecipes tiny) : IClassFixture<Tin
     {
         string folder = Run("sft", 2, "throughput");
         string line = File.ReadLines(Path.Combine(folder, MetricsLog.TimesFileName)).Last();
-        foreach (string figure in (string[])["rank_0_rows_per_second", "rank_1_rows_per_second", "slowest_rank", "slowest_rank_seconds"]) Assert.Contains($"\"{figure}\":", line);
+        foreach (string figure in (string[])["rank_0_rows_per_second", "rank_1_rows_per_second", "slowest_rank", "slowest_rank_seconds"])
+            Assert.Contains($"\"{figure}\":", line);
         Assert.DoesNotContain("rank", File.ReadAllText(Path.Combine(folder, MetricsLog.FileName)));
     }
 
     private string Run(string name, int size, string folder, string[]? sets = null, int? stopAt = null, bool resume = false)
     {
-        Recipe Recipe() => tiny.Recipe(name, folder, [.. name.StartsWith("ppo", StringComparison.Ordinal) ? ["training.rollout_batch=8", "training.rollout_micro_batch=2", "training.mini_batch=4", "training.micro_batch=1"] : Parts, .. sets ?? []]);
+        string[] parts = name.StartsWith("ppo", StringComparison.Ordinal) ? PpoParts : Parts;
+        Recipe Recipe() => tiny.Recipe(name, folder, [.. parts, .. sets ?? []]);
         bool Train(Ranks ranks)
         {
             using CancellationTokenSource cancel = new();
             Recipe recipe = Recipe();
-            return RecipeRunner.Run(recipe, recipe.ToRunOptions(resume) with { Ranks = ranks }, ranks.IsFirst && stopAt is { } stop ? new StopAt(stop, cancel) : null, cancel.Token);
+            StopAt? stop = ranks.IsFirst && stopAt is { } step ? new StopAt(step, cancel) : null;
+            return RecipeRunner.Run(recipe, recipe.ToRunOptions(resume) with { Ranks = ranks }, stop, cancel.Token);
         }
         if (size == 1) Train(Ranks.Alone);
         else ThreadRanks.Run(size, Train);
@@ -101,11 +113,17 @@ public sealed class TrainersOverRanksTests(TinyRecipes tiny) : IClassFixture<Tin
         {
             Assert.Equal(one.Keys, many.Keys);
             foreach ((string figure, double value) in one.Where(pair => !but.Contains(pair.Key)))
-                Assert.True(Math.Abs(value - many[figure]) <= tolerance * (1 + Math.Abs(value)), $"step {step}: {figure} is {many[figure]:R}, of one process {value:R}");
+                Assert.True(
+                    Math.Abs(value - many[figure]) <= (IsLoss(figure) ? tolerance : Math.Max(tolerance, OfMeasures)) * (1 + Math.Abs(value)),
+                    $"step {step}: {figure} is {many[figure]:R}, of one process {value:R}");
         }
     }
 
-    private static (long Step, IReadOnlyDictionary<string, double> Values)[] Lines(string folder) => [.. MetricsLog.Read(Path.Combine(folder, MetricsLog.FileName))];
+    private static bool IsLoss(string figure) =>
+        figure.EndsWith("loss", StringComparison.Ordinal) || figure is "reward" or "cost" or "window_cost" or "lambda" or "unsafe_share" or "length";
+
+    private static (long Step, IReadOnlyDictionary<string, double> Values)[] Lines(string folder) =>
+        [.. MetricsLog.Read(Path.Combine(folder, MetricsLog.FileName))];
 
     private sealed class StopAt(long step, CancellationTokenSource cancel) : IProgress<TrainingProgress>
     {
