@@ -29,7 +29,7 @@ public static class Launcher
         (string Name, int Size)[] said = Said(environment);
         string? named = environment(LibraryVariable) is { Length: > 0 } path ? path : null;
         TimeSpan limit = environment(TimeoutVariable) is { Length: > 0 } seconds ? TimeSpan.FromSeconds(Whole(TimeoutVariable, seconds)) : DefaultLimit;
-        Ranks ranks = new(() => MpiLibrary.Join(named, isOpenMpi: environment(OpenMpi) is not null || environment(Pmi) is null), limit);
+        Ranks ranks = new(() => MpiCollectives.Join(named, isOpenMpi: environment(OpenMpi) is not null || environment(Pmi) is null), limit);
         if (Contradiction(said, ranks.Size, ranks.Library) is { } fault)
         {
             ranks.Dispose();

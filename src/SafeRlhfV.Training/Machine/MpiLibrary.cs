@@ -8,27 +8,17 @@ namespace SafeRlhfV.Training;
 /// <param name="Version">What it says of itself, in one line.</param>
 public sealed unsafe record MpiLibrary(string Abi, string File, string Version)
 {
-    // Debian's MPICH has a name of its own
-    private static readonly string[] Names = ["libmpi.so.12", "libmpich.so.12", "libmpi.so.40", "libmpi_abi.so.1"];
-
     // MPICH's; others say less
     private const int LongestVersion = 8192;
 
     /// <summary>Those that are found by name.</summary>
-    public static IReadOnlyList<MpiLibrary> Find() => [.. Names.Select(Open).OfType<MpiLibrary>().DistinctBy(library => library.Version)];
+    public static IReadOnlyList<MpiLibrary> Find() =>
+        [.. MpiAbi.Files(openMpiFirst: false).Select(Open).OfType<MpiLibrary>().DistinctBy(library => library.Version)];
 
     private static MpiLibrary? Open(string name)
     {
         if (!NativeLibrary.TryLoad(name, out nint handle)) return null;
-        string abi = IsStandard(handle) ? "standard ABI" : NativeLibrary.TryGetExport(handle, "ompi_mpi_comm_self", out _) ? "Open MPI" : "MPICH";
-        return new MpiLibrary(abi, name, VersionOf(handle));
-    }
-
-    private static bool IsStandard(nint handle)
-    {
-        int major = 0, minor = 0;
-        if (!NativeLibrary.TryGetExport(handle, "MPI_Abi_get_version", out nint get)) return false;
-        return ((delegate* unmanaged<int*, int*, int>)get)(&major, &minor) == 0 && major > 0;
+        return new MpiLibrary(MpiAbi.Of(handle).Name, name, VersionOf(handle));
     }
 
     // may be asked before MPI_Init

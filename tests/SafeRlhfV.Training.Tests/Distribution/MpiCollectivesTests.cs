@@ -7,7 +7,7 @@ namespace SafeRlhfV.Training.Tests;
 /// The three kinds of handles, each against a small library that knows the constants of its kind and refuses others. Real libraries of two kinds run in
 /// SafeRlhfV.Cli.Tests; there is none of the standard ABI yet, so that its constants are held here alone (MPI 5.0, section 20).
 /// </summary>
-public sealed unsafe class MpiLibraryTests
+public sealed unsafe class MpiCollectivesTests
 {
     [Theory]
     [InlineData("standard ABI", "-DHANDLE=void* -DWORLD=0x101 -DBYTE=0x247 -DSERIALIZED=2048 -DSTANDARD")]
@@ -17,7 +17,7 @@ public sealed unsafe class MpiLibraryTests
     {
         using TemporaryFolder folder = new();
         string library = Compile(folder, defines);
-        using MpiLibrary mpi = MpiLibrary.Join(library, isOpenMpi: false);
+        using MpiCollectives mpi = MpiCollectives.Join(library, isOpenMpi: false);
         Assert.Equal((2, 3, $"{kind} ({library})"), (mpi.Rank, mpi.Size, mpi.Library));
         byte[] own = [1, 2], all = new byte[6];
         fixed (byte* sent = own, received = all)
@@ -41,7 +41,7 @@ public sealed unsafe class MpiLibraryTests
     {
         using TemporaryFolder folder = new();
         string library = Compile(folder, "-DNOTHING");
-        Assert.Contains("has no MPI_Init_thread", Assert.Throws<InvalidInputException>(() => MpiLibrary.Join(library, isOpenMpi: true)).Message);
+        Assert.Contains("has no MPI_Init_thread", Assert.Throws<InvalidInputException>(() => MpiCollectives.Join(library, isOpenMpi: true)).Message);
     }
 
     private static string Compile(TemporaryFolder folder, string defines)
@@ -49,7 +49,7 @@ public sealed unsafe class MpiLibraryTests
         const string Source = """
             #include <string.h>
             #ifndef NOTHING
-            char ompi_object;
+            
             #ifdef OPEN_MPI
             char ompi_mpi_comm_world, ompi_mpi_comm_self, ompi_mpi_byte;
             #endif

@@ -3,24 +3,20 @@ using System.Runtime.InteropServices;
 namespace SafeRlhfV.Training;
 
 /// <summary>
-/// An MPI library as its C functions, without a shim: the library is found by name, and its kind of handles by its exports, as mpi4py does. All calls but
-/// <see cref="Abort"/> come from one thread.
+/// An MPI library as its C functions, without a shim: the library is found by name, and its kind of handles by its exports. All calls but <see cref="Abort"/>
+/// come from one thread.
 /// </summary>
-internal sealed unsafe class MpiLibrary : ICollectives
+internal sealed unsafe class MpiCollectives : ICollectives
 {
-    // what Debian, Red Hat, conda and the hub's images call them
-    private static readonly string[] OfOpenMpi = ["libmpi.so.40", "libmpi.so.80"], OfMpich = ["libmpi.so.12", "libmpich.so.12"],
-        OfStandard = ["libmpi_abi.so.1", "libmpi_abi.so.0"];
-
     private readonly nint library;
     private readonly string path;
     private readonly MpiAbi abi;
     private bool ended;
 
-    private MpiLibrary(nint library, string path)
+    private MpiCollectives(nint library, string path)
     {
         (this.library, this.path) = (library, path);
-        abi = Recognise();
+        abi = MpiAbi.Of(library);
         int got;
         Check(((delegate* unmanaged[Cdecl]<void*, void*, int, int*, int>)Find("MPI_Init_thread"))(null, null, abi.Serialized, &got), "MPI_Init_thread");
         if (got < abi.Serialized)
@@ -45,11 +41,11 @@ internal sealed unsafe class MpiLibrary : ICollectives
     /// <param name="named">The library's path; null = the first one found.</param>
     /// <param name="isOpenMpi">Whether Open MPI is looked for first: its launcher started this process.</param>
     /// <exception cref="InvalidInputException">There is none, or it cannot be used.</exception>
-    public static MpiLibrary Join(string? named, bool isOpenMpi)
+    public static MpiCollectives Join(string? named, bool isOpenMpi)
     {
-        string[] names = named is not null ? [named] : isOpenMpi ? [.. OfOpenMpi, .. OfMpich, .. OfStandard] : [.. OfMpich, .. OfOpenMpi, .. OfStandard];
+        IReadOnlyList<string> names = named is not null ? [named] : MpiAbi.Files(isOpenMpi);
         foreach (string name in names)
-            if (NativeLibrary.TryLoad(name, out nint library)) return new MpiLibrary(library, name);
+            if (NativeLibrary.TryLoad(name, out nint library)) return new MpiCollectives(library, name);
         throw new InvalidInputException(named is not null
             ? $"{Launcher.LibraryVariable}: {named} cannot be loaded."
             : $"no MPI library was found (looked for {string.Join(", ", names)}); install openmpi or mpich, or name it in {Launcher.LibraryVariable}.");
@@ -85,16 +81,6 @@ internal sealed unsafe class MpiLibrary : ICollectives
         if (ended) return;
         ended = true;
         Check(((delegate* unmanaged[Cdecl]<int>)Find("MPI_Finalize"))(), "MPI_Finalize");
-    }
-
-    private MpiAbi Recognise()
-    {
-        if (NativeLibrary.TryGetExport(library, "MPI_Abi_get_version", out nint version))
-        {
-            int major, minor;
-            if (((delegate* unmanaged[Cdecl]<int*, int*, int>)version)(&major, &minor) == 0 && major > 0) return MpiAbi.Standard;
-        }
-        return NativeLibrary.TryGetExport(library, "ompi_mpi_comm_self", out _) ? MpiAbi.OpenMpi(Find) : MpiAbi.Mpich;
     }
 
     private nint Find(string function) => NativeLibrary.TryGetExport(library, function, out nint address)
