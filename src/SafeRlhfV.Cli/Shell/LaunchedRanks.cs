@@ -24,7 +24,7 @@ internal static class LaunchedRanks
     /// </summary>
     public static void WritePlainly()
     {
-        if (Launcher.IsLaunched()) Environment.SetEnvironmentVariable("TERM", "dumb");
+        if (Environment.GetEnvironmentVariable("OMPI_COMM_WORLD_SIZE") is not null) Environment.SetEnvironmentVariable("TERM", "dumb");
     }
 
     /// <summary>What the message of a failure begins with; null where another rank says it.</summary>

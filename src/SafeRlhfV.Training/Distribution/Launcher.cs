@@ -25,8 +25,9 @@ public static class Launcher
     public static Ranks Join(Func<string, string?>? environment = null)
     {
         environment ??= Environment.GetEnvironmentVariable;
-        if (!IsLaunched(environment)) return Ranks.Alone;
         (string Name, int Size)[] said = Said(environment);
+        bool isLaunched = environment(Pmix) is not null || said.Any(one => one.Name is OpenMpi or Pmi || one.Size > 1);
+        if (!isLaunched) return Ranks.Alone;
         string? named = environment(LibraryVariable) is { Length: > 0 } path ? path : null;
         TimeSpan limit = environment(TimeoutVariable) is { Length: > 0 } seconds ? TimeSpan.FromSeconds(Whole(TimeoutVariable, seconds)) : DefaultLimit;
         Ranks ranks = new(() => MpiCollectives.Join(named, isOpenMpi: environment(OpenMpi) is not null || environment(Pmi) is null), limit);
@@ -38,15 +39,6 @@ public static class Launcher
         if (ranks.Size > 1) return ranks;
         ranks.Dispose();
         return Ranks.Alone;
-    }
-
-    /// <summary>Whether a launcher's variables say that this process is one of several, or was started by mpirun.</summary>
-    /// <param name="environment">Gives the value of an environment variable; null = that of this process.</param>
-    /// <exception cref="InvalidInputException">A variable is no number.</exception>
-    public static bool IsLaunched(Func<string, string?>? environment = null)
-    {
-        environment ??= Environment.GetEnvironmentVariable;
-        return environment(Pmix) is not null || Said(environment).Any(one => one.Name is OpenMpi or Pmi || one.Size > 1);
     }
 
     /// <summary>How many ranks share this machine, as the launcher says; null where it does not say.</summary>
