@@ -31,12 +31,15 @@ public static class DatasetDeduplicator
         (long Train, long Held, int Bits)[] alike = [.. near.Leaks()];
         IReadOnlyList<StoredRow>[] rows = [.. store.EqualRows()], words = [.. store.EqualWords()];
         HashSet<long> drop = Dropped([.. exact.Select(leak => leak.Train), .. options.DropNear ? alike.Select(leak => leak.Train) : []], [.. rows, .. words]);
-        DeduplicationReport report = new(places.Count,
+        DeduplicationReport report = new(
+            places.Count,
             [.. exact.Select(leak => (places.Of(leak.Train), places.Of(leak.Held)))],
-                [.. alike.Select(leak => (places.Of(leak.Train), places.Of(leak.Held), leak.Bits))],
-            Positions(rows.Select(Numbers)), Positions(store.EqualPixels()),
-                [.. near.Pairs().Select(pair => (places.Of(pair.First), places.Of(pair.Second), pair.Bits))],
-            Positions(words.Select(Numbers)), [.. drop.Order().Select(places.Of)]);
+            [.. alike.Select(leak => (places.Of(leak.Train), places.Of(leak.Held), leak.Bits))],
+            Positions(rows.Select(Numbers)),
+            Positions(store.EqualPixels()),
+            [.. near.Pairs().Select(pair => (places.Of(pair.First), places.Of(pair.Second), pair.Bits))],
+            Positions(words.Select(Numbers)),
+            [.. drop.Order().Select(places.Of)]);
         if (options.Folder is not null) Write(dataset, options, drop, cancel);
         return report;
 

@@ -17,8 +17,8 @@ internal sealed class NearImages
         this.store = store;
         // of the images of a split with the same pixels, the first stands for all
         store.Execute("""
-            CREATE TABLE looks AS SELECT min(image) AS image, arg_min(number, image) AS number, split, any_value(train) AS train, pixels_a, pixels_b,
-                any_value(hash) AS hash
+            CREATE TABLE looks AS
+                SELECT min(image) AS image, arg_min(number, image) AS number, split, any_value(train) AS train, pixels_a, pixels_b, any_value(hash) AS hash
                 FROM images GROUP BY split, pixels_a, pixels_b;
             CREATE TABLE near (one BIGINT, other BIGINT, bits INTEGER);
             """);
@@ -28,10 +28,9 @@ internal sealed class NearImages
             List<(long, long, int)> found = [];
             Bucket bucket = new();
             ulong mask = bands.Masks[band];
-            foreach ((ulong hash, Look look) in store.Query($"SELECT hash, image, number, split, train, pixels_a FROM looks ORDER BY hash & {mask}::UBIGINT",
-                reader =>
-                (reader.GetFieldValue<ulong>(0),
-                    new Look(reader.GetInt64(1), reader.GetInt64(2), reader.GetInt32(3), reader.GetBoolean(4), reader.GetFieldValue<ulong>(5)))))
+            string sorted = $"SELECT hash, image, number, split, train, pixels_a FROM looks ORDER BY hash & {mask}::UBIGINT";
+            foreach ((ulong hash, Look look) in store.Query(sorted, reader => (reader.GetFieldValue<ulong>(0),
+                new Look(reader.GetInt64(1), reader.GetInt64(2), reader.GetInt32(3), reader.GetBoolean(4), reader.GetFieldValue<ulong>(5)))))
             {
                 if (bucket.Count > 0 && (bucket.Hashes[0] & mask) != (hash & mask))
                 {

@@ -34,8 +34,8 @@ internal sealed class PrintStore : IDisposable
         string spilled = Path.Combine(folder.FullName, "spilled").Replace("'", "''", StringComparison.Ordinal);
         Execute($"SET memory_limit = '{memory} bytes'; SET temp_directory = '{spilled}'; SET preserve_insertion_order = false");
         Execute("""
-            CREATE TABLE prints (number BIGINT, train BOOLEAN, row_a UBIGINT, row_b UBIGINT, words_a UBIGINT, words_b UBIGINT, images_a UBIGINT, images_b
-                UBIGINT);
+            CREATE TABLE prints (
+                number BIGINT, train BOOLEAN, row_a UBIGINT, row_b UBIGINT, words_a UBIGINT, words_b UBIGINT, images_a UBIGINT, images_b UBIGINT);
             CREATE TABLE images (image BIGINT, number BIGINT, split INTEGER, train BOOLEAN, pixels_a UBIGINT, pixels_b UBIGINT, hash UBIGINT);
             """);
         rows = connection.CreateAppender("prints");
@@ -85,8 +85,8 @@ internal sealed class PrintStore : IDisposable
 
     /// <summary>Each train row with each row of another split that has an image of the same pixels.</summary>
     public IEnumerable<(long Train, long Held)> ExactLeaks() => Query("""
-        SELECT train.number, held.number FROM images AS train JOIN images AS held USING (pixels_a, pixels_b) WHERE train.train AND NOT held.train ORDER BY
-            train.image, held.image
+        SELECT train.number, held.number FROM images AS train JOIN images AS held USING (pixels_a, pixels_b)
+        WHERE train.train AND NOT held.train ORDER BY train.image, held.image
         """, reader => (reader.GetInt64(0), reader.GetInt64(1))).Distinct();
 
     /// <summary>Runs a statement.</summary>
@@ -130,8 +130,8 @@ internal sealed class PrintStore : IDisposable
 
     private IEnumerable<IReadOnlyList<StoredRow>> Groups(string key, string further) => Grouped($"""
         WITH repeated AS (SELECT {key}_a, {key}_b, min(number) AS first FROM prints GROUP BY {key}_a, {key}_b HAVING count(*) > 1 {further})
-        SELECT repeated.first, number, train, row_a, row_b, images_a, images_b FROM prints JOIN repeated USING ({key}_a, {key}_b) ORDER BY repeated.first,
-            number
+        SELECT repeated.first, number, train, row_a, row_b, images_a, images_b FROM prints JOIN repeated USING ({key}_a, {key}_b)
+        ORDER BY repeated.first, number
         """, reader => new StoredRow(reader.GetInt64(1), reader.GetBoolean(2), Whole(reader, 3), Whole(reader, 5)));
 
     /// <summary>Rows of a query whose first column names their group, group by group.</summary>
@@ -168,7 +168,7 @@ internal sealed class PrintStore : IDisposable
 
     private static UInt128 Same(RowPrint print) => ImageFingerprint.Digest(SHA256.HashData([
         .. BitConverter.GetBytes(print.ImageCount),
-            .. print.Images.SelectMany(image => (byte[])[.. BitConverter.GetBytes(High(image.Pixels)), .. BitConverter.GetBytes(Low(image.Pixels))])]));
+        .. print.Images.SelectMany(image => (byte[])[.. BitConverter.GetBytes(High(image.Pixels)), .. BitConverter.GetBytes(Low(image.Pixels))])]));
 
     private static ulong High(UInt128 value) => (ulong)(value >> 64);
 

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using SafeRlhfV.Annotation.Tests;
 using SafeRlhfV.Audit.Tests;
+using SafeRlhfV.Data;
 using SafeRlhfV.Testing;
 
 namespace SafeRlhfV.Cli.Tests;
@@ -87,6 +88,26 @@ public sealed class DataLabelVerbTests(PostgresServer postgres) : IClassFixture<
         LabelCase.AssertLabelled(folder.At("labelled"), Pairs);
         Assert.InRange(server.Requests.Count, 2 * Pairs, 2 * Pairs + 4);
         Assert.Equal(CliHost.BadInput, await CliHost.RunAsync(arguments)); // the folder is taken
+    }
+
+    [Fact]
+    public async Task Making_pairs_is_shared_too_and_a_worker_of_it_can_be_killed()
+    {
+        if (postgres.Connection is null) Assert.Skip(postgres.Missing);
+        using TemporaryFolder folder = new();
+        await using FakeChatServer server = await FakeChatServer.StartAsync();
+        server.Delay = TimeSpan.FromMilliseconds(50);
+        string[] arguments =
+        [
+            .. DataMakeVerbTests.Prepare(folder, server), "--queue", $"postgres:{await postgres.CreateDatabaseAsync()}", "--shard", "2", "--lease", "1.5",
+        ];
+        using CliProcess first = CliProcess.Start(arguments), second = CliProcess.Start(arguments);
+        while (server.Answered.Count < DataMakeVerbTests.Images) await Task.Delay(10, TestContext.Current.CancellationToken);
+        await first.KillAsync();
+        (int code, string output, string errors) = await second.EndAsync();
+        Assert.True(code == 0, errors);
+        Assert.Equal(DataMakeVerbTests.Images, (int)JsonNode.Parse(output)!["pairs"]!);
+        Assert.Equal(DataMakeVerbTests.Images, PreferenceDataset.Open(folder.At("made")).ReadPairs().Select(pair => pair.Image!.Path).Distinct().Count());
     }
 
     [Fact]

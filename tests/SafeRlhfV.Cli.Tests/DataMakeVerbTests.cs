@@ -7,7 +7,7 @@ namespace SafeRlhfV.Cli.Tests;
 
 public sealed class DataMakeVerbTests
 {
-    private const int Images = 6, Calls = Images * (1 + 2 + 2), Concurrency = 2;
+    internal const int Images = 6, Calls = Images * (1 + 2 + 2), Concurrency = 2;
 
     [Fact]
     public async Task Killed_again_and_again_it_loses_no_answer_and_asks_nothing_twice()
@@ -78,7 +78,7 @@ public sealed class DataMakeVerbTests
         Assert.Equal(Images, PreferenceDataset.Open(folder.At("made")).ReadPairs().Count());
     }
 
-    private static string[] Prepare(TemporaryFolder folder, FakeChatServer server)
+    internal static string[] Prepare(TemporaryFolder folder, FakeChatServer server)
     {
         Directory.CreateDirectory(folder.At("images"));
         byte[][] images = [.. PreferenceDataset.Open(Golden.At("beavertails-v", "paired")).ReadRows().Select(row => row.Image!.Bytes!)

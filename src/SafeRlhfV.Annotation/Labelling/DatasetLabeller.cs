@@ -46,8 +46,7 @@ public static class DatasetLabeller
     /// <exception cref="InvalidInputException">A folder cannot be used, or the job is another one.</exception>
     /// <exception cref="SafeRlhfV.Guard.ServiceException">A service or the queue cannot be reached or refuses all calls.</exception>
     public static async Task<LabellingReport> RunAsync(JudgingSettings settings, string data, string working, string target, WorkerOptions? options = null,
-        bool overwrite = false, long? limit = null,
-        Action<MakingProgress>? onProgress = null, TimeProvider? clock = null, CancellationToken cancel = default)
+        bool overwrite = false, long? limit = null, Action<MakingProgress>? onProgress = null, TimeProvider? clock = null, CancellationToken cancel = default)
     {
         options ??= new WorkerOptions();
         LabellingWork work = new(settings, PreferenceDataset.Open(data), options.ShardPairs, limit);

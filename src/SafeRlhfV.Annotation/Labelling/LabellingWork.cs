@@ -97,7 +97,7 @@ internal sealed class LabellingWork : IShardedWork
                 Cost = caller.Spent,
             },
             labelled.Select(one => (one.Row.Position.Split, one.Row.Position.Config, one.Labelled!)),
-                [.. contested.Select(one => (one.Row.Position.Split, one.Row.Position.Config, one.Row))],
+            [.. contested.Select(one => (one.Row.Position.Split, one.Row.Position.Config, one.Row))],
             new Dictionary<string, string>
             {
                 [AnnotationFile.Name] = AnnotationFile.Write(judged.SelectMany(one => one.Records)),

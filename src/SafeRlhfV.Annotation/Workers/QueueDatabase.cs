@@ -17,8 +17,8 @@ internal sealed class QueueDatabase : IAsyncDisposable
         CREATE TABLE IF NOT EXISTS saferlhfv_shard (
             job TEXT NOT NULL REFERENCES saferlhfv_job ON DELETE CASCADE, shard INTEGER NOT NULL, state TEXT NOT NULL DEFAULT 'waiting',
             worker TEXT, claim TEXT, lease TIMESTAMPTZ,
-            attempts INTEGER NOT NULL DEFAULT 0, items BIGINT NOT NULL DEFAULT 0, cost DOUBLE PRECISION NOT NULL DEFAULT 0, fault TEXT, changed TIMESTAMPTZ NOT
-                NULL DEFAULT now(),
+            attempts INTEGER NOT NULL DEFAULT 0, items BIGINT NOT NULL DEFAULT 0, cost DOUBLE PRECISION NOT NULL DEFAULT 0,
+            fault TEXT, changed TIMESTAMPTZ NOT NULL DEFAULT now(),
             PRIMARY KEY (job, shard));
         CREATE INDEX IF NOT EXISTS saferlhfv_shard_open ON saferlhfv_shard (job, attempts, shard) WHERE state IN ('waiting', 'claimed');
         """;

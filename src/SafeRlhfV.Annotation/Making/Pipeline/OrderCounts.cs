@@ -19,19 +19,22 @@ internal sealed record OrderCounts(int Judgements, int Both, int ChangedHelpful,
         OrderCounts counts = None;
         foreach (PairJudgements pair in pairs)
         {
-            PairwiseVerdict[][] both = [.. pair.Readable.GroupBy(one => one.Repeat).Where(repeat => repeat.Count() > 1).Select(repeat => repeat.Select(one =>
-                one.Verdict).ToArray())];
-            counts += new OrderCounts(pair.Readable.Count, both.Length, both.Count(two => two[0].MoreHelpful != two[1].MoreHelpful),
+            PairwiseVerdict[][] both = [.. pair.Readable.GroupBy(one => one.Repeat).Where(repeat => repeat.Count() > 1)
+                .Select(repeat => repeat.Select(one => one.Verdict).ToArray())];
+            counts += new OrderCounts(
+                pair.Readable.Count,
+                both.Length,
+                both.Count(two => two[0].MoreHelpful != two[1].MoreHelpful),
                 both.Count(two => two[0].Safer != two[1].Safer),
                 pair.Readable.Count(one => one.Verdict.MoreHelpful == Preference.First == one.InOrder),
-                    pair.Readable.Count(one => one.Verdict.Safer == Preference.First == one.InOrder));
+                pair.Readable.Count(one => one.Verdict.Safer == Preference.First == one.InOrder));
         }
         return counts;
     }
 
-    public static OrderCounts operator +(OrderCounts one, OrderCounts other) =>
-        new(one.Judgements + other.Judgements, one.Both + other.Both, one.ChangedHelpful + other.ChangedHelpful,
-        one.ChangedSafe + other.ChangedSafe, one.FirstHelpful + other.FirstHelpful, one.FirstSafe + other.FirstSafe);
+    public static OrderCounts operator +(OrderCounts one, OrderCounts other) => new(
+        one.Judgements + other.Judgements, one.Both + other.Both, one.ChangedHelpful + other.ChangedHelpful, one.ChangedSafe + other.ChangedSafe,
+        one.FirstHelpful + other.FirstHelpful, one.FirstSafe + other.FirstSafe);
 
     /// <summary>A share of a count; NaN without any.</summary>
     public static double Share(int part, int of) => of == 0 ? double.NaN : (double)part / of;

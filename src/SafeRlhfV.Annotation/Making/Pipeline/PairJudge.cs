@@ -28,8 +28,8 @@ internal sealed class PairJudge(JudgingSettings settings, ModelCaller caller, Ma
             if (settings.Swap) asks.Add((repeat, !inOrder));
         }
         PairwiseVerdict?[] verdicts = await Task.WhenAll(asks.Select(ask => VerdictAsync(ask.Repeat, ask.InOrder))).ConfigureAwait(false);
-        PairJudgements judgements = new([.. asks.Zip(verdicts).Where(pair => pair.Second is not null).Select(pair => (pair.First.Repeat, pair.First.InOrder,
-            pair.Second!))]);
+        PairJudgements judgements = new([.. asks.Zip(verdicts).Where(pair => pair.Second is not null)
+            .Select(pair => (pair.First.Repeat, pair.First.InOrder, pair.Second!))]);
         bool isWhole = judgements.Readable.Count == asks.Count;
         if (!isWhole) MakingCounts.Add(counts.Failures, $"{settings.Model.Name}: no reply with a verdict could be read");
         return (judgements, isWhole);
