@@ -28,8 +28,8 @@ public static class Dpo
 
     /// <summary>
     /// From summed log-probabilities, [B]: -(1 - e) log σ(x) - e log σ(-x), x = β d - o, d = (log π_c - log π_r) - (log ref_c - log ref_r). Rewards are
-    /// measured against the reference, or against 0 where there is none. SafeDPO (arXiv 2505.20065, equation 12) has o = Δ (h_rejected - h_chosen) on pairs in the order
-    /// of <see cref="SafePairOrder"/>: a safe answer must win by more than Δ / β.
+    /// measured against the reference, or against 0 where there is none. SafeDPO (arXiv 2505.20065, equation 12) has o = Δ (h_rejected - h_chosen) on pairs in
+    /// the order of <see cref="SafePairOrder"/>: a safe answer must win by more than Δ / β.
     /// </summary>
     /// <param name="policyChosen_B">log π of the chosen answers; the gradient flows here.</param>
     /// <param name="policyRejected_B">log π of the rejected answers; and here.</param>

@@ -5,7 +5,7 @@ using SafeRlhfV.Testing;
 
 namespace SafeRlhfV.Evaluation.Tests;
 
-/// <summary>One case of the golden `metrics` objective: its parameters and tensors (safetensors: length, JSON header, raw little-endian data).</summary>
+/// <summary>One case of the golden `metrics` or `certificates` objective: its parameters and tensors (safetensors: length, JSON header, raw little-endian data).</summary>
 internal sealed class GoldenCase
 {
     private readonly JsonElement description;
@@ -25,12 +25,11 @@ internal sealed class GoldenCase
     public double Absolute { get; }
     public IEnumerable<string> Outputs => description.GetProperty("outputs").EnumerateObject().Select(output => output.Name);
 
-    /// <summary>Every case whose folder has a `metrics` objective.</summary>
-    public static IReadOnlyList<GoldenCase> All()
+    /// <summary>Every case of an objective in a set of golden objectives.</summary>
+    public static IReadOnlyList<GoldenCase> All(string set = "objectives", string name = "metrics")
     {
-        JsonElement objective = JsonDocument.Parse(File.ReadAllText(Golden.At("objectives", "index.json"))).RootElement.GetProperty("objectives")
-            .GetProperty("metrics");
-        byte[] file = File.ReadAllBytes(Golden.At("objectives", objective.GetProperty("file").GetString()!));
+        JsonElement objective = JsonDocument.Parse(File.ReadAllText(Golden.At(set, "index.json"))).RootElement.GetProperty("objectives").GetProperty(name);
+        byte[] file = File.ReadAllBytes(Golden.At(set, objective.GetProperty("file").GetString()!));
         int length = (int)BinaryPrimitives.ReadInt64LittleEndian(file);
         JsonElement header = JsonDocument.Parse(file.AsMemory(8, length)).RootElement;
         JsonElement tolerance = objective.GetProperty("tolerance").GetProperty("f64");
