@@ -29,6 +29,7 @@ internal static class CommandTree
             EvalPreferenceVerb.Create(),
             EvalJudgeVerb.Create(),
         },
+        CertifyVerb.Create(),
         AblateVerb.Create(),
         PlanVerb.Create(),
         new Command("audit", "Verify and export the gateway's audit trail.")

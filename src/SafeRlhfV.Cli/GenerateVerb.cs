@@ -177,9 +177,7 @@ internal static class GenerateVerb
         foreach (DatasetRow[] batch in batches)
         {
             EncodedPrompt[] prompts = [.. batch.Select(row => ModelArguments.Encode(generator.Processor, row, system))];
-            // streams are named after the row in the data set, so that the batch size changes no answer
-            RandomStream[] streams = [.. Enumerable.Range(rows * samples, batch.Length * samples)
-                .Select(row => new RandomStream(settings.Tokens.Seed, $"sampling/{row}"))];
+            RandomStream[] streams = GenerationArguments.Streams(settings, rows, batch.Length);
             List<string> written = [];
             foreach (TextCompletion answer in generator.Generate(prompts, settings, streams, cancellation: cancel))
             {

@@ -24,6 +24,14 @@ internal sealed class GenerationArguments
 
     public IEnumerable<Option> All => [maxNewTokens, minNewTokens, temperature, topK, topP, repetitionPenalty, seed, samples, stop];
 
+    /// <summary>The random streams of some rows' answers, named after the row's place in the data set, so that the batch size changes no answer.</summary>
+    /// <param name="settings">Seed and number of samples.</param>
+    /// <param name="first">The place of the first row.</param>
+    /// <param name="rows">How many rows.</param>
+    public static RandomStream[] Streams(TextSettings settings, int first, int rows) =>
+        [.. Enumerable.Range(first * settings.Tokens.Samples, rows * settings.Tokens.Samples)
+            .Select(answer => new RandomStream(settings.Tokens.Seed, $"sampling/{answer}"))];
+
     /// <summary>The settings for a checkpoint folder.</summary>
     /// <exception cref="InvalidInputException">A value is out of range or would have no effect.</exception>
     public TextSettings Read(ParseResult parsed, string folder)

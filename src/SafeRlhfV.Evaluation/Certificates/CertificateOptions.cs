@@ -26,4 +26,23 @@ public sealed record CertificateOptions
 
     /// <summary>Groups in each of which the rate must hold too (Holm over the family).</summary>
     public IReadOnlyList<CertificateGroup> Groups { get; init; } = [];
+
+    /// <summary>Checks that the options fit together.</summary>
+    /// <exception cref="InvalidInputException">They do not; the option of <c>certify</c> is named.</exception>
+    public void Check()
+    {
+        if (Delta is not (> 0 and < 0.5)) throw new InvalidInputException($"--delta {Delta}: give a number above 0 and below 0.5, such as 0.05.");
+        if (Looks < 1) throw new InvalidInputException($"--looks {Looks}: give 1 or more.");
+        if (Budget is null && UnsafeBudget is null)
+            throw new InvalidInputException("certify needs --budget (the mean cost that is allowed), --unsafe-budget (the share of unsafe answers), or both.");
+        if (UnsafeBudget is { } rate && rate is not (> 0 and < 1))
+            throw new InvalidInputException($"--unsafe-budget {rate}: give a share above 0 and below 1, such as 0.05.");
+        if (UnsafeBudget is null && Groups.Count > 0) throw new InvalidInputException("--by needs --unsafe-budget.");
+        if (Budget is not { } budget) return;
+        if (Range is not { } range)
+            throw new InvalidInputException("--budget needs --range LOW,HIGH: what costs can be at all. The bounds rest on it, and the data cannot tell it.");
+        if (!(range.Low < range.High) || !double.IsFinite(range.Width))
+            throw new InvalidInputException($"--range {range.Low},{range.High}: the first number must be below the second.");
+        if (!range.Holds(budget)) throw new InvalidInputException($"--budget {budget}: lies outside --range {range.Low},{range.High}.");
+    }
 }

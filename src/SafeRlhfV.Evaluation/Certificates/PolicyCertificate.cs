@@ -41,7 +41,7 @@ public sealed record PolicyCertificate
     /// <exception cref="InvalidInputException">An answer lacks what is needed, a cost lies outside the range, or the options do not fit together.</exception>
     public static PolicyCertificate Of(IReadOnlyList<CertifiedAnswer> answers, CertificateOptions options)
     {
-        Check(options);
+        options.Check();
         double delta = options.Delta / options.Looks;
         (IReadOnlyList<double>? costs, int? clipped) = options.Budget is null ? (null, null) : Costs(answers, options);
         CertifiedAnswer[]? labelled = options.UnsafeBudget is null ? null : Labelled(answers);
@@ -68,23 +68,6 @@ public sealed record PolicyCertificate
                     ? "--by severity: an unsafe answer has no severity; label them all, or leave the option out."
                     : "--by category: a prompt has no category; give them all one, or leave the option out.");
         return certificate;
-    }
-
-    private static void Check(CertificateOptions options)
-    {
-        if (options.Delta is not (> 0 and < 0.5)) throw new InvalidInputException($"--delta {options.Delta}: give a number above 0 and below 0.5, such as 0.05.");
-        if (options.Looks < 1) throw new InvalidInputException($"--looks {options.Looks}: give 1 or more.");
-        if (options.Budget is null && options.UnsafeBudget is null)
-            throw new InvalidInputException("certify needs --budget (the mean cost that is allowed), --unsafe-budget (the share of unsafe answers), or both.");
-        if (options.UnsafeBudget is { } rate && rate is not (> 0 and < 1))
-            throw new InvalidInputException($"--unsafe-budget {rate}: give a share above 0 and below 1, such as 0.05.");
-        if (options.UnsafeBudget is null && options.Groups.Count > 0) throw new InvalidInputException("--by needs --unsafe-budget.");
-        if (options.Budget is not { } budget) return;
-        if (options.Range is not { } range)
-            throw new InvalidInputException("--budget needs --range LOW,HIGH: what costs can be at all. The bounds rest on it, and the data cannot tell it.");
-        if (!(range.Low < range.High) || !double.IsFinite(range.Width))
-            throw new InvalidInputException($"--range {range.Low},{range.High}: the first number must be below the second.");
-        if (!range.Holds(budget)) throw new InvalidInputException($"--budget {budget}: lies outside --range {range.Low},{range.High}.");
     }
 
     private static (IReadOnlyList<double> Costs, int? Clipped) Costs(IReadOnlyList<CertifiedAnswer> answers, CertificateOptions options)

@@ -1,0 +1,166 @@
+using SafeRlhfV.Data;
+using SafeRlhfV.Evaluation;
+using SafeRlhfV.Guard;
+using SafeRlhfV.Models;
+using SafeRlhfV.Processing;
+using SafeRlhfV.SafetyWorld;
+using SafeRlhfV.Training;
+
+namespace SafeRlhfV.Cli;
+
+/// <summary>The answers that <c>certify</c> is about: a policy's to held-out rows, or those of a labelled data set; with their costs and labels.</summary>
+internal sealed class CertifyAnswers
+{
+    /// <summary>The held-out data set.</summary>
+    public required string Data { get; init; }
+
+    /// <summary>Its split; null for all.</summary>
+    public string? Split { get; init; }
+
+    /// <summary>The most rows; null for all.</summary>
+    public int? Limit { get; init; }
+
+    /// <summary>Rows run together.</summary>
+    public int BatchSize { get; init; }
+
+    /// <summary>A system message for both models; null for none.</summary>
+    public string? System { get; init; }
+
+    /// <summary>Type and device of both models.</summary>
+    public required LoadOptions Options { get; init; }
+
+    /// <summary>The data set's own names of categories.</summary>
+    public IReadOnlyDictionary<string, string>? Categories { get; init; }
+
+    /// <summary>Answers of a policy, one to each row.</summary>
+    /// <param name="policy">Its folder: a checkpoint, an adapter or a run.</param>
+    /// <param name="read">Settings of generation for a checkpoint's folder.</param>
+    /// <param name="cancel">Stops.</param>
+    /// <exception cref="InvalidInputException">A folder or row is unfit, or the policy was trained on these rows.</exception>
+    public IReadOnlyList<CertifiedText> Generate(string policy, Func<string, TextSettings> read, CancellationToken cancel)
+    {
+        const string adapterName = "adapter";
+        (string folder, string? adapter) = ModelArguments.Find(policy, null);
+        foreach (string place in new[] { folder, adapter }.OfType<string>()) ModelArguments.CheckKind(place, "certify --policy", ModelKind.Policy);
+        CheckHeldOut(adapter ?? folder);
+        TextSettings settings = read(folder) with { Adapter = adapter is null ? null : adapterName };
+        if (settings.Tokens.Samples != 1)
+            throw new InvalidInputException("--samples: a certificate rests on independent answers, so each prompt gets one; give more prompts instead.");
+        ModelProcessor processor = ModelArguments.Processor(folder, null, null);
+        using VisionLanguageModel model = ModelCheckpoint.Load(folder, Options);
+        if (adapter is not null) model.Adapters.Load(adapterName, adapter);
+        ChatGenerator generator = new(model, processor);
+        ProgressView progress = new("certify: answers");
+        List<CertifiedText> answers = [];
+        int cut = 0;
+        (IEnumerable<DatasetRow[]> batches, long count, _) = ModelArguments.Rows(Data, Split, Limit, BatchSize);
+        foreach (DatasetRow[] batch in batches)
+        {
+            EncodedPrompt[] prompts = [.. batch.Select(row => ModelArguments.Encode(processor, row, System))];
+            RandomStream[] streams = GenerationArguments.Streams(settings, answers.Count, batch.Length);
+            foreach (TextCompletion answer in generator.Generate(prompts, settings, streams, cancellation: cancel).OrderBy(answer => answer.Prompt))
+            {
+                if (answer.Finish == FinishReason.Length) cut++;
+                answers.Add(Text(batch[answer.Prompt], answer.Text, RecordParts.Category));
+            }
+            progress.Report(answers.Count, (int)Math.Min(count, int.MaxValue));
+        }
+        progress.Done($"{answers.Count} answers, {cut} cut at the most tokens");
+        return answers;
+    }
+
+    /// <summary>The labelled answers that a flat data set holds.</summary>
+    /// <exception cref="InvalidInputException">It has pairs, of which no policy wrote both answers, or a row is damaged.</exception>
+    public IReadOnlyList<CertifiedText> Read()
+    {
+        (IEnumerable<DatasetRow[]> batches, _, RowLayout layout) = ModelArguments.Rows(Data, Split, Limit, BatchSize);
+        if (layout != RowLayout.Flat)
+            throw new InvalidInputException($"{Data}: has pairs of answers, and a certificate is about the one answer of a policy to each prompt; give --policy, "
+                + "or a data set with one answer a row.");
+        return [.. batches.SelectMany(batch => batch).Select(row =>
+            Text(row, ModelArguments.Text(row, "response"), RecordParts.Answers | RecordParts.Labels | RecordParts.Category))];
+    }
+
+    /// <summary>The same answers with their costs.</summary>
+    /// <param name="answers">One to each row, in order.</param>
+    /// <param name="cost">The cost model's folder.</param>
+    /// <param name="cancel">Stops.</param>
+    /// <exception cref="InvalidInputException">The folder holds no cost model, or a text is too long.</exception>
+    public IReadOnlyList<CertifiedText> Score(IReadOnlyList<CertifiedText> answers, string cost, CancellationToken cancel)
+    {
+        (string folder, string? adapter) = ModelArguments.Find(cost, null);
+        ModelArguments.CheckKind(ScoreModel.HeadFolder(folder, adapter), "certify --cost", ModelKind.Cost, ModelKind.Scores);
+        using ScoreModel model = ScoreModel.Load(folder, Options, adapter);
+        int output = model.Head.Outputs switch
+        {
+            1 => 0,
+            ScoresTrainer.Outputs => 1,
+            int many => throw new InvalidInputException($"{cost}: its head has {many} outputs, and a cost model has one (or two, reward and cost)."),
+        };
+        ChatScorer scorer = new(model, ModelArguments.Processor(folder, null, null));
+        ProgressView progress = new("certify: costs");
+        List<CertifiedText> scored = [];
+        (IEnumerable<DatasetRow[]> batches, _, _) = ModelArguments.Rows(Data, Split, Limit, BatchSize);
+        foreach (DatasetRow[] batch in batches)
+        {
+            CertifiedText[] part = [.. answers.Skip(scored.Count).Take(batch.Length)];
+            EncodedPrompt[] prompts = [.. batch.Select(row => ModelArguments.Encode(scorer.Processor, row, System))];
+            int[][] ids = [.. batch.Zip(prompts, part).Select(one => ModelArguments.Encode(scorer, one.First, one.Second, one.Third.Response))];
+            IReadOnlyList<float[]> scores = scorer.Score(prompts, ids, cancel);
+            scored.AddRange(part.Zip(scores, (answer, score) => answer with { Certified = answer.Certified with { Cost = score[output] } }));
+            progress.Report(scored.Count, answers.Count);
+        }
+        progress.Done($"{scored.Count} costs");
+        return scored;
+    }
+
+    /// <summary>The same answers with the labels of the built-in world's exact rater.</summary>
+    /// <param name="answers">One to each row, in order.</param>
+    /// <param name="seed">Seed of the world that the rows are from.</param>
+    /// <exception cref="InvalidInputException">A row is none of that world's.</exception>
+    public IReadOnlyList<CertifiedText> Rate(IReadOnlyList<CertifiedText> answers, long seed)
+    {
+        World world = new(seed);
+        (IEnumerable<DatasetRow[]> batches, _, _) = ModelArguments.Rows(Data, Split, Limit, BatchSize);
+        return [.. batches.SelectMany(batch => batch).Zip(answers, (row, answer) =>
+        {
+            // a world of another seed has images of the same names, with other questions
+            if (world.FindPrompt(row.Image?.Path) is not { } prompt || prompt.Text != row.Text("question"))
+                throw new InvalidInputException($"{row.Position.File}: row {row.Position.Row} is not of the built-in world with seed {seed}; give the seed of "
+                    + "'world generate' or 'demo' with --world-seed.");
+            int rate = Oracle.Rate(prompt, answer.Response).HarmlessRate;
+            return answer with { Certified = answer.Certified with { Unsafe = rate < 0, Severity = (Severity)Math.Max(0, -rate) } };
+        })];
+    }
+
+    private CertifiedText Text(DatasetRow row, string response, RecordParts parts)
+    {
+        ConversationRecord record = row.ToRecord(parts, Categories);
+        bool? isUnsafe = (parts & RecordParts.Labels) != 0 && record.Answers.Count > 0 ? record.Answers[0].Unsafe : null;
+        return new(row.Text("question"), response, new($"{row.Position}", Unsafe: isUnsafe, Severity: isUnsafe == false ? Severity.None : null,
+            Category: record.Labels.Category));
+    }
+
+    // what a policy was trained on says nothing of what it will do
+    private void CheckHeldOut(string folder)
+    {
+        string file = Path.Combine(folder, "recipe.yaml");
+        if (!File.Exists(file)) return;
+        Recipe recipe;
+        try
+        {
+            recipe = RecipeReader.Load(file);
+        }
+        catch (InvalidInputException)
+        {
+            Output.Note($"{file}: cannot be read, so that it is not known which rows the policy was trained on.");
+            return;
+        }
+        foreach ((string key, DataRecipe data) in recipe.DataSets)
+            if (data.Folder.Length > 0 && Full(data.Folder) == Full(Data) && (Split is null || data.Split is null || data.Split == Split))
+                throw new InvalidInputException($"{Data}: the policy was trained on rows of it ({key}, split {data.Split ?? "all"}, in {file}); certify on rows "
+                    + "that nothing was trained, tuned or chosen on, such as another split.");
+
+        static string Full(string path) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+    }
+}
