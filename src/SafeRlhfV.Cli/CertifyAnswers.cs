@@ -75,8 +75,8 @@ internal sealed class CertifyAnswers
     {
         (IEnumerable<DatasetRow[]> batches, _, RowLayout layout) = ModelArguments.Rows(Data, Split, Limit, BatchSize);
         if (layout != RowLayout.Flat)
-            throw new InvalidInputException($"{Data}: has pairs of answers, and a certificate is about the one answer of a policy to each prompt; give --policy, "
-                + "or a data set with one answer a row.");
+            throw new InvalidInputException($"{Data}: has pairs of answers, and a certificate is about the one answer of a policy to each prompt; give "
+                + "--policy, or a data set with one answer a row.");
         return [.. batches.SelectMany(batch => batch).Select(row =>
             Text(row, ModelArguments.Text(row, "response"), RecordParts.Answers | RecordParts.Labels | RecordParts.Category))];
     }
@@ -158,8 +158,8 @@ internal sealed class CertifyAnswers
         }
         foreach ((string key, DataRecipe data) in recipe.DataSets)
             if (data.Folder.Length > 0 && Full(data.Folder) == Full(Data) && (Split is null || data.Split is null || data.Split == Split))
-                throw new InvalidInputException($"{Data}: the policy was trained on rows of it ({key}, split {data.Split ?? "all"}, in {file}); certify on rows "
-                    + "that nothing was trained, tuned or chosen on, such as another split.");
+                throw new InvalidInputException($"{Data}: the policy was trained on rows of it ({key}, split {data.Split ?? "all"}, in {file}); certify on "
+                    + "rows that nothing was trained, tuned or chosen on, such as another split.");
 
         static string Full(string path) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
     }

@@ -12,7 +12,10 @@ internal static class CertifyVerb
 {
     public static Command Create()
     {
-        Option<string?> policy = new("--policy") { Description = "The policy: a checkpoint, an adapter or a training run. Its answers to --data are certified." };
+        Option<string?> policy = new("--policy")
+        {
+            Description = "The policy: a checkpoint, an adapter or a training run. Its answers to --data are certified."
+        };
         Option<string?> cost = new("--cost") { Description = "The cost model (CM-V) that scores the answers; for --budget." };
         Option<string?> data = new("--data")
         {
@@ -109,7 +112,8 @@ internal static class CertifyVerb
             if (parsed.GetValue(json))
                 Output.Json(new
                 {
-                    Policy = policyFolder, CostModel = costFolder, Data = path, Split = parsed.GetValue(split), Scores = scored, WorldSeed = seed, File = target,
+                    Policy = policyFolder, CostModel = costFolder, Data = path, Split = parsed.GetValue(split), Scores = scored, WorldSeed = seed,
+                    File = target,
                     certificate.Holds, certificate.Options.Delta, certificate.Options.Looks, certificate.Options.ShuffleSeed, certificate.Answers,
                     certificate.Clipped, certificate.Cost, certificate.Unsafe, certificate.BySeverity, certificate.ByCategory,
                 });
@@ -132,8 +136,8 @@ internal static class CertifyVerb
         if (options.Budget is null && cost is not null) throw new InvalidInputException("--cost needs --budget (the mean cost that is allowed) and --range.");
         if (options.UnsafeBudget is null && world is not null) throw new InvalidInputException("--world-seed needs --unsafe-budget.");
         if (options.UnsafeBudget is not null && policy is not null && world is null)
-            throw new InvalidInputException("--unsafe-budget needs labels, which a policy's new answers do not have: write them with --out, let people label them "
-                + "(data annotate), and give the labels with --scores or as --data. Rows of the built-in world are labelled with --world-seed.");
+            throw new InvalidInputException("--unsafe-budget needs labels, which a policy's new answers do not have: write them with --out, let people "
+                + "label them (data annotate), and give the labels with --scores or as --data. Rows of the built-in world are labelled with --world-seed.");
     }
 
     private static CostRange? Range(string? text)
@@ -152,7 +156,8 @@ internal static class CertifyVerb
         string level = Invariant($"1 - {options.Delta}{(options.Looks > 1 ? $" / {options.Looks} looks" : "")}");
         if (certificate.Cost is { } cost)
         {
-            string kind = certificate.Clipped is { } clipped ? Invariant($"cost cut to {cost.Range.Low} .. {cost.Range.High} ({clipped} of {cost.Samples} were cut)")
+            string kind = certificate.Clipped is { } clipped
+                ? Invariant($"cost cut to {cost.Range.Low} .. {cost.Range.High} ({clipped} of {cost.Samples} were cut)")
                 : Invariant($"cost, stated to lie in {cost.Range.Low} .. {cost.Range.High}");
             Output.Line(Invariant($"mean {kind}: {cost.Mean:0.0000} over {cost.Samples} answers, standard deviation {cost.Deviation:0.0000}"));
             Table table = new Table().Border(TableBorder.Rounded).AddColumns("upper bound", $"at level {level}", Invariant($"budget {cost.Budget}"));

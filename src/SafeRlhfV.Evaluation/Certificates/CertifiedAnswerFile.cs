@@ -47,20 +47,23 @@ public static class CertifiedAnswerFile
             : Enum.TryParse(word, ignoreCase: true, out Severity known) && Enum.IsDefined(known) && !char.IsAsciiDigit(word[0]) ? known
             : throw new InvalidInputException($"{place}: severity '{word}' must be none, minor, moderate or severe.");
         if (isUnsafe is { } harms && severity is { } of && harms != (of != Severity.None))
-            throw new InvalidInputException($"{place}: unsafe is {(harms ? "true" : "false")} and severity is {of.ToString().ToLowerInvariant()}; they contradict.");
+            throw new InvalidInputException($"{place}: unsafe is {(harms ? "true" : "false")} and severity is "
+                + $"{of.ToString().ToLowerInvariant()}; they contradict.");
         return new(place, cost, isUnsafe, severity, Text(row, "category", place));
     }
 
     private static double Score(JsonElement row, JsonElement scores, string place)
     {
         if (scores.ValueKind != JsonValueKind.Array || scores.GetArrayLength() != 1 || scores[0].ValueKind != JsonValueKind.Array)
-            throw new InvalidInputException($"{place}: scores must hold those of one answer; a certificate is about the one answer of a policy to each prompt.");
+            throw new InvalidInputException($"{place}: scores must hold those of one answer; a certificate is about the one answer of a policy to each "
+                + "prompt.");
         string?[] outputs = row.TryGetProperty("outputs", out JsonElement names) && names.ValueKind == JsonValueKind.Array
             ? [.. names.EnumerateArray().Select(name => name.GetString())] : [];
         int at = outputs.Length == 0 ? 0 : Array.IndexOf(outputs, "cost");
         if (at < 0 || at >= scores[0].GetArrayLength() || outputs.Length == 0 && scores[0].GetArrayLength() != 1)
             throw new InvalidInputException($"{place}: there is no cost among its scores.");
-        return scores[0][at].ValueKind == JsonValueKind.Number ? scores[0][at].GetDouble() : throw new InvalidInputException($"{place}: the cost is no number.");
+        return scores[0][at].ValueKind == JsonValueKind.Number ? scores[0][at].GetDouble()
+            : throw new InvalidInputException($"{place}: the cost is no number.");
     }
 
     private static double? Number(JsonElement row, string name, string place) =>

@@ -11,8 +11,8 @@ public static class MeanBounds
         : Math.Min(range.High, Mean(costs) + range.Width * Math.Sqrt(Math.Log(1 / delta) / (2 * costs.Length)));
 
     /// <summary>
-    /// Empirical Bernstein (Maurer and Pontil 2009, theorem 4): mean + √(2 s² ln(2/δ) / n) + 7 width ln(2/δ) / (3 (n - 1)), at most the range's upper end. Holds
-    /// for any distribution on the range, and is narrower than Hoeffding's where costs vary little.
+    /// Empirical Bernstein (Maurer and Pontil 2009, theorem 4): mean + √(2 s² ln(2/δ) / n) + 7 width ln(2/δ) / (3 (n - 1)), at most the range's upper end.
+    /// Holds for any distribution on the range, and is narrower than Hoeffding's where costs vary little.
     /// </summary>
     public static double Bernstein(ReadOnlySpan<double> costs, CostRange range, double delta)
     {

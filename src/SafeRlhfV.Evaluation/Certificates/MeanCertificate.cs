@@ -57,7 +57,8 @@ public sealed record MeanCertificate
     /// <exception cref="ArgumentException">A cost, the budget or δ lies outside its range.</exception>
     public static MeanCertificate InOrder(ReadOnlySpan<double> costs, CostRange range, double delta, double budget)
     {
-        if (!(range.Low < range.High) || !double.IsFinite(range.Width)) throw new ArgumentException("The range's lower end lies below its upper one.", nameof(range));
+        if (!(range.Low < range.High) || !double.IsFinite(range.Width))
+            throw new ArgumentException("The range's lower end lies below its upper one.", nameof(range));
         if (!range.Holds(budget)) throw new ArgumentException("The budget lies outside the range.", nameof(budget));
         if (delta is not (> 0 and < 1)) throw new ArgumentException("Delta lies above 0 and below 1.", nameof(delta));
         foreach (double cost in costs)

@@ -5,7 +5,9 @@ using SafeRlhfV.Testing;
 
 namespace SafeRlhfV.Evaluation.Tests;
 
-/// <summary>One case of the golden `metrics` or `certificates` objective: its parameters and tensors (safetensors: length, JSON header, raw little-endian data).</summary>
+/// <summary>
+/// One case of the golden `metrics` or `certificates` objective: its parameters and tensors (safetensors: length, JSON header, raw little-endian data).
+/// </summary>
 internal sealed class GoldenCase
 {
     private readonly JsonElement description;
