@@ -53,7 +53,7 @@ for model in $models; do
     row "model init, bfloat16" "$seconds s" "$peak" "$(gib "$(number "$out" bytes)") of weights"
   fi
   measured info model info "$work/$model"
-  row "model info" "$seconds s" "$peak" "$(number "$out" parameters) parameters"
+  row "model info" "$seconds s" "$peak" "$(grep -oE '"parameters": *[0-9]+' "$out" | tail -1 | grep -oE '[0-9]+') parameters"
   measured load model info "$work/$model" --load
   row "load, then read every weight" "$(number "$out" loadSeconds) s, $(number "$out" readSeconds) s" "$(gib "$(number "$out" peakLoadBytes)"), $(gib "$(number "$out" peakBytes)")" ""
   measured generate generate --model "$work/$model" --image "$image" --prompt "what is in the picture ?" --max-new-tokens 16 --min-new-tokens 16

@@ -29,10 +29,41 @@ public sealed class TrainVerbPlanTests
         }
         string[] arguments = ["train", trainer, "--model", Golden.At("models", model), "--data", rows, "--out", folder.At("run"), "--json", "--set",
             "run.save_every=0", "--set", "training.max_steps=3"];
-        using CliProcess run = CliProcess.Start([.. arguments, .. sets.Split(' ').SelectMany(set => (string[])["--set", set])]);
+        await Check([.. arguments, .. Sets(sets)]);
+    }
+
+    [Theory, Trait("speed", "slow")]
+    [InlineData("training.mini_batch=32")]
+    [InlineData("training.mini_batch=32 training.calibration_rows=200")]
+    [InlineData("training.mini_batch=64 training.micro_batch=8 training.rollout_micro_batch=16 training.calibration_rows=200")]
+    [InlineData("training.mini_batch=64 training.calibration_rows=200")]
+    public async Task SoIsThatOfSeveralRoundsOfPpo(string sets)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "/proc tells the peak on Linux alone.");
+        using TemporaryFolder folder = new();
+        string model = Golden.At("models", "llava-1.5-tiny"), rows = folder.At("world");
+        World world = new(3);
+        WorldDataset.Write(rows, world.TrainingPairs(200).Select(pair => pair.Row), world.HeldOutPairs(2).Select(pair => pair.Row));
+        foreach (string role in (string[])["reward", "cost"])
+            await End(["train", role, "--model", model, "--data", rows, "--out", folder.At(role), "--json", .. Sets("run.save_every=0 training.max_steps=1")]);
+        string[] arguments = ["train", "ppo", "--model", model, "--reward", folder.At("reward"), "--cost", folder.At("cost"), "--data", rows, "--json"];
+        const string Common = "run.save_every=0 training.rounds=5 training.rollout_batch=128 training.max_new_tokens=24 training.ptx_coefficient=0";
+        await Check([.. arguments, "--out", folder.At("run"), .. Sets($"{Common} {sets}")]);
+    }
+
+    private static IEnumerable<string> Sets(string sets) => sets.Split(' ').SelectMany(set => (string[])["--set", set]);
+
+    private static async Task<JsonNode> End(string[] arguments)
+    {
+        using CliProcess run = CliProcess.Start(arguments);
         (int code, string output, string errors) = await run.EndAsync();
         Assert.True(code == 0, errors);
-        JsonNode result = JsonNode.Parse(output)!;
+        return JsonNode.Parse(output)!;
+    }
+
+    private static async Task Check(string[] arguments)
+    {
+        JsonNode result = await End(arguments);
         double planned = result["plannedBytes"]!.GetValue<long>(), peak = result["peakBytes"]!.GetValue<long>();
         Assert.InRange(planned / peak, 1 - Tolerance, 1 + Tolerance);
     }

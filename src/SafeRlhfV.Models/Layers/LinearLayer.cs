@@ -43,7 +43,7 @@ public sealed class LinearLayer : AdaptedLayer
     /// <summary>[..., in] → [..., out].</summary>
     public Tensor Forward(Tensor x)
     {
-        if (Active is null) return nn.functional.linear(x, Weight, bias);
+        if (Active is null) return HalfLinear.Run(x, Weight, bias);
         Tensor y = Adapted(x);
         return Rows is { } rows ? rows.PutColumns(y, x) : y;
     }
@@ -79,8 +79,8 @@ public sealed class LinearLayer : AdaptedLayer
     private Tensor Adapted(Tensor x)
     {
         Tensor? currentBias = bias is null ? null : Current("bias", bias);
-        if (ActivePair is not { } pair) return nn.functional.linear(x, CurrentWeight, currentBias);
-        if (AdapterFrame.Merged(Adapters!) is { } merged) return pair.AddBias(nn.functional.linear(x, merged.Of(this, () => MergedWeight), currentBias));
+        if (ActivePair is not { } pair) return HalfLinear.Run(x, CurrentWeight, currentBias);
+        if (AdapterFrame.Merged(Adapters!) is { } merged) return pair.AddBias(HalfLinear.Run(x, merged.Of(this, () => MergedWeight), currentBias));
         Tensor flat_NI = x.reshape(-1, InputSize);
         return pair.Run(flat_NI, CurrentWeight, currentBias, AdapterFrame.Dropout(Adapters!)).view([.. x.shape[..^1], OutputSize]);
     }

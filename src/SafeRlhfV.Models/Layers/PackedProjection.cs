@@ -47,10 +47,10 @@ internal sealed class PackedProjection : IDisposable
             if (!ReferenceEquals(layers[i].Weight, views[i])) return null;
             if (layers[i].IsAdapted) adapted++;
         }
-        if (adapted == 0) return nn.functional.linear(x, weight);
+        if (adapted == 0) return HalfLinear.Run(x, weight);
         bool addsBias = layers.Any(layer => layer.ActivePair?.Bias is not null);
         return !addsBias && AdapterFrame.Merged(layers.First(layer => layer.IsAdapted).Adapters!) is { } merged
-            ? nn.functional.linear(x, merged.Of(this, Merge)) : null;
+            ? HalfLinear.Run(x, merged.Of(this, Merge)) : null;
     }
 
     public void Dispose() => weight.Dispose();

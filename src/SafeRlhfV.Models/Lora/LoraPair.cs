@@ -19,14 +19,14 @@ internal sealed record LoraPair(Parameter A, Parameter B, double Scaling, double
     {
         if (Magnitude is null)
         {
-            Tensor y_NO = nn.functional.linear(x_NI, weight_OI, bias_O);
+            Tensor y_NO = HalfLinear.Run(x_NI, weight_OI, bias_O);
             AddTo(y_NO, x_NI, dropout);
             return y_NO;
         }
         // m (W x + s B A x) / |W + s B A|; dropout reaches the product of W within it, too, and the bias is not scaled
         bool drops = dropout is not null && Dropout > 0;
-        Tensor plain_NO = nn.functional.linear(x_NI, weight_OI), input_NI = drops ? (x_NI * dropout!.Next(x_NI, Dropout)).Over(1 - Dropout) : x_NI;
-        Tensor within_NO = drops ? nn.functional.linear(input_NI, weight_OI) : plain_NO, scale_O = Scale(weight_OI);
+        Tensor plain_NO = HalfLinear.Run(x_NI, weight_OI), input_NI = drops ? (x_NI * dropout!.Next(x_NI, Dropout)).Over(1 - Dropout) : x_NI;
+        Tensor within_NO = drops ? HalfLinear.Run(input_NI, weight_OI) : plain_NO, scale_O = Scale(weight_OI);
         Tensor product_NO = nn.functional.linear(nn.functional.linear(input_NI.to(A.dtype), A), B).Times(Scaling);
         Tensor sum_NO = plain_NO.Plus((scale_O.Minus(1) * within_NO).Plus(scale_O * product_NO).to(plain_NO.dtype));
         return bias_O is null ? sum_NO : sum_NO.Plus(bias_O);

@@ -67,12 +67,11 @@ internal sealed class WideLogProbabilities : autograd.SingleTensorFunction<WideL
         (ScalarType type, long count) = (ResultType(hidden_NH.dtype), hidden_NH.shape[0]);
         Tensor logProbs_N = empty(count, dtype: type, device: hidden_NH.device), logNormaliser_N = empty_like(logProbs_N);
         Tensor? direction_NH = settings.HiddenGradient ? empty(count, hidden_NH.shape[1], dtype: type, device: hidden_NH.device) : null;
-        Tensor weight_HV = weight_VH.t();
         for (long start = 0; start < count; start += settings.Rows)
         {
             using var scope = NewDisposeScope();
             long rows = Math.Min(settings.Rows, count - start);
-            Tensor logits_nV = hidden_NH.narrow(0, start, rows).mm(weight_HV).to(type), labels_n = labels_N.narrow(0, start, rows);
+            Tensor logits_nV = Logits(hidden_NH.narrow(0, start, rows), weight_VH, type), labels_n = labels_N.narrow(0, start, rows);
             Tensor chosen_n = logits_nV.gather(1, labels_n.unsqueeze(1)).squeeze(1);
             Tensor greatest_n = logits_nV.amax(new long[] { 1 });
             // from here the chunk holds exp(logit - greatest), in place
@@ -89,23 +88,29 @@ internal sealed class WideLogProbabilities : autograd.SingleTensorFunction<WideL
             logProbs_N.narrow(0, start, rows).copy_(chosen_n - normaliser_n);
             logNormaliser_N.narrow(0, start, rows).copy_(normaliser_n);
             if (direction_NH is null) continue;
-            Tensor expected_nH = exponentials_nV.to(weight_VH.dtype).mm(weight_VH).to(type).div_(sum_n.unsqueeze(1));
+            Tensor expected_nH = Expected(exponentials_nV, weight_VH, type).div_(sum_n.unsqueeze(1));
             direction_NH.narrow(0, start, rows).copy_(weight_VH.index_select(0, labels_n).to(type).sub_(expected_nH));
         }
         return (logProbs_N, logNormaliser_N, direction_NH);
     }
 
+    private static Tensor Logits(Tensor hidden_nH, Tensor weight_VH, ScalarType type) =>
+        HalfProducts.AreSlow(weight_VH) ? HalfProducts.TimesTransposed(hidden_nH, weight_VH) : hidden_nH.mm(weight_VH.t()).to(type);
+
+    private static Tensor Expected(Tensor exponentials_nV, Tensor weight_VH, ScalarType type) =>
+        HalfProducts.AreSlow(weight_VH) ? HalfProducts.Times(exponentials_nV, weight_VH) : exponentials_nV.to(weight_VH.dtype).mm(weight_VH).to(type);
+
     private static Tensor WeightGradient(Tensor hidden_NH, Tensor weight_VH, Tensor labels_N, Tensor logNormaliser_N, Tensor gradient_N, long chunk)
     {
         // chunks are summed in float32 or better: in bf16 a late chunk would be rounded away
         ScalarType type = ResultType(weight_VH.dtype);
-        Tensor sum_VH = zeros(weight_VH.shape, dtype: type, device: weight_VH.device), weight_HV = weight_VH.t();
+        Tensor sum_VH = zeros(weight_VH.shape, dtype: type, device: weight_VH.device);
         Tensor scaled_NH = hidden_NH.to(type) * gradient_N.unsqueeze(1);
         for (long start = 0; start < hidden_NH.shape[0]; start += chunk)
         {
             using var scope = NewDisposeScope();
             long rows = Math.Min(chunk, hidden_NH.shape[0] - start);
-            Tensor logits_nV = hidden_NH.narrow(0, start, rows).mm(weight_HV).to(type);
+            Tensor logits_nV = Logits(hidden_NH.narrow(0, start, rows), weight_VH, type);
             Tensor probs_nV = logits_nV.sub_(logNormaliser_N.narrow(0, start, rows).unsqueeze(1)).exp_();
             // g is folded into h, so that the wide chunk is not read and written once more
             sum_VH.addmm_(probs_nV.t(), scaled_NH.narrow(0, start, rows), beta: 1, alpha: -1);

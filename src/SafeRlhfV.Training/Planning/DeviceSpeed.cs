@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using SafeRlhfV.Objectives;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -36,11 +37,14 @@ public sealed record DeviceSpeed(double Flops, double BytesPerSecond, string Wor
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGrad = no_grad();
         ScalarType type = half ? ScalarType.BFloat16 : ScalarType.Float32;
-        Tensor square = ones([Side, Side], type), wide = ones([Wide, Wide], type), vector = ones([Wide, 1], type);
+        Tensor wide = ones([Wide, Wide], type), vector = ones([Wide, 1], type);
+        // where products of bfloat16 are slow they are computed in float32
+        bool narrow = half && !HalfProducts.AreSlow(wide);
+        Tensor square = ones([Side, Side], narrow ? ScalarType.BFloat16 : ScalarType.Float32);
         double product = 2.0 * Side * Side * Side / Seconds(square, square), read = (double)wide.numel() * wide.element_size() / Seconds(wide, vector);
         return new DeviceSpeed(ShareOfProduct * product, read,
             Text(
-                $"{ShareOfProduct:P0} of the {product / 1e9:0} GFLOP/s of a {Side} x {Side} product measured here in {(half ? "bfloat16" : "float32")}, {
+                $"{ShareOfProduct:P0} of the {product / 1e9:0} GFLOP/s of a {Side} x {Side} product measured here in {(narrow ? "bfloat16" : "float32")}, {
                     read / 1e9:0.0} GB/s"));
     }
 

@@ -56,11 +56,10 @@ public sealed class RecipePlan
         string folder = recipe.Base.Folder;
         RecipeModels.CheckWhole(folder);
         ModelConfig config = ModelConfig.Load(folder);
-        (PlanSizes sizes, PlanSizes? instructions) = recipe.Trainer.Look(recipe, ModelProcessor.Load(folder));
-        PlanSizes[] all = [.. new[] { sizes, instructions }.OfType<PlanSizes>()];
-        ModelShape shape = ModelShape.Of(config) with { Images = all.Max(one => one.MostImageRows) is { } most
-            ? (most, all.Max(one => one.MostImageTokens) ?? 0) : null };
-        return new RecipePlan(recipe, new PlanInputs(shape, StoredBytes(recipe, config, card), sizes, instructions, ranks));
+        PlanData data = recipe.Trainer.Look(recipe, ModelProcessor.Load(folder));
+        ModelShape shape = ModelShape.Of(config) with { Images = data.All.Max(one => one.MostImageRows) is { } most
+            ? (most, data.All.Max(one => one.MostImageTokens) ?? 0) : null };
+        return new RecipePlan(recipe, new PlanInputs(shape, StoredBytes(recipe, config, card), data, ranks));
     }
 
     /// <summary>

@@ -99,11 +99,12 @@ public sealed class PpoDefinition : TrainerDefinition
     }
 
     /// <inheritdoc/>
-    public override (PlanSizes Sizes, PlanSizes? Instructions) Look(Recipe recipe, ModelProcessor processor)
+    public override PlanData Look(Recipe recipe, ModelProcessor processor)
     {
         PpoRecipe ppo = (PpoRecipe)recipe;
-        PlanSizes? instructions = ppo.Data.Instructions is { } named ? PlanSizes.Look(named, processor, ppo.Training.Lengths) : null;
-        return (PlanSizes.Look(ppo.Data.Prompts, processor, ppo.Training.Lengths, prompts: true), instructions);
+        PlanSizes? Sizes(DataRecipe? data) => data is null ? null : PlanSizes.Look(data, processor, ppo.Training.Lengths);
+        return new PlanData(PlanSizes.Look(ppo.Data.Prompts, processor, ppo.Training.Lengths, prompts: true), Sizes(ppo.Data.Instructions),
+            Sizes(ppo.Training.CalibrationRows == 0 ? null : ppo.Data.Calibration ?? ppo.Data.Prompts));
     }
 
     /// <inheritdoc/>

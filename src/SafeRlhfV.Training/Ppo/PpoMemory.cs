@@ -21,9 +21,9 @@ internal static class PpoMemory
         long rows = micro, width = sizes.PromptTokens + answer;
         long actor = Trained(shape, model.Lora, policy: true, tower: false), critic = Trained(shape, model.Lora, policy: false, tower: false);
         int each = model.NamesOneFolder ? 1 : 2, models = shared ? 1 : 2 + 2 * each; // score models, and as many critics
-        List<MemoryPart> parts = Lasting(shape, half, models, model.Lora, adapters: 1 + 2 * each,
-            OnDevice(training.Actor, model.Device, half, model.Lora, actor / inputs.Ranks)
-                + OnDevice(training.Critics, model.Device, half, model.Lora, each * critic / inputs.Ranks));
+        long state = OnDevice(training.Actor, model.Device, half, model.Lora, actor / inputs.Ranks)
+            + OnDevice(training.Critics, model.Device, half, model.Lora, each * critic / inputs.Ranks);
+        List<MemoryPart> parts = Lasting(shape, half, models, model.Lora, adapters: 1 + 2 * each, state);
         parts.AddRange(Exchange(inputs.Ranks, actor * GradientBytes(model.Lora, half), actor + (each * critic)));
         parts.AddRange(Vision(shape, half, Math.Max(rows, ptx ? texts : 0), training.VisionCacheBytes, tower: false, sizes, ptx ? instructions : null));
         long data = MemoryPlanner.Data(shape, training.RolloutBatch, sizes) + (ptx ? MemoryPlanner.Data(shape, training.PtxBatch, instructions) : 0);
@@ -47,7 +47,12 @@ internal static class PpoMemory
             kept = Math.Max(kept, kept2);
         }
         parts.Add(new("gradients and the update", gradients + UpdateBytes(model.Lora, half, actor / inputs.Ranks), false));
-        if (model.Device != "cpu") parts.Add(Gaps(kept));
+        if (training.CalibrationRows > 0)
+        {
+            long answers = 2L * Math.Min(training.MiniBatch, training.CalibrationRows);
+            parts.Add(Calibration(cost, shape, half, answers, inputs.Data?.Calibration ?? PlanSizes.Limits(training.Lengths), state));
+        }
+        parts.Add(model.Device == "cpu" ? HostGaps(parts) : Gaps(kept));
         string also = ptx ? $", {texts} of {instructions.PromptTokens} + {instructions.ResponseTokens}" : "";
         return new MemoryPlan(parts,
             $"updates of {rows} rows of {sizes.PromptTokens} + {answer} tokens{also}, "
@@ -66,13 +71,33 @@ internal static class PpoMemory
         ?? PlanSizes.Limits(recipe.Training.Lengths, recipe.Training.MaxNewTokens);
 
     /// <summary>What is known of the instruction data, or the recipe's limits.</summary>
-    internal static PlanSizes Instructions(PpoRecipe recipe, PlanInputs inputs) => inputs.Instructions ?? PlanSizes.Limits(recipe.Training.Lengths);
+    internal static PlanSizes Instructions(PpoRecipe recipe, PlanInputs inputs) => inputs.Data?.Instructions ?? PlanSizes.Limits(recipe.Training.Lengths);
 
     /// <summary>Prompts that are answered at a time.</summary>
     internal static int RolledAtOnce(PpoSettings training, ModelShape shape, bool half, long width)
     {
         int rolled = training.RolloutMicroBatch > 0 ? Math.Min(training.RolloutMicroBatch, training.RolloutBatch) : training.RolloutBatch;
         return training.RolloutCacheBytes > 0 ? (int)Math.Clamp(training.RolloutCacheBytes / CacheBytesOfToken(shape, half) / width, 1, rolled) : rolled;
+    }
+
+    // Both answers of some pairs are scored side by side, each with features of its own. That is before there are optimizer states, and before most code of a round
+    // is compiled: what it takes beyond those counts.
+    private static MemoryPart Calibration(ActivationCost cost, ModelShape shape, bool half, long rows, PlanSizes pairs, long state)
+    {
+        const long NotYet = 48L << 20;
+        long width = pairs.PromptTokens + pairs.ResponseTokens, features = rows * shape.Patches * shape.Vision.FeatureWidth * (half ? 2 : 4);
+        long bytes = cost.Inference(rows * width) + cost.Mask(rows, width, pairs.PromptTokens) + features;
+        return new($"calibration by {rows} answers at a time, beyond the optimizer", Math.Max(0, bytes - state - NotYet), false);
+    }
+
+    // Sampling and updates ask for blocks of other sizes, so that one does not find all that the other has freed. And sampling, scoring and updates are more code
+    // than one trainer's: the first rounds compile it once more, for speed.
+    private static MemoryPart HostGaps(List<MemoryPart> parts)
+    {
+        const double Share = 0.45;
+        const long Most = 32L << 20, Code = 8L << 20;
+        long second = parts.Where(part => !part.AtOnce).Select(part => part.Bytes).OrderDescending().Skip(1).First();
+        return new("gaps between sampling and updates", Code + Math.Min(Most, (long)(Share * second)), true);
     }
 
     private static long Kept(ActivationCost cost, ModelShape shape, bool half, long rows, long width, long answer, bool checkpointing) =>

@@ -61,13 +61,13 @@ public abstract class ModelTrainerDefinition<T> : TrainerDefinition where T : Re
     }
 
     /// <inheritdoc/>
-    public sealed override (PlanSizes Sizes, PlanSizes? Instructions) Look(Recipe recipe, ModelProcessor processor)
+    public sealed override PlanData Look(Recipe recipe, ModelProcessor processor)
     {
         T own = (T)recipe;
         PlanSizes sizes = PlanSizes.Look(own.Data, processor, own.Training.Lengths);
-        if (OtherPrompts(own) is not { } others) return (sizes, null);
+        if (OtherPrompts(own) is not { } others) return new PlanData(sizes);
         int prompt = PlanSizes.Look(others, processor, own.Training.Lengths, prompts: true).PromptTokens;
-        return (sizes with { PromptTokens = Math.Max(sizes.PromptTokens, prompt) }, null);
+        return new PlanData(sizes with { PromptTokens = Math.Max(sizes.PromptTokens, prompt) });
     }
 
     /// <inheritdoc/>

@@ -44,8 +44,7 @@ public abstract class TrainerDefinition
     public abstract void Train(Recipe recipe, TrainingRun run, CancellationToken cancel);
 
     /// <summary>Reads some rows of the recipe's data to see how long they are.</summary>
-    /// <returns>The rows' sizes, and those of instruction data where the trainer has some.</returns>
-    public abstract (PlanSizes Sizes, PlanSizes? Instructions) Look(Recipe recipe, ModelProcessor processor);
+    public abstract PlanData Look(Recipe recipe, ModelProcessor processor);
 
     /// <summary>What a recipe takes at its peak.</summary>
     public abstract MemoryPlan Memory(Recipe recipe, PlanInputs inputs);

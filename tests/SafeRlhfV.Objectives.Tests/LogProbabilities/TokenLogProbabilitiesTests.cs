@@ -28,4 +28,27 @@ public sealed class TokenLogProbabilitiesTests
         if (hiddenGradient) Assert.True(hidden_NH.grad!.allclose(hidden2_NH.grad!, 1e-10, 1e-12));
         if (weightGradient) Assert.True(weight_VH.grad!.allclose(weight2_VH.grad!, 1e-10, 1e-12));
     }
+
+    [Fact]
+    public void Bfloat16_is_computed_in_float32_where_the_processor_has_no_instructions_for_it()
+    {
+        using var scope = NewDisposeScope();
+        using Generator generator = new(7);
+        Tensor hidden_NH = randn([13, 6], generator: generator).to(ScalarType.BFloat16);
+        Tensor weight_VH = randn([40, 6], generator: generator).to(ScalarType.BFloat16), labels_N = randint(0, 40, [13], ScalarType.Int64, generator: generator);
+        Tensor wideHidden_NH = hidden_NH.to(ScalarType.Float32).requires_grad_(true), wideWeight_VH = weight_VH.to(ScalarType.Float32).requires_grad_(true);
+        Tensor exact_N = TokenLogProbabilities.FromLogits(wideHidden_NH.mm(wideWeight_VH.t()), labels_N);
+        exact_N.sum().backward();
+
+        using IDisposable assume = HalfProducts.Assume(slow: true);
+        hidden_NH.requires_grad_(true);
+        weight_VH.requires_grad_(true);
+        Tensor chunked_N = TokenLogProbabilities.FromHidden(hidden_NH, weight_VH, labels_N, 4 * 4 * 40);
+        chunked_N.sum().backward();
+
+        // no logit was rounded to bfloat16 on the way
+        Assert.True(exact_N.allclose(chunked_N, 1e-5, 1e-5));
+        Assert.True(wideHidden_NH.grad!.allclose(hidden_NH.grad!.to(ScalarType.Float32), 1e-2, 1e-2));
+        Assert.True(wideWeight_VH.grad!.allclose(weight_VH.grad!.to(ScalarType.Float32), 1e-2, 1e-2));
+    }
 }
