@@ -90,6 +90,20 @@ public sealed class RecipePlanTests(TinyRecipes tiny) : IClassFixture<TinyRecipe
     }
 
     [Fact]
+    public void CalibrationOfScoresIsCounted()
+    {
+        MemoryPart? Calibration(params string[] sets) => RecipePlan.ByLimits(Load("one-gpu", "ppo", "llava-1.5-7b-hf", sets)).Memory.Parts
+            .SingleOrDefault(part => part.Name.StartsWith("calibration", StringComparison.Ordinal));
+        Assert.Null(Calibration("training.calibration_rows=0"));
+        // both answers of a mini-batch of pairs
+        MemoryPart few = Calibration("training.calibration_rows=1000", "training.mini_batch=4")!;
+        MemoryPart many = Calibration("training.calibration_rows=1000", "training.mini_batch=8")!;
+        Assert.Contains("8 answers", few.Name);
+        Assert.Contains("16 answers", many.Name);
+        Assert.True(many.Bytes > few.Bytes && few.Bytes > 0);
+    }
+
+    [Fact]
     public void OffloadedStatesAreCountedInHostMemory()
     {
         RecipePlan Plan(string file, params string[] sets) => RecipePlan.ByLimits(Load("paper", file, "llava-1.5-7b-hf", sets));
