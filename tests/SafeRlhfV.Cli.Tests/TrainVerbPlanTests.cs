@@ -47,7 +47,8 @@ public sealed class TrainVerbPlanTests
         foreach (string role in (string[])["reward", "cost"])
             await End(["train", role, "--model", model, "--data", rows, "--out", folder.At(role), "--json", .. Sets("run.save_every=0 training.max_steps=1")]);
         string[] arguments = ["train", "ppo", "--model", model, "--reward", folder.At("reward"), "--cost", folder.At("cost"), "--data", rows, "--json"];
-        const string Common = "run.save_every=0 training.rounds=5 training.rollout_batch=128 training.max_new_tokens=24 training.ptx_coefficient=0";
+        const string Common = "model.sharing=none run.save_every=0 training.rounds=5 training.rollout_batch=128 training.max_new_tokens=24 "
+            + "training.ptx_coefficient=0";
         await Check([.. arguments, "--out", folder.At("run"), .. Sets($"{Common} {sets}")]);
     }
 
