@@ -3,31 +3,34 @@ using System.Text;
 namespace SafeRlhfV.Data;
 
 /// <summary>
-/// The records of a CSV file (RFC 4180): the first line names the columns, quoted fields may hold commas, quotes and line ends. An empty field is null.
+/// The records of a CSV file (RFC 4180), or one with tabs: the first line names the columns, quoted fields may hold separators, quotes and line ends. An empty
+/// field is null.
 /// </summary>
 internal static class CsvFile
 {
     /// <summary>The records in order.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="separator">What stands between fields.</param>
     /// <exception cref="InvalidInputException">The file cannot be read or a quote is not closed.</exception>
-    public static IEnumerable<SourceRow> Read(string file)
+    public static IEnumerable<SourceRow> Read(string file, char separator = ',')
     {
         using StreamReader reader = new(CompressedFile.Open(file), new UTF8Encoding(false, throwOnInvalidBytes: true));
-        string?[]? names = Record(file, reader);
+        string?[]? names = Record(file, reader, separator);
         if (names is null) yield break;
-        for (long row = 0; Record(file, reader) is { } cells;)
+        for (long row = 0; Record(file, reader, separator) is { } cells;)
         {
             if (cells.Length == 1 && cells[0] is null) continue; // a blank line
             if (cells.Length != names.Length)
                 throw new InvalidInputException(
-                    $"{file}, row {row}: {cells.Length} fields where the first line names {names.Length}; is the separator a comma, and are fields with it "
-                        + "quoted?");
+                    $"{file}, row {row}: {cells.Length} fields where the first line names {names.Length}; is the separator a "
+                        + $"{(separator == ',' ? "comma" : "tab")}, and are fields with it quoted?");
             SourceMap map = new();
             for (int i = 0; i < names.Length; i++) map[names[i] ?? ""] = cells[i];
             yield return new SourceRow(row++, map);
         }
     }
 
-    private static string?[]? Record(string file, StreamReader reader)
+    private static string?[]? Record(string file, StreamReader reader, char separator)
     {
         List<string?> cells = [];
         StringBuilder cell = new();
@@ -47,7 +50,7 @@ internal static class CsvFile
                     continue;
                 }
                 if (letter == '"' && cell.Length == 0 && !wasQuoted) quoted = wasQuoted = true;
-                else if (letter == ',') Add();
+                else if (letter == separator) Add();
                 else if (letter is < 0 or '\n' || letter == '\r' && reader.Peek() is '\n' or -1)
                 {
                     if (letter == '\r' && reader.Peek() == '\n') reader.Read();

@@ -1,0 +1,46 @@
+using SafeRlhfV.Data;
+
+namespace SafeRlhfV.Evaluation;
+
+/// <summary>BeaverTails-V's evaluation split (arXiv 2503.17682), paired or flat: each image and question once.</summary>
+internal sealed class BeaverTailsV : IBenchmark
+{
+    private const string Split = "evaluation";
+
+    public string Name => "beavertails-v";
+
+    public string Measures => "the method's own held-out questions in twenty categories";
+
+    public string Files => "the data set's folder with an evaluation split, in the paired or the flat layout";
+
+    public string Figures => "attack_success by category and severity; win rates with --baseline";
+
+    public IReadOnlyList<string> Scorers => ["guard", "judge:safety", "judge:helpfulness-pair", "phrases:refusal"];
+
+    public IEnumerable<BenchmarkItem> Read(BenchmarkFiles files, bool subset)
+    {
+        PreferenceDataset data = PreferenceDataset.Open(files.OnlyFile ?? files.Folder);
+        HashSet<string> seen = [];
+        foreach (DatasetRow row in data.ReadRows(Split))
+        {
+            files.Count(1);
+            (IReadOnlyList<EncodedImage> images, string question) = row.ToRecord(RecordParts.None).AsQuestion(Name);
+            BenchmarkRow place = files.Line(row.Position.File, row.Position.Row, [question], "question");
+            if (files.Try(place, null, () => files.Item(place, Split, $"{row.Position}", question,
+                [.. images.Select(image => files.Image(files.WithoutImages ? null : image.Bytes, []))])) is not { } made) continue;
+            string image = made.Record.Images is [{ Bytes: { } bytes }, ..]
+                ? Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(bytes)) : $"{row.Position}";
+            if (!seen.Add($"{image} {question}")) continue; // the flat layout holds a row for each answer
+            string? category = row.Text("category");
+            yield return (made with { Record = made.Record with { Labels = new RecordLabels { Category = category } } })
+                .With(("category", category), ("severity", row.Text("image_severity")));
+        }
+    }
+
+    public IReadOnlyList<Figure> Measure(ReplyForm form, IReadOnlyList<ScoredItem> items) => form switch
+    {
+        ReplyForm.Winner => PairFigures.WinRates(items, "category"),
+        ReplyForm.Refusal => FigureSets.Refusal(items, "category", []),
+        _ => FigureSets.Attack(items, "attack_success", "category", "severity"),
+    };
+}
