@@ -15,7 +15,7 @@ internal sealed class SpaVl : IBenchmark
 
     public string Figures => "attack_success on harm by a guard; harm_score and help_win against --baseline";
 
-    public IReadOnlyList<string> Scorers => ["judge:spa-vl-pair", "guard", "judge:safety", "phrases:refusal"];
+    public IReadOnlyList<string> Scorers => ["judge:spa-vl-{split}-pair", "guard", "judge:safety", "phrases:refusal"];
 
     public IEnumerable<BenchmarkItem> Read(BenchmarkFiles files, bool subset)
     {

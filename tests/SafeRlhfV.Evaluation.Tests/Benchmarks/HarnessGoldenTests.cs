@@ -1,0 +1,53 @@
+using System.Text.Json.Nodes;
+
+namespace SafeRlhfV.Evaluation.Tests;
+
+/// <summary>What --as prints is what the harness computed by running, for every benchmark of golden/scoring whose texts it reads.</summary>
+public sealed class HarnessGoldenTests
+{
+    // phrases of a harness are its own text, and are not restated here
+    private static readonly string[] ByPhrases = ["vlguard", "holisafe", "xstest", "figstep"];
+    private static readonly string[] NotFacts = ["name", "ours", "formula", "harness", "tolerance"];
+
+    public static IEnumerable<TheoryDataRow<string>> Benchmarks => ScoringGolden.Benchmarks.Where(name => !ByPhrases.Contains(name) && Run(name).Any())
+        .Select(name => new TheoryDataRow<string>(name));
+
+    [Fact]
+    public void ThereAreBenchmarks() => Assert.True(Benchmarks.Count() >= 6);
+
+    [Theory, MemberData(nameof(Benchmarks))]
+    public void EveryFigureIsThatOfTheHarness(string name)
+    {
+        ScoringGolden golden = new(name);
+        RawItem[] items = [.. golden.Read().Select((item, i) => new RawItem(item.Id, item.Facts, ScoringGolden.Options(golden.Items[i]), Texts(golden, item.Id)))];
+        Dictionary<string, double> found = HarnessFigures.Names.SelectMany(harness => HarnessFigures.Of(harness, name, golden.Form, items))
+            .ToDictionary(figure => Key(figure.By, figure.Name, figure.Of), figure => figure.Value);
+        int compared = 0;
+        foreach ((JsonObject figure, JsonNode harness) in Run(name))
+        {
+            string key = Key((string)harness["by"]!, (string)figure["name"]!,
+                figure.Where(pair => !NotFacts.Contains(pair.Key)).Select(pair => (pair.Key, $"{pair.Value}")));
+            Assert.True(found.TryGetValue(key, out double value), $"there is no {key}");
+            Assert.True(Math.Abs((double)harness["value"]! - value) < 1e-9, $"{key}: {value} for {harness["value"]}");
+            compared++;
+        }
+        Assert.True(compared > 0);
+    }
+
+    // figures that are no number of ours (a rule of phrases) have no place beside one
+    private static IEnumerable<(JsonObject, JsonNode)> Run(string name) => new ScoringFigures(name).All.Where(figure => figure["ours"] is not null)
+        .SelectMany(figure => figure["harness"]!.AsArray().Where(harness => (string)harness!["how"]! == "run"
+            && ((string)harness["by"]!).Split(' ')[0] is "lmms-eval" or "ms-vlmeval").Select(harness => (figure, harness!)));
+
+    private static Dictionary<string, string> Texts(ScoringGolden golden, string id)
+    {
+        if (golden.Verdicts.Count == 0) return new() { [ScoredItem.Only] = golden.Answers[id] };
+        JsonObject verdict = golden.Verdicts.First(one => (string)one["id"]! == id);
+        return golden.Form == ReplyForm.SafetyJudgement
+            ? new() { ["safe"] = (string)verdict["safe"]![0]!, ["effective"] = (string)verdict["effective"]![0]! }
+            : new() { [ScoredItem.Only] = (string?)verdict["reply"] ?? "" };
+    }
+
+    private static string Key(string by, string name, IEnumerable<(string Fact, string Value)> parts) =>
+        $"{by} {name} {string.Join(' ', parts.Select(part => $"{part.Fact}={part.Value}").Order(StringComparer.Ordinal))}";
+}
