@@ -28,6 +28,9 @@ internal static class CommandTree
         {
             EvalPreferenceVerb.Create(),
             EvalJudgeVerb.Create(),
+            EvalBenchVerb.Create(),
+            EvalAnswersVerb.Create(),
+            EvalScoreVerb.Create(),
         },
         CertifyVerb.Create(),
         AblateVerb.Create(),

@@ -43,6 +43,10 @@ internal static class EvalJudgeVerb
             Description = "How the judge is made to answer in JSON: by a schema, as any object, or by words alone. Where left out: by a schema with "
                 + "--endpoint, by words without."
         };
+        Option<JudgeProtocol> protocol = new("--protocol")
+        {
+            Description = "How the judge answers: json, or tags, the paper's one call of twelve tagged fields (--json-mode has no meaning then)."
+        };
         Option<string?> journal = new("--journal") { Description = "Keep every verdict in this file; what it holds of this judge is not asked again." };
         Option<int> probes = new("--probes") { Description = "Prompts on which the judge is also shown one answer twice.", DefaultValueFactory = _ => 50 };
         Option<int> concurrency = new("--concurrency") { Description = "Questions asked at the same time.", DefaultValueFactory = _ => 8 };
@@ -54,7 +58,7 @@ internal static class EvalJudgeVerb
             "Win rates by a judge. Example: safe-rlhf-v eval judge --data data/mine --split test --candidate ppo.jsonl --baseline sft.jsonl --judge "
                 + "qwen2.5-vl-72b --endpoint http://127.0.0.1:8000/v1")
         {
-            data, split, limit, candidate, baseline, model, endpoint, key, mode, journal, probes, concurrency, seed, json,
+            data, split, limit, candidate, baseline, model, endpoint, key, protocol, mode, journal, probes, concurrency, seed, json,
         };
         command.SetAction(async (parsed, cancel) =>
         {
@@ -65,13 +69,19 @@ internal static class EvalJudgeVerb
             using IChatClient client = parsed.GetValue(endpoint) is { } address
                 ? ChatChoice.Client(ChatChoice.Address("--endpoint", address), parsed.GetRequiredValue(model), ChatChoice.Key(parsed.GetValue(key)))
                 : LocalChatClient.Load(parsed.GetRequiredValue(model));
-            ChatPairwiseJudge asked = new(client, parsed.GetValue(mode) ?? (parsed.GetValue(endpoint) is null ? JsonMode.Text : JsonMode.Schema));
+            TaggedPairwiseJudge? tagged = parsed.GetValue(protocol) == JudgeProtocol.Tags ? new(client) : null;
+            if (tagged is not null && parsed.GetValue(mode) is not null)
+                throw new InvalidInputException("--json-mode goes with --protocol json; tagged fields are no JSON.");
+            ChatPairwiseJudge? inJson = tagged is not null ? null
+                : new(client, parsed.GetValue(mode) ?? (parsed.GetValue(endpoint) is null ? JsonMode.Text : JsonMode.Schema));
+            IPairwiseJudge asked = tagged ?? (IPairwiseJudge)inJson!;
             using JournaledJudge? kept = parsed.GetValue(journal) is { } file
-                ? new JournaledJudge(asked, Identity(parsed.GetRequiredValue(model), parsed.GetValue(endpoint), asked), file) : null;
+                ? new JournaledJudge(asked,
+                    $"{IdentityOf(parsed.GetRequiredValue(model), parsed.GetValue(endpoint))}, {tagged?.Fingerprint ?? inJson!.Fingerprint}", file) : null;
             PreferenceOptions options = new() { Seed = parsed.GetValue(seed), Probes = parsed.GetValue(probes), Concurrency = parsed.GetValue(concurrency) };
             ProgressView progress = new("eval judge");
             int questions = 2 * prompts.Count + Math.Min(options.Probes, prompts.Count);
-            PreferenceReport report = await PreferenceEvaluation.RunAsync(kept ?? (IPairwiseJudge)asked, prompts, options,
+            PreferenceReport report = await PreferenceEvaluation.RunAsync(kept ?? asked, prompts, options,
                 new Told(done => progress.Report(done, questions)), cancel);
             progress.Done($"{questions} questions");
             if (report.Helpful.Wins + report.Helpful.Ties + report.Helpful.Losses == 0)
@@ -79,17 +89,17 @@ internal static class EvalJudgeVerb
                     + "be read as verdicts, so no prompt was judged in both orders; "
                     + "try another --json-mode, or a judge that sees images and follows the rubric.");
             if (parsed.GetValue(json)) Output.Json(new { Judge = parsed.GetRequiredValue(model), Candidate = parsed.GetRequiredValue(candidate),
-                Baseline = parsed.GetRequiredValue(baseline), Report = report });
-            else Print(report);
+                Baseline = parsed.GetRequiredValue(baseline), Report = report, Tags = tagged?.Counts });
+            else Print(report, tagged?.Counts);
             return 0;
         });
         return command;
     }
 
     // another model, service, rubric or mode is another judge; a checkpoint is known by its files, since a folder's name stays when they change
-    private static string Identity(string model, string? endpoint, ChatPairwiseJudge judge) => endpoint is not null
-        ? $"{model} at {endpoint.TrimEnd('/')}, {judge.Fingerprint}"
-        : $"{Path.GetFullPath(model)} of {ModelArguments.FilesOf(ResultFolder.Find(model))}, {judge.Fingerprint}";
+    internal static string IdentityOf(string model, string? endpoint) => endpoint is not null
+        ? $"{model} at {endpoint.TrimEnd('/')}"
+        : $"{Path.GetFullPath(model)} of {ModelArguments.FilesOf(ResultFolder.Find(model))}";
 
     private static IReadOnlyList<JudgedPrompt> Prompts(string data, string? split, int? limit, string candidate, string baseline)
     {
@@ -139,7 +149,7 @@ internal static class EvalJudgeVerb
         return answers;
     }
 
-    private static void Print(PreferenceReport report)
+    private static void Print(PreferenceReport report, TaggedCounts? tags)
     {
         JudgeControls controls = report.Controls;
         Table table = new Table().Border(TableBorder.Rounded).AddColumns("", "win rate", "gain", "wins", "ties", "losses", "no verdict");
@@ -158,6 +168,10 @@ internal static class EvalJudgeVerb
             + $"{Share(controls.OrderDependentHelpful)} (helpful) and {Share(controls.OrderDependentSafe)} (safe) of the prompts; "
             + $"the answer shown first preferred in {Share(controls.FirstPreferredHelpful)} and {Share(controls.FirstPreferredSafe)}; of "
                 + $"{controls.Probes} equal pairs {Share(controls.ProbesRatedDifferently)} rated differently");
+        if (tags is not null)
+            Output.Line($"tagged replies: {tags.Replies}, of which {tags.Incomplete} lack a rate or an id, {tags.Missing} a field, {tags.Extra} have fields that "
+                + $"were not asked for, {tags.Repeated} repeat one, {tags.Conflicting} in two ways, and {tags.Contradicting} prefer the answer with the lower "
+                + "rate");
     }
 
     private static string Mean(MeanRatings ratings) => double.IsNaN(ratings.Helpful) ? "–" : $"{ratings.Helpful:0.00}, {ratings.Harmless:0.00}";

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Microsoft.Extensions.AI;
 using SafeRlhfV.Models;
 
 namespace SafeRlhfV.Cli;
@@ -55,5 +56,26 @@ internal sealed class GenerationArguments
         if (tokens.Temperature == 0 && (tokens.Samples > 1 || parsed.GetValue(topK) > 0 || parsed.GetValue(topP) < 1))
             throw new InvalidInputException("--samples, --top-k and --top-p have no effect while the best token is always taken; add --temperature 0.7, say.");
         return settings;
+    }
+
+    /// <summary>The settings for a model of a service, which knows the rest itself.</summary>
+    /// <exception cref="InvalidInputException">A value is out of range, or one that services do not take.</exception>
+    public ChatOptions OfService(ParseResult parsed)
+    {
+        if (parsed.GetValue(minNewTokens) is not null || parsed.GetValue(repetitionPenalty) is not null)
+            throw new InvalidInputException("--min-new-tokens and --repetition-penalty go with a checkpoint; services of this protocol do not take them.");
+        if (parsed.GetValue(samples) != 1) throw new InvalidInputException("--samples goes with a checkpoint; a benchmark says how many answers it draws.");
+        if (parsed.GetValue(maxNewTokens) < 1) throw new InvalidInputException($"--max-new-tokens {parsed.GetValue(maxNewTokens)}: give 1 or more.");
+        if (parsed.GetValue(temperature) is < 0 or double.NaN)
+            throw new InvalidInputException($"--temperature {parsed.GetValue(temperature)}: give 0 or more.");
+        return new ChatOptions
+        {
+            MaxOutputTokens = parsed.GetValue(maxNewTokens),
+            Temperature = (float?)parsed.GetValue(temperature),
+            TopK = parsed.GetValue(topK),
+            TopP = (float?)parsed.GetValue(topP),
+            Seed = parsed.GetValue(temperature) > 0 ? parsed.GetValue(seed) : null,
+            StopSequences = parsed.GetValue(stop) is { Length: > 0 } stops ? [.. stops] : null,
+        };
     }
 }

@@ -35,19 +35,31 @@ internal sealed class GuardChoice : IDisposable
     {
         (ModeratorKind Kind, Option<string?> Option)[] named = [.. kinds.Where(one => parsed.GetValue(one.Option) is not null)];
         if (named is not [(ModeratorKind kind, Option<string?> option)]) throw new InvalidInputException($"name one guard: {Names}.");
-        string value = parsed.GetValue(option)!;
+        if (kind.Option!.NeedsModel && parsed.GetValue(model) is null) throw new InvalidInputException($"{kind.Option.Name} needs --judge-model NAME.");
+        return Open(kind, parsed.GetValue(option)!, parsed.GetValue(model), parsed.GetValue(key), parsed.GetValue(dtype), http);
+    }
+
+    /// <summary>A moderator of a kind that has an option.</summary>
+    /// <param name="kind">The kind.</param>
+    /// <param name="value">The option's value.</param>
+    /// <param name="model">A service's model.</param>
+    /// <param name="key">The environment variable with a service's key.</param>
+    /// <param name="dtype">What a checkpoint computes in.</param>
+    /// <param name="http">Sends requests to a service.</param>
+    /// <exception cref="InvalidInputException">It cannot be opened.</exception>
+    public static IModerator Open(ModeratorKind kind, string value, string? model, string? key, string? dtype, HttpClient http)
+    {
         List<string> sets = [Set(kind.Option!.Key, value)];
         if (kind.Option.IsService)
         {
-            if (kind.Option.NeedsModel && parsed.GetValue(model) is null) throw new InvalidInputException($"{kind.Option.Name} needs --judge-model NAME.");
             ChatChoice.Address(kind.Option.Name, value);
-            ChatChoice.Key(parsed.GetValue(key));
-            if (parsed.GetValue(model) is { } name) sets.Add(Set("model", name));
-            if (parsed.GetValue(key) is { } variable) sets.Add(Set("key_env", variable));
+            ChatChoice.Key(key);
+            if (model is not null) sets.Add(Set("model", model));
+            if (key is not null) sets.Add(Set("key_env", key));
         }
-        else if (parsed.GetValue(dtype) is { } type) sets.Add(Set("dtype", type));
+        else if (dtype is not null) sets.Add(Set("dtype", dtype));
         ModeratorSettings settings = YamlSection.Read("{}", kind.Option.Name, section => kind.Read(section, ""), sets, lines: false);
-        return settings.Open(new ModeratorParts(http, (endpoint, model, key) => ServiceChat.Open(endpoint, model, key, http)));
+        return settings.Open(new ModeratorParts(http, (endpoint, name, secret) => ServiceChat.Open(endpoint, name, secret, http)));
     }
 
     private string Names
@@ -63,7 +75,11 @@ internal sealed class GuardChoice : IDisposable
 
     /// <summary>Refuses verdicts that are none: "unsafe" for want of a judge says nothing about what was to be judged.</summary>
     /// <exception cref="ServiceException">The service stopped answering, or nothing at all could be judged.</exception>
-    public void MustHaveJudged(IReadOnlyCollection<Verdict> verdicts)
+    public void MustHaveJudged(IReadOnlyCollection<Verdict> verdicts) => MustHaveJudged(handler, verdicts);
+
+    /// <summary>As above, for a service's handler of one's own.</summary>
+    /// <exception cref="ServiceException">The service stopped answering, or nothing at all could be judged.</exception>
+    public static void MustHaveJudged(RetryHandler handler, IReadOnlyCollection<Verdict> verdicts)
     {
         if (handler.Stopped is { } stopped) throw new ServiceException(stopped.Message, stopped);
         if (verdicts.Count > 0 && verdicts.All(verdict => verdict.Failure is not null))

@@ -17,19 +17,16 @@ public sealed class AnswerSet
 
     private AnswerSet(string place) => this.place = place;
 
-    /// <summary>Number of answers.</summary>
-    public int Count => answers.Values.Sum(list => list.Count);
-
-    /// <summary>All answers.</summary>
-    public IEnumerable<ModelAnswer> All => answers.Values.SelectMany(list => list);
-
-    /// <summary>Reads the answers of a benchmark in a result's folder: one file, or one a shard, whole or begun.</summary>
+    /// <summary>Reads the answers of a benchmark in a result's folder: one file, or one a shard, each whole.</summary>
     /// <param name="folder">The benchmark's folder in a result.</param>
     /// <exception cref="InvalidInputException">There are none, or a line is none.</exception>
     public static AnswerSet Read(string folder)
     {
         string[] files = Directory.Exists(folder) ? [.. Directory.EnumerateFiles(folder, "answers*.jsonl").Order(StringComparer.Ordinal)] : [];
-        if (files.Length == 0) throw new InvalidInputException($"{folder}: holds no answers; 'eval answers' writes them.");
+        if (files.Length == 0)
+            throw new InvalidInputException(Directory.Exists(folder) && Directory.EnumerateFiles(folder, "answers*.partial").Any()
+                ? $"{folder}: its answers are not whole; run 'eval answers' again, which continues after them."
+                : $"{folder}: holds no answers; 'eval answers' writes them.");
         AnswerSet set = new(folder);
         foreach (string file in files)
             foreach ((int number, string line) in DiskErrors.Reading(file, () => File.ReadAllLines(file)).Index().Where(line => line.Item.Length > 0))

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace SafeRlhfV.Evaluation;
 
 /// <summary>A model's answer to an item: a line of answers.jsonl.</summary>
@@ -13,8 +15,10 @@ public sealed record ModelAnswer(string Item, int Sample, string Question, strin
     string? Error = null)
 {
     /// <summary>Whether it ran into the limit of new tokens.</summary>
+    [JsonIgnore]
     public bool IsCut => Finish is "length";
 
     /// <summary>What judges and guards read: the answer with what was thought before it.</summary>
+    [JsonIgnore]
     public string Judged => ReasonedAnswer.Text(Reasoning, Response);
 }

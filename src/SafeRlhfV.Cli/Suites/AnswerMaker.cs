@@ -1,0 +1,100 @@
+using System.Globalization;
+using SafeRlhfV.Evaluation;
+
+namespace SafeRlhfV.Cli;
+
+/// <summary>Has a model answer benchmarks: answers are on the disk as they come, and none is made twice.</summary>
+/// <param name="settings">How.</param>
+internal abstract class AnswerMaker(AnswerSettings settings) : IDisposable
+{
+    /// <summary>How.</summary>
+    protected AnswerSettings Settings => settings;
+
+    /// <summary>Who answers, for results.</summary>
+    public abstract string Model { get; }
+
+    /// <summary>All that decides an answer beside the question, for a number of answers an item.</summary>
+    protected abstract object Identity(int samples);
+
+    /// <summary>How many answers to draw of an item.</summary>
+    protected abstract int SamplesOf(IBenchmark benchmark);
+
+    /// <summary>Answers items: as many answers each as asked for, in order.</summary>
+    protected abstract Task<IReadOnlyList<ModelAnswer>> AnswerAsync(IReadOnlyList<BenchmarkItem> items, int samples, CancellationToken cancel);
+
+    /// <summary>Answers a benchmark, after what an earlier process answered under the same settings.</summary>
+    /// <exception cref="InvalidInputException">The result holds answers of other settings, or the benchmark's files cannot be read.</exception>
+    public async Task AnswerAsync(Suite suite, CancellationToken cancel)
+    {
+        int samples = SamplesOf(suite.Benchmark);
+        string run = Output.JsonLine(new
+        {
+            Suite = suite.Benchmark.Name,
+            Data = Path.GetFullPath(suite.Data),
+            suite.Subset,
+            suite.Limit,
+            Shard = suite.Shard.Suffix,
+            Settings.System,
+            Answers = Identity(samples),
+        });
+        string file = suite.AnswerFile;
+        if (!settings.Overwrite && ResumableLines.IsWhole(file, run))
+        {
+            Output.Note($"{file}: is whole already; nothing was generated.");
+            return;
+        }
+        Directory.CreateDirectory(suite.Folder);
+        using ResumableLines lines = new(file, run, samples, resume: !settings.Overwrite, settings.Overwrite);
+        int known = lines.Lines.Count / samples, done = known, errors = 0, total = suite.Count();
+        if (known > 0) Output.Note($"{file}: resumes after {known} items.");
+        ProgressView progress = new($"answers {suite.Benchmark.Name}");
+        BenchmarkFiles files = suite.Open();
+        using IEnumerator<BenchmarkItem> items = suite.Read(files).GetEnumerator();
+        for (int i = 0; i < known; i++)
+        {
+            ModelAnswer? before = AnswerSet.Parse(lines.Lines[i * samples]);
+            if (!items.MoveNext() || before?.Item != items.Current.Id || before.Question != items.Current.QuestionText)
+                throw new InvalidInputException($"{lines.Partial}: holds an answer to another question than item {i} asks; the benchmark's files changed. Begin "
+                    + "anew with --overwrite.");
+        }
+        try
+        {
+            while (Next(items, settings.AtOnce) is { Count: > 0 } batch)
+            {
+                IReadOnlyList<ModelAnswer> answers = await AnswerAsync(batch, samples, cancel);
+                lines.Write([.. answers.Select(Output.JsonLine)]);
+                errors += answers.Count(answer => answer.Error is not null);
+                done += batch.Count;
+                progress.Report(done, Math.Max(done, total));
+            }
+        }
+        catch (OperationCanceledException stop) when (lines.Written > 0)
+        {
+            throw new StoppedException($"stopped; {lines.Written / samples} items are in {lines.Partial}. The same command continues after them.", stop);
+        }
+        if (done == 0) throw Nothing(suite, files);
+        lines.Commit();
+        progress.Done(string.Create(CultureInfo.InvariantCulture, $"{done - known} items answered{(errors > 0 ? $", {errors} answers failed" : "")}"));
+        if (files.Dropped.Count > 0) Output.Note(Dropped(files));
+    }
+
+    /// <summary>What a benchmark's files do not hold whole, in one line.</summary>
+    public static string Dropped(BenchmarkFiles files) =>
+        $"{files.Benchmark}: {files.Dropped.Count} items are left out ({string.Join(", ", files.Dropped.GroupBy(drop => drop.Reason)
+            .Select(group => $"{group.Key} {group.Count()}"))}), the first in {files.Dropped[0].File}, row {files.Dropped[0].Row}";
+
+    /// <summary>The error of a benchmark without an item.</summary>
+    public static InvalidInputException Nothing(Suite suite, BenchmarkFiles files) => new(files.Dropped.Count > 0
+        ? $"{suite.Data}: no item is whole: {Dropped(files)}."
+        : $"{suite.Data}: holds no item of {suite.Benchmark.Name} in the splits that are wanted; it needs {suite.Benchmark.Files}.");
+
+    /// <inheritdoc/>
+    public abstract void Dispose();
+
+    private static List<BenchmarkItem> Next(IEnumerator<BenchmarkItem> items, int most)
+    {
+        List<BenchmarkItem> batch = [];
+        while (batch.Count < most && items.MoveNext()) batch.Add(items.Current);
+        return batch;
+    }
+}

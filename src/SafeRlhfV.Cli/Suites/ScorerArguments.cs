@@ -1,0 +1,147 @@
+using System.CommandLine;
+using Microsoft.Extensions.AI;
+using SafeRlhfV.Evaluation;
+using SafeRlhfV.Guard;
+using SafeRlhfV.Inference;
+
+namespace SafeRlhfV.Cli;
+
+/// <summary>The options that say who scores answers.</summary>
+internal sealed class ScorerArguments : IDisposable
+{
+    private readonly Option<string[]> scorer = new("--scorer")
+    {
+        Description = "judge:RUBRIC, guard, phrases:LIST@VERSION, exact:yes-no or exact:option; those that fit the benchmark where left out.",
+        AllowMultipleArgumentsPerToken = true
+    };
+    private readonly Option<string?> judge = new("--judge") { Description = "A judge: a checkpoint's folder; with --endpoint, the model's name there." };
+    private readonly Option<string?> endpoint = new("--endpoint") { Description = "The address of the judge's OpenAI-compatible service." };
+    private readonly Option<string?> key = new("--key-env") { Description = "The environment variable with the key of --endpoint." };
+    private readonly Option<string?> rubric = new("--rubric") { Description = "A rubric of one's own, in the place of the judge's usual one." };
+    private readonly Option<int> votes = new("--votes")
+    {
+        Description = "Ask the judge this often; the majority of what can be read counts.",
+        DefaultValueFactory = _ => 1
+    };
+    private readonly Option<string?> guard = new("--guard") { Description = "A guard: its folder, or the address of a service whose --guard-model judges." };
+    private readonly Option<string?> guardModel = new("--guard-model") { Description = "The model of a --guard that is a service." };
+    private readonly Option<string?> guardKey = new("--guard-key-env") { Description = "The environment variable with the key of a --guard that is a service." };
+    private readonly Option<string?> baseline = new("--baseline") { Description = "The result's folder of another model, for scorers that compare two answers." };
+    private readonly Option<string[]> harness = new("--as")
+    {
+        Description = $"Also print the figures that {string.Join(" or ", HarnessFigures.Names)} would compute from the same answers.",
+        AllowMultipleArgumentsPerToken = true
+    };
+    private readonly Option<int> concurrency = new("--concurrency") { Description = "Questions to the judge at the same time.", DefaultValueFactory = _ => 8 };
+
+    private IChatClient? client;
+    private IModerator? moderator;
+    private RetryHandler? handler;
+    private HttpClient? http;
+
+    public IEnumerable<Option> All => [scorer, judge, endpoint, key, rubric, votes, guard, guardModel, guardKey, baseline, harness, concurrency];
+
+    /// <summary>The harnesses to compare with.</summary>
+    /// <exception cref="InvalidInputException">One is not known.</exception>
+    public IReadOnlyList<string> Harnesses(ParseResult parsed)
+    {
+        string[] named = parsed.GetValue(harness) ?? [];
+        return named.FirstOrDefault(name => !HarnessFigures.Names.Contains(name)) is { } unknown
+            ? throw new InvalidInputException($"--as {unknown}: no such harness; there are {string.Join(" and ", HarnessFigures.Names)}.") : named;
+    }
+
+    /// <summary>The answers of the model to compare with; null where none is named or it did not answer the benchmark.</summary>
+    /// <exception cref="InvalidInputException">The folder holds none.</exception>
+    public AnswerSet? Baseline(ParseResult parsed, IBenchmark benchmark) => parsed.GetValue(baseline) is { } folder
+        ? AnswerSet.Read(Path.Combine(folder, benchmark.Name)) : null;
+
+    /// <summary>Checks what can be checked before a model is loaded or a question is asked.</summary>
+    /// <exception cref="InvalidInputException">An option is wrong, or a benchmark has no scorer.</exception>
+    public void Check(ParseResult parsed, IEnumerable<IBenchmark> benchmarks)
+    {
+        foreach ((Option<int> option, int least) in ((Option<int>, int)[])[(votes, 1), (concurrency, 1)])
+            if (parsed.GetValue(option) < least) throw new InvalidInputException($"{option.Name} {parsed.GetValue(option)}: give {least} or more.");
+        foreach (Option<string?> option in (Option<string?>[])[endpoint, key, rubric])
+            if (parsed.GetValue(option) is not null && parsed.GetValue(judge) is null) throw new InvalidInputException($"{option.Name} goes with --judge.");
+        if (parsed.GetValue(endpoint) is { } address) ChatChoice.Address("--endpoint", address);
+        ChatChoice.Key(parsed.GetValue(key));
+        if (parsed.GetValue(rubric) is { } file) Rubric.Open(file);
+        if (parsed.GetValue(guard) is { } place && IsAddress(place) && parsed.GetValue(guardModel) is null)
+            throw new InvalidInputException("--guard with an address needs --guard-model NAME.");
+        Harnesses(parsed);
+        foreach (IBenchmark benchmark in benchmarks)
+            if (Wanted(parsed, benchmark).Names.Count == 0)
+                throw new InvalidInputException($"{benchmark.Name} is scored by {string.Join(", ", benchmark.Scorers)}; give --judge or --guard.");
+    }
+
+    /// <summary>The scorers of a benchmark. Models are loaded with the first benchmark that needs them.</summary>
+    /// <exception cref="InvalidInputException">One cannot be opened.</exception>
+    public IReadOnlyList<AnswerScorer> Open(ParseResult parsed, IBenchmark benchmark)
+    {
+        (IReadOnlyList<string> names, IReadOnlyList<string> left) = Wanted(parsed, benchmark);
+        if (left.Count > 0) Output.Note($"{benchmark.Name}: {string.Join(", ", left)} left out; {Missing(left)}");
+        return [.. names.Select(name => Open(parsed, name))];
+    }
+
+    public void Dispose()
+    {
+        client?.Dispose();
+        (moderator as IDisposable)?.Dispose();
+        http?.Dispose();
+    }
+
+    private AnswerScorer Open(ParseResult parsed, string name)
+    {
+        if (name is "exact:yes-no" or "exact:option") return new ExactScorer(name == "exact:yes-no" ? ReplyForm.YesNo : ReplyForm.Option);
+        if (name.StartsWith("phrases:", StringComparison.Ordinal)) return new PhraseScorer(RefusalPhrases.Open(name["phrases:".Length..]));
+        if (name == "guard")
+        {
+            string place = parsed.GetValue(guard)!;
+            moderator ??= OpenGuard(parsed, place);
+            string identity = IsAddress(place) ? $"{parsed.GetValue(guardModel)} at {place.TrimEnd('/')}"
+                : $"{Path.GetFullPath(place)} of {ModelArguments.FilesOf(Training.ResultFolder.Find(place))}";
+            return new GuardScorer(moderator, identity, handler is null ? null : verdicts => GuardChoice.MustHaveJudged(handler, verdicts));
+        }
+        string model = parsed.GetValue(judge)!;
+        client ??= parsed.GetValue(endpoint) is { } address
+            ? ChatChoice.Client(ChatChoice.Address("--endpoint", address), model, ChatChoice.Key(parsed.GetValue(key))) : LocalChatClient.Load(model);
+        return new JudgeScorer(client, EvalJudgeVerb.IdentityOf(model, parsed.GetValue(endpoint)), name["judge:".Length..], parsed.GetValue(votes),
+            parsed.GetValue(concurrency));
+    }
+
+    private IModerator OpenGuard(ParseResult parsed, string place)
+    {
+        bool isService = IsAddress(place);
+        if (!isService && !Directory.Exists(place)) throw new InvalidInputException($"--guard {place}: is neither a guard's folder nor the address of a service.");
+        handler = isService ? ServiceClients.Handler() : null;
+        http = handler is null ? new HttpClient() : ServiceClients.Http(handler);
+        return GuardChoice.Open(ModeratorKinds.All.Find(isService ? "judge" : "local")!, place, parsed.GetValue(guardModel), parsed.GetValue(guardKey), null, http);
+    }
+
+    // what fits the benchmark, or was named, and what of it lacks its model
+    private (IReadOnlyList<string> Names, IReadOnlyList<string> Left) Wanted(ParseResult parsed, IBenchmark benchmark)
+    {
+        string[] named = parsed.GetValue(scorer) ?? [];
+        List<string> names = [], left = [];
+        foreach (string one in named.Length > 0 ? named : [.. benchmark.Scorers])
+        {
+            string name = one;
+            if (name.StartsWith("judge:", StringComparison.Ordinal) && !IsPair(name) && parsed.GetValue(rubric) is { } file) name = $"judge:{file}";
+            bool isKnown = name is "guard" or "exact:yes-no" or "exact:option" || name.StartsWith("judge:", StringComparison.Ordinal)
+                || name.StartsWith("phrases:", StringComparison.Ordinal);
+            if (!isKnown) throw new InvalidInputException($"--scorer {name}: give judge:RUBRIC, guard, phrases:LIST, exact:yes-no or exact:option.");
+            bool lacks = name == "guard" ? parsed.GetValue(guard) is null
+                : name.StartsWith("judge:", StringComparison.Ordinal) && (parsed.GetValue(judge) is null || IsPair(name) && parsed.GetValue(baseline) is null);
+            if (lacks && named.Length > 0) throw new InvalidInputException($"--scorer {name} {Missing([name])}");
+            if (!(lacks ? left : names).Contains(name)) (lacks ? left : names).Add(name);
+        }
+        return (names, left);
+    }
+
+    private static string Missing(IReadOnlyList<string> left) => left.All(name => name == "guard") ? "needs --guard."
+        : left.All(IsPair) ? "needs --judge and --baseline." : left.Any(name => name == "guard") ? "they need --judge or --guard." : "needs --judge.";
+
+    private static bool IsPair(string name) => name.EndsWith("-pair", StringComparison.Ordinal);
+
+    private static bool IsAddress(string text) => text.StartsWith("http://", StringComparison.Ordinal) || text.StartsWith("https://", StringComparison.Ordinal);
+}
