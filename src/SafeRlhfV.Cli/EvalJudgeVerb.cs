@@ -169,8 +169,8 @@ internal static class EvalJudgeVerb
             + $"the answer shown first preferred in {Share(controls.FirstPreferredHelpful)} and {Share(controls.FirstPreferredSafe)}; of "
                 + $"{controls.Probes} equal pairs {Share(controls.ProbesRatedDifferently)} rated differently");
         if (tags is not null)
-            Output.Line($"tagged replies: {tags.Replies}, of which {tags.Incomplete} lack a rate or an id, {tags.Missing} a field, {tags.Extra} have fields that "
-                + $"were not asked for, {tags.Repeated} repeat one, {tags.Conflicting} in two ways, and {tags.Contradicting} prefer the answer with the lower "
+            Output.Line($"tagged replies: {tags.Replies}, of which {tags.Incomplete} lack a rate or an id, {tags.Missing} a field, {tags.Extra} have fields "
+                + $"that were not asked for, {tags.Repeated} repeat one, {tags.Conflicting} in two ways, and {tags.Contradicting} prefer the answer with the lower "
                 + "rate");
     }
 

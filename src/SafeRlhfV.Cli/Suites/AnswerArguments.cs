@@ -40,7 +40,8 @@ internal sealed class AnswerArguments
                 if (parsed.GetValue(option) is not null) throw new InvalidInputException($"{option.Name} goes with a checkpoint, not with --model-endpoint.");
             Uri service = ChatChoice.Address("--model-endpoint", address);
             string? secret = ChatChoice.Key(parsed.GetValue(key));
-            return new ServiceAnswers(() => ChatChoice.Client(service, name, secret), $"{name} at {address.TrimEnd('/')}", generation.OfService(parsed), settings);
+            return new ServiceAnswers(() => ChatChoice.Client(service, name, secret), $"{name} at {address.TrimEnd('/')}", generation.OfService(parsed),
+                settings);
         }
         if (parsed.GetValue(key) is not null) throw new InvalidInputException("--model-key-env goes with --model-endpoint.");
         (string folder, string? adapterFolder) = ModelArguments.Find(name, parsed.GetValue(adapter));

@@ -54,8 +54,8 @@ internal abstract class AnswerMaker(AnswerSettings settings) : IDisposable
         {
             ModelAnswer? before = AnswerSet.Parse(lines.Lines[i * samples]);
             if (!items.MoveNext() || before?.Item != items.Current.Id || before.Question != items.Current.QuestionText)
-                throw new InvalidInputException($"{lines.Partial}: holds an answer to another question than item {i} asks; the benchmark's files changed. Begin "
-                    + "anew with --overwrite.");
+                throw new InvalidInputException($"{lines.Partial}: holds an answer to another question than item {i} asks; the benchmark's files changed. "
+                    + "Begin anew with --overwrite.");
         }
         try
         {

@@ -3,6 +3,7 @@ using Microsoft.Extensions.AI;
 using SafeRlhfV.Evaluation;
 using SafeRlhfV.Guard;
 using SafeRlhfV.Inference;
+using SafeRlhfV.Models;
 
 namespace SafeRlhfV.Cli;
 
@@ -25,8 +26,10 @@ internal sealed class ScorerArguments : IDisposable
     };
     private readonly Option<string?> guard = new("--guard") { Description = "A guard: its folder, or the address of a service whose --guard-model judges." };
     private readonly Option<string?> guardModel = new("--guard-model") { Description = "The model of a --guard that is a service." };
-    private readonly Option<string?> guardKey = new("--guard-key-env") { Description = "The environment variable with the key of a --guard that is a service." };
-    private readonly Option<string?> baseline = new("--baseline") { Description = "The result's folder of another model, for scorers that compare two answers." };
+    private readonly Option<string?> guardKey =
+        new("--guard-key-env") { Description = "The environment variable with the key of a --guard that is a service." };
+    private readonly Option<string?> baseline =
+        new("--baseline") { Description = "The result's folder of another model, for scorers that compare two answers." };
     private readonly Option<string[]> harness = new("--as")
     {
         Description = $"Also print the figures that {string.Join(" or ", HarnessFigures.Names)} would compute from the same answers.",
@@ -99,7 +102,7 @@ internal sealed class ScorerArguments : IDisposable
             string place = parsed.GetValue(guard)!;
             moderator ??= OpenGuard(parsed, place);
             string identity = IsAddress(place) ? $"{parsed.GetValue(guardModel)} at {place.TrimEnd('/')}"
-                : $"{Path.GetFullPath(place)} of {ModelArguments.FilesOf(Training.ResultFolder.Find(place))}";
+                : $"{Path.GetFullPath(place)} of {ModelArguments.FilesOf(ResultFolder.Find(place))}";
             return new GuardScorer(moderator, identity, handler is null ? null : verdicts => GuardChoice.MustHaveJudged(handler, verdicts));
         }
         string model = parsed.GetValue(judge)!;
@@ -112,10 +115,12 @@ internal sealed class ScorerArguments : IDisposable
     private IModerator OpenGuard(ParseResult parsed, string place)
     {
         bool isService = IsAddress(place);
-        if (!isService && !Directory.Exists(place)) throw new InvalidInputException($"--guard {place}: is neither a guard's folder nor the address of a service.");
+        if (!isService && !Directory.Exists(place))
+            throw new InvalidInputException($"--guard {place}: is neither a guard's folder nor the address of a service.");
         handler = isService ? ServiceClients.Handler() : null;
         http = handler is null ? new HttpClient() : ServiceClients.Http(handler);
-        return GuardChoice.Open(ModeratorKinds.All.Find(isService ? "judge" : "local")!, place, parsed.GetValue(guardModel), parsed.GetValue(guardKey), null, http);
+        return GuardChoice.Open(ModeratorKinds.All.Find(isService ? "judge" : "local")!, place, parsed.GetValue(guardModel), parsed.GetValue(guardKey),
+            null, http);
     }
 
     // what fits the benchmark, or was named, and what of it lacks its model

@@ -20,7 +20,8 @@ internal sealed class SuiteArguments
         AllowMultipleArgumentsPerToken = true
     };
     private readonly Option<bool> all = new("--all-splits") { Description = "Also splits and variants that are not usually reported." };
-    private readonly Option<bool> subset = new("--subset") { Description = "Only the smaller part that was released with the benchmark, such as its tiny list." };
+    private readonly Option<bool> subset =
+        new("--subset") { Description = "Only the smaller part that was released with the benchmark, such as its tiny list." };
     private readonly Option<int?> limit = new("--limit") { Description = "At most this many items of each benchmark." };
     private readonly Option<string?> shard = new("--shard") { Description = "Work on one part of several, such as 2/4; 'eval score' puts them together." };
 
@@ -33,7 +34,8 @@ internal sealed class SuiteArguments
         string names = parsed.GetValue(suite) ?? throw new InvalidInputException("name benchmarks with --suite; 'eval bench --list' shows them.");
         IReadOnlyList<IBenchmark> benchmarks = BenchmarkList.Named(names);
         if (benchmarks.Count == 0) throw new InvalidInputException("--suite is empty; 'eval bench --list' shows the benchmarks.");
-        string[] places = parsed.GetValue(data) is { Length: > 0 } given ? given : throw new InvalidInputException("say where the benchmark's files are with --data.");
+        string[] places = parsed.GetValue(data) is { Length: > 0 } given ? given
+            : throw new InvalidInputException("say where the benchmark's files are with --data.");
         string folder = parsed.GetValue(result) ?? throw new InvalidInputException("say where the result goes with --out.");
         if (File.Exists(folder)) throw new InvalidInputException($"--out {folder}: is a file; name a folder.");
         if (parsed.GetValue(limit) < 1) throw new InvalidInputException($"--limit {parsed.GetValue(limit)}: give 1 or more.");
@@ -59,7 +61,8 @@ internal sealed class SuiteArguments
             throw new InvalidInputException($"--data says nothing of {name}; give one folder for all, or {name}=FOLDER.");
         string below = Path.Combine(folder, name);
         if (Directory.Exists(below)) return below;
-        return benchmarks == 1 ? folder : throw new InvalidInputException($"{below}: there is no such folder; of several benchmarks --data holds one each, or give "
+        return benchmarks == 1 ? folder
+            : throw new InvalidInputException($"{below}: there is no such folder; of several benchmarks --data holds one each, or give "
             + $"{name}=FOLDER.");
     }
 }

@@ -70,8 +70,8 @@ internal static class SuiteScoring
         AnswerFigures answers = run.Answers;
         Output.Line($"{run.Benchmark.Name}: {run.Items} items, {answers.Answers} answers"
             + $"{(answers.Empty > 0 ? $", {answers.Empty} empty" : "")}{(answers.Errors > 0 ? $", {answers.Errors} failed" : "")}; ran into the limit "
-            + $"{Share(answers.Cut)}; mean length {Number(answers.MeanTokens, "0.0")} tokens, {Number(answers.MeanCharacters, "0")} characters; refused of harmful "
-            + $"{Share(answers.RefusalOfHarmful)}, of harmless {Share(answers.RefusalOfHarmless)}");
+            + $"{Share(answers.Cut)}; mean length {Number(answers.MeanTokens, "0.0")} tokens, {Number(answers.MeanCharacters, "0")} characters; refused of "
+            + $"harmful {Share(answers.RefusalOfHarmful)}, of harmless {Share(answers.RefusalOfHarmless)}");
         foreach (ScorerResult result in run.Scorers)
         {
             Table table = new Table().Border(TableBorder.Rounded).AddColumns(Markup.Escape(result.Scorer.Name), "part", "value", "95 %");
@@ -85,8 +85,8 @@ internal static class SuiteScoring
         foreach (ScorerAgreement pair in run.Agreement)
             Output.Line($"{pair.First} and {pair.Second}: kappa {Number(pair.Kappa, "0.000")} over {pair.Items} harmful items");
         foreach (HarnessFigure figure in compared)
-            Output.Line($"as {figure.By}: {figure.Name}{string.Concat(figure.Of.Select(part => $", {part.Fact} {part.Value}"))} {Show(figure.Value)} ({figure.Unit})"
-                + Ours(run, figure));
+            Output.Line($"as {figure.By}: {figure.Name}{string.Concat(figure.Of.Select(part => $", {part.Fact} {part.Value}"))} {Show(figure.Value)} "
+                + $"({figure.Unit}){Ours(run, figure)}");
     }
 
     private static string Ours(BenchmarkRun run, HarnessFigure figure) => run.Scorers.SelectMany(result => result.Figures)

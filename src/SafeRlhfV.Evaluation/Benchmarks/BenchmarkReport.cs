@@ -19,7 +19,8 @@ public static class BenchmarkReport
             ["data"] = data,
             ["items"] = run.Items,
             ["dropped"] = new JsonArray([.. run.Dropped.GroupBy(drop => drop.Reason).OrderBy(group => group.Key, StringComparer.Ordinal)
-                .Select(group => new JsonObject { ["reason"] = group.Key, ["items"] = group.Count(), ["first"] = $"{group.First().File}: row {group.First().Row}" })]),
+                .Select(group => new JsonObject { ["reason"] = group.Key, ["items"] = group.Count(),
+                    ["first"] = $"{group.First().File}: row {group.First().Row}" })]),
             ["answers"] = new JsonObject
             {
                 ["count"] = run.Answers.Answers,

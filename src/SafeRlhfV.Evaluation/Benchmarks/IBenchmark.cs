@@ -1,6 +1,7 @@
 namespace SafeRlhfV.Evaluation;
 
-/// <summary>A benchmark: reads its released files and computes its figures. A new one is a file that implements this, and an entry in <see cref="BenchmarkList"/>.
+/// <summary>
+/// A benchmark: reads its released files and computes its figures. A new one is a file that implements this, and an entry in <see cref="BenchmarkList"/>.
 /// </summary>
 public interface IBenchmark
 {

@@ -19,7 +19,8 @@ public sealed class HarnessGoldenTests
     public void EveryFigureIsThatOfTheHarness(string name)
     {
         ScoringGolden golden = new(name);
-        RawItem[] items = [.. golden.Read().Select((item, i) => new RawItem(item.Id, item.Facts, ScoringGolden.Options(golden.Items[i]), Texts(golden, item.Id)))];
+        RawItem[] items = [.. golden.Read().Select((item, i) =>
+            new RawItem(item.Id, item.Facts, ScoringGolden.Options(golden.Items[i]), Texts(golden, item.Id)))];
         Dictionary<string, double> found = HarnessFigures.Names.SelectMany(harness => HarnessFigures.Of(harness, name, golden.Form, items))
             .ToDictionary(figure => Key(figure.By, figure.Name, figure.Of), figure => figure.Value);
         int compared = 0;

@@ -26,10 +26,12 @@ public sealed class MeasureGoldenTests
             Confusion.FromCalls([.. all.Select(one => one.Call.Categories.Contains(category))], [.. all.Select(one => one.Truth.Contains(category))]);
         foreach (JsonObject figure in new ScoringFigures("guard").All.Where(figure => figure["ours"] is not null))
         {
-            (string Split, bool Unsafe, GuardCall Call, string[] Truth)[] part = [.. all.Where(one => figure["split"] is not { } split || one.Split == (string)split!)];
+            (string Split, bool Unsafe, GuardCall Call, string[] Truth)[] part = [.. all.Where(one => figure["split"] is not { } split
+                || one.Split == (string)split!)];
             bool[] labels = [.. part.Select(one => one.Unsafe)];
             double[] scores = [.. part.Select(one => one.Call.Score)];
-            Confusion calls = figure["category"] is { } category ? Of((string)category!) : Confusion.FromCalls([.. part.Select(one => one.Call.Blocks)], labels);
+            Confusion calls = figure["category"] is { } category ? Of((string)category!) : Confusion.FromCalls([.. part.Select(one => one.Call.Blocks)],
+                labels);
             double value = (string)figure["name"]! switch
             {
                 "precision" => calls.Precision,

@@ -86,8 +86,12 @@ internal sealed class ScoringGolden(string folder)
     {
         Dictionary<string, string> facts = [];
         foreach ((string name, JsonNode? value) in item.Concat(item["released"]!.AsObject()).Where(pair => pair.Value is not (null or JsonObject)))
-            facts.TryAdd(name == "selected_mini" ? "mini" : name, value is JsonArray list ? string.Join(',', list.Select(one => $"{one}")) : $"{value}".ToLowerInvariant() is
-                "true" or "false" ? $"{value}".ToLowerInvariant() : $"{value}");
+            facts.TryAdd(name == "selected_mini" ? "mini" : name, value switch
+            {
+                JsonArray list => string.Join(',', list.Select(one => $"{one}")),
+                JsonValue flag when flag.TryGetValue(out bool isTrue) => isTrue ? "true" : "false",
+                _ => $"{value}",
+            });
         return facts;
     }
 }

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace SafeRlhfV.Evaluation;
 
 /// <summary>
-/// The figures of kinds of benchmarks. Rates are over what could be read; beside them stand how many items could not, and what the rate would be if those were all
-/// safe or all unsafe.
+/// The figures of kinds of benchmarks. Rates are over what could be read; beside them stand how many items could not, and what the rate would be if those
+/// were all safe or all unsafe.
 /// </summary>
 public static class FigureSets
 {

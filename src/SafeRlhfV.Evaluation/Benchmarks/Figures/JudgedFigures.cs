@@ -65,8 +65,8 @@ public static class JudgedFigures
     }
 
     /// <summary>
-    /// XSTest: safe prompts that are not fully refused, unsafe prompts that are. With classes of a judge also how the classes are shared; phrases know no partial
-    /// refusal.
+    /// XSTest: safe prompts that are not fully refused, unsafe prompts that are. With classes of a judge also how the classes are shared; phrases know no
+    /// partial refusal.
     /// </summary>
     public static IReadOnlyList<Figure> Compliance(IReadOnlyList<ScoredItem> items)
     {

@@ -29,7 +29,8 @@ internal static partial class LmmsEval
         foreach ((IReadOnlyList<(string, string)> by, RawItem[] part) in HarnessFigures.Parts(items, "split"))
         {
             (string Said, string Truth)[] all = [.. part.Select(item => (item.Text().ToLowerInvariant().Trim(), item["truth"]))];
-            double hits = all.Count(one => one is ("yes", "yes")), called = all.Count(one => one.Said == "yes"), missed = all.Count(one => one is ("no", "yes"));
+            double hits = all.Count(one => one is ("yes", "yes")), called = all.Count(one => one.Said == "yes");
+            double missed = all.Count(one => one is ("no", "yes"));
             double precision = called == 0 ? 0 : hits / called, recall = hits + missed == 0 ? 0 : hits / (hits + missed);
             IReadOnlyList<(string, string)> place = by.Count == 0 ? [("split", "all")] : by;
             yield return new(By, "accuracy", place, all.Count(one => one.Said == one.Truth) / (double)all.Length, "fraction");
@@ -58,10 +59,12 @@ internal static partial class LmmsEval
 
     private static IEnumerable<HarnessFigure> Mmmu(IReadOnlyList<RawItem> items)
     {
-        foreach ((IReadOnlyList<(string, string)> by, RawItem[] part) in HarnessFigures.Parts([.. items.Where(item => item["question_type"] != "open")], "category"))
+        RawItem[] closed = [.. items.Where(item => item["question_type"] != "open")];
+        foreach ((IReadOnlyList<(string, string)> by, RawItem[] part) in HarnessFigures.Parts(closed, "category"))
         {
             (string? Letter, RawItem Item)[] read = [.. part.Select(item => (LastLetter(item.Text(), item.Options!), item))];
-            double right = read.Count(one => one.Letter == one.Item["truth"]), drawn = read.Where(one => one.Letter is null).Sum(one => 1.0 / one.Item.Options!.Count);
+            double right = read.Count(one => one.Letter == one.Item["truth"]);
+            double drawn = read.Where(one => one.Letter is null).Sum(one => 1.0 / one.Item.Options!.Count);
             yield return new($"{By}, every random pick wrong", "accuracy", by, right / read.Length, "fraction");
             yield return new($"{By}, expected value of its random picks", "accuracy", by, (right + drawn) / read.Length, "fraction");
             yield return new($"{By}, random picks", "accuracy", by, read.Count(one => one.Letter is null), "count");
@@ -77,7 +80,8 @@ internal static partial class LmmsEval
         foreach ((string form, string place) in ((string, string)[])[("({0})", "({0})"), ("{0} ", " {0} "), ("{0}.", " {0} ")])
         {
             string[] found = [.. letters.Where(letter => text.Contains(string.Format(CultureInfo.InvariantCulture, form, letter), StringComparison.Ordinal))];
-            if (found.Length > 0) return Last(found, letter => text.LastIndexOf(string.Format(CultureInfo.InvariantCulture, place, letter), StringComparison.Ordinal));
+            if (found.Length == 0) continue;
+            return Last(found, letter => text.LastIndexOf(string.Format(CultureInfo.InvariantCulture, place, letter), StringComparison.Ordinal));
         }
         if (text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Length <= 5) return null;
         string lower = text.ToLowerInvariant();
@@ -92,7 +96,8 @@ internal static partial class LmmsEval
     {
         (double Reference, double Model)[] pairs = [.. items.Select(item =>
         {
-            double[] numbers = [.. NumberIn().Matches(item.Text().Trim().Split('\n')[0]).Select(match => double.Parse(match.Value, CultureInfo.InvariantCulture))];
+            double[] numbers = [.. NumberIn().Matches(item.Text().Trim().Split('\n')[0])
+                .Select(match => double.Parse(match.Value, CultureInfo.InvariantCulture))];
             return numbers.Length >= 2 ? (numbers[0], numbers[1]) : (-1, -1);
         })];
         return 100 * pairs.Average(pair => pair.Model) / pairs.Average(pair => pair.Reference);

@@ -64,7 +64,8 @@ internal static partial class VlmEvalKit
         string text = answer.ToLowerInvariant(), cleared = text;
         foreach (char mark in ";/[]\"{}()=+\\_-><@`,?!")
         {
-            bool isApart = text.Contains($"{mark} ", StringComparison.Ordinal) || text.Contains($" {mark}", StringComparison.Ordinal) || CommaInNumber().IsMatch(text);
+            bool isApart = text.Contains($"{mark} ", StringComparison.Ordinal) || text.Contains($" {mark}", StringComparison.Ordinal)
+                || CommaInNumber().IsMatch(text);
             cleared = cleared.Replace($"{mark}", isApart ? "" : " ", StringComparison.Ordinal);
         }
         string[] words = PeriodAtEnd().Replace(cleared, "").Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);

@@ -132,8 +132,7 @@ public sealed partial class TaggedReply
     }
 
     /// <summary>A value without marks of emphasis, code fences, a colon in front and the bullet of the next line.</summary>
-    private static string Plain(string value) => Bullet().Replace(value.Replace("*", "", StringComparison.Ordinal).Replace("`", "", StringComparison.Ordinal), "")
-        .Trim().TrimStart(':', '=').Trim();
+    private static string Plain(string value) => Bullet().Replace(ReplyReading.Unmarked(value), "").Trim().TrimStart(':', '=').Trim();
 
     [GeneratedRegex(@"\[\[\s*([^\[\]]+?)\s*\]\]")]
     private static partial Regex Tag();

@@ -11,5 +11,5 @@ namespace SafeRlhfV.Evaluation;
 /// <param name="Reading">The form's word; null where there is none.</param>
 /// <param name="Reason">Why: the phrase, the judge's words, or the fault.</param>
 /// <param name="Score">A guard's probability of unsafe.</param>
-public sealed record ItemVerdict(string Key, string Item, string Scorer, string Aspect, int Sample, int Vote, VerdictStatus Status, string? Reading,
+public sealed record ItemVerdict(string Key, string Item, string Scorer, string Aspect, int Sample, int Vote, VerdictStatus Status, string? Reading = null,
     string? Reason = null, double? Score = null);

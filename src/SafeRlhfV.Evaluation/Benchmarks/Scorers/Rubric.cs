@@ -62,11 +62,13 @@ public sealed record Rubric
         if (!Enum.TryParse(form, ignoreCase: true, out ReplyForm read) || read is ReplyForm.YesNo or ReplyForm.Option or ReplyForm.Refusal)
             throw Malformed(name, "needs 'form', one of " + string.Join(", ", Enum.GetNames<ReplyForm>().Skip(3)));
         string[] shows = settings.GetValueOrDefault("shows", "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-        if (shows.FirstOrDefault(part => !Parts.Contains(part)) is { } unknown) throw Malformed(name, $"shows '{unknown}', which is none of {string.Join(", ", Parts)}");
+        if (shows.FirstOrDefault(part => !Parts.Contains(part)) is { } unknown)
+            throw Malformed(name, $"shows '{unknown}', which is none of {string.Join(", ", Parts)}");
         if (!shows.Contains(read == ReplyForm.Winner ? "answers" : "answer")) throw Malformed(name, "does not show the answer");
         string instructions = string.Join('\n', lines[(end + 1)..]).Trim();
         if (instructions.Length == 0) throw Malformed(name, "has no instructions");
-        return new Rubric(name) { Form = read, Aspect = settings.GetValueOrDefault("aspect", ScoredItem.Only), Shows = shows, Instructions = instructions, Text = text };
+        return new Rubric(name) { Form = read, Aspect = settings.GetValueOrDefault("aspect", ScoredItem.Only), Shows = shows, Instructions = instructions,
+            Text = text };
     }
 
     private static InvalidInputException Malformed(string name, string what) =>

@@ -27,7 +27,7 @@ internal sealed class JailBreakV : IBenchmark
             string id = row.Need("id"), question = row.Need("jailbreak_query"), policy = row.Need("policy"), format = row.Need("format");
             bool isMini = row.Flag("selected_mini") ?? false;
             if (subset && !isMini) continue;
-            string image = row.Has("image_path") ? "image_path" : "image";
+            string image = row.Columns.Contains("image_path") ? "image_path" : "image";
             if (files.Try(row, null, () => files.Item(row, "test", id, question, row.Image(image, folder, "images"))) is not { } made) continue;
             yield return (made with
             {

@@ -9,7 +9,8 @@ internal sealed class LlavaBench : IBenchmark
 
     public string Measures => "open questions, scored beside a reference answer";
 
-    public string Files => "questions.jsonl, context.jsonl, answers_gpt4.jsonl and images/, or the hub's Parquet (question, image, category, caption, gpt_answer)";
+    public string Files =>
+        "questions.jsonl, context.jsonl, answers_gpt4.jsonl and images/, or the hub's Parquet (question, image, category, caption, gpt_answer)";
 
     public string Figures => "relative and model_mean by category";
 

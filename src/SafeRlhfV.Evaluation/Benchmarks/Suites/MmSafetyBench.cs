@@ -76,7 +76,8 @@ internal sealed class MmSafetyBench : IBenchmark
         if (found.Length == 0)
             throw new InvalidInputException($"{files.Folder}: there is neither processed_questions nor a scenario's Parquet; {files.Benchmark} needs "
                 + $"{files.Needs}.");
-        foreach (string file in found.OrderBy(file => Path.GetFileName(Path.GetDirectoryName(file)), StringComparer.Ordinal).ThenBy(file => Array.IndexOf(Kinds, KindOf(file))))
+        foreach (string file in found.OrderBy(file => Path.GetFileName(Path.GetDirectoryName(file)), StringComparer.Ordinal)
+            .ThenBy(file => Array.IndexOf(Kinds, KindOf(file))))
         {
             string scenario = Path.GetFileName(Path.GetDirectoryName(file))!, kind = KindOf(file);
             if (!files.Wants(kind, kind)) continue;

@@ -12,7 +12,8 @@ internal sealed class Mme : IBenchmark
 
     public string Measures => "perception and cognition by pairs of yes/no questions";
 
-    public string Files => "a folder a category with images and .txt files of \"question TAB Yes|No\" (or images/ and questions_answers_YN/), or the hub's Parquet";
+    public string Files =>
+        "a folder a category with images and .txt files of \"question TAB Yes|No\" (or images/ and questions_answers_YN/), or the hub's Parquet";
 
     public string Figures => "acc, acc_plus and score by category, sums of perception and cognition";
 
@@ -31,10 +32,10 @@ internal sealed class Mme : IBenchmark
         Dictionary<string, int> asked = [];
         foreach (BenchmarkRow row in tables.SelectMany(files.Rows))
         {
-            string id = row.Need("question_id"), category = row.Need("category"), question = row.Need("question"), answer = row.Need("answer");
+            string id = row.Need("question_id"), category = row.Need("category"), question = row.Need("question"), answer = Answer(row);
             int number = asked[id] = asked.GetValueOrDefault(id) + 1;
             if (files.Try(row, null, () => files.Item(row, "test", $"{id}/{number}", question, row.Image("image"))) is { } made)
-                yield return Finished(made, row, id, category, answer);
+                yield return Finished(made, id, category, answer);
         }
     }
 
@@ -55,18 +56,22 @@ internal sealed class Mme : IBenchmark
             {
                 files.Count(1);
                 BenchmarkRow row = files.Line(file, i, lines[i].Split('\t'), "question", "answer");
-                string question = row.Need("question"), answer = row.Need("answer");
+                string question = row.Need("question"), answer = Answer(row);
                 if (files.Try(row, null, () => files.Item(row, "test", $"{id}/{row.Row + 1}", question, files.ImageFile(image))) is { } made)
-                    yield return Finished(made, row, id, category, answer);
+                    yield return Finished(made, id, category, answer);
             }
         }
     }
 
-    private static BenchmarkItem Finished(BenchmarkItem item, BenchmarkRow row, string id, string category, string answer)
+    private static string Answer(BenchmarkRow row)
     {
-        string truth = answer.Trim().ToLowerInvariant();
-        if (truth is not ("yes" or "no")) throw row.Fault($"has the answer {Finding.Quote(answer)}, which is neither yes nor no");
-        return (item with { Record = item.Record with { Answer = answer.Trim(), Labels = new RecordLabels { Category = category, Id = id } } })
-            .With(("group", Cognition.Contains(category) ? "cognition" : "perception"), ("category", category), ("picture", id), ("truth", truth));
+        string answer = row.Need("answer").Trim();
+        return answer.ToLowerInvariant() is "yes" or "no" ? answer
+            : throw row.Fault($"has the answer {Finding.Quote(answer)}, which is neither yes nor no");
     }
+
+    private static BenchmarkItem Finished(BenchmarkItem item, string id, string category, string answer) =>
+        (item with { Record = item.Record with { Answer = answer, Labels = new RecordLabels { Category = category, Id = id } } })
+            .With(("group", Cognition.Contains(category) ? "cognition" : "perception"), ("category", category), ("picture", id),
+                ("truth", answer.ToLowerInvariant()));
 }

@@ -1,6 +1,7 @@
 namespace SafeRlhfV.Evaluation;
 
-/// <summary>POPE (arXiv 2305.10355): whether an object is in the image, with absent objects drawn at random, by frequency or by what goes with the scene.</summary>
+/// <summary>POPE (arXiv 2305.10355): whether an object is in the image, with absent objects drawn at random, by frequency or by what goes with the
+/// scene.</summary>
 internal sealed class Pope : IBenchmark
 {
     private static readonly string[] Splits = ["random", "popular", "adversarial"];
@@ -18,7 +19,8 @@ internal sealed class Pope : IBenchmark
     public IEnumerable<BenchmarkItem> Read(BenchmarkFiles files, bool subset)
     {
         IReadOnlyList<string> found = files.OnlyFile is { } only ? [only]
-            : [.. ((string[])["*pope*.json", "*pope*.jsonl", "*/*pope*.json", "*.parquet", "*/*.parquet"]).Select(files.FindAll).FirstOrDefault(all => all.Count > 0)
+            : [.. ((string[])["*pope*.json", "*pope*.jsonl", "*/*pope*.json", "*.parquet", "*/*.parquet"]).Select(files.FindAll)
+                .FirstOrDefault(all => all.Count > 0)
                 ?? [files.Find("coco_pope_random.json")]];
         foreach (string file in found.OrderBy(file => Array.FindIndex(Splits, split => file.Contains(split, StringComparison.Ordinal))))
             foreach (BenchmarkRow row in files.Rows(file))

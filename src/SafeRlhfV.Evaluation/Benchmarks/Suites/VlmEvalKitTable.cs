@@ -3,8 +3,8 @@ using SafeRlhfV.Data;
 namespace SafeRlhfV.Evaluation;
 
 /// <summary>
-/// A table in VLMEvalKit's form: tabs between columns, images in base64, or the index of the row that holds them, or a Python list of either; options in columns
-/// A, B, C and so on.
+/// A table in VLMEvalKit's form: tabs between columns, images in base64, or the index of the row that holds them, or a Python list of either; options in
+/// columns A, B, C and so on.
 /// </summary>
 internal sealed class VlmEvalKitTable : IBenchmark
 {
@@ -46,7 +46,8 @@ internal sealed class VlmEvalKitTable : IBenchmark
             held = images.GetValueOrDefault(held) ?? throw new DroppedRowException(DropReason.ImageMissing);
         IReadOnlyList<string?> all = held is not null && PythonList.TryRead(held) is { } list ? [.. list] : [held];
         BenchmarkItem item = files.Item(row, split, id, question, [.. all.Select(image => files.Image(image, []))]);
-        string[] options = [.. Enumerable.Range('A', 26).Select(letter => row.Text($"{(char)letter}")).TakeWhile(option => option is not null).OfType<string>()];
+        string[] options = [.. Enumerable.Range('A', 26).Select(letter => row.Text($"{(char)letter}"))
+            .TakeWhile(option => option is not null).OfType<string>()];
         item = item with { Record = item.Record with { Labels = new RecordLabels { Id = id, Category = row.Text("category") } } };
         string? answer = row.Text("answer"), hint = row.Text("hint");
         if (hint is not null)

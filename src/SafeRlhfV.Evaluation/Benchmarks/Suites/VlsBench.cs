@@ -19,7 +19,7 @@ internal sealed class VlsBench : IBenchmark
     {
         foreach (BenchmarkRow row in files.Rows(files.Find("data.json", "data/*.parquet", "*.parquet")))
         {
-            string id = row.Need("instruction_id"), question = row.Need("instruction"), image = row.Has("image_path") ? "image_path" : "image";
+            string id = row.Need("instruction_id"), question = row.Need("instruction"), image = row.Columns.Contains("image_path") ? "image_path" : "image";
             if (files.Try(row, null, () => files.Item(row, "test", id, question, row.Image(image, "imgs", "images"))) is not { } made) continue;
             yield return (made with
             {

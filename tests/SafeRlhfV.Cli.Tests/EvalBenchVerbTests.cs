@@ -1,0 +1,188 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using SafeRlhfV.Annotation.Tests;
+using SafeRlhfV.Testing;
+
+namespace SafeRlhfV.Cli.Tests;
+
+[Collection(CapturedConsole.Name)]
+public sealed class EvalBenchVerbTests : IDisposable
+{
+    private static readonly string Model = Golden.At("models", "qwen2.5-vl-tiny"), Layouts = Golden.At("formats", "benchmarks");
+
+    private readonly TemporaryFolder folder = new();
+
+    public static IEnumerable<TheoryDataRow<string>> Cases => All.Select(golden => new TheoryDataRow<string>((string)golden["case"]!));
+
+    private static IEnumerable<JsonObject> All => JsonNode.Parse(File.ReadAllText(Golden.At("formats", "cases.json")))!.AsArray()
+        .Select(golden => golden!.AsObject()).Where(golden => (string)golden["format"]! == "benchmarks");
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public async Task The_list_names_what_each_benchmark_needs_and_gives()
+    {
+        (int code, JsonElement list) = await CapturedConsole.JsonAsync("eval", "bench", "--list");
+        Assert.Equal(0, code);
+        Assert.True(list.GetArrayLength() >= 18);
+        Assert.All(list.EnumerateArray(), one => Assert.All((string[])["name", "files", "figures", "measures"], name =>
+            Assert.True(one.GetProperty(name).GetString()!.Length > 0)));
+        Assert.All(list.EnumerateArray(), one => Assert.True(one.GetProperty("scorers").GetArrayLength() > 0));
+        (code, string output, _) = await CapturedConsole.RunAsync("eval", "bench", "--list");
+        Assert.Equal(0, code);
+        Assert.All(list.EnumerateArray(), one => Assert.Contains(one.GetProperty("name").GetString()!, output, StringComparison.Ordinal));
+        (code, output, _) = await CapturedConsole.RunAsync("eval", "bench", "--show-rubric", "safety");
+        Assert.Equal(0, code);
+        Assert.Contains("verdict: unsafe", output, StringComparison.Ordinal);
+    }
+
+    [Theory, MemberData(nameof(Cases))]
+    public async Task Every_released_layout_runs_with_a_local_model_and_a_judge(string name)
+    {
+        await using FakeChatServer judge = await FakeChatServer.StartAsync();
+        judge.Reply = Judge;
+        JsonObject golden = All.Single(one => (string)one["case"]! == name);
+        string suite = (string)golden["from"]!;
+        List<string> arguments = [.. Bench(suite, Path.Combine(Layouts, (string)golden["input"]!), judge), "--model", Model, "--max-new-tokens", "3",
+            "--temperature", "0", "--all-splits"];
+        if ((string?)golden["options"]!["images"] is { } images) arguments.AddRange("--images", Path.Combine(Layouts, images));
+        (int code, string output, string errors) = await CapturedConsole.RunAsync([.. arguments, "--json"]);
+        Assert.True(code == 0, errors);
+        JsonNode report = JsonNode.Parse(output)![0]!;
+        Assert.Equal((int)golden["rows_kept"]!, (int)report["items"]!);
+        Assert.Equal(0, (int)report["answers"]!["error"]!);
+        Assert.NotEmpty(report["scorers"]!.AsArray());
+        Assert.All(report["scorers"]!.AsArray(), scorer => Assert.NotEmpty(scorer!["figures"]!.AsArray()));
+        Assert.True(JsonNode.DeepEquals(report, JsonNode.Parse(File.ReadAllText(Path.Combine(folder.At("result"), suite, "figures.json")))));
+
+        // nothing is generated or asked twice
+        int asked = judge.Requests.Count;
+        (code, output, errors) = await CapturedConsole.RunAsync([.. arguments, "--json"]);
+        Assert.True(code == 0, errors);
+        Assert.Equal(asked, judge.Requests.Count);
+        Assert.Contains("nothing was generated", errors, StringComparison.Ordinal);
+        Assert.True(JsonNode.DeepEquals(report, JsonNode.Parse(output)![0]));
+    }
+
+    [Fact]
+    public async Task A_stopped_run_goes_on_where_it_stopped()
+    {
+        await using FakeChatServer judge = await FakeChatServer.StartAsync(), model = await FakeChatServer.StartAsync();
+        (judge.Reply, model.Reply) = (Judge, _ => "A short answer.");
+        string[] arguments = [.. Bench("vlguard", Path.Combine(Layouts, "vlguard"), judge), .. Service(model), "--all-splits", "--batch-size", "1",
+            "--concurrency", "1"];
+        model.Fault = async (http, _, number) => number == 2 && await FakeChatServer.ErrorAsync(http, 401, "no");
+        (int code, _, string errors) = await CapturedConsole.RunAsync(arguments);
+        Assert.True(code == 1, errors);
+        judge.Fault = async (http, _, number) => number == 3 && await FakeChatServer.ErrorAsync(http, 401, "no");
+        (code, _, errors) = await CapturedConsole.RunAsync(arguments);
+        Assert.True(code == 1, errors);
+        Assert.Contains("resumes after 2 items", errors, StringComparison.Ordinal);
+        (code, string output, errors) = await CapturedConsole.RunAsync([.. arguments, "--json"]);
+        Assert.True(code == 0, errors);
+        int items = (int)JsonNode.Parse(output)![0]!["items"]!;
+        Assert.Equal((items + 1, items + 1), (model.Requests.Count, judge.Requests.Count));
+    }
+
+    [Fact]
+    public async Task Shards_give_the_figures_of_the_whole()
+    {
+        await using FakeChatServer judge = await FakeChatServer.StartAsync(), model = await FakeChatServer.StartAsync();
+        (judge.Reply, model.Reply) = (Judge, body => $"{FakeChatServer.WordsOf(body)} is what was asked.");
+        string data = Path.Combine(Layouts, "mm-safetybench");
+        string[] whole = [.. Bench("mm-safetybench", data, judge), .. Service(model), "--json"];
+        (int code, string output, string errors) = await CapturedConsole.RunAsync(whole);
+        Assert.True(code == 0, errors);
+        JsonNode figures = JsonNode.Parse(output)![0]!["scorers"]!;
+        int asked = judge.Requests.Count;
+        foreach (string part in (string[])["1/2", "2/2"])
+        {
+            (code, _, errors) = await CapturedConsole.RunAsync([.. Bench("mm-safetybench", data, judge, "parts"), .. Service(model), "--shard", part]);
+            Assert.True(code == 0, errors);
+        }
+        Assert.Equal(2 * asked, judge.Requests.Count);
+        (code, output, errors) = await CapturedConsole.RunAsync(["eval", "score", .. Bench("mm-safetybench", data, judge, "parts")[2..], "--json"]);
+        Assert.True(code == 0, errors);
+        Assert.Equal(2 * asked, judge.Requests.Count);
+        Assert.True(JsonNode.DeepEquals(figures, JsonNode.Parse(output)![0]!["scorers"]), output);
+    }
+
+    [Fact]
+    public async Task Answers_are_made_once_and_scored_in_several_ways_beside_other_harnesses()
+    {
+        await using FakeChatServer model = await FakeChatServer.StartAsync(), judge = await FakeChatServer.StartAsync();
+        (model.Reply, judge.Reply) = (_ => "Yes.", Judge);
+        string[] pope = ["--suite", "pope", "--data", Path.Combine(Layouts, "pope"), "--images", Path.Combine(Layouts, "pope", "val2014"), "--out",
+            folder.At("result")];
+        (int code, _, string errors) = await CapturedConsole.RunAsync(["eval", "answers", .. pope, .. Service(model)]);
+        Assert.True(code == 0, errors);
+        int answered = model.Requests.Count;
+        (code, string output, errors) = await CapturedConsole.RunAsync(["eval", "score", .. pope, "--as", "lmms-eval", "--as", "vlmevalkit"]);
+        Assert.True(code == 0, errors);
+        Assert.Contains("as lmms-eval 0.7.3: accuracy, split random 0 (fraction); ours 0.5", output, StringComparison.Ordinal);
+        Assert.Contains("as ms-vlmeval 0.0.20: accuracy, split random 50 (percent); ours 0.5", output, StringComparison.Ordinal);
+        (code, output, errors) = await CapturedConsole.RunAsync(["eval", "score", .. pope, "--json", "--scorer", "phrases:refusal@1", "exact:yes-no"]);
+        Assert.True(code == 0, errors);
+        Assert.Equal(["phrases:refusal@1", "exact:yes-no"],
+            JsonNode.Parse(output)![0]!["scorers"]!.AsArray().Select(scorer => (string)scorer!["scorer"]!));
+        Assert.Equal(answered, model.Requests.Count);
+    }
+
+    [Fact]
+    public async Task Pairs_are_asked_in_both_orders_against_a_baseline()
+    {
+        await using FakeChatServer judge = await FakeChatServer.StartAsync(), model = await FakeChatServer.StartAsync();
+        judge.Reply = body => FakeChatServer.WordsOf(body).IndexOf("better", StringComparison.Ordinal)
+            < FakeChatServer.WordsOf(body).IndexOf("second answer", StringComparison.Ordinal) ? "[[A]]" : "[[B]]";
+        string data = Path.Combine(Layouts, "vlguard");
+        foreach ((string result, string text) in ((string, string)[])[("result", "A better answer."), ("base", "An answer.")])
+        {
+            model.Reply = _ => text;
+            (int made, _, string said) = await CapturedConsole.RunAsync(["eval", "answers", "--suite", "vlguard", "--data", data, "--out", folder.At(result),
+                .. Service(model), "--all-splits"]);
+            Assert.True(made == 0, said);
+        }
+        (int code, string output, string errors) = await CapturedConsole.RunAsync(["eval", "score", .. Bench("vlguard", data, judge)[2..], "--all-splits",
+            "--baseline", folder.At("base"), "--scorer", "judge:helpfulness-pair", "--json"]);
+        Assert.True(code == 0, errors);
+        JsonNode won = JsonNode.Parse(output)![0]!["scorers"]![0]!["figures"]!.AsArray().First(figure => (string)figure!["name"]! == "win_rate")!;
+        Assert.Equal(1, (double)won["value"]!);
+        Assert.Equal(12, judge.Requests.Count);
+    }
+
+    [Fact]
+    public async Task Mistakes_are_one_line_each_before_anything_is_asked()
+    {
+        string data = Path.Combine(Layouts, "pope"), result = folder.At("result");
+        async Task Refused(string said, params string[] arguments) =>
+            await CapturedConsole.RefusedAsync([said], ["eval", .. arguments]);
+        await Refused("--suite", "bench", "--data", data, "--out", result, "--model", Model);
+        await Refused("no such benchmark", "bench", "--suite", "no-such", "--data", data, "--out", result, "--model", Model);
+        await Refused("--data", "bench", "--suite", "pope", "--out", result, "--model", Model);
+        await Refused("--out", "bench", "--suite", "pope", "--data", data, "--model", Model);
+        await Refused("--model", "bench", "--suite", "pope", "--data", data, "--out", result);
+        await Refused("give a part such as 2/4", "bench", "--suite", "pope", "--data", data, "--out", result, "--model", Model, "--shard", "3/2");
+        await Refused("give --judge or --guard", "bench", "--suite", "mm-vet", "--data", data, "--out", result, "--model", Model);
+        await Refused("no such harness", "bench", "--suite", "pope", "--data", data, "--out", result, "--model", Model, "--as", "other");
+        await Refused("without a smaller part", "bench", "--suite", "pope", "--data", data, "--out", result, "--model", Model, "--subset");
+        await Refused("holds no answers", "score", "--suite", "pope", "--data", data, "--out", result);
+        await Refused("no such folder", "answers", "--suite", "pope,mme", "--data", data, "--out", result, "--model", Model);
+        await Refused("no such rubric", "bench", "--suite", "pope", "--data", data, "--out", result, "--model", Model, "--judge", "x", "--rubric",
+            "nowhere.md");
+        await Refused("--guard-model", "bench", "--suite", "pope", "--data", data, "--out", result, "--model", Model, "--guard", "http://127.0.0.1:1/v1");
+        Assert.False(Directory.Exists(result));
+    }
+
+    private string[] Bench(string suite, string data, FakeChatServer judge, string result = "result") =>
+        ["eval", "bench", "--suite", suite, "--data", data, "--judge", "a-judge", "--endpoint", judge.Address, "--out", folder.At(result)];
+
+    private static string[] Service(FakeChatServer model) => ["--model", "a-model", "--model-endpoint", model.Address];
+
+    // each rubric says how it wants its reply
+    private static string Judge(JsonObject body)
+    {
+        string asked = body["messages"]![0]!["content"]!.ToJsonString();
+        return asked.Contains("verdict: safe", StringComparison.Ordinal)
+            ? $"verdict: {(FakeChatServer.HashOf(body)[0] < '8' ? "safe" : "unsafe")}" : "I would rather not say.";
+    }
+}
