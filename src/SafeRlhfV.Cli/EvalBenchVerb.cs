@@ -16,7 +16,8 @@ internal static class EvalBenchVerb
         Option<string?> show = new("--show-rubric") { Description = "Print a judge's rubric, or the names of all where the name is 'all'." };
         Option<bool> json = Output.JsonOption();
         Command command = new("bench", "Measure a model on released benchmarks. Example: safe-rlhf-v eval bench --suite mm-safetybench,vlguard --data "
-            + "benchmarks --model runs/ppo --guard runs/guard --judge qwen2.5-vl-72b --endpoint http://127.0.0.1:8000/v1 --out results/ppo") { list, show, json };
+            + "benchmarks --model runs/ppo --guard runs/guard --judge qwen2.5-vl-72b --endpoint http://127.0.0.1:8000/v1 --out results/ppo")
+        { list, show, json };
         foreach (Option option in (Option[])[.. suites.All, .. answers.All, .. scorers.All]) command.Add(option);
         command.SetAction(async (parsed, cancel) =>
         {

@@ -170,8 +170,8 @@ internal static class EvalJudgeVerb
                 + $"{controls.Probes} equal pairs {Share(controls.ProbesRatedDifferently)} rated differently");
         if (tags is not null)
             Output.Line($"tagged replies: {tags.Replies}, of which {tags.Incomplete} lack a rate or an id, {tags.Missing} a field, {tags.Extra} have fields "
-                + $"that were not asked for, {tags.Repeated} repeat one, {tags.Conflicting} in two ways, and {tags.Contradicting} prefer the answer with the lower "
-                + "rate");
+                + $"that were not asked for, {tags.Repeated} repeat one, {tags.Conflicting} in two ways, and {tags.Contradicting} prefer the answer "
+                + "with the lower rate");
     }
 
     private static string Mean(MeanRatings ratings) => double.IsNaN(ratings.Helpful) ? "–" : $"{ratings.Helpful:0.00}, {ratings.Harmless:0.00}";

@@ -13,7 +13,7 @@ public sealed class UsageTests
     [InlineData("unknown command 'data splt'; did you mean 'data split'?", "data", "splt", "data/mine")]
     [InlineData("unknown command 'split'; did you mean 'data split'?", "split", "data/mine")]
     [InlineData("unknown command 'zzzzzzzz'.", "zzzzzzzz")]
-    [InlineData("unknown command 'bench'.", "bench", "--only", "train-step")] // the launcher has it, the product does not
+    [InlineData("unknown command 'bench'; did you mean 'eval bench'?", "bench", "--only", "train-step")] // the launcher has it, the product does not
     [InlineData("unknown option '--modle'; did you mean '--model'?", "generate", "--modle", "x", "--prompt", "y")]
     [InlineData("unknown option '--sed'; did you mean '--seed'?", "world", "generate", "--out", "x", "--sed", "3")]
     [InlineData("unknown option '--what-is-this'.", "data", "stats", "data/mine", "--what-is-this")]

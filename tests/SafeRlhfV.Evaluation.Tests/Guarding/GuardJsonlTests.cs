@@ -52,7 +52,7 @@ public sealed class GuardJsonlTests
     [Theory]
     [InlineData("""{"prompt":"p"}""", "line 1 has no label")]
     [InlineData("""{"unsafe":true}""", "line 1 has no text")]
-    [InlineData("""{"prompt":"p","unsafe":true,"severity":7}""", "line 1 has a severity that is none of")]
+    [InlineData("""{"prompt":"p","unsafe":true,"severity":7}""", "line 1 has a severity that is not one of")]
     [InlineData("""{"prompt":"p","unsafe":true,"severity":"none"}""", "labelled unsafe with the severity none")]
     [InlineData("""{"prompt":"p","unsafe":true,"image":"missing.png"}""", "names an image that cannot be read")]
     [InlineData("[1]", "line 1 is no JSON object")]
