@@ -1,0 +1,91 @@
+using System.Text.Json;
+using Npgsql;
+using SafeRlhfV.Audit;
+using SafeRlhfV.Audit.Tests;
+using SafeRlhfV.Testing;
+
+namespace SafeRlhfV.Cli.Tests;
+
+[Collection(CapturedConsole.Name)]
+public sealed class AuditVerbTests(PostgresServer postgres) : IClassFixture<PostgresServer>
+{
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task EveryChainIsVerifiedAndTheLastAnchorCoversThemAll()
+    {
+        string connection = await CreateDatabaseAsync();
+        await using AuditDatabase database = AuditDatabase.Postgres(connection);
+        foreach (string chain in (string[])["gw-1", "gw-2"])
+        {
+            await using AuditTrail trail = new(database, new() { Chain = chain });
+            await trail.ReviewedAsync($"a request of {chain}", "ann", false, null, null, Cancel);
+            await trail.AnchorAsync(Cancel);
+        }
+        string address = $"postgres:{connection}";
+        (int code, JsonElement check) = await CapturedConsole.JsonAsync("audit", "verify", address);
+        string head = check.GetProperty("head").GetString()!;
+        Assert.Equal((0, true), (code, check.GetProperty("whole").GetBoolean()));
+        Assert.StartsWith("anchors:", head);
+        Assert.Equal(["anchors", "gw-1", "gw-2"], check.GetProperty("chains").EnumerateArray().Select(chain => chain.GetProperty("name").GetString()).Order());
+
+        await RunAsync(connection, "DELETE FROM guard_audit WHERE chain = 'gw-1'; DELETE FROM guard_audit_mark WHERE name LIKE '%/gw-1'");
+        (code, string output, _) = await CapturedConsole.RunAsync("audit", "verify", address, "--expect", head);
+        Assert.Equal(1, code);
+        Assert.Contains("chain gw-1: is gone; its anchors name record 1", output, StringComparison.Ordinal);
+        await RunAsync(connection, "DELETE FROM guard_audit; DELETE FROM guard_audit_mark");
+        Assert.Equal(0, (await CapturedConsole.RunAsync("audit", "verify", address)).Code); // nothing is there that could contradict
+        Assert.Equal(1, (await CapturedConsole.RunAsync("audit", "verify", address, "--expect", head)).Code);
+    }
+
+    [Theory]
+    [InlineData("12", "is no head; give NUMBER:HASH or CHAIN:NUMBER:HASH")]
+    [InlineData("a:b:1:0000000000000000000000000000000000000000000000000000000000000000", "is no head")]
+    [InlineData("gw-1:1:0000000000000000000000000000000000000000000000000000000000000000", "The noted head is of chain 'gw-1', but a trail in SQLite has one")]
+    public async Task AHeadThatCannotBeMeantIsRefused(string head, string said)
+    {
+        using TemporaryFolder folder = new();
+        await using (AuditDatabase database = AuditDatabase.Sqlite(folder.At("audit.db")))
+        await using (AuditTrail trail = new(database)) await trail.ReviewedAsync("request", "ann", false, null, null, Cancel);
+        (int code, _, string error) = await CapturedConsole.RunAsync("audit", "verify", $"sqlite:{folder.At("audit.db")}", "--expect", head);
+        Assert.Equal(2, code);
+        Assert.Contains(said, error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task KeysAndPolicyOfAFileArePublished()
+    {
+        using TemporaryFolder folder = new();
+        string yaml = $$"""
+            moderators: [ { kind: patterns, category: c, keywords: [ k ] } ]
+            upstreams: [ { name: u, endpoint: "http://127.0.0.1:9/v1" } ]
+            models: [ { name: m, upstreams: [ u ] } ]
+            keys: [ { name: k, hash: {{new string('0', 64)}} } ]
+            audit: { trail: "postgres:{{await CreateDatabaseAsync()}}" }
+            """;
+        await File.WriteAllTextAsync(folder.At("gateway.yaml"), yaml, Cancel);
+        string[] publish = ["serve", "--config", folder.At("gateway.yaml"), "--publish"];
+        (int code, _, string error) = await CapturedConsole.RunAsync(publish);
+        Assert.Equal(2, code);
+        Assert.Contains("there are no replicas to publish to", error, StringComparison.Ordinal);
+
+        await File.WriteAllTextAsync(folder.At("gateway.yaml"), yaml + "\nreplicas: { name: a }", Cancel);
+        Assert.Contains("version 1 of the keys, version 1 of the policy", (await CapturedConsole.RunAsync(publish)).Output, StringComparison.Ordinal);
+        await File.WriteAllTextAsync(folder.At("gateway.yaml"), yaml.Replace("name: k, hash: 0", "name: k, hash: 1") + "\nreplicas: { name: a }", Cancel);
+        Assert.Contains("version 2 of the keys, version 1 of the policy", (await CapturedConsole.RunAsync(publish)).Output, StringComparison.Ordinal);
+    }
+
+    private async Task<string> CreateDatabaseAsync()
+    {
+        Assert.SkipWhen(postgres.Connection is null, postgres.Missing);
+        return await postgres.CreateDatabaseAsync();
+    }
+
+    private static async Task RunAsync(string connection, string statements)
+    {
+        await using NpgsqlConnection database = new(connection);
+        await database.OpenAsync(Cancel);
+        await using NpgsqlCommand command = new(statements, database);
+        await command.ExecuteNonQueryAsync(Cancel);
+    }
+}
