@@ -1,4 +1,3 @@
-using System.Data;
 using System.Security.Cryptography;
 using DuckDB.NET.Data;
 using SafeRlhfV.Data;
