@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using SafeRlhfV.Core;
 using SafeRlhfV.Data;
 using SafeRlhfV.Deduplication;
 

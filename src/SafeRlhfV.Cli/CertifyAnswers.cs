@@ -1,5 +1,4 @@
 using SafeRlhfV.Data;
-using SafeRlhfV.Evaluation;
 using SafeRlhfV.Guard;
 using SafeRlhfV.Models;
 using SafeRlhfV.Processing;

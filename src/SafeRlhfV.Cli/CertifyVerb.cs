@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using SafeRlhfV.Data;
 using SafeRlhfV.Evaluation;
-using SafeRlhfV.Models;
 using Spectre.Console;
 
 namespace SafeRlhfV.Cli;

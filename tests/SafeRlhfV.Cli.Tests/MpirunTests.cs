@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using SafeRlhfV.Models;
 using SafeRlhfV.SafetyWorld;
 using SafeRlhfV.Testing;
 using SafeRlhfV.Training;

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Microsoft.Extensions.AI;
 using SafeRlhfV.Models;
 
 namespace SafeRlhfV.Cli;

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using SafeRlhfV.Data;
 using SafeRlhfV.Data.Tests;
 
 namespace SafeRlhfV.Evaluation.Tests;

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.AI;
-using SafeRlhfV.Data;
 using SafeRlhfV.Testing;
 
 namespace SafeRlhfV.Evaluation.Tests;
