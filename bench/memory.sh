@@ -4,7 +4,7 @@
 set -euo pipefail
 root="$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.." && pwd)"
 cd "$root"
-work="" sizes="tiny qwen mid" runs="sft sft-checkpointing sft-lora sft-photos reward dpo dpo-lora guard guard-tokens ppo-none ppo-backbone ppo-world"
+work="" sizes="tiny qwen mid" runs="sft sft-checkpointing sft-lora sft-photos reward dpo dpo-lora guard guard-tokens ppo-none ppo-backbone ppo-world ppo-rounds"
 while [ $# -gt 1 ]; do
   case "$1" in
     --work) work="$2" ;;
@@ -59,12 +59,14 @@ for size in $sizes; do
       dpo) train "$size" dpo dpo "${one[@]}" ;;
       dpo-lora) train "$size" "$name" dpo "${one[@]}" "${lora[@]}" ;;
       ppo-*)
-        sharing="${name#ppo-}" part=() batch=(16 8 4)
-        [ "$sharing" != world ] || sharing=none batch=(128 32 8) # the sizes of recipes/world/ppo.yaml
+        sharing="${name#ppo-}" part=() batch=(16 8 4) rounds=2 calibration=0
+        case "$sharing" in world | rounds) batch=(128 32 8) ;; esac # the sizes of recipes/world/ppo.yaml
+        [ "$sharing" != rounds ] || rounds=5 calibration=200
+        [ "$sharing" = backbone ] || sharing=none
         [ "$sharing" = none ] || part=("${lora[@]}")
         for role in reward cost; do [ -d "$work/$size/$role-for-$sharing/result" ] || train "$size" "$role-for-$sharing" "$role" "${one[@]}" --set training.max_steps=1 "${part[@]}"; done
         train "$size" "$name" ppo --model "$work/$size/start" --reward "$work/$size/reward-for-$sharing/result" --cost "$work/$size/cost-for-$sharing/result" --data "$work/world" \
-          --set model.sharing="$sharing" "${part[@]}" --set data.instructions.folder="$root/tests/golden/beavertails-v/flat" --set training.rollout_batch="${batch[0]}" --set training.mini_batch="${batch[1]}" --set training.ptx_batch="${batch[2]}" --set training.max_new_tokens=24 --set training.rounds=2
+          --set model.sharing="$sharing" "${part[@]}" --set data.instructions.folder="$root/tests/golden/beavertails-v/flat" --set training.rollout_batch="${batch[0]}" --set training.mini_batch="${batch[1]}" --set training.ptx_batch="${batch[2]}" --set training.max_new_tokens=24 --set training.rounds="$rounds" --set training.calibration_rows="$calibration"
         ;;
     esac
   done

@@ -53,7 +53,7 @@ internal static class ReplicaBench
         Result result = await load;
         await Task.Delay(TimeSpan.FromSeconds(3)); // the next leader anchors
         await using AuditDatabase database = AuditDatabase.Postgres(cluster.Connection);
-        AuditReader reader = new(database);
+        AuditReader reader = new(database, GuardKey.Of(Servers.AuditKey, "the bench"));
         AuditCheck check = await reader.VerifyAsync();
         int ended = (await reader.LatestAsync(int.MaxValue)).Count(record => record.Kind == "end");
         Console.WriteLine($"gw-1 killed (SIGKILL) under {3 * options.Callers} callers: "

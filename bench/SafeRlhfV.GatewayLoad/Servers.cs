@@ -15,7 +15,7 @@ namespace SafeRlhfV.GatewayLoad;
 /// </summary>
 internal static class Servers
 {
-    public const string Key = "bench-key";
+    public const string Key = "bench-key", AuditKey = "a key that seals the bench's trail";
     private const string Keywords = "kind: patterns, category: dangerous_behavior, severity: severe, keywords: [ forbidden phrase, another one ]";
     private const int StreamChunks = 10, ChunkMilliseconds = 20;
 
@@ -86,7 +86,8 @@ internal static class Servers
     /// <summary>A gateway of several on a PostgreSQL; without a name it stands alone and writes the main chain.</summary>
     public static Task<int> ReplicaAsync(string upstream, string name, string connection)
     {
-        string yaml = Yaml(upstream, Keywords, $"postgres:{connection}")
+        Environment.SetEnvironmentVariable("BENCH_AUDIT_KEY", AuditKey);
+        string yaml = Yaml(upstream, Keywords, $"postgres:{connection}", ", key_env: BENCH_AUDIT_KEY")
             + (name.Length == 0 ? "" : $"\nreplicas: {"{"} name: {name}, anchor: 1s {"}"}");
         return ServeAsync(GatewayHost.Build(GatewaySettingsReader.Parse(yaml, "bench", Directory.GetCurrentDirectory())));
     }
@@ -94,7 +95,7 @@ internal static class Servers
     public static Task<int> BalancerAsync(string[] gateways) => ServeAsync(Balancer.Create(gateways, TimeSpan.FromMilliseconds(250), retries: true));
 
     // a batch of 32 as there are 32 callers; no memory of verdicts, so that every request is judged
-    private static string Yaml(string upstream, string moderator, string trail) => $"""
+    private static string Yaml(string upstream, string moderator, string trail, string audit = "") => $"""
         listen: http://127.0.0.1:0
         moderators: [ {"{"} {moderator} {"}"} ]
         moderation_batch: 32
@@ -103,7 +104,7 @@ internal static class Servers
         models: [ {"{"} name: stub, upstreams: [ stub ] {"}"} ]
         keys: [ {"{"} name: bench, hash: {Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Key)))} {"}"} ]
         limits: {"{"} concurrency: 5000 {"}"}
-        audit: {"{"} trail: "{trail}" {"}"}
+        audit: {"{"} trail: "{trail}"{audit} {"}"}
         """;
 
     private static WebApplication Create(Action<WebApplicationBuilder>? more = null)

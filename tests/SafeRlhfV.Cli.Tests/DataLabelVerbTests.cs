@@ -24,8 +24,8 @@ public sealed class DataLabelVerbTests(PostgresServer postgres) : IClassFixture<
         JsonNode report = JsonNode.Parse(output)!;
         Assert.Equal((Pairs, Pairs, 0), ((int)report["pairs"]!, (int)report["labelled"]!, (int)report["contested"]!));
         LabelCase.AssertLabelled(folder.At("labelled"), Pairs);
-        // only what was under way when it was killed may be asked twice
-        Assert.InRange(server.Requests.Count, 2 * Pairs, 2 * Pairs + 4);
+        // only what was under way when it was killed may be asked twice: four calls, and as many where a busy machine lets a lease run out
+        Assert.InRange(server.Requests.Count, 2 * Pairs, 2 * Pairs + 12);
         Assert.Equal(0, await CliHost.RunAsync(["data", "queue", "status", "--queue", arguments[^1], "--job", "labelled"]));
         Assert.Equal(CliHost.BadInput, await CliHost.RunAsync(["data", "queue", "status", "--queue", arguments[^1], "--job", "nobody"]));
     }
@@ -63,7 +63,7 @@ public sealed class DataLabelVerbTests(PostgresServer postgres) : IClassFixture<
             foreach (CliProcess worker in workers) worker.Dispose();
         }
         LabelCase.AssertLabelled(folder.At("labelled"), Pairs);
-        Assert.InRange(server.Requests.Count, 2 * Pairs, 2 * Pairs + Kills * 4);
+        Assert.InRange(server.Requests.Count, 2 * Pairs, 2 * Pairs + Kills * 8);
     }
 
     [Fact]
@@ -126,7 +126,7 @@ public sealed class DataLabelVerbTests(PostgresServer postgres) : IClassFixture<
     private async Task<string[]> PrepareAsync(TemporaryFolder folder, FakeChatServer server, int pairs)
     {
         if (postgres.Connection is null) Assert.Skip(postgres.Missing);
-        return [.. Arguments(folder, server, pairs), "--lease", "1.5", "--attempts", "50", "--queue", $"postgres:{await postgres.CreateDatabaseAsync()}"];
+        return [.. Arguments(folder, server, pairs), "--lease", "2.5", "--attempts", "50", "--queue", $"postgres:{await postgres.CreateDatabaseAsync()}"];
     }
 
     private static string[] Arguments(TemporaryFolder folder, FakeChatServer server, int pairs)

@@ -31,7 +31,7 @@ public sealed class ReplicaTests(PostgresServer postgres) : IClassFixture<Postgr
         int passed = 0, refused = 0;
         await Task.WhenAll(group.Gateways.SelectMany(gateway => Enumerable.Range(0, 2).Select(_ => Task.Run(async () =>
         {
-            while (clock.Elapsed < TimeSpan.FromSeconds(3))
+            while (!IsEnough(clock, 3, Volatile.Read(ref passed) >= 60))
             {
                 int status = (await gateway.ChatAsync("Hello")).Status;
                 Interlocked.Increment(ref status == 200 ? ref passed : ref refused);
@@ -52,7 +52,7 @@ public sealed class ReplicaTests(PostgresServer postgres) : IClassFixture<Postgr
         int passed = 0;
         await Task.WhenAll(group.Gateways.Select(gateway => Task.Run(async () =>
         {
-            while (clock.Elapsed < TimeSpan.FromSeconds(2))
+            while (!IsEnough(clock, 2, Volatile.Read(ref passed) * PerAnswer >= 300))
                 if ((await gateway.ChatAsync("Hello")).Status == 200) Interlocked.Increment(ref passed);
         })));
         Assert.InRange(passed * PerAnswer, 300, 300 + clock.Elapsed.TotalMinutes * 300 + 3 * (10 + PerAnswer));
@@ -226,6 +226,9 @@ public sealed class ReplicaTests(PostgresServer postgres) : IClassFixture<Postgr
         await EachAsync(group, gateway => UntilAsync(async () => (await ReadyAsync(gateway))["keys"]!.GetValue<int>() == 1)); // published by the first of them
         return group;
     }
+
+    // a busy machine needs longer to use a limit up
+    private static bool IsEnough(Stopwatch clock, int seconds, bool isUsedUp) => clock.Elapsed.TotalSeconds >= (isUsedUp ? seconds : 60);
 
     private static Task EachAsync(Group group, Func<RunningGateway, Task> act) => Task.WhenAll(group.Gateways.Select(act));
 

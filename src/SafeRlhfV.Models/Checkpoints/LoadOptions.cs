@@ -5,6 +5,9 @@ namespace SafeRlhfV.Models;
 /// <summary>How <see cref="ModelCheckpoint.Load"/> places the weights.</summary>
 public sealed record LoadOptions
 {
+    /// <summary><see cref="PackBytes"/> where nobody sets it.</summary>
+    public const long DefaultPackBytes = 256L << 20;
+
     /// <summary>Type of the weights in memory; null = as on the disk (then large models are mapped, not copied).</summary>
     public ScalarType? Dtype { get; init; }
 
@@ -15,7 +18,7 @@ public sealed record LoadOptions
     public bool RequiresGradient { get; init; } = true;
 
     /// <summary>Models of at most this many bytes are copied off their files and packed for speed; larger ones are mapped.</summary>
-    public long PackBytes { get; init; } = 256L << 20;
+    public long PackBytes { get; init; } = DefaultPackBytes;
 
     /// <summary>The same with weights of a type by its everyday name (float32, bf16, ...); null leaves it.</summary>
     /// <exception cref="InvalidInputException">There is no weight type of that name.</exception>

@@ -34,7 +34,8 @@ public static class MemoryPlanner
         PlanPart part = PlanBatches.Of(sizes, training, each, inputs.Ranks).MaxBy(KeptOf)!;
         bool reference = step.HasReference && model.Lora is null, several = part.Rows * inputs.Ranks < training.BatchSize;
 
-        List<MemoryPart> parts = Lasting(shape, half, reference ? 2 : 1, model.Lora, adapters: 1,
+        long unread = inputs.AreMapped(model.Dtype, model.Device) ? Unread(shape, half, policy, frozen: model.Lora is not null) : 0;
+        List<MemoryPart> parts = Lasting(shape, half, reference ? 2 : 1, unread, model.Lora, adapters: 1,
             OnDevice(training.Optimizer, model.Device, half, model.Lora, trained / inputs.Ranks));
         parts.AddRange(Exchange(inputs.Ranks, trained * GradientBytes(model.Lora, half), trained));
         long gradients = trained * GradientBytes(model.Lora, half);
@@ -56,9 +57,19 @@ public static class MemoryPlanner
     /// <summary>Keys and values that one token takes while an answer is sampled.</summary>
     internal static long CacheBytesOfToken(ModelShape shape, bool half) => KeyValueCache.BytesOfToken(shape.Text, half ? 2 : 4);
 
-    internal static List<MemoryPart> Lasting(ModelShape shape, bool half, int models, LoraRecipe? lora, int adapters, long state)
+    /// <summary>
+    /// Mapped weights that no pass reads: the output matrix where scores are learnt, and where it is frozen the embedding table but for some rows.
+    /// </summary>
+    internal static long Unread(ModelShape shape, bool half, bool policy, bool frozen)
     {
-        long weights = models * shape.Parameters * (half ? 2 : 4);
+        long table = (long)shape.Text.VocabularySize * shape.Text.HiddenSize;
+        bool readsTable = !frozen || (policy && shape.Config.TieWordEmbeddings);
+        return (half ? 2 : 4) * ((policy ? 0 : shape.OutputParameters) + (readsTable ? 0 : table));
+    }
+
+    internal static List<MemoryPart> Lasting(ModelShape shape, bool half, int models, long unread, LoraRecipe? lora, int adapters, long state)
+    {
+        long weights = models * shape.Parameters * (half ? 2 : 4) - unread;
         List<MemoryPart> parts = [new("program and libraries", ProcessBytes, true),
             new(models == 1 ? "weights" : $"weights of {models} models", weights, true)];
         if (lora is not null) parts.Add(new(adapters == 1 ? "adapter" : $"{adapters} adapters", adapters * LoraParameters(shape, lora) * 4, true));

@@ -23,7 +23,8 @@ internal static class PpoMemory
         int each = model.NamesOneFolder ? 1 : 2, models = shared ? 1 : 2 + 2 * each; // score models, and as many critics
         long state = OnDevice(training.Actor, model.Device, half, model.Lora, actor / inputs.Ranks)
             + OnDevice(training.Critics, model.Device, half, model.Lora, each * critic / inputs.Ranks);
-        List<MemoryPart> parts = Lasting(shape, half, models, model.Lora, adapters: 1 + 2 * each, state);
+        long unread = shared && inputs.AreMapped(model.Dtype, model.Device) ? Unread(shape, half, policy: true, frozen: true) : 0;
+        List<MemoryPart> parts = Lasting(shape, half, models, unread, model.Lora, adapters: 1 + 2 * each, state);
         parts.AddRange(Exchange(inputs.Ranks, actor * GradientBytes(model.Lora, half), actor + (each * critic)));
         parts.AddRange(Vision(shape, half, Math.Max(rows, ptx ? texts : 0), training.VisionCacheBytes, tower: false, sizes, ptx ? instructions : null));
         long data = MemoryPlanner.Data(shape, training.RolloutBatch, sizes) + (ptx ? MemoryPlanner.Data(shape, training.PtxBatch, instructions) : 0);
@@ -80,8 +81,8 @@ internal static class PpoMemory
         return training.RolloutCacheBytes > 0 ? (int)Math.Clamp(training.RolloutCacheBytes / CacheBytesOfToken(shape, half) / width, 1, rolled) : rolled;
     }
 
-    // Both answers of some pairs are scored side by side, each with features of its own. That is before there are optimizer states, and before most code of a round
-    // is compiled: what it takes beyond those counts.
+    // Both answers of some pairs are scored side by side, each with features of its own. That is before there are optimizer states, and before most code of a
+    // round is compiled: what it takes beyond those counts.
     private static MemoryPart Calibration(ActivationCost cost, ModelShape shape, bool half, long rows, PlanSizes pairs, long state)
     {
         const long NotYet = 48L << 20;
@@ -90,8 +91,8 @@ internal static class PpoMemory
         return new($"calibration by {rows} answers at a time, beyond the optimizer", Math.Max(0, bytes - state - NotYet), false);
     }
 
-    // Sampling and updates ask for blocks of other sizes, so that one does not find all that the other has freed. And sampling, scoring and updates are more code
-    // than one trainer's: the first rounds compile it once more, for speed.
+    // Sampling and updates ask for blocks of other sizes, so that one does not find all that the other has freed. And sampling, scoring and updates are more
+    // code than one trainer's: the first rounds compile it once more, for speed.
     private static MemoryPart HostGaps(List<MemoryPart> parts)
     {
         const double Share = 0.45;

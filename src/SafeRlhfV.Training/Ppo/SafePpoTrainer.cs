@@ -254,9 +254,12 @@ public sealed class SafePpoTrainer : IDisposable
             (Tensor logProbs_BT, Tensor entropy_BT) = roles.Actor.LogProbsAndEntropy(part.Batch, settings.Temperature);
             PolicyLoss policy = SafePpo.ComputeLosses(part.Objective, lambda, options, logProbs_BT: logProbs_BT).Actor!;
             figures.Add(part.Index, "actor_loss", part.Backward(policy.Loss));
-            figures.Add(part.Index, "clip_fraction", part.TokenWeight * policy.ClipFraction.item<float>());
-            figures.Add(part.Index, "approximate_kl", part.TokenWeight * policy.ApproximateKl.item<float>());
-            figures.Add(part.Index, "entropy", part.TokenWeight * Masked.Mean(entropy_BT, part.Objective.Mask_BT, Reduction.Token).item<float>());
+            // read together: each reading waits for a GPU
+            Tensor entropy = Masked.Mean(entropy_BT, part.Objective.Mask_BT, Reduction.Token);
+            float[] measures = ToHost(stack([policy.ClipFraction, policy.ApproximateKl, entropy]));
+            figures.Add(part.Index, "clip_fraction", part.TokenWeight * measures[0]);
+            figures.Add(part.Index, "approximate_kl", part.TokenWeight * measures[1]);
+            figures.Add(part.Index, "entropy", part.TokenWeight * measures[2]);
         }
         AddPtxGradients(ownPtx, ptx.Sum(share => share.Items.Sum(row => row.LearntTokens)), figures, count, passes);
         IReadOnlyDictionary<string, double> sums = figures.Sum("actor update");

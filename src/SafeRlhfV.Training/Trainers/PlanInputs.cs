@@ -1,3 +1,6 @@
+using SafeRlhfV.Models;
+using static TorchSharp.torch;
+
 namespace SafeRlhfV.Training;
 
 /// <summary>What a plan is made from, beside the recipe.</summary>
@@ -9,6 +12,19 @@ public sealed record PlanInputs(ModelShape Shape, int StoredBytes, PlanData? Dat
 {
     /// <summary>What is known of the rows that are learnt from; null = the recipe's limits.</summary>
     public PlanSizes? Sizes => Data?.Sizes;
+
+    /// <summary>The type of the weights on the disk; null where they are not there.</summary>
+    public ScalarType? Stored { get; init; }
+
+    /// <summary>Whether weights stay in their files until a pass reads them: on the CPU, large ones in the type that they are computed in.</summary>
+    /// <param name="wanted">The recipe's type; null = as stored.</param>
+    /// <param name="device">The recipe's device.</param>
+    public bool AreMapped(WeightType? wanted, string device)
+    {
+        bool half = IsHalf(wanted);
+        return device == "cpu" && Stored == (half ? ScalarType.BFloat16 : ScalarType.Float32)
+            && Shape.Parameters * (half ? 2 : 4) > LoadOptions.DefaultPackBytes;
+    }
 
     /// <summary>Whether weights take two bytes.</summary>
     /// <param name="wanted">The recipe's type; null = as stored.</param>

@@ -1,4 +1,5 @@
 using SafeRlhfV.Testing;
+using static TorchSharp.torch;
 
 namespace SafeRlhfV.Training.Tests;
 
@@ -87,6 +88,22 @@ public sealed class RecipePlanTests(TinyRecipes tiny) : IClassFixture<TinyRecipe
         Recipe recipe = Load("paper", "sft", model, "model.dtype=");
         RecipePlan plan = RecipePlan.ByLimits(recipe, GpuCard.Find(card));
         Assert.Equal(bytes * plan.Parameters, plan.Memory.Parts.Single(part => part.Name == "weights").Bytes);
+    }
+
+    [Theory]
+    [InlineData("reward", "llava-1.5-7b-hf", 2)] // scores read neither the output matrix nor more than some rows of the table
+    [InlineData("sft", "llava-1.5-7b-hf", 1)]
+    [InlineData("reward", "Qwen2-VL-2B-Instruct", 1)] // one matrix is both
+    [InlineData("sft", "Qwen2-VL-2B-Instruct", 0)]
+    public void MappedWeightsThatNoPassReadsAreNotCounted(string trainer, string model, int tables)
+    {
+        Recipe recipe = Load("paper", trainer, model, "model.device=cpu", "model.lora.rank=16", "model.dtype=");
+        ModelShape shape = ModelShape.Of(KnownModels.Find(model)!);
+        long Weights(ScalarType? stored) => recipe.Trainer.Memory(recipe, new PlanInputs(shape, 2) { Stored = stored })
+            .Parts.Single(part => part.Name == "weights").Bytes;
+        Assert.Equal(2 * shape.Parameters, Weights(null));
+        Assert.Equal(2 * shape.Parameters, Weights(ScalarType.Float16)); // converted while loading
+        Assert.Equal(2 * (shape.Parameters - (tables * (long)shape.Text.VocabularySize * shape.Text.HiddenSize)), Weights(ScalarType.BFloat16));
     }
 
     [Fact]
