@@ -1,0 +1,182 @@
+using System.Security.Cryptography;
+using System.Text;
+using SafeRlhfV.Data;
+using SafeRlhfV.Processing;
+
+namespace SafeRlhfV.Training;
+
+/// <summary>
+/// Samples a round's responses on inference servers over plain HTTP: the actor is published, each server answers some prompts that are compared with our own
+/// pass, then all prompts are spread over the servers. Nothing of a reply is taken on trust: not the prompt's ids, the number of log-probabilities, or why a
+/// response ended.
+/// </summary>
+internal sealed class ServerRollouts : IRolloutSource, IDisposable
+{
+    private const int ProbeTokens = 16, Redraws = 20;
+    private const float MostLogProb = 1e-3f; // rounding may leave a certain token a little above 0
+    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(30);
+
+    private readonly RolloutsRecipe recipe;
+    private readonly PpoSettings settings;
+    private readonly SampleBatcher batcher;
+    private readonly ServerPool pool;
+    private readonly ServerProtocol protocol;
+    private readonly RolloutProbe probe;
+    private readonly RolloutJournal journal;
+    private readonly PolicyRole actor;
+    private readonly string folder, serverFolder;
+    private ActorPublisher? publisher;
+    private IReadOnlyList<EncodedSample> probes = [];
+
+    /// <summary>Opens nothing yet: a round whose rollouts are kept needs no server.</summary>
+    /// <param name="recipe">The servers.</param>
+    /// <param name="roles">Actor and reference.</param>
+    /// <param name="settings">How responses are sampled.</param>
+    /// <param name="processor">The policy's tokenizer and chat format.</param>
+    /// <param name="batcher">Puts prompts and responses side by side.</param>
+    /// <param name="run">The run; its folder keeps the rollouts.</param>
+    public ServerRollouts(RolloutsRecipe recipe, PpoRoles roles, PpoSettings settings, ModelProcessor processor, SampleBatcher batcher, TrainingRun run)
+    {
+        (this.recipe, this.settings, this.batcher, actor) = (recipe, settings, batcher, roles.Actor);
+        TimeSpan timeout = TimeSpan.FromSeconds(recipe.TimeoutSeconds);
+        pool = new([.. recipe.Endpoints.Distinct().Select(address => new ServerEndpoint(address, recipe.Key, timeout))],
+            new ServiceRetry { Retries = recipe.Retries }, recipe.Concurrency, run.Tell);
+        protocol = recipe.Server == RolloutServer.Vllm ? new VllmProtocol(AddsSpecialTokens(processor)) : new SglangProtocol(actor.Model.ImageTokenId);
+        probe = new(roles.Actor, actor.Adapter is null ? null : roles.Reference, batcher, recipe.Tolerance(actor.Model.Decoder.Embedding.Weight.dtype));
+        journal = new(run.Folder, run.RecipeYaml);
+        // several runs may share a folder, and each clears up after itself alone
+        string own = $"run-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Path.GetFullPath(run.Folder ?? Path.GetRandomFileName()))))[..12]}";
+        folder = recipe.Folder.Length > 0 ? Path.GetFullPath(Path.Combine(recipe.Folder, own))
+            : Path.GetFullPath(Path.Combine(run.Folder ?? Path.Combine(Path.GetTempPath(), own), "rollouts"));
+        serverFolder = recipe.ServerFolder.Length > 0 ? $"{recipe.ServerFolder.TrimEnd('/')}/{own}" : "";
+    }
+
+    /// <inheritdoc/>
+    public double WeightCap => recipe.WeightCap;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<Rollout> Sample(IReadOnlyList<EncodedSample> prompts, long round, CancellationToken cancel)
+    {
+        if (journal.Read(round, prompts) is { } kept) return kept;
+        pool.Revive();
+        publisher ??= new(actor, pool, protocol, folder, serverFolder, TaskResult.Of(FindModelAsync(cancel)));
+        string model = TaskResult.Of(publisher.PublishAsync(round, cancel));
+        // the same rows every round: what a server kept of them under older weights would show
+        if (probes.Count == 0) probes = [.. prompts.Take(recipe.ProbeRows)];
+        foreach (ServerEndpoint endpoint in pool.Up) Probe(endpoint, model, round, cancel);
+        if (pool.Up.Count == 0) throw pool.NoneLeft();
+        TaskResult.Of(publisher.RetireAsync(all: false, cancel));
+        Rollout[] rollouts = TaskResult.Of(AskAsync(pool, model, prompts, settings.MaxNewTokens, i => $"rollout/{round}/{i}", cancel));
+        journal.Write(round, prompts, rollouts);
+        return rollouts;
+    }
+
+    /// <summary>The seed that a server is given for a row, or for a stream of another name.</summary>
+    internal static long SeedOf(long seed, string name) => (long)(new RandomStream(seed, name).NextUInt64() >> 1);
+
+    /// <summary>Unloads what is loaded, and deletes what was written for the servers.</summary>
+    public void Dispose()
+    {
+        using CancellationTokenSource limit = new(Farewell);
+        try
+        {
+            if (publisher is not null) TaskResult.Of(publisher.RetireAsync(all: true, limit.Token));
+        }
+        catch (OperationCanceledException)
+        {
+            // a server hangs; what it still holds is unloaded by the next process of this run
+        }
+        pool.Dispose();
+    }
+
+    private void Probe(ServerEndpoint endpoint, string model, long round, CancellationToken cancel)
+    {
+        ServerPool one = pool.Only(endpoint);
+        int tokens = Math.Min(ProbeTokens, settings.MaxNewTokens);
+        Rollout[] answers;
+        try
+        {
+            answers = TaskResult.Of(AskAsync(one, model, probes, tokens, i => $"probe/{round}/{i}", cancel));
+        }
+        catch (InvalidInputException) when (endpoint.Down is not null)
+        {
+            return;
+        }
+        probe.Check(endpoint.Address, probes, answers, settings.Temperature);
+    }
+
+    private async Task<Rollout[]> AskAsync(ServerPool servers, string model, IReadOnlyList<EncodedSample> prompts, int tokens, Func<int, string> stream,
+        CancellationToken cancel)
+    {
+        IReadOnlyList<ServerMessage>[] messages = [.. prompts.Select(prompt => ServerMessage.Of(RowOf(prompt)))];
+        Rollout[] rollouts = new Rollout[prompts.Count];
+        int[] open = [.. Enumerable.Range(0, prompts.Count)];
+        for (int draw = 0; open.Length > 0; draw++)
+        {
+            if (draw == Redraws) throw Refuse(prompts[open[0]], $"{Redraws} responses in a row hold the image token; the policy is no chat model");
+            ServerCall[] calls = [.. open.Select(i => protocol.Sample(model, new(prompts[i].Prompt, messages[i],
+                SeedOf(settings.Seed, draw == 0 ? stream(i) : $"{stream(i)}/{draw}"), tokens, settings.Temperature), recipe.Stream))];
+            int[] asked = open;
+            Rollout[] drawn = await servers.AskAllAsync(calls, (at, reply) => Read(prompts[asked[at]], reply, tokens), cancel).ConfigureAwait(false);
+            for (int at = 0; at < asked.Length; at++) rollouts[asked[at]] = drawn[at];
+            // our own sampling never draws it, for a second pass could not tell it from an image
+            open = [.. asked.Where(i => rollouts[i].Response.Contains(actor.Model.ImageTokenId))];
+        }
+        return rollouts;
+    }
+
+    /// <summary>Reads one reply and looks at everything in it that can be known.</summary>
+    private Rollout Read(EncodedSample prompt, ServerReply reply, int tokens)
+    {
+        if (protocol.ReadSample(reply) is not [var answer]) throw new FormatException("the reply has not one answer");
+        if (answer.Finish is not ("stop" or "length")) throw new FormatException($"the response ended by '{answer.Finish}'");
+        if (Fault(prompt, answer, tokens) is { } fault) throw Refuse(prompt, fault);
+        return new Rollout(answer.Ids, answer.LogProbs, IsEnd(answer.Ids[^1]));
+    }
+
+    private string? Fault(EncodedSample prompt, RolloutReply answer, int tokens)
+    {
+        if (answer.Prompt.Length == 0) return "the server does not return prompt_token_ids, the ids that it gave its model; take a newer version of it";
+        if (!protocol.IsSamePrompt(answer.Prompt, prompt.Prompt, actor.Model.ImageTokenId)) return Difference(answer.Prompt, prompt.Prompt);
+        (int[] ids, float[] logProbs) = (answer.Ids, answer.LogProbs);
+        if (ids.Length == 0) return "the server sampled no token, or does not return token ids";
+        if (logProbs.Length != ids.Length) return $"the response has {ids.Length} tokens and {logProbs.Length} log-probabilities";
+        if (logProbs.Any(one => !float.IsFinite(one) || one > MostLogProb)) return "a log-probability is not the logarithm of a probability";
+        const string EndTokens = "; its generation_config.json names other end tokens than ours";
+        if (ids.SkipLast(1).Any(IsEnd)) return $"the response goes on after an end token{EndTokens}";
+        bool ended = IsEnd(ids[^1]);
+        if (answer.Finish == "stop" && !ended) return $"the server ended the response at token {ids[^1]}, which is no end token here{EndTokens}";
+        return ended || ids.Length == tokens ? null
+            : $"the response was cut at {ids.Length} of {tokens} tokens; start the server with a larger context (--max-model-len)";
+    }
+
+    private bool IsEnd(int id) => batcher.EosTokenIds.Contains(id);
+
+    private static InvalidInputException Refuse(EncodedSample prompt, string what) =>
+        new($"rollouts: the round is refused at {RowOf(prompt).Source.File}: row {RowOf(prompt).Source.Row}: {what}.");
+
+    private static string Difference(int[] served, int[] own)
+    {
+        int at = served.AsSpan().CommonPrefixLength(own);
+        string At(int[] ids) => at < ids.Length ? $"{ids[at]}" : "its end";
+        return $"the server's prompt differs from ours at token {at} ({At(served)} there, {At(own)} here; {served.Length} and {own.Length} tokens): "
+            + "another chat template or image size, or the text holds a special token, which servers read as one";
+    }
+
+    private async Task<string> FindModelAsync(CancellationToken cancel)
+    {
+        if (recipe.Server == RolloutServer.Sglang) return ""; // requests name adapters alone
+        if (recipe.Model.Length > 0) return recipe.Model;
+        return (await pool.AskAllAsync([ServerProtocol.Models], (_, reply) => ServerProtocol.ReadModelName(reply), cancel).ConfigureAwait(false))[0];
+    }
+
+    private static ConversationRecord RowOf(EncodedSample prompt) => prompt.Row ?? throw new InvalidOperationException("A prompt for a server has its row.");
+
+    // as ModelProcessor decides it for our own prompts
+    private static bool AddsSpecialTokens(ModelProcessor processor)
+    {
+        bool isWritten = processor.Chat.BeginToken is { Length: > 0 } begin && processor.EncodePrompt("a", null).Text.StartsWith(begin,
+            StringComparison.Ordinal);
+        return !isWritten && processor.Tokenizer.Encode("a").Count != processor.Tokenizer.Encode("a", addSpecialTokens: false).Count;
+    }
+}

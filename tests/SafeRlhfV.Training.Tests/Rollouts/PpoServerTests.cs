@@ -1,0 +1,144 @@
+using SafeRlhfV.Data;
+using SafeRlhfV.Testing;
+
+namespace SafeRlhfV.Training.Tests;
+
+/// <summary>PPO whose responses servers sample: the same training as in process.</summary>
+public sealed class PpoServerTests(TinyRecipes tiny) : IClassFixture<TinyRecipes>
+{
+    // own passes of one row and of several differ in the last bits, and so do the log-probabilities of sampling and of a pass over the whole text
+    private const double Tolerance = 1e-4;
+
+    private static readonly string[] Servers = ["weight_mean", "weight_p95", "weight_outside_share", "weight_capped_share"];
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData("ppo-backbone", RolloutServer.Vllm, false)]
+    [InlineData("ppo-backbone", RolloutServer.Vllm, true)]
+    [InlineData("ppo-backbone", RolloutServer.Sglang, false)]
+    [InlineData("ppo-joint", RolloutServer.Vllm, false)]
+    [InlineData("ppo", RolloutServer.Vllm, false)]
+    [InlineData("ppo", RolloutServer.Sglang, false)]
+    public async Task OverHttpItEqualsPpoInProcess(string name, RolloutServer kind, bool stream)
+    {
+        await using ServedPpo ppo = new(tiny);
+        FakeServer server = ppo.Start(kind);
+        string run = $"served/{name}-{kind}-{stream}";
+        IReadOnlyList<IReadOnlyDictionary<string, double>> inProcess = ServedPpo.Run(tiny.Recipe(name, $"{run}/own"), Cancel);
+        IReadOnlyList<IReadOnlyDictionary<string, double>> served =
+            ServedPpo.Run(ppo.Recipe(name, $"{run}/http", $"rollouts.stream={(stream ? "true" : "false")}"), Cancel);
+        Assert.Equal(inProcess.Count, served.Count);
+        foreach ((IReadOnlyDictionary<string, double> own, IReadOnlyDictionary<string, double> http) in inProcess.Zip(served))
+        {
+            Assert.Equal(own.Keys.Order(), http.Keys.Except(Servers).Order());
+            foreach ((string metric, double value) in own) Assert.True(Math.Abs(http[metric] - value) <= Tolerance * (1 + Math.Abs(value)),
+                $"{metric}: {value} in process, {http[metric]} over HTTP");
+            Assert.Equal(own["length"], http["length"]);
+            Assert.Equal(1, http["weight_mean"], 1e-4);
+            Assert.Equal(0, http["weight_outside_share"]);
+        }
+        // nothing is left of what was written for the server
+        Assert.Empty(server.Engine.Adapters);
+        Assert.Empty(Directory.EnumerateDirectories(tiny.At($"{run}/http", "rollouts")));
+    }
+
+    /// <summary>Rank 0 asks the servers; what comes back, and what does not, is everybody's.</summary>
+    [Fact]
+    public async Task TwoRanksTrainAsOneProcess()
+    {
+        await using ServedPpo ppo = new(tiny);
+        FakeServer server = ppo.Start();
+        IReadOnlyList<IReadOnlyDictionary<string, double>> one = ServedPpo.Run(ppo.Recipe("ppo-backbone", "ranks/one", "training.micro_batch=1"), Cancel);
+        int asked = server.Asked.Count;
+        Recipe recipe = ppo.Recipe("ppo-backbone", "ranks/two", "training.micro_batch=1");
+        Train();
+        Assert.Equal(2 * asked, server.Asked.Count);
+        (long, IReadOnlyDictionary<string, double> Values)[] two = [.. MetricsLog.Read(Path.Combine(recipe.Run.Folder, MetricsLog.FileName))];
+        foreach ((IReadOnlyDictionary<string, double> was, (_, IReadOnlyDictionary<string, double> now)) in one.Zip(two))
+            Assert.All(was, metric => Assert.Equal(metric.Value, now[metric.Key], Tolerance * (1 + Math.Abs(metric.Value))));
+        server.IsDead = true;
+        recipe = ppo.Recipe("ppo-backbone", "ranks/dead", "training.micro_batch=1");
+        AggregateException error = Assert.Throws<AggregateException>(Train);
+        Assert.Contains("no server is left", Assert.IsType<InvalidInputException>(error.InnerException).Message, StringComparison.Ordinal);
+
+        void Train() => ThreadRanks.Run(2, ranks => RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: false) with { Ranks = ranks }, null, Cancel));
+    }
+
+    /// <summary>A run that was killed after its rollouts were kept asks no server for them again, and ends in the bits of an unbroken one.</summary>
+    [Theory]
+    [InlineData("ppo-backbone")]
+    [InlineData("ppo")]
+    public async Task AResumedRunTakesItsRolloutsFromTheJournal(string name)
+    {
+        await using ServedPpo ppo = new(tiny);
+        FakeServer server = ppo.Start();
+        Recipe whole = ppo.Recipe(name, $"journal/{name}/whole"), broken = ppo.Recipe(name, $"journal/{name}/broken");
+        ServedPpo.Run(whole, Cancel);
+        using CancellationTokenSource stop = new();
+        Assert.Throws<OperationCanceledException>(() => RecipeRunner.Run(broken, broken.ToRunOptions(resume: false), new StopAt(1, stop), stop.Token));
+        // the rounds after the checkpoint, sampled before the kill; asked again, the server would say something else
+        string[] kept = [.. Directory.EnumerateFiles(Path.Combine(whole.Run.Folder, "rollouts"), "*.json").Order(StringComparer.Ordinal)];
+        Assert.Equal(3, kept.Length);
+        foreach (string file in kept) File.Copy(file, Path.Combine(broken.Run.Folder, "rollouts", Path.GetFileName(file)), overwrite: true);
+        server.Engine.StreamOf = seed => new RandomStream(seed, "something else");
+        int asked = server.Asked.Count;
+        ServedPpo.Run(broken, Cancel, resume: true);
+        RunFolders.Equal(whole.Run.Folder, broken.Run.Folder);
+        Assert.Equal(asked, server.Asked.Count);
+    }
+
+    /// <summary>Rollouts of other prompts or of another recipe are not taken.</summary>
+    [Fact]
+    public async Task RolloutsOfAnotherRecipeAreNotTaken()
+    {
+        await using ServedPpo ppo = new(tiny);
+        FakeServer server = ppo.Start();
+        Recipe first = ppo.Recipe("ppo-backbone", "journal/first", "training.rounds=1"), other = ppo.Recipe("ppo-backbone", "journal/other",
+            "training.rounds=1", "training.ptx_batch=3");
+        ServedPpo.Run(first, Cancel);
+        Directory.CreateDirectory(Path.Combine(other.Run.Folder, "rollouts"));
+        foreach (string file in Directory.EnumerateFiles(Path.Combine(first.Run.Folder, "rollouts"), "*.json")) File.Copy(file,
+            Path.Combine(other.Run.Folder, "rollouts", Path.GetFileName(file)));
+        int asked = server.Asked.Count;
+        ServedPpo.Run(other, Cancel);
+        Assert.True(server.Asked.Count > asked);
+    }
+
+    [Theory]
+    [InlineData("rollouts.endpoints=[]", "rollouts.endpoints")]
+    [InlineData("rollouts.endpoints=[somewhere]", "must be an address")]
+    [InlineData("rollouts.top_p=0.9", "top_p")]
+    [InlineData("rollouts.top_k=5", "top_k")]
+    [InlineData("training.top_p=0.9", "top_p")]
+    [InlineData("rollouts.server=tgi", "vllm, sglang")]
+    [InlineData("rollouts.weight_cap=0.5", "weight_cap")]
+    [InlineData("rollouts.server_folder=/there", "rollouts.folder")]
+    [InlineData("rollouts.key_variable=SAFERLHFV_NO_SUCH_VARIABLE", "is not set")]
+    public void ARecipeThatCannotBeIsRefused(string set, string said) =>
+        Assert.Contains(said, Assert.Throws<InvalidInputException>(() => tiny.Recipe("ppo-backbone", "x", "rollouts.endpoints=[http://127.0.0.1:1]",
+            set)).Message, StringComparison.Ordinal);
+
+    /// <summary>Whatever the file, a server gets the pixels that our own model sees.</summary>
+    [Fact]
+    public void ImagesAreSentAsOurModelSeesThem()
+    {
+        foreach (string file in Directory.EnumerateFiles(Golden.At("images"))
+            .Where(file => Path.GetExtension(file) is ".jpg" or ".png" or ".webp" or ".gif" or ".bmp"
+            && !Path.GetFileName(file).StartsWith("bad", StringComparison.Ordinal)))
+        {
+            byte[] bytes = File.ReadAllBytes(file);
+            RgbImage seen = ImageDecoder.Decode(bytes), sent = FakeEngine.Decode(ServerMessage.Address(bytes));
+            Assert.Equal((seen.Width, seen.Height), (sent.Width, sent.Height));
+            Assert.True(seen.Pixels.AsSpan().SequenceEqual(sent.Pixels), file);
+        }
+    }
+
+    private sealed class StopAt(long step, CancellationTokenSource cancel) : IProgress<TrainingProgress>
+    {
+        public void Report(TrainingProgress value)
+        {
+            if (value.Done == step) cancel.Cancel();
+        }
+    }
+}
