@@ -30,7 +30,7 @@ public sealed class Ranks : IDisposable
         TaskCompletionSource<ICollectives> joined = new();
         thread = new Thread(() => Work(join, joined)) { IsBackground = true, Name = "ranks" };
         thread.Start();
-        calls = joined.Task.GetAwaiter().GetResult();
+        calls = TaskResult.Of(joined.Task);
         watch = new Timer(_ => Watch(), null, TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(0.5));
     }
 
@@ -210,6 +210,6 @@ public sealed class Ranks : IDisposable
             }
         }
 
-        public void Wait() => done.Task.GetAwaiter().GetResult();
+        public void Wait() => TaskResult.Wait(done.Task);
     }
 }

@@ -35,7 +35,8 @@ public sealed class TokenLogProbabilitiesTests
         using var scope = NewDisposeScope();
         using Generator generator = new(7);
         Tensor hidden_NH = randn([13, 6], generator: generator).to(ScalarType.BFloat16);
-        Tensor weight_VH = randn([40, 6], generator: generator).to(ScalarType.BFloat16), labels_N = randint(0, 40, [13], ScalarType.Int64, generator: generator);
+        Tensor weight_VH = randn([40, 6], generator: generator).to(ScalarType.BFloat16), labels_N = randint(0, 40, [13], ScalarType.Int64,
+            generator: generator);
         Tensor wideHidden_NH = hidden_NH.to(ScalarType.Float32).requires_grad_(true), wideWeight_VH = weight_VH.to(ScalarType.Float32).requires_grad_(true);
         Tensor exact_N = TokenLogProbabilities.FromLogits(wideHidden_NH.mm(wideWeight_VH.t()), labels_N);
         exact_N.sum().backward();
