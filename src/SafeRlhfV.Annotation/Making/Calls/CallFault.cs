@@ -1,6 +1,5 @@
 using System.ClientModel;
 using System.ClientModel.Primitives;
-using SafeRlhfV.Guard;
 
 namespace SafeRlhfV.Annotation;
 
