@@ -4,7 +4,7 @@ namespace SafeRlhfV.Gateway;
 
 /// <summary>
 /// A limit that several gateways share: a row in the database is the bucket, and each gateway takes out of it ahead, what may be used in about two seconds, and
-/// charges that alone. So the gateways together let pass at most the limit and, in one minute, a lease of each more.
+/// charges that alone. So the gateways together let pass at most what one alone would, and a lease of each more.
 /// </summary>
 internal sealed class LeasedMeter(string name, int perMinute, TimeSpan lease, ReplicaDatabase database, TimeProvider clock) : IRateMeter
 {

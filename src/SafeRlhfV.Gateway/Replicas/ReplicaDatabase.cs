@@ -15,15 +15,17 @@ internal sealed class ReplicaDatabase : IDisposable
     /// <exception cref="InvalidInputException">It cannot be reached or used.</exception>
     public ReplicaDatabase(GatewaySettings settings)
     {
-        _source = NpgsqlDataSource.Create(settings.AuditTrail!["postgres:".Length..]);
+        NpgsqlDataSource? source = null;
         try
         {
-            using NpgsqlCommand command = _source.CreateCommand(ReplicaTables.Create);
+            source = NpgsqlDataSource.Create(settings.AuditTrail!["postgres:".Length..]);
+            using NpgsqlCommand command = source.CreateCommand(ReplicaTables.Create);
             command.ExecuteNonQuery();
+            _source = source;
         }
-        catch (NpgsqlException error)
+        catch (Exception error) when (error is NpgsqlException or ArgumentException) // away, or no connection string
         {
-            _source.Dispose();
+            source?.Dispose();
             throw new InvalidInputException(
                 $"replicas: the PostgreSQL of audit.trail cannot be used ({error.Message.ReplaceLineEndings(" ")}); limits, keys and policy are shared there.",
                 error);
@@ -100,7 +102,8 @@ internal sealed class ReplicaDatabase : IDisposable
     {
         using NpgsqlConnection connection = _source.OpenConnection();
         using NpgsqlTransaction transaction = connection.BeginTransaction();
-        Run(connection, "SELECT pg_advisory_xact_lock(729114506)");
+        using NpgsqlCommand wait = new("SELECT pg_advisory_xact_lock(729114506)", connection) { CommandTimeout = 60 }; // several may start on a busy machine
+        wait.ExecuteNonQuery();
         action();
         transaction.Commit();
     }
