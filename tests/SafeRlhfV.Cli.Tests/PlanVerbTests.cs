@@ -37,6 +37,17 @@ public sealed class PlanVerbTests
     }
 
     [Fact]
+    public async Task Ranks_are_planned_for_and_no_ranks_are_refused()
+    {
+        (int code, string output, string errors) = await CapturedConsole.RunAsync(
+            ["plan", .. For("llava-1.5-7b-hf", "paper", "sft.yaml"), "--gpu", "h100-80gb", "--ranks", "8"]);
+        Assert.True(code is 0 or 1, errors);
+        Assert.Contains("exchange with 7 other ranks", output);
+        Assert.Contains("8 ranks without the time that they exchange data", output);
+        await CliRun.Refused("--ranks is 0", ["plan", .. For("llava-1.5-7b-hf", "paper", "sft.yaml"), "--ranks", "0"]);
+    }
+
+    [Fact]
     public async Task Without_a_card_it_tells_and_an_unknown_card_is_refused()
     {
         (int code, string output, _) = await CapturedConsole.RunAsync(["plan", .. For("Qwen2.5-VL-7B-Instruct", "paper", "sft.yaml")]);

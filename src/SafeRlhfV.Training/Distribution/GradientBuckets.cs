@@ -9,7 +9,7 @@ internal static class GradientBuckets
     /// <summary>Most bytes of a bucket.</summary>
     public const long MostBytes = 64L << 20;
 
-    private const long LeastBytes = 1L << 20;
+    private const long LeastBytes = 64L << 10;
 
     // so many buckets travel beside the backward pass where the model is small
     private const int Wanted = 8;

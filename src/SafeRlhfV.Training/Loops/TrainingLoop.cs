@@ -52,6 +52,9 @@ public sealed class TrainingLoop<T> : IDisposable where T : class, ISized
         (this.role, this.settings, this.run, this.encoder, this.rows, this.total, this.feed) = (role, settings, run, encoder, rows, total, feed);
         updater = new Updater(name, role, role.Prepare(settings.TrainVisionTower, settings.GradientCheckpointing), settings.Optimizer, total, run.Ranks);
         run.TrackTraining(role.Trainable(settings.TrainVisionTower), updater, feed, encoder);
+        if (settings.MicroBatchTokens > 0) return;
+        int part = settings.MicroBatchSize > 0 ? settings.MicroBatchSize : settings.BatchSize;
+        run.TellIdleRanks(role, (settings.BatchSize + part - 1) / part, "training.micro_batch_size");
     }
 
     private TrainingLoop(

@@ -54,6 +54,7 @@ public sealed class TrainingStep<T> where T : class, ISized
             ranks.Worked(share.Items.Count);
             yield return new StepPart<T>(share.Items, (double)share.Items.Count / Samples.Count, this, share.Index);
         }
+        updater.EndParts();
         foreach ((string name, double value) in figures.Sum("step metrics")) Report(name, value);
     }
 

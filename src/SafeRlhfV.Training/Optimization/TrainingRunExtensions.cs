@@ -19,6 +19,20 @@ internal static class TrainingRunExtensions
         return rows;
     }
 
+    /// <summary>
+    /// Tells where ranks will have nothing to do: LoRA dropout draws its masks by parts, so parts are not cut further than the recipe says.
+    /// </summary>
+    /// <param name="run">The run.</param>
+    /// <param name="role">The role that is trained.</param>
+    /// <param name="parts">Parts of a batch.</param>
+    /// <param name="setting">The setting that makes more of them.</param>
+    public static void TellIdleRanks(this TrainingRun run, Role role, int parts, string setting)
+    {
+        if (role.DropsOut && parts < run.Ranks.Size)
+            run.Tell($"a batch is {parts} {(parts == 1 ? "part" : "parts")} with LoRA dropout, so only {parts} of {run.Ranks.Size} ranks work; "
+                + $"set {setting} lower.");
+    }
+
     /// <summary>A tower that is trained must not see features that were kept.</summary>
     public static void CheckTower(this TrainerSettings settings, TrainingData data)
     {

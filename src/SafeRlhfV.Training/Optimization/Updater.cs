@@ -37,6 +37,12 @@ internal sealed class Updater : IDisposable
     /// </summary>
     public IDisposable? LastPart() => sharded is null ? null : new Following(role, sharded);
 
+    /// <summary>
+    /// The gradients of all parts that this rank runs are there: what is not on its way yet is sent. Call this before anything else is exchanged: a rank
+    /// without a part has sent nothing so far, and all ranks must make their calls in one order.
+    /// </summary>
+    public void EndParts() => sharded?.Complete(-1);
+
     /// <summary>Updates.</summary>
     /// <param name="step">Steps done before this one.</param>
     /// <returns>The gradients' norm before clipping.</returns>

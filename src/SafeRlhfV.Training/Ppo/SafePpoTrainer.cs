@@ -75,6 +75,8 @@ public sealed class SafePpoTrainer : IDisposable
         using SafePpoTrainer trainer = new(roles, settings, SampleBatcher.Of(prompts), feeds.Instructions, feeds.Rounds, run.Ranks);
         trainer.Track(run);
         feeds.Track(run);
+        int part = settings.MicroBatch > 0 ? settings.MicroBatch : settings.MiniBatch;
+        run.TellIdleRanks(roles.Actor, (settings.MiniBatch + part - 1) / part, "training.micro_batch");
         for (long round = run.Resume(); round < feeds.Rounds;)
         {
             Dictionary<string, double> metrics;
@@ -262,6 +264,7 @@ public sealed class SafePpoTrainer : IDisposable
             figures.Add(part.Index, "entropy", part.TokenWeight * measures[2]);
         }
         AddPtxGradients(ownPtx, ptx.Sum(share => share.Items.Sum(row => row.LearntTokens)), figures, count, passes);
+        actor.EndParts();
         IReadOnlyDictionary<string, double> sums = figures.Sum("actor update");
         double rate = actor.RateAt(step), norm = actor.Apply(step);
         return
@@ -300,6 +303,7 @@ public sealed class SafePpoTrainer : IDisposable
             if (critic.LearnsReward) sums.Add(part.Index, "reward_critic_loss", part.Weight * losses.RewardCritic!.item<float>());
             if (critic.LearnsCost) sums.Add(part.Index, "cost_critic_loss", part.Weight * losses.CostCritic!.item<float>());
         }
+        critic.Updater.EndParts();
         List<(string, double)> figures = [.. sums.Sum($"{critic.Name} update").Select(sum => (sum.Key, sum.Value))];
         figures.Add(($"{critic.Name}_gradient_norm", critic.Updater.Apply(step)));
         return figures;

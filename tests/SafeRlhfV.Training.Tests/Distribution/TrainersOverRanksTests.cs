@@ -1,3 +1,6 @@
+using SafeRlhfV.Data;
+using SafeRlhfV.Testing;
+
 namespace SafeRlhfV.Training.Tests;
 
 /// <summary>
@@ -56,10 +59,62 @@ public sealed class TrainersOverRanksTests(TinyRecipes tiny) : IClassFixture<Tin
     [InlineData("guard-prompts")]
     public void RowsThatDoNotFitAndRowsWithoutPictures(string name)
     {
-        string[] sets = ["training.lengths.response_tokens=30", $"data.folder={Testing.Golden.At("beavertails-v", "flat")}"];
+        string[] sets = ["training.lengths.response_tokens=30", $"data.folder={Golden.At("beavertails-v", "flat")}"];
         if (name != "sft") sets = [.. sets[..1], "training.prompt_share=0.9"];
         string one = Run(name, 1, $"fit/{name}/one", sets), many = Run(name, 3, $"fit/{name}/many", sets);
         Close(one, many, Tolerance);
+    }
+
+    /// <summary>
+    /// Rows with none, one and several images, dealt out over ranks: each row's text meets its own images, or the first loss would differ from that of one
+    /// process.
+    /// The features of images come in the order of the rows of a part, so that a wrong assignment cannot cancel out.
+    /// </summary>
+    [Theory]
+    [InlineData("sft")]
+    [InlineData("dpo")]
+    public void ImagesStayWithTheirRows(string name)
+    {
+        WriteRowsOfSeveralImages(tiny.At($"rows-{name}"));
+        string[] sets =
+        [
+            $"data.folder={tiny.At($"rows-{name}")}", "training.batch_size=4", "training.micro_batch_size=1", "training.max_steps=2",
+            "training.lengths.prompt_tokens=2000", "training.lengths.total_tokens=2048",
+        ];
+        string one = Run(name, 1, $"images/{name}/1", sets), other = Run(name, 1, $"images/{name}/whole", [.. sets, "training.micro_batch_size=0"]);
+        Close(one, other, 1e-5, "padding");
+        foreach (int size in (int[])[2, 3, 4])
+        {
+            string many = Run(name, size, $"images/{name}/{size}", sets);
+            Assert.Equal(Lines(one)[0].Values["loss"], Lines(many)[0].Values["loss"]);
+            Close(one, many, Tolerance);
+        }
+    }
+
+    [Fact]
+    public void RanksThatWillHaveNothingToDoAreTold()
+    {
+        Recipe recipe = tiny.Recipe("sft-lora", "idle", "training.micro_batch_size=0", "training.max_steps=1");
+        string[][] notes = ThreadRanks.Run(2, ranks =>
+        {
+            Notes told = new();
+            RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: false) with { Ranks = ranks }, told);
+            return told.All.ToArray();
+        });
+        Assert.Contains("a batch is 1 part with LoRA dropout, so only 1 of 2 ranks work; set training.micro_batch_size lower.", notes[0]);
+    }
+
+    /// <summary>Ranks that read other files would learn from other rows: the first difference is named.</summary>
+    [Fact]
+    public void RanksThatReadOtherFilesAreRefused()
+    {
+        WriteRowsOfSeveralImages(tiny.At("elsewhere"));
+        AggregateException error = Assert.Throws<AggregateException>(() => ThreadRanks.Run(2, ranks =>
+        {
+            Recipe recipe = tiny.Recipe("sft", "other-files", ranks.IsFirst ? [] : [$"data.folder={tiny.At("elsewhere")}"]);
+            return RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: false) with { Ranks = ranks });
+        }));
+        Assert.Contains("rank 1 does not read the same files as rank 0", error.InnerException!.Message);
     }
 
     /// <summary>What two ranks began, two end in the same bits, and three or one within rounding.</summary>
@@ -104,6 +159,8 @@ public sealed class TrainersOverRanksTests(TinyRecipes tiny) : IClassFixture<Tin
         else ThreadRanks.Run(size, Train);
         return Recipe().Run.Folder;
     }
+
+    private static void WriteRowsOfSeveralImages(string folder) => DatasetMender.Write(Golden.At("formats", "multi", "paired"), folder);
 
     private static void Close(string expected, string actual, double tolerance, params string[] but)
     {

@@ -11,6 +11,22 @@ public sealed class RecipePlanTests(TinyRecipes tiny) : IClassFixture<TinyRecipe
 
     public static TheoryData<string> ReleasedModels => [.. KnownModels.Names];
 
+    /// <summary>Of N ranks each has the weights and the gradients whole, 1/N of the optimizer's states, and 1/N of a batch that is not cut.</summary>
+    [Theory]
+    [InlineData("sft")]
+    [InlineData("ppo")]
+    public void ARankTakesItsShareOfTheOptimizer(string file)
+    {
+        MemoryPlan one = RecipePlan.ByLimits(Load("paper", file, "llava-1.5-7b-hf")).Memory;
+        MemoryPlan four = RecipePlan.ByLimits(Load("paper", file, "llava-1.5-7b-hf"), ranks: 4).Memory;
+        long Of(MemoryPlan plan, string part) => plan.Parts.First(other => other.Name.StartsWith(part, StringComparison.Ordinal)).Bytes;
+        Assert.Equal(Of(one, "weights"), Of(four, "weights"));
+        Assert.Equal(Of(one, "optimizer") / 4.0, Of(four, "optimizer"), 16.0);
+        Assert.DoesNotContain(one.Parts, part => part.Name.StartsWith("exchange", StringComparison.Ordinal));
+        Assert.True(Of(four, "exchange") > 0);
+        Assert.True(four.TotalBytes < one.TotalBytes);
+    }
+
     private static Recipe Load(string set, string trainer, string model, params string[] sets) =>
         RecipeReader.Load(Path.Combine(Root, set, $"{trainer}.yaml"), sets, variables: new($"models/{model}", model));
 
