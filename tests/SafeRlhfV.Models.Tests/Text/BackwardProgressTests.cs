@@ -33,7 +33,7 @@ public sealed class BackwardProgressTests
         loss.backward();
         Assert.Equal(Enumerable.Range(0, blocks).Reverse(), told);
         for (int block = 0; block < blocks; block++)
-            foreach ((string name, Parameter parameter) in OfBlock(model, block)) Assert.True(then[name].equal(parameter.grad!).item<bool>(), name);
+            foreach ((string name, Parameter parameter) in OfBlock(model, block)) Assert.True(then[name].eq(parameter.grad!).all().item<bool>(), name);
         foreach (Tensor copy in then.Values) copy.Dispose();
     }
 
