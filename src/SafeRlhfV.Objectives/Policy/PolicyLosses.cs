@@ -15,14 +15,17 @@ public static class PolicyLosses
     /// <param name="mask_BT">bool; true is valid.</param>
     /// <param name="clipRange">ε.</param>
     /// <param name="reduction">Row means first, or all tokens alike.</param>
+    /// <param name="weights_BT">What each token's term is multiplied by (<see cref="ImportanceWeights"/>); constant. Null = 1.</param>
     public static PolicyLoss ClippedSurrogate(
-        Tensor logProbs_BT, Tensor oldLogProbs_BT, Tensor advantages_BT, Tensor mask_BT, double clipRange = 0.2, Reduction reduction = Reduction.Row)
+        Tensor logProbs_BT, Tensor oldLogProbs_BT, Tensor advantages_BT, Tensor mask_BT, double clipRange = 0.2, Reduction reduction = Reduction.Row,
+        Tensor? weights_BT = null)
     {
         using var scope = NewDisposeScope();
         Tensor advantage_BT = Masked.Zeroed(advantages_BT.detach(), mask_BT);
         Tensor logRatio_BT = Masked.Zeroed(logProbs_BT - oldLogProbs_BT.detach(), mask_BT).Within(-LargestLogRatio, LargestLogRatio);
         Tensor ratio_BT = logRatio_BT.exp();
         Tensor surrogate_BT = minimum(ratio_BT * advantage_BT, ratio_BT.Within(1 - clipRange, 1 + clipRange) * advantage_BT);
+        if (weights_BT is not null) surrogate_BT = surrogate_BT * Masked.Zeroed(weights_BT.detach(), mask_BT);
         Tensor loss = Masked.Mean(surrogate_BT, mask_BT, reduction).neg();
         using var noGrad = no_grad();
         Tensor excess_BT = ratio_BT.detach().Minus(1);

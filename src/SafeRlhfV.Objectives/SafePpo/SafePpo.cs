@@ -56,7 +56,7 @@ public static class SafePpo
         using DisposeScope scope = NewDisposeScope();
         PolicyLoss? actor = logProbs_BT is null ? null
             : PolicyLosses.ClippedSurrogate(logProbs_BT, batch.LogProbs_BT, CombinedAdvantages(batch, lambda), batch.Mask_BT, options.ClipRange,
-                options.Reduction);
+                options.Reduction, batch.Weights_BT);
         Tensor? reward = Critic(rewardValues_BT, batch.Reward), cost = Critic(costValues_BT, batch.Cost);
         foreach (Tensor? result in (Tensor?[])[actor?.Loss, actor?.ClipFraction, actor?.ApproximateKl, reward, cost]) result?.MoveToOuterDisposeScope();
         return new(actor, reward, cost);

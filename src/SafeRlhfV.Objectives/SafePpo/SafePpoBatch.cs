@@ -9,14 +9,16 @@ namespace SafeRlhfV.Objectives;
 /// <param name="LogProbs_BT">log π_old.</param>
 /// <param name="Reward">Of the reward critic; null = rewards take no part.</param>
 /// <param name="Cost">Of the cost critic; null = costs take no part.</param>
-public sealed record SafePpoBatch(Tensor Mask_BT, Tensor LogProbs_BT, ValueTargets? Reward, ValueTargets? Cost)
+/// <param name="Weights_BT">What each token's term of the actor's loss is multiplied by; null = 1.</param>
+public sealed record SafePpoBatch(Tensor Mask_BT, Tensor LogProbs_BT, ValueTargets? Reward, ValueTargets? Cost, Tensor? Weights_BT = null)
 {
     /// <summary>Puts responses side by side.</summary>
     /// <param name="responses">One a row of the mask, float32 or float64.</param>
     /// <param name="mask_BT">Row i has as many true columns, from the left, as response i has tokens.</param>
     public static SafePpoBatch Collate<T>(IReadOnlyList<ShapedResponse<T>> responses, Tensor mask_BT) where T : unmanaged
     {
-        return new(mask_BT, Pad(one => one.LogProbs), Targets(one => one.Reward), Targets(one => one.Cost));
+        return new(mask_BT, Pad(one => one.LogProbs), Targets(one => one.Reward), Targets(one => one.Cost),
+            responses.Any(one => one.Weights is null) ? null : Pad(one => one.Weights!));
 
         ValueTargets? Targets(Func<ShapedResponse<T>, ValueEstimates<T>?> of) =>
             responses.Any(one => of(one) is null) ? null : new(Pad(one => of(one)!.Values), Pad(one => of(one)!.Advantages), Pad(one => of(one)!.Returns));

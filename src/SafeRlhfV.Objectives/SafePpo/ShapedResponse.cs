@@ -6,4 +6,8 @@ namespace SafeRlhfV.Objectives;
 /// <param name="Costs">Shaped costs c.</param>
 /// <param name="Reward">Of the reward critic; null = rewards take no part.</param>
 /// <param name="Cost">Of the cost critic; null = costs take no part.</param>
-public sealed record ShapedResponse<T>(T[] LogProbs, T[] Rewards, T[] Costs, ValueEstimates<T>? Reward, ValueEstimates<T>? Cost) where T : unmanaged;
+public sealed record ShapedResponse<T>(T[] LogProbs, T[] Rewards, T[] Costs, ValueEstimates<T>? Reward, ValueEstimates<T>? Cost) where T : unmanaged
+{
+    /// <summary>What each token's term of the actor's loss is multiplied by (<see cref="ImportanceWeights"/>); null = 1.</summary>
+    public T[]? Weights { get; init; }
+}

@@ -1,3 +1,5 @@
+using SafeRlhfV.Data;
+
 namespace SafeRlhfV.Training;
 
 /// <summary>One text for a model: a prompt, an answer (empty for a prompt alone), and the prompt's images.</summary>
@@ -7,6 +9,9 @@ namespace SafeRlhfV.Training;
 /// <param name="Learnt">Which ids of <paramref name="Response"/> a policy imitates, where it holds later questions too; null = all.</param>
 public sealed record EncodedSample(int[] Prompt, int[] Response, SampleImages? Images, bool[]? Learnt = null) : ISized
 {
+    /// <summary>The row, for those who send it to a server; null where nobody does.</summary>
+    public ConversationRecord? Row { get; init; }
+
     /// <summary>How many ids a policy imitates.</summary>
     public int LearntTokens => Learnt?.Count(learnt => learnt) ?? Response.Length;
 

@@ -7,7 +7,7 @@ namespace SafeRlhfV.Training;
 internal sealed class RunAlarms
 {
     private const int Silence = 50, LongOverBudget = 30, Trend = 15, AtLimitSteps = 3, LowEntropySteps = 5, FirstSteps = 3;
-    private const double KlLimit = 40, UpdateKlLimit = 0.5, AtLimitShare = 0.95, EntropyFloor = 0.02, EntropyShare = 0.1, GradientJump = 100;
+    private const double KlLimit = 40, UpdateKlLimit = 0.5, AtLimitShare = 0.95, EntropyFloor = 0.02, EntropyShare = 0.1, GradientJump = 100, OutsideShare = 0.1, CappedShare = 0.01;
 
     private const string Advice = "where lambda is at its maximum, raise multiplier.maximum or the budget; otherwise raise multiplier.learning_rate.";
 
@@ -41,6 +41,7 @@ internal sealed class RunAlarms
                 $"{share:P0} of the responses end at the length limit: raise max_new_tokens, check the model's end token, or lower learning_rate.");
         }
         CheckGradients(metrics, Raise);
+        CheckWeights(metrics, Raise);
         return raised;
     }
 
@@ -59,6 +60,15 @@ internal sealed class RunAlarms
                 the cost has been over its budget for {excess.Count} rounds and hardly falls (J_C - d = {now:F2}, lambda {lambda:F2}): {
                     Advice}
                 """);
+    }
+
+    // by the shares: large weights both ways leave the mean at 1
+    private static void CheckWeights(IReadOnlyDictionary<string, double> metrics, Action<string, FormattableString> raise)
+    {
+        if (metrics.TryGetValue("weight_outside_share", out double outside) && outside > OutsideShare)
+            raise("weights", $"{outside:P1} of the tokens have an importance weight outside 0.9 to 1.1: the servers' numbers are far from ours; look at their type, picture processing and log-probabilities (docs/scale.md).");
+        if (metrics.TryGetValue("weight_capped_share", out double capped) && capped > CappedShare)
+            raise("capped", $"{capped:P1} of the importance weights are cut at rollouts.weight_cap: these tokens are learnt with a bias; look at the servers' numbers (docs/scale.md).");
     }
 
     private void CheckEntropy(IReadOnlyDictionary<string, double> metrics, Action<string, FormattableString> raise)

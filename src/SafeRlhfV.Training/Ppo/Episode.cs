@@ -11,8 +11,11 @@ internal sealed class Episode
     /// <summary>Whether the response ended by itself, and not at the maximum length.</summary>
     public required bool Ended { get; init; }
 
-    /// <summary>log π_old, kept from sampling.</summary>
-    public required float[] LogProbs { get; init; }
+    /// <summary>log π_old: kept from sampling, or by our own pass where an engine sampled.</summary>
+    public required float[] LogProbs { get; set; }
+
+    /// <summary>log μ, where an engine sampled; null = the actor itself did.</summary>
+    public float[]? EngineLogProbs { get; init; }
 
     /// <summary>log π_ref.</summary>
     public float[] ReferenceLogProbs { get; set; } = [];

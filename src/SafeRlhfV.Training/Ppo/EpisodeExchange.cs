@@ -34,6 +34,7 @@ internal static class EpisodeExchange
         if (ranks.IsAlone) return;
         ForEach(ranks, "scores", [.. own.Select(row => (row, episodes[row]))], (writer, episode) =>
         {
+            Write(writer, episode.EngineLogProbs is null ? null : episode.LogProbs);
             Write(writer, episode.ReferenceLogProbs);
             writer.Write(episode.Reward);
             writer.Write(episode.Cost);
@@ -42,6 +43,7 @@ internal static class EpisodeExchange
         }, (reader, row) =>
         {
             Episode episode = episodes[row];
+            if (Read(reader, reader => reader.ReadSingle()) is { Length: > 0 } logProbs) episode.LogProbs = logProbs;
             episode.ReferenceLogProbs = Read(reader, reader => reader.ReadSingle());
             (episode.Reward, episode.Cost) = (reader.ReadSingle(), reader.ReadSingle());
             float[] rewards = Read(reader, reader => reader.ReadSingle()), costs = Read(reader, reader => reader.ReadSingle());

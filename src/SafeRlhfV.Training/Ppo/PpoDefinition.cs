@@ -39,6 +39,10 @@ public sealed class PpoDefinition : TrainerDefinition
         new("at_limit", "responses at the length limit", MetricInfo.Share, Better.Lower),
         new("clip_fraction", "clipped tokens", MetricInfo.Share, Better.Lower) { Live = true },
         new("approximate_kl", "KL of the update", "nats per token", Better.Lower),
+        new("weight_mean", "mean importance weight"),
+        new("weight_p95", "95th percentile of the importance weight"),
+        new("weight_outside_share", "importance weights outside 0.9 to 1.1", MetricInfo.Share, Better.Lower),
+        new("weight_capped_share", "importance weights above the cap", MetricInfo.Share, Better.Lower) { Drawn = false },
         new("actor_loss", "actor loss", "", Better.Lower),
         new("ptx_loss", "PTX loss", "nats per token", Better.Lower),
         new("reward_critic_loss", "reward critic loss", "", Better.Lower),
@@ -75,6 +79,7 @@ public sealed class PpoDefinition : TrainerDefinition
         faults.CheckDevice(model.Device);
         faults.CheckTargets(model.Lora);
         faults.CheckLengths(training.Lengths);
+        ppo.Rollouts?.Check(faults);
         CheckTraining(ppo, faults);
     }
 
@@ -94,8 +99,10 @@ public sealed class PpoDefinition : TrainerDefinition
         TrainingData? instructionData = ppo.Data.Instructions is { } named ? RecipeModels.Open(named, processor, instructions) : null;
         TrainingData calibrationData = ppo.Data.Calibration is { } pairs ? RecipeModels.Open(pairs, processor, calibration) : promptData;
         PpoRoles roles = models.Roles(calibrationData, training, training.MiniBatch, run.Ranks);
+        using ServerRollouts? rollouts = ppo.Rollouts is { } servers
+            ? new(servers, roles, training, processor, SampleBatcher.Of(promptData), run) : null;
         SafePpoTrainer.Train(roles, promptData, instructionData, training, run, cancel,
-            folder => RecipeModels.Save(models.Policy, roles.Actor.Adapter, folder));
+            folder => RecipeModels.Save(models.Policy, roles.Actor.Adapter, folder), rollouts);
     }
 
     /// <inheritdoc/>

@@ -14,14 +14,20 @@ internal sealed class PpoFeeds : IDisposable
     private (CursorState Place, LengthCounts Lengths) before;
 
     /// <summary>Counts the rows that can be used, and opens the feeds.</summary>
+    /// <param name="prompts">The rows of the prompts.</param>
+    /// <param name="instructions">Instruction rows; null without.</param>
+    /// <param name="settings">How many of them a round takes.</param>
+    /// <param name="run">The run.</param>
+    /// <param name="keepRows">Whether prompts bring their rows along, to be sent to a server.</param>
     /// <exception cref="InvalidInputException">A row is damaged, or none can be used.</exception>
-    public PpoFeeds(TrainingData prompts, TrainingData? instructions, PpoSettings settings, TrainingRun run)
+    public PpoFeeds(TrainingData prompts, TrainingData? instructions, PpoSettings settings, TrainingRun run, bool keepRows = false)
     {
         this.settings = settings;
         encoder = new(prompts.Processor, settings.Lengths, settings.MaxNewTokens);
         instructionEncoder = new(prompts.Processor, settings.Lengths);
         usable = run.CountUsable(prompts, RecordParts.None, encoder, (row, with) => with.EncodePrompt(row), "prompts");
-        this.prompts = prompts.Feed(settings.Seed, RecordParts.None, encoder, (row, with) => with.EncodePrompt(row), run.EncodesAhead);
+        this.prompts = prompts.Feed(settings.Seed, RecordParts.None, encoder, (row, with) => with.EncodePrompt(row) is not { } sample ? null : keepRows ? sample with { Row = row } : sample,
+            run.EncodesAhead);
         if (instructions is null || settings.PtxCoefficient <= 0) return;
         usableInstructions = run.CountUsable(instructions, SftTrainer.Parts, instructionEncoder, SftTrainer.Encode, "instruction rows");
         this.instructions = instructions.Feed(settings.Seed + 1, SftTrainer.Parts, instructionEncoder, SftTrainer.Encode, run.EncodesAhead);

@@ -36,8 +36,9 @@ internal static class PpoMemory
         long cache = rolled * width * CacheBytesOfToken(shape, half), prefill = cost.Inference(rolled * (long)sizes.PromptTokens)
             + 4L * 4 * rolled * shape.Text.VocabularySize;
         long gradients = actor * GradientBytes(model.Lora, half), kept = Kept(cost, shape, half, rows, width, answer, training.GradientCheckpointing);
-        parts.Add(new($"rollout of {rolled}: keys and values {MemoryPlan.Size(cache)}, prompts {MemoryPlan.Size(prefill)}"
-            + (merged > 0 ? $", merged weights {MemoryPlan.Size(merged)}" : ""), cache + prefill + merged, false));
+        if (recipe.Rollouts is null) // servers have memory of their own
+            parts.Add(new($"rollout of {rolled}: keys and values {MemoryPlan.Size(cache)}, prompts {MemoryPlan.Size(prefill)}"
+                + (merged > 0 ? $", merged weights {MemoryPlan.Size(merged)}" : ""), cache + prefill + merged, false));
         parts.Add(new("activations of an update" + (several ? " and gradients" : ""), several ? kept + gradients : Math.Max(kept, gradients), false));
         if (ptx)
         {

@@ -14,6 +14,9 @@ public sealed record PpoRecipe : Recipe
     /// <summary>How the policy is trained.</summary>
     public PpoSettings Training { get; init; } = new();
 
+    /// <summary>Servers that sample the responses; null = the actor's own model does.</summary>
+    public RolloutsRecipe? Rollouts { get; init; }
+
     /// <inheritdoc/>
     public override long Seed => Training.Seed;
 

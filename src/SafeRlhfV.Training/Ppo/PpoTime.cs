@@ -24,11 +24,11 @@ internal static class PpoTime
             updates = (double)training.UpdateEpochs * Math.Ceiling((double)training.RolloutBatch / training.MiniBatch);
         double policy = round.Forward(width, answer), scorer = round.Forward(width, 0);
         round.AddFlops(rows * round.Seen(sizes, training.VisionCacheBytes, training.Epochs) * round.Tower);
-        round.AddFlops(rows * policy); // sampling: the prompt's columns at once, then the answer's
+        round.AddFlops(rows * policy); // sampling: the prompt's columns at once, then the answer's; or our own pass over what servers sampled
         int rolled = PpoMemory.RolledAtOnce(training, shape, half, (long)width);
         double read = (shape.Parameters - shape.TowerParameters) * (double)round.Element;
         double cache = rows * (prompt + (answer / 2.0)) * MemoryPlanner.CacheBytesOfToken(shape, half);
-        round.AddBytes(answer * ((Math.Ceiling(rows / rolled) * read) + cache));
+        if (recipe.Rollouts is null) round.AddBytes(answer * ((Math.Ceiling(rows / rolled) * read) + cache));
         round.AddFlops(rows * (policy + (2 * each * scorer))); // reference, scores, critics
         round.AddFlops(rows * training.UpdateEpochs * round.Passes * (policy + (each * scorer)));
         if (training.PtxCoefficient > 0 && recipe.Data.Instructions is not null)

@@ -17,11 +17,13 @@ public sealed class SafePpoTrainer : IDisposable
     private readonly SafePpoOptions options;
     private readonly SampleBatcher batcher;
     private readonly InstructionRows? instructions;
+    private readonly IRolloutSource? rollouts;
     private readonly IMultiplier multiplier;
     private readonly Ranks ranks;
     private readonly Updater actor;
     private readonly List<Critic> critics = [];
     private readonly bool usesReward, usesCost, cuts;
+    private bool isWaiting;
 
     /// <summary>Prepares the roles for training.</summary>
     /// <param name="roles">The six roles.</param>
@@ -30,11 +32,13 @@ public sealed class SafePpoTrainer : IDisposable
     /// <param name="instructions">Instruction rows for PTX; null without.</param>
     /// <param name="rounds">Rounds of the whole run, over which the learning rates are scheduled.</param>
     /// <param name="ranks">The ranks that train together; null = this process alone.</param>
+    /// <param name="rollouts">Samples the responses, asked by rank 0; null = the actor itself does.</param>
     public SafePpoTrainer(
-        PpoRoles roles, PpoSettings settings, SampleBatcher batcher, InstructionRows? instructions, long rounds, Ranks? ranks = null)
+        PpoRoles roles, PpoSettings settings, SampleBatcher batcher, InstructionRows? instructions, long rounds, Ranks? ranks = null,
+        IRolloutSource? rollouts = null)
     {
         this.ranks = ranks ??= Ranks.Alone;
-        (this.roles, this.settings, this.batcher, this.instructions) = (roles, settings, batcher, instructions);
+        (this.roles, this.settings, this.batcher, this.instructions, this.rollouts) = (roles, settings, batcher, instructions, rollouts);
         options = settings.ToOptions();
         multiplier = Multiplier.Create(settings.Mode, settings.Multiplier);
         // a critic that can never count is neither run nor trained
@@ -65,14 +69,15 @@ public sealed class SafePpoTrainer : IDisposable
     /// <param name="run">Checkpoints and metrics.</param>
     /// <param name="cancel">Stops within a round, between two tokens; the round is sampled again when the run is resumed.</param>
     /// <param name="save">Writes the result into the folder it is given.</param>
-    /// <exception cref="InvalidInputException">A row is damaged, or the training diverged.</exception>
+    /// <param name="rollouts">Samples the responses; null = the actor itself does.</param>
+    /// <exception cref="InvalidInputException">A row is damaged, no response can be had (a checkpoint was written before), or the training diverged.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; a checkpoint was written before.</exception>
     public static void Train(
         PpoRoles roles, TrainingData prompts, TrainingData? instructions, PpoSettings settings, TrainingRun run, CancellationToken cancel = default,
-        Action<string>? save = null)
+        Action<string>? save = null, IRolloutSource? rollouts = null)
     {
-        using PpoFeeds feeds = new(prompts, instructions, settings, run);
-        using SafePpoTrainer trainer = new(roles, settings, SampleBatcher.Of(prompts), feeds.Instructions, feeds.Rounds, run.Ranks);
+        using PpoFeeds feeds = new(prompts, instructions, settings, run, keepRows: rollouts is not null);
+        using SafePpoTrainer trainer = new(roles, settings, SampleBatcher.Of(prompts), feeds.Instructions, feeds.Rounds, run.Ranks, rollouts);
         trainer.Track(run);
         feeds.Track(run);
         int part = settings.MicroBatch > 0 ? settings.MicroBatch : settings.MiniBatch;
@@ -84,7 +89,7 @@ public sealed class SafePpoTrainer : IDisposable
             {
                 metrics = trainer.Round(feeds.NextPrompts(), round, cancel);
             }
-            catch (OperationCanceledException)
+            catch (Exception stop) when (stop is OperationCanceledException || trainer.isWaiting)
             {
                 feeds.PutBack();
                 run.SaveLast();
@@ -127,6 +132,7 @@ public sealed class SafePpoTrainer : IDisposable
     /// <summary>Samples a response to each prompt. Row i of a round draws from its own random stream.</summary>
     internal Episode[] Sample(IReadOnlyList<EncodedSample> prompts, long round, CancellationToken cancel)
     {
+        if (rollouts is not null) return Receive(rollouts, prompts, round, cancel);
         GenerationSettings generation = new()
         {
             MaxNewTokens = settings.MaxNewTokens,
@@ -174,7 +180,44 @@ public sealed class SafePpoTrainer : IDisposable
         }
     }
 
-    /// <summary>Adds the reference's log-probabilities, both scores, and the critics' values.</summary>
+    // rank 0 asks; an error or a stop is everybody's, so that all are at the same place
+    private Episode[] Receive(IRolloutSource source, IReadOnlyList<EncodedSample> prompts, long round, CancellationToken cancel)
+    {
+        isWaiting = true;
+        Received received = ranks.First("rollouts", Ask);
+        if (received.Error is { } error) throw new InvalidInputException(error);
+        if (received.Rollouts is not { } sampled)
+        {
+            if (!ranks.IsAlone) ranks.StopTogether();
+            throw new OperationCanceledException(cancel);
+        }
+        isWaiting = false;
+        return [.. prompts.Zip(sampled, (prompt, rollout) => new Episode
+        {
+            Sample = prompt with { Response = rollout.Response, Row = null },
+            Ended = rollout.Ended,
+            LogProbs = [],
+            EngineLogProbs = rollout.EngineLogProbs,
+        })];
+
+        Received Ask()
+        {
+            try
+            {
+                return new(source.Sample(prompts, round, cancel), null);
+            }
+            catch (OperationCanceledException)
+            {
+                return new(null, null);
+            }
+            catch (InvalidInputException error) when (!ranks.IsAlone)
+            {
+                return new(null, error.Message);
+            }
+        }
+    }
+
+    /// <summary>Adds the reference's log-probabilities, both scores, and the critics' values; where an engine sampled, the actor's own log-probabilities, too.</summary>
     internal void Score(Episode[] episodes)
     {
         using IDisposable noGrad = no_grad();
@@ -185,6 +228,7 @@ public sealed class SafePpoTrainer : IDisposable
             using DisposeScope scope = NewDisposeScope();
             SequenceBatch batch = batcher.Collate([.. part.Select(episode => episode.Sample)]);
             int[] lengths = [.. part.Select(episode => episode.Sample.Response.Length)];
+            float[][]? policy = rollouts is null ? null : ToRows(roles.Actor.LogProbs(batch, settings.Temperature), lengths);
             float[][] references = ToRows(roles.Reference.LogProbs(batch, settings.Temperature), lengths);
             (Tensor reward_B, Tensor cost_B) = roles.Scores.EndScores(batch);
             (float[] rewards, float[] costs) = (ToHost(reward_B), ToHost(cost_B));
@@ -193,6 +237,7 @@ public sealed class SafePpoTrainer : IDisposable
             float[][]? costValues = costValues_BT is null ? null : ToRows(costValues_BT, lengths);
             for (int row = 0; row < part.Length; row++)
             {
+                if (policy is not null) part[row].LogProbs = policy[row];
                 part[row].ReferenceLogProbs = references[row];
                 (part[row].Reward, part[row].Cost) = (rewards[row], costs[row]);
                 (part[row].RewardValues, part[row].CostValues) = (rewardValues?[row], costValues?[row]);
@@ -205,7 +250,10 @@ public sealed class SafePpoTrainer : IDisposable
     internal void ComputeAdvantages(Episode[] episodes)
     {
         foreach (Episode one in episodes)
-            one.Shaped = SafePpo.ComputeAdvantages(one.LogProbs, one.ReferenceLogProbs, one.Reward, one.Cost, one.RewardValues, one.CostValues, options);
+            one.Shaped = SafePpo.ComputeAdvantages(one.LogProbs, one.ReferenceLogProbs, one.Reward, one.Cost, one.RewardValues, one.CostValues, options) with
+            {
+                Weights = one.EngineLogProbs is { } engine ? ImportanceWeights.Truncated<float>(one.LogProbs, engine, rollouts!.WeightCap) : null,
+            };
     }
 
     /// <summary>Updates actor and critics, mini-batch after mini-batch, and gives the means of what the updates measured.</summary>
@@ -335,6 +383,13 @@ public sealed class SafePpoTrainer : IDisposable
             ["at_limit"] = episodes.Average(episode => episode.Ended ? 0.0 : 1.0),
         };
         if (!settings.CostOnly) metrics["lambda"] = multiplier.Value;
+        if (rollouts is not null && EngineMismatch.Of(episodes.SelectMany(episode => episode.LogProbs.Zip(episode.EngineLogProbs!)), rollouts.WeightCap) is { } mismatch)
+        {
+            metrics["weight_mean"] = mismatch.Mean;
+            metrics["weight_p95"] = mismatch.P95;
+            metrics["weight_outside_share"] = mismatch.OutsideShare;
+            metrics["weight_capped_share"] = mismatch.CappedShare;
+        }
         return metrics;
     }
 
@@ -347,6 +402,9 @@ public sealed class SafePpoTrainer : IDisposable
     }
 
     private static float[] ToHost(Tensor values) => values.detach().to(ScalarType.Float32).cpu().contiguous().data<float>().ToArray();
+
+    /// <summary>What rank 0 got: rollouts, or an error, or neither where it was told to stop.</summary>
+    private sealed record Received(IReadOnlyList<Rollout>? Rollouts, string? Error);
 
     /// <summary>A critic with its update: one of reward or cost, or both in one pass.</summary>
     private sealed record Critic(string Name, ScorerRole Role, Updater Updater, bool LearnsReward, bool LearnsCost);

@@ -71,6 +71,7 @@ internal static class SettingsBinder
                 key switch { "device" => "`cpu`, `cuda`, `cuda:N`", "folder" or "policy" or "reward" or "cost" => "path",
                     "best_metric" => "a metric of the trainer", _ => "text" },
             _ when type == typeof(IReadOnlyList<string>) && key == "categories" => "pairs `own=category`",
+            _ when type == typeof(IReadOnlyList<string>) && key == "endpoints" => "addresses",
             _ when type == typeof(IReadOnlyList<string>) => $"some of {string.Join(", ", LoraConfig.LanguageModelLayers.Select(name => $"`{name}`"))}",
             _ when type == typeof(IReadOnlyList<double>) => $"numbers, {SettingLimits.Of(property).Range}",
             _ when type == typeof(BetaChoice) => $"{SettingLimits.Of(property).Range}, `{BetaChoice.Word}`",

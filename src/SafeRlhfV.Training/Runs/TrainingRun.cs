@@ -83,6 +83,12 @@ public sealed class TrainingRun : IDisposable
     /// <summary>Where <see cref="Finish"/> puts the result; null for a run without a folder.</summary>
     public string? ResultFolder => options.Folder is { } folder ? Path.Combine(folder, Models.ResultFolder.Name) : null;
 
+    /// <summary>The run's folder; null: nothing is written.</summary>
+    internal string? Folder => options.Folder;
+
+    /// <summary>The effective recipe; null = the run has none.</summary>
+    internal string? RecipeYaml => options.RecipeYaml;
+
     /// <summary>Whether the next batch is encoded beside the step; null = where the model is on a GPU.</summary>
     internal bool? EncodesAhead => options.EncodeAhead;
 
@@ -98,6 +104,9 @@ public sealed class TrainingRun : IDisposable
         rows[what] = counted;
         if (counted.Note(what) is { } note) Tell(note);
     }
+
+    /// <summary>Steps that have a checkpoint in a run's folder, newest first.</summary>
+    internal static IReadOnlyList<long> CheckpointSteps(string folder) => new CheckpointStore(Path.Combine(folder, CheckpointsFolder)).Steps;
 
     /// <summary>The newest checkpoint in a run's folder, its step and place; null where there is none to go on from.</summary>
     public static (long Step, string Folder)? NewestCheckpoint(string folder)

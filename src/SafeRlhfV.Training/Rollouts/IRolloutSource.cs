@@ -1,0 +1,16 @@
+namespace SafeRlhfV.Training;
+
+/// <summary>Something that samples responses from the actor in place of the trainer itself.</summary>
+public interface IRolloutSource
+{
+    /// <summary>Above this, an importance weight is cut.</summary>
+    double WeightCap { get; }
+
+    /// <summary>Samples a response to each prompt, in the prompts' order, from the actor as it is now.</summary>
+    /// <param name="prompts">The prompts of the round, with their rows.</param>
+    /// <param name="round">Rounds done before this one.</param>
+    /// <param name="cancel">Stops.</param>
+    /// <exception cref="InvalidInputException">No response can be had, or what came back is not what the actor would say.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    IReadOnlyList<Rollout> Sample(IReadOnlyList<EncodedSample> prompts, long round, CancellationToken cancel);
+}

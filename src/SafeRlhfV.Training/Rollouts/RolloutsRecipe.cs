@@ -1,0 +1,74 @@
+using System.ComponentModel.DataAnnotations;
+using static TorchSharp.torch;
+
+namespace SafeRlhfV.Training;
+
+/// <summary>Rollouts on inference servers: where they are, how the actor gets there, and how far its numbers may be from our own.</summary>
+public sealed record RolloutsRecipe
+{
+    private const double SingleTolerance = 5e-4, HalfTolerance = 0.5;
+
+    /// <summary>The servers' program.</summary>
+    public RolloutServer Server { get; init; } = RolloutServer.Vllm;
+
+    /// <summary>Addresses of the servers, such as http://127.0.0.1:8000; all serve model.policy. Requests are spread over them, and one may fail.</summary>
+    public IReadOnlyList<string> Endpoints { get; init; } = [];
+
+    /// <summary>The name under which the policy is served; empty = the first name that a server lists.</summary>
+    public string Model { get; init; } = "";
+
+    /// <summary>The environment variable that holds the servers' API key; empty = no key.</summary>
+    public string KeyVariable { get; init; } = "";
+
+    /// <summary>The folder that adapters and weights are written to, and that the servers read; empty = rollouts in the run's folder.</summary>
+    public string Folder { get; init; } = "";
+
+    /// <summary>The same folder as the servers name it; empty = the same path.</summary>
+    public string ServerFolder { get; init; } = "";
+
+    /// <summary>Requests that one server gets at a time.</summary>
+    [Range(1, 1e6)]
+    public int Concurrency { get; init; } = 16;
+
+    /// <summary>Seconds until a server that does not answer (with stream: that is silent) is given up for the round.</summary>
+    [Range(0, 1e6, MinimumIsExclusive = true)]
+    public double TimeoutSeconds { get; init; } = 600;
+
+    /// <summary>How often a request that failed is sent again, to another server where there is one.</summary>
+    [Range(0, 1000)]
+    public int Retries { get; init; } = 4;
+
+    /// <summary>Whether replies are read as streams: a server that stops in the middle is noticed after timeout_seconds of silence.</summary>
+    public bool Stream { get; init; }
+
+    /// <summary>Prompts that each server answers after each load, to compare its log-probabilities with our own.</summary>
+    [Range(1, 1e6)]
+    public int ProbeRows { get; init; } = 2;
+
+    /// <summary>The largest difference of a log-probability that the comparison allows, in nats; null = 5e-4 for float32 weights, 0.5 for bfloat16.</summary>
+    [Range(0, 1e6, MinimumIsExclusive = true)]
+    public double? ProbeTolerance { get; init; }
+
+    /// <summary>C: an importance weight is at most this.</summary>
+    [Range(1, 1e12)]
+    public double WeightCap { get; init; } = 2;
+
+    /// <summary>The tolerance for weights of a type.</summary>
+    internal double Tolerance(ScalarType weights) => ProbeTolerance ?? (weights == ScalarType.Float32 ? SingleTolerance : HalfTolerance);
+
+    /// <summary>The API key; null without.</summary>
+    internal string? Key => KeyVariable.Length == 0 ? null : Environment.GetEnvironmentVariable(KeyVariable);
+
+    /// <summary>Finds what no single key shows to be wrong.</summary>
+    internal void Check(RecipeFaults faults)
+    {
+        if (Endpoints.Count == 0) faults.Add("rollouts.endpoints", "is missing: the servers' addresses, such as [http://127.0.0.1:8000]");
+        foreach (string endpoint in Endpoints)
+            if (!Uri.TryCreate(endpoint, UriKind.Absolute, out Uri? uri) || uri.Scheme is not ("http" or "https"))
+                faults.Add("rollouts.endpoints", $"'{endpoint}' must be an address such as http://127.0.0.1:8000");
+        if (Stream && Server == RolloutServer.Sglang) faults.Add("rollouts.stream", "replies of SGLang are read whole; set false");
+        if (KeyVariable.Length > 0 && string.IsNullOrEmpty(Key)) faults.Add("rollouts.key_variable", $"the environment variable {KeyVariable} is not set");
+        if (ServerFolder.Length > 0 && Folder.Length == 0)
+            faults.Add("rollouts.server_folder", "names rollouts.folder as the servers see it; give rollouts.folder, too");
+    }
+}

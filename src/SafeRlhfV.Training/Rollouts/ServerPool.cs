@@ -1,0 +1,128 @@
+namespace SafeRlhfV.Training;
+
+/// <summary>
+/// Servers that serve the same. Calls go to the one that has the fewest under way; one that is gone, asleep or ill is left out until the next round, and its calls
+/// go to the others.
+/// </summary>
+internal sealed class ServerPool : IDisposable
+{
+    private readonly ServerEndpoint[] endpoints;
+    private readonly ServiceRetry retry;
+    private readonly int concurrency;
+    private readonly Action<string> tell;
+    private readonly Lock gate = new();
+
+    /// <summary>Opens nothing yet.</summary>
+    /// <param name="endpoints">The servers; they are disposed of with the pool.</param>
+    /// <param name="retry">How often and after what waits a call is sent again.</param>
+    /// <param name="concurrency">Calls that one server gets at a time.</param>
+    /// <param name="tell">Hears of servers that are left out.</param>
+    public ServerPool(IReadOnlyList<ServerEndpoint> endpoints, ServiceRetry retry, int concurrency, Action<string> tell) =>
+        (this.endpoints, this.retry, this.concurrency, this.tell) = ([.. endpoints], retry, concurrency, tell);
+
+    /// <summary>All servers.</summary>
+    public IReadOnlyList<ServerEndpoint> All => endpoints;
+
+    /// <summary>The servers that are asked.</summary>
+    public IReadOnlyList<ServerEndpoint> Up => [.. endpoints.Where(endpoint => endpoint.Down is null)];
+
+    /// <summary>One server by itself; it is not to be disposed of.</summary>
+    public ServerPool Only(ServerEndpoint endpoint) => new([endpoint], retry, concurrency, tell);
+
+    /// <summary>A new round: servers that were left out are asked again by and by, for one may have been started anew; all at once where none else is left.</summary>
+    public void Revive()
+    {
+        foreach (ServerEndpoint endpoint in endpoints) endpoint.Revive(atOnce: false);
+        if (Up.Count == 0) foreach (ServerEndpoint endpoint in endpoints) endpoint.Revive(atOnce: true);
+    }
+
+    /// <summary>Leaves a server out until <see cref="Revive"/>.</summary>
+    public void LeaveOut(ServerEndpoint endpoint, string why)
+    {
+        lock (gate)
+        {
+            if (endpoint.Down is not null) return;
+            endpoint.LeaveOut(why);
+            tell($"{endpoint.Address} is left out of this round: {why}.");
+        }
+    }
+
+    /// <summary>The error where no server is left.</summary>
+    public InvalidInputException NoneLeft() => new(
+        $"rollouts.endpoints: no server is left: {string.Join("; ", endpoints.Select(endpoint => $"{endpoint.Address}: {endpoint.Down?.TrimEnd('.') ?? "is up"}"))}. "
+        + "Mend or start them, then resume: the finished rounds are saved.");
+
+    /// <summary>Sends calls that any server can answer, many at a time.</summary>
+    /// <returns>The results in the calls' order, whatever the order in which they came.</returns>
+    /// <exception cref="InvalidInputException">A call was refused, no server is left, or <paramref name="read"/> refused a reply.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public async Task<T[]> AskAllAsync<T>(IReadOnlyList<ServerCall> calls, Func<int, ServerReply, T> read, CancellationToken cancel)
+    {
+        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        using SemaphoreSlim places = new(concurrency * Math.Max(1, Up.Count));
+        Task<T>[] tasks = [.. calls.Select((call, i) => Enter(call, reply => read(i, reply)))];
+        try
+        {
+            return await Task.WhenAll(tasks).ConfigureAwait(false);
+        }
+        catch (Exception) when (!cancel.IsCancellationRequested && tasks.FirstOrDefault(task => task.IsFaulted) is { Exception.InnerException: { } first })
+        {
+            // not the cancellation of the others that followed from it
+            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(first);
+            throw;
+        }
+
+        async Task<T> Enter(ServerCall call, Func<ServerReply, T> readOne)
+        {
+            await places.WaitAsync(stop.Token).ConfigureAwait(false);
+            try
+            {
+                return await AskAsync(call, readOne, stop.Token).ConfigureAwait(false);
+            }
+            catch
+            {
+                await stop.CancelAsync().ConfigureAwait(false);
+                throw;
+            }
+            finally
+            {
+                places.Release();
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (ServerEndpoint endpoint in endpoints) endpoint.Dispose();
+    }
+
+    private async Task<T> AskAsync<T>(ServerCall call, Func<ServerReply, T> read, CancellationToken cancel)
+    {
+        ServerEndpoint? last = null;
+        (T? result, ServiceFault? fault, int attempts) = await retry.RunAsync<T>(async _ =>
+        {
+            last = Choose() ?? throw NoneLeft();
+            (T? one, ServiceFault? wrong) = await last.TryAsync(call, read, cancel).ConfigureAwait(false);
+            return (one, wrong is null ? null : await JudgeAsync(last, wrong, cancel).ConfigureAwait(false));
+        }, TimeProvider.System, null, cancel).ConfigureAwait(false);
+        if (fault is null) return result!;
+        throw new InvalidInputException($"{last!.Address}{call.Path}: {fault.What.TrimEnd('.')}{(attempts > 1 ? $" ({attempts} attempts)" : "")}; look at the server, then resume.");
+    }
+
+    private ServerEndpoint? Choose()
+    {
+        lock (gate) return endpoints.Where(endpoint => endpoint.Down is null).MinBy(endpoint => endpoint.InFlight);
+    }
+
+    /// <summary>Leaves a server out that cannot answer any call; the call itself may go to another one.</summary>
+    private async Task<ServiceFault> JudgeAsync(ServerEndpoint endpoint, ServiceFault fault, CancellationToken cancel)
+    {
+        // asleep: every call hangs, and it says that it is well
+        bool isLost = fault.Kind is "unreachable" or "timeout" or "denied"
+            || (fault.Kind is "cut_off" or "server_error" or "garbled" && !await endpoint.IsWellAsync(cancel).ConfigureAwait(false));
+        if (!isLost) return fault;
+        LeaveOut(endpoint, fault.What);
+        return fault with { MayRetry = true, IsFatal = false, RetryAfter = TimeSpan.Zero };
+    }
+}
