@@ -42,7 +42,9 @@ internal static class Bench
         Console.WriteLine($"{"",-8} {"p50 ms",8} {"p90 ms",8} {"p99 ms",8} {"added p50",10} {"added p99",10} {"requests/s",11} {"ms CPU/req",11}");
         for (int way = 0; way < ways.Length; way++)
             Console.WriteLine(
-                $"{ways[way].Name,-8} {At(times[way], 0.5),8:0.00} {At(times[way], 0.9),8:0.00} {At(times[way], 0.99),8:0.00} {At(times[way], 0.5) - At(times[0], 0.5),10:0.00} {At(times[way], 0.99) - At(times[0], 0.99),10:0.00} {At(rates[way], 0.5),11:0} {At(costs[way], 0.5),11:0.000}");
+                $"{ways[way].Name,-8} {At(times[way], 0.5),8:0.00} {At(times[way], 0.9),8:0.00} {At(times[way], 0.99),8:0.00} {At(times[way],
+                    0.5) - At(times[0], 0.5),10:0.00} {At(times[way], 0.99) - At(times[0], 0.99),10:0.00} {At(rates[way], 0.5),11:0} {At(costs[way],
+                    0.5),11:0.000}");
         Console.WriteLine(
             $"gateway / YARP: throughput {At(rates[2], 0.5) / At(rates[1], 0.5):0%}, processor time {At(costs[2], 0.5) / At(costs[1], 0.5):0.0} times");
         Console.WriteLine($"passed by the guard: {load.Passed} of {load.Judged} whole answers");

@@ -1,6 +1,9 @@
 namespace SafeRlhfV.Objectives;
 
-/// <summary>How far an engine's probabilities μ are from the policy's own π_old, over the tokens of a round. A mean near 1 can hide large ratios both ways; the shares show them.</summary>
+/// <summary>
+/// How far an engine's probabilities μ are from the policy's own π_old, over the tokens of a round. A mean near 1 can hide large ratios both ways; the shares
+/// show them.
+/// </summary>
 /// <param name="Mean">Mean of π_old / μ; 1 in expectation where the engine samples from μ.</param>
 /// <param name="P95">95th percentile of π_old / μ.</param>
 /// <param name="OutsideShare">Share of the tokens whose ratio is outside [0.9, 1.1].</param>

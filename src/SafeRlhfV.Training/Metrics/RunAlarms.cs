@@ -7,7 +7,8 @@ namespace SafeRlhfV.Training;
 internal sealed class RunAlarms
 {
     private const int Silence = 50, LongOverBudget = 30, Trend = 15, AtLimitSteps = 3, LowEntropySteps = 5, FirstSteps = 3;
-    private const double KlLimit = 40, UpdateKlLimit = 0.5, AtLimitShare = 0.95, EntropyFloor = 0.02, EntropyShare = 0.1, GradientJump = 100, OutsideShare = 0.1, CappedShare = 0.01;
+    private const double KlLimit = 40, UpdateKlLimit = 0.5, AtLimitShare = 0.95, EntropyFloor = 0.02, EntropyShare = 0.1, GradientJump = 100, OutsideShare =
+        0.1, CappedShare = 0.01;
 
     private const string Advice = "where lambda is at its maximum, raise multiplier.maximum or the budget; otherwise raise multiplier.learning_rate.";
 
@@ -66,9 +67,9 @@ internal sealed class RunAlarms
     private static void CheckWeights(IReadOnlyDictionary<string, double> metrics, Action<string, FormattableString> raise)
     {
         if (metrics.TryGetValue("weight_outside_share", out double outside) && outside > OutsideShare)
-            raise("weights", $"{outside:P1} of the tokens have an importance weight outside 0.9 to 1.1: the servers' numbers are far from ours; look at their type, picture processing and log-probabilities (docs/scale.md).");
+            raise("weights", $"{outside:P1} of the importance weights are outside 0.9 to 1.1: the servers' numbers are far from ours; see docs/scale.md.");
         if (metrics.TryGetValue("weight_capped_share", out double capped) && capped > CappedShare)
-            raise("capped", $"{capped:P1} of the importance weights are cut at rollouts.weight_cap: these tokens are learnt with a bias; look at the servers' numbers (docs/scale.md).");
+            raise("capped", $"{capped:P1} of the importance weights are cut at rollouts.weight_cap, which biases the updates; see docs/scale.md.");
     }
 
     private void CheckEntropy(IReadOnlyDictionary<string, double> metrics, Action<string, FormattableString> raise)

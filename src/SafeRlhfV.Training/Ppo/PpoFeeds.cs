@@ -26,7 +26,8 @@ internal sealed class PpoFeeds : IDisposable
         encoder = new(prompts.Processor, settings.Lengths, settings.MaxNewTokens);
         instructionEncoder = new(prompts.Processor, settings.Lengths);
         usable = run.CountUsable(prompts, RecordParts.None, encoder, (row, with) => with.EncodePrompt(row), "prompts");
-        this.prompts = prompts.Feed(settings.Seed, RecordParts.None, encoder, (row, with) => with.EncodePrompt(row) is not { } sample ? null : keepRows ? sample with { Row = row } : sample,
+        this.prompts = prompts.Feed(settings.Seed, RecordParts.None, encoder, (row, with) => with.EncodePrompt(row) is not { } sample ? null : keepRows
+            ? sample with { Row = row } : sample,
             run.EncodesAhead);
         if (instructions is null || settings.PtxCoefficient <= 0) return;
         usableInstructions = run.CountUsable(instructions, SftTrainer.Parts, instructionEncoder, SftTrainer.Encode, "instruction rows");

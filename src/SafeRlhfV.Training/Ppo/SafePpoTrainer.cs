@@ -70,7 +70,8 @@ public sealed class SafePpoTrainer : IDisposable
     /// <param name="cancel">Stops within a round, between two tokens; the round is sampled again when the run is resumed.</param>
     /// <param name="save">Writes the result into the folder it is given.</param>
     /// <param name="rollouts">Samples the responses; null = the actor itself does.</param>
-    /// <exception cref="InvalidInputException">A row is damaged, no response can be had (a checkpoint was written before), or the training diverged.</exception>
+    /// <exception cref="InvalidInputException">A row is damaged, no response can be had (a checkpoint was written before), or the training
+    /// diverged.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; a checkpoint was written before.</exception>
     public static void Train(
         PpoRoles roles, TrainingData prompts, TrainingData? instructions, PpoSettings settings, TrainingRun run, CancellationToken cancel = default,
@@ -217,7 +218,9 @@ public sealed class SafePpoTrainer : IDisposable
         }
     }
 
-    /// <summary>Adds the reference's log-probabilities, both scores, and the critics' values; where an engine sampled, the actor's own log-probabilities, too.</summary>
+    /// <summary>
+    /// Adds the reference's log-probabilities, both scores, and the critics' values; where an engine sampled, the actor's own log-probabilities, too.
+    /// </summary>
     internal void Score(Episode[] episodes)
     {
         using IDisposable noGrad = no_grad();
@@ -383,7 +386,8 @@ public sealed class SafePpoTrainer : IDisposable
             ["at_limit"] = episodes.Average(episode => episode.Ended ? 0.0 : 1.0),
         };
         if (!settings.CostOnly) metrics["lambda"] = multiplier.Value;
-        if (rollouts is not null && EngineMismatch.Of(episodes.SelectMany(episode => episode.LogProbs.Zip(episode.EngineLogProbs!)), rollouts.WeightCap) is { } mismatch)
+        if (rollouts is not null && EngineMismatch.Of(episodes.SelectMany(episode => episode.LogProbs.Zip(episode.EngineLogProbs!)),
+            rollouts.WeightCap) is { } mismatch)
         {
             metrics["weight_mean"] = mismatch.Mean;
             metrics["weight_p95"] = mismatch.P95;

@@ -4,9 +4,9 @@ using SafeRlhfV.Models;
 namespace SafeRlhfV.Training;
 
 /// <summary>
-/// Gets the actor to the servers. An adapter is written as a PEFT folder at a new path and loaded under a new name every time (servers keep what they computed by name
-/// and path); a folder is deleted only after every server has unloaded it (a server that reads it again and finds it gone may end). A whole model is written as a
-/// checkpoint, and its weights are put in place of the served ones.
+/// Gets the actor to the servers. An adapter is written as a PEFT folder at a new path and loaded under a new name every time (servers keep what they
+/// computed by name and path); a folder is deleted only after every server has unloaded it (a server that reads it again and finds it gone may end). A whole
+/// model is written as a checkpoint, and its weights are put in place of the served ones.
 /// </summary>
 internal sealed class ActorPublisher
 {
@@ -33,7 +33,8 @@ internal sealed class ActorPublisher
         Directory.CreateDirectory(folder);
         AtomicFolder.RemoveLeftovers(folder);
         foreach (string left in Directory.EnumerateDirectories(folder))
-            if (Path.GetFileName(left) is var name && (name.StartsWith(Adapters, StringComparison.Ordinal) || name.StartsWith(Weights, StringComparison.Ordinal)))
+            if (Path.GetFileName(left) is var name && (name.StartsWith(Adapters, StringComparison.Ordinal)
+                || name.StartsWith(Weights, StringComparison.Ordinal)))
                 published.Add(name, [.. pool.All]);
     }
 
@@ -73,19 +74,21 @@ internal sealed class ActorPublisher
             if (holders.Count > 0) continue;
             published.Remove(name);
             string path = Path.Combine(folder, name);
-            if (Directory.Exists(path)) Directory.Delete(path, recursive: true);
+            Delete(path);
         }
         return published.Count;
     }
 
-    private async Task LoadAsync(ServerEndpoint endpoint, IReadOnlyList<ServerCall> calls, string path, HashSet<ServerEndpoint> holders, CancellationToken cancel)
+    private async Task LoadAsync(ServerEndpoint endpoint, IReadOnlyList<ServerCall> calls, string path, HashSet<ServerEndpoint> holders,
+        CancellationToken cancel)
     {
         lock (holders) holders.Add(endpoint); // also where the call fails: the server may have carried it out
         foreach (ServerCall call in calls)
         {
             (_, ServiceFault? fault) = await endpoint.TryAsync(call, Done, cancel).ConfigureAwait(false);
             if (fault is null) continue;
-            bool isThere = fault.Kind is "refused" or "denied" or "garbled" || (fault.Kind == "server_error" && await endpoint.IsWellAsync(cancel).ConfigureAwait(false));
+            bool isThere = fault.Kind is "refused" or "denied" or "garbled"
+                || (fault.Kind == "server_error" && await endpoint.IsWellAsync(cancel).ConfigureAwait(false));
             if (isThere) throw new InvalidInputException($"{endpoint.Address}{call.Path}: {fault.What.TrimEnd('.')}; {Hint(fault, path)}.");
             pool.LeaveOut(endpoint, fault.What);
             return;
@@ -95,9 +98,22 @@ internal sealed class ActorPublisher
     private string Hint(ServiceFault fault, string path) => fault.Status switch
     {
         401 or 403 => "give the server's API key (rollouts.key_variable)",
-        404 when !fault.What.EndsWith("Not Found: Not Found", StringComparison.Ordinal) => $"the server must be able to read {path}: share the folder, and name it by rollouts.folder and rollouts.server_folder",
+        404 when !fault.What.EndsWith("Not Found: Not Found", StringComparison.Ordinal) =>
+            $"the server must be able to read {path}: share the folder, and name it by rollouts.folder and rollouts.server_folder",
         _ => actor.Adapter is null ? protocol.ReloadHint : protocol.AdapterHint,
     };
+
+    private static void Delete(string path)
+    {
+        try
+        {
+            if (Directory.Exists(path)) Directory.Delete(path, recursive: true);
+        }
+        catch (IOException)
+        {
+            // a shared file system may hold a file for a while; the next process of this run deletes it
+        }
+    }
 
     private static bool Done(ServerReply reply)
     {

@@ -7,8 +7,8 @@ using System.Text.Json.Serialization;
 namespace SafeRlhfV.Training;
 
 /// <summary>
-/// The rollouts of a run, one file a round, on the disk before the first update. Servers do not repeat to the bit, so a resumed run takes the rounds after its checkpoint
-/// from here, and ends in the bits of an unbroken one.
+/// The rollouts of a run, one file a round, on the disk before the first update. Servers do not repeat to the bit, so a resumed run takes the rounds after
+/// its checkpoint from here, and ends in the bits of an unbroken one.
 /// </summary>
 /// <param name="folder">The run's folder; null = nothing is kept.</param>
 /// <param name="recipe">The run's recipe: rounds of another one are not taken.</param>
@@ -49,13 +49,15 @@ internal sealed class RolloutJournal(string? folder, string? recipe)
         // a run never goes back behind its oldest checkpoint
         if (TrainingRun.CheckpointSteps(folder) is not [.., var oldest]) return;
         foreach (string file in Directory.EnumerateFiles(Path.Combine(folder, Name), $"{Prefix}*.json"))
-            if (long.TryParse(Path.GetFileNameWithoutExtension(file)[Prefix.Length..], NumberStyles.None, CultureInfo.InvariantCulture, out long old) && old < oldest) File.Delete(file);
+            if (long.TryParse(Path.GetFileNameWithoutExtension(file)[Prefix.Length..], NumberStyles.None, CultureInfo.InvariantCulture, out long old)
+                && old < oldest) File.Delete(file);
     }
 
     private string PathOf(long round) => Path.Combine(folder!, Name, string.Create(CultureInfo.InvariantCulture, $"{Prefix}{round:D8}.json"));
 
     private static string PrintOf(IReadOnlyList<EncodedSample> prompts) =>
-        Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', prompts.Select(prompt => $"{prompt.Images?.Key} {string.Join(' ', prompt.Prompt)}")))));
+        Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', prompts
+            .Select(prompt => $"{prompt.Images?.Key} {string.Join(' ', prompt.Prompt)}")))));
 
     private sealed record Entry(string Recipe, string Prompts, IReadOnlyList<Rollout> Rollouts);
 }

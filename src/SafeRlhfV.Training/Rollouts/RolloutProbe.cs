@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace SafeRlhfV.Training;
 
 /// <summary>
-/// Compares a server's log-probabilities with those of our own pass. A load that reports success proves nothing: servers leave out targets that they do not support,
-/// and may answer from what they kept of older weights.
+/// Compares a server's log-probabilities with those of our own pass. A load that reports success proves nothing: servers leave out targets that they do not
+/// support, and may answer from what they kept of older weights.
 /// </summary>
 /// <param name="actor">The role that was published.</param>
 /// <param name="reference">The bare backbone; null where the actor is no adapter.</param>
@@ -31,14 +31,16 @@ internal sealed class RolloutProbe(IPolicy actor, IPolicy? reference, SampleBatc
         float[] served = [.. answers.SelectMany(answer => answer.EngineLogProbs)];
         double[] gaps = Gaps(actor, batch, served, temperature);
         if (gaps.Max() is var worst && !(worst <= tolerance))
-            throw Refuse(server, $"a log-probability is {worst:G3} off our own, and at most {tolerance:G3} is allowed: the adapter may not be applied, the server may be another model's, "
-                + "resample pictures otherwise, or report log-probabilities before temperature");
+            throw Refuse(server, $"a log-probability is {worst:G3} off our own, and at most {tolerance:G3} is allowed: the adapter may not be applied, "
+                + "or the server has another model, resamples images otherwise, or reports log-probabilities before temperature");
         if (reference is null) return;
         double own = gaps.Average(), bare = Gaps(reference, batch, served, temperature).Average();
-        if (bare * ClearlyNearer < own) throw Refuse(server, $"the log-probabilities are those of the bare backbone ({bare:G3} off it, {own:G3} off the actor): the adapter is loaded and not applied");
+        if (bare * ClearlyNearer < own) throw Refuse(server,
+            $"the log-probabilities are those of the bare backbone ({bare:G3} off it, {own:G3} off the actor): the adapter is loaded and not applied");
     }
 
-    private static InvalidInputException Refuse(string server, string what) => new(FormattableString.Invariant($"{server}: the round is refused: {what}; docs/scale.md says how to start a server."));
+    private static InvalidInputException Refuse(string server, string what) =>
+        new(FormattableString.Invariant($"{server}: the round is refused: {what}; docs/scale.md says how to start a server."));
 
     private static double[] Gaps(IPolicy policy, SequenceBatch batch, float[] served, double temperature)
     {

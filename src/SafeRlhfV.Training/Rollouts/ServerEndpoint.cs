@@ -24,7 +24,8 @@ internal sealed class ServerEndpoint : IDisposable
         string root = address.TrimEnd('/');
         Address = root.EndsWith("/v1", StringComparison.Ordinal) ? root[..^3] : root;
         (this.key, this.timeout) = (key, timeout);
-        http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false, PooledConnectionIdleTimeout = Idle }) { Timeout = Timeout.InfiniteTimeSpan };
+        http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false,
+            PooledConnectionIdleTimeout = Idle }) { Timeout = Timeout.InfiniteTimeSpan };
         if (key is not null) http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
     }
 
@@ -48,7 +49,8 @@ internal sealed class ServerEndpoint : IDisposable
     public int InFlight => Volatile.Read(ref inFlight);
 
     /// <summary>Whether it says that it is well. A server that sleeps says so, too.</summary>
-    public async Task<bool> IsWellAsync(CancellationToken cancel) => (await TryAsync(ServerProtocol.Health, reply => true, HealthTimeout, cancel).ConfigureAwait(false)).Fault is null;
+    public async Task<bool> IsWellAsync(CancellationToken cancel) =>
+        (await TryAsync(ServerProtocol.Health, reply => true, HealthTimeout, cancel).ConfigureAwait(false)).Fault is null;
 
     /// <summary>Sends a call once.</summary>
     /// <param name="call">The call.</param>
@@ -57,7 +59,8 @@ internal sealed class ServerEndpoint : IDisposable
     /// <returns>What was read, or what went wrong.</returns>
     /// <exception cref="InvalidInputException">As <paramref name="read"/> throws it.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public Task<(T? Result, ServiceFault? Fault)> TryAsync<T>(ServerCall call, Func<ServerReply, T> read, CancellationToken cancel) => TryAsync(call, read, timeout, cancel);
+    public Task<(T? Result, ServiceFault? Fault)> TryAsync<T>(ServerCall call, Func<ServerReply, T> read, CancellationToken cancel) =>
+        TryAsync(call, read, timeout, cancel);
 
     /// <inheritdoc/>
     public void Dispose() => http.Dispose();
@@ -97,7 +100,8 @@ internal sealed class ServerEndpoint : IDisposable
         }
     }
 
-    private static async Task<List<string>> ReadEventsAsync(HttpResponseMessage response, CancellationTokenSource silence, TimeSpan limit, CancellationToken cancel)
+    private static async Task<List<string>> ReadEventsAsync(HttpResponseMessage response, CancellationTokenSource silence, TimeSpan limit,
+        CancellationToken cancel)
     {
         await using Stream stream = await response.Content.ReadAsStreamAsync(cancel).ConfigureAwait(false);
         List<string> events = [];
@@ -114,7 +118,8 @@ internal sealed class ServerEndpoint : IDisposable
         string what = $"{(int)response.StatusCode} {response.ReasonPhrase}", said = ServiceFault.OneLine(ServerReply.Said(body));
         if (key is not null) said = said.Replace(key, "***", StringComparison.Ordinal);
         if (said.Length > MostWords) said = said[..MostWords] + "...";
-        TimeSpan? wait = ServiceFault.WaitOf(name => response.Headers.TryGetValues(name, out IEnumerable<string>? values) ? values.First() : null, DateTimeOffset.UtcNow);
+        TimeSpan? wait = ServiceFault.WaitOf(name => response.Headers.TryGetValues(name, out IEnumerable<string>? values) ? values.First()
+            : null, DateTimeOffset.UtcNow);
         return ServiceFault.OfStatus((int)response.StatusCode, said.Length == 0 ? what : $"{what}: {said}", wait);
     }
 }

@@ -25,7 +25,8 @@ internal sealed record ServerMessage(string Role, IReadOnlyList<ServerMessage.Pa
     public static string Address(ReadOnlyMemory<byte> image) => $"data:image/png;base64,{Convert.ToBase64String(PngBytes.Encode(ImageDecoder.Decode(image)))}";
 
     /// <summary>The images of some messages, in their order.</summary>
-    public static IReadOnlyList<string> Images(IEnumerable<ServerMessage> messages) => [.. messages.SelectMany(message => message.Parts).Select(part => part.ImageUrl).OfType<string>()];
+    public static IReadOnlyList<string> Images(IEnumerable<ServerMessage> messages) => [.. messages.SelectMany(message => message.Parts)
+        .Select(part => part.ImageUrl).OfType<string>()];
 
     /// <summary>Writes messages as a field.</summary>
     public static void Write(Utf8JsonWriter json, IReadOnlyList<ServerMessage> messages)

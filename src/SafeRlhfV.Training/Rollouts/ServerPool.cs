@@ -1,8 +1,8 @@
 namespace SafeRlhfV.Training;
 
 /// <summary>
-/// Servers that serve the same. Calls go to the one that has the fewest under way; one that is gone, asleep or ill is left out until the next round, and its calls
-/// go to the others.
+/// Servers that serve the same. Calls go to the one that has the fewest under way; one that is gone, asleep or ill is left out until the next round, and its
+/// calls go to the others.
 /// </summary>
 internal sealed class ServerPool : IDisposable
 {
@@ -29,7 +29,9 @@ internal sealed class ServerPool : IDisposable
     /// <summary>One server by itself; it is not to be disposed of.</summary>
     public ServerPool Only(ServerEndpoint endpoint) => new([endpoint], retry, concurrency, tell);
 
-    /// <summary>A new round: servers that were left out are asked again by and by, for one may have been started anew; all at once where none else is left.</summary>
+    /// <summary>
+    /// A new round: servers that were left out are asked again by and by, for one may have been started anew; all at once where none else is left.
+    /// </summary>
     public void Revive()
     {
         foreach (ServerEndpoint endpoint in endpoints) endpoint.Revive(atOnce: false);
@@ -49,7 +51,8 @@ internal sealed class ServerPool : IDisposable
 
     /// <summary>The error where no server is left.</summary>
     public InvalidInputException NoneLeft() => new(
-        $"rollouts.endpoints: no server is left: {string.Join("; ", endpoints.Select(endpoint => $"{endpoint.Address}: {endpoint.Down?.TrimEnd('.') ?? "is up"}"))}. "
+        $"rollouts.endpoints: no server is left: {string.Join("; ", endpoints
+            .Select(endpoint => $"{endpoint.Address}: {endpoint.Down?.TrimEnd('.') ?? "is up"}"))}. "
         + "Mend or start them, then resume: the finished rounds are saved.");
 
     /// <summary>Sends calls that any server can answer, many at a time.</summary>
@@ -102,17 +105,23 @@ internal sealed class ServerPool : IDisposable
         ServerEndpoint? last = null;
         (T? result, ServiceFault? fault, int attempts) = await retry.RunAsync<T>(async _ =>
         {
-            last = Choose() ?? throw NoneLeft();
+            last = Choose(last) ?? throw NoneLeft();
             (T? one, ServiceFault? wrong) = await last.TryAsync(call, read, cancel).ConfigureAwait(false);
             return (one, wrong is null ? null : await JudgeAsync(last, wrong, cancel).ConfigureAwait(false));
         }, TimeProvider.System, null, cancel).ConfigureAwait(false);
         if (fault is null) return result!;
-        throw new InvalidInputException($"{last!.Address}{call.Path}: {fault.What.TrimEnd('.')}{(attempts > 1 ? $" ({attempts} attempts)" : "")}; look at the server, then resume.");
+        if (fault.MayRetry)
+        {
+            LeaveOut(last!, $"{fault.What.TrimEnd('.')} ({attempts} attempts)");
+            return await AskAsync(call, read, cancel).ConfigureAwait(false); // of the others, as long as there is one
+        }
+        throw new InvalidInputException($"{last!.Address}{call.Path}: {fault.What.TrimEnd('.')}; look at the server, then resume.");
     }
 
-    private ServerEndpoint? Choose()
+    // after a failure another one, where there is one
+    private ServerEndpoint? Choose(ServerEndpoint? failed)
     {
-        lock (gate) return endpoints.Where(endpoint => endpoint.Down is null).MinBy(endpoint => endpoint.InFlight);
+        lock (gate) return Up.OrderBy(endpoint => endpoint == failed).ThenBy(endpoint => endpoint.InFlight).FirstOrDefault();
     }
 
     /// <summary>Leaves a server out that cannot answer any call; the call itself may go to another one.</summary>

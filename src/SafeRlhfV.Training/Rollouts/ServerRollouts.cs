@@ -1,15 +1,19 @@
+using System.Security.Cryptography;
+using System.Text;
 using SafeRlhfV.Data;
 using SafeRlhfV.Processing;
 
 namespace SafeRlhfV.Training;
 
 /// <summary>
-/// Samples a round's responses on inference servers over plain HTTP: the actor is published, each server answers some prompts that are compared with our own pass, then all
-/// prompts are spread over the servers. Nothing of a reply is taken on trust: not the prompt's ids, the number of log-probabilities, or why a response ended.
+/// Samples a round's responses on inference servers over plain HTTP: the actor is published, each server answers some prompts that are compared with our own
+/// pass, then all prompts are spread over the servers. Nothing of a reply is taken on trust: not the prompt's ids, the number of log-probabilities, or why a
+/// response ended.
 /// </summary>
 internal sealed class ServerRollouts : IRolloutSource, IDisposable
 {
     private const int ProbeTokens = 16, Redraws = 20;
+    private const float MostLogProb = 1e-3f; // rounding may leave a certain token a little above 0
     private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(30);
 
     private readonly RolloutsRecipe recipe;
@@ -20,7 +24,7 @@ internal sealed class ServerRollouts : IRolloutSource, IDisposable
     private readonly RolloutProbe probe;
     private readonly RolloutJournal journal;
     private readonly PolicyRole actor;
-    private readonly string folder;
+    private readonly string folder, serverFolder;
     private ActorPublisher? publisher;
     private IReadOnlyList<EncodedSample> probes = [];
 
@@ -35,11 +39,16 @@ internal sealed class ServerRollouts : IRolloutSource, IDisposable
     {
         (this.recipe, this.settings, this.batcher, actor) = (recipe, settings, batcher, roles.Actor);
         TimeSpan timeout = TimeSpan.FromSeconds(recipe.TimeoutSeconds);
-        pool = new([.. recipe.Endpoints.Distinct().Select(address => new ServerEndpoint(address, recipe.Key, timeout))], new ServiceRetry { Retries = recipe.Retries }, recipe.Concurrency, run.Tell);
+        pool = new([.. recipe.Endpoints.Distinct().Select(address => new ServerEndpoint(address, recipe.Key, timeout))],
+            new ServiceRetry { Retries = recipe.Retries }, recipe.Concurrency, run.Tell);
         protocol = recipe.Server == RolloutServer.Vllm ? new VllmProtocol(AddsSpecialTokens(processor)) : new SglangProtocol(actor.Model.ImageTokenId);
         probe = new(roles.Actor, actor.Adapter is null ? null : roles.Reference, batcher, recipe.Tolerance(actor.Model.Decoder.Embedding.Weight.dtype));
         journal = new(run.Folder, run.RecipeYaml);
-        folder = Path.GetFullPath(recipe.Folder.Length > 0 ? recipe.Folder : Path.Combine(run.Folder ?? Path.GetTempPath(), "rollouts"));
+        // several runs may share a folder, and each clears up after itself alone
+        string own = $"run-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Path.GetFullPath(run.Folder ?? Path.GetRandomFileName()))))[..12]}";
+        folder = recipe.Folder.Length > 0 ? Path.GetFullPath(Path.Combine(recipe.Folder, own))
+            : Path.GetFullPath(Path.Combine(run.Folder ?? Path.Combine(Path.GetTempPath(), own), "rollouts"));
+        serverFolder = recipe.ServerFolder.Length > 0 ? $"{recipe.ServerFolder.TrimEnd('/')}/{own}" : "";
     }
 
     /// <inheritdoc/>
@@ -50,7 +59,7 @@ internal sealed class ServerRollouts : IRolloutSource, IDisposable
     {
         if (journal.Read(round, prompts) is { } kept) return kept;
         pool.Revive();
-        publisher ??= new(actor, pool, protocol, folder, recipe.ServerFolder, TaskResult.Of(FindModelAsync(cancel)));
+        publisher ??= new(actor, pool, protocol, folder, serverFolder, TaskResult.Of(FindModelAsync(cancel)));
         string model = TaskResult.Of(publisher.PublishAsync(round, cancel));
         // the same rows every round: what a server kept of them under older weights would show
         if (probes.Count == 0) probes = [.. prompts.Take(recipe.ProbeRows)];
@@ -96,20 +105,21 @@ internal sealed class ServerRollouts : IRolloutSource, IDisposable
         probe.Check(endpoint.Address, probes, answers, settings.Temperature);
     }
 
-    private async Task<Rollout[]> AskAsync(ServerPool servers, string model, IReadOnlyList<EncodedSample> prompts, int tokens, Func<int, string> stream, CancellationToken cancel)
+    private async Task<Rollout[]> AskAsync(ServerPool servers, string model, IReadOnlyList<EncodedSample> prompts, int tokens, Func<int, string> stream,
+        CancellationToken cancel)
     {
         IReadOnlyList<ServerMessage>[] messages = [.. prompts.Select(prompt => ServerMessage.Of(RowOf(prompt)))];
         Rollout[] rollouts = new Rollout[prompts.Count];
         int[] open = [.. Enumerable.Range(0, prompts.Count)];
         for (int draw = 0; open.Length > 0; draw++)
         {
-            if (draw == Redraws) throw new InvalidInputException($"rollouts: {RowOf(prompts[open[0]]).Source.File}: row {RowOf(prompts[open[0]]).Source.Row}: {Redraws} responses in a row hold the image token; the policy is no chat model, or the server serves another.");
+            if (draw == Redraws) throw Refuse(prompts[open[0]], $"{Redraws} responses in a row hold the image token; the policy is no chat model");
             ServerCall[] calls = [.. open.Select(i => protocol.Sample(model, new(prompts[i].Prompt, messages[i],
                 SeedOf(settings.Seed, draw == 0 ? stream(i) : $"{stream(i)}/{draw}"), tokens, settings.Temperature), recipe.Stream))];
             int[] asked = open;
             Rollout[] drawn = await servers.AskAllAsync(calls, (at, reply) => Read(prompts[asked[at]], reply, tokens), cancel).ConfigureAwait(false);
             for (int at = 0; at < asked.Length; at++) rollouts[asked[at]] = drawn[at];
-            // our own sampling never draws it, for a second pass could not tell it from a picture
+            // our own sampling never draws it, for a second pass could not tell it from an image
             open = [.. asked.Where(i => rollouts[i].Response.Contains(actor.Model.ImageTokenId))];
         }
         return rollouts;
@@ -120,24 +130,36 @@ internal sealed class ServerRollouts : IRolloutSource, IDisposable
     {
         if (protocol.ReadSample(reply) is not [var answer]) throw new FormatException("the reply has not one answer");
         if (answer.Finish is not ("stop" or "length")) throw new FormatException($"the response ended by '{answer.Finish}'");
-        ConversationRecord row = RowOf(prompt);
-        InvalidInputException Refuse(string what) => new($"rollouts: the round is refused at {row.Source.File}: row {row.Source.Row}: {what}.");
-        if (answer.Prompt.Length == 0) throw Refuse("the server does not say what ids it gave its model (prompt_token_ids); take a newer version of it");
-        if (!protocol.IsSamePrompt(answer.Prompt, prompt.Prompt, actor.Model.ImageTokenId)) throw Refuse(Difference(answer.Prompt, prompt.Prompt));
-        if (answer.Ids.Length == 0) throw Refuse("the server sampled no token, or does not return token ids");
-        if (answer.LogProbs.Length != answer.Ids.Length) throw Refuse($"the response has {answer.Ids.Length} tokens and {answer.LogProbs.Length} log-probabilities");
-        if (answer.LogProbs.Any(logProb => !float.IsFinite(logProb) || logProb > 1e-3f)) throw Refuse("a log-probability is no logarithm of a probability");
-        bool ended = batcher.EosTokenIds.Contains(answer.Ids[^1]);
-        if (answer.Ids.SkipLast(1).Any(batcher.EosTokenIds.Contains)) throw Refuse("the response goes on after an end token; the server's generation_config.json names other end tokens than ours");
-        if (answer.Finish == "stop" && !ended) throw Refuse($"the server ended the response at token {answer.Ids[^1]}, which is no end token here; its generation_config.json names others");
-        if (!ended && answer.Ids.Length != tokens) throw Refuse($"the response was cut at {answer.Ids.Length} of {tokens} tokens; start the server with a larger context (--max-model-len)");
-        return new Rollout(answer.Ids, answer.LogProbs, ended);
+        if (Fault(prompt, answer, tokens) is { } fault) throw Refuse(prompt, fault);
+        return new Rollout(answer.Ids, answer.LogProbs, IsEnd(answer.Ids[^1]));
     }
+
+    private string? Fault(EncodedSample prompt, RolloutReply answer, int tokens)
+    {
+        if (answer.Prompt.Length == 0) return "the server does not return prompt_token_ids, the ids that it gave its model; take a newer version of it";
+        if (!protocol.IsSamePrompt(answer.Prompt, prompt.Prompt, actor.Model.ImageTokenId)) return Difference(answer.Prompt, prompt.Prompt);
+        (int[] ids, float[] logProbs) = (answer.Ids, answer.LogProbs);
+        if (ids.Length == 0) return "the server sampled no token, or does not return token ids";
+        if (logProbs.Length != ids.Length) return $"the response has {ids.Length} tokens and {logProbs.Length} log-probabilities";
+        if (logProbs.Any(one => !float.IsFinite(one) || one > MostLogProb)) return "a log-probability is not the logarithm of a probability";
+        const string EndTokens = "; its generation_config.json names other end tokens than ours";
+        if (ids.SkipLast(1).Any(IsEnd)) return $"the response goes on after an end token{EndTokens}";
+        bool ended = IsEnd(ids[^1]);
+        if (answer.Finish == "stop" && !ended) return $"the server ended the response at token {ids[^1]}, which is no end token here{EndTokens}";
+        return ended || ids.Length == tokens ? null
+            : $"the response was cut at {ids.Length} of {tokens} tokens; start the server with a larger context (--max-model-len)";
+    }
+
+    private bool IsEnd(int id) => batcher.EosTokenIds.Contains(id);
+
+    private static InvalidInputException Refuse(EncodedSample prompt, string what) =>
+        new($"rollouts: the round is refused at {RowOf(prompt).Source.File}: row {RowOf(prompt).Source.Row}: {what}.");
 
     private static string Difference(int[] served, int[] own)
     {
         int at = served.AsSpan().CommonPrefixLength(own);
-        return $"the server's prompt differs from ours at token {at} ({(at < served.Length ? served[at] : "its end")} there, {(at < own.Length ? own[at] : "its end")} here; {served.Length} and {own.Length} tokens): "
+        string At(int[] ids) => at < ids.Length ? $"{ids[at]}" : "its end";
+        return $"the server's prompt differs from ours at token {at} ({At(served)} there, {At(own)} here; {served.Length} and {own.Length} tokens): "
             + "another chat template or image size, or the text holds a special token, which servers read as one";
     }
 
@@ -153,7 +175,8 @@ internal sealed class ServerRollouts : IRolloutSource, IDisposable
     // as ModelProcessor decides it for our own prompts
     private static bool AddsSpecialTokens(ModelProcessor processor)
     {
-        bool isWritten = processor.Chat.BeginToken is { Length: > 0 } begin && processor.EncodePrompt("a", null).Text.StartsWith(begin, StringComparison.Ordinal);
+        bool isWritten = processor.Chat.BeginToken is { Length: > 0 } begin && processor.EncodePrompt("a", null).Text.StartsWith(begin,
+            StringComparison.Ordinal);
         return !isWritten && processor.Tokenizer.Encode("a").Count != processor.Tokenizer.Encode("a", addSpecialTokens: false).Count;
     }
 }

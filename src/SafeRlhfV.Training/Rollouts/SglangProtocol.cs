@@ -3,14 +3,15 @@ using System.Text.Json;
 namespace SafeRlhfV.Training;
 
 /// <summary>
-/// SGLang's own routes: /generate with ids, log-probabilities and adapters, /update_weights_from_disk. Written from the project's sources and documents of 2026;
-/// no server was run with it.
+/// SGLang's own routes: /generate with ids, log-probabilities and adapters, /update_weights_from_disk. Written from the project's sources and documents of
+/// 2026; no server was run with it.
 /// </summary>
 /// <param name="imageToken">The id of an image token.</param>
 internal sealed class SglangProtocol(int imageToken) : ServerProtocol
 {
     /// <inheritdoc/>
-    public override string AdapterHint => "start SGLang with --enable-lora, --max-lora-rank of at least the recipe's rank and the recipe's --lora-target-modules (docs/scale.md)";
+    public override string AdapterHint =>
+        "start SGLang with --enable-lora, --max-lora-rank of at least the recipe's rank and the recipe's --lora-target-modules (docs/scale.md)";
 
     /// <inheritdoc/>
     public override string ReloadHint => "look at the server's log (docs/scale.md)";
@@ -49,13 +50,14 @@ internal sealed class SglangProtocol(int imageToken) : ServerProtocol
     {
         JsonElement root = reply.Parts().Single(), meta = root.GetProperty("meta_info");
         int[] prompt = Has(root, "prompt_token_ids", out JsonElement served) ? Ids(served) : [];
-        (float LogProb, int Id)[] tokens = [.. meta.GetProperty("output_token_logprobs").EnumerateArray().Select(entry => (entry[0].GetSingle(), entry[1].GetInt32()))];
+        (float LogProb, int Id)[] tokens = [.. meta.GetProperty("output_token_logprobs").EnumerateArray()
+            .Select(entry => (entry[0].GetSingle(), entry[1].GetInt32()))];
         int[] ids = Has(root, "output_ids", out JsonElement output) ? Ids(output) : [.. tokens.Select(token => token.Id)];
         string finish = Has(meta, "finish_reason", out JsonElement reason) ? reason.GetProperty("type").GetString()! : "";
         return [new RolloutReply(prompt, ids, [.. tokens.Select(token => token.LogProb)], finish)];
     }
 
-    /// <summary>SGLang writes a hash of the picture in place of image tokens.</summary>
+    /// <summary>SGLang writes a hash of the image in place of image tokens.</summary>
     public override bool IsSamePrompt(ReadOnlySpan<int> served, ReadOnlySpan<int> own, int imageToken)
     {
         if (served.Length != own.Length) return false;
@@ -93,6 +95,6 @@ internal sealed class SglangProtocol(int imageToken) : ServerProtocol
             if (id != imageToken || ids is not [.., var before] || before != imageToken) ids.Add(id);
         int images = ServerMessage.Images(request.Messages).Count, placed = ids.Count(id => id == imageToken);
         return placed == images ? ids : throw new InvalidInputException(
-            $"rollouts.server: a prompt has {images} images, of which some stand side by side without a token between them; SGLang cannot be told where they part. Take vLLM.");
+            $"rollouts.server: a prompt has {images} images, some without a token between them; SGLang cannot be told where they part. Take vLLM.");
     }
 }

@@ -69,8 +69,8 @@ internal sealed class VllmProtocol(bool addsSpecialTokens) : ServerProtocol
     public override ServerCall UnloadAdapter(string name) => ServerCall.Post("/v1/unload_lora_adapter", json => json.WriteString("lora_name", name));
 
     /// <summary>
-    /// The caches go first: an image seen before would end the engine, and blocks of the old weights would be mixed with the new ones. The path is always named:
-    /// without one the last one is read again.
+    /// The caches go first: an image seen before would end the engine, and blocks of the old weights would be mixed with the new ones. The path is always
+    /// named: without one the last one is read again.
     /// </summary>
     public override IReadOnlyList<ServerCall> Reload(string path, string version) =>
     [

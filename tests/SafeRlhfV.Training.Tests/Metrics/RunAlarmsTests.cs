@@ -14,6 +14,8 @@ public sealed class RunAlarmsTests
         ["entropy"] = 0.6,
         ["at_limit"] = 0.1,
         ["gradient_norm"] = 1,
+        ["weight_outside_share"] = 0.01,
+        ["weight_capped_share"] = 0,
     };
 
     [Theory]
@@ -23,6 +25,8 @@ public sealed class RunAlarmsTests
     [InlineData("entropy", 0.001, 5, "temperature")]
     [InlineData("at_limit", 1, 3, "max_new_tokens")]
     [InlineData("gradient_norm", 1000, 1, "data validate")]
+    [InlineData("weight_outside_share", 0.4, 1, "docs/scale.md")]
+    [InlineData("weight_capped_share", 0.05, 1, "rollouts.weight_cap")]
     public void ASignThatLastsIsToldWithWhatToTryAndNotAtEveryStep(string metric, double bad, int lasts, string advice)
     {
         RunAlarms alarms = new();

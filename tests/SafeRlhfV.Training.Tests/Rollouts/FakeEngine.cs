@@ -76,7 +76,8 @@ internal sealed class FakeEngine : IDisposable
     public EncodedPrompt Encode(JsonArray messages) => Processor.EncodePrompt([.. messages.Select(message => new ChatTurn(
         (string)message!["role"]! switch { "system" => ChatRole.System, "assistant" => ChatRole.Assistant, _ => ChatRole.User },
         message["content"] is JsonArray parts
-            ? [.. parts.Select(part => (string)part!["type"]! == "text" ? (ChatPart)new TextPart((string)part["text"]!) : new ImagePart(Decode((string)part["image_url"]!["url"]!)))]
+            ? [.. parts.Select(part => (string)part!["type"]! == "text" ? (ChatPart)new TextPart((string)part["text"]!)
+                : new ImagePart(Decode((string)part["image_url"]!["url"]!)))]
             : [new TextPart((string)message["content"]!)]))]);
 
     /// <summary>Answers a prompt.</summary>
@@ -94,11 +95,13 @@ internal sealed class FakeEngine : IDisposable
             string? used = IgnoresAdapters || adapter is null ? null : IsStale ? adapters.Keys.First() : adapter;
             if (Forced(seed ?? 0) is { } forced) return (forced, LogProbs(prompt, used, forced, temperature), Processor.EosTokenIds.Contains(forced[^1]));
             using IDisposable use = model.Adapters.UseMerged(used);
-            GenerationSettings settings = new() { MaxNewTokens = most, Temperature = temperature, EosTokenIds = Processor.EosTokenIds, PadTokenId = Processor.PadTokenId, LogProbs = true };
+            GenerationSettings settings = new() { MaxNewTokens = most, Temperature = temperature, EosTokenIds = Processor.EosTokenIds,
+                PadTokenId = Processor.PadTokenId, LogProbs = true };
             TokenBatch batch = Processor.Batch([prompt]);
             GenerationPrompt given = new(batch.Ids_BL, batch.Mask_BL, model.EmbedImages(Processor.BatchImages([prompt])));
             using GenerationResult result = new TextGenerator(model).Generate(given, settings, [StreamOf(seed ?? 0)]);
-            return ([.. result.Row(0)], [.. result.LogProbs_BT!.data<float>().Take(result.Lengths[0]).Select(logProb => (float)(logProb + Off))], result.Finishes[0] == FinishReason.EndToken);
+            return ([.. result.Row(0)], [.. result.LogProbs_BT!.data<float>().Take(result.Lengths[0]).Select(logProb => (float)(logProb + Off))],
+                result.Finishes[0] == FinishReason.EndToken);
         }
     }
 

@@ -10,8 +10,8 @@ using Microsoft.Extensions.DependencyInjection;
 namespace SafeRlhfV.Training.Tests;
 
 /// <summary>
-/// An inference server on loopback around <see cref="FakeEngine"/>. It speaks as vLLM 0.32 does (held to the recordings by <see cref="FakeServerTests"/>) and as SGLang
-/// (by its sources). What it does not know it answers with 501, so that nothing is ignored.
+/// An inference server on loopback around <see cref="FakeEngine"/>. It speaks as vLLM 0.32 does (held to the recordings by <see cref="FakeServerTests"/>) and
+/// as SGLang (by its sources). What it does not know it answers with 501, so that nothing is ignored.
 /// </summary>
 internal abstract class FakeServer : IAsyncDisposable
 {

@@ -18,8 +18,10 @@ public sealed class FakeServerTests
     {
         int compared = 0;
         List<string> unknown = [];
-        foreach (Recording one in Recording.Where(one => Servers.Contains(one.Server) && one.Path.Split('?')[0] is "/v1/chat/completions" or "/v1/models" or "/v1/load_lora_adapter" or "/v1/unload_lora_adapter"
-            or "/health" or "/version" or "/collective_rpc" or "/reset_prefix_cache" or "/reset_encoder_cache" or "/reset_mm_cache" && !one.IsStream && CanBePlayed(one)))
+        foreach (Recording one in Recording.Where(one => Servers.Contains(one.Server)
+            && one.Path.Split('?')[0] is "/v1/chat/completions" or "/v1/models" or "/v1/load_lora_adapter" or "/v1/unload_lora_adapter"
+            or "/health" or "/version" or "/collective_rpc" or "/reset_prefix_cache" or "/reset_encoder_cache" or "/reset_mm_cache" && !one.IsStream
+                && CanBePlayed(one)))
         {
             using FakeEngine engine = new(Recording.At("model"));
             await using FakeVllm server = new(engine, "tiny", "model", Recording.At());
@@ -35,7 +37,7 @@ public sealed class FakeServerTests
             if (one.Reply is null) Assert.True(one.Body.AsSpan().SequenceEqual(body), $"{one}: '{System.Text.Encoding.UTF8.GetString(body)}'");
             else Same(one, one.Reply, JsonNode.Parse(body), "");
         }
-        TestContext.Current.TestOutputHelper?.WriteLine($"{compared} exchanges compared; not played, for they ask for what rollouts do not: {string.Join(", ", unknown)}");
+        TestContext.Current.TestOutputHelper?.WriteLine($"{compared} exchanges compared; no rollout asks for what these do: {string.Join(", ", unknown)}");
         // whatever it does not know, a rollout, a load and a reload it must
         Assert.DoesNotContain(Recording.Chats().Where(CanBePlayed), chat => unknown.Contains(chat.Name));
         Assert.True(compared > 20, $"{compared} exchanges");
@@ -44,13 +46,15 @@ public sealed class FakeServerTests
     [Fact]
     public async Task ItStreamsAsTheRealOneDid()
     {
-        foreach (Recording one in Recording.Where(one => one.IsStream && one.Status == 200 && Servers.Contains(one.Server) && (bool?)one.Request?["return_token_ids"] == true && one.Request["n"] is null))
+        foreach (Recording one in Recording.Where(one => one.IsStream && one.Status == 200 && Servers.Contains(one.Server)
+            && (bool?)one.Request?["return_token_ids"] == true && one.Request["n"] is null))
         {
             using FakeEngine engine = new(Recording.At("model"));
             await using FakeVllm server = new(engine);
             // the setting that has no place in a stream of rollouts
             JsonObject request = one.Request!.DeepClone().AsObject();
-            foreach ((string name, JsonNode value) in new (string, JsonNode)[] { ("top_logprobs", 0), ("top_p", 1), ("top_k", -1), ("min_p", 0), ("repetition_penalty", 1) }) request[name] = value;
+            foreach ((string name, JsonNode value) in new (string, JsonNode)[] { ("top_logprobs", 0), ("top_p", 1), ("top_k", -1), ("min_p", 0),
+                ("repetition_penalty", 1) }) request[name] = value;
             using HttpClient http = new();
             using ByteArrayContent content = new(System.Text.Encoding.UTF8.GetBytes(request.ToJsonString()));
             using HttpResponseMessage response = await http.PostAsync(server.Address + one.Path, content, Cancel);
@@ -91,8 +95,11 @@ public sealed class FakeServerTests
         server.IsDead = one.Status is 500 or 503 && one.Path == "/v1/chat/completions";
         string model = (string?)one.Request?["model"] ?? "tiny";
         if (AdapterOf(one) is { } path) engine.Load(model, Recording.At(path), path);
-        bool isLoaded = one.Path == "/v1/unload_lora_adapter" ? one.Status == 200 : one.Path == "/v1/load_lora_adapter" && (((string?)one.Reply?["error"]?["message"])?.Contains("already been loaded", StringComparison.Ordinal) == true || one.Request?["load_inplace"] is not null);
-        if (isLoaded) engine.Load((string)one.Request!["lora_name"]!, Recording.At("adapters", Path.GetFileName(Directory.EnumerateDirectories(Recording.At("adapters")).First())));
+        bool isLoaded = one.Path == "/v1/unload_lora_adapter" ? one.Status == 200 : one.Path == "/v1/load_lora_adapter"
+            && (((string?)one.Reply?["error"]?["message"])?.Contains("already been loaded", StringComparison.Ordinal) == true
+            || one.Request?["load_inplace"] is not null);
+        if (isLoaded) engine.Load((string)one.Request!["lora_name"]!,
+            Recording.At("adapters", Path.GetFileName(Directory.EnumerateDirectories(Recording.At("adapters")).First())));
         foreach (JsonNode? listed in one.Path == "/v1/models" ? one.Reply!["data"]!.AsArray().Where(entry => entry!["parent"] is not null) : [])
             engine.Load((string)listed!["id"]!, Recording.At((string)listed["root"]!), (string)listed["root"]!);
         if (one.Reply?["choices"] is not JsonArray choices || (double?)one.Request?["temperature"] is null or 0) return;
@@ -104,7 +111,8 @@ public sealed class FakeServerTests
     private static string? AdapterOf(Recording one)
     {
         if (one.Path != "/v1/chat/completions" || one.Status != 200 || (string?)one.Request?["model"] is not { } model || model == "tiny") return null;
-        string[] paths = [.. Recording.Where(load => load.Path == "/v1/load_lora_adapter" && (string?)load.Request?["lora_name"] == model).Select(load => (string)load.Request!["lora_path"]!).Distinct()];
+        string[] paths = [.. Recording.Where(load => load.Path == "/v1/load_lora_adapter" && (string?)load.Request?["lora_name"] == model)
+            .Select(load => (string)load.Request!["lora_path"]!).Distinct()];
         return paths.Any(path => !Directory.Exists(Recording.At(path))) ? null : paths.MinBy(path => RecordedModelTests.Gap(one, path));
     }
 
@@ -126,14 +134,18 @@ public sealed class FakeServerTests
         switch (expected)
         {
             case JsonObject was:
-                JsonObject now = Assert.IsType<JsonObject>(actual);
-                Assert.True(was.Select(field => field.Key).SequenceEqual(now.Select(field => field.Key)), $"{one}{path}: {string.Join(", ", now.Select(field => field.Key))}; recorded {string.Join(", ", was.Select(field => field.Key))}");
-                // what a server makes of the bytes of half characters, how much of a prompt it had in its cache, and the print of its build are its own
+                Assert.True(actual is JsonObject, $"{one}{path}: no object");
+                JsonObject now = actual.AsObject();
+                Assert.True(was.Select(field => field.Key).SequenceEqual(now.Select(field => field.Key)), $"{one}{path}: {string.Join(", ", now
+                    .Select(field => field.Key))}; recorded {string.Join(", ", was.Select(field => field.Key))}");
+                // what a server makes of the bytes of half characters, what it counts of a prompt by kind and by its cache, and the print of its build are its own
                 foreach ((string name, JsonNode? value) in was)
-                    if (name is not ("system_fingerprint" or "cached_tokens" or "created_cache_tokens") && !(name is "token" or "bytes" or "content" && IsOfHalfCharacters(was))) Same(one, value, now[name], $"{path}.{name}");
+                    if (name is not ("system_fingerprint" or "prompt_tokens_details") && !(name is "token" or "bytes" or "content"
+                        && IsOfHalfCharacters(was))) Same(one, value, now[name], $"{path}.{name}");
                 break;
             case JsonArray list:
-                JsonArray other = Assert.IsType<JsonArray>(actual);
+                Assert.True(actual is JsonArray, $"{one}{path}: no list");
+                JsonArray other = actual.AsArray();
                 Assert.True(list.Count == other.Count, $"{one}{path}: {other.Count} items, recorded {list.Count}");
                 for (int i = 0; i < list.Count; i++) Same(one, list[i], other[i], $"{path}[{i}]");
                 break;
@@ -147,6 +159,7 @@ public sealed class FakeServerTests
         }
     }
 
-    private static bool IsOfHalfCharacters(JsonObject item) => item["token"] is { } token ? (string)token! is { } text && (text.Length == 0 || text.Contains('\uFFFD', StringComparison.Ordinal))
+    private static bool IsOfHalfCharacters(JsonObject item) => item["token"] is { } token ? (string)token! is { } text
+        && (text.Length == 0 || text.Contains('\uFFFD', StringComparison.Ordinal))
         : item["content"] is JsonValue content && ((string)content!).Contains('\uFFFD', StringComparison.Ordinal);
 }

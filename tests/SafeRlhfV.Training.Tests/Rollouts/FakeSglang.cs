@@ -11,7 +11,8 @@ internal sealed class FakeSglang(FakeEngine engine) : FakeServer(engine)
     private static readonly string[] Fields = ["input_ids", "image_data", "sampling_params", "return_logprob", "return_prompt_token_ids", "lora_path"];
 
     private static readonly string[] Sampling =
-        ["max_new_tokens", "temperature", "top_p", "top_k", "min_p", "frequency_penalty", "presence_penalty", "repetition_penalty", "skip_special_tokens", "sampling_seed"];
+        ["max_new_tokens", "temperature", "top_p", "top_k", "min_p", "frequency_penalty", "presence_penalty", "repetition_penalty", "skip_special_tokens",
+            "sampling_seed"];
 
     protected override async Task AnswerAsync(HttpContext http, string path, JsonObject? body)
     {
@@ -36,7 +37,8 @@ internal sealed class FakeSglang(FakeEngine engine) : FakeServer(engine)
     {
         if (IsAsleep) await Task.Delay(Timeout.Infinite, http.RequestAborted);
         JsonObject sampling = body["sampling_params"]!.AsObject();
-        bool isKnown = body.All(field => Fields.Contains(field.Key)) && sampling.Select(field => field.Key).SequenceEqual(Sampling) && (double)sampling["top_p"]! == 1 && (int)sampling["top_k"]! == -1
+        bool isKnown = body.All(field => Fields.Contains(field.Key)) && sampling.Select(field => field.Key).SequenceEqual(Sampling)
+            && (double)sampling["top_p"]! == 1 && (int)sampling["top_k"]! == -1
             && (double)sampling["min_p"]! == 0 && (double)sampling["repetition_penalty"]! == 1;
         if (!isKnown)
         {
@@ -53,7 +55,8 @@ internal sealed class FakeSglang(FakeEngine engine) : FakeServer(engine)
         int[] given = [.. body["input_ids"]!.AsArray().Select(id => (int)id!)];
         int imageToken = Engine.Processor.Model.ImageTokenId, at = 0;
         int[] ids = [.. given.SelectMany(id => id == imageToken ? Enumerable.Repeat(id, images[at++].Geometry.Tokens) : [id])];
-        (int[] answer, float[] logProbs, bool ended) = Engine.Answer(new EncodedPrompt(ids, images, ""), adapter, (long)sampling["sampling_seed"]!, (int)sampling["max_new_tokens"]!, (double)sampling["temperature"]!);
+        (int[] answer, float[] logProbs, bool ended) = Engine.Answer(new EncodedPrompt(ids, images, ""), adapter, (long)sampling["sampling_seed"]!,
+            (int)sampling["max_new_tokens"]!, (double)sampling["temperature"]!);
         JsonObject reply = new()
         {
             ["text"] = Engine.Processor.Tokenizer.Decode(answer, skipSpecialTokens: false),
@@ -62,7 +65,8 @@ internal sealed class FakeSglang(FakeEngine engine) : FakeServer(engine)
             ["meta_info"] = new JsonObject
             {
                 ["id"] = "0",
-                ["finish_reason"] = ended ? new JsonObject { ["type"] = "stop", ["matched"] = answer[^1] } : new JsonObject { ["type"] = "length", ["length"] = answer.Length },
+                ["finish_reason"] = ended ? new JsonObject { ["type"] = "stop", ["matched"] = answer[^1] }
+                    : new JsonObject { ["type"] = "length", ["length"] = answer.Length },
                 ["prompt_tokens"] = ids.Length,
                 ["completion_tokens"] = answer.Length,
                 ["output_token_logprobs"] = new JsonArray([.. answer.Select((id, i) => (JsonNode)new JsonArray((double)logProbs[i], id, null))]),

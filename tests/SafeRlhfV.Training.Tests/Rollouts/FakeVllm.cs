@@ -12,7 +12,8 @@ internal sealed class FakeVllm(FakeEngine engine, string name = "tiny", string r
 
     private static readonly string[] ChatFields =
     [
-        "model", "messages", "max_tokens", "temperature", "top_p", "top_k", "min_p", "repetition_penalty", "logprobs", "top_logprobs", "return_token_ids", "skip_special_tokens",
+        "model", "messages", "max_tokens", "temperature", "top_p", "top_k", "min_p", "repetition_penalty", "logprobs", "top_logprobs", "return_token_ids",
+            "skip_special_tokens",
         "seed", "n", "stream", "add_special_tokens",
     ];
 
@@ -46,8 +47,10 @@ internal sealed class FakeVllm(FakeEngine engine, string name = "tiny", string r
         }
         // what is left out would come from generation_config.json, and the fake reads none
         string[] needed = ["model", "messages", "max_tokens", "temperature", "top_p", "top_k", "min_p", "repetition_penalty", "logprobs", "return_token_ids"];
-        bool isKnown = body.All(field => ChatFields.Contains(field.Key)) && needed.All(body.ContainsKey) && (double)body["top_p"]! == 1 && (int)body["top_k"]! == -1
-            && (double)body["min_p"]! == 0 && (double)body["repetition_penalty"]! == 1 && (bool)body["logprobs"]! && (int?)body["top_logprobs"] is null or 0 && (bool?)body["skip_special_tokens"] == false;
+        bool isKnown = body.All(field => ChatFields.Contains(field.Key)) && needed.All(body.ContainsKey) && (double)body["top_p"]! == 1
+            && (int)body["top_k"]! == -1
+            && (double)body["min_p"]! == 0 && (double)body["repetition_penalty"]! == 1 && (bool)body["logprobs"]! && (int?)body["top_logprobs"] is null or 0
+                && (bool?)body["skip_special_tokens"] == false;
         if (!isKnown)
         {
             await UnknownAsync(http);
@@ -62,16 +65,22 @@ internal sealed class FakeVllm(FakeEngine engine, string name = "tiny", string r
         EncodedPrompt prompt = Engine.Encode(body["messages"]!.AsArray());
         if (prompt.Ids.Length >= MostTokens)
         {
-            await SendAsync(http, 400, FakeVllmReplies.Error(400, $"This model's maximum context length is {MostTokens} tokens. However, your prompt contains at least {MostTokens + 1} input tokens, which exceeds this limit even "
-                + $"without any output tokens. Please reduce the length of the input prompt. (parameter=input_tokens, value={MostTokens + 1})", "BadRequestError", "input_tokens"));
+            await SendAsync(http, 400,
+                FakeVllmReplies.Error(400, $"This model's maximum context length is {MostTokens} tokens. However, your prompt contains at least {MostTokens
+                + 1} input tokens, which exceeds this limit even "
+                + $"without any output tokens. Please reduce the length of the input prompt. (parameter=input_tokens, value={MostTokens + 1})",
+                    "BadRequestError", "input_tokens"));
             return;
         }
-        (int most, double temperature, long? seed, int count) = ((int)body["max_tokens"]!, (double)body["temperature"]!, (long?)body["seed"], (int?)body["n"] ?? 1);
-        (int[], float[], bool)[] answers = [.. Enumerable.Range(0, count).Select(i => Engine.Answer(prompt, model == name ? null : model, seed + i ?? i, most, temperature))];
+        (int most, double temperature, long? seed, int count) = ((int)body["max_tokens"]!, (double)body["temperature"]!, (long?)body["seed"],
+            (int?)body["n"] ?? 1);
+        (int[], float[], bool)[] answers = [.. Enumerable.Range(0, count)
+            .Select(i => Engine.Answer(prompt, model == name ? null : model, seed + i ?? i, most, temperature))];
         if ((bool?)body["stream"] == true)
         {
             http.Response.ContentType = "text/event-stream; charset=utf-8";
-            foreach (JsonObject chunk in FakeVllmReplies.Chunks(model, prompt.Ids, answers[0], Engine.Processor.Tokenizer, Engine.Processor.EosTokenIds)) await EventAsync(http, chunk.ToJsonString());
+            foreach (JsonObject chunk in FakeVllmReplies.Chunks(model, prompt.Ids, answers[0], Engine.Processor.Tokenizer,
+                Engine.Processor.EosTokenIds)) await EventAsync(http, chunk.ToJsonString());
             await EventAsync(http, "[DONE]");
             return;
         }
@@ -90,14 +99,23 @@ internal sealed class FakeVllm(FakeEngine engine, string name = "tiny", string r
     {
         (string? adapter, string? path) = ((string?)body["lora_name"], (string?)body["lora_path"]);
         if (body.Any(field => field.Key is not ("lora_name" or "lora_path" or "load_inplace"))) await UnknownAsync(http);
-        else if (path is null) await SendAsync(http, 400, FakeVllmReplies.Error(400, "1 validation error:\n  {'type': 'missing', 'loc': 'body.lora_path', 'msg': 'Field required', 'input': '<dict of 1 items>'}", "Bad Request", "body.lora_path"));
-        else if (adapter is null or "") await SendAsync(http, 400, FakeVllmReplies.Error(400, "Both 'lora_name' and 'lora_path' must be provided.", "InvalidUserInput"));
-        else if (adapter == name) await SendAsync(http, 400, FakeVllmReplies.Error(400, $"The lora adapter '{adapter}' conflicts with a served base model.", "InvalidUserInput"));
+        else if (path is null) await SendAsync(http, 400,
+            FakeVllmReplies.Error(400,
+            "1 validation error:\n  {'type': 'missing', 'loc': 'body.lora_path', 'msg': 'Field required', 'input': '<dict of 1 items>'}", "Bad Request",
+            "body.lora_path"));
+        else if (adapter is null or "") await SendAsync(http, 400, FakeVllmReplies.Error(400, "Both 'lora_name' and 'lora_path' must be provided.",
+            "InvalidUserInput"));
+        else if (adapter == name) await SendAsync(http, 400, FakeVllmReplies.Error(400, $"The lora adapter '{adapter}' conflicts with a served base model.",
+            "InvalidUserInput"));
         else if (Engine.Adapters.ContainsKey(adapter) && (bool?)body["load_inplace"] != true)
-            await SendAsync(http, 400, FakeVllmReplies.Error(400, $"The lora adapter '{adapter}' has already been loaded. If you want to load the adapter in place, set 'load_inplace' to True.", "InvalidUserInput"));
-        else if (!File.Exists(Path.Combine(Real(path), "adapter_config.json"))) await SendAsync(http, 404, FakeVllmReplies.Error(404, $"Loading lora {adapter} failed: No adapter found for {path}", "NotFoundError"));
+            await SendAsync(http, 400,
+                FakeVllmReplies.Error(400,
+                $"The lora adapter '{adapter}' has already been loaded. If you want to load the adapter in place, set 'load_inplace' to True.",
+                "InvalidUserInput"));
+        else if (!File.Exists(Path.Combine(Real(path), "adapter_config.json"))) await SendAsync(http, 404,
+            FakeVllmReplies.Error(404, $"Loading lora {adapter} failed: No adapter found for {path}", "NotFoundError"));
         else if (Models.LoraConfig.Load(Real(path)) is { Rank: > MostRank } config)
-            await SendAsync(http, 500, FakeVllmReplies.Error(500, $"Call to add_lora method failed: Worker failed with error 'LoRA rank {config.Rank} is greater than max_lora_rank {MostRank}.', please check the stack trace above for the root cause", "InternalServerError"));
+            await SendAsync(http, 500, FakeVllmReplies.Failed($"LoRA rank {config.Rank} is greater than max_lora_rank {MostRank}."));
         else
         {
             Engine.Load(adapter, Real(path), path);
@@ -114,7 +132,8 @@ internal sealed class FakeVllm(FakeEngine engine, string name = "tiny", string r
 
     private async Task ReloadAsync(HttpContext http, JsonObject body)
     {
-        if ((string?)body["method"] is not { } method) await SendAsync(http, 400, FakeVllmReplies.Error(400, "Missing 'method' in request body", "Bad Request"));
+        if ((string?)body["method"] is not { } method) await SendAsync(http, 400, FakeVllmReplies.Error(400, "Missing 'method' in request body",
+            "Bad Request"));
         else if (method != "reload_weights") await UnknownAsync(http);
         else
         {

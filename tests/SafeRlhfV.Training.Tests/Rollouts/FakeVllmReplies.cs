@@ -13,6 +13,10 @@ internal static class FakeVllmReplies
     public static JsonObject Error(int status, string message, string type, string? param = null) =>
         new() { ["error"] = new JsonObject { ["message"] = message, ["type"] = type, ["param"] = param, ["code"] = status } };
 
+    public static JsonObject Failed(string what) => Error(
+        500, $"Call to add_lora method failed: Worker failed with error '{what}', please check the stack trace above for the root cause",
+            "InternalServerError");
+
     public static JsonObject EngineDead() => Error(500, "EngineCore encountered an issue. See stack trace (above) for the root cause.", "InternalServerError");
 
     public static JsonObject Models(string name, string root, int most, IEnumerable<KeyValuePair<string, string>> adapters)
@@ -48,7 +52,8 @@ internal static class FakeVllmReplies
         };
     }
 
-    public static JsonObject Chat(string model, int[] prompt, IReadOnlyList<(int[] Ids, float[] LogProbs, bool Ended)> answers, Tokenizer tokenizer, IReadOnlyList<int> eos)
+    public static JsonObject Chat(string model, int[] prompt, IReadOnlyList<(int[] Ids, float[] LogProbs, bool Ended)> answers, Tokenizer tokenizer,
+        IReadOnlyList<int> eos)
     {
         int sampled = answers.Sum(answer => answer.Ids.Length);
         return new()
@@ -96,9 +101,11 @@ internal static class FakeVllmReplies
     }
 
     /// <summary>The events of one answer: the role with the prompt's ids, then a token each.</summary>
-    public static IEnumerable<JsonObject> Chunks(string model, int[] prompt, (int[] Ids, float[] LogProbs, bool Ended) answer, Tokenizer tokenizer, IReadOnlyList<int> eos)
+    public static IEnumerable<JsonObject> Chunks(string model, int[] prompt, (int[] Ids, float[] LogProbs, bool Ended) answer, Tokenizer tokenizer,
+        IReadOnlyList<int> eos)
     {
-        JsonObject first = Chunk(new JsonObject { ["index"] = 0, ["delta"] = new JsonObject { ["role"] = "assistant", ["content"] = "" }, ["logprobs"] = null, ["finish_reason"] = null });
+        JsonObject first = Chunk(new JsonObject { ["index"] = 0, ["delta"] = new JsonObject { ["role"] = "assistant", ["content"] = "" },
+            ["logprobs"] = null, ["finish_reason"] = null });
         first["prompt_token_ids"] = Ids(prompt);
         first["prompt_text"] = null;
         yield return first;
@@ -134,14 +141,17 @@ internal static class FakeVllmReplies
     {
         string token = tokenizer.Decode([id], skipSpecialTokens: false);
         if (token.Contains('\uFFFD', StringComparison.Ordinal)) token = "";
-        return (JsonNode)new JsonObject { ["token"] = token, ["logprob"] = (double)answer.LogProbs[i], ["bytes"] = new JsonArray([.. Encoding.UTF8.GetBytes(token).Select(value => (JsonNode)(int)value)]), ["top_logprobs"] = new JsonArray() };
+        return (JsonNode)new JsonObject { ["token"] = token, ["logprob"] = (double)answer.LogProbs[i],
+            ["bytes"] = new JsonArray([.. Encoding.UTF8.GetBytes(token).Select(value => (JsonNode)(int)value)]), ["top_logprobs"] = new JsonArray() };
     })]);
 
     // the end token is never in the text
-    private static string Text((int[] Ids, float[] LogProbs, bool Ended) answer, Tokenizer tokenizer) => tokenizer.Decode(answer.Ended ? answer.Ids.SkipLast(1) : answer.Ids, skipSpecialTokens: false);
+    private static string Text((int[] Ids, float[] LogProbs, bool Ended) answer, Tokenizer tokenizer) =>
+        tokenizer.Decode(answer.Ended ? answer.Ids.SkipLast(1) : answer.Ids, skipSpecialTokens: false);
 
     // null for the end token of config.json, the id for the others of generation_config.json
-    private static JsonNode? StopReason((int[] Ids, float[] LogProbs, bool Ended) answer, IReadOnlyList<int> eos) => answer.Ended && answer.Ids[^1] != eos[0] ? (JsonNode)answer.Ids[^1] : null;
+    private static JsonNode? StopReason((int[] Ids, float[] LogProbs, bool Ended) answer, IReadOnlyList<int> eos) => answer.Ended && answer.Ids[^1] != eos[0]
+        ? (JsonNode)answer.Ids[^1] : null;
 
     private static JsonArray Ids(IEnumerable<int> ids) => new([.. ids.Select(id => (JsonNode)id)]);
 }

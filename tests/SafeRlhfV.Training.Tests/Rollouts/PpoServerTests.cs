@@ -1,3 +1,6 @@
+using SafeRlhfV.Data;
+using SafeRlhfV.Testing;
+
 namespace SafeRlhfV.Training.Tests;
 
 /// <summary>PPO whose responses servers sample: the same training as in process.</summary>
@@ -23,12 +26,14 @@ public sealed class PpoServerTests(TinyRecipes tiny) : IClassFixture<TinyRecipes
         FakeServer server = ppo.Start(kind);
         string run = $"served/{name}-{kind}-{stream}";
         IReadOnlyList<IReadOnlyDictionary<string, double>> inProcess = ServedPpo.Run(tiny.Recipe(name, $"{run}/own"), Cancel);
-        IReadOnlyList<IReadOnlyDictionary<string, double>> served = ServedPpo.Run(ppo.Recipe(name, $"{run}/http", $"rollouts.stream={(stream ? "true" : "false")}"), Cancel);
+        IReadOnlyList<IReadOnlyDictionary<string, double>> served =
+            ServedPpo.Run(ppo.Recipe(name, $"{run}/http", $"rollouts.stream={(stream ? "true" : "false")}"), Cancel);
         Assert.Equal(inProcess.Count, served.Count);
         foreach ((IReadOnlyDictionary<string, double> own, IReadOnlyDictionary<string, double> http) in inProcess.Zip(served))
         {
             Assert.Equal(own.Keys.Order(), http.Keys.Except(Servers).Order());
-            foreach ((string metric, double value) in own) Assert.True(Math.Abs(http[metric] - value) <= Tolerance * (1 + Math.Abs(value)), $"{metric}: {value} in process, {http[metric]} over HTTP");
+            foreach ((string metric, double value) in own) Assert.True(Math.Abs(http[metric] - value) <= Tolerance * (1 + Math.Abs(value)),
+                $"{metric}: {value} in process, {http[metric]} over HTTP");
             Assert.Equal(own["length"], http["length"]);
             Assert.Equal(1, http["weight_mean"], 1e-4);
             Assert.Equal(0, http["weight_outside_share"]);
@@ -36,5 +41,82 @@ public sealed class PpoServerTests(TinyRecipes tiny) : IClassFixture<TinyRecipes
         // nothing is left of what was written for the server
         Assert.Empty(server.Engine.Adapters);
         Assert.Empty(Directory.EnumerateDirectories(tiny.At($"{run}/http", "rollouts")));
+    }
+
+    /// <summary>A run that was killed after its rollouts were kept asks no server for them again, and ends in the bits of an unbroken one.</summary>
+    [Theory]
+    [InlineData("ppo-backbone")]
+    [InlineData("ppo")]
+    public async Task AResumedRunTakesItsRolloutsFromTheJournal(string name)
+    {
+        await using ServedPpo ppo = new(tiny);
+        FakeServer server = ppo.Start();
+        Recipe whole = ppo.Recipe(name, $"journal/{name}/whole"), broken = ppo.Recipe(name, $"journal/{name}/broken");
+        ServedPpo.Run(whole, Cancel);
+        using CancellationTokenSource stop = new();
+        Assert.Throws<OperationCanceledException>(() => RecipeRunner.Run(broken, broken.ToRunOptions(resume: false), new StopAt(1, stop), stop.Token));
+        // the rounds after the checkpoint, sampled before the kill; asked again, the server would say something else
+        string[] kept = [.. Directory.EnumerateFiles(Path.Combine(whole.Run.Folder, "rollouts"), "*.json").Order(StringComparer.Ordinal)];
+        Assert.Equal(3, kept.Length);
+        foreach (string file in kept) File.Copy(file, Path.Combine(broken.Run.Folder, "rollouts", Path.GetFileName(file)), overwrite: true);
+        server.Engine.StreamOf = seed => new RandomStream(seed, "something else");
+        int asked = server.Asked.Count;
+        ServedPpo.Run(broken, Cancel, resume: true);
+        RunFolders.Equal(whole.Run.Folder, broken.Run.Folder);
+        Assert.Equal(asked, server.Asked.Count);
+    }
+
+    /// <summary>Rollouts of other prompts or of another recipe are not taken.</summary>
+    [Fact]
+    public async Task RolloutsOfAnotherRecipeAreNotTaken()
+    {
+        await using ServedPpo ppo = new(tiny);
+        FakeServer server = ppo.Start();
+        Recipe first = ppo.Recipe("ppo-backbone", "journal/first", "training.rounds=1"), other = ppo.Recipe("ppo-backbone", "journal/other",
+            "training.rounds=1", "training.ptx_batch=3");
+        ServedPpo.Run(first, Cancel);
+        Directory.CreateDirectory(Path.Combine(other.Run.Folder, "rollouts"));
+        foreach (string file in Directory.EnumerateFiles(Path.Combine(first.Run.Folder, "rollouts"), "*.json")) File.Copy(file,
+            Path.Combine(other.Run.Folder, "rollouts", Path.GetFileName(file)));
+        int asked = server.Asked.Count;
+        ServedPpo.Run(other, Cancel);
+        Assert.True(server.Asked.Count > asked);
+    }
+
+    [Theory]
+    [InlineData("rollouts.endpoints=[]", "rollouts.endpoints")]
+    [InlineData("rollouts.endpoints=[somewhere]", "must be an address")]
+    [InlineData("rollouts.top_p=0.9", "top_p")]
+    [InlineData("rollouts.top_k=5", "top_k")]
+    [InlineData("training.top_p=0.9", "top_p")]
+    [InlineData("rollouts.server=tgi", "vllm, sglang")]
+    [InlineData("rollouts.weight_cap=0.5", "weight_cap")]
+    [InlineData("rollouts.server_folder=/there", "rollouts.folder")]
+    [InlineData("rollouts.key_variable=SAFERLHFV_NO_SUCH_VARIABLE", "is not set")]
+    public void ARecipeThatCannotBeIsRefused(string set, string said) =>
+        Assert.Contains(said, Assert.Throws<InvalidInputException>(() => tiny.Recipe("ppo-backbone", "x", "rollouts.endpoints=[http://127.0.0.1:1]",
+            set)).Message, StringComparison.Ordinal);
+
+    /// <summary>Whatever the file, a server gets the pixels that our own model sees.</summary>
+    [Fact]
+    public void ImagesAreSentAsOurModelSeesThem()
+    {
+        foreach (string file in Directory.EnumerateFiles(Golden.At("images"))
+            .Where(file => Path.GetExtension(file) is ".jpg" or ".png" or ".webp" or ".gif" or ".bmp"
+            && !Path.GetFileName(file).StartsWith("bad", StringComparison.Ordinal)))
+        {
+            byte[] bytes = File.ReadAllBytes(file);
+            RgbImage seen = ImageDecoder.Decode(bytes), sent = FakeEngine.Decode(ServerMessage.Address(bytes));
+            Assert.Equal((seen.Width, seen.Height), (sent.Width, sent.Height));
+            Assert.True(seen.Pixels.AsSpan().SequenceEqual(sent.Pixels), file);
+        }
+    }
+
+    private sealed class StopAt(long step, CancellationTokenSource cancel) : IProgress<TrainingProgress>
+    {
+        public void Report(TrainingProgress value)
+        {
+            if (value.Done == step) cancel.Cancel();
+        }
     }
 }

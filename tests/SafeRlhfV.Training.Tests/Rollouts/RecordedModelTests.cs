@@ -33,7 +33,8 @@ public sealed class RecordedModelTests
         int compared = 0;
         foreach (Recording one in Recording.Chats().Where(one => (string)one.Request!["model"]! != BaseName && IsUnfiltered(one)))
         {
-            string[] paths = [.. Recording.Where(load => (string?)load.Request?["lora_name"] == (string)one.Request!["model"]!).Select(load => (string?)load.Request!["lora_path"]).OfType<string>().Distinct()];
+            string[] paths = [.. Recording.Where(load => (string?)load.Request?["lora_name"] == (string)one.Request!["model"]!)
+                .Select(load => (string?)load.Request!["lora_path"]).OfType<string>().Distinct()];
             if (paths.Length == 0 || paths.Any(path => !Directory.Exists(Recording.At(path)))) continue;
             double best = paths.Min(path => Gap(one, path));
             Assert.True(best <= (one.IsResampledOtherwise ? ResampledTolerance : Tolerance), $"{one}: {best}");
@@ -61,7 +62,8 @@ public sealed class RecordedModelTests
             SampleImages? images = prompt.Images.Count == 0 ? null : new SampleImages("recorded", () => prompt.Images);
             SequenceBatch batch = SequenceBatch.Collate([new EncodedSample(prompt.Ids, ids, images)], processor.PadTokenId, cache);
             Tensor own_BT = new PolicyRole(model, adapter is null ? null : "recorded").LogProbs(batch, temperature == 0 ? 1 : temperature);
-            foreach ((float own, double recorded) in own_BT.data<float>().ToArray().Zip(choice["logprobs"]!["content"]!.AsArray().Select(entry => (double)entry!["logprob"]!)))
+            foreach ((float own, double recorded) in own_BT.data<float>().ToArray().Zip(choice["logprobs"]!["content"]!.AsArray()
+                .Select(entry => (double)entry!["logprob"]!)))
                 worst = Math.Max(worst, Math.Abs(own - recorded));
         }
         return worst;
@@ -73,7 +75,8 @@ public sealed class RecordedModelTests
     private static bool IsUnfiltered(Recording one) => one.Server != "raw" && (double)one.Request!["top_p"]! == 1 && (int)one.Request["top_k"]! == -1;
 
     private static bool HoldsSpecialTokens(Recording one, ModelProcessor processor) =>
-        one.Messages.Any(message => message.Parts.Any(part => part.Text is { } text && processor.Tokenizer.Encode(text, addSpecialTokens: false).Any(processor.Tokenizer.IsSpecial)));
+        one.Messages.Any(message => message.Parts.Any(part => part.Text is { } text && processor.Tokenizer.Encode(text, addSpecialTokens: false)
+            .Any(processor.Tokenizer.IsSpecial)));
 
     private static EncodedPrompt Prompt(Recording one, ModelProcessor processor) => processor.EncodePrompt([.. one.Messages.Select(message => new ChatTurn(
         message.Role switch { "system" => ChatRole.System, "assistant" => ChatRole.Assistant, _ => ChatRole.User },

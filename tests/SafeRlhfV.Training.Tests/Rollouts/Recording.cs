@@ -8,7 +8,8 @@ namespace SafeRlhfV.Training.Tests;
 /// <summary>One exchange with a real server, as golden/servers keeps it: the bytes that were sent and those that came back.</summary>
 internal sealed class Recording
 {
-    private static readonly Lazy<IReadOnlyList<Recording>> All = new(() => [.. JsonNode.Parse(File.ReadAllText(At("vllm", "index.json")))!["recordings"]!.AsArray().Select(entry => new Recording(entry!))]);
+    private static readonly Lazy<IReadOnlyList<Recording>> All =
+        new(() => [.. JsonNode.Parse(File.ReadAllText(At("vllm", "index.json")))!["recordings"]!.AsArray().Select(entry => new Recording(entry!))]);
 
     private readonly JsonNode headers;
 
@@ -91,17 +92,21 @@ internal sealed class Recording
     }
 
     /// <summary>Chats that were answered with ids and log-probabilities, every setting stated.</summary>
-    public static IReadOnlyList<Recording> Chats() => Where(one => one.IsPinnedChat && one.Reply?["choices"] is not null && (bool?)one.Request!["return_token_ids"] == true);
+    public static IReadOnlyList<Recording> Chats() => Where(one => one.IsPinnedChat && one.Reply?["choices"] is not null
+        && (bool?)one.Request!["return_token_ids"] == true);
 
     /// <summary>Whether it is a chat that leaves no sampling setting to the server, and asks for nothing else.</summary>
-    public bool IsPinnedChat => Path == "/v1/chat/completions" && Request is { } request && Pinned.All(request.ContainsKey) && request.All(one => Known.Contains(one.Key));
+    public bool IsPinnedChat => Path == "/v1/chat/completions" && Request is { } request && Pinned.All(request.ContainsKey) && request
+        .All(one => Known.Contains(one.Key));
 
-    private static readonly string[] Pinned = ["model", "messages", "max_tokens", "temperature", "top_p", "top_k", "min_p", "repetition_penalty", "logprobs", "return_token_ids", "skip_special_tokens"];
+    private static readonly string[] Pinned = ["model", "messages", "max_tokens", "temperature", "top_p", "top_k", "min_p", "repetition_penalty", "logprobs",
+        "return_token_ids", "skip_special_tokens"];
 
     private static readonly string[] Known = [.. Pinned, "top_logprobs", "seed", "n"];
 
     /// <summary>The messages of a request.</summary>
-    public IReadOnlyList<ServerMessage> Messages => [.. Request!["messages"]!.AsArray().Select(message => new ServerMessage((string)message!["role"]!, message["content"] is JsonArray parts
+    public IReadOnlyList<ServerMessage> Messages =>
+        [.. Request!["messages"]!.AsArray().Select(message => new ServerMessage((string)message!["role"]!, message["content"] is JsonArray parts
         ? [.. parts.Select(part => new ServerMessage.Part((string?)part!["text"], (string?)part["image_url"]?["url"]))]
         : [new ServerMessage.Part((string)message["content"]!, null)]))];
 

@@ -52,7 +52,8 @@ internal sealed class ReplayServer : IDisposable
             head.Add(one[0]);
         }
         string[] lines = Encoding.ASCII.GetString([.. head]).Split("\r\n");
-        int length = lines.Where(line => line.StartsWith("Content-Length:", StringComparison.OrdinalIgnoreCase)).Select(line => int.Parse(line.Split(':')[1])).FirstOrDefault();
+        int length = lines.Where(line => line.StartsWith("Content-Length:", StringComparison.OrdinalIgnoreCase))
+            .Select(line => int.Parse(line.Split(':')[1])).FirstOrDefault();
         byte[] body = new byte[length];
         await stream.ReadExactlyAsync(body);
         Asked.Add((lines[0], body));

@@ -18,7 +18,8 @@ internal sealed class ServedPpo : IAsyncDisposable
     /// <summary>A server that draws as the trainer itself would: its seeds stand for the streams of the rounds' rows.</summary>
     public FakeServer Start(RolloutServer kind = RolloutServer.Vllm)
     {
-        Dictionary<long, string> streams = (from round in Enumerable.Range(0, 8) from row in Enumerable.Range(0, 8) select $"rollout/{round}/{row}").ToDictionary(name => ServerRollouts.SeedOf(Seed, name));
+        Dictionary<long, string> streams = (from round in Enumerable.Range(0, 8) from row in Enumerable.Range(0, 8) select $"rollout/{round}/{row}")
+            .ToDictionary(name => ServerRollouts.SeedOf(Seed, name));
         FakeEngine engine = new(Policy) { StreamOf = seed => new RandomStream(Seed, streams.GetValueOrDefault(seed) ?? $"other/{seed}") };
         FakeServer server = kind == RolloutServer.Vllm ? new FakeVllm(engine) : new FakeSglang(engine);
         servers.Add(server);
@@ -29,11 +30,13 @@ internal sealed class ServedPpo : IAsyncDisposable
     public Recipe Recipe(string name, string run, params string[] sets)
     {
         string server = servers.Any(one => one is FakeSglang) ? "sglang" : "vllm";
-        return tiny.Recipe(name, run, [$"rollouts.server={server}", $"rollouts.endpoints=[{string.Join(", ", servers.Select(one => one.Address))}]", "rollouts.retries=1", .. sets]);
+        return tiny.Recipe(name, run, [$"rollouts.server={server}", $"rollouts.endpoints=[{string.Join(", ", servers.Select(one => one.Address))}]",
+            "rollouts.retries=1", .. sets]);
     }
 
     /// <summary>Runs a recipe and gives its metrics, step by step.</summary>
-    public static IReadOnlyList<IReadOnlyDictionary<string, double>> Run(Recipe recipe, CancellationToken cancel, IProgress<TrainingProgress>? progress = null, bool resume = false)
+    public static IReadOnlyList<IReadOnlyDictionary<string, double>> Run(Recipe recipe, CancellationToken cancel,
+        IProgress<TrainingProgress>? progress = null, bool resume = false)
     {
         RecipeRunner.Run(recipe, recipe.ToRunOptions(resume), progress, cancel);
         return [.. MetricsLog.Read(Path.Combine(recipe.Run.Folder, MetricsLog.FileName)).Select(line => line.Values)];

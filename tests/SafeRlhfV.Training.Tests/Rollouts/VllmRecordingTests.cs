@@ -9,7 +9,8 @@ public sealed class VllmRecordingTests
 {
     private static readonly string[] SampleFields =
     [
-        "model", "messages", "max_tokens", "temperature", "top_p", "top_k", "min_p", "repetition_penalty", "logprobs", "top_logprobs", "return_token_ids", "skip_special_tokens", "seed",
+        "model", "messages", "max_tokens", "temperature", "top_p", "top_k", "min_p", "repetition_penalty", "logprobs", "top_logprobs", "return_token_ids",
+            "skip_special_tokens", "seed",
     ];
 
     private readonly VllmProtocol protocol = new(addsSpecialTokens: false);
@@ -17,7 +18,8 @@ public sealed class VllmRecordingTests
     [Fact]
     public void RolloutsAreSentAsRecorded()
     {
-        foreach (Recording one in Recording.Where(one => one.Path == "/v1/chat/completions" && one.Request is { } request && request.Select(field => field.Key).SequenceEqual(SampleFields) && !IsFiltered(request)))
+        foreach (Recording one in Recording.Where(one => one.Path == "/v1/chat/completions" && one.Request is { } request && request
+            .Select(field => field.Key).SequenceEqual(SampleFields) && !IsFiltered(request)))
         {
             JsonObject sent = one.Request!;
             RolloutRequest request = new([], one.Messages, (long)sent["seed"]!, (int)sent["max_tokens"]!, (double)sent["temperature"]!);
@@ -28,15 +30,18 @@ public sealed class VllmRecordingTests
     [Fact]
     public void LoadsUnloadsAndReloadsAreSentAsRecorded()
     {
-        foreach (Recording one in Recording.Where(one => one.Path.EndsWith("_lora_adapter", StringComparison.Ordinal) && one.Request is { } request && request.All(field => field.Key is "lora_name" or "lora_path")))
+        foreach (Recording one in Recording.Where(one => one.Path.EndsWith("_lora_adapter", StringComparison.Ordinal) && one.Request is { } request && request
+            .All(field => field.Key is "lora_name" or "lora_path")))
         {
             (string? name, string? path) = ((string?)one.Request!["lora_name"], (string?)one.Request["lora_path"]);
             if (name is null || one.Path.Contains("/load", StringComparison.Ordinal) && path is null) continue; // not ours to send
             Equal(one, path is null ? protocol.UnloadAdapter(name) : protocol.LoadAdapter(name, path));
         }
-        foreach (Recording one in Recording.Where(one => (string?)one.Request?["kwargs"]?["weights_path"] is not null)) Equal(one, protocol.Reload((string)one.Request!["kwargs"]!["weights_path"]!, "1")[^1]);
+        foreach (Recording one in Recording.Where(one => (string?)one.Request?["kwargs"]?["weights_path"] is not null)) Equal(one,
+            protocol.Reload((string)one.Request!["kwargs"]!["weights_path"]!, "1")[^1]);
         // the caches are dropped before, by routes that a real server knows
-        string[] routes = [.. Recording.Where(one => one.Server.StartsWith("dev", StringComparison.Ordinal) && one.Status == 200 && one.Method == "POST").Select(one => one.Path)];
+        string[] routes = [.. Recording.Where(one => one.Server.StartsWith("dev", StringComparison.Ordinal) && one.Status == 200 && one.Method == "POST")
+            .Select(one => one.Path)];
         Assert.All(protocol.Reload("x", "1"), call => Assert.Contains(call.Path, routes));
     }
 
@@ -50,7 +55,8 @@ public sealed class VllmRecordingTests
             // whatever the order in which they come
             JsonObject turned = one.Reply.DeepClone().AsObject();
             turned["choices"] = new JsonArray([.. one.Reply["choices"]!.AsArray().Reverse().Select(choice => choice!.DeepClone())]);
-            Same(one, protocol.ReadSample(new ServerReply(Encoding.UTF8.GetBytes(turned.ToJsonString()))), one.Reply["choices"]!.AsArray(), Ids(one.Reply["prompt_token_ids"]));
+            Same(one, protocol.ReadSample(new ServerReply(Encoding.UTF8.GetBytes(turned.ToJsonString()))), one.Reply["choices"]!.AsArray(),
+                Ids(one.Reply["prompt_token_ids"]));
         }
     }
 
@@ -61,13 +67,16 @@ public sealed class VllmRecordingTests
         foreach (Recording one in Recording.Where(one => one.IsStream && one.Status == 200 && (bool?)one.Request?["return_token_ids"] == true))
         {
             RolloutReply[] replies = [.. Ask(one, protocol.ReadSample, stream: true).Result!];
-            JsonNode[] events = [.. Encoding.UTF8.GetString(one.Body).Split("\n\n").Where(text => text.StartsWith("data: {", StringComparison.Ordinal)).Select(text => JsonNode.Parse(text["data: ".Length..])!)];
+            JsonNode[] events = [.. Encoding.UTF8.GetString(one.Body).Split("\n\n").Where(text => text.StartsWith("data: {", StringComparison.Ordinal))
+                .Select(text => JsonNode.Parse(text["data: ".Length..])!)];
             Assert.Equal(Ids(events[0]["prompt_token_ids"]), replies[0].Prompt);
             for (int index = 0; index < replies.Length; index++)
             {
-                JsonNode[] parts = [.. events.SelectMany(part => part["choices"]!.AsArray()).Where(choice => (int)choice!["index"]! == index).Select(choice => choice!)];
+                JsonNode[] parts = [.. events.SelectMany(part => part["choices"]!.AsArray()).Where(choice => (int)choice!["index"]! == index)
+                    .Select(choice => choice!)];
                 Assert.Equal(parts.SelectMany(part => part["token_ids"] is JsonArray ids ? Ids(ids) : []), replies[index].Ids);
-                Assert.Equal(parts.SelectMany(part => part["logprobs"]?["content"]?.AsArray().Select(entry => (float)entry!["logprob"]!) ?? []), replies[index].LogProbs);
+                Assert.Equal(parts.SelectMany(part => part["logprobs"]?["content"]?.AsArray().Select(entry => (float)entry!["logprob"]!) ?? []),
+                    replies[index].LogProbs);
                 Assert.Equal((string?)parts[^1]["finish_reason"], replies[index].Finish);
                 Assert.Equal(replies[index].Ids.Length, replies[index].LogProbs.Length);
             }
@@ -105,7 +114,8 @@ public sealed class VllmRecordingTests
     [Fact]
     public void LoadsUnloadsAndReloadsThatSucceedAreKnown()
     {
-        foreach (Recording one in Recording.Where(one => one.Status == 200 && (one.Path.Contains("lora_adapter", StringComparison.Ordinal) || one.Path is "/collective_rpc" or "/reset_prefix_cache" or "/reset_encoder_cache")))
+        foreach (Recording one in Recording.Where(one => one.Status == 200 && (one.Path.Contains("lora_adapter", StringComparison.Ordinal)
+            || one.Path is "/collective_rpc" or "/reset_prefix_cache" or "/reset_encoder_cache")))
         {
             (bool done, ServiceFault? fault) = Ask(one, reply =>
             {
