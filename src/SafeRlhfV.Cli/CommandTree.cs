@@ -61,6 +61,7 @@ internal static class CommandTree
             ModelInitVerb.Create(),
             ModelConvertVerb.Create(),
             ModelMergeVerb.Create(),
+            ModelExportVerb.Create(),
         },
         ParityVerb.Create(),
         DoctorVerb.Create(),

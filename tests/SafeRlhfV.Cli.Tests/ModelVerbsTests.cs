@@ -189,4 +189,24 @@ public sealed class ModelVerbsTests
         Assert.False(File.Exists(temporary.At("out", "mine.txt")));
         Assert.Equal("out", Path.GetFileName(Assert.Single(Directory.EnumerateFileSystemEntries(temporary.Path))));
     }
+
+    [Fact]
+    public async Task Export_writes_what_vllm_serves()
+    {
+        using TemporaryFolder scratch = new();
+        string scorer = Golden.At("servers", "reward-2");
+        CliRun run = await CliRun.Of("model", "export", scorer, "--for", "vllm", "--dtype", "bfloat16", "--out", scratch.At("served"));
+        Assert.Equal(0, run.ExitCode);
+        using JsonDocument config = JsonDocument.Parse(File.ReadAllText(scratch.At("served", "config.json")));
+        Assert.Equal(2, config.RootElement.GetProperty("num_labels").GetInt32());
+        using (CheckpointTensors tensors = CheckpointTensors.Open(scratch.At("served")))
+        {
+            Assert.Contains(ScoreHead.ServedKey, tensors.Names);
+            Assert.DoesNotContain(tensors.Names, name => name.Contains("lm_head", StringComparison.Ordinal));
+            Assert.Equal(ScalarType.BFloat16, tensors.TypeOf(tensors.Names));
+        }
+        CliRun policy = await CliRun.Of("model", "export", Golden.At("servers", "model"), "--for", "vllm", "--out", scratch.At("none"));
+        Assert.Equal(2, policy.ExitCode);
+        Assert.Contains("no score head", policy.Errors, StringComparison.Ordinal);
+    }
 }

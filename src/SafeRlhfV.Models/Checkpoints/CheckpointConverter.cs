@@ -38,8 +38,7 @@ public static class CheckpointConverter
         string[] heads = [.. new[] { adapter, folder }.OfType<string>().Select(at => Path.Combine(at, ScoreHead.FileName)).Where(File.Exists)];
         using CheckpointTensors tensors = CheckpointTensors.Open(folder);
         // a head among the model's weights stays there, unless the adapter brings its own
-        Dictionary<string, Tensor> among = heads.Length == 0 && tensors.Names.Contains(ScoreHead.Key)
-            ? new() { [ScoreHead.Key] = tensors.FileOf(ScoreHead.Key).Read(ScoreHead.Key) } : [];
+        Dictionary<string, Tensor> among = heads.Length == 0 && ScoreHead.KeyIn(tensors) is { } key ? new() { [key] = tensors.FileOf(key).Read(key) } : [];
         ModelCheckpoint.SaveWith(model, folder: to, options, aside =>
         {
             if (heads.Length > 0) CheckpointFolder.Copy(heads[0], aside);

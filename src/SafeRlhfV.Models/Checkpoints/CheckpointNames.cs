@@ -17,6 +17,9 @@ internal sealed record CheckpointNames(ModelConfig Config, KeyLayout Layout, Dic
     public static CheckpointNames Of(string folder, ModelConfig config, CheckpointTensors tensors)
     {
         (KeyLayout layout, Dictionary<string, string> keys) = ModelFamilies.Find(config.ModelType)!.Recognise(folder, tensors.Names);
+        // a classifier has no output layer, and its score does not ask for one
+        if (ClassifierExport.IsClassifier(config) && !keys.Keys.Any(name => name.EndsWith(Head, StringComparison.Ordinal)))
+            return new(config with { TieWordEmbeddings = true }, layout, keys);
         if (!config.TieWordEmbeddings || keys.Keys.FirstOrDefault(name => name.EndsWith(Head, StringComparison.Ordinal)) is not { } head)
             return new(config, layout, keys);
         if (keys.Keys.FirstOrDefault(name => name.EndsWith(Embedding, StringComparison.Ordinal)) is not { } embedding)

@@ -47,7 +47,7 @@ public abstract class ModelFamily
     /// True for tensors of older files that carry no weights (buffers such as position ids), or a score head's, and are left out without a word.
     /// </summary>
     public virtual bool IsIgnorable(string fileKey) =>
-        fileKey == ScoreHead.Key || fileKey.EndsWith(".rotary_emb.inv_freq", StringComparison.Ordinal)
+        fileKey is ScoreHead.Key or ScoreHead.ServedKey || fileKey.EndsWith(".rotary_emb.inv_freq", StringComparison.Ordinal)
         || fileKey.EndsWith("embeddings.position_ids", StringComparison.Ordinal);
 
     /// <summary>The layout of a checkpoint's files, and their keys by canonical name.</summary>

@@ -14,6 +14,9 @@ public sealed class ScoreHead : NamedModule
     /// <summary>The key of its matrix.</summary>
     public const string Key = "score.weight";
 
+    /// <summary>The key of its matrix in a folder that vLLM serves (<see cref="ClassifierExport"/>).</summary>
+    public const string ServedKey = "language_model.score.weight";
+
     private readonly Parameter weight;
 
     private ScoreHead(Tensor value, ModelKind? kind) : base(nameof(ScoreHead))
@@ -63,9 +66,9 @@ public sealed class ScoreHead : NamedModule
             return FromFile(folder, file, hiddenSize, dtype, device);
         }
         using CheckpointTensors tensors = CheckpointTensors.Open(folder);
-        if (!tensors.Names.Contains(Key))
+        if (KeyIn(tensors) is not { } key)
             throw new InvalidInputException($"{folder}: there is no score head (neither {FileName} nor a tensor '{Key}'); this is no reward or cost model.");
-        return FromFile(folder, tensors.FileOf(Key), hiddenSize, dtype, device);
+        return FromFile(folder, tensors.FileOf(key), hiddenSize, dtype, device, key);
     }
 
     /// <summary>Whether a folder has a score head: its own file, or `score.weight` among the model's weights.</summary>
@@ -75,14 +78,18 @@ public sealed class ScoreHead : NamedModule
         if (File.Exists(Path.Combine(folder, FileName))) return true;
         if (!CheckpointTensors.AreIn(folder)) return false;
         using CheckpointTensors tensors = CheckpointTensors.Open(folder);
-        return tensors.Names.Contains(Key);
+        return KeyIn(tensors) is not null;
     }
+
+    /// <summary>The key of the head among a model's weights; null where there is none.</summary>
+    internal static string? KeyIn(CheckpointTensors tensors) =>
+        tensors.Names.Contains(Key) ? Key : tensors.Names.Contains(ServedKey) ? ServedKey : null;
 
     /// <summary>Outputs of the head in a checkpoint folder; 0 if it has none.</summary>
     internal static int OutputsIn(string folder, CheckpointTensors tensors)
     {
         string own = Path.Combine(folder, FileName);
-        if (!File.Exists(own)) return tensors.Names.Contains(Key) && tensors.Entry(Key).Shape.Count == 2 ? (int)tensors.Entry(Key).Shape[0] : 0;
+        if (!File.Exists(own)) return KeyIn(tensors) is { } key && tensors.Entry(key).Shape is [var outputs, _] ? (int)outputs : 0;
         using SafetensorsFile file = SafetensorsFile.Open(own);
         return file.Entries.TryGetValue(Key, out TensorEntry? entry) && entry.Shape.Count == 2 ? (int)entry.Shape[0] : 0;
     }
@@ -98,18 +105,18 @@ public sealed class ScoreHead : NamedModule
     /// <summary>Scores of hidden states [..., H]: [...] with one output, else [..., outputs].</summary>
     public Tensor Forward(Tensor hidden) => EndScores.PerState(hidden, weight);
 
-    private static ScoreHead FromFile(string folder, WeightFile file, int hiddenSize, ScalarType? dtype, Device? device)
+    private static ScoreHead FromFile(string folder, WeightFile file, int hiddenSize, ScalarType? dtype, Device? device, string key = Key)
     {
-        if (!file.Entries.TryGetValue(Key, out TensorEntry? entry)) throw new InvalidInputException($"{file.Path}: there is no tensor '{Key}' in it.");
+        if (!file.Entries.TryGetValue(key, out TensorEntry? entry)) throw new InvalidInputException($"{file.Path}: there is no tensor '{key}' in it.");
         if (entry.Shape.Count != 2 || entry.Shape[1] != hiddenSize || entry.Shape[0] < 1)
-            throw new InvalidInputException($"{file.Path}: '{Key}' is [{string.Join(", ", entry.Shape)}], [outputs, {hiddenSize}] is needed.");
+            throw new InvalidInputException($"{file.Path}: '{key}' is [{string.Join(", ", entry.Shape)}], [outputs, {hiddenSize}] is needed.");
         ModelKind? kind = ModelKinds.Of(folder);
         if (kind is { } stated && ModelKinds.Outputs(stated) != entry.Shape[0])
             throw new InvalidInputException($"{folder}: it is said to be {ModelKinds.Name(stated)}, and its score head has "
                 + $"{entry.Shape[0]} output{(entry.Shape[0] == 1 ? "" : "s")} instead of {ModelKinds.Outputs(stated)}.");
         using DisposeScope scope = NewDisposeScope();
         Tensor value = empty([.. entry.Shape], dtype ?? entry.Dtype, device ?? CPU);
-        file.ReadInto(Key, value);
+        file.ReadInto(key, value);
         return new ScoreHead(value, kind);
     }
 }

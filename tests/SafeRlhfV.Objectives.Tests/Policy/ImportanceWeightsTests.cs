@@ -30,7 +30,8 @@ public sealed class ImportanceWeightsTests
     [Fact]
     public void WeightsOfOneChangeNothing()
     {
-        (double loss, double[] gradient) = Loss(null), (one, other) = Loss([1, 1, 1]);
+        (double loss, double[] gradient) = Loss(null);
+        (double one, double[] other) = Loss([1, 1, 1]);
         Assert.Equal(loss, one);
         Assert.Equal(gradient, other);
         (double weighted, double[] scaled) = Loss([0.5, 2, 0]);

@@ -72,6 +72,19 @@ internal sealed class FakeEngine : IDisposable
         }
     }
 
+    /// <summary>The prompt of OpenAI's messages; null where it is none that a rollout sends.</summary>
+    public EncodedPrompt? TryEncode(JsonArray? messages)
+    {
+        try
+        {
+            return messages is null ? null : Encode(messages);
+        }
+        catch (Exception error) when (error is InvalidInputException or FormatException or InvalidOperationException or NullReferenceException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>The prompt of OpenAI's messages.</summary>
     public EncodedPrompt Encode(JsonArray messages) => Processor.EncodePrompt([.. messages.Select(message => new ChatTurn(
         (string)message!["role"]! switch { "system" => ChatRole.System, "assistant" => ChatRole.Assistant, _ => ChatRole.User },

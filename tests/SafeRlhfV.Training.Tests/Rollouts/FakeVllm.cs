@@ -62,7 +62,11 @@ internal sealed class FakeVllm(FakeEngine engine, string name = "tiny", string r
             await SendAsync(http, 404, FakeVllmReplies.Error(404, $"The model `{model}` does not exist. Valid aliases: {name}.", "NotFoundError", "model"));
             return;
         }
-        EncodedPrompt prompt = Engine.Encode(body["messages"]!.AsArray());
+        if (Engine.TryEncode(body["messages"] as JsonArray) is not { } prompt)
+        {
+            await UnknownAsync(http);
+            return;
+        }
         if (prompt.Ids.Length >= MostTokens)
         {
             await SendAsync(http, 400,

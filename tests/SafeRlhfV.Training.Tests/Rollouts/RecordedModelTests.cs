@@ -16,7 +16,7 @@ public sealed class RecordedModelTests
     {
         ModelProcessor processor = ModelProcessor.Load(Recording.At("model"));
         foreach (Recording one in Recording.Chats().Where(one => one.Server != "raw" && !HoldsSpecialTokens(one, processor))) // raw: another limit of pixels
-            Assert.Equal(one.Reply!["prompt_token_ids"]!.AsArray().Select(id => (int)id!), Prompt(one, processor).Ids);
+            Assert.Equal(one.Reply!["prompt_token_ids"]!.AsArray().Select(id => (int)id!), Prompt(one.Messages, processor).Ids);
     }
 
     [Fact]
@@ -53,7 +53,7 @@ public sealed class RecordedModelTests
         using VisionCache cache = new(model, processor.Images, 0);
         using IDisposable noGrad = no_grad();
         using DisposeScope scope = NewDisposeScope();
-        EncodedPrompt prompt = Prompt(one, processor);
+        EncodedPrompt prompt = Prompt(one.Messages, processor);
         double worst = 0, temperature = (double)one.Request!["temperature"]!;
         foreach (JsonNode? choice in one.Reply!["choices"]!.AsArray())
         {
@@ -72,13 +72,15 @@ public sealed class RecordedModelTests
     private static string BaseName => (string)Recording.Where(one => one is { Path: "/v1/models", Server: "main", Status: 200 })[0].Reply!["data"]![0]!["id"]!;
 
     // log-probabilities are taken after temperature, and after what filters leave
-    private static bool IsUnfiltered(Recording one) => one.Server != "raw" && (double)one.Request!["top_p"]! == 1 && (int)one.Request["top_k"]! == -1;
+    internal static bool IsUnfiltered(Recording one) => one.Server != "raw" && (double)one.Request!["top_p"]! == 1 && (int)one.Request["top_k"]! == -1;
 
     private static bool HoldsSpecialTokens(Recording one, ModelProcessor processor) =>
         one.Messages.Any(message => message.Parts.Any(part => part.Text is { } text && processor.Tokenizer.Encode(text, addSpecialTokens: false)
             .Any(processor.Tokenizer.IsSpecial)));
 
-    private static EncodedPrompt Prompt(Recording one, ModelProcessor processor) => processor.EncodePrompt([.. one.Messages.Select(message => new ChatTurn(
+    /// <summary>Our encoding of a chat's messages.</summary>
+    internal static EncodedPrompt Prompt(IEnumerable<ServerMessage> messages, ModelProcessor processor) =>
+        processor.EncodePrompt([.. messages.Select(message => new ChatTurn(
         message.Role switch { "system" => ChatRole.System, "assistant" => ChatRole.Assistant, _ => ChatRole.User },
         [.. message.Parts.Select(part => part.Text is { } text ? (ChatPart)new TextPart(text) : new ImagePart(FakeEngine.Decode(part.ImageUrl!)))]))]);
 }
