@@ -19,7 +19,8 @@ internal static class ModelExportVerb
         Option<string> maxShardSize = CheckpointArguments.MaxShardSize();
         Option<bool> overwrite = CheckpointArguments.Overwrite(), json = Output.JsonOption();
         Command command = new("export",
-            "Write a score model as the classification checkpoint that vLLM serves. Example: safe-rlhf-v model export runs/reward --for vllm --out models/reward-vllm")
+            "Write a score model as the classification checkpoint that vLLM serves. Example: safe-rlhf-v model export runs/reward --for vllm --out "
+                + "models/reward-vllm")
         {
             source, target, folder, dtype, maxShardSize, overwrite, json,
         };

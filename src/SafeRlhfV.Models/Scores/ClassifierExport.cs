@@ -6,8 +6,8 @@ namespace SafeRlhfV.Models;
 
 /// <summary>
 /// Writes a reward or cost model, or one of both scores, as the classification checkpoint that <c>vllm serve DIR --runner pooling --convert classify</c>
-/// reads: the
-/// names of the hub, the head under <see cref="ScoreHead.ServedKey"/>, no output layer, and labels in config.json. It is read back as a score model, too.
+/// reads: the names of the hub, the head under <see cref="ScoreHead.ServedKey"/>, no output layer, and labels in config.json. It is read back as a score
+/// model, too.
 /// </summary>
 public static class ClassifierExport
 {
@@ -25,7 +25,8 @@ public static class ClassifierExport
         bool isAdapter = File.Exists(Path.Combine(folder, "adapter_config.json"));
         string model = isAdapter ? LoraConfig.FindBase(folder) : folder, head = ScoreModel.HeadFolder(model, isAdapter ? folder : null);
         if (!ScoreHead.IsIn(head)) throw new InvalidInputException($"{folder}: there is no score head in it; give the result of train reward, cost or scores.");
-        if (ModelKinds.Of(head) is ModelKind.Guard) throw new InvalidInputException($"{folder}: this is {ModelKinds.Name(ModelKind.Guard)}, whose heads no server reads.");
+        if (ModelKinds.Of(head) is ModelKind.Guard)
+            throw new InvalidInputException($"{folder}: this is {ModelKinds.Name(ModelKind.Guard)}, whose heads no server reads.");
         using ScoreModel scores = ScoreModel.Load(model, new LoadOptions { RequiresGradient = false }, isAdapter ? folder : null);
         if (scores.Head.Outputs > Both.Length)
             throw new InvalidInputException($"{folder}: its score head has {scores.Head.Outputs} outputs; a reward, a cost or both can be exported.");
@@ -62,7 +63,8 @@ public static class ClassifierExport
         JsonObject root = JsonNode.Parse(config.ToJson(dtype))!.AsObject();
         string? name = (string?)root["architectures"]?.AsArray().FirstOrDefault();
         int suffix = name?.LastIndexOf("For", StringComparison.Ordinal) ?? -1;
-        if (suffix <= 0) throw new InvalidInputException($"config.json names no architecture, such as Qwen2VLForConditionalGeneration; add it ({config.ModelType}).");
+        if (suffix <= 0)
+            throw new InvalidInputException($"config.json of this {config.ModelType} names no architecture, such as Qwen2VLForConditionalGeneration; add it.");
         string[] labels = outputs == 1 ? ["score"] : Both;
         root["architectures"] = new JsonArray(name![..suffix] + Classifier);
         root["num_labels"] = outputs;

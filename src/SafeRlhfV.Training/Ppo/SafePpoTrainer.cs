@@ -133,7 +133,13 @@ public sealed class SafePpoTrainer : IDisposable
     /// <summary>Samples a response to each prompt. Row i of a round draws from its own random stream.</summary>
     internal Episode[] Sample(IReadOnlyList<EncodedSample> prompts, long round, CancellationToken cancel)
     {
-        if (rollouts is not null) return Receive(rollouts, prompts, round, cancel);
+        if (rollouts is not null)
+        {
+            isWaiting = true;
+            Episode[] received = RolloutExchange.Receive(ranks, rollouts, prompts, round, cancel);
+            isWaiting = false;
+            return received;
+        }
         GenerationSettings generation = new()
         {
             MaxNewTokens = settings.MaxNewTokens,
@@ -178,43 +184,6 @@ public sealed class SafePpoTrainer : IDisposable
                     Ended = result.Finishes[row] == FinishReason.EndToken,
                     LogProbs = logProbs[row],
                 }));
-        }
-    }
-
-    // rank 0 asks; an error or a stop is everybody's, so that all are at the same place
-    private Episode[] Receive(IRolloutSource source, IReadOnlyList<EncodedSample> prompts, long round, CancellationToken cancel)
-    {
-        isWaiting = true;
-        Received received = ranks.First("rollouts", Ask);
-        if (received.Error is { } error) throw new InvalidInputException(error);
-        if (received.Rollouts is not { } sampled)
-        {
-            if (!ranks.IsAlone) ranks.StopTogether();
-            throw new OperationCanceledException(cancel);
-        }
-        isWaiting = false;
-        return [.. prompts.Zip(sampled, (prompt, rollout) => new Episode
-        {
-            Sample = prompt with { Response = rollout.Response, Row = null },
-            Ended = rollout.Ended,
-            LogProbs = [],
-            EngineLogProbs = rollout.EngineLogProbs,
-        })];
-
-        Received Ask()
-        {
-            try
-            {
-                return new(source.Sample(prompts, round, cancel), null);
-            }
-            catch (OperationCanceledException)
-            {
-                return new(null, null);
-            }
-            catch (InvalidInputException error) when (!ranks.IsAlone)
-            {
-                return new(null, error.Message);
-            }
         }
     }
 
@@ -386,14 +355,7 @@ public sealed class SafePpoTrainer : IDisposable
             ["at_limit"] = episodes.Average(episode => episode.Ended ? 0.0 : 1.0),
         };
         if (!settings.CostOnly) metrics["lambda"] = multiplier.Value;
-        if (rollouts is not null && EngineMismatch.Of(episodes.SelectMany(episode => episode.LogProbs.Zip(episode.EngineLogProbs!)),
-            rollouts.WeightCap) is { } mismatch)
-        {
-            metrics["weight_mean"] = mismatch.Mean;
-            metrics["weight_p95"] = mismatch.P95;
-            metrics["weight_outside_share"] = mismatch.OutsideShare;
-            metrics["weight_capped_share"] = mismatch.CappedShare;
-        }
+        if (rollouts is not null) RolloutExchange.Describe(episodes, rollouts.WeightCap, metrics);
         return metrics;
     }
 
@@ -406,9 +368,6 @@ public sealed class SafePpoTrainer : IDisposable
     }
 
     private static float[] ToHost(Tensor values) => values.detach().to(ScalarType.Float32).cpu().contiguous().data<float>().ToArray();
-
-    /// <summary>What rank 0 got: rollouts, or an error, or neither where it was told to stop.</summary>
-    private sealed record Received(IReadOnlyList<Rollout>? Rollouts, string? Error);
 
     /// <summary>A critic with its update: one of reward or cost, or both in one pass.</summary>
     private sealed record Critic(string Name, ScorerRole Role, Updater Updater, bool LearnsReward, bool LearnsCost);
