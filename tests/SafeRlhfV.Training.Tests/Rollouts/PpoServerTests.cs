@@ -43,6 +43,28 @@ public sealed class PpoServerTests(TinyRecipes tiny) : IClassFixture<TinyRecipes
         Assert.Empty(Directory.EnumerateDirectories(tiny.At($"{run}/http", "rollouts")));
     }
 
+    /// <summary>Rank 0 asks the servers; what comes back, and what does not, is everybody's.</summary>
+    [Fact]
+    public async Task TwoRanksTrainAsOneProcess()
+    {
+        await using ServedPpo ppo = new(tiny);
+        FakeServer server = ppo.Start();
+        IReadOnlyList<IReadOnlyDictionary<string, double>> one = ServedPpo.Run(ppo.Recipe("ppo-backbone", "ranks/one", "training.micro_batch=1"), Cancel);
+        int asked = server.Asked.Count;
+        Recipe recipe = ppo.Recipe("ppo-backbone", "ranks/two", "training.micro_batch=1");
+        Train();
+        Assert.Equal(2 * asked, server.Asked.Count);
+        (long, IReadOnlyDictionary<string, double> Values)[] two = [.. MetricsLog.Read(Path.Combine(recipe.Run.Folder, MetricsLog.FileName))];
+        foreach ((IReadOnlyDictionary<string, double> was, (_, IReadOnlyDictionary<string, double> now)) in one.Zip(two))
+            Assert.All(was, metric => Assert.Equal(metric.Value, now[metric.Key], Tolerance * (1 + Math.Abs(metric.Value))));
+        server.IsDead = true;
+        recipe = ppo.Recipe("ppo-backbone", "ranks/dead", "training.micro_batch=1");
+        AggregateException error = Assert.Throws<AggregateException>(Train);
+        Assert.Contains("no server is left", Assert.IsType<InvalidInputException>(error.InnerException).Message, StringComparison.Ordinal);
+
+        void Train() => ThreadRanks.Run(2, ranks => RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: false) with { Ranks = ranks }, null, Cancel));
+    }
+
     /// <summary>A run that was killed after its rollouts were kept asks no server for them again, and ends in the bits of an unbroken one.</summary>
     [Theory]
     [InlineData("ppo-backbone")]
