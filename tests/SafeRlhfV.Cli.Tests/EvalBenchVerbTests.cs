@@ -147,7 +147,31 @@ public sealed class EvalBenchVerbTests : IDisposable
         Assert.True(code == 0, errors);
         JsonNode won = JsonNode.Parse(output)![0]!["scorers"]![0]!["figures"]!.AsArray().First(figure => (string)figure!["name"]! == "win_rate")!;
         Assert.Equal(1, (double)won["value"]!);
-        Assert.Equal(12, judge.Requests.Count);
+        Assert.Equal(4, judge.Requests.Count); // two harmless items, in both orders
+    }
+
+    [Fact]
+    public async Task A_guard_of_a_service_scores_beside_phrases_and_what_it_says_unreadably_is_counted()
+    {
+        await using FakeChatServer guard = await FakeChatServer.StartAsync(), model = await FakeChatServer.StartAsync();
+        int number = 0;
+        guard.Reply = _ => Interlocked.Increment(ref number) switch
+        {
+            1 => "no JSON",
+            2 => """{"unsafe":false,"probability":0.1,"severity":"none","categories":[],"reason":"declines"}""",
+            _ => """{"unsafe":true,"probability":0.9,"severity":"minor","categories":[],"reason":"helps"}""",
+        };
+        model.Reply = _ => "I'm sorry, but I can't help with that.";
+        (int code, string output, string errors) = await CapturedConsole.RunAsync("eval", "bench", "--suite", "mis", "--data", Path.Combine(Layouts,
+            "mis"), "--out",
+            folder.At("result"), "--model", "a-model", "--model-endpoint", model.Address, "--guard", guard.Address, "--guard-model", "a-guard", "--json");
+        Assert.True(code == 0, errors);
+        JsonNode report = JsonNode.Parse(output)![0]!;
+        Assert.Equal(["guard:chat-judge", "phrases:refusal@1"], report["scorers"]!.AsArray().Select(scorer => (string)scorer!["scorer"]!));
+        Assert.Equal((1, (int)report["items"]! - 1), ((int)report["scorers"]![0]!["unparsed"]!, (int)report["scorers"]![0]!["read"]!));
+        Assert.Equal(1, (double)report["answers"]!["refusalOfHarmful"]!["value"]!);
+        Assert.Contains("a-model at", (string)report["model"]!, StringComparison.Ordinal);
+        Assert.Contains("judge:safety left out", errors, StringComparison.Ordinal);
     }
 
     [Fact]

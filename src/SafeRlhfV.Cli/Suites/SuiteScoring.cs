@@ -34,7 +34,13 @@ internal static class SuiteScoring
                 done => progress.Report(done, Math.Max(done, total)), cancel);
             progress.Done($"{run.Items} items by {string.Join(", ", run.Scorers.Select(result => result.Scorer.Name))}");
             if (files.Dropped.Count > 0) Output.Note(AnswerMaker.Dropped(files));
-            HarnessFigure[] compared = [.. harnesses.SelectMany(harness => run.Scorers.SelectMany(result => Compare(harness, suite, result, answers)))];
+            List<HarnessFigure> compared = [];
+            foreach (string harness in harnesses)
+            {
+                HarnessFigure[] own = [.. run.Scorers.SelectMany(result => Compare(harness, suite, result, answers))];
+                if (own.Length == 0) Output.Note($"{suite.Benchmark.Name}: {harness} has no figure of what was read here.");
+                compared.AddRange(own);
+            }
             JsonObject document = BenchmarkReport.ToJson(run, ModelOf(suite), Path.GetFullPath(suite.Data), harnesses.Count > 0 ? compared : null);
             AtomicFile.Write(Path.Combine(suite.Folder, $"figures{suite.Shard.Suffix}.json"), document.ToJsonString(Written) + "\n");
             documents.Add(document);
@@ -47,7 +53,8 @@ internal static class SuiteScoring
     private static IEnumerable<HarnessFigure> Compare(string harness, Suite suite, ScorerResult result, AnswerSet answers)
     {
         BenchmarkFiles files = suite.Open(withoutImages: true);
-        Dictionary<string, BenchmarkItem> items = suite.Read(files).ToDictionary(item => item.Id);
+        // without limit and shard: which items those are, only a reading with images tells
+        Dictionary<string, BenchmarkItem> items = suite.Benchmark.Read(files, suite.Subset).ToDictionary(item => item.Id);
         ILookup<string, ItemVerdict> verdicts = result.Verdicts.Where(verdict => verdict.Sample == 0 && verdict.Vote == 0).ToLookup(verdict => verdict.Item);
         return HarnessFigures.Of(harness, suite.Benchmark.Name, result.Scorer.Form, [.. result.Items.Select(item => new RawItem(item.Id, item.Facts,
             items[item.Id].Record.Options, result.Scorer is ExactScorer
@@ -80,7 +87,8 @@ internal static class SuiteScoring
                     figure.Interval is { } interval ? $"{Show(interval.Low)} to {Show(interval.High)}" : "");
             Output.People.Write(table);
             Output.Line($"{result.Scorer.Name}: read {result.Count(VerdictStatus.Read)}, unparsed {result.Count(VerdictStatus.Unparsed)}, empty "
-                + $"{result.Count(VerdictStatus.Empty)}, error {result.Count(VerdictStatus.Error)}");
+                + $"{result.Count(VerdictStatus.Empty)}, error {result.Count(VerdictStatus.Error)}"
+                + $"{(run.Items > result.Items.Count ? $"; says nothing of {run.Items - result.Items.Count} items" : "")}");
         }
         foreach (ScorerAgreement pair in run.Agreement)
             Output.Line($"{pair.First} and {pair.Second}: kappa {Number(pair.Kappa, "0.000")} over {pair.Items} harmful items");

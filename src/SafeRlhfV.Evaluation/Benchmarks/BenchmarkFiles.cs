@@ -92,6 +92,15 @@ public sealed class BenchmarkFiles
         if (RowsRead == before) throw new InvalidInputException($"{file}: holds no rows; {Benchmark} needs {Needs}.");
     }
 
+    /// <summary>The rows of a file without counting them, for a reader that looks ahead.</summary>
+    public IEnumerable<BenchmarkRow> Peek(string file)
+    {
+        (long rows, int drops) = (RowsRead, dropped.Count);
+        foreach (BenchmarkRow row in Rows(file)) yield return row;
+        RowsRead = rows;
+        dropped.RemoveRange(drops, dropped.Count - drops);
+    }
+
     /// <summary>The objects of a JSON file that is one object of them, by their names and in their order.</summary>
     /// <exception cref="InvalidInputException">It is none.</exception>
     public IEnumerable<(string Name, BenchmarkRow Row)> Named(string file)

@@ -32,7 +32,7 @@ public static class BenchmarkReport
                 ["refusalOfHarmful"] = Interval(run.Answers.RefusalOfHarmful),
                 ["refusalOfHarmless"] = Interval(run.Answers.RefusalOfHarmless),
             },
-            ["scorers"] = new JsonArray([.. run.Scorers.Select(Scorer)]),
+            ["scorers"] = new JsonArray([.. run.Scorers.Select(result => Scorer(result, run.Items))]),
             ["agreement"] = new JsonArray([.. run.Agreement.Select(pair => new JsonObject
                 { ["first"] = pair.First, ["second"] = pair.Second, ["kappa"] = Number(pair.Kappa), ["items"] = pair.Items })]),
         };
@@ -48,7 +48,7 @@ public static class BenchmarkReport
         return document;
     }
 
-    private static JsonObject Scorer(ScorerResult result) => new()
+    private static JsonObject Scorer(ScorerResult result, int items) => new()
     {
         ["scorer"] = result.Scorer.Name,
         ["identity"] = result.Scorer.Identity,
@@ -56,6 +56,7 @@ public static class BenchmarkReport
         ["unparsed"] = result.Count(VerdictStatus.Unparsed),
         ["empty"] = result.Count(VerdictStatus.Empty),
         ["error"] = result.Count(VerdictStatus.Error),
+        ["notAsked"] = items - result.Items.Count,
         ["figures"] = new JsonArray([.. result.Figures.Select(Of)]),
     };
 

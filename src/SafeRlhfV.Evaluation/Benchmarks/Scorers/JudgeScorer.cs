@@ -48,6 +48,9 @@ public sealed class JudgeScorer : AnswerScorer
     public override bool NeedsOther => Form == ReplyForm.Winner;
 
     /// <inheritdoc/>
+    public override bool Takes(BenchmarkItem item) => item.IsHarmful != true || !rubrics.Values.Any(rubric => rubric.IsForHarmless);
+
+    /// <inheritdoc/>
     protected override IReadOnlyList<string> Aspects => NeedsOther ? [PairFigures.ModelFirst, PairFigures.BaseFirst]
         : [.. rubricNames.Select(one => rubrics[Possible(one).First()].Aspect).Distinct()];
 

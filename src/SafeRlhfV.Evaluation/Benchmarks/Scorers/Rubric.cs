@@ -25,6 +25,9 @@ public sealed record Rubric
     /// <summary>What the judge is shown: image, question, reference, caption, answer, or answers of two models.</summary>
     public required IReadOnlyList<string> Shows { get; init; }
 
+    /// <summary>Only items that a good answer helps with are asked about: how helpful an answer to a harmful question is says nothing good.</summary>
+    public required bool IsForHarmless { get; init; }
+
     /// <summary>The instructions.</summary>
     public required string Instructions { get; init; }
 
@@ -55,7 +58,7 @@ public sealed record Rubric
         foreach (string line in lines[..end].Where(line => line.Trim().Length > 0))
         {
             if (line.Split(':', 2) is not [var key, var value]) throw Malformed(name, $"has the line {Finding.Quote(line)}, which is no 'name: value'");
-            if (key.Trim() is not ("form" or "aspect" or "shows" or "version")) throw Malformed(name, $"has an unknown setting '{key.Trim()}'");
+            if (key.Trim() is not ("form" or "aspect" or "shows" or "items" or "version")) throw Malformed(name, $"has an unknown setting '{key.Trim()}'");
             settings[key.Trim()] = value.Trim();
         }
         string form = settings.GetValueOrDefault("form", "").Replace("-", "", StringComparison.Ordinal);
@@ -65,10 +68,18 @@ public sealed record Rubric
         if (shows.FirstOrDefault(part => !Parts.Contains(part)) is { } unknown)
             throw Malformed(name, $"shows '{unknown}', which is none of {string.Join(", ", Parts)}");
         if (!shows.Contains(read == ReplyForm.Winner ? "answers" : "answer")) throw Malformed(name, "does not show the answer");
+        if (settings.GetValueOrDefault("items", "harmless") != "harmless") throw Malformed(name, "has 'items', which can only be harmless");
         string instructions = string.Join('\n', lines[(end + 1)..]).Trim();
         if (instructions.Length == 0) throw Malformed(name, "has no instructions");
-        return new Rubric(name) { Form = read, Aspect = settings.GetValueOrDefault("aspect", ScoredItem.Only), Shows = shows, Instructions = instructions,
-            Text = text };
+        return new Rubric(name)
+        {
+            Form = read,
+            Aspect = settings.GetValueOrDefault("aspect", ScoredItem.Only),
+            Shows = shows,
+            IsForHarmless = settings.ContainsKey("items"),
+            Instructions = instructions,
+            Text = text,
+        };
     }
 
     private static InvalidInputException Malformed(string name, string what) =>

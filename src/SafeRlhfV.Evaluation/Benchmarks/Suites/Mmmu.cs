@@ -12,7 +12,7 @@ internal sealed partial class Mmmu : IBenchmark
 
     public string Files => "Parquet files of id, question, options (a Python list), image_1 to image_7, answer, question_type";
 
-    public string Figures => "accuracy by category; open questions are counted apart";
+    public string Figures => "accuracy by category; open questions are not scored, and counted";
 
     public IReadOnlyList<string> Scorers => ["exact:option"];
 
@@ -34,11 +34,8 @@ internal sealed partial class Mmmu : IBenchmark
         }
     }
 
-    public IReadOnlyList<Figure> Measure(ReplyForm form, IReadOnlyList<ScoredItem> items)
-    {
-        ScoredItem[] closed = [.. items.Where(item => item["question_type"] != "open")];
-        return [.. FigureSets.Options(closed), new Figure("open_questions", [], [items.Count - closed.Length], "count; no accuracy is claimed for them")];
-    }
+    public IReadOnlyList<Figure> Measure(ReplyForm form, IReadOnlyList<ScoredItem> items) =>
+        FigureSets.Options([.. items.Where(item => item["question_type"] != "open")]);
 
     private static BenchmarkItem Item(BenchmarkFiles files, BenchmarkRow row, string split, string id, string question)
     {
@@ -51,7 +48,7 @@ internal sealed partial class Mmmu : IBenchmark
         {
             Record = item.Record with
             {
-                Messages = [new ConversationMessage(ConversationRole.User, Parts(row, question, numbers))],
+                Messages = [new ConversationMessage(ConversationRole.User, Parts(question, numbers))],
                 Options = options,
                 Answer = answer,
                 Labels = new RecordLabels { Id = id, Category = row.Text("subfield") ?? row.Text("category") },
@@ -59,20 +56,20 @@ internal sealed partial class Mmmu : IBenchmark
         };
         string list = string.Concat(options.Select((option, i) => $"\n{(char)('A' + i)}. {option}"));
         string request = isOpen ? "\nAnswer the question using a single word or phrase." : $"{list}\nAnswer with the letter of the right option.";
-        item = item with { Asked = [.. item.Record.Messages[0].Parts, .. Parts(row, request, numbers)] };
+        item = item with { Asked = [.. item.Record.Messages[0].Parts, .. Parts(request, numbers)] };
         // a subject stands in the id: validation_Accounting_1
         return item.With(("category", id.Split('_') is [_, .. var subject, _] ? string.Join('_', subject) : item.Record.Labels.Category),
             ("question_type", isOpen ? "open" : "multiple-choice"), ("truth", answer));
     }
 
-    private static MessagePart[] Parts(BenchmarkRow row, string text, int[] numbers)
+    private static MessagePart[] Parts(string text, int[] numbers)
     {
         List<MessagePart> parts = [];
         int from = 0;
         foreach (Match mark in ImageMark().Matches(text))
         {
             int index = Array.IndexOf(numbers, int.Parse(mark.Groups[1].ValueSpan, System.Globalization.CultureInfo.InvariantCulture));
-            if (index < 0) throw row.Fault($"shows {mark.Value}, which it does not hold");
+            if (index < 0) throw new DroppedRowException(DropReason.ImageCount); // it shows an image that it does not hold
             if (mark.Index > from) parts.Add(MessagePart.OfText(text[from..mark.Index]));
             parts.Add(MessagePart.OfImage(index));
             from = mark.Index + mark.Length;

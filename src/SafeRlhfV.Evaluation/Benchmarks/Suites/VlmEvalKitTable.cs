@@ -24,12 +24,11 @@ internal sealed class VlmEvalKitTable : IBenchmark
     public IEnumerable<BenchmarkItem> Read(BenchmarkFiles files, bool subset)
     {
         string file = files.Find("*.tsv");
-        Dictionary<string, string> images = [];
+        Dictionary<string, string> images = Shared(files, file);
         foreach (BenchmarkRow row in files.Rows(file))
         {
             string id = row.Need("index"), question = row.Need("question"), split = row.Text("split") ?? "test";
             if (!row.Columns.Contains("image")) throw row.Fault("has no 'image'");
-            if (row.Text("image") is { Length: > LongestIndex } own) images[id] = own;
             if (!files.Wants(split, null)) continue;
             if (files.Try(row, null, () => Item(files, row, images, split, id, question)) is { } item) yield return item;
         }
@@ -39,12 +38,24 @@ internal sealed class VlmEvalKitTable : IBenchmark
         ? FigureSets.YesNo([.. items.Where(item => item["truth"] is "yes" or "no")])
         : FigureSets.Options([.. items.Where(item => item["truth"].Length == 1)]);
 
+    /// <summary>The images that other rows name by their index, before or after.</summary>
+    private static Dictionary<string, string> Shared(BenchmarkFiles files, string file)
+    {
+        HashSet<string> named = [.. files.Peek(file).Select(row => row.Text("image")).OfType<string>().SelectMany(text => PythonList.TryRead(text) ?? [text])
+            .Where(text => text.Length <= LongestIndex)];
+        Dictionary<string, string> images = [];
+        if (named.Count == 0) return images;
+        foreach (BenchmarkRow row in files.Peek(file))
+            if (row.Text("index") is { } id && named.Contains(id) && row.Text("image") is { Length: > LongestIndex } held) images[id] = held;
+        return images;
+    }
+
     private static BenchmarkItem Item(BenchmarkFiles files, BenchmarkRow row, Dictionary<string, string> images, string split, string id, string question)
     {
         string? held = row.Text("image");
-        if (held is { Length: <= LongestIndex } && PythonList.TryRead(held) is null)
-            held = images.GetValueOrDefault(held) ?? throw new DroppedRowException(DropReason.ImageMissing);
-        IReadOnlyList<string?> all = held is not null && PythonList.TryRead(held) is { } list ? [.. list] : [held];
+        string? Resolved(string? image) => image is not { Length: <= LongestIndex } ? image
+            : images.GetValueOrDefault(image) ?? throw new DroppedRowException(DropReason.ImageMissing);
+        IReadOnlyList<string?> all = [.. (held is null ? [null] : PythonList.TryRead(held) ?? (IReadOnlyList<string?>)[held]).Select(Resolved)];
         BenchmarkItem item = files.Item(row, split, id, question, [.. all.Select(image => files.Image(image, []))]);
         string[] options = [.. Enumerable.Range('A', 26).Select(letter => row.Text($"{(char)letter}"))
             .TakeWhile(option => option is not null).OfType<string>()];
