@@ -44,7 +44,7 @@ internal static class BenchVerb
         {
             workloads, data, copies, threads, only, repeat, tokenizer, once,
         };
-        command.SetAction(async (parsed, cancel) =>
+        command.SetAction(async (parsed, cancellationToken) =>
         {
             BenchSettings settings = new(parsed.GetValue(threads), parsed.GetValue(repeat), parsed.GetRequiredValue(tokenizer));
             if (settings.Threads < 1 || settings.Repeat < 1) throw new InvalidInputException("bench: --threads and --repeat must be at least 1.");
@@ -55,7 +55,7 @@ internal static class BenchVerb
                 string[] ways = DataBench.Choose(parsed.GetRequiredValue(only));
                 if (!Path.Exists(folder)) DataRows.Write(folder, parsed.GetValue(copies));
                 if (parsed.GetValue(once)) DataBench.RunOnce(ways.Single(), folder);
-                else await DataBench.RunAsync(ways, folder, settings.FewRepeats, cancel);
+                else await DataBench.RunAsync(ways, folder, settings.FewRepeats, cancellationToken);
                 return 0;
             }
             string[] chosen = Workloads.Choose(parsed.GetRequiredValue(only), Workloads.All.Keys);
@@ -65,19 +65,19 @@ internal static class BenchVerb
                 return 0;
             }
             foreach (string name in chosen)
-                if (await RunApart(name, settings, cancel) is not 0 and int code) return code;
+                if (await RunApart(name, settings, cancellationToken) is not 0 and int code) return code;
             return 0;
         });
         return command;
     }
 
-    private static async Task<int> RunApart(string name, BenchSettings settings, CancellationToken cancel)
+    private static async Task<int> RunApart(string name, BenchSettings settings, CancellationToken cancellationToken)
     {
         using Process process = ProcessApart.Start(["bench", "--only", name, "--threads", $"{settings.Threads}", "--repeat", $"{settings.Repeat}",
             "--tokenizer", settings.Tokenizer]);
         try
         {
-            await process.WaitForExitAsync(cancel);
+            await process.WaitForExitAsync(cancellationToken);
         }
         finally
         {

@@ -17,7 +17,7 @@ internal static class DataBench
     /// <summary>Runs one way once in this process and prints what it took, for the process that compares.</summary>
     public static void RunOnce(string name, string folder) => Output.Line(Output.JsonLine(DataWork.Time(name, folder)));
 
-    public static async Task RunAsync(string[] chosen, string folder, int rounds, CancellationToken cancel)
+    public static async Task RunAsync(string[] chosen, string folder, int rounds, CancellationToken cancellationToken)
     {
         long rows = PreferenceDataset.Open(folder).CountRows();
         string[] files = DataWork.Files(folder);
@@ -26,13 +26,13 @@ internal static class DataBench
         foreach (string file in files)
         {
             using FileStream stream = File.OpenRead(file);
-            await stream.CopyToAsync(Stream.Null, cancel); // into the page cache
+            await stream.CopyToAsync(Stream.Null, cancellationToken); // into the page cache
         }
         Dictionary<string, DataTiming> best = [];
         for (int round = 0; round < rounds; round++)
             foreach (string name in chosen)
             {
-                DataTiming now = await RunApartAsync(name, folder, cancel);
+                DataTiming now = await RunApartAsync(name, folder, cancellationToken);
                 best[name] = best.TryGetValue(name, out DataTiming? known)
                     ? new DataTiming(Math.Min(now.Seconds, known.Seconds), Math.Min(now.CpuSeconds, known.CpuSeconds),
                         Math.Max(now.PeakMebibytes, known.PeakMebibytes))
@@ -60,13 +60,13 @@ internal static class DataBench
         }
     }
 
-    private static async Task<DataTiming> RunApartAsync(string name, string folder, CancellationToken cancel)
+    private static async Task<DataTiming> RunApartAsync(string name, string folder, CancellationToken cancellationToken)
     {
         using Process process = ProcessApart.Start(["bench", "--data", folder, "--only", name, "--once"], readsOutput: true);
         try
         {
-            string text = await process.StandardOutput.ReadToEndAsync(cancel);
-            await process.WaitForExitAsync(cancel);
+            string text = await process.StandardOutput.ReadToEndAsync(cancellationToken);
+            await process.WaitForExitAsync(cancellationToken);
             if (process.ExitCode != 0)
                 throw new InvalidInputException($"{folder}: reading it ('{name}') ended with exit code {process.ExitCode}; see the line above.");
             return JsonSerializer.Deserialize<DataTiming>(text, JsonSerializerOptions.Web) ?? throw new InvalidDataException(text);

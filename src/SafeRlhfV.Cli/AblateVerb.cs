@@ -25,7 +25,7 @@ internal static class AblateVerb
         Command command = new("ablate",
             "Train variants of a recipe over seeds and draw the comparison. Example: safe-rlhf-v ablate --config recipes/ablations/budget-bound.yaml --out "
                 + "runs/ablations/budget-bound") { config, folder, model, name, set, json };
-        command.SetAction((parsed, cancel) =>
+        command.SetAction((parsed, cancellationToken) =>
         {
             string target = parsed.GetRequiredValue(folder);
             Ablation ablation = Ablation.Load(parsed.GetRequiredValue(config).FullName, target, parsed.GetValue(set),
@@ -37,7 +37,7 @@ internal static class AblateVerb
                 TrainingView view = new(ablation.Trainer.Metrics);
                 try
                 {
-                    if (RecipeRunner.Run(run.Recipe, run.Recipe.ToRunOptions(resume: true), view, cancel)) view.Done();
+                    if (RecipeRunner.Run(run.Recipe, run.Recipe.ToRunOptions(resume: true), view, cancellationToken)) view.Done();
                 }
                 catch (OperationCanceledException stop)
                 {

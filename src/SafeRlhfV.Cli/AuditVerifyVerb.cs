@@ -18,10 +18,10 @@ internal static class AuditVerifyVerb
         {
             trail, key, expect, json,
         };
-        command.SetAction(async (parsed, cancel) =>
+        command.SetAction(async (parsed, cancellationToken) =>
         {
             await using AuditDatabase database = AuditOptions.Open(parsed.GetValue(trail)!);
-            AuditCheck check = await new AuditReader(database, AuditOptions.ReadKey(parsed.GetValue(key))).VerifyAsync(Mark(parsed.GetValue(expect)), cancel);
+            AuditCheck check = await new AuditReader(database, AuditOptions.ReadKey(parsed.GetValue(key))).VerifyAsync(Mark(parsed.GetValue(expect)), cancellationToken);
             if (parsed.GetValue(json))
             {
                 Output.Json(new

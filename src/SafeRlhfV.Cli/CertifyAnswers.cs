@@ -34,9 +34,9 @@ internal sealed class CertifyAnswers
     /// <summary>Answers of a policy, one to each row.</summary>
     /// <param name="policy">Its folder: a checkpoint, an adapter or a run.</param>
     /// <param name="read">Settings of generation for a checkpoint's folder.</param>
-    /// <param name="cancel">Stops.</param>
+    /// <param name="cancellationToken">Stops.</param>
     /// <exception cref="InvalidInputException">A folder or row is unfit, or the policy was trained on these rows.</exception>
-    public IReadOnlyList<CertifiedText> Generate(string policy, Func<string, TextSettings> read, CancellationToken cancel)
+    public IReadOnlyList<CertifiedText> Generate(string policy, Func<string, TextSettings> read, CancellationToken cancellationToken)
     {
         const string adapterName = "adapter";
         (string folder, string? adapter) = ModelArguments.Find(policy, null);
@@ -57,7 +57,7 @@ internal sealed class CertifyAnswers
         {
             EncodedPrompt[] prompts = [.. batch.Select(row => ModelArguments.Encode(processor, row, System))];
             RandomStream[] streams = GenerationArguments.Streams(settings, answers.Count, batch.Length);
-            foreach (TextCompletion answer in generator.Generate(prompts, settings, streams, cancellation: cancel).OrderBy(answer => answer.Prompt))
+            foreach (TextCompletion answer in generator.Generate(prompts, settings, streams, cancellationToken: cancellationToken).OrderBy(answer => answer.Prompt))
             {
                 if (answer.Finish == FinishReason.Length) cut++;
                 answers.Add(Text(batch[answer.Prompt], answer.Text, RecordParts.Category));
@@ -83,9 +83,9 @@ internal sealed class CertifyAnswers
     /// <summary>The same answers with their costs.</summary>
     /// <param name="answers">One to each row, in order.</param>
     /// <param name="cost">The cost model's folder.</param>
-    /// <param name="cancel">Stops.</param>
+    /// <param name="cancellationToken">Stops.</param>
     /// <exception cref="InvalidInputException">The folder holds no cost model, or a text is too long.</exception>
-    public IReadOnlyList<CertifiedText> Score(IReadOnlyList<CertifiedText> answers, string cost, CancellationToken cancel)
+    public IReadOnlyList<CertifiedText> Score(IReadOnlyList<CertifiedText> answers, string cost, CancellationToken cancellationToken)
     {
         (string folder, string? adapter) = ModelArguments.Find(cost, null);
         ModelArguments.CheckKind(ScoreModel.HeadFolder(folder, adapter), "certify --cost", ModelKind.Cost, ModelKind.Scores);
@@ -105,7 +105,7 @@ internal sealed class CertifyAnswers
             CertifiedText[] part = [.. answers.Skip(scored.Count).Take(batch.Length)];
             EncodedPrompt[] prompts = [.. batch.Select(row => ModelArguments.Encode(scorer.Processor, row, System))];
             int[][] ids = [.. batch.Zip(prompts, part).Select(one => ModelArguments.Encode(scorer, one.First, one.Second, one.Third.Response))];
-            IReadOnlyList<float[]> scores = scorer.Score(prompts, ids, cancel);
+            IReadOnlyList<float[]> scores = scorer.Score(prompts, ids, cancellationToken);
             scored.AddRange(part.Zip(scores, (answer, score) => answer with { Certified = answer.Certified with { Cost = score[output] } }));
             progress.Report(scored.Count, answers.Count);
         }

@@ -63,7 +63,7 @@ internal static class CertifyVerb
             batchSize, dtype, device, json,
         };
         foreach (Option option in generation.All) command.Add(option);
-        command.SetAction((parsed, cancel) =>
+        command.SetAction((parsed, cancellationToken) =>
         {
             CertificateOptions options = new()
             {
@@ -98,8 +98,8 @@ internal static class CertifyVerb
                     Categories = LabelWords.CheckCategories(DataArguments.Mapping("--categories", parsed.GetValue(categories))),
                 };
                 IReadOnlyList<CertifiedText> texts = policyFolder is null
-                    ? rows.Read() : rows.Generate(policyFolder, folder => generation.Read(parsed, folder), cancel);
-                if (costFolder is not null) texts = rows.Score(texts, costFolder, cancel);
+                    ? rows.Read() : rows.Generate(policyFolder, folder => generation.Read(parsed, folder), cancellationToken);
+                if (costFolder is not null) texts = rows.Score(texts, costFolder, cancellationToken);
                 if (seed is { } exact) texts = rows.Rate(texts, exact);
                 foreach (CertifiedText text in lines is null ? [] : texts)
                     lines!.Line(Output.JsonLine(new { text.Certified.Row, text.Question, text.Response, text.Certified.Cost, text.Certified.Unsafe,

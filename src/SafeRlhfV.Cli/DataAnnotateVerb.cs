@@ -33,7 +33,7 @@ internal static class DataAnnotateVerb
         {
             path, working, labels, overlap, seed, machine, others, port, export, status, split, overwrite, json,
         };
-        command.SetAction(async (parsed, cancel) =>
+        command.SetAction(async (parsed, cancellationToken) =>
         {
             if (parsed.GetValue(labels) is < 1 or > 100) throw new InvalidInputException("--labels must be 1 to 100.");
             if (parsed.GetValue(overlap) is not (>= 0 and <= 1)) throw new InvalidInputException("--overlap must be a share, 0 to 1.");
@@ -61,7 +61,7 @@ internal static class DataAnnotateVerb
             Output.Note($"{server.Items} pairs; open the address in a browser on this machine. Each choice is saved at once in {work}; Ctrl-C ends it.");
             try
             {
-                await Task.Delay(Timeout.Infinite, cancel);
+                await Task.Delay(Timeout.Infinite, cancellationToken);
             }
             catch (OperationCanceledException)
             {

@@ -35,7 +35,7 @@ internal static class DataConvertVerb
         by.AcceptOnlyFromAmong("helpful", "safe");
         Command command = new("convert", "Convert a data set. Example: safe-rlhf-v data convert data/beavertails-v --to trl --by safe --out data/trl") { path,
             folder, to, layout, by, plain, overwrite, json };
-        command.SetAction((parsed, cancel) =>
+        command.SetAction((parsed, cancellationToken) =>
         {
             PreferenceDataset data = PreferenceDataset.Open(parsed.GetRequiredValue(path));
             ProgressView progress = new("convert");
@@ -46,7 +46,7 @@ internal static class DataConvertVerb
                 BySafety = parsed.GetValue(by) == "safe",
                 Traced = !parsed.GetValue(plain),
                 Overwrite = parsed.GetValue(overwrite),
-            }, DataArguments.Progress(progress, data.CountRows()), cancel);
+            }, DataArguments.Progress(progress, data.CountRows()), cancellationToken);
             progress.Done($"{rows} rows written");
             if (parsed.GetValue(json)) Output.Json(new { Folder = Path.GetFullPath(parsed.GetRequiredValue(folder)), Read = data.CountRows(), Written = rows });
             else Output.Line(parsed.GetRequiredValue(folder));

@@ -29,7 +29,7 @@ internal static class DataDedupeVerb
         {
             path, folder, threshold, near, memory, scratch, overwrite, json,
         };
-        command.SetAction((parsed, cancel) =>
+        command.SetAction((parsed, cancellationToken) =>
         {
             DataArguments.CheckThreshold(parsed.GetValue(threshold));
             PreferenceDataset data = PreferenceDataset.Open(parsed.GetRequiredValue(path));
@@ -43,7 +43,7 @@ internal static class DataDedupeVerb
                 Memory = Memory(parsed.GetRequiredValue(memory)),
                 Scratch = parsed.GetValue(scratch),
             };
-            DeduplicationReport report = DatasetDeduplicator.Run(data, options, DataArguments.Progress(progress, data.CountRows()), cancel);
+            DeduplicationReport report = DatasetDeduplicator.Run(data, options, DataArguments.Progress(progress, data.CountRows()), cancellationToken);
             progress.Done($"{report.Rows} rows");
             if (parsed.GetValue(json)) Output.Json(Shape(report, parsed.GetValue(folder)));
             else Print(report, parsed.GetValue(folder));

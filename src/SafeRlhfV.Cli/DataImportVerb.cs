@@ -29,7 +29,7 @@ internal static class DataImportVerb
         {
             path, from, images, dataset, columns, categories, folder, report, overwrite, json,
         };
-        command.SetAction((parsed, cancel) =>
+        command.SetAction((parsed, cancellationToken) =>
         {
             string target = parsed.GetRequiredValue(folder), source = parsed.GetRequiredValue(path), asked = parsed.GetRequiredValue(from);
             AtomicFolder.Check(target, parsed.GetValue(overwrite), source);
@@ -43,7 +43,7 @@ internal static class DataImportVerb
             ProgressView progress = new("import");
             try
             {
-                import.Write(target, parsed.GetValue(overwrite), DataArguments.Progress(progress), cancel);
+                import.Write(target, parsed.GetValue(overwrite), DataArguments.Progress(progress), cancellationToken);
             }
             finally
             {

@@ -24,7 +24,7 @@ internal static class DataInspectVerb
         Option<bool> json = Output.JsonOption();
         Command command = new("inspect", "Show what is in a data set. Example: safe-rlhf-v data inspect data/beavertails-v --html rows.html") { path, rows,
             split, config, html, images, json };
-        command.SetAction((parsed, cancel) =>
+        command.SetAction((parsed, cancellationToken) =>
         {
             PreferenceDataset data = PreferenceDataset.Open(parsed.GetRequiredValue(path));
             string? page = parsed.GetValue(html);

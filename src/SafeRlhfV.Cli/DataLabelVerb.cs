@@ -32,7 +32,7 @@ internal static class DataLabelVerb
             path, config, folder, working, limit, plan, rate, overwrite, json,
         };
         foreach (Option option in workers.All) command.Add(option);
-        command.SetAction(async (parsed, cancel) =>
+        command.SetAction(async (parsed, cancellationToken) =>
         {
             JudgingSettings settings = LabellingSettingsReader.Load(parsed.GetRequiredValue(config).FullName);
             string data = parsed.GetRequiredValue(path), target = Path.TrimEndingDirectorySeparator(parsed.GetRequiredValue(folder));
@@ -54,7 +54,7 @@ internal static class DataLabelVerb
             string work = parsed.GetValue(working) ?? target + ".labelling";
             ProgressView progress = new("label");
             LabellingReport report = await DatasetLabeller.RunAsync(settings, data, work, target, options, parsed.GetValue(overwrite), parsed.GetValue(limit),
-                DataArguments.CallProgress(progress), cancel: cancel);
+                DataArguments.CallProgress(progress), cancellationToken: cancellationToken);
             progress.Done($"{report.Labelled} pairs");
             if (parsed.GetValue(json)) Output.Json(report);
             else Print(report, work);

@@ -35,7 +35,7 @@ internal static class DataMakeVerb
             config, images, folder, working, splitName, limit, plan, rate, overwrite, json,
         };
         foreach (Option option in workers.All) command.Add(option);
-        command.SetAction(async (parsed, cancel) =>
+        command.SetAction(async (parsed, cancellationToken) =>
         {
             MakingSettings settings = MakingSettingsReader.Load(parsed.GetRequiredValue(config).FullName);
             string source = parsed.GetRequiredValue(images), target = Path.TrimEndingDirectorySeparator(parsed.GetRequiredValue(folder));
@@ -62,8 +62,8 @@ internal static class DataMakeVerb
             bool replaces = parsed.GetValue(overwrite);
             int? most = parsed.GetValue(limit);
             MakingReport report = workers.IsShared(parsed)
-                ? await DatasetMaker.ShareAsync(settings, source, work, target, options, split, replaces, most, onProgress, cancel: cancel)
-                : await DatasetMaker.RunAsync(settings, source, work, target, split, replaces, most, onProgress, cancel: cancel);
+                ? await DatasetMaker.ShareAsync(settings, source, work, target, options, split, replaces, most, onProgress, cancellationToken: cancellationToken)
+                : await DatasetMaker.RunAsync(settings, source, work, target, split, replaces, most, onProgress, cancellationToken: cancellationToken);
             progress.Done($"{report.Pairs} pairs");
             if (parsed.GetValue(json)) Output.Json(report);
             else Print(report, work);

@@ -21,9 +21,9 @@ internal static class DataQueueVerbs
         {
             queue, job, json,
         };
-        command.SetAction(async (parsed, cancel) =>
+        command.SetAction(async (parsed, cancellationToken) =>
         {
-            IReadOnlyList<JobStatus> jobs = await QueueAdministration.StatusAsync(parsed.GetRequiredValue(queue)!, parsed.GetValue(job), cancel);
+            IReadOnlyList<JobStatus> jobs = await QueueAdministration.StatusAsync(parsed.GetRequiredValue(queue)!, parsed.GetValue(job), cancellationToken);
             if (parsed.GetValue(json)) Output.Json(jobs);
             else Print(jobs);
             return 0;
@@ -41,9 +41,9 @@ internal static class DataQueueVerbs
         {
             queue, job,
         };
-        command.SetAction(async (parsed, cancel) =>
+        command.SetAction(async (parsed, cancellationToken) =>
         {
-            int shards = await QueueAdministration.RetryAsync(parsed.GetRequiredValue(queue)!, parsed.GetRequiredValue(job), cancel);
+            int shards = await QueueAdministration.RetryAsync(parsed.GetRequiredValue(queue)!, parsed.GetRequiredValue(job), cancellationToken);
             Output.Line($"{DataArguments.Count(shards, "shard")} handed out again");
             return 0;
         });
@@ -60,9 +60,9 @@ internal static class DataQueueVerbs
         {
             queue, job,
         };
-        command.SetAction(async (parsed, cancel) =>
+        command.SetAction(async (parsed, cancellationToken) =>
         {
-            await QueueAdministration.RemoveAsync(parsed.GetRequiredValue(queue)!, parsed.GetRequiredValue(job), cancel);
+            await QueueAdministration.RemoveAsync(parsed.GetRequiredValue(queue)!, parsed.GetRequiredValue(job), cancellationToken);
             return 0;
         });
         return command;

@@ -24,7 +24,7 @@ internal static class DataSplitVerb
         {
             path, folder, shares, seed, threshold, overwrite, json,
         };
-        command.SetAction((parsed, cancel) =>
+        command.SetAction((parsed, cancellationToken) =>
         {
             DataArguments.CheckThreshold(parsed.GetValue(threshold));
             (string Split, double Share)[] splits = Parse(parsed.GetRequiredValue(shares));
@@ -32,7 +32,7 @@ internal static class DataSplitVerb
             ProgressView progress = new("split");
             SplitReport report = DatasetSplitter.Split(data, parsed.GetRequiredValue(folder), splits, parsed.GetValue(seed), parsed.GetValue(threshold),
                 parsed.GetValue(overwrite),
-                DataArguments.Progress(progress, data.CountRows()), cancel);
+                DataArguments.Progress(progress, data.CountRows()), cancellationToken);
             progress.Done(DataArguments.Count(data.CountRows(), "row"));
             foreach ((string split, double share) in splits.Where(one => report.Rows[one.Split] == 0))
                 Output.Note($"warning: {split} has no row: its share is {share * data.CountRows():0.##} of {DataArguments.Count(data.CountRows(), "row")}, "

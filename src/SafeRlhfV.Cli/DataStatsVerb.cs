@@ -16,11 +16,11 @@ internal static class DataStatsVerb
         Option<bool> json = Output.JsonOption();
         Command command = new("stats", "Describe a data set in numbers. Example: safe-rlhf-v data stats data/beavertails-v --html stats.html") { path, html,
             json };
-        command.SetAction((parsed, cancel) =>
+        command.SetAction((parsed, cancellationToken) =>
         {
             PreferenceDataset data = PreferenceDataset.Open(parsed.GetRequiredValue(path));
             ProgressView progress = new("stats");
-            JsonObject statistics = DatasetStatistics.Describe(data, DataArguments.Progress(progress, data.CountRows()), cancel);
+            JsonObject statistics = DatasetStatistics.Describe(data, DataArguments.Progress(progress, data.CountRows()), cancellationToken);
             progress.Done($"{data.CountRows()} rows");
             if (parsed.GetValue(html) is { } page) StatisticsPage.Write(page, data.Path, statistics);
             if (parsed.GetValue(json)) Output.Json(statistics);

@@ -30,7 +30,7 @@ internal static class DataValidateVerb
         {
             path, trainers, threshold, family, categories, fix, overwrite, json,
         };
-        command.SetAction((parsed, cancel) =>
+        command.SetAction((parsed, cancellationToken) =>
         {
             DataArguments.CheckThreshold(parsed.GetValue(threshold));
             string? folder = parsed.GetValue(fix);
@@ -40,11 +40,11 @@ internal static class DataValidateVerb
             IReadOnlyDictionary<string, string> own = LabelWords.CheckCategories(DataArguments.Mapping(categories.Name, parsed.GetValue(categories)));
             ProgressView progress = new("validate");
             ValidationReport report = DatasetValidator.Check(
-                parsed.GetRequiredValue(path), parsed.GetValue(threshold), needs, limit, own, DataArguments.Progress(progress), cancel);
+                parsed.GetRequiredValue(path), parsed.GetValue(threshold), needs, limit, own, DataArguments.Progress(progress), cancellationToken);
             progress.Done($"{DataArguments.Count(report.Rows, "row")} in {DataArguments.Count(report.Files, "file")}");
             MendReport? mended = folder is null ? null
                 : DatasetMender.Write(
-                    report.Path, folder, parsed.GetValue(overwrite), needs, own, DataArguments.Progress(new ProgressView("fix"), report.Rows), cancel);
+                    report.Path, folder, parsed.GetValue(overwrite), needs, own, DataArguments.Progress(new ProgressView("fix"), report.Rows), cancellationToken);
             if (parsed.GetValue(json))
                 Output.Json(new
                 {

@@ -35,7 +35,7 @@ internal static class DemoVerb
         {
             folder, seed, quick, mode, sharing, validation, stage, fresh, workers, json,
         };
-        command.SetAction((parsed, cancel) =>
+        command.SetAction((parsed, cancellationToken) =>
         {
             MultiplierMode multiplier = Enum.Parse<MultiplierMode>(parsed.GetRequiredValue(mode), ignoreCase: true);
             DemoSettings settings = parsed.GetValue(quick)
@@ -46,14 +46,14 @@ internal static class DemoVerb
             int count = parsed.GetValue(workers);
             if (count < 0) throw new InvalidInputException($"--workers {count}: it must be 0 (all cores) or more.");
             return Task.Run(() => Run(settings, parsed.GetRequiredValue(folder), parsed.GetValue(stage), parsed.GetValue(fresh), count, parsed.GetValue(json),
-                cancel), CancellationToken.None);
+                cancellationToken), CancellationToken.None);
         });
         return command;
     }
 
-    private static int Run(DemoSettings settings, string folder, string? stage, bool fresh, int workers, bool json, CancellationToken cancel)
+    private static int Run(DemoSettings settings, string folder, string? stage, bool fresh, int workers, bool json, CancellationToken cancellationToken)
     {
-        DemoResults? results = DemoRunner.Run(settings, folder, stage, fresh, workers, new StageView(), cancel);
+        DemoResults? results = DemoRunner.Run(settings, folder, stage, fresh, workers, new StageView(), cancellationToken);
         if (results is null)
         {
             Output.Note($"stage {stage} is finished; run again without --stage to continue.");

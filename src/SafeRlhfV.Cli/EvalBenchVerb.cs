@@ -19,7 +19,7 @@ internal static class EvalBenchVerb
             + "benchmarks --model runs/ppo --guard runs/guard --judge qwen2.5-vl-72b --endpoint http://127.0.0.1:8000/v1 --out results/ppo")
         { list, show, json };
         foreach (Option option in (Option[])[.. suites.All, .. answers.All, .. scorers.All]) command.Add(option);
-        command.SetAction(async (parsed, cancel) =>
+        command.SetAction(async (parsed, cancellationToken) =>
         {
             if (parsed.GetValue(list)) return List(parsed.GetValue(json));
             if (parsed.GetValue(show) is { } rubric) return Show(rubric);
@@ -27,8 +27,8 @@ internal static class EvalBenchVerb
             IReadOnlyList<Suite> wanted = suites.Read(parsed);
             scorers.Check(parsed, wanted.Select(suite => suite.Benchmark));
             using (AnswerMaker maker = answers.Open(parsed))
-                foreach (Suite suite in wanted) await maker.AnswerAsync(suite, cancel);
-            return await SuiteScoring.RunAsync(parsed, wanted, scorers, parsed.GetValue(json), cancel);
+                foreach (Suite suite in wanted) await maker.AnswerAsync(suite, cancellationToken);
+            return await SuiteScoring.RunAsync(parsed, wanted, scorers, parsed.GetValue(json), cancellationToken);
         });
         return command;
     }

@@ -60,7 +60,7 @@ internal static class EvalJudgeVerb
         {
             data, split, limit, candidate, baseline, model, endpoint, key, protocol, mode, journal, probes, concurrency, seed, json,
         };
-        command.SetAction(async (parsed, cancel) =>
+        command.SetAction(async (parsed, cancellationToken) =>
         {
             foreach ((Option<int> option, int least) in ((Option<int>, int)[])[(probes, 0), (concurrency, 1)])
                 if (parsed.GetValue(option) < least) throw new InvalidInputException($"{option.Name} {parsed.GetValue(option)}: give {least} or more.");
@@ -82,7 +82,7 @@ internal static class EvalJudgeVerb
             ProgressView progress = new("eval judge");
             int questions = 2 * prompts.Count + Math.Min(options.Probes, prompts.Count);
             PreferenceReport report = await PreferenceEvaluation.RunAsync(kept ?? asked, prompts, options,
-                new Told(done => progress.Report(done, questions)), cancel);
+                new Told(done => progress.Report(done, questions)), cancellationToken);
             progress.Done($"{questions} questions");
             if (report.Helpful.Wins + report.Helpful.Ties + report.Helpful.Losses == 0)
                 throw new ServiceException($"{parsed.GetRequiredValue(model)}: {report.Controls.ParseFailures} of {report.Controls.Asked} replies could not "

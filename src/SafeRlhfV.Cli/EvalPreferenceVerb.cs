@@ -47,7 +47,7 @@ internal static class EvalPreferenceVerb
         {
             model, adapter, data, split, kind, grey, limit, batchSize, seed, dtype, device, format, from, json,
         };
-        command.SetAction((parsed, cancel) =>
+        command.SetAction((parsed, cancellationToken) =>
         {
             (string folder, string? adapterFolder) = ModelArguments.Find(parsed.GetRequiredValue(model), parsed.GetValue(adapter));
             string path = parsed.GetRequiredValue(data);
@@ -76,7 +76,7 @@ internal static class EvalPreferenceVerb
                 (IReadOnlyList<float[]> First, IReadOnlyList<float[]> Second) Both(EncodedPrompt[] asked) =>
                     (Scores(asked, pair => pair.Response1), Scores(asked, pair => pair.Response2));
                 IReadOnlyList<float[]> Scores(EncodedPrompt[] asked, Func<Pair, string> response) =>
-                    scorer.Score(asked, Ids(asked, response), cancel);
+                    scorer.Score(asked, Ids(asked, response), cancellationToken);
                 int[][] Ids(EncodedPrompt[] asked, Func<Pair, string> response) =>
                     [.. pairs.Zip(asked, (pair, prompt) => ModelArguments.Encode(scorer, pair.Row, prompt, response(pair)))];
                 (IReadOnlyList<float[]> first, IReadOnlyList<float[]> second) = Both(prompts);

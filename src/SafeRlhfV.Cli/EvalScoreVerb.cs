@@ -14,12 +14,12 @@ internal static class EvalScoreVerb
             "Score a model's answers to benchmarks. Example: safe-rlhf-v eval score --suite pope --data benchmarks/pope --out results/llava --as vlmevalkit")
         { json };
         foreach (Option option in (Option[])[.. suites.All, .. scorers.All]) command.Add(option);
-        command.SetAction(async (parsed, cancel) =>
+        command.SetAction(async (parsed, cancellationToken) =>
         {
             using ScorerArguments owned = scorers;
             IReadOnlyList<Suite> wanted = suites.Read(parsed);
             scorers.Check(parsed, wanted.Select(suite => suite.Benchmark));
-            return await SuiteScoring.RunAsync(parsed, wanted, scorers, parsed.GetValue(json), cancel);
+            return await SuiteScoring.RunAsync(parsed, wanted, scorers, parsed.GetValue(json), cancellationToken);
         });
         return command;
     }

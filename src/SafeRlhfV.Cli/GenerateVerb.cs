@@ -36,7 +36,7 @@ internal static class GenerateVerb
             model, adapter, prompt, images, system, data, split, limit, batchSize, file, resume, overwrite, dtype, device, format, from, json,
         };
         foreach (Option option in generation.All) command.Add(option);
-        command.SetAction((parsed, cancel) =>
+        command.SetAction((parsed, cancellationToken) =>
         {
             (string folder, string? adapterFolder) = ModelArguments.Find(parsed.GetRequiredValue(model), parsed.GetValue(adapter));
             (string? question, string? path, string? target) = (parsed.GetValue(prompt), parsed.GetValue(data), parsed.GetValue(file));
@@ -86,7 +86,7 @@ internal static class GenerateVerb
             using VisionLanguageModel loaded = ModelCheckpoint.Load(folder, options);
             if (adapterFolder is not null) loaded.Adapters.Load(AdapterName, adapterFolder);
             ChatGenerator generator = new(loaded, processor);
-            if (single is not null) AnswerOne(generator, single, settings, parsed.GetValue(json), cancel);
+            if (single is not null) AnswerOne(generator, single, settings, parsed.GetValue(json), cancellationToken);
             else
             {
                 int known = lines!.Lines.Count / settings.Tokens.Samples;
@@ -98,7 +98,7 @@ internal static class GenerateVerb
                 CheckSameRows(path!, parsed.GetValue(split), lines, settings.Tokens.Samples);
                 try
                 {
-                    AnswerAll(generator, batches, known, count, settings, parsed.GetValue(system), lines, target!, parsed.GetValue(json), cancel);
+                    AnswerAll(generator, batches, known, count, settings, parsed.GetValue(system), lines, target!, parsed.GetValue(json), cancellationToken);
                 }
                 catch (OperationCanceledException stop) when (lines.Written > 0)
                 {
@@ -132,11 +132,11 @@ internal static class GenerateVerb
         }
     }
 
-    private static void AnswerOne(ChatGenerator generator, EncodedPrompt prompt, TextSettings settings, bool json, CancellationToken cancel)
+    private static void AnswerOne(ChatGenerator generator, EncodedPrompt prompt, TextSettings settings, bool json, CancellationToken cancellationToken)
     {
         Stopwatch clock = Stopwatch.StartNew();
         bool live = !json && settings.Tokens.Samples == 1;
-        IReadOnlyList<TextCompletion> answers = generator.Generate([prompt], settings, onText: live ? ShowAnswer : null, cancellation: cancel);
+        IReadOnlyList<TextCompletion> answers = generator.Generate([prompt], settings, onText: live ? ShowAnswer : null, cancellationToken: cancellationToken);
         int tokens = answers.Sum(answer => answer.Ids.Count);
         if (json)
         {
@@ -169,7 +169,7 @@ internal static class GenerateVerb
 
     private static void AnswerAll(
         ChatGenerator generator, IEnumerable<DatasetRow[]> batches, int known, long count, TextSettings settings, string? system, ResumableLines lines,
-        string target, bool json, CancellationToken cancel)
+        string target, bool json, CancellationToken cancellationToken)
     {
         ProgressView progress = new("generate");
         Stopwatch clock = Stopwatch.StartNew();
@@ -179,7 +179,7 @@ internal static class GenerateVerb
             EncodedPrompt[] prompts = [.. batch.Select(row => ModelArguments.Encode(generator.Processor, row, system))];
             RandomStream[] streams = GenerationArguments.Streams(settings, rows, batch.Length);
             List<string> written = [];
-            foreach (TextCompletion answer in generator.Generate(prompts, settings, streams, cancellation: cancel))
+            foreach (TextCompletion answer in generator.Generate(prompts, settings, streams, cancellationToken: cancellationToken))
             {
                 DatasetRow row = batch[answer.Prompt];
                 written.Add(Output.JsonLine(new { Row = $"{row.Position}", Question = row.Text("question"), answer.Sample, Response = answer.Text,

@@ -26,7 +26,7 @@ internal static class GuardAttackVerb
         {
             guard, model, prompts, seed, json,
         };
-        command.SetAction(async (parsed, cancel) =>
+        command.SetAction(async (parsed, cancellationToken) =>
         {
             int count = parsed.GetValue(prompts);
             if (count is < 1 or > MostPrompts) throw new InvalidInputException($"--prompts {count}: give 1 to {MostPrompts}.");
@@ -35,7 +35,7 @@ internal static class GuardAttackVerb
             using IChatClient client = LocalChatClient.Load(parsed.GetRequiredValue(model), new() { BatchSize = 64 });
             ProgressView progress = new("guard attack");
             IReadOnlyList<AttackResult> results = await new WorldAttack(client, opened, parsed.GetValue(seed)).RunAsync(count,
-                (name, done, total) => progress.Report(done, total, name), cancel);
+                (name, done, total) => progress.Report(done, total, name), cancellationToken);
             progress.Done($"{results.Count} attacks on {count} prompts");
             if (parsed.GetValue(json)) Output.Json(new { Guard = parsed.GetRequiredValue(guard), Model = parsed.GetRequiredValue(model),
                 Seed = parsed.GetValue(seed), Attacks = results });

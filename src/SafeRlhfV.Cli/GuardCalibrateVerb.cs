@@ -35,7 +35,7 @@ internal static class GuardCalibrateVerb
         {
             data, guard, miss, confidence, split, limit, categories, dryRun, json,
         };
-        command.SetAction(async (parsed, cancel) =>
+        command.SetAction(async (parsed, cancellationToken) =>
         {
             MissTarget[] targets = [.. parsed.GetRequiredValue(miss).Select(Target)];
             double? level = parsed.GetValue(confidence);
@@ -44,7 +44,7 @@ internal static class GuardCalibrateVerb
             IReadOnlyList<GuardExample> examples = GuardData.Read(path, parsed.GetValue(split), parsed.GetValue(limit), parsed.GetValue(categories));
             using LocalModerator moderator = LocalModerator.Load(folder);
             IReadOnlyList<float[]> outputs = await GuardData.InParts([.. examples.Select(example => example.Request)], "guard calibrate",
-                part => moderator.OutputsAsync(part, cancel));
+                part => moderator.OutputsAsync(part, cancellationToken));
             GuardCalibration found = GuardCalibration.Fit(examples, [.. outputs.Select(Logits)], targets, level);
             GuardConfig config = Apply(moderator.Config, found, path, targets, level);
             if (!parsed.GetValue(dryRun)) config.Save(folder);

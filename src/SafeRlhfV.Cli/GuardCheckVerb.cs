@@ -22,7 +22,7 @@ internal static class GuardCheckVerb
             prompt, response, images, policy, json,
         };
         foreach (Option option in choice.All) command.Add(option);
-        command.SetAction(async (parsed, cancel) =>
+        command.SetAction(async (parsed, cancellationToken) =>
         {
             using GuardChoice owned = choice;
             ModerationRequest request = new(GuardData.Images(parsed.GetValue(images)), parsed.GetValue(prompt) ?? "", parsed.GetValue(response));
@@ -31,7 +31,7 @@ internal static class GuardCheckVerb
             GuardPolicy rules = GuardData.PolicyOf(parsed.GetValue(policy));
             IModerator moderator = choice.Open(parsed);
             using IDisposable? disposed = moderator as IDisposable;
-            Verdict verdict = await moderator.ModerateAsync(request, cancel);
+            Verdict verdict = await moderator.ModerateAsync(request, cancellationToken);
             choice.MustHaveJudged([verdict]);
             GuardDecision decision = rules.Decide(verdict, request.Side);
             if (parsed.GetValue(json)) Output.Json(new { decision.Side, decision.Action, Decided_by = decision.DecidedBy, decision.Verdict });

@@ -20,7 +20,7 @@ internal static class GuardEvaluateVerb
             "Measure a guard on labelled examples. Example: safe-rlhf-v guard evaluate data/flat --guard runs/guard --html guard.html") { data, split, limit,
                 categories, html, json };
         foreach (Option option in choice.All) command.Add(option);
-        command.SetAction(async (parsed, cancel) =>
+        command.SetAction(async (parsed, cancellationToken) =>
         {
             using GuardChoice owned = choice;
             string path = parsed.GetRequiredValue(data);
@@ -29,7 +29,7 @@ internal static class GuardEvaluateVerb
             using IDisposable? disposed = moderator as IDisposable;
             IModerator whole = moderator.FailClosed(Timeout.InfiniteTimeSpan); // one bad image is a row that was not judged, not the end
             IReadOnlyList<Verdict> verdicts = await GuardData.InParts([.. examples.Select(example => example.Request)], "guard evaluate",
-                part => whole.ModerateAsync(part, cancel));
+                part => whole.ModerateAsync(part, cancellationToken));
             choice.MustHaveJudged([.. verdicts]);
             foreach ((GuardExample example, Verdict verdict) in examples.Zip(verdicts).Where(pair => pair.Second.Failure is not null).Take(5))
                 Output.Note($"{example.Place}: not judged ({verdict.Failure})");

@@ -29,7 +29,7 @@ internal static class GuardRegenerateVerb
             prompt, images, data, split, limit, file, rounds, hint, policy, overwrite, json,
         };
         foreach (Option option in chat.All.Concat(choice.All)) command.Add(option);
-        command.SetAction(async (parsed, cancel) =>
+        command.SetAction(async (parsed, cancellationToken) =>
         {
             using GuardChoice owned = choice;
             if (parsed.GetValue(prompt) is null == parsed.GetValue(data) is null)
@@ -54,7 +54,7 @@ internal static class GuardRegenerateVerb
                     return await Task.WhenAll(rows.Select(row =>
                         AnswerAsync(model, row, parsed.GetValue(hint), chat.Options(parsed, row.Index, round), token)));
                 },
-                cancellationToken: cancel);
+                cancellationToken: cancellationToken);
             choice.MustHaveJudged([.. results.SelectMany(result => result.Rounds).Select(round => round.Verdict)]);
             progress.Done($"{results.Count} prompts, {results.Count(result => result.IsRefused)} refused in the end");
             foreach ((RegenerationResult result, int row) in results.Select((result, row) => (result, row)))
@@ -69,13 +69,13 @@ internal static class GuardRegenerateVerb
         return command;
     }
 
-    private static async Task<string> AnswerAsync(IChatClient model, RegenerationRow row, string? hint, ChatOptions options, CancellationToken cancel)
+    private static async Task<string> AnswerAsync(IChatClient model, RegenerationRow row, string? hint, ChatOptions options, CancellationToken cancellationToken)
     {
         string question = row.Feedback is null ? row.Prompt.Question : hint is null
             ? row.Prompt.Question + "\n\n" + row.Feedback
             : $"{row.Prompt.Question} {hint}";
         ChatMessage message = new(ChatRole.User, [.. row.Prompt.Images.Select(image => image.ToContent()), new TextContent(question)]);
-        return (await model.GetResponseAsync([message], options, cancel)).Text;
+        return (await model.GetResponseAsync([message], options, cancellationToken)).Text;
     }
 
     /// <summary>The share of prompts whose answer the guard still flags after each round.</summary>

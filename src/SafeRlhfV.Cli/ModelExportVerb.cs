@@ -24,7 +24,7 @@ internal static class ModelExportVerb
         {
             source, target, folder, dtype, maxShardSize, overwrite, json,
         };
-        command.SetAction((parsed, cancel) =>
+        command.SetAction((parsed, cancellationToken) =>
         {
             SaveOptions options = CheckpointArguments.SaveOptions(parsed.GetValue(dtype), null, parsed.GetRequiredValue(maxShardSize),
                 parsed.GetValue(overwrite));

@@ -19,7 +19,7 @@ internal static class ModelInfoVerb
         Option<bool> json = Output.JsonOption();
         Command command = new("info", "Tell what a checkpoint holds: family, parameters, memory by part, what an image costs. Example: safe-rlhf-v model info "
             + "models/qwen2.5-vl-7b") { folder, load, dtype, json };
-        command.SetAction((parsed, cancel) =>
+        command.SetAction((parsed, cancellationToken) =>
         {
             ModelSummary summary = ModelSummary.Of(ResultFolder.Find(parsed.GetRequiredValue(folder)));
             LoadMeasure? measure = parsed.GetValue(load) ? LoadMeasure.Of(summary.Folder, new LoadOptions().WithDtype(parsed.GetValue(dtype))) : null;

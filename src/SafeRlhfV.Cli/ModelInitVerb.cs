@@ -21,7 +21,7 @@ internal static class ModelInitVerb
         {
             config, folder, seed, dtype, layout, filesFrom, maxShardSize, overwrite, json,
         };
-        command.SetAction((parsed, cancel) =>
+        command.SetAction((parsed, cancellationToken) =>
         {
             ModelConfig model = ModelConfig.Parse(ConfigReader.Open(parsed.GetRequiredValue(config)));
             SaveOptions options = CheckpointArguments.SaveOptions(parsed.GetValue(dtype), parsed.GetValue(layout), parsed.GetRequiredValue(maxShardSize),
@@ -31,7 +31,7 @@ internal static class ModelInitVerb
             };
             ProgressView progress = new("model init");
             ModelFactory.Write(model, parsed.GetValue(seed), parsed.GetRequiredValue(folder), options: options,
-                progress: (done, total) => progress.Report(done, total), cancellation: cancel);
+                progress: (done, total) => progress.Report(done, total), cancellationToken: cancellationToken);
             progress.Done("");
             CheckpointArguments.Report(parsed.GetRequiredValue(folder), parsed.GetValue(json));
             return Task.FromResult(0);

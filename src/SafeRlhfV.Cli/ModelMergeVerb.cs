@@ -20,7 +20,7 @@ internal static class ModelMergeVerb
         {
             model, adapter, folder, dtype, layout, maxShardSize, processor, overwrite, json,
         };
-        command.SetAction((parsed, cancel) =>
+        command.SetAction((parsed, cancellationToken) =>
         {
             SaveOptions options = CheckpointArguments.SaveOptions(parsed.GetValue(dtype), parsed.GetValue(layout), parsed.GetRequiredValue(maxShardSize),
                 parsed.GetValue(overwrite)) with { ProcessorFrom = parsed.GetValue(processor) };

@@ -19,12 +19,12 @@ internal static class ParityVerb
         Command command = new("parity",
             "Compare a model with the numbers that transformers gave. Ends with 1 if one is over its tolerance. Example: safe-rlhf-v parity "
                 + "tests/golden/models/qwen3-vl-tiny") { folder, dump, json };
-        command.SetAction((parsed, cancel) =>
+        command.SetAction((parsed, cancellationToken) =>
         {
             ProgressView progress = new("parity");
             int total = 0, done = 0;
             ParityReport report = ParityRunner.Run(parsed.GetRequiredValue(folder), parsed.GetValue(dump),
-                result => progress.Report(++done, total, result.Case), cancel, count => total = count, trainer: ParityTrainer.Train);
+                result => progress.Report(++done, total, result.Case), cancellationToken, count => total = count, trainer: ParityTrainer.Train);
             int over = report.Cases.Count(result => result.Skipped is null && !result.Passed),
                 skipped = report.Cases.Count(result => result.Skipped is not null);
             string words = $"{report.Cases.Count - over - skipped} cases within tolerance, {over} over, {skipped} skipped";

@@ -35,7 +35,7 @@ internal static class ScoreVerb
         {
             model, adapter, prompt, images, responses, system, data, split, limit, batchSize, file, overwrite, dtype, device, format, from, json,
         };
-        command.SetAction((parsed, cancel) =>
+        command.SetAction((parsed, cancellationToken) =>
         {
             (string folder, string? adapterFolder) = ModelArguments.Find(parsed.GetRequiredValue(model), parsed.GetValue(adapter));
             (string? question, string? path, string? target) = (parsed.GetValue(prompt), parsed.GetValue(data), parsed.GetValue(file));
@@ -53,17 +53,17 @@ internal static class ScoreVerb
             using LinesFile? lines = target is null ? null : new LinesFile(target, parsed.GetValue(overwrite));
             using ScoreModel loaded = ScoreModel.Load(folder, options, adapterFolder);
             ChatScorer scorer = new(loaded, processor);
-            if (single is not null) ScoreOne(scorer, single, answers, parsed.GetValue(json), cancel);
+            if (single is not null) ScoreOne(scorer, single, answers, parsed.GetValue(json), cancellationToken);
             else ScoreAll(scorer, ModelArguments.Rows(path!, parsed.GetValue(split), parsed.GetValue(limit), parsed.GetValue(batchSize)),
-                parsed.GetValue(system), lines, target, parsed.GetValue(json), cancel);
+                parsed.GetValue(system), lines, target, parsed.GetValue(json), cancellationToken);
             return Task.FromResult(0);
         });
         return command;
     }
 
-    private static void ScoreOne(ChatScorer scorer, EncodedPrompt prompt, string[] answers, bool json, CancellationToken cancel)
+    private static void ScoreOne(ChatScorer scorer, EncodedPrompt prompt, string[] answers, bool json, CancellationToken cancellationToken)
     {
-        IReadOnlyList<float[]> scores = scorer.Score([.. answers.Select(_ => prompt)], answers, cancel);
+        IReadOnlyList<float[]> scores = scorer.Score([.. answers.Select(_ => prompt)], answers, cancellationToken);
         IReadOnlyList<string>? names = Names(scorer.Model.Head);
         if (json)
         {
@@ -75,7 +75,7 @@ internal static class ScoreVerb
 
     private static void ScoreAll(
         ChatScorer scorer, (IEnumerable<DatasetRow[]> Batches, long Count, RowLayout Layout) rows, string? system, LinesFile? lines, string? target, bool json,
-        CancellationToken cancel)
+        CancellationToken cancellationToken)
     {
         ProgressView progress = new("score");
         IReadOnlyList<string>? names = Names(scorer.Model.Head);
@@ -88,7 +88,7 @@ internal static class ScoreVerb
             EncodedPrompt[] prompts = [.. batch.Select(row => ModelArguments.Encode(scorer.Processor, row, system))];
             int[][] Ids(string column) =>
                 [.. batch.Zip(prompts, (row, prompt) => ModelArguments.Encode(scorer, row, prompt, ModelArguments.Text(row, column)))];
-            float[][][] scores = [.. columns.Select(column => scorer.Score(prompts, Ids(column), cancel).ToArray())];
+            float[][][] scores = [.. columns.Select(column => scorer.Score(prompts, Ids(column), cancellationToken).ToArray())];
             for (int at = 0; at < batch.Length; at++)
             {
                 var entry = new { Row = $"{batch[at].Position}", Outputs = names, Scores = scores.Select(column => column[at]).ToArray() };

@@ -21,7 +21,7 @@ internal static class ServeVerb
         {
             config, check, newKey, publish,
         };
-        command.SetAction(async (parsed, cancel) =>
+        command.SetAction(async (parsed, cancellationToken) =>
         {
             if (parsed.GetValue(newKey) is { } name)
             {
@@ -46,11 +46,11 @@ internal static class ServeVerb
                     + $"{settings.Moderators.Count} moderators, {settings.Keys.Count} keys");
                 return 0;
             }
-            await app.StartAsync(cancel);
+            await app.StartAsync(cancellationToken);
             foreach (string address in app.Urls) Output.Note($"serving on {address}; Ctrl-C ends it");
             try
             {
-                await Task.Delay(Timeout.Infinite, cancel);
+                await Task.Delay(Timeout.Infinite, cancellationToken);
             }
             catch (OperationCanceledException)
             {

@@ -40,7 +40,7 @@ internal static class TrainVerb
         }
         Option<string?> model = places.First(place => place.Key == trainer.ModelKey).Option;
         model.Description += " In a recipe it is ${model}.";
-        command.SetAction((parsed, cancel) =>
+        command.SetAction((parsed, cancellationToken) =>
         {
             FileInfo? file = parsed.GetValue(config);
             string[] sets =
@@ -62,7 +62,7 @@ internal static class TrainVerb
             RecipePlan plan = Plan(recipe, ranks, parsed.GetValue(ignore));
             try
             {
-                Run(recipe, plan, parsed.GetValue(skip) ? options with { SkipDamaged = true } : options, parsed.GetValue(json), cancel);
+                Run(recipe, plan, parsed.GetValue(skip) ? options with { SkipDamaged = true } : options, parsed.GetValue(json), cancellationToken);
             }
             catch (OperationCanceledException stop)
             {
@@ -94,10 +94,10 @@ internal static class TrainVerb
         return plan;
     }
 
-    private static void Run(Recipe recipe, RecipePlan plan, RunOptions options, bool json, CancellationToken cancel)
+    private static void Run(Recipe recipe, RecipePlan plan, RunOptions options, bool json, CancellationToken cancellationToken)
     {
         TrainingView view = new(recipe.Trainer.Metrics);
-        bool trained = RecipeRunner.Run(recipe, options, options.Ranks.IsFirst ? view : null, cancel);
+        bool trained = RecipeRunner.Run(recipe, options, options.Ranks.IsFirst ? view : null, cancellationToken);
         if (!options.Ranks.IsFirst) return;
         long? peak = trained ? DeviceMemory.PeakOfProcess() : null; // before the page is drawn, which is no part of the plan
         string result = Path.Combine(recipe.Run.Folder, "result");

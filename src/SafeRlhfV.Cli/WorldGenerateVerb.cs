@@ -22,16 +22,16 @@ internal static class WorldGenerateVerb
         {
             folder, pairs, seed, noise, json,
         };
-        command.SetAction((parsed, cancel) =>
+        command.SetAction((parsed, cancellationToken) =>
         {
             Run(parsed.GetRequiredValue(folder), parsed.GetRequiredValue(pairs), parsed.GetRequiredValue(seed), parsed.GetValue(noise), parsed.GetValue(json),
-                cancel);
+                cancellationToken);
             return Task.FromResult(0);
         });
         return command;
     }
 
-    private static void Run(string folder, int pairs, long seed, double noise, bool json, CancellationToken cancel)
+    private static void Run(string folder, int pairs, long seed, double noise, bool json, CancellationToken cancellationToken)
     {
         if (pairs < 2) throw new InvalidInputException($"--pairs {pairs}: ask for at least 2, one to train on and one to hold out.");
         if (noise is not (>= 0 and <= 0.5))
@@ -41,7 +41,7 @@ internal static class WorldGenerateVerb
         ProgressView progress = new("world");
         WorldDataset.Write(folder, world.TrainingPairs(train, labelNoise: noise).Select(pair => pair.Row),
             world.HeldOutPairs(evaluation, labelNoise: noise).Select(pair => pair.Row),
-            labelNoise: noise, written: rows => progress.Report((int)rows, pairs), cancel: cancel);
+            labelNoise: noise, written: rows => progress.Report((int)rows, pairs), cancellationToken: cancellationToken);
         progress.Done($"{train} training and {evaluation} evaluation pairs");
         if (json) Output.Json(new { Folder = Path.GetFullPath(folder), Train = train, Evaluation = evaluation, Seed = seed, LabelNoise = noise });
         else Output.Line(folder);

@@ -11,22 +11,22 @@ public static class DatasetDeduplicator
     /// <param name="dataset">The data set.</param>
     /// <param name="options">How, and what is written; null for the defaults.</param>
     /// <param name="onProgress">Called with the rows read so far.</param>
-    /// <param name="cancel">Stops the work.</param>
+    /// <param name="cancellationToken">Stops the work.</param>
     /// <exception cref="InvalidInputException">A file is damaged, or a folder cannot be written.</exception>
     public static DeduplicationReport Run(PreferenceDataset dataset, DeduplicationOptions? options = null, Action<long>? onProgress = null,
-        CancellationToken cancel = default)
+        CancellationToken cancellationToken = default)
     {
         options ??= new DeduplicationOptions();
         if (options.Folder is not null) AtomicFolder.Check(options.Folder, options.Overwrite, dataset.Path);
         using PrintStore store = new(dataset.Splits, options.Memory, options.Scratch);
         RowPlaces places = new();
-        foreach (RowPrint row in RowPipeline.Map(dataset.ReadRows(), RowPrint.Of, cancel))
+        foreach (RowPrint row in RowPipeline.Map(dataset.ReadRows(), RowPrint.Of, cancellationToken))
         {
             store.Add(places.Add(row.Position), row);
             onProgress?.Invoke(places.Count);
         }
         store.Seal();
-        NearImages near = new(store, options.Threshold, cancel);
+        NearImages near = new(store, options.Threshold, cancellationToken);
         (long Train, long Held)[] exact = [.. store.ExactLeaks()];
         (long Train, long Held, int Bits)[] alike = [.. near.Leaks()];
         IReadOnlyList<StoredRow>[] rows = [.. store.EqualRows()], words = [.. store.EqualWords()];
@@ -40,7 +40,7 @@ public static class DatasetDeduplicator
             [.. near.Pairs().Select(pair => (places.Of(pair.First), places.Of(pair.Second), pair.Bits))],
             Positions(words.Select(Numbers)),
             [.. drop.Order().Select(places.Of)]);
-        if (options.Folder is not null) Write(dataset, options, drop, cancel);
+        if (options.Folder is not null) Write(dataset, options, drop, cancellationToken);
         return report;
 
         static IEnumerable<long> Numbers(IReadOnlyList<StoredRow> group) => group.Select(row => row.Number);
@@ -59,14 +59,14 @@ public static class DatasetDeduplicator
         return drop;
     }
 
-    private static void Write(PreferenceDataset dataset, DeduplicationOptions options, HashSet<long> drop, CancellationToken cancel)
+    private static void Write(PreferenceDataset dataset, DeduplicationOptions options, HashSet<long> drop, CancellationToken cancellationToken)
     {
         using BeaverTailsWriter writer = BeaverTailsWriter.Create(options.Folder!, dataset.Schemas,
             new BeaverTailsWriterOptions { Overwrite = options.Overwrite, Description = "A copy without duplicates and without train rows that leak." });
         long next = 0;
         foreach (DatasetRow row in dataset.ReadRows().Prefetch(8))
         {
-            cancel.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested();
             if (!drop.Contains(next++)) writer.Add(row.Position.Split, row.WithoutPairColumns(), row.Position.Config);
         }
         writer.Complete();

@@ -12,7 +12,7 @@ internal sealed class NearImages
     private readonly PrintStore store;
 
     /// <summary>Searches a store that is sealed.</summary>
-    public NearImages(PrintStore store, int threshold, CancellationToken cancel)
+    public NearImages(PrintStore store, int threshold, CancellationToken cancellationToken)
     {
         this.store = store;
         // of the images of a split with the same pixels, the first stands for all
@@ -34,12 +34,12 @@ internal sealed class NearImages
             {
                 if (bucket.Count > 0 && (bucket.Hashes[0] & mask) != (hash & mask))
                 {
-                    Compare(bands, band, bucket, found, cancel);
+                    Compare(bands, band, bucket, found, cancellationToken);
                     bucket.Count = 0;
                 }
                 bucket.Add(hash, look);
             }
-            Compare(bands, band, bucket, found, cancel);
+            Compare(bands, band, bucket, found, cancellationToken);
             store.Append("near", found, (row, pair) => row.AppendValue(pair.Item1).AppendValue(pair.Item2).AppendValue(pair.Item3));
         }
     }
@@ -62,13 +62,13 @@ internal sealed class NearImages
         ORDER BY train.image, held.image
         """, reader => (reader.GetInt64(0), reader.GetInt64(1), reader.GetInt32(2))).DistinctBy(leak => (leak.Item1, leak.Item2));
 
-    private void Compare(HashBands bands, int band, Bucket bucket, List<(long, long, int)> found, CancellationToken cancel)
+    private void Compare(HashBands bands, int band, Bucket bucket, List<(long, long, int)> found, CancellationToken cancellationToken)
     {
-        cancel.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         bool Counts(Look one, Look other) => one.Pixels != other.Pixels && (one.Split == other.Split ? one.Row != other.Row : one.IsTrain != other.IsTrain)
             && store.Miniatures.LookAlike(one.Image, other.Image);
         ReadOnlyMemory<ulong> hashes = bucket.Hashes.AsMemory(0, bucket.Count);
-        foreach ((int one, int other) in HashBucket.Pairs(bands, band, hashes, (one, other) => Counts(bucket.Looks[one], bucket.Looks[other]), cancel))
+        foreach ((int one, int other) in HashBucket.Pairs(bands, band, hashes, (one, other) => Counts(bucket.Looks[one], bucket.Looks[other]), cancellationToken))
         {
             (long first, long second) = (bucket.Looks[one].Image, bucket.Looks[other].Image);
             found.Add((Math.Min(first, second), Math.Max(first, second), BitOperations.PopCount(bucket.Hashes[one] ^ bucket.Hashes[other])));

@@ -29,16 +29,25 @@ internal sealed class PrintStore : IDisposable
             : Directory.CreateDirectory(Path.Combine(scratch, $"safe-rlhf-v-dedupe-{Guid.NewGuid():N}")));
         Miniatures = new MiniatureFile(Path.Combine(folder.FullName, "miniatures"));
         connection = new DuckDBConnection($"Data Source={Path.Combine(folder.FullName, "prints.db")}");
-        connection.Open();
-        string spilled = Path.Combine(folder.FullName, "spilled").Replace("'", "''", StringComparison.Ordinal);
-        Execute($"SET memory_limit = '{memory} bytes'; SET temp_directory = '{spilled}'; SET preserve_insertion_order = false");
-        Execute("""
-            CREATE TABLE prints (
-                number BIGINT, train BOOLEAN, row_a UBIGINT, row_b UBIGINT, words_a UBIGINT, words_b UBIGINT, images_a UBIGINT, images_b UBIGINT);
-            CREATE TABLE images (image BIGINT, number BIGINT, split INTEGER, train BOOLEAN, pixels_a UBIGINT, pixels_b UBIGINT, hash UBIGINT);
-            """);
-        rows = connection.CreateAppender("prints");
-        images = connection.CreateAppender("images");
+        try
+        {
+            connection.Open();
+            string spilled = Path.Combine(folder.FullName, "spilled").Replace("'", "''", StringComparison.Ordinal);
+            Execute($"SET memory_limit = '{memory} bytes'; SET temp_directory = '{spilled}'; SET preserve_insertion_order = false");
+            Execute("""
+                CREATE TABLE prints (
+                    number BIGINT, train BOOLEAN, row_a UBIGINT, row_b UBIGINT, words_a UBIGINT, words_b UBIGINT, images_a UBIGINT, images_b UBIGINT);
+                CREATE TABLE images (image BIGINT, number BIGINT, split INTEGER, train BOOLEAN, pixels_a UBIGINT, pixels_b UBIGINT, hash UBIGINT);
+                """);
+            rows = connection.CreateAppender("prints");
+            images = connection.CreateAppender("images");
+        }
+        catch (Exception error)
+        {
+            Dispose();
+            if (error is DuckDBException) throw Failed(error);
+            throw;
+        }
     }
 
     /// <summary>The images' miniatures by number.</summary>
@@ -47,7 +56,7 @@ internal sealed class PrintStore : IDisposable
     /// <summary>Takes the print of a row.</summary>
     /// <param name="number">The row's number in reading order.</param>
     /// <param name="print">The print.</param>
-    public void Add(long number, RowPrint print)
+    public void Add(long number, RowPrint print) => Guard(() =>
     {
         bool isTrain = print.Position.Split == "train";
         (UInt128 row, UInt128 words, UInt128 same) = (print.Row, print.Words, Same(print));
@@ -59,16 +68,18 @@ internal sealed class PrintStore : IDisposable
                 .AppendValue(High(image.Pixels)).AppendValue(Low(image.Pixels)).AppendValue(image.Hash).EndRow();
             Miniatures.Add(image.Miniature);
         }
-    }
+        return true;
+    });
 
     /// <summary>Ends the adding; then questions may be asked.</summary>
-    public void Seal()
+    public void Seal() => Guard(() =>
     {
         rows!.Dispose();
         images!.Dispose();
         (rows, images) = (null, null);
         Miniatures.Seal();
-    }
+        return true;
+    });
 
     /// <summary>Rows equal in every column, by the first row of each group.</summary>
     public IEnumerable<IReadOnlyList<StoredRow>> EqualRows() => Groups("row", "");
@@ -107,7 +118,7 @@ internal sealed class PrintStore : IDisposable
     }
 
     /// <summary>Appends to a table.</summary>
-    public void Append<T>(string table, IEnumerable<T> values, Action<IDuckDBAppenderRow, T> write)
+    public void Append<T>(string table, IEnumerable<T> values, Action<IDuckDBAppenderRow, T> write) => Guard(() =>
     {
         using DuckDBAppender appender = connection.CreateAppender(table);
         foreach (T value in values)
@@ -116,7 +127,8 @@ internal sealed class PrintStore : IDisposable
             write(row, value);
             row.EndRow();
         }
-    }
+        return true;
+    });
 
     public void Dispose()
     {
@@ -160,10 +172,12 @@ internal sealed class PrintStore : IDisposable
         }
         catch (DuckDBException error)
         {
-            throw new InvalidInputException($"{folder.FullName}: sorting fingerprints failed ({ErrorText.FirstLine(error).TrimEnd('.')}); "
-                + "give more memory (--memory) or a larger disk (--scratch).", error);
+            throw Failed(error);
         }
     }
+
+    private InvalidInputException Failed(Exception error) => new($"{folder.FullName}: sorting fingerprints failed ({ErrorText.FirstLine(error).TrimEnd('.')}); "
+        + "give more memory (--memory) or a larger disk (--scratch).", error);
 
     private static UInt128 Same(RowPrint print) => ImageFingerprint.Digest(SHA256.HashData([
         .. BitConverter.GetBytes(print.ImageCount),

@@ -10,7 +10,7 @@ namespace SafeRlhfV.Demo;
 /// What stages share: settings, folders, the world, the processor, and vision features. All models have the tower of the vision stage, frozen, so that features
 /// of an image serve them all.
 /// </summary>
-internal sealed class DemoContext(DemoSettings settings, DemoFolders folders, Action<long, long, string> report, CancellationToken cancel) : IDisposable
+internal sealed class DemoContext(DemoSettings settings, DemoFolders folders, Action<long, long, string> report, CancellationToken cancellationToken) : IDisposable
 {
     /// <summary>Names of data sets, models and runs.</summary>
     public const string Blank = "blank", Tower = "vision", Start = "start", RewardModel = "reward", CostModel = "cost", GuardFolder = "guard";
@@ -29,7 +29,7 @@ internal sealed class DemoContext(DemoSettings settings, DemoFolders folders, Ac
 
     public DemoFolders Folders => folders;
 
-    public CancellationToken Cancel => cancel;
+    public CancellationToken Cancel => cancellationToken;
 
     public World World { get; } = new(settings.Seed, settings.Validation);
 
@@ -39,7 +39,7 @@ internal sealed class DemoContext(DemoSettings settings, DemoFolders folders, Ac
     /// <summary>Tells how far the stage is.</summary>
     public void Report(long done, long total, string figures = "")
     {
-        cancel.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         report(done, total, figures);
     }
 
@@ -69,7 +69,7 @@ internal sealed class DemoContext(DemoSettings settings, DemoFolders folders, Ac
 
     /// <summary>A training run whose progress is the stage's; its random streams are the seed's and the name's.</summary>
     public TrainingRun NewRun(string name) =>
-        new(name, new RunOptions { Folder = folders.Run(name), SaveEvery = 0, KeepLast = 1, Seed = settings.Seed }, new RunProgress(this), cancel);
+        new(name, new RunOptions { Folder = folders.Run(name), SaveEvery = 0, KeepLast = 1, Seed = settings.Seed }, new RunProgress(this), cancellationToken);
 
     public void Dispose()
     {

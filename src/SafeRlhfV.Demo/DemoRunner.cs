@@ -45,13 +45,13 @@ public static class DemoRunner
     /// <param name="fresh">Throws away an earlier run in that folder.</param>
     /// <param name="workers">Stages at a time, each on one core; 0 = as many as there are cores. The figures do not depend on it.</param>
     /// <param name="progress">Told how far it is, from several threads, one at a time.</param>
-    /// <param name="cancel">Stops at the next step.</param>
+    /// <param name="cancellationToken">Stops at the next step.</param>
     /// <returns>The results; null where only a stage was asked for.</returns>
     /// <exception cref="InvalidInputException">The folder holds something else or cannot be written, or there is no such stage.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; running again goes on from there.</exception>
     public static DemoResults? Run(
         DemoSettings settings, string folder, string? only = null, bool fresh = false, int workers = 0, IProgress<DemoProgress>? progress = null,
-        CancellationToken cancel = default)
+        CancellationToken cancellationToken = default)
     {
         if (only is not null && !StageNames.Contains(only))
             throw new InvalidInputException($"--stage {only}: there is no such stage; the stages are {string.Join(", ", StageNames)}.");
@@ -59,9 +59,9 @@ public static class DemoRunner
         if (workers <= 0) workers = Environment.ProcessorCount;
         if (fresh && File.Exists(folders.Stages)) Directory.Delete(folders.Root, recursive: true);
         StageRecord record = StageRecord.Open(folders, Fingerprint(settings));
-        List<StageTime> times = new StageSchedule(Stages, only, record, settings, folders, progress).Run(workers, cancel);
+        List<StageTime> times = new StageSchedule(Stages, only, record, settings, folders, progress).Run(workers, cancellationToken);
         if (only is not null) return null;
-        using DemoContext context = new(settings, folders, (_, _, _) => { }, cancel);
+        using DemoContext context = new(settings, folders, (_, _, _) => { }, cancellationToken);
         DemoResults results = DemoResultsBuilder.Build(context) with { Timing = Timing(times, workers) };
         ResultsJson.Write(results, folders.Results);
         HtmlReport.Write(results, folders.Report);

@@ -29,7 +29,7 @@ internal sealed class StageSchedule
     }
 
     /// <summary>Runs all that is wanted and gives the times, in the stages' order. The first failure stops the others at their next step.</summary>
-    public List<StageTime> Run(int workers, CancellationToken cancel)
+    public List<StageTime> Run(int workers, CancellationToken cancellationToken)
     {
         foreach (DemoStage stage in stages)
         {
@@ -39,7 +39,7 @@ internal sealed class StageSchedule
             times.Add(new StageTime(stage.Name, before, true));
             Tell(stage, 1, 1, "", StageState.Resumed);
         }
-        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Thread[] threads = [.. Enumerable.Range(0, Math.Min(workers, stages.Length))
             .Select(number => new Thread(() => Work(stop)) { Name = $"stages {number}", IsBackground = true })];
         foreach (Thread thread in threads) thread.Start();
@@ -75,12 +75,12 @@ internal sealed class StageSchedule
     }
 
     /// <summary>The next stage whose time has come; waits for one while others may make one ready, and gives null when nothing is left.</summary>
-    private DemoStage? Take(CancellationToken cancel)
+    private DemoStage? Take(CancellationToken cancellationToken)
     {
         lock (gate)
             while (true)
             {
-                cancel.ThrowIfCancellationRequested();
+                cancellationToken.ThrowIfCancellationRequested();
                 if (failure is not null || started.Count == stages.Length) return null;
                 if (Array.Find(stages, stage => !started.Contains(stage.Name) && stage.After.All(finished.Contains)) is { } ready)
                 {
@@ -91,11 +91,11 @@ internal sealed class StageSchedule
             }
     }
 
-    private void Run(DemoStage stage, CancellationToken cancel)
+    private void Run(DemoStage stage, CancellationToken cancellationToken)
     {
         Tell(stage, 0, 0, "", StageState.Running);
         long start = Stopwatch.GetTimestamp();
-        using DemoContext context = new(settings, folders, (done, total, figures) => Tell(stage, done, total, figures, StageState.Running), cancel);
+        using DemoContext context = new(settings, folders, (done, total, figures) => Tell(stage, done, total, figures, StageState.Running), cancellationToken);
         string result = stage.Run(context);
         double seconds = Math.Round(Stopwatch.GetElapsedTime(start).TotalSeconds, 2);
         lock (gate)

@@ -59,7 +59,7 @@ public sealed class DemoRunnerTests(QuickDemo demo) : IClassFixture<QuickDemo>
         using CancellationTokenSource stop = new();
         Recorder stopper = new(progress => { if (progress is { Stage: "sft", Done: 12 }) stop.Cancel(); });
         Assert.ThrowsAny<OperationCanceledException>(() =>
-            DemoRunner.Run(DemoSettings.Quick(QuickDemo.Seed), other.Root, "sft", workers: 1, progress: stopper, cancel: stop.Token));
+            DemoRunner.Run(DemoSettings.Quick(QuickDemo.Seed), other.Root, "sft", workers: 1, progress: stopper, cancellationToken: stop.Token));
         DemoRunner.Run(DemoSettings.Quick(QuickDemo.Seed), other.Root, "sft", workers: 1);
         Assert.Equal(Weights(demo.Folders, "vision"), Weights(other, "vision"));
         Assert.Equal(Weights(demo.Folders, "start"), Weights(other, "start"));

@@ -42,17 +42,17 @@ public static class DatasetLabeller
     /// <param name="limit">The most pairs to label; null for all.</param>
     /// <param name="onProgress">Told how far the job is.</param>
     /// <param name="clock">The time; null for the system's.</param>
-    /// <param name="cancel">Stops asking; calls under way are finished and kept.</param>
+    /// <param name="cancellationToken">Stops asking; calls under way are finished and kept.</param>
     /// <exception cref="InvalidInputException">A folder cannot be used, or the job is another one.</exception>
     /// <exception cref="SafeRlhfV.Guard.ServiceException">A service or the queue cannot be reached or refuses all calls.</exception>
     public static async Task<LabellingReport> RunAsync(JudgingSettings settings, string data, string working, string target, WorkerOptions? options = null,
-        bool overwrite = false, long? limit = null, Action<MakingProgress>? onProgress = null, TimeProvider? clock = null, CancellationToken cancel = default)
+        bool overwrite = false, long? limit = null, Action<MakingProgress>? onProgress = null, TimeProvider? clock = null, CancellationToken cancellationToken = default)
     {
         options ??= new WorkerOptions();
         LabellingWork work = new(settings, PreferenceDataset.Open(data), options.ShardPairs, limit);
         await using IWorkQueue queue = options.Queue is null ? new LoneQueue() : new PostgresQueue(options);
         ShardWorker worker = new(work, queue, options, new ShardFolder(working), clock);
-        ShardedResult result = await worker.RunAsync(target, () => AtomicFolder.Check(target, overwrite, data), onProgress, cancel).ConfigureAwait(false);
+        ShardedResult result = await worker.RunAsync(target, () => AtomicFolder.Check(target, overwrite, data), onProgress, cancellationToken).ConfigureAwait(false);
         bool isWritten = !result.IsSpent && result.Counts.Pairs > 0 && Directory.Exists(target);
         IReadOnlyList<AnnotationRecord> sample = isWritten ? ShardFolder.Sample(Path.Combine(target, AnnotationFile.Name)) : [];
         return LabellingWork.Report(result, sample, isWritten ? Path.GetFullPath(target) : null);

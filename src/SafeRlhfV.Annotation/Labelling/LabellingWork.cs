@@ -69,16 +69,16 @@ internal sealed class LabellingWork : IShardedWork
         }
     }
 
-    public async Task<ShardOutcome> RunAsync(int shard, ModelCaller caller, int parallel, Action onItem, CancellationToken cancel)
+    public async Task<ShardOutcome> RunAsync(int shard, ModelCaller caller, int parallel, Action onItem, CancellationToken cancellationToken)
     {
         MakingCounts counts = new();
         PairJudge judge = new(settings, caller, counts);
         DatasetRow[] rows = [.. data.ReadRange((long)shard * shardPairs, (int)Math.Min(shardPairs, Items - (long)shard * shardPairs))];
         Judged[] judged = new Judged[rows.Length];
         // the row and its image are held until the shard is written
-        await Parallel.ForAsync(0, rows.Length, new ParallelOptions { MaxDegreeOfParallelism = parallel, CancellationToken = cancel }, async (i, _) =>
+        await Parallel.ForAsync(0, rows.Length, new ParallelOptions { MaxDegreeOfParallelism = parallel, CancellationToken = cancellationToken }, async (i, _) =>
         {
-            judged[i] = await JudgeAsync(rows[i], judge, counts, cancel).ConfigureAwait(false);
+            judged[i] = await JudgeAsync(rows[i], judge, counts, cancellationToken).ConfigureAwait(false);
             onItem();
         }).ConfigureAwait(false);
         Judged[] labelled = [.. judged.Where(one => one.Labelled is not null)], contested = [.. judged.Where(one => one.IsContested)],
@@ -132,7 +132,7 @@ internal sealed class LabellingWork : IShardedWork
         };
     }
 
-    private async Task<Judged> JudgeAsync(DatasetRow row, PairJudge judge, MakingCounts counts, CancellationToken cancel)
+    private async Task<Judged> JudgeAsync(DatasetRow row, PairJudge judge, MakingCounts counts, CancellationToken cancellationToken)
     {
         (PairwiseQuestion? question, string? why, string? what) = Read(row);
         if (question is null)
@@ -143,7 +143,7 @@ internal sealed class LabellingWork : IShardedWork
         PairJudgements judgements;
         try
         {
-            (judgements, bool isWhole) = await judge.JudgeAsync(question.Id, question.Image, question.Question, question.First, question.Second, cancel)
+            (judgements, bool isWhole) = await judge.JudgeAsync(question.Id, question.Image, question.Question, question.First, question.Second, cancellationToken)
                 .ConfigureAwait(false);
             if (!isWhole) return new(row, judgements);
         }

@@ -39,12 +39,12 @@ public static class DatasetMaker
     /// <param name="limit">The most images, categories and severities to work on; null for all.</param>
     /// <param name="onProgress">Told how far the work is.</param>
     /// <param name="clock">The time; null for the system's.</param>
-    /// <param name="cancel">Stops asking; calls under way are finished and kept.</param>
+    /// <param name="cancellationToken">Stops asking; calls under way are finished and kept.</param>
     /// <exception cref="InvalidInputException">A folder cannot be used.</exception>
     /// <exception cref="SafeRlhfV.Guard.ServiceException">A service cannot be reached or refuses all calls.</exception>
     public static async Task<MakingReport> RunAsync(MakingSettings settings, string images, string working, string target, string split = "train",
         bool overwrite = false, int? limit = null,
-        Action<MakingProgress>? onProgress = null, TimeProvider? clock = null, CancellationToken cancel = default)
+        Action<MakingProgress>? onProgress = null, TimeProvider? clock = null, CancellationToken cancellationToken = default)
     {
         AtomicFolder.Check(target, overwrite, images); // before any call is paid for
         BeaverTailsWriter.CheckSplit(target, split);
@@ -59,10 +59,10 @@ public static class DatasetMaker
         UnitMaker maker = new(settings, caller, counts);
         UnitResult?[] results = new UnitResult?[units.Length];
         int done = 0;
-        ParallelOptions parallel = new() { MaxDegreeOfParallelism = endpoints.Parallel, CancellationToken = cancel };
+        ParallelOptions parallel = new() { MaxDegreeOfParallelism = endpoints.Parallel, CancellationToken = cancellationToken };
         await Parallel.ForAsync(0, units.Length, parallel, async (i, _) =>
         {
-            results[i] = await maker.MakeAsync(units[i], cancel).ConfigureAwait(false);
+            results[i] = await maker.MakeAsync(units[i], cancellationToken).ConfigureAwait(false);
             onProgress?.Invoke(new(Interlocked.Increment(ref done), units.Length, caller.AnsweredNow, caller.Spent));
         }).ConfigureAwait(false);
 
@@ -87,18 +87,18 @@ public static class DatasetMaker
     /// <param name="limit">The most images, categories and severities to work on; null for all.</param>
     /// <param name="onProgress">Told how far the job is.</param>
     /// <param name="clock">The time; null for the system's.</param>
-    /// <param name="cancel">Stops asking; calls under way are finished and kept.</param>
+    /// <param name="cancellationToken">Stops asking; calls under way are finished and kept.</param>
     /// <exception cref="InvalidInputException">A folder cannot be used, or the job is another one.</exception>
     /// <exception cref="SafeRlhfV.Guard.ServiceException">A service or the queue cannot be reached or refuses all calls.</exception>
     public static async Task<MakingReport> ShareAsync(MakingSettings settings, string images, string working, string target, WorkerOptions options,
         string split = "train", bool overwrite = false, int? limit = null, Action<MakingProgress>? onProgress = null, TimeProvider? clock = null,
-        CancellationToken cancel = default)
+        CancellationToken cancellationToken = default)
     {
         BeaverTailsWriter.CheckSplit(target, split);
         MakingWork work = MakingWork.Open(settings, images, working, split, options.ShardPairs, limit);
         await using IWorkQueue queue = options.Queue is null ? new LoneQueue() : new PostgresQueue(options);
         ShardWorker worker = new(work, queue, options, new ShardFolder(working), clock);
-        ShardedResult result = await worker.RunAsync(target, () => AtomicFolder.Check(target, overwrite, images), onProgress, cancel).ConfigureAwait(false);
+        ShardedResult result = await worker.RunAsync(target, () => AtomicFolder.Check(target, overwrite, images), onProgress, cancellationToken).ConfigureAwait(false);
         bool isWritten = !result.IsSpent && result.Counts.Pairs > 0 && Directory.Exists(target);
         IReadOnlyList<AnnotationRecord> sample = isWritten ? ShardFolder.Sample(Path.Combine(target, AnnotationFile.Name)) : [];
         return work.Report(result, sample, isWritten ? Path.GetFullPath(target) : null);

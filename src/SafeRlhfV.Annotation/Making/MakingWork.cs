@@ -61,16 +61,16 @@ internal sealed class MakingWork : IShardedWork
 
     public BeaverTailsWriter Begin(string folder, BeaverTailsWriterOptions options) => BeaverTailsWriter.Create(folder, RowLayout.Paired, options);
 
-    public async Task<ShardOutcome> RunAsync(int shard, ModelCaller caller, int parallel, Action onItem, CancellationToken cancel)
+    public async Task<ShardOutcome> RunAsync(int shard, ModelCaller caller, int parallel, Action onItem, CancellationToken cancellationToken)
     {
         MakingCounts counts = new();
         UnitMaker maker = new(settings, caller, counts);
         UnitItem[] items = [.. units.Units.Skip(shard * shardUnits).Take(shardUnits)];
         UnitResult[] results = new UnitResult[items.Length];
-        await Parallel.ForAsync(0, items.Length, new ParallelOptions { MaxDegreeOfParallelism = parallel, CancellationToken = cancel }, async (i, _) =>
+        await Parallel.ForAsync(0, items.Length, new ParallelOptions { MaxDegreeOfParallelism = parallel, CancellationToken = cancellationToken }, async (i, _) =>
         {
             SourceImage image = new(items[i].Image, Path.Combine(images, items[i].Image), items[i].Category);
-            results[i] = await maker.MakeAsync(new(image, items[i].Category, items[i].Severity), cancel).ConfigureAwait(false);
+            results[i] = await maker.MakeAsync(new(image, items[i].Category, items[i].Severity), cancellationToken).ConfigureAwait(false);
             onItem();
         }).ConfigureAwait(false);
         return new(CountsOf(results, counts, caller),

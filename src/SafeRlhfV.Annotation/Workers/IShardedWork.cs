@@ -31,8 +31,8 @@ internal interface IShardedWork
     /// <param name="caller">Asks the models.</param>
     /// <param name="parallel">Items to have under way.</param>
     /// <param name="onItem">Told of each item that is done.</param>
-    /// <param name="cancel">Stops asking.</param>
-    Task<ShardOutcome> RunAsync(int shard, ModelCaller caller, int parallel, Action onItem, CancellationToken cancel);
+    /// <param name="cancellationToken">Stops asking.</param>
+    Task<ShardOutcome> RunAsync(int shard, ModelCaller caller, int parallel, Action onItem, CancellationToken cancellationToken);
 
     /// <summary>Begins a data set with the columns of this work's rows.</summary>
     BeaverTailsWriter Begin(string folder, BeaverTailsWriterOptions options);

@@ -8,29 +8,29 @@ internal interface IWorkQueue : IAsyncDisposable
     /// <param name="work">What is done.</param>
     /// <param name="target">The data set that is written.</param>
     /// <param name="begin">Called before the job begins; throws where it cannot.</param>
-    /// <param name="cancel">Stops waiting.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
     /// <exception cref="InvalidInputException">A job of this name does other work, or its workers use another folder.</exception>
-    Task JoinAsync(string token, IShardedWork work, string target, Action begin, CancellationToken cancel);
+    Task JoinAsync(string token, IShardedWork work, string target, Action begin, CancellationToken cancellationToken);
 
     /// <summary>A shard that nobody works on; null where there is none at present.</summary>
-    Task<ShardClaim?> ClaimAsync(CancellationToken cancel);
+    Task<ShardClaim?> ClaimAsync(CancellationToken cancellationToken);
 
     /// <summary>Says that the worker lives.</summary>
     /// <returns>What all other shards have cost; null where the claim is lost to another worker.</returns>
-    Task<double?> BeatAsync(ShardClaim claim, long items, double cost, CancellationToken cancel);
+    Task<double?> BeatAsync(ShardClaim claim, long items, double cost, CancellationToken cancellationToken);
 
     /// <summary>Ends a claim with a result.</summary>
     /// <param name="claim">The claim; nothing is changed where it is lost.</param>
     /// <param name="counts">The figures; with failures, the shard is handed out again as long as it has attempts left.</param>
-    /// <param name="cancel">Stops waiting.</param>
-    Task CompleteAsync(ShardClaim claim, ShardCounts counts, CancellationToken cancel);
+    /// <param name="cancellationToken">Stops waiting.</param>
+    Task CompleteAsync(ShardClaim claim, ShardCounts counts, CancellationToken cancellationToken);
 
     /// <summary>Gives a claim back without a result; the attempt does not count.</summary>
     Task ReleaseAsync(ShardClaim claim);
 
     /// <summary>How far the job is.</summary>
-    Task<QueueProgress> ProgressAsync(CancellationToken cancel);
+    Task<QueueProgress> ProgressAsync(CancellationToken cancellationToken);
 
     /// <summary>Does the job's last step once, by one worker, however many ask for it.</summary>
-    Task FinishAsync(Action last, CancellationToken cancel);
+    Task FinishAsync(Action last, CancellationToken cancellationToken);
 }

@@ -7,19 +7,19 @@ internal sealed class LoneQueue : IWorkQueue
     private long items;
     private double cost;
 
-    public Task JoinAsync(string token, IShardedWork work, string target, Action begin, CancellationToken cancel)
+    public Task JoinAsync(string token, IShardedWork work, string target, Action begin, CancellationToken cancellationToken)
     {
         begin();
         shards = work.Shards;
         return Task.CompletedTask;
     }
 
-    public Task<ShardClaim?> ClaimAsync(CancellationToken cancel) =>
+    public Task<ShardClaim?> ClaimAsync(CancellationToken cancellationToken) =>
         Task.FromResult(next < shards ? new ShardClaim(next++, $"{Guid.NewGuid():N}") : (ShardClaim?)null);
 
-    public Task<double?> BeatAsync(ShardClaim claim, long items, double cost, CancellationToken cancel) => Task.FromResult<double?>(this.cost);
+    public Task<double?> BeatAsync(ShardClaim claim, long items, double cost, CancellationToken cancellationToken) => Task.FromResult<double?>(this.cost);
 
-    public Task CompleteAsync(ShardClaim claim, ShardCounts counts, CancellationToken cancel)
+    public Task CompleteAsync(ShardClaim claim, ShardCounts counts, CancellationToken cancellationToken)
     {
         items += counts.Items;
         cost += counts.Cost;
@@ -32,9 +32,9 @@ internal sealed class LoneQueue : IWorkQueue
         return Task.CompletedTask;
     }
 
-    public Task<QueueProgress> ProgressAsync(CancellationToken cancel) => Task.FromResult(new QueueProgress(shards - next, items, cost));
+    public Task<QueueProgress> ProgressAsync(CancellationToken cancellationToken) => Task.FromResult(new QueueProgress(shards - next, items, cost));
 
-    public Task FinishAsync(Action last, CancellationToken cancel)
+    public Task FinishAsync(Action last, CancellationToken cancellationToken)
     {
         last();
         return Task.CompletedTask;

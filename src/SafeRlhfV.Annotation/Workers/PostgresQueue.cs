@@ -10,27 +10,27 @@ internal sealed class PostgresQueue(WorkerOptions options) : IWorkQueue
 {
     private readonly QueueDatabase database = new(options.Queue!);
 
-    public async Task JoinAsync(string token, IShardedWork work, string target, Action begin, CancellationToken cancel)
+    public async Task JoinAsync(string token, IShardedWork work, string target, Action begin, CancellationToken cancellationToken)
     {
-        bool isNew = await database.RunAsync(async connection => (await JobAsync(connection, cancel).ConfigureAwait(false)).Count == 0, cancel)
+        bool isNew = await database.RunAsync(async connection => (await JobAsync(connection, cancellationToken).ConfigureAwait(false)).Count == 0, cancellationToken)
             .ConfigureAwait(false);
         if (isNew)
         {
             begin();
             await database.RunAsync(async connection =>
             {
-                await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancel).ConfigureAwait(false);
+                await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
                 int inserted = await QueueDatabase.ExecuteAsync(connection,
                     "INSERT INTO saferlhfv_job (job, kind, identity, token, target, items) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
-                    cancel, options.Job, work.Kind, work.Identity, token, Path.GetFullPath(target), work.Items).ConfigureAwait(false);
+                    cancellationToken, options.Job, work.Kind, work.Identity, token, Path.GetFullPath(target), work.Items).ConfigureAwait(false);
                 if (inserted == 1)
-                    await QueueDatabase.ExecuteAsync(connection, "INSERT INTO saferlhfv_shard (job, shard) SELECT $1, generate_series(0, $2 - 1)", cancel,
+                    await QueueDatabase.ExecuteAsync(connection, "INSERT INTO saferlhfv_shard (job, shard) SELECT $1, generate_series(0, $2 - 1)", cancellationToken,
                         options.Job, work.Shards).ConfigureAwait(false);
-                await transaction.CommitAsync(cancel).ConfigureAwait(false);
+                await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
                 return true;
-            }, cancel).ConfigureAwait(false);
+            }, cancellationToken).ConfigureAwait(false);
         }
-        (string kind, string identity, string other) = (await database.RunAsync(connection => JobAsync(connection, cancel), cancel).ConfigureAwait(false))[0];
+        (string kind, string identity, string other) = (await database.RunAsync(connection => JobAsync(connection, cancellationToken), cancellationToken).ConfigureAwait(false))[0];
         if (kind != work.Kind || identity != work.Identity)
             throw new InvalidInputException($"the queue's job '{options.Job}' is other work "
                 + $"({(kind == work.Kind ? "its settings, data or size of shards differ" : $"a 'data {kind}'")}); name another one with --job.");
@@ -38,14 +38,14 @@ internal sealed class PostgresQueue(WorkerOptions options) : IWorkQueue
             throw new InvalidInputException($"the queue's job '{options.Job}' works in another folder; give all its workers the same shared --work.");
     }
 
-    public Task<ShardClaim?> ClaimAsync(CancellationToken cancel) => database.RunAsync<ShardClaim?>(async connection =>
+    public Task<ShardClaim?> ClaimAsync(CancellationToken cancellationToken) => database.RunAsync<ShardClaim?>(async connection =>
     {
         string token = $"{Guid.NewGuid():N}";
         await QueueDatabase.ExecuteAsync(connection, """
             UPDATE saferlhfv_shard SET state = 'failed', claim = NULL, lease = NULL, changed = now(),
                 fault = coalesce(fault, 'its workers were lost, the last one was ' || worker)
             WHERE job = $1 AND (state = 'claimed' AND lease < now() OR state = 'waiting' AND fault IS NOT NULL) AND attempts >= $2
-            """, cancel, options.Job, options.Attempts).ConfigureAwait(false);
+            """, cancellationToken, options.Job, options.Attempts).ConfigureAwait(false);
         List<int> claimed = await QueueDatabase.QueryAsync(connection, """
             WITH free AS (
                 SELECT shard FROM saferlhfv_shard WHERE job = $1 AND attempts < $2 AND (state = 'waiting' OR state = 'claimed' AND lease < now())
@@ -53,51 +53,51 @@ internal sealed class PostgresQueue(WorkerOptions options) : IWorkQueue
             UPDATE saferlhfv_shard AS mine SET state = 'claimed', worker = $3, claim = $4, lease = now() + $5 * interval '1 second',
                 attempts = attempts + 1, changed = now()
             FROM free WHERE mine.job = $1 AND mine.shard = free.shard RETURNING mine.shard
-            """, reader => reader.GetInt32(0), cancel, options.Job, options.Attempts, options.Worker, token, options.Lease.TotalSeconds).ConfigureAwait(false);
+            """, reader => reader.GetInt32(0), cancellationToken, options.Job, options.Attempts, options.Worker, token, options.Lease.TotalSeconds).ConfigureAwait(false);
         return claimed.Count == 0 ? null : new ShardClaim(claimed[0], token);
-    }, cancel);
+    }, cancellationToken);
 
-    public async Task<double?> BeatAsync(ShardClaim claim, long items, double cost, CancellationToken cancel) =>
-        await ChangeAsync(claim, "lease = now() + $4 * interval '1 second', items = $5, cost = $6, changed = now()", cancel, options.Lease.TotalSeconds, items,
+    public async Task<double?> BeatAsync(ShardClaim claim, long items, double cost, CancellationToken cancellationToken) =>
+        await ChangeAsync(claim, "lease = now() + $4 * interval '1 second', items = $5, cost = $6, changed = now()", cancellationToken, options.Lease.TotalSeconds, items,
             cost).ConfigureAwait(false)
             ? (await database.RunAsync(connection =>
                 QueueDatabase.QueryAsync(connection, "SELECT coalesce(sum(cost), 0) FROM saferlhfv_shard WHERE job = $1 AND shard <> $2",
-                reader => reader.GetDouble(0), cancel, options.Job, claim.Shard), cancel).ConfigureAwait(false))[0]
+                reader => reader.GetDouble(0), cancellationToken, options.Job, claim.Shard), cancellationToken).ConfigureAwait(false))[0]
             : null;
 
-    public Task CompleteAsync(ShardClaim claim, ShardCounts counts, CancellationToken cancel)
+    public Task CompleteAsync(ShardClaim claim, ShardCounts counts, CancellationToken cancellationToken)
     {
         string fault = string.Join("; ", counts.Failures.Take(3).Select(failure => $"{failure.Value} times: {failure.Key}"));
         return ChangeAsync(claim, """
             state = CASE WHEN $4 = '' THEN 'done' WHEN attempts < $5 THEN 'waiting' ELSE 'failed' END,
             claim = NULL, lease = NULL, fault = nullif($4, ''), items = $6, cost = $7, changed = now()
-            """, cancel, fault, options.Attempts, counts.Items, counts.Cost);
+            """, cancellationToken, fault, options.Attempts, counts.Items, counts.Cost);
     }
 
     public Task ReleaseAsync(ShardClaim claim) =>
         ChangeAsync(claim, "state = 'waiting', claim = NULL, lease = NULL, attempts = attempts - 1, changed = now()", CancellationToken.None);
 
-    public async Task<QueueProgress> ProgressAsync(CancellationToken cancel) => (await database.RunAsync(connection => QueueDatabase.QueryAsync(connection, """
+    public async Task<QueueProgress> ProgressAsync(CancellationToken cancellationToken) => (await database.RunAsync(connection => QueueDatabase.QueryAsync(connection, """
         SELECT count(*) FILTER (WHERE state IN ('waiting', 'claimed')), coalesce(sum(items), 0)::BIGINT, coalesce(sum(cost), 0)
         FROM saferlhfv_shard WHERE job = $1
-        """, reader => new QueueProgress((int)reader.GetInt64(0), reader.GetInt64(1), reader.GetDouble(2)), cancel, options.Job), cancel)
+        """, reader => new QueueProgress((int)reader.GetInt64(0), reader.GetInt64(1), reader.GetDouble(2)), cancellationToken, options.Job), cancellationToken)
         .ConfigureAwait(false))[0];
 
-    public Task FinishAsync(Action last, CancellationToken cancel) => database.RunAsync(async connection =>
+    public Task FinishAsync(Action last, CancellationToken cancellationToken) => database.RunAsync(async connection =>
     {
         // held by the connection: it is free again when this process ends, however it ends
         await using (NpgsqlCommand hold = new("SELECT pg_advisory_lock(729114512, hashtext($1))", connection) { CommandTimeout = 0 })
         {
             hold.Parameters.Add(new NpgsqlParameter { Value = options.Job });
-            await hold.ExecuteNonQueryAsync(cancel).ConfigureAwait(false);
+            await hold.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
         }
         try
         {
             List<bool> open = await QueueDatabase.QueryAsync(connection, "SELECT finished IS NULL FROM saferlhfv_job WHERE job = $1",
-                reader => reader.GetBoolean(0), cancel, options.Job).ConfigureAwait(false);
+                reader => reader.GetBoolean(0), cancellationToken, options.Job).ConfigureAwait(false);
             if (!open.Contains(true)) return false;
             last();
-            await QueueDatabase.ExecuteAsync(connection, "UPDATE saferlhfv_job SET finished = now() WHERE job = $1", cancel, options.Job).ConfigureAwait(false);
+            await QueueDatabase.ExecuteAsync(connection, "UPDATE saferlhfv_job SET finished = now() WHERE job = $1", cancellationToken, options.Job).ConfigureAwait(false);
             return true;
         }
         finally
@@ -105,18 +105,18 @@ internal sealed class PostgresQueue(WorkerOptions options) : IWorkQueue
             await QueueDatabase.ExecuteAsync(connection, "SELECT pg_advisory_unlock(729114512, hashtext($1))", CancellationToken.None, options.Job)
                 .ConfigureAwait(false);
         }
-    }, cancel);
+    }, cancellationToken);
 
     public ValueTask DisposeAsync() => database.DisposeAsync();
 
     /// <summary>Changes a shard as long as the claim holds.</summary>
-    private Task<bool> ChangeAsync(ShardClaim claim, string change, CancellationToken cancel, params object?[] values) => database.RunAsync(async connection =>
+    private Task<bool> ChangeAsync(ShardClaim claim, string change, CancellationToken cancellationToken, params object?[] values) => database.RunAsync(async connection =>
         await QueueDatabase.ExecuteAsync(connection, $"UPDATE saferlhfv_shard SET {change} WHERE job = $1 AND shard = $2 AND claim = $3 AND state = 'claimed'",
-            cancel,
-            [options.Job, claim.Shard, claim.Token, .. values]).ConfigureAwait(false) == 1, cancel);
+            cancellationToken,
+            [options.Job, claim.Shard, claim.Token, .. values]).ConfigureAwait(false) == 1, cancellationToken);
 
-    private Task<List<(string Kind, string Identity, string Token)>> JobAsync(NpgsqlConnection connection, CancellationToken cancel) =>
+    private Task<List<(string Kind, string Identity, string Token)>> JobAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
         QueueDatabase.QueryAsync(connection,
-        "SELECT kind, identity, token FROM saferlhfv_job WHERE job = $1", reader => (reader.GetString(0), reader.GetString(1), reader.GetString(2)), cancel,
+        "SELECT kind, identity, token FROM saferlhfv_job WHERE job = $1", reader => (reader.GetString(0), reader.GetString(1), reader.GetString(2)), cancellationToken,
             options.Job);
 }

@@ -37,13 +37,13 @@ internal sealed class QueueDatabase : IAsyncDisposable
 
     /// <summary>Runs work over a connection, again where the connection broke. The work must be right to do twice.</summary>
     /// <exception cref="ServiceException">The database cannot be reached, or refuses.</exception>
-    public async Task<T> RunAsync<T>(Func<NpgsqlConnection, Task<T>> work, CancellationToken cancel)
+    public async Task<T> RunAsync<T>(Func<NpgsqlConnection, Task<T>> work, CancellationToken cancellationToken)
     {
         for (long start = Environment.TickCount64; ;)
             try
             {
-                await using NpgsqlConnection connection = await source.OpenConnectionAsync(cancel).ConfigureAwait(false);
-                if (!isReady) await ExecuteAsync(connection, Tables, cancel).ConfigureAwait(false);
+                await using NpgsqlConnection connection = await source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+                if (!isReady) await ExecuteAsync(connection, Tables, cancellationToken).ConfigureAwait(false);
                 isReady = true;
                 return await work(connection).ConfigureAwait(false);
             }
@@ -53,26 +53,26 @@ internal sealed class QueueDatabase : IAsyncDisposable
                 if (isOver || error is PostgresException { IsTransient: false })
                     throw new ServiceException($"the queue ({name}) cannot be used: {ErrorText.FirstLine(error).TrimEnd('.')}; "
                         + "start PostgreSQL or mend --queue.", error);
-                await Task.Delay(500, cancel).ConfigureAwait(false);
+                await Task.Delay(500, cancellationToken).ConfigureAwait(false);
             }
     }
 
     /// <summary>Runs a statement.</summary>
     /// <returns>Rows that it changed.</returns>
-    public static async Task<int> ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancel, params object?[] values)
+    public static async Task<int> ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken, params object?[] values)
     {
         await using NpgsqlCommand command = Command(connection, sql, values);
-        return await command.ExecuteNonQueryAsync(cancel).ConfigureAwait(false);
+        return await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Runs a query.</summary>
-    public static async Task<List<T>> QueryAsync<T>(NpgsqlConnection connection, string sql, Func<NpgsqlDataReader, T> read, CancellationToken cancel,
+    public static async Task<List<T>> QueryAsync<T>(NpgsqlConnection connection, string sql, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken,
         params object?[] values)
     {
         await using NpgsqlCommand command = Command(connection, sql, values);
-        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancel).ConfigureAwait(false);
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
         List<T> rows = [];
-        while (await reader.ReadAsync(cancel).ConfigureAwait(false)) rows.Add(read(reader));
+        while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false)) rows.Add(read(reader));
         return rows;
     }
 

@@ -16,25 +16,25 @@ internal sealed class ShardWorker(IShardedWork work, IWorkQueue queue, WorkerOpt
     /// <param name="target">The data set to write.</param>
     /// <param name="begin">Called before a job begins; throws where it cannot.</param>
     /// <param name="onProgress">Told how far the job is.</param>
-    /// <param name="cancel">Stops; the shard under way is given back.</param>
+    /// <param name="cancellationToken">Stops; the shard under way is given back.</param>
     /// <returns>The job's figures, whether its data set was written, whether the budget stopped the work.</returns>
-    public async Task<ShardedResult> RunAsync(string target, Action begin, Action<MakingProgress>? onProgress, CancellationToken cancel)
+    public async Task<ShardedResult> RunAsync(string target, Action begin, Action<MakingProgress>? onProgress, CancellationToken cancellationToken)
     {
-        await queue.JoinAsync(folder.Open(work, target), work, target, begin, cancel).ConfigureAwait(false);
+        await queue.JoinAsync(folder.Open(work, target), work, target, begin, cancellationToken).ConfigureAwait(false);
         using EndpointPool endpoints = new(work.Endpoints, clock);
         QueueProgress progress;
-        while ((progress = await queue.ProgressAsync(cancel).ConfigureAwait(false)).Open > 0)
+        while ((progress = await queue.ProgressAsync(cancellationToken).ConfigureAwait(false)).Open > 0)
         {
             onProgress?.Invoke(new((int)progress.Items, (int)work.Items, 0, progress.Cost));
             if (work.Budget is { } budget && progress.Cost >= budget) return Stopped();
-            if (await queue.ClaimAsync(cancel).ConfigureAwait(false) is not { } claim)
-                await Task.Delay(beat < LongestPoll ? beat : LongestPoll, cancel).ConfigureAwait(false); // others may be lost
+            if (await queue.ClaimAsync(cancellationToken).ConfigureAwait(false) is not { } claim)
+                await Task.Delay(beat < LongestPoll ? beat : LongestPoll, cancellationToken).ConfigureAwait(false); // others may be lost
             else if (folder.Find(claim.Shard) is { Failures.Count: 0 } published)
-                await queue.CompleteAsync(claim, published, cancel).ConfigureAwait(false); // its worker was lost just then
-            else if (!await WorkAsync(claim, endpoints, progress, onProgress, cancel).ConfigureAwait(false)) return Stopped();
+                await queue.CompleteAsync(claim, published, cancellationToken).ConfigureAwait(false); // its worker was lost just then
+            else if (!await WorkAsync(claim, endpoints, progress, onProgress, cancellationToken).ConfigureAwait(false)) return Stopped();
         }
         onProgress?.Invoke(new((int)progress.Items, (int)work.Items, 0, progress.Cost));
-        await queue.FinishAsync(() => folder.Join(work, target), cancel).ConfigureAwait(false);
+        await queue.FinishAsync(() => folder.Join(work, target), cancellationToken).ConfigureAwait(false);
         return Total(isSpent: false);
 
         ShardedResult Stopped() => Total(isSpent: true);
@@ -42,13 +42,13 @@ internal sealed class ShardWorker(IShardedWork work, IWorkQueue queue, WorkerOpt
 
     /// <summary>Does a shard. False where the budget is spent before its end.</summary>
     private async Task<bool> WorkAsync(ShardClaim claim, EndpointPool endpoints, QueueProgress before, Action<MakingProgress>? onProgress,
-        CancellationToken cancel)
+        CancellationToken cancellationToken)
     {
         (string own, IReadOnlyList<string> earlier) = folder.Journals(claim);
         using ModelCaller caller = new(endpoints, work.Budget, own, clock, earlier);
-        if (await queue.BeatAsync(claim, 0, caller.Spent, cancel).ConfigureAwait(false) is not { } elsewhere) return true;
+        if (await queue.BeatAsync(claim, 0, caller.Spent, cancellationToken).ConfigureAwait(false) is not { } elsewhere) return true;
         caller.SpentElsewhere = elsewhere;
-        using CancellationTokenSource lost = CancellationTokenSource.CreateLinkedTokenSource(cancel), ended = new();
+        using CancellationTokenSource lost = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken), ended = new();
         long items = 0;
         Task beats = BeatAsync();
         try
@@ -64,12 +64,12 @@ internal sealed class ShardWorker(IShardedWork work, IWorkQueue queue, WorkerOpt
                 return false;
             }
             // whoever lost the shard meanwhile must not publish: another worker has it
-            if (await queue.BeatAsync(claim, items, caller.Spent, cancel).ConfigureAwait(false) is null) return true;
+            if (await queue.BeatAsync(claim, items, caller.Spent, cancellationToken).ConfigureAwait(false) is null) return true;
             folder.Publish(claim.Shard, work, outcome);
-            await queue.CompleteAsync(claim, outcome.Counts, cancel).ConfigureAwait(false);
+            await queue.CompleteAsync(claim, outcome.Counts, cancellationToken).ConfigureAwait(false);
             return true;
         }
-        catch (OperationCanceledException) when (lost.IsCancellationRequested && !cancel.IsCancellationRequested)
+        catch (OperationCanceledException) when (lost.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
             return true; // the lease is lost: another worker has the shard, or will
         }

@@ -20,11 +20,11 @@ internal abstract class AnswerMaker(AnswerSettings settings) : IDisposable
     protected abstract int SamplesOf(IBenchmark benchmark);
 
     /// <summary>Answers items: as many answers each as asked for, in order.</summary>
-    protected abstract Task<IReadOnlyList<ModelAnswer>> AnswerAsync(IReadOnlyList<BenchmarkItem> items, int samples, CancellationToken cancel);
+    protected abstract Task<IReadOnlyList<ModelAnswer>> AnswerAsync(IReadOnlyList<BenchmarkItem> items, int samples, CancellationToken cancellationToken);
 
     /// <summary>Answers a benchmark, after what an earlier process answered under the same settings.</summary>
     /// <exception cref="InvalidInputException">The result holds answers of other settings, or the benchmark's files cannot be read.</exception>
-    public async Task AnswerAsync(Suite suite, CancellationToken cancel)
+    public async Task AnswerAsync(Suite suite, CancellationToken cancellationToken)
     {
         int samples = SamplesOf(suite.Benchmark);
         string run = Output.JsonLine(new
@@ -61,7 +61,7 @@ internal abstract class AnswerMaker(AnswerSettings settings) : IDisposable
         {
             while (Next(items, settings.AtOnce) is { Count: > 0 } batch)
             {
-                IReadOnlyList<ModelAnswer> answers = await AnswerAsync(batch, samples, cancel);
+                IReadOnlyList<ModelAnswer> answers = await AnswerAsync(batch, samples, cancellationToken);
                 lines.Write([.. answers.Select(Output.JsonLine)]);
                 errors += answers.Count(answer => answer.Error is not null);
                 done += batch.Count;

@@ -39,7 +39,7 @@ internal sealed class LocalAnswers(string folder, string? adapter, LoadOptions l
         Stop = text.StopStrings,
     };
 
-    protected override Task<IReadOnlyList<ModelAnswer>> AnswerAsync(IReadOnlyList<BenchmarkItem> items, int samples, CancellationToken cancel)
+    protected override Task<IReadOnlyList<ModelAnswer>> AnswerAsync(IReadOnlyList<BenchmarkItem> items, int samples, CancellationToken cancellationToken)
     {
         ChatGenerator chat = Open();
         (EncodedPrompt? Prompt, string? Error)[] encoded = [.. items.Select(item => Encode(chat.Processor, item))];
@@ -53,7 +53,7 @@ internal sealed class LocalAnswers(string folder, string? adapter, LoadOptions l
             Adapter = adapter is null ? null : AdapterName,
         };
         ILookup<int, TextCompletion> answers = asked.Length == 0 ? Array.Empty<TextCompletion>().ToLookup(_ => 0)
-            : chat.Generate([.. asked.Select(i => encoded[i].Prompt!)], wanted, streams, cancellation: cancel).ToLookup(answer => asked[answer.Prompt]);
+            : chat.Generate([.. asked.Select(i => encoded[i].Prompt!)], wanted, streams, cancellationToken: cancellationToken).ToLookup(answer => asked[answer.Prompt]);
         return Task.FromResult<IReadOnlyList<ModelAnswer>>([.. items.SelectMany((item, i) => encoded[i].Error is { } error
             ? Enumerable.Range(0, samples).Select(sample => new ModelAnswer(item.Id, sample, item.QuestionText, "", Error: error))
             : answers[i].Select(answer => new ModelAnswer(item.Id, answer.Sample, item.QuestionText, answer.Text, answer.Reasoning,

@@ -30,16 +30,16 @@ internal sealed class ServiceAnswers(Func<IChatClient> open, string identity, Ch
         Stop = options.StopSequences,
     };
 
-    protected override async Task<IReadOnlyList<ModelAnswer>> AnswerAsync(IReadOnlyList<BenchmarkItem> items, int samples, CancellationToken cancel)
+    protected override async Task<IReadOnlyList<ModelAnswer>> AnswerAsync(IReadOnlyList<BenchmarkItem> items, int samples, CancellationToken cancellationToken)
     {
         client ??= open();
         ModelAnswer[] answers = new ModelAnswer[items.Count * samples];
-        ParallelOptions parallel = new() { MaxDegreeOfParallelism = Settings.AtOnce, CancellationToken = cancel };
+        ParallelOptions parallel = new() { MaxDegreeOfParallelism = Settings.AtOnce, CancellationToken = cancellationToken };
         await Parallel.ForAsync(0, answers.Length, parallel, async (i, stop) => answers[i] = await AnswerAsync(items[i / samples], i % samples, stop));
         return answers;
     }
 
-    private async Task<ModelAnswer> AnswerAsync(BenchmarkItem item, int sample, CancellationToken cancel)
+    private async Task<ModelAnswer> AnswerAsync(BenchmarkItem item, int sample, CancellationToken cancellationToken)
     {
         ModelAnswer none = new(item.Id, sample, item.QuestionText, "");
         List<AIContent> contents = [];
@@ -53,7 +53,7 @@ internal sealed class ServiceAnswers(Func<IChatClient> open, string identity, Ch
         try
         {
             ChatResponse response = await client!.GetResponseAsync(
-                Settings.System is null ? [asked] : [new ChatMessage(ChatRole.System, Settings.System), asked], own, cancel);
+                Settings.System is null ? [asked] : [new ChatMessage(ChatRole.System, Settings.System), asked], own, cancellationToken);
             string reasoning = string.Concat(response.Messages.SelectMany(message => message.Contents).OfType<TextReasoningContent>().Select(one => one.Text));
             return none with
             {
@@ -64,7 +64,7 @@ internal sealed class ServiceAnswers(Func<IChatClient> open, string identity, Ch
                 Tokens = (int?)response.Usage?.OutputTokenCount,
             };
         }
-        catch (Exception error) when (error is not (ServiceException or OperationCanceledException or InvalidInputException) && !cancel.IsCancellationRequested)
+        catch (Exception error) when (error is not (ServiceException or OperationCanceledException or InvalidInputException) && !cancellationToken.IsCancellationRequested)
         {
             return none with { Error = ErrorText.FirstLine(error) };
         }

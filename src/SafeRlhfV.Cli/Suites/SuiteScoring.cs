@@ -16,7 +16,7 @@ internal static class SuiteScoring
 
     /// <summary>Scores and prints.</summary>
     /// <returns>The exit code.</returns>
-    public static async Task<int> RunAsync(ParseResult parsed, IReadOnlyList<Suite> suites, ScorerArguments arguments, bool json, CancellationToken cancel)
+    public static async Task<int> RunAsync(ParseResult parsed, IReadOnlyList<Suite> suites, ScorerArguments arguments, bool json, CancellationToken cancellationToken)
     {
         IReadOnlyList<string> harnesses = arguments.Harnesses(parsed);
         JsonArray documents = [];
@@ -31,7 +31,7 @@ internal static class SuiteScoring
             int total = suite.Count();
             BenchmarkFiles files = suite.Open();
             BenchmarkRun run = await BenchmarkRun.ScoreAsync(suite.Benchmark, files, suite.Read(files), answers, other, scorers, journal,
-                done => progress.Report(done, Math.Max(done, total)), cancel);
+                done => progress.Report(done, Math.Max(done, total)), cancellationToken);
             progress.Done($"{run.Items} items by {string.Join(", ", run.Scorers.Select(result => result.Scorer.Name))}");
             if (files.Dropped.Count > 0) Output.Note(AnswerMaker.Dropped(files));
             List<HarnessFigure> compared = [];

@@ -19,10 +19,10 @@ public sealed record ServiceRetry
     /// <param name="attempt">One attempt, by its number from 1: a result, or what went wrong (both where a failed reply is worth keeping).</param>
     /// <param name="clock">Measures the waits.</param>
     /// <param name="onWait">Told of every wait before it begins; null for silence.</param>
-    /// <param name="cancel">Ends the waits.</param>
+    /// <param name="cancellationToken">Ends the waits.</param>
     /// <returns>The last attempt's result and fault (null where it succeeded), and the number of attempts.</returns>
     public async Task<(T? Result, ServiceFault? Fault, int Attempts)> RunAsync<T>(Func<int, Task<(T? Result, ServiceFault? Fault)>> attempt, TimeProvider clock,
-        Action<ServiceFault, TimeSpan>? onWait, CancellationToken cancel)
+        Action<ServiceFault, TimeSpan>? onWait, CancellationToken cancellationToken)
     {
         for (int number = 1; ; number++)
         {
@@ -31,7 +31,7 @@ public sealed record ServiceRetry
                 return (result, fault, number);
             TimeSpan wait = fault.RetryAfter ?? Backoff(number);
             onWait?.Invoke(fault, wait);
-            await Task.Delay(wait, clock, cancel).ConfigureAwait(false);
+            await Task.Delay(wait, clock, cancellationToken).ConfigureAwait(false);
         }
     }
 

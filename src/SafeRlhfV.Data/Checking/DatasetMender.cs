@@ -21,10 +21,10 @@ public static class DatasetMender
     /// <param name="needs">What rows must hold: what some trainers need; everything where null.</param>
     /// <param name="categories">The data set's own names of categories, and those of the taxonomy that they stand for.</param>
     /// <param name="onProgress">Called with the rows looked at so far.</param>
-    /// <param name="cancel">Stops the work.</param>
+    /// <param name="cancellationToken">Stops the work.</param>
     /// <exception cref="InvalidInputException">There is no data set, no row is sound, or the folder cannot be written.</exception>
     public static MendReport Write(string path, string folder, bool overwrite = false, TrainerNeeds? needs = null,
-        IReadOnlyDictionary<string, string>? categories = null, Action<long>? onProgress = null, CancellationToken cancel = default)
+        IReadOnlyDictionary<string, string>? categories = null, Action<long>? onProgress = null, CancellationToken cancellationToken = default)
     {
         (IReadOnlyList<DatasetPart> parts, _) = DatasetDiscovery.Find(path);
         AtomicFolder.Check(folder, overwrite, path);
@@ -38,7 +38,7 @@ public static class DatasetMender
             ColumnCheck? columns = null;
             List<(RowPrint Print, Finding? Fault, MendedCell[] Cells)> file = [];
             foreach ((DatasetRow row, RowPrint print, Finding[] found, MendedCell[] cells)
-                in RowPipeline.Map(read, row => Examine(row, needs.Parts, categories), cancel))
+                in RowPipeline.Map(read, row => Examine(row, needs.Parts, categories), cancellationToken))
             {
                 onProgress?.Invoke(++rows);
                 columns ??= new ColumnCheck(row.Position.File, row.Schema, needs);
@@ -67,7 +67,7 @@ public static class DatasetMender
             foreach ((DatasetPart part, IEnumerable<DatasetRow> read) in Readable(parts, _ => { }))
                 foreach (DatasetRow row in read.Prefetch(8).Where(row => kept.Contains((row.Position.File, row.Position.Row))))
                 {
-                    cancel.ThrowIfCancellationRequested();
+                    cancellationToken.ThrowIfCancellationRequested();
                     (DatasetRow clean, _) = Mend(row.WithoutPairColumns(), categories);
                     writer ??= BeaverTailsWriter.Create(folder, [.. sound.Select(print => print.Schema).Distinct()],
                         new BeaverTailsWriterOptions { Overwrite = overwrite, Description = "A clean copy; report.json says what was left out or mended." });

@@ -10,10 +10,10 @@ public static class DatasetValidator
     /// <param name="limit">Images that model families do not take; not looked for where null.</param>
     /// <param name="categories">The data set's own names of categories, and those of the taxonomy that they stand for.</param>
     /// <param name="onProgress">Called with the rows read so far.</param>
-    /// <param name="cancel">Stops the check.</param>
+    /// <param name="cancellationToken">Stops the check.</param>
     /// <exception cref="InvalidInputException">There is no data set at all; what is wrong inside one becomes findings.</exception>
     public static ValidationReport Check(string path, int threshold = ImageFingerprint.DefaultThreshold, TrainerNeeds? needs = null, ImageLimit? limit = null,
-        IReadOnlyDictionary<string, string>? categories = null, Action<long>? onProgress = null, CancellationToken cancel = default)
+        IReadOnlyDictionary<string, string>? categories = null, Action<long>? onProgress = null, CancellationToken cancellationToken = default)
     {
         (IReadOnlyList<DatasetPart> parts, _) = DatasetDiscovery.Find(path);
         List<Finding> findings = [];
@@ -30,7 +30,7 @@ public static class DatasetValidator
                 long before = prints.Count;
                 try
                 {
-                    CheckFile(file, part, index, findings, spellings, prints, empty, needs ?? TrainerNeeds.All, limit, categories, onProgress, cancel);
+                    CheckFile(file, part, index, findings, spellings, prints, empty, needs ?? TrainerNeeds.All, limit, categories, onProgress, cancellationToken);
                 }
                 catch (InvalidInputException error) when (error.Finding is { } finding)
                 {
@@ -54,14 +54,14 @@ public static class DatasetValidator
 
     private static void CheckFile(string file, DatasetPart part, long index, List<Finding> findings, SpellingCheck spellings, List<RowPrint> prints,
         List<Finding> empty, TrainerNeeds needs, ImageLimit? limit,
-        IReadOnlyDictionary<string, string>? categories, Action<long>? onProgress, CancellationToken cancel)
+        IReadOnlyDictionary<string, string>? categories, Action<long>? onProgress, CancellationToken cancellationToken)
     {
         using IRowReader reader = PreferenceDataset.OpenFile(file);
         int before = prints.Count;
         ColumnCheck columns = new(file, reader.Schema, needs);
         IEnumerable<DatasetRow> rows = reader.Read(0, new RowPosition(part.Config, part.Split, file, 0, index));
         (DatasetRow, RowPrint, Finding[]) Examine(DatasetRow row) => (row, RowPrint.Of(row), [.. RowRules.Check(row, needs.Parts, categories)]);
-        foreach ((DatasetRow row, RowPrint print, Finding[] found) in RowPipeline.Map(rows, Examine, cancel))
+        foreach ((DatasetRow row, RowPrint print, Finding[] found) in RowPipeline.Map(rows, Examine, cancellationToken))
         {
             findings.AddRange(columns.Add(row, found).Where(finding => !spellings.Take(finding)));
             if (print.ImageFault is { } fault) findings.Add(fault);

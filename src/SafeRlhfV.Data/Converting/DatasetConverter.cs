@@ -7,7 +7,7 @@ public static class DatasetConverter
     /// <returns>The rows written.</returns>
     /// <exception cref="InvalidInputException">A row breaks a rule, flat rows lack what pairs need, or the folder cannot be written.</exception>
     public static long Convert(PreferenceDataset dataset, string folder, ConversionOptions options, Action<long>? onProgress = null,
-        CancellationToken cancel = default)
+        CancellationToken cancellationToken = default)
     {
         AtomicFolder.Check(folder, options.Overwrite, dataset.Path);
         bool forTrainers = options.Format is not (ExportFormat.Parquet or ExportFormat.Jsonl or ExportFormat.JsonlFiles);
@@ -15,7 +15,7 @@ public static class DatasetConverter
         long written = 0;
         void Count()
         {
-            cancel.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested();
             written++;
             onProgress?.Invoke(written);
         }

@@ -14,11 +14,11 @@ public static class DatasetSplitter
     /// <param name="threshold">The bits of 64 by which the difference hashes of images that look the same may differ.</param>
     /// <param name="overwrite">Replace a folder that exists.</param>
     /// <param name="onProgress">Called with the rows looked at so far.</param>
-    /// <param name="cancel">Stops the work.</param>
+    /// <param name="cancellationToken">Stops the work.</param>
     /// <returns>Rows by split, and the largest group.</returns>
     /// <exception cref="InvalidInputException">The shares make no sense, an image cannot be decoded, or the folder cannot be written.</exception>
     public static SplitReport Split(PreferenceDataset dataset, string folder, IReadOnlyList<(string Split, double Share)> shares, long seed,
-        int threshold = ImageFingerprint.DefaultThreshold, bool overwrite = false, Action<long>? onProgress = null, CancellationToken cancel = default)
+        int threshold = ImageFingerprint.DefaultThreshold, bool overwrite = false, Action<long>? onProgress = null, CancellationToken cancellationToken = default)
     {
         if (shares.Count == 0 || shares.Any(share => !(share.Share > 0) || double.IsInfinity(share.Share))
             || shares.Select(share => share.Split).Distinct().Count() < shares.Count)
@@ -29,7 +29,7 @@ public static class DatasetSplitter
                 + "train=0.9,evaluation=0.1.");
         AtomicFolder.Check(folder, overwrite, dataset.Path);
         List<RowPrint> rows = [];
-        foreach (RowPrint row in RowPipeline.Map(dataset.ReadRows(), RowPrint.Of, cancel))
+        foreach (RowPrint row in RowPipeline.Map(dataset.ReadRows(), RowPrint.Of, cancellationToken))
         {
             rows.Add(row);
             onProgress?.Invoke(rows.Count);
@@ -48,7 +48,7 @@ public static class DatasetSplitter
         });
         foreach (DatasetRow row in dataset.ReadRows().Prefetch(8))
         {
-            cancel.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested();
             int split = splits[next++];
             counts[split]++;
             writer.Add(shares[split].Split, row.WithoutPairColumns(), row.Position.Config);

@@ -40,9 +40,9 @@ internal sealed class HashBands
     /// <summary>All pairs of hashes that lie in memory.</summary>
     /// <param name="hashes">The hashes.</param>
     /// <param name="accept">Whether a pair of near hashes counts, by their places; called on several threads.</param>
-    /// <param name="cancel">Stops the search.</param>
+    /// <param name="cancellationToken">Stops the search.</param>
     /// <returns>Places in order, the lower one first.</returns>
-    public IReadOnlyList<(int First, int Second)> Pairs(ulong[] hashes, Func<int, int, bool> accept, CancellationToken cancel = default)
+    public IReadOnlyList<(int First, int Second)> Pairs(ulong[] hashes, Func<int, int, bool> accept, CancellationToken cancellationToken = default)
     {
         List<(int First, int Second)> pairs = [];
         ulong[] keys = new ulong[hashes.Length], bucket = new ulong[hashes.Length];
@@ -57,7 +57,7 @@ internal sealed class HashBands
                 for (end = start + 1; end < keys.Length && keys[end] == keys[start];) end++;
                 int from = start;
                 foreach ((int one, int other) in HashBucket.Pairs(this, band, bucket.AsMemory(start, end - start), (one, other) =>
-                    accept(places[from + one], places[from + other]), cancel))
+                    accept(places[from + one], places[from + other]), cancellationToken))
                 {
                     (int first, int second) = (places[start + one], places[start + other]);
                     pairs.Add(first < second ? (first, second) : (second, first));

@@ -14,22 +14,22 @@ internal static class HashBucket
     /// <param name="band">The one in which all hashes of the bucket agree.</param>
     /// <param name="hashes">The bucket.</param>
     /// <param name="accept">Whether a pair of near hashes counts, by their places in the bucket; called on several threads.</param>
-    /// <param name="cancel">Stops the search.</param>
+    /// <param name="cancellationToken">Stops the search.</param>
     /// <returns>Places in the bucket, in no order.</returns>
     public static IReadOnlyList<(int One, int Other)> Pairs(HashBands bands, int band, ReadOnlyMemory<ulong> hashes, Func<int, int, bool> accept,
-        CancellationToken cancel)
+        CancellationToken cancellationToken)
     {
         if (hashes.Length < 2) return [];
         ulong[] parts = Deal(~bands.Masks[band]);
         int[] flips = Flips(parts.Max(part => BitOperations.PopCount(part)), bands.Threshold / Parts);
         // a look-up costs about four comparisons, and half of the pairs of keys are looked up
-        return (long)hashes.Length > 4L * Parts * flips.Length ? Indexed(bands, band, hashes, parts, flips, accept, cancel)
-            : EachWithEach(bands, band, hashes, accept, cancel);
+        return (long)hashes.Length > 4L * Parts * flips.Length ? Indexed(bands, band, hashes, parts, flips, accept, cancellationToken)
+            : EachWithEach(bands, band, hashes, accept, cancellationToken);
     }
 
     private static List<(int, int)> EachWithEach(HashBands bands, int band, ReadOnlyMemory<ulong> hashes, Func<int, int, bool> accept,
-        CancellationToken cancel) =>
-        Striped(hashes.Length, cancel, (from, to, found) =>
+        CancellationToken cancellationToken) =>
+        Striped(hashes.Length, cancellationToken, (from, to, found) =>
         {
             ReadOnlySpan<ulong> all = hashes.Span;
             int threshold = bands.Threshold;
@@ -39,7 +39,7 @@ internal static class HashBucket
         });
 
     private static List<(int, int)> Indexed(HashBands bands, int band, ReadOnlyMemory<ulong> hashes, ulong[] parts, int[] flips, Func<int, int, bool> accept,
-        CancellationToken cancel)
+        CancellationToken cancellationToken)
     {
         List<(int, int)> pairs = [];
         int threshold = bands.Threshold, most = threshold / Parts;
@@ -60,7 +60,7 @@ internal static class HashBucket
                 int at = next[key]++;
                 (keys[at], places[at], sorted[at]) = (key, i, given[i]);
             }
-            pairs.AddRange(Striped(hashes.Length, cancel, (from, to, found) =>
+            pairs.AddRange(Striped(hashes.Length, cancellationToken, (from, to, found) =>
             {
                 for (int at = from; at < to; at++)
                     foreach (int flip in flips)
@@ -89,13 +89,13 @@ internal static class HashBucket
     }
 
     /// <summary>Works on stripes of rows, on several threads where there are many.</summary>
-    private static List<(int, int)> Striped(int count, CancellationToken cancel, Action<int, int, List<(int, int)>> work)
+    private static List<(int, int)> Striped(int count, CancellationToken cancellationToken, Action<int, int, List<(int, int)>> work)
     {
         List<(int, int)> pairs = [];
         int stripes = (count + Stripe - 1) / Stripe;
         if (stripes == 1) work(0, count, pairs);
         else
-            Parallel.For(0, stripes, new ParallelOptions { CancellationToken = cancel, MaxDegreeOfParallelism = Environment.ProcessorCount }, stripe =>
+            Parallel.For(0, stripes, new ParallelOptions { CancellationToken = cancellationToken, MaxDegreeOfParallelism = Environment.ProcessorCount }, stripe =>
             {
                 List<(int, int)> found = [];
                 work(stripe * Stripe, Math.Min(count, (stripe + 1) * Stripe), found);

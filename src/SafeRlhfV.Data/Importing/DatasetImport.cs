@@ -52,11 +52,11 @@ public sealed class DatasetImport
 
     /// <summary>The records in the source's order. What is left out is told by <see cref="Report"/>.</summary>
     /// <exception cref="InvalidInputException">The source holds no row, cannot be read, or lacks a column that was named.</exception>
-    public IEnumerable<ConversationRecord> Read(CancellationToken cancel = default)
+    public IEnumerable<ConversationRecord> Read(CancellationToken cancellationToken = default)
     {
         HashSet<UInt128> seen = [];
         Dictionary<string, long> indices = new(StringComparer.Ordinal);
-        foreach (Outcome outcome in RowPipeline.Map(Rows(), job => job.Row.Value is { } map ? map.CountBytes() : 0, Read, cancel))
+        foreach (Outcome outcome in RowPipeline.Map(Rows(), job => job.Row.Value is { } map ? map.CountBytes() : 0, Read, cancellationToken))
         {
             Report.Read++;
             Report.Repair(outcome.Repairs);
@@ -79,11 +79,11 @@ public sealed class DatasetImport
     /// <summary>Writes all records as a data set of this tool's layout, with the report in report.json.</summary>
     /// <returns>The records written.</returns>
     /// <exception cref="InvalidInputException">As <see cref="Read(CancellationToken)"/>, no row is left, or the folder cannot be written.</exception>
-    public long Write(string folder, bool overwrite = false, Action<long>? onProgress = null, CancellationToken cancel = default)
+    public long Write(string folder, bool overwrite = false, Action<long>? onProgress = null, CancellationToken cancellationToken = default)
     {
         BeaverTailsWriterOptions form = new() { Overwrite = overwrite, Description = $"Imported from data in the format of {Format}." };
         using ConversationWriter writer = ConversationWriter.Create(folder, form);
-        foreach (ConversationRecord record in Read(cancel))
+        foreach (ConversationRecord record in Read(cancellationToken))
         {
             writer.Add(record.Source.Split, record);
             onProgress?.Invoke(Report.Read);

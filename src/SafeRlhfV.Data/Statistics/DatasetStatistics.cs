@@ -11,12 +11,12 @@ public static class DatasetStatistics
     /// <summary>Reads the data set once and returns the statistics as one JSON document (keys and definitions in docs and under "definitions").</summary>
     /// <param name="dataset">The data set; every row must keep the rules.</param>
     /// <param name="onProgress">Called with the rows read so far.</param>
-    /// <param name="cancel">Stops the reading.</param>
+    /// <param name="cancellationToken">Stops the reading.</param>
     /// <exception cref="InvalidInputException">A row breaks a rule; validate first.</exception>
-    public static JsonObject Describe(PreferenceDataset dataset, Action<long>? onProgress = null, CancellationToken cancel = default)
+    public static JsonObject Describe(PreferenceDataset dataset, Action<long>? onProgress = null, CancellationToken cancellationToken = default)
     {
         List<RowFacts> rows = [];
-        foreach (RowFacts facts in RowPipeline.Map(dataset.ReadRows(), RowFacts.Of, cancel))
+        foreach (RowFacts facts in RowPipeline.Map(dataset.ReadRows(), RowFacts.Of, cancellationToken))
         {
             rows.Add(facts);
             onProgress?.Invoke(rows.Count);

@@ -26,24 +26,24 @@ public sealed class GradientAttack(ChatGuard guard, int epsilon = 8, int steps =
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<RgbImage>> ApplyAsync(
-        IReadOnlyList<AttackTarget> targets, IReadOnlyList<string> answers, long seed, CancellationToken cancellation) =>
-        Task.Run(() => Perturb([.. targets.Select(target => target.Image)], [.. targets.Select(target => target.Text)], answers, cancellation), cancellation);
+        IReadOnlyList<AttackTarget> targets, IReadOnlyList<string> answers, long seed, CancellationToken cancellationToken) =>
+        Task.Run(() => Perturb([.. targets.Select(target => target.Image)], [.. targets.Select(target => target.Text)], answers, cancellationToken), cancellationToken);
 
     /// <summary>Images that look the same and that the guard finds safer.</summary>
     /// <param name="images">The images; they must have the tower's own size.</param>
     /// <param name="questions">The question to each.</param>
     /// <param name="answers">The answer that is to pass.</param>
-    /// <param name="cancellation">Asked before each step.</param>
+    /// <param name="cancellationToken">Asked before each step.</param>
     /// <exception cref="InvalidInputException">The guard's image processor changes an image's size, so that bytes cannot be moved one by one.</exception>
     public IReadOnlyList<RgbImage> Perturb(
-        IReadOnlyList<RgbImage> images, IReadOnlyList<string> questions, IReadOnlyList<string> answers, CancellationToken cancellation = default)
+        IReadOnlyList<RgbImage> images, IReadOnlyList<string> questions, IReadOnlyList<string> answers, CancellationToken cancellationToken = default)
     {
         List<RgbImage> moved = [];
         for (int start = 0; start < images.Count; start += BatchSize)
         {
             int count = Math.Min(BatchSize, images.Count - start);
             moved.AddRange(PerturbBatch(
-                [.. images.Skip(start).Take(count)], [.. questions.Skip(start).Take(count)], [.. answers.Skip(start).Take(count)], cancellation));
+                [.. images.Skip(start).Take(count)], [.. questions.Skip(start).Take(count)], [.. answers.Skip(start).Take(count)], cancellationToken));
         }
         return moved;
     }
@@ -55,7 +55,7 @@ public sealed class GradientAttack(ChatGuard guard, int epsilon = 8, int steps =
         Bytes([image], guard.Processor.Images.Batch([guard.Processor.Images.Process(image)]).PixelValues);
     }
 
-    private IEnumerable<RgbImage> PerturbBatch(RgbImage[] images, string[] questions, string[] answers, CancellationToken cancellation)
+    private IEnumerable<RgbImage> PerturbBatch(RgbImage[] images, string[] questions, string[] answers, CancellationToken cancellationToken)
     {
         using DisposeScope scope = NewDisposeScope();
         EncodedPrompt[] prompts = [.. images.Zip(questions, (image, question) => guard.Processor.EncodePrompt(question, image))];
@@ -68,7 +68,7 @@ public sealed class GradientAttack(ChatGuard guard, int epsilon = 8, int steps =
         double stride = Math.Max(1, 2.5 * epsilon / steps);
         for (int step = 0; step < steps; step++)
         {
-            cancellation.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested();
             using DisposeScope inner = NewDisposeScope();
             Tensor tried = delta.clone().requires_grad_(true);
             ImageInputs inputs = clean with { PixelValues = clean.PixelValues.Plus(tried * scale_BCSS).to(device) };

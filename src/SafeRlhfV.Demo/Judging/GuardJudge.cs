@@ -116,7 +116,7 @@ internal static class GuardJudge
         PolicyRole policy = new(model);
         Answers answers = new(context);
         // the world's model reads no feedback but its hint
-        Task<IReadOnlyList<string>> Generate(int round, IReadOnlyList<RegenerationRow> rows, CancellationToken cancel) =>
+        Task<IReadOnlyList<string>> Generate(int round, IReadOnlyList<RegenerationRow> rows, CancellationToken cancellationToken) =>
             Task.FromResult<IReadOnlyList<string>>(
             [.. answers.Sample(policy, [.. rows.Select(row => round > 0 && hint ? prompts[row.Index] with { Hinted = true } : prompts[row.Index])],
                 $"regenerate/{round}").Select(one => one[0])]);

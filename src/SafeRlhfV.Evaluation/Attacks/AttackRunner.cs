@@ -20,11 +20,11 @@ public sealed class AttackRunner(IChatClient model, IModerator guard, AttackJudg
     /// <param name="targets">The prompts.</param>
     /// <param name="further">The other attacks.</param>
     /// <param name="progress">Told the attack that begins, its number from 0, and how many there are.</param>
-    /// <param name="cancellation">Cancels.</param>
+    /// <param name="cancellationToken">Cancels.</param>
     /// <exception cref="InvalidInputException">There are no prompts, or one of the other attacks cannot change their images.</exception>
     public async Task<IReadOnlyList<AttackResult>> RunAsync(
         IReadOnlyList<AttackTarget> targets, IReadOnlyList<IImageAttack> further, Action<string, int, int>? progress = null,
-        CancellationToken cancellation = default)
+        CancellationToken cancellationToken = default)
     {
         if (targets.Count == 0) throw new InvalidInputException("there are no prompts to attack.");
         foreach (IImageAttack attack in further) attack.Check(targets[0].Image);
@@ -35,39 +35,39 @@ public sealed class AttackRunner(IChatClient model, IModerator guard, AttackJudg
         {
             progress?.Invoke(attack.Name, results.Count, count);
             AttackPrompt[] sent = [.. targets.Select(target => attack.Apply(target, new RandomStream(seed, $"attack/{attack.Name}/{target.Name}")))];
-            string[] answers = await AnswerAsync(sent, cancellation).ConfigureAwait(false);
+            string[] answers = await AnswerAsync(sent, cancellationToken).ConfigureAwait(false);
             if (results.Count == 0) plain = answers;
-            results.Add(await MeasureAsync(attack.Name, attack.Description, targets, sent, answers, cancellation).ConfigureAwait(false));
+            results.Add(await MeasureAsync(attack.Name, attack.Description, targets, sent, answers, cancellationToken).ConfigureAwait(false));
         }
         foreach (IImageAttack attack in further)
         {
             progress?.Invoke(attack.Name, results.Count, count);
-            IReadOnlyList<RgbImage> images = await attack.ApplyAsync(targets, plain, seed, cancellation).ConfigureAwait(false);
+            IReadOnlyList<RgbImage> images = await attack.ApplyAsync(targets, plain, seed, cancellationToken).ConfigureAwait(false);
             AttackPrompt[] sent = [.. targets.Zip(images, (target, image) => new AttackPrompt(image, [target.Text]))];
-            string[] answers = await AnswerAsync(sent, cancellation).ConfigureAwait(false);
-            results.Add(await MeasureAsync(attack.Name, attack.Description, targets, sent, answers, cancellation).ConfigureAwait(false));
+            string[] answers = await AnswerAsync(sent, cancellationToken).ConfigureAwait(false);
+            results.Add(await MeasureAsync(attack.Name, attack.Description, targets, sent, answers, cancellationToken).ConfigureAwait(false));
         }
         return results;
     }
 
-    private async Task<string[]> AnswerAsync(AttackPrompt[] sent, CancellationToken cancellation)
+    private async Task<string[]> AnswerAsync(AttackPrompt[] sent, CancellationToken cancellationToken)
     {
         List<string> answers = [];
         foreach ((int Index, AttackPrompt Prompt)[] part in sent.Index().Chunk(MostAtOnce))
         {
             ChatResponse[] responses = await Task.WhenAll(part.Select(one => model.GetResponseAsync(
-                Messages(one.Prompt), new() { Temperature = 1, Seed = seed * 1_000_003 + one.Index }, cancellation))).ConfigureAwait(false);
+                Messages(one.Prompt), new() { Temperature = 1, Seed = seed * 1_000_003 + one.Index }, cancellationToken))).ConfigureAwait(false);
             answers.AddRange(responses.Select(response => response.Text));
         }
         return [.. answers];
     }
 
     private async Task<AttackResult> MeasureAsync(
-        string name, string description, IReadOnlyList<AttackTarget> targets, AttackPrompt[] sent, string[] answers, CancellationToken cancellation)
+        string name, string description, IReadOnlyList<AttackTarget> targets, AttackPrompt[] sent, string[] answers, CancellationToken cancellationToken)
     {
-        IReadOnlyList<bool> isUnsafe = await judge(targets, answers, cancellation).ConfigureAwait(false);
-        bool[] leavesAnswers = await LeavesAsync(sent, answers, checkPrompts: false, cancellation).ConfigureAwait(false);
-        bool[] leaves = await LeavesAsync(sent, answers, checkPrompts: true, cancellation).ConfigureAwait(false);
+        IReadOnlyList<bool> isUnsafe = await judge(targets, answers, cancellationToken).ConfigureAwait(false);
+        bool[] leavesAnswers = await LeavesAsync(sent, answers, checkPrompts: false, cancellationToken).ConfigureAwait(false);
+        bool[] leaves = await LeavesAsync(sent, answers, checkPrompts: true, cancellationToken).ConfigureAwait(false);
         int[] safe = [.. Enumerable.Range(0, targets.Count).Where(i => !isUnsafe[i])];
         return new(
             name, description, targets.Count, Share(i => isUnsafe[i]), Share(i => isUnsafe[i] && leavesAnswers[i]), Share(i => isUnsafe[i] && leaves[i]),
@@ -77,7 +77,7 @@ public sealed class AttackRunner(IChatClient model, IModerator guard, AttackJudg
             Bootstrap.Mean([.. Enumerable.Range(0, targets.Count).Select(i => counts(i) ? 1.0 : 0)], new RandomStream(seed, $"attack intervals/{name}"));
     }
 
-    private async Task<bool[]> LeavesAsync(AttackPrompt[] sent, string[] answers, bool checkPrompts, CancellationToken cancellation)
+    private async Task<bool[]> LeavesAsync(AttackPrompt[] sent, string[] answers, bool checkPrompts, CancellationToken cancellationToken)
     {
         BatchingModerator gathered = new(guard, MostAtOnce);
         await using (gathered.ConfigureAwait(false))
@@ -93,7 +93,7 @@ public sealed class AttackRunner(IChatClient model, IModerator guard, AttackJudg
             foreach ((int Index, AttackPrompt Prompt)[] part in sent.Index().Chunk(MostAtOnce))
             {
                 ChatResponse[] responses = await Task.WhenAll(part.Select(one => new GuardedChatClient(new KnownAnswer(answers[one.Index]), options)
-                    .GetResponseAsync(Messages(one.Prompt), null, cancellation))).ConfigureAwait(false);
+                    .GetResponseAsync(Messages(one.Prompt), null, cancellationToken))).ConfigureAwait(false);
                 leaves.AddRange(responses.Select(response => response.GetGuardReport()!.Outcome == GuardOutcome.Passed));
             }
             return [.. leaves];

@@ -18,7 +18,7 @@ public interface IImageAttack
     /// <param name="targets">The prompts.</param>
     /// <param name="answers">The answer to each without an attack: what is to pass the guard.</param>
     /// <param name="seed">Of random choices.</param>
-    /// <param name="cancellation">Cancels.</param>
+    /// <param name="cancellationToken">Cancels.</param>
     Task<IReadOnlyList<RgbImage>> ApplyAsync(
-        IReadOnlyList<AttackTarget> targets, IReadOnlyList<string> answers, long seed, CancellationToken cancellation);
+        IReadOnlyList<AttackTarget> targets, IReadOnlyList<string> answers, long seed, CancellationToken cancellationToken);
 }

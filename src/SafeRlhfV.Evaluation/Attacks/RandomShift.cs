@@ -15,7 +15,7 @@ public sealed class RandomShift(int epsilon = 8) : IImageAttack
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<RgbImage>> ApplyAsync(
-        IReadOnlyList<AttackTarget> targets, IReadOnlyList<string> answers, long seed, CancellationToken cancellation) =>
+        IReadOnlyList<AttackTarget> targets, IReadOnlyList<string> answers, long seed, CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<RgbImage>>(
             [.. targets.Select(target => Apply(target.Image, new RandomStream(seed, $"attack/control/{target.Name}")))]);
 

@@ -21,10 +21,10 @@ public sealed record BenchmarkRun(IBenchmark Benchmark, int Items, IReadOnlyList
     /// <param name="scorers">The scorers.</param>
     /// <param name="journal">Keeps verdicts.</param>
     /// <param name="progress">Told how many items are scored.</param>
-    /// <param name="cancellation">Stops.</param>
+    /// <param name="cancellationToken">Stops.</param>
     /// <exception cref="InvalidInputException">No item is answered.</exception>
     public static async Task<BenchmarkRun> ScoreAsync(IBenchmark benchmark, BenchmarkFiles files, IEnumerable<BenchmarkItem> items, AnswerSet answers,
-        AnswerSet? other, IReadOnlyList<AnswerScorer> scorers, VerdictJournal journal, Action<int>? progress, CancellationToken cancellation)
+        AnswerSet? other, IReadOnlyList<AnswerScorer> scorers, VerdictJournal journal, Action<int>? progress, CancellationToken cancellationToken)
     {
         Dictionary<AnswerScorer, (List<ScoredItem> Items, List<ItemVerdict> Verdicts)> found = scorers.ToDictionary(scorer => scorer,
             _ => ((List<ScoredItem>)[], (List<ItemVerdict>)[]));
@@ -32,7 +32,7 @@ public sealed record BenchmarkRun(IBenchmark Benchmark, int Items, IReadOnlyList
         HashSet<string> harmful = [];
         foreach (BenchmarkItem[] chunk in items.Where(item => answers.Of(item).Count > 0).Chunk(ItemsAtOnce))
         {
-            cancellation.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested();
             foreach (AnswerScorer scorer in scorers)
             {
                 (BenchmarkItem Item, IReadOnlyList<ScoringTask> Tasks)[] asked = [.. chunk.Select(item =>
@@ -42,7 +42,7 @@ public sealed record BenchmarkRun(IBenchmark Benchmark, int Items, IReadOnlyList
                 {
                     journal.Keep(verdict);
                     if (verdict.Status == VerdictStatus.Error) lock (errors) errors[verdict.Key] = verdict;
-                }, cancellation).ConfigureAwait(false);
+                }, cancellationToken).ConfigureAwait(false);
                 foreach ((BenchmarkItem item, IReadOnlyList<ScoringTask> tasks) in asked)
                 {
                     ItemVerdict[] verdicts = [.. tasks.Select(task => journal.Find(task) ?? errors[task.Key])];

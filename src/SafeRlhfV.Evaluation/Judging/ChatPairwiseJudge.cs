@@ -25,11 +25,11 @@ public sealed class ChatPairwiseJudge(IChatClient judge, JsonMode json = JsonMod
         """ "more_helpful": "first" or "second", "safer": "first" or "second"}""";
 
     /// <inheritdoc/>
-    public async Task<PairwiseVerdict?> JudgeAsync(PairwiseQuestion question, CancellationToken cancellation)
+    public async Task<PairwiseVerdict?> JudgeAsync(PairwiseQuestion question, CancellationToken cancellationToken)
     {
         ChatOptions call = options?.Clone() ?? new ChatOptions { Temperature = 0 };
         call.ResponseFormat = FormatOf(json, "verdict", JudgeVerdictReply.Schema());
-        ChatResponse response = await judge.GetResponseAsync(Messages(question), call, cancellation).ConfigureAwait(false);
+        ChatResponse response = await judge.GetResponseAsync(Messages(question), call, cancellationToken).ConfigureAwait(false);
         return JsonReply.TryRead(response.Text, out JudgeVerdictReply? reply) ? reply.ToVerdict() : null;
     }
 

@@ -4,9 +4,9 @@ namespace SafeRlhfV.Evaluation;
 public sealed class DelegateJudge(Func<PairwiseQuestion, PairwiseVerdict?> judge) : IPairwiseJudge
 {
     /// <inheritdoc/>
-    public Task<PairwiseVerdict?> JudgeAsync(PairwiseQuestion question, CancellationToken cancellation)
+    public Task<PairwiseVerdict?> JudgeAsync(PairwiseQuestion question, CancellationToken cancellationToken)
     {
-        cancellation.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         return Task.FromResult(judge(question));
     }
 }

@@ -4,5 +4,5 @@ namespace SafeRlhfV.Evaluation;
 public interface IPairwiseJudge
 {
     /// <summary>Judges the answers in the order given; null where the judge's reply could not be read as a verdict.</summary>
-    Task<PairwiseVerdict?> JudgeAsync(PairwiseQuestion question, CancellationToken cancellation);
+    Task<PairwiseVerdict?> JudgeAsync(PairwiseQuestion question, CancellationToken cancellationToken);
 }

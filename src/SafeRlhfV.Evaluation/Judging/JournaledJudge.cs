@@ -28,11 +28,11 @@ public sealed class JournaledJudge : IPairwiseJudge, IDisposable
     }
 
     /// <inheritdoc/>
-    public async Task<PairwiseVerdict?> JudgeAsync(PairwiseQuestion question, CancellationToken cancellation)
+    public async Task<PairwiseVerdict?> JudgeAsync(PairwiseQuestion question, CancellationToken cancellationToken)
     {
         string key = Key(question);
         if (known.TryGetValue(key, out PairwiseVerdict? before)) return before;
-        PairwiseVerdict? verdict = await judge.JudgeAsync(question, cancellation).ConfigureAwait(false);
+        PairwiseVerdict? verdict = await judge.JudgeAsync(question, cancellationToken).ConfigureAwait(false);
         if (verdict is not null && known.TryAdd(key, verdict)) journal.Append(new Line(key, question.Id, verdict, identity));
         return verdict;
     }

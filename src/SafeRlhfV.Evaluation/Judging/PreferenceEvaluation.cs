@@ -11,11 +11,11 @@ public static class PreferenceEvaluation
     /// <param name="prompts">Prompts with both answers.</param>
     /// <param name="options">Seed, probes, concurrency.</param>
     /// <param name="progress">Told the number of questions answered so far; null for silence.</param>
-    /// <param name="cancellation">Stops asking.</param>
+    /// <param name="cancellationToken">Stops asking.</param>
     /// <exception cref="ArgumentException">There are no prompts.</exception>
     public static async Task<PreferenceReport> RunAsync(
         IPairwiseJudge judge, IReadOnlyList<JudgedPrompt> prompts, PreferenceOptions options, IProgress<int>? progress = null,
-        CancellationToken cancellation = default)
+        CancellationToken cancellationToken = default)
     {
         if (prompts.Count == 0) throw new ArgumentException("There are no prompts to judge.", nameof(prompts));
         RandomStream random = new(options.Seed, "judge/order");
@@ -31,7 +31,7 @@ public static class PreferenceEvaluation
 
         PairwiseVerdict?[] verdicts = new PairwiseVerdict?[questions.Count];
         int answered = 0;
-        ParallelOptions parallel = new() { MaxDegreeOfParallelism = Math.Max(1, options.Concurrency), CancellationToken = cancellation };
+        ParallelOptions parallel = new() { MaxDegreeOfParallelism = Math.Max(1, options.Concurrency), CancellationToken = cancellationToken };
         await Parallel.ForAsync(0, questions.Count, parallel, async (q, stop) =>
         {
             verdicts[q] = await judge.JudgeAsync(Put(prompts[questions[q].Prompt], questions[q]), stop).ConfigureAwait(false);

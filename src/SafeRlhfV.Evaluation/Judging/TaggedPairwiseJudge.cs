@@ -36,10 +36,10 @@ public sealed class TaggedPairwiseJudge(IChatClient judge, ChatOptions? options 
         $"tags\0{Instructions}\0{options?.Temperature ?? 0}\0{options?.TopP}\0{options?.MaxOutputTokens}\0{options?.Seed}")))[..16];
 
     /// <inheritdoc/>
-    public async Task<PairwiseVerdict?> JudgeAsync(PairwiseQuestion question, CancellationToken cancellation)
+    public async Task<PairwiseVerdict?> JudgeAsync(PairwiseQuestion question, CancellationToken cancellationToken)
     {
         ChatOptions call = options?.Clone() ?? new ChatOptions { Temperature = 0 };
-        ChatResponse response = await judge.GetResponseAsync(Messages(question), call, cancellation).ConfigureAwait(false);
+        ChatResponse response = await judge.GetResponseAsync(Messages(question), call, cancellationToken).ConfigureAwait(false);
         TaggedReply reply = TaggedReply.Read(response.Text);
         lock (gate) counts = counts.With(reply);
         return VerdictOf(reply);

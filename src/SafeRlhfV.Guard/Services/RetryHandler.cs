@@ -68,18 +68,18 @@ public sealed class RetryHandler : DelegatingHandler
     }
 
     // a stream is read by whoever asked for it
-    private async Task<ServiceFault?> BodyFaultAsync(HttpRequestMessage request, HttpResponseMessage response, CancellationToken cancel)
+    private async Task<ServiceFault?> BodyFaultAsync(HttpRequestMessage request, HttpResponseMessage response, CancellationToken cancellationToken)
     {
         if (!_stops || response.Content.Headers.ContentType?.MediaType == "text/event-stream") return null;
-        await response.Content.LoadIntoBufferAsync(cancel).ConfigureAwait(false);
-        return ServiceBody.FaultOf(request.RequestUri!.AbsolutePath, await response.Content.ReadAsStringAsync(cancel).ConfigureAwait(false));
+        await response.Content.LoadIntoBufferAsync(cancellationToken).ConfigureAwait(false);
+        return ServiceBody.FaultOf(request.RequestUri!.AbsolutePath, await response.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false));
     }
 
-    private async Task<ServiceFault?> FaultOfAsync(HttpRequestMessage request, HttpResponseMessage response, CancellationToken cancel)
+    private async Task<ServiceFault?> FaultOfAsync(HttpRequestMessage request, HttpResponseMessage response, CancellationToken cancellationToken)
     {
-        await response.Content.LoadIntoBufferAsync(cancel).ConfigureAwait(false);
+        await response.Content.LoadIntoBufferAsync(cancellationToken).ConfigureAwait(false);
         string what = $"{(int)response.StatusCode} {response.ReasonPhrase}",
-            said = Said(await response.Content.ReadAsStringAsync(cancel).ConfigureAwait(false));
+            said = Said(await response.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false));
         // services repeat keys in their error texts
         if (request.Headers.Authorization?.Parameter is { Length: > 0 } key) said = said.Replace(key, "***", StringComparison.Ordinal);
         TimeSpan? wait = ServiceFault.WaitOf(name => response.Headers.TryGetValues(name, out IEnumerable<string>? values) ? values.First() : null,

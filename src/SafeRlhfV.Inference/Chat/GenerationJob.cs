@@ -5,7 +5,7 @@ using SafeRlhfV.Processing;
 namespace SafeRlhfV.Inference;
 
 /// <summary>One answer that somebody waits for.</summary>
-internal sealed class GenerationJob(EncodedPrompt prompt, TextSettings settings, long seed, CancellationToken cancelled)
+internal sealed class GenerationJob(EncodedPrompt prompt, TextSettings settings, long seed, CancellationToken cancellationToken)
 {
     private readonly Channel<TextDelta> pieces = Channel.CreateUnbounded<TextDelta>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
 
@@ -19,7 +19,7 @@ internal sealed class GenerationJob(EncodedPrompt prompt, TextSettings settings,
 
     public long Seed => seed;
 
-    public CancellationToken Cancelled => cancelled;
+    public CancellationToken Cancelled => cancellationToken;
 
     /// <summary>The answer as it grows; ends with the answer, or throws what went wrong.</summary>
     public ChannelReader<TextDelta> Pieces => pieces.Reader;
@@ -34,7 +34,7 @@ internal sealed class GenerationJob(EncodedPrompt prompt, TextSettings settings,
     public bool Count(int tokens)
     {
         Tokens = tokens;
-        return tokens >= settings.Tokens.MaxNewTokens || cancelled.IsCancellationRequested;
+        return tokens >= settings.Tokens.MaxNewTokens || cancellationToken.IsCancellationRequested;
     }
 
     public void Report(TextDelta delta)
@@ -43,7 +43,7 @@ internal sealed class GenerationJob(EncodedPrompt prompt, TextSettings settings,
         if (delta.Finish is not { } finish) return;
         if (finish == FinishReason.EndToken) Tokens++;
         Finish = finish == FinishReason.Stopped && Tokens >= settings.Tokens.MaxNewTokens ? FinishReason.Length : finish;
-        if (cancelled.IsCancellationRequested) Fail(new OperationCanceledException(cancelled));
+        if (cancellationToken.IsCancellationRequested) Fail(new OperationCanceledException(cancellationToken));
         else pieces.Writer.TryComplete();
     }
 

@@ -26,11 +26,11 @@ public static class ModelFactory
     /// <param name="initialization">How weights are drawn; null = as transformers draws them.</param>
     /// <param name="options">Type, layout, sharding, and a folder whose tokenizer and processor files are copied.</param>
     /// <param name="progress">Told of tensors written and tensors in all.</param>
-    /// <param name="cancellation">Stops between two tensors; nothing stays behind.</param>
+    /// <param name="cancellationToken">Stops between two tensors; nothing stays behind.</param>
     /// <exception cref="InvalidInputException">The model would be impossibly large, or the folder cannot be written.</exception>
     public static void Write(
         ModelConfig config, long seed, string folder, Initialization? initialization = null, SaveOptions? options = null, Action<int, int>? progress = null,
-        CancellationToken cancellation = default)
+        CancellationToken cancellationToken = default)
     {
         options ??= new SaveOptions();
         IReadOnlyList<ParameterEntry> entries = ParameterList.Of(config);
@@ -46,7 +46,7 @@ public static class ModelFactory
             ShardedWriter.Write(aside, [.. entries.Select(entry => new PendingTensor(layout.ToFile(entry.Name), entry.Shape, dtype, () => source.Draw(entry)))],
                 options.MaxShardBytes, _ =>
             {
-                cancellation.ThrowIfCancellationRequested();
+                cancellationToken.ThrowIfCancellationRequested();
                 progress?.Invoke(++done, entries.Count);
             });
             if (options.FilesFrom is { } files) CheckpointFolder.CopyCompanions(files, aside);

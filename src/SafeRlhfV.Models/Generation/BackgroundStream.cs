@@ -8,9 +8,9 @@ namespace SafeRlhfV.Models;
 /// </summary>
 internal static class BackgroundStream
 {
-    public static async IAsyncEnumerable<T> Run<T>(Action<Action<T>, CancellationToken> work, [EnumeratorCancellation] CancellationToken cancellation)
+    public static async IAsyncEnumerable<T> Run<T>(Action<Action<T>, CancellationToken> work, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Channel<T> channel = Channel.CreateUnbounded<T>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
         Task running = Task.Run(
             () =>
@@ -29,7 +29,7 @@ internal static class BackgroundStream
             CancellationToken.None);
         try
         {
-            await foreach (T item in channel.Reader.ReadAllAsync(cancellation).ConfigureAwait(false)) yield return item;
+            await foreach (T item in channel.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false)) yield return item;
         }
         finally
         {

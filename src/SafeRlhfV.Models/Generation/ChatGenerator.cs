@@ -24,12 +24,12 @@ public sealed class ChatGenerator(VisionLanguageModel model, ModelProcessor proc
     /// <param name="streams">One random stream a row; null = streams named after seed and row. A row's answer depends on its stream, never on its
     /// batch.</param>
     /// <param name="onText">Told of each answer's text as it grows, on the calling thread.</param>
-    /// <param name="cancellation">Stops between two tokens.</param>
+    /// <param name="cancellationToken">Stops between two tokens.</param>
     /// <exception cref="InvalidInputException">A setting is out of range, or there is no such adapter.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public IReadOnlyList<TextCompletion> Generate(
         IReadOnlyList<EncodedPrompt> prompts, TextSettings settings, IReadOnlyList<RandomStream>? streams = null, Action<TextDelta>? onText = null,
-        CancellationToken cancellation = default)
+        CancellationToken cancellationToken = default)
     {
         settings.Validate();
         if (prompts.Count == 0) return [];
@@ -58,7 +58,7 @@ public sealed class ChatGenerator(VisionLanguageModel model, ModelProcessor proc
         using IDisposable noGrad = no_grad();
         using IDisposable? adapter = settings.Adapter is null ? null : model.UseAdapter(settings.Adapter);
         GenerationPrompt prompt = Prepare(prompts);
-        using GenerationResult result = generator.Generate(prompt, tokens, streams, Report, cancellation);
+        using GenerationResult result = generator.Generate(prompt, tokens, streams, Report, cancellationToken);
         float[]? logProbs = result.LogProbs_BT?.cpu().data<float>().ToArray();
         int longest = (int)result.Tokens_BT.shape[1];
         return [.. texts.Select((text, row) =>
@@ -72,8 +72,8 @@ public sealed class ChatGenerator(VisionLanguageModel model, ModelProcessor proc
 
     /// <summary>Answers prompts and yields the text as it comes. The work runs on a thread of the pool and stops when the caller stops listening.</summary>
     public IAsyncEnumerable<TextDelta> Stream(
-        IReadOnlyList<EncodedPrompt> prompts, TextSettings settings, IReadOnlyList<RandomStream>? streams = null, CancellationToken cancellation = default) =>
-        BackgroundStream.Run<TextDelta>((report, stop) => Generate(prompts, settings, streams, report, stop), cancellation);
+        IReadOnlyList<EncodedPrompt> prompts, TextSettings settings, IReadOnlyList<RandomStream>? streams = null, CancellationToken cancellationToken = default) =>
+        BackgroundStream.Run<TextDelta>((report, stop) => Generate(prompts, settings, streams, report, stop), cancellationToken);
 
     /// <summary>Prompts as the token generator takes them: left-padded ids and mask, and the images' embeddings.</summary>
     public GenerationPrompt Prepare(IReadOnlyList<EncodedPrompt> prompts)

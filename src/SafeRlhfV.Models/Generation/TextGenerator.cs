@@ -14,22 +14,22 @@ public sealed class TextGenerator(VisionLanguageModel model)
     /// <param name="settings">How.</param>
     /// <param name="streams">One stream a row of the result (prompt × samples); null = streams named after seed and row.</param>
     /// <param name="onToken">Told of each token of a row that has not ended, in order of rows, on the calling thread.</param>
-    /// <param name="cancellation">Stops between two tokens.</param>
+    /// <param name="cancellationToken">Stops between two tokens.</param>
     /// <exception cref="InvalidInputException">A setting is out of range, or a prompt is padded on the right.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public GenerationResult Generate(
         GenerationPrompt prompt, GenerationSettings settings, IReadOnlyList<RandomStream>? streams = null, Action<GeneratedToken>? onToken = null,
-        CancellationToken cancellation = default)
+        CancellationToken cancellationToken = default)
     {
         settings.Validate();
-        cancellation.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGrad = no_grad();
         using GenerationBatch batch = new(model, prompt, settings, streams);
         Tensor logits_BV = batch.Start();
         for (int step = 0; ; step++)
         {
-            cancellation.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested();
             using DisposeScope inner = NewDisposeScope();
             if (!batch.Take(logits_BV, step, onToken)) break;
             Tensor next = batch.Advance();
@@ -44,6 +44,6 @@ public sealed class TextGenerator(VisionLanguageModel model)
     /// Generates answers and yields their tokens as they come. The work runs on a thread of the pool and stops when the caller stops listening.
     /// </summary>
     public IAsyncEnumerable<GeneratedToken> Stream(
-        GenerationPrompt prompt, GenerationSettings settings, IReadOnlyList<RandomStream>? streams = null, CancellationToken cancellation = default) =>
-        BackgroundStream.Run<GeneratedToken>((report, stop) => Generate(prompt, settings, streams, report, stop).Dispose(), cancellation);
+        GenerationPrompt prompt, GenerationSettings settings, IReadOnlyList<RandomStream>? streams = null, CancellationToken cancellationToken = default) =>
+        BackgroundStream.Run<GeneratedToken>((report, stop) => Generate(prompt, settings, streams, report, stop).Dispose(), cancellationToken);
 }

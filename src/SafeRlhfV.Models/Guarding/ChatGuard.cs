@@ -28,23 +28,23 @@ public sealed class ChatGuard(GuardModel model, ModelProcessor processor)
     /// <summary>The head's 25 raw numbers for each text, in one pass.</summary>
     /// <param name="prompts">The prompts.</param>
     /// <param name="responses">The answer to each; null = the prompt alone.</param>
-    /// <param name="cancellation">Asked before the pass.</param>
+    /// <param name="cancellationToken">Asked before the pass.</param>
     /// <exception cref="InvalidInputException">A text is too long.</exception>
-    public IReadOnlyList<float[]> Outputs(IReadOnlyList<EncodedPrompt> prompts, IReadOnlyList<string?> responses, CancellationToken cancellation = default)
+    public IReadOnlyList<float[]> Outputs(IReadOnlyList<EncodedPrompt> prompts, IReadOnlyList<string?> responses, CancellationToken cancellationToken = default)
     {
         if (prompts.Count != responses.Count)
             throw new ArgumentException($"{prompts.Count} prompts need as many answers or nulls, not {responses.Count}.", nameof(responses));
-        return Outputs(prompts, [.. prompts.Zip(responses, Encode)], cancellation);
+        return Outputs(prompts, [.. prompts.Zip(responses, Encode)], cancellationToken);
     }
 
     /// <summary>The same for texts that <see cref="Encode"/> has encoded.</summary>
     /// <param name="prompts">The prompts, for their images.</param>
     /// <param name="ids">The ids of each text.</param>
-    /// <param name="cancellation">Asked before the pass.</param>
-    public IReadOnlyList<float[]> Outputs(IReadOnlyList<EncodedPrompt> prompts, IReadOnlyList<int[]> ids, CancellationToken cancellation = default)
+    /// <param name="cancellationToken">Asked before the pass.</param>
+    public IReadOnlyList<float[]> Outputs(IReadOnlyList<EncodedPrompt> prompts, IReadOnlyList<int[]> ids, CancellationToken cancellationToken = default)
     {
         if (prompts.Count == 0) return [];
-        cancellation.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGrad = no_grad();
         TokenBatch batch = TokenBatch.PadRight(ids, processor.PadTokenId, model.Scores.Backbone.Decoder.Embedding.Weight.device);

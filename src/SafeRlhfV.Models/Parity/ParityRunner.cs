@@ -11,13 +11,13 @@ public static class ParityRunner
     /// <param name="folder">A checkpoint folder with a `cases` folder in it.</param>
     /// <param name="dump">A folder for what we computed, one safetensors file a case; null = none.</param>
     /// <param name="progress">Told of every finished case.</param>
-    /// <param name="cancellation">Stops between two cases.</param>
+    /// <param name="cancellationToken">Stops between two cases.</param>
     /// <param name="counted">Told how many cases there are, before the first is run.</param>
     /// <param name="kind">Run the cases of this kind alone; null = all.</param>
     /// <param name="trainer">Runs training cases; without one they are skipped.</param>
     /// <exception cref="InvalidInputException">There are no cases, or a file is missing or malformed.</exception>
     public static ParityReport Run(
-        string folder, string? dump = null, Action<ParityCaseResult>? progress = null, CancellationToken cancellation = default, Action<int>? counted = null,
+        string folder, string? dump = null, Action<ParityCaseResult>? progress = null, CancellationToken cancellationToken = default, Action<int>? counted = null,
         string? kind = null, Func<ParityTrainingTask, ParityTrainingResult>? trainer = null)
     {
         string cases = Path.Combine(folder, "cases");
@@ -32,7 +32,7 @@ public static class ParityRunner
         List<ParityCaseResult> results = [];
         foreach (string path in paths)
         {
-            cancellation.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested();
             using DisposeScope scope = NewDisposeScope();
             using ParityCase reference = ParityCase.Open(path);
             if (kind is not null && reference.Kind != kind) continue;

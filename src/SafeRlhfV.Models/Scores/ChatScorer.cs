@@ -27,23 +27,23 @@ public sealed class ChatScorer(ScoreModel model, ModelProcessor processor)
     /// <summary>End scores of answers in one batch; an answer has as many numbers as the head has outputs.</summary>
     /// <param name="prompts">The prompts.</param>
     /// <param name="responses">The answer to each.</param>
-    /// <param name="cancellation">Asked before the pass.</param>
+    /// <param name="cancellationToken">Asked before the pass.</param>
     /// <exception cref="InvalidInputException">A text is too long, or image tokens and image features differ in number.</exception>
-    public IReadOnlyList<float[]> Score(IReadOnlyList<EncodedPrompt> prompts, IReadOnlyList<string> responses, CancellationToken cancellation = default)
+    public IReadOnlyList<float[]> Score(IReadOnlyList<EncodedPrompt> prompts, IReadOnlyList<string> responses, CancellationToken cancellationToken = default)
     {
         if (prompts.Count != responses.Count)
             throw new ArgumentException($"{prompts.Count} prompts need as many answers, not {responses.Count}.", nameof(responses));
-        return Score(prompts, [.. prompts.Zip(responses, Encode)], cancellation);
+        return Score(prompts, [.. prompts.Zip(responses, Encode)], cancellationToken);
     }
 
     /// <summary>The same for texts that <see cref="Encode"/> has encoded.</summary>
     /// <param name="prompts">The prompts, for their images.</param>
     /// <param name="ids">The ids of each text.</param>
-    /// <param name="cancellation">Asked before the pass.</param>
-    public IReadOnlyList<float[]> Score(IReadOnlyList<EncodedPrompt> prompts, IReadOnlyList<int[]> ids, CancellationToken cancellation = default)
+    /// <param name="cancellationToken">Asked before the pass.</param>
+    public IReadOnlyList<float[]> Score(IReadOnlyList<EncodedPrompt> prompts, IReadOnlyList<int[]> ids, CancellationToken cancellationToken = default)
     {
         if (prompts.Count == 0) return [];
-        cancellation.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGrad = no_grad();
         TokenBatch batch = TokenBatch.PadRight(ids, processor.PadTokenId, model.Backbone.Decoder.Embedding.Weight.device);

@@ -25,10 +25,10 @@ public static class WorldDataset
     /// <param name="overwrite">Replace a folder that is there.</param>
     /// <param name="labelNoise">The share of wrong labels that the pairs were made with, to be told in the folder's description.</param>
     /// <param name="written">Told the number of rows written so far after each.</param>
-    /// <param name="cancel">Stops between rows; nothing is left behind then.</param>
+    /// <param name="cancellationToken">Stops between rows; nothing is left behind then.</param>
     /// <exception cref="InvalidInputException">The folder is taken or cannot be written, or there is no pair.</exception>
     public static void Write(string folder, IEnumerable<PreferencePair> train, IEnumerable<PreferencePair> evaluation, bool overwrite = false,
-        Action<long>? written = null, CancellationToken cancel = default, double labelNoise = World.LabelNoise)
+        Action<long>? written = null, CancellationToken cancellationToken = default, double labelNoise = World.LabelNoise)
     {
         using BeaverTailsWriter writer = BeaverTailsWriter.Create(folder, RowLayout.Paired, new BeaverTailsWriterOptions
         {
@@ -39,7 +39,7 @@ public static class WorldDataset
         foreach ((string split, IEnumerable<PreferencePair> pairs) in new[] { (Train, train), (Evaluation, evaluation) })
             foreach (PreferencePair pair in pairs)
             {
-                cancel.ThrowIfCancellationRequested();
+                cancellationToken.ThrowIfCancellationRequested();
                 writer.Add(split, pair);
                 written?.Invoke(writer.Rows);
             }

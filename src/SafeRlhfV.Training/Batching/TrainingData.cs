@@ -57,11 +57,11 @@ public sealed class TrainingData(
     /// <param name="parts">What of a row is looked at.</param>
     /// <param name="encoder">The encoder of the samples; its counts stay as they are.</param>
     /// <param name="encode">Makes a sample of a row; null leaves it out.</param>
-    /// <param name="cancel">Stops.</param>
+    /// <param name="cancellationToken">Stops.</param>
     /// <exception cref="InvalidInputException">A row is damaged, or none can be used.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public UsableRows CountUsable<T>(RecordParts parts, SampleEncoder encoder, Func<ConversationRecord, SampleEncoder, T?> encode,
-        CancellationToken cancel = default) where T : class
+        CancellationToken cancellationToken = default) where T : class
     {
         SampleEncoder lengths = encoder.ForLengths();
         long usable = 0, reordered = 0;
@@ -70,7 +70,7 @@ public sealed class TrainingData(
             T? sample = encode(row, lengths);
             if (sample is not null) Interlocked.Increment(ref usable);
             if (sample is PairSample { IsReordered: true }) Interlocked.Increment(ref reordered);
-        }, cancel);
+        }, cancellationToken);
         return Demand(new UsableRows(Rows, usable, lengths.Dropped) { BothUnsafe = lengths.BothUnsafe, Reordered = reordered }, parts);
     }
 
@@ -89,8 +89,8 @@ public sealed class TrainingData(
     /// <summary>Shows every row once, on all cores and in no order.</summary>
     /// <exception cref="InvalidInputException">A row is damaged.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public void ForEach(RecordParts parts, Action<ConversationRecord> look, CancellationToken cancel) =>
-        AllCores.ForEach(dataset.ReadRows(split, config), row => look(row.ToRecord(parts, categories)), cancel);
+    public void ForEach(RecordParts parts, Action<ConversationRecord> look, CancellationToken cancellationToken) =>
+        AllCores.ForEach(dataset.ReadRows(split, config), row => look(row.ToRecord(parts, categories)), cancellationToken);
 
     /// <summary>The rows once, in the files' order.</summary>
     public IEnumerable<ConversationRecord> InOrder(RecordParts parts) => dataset.ReadRecords(parts, split, config, categories);

@@ -18,7 +18,7 @@ internal sealed class GuardCensus
     /// <summary>Looks at every row.</summary>
     /// <exception cref="InvalidInputException">A row is damaged.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public static GuardCensus Take(TrainingData data, SampleEncoder encoder, Func<ConversationRecord, int, GuardLabel?> label, CancellationToken cancel)
+    public static GuardCensus Take(TrainingData data, SampleEncoder encoder, Func<ConversationRecord, int, GuardLabel?> label, CancellationToken cancellationToken)
     {
         GuardCensus census = new(data);
         SampleEncoder lengths = encoder.ForLengths();
@@ -33,7 +33,7 @@ internal sealed class GuardCensus
             }
             census.rows.Add(new Texts(row.Source, row.Kind == RecordKind.Pair, Of(GuardSides.Prompt, census.prompts), Of(1, census.answers),
                 Of(2, census.answers)));
-        }, cancel);
+        }, cancellationToken);
         return census;
     }
 

@@ -15,12 +15,12 @@ internal sealed record GuardCounts(bool JudgesPrompts, string? Fault, long Texts
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static GuardCounts Take(
         TrainingData data, TrainingData? safePrompts, GuardSettings settings, SampleEncoder encoder, Func<ConversationRecord, int, GuardLabel?> label,
-        CancellationToken cancel)
+        CancellationToken cancellationToken)
     {
-        GuardCensus census = GuardCensus.Take(data, encoder, label, cancel);
+        GuardCensus census = GuardCensus.Take(data, encoder, label, cancellationToken);
         census.DemandAnswers();
         bool wanted = settings.PromptShare > 0;
-        UsableRows? safe = wanted ? safePrompts?.CountUsable(RecordParts.None, encoder, (row, with) => with.EncodePrompt(row), cancel) : null;
+        UsableRows? safe = wanted ? safePrompts?.CountUsable(RecordParts.None, encoder, (row, with) => with.EncodePrompt(row), cancellationToken) : null;
         string? fault = wanted ? census.PromptFault(safe?.Usable ?? 0) : null;
         GuardSides sides = new(settings, wanted && fault is null, safePrompts is not null);
         (long texts, UsableRows rows) = census.Usable(sides, settings.Epochs, settings.MaxSteps * settings.BatchSize ?? long.MaxValue);

@@ -84,7 +84,7 @@ public sealed class PpoDefinition : TrainerDefinition
     }
 
     /// <inheritdoc/>
-    public override void Train(Recipe recipe, TrainingRun run, CancellationToken cancel)
+    public override void Train(Recipe recipe, TrainingRun run, CancellationToken cancellationToken)
     {
         PpoRecipe ppo = (PpoRecipe)recipe;
         PpoSettings training = ppo.Training;
@@ -101,7 +101,7 @@ public sealed class PpoDefinition : TrainerDefinition
         PpoRoles roles = models.Roles(calibrationData, training, training.MiniBatch, run.Ranks);
         using ServerRollouts? rollouts = ppo.Rollouts is { } servers
             ? new(servers, roles, training, processor, SampleBatcher.Of(promptData), run) : null;
-        SafePpoTrainer.Train(roles, promptData, instructionData, training, run, cancel,
+        SafePpoTrainer.Train(roles, promptData, instructionData, training, run, cancellationToken,
             folder => RecipeModels.Save(models.Policy, roles.Actor.Adapter, folder), rollouts);
     }
 

@@ -67,14 +67,14 @@ public sealed class SafePpoTrainer : IDisposable
     /// <param name="instructions">Instruction data for PTX; null without.</param>
     /// <param name="settings">How.</param>
     /// <param name="run">Checkpoints and metrics.</param>
-    /// <param name="cancel">Stops within a round, between two tokens; the round is sampled again when the run is resumed.</param>
+    /// <param name="cancellationToken">Stops within a round, between two tokens; the round is sampled again when the run is resumed.</param>
     /// <param name="save">Writes the result into the folder it is given.</param>
     /// <param name="rollouts">Samples the responses; null = the actor itself does.</param>
     /// <exception cref="InvalidInputException">A row is damaged, no response can be had (a checkpoint was written before), or the training
     /// diverged.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; a checkpoint was written before.</exception>
     public static void Train(
-        PpoRoles roles, TrainingData prompts, TrainingData? instructions, PpoSettings settings, TrainingRun run, CancellationToken cancel = default,
+        PpoRoles roles, TrainingData prompts, TrainingData? instructions, PpoSettings settings, TrainingRun run, CancellationToken cancellationToken = default,
         Action<string>? save = null, IRolloutSource? rollouts = null)
     {
         using PpoFeeds feeds = new(prompts, instructions, settings, run, keepRows: rollouts is not null);
@@ -88,7 +88,7 @@ public sealed class SafePpoTrainer : IDisposable
             Dictionary<string, double> metrics;
             try
             {
-                metrics = trainer.Round(feeds.NextPrompts(), round, cancel);
+                metrics = trainer.Round(feeds.NextPrompts(), round, cancellationToken);
             }
             catch (Exception stop) when (stop is OperationCanceledException || trainer.isWaiting)
             {
@@ -105,18 +105,18 @@ public sealed class SafePpoTrainer : IDisposable
     /// <summary>One round of the algorithm.</summary>
     /// <param name="prompts">Prompts without responses.</param>
     /// <param name="round">Rounds done before this one; all random numbers of the round follow from the seed and this.</param>
-    /// <param name="cancel">Stops while responses are sampled, before anything is trained.</param>
+    /// <param name="cancellationToken">Stops while responses are sampled, before anything is trained.</param>
     /// <param name="finished">Called when a phase has finished.</param>
     /// <returns>The metrics of the round.</returns>
     /// <exception cref="InvalidInputException">The training diverged.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; nothing has changed.</exception>
     public Dictionary<string, double> Round(
-        IReadOnlyList<EncodedSample> prompts, long round, CancellationToken cancel = default, Action<PpoPhase>? finished = null)
+        IReadOnlyList<EncodedSample> prompts, long round, CancellationToken cancellationToken = default, Action<PpoPhase>? finished = null)
     {
         using DisposeScope scope = NewDisposeScope();
         foreach (Role trained in (Role[])[roles.Actor, .. roles.Critics.Scorers]) trained.BeginStep(settings.Seed, round);
 
-        Episode[] episodes = Sample(prompts, round, cancel);
+        Episode[] episodes = Sample(prompts, round, cancellationToken);
         finished?.Invoke(PpoPhase.Sample);
 
         Score(episodes);
@@ -131,12 +131,12 @@ public sealed class SafePpoTrainer : IDisposable
     }
 
     /// <summary>Samples a response to each prompt. Row i of a round draws from its own random stream.</summary>
-    internal Episode[] Sample(IReadOnlyList<EncodedSample> prompts, long round, CancellationToken cancel)
+    internal Episode[] Sample(IReadOnlyList<EncodedSample> prompts, long round, CancellationToken cancellationToken)
     {
         if (rollouts is not null)
         {
             isWaiting = true;
-            Episode[] received = RolloutExchange.Receive(ranks, rollouts, prompts, round, cancel);
+            Episode[] received = RolloutExchange.Receive(ranks, rollouts, prompts, round, cancellationToken);
             isWaiting = false;
             return received;
         }
@@ -166,7 +166,7 @@ public sealed class SafePpoTrainer : IDisposable
         if (!ranks.IsAlone && ranks.Any("stop of the round", stopped))
         {
             ranks.StopTogether();
-            throw new OperationCanceledException(cancel);
+            throw new OperationCanceledException(cancellationToken);
         }
         return EpisodeExchange.Sampled(ranks, prompts, own);
 
@@ -174,7 +174,7 @@ public sealed class SafePpoTrainer : IDisposable
         {
             using DisposeScope scope = NewDisposeScope();
             RandomStream[] streams = [.. part.Select((_, row) => new RandomStream(settings.Seed, $"rollout/{round}/{firstRow + row}"))];
-            using GenerationResult result = roles.Actor.Generate(batcher.Collate(part), generation, streams, cancel);
+            using GenerationResult result = roles.Actor.Generate(batcher.Collate(part), generation, streams, cancellationToken);
             float[][] logProbs = ToRows(result.LogProbs_BT!, result.Lengths);
             ranks.Worked(part.Count);
             for (int row = 0; row < part.Count; row++)

@@ -7,17 +7,17 @@ public static class RecipeRunner
     /// <param name="recipe">The recipe.</param>
     /// <param name="options">How the run is kept; mostly <see cref="Recipe.ToRunOptions"/>.</param>
     /// <param name="progress">Hears of every step.</param>
-    /// <param name="cancel">Stops at the next step, with a checkpoint.</param>
+    /// <param name="cancellationToken">Stops at the next step, with a checkpoint.</param>
     /// <returns>False if the run was finished before, and nothing was done.</returns>
     /// <exception cref="InvalidInputException">A folder does not hold what the recipe says, a row is damaged, the training diverged, or the disk is
     /// full.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; the state is saved.</exception>
-    public static bool Run(Recipe recipe, RunOptions options, IProgress<TrainingProgress>? progress = null, CancellationToken cancel = default)
+    public static bool Run(Recipe recipe, RunOptions options, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default)
     {
-        using TrainingRun run = new(recipe.Trainer.Name, options, progress, cancel);
+        using TrainingRun run = new(recipe.Trainer.Name, options, progress, cancellationToken);
         run.CheckInputs(RecipeInputs.Of(recipe)); // before gigabytes are read; a finished run of other files is not the run that is asked for
         if (run.IsFinished) return false;
-        recipe.Trainer.Train(recipe, run, cancel);
+        recipe.Trainer.Train(recipe, run, cancellationToken);
         return true;
     }
 }

@@ -32,14 +32,14 @@ public sealed class PolicyRole(VisionLanguageModel model, string? adapter = null
 
     /// <inheritdoc/>
     public GenerationResult Generate(SequenceBatch prompts, GenerationSettings settings, IReadOnlyList<RandomStream> streams,
-        CancellationToken cancel = default)
+        CancellationToken cancellationToken = default)
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGrad = no_grad();
         using IDisposable use = Model.Adapters.UseMerged(Adapter);
         ImageEmbeddings? images = prompts.Features is null ? null : Model.ProjectImages(prompts.Features);
         GenerationPrompt prompt = new(prompts.Ids_BL.narrow(1, 0, prompts.PromptLength), prompts.Mask_BL.narrow(1, 0, prompts.PromptLength), images);
-        return new TextGenerator(Model).Generate(prompt, settings, streams, null, cancel);
+        return new TextGenerator(Model).Generate(prompt, settings, streams, null, cancellationToken);
     }
 
     private (Tensor LogProbs_BT, Tensor? Entropy_BT) Run(SequenceBatch batch, double temperature, bool entropy)

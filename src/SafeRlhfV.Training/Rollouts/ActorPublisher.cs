@@ -41,7 +41,7 @@ internal sealed class ActorPublisher
     /// <summary>Publishes the actor as it is now to all servers that are up; those that cannot be reached are left out of the round.</summary>
     /// <returns>The name to sample from.</returns>
     /// <exception cref="InvalidInputException">A server refuses it, or none is left.</exception>
-    public async Task<string> PublishAsync(long round, CancellationToken cancel)
+    public async Task<string> PublishAsync(long round, CancellationToken cancellationToken)
     {
         string name = $"{(actor.Adapter is null ? Weights : Adapters)}{run}-{round.ToString("D6", CultureInfo.InvariantCulture)}";
         for (int again = 1; published.ContainsKey(name); again++) name = $"{name.Split('+')[0]}+{again}"; // a round that is sampled anew
@@ -52,23 +52,23 @@ internal sealed class ActorPublisher
         published.Add(name, holders);
         newest = name;
         IReadOnlyList<ServerCall> calls = actor.Adapter is null ? protocol.Reload(served, name) : [protocol.LoadAdapter(name, served)];
-        await Task.WhenAll(pool.Up.Select(endpoint => LoadAsync(endpoint, calls, path, holders, cancel))).ConfigureAwait(false);
+        await Task.WhenAll(pool.Up.Select(endpoint => LoadAsync(endpoint, calls, path, holders, cancellationToken))).ConfigureAwait(false);
         if (pool.Up.Count == 0) throw pool.NoneLeft();
         return actor.Adapter is null ? baseName : name;
     }
 
     /// <summary>Unloads all but the newest, and deletes the folders that no server holds any more.</summary>
     /// <param name="all">The newest, too.</param>
-    /// <param name="cancel">Stops.</param>
+    /// <param name="cancellationToken">Stops.</param>
     /// <returns>How many folders are left.</returns>
-    public async Task<int> RetireAsync(bool all, CancellationToken cancel)
+    public async Task<int> RetireAsync(bool all, CancellationToken cancellationToken)
     {
         foreach ((string name, HashSet<ServerEndpoint> holders) in published.Where(one => all || one.Key != newest).ToArray())
         {
             if (name.StartsWith(Weights, StringComparison.Ordinal)) holders.Clear(); // they are read once
             foreach (ServerEndpoint endpoint in holders.Where(holder => holder.Down is null).ToArray())
             {
-                (_, ServiceFault? fault) = await endpoint.TryAsync(protocol.UnloadAdapter(name), _ => true, cancel).ConfigureAwait(false);
+                (_, ServiceFault? fault) = await endpoint.TryAsync(protocol.UnloadAdapter(name), _ => true, cancellationToken).ConfigureAwait(false);
                 if (fault is null || fault.Status is 404 or 400) holders.Remove(endpoint); // 404, 400: it does not know the name; it may have been started anew
             }
             if (holders.Count > 0) continue;
@@ -80,15 +80,15 @@ internal sealed class ActorPublisher
     }
 
     private async Task LoadAsync(ServerEndpoint endpoint, IReadOnlyList<ServerCall> calls, string path, HashSet<ServerEndpoint> holders,
-        CancellationToken cancel)
+        CancellationToken cancellationToken)
     {
         lock (holders) holders.Add(endpoint); // also where the call fails: the server may have carried it out
         foreach (ServerCall call in calls)
         {
-            (_, ServiceFault? fault) = await endpoint.TryAsync(call, Done, cancel).ConfigureAwait(false);
+            (_, ServiceFault? fault) = await endpoint.TryAsync(call, Done, cancellationToken).ConfigureAwait(false);
             if (fault is null) continue;
             bool isThere = fault.Kind is "refused" or "denied" or "garbled"
-                || (fault.Kind == "server_error" && await endpoint.IsWellAsync(cancel).ConfigureAwait(false));
+                || (fault.Kind == "server_error" && await endpoint.IsWellAsync(cancellationToken).ConfigureAwait(false));
             if (isThere) throw new InvalidInputException($"{endpoint.Address}{call.Path}: {fault.What.TrimEnd('.')}; {Hint(fault, path)}.");
             pool.LeaveOut(endpoint, fault.What);
             return;

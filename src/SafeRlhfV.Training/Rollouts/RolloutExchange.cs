@@ -5,19 +5,17 @@ namespace SafeRlhfV.Training;
 /// <summary>A round's rollouts as episodes, on all ranks: rank 0 asks for them.</summary>
 internal static class RolloutExchange
 {
-    /// <summary>
-    /// The episodes of a round, without log π_old, which our own pass gives later. An error or a stop is everybody's, so that all are at one place.
-    /// </summary>
+    /// <summary>The episodes of a round, without log π_old, which our own pass gives later. An error or a stop is everybody's, so that all are at one place.</summary>
     /// <exception cref="InvalidInputException">Rank 0 could not get them.</exception>
     /// <exception cref="OperationCanceledException">Rank 0 was told to stop.</exception>
-    public static Episode[] Receive(Ranks ranks, IRolloutSource source, IReadOnlyList<EncodedSample> prompts, long round, CancellationToken cancel)
+    public static Episode[] Receive(Ranks ranks, IRolloutSource source, IReadOnlyList<EncodedSample> prompts, long round, CancellationToken cancellationToken)
     {
         Received received = ranks.First("rollouts", Ask);
         if (received.Error is { } error) throw new InvalidInputException(error);
         if (received.Rollouts is not { } sampled)
         {
             if (!ranks.IsAlone) ranks.StopTogether();
-            throw new OperationCanceledException(cancel);
+            throw new OperationCanceledException(cancellationToken);
         }
         return [.. prompts.Zip(sampled, (prompt, rollout) => new Episode
         {
@@ -31,7 +29,7 @@ internal static class RolloutExchange
         {
             try
             {
-                return new(source.Sample(prompts, round, cancel), null);
+                return new(source.Sample(prompts, round, cancellationToken), null);
             }
             catch (OperationCanceledException)
             {

@@ -1,3 +1,4 @@
+using SafeRlhfV.Models;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -49,25 +49,25 @@ internal sealed class ServerEndpoint : IDisposable
     public int InFlight => Volatile.Read(ref inFlight);
 
     /// <summary>Whether it says that it is well. A server that sleeps says so, too.</summary>
-    public async Task<bool> IsWellAsync(CancellationToken cancel) =>
-        (await TryAsync(ServerProtocol.Health, reply => true, HealthTimeout, cancel).ConfigureAwait(false)).Fault is null;
+    public async Task<bool> IsWellAsync(CancellationToken cancellationToken) =>
+        (await TryAsync(ServerProtocol.Health, reply => true, HealthTimeout, cancellationToken).ConfigureAwait(false)).Fault is null;
 
     /// <summary>Sends a call once.</summary>
     /// <param name="call">The call.</param>
     /// <param name="read">Reads the reply; any exception but <see cref="InvalidInputException"/> means that it is not of the protocol.</param>
-    /// <param name="cancel">Stops.</param>
+    /// <param name="cancellationToken">Stops.</param>
     /// <returns>What was read, or what went wrong.</returns>
     /// <exception cref="InvalidInputException">As <paramref name="read"/> throws it.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public Task<(T? Result, ServiceFault? Fault)> TryAsync<T>(ServerCall call, Func<ServerReply, T> read, CancellationToken cancel) =>
-        TryAsync(call, read, timeout, cancel);
+    public Task<(T? Result, ServiceFault? Fault)> TryAsync<T>(ServerCall call, Func<ServerReply, T> read, CancellationToken cancellationToken) =>
+        TryAsync(call, read, timeout, cancellationToken);
 
     /// <inheritdoc/>
     public void Dispose() => http.Dispose();
 
-    private async Task<(T? Result, ServiceFault? Fault)> TryAsync<T>(ServerCall call, Func<ServerReply, T> read, TimeSpan limit, CancellationToken cancel)
+    private async Task<(T? Result, ServiceFault? Fault)> TryAsync<T>(ServerCall call, Func<ServerReply, T> read, TimeSpan limit, CancellationToken cancellationToken)
     {
-        using CancellationTokenSource silence = new(limit), either = CancellationTokenSource.CreateLinkedTokenSource(silence.Token, cancel);
+        using CancellationTokenSource silence = new(limit), either = CancellationTokenSource.CreateLinkedTokenSource(silence.Token, cancellationToken);
         Interlocked.Increment(ref inFlight);
         try
         {
@@ -88,7 +88,7 @@ internal sealed class ServerEndpoint : IDisposable
             return events is [.., ServerReply.Done] ? (read(new ServerReply([], events[..^1])), null)
                 : (default, new ServiceFault("cut_off", "the stream broke off before its end", 200, MayRetry: true));
         }
-        catch (Exception error) when (error is not InvalidInputException && !cancel.IsCancellationRequested)
+        catch (Exception error) when (error is not InvalidInputException && !cancellationToken.IsCancellationRequested)
         {
             return (default, silence.IsCancellationRequested
                 ? new ServiceFault("timeout", $"no answer within {limit.TotalSeconds:0.###} s", null, MayRetry: true)
@@ -101,11 +101,11 @@ internal sealed class ServerEndpoint : IDisposable
     }
 
     private static async Task<List<string>> ReadEventsAsync(HttpResponseMessage response, CancellationTokenSource silence, TimeSpan limit,
-        CancellationToken cancel)
+        CancellationToken cancellationToken)
     {
-        await using Stream stream = await response.Content.ReadAsStreamAsync(cancel).ConfigureAwait(false);
+        await using Stream stream = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
         List<string> events = [];
-        await foreach (SseItem<string> item in SseParser.Create(stream).EnumerateAsync(cancel).ConfigureAwait(false))
+        await foreach (SseItem<string> item in SseParser.Create(stream).EnumerateAsync(cancellationToken).ConfigureAwait(false))
         {
             silence.CancelAfter(limit);
             events.Add(item.Data);

@@ -59,16 +59,16 @@ internal sealed class ServerPool : IDisposable
     /// <returns>The results in the calls' order, whatever the order in which they came.</returns>
     /// <exception cref="InvalidInputException">A call was refused, no server is left, or <paramref name="read"/> refused a reply.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public async Task<T[]> AskAllAsync<T>(IReadOnlyList<ServerCall> calls, Func<int, ServerReply, T> read, CancellationToken cancel)
+    public async Task<T[]> AskAllAsync<T>(IReadOnlyList<ServerCall> calls, Func<int, ServerReply, T> read, CancellationToken cancellationToken)
     {
-        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using SemaphoreSlim places = new(concurrency * Math.Max(1, Up.Count));
         Task<T>[] tasks = [.. calls.Select((call, i) => Enter(call, reply => read(i, reply)))];
         try
         {
             return await Task.WhenAll(tasks).ConfigureAwait(false);
         }
-        catch (Exception) when (!cancel.IsCancellationRequested && tasks.FirstOrDefault(task => task.IsFaulted) is { Exception.InnerException: { } first })
+        catch (Exception) when (!cancellationToken.IsCancellationRequested && tasks.FirstOrDefault(task => task.IsFaulted) is { Exception.InnerException: { } first })
         {
             // not the cancellation of the others that followed from it
             System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(first);
@@ -100,20 +100,20 @@ internal sealed class ServerPool : IDisposable
         foreach (ServerEndpoint endpoint in endpoints) endpoint.Dispose();
     }
 
-    private async Task<T> AskAsync<T>(ServerCall call, Func<ServerReply, T> read, CancellationToken cancel)
+    private async Task<T> AskAsync<T>(ServerCall call, Func<ServerReply, T> read, CancellationToken cancellationToken)
     {
         ServerEndpoint? last = null;
         (T? result, ServiceFault? fault, int attempts) = await retry.RunAsync<T>(async _ =>
         {
             last = Choose(last) ?? throw NoneLeft();
-            (T? one, ServiceFault? wrong) = await last.TryAsync(call, read, cancel).ConfigureAwait(false);
-            return (one, wrong is null ? null : await JudgeAsync(last, wrong, cancel).ConfigureAwait(false));
-        }, TimeProvider.System, null, cancel).ConfigureAwait(false);
+            (T? one, ServiceFault? wrong) = await last.TryAsync(call, read, cancellationToken).ConfigureAwait(false);
+            return (one, wrong is null ? null : await JudgeAsync(last, wrong, cancellationToken).ConfigureAwait(false));
+        }, TimeProvider.System, null, cancellationToken).ConfigureAwait(false);
         if (fault is null) return result!;
         if (fault.MayRetry)
         {
             LeaveOut(last!, $"{fault.What.TrimEnd('.')} ({attempts} attempts)");
-            return await AskAsync(call, read, cancel).ConfigureAwait(false); // of the others, as long as there is one
+            return await AskAsync(call, read, cancellationToken).ConfigureAwait(false); // of the others, as long as there is one
         }
         throw new InvalidInputException($"{last!.Address}{call.Path}: {fault.What.TrimEnd('.')}; look at the server, then resume.");
     }
@@ -125,11 +125,11 @@ internal sealed class ServerPool : IDisposable
     }
 
     /// <summary>Leaves a server out that cannot answer any call; the call itself may go to another one.</summary>
-    private async Task<ServiceFault> JudgeAsync(ServerEndpoint endpoint, ServiceFault fault, CancellationToken cancel)
+    private async Task<ServiceFault> JudgeAsync(ServerEndpoint endpoint, ServiceFault fault, CancellationToken cancellationToken)
     {
         // asleep: every call hangs, and it says that it is well
         bool isLost = fault.Kind is "unreachable" or "timeout" or "denied"
-            || (fault.Kind is "cut_off" or "server_error" or "garbled" && !await endpoint.IsWellAsync(cancel).ConfigureAwait(false));
+            || (fault.Kind is "cut_off" or "server_error" or "garbled" && !await endpoint.IsWellAsync(cancellationToken).ConfigureAwait(false));
         if (!isLost) return fault;
         LeaveOut(endpoint, fault.What);
         return fault with { MayRetry = true, IsFatal = false, RetryAfter = TimeSpan.Zero };

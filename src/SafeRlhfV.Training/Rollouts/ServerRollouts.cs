@@ -55,18 +55,18 @@ internal sealed class ServerRollouts : IRolloutSource, IDisposable
     public double WeightCap => recipe.WeightCap;
 
     /// <inheritdoc/>
-    public IReadOnlyList<Rollout> Sample(IReadOnlyList<EncodedSample> prompts, long round, CancellationToken cancel)
+    public IReadOnlyList<Rollout> Sample(IReadOnlyList<EncodedSample> prompts, long round, CancellationToken cancellationToken)
     {
         if (journal.Read(round, prompts) is { } kept) return kept;
         pool.Revive();
-        publisher ??= new(actor, pool, protocol, folder, serverFolder, TaskResult.Of(FindModelAsync(cancel)));
-        string model = TaskResult.Of(publisher.PublishAsync(round, cancel));
+        publisher ??= new(actor, pool, protocol, folder, serverFolder, TaskResult.Of(FindModelAsync(cancellationToken)));
+        string model = TaskResult.Of(publisher.PublishAsync(round, cancellationToken));
         // the same rows every round: what a server kept of them under older weights would show
         if (probes.Count == 0) probes = [.. prompts.Take(recipe.ProbeRows)];
-        foreach (ServerEndpoint endpoint in pool.Up) Probe(endpoint, model, round, cancel);
+        foreach (ServerEndpoint endpoint in pool.Up) Probe(endpoint, model, round, cancellationToken);
         if (pool.Up.Count == 0) throw pool.NoneLeft();
-        TaskResult.Of(publisher.RetireAsync(all: false, cancel));
-        Rollout[] rollouts = TaskResult.Of(AskAsync(pool, model, prompts, settings.MaxNewTokens, i => $"rollout/{round}/{i}", cancel));
+        TaskResult.Of(publisher.RetireAsync(all: false, cancellationToken));
+        Rollout[] rollouts = TaskResult.Of(AskAsync(pool, model, prompts, settings.MaxNewTokens, i => $"rollout/{round}/{i}", cancellationToken));
         journal.Write(round, prompts, rollouts);
         return rollouts;
     }
@@ -89,14 +89,14 @@ internal sealed class ServerRollouts : IRolloutSource, IDisposable
         pool.Dispose();
     }
 
-    private void Probe(ServerEndpoint endpoint, string model, long round, CancellationToken cancel)
+    private void Probe(ServerEndpoint endpoint, string model, long round, CancellationToken cancellationToken)
     {
         ServerPool one = pool.Only(endpoint);
         int tokens = Math.Min(ProbeTokens, settings.MaxNewTokens);
         Rollout[] answers;
         try
         {
-            answers = TaskResult.Of(AskAsync(one, model, probes, tokens, i => $"probe/{round}/{i}", cancel));
+            answers = TaskResult.Of(AskAsync(one, model, probes, tokens, i => $"probe/{round}/{i}", cancellationToken));
         }
         catch (InvalidInputException) when (endpoint.Down is not null)
         {
@@ -106,7 +106,7 @@ internal sealed class ServerRollouts : IRolloutSource, IDisposable
     }
 
     private async Task<Rollout[]> AskAsync(ServerPool servers, string model, IReadOnlyList<EncodedSample> prompts, int tokens, Func<int, string> stream,
-        CancellationToken cancel)
+        CancellationToken cancellationToken)
     {
         IReadOnlyList<ServerMessage>[] messages = [.. prompts.Select(prompt => ServerMessage.Of(RowOf(prompt)))];
         Rollout[] rollouts = new Rollout[prompts.Count];
@@ -117,7 +117,7 @@ internal sealed class ServerRollouts : IRolloutSource, IDisposable
             ServerCall[] calls = [.. open.Select(i => protocol.Sample(model, new(prompts[i].Prompt, messages[i],
                 SeedOf(settings.Seed, draw == 0 ? stream(i) : $"{stream(i)}/{draw}"), tokens, settings.Temperature), recipe.Stream))];
             int[] asked = open;
-            Rollout[] drawn = await servers.AskAllAsync(calls, (at, reply) => Read(prompts[asked[at]], reply, tokens), cancel).ConfigureAwait(false);
+            Rollout[] drawn = await servers.AskAllAsync(calls, (at, reply) => Read(prompts[asked[at]], reply, tokens), cancellationToken).ConfigureAwait(false);
             for (int at = 0; at < asked.Length; at++) rollouts[asked[at]] = drawn[at];
             // our own sampling never draws it, for a second pass could not tell it from an image
             open = [.. asked.Where(i => rollouts[i].Response.Contains(actor.Model.ImageTokenId))];
@@ -163,11 +163,11 @@ internal sealed class ServerRollouts : IRolloutSource, IDisposable
             + "another chat template or image size, or the text holds a special token, which servers read as one";
     }
 
-    private async Task<string> FindModelAsync(CancellationToken cancel)
+    private async Task<string> FindModelAsync(CancellationToken cancellationToken)
     {
         if (recipe.Server == RolloutServer.Sglang) return ""; // requests name adapters alone
         if (recipe.Model.Length > 0) return recipe.Model;
-        return (await pool.AskAllAsync([ServerProtocol.Models], (_, reply) => ServerProtocol.ReadModelName(reply), cancel).ConfigureAwait(false))[0];
+        return (await pool.AskAllAsync([ServerProtocol.Models], (_, reply) => ServerProtocol.ReadModelName(reply), cancellationToken).ConfigureAwait(false))[0];
     }
 
     private static ConversationRecord RowOf(EncodedSample prompt) => prompt.Row ?? throw new InvalidOperationException("A prompt for a server has its row.");

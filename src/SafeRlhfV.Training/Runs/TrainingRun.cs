@@ -36,10 +36,10 @@ public sealed class TrainingRun : IDisposable
     /// <summary>Opens a run; with a folder, no other process can open it meanwhile.</summary>
     /// <remarks>Of several ranks the first alone holds the folder and looks whether it may be used.</remarks>
     /// <exception cref="InvalidInputException">The folder cannot be written, is in use, or holds a run while the options forbid resuming.</exception>
-    public TrainingRun(string name, RunOptions options, IProgress<TrainingProgress>? progress = null, CancellationToken cancel = default)
+    public TrainingRun(string name, RunOptions options, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(options.SaveEvery);
-        (Name, this.options, this.progress, this.cancel, rankClock) = (name, options, progress, cancel, new RankClock(options.Ranks));
+        (Name, this.options, this.progress, this.cancel, rankClock) = (name, options, progress, cancellationToken, new RankClock(options.Ranks));
         if (options.Folder is not { } folder) return;
         store = new CheckpointStore(Path.Combine(folder, CheckpointsFolder));
         if (!Ranks.IsFirst)

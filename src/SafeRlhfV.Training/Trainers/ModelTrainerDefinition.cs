@@ -41,7 +41,7 @@ public abstract class ModelTrainerDefinition<T> : TrainerDefinition where T : Re
     protected virtual DataRecipe? OtherPrompts(T recipe) => null;
 
     /// <inheritdoc/>
-    public sealed override void Train(Recipe recipe, TrainingRun run, CancellationToken cancel) => Train((T)recipe, run);
+    public sealed override void Train(Recipe recipe, TrainingRun run, CancellationToken cancellationToken) => Train((T)recipe, run);
 
     /// <inheritdoc/>
     public sealed override void Check(Recipe recipe, RecipeFaults faults)

@@ -38,10 +38,10 @@ public abstract class TrainerDefinition
     /// <summary>Loads the models, trains, and saves the result with <see cref="TrainingRun.Finish"/>.</summary>
     /// <param name="recipe">A checked recipe of <see cref="RecipeType"/>.</param>
     /// <param name="run">Its run, not finished yet.</param>
-    /// <param name="cancel">Stops at the next step; the run has the same.</param>
+    /// <param name="cancellationToken">Stops at the next step; the run has the same.</param>
     /// <exception cref="InvalidInputException">A folder does not hold what the recipe says, a row is damaged, or the training diverged.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; the state is saved.</exception>
-    public abstract void Train(Recipe recipe, TrainingRun run, CancellationToken cancel);
+    public abstract void Train(Recipe recipe, TrainingRun run, CancellationToken cancellationToken);
 
     /// <summary>Reads some rows of the recipe's data to see how long they are.</summary>
     public abstract PlanData Look(Recipe recipe, ModelProcessor processor);

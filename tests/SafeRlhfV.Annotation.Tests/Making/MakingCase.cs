@@ -45,8 +45,8 @@ internal sealed class MakingCase : IAsyncDisposable
         judge: { model: judge, repeats: {{repeats}} {{judge}} }
         """);
 
-    public Task<MakingReport> RunAsync(MakingSettings settings, CancellationToken cancel = default, TimeProvider? clock = null) =>
-        DatasetMaker.RunAsync(settings, Images, Working, Target, overwrite: true, clock: clock, cancel: cancel);
+    public Task<MakingReport> RunAsync(MakingSettings settings, CancellationToken cancellationToken = default, TimeProvider? clock = null) =>
+        DatasetMaker.RunAsync(settings, Images, Working, Target, overwrite: true, clock: clock, cancellationToken: cancellationToken);
 
     public string[] Audit() => File.ReadAllLines(Path.Combine(Working, "audit.jsonl"));
 

@@ -46,27 +46,27 @@ public sealed class PostgresQueueTests(PostgresServer postgres) : IClassFixture<
     [Fact]
     public async Task A_claim_without_a_sign_of_life_is_anothers_and_cannot_finish_any_more()
     {
-        CancellationToken cancel = TestContext.Current.CancellationToken;
+        CancellationToken cancellationToken = TestContext.Current.CancellationToken;
         string address = await DatabaseAsync();
         Work work = new(1);
         await using PostgresQueue slow = new(Options(address) with { Lease = TimeSpan.FromSeconds(0.5) }), other = new(Options(address));
-        await slow.JoinAsync("token", work, "target", () => { }, cancel);
-        await other.JoinAsync("token", work, "target", () => { }, cancel);
-        ShardClaim lost = (await slow.ClaimAsync(cancel))!;
-        Assert.NotNull(await slow.BeatAsync(lost, 1, 0.5, cancel));
-        Assert.Null(await other.ClaimAsync(cancel));
+        await slow.JoinAsync("token", work, "target", () => { }, cancellationToken);
+        await other.JoinAsync("token", work, "target", () => { }, cancellationToken);
+        ShardClaim lost = (await slow.ClaimAsync(cancellationToken))!;
+        Assert.NotNull(await slow.BeatAsync(lost, 1, 0.5, cancellationToken));
+        Assert.Null(await other.ClaimAsync(cancellationToken));
         ShardClaim? taken = null;
         for (int i = 0; i < 100 && taken is null; i++)
         {
-            await Task.Delay(50, cancel);
-            taken = await other.ClaimAsync(cancel);
+            await Task.Delay(50, cancellationToken);
+            taken = await other.ClaimAsync(cancellationToken);
         }
         Assert.NotNull(taken);
-        Assert.Null(await slow.BeatAsync(lost, 1, 0.5, cancel));
-        await slow.CompleteAsync(lost, new ShardCounts { Items = 1 }, cancel);
-        Assert.Equal(1, (await other.ProgressAsync(cancel)).Open);
-        await other.CompleteAsync(taken, new ShardCounts { Items = 1 }, cancel);
-        Assert.Equal(0, (await slow.ProgressAsync(cancel)).Open);
+        Assert.Null(await slow.BeatAsync(lost, 1, 0.5, cancellationToken));
+        await slow.CompleteAsync(lost, new ShardCounts { Items = 1 }, cancellationToken);
+        Assert.Equal(1, (await other.ProgressAsync(cancellationToken)).Open);
+        await other.CompleteAsync(taken, new ShardCounts { Items = 1 }, cancellationToken);
+        Assert.Equal(0, (await slow.ProgressAsync(cancellationToken)).Open);
     }
 
     [Fact]
@@ -91,13 +91,13 @@ public sealed class PostgresQueueTests(PostgresServer postgres) : IClassFixture<
     [Fact]
     public async Task The_last_step_is_done_again_where_its_worker_was_lost()
     {
-        CancellationToken cancel = TestContext.Current.CancellationToken;
+        CancellationToken cancellationToken = TestContext.Current.CancellationToken;
         string address = await DatabaseAsync();
         await using LabelCase one = await LabelCase.StartAsync(8);
         await one.RunAsync(options: Options(address));
         Directory.Delete(one.Target, recursive: true);
         await using (QueueDatabase database = new(address))
-            await database.RunAsync(connection => QueueDatabase.ExecuteAsync(connection, "UPDATE saferlhfv_job SET finished = NULL", cancel), cancel);
+            await database.RunAsync(connection => QueueDatabase.ExecuteAsync(connection, "UPDATE saferlhfv_job SET finished = NULL", cancellationToken), cancellationToken);
         await one.RunAsync(options: Options(address));
         LabelCase.AssertLabelled(one.Target, 8);
         Assert.Equal(16, one.Server.Answered.Count);
@@ -106,18 +106,18 @@ public sealed class PostgresQueueTests(PostgresServer postgres) : IClassFixture<
     [Fact]
     public async Task Failed_shards_are_told_and_handed_out_again()
     {
-        CancellationToken cancel = TestContext.Current.CancellationToken;
+        CancellationToken cancellationToken = TestContext.Current.CancellationToken;
         string address = await DatabaseAsync();
         await using LabelCase one = await LabelCase.StartAsync(10);
         one.Server.Fault = async (http, body, _) => FakeChatServer.WordsOf(body).Contains("Question 7?", StringComparison.Ordinal)
             && await FakeChatServer.ErrorAsync(http, 400, "not this one");
         LabellingReport first = await one.RunAsync(options: Options(address) with { Attempts = 2 });
         Assert.Equal((9, false), (first.Labelled, first.IsComplete));
-        ShardStatus failed = Assert.Single((await QueueAdministration.StatusAsync(address, "labels", cancel))[0].Remarkable);
+        ShardStatus failed = Assert.Single((await QueueAdministration.StatusAsync(address, "labels", cancellationToken))[0].Remarkable);
         Assert.Equal((2, "failed"), (failed.Attempts, failed.State));
         Assert.Contains("not this one", failed.Fault, StringComparison.Ordinal);
         one.Server.Fault = (_, _, _) => Task.FromResult(false);
-        Assert.Equal(1, await QueueAdministration.RetryAsync(address, "labels", cancel));
+        Assert.Equal(1, await QueueAdministration.RetryAsync(address, "labels", cancellationToken));
         LabellingReport second = await one.RunAsync(options: Options(address));
         Assert.Equal((10, true), (second.Labelled, second.IsComplete));
         LabelCase.AssertLabelled(one.Target, 10);
@@ -196,7 +196,7 @@ public sealed class PostgresQueueTests(PostgresServer postgres) : IClassFixture<
         public IEnumerable<EndpointSettings> Endpoints => [];
         public double? Budget => null;
         public BeaverTailsWriterOptions Card => new();
-        public Task<ShardOutcome> RunAsync(int shard, ModelCaller caller, int parallel, Action onItem, CancellationToken cancel) =>
+        public Task<ShardOutcome> RunAsync(int shard, ModelCaller caller, int parallel, Action onItem, CancellationToken cancellationToken) =>
             throw new InvalidOperationException();
         public BeaverTailsWriter Begin(string folder, BeaverTailsWriterOptions options) => throw new InvalidOperationException();
         public (string Name, string Text) Describe(ShardCounts counts, IReadOnlyList<AnnotationRecord> sample) => throw new InvalidOperationException();

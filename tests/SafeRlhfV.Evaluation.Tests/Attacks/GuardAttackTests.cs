@@ -52,13 +52,13 @@ public sealed class GuardAttackTests
         AttackJudge judge = (targets, _, _) => Task.FromResult<IReadOnlyList<bool>>([.. targets.Select(target => target.Text.Contains("home"))]);
         PatternModerator guard = new([PatternRule.ForKeyword("dangerous_behavior", Severity.Severe, "home")]);
         AttackRunner runner = new(model, guard, judge, seed: 3);
-        IReadOnlyList<AttackResult> results = await runner.RunAsync(Targets, [new RandomShift()], cancellation: TestContext.Current.CancellationToken);
+        IReadOnlyList<AttackResult> results = await runner.RunAsync(Targets, [new RandomShift()], cancellationToken: TestContext.Current.CancellationToken);
         Assert.Equal([.. GuardAttack.Suite.Select(attack => attack.Name), "gradient's control"], results.Select(result => result.Name));
         Assert.Equal(Targets.Length * results.Count, model.Calls);
         Assert.All(results, result => Assert.Equal((0.25, 0.25), (result.Unsafe.Value, result.UnsafeAnswersGuarded.Value)));
         double Guarded(string name) => results.Single(result => result.Name == name).UnsafeGuarded.Value;
         Assert.Equal((0, 0, 0.25), (Guarded("none"), Guarded("mirror"), Guarded("Base64")));
-        await Assert.ThrowsAsync<InvalidInputException>(() => runner.RunAsync([], [], cancellation: TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<InvalidInputException>(() => runner.RunAsync([], [], cancellationToken: TestContext.Current.CancellationToken));
     }
 
     private static RgbImage Image(int seed)

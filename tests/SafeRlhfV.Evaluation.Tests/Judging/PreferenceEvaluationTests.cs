@@ -98,6 +98,6 @@ public sealed class PreferenceEvaluationTests
             return null;
         });
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
-            PreferenceEvaluation.RunAsync(judge, Prompts(50, _ => (1, 0)), new() { Concurrency = 1 }, cancellation: stop.Token));
+            PreferenceEvaluation.RunAsync(judge, Prompts(50, _ => (1, 0)), new() { Concurrency = 1 }, cancellationToken: stop.Token));
     }
 }

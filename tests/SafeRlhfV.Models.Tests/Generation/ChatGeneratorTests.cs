@@ -138,9 +138,9 @@ public sealed class ChatGeneratorTests : IDisposable
         using CancellationTokenSource stop = new();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
         {
-            await foreach (TextDelta delta in generator.Stream(prompts[..1], endless, cancellation: stop.Token)) await stop.CancelAsync();
+            await foreach (TextDelta delta in generator.Stream(prompts[..1], endless, cancellationToken: stop.Token)) await stop.CancelAsync();
         });
-        Assert.Throws<OperationCanceledException>(() => generator.Generate(prompts, Sampled, cancellation: new CancellationToken(true)));
+        Assert.Throws<OperationCanceledException>(() => generator.Generate(prompts, Sampled, cancellationToken: new CancellationToken(true)));
     }
 
     [Fact]

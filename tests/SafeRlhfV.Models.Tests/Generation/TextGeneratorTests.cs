@@ -110,7 +110,7 @@ public sealed class TextGeneratorTests
         }
         using CancellationTokenSource stop = new();
         Assert.Throws<OperationCanceledException>(() =>
-            generator.Generate(prompt, new GenerationSettings { MaxNewTokens = 50 }, onToken: _ => stop.Cancel(), cancellation: stop.Token));
+            generator.Generate(prompt, new GenerationSettings { MaxNewTokens = 50 }, onToken: _ => stop.Cancel(), cancellationToken: stop.Token));
         Assert.Throws<InvalidInputException>(() => generator.Generate(prompt, new GenerationSettings { TopP = 0 }));
         Assert.Throws<InvalidInputException>(() =>
             generator.Generate(prompt with { Mask_BL = tensor(new[] { true, true, false }).view(1, 3) }, new GenerationSettings()));

@@ -61,7 +61,7 @@ public sealed class DpoTrainerTests(TinyRecipes tiny) : IClassFixture<TinyRecipe
     public void A_recipe_may_train_the_tower()
     {
         Recipe recipe = tiny.Recipe("dpo", "tower", "training.train_vision_tower=true", "training.max_steps=2");
-        Assert.True(RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: false), cancel: TestContext.Current.CancellationToken));
+        Assert.True(RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: false), cancellationToken: TestContext.Current.CancellationToken));
     }
 
     private sealed class Recorder(PolicyRole inner) : IPolicy
@@ -80,6 +80,6 @@ public sealed class DpoTrainerTests(TinyRecipes tiny) : IClassFixture<TinyRecipe
             temperature);
 
         public GenerationResult Generate(SequenceBatch prompts, GenerationSettings settings, IReadOnlyList<RandomStream> streams,
-            CancellationToken cancel = default) => inner.Generate(prompts, settings, streams, cancel);
+            CancellationToken cancellationToken = default) => inner.Generate(prompts, settings, streams, cancellationToken);
     }
 }

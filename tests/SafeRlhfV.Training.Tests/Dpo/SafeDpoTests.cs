@@ -88,7 +88,7 @@ public sealed class SafeDpoTests(TinyRecipes tiny) : IClassFixture<TinyRecipes>
 
         Recipe keep = tiny.Recipe("dpo", "safe/kept", "training.preference=safe_helpful", "training.both_unsafe=keep", $"training.batch_size={rows}",
             "training.epochs=1");
-        Assert.True(RecipeRunner.Run(keep, keep.ToRunOptions(resume: false), cancel: TestContext.Current.CancellationToken));
+        Assert.True(RecipeRunner.Run(keep, keep.ToRunOptions(resume: false), cancellationToken: TestContext.Current.CancellationToken));
         IReadOnlyDictionary<string, double> kept = Assert.Single(MetricsLog.Read(Path.Combine(keep.Run.Folder, MetricsLog.FileName))).Values;
         Assert.Equal((0.0, 0.0), (kept["both_unsafe_share"], kept["dropped_share"]));
     }
@@ -104,7 +104,7 @@ public sealed class SafeDpoTests(TinyRecipes tiny) : IClassFixture<TinyRecipes>
         })));
         Recipe recipe = tiny.Recipe("dpo", "safe/none", $"data.folder={folder.At("rows.jsonl")}", "training.preference=safe_helpful");
         string message = Assert.Throws<InvalidInputException>(() =>
-            RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: false), cancel: TestContext.Current.CancellationToken)).Message;
+            RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: false), cancellationToken: TestContext.Current.CancellationToken)).Message;
         Assert.Contains("3 with two unsafe answers", message);
         Assert.Contains("training.both_unsafe=keep", message);
     }

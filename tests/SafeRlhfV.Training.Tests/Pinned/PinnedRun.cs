@@ -14,7 +14,7 @@ internal static class PinnedRun
     /// <summary>Runs a recipe and compares every figure of every step.</summary>
     public static void Check(string name, Recipe recipe)
     {
-        RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: false), cancel: TestContext.Current.CancellationToken);
+        RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: false), cancellationToken: TestContext.Current.CancellationToken);
         string written = Path.Combine(recipe.Run.Folder, MetricsLog.FileName), kept = PathOf(name);
         if (Environment.GetEnvironmentVariable("SAFERLHFV_PIN") == "1")
         {

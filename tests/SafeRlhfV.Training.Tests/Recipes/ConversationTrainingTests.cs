@@ -170,7 +170,7 @@ public sealed class ConversationTrainingTests(TinyRecipes tiny) : IClassFixture<
 
     private static (JsonElement[] Steps, string[] Notes) Run(Recipe recipe)
     {
-        RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: false), cancel: TestContext.Current.CancellationToken);
+        RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: false), cancellationToken: TestContext.Current.CancellationToken);
         string[] lines = File.ReadAllLines(Path.Combine(recipe.Run.Folder, MetricsLog.FileName));
         JsonElement[] all = [.. lines.Select(line => JsonDocument.Parse(line).RootElement)];
         return ([.. all.Where(line => line.TryGetProperty("step", out _))], lines);

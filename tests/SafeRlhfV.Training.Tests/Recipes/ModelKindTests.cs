@@ -41,13 +41,13 @@ public sealed class ModelKindTests(TinyRecipes tiny) : IClassFixture<TinyRecipes
                 ("sft", ModelKind.Policy) })
         {
             Recipe recipe = tiny.Recipe(name, $"says/{name}", "training.max_steps=1");
-            RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: false), cancel: TestContext.Current.CancellationToken);
+            RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: false), cancellationToken: TestContext.Current.CancellationToken);
             string result = Path.Combine(recipe.Run.Folder, "result");
             Assert.Equal(kind, ModelKinds.Of(result));
             Assert.Equal(kind != ModelKind.Policy, File.Exists(Path.Combine(result, ModelKinds.FileName)));
         }
         Recipe more = tiny.Recipe("cost", "says/more", "training.max_steps=1", $"model.folder={tiny.At("says", "cost", "result")}");
-        Assert.True(RecipeRunner.Run(more, more.ToRunOptions(resume: false), cancel: TestContext.Current.CancellationToken));
+        Assert.True(RecipeRunner.Run(more, more.ToRunOptions(resume: false), cancellationToken: TestContext.Current.CancellationToken));
     }
 
     [Fact]

@@ -98,20 +98,20 @@ public sealed class RecipeBaseTests(TinyRecipes tiny) : IClassFixture<TinyRecipe
         File.WriteAllText(tiny.At("tiny-below.yaml"), below);
         File.WriteAllText(tiny.At("tiny.yaml"), "base: tiny-below.yaml\nmodel:\n  lora: { rank: 2 }\ntraining:\n  optimizer:\n    learning_rate: 1e-3\n");
         Recipe recipe = RecipeReader.Load(tiny.At("tiny.yaml"), variables: new(Golden.At("models", "llava-1.5-tiny"), "first"));
-        Assert.True(RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: false), cancel: TestContext.Current.CancellationToken));
+        Assert.True(RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: false), cancellationToken: TestContext.Current.CancellationToken));
         string kept = tiny.At("base-first", "recipe.yaml");
         Recipe again = RecipeReader.Load(kept, [$"run.folder={tiny.At("base-second")}"]);
-        Assert.True(RecipeRunner.Run(again, again.ToRunOptions(resume: false), cancel: TestContext.Current.CancellationToken));
+        Assert.True(RecipeRunner.Run(again, again.ToRunOptions(resume: false), cancellationToken: TestContext.Current.CancellationToken));
         foreach (string file in Directory.EnumerateFiles(tiny.At("base-first", "result")))
             Assert.Equal(File.ReadAllBytes(file), File.ReadAllBytes(tiny.At("base-second", "result", Path.GetFileName(file))));
         // it is the same run, whichever of the two recipes it is resumed by
         foreach (Recipe same in (Recipe[])[recipe, RecipeReader.Load(kept, [$"run.folder={tiny.At("base-first")}"])])
-            Assert.False(RecipeRunner.Run(same, same.ToRunOptions(resume: true), cancel: TestContext.Current.CancellationToken));
+            Assert.False(RecipeRunner.Run(same, same.ToRunOptions(resume: true), cancellationToken: TestContext.Current.CancellationToken));
         Recipe other = RecipeReader.Load(tiny.At("tiny.yaml"), ["training.optimizer.learning_rate=2e-3"],
             variables: new(Golden.At("models", "llava-1.5-tiny"), "first"));
         Assert.Contains("another recipe",
             Assert.Throws<InvalidInputException>(() =>
-                RecipeRunner.Run(other, other.ToRunOptions(resume: true), cancel: TestContext.Current.CancellationToken)).Message);
+                RecipeRunner.Run(other, other.ToRunOptions(resume: true), cancellationToken: TestContext.Current.CancellationToken)).Message);
     }
 
     private ModelTrainingRecipe<RewardSettings> Load(string yaml, RecipeVariables variables, params string[] sets)

@@ -19,7 +19,7 @@ public sealed class RecipeRunnerTests(TinyRecipes tiny) : IClassFixture<TinyReci
     public void StoppedTwiceItEndsInTheBitsOfAnUnbrokenRun(string name)
     {
         Recipe whole = tiny.Recipe(name, $"{name}/whole"), broken = tiny.Recipe(name, $"{name}/broken");
-        Assert.True(RecipeRunner.Run(whole, whole.ToRunOptions(resume: false), cancel: TestContext.Current.CancellationToken));
+        Assert.True(RecipeRunner.Run(whole, whole.ToRunOptions(resume: false), cancellationToken: TestContext.Current.CancellationToken));
         Assert.All(MetricsLog.Read(Path.Combine(whole.Run.Folder, MetricsLog.FileName)).First().Values.Keys,
             metric => Assert.Contains(whole.Trainer.Metrics, known => known.Name == metric));
         // encoding ahead may be turned on and off from part to part
@@ -29,9 +29,9 @@ public sealed class RecipeRunnerTests(TinyRecipes tiny) : IClassFixture<TinyReci
             RunOptions options = broken.ToRunOptions(resume: stop > 1) with { EncodeAhead = stop == 1 };
             Assert.Throws<OperationCanceledException>(() => RecipeRunner.Run(broken, options, new StopAt(stop, cancel), cancel.Token));
         }
-        Assert.True(RecipeRunner.Run(broken, broken.ToRunOptions(resume: true) with { EncodeAhead = true }, cancel: TestContext.Current.CancellationToken));
+        Assert.True(RecipeRunner.Run(broken, broken.ToRunOptions(resume: true) with { EncodeAhead = true }, cancellationToken: TestContext.Current.CancellationToken));
         RunFolders.Equal(whole.Run.Folder, broken.Run.Folder);
-        Assert.False(RecipeRunner.Run(broken, broken.ToRunOptions(resume: true), cancel: TestContext.Current.CancellationToken));
+        Assert.False(RecipeRunner.Run(broken, broken.ToRunOptions(resume: true), cancellationToken: TestContext.Current.CancellationToken));
         Assert.Equal(whole.ToYamlWithoutRun(), File.ReadAllText(Path.Combine(whole.Run.Folder, "result", "recipe.yaml")));
     }
 
@@ -41,7 +41,7 @@ public sealed class RecipeRunnerTests(TinyRecipes tiny) : IClassFixture<TinyReci
         foreach (string name in (string[])["sft", "reward", "guard", "reward-lora"])
         {
             Recipe recipe = tiny.Recipe(name, $"kinds/{name}", "training.max_steps=1");
-            RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: false), cancel: TestContext.Current.CancellationToken);
+            RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: false), cancellationToken: TestContext.Current.CancellationToken);
         }
         string Result(string name) => tiny.At("kinds", name, "result");
         using (VisionLanguageModel model = ModelCheckpoint.Load(Result("sft"))) Assert.NotNull(ModelProcessor.Load(Result("sft")));
@@ -49,7 +49,7 @@ public sealed class RecipeRunnerTests(TinyRecipes tiny) : IClassFixture<TinyReci
         using (GuardModel guard = GuardModel.Load(Result("guard"))) Assert.Equal(GuardHeads.Outputs, guard.Scores.Head.Outputs);
         Assert.Equal(Golden.At("models", "llava-1.5-tiny"), LoraConfig.FindBase(Result("reward-lora")));
         Recipe ppo = tiny.Recipe("ppo-backbone", "kinds/ppo", "training.rounds=1", $"model.reward={Result("reward-lora")}");
-        Assert.True(RecipeRunner.Run(ppo, ppo.ToRunOptions(resume: false), cancel: TestContext.Current.CancellationToken));
+        Assert.True(RecipeRunner.Run(ppo, ppo.ToRunOptions(resume: false), cancellationToken: TestContext.Current.CancellationToken));
     }
 
     [Fact]
@@ -82,7 +82,7 @@ public sealed class RecipeRunnerTests(TinyRecipes tiny) : IClassFixture<TinyReci
 
     private static JsonElement FirstLine(Recipe recipe)
     {
-        RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: false), cancel: TestContext.Current.CancellationToken);
+        RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: false), cancellationToken: TestContext.Current.CancellationToken);
         return JsonDocument.Parse(File.ReadLines(Path.Combine(recipe.Run.Folder, MetricsLog.FileName)).First()).RootElement;
     }
 
@@ -97,12 +97,12 @@ public sealed class RecipeRunnerTests(TinyRecipes tiny) : IClassFixture<TinyReci
     {
         Recipe whole = tiny.Recipe("ppo", "within/whole", "training.max_new_tokens=24"), broken = tiny.Recipe("ppo", "within/broken",
             "training.max_new_tokens=24");
-        RecipeRunner.Run(whole, whole.ToRunOptions(resume: false), cancel: TestContext.Current.CancellationToken);
+        RecipeRunner.Run(whole, whole.ToRunOptions(resume: false), cancellationToken: TestContext.Current.CancellationToken);
         using CancellationTokenSource cancel = new();
         Assert.ThrowsAny<OperationCanceledException>(() =>
             RecipeRunner.Run(broken, broken.ToRunOptions(resume: false), new StopSoonAfter(1, cancel), cancel.Token));
         Assert.True(TrainingRun.NewestCheckpoint(broken.Run.Folder)?.Step >= 1);
-        RecipeRunner.Run(broken, broken.ToRunOptions(resume: true), cancel: TestContext.Current.CancellationToken);
+        RecipeRunner.Run(broken, broken.ToRunOptions(resume: true), cancellationToken: TestContext.Current.CancellationToken);
         RunFolders.Equal(whole.Run.Folder, broken.Run.Folder);
     }
 
@@ -119,7 +119,7 @@ public sealed class RecipeRunnerTests(TinyRecipes tiny) : IClassFixture<TinyReci
     public void PairsAsInstructionsTeachTheirMoreHelpfulAnswers()
     {
         Recipe recipe = tiny.Recipe("ppo", "pairs-as-instructions", "training.rounds=1", $"data.instructions.folder={tiny.At("world")}");
-        RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: false), cancel: TestContext.Current.CancellationToken);
+        RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: false), cancellationToken: TestContext.Current.CancellationToken);
         Assert.True(JsonDocument.Parse(File.ReadLines(Path.Combine(recipe.Run.Folder, MetricsLog.FileName)).Last()).RootElement.GetProperty("ptx_loss")
             .GetDouble() > 0);
         SampleEncoder encoder = new(ModelProcessor.Load(Golden.At("models", "llava-1.5-tiny")), new LengthLimits());

@@ -69,12 +69,12 @@ public sealed class ResumeInputsTests(TinyRecipes tiny) : IClassFixture<TinyReci
                 File.WriteAllBytes(file, bad);
             }
             string message = Assert.Throws<InvalidInputException>(() =>
-                RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: true), cancel: TestContext.Current.CancellationToken)).Message;
+                RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: true), cancellationToken: TestContext.Current.CancellationToken)).Message;
             Assert.Contains("since the run started", message);
             Assert.Contains(key, message);
             // the same content under a new time is the same; a finished run has nothing left to do
             File.WriteAllBytes(file, good);
-            Assert.Equal(!finished, RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: true), cancel: TestContext.Current.CancellationToken));
+            Assert.Equal(!finished, RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: true), cancellationToken: TestContext.Current.CancellationToken));
         }
     }
 

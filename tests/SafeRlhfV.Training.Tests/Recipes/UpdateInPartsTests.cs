@@ -100,7 +100,7 @@ public sealed class UpdateInPartsTests(TinyRecipes tiny) : IClassFixture<TinyRec
 
     private static IReadOnlyDictionary<string, double> SecondStep(Recipe recipe)
     {
-        RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: false), cancel: TestContext.Current.CancellationToken);
+        RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: false), cancellationToken: TestContext.Current.CancellationToken);
         return MetricsLog.Read(Path.Combine(recipe.Run.Folder, MetricsLog.FileName)).Last().Values;
     }
 }

@@ -66,7 +66,7 @@ public sealed class UsableRowsTests(TinyRecipes tiny) : IClassFixture<TinyRecipe
     {
         Recipe recipe = tiny.Recipe(name, $"none/{name}", "training.lengths.prompt_tokens=2");
         InvalidInputException error = Assert.Throws<InvalidInputException>(() =>
-            RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: false), cancel: TestContext.Current.CancellationToken));
+            RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: false), cancellationToken: TestContext.Current.CancellationToken));
         Assert.Contains("24 rows", error.Message);
         Assert.Contains("lengths", error.Message);
     }

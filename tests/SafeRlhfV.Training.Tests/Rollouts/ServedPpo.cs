@@ -35,10 +35,10 @@ internal sealed class ServedPpo : IAsyncDisposable
     }
 
     /// <summary>Runs a recipe and gives its metrics, step by step.</summary>
-    public static IReadOnlyList<IReadOnlyDictionary<string, double>> Run(Recipe recipe, CancellationToken cancel,
+    public static IReadOnlyList<IReadOnlyDictionary<string, double>> Run(Recipe recipe, CancellationToken cancellationToken,
         IProgress<TrainingProgress>? progress = null, bool resume = false)
     {
-        RecipeRunner.Run(recipe, recipe.ToRunOptions(resume), progress, cancel);
+        RecipeRunner.Run(recipe, recipe.ToRunOptions(resume), progress, cancellationToken);
         return [.. MetricsLog.Read(Path.Combine(recipe.Run.Folder, MetricsLog.FileName)).Select(line => line.Values)];
     }
 

@@ -10,12 +10,12 @@ internal sealed class EndpointGate(EndpointSettings endpoint, TimeProvider clock
     private DateTimeOffset nextCall = DateTimeOffset.MinValue, nextToken = DateTimeOffset.MinValue, rest = DateTimeOffset.MinValue;
 
     /// <summary>Waits for a place and for the call's turn.</summary>
-    public async Task EnterAsync(CancellationToken cancel)
+    public async Task EnterAsync(CancellationToken cancellationToken)
     {
-        await places.WaitAsync(cancel).ConfigureAwait(false);
+        await places.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            for (TimeSpan wait; (wait = Turn()) > TimeSpan.Zero;) await Task.Delay(wait, clock, cancel).ConfigureAwait(false);
+            for (TimeSpan wait; (wait = Turn()) > TimeSpan.Zero;) await Task.Delay(wait, clock, cancellationToken).ConfigureAwait(false);
         }
         catch
         {

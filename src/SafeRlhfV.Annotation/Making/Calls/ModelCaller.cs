@@ -60,15 +60,15 @@ internal sealed class ModelCaller : IDisposable
 
     /// <summary>The answer, from the journal or from the service.</summary>
     /// <param name="request">What is asked.</param>
-    /// <param name="cancel">Stops waiting and trying; a call that is under way is finished and kept, since it is paid for.</param>
+    /// <param name="cancellationToken">Stops waiting and trying; a call that is under way is finished and kept, since it is paid for.</param>
     /// <exception cref="CallFailedException">It failed for good.</exception>
     /// <exception cref="ServiceException">The service cannot be reached or refuses all calls: a wrong key, address or model name, or no money left.</exception>
-    public async Task<CallReply> AskAsync(CallRequest request, CancellationToken cancel)
+    public async Task<CallReply> AskAsync(CallRequest request, CancellationToken cancellationToken)
     {
         string key = request.Key();
         try
         {
-            return await asked.GetOrAdd(key, _ => new(() => AnswerAsync(request, key, cancel))).Value.ConfigureAwait(false);
+            return await asked.GetOrAdd(key, _ => new(() => AnswerAsync(request, key, cancellationToken))).Value.ConfigureAwait(false);
         }
         catch
         {
@@ -91,7 +91,7 @@ internal sealed class ModelCaller : IDisposable
         spent += reply.Cost;
     }
 
-    private async Task<CallReply> AnswerAsync(CallRequest request, string key, CancellationToken cancel)
+    private async Task<CallReply> AnswerAsync(CallRequest request, string key, CancellationToken cancellationToken)
     {
         if (known.TryGetValue(key, out CallReply? before))
         {
@@ -99,7 +99,7 @@ internal sealed class ModelCaller : IDisposable
             return before;
         }
         EndpointSettings endpoint = request.Model.Endpoint;
-        using CancellationTokenSource waiting = CancellationTokenSource.CreateLinkedTokenSource(cancel, stopped.Token);
+        using CancellationTokenSource waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, stopped.Token);
         ServiceRetry retry = new() { Retries = endpoint.Retries, First = endpoint.Backoff, Longest = endpoint.LongestBackoff };
         (CallReply? reply, ServiceFault? fault,
             int attempts) = await retry.RunAsync(attempt => AttemptAsync(request, key, attempt, waiting.Token), clock, null, waiting.Token)
@@ -109,13 +109,13 @@ internal sealed class ModelCaller : IDisposable
         throw new CallFailedException($"{request.Model.Name}: {fault.What} ({fault.Kind}, {attempts} attempts)");
     }
 
-    private async Task<(CallReply? Reply, ServiceFault? Fault)> AttemptAsync(CallRequest request, string key, int attempt, CancellationToken waiting)
+    private async Task<(CallReply? Reply, ServiceFault? Fault)> AttemptAsync(CallRequest request, string key, int attempt, CancellationToken cancellationToken)
     {
         EndpointSettings endpoint = request.Model.Endpoint;
         EndpointGate gate = endpoints[endpoint].Gate;
         try
         {
-            await gate.EnterAsync(waiting).ConfigureAwait(false);
+            await gate.EnterAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (fatal is not null)
         {
@@ -129,7 +129,7 @@ internal sealed class ModelCaller : IDisposable
         {
             if (fatal is not null) throw new ServiceException(fatal.Message, fatal);
             if (IsSpent) throw new CallFailedException("the budget is spent");
-            waiting.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested();
             (CallReply? reply, ServiceFault? wrong) = await TryAsync(request, key).ConfigureAwait(false);
             tokens = (reply?.InputTokens ?? 0) + (reply?.OutputTokens ?? 0);
             if (reply is not null)

@@ -13,11 +13,11 @@ internal sealed class PairJudge(JudgingSettings settings, ModelCaller caller, Ma
     /// <param name="question">The question.</param>
     /// <param name="first">Answer 1.</param>
     /// <param name="second">Answer 2.</param>
-    /// <param name="cancel">Stops asking.</param>
+    /// <param name="cancellationToken">Stops asking.</param>
     /// <returns>The judgements that could be read, and whether these are all: a pair is never labelled by half of its judgements.</returns>
     /// <exception cref="CallFailedException">A call failed for good.</exception>
     public async Task<(PairJudgements Judgements, bool IsWhole)> JudgeAsync(string item, EncodedImage? image, string question, string first, string second,
-        CancellationToken cancel)
+        CancellationToken cancellationToken)
     {
         List<(int Repeat, bool InOrder)> asks = [];
         RandomStream random = new(settings.Seed, $"judge/{item}");
@@ -38,9 +38,9 @@ internal sealed class PairJudge(JudgingSettings settings, ModelCaller caller, Ma
         {
             for (int again = 0; again <= settings.Reasks; again++)
             {
-                using CallerChatClient client = new(caller, settings.Model, "judge", item, repeat * (settings.Reasks + 1) + again, cancel);
+                using CallerChatClient client = new(caller, settings.Model, "judge", item, repeat * (settings.Reasks + 1) + again, cancellationToken);
                 (string shown, string below) = inOrder ? (first, second) : (second, first);
-                PairwiseVerdict? verdict = await new ChatPairwiseJudge(client, settings.Model.Json).JudgeAsync(new(item, image, question, shown, below), cancel)
+                PairwiseVerdict? verdict = await new ChatPairwiseJudge(client, settings.Model.Json).JudgeAsync(new(item, image, question, shown, below), cancellationToken)
                     .ConfigureAwait(false);
                 if (verdict is not null) return inOrder ? verdict : PairJudgements.Turn(verdict);
                 MakingCounts.Add(counts.ParseFailures, "judge");

@@ -11,7 +11,7 @@ internal sealed class UnitMaker(MakingSettings settings, ModelCaller caller, Mak
 {
     private readonly PairJudge judge = new(settings.Judging, caller, counts);
 
-    public async Task<UnitResult> MakeAsync(MakingUnit unit, CancellationToken cancel)
+    public async Task<UnitResult> MakeAsync(MakingUnit unit, CancellationToken cancellationToken)
     {
         UnitResult result = new();
         if (unit.Image.Read() is not { } image)
@@ -21,10 +21,10 @@ internal sealed class UnitMaker(MakingSettings settings, ModelCaller caller, Mak
         }
         try
         {
-            IReadOnlyList<string>? questions = await AskAsync(unit, image, cancel).ConfigureAwait(false);
+            IReadOnlyList<string>? questions = await AskAsync(unit, image, cancellationToken).ConfigureAwait(false);
             result.IsUnfit = questions is { Count: 0 };
             result.Questions = questions?.Count ?? 0;
-            foreach (string question in questions ?? []) await AnswerAsync(unit, image, question, result, cancel).ConfigureAwait(false);
+            foreach (string question in questions ?? []) await AnswerAsync(unit, image, question, result, cancellationToken).ConfigureAwait(false);
         }
         catch (CallFailedException error)
         {
@@ -34,13 +34,13 @@ internal sealed class UnitMaker(MakingSettings settings, ModelCaller caller, Mak
     }
 
     /// <summary>The questions; none where the image does not fit; null where no reply could be read.</summary>
-    private async Task<IReadOnlyList<string>?> AskAsync(MakingUnit unit, EncodedImage image, CancellationToken cancel)
+    private async Task<IReadOnlyList<string>?> AskAsync(MakingUnit unit, EncodedImage image, CancellationToken cancellationToken)
     {
         for (int sample = 0; sample <= settings.Judging.Reasks; sample++)
         {
             CallReply reply = await caller.AskAsync(new(settings.Asker, "question", unit.ToString(),
                 MakingPrompts.Questions(image, unit.Category, unit.Severity, settings.QuestionsPerImage),
-                ChatPairwiseJudge.FormatOf(settings.Asker.Json, "questions", MakingPrompts.QuestionReply.Schema(settings.QuestionsPerImage)), sample), cancel)
+                ChatPairwiseJudge.FormatOf(settings.Asker.Json, "questions", MakingPrompts.QuestionReply.Schema(settings.QuestionsPerImage)), sample), cancellationToken)
                     .ConfigureAwait(false);
             if (JsonReply.TryRead(reply.Text, out MakingPrompts.QuestionReply? read)
                 && (!read.Fits || read.Questions.Any(question => !string.IsNullOrWhiteSpace(question))))
@@ -53,7 +53,7 @@ internal sealed class UnitMaker(MakingSettings settings, ModelCaller caller, Mak
         return null;
     }
 
-    private async Task AnswerAsync(MakingUnit unit, EncodedImage image, string question, UnitResult result, CancellationToken cancel)
+    private async Task AnswerAsync(MakingUnit unit, EncodedImage image, string question, UnitResult result, CancellationToken cancellationToken)
     {
         string item =
             Convert.ToHexStringLower(SHA256.HashData(
@@ -68,7 +68,7 @@ internal sealed class UnitMaker(MakingSettings settings, ModelCaller caller, Mak
                 : (settings.Answerers[other], settings.Answerers[one]);
             try
             {
-                Task<string?> asked = AnswerOfAsync(unit, image, question, first, cancel), alsoAsked = AnswerOfAsync(unit, image, question, second, cancel);
+                Task<string?> asked = AnswerOfAsync(unit, image, question, first, cancellationToken), alsoAsked = AnswerOfAsync(unit, image, question, second, cancellationToken);
                 await Task.WhenAll(asked, alsoAsked).ConfigureAwait(false);
                 if (await asked.ConfigureAwait(false) is not { } text || await alsoAsked.ConfigureAwait(false) is not { } otherText) continue;
                 if (text.Trim() == otherText.Trim())
@@ -76,7 +76,7 @@ internal sealed class UnitMaker(MakingSettings settings, ModelCaller caller, Mak
                     MakingCounts.Add(counts.AnswersLeftOut, "equal to the other of its pair");
                     continue;
                 }
-                await JudgeAsync(unit, image, question, $"{item}-{first.Name}-{second.Name}", (text, first.Name), (otherText, second.Name), result, cancel)
+                await JudgeAsync(unit, image, question, $"{item}-{first.Name}-{second.Name}", (text, first.Name), (otherText, second.Name), result, cancellationToken)
                     .ConfigureAwait(false);
             }
             catch (CallFailedException error)
@@ -87,9 +87,9 @@ internal sealed class UnitMaker(MakingSettings settings, ModelCaller caller, Mak
     }
 
     /// <summary>A model's answer; null where it is none that a pair can be made of.</summary>
-    private async Task<string?> AnswerOfAsync(MakingUnit unit, EncodedImage image, string question, ChatModelSettings model, CancellationToken cancel)
+    private async Task<string?> AnswerOfAsync(MakingUnit unit, EncodedImage image, string question, ChatModelSettings model, CancellationToken cancellationToken)
     {
-        CallReply reply = await caller.AskAsync(new(model, "answer", unit.ToString(), MakingPrompts.Answer(image, question), null, 0), cancel)
+        CallReply reply = await caller.AskAsync(new(model, "answer", unit.ToString(), MakingPrompts.Answer(image, question), null, 0), cancellationToken)
             .ConfigureAwait(false);
         string? fault = reply.Finish switch
         {
@@ -103,9 +103,9 @@ internal sealed class UnitMaker(MakingSettings settings, ModelCaller caller, Mak
     }
 
     private async Task JudgeAsync(MakingUnit unit, EncodedImage image, string question, string item, (string Text, string From) first,
-        (string Text, string From) second, UnitResult result, CancellationToken cancel)
+        (string Text, string From) second, UnitResult result, CancellationToken cancellationToken)
     {
-        (PairJudgements judgements, bool isWhole) = await judge.JudgeAsync(item, image, question, first.Text, second.Text, cancel).ConfigureAwait(false);
+        (PairJudgements judgements, bool isWhole) = await judge.JudgeAsync(item, image, question, first.Text, second.Text, cancellationToken).ConfigureAwait(false);
         if (judgements.Readable.Count > 0) result.Judgements.Add(judgements);
         if (!isWhole) return; // never a tie, and never half a judgement
         AnnotationRecord[] records = [.. judgements.Records(item, settings.Judging.Model.Name, unit.Category, unit.Severity)];

@@ -45,15 +45,15 @@ public abstract class AnswerScorer
     /// <summary>Finds out, each task for itself.</summary>
     /// <param name="tasks">What.</param>
     /// <param name="keep">Takes each verdict as soon as it is there, perhaps on several threads.</param>
-    /// <param name="cancellation">Stops asking.</param>
+    /// <param name="cancellationToken">Stops asking.</param>
     /// <exception cref="Guard.ServiceException">A service cannot be used.</exception>
-    public async Task ScoreAsync(IReadOnlyList<ScoringTask> tasks, Action<ItemVerdict> keep, CancellationToken cancellation)
+    public async Task ScoreAsync(IReadOnlyList<ScoringTask> tasks, Action<ItemVerdict> keep, CancellationToken cancellationToken)
     {
         List<ScoringTask> open = [];
         foreach (ScoringTask task in tasks)
             if (Beforehand(task) is { } verdict) keep(verdict);
             else open.Add(task);
-        if (open.Count > 0) await AskAsync(open, keep, cancellation).ConfigureAwait(false);
+        if (open.Count > 0) await AskAsync(open, keep, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>An item as figures see it.</summary>
@@ -64,7 +64,7 @@ public abstract class AnswerScorer
             .Select(group => Majority.Of(group.Select(verdict => verdict.Reading)))]));
 
     /// <summary>Asks about answers that are there.</summary>
-    protected abstract Task AskAsync(IReadOnlyList<ScoringTask> tasks, Action<ItemVerdict> keep, CancellationToken cancellation);
+    protected abstract Task AskAsync(IReadOnlyList<ScoringTask> tasks, Action<ItemVerdict> keep, CancellationToken cancellationToken);
 
     /// <summary>What an empty answer is read as; null where it cannot be read.</summary>
     protected virtual string? ReadingOfEmpty => null;

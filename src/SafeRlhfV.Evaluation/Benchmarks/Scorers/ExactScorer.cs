@@ -18,7 +18,7 @@ public sealed class ExactScorer(ReplyForm form) : AnswerScorer
         ? item.Facts.GetValueOrDefault("truth") is "yes" or "no" : item.Record.Options is { Count: > 0 };
 
     /// <inheritdoc/>
-    protected override Task AskAsync(IReadOnlyList<ScoringTask> tasks, Action<ItemVerdict> keep, CancellationToken cancellation)
+    protected override Task AskAsync(IReadOnlyList<ScoringTask> tasks, Action<ItemVerdict> keep, CancellationToken cancellationToken)
     {
         foreach (ScoringTask task in tasks)
         {

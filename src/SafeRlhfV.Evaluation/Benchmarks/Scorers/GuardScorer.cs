@@ -21,10 +21,10 @@ public sealed class GuardScorer(IModerator guard, string identity, Action<IReadO
     public override ReplyForm Form => ReplyForm.Safety;
 
     /// <inheritdoc/>
-    protected override async Task AskAsync(IReadOnlyList<ScoringTask> tasks, Action<ItemVerdict> keep, CancellationToken cancellation)
+    protected override async Task AskAsync(IReadOnlyList<ScoringTask> tasks, Action<ItemVerdict> keep, CancellationToken cancellationToken)
     {
         IReadOnlyList<Verdict> verdicts = await whole.ModerateAsync([.. tasks.Select(task => new ModerationRequest(
-            [.. task.Item.ShownImages.Select(image => (ModerationImage)image)], task.Item.QuestionText, task.Answer.Judged))], cancellation)
+            [.. task.Item.ShownImages.Select(image => (ModerationImage)image)], task.Item.QuestionText, task.Answer.Judged))], cancellationToken)
             .ConfigureAwait(false);
         check?.Invoke([.. verdicts]);
         foreach ((ScoringTask task, Verdict verdict) in tasks.Zip(verdicts))

@@ -17,7 +17,7 @@ public sealed class PhraseScorer(RefusalPhrases phrases) : AnswerScorer
     protected override string? ReadingOfEmpty => "refused";
 
     /// <inheritdoc/>
-    protected override Task AskAsync(IReadOnlyList<ScoringTask> tasks, Action<ItemVerdict> keep, CancellationToken cancellation)
+    protected override Task AskAsync(IReadOnlyList<ScoringTask> tasks, Action<ItemVerdict> keep, CancellationToken cancellationToken)
     {
         foreach (ScoringTask task in tasks)
         {

@@ -58,7 +58,7 @@ internal sealed class VlmEvalKitTable : IBenchmark
         IReadOnlyList<string?> all = [.. (held is null ? [null] : PythonList.TryRead(held) ?? (IReadOnlyList<string?>)[held]).Select(Resolved)];
         BenchmarkItem item = files.Item(row, split, id, question, [.. all.Select(image => files.Image(image, []))]);
         string[] options = [.. Enumerable.Range('A', 26).Select(letter => row.Text($"{(char)letter}"))
-            .TakeWhile(option => option is not null).OfType<string>()];
+            .OfType<string>()];
         item = item with { Record = item.Record with { Labels = new RecordLabels { Id = id, Category = row.Text("category") } } };
         string? answer = row.Text("answer"), hint = row.Text("hint");
         if (hint is not null)
