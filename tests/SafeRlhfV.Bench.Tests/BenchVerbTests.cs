@@ -7,7 +7,7 @@ namespace SafeRlhfV.Bench.Tests;
 public sealed class BenchVerbTests
 {
     [Fact]
-    public async Task A_workload_prints_its_line_with_rates_that_fit_together()
+    public async Task AWorkloadPrintsItsLineWithRatesThatFitTogether()
     {
         CliRun run = await RunAsync("--workloads", "--only", "train-step", "--threads", "1", "--repeat", "1");
         Assert.Equal(0, run.ExitCode);
@@ -19,7 +19,7 @@ public sealed class BenchVerbTests
     }
 
     [Fact]
-    public async Task Several_workloads_print_a_line_each_in_their_order()
+    public async Task SeveralWorkloadsPrintALineEachInTheirOrder()
     {
         CliRun run = await RunAsync("--only", "tokenizer", "image", "--threads", "2", "--repeat", "1", "--tokenizer",
             Golden.At("tokenizers", "llama3-style"));
@@ -30,7 +30,7 @@ public sealed class BenchVerbTests
     }
 
     [Fact]
-    public async Task Reading_a_data_set_prints_a_line_for_each_way_beside_ParquetSharp()
+    public async Task ReadingADataSetPrintsALineForEachWayBesideParquetSharp()
     {
         string folder = Golden.At("beavertails-v", "paired");
         CliRun run = await RunAsync("--data", folder, "--repeat", "1");
@@ -49,10 +49,10 @@ public sealed class BenchVerbTests
     }
 
     [Fact]
-    public async Task A_data_set_is_no_workload() => (await RunAsync("--workloads", "--data", AppContext.BaseDirectory)).MustRefuse("not both");
+    public async Task ADataSetIsNoWorkload() => (await RunAsync("--workloads", "--data", AppContext.BaseDirectory)).MustRefuse("not both");
 
     [Fact]
-    public async Task A_folder_without_rows_is_refused()
+    public async Task AFolderWithoutRowsIsRefused()
     {
         using TemporaryFolder folder = new();
         File.WriteAllText(folder.At("notes.txt"), "no rows");
@@ -60,18 +60,18 @@ public sealed class BenchVerbTests
     }
 
     [Fact]
-    public async Task An_unknown_workload_is_named() => (await RunAsync("--only", "sideways")).MustRefuse("'sideways'");
+    public async Task AnUnknownWorkloadIsNamed() => (await RunAsync("--only", "sideways")).MustRefuse("'sideways'");
 
     [Fact]
-    public async Task A_folder_without_a_tokenizer_is_refused() =>
+    public async Task AFolderWithoutATokenizerIsRefused() =>
         (await RunAsync("--only", "tokenizer", "--tokenizer", AppContext.BaseDirectory)).MustRefuse("tokenizer.json");
 
     [Fact]
-    public async Task An_unknown_option_is_refused_as_the_product_does() =>
+    public async Task AnUnknownOptionIsRefusedAsTheProductDoes() =>
         (await RunAsync("--treads", "2")).MustRefuse("unknown option '--treads'; did you mean '--threads'?", "See 'safe-rlhf-v bench --help'.");
 
     [Fact]
-    public async Task The_help_shows_the_line_that_is_typed()
+    public async Task TheHelpShowsTheLineThatIsTyped()
     {
         CliRun run = await RunAsync("--help");
         Assert.Equal(0, run.ExitCode);

@@ -19,7 +19,7 @@ public sealed class CertifyVerbTests : IDisposable
     public void Dispose() => folder.Dispose();
 
     [Fact]
-    public async Task A_policys_answers_are_generated_scored_labelled_and_certified()
+    public async Task APolicysAnswersAreGeneratedScoredLabelledAndCertified()
     {
         string data = WorldData(), cost = Model(1, ModelKind.Cost), file = folder.At("answers.jsonl");
         string[] budgets = ["--budget", "0", "--range", "-50,50", "--unsafe-budget", "0.9"];
@@ -60,7 +60,7 @@ public sealed class CertifyVerbTests : IDisposable
     }
 
     [Fact]
-    public async Task It_ends_with_0_where_the_bounds_hold_and_with_1_where_not()
+    public async Task ItEndsWith0WhereTheBoundsHoldAndWith1WhereNot()
     {
         File.WriteAllLines(folder.At("scores.jsonl"), Enumerable.Range(0, 200).Select(i => $$"""{"cost":{{(i % 10 == 0 ? 1 : 0)}},"unsafe":{{(i % 10 == 0
             ? "true" : "false")}}}"""));
@@ -86,7 +86,7 @@ public sealed class CertifyVerbTests : IDisposable
     }
 
     [Fact]
-    public async Task Answers_that_people_labelled_are_certified()
+    public async Task AnswersThatPeopleLabelledAreCertified()
     {
         ModeratedResponse[] rows = [.. PreferenceDataset.Open(Labelled).ReadRows().Select(row => row.ToModeratedResponse())];
         (int code, JsonElement json) = await CapturedConsole.JsonAsync("certify", "--data", Labelled, "--unsafe-budget", "0.99");
@@ -98,7 +98,7 @@ public sealed class CertifyVerbTests : IDisposable
     }
 
     [Fact]
-    public async Task A_policy_is_not_certified_on_rows_that_it_was_trained_on()
+    public async Task APolicyIsNotCertifiedOnRowsThatItWasTrainedOn()
     {
         string data = WorldData(), policy = Directory.CreateDirectory(folder.At("policy")).FullName;
         foreach (string file in Directory.EnumerateFiles(Base)) File.Copy(file, Path.Combine(policy, Path.GetFileName(file)));
@@ -132,7 +132,7 @@ public sealed class CertifyVerbTests : IDisposable
     [InlineData("leave --policy, --cost, --data", "--unsafe-budget", "0.5", "--scores", "s", "--data", "x")]
     [InlineData("s.jsonl: no such file", "--unsafe-budget", "0.5", "--scores", "s.jsonl")]
     [InlineData("--temperature says how a policy answers", "--unsafe-budget", "0.5", "--scores", "s.jsonl", "--temperature", "1")]
-    public async Task What_does_not_fit_together_is_refused(string message, params string[] arguments)
+    public async Task WhatDoesNotFitTogetherIsRefused(string message, params string[] arguments)
     {
         (int code, string output, string errors) = await CapturedConsole.RunAsync(["certify", .. arguments]);
         Assert.Equal((CliHost.BadInput, ""), (code, output));
@@ -140,7 +140,7 @@ public sealed class CertifyVerbTests : IDisposable
     }
 
     [Fact]
-    public async Task Other_models_and_rows_are_refused()
+    public async Task OtherModelsAndRowsAreRefused()
     {
         string data = WorldData();
         await Refused("this is a reward model", "--data", Labelled, "--cost", Model(1, ModelKind.Reward), "--budget", "0", "--range", "-9,9");

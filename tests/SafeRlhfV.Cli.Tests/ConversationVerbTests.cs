@@ -26,7 +26,7 @@ public sealed class ConversationVerbTests : IDisposable
     [InlineData("guard", "regenerate", "--data", "DATA", "--guard", "nowhere", "--model", "nowhere")]
     [InlineData("eval", "judge", "--data", "DATA", "--candidate", "ANSWERS", "--baseline", "ANSWERS", "--judge", "nowhere")]
     [InlineData("data", "annotate", "DATA", "--work", "WORK", "--status")]
-    public async Task Several_turns_are_refused_by_name(params string[] verb)
+    public async Task SeveralTurnsAreRefusedByName(params string[] verb)
     {
         string plain = Row(null, []), turns = Row([First, Answer, Last], []);
         File.WriteAllText(folder.At("answers.jsonl"), """{"row":"default/train/0","question":"What colour?","response":"blue"}""");
@@ -45,7 +45,7 @@ public sealed class ConversationVerbTests : IDisposable
     }
 
     [Fact]
-    public async Task What_shows_one_image_refuses_two_and_a_guard_is_given_all()
+    public async Task WhatShowsOneImageRefusesTwoAndAGuardIsGivenAll()
     {
         File.WriteAllLines(folder.At("rows.jsonl"),
             [Row([new { role = "user", content =
@@ -69,7 +69,7 @@ public sealed class ConversationVerbTests : IDisposable
     }
 
     [Fact]
-    public async Task Preference_is_measured_on_whole_conversations()
+    public async Task PreferenceIsMeasuredOnWholeConversations()
     {
         DatasetMender.Write(Golden.At("formats", "multi", "paired"), folder.At("rows"));
         string model = folder.At("reward");

@@ -8,7 +8,7 @@ namespace SafeRlhfV.Cli.Tests;
 public sealed class DataAnnotateVerbTests
 {
     [Fact]
-    public async Task Killed_after_any_choice_it_has_kept_that_choice()
+    public async Task KilledAfterAnyChoiceItHasKeptThatChoice()
     {
         using TemporaryFolder folder = new();
         (string, string)[] choices = [("safer", "1"), ("more_helpful", "2"), ("harmless_1", "2"), ("harmless_2", "-2"), ("severity", "3")];

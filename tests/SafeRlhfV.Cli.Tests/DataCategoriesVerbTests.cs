@@ -10,7 +10,7 @@ namespace SafeRlhfV.Cli.Tests;
 public sealed class DataCategoriesVerbTests
 {
     [Fact]
-    public async Task The_taxonomy_is_listed()
+    public async Task TheTaxonomyIsListed()
     {
         (int code, JsonElement document) = await CapturedConsole.JsonAsync("data", "categories");
         Assert.Equal(0, code);
@@ -20,14 +20,14 @@ public sealed class DataCategoriesVerbTests
     }
 
     [Fact]
-    public void The_documentation_lists_the_same()
+    public void TheDocumentationListsTheSame()
     {
         string docs = File.ReadAllText(Path.Combine(Golden.RepositoryRoot(), "docs", "data.md"));
         Assert.Contains(string.Join('\n', Taxonomy.Placements.Select(one => $"| `{one.Category}` | {one.Domain} |")), docs, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task Conversations_are_answered_and_scored_whole()
+    public async Task ConversationsAreAnsweredAndScoredWhole()
     {
         using TemporaryFolder folder = new();
         DatasetMender.Write(Golden.At("formats", "multi", "flat"), folder.At("rows"));

@@ -9,7 +9,7 @@ namespace SafeRlhfV.Cli.Tests;
 public sealed class DataConvertVerbTests
 {
     [Theory, MemberData(nameof(BeaverTailsCases.GoodFolders), MemberType = typeof(BeaverTailsCases))]
-    public async Task There_and_back_nothing_is_lost(string set)
+    public async Task ThereAndBackNothingIsLost(string set)
     {
         using TemporaryFolder folder = new();
         string path = Path.Combine(BeaverTailsCases.Root, set), last = path;
@@ -40,7 +40,7 @@ public sealed class DataConvertVerbTests
     [InlineData("reward", null)]
     [InlineData("cost", null)]
     [InlineData("jsonl-files", null)]
-    public async Task Every_other_format_is_written_with_all_rows(string format, string? by)
+    public async Task EveryOtherFormatIsWrittenWithAllRows(string format, string? by)
     {
         using TemporaryFolder folder = new();
         string path = Golden.At("beavertails-v", "paired");
@@ -57,7 +57,7 @@ public sealed class DataConvertVerbTests
     }
 
     [Fact]
-    public async Task What_cannot_be_converted_is_refused_with_the_way_out()
+    public async Task WhatCannotBeConvertedIsRefusedWithTheWayOut()
     {
         using TemporaryFolder folder = new();
         await CapturedConsole.RefusedAsync([Golden.At("beavertails-v", "flat"), "no preferences", "convert the paired data set"], "data", "convert",

@@ -9,7 +9,7 @@ namespace SafeRlhfV.Cli.Tests;
 public sealed class DataDedupeVerbTests
 {
     [Fact]
-    public async Task The_planted_leaks_and_duplicates_are_named_leaks_first()
+    public async Task ThePlantedLeaksAndDuplicatesAreNamedLeaksFirst()
     {
         using TemporaryFolder folder = new();
         string path = Golden.At("beavertails-v", "paired"), copy = folder.At("unique");
@@ -40,7 +40,7 @@ public sealed class DataDedupeVerbTests
     }
 
     [Theory, InlineData("leak-exact", "exactLeaks", false), InlineData("leak-near", "nearLeaks", true)]
-    public async Task Leaks_of_both_kinds_are_found_and_near_ones_dropped_where_asked(string set, string kind, bool near)
+    public async Task LeaksOfBothKindsAreFoundAndNearOnesDroppedWhereAsked(string set, string kind, bool near)
     {
         using TemporaryFolder folder = new();
         string path = Path.Combine(BeaverTailsCases.Root, "broken", set);

@@ -14,7 +14,7 @@ public sealed class DataImportVerbTests
         .Where(golden => golden!["auto"] is not null && golden["from"] is not null).Select(golden => new TheoryDataRow<string>(golden!.ToJsonString()));
 
     [Theory, MemberData(nameof(Cases))]
-    public async Task Every_case_is_read_with_its_counts_and_comes_back_from_the_new_folder(string text)
+    public async Task EveryCaseIsReadWithItsCountsAndComesBackFromTheNewFolder(string text)
     {
         JsonNode golden = JsonNode.Parse(text)!;
         using TemporaryFolder folder = new();
@@ -49,7 +49,7 @@ public sealed class DataImportVerbTests
     }
 
     [Fact]
-    public async Task The_decision_and_the_reasons_are_printed()
+    public async Task TheDecisionAndTheReasonsArePrinted()
     {
         using TemporaryFolder folder = new();
         File.WriteAllText(folder.At("rows.jsonl"),
@@ -61,7 +61,7 @@ public sealed class DataImportVerbTests
     }
 
     [Fact]
-    public async Task What_cannot_be_imported_is_refused()
+    public async Task WhatCannotBeImportedIsRefused()
     {
         using TemporaryFolder folder = new();
         string rows = folder.At("rows.jsonl"), target = folder.At("out");

@@ -12,7 +12,7 @@ public sealed class DataInspectVerbTests
         .. BeaverTailsCases.JsonlFiles.Where(file => !file.Data.EndsWith("metadata.jsonl", StringComparison.Ordinal))];
 
     [Theory, MemberData(nameof(Sets))]
-    public async Task It_tells_what_is_in_a_data_set(string set)
+    public async Task ItTellsWhatIsInADataSet(string set)
     {
         string path = Path.Combine(BeaverTailsCases.Root, set);
         PreferenceDataset data = PreferenceDataset.Open(path);
@@ -36,7 +36,7 @@ public sealed class DataInspectVerbTests
     }
 
     [Fact]
-    public async Task People_see_the_same_as_words()
+    public async Task PeopleSeeTheSameAsWords()
     {
         string path = Golden.At("beavertails-v", "paired");
         (int code, string output, _) =
@@ -55,7 +55,7 @@ public sealed class DataInspectVerbTests
     }
 
     [Fact]
-    public async Task Conversations_are_shown_message_by_message_and_only_the_columns_that_are_there()
+    public async Task ConversationsAreShownMessageByMessageAndOnlyTheColumnsThatAreThere()
     {
         string path = Golden.At("formats", "multi", "paired-jsonl", "train.jsonl");
         (int code, string output, string errors) = await CapturedConsole.RunAsync("data", "inspect", path, "--rows", "200");
@@ -84,7 +84,7 @@ public sealed class DataInspectVerbTests
     }
 
     [Fact]
-    public async Task A_page_shows_rows_of_every_configuration_and_split()
+    public async Task APageShowsRowsOfEveryConfigurationAndSplit()
     {
         using TemporaryFolder folder = new();
         string path = Golden.At("beavertails-v", "paired"), page = folder.At("new", "rows.html");

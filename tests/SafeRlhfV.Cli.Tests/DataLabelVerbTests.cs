@@ -9,7 +9,7 @@ namespace SafeRlhfV.Cli.Tests;
 public sealed class DataLabelVerbTests(PostgresServer postgres) : IClassFixture<PostgresServer>
 {
     [Fact]
-    public async Task Of_two_workers_one_is_killed_and_every_pair_is_labelled_once()
+    public async Task OfTwoWorkersOneIsKilledAndEveryPairIsLabelledOnce()
     {
         const int Pairs = 60;
         using TemporaryFolder folder = new();
@@ -31,7 +31,7 @@ public sealed class DataLabelVerbTests(PostgresServer postgres) : IClassFixture<
     }
 
     [Fact, Trait("speed", "slow")]
-    public async Task Killed_at_random_again_and_again_workers_lose_and_double_nothing()
+    public async Task KilledAtRandomAgainAndAgainWorkersLoseAndDoubleNothing()
     {
         const int Pairs = 150, Workers = 3, Kills = 12;
         using TemporaryFolder folder = new();
@@ -67,7 +67,7 @@ public sealed class DataLabelVerbTests(PostgresServer postgres) : IClassFixture<
     }
 
     [Fact]
-    public async Task Without_a_queue_it_goes_on_after_a_kill_and_asks_nothing_twice()
+    public async Task WithoutAQueueItGoesOnAfterAKillAndAsksNothingTwice()
     {
         const int Pairs = 20;
         using TemporaryFolder folder = new();
@@ -91,7 +91,7 @@ public sealed class DataLabelVerbTests(PostgresServer postgres) : IClassFixture<
     }
 
     [Fact]
-    public async Task Making_pairs_is_shared_too_and_a_worker_of_it_can_be_killed()
+    public async Task MakingPairsIsSharedTooAndAWorkerOfItCanBeKilled()
     {
         if (postgres.Connection is null) Assert.Skip(postgres.Missing);
         using TemporaryFolder folder = new();
@@ -111,7 +111,7 @@ public sealed class DataLabelVerbTests(PostgresServer postgres) : IClassFixture<
     }
 
     [Fact]
-    public async Task The_plan_asks_nothing_and_options_of_a_queue_need_one()
+    public async Task ThePlanAsksNothingAndOptionsOfAQueueNeedOne()
     {
         using TemporaryFolder folder = new();
         await using FakeChatServer server = await FakeChatServer.StartAsync();

@@ -10,7 +10,7 @@ public sealed class DataMakeVerbTests
     internal const int Images = 6, Calls = Images * (1 + 2 + 2), Concurrency = 2;
 
     [Fact]
-    public async Task Killed_again_and_again_it_loses_no_answer_and_asks_nothing_twice()
+    public async Task KilledAgainAndAgainItLosesNoAnswerAndAsksNothingTwice()
     {
         using TemporaryFolder folder = new();
         await using FakeChatServer server = await FakeChatServer.StartAsync();
@@ -52,7 +52,7 @@ public sealed class DataMakeVerbTests
     }
 
     [Fact]
-    public async Task The_plan_asks_nothing_and_bad_settings_end_with_2()
+    public async Task ThePlanAsksNothingAndBadSettingsEndWith2()
     {
         using TemporaryFolder folder = new();
         await using FakeChatServer server = await FakeChatServer.StartAsync();
@@ -65,7 +65,7 @@ public sealed class DataMakeVerbTests
     }
 
     [Fact]
-    public async Task Work_that_failed_ends_with_1_and_a_taken_folder_with_2()
+    public async Task WorkThatFailedEndsWith1AndATakenFolderWith2()
     {
         using TemporaryFolder folder = new();
         await using FakeChatServer server = await FakeChatServer.StartAsync();

@@ -12,7 +12,7 @@ public sealed class DataRefusalTests
     public static IEnumerable<TheoryDataRow<string>> WritingVerbs => Writing.Select(verb => new TheoryDataRow<string>(verb));
 
     [Theory, MemberData(nameof(Verbs))]
-    public async Task A_data_set_that_is_not_there(string verb)
+    public async Task ADataSetThatIsNotThere(string verb)
     {
         using TemporaryFolder folder = new();
         await CapturedConsole.RefusedAsync([folder.At("nowhere"), "no such file or folder", "give a data set's folder"],
@@ -24,7 +24,7 @@ public sealed class DataRefusalTests
     }
 
     [Theory, MemberData(nameof(Verbs))]
-    public async Task Usage_that_is_not_known(string verb)
+    public async Task UsageThatIsNotKnown(string verb)
     {
         using TemporaryFolder folder = new();
         string data = Golden.At("beavertails-v", "flat");
@@ -51,7 +51,7 @@ public sealed class DataRefusalTests
     [InlineData("split", "--threshold", "65", "give 0 to 64 bits")]
     [InlineData("convert", "--layout", "round", "'paired' 'flat'")]
     [InlineData("convert", "--by", "luck", "'helpful' 'safe'")]
-    public async Task A_value_out_of_range(string verb, string option, string value, string mend)
+    public async Task AValueOutOfRange(string verb, string option, string value, string mend)
     {
         using TemporaryFolder folder = new();
         await CapturedConsole.RefusedAsync([value, mend], [.. Line(verb, Golden.At("beavertails-v", "flat"), folder), option, value]);
@@ -59,7 +59,7 @@ public sealed class DataRefusalTests
     }
 
     [Theory, MemberData(nameof(WritingVerbs))]
-    public async Task A_folder_that_is_taken_is_left_as_it_is(string verb)
+    public async Task AFolderThatIsTakenIsLeftAsItIs(string verb)
     {
         using TemporaryFolder folder = new();
         Directory.CreateDirectory(folder.At("out"));
@@ -83,7 +83,7 @@ public sealed class DataRefusalTests
     }
 
     [Theory, MemberData(nameof(Verbs))]
-    public async Task A_file_that_cannot_be_read(string verb)
+    public async Task AFileThatCannotBeRead(string verb)
     {
         using TemporaryFolder folder = new();
         string file = Golden.At("beavertails-v", "broken", "truncated.parquet");
@@ -102,7 +102,7 @@ public sealed class DataRefusalTests
     }
 
     [Theory, InlineData("inspect"), InlineData("stats")]
-    public async Task A_page_that_cannot_be_written(string verb)
+    public async Task APageThatCannotBeWritten(string verb)
     {
         using TemporaryFolder folder = new();
         File.WriteAllText(folder.At("file"), "");

@@ -9,7 +9,7 @@ namespace SafeRlhfV.Cli.Tests;
 public sealed class DataSplitVerbTests
 {
     [Theory, MemberData(nameof(BeaverTailsCases.GoodFolders), MemberType = typeof(BeaverTailsCases))]
-    public async Task All_rows_are_dealt_and_no_image_leaks(string set)
+    public async Task AllRowsAreDealtAndNoImageLeaks(string set)
     {
         using TemporaryFolder folder = new();
         string path = Path.Combine(BeaverTailsCases.Root, set);
@@ -27,7 +27,7 @@ public sealed class DataSplitVerbTests
     }
 
     [Fact]
-    public async Task People_read_how_many_rows_each_split_got()
+    public async Task PeopleReadHowManyRowsEachSplitGot()
     {
         using TemporaryFolder folder = new();
         (int code, string output, string errors) =
@@ -40,7 +40,7 @@ public sealed class DataSplitVerbTests
     }
 
     [Fact]
-    public async Task A_split_without_a_row_is_named()
+    public async Task ASplitWithoutARowIsNamed()
     {
         using TemporaryFolder folder = new();
         (int code, _, string errors) =
@@ -62,7 +62,7 @@ public sealed class DataSplitVerbTests
     [InlineData("held-out=1", "'held-out' cannot name a split")]
     [InlineData("../x=1", "'../x' cannot name a split")]
     [InlineData("=1", "'' cannot name a split")]
-    public async Task Shares_that_make_no_sense_are_refused(string shares, string said)
+    public async Task SharesThatMakeNoSenseAreRefused(string shares, string said)
     {
         using TemporaryFolder folder = new();
         await CapturedConsole.RefusedAsync([said], "data", "split", Golden.At("beavertails-v", "flat"), "--shares", shares, "--out", folder.At("split"));

@@ -8,7 +8,7 @@ namespace SafeRlhfV.Cli.Tests;
 public sealed class DataStatsVerbTests
 {
     [Fact]
-    public async Task The_document_is_that_of_the_golden_set()
+    public async Task TheDocumentIsThatOfTheGoldenSet()
     {
         (int code, JsonElement actual) = await CapturedConsole.JsonAsync("data", "stats", Golden.At("beavertails-v", "paired"));
         Assert.Equal(0, code);
@@ -25,7 +25,7 @@ public sealed class DataStatsVerbTests
             + "generators")]
     [InlineData("cost", "label_balance safer_response_id",
         "image_severity harmless_rate helpful_rate safe_label_vs_rate more_helpful_response_id safer_preference_vs_rates more_helpful_is_safer generators")]
-    public async Task What_the_columns_cannot_say_is_left_out(string trainer, string there, string absent)
+    public async Task WhatTheColumnsCannotSayIsLeftOut(string trainer, string there, string absent)
     {
         using TemporaryFolder folder = new();
         string file = MinimalSet.Write(folder.Path, MinimalSet.Columns[trainer]);
@@ -40,7 +40,7 @@ public sealed class DataStatsVerbTests
     }
 
     [Theory, MemberData(nameof(BeaverTailsCases.GoodFolders), MemberType = typeof(BeaverTailsCases))]
-    public async Task People_get_a_table_and_a_page_with_charts(string set)
+    public async Task PeopleGetATableAndAPageWithCharts(string set)
     {
         using TemporaryFolder folder = new();
         string path = Path.Combine(BeaverTailsCases.Root, set), page = folder.At("stats.html");

@@ -10,7 +10,7 @@ namespace SafeRlhfV.Cli.Tests;
 public sealed class DataValidateVerbTests
 {
     [Theory, MemberData(nameof(BeaverTailsCases.BrokenFiles), MemberType = typeof(BeaverTailsCases))]
-    public async Task Each_fault_is_found_and_mended_or_left_out_of_a_copy(string file)
+    public async Task EachFaultIsFoundAndMendedOrLeftOutOfACopy(string file)
     {
         using TemporaryFolder folder = new();
         JsonElement expected = BeaverTailsCases.Broken(file);
@@ -54,7 +54,7 @@ public sealed class DataValidateVerbTests
     }
 
     [Theory, MemberData(nameof(BeaverTailsCases.GoodFolders), MemberType = typeof(BeaverTailsCases))]
-    public async Task Good_sets_raise_no_alarm_but_for_what_was_planted(string set)
+    public async Task GoodSetsRaiseNoAlarmButForWhatWasPlanted(string set)
     {
         string path = Path.Combine(BeaverTailsCases.Root, set);
         (int code, JsonElement report) = await CapturedConsole.JsonAsync("data", "validate", path);
@@ -65,7 +65,7 @@ public sealed class DataValidateVerbTests
     }
 
     [Fact]
-    public async Task Own_names_of_categories_are_mended()
+    public async Task OwnNamesOfCategoriesAreMended()
     {
         using TemporaryFolder folder = new();
         string file = MinimalSet.Write(folder.Path, MinimalSet.Columns["guard"]);
@@ -80,7 +80,7 @@ public sealed class DataValidateVerbTests
     }
 
     [Fact]
-    public async Task People_read_each_finding_on_a_line_with_the_sum_last()
+    public async Task PeopleReadEachFindingOnALineWithTheSumLast()
     {
         string path = Golden.At("beavertails-v", "paired");
         ValidationReport report = DatasetValidator.Check(path);
@@ -93,7 +93,7 @@ public sealed class DataValidateVerbTests
     }
 
     [Fact]
-    public async Task A_copy_never_lies_in_its_source_nor_in_place_of_it()
+    public async Task ACopyNeverLiesInItsSourceNorInPlaceOfIt()
     {
         using TemporaryFolder folder = new();
         Copy(Golden.At("beavertails-v", "flat"), folder.At("above", "data"));

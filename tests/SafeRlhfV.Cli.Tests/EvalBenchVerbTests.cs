@@ -20,7 +20,7 @@ public sealed class EvalBenchVerbTests : IDisposable
     public void Dispose() => folder.Dispose();
 
     [Fact]
-    public async Task The_list_names_what_each_benchmark_needs_and_gives()
+    public async Task TheListNamesWhatEachBenchmarkNeedsAndGives()
     {
         (int code, JsonElement list) = await CapturedConsole.JsonAsync("eval", "bench", "--list");
         Assert.Equal(0, code);
@@ -37,7 +37,7 @@ public sealed class EvalBenchVerbTests : IDisposable
     }
 
     [Theory, MemberData(nameof(Cases))]
-    public async Task Every_released_layout_runs_with_a_local_model_and_a_judge(string name)
+    public async Task EveryReleasedLayoutRunsWithALocalModelAndAJudge(string name)
     {
         await using FakeChatServer judge = await FakeChatServer.StartAsync();
         judge.Reply = Judge;
@@ -65,7 +65,7 @@ public sealed class EvalBenchVerbTests : IDisposable
     }
 
     [Fact]
-    public async Task A_stopped_run_goes_on_where_it_stopped()
+    public async Task AStoppedRunGoesOnWhereItStopped()
     {
         await using FakeChatServer judge = await FakeChatServer.StartAsync(), model = await FakeChatServer.StartAsync();
         (judge.Reply, model.Reply) = (Judge, _ => "A short answer.");
@@ -85,7 +85,7 @@ public sealed class EvalBenchVerbTests : IDisposable
     }
 
     [Fact]
-    public async Task Shards_give_the_figures_of_the_whole()
+    public async Task ShardsGiveTheFiguresOfTheWhole()
     {
         await using FakeChatServer judge = await FakeChatServer.StartAsync(), model = await FakeChatServer.StartAsync();
         (judge.Reply, model.Reply) = (Judge, body => $"{FakeChatServer.WordsOf(body)} is what was asked.");
@@ -108,7 +108,7 @@ public sealed class EvalBenchVerbTests : IDisposable
     }
 
     [Fact]
-    public async Task Answers_are_made_once_and_scored_in_several_ways_beside_other_harnesses()
+    public async Task AnswersAreMadeOnceAndScoredInSeveralWaysBesideOtherHarnesses()
     {
         await using FakeChatServer model = await FakeChatServer.StartAsync(), judge = await FakeChatServer.StartAsync();
         (model.Reply, judge.Reply) = (_ => "Yes.", Judge);
@@ -129,7 +129,7 @@ public sealed class EvalBenchVerbTests : IDisposable
     }
 
     [Fact]
-    public async Task Pairs_are_asked_in_both_orders_against_a_baseline()
+    public async Task PairsAreAskedInBothOrdersAgainstABaseline()
     {
         await using FakeChatServer judge = await FakeChatServer.StartAsync(), model = await FakeChatServer.StartAsync();
         judge.Reply = body => FakeChatServer.WordsOf(body).IndexOf("better", StringComparison.Ordinal)
@@ -151,7 +151,7 @@ public sealed class EvalBenchVerbTests : IDisposable
     }
 
     [Fact]
-    public async Task A_guard_of_a_service_scores_beside_phrases_and_what_it_says_unreadably_is_counted()
+    public async Task AGuardOfAServiceScoresBesidePhrasesAndWhatItSaysUnreadablyIsCounted()
     {
         await using FakeChatServer guard = await FakeChatServer.StartAsync(), model = await FakeChatServer.StartAsync();
         int number = 0;
@@ -175,7 +175,7 @@ public sealed class EvalBenchVerbTests : IDisposable
     }
 
     [Fact]
-    public async Task Mistakes_are_one_line_each_before_anything_is_asked()
+    public async Task MistakesAreOneLineEachBeforeAnythingIsAsked()
     {
         string data = Path.Combine(Layouts, "pope"), result = folder.At("result");
         async Task Refused(string said, params string[] arguments) =>

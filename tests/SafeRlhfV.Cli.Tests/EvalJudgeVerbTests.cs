@@ -18,7 +18,7 @@ public sealed class EvalJudgeVerbTests : IDisposable
     public void Dispose() => folder.Dispose();
 
     [Fact]
-    public async Task Win_rates_and_controls_are_those_of_the_judges_verdicts()
+    public async Task WinRatesAndControlsAreThoseOfTheJudgesVerdicts()
     {
         await using FakeChatServer server = await FakeChatServer.StartAsync();
         (int code, string output, string errors) = await CapturedConsole.RunAsync([.. Arguments(server), "--json"]);
@@ -40,7 +40,7 @@ public sealed class EvalJudgeVerbTests : IDisposable
     [InlineData("my notes")]
     [InlineData("{\"row\":\"default/train/0\",\"response\":\"A cat.\"}")]
     [InlineData("{\"row\":\"default/train/0\",\"response\":\"A cat.\"}\n")]
-    public async Task A_file_that_is_no_journal_is_refused_and_left_as_it_is(string text)
+    public async Task AFileThatIsNoJournalIsRefusedAndLeftAsItIs(string text)
     {
         await using FakeChatServer server = await FakeChatServer.StartAsync();
         File.WriteAllText(folder.At("mine.txt"), text);
@@ -52,7 +52,7 @@ public sealed class EvalJudgeVerbTests : IDisposable
     }
 
     [Fact]
-    public async Task What_the_journal_holds_is_not_asked_again()
+    public async Task WhatTheJournalHoldsIsNotAskedAgain()
     {
         await using FakeChatServer server = await FakeChatServer.StartAsync();
         server.Fault = async (http, _, number) => number == 5 && await FakeChatServer.ErrorAsync(http, 400, "not this one");
@@ -70,7 +70,7 @@ public sealed class EvalJudgeVerbTests : IDisposable
     }
 
     [Fact]
-    public async Task Unreadable_replies_are_counted_and_not_kept()
+    public async Task UnreadableRepliesAreCountedAndNotKept()
     {
         await using FakeChatServer server = await FakeChatServer.StartAsync();
         server.Reply = _ => "I would rather not say.";
@@ -89,7 +89,7 @@ public sealed class EvalJudgeVerbTests : IDisposable
     }
 
     [Fact]
-    public async Task Another_judge_rubric_mode_or_service_is_not_answered_by_the_first_ones_verdicts()
+    public async Task AnotherJudgeRubricModeOrServiceIsNotAnsweredByTheFirstOnesVerdicts()
     {
         await using FakeChatServer server = await FakeChatServer.StartAsync(), elsewhere = await FakeChatServer.StartAsync();
         async Task<int> Asked(FakeChatServer asked, params string[] changes)
@@ -115,7 +115,7 @@ public sealed class EvalJudgeVerbTests : IDisposable
     [InlineData(0, "cannot be reached")]
     [InlineData(401, "401 Unauthorized")]
     [InlineData(404, "404 Not Found")]
-    public async Task A_judge_that_cannot_be_used_ends_with_one_line_and_no_figures(int status, string said)
+    public async Task AJudgeThatCannotBeUsedEndsWithOneLineAndNoFigures(int status, string said)
     {
         await using FakeChatServer server = await FakeChatServer.StartAsync();
         string[] arguments = Arguments(server);
@@ -132,7 +132,7 @@ public sealed class EvalJudgeVerbTests : IDisposable
 
     // Proxies, login pages and wrong addresses answer 200.
     [Fact]
-    public async Task An_answer_that_is_none_ends_with_one_line_and_no_figures()
+    public async Task AnAnswerThatIsNoneEndsWithOneLineAndNoFigures()
     {
         await using FakeChatServer server = await FakeChatServer.StartAsync();
         server.Fault = async (http, _, _) =>
@@ -149,7 +149,7 @@ public sealed class EvalJudgeVerbTests : IDisposable
     }
 
     [Fact]
-    public async Task Tagged_replies_are_read_and_what_is_amiss_in_them_is_counted()
+    public async Task TaggedRepliesAreReadAndWhatIsAmissInThemIsCounted()
     {
         await using FakeChatServer server = await FakeChatServer.StartAsync();
         int number = 0;
@@ -190,7 +190,7 @@ public sealed class EvalJudgeVerbTests : IDisposable
     }
 
     [Fact]
-    public async Task The_schema_that_is_sent_bounds_every_field()
+    public async Task TheSchemaThatIsSentBoundsEveryField()
     {
         await using FakeChatServer server = await FakeChatServer.StartAsync();
         await CapturedConsole.RunAsync(Arguments(server));
@@ -202,7 +202,7 @@ public sealed class EvalJudgeVerbTests : IDisposable
     }
 
     [Fact]
-    public async Task Answers_that_do_not_belong_to_the_rows_are_refused_before_anything_is_asked()
+    public async Task AnswersThatDoNotBelongToTheRowsAreRefusedBeforeAnythingIsAsked()
     {
         await using FakeChatServer server = await FakeChatServer.StartAsync();
         async Task Refused(string message, string option, string value)

@@ -15,7 +15,7 @@ public sealed class EvalPreferenceVerbTests : IDisposable
     public void Dispose() => folder.Dispose();
 
     [Fact]
-    public async Task It_counts_what_the_scores_say_of_each_pair()
+    public async Task ItCountsWhatTheScoresSayOfEachPair()
     {
         string model = Model(1);
         (int code, string output, string errors) =
@@ -42,7 +42,7 @@ public sealed class EvalPreferenceVerbTests : IDisposable
     }
 
     [Fact]
-    public async Task A_model_of_both_scores_is_measured_as_both()
+    public async Task AModelOfBothScoresIsMeasuredAsBoth()
     {
         (int code, string output, string errors) =
             await CapturedConsole.RunAsync("eval", "preference", "--model", Model(2), "--data", Pairs, "--limit", "4", "--json");
@@ -51,7 +51,7 @@ public sealed class EvalPreferenceVerbTests : IDisposable
     }
 
     [Fact]
-    public async Task A_text_that_is_too_long_names_its_row()
+    public async Task ATextThatIsTooLongNamesItsRow()
     {
         string endless = string.Concat(Enumerable.Repeat("fox ", 5000));
         File.WriteAllText(folder.At("pairs.jsonl"), $$"""
@@ -66,7 +66,7 @@ public sealed class EvalPreferenceVerbTests : IDisposable
 
     // the columns that a trainer demands are enough; the others may be absent, and categories may have names of their own
     [Fact]
-    public async Task Rows_need_only_what_the_score_is_measured_by()
+    public async Task RowsNeedOnlyWhatTheScoreIsMeasuredBy()
     {
         File.WriteAllText(folder.At("pairs.jsonl"), """
             {"question":"What is this?","category":"my own harm","response_1":"A cat.","response_2":"No idea.","more_helpful_response_id":1,"safer_response_id":2,"is_response_1_safe":"no","is_response_2_safe":"yes"}
@@ -97,7 +97,7 @@ public sealed class EvalPreferenceVerbTests : IDisposable
     [InlineData(1, "--as reward or --as cost")]
     [InlineData(2, "leave --as out", "--as", "cost")]
     [InlineData(5, "'guard evaluate'")]
-    public async Task What_a_score_stands_for_has_to_be_clear(int outputs, string message, params string[] more)
+    public async Task WhatAScoreStandsForHasToBeClear(int outputs, string message, params string[] more)
     {
         (int code, _, string errors) = await CapturedConsole.RunAsync(["eval", "preference", "--model", Model(outputs), "--data", Pairs, .. more]);
         Assert.Equal(2, code);
@@ -105,7 +105,7 @@ public sealed class EvalPreferenceVerbTests : IDisposable
     }
 
     [Fact]
-    public async Task A_model_that_says_what_it_is_needs_no_word_and_is_refused_as_another()
+    public async Task AModelThatSaysWhatItIsNeedsNoWordAndIsRefusedAsAnother()
     {
         string model = Model(1, ModelKind.Cost);
         (int code, string output, string errors) = await CapturedConsole.RunAsync("eval", "preference", "--model", model, "--data", Pairs, "--limit", "4");
@@ -120,7 +120,7 @@ public sealed class EvalPreferenceVerbTests : IDisposable
     }
 
     [Fact]
-    public async Task Rows_without_pairs_are_refused_before_the_model_is_read()
+    public async Task RowsWithoutPairsAreRefusedBeforeTheModelIsRead()
     {
         (int code, _, string errors) =
             await CapturedConsole.RunAsync("eval", "preference", "--model", folder.At("nowhere"), "--as", "cost", "--data", Golden.At("beavertails-v", "flat"));

@@ -10,7 +10,7 @@ namespace SafeRlhfV.Cli.Tests;
 public sealed partial class FirstHourTests
 {
     [Fact]
-    public async Task Every_command_of_the_page_runs()
+    public async Task EveryCommandOfThePageRuns()
     {
         string root = Golden.RepositoryRoot(),
             page = await File.ReadAllTextAsync(Path.Combine(root, "docs", "first-hour.md"), TestContext.Current.CancellationToken);

@@ -12,7 +12,7 @@ public sealed class GenerateVerbTests
     private static readonly string[] Question = ["generate", "--model", Folder, "--prompt", "What is in this image?", "--image", Cat, "--max-new-tokens", "24"];
 
     [Fact]
-    public async Task It_streams_the_references_greedy_answer()
+    public async Task ItStreamsTheReferencesGreedyAnswer()
     {
         (int code, string output, string errors) = await CapturedConsole.RunAsync(Question);
         Assert.Equal(0, code);
@@ -22,7 +22,7 @@ public sealed class GenerateVerbTests
 
     // Every family's tiny model, many of whose answers begin with a blank: transformers keeps it.
     [Theory, MemberData(nameof(Greedy))]
-    public async Task Texts_are_written_as_the_reference_decodes_them(string model)
+    public async Task TextsAreWrittenAsTheReferenceDecodesThem(string model)
     {
         (int code, string output, string errors) =
             await CapturedConsole.RunAsync([.. Question.Select(word => word == Folder ? Golden.At("models", model) : word), "--temperature", "0", "--dtype",
@@ -37,7 +37,7 @@ public sealed class GenerateVerbTests
             && JsonDocument.Parse(File.ReadAllBytes(Golden.At("models", name, "cases", "greedy-one-image.json"))).RootElement.TryGetProperty("text", out _))];
 
     [Fact]
-    public async Task An_adapter_changes_the_answer_to_the_references()
+    public async Task AnAdapterChangesTheAnswerToTheReferences()
     {
         (int code, string output, _) = await CapturedConsole.RunAsync([.. Question, "--adapter", Golden.At("models", "llava-1.5-tiny-lora"), "--json"]);
         Assert.Equal(0, code);
@@ -49,7 +49,7 @@ public sealed class GenerateVerbTests
     }
 
     [Fact]
-    public async Task A_prompt_beyond_the_models_positions_is_refused_and_its_row_named()
+    public async Task APromptBeyondTheModelsPositionsIsRefusedAndItsRowNamed()
     {
         using TemporaryFolder folder = new();
         string[] lines = [.. File.ReadLines(Golden.At("beavertails-v", "jsonl", "base64", "rows.jsonl")).Take(2)];
@@ -70,7 +70,7 @@ public sealed class GenerateVerbTests
     }
 
     [Fact]
-    public async Task Samples_stop_strings_and_seeds_do_as_they_say()
+    public async Task SamplesStopStringsAndSeedsDoAsTheySay()
     {
         string[] sampled = [.. Question, "--temperature", "1", "--top-k", "50", "--top-p", "0.95", "--repetition-penalty", "1.1", "--samples", "3", "--json"];
         (int code, string first, _) = await CapturedConsole.RunAsync([.. sampled, "--seed", "1"]);
@@ -86,7 +86,7 @@ public sealed class GenerateVerbTests
     }
 
     [Fact]
-    public async Task A_data_set_is_answered_row_by_row_whatever_the_batch()
+    public async Task ADataSetIsAnsweredRowByRowWhateverTheBatch()
     {
         using TemporaryFolder folder = new();
         File.Copy(Cat, folder.At("cat.jpg"));
@@ -127,7 +127,7 @@ public sealed class GenerateVerbTests
     [InlineData("cpu, cuda and cuda:N", "--device", "tpu")]
     [InlineData("cpu, cuda and cuda:N", "--device", "cuda:x")]
     [InlineData("'cuda:99'", "--device", "cuda:99")]
-    public async Task Bad_input_is_one_line_that_names_it(string said, string option, string value)
+    public async Task BadInputIsOneLineThatNamesIt(string said, string option, string value)
     {
         List<string> arguments = [.. Question];
         int at = arguments.IndexOf(option);
@@ -141,11 +141,11 @@ public sealed class GenerateVerbTests
     [InlineData("bad-truncated.jpg")]
     [InlineData("bad-text.jpg")]
     [InlineData("bad-bomb-100000x100000.png")]
-    public async Task A_broken_image_is_named(string image) =>
+    public async Task ABrokenImageIsNamed(string image) =>
         await Refuses(image, "generate", "--model", Folder, "--prompt", "What is this?", "--image", Golden.At("images", image));
 
     [Fact]
-    public async Task A_thinking_models_template_opens_the_answer_and_its_reasoning_is_no_part_of_the_text()
+    public async Task AThinkingModelsTemplateOpensTheAnswerAndItsReasoningIsNoPartOfTheText()
     {
         using TemporaryFolder folder = new();
         foreach (string file in Directory.GetFiles(Golden.At("models", "qwen3-vl-tiny"))) File.Copy(file, folder.At(Path.GetFileName(file)));
@@ -164,7 +164,7 @@ public sealed class GenerateVerbTests
     }
 
     [Fact]
-    public async Task Broken_checkpoints_are_named()
+    public async Task BrokenCheckpointsAreNamed()
     {
         using TemporaryFolder folder = new();
         foreach (string file in Directory.GetFiles(Folder)) File.WriteAllBytes(folder.At(Path.GetFileName(file)), File.ReadAllBytes(file));
@@ -189,7 +189,7 @@ public sealed class GenerateVerbTests
     }
 
     [Fact]
-    public async Task A_broken_row_writes_nothing()
+    public async Task ABrokenRowWritesNothing()
     {
         using TemporaryFolder folder = new();
         File.WriteAllLines(folder.At("questions.jsonl"), ["""{"question":"What is it?","image":null}""", """{"question":"And this?","image":"missing.png"}"""]);
@@ -202,7 +202,7 @@ public sealed class GenerateVerbTests
 
     // A row that stops the work stands for any stop: what was whole before it stays, and the rest follows without being generated twice.
     [Fact]
-    public async Task A_stopped_run_goes_on_behind_its_whole_rows_and_ends_as_an_unbroken_one()
+    public async Task AStoppedRunGoesOnBehindItsWholeRowsAndEndsAsAnUnbrokenOne()
     {
         using TemporaryFolder folder = new();
         string data = folder.At("questions.jsonl"), target = folder.At("answers.jsonl"), partial = $"{target}.partial";

@@ -18,7 +18,7 @@ public sealed class GuardServiceTests(TinyModels models) : IClassFixture<TinyMod
     [InlineData("regenerate", 0)]
     [InlineData("regenerate", 401)]
     [InlineData("regenerate", 200)]
-    public async Task A_judge_that_cannot_be_used_ends_with_one_line(string verb, int status)
+    public async Task AJudgeThatCannotBeUsedEndsWithOneLine(string verb, int status)
     {
         using TemporaryFolder folder = new();
         await using FakeChatServer server = await FakeChatServer.StartAsync();
@@ -45,7 +45,7 @@ public sealed class GuardServiceTests(TinyModels models) : IClassFixture<TinyMod
     [Theory]
     [InlineData("--moderations")]
     [InlineData("--endpoint")]
-    public async Task A_dead_port_of_a_moderations_service_or_a_chat_model_is_one_line_too(string option)
+    public async Task ADeadPortOfAModerationsServiceOrAChatModelIsOneLineToo(string option)
     {
         string[] arguments = option == "--endpoint"
             ? ["guard", "regenerate", "--guard", models.Guard, "--model", "m", "--endpoint", "http://127.0.0.1:1/v1", "--prompt", "how do i use this ?"]

@@ -11,7 +11,7 @@ public sealed class GuardVerbTests(TinyModels models) : IClassFixture<TinyModels
     private const string Unsafe = "how can i hurt people with this ?", Safe = "how do i use this ?";
 
     [Fact]
-    public async Task Check_says_the_verdict_and_exits_with_1_where_it_is_unsafe()
+    public async Task CheckSaysTheVerdictAndExitsWith1WhereItIsUnsafe()
     {
         (int code, string output, string errors) = await CapturedConsole.RunAsync("guard", "check", "--guard", models.Guard, "--prompt", Unsafe, "--json");
         Assert.True(code == CliHost.CheckFailed, errors);
@@ -33,7 +33,7 @@ public sealed class GuardVerbTests(TinyModels models) : IClassFixture<TinyModels
 
     // every image of BeaverTails-V is harmful: prompts alone are not learnt, and a harmless one is not flagged but refused
     [Fact]
-    public async Task A_guard_that_learnt_from_harmful_prompts_alone_judges_none()
+    public async Task AGuardThatLearntFromHarmfulPromptsAloneJudgesNone()
     {
         using TemporaryFolder folder = new();
         (int code, _, string errors) = await CapturedConsole.RunAsync(
@@ -53,7 +53,7 @@ public sealed class GuardVerbTests(TinyModels models) : IClassFixture<TinyModels
     }
 
     [Fact]
-    public async Task Evaluate_measures_and_writes_the_page()
+    public async Task EvaluateMeasuresAndWritesThePage()
     {
         using TemporaryFolder folder = new();
         WriteExamples(folder.At("set.jsonl"), 20);
@@ -67,7 +67,7 @@ public sealed class GuardVerbTests(TinyModels models) : IClassFixture<TinyModels
     }
 
     [Fact]
-    public async Task Calibrate_writes_temperatures_and_thresholds_into_the_folder()
+    public async Task CalibrateWritesTemperaturesAndThresholdsIntoTheFolder()
     {
         using TemporaryFolder folder = new();
         WriteExamples(folder.At("set.jsonl"), 60);
@@ -93,7 +93,7 @@ public sealed class GuardVerbTests(TinyModels models) : IClassFixture<TinyModels
     }
 
     [Fact]
-    public async Task Calibrate_says_where_few_examples_make_the_calibration_worse()
+    public async Task CalibrateSaysWhereFewExamplesMakeTheCalibrationWorse()
     {
         using TemporaryFolder folder = new();
         for (int wrong = 0; wrong < 3; wrong++)
@@ -113,7 +113,7 @@ public sealed class GuardVerbTests(TinyModels models) : IClassFixture<TinyModels
     }
 
     [Fact]
-    public async Task Regenerate_answers_and_tells_the_rounds()
+    public async Task RegenerateAnswersAndTellsTheRounds()
     {
         (int code, string output, string errors) =
             await CapturedConsole.RunAsync("guard", "regenerate", "--guard", models.Guard, "--model", models.Chat, "--prompt", Safe, "--rounds", "2",

@@ -39,7 +39,7 @@ public sealed class ModelVerbsTests
 
     [Theory]
     [MemberData(nameof(Models))]
-    public async Task Info_counts_what_the_files_hold(string name)
+    public async Task InfoCountsWhatTheFilesHold(string name)
     {
         string folder = Golden.At("models", name);
         CliRun run = await CliRun.Of("model", "info", folder, "--load", "--json");
@@ -55,7 +55,7 @@ public sealed class ModelVerbsTests
 
     [Theory]
     [MemberData(nameof(Models))]
-    public async Task A_converted_folder_gives_the_same_logits_in_another_layout_and_sharding(string name)
+    public async Task AConvertedFolderGivesTheSameLogitsInAnotherLayoutAndSharding(string name)
     {
         using DisposeScope scope = NewDisposeScope();
         using TemporaryFolder temporary = new();
@@ -70,7 +70,7 @@ public sealed class ModelVerbsTests
     }
 
     [Fact]
-    public async Task A_policy_without_tokenizer_and_processor_takes_those_of_its_base()
+    public async Task APolicyWithoutTokenizerAndProcessorTakesThoseOfItsBase()
     {
         using DisposeScope scope = NewDisposeScope();
         using TemporaryFolder temporary = new();
@@ -94,7 +94,7 @@ public sealed class ModelVerbsTests
     }
 
     [Fact]
-    public async Task Another_type_halves_the_files_and_is_told_in_the_config()
+    public async Task AnotherTypeHalvesTheFilesAndIsToldInTheConfig()
     {
         using DisposeScope scope = NewDisposeScope();
         using TemporaryFolder temporary = new();
@@ -110,7 +110,7 @@ public sealed class ModelVerbsTests
 
     [Theory]
     [MemberData(nameof(Adapters))]
-    public async Task A_merged_folder_gives_what_the_adapter_gives(string name)
+    public async Task AMergedFolderGivesWhatTheAdapterGives(string name)
     {
         using DisposeScope scope = NewDisposeScope();
         using TemporaryFolder temporary = new();
@@ -125,7 +125,7 @@ public sealed class ModelVerbsTests
     }
 
     [Fact]
-    public async Task A_score_head_goes_along()
+    public async Task AScoreHeadGoesAlong()
     {
         using DisposeScope scope = NewDisposeScope();
         using TemporaryFolder temporary = new();
@@ -140,7 +140,7 @@ public sealed class ModelVerbsTests
 
     [Theory]
     [MemberData(nameof(Models))]
-    public async Task Init_writes_the_weights_of_a_new_model_in_any_sharding(string name)
+    public async Task InitWritesTheWeightsOfANewModelInAnySharding(string name)
     {
         using DisposeScope scope = NewDisposeScope();
         using TemporaryFolder temporary = new();
@@ -157,7 +157,7 @@ public sealed class ModelVerbsTests
     }
 
     [Fact]
-    public async Task Bad_input_is_one_line_and_writes_nothing()
+    public async Task BadInputIsOneLineAndWritesNothing()
     {
         using TemporaryFolder temporary = new();
         string source = Golden.At("models", Models().First().Data), config = Path.Combine(source, "config.json");
@@ -177,7 +177,7 @@ public sealed class ModelVerbsTests
     }
 
     [Fact]
-    public async Task A_folder_that_is_taken_stays_unless_asked()
+    public async Task AFolderThatIsTakenStaysUnlessAsked()
     {
         using TemporaryFolder temporary = new();
         string source = Golden.At("models", Models().First().Data);
@@ -191,7 +191,7 @@ public sealed class ModelVerbsTests
     }
 
     [Fact]
-    public async Task Export_writes_what_vllm_serves()
+    public async Task ExportWritesWhatVllmServes()
     {
         using TemporaryFolder scratch = new();
         string scorer = Golden.At("servers", "reward-2");

@@ -16,7 +16,7 @@ public sealed class NativeTuningTests
         select new TheoryDataRow<string, string?>(library, wish);
 
     [Fact]
-    public async Task The_version_says_what_was_changed()
+    public async Task TheVersionSaysWhatWasChanged()
     {
         CliRun run = await CliRun.Of("--version", "--verbose");
         string[] lines = run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
@@ -30,7 +30,7 @@ public sealed class NativeTuningTests
     }
 
     [Fact]
-    public async Task Off_changes_nothing()
+    public async Task OffChangesNothing()
     {
         CliRun run = await CliRun.With(NativeTuning.Variable, "off", "--version", "--verbose");
         Assert.Equal(0, run.ExitCode);
@@ -39,12 +39,12 @@ public sealed class NativeTuningTests
     }
 
     [Fact]
-    public async Task Another_value_is_refused() =>
+    public async Task AnotherValueIsRefused() =>
         (await CliRun.With(NativeTuning.Variable, "on", "model", "info", Golden.At("models", "llava-1.5-tiny"))).MustRefuse("SAFERLHFV_NATIVE", "'on'",
             "'off'");
 
     [Theory, MemberData(nameof(Allocators))]
-    public async Task Training_runs_with_another_allocator(string library, string? wish)
+    public async Task TrainingRunsWithAnotherAllocator(string library, string? wish)
     {
         string? path = new[] { "/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib" }.Select(folder => Path.Combine(folder, library))
             .FirstOrDefault(File.Exists);

@@ -15,7 +15,7 @@ public sealed class OneDecodingTests
 {
     // A phone's photo lies sideways in the file and says so; training once saw it so, and generate upright.
     [Fact]
-    public async Task Training_generation_and_local_clients_see_a_phone_photo_as_its_upright_twin()
+    public async Task TrainingGenerationAndLocalClientsSeeAPhonePhotoAsItsUprightTwin()
     {
         string model = Golden.At("models", "qwen2-vl-tiny");
         using TemporaryFolder folder = new();
@@ -46,7 +46,7 @@ public sealed class OneDecodingTests
     }
 
     [Fact]
-    public async Task An_image_that_a_family_refuses_is_found_by_validate_and_named_by_trainers_and_generate()
+    public async Task AnImageThatAFamilyRefusesIsFoundByValidateAndNamedByTrainersAndGenerate()
     {
         using TemporaryFolder folder = new();
         using SKBitmap wide = new(804, 4, SKColorType.Rgba8888, SKAlphaType.Opaque);
@@ -73,7 +73,7 @@ public sealed class OneDecodingTests
 
     // One cache of vision features may serve two data sets (PPO's prompts and its instructions), whose rows have the same places.
     [Fact]
-    public void Rows_at_the_same_place_of_two_data_sets_do_not_share_vision_features()
+    public void RowsAtTheSamePlaceOfTwoDataSetsDoNotShareVisionFeatures()
     {
         using TemporaryFolder one = new(), other = new();
         using SKBitmap drawing = Drawing(), plain = new(24, 16, SKColorType.Rgba8888, SKAlphaType.Opaque);

@@ -18,7 +18,7 @@ public sealed class ParityVerbTests
         .OrderBy(folder => Directory.GetFiles(Path.Combine(folder, "cases")).Length).First();
 
     [Fact]
-    public async Task It_tells_every_case_and_dumps_what_was_computed_under_the_names_of_the_case()
+    public async Task ItTellsEveryCaseAndDumpsWhatWasComputedUnderTheNamesOfTheCase()
     {
         using DisposeScope scope = NewDisposeScope();
         using TemporaryFolder temporary = new();
@@ -36,7 +36,7 @@ public sealed class ParityVerbTests
     }
 
     [Fact]
-    public async Task It_ends_with_1_when_a_number_is_over_its_tolerance()
+    public async Task ItEndsWith1WhenANumberIsOverItsTolerance()
     {
         using DisposeScope scope = NewDisposeScope();
         using TemporaryFolder temporary = new();

@@ -31,7 +31,7 @@ public sealed class PinnedRunTests
         [.. Directory.EnumerateFiles(Folder, "*.json").Select(file => Path.GetFileNameWithoutExtension(file)).Order(StringComparer.Ordinal)];
 
     [Theory, MemberData(nameof(Runs))]
-    public async Task A_run_has_the_metrics_that_it_had(string name)
+    public async Task ARunHasTheMetricsThatItHad(string name)
     {
         using TemporaryFolder folder = new();
         PinnedRun pinned = JsonSerializer.Deserialize<PinnedRun>(File.ReadAllText(Path.Combine(Folder, name + ".json")), JsonSerializerOptions.Web)!;
@@ -51,7 +51,7 @@ public sealed class PinnedRunTests
     }
 
     [Fact]
-    public void Every_trainer_but_PPO_has_a_run_here() =>
+    public void EveryTrainerButPPOHasARunHere() =>
         Assert.Empty(Trainers.All.Select(trainer => trainer.Name).Except(["ppo"]).Except(Runs.Select(row => row.Data)));
 
     private sealed record PinnedRun(string[] Arguments, Dictionary<string, double[]> Metrics);

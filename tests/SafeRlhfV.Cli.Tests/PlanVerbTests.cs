@@ -12,7 +12,7 @@ public sealed class PlanVerbTests
     private static string[] For(string model, params string[] names) => ["--config", Recipe(names), "--model", $"models/{model}", "--name", "mine"];
 
     [Fact]
-    public async Task A_recipe_that_fits_ends_with_0_and_names_every_part()
+    public async Task ARecipeThatFitsEndsWith0AndNamesEveryPart()
     {
         (int code, string output, string errors) =
             await CapturedConsole.RunAsync(["plan", .. For("llava-1.5-7b-hf", "one-gpu", "ppo.yaml"), "--gpu", "h100-80gb"]);
@@ -22,7 +22,7 @@ public sealed class PlanVerbTests
     }
 
     [Fact]
-    public async Task One_that_does_not_ends_with_1_and_what_to_change()
+    public async Task OneThatDoesNotEndsWith1AndWhatToChange()
     {
         (int code, string output, _) = await CapturedConsole.RunAsync(["plan", .. For("llava-1.5-7b-hf", "paper", "ppo.yaml"), "--gpu", "h100-80gb", "--json"]);
         Assert.Equal(1, code);
@@ -37,7 +37,7 @@ public sealed class PlanVerbTests
     }
 
     [Fact]
-    public async Task Ranks_are_planned_for_and_no_ranks_are_refused()
+    public async Task RanksArePlannedForAndNoRanksAreRefused()
     {
         (int code, string output, string errors) = await CapturedConsole.RunAsync(
             ["plan", .. For("llava-1.5-7b-hf", "paper", "sft.yaml"), "--gpu", "h100-80gb", "--ranks", "8"]);
@@ -48,7 +48,7 @@ public sealed class PlanVerbTests
     }
 
     [Fact]
-    public async Task Without_a_card_it_tells_and_an_unknown_card_is_refused()
+    public async Task WithoutACardItTellsAndAnUnknownCardIsRefused()
     {
         (int code, string output, _) = await CapturedConsole.RunAsync(["plan", .. For("Qwen2.5-VL-7B-Instruct", "paper", "sft.yaml")]);
         Assert.Equal(0, code);
@@ -58,7 +58,7 @@ public sealed class PlanVerbTests
     }
 
     [Fact]
-    public async Task Sizes_are_in_GiB_and_host_memory_and_time_are_told()
+    public async Task SizesAreInGiBAndHostMemoryAndTimeAreTold()
     {
         string[] arguments = ["plan", .. For("llava-1.5-7b-hf", "paper", "sft.yaml"), "--set", "training.optimizer.offload=true"];
         (_, string output, _) = await CapturedConsole.RunAsync([.. arguments, "--gpu", "a100-80gb"]);
@@ -74,7 +74,7 @@ public sealed class PlanVerbTests
     }
 
     [Fact]
-    public async Task A_recipe_for_the_cpu_is_planned_for_the_card_that_is_asked_for()
+    public async Task ARecipeForTheCpuIsPlannedForTheCardThatIsAskedFor()
     {
         string[] arguments = ["plan", .. For("llava-1.5-7b-hf", "paper", "sft.yaml"), "--set", "model.device=cpu"];
         (_, string output, _) = await CapturedConsole.RunAsync([.. arguments, "--gpu", "h100-80gb"]);
@@ -85,7 +85,7 @@ public sealed class PlanVerbTests
     }
 
     [Fact]
-    public async Task Training_that_cannot_fit_is_refused_before_anything_is_written()
+    public async Task TrainingThatCannotFitIsRefusedBeforeAnythingIsWritten()
     {
         using TemporaryFolder folder = new();
         World world = new(1);

@@ -11,7 +11,7 @@ public sealed class ResultFolderTests(TinyModels models) : IClassFixture<TinyMod
 {
     // What train writes is what every verb takes: the run's folder stands for the result inside it.
     [Fact]
-    public async Task A_runs_folder_stands_for_its_result_in_every_verb_and_recipe()
+    public async Task ARunsFolderStandsForItsResultInEveryVerbAndRecipe()
     {
         using TemporaryFolder folder = new();
         string data = Golden.At("beavertails-v", "paired");
@@ -41,7 +41,7 @@ public sealed class ResultFolderTests(TinyModels models) : IClassFixture<TinyMod
     }
 
     [Fact]
-    public async Task A_guards_run_is_found_and_an_unfinished_run_says_so()
+    public async Task AGuardsRunIsFoundAndAnUnfinishedRunSaysSo()
     {
         using TemporaryFolder folder = new();
         foreach (string file in Directory.GetFiles(models.Guard))

@@ -31,7 +31,7 @@ public sealed class ScoreVerbTests : IDisposable
     public void Dispose() => folder.Dispose();
 
     [Fact]
-    public async Task It_prints_the_references_end_scores()
+    public async Task ItPrintsTheReferencesEndScores()
     {
         // the conversations of the score case are the first ones of the log-probability case
         using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Base, "cases", "logp-left.json")));
@@ -50,7 +50,7 @@ public sealed class ScoreVerbTests : IDisposable
     }
 
     [Fact]
-    public async Task Several_answers_and_every_answer_of_a_data_set_are_scored()
+    public async Task SeveralAnswersAndEveryAnswerOfADataSetAreScored()
     {
         (int code, string output, _) =
             await CapturedConsole.RunAsync("score", "--model", model, "--prompt", "Is it safe?", "--response", "Yes.", "--response", "No, never.", "--json");
@@ -83,7 +83,7 @@ public sealed class ScoreVerbTests : IDisposable
     [InlineData(GuardHeads.Outputs, "unsafe=", " terrorism_or_extremism=", " severity_none=", " severity_severe=")]
     [InlineData(2, "reward=", " cost=")]
     [InlineData(3, "output_1=", " output_3=")]
-    public async Task Outputs_of_which_there_are_several_have_names(int outputs, params string[] names)
+    public async Task OutputsOfWhichThereAreSeveralHaveNames(int outputs, params string[] names)
     {
         using (VisionLanguageModel backbone = ModelCheckpoint.Load(Base))
         using (ScoreModel scores = new(backbone, ScoreHead.Create(backbone.HiddenSize, outputs, seed: 0))) scores.Save(folder.At("several"));
@@ -102,7 +102,7 @@ public sealed class ScoreVerbTests : IDisposable
     }
 
     [Fact]
-    public async Task A_text_that_is_too_long_names_its_row()
+    public async Task ATextThatIsTooLongNamesItsRow()
     {
         File.WriteAllLines(folder.At("rows.jsonl"),
             [Row("Is it safe?", "Yes.", "No."), Row("Is it safe?", "Yes.", string.Concat(Enumerable.Repeat("never ", 5000)))]);
@@ -111,7 +111,7 @@ public sealed class ScoreVerbTests : IDisposable
     }
 
     [Fact]
-    public async Task An_adapter_scores_with_its_own_head_or_the_models()
+    public async Task AnAdapterScoresWithItsOwnHeadOrTheModels()
     {
         string adapter = folder.At("adapter"), lora = Golden.At("models", "llava-1.5-tiny-lora");
         Directory.CreateDirectory(adapter);
@@ -149,7 +149,7 @@ public sealed class ScoreVerbTests : IDisposable
     }
 
     [Fact]
-    public async Task Bad_input_is_one_line_that_names_it()
+    public async Task BadInputIsOneLineThatNamesIt()
     {
         await Refuses("no score head", "score", "--model", Base, "--prompt", "q", "--response", "a");
         await Refuses("--response", "score", "--model", model, "--prompt", "q");

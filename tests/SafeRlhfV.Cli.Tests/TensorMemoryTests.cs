@@ -7,7 +7,7 @@ namespace SafeRlhfV.Cli.Tests;
 public sealed class TensorMemoryTests
 {
     [Fact]
-    public void Every_block_begins_where_the_widest_vector_may()
+    public void EveryBlockBeginsWhereTheWidestVectorMay()
     {
         List<Tensor> kept = [];
         for (int size = 1; size < 300_000; size = size * 5 / 3 + 1)
@@ -21,7 +21,7 @@ public sealed class TensorMemoryTests
     }
 
     [Fact]
-    public void A_freed_block_serves_the_next_tensor_of_its_size()
+    public void AFreedBlockServesTheNextTensorOfItsSize()
     {
         if (!OperatingSystem.IsLinux() || RuntimeInformation.ProcessArchitecture != Architecture.X64) return;
         int again = 0;
@@ -43,7 +43,7 @@ public sealed class TensorMemoryTests
     [InlineData(1L << 44)]
     [InlineData(1L << 50)]
     [InlineData(long.MaxValue)]
-    public void What_is_too_large_is_refused_as_ever(long size)
+    public void WhatIsTooLargeIsRefusedAsEver(long size)
     {
         // the address space ends below 2^47
         Exception error = Assert.ThrowsAny<Exception>(() => empty([size], ScalarType.Byte));
@@ -51,7 +51,7 @@ public sealed class TensorMemoryTests
     }
 
     [Fact]
-    public void An_empty_tensor_has_no_memory()
+    public void AnEmptyTensorHasNoMemory()
     {
         using Tensor none = empty(0);
         Assert.Equal(0, none.numel());

@@ -8,7 +8,7 @@ namespace SafeRlhfV.Cli.Tests;
 public sealed class TrainVerbStopTests
 {
     [Fact]
-    public async Task A_stopped_run_names_its_checkpoint_and_the_command_that_goes_on()
+    public async Task AStoppedRunNamesItsCheckpointAndTheCommandThatGoesOn()
     {
         using TemporaryFolder folder = new();
         World world = new(3);

@@ -21,7 +21,7 @@ public sealed class UsageTests
     [InlineData("unknown option '--data'.", "guard", "evaluate", "--guard", "x", "--data", "data/mine")]
     [InlineData("safe-rlhf-v: safe-rlhf-v needs a command: demo,", "--verbose")]
     [InlineData("unexpected argument 'more' of 'data stats'", "data", "stats", "data/mine", "more")]
-    public async Task Unknown_words_are_one_line_that_says_what_was_meant(string said, params string[] arguments) =>
+    public async Task UnknownWordsAreOneLineThatSaysWhatWasMeant(string said, params string[] arguments) =>
         await CapturedConsole.RefusedAsync([said, "--help"], arguments);
 
     // without a recipe there is no line to name, but an option to give
@@ -34,7 +34,7 @@ public sealed class UsageTests
     [InlineData("nope.yaml: no such file; the folder recipes", "train", "sft", "--config", "nope.yaml", "--out", "y")]
     [InlineData("nope.yaml: no such file; give the path of a gateway file", "serve", "--config", "nope.yaml")]
     [InlineData("config.json: no such file; give the folder of a checkpoint, of an adapter or of a training run.", "generate", "--model", ".", "--prompt", "x")]
-    public async Task What_is_missing_is_named_with_what_to_give(string said, params string[] arguments) =>
+    public async Task WhatIsMissingIsNamedWithWhatToGive(string said, params string[] arguments) =>
         await CapturedConsole.RefusedAsync([said], arguments);
 
     [Theory]
@@ -46,13 +46,13 @@ public sealed class UsageTests
         "mine")]
     [InlineData("--name is given, but the recipe has no ${name}", "ablate", "--config", "recipes/ablations/ptx.yaml", "--out", "x", "--name", "mine")]
     [InlineData("--name is the ${name} of a recipe; give --config", "train", "sft", "--model", "x", "--data", "y", "--name", "mine")]
-    public async Task What_a_recipe_leaves_open_is_asked_for(string said, params string[] arguments) =>
+    public async Task WhatARecipeLeavesOpenIsAskedFor(string said, params string[] arguments) =>
         await CapturedConsole.RefusedAsync([said],
             [.. arguments.Select(word => word.StartsWith("recipes/", StringComparison.Ordinal) ? Path.Combine(Golden.RepositoryRoot(), word) : word)]);
 
     // Each name with its first two letters swapped, one dropped or one doubled leads back to it.
     [Fact]
-    public async Task Every_command_is_found_again_from_a_slip_of_the_hand()
+    public async Task EveryCommandIsFoundAgainFromASlipOfTheHand()
     {
         foreach ((string path, Command group) in Groups(CommandTree.Create(), ""))
             foreach (Command command in group.Subcommands)
@@ -66,7 +66,7 @@ public sealed class UsageTests
     }
 
     [Fact]
-    public async Task No_arguments_list_the_commands()
+    public async Task NoArgumentsListTheCommands()
     {
         (int code, string output, string errors) = await CapturedConsole.RunAsync();
         Assert.Equal((0, ""), (code, errors));

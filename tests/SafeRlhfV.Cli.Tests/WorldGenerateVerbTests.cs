@@ -6,7 +6,7 @@ namespace SafeRlhfV.Cli.Tests;
 public sealed class WorldGenerateVerbTests
 {
     [Fact]
-    public async Task It_writes_a_data_set_that_the_usual_reader_reads()
+    public async Task ItWritesADataSetThatTheUsualReaderReads()
     {
         using TemporaryFolder folder = new();
         Assert.Equal(0, await CliHost.RunAsync(["world", "generate", "--out", folder.At("data"), "--pairs", "50", "--seed", "7"]));
@@ -20,7 +20,7 @@ public sealed class WorldGenerateVerbTests
     [InlineData("--pairs", "1")]
     [InlineData("--pairs", "many")]
     [InlineData("--sed", "1")]
-    public async Task Bad_usage_ends_with_2_and_writes_nothing(string option, string value)
+    public async Task BadUsageEndsWith2AndWritesNothing(string option, string value)
     {
         using TemporaryFolder folder = new();
         Assert.Equal(CliHost.BadInput, await CliHost.RunAsync(["world", "generate", "--out", folder.At("data"), option, value]));
@@ -28,7 +28,7 @@ public sealed class WorldGenerateVerbTests
     }
 
     [Fact]
-    public async Task A_folder_that_is_taken_is_left_as_it_is()
+    public async Task AFolderThatIsTakenIsLeftAsItIs()
     {
         using TemporaryFolder folder = new();
         File.WriteAllText(folder.At("mine.txt"), "mine");

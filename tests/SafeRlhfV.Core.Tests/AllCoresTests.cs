@@ -3,7 +3,7 @@ namespace SafeRlhfV.Core.Tests;
 public sealed class AllCoresTests
 {
     [Fact]
-    public void A_users_mistake_comes_out_as_it_was_thrown()
+    public void AUsersMistakeComesOutAsItWasThrown()
     {
         Assert.Equal("row 7", Assert.Throws<InvalidInputException>(() => AllCores.For(20, i => Fail(i))).Message);
         Assert.Equal("row 7", Assert.Throws<InvalidInputException>(() => AllCores.ForEach(Enumerable.Range(0, 20), Fail)).Message);
@@ -18,14 +18,14 @@ public sealed class AllCoresTests
     }
 
     [Fact]
-    public void Any_other_fault_stays_wrapped_and_a_cancelled_run_ends()
+    public void AnyOtherFaultStaysWrappedAndACancelledRunEnds()
     {
         Assert.Throws<AggregateException>(() => AllCores.For(4, _ => throw new InvalidOperationException()));
         Assert.Throws<OperationCanceledException>(() => AllCores.For(4, _ => { }, new CancellationToken(canceled: true)));
     }
 
     [Fact]
-    public void Every_item_is_seen_once()
+    public void EveryItemIsSeenOnce()
     {
         int[] seen = new int[1000];
         AllCores.For(1000, i => Interlocked.Increment(ref seen[i]));

@@ -14,7 +14,7 @@ public sealed class PrintStoreTests
             .Order(StringComparer.Ordinal).Select(folder => new TheoryDataRow<string>(Path.GetRelativePath(Golden.At("beavertails-v"), folder)));
 
     [Theory, MemberData(nameof(Folders))]
-    public void The_store_finds_what_the_search_in_memory_finds(string folder)
+    public void TheStoreFindsWhatTheSearchInMemoryFinds(string folder)
     {
         PreferenceDataset data = PreferenceDataset.Open(Golden.At("beavertails-v", folder));
         RowPrint[] rows = [.. data.ReadRows().Select(RowPrint.Of)];
@@ -23,7 +23,7 @@ public sealed class PrintStoreTests
 
     /// <summary>Rows of several images in three splits, with equal images, images that look alike, equal rows and equal words at every hand.</summary>
     [Fact]
-    public void Random_rows_are_found_alike()
+    public void RandomRowsAreFoundAlike()
     {
         RandomStream random = new(3, "prints");
         List<ImageFingerprint> images = [];
@@ -33,7 +33,7 @@ public sealed class PrintStoreTests
     }
 
     [Fact]
-    public void Nothing_is_left_of_the_scratch_folder()
+    public void NothingIsLeftOfTheScratchFolder()
     {
         using TemporaryFolder folder = new();
         DeduplicationReport report = DatasetDeduplicator.Run(PreferenceDataset.Open(Golden.At("beavertails-v", "paired")), new() { Scratch = folder.Path });
@@ -42,7 +42,7 @@ public sealed class PrintStoreTests
     }
 
     [Fact]
-    public void The_position_of_each_row_is_found_again()
+    public void ThePositionOfEachRowIsFoundAgain()
     {
         PreferenceDataset data = PreferenceDataset.Open(Golden.At("beavertails-v", "paired"));
         RowPlaces places = new();

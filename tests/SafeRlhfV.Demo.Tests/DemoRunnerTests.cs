@@ -8,7 +8,7 @@ namespace SafeRlhfV.Demo.Tests;
 public sealed class DemoRunnerTests(QuickDemo demo) : IClassFixture<QuickDemo>
 {
     [Fact]
-    public void It_measures_everything_that_the_report_shows()
+    public void ItMeasuresEverythingThatTheReportShows()
     {
         DemoResults results = ResultsJson.Read(demo.Folders.Results);
         Assert.Equal(["start", "ppo-h", "ppo-s", "dpo-h", "dpo-s", "safe-rlhf-v"], results.Methods.Select(method => method.Id));
@@ -28,7 +28,7 @@ public sealed class DemoRunnerTests(QuickDemo demo) : IClassFixture<QuickDemo>
     }
 
     [Fact]
-    public void Its_data_sets_are_sound_and_its_checkpoints_load()
+    public void ItsDataSetsAreSoundAndItsCheckpointsLoad()
     {
         foreach (string name in (string[])["pairs", "sft", "prompts", "ptx"])
             Assert.DoesNotContain(DatasetValidator.Check(demo.Folders.Data(name)).Findings, finding => finding.Severity == FindingSeverity.Error);
@@ -41,7 +41,7 @@ public sealed class DemoRunnerTests(QuickDemo demo) : IClassFixture<QuickDemo>
     }
 
     [Fact]
-    public void Running_again_runs_nothing_and_gives_the_same_bytes()
+    public void RunningAgainRunsNothingAndGivesTheSameBytes()
     {
         byte[] before = File.ReadAllBytes(demo.Folders.Results);
         Recorder recorder = new();
@@ -52,7 +52,7 @@ public sealed class DemoRunnerTests(QuickDemo demo) : IClassFixture<QuickDemo>
     }
 
     [Fact]
-    public void Neither_a_stop_nor_the_number_of_workers_changes_what_is_learnt()
+    public void NeitherAStopNorTheNumberOfWorkersChangesWhatIsLearnt()
     {
         using TemporaryFolder folder = new();
         DemoFolders other = new(folder.At("demo"));
@@ -68,7 +68,7 @@ public sealed class DemoRunnerTests(QuickDemo demo) : IClassFixture<QuickDemo>
     }
 
     [Fact]
-    public void On_one_backbone_score_models_are_adapters_and_results_are_whole_models()
+    public void OnOneBackboneScoreModelsAreAdaptersAndResultsAreWholeModels()
     {
         using TemporaryFolder folder = new();
         DemoFolders other = new(folder.At("demo"));
@@ -94,7 +94,7 @@ public sealed class DemoRunnerTests(QuickDemo demo) : IClassFixture<QuickDemo>
     }
 
     [Fact]
-    public async Task The_report_opens_in_a_browser_with_every_chart_and_image()
+    public async Task TheReportOpensInABrowserWithEveryChartAndImage()
     {
         Browser.MustBeThere();
         (int code, string line) = await Browser.CheckReport(demo.Folders.Report);
@@ -102,7 +102,7 @@ public sealed class DemoRunnerTests(QuickDemo demo) : IClassFixture<QuickDemo>
     }
 
     [Fact]
-    public void A_folder_with_something_else_or_of_other_settings_is_refused()
+    public void AFolderWithSomethingElseOrOfOtherSettingsIsRefused()
     {
         using TemporaryFolder folder = new();
         File.WriteAllText(folder.At("mine.txt"), "mine");

@@ -21,7 +21,7 @@ public sealed class WorldProcessorTests : IDisposable
     public void Dispose() => folder.Dispose();
 
     [Fact]
-    public void Questions_and_answers_get_the_worlds_own_ids()
+    public void QuestionsAndAnswersGetTheWorldsOwnIds()
     {
         int count = 0;
         foreach (WorldPair pair in new World(3).TrainingPairs(200))
@@ -45,7 +45,7 @@ public sealed class WorldProcessorTests : IDisposable
     }
 
     [Fact]
-    public void A_image_of_the_worlds_size_is_only_normalised()
+    public void AImageOfTheWorldsSizeIsOnlyNormalised()
     {
         RgbImage image = new World(1).TestPrompts(1).Single().Image;
         float[] pixels = processor.Images.Process(image).Pixels;
@@ -57,14 +57,14 @@ public sealed class WorldProcessorTests : IDisposable
     }
 
     [Fact]
-    public void The_image_token_in_a_question_is_a_word_like_any_other()
+    public void TheImageTokenInAQuestionIsAWordLikeAnyOther()
     {
         EncodedPrompt prompt = processor.EncodePrompt("what is <image> ?", Answers.Grey);
         Assert.Equal(Vocabulary.ImageTokens, prompt.Ids.Count(id => id == Vocabulary.Image));
     }
 
     [Fact]
-    public void A_tokenizer_that_cannot_tell_a_image_from_a_word_is_refused_such_a_question()
+    public void ATokenizerThatCannotTellAImageFromAWordIsRefusedSuchAQuestion()
     {
         string file = folder.At("tokenizer.json");
         JsonNode root = JsonNode.Parse(File.ReadAllText(file))!;

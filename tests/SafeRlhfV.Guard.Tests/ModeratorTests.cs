@@ -260,7 +260,7 @@ public sealed class ModeratorTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task A_moderator_of_answers_alone_leaves_prompts_to_the_others(bool cascade)
+    public async Task AModeratorOfAnswersAloneLeavesPromptsToTheOthers(bool cascade)
     {
         ScriptedModerator answers = new(request =>
             request.Response!.Contains("harm", StringComparison.Ordinal)
@@ -279,7 +279,7 @@ public sealed class ModeratorTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task A_side_that_nobody_judges_is_blocked_and_known_beforehand(bool cascade)
+    public async Task ASideThatNobodyJudgesIsBlockedAndKnownBeforehand(bool cascade)
     {
         ScriptedModerator answers = new(_ => Verdict.Safe("answers")) { AnswersOnly = true };
         IModerator alone = cascade ? new CascadedModerator([new(answers)]) : new ParallelModerator([answers]);

@@ -14,7 +14,7 @@ public sealed class RetryHandlerTests
     [InlineData(500)]
     [InlineData(503)]
     [InlineData(408)]
-    public async Task What_passes_is_tried_again_with_the_same_body(int status)
+    public async Task WhatPassesIsTriedAgainWithTheSameBody(int status)
     {
         Script script = new(status, status, 200);
         using HttpClient http = new(new RetryHandler(Quick, script, stops: true));
@@ -24,7 +24,7 @@ public sealed class RetryHandlerTests
     }
 
     [Fact]
-    public async Task Retry_after_is_waited_for()
+    public async Task RetryAfterIsWaitedFor()
     {
         using HttpClient http = new(new RetryHandler(Quick, new Script(429, 200) { RetryAfter = "1" }, stops: true));
         Stopwatch watch = Stopwatch.StartNew();
@@ -33,7 +33,7 @@ public sealed class RetryHandlerTests
     }
 
     [Fact]
-    public async Task A_service_that_denies_everything_is_asked_once_and_its_message_holds_no_key()
+    public async Task AServiceThatDeniesEverythingIsAskedOnceAndItsMessageHoldsNoKey()
     {
         Script script = new(401) { Body = """{"error":{"message":"Incorrect key: sk-secret","code":"invalid_api_key"}}""" };
         using HttpClient http = new(new RetryHandler(Quick, script, stops: true));
@@ -49,7 +49,7 @@ public sealed class RetryHandlerTests
     }
 
     [Fact]
-    public async Task A_refused_request_is_the_callers_and_a_failing_service_is_told_after_all_tries()
+    public async Task ARefusedRequestIsTheCallersAndAFailingServiceIsToldAfterAllTries()
     {
         using HttpClient refusing = new(new RetryHandler(Quick, new Script(400), stops: true)),
             failing = new(new RetryHandler(Quick, new Script(500), stops: true)), passing = new(new RetryHandler(Quick, new Script(500), stops: false));
@@ -69,7 +69,7 @@ public sealed class RetryHandlerTests
     [InlineData("chat/completions", """{"choices":[{"index":0}]}""", "no readable 'choices'", 8)]
     [InlineData("moderations", """{"choices":[{"message":{}}]}""", "no readable 'results'", 8)]
     [InlineData("moderations", """{"results":[{"flagged":true,"categories":{}}]}""", "no readable 'results'", 8)]
-    public async Task An_answer_that_is_none_is_told_after_all_tries(string path, string body, string said, int calls)
+    public async Task AnAnswerThatIsNoneIsToldAfterAllTries(string path, string body, string said, int calls)
     {
         Script script = new(200) { Body = body };
         using HttpClient http = new(new RetryHandler(Quick, script, stops: true));
@@ -84,7 +84,7 @@ public sealed class RetryHandlerTests
     [InlineData("chat/completions", """{"choices":[{"message":{"role":"assistant","content":null}}]}""")]
     [InlineData("moderations", """{"results":[{"flagged":false,"categories":{},"category_scores":{"hate":0}}]}""")]
     [InlineData("models", """{"data":[]}""")]
-    public async Task A_sound_answer_passes_unread(string path, string body)
+    public async Task ASoundAnswerPassesUnread(string path, string body)
     {
         using HttpClient http = new(new RetryHandler(Quick, new Script(200) { Body = body }, stops: true));
         using HttpResponseMessage response = await http.PostAsync($"http://service.test/v1/{path}", new StringContent("{}"),
@@ -93,7 +93,7 @@ public sealed class RetryHandlerTests
     }
 
     [Fact]
-    public async Task The_schema_of_a_judging_chat_model_bounds_every_field()
+    public async Task TheSchemaOfAJudgingChatModelBoundsEveryField()
     {
         Kept judge = new(new StubChatClient("""{"unsafe": false, "probability": 0.1, "severity": "none", "categories": []}"""));
         Verdict verdict = await new ChatModerator(judge, [new OwnCategory("falcon", "a project", Severity.Minor, [], [])])

@@ -18,7 +18,7 @@ public sealed class LocalChatClientTests(TinyModels models) : IClassFixture<Tiny
         new(ChatRole.User, [((ModerationImage)TinyModels.Image(image)).ToContent(), new TextContent(text)]);
 
     [Fact]
-    public async Task A_stream_gives_the_same_answer_in_pieces()
+    public async Task AStreamGivesTheSameAnswerInPieces()
     {
         using LocalChatClient client = LocalChatClient.Load(models.Chat);
         ChatResponse whole = await client.GetResponseAsync([Question(0)], Drawn, TestContext.Current.CancellationToken);
@@ -35,7 +35,7 @@ public sealed class LocalChatClientTests(TinyModels models) : IClassFixture<Tiny
     }
 
     [Fact]
-    public async Task What_a_thinking_model_thinks_is_kept_apart_from_its_answer()
+    public async Task WhatAThinkingModelThinksIsKeptApartFromItsAnswer()
     {
         string folder = models.At("thinking");
         Directory.CreateDirectory(folder);
@@ -60,7 +60,7 @@ public sealed class LocalChatClientTests(TinyModels models) : IClassFixture<Tiny
     }
 
     [Fact]
-    public async Task Callers_at_once_get_what_each_would_get_alone()
+    public async Task CallersAtOnceGetWhatEachWouldGetAlone()
     {
         using LocalChatClient client = LocalChatClient.Load(models.Chat, new() { BatchSize = 4 });
         ChatOptions Own(int i) => new() { Temperature = i % 3 == 0 ? 0 : 0.7f, Seed = i, MaxOutputTokens = 5 + i % 4 };
@@ -76,7 +76,7 @@ public sealed class LocalChatClientTests(TinyModels models) : IClassFixture<Tiny
     }
 
     [Fact]
-    public async Task Generation_settings_of_the_folder_hold_for_every_caller_and_beam_search_is_refused()
+    public async Task GenerationSettingsOfTheFolderHoldForEveryCallerAndBeamSearchIsRefused()
     {
         using TemporaryFolder temporary = new();
         foreach (string path in Directory.GetFiles(models.Chat)) File.Copy(path, temporary.At(Path.GetFileName(path)));
@@ -107,7 +107,7 @@ public sealed class LocalChatClientTests(TinyModels models) : IClassFixture<Tiny
     }
 
     [Fact]
-    public async Task Who_leaves_is_let_go_and_the_others_are_answered()
+    public async Task WhoLeavesIsLetGoAndTheOthersAreAnswered()
     {
         using LocalChatClient client = LocalChatClient.Load(models.Chat, new() { BatchSize = 8 });
         ChatOptions longest = new() { Temperature = 1, Seed = 1, MaxOutputTokens = 90 };
@@ -124,7 +124,7 @@ public sealed class LocalChatClientTests(TinyModels models) : IClassFixture<Tiny
     }
 
     [Fact]
-    public async Task What_a_checkpoint_cannot_honour_is_refused_by_name()
+    public async Task WhatACheckpointCannotHonourIsRefusedByName()
     {
         using LocalChatClient client = LocalChatClient.Load(models.Chat);
         (ChatMessage Message, ChatOptions Options, string Says)[] bad =
@@ -148,7 +148,7 @@ public sealed class LocalChatClientTests(TinyModels models) : IClassFixture<Tiny
     }
 
     [Fact]
-    public async Task An_adapter_answers_over_its_base_model()
+    public async Task AnAdapterAnswersOverItsBaseModel()
     {
         using LocalChatClient plain = LocalChatClient.Load(models.Chat), adapted = LocalChatClient.Load(models.Adapter);
         ChatOptions best = new() { Temperature = 0, MaxOutputTokens = 12 };
@@ -158,7 +158,7 @@ public sealed class LocalChatClientTests(TinyModels models) : IClassFixture<Tiny
     }
 
     [Fact]
-    public async Task A_guarded_client_over_local_models_refuses_what_the_guard_finds()
+    public async Task AGuardedClientOverLocalModelsRefusesWhatTheGuardFinds()
     {
         using LocalModerator guard = LocalModerator.Load(models.Guard);
         using IChatClient client = LocalChatClient.Load(models.Chat).AsGuarded(guard);

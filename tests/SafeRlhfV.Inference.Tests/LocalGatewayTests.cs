@@ -18,7 +18,7 @@ public sealed class LocalGatewayTests(TinyModels models) : IClassFixture<TinyMod
     static LocalGatewayTests() => LocalModeratorKind.Register();
 
     [Fact]
-    public void A_guard_that_judges_no_prompts_needs_another_moderator_for_them()
+    public void AGuardThatJudgesNoPromptsNeedsAnotherModeratorForThem()
     {
         using TemporaryFolder folder = new();
         System.Diagnostics.Process.Start("cp", ["-r", models.Guard, folder.At("guard")]).WaitForExit();
@@ -41,7 +41,7 @@ public sealed class LocalGatewayTests(TinyModels models) : IClassFixture<TinyMod
     }
 
     [Fact]
-    public async Task A_local_model_behind_a_local_guard_answers_streams_refuses_and_says_what_it_cannot_honour()
+    public async Task ALocalModelBehindALocalGuardAnswersStreamsRefusesAndSaysWhatItCannotHonour()
     {
         using TemporaryFolder folder = new();
         await using WebApplication app = GatewayHost.Build(GatewaySettingsReader.Parse($"""

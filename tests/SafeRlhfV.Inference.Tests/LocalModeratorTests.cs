@@ -15,7 +15,7 @@ public sealed class LocalModeratorTests(TinyModels models) : IClassFixture<TinyM
     ];
 
     [Fact]
-    public async Task It_finds_what_it_has_learnt_under_its_temperature_and_threshold()
+    public async Task ItFindsWhatItHasLearntUnderItsTemperatureAndThreshold()
     {
         using LocalModerator moderator = LocalModerator.Load(models.Guard);
         IReadOnlyList<Verdict> verdicts = await moderator.ModerateAsync(Requests, TestContext.Current.CancellationToken);
@@ -38,7 +38,7 @@ public sealed class LocalModeratorTests(TinyModels models) : IClassFixture<TinyM
     }
 
     [Fact]
-    public async Task One_by_one_together_and_from_many_callers_it_says_the_same()
+    public async Task OneByOneTogetherAndFromManyCallersItSaysTheSame()
     {
         using LocalModerator moderator = LocalModerator.Load(models.Guard, new() { BatchSize = 3, BatchTokens = 150 });
         IReadOnlyList<Verdict> together = await moderator.ModerateAsync(Requests, TestContext.Current.CancellationToken);
@@ -58,7 +58,7 @@ public sealed class LocalModeratorTests(TinyModels models) : IClassFixture<TinyM
     }
 
     [Fact]
-    public async Task What_it_cannot_judge_is_an_error_and_so_blocks_behind_fail_closed()
+    public async Task WhatItCannotJudgeIsAnErrorAndSoBlocksBehindFailClosed()
     {
         using LocalModerator moderator = LocalModerator.Load(models.Guard);
         ModerationRequest[] bad =
@@ -76,7 +76,7 @@ public sealed class LocalModeratorTests(TinyModels models) : IClassFixture<TinyM
     }
 
     [Fact]
-    public async Task A_guard_of_answers_judges_no_prompts_and_other_folders_are_refused()
+    public async Task AGuardOfAnswersJudgesNoPromptsAndOtherFoldersAreRefused()
     {
         Assert.Contains("this is no guard", Assert.Throws<InvalidInputException>(() => LocalModerator.Load(models.Chat)).Message);
         Assert.Contains("no such folder", Assert.Throws<InvalidInputException>(() => LocalModerator.Load(models.At("nowhere"))).Message);

@@ -5,7 +5,7 @@ namespace SafeRlhfV.Inference.Tests;
 public sealed class LocalScorerTests(TinyModels models) : IClassFixture<TinyModels>
 {
     [Fact]
-    public async Task Scores_do_not_depend_on_the_batch_and_depend_on_the_answer()
+    public async Task ScoresDoNotDependOnTheBatchAndDependOnTheAnswer()
     {
         using LocalScorer scorer = LocalScorer.Load(models.Reward, new() { BatchSize = 2 });
         Assert.Equal(1, scorer.Outputs);

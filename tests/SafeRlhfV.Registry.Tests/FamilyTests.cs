@@ -35,7 +35,7 @@ public sealed class FamilyTests : IDisposable
     public void Dispose() => folder.Dispose();
 
     [Fact]
-    public void A_checkpoint_is_loaded_and_sees_its_image()
+    public void ACheckpointIsLoadedAndSeesItsImage()
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGrad = no_grad();
@@ -56,7 +56,7 @@ public sealed class FamilyTests : IDisposable
     }
 
     [Fact]
-    public void A_plan_counts_the_sizes_that_the_model_has()
+    public void APlanCountsTheSizesThatTheModelHas()
     {
         using DisposeScope scope = NewDisposeScope();
         using VisionLanguageModel model = ModelCheckpoint.Load(folder.At("model"));
@@ -72,7 +72,7 @@ public sealed class FamilyTests : IDisposable
     }
 
     [Fact]
-    public void It_is_trained_saved_loaded_and_answers()
+    public void ItIsTrainedSavedLoadedAndAnswers()
     {
         CommandLine.Run("train", "sft", "--config", Recipe(), "--out", folder.At("run"));
         using (VisionLanguageModel before = ModelCheckpoint.Load(folder.At("model")), after = ModelCheckpoint.Load(folder.At("run", "result")))
@@ -89,7 +89,7 @@ public sealed class FamilyTests : IDisposable
     }
 
     [Fact]
-    public void The_message_about_an_unknown_family_names_it()
+    public void TheMessageAboutAnUnknownFamilyNamesIt()
     {
         File.WriteAllText(folder.At("other.json"), Config.Replace("\"mosaic\"", "\"other\""));
         Assert.Contains("mosaic", CommandLine.Try("model", "init", "--config", folder.At("other.json"), "--out", folder.At("x")).Errors);

@@ -9,7 +9,7 @@ namespace SafeRlhfV.Registry.Tests;
 public sealed class ModeratorTests
 {
     [Fact]
-    public void The_guard_verbs_have_its_option()
+    public void TheGuardVerbsHaveItsOption()
     {
         Assert.Contains("--shout", CommandLine.Run("guard", "check", "--help"));
         (int code, string output, _) = CommandLine.Try("guard", "check", "--shout", "4", "--prompt", "please STOP it", "--json");
@@ -20,7 +20,7 @@ public sealed class ModeratorTests
     }
 
     [Fact]
-    public void Its_settings_are_checked_on_the_command_line_and_in_the_gateways_file()
+    public void ItsSettingsAreCheckedOnTheCommandLineAndInTheGatewaysFile()
     {
         Assert.Contains("--shout has 1 fault: limit: '1' must be a whole number from 2 to 100",
             CommandLine.Try("guard", "check", "--shout", "1", "--prompt", "a").Errors);
@@ -35,7 +35,7 @@ public sealed class ModeratorTests
     }
 
     [Fact]
-    public async Task A_gateway_asks_it()
+    public async Task AGatewayAsksIt()
     {
         (string key, string hash) = GatewayKey.Create();
         GatewaySettings settings = GatewaySettingsReader.Parse($$"""

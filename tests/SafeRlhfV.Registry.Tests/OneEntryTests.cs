@@ -11,7 +11,7 @@ public sealed class OneEntryTests
     private static string Folder => Path.Combine(Golden.RepositoryRoot(), "tests", "SafeRlhfV.Registry.Tests");
 
     [Theory, InlineData("Contrast"), InlineData("Mosaic"), InlineData("Shout")]
-    public void Each_is_one_folder_and_one_line_of_the_entries(string name)
+    public void EachIsOneFolderAndOneLineOfTheEntries(string name)
     {
         Assert.Single(File.ReadLines(Path.Combine(Folder, "Entries.cs")), line => line.Contains(name, StringComparison.Ordinal));
         string[] others = [.. Directory.EnumerateFiles(Folder, "*.cs", SearchOption.AllDirectories)
@@ -21,13 +21,13 @@ public sealed class OneEntryTests
     }
 
     [Fact]
-    public void They_use_the_public_interface_alone() =>
+    public void TheyUseThePublicInterfaceAlone() =>
         Assert.All([typeof(Trainers), typeof(ModelFamilies), typeof(ModeratorKinds), typeof(Registry<>)], type => Assert.DoesNotContain(
             type.Assembly.GetCustomAttributes(typeof(InternalsVisibleToAttribute), false).Cast<InternalsVisibleToAttribute>(),
             friend => friend.AssemblyName.StartsWith("SafeRlhfV.Registry", StringComparison.Ordinal)));
 
     [Fact]
-    public void A_name_is_listed_once()
+    public void ANameIsListedOnce()
     {
         Assert.Throws<ArgumentException>(() => Trainers.All.Add(new ContrastDefinition()));
         Assert.Throws<ArgumentException>(() => ModelFamilies.All.Add(new MosaicFamily()));

@@ -17,7 +17,7 @@ public sealed class TrainerTests
     private static string Yaml => Recipe.Replace("MODEL", Golden.At("models", "llava-1.5-tiny")).Replace("DATA", Golden.At("beavertails-v", "paired"));
 
     [Fact]
-    public void The_help_has_its_subcommand_and_its_options()
+    public void TheHelpHasItsSubcommandAndItsOptions()
     {
         Assert.Contains("contrast", CommandLine.Run("train", "--help"));
         string help = CommandLine.Run("train", "contrast", "--help");
@@ -26,7 +26,7 @@ public sealed class TrainerTests
     }
 
     [Fact]
-    public void A_recipe_is_trained_and_its_metrics_are_written_drawn_and_shown()
+    public void ARecipeIsTrainedAndItsMetricsAreWrittenDrawnAndShown()
     {
         using TemporaryFolder folder = new();
         File.WriteAllText(folder.At("contrast.yaml"), Yaml);
@@ -47,7 +47,7 @@ public sealed class TrainerTests
     }
 
     [Fact]
-    public void Its_recipe_is_planned()
+    public void ItsRecipeIsPlanned()
     {
         using TemporaryFolder folder = new();
         File.WriteAllText(folder.At("contrast.yaml"), Yaml);
@@ -58,7 +58,7 @@ public sealed class TrainerTests
     }
 
     [Fact]
-    public void Limits_on_its_properties_and_its_own_rules_are_reported_together()
+    public void LimitsOnItsPropertiesAndItsOwnRulesAreReportedTogether()
     {
         string message = Assert.Throws<InvalidInputException>(() =>
             RecipeReader.Parse(Yaml, sets: ["training.strength=6", "training.batch_size=0", "run.best_metric=margin"])).Message;

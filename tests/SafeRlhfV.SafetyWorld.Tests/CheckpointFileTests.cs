@@ -6,7 +6,7 @@ namespace SafeRlhfV.SafetyWorld.Tests;
 public sealed class CheckpointFileTests
 {
     [Fact]
-    public void The_tokenizer_holds_the_vocabulary()
+    public void TheTokenizerHoldsTheVocabulary()
     {
         JsonNode tokenizer = JsonNode.Parse(WorldCheckpointFiles.Files["tokenizer.json"])!;
         Assert.Equal(Vocabulary.Tokens, tokenizer["model"]!["vocab"]!.AsObject().OrderBy(entry => (int)entry.Value!).Select(entry => entry.Key));
@@ -25,7 +25,7 @@ public sealed class CheckpointFileTests
     [InlineData("chat_template.json")]
     [InlineData("tokenizer_config.json")]
     [InlineData("tokenizer.json")]
-    public void Every_key_is_one_that_reference_checkpoints_have(string file)
+    public void EveryKeyIsOneThatReferenceCheckpointsHave(string file)
     {
         HashSet<string> known = [];
         foreach (string folder in Directory.EnumerateDirectories(Golden.At("models")))
@@ -41,7 +41,7 @@ public sealed class CheckpointFileTests
     }
 
     [Fact]
-    public void Writing_makes_the_folder_and_says_in_one_line_where_it_cannot()
+    public void WritingMakesTheFolderAndSaysInOneLineWhereItCannot()
     {
         using TemporaryFolder folder = new();
         WorldCheckpointFiles.Write(folder.At("a", "b"));

@@ -8,7 +8,7 @@ public sealed class ImageTests
     [Theory]
     [InlineData(0, "53D3E1C327276F110F330F80378B0881")]
     [InlineData(1, "C7E28253AAD781C65F024E7E991485B5")]
-    public void The_first_200_images_of_a_world_are_the_pinned_ones(long seed, string expected)
+    public void TheFirst200ImagesOfAWorldAreThePinnedOnes(long seed, string expected)
     {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (VisionScene scene in new World(seed).VisionScenes(200)) hash.AppendData(scene.Image.Pixels);
@@ -16,7 +16,7 @@ public sealed class ImageTests
     }
 
     [Fact]
-    public void Noise_has_mean_0_and_deviation_6()
+    public void NoiseHasMean0AndDeviation6()
     {
         double mean = NoiseTable.Values.Average(value => (double)value), variance = NoiseTable.Values.Average(value => (double)value * value) - mean * mean;
         Assert.Equal(0, mean, 6);
@@ -24,7 +24,7 @@ public sealed class ImageTests
     }
 
     [Fact]
-    public void Every_cell_holds_what_the_scene_says_and_no_more()
+    public void EveryCellHoldsWhatTheSceneSaysAndNoMore()
     {
         foreach (VisionScene vision in new World(3).VisionScenes(500))
             for (int cell = 0; cell < 4; cell++)
@@ -36,7 +36,7 @@ public sealed class ImageTests
     }
 
     [Fact]
-    public void The_object_shows_in_its_colour()
+    public void TheObjectShowsInItsColour()
     {
         foreach (VisionScene vision in new World(4).VisionScenes(300))
         {
@@ -49,7 +49,7 @@ public sealed class ImageTests
     [InlineData(1, 255, 225, 0)]
     [InlineData(2, 250, 115, 15)]
     [InlineData(3, 25, 25, 25)]
-    public void A_mark_shows_in_its_cell_and_nowhere_else(int severity, double red, double green, double blue)
+    public void AMarkShowsInItsCellAndNowhereElse(int severity, double red, double green, double blue)
     {
         RandomStream random = new(severity, "marks");
         for (int i = 0; i < 100; i++)
@@ -64,7 +64,7 @@ public sealed class ImageTests
     }
 
     [Fact]
-    public void A_prompt_shows_the_same_image_whenever_it_is_read()
+    public void APromptShowsTheSameImageWheneverItIsRead()
     {
         WorldPrompt prompt = new World(0).TestPrompts(5).Last();
         Assert.Equal(prompt.Image.Pixels, prompt.Image.Pixels);
@@ -72,7 +72,7 @@ public sealed class ImageTests
     }
 
     [Fact]
-    public void No_image_occurs_twice_in_all_sets()
+    public void NoImageOccursTwiceInAllSets()
     {
         World world = new(0), validation = new(0, validation: true);
         IEnumerable<WorldPrompt> prompts = world.SftSamples(500).Select(sample => sample.Prompt).Concat(world.PairPrompts(500))
@@ -86,7 +86,7 @@ public sealed class ImageTests
     }
 
     [Fact]
-    public void Patches_are_labelled_by_their_cells()
+    public void PatchesAreLabelledByTheirCells()
     {
         VisionScene vision = new World(0).VisionScenes(1).Single();
         Assert.Equal([0, 0, 1, 1, 0, 0, 1, 1, 2, 2, 3, 3, 2, 2, 3, 3], vision.PatchLabels.Select(label => label.Cell));
@@ -96,7 +96,7 @@ public sealed class ImageTests
     }
 
     [Fact]
-    public void A_image_survives_png()
+    public void AImageSurvivesPng()
     {
         RgbImage image = new World(0).TestPrompts(1).Single().Image;
         using SkiaSharp.SKBitmap decoded = SkiaSharp.SKBitmap.Decode(PngBytes.Encode(image));

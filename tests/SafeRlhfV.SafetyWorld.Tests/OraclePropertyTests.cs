@@ -10,7 +10,7 @@ public sealed class OraclePropertyTests
     private static readonly Gen<AnswerStyle> Styles = Gen.Enum<AnswerStyle>();
 
     [Fact]
-    public void Any_numbers_at_all_get_a_rating_within_bounds_and_always_the_same() =>
+    public void AnyNumbersAtAllGetARatingWithinBoundsAndAlwaysTheSame() =>
         Gen.Select(Prompts, Gen.OneOf(Gen.Int[-5, 230], Gen.Int).Array[0, 60]).Sample((prompt, words) =>
         {
             OracleRating rating = Oracle.Rate(prompt, words);
@@ -21,11 +21,11 @@ public sealed class OraclePropertyTests
         });
 
     [Fact]
-    public void Any_text_gets_a_rating() =>
+    public void AnyTextGetsARating() =>
         Gen.Select(Prompts, Gen.String).Sample((prompt, text) => Assert.InRange(Oracle.Rate(prompt, text).HarmlessRate, -3, 3));
 
     [Fact]
-    public void Any_phrases_rate_alike_in_any_order() =>
+    public void AnyPhrasesRateAlikeInAnyOrder() =>
         Gen.Select(Prompts, Gen.Int[0, Phrasebook.All.Count - 1].Array[0, 8], Gen.Int[0, 10000]).Sample((prompt, ids, order) =>
         {
             int[] turned = [.. ids];
@@ -36,13 +36,13 @@ public sealed class OraclePropertyTests
         });
 
     [Fact]
-    public void Ids_and_words_rate_alike_and_what_follows_the_end_token_is_not_read() =>
+    public void IdsAndWordsRateAlikeAndWhatFollowsTheEndTokenIsNotRead() =>
         Gen.Select(Prompts, Gen.Int[Vocabulary.SpecialCount, Vocabulary.Tokens.Count - 1].Array[0, 23], Gen.Int[0, 222].Array[0, 10])
             .Sample((prompt, words, after) =>
             Assert.Equal(Oracle.Rate(prompt, Vocabulary.Decode(words)), Oracle.Rate(prompt, [.. words, Vocabulary.End, .. after])));
 
     [Fact]
-    public void Ten_thousand_random_sequences_rate_nothing()
+    public void TenThousandRandomSequencesRateNothing()
     {
         RandomStream random = new(0, "random sequences");
         WorldPrompt[] prompts = [.. new World(0).TestPrompts(100)];
@@ -55,7 +55,7 @@ public sealed class OraclePropertyTests
     }
 
     [Fact]
-    public void Every_style_of_the_plain_grammar_gets_the_rating_it_sets_out_for() =>
+    public void EveryStyleOfThePlainGrammarGetsTheRatingItSetsOutFor() =>
         Gen.Select(Prompts, Styles, Gen.Int[0, 100000]).Sample((prompt, style, seed) =>
         {
             OracleRating rating = RatePlan(prompt, style, rich: false, seed);
@@ -93,7 +93,7 @@ public sealed class OraclePropertyTests
         });
 
     [Fact]
-    public void A_how_to_answer_of_two_steps_turns_from_1_to_minus_3_under_the_skull() =>
+    public void AHowToAnswerOfTwoStepsTurnsFrom1ToMinus3UnderTheSkull() =>
         Gen.Select(Gen.Int[0, 7], Gen.Int[0, 5], Gen.Int[0, 3], Gen.Int[0, 3]).Where((_, _, first, second) => first != second)
             .Sample((item, colour, first, second) =>
         {

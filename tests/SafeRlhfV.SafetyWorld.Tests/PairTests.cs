@@ -9,7 +9,7 @@ public sealed class PairTests
     private static readonly WorldPair[] Pairs = [.. World.TrainingPairs(6000)];
 
     [Fact]
-    public void Noise_is_5_percent_of_each_label()
+    public void NoiseIs5PercentOfEachLabel()
     {
         Within(.05, Pairs.Where(pair => pair.Truth.MoreHelpful != 0), pair => pair.Row.MoreHelpful != pair.Truth.MoreHelpful);
         Within(.05, Pairs.Where(pair => pair.Truth.Safer != 0), pair => pair.Row.Safer != pair.Truth.Safer);
@@ -19,7 +19,7 @@ public sealed class PairTests
     }
 
     [Fact]
-    public void A_noisy_rate_is_the_true_one_negated()
+    public void ANoisyRateIsTheTrueOneNegated()
     {
         foreach (WorldPair pair in Pairs)
         {
@@ -31,11 +31,11 @@ public sealed class PairTests
     }
 
     [Fact]
-    public void No_row_breaks_a_rule_of_the_data_set() =>
+    public void NoRowBreaksARuleOfTheDataSet() =>
         Assert.All(Pairs, pair => Assert.DoesNotContain(RowRules.Check(DatasetRow.From(pair.Row)), finding => finding.Severity == FindingSeverity.Error));
 
     [Fact]
-    public void Answers_of_a_pair_nearly_always_differ_visibly()
+    public void AnswersOfAPairNearlyAlwaysDifferVisibly()
     {
         int alike = Pairs.Count(pair => Math.Abs(pair.Truth.First.Helpfulness - pair.Truth.Second.Helpfulness) < .3
             || Math.Abs(pair.Truth.First.Harmlessness - pair.Truth.Second.Harmlessness) < .3);
@@ -43,7 +43,7 @@ public sealed class PairTests
     }
 
     [Fact]
-    public void The_order_of_the_answers_tells_nothing()
+    public void TheOrderOfTheAnswersTellsNothing()
     {
         Within(.5, Pairs, pair => pair.Row.MoreHelpful == 1);
         Within(.5, Pairs, pair => pair.Row.Safer == 1);
@@ -51,7 +51,7 @@ public sealed class PairTests
     }
 
     [Fact]
-    public void Candidates_are_asked_in_batches_and_empty_ones_replaced()
+    public void CandidatesAreAskedInBatchesAndEmptyOnesReplaced()
     {
         List<int> sizes = [];
         WorldPair[] pairs = [.. World.HeldOutPairs(100, prompts =>
@@ -68,7 +68,7 @@ public sealed class PairTests
     }
 
     [Fact]
-    public void Without_noise_the_labels_are_the_truth_and_all_else_is_as_with_noise()
+    public void WithoutNoiseTheLabelsAreTheTruthAndAllElseIsAsWithNoise()
     {
         WorldPair[] exact = [.. World.TrainingPairs(500, labelNoise: 0)];
         Assert.All(exact, pair =>
@@ -82,15 +82,15 @@ public sealed class PairTests
     }
 
     [Fact]
-    public void Too_few_candidates_are_an_error() => Assert.Throws<InvalidOperationException>(() => World.TrainingPairs(3, _ => []).Count());
+    public void TooFewCandidatesAreAnError() => Assert.Throws<InvalidOperationException>(() => World.TrainingPairs(3, _ => []).Count());
 
     [Fact]
-    public void A_world_begins_alike_whatever_its_size() => Assert.Equal(
+    public void AWorldBeginsAlikeWhateverItsSize() => Assert.Equal(
         Pairs.Take(20).Select(pair => (pair.Row.Question, pair.Row.Response1, pair.Row.Response2, pair.Row.MoreHelpful, pair.Row.Safer)),
         new World(0).TrainingPairs(20).Select(pair => (pair.Row.Question, pair.Row.Response1, pair.Row.Response2, pair.Row.MoreHelpful, pair.Row.Safer)));
 
     [Fact]
-    public void Written_rows_are_read_back_and_the_truth_is_found_again()
+    public void WrittenRowsAreReadBackAndTheTruthIsFoundAgain()
     {
         using TemporaryFolder folder = new();
         WorldPair[] heldOut = [.. World.HeldOutPairs(40)];
@@ -118,7 +118,7 @@ public sealed class PairTests
     [InlineData("cat.jpg")]
     [InlineData("test-1.png")]
     [InlineData("pairs-x.png")]
-    public void A_strange_image_has_no_prompt(string? path) => Assert.Null(World.FindPrompt(path));
+    public void AStrangeImageHasNoPrompt(string? path) => Assert.Null(World.FindPrompt(path));
 
     private static void Within(double expected, IEnumerable<WorldPair> pairs, Func<WorldPair, bool> holds)
     {

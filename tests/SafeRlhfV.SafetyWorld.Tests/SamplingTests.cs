@@ -8,7 +8,7 @@ public sealed class SamplingTests
     private static readonly WorldPrompt[] Prompts = [.. new World(0).PpoPrompts(Many)];
 
     [Fact]
-    public void The_validation_split_trains_on_the_same_and_judges_on_something_else()
+    public void TheValidationSplitTrainsOnTheSameAndJudgesOnSomethingElse()
     {
         World test = new(0), validation = new(0, validation: true);
         Assert.Equal(test.PairPrompts(50).Select(prompt => prompt.Name), validation.PairPrompts(50).Select(prompt => prompt.Name));
@@ -19,7 +19,7 @@ public sealed class SamplingTests
     }
 
     [Fact]
-    public void Objects_colours_and_places_are_uniform()
+    public void ObjectsColoursAndPlacesAreUniform()
     {
         foreach ((int count, Func<Scene, int> of)
             in new (int, Func<Scene, int>)[] { (8, scene => scene.Object), (6, scene => scene.Colour), (4, scene => scene.Place) })
@@ -27,24 +27,24 @@ public sealed class SamplingTests
     }
 
     [Fact]
-    public void Severities_have_their_odds()
+    public void SeveritiesHaveTheirOdds()
     {
         double[] odds = [.22, .20, .26, .32];
         for (int severity = 0; severity < 4; severity++) Share(odds[severity], Prompts, prompt => prompt.Scene.Severity == severity);
     }
 
     [Fact]
-    public void Kinds_have_their_odds()
+    public void KindsHaveTheirOdds()
     {
         double[] odds = [.06, .54, .15, .25];
         for (int kind = 0; kind < 4; kind++) Share(odds[kind], Prompts, prompt => (int)prompt.Question.Kind == kind);
     }
 
     [Fact]
-    public void Some_76_percent_of_prompts_are_risky() => Share(.758, Prompts, prompt => prompt.IsRisky);
+    public void Some76PercentOfPromptsAreRisky() => Share(.758, Prompts, prompt => prompt.IsRisky);
 
     [Fact]
-    public void Marks_and_decoys_lie_in_cells_of_their_own()
+    public void MarksAndDecoysLieInCellsOfTheirOwn()
     {
         foreach (Scene scene in Prompts.Select(prompt => prompt.Scene))
         {
@@ -59,7 +59,7 @@ public sealed class SamplingTests
     }
 
     [Fact]
-    public void Instruction_samples_raise_describing_and_hint_at_6_percent()
+    public void InstructionSamplesRaiseDescribingAndHintAt6Percent()
     {
         WorldAnswer[] samples = [.. new World(0).SftSamples(Many)];
         Share(.45, samples, sample => sample.Prompt.Question.Kind == QuestionKind.Describe);
@@ -69,7 +69,7 @@ public sealed class SamplingTests
     }
 
     [Fact]
-    public void Answers_fit_and_use_known_words_only()
+    public void AnswersFitAndUseKnownWordsOnly()
     {
         RandomStream random = new(0, "fit");
         foreach (WorldPrompt prompt in Prompts.Take(3000))
@@ -82,7 +82,7 @@ public sealed class SamplingTests
     }
 
     [Fact]
-    public void Benign_data_is_benign_and_complies()
+    public void BenignDataIsBenignAndComplies()
     {
         WorldAnswer[] samples = [.. new World(0).PtxSamples(2000)];
         Assert.All(samples, sample => Assert.Equal(0, sample.Prompt.Severity));
@@ -94,7 +94,7 @@ public sealed class SamplingTests
     }
 
     [Fact]
-    public void Flip_probes_differ_in_the_image_only_and_the_truth_turns()
+    public void FlipProbesDifferInTheImageOnlyAndTheTruthTurns()
     {
         FlipProbe[] probes = [.. new World(0).FlipProbes(440)];
         Assert.All(probes, probe =>
@@ -110,7 +110,7 @@ public sealed class SamplingTests
     }
 
     [Fact]
-    public void Thirteen_categories_occur_and_harmful_questions_bring_a_second_one()
+    public void ThirteenCategoriesOccurAndHarmfulQuestionsBringASecondOne()
     {
         Assert.Equal(13, Prompts.SelectMany(prompt => prompt.Categories).Distinct().Count());
         Assert.Equal(8, Prompts.Select(prompt => prompt.Scene.Category).Distinct().Count());
@@ -129,7 +129,7 @@ public sealed class SamplingTests
     [InlineData(0)]
     [InlineData(1)]
     [InlineData(2)]
-    public void The_precursor_starts_where_the_design_says(long seed)
+    public void ThePrecursorStartsWhereTheDesignSays(long seed)
     {
         RandomStream random = new(seed, "start");
         OracleRating[] ratings = [.. new World(seed).TestPrompts(8000)

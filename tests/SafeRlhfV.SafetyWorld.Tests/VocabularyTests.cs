@@ -3,7 +3,7 @@ namespace SafeRlhfV.SafetyWorld.Tests;
 public sealed class VocabularyTests
 {
     [Fact]
-    public void It_has_223_tokens_each_once()
+    public void ItHas223TokensEachOnce()
     {
         Assert.Equal(223, Vocabulary.Tokens.Count);
         Assert.Equal(223, Vocabulary.Tokens.Distinct().Count());
@@ -11,14 +11,14 @@ public sealed class VocabularyTests
     }
 
     [Fact]
-    public void Unknown_words_take_the_unknown_id() => Assert.Equal([Vocabulary.IdOf("the"), Vocabulary.Unknown], Vocabulary.Encode(" the  zebra\n"));
+    public void UnknownWordsTakeTheUnknownId() => Assert.Equal([Vocabulary.IdOf("the"), Vocabulary.Unknown], Vocabulary.Encode(" the  zebra\n"));
 
     [Fact]
-    public void Decoding_ends_at_the_end_token_and_skips_special_tokens() =>
+    public void DecodingEndsAtTheEndTokenAndSkipsSpecialTokens() =>
         Assert.Equal("lock it", Vocabulary.Decode([Vocabulary.Pad, .. Vocabulary.Encode("lock it"), Vocabulary.End, .. Vocabulary.Encode("away")]));
 
     [Fact]
-    public void Every_prompt_fits_32_columns_and_the_longest_has_31()
+    public void EveryPromptFits32ColumnsAndTheLongestHas31()
     {
         int longest = Enum.GetValues<QuestionKind>().SelectMany(Question.Of)
             .Max(question => Vocabulary.EncodePrompt($"{question.Text} {Question.Hint}").Length);
@@ -26,7 +26,7 @@ public sealed class VocabularyTests
     }
 
     [Fact]
-    public void There_are_119_phrases_and_each_parses_to_itself()
+    public void ThereAre119PhrasesAndEachParsesToItself()
     {
         Assert.Equal(119, Phrasebook.All.Count);
         foreach (Phrase phrase in Phrasebook.All)

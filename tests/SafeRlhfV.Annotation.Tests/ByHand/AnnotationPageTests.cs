@@ -6,7 +6,7 @@ namespace SafeRlhfV.Annotation.Tests;
 public sealed class AnnotationPageTests
 {
     [Fact]
-    public async Task The_page_works_by_keyboard_alone_in_a_browser()
+    public async Task ThePageWorksByKeyboardAloneInABrowser()
     {
         Browser.MustBeThere();
         await using AnnotationCase one = await AnnotationCase.StartAsync(3, new() { ShowMachine = true });

@@ -9,7 +9,7 @@ namespace SafeRlhfV.Annotation.Tests;
 public sealed class AnnotationTests
 {
     [Fact]
-    public async Task Two_people_label_and_the_export_keeps_every_rule()
+    public async Task TwoPeopleLabelAndTheExportKeepsEveryRule()
     {
         await using AnnotationCase one = await AnnotationCase.StartAsync();
         foreach (string annotator in (string[])["ann", "bob"])
@@ -31,7 +31,7 @@ public sealed class AnnotationTests
     }
 
     [Fact]
-    public async Task Disagreement_waits_for_the_last_word()
+    public async Task DisagreementWaitsForTheLastWord()
     {
         await using AnnotationCase one = await AnnotationCase.StartAsync(1);
         string item = Id(await one.StateAsync("ann"));
@@ -53,7 +53,7 @@ public sealed class AnnotationTests
     }
 
     [Fact]
-    public async Task Overlap_and_labels_decide_who_gets_what()
+    public async Task OverlapAndLabelsDecideWhoGetsWhat()
     {
         await using AnnotationCase one = await AnnotationCase.StartAsync(4, new() { Overlap = 0 });
         List<string> ann = [], bob = [];
@@ -70,7 +70,7 @@ public sealed class AnnotationTests
     }
 
     [Fact]
-    public async Task Each_choice_survives_a_restart_and_undo_takes_the_last_back()
+    public async Task EachChoiceSurvivesARestartAndUndoTakesTheLastBack()
     {
         await using AnnotationCase one = await AnnotationCase.StartAsync(2);
         string item = Id(await one.StateAsync("ann"));
@@ -98,7 +98,7 @@ public sealed class AnnotationTests
     }
 
     [Fact]
-    public async Task A_pair_is_finished_only_when_it_is_whole_and_does_not_contradict_itself()
+    public async Task APairIsFinishedOnlyWhenItIsWholeAndDoesNotContradictItself()
     {
         await using AnnotationCase one = await AnnotationCase.StartAsync(1);
         string item = Id(await one.StateAsync("ann"));
@@ -111,7 +111,7 @@ public sealed class AnnotationTests
     }
 
     [Fact]
-    public async Task The_machine_speaks_only_after_oneself_and_does_not_count_as_agreement()
+    public async Task TheMachineSpeaksOnlyAfterOneselfAndDoesNotCountAsAgreement()
     {
         await using AnnotationCase one = await AnnotationCase.StartAsync(1, new() { ShowMachine = true, Labels = 1 });
         JsonObject state = await one.StateAsync("ann");
@@ -130,7 +130,7 @@ public sealed class AnnotationTests
     }
 
     [Fact]
-    public async Task Without_the_option_the_machine_is_silent_and_answers_stand_in_random_order()
+    public async Task WithoutTheOptionTheMachineIsSilentAndAnswersStandInRandomOrder()
     {
         await using AnnotationCase one = await AnnotationCase.StartAsync(8, new() { Labels = 1 });
         List<int> left = [];
@@ -148,7 +148,7 @@ public sealed class AnnotationTests
     }
 
     [Fact]
-    public async Task Labels_of_another_folder_count_too()
+    public async Task LabelsOfAnotherFolderCountToo()
     {
         await using AnnotationCase one = await AnnotationCase.StartAsync(1);
         string item = Id(await one.StateAsync("ann"));
@@ -171,7 +171,7 @@ public sealed class AnnotationTests
     }
 
     [Fact]
-    public async Task Pairs_without_labels_are_read_from_json_lines()
+    public async Task PairsWithoutLabelsAreReadFromJsonLines()
     {
         await using AnnotationCase one = await AnnotationCase.StartAsync(1);
         string file = one.Folder.At("contested.jsonl"), image = one.Folder.At("picture.png");
@@ -196,7 +196,7 @@ public sealed class AnnotationTests
     };
 
     [Theory, MemberData(nameof(Foreign))]
-    public async Task Requests_from_elsewhere_are_refused_and_change_nothing(string header, string value, string type)
+    public async Task RequestsFromElsewhereAreRefusedAndChangeNothing(string header, string value, string type)
     {
         await using AnnotationCase one = await AnnotationCase.StartAsync(1);
         string item = Id(await one.StateAsync("ann"));
@@ -209,7 +209,7 @@ public sealed class AnnotationTests
     }
 
     [Fact]
-    public async Task Without_the_secret_nothing_is_served_and_only_this_machine_is_listened_to()
+    public async Task WithoutTheSecretNothingIsServedAndOnlyThisMachineIsListenedTo()
     {
         await using AnnotationCase one = await AnnotationCase.StartAsync(1);
         Uri address = new(one.Server.Address);
@@ -236,7 +236,7 @@ public sealed class AnnotationTests
     [InlineData("role", "king")]
     [InlineData("annotator", "")]
     [InlineData("annotator", "machine")]
-    public async Task Nonsense_is_refused_in_words(string part, string value)
+    public async Task NonsenseIsRefusedInWords(string part, string value)
     {
         await using AnnotationCase one = await AnnotationCase.StartAsync(1);
         Dictionary<string, string> body = new()

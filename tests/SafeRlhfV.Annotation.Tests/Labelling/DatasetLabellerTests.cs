@@ -7,7 +7,7 @@ namespace SafeRlhfV.Annotation.Tests;
 public sealed class DatasetLabellerTests
 {
     [Fact]
-    public void The_recipe_is_sound()
+    public void TheRecipeIsSound()
     {
         JudgingSettings settings = LabellingSettingsReader.Load(Path.Combine(Golden.RepositoryRoot(), "recipes", "data-label.yaml"));
         Assert.Equal(("judge", 1, true, 0.75, 2), (settings.Model.Name, settings.Repeats, settings.Swap, settings.Agreement, settings.CallsPerPair));
@@ -17,7 +17,7 @@ public sealed class DatasetLabellerTests
     }
 
     [Fact]
-    public async Task Every_pair_gets_the_judges_labels_and_keeps_everything_else()
+    public async Task EveryPairGetsTheJudgesLabelsAndKeepsEverythingElse()
     {
         await using LabelCase one = await LabelCase.StartAsync(10);
         LabellingReport report = await one.RunAsync();
@@ -42,7 +42,7 @@ public sealed class DatasetLabellerTests
     }
 
     [Fact]
-    public async Task The_same_run_again_asks_nothing_and_a_taken_folder_is_refused()
+    public async Task TheSameRunAgainAsksNothingAndATakenFolderIsRefused()
     {
         await using LabelCase one = await LabelCase.StartAsync(6);
         await one.RunAsync();
@@ -52,7 +52,7 @@ public sealed class DatasetLabellerTests
     }
 
     [Fact]
-    public async Task What_failed_is_told_and_tried_again()
+    public async Task WhatFailedIsToldAndTriedAgain()
     {
         await using LabelCase one = await LabelCase.StartAsync(10);
         one.Server.Reply = body => FakeChatServer.WordsOf(body).Contains("Question 7?", StringComparison.Ordinal) ? "I cannot say." : FakeChatServer.Play(body);
@@ -66,7 +66,7 @@ public sealed class DatasetLabellerTests
     }
 
     [Fact]
-    public async Task A_call_that_failed_is_asked_again_by_the_next_run()
+    public async Task ACallThatFailedIsAskedAgainByTheNextRun()
     {
         await using LabelCase one = await LabelCase.StartAsync(10);
         one.Server.Fault = async (http, body, _) => FakeChatServer.WordsOf(body).Contains("Question 7?", StringComparison.Ordinal)
@@ -81,7 +81,7 @@ public sealed class DatasetLabellerTests
     }
 
     [Fact]
-    public async Task Pairs_on_which_the_judge_does_not_agree_with_itself_are_a_data_set_to_annotate()
+    public async Task PairsOnWhichTheJudgeDoesNotAgreeWithItselfAreADataSetToAnnotate()
     {
         await using LabelCase one = await LabelCase.StartAsync(9);
         one.Server.Reply = body => FakeChatServer.WordsOf(body).Contains("Question 3?", StringComparison.Ordinal)
@@ -97,7 +97,7 @@ public sealed class DatasetLabellerTests
     }
 
     [Fact]
-    public async Task Rows_that_cannot_be_judged_are_named()
+    public async Task RowsThatCannotBeJudgedAreNamed()
     {
         await using LabelCase one = await LabelCase.StartAsync(1);
         using TemporaryFolder folder = new();
@@ -115,7 +115,7 @@ public sealed class DatasetLabellerTests
     }
 
     [Fact]
-    public async Task Other_settings_or_data_need_another_folder()
+    public async Task OtherSettingsOrDataNeedAnotherFolder()
     {
         await using LabelCase one = await LabelCase.StartAsync(4);
         await one.RunAsync();
@@ -125,7 +125,7 @@ public sealed class DatasetLabellerTests
     }
 
     [Fact]
-    public async Task The_budget_stops_the_work_and_a_larger_one_goes_on()
+    public async Task TheBudgetStopsTheWorkAndALargerOneGoesOn()
     {
         await using LabelCase one = await LabelCase.StartAsync(12);
         LabellingReport first = await one.RunAsync(one.Settings(top: "budget: 0.0020")); // 6 to 7 calls
@@ -137,7 +137,7 @@ public sealed class DatasetLabellerTests
     }
 
     [Fact]
-    public async Task The_plan_counts_calls_tokens_and_days()
+    public async Task ThePlanCountsCallsTokensAndDays()
     {
         await using LabelCase one = await LabelCase.StartAsync(10);
         LabellingPlan plan = DatasetLabeller.Plan(one.Settings(judge: ", repeats: 3"), one.Data, 4, null, 1000);

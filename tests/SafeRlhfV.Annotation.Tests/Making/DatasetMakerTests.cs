@@ -6,7 +6,7 @@ namespace SafeRlhfV.Annotation.Tests;
 public sealed class DatasetMakerTests
 {
     [Fact]
-    public async Task It_makes_a_data_set_that_keeps_every_rule()
+    public async Task ItMakesADataSetThatKeepsEveryRule()
     {
         await using MakingCase one = await MakingCase.StartAsync();
         MakingReport report = await one.RunAsync(one.Settings());
@@ -35,7 +35,7 @@ public sealed class DatasetMakerTests
     }
 
     [Fact]
-    public async Task Answers_are_stored_as_the_models_gave_them()
+    public async Task AnswersAreStoredAsTheModelsGaveThem()
     {
         await using MakingCase one = await MakingCase.StartAsync(1);
         one.Server.Reply = body => FakeChatServer.RoleOf(body) == "answer" ? $"  {FakeChatServer.Play(body)}\n\n" : FakeChatServer.Play(body);
@@ -47,7 +47,7 @@ public sealed class DatasetMakerTests
     }
 
     [Fact]
-    public async Task Answers_that_differ_by_blanks_alone_make_no_pair()
+    public async Task AnswersThatDifferByBlanksAloneMakeNoPair()
     {
         await using MakingCase one = await MakingCase.StartAsync(1);
         int answers = 0;
@@ -59,7 +59,7 @@ public sealed class DatasetMakerTests
     }
 
     [Fact]
-    public async Task Requests_speak_the_protocol_and_hold_the_image()
+    public async Task RequestsSpeakTheProtocolAndHoldTheImage()
     {
         await using MakingCase one = await MakingCase.StartAsync(1);
         await one.RunAsync(one.Settings());
@@ -73,7 +73,7 @@ public sealed class DatasetMakerTests
     }
 
     [Fact]
-    public async Task The_tally_counts_tokens_and_prices()
+    public async Task TheTallyCountsTokensAndPrices()
     {
         await using MakingCase one = await MakingCase.StartAsync();
         MakingReport report = await one.RunAsync(one.Settings());
@@ -86,7 +86,7 @@ public sealed class DatasetMakerTests
     }
 
     [Fact]
-    public async Task The_same_run_again_asks_nothing_and_writes_the_same()
+    public async Task TheSameRunAgainAsksNothingAndWritesTheSame()
     {
         await using MakingCase one = await MakingCase.StartAsync();
         await one.RunAsync(one.Settings());
@@ -101,7 +101,7 @@ public sealed class DatasetMakerTests
     }
 
     [Fact]
-    public async Task A_judge_that_always_prefers_the_first_is_found_out_and_its_pairs_are_contested()
+    public async Task AJudgeThatAlwaysPrefersTheFirstIsFoundOutAndItsPairsAreContested()
     {
         await using MakingCase one = await MakingCase.StartAsync();
         one.Server.Reply = body => FakeChatServer.RoleOf(body) == "judge"
@@ -117,7 +117,7 @@ public sealed class DatasetMakerTests
     }
 
     [Fact]
-    public async Task Unreadable_replies_are_asked_for_again_and_counted_and_never_become_ties()
+    public async Task UnreadableRepliesAreAskedForAgainAndCountedAndNeverBecomeTies()
     {
         await using MakingCase one = await MakingCase.StartAsync();
         int judged = 0, asked = 0;
@@ -136,7 +136,7 @@ public sealed class DatasetMakerTests
     }
 
     [Fact]
-    public async Task A_judge_that_never_answers_in_json_fails_the_pairs_and_says_so()
+    public async Task AJudgeThatNeverAnswersInJsonFailsThePairsAndSaysSo()
     {
         await using MakingCase one = await MakingCase.StartAsync(1);
         one.Server.Reply = body => FakeChatServer.RoleOf(body) == "judge" ? "first" : FakeChatServer.Play(body);
@@ -150,7 +150,7 @@ public sealed class DatasetMakerTests
     [Theory]
     [InlineData("length", "cut off at max_tokens")]
     [InlineData("content_filter", "stopped by a filter")]
-    public async Task Answers_that_are_not_whole_make_no_pair(string finish, string reason)
+    public async Task AnswersThatAreNotWholeMakeNoPair(string finish, string reason)
     {
         await using MakingCase one = await MakingCase.StartAsync(1);
         one.Server.Finish = body => FakeChatServer.RoleOf(body) == "answer" && body["model"]!.GetValue<string>() == "model-b" ? finish : "stop";
@@ -160,7 +160,7 @@ public sealed class DatasetMakerTests
     }
 
     [Fact]
-    public async Task Images_that_do_not_fit_or_cannot_be_decoded_or_repeat_are_told()
+    public async Task ImagesThatDoNotFitOrCannotBeDecodedOrRepeatAreTold()
     {
         await using MakingCase one = await MakingCase.StartAsync(2);
         File.WriteAllText(Path.Combine(one.Images, "broken.png"), "no image");
@@ -176,7 +176,7 @@ public sealed class DatasetMakerTests
     }
 
     [Fact]
-    public async Task The_budget_stops_the_asking_and_a_larger_one_goes_on()
+    public async Task TheBudgetStopsTheAskingAndALargerOneGoesOn()
     {
         await using MakingCase one = await MakingCase.StartAsync();
         MakingReport first = await one.RunAsync(one.Settings(top: "budget: 0.0006"));

@@ -16,7 +16,7 @@ public sealed class MakingFaultTests
             "html"] from stream in (bool[])[true, false] select (kind, stream));
 
     [Theory, MemberData(nameof(Faults))]
-    public async Task Every_third_call_fails_once_and_the_data_set_is_whole(string kind, bool stream)
+    public async Task EveryThirdCallFailsOnceAndTheDataSetIsWhole(string kind, bool stream)
     {
         await using MakingCase one = await MakingCase.StartAsync(2);
         // on a busy machine a sound call may take long: a time-out comes only where the service is silent, and then no other call is under way
@@ -37,7 +37,7 @@ public sealed class MakingFaultTests
     }
 
     [Fact]
-    public async Task Slow_streams_are_waited_for_as_long_as_they_speak()
+    public async Task SlowStreamsAreWaitedForAsLongAsTheySpeak()
     {
         await using MakingCase one = await MakingCase.StartAsync(1);
         one.Server.Fault = async (http, body, _) =>
@@ -53,7 +53,7 @@ public sealed class MakingFaultTests
     [Theory]
     [InlineData("1")]
     [InlineData("date")]
-    public async Task Retry_after_is_honoured_by_all_calls_to_the_service(string form)
+    public async Task RetryAfterIsHonouredByAllCallsToTheService(string form)
     {
         await using MakingCase one = await MakingCase.StartAsync(1);
         Stopwatch watch = Stopwatch.StartNew();
@@ -74,7 +74,7 @@ public sealed class MakingFaultTests
     }
 
     [Fact]
-    public async Task Calls_are_paced_evenly()
+    public async Task CallsArePacedEvenly()
     {
         await using MakingCase one = await MakingCase.StartAsync(1);
         Stopwatch watch = Stopwatch.StartNew();
@@ -83,7 +83,7 @@ public sealed class MakingFaultTests
     }
 
     [Fact]
-    public async Task Tokens_a_minute_are_kept()
+    public async Task TokensAMinuteAreKept()
     {
         await using MakingCase one = await MakingCase.StartAsync(1);
         Stopwatch watch = Stopwatch.StartNew();
@@ -93,7 +93,7 @@ public sealed class MakingFaultTests
     }
 
     [Fact]
-    public async Task A_service_that_stays_down_fails_the_work_and_the_next_run_mends_it()
+    public async Task AServiceThatStaysDownFailsTheWorkAndTheNextRunMendsIt()
     {
         await using MakingCase one = await MakingCase.StartAsync(2);
         one.Server.Fault = async (http, body, _) => FakeChatServer.RoleOf(body) == "judge" && await FakeChatServer.ErrorAsync(http, 500, "down");
@@ -108,7 +108,7 @@ public sealed class MakingFaultTests
     }
 
     [Fact]
-    public async Task A_service_that_cannot_be_reached_ends_the_run_with_one_line()
+    public async Task AServiceThatCannotBeReachedEndsTheRunWithOneLine()
     {
         await using MakingCase one = await MakingCase.StartAsync(3);
         await one.Server.DisposeAsync();
@@ -120,7 +120,7 @@ public sealed class MakingFaultTests
 
     // the same model's name at another service is another model
     [Fact]
-    public async Task Answers_of_another_service_are_not_used()
+    public async Task AnswersOfAnotherServiceAreNotUsed()
     {
         await using MakingCase one = await MakingCase.StartAsync(1);
         await one.RunAsync(one.Settings());
@@ -131,7 +131,7 @@ public sealed class MakingFaultTests
     }
 
     [Fact]
-    public async Task A_refused_request_costs_its_own_pair_only()
+    public async Task ARefusedRequestCostsItsOwnPairOnly()
     {
         await using MakingCase one = await MakingCase.StartAsync(1);
         int refused = 0;
@@ -147,7 +147,7 @@ public sealed class MakingFaultTests
     [InlineData(401, "invalid_api_key")]
     [InlineData(404, "model_not_found")]
     [InlineData(429, "insufficient_quota")]
-    public async Task A_service_that_refuses_everything_stops_the_run_at_once_with_one_line(int status, string code)
+    public async Task AServiceThatRefusesEverythingStopsTheRunAtOnceWithOneLine(int status, string code)
     {
         await using MakingCase one = await MakingCase.StartAsync(3);
         one.Server.Fault = (http, _, _) => FakeChatServer.ErrorAsync(http, status, $"no: {code}", code);
@@ -159,7 +159,7 @@ public sealed class MakingFaultTests
     }
 
     [Fact]
-    public async Task The_key_is_sent_and_stands_in_no_file_and_no_message_even_where_the_service_repeats_it()
+    public async Task TheKeyIsSentAndStandsInNoFileAndNoMessageEvenWhereTheServiceRepeatsIt()
     {
         const string Variable = "SAFERLHFV_TEST_MAKING_KEY";
         Environment.SetEnvironmentVariable(Variable, Key);
@@ -189,7 +189,7 @@ public sealed class MakingFaultTests
     }
 
     [Fact]
-    public async Task Stopped_by_hand_it_keeps_the_calls_under_way()
+    public async Task StoppedByHandItKeepsTheCallsUnderWay()
     {
         await using MakingCase one = await MakingCase.StartAsync(3);
         one.Server.Delay = TimeSpan.FromMilliseconds(150);
@@ -207,7 +207,7 @@ public sealed class MakingFaultTests
     }
 
     [Fact]
-    public async Task A_journal_cut_short_anywhere_loses_at_most_the_line_that_was_being_written()
+    public async Task AJournalCutShortAnywhereLosesAtMostTheLineThatWasBeingWritten()
     {
         await using MakingCase one = await MakingCase.StartAsync(1);
         await one.RunAsync(one.Settings());
@@ -224,7 +224,7 @@ public sealed class MakingFaultTests
     }
 
     [Fact]
-    public async Task Two_runs_in_one_folder_are_kept_apart()
+    public async Task TwoRunsInOneFolderAreKeptApart()
     {
         await using MakingCase one = await MakingCase.StartAsync(1);
         one.Server.Delay = TimeSpan.FromMilliseconds(300);

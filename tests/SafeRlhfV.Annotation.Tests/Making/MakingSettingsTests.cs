@@ -5,7 +5,7 @@ namespace SafeRlhfV.Annotation.Tests;
 public sealed class MakingSettingsTests
 {
     [Fact]
-    public void The_recipe_is_sound()
+    public void TheRecipeIsSound()
     {
         MakingSettings settings = MakingSettingsReader.Load(Path.Combine(Golden.RepositoryRoot(), "recipes", "data-make.yaml"));
         Assert.Equal(("asker", "judge", 2, 0.75), (settings.Asker.Name, settings.Judging.Model.Name, settings.Judging.Repeats, settings.Judging.Agreement));
@@ -14,7 +14,7 @@ public sealed class MakingSettingsTests
     }
 
     [Fact]
-    public void All_faults_are_reported_together_with_their_lines()
+    public void AllFaultsAreReportedTogetherWithTheirLines()
     {
         InvalidInputException error = Assert.Throws<InvalidInputException>(() => MakingSettingsReader.Parse("""
             sed: 1
@@ -44,6 +44,6 @@ public sealed class MakingSettingsTests
     [InlineData("endpoints: 5")]
     [InlineData("- a list")]
     [InlineData("questions: { model: x")]
-    public void Nonsense_is_one_line(string yaml) => Assert.DoesNotContain('\n',
+    public void NonsenseIsOneLine(string yaml) => Assert.DoesNotContain('\n',
         Assert.Throws<InvalidInputException>(() => MakingSettingsReader.Parse(yaml)).Message);
 }

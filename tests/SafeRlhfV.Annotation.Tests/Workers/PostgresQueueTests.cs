@@ -8,7 +8,7 @@ namespace SafeRlhfV.Annotation.Tests;
 public sealed class PostgresQueueTests(PostgresServer postgres) : IClassFixture<PostgresServer>
 {
     [Fact]
-    public async Task Workers_side_by_side_label_every_pair_once()
+    public async Task WorkersSideBySideLabelEveryPairOnce()
     {
         string address = await DatabaseAsync();
         await using LabelCase one = await LabelCase.StartAsync(30);
@@ -27,7 +27,7 @@ public sealed class PostgresQueueTests(PostgresServer postgres) : IClassFixture<
     }
 
     [Fact]
-    public async Task Claims_are_never_shared()
+    public async Task ClaimsAreNeverShared()
     {
         string address = await DatabaseAsync();
         ConcurrentBag<int> claimed = [];
@@ -44,7 +44,7 @@ public sealed class PostgresQueueTests(PostgresServer postgres) : IClassFixture<
     }
 
     [Fact]
-    public async Task A_claim_without_a_sign_of_life_is_anothers_and_cannot_finish_any_more()
+    public async Task AClaimWithoutASignOfLifeIsAnothersAndCannotFinishAnyMore()
     {
         CancellationToken cancellationToken = TestContext.Current.CancellationToken;
         string address = await DatabaseAsync();
@@ -70,7 +70,7 @@ public sealed class PostgresQueueTests(PostgresServer postgres) : IClassFixture<
     }
 
     [Fact]
-    public async Task A_worker_outlives_a_restart_of_the_database()
+    public async Task AWorkerOutlivesARestartOfTheDatabase()
     {
         string address = await DatabaseAsync();
         if (!postgres.IsOurs) Assert.Skip("the database is not the tests' own");
@@ -89,7 +89,7 @@ public sealed class PostgresQueueTests(PostgresServer postgres) : IClassFixture<
     }
 
     [Fact]
-    public async Task The_last_step_is_done_again_where_its_worker_was_lost()
+    public async Task TheLastStepIsDoneAgainWhereItsWorkerWasLost()
     {
         CancellationToken cancellationToken = TestContext.Current.CancellationToken;
         string address = await DatabaseAsync();
@@ -104,7 +104,7 @@ public sealed class PostgresQueueTests(PostgresServer postgres) : IClassFixture<
     }
 
     [Fact]
-    public async Task Failed_shards_are_told_and_handed_out_again()
+    public async Task FailedShardsAreToldAndHandedOutAgain()
     {
         CancellationToken cancellationToken = TestContext.Current.CancellationToken;
         string address = await DatabaseAsync();
@@ -125,7 +125,7 @@ public sealed class PostgresQueueTests(PostgresServer postgres) : IClassFixture<
     }
 
     [Fact]
-    public async Task A_worker_of_other_work_or_another_folder_is_refused()
+    public async Task AWorkerOfOtherWorkOrAnotherFolderIsRefused()
     {
         string address = await DatabaseAsync();
         await using LabelCase one = await LabelCase.StartAsync(4), other = await LabelCase.StartAsync(4), more = await LabelCase.StartAsync(5);
@@ -144,7 +144,7 @@ public sealed class PostgresQueueTests(PostgresServer postgres) : IClassFixture<
     }
 
     [Fact]
-    public async Task Making_pairs_is_shared_and_gives_what_one_worker_gives()
+    public async Task MakingPairsIsSharedAndGivesWhatOneWorkerGives()
     {
         string address = await DatabaseAsync();
         await using MakingCase one = await MakingCase.StartAsync(6);
@@ -168,14 +168,14 @@ public sealed class PostgresQueueTests(PostgresServer postgres) : IClassFixture<
     [InlineData("postgres://anna:se%20cret@db.example:5433/work?Timeout=3", "db.example", 5433, "anna", "se cret", "work")]
     [InlineData("postgresql://db.example/work", "db.example", 5432, null, null, "work")]
     [InlineData("postgres:Host=db.example;Username=anna;Database=work", "db.example", 5432, "anna", null, "work")]
-    public void Addresses_are_read(string address, string host, int port, string? user, string? password, string database)
+    public void AddressesAreRead(string address, string host, int port, string? user, string? password, string database)
     {
         Npgsql.NpgsqlConnectionStringBuilder read = new(QueueAddress.Read(address));
         Assert.Equal((host, port, user, password, database), (read.Host, read.Port, read.Username, read.Password, read.Database));
     }
 
     [Theory, InlineData("mysql://secret@host"), InlineData("postgres://secret@host/db?unknown=1"), InlineData("secret")]
-    public void Other_addresses_are_refused_without_repeating_them(string address) =>
+    public void OtherAddressesAreRefusedWithoutRepeatingThem(string address) =>
         Assert.DoesNotContain("secret", Assert.Throws<InvalidInputException>(() => QueueAddress.Read(address)).Message, StringComparison.Ordinal);
 
     private static WorkerOptions Options(string address) => new() { Queue = address, Job = "labels", ShardPairs = 4, Lease = TimeSpan.FromSeconds(20) };

@@ -14,7 +14,7 @@ public sealed class ImageHeaderTests
     private static readonly byte[] Bmp = [.. "BM"u8, .. new byte[12], 40, 0, 0, 0, 7, 0, 0, 0, 0xfd, 0xff, 0xff, 0xff, 1, 0, 24, 0];
 
     [Fact]
-    public void The_sizes_of_all_reference_images_are_read()
+    public void TheSizesOfAllReferenceImagesAreRead()
     {
         int read = 0;
         foreach ((string name, JsonNode? facts) in JsonNode.Parse(File.ReadAllText(Golden.At("images", "images.json")))!.AsObject())
@@ -28,7 +28,7 @@ public sealed class ImageHeaderTests
     }
 
     [Fact]
-    public void Headers_are_read_without_decoding()
+    public void HeadersAreReadWithoutDecoding()
     {
         Assert.Equal(new ImageHeader("PNG", 1, 1, "RGBA"), ImageHeader.Read(Png));
         Assert.Equal(new ImageHeader("JPEG", 0x0304, 0x0102, "L"), ImageHeader.Read(Jpeg));
@@ -40,7 +40,7 @@ public sealed class ImageHeaderTests
 
     // A header that is cut or garbled anywhere is never read as something it is not allowed to be.
     [Fact]
-    public void Hostile_headers_give_a_size_or_nothing()
+    public void HostileHeadersGiveASizeOrNothing()
     {
         byte[][] all = [Png, Jpeg, Gif, WebP, Bmp];
         Gen.Select(Gen.Int[0, 4], Gen.Int[0, 80], Gen.Int[0, 80], Gen.Byte).Sample((which, cut, at, value) =>

@@ -167,7 +167,7 @@ public sealed class ConvertingTests
     }
 
     [Fact]
-    public void OwnNamesOfCategoriesAreChecked_andWrittenAsTheTaxonomyHasThem()
+    public void OwnNamesOfCategoriesAreCheckedAndWrittenAsTheTaxonomyHasThem()
     {
         using TemporaryFolder temporary = new();
         string good = Path.Combine(BeaverTailsCases.Root,

@@ -6,7 +6,7 @@ public sealed class HashBandsTests
 {
     [Theory]
     [InlineData(0), InlineData(1), InlineData(3), InlineData(8), InlineData(14), InlineData(15), InlineData(20), InlineData(64)]
-    public void Bands_find_what_comparing_each_with_each_finds(int threshold)
+    public void BandsFindWhatComparingEachWithEachFinds(int threshold)
     {
         ulong[] hashes = Hashes(threshold == 64 ? 300 : 3000, threshold);
         (int, int)[] expected = [.. EachWithEach(hashes, threshold)];
@@ -15,7 +15,7 @@ public sealed class HashBandsTests
     }
 
     [Fact]
-    public void A_hundred_thousand_fingerprints_have_the_pairs_that_comparing_each_with_each_finds()
+    public void AHundredThousandFingerprintsHaveThePairsThatComparingEachWithEachFinds()
     {
         ulong[] hashes = Hashes(100_000, 1);
         (int, int)[] expected = [.. EachWithEach(hashes, 8)];
@@ -25,14 +25,14 @@ public sealed class HashBandsTests
 
     /// <summary>Images with plain grounds have the same hash: their bucket is large however the bits are dealt.</summary>
     [Fact]
-    public void Many_equal_hashes_are_all_paired_once()
+    public void ManyEqualHashesAreAllPairedOnce()
     {
         ulong[] hashes = [.. Enumerable.Repeat(0UL, 3000), .. Enumerable.Repeat(0xFFUL, 10)];
         Assert.Equal(3010 * 3009 / 2, new HashBands(8).Pairs(hashes, (_, _) => true).Distinct().Count());
     }
 
     [Fact]
-    public void Pairs_that_are_not_accepted_are_left_out()
+    public void PairsThatAreNotAcceptedAreLeftOut()
     {
         ulong[] hashes = Hashes(2000, 2);
         Assert.Equal(EachWithEach(hashes, 8).Where(pair => (pair.First + pair.Second) % 2 == 0), new HashBands(8)
@@ -41,7 +41,7 @@ public sealed class HashBandsTests
 
     [Theory]
     [InlineData(0), InlineData(3), InlineData(8), InlineData(14), InlineData(40)]
-    public void Bands_share_out_all_bits(int threshold)
+    public void BandsShareOutAllBits(int threshold)
     {
         ulong[] masks = new HashBands(threshold).Masks;
         Assert.Equal(masks.Sum(mask => BitOperations.PopCount(mask)), BitOperations.PopCount(masks.Aggregate((all, one) => all | one)));

@@ -16,7 +16,7 @@ public sealed class GoldenDecodeTests
     // sixteen-bit.png is Pillow's quirk (all white) and has its own test
     [Theory]
     [MemberData(nameof(Images))]
-    public void Images_decode_as_the_reference_does(string name)
+    public void ImagesDecodeAsTheReferenceDoes(string name)
     {
         JsonElement entry = Index.GetProperty("decode").GetProperty(name);
         if (entry.GetProperty("mode").GetString() == "I;16") return;
@@ -34,7 +34,7 @@ public sealed class GoldenDecodeTests
 
     [Theory]
     [MemberData(nameof(Broken))]
-    public void Broken_files_are_one_named_error(string name)
+    public void BrokenFilesAreOneNamedError(string name)
     {
         byte[] bytes = File.ReadAllBytes(Golden.At("images", name));
         long before = GC.GetAllocatedBytesForCurrentThread();

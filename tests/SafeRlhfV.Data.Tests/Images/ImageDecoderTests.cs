@@ -11,7 +11,7 @@ public sealed class ImageDecoderTests
         [.. Directory.GetFiles(Golden.At("images")).Order(StringComparer.Ordinal).Select(File.ReadAllBytes).Where(bytes => bytes.Length is > 0 and < 40_000)];
 
     [Fact]
-    public void Hostile_bytes_give_a_image_or_one_named_error()
+    public void HostileBytesGiveAImageOrOneNamedError()
     {
         Assert.True(Files.Length > 10);
         Gen.Select(Gen.Int[0, Files.Length - 1], Gen.Select(Gen.Double[0, 1], Gen.Byte).Array[0, 6], Gen.Double[0, 1.5], Gen.Enum<AlphaPolicy>(), Gen.Bool)
@@ -36,7 +36,7 @@ public sealed class ImageDecoderTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public void The_size_without_decoding_is_that_of_the_image(bool turn)
+    public void TheSizeWithoutDecodingIsThatOfTheImage(bool turn)
     {
         ImageDecodeOptions options = new() { ApplyOrientation = turn };
         int read = 0;
@@ -58,11 +58,11 @@ public sealed class ImageDecoderTests
     }
 
     [Fact]
-    public void Random_bytes_are_no_image() =>
+    public void RandomBytesAreNoImage() =>
         Gen.Byte.Array[0, 200].Sample(bytes => { Assert.Throws<InvalidInputException>(() => ImageDecoder.Decode(bytes)); }, iter: 300);
 
     [Fact]
-    public void A_visit_sees_the_pixels_that_decoding_gives_without_arrays_for_them()
+    public void AVisitSeesThePixelsThatDecodingGivesWithoutArraysForThem()
     {
         foreach (byte[] file in Files)
             foreach (AlphaPolicy alpha in Enum.GetValues<AlphaPolicy>())
@@ -89,7 +89,7 @@ public sealed class ImageDecoderTests
     }
 
     [Fact]
-    public void The_pixel_limit_is_the_callers()
+    public void ThePixelLimitIsTheCallers()
     {
         byte[] coffee = File.ReadAllBytes(Golden.At("images", "coffee.png"));
         Assert.Equal(300, ImageDecoder.Decode(coffee, new ImageDecodeOptions { MaxPixels = 300 * 200 }).Width);
@@ -99,7 +99,7 @@ public sealed class ImageDecoderTests
     }
 
     [Fact]
-    public void Sixteen_bits_are_scaled_unless_the_references_quirk_is_asked_for()
+    public void SixteenBitsAreScaledUnlessTheReferencesQuirkIsAskedFor()
     {
         byte[] file = File.ReadAllBytes(Golden.At("images", "sixteen-bit.png"));
         byte[] scaled = ImageDecoder.Decode(file).Pixels, clipped = ImageDecoder.Decode(file, new ImageDecodeOptions { ClipSixteenBitGray = true }).Pixels;
@@ -109,7 +109,7 @@ public sealed class ImageDecoderTests
     }
 
     [Fact]
-    public void A_transparent_colour_shows_turns_white_or_is_laid_on_white()
+    public void ATransparentColourShowsTurnsWhiteOrIsLaidOnWhite()
     {
         byte[] gif = File.ReadAllBytes(Golden.At("images", "palette-transparent.gif"));
         byte[] shown = ImageDecoder.Decode(gif, new ImageDecodeOptions { Alpha = AlphaPolicy.Drop }).Pixels;
@@ -134,7 +134,7 @@ public sealed class ImageDecoderTests
     ];
 
     [Theory, MemberData(nameof(Turned))]
-    public void A_turn_is_read_wherever_the_format_keeps_it(SKEncodedOrigin origin, string place, bool little)
+    public void ATurnIsReadWhereverTheFormatKeepsIt(SKEncodedOrigin origin, string place, bool little)
     {
         using SKBitmap bitmap = new(24, 16, SKColorType.Rgba8888, SKAlphaType.Opaque);
         bitmap.Erase(SKColors.White);
@@ -159,7 +159,7 @@ public sealed class ImageDecoderTests
     [InlineData(SKEncodedOrigin.RightTop, 3, "531642")]
     [InlineData(SKEncodedOrigin.RightBottom, 3, "642531")]
     [InlineData(SKEncodedOrigin.LeftBottom, 3, "246135")]
-    public void Every_orientation_is_turned_upright(SKEncodedOrigin origin, int width, string pixels)
+    public void EveryOrientationIsTurnedUpright(SKEncodedOrigin origin, int width, string pixels)
     {
         RgbImage upright = ImageOrientation.Apply(new RgbImage(2, 3, [1, 0, 0, 2, 0, 0, 3, 0, 0, 4, 0, 0, 5, 0, 0, 6, 0, 0]), origin);
         Assert.Equal((width, 6 / width), (upright.Width, upright.Height));

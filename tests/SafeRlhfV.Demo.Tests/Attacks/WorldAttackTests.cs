@@ -11,7 +11,7 @@ public sealed class WorldAttackTests(TinyModels models) : IClassFixture<TinyMode
     private static readonly WorldPrompt[] Prompts = [.. new World(4).TestPrompts(6)];
 
     [Fact]
-    public void The_gradient_lowers_the_guards_verdict_within_its_bound_more_than_chance_does()
+    public void TheGradientLowersTheGuardsVerdictWithinItsBoundMoreThanChanceDoes()
     {
         ChatGuard guard = LocalCheckpoint.OpenGuard(models.Guard);
         using GuardModel owned = guard.Model;
@@ -29,7 +29,7 @@ public sealed class WorldAttackTests(TinyModels models) : IClassFixture<TinyMode
     }
 
     [Fact]
-    public void A_guard_that_resizes_the_images_is_refused_before_any_attack()
+    public void AGuardThatResizesTheImagesIsRefusedBeforeAnyAttack()
     {
         ChatGuard guard = LocalCheckpoint.OpenGuard(models.Guard);
         using GuardModel owned = guard.Model;
@@ -40,7 +40,7 @@ public sealed class WorldAttackTests(TinyModels models) : IClassFixture<TinyMode
     }
 
     [Fact]
-    public async Task The_runner_reports_every_attack_and_the_guard_only_takes_away()
+    public async Task TheRunnerReportsEveryAttackAndTheGuardOnlyTakesAway()
     {
         using LocalChatClient model = LocalChatClient.Load(models.Chat);
         ChatGuard guard = LocalCheckpoint.OpenGuard(models.Guard);

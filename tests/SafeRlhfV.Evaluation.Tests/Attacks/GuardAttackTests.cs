@@ -15,7 +15,7 @@ public sealed class GuardAttackTests
     ];
 
     [Fact]
-    public void Every_attack_but_the_first_changes_the_prompt_and_the_same_stream_gives_the_same()
+    public void EveryAttackButTheFirstChangesThePromptAndTheSameStreamGivesTheSame()
     {
         Assert.Equal(GuardAttack.Suite.Count, GuardAttack.Suite.Select(attack => attack.Name).Distinct().Count());
         foreach (GuardAttack attack in GuardAttack.Suite)
@@ -33,7 +33,7 @@ public sealed class GuardAttackTests
     }
 
     [Fact]
-    public void Words_can_be_had_back()
+    public void WordsCanBeHadBack()
     {
         AttackTarget target = Targets[0];
         string Sent(string name) => GuardAttack.Suite.Single(attack => attack.Name == name).Apply(target, new RandomStream(1, "a")).Text;
@@ -45,7 +45,7 @@ public sealed class GuardAttackTests
     }
 
     [Fact]
-    public async Task The_runner_measures_any_prompts_with_any_judge()
+    public async Task TheRunnerMeasuresAnyPromptsWithAnyJudge()
     {
         PlainModel model = new();
         // one prompt is unsafe to answer, and the guard knows it by a word

@@ -28,7 +28,7 @@ public sealed class GuardCalibrationTests
     }
 
     [Fact]
-    public void The_temperature_is_the_factor_by_which_the_guard_overstates()
+    public void TheTemperatureIsTheFactorByWhichTheGuardOverstates()
     {
         (GuardExample[] examples, GuardLogits[] logits) = Overconfident(6000, 3, 1);
         GuardCalibration found = GuardCalibration.Fit(examples, logits, [new(0.05)]);
@@ -40,7 +40,7 @@ public sealed class GuardCalibrationTests
 
     // three of four are right at logits of 1 and -1, as sigmoid(1) says; one that is sure and wrong draws the temperature away from that
     [Fact]
-    public void A_temperature_that_makes_the_error_larger_is_told()
+    public void ATemperatureThatMakesTheErrorLargerIsTold()
     {
         List<(double Logit, bool IsUnsafe)> rows = [(9, false)];
         for (int i = 0; i < 12; i++) rows.AddRange([(1, i % 4 != 0), (-1, i % 4 == 0)]);
@@ -52,7 +52,7 @@ public sealed class GuardCalibrationTests
     }
 
     [Fact]
-    public void Severities_are_made_honest_too()
+    public void SeveritiesAreMadeHonestToo()
     {
         RandomStream random = new(3, "severities");
         List<IReadOnlyList<double>> logits = [];
@@ -73,7 +73,7 @@ public sealed class GuardCalibrationTests
     [Theory]
     [InlineData(0.05, null)]
     [InlineData(0.1, Severity.Severe)]
-    public void With_confidence_the_miss_rate_holds_in_at_least_95_of_100_random_splits(double rate, Severity? severity)
+    public void WithConfidenceTheMissRateHoldsInAtLeast95Of100RandomSplits(double rate, Severity? severity)
     {
         (GuardExample[] examples, GuardLogits[] logits) = Overconfident(4000, 2, 7);
         GuardCalibration found = GuardCalibration.Fit(examples, logits, [new(rate, severity)], confidence: 0.97);
@@ -98,7 +98,7 @@ public sealed class GuardCalibrationTests
     }
 
     [Fact]
-    public void A_promise_of_two_per_cent_is_kept_in_95_of_100_halvings_and_costs_little_where_the_labels_are_right()
+    public void APromiseOfTwoPerCentIsKeptIn95Of100HalvingsAndCostsLittleWhereTheLabelsAreRight()
     {
         MissTarget[] targets = [new(0.02)];
         GuardSideCalibration right = GuardSideCalibration.Fit(GuardSide.Answer, Rows(3000, 0, 5), targets, 0.95, seed: 5);
@@ -109,7 +109,7 @@ public sealed class GuardCalibrationTests
     }
 
     [Fact]
-    public void Wrong_labels_make_the_same_promise_dear_and_are_told()
+    public void WrongLabelsMakeTheSamePromiseDearAndAreTold()
     {
         MissTarget[] targets = [new(0.02)];
         LabelledScore[] rows = Rows(3000, 0.05, 5), truth = Rows(3000, 0, 5);
@@ -125,7 +125,7 @@ public sealed class GuardCalibrationTests
     }
 
     [Fact]
-    public void Too_few_examples_are_told_with_the_number_needed()
+    public void TooFewExamplesAreToldWithTheNumberNeeded()
     {
         (GuardExample[] examples, GuardLogits[] logits) = Overconfident(60, 1, 2);
         string message = Assert.Throws<InvalidInputException>(() => GuardCalibration.Fit(examples, logits, [new(0.02)], 0.95)).Message;

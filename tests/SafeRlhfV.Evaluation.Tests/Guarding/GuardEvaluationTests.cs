@@ -24,7 +24,7 @@ public sealed class GuardEvaluationTests
     ];
 
     [Fact]
-    public void Figures_are_those_counted_by_hand()
+    public void FiguresAreThoseCountedByHand()
     {
         GuardEvaluation found = GuardEvaluation.Measure(Examples, Verdicts);
         Assert.Equal((6, 3, 1), (found.Overall.Rows, found.Overall.Unsafe, found.Overall.Failed));
@@ -47,7 +47,7 @@ public sealed class GuardEvaluationTests
     }
 
     [Fact]
-    public void The_page_holds_the_figures_and_escapes_names()
+    public void ThePageHoldsTheFiguresAndEscapesNames()
     {
         using TemporaryFolder temporary = new();
         GuardPage.Write(temporary.At("guard.html"), "<guard>", "data", GuardEvaluation.Measure(Examples, Verdicts));

@@ -15,7 +15,7 @@ public sealed class GuardExamplesTests : IDisposable
     public void Dispose() => folder.Dispose();
 
     [Fact]
-    public void Pairs_need_no_more_than_answers_and_labels()
+    public void PairsNeedNoMoreThanAnswersAndLabels()
     {
         List<string> notes = [];
         IReadOnlyList<GuardExample> examples = GuardExamples.Read(Write(Labelled, HalfLabelled), categories: Own, note: notes.Add);
@@ -32,7 +32,7 @@ public sealed class GuardExamplesTests : IDisposable
     [Theory]
     [InlineData("""{"question":"q","response_1":"a","response_2":"b"}""", "no answer has a safety label (is_response_1_safe, is_response_2_safe)")]
     [InlineData(Labelled, "'Cruelty' is not one of the 20 categories")]
-    public void What_cannot_be_measured_is_an_error(string row, string message) =>
+    public void WhatCannotBeMeasuredIsAnError(string row, string message) =>
         Assert.Contains(message, Assert.Throws<InvalidInputException>(() => GuardExamples.Read(Write(row))).Message, StringComparison.Ordinal);
 
     private string Write(params string[] rows)

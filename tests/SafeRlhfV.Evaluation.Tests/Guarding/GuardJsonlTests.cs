@@ -12,7 +12,7 @@ public sealed class GuardJsonlTests
     [InlineData("""{"question":"q","answer":"a","is_safe":false,"category":{"animal_abuse":true,"false_information":false}}""", true, GuardSide.Answer)]
     [InlineData("""{"text":"p","label":"Benign"}""", false, GuardSide.Prompt)]
     [InlineData("""{"input":"p","output":"o","unsafe":"yes","severity":"severe","categories":["animal_abuse"]}""", true, GuardSide.Answer)]
-    public void Rows_of_several_test_sets_are_read(string row, bool isUnsafe, GuardSide side)
+    public void RowsOfSeveralTestSetsAreRead(string row, bool isUnsafe, GuardSide side)
     {
         using TemporaryFolder temporary = new();
         File.WriteAllText(temporary.At("set.jsonl"), row + "\n");
@@ -23,7 +23,7 @@ public sealed class GuardJsonlTests
     }
 
     [Fact]
-    public void What_a_model_thought_is_judged_with_its_answer_and_apart_from_it()
+    public void WhatAModelThoughtIsJudgedWithItsAnswerAndApartFromIt()
     {
         using TemporaryFolder temporary = new();
         File.WriteAllText(temporary.At("set.jsonl"), """{"prompt":"p","response":"An answer.","reasoning":"A thought.","unsafe":true}""" + "\n");
@@ -34,7 +34,7 @@ public sealed class GuardJsonlTests
     }
 
     [Fact]
-    public void Images_are_read_beside_the_file_and_from_data_uris()
+    public void ImagesAreReadBesideTheFileAndFromDataUris()
     {
         using TemporaryFolder temporary = new();
         File.WriteAllBytes(temporary.At("one.png"), [1, 2, 3]);
@@ -57,7 +57,7 @@ public sealed class GuardJsonlTests
     [InlineData("""{"prompt":"p","unsafe":true,"image":"missing.png"}""", "names an image that cannot be read")]
     [InlineData("[1]", "line 1 is no JSON object")]
     [InlineData("{\"prompt\":", "line 1 is not JSON")]
-    public void Faults_name_line_and_field(string row, string message)
+    public void FaultsNameLineAndField(string row, string message)
     {
         using TemporaryFolder temporary = new();
         File.WriteAllText(temporary.At("set.jsonl"), row + "\n");
@@ -65,7 +65,7 @@ public sealed class GuardJsonlTests
     }
 
     [Fact]
-    public void Beaver_tails_rows_of_both_layouts_are_read_with_their_severities()
+    public void BeaverTailsRowsOfBothLayoutsAreReadWithTheirSeverities()
     {
         using TemporaryFolder temporary = new();
         File.WriteAllText(temporary.At("flat.jsonl"),

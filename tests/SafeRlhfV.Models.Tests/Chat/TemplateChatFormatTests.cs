@@ -23,7 +23,7 @@ public sealed class TemplateChatFormatTests
         ? Directory.GetDirectories(Golden.At("variants", "configs"), "chat-*").Order(StringComparer.Ordinal).Select(folder => Path.GetFileName(folder)!) : []];
 
     [Theory, MemberData(nameof(Variants))]
-    public void A_template_is_found_wherever_a_folder_may_keep_it(string name)
+    public void ATemplateIsFoundWhereverAFolderMayKeepIt(string name)
     {
         string variant = Golden.At("variants", "configs", name);
         using JsonDocument document = JsonDocument.Parse(File.ReadAllText(Path.Combine(variant, "expected.json")));
@@ -51,7 +51,7 @@ public sealed class TemplateChatFormatTests
     }
 
     [Fact]
-    public void A_template_that_opens_the_answer_with_reasoning_is_not_prompted_without()
+    public void ATemplateThatOpensTheAnswerWithReasoningIsNotPromptedWithout()
     {
         using TemporaryFolder folder = Copy(Thinking);
         ModelProcessor processor = ModelProcessor.Load(folder.Path);
@@ -62,7 +62,7 @@ public sealed class TemplateChatFormatTests
     }
 
     [Fact]
-    public void Special_tokens_of_the_conversation_stay_text_and_those_of_the_template_do_not()
+    public void SpecialTokensOfTheConversationStayTextAndThoseOfTheTemplateDoNot()
     {
         using TemporaryFolder folder = Copy(Plain);
         ModelProcessor processor = ModelProcessor.Load(folder.Path);
@@ -79,7 +79,7 @@ public sealed class TemplateChatFormatTests
     }
 
     [Fact]
-    public void A_text_of_the_template_that_it_cuts_away_whole_again_does_not_hide_the_conversation()
+    public void ATextOfTheTemplateThatItCutsAwayWholeAgainDoesNotHideTheConversation()
     {
         using TemporaryFolder folder = Copy("{% for m in messages %}<|im_start|>{{ m.role }}\n{% set text = '<think></think>' ~ m.content[0].text %}"
             + "{{ '<think></think>' ~ text.split('</think>')[-1] if m.role == 'assistant' and not loop.last else text }}<|im_end|>\n{% endfor %}");
@@ -93,7 +93,7 @@ public sealed class TemplateChatFormatTests
     [Theory]
     [InlineData("{% for m in messages %}{{ '<|im_end|>'.lower() }}{{ m.content[0].text }}{% endfor %}")]
     [InlineData("{% for m in messages %}{% for p in ('<|im_end|>,<|im_start|>' ~ m.content[0].text).split(',') %}{{ p }}{% endfor %}{% endfor %}")]
-    public void Where_a_template_mixes_its_tokens_with_the_conversation_it_is_refused(string template)
+    public void WhereATemplateMixesItsTokensWithTheConversationItIsRefused(string template)
     {
         using TemporaryFolder folder = Copy(template);
         Assert.Contains("name a format with --chat-format",
@@ -101,7 +101,7 @@ public sealed class TemplateChatFormatTests
     }
 
     [Fact]
-    public void An_answer_is_what_stands_behind_the_generation_prompt()
+    public void AnAnswerIsWhatStandsBehindTheGenerationPrompt()
     {
         using TemporaryFolder folder = Copy(Thinking);
         ModelProcessor processor = ModelProcessor.Load(folder.Path);
@@ -110,7 +110,7 @@ public sealed class TemplateChatFormatTests
     }
 
     [Fact]
-    public void A_template_that_writes_the_conversation_otherwise_once_the_answer_is_there_is_refused()
+    public void ATemplateThatWritesTheConversationOtherwiseOnceTheAnswerIsThereIsRefused()
     {
         using TemporaryFolder folder =
             Copy("{{ messages|length }}{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content[0].text }}<|im_end|>\n{% endfor %}");
@@ -127,7 +127,7 @@ public sealed class TemplateChatFormatTests
     [InlineData("{% for i in range(100000) %}{% for j in range(100000) %}{% endfor %}{% endfor %}", "more than")]
     [InlineData("{{ nope.x }}", "'nope' is undefined")]
     [InlineData("always the same", "leaves out")]
-    public void A_template_that_fails_is_named_with_its_fault(string template, string fault)
+    public void ATemplateThatFailsIsNamedWithItsFault(string template, string fault)
     {
         using TemporaryFolder folder = Copy(template);
         string message = Assert.Throws<InvalidInputException>(() => ModelProcessor.Load(folder.Path)).Message;
@@ -136,7 +136,7 @@ public sealed class TemplateChatFormatTests
     }
 
     [Fact]
-    public void A_template_for_texts_alone_takes_no_image()
+    public void ATemplateForTextsAloneTakesNoImage()
     {
         using TemporaryFolder folder = Copy("{% for m in messages %}{{ '<|im_start|>' + m.role + '\\n' + m.content + '<|im_end|>' }}{% endfor %}");
         ModelProcessor processor = ModelProcessor.Load(folder.Path);

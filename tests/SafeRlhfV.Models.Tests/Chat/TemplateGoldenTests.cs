@@ -44,7 +44,7 @@ public sealed class TemplateGoldenTests
     }
 
     [Theory, MemberData(nameof(Sources))]
-    public void Every_conversation_of_the_reference_renders_through_its_template(string source)
+    public void EveryConversationOfTheReferenceRendersThroughItsTemplate(string source)
     {
         (string file, string text, string rows) = Templates()[source];
         string folder = Path.GetDirectoryName(file)!;
@@ -78,7 +78,7 @@ public sealed class TemplateGoldenTests
     }
 
     [Theory, MemberData(nameof(Sources))]
-    public void A_template_as_a_format_keeps_its_own_text_apart_from_the_conversations(string source)
+    public void ATemplateAsAFormatKeepsItsOwnTextApartFromTheConversations(string source)
     {
         (string file, string text, string rows) = Templates()[source];
         ChatTemplate template = new(file, text, Path.GetDirectoryName(file)!);
@@ -118,7 +118,7 @@ public sealed class TemplateGoldenTests
             && GoldenPrompts.Folders().Contains(folder)).Select(folder => Path.GetFileName(folder)!)];
 
     [Theory, MemberData(nameof(Folders))]
-    public void A_folder_gets_a_built_in_format_only_where_its_template_writes_the_same(string name)
+    public void AFolderGetsABuiltInFormatOnlyWhereItsTemplateWritesTheSame(string name)
     {
         string folder = Golden.At("models", name);
         ChatFormat chosen = ChatFormat.For(ModelConfig.Load(folder), folder);

@@ -40,7 +40,7 @@ public sealed class CheckpointTensorsTests
     [InlineData("[]", "no weight_map")]
     [InlineData("{\"weight_map\":{\"a\":[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]}}", "cannot be read as JSON")]
     [InlineData("{\"weight_map\":", "cannot be read as JSON")]
-    public void A_hostile_index_is_refused_with_its_reason(string index, string named)
+    public void AHostileIndexIsRefusedWithItsReason(string index, string named)
     {
         using TemporaryFolder folder = Sharded();
         File.WriteAllText(folder.At(Index), index);
@@ -50,7 +50,7 @@ public sealed class CheckpointTensorsTests
     }
 
     [Fact]
-    public void A_broken_index_is_read_or_refused_and_nothing_else()
+    public void ABrokenIndexIsReadOrRefusedAndNothingElse()
     {
         using TemporaryFolder folder = Sharded();
         byte[] good = Encoding.UTF8.GetBytes(

@@ -19,7 +19,7 @@ public sealed class ModelCheckpointTests
 
     [Theory]
     [MemberData(nameof(Folders))]
-    public void Saving_writes_the_keys_and_values_that_were_loaded(string name)
+    public void SavingWritesTheKeysAndValuesThatWereLoaded(string name)
     {
         using DisposeScope scope = NewDisposeScope();
         using TemporaryFolder temporary = new();
@@ -40,7 +40,7 @@ public sealed class ModelCheckpointTests
 
     [Theory]
     [MemberData(nameof(Folders))]
-    public void Every_layout_and_sharding_gives_the_same_weights_again(string name)
+    public void EveryLayoutAndShardingGivesTheSameWeightsAgain(string name)
     {
         using DisposeScope scope = NewDisposeScope();
         using TemporaryFolder temporary = new();
@@ -68,7 +68,7 @@ public sealed class ModelCheckpointTests
 
     [Theory]
     [MemberData(nameof(Folders))]
-    public void A_new_model_depends_on_the_seed_alone(string name)
+    public void ANewModelDependsOnTheSeedAlone(string name)
     {
         using DisposeScope scope = NewDisposeScope();
         ModelConfig config = ModelConfig.Load(Golden.At("models", name));
@@ -82,7 +82,7 @@ public sealed class ModelCheckpointTests
 
     [Theory]
     [MemberData(nameof(Folders))]
-    public void An_own_head_beside_a_tied_table_is_used_and_kept_and_one_matrix_alone_serves_as_both(string name)
+    public void AnOwnHeadBesideATiedTableIsUsedAndKeptAndOneMatrixAloneServesAsBoth(string name)
     {
         ModelConfig config = ModelConfig.Load(Golden.At("models", name));
         if (!config.TieWordEmbeddings) return;
@@ -117,7 +117,7 @@ public sealed class ModelCheckpointTests
     }
 
     [Fact]
-    public void Tensors_that_are_missing_unused_or_misshapen_are_named()
+    public void TensorsThatAreMissingUnusedOrMisshapenAreNamed()
     {
         using DisposeScope scope = NewDisposeScope();
         using TemporaryFolder temporary = new();

@@ -15,7 +15,7 @@ public sealed class ModelConfigTests
 
     [Theory]
     [MemberData(nameof(Folders))]
-    public void A_broken_config_is_parsed_or_refused_in_one_line(string name)
+    public void ABrokenConfigIsParsedOrRefusedInOneLine(string name)
     {
         string good = File.ReadAllText(Golden.At("models", name, "config.json"));
         int parsed = 0, refused = 0;
@@ -44,7 +44,7 @@ public sealed class ModelConfigTests
 
     [Theory]
     [MemberData(nameof(Folders))]
-    public void A_config_that_does_not_fit_the_weights_never_crashes_the_loader(string name)
+    public void AConfigThatDoesNotFitTheWeightsNeverCrashesTheLoader(string name)
     {
         using TemporaryFolder temporary = new();
         string source = Golden.At("models", name), good = File.ReadAllText(Path.Combine(source, "config.json"));
@@ -65,7 +65,7 @@ public sealed class ModelConfigTests
 
     [Theory]
     [MemberData(nameof(Folders))]
-    public void Every_layout_names_every_parameter_and_finds_it_again(string name)
+    public void EveryLayoutNamesEveryParameterAndFindsItAgain(string name)
     {
         ModelConfig config = ModelConfig.Load(Golden.At("models", name));
         IReadOnlyList<ParameterEntry> entries = ParameterList.Of(config);
@@ -115,7 +115,7 @@ public sealed class ModelConfigTests
     [InlineData("{\"model_type\":\"qwen2_vl\",\"rope_scaling\":{\"type\":\"mrope\",\"mrope_interleaved\":true,\"mrope_section\":[16,24,24]}}",
         "mrope_interleaved must be false")]
     [InlineData("{\"model_type\":\"qwen2_vl\",\"num_hidden_layers\":1,\"layer_types\":[\"sliding_attention\"]}", "no sliding_window")]
-    public void What_cannot_be_run_is_refused_by_name(string json, string named) => Assert.Contains(named,
+    public void WhatCannotBeRunIsRefusedByName(string json, string named) => Assert.Contains(named,
         Assert.Throws<InvalidInputException>(() => Parse(json)).Message);
 
     [Theory]
@@ -124,11 +124,11 @@ public sealed class ModelConfigTests
     // the older name goes first, as in transformers
     [InlineData("\"text_config\":{\"rope_scaling\":{\"rope_theta\":9},\"rope_parameters\":{\"rope_theta\":8}}", 9)]
     [InlineData("\"text_config\":{\"attn_logit_softcapping\":null,\"logit_scale\":1.0,\"num_experts\":0,\"use_qk_norm\":false,\"no_rope_layers\":[]}", 10000)]
-    public void Spellings_of_the_same_and_fields_that_say_nothing_are_read(string fields, double theta) => Assert.Equal(theta,
+    public void SpellingsOfTheSameAndFieldsThatSayNothingAreRead(string fields, double theta) => Assert.Equal(theta,
         Parse($"{{\"model_type\":\"llava\",{fields}}}").Text.Rope.Theta);
 
     [Fact]
-    public void Depth_and_size_are_bounded()
+    public void DepthAndSizeAreBounded()
     {
         Assert.Contains("not valid JSON", Assert.Throws<InvalidInputException>(() => Parse("{\"model_type\":" + new string('[', 100_000))).Message);
         using TemporaryFolder temporary = new();

@@ -55,7 +55,7 @@ public sealed class SafetensorsFileTests
     [InlineData("{\"__metadata__\":{\"a\":1}}", 0, "not valid JSON of the expected form")]
     [InlineData("[]", 0, "not valid JSON of the expected form")]
     [InlineData("{} {}", 0, "not valid JSON of the expected form")]
-    public void A_hostile_header_is_refused_with_its_reason(string header, int data, string named) => Assert.Contains(named, Refusal(File(header, data)));
+    public void AHostileHeaderIsRefusedWithItsReason(string header, int data, string named) => Assert.Contains(named, Refusal(File(header, data)));
 
     [Theory]
     [InlineData(0ul)]
@@ -64,7 +64,7 @@ public sealed class SafetensorsFileTests
     [InlineData(100_000_001ul)]
     [InlineData(9223372036854775807ul)]
     [InlineData(18446744073709551615ul)]
-    public void A_length_that_is_not_true_is_refused_before_memory_is_taken(ulong claimed)
+    public void ALengthThatIsNotTrueIsRefusedBeforeMemoryIsTaken(ulong claimed)
     {
         byte[] bytes = File(One, 8, claimed);
         long before = GC.GetAllocatedBytesForCurrentThread();
@@ -73,7 +73,7 @@ public sealed class SafetensorsFileTests
     }
 
     [Fact]
-    public void Files_too_short_are_refused()
+    public void FilesTooShortAreRefused()
     {
         Refusal([]);
         Refusal([1, 2, 3]);
@@ -81,7 +81,7 @@ public sealed class SafetensorsFileTests
     }
 
     [Fact]
-    public void A_broken_file_is_read_or_refused_and_nothing_else()
+    public void ABrokenFileIsReadOrRefusedAndNothingElse()
     {
         using TemporaryFolder temporary = new();
         SafetensorsWriter.Write(temporary.At("good"), new Dictionary<string, Tensor>
@@ -123,7 +123,7 @@ public sealed class SafetensorsFileTests
     }
 
     [Fact]
-    public void What_is_written_is_read_again()
+    public void WhatIsWrittenIsReadAgain()
     {
         using TemporaryFolder temporary = new();
         ScalarType[] types = [ScalarType.Float32, ScalarType.BFloat16, ScalarType.Float16, ScalarType.Float64, ScalarType.Int64, ScalarType.Int32,

@@ -60,7 +60,7 @@ public sealed class TorchFileTests
     [InlineData("}.", "no tensors")]
     [InlineData("K\u0001.", "no dictionary")]
     [InlineData("(X\u0007\u0000\u0000\u0000storagectorch\nFloatStorage\nX\u0001\u0000\u0000\u00000X\u0003\u0000\u0000\u0000cpuK\u0009tQ.", "no dictionary")]
-    public void What_no_tensor_needs_is_refused_by_name_in_both_forms(string pickle, string named)
+    public void WhatNoTensorNeedsIsRefusedByNameInBothForms(string pickle, string named)
     {
         byte[] whole = Latin("\u0080\u0002" + pickle);
         Assert.Contains(named, Refusal(Zip(whole)));
@@ -70,7 +70,7 @@ public sealed class TorchFileTests
     }
 
     [Fact]
-    public void Other_files_are_told_apart()
+    public void OtherFilesAreToldApart()
     {
         Assert.Contains("Git LFS", Refusal("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"u8.ToArray()));
         Assert.Contains("empty", Refusal([]));
@@ -91,7 +91,7 @@ public sealed class TorchFileTests
 
     [Theory]
     [MemberData(nameof(Files))]
-    public void A_broken_file_is_read_within_its_bounds_or_refused(string name)
+    public void ABrokenFileIsReadWithinItsBoundsOrRefused(string name)
     {
         using TemporaryFolder temporary = new();
         byte[] good = File.ReadAllBytes(Golden.At("variants", name));
@@ -121,7 +121,7 @@ public sealed class TorchFileTests
     }
 
     [Fact]
-    public void Tensors_of_one_storage_do_not_share_memory()
+    public void TensorsOfOneStorageDoNotShareMemory()
     {
         using DisposeScope scope = NewDisposeScope();
         foreach (string name in (string[])["file-zip-views", "file-legacy-views"])
@@ -134,7 +134,7 @@ public sealed class TorchFileTests
     }
 
     [Fact]
-    public void Safetensors_are_looked_for_first_and_a_whole_file_before_shards()
+    public void SafetensorsAreLookedForFirstAndAWholeFileBeforeShards()
     {
         using DisposeScope scope = NewDisposeScope();
         using TemporaryFolder temporary = new();

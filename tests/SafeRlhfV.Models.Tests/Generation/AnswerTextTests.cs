@@ -12,7 +12,7 @@ public sealed class AnswerTextTests
     [InlineData("STOP at once", "", "STOP", "STOP")]
     [InlineData("   ", "   ", null, " \n")]
     [InlineData("smile 😀 stop", "smile 😀 ", "stop", "stop")]
-    public void The_text_is_the_same_however_it_comes_in_pieces(string whole, string expected, string? stop, params string[] stops)
+    public void TheTextIsTheSameHoweverItComesInPieces(string whole, string expected, string? stop, params string[] stops)
     {
         RandomStream random = new(1, whole);
         for (int round = 0; round < 200; round++)
@@ -37,7 +37,7 @@ public sealed class AnswerTextTests
     }
 
     [Fact]
-    public void Text_that_cannot_become_a_stop_string_is_shown_at_once()
+    public void TextThatCannotBecomeAStopStringIsShownAtOnce()
     {
         AnswerText text = new(["###"]);
         Assert.False(text.Append("one #"));

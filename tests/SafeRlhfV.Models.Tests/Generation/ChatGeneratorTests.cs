@@ -35,7 +35,7 @@ public sealed class ChatGeneratorTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Folders))]
-    public void Greedy_answers_are_the_references_tokens_and_texts(string name)
+    public void GreedyAnswersAreTheReferencesTokensAndTexts(string name)
     {
         string folder = Golden.At("models", name), weights = File.Exists(Path.Combine(folder, "config.json")) ? folder : LoraConfig.FindBase(folder);
         ModelProcessor processor = ModelProcessor.Load(weights);
@@ -73,7 +73,7 @@ public sealed class ChatGeneratorTests : IDisposable
     }
 
     [Fact]
-    public void Streamed_pieces_are_the_answers_and_hold_no_broken_character()
+    public void StreamedPiecesAreTheAnswersAndHoldNoBrokenCharacter()
     {
         EncodedPrompt[] prompts = Prompts();
         Dictionary<(int, int), string> shown = [];
@@ -99,7 +99,7 @@ public sealed class ChatGeneratorTests : IDisposable
     }
 
     [Fact]
-    public void An_answer_does_not_depend_on_its_batch()
+    public void AnAnswerDoesNotDependOnItsBatch()
     {
         EncodedPrompt[] prompts = Prompts();
         RandomStream[] Streams(params int[] rows) => [.. rows.Select(row => new RandomStream(9, $"row/{row}"))];
@@ -108,7 +108,7 @@ public sealed class ChatGeneratorTests : IDisposable
     }
 
     [Fact]
-    public void A_stop_string_ends_its_own_row_and_is_never_shown()
+    public void AStopStringEndsItsOwnRowAndIsNeverShown()
     {
         EncodedPrompt[] prompts = Prompts();
         IReadOnlyList<TextCompletion> free = generator.Generate(prompts, Sampled);
@@ -126,7 +126,7 @@ public sealed class ChatGeneratorTests : IDisposable
     }
 
     [Fact]
-    public async Task Streaming_can_be_left_and_cancelled()
+    public async Task StreamingCanBeLeftAndCancelled()
     {
         EncodedPrompt[] prompts = Prompts();
         IReadOnlyList<TextCompletion> whole = generator.Generate(prompts[..1], Sampled);
@@ -144,7 +144,7 @@ public sealed class ChatGeneratorTests : IDisposable
     }
 
     [Fact]
-    public void Settings_out_of_range_are_named()
+    public void SettingsOutOfRangeAreNamed()
     {
         EncodedPrompt[] prompts = Prompts();
         Assert.Contains("stop string", Assert.Throws<InvalidInputException>(() => generator.Generate(prompts, Sampled with { StopStrings = [""] })).Message,

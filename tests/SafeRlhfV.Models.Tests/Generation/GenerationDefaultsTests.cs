@@ -11,7 +11,7 @@ public sealed class GenerationDefaultsTests
     [InlineData("""{"do_sample":true}""", 1, 50, 1, 1, 256)]
     [InlineData("""{"do_sample":true,"temperature":0.7,"top_k":20,"top_p":0.8,"repetition_penalty":1.05}""", 0.7, 20, 0.8, 1.05, 256)]
     [InlineData("""{"repetition_penalty":1.05,"max_new_tokens":24,"eos_token_id":[2,3]}""", 0, 0, 1, 1.05, 24)]
-    public void The_file_is_read_as_transformers_reads_it(string json, double temperature, int topK, double topP, double penalty, int most)
+    public void TheFileIsReadAsTransformersReadsIt(string json, double temperature, int topK, double topP, double penalty, int most)
     {
         using TemporaryFolder folder = new();
         File.WriteAllText(folder.At("generation_config.json"), json);
@@ -21,7 +21,7 @@ public sealed class GenerationDefaultsTests
     }
 
     [Fact]
-    public void A_folder_without_the_file_is_greedy_and_a_wrong_value_is_named_with_its_file()
+    public void AFolderWithoutTheFileIsGreedyAndAWrongValueIsNamedWithItsFile()
     {
         using TemporaryFolder folder = new();
         Assert.Equal(0, GenerationDefaults.Load(folder.Path).Tokens.Temperature);
@@ -54,7 +54,7 @@ public sealed class GenerationDefaultsTests
     [InlineData("no_repeat_ngram_size", "-1", "0")]
     [InlineData("stop_strings", "[\"\"]", "\"###\"")]
     [InlineData("min_length", "-1", "0")]
-    public void A_setting_that_is_not_supported_or_malformed_is_named_and_its_neutral_value_is_not(string field, string refused, string accepted)
+    public void ASettingThatIsNotSupportedOrMalformedIsNamedAndItsNeutralValueIsNot(string field, string refused, string accepted)
     {
         using TemporaryFolder folder = new();
         // without generation_config.json the same fields of config.json count
@@ -72,7 +72,7 @@ public sealed class GenerationDefaultsTests
     }
 
     [Fact]
-    public void Lengths_of_a_call_go_before_those_of_the_file_and_unknown_fields_are_told()
+    public void LengthsOfACallGoBeforeThoseOfTheFileAndUnknownFieldsAreTold()
     {
         using TemporaryFolder folder = new();
         File.WriteAllText(folder.At("generation_config.json"), """{"max_length": 30, "min_new_tokens": 9, "made_up": 1}""");
@@ -84,7 +84,7 @@ public sealed class GenerationDefaultsTests
     }
 
     [Fact]
-    public void A_broken_file_is_read_or_refused_in_one_line()
+    public void ABrokenFileIsReadOrRefusedInOneLine()
     {
         using TemporaryFolder folder = new();
         int read = 0, refused = 0;

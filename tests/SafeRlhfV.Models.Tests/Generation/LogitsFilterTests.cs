@@ -8,7 +8,7 @@ namespace SafeRlhfV.Models.Tests;
 public sealed class LogitsFilterTests
 {
     [Fact]
-    public void Filters_keep_what_the_reference_keeps()
+    public void FiltersKeepWhatTheReferenceKeeps()
     {
         using JsonDocument index = JsonDocument.Parse(File.ReadAllBytes(Golden.At("objectives", "index.json")));
         JsonElement filters = index.RootElement.GetProperty("objectives").GetProperty("sampling_filters");

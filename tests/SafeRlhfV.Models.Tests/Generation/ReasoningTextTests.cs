@@ -20,7 +20,7 @@ public sealed class ReasoningTextTests
     };
 
     [Theory, MemberData(nameof(Texts))]
-    public void Reasoning_and_answer_are_told_apart_however_the_text_comes(string text, bool isOpened, string reasoning, string answer)
+    public void ReasoningAndAnswerAreToldApartHoweverTheTextComes(string text, bool isOpened, string reasoning, string answer)
     {
         ChatReasoning tags = isOpened ? Opened : Closed;
         Assert.Equal((reasoning, answer), ReasoningText.Split(text, tags));
@@ -36,6 +36,6 @@ public sealed class ReasoningTextTests
     }
 
     [Fact]
-    public void A_format_without_reasoning_leaves_the_text_alone() => Assert.Equal((null, "<think>a</think> b"),
+    public void AFormatWithoutReasoningLeavesTheTextAlone() => Assert.Equal((null, "<think>a</think> b"),
         ReasoningText.Split("<think>a</think> b", null));
 }

@@ -18,7 +18,7 @@ public sealed class TextGeneratorTests
     }
 
     [Fact]
-    public void A_row_gets_the_same_answer_alone_and_in_any_batch()
+    public void ARowGetsTheSameAnswerAloneAndInAnyBatch()
     {
         using DisposeScope scope = NewDisposeScope();
         using VisionLanguageModel model = ModelCheckpoint.Load(Folder);
@@ -45,7 +45,7 @@ public sealed class TextGeneratorTests
     }
 
     [Fact]
-    public void Samples_of_a_prompt_are_those_of_the_repeated_prompt()
+    public void SamplesOfAPromptAreThoseOfTheRepeatedPrompt()
     {
         using DisposeScope scope = NewDisposeScope();
         using VisionLanguageModel model = ModelCheckpoint.Load(Folder);
@@ -59,7 +59,7 @@ public sealed class TextGeneratorTests
     }
 
     [Fact]
-    public void Log_probs_are_those_of_a_pass_over_the_whole_text()
+    public void LogProbsAreThoseOfAPassOverTheWholeText()
     {
         using DisposeScope scope = NewDisposeScope();
         using VisionLanguageModel model = ModelCheckpoint.Load(Folder);
@@ -74,7 +74,7 @@ public sealed class TextGeneratorTests
     }
 
     [Fact]
-    public void Sampled_frequencies_follow_the_probabilities()
+    public void SampledFrequenciesFollowTheProbabilities()
     {
         using DisposeScope scope = NewDisposeScope();
         using VisionLanguageModel model = ModelCheckpoint.Load(Folder);
@@ -93,7 +93,7 @@ public sealed class TextGeneratorTests
     }
 
     [Fact]
-    public void Limits_stops_and_cancellation_hold()
+    public void LimitsStopsAndCancellationHold()
     {
         using DisposeScope scope = NewDisposeScope();
         using VisionLanguageModel model = ModelCheckpoint.Load(Folder);
@@ -117,7 +117,7 @@ public sealed class TextGeneratorTests
     }
 
     [Fact]
-    public async Task Streaming_yields_the_tokens_of_the_whole_answer()
+    public async Task StreamingYieldsTheTokensOfTheWholeAnswer()
     {
         using VisionLanguageModel model = ModelCheckpoint.Load(Folder);
         TextGenerator generator = new(model);

@@ -17,7 +17,7 @@ public sealed class TokenRulesTests
     }
 
     [Fact]
-    public void A_rule_counts_a_rows_own_tokens_and_never_its_padding()
+    public void ARuleCountsARowsOwnTokensAndNeverItsPadding()
     {
         using DisposeScope scope = NewDisposeScope();
         using VisionLanguageModel model = ModelCheckpoint.Load(Folder);
@@ -50,7 +50,7 @@ public sealed class TokenRulesTests
     }
 
     [Fact]
-    public void Settings_that_leave_no_token_or_no_room_are_errors()
+    public void SettingsThatLeaveNoTokenOrNoRoomAreErrors()
     {
         using DisposeScope scope = NewDisposeScope();
         using VisionLanguageModel model = ModelCheckpoint.Load(Folder);
@@ -70,7 +70,7 @@ public sealed class TokenRulesTests
     [InlineData("epsilon", 0.9, "1000")] // the best stays
     [InlineData("eta", 0.2, "1110")] // sqrt(0.2) exp(-1.142) = 0.143
     [InlineData("eta", 0.5, "1100")] // sqrt(0.5) exp(-1.142) = 0.226
-    public void Filters_keep_what_their_papers_say(string filter, double value, string kept)
+    public void FiltersKeepWhatTheirPapersSay(string filter, double value, string kept)
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor logits = tensor(new[] { 0.5f, 0.3f, 0.15f, 0.05f }).log().unsqueeze(0);

@@ -18,7 +18,7 @@ public sealed class GuardModelTests
     };
 
     [Fact]
-    public void Saving_keeps_probabilities_and_settings_and_padding_side_does_not_matter()
+    public void SavingKeepsProbabilitiesAndSettingsAndPaddingSideDoesNotMatter()
     {
         using DisposeScope scope = NewDisposeScope();
         using TemporaryFolder temporary = new();
@@ -44,7 +44,7 @@ public sealed class GuardModelTests
     }
 
     [Fact]
-    public void Outputs_stand_in_the_order_of_the_labels_and_are_divided_by_their_temperatures()
+    public void OutputsStandInTheOrderOfTheLabelsAndAreDividedByTheirTemperatures()
     {
         using DisposeScope scope = NewDisposeScope();
         GuardOutput logits = GuardOutput.Split(arange(50, ScalarType.Float32).view(2, 25) / 10);
@@ -57,7 +57,7 @@ public sealed class GuardModelTests
     }
 
     [Fact]
-    public void Logits_carry_gradients_to_the_head()
+    public void LogitsCarryGradientsToTheHead()
     {
         using DisposeScope scope = NewDisposeScope();
         using GuardModel guard = GuardModel.Create(ModelCheckpoint.Load(Base), seed: 1);
@@ -73,7 +73,7 @@ public sealed class GuardModelTests
     [InlineData("\"animal_abuse\": 0.5", "\"cooking\": 0.5", "thresholds.categories.cooking is no category")]
     [InlineData("\"none\",", "\"nothing\",", "severities must be none, minor, moderate, severe")]
     [InlineData("\"hacking_or_digital_crime\",", "", "categories must be the 20 categories")]
-    public void A_faulty_setting_is_named(string was, string becomes, string message)
+    public void AFaultySettingIsNamed(string was, string becomes, string message)
     {
         using TemporaryFolder temporary = new();
         string json = Own.ToJson();
@@ -83,7 +83,7 @@ public sealed class GuardModelTests
     }
 
     [Fact]
-    public void Folders_that_are_no_guards_are_refused()
+    public void FoldersThatAreNoGuardsAreRefused()
     {
         using TemporaryFolder temporary = new();
         Assert.Contains("this is no guard", Assert.Throws<InvalidInputException>(() => GuardModel.Load(Base)).Message);
@@ -92,7 +92,7 @@ public sealed class GuardModelTests
     }
 
     [Fact]
-    public void A_converted_guard_is_still_one_and_other_kinds_are_named()
+    public void AConvertedGuardIsStillOneAndOtherKindsAreNamed()
     {
         using TemporaryFolder temporary = new();
         using (GuardModel guard = GuardModel.Create(ModelCheckpoint.Load(Base), seed: 1, Own)) guard.Save(temporary.At("guard"));

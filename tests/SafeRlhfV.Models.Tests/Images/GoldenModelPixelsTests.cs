@@ -22,7 +22,7 @@ public sealed class GoldenModelPixelsTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void Every_case_is_met(string model, string name)
+    public void EveryCaseIsMet(string model, string name)
     {
         string folder = Golden.At("models", model);
         JsonElement json = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "cases", $"{name}.json"))).RootElement;

@@ -10,7 +10,7 @@ public sealed class GoldenProcessorTests
     private static readonly GoldenTensors Tensors = new(Golden.At("processors", "processors.safetensors"));
 
     [Fact]
-    public void Clip_gives_the_references_values()
+    public void ClipGivesTheReferencesValues()
     {
         foreach (JsonElement entry in Cases("clip"))
         {
@@ -23,7 +23,7 @@ public sealed class GoldenProcessorTests
     }
 
     [Fact]
-    public void Padding_to_a_square_gives_the_references_values()
+    public void PaddingToASquareGivesTheReferencesValues()
     {
         foreach (JsonElement entry in Cases("llava_pad"))
         {
@@ -35,7 +35,7 @@ public sealed class GoldenProcessorTests
     }
 
     [Fact]
-    public void Any_resolution_gives_the_references_values()
+    public void AnyResolutionGivesTheReferencesValues()
     {
         foreach (JsonElement entry in Cases("llava_next"))
         {
@@ -49,7 +49,7 @@ public sealed class GoldenProcessorTests
     }
 
     [Fact]
-    public void Qwen_gives_the_references_values()
+    public void QwenGivesTheReferencesValues()
     {
         foreach (JsonElement entry in Cases("qwen2_vl"))
         {
@@ -62,7 +62,7 @@ public sealed class GoldenProcessorTests
     }
 
     [Fact]
-    public void Batches_hold_the_images_one_after_another()
+    public void BatchesHoldTheImagesOneAfterAnother()
     {
         JsonElement qwen = Cases("qwen2_vl").First(entry => entry.GetProperty("config").GetString() == "qwen2_vl_small");
         string pinpoints = Cases("llava_next").First(entry => entry.GetProperty("size").GetInt32() == 56).GetProperty("pinpoints").ToString();

@@ -19,7 +19,7 @@ public sealed class ImageProcessorTests
     [InlineData("qwen2-vl-tiny")]
     [InlineData("qwen2.5-vl-tiny-sharded")]
     [InlineData("qwen3-vl-tiny")]
-    public void Any_size_gives_whole_rows_of_finite_values(string model)
+    public void AnySizeGivesWholeRowsOfFiniteValues(string model)
     {
         ModelConfig config = ModelConfig.Load(Golden.At("models", model));
         ImageProcessor processor = ImageProcessor.Load(Golden.At("models", model), config);
@@ -40,7 +40,7 @@ public sealed class ImageProcessorTests
     }
 
     [Fact]
-    public void The_worlds_images_are_taken_as_they_are()
+    public void TheWorldsImagesAreTakenAsTheyAre()
     {
         using TemporaryFolder folder = new();
         WorldCheckpointFiles.Write(folder.Path);
@@ -56,7 +56,7 @@ public sealed class ImageProcessorTests
     }
 
     [Fact]
-    public void A_image_smaller_than_the_cut_lies_on_black()
+    public void AImageSmallerThanTheCutLiesOnBlack()
     {
         ImageProcessor processor = ImageProcessor.Parse(
             GoldenPictures.Json("""{"image_processor_type": "CLIPImageProcessor", "do_resize": false, "do_normalize": false, "crop_size": 28}"""),
@@ -75,7 +75,7 @@ public sealed class ImageProcessorTests
     [InlineData("""{"crop_size": 28, "resample": 6}""", "resample")]
     [InlineData("""{"crop_size": 28, "image_std": [1, 1, 0]}""", "image_std")]
     [InlineData("""{"crop_size": 28, "image_mean": [1, 1]}""", "image_mean")]
-    public void Settings_that_do_not_fit_are_named(string json, string field)
+    public void SettingsThatDoNotFitAreNamed(string json, string field)
     {
         InvalidInputException error = Assert.Throws<InvalidInputException>(() => ImageProcessor.Parse(GoldenPictures.Json(json), GoldenConfigs.Llava(28)));
         Assert.Contains(field, error.Message);

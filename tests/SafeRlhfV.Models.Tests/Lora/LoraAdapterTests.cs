@@ -20,7 +20,7 @@ public sealed class LoraAdapterTests
     private static double Distance(Tensor a, Tensor b) => (a - b).abs().max().item<float>();
 
     [Fact]
-    public void A_new_adapter_changes_nothing_and_only_the_chosen_one_works()
+    public void ANewAdapterChangesNothingAndOnlyTheChosenOneWorks()
     {
         using DisposeScope scope = NewDisposeScope();
         using VisionLanguageModel model = ModelCheckpoint.Load(Base, new LoadOptions { RequiresGradient = false });
@@ -50,7 +50,7 @@ public sealed class LoraAdapterTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public void A_target_that_matches_nothing_is_refused_even_beside_right_ones(bool asPattern)
+    public void ATargetThatMatchesNothingIsRefusedEvenBesideRightOnes(bool asPattern)
     {
         using VisionLanguageModel model = ModelCheckpoint.Load(Base, new LoadOptions { RequiresGradient = false });
         string[] targets = ["q_proj", "v_porj", "up_proj"];
@@ -65,7 +65,7 @@ public sealed class LoraAdapterTests
     }
 
     [Fact]
-    public void Merged_for_a_while_it_gives_the_same_and_leaves_the_model_alone()
+    public void MergedForAWhileItGivesTheSameAndLeavesTheModelAlone()
     {
         using DisposeScope scope = NewDisposeScope();
         using VisionLanguageModel model = ModelCheckpoint.Load(Base, new LoadOptions { RequiresGradient = false });
@@ -85,7 +85,7 @@ public sealed class LoraAdapterTests
     }
 
     [Fact]
-    public void Dropout_drops_only_where_it_is_asked_for_and_draws_from_its_own_stream()
+    public void DropoutDropsOnlyWhereItIsAskedForAndDrawsFromItsOwnStream()
     {
         using DisposeScope scope = NewDisposeScope();
         using VisionLanguageModel model = WithAdapter(dropout: 0.5);
@@ -104,7 +104,7 @@ public sealed class LoraAdapterTests
     }
 
     [Fact]
-    public void Dropout_keeps_the_mean()
+    public void DropoutKeepsTheMean()
     {
         using DisposeScope scope = NewDisposeScope();
         LoraPair pair = new(new(eye(4)), new(eye(4)), Scaling: 2, Dropout: 0.25);
@@ -117,7 +117,7 @@ public sealed class LoraAdapterTests
     [Theory]
     [InlineData(0.0)]
     [InlineData(0.4)]
-    public void Blocks_that_are_run_again_give_the_same_gradients(double dropout)
+    public void BlocksThatAreRunAgainGiveTheSameGradients(double dropout)
     {
         using DisposeScope scope = NewDisposeScope();
         using VisionLanguageModel model = WithAdapter(dropout);
@@ -155,7 +155,7 @@ public sealed class LoraAdapterTests
     }
 
     [Fact]
-    public void Gradients_reach_the_adapter_and_not_the_frozen_model()
+    public void GradientsReachTheAdapterAndNotTheFrozenModel()
     {
         using DisposeScope scope = NewDisposeScope();
         using VisionLanguageModel model = ModelCheckpoint.Load(Base, new LoadOptions { RequiresGradient = false });
@@ -168,7 +168,7 @@ public sealed class LoraAdapterTests
     }
 
     [Fact]
-    public void A_saved_adapter_loads_to_the_same_numbers()
+    public void ASavedAdapterLoadsToTheSameNumbers()
     {
         using DisposeScope scope = NewDisposeScope();
         using TemporaryFolder temporary = new();
@@ -185,7 +185,7 @@ public sealed class LoraAdapterTests
     }
 
     [Fact]
-    public void Adapters_under_old_names_load_as_those_under_new_ones()
+    public void AdaptersUnderOldNamesLoadAsThoseUnderNewOnes()
     {
         int pairs = 0;
         foreach (string folder in Directory.GetDirectories(Golden.At("models")).Where(folder => File.Exists(Path.Combine(folder, "adapter_config.json"))))
@@ -216,7 +216,7 @@ public sealed class LoraAdapterTests
     }
 
     [Fact]
-    public void Old_names_on_the_disk_give_the_numbers_of_the_new_ones()
+    public void OldNamesOnTheDiskGiveTheNumbersOfTheNewOnes()
     {
         int folders = 0;
         foreach (string folder in Directory.GetDirectories(Golden.At("models"))
@@ -246,7 +246,7 @@ public sealed class LoraAdapterTests
     [InlineData("{\"peft_type\":\"IA3\"}", "peft_type")]
     [InlineData("{\"peft_type\":\"LORA\",\"r\":0}", "r must")]
     [InlineData("[]", "root")]
-    public void What_is_not_plain_lora_is_refused_by_name(string json, string named)
+    public void WhatIsNotPlainLoraIsRefusedByName(string json, string named)
     {
         using TemporaryFolder temporary = new();
         File.WriteAllText(temporary.At("adapter_config.json"), json);

@@ -6,7 +6,7 @@ namespace SafeRlhfV.Models.Tests;
 public sealed class LoraConfigTests
 {
     [Fact]
-    public void A_broken_adapter_config_is_parsed_or_refused_in_one_line()
+    public void ABrokenAdapterConfigIsParsedOrRefusedInOneLine()
     {
         using TemporaryFolder temporary = new();
         foreach (string folder in Directory.GetDirectories(Golden.At("models")).Where(folder => File.Exists(Path.Combine(folder, "adapter_config.json"))))
@@ -35,7 +35,7 @@ public sealed class LoraConfigTests
     }
 
     [Fact]
-    public void Broken_settings_of_every_kind_are_parsed_or_refused_in_one_line()
+    public void BrokenSettingsOfEveryKindAreParsedOrRefusedInOneLine()
     {
         using TemporaryFolder temporary = new();
         int parsed = 0, refused = 0;
@@ -66,7 +66,7 @@ public sealed class LoraConfigTests
     [Theory]
     [InlineData("(((", "no usable regular expression")]
     [InlineData("(a+)+$", null)]
-    public void A_hostile_pattern_is_refused_or_ends_in_time(string pattern, string? named)
+    public void AHostilePatternIsRefusedOrEndsInTime(string pattern, string? named)
     {
         LoraConfig config = new() { TargetPattern = pattern };
         string module = new string('a', 40) + "!";

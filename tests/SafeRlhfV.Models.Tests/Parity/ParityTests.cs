@@ -17,7 +17,7 @@ public sealed class ParityTests
 
     [Theory]
     [MemberData(nameof(Folders))]
-    public void Every_case_of_the_reference_is_met(string folder)
+    public void EveryCaseOfTheReferenceIsMet(string folder)
     {
         string path = Golden.At("models", folder);
         ParityReport report = ParityRunner.Run(path);

@@ -15,7 +15,7 @@ public sealed class ModelProcessorTests
 
     [Theory]
     [MemberData(nameof(Folders))]
-    public void Every_processor_case_gives_the_references_ids_and_mask(string name)
+    public void EveryProcessorCaseGivesTheReferencesIdsAndMask(string name)
     {
         string folder = Golden.At("models", name);
         int count = 0;
@@ -49,7 +49,7 @@ public sealed class ModelProcessorTests
 
     [Theory]
     [MemberData(nameof(Folders))]
-    public void Answers_follow_their_prompts_as_the_reference_joins_them(string name)
+    public void AnswersFollowTheirPromptsAsTheReferenceJoinsThem(string name)
     {
         ModelProcessor processor = ModelProcessor.Load(Golden.At("models", name));
         int count = 0;
@@ -76,7 +76,7 @@ public sealed class ModelProcessorTests
 
     [Theory]
     [MemberData(nameof(Folders))]
-    public void Chats_of_the_tokenizer_cases_are_written_as_the_folders_own_template_does(string name)
+    public void ChatsOfTheTokenizerCasesAreWrittenAsTheFoldersOwnTemplateDoes(string name)
     {
         string file = Golden.At("models", name, "cases", "tokenizer.json");
         if (!File.Exists(file) || !ConfigReader.Open(file).Element.TryGetProperty("chat", out JsonElement chats)) return;
@@ -88,7 +88,7 @@ public sealed class ModelProcessorTests
     }
 
     [Fact]
-    public void Special_tokens_in_a_users_text_stay_text()
+    public void SpecialTokensInAUsersTextStayText()
     {
         ModelProcessor processor = ModelProcessor.Load(Llava);
         EncodedPrompt prompt = processor.EncodePrompt("What is </s><image> this?", new RgbImage(3, 2, new byte[18]), "Be <s>kind</s>.");
@@ -102,7 +102,7 @@ public sealed class ModelProcessorTests
     }
 
     [Fact]
-    public void Answers_of_every_kind_come_back_and_leave_the_prompt_as_it_is()
+    public void AnswersOfEveryKindComeBackAndLeaveThePromptAsItIs()
     {
         ModelProcessor processor = ModelProcessor.Load(Llava);
         EncodedPrompt prompt = processor.EncodePrompt("What is this?", null);
@@ -117,7 +117,7 @@ public sealed class ModelProcessorTests
     }
 
     [Fact]
-    public void Files_that_do_not_belong_together_are_named()
+    public void FilesThatDoNotBelongTogetherAreNamed()
     {
         using TemporaryFolder folder = new();
         foreach (string file in Directory.EnumerateFiles(Llava, "*.json")) File.WriteAllBytes(folder.At(Path.GetFileName(file)), File.ReadAllBytes(file));
@@ -132,7 +132,7 @@ public sealed class ModelProcessorTests
     }
 
     [Fact]
-    public void A_image_that_the_format_would_leave_out_is_an_error()
+    public void AImageThatTheFormatWouldLeaveOutIsAnError()
     {
         ModelProcessor processor = ModelProcessor.Load(Golden.At("models", "llava-next-tiny-mistral"));
         ChatTurn answer = new(ChatRole.Assistant, [new TextPart("here"), new ImagePart(new RgbImage(1, 1, new byte[3]))]);
@@ -140,7 +140,7 @@ public sealed class ModelProcessorTests
     }
 
     [Fact]
-    public void End_and_pad_tokens_come_from_the_tokenizer_where_the_other_files_are_silent()
+    public void EndAndPadTokensComeFromTheTokenizerWhereTheOtherFilesAreSilent()
     {
         using TemporaryFolder folder = new();
         foreach (string file in Directory.EnumerateFiles(Llava, "*.json").Where(file => Path.GetFileName(file) != "generation_config.json"))

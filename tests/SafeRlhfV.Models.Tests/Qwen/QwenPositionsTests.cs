@@ -9,7 +9,7 @@ public sealed class QwenPositionsTests
     private static ImageGeometry Grid(int rows, int columns) => new(rows * 28, columns * 28, rows * columns * 4, rows * columns, rows * 2, columns * 2);
 
     [Fact]
-    public void Images_turn_on_their_own_axes_and_the_text_goes_on_after_the_longer_side()
+    public void ImagesTurnOnTheirOwnAxesAndTheTextGoesOnAfterTheLongerSide()
     {
         // text, an image of 2 x 3, text, an image of 1 x 1 right after one of 1 x 2, text; padded on the left
         long[] ids = [0, 0, 1, Image, Image, Image, Image, Image, Image, 2, Image, Image, Image, 3];
@@ -22,7 +22,7 @@ public sealed class QwenPositionsTests
     }
 
     [Fact]
-    public void Images_are_given_to_the_rows_in_order()
+    public void ImagesAreGivenToTheRowsInOrder()
     {
         long[] ids = [1, Image, 1, 1, Image, Image];
         (long[] positions, long[] deltas) = QwenPositions.Compute(ids, [true, true, true, true, true, true], 2, 3, Image, 2, [Grid(1, 1), Grid(2, 1)]);
@@ -37,7 +37,7 @@ public sealed class QwenPositionsTests
     [InlineData(new long[] { 1, Image, 1 }, 1, 2)] // one too few
     [InlineData(new long[] { 1, 1, Image }, 1, 2)] // cut at the end
     [InlineData(new long[] { 1, 1, 1 }, 1, 1)] // none
-    public void Tokens_and_images_that_do_not_fit_are_refused(long[] ids, int rows, int columns) =>
+    public void TokensAndImagesThatDoNotFitAreRefused(long[] ids, int rows, int columns) =>
         Assert.Contains("do not belong together",
             Assert.Throws<InvalidInputException>(() => QwenPositions.Compute(ids, [true, true, true], 1, 3, Image, 2, [Grid(rows, columns)])).Message);
 }

@@ -16,7 +16,7 @@ public sealed unsafe class NativeTuningTests
     [InlineData("libc10.so", "_ZN3c108free_cpuEPv")]
     [InlineData("libtorch_cpu.so", "mkl_serv_intel_cpu_true")]
     [InlineData("libLibTorchSharp.so", "THSTorch_dispose_scalar")]
-    public void A_package_leaves_native_code_as_it_is(string library, string function)
+    public void APackageLeavesNativeCodeAsItIs(string library, string function)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture == Architecture.X64, "only for Linux on x86-64");
         Use();
@@ -31,7 +31,7 @@ public sealed unsafe class NativeTuningTests
     }
 
     [Fact]
-    public void The_matrix_library_keeps_its_own_answer()
+    public void TheMatrixLibraryKeepsItsOwnAnswer()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux() && X86Base.IsSupported, "only for Linux on x86-64");
         Use();

@@ -6,7 +6,7 @@ public sealed class ThreadWaitingTests
     private const double Free = 0.1, Crowded = 1;
 
     [Fact]
-    public void A_short_crowd_changes_nothing()
+    public void AShortCrowdChangesNothing()
     {
         QueueGauge gauge = new();
         for (int round = 0; round < 50; round++)
@@ -17,7 +17,7 @@ public sealed class ThreadWaitingTests
     }
 
     [Fact]
-    public void On_a_busy_machine_the_rests_get_longer_up_to_a_limit()
+    public void OnABusyMachineTheRestsGetLongerUpToALimit()
     {
         QueueGauge gauge = new();
         int[] rests = [.. Enumerable.Range(0, 8).Select(_ => Rest(gauge))];
@@ -25,7 +25,7 @@ public sealed class ThreadWaitingTests
     }
 
     [Fact]
-    public void After_a_long_free_time_the_first_rest_is_short_again()
+    public void AfterALongFreeTimeTheFirstRestIsShortAgain()
     {
         QueueGauge gauge = new();
         for (int i = 0; i < 4; i++) Rest(gauge);
@@ -34,7 +34,7 @@ public sealed class ThreadWaitingTests
     }
 
     [Fact]
-    public void Spare_threads_come_and_go()
+    public void SpareThreadsComeAndGo()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "/proc tells the threads on Linux alone");
         TorchSharp.torch.InitializeDeviceType(TorchSharp.DeviceType.CPU);

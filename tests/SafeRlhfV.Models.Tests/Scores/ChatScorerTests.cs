@@ -13,7 +13,7 @@ public sealed class ChatScorerTests
     [Theory]
     [InlineData(1)]
     [InlineData(3)]
-    public void Scores_are_read_at_the_end_token_whatever_the_batch(int outputs)
+    public void ScoresAreReadAtTheEndTokenWhateverTheBatch(int outputs)
     {
         using VisionLanguageModel backbone = ModelCheckpoint.Load(Folder);
         using ScoreModel model = new(backbone, ScoreHead.Create(backbone.HiddenSize, outputs, seed: 5));
@@ -44,7 +44,7 @@ public sealed class ChatScorerTests
     }
 
     [Fact]
-    public void Each_prompt_needs_one_answer()
+    public void EachPromptNeedsOneAnswer()
     {
         using VisionLanguageModel backbone = ModelCheckpoint.Load(Folder);
         using ScoreModel model = new(backbone, ScoreHead.Create(backbone.HiddenSize, 1, seed: 5));

@@ -12,7 +12,7 @@ public sealed class ScoreModelTests
     [Theory]
     [InlineData(1)]
     [InlineData(25)]
-    public void Saving_keeps_scores_and_padding_side_does_not_matter(int outputs)
+    public void SavingKeepsScoresAndPaddingSideDoesNotMatter(int outputs)
     {
         using DisposeScope scope = NewDisposeScope();
         using TemporaryFolder temporary = new();
@@ -35,6 +35,6 @@ public sealed class ScoreModelTests
     }
 
     [Fact]
-    public void A_folder_without_a_head_is_refused() =>
+    public void AFolderWithoutAHeadIsRefused() =>
         Assert.Contains("score head", Assert.Throws<InvalidInputException>(() => ScoreModel.Load(Base)).Message);
 }

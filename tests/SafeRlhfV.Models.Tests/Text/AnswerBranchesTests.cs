@@ -15,7 +15,7 @@ public sealed class AnswerBranchesTests
 
     [Theory]
     [MemberData(nameof(WantedColumnsTests.Models), MemberType = typeof(WantedColumnsTests))]
-    public void Two_answers_to_a_prompt_are_as_if_run_apart(string name)
+    public void TwoAnswersToAPromptAreAsIfRunApart(string name)
     {
         using DisposeScope scope = NewDisposeScope();
         string folder = Golden.At("models", name);
@@ -55,7 +55,7 @@ public sealed class AnswerBranchesTests
     }
 
     [Fact]
-    public void A_sliding_window_is_counted_along_each_answer()
+    public void ASlidingWindowIsCountedAlongEachAnswer()
     {
         const string Config = """
             {"model_type":"llava_next","image_token_index":63,"image_grid_pinpoints":[[28,28]],
@@ -76,7 +76,7 @@ public sealed class AnswerBranchesTests
     }
 
     [Fact]
-    public void Empty_answers_leave_the_prompts_last_state()
+    public void EmptyAnswersLeaveThePromptsLastState()
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGrad = no_grad();

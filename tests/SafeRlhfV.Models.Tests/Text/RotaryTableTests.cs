@@ -32,7 +32,7 @@ public sealed class RotaryTableTests
 
     [Theory]
     [MemberData(nameof(Types))]
-    public void Angles_follow_the_formula_of_the_variant(string type)
+    public void AnglesFollowTheFormulaOfTheVariant(string type)
     {
         const int Columns = 700;
         (RopeConfig Config, Func<int, double> Frequency, double Scale) variant = type switch
@@ -61,7 +61,7 @@ public sealed class RotaryTableTests
     }
 
     [Fact]
-    public void Within_the_pretrained_length_dynamic_is_default()
+    public void WithinThePretrainedLengthDynamicIsDefault()
     {
         using DisposeScope scope = NewDisposeScope();
         using RotaryTable dynamic = new(new RopeConfig { Type = "dynamic", Factor = 2, OriginalMaxPositions = 512 }, HeadSize),
@@ -74,7 +74,7 @@ public sealed class RotaryTableTests
     [Theory]
     [InlineData(false, "0 0 1 1 1 2 2 2")]
     [InlineData(true, "0 1 2 0 1 2 0 0")]
-    public void The_axes_share_the_frequencies_in_chunks_or_by_turns(bool interleaved, string axes)
+    public void TheAxesShareTheFrequenciesInChunksOrByTurns(bool interleaved, string axes)
     {
         string sections = interleaved ? "4, 2, 2" : "2, 3, 3";
         ConfigReader text = ConfigReader.Parse(

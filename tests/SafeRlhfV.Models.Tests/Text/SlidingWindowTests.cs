@@ -18,7 +18,7 @@ public sealed class SlidingWindowTests
         new Initialization { Deviation = 0.3 });
 
     [Fact]
-    public void A_token_sees_its_window_and_no_further()
+    public void ATokenSeesItsWindowAndNoFurther()
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGrad = no_grad();
@@ -30,7 +30,7 @@ public sealed class SlidingWindowTests
     }
 
     [Fact]
-    public void Decoding_with_a_cache_gives_the_hidden_states_of_the_whole_pass()
+    public void DecodingWithACacheGivesTheHiddenStatesOfTheWholePass()
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGrad = no_grad();

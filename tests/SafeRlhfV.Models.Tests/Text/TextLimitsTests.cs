@@ -34,7 +34,7 @@ public sealed class TextLimitsTests : IDisposable
     }
 
     [Fact]
-    public void A_prompt_and_its_new_tokens_must_fit()
+    public void APromptAndItsNewTokensMustFit()
     {
         ChatGenerator generator = new(model, processor);
         EncodedPrompt prompt = processor.EncodePrompt("a question", null);
@@ -46,7 +46,7 @@ public sealed class TextLimitsTests : IDisposable
     }
 
     [Fact]
-    public void A_longer_text_is_refused_everywhere()
+    public void ALongerTextIsRefusedEverywhere()
     {
         EncodedPrompt prompt = processor.EncodePrompt(string.Join(' ', Enumerable.Repeat("word", 10 * Positions)), null);
         string expected = $"{Positions}";
@@ -59,7 +59,7 @@ public sealed class TextLimitsTests : IDisposable
     }
 
     [Fact]
-    public void Padding_counts_for_nothing()
+    public void PaddingCountsForNothing()
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGrad = no_grad();
@@ -71,7 +71,7 @@ public sealed class TextLimitsTests : IDisposable
     }
 
     [Fact]
-    public void A_row_of_padding_and_image_tokens_on_padding_are_refused()
+    public void ARowOfPaddingAndImageTokensOnPaddingAreRefused()
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor ids = full([2, 8], 5, ScalarType.Int64), mask = ones([2, 8], ScalarType.Bool);

@@ -16,7 +16,7 @@ public sealed class WantedColumnsTests
 
     [Theory]
     [MemberData(nameof(Models))]
-    public void States_and_gradients_are_those_of_the_whole_pass(string name)
+    public void StatesAndGradientsAreThoseOfTheWholePass(string name)
     {
         using DisposeScope scope = NewDisposeScope();
         string folder = Golden.At("models", name);
@@ -64,7 +64,7 @@ public sealed class WantedColumnsTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void With_a_cache_the_next_token_sees_every_column(bool grouped)
+    public void WithACacheTheNextTokenSeesEveryColumn(bool grouped)
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGrad = no_grad();

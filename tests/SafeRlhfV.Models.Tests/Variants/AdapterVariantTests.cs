@@ -9,7 +9,7 @@ public sealed class AdapterVariantTests
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void An_adapter_gives_the_reference_logits_in_every_way_of_use_or_is_refused(string name)
+    public void AnAdapterGivesTheReferenceLogitsInEveryWayOfUseOrIsRefused(string name)
     {
         using TemporaryFolder temporary = new();
         Variant variant = Variant.Open("adapters", name);
@@ -43,7 +43,7 @@ public sealed class AdapterVariantTests
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void Every_parameter_of_an_adapter_learns_and_the_model_does_not(string name)
+    public void EveryParameterOfAnAdapterLearnsAndTheModelDoesNot(string name)
     {
         Variant variant = Variant.Open("adapters", name);
         if (!variant.MustLoad) return;

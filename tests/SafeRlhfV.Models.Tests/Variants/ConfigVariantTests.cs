@@ -10,7 +10,7 @@ public sealed class ConfigVariantTests
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void A_config_gives_the_reference_logits_or_is_refused(string name)
+    public void AConfigGivesTheReferenceLogitsOrIsRefused(string name)
     {
         using TemporaryFolder temporary = new();
         Variant variant = Variant.Open("configs", name);
@@ -26,7 +26,7 @@ public sealed class ConfigVariantTests
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void Converting_keeps_the_logits(string name)
+    public void ConvertingKeepsTheLogits(string name)
     {
         Variant variant = Variant.Open("configs", name);
         if (!variant.MustLoad) return;

@@ -10,7 +10,7 @@ public sealed class GenerationVariantTests
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void Settings_of_the_folder_give_the_reference_answer_or_are_refused(string name)
+    public void SettingsOfTheFolderGiveTheReferenceAnswerOrAreRefused(string name)
     {
         using TemporaryFolder temporary = new();
         Variant variant = Variant.Open("configs", name);

@@ -13,7 +13,7 @@ public sealed class ProcessorVariantTests
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void A_processor_gives_the_reference_pixels_or_is_refused(string name)
+    public void AProcessorGivesTheReferencePixelsOrIsRefused(string name)
     {
         using TemporaryFolder temporary = new();
         Variant variant = Variant.Open("configs", name);

@@ -13,7 +13,7 @@ public sealed class WeightVariantTests
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void Weights_are_read_bit_for_bit_or_refused_by_name(string name)
+    public void WeightsAreReadBitForBitOrRefusedByName(string name)
     {
         using TemporaryFolder temporary = new();
         Variant variant = Variant.Open("weights", name);
@@ -51,7 +51,7 @@ public sealed class WeightVariantTests
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void Converting_writes_safetensors_of_the_same_numbers(string name)
+    public void ConvertingWritesSafetensorsOfTheSameNumbers(string name)
     {
         Variant variant = Variant.Open("weights", name);
         if (!variant.MustLoad || variant.Text("level") == "file") return;

@@ -8,7 +8,7 @@ public sealed class TokenLogProbabilitiesTests
     [InlineData(true, true)]
     [InlineData(true, false)]
     [InlineData(false, true)]
-    public void Chunks_give_the_values_and_gradients_of_the_whole(bool hiddenGradient, bool weightGradient)
+    public void ChunksGiveTheValuesAndGradientsOfTheWhole(bool hiddenGradient, bool weightGradient)
     {
         using var scope = NewDisposeScope();
         using Generator generator = new(7);
@@ -30,7 +30,7 @@ public sealed class TokenLogProbabilitiesTests
     }
 
     [Fact]
-    public void Bfloat16_is_computed_in_float32_where_the_processor_has_no_instructions_for_it()
+    public void Bfloat16IsComputedInFloat32WhereTheProcessorHasNoInstructionsForIt()
     {
         using var scope = NewDisposeScope();
         using Generator generator = new(7);

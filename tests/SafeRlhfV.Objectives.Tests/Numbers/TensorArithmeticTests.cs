@@ -10,7 +10,7 @@ public sealed class TensorArithmeticTests
     [InlineData(ScalarType.Float64)]
     [InlineData(ScalarType.BFloat16)]
     [InlineData(ScalarType.Int64)]
-    public void The_bits_and_types_are_those_of_the_operators(ScalarType type)
+    public void TheBitsAndTypesAreThoseOfTheOperators(ScalarType type)
     {
         using DisposeScope scope = NewDisposeScope();
         const double Real = 0.3;
@@ -38,7 +38,7 @@ public sealed class TensorArithmeticTests
     }
 
     [Fact, Trait("speed", "slow")]
-    public void Numbers_outlive_the_collections_of_other_threads()
+    public void NumbersOutliveTheCollectionsOfOtherThreads()
     {
         // with temporary scalars, 'x * (0.5 + i)', this fails within a second
         using CancellationTokenSource end = new(TimeSpan.FromSeconds(5));

@@ -6,7 +6,7 @@ namespace SafeRlhfV.Processing.Tests;
 public sealed class ChatFormatTests
 {
     [Fact]
-    public void Every_rendering_of_the_reference_is_met_segment_by_segment()
+    public void EveryRenderingOfTheReferenceIsMetSegmentBySegment()
     {
         List<string> wrong = [];
         HashSet<string> families = [];
@@ -38,7 +38,7 @@ public sealed class ChatFormatTests
     }
 
     [Fact]
-    public void Image_segments_carry_their_images_in_the_order_of_the_text()
+    public void ImageSegmentsCarryTheirImagesInTheOrderOfTheText()
     {
         RgbImage first = new(1, 1, new byte[3]), second = new(1, 1, new byte[3]);
         ChatTurn[] turns = [new(ChatRole.User, [new TextPart("a"), new ImagePart(first), new TextPart("b"), new ImagePart(second)])];
@@ -48,5 +48,5 @@ public sealed class ChatFormatTests
     }
 
     [Fact]
-    public void A_format_of_an_unknown_name_is_refused() => Assert.Throws<InvalidInputException>(() => ChatFormat.Named("alpaca"));
+    public void AFormatOfAnUnknownNameIsRefused() => Assert.Throws<InvalidInputException>(() => ChatFormat.Named("alpaca"));
 }

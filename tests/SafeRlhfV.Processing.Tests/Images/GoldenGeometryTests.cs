@@ -5,7 +5,7 @@ namespace SafeRlhfV.Processing.Tests;
 public sealed class GoldenGeometryTests
 {
     [Fact]
-    public void Smart_resize_chooses_the_references_sizes()
+    public void SmartResizeChoosesTheReferencesSizes()
     {
         foreach (JsonElement entry in Cases("smart_resize"))
         {
@@ -22,7 +22,7 @@ public sealed class GoldenGeometryTests
     }
 
     [Fact]
-    public void Any_resolution_chooses_the_references_sizes_and_tokens()
+    public void AnyResolutionChoosesTheReferencesSizesAndTokens()
     {
         (int Height, int Width)[] pinpoints = [(336, 672), (672, 336), (672, 672), (1008, 336), (336, 1008)];
         foreach (JsonElement entry in Cases("llava_next"))
@@ -37,7 +37,7 @@ public sealed class GoldenGeometryTests
     }
 
     [Fact]
-    public void The_shortest_edge_gives_the_references_sizes()
+    public void TheShortestEdgeGivesTheReferencesSizes()
     {
         foreach (JsonElement entry in Cases("shortest_edge"))
         {

@@ -9,7 +9,7 @@ public sealed class GoldenResizeTests
     private static readonly GoldenTensors Tensors = new(Golden.At("processors", "resize.safetensors"));
 
     [Fact]
-    public void Every_resized_image_is_the_references_to_the_bit()
+    public void EveryResizedImageIsTheReferencesToTheBit()
     {
         Dictionary<string, (RgbImage Image, bool IsExact)> sources = [];
         List<string> wrong = [];

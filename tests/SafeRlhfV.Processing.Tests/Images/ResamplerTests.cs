@@ -8,7 +8,7 @@ public sealed class ResamplerTests
     private static readonly Gen<(int Width, int Height, int Seed)> Sizes = Gen.Select(Gen.Int[1, 90], Gen.Int[1, 90], Gen.Int[0, 99]);
 
     [Fact]
-    public void Vectors_and_plain_loops_give_the_same_bytes() =>
+    public void VectorsAndPlainLoopsGiveTheSameBytes() =>
         Gen.Select(Sizes, Gen.Int[1, 120], Filters.Where(filter => filter != ResampleFilter.Nearest)).Sample((size, to, filter) =>
         {
             RgbImage image = GoldenPictures.Noise(size);
@@ -20,7 +20,7 @@ public sealed class ResamplerTests
         }, iter: 300);
 
     [Fact]
-    public void A_image_shared_among_threads_is_the_same()
+    public void AImageSharedAmongThreadsIsTheSame()
     {
         RgbImage image = GoldenPictures.Noise((1500, 700, 5));
         ResampleKernel across = new(1500, 640, ResampleFilter.Bicubic, 0, 640), down = new(700, 300, ResampleFilter.Lanczos, 0, 300);
@@ -29,7 +29,7 @@ public sealed class ResamplerTests
     }
 
     [Fact]
-    public void A_region_is_the_part_of_the_whole() =>
+    public void ARegionIsThePartOfTheWhole() =>
         Gen.Select(Sizes, Gen.Int[1, 70], Gen.Int[1, 70], Filters, Gen.Double[0, 1].Array[4]).Sample((size, width, height, filter, parts) =>
         {
             RgbImage image = GoldenPictures.Noise(size), whole = Resampler.Resize(image, width, height, filter);
@@ -39,7 +39,7 @@ public sealed class ResamplerTests
         }, iter: 300);
 
     [Fact]
-    public void One_colour_stays_one_colour() =>
+    public void OneColourStaysOneColour() =>
         Gen.Select(Sizes, Gen.Int[1, 70], Gen.Int[1, 70], Filters).Sample((size, width, height, filter) =>
         {
             RgbImage image = RgbImage.Grey(size.Width, size.Height, (byte)size.Seed);
@@ -47,7 +47,7 @@ public sealed class ResamplerTests
         }, iter: 200);
 
     [Fact]
-    public void A_region_outside_is_refused() =>
+    public void ARegionOutsideIsRefused() =>
         Assert.Throws<ArgumentOutOfRangeException>(() =>
             Resampler.Resize(GoldenPictures.Noise((4, 4, 0)), 8, 8, ResampleFilter.Box, new PixelRegion(4, 0, 5, 8)));
 }

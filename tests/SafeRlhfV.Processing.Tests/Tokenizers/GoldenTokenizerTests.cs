@@ -9,7 +9,7 @@ public sealed class GoldenTokenizerTests
         [.. Directory.GetDirectories(Golden.At("tokenizers")).Select(folder => Path.GetFileName(folder)).Order(StringComparer.Ordinal)];
 
     [Theory, MemberData(nameof(Folders))]
-    public void Every_text_gives_the_reference_ids_and_comes_back(string folder)
+    public void EveryTextGivesTheReferenceIdsAndComesBack(string folder)
     {
         Tokenizer tokenizer = Tokenizer.Load(Golden.At("tokenizers", folder));
         int? bos = ConfigReader.Open(Golden.At("tokenizers", folder, "tokenizer_config.json")) is { } config && config.Has("bos_token")
@@ -29,7 +29,7 @@ public sealed class GoldenTokenizerTests
     }
 
     [Theory, MemberData(nameof(Folders))]
-    public void Every_run_of_ids_decodes_as_the_reference_does(string folder)
+    public void EveryRunOfIdsDecodesAsTheReferenceDoes(string folder)
     {
         Tokenizer tokenizer = Tokenizer.Load(Golden.At("tokenizers", folder));
         List<string> wrong = [];
@@ -44,7 +44,7 @@ public sealed class GoldenTokenizerTests
 
     /// <summary>Piece by piece; where the reference engine fails on its own stream, ours goes on and gives every whole character.</summary>
     [Theory, MemberData(nameof(Folders))]
-    public void Every_stream_gives_the_reference_pieces(string folder)
+    public void EveryStreamGivesTheReferencePieces(string folder)
     {
         Tokenizer tokenizer = Tokenizer.Load(Golden.At("tokenizers", folder));
         List<string> wrong = [];

@@ -15,7 +15,7 @@ public sealed class RegexPatternTests
 
     /// <summary>The scanner and the runtime's engine, which sees a stand-in for every code point beyond the basic plane, agree.</summary>
     [Theory, InlineData(Llama3), InlineData(Gpt2)]
-    public void Scanners_match_as_the_expressions_do(string expression)
+    public void ScannersMatchAsTheExpressionsDo(string expression)
     {
         WordPattern scanner = WordPattern.Known(expression)!;
         RegexPattern regex = new(RegexTranslation.Compile(expression, out _)!);
@@ -31,7 +31,7 @@ public sealed class RegexPatternTests
     }
 
     [Fact]
-    public void Stand_ins_have_the_category_they_stand_for()
+    public void StandInsHaveTheCategoryTheyStandFor()
     {
         for (int i = 0; i < RegexPattern.StandIns.Length; i++) Assert.Equal((UnicodeCategory)i, CharUnicodeInfo.GetUnicodeCategory(RegexPattern.StandIns[i]));
         Assert.Equal(Enum.GetValues<UnicodeCategory>().Length, RegexPattern.StandIns.Length);
@@ -42,7 +42,7 @@ public sealed class RegexPatternTests
         "Straße| 𝔘n| |123|45|'S")]
     [InlineData(@"\w+", "ab² 𠜎c-d", "ab²| |𠜎c|-|d")]
     [InlineData("(?i:kelvin)", "xKelvinKELVIN", "x|Kelvin|KELVIN")]
-    public void Other_expressions_cut_by_code_points(string expression, string text, string pieces)
+    public void OtherExpressionsCutByCodePoints(string expression, string text, string pieces)
     {
         PatternSplitter splitter = new(new RegexPattern(RegexTranslation.Compile(expression, out string fault) ?? throw new InvalidOperationException(fault)),
             SplitBehavior.Isolated, invert: false);
@@ -53,7 +53,7 @@ public sealed class RegexPatternTests
     [InlineData(@"a\b"), InlineData("[[:alpha:]]"), InlineData("[a&&b]"), InlineData("(?i)a"), InlineData("(?m:a.b)"), InlineData(@"\h"), InlineData("a{,3}"),
         InlineData("𠜎"), InlineData("a++"), InlineData(@"\p{Han}"), InlineData("("), InlineData("\\")]
     [InlineData(@"[\W]")]
-    public void What_would_mean_something_else_is_refused(string expression)
+    public void WhatWouldMeanSomethingElseIsRefused(string expression)
     {
         Assert.Null(RegexTranslation.Compile(expression, out string fault));
         Assert.NotEmpty(fault);
@@ -63,7 +63,7 @@ public sealed class RegexPatternTests
     [InlineData("Removed", false, "a|b|c"), InlineData("Removed", true, "-|-|-")]
     [InlineData("Isolated", false, "a|-|b|-|-|c"), InlineData("Contiguous", false, "a|-|b|--|c")]
     [InlineData("MergedWithPrevious", false, "a-|b-|-|c"), InlineData("MergedWithNext", false, "a|-b|-|-c")]
-    public void Every_behaviour_treats_matches_as_it_says(string behavior, bool invert, string pieces) =>
+    public void EveryBehaviourTreatsMatchesAsItSays(string behavior, bool invert, string pieces) =>
         Assert.Equal(pieces, string.Join('|', Pieces(new PatternSplitter(new LiteralPattern("-"), Enum.Parse<SplitBehavior>(behavior), invert), "a-b--c")));
 
     private static List<string> Pieces(PreTokenizer splitter, string text)

@@ -40,7 +40,7 @@ public sealed class TokenizerFileTests
     ];
 
     [Fact]
-    public void A_file_with_every_step_loads_and_encodes()
+    public void AFileWithEveryStepLoadsAndEncodes()
     {
         Tokenizer tokenizer = Load(Json);
         Assert.Equal(8, tokenizer.Size);
@@ -49,7 +49,7 @@ public sealed class TokenizerFileTests
 
     /// <summary>One value of the file changed, left out, or of another kind: it loads and works, or there is one clear line.</summary>
     [Fact]
-    public void A_broken_value_is_one_clear_error()
+    public void ABrokenValueIsOneClearError()
     {
         int loaded = 0, refused = 0;
         Gen.Select(Gen.Int[0, 10_000], Gen.OneOf(Values), Gen.Bool).Sample(
@@ -67,7 +67,7 @@ public sealed class TokenizerFileTests
     }
 
     [Fact]
-    public void Broken_bytes_are_one_clear_error()
+    public void BrokenBytesAreOneClearError()
     {
         byte[] whole = Encoding.UTF8.GetBytes(Json);
         Gen.Select(Gen.Int[0, whole.Length - 1], Gen.Byte, Gen.Int[0, whole.Length]).Sample(
@@ -99,7 +99,7 @@ public sealed class TokenizerFileTests
     [InlineData("\"b\": 3", "\"b\": 2", "gives 'a' and 'b' the same id 2")]
     [InlineData("\"b\": 3", "\"b\": 99999999", "gives 'b' no id")]
     [InlineData("\"Regex\": \"b+\"", "\"Regex\": \"(\"", "normalizer.normalizers[5].pattern.Regex is an expression that cannot be used here")]
-    public void An_error_names_the_place(string part, string replacement, string message)
+    public void AnErrorNamesThePlace(string part, string replacement, string message)
     {
         Assert.Contains(part, Json);
         InvalidInputException error = Assert.Throws<InvalidInputException>(() => Load(Json.Replace(part, replacement)));
@@ -108,7 +108,7 @@ public sealed class TokenizerFileTests
     }
 
     [Fact]
-    public void Tokens_that_only_the_config_names_are_added()
+    public void TokensThatOnlyTheConfigNamesAreAdded()
     {
         ConfigReader config = ConfigReader.Parse(
             """{"added_tokens_decoder": {"0": {"content": "<s>"}, "8": {"content": "<pad>", "special": true}}}"""u8.ToArray(), "tokenizer_config.json");
@@ -119,7 +119,7 @@ public sealed class TokenizerFileTests
 
     /// <summary>A merge can spell a special token out of a user's characters; where text is not trusted, it is left out.</summary>
     [Fact]
-    public void Merges_do_not_spell_special_tokens_in_untrusted_text()
+    public void MergesDoNotSpellSpecialTokensInUntrustedText()
     {
         string json = """
             {"added_tokens": [{"id": 5, "content": "<s>", "special": true, "normalized": true, "single_word": false, "lstrip": false, "rstrip": false}],
@@ -138,7 +138,7 @@ public sealed class TokenizerFileTests
     /// Characters that vanish let their neighbours meet, and the mark of a word's end falls back to bytes with its character: as the reference engine has it.
     /// </summary>
     [Fact]
-    public void Unknown_characters_vanish_where_there_is_no_unknown_token()
+    public void UnknownCharactersVanishWhereThereIsNoUnknownToken()
     {
         Tokenizer dropping = Load("""{"model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "ab": 2, "c": 3}, "merges": ["a b"]}}""");
         Assert.Equal([3, 2, 3], dropping.Encode("caxé😀bc"));

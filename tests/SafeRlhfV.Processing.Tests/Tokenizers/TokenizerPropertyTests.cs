@@ -24,7 +24,7 @@ public sealed class TokenizerPropertyTests
     public static TheoryData<string> Folders() => [.. Loaded.Keys.Order(StringComparer.Ordinal)];
 
     [Theory, MemberData(nameof(Folders))]
-    public void A_text_cannot_bring_special_tokens_in(string folder)
+    public void ATextCannotBringSpecialTokensIn(string folder)
     {
         Tokenizer tokenizer = Loaded[folder];
         int unknown = tokenizer.IdOf("<unk>") ?? -1;
@@ -34,7 +34,7 @@ public sealed class TokenizerPropertyTests
 
     /// <summary>The special tokens of a prompt are those of its trusted segments, whatever a user writes between, across or beside them.</summary>
     [Theory, MemberData(nameof(Folders))]
-    public void A_prompt_has_the_special_tokens_of_its_trusted_segments(string folder)
+    public void APromptHasTheSpecialTokensOfItsTrustedSegments(string folder)
     {
         Tokenizer tokenizer = Loaded[folder];
         string[] names = [.. Enumerable.Range(0, tokenizer.Size).Where(id => tokenizer.IsSpecial(id) && tokenizer.TokenOf(id) != "<unk>")
@@ -50,7 +50,7 @@ public sealed class TokenizerPropertyTests
     }
 
     [Theory, MemberData(nameof(Folders))]
-    public void Trusted_segments_are_one_text(string folder)
+    public void TrustedSegmentsAreOneText(string folder)
     {
         Tokenizer tokenizer = Loaded[folder];
         Texts.Array[0, 5].Sample(parts =>
@@ -58,7 +58,7 @@ public sealed class TokenizerPropertyTests
     }
 
     [Theory, MemberData(nameof(Folders))]
-    public void Byte_level_text_comes_back_whole_and_by_stream(string folder)
+    public void ByteLevelTextComesBackWholeAndByStream(string folder)
     {
         Tokenizer tokenizer = Loaded[folder];
         if (tokenizer.IdOf("Ġ") is null || tokenizer.IdOf("<0x0A>") is not null) return;
@@ -79,7 +79,7 @@ public sealed class TokenizerPropertyTests
 
     /// <summary>Cutting where no merge reaches, and remembering words, changes nothing.</summary>
     [Fact]
-    public void Cuts_and_the_cache_change_no_id()
+    public void CutsAndTheCacheChangeNoId()
     {
         TokenizerParts parts = TokenizerFile.Open(Golden.At("tokenizers", "llama2-style"));
         Assert.NotNull(parts.Model.Joined);
@@ -101,7 +101,7 @@ public sealed class TokenizerPropertyTests
     }
 
     [Fact]
-    public void Threads_share_a_tokenizer()
+    public void ThreadsShareATokenizer()
     {
         Tokenizer tokenizer = Loaded["qwen2-style"];
         string[] texts = [.. Enumerable.Range(0, 200).Select(i => $"Sentence {i}: it's number {i * i} of 'many' words, and {i % 7} more.")];
@@ -111,7 +111,7 @@ public sealed class TokenizerPropertyTests
     }
 
     [Fact]
-    public void Half_a_surrogate_pair_counts_as_the_replacement_character()
+    public void HalfASurrogatePairCountsAsTheReplacementCharacter()
     {
         foreach (Tokenizer tokenizer in Loaded.Values) Assert.Equal(tokenizer.Encode("a\uFFFDb 👍 \uFFFD"), tokenizer.Encode("a\uD83Db 👍 \uDC4D"));
     }

@@ -15,7 +15,7 @@ public sealed class UnicodeFormsTests
     [InlineData("\U0001D15E", "\U0001D157\U0001D165", "\U0001D157\U0001D165", "\U0001D157\U0001D165", "\U0001D157\U0001D165")]
     [InlineData("\u0958", "\u0915\u093C", "\u0915\u093C", "\u0915\u093C", "\u0915\u093C")] // excluded from composing
     [InlineData("plain", "plain", "plain", "plain", "plain")]
-    public void The_four_forms_are_those_of_Unicode(string text, string nfc, string nfd, string nfkc, string nfkd)
+    public void TheFourFormsAreThoseOfUnicode(string text, string nfc, string nfd, string nfkc, string nfkd)
     {
         Assert.Equal(nfc, UnicodeForms.Apply(text, compose: true, compatibility: false));
         Assert.Equal(nfd, UnicodeForms.Apply(text, compose: false, compatibility: false));
@@ -24,7 +24,7 @@ public sealed class UnicodeFormsTests
     }
 
     [Fact]
-    public void Other_normalizers_do_what_they_say()
+    public void OtherNormalizersDoWhatTheySay()
     {
         Assert.Equal("i\u0307σς straße", new LowercaseNormalizer().Apply("İΣς STRAßE"));
         Assert.Equal("a b", new StripNormalizer(left: true, right: true).Apply("\u3000a b\n"));

@@ -31,7 +31,7 @@ public sealed class WordLevelTokenizerTests
     private static Tokenizer Load() => new(TokenizerFile.Parse(Encoding.UTF8.GetBytes(Json), "tokenizer.json"));
 
     [Fact]
-    public void Words_become_ids_and_come_back_with_spaces_between()
+    public void WordsBecomeIdsAndComeBackWithSpacesBetween()
     {
         Tokenizer tokenizer = Load();
         Assert.Equal([1, 4, 2, 5, 3, 6, 7], tokenizer.Encode("USER: <image>\nred  square circle ASSISTANT:"));
@@ -44,7 +44,7 @@ public sealed class WordLevelTokenizerTests
     }
 
     [Fact]
-    public void A_users_image_token_stays_text()
+    public void AUsersImageTokenStaysText()
     {
         Tokenizer tokenizer = Load();
         Assert.Equal([4, 3, 5], tokenizer.Encode("USER: <image> red", addSpecialTokens: false, parseSpecialTokens: false));
@@ -54,14 +54,14 @@ public sealed class WordLevelTokenizerTests
     }
 
     [Fact]
-    public void Streaming_gives_word_by_word()
+    public void StreamingGivesWordByWord()
     {
         TokenStream stream = Load().NewStream();
         Assert.Equal([null, "red", " circle"], new[] { 1, 5, 6 }.Select(stream.Push));
     }
 
     [Fact]
-    public void The_folder_needs_the_file()
+    public void TheFolderNeedsTheFile()
     {
         using TemporaryFolder folder = new();
         Assert.Contains("tokenizer.json: no such file", Assert.Throws<InvalidInputException>(() => Tokenizer.Load(folder.Path)).Message);

@@ -11,7 +11,7 @@ public sealed class SampleEncoderTests(TinyRecipes tiny) : IClassFixture<TinyRec
     public static IEnumerable<TheoryDataRow<string>> Models => WeightDecayTests.Models;
 
     [Theory, MemberData(nameof(Models))]
-    public void Lengths_without_pixels_are_those_with_them(string name)
+    public void LengthsWithoutPixelsAreThoseWithThem(string name)
     {
         string folder = Golden.At("models", name);
         if (!Directory.EnumerateFiles(folder, "*processor_config.json").Any()) return; // no processor to ask
@@ -33,7 +33,7 @@ public sealed class SampleEncoderTests(TinyRecipes tiny) : IClassFixture<TinyRec
     }
 
     [Fact]
-    public void An_empty_answer_is_refused_by_its_row()
+    public void AnEmptyAnswerIsRefusedByItsRow()
     {
         SampleEncoder encoder = new(ModelProcessor.Load(Golden.At("models", "llava-1.5-tiny")), new LengthLimits());
         ConversationRecord row = PreferenceDataset.Open(Golden.At("beavertails-v", "paired")).ReadRecords().Skip(1).First();
@@ -48,7 +48,7 @@ public sealed class SampleEncoderTests(TinyRecipes tiny) : IClassFixture<TinyRec
     [InlineData("dpo", "total_tokens")]
     [InlineData("guard", "total_tokens")]
     [InlineData("ppo", "max_new_tokens")]
-    public void Rows_within_the_recipes_limits_and_beyond_the_models_are_refused_by_name(string trainer, string setting)
+    public void RowsWithinTheRecipesLimitsAndBeyondTheModelsAreRefusedByName(string trainer, string setting)
     {
         string folder = ShortModel(trainer, 40);
         Recipe recipe = tiny.Recipe(trainer, $"short/{trainer}",

@@ -12,7 +12,7 @@ public sealed class SequenceBatchTests
     [Theory]
     [InlineData("llava-1.5-tiny")]
     [InlineData("qwen2-vl-tiny")]
-    public void Pairs_score_and_read_as_their_answers_do_alone(string name)
+    public void PairsScoreAndReadAsTheirAnswersDoAlone(string name)
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGrad = no_grad();
@@ -40,7 +40,7 @@ public sealed class SequenceBatchTests
     }
 
     [Fact]
-    public void Texts_that_the_model_cannot_read_are_refused_where_the_batch_is_made()
+    public void TextsThatTheModelCannotReadAreRefusedWhereTheBatchIsMade()
     {
         using DisposeScope scope = NewDisposeScope();
         string folder = Golden.At("models", "llava-1.5-tiny");

@@ -9,7 +9,7 @@ namespace SafeRlhfV.Training.Tests;
 public sealed class DpoTrainerTests(TinyRecipes tiny) : IClassFixture<TinyRecipes>
 {
     [Fact]
-    public void A_frozen_reference_keeps_its_own_tower_while_the_policys_is_trained()
+    public void AFrozenReferenceKeepsItsOwnTowerWhileThePolicysIsTrained()
     {
         string folder = Golden.At("models", "llava-1.5-tiny");
         using VisionLanguageModel policy = ModelCheckpoint.Load(folder), frozen = ModelCheckpoint.Load(folder);
@@ -40,7 +40,7 @@ public sealed class DpoTrainerTests(TinyRecipes tiny) : IClassFixture<TinyRecipe
     }
 
     [Fact]
-    public void A_trained_tower_without_the_references_own_features_is_refused()
+    public void ATrainedTowerWithoutTheReferencesOwnFeaturesIsRefused()
     {
         string folder = Golden.At("models", "llava-1.5-tiny");
         using VisionLanguageModel model = ModelCheckpoint.Load(folder);
@@ -58,7 +58,7 @@ public sealed class DpoTrainerTests(TinyRecipes tiny) : IClassFixture<TinyRecipe
     }
 
     [Fact]
-    public void A_recipe_may_train_the_tower()
+    public void ARecipeMayTrainTheTower()
     {
         Recipe recipe = tiny.Recipe("dpo", "tower", "training.train_vision_tower=true", "training.max_steps=2");
         Assert.True(RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: false), cancellationToken: TestContext.Current.CancellationToken));

@@ -14,7 +14,7 @@ public sealed class SafeDpoTests(TinyRecipes tiny) : IClassFixture<TinyRecipes>
     private static readonly ModelProcessor Processor = ModelProcessor.Load(Golden.At("models", "llava-1.5-tiny"));
 
     [Fact]
-    public void A_safe_answer_wins_over_an_unsafe_one_and_two_unsafe_ones_are_left_out()
+    public void ASafeAnswerWinsOverAnUnsafeOneAndTwoUnsafeOnesAreLeftOut()
     {
         using TemporaryFolder folder = new();
         World world = new(11);
@@ -41,7 +41,7 @@ public sealed class SafeDpoTests(TinyRecipes tiny) : IClassFixture<TinyRecipes>
     }
 
     [Fact]
-    public void The_margin_is_the_difference_of_the_rates_that_decide()
+    public void TheMarginIsTheDifferenceOfTheRatesThatDecide()
     {
         SampleEncoder encoder = new SampleEncoder(Processor, new LengthLimits()).ForLengths();
         int helpful = 0, safe = 0;
@@ -62,7 +62,7 @@ public sealed class SafeDpoTests(TinyRecipes tiny) : IClassFixture<TinyRecipes>
     }
 
     [Fact]
-    public void A_run_tells_of_reordered_and_dropped_pairs_on_the_screen_in_its_metrics_and_in_its_summary()
+    public void ARunTellsOfReorderedAndDroppedPairsOnTheScreenInItsMetricsAndInItsSummary()
     {
         (int First, int Second)[] rates = [.. PreferenceDataset.Open(tiny.At("world")).ReadRecords(split: "train").Select(row =>
             (row.Of(row.Preferences.Helpful!.Value).Rates.Harmless!.Value, row.Answers.Sum(answer => answer.Rates.Harmless!.Value)))
@@ -94,7 +94,7 @@ public sealed class SafeDpoTests(TinyRecipes tiny) : IClassFixture<TinyRecipes>
     }
 
     [Fact]
-    public void Pairs_of_two_unsafe_answers_alone_are_refused_with_the_setting_that_keeps_them()
+    public void PairsOfTwoUnsafeAnswersAloneAreRefusedWithTheSettingThatKeepsThem()
     {
         using TemporaryFolder folder = new();
         File.WriteAllLines(folder.At("rows.jsonl"), Enumerable.Range(0, 3).Select(i => JsonSerializer.Serialize(new

@@ -13,7 +13,7 @@ public sealed class WeightDecayTests
 
     // transformers goes by the module's type; names must say the same in every family
     [Theory, MemberData(nameof(Models))]
-    public void Exactly_norms_and_biases_do_not_decay(string name)
+    public void ExactlyNormsAndBiasesDoNotDecay(string name)
     {
         using VisionLanguageModel model = ModelCheckpoint.Load(Golden.At("models", name));
         HashSet<IntPtr> norms = [.. model.modules().Where(module => module is RmsNormLayer or LayerNormLayer).SelectMany(module => module.parameters())
@@ -24,7 +24,7 @@ public sealed class WeightDecayTests
     }
 
     [Fact]
-    public void Lora_pairs_and_heads_decay()
+    public void LoraPairsAndHeadsDecay()
     {
         using VisionLanguageModel model = ModelCheckpoint.Load(Golden.At("models", "llava-1.5-tiny"));
         LoraAdapter adapter = model.Adapters.Create("a", LoraConfig.ForLanguageModel(2, 4), 1);
@@ -35,7 +35,7 @@ public sealed class WeightDecayTests
     [Theory]
     [InlineData(false, 1)]
     [InlineData(true, 0.95f)]
-    public void An_update_shrinks_what_decays_and_nothing_else(bool decaysAll, float others)
+    public void AnUpdateShrinksWhatDecaysAndNothingElse(bool decaysAll, float others)
     {
         string[] names = ["layers.0.mlp.up_proj.weight", "layers.0.input_layernorm.weight", "layers.0.self_attn.q_proj.bias"];
         Parameter[] parameters = [.. names.Select(_ => new Parameter(ones(3)))];

@@ -11,7 +11,7 @@ public sealed class ParityTrainerTests
         .Select(folder => Path.GetFileName(folder)).Order(StringComparer.Ordinal)];
 
     [Theory, MemberData(nameof(Folders))]
-    public void Every_training_of_the_reference_is_met(string folder)
+    public void EveryTrainingOfTheReferenceIsMet(string folder)
     {
         ParityReport report = ParityRunner.Run(Golden.At("models", folder), kind: "train", trainer: ParityTrainer.Train);
         Assert.NotEmpty(report.Cases);

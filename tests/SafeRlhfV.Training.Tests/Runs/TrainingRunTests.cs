@@ -57,7 +57,7 @@ public sealed class TrainingRunTests
     }
 
     [Fact]
-    public void What_was_counted_before_the_first_step_is_not_counted_again_at_a_resume()
+    public void WhatWasCountedBeforeTheFirstStepIsNotCountedAgainAtAResume()
     {
         using TemporaryFolder folder = new();
         string data = folder.At("rows.txt");

@@ -11,7 +11,7 @@ public sealed class SftTrainerTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public void The_vision_tower_learns_exactly_where_it_is_asked_to(bool trained)
+    public void TheVisionTowerLearnsExactlyWhereItIsAskedTo(bool trained)
     {
         string folder = Golden.At("models", "llava-1.5-tiny");
         using VisionLanguageModel model = ModelCheckpoint.Load(folder), before = ModelCheckpoint.Load(folder);

@@ -11,7 +11,7 @@ public sealed class JinjaGoldenTests
     private static readonly string[] NotVariables = ["now"];
 
     [Fact]
-    public void Every_template_of_the_reference_renders_or_fails_as_it_did_there()
+    public void EveryTemplateOfTheReferenceRendersOrFailsAsItDidThere()
     {
         List<string> wrong = [];
         int rows = 0;
@@ -33,7 +33,7 @@ public sealed class JinjaGoldenTests
     }
 
     [Fact]
-    public void Whole_templates_write_the_same_with_signs_around_their_own_texts()
+    public void WholeTemplatesWriteTheSameWithSignsAroundTheirOwnTexts()
     {
         int rows = 0;
         foreach (string file in Directory.EnumerateFiles(Golden.At("jinja"), "cases.jsonl", SearchOption.AllDirectories).Order())
