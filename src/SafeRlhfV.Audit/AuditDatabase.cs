@@ -11,16 +11,16 @@ public sealed class AuditDatabase : IAsyncDisposable
     /// <summary>The first number of this project's advisory locks in PostgreSQL.</summary>
     internal const int LockClass = 729114503;
 
-    private readonly bool _isPostgres;
-    private readonly NpgsqlDataSource? _postgres;
-    private readonly string _connection;
-    private readonly string? _file;
-    private bool _isReady;
+    private readonly bool isPostgres;
+    private readonly NpgsqlDataSource? postgres;
+    private readonly string connection;
+    private readonly string? file;
+    private bool isReady;
 
     private AuditDatabase(bool isPostgres, string connection, string? file = null)
     {
-        (_isPostgres, _connection, _file) = (isPostgres, connection, file);
-        if (isPostgres) _postgres = NpgsqlDataSource.Create(connection);
+        (this.isPostgres, this.connection, this.file) = (isPostgres, connection, file);
+        if (isPostgres) postgres = NpgsqlDataSource.Create(connection);
     }
 
     /// <summary>A file; it is made where it is missing.</summary>
@@ -50,8 +50,8 @@ public sealed class AuditDatabase : IAsyncDisposable
     /// <inheritdoc/>
     public ValueTask DisposeAsync()
     {
-        if (_postgres is not null) return _postgres.DisposeAsync();
-        using SqliteConnection connection = new(_connection);
+        if (postgres is not null) return postgres.DisposeAsync();
+        using SqliteConnection connection = new(this.connection);
         SqliteConnection.ClearPool(connection);
         return ValueTask.CompletedTask;
     }
@@ -62,21 +62,21 @@ public sealed class AuditDatabase : IAsyncDisposable
     /// </summary>
     internal void CheckPresence()
     {
-        if (_isReady && _file is not null && !File.Exists(_file)) throw new FileNotFoundException("The audit trail's file is missing.", _file);
+        if (isReady && file is not null && !File.Exists(file)) throw new FileNotFoundException("The audit trail's file is missing.", file);
     }
 
     internal async Task<DbConnection> OpenAsync(CancellationToken cancellationToken)
     {
         CheckPresence();
-        DbConnection connection = _postgres is not null ? _postgres.CreateConnection() : new SqliteConnection(_connection);
+        DbConnection connection = postgres is not null ? postgres.CreateConnection() : new SqliteConnection(this.connection);
         try
         {
             await connection.OpenAsync(cancellationToken).ConfigureAwait(false);
-            if (!_isPostgres) await ExecuteAsync(connection, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;", cancellationToken).ConfigureAwait(false);
-            if (!_isReady)
+            if (!isPostgres) await ExecuteAsync(connection, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;", cancellationToken).ConfigureAwait(false);
+            if (!isReady)
             {
-                await ExecuteAsync(connection, _isPostgres ? AuditTables.Postgres : AuditTables.Sqlite, cancellationToken).ConfigureAwait(false);
-                _isReady = true;
+                await ExecuteAsync(connection, isPostgres ? AuditTables.Postgres : AuditTables.Sqlite, cancellationToken).ConfigureAwait(false);
+                isReady = true;
             }
             return connection;
         }
@@ -92,10 +92,10 @@ public sealed class AuditDatabase : IAsyncDisposable
         connection is SqliteConnection sqlite ? new SqliteInserts(sqlite) : new PostgresInserts((NpgsqlConnection)connection);
 
     /// <summary>Whether several chains can stand in it: PostgreSQL.</summary>
-    internal bool HasChains => _isPostgres;
+    internal bool HasChains => isPostgres;
 
     /// <summary>The columns of a record, for <see cref="AuditReader"/>.</summary>
-    internal string RecordColumns => $"sequence, kind, request, at, payload, previous, hash, {(_isPostgres ? "chain" : $"'{AuditChains.Main}'")}";
+    internal string RecordColumns => $"sequence, kind, request, at, payload, previous, hash, {(isPostgres ? "chain" : $"'{AuditChains.Main}'")}";
 
     /// <summary>A transaction that no other writer's of the same chain can overlap: a chain has one end.</summary>
     internal static async Task<DbTransaction> BeginWriteAsync(DbConnection connection, string chain, CancellationToken cancellationToken)

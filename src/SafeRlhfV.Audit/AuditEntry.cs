@@ -10,15 +10,15 @@ namespace SafeRlhfV.Audit;
 internal sealed record AuditEntry(
     string Chain, string Kind, string Request, byte[] Members, Dictionary<string, (string Kind, byte[] Bytes)>? Contents, AuditEntry? After = null)
 {
-    private readonly TaskCompletionSource _written = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource written = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Ends when the record is on the disk, or cannot be.</summary>
-    public Task Written => _written.Task;
+    public Task Written => written.Task;
 
     /// <summary>Whether it stands in the queue: what is put there later is written later.</summary>
     public bool IsQueued { get; set; }
 
-    public void Succeed() => _written.TrySetResult();
+    public void Succeed() => written.TrySetResult();
 
-    public void Fail(Exception error) => _written.TrySetException(error);
+    public void Fail(Exception error) => written.TrySetException(error);
 }

@@ -8,18 +8,18 @@ namespace SafeRlhfV.Audit;
 /// </summary>
 public sealed class AuditLeader(AuditDatabase database) : IAsyncDisposable
 {
-    private DbConnection? _connection;
+    private DbConnection? connection;
 
     /// <summary>Whether this process leads now, or becomes the leader because there is none.</summary>
     /// <exception cref="DbException">The database cannot be reached.</exception>
     public async ValueTask<bool> TryLeadAsync(CancellationToken cancellationToken = default)
     {
         if (!database.HasChains) return true;
-        if (_connection is not null)
+        if (this.connection is not null)
         {
             try
             {
-                await AuditDatabase.ExecuteAsync(_connection, "SELECT 1", cancellationToken).ConfigureAwait(false);
+                await AuditDatabase.ExecuteAsync(this.connection, "SELECT 1", cancellationToken).ConfigureAwait(false);
                 return true;
             }
             catch (Exception error) when (IsBroken(error))
@@ -32,8 +32,8 @@ public sealed class AuditLeader(AuditDatabase database) : IAsyncDisposable
         {
             await using DbCommand command = AuditDatabase.Command(connection, null, "SELECT pg_try_advisory_lock(@class, 0)",
                 ("class", AuditDatabase.LockClass + 1));
-            if (await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is true) (_connection, connection) = (connection, null!);
-            return _connection is not null;
+            if (await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is true) (this.connection, connection) = (connection, null!);
+            return this.connection is not null;
         }
         finally
         {
@@ -44,8 +44,8 @@ public sealed class AuditLeader(AuditDatabase database) : IAsyncDisposable
     /// <summary>Gives the lead to another.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (_connection is not { } held) return;
-        _connection = null;
+        if (connection is not { } held) return;
+        connection = null;
         try
         {
             // a pool keeps the connection

@@ -11,18 +11,18 @@ internal sealed class AuditMarks
         "INSERT INTO guard_audit_mark (name, sequence, hash, seal) VALUES (@name, @sequence, @hash, @seal) "
         + "ON CONFLICT (name) DO UPDATE SET sequence = excluded.sequence, hash = excluded.hash, seal = excluded.seal";
 
-    private readonly Dictionary<string, (AuditMark Mark, string Seal)> _marks;
+    private readonly Dictionary<string, (AuditMark Mark, string Seal)> marks;
 
-    private AuditMarks(Dictionary<string, (AuditMark, string)> marks) => _marks = marks;
+    private AuditMarks(Dictionary<string, (AuditMark, string)> marks) => this.marks = marks;
 
     /// <summary>The chains that have a mark.</summary>
-    public IEnumerable<string> Chains => _marks.Values.Select(found => found.Mark.Chain).Distinct();
+    public IEnumerable<string> Chains => marks.Values.Select(found => found.Mark.Chain).Distinct();
 
     /// <summary>What a mark of a chain is called. The seal covers it, so that no chain's mark can stand for another's.</summary>
     public static string Name(string mark, string chain) => chain == AuditChains.Main ? mark : $"{mark}/{chain}";
 
     public (AuditMark Mark, string Seal)? Find(string mark, string chain) =>
-        _marks.TryGetValue(Name(mark, chain), out (AuditMark, string) found) ? found : null;
+        marks.TryGetValue(Name(mark, chain), out (AuditMark, string) found) ? found : null;
 
     public static async Task<AuditMarks> ReadAsync(DbConnection connection, DbTransaction transaction, CancellationToken cancellationToken)
     {

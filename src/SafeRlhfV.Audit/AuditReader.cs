@@ -7,13 +7,13 @@ namespace SafeRlhfV.Audit;
 /// <summary>Reads an audit trail: verifies it, exports it, finds records.</summary>
 public sealed class AuditReader
 {
-    private readonly AuditDatabase _database;
-    private readonly AuditChain _chain;
+    private readonly AuditDatabase database;
+    private readonly AuditChain chain;
 
     /// <summary>Creates the reader.</summary>
     /// <param name="database">The trail; the caller's to dispose.</param>
     /// <param name="key">The key of <see cref="AuditSettings.Key"/> that it was written with, or null.</param>
-    public AuditReader(AuditDatabase database, byte[]? key = null) => (_database, _chain) = (database, new(key));
+    public AuditReader(AuditDatabase database, byte[]? key = null) => (this.database, chain) = (database, new(key));
 
     /// <summary>
     /// Checks every link, the marks, the anchors and the kept contents of all chains. Reads the trail as it stands at one moment, while others may write.
@@ -23,18 +23,18 @@ public sealed class AuditReader
     /// <exception cref="InvalidInputException">The head is of another chain than the one that a trail in SQLite has.</exception>
     public async Task<AuditCheck> VerifyAsync(AuditMark? expected = null, CancellationToken cancellationToken = default)
     {
-        if (expected is not null && expected.Chain != AuditChains.Main && !_database.HasChains)
+        if (expected is not null && expected.Chain != AuditChains.Main && !database.HasChains)
             throw new InvalidInputException($"The noted head is of chain '{expected.Chain}', but a trail in SQLite has one; give it as NUMBER:HASH.");
-        await using DbConnection connection = await _database.OpenAsync(cancellationToken).ConfigureAwait(false);
+        await using DbConnection connection = await database.OpenAsync(cancellationToken).ConfigureAwait(false);
         await using DbTransaction transaction = await AuditDatabase.BeginReadAsync(connection, cancellationToken).ConfigureAwait(false);
-        return await new AuditVerification(this, connection, transaction, _chain, expected).RunAsync(cancellationToken).ConfigureAwait(false);
+        return await new AuditVerification(this, connection, transaction, chain, expected).RunAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Writes the records as JSON lines, each with its hashes, chain after chain.</summary>
     /// <returns>How many were written.</returns>
     public async Task<long> ExportAsync(Stream output, CancellationToken cancellationToken = default)
     {
-        await using DbConnection connection = await _database.OpenAsync(cancellationToken).ConfigureAwait(false);
+        await using DbConnection connection = await database.OpenAsync(cancellationToken).ConfigureAwait(false);
         await using DbTransaction transaction = await AuditDatabase.BeginReadAsync(connection, cancellationToken).ConfigureAwait(false);
         long records = 0;
         await using StreamWriter writer = new(output, new UTF8Encoding(false), 65536, leaveOpen: true);
@@ -50,8 +50,8 @@ public sealed class AuditReader
     /// <summary>The latest records about requests, the youngest first.</summary>
     public async Task<IReadOnlyList<AuditRecord>> LatestAsync(int count, CancellationToken cancellationToken = default)
     {
-        await using DbConnection connection = await _database.OpenAsync(cancellationToken).ConfigureAwait(false);
-        string order = _database.HasChains ? "at DESC, sequence DESC" : "sequence DESC";
+        await using DbConnection connection = await database.OpenAsync(cancellationToken).ConfigureAwait(false);
+        string order = database.HasChains ? "at DESC, sequence DESC" : "sequence DESC";
         await using DbCommand command = AuditDatabase.Command(connection, null, $"{Requests} ORDER BY {order} LIMIT @count", ("count", count));
         return await ListAsync(command, cancellationToken).ConfigureAwait(false);
     }
@@ -59,28 +59,28 @@ public sealed class AuditReader
     /// <summary>The records about one request, in their order.</summary>
     public async Task<IReadOnlyList<AuditRecord>> OfRequestAsync(string request, CancellationToken cancellationToken = default)
     {
-        await using DbConnection connection = await _database.OpenAsync(cancellationToken).ConfigureAwait(false);
+        await using DbConnection connection = await database.OpenAsync(cancellationToken).ConfigureAwait(false);
         await using DbCommand command = AuditDatabase.Command(connection, null,
-            $"{Requests} {(_database.HasChains ? "AND" : "WHERE")} request = @request ORDER BY sequence", ("request", request));
+            $"{Requests} {(database.HasChains ? "AND" : "WHERE")} request = @request ORDER BY sequence", ("request", request));
         return await ListAsync(command, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>A kept text or image by the fingerprint that a record names; null where none was kept or it is gone.</summary>
     public async Task<byte[]?> ContentAsync(string name, CancellationToken cancellationToken = default)
     {
-        await using DbConnection connection = await _database.OpenAsync(cancellationToken).ConfigureAwait(false);
+        await using DbConnection connection = await database.OpenAsync(cancellationToken).ConfigureAwait(false);
         await using DbCommand command = AuditDatabase.Command(connection, null, "SELECT body FROM guard_audit_content WHERE name = @name", ("name", name));
         return await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) as byte[];
     }
 
-    private string All => $"SELECT {_database.RecordColumns} FROM guard_audit";
+    private string All => $"SELECT {database.RecordColumns} FROM guard_audit";
 
-    private string Requests => _database.HasChains ? $"{All} WHERE chain <> '{AuditChains.Anchors}'" : All;
+    private string Requests => database.HasChains ? $"{All} WHERE chain <> '{AuditChains.Anchors}'" : All;
 
     /// <summary>The chains that have records.</summary>
     internal async Task<IReadOnlyList<string>> ChainsAsync(DbConnection connection, DbTransaction transaction, CancellationToken cancellationToken)
     {
-        if (!_database.HasChains) return [AuditChains.Main];
+        if (!database.HasChains) return [AuditChains.Main];
         List<string> chains = [];
         await using DbCommand command = AuditDatabase.Command(connection, transaction, "SELECT DISTINCT chain FROM guard_audit");
         await using DbDataReader reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
@@ -92,7 +92,7 @@ public sealed class AuditReader
     internal async IAsyncEnumerable<AuditRecord> ReadAsync(
         DbConnection connection, DbTransaction transaction, string? chain, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        string which = !_database.HasChains ? "ORDER BY sequence" : chain is null ? "ORDER BY chain, sequence" : "WHERE chain = @chain ORDER BY sequence";
+        string which = !database.HasChains ? "ORDER BY sequence" : chain is null ? "ORDER BY chain, sequence" : "WHERE chain = @chain ORDER BY sequence";
         await using DbCommand command = AuditDatabase.Command(connection, transaction, $"{All} {which}", ("chain", chain ?? ""));
         await using DbDataReader reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
         while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false)) yield return Record(reader);

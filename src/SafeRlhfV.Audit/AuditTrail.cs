@@ -16,44 +16,44 @@ namespace SafeRlhfV.Audit;
 public sealed class AuditTrail : IGuardObserver, IAsyncDisposable
 {
     private const int BatchSize = 256;
-    private readonly AuditDatabase _database;
-    private readonly AuditSettings _settings;
-    private readonly AuditChain _chain;
-    private readonly TimeProvider _clock;
-    private readonly Channel<AuditEntry> _queue = Channel.CreateBounded<AuditEntry>(10_000);
-    private readonly ConditionalWeakTable<object, AuditEntry> _prompts = []; // by request: the record that its end follows
-    private readonly Task _loop;
-    private readonly AuditAnchors _anchors;
-    private readonly AuditRetention _retention;
+    private readonly AuditDatabase database;
+    private readonly AuditSettings settings;
+    private readonly AuditChain chain;
+    private readonly TimeProvider clock;
+    private readonly Channel<AuditEntry> queue = Channel.CreateBounded<AuditEntry>(10_000);
+    private readonly ConditionalWeakTable<object, AuditEntry> prompts = []; // by request: the record that its end follows
+    private readonly Task loop;
+    private readonly AuditAnchors anchors;
+    private readonly AuditRetention retention;
 
     /// <summary>Starts writing to a database, which stays the caller's to dispose.</summary>
     /// <exception cref="InvalidInputException">The settings name a chain of its own, and the trail is a file, which has one.</exception>
     public AuditTrail(AuditDatabase database, AuditSettings? settings = null, TimeProvider? clock = null)
     {
-        (_database, _settings, _clock) = (database, settings ?? new(), clock ?? TimeProvider.System);
-        if (_settings.Chain != AuditChains.Main && !database.HasChains)
+        (this.database, this.settings, this.clock) = (database, settings ?? new(), clock ?? TimeProvider.System);
+        if (this.settings.Chain != AuditChains.Main && !database.HasChains)
             throw new InvalidInputException($"An audit trail in SQLite has one chain, '{AuditChains.Main}'; gateways with a chain each need PostgreSQL.");
-        _chain = new(_settings.Key);
-        _anchors = new(database, _chain);
-        _retention = new(database, _settings, _chain, _anchors);
-        _loop = Task.Run(RunAsync);
+        chain = new(this.settings.Key);
+        anchors = new(database, chain);
+        retention = new(database, this.settings, chain, anchors);
+        loop = Task.Run(RunAsync);
     }
 
     /// <inheritdoc/>
     public ValueTask PromptDecidedAsync(GuardReport report, CancellationToken cancellationToken)
     {
-        AuditPayload payload = new(_settings, _chain);
-        AuditEntry entry = new(_settings.Chain, "prompt", report.Id, payload.Of("prompt", report), payload.Contents);
-        _prompts.AddOrUpdate(report.Identity, entry);
+        AuditPayload payload = new(settings, chain);
+        AuditEntry entry = new(settings.Chain, "prompt", report.Id, payload.Of("prompt", report), payload.Contents);
+        prompts.AddOrUpdate(report.Identity, entry);
         return AppendAsync(entry, cancellationToken);
     }
 
     /// <inheritdoc/>
     public ValueTask EndedAsync(GuardReport report, CancellationToken cancellationToken)
     {
-        AuditPayload payload = new(_settings, _chain);
-        AuditEntry? prompt = _prompts.TryGetValue(report.Identity, out AuditEntry? recorded) ? recorded : null;
-        return AppendAsync(new(_settings.Chain, "end", report.Id, payload.Of("end", report), payload.Contents, prompt), cancellationToken);
+        AuditPayload payload = new(settings, chain);
+        AuditEntry? prompt = prompts.TryGetValue(report.Identity, out AuditEntry? recorded) ? recorded : null;
+        return AppendAsync(new(settings.Chain, "end", report.Id, payload.Of("end", report), payload.Contents, prompt), cancellationToken);
     }
 
     /// <summary>Records a person's review of a decision, in the chain that holds the decision.</summary>
@@ -66,11 +66,11 @@ public sealed class AuditTrail : IGuardObserver, IAsyncDisposable
     public async ValueTask ReviewedAsync(string request, string reviewer, bool isUnsafe, string? category, string? note,
         CancellationToken cancellationToken = default)
     {
-        AuditPayload payload = new(_settings, _chain);
-        IReadOnlyList<AuditRecord> decided = _database.HasChains
-            ? await new AuditReader(_database).OfRequestAsync(request, cancellationToken).ConfigureAwait(false)
+        AuditPayload payload = new(settings, this.chain);
+        IReadOnlyList<AuditRecord> decided = database.HasChains
+            ? await new AuditReader(database).OfRequestAsync(request, cancellationToken).ConfigureAwait(false)
             : [];
-        string chain = decided.Count > 0 ? decided[0].Chain : _settings.Chain;
+        string chain = decided.Count > 0 ? decided[0].Chain : settings.Chain;
         await AppendAsync(new(chain, "review", request, payload.OfReview(reviewer, isUnsafe, category, note), null), cancellationToken).ConfigureAwait(false);
     }
 
@@ -79,18 +79,18 @@ public sealed class AuditTrail : IGuardObserver, IAsyncDisposable
     /// </summary>
     /// <returns>How many records and contents were deleted.</returns>
     public Task<(long Records, long Contents)> ApplyRetentionAsync(CancellationToken cancellationToken = default) =>
-        _retention.ApplyAsync(_clock.GetUtcNow(), cancellationToken);
+        retention.ApplyAsync(clock.GetUtcNow(), cancellationToken);
 
     /// <summary>Writes the heads of the chains that have moved into the chain of anchors. For the leader alone (<see cref="AuditLeader"/>).</summary>
     /// <returns>How many chains were anchored; 0 on SQLite, which has one chain.</returns>
     public Task<int> AnchorAsync(CancellationToken cancellationToken = default) =>
-        _database.HasChains ? _anchors.WriteAsync(all: false, AuditPayload.Iso(_clock.GetUtcNow()), cancellationToken) : Task.FromResult(0);
+        database.HasChains ? anchors.WriteAsync(all: false, AuditPayload.Iso(clock.GetUtcNow()), cancellationToken) : Task.FromResult(0);
 
     /// <summary>Writes what waits, then stops.</summary>
     public async ValueTask DisposeAsync()
     {
-        _queue.Writer.TryComplete();
-        await _loop.ConfigureAwait(false);
+        queue.Writer.TryComplete();
+        await loop.ConfigureAwait(false);
     }
 
     private async ValueTask AppendAsync(AuditEntry entry, CancellationToken cancellationToken)
@@ -98,15 +98,15 @@ public sealed class AuditTrail : IGuardObserver, IAsyncDisposable
         long started = Stopwatch.GetTimestamp();
         try
         {
-            if (entry.After is { IsQueued: false } before) await before.Written.WaitAsync(_settings.Timeout, cancellationToken).ConfigureAwait(false);
-            if (!_queue.Writer.TryWrite(entry)) await EnqueueAsync(entry, cancellationToken).ConfigureAwait(false);
+            if (entry.After is { IsQueued: false } before) await before.Written.WaitAsync(settings.Timeout, cancellationToken).ConfigureAwait(false);
+            if (!queue.Writer.TryWrite(entry)) await EnqueueAsync(entry, cancellationToken).ConfigureAwait(false);
             entry.IsQueued = true;
-            TimeSpan left = _settings.Timeout - Stopwatch.GetElapsedTime(started);
+            TimeSpan left = settings.Timeout - Stopwatch.GetElapsedTime(started);
             await entry.Written.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception error) when (error is OperationCanceledException or TimeoutException && !cancellationToken.IsCancellationRequested)
         {
-            TimeoutException late = new($"The audit trail did not record within {_settings.Timeout.TotalSeconds:0.###} s.");
+            TimeoutException late = new($"The audit trail did not record within {settings.Timeout.TotalSeconds:0.###} s.");
             entry.Fail(late); // what is refused for it is not written afterwards as if it had happened
             throw late;
         }
@@ -115,10 +115,10 @@ public sealed class AuditTrail : IGuardObserver, IAsyncDisposable
     private async Task EnqueueAsync(AuditEntry entry, CancellationToken cancellationToken)
     {
         using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(_settings.Timeout);
+        limit.CancelAfter(settings.Timeout);
         try
         {
-            await _queue.Writer.WriteAsync(entry, limit.Token).ConfigureAwait(false);
+            await queue.Writer.WriteAsync(entry, limit.Token).ConfigureAwait(false);
         }
         catch (Exception error)
         {
@@ -129,14 +129,14 @@ public sealed class AuditTrail : IGuardObserver, IAsyncDisposable
 
     private async Task RunAsync()
     {
-        await using AuditWriter writer = new(_database, _chain);
+        await using AuditWriter writer = new(database, chain);
         List<AuditEntry> batch = [];
-        while (await _queue.Reader.WaitToReadAsync().ConfigureAwait(false))
+        while (await queue.Reader.WaitToReadAsync().ConfigureAwait(false))
         {
             // A batch is of one chain; only a review may be for another than this process's own.
-            while (batch.Count < BatchSize && _queue.Reader.TryPeek(out AuditEntry? entry) && (batch.Count == 0 || entry.Chain == batch[0].Chain))
+            while (batch.Count < BatchSize && queue.Reader.TryPeek(out AuditEntry? entry) && (batch.Count == 0 || entry.Chain == batch[0].Chain))
             {
-                _queue.Reader.TryRead(out _);
+                queue.Reader.TryRead(out _);
                 if (entry.Written.IsCompleted) continue; // nobody waits for it any more
                 // an end without its beginning would tell half of what happened
                 if (entry.After?.Written.Exception?.InnerException is { } fault) entry.Fail(fault);
@@ -145,8 +145,8 @@ public sealed class AuditTrail : IGuardObserver, IAsyncDisposable
             if (batch.Count == 0) continue;
             try
             {
-                using CancellationTokenSource limit = new(_settings.Timeout);
-                await writer.WriteAsync(batch, AuditPayload.Iso(_clock.GetUtcNow()), limit.Token).ConfigureAwait(false);
+                using CancellationTokenSource limit = new(settings.Timeout);
+                await writer.WriteAsync(batch, AuditPayload.Iso(clock.GetUtcNow()), limit.Token).ConfigureAwait(false);
                 foreach (AuditEntry entry in batch) entry.Succeed();
             }
             catch (Exception error)

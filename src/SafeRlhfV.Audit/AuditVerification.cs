@@ -9,9 +9,9 @@ namespace SafeRlhfV.Audit;
 internal sealed class AuditVerification(AuditReader reader, DbConnection connection, DbTransaction transaction, AuditChain arithmetic, AuditMark? expected)
 {
     private const int MostFaults = 1000;
-    private readonly List<string> _faults = [];
-    private readonly Dictionary<string, List<AuditMark>> _anchored = []; // by chain: the heads that its anchors name, in their order
-    private readonly Dictionary<string, long> _retired = []; // by chain: the number that it had reached
+    private readonly List<string> faults = [];
+    private readonly Dictionary<string, List<AuditMark>> anchored = []; // by chain: the heads that its anchors name, in their order
+    private readonly Dictionary<string, long> retired = []; // by chain: the number that it had reached
 
     public async Task<AuditCheck> RunAsync(CancellationToken cancellationToken)
     {
@@ -20,7 +20,7 @@ internal sealed class AuditVerification(AuditReader reader, DbConnection connect
         AuditChainState? anchors = names.Remove(AuditChains.Anchors)
             ? await CheckAsync(AuditChains.Anchors, marks, "the anchors: ", cancellationToken).ConfigureAwait(false)
             : null;
-        names.UnionWith(_anchored.Keys);
+        names.UnionWith(anchored.Keys);
         if (expected is not null && expected.Chain != AuditChains.Anchors && !IsRetired(expected)) names.Add(expected.Chain);
         if (names.Count == 0) names.Add(AuditChains.Main);
         bool isAlone = anchors is null && names.Count == 1;
@@ -31,7 +31,7 @@ internal sealed class AuditVerification(AuditReader reader, DbConnection connect
         else if (expected?.Chain == AuditChains.Anchors) Fault("the chain of anchors is gone");
         await foreach ((string name, byte[] body) in reader.ContentsAsync(connection, transaction, cancellationToken).ConfigureAwait(false))
             if (arithmetic.Fingerprint(body) != name) Fault($"the kept content {name} was changed");
-        return new(chains.Sum(chain => chain.Records), (anchors ?? chains[0]).Head, _faults, arithmetic.IsKeyed) { Chains = chains };
+        return new(chains.Sum(chain => chain.Records), (anchors ?? chains[0]).Head, faults, arithmetic.IsKeyed) { Chains = chains };
     }
 
     private async Task<AuditChainState> CheckAsync(string name, AuditMarks marks, string prefix, CancellationToken cancellationToken)
@@ -40,7 +40,7 @@ internal sealed class AuditVerification(AuditReader reader, DbConnection connect
         AuditMark? noted = expected?.Chain == name && !IsRetired(expected) ? expected : null;
         AuditMark start = Mark(AuditMarks.Start) ?? AuditMark.Empty(name), last = start;
         AuditMark? head = Mark(AuditMarks.Head);
-        List<AuditMark> anchored = _anchored.GetValueOrDefault(name, []);
+        List<AuditMark> anchored = this.anchored.GetValueOrDefault(name, []);
         int next = 0;
         long records = 0;
         bool met = noted is null || noted == start || noted.Sequence < start.Sequence;
@@ -92,11 +92,11 @@ internal sealed class AuditVerification(AuditReader reader, DbConnection connect
 
     private string OrAnotherKey => arithmetic.IsKeyed ? ", or the key is another" : "";
 
-    private bool IsRetired(AuditMark mark) => _retired.TryGetValue(mark.Chain, out long reached) && mark.Sequence <= reached;
+    private bool IsRetired(AuditMark mark) => retired.TryGetValue(mark.Chain, out long reached) && mark.Sequence <= reached;
 
     private void Fault(string fault)
     {
-        if (_faults.Count < MostFaults) _faults.Add(fault);
+        if (faults.Count < MostFaults) faults.Add(fault);
     }
 
     // The columns are only for finding records; what counts is the payload, so they must say the same.
@@ -127,11 +127,11 @@ internal sealed class AuditVerification(AuditReader reader, DbConnection connect
             return $"the seal of the head that it holds is wrong{OrAnotherKey}";
         if (record.Kind == "retired")
         {
-            _anchored.Remove(head.Chain);
-            _retired[head.Chain] = head.Sequence;
+            anchored.Remove(head.Chain);
+            retired[head.Chain] = head.Sequence;
             return null;
         }
-        if (!_anchored.TryGetValue(head.Chain, out List<AuditMark>? heads)) _anchored[head.Chain] = heads = [];
+        if (!anchored.TryGetValue(head.Chain, out List<AuditMark>? heads)) anchored[head.Chain] = heads = [];
         AuditMark? before = heads.Count == 0 ? null : heads[^1];
         heads.Add(head);
         return before is null || head == before || head.Sequence > before.Sequence

@@ -8,9 +8,9 @@ namespace SafeRlhfV.Audit;
 /// </summary>
 internal sealed class AuditWriter(AuditDatabase database, AuditChain chain) : IAsyncDisposable
 {
-    private readonly List<AuditRow> _rows = [];
-    private DbConnection? _connection;
-    private IAuditInserts? _inserts;
+    private readonly List<AuditRow> rows = [];
+    private DbConnection? connection;
+    private IAuditInserts? inserts;
 
     /// <summary>Writes a batch whole or not at all. All its entries go into one chain.</summary>
     public async Task WriteAsync(IReadOnlyList<AuditEntry> batch, string at, CancellationToken cancellationToken)
@@ -21,11 +21,11 @@ internal sealed class AuditWriter(AuditDatabase database, AuditChain chain) : IA
             try
             {
                 database.CheckPresence();
-                DbConnection connection = _connection ??= await database.OpenAsync(cancellationToken).ConfigureAwait(false);
-                IAuditInserts inserts = _inserts ??= AuditDatabase.Inserts(connection);
+                DbConnection connection = this.connection ??= await database.OpenAsync(cancellationToken).ConfigureAwait(false);
+                IAuditInserts inserts = this.inserts ??= AuditDatabase.Inserts(connection);
                 await using DbTransaction transaction = await AuditDatabase.BeginWriteAsync(connection, batch[0].Chain, cancellationToken)
                     .ConfigureAwait(false);
-                await AppendAsync(batch, at, chain, inserts, transaction, _rows, cancellationToken).ConfigureAwait(false);
+                await AppendAsync(batch, at, chain, inserts, transaction, rows, cancellationToken).ConfigureAwait(false);
                 committing = true;
                 await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
                 return;
@@ -47,14 +47,14 @@ internal sealed class AuditWriter(AuditDatabase database, AuditChain chain) : IA
     {
         try
         {
-            _inserts?.Dispose();
-            if (_connection is not null) await _connection.DisposeAsync().ConfigureAwait(false);
+            inserts?.Dispose();
+            if (connection is not null) await connection.DisposeAsync().ConfigureAwait(false);
         }
         catch (DbException)
         {
             // it was broken already
         }
-        (_inserts, _connection) = (null, null);
+        (inserts, connection) = (null, null);
     }
 
     /// <summary>Appends a batch to its chain within a transaction that holds the chain's end.</summary>

@@ -13,10 +13,10 @@ internal sealed partial class AuditKeeper(AuditTrail trail, AuditLeader leader, 
 {
     private static readonly TimeSpan Retention = TimeSpan.FromHours(1);
 
-    private volatile bool _leads;
+    private volatile bool leads;
 
     /// <summary>Whether this gateway was the leader at its last turn.</summary>
-    public bool Leads => _leads;
+    public bool Leads => leads;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -27,9 +27,9 @@ internal sealed partial class AuditKeeper(AuditTrail trail, AuditLeader leader, 
         {
             try
             {
-                _leads = await leader.TryLeadAsync(stoppingToken);
-                if (_leads && anchor is not null) await trail.AnchorAsync(stoppingToken);
-                if (_leads && deletes && clock.GetUtcNow() >= nextRetention)
+                leads = await leader.TryLeadAsync(stoppingToken);
+                if (leads && anchor is not null) await trail.AnchorAsync(stoppingToken);
+                if (leads && deletes && clock.GetUtcNow() >= nextRetention)
                 {
                     await trail.ApplyRetentionAsync(stoppingToken);
                     nextRetention = clock.GetUtcNow() + Retention;
@@ -37,7 +37,7 @@ internal sealed partial class AuditKeeper(AuditTrail trail, AuditLeader leader, 
             }
             catch (Exception error) when (!stoppingToken.IsCancellationRequested)
             {
-                _leads = false;
+                leads = false;
                 LogFailure(error.GetType().Name, anchor ?? Retention);
             }
             catch (OperationCanceledException)

@@ -5,16 +5,16 @@ namespace SafeRlhfV.Gateway;
 /// <summary>Whether the gateway is about to end: it says so, and still answers.</summary>
 internal sealed class Drain
 {
-    private volatile bool _isDraining;
+    private volatile bool isDraining;
 
-    public bool IsDraining => _isDraining;
+    public bool IsDraining => isDraining;
 
-    public void Begin() => _isDraining = true;
+    public void Begin() => isDraining = true;
 
     /// <summary>Asks the caller to open another connection for its next request: one that is kept would break when the door closes.</summary>
     public void Mark(HttpContext http)
     {
-        if (!_isDraining || !HttpProtocol.IsHttp11(http.Request.Protocol)) return;
+        if (!isDraining || !HttpProtocol.IsHttp11(http.Request.Protocol)) return;
         http.Response.OnStarting(() => // at the last moment: an error clears the headers set before
         {
             http.Response.Headers.Connection = "close";

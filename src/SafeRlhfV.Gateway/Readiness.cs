@@ -9,8 +9,8 @@ namespace SafeRlhfV.Gateway;
 /// <summary><c>GET /readyz</c>: whether the gateway could answer, and should be asked.</summary>
 internal sealed class Readiness(IServiceProvider services, GatewaySettings settings, ModelTable models, PolicyFile? policy, Replication? replicas)
 {
-    private readonly AuditReader? _audit = services.GetService<AuditDatabase>() is { } audit ? new(audit) : null;
-    private readonly Drain _drain = services.GetRequiredService<Drain>();
+    private readonly AuditReader? audit = services.GetService<AuditDatabase>() is { } audit ? new(audit) : null;
+    private readonly Drain drain = services.GetRequiredService<Drain>();
 
     public async Task InvokeAsync(HttpContext http)
     {
@@ -21,14 +21,14 @@ internal sealed class Readiness(IServiceProvider services, GatewaySettings setti
             parts["policy"] = policy.LastFault is null ? "ok" : "the changed file has faults; the policy before it is in force";
         }
         replicas?.Describe(parts, services);
-        bool isReady = models.IsAvailable && !_drain.IsDraining;
-        if (_audit is not null)
+        bool isReady = models.IsAvailable && !drain.IsDraining;
+        if (audit is not null)
         {
             try
             {
                 using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted);
                 limit.CancelAfter(settings.Audit.Timeout);
-                await _audit.LatestAsync(1, limit.Token);
+                await audit.LatestAsync(1, limit.Token);
                 parts["audit"] = "ok";
             }
             catch (Exception) when (!http.RequestAborted.IsCancellationRequested)
@@ -38,6 +38,6 @@ internal sealed class Readiness(IServiceProvider services, GatewaySettings setti
             }
         }
         http.Response.StatusCode = isReady ? 200 : 503;
-        await JsonReply.WriteAsync(http, new JsonObject { ["status"] = isReady ? "ready" : _drain.IsDraining ? "draining" : "not ready", ["parts"] = parts });
+        await JsonReply.WriteAsync(http, new JsonObject { ["status"] = isReady ? "ready" : drain.IsDraining ? "draining" : "not ready", ["parts"] = parts });
     }
 }

@@ -8,8 +8,8 @@ namespace SafeRlhfV.Audit.Tests;
 /// <summary>A PostgreSQL of its own for the tests: the one that SAFERLHFV_POSTGRES names, else one started from the programs on this machine.</summary>
 public sealed class PostgresServer : IAsyncLifetime
 {
-    private string? _folder;
-    private string? _programs;
+    private string? folder;
+    private string? programs;
 
     public string? Connection { get; private set; }
 
@@ -22,11 +22,11 @@ public sealed class PostgresServer : IAsyncLifetime
             Connection = named;
             return;
         }
-        _programs = Directory.Exists("/usr/lib/postgresql")
+        programs = Directory.Exists("/usr/lib/postgresql")
             ? Directory.GetDirectories("/usr/lib/postgresql").Order().Select(version => Path.Combine(version, "bin"))
                 .LastOrDefault(folder => File.Exists(Path.Combine(folder, "initdb")))
             : null;
-        if (_programs is null)
+        if (programs is null)
         {
             Missing = "no PostgreSQL on this machine, and SAFERLHFV_POSTGRES is not set";
             return;
@@ -35,10 +35,10 @@ public sealed class PostgresServer : IAsyncLifetime
         free.Start();
         int port = ((IPEndPoint)free.LocalEndpoint).Port;
         free.Stop();
-        _folder = Directory.CreateTempSubdirectory("saferlhfv-pg-").FullName;
-        if (Environment.UserName == "root") await RunAsync("chown", "nobody", _folder);
-        await RunServerAsync("initdb", "-D", $"{_folder}/data", "-U", "tester", "-A", "trust", "-E", "UTF8", "--locale=C");
-        await RunServerAsync("pg_ctl", "-D", $"{_folder}/data", "-w", "-l", $"{_folder}/log", "-o", $"-p {port} -k {_folder} -c listen_addresses=127.0.0.1",
+        folder = Directory.CreateTempSubdirectory("saferlhfv-pg-").FullName;
+        if (Environment.UserName == "root") await RunAsync("chown", "nobody", folder);
+        await RunServerAsync("initdb", "-D", $"{folder}/data", "-U", "tester", "-A", "trust", "-E", "UTF8", "--locale=C");
+        await RunServerAsync("pg_ctl", "-D", $"{folder}/data", "-w", "-l", $"{folder}/log", "-o", $"-p {port} -k {folder} -c listen_addresses=127.0.0.1",
             "start");
         Connection = $"Host=127.0.0.1;Port={port};Username=tester;Database=postgres;Timeout=5;Command Timeout=5";
     }
@@ -54,30 +54,30 @@ public sealed class PostgresServer : IAsyncLifetime
         return new NpgsqlConnectionStringBuilder(Connection) { Database = name }.ToString();
     }
 
-    public Task StopAsync() => RunServerAsync("pg_ctl", "-D", $"{_folder}/data", "-w", "-m", "immediate", "stop");
+    public Task StopAsync() => RunServerAsync("pg_ctl", "-D", $"{folder}/data", "-w", "-m", "immediate", "stop");
 
-    public Task StartAsync() => RunServerAsync("pg_ctl", "-D", $"{_folder}/data", "-w", "-l", $"{_folder}/log", "-o",
-        $"-p {new NpgsqlConnectionStringBuilder(Connection).Port} -k {_folder} -c listen_addresses=127.0.0.1", "start");
+    public Task StartAsync() => RunServerAsync("pg_ctl", "-D", $"{folder}/data", "-w", "-l", $"{folder}/log", "-o",
+        $"-p {new NpgsqlConnectionStringBuilder(Connection).Port} -k {folder} -c listen_addresses=127.0.0.1", "start");
 
     /// <summary>Whether the tests may stop and start it.</summary>
-    public bool IsOurs => _folder is not null;
+    public bool IsOurs => folder is not null;
 
     public async ValueTask DisposeAsync()
     {
-        if (_folder is null) return;
+        if (folder is null) return;
         await StopAsync();
-        Directory.Delete(_folder, true);
+        Directory.Delete(folder, true);
     }
 
     // The server refuses to run as root.
     private Task RunServerAsync(string program, params string[] arguments) => Environment.UserName == "root"
-        ? RunAsync("setpriv", ["--reuid", "nobody", "--clear-groups", Path.Combine(_programs!, program), .. arguments])
-        : RunAsync(Path.Combine(_programs!, program), arguments);
+        ? RunAsync("setpriv", ["--reuid", "nobody", "--clear-groups", Path.Combine(programs!, program), .. arguments])
+        : RunAsync(Path.Combine(programs!, program), arguments);
 
     private async Task RunAsync(string program, params string[] arguments)
     {
-        ProcessStartInfo start = new(program) { RedirectStandardOutput = false, RedirectStandardError = false, WorkingDirectory = _folder };
-        if (program.EndsWith("setpriv", StringComparison.Ordinal) || program.Contains('/')) start = new("sh") { WorkingDirectory = _folder };
+        ProcessStartInfo start = new(program) { RedirectStandardOutput = false, RedirectStandardError = false, WorkingDirectory = folder };
+        if (program.EndsWith("setpriv", StringComparison.Ordinal) || program.Contains('/')) start = new("sh") { WorkingDirectory = folder };
         if (start.FileName == "sh")
         {
             // The server that pg_ctl starts must not hold on to this process's streams.

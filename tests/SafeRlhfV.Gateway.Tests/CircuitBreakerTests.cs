@@ -3,12 +3,12 @@ namespace SafeRlhfV.Gateway.Tests;
 public sealed class CircuitBreakerTests
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
-    private readonly HandClock _clock = new();
+    private readonly HandClock clock = new();
 
     [Fact]
     public void HalfOfTenFailuresOpenItAndOneTrialClosesIt()
     {
-        CircuitBreaker breaker = new(Pause, _clock);
+        CircuitBreaker breaker = new(Pause, clock);
         for (int i = 0; i < 5; i++) Call(breaker, true);
         for (int i = 0; i < 4; i++) Call(breaker, false);
         Assert.False(breaker.IsOpen);
@@ -16,13 +16,13 @@ public sealed class CircuitBreakerTests
         Assert.True(breaker.IsOpen);
         Assert.False(breaker.TryEnter());
 
-        _clock.Now += Pause;
+        clock.Now += Pause;
         Assert.True(breaker.TryEnter());
         Assert.False(breaker.TryEnter()); // one trial at a time
         breaker.Failed();
         Assert.True(breaker.IsOpen);
 
-        _clock.Now += Pause;
+        clock.Now += Pause;
         Assert.True(breaker.TryEnter());
         breaker.Abandoned(); // whoever made the trial went away: the next one makes it
         Assert.True(breaker.TryEnter());
@@ -35,12 +35,12 @@ public sealed class CircuitBreakerTests
     [Fact]
     public void WhatIsLongPastDoesNotCount()
     {
-        CircuitBreaker breaker = new(Pause, _clock);
+        CircuitBreaker breaker = new(Pause, clock);
         for (int i = 0; i < 9; i++) Call(breaker, false);
-        _clock.Now += TimeSpan.FromSeconds(31);
+        clock.Now += TimeSpan.FromSeconds(31);
         for (int i = 0; i < 9; i++) Call(breaker, false);
         Assert.False(breaker.IsOpen);
-        _clock.Now += TimeSpan.FromSeconds(16); // the window before still counts
+        clock.Now += TimeSpan.FromSeconds(16); // the window before still counts
         Call(breaker, false);
         Assert.True(breaker.IsOpen);
     }

@@ -172,21 +172,21 @@ public sealed class ClusterTests(PostgresServer postgres) : IClassFixture<Postgr
     /// <summary>Callers that ask again and again; whoever does not get his answer at once says so.</summary>
     private sealed class Callers
     {
-        private readonly CancellationTokenSource _enough = new();
-        private readonly Task[] _all;
-        private int _answered;
+        private readonly CancellationTokenSource enough = new();
+        private readonly Task[] all;
+        private int answered;
 
         public Callers(string address, int count, int streaming)
         {
             HttpClient http = new() { BaseAddress = new(address) };
             http.DefaultRequestHeaders.Authorization = new("Bearer", "key");
-            _all = [.. Enumerable.Range(0, count).Select(caller => Task.Run(async () =>
+            all = [.. Enumerable.Range(0, count).Select(caller => Task.Run(async () =>
             {
-                while (!_enough.IsCancellationRequested) await AskAsync(http, caller < streaming);
+                while (!enough.IsCancellationRequested) await AskAsync(http, caller < streaming);
             }))];
         }
 
-        public int Answered => Volatile.Read(ref _answered);
+        public int Answered => Volatile.Read(ref answered);
 
         public ConcurrentQueue<string> Lost { get; } = [];
 
@@ -201,8 +201,8 @@ public sealed class ClusterTests(PostgresServer postgres) : IClassFixture<Postgr
 
         public async Task StopAsync()
         {
-            await _enough.CancelAsync();
-            await Task.WhenAll(_all);
+            await enough.CancelAsync();
+            await Task.WhenAll(all);
         }
 
         private async Task AskAsync(HttpClient http, bool stream)
@@ -215,7 +215,7 @@ public sealed class ClusterTests(PostgresServer postgres) : IClassFixture<Postgr
                 string text = await response.Content.ReadAsStringAsync();
                 bool isWhole = stream ? text.EndsWith("data: [DONE]\n\n", StringComparison.Ordinal) : text.Contains("All is well.", StringComparison.Ordinal);
                 isWhole &= !text.Contains("\"error\"", StringComparison.Ordinal);
-                if (response.StatusCode == HttpStatusCode.OK && isWhole) Interlocked.Increment(ref _answered);
+                if (response.StatusCode == HttpStatusCode.OK && isWhole) Interlocked.Increment(ref answered);
                 else Lost.Enqueue($"{response.StatusCode}: {text}");
             }
             catch (Exception error)

@@ -9,11 +9,11 @@ namespace SafeRlhfV.Gateway.Tests;
 /// </summary>
 internal sealed class GatewayProcess : IAsyncDisposable
 {
-    private readonly string _config;
-    private readonly StringBuilder _told = new();
-    private Process? _process;
+    private readonly string config;
+    private readonly StringBuilder told = new();
+    private Process? process;
 
-    public GatewayProcess(string config, string address) => (_config, Address) = (config, address);
+    public GatewayProcess(string config, string address) => (this.config, Address) = (config, address);
 
     public string Address { get; }
 
@@ -25,41 +25,41 @@ internal sealed class GatewayProcess : IAsyncDisposable
     public async Task StartAsync()
     {
         TaskCompletionSource serves = new();
-        _process = new() { StartInfo = new("dotnet", [Program, "serve", "--config", _config]) { RedirectStandardError = true, RedirectStandardOutput = true } };
-        _process.EnableRaisingEvents = true;
-        _process.Exited += (_, _) => serves.TrySetException(new InvalidOperationException($"The gateway has ended: {_told}"));
-        _process.ErrorDataReceived += (_, line) =>
+        process = new() { StartInfo = new("dotnet", [Program, "serve", "--config", config]) { RedirectStandardError = true, RedirectStandardOutput = true } };
+        process.EnableRaisingEvents = true;
+        process.Exited += (_, _) => serves.TrySetException(new InvalidOperationException($"The gateway has ended: {told}"));
+        process.ErrorDataReceived += (_, line) =>
         {
-            lock (_told) _told.AppendLine(line.Data);
+            lock (told) told.AppendLine(line.Data);
             if (line.Data?.StartsWith("serving on ", StringComparison.Ordinal) == true) serves.TrySetResult();
         };
-        _process.Start();
-        _process.BeginErrorReadLine();
-        _process.BeginOutputReadLine();
+        process.Start();
+        process.BeginErrorReadLine();
+        process.BeginOutputReadLine();
         await serves.Task.WaitAsync(TimeSpan.FromSeconds(60));
     }
 
     /// <summary>Kills it where it stands.</summary>
     public async Task KillAsync()
     {
-        _process!.Kill();
-        await _process.WaitForExitAsync();
+        process!.Kill();
+        await process.WaitForExitAsync();
     }
 
     /// <summary>Tells it to end (SIGTERM) and waits until it has.</summary>
     /// <returns>Its exit code.</returns>
     public async Task<int> EndAsync()
     {
-        using Process kill = Process.Start("kill", ["-TERM", _process!.Id.ToString()]);
+        using Process kill = Process.Start("kill", ["-TERM", process!.Id.ToString()]);
         await kill.WaitForExitAsync();
-        await _process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(60));
-        return _process.ExitCode;
+        await process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(60));
+        return process.ExitCode;
     }
 
     public async ValueTask DisposeAsync()
     {
-        if (_process is null) return;
-        if (!_process.HasExited) await KillAsync();
-        _process.Dispose();
+        if (process is null) return;
+        if (!process.HasExited) await KillAsync();
+        process.Dispose();
     }
 }

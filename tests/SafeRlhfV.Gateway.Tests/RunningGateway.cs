@@ -15,11 +15,11 @@ namespace SafeRlhfV.Gateway.Tests;
 internal sealed class RunningGateway : IAsyncDisposable
 {
     public const string Key = "test-key", OperatorKey = "operator-key";
-    private readonly WebApplication _app;
-    private readonly TemporaryFolder _folder;
+    private readonly WebApplication app;
+    private readonly TemporaryFolder folder;
 
     private RunningGateway(WebApplication app, TemporaryFolder folder, StubUpstream upstream, StubUpstream second, string trail) =>
-        (_app, _folder, Upstream, Second, Trail, Http) = (app, folder, upstream, second, trail, new() { BaseAddress = new(app.Urls.First()) });
+        (this.app, this.folder, Upstream, Second, Trail, Http) = (app, folder, upstream, second, trail, new() { BaseAddress = new(app.Urls.First()) });
 
     public StubUpstream Upstream { get; }
 
@@ -76,7 +76,7 @@ internal sealed class RunningGateway : IAsyncDisposable
 
     public OpenAIClient Client(string key = Key) =>
         new(new ApiKeyCredential(key),
-            new() { Endpoint = new(_app.Urls.First() + "/v1"), RetryPolicy = new System.ClientModel.Primitives.ClientRetryPolicy(0) });
+            new() { Endpoint = new(app.Urls.First() + "/v1"), RetryPolicy = new System.ClientModel.Primitives.ClientRetryPolicy(0) });
 
     public Task<(int Status, JsonNode? Body)> ChatAsync(string text, bool stream = false, string key = Key, string model = "ours") => PostAsync(
         "/v1/chat/completions",
@@ -123,15 +123,15 @@ internal sealed class RunningGateway : IAsyncDisposable
     }
 
     /// <summary>Ends it as SIGTERM does.</summary>
-    public Task EndAsync() => GatewayHost.StopAsync(_app);
+    public Task EndAsync() => GatewayHost.StopAsync(app);
 
     public async ValueTask DisposeAsync()
     {
         Http.Dispose();
-        await _app.StopAsync();
-        await _app.DisposeAsync();
+        await app.StopAsync();
+        await app.DisposeAsync();
         await Upstream.DisposeAsync();
         await Second.DisposeAsync();
-        _folder.Dispose();
+        folder.Dispose();
     }
 }

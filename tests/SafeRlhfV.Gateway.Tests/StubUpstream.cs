@@ -11,9 +11,9 @@ namespace SafeRlhfV.Gateway.Tests;
 /// <summary>An OpenAI-compatible service on loopback whose behaviour a test writes.</summary>
 internal sealed class StubUpstream : IAsyncDisposable
 {
-    private readonly WebApplication _app;
+    private readonly WebApplication app;
 
-    private StubUpstream(WebApplication app) => _app = app;
+    private StubUpstream(WebApplication app) => this.app = app;
 
     public ConcurrentQueue<JsonObject> Requests { get; } = [];
 
@@ -102,7 +102,7 @@ internal sealed class StubUpstream : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _app.StopAsync(new CancellationToken(true));
-        await _app.DisposeAsync();
+        await app.StopAsync(new CancellationToken(true));
+        await app.DisposeAsync();
     }
 }

@@ -168,20 +168,20 @@ public sealed class GuardedChatClientTests
 
     private sealed class LateObserver : IGuardObserver
     {
-        private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        public bool Ended => _ended.Task.IsCompleted;
+        public bool Ended => ended.Task.IsCompleted;
 
         // Fails once the end has come, or, where the end waits for it, after a moment.
         public async ValueTask PromptDecidedAsync(GuardReport report, CancellationToken cancellationToken)
         {
-            await Task.WhenAny(_ended.Task, Task.Delay(300, cancellationToken));
+            await Task.WhenAny(ended.Task, Task.Delay(300, cancellationToken));
             throw new IOException("the database is away");
         }
 
         public ValueTask EndedAsync(GuardReport report, CancellationToken cancellationToken)
         {
-            _ended.TrySetResult();
+            ended.TrySetResult();
             return ValueTask.CompletedTask;
         }
     }

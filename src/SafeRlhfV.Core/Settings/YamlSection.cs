@@ -9,21 +9,21 @@ namespace SafeRlhfV.Core;
 /// </summary>
 public sealed class YamlSection
 {
-    private readonly YamlMappingNode _node;
-    private readonly List<YamlFault> _faults;
-    private readonly List<YamlSection> _children = [];
-    private readonly HashSet<string> _asked = [];
-    private readonly string _path;
-    private readonly YamlPlaces _places;
+    private readonly YamlMappingNode node;
+    private readonly List<YamlFault> faults;
+    private readonly List<YamlSection> children = [];
+    private readonly HashSet<string> asked = [];
+    private readonly string path;
+    private readonly YamlPlaces places;
 
     private YamlSection(YamlMappingNode node, string path, List<YamlFault> faults, YamlPlaces places) =>
-        (_node, _path, _faults, _places) = (node, path, faults, places);
+        (this.node, this.path, this.faults, this.places) = (node, path, faults, places);
 
     /// <summary>The line that the section begins on; 0 where it was set from outside the file.</summary>
-    public long Line => _places.Of(_node).Line;
+    public long Line => places.Of(node).Line;
 
     /// <summary>Its keys, in their order.</summary>
-    public IReadOnlyList<string> Keys => [.. _node.Children.Keys.Select(Text)];
+    public IReadOnlyList<string> Keys => [.. node.Children.Keys.Select(Text)];
 
     /// <summary>Reads a whole file or text, hands it to <paramref name="read"/> and reports all faults, unknown keys too, as one error.</summary>
     /// <param name="text">The YAML.</param>
@@ -65,13 +65,13 @@ public sealed class YamlSection
 
     /// <summary>Adds a fault at a key, or at the section where the key is missing.</summary>
     public void Fault(string? key, string message) =>
-        _faults.Add(_places.Fault(key is not null && Find(key) is { } node ? node : _node, $"{(key is null ? _path : Name(key))}: {message}"));
+        faults.Add(places.Fault(key is not null && Find(key) is { } node ? node : this.node, $"{(key is null ? path : Name(key))}: {message}"));
 
     /// <summary>Whether the key is there.</summary>
     public bool Has(string key) => Find(key) is not null;
 
     /// <summary>Whether the key has an empty value that takes away the one of the file's base.</summary>
-    public bool Removes(string key) => Take(key) is { } node && _places.Removes(node);
+    public bool Removes(string key) => Take(key) is { } node && places.Removes(node);
 
     /// <summary>Whether the key holds a mapping.</summary>
     public bool IsMapping(string key) => Find(key) is YamlMappingNode;
@@ -121,7 +121,7 @@ public sealed class YamlSection
     public string Required(string key)
     {
         if (Text(key) is { Length: > 0 } text) return text;
-        if (!_faults.Any(fault => fault.Message.StartsWith(Name(key) + ":", StringComparison.Ordinal))) Fault(key, "is missing");
+        if (!faults.Any(fault => fault.Message.StartsWith(Name(key) + ":", StringComparison.Ordinal))) Fault(key, "is missing");
         return "";
     }
 
@@ -180,32 +180,32 @@ public sealed class YamlSection
 
     private YamlSection Child(YamlMappingNode node, string path)
     {
-        if (_children.FirstOrDefault(known => ReferenceEquals(known._node, node)) is { } met) return met; // asked for twice: one account of its keys
-        YamlSection child = new(node, path, _faults, _places);
-        _children.Add(child);
+        if (children.FirstOrDefault(known => ReferenceEquals(known.node, node)) is { } met) return met; // asked for twice: one account of its keys
+        YamlSection child = new(node, path, faults, places);
+        children.Add(child);
         return child;
     }
 
     private void FindUnknown()
     {
-        foreach (YamlNode key in _node.Children.Keys)
+        foreach (YamlNode key in node.Children.Keys)
         {
-            if (_asked.Contains(Text(key))) continue;
-            string hint = _asked.Count == 0 ? "" : $"; known here: {string.Join(", ", _asked.Order())}";
-            _faults.Add(_places.Fault(key, $"{Name(Text(key))}: unknown key{hint}"));
+            if (asked.Contains(Text(key))) continue;
+            string hint = asked.Count == 0 ? "" : $"; known here: {string.Join(", ", asked.Order())}";
+            faults.Add(places.Fault(key, $"{Name(Text(key))}: unknown key{hint}"));
         }
-        foreach (YamlSection child in _children) child.FindUnknown();
+        foreach (YamlSection child in children) child.FindUnknown();
     }
 
     private YamlNode? Take(string key)
     {
-        _asked.Add(key);
+        asked.Add(key);
         return Find(key);
     }
 
-    private YamlNode? Find(string key) => YamlTree.Find(_node, key);
+    private YamlNode? Find(string key) => YamlTree.Find(node, key);
 
-    private string Name(string key) => _path.Length == 0 ? key : $"{_path}.{key}";
+    private string Name(string key) => path.Length == 0 ? key : $"{path}.{key}";
 
     private static string Text(YamlNode node) => YamlTree.Text(node);
 

@@ -7,27 +7,27 @@ namespace SafeRlhfV.Gateway;
 /// <summary>The guarded models by name.</summary>
 internal sealed class ModelTable(IReadOnlyDictionary<string, (IChatClient Guarded, RoutedChatClient Upstreams)> models) : IDisposable
 {
-    private readonly FrozenDictionary<string, (IChatClient Guarded, RoutedChatClient Upstreams)> _models = models.ToFrozenDictionary();
+    private readonly FrozenDictionary<string, (IChatClient Guarded, RoutedChatClient Upstreams)> models = models.ToFrozenDictionary();
 
     /// <summary>Whether every model has an upstream that answers.</summary>
-    public bool IsAvailable => _models.Values.All(model => model.Upstreams.IsAvailable);
+    public bool IsAvailable => models.Values.All(model => model.Upstreams.IsAvailable);
 
     /// <exception cref="ApiException">There is no such model, or the key may not use it (404).</exception>
-    public IChatClient Find(string name, ApiKey key) => _models.TryGetValue(name, out (IChatClient Guarded, RoutedChatClient) model) && key.MayUse(name)
+    public IChatClient Find(string name, ApiKey key) => models.TryGetValue(name, out (IChatClient Guarded, RoutedChatClient) model) && key.MayUse(name)
         ? model.Guarded
         : throw Unknown(name);
 
     public JsonObject List(ApiKey key) => new()
     {
         ["object"] = "list",
-        ["data"] = new JsonArray([.. _models.Keys.Where(key.MayUse).Order().Select(name => (JsonNode)Entry(name))]),
+        ["data"] = new JsonArray([.. models.Keys.Where(key.MayUse).Order().Select(name => (JsonNode)Entry(name))]),
     };
 
-    public JsonObject One(string name, ApiKey key) => _models.ContainsKey(name) && key.MayUse(name) ? Entry(name) : throw Unknown(name);
+    public JsonObject One(string name, ApiKey key) => models.ContainsKey(name) && key.MayUse(name) ? Entry(name) : throw Unknown(name);
 
     public void Dispose()
     {
-        foreach ((IChatClient guarded, _) in _models.Values) guarded.Dispose();
+        foreach ((IChatClient guarded, _) in models.Values) guarded.Dispose();
     }
 
     private static JsonObject Entry(string name) => new() { ["id"] = name, ["object"] = "model", ["created"] = 0, ["owned_by"] = "gateway" };

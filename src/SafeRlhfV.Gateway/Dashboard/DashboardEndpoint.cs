@@ -9,7 +9,7 @@ namespace SafeRlhfV.Gateway;
 /// <summary>The dashboard's pages and calls. All of it but the sign-in needs a key with the role <c>operator</c>.</summary>
 internal sealed class DashboardEndpoint(KeyRing keys, IDashboardSessions sessions, AuditReader reader, AuditTrail trail, TimeProvider clock)
 {
-    private readonly DashboardData _data = new(reader, clock);
+    private readonly DashboardData data = new(reader, clock);
 
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -29,7 +29,7 @@ internal sealed class DashboardEndpoint(KeyRing keys, IDashboardSessions session
         routes.MapGet("/dashboard/data", async http =>
         {
             await OperatorAsync(http);
-            await JsonAsync(http, await _data.ReadAsync(http.RequestAborted));
+            await JsonAsync(http, await data.ReadAsync(http.RequestAborted));
         });
         routes.MapGet("/dashboard/images/{name}", ImageAsync);
         routes.MapPost("/dashboard/review", ReviewAsync);
@@ -38,7 +38,7 @@ internal sealed class DashboardEndpoint(KeyRing keys, IDashboardSessions session
             await OperatorAsync(http);
             http.Response.ContentType = "application/jsonl";
             http.Response.Headers.ContentDisposition = "attachment; filename=reviewed.jsonl";
-            await http.Response.WriteAsync(await _data.ExportAsync(http.RequestAborted), http.RequestAborted);
+            await http.Response.WriteAsync(await data.ExportAsync(http.RequestAborted), http.RequestAborted);
         });
     }
 

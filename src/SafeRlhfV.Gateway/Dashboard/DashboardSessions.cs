@@ -7,27 +7,27 @@ namespace SafeRlhfV.Gateway;
 /// <summary>The sessions of a gateway that stands alone: the cookie is a random token, and who it stands for is known here.</summary>
 internal sealed class DashboardSessions(TimeProvider clock) : IDashboardSessions
 {
-    private readonly ConcurrentDictionary<string, (ApiKey Key, DateTimeOffset Ends)> _sessions = [];
+    private readonly ConcurrentDictionary<string, (ApiKey Key, DateTimeOffset Ends)> sessions = [];
 
     public void Begin(HttpContext http, ApiKey key)
     {
         DateTimeOffset now = clock.GetUtcNow();
-        foreach ((string old, (_, DateTimeOffset ends)) in _sessions)
-            if (ends < now) _sessions.TryRemove(old, out _);
+        foreach ((string old, (_, DateTimeOffset ends)) in sessions)
+            if (ends < now) sessions.TryRemove(old, out _);
         string token = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
-        _sessions[token] = (key, now + DashboardCookie.Lifetime);
+        sessions[token] = (key, now + DashboardCookie.Lifetime);
         DashboardCookie.Write(http, token);
     }
 
     public ValueTask EndAsync(HttpContext http)
     {
-        if (DashboardCookie.Read(http) is { } token) _sessions.TryRemove(token, out _);
+        if (DashboardCookie.Read(http) is { } token) sessions.TryRemove(token, out _);
         DashboardCookie.Delete(http);
         return default;
     }
 
     public ValueTask<ApiKey?> FindAsync(HttpContext http) => new(
-        DashboardCookie.Read(http) is { } token && _sessions.TryGetValue(token, out (ApiKey Key, DateTimeOffset Ends) session)
+        DashboardCookie.Read(http) is { } token && sessions.TryGetValue(token, out (ApiKey Key, DateTimeOffset Ends) session)
             && session.Ends > clock.GetUtcNow() && !session.Key.IsExpired
             ? session.Key
             : null);

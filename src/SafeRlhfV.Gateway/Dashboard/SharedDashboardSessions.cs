@@ -11,33 +11,33 @@ namespace SafeRlhfV.Gateway;
 /// </summary>
 internal sealed class SharedDashboardSessions : IDashboardSessions
 {
-    private readonly IDataProtector _protector;
-    private readonly ReplicaDatabase _database;
-    private readonly KeyRing _keys;
-    private readonly TimeProvider _clock;
+    private readonly IDataProtector protector;
+    private readonly ReplicaDatabase database;
+    private readonly KeyRing keys;
+    private readonly TimeProvider clock;
 
     public SharedDashboardSessions(IDataProtectionProvider protection, ReplicaDatabase database, KeyRing keys, TimeProvider clock)
     {
-        (_protector, _database, _keys, _clock) = (protection.CreateProtector("dashboard session"), database, keys, clock);
-        database.Alone(() => _protector.Protect("first")); // two gateways that start side by side would else make a key each
+        (protector, this.database, this.keys, this.clock) = (protection.CreateProtector("dashboard session"), database, keys, clock);
+        database.Alone(() => protector.Protect("first")); // two gateways that start side by side would else make a key each
     }
 
     public void Begin(HttpContext http, ApiKey key)
     {
         string session = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
-        long ends = (_clock.GetUtcNow() + DashboardCookie.Lifetime).ToUnixTimeSeconds();
-        DashboardCookie.Write(http, _protector.Protect(string.Create(CultureInfo.InvariantCulture, $"{session} {key.Hash} {ends}")));
+        long ends = (clock.GetUtcNow() + DashboardCookie.Lifetime).ToUnixTimeSeconds();
+        DashboardCookie.Write(http, protector.Protect(string.Create(CultureInfo.InvariantCulture, $"{session} {key.Hash} {ends}")));
     }
 
     public async ValueTask EndAsync(HttpContext http)
     {
-        if (Read(http) is { } found) await _database.SignOutAsync(found.Session, found.Ends);
+        if (Read(http) is { } found) await database.SignOutAsync(found.Session, found.Ends);
         DashboardCookie.Delete(http);
     }
 
     public async ValueTask<ApiKey?> FindAsync(HttpContext http) =>
-        Read(http) is { } found && found.Ends > _clock.GetUtcNow() && _keys.OfHash(found.Hash) is { IsExpired: false, IsOperator: true } key
-            && !await _database.IsSignedOutAsync(found.Session, http.RequestAborted)
+        Read(http) is { } found && found.Ends > clock.GetUtcNow() && keys.OfHash(found.Hash) is { IsExpired: false, IsOperator: true } key
+            && !await database.IsSignedOutAsync(found.Session, http.RequestAborted)
             ? key
             : null;
 
@@ -45,7 +45,7 @@ internal sealed class SharedDashboardSessions : IDashboardSessions
     {
         try
         {
-            return DashboardCookie.Read(http) is { } cookie && _protector.Unprotect(cookie).Split(' ') is [string session, string hash, string ends]
+            return DashboardCookie.Read(http) is { } cookie && protector.Unprotect(cookie).Split(' ') is [string session, string hash, string ends]
                 ? (session, hash, DateTimeOffset.FromUnixTimeSeconds(long.Parse(ends, CultureInfo.InvariantCulture)))
                 : null;
         }

@@ -6,12 +6,12 @@ namespace SafeRlhfV.Gateway;
 /// <summary>Lets images in: from data URIs, and where the settings allow it from public addresses; never more bytes or pixels than allowed.</summary>
 internal sealed class ImageGate : IDisposable
 {
-    private readonly LimitSettings _limits;
-    private readonly HttpClient _http;
+    private readonly LimitSettings limits;
+    private readonly HttpClient http;
 
     public ImageGate(LimitSettings limits, Func<IPAddress, bool>? isAllowed = null)
     {
-        _limits = limits;
+        this.limits = limits;
         Func<IPAddress, bool> allowed = isAllowed ?? PublicAddress.Is;
         SocketsHttpHandler handler = new()
         {
@@ -22,7 +22,7 @@ internal sealed class ImageGate : IDisposable
             PooledConnectionLifetime = TimeSpan.FromMinutes(1),
             ConnectCallback = (context, token) => ConnectAsync(context.DnsEndPoint, allowed, token),
         };
-        _http = new(handler) { Timeout = limits.ImageTimeout, MaxResponseContentBufferSize = limits.ImageBytes };
+        http = new(handler) { Timeout = limits.ImageTimeout, MaxResponseContentBufferSize = limits.ImageBytes };
     }
 
     /// <summary>The image behind an address or data URI.</summary>
@@ -32,33 +32,33 @@ internal sealed class ImageGate : IDisposable
         byte[] bytes = url.StartsWith("data:", StringComparison.OrdinalIgnoreCase) ? Decode(url, param) : await FetchAsync(url, param, cancellationToken);
         if (ImageHeader.Read(bytes) is not { Format: not "BMP" } header)
             throw ApiException.Invalid("This is no PNG, JPEG, GIF or WebP image.", param, "invalid_image");
-        if ((long)header.Width * header.Height > _limits.ImagePixels)
-            throw ApiException.Invalid($"The image has {header.Width} x {header.Height} pixels; {_limits.ImagePixels} are allowed.", param, "image_too_large");
+        if ((long)header.Width * header.Height > limits.ImagePixels)
+            throw ApiException.Invalid($"The image has {header.Width} x {header.Height} pixels; {limits.ImagePixels} are allowed.", param, "image_too_large");
         return (bytes, header.MediaType);
     }
 
-    public void Dispose() => _http.Dispose();
+    public void Dispose() => http.Dispose();
 
     private byte[] Decode(string url, string param)
     {
         int comma = url.IndexOf(',');
         if (comma < 0 || !url.AsSpan(0, comma).EndsWith(";base64", StringComparison.OrdinalIgnoreCase))
             throw ApiException.Invalid("A data URI must be written as data:image/png;base64,...", param, "invalid_image");
-        if ((url.Length - comma) / 4L * 3 > _limits.ImageBytes + 3L) throw TooLarge(param);
+        if ((url.Length - comma) / 4L * 3 > limits.ImageBytes + 3L) throw TooLarge(param);
         byte[] bytes = new byte[((url.Length - comma) / 4 * 3) + 3];
         if (!Convert.TryFromBase64Chars(url.AsSpan(comma + 1), bytes, out int length))
             throw ApiException.Invalid("The data URI's base64 cannot be read.", param, "invalid_image");
-        return length > _limits.ImageBytes ? throw TooLarge(param) : bytes[..length];
+        return length > limits.ImageBytes ? throw TooLarge(param) : bytes[..length];
     }
 
     private async Task<byte[]> FetchAsync(string url, string param, CancellationToken cancellationToken)
     {
-        if (!_limits.ImageUrls) throw ApiException.Invalid("Images by address are not allowed here; send a data URI.", param, "image_url_not_allowed");
+        if (!limits.ImageUrls) throw ApiException.Invalid("Images by address are not allowed here; send a data URI.", param, "image_url_not_allowed");
         if (!Uri.TryCreate(url, UriKind.Absolute, out Uri? address) || address.Scheme is not ("http" or "https") || address.UserInfo.Length > 0)
             throw ApiException.Invalid("The image's address must be http or https.", param, "invalid_image_url");
         try
         {
-            using HttpResponseMessage response = await _http.GetAsync(address, cancellationToken);
+            using HttpResponseMessage response = await http.GetAsync(address, cancellationToken);
             if (response.StatusCode != HttpStatusCode.OK) throw Unreachable(param);
             return await response.Content.ReadAsByteArrayAsync(cancellationToken);
         }
@@ -93,7 +93,7 @@ internal sealed class ImageGate : IDisposable
         }
     }
 
-    private ApiException TooLarge(string param) => ApiException.Invalid($"The image is larger than {_limits.ImageBytes} bytes.", param, "image_too_large");
+    private ApiException TooLarge(string param) => ApiException.Invalid($"The image is larger than {limits.ImageBytes} bytes.", param, "image_too_large");
 
     private static ApiException Unreachable(string param) => ApiException.Invalid("The image could not be fetched.", param, "image_url_unreachable");
 }

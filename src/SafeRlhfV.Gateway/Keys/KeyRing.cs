@@ -10,17 +10,17 @@ namespace SafeRlhfV.Gateway;
 /// <param name="clock">The clock.</param>
 internal sealed class KeyRing(Func<string, int, IRateMeter> meter, TimeProvider clock)
 {
-    private volatile FrozenDictionary<string, ApiKey> _keys = FrozenDictionary<string, ApiKey>.Empty;
-    private Dictionary<(string Name, int PerMinute), IRateMeter> _meters = [];
+    private volatile FrozenDictionary<string, ApiKey> keys = FrozenDictionary<string, ApiKey>.Empty;
+    private Dictionary<(string Name, int PerMinute), IRateMeter> meters = [];
 
     /// <summary>Puts other keys in force, from the next request on. A limit that stays the same keeps what is used of it.</summary>
     public void Replace(IEnumerable<KeySettings> keys)
     {
-        Dictionary<(string, int), IRateMeter> before = _meters, now = [];
-        _keys = keys.ToFrozenDictionary(
+        Dictionary<(string, int), IRateMeter> before = meters, now = [];
+        this.keys = keys.ToFrozenDictionary(
             key => key.Hash,
             key => new ApiKey(key, Limit(key, "requests", key.RequestsPerMinute), Limit(key, "tokens", key.TokensPerMinute), clock));
-        _meters = now;
+        meters = now;
 
         IRateMeter? Limit(KeySettings key, string what, int? perMinute)
         {
@@ -31,7 +31,7 @@ internal sealed class KeyRing(Func<string, int, IRateMeter> meter, TimeProvider 
     }
 
     /// <summary>The key of a hash, or null where there is none, as after it was revoked.</summary>
-    public ApiKey? OfHash(string hash) => _keys.GetValueOrDefault(hash);
+    public ApiKey? OfHash(string hash) => keys.GetValueOrDefault(hash);
 
     /// <summary>A new random key.</summary>
     public static string Create() => "srv-" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
@@ -45,7 +45,7 @@ internal sealed class KeyRing(Func<string, int, IRateMeter> meter, TimeProvider 
         string header = request.Headers.Authorization.ToString();
         if (!header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase))
             throw new ApiException(401, "authentication_error", "No API key was given; send it as 'Authorization: Bearer KEY'.", "missing_api_key");
-        if (!_keys.TryGetValue(Hash(header["Bearer ".Length..].Trim()), out ApiKey? key))
+        if (!keys.TryGetValue(Hash(header["Bearer ".Length..].Trim()), out ApiKey? key))
             throw new ApiException(401, "authentication_error", "The API key is unknown.", "invalid_api_key");
         return key.IsExpired ? throw new ApiException(401, "authentication_error", "The API key has expired.", "expired_api_key") : key;
     }

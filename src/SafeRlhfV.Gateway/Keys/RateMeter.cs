@@ -3,18 +3,18 @@ namespace SafeRlhfV.Gateway;
 /// <summary>The limit of a gateway that stands alone.</summary>
 internal sealed class RateMeter(int perMinute, TimeProvider clock) : IRateMeter
 {
-    private readonly Lock _lock = new();
-    private double _level = perMinute;
-    private long _at = clock.GetTimestamp();
+    private readonly Lock gate = new();
+    private double level = perMinute;
+    private long at = clock.GetTimestamp();
 
     /// <inheritdoc/>
     public ValueTask<TimeSpan?> TakeOneAsync()
     {
-        lock (_lock)
+        lock (gate)
         {
             Fill();
-            if (_level < 1) return new(Wait(1 - _level));
-            _level--;
+            if (level < 1) return new(Wait(1 - level));
+            level--;
             return default;
         }
     }
@@ -22,20 +22,20 @@ internal sealed class RateMeter(int perMinute, TimeProvider clock) : IRateMeter
     /// <inheritdoc/>
     public ValueTask<TimeSpan?> WaitForAnyAsync()
     {
-        lock (_lock)
+        lock (gate)
         {
             Fill();
-            return _level > 0 ? default : new(Wait(1 - _level));
+            return level > 0 ? default : new(Wait(1 - level));
         }
     }
 
     /// <inheritdoc/>
     public ValueTask ChargeAsync(long used)
     {
-        lock (_lock)
+        lock (gate)
         {
             Fill();
-            _level -= used;
+            level -= used;
             return default;
         }
     }
@@ -45,7 +45,7 @@ internal sealed class RateMeter(int perMinute, TimeProvider clock) : IRateMeter
     private void Fill()
     {
         long now = clock.GetTimestamp();
-        _level = Math.Min(perMinute, _level + (clock.GetElapsedTime(_at, now).TotalMinutes * perMinute));
-        _at = now;
+        level = Math.Min(perMinute, level + (clock.GetElapsedTime(at, now).TotalMinutes * perMinute));
+        at = now;
     }
 }

@@ -8,7 +8,7 @@ namespace SafeRlhfV.Gateway;
 /// <summary>Sends the meter's figures to an OpenTelemetry collector (OTLP over HTTP, protobuf): every interval, and once more at the end.</summary>
 internal sealed class OtlpExport(OtlpSettings settings) : IDisposable
 {
-    private readonly MeterProvider _provider = Sdk.CreateMeterProviderBuilder()
+    private readonly MeterProvider provider = Sdk.CreateMeterProviderBuilder()
         .ConfigureResource(resource => resource.AddService(GatewayMetrics.MeterName))
         .AddMeter(GatewayMetrics.MeterName)
         .AddOtlpExporter((exporter, reader) =>
@@ -21,5 +21,5 @@ internal sealed class OtlpExport(OtlpSettings settings) : IDisposable
         })
         .Build();
 
-    public void Dispose() => _provider.Dispose();
+    public void Dispose() => provider.Dispose();
 }

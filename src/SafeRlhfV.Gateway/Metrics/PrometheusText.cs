@@ -8,24 +8,24 @@ namespace SafeRlhfV.Gateway;
 internal sealed class PrometheusText : IDisposable
 {
     private static readonly double[] Bounds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
-    private readonly MeterListener _listener = new();
-    private readonly ConcurrentDictionary<(Instrument Instrument, string Labels), Series> _series = [];
+    private readonly MeterListener listener = new();
+    private readonly ConcurrentDictionary<(Instrument Instrument, string Labels), Series> series = [];
 
     public PrometheusText(Meter meter)
     {
-        _listener.InstrumentPublished = (instrument, listener) =>
+        listener.InstrumentPublished = (instrument, listener) =>
         {
             if (ReferenceEquals(instrument.Meter, meter)) listener.EnableMeasurementEvents(instrument);
         };
-        _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Add(instrument, value, tags));
-        _listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) => Add(instrument, value, tags));
-        _listener.Start();
+        listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Add(instrument, value, tags));
+        listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) => Add(instrument, value, tags));
+        listener.Start();
     }
 
     public string Write()
     {
         StringBuilder text = new();
-        foreach (IGrouping<Instrument, KeyValuePair<(Instrument Instrument, string Labels), Series>> family in _series.GroupBy(pair => pair.Key.Instrument)
+        foreach (IGrouping<Instrument, KeyValuePair<(Instrument Instrument, string Labels), Series>> family in series.GroupBy(pair => pair.Key.Instrument)
             .OrderBy(group => group.Key.Name))
         {
             bool isHistogram = family.Key is Histogram<double>;
@@ -37,7 +37,7 @@ internal sealed class PrometheusText : IDisposable
         return text.ToString();
     }
 
-    public void Dispose() => _listener.Dispose();
+    public void Dispose() => listener.Dispose();
 
     private void Add(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
@@ -47,40 +47,40 @@ internal sealed class PrometheusText : IDisposable
             string escaped = (label?.ToString() ?? "").Replace("\\", "\\\\").Replace("\"", "\\\"").Replace("\n", "\\n");
             labels.Append(labels.Length > 0 ? "," : "").Append(name).Append("=\"").Append(escaped).Append('"');
         }
-        _series.GetOrAdd((instrument, labels.ToString()), _ => new()).Add(value);
+        series.GetOrAdd((instrument, labels.ToString()), _ => new()).Add(value);
     }
 
     private sealed class Series
     {
-        private readonly Lock _lock = new();
-        private readonly long[] _counts = new long[Bounds.Length + 1];
-        private double _sum;
+        private readonly Lock gate = new();
+        private readonly long[] counts = new long[Bounds.Length + 1];
+        private double sum;
 
         public void Add(double value)
         {
-            lock (_lock)
+            lock (gate)
             {
-                _sum += value;
+                sum += value;
                 int at = Array.BinarySearch(Bounds, value);
-                _counts[at < 0 ? ~at : at]++;
+                counts[at < 0 ? ~at : at]++;
             }
         }
 
         public void Write(StringBuilder text, string name, string labels, bool isHistogram)
         {
-            lock (_lock)
+            lock (gate)
             {
                 string braces = labels.Length == 0 ? "" : $"{{{labels}}}";
                 if (!isHistogram)
                 {
-                    text.Append($"{name}{braces} {_sum:R}\n");
+                    text.Append($"{name}{braces} {sum:R}\n");
                     return;
                 }
                 string comma = labels.Length == 0 ? "" : labels + ",";
                 long below = 0;
                 for (int i = 0; i <= Bounds.Length; i++)
-                    text.Append($"{name}_bucket{{{comma}le=\"{(i < Bounds.Length ? Bounds[i].ToString("R") : "+Inf")}\"}} {below += _counts[i]}\n");
-                text.Append($"{name}_sum{braces} {_sum:R}\n{name}_count{braces} {below}\n");
+                    text.Append($"{name}_bucket{{{comma}le=\"{(i < Bounds.Length ? Bounds[i].ToString("R") : "+Inf")}\"}} {below += counts[i]}\n");
+                text.Append($"{name}_sum{braces} {sum:R}\n{name}_count{braces} {below}\n");
             }
         }
     }

@@ -10,16 +10,16 @@ namespace SafeRlhfV.Gateway;
 internal sealed class ModeratorFactory(GatewaySettings settings, Func<GuardPolicy> policy) : IAsyncDisposable
 {
     // Few and short: somebody waits, and the moderation's time limit ends it all.
-    private readonly HttpClient _http =
+    private readonly HttpClient http =
         new(new RetryHandler(new() { Retries = 2, First = TimeSpan.FromMilliseconds(200) },
             new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(2) }, stops: false));
-    private readonly List<IAsyncDisposable> _batching = [];
-    private readonly List<IDisposable> _owned = [];
+    private readonly List<IAsyncDisposable> batching = [];
+    private readonly List<IDisposable> owned = [];
 
     /// <summary>The policy's own categories, then everything the settings name; gathered into batches and remembered as they say.</summary>
     public IModerator Create()
     {
-        ModeratorParts lent = new(_http, OpenChat) { OwnCategories = policy().OwnCategories };
+        ModeratorParts lent = new(http, OpenChat) { OwnCategories = policy().OwnCategories };
         IModerator[] named = [.. settings.Moderators.Select(one => CreateOne(one, lent))];
         if (named.Length > 0 && !named.Any(moderator => moderator.Judges(GuardSide.Prompt)))
             throw new InvalidInputException($"moderators: {string.Join(", ", named.Select(moderator => moderator.Name))} "
@@ -34,18 +34,18 @@ internal sealed class ModeratorFactory(GatewaySettings settings, Func<GuardPolic
 
     public async ValueTask DisposeAsync()
     {
-        foreach (IAsyncDisposable batching in _batching) await batching.DisposeAsync();
-        foreach (IDisposable owned in _owned) owned.Dispose();
-        _http.Dispose();
+        foreach (IAsyncDisposable batching in batching) await batching.DisposeAsync();
+        foreach (IDisposable owned in owned) owned.Dispose();
+        http.Dispose();
     }
 
     private IModerator CreateOne(ModeratorSettings one, ModeratorParts lent)
     {
         IModerator moderator = one.Open(lent);
-        if (moderator is IDisposable owned) _owned.Add(owned);
+        if (moderator is IDisposable owned) this.owned.Add(owned);
         if (settings.ModerationBatch == 1 || !one.IsLocal) return moderator;
         BatchingModerator gathered = new(moderator, settings.ModerationBatch, timeout: settings.ModerationTimeout);
-        _batching.Add(gathered);
+        batching.Add(gathered);
         return gathered;
     }
 
@@ -53,6 +53,6 @@ internal sealed class ModeratorFactory(GatewaySettings settings, Func<GuardPolic
     {
         Endpoint = endpoint,
         RetryPolicy = new ClientRetryPolicy(maxRetries: 0),
-        Transport = new HttpClientPipelineTransport(_http),
+        Transport = new HttpClientPipelineTransport(http),
     }).GetChatClient(model).AsIChatClient();
 }

@@ -6,7 +6,7 @@ namespace SafeRlhfV.Gateway;
 internal sealed class PolicyPatternModerator(Func<GuardPolicy> policy) : INonBlockingModerator
 {
     private static readonly Verdict Safe = Verdict.Safe("own-categories");
-    private volatile Tuple<GuardPolicy, PatternModerator?>? _current;
+    private volatile Tuple<GuardPolicy, PatternModerator?>? current;
 
     public string Name => "own-categories";
 
@@ -15,8 +15,8 @@ internal sealed class PolicyPatternModerator(Func<GuardPolicy> policy) : INonBlo
     public Task<IReadOnlyList<Verdict>> ModerateAsync(IReadOnlyList<ModerationRequest> requests, CancellationToken cancellationToken = default)
     {
         GuardPolicy now = policy();
-        Tuple<GuardPolicy, PatternModerator?>? current = _current;
-        if (current is null || !ReferenceEquals(current.Item1, now)) _current = current = Tuple.Create(now, PatternModerator.For(now));
+        Tuple<GuardPolicy, PatternModerator?>? current = this.current;
+        if (current is null || !ReferenceEquals(current.Item1, now)) this.current = current = Tuple.Create(now, PatternModerator.For(now));
         if (current.Item2 is { } patterns) return patterns.ModerateAsync(requests, cancellationToken);
         Verdict[] safe = new Verdict[requests.Count];
         Array.Fill(safe, Safe);

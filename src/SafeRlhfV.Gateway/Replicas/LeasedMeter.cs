@@ -8,12 +8,12 @@ namespace SafeRlhfV.Gateway;
 /// </summary>
 internal sealed class LeasedMeter(string name, int perMinute, TimeSpan lease, ReplicaDatabase database, TimeProvider clock) : IRateMeter
 {
-    private readonly double _lease = Math.Max(1, Math.Floor(perMinute * lease.TotalMinutes));
-    private readonly SemaphoreSlim _asking = new(1);
-    private readonly Lock _lock = new();
-    private double _held; // taken out of the bucket and not used; below zero: used and not yet charged to it
-    private long _refusedAt;
-    private TimeSpan _refusedFor;
+    private readonly double leased = Math.Max(1, Math.Floor(perMinute * lease.TotalMinutes));
+    private readonly SemaphoreSlim asking = new(1);
+    private readonly Lock gate = new();
+    private double held; // taken out of the bucket and not used; below zero: used and not yet charged to it
+    private long refusedAt;
+    private TimeSpan refusedFor;
 
     /// <inheritdoc/>
     public ValueTask<TimeSpan?> TakeOneAsync() => Take(1) ? default : AskAsync(1);
@@ -24,12 +24,12 @@ internal sealed class LeasedMeter(string name, int perMinute, TimeSpan lease, Re
     /// <summary>What was used beyond what was taken is charged to the bucket at once: another gateway's next request must find it gone.</summary>
     public async ValueTask ChargeAsync(long used)
     {
-        lock (_lock)
+        lock (gate)
         {
-            _held -= used;
-            if (_held >= 0) return;
+            held -= used;
+            if (held >= 0) return;
         }
-        await _asking.WaitAsync();
+        await asking.WaitAsync();
         try
         {
             await LeaseAsync(0);
@@ -40,31 +40,31 @@ internal sealed class LeasedMeter(string name, int perMinute, TimeSpan lease, Re
         }
         finally
         {
-            _asking.Release();
+            asking.Release();
         }
     }
 
     private bool Take(int amount)
     {
-        lock (_lock)
+        lock (gate)
         {
-            if (amount == 0 ? _held <= 0 : _held < amount) return false;
-            _held -= amount;
+            if (amount == 0 ? held <= 0 : held < amount) return false;
+            held -= amount;
             return true;
         }
     }
 
     private async ValueTask<TimeSpan?> AskAsync(int amount)
     {
-        await _asking.WaitAsync();
+        await asking.WaitAsync();
         try
         {
             if (Take(amount)) return null; // another request has asked meanwhile
             if (Refusal() is { } refused) return refused;
-            double level = await LeaseAsync(_lease);
+            double level = await LeaseAsync(leased);
             if (Take(amount)) return null;
-            (_refusedAt, _refusedFor) = (clock.GetTimestamp(), TimeSpan.FromMinutes(Math.Max(0, 1 - level) / perMinute));
-            return _refusedFor;
+            (refusedAt, refusedFor) = (clock.GetTimestamp(), TimeSpan.FromMinutes(Math.Max(0, 1 - level) / perMinute));
+            return refusedFor;
         }
         catch (Exception error) when (IsAway(error))
         {
@@ -75,24 +75,24 @@ internal sealed class LeasedMeter(string name, int perMinute, TimeSpan lease, Re
         }
         finally
         {
-            _asking.Release();
+            asking.Release();
         }
     }
 
     // An empty bucket is not asked again before it can hold something, nor for longer than a lease lasts: the limit may have been raised.
     private TimeSpan? Refusal()
     {
-        TimeSpan since = clock.GetElapsedTime(_refusedAt);
-        return since < _refusedFor && since < lease ? _refusedFor - since : null;
+        TimeSpan since = clock.GetElapsedTime(refusedAt);
+        return since < refusedFor && since < lease ? refusedFor - since : null;
     }
 
     // Pays what is owed and takes what is wanted, if it is there. One at a time.
     private async ValueTask<double> LeaseAsync(double wanted)
     {
         double owed;
-        lock (_lock) owed = Math.Max(0, -_held);
+        lock (gate) owed = Math.Max(0, -held);
         (double granted, double level) = await database.LeaseAsync(name, perMinute, wanted, owed);
-        lock (_lock) _held += owed + granted;
+        lock (gate) held += owed + granted;
         return level;
     }
 

@@ -9,7 +9,7 @@ internal sealed class ReplicaDatabase : IDisposable
     public const string Keys = "keys", Policy = "policy";
     private const int Seconds = 5; // the longest that a statement may take
 
-    private readonly NpgsqlDataSource _source;
+    private readonly NpgsqlDataSource source;
 
     /// <summary>Opens the database of the audit trail and makes the tables.</summary>
     /// <exception cref="InvalidInputException">It cannot be reached or used.</exception>
@@ -21,7 +21,7 @@ internal sealed class ReplicaDatabase : IDisposable
             source = NpgsqlDataSource.Create(settings.AuditTrail!["postgres:".Length..]);
             using NpgsqlCommand command = source.CreateCommand(ReplicaTables.Create);
             command.ExecuteNonQuery();
-            _source = source;
+            this.source = source;
         }
         catch (Exception error) when (error is NpgsqlException or ArgumentException) // away, or no connection string
         {
@@ -32,12 +32,12 @@ internal sealed class ReplicaDatabase : IDisposable
         }
     }
 
-    public void Dispose() => _source.Dispose();
+    public void Dispose() => source.Dispose();
 
     /// <summary>The versions in force, by kind.</summary>
     public Dictionary<string, SharedVersion> Read()
     {
-        using NpgsqlConnection connection = _source.OpenConnection();
+        using NpgsqlConnection connection = source.OpenConnection();
         return Read(connection);
     }
 
@@ -48,7 +48,7 @@ internal sealed class ReplicaDatabase : IDisposable
     /// <returns>The versions then in force.</returns>
     public Dictionary<string, SharedVersion> Publish(IReadOnlyDictionary<string, string> bodies, string publisher, bool onlyMissing)
     {
-        using NpgsqlConnection connection = _source.OpenConnection();
+        using NpgsqlConnection connection = source.OpenConnection();
         using NpgsqlTransaction transaction = connection.BeginTransaction(IsolationLevel.ReadCommitted);
         Run(connection, "LOCK TABLE guard_settings IN SHARE ROW EXCLUSIVE MODE"); // readers go on
         Dictionary<string, SharedVersion> before = Read(connection);
@@ -66,7 +66,7 @@ internal sealed class ReplicaDatabase : IDisposable
     /// <summary>A connection that hears of new versions.</summary>
     public async Task<NpgsqlConnection> ListenAsync(CancellationToken cancellationToken)
     {
-        NpgsqlConnection connection = await _source.OpenConnectionAsync(cancellationToken);
+        NpgsqlConnection connection = await source.OpenConnectionAsync(cancellationToken);
         try
         {
             await using NpgsqlCommand command = new($"LISTEN {ReplicaTables.Channel}", connection);
@@ -88,7 +88,7 @@ internal sealed class ReplicaDatabase : IDisposable
     /// <returns>How much was taken, and what is left; below zero where the bucket owes.</returns>
     public async Task<(double Granted, double Level)> LeaseAsync(string name, double perMinute, double wanted, double owed)
     {
-        await using NpgsqlCommand command = _source.CreateCommand(ReplicaTables.Lease);
+        await using NpgsqlCommand command = source.CreateCommand(ReplicaTables.Lease);
         command.CommandTimeout = Seconds;
         command.Parameters.AddWithValue(name);
         foreach (double value in (double[])[perMinute, wanted, owed]) command.Parameters.Add(new NpgsqlParameter<double> { TypedValue = value });
@@ -100,7 +100,7 @@ internal sealed class ReplicaDatabase : IDisposable
     /// <summary>Runs something while no other gateway runs it.</summary>
     public void Alone(Action action)
     {
-        using NpgsqlConnection connection = _source.OpenConnection();
+        using NpgsqlConnection connection = source.OpenConnection();
         using NpgsqlTransaction transaction = connection.BeginTransaction();
         using NpgsqlCommand wait = new("SELECT pg_advisory_xact_lock(729114506)", connection) { CommandTimeout = 60 }; // several may start on a busy machine
         wait.ExecuteNonQuery();
@@ -112,7 +112,7 @@ internal sealed class ReplicaDatabase : IDisposable
     public List<string> ReadSessionKeys()
     {
         List<string> keys = [];
-        using NpgsqlCommand command = _source.CreateCommand("SELECT xml FROM guard_session_key ORDER BY name");
+        using NpgsqlCommand command = source.CreateCommand("SELECT xml FROM guard_session_key ORDER BY name");
         using NpgsqlDataReader reader = command.ExecuteReader();
         while (reader.Read()) keys.Add(reader.GetString(0));
         return keys;
@@ -120,14 +120,14 @@ internal sealed class ReplicaDatabase : IDisposable
 
     public void AddSessionKey(string name, string xml)
     {
-        using NpgsqlConnection connection = _source.OpenConnection();
+        using NpgsqlConnection connection = source.OpenConnection();
         Run(connection, "INSERT INTO guard_session_key (name, xml) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET xml = excluded.xml", name, xml);
     }
 
     /// <summary>Ends a session for all gateways, and forgets those that would have ended by now.</summary>
     public async Task SignOutAsync(string session, DateTimeOffset ends)
     {
-        await using NpgsqlCommand command = _source.CreateCommand("""
+        await using NpgsqlCommand command = source.CreateCommand("""
             WITH past AS (DELETE FROM guard_signed_out WHERE ends < now() AND session <> $1)
             INSERT INTO guard_signed_out (session, ends) VALUES ($1, $2) ON CONFLICT (session) DO NOTHING
             """);
@@ -139,7 +139,7 @@ internal sealed class ReplicaDatabase : IDisposable
 
     public async Task<bool> IsSignedOutAsync(string session, CancellationToken cancellationToken)
     {
-        await using NpgsqlCommand command = _source.CreateCommand("SELECT 1 FROM guard_signed_out WHERE session = $1");
+        await using NpgsqlCommand command = source.CreateCommand("SELECT 1 FROM guard_signed_out WHERE session = $1");
         command.CommandTimeout = Seconds;
         command.Parameters.AddWithValue(session);
         return await command.ExecuteScalarAsync(cancellationToken) is not null;

@@ -9,18 +9,18 @@ namespace SafeRlhfV.Gateway;
 /// <summary>What makes a gateway one of several on a database: its keys, policy, limits and dashboard sessions are those of all.</summary>
 internal sealed class Replication
 {
-    private readonly ReplicaDatabase _database;
-    private readonly GatewaySettings _own;
-    private readonly TimeProvider _clock;
+    private readonly ReplicaDatabase database;
+    private readonly GatewaySettings own;
+    private readonly TimeProvider clock;
 
     /// <summary>Opens the database and takes over what is in force there.</summary>
     /// <exception cref="InvalidInputException">The database cannot be used, or holds what cannot be read.</exception>
     public Replication(GatewaySettings own, TimeProvider clock)
     {
-        (_own, _clock) = (own, clock);
-        _database = new(own);
-        Keys = new((name, most) => new LeasedMeter(name, most, own.Replicas!.Lease, _database, clock), clock);
-        Settings = new(_database, own, Keys);
+        (this.own, this.clock) = (own, clock);
+        database = new(own);
+        Keys = new((name, most) => new LeasedMeter(name, most, own.Replicas!.Lease, database, clock), clock);
+        Settings = new(database, own, Keys);
     }
 
     public KeyRing Keys { get; }
@@ -29,7 +29,7 @@ internal sealed class Replication
 
     public void AddTo(IServiceCollection services)
     {
-        services.AddSingleton(_ => _database); // made by the container's word, so that it disposes of it
+        services.AddSingleton(_ => database); // made by the container's word, so that it disposes of it
         services.AddHostedService(provider =>
         {
             provider.GetRequiredService<ReplicaDatabase>();
@@ -39,13 +39,13 @@ internal sealed class Replication
         services.AddDataProtection().SetApplicationName("safe-rlhf-v gateway");
         services.Configure<KeyManagementOptions>(options =>
         {
-            options.XmlRepository = new PostgresXmlRepository(_database);
-            if (_own.Audit.Key is { } secret) options.XmlEncryptor = new SecretXmlEncryptor(secret);
+            options.XmlRepository = new PostgresXmlRepository(database);
+            if (own.Audit.Key is { } secret) options.XmlEncryptor = new SecretXmlEncryptor(secret);
         });
     }
 
     public IDashboardSessions Sessions(IServiceProvider services) =>
-        new SharedDashboardSessions(services.GetRequiredService<IDataProtectionProvider>(), _database, Keys, _clock);
+        new SharedDashboardSessions(services.GetRequiredService<IDataProtectionProvider>(), database, Keys, clock);
 
     /// <summary>What <c>/readyz</c> says of it.</summary>
     public void Describe(JsonObject parts, IServiceProvider services)
@@ -53,7 +53,7 @@ internal sealed class Replication
         (long keys, long policy) = Settings.Versions;
         parts["replica"] = new JsonObject
         {
-            ["name"] = _own.Replicas!.Name,
+            ["name"] = own.Replicas!.Name,
             ["leader"] = services.GetRequiredService<AuditKeeper>().Leads,
             ["keys"] = keys,
             ["policy"] = policy,

@@ -10,9 +10,9 @@ namespace SafeRlhfV.Gateway;
 /// <summary>Decrypts what <see cref="SecretXmlEncryptor"/> made. The data protection makes it by its name.</summary>
 internal sealed class SecretXmlDecryptor : IXmlDecryptor
 {
-    private readonly byte[] _secret;
+    private readonly byte[] secret;
 
-    public SecretXmlDecryptor(IServiceProvider services) => _secret =
+    public SecretXmlDecryptor(IServiceProvider services) => secret =
         services.GetRequiredService<AuditSettings>().Key
             ?? throw new CryptographicException("The session keys are sealed with the audit key, which this gateway does not have (audit.key_env).");
 
@@ -21,7 +21,7 @@ internal sealed class SecretXmlDecryptor : IXmlDecryptor
         byte[] sealedBytes = Convert.FromBase64String(encryptedElement.Value);
         byte[] plain = new byte[sealedBytes.Length - SecretXmlEncryptor.NonceBytes - SecretXmlEncryptor.TagBytes];
         ReadOnlySpan<byte> all = sealedBytes;
-        using AesGcm cipher = SecretXmlEncryptor.Cipher(_secret);
+        using AesGcm cipher = SecretXmlEncryptor.Cipher(secret);
         cipher.Decrypt(
             all[..SecretXmlEncryptor.NonceBytes],
             all[(SecretXmlEncryptor.NonceBytes + SecretXmlEncryptor.TagBytes)..],

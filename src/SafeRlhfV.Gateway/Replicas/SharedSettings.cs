@@ -16,15 +16,15 @@ internal sealed partial class SharedSettings : BackgroundService
 {
     private static readonly JsonSerializerOptions Format = new(JsonSerializerOptions.Web) { UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow };
 
-    private readonly ReplicaDatabase _database;
-    private readonly TimeSpan _poll;
-    private readonly KeyRing _keys;
-    private ILogger<SharedSettings> _log = NullLogger<SharedSettings>.Instance;
-    private volatile GuardPolicy _policy = GuardPolicy.Default;
-    private volatile string? _fault;
-    private readonly string _name;
-    private readonly IReadOnlyDictionary<string, string> _own;
-    private SharedVersion? _seenKeys, _seenPolicy;
+    private readonly ReplicaDatabase database;
+    private readonly TimeSpan poll;
+    private readonly KeyRing keys;
+    private ILogger<SharedSettings> log = NullLogger<SharedSettings>.Instance;
+    private volatile GuardPolicy policy = GuardPolicy.Default;
+    private volatile string? fault;
+    private readonly string name;
+    private readonly IReadOnlyDictionary<string, string> own;
+    private SharedVersion? seenKeys, seenPolicy;
 
     /// <summary>
     /// Takes over what is in force, and of the gateway's file what the database does not have yet; that is published when the service starts.
@@ -32,26 +32,26 @@ internal sealed partial class SharedSettings : BackgroundService
     /// <exception cref="InvalidInputException">What the database holds cannot be read.</exception>
     public SharedSettings(ReplicaDatabase database, GatewaySettings settings, KeyRing keys)
     {
-        (_database, _poll, _keys, _name, _own) = (database, settings.Replicas!.Poll, keys, settings.Replicas.Name, Bodies(settings));
+        (this.database, poll, this.keys, name, own) = (database, settings.Replicas!.Poll, keys, settings.Replicas.Name, Bodies(settings));
         Dictionary<string, SharedVersion> inForce = database.Read();
-        foreach ((string kind, string body) in _own) inForce.TryAdd(kind, new(0, body));
+        foreach ((string kind, string body) in own) inForce.TryAdd(kind, new(0, body));
         Apply(inForce);
-        if (_fault is { } fault) throw new InvalidInputException(fault);
+        if (this.fault is { } fault) throw new InvalidInputException(fault);
     }
 
     /// <summary>Sets the log, which is made later than the policy is needed.</summary>
     public ILogger<SharedSettings> Log
     {
-        set => _log = value;
+        set => log = value;
     }
 
-    public GuardPolicy Policy => _policy;
+    public GuardPolicy Policy => policy;
 
     /// <summary>Why the latest version is not in force here, or why it cannot be read; null where all is well.</summary>
-    public string? Fault => _fault;
+    public string? Fault => fault;
 
     /// <summary>The versions of the keys and the policy in force here.</summary>
-    public (long Keys, long Policy) Versions => (_seenKeys?.Version ?? 0, _seenPolicy?.Version ?? 0);
+    public (long Keys, long Policy) Versions => (seenKeys?.Version ?? 0, seenPolicy?.Version ?? 0);
 
     /// <summary>Keys and policy of a gateway's file as they are published.</summary>
     public static IReadOnlyDictionary<string, string> Bodies(GatewaySettings settings) => new Dictionary<string, string>
@@ -67,13 +67,13 @@ internal sealed partial class SharedSettings : BackgroundService
         {
             try
             {
-                if (!isPublished) Compare(_database.Publish(_own, _name, onlyMissing: true));
+                if (!isPublished) Compare(database.Publish(own, name, onlyMissing: true));
                 isPublished = true;
-                await using NpgsqlConnection connection = await _database.ListenAsync(stoppingToken);
+                await using NpgsqlConnection connection = await database.ListenAsync(stoppingToken);
                 while (true)
                 {
-                    Apply(_database.Read());
-                    await connection.WaitAsync(_poll, stoppingToken);
+                    Apply(database.Read());
+                    await connection.WaitAsync(poll, stoppingToken);
                 }
             }
             catch (Exception error) when (!stoppingToken.IsCancellationRequested)
@@ -84,14 +84,14 @@ internal sealed partial class SharedSettings : BackgroundService
             {
                 return;
             }
-            await Task.Delay(_poll < TimeSpan.FromSeconds(1) ? _poll : TimeSpan.FromSeconds(1), stoppingToken)
+            await Task.Delay(poll < TimeSpan.FromSeconds(1) ? poll : TimeSpan.FromSeconds(1), stoppingToken)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
     private void Compare(Dictionary<string, SharedVersion> inForce)
     {
-        string[] others = [.. _own.Where(kind => inForce[kind.Key].Body != kind.Value).Select(kind => kind.Key)];
+        string[] others = [.. own.Where(kind => inForce[kind.Key].Body != kind.Value).Select(kind => kind.Key)];
         if (others.Length > 0) LogUnpublished(string.Join(" and ", others));
     }
 
@@ -102,8 +102,8 @@ internal sealed partial class SharedSettings : BackgroundService
         SharedVersion keys = versions[ReplicaDatabase.Keys], policy = versions[ReplicaDatabase.Policy];
         try
         {
-            if (keys != _seenKeys) _keys.Replace(JsonSerializer.Deserialize<KeySettings[]>(keys.Body, Format) ?? []);
-            _seenKeys = keys;
+            if (keys != seenKeys) this.keys.Replace(JsonSerializer.Deserialize<KeySettings[]>(keys.Body, Format) ?? []);
+            seenKeys = keys;
         }
         catch (JsonException error)
         {
@@ -111,9 +111,9 @@ internal sealed partial class SharedSettings : BackgroundService
         }
         try
         {
-            if (policy != _seenPolicy)
-                _policy = policy.Body.Length == 0 ? GuardPolicy.Default : PolicyReader.Parse(policy.Body, $"version {policy.Version} of the policy");
-            _seenPolicy = policy;
+            if (policy != seenPolicy)
+                this.policy = policy.Body.Length == 0 ? GuardPolicy.Default : PolicyReader.Parse(policy.Body, $"version {policy.Version} of the policy");
+            seenPolicy = policy;
         }
         catch (InvalidInputException error)
         {
@@ -124,8 +124,8 @@ internal sealed partial class SharedSettings : BackgroundService
 
     private void Tell(string? fault)
     {
-        if (fault is not null && fault != _fault) LogFault(fault);
-        _fault = fault;
+        if (fault is not null && fault != this.fault) LogFault(fault);
+        this.fault = fault;
     }
 
     [LoggerMessage(LogLevel.Warning,

@@ -8,9 +8,9 @@ namespace SafeRlhfV.Gateway;
 /// <summary>Reads the chunks of an upstream's stream. Text goes on at once; tool calls are put together and go on at the end.</summary>
 internal sealed class ChunkReader
 {
-    private readonly SortedDictionary<int, Call> _calls = [];
-    private string? _id, _model, _finish;
-    private UsageDetails? _usage;
+    private readonly SortedDictionary<int, Call> calls = [];
+    private string? id, model, finish;
+    private UsageDetails? usage;
 
     /// <summary>A chunk's update, or null where it holds nothing to pass on yet.</summary>
     public ChatResponseUpdate? Read(ReadOnlySpan<byte> data)
@@ -25,12 +25,12 @@ internal sealed class ChunkReader
             throw UpstreamException.Garbled("a chunk is not JSON", error);
         }
         if (chunk["error"] is not null) throw new UpstreamException(502, "The model has failed while answering.", true);
-        _id ??= CompletionReader.Text(chunk["id"]);
-        _model ??= CompletionReader.Text(chunk["model"]);
-        _usage = CompletionReader.Usage(chunk["usage"]) ?? _usage;
+        id ??= CompletionReader.Text(chunk["id"]);
+        model ??= CompletionReader.Text(chunk["model"]);
+        usage = CompletionReader.Usage(chunk["usage"]) ?? usage;
         if (chunk["choices"] is not JsonArray { Count: > 0 } choices) return null;
         if (choices.Count > 1 || choices[0] is not JsonObject choice) throw UpstreamException.Garbled("a chunk has several choices");
-        _finish = CompletionReader.Text(choice["finish_reason"]) ?? _finish;
+        finish = CompletionReader.Text(choice["finish_reason"]) ?? finish;
         if (choice["delta"] is not JsonObject delta) return null;
         List<AIContent> contents = [];
         foreach ((string name, JsonNode? value) in delta)
@@ -47,15 +47,15 @@ internal sealed class ChunkReader
     /// <exception cref="UpstreamException">The stream broke off before its end.</exception>
     public ChatResponseUpdate Finish()
     {
-        if (_finish is null) throw new UpstreamException(502, "The model's answer was cut off.", true, "upstream_cut");
-        List<AIContent> contents = [.. _calls.Values.Select(call => call.ToContent())];
-        if (_usage is not null) contents.Add(new UsageContent(_usage));
+        if (finish is null) throw new UpstreamException(502, "The model's answer was cut off.", true, "upstream_cut");
+        List<AIContent> contents = [.. calls.Values.Select(call => call.ToContent())];
+        if (usage is not null) contents.Add(new UsageContent(usage));
         ChatResponseUpdate update = Update(contents);
-        update.FinishReason = new ChatFinishReason(_finish);
+        update.FinishReason = new ChatFinishReason(finish);
         return update;
     }
 
-    private ChatResponseUpdate Update(List<AIContent> contents) => new(ChatRole.Assistant, contents) { ResponseId = _id, ModelId = _model };
+    private ChatResponseUpdate Update(List<AIContent> contents) => new(ChatRole.Assistant, contents) { ResponseId = id, ModelId = model };
 
     private void AddCalls(JsonNode value)
     {
@@ -64,7 +64,7 @@ internal sealed class ChunkReader
         {
             if (node is not JsonObject part || part["index"] is not JsonValue at || !at.TryGetValue(out int index) || index is < 0 or > 1000)
                 throw UpstreamException.Garbled("a tool call has no index");
-            if (!_calls.TryGetValue(index, out Call? call)) _calls[index] = call = new();
+            if (!this.calls.TryGetValue(index, out Call? call)) this.calls[index] = call = new();
             call.Id ??= CompletionReader.Text(part["id"]);
             if (part["function"] is not JsonObject function) continue;
             call.Name ??= CompletionReader.Text(function["name"]);

@@ -9,17 +9,17 @@ internal sealed class CircuitBreaker(TimeSpan pause, TimeProvider clock)
 {
     private const int FewestCalls = 10;
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(15);
-    private readonly Lock _lock = new();
-    private Counts _now, _before;
-    private long _windowAt = clock.GetTimestamp(), _openedAt;
-    private bool _isOpen, _isProbing;
+    private readonly Lock gate = new();
+    private Counts now, before;
+    private long windowAt = clock.GetTimestamp(), openedAt;
+    private bool isOpen, isProbing;
 
     /// <summary>Whether calls are being held back: true until a trial call has succeeded.</summary>
     public bool IsOpen
     {
         get
         {
-            lock (_lock) return _isOpen && clock.GetElapsedTime(_openedAt) < pause;
+            lock (gate) return isOpen && clock.GetElapsedTime(openedAt) < pause;
         }
     }
 
@@ -28,47 +28,47 @@ internal sealed class CircuitBreaker(TimeSpan pause, TimeProvider clock)
     /// </summary>
     public bool TryEnter()
     {
-        lock (_lock)
+        lock (gate)
         {
-            if (!_isOpen) return true;
-            if (_isProbing || clock.GetElapsedTime(_openedAt) < pause) return false;
-            return _isProbing = true;
+            if (!isOpen) return true;
+            if (isProbing || clock.GetElapsedTime(openedAt) < pause) return false;
+            return isProbing = true;
         }
     }
 
     public void Succeeded()
     {
-        lock (_lock)
+        lock (gate)
         {
             Turn();
-            if (_isOpen) (_isOpen, _isProbing, _now, _before) = (false, false, default, default);
-            _now.All++;
+            if (isOpen) (isOpen, isProbing, now, before) = (false, false, default, default);
+            now.All++;
         }
     }
 
     public void Failed()
     {
-        lock (_lock)
+        lock (gate)
         {
             Turn();
-            _now.All++;
-            _now.Failures++;
-            int all = _now.All + _before.All, failures = _now.Failures + _before.Failures;
-            if (_isProbing || (!_isOpen && all >= FewestCalls && failures * 2 >= all)) (_isOpen, _isProbing, _openedAt) = (true, false, clock.GetTimestamp());
+            now.All++;
+            now.Failures++;
+            int all = now.All + before.All, failures = now.Failures + before.Failures;
+            if (isProbing || (!isOpen && all >= FewestCalls && failures * 2 >= all)) (isOpen, isProbing, openedAt) = (true, false, clock.GetTimestamp());
         }
     }
 
     /// <summary>The call ended without saying anything about the upstream: the caller went away.</summary>
     public void Abandoned()
     {
-        lock (_lock) _isProbing = false;
+        lock (gate) isProbing = false;
     }
 
     private void Turn()
     {
-        TimeSpan age = clock.GetElapsedTime(_windowAt);
+        TimeSpan age = clock.GetElapsedTime(windowAt);
         if (age < Window) return;
-        (_before, _now, _windowAt) = (age < 2 * Window ? _now : default, default, clock.GetTimestamp());
+        (before, now, windowAt) = (age < 2 * Window ? now : default, default, clock.GetTimestamp());
     }
 
     private struct Counts

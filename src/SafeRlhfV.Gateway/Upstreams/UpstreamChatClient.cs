@@ -14,19 +14,19 @@ namespace SafeRlhfV.Gateway;
 internal sealed class UpstreamChatClient : IChatClient
 {
     private const int LargestAnswer = 32 * 1024 * 1024;
-    private readonly UpstreamSettings _settings;
-    private readonly HttpClient _http;
-    private readonly Uri _address;
-    private readonly CircuitBreaker _breaker;
-    private readonly AuthenticationHeaderValue? _authorization;
+    private readonly UpstreamSettings settings;
+    private readonly HttpClient http;
+    private readonly Uri address;
+    private readonly CircuitBreaker breaker;
+    private readonly AuthenticationHeaderValue? authorization;
 
     public UpstreamChatClient(UpstreamSettings settings, TimeProvider? clock = null)
     {
-        _breaker = new(settings.Break, clock ?? TimeProvider.System);
-        _settings = settings;
-        _authorization = settings.Key is { } key ? new("Bearer", key) : null;
-        _address = new(settings.Endpoint!.ToString().TrimEnd('/') + "/chat/completions");
-        _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, ActivityHeadersPropagator = null,
+        breaker = new(settings.Break, clock ?? TimeProvider.System);
+        this.settings = settings;
+        authorization = settings.Key is { } key ? new("Bearer", key) : null;
+        address = new(settings.Endpoint!.ToString().TrimEnd('/') + "/chat/completions");
+        http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, ActivityHeadersPropagator = null,
             PooledConnectionLifetime = TimeSpan.FromMinutes(2) })
         {
             Timeout = Timeout.InfiniteTimeSpan,
@@ -35,7 +35,7 @@ internal sealed class UpstreamChatClient : IChatClient
     }
 
     /// <summary>Whether it is being left alone.</summary>
-    public bool IsBroken => _breaker.IsOpen;
+    public bool IsBroken => breaker.IsOpen;
 
     public async Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null,
         CancellationToken cancellationToken = default)
@@ -60,7 +60,7 @@ internal sealed class UpstreamChatClient : IChatClient
         if (response.Content.Headers.ContentType?.MediaType is not "text/event-stream") throw UpstreamException.Garbled("it is no stream");
         ChunkReader chunks = new();
         await using Stream stream = await response.Content.ReadAsStreamAsync(cancellationToken);
-        await foreach (ReadOnlyMemory<byte> data in ServerSentEvents.ReadAsync(stream, _settings.IdleTimeout, cancellationToken))
+        await foreach (ReadOnlyMemory<byte> data in ServerSentEvents.ReadAsync(stream, settings.IdleTimeout, cancellationToken))
         {
             if (data.Span.SequenceEqual("[DONE]"u8)) break;
             if (chunks.Read(data.Span) is { } update) yield return update;
@@ -70,7 +70,7 @@ internal sealed class UpstreamChatClient : IChatClient
 
     public object? GetService(Type serviceType, object? serviceKey = null) => serviceType.IsInstanceOfType(this) ? this : null;
 
-    public void Dispose() => _http.Dispose();
+    public void Dispose() => http.Dispose();
 
     private async Task<HttpResponseMessage> SendAsync(IEnumerable<ChatMessage> messages, ChatCall call, bool stream, CancellationToken cancellationToken)
     {
@@ -85,14 +85,14 @@ internal sealed class UpstreamChatClient : IChatClient
     {
         for (int attempt = 0; ; attempt++)
         {
-            bool isLast = attempt >= _settings.Retries;
+            bool isLast = attempt >= settings.Retries;
             try
             {
                 HttpResponseMessage response = await OnceAsync(body, stream, cancellationToken);
                 if (isLast || !(response.StatusCode == HttpStatusCode.TooManyRequests || IsFailure(response))) return response;
                 response.Dispose();
             }
-            catch (UpstreamException) when (!isLast && !_breaker.IsOpen)
+            catch (UpstreamException) when (!isLast && !breaker.IsOpen)
             {
                 // once more
             }
@@ -102,47 +102,47 @@ internal sealed class UpstreamChatClient : IChatClient
 
     private async Task<HttpResponseMessage> OnceAsync(byte[] body, bool stream, CancellationToken cancellationToken)
     {
-        if (!_breaker.TryEnter()) throw new UpstreamException(503, "The model is not available at present.", true, "upstream_unavailable");
+        if (!breaker.TryEnter()) throw new UpstreamException(503, "The model is not available at present.", true, "upstream_unavailable");
         using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(_settings.Timeout);
+        limit.CancelAfter(settings.Timeout);
         try
         {
             HttpResponseMessage response = await SendAsync(body, stream, limit.Token);
-            if (IsFailure(response)) _breaker.Failed();
-            else _breaker.Succeeded();
+            if (IsFailure(response)) breaker.Failed();
+            else breaker.Succeeded();
             return response;
         }
         catch (Exception) when (cancellationToken.IsCancellationRequested)
         {
-            _breaker.Abandoned();
+            breaker.Abandoned();
             throw new OperationCanceledException(cancellationToken);
         }
         catch (OperationCanceledException error)
         {
-            _breaker.Failed();
+            breaker.Failed();
             throw new UpstreamException(504, "The model did not answer in time.", true, "upstream_timeout", error);
         }
         catch (HttpRequestException error)
         {
-            _breaker.Failed();
+            breaker.Failed();
             throw new UpstreamException(502, "The model could not be reached, or its answer was cut off.", true, "upstream_unreachable", error);
         }
     }
 
     private async Task<HttpResponseMessage> SendAsync(byte[] body, bool stream, CancellationToken cancellationToken)
     {
-        using HttpRequestMessage request = new(HttpMethod.Post, _address) { Content = new ByteArrayContent(body) };
+        using HttpRequestMessage request = new(HttpMethod.Post, address) { Content = new ByteArrayContent(body) };
         request.Content.Headers.TryAddWithoutValidation("Content-Type", "application/json");
         request.Headers.TryAddWithoutValidation("Accept", stream ? "text/event-stream" : "application/json");
-        if (_authorization is not null) request.Headers.Authorization = _authorization;
-        return await _http.SendAsync(request, stream ? HttpCompletionOption.ResponseHeadersRead : HttpCompletionOption.ResponseContentRead, cancellationToken);
+        if (authorization is not null) request.Headers.Authorization = authorization;
+        return await http.SendAsync(request, stream ? HttpCompletionOption.ResponseHeadersRead : HttpCompletionOption.ResponseContentRead, cancellationToken);
     }
 
     private static bool IsFailure(HttpResponseMessage response) => (int)response.StatusCode is 408 or >= 500;
 
     // Written straight from what the caller sent: a copy of a body full of images costs more than all else here.
     private byte[] Body(IEnumerable<ChatMessage> messages, ChatCall call, bool stream) =>
-        JsonReply.Render((_settings.Model, messages, call, stream),
+        JsonReply.Render((settings.Model, messages, call, stream),
             static (writer, state) => Write(writer, state.Model, state.messages, state.call, state.stream));
 
     private static void Write(Utf8JsonWriter writer, string? model, IEnumerable<ChatMessage> messages, ChatCall call, bool stream)

@@ -7,19 +7,19 @@ namespace SafeRlhfV.Guard;
 /// <summary>What a moderator can judge of chat contents: their text, their images, and what it cannot read.</summary>
 internal sealed class ChatContents
 {
-    private StringBuilder? _joined; // made only where there is more than one text
-    private string _text = "";
-    private readonly List<ModerationImage> _images = [];
+    private StringBuilder? joined; // made only where there is more than one text
+    private string text = "";
+    private readonly List<ModerationImage> images = [];
 
     /// <summary>All text, each content on a line of its own: joined, the end of one could hide the beginning of the next from a moderator.</summary>
-    public string Text => _joined is null ? _text : _text = _joined.ToString();
+    public string Text => joined is null ? text : text = joined.ToString();
 
-    public IReadOnlyList<ModerationImage> Images => _images;
+    public IReadOnlyList<ModerationImage> Images => images;
 
     /// <summary>The kind of a content that cannot be judged, or null.</summary>
     public string? Unreadable { get; private set; }
 
-    public bool IsEmpty => (_joined?.Length ?? _text.Length) == 0 && _images.Count == 0 && Unreadable is null;
+    public bool IsEmpty => (joined?.Length ?? text.Length) == 0 && images.Count == 0 && Unreadable is null;
 
     public static ChatContents Of(IEnumerable<AIContent> contents)
     {
@@ -45,16 +45,16 @@ internal sealed class ChatContents
             case ErrorContent error: Append(error.Message); Append(error.Details); break;
             case FunctionCallContent call: Append(call.Name + " " + Serialize(call.Arguments)); break;
             case FunctionResultContent result: AddResult(result.Result); break;
-            case DataContent data when data.HasTopLevelMediaType("image"): _images.Add(new(new EncodedImage(data.Data.ToArray(),
+            case DataContent data when data.HasTopLevelMediaType("image"): images.Add(new(new EncodedImage(data.Data.ToArray(),
                 data.Name)) { MediaType = data.MediaType }); break;
             case DataContent data when data.HasTopLevelMediaType("text"): Append(Encoding.UTF8.GetString(data.Data.Span)); break;
-            case UriContent uri when uri.HasTopLevelMediaType("image"): _images.Add(new(uri.Uri) { MediaType = uri.MediaType }); break;
+            case UriContent uri when uri.HasTopLevelMediaType("image"): images.Add(new(uri.Uri) { MediaType = uri.MediaType }); break;
             case UsageContent: break;
             default: Unreadable ??= content is DataContent other ? other.MediaType : content is UriContent far ? far.MediaType : content.GetType().Name; break;
         }
     }
 
-    public void AddImages(IEnumerable<ModerationImage> images) => _images.AddRange(images);
+    public void AddImages(IEnumerable<ModerationImage> images) => this.images.AddRange(images);
 
     private void AddResult(object? result)
     {
@@ -66,14 +66,14 @@ internal sealed class ChatContents
     private void Append(string? text)
     {
         if (string.IsNullOrEmpty(text)) return;
-        if (_joined is null && _text.Length == 0)
+        if (joined is null && this.text.Length == 0)
         {
-            _text = text;
+            this.text = text;
             return;
         }
-        _joined ??= new(_text);
-        if (_joined[^1] != '\n') _joined.Append('\n');
-        _joined.Append(text);
+        joined ??= new(this.text);
+        if (joined[^1] != '\n') joined.Append('\n');
+        joined.Append(text);
     }
 
     private static string Serialize(object? value)

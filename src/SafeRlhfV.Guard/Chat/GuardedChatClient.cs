@@ -13,16 +13,16 @@ namespace SafeRlhfV.Guard;
 /// </remarks>
 public sealed class GuardedChatClient : DelegatingChatClient
 {
-    private readonly GuardOptions _options;
-    private readonly IModerator _moderator;
-    private readonly IModerator _promptModerator;
-    private readonly ObserverHealth _health = new();
+    private readonly GuardOptions options;
+    private readonly IModerator moderator;
+    private readonly IModerator promptModerator;
+    private readonly ObserverHealth health = new();
 
     /// <summary>Wraps a client.</summary>
     /// <exception cref="ArgumentException">No moderator is given, or it does not judge what is to be checked.</exception>
     public GuardedChatClient(IChatClient inner, GuardOptions options) : base(inner)
     {
-        _options = options;
+        this.options = options;
         IModerator moderator = options.Moderator ?? options.PromptModerator
             ?? throw new ArgumentException("GuardOptions.Moderator must be set.", nameof(options));
         if (options.Moderator is null && options.CheckAnswers)
@@ -33,8 +33,8 @@ public sealed class GuardedChatClient : DelegatingChatClient
                 $"{promptModerator.Name} judges no prompts; set GuardOptions.PromptModerator to one that does, or CheckPrompts to false.", nameof(options));
         if (options.CheckAnswers && !moderator.Judges(GuardSide.Answer))
             throw new ArgumentException($"{moderator.Name} judges no answers; set GuardOptions.Moderator to one that does.", nameof(options));
-        _moderator = moderator.FailClosed(options.ModerationTimeout);
-        _promptModerator = promptModerator.FailClosed(options.ModerationTimeout);
+        this.moderator = moderator.FailClosed(options.ModerationTimeout);
+        this.promptModerator = promptModerator.FailClosed(options.ModerationTimeout);
     }
 
     /// <inheritdoc/>
@@ -42,16 +42,16 @@ public sealed class GuardedChatClient : DelegatingChatClient
         CancellationToken cancellationToken = default)
     {
         ChatMessage[] asked = [.. messages];
-        GuardSession session = new(_options, _moderator, _promptModerator, _health, asked, options);
+        GuardSession session = new(this.options, moderator, promptModerator, health, asked, options);
         try
         {
             if (await session.CheckPromptAsync(cancellationToken).ConfigureAwait(false) is { } refusal) return Refuse(refusal, session.Report, null);
             GuardDecision? last = null;
             for (int round = 0; ; round++)
             {
-                long started = _options.Clock.GetTimestamp();
+                long started = this.options.Clock.GetTimestamp();
                 ChatResponse response = await base.GetResponseAsync(WithFeedback(asked, last), options?.Clone(), cancellationToken).ConfigureAwait(false);
-                TimeSpan generation = _options.Clock.GetElapsedTime(started);
+                TimeSpan generation = this.options.Clock.GetElapsedTime(started);
                 ChatContents answer = ChatContents.Of(response.Messages.SelectMany(message => message.Contents));
                 last = await session.JudgeAnswerAsync(round, answer, generation, cancellationToken).ConfigureAwait(false);
                 if (last.Passes)
@@ -79,8 +79,8 @@ public sealed class GuardedChatClient : DelegatingChatClient
         IEnumerable<ChatMessage> messages, ChatOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         ChatMessage[] asked = [.. messages];
-        GuardSession session = new(_options, _moderator, _promptModerator, _health, asked, options);
-        GuardedStream stream = new(session, _options.Release, _options.Clock);
+        GuardSession session = new(this.options, moderator, promptModerator, health, asked, options);
+        GuardedStream stream = new(session, this.options.Release, this.options.Clock);
         try
         {
             if (await session.CheckPromptAsync(cancellationToken).ConfigureAwait(false) is { } refusal)
@@ -108,7 +108,7 @@ public sealed class GuardedChatClient : DelegatingChatClient
     }
 
     private IEnumerable<ChatMessage> WithFeedback(ChatMessage[] asked, GuardDecision? last) =>
-        last is null ? asked : [.. asked, new ChatMessage(_options.FeedbackRole, PolicyTexts.Feedback(last.Verdict))];
+        last is null ? asked : [.. asked, new ChatMessage(options.FeedbackRole, PolicyTexts.Feedback(last.Verdict))];
 
     private static ChatResponse Pass(ChatResponse response, string? notice, GuardReport report)
     {

@@ -6,11 +6,11 @@ namespace SafeRlhfV.Guard;
 /// <summary>Lets a streamed answer through as it passes; one instance serves the rounds of one request.</summary>
 internal sealed class GuardedStream(GuardSession session, StreamRelease release, TimeProvider clock)
 {
-    private StreamBuffer _buffer = new(release);
-    private int _round;
-    private bool _released;
-    private bool _noticed;
-    private string? _notice;
+    private StreamBuffer buffer = new(release);
+    private int round;
+    private bool released;
+    private bool noticed;
+    private string? notice;
 
     /// <summary>Whether the answer has ended, one way or another; if not, another round is due.</summary>
     public bool IsDone { get; private set; }
@@ -22,7 +22,7 @@ internal sealed class GuardedStream(GuardSession session, StreamRelease release,
     public GuardDecision? Last { get; private set; }
 
     /// <summary>Forgets the draft before and starts a round.</summary>
-    public void Begin(int round) => (_round, _buffer, Last) = (round, new(release), null);
+    public void Begin(int round) => (this.round, buffer, Last) = (round, new(release), null);
 
     public async IAsyncEnumerable<ChatResponseUpdate> PassAsync(IAsyncEnumerable<ChatResponseUpdate> updates,
         [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -31,9 +31,9 @@ internal sealed class GuardedStream(GuardSession session, StreamRelease release,
         await using IAsyncEnumerator<ChatResponseUpdate> source = updates.GetAsyncEnumerator(cancellationToken);
         while (await MoveAsync(source).ConfigureAwait(false))
         {
-            _buffer.Add(source.Current);
-            if (!_buffer.ShouldJudge) continue;
-            Last = await session.JudgeAnswerAsync(_round, _buffer.Judged(), clock.GetElapsedTime(started), cancellationToken).ConfigureAwait(false);
+            buffer.Add(source.Current);
+            if (!buffer.ShouldJudge) continue;
+            Last = await session.JudgeAnswerAsync(round, buffer.Judged(), clock.GetElapsedTime(started), cancellationToken).ConfigureAwait(false);
             if (!Last.Passes) break;
             if (!await session.IsRecordedAsync().ConfigureAwait(false))
             {
@@ -42,7 +42,7 @@ internal sealed class GuardedStream(GuardSession session, StreamRelease release,
                 yield return Refusal(unrecorded ?? session.Policy.FailureRefusal);
                 yield break;
             }
-            foreach (ChatResponseUpdate update in Noticed(_buffer.ReleasePassed())) yield return update;
+            foreach (ChatResponseUpdate update in Noticed(buffer.ReleasePassed())) yield return update;
         }
         if (Last is { Passes: false })
         {
@@ -52,7 +52,7 @@ internal sealed class GuardedStream(GuardSession session, StreamRelease release,
         }
 
         // The end: everything is judged once more with what no step has seen yet (the last words, tool calls, images).
-        Last = await session.JudgeAnswerAsync(_round, _buffer.Whole(), clock.GetElapsedTime(started), cancellationToken).ConfigureAwait(false);
+        Last = await session.JudgeAnswerAsync(round, buffer.Whole(), clock.GetElapsedTime(started), cancellationToken).ConfigureAwait(false);
         if (!Last.Passes)
         {
             if (MayRegenerate) yield break;
@@ -60,34 +60,34 @@ internal sealed class GuardedStream(GuardSession session, StreamRelease release,
             yield break;
         }
         NoteNotice();
-        string? failure = await session.EndAsync(GuardOutcome.Passed, null, _notice, cancellationToken).ConfigureAwait(false);
+        string? failure = await session.EndAsync(GuardOutcome.Passed, null, notice, cancellationToken).ConfigureAwait(false);
         IsDone = true;
         if (failure is not null)
         {
             yield return Refusal(failure);
             yield break;
         }
-        foreach (ChatResponseUpdate update in Noticed(_buffer.ReleaseAll())) yield return update;
-        yield return _buffer.Final(session.Report);
+        foreach (ChatResponseUpdate update in Noticed(buffer.ReleaseAll())) yield return update;
+        yield return buffer.Final(session.Report);
     }
 
     /// <summary>The one update that refuses; it ends the stream.</summary>
     public ChatResponseUpdate Refusal(string refusal)
     {
         IsDone = true;
-        ChatResponseUpdate update = _buffer.Final(session.Report);
+        ChatResponseUpdate update = buffer.Final(session.Report);
         update.FinishReason = ChatFinishReason.ContentFilter;
         update.Role ??= ChatRole.Assistant;
-        update.Contents = [new TextContent(_released ? "\n\n" + refusal : refusal)];
+        update.Contents = [new TextContent(released ? "\n\n" + refusal : refusal)];
         return update;
     }
 
-    private bool MayRegenerate => !_released && Last!.Action == GuardAction.Regenerate && _round < session.Policy.Rounds;
+    private bool MayRegenerate => !released && Last!.Action == GuardAction.Regenerate && round < session.Policy.Rounds;
 
     private async Task<ChatResponseUpdate> WithholdAsync(CancellationToken cancellationToken)
     {
-        GuardOutcome outcome = _released ? GuardOutcome.CutShort : GuardOutcome.AnswerRefused;
-        string? refusal = await session.EndAsync(outcome, session.RefuseAnswer(Last!), _notice, cancellationToken).ConfigureAwait(false);
+        GuardOutcome outcome = released ? GuardOutcome.CutShort : GuardOutcome.AnswerRefused;
+        string? refusal = await session.EndAsync(outcome, session.RefuseAnswer(Last!), notice, cancellationToken).ConfigureAwait(false);
         return Refusal(refusal ?? session.Policy.FailureRefusal);
     }
 
@@ -99,7 +99,7 @@ internal sealed class GuardedStream(GuardSession session, StreamRelease release,
         return moved;
     }
 
-    private void NoteNotice() => _notice ??= session.NoticeFor(Last!) ?? session.PromptNotice;
+    private void NoteNotice() => notice ??= session.NoticeFor(Last!) ?? session.PromptNotice;
 
     // The notice stands before the first text that leaves after it was decided.
     private IEnumerable<ChatResponseUpdate> Noticed(IReadOnlyList<ChatResponseUpdate> updates)
@@ -107,12 +107,12 @@ internal sealed class GuardedStream(GuardSession session, StreamRelease release,
         NoteNotice();
         foreach (ChatResponseUpdate update in updates)
         {
-            if (_notice is not null && !_noticed && update.Contents.Any(content => content is TextContent))
+            if (notice is not null && !noticed && update.Contents.Any(content => content is TextContent))
             {
-                update.Contents.Insert(0, new TextContent((_released ? "\n\n" : "") + _notice + "\n\n"));
-                _noticed = true;
+                update.Contents.Insert(0, new TextContent((released ? "\n\n" : "") + notice + "\n\n"));
+                noticed = true;
             }
-            _released = true;
+            released = true;
             yield return update;
         }
     }

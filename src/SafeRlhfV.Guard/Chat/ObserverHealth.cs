@@ -5,11 +5,11 @@ namespace SafeRlhfV.Guard;
 /// </summary>
 internal sealed class ObserverHealth
 {
-    private volatile bool _isFailing;
+    private volatile bool isFailing;
 
     public bool IsFailing
     {
-        get => _isFailing;
-        set => _isFailing = value;
+        get => isFailing;
+        set => isFailing = value;
     }
 }

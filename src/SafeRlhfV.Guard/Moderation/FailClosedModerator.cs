@@ -10,31 +10,31 @@ namespace SafeRlhfV.Guard;
 /// </remarks>
 public sealed class FailClosedModerator : INonBlockingModerator
 {
-    private readonly IModerator _inner;
-    private readonly TimeSpan _timeout;
+    private readonly IModerator inner;
+    private readonly TimeSpan timeout;
 
     /// <summary>Wraps a moderator.</summary>
     /// <param name="inner">The moderator.</param>
     /// <param name="timeout">The longest that judging one request may take, 30 s by default; every further request of a batch adds a second.</param>
     public FailClosedModerator(IModerator inner, TimeSpan? timeout = null)
     {
-        _inner = inner;
-        _timeout = timeout ?? TimeSpan.FromSeconds(30);
-        if (_timeout <= TimeSpan.Zero && _timeout != Timeout.InfiniteTimeSpan)
+        this.inner = inner;
+        this.timeout = timeout ?? TimeSpan.FromSeconds(30);
+        if (this.timeout <= TimeSpan.Zero && this.timeout != Timeout.InfiniteTimeSpan)
             throw new ArgumentOutOfRangeException(nameof(timeout), "The time-out must be positive.");
     }
 
     /// <summary>The moderator that it watches.</summary>
-    internal IModerator Inner => _inner;
+    internal IModerator Inner => inner;
 
     /// <inheritdoc/>
-    public string Name => _inner.Name;
+    public string Name => inner.Name;
 
     /// <inheritdoc/>
-    public bool Judges(GuardSide side) => _inner.Judges(side);
+    public bool Judges(GuardSide side) => inner.Judges(side);
 
     /// <inheritdoc/>
-    public bool IsImmediate => _inner is INonBlockingModerator { IsImmediate: true };
+    public bool IsImmediate => inner is INonBlockingModerator { IsImmediate: true };
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<Verdict>> ModerateAsync(IReadOnlyList<ModerationRequest> requests, CancellationToken cancellationToken = default) =>
@@ -45,7 +45,7 @@ public sealed class FailClosedModerator : INonBlockingModerator
     {
         try
         {
-            Task<IReadOnlyList<Verdict>> asked = _inner.ModerateAsync(requests, cancellationToken);
+            Task<IReadOnlyList<Verdict>> asked = inner.ModerateAsync(requests, cancellationToken);
             if (!asked.IsCompletedSuccessfully) return null;
             IReadOnlyList<Verdict>? found = TaskResult.Of(asked);
             if (found is null || found.Count != requests.Count) return null;
@@ -64,7 +64,7 @@ public sealed class FailClosedModerator : INonBlockingModerator
         if (requests.Count == 0) return [];
         Verdict[] verdicts = new Verdict[requests.Count];
         using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        if (_timeout != Timeout.InfiniteTimeSpan) limit.CancelAfter(_timeout + TimeSpan.FromSeconds(requests.Count - 1));
+        if (timeout != Timeout.InfiniteTimeSpan) limit.CancelAfter(timeout + TimeSpan.FromSeconds(requests.Count - 1));
         await FillAsync(requests, verdicts, 0, limit.Token, cancellationToken).ConfigureAwait(false);
         return verdicts;
     }
@@ -78,9 +78,9 @@ public sealed class FailClosedModerator : INonBlockingModerator
         try
         {
             // WaitAsync: a moderator that ignores its token must not hold the answer either. Task.Run: nor one that blocks the thread.
-            Task<IReadOnlyList<Verdict>> asked = _inner is INonBlockingModerator
-                ? _inner.ModerateAsync(requests, limit)
-                : Task.Run(() => _inner.ModerateAsync(requests, limit), limit);
+            Task<IReadOnlyList<Verdict>> asked = inner is INonBlockingModerator
+                ? inner.ModerateAsync(requests, limit)
+                : Task.Run(() => inner.ModerateAsync(requests, limit), limit);
             IReadOnlyList<Verdict> found = await (asked.IsCompleted ? asked : asked.WaitAsync(limit)).ConfigureAwait(false);
             if (found is not null && found.Count == requests.Count)
             {
@@ -96,7 +96,7 @@ public sealed class FailClosedModerator : INonBlockingModerator
         }
         catch (Exception) when (limit.IsCancellationRequested)
         {
-            failure = $"did not answer in time ({_timeout.TotalSeconds:0.###} s for one request)";
+            failure = $"did not answer in time ({timeout.TotalSeconds:0.###} s for one request)";
         }
         catch (Exception error)
         {

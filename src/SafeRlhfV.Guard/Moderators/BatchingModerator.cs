@@ -8,12 +8,12 @@ namespace SafeRlhfV.Guard;
 /// </remarks>
 public sealed class BatchingModerator : IComposedModerator, IAsyncDisposable
 {
-    private readonly IModerator _inner;
-    private readonly int _capacity;
-    private readonly TimeSpan _linger;
-    private readonly Channel<Waiting> _queue;
-    private readonly CancellationTokenSource _stop = new();
-    private readonly Task _loop;
+    private readonly IModerator inner;
+    private readonly int capacity;
+    private readonly TimeSpan linger;
+    private readonly Channel<Waiting> queue;
+    private readonly CancellationTokenSource stop = new();
+    private readonly Task loop;
 
     /// <summary>Starts gathering.</summary>
     /// <param name="inner">Who judges; it is made to fail closed.</param>
@@ -24,18 +24,18 @@ public sealed class BatchingModerator : IComposedModerator, IAsyncDisposable
     public BatchingModerator(IModerator inner, int batchSize = 32, TimeSpan? linger = null, int queueLength = 10_000, TimeSpan? timeout = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
-        (_inner, _capacity, _linger) = (inner.FailClosedPart(timeout), batchSize, linger ?? TimeSpan.FromMilliseconds(2));
-        _queue = Channel.CreateBounded<Waiting>(queueLength);
-        _loop = Task.Run(RunAsync);
+        (this.inner, capacity, this.linger) = (inner.FailClosedPart(timeout), batchSize, linger ?? TimeSpan.FromMilliseconds(2));
+        queue = Channel.CreateBounded<Waiting>(queueLength);
+        loop = Task.Run(RunAsync);
     }
 
     /// <inheritdoc/>
-    public string Name => _inner.Name;
+    public string Name => inner.Name;
 
-    IReadOnlyList<IModerator> IComposedModerator.Parts => [_inner];
+    IReadOnlyList<IModerator> IComposedModerator.Parts => [inner];
 
     /// <inheritdoc/>
-    public bool Judges(GuardSide side) => _inner.Judges(side);
+    public bool Judges(GuardSide side) => inner.Judges(side);
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<Verdict>> ModerateAsync(IReadOnlyList<ModerationRequest> requests, CancellationToken cancellationToken = default)
@@ -47,7 +47,7 @@ public sealed class BatchingModerator : IComposedModerator, IAsyncDisposable
             verdicts[i] = waiting.Verdict.Task;
             try
             {
-                await _queue.Writer.WriteAsync(waiting, cancellationToken).ConfigureAwait(false);
+                await queue.Writer.WriteAsync(waiting, cancellationToken).ConfigureAwait(false);
             }
             catch (ChannelClosedException)
             {
@@ -60,10 +60,10 @@ public sealed class BatchingModerator : IComposedModerator, IAsyncDisposable
     /// <summary>Stops; what still waits, or comes later, fails, and so is blocked.</summary>
     public async ValueTask DisposeAsync()
     {
-        _queue.Writer.TryComplete();
-        await _stop.CancelAsync().ConfigureAwait(false);
-        await _loop.ConfigureAwait(false);
-        _stop.Dispose();
+        queue.Writer.TryComplete();
+        await stop.CancelAsync().ConfigureAwait(false);
+        await loop.ConfigureAwait(false);
+        stop.Dispose();
     }
 
     private async Task RunAsync()
@@ -71,34 +71,34 @@ public sealed class BatchingModerator : IComposedModerator, IAsyncDisposable
         List<Waiting> batch = [];
         try
         {
-            while (await _queue.Reader.WaitToReadAsync(_stop.Token).ConfigureAwait(false))
+            while (await queue.Reader.WaitToReadAsync(stop.Token).ConfigureAwait(false))
             {
                 await GatherAsync(batch).ConfigureAwait(false);
                 if (batch.Count == 0) continue;
-                IReadOnlyList<Verdict> verdicts = await _inner.ModerateAsync([.. batch.Select(waiting => waiting.Request)], _stop.Token).ConfigureAwait(false);
+                IReadOnlyList<Verdict> verdicts = await inner.ModerateAsync([.. batch.Select(waiting => waiting.Request)], stop.Token).ConfigureAwait(false);
                 for (int i = 0; i < batch.Count; i++) batch[i].Verdict.TrySetResult(verdicts[i]);
                 batch.Clear();
             }
         }
-        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
             // stopped: what waits is told below
         }
         foreach (Waiting waiting in batch) waiting.Verdict.TrySetResult(Verdict.Failed(Name, "stopped"));
-        while (_queue.Reader.TryRead(out Waiting? waiting)) waiting.Verdict.TrySetResult(Verdict.Failed(Name, "stopped"));
+        while (queue.Reader.TryRead(out Waiting? waiting)) waiting.Verdict.TrySetResult(Verdict.Failed(Name, "stopped"));
     }
 
     private async Task GatherAsync(List<Waiting> batch)
     {
         Fill(batch);
-        if (batch.Count == 0 || batch.Count >= _capacity || _linger <= TimeSpan.Zero) return;
-        using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
-        patience.CancelAfter(_linger);
+        if (batch.Count == 0 || batch.Count >= capacity || linger <= TimeSpan.Zero) return;
+        using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(stop.Token);
+        patience.CancelAfter(linger);
         try
         {
-            while (batch.Count < _capacity && await _queue.Reader.WaitToReadAsync(patience.Token).ConfigureAwait(false)) Fill(batch);
+            while (batch.Count < capacity && await queue.Reader.WaitToReadAsync(patience.Token).ConfigureAwait(false)) Fill(batch);
         }
-        catch (OperationCanceledException) when (!_stop.IsCancellationRequested)
+        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
         {
             // nobody else came in time
         }
@@ -106,7 +106,7 @@ public sealed class BatchingModerator : IComposedModerator, IAsyncDisposable
 
     private void Fill(List<Waiting> batch)
     {
-        while (batch.Count < _capacity && _queue.Reader.TryRead(out Waiting? waiting))
+        while (batch.Count < capacity && queue.Reader.TryRead(out Waiting? waiting))
             if (!waiting.Cancelled.IsCancellationRequested) batch.Add(waiting);
     }
 

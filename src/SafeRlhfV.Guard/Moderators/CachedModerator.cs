@@ -6,13 +6,13 @@ namespace SafeRlhfV.Guard;
 /// <remarks>The contents themselves are not kept. An image that is only an address is never remembered, since what is behind it may change.</remarks>
 public sealed class CachedModerator : IComposedModerator
 {
-    private readonly IModerator _inner;
-    private readonly int _capacity;
-    private readonly TimeSpan _lifetime;
-    private readonly TimeProvider _clock;
-    private readonly Lock _lock = new();
-    private readonly Dictionary<string, LinkedListNode<Entry>> _byKey = [];
-    private readonly LinkedList<Entry> _byUse = new();
+    private readonly IModerator inner;
+    private readonly int capacity;
+    private readonly TimeSpan lifetime;
+    private readonly TimeProvider clock;
+    private readonly Lock gate = new();
+    private readonly Dictionary<string, LinkedListNode<Entry>> byKey = [];
+    private readonly LinkedList<Entry> byUse = new();
 
     /// <summary>Wraps a moderator.</summary>
     /// <param name="inner">Who judges what is not remembered.</param>
@@ -22,16 +22,16 @@ public sealed class CachedModerator : IComposedModerator
     public CachedModerator(IModerator inner, int capacity = 10_000, TimeSpan? lifetime = null, TimeProvider? clock = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(capacity);
-        (_inner, _capacity, _lifetime, _clock) = (inner, capacity, lifetime ?? TimeSpan.FromHours(1), clock ?? TimeProvider.System);
+        (this.inner, this.capacity, this.lifetime, this.clock) = (inner, capacity, lifetime ?? TimeSpan.FromHours(1), clock ?? TimeProvider.System);
     }
 
     /// <inheritdoc/>
-    public string Name => _inner.Name;
+    public string Name => inner.Name;
 
-    IReadOnlyList<IModerator> IComposedModerator.Parts => [_inner];
+    IReadOnlyList<IModerator> IComposedModerator.Parts => [inner];
 
     /// <inheritdoc/>
-    public bool Judges(GuardSide side) => _inner.Judges(side);
+    public bool Judges(GuardSide side) => inner.Judges(side);
 
     /// <summary>How many requests were answered from memory.</summary>
     public long Hits { get; private set; }
@@ -49,7 +49,7 @@ public sealed class CachedModerator : IComposedModerator
         int[] asked = [.. missing.Where(i => keys[i] is null).Concat(missing.Where(i => keys[i] is not null).DistinctBy(i => keys[i])).Order()];
         if (asked.Length > 0)
         {
-            IReadOnlyList<Verdict> found = await _inner.ModerateAsync([.. asked.Select(i => requests[i])], cancellationToken).ConfigureAwait(false);
+            IReadOnlyList<Verdict> found = await inner.ModerateAsync([.. asked.Select(i => requests[i])], cancellationToken).ConfigureAwait(false);
             if (found.Count != asked.Length) throw new InvalidOperationException($"{Name} gave {found.Count} verdicts for {asked.Length} requests.");
             Dictionary<string, Verdict> fresh = [];
             for (int i = 0; i < asked.Length; i++)
@@ -66,16 +66,16 @@ public sealed class CachedModerator : IComposedModerator
 
     private Verdict? Recall(string key)
     {
-        lock (_lock)
+        lock (gate)
         {
-            if (!_byKey.TryGetValue(key, out LinkedListNode<Entry>? node)) return null;
-            _byUse.Remove(node);
-            if (_clock.GetElapsedTime(node.Value.Made) > _lifetime)
+            if (!byKey.TryGetValue(key, out LinkedListNode<Entry>? node)) return null;
+            byUse.Remove(node);
+            if (clock.GetElapsedTime(node.Value.Made) > lifetime)
             {
-                _byKey.Remove(key);
+                byKey.Remove(key);
                 return null;
             }
-            _byUse.AddFirst(node);
+            byUse.AddFirst(node);
             Hits++;
             return node.Value.Verdict;
         }
@@ -83,13 +83,13 @@ public sealed class CachedModerator : IComposedModerator
 
     private void Remember(string key, Verdict verdict)
     {
-        lock (_lock)
+        lock (gate)
         {
-            if (_byKey.Remove(key, out LinkedListNode<Entry>? old)) _byUse.Remove(old);
-            _byKey[key] = _byUse.AddFirst(new Entry(key, verdict, _clock.GetTimestamp()));
-            if (_byKey.Count <= _capacity) return;
-            _byKey.Remove(_byUse.Last!.Value.Key);
-            _byUse.RemoveLast();
+            if (byKey.Remove(key, out LinkedListNode<Entry>? old)) byUse.Remove(old);
+            byKey[key] = byUse.AddFirst(new Entry(key, verdict, clock.GetTimestamp()));
+            if (byKey.Count <= capacity) return;
+            byKey.Remove(byUse.Last!.Value.Key);
+            byUse.RemoveLast();
         }
     }
 

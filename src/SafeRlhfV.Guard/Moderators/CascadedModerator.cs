@@ -6,32 +6,32 @@ namespace SafeRlhfV.Guard;
 /// </summary>
 public sealed class CascadedModerator : INonBlockingModerator, IComposedModerator
 {
-    private readonly IReadOnlyList<CascadeStage> _stages;
+    private readonly IReadOnlyList<CascadeStage> stages;
 
     /// <summary>Creates the cascade.</summary>
     /// <param name="stages">At least one, the cheapest first.</param>
     /// <param name="timeout">The time-out of each that is not composed of others, as in <see cref="FailClosedModerator"/>.</param>
     public CascadedModerator(IEnumerable<CascadeStage> stages, TimeSpan? timeout = null)
     {
-        _stages = [.. stages.Select(stage => stage with { Moderator = stage.Moderator.FailClosedPart(timeout) })];
-        if (_stages.Count == 0) throw new ArgumentException("At least one stage is needed.", nameof(stages));
-        Name = string.Join(">", _stages.Select(stage => stage.Moderator.Name));
+        this.stages = [.. stages.Select(stage => stage with { Moderator = stage.Moderator.FailClosedPart(timeout) })];
+        if (this.stages.Count == 0) throw new ArgumentException("At least one stage is needed.", nameof(stages));
+        Name = string.Join(">", this.stages.Select(stage => stage.Moderator.Name));
     }
 
     /// <inheritdoc/>
     public string Name { get; }
 
-    IReadOnlyList<IModerator> IComposedModerator.Parts => [.. _stages.Select(stage => stage.Moderator)];
+    IReadOnlyList<IModerator> IComposedModerator.Parts => [.. stages.Select(stage => stage.Moderator)];
 
     /// <inheritdoc/>
-    public bool Judges(GuardSide side) => _stages.Any(stage => stage.Moderator.Judges(side));
+    public bool Judges(GuardSide side) => stages.Any(stage => stage.Moderator.Judges(side));
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<Verdict>> ModerateAsync(IReadOnlyList<ModerationRequest> requests, CancellationToken cancellationToken = default)
     {
         Verdict?[] verdicts = new Verdict?[requests.Count];
         HashSet<int> open = [.. Enumerable.Range(0, requests.Count)];
-        foreach (CascadeStage stage in _stages)
+        foreach (CascadeStage stage in stages)
         {
             int[] asked = [.. open.Where(i => stage.Moderator.Judges(requests[i].Side))];
             if (asked.Length == 0) continue;

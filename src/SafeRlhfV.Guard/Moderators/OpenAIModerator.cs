@@ -29,10 +29,10 @@ public sealed class OpenAIModerator : IModerator
         ["violence/graphic"] = "horror_and_gore",
     };
 
-    private readonly HttpClient _http;
-    private readonly Uri _address;
-    private readonly string? _key;
-    private readonly string _model;
+    private readonly HttpClient http;
+    private readonly Uri address;
+    private readonly string? key;
+    private readonly string model;
 
     /// <summary>Creates the client.</summary>
     /// <param name="http">Sends the requests; not disposed.</param>
@@ -41,12 +41,12 @@ public sealed class OpenAIModerator : IModerator
     /// <param name="model">The model's name.</param>
     public OpenAIModerator(HttpClient http, Uri endpoint, string? key, string model = "omni-moderation-latest")
     {
-        (_http, _key, _model) = (http, key, model);
-        _address = new Uri(endpoint.ToString().TrimEnd('/') + "/moderations");
+        (this.http, this.key, this.model) = (http, key, model);
+        address = new Uri(endpoint.ToString().TrimEnd('/') + "/moderations");
     }
 
     /// <inheritdoc/>
-    public string Name => _model;
+    public string Name => model;
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<Verdict>> ModerateAsync(IReadOnlyList<ModerationRequest> requests, CancellationToken cancellationToken = default)
@@ -82,12 +82,12 @@ public sealed class OpenAIModerator : IModerator
 
     private async Task<IReadOnlyList<Verdict>> AskAsync(JsonArray input, int expected, CancellationToken cancellationToken)
     {
-        using HttpRequestMessage message = new(HttpMethod.Post, _address)
+        using HttpRequestMessage message = new(HttpMethod.Post, address)
         {
-            Content = JsonContent.Create(new JsonObject { ["model"] = _model, ["input"] = input }),
+            Content = JsonContent.Create(new JsonObject { ["model"] = model, ["input"] = input }),
         };
-        if (_key is not null) message.Headers.Authorization = new("Bearer", _key);
-        using HttpResponseMessage response = await _http.SendAsync(message, cancellationToken).ConfigureAwait(false);
+        if (key is not null) message.Headers.Authorization = new("Bearer", key);
+        using HttpResponseMessage response = await http.SendAsync(message, cancellationToken).ConfigureAwait(false);
         if (!response.IsSuccessStatusCode)
             throw new HttpRequestException($"The moderation service answered {(int)response.StatusCode}.", null, response.StatusCode);
         using JsonDocument document = await response.Content.ReadFromJsonAsync<JsonDocument>(cancellationToken).ConfigureAwait(false)

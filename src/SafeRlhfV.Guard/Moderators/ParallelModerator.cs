@@ -5,40 +5,40 @@ namespace SafeRlhfV.Guard;
 /// </summary>
 public sealed class ParallelModerator : INonBlockingModerator, IComposedModerator
 {
-    private readonly IReadOnlyList<IModerator> _moderators;
+    private readonly IReadOnlyList<IModerator> moderators;
 
     /// <summary>Creates the moderator.</summary>
     /// <param name="moderators">At least one.</param>
     /// <param name="timeout">The time-out of each that is not composed of others, as in <see cref="FailClosedModerator"/>.</param>
     public ParallelModerator(IEnumerable<IModerator> moderators, TimeSpan? timeout = null)
     {
-        _moderators = [.. moderators.Select(moderator => OneSidedModerator.Wrap(moderator.FailClosedPart(timeout)))];
-        if (_moderators.Count == 0) throw new ArgumentException("At least one moderator is needed.", nameof(moderators));
-        IsImmediate = _moderators.All(moderator => moderator is INonBlockingModerator { IsImmediate: true });
-        Name = string.Join("+", _moderators.Select(moderator => moderator.Name));
+        this.moderators = [.. moderators.Select(moderator => OneSidedModerator.Wrap(moderator.FailClosedPart(timeout)))];
+        if (this.moderators.Count == 0) throw new ArgumentException("At least one moderator is needed.", nameof(moderators));
+        IsImmediate = this.moderators.All(moderator => moderator is INonBlockingModerator { IsImmediate: true });
+        Name = string.Join("+", this.moderators.Select(moderator => moderator.Name));
     }
 
     /// <inheritdoc/>
     public string Name { get; }
 
-    IReadOnlyList<IModerator> IComposedModerator.Parts => _moderators;
+    IReadOnlyList<IModerator> IComposedModerator.Parts => moderators;
 
     /// <inheritdoc/>
     public bool IsImmediate { get; }
 
     /// <inheritdoc/>
-    public bool Judges(GuardSide side) => _moderators.Any(moderator => moderator.Judges(side));
+    public bool Judges(GuardSide side) => moderators.Any(moderator => moderator.Judges(side));
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<Verdict>> ModerateAsync(IReadOnlyList<ModerationRequest> requests, CancellationToken cancellationToken = default)
     {
         if (requests.FirstOrDefault(request => !Judges(request.Side)) is { } unjudged)
             throw new InvalidOperationException($"none of {Name} judges {(unjudged.Side == GuardSide.Prompt ? "prompts" : "answers")}.");
-        Task<IReadOnlyList<Verdict>>[] asked = new Task<IReadOnlyList<Verdict>>[_moderators.Count];
+        Task<IReadOnlyList<Verdict>>[] asked = new Task<IReadOnlyList<Verdict>>[moderators.Count];
         bool isDone = true;
         for (int i = 0; i < asked.Length; i++)
         {
-            asked[i] = _moderators[i].ModerateAsync(requests, cancellationToken);
+            asked[i] = moderators[i].ModerateAsync(requests, cancellationToken);
             isDone &= asked[i].IsCompletedSuccessfully;
         }
         return asked.Length == 1 ? asked[0] : isDone ? Task.FromResult(Join(asked, requests.Count)) : JoinAsync(asked, requests.Count);

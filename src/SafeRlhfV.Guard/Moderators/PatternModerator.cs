@@ -3,11 +3,11 @@ namespace SafeRlhfV.Guard;
 /// <summary>Finds words and patterns. It sees no images: use it beside a guard model, in tests, and for a policy's own categories.</summary>
 public sealed class PatternModerator : INonBlockingModerator
 {
-    private readonly PatternRule[] _rules;
-    private readonly Verdict _safe;
+    private readonly PatternRule[] rules;
+    private readonly Verdict safe;
 
     /// <summary>Creates the moderator.</summary>
-    public PatternModerator(IEnumerable<PatternRule> rules, string name = "patterns") => (_rules, Name, _safe) = ([.. rules], name, Verdict.Safe(name));
+    public PatternModerator(IEnumerable<PatternRule> rules, string name = "patterns") => (this.rules, Name, safe) = ([.. rules], name, Verdict.Safe(name));
 
     /// <summary>The moderator of a policy's own categories; null where none has keywords or patterns.</summary>
     public static PatternModerator? For(GuardPolicy policy)
@@ -42,8 +42,8 @@ public sealed class PatternModerator : INonBlockingModerator
     {
         string folded = FoldedText.Of(text);
         List<PatternRule>? hits = null;
-        foreach (PatternRule rule in _rules)
+        foreach (PatternRule rule in rules)
             if (rule.Pattern.IsMatch(text) || (!ReferenceEquals(folded, text) && rule.Pattern.IsMatch(folded))) (hits ??= []).Add(rule);
-        return hits is null ? _safe : Verdict.Unsafe(Name, hits.Max(hit => hit.Severity), [.. hits.Select(hit => hit.Category)]);
+        return hits is null ? safe : Verdict.Unsafe(Name, hits.Max(hit => hit.Severity), [.. hits.Select(hit => hit.Category)]);
     }
 }

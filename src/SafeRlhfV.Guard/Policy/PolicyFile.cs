@@ -7,13 +7,13 @@ namespace SafeRlhfV.Guard;
 /// </remarks>
 public sealed class PolicyFile
 {
-    private readonly Lock _lock = new();
-    private readonly string _path;
-    private readonly TimeSpan _interval;
-    private readonly TimeProvider _clock;
-    private GuardPolicy _current;
-    private (DateTime Written, long Length) _seen;
-    private long _looked;
+    private readonly Lock gate = new();
+    private readonly string path;
+    private readonly TimeSpan interval;
+    private readonly TimeProvider clock;
+    private GuardPolicy current;
+    private (DateTime Written, long Length) seen;
+    private long looked;
 
     /// <summary>Reads the file.</summary>
     /// <param name="path">The policy file.</param>
@@ -22,10 +22,10 @@ public sealed class PolicyFile
     /// <exception cref="InvalidInputException">The file cannot be read or has faults.</exception>
     public PolicyFile(string path, TimeSpan? interval = null, TimeProvider? clock = null)
     {
-        (_path, _interval, _clock) = (path, interval ?? TimeSpan.FromSeconds(1), clock ?? TimeProvider.System);
-        _seen = Look();
-        _looked = _clock.GetTimestamp();
-        _current = PolicyReader.Load(path);
+        (this.path, this.interval, this.clock) = (path, interval ?? TimeSpan.FromSeconds(1), clock ?? TimeProvider.System);
+        seen = Look();
+        looked = this.clock.GetTimestamp();
+        current = PolicyReader.Load(path);
     }
 
     /// <summary>Raised after a change was read, or could not be (then <see cref="LastFault"/> says why).</summary>
@@ -39,32 +39,32 @@ public sealed class PolicyFile
     {
         get
         {
-            lock (_lock)
+            lock (gate)
             {
-                if (_clock.GetElapsedTime(_looked) < _interval) return _current;
-                _looked = _clock.GetTimestamp();
+                if (clock.GetElapsedTime(looked) < interval) return current;
+                looked = clock.GetTimestamp();
                 (DateTime, long) now = Look();
-                if (now == _seen) return _current;
+                if (now == seen) return current;
                 try
                 {
-                    _current = PolicyReader.Load(_path);
+                    current = PolicyReader.Load(path);
                     LastFault = null;
                 }
                 catch (InvalidInputException error)
                 {
                     LastFault = error.Message;
                 }
-                _seen = now;
+                seen = now;
             }
             Changed?.Invoke(this);
-            return _current;
+            return current;
         }
     }
 
     private (DateTime, long) Look()
     {
         // The link's target, not the link: mounted configurations swap what a link points at.
-        FileInfo file = new(_path);
+        FileInfo file = new(path);
         if (file.LinkTarget is not null && file.ResolveLinkTarget(true) is FileInfo target) file = target;
         return file.Exists ? (file.LastWriteTimeUtc, file.Length) : default;
     }

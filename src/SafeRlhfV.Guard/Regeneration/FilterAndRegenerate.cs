@@ -8,9 +8,9 @@ namespace SafeRlhfV.Guard;
 /// </summary>
 public sealed class FilterAndRegenerate
 {
-    private readonly IModerator _moderator;
-    private readonly GuardPolicy _policy;
-    private readonly TimeProvider _clock;
+    private readonly IModerator moderator;
+    private readonly GuardPolicy policy;
+    private readonly TimeProvider clock;
 
     /// <summary>Creates the loop.</summary>
     /// <param name="moderator">Judges the answers; it is made to fail closed.</param>
@@ -19,10 +19,10 @@ public sealed class FilterAndRegenerate
     /// <param name="clock">Measures the times.</param>
     public FilterAndRegenerate(IModerator moderator, GuardPolicy? policy = null, TimeSpan? moderationTimeout = null, TimeProvider? clock = null)
     {
-        _moderator = moderator.FailClosed(moderationTimeout);
-        _policy = policy ?? GuardPolicy.Default;
-        _clock = clock ?? TimeProvider.System;
-        ArgumentOutOfRangeException.ThrowIfNegative(_policy.Rounds, nameof(policy));
+        this.moderator = moderator.FailClosed(moderationTimeout);
+        this.policy = policy ?? GuardPolicy.Default;
+        this.clock = clock ?? TimeProvider.System;
+        ArgumentOutOfRangeException.ThrowIfNegative(this.policy.Rounds, nameof(policy));
     }
 
     /// <summary>Runs one prompt.</summary>
@@ -52,26 +52,26 @@ public sealed class FilterAndRegenerate
     {
         List<RegenerationRound>[] rounds = [.. prompts.Select(_ => new List<RegenerationRound>())];
         RegenerationRow[] open = [.. prompts.Select((prompt, index) => new RegenerationRow(index, prompt with { Response = null }, null))];
-        for (int round = 0; round <= _policy.Rounds && open.Length > 0; round++)
+        for (int round = 0; round <= policy.Rounds && open.Length > 0; round++)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            long started = _clock.GetTimestamp();
+            long started = clock.GetTimestamp();
             IReadOnlyList<string> answers = await generate(round, open, cancellationToken).ConfigureAwait(false);
-            TimeSpan generation = _clock.GetElapsedTime(started);
+            TimeSpan generation = clock.GetElapsedTime(started);
             if (answers is null || answers.Count != open.Length || answers.Contains(null!))
                 throw new InvalidOperationException($"The generator gave {answers?.Count(answer => answer is not null) ?? 0} answers for "
                     + $"{open.Length} prompts in round {round}.");
 
-            started = _clock.GetTimestamp();
+            started = clock.GetTimestamp();
             ModerationRequest[] requests = [.. open.Select((row, i) => row.Prompt.WithResponse(answers[i]))];
-            IReadOnlyList<Verdict> verdicts = await _moderator.ModerateAsync(requests, cancellationToken).ConfigureAwait(false);
-            TimeSpan moderation = _clock.GetElapsedTime(started);
+            IReadOnlyList<Verdict> verdicts = await moderator.ModerateAsync(requests, cancellationToken).ConfigureAwait(false);
+            TimeSpan moderation = clock.GetElapsedTime(started);
             Debug.Assert(verdicts.Count == open.Length);
 
             List<RegenerationRow> still = [];
             for (int i = 0; i < open.Length; i++)
             {
-                GuardDecision decision = _policy.Decide(verdicts[i], GuardSide.Answer, context);
+                GuardDecision decision = policy.Decide(verdicts[i], GuardSide.Answer, context);
                 RegenerationRound made = new(round, answers[i], decision, generation, moderation);
                 rounds[open[i].Index].Add(made);
                 if (decision.Action == GuardAction.Regenerate) still.Add(open[i] with { Last = made });
@@ -84,7 +84,7 @@ public sealed class FilterAndRegenerate
     private RegenerationResult Conclude(ModerationRequest prompt, List<RegenerationRound> rounds)
     {
         GuardDecision last = rounds[^1].Decision;
-        string answer = last.Passes ? rounds[^1].Answer : _policy.RefuseAnswer(last.Verdict, rounds.Count);
-        return new(prompt, rounds, answer) { Notice = last.Action == GuardAction.AllowWithNotice ? _policy.Notice(last.Verdict) : null };
+        string answer = last.Passes ? rounds[^1].Answer : policy.RefuseAnswer(last.Verdict, rounds.Count);
+        return new(prompt, rounds, answer) { Notice = last.Action == GuardAction.AllowWithNotice ? policy.Notice(last.Verdict) : null };
     }
 }

@@ -11,9 +11,9 @@ namespace SafeRlhfV.Guard;
 /// </remarks>
 public sealed class RetryHandler : DelegatingHandler
 {
-    private readonly ServiceRetry _retry;
-    private readonly bool _stops;
-    private readonly TimeProvider _clock;
+    private readonly ServiceRetry retry;
+    private readonly bool stops;
+    private readonly TimeProvider clock;
 
     /// <summary>Wraps a handler.</summary>
     /// <param name="retry">How often and after what waits.</param>
@@ -21,7 +21,7 @@ public sealed class RetryHandler : DelegatingHandler
     /// <param name="stops">Whether a service that fails for good ends all work; else its last response is passed on.</param>
     /// <param name="clock">The clock for waits and time limits.</param>
     public RetryHandler(ServiceRetry retry, HttpMessageHandler inner, bool stops, TimeProvider? clock = null)
-        : base(inner) => (_retry, _stops, _clock) = (retry, stops, clock ?? TimeProvider.System);
+        : base(inner) => (this.retry, this.stops, this.clock) = (retry, stops, clock ?? TimeProvider.System);
 
     /// <summary>The longest that one attempt may take until its response begins.</summary>
     public TimeSpan AttemptTimeout { get; init; } = TimeSpan.FromMinutes(5);
@@ -39,11 +39,11 @@ public sealed class RetryHandler : DelegatingHandler
         if (request.Content is not null) await request.Content.LoadIntoBufferAsync(cancellationToken).ConfigureAwait(false);
         HttpResponseMessage? last = null;
         Exception? thrown = null;
-        (HttpResponseMessage? response, ServiceFault? fault, int attempts) = await _retry.RunAsync<HttpResponseMessage>(async _ =>
+        (HttpResponseMessage? response, ServiceFault? fault, int attempts) = await retry.RunAsync<HttpResponseMessage>(async _ =>
         {
             last?.Dispose();
             (last, thrown) = (null, null);
-            using CancellationTokenSource limit = new(AttemptTimeout, _clock), either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token,
+            using CancellationTokenSource limit = new(AttemptTimeout, clock), either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token,
                 cancellationToken);
             try
             {
@@ -58,9 +58,9 @@ public sealed class RetryHandler : DelegatingHandler
                     ? new("timeout", $"no answer within {AttemptTimeout.TotalSeconds:0.#} s", null, MayRetry: true)
                     : ServiceFault.OfException(error));
             }
-        }, _clock, (fault, wait) => OnWait?.Invoke($"{request.RequestUri?.Authority}: {fault.What}", wait), cancellationToken).ConfigureAwait(false);
-        if (fault is null || response is not null && (!_stops || fault.Kind == "refused")) return response!;
-        if (!_stops) ExceptionDispatchInfo.Throw(thrown!);
+        }, clock, (fault, wait) => OnWait?.Invoke($"{request.RequestUri?.Authority}: {fault.What}", wait), cancellationToken).ConfigureAwait(false);
+        if (fault is null || response is not null && (!stops || fault.Kind == "refused")) return response!;
+        if (!stops) ExceptionDispatchInfo.Throw(thrown!);
         response?.Dispose();
         ServiceException failed = new($"{request.RequestUri}: {Words(fault)}{(attempts > 1 ? $" ({attempts} attempts)" : "")}; {Mend(fault)}.", thrown);
         if (fault.IsFatal || fault.Kind == "unreachable") Stopped = failed;
@@ -70,7 +70,7 @@ public sealed class RetryHandler : DelegatingHandler
     // a stream is read by whoever asked for it
     private async Task<ServiceFault?> BodyFaultAsync(HttpRequestMessage request, HttpResponseMessage response, CancellationToken cancellationToken)
     {
-        if (!_stops || response.Content.Headers.ContentType?.MediaType == "text/event-stream") return null;
+        if (!stops || response.Content.Headers.ContentType?.MediaType == "text/event-stream") return null;
         await response.Content.LoadIntoBufferAsync(cancellationToken).ConfigureAwait(false);
         return ServiceBody.FaultOf(request.RequestUri!.AbsolutePath, await response.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false));
     }
@@ -83,7 +83,7 @@ public sealed class RetryHandler : DelegatingHandler
         // services repeat keys in their error texts
         if (request.Headers.Authorization?.Parameter is { Length: > 0 } key) said = said.Replace(key, "***", StringComparison.Ordinal);
         TimeSpan? wait = ServiceFault.WaitOf(name => response.Headers.TryGetValues(name, out IEnumerable<string>? values) ? values.First() : null,
-            _clock.GetUtcNow());
+            clock.GetUtcNow());
         return ServiceFault.OfStatus((int)response.StatusCode, said.Length == 0 ? what : $"{what}: {said}", wait);
     }
 
