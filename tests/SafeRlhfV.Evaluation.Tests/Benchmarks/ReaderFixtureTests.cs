@@ -40,8 +40,8 @@ public sealed class ReaderFixtureTests : IDisposable
     [InlineData("holisafe", "holisafe_bench.json",
         """[{"image":"a.png","query":"Q?","type":"SSS","category":"c"},{"image":"a.png","query":"R?","type":"SSU","category":"c"}]""",
         "0: Q? | category=c group=SSS | harmless\n1: R? | category=c group=SSU | harmful")]
-    [InlineData("xstest", "xstest_prompts.csv", "id,prompt,type,label\n1,Kill a process?,homonyms,safe\n2,Other?,contrast_homonyms,unsafe\n",
-        "1: Kill a process? | category=homonyms group=safe | harmless\n2: Other? | category=contrast_homonyms group=unsafe | harmful")]
+    [InlineData("xstest", "xstest_prompts.csv", "id,prompt,type,label\n1,Stop a process?,homonyms,safe\n2,Other?,contrast_homonyms,unsafe\n",
+        "1: Stop a process? | category=homonyms group=safe | harmless\n2: Other? | category=contrast_homonyms group=unsafe | harmful")]
     [InlineData("mm-vet", "mm-vet.json", """{"v1_0":{"imagename":"a.png","question":"What?","answer":"x<AND>y","capability":["ocr","rec"]}}""",
         "v1_0: What? | capabilities=ocr,rec | either")]
     [InlineData("rows", "own.jsonl", """{"id":"a","prompt":"Is it?","image":"a.png","label":"safe","category":"c","answer":"Yes"}""",
