@@ -21,7 +21,8 @@ internal static class AuditVerifyVerb
         command.SetAction(async (parsed, cancellationToken) =>
         {
             await using AuditDatabase database = AuditOptions.Open(parsed.GetValue(trail)!);
-            AuditCheck check = await new AuditReader(database, AuditOptions.ReadKey(parsed.GetValue(key))).VerifyAsync(Mark(parsed.GetValue(expect)), cancellationToken);
+            AuditCheck check = await new AuditReader(database, AuditOptions.ReadKey(parsed.GetValue(key))).VerifyAsync(Mark(parsed.GetValue(expect)),
+                cancellationToken);
             if (parsed.GetValue(json))
             {
                 Output.Json(new

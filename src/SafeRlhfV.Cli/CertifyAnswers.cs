@@ -57,7 +57,8 @@ internal sealed class CertifyAnswers
         {
             EncodedPrompt[] prompts = [.. batch.Select(row => ModelArguments.Encode(processor, row, System))];
             RandomStream[] streams = GenerationArguments.Streams(settings, answers.Count, batch.Length);
-            foreach (TextCompletion answer in generator.Generate(prompts, settings, streams, cancellationToken: cancellationToken).OrderBy(answer => answer.Prompt))
+            foreach (TextCompletion answer in generator.Generate(prompts, settings, streams, cancellationToken: cancellationToken)
+                .OrderBy(answer => answer.Prompt))
             {
                 if (answer.Finish == FinishReason.Length) cut++;
                 answers.Add(Text(batch[answer.Prompt], answer.Text, RecordParts.Category));

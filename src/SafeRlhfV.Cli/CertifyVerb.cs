@@ -80,7 +80,9 @@ internal static class CertifyVerb
             (string? policyFolder, string? costFolder, string? path) = (parsed.GetValue(policy), parsed.GetValue(cost), parsed.GetValue(data));
             (string? scored, long? seed, string? target) = (parsed.GetValue(scores), parsed.GetValue(world), parsed.GetValue(file));
             CheckSources(options, policyFolder, costFolder, path, scored, seed, target);
-            if (policyFolder is null && generation.All.FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false }) is { } idle)
+            if (scored is not null && new Option[] { split, limit, system, categories, batchSize, dtype, device }.FirstOrDefault(IsGiven) is { } unused)
+                throw new InvalidInputException($"{unused.Name} has no effect with --scores; leave it away.");
+            if (policyFolder is null && generation.All.FirstOrDefault(IsGiven) is { } idle)
                 throw new InvalidInputException($"{idle.Name} says how a policy answers; give --policy.");
             using LinesFile? lines = target is null ? null : new LinesFile(target, parsed.GetValue(overwrite));
             IReadOnlyList<CertifiedAnswer> answers;
@@ -107,6 +109,9 @@ internal static class CertifyVerb
                 answers = [.. texts.Select(text => text.Certified)];
             }
             lines?.Commit(); // what the answers cost is kept where the certificate cannot be made, too
+            if (options.Budget is null && answers.Any(answer => answer.Cost is not null)) Output.Note("the costs are not certified: that takes --budget.");
+            if (options.UnsafeBudget is null && answers.Any(answer => answer.Unsafe is not null))
+                Output.Note("the labels are not certified: that takes --unsafe-budget.");
             PolicyCertificate certificate = PolicyCertificate.Of(answers, options);
             if (parsed.GetValue(json))
                 Output.Json(new
@@ -118,6 +123,8 @@ internal static class CertifyVerb
                 });
             else Print(certificate);
             return Task.FromResult(certificate.Holds ? 0 : CliHost.CheckFailed);
+
+            bool IsGiven(Option option) => parsed.GetResult(option) is { Implicit: false };
         });
         return command;
     }

@@ -62,7 +62,8 @@ internal static class DataMakeVerb
             bool replaces = parsed.GetValue(overwrite);
             int? most = parsed.GetValue(limit);
             MakingReport report = workers.IsShared(parsed)
-                ? await DatasetMaker.ShareAsync(settings, source, work, target, options, split, replaces, most, onProgress, cancellationToken: cancellationToken)
+                ? await DatasetMaker.ShareAsync(settings, source, work, target, options, split, replaces, most, onProgress,
+                    cancellationToken: cancellationToken)
                 : await DatasetMaker.RunAsync(settings, source, work, target, split, replaces, most, onProgress, cancellationToken: cancellationToken);
             progress.Done($"{report.Pairs} pairs");
             if (parsed.GetValue(json)) Output.Json(report);

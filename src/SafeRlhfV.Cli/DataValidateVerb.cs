@@ -44,7 +44,8 @@ internal static class DataValidateVerb
             progress.Done($"{DataArguments.Count(report.Rows, "row")} in {DataArguments.Count(report.Files, "file")}");
             MendReport? mended = folder is null ? null
                 : DatasetMender.Write(
-                    report.Path, folder, parsed.GetValue(overwrite), needs, own, DataArguments.Progress(new ProgressView("fix"), report.Rows), cancellationToken);
+                    report.Path, folder, parsed.GetValue(overwrite), needs, own, DataArguments.Progress(new ProgressView("fix"), report.Rows),
+                    cancellationToken);
             if (parsed.GetValue(json))
                 Output.Json(new
                 {

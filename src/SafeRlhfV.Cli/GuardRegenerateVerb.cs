@@ -69,7 +69,8 @@ internal static class GuardRegenerateVerb
         return command;
     }
 
-    private static async Task<string> AnswerAsync(IChatClient model, RegenerationRow row, string? hint, ChatOptions options, CancellationToken cancellationToken)
+    private static async Task<string> AnswerAsync(IChatClient model, RegenerationRow row, string? hint, ChatOptions options,
+        CancellationToken cancellationToken)
     {
         string question = row.Feedback is null ? row.Prompt.Question : hint is null
             ? row.Prompt.Question + "\n\n" + row.Feedback

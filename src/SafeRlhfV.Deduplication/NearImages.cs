@@ -68,7 +68,8 @@ internal sealed class NearImages
         bool Counts(Look one, Look other) => one.Pixels != other.Pixels && (one.Split == other.Split ? one.Row != other.Row : one.IsTrain != other.IsTrain)
             && store.Miniatures.LookAlike(one.Image, other.Image);
         ReadOnlyMemory<ulong> hashes = bucket.Hashes.AsMemory(0, bucket.Count);
-        foreach ((int one, int other) in HashBucket.Pairs(bands, band, hashes, (one, other) => Counts(bucket.Looks[one], bucket.Looks[other]), cancellationToken))
+        foreach ((int one, int other) in HashBucket.Pairs(bands, band, hashes, (one, other) => Counts(bucket.Looks[one], bucket.Looks[other]),
+            cancellationToken))
         {
             (long first, long second) = (bucket.Looks[one].Image, bucket.Looks[other].Image);
             found.Add((Math.Min(first, second), Math.Max(first, second), BitOperations.PopCount(bucket.Hashes[one] ^ bucket.Hashes[other])));

@@ -10,7 +10,8 @@ namespace SafeRlhfV.Demo;
 /// What stages share: settings, folders, the world, the processor, and vision features. All models have the tower of the vision stage, frozen, so that features
 /// of an image serve them all.
 /// </summary>
-internal sealed class DemoContext(DemoSettings settings, DemoFolders folders, Action<long, long, string> report, CancellationToken cancellationToken) : IDisposable
+internal sealed class DemoContext(DemoSettings settings, DemoFolders folders, Action<long, long, string> report, CancellationToken cancellationToken)
+    : IDisposable
 {
     /// <summary>Names of data sets, models and runs.</summary>
     public const string Blank = "blank", Tower = "vision", Start = "start", RewardModel = "reward", CostModel = "cost", GuardFolder = "guard";

@@ -64,7 +64,7 @@ public sealed class CertifyVerbTests : IDisposable
     {
         File.WriteAllLines(folder.At("scores.jsonl"), Enumerable.Range(0, 200).Select(i => $$"""{"cost":{{(i % 10 == 0 ? 1 : 0)}},"unsafe":{{(i % 10 == 0
             ? "true" : "false")}}}"""));
-        string[] common = ["certify", "--scores", folder.At("scores.jsonl"), "--range", "0,1"];
+        string[] file = ["certify", "--scores", folder.At("scores.jsonl")], common = [.. file, "--range", "0,1"];
         (int code, string output, string errors) = await CapturedConsole.RunAsync([.. common, "--budget", "0.2", "--unsafe-budget", "0.2"]);
         Assert.True(code == 0, errors);
         Assert.Contains("certified: every bound", output);
@@ -73,8 +73,9 @@ public sealed class CertifyVerbTests : IDisposable
         (code, output, _) = await CapturedConsole.RunAsync([.. common, "--budget", "0.11"]);
         Assert.Equal(1, code);
         Assert.Contains("NOT certified", output);
-        (code, output, _) = await CapturedConsole.RunAsync([.. common, "--unsafe-budget", "0.11"]);
+        (code, output, errors) = await CapturedConsole.RunAsync([.. file, "--unsafe-budget", "0.11"]);
         Assert.Equal(1, code);
+        Assert.Contains("the costs are not certified", errors);
         // clipped costs are said to be so, and more looks ask for more
         (code, output, _) = await CapturedConsole.RunAsync("certify", "--scores", folder.At("scores.jsonl"), "--range", "0,0.5", "--clip", "--budget", "0.2");
         Assert.Equal(0, code);
@@ -130,6 +131,8 @@ public sealed class CertifyVerbTests : IDisposable
     [InlineData("--cost needs --budget", "--unsafe-budget", "0.5", "--data", "x", "--cost", "c")]
     [InlineData("--world-seed needs --unsafe-budget", "--budget", "0.5", "--range", "0,1", "--data", "x", "--cost", "c", "--world-seed", "1")]
     [InlineData("leave --policy, --cost, --data", "--unsafe-budget", "0.5", "--scores", "s", "--data", "x")]
+    [InlineData("--range and --clip are about costs", "--unsafe-budget", "0.5", "--scores", "s", "--range", "0,1")]
+    [InlineData("--split has no effect with --scores", "--unsafe-budget", "0.5", "--scores", "s", "--split", "test")]
     [InlineData("s.jsonl: no such file", "--unsafe-budget", "0.5", "--scores", "s.jsonl")]
     [InlineData("--temperature says how a policy answers", "--unsafe-budget", "0.5", "--scores", "s.jsonl", "--temperature", "1")]
     public async Task WhatDoesNotFitTogetherIsRefused(string message, params string[] arguments)

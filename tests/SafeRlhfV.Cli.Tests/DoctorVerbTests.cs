@@ -73,8 +73,8 @@ public sealed class DoctorVerbTests
         if (start != 0) return;
         JsonElement[] devices = [.. cuda.GetProperty("devices").EnumerateArray()];
         Assert.Equal([("Card A", 85520809984, "9.0"), ("Card B", 25769803776, "7.5")],
-            devices.Select(one => (one.GetProperty("name").GetString(), one.GetProperty("bytes").GetInt64(),
-                one.GetProperty("computeCapability").GetString())));
+            devices.Select(card =>
+                (card.GetProperty("name").GetString(), card.GetProperty("bytes").GetInt64(), card.GetProperty("computeCapability").GetString())));
     }
 
     [Fact]

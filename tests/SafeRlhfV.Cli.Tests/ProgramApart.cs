@@ -5,8 +5,8 @@ using SafeRlhfV.Testing;
 namespace SafeRlhfV.Cli.Tests;
 
 /// <summary>
-/// The program as a build with -p:Device=cuda leaves it, without a libtorch, and that libtorch in a folder of its own as a Python package has it. Files are
-/// links.
+/// The program as a build with -p:Device=cuda leaves it, without a libtorch, and that libtorch in a folder of its own as a Python package has it.
+/// Files are links.
 /// </summary>
 public sealed partial class ProgramApart : IDisposable
 {

@@ -76,7 +76,8 @@ internal sealed class LabellingWork : IShardedWork
         DatasetRow[] rows = [.. data.ReadRange((long)shard * shardPairs, (int)Math.Min(shardPairs, Items - (long)shard * shardPairs))];
         Judged[] judged = new Judged[rows.Length];
         // the row and its image are held until the shard is written
-        await Parallel.ForAsync(0, rows.Length, new ParallelOptions { MaxDegreeOfParallelism = parallel, CancellationToken = cancellationToken }, async (i, _) =>
+        await Parallel.ForAsync(0, rows.Length, new ParallelOptions { MaxDegreeOfParallelism = parallel, CancellationToken = cancellationToken },
+            async (i, _) =>
         {
             judged[i] = await JudgeAsync(rows[i], judge, counts, cancellationToken).ConfigureAwait(false);
             onItem();
@@ -143,7 +144,8 @@ internal sealed class LabellingWork : IShardedWork
         PairJudgements judgements;
         try
         {
-            (judgements, bool isWhole) = await judge.JudgeAsync(question.Id, question.Image, question.Question, question.First, question.Second, cancellationToken)
+            (judgements, bool isWhole) = await judge.JudgeAsync(question.Id, question.Image, question.Question, question.First, question.Second,
+                cancellationToken)
                 .ConfigureAwait(false);
             if (!isWhole) return new(row, judgements);
         }

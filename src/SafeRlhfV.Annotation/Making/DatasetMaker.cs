@@ -98,7 +98,8 @@ public static class DatasetMaker
         MakingWork work = MakingWork.Open(settings, images, working, split, options.ShardPairs, limit);
         await using IWorkQueue queue = options.Queue is null ? new LoneQueue() : new PostgresQueue(options);
         ShardWorker worker = new(work, queue, options, new ShardFolder(working), clock);
-        ShardedResult result = await worker.RunAsync(target, () => AtomicFolder.Check(target, overwrite, images), onProgress, cancellationToken).ConfigureAwait(false);
+        ShardedResult result = await worker.RunAsync(target, () => AtomicFolder.Check(target, overwrite, images), onProgress, cancellationToken)
+            .ConfigureAwait(false);
         bool isWritten = !result.IsSpent && result.Counts.Pairs > 0 && Directory.Exists(target);
         IReadOnlyList<AnnotationRecord> sample = isWritten ? ShardFolder.Sample(Path.Combine(target, AnnotationFile.Name)) : [];
         return work.Report(result, sample, isWritten ? Path.GetFullPath(target) : null);

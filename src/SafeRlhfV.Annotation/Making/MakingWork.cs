@@ -67,7 +67,8 @@ internal sealed class MakingWork : IShardedWork
         UnitMaker maker = new(settings, caller, counts);
         UnitItem[] items = [.. units.Units.Skip(shard * shardUnits).Take(shardUnits)];
         UnitResult[] results = new UnitResult[items.Length];
-        await Parallel.ForAsync(0, items.Length, new ParallelOptions { MaxDegreeOfParallelism = parallel, CancellationToken = cancellationToken }, async (i, _) =>
+        await Parallel.ForAsync(0, items.Length, new ParallelOptions { MaxDegreeOfParallelism = parallel, CancellationToken = cancellationToken },
+            async (i, _) =>
         {
             SourceImage image = new(items[i].Image, Path.Combine(images, items[i].Image), items[i].Category);
             results[i] = await maker.MakeAsync(new(image, items[i].Category, items[i].Severity), cancellationToken).ConfigureAwait(false);

@@ -12,7 +12,8 @@ internal sealed class PostgresQueue(WorkerOptions options) : IWorkQueue
 
     public async Task JoinAsync(string token, IShardedWork work, string target, Action begin, CancellationToken cancellationToken)
     {
-        bool isNew = await database.RunAsync(async connection => (await JobAsync(connection, cancellationToken).ConfigureAwait(false)).Count == 0, cancellationToken)
+        bool isNew = await database.RunAsync(async connection => (await JobAsync(connection, cancellationToken).ConfigureAwait(false)).Count == 0,
+            cancellationToken)
             .ConfigureAwait(false);
         if (isNew)
         {
@@ -24,13 +25,15 @@ internal sealed class PostgresQueue(WorkerOptions options) : IWorkQueue
                     "INSERT INTO saferlhfv_job (job, kind, identity, token, target, items) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
                     cancellationToken, options.Job, work.Kind, work.Identity, token, Path.GetFullPath(target), work.Items).ConfigureAwait(false);
                 if (inserted == 1)
-                    await QueueDatabase.ExecuteAsync(connection, "INSERT INTO saferlhfv_shard (job, shard) SELECT $1, generate_series(0, $2 - 1)", cancellationToken,
+                    await QueueDatabase.ExecuteAsync(connection, "INSERT INTO saferlhfv_shard (job, shard) SELECT $1, generate_series(0, $2 - 1)",
+                        cancellationToken,
                         options.Job, work.Shards).ConfigureAwait(false);
                 await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
                 return true;
             }, cancellationToken).ConfigureAwait(false);
         }
-        (string kind, string identity, string other) = (await database.RunAsync(connection => JobAsync(connection, cancellationToken), cancellationToken).ConfigureAwait(false))[0];
+        (string kind, string identity,
+            string other) = (await database.RunAsync(connection => JobAsync(connection, cancellationToken), cancellationToken).ConfigureAwait(false))[0];
         if (kind != work.Kind || identity != work.Identity)
             throw new InvalidInputException($"the queue's job '{options.Job}' is other work "
                 + $"({(kind == work.Kind ? "its settings, data or size of shards differ" : $"a 'data {kind}'")}); name another one with --job.");
@@ -53,12 +56,14 @@ internal sealed class PostgresQueue(WorkerOptions options) : IWorkQueue
             UPDATE saferlhfv_shard AS mine SET state = 'claimed', worker = $3, claim = $4, lease = now() + $5 * interval '1 second',
                 attempts = attempts + 1, changed = now()
             FROM free WHERE mine.job = $1 AND mine.shard = free.shard RETURNING mine.shard
-            """, reader => reader.GetInt32(0), cancellationToken, options.Job, options.Attempts, options.Worker, token, options.Lease.TotalSeconds).ConfigureAwait(false);
+            """, reader => reader.GetInt32(0), cancellationToken, options.Job, options.Attempts, options.Worker, token,
+            options.Lease.TotalSeconds).ConfigureAwait(false);
         return claimed.Count == 0 ? null : new ShardClaim(claimed[0], token);
     }, cancellationToken);
 
     public async Task<double?> BeatAsync(ShardClaim claim, long items, double cost, CancellationToken cancellationToken) =>
-        await ChangeAsync(claim, "lease = now() + $4 * interval '1 second', items = $5, cost = $6, changed = now()", cancellationToken, options.Lease.TotalSeconds, items,
+        await ChangeAsync(claim, "lease = now() + $4 * interval '1 second', items = $5, cost = $6, changed = now()", cancellationToken,
+            options.Lease.TotalSeconds, items,
             cost).ConfigureAwait(false)
             ? (await database.RunAsync(connection =>
                 QueueDatabase.QueryAsync(connection, "SELECT coalesce(sum(cost), 0) FROM saferlhfv_shard WHERE job = $1 AND shard <> $2",
@@ -77,7 +82,8 @@ internal sealed class PostgresQueue(WorkerOptions options) : IWorkQueue
     public Task ReleaseAsync(ShardClaim claim) =>
         ChangeAsync(claim, "state = 'waiting', claim = NULL, lease = NULL, attempts = attempts - 1, changed = now()", CancellationToken.None);
 
-    public async Task<QueueProgress> ProgressAsync(CancellationToken cancellationToken) => (await database.RunAsync(connection => QueueDatabase.QueryAsync(connection, """
+    public async Task<QueueProgress> ProgressAsync(CancellationToken cancellationToken) =>
+        (await database.RunAsync(connection => QueueDatabase.QueryAsync(connection, """
         SELECT count(*) FILTER (WHERE state IN ('waiting', 'claimed')), coalesce(sum(items), 0)::BIGINT, coalesce(sum(cost), 0)
         FROM saferlhfv_shard WHERE job = $1
         """, reader => new QueueProgress((int)reader.GetInt64(0), reader.GetInt64(1), reader.GetDouble(2)), cancellationToken, options.Job), cancellationToken)
@@ -97,7 +103,8 @@ internal sealed class PostgresQueue(WorkerOptions options) : IWorkQueue
                 reader => reader.GetBoolean(0), cancellationToken, options.Job).ConfigureAwait(false);
             if (!open.Contains(true)) return false;
             last();
-            await QueueDatabase.ExecuteAsync(connection, "UPDATE saferlhfv_job SET finished = now() WHERE job = $1", cancellationToken, options.Job).ConfigureAwait(false);
+            await QueueDatabase.ExecuteAsync(connection, "UPDATE saferlhfv_job SET finished = now() WHERE job = $1", cancellationToken, options.Job)
+                .ConfigureAwait(false);
             return true;
         }
         finally
@@ -110,13 +117,15 @@ internal sealed class PostgresQueue(WorkerOptions options) : IWorkQueue
     public ValueTask DisposeAsync() => database.DisposeAsync();
 
     /// <summary>Changes a shard as long as the claim holds.</summary>
-    private Task<bool> ChangeAsync(ShardClaim claim, string change, CancellationToken cancellationToken, params object?[] values) => database.RunAsync(async connection =>
+    private Task<bool> ChangeAsync(ShardClaim claim, string change, CancellationToken cancellationToken, params object?[] values) =>
+        database.RunAsync(async connection =>
         await QueueDatabase.ExecuteAsync(connection, $"UPDATE saferlhfv_shard SET {change} WHERE job = $1 AND shard = $2 AND claim = $3 AND state = 'claimed'",
             cancellationToken,
             [options.Job, claim.Shard, claim.Token, .. values]).ConfigureAwait(false) == 1, cancellationToken);
 
     private Task<List<(string Kind, string Identity, string Token)>> JobAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
         QueueDatabase.QueryAsync(connection,
-        "SELECT kind, identity, token FROM saferlhfv_job WHERE job = $1", reader => (reader.GetString(0), reader.GetString(1), reader.GetString(2)), cancellationToken,
+        "SELECT kind, identity, token FROM saferlhfv_job WHERE job = $1", reader => (reader.GetString(0), reader.GetString(1), reader.GetString(2)),
+        cancellationToken,
             options.Job);
 }

@@ -60,7 +60,8 @@ public static class QueueAdministration
                 "UPDATE saferlhfv_shard SET state = 'waiting', attempts = 0, changed = now() WHERE job = $1 AND state = 'failed'", cancellationToken, job)
                     .ConfigureAwait(false);
             if (shards > 0)
-                await QueueDatabase.ExecuteAsync(connection, "UPDATE saferlhfv_job SET finished = NULL WHERE job = $1", cancellationToken, job).ConfigureAwait(false);
+                await QueueDatabase.ExecuteAsync(connection, "UPDATE saferlhfv_job SET finished = NULL WHERE job = $1", cancellationToken, job)
+                    .ConfigureAwait(false);
             return shards;
         }, cancellationToken).ConfigureAwait(false);
     }
@@ -71,7 +72,8 @@ public static class QueueAdministration
     public static async Task RemoveAsync(string queue, string job, CancellationToken cancellationToken)
     {
         await using QueueDatabase database = new(queue);
-        if (await database.RunAsync(connection => QueueDatabase.ExecuteAsync(connection, "DELETE FROM saferlhfv_job WHERE job = $1", cancellationToken, job), cancellationToken)
+        if (await database.RunAsync(connection => QueueDatabase.ExecuteAsync(connection, "DELETE FROM saferlhfv_job WHERE job = $1", cancellationToken, job),
+            cancellationToken)
             .ConfigureAwait(false) == 0)
             throw Unknown(job);
     }

@@ -66,7 +66,8 @@ internal sealed class QueueDatabase : IAsyncDisposable
     }
 
     /// <summary>Runs a query.</summary>
-    public static async Task<List<T>> QueryAsync<T>(NpgsqlConnection connection, string sql, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken,
+    public static async Task<List<T>> QueryAsync<T>(NpgsqlConnection connection, string sql, Func<NpgsqlDataReader, T> read,
+        CancellationToken cancellationToken,
         params object?[] values)
     {
         await using NpgsqlCommand command = Command(connection, sql, values);

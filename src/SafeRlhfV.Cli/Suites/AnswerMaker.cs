@@ -13,8 +13,8 @@ internal abstract class AnswerMaker(AnswerSettings settings) : IDisposable
     /// <summary>Who answers, for results.</summary>
     public abstract string Model { get; }
 
-    /// <summary>All that decides an answer beside the question, for a number of answers an item.</summary>
-    protected abstract object Identity(int samples);
+    /// <summary>All that decides an answer beside the question.</summary>
+    protected abstract IEnumerable<(string Name, object? Value)> Identity();
 
     /// <summary>How many answers to draw of an item.</summary>
     protected abstract int SamplesOf(IBenchmark benchmark);
@@ -27,16 +27,11 @@ internal abstract class AnswerMaker(AnswerSettings settings) : IDisposable
     public async Task AnswerAsync(Suite suite, CancellationToken cancellationToken)
     {
         int samples = SamplesOf(suite.Benchmark);
-        string run = Output.JsonLine(new
-        {
-            Suite = suite.Benchmark.Name,
-            Data = Path.GetFullPath(suite.Data),
-            suite.Subset,
-            suite.Limit,
-            Shard = suite.Shard.Suffix,
-            Settings.System,
-            Answers = Identity(samples),
-        });
+        string run = Output.JsonLine(((IEnumerable<(string Name, object? Value)>)
+        [
+            ("suite", suite.Benchmark.Name), ("data", Path.GetFullPath(suite.Data)), ("subset", suite.Subset), ("limit", suite.Limit),
+            ("shard", suite.Shard.Suffix), ("system", Settings.System), .. Identity(), ("samples", samples),
+        ]).ToDictionary(setting => setting.Name, setting => setting.Value));
         string file = suite.AnswerFile;
         if (!settings.Overwrite && ResumableLines.IsWhole(file, run))
         {

@@ -22,22 +22,21 @@ internal sealed class LocalAnswers(string folder, string? adapter, LoadOptions l
     protected override int SamplesOf(IBenchmark benchmark) =>
         text.Tokens.Temperature == 0 ? 1 : Math.Max(text.Tokens.Samples, benchmark.Samples);
 
-    protected override object Identity(int samples) => new
-    {
-        Model = Path.GetFullPath(folder),
-        Adapter = adapter is null ? null : Path.GetFullPath(adapter),
-        Files = $"{ModelArguments.FilesOf(folder)}{(adapter is null ? "" : $" {ModelArguments.FilesOf(adapter)}")}",
-        Variant = variant,
-        text.Tokens.MaxNewTokens,
-        text.Tokens.MinNewTokens,
-        text.Tokens.Temperature,
-        text.Tokens.TopK,
-        text.Tokens.TopP,
-        text.Tokens.RepetitionPenalty,
-        text.Tokens.Seed,
-        Samples = samples,
-        Stop = text.StopStrings,
-    };
+    protected override IEnumerable<(string Name, object? Value)> Identity() =>
+    [
+        ("model", Path.GetFullPath(folder)),
+        ("adapter", adapter is null ? null : Path.GetFullPath(adapter)),
+        ("files", $"{ModelArguments.FilesOf(folder)}{(adapter is null ? "" : $" {ModelArguments.FilesOf(adapter)}")}"),
+        ("variant", variant),
+        ("maxNewTokens", text.Tokens.MaxNewTokens),
+        ("minNewTokens", text.Tokens.MinNewTokens),
+        ("temperature", text.Tokens.Temperature),
+        ("topK", text.Tokens.TopK),
+        ("topP", text.Tokens.TopP),
+        ("repetitionPenalty", text.Tokens.RepetitionPenalty),
+        ("seed", text.Tokens.Seed),
+        ("stop", text.StopStrings),
+    ];
 
     protected override Task<IReadOnlyList<ModelAnswer>> AnswerAsync(IReadOnlyList<BenchmarkItem> items, int samples, CancellationToken cancellationToken)
     {
@@ -53,7 +52,8 @@ internal sealed class LocalAnswers(string folder, string? adapter, LoadOptions l
             Adapter = adapter is null ? null : AdapterName,
         };
         ILookup<int, TextCompletion> answers = asked.Length == 0 ? Array.Empty<TextCompletion>().ToLookup(_ => 0)
-            : chat.Generate([.. asked.Select(i => encoded[i].Prompt!)], wanted, streams, cancellationToken: cancellationToken).ToLookup(answer => asked[answer.Prompt]);
+            : chat.Generate([.. asked.Select(i => encoded[i].Prompt!)], wanted, streams, cancellationToken: cancellationToken)
+                .ToLookup(answer => asked[answer.Prompt]);
         return Task.FromResult<IReadOnlyList<ModelAnswer>>([.. items.SelectMany((item, i) => encoded[i].Error is { } error
             ? Enumerable.Range(0, samples).Select(sample => new ModelAnswer(item.Id, sample, item.QuestionText, "", Error: error))
             : answers[i].Select(answer => new ModelAnswer(item.Id, answer.Sample, item.QuestionText, answer.Text, answer.Reasoning,

@@ -18,17 +18,11 @@ internal sealed class ServiceAnswers(Func<IChatClient> open, string identity, Ch
 
     protected override int SamplesOf(IBenchmark benchmark) => options.Temperature is null or 0 ? 1 : benchmark.Samples;
 
-    protected override object Identity(int samples) => new
-    {
-        Model = identity,
-        options.MaxOutputTokens,
-        options.Temperature,
-        options.TopK,
-        options.TopP,
-        options.Seed,
-        Samples = samples,
-        Stop = options.StopSequences,
-    };
+    protected override IEnumerable<(string Name, object? Value)> Identity() =>
+    [
+        ("model", identity), ("maxNewTokens", options.MaxOutputTokens), ("temperature", options.Temperature), ("topK", options.TopK),
+        ("topP", options.TopP), ("seed", options.Seed), ("stop", options.StopSequences),
+    ];
 
     protected override async Task<IReadOnlyList<ModelAnswer>> AnswerAsync(IReadOnlyList<BenchmarkItem> items, int samples, CancellationToken cancellationToken)
     {
@@ -64,7 +58,8 @@ internal sealed class ServiceAnswers(Func<IChatClient> open, string identity, Ch
                 Tokens = (int?)response.Usage?.OutputTokenCount,
             };
         }
-        catch (Exception error) when (error is not (ServiceException or OperationCanceledException or InvalidInputException) && !cancellationToken.IsCancellationRequested)
+        catch (Exception error) when (error is not (ServiceException or OperationCanceledException or InvalidInputException)
+            && !cancellationToken.IsCancellationRequested)
         {
             return none with { Error = ErrorText.FirstLine(error) };
         }

@@ -16,7 +16,8 @@ internal static class SuiteScoring
 
     /// <summary>Scores and prints.</summary>
     /// <returns>The exit code.</returns>
-    public static async Task<int> RunAsync(ParseResult parsed, IReadOnlyList<Suite> suites, ScorerArguments arguments, bool json, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(ParseResult parsed, IReadOnlyList<Suite> suites, ScorerArguments arguments, bool json,
+        CancellationToken cancellationToken)
     {
         IReadOnlyList<string> harnesses = arguments.Harnesses(parsed);
         JsonArray documents = [];
@@ -68,8 +69,8 @@ internal static class SuiteScoring
         string? settings = Directory.EnumerateFiles(suite.Folder, AnswerSettingsFile).Order(StringComparer.Ordinal).FirstOrDefault();
         if (settings is null) return "";
         using JsonDocument document = JsonDocument.Parse(File.ReadAllText(settings));
-        return document.RootElement.TryGetProperty("answers", out JsonElement given) && given.TryGetProperty("model", out JsonElement model)
-            ? given.TryGetProperty("adapter", out JsonElement adapter) && adapter.GetString() is { } under ? under : model.GetString() ?? "" : "";
+        string? Text(string name) => document.RootElement.TryGetProperty(name, out JsonElement given) ? given.GetString() : null;
+        return Text("adapter") ?? Text("model") ?? "";
     }
 
     private static void Print(BenchmarkRun run, IReadOnlyList<HarnessFigure> compared)

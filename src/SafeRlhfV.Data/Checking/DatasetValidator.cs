@@ -30,7 +30,8 @@ public static class DatasetValidator
                 long before = prints.Count;
                 try
                 {
-                    CheckFile(file, part, index, findings, spellings, prints, empty, needs ?? TrainerNeeds.All, limit, categories, onProgress, cancellationToken);
+                    CheckFile(file, part, index, findings, spellings, prints, empty, needs ?? TrainerNeeds.All, limit, categories, onProgress,
+                        cancellationToken);
                 }
                 catch (InvalidInputException error) when (error.Finding is { } finding)
                 {

@@ -18,7 +18,8 @@ public static class DatasetSplitter
     /// <returns>Rows by split, and the largest group.</returns>
     /// <exception cref="InvalidInputException">The shares make no sense, an image cannot be decoded, or the folder cannot be written.</exception>
     public static SplitReport Split(PreferenceDataset dataset, string folder, IReadOnlyList<(string Split, double Share)> shares, long seed,
-        int threshold = ImageFingerprint.DefaultThreshold, bool overwrite = false, Action<long>? onProgress = null, CancellationToken cancellationToken = default)
+        int threshold = ImageFingerprint.DefaultThreshold, bool overwrite = false, Action<long>? onProgress = null,
+        CancellationToken cancellationToken = default)
     {
         if (shares.Count == 0 || shares.Any(share => !(share.Share > 0) || double.IsInfinity(share.Share))
             || shares.Select(share => share.Split).Distinct().Count() < shares.Count)

@@ -95,7 +95,8 @@ internal static class HashBucket
         int stripes = (count + Stripe - 1) / Stripe;
         if (stripes == 1) work(0, count, pairs);
         else
-            Parallel.For(0, stripes, new ParallelOptions { CancellationToken = cancellationToken, MaxDegreeOfParallelism = Environment.ProcessorCount }, stripe =>
+            Parallel.For(0, stripes, new ParallelOptions { CancellationToken = cancellationToken, MaxDegreeOfParallelism = Environment.ProcessorCount },
+                stripe =>
             {
                 List<(int, int)> found = [];
                 work(stripe * Stripe, Math.Min(count, (stripe + 1) * Stripe), found);

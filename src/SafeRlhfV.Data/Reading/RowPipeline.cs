@@ -51,11 +51,13 @@ public static class RowPipeline
     /// Maps rows on all cores while the next ones are read; results come in the rows' order. A few rows a core are under way, of at most 16 MiB (or one a
     /// core).
     /// </summary>
-    public static IEnumerable<TResult> Map<TResult>(IEnumerable<DatasetRow> rows, Func<DatasetRow, TResult> work, CancellationToken cancellationToken = default) =>
+    public static IEnumerable<TResult> Map<TResult>(IEnumerable<DatasetRow> rows, Func<DatasetRow, TResult> work,
+        CancellationToken cancellationToken = default) =>
         Map(rows, row => row.Images.Sum(image => image.Bytes?.Length ?? 0), work, cancellationToken);
 
     /// <summary>The same for rows of any kind, whose bytes are told.</summary>
-    internal static IEnumerable<TResult> Map<TRow, TResult>(IEnumerable<TRow> rows, Func<TRow, long> sizeOf, Func<TRow, TResult> work, CancellationToken cancellationToken)
+    internal static IEnumerable<TResult> Map<TRow, TResult>(IEnumerable<TRow> rows, Func<TRow, long> sizeOf, Func<TRow, TResult> work,
+        CancellationToken cancellationToken)
     {
         int cores = Environment.ProcessorCount;
         Queue<Job<TRow, TResult>> underWay = [];

@@ -27,7 +27,8 @@ public sealed class GradientAttack(ChatGuard guard, int epsilon = 8, int steps =
     /// <inheritdoc/>
     public Task<IReadOnlyList<RgbImage>> ApplyAsync(
         IReadOnlyList<AttackTarget> targets, IReadOnlyList<string> answers, long seed, CancellationToken cancellationToken) =>
-        Task.Run(() => Perturb([.. targets.Select(target => target.Image)], [.. targets.Select(target => target.Text)], answers, cancellationToken), cancellationToken);
+        Task.Run(() => Perturb([.. targets.Select(target => target.Image)], [.. targets.Select(target => target.Text)], answers, cancellationToken),
+            cancellationToken);
 
     /// <summary>Images that look the same and that the guard finds safer.</summary>
     /// <param name="images">The images; they must have the tower's own size.</param>

@@ -38,6 +38,7 @@ public sealed record CertificateOptions
         if (UnsafeBudget is { } rate && rate is not (> 0 and < 1))
             throw new InvalidInputException($"--unsafe-budget {rate}: give a share above 0 and below 1, such as 0.05.");
         if (UnsafeBudget is null && Groups.Count > 0) throw new InvalidInputException("--by needs --unsafe-budget.");
+        if (Budget is null && (Range is not null || Clip)) throw new InvalidInputException("--range and --clip are about costs; give --budget.");
         if (Budget is not { } budget) return;
         if (Range is not { } range)
             throw new InvalidInputException("--budget needs --range LOW,HIGH: what costs can be at all. The bounds rest on it, and the data cannot tell it.");

@@ -72,7 +72,8 @@ public sealed class ChatGenerator(VisionLanguageModel model, ModelProcessor proc
 
     /// <summary>Answers prompts and yields the text as it comes. The work runs on a thread of the pool and stops when the caller stops listening.</summary>
     public IAsyncEnumerable<TextDelta> Stream(
-        IReadOnlyList<EncodedPrompt> prompts, TextSettings settings, IReadOnlyList<RandomStream>? streams = null, CancellationToken cancellationToken = default) =>
+        IReadOnlyList<EncodedPrompt> prompts, TextSettings settings, IReadOnlyList<RandomStream>? streams = null,
+        CancellationToken cancellationToken = default) =>
         BackgroundStream.Run<TextDelta>((report, stop) => Generate(prompts, settings, streams, report, stop), cancellationToken);
 
     /// <summary>Prompts as the token generator takes them: left-padded ids and mask, and the images' embeddings.</summary>

@@ -10,7 +10,7 @@ public sealed record GuardConfig
     /// <summary>The file's name in a checkpoint folder.</summary>
     public const string FileName = "guard_config.json";
 
-    private static readonly JsonSerializerOptions indented = new()
+    private static readonly JsonSerializerOptions Indented = new()
     {
         WriteIndented = true,
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping
@@ -81,7 +81,7 @@ public sealed record GuardConfig
             ["judges_prompts"] = JudgesPrompts,
         };
         if (Calibration is not null) root["calibration"] = Calibration;
-        return root.ToJsonString(indented) + "\n";
+        return root.ToJsonString(Indented) + "\n";
     }
 
     private static double Temperature(ConfigReader? section, string name)

@@ -17,7 +17,8 @@ public static class ParityRunner
     /// <param name="trainer">Runs training cases; without one they are skipped.</param>
     /// <exception cref="InvalidInputException">There are no cases, or a file is missing or malformed.</exception>
     public static ParityReport Run(
-        string folder, string? dump = null, Action<ParityCaseResult>? progress = null, CancellationToken cancellationToken = default, Action<int>? counted = null,
+        string folder, string? dump = null, Action<ParityCaseResult>? progress = null, CancellationToken cancellationToken = default,
+        Action<int>? counted = null,
         string? kind = null, Func<ParityTrainingTask, ParityTrainingResult>? trainer = null)
     {
         string cases = Path.Combine(folder, "cases");

@@ -73,8 +73,7 @@ internal sealed partial class TorchFolder
             return;
         }
         throw new InvalidInputException(
-            $"{at}: neither version.py nor build-version lies in {parent}, so its version is not known; "
-                + $"name torch/lib of a whole installation of torch {Needed}.");
+            $"{at}: neither version.py nor build-version lies in {parent}, so its version is not known; name torch/lib of a whole torch {Needed}.");
     }
 
     [GeneratedRegex("""^__version__\s*=\s*['"]([^'"]+)['"]""", RegexOptions.Multiline)]

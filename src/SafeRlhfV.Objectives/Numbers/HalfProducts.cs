@@ -21,9 +21,7 @@ public static class HalfProducts
 
     [ThreadStatic] private static bool? assumed;
 
-    /// <summary>
-    /// Whether products with this matrix are computed here: it is bfloat16, on the CPU, and the processor has no instructions for that.
-    /// </summary>
+    /// <summary>Whether products with this matrix are to be computed here: it is bfloat16, on the CPU, and the processor has no instructions for it.</summary>
     public static bool AreSlow(Tensor weight) =>
         weight.dtype == ScalarType.BFloat16 && weight.device_type == DeviceType.CPU && (assumed ?? !HasInstructions);
 

@@ -18,7 +18,8 @@ internal sealed class GuardCensus
     /// <summary>Looks at every row.</summary>
     /// <exception cref="InvalidInputException">A row is damaged.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public static GuardCensus Take(TrainingData data, SampleEncoder encoder, Func<ConversationRecord, int, GuardLabel?> label, CancellationToken cancellationToken)
+    public static GuardCensus Take(TrainingData data, SampleEncoder encoder, Func<ConversationRecord, int, GuardLabel?> label,
+        CancellationToken cancellationToken)
     {
         GuardCensus census = new(data);
         SampleEncoder lengths = encoder.ForLengths();

@@ -139,7 +139,7 @@ public sealed record MachineReport
     {
         string folder = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", "sdk"));
         if (!Directory.Exists(folder)) return [];
-        return [.. Directory.EnumerateDirectories(folder).Where(sdk => File.Exists(Path.Combine(sdk, "dotnet.dll")))
-            .Select(sdk => Path.GetFileName(sdk)).Order()];
+        IEnumerable<string> sdks = Directory.EnumerateDirectories(folder).Where(sdk => File.Exists(Path.Combine(sdk, "dotnet.dll")));
+        return [.. sdks.Select(sdk => Path.GetFileName(sdk)).Order()];
     }
 }

@@ -43,10 +43,12 @@ internal static class PpoMemory
         if (ptx)
         {
             // these come on top of the gradients of the surrogate
-            long width2 = instructions.PromptTokens + instructions.ResponseTokens, kept2 = Kept(cost, shape, half, texts, width2, instructions.ResponseTokens,
-                training.GradientCheckpointing);
-            parts.Add(new($"activations of {texts} instructions, and gradients", kept2 + gradients, false));
-            kept = Math.Max(kept, kept2);
+            long KeptOf(PlanPart one) => cost.Training(one.Rows * one.Width, training.GradientCheckpointing) + cost.Mask(one.Rows, one.Width, one.Prompt)
+                + cost.LogProbabilities(one.Answers, trained: true) + Projector(shape, half, one.Rows);
+            SftSettings batches = new() { BatchSize = training.PtxBatch, MicroBatchSize = texts };
+            long most = PlanBatches.Of(instructions, batches, each: 1, inputs.Ranks).Max(KeptOf);
+            parts.Add(new($"activations of {texts} instructions, and gradients", most + gradients, false));
+            kept = Math.Max(kept, most);
         }
         parts.Add(new("gradients and the update", gradients + UpdateBytes(model.Lora, half, actor / inputs.Ranks), false));
         if (training.CalibrationRows > 0)

@@ -15,5 +15,6 @@ public interface IPolicy
     (Tensor LogProbs_BT, Tensor Entropy_BT) LogProbsAndEntropy(SequenceBatch batch, double temperature = 1);
 
     /// <summary>Answers prompts (a batch without answers).</summary>
-    GenerationResult Generate(SequenceBatch prompts, GenerationSettings settings, IReadOnlyList<RandomStream> streams, CancellationToken cancellationToken = default);
+    GenerationResult Generate(SequenceBatch prompts, GenerationSettings settings, IReadOnlyList<RandomStream> streams,
+        CancellationToken cancellationToken = default);
 }

@@ -65,7 +65,8 @@ internal sealed class ServerEndpoint : IDisposable
     /// <inheritdoc/>
     public void Dispose() => http.Dispose();
 
-    private async Task<(T? Result, ServiceFault? Fault)> TryAsync<T>(ServerCall call, Func<ServerReply, T> read, TimeSpan limit, CancellationToken cancellationToken)
+    private async Task<(T? Result, ServiceFault? Fault)> TryAsync<T>(ServerCall call, Func<ServerReply, T> read, TimeSpan limit,
+        CancellationToken cancellationToken)
     {
         using CancellationTokenSource silence = new(limit), either = CancellationTokenSource.CreateLinkedTokenSource(silence.Token, cancellationToken);
         Interlocked.Increment(ref inFlight);

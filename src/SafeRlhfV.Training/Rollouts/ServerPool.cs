@@ -68,7 +68,8 @@ internal sealed class ServerPool : IDisposable
         {
             return await Task.WhenAll(tasks).ConfigureAwait(false);
         }
-        catch (Exception) when (!cancellationToken.IsCancellationRequested && tasks.FirstOrDefault(task => task.IsFaulted) is { Exception.InnerException: { } first })
+        catch (Exception) when (!cancellationToken.IsCancellationRequested
+            && tasks.FirstOrDefault(task => task.IsFaulted) is { Exception.InnerException: { } first })
         {
             // not the cancellation of the others that followed from it
             System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(first);

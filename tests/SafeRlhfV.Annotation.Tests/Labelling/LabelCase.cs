@@ -59,7 +59,8 @@ internal sealed class LabelCase : IAsyncDisposable
 
     public Task<LabellingReport> RunAsync(JudgingSettings? settings = null, WorkerOptions? options = null, bool overwrite = true,
         CancellationToken cancellationToken = default) =>
-        DatasetLabeller.RunAsync(settings ?? Settings(), Data, Working, Target, options ?? new WorkerOptions { ShardPairs = 4 }, overwrite, cancellationToken: cancellationToken);
+        DatasetLabeller.RunAsync(settings ?? Settings(), Data, Working, Target, options ?? new WorkerOptions { ShardPairs = 4 }, overwrite,
+            cancellationToken: cancellationToken);
 
     /// <summary>Every pair stands there once, with the labels that the fake judge gives.</summary>
     public static void AssertLabelled(string target, int pairs)

@@ -97,7 +97,8 @@ public sealed class PostgresQueueTests(PostgresServer postgres) : IClassFixture<
         await one.RunAsync(options: Options(address));
         Directory.Delete(one.Target, recursive: true);
         await using (QueueDatabase database = new(address))
-            await database.RunAsync(connection => QueueDatabase.ExecuteAsync(connection, "UPDATE saferlhfv_job SET finished = NULL", cancellationToken), cancellationToken);
+            await database.RunAsync(connection => QueueDatabase.ExecuteAsync(connection, "UPDATE saferlhfv_job SET finished = NULL", cancellationToken),
+                cancellationToken);
         await one.RunAsync(options: Options(address));
         LabelCase.AssertLabelled(one.Target, 8);
         Assert.Equal(16, one.Server.Answered.Count);

@@ -45,7 +45,8 @@ public sealed class WorldAttackTests(TinyModels models) : IClassFixture<TinyMode
         using LocalChatClient model = LocalChatClient.Load(models.Chat);
         ChatGuard guard = LocalCheckpoint.OpenGuard(models.Guard);
         using GuardModel owned = guard.Model;
-        IReadOnlyList<AttackResult> results = await new WorldAttack(model, guard, seed: 4).RunAsync(6, cancellationToken: TestContext.Current.CancellationToken);
+        IReadOnlyList<AttackResult> results = await new WorldAttack(model, guard, seed: 4).RunAsync(6,
+            cancellationToken: TestContext.Current.CancellationToken);
         Assert.Equal([.. GuardAttack.Suite.Select(attack => attack.Name), "gradient", "gradient's control"], results.Select(result => result.Name));
         Assert.All(results, result => Assert.True(result.UnsafeGuarded.Value <= result.UnsafeAnswersGuarded.Value
             && result.UnsafeAnswersGuarded.Value <= result.Unsafe.Value, result.Name));

@@ -55,5 +55,6 @@ public sealed class BackwardProgressTests
     }
 
     private static IEnumerable<(string Name, Parameter Parameter)> OfBlock(VisionLanguageModel model, int block) =>
-        model.Decoder.named_parameters().Where(one => one.name.StartsWith($"layers.{block}.", StringComparison.Ordinal)).Select(one => (one.name, one.parameter));
+        model.Decoder.named_parameters().Where(one => one.name.StartsWith($"layers.{block}.", StringComparison.Ordinal))
+            .Select(one => (one.name, one.parameter));
 }

@@ -29,7 +29,8 @@ public sealed class RecipeRunnerTests(TinyRecipes tiny) : IClassFixture<TinyReci
             RunOptions options = broken.ToRunOptions(resume: stop > 1) with { EncodeAhead = stop == 1 };
             Assert.Throws<OperationCanceledException>(() => RecipeRunner.Run(broken, options, new StopAt(stop, cancel), cancel.Token));
         }
-        Assert.True(RecipeRunner.Run(broken, broken.ToRunOptions(resume: true) with { EncodeAhead = true }, cancellationToken: TestContext.Current.CancellationToken));
+        Assert.True(RecipeRunner.Run(broken, broken.ToRunOptions(resume: true) with { EncodeAhead = true },
+            cancellationToken: TestContext.Current.CancellationToken));
         RunFolders.Equal(whole.Run.Folder, broken.Run.Folder);
         Assert.False(RecipeRunner.Run(broken, broken.ToRunOptions(resume: true), cancellationToken: TestContext.Current.CancellationToken));
         Assert.Equal(whole.ToYamlWithoutRun(), File.ReadAllText(Path.Combine(whole.Run.Folder, "result", "recipe.yaml")));

@@ -40,7 +40,8 @@ internal sealed class PairJudge(JudgingSettings settings, ModelCaller caller, Ma
             {
                 using CallerChatClient client = new(caller, settings.Model, "judge", item, repeat * (settings.Reasks + 1) + again, cancellationToken);
                 (string shown, string below) = inOrder ? (first, second) : (second, first);
-                PairwiseVerdict? verdict = await new ChatPairwiseJudge(client, settings.Model.Json).JudgeAsync(new(item, image, question, shown, below), cancellationToken)
+                PairwiseVerdict? verdict = await new ChatPairwiseJudge(client, settings.Model.Json).JudgeAsync(new(item, image, question, shown, below),
+                    cancellationToken)
                     .ConfigureAwait(false);
                 if (verdict is not null) return inOrder ? verdict : PairJudgements.Turn(verdict);
                 MakingCounts.Add(counts.ParseFailures, "judge");

@@ -40,7 +40,8 @@ internal sealed class UnitMaker(MakingSettings settings, ModelCaller caller, Mak
         {
             CallReply reply = await caller.AskAsync(new(settings.Asker, "question", unit.ToString(),
                 MakingPrompts.Questions(image, unit.Category, unit.Severity, settings.QuestionsPerImage),
-                ChatPairwiseJudge.FormatOf(settings.Asker.Json, "questions", MakingPrompts.QuestionReply.Schema(settings.QuestionsPerImage)), sample), cancellationToken)
+                ChatPairwiseJudge.FormatOf(settings.Asker.Json, "questions", MakingPrompts.QuestionReply.Schema(settings.QuestionsPerImage)), sample),
+                    cancellationToken)
                     .ConfigureAwait(false);
             if (JsonReply.TryRead(reply.Text, out MakingPrompts.QuestionReply? read)
                 && (!read.Fits || read.Questions.Any(question => !string.IsNullOrWhiteSpace(question))))
@@ -68,7 +69,8 @@ internal sealed class UnitMaker(MakingSettings settings, ModelCaller caller, Mak
                 : (settings.Answerers[other], settings.Answerers[one]);
             try
             {
-                Task<string?> asked = AnswerOfAsync(unit, image, question, first, cancellationToken), alsoAsked = AnswerOfAsync(unit, image, question, second, cancellationToken);
+                Task<string?> asked = AnswerOfAsync(unit, image, question, first, cancellationToken), alsoAsked = AnswerOfAsync(unit, image, question, second,
+                    cancellationToken);
                 await Task.WhenAll(asked, alsoAsked).ConfigureAwait(false);
                 if (await asked.ConfigureAwait(false) is not { } text || await alsoAsked.ConfigureAwait(false) is not { } otherText) continue;
                 if (text.Trim() == otherText.Trim())
@@ -76,7 +78,8 @@ internal sealed class UnitMaker(MakingSettings settings, ModelCaller caller, Mak
                     MakingCounts.Add(counts.AnswersLeftOut, "equal to the other of its pair");
                     continue;
                 }
-                await JudgeAsync(unit, image, question, $"{item}-{first.Name}-{second.Name}", (text, first.Name), (otherText, second.Name), result, cancellationToken)
+                await JudgeAsync(unit, image, question, $"{item}-{first.Name}-{second.Name}", (text, first.Name), (otherText, second.Name), result,
+                    cancellationToken)
                     .ConfigureAwait(false);
             }
             catch (CallFailedException error)
@@ -87,7 +90,8 @@ internal sealed class UnitMaker(MakingSettings settings, ModelCaller caller, Mak
     }
 
     /// <summary>A model's answer; null where it is none that a pair can be made of.</summary>
-    private async Task<string?> AnswerOfAsync(MakingUnit unit, EncodedImage image, string question, ChatModelSettings model, CancellationToken cancellationToken)
+    private async Task<string?> AnswerOfAsync(MakingUnit unit, EncodedImage image, string question, ChatModelSettings model,
+        CancellationToken cancellationToken)
     {
         CallReply reply = await caller.AskAsync(new(model, "answer", unit.ToString(), MakingPrompts.Answer(image, question), null, 0), cancellationToken)
             .ConfigureAwait(false);
@@ -105,7 +109,8 @@ internal sealed class UnitMaker(MakingSettings settings, ModelCaller caller, Mak
     private async Task JudgeAsync(MakingUnit unit, EncodedImage image, string question, string item, (string Text, string From) first,
         (string Text, string From) second, UnitResult result, CancellationToken cancellationToken)
     {
-        (PairJudgements judgements, bool isWhole) = await judge.JudgeAsync(item, image, question, first.Text, second.Text, cancellationToken).ConfigureAwait(false);
+        (PairJudgements judgements, bool isWhole) =
+            await judge.JudgeAsync(item, image, question, first.Text, second.Text, cancellationToken).ConfigureAwait(false);
         if (judgements.Readable.Count > 0) result.Judgements.Add(judgements);
         if (!isWhole) return; // never a tie, and never half a judgement
         AnnotationRecord[] records = [.. judgements.Records(item, settings.Judging.Model.Name, unit.Category, unit.Severity)];

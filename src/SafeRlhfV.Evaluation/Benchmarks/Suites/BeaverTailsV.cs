@@ -33,7 +33,7 @@ internal sealed class BeaverTailsV : IBenchmark
             if (!seen.Add($"{image} {question}")) continue; // the flat layout holds a row for each answer
             string? category = row.Text("category");
             yield return (made with { Record = made.Record with { Labels = new RecordLabels { Category = category } } })
-                .With(("category", category), ("severity", row.Text("image_severity")));
+                .With(("category", category), ("severity", row.Integer("image_severity")?.ToString(System.Globalization.CultureInfo.InvariantCulture)));
         }
     }
 
