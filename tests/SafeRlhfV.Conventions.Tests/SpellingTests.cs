@@ -1,6 +1,5 @@
 using System.Reflection;
 using System.Text.RegularExpressions;
-using SafeRlhfV.Testing;
 
 namespace SafeRlhfV.Conventions.Tests;
 

@@ -1,4 +1,3 @@
-using SafeRlhfV.Models;
 using TorchSharp;
 using static TorchSharp.torch;
 

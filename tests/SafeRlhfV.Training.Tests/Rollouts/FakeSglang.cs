@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
-using SafeRlhfV.Data;
 using SafeRlhfV.Processing;
 
 namespace SafeRlhfV.Training.Tests;

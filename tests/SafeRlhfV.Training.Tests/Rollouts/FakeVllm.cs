@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
-using SafeRlhfV.Processing;
 
 namespace SafeRlhfV.Training.Tests;
 
