@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 
@@ -28,8 +27,8 @@ public sealed class TrainingRun : IDisposable
     private IReadOnlyList<InputPrint>? inputs;
     private CheckpointState? begun;
     private RunJournal? journal;
-    private TimeSpan stepStart, waited;
-    private long worked;
+    private readonly StepMeeting meeting;
+    private TimeSpan stepStart;
     private long done, saved, total;
     private IReadOnlyDictionary<string, double> last = new Dictionary<string, double>();
     private bool resumed;
@@ -40,7 +39,7 @@ public sealed class TrainingRun : IDisposable
     public TrainingRun(string name, RunOptions options, IProgress<TrainingProgress>? progress = null, CancellationToken cancel = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(options.SaveEvery);
-        (Name, this.options, this.progress, this.cancel) = (name, options, progress, cancel);
+        (Name, this.options, this.progress, this.cancel, meeting) = (name, options, progress, cancel, new StepMeeting(options.Ranks));
         if (options.Folder is not { } folder) return;
         store = new CheckpointStore(Path.Combine(folder, CheckpointsFolder));
         if (!Ranks.IsFirst)
@@ -132,7 +131,7 @@ public sealed class TrainingRun : IDisposable
         inputs = InputPrint.Take(files, begun?.Inputs);
         if (begun?.Inputs is { } before && InputPrint.Difference(before, inputs) is { } changed)
             throw new InvalidInputException($"{options.Folder}: {changed} since the run started; put it back as it was, or start in another folder.");
-        CheckInputsOfRanks();
+        StepMeeting.CheckInputs(Ranks, inputs);
     }
 
     /// <summary>
@@ -183,7 +182,7 @@ public sealed class TrainingRun : IDisposable
         });
         if (newest is { } step) Load(step);
         else Begin();
-        waited = Ranks.Waited;
+        meeting.Begin();
         return done;
     }
 
@@ -205,7 +204,7 @@ public sealed class TrainingRun : IDisposable
         StopIfNotFinite(metrics);
         Remember(metrics);
         Dictionary<string, double> clocked = new(times ?? new Dictionary<string, double>()) { ["seconds"] = (clock.Elapsed - stepStart).TotalSeconds };
-        bool stops = !Ranks.IsAlone && MeetRanks(clocked, cancel.IsCancellationRequested);
+        bool stops = !Ranks.IsAlone && meeting.End(done, clock.Elapsed - stepStart, cancel.IsCancellationRequested, clocked);
         stepStart = clock.Elapsed;
         Note(metrics, clocked);
         progress?.Report(new TrainingProgress(Name, done, total, metrics.Concat(clocked).DistinctBy(pair => pair.Key).ToDictionary()) { Notes = [.. notes] });
@@ -219,7 +218,7 @@ public sealed class TrainingRun : IDisposable
             throw new OperationCanceledException(cancel);
         }
         stepStart = clock.Elapsed; // what saving took is no part of the next step
-        waited = Ranks.Waited;
+        meeting.Begin();
     }
 
     /// <summary>
@@ -262,31 +261,6 @@ public sealed class TrainingRun : IDisposable
     {
         journal?.Dispose();
         hold?.Dispose();
-    }
-
-    // files may differ from machine to machine, and rows of other files are other rows
-    private void CheckInputsOfRanks()
-    {
-        byte[][] all = Ranks.Gather("inputs", JsonSerializer.SerializeToUtf8Bytes(inputs, CheckpointState.Options));
-        for (int rank = 1; rank < all.Length; rank++)
-            if (InputPrint.Difference(Read(all[0]), Read(all[rank])) is { } difference)
-                throw new InvalidInputException($"rank {rank} does not read the same files as rank 0: {difference} there; put the same files on all machines.");
-
-        static IReadOnlyList<InputPrint> Read(byte[] bytes) => JsonSerializer.Deserialize<IReadOnlyList<InputPrint>>(bytes, CheckpointState.Options)!;
-    }
-
-    /// <summary>Once a step all ranks tell how long they worked, and whether they were asked to stop.</summary>
-    /// <returns>Whether any was.</returns>
-    private bool MeetRanks(Dictionary<string, double> clocked, bool stops)
-    {
-        double busy = (clock.Elapsed - stepStart - (Ranks.Waited - waited)).TotalSeconds;
-        double[][] all = [.. Ranks.Gather($"end of step {done}", MemoryMarshal.AsBytes<double>([stops ? 1 : 0, busy, Ranks.Rows - worked]))
-            .Select(bytes => MemoryMarshal.Cast<byte, double>(bytes).ToArray())];
-        worked = Ranks.Rows;
-        for (int rank = 0; rank < all.Length; rank++) clocked[$"rank_{rank}_rows_per_second"] = all[rank][2] / Math.Max(1e-9, all[rank][1]);
-        int slowest = Enumerable.Range(0, all.Length).MaxBy(rank => all[rank][1]);
-        (clocked["slowest_rank"], clocked["slowest_rank_seconds"]) = (slowest, all[slowest][1]);
-        return all.Any(one => one[0] != 0);
     }
 
     private long? FindCheckpoint()
