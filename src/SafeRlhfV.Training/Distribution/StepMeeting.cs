@@ -3,7 +3,9 @@ using System.Text.Json;
 
 namespace SafeRlhfV.Training;
 
-/// <summary>What ranks tell each other of a run: once a step how long they worked and whether they were asked to stop; at its start what files they read.</summary>
+/// <summary>
+/// What ranks tell each other of a run: once a step how long they worked and whether they were asked to stop; at its start what files they read.
+/// </summary>
 /// <param name="ranks">The ranks.</param>
 internal sealed class StepMeeting(Ranks ranks)
 {
