@@ -5,7 +5,9 @@ namespace SafeRlhfV.Training;
 /// <summary>A round's rollouts as episodes, on all ranks: rank 0 asks for them.</summary>
 internal static class RolloutExchange
 {
-    /// <summary>The episodes of a round, without log π_old, which our own pass gives later. An error or a stop is everybody's, so that all are at one place.</summary>
+    /// <summary>
+    /// The episodes of a round, without log π_old, which our own pass gives later. An error or a stop is everybody's, so that all are at one place.
+    /// </summary>
     /// <exception cref="InvalidInputException">Rank 0 could not get them.</exception>
     /// <exception cref="OperationCanceledException">Rank 0 was told to stop.</exception>
     public static Episode[] Receive(Ranks ranks, IRolloutSource source, IReadOnlyList<EncodedSample> prompts, long round, CancellationToken cancel)
