@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Every trainer by one process and over 1, 2 and 4 ranks, on the built-in world: how far the losses are apart, and what a step takes.
 # bench/ranks.sh [--launcher mpirun.openmpi] [--ranks "1 2 4"] [--only "sft reward cost scores dpo ppo guard"] [--steps 12] [--model FOLDER] [--out FOLDER]
+# PPO's row compares reward, cost and lambda too. Its divergence (kl) is a sum over tokens and is not compared.
 # Each rank computes with one thread, and the one process beside them with two: on an idle machine with two processors, 2 ranks are to be compared with it.
 # The model is a tiny one; another of the same chat format shows times of its size.
 set -euo pipefail
@@ -56,7 +57,7 @@ figures() {
 import json, statistics, sys
 one, many = [[json.loads(line) for line in open(f"{folder}/metrics.jsonl")] for folder in sys.argv[1:3]]
 assert len(one) == len(many) and one[0].keys() == many[0].keys(), "the runs have other steps or metrics"
-losses = [name for name in one[0] if name.endswith("loss") or name in ("reward", "cost", "lambda", "kl")]
+losses = [name for name in one[0] if name.endswith("loss") or name in ("reward", "cost", "lambda")]
 apart = max(abs(a[name] - b[name]) / max(1, abs(a[name])) for a, b in zip(one, many) for name in losses)
 seconds = statistics.median(json.loads(line)["seconds"] for line in open(f"{sys.argv[2]}/times.jsonl"))
 print(f"{apart:.1e} {seconds:.3f}")

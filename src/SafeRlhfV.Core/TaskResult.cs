@@ -11,7 +11,4 @@ public static class TaskResult
 
     /// <summary>The task's result; its own exception where it failed.</summary>
     public static T Of<T>(ValueTask<T> task) => task.IsCompleted ? task.GetAwaiter().GetResult() : task.AsTask().GetAwaiter().GetResult();
-
-    /// <summary>Waits for the task's end; throws its own exception where it failed.</summary>
-    public static void Wait(Task task) => task.GetAwaiter().GetResult();
 }

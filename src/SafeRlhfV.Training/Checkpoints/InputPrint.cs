@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
 
 namespace SafeRlhfV.Training;
 
@@ -56,16 +55,4 @@ internal sealed record InputPrint(string Name, string Path, string Stamp, string
     }
 
     private static string Sha(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
-
-    /// <summary>Compares what all ranks read: files may differ from machine to machine, and rows of other files are other rows.</summary>
-    /// <exception cref="InvalidInputException">A rank reads other files than the first.</exception>
-    internal static void CheckRanks(Ranks ranks, IReadOnlyList<InputPrint> own)
-    {
-        byte[][] all = ranks.Gather("inputs", JsonSerializer.SerializeToUtf8Bytes(own, CheckpointState.Options));
-        for (int rank = 1; rank < all.Length; rank++)
-            if (Difference(Read(all[0]), Read(all[rank])) is { } difference)
-                throw new InvalidInputException($"rank {rank} does not read the same files as rank 0: {difference} there; put the same files on all machines.");
-
-        static IReadOnlyList<InputPrint> Read(byte[] bytes) => JsonSerializer.Deserialize<IReadOnlyList<InputPrint>>(bytes, CheckpointState.Options)!;
-    }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Runtime.ExceptionServices;
 using System.Text;
 using System.Text.Json;
 
@@ -27,10 +28,12 @@ public sealed class Ranks : IDisposable
     internal Ranks(Func<ICollectives> join, TimeSpan limit)
     {
         this.limit = limit;
-        TaskCompletionSource<ICollectives> joined = new();
-        thread = new Thread(() => Work(join, joined)) { IsBackground = true, Name = "ranks" };
+        ICollectives? joined = null;
+        Posted joining = new("join", _ => joined = join());
+        thread = new Thread(() => Work(joining, () => joined)) { IsBackground = true, Name = "ranks" };
         thread.Start();
-        calls = TaskResult.Of(joined.Task);
+        joining.Wait();
+        calls = joined;
         watch = new Timer(_ => Watch(), null, TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(0.5));
     }
 
@@ -133,19 +136,10 @@ public sealed class Ranks : IDisposable
         watch!.Dispose();
     }
 
-    private void Work(Func<ICollectives> join, TaskCompletionSource<ICollectives> joined)
+    private void Work(Posted joining, Func<ICollectives?> joined)
     {
-        ICollectives own;
-        try
-        {
-            own = join();
-        }
-        catch (Exception error)
-        {
-            joined.SetException(error);
-            return;
-        }
-        joined.SetResult(own);
+        joining.Run(null!);
+        if (joined() is not { } own) return;
         foreach (Posted call in queue.GetConsumingEnumerable())
         {
             call.Begin();
@@ -188,7 +182,8 @@ public sealed class Ranks : IDisposable
     /// <summary>A call in the queue.</summary>
     internal sealed class Posted(string what, Action<ICollectives> call)
     {
-        private readonly TaskCompletionSource done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly ManualResetEventSlim done = new();
+        private ExceptionDispatchInfo? error;
         private long begun;
 
         public string What => what;
@@ -202,14 +197,18 @@ public sealed class Ranks : IDisposable
             try
             {
                 call(own);
-                done.SetResult();
             }
-            catch (Exception error)
+            catch (Exception fault)
             {
-                done.SetException(error);
+                error = ExceptionDispatchInfo.Capture(fault);
             }
+            done.Set();
         }
 
-        public void Wait() => TaskResult.Wait(done.Task);
+        public void Wait()
+        {
+            done.Wait();
+            error?.Throw();
+        }
     }
 }

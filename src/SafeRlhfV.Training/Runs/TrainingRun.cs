@@ -27,7 +27,7 @@ public sealed class TrainingRun : IDisposable
     private IReadOnlyList<InputPrint>? inputs;
     private CheckpointState? begun;
     private RunJournal? journal;
-    private readonly RankClock rankClock;
+    private readonly StepMeeting meeting;
     private TimeSpan stepStart;
     private long done, saved, total;
     private IReadOnlyDictionary<string, double> last = new Dictionary<string, double>();
@@ -39,7 +39,7 @@ public sealed class TrainingRun : IDisposable
     public TrainingRun(string name, RunOptions options, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(options.SaveEvery);
-        (Name, this.options, this.progress, this.cancel, rankClock) = (name, options, progress, cancellationToken, new RankClock(options.Ranks));
+        (Name, this.options, this.progress, this.cancel, meeting) = (name, options, progress, cancellationToken, new StepMeeting(options.Ranks));
         if (options.Folder is not { } folder) return;
         store = new CheckpointStore(Path.Combine(folder, CheckpointsFolder));
         if (!Ranks.IsFirst)
@@ -131,7 +131,7 @@ public sealed class TrainingRun : IDisposable
         inputs = InputPrint.Take(files, begun?.Inputs);
         if (begun?.Inputs is { } before && InputPrint.Difference(before, inputs) is { } changed)
             throw new InvalidInputException($"{options.Folder}: {changed} since the run started; put it back as it was, or start in another folder.");
-        InputPrint.CheckRanks(Ranks, inputs);
+        StepMeeting.CheckInputs(Ranks, inputs);
     }
 
     /// <summary>
@@ -182,7 +182,7 @@ public sealed class TrainingRun : IDisposable
         });
         if (newest is { } step) Load(step);
         else Begin();
-        rankClock.Start();
+        meeting.Begin();
         return done;
     }
 
@@ -204,7 +204,7 @@ public sealed class TrainingRun : IDisposable
         StopIfNotFinite(metrics);
         Remember(metrics);
         Dictionary<string, double> clocked = new(times ?? new Dictionary<string, double>()) { ["seconds"] = (clock.Elapsed - stepStart).TotalSeconds };
-        bool stops = !Ranks.IsAlone && rankClock.Meet(done, clock.Elapsed - stepStart, cancel.IsCancellationRequested, clocked);
+        bool stops = !Ranks.IsAlone && meeting.End(done, clock.Elapsed - stepStart, cancel.IsCancellationRequested, clocked);
         stepStart = clock.Elapsed;
         Note(metrics, clocked);
         progress?.Report(new TrainingProgress(Name, done, total, metrics.Concat(clocked).DistinctBy(pair => pair.Key).ToDictionary()) { Notes = [.. notes] });
@@ -218,7 +218,7 @@ public sealed class TrainingRun : IDisposable
             throw new OperationCanceledException(cancel);
         }
         stepStart = clock.Elapsed; // what saving took is no part of the next step
-        rankClock.Start();
+        meeting.Begin();
     }
 
     /// <summary>
