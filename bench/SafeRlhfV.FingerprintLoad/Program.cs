@@ -33,8 +33,11 @@ internal static class Program
 
     private static void WriteRows(string folder, int count)
     {
-        using BeaverTailsWriter writer = BeaverTailsWriter.Create(folder, RowLayout.Paired, new BeaverTailsWriterOptions { Name = "Rows for timing",
-            RowsPerGroup = 10_000 });
+        using BeaverTailsWriter writer = BeaverTailsWriter.Create(folder, RowLayout.Paired, new BeaverTailsWriterOptions
+        {
+            Name = "Rows for timing",
+            RowsPerGroup = 10_000
+        });
         for (int i = 0; i < count; i++)
             writer.Add(i % 20 == 19 ? "evaluation" : "train", new PreferencePair
             {

@@ -55,9 +55,17 @@ internal static class AblateVerb
                 curves, Described(ablation),
                 [.. ablation.Runs.SelectMany(run => RunCurves.Alarms(run.Recipe.Run.Folder).Select(alarm => $"{run.Variant}, seed {run.Seed}, {alarm}"))]);
             if (parsed.GetValue(json))
-                Output.Json(new { Page = Path.GetFullPath(page),
-                    Runs = curves.Select(curve => new { curve.Variant, curve.Seed, Steps = curve.Steps.Count,
-                        End = ablation.Metrics.ToDictionary(metric => metric, curve.End) }) });
+                Output.Json(new
+                {
+                    Page = Path.GetFullPath(page),
+                    Runs = curves.Select(curve => new
+                    {
+                        curve.Variant,
+                        curve.Seed,
+                        Steps = curve.Steps.Count,
+                        End = ablation.Metrics.ToDictionary(metric => metric, curve.End)
+                    })
+                });
             else Output.Line(page);
             return Task.FromResult(0);
         });

@@ -104,8 +104,16 @@ internal static class CertifyVerb
                 if (costFolder is not null) texts = rows.Score(texts, costFolder, cancellationToken);
                 if (seed is { } exact) texts = rows.Rate(texts, exact);
                 foreach (CertifiedText text in lines is null ? [] : texts)
-                    lines!.Line(Output.JsonLine(new { text.Certified.Row, text.Question, text.Response, text.Certified.Cost, text.Certified.Unsafe,
-                        text.Certified.Severity, text.Certified.Category }));
+                    lines!.Line(Output.JsonLine(new
+                    {
+                        text.Certified.Row,
+                        text.Question,
+                        text.Response,
+                        text.Certified.Cost,
+                        text.Certified.Unsafe,
+                        text.Certified.Severity,
+                        text.Certified.Category
+                    }));
                 answers = [.. texts.Select(text => text.Certified)];
             }
             lines?.Commit(); // what the answers cost is kept where the certificate cannot be made, too
@@ -116,10 +124,23 @@ internal static class CertifyVerb
             if (parsed.GetValue(json))
                 Output.Json(new
                 {
-                    Policy = policyFolder, CostModel = costFolder, Data = path, Split = parsed.GetValue(split), Scores = scored, WorldSeed = seed,
+                    Policy = policyFolder,
+                    CostModel = costFolder,
+                    Data = path,
+                    Split = parsed.GetValue(split),
+                    Scores = scored,
+                    WorldSeed = seed,
                     File = target,
-                    certificate.Holds, certificate.Options.Delta, certificate.Options.Looks, certificate.Options.ShuffleSeed, certificate.Answers,
-                    certificate.Clipped, certificate.Cost, certificate.Unsafe, certificate.BySeverity, certificate.ByCategory,
+                    certificate.Holds,
+                    certificate.Options.Delta,
+                    certificate.Options.Looks,
+                    certificate.Options.ShuffleSeed,
+                    certificate.Answers,
+                    certificate.Clipped,
+                    certificate.Cost,
+                    certificate.Unsafe,
+                    certificate.BySeverity,
+                    certificate.ByCategory,
                 });
             else Print(certificate);
             return Task.FromResult(certificate.Holds ? 0 : CliHost.CheckFailed);

@@ -35,8 +35,16 @@ internal static class CheckpointArguments
     public static void Report(string folder, bool json)
     {
         ModelSummary summary = ModelSummary.Of(folder);
-        if (json) Output.Json(new { Folder = Path.GetFullPath(folder), summary.Family, summary.Layout, summary.Dtypes, summary.Files, summary.Parameters,
-            summary.Bytes });
+        if (json) Output.Json(new
+        {
+            Folder = Path.GetFullPath(folder),
+            summary.Family,
+            summary.Layout,
+            summary.Dtypes,
+            summary.Files,
+            summary.Parameters,
+            summary.Bytes
+        });
         else Output.Line(folder);
     }
 

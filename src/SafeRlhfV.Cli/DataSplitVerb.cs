@@ -37,8 +37,13 @@ internal static class DataSplitVerb
             foreach ((string split, double share) in splits.Where(one => report.Rows[one.Split] == 0))
                 Output.Note($"warning: {split} has no row: its share is {share * data.CountRows():0.##} of {DataArguments.Count(data.CountRows(), "row")}, "
                     + "and same or similar images stay together; give it a larger share.");
-            if (parsed.GetValue(json)) Output.Json(new { Folder = Path.GetFullPath(parsed.GetRequiredValue(folder)), report.Rows, report.Shares,
-                report.LargestGroup });
+            if (parsed.GetValue(json)) Output.Json(new
+            {
+                Folder = Path.GetFullPath(parsed.GetRequiredValue(folder)),
+                report.Rows,
+                report.Shares,
+                report.LargestGroup
+            });
             else
                 Output.Line($"{parsed.GetRequiredValue(folder)}: "
                     + $"{string.Join(", ", report.Rows.Select(pair => $"{pair.Value} {pair.Key} ({100 * report.Shares[pair.Key]:0.0} %)"))}; "

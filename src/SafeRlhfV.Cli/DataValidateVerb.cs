@@ -56,8 +56,13 @@ internal static class DataValidateVerb
                     report.Warnings,
                     Findings = report.Findings.Select(finding =>
                         new { finding.Code, finding.Severity, finding.File, finding.Split, finding.Row, finding.Columns, finding.What, finding.Related }),
-                    Fix = mended is null ? null : new { Folder = Path.GetFullPath(folder!), mended.Kept, Dropped = mended.Rows - mended.Kept,
-                        Mended = mended.Mended.Count },
+                    Fix = mended is null ? null : new
+                    {
+                        Folder = Path.GetFullPath(folder!),
+                        mended.Kept,
+                        Dropped = mended.Rows - mended.Kept,
+                        Mended = mended.Mended.Count
+                    },
                 });
             else Print(report, mended, folder);
             return Task.FromResult(report.Errors > 0 ? CliHost.CheckFailed : 0);

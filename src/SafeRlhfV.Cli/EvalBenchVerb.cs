@@ -39,7 +39,13 @@ internal static class EvalBenchVerb
         {
             Output.Json(BenchmarkList.All.Select(benchmark => new
             {
-                benchmark.Name, benchmark.Measures, benchmark.Files, benchmark.Figures, benchmark.Scorers, benchmark.Subset, benchmark.Samples,
+                benchmark.Name,
+                benchmark.Measures,
+                benchmark.Files,
+                benchmark.Figures,
+                benchmark.Scorers,
+                benchmark.Subset,
+                benchmark.Samples,
             }));
             return 0;
         }

@@ -88,8 +88,14 @@ internal static class EvalJudgeVerb
                 throw new ServiceException($"{parsed.GetRequiredValue(model)}: {report.Controls.ParseFailures} of {report.Controls.Asked} replies could not "
                     + "be read as verdicts, so no prompt was judged in both orders; "
                     + "try another --json-mode, or a judge that sees images and follows the rubric.");
-            if (parsed.GetValue(json)) Output.Json(new { Judge = parsed.GetRequiredValue(model), Candidate = parsed.GetRequiredValue(candidate),
-                Baseline = parsed.GetRequiredValue(baseline), Report = report, Tags = tagged?.Counts });
+            if (parsed.GetValue(json)) Output.Json(new
+            {
+                Judge = parsed.GetRequiredValue(model),
+                Candidate = parsed.GetRequiredValue(candidate),
+                Baseline = parsed.GetRequiredValue(baseline),
+                Report = report,
+                Tags = tagged?.Counts
+            });
             else Print(report, tagged?.Counts);
             return 0;
         });

@@ -155,8 +155,12 @@ internal static class GenerateVerb
         foreach (TextCompletion answer in answers)
             if (answer.Reasoning is { Length: > 0 } thought) Output.Note($"reasoning of answer {answer.Sample + 1}: {Output.Foreign(thought)}");
         string ends = string.Join(", ",
-            answers.Select(answer => answer.Finish switch { FinishReason.EndToken => "ended", FinishReason.Stopped => "stopped",
-                _ => "cut at the most tokens" }).Distinct());
+            answers.Select(answer => answer.Finish switch
+            {
+                FinishReason.EndToken => "ended",
+                FinishReason.Stopped => "stopped",
+                _ => "cut at the most tokens"
+            }).Distinct());
         Output.Note(string.Create(CultureInfo.InvariantCulture,
             $"{prompt.Ids.Length} prompt tokens, {tokens} new ones, {tokens / clock.Elapsed.TotalSeconds:0.0} a second; {ends}"));
     }
@@ -182,8 +186,17 @@ internal static class GenerateVerb
             foreach (TextCompletion answer in generator.Generate(prompts, settings, streams, cancellationToken: cancellationToken))
             {
                 DatasetRow row = batch[answer.Prompt];
-                written.Add(Output.JsonLine(new { Row = $"{row.Position}", Question = row.Text("question"), answer.Sample, Response = answer.Text,
-                    answer.Reasoning, answer.Finish, answer.StopString, Tokens = answer.Ids.Count }));
+                written.Add(Output.JsonLine(new
+                {
+                    Row = $"{row.Position}",
+                    Question = row.Text("question"),
+                    answer.Sample,
+                    Response = answer.Text,
+                    answer.Reasoning,
+                    answer.Finish,
+                    answer.StopString,
+                    Tokens = answer.Ids.Count
+                }));
                 tokens += answer.Ids.Count;
                 if (answer.Finish == FinishReason.Length) cut++;
             }
@@ -195,8 +208,15 @@ internal static class GenerateVerb
         lines.Commit();
         progress.Done(string.Create(CultureInfo.InvariantCulture,
             $"{(rows - known) * samples} answers, {tokens} tokens, {tokens / clock.Elapsed.TotalSeconds:0} a second; {cut} cut at the most tokens"));
-        if (json) Output.Json(new { File = Path.GetFullPath(target), Rows = rows, Answers = rows * samples, Generated = (rows - known) * samples,
-            Tokens = tokens, Cut = cut });
+        if (json) Output.Json(new
+        {
+            File = Path.GetFullPath(target),
+            Rows = rows,
+            Answers = rows * samples,
+            Generated = (rows - known) * samples,
+            Tokens = tokens,
+            Cut = cut
+        });
         else Output.Line(target);
     }
 }

@@ -37,8 +37,13 @@ internal static class GuardAttackVerb
             IReadOnlyList<AttackResult> results = await new WorldAttack(client, opened, parsed.GetValue(seed)).RunAsync(count,
                 (name, done, total) => progress.Report(done, total, name), cancellationToken);
             progress.Done($"{results.Count} attacks on {count} prompts");
-            if (parsed.GetValue(json)) Output.Json(new { Guard = parsed.GetRequiredValue(guard), Model = parsed.GetRequiredValue(model),
-                Seed = parsed.GetValue(seed), Attacks = results });
+            if (parsed.GetValue(json)) Output.Json(new
+            {
+                Guard = parsed.GetRequiredValue(guard),
+                Model = parsed.GetRequiredValue(model),
+                Seed = parsed.GetValue(seed),
+                Attacks = results
+            });
             else Print(results);
             return 0;
         });

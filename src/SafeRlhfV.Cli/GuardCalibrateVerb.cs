@@ -53,8 +53,14 @@ internal static class GuardCalibrateVerb
                 Output.Note("warning: the calibration error is larger with these temperatures than without "
                     + $"({found.Before.ExpectedError:0.0%} before, {found.After.ExpectedError:0.0%} after); "
                     + $"{DataArguments.Count(examples.Count, "example")} may be too few to choose them by: calibrate on more.");
-            if (parsed.GetValue(json)) Output.Json(new { Guard = folder, Data = path, Written = !parsed.GetValue(dryRun), Calibration = found,
-                Suspects = found.Sides.SelectMany(side => side.Suspects).Select(i => examples[i].Place) });
+            if (parsed.GetValue(json)) Output.Json(new
+            {
+                Guard = folder,
+                Data = path,
+                Written = !parsed.GetValue(dryRun),
+                Calibration = found,
+                Suspects = found.Sides.SelectMany(side => side.Suspects).Select(i => examples[i].Place)
+            });
             else Print(found, config, parsed.GetValue(dryRun) ? null : Path.Combine(folder, GuardConfig.FileName));
             return 0;
         });

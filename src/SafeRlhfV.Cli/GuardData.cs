@@ -25,8 +25,13 @@ internal static class GuardData
     /// <exception cref="InvalidInputException">An image cannot be read.</exception>
     public static IReadOnlyList<ModerationImage> Images(string[]? files) => [.. (files ?? []).Select(file => (ModerationImage)ModelArguments.Image(file))];
 
-    public static string Words(GuardAction action) => action switch { GuardAction.Allow => "allow", GuardAction.AllowWithNotice => "allow with a notice",
-        GuardAction.Regenerate => "regenerate", _ => "block" };
+    public static string Words(GuardAction action) => action switch
+    {
+        GuardAction.Allow => "allow",
+        GuardAction.AllowWithNotice => "allow with a notice",
+        GuardAction.Regenerate => "regenerate",
+        _ => "block"
+    };
 
     /// <summary>Asks for something about every request, part by part, and reports as it goes.</summary>
     public static async Task<IReadOnlyList<T>> InParts<T>(IReadOnlyList<ModerationRequest> requests, string stage,

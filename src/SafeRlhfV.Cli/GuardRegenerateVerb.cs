@@ -60,8 +60,13 @@ internal static class GuardRegenerateVerb
             foreach ((RegenerationResult result, int row) in results.Select((result, row) => (result, row)))
                 lines?.Line(Output.JsonLine(Describe(result, row)));
             lines?.Commit();
-            if (parsed.GetValue(json)) Output.Json(new { Flagged_after = Curve(results, rules.Rounds), Refused = results.Count(result => result.IsRefused),
-                Prompts = results.Count, Rows = results.Select(Describe) });
+            if (parsed.GetValue(json)) Output.Json(new
+            {
+                Flagged_after = Curve(results, rules.Rounds),
+                Refused = results.Count(result => result.IsRefused),
+                Prompts = results.Count,
+                Rows = results.Select(Describe)
+            });
             else if (parsed.GetValue(prompt) is not null) PrintOne(results[0]);
             else PrintAll(results, rules.Rounds);
             return 0;
@@ -90,8 +95,17 @@ internal static class GuardRegenerateVerb
         result.Answer,
         Refused = result.IsRefused,
         Rounds = result.Rounds.Select(round =>
-            new { round.Round, round.Answer, Action = round.Decision.Action, round.Verdict.IsUnsafe, round.Verdict.Score, round.Verdict.Severity,
-                round.Verdict.Flagged, round.Verdict.Failure }),
+            new
+            {
+                round.Round,
+                round.Answer,
+                Action = round.Decision.Action,
+                round.Verdict.IsUnsafe,
+                round.Verdict.Score,
+                round.Verdict.Severity,
+                round.Verdict.Flagged,
+                round.Verdict.Failure
+            }),
     };
 
     private static void PrintOne(RegenerationResult result)

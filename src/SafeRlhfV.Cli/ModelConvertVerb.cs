@@ -22,7 +22,8 @@ internal static class ModelConvertVerb
         command.SetAction((parsed, cancellationToken) =>
         {
             SaveOptions options = CheckpointArguments.SaveOptions(parsed.GetValue(dtype), parsed.GetValue(layout), parsed.GetRequiredValue(maxShardSize),
-                parsed.GetValue(overwrite)) with { ProcessorFrom = parsed.GetValue(processor) };
+                parsed.GetValue(overwrite)) with
+            { ProcessorFrom = parsed.GetValue(processor) };
             CheckpointConverter.Convert(ResultFolder.Find(parsed.GetRequiredValue(source)), parsed.GetRequiredValue(folder), options);
             CheckpointArguments.Report(parsed.GetRequiredValue(folder), parsed.GetValue(json));
             return Task.FromResult(0);

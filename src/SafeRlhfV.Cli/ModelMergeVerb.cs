@@ -23,7 +23,8 @@ internal static class ModelMergeVerb
         command.SetAction((parsed, cancellationToken) =>
         {
             SaveOptions options = CheckpointArguments.SaveOptions(parsed.GetValue(dtype), parsed.GetValue(layout), parsed.GetRequiredValue(maxShardSize),
-                parsed.GetValue(overwrite)) with { ProcessorFrom = parsed.GetValue(processor) };
+                parsed.GetValue(overwrite)) with
+            { ProcessorFrom = parsed.GetValue(processor) };
             CheckpointConverter.Merge(ResultFolder.Find(parsed.GetRequiredValue(model)), ResultFolder.Find(parsed.GetRequiredValue(adapter)),
                 parsed.GetRequiredValue(folder), options);
             CheckpointArguments.Report(parsed.GetRequiredValue(folder), parsed.GetValue(json));

@@ -29,8 +29,15 @@ internal static class ParityVerb
                 skipped = report.Cases.Count(result => result.Skipped is not null);
             string words = $"{report.Cases.Count - over - skipped} cases within tolerance, {over} over, {skipped} skipped";
             progress.Done(words);
-            if (parsed.GetValue(json)) Output.Json(new { report.Folder, report.Passed, Within = report.Cases.Count - over - skipped, Over = over,
-                Skipped = skipped, report.Cases });
+            if (parsed.GetValue(json)) Output.Json(new
+            {
+                report.Folder,
+                report.Passed,
+                Within = report.Cases.Count - over - skipped,
+                Over = over,
+                Skipped = skipped,
+                report.Cases
+            });
             else Print(report, words);
             return Task.FromResult(report.Passed ? 0 : CliHost.CheckFailed);
         });

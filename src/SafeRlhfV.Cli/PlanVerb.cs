@@ -19,7 +19,8 @@ internal static class PlanVerb
         Option<bool> data = new("--data") { Description = "Look at the recipe's data for the lengths of texts, instead of its limits." };
         Option<int> ranks = new("--ranks")
         {
-            Description = "Processes that train together (mpirun -n N): the plan is that of one of them.", DefaultValueFactory = _ => 1,
+            Description = "Processes that train together (mpirun -n N): the plan is that of one of them.",
+            DefaultValueFactory = _ => 1,
         };
         Option<bool> json = Output.JsonOption();
         Command command = new("plan", "Tell what a recipe takes: weights, gradients, optimizer, KV cache, activations. "
@@ -38,8 +39,19 @@ internal static class PlanVerb
             long? room = card?.UsableBytes;
             bool fits = room is null || plan.Memory.TotalBytes <= room;
             IReadOnlyList<string>? changes = room is { } bytes ? plan.ChangesToFit(bytes) : [];
-            if (parsed.GetValue(json)) Output.Json(new { plan.Parameters, plan.Memory.Assumed, plan.Memory.Parts, plan.Memory.TotalBytes, plan.Memory.Host,
-                plan.Memory.HostBytes, RoomBytes = room, Fits = room is null ? (bool?)null : fits, Changes = changes, Time = time });
+            if (parsed.GetValue(json)) Output.Json(new
+            {
+                plan.Parameters,
+                plan.Memory.Assumed,
+                plan.Memory.Parts,
+                plan.Memory.TotalBytes,
+                plan.Memory.Host,
+                plan.Memory.HostBytes,
+                RoomBytes = room,
+                Fits = room is null ? (bool?)null : fits,
+                Changes = changes,
+                Time = time
+            });
             else
             {
                 foreach (string line in plan.Memory.Lines) Output.Line(line);
@@ -50,7 +62,7 @@ internal static class PlanVerb
                             : $"it does not fit; it would with --set {string.Join(" --set ", changes)}"));
                 foreach (string line in time?.Lines
                     ?? [card is null ? "time: name a card (--gpu) for an estimate." : $"time: not estimated, the speed of {card.Name} is not known."])
-                        Output.Line(line);
+                    Output.Line(line);
             }
             return Task.FromResult(fits ? 0 : CliHost.CheckFailed);
         });

@@ -103,8 +103,13 @@ internal static class ScoreVerb
         lines?.Commit();
         string means = string.Join(", ", columns.Select((column, at) => string.Create(CultureInfo.InvariantCulture, $"{column} {sums[at] / done:0.####}")));
         progress.Done($"{done * columns.Length} answers of {done} rows; means: {means}");
-        if (json) Output.Json(new { File = target is null ? null : Path.GetFullPath(target), Rows = done,
-            Means = columns.Zip(sums).ToDictionary(pair => pair.First, pair => pair.Second / done), Scores = lines is null ? document : null });
+        if (json) Output.Json(new
+        {
+            File = target is null ? null : Path.GetFullPath(target),
+            Rows = done,
+            Means = columns.Zip(sums).ToDictionary(pair => pair.First, pair => pair.Second / done),
+            Scores = lines is null ? document : null
+        });
         else if (target is not null) Output.Line(target);
     }
 

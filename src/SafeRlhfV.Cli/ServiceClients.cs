@@ -12,12 +12,12 @@ internal static class ServiceClients
     public static RetryHandler Handler() =>
         new(new ServiceRetry { UnreachableRetries = 2 },
             new SocketsHttpHandler { AllowAutoRedirect = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5) }, stops: true)
-    {
-        OnWait = (what, wait) =>
         {
-            if (wait >= Told) Output.Note($"{what}; the next try is in {wait.TotalSeconds:0} s");
-        },
-    };
+            OnWait = (what, wait) =>
+            {
+                if (wait >= Told) Output.Note($"{what}; the next try is in {wait.TotalSeconds:0} s");
+            },
+        };
 
     /// <summary>An HTTP client with that handler, which keeps the time itself.</summary>
     public static HttpClient Http(RetryHandler handler) => new(handler) { Timeout = Timeout.InfiniteTimeSpan };

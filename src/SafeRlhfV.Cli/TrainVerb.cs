@@ -109,9 +109,17 @@ internal static class TrainVerb
             RunCurves.Write(recipe);
         }
         else Output.Note("this run was finished before; nothing was done.");
-        if (json) Output.Json(new { Folder = Path.GetFullPath(recipe.Run.Folder), Result = Path.GetFullPath(result),
-            Page = Path.GetFullPath(Path.Combine(recipe.Run.Folder, RunCurves.PageName)), Trained = trained, PlannedBytes = plan.Memory.TotalBytes,
-            PeakBytes = peak, Steps = view.Last?.Done, view.Last?.Metrics });
+        if (json) Output.Json(new
+        {
+            Folder = Path.GetFullPath(recipe.Run.Folder),
+            Result = Path.GetFullPath(result),
+            Page = Path.GetFullPath(Path.Combine(recipe.Run.Folder, RunCurves.PageName)),
+            Trained = trained,
+            PlannedBytes = plan.Memory.TotalBytes,
+            PeakBytes = peak,
+            Steps = view.Last?.Done,
+            view.Last?.Metrics
+        });
         else Output.Line(result);
     }
 

@@ -57,8 +57,11 @@ public abstract class VisionLanguageModel : NamedModule
         if (images is null) return null;
         using TorchSharp.DisposeScope scope = NewDisposeScope();
         ImageEmbeddings made = ProjectImages(EncodeImages(images with { PixelValues = images.PixelValues.to(Decoder.Embedding.Weight.device) }));
-        return made with { Tokens_TH = made.Tokens_TH.MoveToOuterDisposeScope(),
-            DeepStack = [.. made.DeepStack.Select(level => level.MoveToOuterDisposeScope())] };
+        return made with
+        {
+            Tokens_TH = made.Tokens_TH.MoveToOuterDisposeScope(),
+            DeepStack = [.. made.DeepStack.Select(level => level.MoveToOuterDisposeScope())]
+        };
     }
 
     /// <summary>

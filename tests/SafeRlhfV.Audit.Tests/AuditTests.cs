@@ -243,8 +243,14 @@ public sealed class AuditTests(PostgresServer postgres) : IClassFixture<Postgres
         await Assert.ThrowsAnyAsync<Exception>(async () => await trail.PromptDecidedAsync(report, default));
         await RunAsync("ALTER TABLE guard_audit_away RENAME TO guard_audit");
         await Assert.ThrowsAnyAsync<Exception>(async () => await trail.EndedAsync(report with { Rounds = [] }, default));
-        await trail.EndedAsync(new GuardReport { Id = "whole", Received = report.Received, Context = report.Context, Prompt = report.Prompt,
-            PolicyVersion = "1" }, default);
+        await trail.EndedAsync(new GuardReport
+        {
+            Id = "whole",
+            Received = report.Received,
+            Context = report.Context,
+            Prompt = report.Prompt,
+            PolicyVersion = "1"
+        }, default);
 
         AuditReader reader = new(place.Database);
         Assert.Empty((await reader.VerifyAsync()).Faults);

@@ -13,10 +13,10 @@ internal sealed class CliProcess : IDisposable
 
     public static CliProcess Start(params string[] arguments) =>
         new(Process.Start(new ProcessStartInfo("dotnet", [typeof(CliHost).Assembly.Location, .. arguments])
-    {
-        RedirectStandardOutput = true,
-        RedirectStandardError = true,
-    })!);
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!);
 
     public bool HasEnded => process.HasExited;
 

@@ -230,8 +230,14 @@ public sealed class EvalJudgeVerbTests : IDisposable
     {
         foreach (string name in (string[])["candidate", "baseline"])
             File.WriteAllLines(folder.At($"{name}.jsonl"), PreferenceDataset.Open(Pairs).ReadRows().Take(Rows).Select((row, i) =>
-                JsonSerializer.Serialize(new { row = $"{row.Position}", question = row.Text("question"), sample = 0,
-                    response = name == "candidate" ? $"A careful answer {i}." : $"A plain answer {i}.", finish = "end_token" })));
+                JsonSerializer.Serialize(new
+                {
+                    row = $"{row.Position}",
+                    question = row.Text("question"),
+                    sample = 0,
+                    response = name == "candidate" ? $"A careful answer {i}." : $"A plain answer {i}.",
+                    finish = "end_token"
+                })));
         return
         [
             "eval", "judge", "--data", Pairs, "--limit", $"{Rows}", "--candidate", folder.At("candidate.jsonl"), "--baseline", folder.At("baseline.jsonl"),

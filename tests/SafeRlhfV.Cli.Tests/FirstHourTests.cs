@@ -23,8 +23,12 @@ public sealed partial class FirstHourTests
             TestContext.Current.CancellationToken);
         File.SetUnixFileMode(clone.At("safe-rlhf-v"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         await File.WriteAllTextAsync(clone.At("first-hour.sh"), "set -eux\n" + string.Join("\n", blocks), TestContext.Current.CancellationToken);
-        using Process shell = Process.Start(new ProcessStartInfo("bash", [clone.At("first-hour.sh")]) { WorkingDirectory = clone.Path,
-            RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using Process shell = Process.Start(new ProcessStartInfo("bash", [clone.At("first-hour.sh")])
+        {
+            WorkingDirectory = clone.Path,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true
+        })!;
         Task<string> output = shell.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken),
             errors = shell.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         await shell.WaitForExitAsync(TestContext.Current.CancellationToken);

@@ -136,8 +136,11 @@ public sealed class ChatTests
             if (where == "content") await StubUpstream.AnswerAsync(http, body, "It is a forbidden thing and more of it");
             else if (where == "tool") await StubUpstream.AnswerAsync(http, body, "", [Call("""{"text":"f\u006frbidden"}""")]);
             else
-                await http.Response.WriteAsJsonAsync(new JsonObject { ["choices"] =
-                    new JsonArray(new JsonObject { ["message"] = new JsonObject { ["content"] = "fine", [where] = "a forbidden thing" } }) });
+                await http.Response.WriteAsJsonAsync(new JsonObject
+                {
+                    ["choices"] =
+                    new JsonArray(new JsonObject { ["message"] = new JsonObject { ["content"] = "fine", [where] = "a forbidden thing" } })
+                });
         };
         (int status, JsonNode? answer) = await gateway.ChatAsync("Hello", stream);
         Assert.Equal(200, status);

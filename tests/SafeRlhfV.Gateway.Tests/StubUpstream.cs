@@ -76,8 +76,11 @@ internal sealed class StubUpstream : IAsyncDisposable
             await ChunkAsync(http, new JsonObject { ["tool_calls"] = new JsonArray(call) });
             foreach (string piece in (string[])[arguments[..(arguments.Length / 2)], arguments[(arguments.Length / 2)..]])
                 await ChunkAsync(http,
-                    new JsonObject { ["tool_calls"] =
-                        new JsonArray(new JsonObject { ["index"] = i, ["function"] = new JsonObject { ["arguments"] = piece } }) });
+                    new JsonObject
+                    {
+                        ["tool_calls"] =
+                        new JsonArray(new JsonObject { ["index"] = i, ["function"] = new JsonObject { ["arguments"] = piece } })
+                    });
         }
         await ChunkAsync(http, [], finish);
         await SendAsync(http,

@@ -58,19 +58,19 @@ public sealed class FailClosedModeratorTests
 
         public Task<IReadOnlyList<Verdict>> ModerateAsync(IReadOnlyList<ModerationRequest> requests, CancellationToken cancellationToken = default) =>
             fault switch
-        {
-            "fewer" => Give([]),
-            "more" => Give([.. requests.Select(_ => Verdict.Safe("f")), Verdict.Safe("f")]),
-            "null" => Give([.. requests.Select(_ => (Verdict)null!)]),
-            "null list" => Task.FromResult<IReadOnlyList<Verdict>>(null!),
-            "nan" => Give([Verdict.Safe("f") with { Score = double.NaN }]),
-            "contradiction" => Give([Verdict.Safe("f") with { Severity = Severity.Severe }]),
-            "throws at once" => throw new InvalidOperationException("broken"),
-            "hangs" => Hang(),
-            "hangs the thread" => HangThread(),
-            "cancels itself" => Task.FromCanceled<IReadOnlyList<Verdict>>(new CancellationToken(true)),
-            _ => throw new ArgumentOutOfRangeException(nameof(fault)),
-        };
+            {
+                "fewer" => Give([]),
+                "more" => Give([.. requests.Select(_ => Verdict.Safe("f")), Verdict.Safe("f")]),
+                "null" => Give([.. requests.Select(_ => (Verdict)null!)]),
+                "null list" => Task.FromResult<IReadOnlyList<Verdict>>(null!),
+                "nan" => Give([Verdict.Safe("f") with { Score = double.NaN }]),
+                "contradiction" => Give([Verdict.Safe("f") with { Severity = Severity.Severe }]),
+                "throws at once" => throw new InvalidOperationException("broken"),
+                "hangs" => Hang(),
+                "hangs the thread" => HangThread(),
+                "cancels itself" => Task.FromCanceled<IReadOnlyList<Verdict>>(new CancellationToken(true)),
+                _ => throw new ArgumentOutOfRangeException(nameof(fault)),
+            };
 
         private static Task<IReadOnlyList<Verdict>> Give(IReadOnlyList<Verdict> verdicts) => Task.FromResult(verdicts);
 

@@ -59,8 +59,11 @@ public sealed class FilterAndRegenerateTests
     [Fact]
     public async Task ABlockIsNotRegenerated()
     {
-        GuardPolicy policy = GuardPolicy.Default with { Rules =
-            new() { Answer = new(GuardAction.AllowWithNotice, GuardAction.Regenerate, GuardAction.Block) } };
+        GuardPolicy policy = GuardPolicy.Default with
+        {
+            Rules =
+            new() { Answer = new(GuardAction.AllowWithNotice, GuardAction.Regenerate, GuardAction.Block) }
+        };
         RegenerationResult blocked = await new FilterAndRegenerate(ScriptedModerator.Finds("bad", Severity.Severe), policy).RunAsync(
             new ModerationRequest("question"), (_, _, _) => Task.FromResult("bad"));
         Assert.True(blocked.IsRefused);

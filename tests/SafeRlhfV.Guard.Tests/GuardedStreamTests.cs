@@ -139,8 +139,11 @@ public sealed class GuardedStreamTests
     [Fact]
     public async Task ANoticeStandsBeforeWhatItIsAbout()
     {
-        GuardPolicy policy = GuardPolicy.Default with { Rules = new() { Answer = SeverityRules.All(GuardAction.AllowWithNotice) },
-            Notice = "[mind: {categories}]" };
+        GuardPolicy policy = GuardPolicy.Default with
+        {
+            Rules = new() { Answer = SeverityRules.All(GuardAction.AllowWithNotice) },
+            Notice = "[mind: {categories}]"
+        };
         (string left, GuardReport report, _) = await ReadAsync(Guarded(new($"One. A {Phrase}. Three."), StreamRelease.Sentences(), policy));
         Assert.Equal($"One. \n\n[mind: dangerous behavior]\n\nA {Phrase}. Three.", left);
         Assert.Equal("[mind: dangerous behavior]", report.Notice);

@@ -265,7 +265,8 @@ public sealed class ModeratorTests
         ScriptedModerator answers = new(request =>
             request.Response!.Contains("harm", StringComparison.Ordinal)
                 ? Verdict.Unsafe("answers", Severity.Minor, [], 0.95)
-                : Verdict.Safe("answers")) { AnswersOnly = true };
+                : Verdict.Safe("answers"))
+        { AnswersOnly = true };
         ScriptedModerator both = ScriptedModerator.Finds("bad");
         IModerator together = cascade ? new CascadedModerator([new(both, SureUnsafe: 0.99), new(answers)]) : new ParallelModerator([both, answers]);
         Assert.True(together.Judges(GuardSide.Prompt));

@@ -62,7 +62,7 @@ internal sealed class ItemSource
         Add(item, image?.Bytes,
             id => (row.Preferences, first.Rates, second.Rates,
                 row.Labels) is ({ Helpful: { } better, Safe: { } safer }, { Harmless: { } harmless1, Helpful: { } helpful1 },
-            { Harmless: { } harmless2, Helpful: { } helpful2 }, { Category: { } category, ImageSeverity: { } severity })
+                { Harmless: { } harmless2, Helpful: { } helpful2 }, { Category: { } category, ImageSeverity: { } severity })
             ? new AnnotationRecord(id, "machine", Number(better), Number(safer), harmless1, harmless2, helpful1, helpful2, category, severity) : null);
     }
 

@@ -93,28 +93,28 @@ internal sealed class MakingWork : IShardedWork
     /// <summary>The report of some figures.</summary>
     public static MakingReport Report(ShardCounts counts, int images, IReadOnlyList<string> leftOut, IReadOnlyList<AnnotationRecord> records, bool isSpent,
         IReadOnlyList<int> missing, string? folder) => new()
-    {
-        Images = images,
-        ImagesLeftOut = leftOut,
-        Questions = counts.Questions,
-        Unfit = counts.Unfit,
-        Pairs = counts.Pairs,
-        Contested = counts.Contested,
-        AnswersLeftOut = counts.LeftOut,
-        ParseFailures = counts.ParseFailures,
-        Failures = counts.Failures,
-        Judgements = counts.Order.Judgements,
-        OrderDependentHelpful = OrderCounts.Share(counts.Order.ChangedHelpful, counts.Order.Both),
-        OrderDependentSafe = OrderCounts.Share(counts.Order.ChangedSafe, counts.Order.Both),
-        FirstPreferredHelpful = OrderCounts.Share(counts.Order.FirstHelpful, counts.Order.Judgements),
-        FirstPreferredSafe = OrderCounts.Share(counts.Order.FirstSafe, counts.Order.Judgements),
-        Agreement = AnnotationAgreement.Describe(records),
-        Tally = counts.Tally,
-        Cost = counts.Cost,
-        BudgetSpent = isSpent,
-        MissingShards = missing,
-        Folder = folder,
-    };
+        {
+            Images = images,
+            ImagesLeftOut = leftOut,
+            Questions = counts.Questions,
+            Unfit = counts.Unfit,
+            Pairs = counts.Pairs,
+            Contested = counts.Contested,
+            AnswersLeftOut = counts.LeftOut,
+            ParseFailures = counts.ParseFailures,
+            Failures = counts.Failures,
+            Judgements = counts.Order.Judgements,
+            OrderDependentHelpful = OrderCounts.Share(counts.Order.ChangedHelpful, counts.Order.Both),
+            OrderDependentSafe = OrderCounts.Share(counts.Order.ChangedSafe, counts.Order.Both),
+            FirstPreferredHelpful = OrderCounts.Share(counts.Order.FirstHelpful, counts.Order.Judgements),
+            FirstPreferredSafe = OrderCounts.Share(counts.Order.FirstSafe, counts.Order.Judgements),
+            Agreement = AnnotationAgreement.Describe(records),
+            Tally = counts.Tally,
+            Cost = counts.Cost,
+            BudgetSpent = isSpent,
+            MissingShards = missing,
+            Folder = folder,
+        };
 
     /// <summary>The figures of some units.</summary>
     public static ShardCounts CountsOf(IReadOnlyList<UnitResult> results, MakingCounts counts, ModelCaller caller) => new()

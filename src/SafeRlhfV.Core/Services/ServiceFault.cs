@@ -31,8 +31,11 @@ public sealed record ServiceFault(string Kind, string What, int? Status, bool Ma
         for (Exception? inner = error; inner is not null; inner = inner.InnerException)
             switch (inner)
             {
-                case HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError
-                    or HttpRequestError.SecureConnectionError }:
+                case HttpRequestException
+                {
+                    HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError
+                    or HttpRequestError.SecureConnectionError
+                }:
                     return new("unreachable", OneLine(inner.Message), null, MayRetry: true);
                 case HttpRequestException or IOException or System.Net.Sockets.SocketException:
                     return new("cut_off", OneLine(inner.Message), null, MayRetry: true);

@@ -66,7 +66,8 @@ internal sealed class ColumnCheck(string file, RowSchema schema, TrainerNeeds ne
             foreach ((string column, _) in schema.Columns)
                 if (!filled.Contains(column) && !needed.Contains(column) && !RowSchema.IsExtension(column))
                     yield return new Finding(Fault.MissingColumn, FindingSeverity.Warning, file, null, [column],
-                        "missing: no row of the file has a value here; trainers do without it.") { Split = split };
+                        "missing: no row of the file has a value here; trainers do without it.")
+                    { Split = split };
         foreach ((Func<bool> isOfRow, Finding finding) in lacking) if (isOfRow()) yield return finding with { Split = split };
     }
 }

@@ -72,7 +72,8 @@ public static class DatasetValidator
         }
         findings.AddRange(columns.Finish(part.Split));
         if (prints.Count == before) empty.Add(new Finding(Fault.ZeroRows, FindingSeverity.Error, file, null, [],
-            "the file holds no row; give it rows or remove it.") { Split = part.Split });
+            "the file holds no row; give it rows or remove it.")
+        { Split = part.Split });
     }
 
     private static IEnumerable<Finding> Repeated(IReadOnlyList<RowPrint> group) => group.Select((row, i) =>

@@ -7,5 +7,6 @@ public sealed record ImageLimit(Func<int, int, string?> Refusal, FindingSeverity
 {
     internal IEnumerable<Finding> Check(RowPrint row) => row.Images.Select(image => Refusal(image.Width, image.Height)).OfType<string>().Select(why =>
         new Finding(Fault.ImageProportions, Severity, row.Position.File, row.Position.Row,
-            [row.Schema.Columns.Any(column => column.Name == "images") ? "images" : "image"], why) { Split = row.Position.Split });
+            [row.Schema.Columns.Any(column => column.Name == "images") ? "images" : "image"], why)
+        { Split = row.Position.Split });
 }

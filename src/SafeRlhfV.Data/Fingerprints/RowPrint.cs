@@ -41,7 +41,8 @@ internal sealed class RowPrint
             (ImageFingerprint? picture, string? code, string? what) = ImageReader.Read(bytes, ImageFingerprint.Of, ImageDecodeOptions.Fingerprint);
             if (picture is not null) images.Add(picture);
             else fault ??= new Finding(code!, FindingSeverity.Error, row.Position.File, row.Position.Row, [row.Messages is null ? "image" : "images"],
-                what!) { Split = row.Position.Split };
+                what!)
+            { Split = row.Position.Split };
         }
         byte[][] digests = [.. encoded.Select(SHA256.HashData)];
         string[] answers = row.Schema.Layout == RowLayout.Paired ? [row.Text("response_1") ?? "", row.Text("response_2") ?? ""] : [row.Text("response") ?? ""];

@@ -11,11 +11,11 @@ internal static class ColourKey
     /// <summary>The bytes to decode so that the declared colour shows, and that colour; null if there is none (or several, or half transparent ones).</summary>
     public static (ReadOnlyMemory<byte> Bytes, (byte Red, byte Green, byte Blue)? Key) Open(ReadOnlyMemory<byte> bytes, ImageHeader header) =>
         header.Format switch
-    {
-        "GIF" => OfGif(bytes),
-        "PNG" => (bytes, OfPng(bytes.Span)),
-        _ => (bytes, null),
-    };
+        {
+            "GIF" => OfGif(bytes),
+            "PNG" => (bytes, OfPng(bytes.Span)),
+            _ => (bytes, null),
+        };
 
     private static (ReadOnlyMemory<byte>, (byte, byte, byte)?) OfGif(ReadOnlyMemory<byte> bytes)
     {

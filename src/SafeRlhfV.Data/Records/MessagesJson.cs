@@ -84,7 +84,8 @@ internal static class MessagesJson
             case "image": return MessagePart.OfImage(images++);
             case "video" or "video_url": throw Bad(Fault.Video, "a message holds a video, which is not supported; drop the row or give frames as images.");
             case "audio" or "input_audio" or "audio_url": throw Bad(Fault.Audio, "a message holds sound, which is not supported; drop the row.");
-            default: throw Bad(Fault.PartUnknown,
+            default:
+                throw Bad(Fault.PartUnknown,
                 $"a message's part {(type is null ? "has no type" : $"of type {Finding.Quote(type)} is not known")}; {HowToMend}.");
         }
     }

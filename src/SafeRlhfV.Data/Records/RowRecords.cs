@@ -51,8 +51,11 @@ internal static class RowRecords
             Chosen = Answer(row.Text($"response_{chosen}")!),
             Rejected = Answer(row.Text($"response_{rejected}")!),
             Preferences = new RecordPreferences(Side(helpful), Side(safer), Side(overall)),
-            Labels = record.Labels with { ChosenUnsafe = Unsafe(row, $"is_response_{chosen}_safe", parts),
-                RejectedUnsafe = Unsafe(row, $"is_response_{rejected}_safe", parts) },
+            Labels = record.Labels with
+            {
+                ChosenUnsafe = Unsafe(row, $"is_response_{chosen}_safe", parts),
+                RejectedUnsafe = Unsafe(row, $"is_response_{rejected}_safe", parts)
+            },
             ChosenRates = Rates(row, $"response_{chosen}_helpful_rate", $"response_{chosen}_harmless_rate", parts),
             RejectedRates = Rates(row, $"response_{rejected}_helpful_rate", $"response_{rejected}_harmless_rate", parts),
             ChosenFrom = row.Text($"response_{chosen}_from"),

@@ -45,8 +45,11 @@ internal sealed record RowFacts
         };
         if (record.Kind != RecordKind.Pair)
             return record.Messages is [.., { Role: ConversationRole.Assistant } last]
-                ? facts with { Answers = [new AnswerFacts(TextSize.Of(last.Text), record.ChosenFrom, Safe(record.Labels.Unsafe), record.ChosenRates.Harmless,
-                    record.ChosenRates.Helpful)] }
+                ? facts with
+                {
+                    Answers = [new AnswerFacts(TextSize.Of(last.Text), record.ChosenFrom, Safe(record.Labels.Unsafe), record.ChosenRates.Harmless,
+                    record.ChosenRates.Helpful)]
+                }
                 : facts;
         AnswerFacts chosen = new(TextSize.Of(Text(record.Chosen)), record.ChosenFrom, Safe(record.Labels.ChosenUnsafe), record.ChosenRates.Harmless,
             record.ChosenRates.Helpful);

@@ -98,8 +98,15 @@ internal sealed class JsonlDatasetWriter : IDisposable
 
     private string SaveImage(byte[] bytes, string config, string split, int number)
     {
-        string extension = ImageHeader.Read(bytes)?.Format switch { "JPEG" => "jpg", "PNG" => "png", "WEBP" => "webp", "GIF" => "gif", "BMP" => "bmp",
-            _ => "bin" };
+        string extension = ImageHeader.Read(bytes)?.Format switch
+        {
+            "JPEG" => "jpg",
+            "PNG" => "png",
+            "WEBP" => "webp",
+            "GIF" => "gif",
+            "BMP" => "bmp",
+            _ => "bin"
+        };
         string path = new StringBuilder("images/").Append(split).Append('/').Append(number.ToString("000000")).Append('.').Append(extension).ToString();
         File.WriteAllBytes(folder.At(config, path), bytes);
         return path;

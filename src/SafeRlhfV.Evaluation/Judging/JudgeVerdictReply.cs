@@ -47,6 +47,10 @@ internal sealed record JudgeVerdictReply
         return chosen < 0 && other >= 0 ? null : new(new(FirstHelpful, FirstHarmless), new(SecondHelpful, SecondHarmless), helpful, safer);
     }
 
-    private static Preference? Choice(string word) => word.Trim().ToLowerInvariant() switch { "first" or "1" => Preference.First,
-        "second" or "2" => Preference.Second, _ => null };
+    private static Preference? Choice(string word) => word.Trim().ToLowerInvariant() switch
+    {
+        "first" or "1" => Preference.First,
+        "second" or "2" => Preference.Second,
+        _ => null
+    };
 }

@@ -104,8 +104,12 @@ public static class PreferenceEvaluation
         ? verdict
         : new(verdict.Second, verdict.First, Turn(verdict.MoreHelpful), Turn(verdict.Safer));
 
-    private static Preference Turn(Preference preference) => preference switch { Preference.First => Preference.Second, Preference.Second => Preference.First,
-        _ => preference };
+    private static Preference Turn(Preference preference) => preference switch
+    {
+        Preference.First => Preference.Second,
+        Preference.Second => Preference.First,
+        _ => preference
+    };
 
     private static Outcome Settle(Both pair, Func<PairwiseVerdict, Preference> preference)
     {

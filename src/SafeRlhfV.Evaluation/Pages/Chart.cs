@@ -56,10 +56,8 @@ internal sealed record Chart
         int width = series.Line > 0 ? 30 : 14;
         return Markup.Of($"""
             <li><svg class="s{series.Colour}" width="{width}" height="14" aria-hidden="true">{(series.Line == 0 ? Markup.Empty
-                : Markup.Of($"<line class=\"line\" x2=\"{width}\" y1=\"7\" y2=\"7\" stroke-width=\"{
-                    Svg.Number(series.Line)}\" stroke-dasharray=\"{series.Dash}\"/>"))}
-            {(series.Mark is { } mark ? Markup.Of($"<g transform=\"translate({width / 2} 7)\">{
-                ChartMarks.Draw(mark, series.Radius)}</g>") : Markup.Empty)}</svg>
+                : Markup.Of($"<line class=\"line\" x2=\"{width}\" y1=\"7\" y2=\"7\" stroke-width=\"{Svg.Number(series.Line)}\" stroke-dasharray=\"{series.Dash}\"/>"))}
+            {(series.Mark is { } mark ? Markup.Of($"<g transform=\"translate({width / 2} 7)\">{ChartMarks.Draw(mark, series.Radius)}</g>") : Markup.Empty)}</svg>
             {series.Name}</li>
 
             """);

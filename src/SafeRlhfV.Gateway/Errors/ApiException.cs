@@ -17,7 +17,8 @@ internal sealed class ApiException(int status, string type, string message, stri
     /// <summary>What may not leave because it is not on record.</summary>
     public static ApiException Unrecorded() =>
         new(StatusCodes.Status503ServiceUnavailable, "server_error", "The audit trail is not available at present; nothing leaves unrecorded.",
-            "audit_unavailable") { RetryAfter = TimeSpan.FromSeconds(1) };
+            "audit_unavailable")
+        { RetryAfter = TimeSpan.FromSeconds(1) };
 
     public JsonObject ToJson() => new() { ["error"] = new JsonObject { ["message"] = Message, ["type"] = type, ["param"] = param, ["code"] = code } };
 }

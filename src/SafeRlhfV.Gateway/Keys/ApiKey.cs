@@ -30,5 +30,6 @@ internal sealed class ApiKey(KeySettings settings, IRateMeter? requests, IRateMe
 
     private static ApiException Limited(string what, int limit, TimeSpan wait) =>
         new(429, "rate_limit_error", $"The limit of {limit} {what} a minute is reached; try again in {Math.Ceiling(wait.TotalSeconds)} s.",
-            "rate_limit_exceeded") { RetryAfter = wait };
+            "rate_limit_exceeded")
+        { RetryAfter = wait };
 }

@@ -93,7 +93,8 @@ internal sealed class ChunkReader
                 // then the string itself is judged
             }
             return new(Id ?? "", Name ?? "",
-                new Dictionary<string, object?> { ["arguments"] = opened }) { AdditionalProperties = new() { ["arguments"] = arguments } };
+                new Dictionary<string, object?> { ["arguments"] = opened })
+            { AdditionalProperties = new() { ["arguments"] = arguments } };
         }
     }
 }

@@ -26,8 +26,13 @@ internal sealed class UpstreamChatClient : IChatClient
         this.settings = settings;
         authorization = settings.Key is { } key ? new("Bearer", key) : null;
         address = new(settings.Endpoint!.ToString().TrimEnd('/') + "/chat/completions");
-        http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, ActivityHeadersPropagator = null,
-            PooledConnectionLifetime = TimeSpan.FromMinutes(2) })
+        http = new(new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            ActivityHeadersPropagator = null,
+            PooledConnectionLifetime = TimeSpan.FromMinutes(2)
+        })
         {
             Timeout = Timeout.InfiniteTimeSpan,
             MaxResponseContentBufferSize = LargestAnswer,

@@ -45,8 +45,10 @@ internal sealed class ChatContents
             case ErrorContent error: Append(error.Message); Append(error.Details); break;
             case FunctionCallContent call: Append(call.Name + " " + Serialize(call.Arguments)); break;
             case FunctionResultContent result: AddResult(result.Result); break;
-            case DataContent data when data.HasTopLevelMediaType("image"): images.Add(new(new EncodedImage(data.Data.ToArray(),
-                data.Name)) { MediaType = data.MediaType }); break;
+            case DataContent data when data.HasTopLevelMediaType("image"):
+                images.Add(new(new EncodedImage(data.Data.ToArray(),
+                data.Name))
+                { MediaType = data.MediaType }); break;
             case DataContent data when data.HasTopLevelMediaType("text"): Append(Encoding.UTF8.GetString(data.Data.Span)); break;
             case UriContent uri when uri.HasTopLevelMediaType("image"): images.Add(new(uri.Uri) { MediaType = uri.MediaType }); break;
             case UsageContent: break;

@@ -21,8 +21,12 @@ internal static class Sampling
         GenerationSettings tokens = options.MaxOutputTokens is { } most ? defaults.Tokens.WithMaxNewTokens(most) : defaults.Tokens;
         TextSettings settings = defaults with
         {
-            Tokens = tokens with { Temperature = options.Temperature ?? tokens.Temperature, TopP = options.TopP ?? tokens.TopP,
-                TopK = options.TopK ?? tokens.TopK },
+            Tokens = tokens with
+            {
+                Temperature = options.Temperature ?? tokens.Temperature,
+                TopP = options.TopP ?? tokens.TopP,
+                TopK = options.TopK ?? tokens.TopK
+            },
             StopStrings = options.StopSequences is { Count: > 0 } stops ? [.. defaults.StopStrings.Union(stops)] : defaults.StopStrings,
         };
         settings.Validate();

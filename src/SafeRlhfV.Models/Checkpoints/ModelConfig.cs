@@ -53,8 +53,11 @@ public abstract record ModelConfig
         string generation = Path.Combine(folder, "generation_config.json");
         if (!File.Exists(generation)) return config;
         ConfigReader reader = ConfigReader.Open(generation);
-        return config with { EosTokenIds = reader.Ints("eos_token_id") ?? config.EosTokenIds,
-            PadTokenId = reader.FirstInt("pad_token_id") ?? config.PadTokenId };
+        return config with
+        {
+            EosTokenIds = reader.Ints("eos_token_id") ?? config.EosTokenIds,
+            PadTokenId = reader.FirstInt("pad_token_id") ?? config.PadTokenId
+        };
     }
 
     /// <summary>Parses a config.json that is already read; `model_type` chooses the family.</summary>

@@ -38,7 +38,8 @@ internal sealed class ParityModel : IDisposable
             case "vision-index" when model.Config is QwenConfig qwen: ParityKinds.VisionIndex(qwen.Vision, reference, checks); return null;
             case "smart-resize": ParityResize.Run(reference, checks); return null;
             case "processor" or "processor-images"
-                or "processor-pad-square": return "the images of processor cases are not part of the folder; the image processors' own tests run them";
+                or "processor-pad-square":
+                return "the images of processor cases are not part of the folder; the image processors' own tests run them";
             case "lora-merge" or "merged-weight" when adapter is not null: Merge(reference, checks); return null;
             default: return $"cases of kind '{reference.Kind}' are not run here";
         }

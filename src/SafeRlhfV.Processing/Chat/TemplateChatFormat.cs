@@ -91,8 +91,8 @@ public sealed partial class TemplateChatFormat : ChatFormat
             .. turns.Select(turn => turn.Reasoning ?? "")];
         if (JinjaMarks.Unused(texts)
             is not { } marks)
-                throw new InvalidInputException("Chat: the conversation holds code points that Unicode keeps for no character (U+FDD0 to U+FDEF); take them "
-                    + "out.");
+            throw new InvalidInputException("Chat: the conversation holds code points that Unicode keeps for no character (U+FDD0 to U+FDEF); take them "
+                + "out.");
         JinjaRendering marked = Rendering(turns, addGenerationPrompt, addVisionId, takesParts, marks);
         if (marks.Without(marked.Text) != plain.Text || marks.Read(marked.Text) is not { } stretches)
             throw new InvalidInputException($"{source.File}: the chat template takes its own texts apart, so that special tokens in the conversation could "

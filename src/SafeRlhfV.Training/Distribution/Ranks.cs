@@ -122,7 +122,8 @@ public sealed class Ranks : IDisposable
         {
             Thread.Sleep(2000);
             Process.GetCurrentProcess().Kill();
-        }) { IsBackground = true }.Start();
+        })
+        { IsBackground = true }.Start();
         calls?.Abort(code);
         Environment.Exit(code);
     }

@@ -58,8 +58,7 @@ internal sealed class RunAlarms
         if (now >= 0.9 * before)
             raise("budget",
                 $"""
-                the cost has been over its budget for {excess.Count} rounds and hardly falls (J_C - d = {now:F2}, lambda {lambda:F2}): {
-                    Advice}
+                the cost has been over its budget for {excess.Count} rounds and hardly falls (J_C - d = {now:F2}, lambda {lambda:F2}): {Advice}
                 """);
     }
 

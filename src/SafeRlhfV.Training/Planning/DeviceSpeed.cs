@@ -26,8 +26,7 @@ public sealed record DeviceSpeed(double Flops, double BytesPerSecond, string Wor
         double peak = fast ? card.HalfTeraflops : card.SingleTeraflops;
         return new DeviceSpeed(ShareOfPeak * peak * 1e12, ShareOfBandwidth * card.GigabytesPerSecond * 1e9,
             Text(
-                $"{ShareOfPeak:P0} of the {peak:0.#} TFLOP/s of {card.Name} in {(fast ? "bfloat16" : "float32")}, {
-                    ShareOfBandwidth:P0} of its {card.GigabytesPerSecond:0} GB/s"));
+                $"{ShareOfPeak:P0} of the {peak:0.#} TFLOP/s of {card.Name} in {(fast ? "bfloat16" : "float32")}, {ShareOfBandwidth:P0} of its {card.GigabytesPerSecond:0} GB/s"));
     }
 
     /// <summary>This CPU's, from short measured products: of two matrices, and of a matrix and a vector. Takes some tenths of a second.</summary>
@@ -44,8 +43,7 @@ public sealed record DeviceSpeed(double Flops, double BytesPerSecond, string Wor
         double product = 2.0 * Side * Side * Side / Seconds(square, square), read = (double)wide.numel() * wide.element_size() / Seconds(wide, vector);
         return new DeviceSpeed(ShareOfProduct * product, read,
             Text(
-                $"{ShareOfProduct:P0} of the {product / 1e9:0} GFLOP/s of a {Side} x {Side} product measured here in {(narrow ? "bfloat16" : "float32")}, {
-                    read / 1e9:0.0} GB/s"));
+                $"{ShareOfProduct:P0} of the {product / 1e9:0} GFLOP/s of a {Side} x {Side} product measured here in {(narrow ? "bfloat16" : "float32")}, {read / 1e9:0.0} GB/s"));
     }
 
     // the median; the first product warms up

@@ -57,8 +57,11 @@ public sealed class RecipePlan
         RecipeModels.CheckWhole(folder);
         ModelConfig config = ModelConfig.Load(folder);
         PlanData data = recipe.Trainer.Look(recipe, ModelProcessor.Load(folder));
-        ModelShape shape = ModelShape.Of(config) with { Images = data.All.Max(one => one.MostImageRows) is { } most
-            ? (most, data.All.Max(one => one.MostImageTokens) ?? 0) : null };
+        ModelShape shape = ModelShape.Of(config) with
+        {
+            Images = data.All.Max(one => one.MostImageRows) is { } most
+            ? (most, data.All.Max(one => one.MostImageTokens) ?? 0) : null
+        };
         return new RecipePlan(recipe, new PlanInputs(shape, StoredBytes(recipe, config, card), data, ranks) { Stored = ModelCheckpoint.StoredType(folder) });
     }
 

@@ -67,7 +67,7 @@ public sealed record Ablation(TrainerDefinition Trainer, IReadOnlyList<string> M
             [.. section.Sections("variants").Select(variant => (variant.Required("name"), (string[])[.. variant.Texts("set")]))];
         if (variants.Length == 0 || variants.Any(variant => FolderName(variant.Name).Length == 0)
             || variants.Select(variant => FolderName(variant.Name)).Distinct().Count() < variants.Length)
-                section.Fault("variants", "name one variant or more, each with a name of its own");
+            section.Fault("variants", "name one variant or more, each with a name of its own");
         return (recipe, first, [.. seeds], metrics, variants);
     }
 

@@ -68,8 +68,13 @@ internal static class SettingsBinder
             _ when type == typeof(bool) => "`true`, `false`",
             { IsEnum: true } => string.Join(", ", Enum.GetValues(type).Cast<Enum>().Select(choice => $"`{Word(choice)}`")),
             _ when type == typeof(string) =>
-                key switch { "device" => "`cpu`, `cuda`, `cuda:N`", "folder" or "policy" or "reward" or "cost" => "path",
-                    "best_metric" => "a metric of the trainer", _ => "text" },
+                key switch
+                {
+                    "device" => "`cpu`, `cuda`, `cuda:N`",
+                    "folder" or "policy" or "reward" or "cost" => "path",
+                    "best_metric" => "a metric of the trainer",
+                    _ => "text"
+                },
             _ when type == typeof(IReadOnlyList<string>) && key == "categories" => "pairs `own=category`",
             _ when type == typeof(IReadOnlyList<string>) && key == "endpoints" => "addresses",
             _ when type == typeof(IReadOnlyList<string>) => $"some of {string.Join(", ", LoraConfig.LanguageModelLayers.Select(name => $"`{name}`"))}",

@@ -24,8 +24,13 @@ internal sealed class ServerEndpoint : IDisposable
         string root = address.TrimEnd('/');
         Address = root.EndsWith("/v1", StringComparison.Ordinal) ? root[..^3] : root;
         (this.key, this.timeout) = (key, timeout);
-        http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false,
-            PooledConnectionIdleTimeout = Idle }) { Timeout = Timeout.InfiniteTimeSpan };
+        http = new HttpClient(new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseProxy = false,
+            PooledConnectionIdleTimeout = Idle
+        })
+        { Timeout = Timeout.InfiniteTimeSpan };
         if (key is not null) http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
     }
 

@@ -17,7 +17,7 @@ internal sealed class AnnotationCase : IAsyncDisposable
         using BeaverTailsWriter writer = BeaverTailsWriter.Create(folder.At("data"));
         foreach (PreferencePair pair in PreferenceDataset.Open(Golden.At("beavertails-v", "paired")).ReadPairs().Where(pair => pair.Image is not null)
             .DistinctBy(pair => (pair.Question, pair.Response1.Text, pair.Response2.Text, Convert.ToHexString(pair.Image!.Bytes!))).Take(rows))
-                writer.Add("train", pair);
+            writer.Add("train", pair);
         writer.Complete();
     }
 

@@ -115,8 +115,12 @@ internal sealed class FakeChatServer : IAsyncDisposable
                 ["object"] = "chat.completion",
                 ["created"] = 1700000000,
                 ["model"] = model,
-                ["choices"] = new JsonArray(new JsonObject { ["index"] = 0, ["message"] = new JsonObject { ["role"] = "assistant", ["content"] = text },
-                    ["finish_reason"] = finish }),
+                ["choices"] = new JsonArray(new JsonObject
+                {
+                    ["index"] = 0,
+                    ["message"] = new JsonObject { ["role"] = "assistant", ["content"] = text },
+                    ["finish_reason"] = finish
+                }),
                 ["usage"] = new JsonObject { ["prompt_tokens"] = 100, ["completion_tokens"] = 20, ["total_tokens"] = 120 },
             });
             return;
@@ -145,8 +149,11 @@ internal sealed class FakeChatServer : IAsyncDisposable
     {
         http.Response.StatusCode = status;
         if (retryAfter is not null) http.Response.Headers.RetryAfter = retryAfter;
-        await http.Response.WriteAsJsonAsync(new JsonObject { ["error"] =
-            new JsonObject { ["message"] = message, ["type"] = code, ["code"] = code, ["param"] = null } });
+        await http.Response.WriteAsJsonAsync(new JsonObject
+        {
+            ["error"] =
+            new JsonObject { ["message"] = message, ["type"] = code, ["code"] = code, ["param"] = null }
+        });
         return true;
     }
 

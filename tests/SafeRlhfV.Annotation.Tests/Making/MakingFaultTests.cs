@@ -13,7 +13,9 @@ public sealed class MakingFaultTests
 
     public static TheoryData<string, bool> Faults =>
         new(from kind in (string[])["429", "500", "503", "garbled", "empty", "dropped", "silent", "unfinished",
-            "html"] from stream in (bool[])[true, false] select (kind, stream));
+            "html"]
+            from stream in (bool[])[true, false]
+            select (kind, stream));
 
     [Theory, MemberData(nameof(Faults))]
     public async Task EveryThirdCallFailsOnceAndTheDataSetIsWhole(string kind, bool stream)

@@ -12,8 +12,11 @@ public sealed class PostgresQueueTests(PostgresServer postgres) : IClassFixture<
     {
         string address = await DatabaseAsync();
         await using LabelCase one = await LabelCase.StartAsync(30);
-        LabellingReport[] reports = await Task.WhenAll(Enumerable.Range(0, 3).Select(i => Task.Run(() => one.RunAsync(options: Options(address) with { Worker =
-            $"worker-{i}" }))));
+        LabellingReport[] reports = await Task.WhenAll(Enumerable.Range(0, 3).Select(i => Task.Run(() => one.RunAsync(options: Options(address) with
+        {
+            Worker =
+            $"worker-{i}"
+        }))));
         Assert.All(reports, report => Assert.Equal((30L, 30, true), (report.Pairs, report.Labelled, report.IsComplete)));
         Assert.Equal(60, one.Server.Requests.Count);
         LabelCase.AssertLabelled(one.Target, 30);

@@ -140,8 +140,12 @@ public sealed class ImageDecoderTests
         bitmap.Erase(SKColors.White);
         bitmap.Erase(SKColors.DarkRed, new SKRectI(0, 0, 12, 8));
         bitmap.Erase(SKColors.Navy, new SKRectI(12, 8, 24, 16));
-        using SKData encoded = bitmap.Encode(place switch { "JPEG" => SKEncodedImageFormat.Jpeg, "WEBP" => SKEncodedImageFormat.Webp,
-            _ => SKEncodedImageFormat.Png }, 90);
+        using SKData encoded = bitmap.Encode(place switch
+        {
+            "JPEG" => SKEncodedImageFormat.Jpeg,
+            "WEBP" => SKEncodedImageFormat.Webp,
+            _ => SKEncodedImageFormat.Png
+        }, 90);
         byte[] plain = encoded.ToArray(), turned = ExifFiles.WithOrientation(plain, place, (int)origin, little, (24, 16));
         RgbImage expected = ImageOrientation.Apply(ImageDecoder.Decode(plain), origin), upright = ImageDecoder.Decode(turned);
         Assert.Equal((expected.Width, expected.Height), (upright.Width, upright.Height));

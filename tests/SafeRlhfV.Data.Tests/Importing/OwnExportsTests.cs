@@ -9,7 +9,7 @@ public sealed class OwnExportsTests
     public static IEnumerable<TheoryDataRow<string, ExportFormat>> Exports =>
         from set in (string[])["beavertails-v/paired", "formats/multi/paired"]
         from format in Enum.GetValues<ExportFormat>()
-        // these hold no conversation
+            // these hold no conversation
         where set == "beavertails-v/paired" || format is not (ExportFormat.AlignAnything or ExportFormat.Reward or ExportFormat.Cost)
         select new TheoryDataRow<string, ExportFormat>(set, format);
 

@@ -17,8 +17,11 @@ public sealed class ConversationWriterTests
             foreach (JsonObject reading in Readings.Of(format))
             {
                 ConversationRecord record = Readings.Read(reading);
-                record = record with { Images =
-                    [.. record.Images.Select((_, i) => new EncodedImage(Encoding.UTF8.GetBytes($"{reading["images"]![i]!["sha256"]}"), null))] };
+                record = record with
+                {
+                    Images =
+                    [.. record.Images.Select((_, i) => new EncodedImage(Encoding.UTF8.GetBytes($"{reading["images"]![i]!["sha256"]}"), null))]
+                };
                 int named = record.Messages.SelectMany(message => message.Parts).Select(part => part.Image).OfType<int>().Distinct().Count();
                 if (named < record.Images.Count)
                 {

@@ -70,8 +70,11 @@ public sealed class HtmlReportTests
         Assert.Contains("<h1>One threshold fell short</h1>", page);
         Assert.Contains("the figure 12.3", page);
         Assert.Contains("✗ missed", page);
-        DemoResults quick = sample with { Run = sample.Run with { Profile = RunProfiles.Quick },
-            Thresholds = [.. missed.Thresholds.Select(threshold => threshold with { Enforced = false })] };
+        DemoResults quick = sample with
+        {
+            Run = sample.Run with { Profile = RunProfiles.Quick },
+            Thresholds = [.. missed.Thresholds.Select(threshold => threshold with { Enforced = false })]
+        };
         page = Render(quick);
         Assert.Contains("<h1>Quick run", page);
         Assert.DoesNotContain("✗", page);
@@ -93,8 +96,11 @@ public sealed class HtmlReportTests
         using TemporaryFolder folder = new();
         DemoResults sample = SampleResults.Build();
         Trajectory run = sample.Trajectories[0];
-        Trajectory torn = run with { Points =
-            [.. run.Points.Select((point, i) => i % 7 == 3 ? point with { Reward = double.NaN, Kl = double.PositiveInfinity, Lambda = 1e30 } : point)] };
+        Trajectory torn = run with
+        {
+            Points =
+            [.. run.Points.Select((point, i) => i % 7 == 3 ? point with { Reward = double.NaN, Kl = double.PositiveInfinity, Lambda = 1e30 } : point)]
+        };
         MethodResult lost = sample.Methods[1] with { MeanCost = null, UnsafeOfRisky = new(double.NaN, double.NaN, double.NaN), RefusalsOnBenign = double.NaN };
         HtmlReport.Write(sample with { Trajectories = [torn], Methods = [sample.Methods[0], lost] }, folder.At("report.html"));
         (int code, string line) = await Browser.CheckReport(folder.At("report.html"));

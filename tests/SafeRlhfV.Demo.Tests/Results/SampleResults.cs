@@ -192,8 +192,16 @@ internal static class SampleResults
         return new()
         {
             WithResponse = figures,
-            PromptAlone = figures with { Rows = 600, VerdictAccuracy = 0.998, F1 = 0.999, CategoryF1 = 0.72, SeverityAccuracy = 0.995,
-                GreyVerdictAccuracy = 0.811, GreySeverityAccuracy = 0.406 },
+            PromptAlone = figures with
+            {
+                Rows = 600,
+                VerdictAccuracy = 0.998,
+                F1 = 0.999,
+                CategoryF1 = 0.72,
+                SeverityAccuracy = 0.995,
+                GreyVerdictAccuracy = 0.811,
+                GreySeverityAccuracy = 0.406
+            },
             Thresholds = [new("prompt", 600, 420, 0.02, 0.95, 0.913, 0.012, 0.004, 200, 0.965),
                 new("answer", 1400, 620, 0.02, 0.95, 0.402, 0.0135, 0.0125, 200, null)],
             Curves =

@@ -51,8 +51,13 @@ public sealed class ReaderGoldenTests
         Assert.All(items, item => Assert.True(item.QuestionText.Length > 0 && item.ShownImages.All(image => image.Bytes is not null), item.Id));
         foreach (string scorer in benchmark.Scorers)
         {
-            ReplyForm form = scorer switch { "exact:yes-no" => ReplyForm.YesNo, "exact:option" => ReplyForm.Option, "phrases:refusal" => ReplyForm.Refusal,
-                _ => ReplyForm.Safety };
+            ReplyForm form = scorer switch
+            {
+                "exact:yes-no" => ReplyForm.YesNo,
+                "exact:option" => ReplyForm.Option,
+                "phrases:refusal" => ReplyForm.Refusal,
+                _ => ReplyForm.Safety
+            };
             IReadOnlyList<Figure> figures = benchmark.Measure(form, [.. items.Select(item => new ScoredItem(item.Id, item.Facts, (string?)null))]);
             Assert.NotEmpty(figures);
             Assert.All(figures, figure => Assert.True(figure.Name.Length > 0 && figure.Formula.Length > 0));

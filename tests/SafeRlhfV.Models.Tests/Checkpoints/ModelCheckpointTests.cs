@@ -13,7 +13,7 @@ public sealed class ModelCheckpointTests
         foreach (string folder in Directory.GetDirectories(Golden.At("models")).Order(StringComparer.Ordinal))
             if (File.Exists(Path.Combine(folder, "config.json"))
                 && ModelFamilies.Find(ConfigReader.Open(Path.Combine(folder, "config.json")).Text("model_type")) is not null)
-                    data.Add(Path.GetFileName(folder));
+                data.Add(Path.GetFileName(folder));
         return data;
     }
 

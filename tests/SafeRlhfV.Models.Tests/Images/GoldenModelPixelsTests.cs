@@ -98,8 +98,12 @@ public sealed class GoldenModelPixelsTests
     {
         ImageProcessor processor = ImageProcessor.Load(folder, config, JsonNode.Parse(json.GetProperty("image_kwargs").GetRawText())!.AsObject());
         string file = Assert.Single(json.GetProperty("images").EnumerateArray().SelectMany(images => images.EnumerateArray())).GetString()!;
-        ImageDecodeOptions options = json.GetProperty("loader").GetString() switch { "path" => ImageDecodeOptions.FromPath, "pil" => ImageDecodeOptions.Opened,
-            var loader => throw new NotSupportedException(loader) };
+        ImageDecodeOptions options = json.GetProperty("loader").GetString() switch
+        {
+            "path" => ImageDecodeOptions.FromPath,
+            "pil" => ImageDecodeOptions.Opened,
+            var loader => throw new NotSupportedException(loader)
+        };
         RgbImage image = GoldenPictures.Decode(file, options with { ClipSixteenBitGray = true });
         Assert.Equal([image.Height, image.Width], json.GetProperty("decoded_hw").EnumerateArray().Select(size => size.GetInt32()));
         bool isExact = GoldenPictures.Hash(image.Pixels) == json.GetProperty("decoded_rgb_sha256").GetString();

@@ -60,8 +60,12 @@ public sealed class LoraAdapterTests
         Assert.Contains("v_proj", message); // what there is
         Assert.Empty(model.Adapters.Names);
         Assert.NotEmpty(model.Adapters.Create("one",
-            config with { TargetModules = asPattern ? [] : ["q_proj", "self_attn.v_proj"], TargetPattern = asPattern ? config.TargetPattern : null,
-                PatternNames = asPattern ? ["q_proj", "up_proj"] : [] }, 1).Parameters);
+            config with
+            {
+                TargetModules = asPattern ? [] : ["q_proj", "self_attn.v_proj"],
+                TargetPattern = asPattern ? config.TargetPattern : null,
+                PatternNames = asPattern ? ["q_proj", "up_proj"] : []
+            }, 1).Parameters);
     }
 
     [Fact]

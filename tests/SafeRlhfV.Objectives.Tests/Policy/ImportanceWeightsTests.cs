@@ -72,8 +72,11 @@ public sealed class ImportanceWeightsTests
             for (int token = 0; token < Tokens; token++)
             {
                 Tensor logProb = logits.log_softmax(0)[token].view(1, 1);
-                ShapedResponse<double> one = new([own[token]], [0], [0], new([0], [advantages[token]], [0]), null) { Weights = weights is null ? null
-                    : [weights[token]] };
+                ShapedResponse<double> one = new([own[token]], [0], [0], new([0], [advantages[token]], [0]), null)
+                {
+                    Weights = weights is null ? null
+                    : [weights[token]]
+                };
                 SafePpoBatch batch = SafePpoBatch.Collate([one], ones(1, 1, ScalarType.Bool));
                 sum = sum + Math.Exp(drawnFrom[token]) * SafePpo.ComputeLosses(batch, 0, Options, logProbs_BT: logProb).Actor!.Loss;
             }

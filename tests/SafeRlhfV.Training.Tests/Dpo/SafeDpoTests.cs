@@ -99,8 +99,12 @@ public sealed class SafeDpoTests(TinyRecipes tiny) : IClassFixture<TinyRecipes>
         using TemporaryFolder folder = new();
         File.WriteAllLines(folder.At("rows.jsonl"), Enumerable.Range(0, 3).Select(i => JsonSerializer.Serialize(new
         {
-            question = $"what is thing {i} ?", response_1 = "one .", response_2 = "two .", more_helpful_response_id = 1,
-            is_response_1_safe = false, is_response_2_safe = false,
+            question = $"what is thing {i} ?",
+            response_1 = "one .",
+            response_2 = "two .",
+            more_helpful_response_id = 1,
+            is_response_1_safe = false,
+            is_response_2_safe = false,
         })));
         Recipe recipe = tiny.Recipe("dpo", "safe/none", $"data.folder={folder.At("rows.jsonl")}", "training.preference=safe_helpful");
         string message = Assert.Throws<InvalidInputException>(() =>

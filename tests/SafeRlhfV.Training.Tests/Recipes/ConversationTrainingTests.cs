@@ -59,8 +59,12 @@ public sealed class ConversationTrainingTests(TinyRecipes tiny) : IClassFixture<
         Assert.Equal(both.Response, measured.Response);
         Assert.Equal(both.Learnt, measured.Learnt);
         EncodedSample last = encoder.EncodeConversation(Conversation(false))!,
-            first = encoder.EncodeConversation(whole with { Source = new RowPosition("default", "train", "rows", 1, 1), Images = [whole.Images[0]],
-                Messages = [.. whole.Messages.Take(2)] })!;
+            first = encoder.EncodeConversation(whole with
+            {
+                Source = new RowPosition("default", "train", "rows", 1, 1),
+                Images = [whole.Images[0]],
+                Messages = [.. whole.Messages.Take(2)]
+            })!;
         Assert.Null(last.Learnt);
         Assert.Null(encoder.EncodeConversation(whole with { Messages = [.. whole.Messages.Select(message => message with { Loss = false })] }));
         Assert.Equal(first.Prompt, both.Prompt);
@@ -120,8 +124,13 @@ public sealed class ConversationTrainingTests(TinyRecipes tiny) : IClassFixture<
         using TemporaryFolder folder = new();
         File.WriteAllLines(folder.At("rows.jsonl"),
             Enumerable.Range(0, 6).Select(i =>
-                JsonSerializer.Serialize(new { question = $"what is thing {i} ?", response = $"thing {i} .", is_response_safe = i % 2 == 0 ? "Yes" : "0",
-                    category = i < 3 ? "Cruelty" : "Animal Abuse" })));
+                JsonSerializer.Serialize(new
+                {
+                    question = $"what is thing {i} ?",
+                    response = $"thing {i} .",
+                    is_response_safe = i % 2 == 0 ? "Yes" : "0",
+                    category = i < 3 ? "Cruelty" : "Animal Abuse"
+                })));
         Recipe unknown = tiny.Recipe("guard", "categories/unknown", $"data.folder={folder.At("rows.jsonl")}", "training.max_steps=1");
         Assert.Contains("data categories", Assert.Throws<InvalidInputException>(() => Run(unknown)).Message);
         Recipe mapped = tiny.Recipe("guard", "categories/mapped", $"data.folder={folder.At("rows.jsonl")}", "training.max_steps=1",
@@ -156,16 +165,16 @@ public sealed class ConversationTrainingTests(TinyRecipes tiny) : IClassFixture<
             File.ReadAllBytes(Directory.EnumerateFiles(Golden.At("formats"), "*.png", SearchOption.AllDirectories).Order().First()));
         File.WriteAllLines(file, Enumerable.Range(0, 6)
             .Select(i => JsonSerializer.Serialize(columns.ToDictionary(column => column, column => (object)(column switch
-        {
-            "question" => $"what is thing {i} ?",
-            "image" => "a.png",
-            "response" or "response_1" => $"thing {i} .",
-            "response_2" => "lock it away .",
-            "response_1_harmless_rate" => 2.0,
-            "response_2_harmless_rate" => -1,
-            _ when column.StartsWith("is_", StringComparison.Ordinal) => columns.Contains("response") ? i % 2 == 0 : column == "is_response_1_safe",
-            _ => 1,
-        })))));
+            {
+                "question" => $"what is thing {i} ?",
+                "image" => "a.png",
+                "response" or "response_1" => $"thing {i} .",
+                "response_2" => "lock it away .",
+                "response_1_harmless_rate" => 2.0,
+                "response_2_harmless_rate" => -1,
+                _ when column.StartsWith("is_", StringComparison.Ordinal) => columns.Contains("response") ? i % 2 == 0 : column == "is_response_1_safe",
+                _ => 1,
+            })))));
     }
 
     private static (JsonElement[] Steps, string[] Notes) Run(Recipe recipe)

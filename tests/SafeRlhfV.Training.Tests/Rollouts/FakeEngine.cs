@@ -108,8 +108,14 @@ internal sealed class FakeEngine : IDisposable
             string? used = IgnoresAdapters || adapter is null ? null : IsStale ? adapters.Keys.First() : adapter;
             if (Forced(seed ?? 0) is { } forced) return (forced, LogProbs(prompt, used, forced, temperature), Processor.EosTokenIds.Contains(forced[^1]));
             using IDisposable use = model.Adapters.UseMerged(used);
-            GenerationSettings settings = new() { MaxNewTokens = most, Temperature = temperature, EosTokenIds = Processor.EosTokenIds,
-                PadTokenId = Processor.PadTokenId, LogProbs = true };
+            GenerationSettings settings = new()
+            {
+                MaxNewTokens = most,
+                Temperature = temperature,
+                EosTokenIds = Processor.EosTokenIds,
+                PadTokenId = Processor.PadTokenId,
+                LogProbs = true
+            };
             TokenBatch batch = Processor.Batch([prompt]);
             GenerationPrompt given = new(batch.Ids_BL, batch.Mask_BL, model.EmbedImages(Processor.BatchImages([prompt])));
             using GenerationResult result = new TextGenerator(model).Generate(given, settings, [StreamOf(seed ?? 0)]);

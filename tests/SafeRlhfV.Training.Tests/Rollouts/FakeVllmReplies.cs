@@ -104,8 +104,13 @@ internal static class FakeVllmReplies
     public static IEnumerable<JsonObject> Chunks(string model, int[] prompt, (int[] Ids, float[] LogProbs, bool Ended) answer, Tokenizer tokenizer,
         IReadOnlyList<int> eos)
     {
-        JsonObject first = Chunk(new JsonObject { ["index"] = 0, ["delta"] = new JsonObject { ["role"] = "assistant", ["content"] = "" },
-            ["logprobs"] = null, ["finish_reason"] = null });
+        JsonObject first = Chunk(new JsonObject
+        {
+            ["index"] = 0,
+            ["delta"] = new JsonObject { ["role"] = "assistant", ["content"] = "" },
+            ["logprobs"] = null,
+            ["finish_reason"] = null
+        });
         first["prompt_token_ids"] = Ids(prompt);
         first["prompt_text"] = null;
         yield return first;

@@ -283,7 +283,8 @@ public sealed class ServerFaultTests(UndisturbedRun undisturbed) : IClassFixture
                 await http.Response.Body.FlushAsync();
                 http.Abort();
                 break;
-            case "adapter gone": await FakeServer.SendAsync(http, 404, FakeVllmReplies.Error(404, "The model `x` does not exist.", "NotFoundError",
+            case "adapter gone":
+                await FakeServer.SendAsync(http, 404, FakeVllmReplies.Error(404, "The model `x` does not exist.", "NotFoundError",
                 "model")); break;
             default: return false;
         }

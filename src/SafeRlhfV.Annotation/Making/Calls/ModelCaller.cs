@@ -202,8 +202,12 @@ internal sealed class ModelCaller : IDisposable
 
     private ServiceException Stop(EndpointSettings endpoint, ChatModelSettings model, ServiceFault fault)
     {
-        string mend = fault.Kind switch { "spent" => "raise its limit", "unreachable" => "start the service or mend its address",
-            _ => "check its address, key and the model's name" };
+        string mend = fault.Kind switch
+        {
+            "spent" => "raise its limit",
+            "unreachable" => "start the service or mend its address",
+            _ => "check its address, key and the model's name"
+        };
         string what = fault.Kind == "unreachable" ? "cannot be reached" : $"refuses model {model.Model}";
         ServiceException error = new($"the endpoint {endpoint.Name} ({endpoint.Address}) {what}: {fault.What.TrimEnd('.')}; {mend}, then run the command "
             + "again: every answer so far is kept.");

@@ -19,12 +19,12 @@ public sealed class ServiceChat : DelegatingChatClient
     /// <param name="http">Sends the requests, with its own retries; not disposed.</param>
     public static IChatClient Open(Uri endpoint, string model, string? key, HttpClient http) =>
         new ServiceChat(new OpenAIClient(new ApiKeyCredential(key ?? "none"), new OpenAIClientOptions
-    {
-        Endpoint = endpoint,
-        RetryPolicy = new ClientRetryPolicy(maxRetries: 0),
-        NetworkTimeout = Timeout.InfiniteTimeSpan,
-        Transport = new HttpClientPipelineTransport(http),
-    }).GetChatClient(model).AsIChatClient());
+        {
+            Endpoint = endpoint,
+            RetryPolicy = new ClientRetryPolicy(maxRetries: 0),
+            NetworkTimeout = Timeout.InfiniteTimeSpan,
+            Transport = new HttpClientPipelineTransport(http),
+        }).GetChatClient(model).AsIChatClient());
 
     /// <inheritdoc/>
     public override Task<ChatResponse> GetResponseAsync(IEnumerable<Microsoft.Extensions.AI.ChatMessage> messages, ChatOptions? options = null,

@@ -62,8 +62,12 @@ internal static class ServiceSettingsReader
         string text = section.Required("address");
         if (text.Length > 0 && (!Uri.TryCreate(text, UriKind.Absolute, out Uri? parsed) || parsed.Scheme is not ("http" or "https")))
             section.Fault("address", $"'{text}' must be an address such as http://127.0.0.1:8000/v1");
-        EndpointSettings standard = new() { Name = section.Required("name"), Address = Uri.TryCreate(text, UriKind.Absolute, out Uri? address) ? address
-            : new("http://127.0.0.1") };
+        EndpointSettings standard = new()
+        {
+            Name = section.Required("name"),
+            Address = Uri.TryCreate(text, UriKind.Absolute, out Uri? address) ? address
+            : new("http://127.0.0.1")
+        };
         string? key = null;
         if (section.Text("key_env") is { } variable)
         {

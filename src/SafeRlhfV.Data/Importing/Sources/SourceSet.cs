@@ -55,8 +55,11 @@ internal sealed record SourceSet(IReadOnlyList<SourceFile> Files, ImportFormat? 
         (IReadOnlyList<DatasetPart> arranged, _) = DatasetDiscovery.Arrange(path, parts);
         if (arranged.Count == 0) throw new InvalidInputException($"{path}: the folder holds no data of the configurations that its README.md names.");
         IEnumerable<SourceFile> files = arranged.SelectMany(part => part.Files.Select(file =>
-            SourceFile.Of(file, part.Split)! with { FolderColumns =
-                [.. PartitionPath.Columns(Path.GetDirectoryName(Path.GetRelativePath(path, file)) ?? "")] }));
+            SourceFile.Of(file, part.Split)! with
+            {
+                FolderColumns =
+                [.. PartitionPath.Columns(Path.GetDirectoryName(Path.GetRelativePath(path, file)) ?? "")]
+            }));
         return new SourceSet([.. files], isFolder ? ImportFormats.Named(ImportFormats.Folder) : null);
     }
 

@@ -29,8 +29,11 @@ internal sealed class SpaVl : IBenchmark
                 if (files.Try(row, null, () => files.Item(row, split, id, question, row.Image("image"))) is not { } made) continue;
                 yield return (made with
                 {
-                    Record = made.Record with { Labels = new RecordLabels
-                        { Category = row.Text("class1"), Category2 = row.Text("class2"), Category3 = row.Text("class3") } },
+                    Record = made.Record with
+                    {
+                        Labels = new RecordLabels
+                        { Category = row.Text("class1"), Category2 = row.Text("class2"), Category3 = row.Text("class3") }
+                    },
                     IsHarmful = split == "harm" ? true : null,
                 }).With(("split", split), ("category", row.Text("class1")));
             }

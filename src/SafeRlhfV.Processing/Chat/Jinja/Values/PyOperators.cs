@@ -95,7 +95,8 @@ internal static class PyOperators
             case PyDict dict: return dict.TryGet(item, out _);
             case PyDictView { Kind: "keys" } keys: return keys.Dict.TryGet(item, out _);
             case null or bool or BigInteger or double or PyCallable or PyNamespace
-                or JinjaMacro: throw JinjaException.Type($"argument of type '{PyTypes.NameOf(container)}' is not iterable");
+                or JinjaMacro:
+                throw JinjaException.Type($"argument of type '{PyTypes.NameOf(container)}' is not iterable");
             default: return run.Iterate(container).Any(other => ReferenceEquals(other, item) || AreEqual(other, item));
         }
     }
