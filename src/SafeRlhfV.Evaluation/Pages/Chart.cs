@@ -54,10 +54,14 @@ internal sealed record Chart
     private static Markup Entry(ChartSeries series)
     {
         int width = series.Line > 0 ? 30 : 14;
+        string thickness = Svg.Number(series.Line);
+        Markup line = series.Line == 0 ? Markup.Empty
+            : Markup.Of($"<line class=\"line\" x2=\"{width}\" y1=\"7\" y2=\"7\" stroke-width=\"{thickness}\" stroke-dasharray=\"{series.Dash}\"/>");
+        Markup mark = series.Mark is { } shape
+            ? Markup.Of($"<g transform=\"translate({width / 2} 7)\">{ChartMarks.Draw(shape, series.Radius)}</g>") : Markup.Empty;
         return Markup.Of($"""
-            <li><svg class="s{series.Colour}" width="{width}" height="14" aria-hidden="true">{(series.Line == 0 ? Markup.Empty
-                : Markup.Of($"<line class=\"line\" x2=\"{width}\" y1=\"7\" y2=\"7\" stroke-width=\"{Svg.Number(series.Line)}\" stroke-dasharray=\"{series.Dash}\"/>"))}
-            {(series.Mark is { } mark ? Markup.Of($"<g transform=\"translate({width / 2} 7)\">{ChartMarks.Draw(mark, series.Radius)}</g>") : Markup.Empty)}</svg>
+            <li><svg class="s{series.Colour}" width="{width}" height="14" aria-hidden="true">{line}
+            {mark}</svg>
             {series.Name}</li>
 
             """);

@@ -24,9 +24,9 @@ public sealed record DeviceSpeed(double Flops, double BytesPerSecond, string Wor
         if (card.HalfTeraflops == 0) return null;
         bool fast = half && card.HasBfloat16;
         double peak = fast ? card.HalfTeraflops : card.SingleTeraflops;
+        string type = fast ? "bfloat16" : "float32", read = Text($"{ShareOfBandwidth:P0} of its {card.GigabytesPerSecond:0} GB/s");
         return new DeviceSpeed(ShareOfPeak * peak * 1e12, ShareOfBandwidth * card.GigabytesPerSecond * 1e9,
-            Text(
-                $"{ShareOfPeak:P0} of the {peak:0.#} TFLOP/s of {card.Name} in {(fast ? "bfloat16" : "float32")}, {ShareOfBandwidth:P0} of its {card.GigabytesPerSecond:0} GB/s"));
+            Text($"{ShareOfPeak:P0} of the {peak:0.#} TFLOP/s of {card.Name} in {type}, {read}"));
     }
 
     /// <summary>This CPU's, from short measured products: of two matrices, and of a matrix and a vector. Takes some tenths of a second.</summary>
@@ -41,9 +41,9 @@ public sealed record DeviceSpeed(double Flops, double BytesPerSecond, string Wor
         bool narrow = half && !HalfProducts.AreSlow(wide);
         Tensor square = ones([Side, Side], narrow ? ScalarType.BFloat16 : ScalarType.Float32);
         double product = 2.0 * Side * Side * Side / Seconds(square, square), read = (double)wide.numel() * wide.element_size() / Seconds(wide, vector);
+        string name = narrow ? "bfloat16" : "float32";
         return new DeviceSpeed(ShareOfProduct * product, read,
-            Text(
-                $"{ShareOfProduct:P0} of the {product / 1e9:0} GFLOP/s of a {Side} x {Side} product measured here in {(narrow ? "bfloat16" : "float32")}, {read / 1e9:0.0} GB/s"));
+            Text($"{ShareOfProduct:P0} of the {product / 1e9:0} GFLOP/s of a {Side} x {Side} product measured here in {name}, {read / 1e9:0.0} GB/s"));
     }
 
     // the median; the first product warms up

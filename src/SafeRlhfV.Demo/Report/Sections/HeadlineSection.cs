@@ -49,9 +49,10 @@ internal static class HeadlineSection
         int all = results.Thresholds.Count;
         if (all == 0) return Markup.Of($"Nothing was required of this run.");
         if (!held)
-            return Markup.Of(
-                $"{(quick ? "A quick run is too small to be held to the thresholds" : "This run is not held to the thresholds"
-                )}; it reached {all - missed.Length} of {all}. {More}");
+        {
+            string why = quick ? "A quick run is too small to be held to the thresholds" : "This run is not held to the thresholds";
+            return Markup.Of($"{why}; it reached {all - missed.Length} of {all}. {More}");
+        }
         return missed.Length == 0
             ? Markup.Of($"All {all} thresholds of one run met. {More}")
             : Markup.Of(
