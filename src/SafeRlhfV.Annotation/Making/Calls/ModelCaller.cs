@@ -101,9 +101,17 @@ internal sealed class ModelCaller : IDisposable
         EndpointSettings endpoint = request.Model.Endpoint;
         using CancellationTokenSource waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, stopped.Token);
         ServiceRetry retry = new() { Retries = endpoint.Retries, First = endpoint.Backoff, Longest = endpoint.LongestBackoff };
-        (CallReply? reply, ServiceFault? fault,
-            int attempts) = await retry.RunAsync(attempt => AttemptAsync(request, key, attempt, waiting.Token), clock, null, waiting.Token)
+        (CallReply? reply, ServiceFault? fault, int attempts) = (null, null, 0);
+        try
+        {
+            (reply, fault, attempts) = await retry.RunAsync(attempt => AttemptAsync(request, key, attempt, waiting.Token), clock, null, waiting.Token)
                 .ConfigureAwait(false);
+        }
+        // another call found a service dead while this one waited: its fault ends the run, not a cancellation
+        catch (OperationCanceledException) when (fatal is not null && !cancellationToken.IsCancellationRequested)
+        {
+            throw new ServiceException(fatal.Message, fatal);
+        }
         if (reply is not null) return reply;
         if (fault!.Kind == "unreachable") throw Stop(endpoint, request.Model, fault);
         throw new CallFailedException($"{request.Model.Name}: {fault.What} ({fault.Kind}, {attempts} attempts)");
