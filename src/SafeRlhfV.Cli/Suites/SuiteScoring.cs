@@ -23,6 +23,7 @@ internal static class SuiteScoring
         JsonArray documents = [];
         foreach (Suite suite in suites)
         {
+            CheckShards(suite);
             AnswerSet answers = AnswerSet.Read(suite.Folder);
             AnswerSet? other = arguments.Baseline(parsed, suite.Benchmark);
             IReadOnlyList<AnswerScorer> scorers = arguments.Open(parsed, suite.Benchmark);
@@ -35,6 +36,13 @@ internal static class SuiteScoring
                 done => progress.Report(done, Math.Max(done, total)), cancellationToken);
             progress.Done($"{run.Items} items by {string.Join(", ", run.Scorers.Select(result => result.Scorer.Name))}");
             if (files.Dropped.Count > 0) Output.Note(AnswerMaker.Dropped(files));
+            if (run.Scorers.FirstOrDefault(result => result.Items.Count == 0) is { } idle && run.Items > 0)
+                throw new InvalidInputException($"{suite.Benchmark.Name}: {idle.Scorer.Name} fits none of its {run.Items} items; its scorers are "
+                    + $"{string.Join(", ", suite.Benchmark.Scorers)}.");
+            int unanswered = Math.Max(0, total - files.Dropped.Count - run.Items);
+            if (unanswered > 0)
+                Output.Note($"warning: {suite.Benchmark.Name}: {unanswered} of {total} items have no answer; the figures are of the other {run.Items}. "
+                    + "Run 'eval answers' for all shards and without --limit, or give 'eval score' the same --limit.");
             List<HarnessFigure> compared = [];
             foreach (string harness in harnesses)
             {
@@ -43,6 +51,7 @@ internal static class SuiteScoring
                 compared.AddRange(own);
             }
             JsonObject document = BenchmarkReport.ToJson(run, ModelOf(suite), Path.GetFullPath(suite.Data), harnesses.Count > 0 ? compared : null);
+            document["items_without_answer"] = unanswered;
             AtomicFile.Write(Path.Combine(suite.Folder, $"figures{suite.Shard.Suffix}.json"), document.ToJsonString(Written) + "\n");
             documents.Add(document);
             if (!json) Print(run, compared);
@@ -71,6 +80,23 @@ internal static class SuiteScoring
         using JsonDocument document = JsonDocument.Parse(File.ReadAllText(settings));
         string? Text(string name) => document.RootElement.TryGetProperty(name, out JsonElement given) ? given.GetString() : null;
         return Text("adapter") ?? Text("model") ?? "";
+    }
+
+    /// <summary>Shards are put together only where the same model answered under the same settings.</summary>
+    private static void CheckShards(Suite suite)
+    {
+        if (!Directory.Exists(suite.Folder)) return;
+        string? first = null;
+        JsonObject? common = null;
+        foreach (string file in Directory.EnumerateFiles(suite.Folder, AnswerSettingsFile).Order(StringComparer.Ordinal))
+        {
+            JsonObject settings = JsonNode.Parse(File.ReadAllText(file))!.AsObject();
+            settings.Remove("shard");
+            if (common?.FirstOrDefault(pair => !JsonNode.DeepEquals(pair.Value, settings[pair.Key])) is { Key: { } key })
+                throw new InvalidInputException($"{suite.Folder}: {Path.GetFileName(first)} and {Path.GetFileName(file)} differ in {key}; "
+                    + "shards of one result need the same model, data and settings.");
+            (common, first) = (common ?? settings, first ?? file);
+        }
     }
 
     private static void Print(BenchmarkRun run, IReadOnlyList<HarnessFigure> compared)

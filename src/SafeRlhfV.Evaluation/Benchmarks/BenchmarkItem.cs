@@ -46,7 +46,17 @@ public sealed record BenchmarkItem
     public BenchmarkItem Choosing(IReadOnlyList<string> options, string? answer)
     {
         string list = string.Concat(options.Select((option, i) => $"\n{(char)('A' + i)}. {option}"));
-        BenchmarkItem item = this with { Record = Record with { Options = options, Answer = answer } };
-        return (options.Count == 0 ? item : item.Asking($"{list}\nAnswer with the letter of the right option.")).With(("truth", answer));
+        string? key = string.IsNullOrWhiteSpace(answer) ? null : options.Count == 0 ? answer : KeyOf(options, answer.Trim());
+        BenchmarkItem item = this with { Record = Record with { Options = options, Answer = key } };
+        return (options.Count == 0 ? item : item.Asking($"{list}\nAnswer with the letter of the right option.")).With(("truth", key));
+    }
+
+    // a letter in either case, or an option's own words
+    private string KeyOf(IReadOnlyList<string> options, string answer)
+    {
+        int at = answer.Length == 1 && char.IsAsciiLetter(answer[0]) ? char.ToUpperInvariant(answer[0]) - 'A' : options.Count;
+        if (at >= options.Count) at = options.Select(option => option.Trim()).ToList().IndexOf(answer);
+        return at >= 0 ? $"{(char)('A' + at)}" : throw new InvalidInputException($"{Record.Source.File}: row {Record.Source.Row} has the answer "
+            + $"{Finding.Quote(answer)}, which is none of its {options.Count} options; give the letter or the words of one.");
     }
 }

@@ -17,6 +17,7 @@ public static class CertifiedAnswerFile
     {
         if (!File.Exists(path)) throw new InvalidInputException($"{path}: no such file.");
         List<CertifiedAnswer> answers = [];
+        Dictionary<string, int> rows = [];
         int number = 0;
         foreach (string line in DiskErrors.Reading(path, () => File.ReadAllLines(path), Hint))
         {
@@ -26,6 +27,9 @@ public static class CertifiedAnswerFile
             {
                 using JsonDocument document = JsonDocument.Parse(line);
                 answers.Add(Answer(document.RootElement, $"{path}: line {number}"));
+                // a bound holds for answers that are drawn once each: a repeated row would narrow it for nothing
+                if (document.RootElement.TryGetProperty("row", out JsonElement row) && !rows.TryAdd(row.GetRawText(), number))
+                    throw new InvalidInputException($"{path}: line {number} is of the same row as line {rows[row.GetRawText()]}; keep one answer to each row.");
             }
             catch (JsonException error)
             {
