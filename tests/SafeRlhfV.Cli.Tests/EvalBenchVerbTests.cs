@@ -108,6 +108,39 @@ public sealed class EvalBenchVerbTests : IDisposable
     }
 
     [Fact]
+    public async Task APartOfTheAnswersIsCountedAndShardsOfAnotherModelAreRefused()
+    {
+        await using FakeChatServer model = await FakeChatServer.StartAsync();
+        model.Reply = _ => "Yes.";
+        string[] pope = ["--suite", "pope", "--data", Path.Combine(Layouts, "pope"), "--images", Path.Combine(Layouts, "pope", "val2014"), "--out",
+            folder.At("parts")];
+        (int code, _, string errors) = await CapturedConsole.RunAsync(["eval", "answers", .. pope, .. Service(model), "--shard", "1/2"]);
+        Assert.True(code == 0, errors);
+        (code, string output, errors) = await CapturedConsole.RunAsync(["eval", "score", .. pope, "--json"]);
+        Assert.True(code == 0, errors);
+        Assert.True((int)JsonNode.Parse(output)![0]!["items_without_answer"]! > 0, output);
+        Assert.Contains("items have no answer", errors, StringComparison.Ordinal);
+        (code, _, errors) = await CapturedConsole.RunAsync(["eval", "answers", .. pope, "--model", "another", "--model-endpoint", model.Address, "--shard",
+            "2/2"]);
+        Assert.True(code == 0, errors);
+        (code, _, errors) = await CapturedConsole.RunAsync(["eval", "score", .. pope]);
+        Assert.Equal(2, code);
+        Assert.Contains("differ in model", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task AScorerThatFitsNoItemIsRefused()
+    {
+        await using FakeChatServer model = await FakeChatServer.StartAsync();
+        model.Reply = _ => "Yes.";
+        string[] pope = ["--suite", "pope", "--data", Path.Combine(Layouts, "pope"), "--images", Path.Combine(Layouts, "pope", "val2014"), "--out",
+            folder.At("unfit")];
+        (int code, _, string errors) = await CapturedConsole.RunAsync(["eval", "bench", .. pope, .. Service(model), "--scorer", "exact:option"]);
+        Assert.Equal(2, code);
+        Assert.Contains("exact:option fits none of its", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task AnswersAreMadeOnceAndScoredInSeveralWaysBesideOtherHarnesses()
     {
         await using FakeChatServer model = await FakeChatServer.StartAsync(), judge = await FakeChatServer.StartAsync();

@@ -36,9 +36,9 @@ internal static class SuiteScoring
                 done => progress.Report(done, Math.Max(done, total)), cancellationToken);
             progress.Done($"{run.Items} items by {string.Join(", ", run.Scorers.Select(result => result.Scorer.Name))}");
             if (files.Dropped.Count > 0) Output.Note(AnswerMaker.Dropped(files));
-            if (run.Scorers.FirstOrDefault(result => result.Items.Count == 0) is { } idle && run.Items > 0)
-                throw new InvalidInputException($"{suite.Benchmark.Name}: {idle.Scorer.Name} fits none of its {run.Items} items; its scorers are "
-                    + $"{string.Join(", ", suite.Benchmark.Scorers)}.");
+            if (run.Items > 0 && run.Scorers.All(result => result.Items.Count == 0))
+                throw new InvalidInputException($"{suite.Benchmark.Name}: {string.Join(", ", scorers.Select(scorer => scorer.Name))} fits none of its items; "
+                    + $"its scorers are {string.Join(", ", suite.Benchmark.Scorers)}.");
             int unanswered = Math.Max(0, total - files.Dropped.Count - run.Items);
             if (unanswered > 0)
                 Output.Note($"warning: {suite.Benchmark.Name}: {unanswered} of {total} items have no answer; the figures are of the other {run.Items}. "

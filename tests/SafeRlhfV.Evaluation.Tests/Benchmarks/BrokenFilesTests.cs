@@ -49,6 +49,7 @@ public sealed class BrokenFilesTests : IDisposable
     [InlineData("vlmevalkit", "own.tsv=index\tquestion\n1\tq\n", "has no 'image'")]
     [InlineData("vlmevalkit", "own.tsv=index\tquestion\timage\n1\tq\n", "is the separator a tab")]
     [InlineData("rows", "own.jsonl={\"question\":\"q\",\"label\":\"odd\"}", "neither safe nor unsafe")]
+    [InlineData("rows", "own.jsonl={\"question\":\"q\",\"options\":[\"x\",\"y\"],\"answer\":\"Q\"}", "none of its 2 options")]
     [InlineData("rows", "own.jsonl={\"text\":\"q\"}", "has no 'question' or 'prompt'")]
     [InlineData("jailbreakv", "JailBreakV_28K.csv=id,jailbreak_query,policy\n1,q,p\n", "has no 'format'")]
     [InlineData("hades", "hades.jsonl={\"id\":1,\"instruction\":\"q\",\"scenario\":\"s\",\"image\":\"a.png\"}", "has no 'step'")]

@@ -53,6 +53,17 @@ public sealed class ReaderFixtureTests : IDisposable
         Assert.Equal(expected, Read(name));
     }
 
+    [Theory]
+    [InlineData("B")]
+    [InlineData("b")]
+    [InlineData("tree")]
+    public void AnAnswersKeyIsALetterInEitherCaseOrTheOptionsWords(string answer)
+    {
+        Write("a.png", Png);
+        Write("own.jsonl", System.Text.Encoding.UTF8.GetBytes($$"""{"question":"Which?","image":"a.png","options":["car","tree"],"answer":"{{answer}}"}"""));
+        Assert.Equal("B", Items("rows").Single().Facts["truth"]);
+    }
+
     [Fact]
     public void ReadsLlavaBench()
     {

@@ -96,6 +96,11 @@ public sealed class PolicyCertificateTests
     [InlineData("""{"scores":[[1],[2]]}""", "one answer")]
     [InlineData("""{"scores":[[1,2]]}""", "no cost among its scores")]
     [InlineData("""{"outputs":["unsafe","x"],"scores":[[1,2]]}""", "no cost among its scores")]
+    [InlineData("""
+        {"row":"a","cost":1}
+        {"row":"b","cost":1}
+        {"row":"a","cost":1}
+        """, "line 3 is of the same row as line 1")]
     [InlineData("", "no answer in it")]
     public void AFileOfSomethingElseIsRefusedByLine(string line, string message)
     {
