@@ -121,14 +121,7 @@ internal sealed class ModelCaller : IDisposable
     {
         EndpointSettings endpoint = request.Model.Endpoint;
         EndpointGate gate = endpoints[endpoint].Gate;
-        try
-        {
-            await gate.EnterAsync(cancellationToken).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (fatal is not null)
-        {
-            throw new ServiceException(fatal.Message, fatal);
-        }
+        await gate.EnterAsync(cancellationToken).ConfigureAwait(false);
         long tokens = 0;
         ServiceFault fault;
         ServiceException? refusal = null;
