@@ -88,7 +88,7 @@ public sealed class TokenizerFileTests
     [InlineData("\"type\": \"BPE\"", "\"type\": \"Bigram\"", "model.type 'Bigram' is no model")]
     [InlineData("\"type\": \"NFKC\"", "\"type\": \"Nmt\"", "normalizer.normalizers[0].type 'Nmt' is no normalizer")]
     [InlineData("\"type\": \"Digits\"", "\"type\": \"UnicodeScripts\"", "pre_tokenizer.pretokenizers[1].type 'UnicodeScripts' is no pre-tokenizer")]
-    [InlineData("\"type\": \"TemplateProcessing\"", "\"type\": \"GraphProcessing\"", "post_processor.processors[1].type 'GraphProcessing' is no post-processor")]
+    [InlineData("\"type\": \"TemplateProcessing\"", "\"type\": \"TreeProcessing\"", "post_processor.processors[1].type 'TreeProcessing' is no post-processor")]
     [InlineData("\"type\": \"Fuse\"", "\"type\": \"CTC\"", "decoder.decoders[3].type 'CTC' is no decoder")]
     [InlineData("\"dropout\": null", "\"dropout\": 0.1", "model.dropout makes encoding random")]
     [InlineData("\"ids\": [0]", "\"ids\": [99]", "adds id 99, which no token has")]
