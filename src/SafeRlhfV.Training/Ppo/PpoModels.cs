@@ -56,7 +56,7 @@ public sealed class PpoModels : IDisposable
     /// <param name="settings">How many of them, and their limits.</param>
     /// <param name="batchSize">Pairs that are scored at a time.</param>
     /// <param name="ranks">The ranks that score them together; null = this process alone.</param>
-    public PpoRoles Roles(TrainingData pairs, PpoSettings settings, int batchSize, Ranks? ranks = null)
+    public PpoRoles Roles(TrainingData pairs, RolloutSettings settings, int batchSize, Ranks? ranks = null)
     {
         bool joint = scorers.ContainsKey(Scores);
         ScorePair scores = joint ? new(Scorer(Scores)) : new(Scorer(Reward), Scorer(Cost)), critics = joint

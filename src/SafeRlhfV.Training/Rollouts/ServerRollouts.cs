@@ -17,7 +17,7 @@ internal sealed class ServerRollouts : IRolloutSource, IDisposable
     private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(30);
 
     private readonly RolloutsRecipe recipe;
-    private readonly PpoSettings settings;
+    private readonly RolloutSettings settings;
     private readonly SampleBatcher batcher;
     private readonly ServerPool pool;
     private readonly ServerProtocol protocol;
@@ -35,7 +35,7 @@ internal sealed class ServerRollouts : IRolloutSource, IDisposable
     /// <param name="processor">The policy's tokenizer and chat format.</param>
     /// <param name="batcher">Puts prompts and responses side by side.</param>
     /// <param name="run">The run; its folder keeps the rollouts.</param>
-    public ServerRollouts(RolloutsRecipe recipe, PpoRoles roles, PpoSettings settings, ModelProcessor processor, SampleBatcher batcher, TrainingRun run)
+    public ServerRollouts(RolloutsRecipe recipe, PpoRoles roles, RolloutSettings settings, ModelProcessor processor, SampleBatcher batcher, TrainingRun run)
     {
         (this.recipe, this.settings, this.batcher, actor) = (recipe, settings, batcher, roles.Actor);
         TimeSpan timeout = TimeSpan.FromSeconds(recipe.TimeoutSeconds);
