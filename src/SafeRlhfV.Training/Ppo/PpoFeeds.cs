@@ -48,7 +48,10 @@ internal sealed class PpoFeeds : IDisposable
         return prompts.Next(settings.RolloutBatch);
     }
 
-    /// <summary>Puts the prompts that were drawn last back.</summary>
+    /// <summary>So many further prompts for the same round.</summary>
+    public IReadOnlyList<EncodedSample> MorePrompts(int count) => prompts.Next(count);
+
+    /// <summary>Puts the prompts of the round back.</summary>
     public void PutBack() => (prompts.State, encoder.Counts) = before;
 
     /// <summary>Names the places in the data, and the counts of texts that were too long.</summary>
