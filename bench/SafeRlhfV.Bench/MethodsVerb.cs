@@ -14,7 +14,7 @@ internal static class MethodsVerb
         Option<bool> validation = new("--validation") { Description = "Judge on the prompts where settings are chosen." };
         Argument<string[]> policies = new("policies") { Description = "NAME=FOLDER of each policy.", Arity = ArgumentArity.OneOrMore };
         Option<bool> json = Output.JsonOption();
-        Command command = new("methods", "Judge policies of the built-in world. Example: methods --demo demo --seed 0 ppo=demo/models/safe-rlhf-v grpo=runs/grpo")
+        Command command = new("methods", "Judge policies of the built-in world. Example: bench methods --demo demo --seed 0 ppo=demo/models/safe-rlhf-v grpo=runs/grpo")
         {
             demo, seed, validation, policies, json,
         };
