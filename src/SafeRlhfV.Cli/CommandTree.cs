@@ -17,6 +17,7 @@ internal static class CommandTree
     public static RootCommand Create() => new("Safe RLHF-V for .NET: align a vision-language model to be helpful and safe, then guard it.")
     {
         DemoVerb.Create(),
+        AlignVerb.Create(),
         GenerateVerb.Create(),
         ScoreVerb.Create(),
         ServeVerb.Create(),

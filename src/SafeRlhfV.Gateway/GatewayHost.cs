@@ -59,7 +59,7 @@ public static class GatewayHost
         builder.Services.AddSingleton(_ => new GatewayMetrics());
         if (settings.Otlp is { } otlp) builder.Services.AddSingleton(_ => new OtlpExport(otlp));
         builder.Services.AddSingleton(_ => new ImageGate(settings.Limits));
-        builder.Services.AddSingleton(_ => new ModeratorFactory(settings, policy));
+        builder.Services.AddSingleton(_ => new ModeratorFactory(settings, policy, parts.OpenChat));
         builder.Services.AddSingleton(services => new WatchedModerator(
             services.GetRequiredService<ModeratorFactory>().Create(), services.GetRequiredService<ILogger<WatchedModerator>>(), parts.Clock));
         builder.Services.AddSingleton<IModerator>(services => services.GetRequiredService<WatchedModerator>());

@@ -5,11 +5,7 @@ namespace SafeRlhfV.Guard.Onnx;
 /// </summary>
 internal abstract class ImageWiseScorer : OnnxScorer
 {
-    private const int MostRemembered = 256;
-
-    private readonly Lock gate = new();
-    private readonly Dictionary<string, double[]> remembered = [];
-    private readonly Queue<string> order = new();
+    private readonly RecentResults<double[]> remembered = new();
 
     public sealed override double[]?[] Score(IReadOnlyList<ModerationRequest> requests, CancellationToken cancellationToken)
     {
@@ -17,7 +13,7 @@ internal abstract class ImageWiseScorer : OnnxScorer
         Dictionary<string, ModerationImage> fresh = [];
         string[][] keys = [.. requests.Select(request => request.Images.Select(RequestHash.Of).ToArray())];
         foreach ((string key, ModerationImage image) in keys.SelectMany(row => row).Zip(requests.SelectMany(request => request.Images)))
-            if (Recall(key) is { } found) known[key] = found;
+            if (remembered.Find(key) is { } found) known[key] = found;
             else fresh[key] = image;
         (string Key, RgbImage View)[] views = [.. fresh.SelectMany(pair => ImageViews.Of(pair.Value).Select(view => (pair.Key, view)))];
         double[][] scores = ScoreImages([.. views.Select(view => view.View)], cancellationToken);
@@ -26,25 +22,10 @@ internal abstract class ImageWiseScorer : OnnxScorer
             known.TryGetValue(views[i].Key, out double[]? before);
             known[views[i].Key] = Highest(before, scores[i]);
         }
-        foreach (string key in fresh.Keys) Remember(key, known[key]);
+        foreach (string key in fresh.Keys) remembered.Add(key, known[key]);
         return [.. keys.Select(row => row.Length == 0 ? null : row.Aggregate((double[]?)null, (before, key) => Highest(before, [.. known[key]])))];
     }
 
     /// <summary>The labels' probabilities for each image.</summary>
     protected abstract double[][] ScoreImages(IReadOnlyList<RgbImage> images, CancellationToken cancellationToken);
-
-    private double[]? Recall(string key)
-    {
-        lock (gate) return remembered.GetValueOrDefault(key);
-    }
-
-    private void Remember(string key, double[] scores)
-    {
-        lock (gate)
-        {
-            if (!remembered.TryAdd(key, scores)) return;
-            order.Enqueue(key);
-            if (order.Count > MostRemembered) remembered.Remove(order.Dequeue());
-        }
-    }
 }

@@ -1,4 +1,4 @@
-namespace SafeRlhfV.Demo;
+namespace SafeRlhfV.Core;
 
 /// <summary>Where a stage stands.</summary>
 public enum StageState

@@ -1,6 +1,6 @@
-namespace SafeRlhfV.Demo;
+namespace SafeRlhfV.Core;
 
-/// <summary>What a demo run tells while it works.</summary>
+/// <summary>What work in stages tells while it runs.</summary>
 /// <param name="Stage">The stage's name.</param>
 /// <param name="Title">What it does, in a few words.</param>
 /// <param name="Number">Its number, from 1.</param>
@@ -9,4 +9,4 @@ namespace SafeRlhfV.Demo;
 /// <param name="Total">Steps it takes; 0 where unknown.</param>
 /// <param name="Figures">A few figures in words.</param>
 /// <param name="State">Whether it begins, goes on, or ends.</param>
-public sealed record DemoProgress(string Stage, string Title, int Number, int Count, long Done, long Total, string Figures, StageState State);
+public sealed record StageProgress(string Stage, string Title, int Number, int Count, long Done, long Total, string Figures, StageState State);

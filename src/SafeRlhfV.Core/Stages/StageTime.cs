@@ -1,4 +1,4 @@
-namespace SafeRlhfV.Demo;
+namespace SafeRlhfV.Core;
 
 /// <summary>One stage's time.</summary>
 /// <param name="Name">The stage.</param>
