@@ -193,7 +193,7 @@ public sealed class AuditTests(PostgresServer postgres) : IClassFixture<Postgres
         StubChatClient model = new("fine");
         GuardedChatClient client = new(model, new() { Moderator = ScriptedModerator.Finds("bad"), Observer = trail });
         // The first request shows that the database is away, while the model is being asked; from then on it is not asked.
-        for (int i = 0; i < 3; i++) Assert.Equal(GuardPolicy.Default.FailureRefusal, (await client.GetResponseAsync("question")).Text);
+        for (int i = 0; i < 3; i++) Assert.Equal(GuardPolicy.Default.FailureRefusal, (await client.GetResponseAsync("question")).GetRefusal());
         Assert.Single(model.Calls);
     }
 
@@ -210,7 +210,7 @@ public sealed class AuditTests(PostgresServer postgres) : IClassFixture<Postgres
             GuardedChatClient client = new(new StubChatClient("fine"), new() { Moderator = ScriptedModerator.Finds("bad"), Observer = trail });
             Assert.Equal("fine", (await client.GetResponseAsync("one")).Text);
             await own.StopAsync();
-            Assert.Equal(GuardPolicy.Default.FailureRefusal, (await client.GetResponseAsync("two")).Text);
+            Assert.Equal(GuardPolicy.Default.FailureRefusal, (await client.GetResponseAsync("two")).GetRefusal());
             await own.StartAsync();
             Assert.Equal("fine", (await client.GetResponseAsync("three")).Text);
             AuditCheck check = await new AuditReader(database, Key).VerifyAsync();

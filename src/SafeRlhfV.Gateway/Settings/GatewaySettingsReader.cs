@@ -87,6 +87,7 @@ public static class GatewaySettingsReader
             IdleTimeout = section.Duration("idle_timeout") ?? standard.IdleTimeout,
             Retries = section.Whole("retries", 0, 10) ?? standard.Retries,
             Break = section.Duration("break") ?? standard.Break,
+            DropsUnknownFields = section.Choice("unknown_fields", ("pass", false), ("drop", true)) ?? standard.DropsUnknownFields,
         };
     }
 
