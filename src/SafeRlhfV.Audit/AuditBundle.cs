@@ -20,7 +20,8 @@ public static class AuditBundle
     /// <param name="cancellationToken">Stops.</param>
     /// <returns>How many records were written.</returns>
     public static async Task<long> WriteAsync(
-        AuditDatabase database, AuditExport export, AuditSigner signer, string folder, TimeProvider? clock = null, CancellationToken cancellationToken = default)
+        AuditDatabase database, AuditExport export, AuditSigner signer, string folder, TimeProvider? clock = null,
+        CancellationToken cancellationToken = default)
     {
         string now = AuditPayload.Iso((clock ?? TimeProvider.System).GetUtcNow());
         await new AuditCheckpoints(database).WriteAsync(signer, now, cancellationToken).ConfigureAwait(false);
@@ -36,7 +37,8 @@ public static class AuditBundle
                 await writer.WriteAsync($"{note}\n").ConfigureAwait(false);
         }
         string text = string.Create(CultureInfo.InvariantCulture, $"{signer.Verifier.Name}/export\n{now}\n{records} records\n")
-            + $"{await LineAsync(folder, Records, cancellationToken).ConfigureAwait(false)}{await LineAsync(folder, Checkpoints, cancellationToken).ConfigureAwait(false)}";
+            + await LineAsync(folder, Records, cancellationToken).ConfigureAwait(false)
+            + await LineAsync(folder, Checkpoints, cancellationToken).ConfigureAwait(false);
         await using FileStream statement = PrivateFile.Create(Path.Combine(folder, Statement));
         await using StreamWriter signed = new(statement);
         await signed.WriteAsync(SignedNote.Sign(text, signer)).ConfigureAwait(false);

@@ -11,6 +11,8 @@ public sealed class AuditDatabase : IAsyncDisposable
     /// <summary>The first number of this project's advisory locks in PostgreSQL.</summary>
     internal const int LockClass = 729114503;
 
+    private const string SqliteSettings = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;";
+
     private readonly bool isPostgres;
     private readonly NpgsqlDataSource? postgres;
     private readonly string connection;
@@ -133,7 +135,7 @@ public sealed class AuditDatabase : IAsyncDisposable
         try
         {
             await connection.OpenAsync(cancellationToken).ConfigureAwait(false);
-            if (!isPostgres) await ExecuteAsync(connection, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;", cancellationToken).ConfigureAwait(false);
+            if (!isPostgres) await ExecuteAsync(connection, SqliteSettings, cancellationToken).ConfigureAwait(false);
             if (!isReady)
             {
                 await ExecuteAsync(connection, isPostgres ? AuditTables.Postgres : AuditTables.Sqlite, cancellationToken).ConfigureAwait(false);

@@ -39,7 +39,8 @@ public sealed class AuditErasure(AuditDatabase database, byte[]? key = null, Tim
     /// <param name="reason">Why.</param>
     /// <param name="floor">How old a record must be to be erased; null for none.</param>
     /// <param name="cancellationToken">Stops.</param>
-    public async Task<Result> ForgetSubjectAsync(string subject, string by, string reason, TimeSpan? floor = null, CancellationToken cancellationToken = default)
+    public async Task<Result> ForgetSubjectAsync(
+        string subject, string by, string reason, TimeSpan? floor = null, CancellationToken cancellationToken = default)
     {
         HashSet<string> requests = [];
         await using (DbConnection connection = await database.OpenAsync(cancellationToken).ConfigureAwait(false))

@@ -44,7 +44,8 @@ public sealed class AuditHolds(AuditDatabase database, byte[]? key = null, TimeP
     internal static async Task<IReadOnlyList<AuditHold>> FindAsync(DbConnection connection, DbTransaction? transaction, CancellationToken cancellationToken)
     {
         List<AuditHold> holds = [];
-        await using DbCommand command = AuditDatabase.Command(connection, transaction, "SELECT name, at, holder, reason FROM guard_audit_hold ORDER BY at, name");
+        await using DbCommand command = AuditDatabase.Command(
+            connection, transaction, "SELECT name, at, holder, reason FROM guard_audit_hold ORDER BY at, name");
         await using DbDataReader reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
         while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
             holds.Add(new(reader.GetString(0), reader.GetString(1), reader.GetString(2), reader.GetString(3)));

@@ -20,8 +20,10 @@ internal sealed class AuditJournal(AuditDatabase database, byte[]? key, TimeProv
         string at = AuditPayload.Iso(clock.GetUtcNow());
         await act(connection, transaction, at).ConfigureAwait(false);
         using (IAuditInserts inserts = AuditDatabase.Inserts(connection))
-            await AuditWriter.AppendAsync([new(chain, kind, "", AuditPayload.OfEvent(members), null)], at, arithmetic, inserts, transaction, [], cancellationToken)
-                .ConfigureAwait(false);
+        {
+            AuditEntry entry = new(chain, kind, "", AuditPayload.OfEvent(members), null);
+            await AuditWriter.AppendAsync([entry], at, arithmetic, inserts, transaction, [], cancellationToken).ConfigureAwait(false);
+        }
         await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
     }
 }

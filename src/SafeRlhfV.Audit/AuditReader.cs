@@ -100,7 +100,9 @@ public sealed class AuditReader
     {
         await using DbConnection connection = await database.OpenAsync(cancellationToken).ConfigureAwait(false);
         string order = database.HasChains ? "at DESC, sequence DESC" : "sequence DESC";
-        await using DbCommand command = AuditDatabase.Command(connection, null, $"{Requests} {(database.HasChains ? "AND" : "WHERE")} payload <> '' ORDER BY {order} LIMIT @count", ("count", count));
+        string also = database.HasChains ? "AND" : "WHERE";
+        await using DbCommand command = AuditDatabase.Command(
+            connection, null, $"{Requests} {also} payload <> '' ORDER BY {order} LIMIT @count", ("count", count));
         return await ListAsync(command, cancellationToken).ConfigureAwait(false);
     }
 

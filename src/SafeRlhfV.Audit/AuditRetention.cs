@@ -77,8 +77,8 @@ internal sealed class AuditRetention(AuditDatabase database, AuditSettings setti
             TimeSpan gap = (oldestStaying ?? now) - (youngestOld ?? now);
             if (gap >= (keep > LeastGap ? keep : LeastGap))
             {
-                HeldBack = $"all records up to {youngestOld:u} would be deleted at once, and the next is {Math.Floor(gap.TotalDays):0} days younger: the clock may be "
-                    + "wrong. If it is right, 'safe-rlhf-v audit retain' deletes them";
+                HeldBack = $"all records up to {youngestOld:u} would be deleted at once, and the next is {Math.Floor(gap.TotalDays):0} days younger: "
+                    + "the clock may be wrong. If it is right, 'safe-rlhf-v audit retain' deletes them";
                 return [];
             }
             if (oldest is { } begin && begin + Step < limit)
@@ -176,13 +176,14 @@ internal sealed class AuditRetention(AuditDatabase database, AuditSettings setti
         DateTimeOffset? Time(int column) => reader.IsDBNull(column) ? null : DateTimeOffset.Parse(reader.GetString(column), CultureInfo.InvariantCulture);
     }
 
-    // Only a beginning of a chain may go: the last old record that has no younger one before it; of a chain that is signed, one that a checkpoint ends with, for
-    // the tree goes on from there.
+    // Only a beginning of a chain may go: the last old record that has no younger one before it; of a chain that is signed, one that a checkpoint ends
+    // with, for the tree goes on from there.
     private async Task<Cut> CutAsync(DbConnection connection, string name, string limit, CancellationToken cancellationToken)
     {
         AuditMark? last = await MarkAsync(connection, name, $"sequence < COALESCE(({First}), 9223372036854775807)", limit, 0, cancellationToken)
             .ConfigureAwait(false);
-        if (last is not null && await AuditCheckpoints.LastUpToAsync(connection, null, name, long.MaxValue, cancellationToken).ConfigureAwait(false) is not null)
+        if (last is null) return new(name, null);
+        if (await AuditCheckpoints.LastUpToAsync(connection, null, name, long.MaxValue, cancellationToken).ConfigureAwait(false) is not null)
         {
             last = await AuditCheckpoints.LastUpToAsync(connection, null, name, last.Sequence, cancellationToken).ConfigureAwait(false) is { } signed
                 ? await MarkAsync(connection, name, "sequence = @sequence", limit, signed.Last, cancellationToken).ConfigureAwait(false)

@@ -5,8 +5,8 @@ using System.Text.Json.Nodes;
 namespace SafeRlhfV.Audit;
 
 /// <summary>
-/// A record as an OCSF 1.3 event: what a guard found unsafe is a Detection Finding (2004), a sign-in Authentication (3002), everything else API Activity (6003).
-/// What the schema has no place for stands under <c>unmapped</c>.
+/// A record as an OCSF 1.3 event: what a guard found unsafe is a Detection Finding (2004), a sign-in Authentication (3002), everything else API
+/// Activity (6003). What the schema has no place for stands under <c>unmapped</c>.
 /// </summary>
 internal static class OcsfEvent
 {

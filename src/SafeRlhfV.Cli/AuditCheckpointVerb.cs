@@ -10,7 +10,10 @@ internal static class AuditCheckpointVerb
         Argument<string> trail = AuditOptions.Trail();
         Option<FileInfo?> signing = AuditOptions.SigningKey(), publicKey = AuditOptions.PublicKey();
         Option<DirectoryInfo?> to = new("--out") { Description = "A folder that also gets each new checkpoint, as CHAIN-SIZE.txt." };
-        Option<FileInfo?> timestamp = new("--timestamp") { Description = "Instead: a time-stamp token (RFC 3161, DER) over the note of --note; it is checked and kept." };
+        Option<FileInfo?> timestamp = new("--timestamp")
+        {
+            Description = "Instead: a time-stamp token (RFC 3161, DER) over the note of --note; it is checked and kept.",
+        };
         Option<FileInfo?> note = new("--note") { Description = "The checkpoint that the token covers." };
         Option<FileInfo?> authority = new("--authority") { Description = "The time-stamping authority's certificate, or its issuer's." };
         Command command = new("checkpoint",

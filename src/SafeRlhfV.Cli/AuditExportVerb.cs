@@ -13,10 +13,15 @@ internal static class AuditExportVerb
         Option<string?> since = new("--since") { Description = "The first record's time, such as 2026-11-01." };
         Option<string?> until = new("--until") { Description = "The time before which the last record is." };
         Option<string?> chain = new("--chain") { Description = "The chain; all where it is left out." };
-        Option<string> format = new("--format") { Description = "jsonl, which can be verified, or ocsf, for monitoring tools.", DefaultValueFactory = _ => "jsonl" };
+        Option<string> format = new("--format")
+        {
+            Description = "jsonl, which can be verified, or ocsf, for monitoring tools.",
+            DefaultValueFactory = _ => "jsonl",
+        };
         Option<DirectoryInfo?> bundle = new("--bundle") { Description = "Instead: a folder with records, checkpoints and a signed statement." };
         Option<FileInfo?> signing = AuditOptions.SigningKey();
-        Command command = new("export", "Write an audit trail as JSON lines. Example: safe-rlhf-v audit export sqlite:audit.db --since 2026-11-01 --out audit.jsonl")
+        Command command = new("export",
+            "Write an audit trail as JSON lines. Example: safe-rlhf-v audit export sqlite:audit.db --since 2026-11-01 --out audit.jsonl")
         {
             trail, to, since, until, chain, format, bundle, signing,
         };

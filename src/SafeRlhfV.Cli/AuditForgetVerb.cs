@@ -16,8 +16,8 @@ internal static class AuditForgetVerb
         Option<int> floor = new("--floor-days") { Description = "Refuse where a record is younger than so many days." };
         Option<bool> json = Output.JsonOption();
         Command command = new("forget",
-            "Erase what a trail says of a person or a request; its chain stays whole. Example: safe-rlhf-v audit forget sqlite:audit.db --subject user-17 --by ann "
-                + "--reason \"request of 2026-11-29\"")
+            "Erase what a trail says of a person or a request; its chain stays whole. "
+                + "Example: safe-rlhf-v audit forget sqlite:audit.db --subject user-17 --by ann --reason \"request of 2026-11-29\"")
         {
             trail, subject, request, by, reason, key, floor, json,
         };
@@ -34,7 +34,8 @@ internal static class AuditForgetVerb
             else
                 Output.Line(string.Create(CultureInfo.InvariantCulture,
                     $"erased {result.Records} records of {result.Requests} requests, and {result.Contents} texts and images"));
-            if (result.Kept > 0) Output.Note($"{result.Kept} records of earlier builds cannot be erased without breaking their chain; their retention deletes them.");
+            if (result.Kept > 0)
+                Output.Note($"{result.Kept} records of earlier builds cannot be erased without breaking their chain; their retention deletes them.");
             return 0;
         }, cancellationToken));
         return command;

@@ -13,8 +13,8 @@ internal static class AuditHoldVerb
         Option<string?> by = new("--by") { Description = "Who does it; goes on record." }, reason = new("--reason") { Description = "Why; goes on record." };
         Option<FileInfo?> key = AuditOptions.Key();
         Command command = new("hold",
-            "Put a legal hold on a trail, or end it: nothing is deleted or erased meanwhile. Example: safe-rlhf-v audit hold sqlite:audit.db --name case-12 --by ann "
-                + "--reason \"court order\"")
+            "Put a legal hold on a trail, or end it: nothing is deleted or erased meanwhile. "
+                + "Example: safe-rlhf-v audit hold sqlite:audit.db --name case-12 --by ann --reason \"court order\"")
         {
             trail, name, release, by, reason, key,
         };

@@ -11,7 +11,8 @@ internal static class AuditOptions
 
     public static Option<FileInfo?> Key() => new("--key-file") { Description = "The file with the key that the trail was sealed with." };
 
-    public static Option<FileInfo?> SigningKey() => new("--signing-key") { Description = "The file with the private key that signs checkpoints ('audit key')." };
+    public static Option<FileInfo?> SigningKey() =>
+        new("--signing-key") { Description = "The file with the private key that signs checkpoints ('audit key')." };
 
     public static Option<FileInfo?> PublicKey() => new("--public-key") { Description = "The file with the public key that checkpoints verify with." };
 

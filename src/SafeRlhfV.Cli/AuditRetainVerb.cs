@@ -11,7 +11,8 @@ internal static class AuditRetainVerb
         Option<int> days = new("--days") { Description = "How many days records stay; older ones are deleted at once.", Required = true };
         Option<FileInfo?> key = AuditOptions.Key();
         Command command = new("retain",
-            "Delete old records at once, where a gateway holds back because its clock may be wrong. Example: safe-rlhf-v audit retain sqlite:audit.db --days 365")
+            "Delete old records at once, where a gateway holds back because its clock may be wrong. "
+                + "Example: safe-rlhf-v audit retain sqlite:audit.db --days 365")
         {
             trail, days, key,
         };

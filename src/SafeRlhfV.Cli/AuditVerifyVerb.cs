@@ -39,7 +39,10 @@ internal static class AuditVerifyVerb
                     keyed = check.IsKeyed,
                     check.Erased,
                     proven = check.IsBlind ? "by checkpoints alone" : "whole",
-                    chains = check.Chains.Select(chain => new { chain.Name, chain.Records, head = Text(chain.Head), chain.Unanchored, chain.Erased, chain.Signed, chain.Unsigned }),
+                    chains = check.Chains.Select(chain => new
+                    {
+                        chain.Name, chain.Records, head = Text(chain.Head), chain.Unanchored, chain.Erased, chain.Signed, chain.Unsigned,
+                    }),
                     check.Faults,
                 });
             }
@@ -55,7 +58,8 @@ internal static class AuditVerifyVerb
                 if (verifier is not null)
                 {
                     foreach (AuditChainState chain in check.Chains)
-                        Output.Line($"chain {chain.Name}: {chain.Signed} checkpoints signed by {verifier.Name}, {chain.Unsigned} records younger than the last");
+                        Output.Line($"chain {chain.Name}: {chain.Signed} checkpoints signed by {verifier.Name}, "
+                            + $"{chain.Unsigned} records younger than the last");
                 }
                 Output.Line($"{check.Records} records, {(check.IsWhole ? "whole" : $"{check.Faults.Count} faults")}, head {Text(check.Head)}");
                 if (check.IsBlind) Output.Note("the trail is sealed with a key that was not given: only what checkpoints cover is proven.");

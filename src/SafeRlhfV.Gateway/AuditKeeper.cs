@@ -5,8 +5,8 @@ using SafeRlhfV.Audit;
 namespace SafeRlhfV.Gateway;
 
 /// <summary>
-/// Keeps the audit trail: deletes what is past its time, once an hour, signs checkpoints, and, where gateways have a chain each, anchors the chains. Of gateways on one database
-/// one does it, the leader; when it ends, another takes over at its next turn.
+/// Keeps the audit trail: deletes what is past its time, once an hour, signs checkpoints, and, where gateways have a chain each, anchors the chains. Of
+/// gateways on one database one does it, the leader; when it ends, another takes over at its next turn.
 /// </summary>
 internal sealed partial class AuditKeeper(AuditTrail trail, AuditLeader leader, AuditSettings settings, TimeSpan? anchor, TimeProvider clock,
     ILogger<AuditKeeper> log) : BackgroundService

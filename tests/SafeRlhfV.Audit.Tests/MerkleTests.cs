@@ -118,7 +118,8 @@ public sealed class MerkleTests
         generator.SetCertificates(Org.BouncyCastle.Utilities.Collections.CollectionUtilities.CreateStore([bouncy]));
         TimeStampRequestGenerator asking = new();
         asking.SetCertReq(true);
-        return generator.Generate(asking.Generate(TspAlgorithms.Sha256, SHA256.HashData(Encoding.UTF8.GetBytes(note))), BigInteger.One, DateTime.UtcNow).GetEncoded();
+        TimeStampRequest asked = asking.Generate(TspAlgorithms.Sha256, SHA256.HashData(Encoding.UTF8.GetBytes(note)));
+        return generator.Generate(asked, BigInteger.One, DateTime.UtcNow).GetEncoded();
     }
 
     private static MerkleFrontier Tree(byte[][] leaves, int size)

@@ -61,7 +61,8 @@ public sealed class TrailTests(PostgresServer postgres) : IClassFixture<Postgres
     [InlineData("DELETE FROM guard_audit WHERE sequence > 12; DELETE FROM guard_audit_checkpoint WHERE size > 12", "the end was cut off")]
     [InlineData("DELETE FROM guard_audit_checkpoint", "no checkpoint signed by|the noted checkpoint")]
     [InlineData("UPDATE guard_audit_checkpoint SET note = REPLACE(note, 'gateway', 'another')", "is not signed by")]
-    [InlineData("UPDATE guard_audit_checkpoint SET tree = (SELECT tree FROM guard_audit_checkpoint WHERE size = 8) WHERE size = 16", "not signed by|was changed")]
+    [InlineData("UPDATE guard_audit_checkpoint SET tree = (SELECT tree FROM guard_audit_checkpoint WHERE size = 8) WHERE size = 16",
+        "not signed by|was changed")]
     [InlineData("DELETE FROM guard_audit; DELETE FROM guard_audit_mark; DELETE FROM guard_audit_checkpoint", "the end was cut off|is empty")]
     public async Task WhatContradictsACheckpointIsFound(string tampering, string faults)
     {
@@ -180,7 +181,8 @@ public sealed class TrailTests(PostgresServer postgres) : IClassFixture<Postgres
     public async Task AWrongClockDeletesNothing(int days, bool isRecorded)
     {
         await using Place place = await OpenAsync("sqlite");
-        AuditSettings settings = new() { Key = Key, RecordRetention = TimeSpan.FromDays(365), Texts = ContentKeeping.Keep, ContentRetention = TimeSpan.FromDays(30) };
+        AuditSettings settings = new() { Key = Key, RecordRetention = TimeSpan.FromDays(365), Texts = ContentKeeping.Keep };
+        settings = settings with { ContentRetention = TimeSpan.FromDays(30) };
         ManualClock clock = new(new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
         await FillAsync(place.Database, settings, 4, clock);
         clock.Now += TimeSpan.FromDays(days);
@@ -308,7 +310,8 @@ public sealed class TrailTests(PostgresServer postgres) : IClassFixture<Postgres
 
         using MemoryStream output = new();
         Assert.Equal(6, await new AuditReader(place.Database).ExportAsync(output, new AuditExport { IsOcsf = true }, Cancel));
-        JsonElement[] events = [.. Encoding.UTF8.GetString(output.ToArray()).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonElement.Parse(line))];
+        string[] lines = Encoding.UTF8.GetString(output.ToArray()).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        JsonElement[] events = [.. lines.Select(line => JsonElement.Parse(line))];
         Assert.All(events, one => Assert.Equal(one.GetProperty("class_uid").GetInt32() / 1000, one.GetProperty("category_uid").GetInt32()));
         Assert.Equal("main:1", events[0].GetProperty("metadata").GetProperty("uid").GetString());
     }

@@ -99,15 +99,16 @@ public sealed class AuditVerbTests(PostgresServer postgres) : IClassFixture<Post
 
         (code, output, _) = await CapturedConsole.RunAsync("audit", "forget", address, "--request", "request 0", "--by", "ann", "--reason", "asked for");
         Assert.Equal((0, "erased 2 records of 1 requests, and 0 texts and images"), (code, output.Trim()));
-        (code, output, _) = await CapturedConsole.RunAsync("audit", "verify", address, "--public-key", folder.At("audit.pub"), "--checkpoint", older, "--checkpoint",
-            newer);
+        (code, output, _) = await CapturedConsole.RunAsync("audit", "verify", address, "--public-key", folder.At("audit.pub"),
+            "--checkpoint", older, "--checkpoint", newer);
         Assert.True(code == 0, output);
         Assert.Contains("erased 2", output, StringComparison.Ordinal);
         Assert.Contains("2 checkpoints signed by gateway.example/audit, 1 records younger", output, StringComparison.Ordinal);
         Assert.Equal(0, (await CapturedConsole.RunAsync("audit", "hold", address, "--name", "case-12", "--by", "ann", "--reason", "court order")).Code);
         Assert.Equal(2, (await CapturedConsole.RunAsync("audit", "forget", address, "--request", "request 1", "--by", "ann", "--reason", "asked for")).Code);
         Assert.Equal(2, (await CapturedConsole.RunAsync("audit", "retain", address, "--days", "1")).Code);
-        Assert.Equal(0, (await CapturedConsole.RunAsync("audit", "hold", address, "--name", "case-12", "--release", "--by", "ann", "--reason", "settled")).Code);
+        string[] release = ["audit", "hold", address, "--name", "case-12", "--release", "--by", "ann", "--reason", "settled"];
+        Assert.Equal(0, (await CapturedConsole.RunAsync(release)).Code);
         Assert.Equal(0, (await CapturedConsole.RunAsync("audit", "retain", address, "--days", "1")).Code);
         Assert.Equal(0, (await CapturedConsole.RunAsync("audit", "export", address, "--bundle", folder.At("bundle"), "--signing-key",
             folder.At("signing.key"))).Code);

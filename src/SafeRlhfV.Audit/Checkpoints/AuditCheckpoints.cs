@@ -61,7 +61,8 @@ internal sealed class AuditCheckpoints(AuditDatabase database)
     }
 
     /// <summary>The checkpoints of a chain in their order.</summary>
-    public static Task<IReadOnlyList<Stored>> ReadAsync(DbConnection connection, DbTransaction? transaction, string chain, CancellationToken cancellationToken) =>
+    public static Task<IReadOnlyList<Stored>> ReadAsync(
+        DbConnection connection, DbTransaction? transaction, string chain, CancellationToken cancellationToken) =>
         QueryAsync(connection, transaction, "WHERE chain = @chain ORDER BY size", chain, 0, cancellationToken);
 
     /// <summary>The last checkpoint whose records are all up to a number.</summary>

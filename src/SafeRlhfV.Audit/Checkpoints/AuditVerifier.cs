@@ -49,7 +49,8 @@ public sealed class AuditVerifier
     public override string ToString() => $"{Name}+{Id:x8}+{Convert.ToBase64String([Ed25519, .. key.GetEncoded()])}";
 
     /// <summary>Whether a key may have this name: no blanks, no plus.</summary>
-    public static bool IsName(string name) => name.Length is > 0 and <= 200 && !name.Any(letter => char.IsWhiteSpace(letter) || char.IsControl(letter) || letter == '+');
+    public static bool IsName(string name) =>
+        name.Length is > 0 and <= 200 && !name.Any(letter => char.IsWhiteSpace(letter) || char.IsControl(letter) || letter == '+');
 
     /// <summary>Whether a signature is this key's over a text.</summary>
     internal bool Verify(ReadOnlySpan<byte> text, byte[] signature)

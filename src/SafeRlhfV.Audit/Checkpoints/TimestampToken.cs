@@ -33,7 +33,8 @@ public static class TimestampToken
                 "2.16.840.1.101.3.4.2.3" => SHA512.HashData(Encoding.UTF8.GetBytes(note)),
                 string other => throw new InvalidInputException($"{source} uses the hash algorithm {other}; SHA-256, SHA-384 and SHA-512 are accepted."),
             };
-            if (!covered.AsSpan().SequenceEqual(info.GetMessageImprintDigest())) throw new InvalidInputException($"{source} covers something else than the note.");
+            if (!covered.AsSpan().SequenceEqual(info.GetMessageImprintDigest()))
+                throw new InvalidInputException($"{source} covers something else than the note.");
             X509Certificate? given = authority is null ? null : new X509CertificateParser().ReadCertificate(authority)
                 ?? throw new InvalidInputException("The authority's certificate cannot be read.");
             X509Certificate signer = read.GetCertificates().EnumerateMatches(read.SignerID).FirstOrDefault() ?? given

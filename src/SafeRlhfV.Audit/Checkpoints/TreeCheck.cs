@@ -17,7 +17,8 @@ internal sealed class TreeCheck
         foreach (AuditCheckpoints.Stored one in stored)
         {
             AuditCheckpoint? signed = AuditCheckpoint.Read(one.Note, expected.Verifier!);
-            if (signed is null || signed.Chain != chain || signed.First != one.First || signed.Size != one.Tree.Size || !one.Tree.Root.SequenceEqual(signed.Root))
+            if (signed is null || signed.Chain != chain || signed.First != one.First || signed.Size != one.Tree.Size
+                || !one.Tree.Root.SequenceEqual(signed.Root))
             {
                 tell($"the checkpoint of size {one.Tree.Size} is not signed by {expected.Verifier!.Name}, or was changed");
                 continue;
