@@ -11,6 +11,8 @@ public sealed class AuditDatabase : IAsyncDisposable
     /// <summary>The first number of this project's advisory locks in PostgreSQL.</summary>
     internal const int LockClass = 729114503;
 
+    private const string SqliteSettings = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;";
+
     private readonly bool isPostgres;
     private readonly NpgsqlDataSource? postgres;
     private readonly string connection;
@@ -99,18 +101,21 @@ public sealed class AuditDatabase : IAsyncDisposable
             ("chain", chain), ("at", at)).ConfigureAwait(false);
     }
 
+    /// <summary>Takes erased values off the disk, where the database would keep them for a while.</summary>
+    internal async Task WipeAsync(CancellationToken cancellationToken)
+    {
+        await using DbConnection connection = await OpenAsync(cancellationToken).ConfigureAwait(false);
+        string wipe = isPostgres ? "VACUUM guard_audit; VACUUM guard_audit_content" : "PRAGMA wal_checkpoint(TRUNCATE)";
+        foreach (string statement in wipe.Split(';')) await ExecuteAsync(connection, statement, cancellationToken).ConfigureAwait(false);
+    }
+
     // SQLite would make it readable for all; its -wal and -shm files get the same rights as the file.
     private static void CreatePrivate(string file)
     {
-        if (OperatingSystem.IsWindows() || File.Exists(file)) return;
+        if (File.Exists(file)) return;
         try
         {
-            new FileStream(file, new FileStreamOptions
-            {
-                Mode = FileMode.CreateNew,
-                Access = FileAccess.Write,
-                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-            }).Dispose();
+            PrivateFile.Create(file, FileMode.CreateNew).Dispose();
         }
         catch (IOException) when (File.Exists(file))
         {
@@ -130,10 +135,11 @@ public sealed class AuditDatabase : IAsyncDisposable
         try
         {
             await connection.OpenAsync(cancellationToken).ConfigureAwait(false);
-            if (!isPostgres) await ExecuteAsync(connection, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;", cancellationToken).ConfigureAwait(false);
+            if (!isPostgres) await ExecuteAsync(connection, SqliteSettings, cancellationToken).ConfigureAwait(false);
             if (!isReady)
             {
                 await ExecuteAsync(connection, isPostgres ? AuditTables.Postgres : AuditTables.Sqlite, cancellationToken).ConfigureAwait(false);
+                if (connection is SqliteConnection sqlite) await MigrateAsync(sqlite, cancellationToken).ConfigureAwait(false);
                 isReady = true;
             }
             return connection;
@@ -145,6 +151,21 @@ public sealed class AuditDatabase : IAsyncDisposable
         }
     }
 
+    private static async Task MigrateAsync(SqliteConnection connection, CancellationToken cancellationToken)
+    {
+        if (await HasDigestsAsync(null).ConfigureAwait(false)) return;
+        await using DbTransaction transaction = connection.BeginTransaction(deferred: false); // of several processes one adds the columns
+        if (!await HasDigestsAsync(transaction).ConfigureAwait(false))
+            await ExecuteAsync(connection, AuditTables.SqliteDigests, cancellationToken, transaction).ConfigureAwait(false);
+        await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
+
+        async Task<bool> HasDigestsAsync(DbTransaction? transaction)
+        {
+            await using DbCommand command = Command(connection, transaction, AuditTables.SqliteHasDigests);
+            return await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is > 0L;
+        }
+    }
+
     /// <summary>What inserts over a connection of this kind.</summary>
     internal static IAuditInserts Inserts(DbConnection connection) =>
         connection is SqliteConnection sqlite ? new SqliteInserts(sqlite) : new PostgresInserts((NpgsqlConnection)connection);
@@ -153,7 +174,11 @@ public sealed class AuditDatabase : IAsyncDisposable
     internal bool HasChains => isPostgres;
 
     /// <summary>The columns of a record, for <see cref="AuditReader"/>.</summary>
-    internal string RecordColumns => $"sequence, kind, request, at, payload, previous, hash, {(isPostgres ? "chain" : $"'{AuditChains.Main}'")}";
+    internal string RecordColumns =>
+        $"sequence, kind, request, at, payload, previous, hash, {(isPostgres ? "chain" : $"'{AuditChains.Main}'")}, digest, salt";
+
+    /// <summary>The condition that picks the records of the chain <c>@chain</c>, to be followed by others.</summary>
+    internal string OfChain => isPostgres ? "chain = @chain AND" : "";
 
     /// <summary>A transaction that no other writer's of the same chain can overlap: a chain has one end.</summary>
     internal static async Task<DbTransaction> BeginWriteAsync(DbConnection connection, string chain, CancellationToken cancellationToken)
