@@ -41,7 +41,13 @@ internal static class AuditVerifyVerb
                     proven = check.IsBlind ? "by checkpoints alone" : "whole",
                     chains = check.Chains.Select(chain => new
                     {
-                        chain.Name, chain.Records, head = Text(chain.Head), chain.Unanchored, chain.Erased, chain.Signed, chain.Unsigned,
+                        chain.Name,
+                        chain.Records,
+                        head = Text(chain.Head),
+                        chain.Unanchored,
+                        chain.Erased,
+                        chain.Signed,
+                        chain.Unsigned,
                     }),
                     check.Faults,
                 });

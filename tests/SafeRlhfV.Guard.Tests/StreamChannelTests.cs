@@ -13,7 +13,8 @@ public sealed class StreamChannelTests
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
-    public static TheoryData<StreamRelease> Releases => [StreamRelease.Whole, StreamRelease.Sentences(), StreamRelease.Sentences(40), StreamRelease.Windows(7, 20)];
+    public static TheoryData<StreamRelease> Releases => [StreamRelease.Whole, StreamRelease.Sentences(), StreamRelease.Sentences(40),
+        StreamRelease.Windows(7, 20)];
 
     // The texts of a choice alternate at random; each is read by itself, and so is judged by itself.
     [Theory, MemberData(nameof(Releases))]
@@ -129,7 +130,8 @@ public sealed class StreamChannelTests
                 judged += request.Response?.Length ?? 0;
                 return Verdict.Safe("counting");
             });
-            GuardedChatClient client = new(new FixedStream([.. Enumerable.Range(0, sentences).Select(i => Update(new TextContent($"Sentence {i} says little. ")))]),
+            GuardedChatClient client =
+                new(new FixedStream([.. Enumerable.Range(0, sentences).Select(i => Update(new TextContent($"Sentence {i} says little. ")))]),
                 new() { Moderator = counting, CheckPrompts = false });
             long started = Stopwatch.GetTimestamp();
             await foreach (ChatResponseUpdate _ in client.GetStreamingResponseAsync("question", cancellationToken: Stop)) { }
@@ -150,7 +152,9 @@ public sealed class StreamChannelTests
         GuardedChatClient client = new(new StubChatClient(json), new() { Moderator = Moderator, Policy = () => policy });
         ChatOptions options = new() { ResponseFormat = ChatResponseFormat.Json };
         ChatResponse whole = await client.GetResponseAsync("question", options, Stop);
-        ChatResponse streamed = await client.GetStreamingResponseAsync("question", options, Stop).ToListAsync(Stop) is { } updates ? updates.ToChatResponse() : null!;
+        ChatResponse streamed = await client.GetStreamingResponseAsync("question", options, Stop).ToListAsync(Stop) is { } updates
+            ? updates.ToChatResponse()
+            : null!;
         Assert.Equal((json, json), (whole.Text, streamed.Text));
         Assert.Equal("[mind]", whole.GetGuardReport()!.Notice);
     }
@@ -173,7 +177,8 @@ public sealed class StreamChannelTests
     public async Task AModeratorThatFailsIsToldApartFromWhatCannotBeJudged()
     {
         ScriptedModerator broken = new(_ => throw new HttpRequestException("away"));
-        ChatResponse response = await new GuardedChatClient(new StubChatClient("fine"), new() { Moderator = broken }).GetResponseAsync("q", cancellationToken: Stop);
+        ChatResponse response = await new GuardedChatClient(new StubChatClient("fine"), new() { Moderator = broken }).GetResponseAsync("q",
+            cancellationToken: Stop);
         Assert.Contains("away", response.GetGuardReport()!.ModeratorFailure);
         Assert.True(response.GetGuardReport()!.ModerationTime > TimeSpan.Zero);
         response = await Guarded(new StubChatClient((_, _) => StubChatClient.Answer(new DataContent(new byte[] { 1 }, "audio/wav"))), StreamRelease.Whole)
@@ -212,7 +217,8 @@ public sealed class StreamChannelTests
 
     private sealed class FixedStream(IReadOnlyList<ChatResponseUpdate> updates) : IChatClient
     {
-        public Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default) =>
+        public Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null,
+            CancellationToken cancellationToken = default) =>
             throw new NotSupportedException();
 
         public IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null,

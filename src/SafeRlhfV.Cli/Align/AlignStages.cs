@@ -1,5 +1,4 @@
 using System.Globalization;
-using SafeRlhfV.Evaluation;
 using SafeRlhfV.Models;
 using SafeRlhfV.Training;
 

@@ -15,9 +15,11 @@ internal sealed class JsonLeaves
     // What services name the parts of what they add; other names are judged as texts.
     private static readonly HashSet<string> Plain =
     [
-        "type", "text", "id", "index", "format", "data", "summary", "signature", "url", "title", "start_index", "end_index", "url_citation", "content", "refusal",
+        "type", "text", "id", "index", "format", "data", "summary", "signature", "url", "title", "start_index", "end_index", "url_citation", "content",
+        "refusal",
         "token", "bytes", "logprob", "top_logprobs", "logprobs", "name", "arguments", "input", "google", "thought_signature", "image_url", "extra_content",
-        "reasoning_details", "annotations", "provider_specific_fields", "images", "thinking", "reasoning", "citations", "function", "custom", "status", "detail",
+        "reasoning_details", "annotations", "provider_specific_fields", "images", "thinking", "reasoning", "citations", "function", "custom", "status",
+        "detail",
     ];
 
     private readonly List<KeyValuePair<string, string>> texts = [];

@@ -59,7 +59,8 @@ internal sealed class AnswerReader(ChatCall call, bool dropsUnknown)
             if (value is null || name is "index" or "delta" or "message") continue;
             if (name == "finish_reason") state.Finish = Finish(JsonText.Of(value));
             else if (name != "logprobs") AddMember(state, MemberPlace.Choice, name, value, contents);
-            else if (value is JsonObject logprobs && logprobs.Any(list => list.Value is not null)) contents.Add(new MemberContent(MemberPlace.Choice, name, value));
+            else if (value is JsonObject logprobs && logprobs.Any(list => list.Value is not null))
+                contents.Add(new MemberContent(MemberPlace.Choice, name, value));
         }
         return contents;
     }
@@ -154,7 +155,8 @@ internal sealed class AnswerReader(ChatCall call, bool dropsUnknown)
             if (kind is "thinking" or "reasoning") call.ReasoningNames.Add("reasoning_content");
             contents.Add(kind is "thinking" or "reasoning" ? new TextReasoningContent(text) : kind == "refusal" ? Refusal(text) : new TextContent(text));
             foreach ((string name, JsonNode? extra) in part)
-                if (extra is not (null or JsonArray { Count: 0 }) && name != "type" && name != read) AddMember(state, MemberPlace.Message, name, extra, contents);
+                if (extra is not (null or JsonArray { Count: 0 }) && name != "type" && name != read)
+                    AddMember(state, MemberPlace.Message, name, extra, contents);
         }
     }
 
@@ -166,7 +168,9 @@ internal sealed class AnswerReader(ChatCall call, bool dropsUnknown)
 
     private static JsonValue? Rebuilt(string name, string value) => name switch
     {
-        "system_fingerprint" => value.Length == 0 ? null : JsonValue.Create($"fp_{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(value)))[..10]}"),
+        "system_fingerprint" => value.Length == 0
+            ? null
+            : JsonValue.Create($"fp_{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(value)))[..10]}"),
         _ => value is "auto" or "default" or "flex" or "scale" or "priority" ? JsonValue.Create(value) : null,
     };
 

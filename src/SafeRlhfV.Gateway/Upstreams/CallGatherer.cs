@@ -4,7 +4,9 @@ using Microsoft.Extensions.AI;
 
 namespace SafeRlhfV.Gateway;
 
-/// <summary>Puts the tool calls of one choice together, whole or from the pieces of a stream, as services send them: with an index, without, or with the same.</summary>
+/// <summary>
+/// Puts the tool calls of one choice together, whole or from the pieces of a stream, as services send them: with an index, without, or with the same.
+/// </summary>
 internal sealed class CallGatherer
 {
     private const int MostCalls = 1000;

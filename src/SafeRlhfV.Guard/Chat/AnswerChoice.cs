@@ -65,7 +65,9 @@ internal sealed class AnswerChoice(int index, StreamRelease release)
         if (!beside.IsEmpty) into.Add(beside);
     }
 
-    /// <summary>Everything that has come, of whatever kind; first with the parts of texts one after the other, then joined where there are several parts.</summary>
+    /// <summary>
+    /// Everything that has come, of whatever kind; first with the parts of texts one after the other, then joined where there are several parts.
+    /// </summary>
     public void TakeWhole(List<ChatContents> into)
     {
         othersJudged = others.Count;

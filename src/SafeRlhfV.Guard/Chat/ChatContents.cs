@@ -89,7 +89,8 @@ internal sealed class ChatContents
         foreach (AIAnnotation annotation in content.Annotations ?? [])
         {
             if (annotation is CitationAnnotation citation)
-                foreach (string? text in (string?[])[citation.Title, citation.Snippet, citation.Url?.ToString(), citation.FileId, citation.ToolName]) Append(text);
+                foreach (string? text in (string?[])[citation.Title, citation.Snippet, citation.Url?.ToString(), citation.FileId, citation.ToolName])
+                    Append(text);
             foreach ((string name, object? value) in annotation.AdditionalProperties ?? []) Append($"{name}: {Serialize(value)}");
         }
         foreach ((string name, object? value) in content.AdditionalProperties ?? []) Append($"{name}: {Serialize(value)}");

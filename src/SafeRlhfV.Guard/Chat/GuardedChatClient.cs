@@ -133,12 +133,12 @@ public sealed class GuardedChatClient : DelegatingChatClient
     // Nothing of the withheld response is taken over but its names and its price.
     private static ChatResponse Refuse(string refusal, GuardReport report, ChatResponse? withheld) =>
         new(new ChatMessage(ChatRole.Assistant, [GuardedStream.RefusalContent(refusal)]))
-    {
-        FinishReason = ChatFinishReason.ContentFilter,
-        ResponseId = withheld?.ResponseId ?? report.Id,
-        ModelId = withheld?.ModelId,
-        CreatedAt = withheld?.CreatedAt ?? report.Received,
-        Usage = withheld?.Usage,
-        AdditionalProperties = new() { [GuardReportExtensions.Key] = report },
-    };
+        {
+            FinishReason = ChatFinishReason.ContentFilter,
+            ResponseId = withheld?.ResponseId ?? report.Id,
+            ModelId = withheld?.ModelId,
+            CreatedAt = withheld?.CreatedAt ?? report.Received,
+            Usage = withheld?.Usage,
+            AdditionalProperties = new() { [GuardReportExtensions.Key] = report },
+        };
 }

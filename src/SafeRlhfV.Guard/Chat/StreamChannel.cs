@@ -128,7 +128,8 @@ internal sealed class StreamChannel(string name, bool isRead, StreamRelease rele
         static bool IsEnd(char letter) => letter is '.' or '!' or '?' or '…' or '。' or '！' or '？';
     }
 
-    // The end of the last sentence that lies before a blank: "3.5" or "e.g" followed by more letters is none. Looks back as far as `from`; 0 where there is none.
+    // The end of the last sentence that lies before a blank: "3.5" or "e.g" followed by more letters is none. Looks back as far as `from`; 0 where there is
+    // none.
     private int LastSentenceEnd(int before, int from)
     {
         ReadOnlySpan<char> text = this.text.WrittenSpan;
