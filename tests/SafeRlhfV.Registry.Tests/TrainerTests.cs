@@ -67,7 +67,7 @@ public sealed class TrainerTests
         Assert.Contains("run.best_metric: 'margin' is no metric of contrast; there are loss, preferred_more_likely, gradient_norm", message);
         Assert.Contains("training.strength: above 1 needs an adapter",
             Assert.Throws<InvalidInputException>(() => RecipeReader.Parse(Yaml, sets: ["training.strength=2"])).Message);
-        Assert.Contains("one of sft, reward, cost, scores, dpo, ppo, guard, contrast",
+        Assert.Contains("one of sft, reward, cost, scores, dpo, ppo, grpo, guard, contrast",
             Assert.Throws<InvalidInputException>(() => RecipeReader.Parse("trainer: other\n")).Message);
     }
 }
