@@ -30,7 +30,7 @@ internal sealed class AuditCheckpoints(AuditDatabase database)
             Stored? last = await LastAsync(connection, transaction, chain, cancellationToken).ConfigureAwait(false);
             if (last?.Last >= head.Mark.Sequence) continue;
             long first = last?.First ?? (marks.Find(AuditMarks.Start, chain)?.Mark.Sequence ?? 0) + 1;
-            MerkleFrontier tree = last is null ? new() : MerkleFrontier.Parse(last.Tree.Size, last.Tree.ToString())!;
+            MerkleFrontier tree = last?.Tree.Copy() ?? new();
             List<byte[]> further = [];
             long next = first + tree.Size;
             await foreach (AuditRecord record in LeavesAsync(connection, transaction, chain, next, head.Mark.Sequence, cancellationToken).ConfigureAwait(false))

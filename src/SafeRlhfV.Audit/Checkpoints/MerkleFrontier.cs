@@ -41,6 +41,14 @@ public sealed class MerkleFrontier
     /// <summary>The tree as a text: the subtrees' roots in hexadecimal, the largest first.</summary>
     public override string ToString() => string.Join(' ', nodes.Select(Convert.ToHexStringLower));
 
+    /// <summary>A tree with the same leaves that grows by itself.</summary>
+    internal MerkleFrontier Copy()
+    {
+        MerkleFrontier copy = new() { Size = Size };
+        copy.nodes.AddRange(nodes);
+        return copy;
+    }
+
     /// <summary>Adds a leaf by its hash (<see cref="MerkleTree.LeafHash"/>).</summary>
     public void Append(byte[] leafHash)
     {

@@ -28,7 +28,7 @@ internal sealed class TreeCheck
             Signed++;
             first = one.First;
             if (one.Last >= deleted) roots[one.Tree.Size] = signed.Root;
-            if (one.Last == deleted) tree = MerkleFrontier.Parse(one.Tree.Size, one.Tree.ToString()); // its signature vouches for it
+            if (one.Last == deleted) tree = one.Tree.Copy(); // its signature vouches for it
             SignedUpTo = one.Last;
             before = one;
         }
