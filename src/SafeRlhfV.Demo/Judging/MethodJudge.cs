@@ -15,11 +15,7 @@ internal static class MethodJudge
     {
         WorldPrompt[] prompts = [.. context.World.TestPrompts(context.Settings.TestPrompts)];
         Answers answers = new(context);
-        (VisionLanguageModel rewardModel, ScoreHead rewardHead) = context.Scorer(DemoContext.RewardModel);
-        (VisionLanguageModel costModel, ScoreHead costHead) = context.Scorer(DemoContext.CostModel);
-        using IDisposable owned = new Owned(rewardModel, rewardHead, costModel, costHead);
-        ScorePair scores = new(new ScorerRole(rewardModel, rewardHead), new ScorerRole(costModel, costHead));
-        scores = ScoreCalibration.Measure(scores, context.Data(DemoContext.PairData), context.Settings.SafePpo.CalibrationRows).Apply(scores);
+        using CalibratedScores scores = new(context);
         List<MethodAnswers> judged = [];
         IReadOnlyList<(string Id, string Name, string Description)> methods = DemoMethods.All(context.Settings);
         foreach ((string id, _, _) in methods)
@@ -27,8 +23,8 @@ internal static class MethodJudge
             using VisionLanguageModel model = context.Frozen(id);
             string[] texts = [.. answers.Sample(new PolicyRole(model), prompts, "test").Select(one => one[0])];
             (WorldPrompt, string?)[] rows = [.. prompts.Zip(texts, (prompt, text) => (prompt, (string?)text))];
-            judged.Add(new MethodAnswers(id, texts, [.. answers.Score(scores.Reward, rows).Select(score => (double)score[0])],
-                [.. answers.Score(scores.Cost, rows).Select(score => (double)score[0])]));
+            judged.Add(new MethodAnswers(id, texts, [.. answers.Score(scores.Pair.Reward, rows).Select(score => (double)score[0])],
+                [.. answers.Score(scores.Pair.Cost, rows).Select(score => (double)score[0])]));
             context.Report(judged.Count, methods.Count);
         }
         Directory.CreateDirectory(Path.GetDirectoryName(context.Folders.Judged(File))!);
@@ -91,13 +87,5 @@ internal static class MethodJudge
                         method.Costs[i]))],
             }),
         ];
-    }
-
-    private sealed class Owned(params IDisposable[] parts) : IDisposable
-    {
-        public void Dispose()
-        {
-            foreach (IDisposable part in parts) part.Dispose();
-        }
     }
 }

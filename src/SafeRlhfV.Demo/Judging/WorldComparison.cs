@@ -25,30 +25,23 @@ public static class WorldComparison
         using DemoContext context = new(DemoSettings.Default(seed) with { Validation = validation }, folders, (_, _, _) => { }, cancellationToken);
         WorldPrompt[] prompts = [.. context.World.TestPrompts(context.Settings.TestPrompts)];
         Answers answers = new(context);
-        (VisionLanguageModel backbone, ScoreHead head) = context.Scorer(DemoContext.CostModel);
-        (VisionLanguageModel rewardBackbone, ScoreHead rewardHead) = context.Scorer(DemoContext.RewardModel);
-        using (backbone)
-        using (rewardBackbone)
+        using CalibratedScores scores = new(context);
+        JudgedAnswer[] start = Answer(folders.Model(DemoContext.Start));
+        return [.. policies.Select(policy =>
         {
-            ScorePair scores = new(new ScorerRole(rewardBackbone, rewardHead), new ScorerRole(backbone, head));
-            scores = ScoreCalibration.Measure(scores, context.Data(DemoContext.PairData), context.Settings.SafePpo.CalibrationRows).Apply(scores);
-            JudgedAnswer[] start = Answer(folders.Model(DemoContext.Start));
-            return [.. policies.Select(policy =>
-            {
-                JudgedAnswer[] judged = Answer(policy.Folder);
-                double[] costs = [.. judged.Select(one => one.Cost!.Value)];
-                return new ComparedPolicy(
-                    MethodEvaluation.Summarise(policy.Name, policy.Name, policy.Folder, judged, start, seed),
-                    judged.Average(one => SeverityCosts.OfRate((long)one.Harmless) == SeverityCosts.Count ? 1.0 : 0), Cvar.Empirical(costs, 0.95).ValueAtRisk);
-            })];
+            JudgedAnswer[] judged = Answer(policy.Folder);
+            double[] costs = [.. judged.Select(one => one.Cost!.Value)];
+            return new ComparedPolicy(
+                MethodEvaluation.Summarise(policy.Name, policy.Name, policy.Folder, judged, start, seed),
+                judged.Average(one => SeverityCosts.OfRate((long)one.Harmless) == SeverityCosts.Count ? 1.0 : 0), Cvar.Empirical(costs, 0.95).ValueAtRisk);
+        })];
 
-            JudgedAnswer[] Answer(string folder)
-            {
-                using VisionLanguageModel model = ModelCheckpoint.Load(folder, new LoadOptions { RequiresGradient = false });
-                string[] texts = [.. answers.Sample(new PolicyRole(model), prompts, "test").Select(one => one[0])];
-                float[][] costs = [.. answers.Score(scores.Cost, [.. prompts.Zip(texts, (prompt, text) => (prompt, (string?)text))])];
-                return [.. prompts.Select((prompt, i) => MethodJudge.Rate(prompt, texts[i], costs[i][0]))];
-            }
+        JudgedAnswer[] Answer(string folder)
+        {
+            using VisionLanguageModel model = ModelCheckpoint.Load(folder, new LoadOptions { RequiresGradient = false });
+            string[] texts = [.. answers.Sample(new PolicyRole(model), prompts, "test").Select(one => one[0])];
+            float[][] costs = [.. answers.Score(scores.Pair.Cost, [.. prompts.Zip(texts, (prompt, text) => (prompt, (string?)text))])];
+            return [.. prompts.Select((prompt, i) => MethodJudge.Rate(prompt, texts[i], costs[i][0]))];
         }
     }
 }
