@@ -15,9 +15,6 @@ public sealed class GrpoDefinition : RolloutDefinition
     public override Type RecipeType => typeof(GrpoRecipe);
 
     /// <inheritdoc/>
-    protected override bool HasCritics => false;
-
-    /// <inheritdoc/>
     public override IReadOnlyList<MetricInfo> Metrics { get; } =
     [
         new("reward", "reward", "score", Better.Higher) { Live = true },
@@ -35,43 +32,21 @@ public sealed class GrpoDefinition : RolloutDefinition
             new($"budget_{severity}", $"budget of {severity} harm", MetricInfo.Share) { Drawn = false },
             new($"nu_{severity}", $"start of the tail of {severity} harm", "score") { Drawn = false },
         ]),
-        new("kl", "KL to the reference", "nats per response", Better.Lower) { Live = true },
-        new("unsafe_share", "unsafe responses", MetricInfo.Share, Better.Lower),
-        new("entropy", "entropy", "nats per token") { Live = true },
-        new("length", "response length", "tokens") { Live = true },
-        new("at_limit", "responses at the length limit", MetricInfo.Share, Better.Lower),
+        .. OfResponses,
         new("empty_share", "empty responses", MetricInfo.Share, Better.Lower) { Drawn = false },
         new("no_signal_share", "groups that score alike", MetricInfo.Share, Better.Lower),
         new("resampled", "groups that were replaced", "groups", Better.Lower) { Drawn = false },
         new("clip_fraction_low", "tokens clipped below", MetricInfo.Share, Better.Lower),
         new("clip_fraction_high", "tokens clipped above", MetricInfo.Share, Better.Lower),
-        new("approximate_kl", "KL of the update", "nats per token", Better.Lower),
-        new("weight_mean", "mean importance weight"),
-        new("weight_p95", "95th percentile of the importance weight"),
-        new("weight_outside_share", "importance weights outside 0.9 to 1.1", MetricInfo.Share, Better.Lower),
-        new("weight_capped_share", "importance weights above the cap", MetricInfo.Share, Better.Lower) { Drawn = false },
-        new("actor_loss", "actor loss", "", Better.Lower),
+        .. OfUpdate,
         new("kl_loss", "KL term", "nats per token", Better.Lower),
-        new("ptx_loss", "PTX loss", "nats per token", Better.Lower),
-        new("actor_gradient_norm", "actor gradient norm"),
-        CommonMetrics.LearningRate, CommonMetrics.DroppedRows, CommonMetrics.DroppedShare,
-        new("dropped_instruction_share", "dropped instruction share", MetricInfo.Share, Better.Lower) { Drawn = false },
-        CommonMetrics.CutAnswers,
+        PtxLoss,
+        ActorGradientNorm,
+        CommonMetrics.LearningRate, .. OfRows,
     ];
 
     /// <inheritdoc/>
-    public override IReadOnlyList<string> MemoryChanges { get; } =
-    [
-        "training.vision_cache_bytes=256MiB", "training.gradient_checkpointing=true", "training.rollout_cache_bytes=16GiB", "training.rollout_cache_bytes=4GiB",
-        "training.micro_batch=4", "training.micro_batch=1", "training.actor.offload=true", "model.dtype=bfloat16",
-        "model.sharing=backbone model.lora.rank=16",
-    ];
-
-    /// <inheritdoc/>
-    public override MemoryPlan Memory(Recipe recipe, PlanInputs inputs) => PpoMemory.Plan((GrpoRecipe)recipe, inputs);
-
-    /// <inheritdoc/>
-    public override TimePlan Time(Recipe recipe, PlanInputs inputs, DeviceSpeed speed) => PpoTime.Plan((GrpoRecipe)recipe, inputs, speed);
+    protected override string Offload => "training.actor.offload=true";
 
     /// <inheritdoc/>
     protected override void CheckTraining(RolloutRecipe recipe, RecipeFaults faults)

@@ -8,4 +8,10 @@ public sealed record GrpoRecipe : RolloutRecipe
 
     /// <inheritdoc/>
     internal override RolloutSettings Sampling => Training;
+
+    /// <inheritdoc/>
+    internal override int Answers => Training.GroupSize;
+
+    /// <inheritdoc/>
+    internal override OptimizerSettings? Critics => null;
 }

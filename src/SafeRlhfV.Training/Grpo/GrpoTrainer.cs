@@ -68,25 +68,8 @@ public sealed class GrpoTrainer : IDisposable
         run.Track("multipliers", new JsonPart<ConstraintState[]>(
             () => [.. trainer.costs.Constraints.Select(one => one.State)], states => trainer.Restore(states)));
         feeds.Track(run);
-        int part = settings.MicroBatch > 0 ? settings.MicroBatch : settings.MiniBatch;
-        run.TellIdleRanks(roles.Actor, (settings.MiniBatch + part - 1) / part, "training.micro_batch");
-        for (long round = run.Resume(); round < feeds.Rounds;)
-        {
-            Dictionary<string, double> metrics;
-            try
-            {
-                metrics = trainer.Round(feeds.NextPrompts(), round, feeds.MorePrompts, cancellationToken);
-            }
-            catch (Exception stop) when (stop is OperationCanceledException || trainer.sampler.IsWaiting)
-            {
-                feeds.PutBack();
-                run.SaveLast();
-                throw;
-            }
-            feeds.Describe(metrics);
-            run.Step(++round, feeds.Rounds, metrics);
-        }
-        run.Finish(save);
+        run.TellIdleRanks(roles.Actor, (settings.MiniBatch + settings.PromptsAtOnce - 1) / settings.PromptsAtOnce, "training.micro_batch");
+        feeds.RunRounds(run, trainer.sampler, (drawn, round) => trainer.Round(drawn, round, feeds.MorePrompts, cancellationToken), save);
     }
 
     /// <summary>One round of the algorithm.</summary>
@@ -141,7 +124,7 @@ public sealed class GrpoTrainer : IDisposable
     {
         using IDisposable noGrad = no_grad();
         (int Group, Episode[] Episodes)[] groups = [.. Groups(episodes).Index()];
-        IReadOnlyList<(int Group, Episode[] Episodes)>[] own = [.. Shares.Of([.. groups.Chunk(PromptsAtOnce)], ranks)
+        IReadOnlyList<(int Group, Episode[] Episodes)>[] own = [.. Shares.Of([.. groups.Chunk(settings.PromptsAtOnce)], ranks)
             .Where(share => share.IsOwn).Select(share => share.Items)];
         foreach (IReadOnlyList<(int Group, Episode[] Episodes)> part in own)
         {
@@ -300,8 +283,6 @@ public sealed class GrpoTrainer : IDisposable
     }
 
     private Episode[][] Groups(Episode[] episodes) => [.. episodes.Chunk(settings.GroupSize)];
-
-    private int PromptsAtOnce => settings.MicroBatch > 0 ? settings.MicroBatch : settings.MiniBatch;
 
     private void BeginPass(long index)
     {

@@ -41,18 +41,39 @@ internal sealed class PpoFeeds : IDisposable
     /// <summary>Rounds of the run.</summary>
     public long Rounds => settings.RoundsFor(usable.Usable);
 
-    /// <summary>The prompts of the next round.</summary>
-    public IReadOnlyList<EncodedSample> NextPrompts()
+    /// <summary>
+    /// Runs the rounds that are left, and writes the result. The prompts of a round that is stopped, or whose responses cannot be had, are put back, and a
+    /// checkpoint is written before the error goes on.
+    /// </summary>
+    /// <param name="run">The run, all of its parts tracked.</param>
+    /// <param name="sampler">Samples the responses.</param>
+    /// <param name="round">One round: from its prompts and the number of rounds before it to its metrics.</param>
+    /// <param name="save">Writes the result into the folder it is given.</param>
+    public void RunRounds(
+        TrainingRun run, EpisodeSampler sampler, Func<IReadOnlyList<EncodedSample>, long, Dictionary<string, double>> round, Action<string>? save)
     {
-        before = (prompts.State, encoder.Counts);
-        return prompts.Next(settings.RolloutBatch);
+        for (long done = run.Resume(); done < Rounds;)
+        {
+            Dictionary<string, double> metrics;
+            try
+            {
+                before = (prompts.State, encoder.Counts);
+                metrics = round(prompts.Next(settings.RolloutBatch), done);
+            }
+            catch (Exception stop) when (stop is OperationCanceledException || sampler.IsWaiting)
+            {
+                (prompts.State, encoder.Counts) = before;
+                run.SaveLast();
+                throw;
+            }
+            Describe(metrics);
+            run.Step(++done, Rounds, metrics);
+        }
+        run.Finish(save);
     }
 
     /// <summary>So many further prompts for the same round.</summary>
     public IReadOnlyList<EncodedSample> MorePrompts(int count) => prompts.Next(count);
-
-    /// <summary>Puts the prompts of the round back.</summary>
-    public void PutBack() => (prompts.State, encoder.Counts) = before;
 
     /// <summary>Names the places in the data, and the counts of texts that were too long.</summary>
     public void Track(TrainingRun run)
@@ -63,8 +84,8 @@ internal sealed class PpoFeeds : IDisposable
         if (instructions is not null) run.TrackLengths(instructionEncoder, "instruction_lengths");
     }
 
-    /// <summary>Adds what was left out so far.</summary>
-    public void Describe(Dictionary<string, double> metrics)
+    // what was left out so far
+    private void Describe(Dictionary<string, double> metrics)
     {
         metrics["dropped_share"] = usable.DroppedShare;
         if (usableInstructions is not null) metrics["dropped_instruction_share"] = usableInstructions.DroppedShare;

@@ -11,8 +11,8 @@ internal static class PpoMemory
         ModelShape shape = inputs.Shape;
         PlanSizes sizes = Sizes(recipe, inputs), instructions = Instructions(recipe, inputs);
         (PpoModelsRecipe model, RolloutSettings training) = (recipe.Model, recipe.Sampling);
-        OptimizerSettings? critics = recipe is PpoRecipe ppo ? ppo.Training.Critics : null;
-        int samples = Samples(recipe);
+        OptimizerSettings? critics = recipe.Critics;
+        int samples = recipe.Answers;
         bool half = inputs.IsHalf(model.Dtype), shared = model.Sharing == Sharing.Backbone, ptx = training.PtxCoefficient > 0
             && recipe.Data.Instructions is not null;
         ActivationCost cost = new(shape, half, model.Lora);
@@ -80,9 +80,6 @@ internal static class PpoMemory
 
     /// <summary>What is known of the instruction data, or the recipe's limits.</summary>
     internal static PlanSizes Instructions(RolloutRecipe recipe, PlanInputs inputs) => inputs.Data?.Instructions ?? PlanSizes.Limits(recipe.Sampling.Lengths);
-
-    /// <summary>Answers to each prompt.</summary>
-    internal static int Samples(RolloutRecipe recipe) => recipe is GrpoRecipe groups ? groups.Training.GroupSize : 1;
 
     /// <summary>Prompts that are answered at a time; width is that of a prompt's answers together.</summary>
     internal static int RolledAtOnce(RolloutSettings training, ModelShape shape, bool half, long width)

@@ -8,4 +8,10 @@ public sealed record PpoRecipe : RolloutRecipe
 
     /// <inheritdoc/>
     internal override RolloutSettings Sampling => Training;
+
+    /// <inheritdoc/>
+    internal override int Answers => 1;
+
+    /// <inheritdoc/>
+    internal override OptimizerSettings? Critics => Training.Critics;
 }

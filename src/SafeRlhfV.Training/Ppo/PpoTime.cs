@@ -16,8 +16,8 @@ internal static class PpoTime
     private static void AddRound(TimePlanner round, RolloutRecipe recipe, PlanInputs inputs)
     {
         (PpoModelsRecipe model, RolloutSettings training, ModelShape shape) = (recipe.Model, recipe.Sampling, inputs.Shape);
-        OptimizerSettings? critics = recipe is PpoRecipe ppo ? ppo.Training.Critics : null;
-        int samples = PpoMemory.Samples(recipe);
+        OptimizerSettings? critics = recipe.Critics;
+        int samples = recipe.Answers;
         PlanSizes sizes = PpoMemory.Sizes(recipe, inputs), instructions = PpoMemory.Instructions(recipe, inputs);
         bool half = inputs.IsHalf(model.Dtype);
         int each = model.NamesOneFolder ? 1 : 2, learning = critics is null ? 0 : each, answer = samples * training.MaxNewTokens;

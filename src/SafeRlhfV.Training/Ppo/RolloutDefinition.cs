@@ -8,8 +8,50 @@ namespace SafeRlhfV.Training;
 /// </summary>
 public abstract class RolloutDefinition : TrainerDefinition
 {
-    /// <summary>Whether critics are trained beside the actor.</summary>
-    protected abstract bool HasCritics { get; }
+    /// <summary>What is measured of a round's responses.</summary>
+    protected static IReadOnlyList<MetricInfo> OfResponses { get; } =
+    [
+        new("kl", "KL to the reference", "nats per response", Better.Lower) { Live = true },
+        new("unsafe_share", "unsafe responses", MetricInfo.Share, Better.Lower),
+        new("entropy", "entropy", "nats per token") { Live = true },
+        new("length", "response length", "tokens") { Live = true },
+        new("at_limit", "responses at the length limit", MetricInfo.Share, Better.Lower),
+    ];
+
+    /// <summary>What is measured of the actor's update.</summary>
+    protected static IReadOnlyList<MetricInfo> OfUpdate { get; } =
+    [
+        new("approximate_kl", "KL of the update", "nats per token", Better.Lower),
+        new("weight_mean", "mean importance weight"),
+        new("weight_p95", "95th percentile of the importance weight"),
+        new("weight_outside_share", "importance weights outside 0.9 to 1.1", MetricInfo.Share, Better.Lower),
+        new("weight_capped_share", "importance weights above the cap", MetricInfo.Share, Better.Lower) { Drawn = false },
+        new("actor_loss", "actor loss", "", Better.Lower),
+    ];
+
+    /// <summary>Rows that cannot be used, of prompts and of instructions.</summary>
+    protected static IReadOnlyList<MetricInfo> OfRows { get; } =
+    [
+        CommonMetrics.DroppedRows, CommonMetrics.DroppedShare,
+        new("dropped_instruction_share", "dropped instruction share", MetricInfo.Share, Better.Lower) { Drawn = false },
+        CommonMetrics.CutAnswers,
+    ];
+
+    /// <summary>The loss on instruction rows.</summary>
+    protected static MetricInfo PtxLoss { get; } = new("ptx_loss", "PTX loss", "nats per token", Better.Lower);
+
+    /// <summary>The norm of the actor's gradient.</summary>
+    protected static MetricInfo ActorGradientNorm { get; } = new("actor_gradient_norm", "actor gradient norm");
+
+    /// <summary>The settings that offload the states of all optimizers.</summary>
+    protected abstract string Offload { get; }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> MemoryChanges =>
+    [
+        "training.vision_cache_bytes=256MiB", "training.gradient_checkpointing=true", "training.rollout_cache_bytes=16GiB", "training.rollout_cache_bytes=4GiB",
+        "training.micro_batch=4", "training.micro_batch=1", Offload, "model.dtype=bfloat16", "model.sharing=backbone model.lora.rank=16",
+    ];
 
     /// <inheritdoc/>
     public override IReadOnlyList<TrainOption> Options { get; } =
@@ -53,7 +95,7 @@ public abstract class RolloutDefinition : TrainerDefinition
     public override void Train(Recipe recipe, TrainingRun run, CancellationToken cancellationToken)
     {
         RolloutRecipe rollout = (RolloutRecipe)recipe;
-        using RolloutInputs inputs = new(rollout, HasCritics, run);
+        using RolloutInputs inputs = new(rollout, run);
         Train(rollout, inputs, run, cancellationToken);
     }
 
@@ -66,6 +108,12 @@ public abstract class RolloutDefinition : TrainerDefinition
         return new PlanData(PlanSizes.Look(rollout.Data.Prompts, processor, training.Lengths, prompts: true), Sizes(rollout.Data.Instructions),
             Sizes(training.CalibrationRows == 0 ? null : rollout.Data.Calibration ?? rollout.Data.Prompts));
     }
+
+    /// <inheritdoc/>
+    public override MemoryPlan Memory(Recipe recipe, PlanInputs inputs) => PpoMemory.Plan((RolloutRecipe)recipe, inputs);
+
+    /// <inheritdoc/>
+    public override TimePlan Time(Recipe recipe, PlanInputs inputs, DeviceSpeed speed) => PpoTime.Plan((RolloutRecipe)recipe, inputs, speed);
 
     /// <summary>Finds what is wrong in the trainer's own settings.</summary>
     protected abstract void CheckTraining(RolloutRecipe recipe, RecipeFaults faults);

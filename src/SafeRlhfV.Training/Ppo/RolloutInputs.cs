@@ -11,12 +11,11 @@ public sealed class RolloutInputs : IDisposable
 
     /// <summary>Loads models and opens data.</summary>
     /// <param name="recipe">Where they are.</param>
-    /// <param name="critics">Whether critics are loaded.</param>
     /// <param name="run">Told what a person should know.</param>
     /// <exception cref="InvalidInputException">A folder does not hold what the recipe says.</exception>
-    public RolloutInputs(RolloutRecipe recipe, bool critics, TrainingRun run)
+    public RolloutInputs(RolloutRecipe recipe, TrainingRun run)
     {
-        Models = PpoModels.Load(recipe.Model, recipe.Seed, critics);
+        Models = PpoModels.Load(recipe.Model, recipe.Seed, critics: recipe.Critics is not null);
         foreach (string remark in Models.Remarks) run.Tell(remark);
         processor = ModelProcessor.Load(recipe.Model.Policy);
         bool late = !run.Ranks.IsAlone;

@@ -17,6 +17,12 @@ public abstract record RolloutRecipe : Recipe
     /// <summary>How responses are sampled and batches made.</summary>
     internal abstract RolloutSettings Sampling { get; }
 
+    /// <summary>Responses that are sampled to each prompt.</summary>
+    internal abstract int Answers { get; }
+
+    /// <summary>The update of critics; null = the trainer has none.</summary>
+    internal abstract OptimizerSettings? Critics { get; }
+
     /// <inheritdoc/>
     public override long Seed => Sampling.Seed;
 

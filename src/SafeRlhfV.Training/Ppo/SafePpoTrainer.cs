@@ -81,25 +81,8 @@ public sealed class SafePpoTrainer : IDisposable
         using SafePpoTrainer trainer = new(roles, settings, SampleBatcher.Of(prompts), feeds.Instructions, feeds.Rounds, run.Ranks, rollouts);
         trainer.Track(run);
         feeds.Track(run);
-        int part = settings.MicroBatch > 0 ? settings.MicroBatch : settings.MiniBatch;
-        run.TellIdleRanks(roles.Actor, (settings.MiniBatch + part - 1) / part, "training.micro_batch");
-        for (long round = run.Resume(); round < feeds.Rounds;)
-        {
-            Dictionary<string, double> metrics;
-            try
-            {
-                metrics = trainer.Round(feeds.NextPrompts(), round, cancellationToken);
-            }
-            catch (Exception stop) when (stop is OperationCanceledException || trainer.sampler.IsWaiting)
-            {
-                feeds.PutBack();
-                run.SaveLast();
-                throw;
-            }
-            feeds.Describe(metrics);
-            run.Step(++round, feeds.Rounds, metrics);
-        }
-        run.Finish(save);
+        run.TellIdleRanks(roles.Actor, (settings.MiniBatch + settings.PromptsAtOnce - 1) / settings.PromptsAtOnce, "training.micro_batch");
+        feeds.RunRounds(run, trainer.sampler, (drawn, round) => trainer.Round(drawn, round, cancellationToken), save);
     }
 
     /// <summary>One round of the algorithm.</summary>
@@ -140,7 +123,7 @@ public sealed class SafePpoTrainer : IDisposable
     internal void Score(Episode[] episodes)
     {
         using IDisposable noGrad = no_grad();
-        int[][] parts = [.. Enumerable.Range(0, episodes.Length).Chunk(settings.MicroBatch > 0 ? settings.MicroBatch : settings.MiniBatch)];
+        int[][] parts = [.. Enumerable.Range(0, episodes.Length).Chunk(settings.PromptsAtOnce)];
         int[][] own = [.. Shares.Of(parts, ranks).Where(share => share.IsOwn).Select(share => share.Items.ToArray())];
         foreach (Episode[] part in own.Select(rows => rows.Select(row => episodes[row]).ToArray()))
         {

@@ -55,24 +55,29 @@ public sealed class UpdateInPartsTests(TinyRecipes tiny) : IClassFixture<TinyRec
     }
 
     // two updates on answers of unlike lengths: means over rows and means over tokens differ
-    private static IReadOnlyDictionary<string, double> PpoRound(PpoRecipe recipe)
+    private static IReadOnlyDictionary<string, double> PpoRound(PpoRecipe recipe) => Round(recipe, (models, prompts, rows, drawn) =>
     {
-        using PpoModels models = PpoModels.Load(recipe.Model, recipe.Seed);
-        ModelProcessor processor = ModelProcessor.Load(recipe.Model.Policy);
-        using VisionCache promptImages = new(models.Policy, processor.Images, 1 << 24), instructionImages = new(models.Policy, processor.Images, 1 << 24);
-        TrainingData prompts = RecipeModels.Open(recipe.Data.Prompts, processor, promptImages), instructions = RecipeModels.Open(recipe.Data.Instructions!,
-            processor, instructionImages);
         PpoRoles roles = models.Roles(prompts, recipe.Training, 4);
-        SampleEncoder encoder = new(processor, recipe.Training.Lengths);
-        using RowFeed<EncodedSample> promptFeed = prompts.Feed(5, RecordParts.None, encoder, (row, with) => with.EncodePrompt(row)),
-            ptxFeed = instructions.Feed(6, SftTrainer.Parts, encoder, SftTrainer.Encode);
-        InstructionRows rows = new(SampleBatcher.Of(instructions), ptxFeed.Next);
         using SafePpoTrainer trainer = new(roles, recipe.Training, SampleBatcher.Of(prompts), rows, 1);
-        Episode[] sampled = trainer.Sample(promptFeed.Next(recipe.Training.RolloutBatch), 0, TestContext.Current.CancellationToken);
+        Episode[] sampled = trainer.Sample(drawn, 0, TestContext.Current.CancellationToken);
         Episode[] episodes = [.. sampled.Select((episode, i) => Begin(episode, 1 + i))];
         trainer.Score(episodes);
         trainer.ComputeAdvantages(episodes);
         return trainer.Update(episodes, 0.5, 0);
+    });
+
+    private static IReadOnlyDictionary<string, double> Round(
+        RolloutRecipe recipe, Func<PpoModels, TrainingData, InstructionRows, IReadOnlyList<EncodedSample>, IReadOnlyDictionary<string, double>> train)
+    {
+        using PpoModels models = PpoModels.Load(recipe.Model, recipe.Seed, critics: recipe.Critics is not null);
+        ModelProcessor processor = ModelProcessor.Load(recipe.Model.Policy);
+        using VisionCache promptImages = new(models.Policy, processor.Images, 1 << 24), instructionImages = new(models.Policy, processor.Images, 1 << 24);
+        TrainingData prompts = RecipeModels.Open(recipe.Data.Prompts, processor, promptImages), instructions = RecipeModels.Open(recipe.Data.Instructions!,
+            processor, instructionImages);
+        SampleEncoder encoder = new(processor, recipe.Sampling.Lengths);
+        using RowFeed<EncodedSample> promptFeed = prompts.Feed(5, RecordParts.None, encoder, (row, with) => with.EncodePrompt(row)),
+            ptxFeed = instructions.Feed(6, SftTrainer.Parts, encoder, SftTrainer.Encode);
+        return train(models, prompts, new InstructionRows(SampleBatcher.Of(instructions), ptxFeed.Next), promptFeed.Next(recipe.Sampling.RolloutBatch));
     }
 
     // masked answers, one of them alone in its part; a group's statistics must not depend on the parts either
@@ -97,26 +102,17 @@ public sealed class UpdateInPartsTests(TinyRecipes tiny) : IClassFixture<TinyRec
         Assert.Equal(klPlace == "loss", updates[0].ContainsKey("kl_loss"));
     }
 
-    private static IReadOnlyDictionary<string, double> GrpoRound(GrpoRecipe recipe)
+    private static IReadOnlyDictionary<string, double> GrpoRound(GrpoRecipe recipe) => Round(recipe, (models, prompts, rows, drawn) =>
     {
-        using PpoModels models = PpoModels.Load(recipe.Model, recipe.Seed, critics: false);
-        ModelProcessor processor = ModelProcessor.Load(recipe.Model.Policy);
-        using VisionCache promptImages = new(models.Policy, processor.Images, 1 << 24), instructionImages = new(models.Policy, processor.Images, 1 << 24);
-        TrainingData prompts = RecipeModels.Open(recipe.Data.Prompts, processor, promptImages), instructions = RecipeModels.Open(recipe.Data.Instructions!,
-            processor, instructionImages);
         GrpoRoles roles = models.GroupRoles(prompts, recipe.Training, 4);
-        SampleEncoder encoder = new(processor, recipe.Training.Lengths);
-        using RowFeed<EncodedSample> promptFeed = prompts.Feed(5, RecordParts.None, encoder, (row, with) => with.EncodePrompt(row)),
-            ptxFeed = instructions.Feed(6, SftTrainer.Parts, encoder, SftTrainer.Encode);
-        InstructionRows rows = new(SampleBatcher.Of(instructions), ptxFeed.Next);
         using GrpoTrainer trainer = new(roles, recipe.Training, SampleBatcher.Of(prompts), rows, 1);
-        Episode[] sampled = trainer.Sample(promptFeed.Next(recipe.Training.RolloutBatch), 0, 0, TestContext.Current.CancellationToken);
+        Episode[] sampled = trainer.Sample(drawn, 0, 0, TestContext.Current.CancellationToken);
         int size = recipe.Training.GroupSize;
         Episode[] episodes = [.. sampled.Select((episode, i) => Begin(episode, 1 + i % 5, ended: i / size == 2 ? false : i % 4 > 0))];
         trainer.Score(episodes);
         trainer.ComputeAdvantages(episodes);
         return trainer.Update(episodes, 0);
-    }
+    });
 
     private static Episode Begin(Episode episode, int tokens, bool ended = false) =>
         new() { Sample = episode.Sample with { Response = episode.Sample.Response[..tokens] }, LogProbs = episode.LogProbs[..tokens], Ended = ended };
