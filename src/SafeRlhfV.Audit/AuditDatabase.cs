@@ -1,5 +1,6 @@
 using System.Data;
 using System.Data.Common;
+using System.Net.Sockets;
 using Microsoft.Data.Sqlite;
 using Npgsql;
 
@@ -10,6 +11,8 @@ public sealed class AuditDatabase : IAsyncDisposable
 {
     /// <summary>The first number of this project's advisory locks in PostgreSQL.</summary>
     internal const int LockClass = 729114503;
+
+    private const int ReadOnly = 8, CannotOpen = 14, NoDatabase = 26; // SQLite's result codes
 
     private readonly bool isPostgres;
     private readonly NpgsqlDataSource? postgres;
@@ -84,6 +87,32 @@ public sealed class AuditDatabase : IAsyncDisposable
         {
             await connection.DisposeAsync().ConfigureAwait(false);
             throw;
+        }
+    }
+
+    /// <summary>Reads the trail as it stands at one moment, for a caller to whom a database that fails is a service that fails.</summary>
+    /// <exception cref="ServiceException">PostgreSQL cannot be reached or refuses, or the file is damaged.</exception>
+    /// <exception cref="InvalidInputException">The file is no database, or cannot be opened.</exception>
+    internal async Task<T> ReadAsync<T>(Func<DbConnection, DbTransaction, Task<T>> read, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using DbConnection connection = await OpenAsync(cancellationToken).ConfigureAwait(false);
+            await using DbTransaction transaction = await BeginReadAsync(connection, cancellationToken).ConfigureAwait(false);
+            return await read(connection, transaction).ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is NpgsqlException or TimeoutException or SocketException)
+        {
+            NpgsqlConnectionStringBuilder address = new(connection);
+            throw new ServiceException($"the audit trail on PostgreSQL ({address.Host}:{address.Port}/{address.Database}) cannot be read: "
+                + $"{ErrorText.FirstLine(error).TrimEnd('.')}; start it, or mend the address.", error);
+        }
+        catch (SqliteException error)
+        {
+            string what = $"{file}: the audit trail cannot be read ({ErrorText.FirstLine(error).TrimEnd('.')})";
+            throw error.SqliteErrorCode is NoDatabase or CannotOpen or ReadOnly
+                ? new InvalidInputException($"{what}; give the file that the gateway writes.", error)
+                : new ServiceException($"{what}; the file is damaged or in use.", error);
         }
     }
 

@@ -20,32 +20,35 @@ public sealed class AuditReader
     /// </summary>
     /// <param name="expected">A head noted earlier, which must still be part of its chain; it proves that the end was not cut off. Null for none.</param>
     /// <param name="cancellationToken">Stops.</param>
-    /// <exception cref="InvalidInputException">The head is of another chain than the one that a trail in SQLite has.</exception>
+    /// <exception cref="InvalidInputException">
+    /// The head is of another chain than the one that a trail in SQLite has, or the file is no database or cannot be opened.
+    /// </exception>
+    /// <exception cref="ServiceException">The database cannot be reached or refuses, or the file is damaged.</exception>
     public async Task<AuditCheck> VerifyAsync(AuditMark? expected = null, CancellationToken cancellationToken = default)
     {
         if (expected is not null && expected.Chain != AuditChains.Main && !database.HasChains)
             throw new InvalidInputException($"The noted head is of chain '{expected.Chain}', but a trail in SQLite has one; give it as NUMBER:HASH.");
-        await using DbConnection connection = await database.OpenAsync(cancellationToken).ConfigureAwait(false);
-        await using DbTransaction transaction = await AuditDatabase.BeginReadAsync(connection, cancellationToken).ConfigureAwait(false);
-        return await new AuditVerification(this, connection, transaction, chain, expected).RunAsync(cancellationToken).ConfigureAwait(false);
+        return await database.ReadAsync((connection, transaction) =>
+            new AuditVerification(this, connection, transaction, chain, expected).RunAsync(cancellationToken), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Writes the records as JSON lines, each with its hashes, chain after chain.</summary>
     /// <returns>How many were written.</returns>
-    public async Task<long> ExportAsync(Stream output, CancellationToken cancellationToken = default)
-    {
-        await using DbConnection connection = await database.OpenAsync(cancellationToken).ConfigureAwait(false);
-        await using DbTransaction transaction = await AuditDatabase.BeginReadAsync(connection, cancellationToken).ConfigureAwait(false);
-        long records = 0;
-        await using StreamWriter writer = new(output, new UTF8Encoding(false), 65536, leaveOpen: true);
-        await foreach (AuditRecord record in ReadAsync(connection, transaction, null, cancellationToken).ConfigureAwait(false))
+    /// <exception cref="ServiceException">The database cannot be reached or refuses, or the file is damaged.</exception>
+    /// <exception cref="InvalidInputException">The file is no database, or cannot be opened.</exception>
+    public Task<long> ExportAsync(Stream output, CancellationToken cancellationToken = default) =>
+        database.ReadAsync(async (connection, transaction) =>
         {
-            await writer.WriteAsync($"{{\"record\":{record.Payload},\"previous\":\"{record.Previous}\",\"hash\":\"{record.Hash}\"}}\n".AsMemory(),
-                cancellationToken).ConfigureAwait(false);
-            records++;
-        }
-        return records;
-    }
+            long records = 0;
+            await using StreamWriter writer = new(output, new UTF8Encoding(false), 65536, leaveOpen: true);
+            await foreach (AuditRecord record in ReadAsync(connection, transaction, null, cancellationToken).ConfigureAwait(false))
+            {
+                await writer.WriteAsync($"{{\"record\":{record.Payload},\"previous\":\"{record.Previous}\",\"hash\":\"{record.Hash}\"}}\n".AsMemory(),
+                    cancellationToken).ConfigureAwait(false);
+                records++;
+            }
+            return records;
+        }, cancellationToken);
 
     /// <summary>The latest records about requests, the youngest first.</summary>
     public async Task<IReadOnlyList<AuditRecord>> LatestAsync(int count, CancellationToken cancellationToken = default)

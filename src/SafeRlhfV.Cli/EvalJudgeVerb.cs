@@ -3,7 +3,6 @@ using System.Text.Json;
 using Microsoft.Extensions.AI;
 using SafeRlhfV.Data;
 using SafeRlhfV.Evaluation;
-using SafeRlhfV.Guard;
 using SafeRlhfV.Inference;
 using SafeRlhfV.Models;
 using Spectre.Console;

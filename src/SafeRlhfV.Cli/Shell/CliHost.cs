@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Runtime.InteropServices;
-using SafeRlhfV.Guard;
 using SafeRlhfV.Models;
 
 namespace SafeRlhfV.Cli;
