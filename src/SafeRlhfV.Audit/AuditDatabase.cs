@@ -68,9 +68,67 @@ public sealed class AuditDatabase : IAsyncDisposable
         if (isReady && file is not null && !File.Exists(file)) throw new FileNotFoundException("The audit trail's file is missing.", file);
     }
 
+    /// <summary>Throws where there is no trail: reading must not make an empty one, or tables in another program's database.</summary>
+    /// <exception cref="InvalidInputException">The database cannot be opened, or holds no trail.</exception>
+    public async Task RequireTrailAsync(CancellationToken cancellationToken = default)
+    {
+        string place = file ?? "the PostgreSQL database";
+        if (file is not null && !File.Exists(file))
+            throw new InvalidInputException($"There is no audit trail at {file}; give the path of the gateway's audit database.");
+        string find = isPostgres ? "SELECT to_regclass('guard_audit') IS NOT NULL" : "SELECT COUNT(*) FROM sqlite_master WHERE name = 'guard_audit'";
+        try
+        {
+            await using DbConnection connection = postgres is not null ? postgres.CreateConnection() : new SqliteConnection(this.connection);
+            await connection.OpenAsync(cancellationToken).ConfigureAwait(false);
+            await using DbCommand command = Command(connection, null, find);
+            if (await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is true or > 0L) return;
+        }
+        catch (DbException error)
+        {
+            throw new InvalidInputException($"{place}: cannot be read as an audit trail ({ErrorText.FirstLine(error).TrimEnd('.')}).", error);
+        }
+        throw new InvalidInputException($"{place} is a database, but holds no audit trail; give the gateway's audit database.");
+    }
+
+    /// <summary>Writes something and waits for the disk, as a record does; throws where that fails.</summary>
+    internal async Task ProbeAsync(string chain, string at, CancellationToken cancellationToken)
+    {
+        await using DbConnection connection = await OpenAsync(cancellationToken).ConfigureAwait(false);
+        await ExecuteAsync(
+            connection,
+            "INSERT INTO guard_audit_probe (chain, at) VALUES (@chain, @at) ON CONFLICT (chain) DO UPDATE SET at = excluded.at",
+            cancellationToken,
+            null,
+            ("chain", chain), ("at", at)).ConfigureAwait(false);
+    }
+
+    // SQLite would make it readable for all; its -wal and -shm files get the same rights as the file.
+    private static void CreatePrivate(string file)
+    {
+        if (OperatingSystem.IsWindows() || File.Exists(file)) return;
+        try
+        {
+            new FileStream(file, new FileStreamOptions
+            {
+                Mode = FileMode.CreateNew,
+                Access = FileAccess.Write,
+                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+            }).Dispose();
+        }
+        catch (IOException) when (File.Exists(file))
+        {
+            // another writer was faster
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new SqliteException($"SQLite Error 14: '{ErrorText.FirstLine(error)}'", 14); // SQLITE_CANTOPEN: a database that is not available
+        }
+    }
+
     internal async Task<DbConnection> OpenAsync(CancellationToken cancellationToken)
     {
         CheckPresence();
+        if (!isReady && file is not null) CreatePrivate(file);
         DbConnection connection = postgres is not null ? postgres.CreateConnection() : new SqliteConnection(this.connection);
         try
         {

@@ -24,6 +24,12 @@ internal sealed class AuditPayload(AuditSettings settings, AuditChain chain)
         writer.WriteStartArray("images");
         foreach (ModerationImage image in report.Prompt.Images) writer.WriteStringValue(Keep(image));
         writer.WriteEndArray();
+        if (report.Judged is { } judged)
+        {
+            writer.WriteStartObject("judged");
+            WriteText(writer, judged.Question);
+            writer.WriteEndObject();
+        }
         if (report.PromptDecision is { } prompt) WriteDecision(writer, prompt);
         writer.WriteEndObject();
         if (kind == "prompt") return;
@@ -55,6 +61,9 @@ internal sealed class AuditPayload(AuditSettings settings, AuditChain chain)
         writer.WriteString("category", category);
         writer.WriteString("note", note);
     });
+
+    /// <summary>The members of the first record after some could not be written.</summary>
+    public static byte[] OfResumption(long refused) => Write(writer => writer.WriteNumber("refused", refused));
 
     /// <summary>The members of an anchor: the sealed head of a chain.</summary>
     public static byte[] OfHead(AuditMark head, string seal) => Write(writer =>

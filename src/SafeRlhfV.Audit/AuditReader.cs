@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
 
@@ -57,6 +58,35 @@ public sealed class AuditReader
         string order = database.HasChains ? "at DESC, sequence DESC" : "sequence DESC";
         await using DbCommand command = AuditDatabase.Command(connection, null, $"{Requests} ORDER BY {order} LIMIT @count", ("count", count));
         return await ListAsync(command, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>How many requests ended in each minute since a time, by outcome; the outcome is empty where the record was erased.</summary>
+    /// <param name="since">The beginning of the first minute.</param>
+    /// <param name="cancellationToken">Stops.</param>
+    public async Task<IReadOnlyList<(DateTimeOffset Minute, string Outcome, long Count)>> PerMinuteAsync(
+        DateTimeOffset since, CancellationToken cancellationToken = default)
+    {
+        await using DbConnection connection = await database.OpenAsync(cancellationToken).ConfigureAwait(false);
+
+        // A file has no index on times, but its records stand in their order: what is older than the first is not looked at.
+        string where = database.HasChains
+            ? $"chain <> '{AuditChains.Anchors}'"
+            : "sequence > COALESCE((SELECT sequence FROM guard_audit WHERE at < @since ORDER BY sequence DESC LIMIT 1), 0)";
+        string outcome = database.HasChains ? "payload::json ->> 'outcome'" : "json_extract(payload, '$.outcome')";
+        await using DbCommand command = AuditDatabase.Command(connection, null, $"""
+            SELECT minute, outcome, COUNT(*) FROM (
+                SELECT SUBSTR(at, 1, 16) AS minute, CASE WHEN payload = '' THEN '' ELSE COALESCE({outcome}, '') END AS outcome
+                FROM guard_audit WHERE {where} AND kind = 'end' AND at >= @since) AS ended
+            GROUP BY minute, outcome ORDER BY minute, outcome
+            """, ("since", AuditPayload.Iso(since)));
+        List<(DateTimeOffset, string, long)> minutes = [];
+        await using DbDataReader reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+        while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
+        {
+            DateTimeOffset minute = DateTimeOffset.Parse(reader.GetString(0) + ":00Z", CultureInfo.InvariantCulture);
+            minutes.Add((minute, reader.GetString(1), reader.GetInt64(2)));
+        }
+        return minutes;
     }
 
     /// <summary>The records about one request, in their order.</summary>

@@ -11,6 +11,7 @@ internal static class AuditTables
         CREATE INDEX IF NOT EXISTS guard_audit_request ON guard_audit (request);
         CREATE TABLE IF NOT EXISTS guard_audit_mark (name TEXT PRIMARY KEY, sequence BIGINT NOT NULL, hash TEXT NOT NULL, seal TEXT NOT NULL);
         CREATE TABLE IF NOT EXISTS guard_audit_content (name TEXT PRIMARY KEY, kind TEXT NOT NULL, at TEXT NOT NULL, body BLOB NOT NULL);
+        CREATE TABLE IF NOT EXISTS guard_audit_probe (chain TEXT PRIMARY KEY, at TEXT NOT NULL);
         """;
 
     // The statements are one transaction; without the lock, gateways that start side by side on an empty database would trip over each other. Nothing is
@@ -35,6 +36,9 @@ internal static class AuditTables
             END IF;
             IF to_regclass('guard_audit_content') IS NULL THEN
                 CREATE TABLE guard_audit_content (name TEXT PRIMARY KEY, kind TEXT NOT NULL, at TEXT NOT NULL, body BYTEA NOT NULL);
+            END IF;
+            IF to_regclass('guard_audit_probe') IS NULL THEN
+                CREATE TABLE guard_audit_probe (chain TEXT PRIMARY KEY, at TEXT NOT NULL);
             END IF;
         END $$;
         """;

@@ -25,6 +25,7 @@ public sealed class AuditTrail : IGuardObserver, IAsyncDisposable
     private readonly Task loop;
     private readonly AuditAnchors anchors;
     private readonly AuditRetention retention;
+    private long failures; // records since one was written
 
     /// <summary>Starts writing to a database, which stays the caller's to dispose.</summary>
     /// <exception cref="InvalidInputException">The settings name a chain of its own, and the trail is a file, which has one.</exception>
@@ -86,12 +87,28 @@ public sealed class AuditTrail : IGuardObserver, IAsyncDisposable
     public Task<int> AnchorAsync(CancellationToken cancellationToken = default) =>
         database.HasChains ? anchors.WriteAsync(all: false, AuditPayload.Iso(clock.GetUtcNow()), cancellationToken) : Task.FromResult(0);
 
+    /// <summary>Whether the last records could not be written.</summary>
+    public bool IsFailing => Volatile.Read(ref failures) > 0;
+
+    /// <summary>
+    /// Whether a record could be written now: throws where not. While records fail, a record of the kind <c>resumed</c> is tried, which then says how many
+    /// were refused; otherwise something small is written beside the chain.
+    /// </summary>
+    public async Task ProbeAsync(CancellationToken cancellationToken = default)
+    {
+        long failed = Volatile.Read(ref failures);
+        if (failed == 0) await database.ProbeAsync(settings.Chain, Now(), cancellationToken).ConfigureAwait(false);
+        else await AppendAsync(new(settings.Chain, "resumed", "", AuditPayload.OfResumption(failed), null), cancellationToken).ConfigureAwait(false);
+    }
+
     /// <summary>Writes what waits, then stops.</summary>
     public async ValueTask DisposeAsync()
     {
         queue.Writer.TryComplete();
         await loop.ConfigureAwait(false);
     }
+
+    private string Now() => AuditPayload.Iso(clock.GetUtcNow());
 
     private async ValueTask AppendAsync(AuditEntry entry, CancellationToken cancellationToken)
     {
@@ -146,11 +163,13 @@ public sealed class AuditTrail : IGuardObserver, IAsyncDisposable
             try
             {
                 using CancellationTokenSource limit = new(settings.Timeout);
-                await writer.WriteAsync(batch, AuditPayload.Iso(clock.GetUtcNow()), limit.Token).ConfigureAwait(false);
+                await writer.WriteAsync(batch, Now(), limit.Token).ConfigureAwait(false);
+                Volatile.Write(ref failures, 0);
                 foreach (AuditEntry entry in batch) entry.Succeed();
             }
             catch (Exception error)
             {
+                Interlocked.Add(ref failures, batch.Count);
                 foreach (AuditEntry entry in batch) entry.Fail(error);
             }
             batch.Clear();

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Data.Common;
 using SafeRlhfV.Audit;
 
 namespace SafeRlhfV.Cli;
@@ -10,10 +11,21 @@ internal static class AuditOptions
 
     public static Option<FileInfo?> Key() => new("--key-file") { Description = "The file with the key that the trail was sealed with." };
 
-    // Reading must not make an empty trail out of a mistyped path.
-    public static AuditDatabase Open(string address) => address.StartsWith("sqlite:", StringComparison.Ordinal) && !File.Exists(address[7..])
-        ? throw new InvalidInputException($"There is no audit trail at {address[7..]}; give the path of the gateway's audit database.")
-        : AuditDatabase.Of(address);
+    /// <summary>Runs something on a trail that is there.</summary>
+    /// <exception cref="InvalidInputException">There is none, or its database fails.</exception>
+    public static async Task<int> RunAsync(string address, Func<AuditDatabase, Task<int>> run, CancellationToken cancellationToken)
+    {
+        await using AuditDatabase database = AuditDatabase.Of(address);
+        await database.RequireTrailAsync(cancellationToken);
+        try
+        {
+            return await run(database);
+        }
+        catch (DbException error)
+        {
+            throw new InvalidInputException($"the audit database failed: {ErrorText.FirstLine(error).TrimEnd('.')}.", error);
+        }
+    }
 
     public static byte[]? ReadKey(FileInfo? file) => file is null ? null : GuardKey.Read(file.FullName);
 }

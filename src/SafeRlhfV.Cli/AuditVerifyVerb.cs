@@ -18,9 +18,8 @@ internal static class AuditVerifyVerb
         {
             trail, key, expect, json,
         };
-        command.SetAction(async (parsed, cancellationToken) =>
+        command.SetAction((parsed, cancellationToken) => AuditOptions.RunAsync(parsed.GetValue(trail)!, async database =>
         {
-            await using AuditDatabase database = AuditOptions.Open(parsed.GetValue(trail)!);
             AuditCheck check = await new AuditReader(database, AuditOptions.ReadKey(parsed.GetValue(key))).VerifyAsync(Mark(parsed.GetValue(expect)),
                 cancellationToken);
             if (parsed.GetValue(json))
@@ -47,7 +46,7 @@ internal static class AuditVerifyVerb
                 if (!check.IsKeyed) Output.Note("without a key, whoever may write the database could have rewritten all of it.");
             }
             return check.IsWhole ? 0 : CliHost.CheckFailed;
-        });
+        }, cancellationToken));
         return command;
     }
 

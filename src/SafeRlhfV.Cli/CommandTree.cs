@@ -1,4 +1,5 @@
 using System.CommandLine;
+using SafeRlhfV.Guard.Onnx;
 using SafeRlhfV.Inference;
 
 namespace SafeRlhfV.Cli;
@@ -7,11 +8,16 @@ namespace SafeRlhfV.Cli;
 internal static class CommandTree
 {
     // verbs read the kinds of moderators from the list
-    static CommandTree() => LocalModeratorKind.Register();
+    static CommandTree()
+    {
+        LocalModeratorKind.Register();
+        OnnxModeratorKind.Register();
+    }
 
     public static RootCommand Create() => new("Safe RLHF-V for .NET: align a vision-language model to be helpful and safe, then guard it.")
     {
         DemoVerb.Create(),
+        AlignVerb.Create(),
         GenerateVerb.Create(),
         ScoreVerb.Create(),
         ServeVerb.Create(),

@@ -91,13 +91,13 @@ internal static class DemoVerb
     /// <summary>
     /// Shows the stages at work: on a terminal one live line of all of them, else a plain line of each now and then; and a line that stays when one ends.
     /// </summary>
-    private sealed class StageView : IProgress<DemoProgress>
+    private sealed class StageView : IProgress<StageProgress>
     {
-        private readonly Dictionary<string, (ProgressView View, DemoProgress Last)> active = [];
+        private readonly Dictionary<string, (ProgressView View, StageProgress Last)> active = [];
 
-        public void Report(DemoProgress value)
+        public void Report(StageProgress value)
         {
-            if (!active.TryGetValue(value.Stage, out (ProgressView View, DemoProgress Last) entry))
+            if (!active.TryGetValue(value.Stage, out (ProgressView View, StageProgress Last) entry))
                 entry = (new ProgressView($"[{value.Number,2}/{value.Count}] {value.Title}"), value);
             active[value.Stage] = (entry.View, value);
             if (value.State == StageState.Running)

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
 using Microsoft.Extensions.AI;
 using SafeRlhfV.Data;
 using SafeRlhfV.Evaluation;
@@ -14,13 +13,6 @@ namespace SafeRlhfV.Cli;
 /// </summary>
 internal static class EvalJudgeVerb
 {
-    private static readonly JsonSerializerOptions Lines = new()
-    {
-        PropertyNameCaseInsensitive = true,
-        RespectNullableAnnotations = true,
-        RespectRequiredConstructorParameters = true
-    };
-
     public static Command Create()
     {
         Option<string> data = new("--data") { Description = "The data set that both models answered.", Required = true };
@@ -109,49 +101,26 @@ internal static class EvalJudgeVerb
     private static IReadOnlyList<JudgedPrompt> Prompts(string data, string? split, int? limit, string candidate, string baseline)
     {
         if (limit < 1) throw new InvalidInputException($"--limit {limit}: give 1 or more.");
-        Dictionary<string, Answer> first = Answers(candidate), second = Answers(baseline);
+        AnswersFile first = AnswersFile.Read(candidate), second = AnswersFile.Read(baseline);
         List<JudgedPrompt> prompts = [];
+        int unanswered = 0;
         foreach (DatasetRow row in PreferenceDataset.Open(data).ReadRows(split).Take(limit ?? int.MaxValue))
         {
             (IReadOnlyList<EncodedImage> images, string question) = row.ToRecord(RecordParts.None).AsQuestion("eval judge");
             if (images.Count > 1)
                 throw new InvalidInputException($"{row.Position.File}: row {row.Position.Row} has {images.Count} images, and 'eval judge' shows one; leave "
                     + "such rows out.");
-            string id = $"{row.Position}";
-            string Of(Dictionary<string, Answer> answers, string file)
+            AnswersFile.Line[] both = [first.Of(row, question), second.Of(row, question)];
+            if (both.Any(answer => answer.Error is not null))
             {
-                if (!answers.TryGetValue(id, out Answer? answer))
-                    throw new InvalidInputException(
-                        $"{file}: has no answer to row {id}; generate answers to the same rows (--split, --limit) that are judged.");
-                if (answer.Question is { } other && other != question)
-                    throw new InvalidInputException($"{file}: its row {id} answers another question; it was generated from other data.");
-                return ReasonedAnswer.Text(answer.Reasoning, answer.Response);
+                unanswered++;
+                continue;
             }
-            prompts.Add(new JudgedPrompt(id, row.Text("category") ?? "", images.Count > 0 ? images[0] : null, question, Of(first, candidate),
-                Of(second, baseline)));
+            string[] answers = [.. both.Select(answer => ReasonedAnswer.Text(answer.Reasoning, answer.Response))];
+            prompts.Add(new JudgedPrompt($"{row.Position}", row.Text("category") ?? "", images.Count > 0 ? images[0] : null, question, answers[0], answers[1]));
         }
+        if (unanswered > 0) Output.Note($"{DataArguments.Count(unanswered, "row")} left out: a model could not answer them (error).");
         return prompts.Count > 0 ? prompts : throw new InvalidInputException($"{data}: no rows{(split is null ? "" : $" in the split '{split}'")}.");
-    }
-
-    // of several samples of a row the first counts
-    private static Dictionary<string, Answer> Answers(string file)
-    {
-        if (!File.Exists(file)) throw new InvalidInputException($"{file}: no such file; 'generate --data --out' writes one.");
-        Dictionary<string, Answer> answers = [];
-        foreach ((int number, string line) in File.ReadLines(file).Index().Where(line => line.Item.Length > 0))
-        {
-            try
-            {
-                Answer answer = JsonSerializer.Deserialize<Answer>(line, Lines)!;
-                answers.TryAdd(answer.Row, answer);
-            }
-            catch (JsonException)
-            {
-                throw new InvalidInputException($"{file}: line {number + 1} is no answer; each line needs \"row\" and \"response\", as 'generate --data "
-                    + "--out' writes them.");
-            }
-        }
-        return answers;
     }
 
     private static void Print(PreferenceReport report, TaggedCounts? tags)
@@ -193,6 +162,4 @@ internal static class EvalJudgeVerb
             lock (gate) tell(value);
         }
     }
-
-    private sealed record Answer(string Row, string Response, string? Question = null, string? Reasoning = null);
 }

@@ -40,12 +40,12 @@ internal static class EvalPreferenceVerb
         Option<int?> limit = ModelArguments.Limit();
         Option<int> batchSize = ModelArguments.BatchSize();
         Option<long> seed = new("--seed") { Description = "Seed of the intervals' resampling." };
-        Option<bool> json = Output.JsonOption();
+        Option<bool> skipLong = ModelArguments.SkipLong(), json = Output.JsonOption();
         Command command = new("preference",
             "Measure a reward or cost model on held-out pairs. Example: safe-rlhf-v eval preference --model runs/reward --as reward --data data/mine --split "
                 + "test")
         {
-            model, adapter, data, split, kind, grey, limit, batchSize, seed, dtype, device, format, from, json,
+            model, adapter, data, split, kind, grey, limit, skipLong, batchSize, seed, dtype, device, format, from, json,
         };
         command.SetAction((parsed, cancellationToken) =>
         {
@@ -65,24 +65,27 @@ internal static class EvalPreferenceVerb
             ChatScorer scorer = new(loaded, processor);
             ProgressView progress = new("eval preference");
             List<ScoredPair>[] scored = [.. outputs.Select(_ => new List<ScoredPair>())];
-            int seen = 0;
+            (int seen, int tooLong) = (0, 0);
             foreach (DatasetRow[] batch in batches)
             {
                 Pair[] pairs = [.. batch.Select(row => Pair.Of(row, outputs)).Where(pair => pair.Labels.Any(labels => labels is not null))];
                 seen += batch.Length;
                 if (pairs.Length == 0) continue;
-                EncodedPrompt[] prompts = [.. pairs.Select(pair => ModelArguments.Encode(processor, pair.Row, null))];
-                EncodedPrompt[]? blank = parsed.GetValue(grey) ? [.. pairs.Select(pair => ModelArguments.Encode(processor, pair.Row, null, grey: true))] : null;
-                (IReadOnlyList<float[]> First, IReadOnlyList<float[]> Second) Both(EncodedPrompt[] asked) =>
-                    (Scores(asked, pair => pair.Response1), Scores(asked, pair => pair.Response2));
-                IReadOnlyList<float[]> Scores(EncodedPrompt[] asked, Func<Pair, string> response) =>
-                    scorer.Score(asked, Ids(asked, response), cancellationToken);
-                int[][] Ids(EncodedPrompt[] asked, Func<Pair, string> response) =>
-                    [.. pairs.Zip(asked, (pair, prompt) => ModelArguments.Encode(scorer, pair.Row, prompt, response(pair)))];
-                (IReadOnlyList<float[]> first, IReadOnlyList<float[]> second) = Both(prompts);
+                EncodedPair[] read = [.. pairs.Select(pair => ModelArguments.Fitting(parsed.GetValue(skipLong), () => EncodedPair.Of(scorer, pair, grey: false)))
+                    .OfType<EncodedPair>()];
+                tooLong += pairs.Length - read.Length;
+                if (read.Length == 0) continue;
+                EncodedPair[]? blank = parsed.GetValue(grey) ? [.. read.Select(one => EncodedPair.Of(scorer, one.Pair, grey: true))] : null;
+                (IReadOnlyList<float[]> First, IReadOnlyList<float[]> Second) Both(EncodedPair[] asked)
+                {
+                    EncodedPrompt[] prompts = [.. asked.Select(one => one.Prompt)];
+                    return (scorer.Score(prompts, [.. asked.Select(one => one.First)], cancellationToken),
+                        scorer.Score(prompts, [.. asked.Select(one => one.Second)], cancellationToken));
+                }
+                (IReadOnlyList<float[]> first, IReadOnlyList<float[]> second) = Both(read);
                 (IReadOnlyList<float[]> First, IReadOnlyList<float[]> Second)? unseen = blank is null ? null : Both(blank);
                 for (int output = 0; output < outputs.Length; output++)
-                    scored[output].AddRange(pairs.Index().Where(one => one.Item.Labels[output] is not null).Select(one => new ScoredPair
+                    scored[output].AddRange(read.Select(one => one.Pair).Index().Where(one => one.Item.Labels[output] is not null).Select(one => new ScoredPair
                     {
                         Category = one.Item.Category,
                         Score1 = first[one.Index][output],
@@ -94,11 +97,12 @@ internal static class EvalPreferenceVerb
                 progress.Report(seen, (int)Math.Min(count, int.MaxValue));
             }
             progress.Done($"{scored.Max(pairs => pairs.Count)} pairs");
-            foreach ((Score output, List<ScoredPair> pairs) in outputs.Zip(scored)) CheckLabels(path, output, pairs.Count, seen);
-            ScoreModelResult[] results = [.. outputs.Zip(scored,
-                (output, pairs) => ScoreModelEvaluation.Summarise(output == Score.Reward ? ModelNames.Reward : ModelNames.Cost, pairs, parsed.GetValue(seed)))];
-            if (parsed.GetValue(json)) Output.Json(new { Model = folder, Data = path, Results = results });
-            else foreach (ScoreModelResult result in results) Print(result);
+            if (tooLong > 0) Output.Note($"{tooLong} of {seen} rows are left out: they are longer than the model reads.");
+            foreach ((Score output, List<ScoredPair> pairs) in outputs.Zip(scored)) CheckLabels(path, output, pairs.Count, seen - tooLong);
+            ScoreModelResult[] results = [.. outputs.Zip(scored, (output, pairs) => ScoreModelEvaluation.Summarise(Name(output), pairs, parsed.GetValue(seed)))];
+            PreferenceCalibration[] calibrations = [.. outputs.Zip(scored, (output, pairs) => PreferenceCalibration.Measure(Name(output), pairs))];
+            if (parsed.GetValue(json)) Output.Json(new { Model = folder, Data = path, Results = results, Calibrations = calibrations });
+            else foreach ((ScoreModelResult result, PreferenceCalibration calibration) in results.Zip(calibrations)) Print(result, calibration);
             return Task.FromResult(0);
         });
         return command;
@@ -121,7 +125,9 @@ internal static class EvalPreferenceVerb
         _ => throw new InvalidInputException($"{folder}: its head has {head.Outputs} outputs; a guard is measured by 'guard evaluate'."),
     };
 
-    private static void Print(ScoreModelResult result)
+    private static string Name(Score score) => score == Score.Reward ? ModelNames.Reward : ModelNames.Cost;
+
+    private static void Print(ScoreModelResult result, PreferenceCalibration calibration)
     {
         (ScoreFigures figures, bool cost, bool grey) = (result.Noisy, result.Noisy.SignAccuracy is not null, result.Grey is not null);
         Output.Line($"{result.Name} on {result.Pairs} pairs: {Show(figures.PairAccuracy)} in the right order"
@@ -129,6 +135,8 @@ internal static class EvalPreferenceVerb
         if (figures.SignAccuracy is { } sign)
             Output.Line($"sign of the score: {Show(sign)} right, {figures.BalancedSignAccuracy:0.0%} as the mean of safe and unsafe answers; area under the "
                 + $"ROC curve {figures.Auc:0.000}");
+        Output.Line($"calibration error of the stated chances: order {calibration.Order.ExpectedError:0.0%}"
+            + (calibration.Sign is { } stated ? $", sign {stated.ExpectedError:0.0%}" : ""));
         Table table = new Table().Border(TableBorder.Rounded)
             .AddColumns(["category", "pairs", "right order", .. cost ? ["right sign"] : Array.Empty<string>(), .. grey ? ["grey"] : Array.Empty<string>()]);
         foreach (CategoryScoreResult category in result.Categories)
@@ -138,6 +146,17 @@ internal static class EvalPreferenceVerb
     }
 
     private static string Show(Estimate estimate) => $"{estimate.Value:0.0%} ({100 * estimate.Low:0.0} to {100 * estimate.High:0.0})";
+
+    // a pair as the model reads it
+    private sealed record EncodedPair(Pair Pair, EncodedPrompt Prompt, int[] First, int[] Second)
+    {
+        public static EncodedPair Of(ChatScorer scorer, Pair pair, bool grey)
+        {
+            EncodedPrompt prompt = ModelArguments.Encode(scorer.Processor, pair.Row, null, grey);
+            return new(pair, prompt, ModelArguments.Encode(scorer, pair.Row, prompt, pair.Response1),
+                ModelArguments.Encode(scorer, pair.Row, prompt, pair.Response2));
+        }
+    }
 
     // what a row says, whatever other columns it leaves out
     private sealed record Pair(DatasetRow Row, string Category, string Response1, string Response2, PairLabels?[] Labels)

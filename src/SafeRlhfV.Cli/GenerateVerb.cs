@@ -28,12 +28,12 @@ internal static class GenerateVerb
         {
             Description = "With --data: resume a stopped run; the result equals that of an uninterrupted run."
         };
-        Option<bool> overwrite = ModelArguments.Overwrite(), json = Output.JsonOption();
+        Option<bool> skipLong = ModelArguments.SkipLong(), overwrite = ModelArguments.Overwrite(), json = Output.JsonOption();
         GenerationArguments generation = new();
         Command command = new("generate",
             "Answer a question about an image. Example: safe-rlhf-v generate --model llava-1.5-7b-hf --image cat.jpg --prompt \"What is this?\"")
         {
-            model, adapter, prompt, images, system, data, split, limit, batchSize, file, resume, overwrite, dtype, device, format, from, json,
+            model, adapter, prompt, images, system, data, split, limit, batchSize, file, skipLong, resume, overwrite, dtype, device, format, from, json,
         };
         foreach (Option option in generation.All) command.Add(option);
         command.SetAction((parsed, cancellationToken) =>
@@ -98,7 +98,8 @@ internal static class GenerateVerb
                 CheckSameRows(path!, parsed.GetValue(split), lines, settings.Tokens.Samples);
                 try
                 {
-                    AnswerAll(generator, batches, known, count, settings, parsed.GetValue(system), lines, target!, parsed.GetValue(json), cancellationToken);
+                    AnswerAll(generator, batches, known, count, settings, parsed.GetValue(system), parsed.GetValue(skipLong), lines, target!,
+                        parsed.GetValue(json), cancellationToken);
                 }
                 catch (OperationCanceledException stop) when (lines.Written > 0)
                 {
@@ -165,6 +166,17 @@ internal static class GenerateVerb
             $"{prompt.Ids.Length} prompt tokens, {tokens} new ones, {tokens / clock.Elapsed.TotalSeconds:0.0} a second; {ends}"));
     }
 
+    // a row has its lines also where the model cannot read it, so that lines and rows stay together
+    private static IEnumerable<string> Unanswered(DatasetRow row, int samples) => Enumerable.Range(0, samples).Select(sample => Output.JsonLine(new
+    {
+        Row = $"{row.Position}",
+        Question = row.Text("question"),
+        Sample = sample,
+        Response = "",
+        Tokens = 0,
+        Error = "longer than the model reads",
+    }));
+
     // what the model thinks is no part of its answer; it goes to stderr when the answer is there
     private static void ShowAnswer(TextDelta delta)
     {
@@ -172,21 +184,25 @@ internal static class GenerateVerb
     }
 
     private static void AnswerAll(
-        ChatGenerator generator, IEnumerable<DatasetRow[]> batches, int known, long count, TextSettings settings, string? system, ResumableLines lines,
-        string target, bool json, CancellationToken cancellationToken)
+        ChatGenerator generator, IEnumerable<DatasetRow[]> batches, int known, long count, TextSettings settings, string? system, bool skipsLong,
+        ResumableLines lines, string target, bool json, CancellationToken cancellationToken)
     {
         ProgressView progress = new("generate");
         Stopwatch clock = Stopwatch.StartNew();
-        (int rows, long tokens, int cut, int samples) = (known, 0, 0, settings.Tokens.Samples);
+        (int rows, long tokens, int cut, int samples, int tooLong) = (known, 0, 0, settings.Tokens.Samples, 0);
         foreach (DatasetRow[] batch in batches)
         {
-            EncodedPrompt[] prompts = [.. batch.Select(row => ModelArguments.Encode(generator.Processor, row, system))];
+            EncodedPrompt?[] prompts = [.. batch.Select(row => ModelArguments.Fitting(skipsLong, () => ModelArguments.Encode(generator.Processor, row, system)))];
+            int[] asked = [.. Enumerable.Range(0, batch.Length).Where(at => prompts[at] is not null)];
             RandomStream[] streams = GenerationArguments.Streams(settings, rows, batch.Length);
-            List<string> written = [];
-            foreach (TextCompletion answer in generator.Generate(prompts, settings, streams, cancellationToken: cancellationToken))
+            List<string>[] written = [.. batch.Select(_ => new List<string>())];
+            foreach (int at in Enumerable.Range(0, batch.Length).Except(asked)) written[at].AddRange(Unanswered(batch[at], samples));
+            tooLong += batch.Length - asked.Length;
+            foreach (TextCompletion answer in asked.Length == 0 ? [] : generator.Generate([.. asked.Select(at => prompts[at]!)], settings,
+                [.. asked.SelectMany(at => streams[(at * samples)..((at + 1) * samples)])], cancellationToken: cancellationToken))
             {
-                DatasetRow row = batch[answer.Prompt];
-                written.Add(Output.JsonLine(new
+                DatasetRow row = batch[asked[answer.Prompt]];
+                written[asked[answer.Prompt]].Add(Output.JsonLine(new
                 {
                     Row = $"{row.Position}",
                     Question = row.Text("question"),
@@ -200,12 +216,13 @@ internal static class GenerateVerb
                 tokens += answer.Ids.Count;
                 if (answer.Finish == FinishReason.Length) cut++;
             }
-            lines.Write(written);
+            lines.Write([.. written.SelectMany(row => row)]);
             rows += batch.Length;
             progress.Report(rows, (int)Math.Min(count, int.MaxValue),
                 string.Create(CultureInfo.InvariantCulture, $"{tokens / clock.Elapsed.TotalSeconds:0} tokens/s"));
         }
         lines.Commit();
+        if (tooLong > 0) Output.Note($"{DataArguments.Count(tooLong, "row")} longer than the model reads: error in place of an answer.");
         progress.Done(string.Create(CultureInfo.InvariantCulture,
             $"{(rows - known) * samples} answers, {tokens} tokens, {tokens / clock.Elapsed.TotalSeconds:0} a second; {cut} cut at the most tokens"));
         if (json) Output.Json(new

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using SafeRlhfV.Annotation;
 using SafeRlhfV.Guard;
+using SafeRlhfV.Inference;
 
 namespace SafeRlhfV.Cli;
 
@@ -59,7 +60,10 @@ internal sealed class GuardChoice : IDisposable
         }
         else if (dtype is not null) sets.Add(Set("dtype", dtype));
         ModeratorSettings settings = YamlSection.Read("{}", kind.Option.Name, section => kind.Read(section, ""), sets, lines: false);
-        return settings.Open(new ModeratorParts(http, (endpoint, name, secret) => ServiceChat.Open(endpoint, name, secret, http)));
+        return settings.Open(new ModeratorParts(http, (endpoint, name, secret) => ServiceChat.Open(endpoint, name, secret, http))
+        {
+            OpenCheckpoint = folder => LocalChatClient.Load(folder),
+        });
     }
 
     private string Names

@@ -39,6 +39,24 @@ internal static class ModelArguments
 
     public static Option<bool> Overwrite() => new("--overwrite") { Description = "Replace the file of --out if it exists (only when the new one is whole)." };
 
+    public static Option<bool> SkipLong() => new("--skip-long")
+    {
+        Description = "With --data: a row that is longer than the model reads is left out and counted; else it is an error."
+    };
+
+    /// <summary>Makes something of a row; null where it is longer than the model reads and such rows are left out.</summary>
+    public static T? Fitting<T>(bool skipsLong, Func<T> make) where T : class
+    {
+        try
+        {
+            return make();
+        }
+        catch (InvalidInputException error) when (skipsLong && error.IsTooLong)
+        {
+            return null;
+        }
+    }
+
     /// <summary>
     /// Where model and adapter lie: a run's folder stands for its result, and an adapter in the model's place for itself over its base model.
     /// </summary>
@@ -125,7 +143,8 @@ internal static class ModelArguments
             return prompt.Ids.Length <= most
                 ? prompt
                 : throw new InvalidInputException($"{place}: the prompt has {prompt.Ids.Length} tokens, and the model reads at most {most}; shorten it, or "
-                    + "leave the row out.");
+                    + "leave the row out (--skip-long).")
+                { IsTooLong = true };
         }
     }
 
@@ -161,7 +180,7 @@ internal static class ModelArguments
         }
         catch (InvalidInputException error)
         {
-            throw new InvalidInputException($"{place}: {error.Message}", error);
+            throw new InvalidInputException($"{place}: {error.Message}", error) { IsTooLong = error.IsTooLong };
         }
     }
 }

@@ -24,6 +24,10 @@ internal static class ScoreVerb
             from = ModelArguments.ProcessorFolder();
         Option<string?> file = new("--out") { Description = "With --data: write the scores to this JSONL file instead of stdout." };
         data.Description = "Instead of one question: a data set; every answer of a row is scored.";
+        Option<string?> given = new("--answers")
+        {
+            Description = "With --data: score these answers to its rows in place of the rows' own, a file as 'generate --data --out' writes it."
+        };
         Option<string[]> images = ModelArguments.Images(),
             responses = new("--response") { Description = "An answer to the question; may be given several times." };
         Option<int?> limit = ModelArguments.Limit();
@@ -33,7 +37,7 @@ internal static class ScoreVerb
             "Score answers with a reward or cost model. Example: safe-rlhf-v score --model runs/reward --image cat.jpg --prompt \"What is this?\" --response "
                 + "\"A cat.\"")
         {
-            model, adapter, prompt, images, responses, system, data, split, limit, batchSize, file, overwrite, dtype, device, format, from, json,
+            model, adapter, prompt, images, responses, system, data, given, split, limit, batchSize, file, overwrite, dtype, device, format, from, json,
         };
         command.SetAction((parsed, cancellationToken) =>
         {
@@ -42,7 +46,9 @@ internal static class ScoreVerb
             string[] answers = parsed.GetValue(responses) ?? [];
             if ((question is null) == (path is null)) throw new InvalidInputException("score needs either --prompt TEXT with --response TEXT, or --data PATH.");
             if ((question is null) != (answers.Length == 0)) throw new InvalidInputException("score needs --prompt and --response together.");
-            if (path is null && target is not null) throw new InvalidInputException("--out goes with --data.");
+            foreach (Option<string?> option in (Option<string?>[])[file, given])
+                if (path is null && parsed.GetValue(option) is not null) throw new InvalidInputException($"{option.Name} goes with --data.");
+            AnswersFile? own = parsed.GetValue(given) is { } answered ? AnswersFile.Read(answered) : null;
             if (path is not null && parsed.GetValue(images) is { Length: > 0 })
                 throw new InvalidInputException("--image goes with --prompt; the rows of --data bring their own images.");
             LoadOptions options = ModelArguments.LoadOptions(parsed.GetValue(dtype), parsed.GetValue(device));
@@ -55,7 +61,7 @@ internal static class ScoreVerb
             ChatScorer scorer = new(loaded, processor);
             if (single is not null) ScoreOne(scorer, single, answers, parsed.GetValue(json), cancellationToken);
             else ScoreAll(scorer, ModelArguments.Rows(path!, parsed.GetValue(split), parsed.GetValue(limit), parsed.GetValue(batchSize)),
-                parsed.GetValue(system), lines, target, parsed.GetValue(json), cancellationToken);
+                own, parsed.GetValue(system), lines, target, parsed.GetValue(json), cancellationToken);
             return Task.FromResult(0);
         });
         return command;
@@ -74,20 +80,24 @@ internal static class ScoreVerb
     }
 
     private static void ScoreAll(
-        ChatScorer scorer, (IEnumerable<DatasetRow[]> Batches, long Count, RowLayout Layout) rows, string? system, LinesFile? lines, string? target, bool json,
-        CancellationToken cancellationToken)
+        ChatScorer scorer, (IEnumerable<DatasetRow[]> Batches, long Count, RowLayout Layout) rows, AnswersFile? own, string? system, LinesFile? lines,
+        string? target, bool json, CancellationToken cancellationToken)
     {
         ProgressView progress = new("score");
         IReadOnlyList<string>? names = Names(scorer.Model.Head);
-        string[] columns = rows.Layout == RowLayout.Paired ? ["response_1", "response_2"] : ["response"];
+        string[] columns = own is null && rows.Layout == RowLayout.Paired ? ["response_1", "response_2"] : ["response"];
         double[] sums = new double[columns.Length];
         List<object> document = [];
         int done = 0;
-        foreach (DatasetRow[] batch in rows.Batches)
+        int read = 0;
+        foreach (DatasetRow[] whole in rows.Batches)
         {
+            DatasetRow[] batch = own is null ? whole : [.. whole.Where(row => own.Of(row, row.Text("question")).Error is null)];
+            read += whole.Length;
+            if (batch.Length == 0) continue;
             EncodedPrompt[] prompts = [.. batch.Select(row => ModelArguments.Encode(scorer.Processor, row, system))];
             int[][] Ids(string column) =>
-                [.. batch.Zip(prompts, (row, prompt) => ModelArguments.Encode(scorer, row, prompt, ModelArguments.Text(row, column)))];
+                [.. batch.Zip(prompts, (row, prompt) => ModelArguments.Encode(scorer, row, prompt, Answer(row, column, own)))];
             float[][][] scores = [.. columns.Select(column => scorer.Score(prompts, Ids(column), cancellationToken).ToArray())];
             for (int at = 0; at < batch.Length; at++)
             {
@@ -98,9 +108,11 @@ internal static class ScoreVerb
                 else Output.Line($"{entry.Row}\t{string.Join('\t', entry.Scores.Select(score => Words(score, names)))}");
             }
             done += batch.Length;
-            progress.Report(done, (int)Math.Min(rows.Count, int.MaxValue));
+            progress.Report(read, (int)Math.Min(rows.Count, int.MaxValue));
         }
         lines?.Commit();
+        if (read > done) Output.Note($"{DataArguments.Count(read - done, "row")} left out: the model could not answer them (error).");
+        if (done == 0) throw new InvalidInputException("there is no answer to score.");
         string means = string.Join(", ", columns.Select((column, at) => string.Create(CultureInfo.InvariantCulture, $"{column} {sums[at] / done:0.####}")));
         progress.Done($"{done * columns.Length} answers of {done} rows; means: {means}");
         if (json) Output.Json(new
@@ -112,6 +124,9 @@ internal static class ScoreVerb
         });
         else if (target is not null) Output.Line(target);
     }
+
+    private static string Answer(DatasetRow row, string column, AnswersFile? own) =>
+        own is null ? ModelArguments.Text(row, column) : own.Of(row, row.Text("question")).Response;
 
     // one score needs no name
     private static IReadOnlyList<string>? Names(ScoreHead head) => head.Outputs switch

@@ -43,17 +43,11 @@ internal static class TrainVerb
         command.SetAction((parsed, cancellationToken) =>
         {
             FileInfo? file = parsed.GetValue(config);
-            string[] sets =
-            [
-                .. places.Where(place => parsed.GetValue(place.Option) is not null && (file is null || place.Option != model))
-                    .Select(place => $"{place.Key}={Quote(parsed.GetValue(place.Option)!)}"),
-                .. parsed.GetValue(set)!,
-            ];
             if (file is null && parsed.GetValue(nameOption) is not null)
                 throw new InvalidInputException("--name is the ${name} of a recipe; give --config, or leave --name out.");
-            Recipe recipe = file is null
-                ? RecipeReader.FromSets(trainer, sets)
-                : RecipeReader.Load(file.FullName, sets, trainer, new(parsed.GetValue(model), parsed.GetValue(nameOption)));
+            Recipe recipe = ReadRecipe(trainer, file?.FullName, parsed.GetValue(nameOption),
+                places.Where(place => parsed.GetValue(place.Option) is not null).ToDictionary(place => place.Key, place => parsed.GetValue(place.Option)!),
+                parsed.GetValue(set)!);
             if (recipe.Run.Folder.Length == 0) throw new InvalidInputException("train needs a folder for the run: --out FOLDER, or run.folder in the recipe.");
             Ranks ranks = LaunchedRanks.Join();
             RunOptions options = recipe.ToRunOptions(parsed.GetValue(resume)) with { Ranks = ranks };
@@ -74,12 +68,26 @@ internal static class TrainVerb
         return command;
     }
 
+    /// <summary>The recipe of a command.</summary>
+    /// <param name="trainer">What is trained.</param>
+    /// <param name="config">The recipe's file; null = the trainer's defaults.</param>
+    /// <param name="name">What stands for ${name} in it.</param>
+    /// <param name="places">Folders by the recipe's keys, as the trainer's options and --out name them.</param>
+    /// <param name="sets">Values of --set.</param>
+    internal static Recipe ReadRecipe(TrainerDefinition trainer, string? config, string? name, IReadOnlyDictionary<string, string> places,
+        IReadOnlyList<string> sets)
+    {
+        string? model = places.GetValueOrDefault(trainer.ModelKey);
+        string[] all = [.. places.Where(place => config is null || place.Key != trainer.ModelKey).Select(place => $"{place.Key}={Quote(place.Value)}"), .. sets];
+        return config is null ? RecipeReader.FromSets(trainer, all) : RecipeReader.Load(config, all, trainer, new(model, name));
+    }
+
     private static string Stopped(string folder, IEnumerable<string> command) => TrainingRun.NewestCheckpoint(folder) is { } saved
         ? $"stopped. Step {saved.Step} is saved in {saved.Folder}; to resume: safe-rlhf-v {string.Join(' ', command.Select(ShellWord))}"
         : "stopped before the first step was finished; nothing is saved.";
 
-    // as a POSIX shell reads it back
-    private static string ShellWord(string word) =>
+    /// <summary>A word as a POSIX shell reads it back.</summary>
+    internal static string ShellWord(string word) =>
         word.Length > 0 && word.All(letter => char.IsLetterOrDigit(letter) || letter is '_' or '-' or '.' or '/' or '=' or ':' or ',' or '+')
         ? word : $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 
@@ -104,7 +112,8 @@ internal static class TrainVerb
         if (trained)
         {
             view.Done();
-            if (plan.Device == "cpu" && peak is { } most)
+            // within another verb the peak is that of all its stages
+            if (plan.Device == "cpu" && !Output.IsCaptured && peak is { } most)
                 Output.Note($"memory at the peak: {MemoryPlan.Size(most)}; planned were {MemoryPlan.Size(plan.Memory.TotalBytes)}");
             RunCurves.Write(recipe);
         }

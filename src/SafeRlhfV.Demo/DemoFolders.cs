@@ -13,9 +13,6 @@ public sealed class DemoFolders(string root)
     /// <summary>The figures.</summary>
     public string Results => Path.Combine(Root, "results.json");
 
-    /// <summary>The record of finished stages.</summary>
-    public string Stages => Path.Combine(Root, "stages.json");
-
     /// <summary>A data set, such as "pairs".</summary>
     public string Data(string name) => Path.Combine(Root, "data", name);
 

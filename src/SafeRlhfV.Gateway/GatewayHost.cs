@@ -32,8 +32,11 @@ public static class GatewayHost
         // Empty: no appsettings.json or environment variable beside the gateway's own file has a say, and nothing is watched.
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new());
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().UseUrls(settings.Listen);
+        TlsCertificate? certificate = settings.Tls is { } tls ? new(tls, parts.Clock) : null;
+        if (certificate is not null) builder.Services.AddSingleton(_ => certificate); // disposed with the service
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
+            if (certificate is not null) kestrel.ConfigureHttpsDefaults(certificate.Use);
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = settings.Limits.BodyBytes;
 
@@ -56,13 +59,15 @@ public static class GatewayHost
         builder.Services.AddSingleton(_ => new GatewayMetrics());
         if (settings.Otlp is { } otlp) builder.Services.AddSingleton(_ => new OtlpExport(otlp));
         builder.Services.AddSingleton(_ => new ImageGate(settings.Limits));
-        builder.Services.AddSingleton(_ => new ModeratorFactory(settings, policy));
-        builder.Services.AddSingleton(services => services.GetRequiredService<ModeratorFactory>().Create());
+        builder.Services.AddSingleton(_ => new ModeratorFactory(settings, policy, parts.OpenChat));
+        builder.Services.AddSingleton(services => new WatchedModerator(
+            services.GetRequiredService<ModeratorFactory>().Create(), services.GetRequiredService<ILogger<WatchedModerator>>(), parts.Clock));
+        builder.Services.AddSingleton<IModerator>(services => services.GetRequiredService<WatchedModerator>());
         if (settings.AuditTrail is { } address)
         {
             builder.Services.AddSingleton(_ => AuditDatabase.Of(address));
             builder.Services.AddSingleton(services => new AuditTrail(services.GetRequiredService<AuditDatabase>(), settings.Audit, parts.Clock));
-            builder.Services.AddSingleton<IGuardObserver>(services =>
+            builder.Services.AddSingleton(services =>
                 new LoggedObserver(services.GetRequiredService<AuditTrail>(), services.GetRequiredService<ILogger<LoggedObserver>>(), parts.Clock));
             builder.Services.AddSingleton(services => new AuditLeader(services.GetRequiredService<AuditDatabase>()));
             builder.Services.AddSingleton(services => new AuditKeeper(
@@ -74,6 +79,8 @@ public static class GatewayHost
                 services.GetRequiredService<ILogger<AuditKeeper>>()));
             builder.Services.AddHostedService(services => services.GetRequiredService<AuditKeeper>());
         }
+        builder.Services.AddSingleton<IGuardObserver>(services =>
+            new MeteredObserver(services.GetService<LoggedObserver>(), services.GetRequiredService<GatewayMetrics>()));
         builder.Services.AddSingleton(services => CreateModels(settings, parts, policy, services));
         WebApplication app = builder.Build();
         Map(app, settings, parts, policy, file, keys, replicas);
@@ -108,7 +115,7 @@ public static class GatewayHost
                 CheckToolResults = settings.CheckToolResults,
                 Release = settings.Release,
                 ModerationTimeout = settings.ModerationTimeout,
-                Observer = services.GetService<IGuardObserver>(),
+                Observer = services.GetRequiredService<IGuardObserver>(),
                 Clock = parts.Clock,
             };
             return ((IChatClient)new GuardedChatClient(routed, options), routed);
@@ -127,6 +134,7 @@ public static class GatewayHost
         ChatEndpoint chat = new(new ChatRequestReader(settings.Limits, images), models, metrics, services.GetRequiredService<ILogger<ChatEndpoint>>());
         ModerationsEndpoint moderations = new(services.GetRequiredService<IModerator>(), policy, images, settings.Limits, services.GetService<IGuardObserver>(),
             parts.Clock);
+        if (replicas is null) file?.Changed += new PolicyLog(services.GetRequiredService<ILogger<PolicyLog>>()).Tell;
         int open = 0;
 
         app.Use(async (http, next) =>
@@ -174,7 +182,7 @@ public static class GatewayHost
         app.MapGet("/v1/models", http => JsonReply.WriteAsync(http, models.List(Key(http))));
         app.MapGet("/v1/models/{**name}", http => JsonReply.WriteAsync(http, models.One(http.GetRouteValue("name")?.ToString() ?? "", Key(http))));
         app.MapGet("/healthz", http => JsonReply.WriteAsync(http, new JsonObject { ["status"] = "ok" }));
-        app.MapGet("/readyz", new Readiness(services, settings, models, replicas is null ? file : null, replicas).InvokeAsync);
+        app.MapGet("/readyz", new Readiness(services, settings, models, replicas is null ? file : null, replicas, parts.Clock).InvokeAsync);
         MapDashboard(app, settings, parts, keys, replicas);
         app.MapGet("/metrics", async http =>
         {

@@ -265,6 +265,18 @@ public sealed class AuditTests(PostgresServer postgres) : IClassFixture<Postgres
     }
 
     [Fact]
+    public async Task AFileIsForItsOwnerAlone()
+    {
+        if (OperatingSystem.IsWindows()) return;
+        await using Place place = await OpenAsync("sqlite");
+        await using AuditTrail trail = new(place.Database);
+        await trail.ReviewedAsync("request", "ann", false, null, null);
+        string[] files = Directory.GetFiles(place.Folder!.Path);
+        Assert.Contains(files, file => file.EndsWith("-wal", StringComparison.Ordinal));
+        Assert.All(files, file => Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file)));
+    }
+
+    [Fact]
     public void AnAddressNamesADatabase()
     {
         Assert.Throws<InvalidInputException>(() => AuditDatabase.Of("mysql:x"));

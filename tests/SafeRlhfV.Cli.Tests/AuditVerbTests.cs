@@ -52,6 +52,22 @@ public sealed class AuditVerbTests(PostgresServer postgres) : IClassFixture<Post
         Assert.Contains(said, error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("verify", "this is no database at all, but a text that somebody has put here", "cannot be read as an audit trail")]
+    [InlineData("export", "this is no database at all, but a text that somebody has put here", "cannot be read as an audit trail")]
+    [InlineData("verify", "", "holds no audit trail")]
+    [InlineData("verify", null, "There is no audit trail at")]
+    public async Task WhatIsNoTrailIsToldInOneLine(string verb, string? content, string said)
+    {
+        using TemporaryFolder folder = new();
+        if (content is not null) await File.WriteAllTextAsync(folder.At("audit.db"), content, Cancel);
+        (int code, _, string error) = await CapturedConsole.RunAsync("audit", verb, $"sqlite:{folder.At("audit.db")}");
+        Assert.Equal(2, code);
+        Assert.Contains(said, error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", error, StringComparison.Ordinal);
+        Assert.Equal(content, content is null ? null : await File.ReadAllTextAsync(folder.At("audit.db"), Cancel)); // reading makes no tables
+    }
+
     [Fact]
     public async Task KeysAndPolicyOfAFileArePublished()
     {

@@ -42,6 +42,25 @@ public sealed class EvalPreferenceVerbTests : IDisposable
     }
 
     [Fact]
+    public async Task PairsLongerThanTheModelReadsMayBeLeftOutAndAreCounted()
+    {
+        string[] lines = [.. File.ReadLines(Golden.At("beavertails-v", "jsonl", "base64", "rows.jsonl")).Take(3)];
+        JsonNode row = JsonNode.Parse(lines[1])!;
+        row["response_2"] = string.Join(' ', Enumerable.Repeat("a", 5000));
+        File.WriteAllLines(folder.At("rows.jsonl"), [lines[0], row.ToJsonString(), lines[2]]);
+        string[] verb = ["eval", "preference", "--model", Model(1), "--as", "cost", "--data", folder.At("rows.jsonl")];
+        (int code, string output, string errors) = await CapturedConsole.RunAsync(verb);
+        Assert.Equal(CliHost.BadInput, code);
+        Assert.Contains("rows.jsonl: row 1: prompt and response have", errors);
+        (code, output, errors) = await CapturedConsole.RunAsync([.. verb, "--skip-long", "--json"]);
+        Assert.True(code == 0, errors);
+        Assert.Contains("1 of 3 rows are left out: they are longer than the model reads", errors);
+        JsonNode document = JsonNode.Parse(output)!;
+        Assert.Equal(2, document["results"]![0]!["pairs"]!.GetValue<int>());
+        Assert.InRange(document["calibrations"]![0]!["sign"]!["expectedError"]!.GetValue<double>(), 0, 1);
+    }
+
+    [Fact]
     public async Task AModelOfBothScoresIsMeasuredAsBoth()
     {
         (int code, string output, string errors) =

@@ -70,6 +70,29 @@ public sealed class GenerateVerbTests
     }
 
     [Fact]
+    public async Task ARowLongerThanTheModelReadsMayBeLeftOutWithAnError()
+    {
+        using TemporaryFolder folder = new();
+        string[] lines = [.. File.ReadLines(Golden.At("beavertails-v", "jsonl", "base64", "rows.jsonl")).Take(3)];
+        JsonNode row = JsonNode.Parse(lines[1])!;
+        row["question"] = string.Join(' ', Enumerable.Repeat("a", 5000));
+        File.WriteAllLines(folder.At("rows.jsonl"), [lines[0], row.ToJsonString(), lines[2]]);
+        File.WriteAllLines(folder.At("short.jsonl"), [lines[0], lines[2]]);
+        string[] verb = ["generate", "--model", Folder, "--max-new-tokens", "4", "--skip-long"];
+        (int code, _, string errors) = await CapturedConsole.RunAsync([.. verb, "--data", folder.At("rows.jsonl"), "--out", folder.At("out.jsonl")]);
+        Assert.True(code == 0, errors);
+        Assert.Contains("1 row longer than the model reads", errors);
+        await CapturedConsole.RunAsync([.. verb, "--data", folder.At("short.jsonl"), "--out", folder.At("short-out.jsonl")]);
+        JsonElement[] answers = Read("out.jsonl"), others = Read("short-out.jsonl");
+        Assert.Equal(3, answers.Length);
+        Assert.Equal("longer than the model reads", answers[1].GetProperty("error").GetString());
+        Assert.Equal(others.Select(Response), [Response(answers[0]), Response(answers[2])]);
+
+        JsonElement[] Read(string file) => [.. File.ReadLines(folder.At(file)).Select(line => JsonDocument.Parse(line).RootElement)];
+        static string Response(JsonElement answer) => answer.GetProperty("response").GetString()!;
+    }
+
+    [Fact]
     public async Task SamplesStopStringsAndSeedsDoAsTheySay()
     {
         string[] sampled = [.. Question, "--temperature", "1", "--top-k", "50", "--top-p", "0.95", "--repetition-penalty", "1.1", "--samples", "3", "--json"];

@@ -79,6 +79,33 @@ public sealed class ScoreVerbTests : IDisposable
         Assert.Equal(3, Assert.Single(output.Split('\n', StringSplitOptions.RemoveEmptyEntries)).Split('\t').Length);
     }
 
+    /// <summary>Answers of a model to a data set are scored as if they stood in its rows; a row without an answer is counted.</summary>
+    [Fact]
+    public async Task AnswersOfAFileAreScoredInPlaceOfTheRowsOwn()
+    {
+        File.WriteAllLines(folder.At("rows.jsonl"), [Row("Is it safe?", "Yes.", "No, never."), Row("Who are you?", "I am an assistant.", "Nobody."),
+            Row("What is it?", "A cat.", "A dog.")]);
+        string Answer(int row, string question, string response, string? error = null) =>
+            JsonSerializer.Serialize(new { row = $"default/train/{row}", question, response, error });
+        string[] answers = [Answer(0, "Is it safe?", "No, never."), Answer(1, "Who are you?", "", "longer than the model reads"), Answer(2, "What is it?", "A dog.")];
+        File.WriteAllLines(folder.At("answers.jsonl"), answers);
+        string[] verb = ["score", "--model", model, "--data", folder.At("rows.jsonl")];
+        (int code, JsonElement own) = await CapturedConsole.JsonAsync(verb);
+        Assert.Equal(0, code);
+        (code, string output, string errors) = await CapturedConsole.RunAsync([.. verb, "--answers", folder.At("answers.jsonl"), "--json"]);
+        Assert.True(code == 0, errors);
+        Assert.Contains("1 row left out", errors);
+        JsonElement[] scores = [.. JsonDocument.Parse(output).RootElement.GetProperty("scores").EnumerateArray()];
+        Assert.Equal(["default/train/0", "default/train/2"], scores.Select(one => one.GetProperty("row").GetString()));
+        foreach ((JsonElement one, int row) in scores.Zip([0, 2]))
+            Assert.Equal(own.GetProperty("scores")[row].GetProperty("scores")[1][0].GetDouble(), one.GetProperty("scores")[0][0].GetDouble(), 1e-4);
+        File.WriteAllLines(folder.At("answers.jsonl"), [Answer(0, "Is it cold?", "No, never."), .. answers[1..]]);
+        await CapturedConsole.RefusedAsync(["row default/train/0 answers another question"], [.. verb, "--answers", folder.At("answers.jsonl")]);
+        File.WriteAllLines(folder.At("answers.jsonl"), answers[1..]);
+        await CapturedConsole.RefusedAsync(["has no answer to row default/train/0"], [.. verb, "--answers", folder.At("answers.jsonl")]);
+        await CapturedConsole.RefusedAsync(["--answers goes with --data"], "score", "--model", model, "--prompt", "x", "--response", "y", "--answers", "z");
+    }
+
     [Theory]
     [InlineData(GuardHeads.Outputs, "unsafe=", " terrorism_or_extremism=", " severity_none=", " severity_severe=")]
     [InlineData(2, "reward=", " cost=")]

@@ -22,6 +22,7 @@ public sealed class TrainVerbKillTests
     [InlineData("dpo")]
     [InlineData("guard")]
     [InlineData("ppo")]
+    [InlineData("grpo")]
     public Task TwentyKills(string trainer) => KilledRunsEndAlikeAsync(trainer, 20, steps: 60);
 
     private static async Task KilledRunsEndAlikeAsync(string trainer, int kills, int steps)
@@ -67,11 +68,11 @@ public sealed class TrainVerbKillTests
     private static string[] Arguments(TemporaryFolder folder, string trainer, string run, int steps)
     {
         string[] common = ["train", trainer, "--data", folder.At("world"), "--out", folder.At(run), "--set", "run.save_every=1", "--set", "training.seed=4"];
-        return trainer == "ppo"
+        return trainer is "ppo" or "grpo"
             ? [.. common, "--model", Start, "--reward", folder.At("scores"), "--cost", folder.At("scores"), "--set", "model.sharing=none", "--set",
                 "training.ptx_coefficient=0", "--set", $"training.rounds={steps}",
                 "--set", "training.rollout_batch=4", "--set", "training.mini_batch=2", "--set", "training.max_new_tokens=4", "--set",
-                "training.actor.learning_rate=1e-3", "--set", "training.critics.learning_rate=1e-3"]
+                "training.actor.learning_rate=1e-3", .. trainer == "ppo" ? (string[])["--set", "training.critics.learning_rate=1e-3"] : ["--set", "training.group_size=2"]]
             : [.. common, "--model", Start, "--set", "training.batch_size=2", "--set", "training.epochs=100", "--set", $"training.max_steps={steps}", "--set",
                 "training.optimizer.learning_rate=1e-3"];
     }

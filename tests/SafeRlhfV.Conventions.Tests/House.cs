@@ -17,19 +17,19 @@ internal static class House
         ["Models"] = ["Processing", "Objectives"],
         ["Training"] = ["Data", "Objectives", "Models"],
         ["Guard"] = ["Core"],
+        ["Guard.Onnx"] = ["Data", "Processing", "Guard"],
         ["Audit"] = ["Guard"],
         ["Inference"] = ["Data", "Models", "Guard"],
         ["Evaluation"] = ["Data", "Guard"],
         ["Annotation"] = ["Data", "Evaluation"],
         ["Gateway"] = ["Guard", "Audit"],
         ["Demo"] = ["SafetyWorld", "Training", "Inference", "Evaluation"],
-        ["Cli"] = ["Core", "Data", "Deduplication", "SafetyWorld", "Objectives", "Processing", "Models", "Training", "Guard", "Audit", "Inference",
-            "Evaluation", "Annotation",
-            "Gateway", "Demo"],
+        ["Cli"] = ["Core", "Data", "Deduplication", "SafetyWorld", "Objectives", "Processing", "Models", "Training", "Guard", "Guard.Onnx", "Audit",
+            "Inference", "Evaluation", "Annotation", "Gateway", "Demo"],
     };
 
-    public static readonly string[] WithoutTorch = ["Core", "Data", "Deduplication", "SafetyWorld", "Processing", "Guard", "Audit", "Evaluation", "Annotation",
-        "Gateway"];
+    public static readonly string[] WithoutTorch = ["Core", "Data", "Deduplication", "SafetyWorld", "Processing", "Guard", "Guard.Onnx", "Audit", "Evaluation",
+        "Annotation", "Gateway"];
 
     public static IEnumerable<TheoryDataRow<string>> Rooms => MayUse.Keys.Select(room => new TheoryDataRow<string>(room));
 

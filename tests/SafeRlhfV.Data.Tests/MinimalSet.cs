@@ -23,6 +23,7 @@ internal static class MinimalSet
             "is_response_2_safe"],
         ["guard"] = ["question", "image", "category", "response", "is_response_safe"],
         ["ppo"] = ["question", "image"],
+        ["grpo"] = ["question", "image"],
     };
 
     public static IEnumerable<TheoryDataRow<string>> Trainers => Columns.Keys.Select(name => new TheoryDataRow<string>(name));

@@ -116,11 +116,11 @@ public sealed class DemoRunnerTests(QuickDemo demo) : IClassFixture<QuickDemo>
 
     private static byte[] Weights(DemoFolders folders, string model) => File.ReadAllBytes(Path.Combine(folders.Model(model), "model.safetensors"));
 
-    private sealed class Recorder(Action<DemoProgress>? then = null) : IProgress<DemoProgress>
+    private sealed class Recorder(Action<StageProgress>? then = null) : IProgress<StageProgress>
     {
-        public List<DemoProgress> All { get; } = [];
+        public List<StageProgress> All { get; } = [];
 
-        public void Report(DemoProgress value)
+        public void Report(StageProgress value)
         {
             All.Add(value);
             then?.Invoke(value);

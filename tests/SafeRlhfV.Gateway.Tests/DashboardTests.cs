@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
+using Microsoft.Data.Sqlite;
 
 namespace SafeRlhfV.Gateway.Tests;
 
@@ -55,6 +56,48 @@ public sealed class DashboardTests
 
         Assert.Equal(204, (int)(await gateway.Http.PostAsync("/dashboard/logout", null)).StatusCode);
         Assert.Equal(HttpStatusCode.Unauthorized, (await gateway.GetAsync("/dashboard/data")).StatusCode);
+    }
+
+    // What was refused, not the innocent question beside it, becomes a training row.
+    [Theory]
+    [InlineData("system", "")]
+    [InlineData("assistant", "")]
+    [InlineData("tool", ", \"tool_call_id\": \"1\"")]
+    public async Task AReviewExportsWhatWasRefused(string role, string more)
+    {
+        await using RunningGateway gateway = await RunningGateway.StartAsync(audit: ", texts: keep");
+        string body = $$"""
+            {"model": "ours", "messages": [{"role": "{{role}}", "content": "something forbidden"{{more}}}, {"role": "user", "content": "What is the weather?"}]}
+            """;
+        (_, JsonNode? answer) = await gateway.PostAsync("/v1/chat/completions", body);
+        Assert.Equal("content_filter", answer!["choices"]![0]!["finish_reason"]!.GetValue<string>());
+        await gateway.PostAsync("/dashboard/login", "", RunningGateway.OperatorKey);
+        JsonNode entry = (await DataAsync(gateway))["queue"]![0]!;
+        Assert.Contains("something forbidden", entry["question"]!.GetValue<string>());
+        Assert.Equal(200, await ReviewAsync(gateway, new JsonObject { ["request"] = entry["request"]!.DeepClone(), ["unsafe"] = true }.ToJsonString()));
+        JsonNode row = JsonNode.Parse(await gateway.Http.GetStringAsync("/dashboard/export", TestContext.Current.CancellationToken))!;
+        Assert.Contains("something forbidden", row["question"]!.GetValue<string>());
+        Assert.Equal("no", row["is_response_safe"]!.GetValue<string>());
+    }
+
+    // More than the 4,000 records that the tables are made of.
+    [Fact]
+    public async Task TheLastHourIsCountedWhole()
+    {
+        await using RunningGateway gateway = await RunningGateway.StartAsync();
+        await gateway.ChatAsync("Hello");
+        await using (SqliteConnection connection = new($"Data Source={gateway.File};Pooling=False"))
+        {
+            await connection.OpenAsync(TestContext.Current.CancellationToken);
+            await using SqliteCommand copy = new("""
+                WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9000)
+                INSERT INTO guard_audit (sequence, kind, request, at, payload, previous, hash)
+                SELECT 1000 + i, kind, request, at, payload, previous, hash FROM n, (SELECT * FROM guard_audit WHERE kind = 'end')
+                """, connection);
+            await copy.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        }
+        await gateway.PostAsync("/dashboard/login", "", RunningGateway.OperatorKey);
+        Assert.Equal(9001, (await DataAsync(gateway))["minutes"]!.AsArray().Sum(minute => minute![0]!.GetValue<int>()));
     }
 
     private static async Task<JsonNode> DataAsync(RunningGateway gateway) => JsonNode.Parse(await gateway.Http.GetStringAsync("/dashboard/data"))!;

@@ -38,7 +38,8 @@ internal sealed class RunningGateway : IAsyncDisposable
     public string File => Trail["sqlite:".Length..];
 
     public static async Task<RunningGateway> StartAsync(
-        string more = "", string upstream = "", string policy = "rounds: 2", string keyMore = "", string models = "", string audit = "", string? trail = null)
+        string more = "", string upstream = "", string policy = "rounds: 2", string keyMore = "", string models = "", string audit = "", string? trail = null,
+        string moderators = "")
     {
         TemporaryFolder folder = new();
         if (!audit.Contains("timeout", StringComparison.Ordinal)) audit += ", timeout: 60s"; // a busy machine is no fault of the gateway
@@ -51,6 +52,7 @@ internal sealed class RunningGateway : IAsyncDisposable
             policy: policy.yaml
             moderators:
               - {"{"} kind: patterns, category: dangerous_behavior, severity: severe, keywords: [ forbidden ] {"}"}
+            {moderators}
             upstreams:
               - {"{"} name: first, endpoint: "{first.Endpoint}", key_env: SAFERLHFV_TEST_UPSTREAM_KEY, model: theirs, retries: 1, {upstream} break: 1s {"}"}
               - {"{"} name: second, endpoint: "{second.Endpoint}", retries: 0 {"}"}

@@ -69,7 +69,9 @@ public sealed class UpstreamTests
         int asked = gateway.Upstream.Requests.Count;
         Assert.Equal(503, (await gateway.ChatAsync("Hello")).Status);
         Assert.Equal(asked, gateway.Upstream.Requests.Count);
-        Assert.Equal(503, (int)(await gateway.GetAsync("/readyz")).StatusCode);
+        using HttpResponseMessage ready = await gateway.GetAsync("/readyz"); // the other model still answers
+        Assert.Equal(200, (int)ready.StatusCode);
+        Assert.Equal("ours", JsonNode.Parse(await ready.Content.ReadAsStringAsync())!["parts"]!["unavailable_models"]!.AsArray().Single()!.GetValue<string>());
         gateway.Upstream.Behaviour = (http, body) => StubUpstream.AnswerAsync(http, body, "Back.");
         await Task.Delay(1200);
         Assert.Equal(200, (await gateway.ChatAsync("Hello")).Status);

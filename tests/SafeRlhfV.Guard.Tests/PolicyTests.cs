@@ -135,4 +135,57 @@ public sealed class PolicyTests
         Assert.Null(file.LastFault);
         Assert.Equal(4, changes);
     }
+
+    // What loosens a policy by accident: a file emptied, cut within a line, or cut between lines, which leaves sound YAML.
+    [Theory]
+    [InlineData("", "is empty")]
+    [InlineData("# nothing\n", "is empty")]
+    [InlineData("name: house\nrounds: 3\nprompt:", "the beginning of the policy in force")]
+    [InlineData("name: house\nrounds: 3\n", "the beginning of the policy in force")]
+    [InlineData("name: another\nprompt:\nroles:\n  nurse:", "prompt: has no value")]
+    public void AnEmptyOrCutFileLeavesThePolicyInForce(string cut, string fault)
+    {
+        using TemporaryFolder folder = new();
+        string path = folder.At("policy.yaml");
+        File.WriteAllText(path, "name: house\nrounds: 3\nprompt: block\nanswer: block\n");
+        PolicyFile file = new(path, TimeSpan.Zero);
+        string before = file.Current.Version;
+        File.WriteAllText(path, cut);
+        Assert.Equal(before, file.Current.Version);
+        Assert.Contains(fault, file.LastFault);
+        if (!fault.StartsWith("the beginning", StringComparison.Ordinal)) Assert.Throws<InvalidInputException>(() => PolicyReader.Load(path));
+        File.WriteAllText(path, "name: other\nrounds: 3\n");
+        Assert.StartsWith("other@", file.Current.Version);
+        Assert.Null(file.LastFault);
+    }
+
+    // A file is read once it has stood for an interval: half of what is being written is no policy.
+    [Fact]
+    public void AFileIsNotReadWhileItIsWritten()
+    {
+        using TemporaryFolder folder = new();
+        string path = folder.At("policy.yaml");
+        File.WriteAllText(path, "rounds: 1");
+        SteppedClock clock = new();
+        PolicyFile file = new(path, TimeSpan.FromSeconds(1), clock);
+        File.WriteAllText(path, "rounds: 12");
+        clock.Step();
+        Assert.Equal(1, file.Current.Rounds);
+        File.WriteAllText(path, "rounds: 12 # and more");
+        clock.Step();
+        Assert.Equal(1, file.Current.Rounds);
+        clock.Step();
+        Assert.Equal(12, file.Current.Rounds);
+    }
+
+    private sealed class SteppedClock : TimeProvider
+    {
+        private long seconds = 1;
+
+        public override long TimestampFrequency => 1;
+
+        public override long GetTimestamp() => seconds;
+
+        public void Step() => seconds++;
+    }
 }

@@ -19,18 +19,31 @@ internal static class Output
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower) },
     };
 
+    private static readonly AsyncLocal<TextWriter?> Captured = new();
+
     private static readonly JsonSerializerOptions LineOptions = new(JsonOptions) { WriteIndented = false };
 
     /// <summary>The option that every verb has.</summary>
     public static Option<bool> JsonOption() => new("--json") { Description = "Print one JSON document on stdout and nothing else there." };
+
+    /// <summary>Where results go in this flow of calls, in place of stdout: a verb that runs others keeps what they print. Null = stdout.</summary>
+    public static TextWriter? Capture
+    {
+        set => Captured.Value = value;
+    }
+
+    /// <summary>Whether another verb runs this one.</summary>
+    public static bool IsCaptured => Captured.Value is not null;
+
+    private static TextWriter Results => Captured.Value ?? Console.Out;
 
     /// <summary>Styled text for people, on stdout. In a file or a pipe lines are wide, so that tables do not break their words.</summary>
     public static IAnsiConsole People
     {
         get
         {
-            IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Out) });
-            if (Console.IsOutputRedirected) console.Profile.Width = RedirectedWidth;
+            IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Results) });
+            if (Captured.Value is not null || Console.IsOutputRedirected) console.Profile.Width = RedirectedWidth;
             return console;
         }
     }
@@ -39,7 +52,14 @@ internal static class Output
     public static IAnsiConsole Progress => AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
 
     /// <summary>Writes the one JSON document.</summary>
-    public static void Json<T>(T document) => Console.Out.WriteLine(JsonSerializer.Serialize(document, JsonOptions));
+    public static void Json<T>(T document) => Results.WriteLine(JsonText(document));
+
+    /// <summary>What a verb printed with --json, read back.</summary>
+    /// <exception cref="JsonException">It is not of that form.</exception>
+    public static T Read<T>(JsonElement document) => document.Deserialize<T>(JsonOptions)!;
+
+    /// <summary>A document as it is printed.</summary>
+    public static string JsonText<T>(T document) => JsonSerializer.Serialize(document, JsonOptions);
 
     /// <summary>A document as one line, for JSONL files.</summary>
     public static string JsonLine<T>(T document) => JsonSerializer.Serialize(document, LineOptions);
@@ -52,12 +72,12 @@ internal static class Output
     /// <summary>A piece of a model's text on stdout, shown at once.</summary>
     public static void Piece(string text)
     {
-        Console.Out.Write(Foreign(text));
-        Console.Out.Flush();
+        Results.Write(Foreign(text));
+        Results.Flush();
     }
 
     /// <summary>One plain line on stdout.</summary>
-    public static void Line(string text) => Console.Out.WriteLine(text);
+    public static void Line(string text) => Results.WriteLine(text);
 
     /// <summary>One plain line on stderr.</summary>
     public static void Note(string text) => Console.Error.WriteLine(text);

@@ -84,7 +84,7 @@ internal static class UsageErrors
         ? text[..end] : text;
 
     /// <summary>The word that takes fewest changes of letters (swapped neighbours are one); null where all are too far.</summary>
-    private static string? Closest(string word, IEnumerable<string> known) => known.Select(name => (name, Distance: Distance(word, name)))
+    internal static string? Closest(string word, IEnumerable<string> known) => known.Select(name => (name, Distance: Distance(word, name)))
         .Where(one => one.Distance <= Math.Max(1, Math.Min(3, one.name.Length / 2 - (one.name.StartsWith('-') ? 1 : 0)))).OrderBy(one => one.Distance)
         .Select(one => one.name).FirstOrDefault();
 

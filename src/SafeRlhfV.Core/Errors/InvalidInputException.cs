@@ -18,6 +18,9 @@ public sealed class InvalidInputException : Exception
     /// <summary>The fault in a data set that this exception reports; null where the mistake lies elsewhere.</summary>
     public Finding? Finding { get; }
 
+    /// <summary>Whether a text is longer than the model reads: whoever reads many rows may leave this one out.</summary>
+    public bool IsTooLong { get; init; }
+
     private static string OneLine(string message) =>
         message.Any(char.IsControl) ? string.Concat(message.Select(letter => char.IsControl(letter) ? $"\\u{(int)letter:x4}" : letter.ToString())) : message;
 }

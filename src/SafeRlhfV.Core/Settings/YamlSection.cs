@@ -73,6 +73,9 @@ public sealed class YamlSection
     /// <summary>Whether the key has an empty value that takes away the one of the file's base.</summary>
     public bool Removes(string key) => Take(key) is { } node && places.Removes(node);
 
+    /// <summary>Adds a fault at every key below that has no value: where a value must be written out, such a key means that the file was cut.</summary>
+    public void RefuseEmptyValues(string message) => RefuseEmptyValues(node, message);
+
     /// <summary>Whether the key holds a mapping.</summary>
     public bool IsMapping(string key) => Find(key) is YamlMappingNode;
 
@@ -176,6 +179,21 @@ public sealed class YamlSection
             if (word == text) return value;
         Fault(key, $"'{text}' must be one of {string.Join(", ", choices.Select(choice => choice.Word))}");
         return null;
+    }
+
+    private void RefuseEmptyValues(YamlNode below, string message)
+    {
+        if (below is YamlSequenceNode list)
+        {
+            foreach (YamlNode child in list.Children) RefuseEmptyValues(child, message);
+            return;
+        }
+        if (below is not YamlMappingNode mapping) return;
+        foreach ((YamlNode key, YamlNode value) in mapping.Children)
+        {
+            if (IsEmpty(value)) faults.Add(places.Fault(key, $"{Text(key)}: {message}"));
+            else RefuseEmptyValues(value, message);
+        }
     }
 
     private YamlSection Child(YamlMappingNode node, string path)

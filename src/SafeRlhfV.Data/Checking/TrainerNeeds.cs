@@ -16,7 +16,7 @@ public sealed class TrainerNeeds
     private TrainerNeeds(IReadOnlyList<string> trainers, bool isAll) => (this.trainers, IsAll) = (trainers, isAll);
 
     /// <summary>The trainers' names.</summary>
-    public static IReadOnlyList<string> Trainers { get; } = ["sft", "reward", "cost", "scores", "dpo", "ppo", "guard"];
+    public static IReadOnlyList<string> Trainers { get; } = ["sft", "reward", "cost", "scores", "dpo", "ppo", "grpo", "guard"];
 
     /// <summary>What every trainer needs that a data set's layout can serve, and all other columns too: what a data set has to hold to be whole.</summary>
     public static TrainerNeeds All { get; } = new(Trainers, isAll: true);
@@ -35,7 +35,7 @@ public sealed class TrainerNeeds
 
     /// <summary>The needs in a layout, with the trainers that have them.</summary>
     internal ILookup<Need, string> In(RowLayout layout) =>
-        trainers.Where(trainer => !IsAll || layout == RowLayout.Paired || trainer is "sft" or "ppo" or "guard")
+        trainers.Where(trainer => !IsAll || layout == RowLayout.Paired || trainer is "sft" or "ppo" or "grpo" or "guard")
         .SelectMany(trainer => Of(trainer, layout).Select(need => (need, trainer))).ToLookup(pair => pair.need, pair => pair.trainer);
 
     private static RecordParts PartsOf(string trainer) => trainer switch

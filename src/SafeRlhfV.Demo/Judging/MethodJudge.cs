@@ -50,7 +50,8 @@ internal static class MethodJudge
             Gallery(context, prompts, judged, rated));
     }
 
-    private static JudgedAnswer Rate(WorldPrompt prompt, string text, double cost)
+    /// <summary>An answer in the exact rater's eyes.</summary>
+    internal static JudgedAnswer Rate(WorldPrompt prompt, string text, double cost)
     {
         int[] words = Vocabulary.Encode(text);
         OracleRating rating = Oracle.Rate(prompt, words);

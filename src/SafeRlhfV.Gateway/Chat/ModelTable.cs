@@ -9,8 +9,11 @@ internal sealed class ModelTable(IReadOnlyDictionary<string, (IChatClient Guarde
 {
     private readonly FrozenDictionary<string, (IChatClient Guarded, RoutedChatClient Upstreams)> models = models.ToFrozenDictionary();
 
-    /// <summary>Whether every model has an upstream that answers.</summary>
-    public bool IsAvailable => models.Values.All(model => model.Upstreams.IsAvailable);
+    /// <summary>Whether any model has an upstream that answers: another gateway has the same upstreams, and the other models still answer here.</summary>
+    public bool IsAvailable => models.Values.Any(model => model.Upstreams.IsAvailable);
+
+    /// <summary>The models whose upstreams are all being left alone.</summary>
+    public IReadOnlyList<string> Unavailable => [.. models.Where(model => !model.Value.Upstreams.IsAvailable).Select(model => model.Key).Order()];
 
     /// <exception cref="ApiException">There is no such model, or the key may not use it (404).</exception>
     public IChatClient Find(string name, ApiKey key) => models.TryGetValue(name, out (IChatClient Guarded, RoutedChatClient) model) && key.MayUse(name)

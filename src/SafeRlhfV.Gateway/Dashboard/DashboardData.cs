@@ -23,7 +23,7 @@ internal sealed class DashboardData(AuditReader reader, TimeProvider clock)
         return new()
         {
             ["records"] = ended.Length,
-            ["minutes"] = PerMinute(ended),
+            ["minutes"] = await PerMinuteAsync(cancellationToken),
             ["outcomes"] = Count(ended.Select(record => Text(record["outcome"]))),
             ["rounds"] = Count(ended.Where(record => Text(record["outcome"]) is "Passed" or "AnswerRefused")
                 .Select(record => $"{record["rounds"]!.AsArray().Count}")),
@@ -78,7 +78,7 @@ internal sealed class DashboardData(AuditReader reader, TimeProvider clock)
             ["severity"] = Text(verdict["severity"]),
             ["flagged"] = verdict["flagged"]!.DeepClone(),
             ["failure"] = verdict["failure"]?.DeepClone(),
-            ["question"] = await KeptAsync(record["prompt"], cancellationToken),
+            ["question"] = await KeptAsync(answer is null ? record["prompt"]!["judged"] ?? record["prompt"] : record["prompt"], cancellationToken),
             ["answer"] = await KeptAsync(answer, cancellationToken),
             ["images"] = record["prompt"]!["images"]!.DeepClone(),
         };
@@ -87,15 +87,16 @@ internal sealed class DashboardData(AuditReader reader, TimeProvider clock)
     private async Task<string?> KeptAsync(JsonNode? part, CancellationToken cancellationToken) =>
         part?["kept"] is { } name && await reader.ContentAsync(Text(name), cancellationToken) is { } bytes ? Encoding.UTF8.GetString(bytes) : null;
 
-    private JsonArray PerMinute(JsonObject[] ended)
+    // The last hour is counted whole, however many requests it had.
+    private async Task<JsonArray> PerMinuteAsync(CancellationToken cancellationToken)
     {
-        DateTimeOffset now = clock.GetUtcNow();
-        int[] passed = new int[Minutes], refused = new int[Minutes];
-        foreach (JsonObject record in ended)
+        long first = (clock.GetUtcNow().Ticks / TimeSpan.TicksPerMinute) - Minutes + 1;
+        long[] passed = new long[Minutes], refused = new long[Minutes];
+        DateTimeOffset since = new(first * TimeSpan.TicksPerMinute, TimeSpan.Zero);
+        foreach ((DateTimeOffset at, string outcome, long count) in await reader.PerMinuteAsync(since, cancellationToken))
         {
-            int minute = (int)(now - DateTimeOffset.Parse(Text(record["at"]))).TotalMinutes;
-            if (minute is < 0 or >= Minutes) continue;
-            (Text(record["outcome"]) == "Passed" ? passed : refused)[Minutes - 1 - minute]++;
+            long minute = (at.UtcTicks / TimeSpan.TicksPerMinute) - first;
+            if (minute is >= 0 and < Minutes) (outcome == "Passed" ? passed : refused)[minute] += count;
         }
         return new([.. passed.Zip(refused, (yes, no) => (JsonNode)new JsonArray(yes, no))]);
     }

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
@@ -16,17 +17,22 @@ internal sealed partial class ErrorMiddleware(RequestDelegate next, ILogger<Erro
                 && context.Response.ContentType is null)
                 await WriteAsync(context, Unmapped(context));
         }
-        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        catch (Exception error) when (HasLeft(context, error))
         {
             // nobody is there to be told
         }
         catch (Exception error)
         {
             ApiException known = Known(error, log);
-            if (context.Response.HasStarted) throw;
-            await WriteAsync(context, known);
+            if (context.Response.HasStarted) context.Abort(); // what has left cannot be mended: the caller must not take it for whole
+            else await WriteAsync(context, known, mayGoOn: error is not BadHttpRequestException);
         }
     }
+
+    // A caller who goes away while his request is read shows as a broken connection, before the request counts as aborted.
+    private static bool HasLeft(HttpContext context, Exception error) =>
+        error is ConnectionResetException or ConnectionAbortedException
+        || (context.RequestAborted.IsCancellationRequested && error is OperationCanceledException or IOException);
 
     /// <summary>The error that the caller is told; a defect is logged.</summary>
     public static ApiException Known(Exception error, ILogger log)
@@ -46,11 +52,12 @@ internal sealed partial class ErrorMiddleware(RequestDelegate next, ILogger<Erro
         _ => new(StatusCodes.Status500InternalServerError, "server_error", "The gateway has failed.", "internal_error"),
     };
 
-    public static async Task WriteAsync(HttpContext context, ApiException error)
+    public static async Task WriteAsync(HttpContext context, ApiException error, bool mayGoOn = true)
     {
         context.Response.Clear();
         context.Response.StatusCode = error.Status;
         if (error.RetryAfter is { } wait) context.Response.Headers.RetryAfter = ((int)Math.Ceiling(wait.TotalSeconds)).ToString();
+        if (!mayGoOn) context.Response.Headers.Connection = "close"; // what follows on the connection is no request
         if (error.Status == 401) context.Response.Headers.WWWAuthenticate = "Bearer";
         await JsonReply.WriteAsync(context, error.ToJson());
     }

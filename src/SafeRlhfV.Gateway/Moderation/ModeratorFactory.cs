@@ -7,7 +7,7 @@ using SafeRlhfV.Guard;
 namespace SafeRlhfV.Gateway;
 
 /// <summary>Makes the gateway's moderator of its settings.</summary>
-internal sealed class ModeratorFactory(GatewaySettings settings, Func<GuardPolicy> policy) : IAsyncDisposable
+internal sealed class ModeratorFactory(GatewaySettings settings, Func<GuardPolicy> policy, Func<string, IChatClient> openCheckpoint) : IAsyncDisposable
 {
     // Few and short: somebody waits, and the moderation's time limit ends it all.
     private readonly HttpClient http =
@@ -19,7 +19,7 @@ internal sealed class ModeratorFactory(GatewaySettings settings, Func<GuardPolic
     /// <summary>The policy's own categories, then everything the settings name; gathered into batches and remembered as they say.</summary>
     public IModerator Create()
     {
-        ModeratorParts lent = new(http, OpenChat) { OwnCategories = policy().OwnCategories };
+        ModeratorParts lent = new(http, OpenChat) { OwnCategories = policy().OwnCategories, OpenCheckpoint = openCheckpoint };
         IModerator[] named = [.. settings.Moderators.Select(one => CreateOne(one, lent))];
         if (named.Length > 0 && !named.Any(moderator => moderator.Judges(GuardSide.Prompt)))
             throw new InvalidInputException($"moderators: {string.Join(", ", named.Select(moderator => moderator.Name))} "

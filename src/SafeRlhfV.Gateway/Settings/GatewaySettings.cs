@@ -9,6 +9,9 @@ public sealed record GatewaySettings
     /// <summary>The address to listen on, such as http://127.0.0.1:8080.</summary>
     public string Listen { get; init; } = "http://127.0.0.1:8080";
 
+    /// <summary>The certificate where <see cref="Listen"/> is https; null for http.</summary>
+    public TlsSettings? Tls { get; init; }
+
     /// <summary>The policy file; null for the default policy.</summary>
     public string? Policy { get; init; }
 

@@ -42,9 +42,6 @@ public static class GatewaySettingsReader
         if (keys.Select(key => key.Hash).Distinct().Count() < keys.Length) section.Fault("keys", "a hash is there twice");
 
         GatewaySettings standard = new();
-        string listen = section.Text("listen") ?? standard.Listen;
-        if (!Uri.TryCreate(listen, UriKind.Absolute, out Uri? address) || address.Scheme is not ("http" or "https"))
-            section.Fault("listen", $"'{listen}' must be an address such as http://127.0.0.1:8080");
         string? trail = section.Section("audit") is { } audit ? ReadAuditTrail(audit, folder) : null;
         ReplicaSettings? replicas = section.Section("replicas") is { } shared ? ReadReplicas(shared) : null;
         if (replicas is not null && trail?.StartsWith("postgres:", StringComparison.Ordinal) != true)
@@ -52,7 +49,8 @@ public static class GatewaySettingsReader
         AuditSettings recorded = section.Section("audit") is { } settings ? ReadAudit(settings) : standard.Audit;
         return standard with
         {
-            Listen = listen,
+            Listen = ListenSection.ReadListen(section, standard.Listen),
+            Tls = ListenSection.ReadTls(section, folder),
             Policy = section.Text("policy") is { } policy ? Path.Combine(folder, policy) : null,
             Moderators = moderators,
             IsCascade = section.Choice("moderators_mode", ("parallel", false), ("cascade", true)) ?? false,
@@ -83,7 +81,7 @@ public static class GatewaySettingsReader
         {
             Endpoint = endpoint,
             Checkpoint = checkpoint is null ? null : Path.Combine(folder, checkpoint),
-            Key = section.Secret("key_env"),
+            Key = section.Secret("key", folder),
             Model = section.Text("model"),
             Timeout = section.Duration("timeout") ?? standard.Timeout,
             IdleTimeout = section.Duration("idle_timeout") ?? standard.IdleTimeout,

@@ -11,13 +11,16 @@ public static class GuardChatClientExtensions
     /// <param name="configure">Changes the settings.</param>
     public static GuardedChatClient AsGuarded(this IChatClient client, IModerator moderator, Action<GuardOptions>? configure = null)
     {
+        ArgumentNullException.ThrowIfNull(client);
+        ArgumentNullException.ThrowIfNull(moderator);
         GuardOptions options = new() { Moderator = moderator };
         configure?.Invoke(options);
         return new GuardedChatClient(client, options);
     }
 
     /// <summary>
-    /// Guards the client with the <see cref="IModerator"/> among the services, in the pipeline of a ChatClientBuilder:
+    /// Guards the client with the <see cref="IModerator"/> among the services, and with their <see cref="PolicyFile"/> or <see cref="GuardPolicy"/> and
+    /// <see cref="IGuardObserver"/> where those are there, in the pipeline of a ChatClientBuilder:
     /// <c>builder.Use((inner, services) => inner.AsGuarded(services))</c>.
     /// </summary>
     /// <param name="client">The client to guard.</param>
@@ -26,7 +29,11 @@ public static class GuardChatClientExtensions
     /// <exception cref="InvalidOperationException">There is no moderator among the services, and none is set.</exception>
     public static GuardedChatClient AsGuarded(this IChatClient client, IServiceProvider services, Action<GuardOptions>? configure = null)
     {
-        GuardOptions options = new();
+        ArgumentNullException.ThrowIfNull(client);
+        ArgumentNullException.ThrowIfNull(services);
+        GuardOptions options = new() { Observer = (IGuardObserver?)services.GetService(typeof(IGuardObserver)) };
+        if (services.GetService(typeof(PolicyFile)) is PolicyFile file) options.Policy = () => file.Current;
+        else if (services.GetService(typeof(GuardPolicy)) is GuardPolicy policy) options.Policy = () => policy;
         configure?.Invoke(options);
         options.Moderator ??= (IModerator?)services.GetService(typeof(IModerator))
             ?? throw new InvalidOperationException("AsGuarded needs a moderator: pass one, or add an IModerator to the services.");

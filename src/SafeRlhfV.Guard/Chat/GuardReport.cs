@@ -15,6 +15,12 @@ public sealed record GuardReport
     /// <summary>What was asked: the last user turn with all the images of the conversation.</summary>
     public required ModerationRequest Prompt { get; init; }
 
+    /// <summary>
+    /// What the decision about the prompt is about where that is not <see cref="Prompt"/>: the whole conversation, where system, history or tool texts drew
+    /// the verdict. Null otherwise.
+    /// </summary>
+    public ModerationRequest? Judged { get; init; }
+
     /// <summary>The policy in force.</summary>
     public required string PolicyVersion { get; init; }
 

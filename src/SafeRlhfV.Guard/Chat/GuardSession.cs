@@ -46,7 +46,11 @@ internal sealed class GuardSession
     /// </summary>
     public async Task<string?> CheckPromptAsync(CancellationToken cancellationToken)
     {
-        if (options.CheckPrompts) report = report with { PromptDecision = await JudgePromptAsync(cancellationToken).ConfigureAwait(false) };
+        if (options.CheckPrompts)
+        {
+            GuardDecision decision = await JudgePromptAsync(cancellationToken).ConfigureAwait(false); // changes the report too: not within the next line
+            report = report with { PromptDecision = decision };
+        }
         if (options.Observer is { } observer) recording = TryObserveAsync(() => observer.PromptDecidedAsync(report, cancellationToken));
         if ((recording is { IsCompleted: true } || health.IsFailing || report.PromptDecision is { Passes: false })
             && !await IsRecordedAsync().ConfigureAwait(false))
@@ -121,8 +125,12 @@ internal sealed class GuardSession
         else
         {
             ModerationRequest[] requests = parts.Conversation is { } conversation ? [parts.Prompt, conversation] : [parts.Prompt];
-            verdict = ParallelModerator.Strictest(await promptModerator.ModerateAsync(requests, cancellationToken).ConfigureAwait(false),
-                promptModerator.Name);
+            IReadOnlyList<Verdict> verdicts = await promptModerator.ModerateAsync(requests, cancellationToken).ConfigureAwait(false);
+            verdict = ParallelModerator.Strictest(verdicts, promptModerator.Name);
+
+            // the turn alone drew a milder verdict: it is not what was found
+            if (requests.Length > 1 && verdict.IsUnsafe && !(verdicts[0].IsUnsafe && verdicts[0].Severity == verdict.Severity))
+                report = report with { Judged = requests[1] };
         }
         report = report with { ModerationTime = report.ModerationTime + options.Clock.GetElapsedTime(started) };
         return Policy.Decide(verdict, GuardSide.Prompt, report.Context);

@@ -13,7 +13,7 @@ public sealed class JudgeKind : ModeratorKind
 
     /// <inheritdoc/>
     public override ModeratorSettings Read(YamlSection section, string folder) =>
-        new Settings(section.NeedAddress("endpoint"), section.Secret("key_env"), section.Required("model"));
+        new Settings(section.NeedAddress("endpoint"), section.Secret("key", folder), section.Required("model"));
 
     private sealed record Settings(Uri Endpoint, string? Key, string Model) : ModeratorSettings
     {

@@ -4,7 +4,8 @@ namespace SafeRlhfV.Guard;
 public static class ModeratorKinds
 {
     /// <summary>All of them. A program may add its own.</summary>
-    public static Registry<ModeratorKind> All { get; } = new(kind => [kind.Name], new PatternsKind(), new OpenAIKind(), new JudgeKind());
+    public static Registry<ModeratorKind> All { get; } = new(kind => [kind.Name], new PatternsKind(), new OpenAIKind(), new JudgeKind(),
+        new TemplateKind());
 
     /// <summary>Reads one moderator: its <c>kind</c>, then what the kind wants to know.</summary>
     /// <param name="section">The settings.</param>

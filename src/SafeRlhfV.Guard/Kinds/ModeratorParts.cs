@@ -7,6 +7,10 @@ namespace SafeRlhfV.Guard;
 /// <param name="OpenChat">Opens a model of an OpenAI-compatible service by address, model and key.</param>
 public sealed record ModeratorParts(HttpClient Http, Func<Uri, string, string?, IChatClient> OpenChat)
 {
+    /// <summary>Opens a chat model's checkpoint by its folder; a program that runs none refuses.</summary>
+    public Func<string, IChatClient> OpenCheckpoint { get; init; } = folder =>
+        throw new InvalidInputException($"{folder}: this program runs no local checkpoints; name an endpoint instead.");
+
     /// <summary>Categories beside the twenty that a judge should look for.</summary>
     public IReadOnlyList<OwnCategory> OwnCategories { get; init; } = [];
 }

@@ -13,7 +13,7 @@ public sealed class OpenAIKind : ModeratorKind
 
     /// <inheritdoc/>
     public override ModeratorSettings Read(YamlSection section, string folder) =>
-        new Settings(section.NeedAddress("endpoint"), section.Secret("key_env"), section.Text("model") ?? "omni-moderation-latest");
+        new Settings(section.NeedAddress("endpoint"), section.Secret("key", folder), section.Text("model") ?? "omni-moderation-latest");
 
     private sealed record Settings(Uri Endpoint, string? Key, string Model) : ModeratorSettings
     {

@@ -1,9 +1,11 @@
 namespace SafeRlhfV.Guard;
 
-/// <summary>A policy file that is read again when it changes. A changed file with faults leaves the last good policy in force.</summary>
+/// <summary>
+/// A policy file that is read again when it changes. A changed file that is empty, cut or has faults leaves the last good policy in force.
+/// </summary>
 /// <remarks>
 /// The file's time and length are looked at when <see cref="Current"/> is asked for, at most once in an interval: this sees replaced files, links and
-/// mounts alike, where file watchers miss some.
+/// mounts alike, where file watchers miss some. A change is read once it has stood for one interval, so that a file is not read while it is written.
 /// </remarks>
 public sealed class PolicyFile
 {
@@ -12,7 +14,8 @@ public sealed class PolicyFile
     private readonly TimeSpan interval;
     private readonly TimeProvider clock;
     private GuardPolicy current;
-    private (DateTime Written, long Length) seen;
+    private string text;
+    private (DateTime Written, long Length) read, seen;
     private long looked;
 
     /// <summary>Reads the file.</summary>
@@ -23,9 +26,10 @@ public sealed class PolicyFile
     public PolicyFile(string path, TimeSpan? interval = null, TimeProvider? clock = null)
     {
         (this.path, this.interval, this.clock) = (path, interval ?? TimeSpan.FromSeconds(1), clock ?? TimeProvider.System);
-        seen = Look();
+        read = seen = Look();
         looked = this.clock.GetTimestamp();
-        current = PolicyReader.Load(path);
+        text = PolicyReader.ReadText(path);
+        current = PolicyReader.ParseFile(text, path);
     }
 
     /// <summary>Raised after a change was read, or could not be (then <see cref="LastFault"/> says why).</summary>
@@ -44,21 +48,36 @@ public sealed class PolicyFile
                 if (clock.GetElapsedTime(looked) < interval) return current;
                 looked = clock.GetTimestamp();
                 (DateTime, long) now = Look();
-                if (now == seen) return current;
+                bool isStill = now == seen || interval == TimeSpan.Zero;
+                seen = now;
+                if (now == read || !isStill) return current;
+                read = now;
                 try
                 {
-                    current = PolicyReader.Load(path);
+                    TakeOver(PolicyReader.ReadText(path));
                     LastFault = null;
                 }
                 catch (InvalidInputException error)
                 {
                     LastFault = error.Message;
                 }
-                seen = now;
             }
             Changed?.Invoke(this);
             return current;
         }
+    }
+
+    // The beginning of the text in force is what a copy that broke off leaves, and can be sound YAML with fewer rules.
+    private void TakeOver(string changed)
+    {
+        string kept = changed.TrimEnd();
+        if (kept.Length > 0 && kept.Length < text.TrimEnd().Length && text.StartsWith(kept, StringComparison.Ordinal))
+        {
+            throw new InvalidInputException($"{path}: the file is the beginning of the policy in force, as if it had been cut; if the rest was removed on "
+                + "purpose, change the name of the policy too.");
+        }
+        current = PolicyReader.ParseFile(changed, path);
+        text = changed;
     }
 
     private (DateTime, long) Look()

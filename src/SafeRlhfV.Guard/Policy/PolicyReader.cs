@@ -15,15 +15,26 @@ public static class PolicyReader
     /// <summary>Reads a policy's text. Its version is its name and the first 12 digits of the text's SHA-256.</summary>
     /// <param name="yaml">The text.</param>
     /// <param name="source">What to call it in messages.</param>
-    /// <exception cref="InvalidInputException">It has faults; all of them are named with their lines.</exception>
+    /// <exception cref="InvalidInputException">It is empty or has faults; all of them are named with their lines.</exception>
     public static GuardPolicy Parse(string yaml, string source = "policy") => YamlSection.Read(yaml, source, section => Read(section, yaml));
 
     /// <summary>Reads a policy file.</summary>
     /// <exception cref="InvalidInputException">The file cannot be read or has faults.</exception>
     public static GuardPolicy Load(string path)
     {
-        return DiskErrors.Reading(path, () => Parse(File.ReadAllText(path), path), "give the path of a policy file");
+        return ParseFile(ReadText(path), path);
     }
+
+    internal static string ReadText(string path) => DiskErrors.Reading(path, () => File.ReadAllText(path), "give the path of a policy file");
+
+    // An empty file says nothing about what is allowed, and a key without a value is what a cut file ends with: neither may become the default policy.
+    internal static GuardPolicy ParseFile(string yaml, string path) => YamlSection.Read(yaml, path, section =>
+    {
+        if (section.Keys.Count == 0)
+            throw new InvalidInputException($"{path}: the policy is empty; write at least one rule, or name no policy file to use the default policy.");
+        section.RefuseEmptyValues("has no value; write one, or remove the key (was the file cut?)");
+        return Read(section, yaml);
+    });
 
     private static GuardPolicy Read(YamlSection section, string yaml)
     {

@@ -79,7 +79,7 @@ public static class ModelKinds
 
     private static ModelKind? OfTrainer(string? trainer) => trainer switch
     {
-        "sft" or "dpo" or "ppo" => ModelKind.Policy,
+        "sft" or "dpo" or "ppo" or "grpo" => ModelKind.Policy,
         _ => Scored.Where(one => one.Word == trainer).Select(one => (ModelKind?)one.Kind).FirstOrDefault(),
     };
 }

@@ -12,7 +12,8 @@ public interface IMultiplier
     /// <summary>The whole state; setting it continues a saved run exactly.</summary>
     MultiplierState State { get; set; }
 
-    /// <summary>Takes in the raw episode costs of a step (no KL term), then updates λ if the delay is over.</summary>
+    /// <summary>Takes in the raw episode costs of a step (no KL term), then updates λ if the delay is over. A step without
+    /// costs counts for the delay and changes nothing else.</summary>
     /// <returns>Whether λ was updated.</returns>
     /// <exception cref="ArgumentException">A cost is not finite: it would poison λ for good.</exception>
     bool Step(ReadOnlySpan<double> episodeCosts);

@@ -69,6 +69,11 @@ public sealed class Multiplier : IMultiplier
     {
         foreach (double cost in episodeCosts)
             if (!double.IsFinite(cost)) throw new ArgumentException($"An episode cost is {cost}.", nameof(episodeCosts));
+        if (episodeCosts.Length == 0)
+        {
+            step++;
+            return false;
+        }
         foreach (double cost in episodeCosts)
         {
             if (window.Count == options.Window) window.Dequeue();

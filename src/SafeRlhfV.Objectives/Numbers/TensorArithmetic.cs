@@ -103,6 +103,13 @@ public static class TensorArithmetic
         return left.gt(number);
     }
 
+    /// <summary>left &lt; right, element by element.</summary>
+    public static Tensor LessThan(this Tensor left, double right)
+    {
+        using Scalar number = right;
+        return left.lt(number);
+    }
+
     /// <summary>left ≤ right for each element.</summary>
     public static Tensor AtMost(this Tensor left, double right)
     {

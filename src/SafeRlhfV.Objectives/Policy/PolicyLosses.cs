@@ -22,9 +22,8 @@ public static class PolicyLosses
     {
         using var scope = NewDisposeScope();
         Tensor advantage_BT = Masked.Zeroed(advantages_BT.detach(), mask_BT);
-        Tensor logRatio_BT = Masked.Zeroed(logProbs_BT - oldLogProbs_BT.detach(), mask_BT).Within(-LargestLogRatio, LargestLogRatio);
-        Tensor ratio_BT = logRatio_BT.exp();
-        Tensor surrogate_BT = minimum(ratio_BT * advantage_BT, ratio_BT.Within(1 - clipRange, 1 + clipRange) * advantage_BT);
+        Tensor logRatio_BT = LogRatio(logProbs_BT, oldLogProbs_BT, mask_BT), ratio_BT = logRatio_BT.exp();
+        Tensor surrogate_BT = Clipped(ratio_BT, advantage_BT, 1 - clipRange, 1 + clipRange);
         if (weights_BT is not null) surrogate_BT = surrogate_BT * Masked.Zeroed(weights_BT.detach(), mask_BT);
         Tensor loss = Masked.Mean(surrogate_BT, mask_BT, reduction).neg();
         using var noGrad = no_grad();
@@ -45,4 +44,12 @@ public static class PolicyLosses
         using var scope = NewDisposeScope();
         return Masked.Mean(logProbs_BT, mask_BT, Reduction.Token).neg().MoveToOuterDisposeScope();
     }
+
+    /// <summary>log π - log π_old, 0 at invalid places.</summary>
+    internal static Tensor LogRatio(Tensor logProbs_BT, Tensor oldLogProbs_BT, Tensor mask_BT) =>
+        Masked.Zeroed(logProbs_BT - oldLogProbs_BT.detach(), mask_BT).Within(-LargestLogRatio, LargestLogRatio);
+
+    /// <summary>min(ρ A, clip(ρ) A).</summary>
+    internal static Tensor Clipped(Tensor ratio_BT, Tensor advantage_BT, double low, double high) =>
+        minimum(ratio_BT * advantage_BT, ratio_BT.Within(low, high) * advantage_BT);
 }

@@ -12,8 +12,29 @@ internal sealed class PixelNormalizer
     private readonly float[] red, green, blue;
 
     /// <summary>Tables for a rescaling factor (null: none) and means and deviations of the three channels (null: none).</summary>
-    public PixelNormalizer(double? factor, IReadOnlyList<double>? mean, IReadOnlyList<double>? deviation) =>
-        (red, green, blue) = (Table(0, factor, mean, deviation), Table(1, factor, mean, deviation), Table(2, factor, mean, deviation));
+    /// <param name="factor">What bytes are multiplied by.</param>
+    /// <param name="mean">What is taken off, by channel.</param>
+    /// <param name="deviation">What is divided by, by channel.</param>
+    /// <param name="isOffset">Take 1 off after rescaling (EfficientNet's rescale_offset).</param>
+    /// <param name="divideBy">What all is divided by in the end, by channel (EfficientNet's include_top); null: nothing.</param>
+    public PixelNormalizer(double? factor, IReadOnlyList<double>? mean, IReadOnlyList<double>? deviation, bool isOffset = false,
+        IReadOnlyList<double>? divideBy = null)
+    {
+        (red, green, blue) = (Table(0), Table(1), Table(2));
+
+        float[] Table(int channel)
+        {
+            float[] table = new float[256];
+            for (int value = 0; value < 256; value++)
+            {
+                float scaled = factor is { } scale ? (float)(value * scale) : value;
+                if (isOffset) scaled -= 1;
+                if (mean is not null && deviation is not null) scaled = (scaled - (float)mean[channel]) / (float)deviation[channel];
+                table[value] = divideBy is null ? scaled : scaled / (float)divideBy[channel];
+            }
+            return table;
+        }
+    }
 
     /// <summary>The three tables, in the order of the channels.</summary>
     public (float[] Red, float[] Green, float[] Blue) Tables => (red, green, blue);
@@ -33,16 +54,5 @@ internal sealed class PixelNormalizer
             greens[i] = Unsafe.Add(ref greenTable, pixels[3 * i + 1]);
             blues[i] = Unsafe.Add(ref blueTable, pixels[3 * i + 2]);
         }
-    }
-
-    private static float[] Table(int channel, double? factor, IReadOnlyList<double>? mean, IReadOnlyList<double>? deviation)
-    {
-        float[] table = new float[256];
-        for (int value = 0; value < 256; value++)
-        {
-            table[value] = factor is { } scale ? (float)(value * scale) : value;
-            if (mean is not null && deviation is not null) table[value] = (table[value] - (float)mean[channel]) / (float)deviation[channel];
-        }
-        return table;
     }
 }

@@ -26,7 +26,7 @@ public sealed class Tokenizer
         foreach ((string token, int id) in ids) tokens[id] = token;
         int next = ids.Count;
         foreach (AddedToken token in parts.Added) Add(token, ref next);
-        foreach (int id in parts.Template.Before.Concat(parts.Template.After))
+        foreach (int id in parts.Template.Single.Concat(parts.Template.Pair ?? []).Where(part => part.Text == 0).Select(part => part.Id))
             if (Find(tokens, id) is null)
                 throw new InvalidInputException($"{parts.Path}: the post-processor adds id {id}, which no token has; correct its special_tokens.");
         // a token that is looked for in normalised text is decoded from that form
@@ -79,6 +79,17 @@ public sealed class Tokenizer
         return Encode(string.Concat(segments.Select(segment => segment.Text)), new UntrustedRanges(untrusted), addSpecialTokens);
     }
 
+    /// <summary>How many special tokens the tokenizer's template puts around one text, or around two.</summary>
+    /// <exception cref="InvalidInputException">Two are asked for, and the template has no form for them.</exception>
+    public int SpecialTokens(bool isPair = false) => (isPair ? Pair : parts.Template.Single).Count(part => part.Text == 0);
+
+    /// <summary>Ids of a text, encoded without special tokens, with those of the tokenizer's template.</summary>
+    public TokenSequence Surround(ReadOnlySpan<int> ids) => TokenTemplate.Fill(parts.Template.Single, ids);
+
+    /// <summary>Ids of two texts, each encoded without special tokens, with those of the tokenizer's template.</summary>
+    /// <exception cref="InvalidInputException">The template has no form for two texts.</exception>
+    public TokenSequence Surround(ReadOnlySpan<int> first, ReadOnlySpan<int> second) => TokenTemplate.Fill(Pair, first, second);
+
     /// <summary>The text of ids; ids without a token give nothing.</summary>
     public string Decode(IEnumerable<int> ids, bool skipSpecialTokens = true)
     {
@@ -89,6 +100,9 @@ public sealed class Tokenizer
 
     /// <summary>Decodes id by id.</summary>
     public TokenStream NewStream(bool skipSpecialTokens = true) => new(this, skipSpecialTokens);
+
+    private IReadOnlyList<TemplatePart> Pair => parts.Template.Pair
+        ?? throw new InvalidInputException($"{parts.Path}: post_processor has no template for two texts; give the texts one by one.");
 
     private int[] Encode(string text, UntrustedRanges untrusted, bool addSpecialTokens)
     {

@@ -11,4 +11,7 @@ public sealed record SampleBatcher(int PadTokenId, IReadOnlyList<int> EosTokenId
 
     /// <summary>Puts samples side by side.</summary>
     public SequenceBatch Collate(IReadOnlyList<EncodedSample> samples) => SequenceBatch.Collate(samples, PadTokenId, Cache);
+
+    /// <summary>Puts several answers to each prompt side by side: all first answers, then all second ones, and so on.</summary>
+    public SequenceBatch CollateGroups(IReadOnlyList<EncodedSample> samples, int answers) => SequenceBatch.Collate(samples, PadTokenId, Cache, answers);
 }

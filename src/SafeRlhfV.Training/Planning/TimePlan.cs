@@ -23,7 +23,8 @@ public sealed record TimePlan(string Unit, double FlopsOfUnit, double SecondsOfU
     ];
 
     /// <summary>A time as a person reads it.</summary>
-    private static string Span(double seconds) => seconds switch
+    /// <param name="seconds">Seconds.</param>
+    public static string Span(double seconds) => seconds switch
     {
         < 0.01 => string.Create(CultureInfo.InvariantCulture, $"{1000 * seconds:0.#} ms"),
         < 1 => string.Create(CultureInfo.InvariantCulture, $"{1000 * seconds:0} ms"),

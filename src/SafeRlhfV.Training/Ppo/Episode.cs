@@ -34,4 +34,10 @@ internal sealed class Episode
 
     /// <summary>Shaped scores, advantages and returns.</summary>
     public ShapedResponse<float>? Shaped { get; set; }
+
+    /// <summary>A of the whole response, where it is measured against others to the same prompt.</summary>
+    public double Advantage { get; set; }
+
+    /// <summary>Importance weights of such a response's tokens; null = 1.</summary>
+    public float[]? Weights { get; set; }
 }

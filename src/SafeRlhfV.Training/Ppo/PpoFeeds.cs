@@ -5,7 +5,7 @@ namespace SafeRlhfV.Training;
 /// <summary>Prompts and instruction rows of a Safe PPO run: counted before the first round, drawn round after round, kept in checkpoints.</summary>
 internal sealed class PpoFeeds : IDisposable
 {
-    private readonly PpoSettings settings;
+    private readonly RolloutSettings settings;
     private readonly SampleEncoder encoder, instructionEncoder;
     private readonly UsableRows usable;
     private readonly UsableRows? usableInstructions;
@@ -20,7 +20,7 @@ internal sealed class PpoFeeds : IDisposable
     /// <param name="run">The run.</param>
     /// <param name="keepRows">Whether prompts bring their rows along, to be sent to a server.</param>
     /// <exception cref="InvalidInputException">A row is damaged, or none can be used.</exception>
-    public PpoFeeds(TrainingData prompts, TrainingData? instructions, PpoSettings settings, TrainingRun run, bool keepRows = false)
+    public PpoFeeds(TrainingData prompts, TrainingData? instructions, RolloutSettings settings, TrainingRun run, bool keepRows = false)
     {
         this.settings = settings;
         encoder = new(prompts.Processor, settings.Lengths, settings.MaxNewTokens);
@@ -48,7 +48,10 @@ internal sealed class PpoFeeds : IDisposable
         return prompts.Next(settings.RolloutBatch);
     }
 
-    /// <summary>Puts the prompts that were drawn last back.</summary>
+    /// <summary>So many further prompts for the same round.</summary>
+    public IReadOnlyList<EncodedSample> MorePrompts(int count) => prompts.Next(count);
+
+    /// <summary>Puts the prompts of the round back.</summary>
     public void PutBack() => (prompts.State, encoder.Counts) = before;
 
     /// <summary>Names the places in the data, and the counts of texts that were too long.</summary>

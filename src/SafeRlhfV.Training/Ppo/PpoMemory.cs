@@ -2,39 +2,42 @@ using static SafeRlhfV.Training.MemoryPlanner;
 
 namespace SafeRlhfV.Training;
 
-/// <summary>What Safe PPO takes in memory: six roles, a rollout, updates of the actor and of the critics, instructions beside them.</summary>
+/// <summary>What trainers that sample take in memory: roles, a rollout, updates of the actor and of critics, instructions beside them.</summary>
 internal static class PpoMemory
 {
     /// <summary>Plans a recipe.</summary>
-    public static MemoryPlan Plan(PpoRecipe recipe, PlanInputs inputs)
+    public static MemoryPlan Plan(RolloutRecipe recipe, PlanInputs inputs)
     {
         ModelShape shape = inputs.Shape;
         PlanSizes sizes = Sizes(recipe, inputs), instructions = Instructions(recipe, inputs);
-        (PpoModelsRecipe model, PpoSettings training) = (recipe.Model, recipe.Training);
+        (PpoModelsRecipe model, RolloutSettings training) = (recipe.Model, recipe.Sampling);
+        OptimizerSettings? critics = recipe is PpoRecipe ppo ? ppo.Training.Critics : null;
+        int samples = Samples(recipe);
         bool half = inputs.IsHalf(model.Dtype), shared = model.Sharing == Sharing.Backbone, ptx = training.PtxCoefficient > 0
             && recipe.Data.Instructions is not null;
         ActivationCost cost = new(shape, half, model.Lora);
-        // whatever the data's answers are, sampled ones may be as long as is allowed
-        int answer = training.MaxNewTokens;
+        // whatever the data's answers are, sampled ones may be as long as is allowed; all answers to a prompt run beside it
+        int answer = samples * training.MaxNewTokens;
         int micro = AtOnce(training.MicroBatch, training.MiniBatch), texts = AtOnce(training.MicroBatch, training.PtxBatch);
         bool several = micro * inputs.Ranks < training.MiniBatch;
         long rows = micro, width = sizes.PromptTokens + answer;
         long actor = Trained(shape, model.Lora, policy: true, tower: false), critic = Trained(shape, model.Lora, policy: false, tower: false);
-        int each = model.NamesOneFolder ? 1 : 2, models = shared ? 1 : 2 + 2 * each; // score models, and as many critics
+        int each = model.NamesOneFolder ? 1 : 2, learning = critics is null ? 0 : each, models = shared ? 1 : 2 + each + learning; // score models, as many critics
         long state = OnDevice(training.Actor, model.Device, half, model.Lora, actor / inputs.Ranks)
-            + OnDevice(training.Critics, model.Device, half, model.Lora, each * critic / inputs.Ranks);
+            + (critics is null ? 0 : OnDevice(critics, model.Device, half, model.Lora, learning * critic / inputs.Ranks));
         long unread = shared && inputs.AreMapped(model.Dtype, model.Device) ? Unread(shape, half, policy: true, frozen: true) : 0;
-        List<MemoryPart> parts = Lasting(shape, half, models, unread, model.Lora, adapters: 1 + 2 * each, state);
-        parts.AddRange(Exchange(inputs.Ranks, actor * GradientBytes(model.Lora, half), actor + (each * critic)));
+        List<MemoryPart> parts = Lasting(shape, half, models, unread, model.Lora, adapters: 1 + each + learning, state);
+        parts.AddRange(Exchange(inputs.Ranks, actor * GradientBytes(model.Lora, half), actor + (learning * critic)));
         parts.AddRange(Vision(shape, half, Math.Max(rows, ptx ? texts : 0), training.VisionCacheBytes, tower: false, sizes, ptx ? instructions : null));
         long data = MemoryPlanner.Data(shape, training.RolloutBatch, sizes) + (ptx ? MemoryPlanner.Data(shape, training.PtxBatch, instructions) : 0);
         if (model.Device == "cpu") parts.Add(new("data", data, true));
 
-        int rolled = Math.Min(RolledAtOnce(training, shape, half, width), (training.RolloutBatch + inputs.Ranks - 1) / inputs.Ranks);
+        long row = sizes.PromptTokens + training.MaxNewTokens;
+        int rolled = Math.Min(RolledAtOnce(training, shape, half, samples * row), (training.RolloutBatch + inputs.Ranks - 1) / inputs.Ranks);
         // an adapter is merged into copies of the weights while it answers, in float32 alone
         long merged = model.Lora is { } lora && !half ? 4 * shape.Text.Layers * Adapted(shape, lora).Sum(layer => layer.In * layer.Out) : 0;
-        long cache = rolled * width * CacheBytesOfToken(shape, half), prefill = cost.Inference(rolled * (long)sizes.PromptTokens)
-            + 4L * 4 * rolled * shape.Text.VocabularySize;
+        long cache = rolled * samples * row * CacheBytesOfToken(shape, half), prefill = cost.Inference(rolled * (long)sizes.PromptTokens)
+            + 4L * 4 * rolled * samples * shape.Text.VocabularySize;
         long gradients = actor * GradientBytes(model.Lora, half), kept = Kept(cost, shape, half, rows, width, answer, training.GradientCheckpointing);
         if (recipe.Rollouts is null) // servers have memory of their own
             parts.Add(new($"rollout of {rolled}: keys and values {MemoryPlan.Size(cache)}, prompts {MemoryPlan.Size(prefill)}"
@@ -59,11 +62,11 @@ internal static class PpoMemory
         parts.Add(model.Device == "cpu" ? HostGaps(parts) : Gaps(kept));
         string also = ptx ? $", {texts} of {instructions.PromptTokens} + {instructions.ResponseTokens}" : "";
         return new MemoryPlan(parts,
-            $"updates of {rows} rows of {sizes.PromptTokens} + {answer} tokens{also}, "
+            $"updates of {rows} rows of {sizes.PromptTokens} + {(samples > 1 ? $"{samples} x " : "")}{training.MaxNewTokens} tokens{also}, "
             + $"{(half ? "bfloat16" : "float32")}, {(shared ? "one backbone" : $"{models} models")}")
         {
             Host = Host(model.Device, data, Offloaded(training.Actor, half, model.Lora, actor / inputs.Ranks)
-                + Offloaded(training.Critics, half, model.Lora, each * critic / inputs.Ranks)),
+                + (critics is null ? 0 : Offloaded(critics, half, model.Lora, learning * critic / inputs.Ranks))),
         };
 
         // rows of a batch that run at a time on one rank
@@ -71,14 +74,17 @@ internal static class PpoMemory
     }
 
     /// <summary>What is known of the prompts, or the recipe's limits.</summary>
-    internal static PlanSizes Sizes(PpoRecipe recipe, PlanInputs inputs) => inputs.Sizes
-        ?? PlanSizes.Limits(recipe.Training.Lengths, recipe.Training.MaxNewTokens);
+    internal static PlanSizes Sizes(RolloutRecipe recipe, PlanInputs inputs) => inputs.Sizes
+        ?? PlanSizes.Limits(recipe.Sampling.Lengths, recipe.Sampling.MaxNewTokens);
 
     /// <summary>What is known of the instruction data, or the recipe's limits.</summary>
-    internal static PlanSizes Instructions(PpoRecipe recipe, PlanInputs inputs) => inputs.Data?.Instructions ?? PlanSizes.Limits(recipe.Training.Lengths);
+    internal static PlanSizes Instructions(RolloutRecipe recipe, PlanInputs inputs) => inputs.Data?.Instructions ?? PlanSizes.Limits(recipe.Sampling.Lengths);
 
-    /// <summary>Prompts that are answered at a time.</summary>
-    internal static int RolledAtOnce(PpoSettings training, ModelShape shape, bool half, long width)
+    /// <summary>Answers to each prompt.</summary>
+    internal static int Samples(RolloutRecipe recipe) => recipe is GrpoRecipe groups ? groups.Training.GroupSize : 1;
+
+    /// <summary>Prompts that are answered at a time; width is that of a prompt's answers together.</summary>
+    internal static int RolledAtOnce(RolloutSettings training, ModelShape shape, bool half, long width)
     {
         int rolled = training.RolloutMicroBatch > 0 ? Math.Min(training.RolloutMicroBatch, training.RolloutBatch) : training.RolloutBatch;
         return training.RolloutCacheBytes > 0 ? (int)Math.Clamp(training.RolloutCacheBytes / CacheBytesOfToken(shape, half) / width, 1, rolled) : rolled;

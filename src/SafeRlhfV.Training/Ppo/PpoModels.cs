@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace SafeRlhfV.Training;
 
-/// <summary>The models behind the six roles of PPO: six of them, or one backbone under adapters.</summary>
+/// <summary>The models behind the six roles of PPO, or four without critics: whole ones, or one backbone under adapters.</summary>
 public sealed class PpoModels : IDisposable
 {
     private const string Actor = "actor", Reward = "reward", Cost = "cost", RewardCritic = "reward_critic", CostCritic = "cost_critic", Scores = "scores",
@@ -12,13 +12,14 @@ public sealed class PpoModels : IDisposable
 
     private readonly PpoModelsRecipe recipe;
     private readonly long seed;
+    private readonly bool hasCritics;
     private readonly List<IDisposable> owned = [];
     private readonly Dictionary<string, (VisionLanguageModel Model, ScoreHead Head)> scorers = [];
     private VisionLanguageModel reference;
 
-    private PpoModels(PpoModelsRecipe recipe, long seed)
+    private PpoModels(PpoModelsRecipe recipe, long seed, bool hasCritics)
     {
-        (this.recipe, this.seed) = (recipe, seed);
+        (this.recipe, this.seed, this.hasCritics) = (recipe, seed, hasCritics);
         Remarks = [.. CheckKinds(recipe), .. recipe.Folders.Select(folder => RecipeModels.TypeRemark(folder, recipe.Dtype, recipe.Device)).OfType<string>()];
         Policy = reference = Own(LoadWhole(recipe.Policy));
     }
@@ -34,10 +35,11 @@ public sealed class PpoModels : IDisposable
     /// <summary>Loads them.</summary>
     /// <param name="recipe">Where from.</param>
     /// <param name="seed">The seed of the actor's adapter.</param>
+    /// <param name="critics">Whether critics are loaded; without, four roles are left.</param>
     /// <exception cref="InvalidInputException">A folder does not hold what the recipe says.</exception>
-    public static PpoModels Load(PpoModelsRecipe recipe, long seed)
+    public static PpoModels Load(PpoModelsRecipe recipe, long seed, bool critics = true)
     {
-        PpoModels models = new(recipe, seed);
+        PpoModels models = new(recipe, seed, critics);
         try
         {
             if (models.Shared) models.LoadAdapters();
@@ -56,16 +58,31 @@ public sealed class PpoModels : IDisposable
     /// <param name="settings">How many of them, and their limits.</param>
     /// <param name="batchSize">Pairs that are scored at a time.</param>
     /// <param name="ranks">The ranks that score them together; null = this process alone.</param>
-    public PpoRoles Roles(TrainingData pairs, PpoSettings settings, int batchSize, Ranks? ranks = null)
+    public PpoRoles Roles(TrainingData pairs, RolloutSettings settings, int batchSize, Ranks? ranks = null)
     {
-        bool joint = scorers.ContainsKey(Scores);
-        ScorePair scores = joint ? new(Scorer(Scores)) : new(Scorer(Reward), Scorer(Cost)), critics = joint
-            ? new(Scorer(Critics))
-            : new(Scorer(RewardCritic), Scorer(CostCritic));
-        ScoreCalibration scale = settings.CalibrationRows == 0
-            ? ScoreCalibration.None : ScoreCalibration.Measure(scores, pairs, settings.CalibrationRows, settings.Lengths, batchSize, ranks);
-        return new PpoRoles(new PolicyRole(Policy, AdapterOf(Actor)), new PolicyRole(reference), scale.Apply(scores), scale.Apply(critics));
+        ScoreCalibration scale = Measure(Pair(Scores, Reward, Cost), pairs, settings, batchSize, ranks);
+        return new PpoRoles(new PolicyRole(Policy, AdapterOf(Actor)), new PolicyRole(reference), scale.Apply(Pair(Scores, Reward, Cost)),
+            scale.Apply(Pair(Critics, RewardCritic, CostCritic)));
     }
+
+    /// <summary>The roles of a trainer without critics; likewise to be called once.</summary>
+    /// <param name="pairs">Pairs whose answers set the scale.</param>
+    /// <param name="settings">How many of them, and their limits.</param>
+    /// <param name="batchSize">Pairs that are scored at a time.</param>
+    /// <param name="ranks">The ranks that score them together; null = this process alone.</param>
+    public GrpoRoles GroupRoles(TrainingData pairs, RolloutSettings settings, int batchSize, Ranks? ranks = null)
+    {
+        ScorePair scores = Pair(Scores, Reward, Cost);
+        return new GrpoRoles(new PolicyRole(Policy, AdapterOf(Actor)), new PolicyRole(reference),
+            Measure(scores, pairs, settings, batchSize, ranks).Apply(scores));
+    }
+
+    private ScorePair Pair(string both, string reward, string cost) =>
+        scorers.ContainsKey(both) ? new(Scorer(both)) : new(Scorer(reward), Scorer(cost));
+
+    private static ScoreCalibration Measure(ScorePair scores, TrainingData pairs, RolloutSettings settings, int batchSize, Ranks? ranks) =>
+        settings.CalibrationRows == 0
+            ? ScoreCalibration.None : ScoreCalibration.Measure(scores, pairs, settings.CalibrationRows, settings.Lengths, batchSize, ranks);
 
     /// <summary>Writes the trained policy as a whole model: an adapter is merged into the backbone, and the roles are of no use afterwards.</summary>
     public void SaveWhole(string folder)
@@ -112,8 +129,10 @@ public sealed class PpoModels : IDisposable
     }
 
     private (string Role, string Folder)[] Folders() => recipe.NamesOneFolder
-        ? [(Scores, recipe.Reward), (Critics, recipe.Reward)]
-        : [(Reward, recipe.Reward), (Cost, recipe.Cost), (RewardCritic, recipe.Reward), (CostCritic, recipe.Cost)];
+        ? [(Scores, recipe.Reward), .. Only((Critics, recipe.Reward))]
+        : [(Reward, recipe.Reward), (Cost, recipe.Cost), .. Only((RewardCritic, recipe.Reward), (CostCritic, recipe.Cost))];
+
+    private (string Role, string Folder)[] Only(params (string Role, string Folder)[] critics) => hasCritics ? critics : [];
 
     // before gigabytes are read
     private static IEnumerable<string> CheckKinds(PpoModelsRecipe recipe)

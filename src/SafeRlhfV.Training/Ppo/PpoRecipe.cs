@@ -1,43 +1,11 @@
-using SafeRlhfV.Models;
-
 namespace SafeRlhfV.Training;
 
 /// <summary>A recipe of Safe PPO and its baselines.</summary>
-public sealed record PpoRecipe : Recipe
+public sealed record PpoRecipe : RolloutRecipe
 {
-    /// <summary>The six roles.</summary>
-    public PpoModelsRecipe Model { get; init; } = new();
-
-    /// <summary>Prompts, and instruction data for PTX.</summary>
-    public PpoDataRecipe Data { get; init; } = new();
-
     /// <summary>How the policy is trained.</summary>
     public PpoSettings Training { get; init; } = new();
 
-    /// <summary>Servers that sample the responses; null = the actor's own model does.</summary>
-    public RolloutsRecipe? Rollouts { get; init; }
-
     /// <inheritdoc/>
-    public override long Seed => Training.Seed;
-
-    /// <inheritdoc/>
-    public override ModelRecipe Base => new() { Folder = Model.Policy, Dtype = Model.Dtype, Device = Model.Device, Lora = Model.Lora };
-
-    /// <inheritdoc/>
-    public override IReadOnlyList<(string Key, string Folder)> ModelFolders => [("model.policy", Model.Policy), ("model.reward", Model.Reward),
-        ("model.cost", Model.Cost)];
-
-    /// <inheritdoc/>
-    public override IReadOnlyList<(string Key, DataRecipe Data)> DataSets =>
-    [
-        ("data.prompts", Data.Prompts),
-        .. Data.Instructions is { } instructions ? [("data.instructions", instructions)] : ((string, DataRecipe)[])[],
-        .. Data.Calibration is { } pairs ? [("data.calibration", pairs)] : ((string, DataRecipe)[])[],
-    ];
-
-    /// <inheritdoc/>
-    public override Recipe WithResults() => this with
-    {
-        Model = Model with { Policy = ResultFolder.Find(Model.Policy), Reward = ResultFolder.Find(Model.Reward), Cost = ResultFolder.Find(Model.Cost) },
-    };
+    internal override RolloutSettings Sampling => Training;
 }

@@ -7,57 +7,8 @@ namespace SafeRlhfV.Training;
 /// Settings of <see cref="SafePpoTrainer"/>; the defaults are those of the paper's release on 8 GPUs: 16 prompts a round, one update with all of them, one step
 /// of λ. Mode fixed with λ 0 is reward-only PPO (PPO-H), <see cref="CostOnly"/> its mirror (PPO-S).
 /// </summary>
-public sealed record PpoSettings
+public sealed record PpoSettings : RolloutSettings
 {
-    /// <summary>One seed for every stream of random numbers.</summary>
-    [Range(long.MinValue, long.MaxValue)]
-    public long Seed { get; init; }
-
-    /// <summary>Rounds of rollout and update; null = as many as the epochs over the prompts take.</summary>
-    [Range(1, 1e9)]
-    public long? Rounds { get; init; }
-
-    /// <summary>Passes over the prompts.</summary>
-    [Range(0, 1e6, MinimumIsExclusive = true)]
-    public double Epochs { get; init; } = 3;
-
-    /// <summary>Prompts of one round.</summary>
-    [Range(1, 1e9)]
-    public int RolloutBatch { get; init; } = 16;
-
-    /// <summary>Prompts that are answered at a time, by memory for keys and values. 0 = all of the round.</summary>
-    [Range(0, 1e9)]
-    public int RolloutMicroBatch { get; init; }
-
-    /// <summary>
-    /// Bytes for keys and values while answers are sampled: as many prompts are answered at a time as fit. 0 = by <see cref="RolloutMicroBatch"/> alone.
-    /// </summary>
-    [Range(0, 1L << 50)]
-    public long RolloutCacheBytes { get; init; }
-
-    /// <summary>Rows of one update.</summary>
-    [Range(1, 1e9)]
-    public int MiniBatch { get; init; } = 16;
-
-    /// <summary>
-    /// Rows that run at a time when responses are scored and updates are made, by memory for activations; gradients are summed over the update's rows.
-    /// 0 = all of the update.
-    /// </summary>
-    [Range(0, 1e9)]
-    public int MicroBatch { get; init; }
-
-    /// <summary>Updates on each rollout.</summary>
-    [Range(1, 1000)]
-    public int UpdateEpochs { get; init; } = 1;
-
-    /// <summary>Maximum number of new tokens of a sampled response.</summary>
-    [Range(1, 1 << 20)]
-    public int MaxNewTokens { get; init; } = 512;
-
-    /// <summary>Sampling temperature; the policy is the distribution at this temperature.</summary>
-    [Range(0, 100, MinimumIsExclusive = true)]
-    public double Temperature { get; init; } = 1;
-
     /// <summary>β, weight of the divergence from the reference.</summary>
     [Range(0, 1e12)]
     public double KlCoefficient { get; init; } = 0.02;
@@ -82,23 +33,11 @@ public sealed record PpoSettings
     [Range(0, 1)]
     public double GaeLambda { get; init; } = 0.95;
 
-    /// <summary>Weight of the next-token loss on instruction data; 0 without such data.</summary>
-    [Range(0, 1e12)]
-    public double PtxCoefficient { get; init; } = 16;
-
-    /// <summary>Instruction rows beside each update.</summary>
-    [Range(1, 1e9)]
-    public int PtxBatch { get; init; } = 16;
-
     /// <summary>How λ follows the cost.</summary>
     public MultiplierMode Mode { get; init; } = MultiplierMode.Log;
 
     /// <summary>λ's settings, with the budget d and the budget bound λ_max.</summary>
     public MultiplierOptions Multiplier { get; init; } = new();
-
-    /// <summary>Pairs whose answers set the scale of R and C before the first round (<see cref="ScoreCalibration"/>); 0 leaves scores as they are.</summary>
-    [Range(0, 1e9)]
-    public int CalibrationRows { get; init; }
 
     /// <summary>Minimise the cost alone and let the reward be (PPO-S).</summary>
     public bool CostOnly { get; init; }
@@ -106,27 +45,8 @@ public sealed record PpoSettings
     /// <summary>How a [B, T] loss becomes a number.</summary>
     public Reduction Reduction { get; init; } = Reduction.Row;
 
-    /// <summary>The actor's update.</summary>
-    public OptimizerSettings Actor { get; init; } = new() { LearningRate = 5e-7 };
-
     /// <summary>The critics' update.</summary>
     public OptimizerSettings Critics { get; init; } = new() { LearningRate = 5e-7, Schedule = ScheduleShape.Constant };
-
-    /// <summary>Texts that are too long.</summary>
-    public LengthLimits Lengths { get; init; } = new();
-
-    /// <summary>Decoder blocks keep their inputs only and run again in the backward pass.</summary>
-    public bool GradientCheckpointing { get; init; }
-
-    /// <summary>Bytes of vision features that may be kept.</summary>
-    [Range(0, 1L << 50)]
-    public long VisionCacheBytes { get; init; } = 2L << 30;
-
-    /// <summary>Rounds for so many prompts.</summary>
-    public long RoundsFor(long prompts) => Rounds ?? Math.Max(1, (long)Math.Ceiling(Epochs * prompts / RolloutBatch));
-
-    /// <summary>Updates of each network in one round.</summary>
-    public long UpdatesPerRound => (RolloutBatch + MiniBatch - 1) / MiniBatch * (long)UpdateEpochs;
 
     /// <summary>The numbers of the objective.</summary>
     public SafePpoOptions ToOptions() => new()

@@ -1,36 +1,38 @@
 namespace SafeRlhfV.Training;
 
-/// <summary>How long Safe PPO takes: sampling, scoring, and the updates of the actor and of the critics.</summary>
+/// <summary>How long trainers that sample take: sampling, scoring, and the updates of the actor and of critics.</summary>
 internal static class PpoTime
 {
     /// <summary>Estimates the time of a recipe.</summary>
-    public static TimePlan Plan(PpoRecipe recipe, PlanInputs inputs, DeviceSpeed speed)
+    public static TimePlan Plan(RolloutRecipe recipe, PlanInputs inputs, DeviceSpeed speed)
     {
-        (PpoModelsRecipe model, PpoSettings training) = (recipe.Model, recipe.Training);
+        (PpoModelsRecipe model, RolloutSettings training) = (recipe.Model, recipe.Sampling);
         TimePlanner round = new(inputs.Shape, inputs.IsHalf(model.Dtype), model.Lora, training.GradientCheckpointing);
         AddRound(round, recipe, inputs);
         string texts = $"{TimePlanner.Texts(inputs)}, answers of {training.MaxNewTokens} tokens";
         return round.Done("round", inputs.Sizes is { } sizes ? training.RoundsFor(sizes.Images) : training.Rounds, speed, texts);
     }
 
-    private static void AddRound(TimePlanner round, PpoRecipe recipe, PlanInputs inputs)
+    private static void AddRound(TimePlanner round, RolloutRecipe recipe, PlanInputs inputs)
     {
-        (PpoModelsRecipe model, PpoSettings training, ModelShape shape) = (recipe.Model, recipe.Training, inputs.Shape);
+        (PpoModelsRecipe model, RolloutSettings training, ModelShape shape) = (recipe.Model, recipe.Sampling, inputs.Shape);
+        OptimizerSettings? critics = recipe is PpoRecipe ppo ? ppo.Training.Critics : null;
+        int samples = PpoMemory.Samples(recipe);
         PlanSizes sizes = PpoMemory.Sizes(recipe, inputs), instructions = PpoMemory.Instructions(recipe, inputs);
         bool half = inputs.IsHalf(model.Dtype);
-        int each = model.NamesOneFolder ? 1 : 2, answer = training.MaxNewTokens;
+        int each = model.NamesOneFolder ? 1 : 2, learning = critics is null ? 0 : each, answer = samples * training.MaxNewTokens;
         double rows = training.RolloutBatch / (double)inputs.Ranks;
         double prompt = sizes.MeanPromptTokens, width = prompt + answer,
             updates = (double)training.UpdateEpochs * Math.Ceiling((double)training.RolloutBatch / training.MiniBatch);
         double policy = round.Forward(width, answer), scorer = round.Forward(width, 0);
         round.AddFlops(rows * round.Seen(sizes, training.VisionCacheBytes, training.Epochs) * round.Tower);
         round.AddFlops(rows * policy); // sampling: the prompt's columns at once, then the answer's; or our own pass over what servers sampled
-        int rolled = PpoMemory.RolledAtOnce(training, shape, half, (long)width);
+        int rolled = PpoMemory.RolledAtOnce(training, shape, half, samples * (long)(prompt + training.MaxNewTokens));
         double read = (shape.Parameters - shape.TowerParameters) * (double)round.Element;
-        double cache = rows * (prompt + (answer / 2.0)) * MemoryPlanner.CacheBytesOfToken(shape, half);
-        if (recipe.Rollouts is null) round.AddBytes(answer * ((Math.Ceiling(rows / rolled) * read) + cache));
-        round.AddFlops(rows * (policy + (2 * each * scorer))); // reference, scores, critics
-        round.AddFlops(rows * training.UpdateEpochs * round.Passes * (policy + (each * scorer)));
+        double cache = rows * samples * (prompt + (training.MaxNewTokens / 2.0)) * MemoryPlanner.CacheBytesOfToken(shape, half);
+        if (recipe.Rollouts is null) round.AddBytes(training.MaxNewTokens * ((Math.Ceiling(rows / rolled) * read) + cache));
+        round.AddFlops(rows * (policy + ((each + learning) * scorer))); // reference, scores, critics
+        round.AddFlops(rows * training.UpdateEpochs * round.Passes * (policy + (learning * scorer)));
         if (training.PtxCoefficient > 0 && recipe.Data.Instructions is not null)
             round.AddFlops(updates * training.PtxBatch / inputs.Ranks * round.Passes
                 * round.Forward(instructions.MeanPromptTokens + instructions.MeanResponseTokens, instructions.MeanResponseTokens));
@@ -39,7 +41,7 @@ internal static class PpoTime
             long actor = MemoryPlanner.Trained(shape, model.Lora, policy: true, tower: false);
             long critic = MemoryPlanner.Trained(shape, model.Lora, policy: false, tower: false);
             round.AddUpdate(training.Actor, model.Device, model.Lora, actor / inputs.Ranks);
-            round.AddUpdate(training.Critics, model.Device, model.Lora, each * critic / inputs.Ranks);
+            if (critics is not null) round.AddUpdate(critics, model.Device, model.Lora, learning * critic / inputs.Ranks);
         }
     }
 }

@@ -8,12 +8,16 @@ internal static class RolloutParts
     /// <summary>
     /// A round's prompts in parts, in their order: row i draws from the stream of row i. A prompt that is too long by itself is a part of its own.
     /// </summary>
-    public static IEnumerable<EncodedSample[]> Of(IReadOnlyList<EncodedSample> prompts, PpoSettings settings, long bytesOfToken)
+    /// <param name="prompts">The prompts.</param>
+    /// <param name="settings">The bounds.</param>
+    /// <param name="bytesOfToken">Keys and values of a token.</param>
+    /// <param name="samples">Answers to each prompt.</param>
+    public static IEnumerable<EncodedSample[]> Of(IReadOnlyList<EncodedSample> prompts, RolloutSettings settings, long bytesOfToken, int samples = 1)
     {
         int most = settings.RolloutMicroBatch > 0 ? settings.RolloutMicroBatch : prompts.Count;
         long tokens = settings.RolloutCacheBytes > 0 ? settings.RolloutCacheBytes / bytesOfToken : long.MaxValue;
         return Steps.Cut(prompts, (part, next) =>
-            part.Count < most && (part.Count + 1L) * (Math.Max(part.Max(one => one.Prompt.Length), next.Prompt.Length) + settings.MaxNewTokens) <= tokens);
+            part.Count < most && (part.Count + 1L) * samples * (Math.Max(part.Max(one => one.Prompt.Length), next.Prompt.Length) + settings.MaxNewTokens) <= tokens);
     }
 
     /// <summary>Keys and values that a token takes in all blocks.</summary>

@@ -18,12 +18,12 @@ public sealed class SafePpoTrainer : IDisposable
     private readonly SampleBatcher batcher;
     private readonly InstructionRows? instructions;
     private readonly IRolloutSource? rollouts;
+    private readonly EpisodeSampler sampler;
     private readonly IMultiplier multiplier;
     private readonly Ranks ranks;
     private readonly Updater actor;
     private readonly List<Critic> critics = [];
     private readonly bool usesReward, usesCost, cuts;
-    private bool isWaiting;
 
     /// <summary>Prepares the roles for training.</summary>
     /// <param name="roles">The six roles.</param>
@@ -39,6 +39,7 @@ public sealed class SafePpoTrainer : IDisposable
     {
         this.ranks = ranks ??= Ranks.Alone;
         (this.roles, this.settings, this.batcher, this.instructions, this.rollouts) = (roles, settings, batcher, instructions, rollouts);
+        sampler = new(roles.Actor, settings, batcher, ranks, rollouts);
         options = settings.ToOptions();
         multiplier = Multiplier.Create(settings.Mode, settings.Multiplier);
         // a critic that can never count is neither run nor trained
@@ -90,7 +91,7 @@ public sealed class SafePpoTrainer : IDisposable
             {
                 metrics = trainer.Round(feeds.NextPrompts(), round, cancellationToken);
             }
-            catch (Exception stop) when (stop is OperationCanceledException || trainer.isWaiting)
+            catch (Exception stop) when (stop is OperationCanceledException || trainer.sampler.IsWaiting)
             {
                 feeds.PutBack();
                 run.SaveLast();
@@ -131,61 +132,8 @@ public sealed class SafePpoTrainer : IDisposable
     }
 
     /// <summary>Samples a response to each prompt. Row i of a round draws from its own random stream.</summary>
-    internal Episode[] Sample(IReadOnlyList<EncodedSample> prompts, long round, CancellationToken cancellationToken)
-    {
-        if (rollouts is not null)
-        {
-            isWaiting = true;
-            Episode[] received = RolloutExchange.Receive(ranks, rollouts, prompts, round, cancellationToken);
-            isWaiting = false;
-            return received;
-        }
-        GenerationSettings generation = new()
-        {
-            MaxNewTokens = settings.MaxNewTokens,
-            Temperature = settings.Temperature,
-            EosTokenIds = batcher.EosTokenIds,
-            PadTokenId = batcher.PadTokenId,
-            LogProbs = true,
-        };
-        List<(int Row, Episode Episode)> own = [];
-        bool stopped = false;
-        int first = 0;
-        foreach (Share<EncodedSample> share in Shares.Of([.. RolloutParts.Of(prompts, settings, RolloutParts.BytesOfToken(roles.Actor.Model))], ranks))
-        {
-            try
-            {
-                if (share.IsOwn && !stopped) SamplePart(share.Items, first);
-            }
-            catch (OperationCanceledException) when (!ranks.IsAlone)
-            {
-                stopped = true; // the others must hear of it
-            }
-            first += share.Items.Count;
-        }
-        if (!ranks.IsAlone && ranks.Any("stop of the round", stopped))
-        {
-            ranks.StopTogether();
-            throw new OperationCanceledException(cancellationToken);
-        }
-        return EpisodeExchange.Sampled(ranks, prompts, own);
-
-        void SamplePart(IReadOnlyList<EncodedSample> part, int firstRow)
-        {
-            using DisposeScope scope = NewDisposeScope();
-            RandomStream[] streams = [.. part.Select((_, row) => new RandomStream(settings.Seed, $"rollout/{round}/{firstRow + row}"))];
-            using GenerationResult result = roles.Actor.Generate(batcher.Collate(part), generation, streams, cancellationToken);
-            float[][] logProbs = ToRows(result.LogProbs_BT!, result.Lengths);
-            ranks.Worked(part.Count);
-            for (int row = 0; row < part.Count; row++)
-                own.Add((firstRow + row, new Episode
-                {
-                    Sample = part[row] with { Response = [.. result.Row(row)] },
-                    Ended = result.Finishes[row] == FinishReason.EndToken,
-                    LogProbs = logProbs[row],
-                }));
-        }
-    }
+    internal Episode[] Sample(IReadOnlyList<EncodedSample> prompts, long round, CancellationToken cancellationToken) =>
+        sampler.Sample(prompts, samples: 1, round, draw: 0, cancellationToken);
 
     /// <summary>
     /// Adds the reference's log-probabilities, both scores, and the critics' values; where an engine sampled, the actor's own log-probabilities, too.
@@ -200,13 +148,13 @@ public sealed class SafePpoTrainer : IDisposable
             using DisposeScope scope = NewDisposeScope();
             SequenceBatch batch = batcher.Collate([.. part.Select(episode => episode.Sample)]);
             int[] lengths = [.. part.Select(episode => episode.Sample.Response.Length)];
-            float[][]? policy = rollouts is null ? null : ToRows(roles.Actor.LogProbs(batch, settings.Temperature), lengths);
-            float[][] references = ToRows(roles.Reference.LogProbs(batch, settings.Temperature), lengths);
+            float[][]? policy = rollouts is null ? null : HostRows.Of(roles.Actor.LogProbs(batch, settings.Temperature), lengths);
+            float[][] references = HostRows.Of(roles.Reference.LogProbs(batch, settings.Temperature), lengths);
             (Tensor reward_B, Tensor cost_B) = roles.Scores.EndScores(batch);
-            (float[] rewards, float[] costs) = (ToHost(reward_B), ToHost(cost_B));
+            (float[] rewards, float[] costs) = (HostRows.Of(reward_B), HostRows.Of(cost_B));
             (Tensor? rewardValues_BT, Tensor? costValues_BT) = roles.Critics.Values(batch, usesReward, usesCost);
-            float[][]? rewardValues = rewardValues_BT is null ? null : ToRows(rewardValues_BT, lengths);
-            float[][]? costValues = costValues_BT is null ? null : ToRows(costValues_BT, lengths);
+            float[][]? rewardValues = rewardValues_BT is null ? null : HostRows.Of(rewardValues_BT, lengths);
+            float[][]? costValues = costValues_BT is null ? null : HostRows.Of(costValues_BT, lengths);
             for (int row = 0; row < part.Length; row++)
             {
                 if (policy is not null) part[row].LogProbs = policy[row];
@@ -267,23 +215,23 @@ public sealed class SafePpoTrainer : IDisposable
         MicroBatch[] parts, int count, IReadOnlyList<Share<EncodedSample>> ptx, double lambda, long step, long passes)
     {
         PartFigures figures = new(ranks);
-        Share<EncodedSample>[] ownPtx = [.. ptx.Where(share => share.IsOwn)];
+        bool endsWithPtx = ptx.Any(share => share.IsOwn);
         foreach (MicroBatch part in parts)
         {
             using DisposeScope scope = NewDisposeScope();
-            using IDisposable? last = part == parts[^1] && ownPtx.Length == 0 ? actor.LastPart() : null;
+            using IDisposable? last = part == parts[^1] && !endsWithPtx ? actor.LastPart() : null;
             BeginPass(roles.Actor, passes + part.Index);
             (Tensor logProbs_BT, Tensor entropy_BT) = roles.Actor.LogProbsAndEntropy(part.Batch, settings.Temperature);
             PolicyLoss policy = SafePpo.ComputeLosses(part.Objective, lambda, options, logProbs_BT: logProbs_BT).Actor!;
             figures.Add(part.Index, "actor_loss", part.Backward(policy.Loss));
             // read together: each reading waits for a GPU
             Tensor entropy = Masked.Mean(entropy_BT, part.Objective.Mask_BT, Reduction.Token);
-            float[] measures = ToHost(stack([policy.ClipFraction, policy.ApproximateKl, entropy]));
+            float[] measures = HostRows.Of(stack([policy.ClipFraction, policy.ApproximateKl, entropy]));
             figures.Add(part.Index, "clip_fraction", part.TokenWeight * measures[0]);
             figures.Add(part.Index, "approximate_kl", part.TokenWeight * measures[1]);
             figures.Add(part.Index, "entropy", part.TokenWeight * measures[2]);
         }
-        AddPtxGradients(ownPtx, ptx.Sum(share => share.Items.Sum(row => row.LearntTokens)), figures, count, passes);
+        instructions?.AddGradients(roles.Actor, ptx, settings.PtxCoefficient, figures, count, actor.LastPart, part => BeginPass(roles.Actor, passes + part));
         actor.EndParts();
         IReadOnlyDictionary<string, double> sums = figures.Sum("actor update");
         double rate = actor.RateAt(step), norm = actor.Apply(step);
@@ -292,21 +240,6 @@ public sealed class SafePpoTrainer : IDisposable
             ("actor_loss", sums["actor_loss"]), .. ptx.Count == 0 ? ((string, double)[])[] : [("ptx_loss", sums["ptx_loss"])], ("actor_gradient_norm", norm),
             ("clip_fraction", sums["clip_fraction"]), ("approximate_kl", sums["approximate_kl"]), ("entropy", sums["entropy"]), ("learning_rate", rate),
         ];
-    }
-
-    // PTX: next-token cross-entropy on instruction data, so that the actor does not forget what it was taught
-    private void AddPtxGradients(Share<EncodedSample>[] own, double tokens, PartFigures figures, int first, long passes)
-    {
-        foreach (Share<EncodedSample> share in own)
-        {
-            using DisposeScope scope = NewDisposeScope();
-            using IDisposable? last = share == own[^1] ? actor.LastPart() : null;
-            BeginPass(roles.Actor, passes + first + share.Index);
-            double weight = share.Items.Sum(row => row.LearntTokens) / tokens;
-            Tensor loss = roles.Actor.NextTokenLoss(instructions!.Batcher.Collate(share.Items));
-            loss.Times(settings.PtxCoefficient * weight).backward();
-            figures.Add(first + share.Index, "ptx_loss", weight * loss.item<float>());
-        }
     }
 
     private List<(string Name, double Value)> UpdateCritic(Critic critic, MicroBatch[] parts, double lambda, long step, long passes)
@@ -358,16 +291,6 @@ public sealed class SafePpoTrainer : IDisposable
         if (rollouts is not null) RolloutExchange.Describe(episodes, rollouts.WeightCap, metrics);
         return metrics;
     }
-
-    // the first lengths[row] values of each row
-    private static float[][] ToRows(Tensor values_BT, IReadOnlyList<int> lengths)
-    {
-        float[] values = ToHost(values_BT);
-        int width = (int)values_BT.shape[1];
-        return [.. lengths.Select((length, row) => values.AsSpan(row * width, length).ToArray())];
-    }
-
-    private static float[] ToHost(Tensor values) => values.detach().to(ScalarType.Float32).cpu().contiguous().data<float>().ToArray();
 
     /// <summary>A critic with its update: one of reward or cost, or both in one pass.</summary>
     private sealed record Critic(string Name, ScorerRole Role, Updater Updater, bool LearnsReward, bool LearnsCost);

@@ -17,9 +17,11 @@ internal static class RecipeInputs
     public static IEnumerable<string> Places(Recipe recipe) => [.. recipe.ModelFolders.Select(model => model.Folder),
         .. recipe.DataSets.Select(data => data.Data.Folder)];
 
-    private static RunInput Model(string name, string folder) => new(name, Files(folder, ModelFiles, SearchOption.TopDirectoryOnly), []);
+    /// <summary>The files of a model.</summary>
+    public static RunInput Model(string name, string folder) => new(name, Files(folder, ModelFiles, SearchOption.TopDirectoryOnly), []);
 
-    private static RunInput Data(string name, DataRecipe data)
+    /// <summary>The files of a data set, and the images below their folders.</summary>
+    public static RunInput Data(string name, DataRecipe data)
     {
         string[] files =
         [

@@ -17,7 +17,7 @@ internal sealed class ServerRollouts : IRolloutSource, IDisposable
     private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(30);
 
     private readonly RolloutsRecipe recipe;
-    private readonly PpoSettings settings;
+    private readonly RolloutSettings settings;
     private readonly SampleBatcher batcher;
     private readonly ServerPool pool;
     private readonly ServerProtocol protocol;
@@ -30,19 +30,20 @@ internal sealed class ServerRollouts : IRolloutSource, IDisposable
 
     /// <summary>Opens nothing yet: a round whose rollouts are kept needs no server.</summary>
     /// <param name="recipe">The servers.</param>
-    /// <param name="roles">Actor and reference.</param>
+    /// <param name="actor">The policy that answers.</param>
+    /// <param name="reference">The frozen policy.</param>
     /// <param name="settings">How responses are sampled.</param>
     /// <param name="processor">The policy's tokenizer and chat format.</param>
     /// <param name="batcher">Puts prompts and responses side by side.</param>
     /// <param name="run">The run; its folder keeps the rollouts.</param>
-    public ServerRollouts(RolloutsRecipe recipe, PpoRoles roles, PpoSettings settings, ModelProcessor processor, SampleBatcher batcher, TrainingRun run)
+    public ServerRollouts(RolloutsRecipe recipe, PolicyRole actor, IPolicy reference, RolloutSettings settings, ModelProcessor processor, SampleBatcher batcher, TrainingRun run)
     {
-        (this.recipe, this.settings, this.batcher, actor) = (recipe, settings, batcher, roles.Actor);
+        (this.recipe, this.settings, this.batcher, this.actor) = (recipe, settings, batcher, actor);
         TimeSpan timeout = TimeSpan.FromSeconds(recipe.TimeoutSeconds);
         pool = new([.. recipe.Endpoints.Distinct().Select(address => new ServerEndpoint(address, recipe.Key, timeout))],
             new ServiceRetry { Retries = recipe.Retries }, recipe.Concurrency, run.Tell);
         protocol = recipe.Server == RolloutServer.Vllm ? new VllmProtocol(AddsSpecialTokens(processor)) : new SglangProtocol(actor.Model.ImageTokenId);
-        probe = new(roles.Actor, actor.Adapter is null ? null : roles.Reference, batcher, recipe.Tolerance(actor.Model.Decoder.Embedding.Weight.dtype));
+        probe = new(actor, actor.Adapter is null ? null : reference, batcher, recipe.Tolerance(actor.Model.Decoder.Embedding.Weight.dtype));
         journal = new(run.Folder, run.RecipeWithoutPlaces);
         // several runs may share a folder, and each clears up after itself alone
         string own = $"run-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Path.GetFullPath(run.Folder ?? Path.GetRandomFileName()))))[..12]}";

@@ -30,6 +30,8 @@ internal sealed class GoldenCase
     public double? OptionalNumber(string parameter) => Has(parameter) && Parameter(parameter).ValueKind != JsonValueKind.Null ? Number(parameter) : null;
     public string Text(string parameter) => Parameter(parameter).GetString()!;
     public bool Flag(string parameter) => Parameter(parameter).GetBoolean();
+    public bool HasInput(string input) => description.GetProperty("inputs").TryGetProperty(input, out _);
+    public JsonElement Parameters => description.GetProperty("params");
     public JsonElement Parameter(string name) => description.GetProperty("params").GetProperty(name);
 
     /// <summary>An input as it is stored.</summary>

@@ -24,6 +24,15 @@ internal static class GoldenObjectives
             ["dpo_loss"] = DpoLosses,
             ["safe_dpo"] = GoldenPairs.SafeDpo,
             ["dpo_margin_beta"] = GoldenPairs.MarginBetas,
+            ["group_advantage"] = GoldenGroups.Advantages,
+            ["policy_loss"] = GoldenGroups.PolicyLoss,
+            ["kl_estimators"] = GoldenGroups.Kl,
+            ["length_penalty"] = GoldenGroups.LengthPenalty,
+            ["cvar_constraint"] = GoldenConstraints.Tail,
+            ["cvar_trajectory"] = GoldenConstraints.TailSteps,
+            ["positive_part"] = GoldenConstraints.Excess,
+            ["vector_multiplier"] = GoldenConstraints.Vector,
+            ["severity_costs"] = GoldenConstraints.Severities,
             ["log_probs"] = LogProbabilities,
         };
 
@@ -34,17 +43,11 @@ internal static class GoldenObjectives
         ["response_mask"] = "the generator decides where a response ends: proved in SafeRlhfV.Models.Tests",
         ["certificates"] = "the certificates are torch-free and proved in SafeRlhfV.Evaluation.Tests",
         ["sampling_filters"] = "the filters belong to generation and are proved in SafeRlhfV.Models.Tests",
-        ["group_advantage"] = "comes with train grpo",
-        ["policy_loss"] = "comes with train grpo",
-        ["kl_estimators"] = "comes with train grpo",
-        ["cvar_constraint"] = "comes with constraints by tail",
-        ["cvar_trajectory"] = "comes with constraints by tail",
-        ["positive_part"] = "comes with constraints by tail",
-        ["vector_multiplier"] = "comes with constraints by severity",
-        ["severity_costs"] = "comes with constraints by severity",
         ["ensemble_score"] = "comes with ensembles of heads",
-        ["length_penalty"] = "comes with length control",
     };
+
+    /// <summary>Cases of an objective in this room that are proved in another.</summary>
+    public static bool IsElsewhere(GoldenCase golden) => golden is { Objective: "length_penalty" } && golden.Text("form") == "mask"; // the generator's
 
     private static Dictionary<string, Tensor> RewardLoss(GoldenCase golden, ScalarType dtype)
     {
@@ -167,20 +170,7 @@ internal static class GoldenObjectives
 
     private static Dictionary<string, Tensor> Multipliers(GoldenCase golden, ScalarType dtype)
     {
-        MultiplierOptions options = new()
-        {
-            Initial = golden.Number("lambda_init"),
-            Maximum = golden.OptionalNumber("lambda_max"),
-            Budget = golden.Number("budget"),
-            LearningRate = golden.OptionalNumber("lr") ?? 0,
-            Delay = (int)golden.Number("delay"),
-            Window = (int)golden.Number("window"),
-            Proportional = golden.OptionalNumber("kp") ?? 0,
-            Integral = golden.OptionalNumber("ki") ?? 0,
-            Derivative = golden.OptionalNumber("kd") ?? 0,
-            IntegralMaximum = golden.OptionalNumber("integral_max"),
-        };
-        IMultiplier multiplier = Multiplier.Create(Enum.Parse<MultiplierMode>(golden.Text("mode"), ignoreCase: true), options);
+        IMultiplier multiplier = Multiplier.Create(GoldenConstraints.Mode(golden.Parameters), GoldenConstraints.Options(golden.Parameters));
         Tensor costs = golden.Input("episode_costs", ScalarType.Float64);
         (int steps, int each) = ((int)costs.shape[0], (int)costs.shape[1]);
         double[] all = costs.data<double>().ToArray(), lambdas = new double[steps], means = new double[steps];

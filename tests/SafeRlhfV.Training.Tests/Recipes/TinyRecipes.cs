@@ -35,11 +35,11 @@ public sealed class TinyRecipes : IDisposable
 
     /// <summary>Every trainer once.</summary>
     public static IReadOnlyList<string> Few { get; } = ["sft", "reward-lora", "cost-tokens", "scores-lora", "dpo", "dpo-safe", "guard-prompts",
-        "ppo-backbone", "ppo-joint"];
+        "ppo-backbone", "ppo-joint", "grpo-backbone"];
 
     /// <summary>All the others.</summary>
     public static IReadOnlyList<string> Rest { get; } = ["sft-lora", "sft-tokens", "reward", "reward-tokens", "cost", "scores", "dpo-lora", "dpo-tokens",
-        "guard", "guard-tokens", "ppo", "ppo-reward-only"];
+        "guard", "guard-tokens", "ppo", "ppo-reward-only", "grpo", "grpo-tail"];
 
     private static string Start => Golden.At("models", "llava-1.5-tiny");
 
@@ -50,15 +50,19 @@ public sealed class TinyRecipes : IDisposable
     {
         string kind = name.Split('-')[0];
         string[] common = [$"run.folder={At(run)}", "run.save_every=0", "training.seed=5"];
-        string[] special = kind == "ppo"
+        string[] special = kind is "ppo" or "grpo"
             ? [
                 $"model.policy={Start}", $"data.prompts.folder={At("world")}", $"data.instructions.folder={Golden.At("beavertails-v", "flat")}",
                 "training.rounds=3", "training.rollout_batch=4", "training.mini_batch=2",
-                "training.max_new_tokens=6", "training.ptx_batch=2", "training.actor.learning_rate=1e-3", "training.critics.learning_rate=1e-3",
+                "training.max_new_tokens=6", "training.ptx_batch=2", "training.actor.learning_rate=1e-3",
                 "training.calibration_rows=4", "training.mode=projected", "training.multiplier.window=8",
+                kind == "ppo" ? "training.critics.learning_rate=1e-3" : "training.group_size=3",
+                // three constraints, answers that are left out, and prompts that are drawn again
+                .. name == "grpo-backbone" ? (string[])["training.severity.bands=[-1, 0, 1]", "training.overlong=mask", "training.resample=2"] : [],
+                .. name == "grpo-tail" ? (string[])["training.constraint=cvar", "training.cvar_alpha=0.5", "training.ratio=sequence"] : [],
                 .. name switch
                 {
-                    "ppo-backbone" => (string[])[$"model.reward={At("reward-adapter")}", $"model.cost={At("cost-adapter")}", "model.lora.rank=2",
+                    "ppo-backbone" or "grpo-backbone" => (string[])[$"model.reward={At("reward-adapter")}", $"model.cost={At("cost-adapter")}", "model.lora.rank=2",
                         "model.lora.dropout=0.1"],
                     "ppo-joint" => ["training.lengths.response_tokens=8", "training.lengths.too_long=cut_response", $"model.reward={At("scores-adapter")}",
                         $"model.cost={At("scores-adapter")}", "model.lora.rank=2", "model.lora.dropout=0.1"],

@@ -51,8 +51,8 @@ public sealed class TrainingGuideTests
     }
 
     private static bool IsFor(string heading, string trainer) =>
-        heading.EndsWith("of all but ppo", StringComparison.Ordinal)
-            ? trainer != "ppo"
+        heading.EndsWith("of all but ppo and grpo", StringComparison.Ordinal)
+            ? trainer is not ("ppo" or "grpo")
             : !Trainers.All.Any(other => heading.Contains($"` of {other.Name}", StringComparison.Ordinal))
                 || heading.Contains($"` of {trainer}", StringComparison.Ordinal);
 

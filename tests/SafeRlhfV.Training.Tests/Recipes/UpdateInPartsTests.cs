@@ -75,8 +75,51 @@ public sealed class UpdateInPartsTests(TinyRecipes tiny) : IClassFixture<TinyRec
         return trainer.Update(episodes, 0.5, 0);
     }
 
-    private static Episode Begin(Episode episode, int tokens) =>
-        new() { Sample = episode.Sample with { Response = episode.Sample.Response[..tokens] }, LogProbs = episode.LogProbs[..tokens], Ended = false };
+    // masked answers, one of them alone in its part; a group's statistics must not depend on the parts either
+    [Theory]
+    [InlineData("sample", "token", "loss")]
+    [InlineData("batch_tokens", "token", "loss")]
+    [InlineData("max_tokens", "sequence", "reward")]
+    public void OfGrpo(string reduction, string ratio, string klPlace)
+    {
+        string[] sets =
+        [
+            "training.rollout_batch=5", "training.mini_batch=5", "training.update_epochs=2", "training.ptx_batch=3", "training.overlong=mask",
+            $"training.reduction={reduction}", $"training.ratio={ratio}", $"training.kl_place={klPlace}", "training.clip_low=0.01", "training.clip_high=0.01",
+            .. Plain("actor", 0.5),
+        ];
+        int[] sizes = [0, 1, 3];
+        IReadOnlyDictionary<string, double>[] updates =
+            [.. sizes.Select(size => GrpoRound((GrpoRecipe)tiny.Recipe("grpo", "parts/grpo", [.. sets, $"training.micro_batch={size}"])))];
+        Same($"grpo {reduction}", updates, [.. sizes.Select(size => $"training.micro_batch={size}")]);
+        Assert.True(updates[0]["clip_fraction_low"] + updates[0]["clip_fraction_high"] > 0, "no update was clipped");
+        Assert.Contains("ptx_loss", updates[0].Keys);
+        Assert.Equal(klPlace == "loss", updates[0].ContainsKey("kl_loss"));
+    }
+
+    private static IReadOnlyDictionary<string, double> GrpoRound(GrpoRecipe recipe)
+    {
+        using PpoModels models = PpoModels.Load(recipe.Model, recipe.Seed, critics: false);
+        ModelProcessor processor = ModelProcessor.Load(recipe.Model.Policy);
+        using VisionCache promptImages = new(models.Policy, processor.Images, 1 << 24), instructionImages = new(models.Policy, processor.Images, 1 << 24);
+        TrainingData prompts = RecipeModels.Open(recipe.Data.Prompts, processor, promptImages), instructions = RecipeModels.Open(recipe.Data.Instructions!,
+            processor, instructionImages);
+        GrpoRoles roles = models.GroupRoles(prompts, recipe.Training, 4);
+        SampleEncoder encoder = new(processor, recipe.Training.Lengths);
+        using RowFeed<EncodedSample> promptFeed = prompts.Feed(5, RecordParts.None, encoder, (row, with) => with.EncodePrompt(row)),
+            ptxFeed = instructions.Feed(6, SftTrainer.Parts, encoder, SftTrainer.Encode);
+        InstructionRows rows = new(SampleBatcher.Of(instructions), ptxFeed.Next);
+        using GrpoTrainer trainer = new(roles, recipe.Training, SampleBatcher.Of(prompts), rows, 1);
+        Episode[] sampled = trainer.Sample(promptFeed.Next(recipe.Training.RolloutBatch), 0, 0, TestContext.Current.CancellationToken);
+        int size = recipe.Training.GroupSize;
+        Episode[] episodes = [.. sampled.Select((episode, i) => Begin(episode, 1 + i % 5, ended: i / size == 2 ? false : i % 4 > 0))];
+        trainer.Score(episodes);
+        trainer.ComputeAdvantages(episodes);
+        return trainer.Update(episodes, 0);
+    }
+
+    private static Episode Begin(Episode episode, int tokens, bool ended = false) =>
+        new() { Sample = episode.Sample with { Response = episode.Sample.Response[..tokens] }, LogProbs = episode.LogProbs[..tokens], Ended = ended };
 
     private static string[] ModelParts => ["training.micro_batch_size=0", "training.micro_batch_size=1", "training.micro_batch_size=3",
         "training.micro_batch_tokens=300"];

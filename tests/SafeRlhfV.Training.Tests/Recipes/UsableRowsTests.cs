@@ -62,6 +62,7 @@ public sealed class UsableRowsTests(TinyRecipes tiny) : IClassFixture<TinyRecipe
     [InlineData("reward")]
     [InlineData("guard")]
     [InlineData("ppo")]
+    [InlineData("grpo")]
     public void WithoutARowThatFitsNothingBegins(string name)
     {
         Recipe recipe = tiny.Recipe(name, $"none/{name}", "training.lengths.prompt_tokens=2");

@@ -10,7 +10,7 @@ public sealed class RecipeComparisonTests(TinyRecipes tiny) : IClassFixture<Tiny
     [Theory, MemberData(nameof(Names))]
     public void EveryKeyButPlacesCounts(string name)
     {
-        Recipe recipe = tiny.Recipe(name, "any", name.StartsWith("ppo", StringComparison.Ordinal) ? Servers : []);
+        Recipe recipe = tiny.Recipe(name, "any", name.Split('-')[0] is "ppo" or "grpo" ? Servers : []);
         string yaml = recipe.ToYamlWithoutRun();
         IReadOnlyList<string> places = recipe.ToRunOptions(resume: true).RecipePlaces;
         RecipeComparison comparison = new(places);

@@ -12,8 +12,39 @@ internal static class ModelReader
         {
             case "BPE": return Bpe(section);
             case "WordLevel": return new WordLevelModel(Vocabulary(section), section.Text("unk_token", "<unk>"));
-            case var other: throw section.Error("type", $"'{other}' is no model that can be used here (BPE, WordLevel)");
+            case "WordPiece": return WordPiece(section);
+            case "Unigram": return Unigram(section);
+            case var other: throw section.Error("type", $"'{other}' is no model that can be used here (BPE, WordLevel, WordPiece, Unigram)");
         }
+    }
+
+    private static WordPieceModel WordPiece(ConfigReader section)
+    {
+        Dictionary<string, int> vocabulary = Vocabulary(section);
+        string unknown = section.Text("unk_token", "[UNK]");
+        if (!vocabulary.ContainsKey(unknown)) throw section.Error("unk_token", $"is '{unknown}', which the vocabulary lacks");
+        return new(vocabulary, unknown, section.Text("continuing_subword_prefix", "##"), section.Int("max_input_chars_per_word", 100));
+    }
+
+    private static UnigramModel Unigram(ConfigReader section)
+    {
+        if (!section.Element.TryGetProperty("vocab", out JsonElement vocab) || vocab.ValueKind != JsonValueKind.Array)
+            throw section.Error("vocab", "must be a list of tokens with their scores");
+        List<(string Token, double Score)> scores = new(vocab.GetArrayLength());
+        HashSet<string> known = [];
+        foreach (JsonElement entry in vocab.EnumerateArray())
+        {
+            string place = $"vocab[{scores.Count}]";
+            if (scores.Count >= TokenizerFile.MostTokens) throw section.Error("vocab", $"has more than {TokenizerFile.MostTokens} tokens");
+            if (entry.ValueKind != JsonValueKind.Array || entry.GetArrayLength() != 2 || entry[0].ValueKind != JsonValueKind.String
+                || entry[1].ValueKind != JsonValueKind.Number || !double.IsFinite(entry[1].GetDouble()))
+                throw section.Error(place, "must be a token and its score");
+            if (!known.Add(entry[0].GetString()!)) throw section.Error(place, $"holds '{entry[0].GetString()}' a second time");
+            scores.Add((entry[0].GetString()!, entry[1].GetDouble()));
+        }
+        int? unknown = section.Has("unk_id") ? section.Int("unk_id", least: 0) : null;
+        if (unknown >= scores.Count) throw section.Error("unk_id", $"is {unknown}, but the vocabulary has {scores.Count} tokens");
+        return new(scores, unknown, section.Flag("byte_fallback", false));
     }
 
     private static BpeModel Bpe(ConfigReader section)

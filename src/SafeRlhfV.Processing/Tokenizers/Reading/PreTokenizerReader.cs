@@ -14,12 +14,13 @@ internal static class PreTokenizerReader
         "Metaspace" => [new MetaspaceSplitter(MetaspaceReader.Replacement(section), MetaspaceReader.Scheme(section), section.Flag("split", true))],
         "Whitespace" => [new PatternSplitter(Words, SplitBehavior.Removed, invert: true)],
         "WhitespaceSplit" => [new WhitespaceSplitter()],
+        "BertPreTokenizer" => [new WhitespaceSplitter(), new PatternSplitter(new RunePattern(CodePoints.IsPunctuation), SplitBehavior.Isolated, invert: false)],
         "Digits" => [new PatternSplitter(new RunePattern(CodePoints.IsNumber),
             section.Flag("individual_digits", false) ? SplitBehavior.Isolated : SplitBehavior.Contiguous, invert: false)],
         "Punctuation" => [new PatternSplitter(new RunePattern(CodePoints.IsPunctuation), Behavior(section, "Isolated"), invert: false)],
         var other => throw section.Error(
-            "type", $"'{other}' is no pre-tokenizer that can be used here (Split, ByteLevel, Metaspace, Whitespace, WhitespaceSplit, Digits, Punctuation, "
-                + "Sequence)"),
+            "type", $"'{other}' is no pre-tokenizer that can be used here (Split, ByteLevel, Metaspace, Whitespace, WhitespaceSplit, BertPreTokenizer, "
+                + "Digits, Punctuation, Sequence)"),
     };
 
     private static SplitBehavior Behavior(ConfigReader section, string? fallback = null) => section.Text("behavior", fallback) switch

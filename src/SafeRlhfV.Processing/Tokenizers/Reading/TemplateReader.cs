@@ -10,35 +10,68 @@ internal static class TemplateReader
         switch (section.Text("type"))
         {
             case "TemplateProcessing": return Template(section);
+            case "BertProcessing": return Bert(section);
+            case "RobertaProcessing": return Roberta(section);
             case "ByteLevel": return TokenTemplate.None;
             case "Sequence":
                 TokenTemplate whole = TokenTemplate.None;
                 foreach (ConfigReader part in section.Sections("processors") ?? throw section.Error("processors", "is missing"))
-                {
-                    TokenTemplate around = Read(part);
-                    whole = new([.. around.Before, .. whole.Before], [.. whole.After, .. around.After]);
-                }
+                    whole = Read(part).Around(whole);
                 return whole;
-            case var other: throw section.Error("type", $"'{other}' is no post-processor that can be used here (TemplateProcessing, ByteLevel, Sequence)");
+            case var other:
+                throw section.Error("type",
+                    $"'{other}' is no post-processor that can be used here (TemplateProcessing, BertProcessing, RobertaProcessing, ByteLevel, Sequence)");
         }
     }
 
+    // files of tokenizers that never see two texts say little or nothing of them
     private static TokenTemplate Template(ConfigReader section)
     {
-        List<int> before = [], after = [];
-        bool seen = false;
-        foreach (ConfigReader part in section.Sections("single") ?? throw section.Error("single", "is missing"))
+        List<TemplatePart> single = Parts(section, "single"), pair = section.Has("pair") ? Parts(section, "pair") : [];
+        if (single.Count(part => part.Text > 0) != 1) throw section.Error("single", "must hold the sequence A");
+        return new(single, pair.Count(part => part.Text > 0) == 2 ? pair : null);
+    }
+
+    private static TokenTemplate Bert(ConfigReader section)
+    {
+        TemplatePart start = new(0, Named(section, "cls"), 0), end = new(0, Named(section, "sep"), 0);
+        return new([start, new(1, 0, 0), end], [start, new(1, 0, 0), end, new(2, 0, 1), end with { Type = 1 }]);
+    }
+
+    private static TokenTemplate Roberta(ConfigReader section)
+    {
+        TemplatePart start = new(0, Named(section, "cls"), 0), end = new(0, Named(section, "sep"), 0);
+        return new([start, new(1, 0, 0), end], [start, new(1, 0, 0), end, end, new(2, 0, 0), end]);
+    }
+
+    // ["</s>", 2]
+    private static int Named(ConfigReader section, string name) =>
+        section.Element.TryGetProperty(name, out JsonElement token) && token.ValueKind == JsonValueKind.Array && token.GetArrayLength() == 2
+            && token[1].ValueKind == JsonValueKind.Number && token[1].TryGetInt32(out int id) && id is >= 0 and <= TokenizerFile.MostTokens
+            ? id
+            : throw section.Error(name, "must be a token and its id");
+
+    private static List<TemplatePart> Parts(ConfigReader section, string name)
+    {
+        List<TemplatePart> parts = [];
+        foreach (ConfigReader part in section.Sections(name) ?? throw section.Error(name, "is missing"))
         {
             if (part.Section("Sequence") is { } sequence)
             {
-                if (seen || sequence.Text("id") != "A") throw section.Error("single", "must hold the sequence A once and no other");
-                seen = true;
+                int text = sequence.Text("id") switch
+                {
+                    "A" => 1,
+                    "B" when name == "pair" => 2,
+                    var other => throw sequence.Error("id", $"is '{other}', which stands for no text here"),
+                };
+                if (parts.Any(known => known.Text == text)) throw section.Error(name, "must hold each sequence once");
+                parts.Add(new(text, 0, sequence.Int("type_id", 0, least: 0)));
                 continue;
             }
-            string name = (part.Section("SpecialToken") ?? throw section.Error("single", "must hold sequences and special tokens only")).Text("id");
-            (seen ? after : before).AddRange(Ids(section, name));
+            ConfigReader special = part.Section("SpecialToken") ?? throw section.Error(name, "must hold sequences and special tokens only");
+            parts.AddRange(Ids(section, special.Text("id")).Select(id => new TemplatePart(0, id, special.Int("type_id", 0, least: 0))));
         }
-        return seen ? new TokenTemplate([.. before], [.. after]) : throw section.Error("single", "must hold the sequence A");
+        return parts;
     }
 
     private static IReadOnlyList<int> Ids(ConfigReader section, string name)

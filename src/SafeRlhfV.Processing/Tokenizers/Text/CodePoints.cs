@@ -27,6 +27,14 @@ internal static class CodePoints
         _ => rune.Value is 0x200C or 0x200D or >= 0x24B6 and <= 0x24E9 or >= 0x1F130 and <= 0x1F149 or >= 0x1F150 and <= 0x1F169 or >= 0x1F170 and <= 0x1F189,
     };
 
+    /// <summary>How many code points a text has.</summary>
+    public static int Count(ReadOnlySpan<char> text)
+    {
+        int count = text.Length;
+        foreach (char unit in text) if (char.IsLowSurrogate(unit)) count--;
+        return count;
+    }
+
     /// <summary>Numbers of every kind.</summary>
     public static bool IsNumber(Rune rune) =>
         Rune.GetUnicodeCategory(rune) is UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber;

@@ -1,0 +1,93 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using SafeRlhfV.Evaluation;
+
+namespace SafeRlhfV.Cli;
+
+/// <summary>What must hold before the next stages of <c>align</c> begin. Each gate reads what a stage before it measured.</summary>
+internal sealed class AlignGates(AlignFolders folders, GateLimits limits, bool onlyWarns)
+{
+    private const string Failed = "failed";
+
+    /// <summary>All gates whose figures are there.</summary>
+    public IReadOnlyList<GateResult> All =>
+    [
+        .. File.Exists(folders.Check(AlignStages.CheckData)) ? [Data()] : (GateResult[])[],
+        .. File.Exists(folders.Check(AlignStages.Reward)) && File.Exists(folders.Check(AlignStages.Cost)) ? Scores() : [],
+        .. File.Exists(folders.Check(AlignStages.Calibrate)) ? [Guard()] : (GateResult[])[],
+    ];
+
+    /// <summary>No row may have an error.</summary>
+    /// <exception cref="GateException">Some have, and the gates stop.</exception>
+    public string CheckData() => Pass([Data()]);
+
+    /// <summary>RM-V and CM-V must reach their limits.</summary>
+    /// <exception cref="GateException">One does not, and the gates stop.</exception>
+    public string CheckScores() => Pass(Scores());
+
+    /// <summary>The guard must have been calibrated.</summary>
+    /// <exception cref="GateException">It could not be, and the gates stop.</exception>
+    public string CheckGuard() => Pass([Guard()]);
+
+    /// <summary>Calibrates the guard; what makes it impossible, such as too few unsafe rows, is kept for the gate.</summary>
+    public string Calibrate(AlignCommand command, CancellationToken cancellationToken)
+    {
+        string file = folders.Check(AlignStages.Calibrate);
+        try
+        {
+            TaskResult.Of((command with { Printed = file }).RunAsync(resumes: false, cancellationToken));
+            return "calibrated";
+        }
+        catch (InvalidInputException error)
+        {
+            AtomicFile.Write(file, new JsonObject { [Failed] = error.Message }.ToJsonString());
+            return error.Message;
+        }
+    }
+
+    private string Pass(IReadOnlyList<GateResult> results)
+    {
+        GateResult[] failed = [.. results.Where(result => !result.Passed)];
+        if (failed.Length == 0) return string.Join("; ", results.Select(result => result.Found ?? FormattableString.Invariant($"{result.Name} {result.Value:0.###}")));
+        string found = string.Join("; ", failed.Select(result => result.ToString()));
+        if (!onlyWarns) throw new GateException($"{found}; {failed[0].Advice}, or go on all the same with --gates warn.");
+        foreach (GateResult result in failed) Output.Note($"warning: {result}; {result.Advice}");
+        return $"not passed: {string.Join(", ", failed.Select(result => result.Name))}";
+    }
+
+    private GateResult Data()
+    {
+        using JsonDocument report = Read(AlignStages.CheckData);
+        int errors = report.RootElement.GetProperty("errors").GetInt32();
+        int rows = report.RootElement.GetProperty("rows").GetInt32();
+        return new("errors in the data", errors, 0, IsLeast: false, rows, errors == 0,
+            "'safe-rlhf-v data validate DATA' lists them, and with --fix FOLDER writes a copy without such rows")
+        { Found = $"{DataArguments.Count(errors, "error")} in {DataArguments.Count(rows, "row")} of the data" };
+    }
+
+    private IReadOnlyList<GateResult> Scores()
+    {
+        (ScoreModelResult reward, PreferenceCalibration rewardCalibration) = ScoresOf(AlignStages.Reward);
+        (ScoreModelResult cost, PreferenceCalibration costCalibration) = ScoresOf(AlignStages.Cost);
+        return limits.Check(reward, rewardCalibration, cost, costCalibration);
+    }
+
+    private GateResult Guard()
+    {
+        using JsonDocument report = Read(AlignStages.Calibrate);
+        string? fault = report.RootElement.TryGetProperty(Failed, out JsonElement why) ? why.GetString() : null;
+        return new("guard calibration", fault is null ? 1 : 0, 1, IsLeast: true, 1, fault is null,
+            "allow more to be missed (--set miss=0.1), or hold out more rows (--set shares=...)")
+        { Found = fault is null ? "the guard is calibrated" : $"the guard is not calibrated: {fault.TrimEnd('.')}" };
+    }
+
+    /// <summary>What <c>eval preference</c> found of a score model.</summary>
+    public (ScoreModelResult Result, PreferenceCalibration Calibration) ScoresOf(string stage)
+    {
+        using JsonDocument report = Read(stage);
+        return (Output.Read<ScoreModelResult>(report.RootElement.GetProperty("results")[0]),
+            Output.Read<PreferenceCalibration>(report.RootElement.GetProperty("calibrations")[0]));
+    }
+
+    private JsonDocument Read(string check) => JsonDocument.Parse(File.ReadAllText(folders.Check(check)));
+}

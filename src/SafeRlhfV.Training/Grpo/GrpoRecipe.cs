@@ -1,0 +1,11 @@
+namespace SafeRlhfV.Training;
+
+/// <summary>A recipe of group-relative optimisation; data and models are named as for PPO.</summary>
+public sealed record GrpoRecipe : RolloutRecipe
+{
+    /// <summary>How the policy is trained.</summary>
+    public GrpoSettings Training { get; init; } = new();
+
+    /// <inheritdoc/>
+    internal override RolloutSettings Sampling => Training;
+}

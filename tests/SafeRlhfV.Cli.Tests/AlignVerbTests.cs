@@ -1,0 +1,129 @@
+using System.Text.Json;
+using SafeRlhfV.Testing;
+
+namespace SafeRlhfV.Cli.Tests;
+
+/// <summary><c>align</c> from the command line: a whole run on the reference pairs with a tiny model of random weights.</summary>
+[Collection(CapturedConsole.Name)]
+public sealed class AlignVerbTests : IDisposable
+{
+    private static readonly string Pairs = Golden.At("beavertails-v", "paired"), Tiny = Recipe("tiny");
+
+    private readonly TemporaryFolder folder = new();
+
+    private string Out => folder.At("run");
+
+    public void Dispose() => folder.Dispose();
+
+    /// <summary>The tiny models of all families that are whole checkpoints.</summary>
+    public static TheoryData<string> Families() => [.. Directory.GetDirectories(Golden.At("models")).Select(place => Path.GetFileName(place)!)
+        .Where(name => File.Exists(Golden.At("models", name, "config.json")) && name is not "llava-1.5-tiny").Order(StringComparer.Ordinal)];
+
+    [Fact]
+    public async Task ItGoesFromPairsToAnAlignedMeasuredModelAndRunsNothingTwice()
+    {
+        await WholeRun("llava-1.5-tiny");
+        (int code, _, string errors) = await Align("llava-1.5-tiny", "--gates", "warn");
+        Assert.True(code == 0, errors);
+        Assert.DoesNotContain("policy: Safe PPO", errors);
+        Assert.Contains("policy: finished earlier", errors);
+    }
+
+    [Theory, Trait("speed", "slow"), MemberData(nameof(Families))]
+    public Task EveryFamilyIsAligned(string model) => WholeRun(model);
+
+    [Fact]
+    public async Task AGateStopsAndSaysWhatToDo()
+    {
+        // the reference pairs repeat a row: the data's own gate
+        (int code, string output, string errors) = await Align("llava-1.5-tiny");
+        Assert.Equal((CliHost.CheckFailed, ""), (code, output));
+        Assert.Contains("2 errors in 96 rows of the data; 'safe-rlhf-v data validate DATA' lists them", Last(errors));
+        Assert.False(Directory.Exists(folder.At("run", "sft")));
+        // without those rows the score models are measured, and are no better than chance
+        Assert.Equal(1, (await CapturedConsole.RunAsync("data", "validate", Pairs, "--fix", folder.At("clean"))).Code);
+        (code, output, errors) = await CapturedConsole.RunAsync([.. Arguments("llava-1.5-tiny", folder.At("clean"), folder.At("other")),
+            "--set", "gates.reward_pair_accuracy=0.99"]);
+        Assert.Equal((CliHost.CheckFailed, ""), (code, output));
+        Assert.Contains("RM-V pair accuracy is 0.", Last(errors));
+        Assert.Contains("must be at least 0.99", Last(errors));
+        Assert.Contains("--set reward.training.epochs=N", Last(errors));
+        Assert.Contains("--gates warn", Last(errors));
+        Assert.True(Directory.Exists(folder.At("other", "cost", "result")));
+        Assert.False(Directory.Exists(folder.At("other", "policy")));
+    }
+
+    [Fact]
+    public async Task ADryRunShowsThePlanAndRunsNothing()
+    {
+        (int code, JsonElement stages) = await CapturedConsole.JsonAsync([.. Arguments("llava-1.5-tiny", Pairs, Out), "--dry-run"]);
+        Assert.Equal(0, code);
+        Assert.False(Path.Exists(Out));
+        JsonElement[] all = [.. stages.EnumerateArray()];
+        Assert.All(all, stage => Assert.True(stage.GetProperty("open").GetBoolean()));
+        JsonElement policy = all.Single(stage => stage.GetProperty("name").GetString() == "policy");
+        Assert.Contains("train ppo --model", policy.GetProperty("commands")[0].GetString());
+        Assert.True(policy.GetProperty("plan").GetProperty("bytes").GetInt64() > 1 << 20);
+        Assert.True(policy.GetProperty("plan").GetProperty("seconds").GetDouble() > 0);
+        (code, string output, _) = await CapturedConsole.RunAsync([.. Arguments("llava-1.5-tiny", Pairs, Out), "--dry-run", "--gpu", "0.2gib"]);
+        Assert.Equal(CliHost.CheckFailed, code);
+        Assert.Contains("it does not fit: sft takes", output);
+        Assert.False(Path.Exists(Out));
+    }
+
+    [Fact]
+    public async Task OneGpuPlansAdaptersAndMergesTheFirst()
+    {
+        (int code, JsonElement stages) = await CapturedConsole.JsonAsync("align", "--model", Golden.At("models", "llava-1.5-tiny"), "--data", Pairs, "--out",
+            Out, "--config", Recipe("one-gpu"), "--gpu", "h100-80gb", "--dry-run");
+        Assert.Equal(0, code);
+        string[] commands = [.. stages.EnumerateArray().SelectMany(stage => stage.GetProperty("commands").EnumerateArray()).Select(one => one.GetString()!)];
+        Assert.Contains(commands, command => command.Contains("model merge", StringComparison.Ordinal));
+        Assert.All(commands.Where(command => command.Contains("generate", StringComparison.Ordinal)), command => Assert.Contains("--device cuda", command));
+    }
+
+    [Theory]
+    [InlineData("--from polcy: there is no such stage; did you mean 'policy'?", "--from", "polcy")]
+    [InlineData("--from sft: this run has no such stage", "--from", "sft", "--skip", "sft")]
+    [InlineData("--skip gard: there is no such stage; did you mean 'guard'?", "--skip", "gard")]
+    [InlineData("--budget goes with --method ppo", "--budget", "0", "--method", "dpo")]
+    [InlineData("gates.reward_accuracy: unknown key", "--set", "gates.reward_accuracy=0.7")]
+    [InlineData("training.epoch: unknown key", "--set", "reward.training.epoch=3")]
+    [InlineData("must give a share to train, validation and test", "--set", "shares=train=0.9,test=0.1")]
+    [InlineData("--suite and --bench-data go together", "--suite", "pope")]
+    [InlineData("an address needs the judge's name there", "--judge", "http://127.0.0.1:1/v1")]
+    public async Task WhatMakesNoSenseIsRefusedBeforeAnythingIsMade(string said, params string[] options)
+    {
+        await CapturedConsole.RefusedAsync([said], [.. Arguments("llava-1.5-tiny", Pairs, Out), .. options, "--dry-run"]);
+        Assert.False(Path.Exists(Out));
+    }
+
+    [Fact]
+    public async Task DataWithoutPairsAndAFolderOfOtherThingsAreRefused()
+    {
+        await CapturedConsole.RefusedAsync(["has no pairs"], Arguments("llava-1.5-tiny", Golden.At("beavertails-v", "flat"), Out));
+        File.WriteAllText(folder.At("mine.txt"), "mine");
+        await CapturedConsole.RefusedAsync(["something else in it"], Arguments("llava-1.5-tiny", Pairs, folder.Path));
+    }
+
+    private async Task WholeRun(string model)
+    {
+        (int code, string output, string errors) = await Align(model, "--gates", "warn");
+        Assert.True(code == 0, errors);
+        foreach (string run in (string[])["sft", "reward", "cost", "policy", "guard", "judge-reward", "judge-cost"])
+            Assert.True(Directory.Exists(Path.Combine(Out, run, "result")), run);
+        // an ordinary run: the verbs take its folder as it is
+        (code, _, errors) = await CapturedConsole.RunAsync("generate", "--model", Path.Combine(Out, "policy"), "--prompt", "hello", "--max-new-tokens", "2");
+        Assert.True(code == 0, errors);
+    }
+
+    private Task<(int Code, string Output, string Errors)> Align(string model, params string[] options) =>
+        CapturedConsole.RunAsync([.. Arguments(model, Pairs, Out), .. options]);
+
+    private static string[] Arguments(string model, string data, string target) =>
+        ["align", "--model", Golden.At("models", model), "--data", data, "--out", target, "--config", Tiny];
+
+    private static string Recipe(string name) => Path.Combine(Golden.RepositoryRoot(), "recipes", "align", $"{name}.yaml");
+
+    private static string Last(string errors) => errors.Split('\n', StringSplitOptions.RemoveEmptyEntries)[^1];
+}
