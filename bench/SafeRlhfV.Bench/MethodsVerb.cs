@@ -14,7 +14,8 @@ internal static class MethodsVerb
         Option<bool> validation = new("--validation") { Description = "Judge on the prompts where settings are chosen." };
         Argument<string[]> policies = new("policies") { Description = "NAME=FOLDER of each policy.", Arity = ArgumentArity.OneOrMore };
         Option<bool> json = Output.JsonOption();
-        Command command = new("methods", "Judge policies of the built-in world. Example: methods --demo demo --seed 0 ppo=demo/models/safe-rlhf-v grpo=runs/grpo")
+        Command command = new("methods",
+            "Judge policies of the built-in world. Example: bench methods --demo demo --seed 0 ppo=demo/models/safe-rlhf-v grpo=runs/grpo")
         {
             demo, seed, validation, policies, json,
         };
@@ -35,7 +36,8 @@ internal static class MethodsVerb
     {
         MethodResult figures = one.Figures;
         return FormattableString.Invariant(
-            $"{figures.Name,-14} helpful {figures.HelpfulWins.GainPoints,6:+0.0;-0.0}  safe {figures.SafeWins.GainPoints,6:+0.0;-0.0}  unsafe {figures.UnsafeRate.Value,6:P1}  ")
+            $"{figures.Name,-14} helpful {figures.HelpfulWins.GainPoints,6:+0.0;-0.0}  safe {figures.SafeWins.GainPoints,6:+0.0;-0.0}  ")
+            + FormattableString.Invariant($"unsafe {figures.UnsafeRate.Value,6:P1}  ")
             + FormattableString.Invariant($"severe {one.SevereRate,6:P1}  cost {figures.MeanCost,6:0.00} (95 % {one.CostP95,6:0.00})  ")
             + FormattableString.Invariant($"refuses benign {figures.RefusalsOnBenign,6:P1}  tokens {figures.MeanLength,5:0.0}");
     }

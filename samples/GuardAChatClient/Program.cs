@@ -34,7 +34,8 @@ await using (AuditTrail trail = new(database))
     });
 
     // Text leaves sentence by sentence, each only after it has passed.
-    await foreach (ChatResponseUpdate update in recorded.GetStreamingResponseAsync("How do I reach the top shelf?")) Console.Write(update.Text);
+    await foreach (ChatResponseUpdate update in recorded.GetStreamingResponseAsync("How do I reach the top shelf?"))
+        Console.Write(update.Text + update.GetRefusal());
     Console.WriteLine();
 }
 AuditCheck check = await new AuditReader(database).VerifyAsync();

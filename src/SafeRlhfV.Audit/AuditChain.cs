@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -26,6 +27,23 @@ internal sealed class AuditChain(byte[]? key)
     }
 
     public string Link(string previous, string payload) => Link(previous, Encoding.UTF8.GetBytes(payload));
+
+    /// <summary>
+    /// What the chain and the Merkle tree cover of a record: all that it is found by, and the digest of what it says. The payload can be erased without it.
+    /// </summary>
+    public static byte[] Leaf(long sequence, string at, string kind, string request, string chain, string digest) =>
+        Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{sequence}\n{at}\n{kind}\n{request}\n{chain}\n{digest}"));
+
+    /// <summary>The digest of a payload with its salt.</summary>
+    public static string PayloadDigest(ReadOnlySpan<byte> salt, ReadOnlySpan<byte> payload)
+    {
+        byte[] both = ArrayPool<byte>.Shared.Rent(salt.Length + payload.Length);
+        salt.CopyTo(both);
+        payload.CopyTo(both.AsSpan(salt.Length));
+        string digest = Convert.ToHexStringLower(SHA256.HashData(both.AsSpan(0, salt.Length + payload.Length)));
+        ArrayPool<byte>.Shared.Return(both);
+        return digest;
+    }
 
     /// <summary>What vouches for a mark in a chain (its head, or where it begins after old records were deleted).</summary>
     public string Seal(string mark, AuditMark at) => Digest(Encoding.UTF8.GetBytes($"mark\n{AuditMarks.Name(mark, at.Chain)}\n{at.Sequence}\n{at.Hash}"));

@@ -7,4 +7,14 @@ namespace SafeRlhfV.Audit;
 /// <param name="Unanchored">
 /// How many of its records are younger than its last anchor: were they cut off, no anchor would tell. 0 for the chain of anchors.
 /// </param>
-public sealed record AuditChainState(string Name, long Records, AuditMark Head, long Unanchored);
+public sealed record AuditChainState(string Name, long Records, AuditMark Head, long Unanchored)
+{
+    /// <summary>How many of its records were erased.</summary>
+    public long Erased { get; init; }
+
+    /// <summary>How many checkpoints of it the public key verifies; 0 where none was given.</summary>
+    public int Signed { get; init; }
+
+    /// <summary>How many of its records are younger than its last checkpoint; 0 where no public key was given.</summary>
+    public long Unsigned { get; init; }
+}

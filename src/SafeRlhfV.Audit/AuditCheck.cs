@@ -12,6 +12,15 @@ public sealed record AuditCheck(long Records, AuditMark Head, IReadOnlyList<stri
     /// <summary>Whether the trail is whole.</summary>
     public bool IsWhole => Faults.Count == 0;
 
+    /// <summary>How many records were erased: their links stand, what they said is gone, and a record says who asked for it.</summary>
+    public long Erased { get; init; }
+
+    /// <summary>
+    /// Whether the trail is sealed with a key that was not given, so that only what its signed checkpoints cover is proven. Links between younger records,
+    /// marks and kept contents were not checked.
+    /// </summary>
+    public bool IsBlind { get; init; }
+
     /// <summary>The chains, the chain of anchors last.</summary>
     public IReadOnlyList<AuditChainState> Chains { get; init; } = [];
 }

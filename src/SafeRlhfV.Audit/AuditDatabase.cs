@@ -1,6 +1,5 @@
 using System.Data;
 using System.Data.Common;
-using System.Net.Sockets;
 using Microsoft.Data.Sqlite;
 using Npgsql;
 
@@ -12,7 +11,7 @@ public sealed class AuditDatabase : IAsyncDisposable
     /// <summary>The first number of this project's advisory locks in PostgreSQL.</summary>
     internal const int LockClass = 729114503;
 
-    private const int ReadOnly = 8, CannotOpen = 14, NoDatabase = 26; // SQLite's result codes
+    private const string SqliteSettings = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;";
 
     private readonly bool isPostgres;
     private readonly NpgsqlDataSource? postgres;
@@ -69,7 +68,8 @@ public sealed class AuditDatabase : IAsyncDisposable
     }
 
     /// <summary>Throws where there is no trail: reading must not make an empty one, or tables in another program's database.</summary>
-    /// <exception cref="InvalidInputException">The database cannot be opened, or holds no trail.</exception>
+    /// <exception cref="InvalidInputException">The file cannot be opened, or the database holds no trail.</exception>
+    /// <exception cref="ServiceException">PostgreSQL cannot be reached, or refuses.</exception>
     public async Task RequireTrailAsync(CancellationToken cancellationToken = default)
     {
         string place = file ?? "the PostgreSQL database";
@@ -82,6 +82,12 @@ public sealed class AuditDatabase : IAsyncDisposable
             await connection.OpenAsync(cancellationToken).ConfigureAwait(false);
             await using DbCommand command = Command(connection, null, find);
             if (await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is true or > 0L) return;
+        }
+        catch (NpgsqlException error)
+        {
+            NpgsqlConnectionStringBuilder address = new(connection);
+            throw new ServiceException($"the PostgreSQL of the audit trail ({address.Host}:{address.Port}/{address.Database}) cannot be used: "
+                + $"{ErrorText.FirstLine(error).TrimEnd('.')}; start it, or mend the address.", error);
         }
         catch (DbException error)
         {
@@ -102,18 +108,21 @@ public sealed class AuditDatabase : IAsyncDisposable
             ("chain", chain), ("at", at)).ConfigureAwait(false);
     }
 
+    /// <summary>Takes erased values off the disk, where the database would keep them for a while.</summary>
+    internal async Task WipeAsync(CancellationToken cancellationToken)
+    {
+        await using DbConnection connection = await OpenAsync(cancellationToken).ConfigureAwait(false);
+        string wipe = isPostgres ? "VACUUM guard_audit; VACUUM guard_audit_content" : "PRAGMA wal_checkpoint(TRUNCATE)";
+        foreach (string statement in wipe.Split(';')) await ExecuteAsync(connection, statement, cancellationToken).ConfigureAwait(false);
+    }
+
     // SQLite would make it readable for all; its -wal and -shm files get the same rights as the file.
     private static void CreatePrivate(string file)
     {
-        if (OperatingSystem.IsWindows() || File.Exists(file)) return;
+        if (File.Exists(file)) return;
         try
         {
-            new FileStream(file, new FileStreamOptions
-            {
-                Mode = FileMode.CreateNew,
-                Access = FileAccess.Write,
-                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-            }).Dispose();
+            PrivateFile.Create(file, FileMode.CreateNew).Dispose();
         }
         catch (IOException) when (File.Exists(file))
         {
@@ -133,10 +142,11 @@ public sealed class AuditDatabase : IAsyncDisposable
         try
         {
             await connection.OpenAsync(cancellationToken).ConfigureAwait(false);
-            if (!isPostgres) await ExecuteAsync(connection, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;", cancellationToken).ConfigureAwait(false);
+            if (!isPostgres) await ExecuteAsync(connection, SqliteSettings, cancellationToken).ConfigureAwait(false);
             if (!isReady)
             {
                 await ExecuteAsync(connection, isPostgres ? AuditTables.Postgres : AuditTables.Sqlite, cancellationToken).ConfigureAwait(false);
+                if (connection is SqliteConnection sqlite) await MigrateAsync(sqlite, cancellationToken).ConfigureAwait(false);
                 isReady = true;
             }
             return connection;
@@ -148,29 +158,18 @@ public sealed class AuditDatabase : IAsyncDisposable
         }
     }
 
-    /// <summary>Reads the trail as it stands at one moment, for a caller to whom a database that fails is a service that fails.</summary>
-    /// <exception cref="ServiceException">PostgreSQL cannot be reached or refuses, or the file is damaged.</exception>
-    /// <exception cref="InvalidInputException">The file is no database, or cannot be opened.</exception>
-    internal async Task<T> ReadAsync<T>(Func<DbConnection, DbTransaction, Task<T>> read, CancellationToken cancellationToken)
+    private static async Task MigrateAsync(SqliteConnection connection, CancellationToken cancellationToken)
     {
-        try
+        if (await HasDigestsAsync(null).ConfigureAwait(false)) return;
+        await using DbTransaction transaction = connection.BeginTransaction(deferred: false); // of several processes one adds the columns
+        if (!await HasDigestsAsync(transaction).ConfigureAwait(false))
+            await ExecuteAsync(connection, AuditTables.SqliteDigests, cancellationToken, transaction).ConfigureAwait(false);
+        await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
+
+        async Task<bool> HasDigestsAsync(DbTransaction? transaction)
         {
-            await using DbConnection connection = await OpenAsync(cancellationToken).ConfigureAwait(false);
-            await using DbTransaction transaction = await BeginReadAsync(connection, cancellationToken).ConfigureAwait(false);
-            return await read(connection, transaction).ConfigureAwait(false);
-        }
-        catch (Exception error) when (error is NpgsqlException or TimeoutException or SocketException)
-        {
-            NpgsqlConnectionStringBuilder address = new(connection);
-            throw new ServiceException($"the audit trail on PostgreSQL ({address.Host}:{address.Port}/{address.Database}) cannot be read: "
-                + $"{ErrorText.FirstLine(error).TrimEnd('.')}; start it, or mend the address.", error);
-        }
-        catch (SqliteException error)
-        {
-            string what = $"{file}: the audit trail cannot be read ({ErrorText.FirstLine(error).TrimEnd('.')})";
-            throw error.SqliteErrorCode is NoDatabase or CannotOpen or ReadOnly
-                ? new InvalidInputException($"{what}; give the file that the gateway writes.", error)
-                : new ServiceException($"{what}; the file is damaged or in use.", error);
+            await using DbCommand command = Command(connection, transaction, AuditTables.SqliteHasDigests);
+            return await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is > 0L;
         }
     }
 
@@ -182,7 +181,11 @@ public sealed class AuditDatabase : IAsyncDisposable
     internal bool HasChains => isPostgres;
 
     /// <summary>The columns of a record, for <see cref="AuditReader"/>.</summary>
-    internal string RecordColumns => $"sequence, kind, request, at, payload, previous, hash, {(isPostgres ? "chain" : $"'{AuditChains.Main}'")}";
+    internal string RecordColumns =>
+        $"sequence, kind, request, at, payload, previous, hash, {(isPostgres ? "chain" : $"'{AuditChains.Main}'")}, digest, salt";
+
+    /// <summary>The condition that picks the records of the chain <c>@chain</c>, to be followed by others.</summary>
+    internal string OfChain => isPostgres ? "chain = @chain AND" : "";
 
     /// <summary>A transaction that no other writer's of the same chain can overlap: a chain has one end.</summary>
     internal static async Task<DbTransaction> BeginWriteAsync(DbConnection connection, string chain, CancellationToken cancellationToken)

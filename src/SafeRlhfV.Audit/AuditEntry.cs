@@ -18,7 +18,11 @@ internal sealed record AuditEntry(
     /// <summary>Whether it stands in the queue: what is put there later is written later.</summary>
     public bool IsQueued { get; set; }
 
-    public void Succeed() => written.TrySetResult();
+    /// <summary>Says that the record is on the disk; false where its caller was told otherwise before.</summary>
+    public bool TrySucceed() => written.TrySetResult();
+
+    /// <summary>The same record, to be written anew.</summary>
+    public AuditEntry Again() => new(Chain, Kind, Request, Members, Contents, After);
 
     public void Fail(Exception error) => written.TrySetException(error);
 }

@@ -18,6 +18,23 @@ internal sealed class AuditMarks
     /// <summary>The chains that have a mark.</summary>
     public IEnumerable<string> Chains => marks.Values.Select(found => found.Mark.Chain).Distinct();
 
+    /// <summary>Whether the marks are sealed with a key: without one, anybody can compute their seals.</summary>
+    public bool AreSealed => !AreSealedBy(new(null));
+
+    /// <summary>Whether all marks were sealed with a key.</summary>
+    public bool AreSealedBy(AuditChain arithmetic) =>
+        marks.All(found => arithmetic.Seal(found.Key.Split('/')[0], found.Value.Mark) == found.Value.Seal);
+
+    /// <summary>Throws where they were sealed with another key.</summary>
+    /// <exception cref="InvalidInputException">They were.</exception>
+    public void Require(AuditChain arithmetic)
+    {
+        if (!AreSealedBy(arithmetic))
+            throw new InvalidInputException(arithmetic.IsKeyed
+                ? "The trail is sealed with another key than that of the key file."
+                : "The trail is sealed with a key; give its file (--key-file).");
+    }
+
     /// <summary>What a mark of a chain is called. The seal covers it, so that no chain's mark can stand for another's.</summary>
     public static string Name(string mark, string chain) => chain == AuditChains.Main ? mark : $"{mark}/{chain}";
 

@@ -24,6 +24,13 @@ internal sealed class AuditPayload(AuditSettings settings, AuditChain chain)
         writer.WriteStartArray("images");
         foreach (ModerationImage image in report.Prompt.Images) writer.WriteStringValue(Keep(image));
         writer.WriteEndArray();
+        if (settings.Images == ContentKeeping.Keep && Contents is { Count: > 0 } images && report.Prompt.Images.Count > 0)
+        {
+            writer.WriteStartArray("imagesKept");
+            foreach ((string name, (string contentKind, _)) in images)
+                if (contentKind == "image") writer.WriteStringValue(name);
+            writer.WriteEndArray();
+        }
         if (report.Judged is { } judged)
         {
             writer.WriteStartObject("judged");
@@ -62,6 +69,25 @@ internal sealed class AuditPayload(AuditSettings settings, AuditChain chain)
         writer.WriteString("note", note);
     });
 
+    /// <summary>The members of a record of what happened beside the requests.</summary>
+    public static byte[] OfEvent(IReadOnlyList<KeyValuePair<string, object?>> members) => Write(writer =>
+    {
+        foreach ((string name, object? value) in members)
+        {
+            writer.WritePropertyName(name);
+            switch (value)
+            {
+                case null: writer.WriteNullValue(); break;
+                case bool flag: writer.WriteBooleanValue(flag); break;
+                case long number: writer.WriteNumberValue(number); break;
+                case int number: writer.WriteNumberValue(number); break;
+                case double number: writer.WriteNumberValue(number); break;
+                case System.Text.Json.Nodes.JsonNode node: node.WriteTo(writer); break;
+                default: writer.WriteStringValue(value.ToString()); break;
+            }
+        }
+    });
+
     /// <summary>The members of the first record after some could not be written.</summary>
     public static byte[] OfResumption(long refused) => Write(writer => writer.WriteNumber("refused", refused));
 
@@ -86,7 +112,7 @@ internal sealed class AuditPayload(AuditSettings settings, AuditChain chain)
         writer.WriteString("at", at);
         if (entry.Chain != AuditChains.Main) writer.WriteString("chain", entry.Chain); // a main chain stays what it was before there were others
         writer.Flush();
-        buffer.Write(","u8);
+        if (entry.Members.Length > 2) buffer.Write(","u8); // more than {}
         buffer.Write(entry.Members.AsSpan(1));
         return buffer.WrittenSpan.ToArray();
     }

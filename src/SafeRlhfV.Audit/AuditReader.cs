@@ -21,42 +21,88 @@ public sealed class AuditReader
     /// </summary>
     /// <param name="expected">A head noted earlier, which must still be part of its chain; it proves that the end was not cut off. Null for none.</param>
     /// <param name="cancellationToken">Stops.</param>
-    /// <exception cref="InvalidInputException">
-    /// The head is of another chain than the one that a trail in SQLite has, or the file is no database or cannot be opened.
-    /// </exception>
-    /// <exception cref="ServiceException">The database cannot be reached or refuses, or the file is damaged.</exception>
-    public async Task<AuditCheck> VerifyAsync(AuditMark? expected = null, CancellationToken cancellationToken = default)
+    /// <exception cref="InvalidInputException">The head is of another chain than the one that a trail in SQLite has.</exception>
+    public Task<AuditCheck> VerifyAsync(AuditMark? expected = null, CancellationToken cancellationToken = default) =>
+        VerifyAgainstAsync(new AuditExpectations { Head = expected }, cancellationToken);
+
+    /// <summary>Checks all that <see cref="VerifyAsync(AuditMark, CancellationToken)"/> checks, and what more is known from elsewhere.</summary>
+    /// <param name="expected">What is known: a head, a public key, checkpoints.</param>
+    /// <param name="cancellationToken">Stops.</param>
+    /// <exception cref="InvalidInputException">The head is of another chain than the one that a trail in SQLite has.</exception>
+    public async Task<AuditCheck> VerifyAgainstAsync(AuditExpectations expected, CancellationToken cancellationToken = default)
     {
-        if (expected is not null && expected.Chain != AuditChains.Main && !database.HasChains)
-            throw new InvalidInputException($"The noted head is of chain '{expected.Chain}', but a trail in SQLite has one; give it as NUMBER:HASH.");
-        return await database.ReadAsync((connection, transaction) =>
-            new AuditVerification(this, connection, transaction, chain, expected).RunAsync(cancellationToken), cancellationToken).ConfigureAwait(false);
+        if (expected.Head is { } noted && noted.Chain != AuditChains.Main && !database.HasChains)
+            throw new InvalidInputException($"The noted head is of chain '{noted.Chain}', but a trail in SQLite has one; give it as NUMBER:HASH.");
+        await using DbConnection connection = await database.OpenAsync(cancellationToken).ConfigureAwait(false);
+        await using DbTransaction transaction = await AuditDatabase.BeginReadAsync(connection, cancellationToken).ConfigureAwait(false);
+        return await new AuditVerification(this, connection, transaction, chain, expected).RunAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Writes the records as JSON lines, each with its hashes, chain after chain.</summary>
     /// <returns>How many were written.</returns>
-    /// <exception cref="ServiceException">The database cannot be reached or refuses, or the file is damaged.</exception>
-    /// <exception cref="InvalidInputException">The file is no database, or cannot be opened.</exception>
-    public Task<long> ExportAsync(Stream output, CancellationToken cancellationToken = default) =>
-        database.ReadAsync(async (connection, transaction) =>
-        {
-            long records = 0;
-            await using StreamWriter writer = new(output, new UTF8Encoding(false), 65536, leaveOpen: true);
-            await foreach (AuditRecord record in ReadAsync(connection, transaction, null, cancellationToken).ConfigureAwait(false))
-            {
-                await writer.WriteAsync($"{{\"record\":{record.Payload},\"previous\":\"{record.Previous}\",\"hash\":\"{record.Hash}\"}}\n".AsMemory(),
-                    cancellationToken).ConfigureAwait(false);
-                records++;
-            }
-            return records;
-        }, cancellationToken);
+    public Task<long> ExportAsync(Stream output, CancellationToken cancellationToken = default) => ExportAsync(output, new AuditExport(), cancellationToken);
 
-    /// <summary>The latest records about requests, the youngest first.</summary>
+    /// <summary>Writes some of the records as JSON lines, chain after chain, without gathering them.</summary>
+    /// <returns>How many were written.</returns>
+    public async Task<long> ExportAsync(Stream output, AuditExport export, CancellationToken cancellationToken = default)
+    {
+        await using DbConnection connection = await database.OpenAsync(cancellationToken).ConfigureAwait(false);
+        await using DbTransaction transaction = await AuditDatabase.BeginReadAsync(connection, cancellationToken).ConfigureAwait(false);
+        long records = 0;
+        await using StreamWriter writer = new(output, new UTF8Encoding(false), 65536, leaveOpen: true);
+        string? from = export.From is { } first ? AuditPayload.Iso(first) : null, to = export.To is { } end ? AuditPayload.Iso(end) : null;
+        await foreach (AuditRecord record in ReadAsync(connection, transaction, export.Chain, cancellationToken).ConfigureAwait(false))
+        {
+            if (from is not null && string.CompareOrdinal(record.At, from) < 0) continue;
+            if (to is not null && string.CompareOrdinal(record.At, to) >= 0) continue;
+            await writer.WriteAsync((export.IsOcsf ? OcsfEvent.Of(record) : AuditLines.Of(record)).AsMemory(), cancellationToken).ConfigureAwait(false);
+            records++;
+        }
+        return records;
+    }
+
+    /// <summary>Throws where the trail is sealed with another key than the reader's: what is written with this one would not verify.</summary>
+    /// <exception cref="InvalidInputException">It is.</exception>
+    public async Task RequireKeyAsync(CancellationToken cancellationToken = default)
+    {
+        await using DbConnection connection = await database.OpenAsync(cancellationToken).ConfigureAwait(false);
+        await using DbTransaction transaction = await AuditDatabase.BeginReadAsync(connection, cancellationToken).ConfigureAwait(false);
+        (await AuditMarks.ReadAsync(connection, transaction, cancellationToken).ConfigureAwait(false)).Require(chain);
+    }
+
+    /// <summary>The signed notes of all checkpoints, chain after chain.</summary>
+    public async Task<IReadOnlyList<string>> CheckpointsAsync(CancellationToken cancellationToken = default)
+    {
+        await using DbConnection connection = await database.OpenAsync(cancellationToken).ConfigureAwait(false);
+        List<string> notes = [];
+        await using DbCommand command = AuditDatabase.Command(connection, null, "SELECT note FROM guard_audit_checkpoint ORDER BY chain, size");
+        await using DbDataReader found = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+        while (await found.ReadAsync(cancellationToken).ConfigureAwait(false)) notes.Add(found.GetString(0));
+        return notes;
+    }
+
+    /// <summary>Proves that a checkpoint is the beginning of a later one of its chain, from one signed checkpoint to the next.</summary>
+    /// <param name="chain">The chain.</param>
+    /// <param name="from">The size of the older checkpoint.</param>
+    /// <param name="to">The size of the newer one.</param>
+    /// <param name="cancellationToken">Stops.</param>
+    /// <exception cref="InvalidInputException">The chain has no such checkpoints.</exception>
+    public Task<IReadOnlyList<ConsistencyStep>> ProveAsync(string chain, long from, long to, CancellationToken cancellationToken = default) =>
+        new AuditCheckpoints(database).ProveAsync(chain, from, to, cancellationToken);
+
+    /// <summary>Keeps a time-stamp token beside the checkpoint that it covers.</summary>
+    /// <returns>Whether the trail has that checkpoint.</returns>
+    public Task<bool> KeepTokenAsync(AuditCheckpoint covered, byte[] token, CancellationToken cancellationToken = default) =>
+        new AuditCheckpoints(database).KeepTokenAsync(covered, token, cancellationToken);
+
+    /// <summary>The latest records about requests, the youngest first; those that were erased are left out.</summary>
     public async Task<IReadOnlyList<AuditRecord>> LatestAsync(int count, CancellationToken cancellationToken = default)
     {
         await using DbConnection connection = await database.OpenAsync(cancellationToken).ConfigureAwait(false);
         string order = database.HasChains ? "at DESC, sequence DESC" : "sequence DESC";
-        await using DbCommand command = AuditDatabase.Command(connection, null, $"{Requests} ORDER BY {order} LIMIT @count", ("count", count));
+        string also = database.HasChains ? "AND" : "WHERE";
+        await using DbCommand command = AuditDatabase.Command(
+            connection, null, $"{Requests} {also} payload <> '' ORDER BY {order} LIMIT @count", ("count", count));
         return await ListAsync(command, cancellationToken).ConfigureAwait(false);
     }
 
@@ -110,6 +156,16 @@ public sealed class AuditReader
 
     private string Requests => database.HasChains ? $"{All} WHERE chain <> '{AuditChains.Anchors}'" : All;
 
+    /// <summary>The records of some kinds that were not erased, of all chains, in their order.</summary>
+    internal async Task<IReadOnlyList<AuditRecord>> OfKindsAsync(
+        DbConnection connection, DbTransaction? transaction, IReadOnlyList<string> kinds, CancellationToken cancellationToken)
+    {
+        string list = string.Join(", ", kinds.Select(kind => $"'{kind}'")); // words of this project
+        string order = database.HasChains ? "chain, sequence" : "sequence";
+        await using DbCommand command = AuditDatabase.Command(connection, transaction, $"{All} WHERE kind IN ({list}) AND payload <> '' ORDER BY {order}");
+        return await ListAsync(command, cancellationToken).ConfigureAwait(false);
+    }
+
     /// <summary>The chains that have records.</summary>
     internal async Task<IReadOnlyList<string>> ChainsAsync(DbConnection connection, DbTransaction transaction, CancellationToken cancellationToken)
     {
@@ -150,5 +206,9 @@ public sealed class AuditReader
 
     private static AuditRecord Record(DbDataReader reader) => new(
         reader.GetInt64(0), reader.GetString(1), reader.GetString(2), reader.GetString(3), reader.GetString(4), reader.GetString(5), reader.GetString(6),
-        reader.GetString(7));
+        reader.GetString(7))
+    {
+        Digest = reader.IsDBNull(8) ? null : reader.GetString(8),
+        Salt = reader.IsDBNull(9) ? null : reader.GetString(9),
+    };
 }

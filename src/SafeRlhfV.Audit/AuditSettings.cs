@@ -17,6 +17,15 @@ public sealed record AuditSettings
     /// <summary>For how long records stay; null for ever.</summary>
     public TimeSpan? RecordRetention { get; init; }
 
+    /// <summary>Who signs checkpoints of the chains; null for nobody.</summary>
+    public AuditSigner? Signer { get; init; }
+
+    /// <summary>How often checkpoints are signed, where the chains have grown.</summary>
+    public TimeSpan CheckpointEvery { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>The shortest time for which records must stay, whatever the other settings say; null for none.</summary>
+    public TimeSpan? RetentionFloor { get; init; }
+
     /// <summary>For how long kept texts and images stay; null as long as their records.</summary>
     public TimeSpan? ContentRetention { get; init; }
 

@@ -80,7 +80,32 @@ public sealed class AuditTrail : IGuardObserver, IAsyncDisposable
     /// </summary>
     /// <returns>How many records and contents were deleted.</returns>
     public Task<(long Records, long Contents)> ApplyRetentionAsync(CancellationToken cancellationToken = default) =>
-        retention.ApplyAsync(clock.GetUtcNow(), cancellationToken);
+        retention.ApplyAsync(clock.GetUtcNow(), isConfirmed: false, cancellationToken);
+
+    /// <summary>
+    /// Deletes all that is older than the settings allow at once, where a person has said that the clock is right (<see cref="HeldBack"/>).
+    /// </summary>
+    /// <returns>How many records and contents were deleted.</returns>
+    public Task<(long Records, long Contents)> ApplyRetentionConfirmedAsync(CancellationToken cancellationToken = default) =>
+        retention.ApplyAsync(clock.GetUtcNow(), isConfirmed: true, cancellationToken);
+
+    /// <summary>Why the last <see cref="ApplyRetentionAsync"/> deleted less than the settings ask for; null where it did not.</summary>
+    public string? HeldBack => retention.HeldBack;
+
+    /// <summary>Signs each chain that has grown since its last checkpoint. For the leader alone (<see cref="AuditLeader"/>).</summary>
+    /// <returns>The new checkpoints; none where the settings name no signer.</returns>
+    public Task<IReadOnlyList<AuditCheckpoint>> CheckpointAsync(CancellationToken cancellationToken = default) => settings.Signer is { } signer
+        ? new AuditCheckpoints(database).WriteAsync(signer, Now(), cancellationToken)
+        : Task.FromResult<IReadOnlyList<AuditCheckpoint>>([]);
+
+    /// <summary>Records what happened beside the decisions, such as a changed policy or a failed sign-in.</summary>
+    /// <param name="kind">What happened, in one word.</param>
+    /// <param name="request">The request that it is about; empty for none.</param>
+    /// <param name="members">What is told of it: texts, numbers, flags and JSON.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    public ValueTask RecordAsync(
+        string kind, string request, IReadOnlyList<KeyValuePair<string, object?>> members, CancellationToken cancellationToken = default) =>
+        AppendAsync(new(settings.Chain, kind, request, AuditPayload.OfEvent(members), null), cancellationToken);
 
     /// <summary>Writes the heads of the chains that have moved into the chain of anchors. For the leader alone (<see cref="AuditLeader"/>).</summary>
     /// <returns>How many chains were anchored; 0 on SQLite, which has one chain.</returns>
@@ -147,7 +172,7 @@ public sealed class AuditTrail : IGuardObserver, IAsyncDisposable
     private async Task RunAsync()
     {
         await using AuditWriter writer = new(database, chain);
-        List<AuditEntry> batch = [];
+        List<AuditEntry> batch = [], owed = []; // owed: what must be said of records that stand though their callers were told otherwise
         while (await queue.Reader.WaitToReadAsync().ConfigureAwait(false))
         {
             // A batch is of one chain; only a review may be for another than this process's own.
@@ -159,20 +184,37 @@ public sealed class AuditTrail : IGuardObserver, IAsyncDisposable
                 if (entry.After?.Written.Exception?.InnerException is { } fault) entry.Fail(fault);
                 else batch.Add(entry);
             }
-            if (batch.Count == 0) continue;
-            try
-            {
-                using CancellationTokenSource limit = new(settings.Timeout);
-                await writer.WriteAsync(batch, Now(), limit.Token).ConfigureAwait(false);
-                Volatile.Write(ref failures, 0);
-                foreach (AuditEntry entry in batch) entry.Succeed();
-            }
-            catch (Exception error)
-            {
-                Interlocked.Add(ref failures, batch.Count);
-                foreach (AuditEntry entry in batch) entry.Fail(error);
-            }
+            if (batch.Count > 0) await WriteAsync(writer, batch, owed).ConfigureAwait(false);
             batch.Clear();
+            if (owed.Count == 0) continue;
+            AuditEntry[] notes = [.. owed.Where(entry => entry.Chain == owed[0].Chain)];
+            owed.RemoveAll(notes.Contains);
+            await WriteAsync(writer, notes, owed).ConfigureAwait(false);
+            owed.AddRange(notes.Where(entry => entry.Written.IsFaulted).Select(entry => entry.Again()));
+        }
+        foreach (IGrouping<string, AuditEntry> notes in owed.ToArray().GroupBy(entry => entry.Chain))
+            await WriteAsync(writer, [.. notes], owed).ConfigureAwait(false);
+    }
+
+    private async Task WriteAsync(AuditWriter writer, IReadOnlyList<AuditEntry> batch, List<AuditEntry> owed)
+    {
+        string at = Now();
+        try
+        {
+            using CancellationTokenSource limit = new(settings.Timeout);
+            await writer.WriteAsync(batch, at, limit.Token).ConfigureAwait(false);
+            Volatile.Write(ref failures, 0);
+            foreach (AuditRow row in writer.Written)
+                if (!row.Entry.TrySucceed()) owed.Add(Unanswered(row.Entry, row.Sequence)); // its caller has waited too long, and was told so
+            foreach (AuditRow row in writer.Resolved) owed.Add(Unanswered(row.Entry, row.Sequence));
+        }
+        catch (Exception error)
+        {
+            Interlocked.Add(ref failures, batch.Count);
+            foreach (AuditEntry entry in batch) entry.Fail(error);
         }
     }
+
+    private static AuditEntry Unanswered(AuditEntry entry, long sequence) =>
+        new(entry.Chain, "unanswered", entry.Request, AuditPayload.OfEvent([new("record", sequence), new("of", entry.Kind)]), null);
 }

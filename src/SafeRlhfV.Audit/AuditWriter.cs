@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Security.Cryptography;
 
 namespace SafeRlhfV.Audit;
 
@@ -8,13 +9,22 @@ namespace SafeRlhfV.Audit;
 /// </summary>
 internal sealed class AuditWriter(AuditDatabase database, AuditChain chain) : IAsyncDisposable
 {
+    private const int SaltBytes = 16;
     private readonly List<AuditRow> rows = [];
+    private readonly List<AuditRow> doubtful = [], resolved = [];
     private DbConnection? connection;
     private IAuditInserts? inserts;
+
+    /// <summary>What the last batch became.</summary>
+    public IReadOnlyList<AuditRow> Written => rows;
+
+    /// <summary>Records of earlier batches whose commit seemed to fail, and that were found to stand when the last batch was written.</summary>
+    public IReadOnlyList<AuditRow> Resolved => resolved;
 
     /// <summary>Writes a batch whole or not at all. All its entries go into one chain.</summary>
     public async Task WriteAsync(IReadOnlyList<AuditEntry> batch, string at, CancellationToken cancellationToken)
     {
+        resolved.Clear();
         for (int attempt = 0; ; attempt++)
         {
             bool committing = false;
@@ -25,9 +35,12 @@ internal sealed class AuditWriter(AuditDatabase database, AuditChain chain) : IA
                 IAuditInserts inserts = this.inserts ??= AuditDatabase.Inserts(connection);
                 await using DbTransaction transaction = await AuditDatabase.BeginWriteAsync(connection, batch[0].Chain, cancellationToken)
                     .ConfigureAwait(false);
+                List<AuditRow> standing = await FindStandingAsync(connection, transaction, cancellationToken).ConfigureAwait(false);
                 await AppendAsync(batch, at, chain, inserts, transaction, rows, cancellationToken).ConfigureAwait(false);
                 committing = true;
                 await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
+                resolved.AddRange(standing);
+                doubtful.Clear();
                 return;
             }
             catch (DbException) when (attempt == 0 && !committing)
@@ -37,10 +50,24 @@ internal sealed class AuditWriter(AuditDatabase database, AuditChain chain) : IA
             }
             catch
             {
+                if (committing) doubtful.AddRange(rows); // the answer to a commit can be lost though the commit was done
                 await DisposeAsync().ConfigureAwait(false);
                 throw;
             }
         }
+    }
+
+    private async Task<List<AuditRow>> FindStandingAsync(DbConnection connection, DbTransaction transaction, CancellationToken cancellationToken)
+    {
+        List<AuditRow> standing = [];
+        foreach (AuditRow row in doubtful)
+        {
+            await using DbCommand command = AuditDatabase.Command(connection, transaction,
+                $"SELECT COUNT(*) FROM guard_audit WHERE {database.OfChain} sequence = @sequence AND hash = @hash",
+                ("chain", row.Entry.Chain), ("sequence", row.Sequence), ("hash", row.Hash));
+            if (await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is > 0L) standing.Add(row);
+        }
+        return standing;
     }
 
     public async ValueTask DisposeAsync()
@@ -66,11 +93,14 @@ internal sealed class AuditWriter(AuditDatabase database, AuditChain chain) : IA
         string name = batch[0].Chain;
         AuditMark head = await inserts.ReadHeadAsync(name, transaction, cancellationToken).ConfigureAwait(false) ?? AuditMark.Empty(name);
         rows.Clear();
+        byte[] salt = new byte[SaltBytes];
         foreach (AuditEntry entry in batch)
         {
             byte[] payload = AuditPayload.Complete(head.Sequence + 1, entry, at);
-            string hash = chain.Link(head.Hash, payload);
-            rows.Add(new(head.Sequence + 1, entry, at, payload, head.Hash, hash));
+            RandomNumberGenerator.Fill(salt);
+            string digest = AuditChain.PayloadDigest(salt, payload);
+            string hash = chain.Link(head.Hash, AuditChain.Leaf(head.Sequence + 1, at, entry.Kind, entry.Request, name, digest));
+            rows.Add(new(head.Sequence + 1, entry, at, payload, head.Hash, hash, digest, Convert.ToHexStringLower(salt)));
             head = new(head.Sequence + 1, hash, name);
         }
         await inserts.InsertAsync(rows, head, chain.Seal(AuditMarks.Head, head), transaction, cancellationToken).ConfigureAwait(false);

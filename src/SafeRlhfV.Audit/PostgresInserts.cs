@@ -17,8 +17,11 @@ internal sealed class PostgresInserts(NpgsqlConnection connection) : IAuditInser
         foreach (AuditRow row in rows)
         {
             Add(
-                batch, "INSERT INTO guard_audit (chain, sequence, kind, request, at, payload, previous, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-                head.Chain, row.Sequence, row.Entry.Kind, row.Entry.Request, row.At, Encoding.UTF8.GetString(row.Payload.Span), row.Previous, row.Hash);
+                batch,
+                "INSERT INTO guard_audit (chain, sequence, kind, request, at, payload, previous, hash, digest, salt) "
+                    + "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+                head.Chain, row.Sequence, row.Entry.Kind, row.Entry.Request, row.At, Encoding.UTF8.GetString(row.Payload.Span), row.Previous, row.Hash,
+                row.Digest, row.Salt);
             if (row.Entry.Contents is null) continue;
             contents ??= new(StringComparer.Ordinal);
             foreach ((string name, (string, byte[]) content) in row.Entry.Contents) contents[name] = content;

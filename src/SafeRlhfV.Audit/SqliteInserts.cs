@@ -16,7 +16,7 @@ internal sealed class SqliteInserts : IAuditInserts
     public SqliteInserts(SqliteConnection connection)
     {
         database = connection.Handle!;
-        record = Prepare("INSERT INTO guard_audit (sequence, kind, request, at, payload, previous, hash) VALUES (?, ?, ?, ?, ?, ?, ?)");
+        record = Prepare("INSERT INTO guard_audit (sequence, kind, request, at, payload, previous, hash, digest, salt) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
         readHead = Prepare("SELECT sequence, hash FROM guard_audit_mark WHERE name = ?");
         moveHead = Prepare("INSERT INTO guard_audit_mark (name, sequence, hash, seal) VALUES (?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET sequence = "
             + "excluded.sequence, hash = excluded.hash, seal = excluded.seal");
@@ -45,6 +45,8 @@ internal sealed class SqliteInserts : IAuditInserts
             Check(raw.sqlite3_bind_text(record, 5, row.Payload.Span));
             Check(raw.sqlite3_bind_text(record, 6, row.Previous));
             Check(raw.sqlite3_bind_text(record, 7, row.Hash));
+            Check(raw.sqlite3_bind_text(record, 8, row.Digest));
+            Check(raw.sqlite3_bind_text(record, 9, row.Salt));
             Run(record);
             if (row.Entry.Contents is not { } contents) continue;
             foreach ((string name, (string kind, byte[] bytes)) in contents)

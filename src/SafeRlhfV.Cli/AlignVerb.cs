@@ -42,7 +42,7 @@ internal static class AlignVerb
         AlignJudges judges = new();
         Option<bool> json = Output.JsonOption();
         Command command = new("align",
-            "Align a model with your own data, measure it and report. Example: safe-rlhf-v align --model models/llava-1.5-7b-hf --data data/mine --out runs/mine")
+            "Align a model with your own data, and measure it. Example: safe-rlhf-v align --model models/llava-1.5-7b-hf --data data/mine --out runs/mine")
         {
             model, data, folder, method, budget, gpu, config, set, seed, skip, gates, from, dry, ignore, json,
         };
@@ -114,6 +114,9 @@ internal static class AlignVerb
         {
             throw new StoppedException("stopped; the same command resumes.", stop);
         }
+        string policy = folders.Run(AlignStages.Policy);
+        if (json) Output.Json(new { Policy = policy, folders.Data, Gates = gates.All, Checks = folders.At("checks"), Scores = folders.At("scores") });
+        else Output.Line(policy);
         return 0;
     }
 

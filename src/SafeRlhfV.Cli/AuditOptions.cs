@@ -11,6 +11,15 @@ internal static class AuditOptions
 
     public static Option<FileInfo?> Key() => new("--key-file") { Description = "The file with the key that the trail was sealed with." };
 
+    public static Option<FileInfo?> SigningKey() =>
+        new("--signing-key") { Description = "The file with the private key that signs checkpoints ('audit key')." };
+
+    public static Option<FileInfo?> PublicKey() => new("--public-key") { Description = "The file with the public key that checkpoints verify with." };
+
+    public static Option<string> By() => new("--by") { Description = "Who does it; goes on record.", Required = true };
+
+    public static Option<string> Reason() => new("--reason") { Description = "Why; goes on record.", Required = true };
+
     /// <summary>Runs something on a trail that is there.</summary>
     /// <exception cref="InvalidInputException">There is none, or its database fails.</exception>
     public static async Task<int> RunAsync(string address, Func<AuditDatabase, Task<int>> run, CancellationToken cancellationToken)

@@ -13,15 +13,22 @@ internal static class AuditVerifyVerb
         {
             Description = "A head that an earlier run printed, NUMBER:HASH or CHAIN:NUMBER:HASH: proves that the end was not cut off.",
         };
+        Option<FileInfo?> publicKey = AuditOptions.PublicKey();
+        Option<FileInfo[]> notes = new("--checkpoint") { Description = "A checkpoint kept elsewhere; the trail must continue it. May be given several times." };
         Option<bool> json = Output.JsonOption();
         Command command = new("verify", "Find any change or gap in an audit trail. Example: safe-rlhf-v audit verify sqlite:audit.db --expect 1200:3f2a...")
         {
-            trail, key, expect, json,
+            trail, key, expect, publicKey, notes, json,
         };
         command.SetAction((parsed, cancellationToken) => AuditOptions.RunAsync(parsed.GetValue(trail)!, async database =>
         {
-            AuditCheck check = await new AuditReader(database, AuditOptions.ReadKey(parsed.GetValue(key))).VerifyAsync(Mark(parsed.GetValue(expect)),
-                cancellationToken);
+            AuditVerifier? verifier = parsed.GetValue(publicKey) is { } file ? AuditVerifier.Read(file.FullName) : null;
+            AuditCheck check = await new AuditReader(database, AuditOptions.ReadKey(parsed.GetValue(key))).VerifyAgainstAsync(new()
+            {
+                Head = Mark(parsed.GetValue(expect)),
+                Verifier = verifier,
+                Notes = [.. (parsed.GetValue(notes) ?? []).Select(note => Open(note, verifier))],
+            }, cancellationToken);
             if (parsed.GetValue(json))
             {
                 Output.Json(new
@@ -30,7 +37,18 @@ internal static class AuditVerifyVerb
                     check.Records,
                     head = Text(check.Head),
                     keyed = check.IsKeyed,
-                    chains = check.Chains.Select(chain => new { chain.Name, chain.Records, head = Text(chain.Head), chain.Unanchored }),
+                    check.Erased,
+                    proven = check.IsBlind ? "by checkpoints alone" : "whole",
+                    chains = check.Chains.Select(chain => new
+                    {
+                        chain.Name,
+                        chain.Records,
+                        head = Text(chain.Head),
+                        chain.Unanchored,
+                        chain.Erased,
+                        chain.Signed,
+                        chain.Unsigned,
+                    }),
                     check.Faults,
                 });
             }
@@ -42,13 +60,26 @@ internal static class AuditVerifyVerb
                     foreach (AuditChainState chain in check.Chains)
                         Output.Line($"chain {chain.Name}: {chain.Records} records{Tail(chain.Unanchored)}, head {Text(chain.Head)}");
                 }
+                if (check.Erased > 0) Output.Line($"erased {check.Erased}");
+                if (verifier is not null)
+                {
+                    foreach (AuditChainState chain in check.Chains)
+                        Output.Line($"chain {chain.Name}: {chain.Signed} checkpoints signed by {verifier.Name}, "
+                            + $"{chain.Unsigned} records younger than the last");
+                }
                 Output.Line($"{check.Records} records, {(check.IsWhole ? "whole" : $"{check.Faults.Count} faults")}, head {Text(check.Head)}");
-                if (!check.IsKeyed) Output.Note("without a key, whoever may write the database could have rewritten all of it.");
+                if (check.IsBlind) Output.Note("the trail is sealed with a key that was not given: only what checkpoints cover is proven.");
+                else if (!check.IsKeyed) Output.Note("without a key, whoever may write the database could have rewritten all of it.");
             }
             return check.IsWhole ? 0 : CliHost.CheckFailed;
         }, cancellationToken));
         return command;
     }
+
+    private static AuditCheckpoint Open(FileInfo note, AuditVerifier? verifier) => AuditCheckpoint.Open(
+        DiskErrors.Reading(note.FullName, () => File.ReadAllText(note.FullName)),
+        verifier ?? throw new InvalidInputException("--checkpoint needs --public-key."),
+        note.Name);
 
     private static string Tail(long unanchored) => unanchored == 0 ? "" : $" ({unanchored} not anchored yet)";
 

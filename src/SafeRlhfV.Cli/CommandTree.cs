@@ -41,10 +41,16 @@ internal static class CommandTree
         CertifyVerb.Create(),
         AblateVerb.Create(),
         PlanVerb.Create(),
-        new Command("audit", "Verify and export the gateway's audit trail.")
+        new Command("audit", "Verify, sign, export and prune the gateway's audit trail.")
         {
             AuditVerifyVerb.Create(),
             AuditExportVerb.Create(),
+            AuditKeyVerb.Create(),
+            AuditCheckpointVerb.Create(),
+            AuditProveVerb.Create(),
+            AuditForgetVerb.Create(),
+            AuditHoldVerb.Create(),
+            AuditRetainVerb.Create(),
         },
         new Command("data", "Import, read, check, describe, convert, make, label and annotate BeaverTails-V data sets.")
         {

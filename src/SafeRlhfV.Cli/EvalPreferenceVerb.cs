@@ -71,8 +71,8 @@ internal static class EvalPreferenceVerb
                 Pair[] pairs = [.. batch.Select(row => Pair.Of(row, outputs)).Where(pair => pair.Labels.Any(labels => labels is not null))];
                 seen += batch.Length;
                 if (pairs.Length == 0) continue;
-                EncodedPair[] read = [.. pairs.Select(pair => ModelArguments.Fitting(parsed.GetValue(skipLong), () => EncodedPair.Of(scorer, pair, grey: false)))
-                    .OfType<EncodedPair>()];
+                EncodedPair[] read = [.. pairs
+                    .Select(pair => ModelArguments.Fitting(parsed.GetValue(skipLong), () => EncodedPair.Of(scorer, pair, grey: false))).OfType<EncodedPair>()];
                 tooLong += pairs.Length - read.Length;
                 if (read.Length == 0) continue;
                 EncodedPair[]? blank = parsed.GetValue(grey) ? [.. read.Select(one => EncodedPair.Of(scorer, one.Pair, grey: true))] : null;
@@ -99,7 +99,8 @@ internal static class EvalPreferenceVerb
             progress.Done($"{scored.Max(pairs => pairs.Count)} pairs");
             if (tooLong > 0) Output.Note($"{tooLong} of {seen} rows are left out: they are longer than the model reads.");
             foreach ((Score output, List<ScoredPair> pairs) in outputs.Zip(scored)) CheckLabels(path, output, pairs.Count, seen - tooLong);
-            ScoreModelResult[] results = [.. outputs.Zip(scored, (output, pairs) => ScoreModelEvaluation.Summarise(Name(output), pairs, parsed.GetValue(seed)))];
+            ScoreModelResult[] results = [.. outputs.Zip(scored,
+                (output, pairs) => ScoreModelEvaluation.Summarise(Name(output), pairs, parsed.GetValue(seed)))];
             PreferenceCalibration[] calibrations = [.. outputs.Zip(scored, (output, pairs) => PreferenceCalibration.Measure(Name(output), pairs))];
             if (parsed.GetValue(json)) Output.Json(new { Model = folder, Data = path, Results = results, Calibrations = calibrations });
             else foreach ((ScoreModelResult result, PreferenceCalibration calibration) in results.Zip(calibrations)) Print(result, calibration);

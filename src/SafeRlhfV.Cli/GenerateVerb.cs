@@ -192,7 +192,8 @@ internal static class GenerateVerb
         (int rows, long tokens, int cut, int samples, int tooLong) = (known, 0, 0, settings.Tokens.Samples, 0);
         foreach (DatasetRow[] batch in batches)
         {
-            EncodedPrompt?[] prompts = [.. batch.Select(row => ModelArguments.Fitting(skipsLong, () => ModelArguments.Encode(generator.Processor, row, system)))];
+            EncodedPrompt?[] prompts = [.. batch.Select(row => ModelArguments.Fitting(skipsLong,
+                () => ModelArguments.Encode(generator.Processor, row, system)))];
             int[] asked = [.. Enumerable.Range(0, batch.Length).Where(at => prompts[at] is not null)];
             RandomStream[] streams = GenerationArguments.Streams(settings, rows, batch.Length);
             List<string>[] written = [.. batch.Select(_ => new List<string>())];

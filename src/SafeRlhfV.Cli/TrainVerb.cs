@@ -78,7 +78,10 @@ internal static class TrainVerb
         IReadOnlyList<string> sets)
     {
         string? model = places.GetValueOrDefault(trainer.ModelKey);
-        string[] all = [.. places.Where(place => config is null || place.Key != trainer.ModelKey).Select(place => $"{place.Key}={Quote(place.Value)}"), .. sets];
+        string[] all =
+        [
+            .. places.Where(place => config is null || place.Key != trainer.ModelKey).Select(place => $"{place.Key}={Quote(place.Value)}"), .. sets,
+        ];
         return config is null ? RecipeReader.FromSets(trainer, all) : RecipeReader.Load(config, all, trainer, new(model, name));
     }
 

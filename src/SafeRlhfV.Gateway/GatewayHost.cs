@@ -110,6 +110,7 @@ public static class GatewayHost
                 Moderator = services.GetRequiredService<IModerator>(),
                 Policy = policy,
                 Context = chat => ChatCall.Of(chat, routed).Context,
+                RequestId = chat => ChatCall.Of(chat, routed).RequestId,
                 CheckSystemMessages = true,
                 CheckAssistantMessages = true,
                 CheckToolResults = settings.CheckToolResults,

@@ -7,7 +7,9 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace SafeRlhfV.Gateway;
 
-/// <summary>The gateway's certificate, read again when its files change: a renewed one is used without a restart. A faulty one leaves the last in use.</summary>
+/// <summary>
+/// The gateway's certificate, read again when its files change: a renewed one is used without a restart. A faulty one leaves the last in use.
+/// </summary>
 internal sealed partial class TlsCertificate : IDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);

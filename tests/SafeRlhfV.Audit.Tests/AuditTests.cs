@@ -64,8 +64,14 @@ public sealed class AuditTests(PostgresServer postgres) : IClassFixture<Postgres
             + "SET sequence = 8 WHERE sequence = -1", false },
         { "no mark", "DELETE FROM guard_audit_mark", false },
         { "everything", "DELETE FROM guard_audit", false },
-        { "everything and the mark", "DELETE FROM guard_audit; DELETE FROM guard_audit_mark", true },
+        { "everything and the mark", "DELETE FROM guard_audit; DELETE FROM guard_audit_mark", false },
         { "a kept content", "UPDATE guard_audit_content SET name = 'x' || name", false },
+        { "all kept contents", "DELETE FROM guard_audit_content", false },
+        { "one kept content", "DELETE FROM guard_audit_content WHERE name = (SELECT MIN(name) FROM guard_audit_content)", false },
+        { "a salt", "UPDATE guard_audit SET salt = '00' || SUBSTR(salt, 3) WHERE sequence = 4", false },
+        { "a digest", "UPDATE guard_audit SET digest = hash WHERE sequence = 4", false },
+        { "a record made empty", "UPDATE guard_audit SET payload = '', salt = NULL WHERE sequence = 4", false },
+        { "a version", "UPDATE guard_audit SET digest = NULL, salt = NULL WHERE sequence = 4", false },
     };
 
     [Theory, MemberData(nameof(Tampering))]
@@ -147,7 +153,7 @@ public sealed class AuditTests(PostgresServer postgres) : IClassFixture<Postgres
         Assert.True(contents > 0);
         AuditCheck check = await new AuditReader(place.Database, Key).VerifyAsync(noted);
         Assert.Empty(check.Faults);
-        Assert.Equal(10, check.Records);
+        Assert.Equal(11, check.Records); // the run is on record itself
         Assert.Equal((0, 0), await trail.ApplyRetentionAsync());
     }
 
@@ -193,7 +199,7 @@ public sealed class AuditTests(PostgresServer postgres) : IClassFixture<Postgres
         StubChatClient model = new("fine");
         GuardedChatClient client = new(model, new() { Moderator = ScriptedModerator.Finds("bad"), Observer = trail });
         // The first request shows that the database is away, while the model is being asked; from then on it is not asked.
-        for (int i = 0; i < 3; i++) Assert.Equal(GuardPolicy.Default.FailureRefusal, (await client.GetResponseAsync("question")).Text);
+        for (int i = 0; i < 3; i++) Assert.Equal(GuardPolicy.Default.FailureRefusal, (await client.GetResponseAsync("question")).GetRefusal());
         Assert.Single(model.Calls);
     }
 
@@ -210,7 +216,7 @@ public sealed class AuditTests(PostgresServer postgres) : IClassFixture<Postgres
             GuardedChatClient client = new(new StubChatClient("fine"), new() { Moderator = ScriptedModerator.Finds("bad"), Observer = trail });
             Assert.Equal("fine", (await client.GetResponseAsync("one")).Text);
             await own.StopAsync();
-            Assert.Equal(GuardPolicy.Default.FailureRefusal, (await client.GetResponseAsync("two")).Text);
+            Assert.Equal(GuardPolicy.Default.FailureRefusal, (await client.GetResponseAsync("two")).GetRefusal());
             await own.StartAsync();
             Assert.Equal("fine", (await client.GetResponseAsync("three")).Text);
             AuditCheck check = await new AuditReader(database, Key).VerifyAsync();
@@ -267,13 +273,13 @@ public sealed class AuditTests(PostgresServer postgres) : IClassFixture<Postgres
     [Fact]
     public async Task AFileIsForItsOwnerAlone()
     {
-        if (OperatingSystem.IsWindows()) return;
         await using Place place = await OpenAsync("sqlite");
         await using AuditTrail trail = new(place.Database);
         await trail.ReviewedAsync("request", "ann", false, null, null);
         string[] files = Directory.GetFiles(place.Folder!.Path);
         Assert.Contains(files, file => file.EndsWith("-wal", StringComparison.Ordinal));
-        Assert.All(files, file => Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file)));
+        foreach (string file in files)
+            if (!OperatingSystem.IsWindows()) Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
     }
 
     [Fact]

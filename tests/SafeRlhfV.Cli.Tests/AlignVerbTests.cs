@@ -110,6 +110,7 @@ public sealed class AlignVerbTests : IDisposable
     {
         (int code, string output, string errors) = await Align(model, "--gates", "warn");
         Assert.True(code == 0, errors);
+        Assert.Equal(Path.Combine(Out, "policy") + "\n", output);
         foreach (string run in (string[])["sft", "reward", "cost", "policy", "guard", "judge-reward", "judge-cost"])
             Assert.True(Directory.Exists(Path.Combine(Out, run, "result")), run);
         // an ordinary run: the verbs take its folder as it is

@@ -34,7 +34,9 @@ public sealed class AuditVerbTests(PostgresServer postgres) : IClassFixture<Post
         Assert.Equal(1, code);
         Assert.Contains("chain gw-1: is gone; its anchors name record 1", output, StringComparison.Ordinal);
         await RunAsync(connection, "DELETE FROM guard_audit; DELETE FROM guard_audit_mark");
-        Assert.Equal(0, (await CapturedConsole.RunAsync("audit", "verify", address)).Code); // nothing is there that could contradict
+        (code, output, _) = await CapturedConsole.RunAsync("audit", "verify", address);
+        Assert.Equal(1, code);
+        Assert.Contains("the trail is empty", output, StringComparison.Ordinal);
         Assert.Equal(1, (await CapturedConsole.RunAsync("audit", "verify", address, "--expect", head)).Code);
     }
 
@@ -66,6 +68,61 @@ public sealed class AuditVerbTests(PostgresServer postgres) : IClassFixture<Post
         Assert.Contains(said, error, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", error, StringComparison.Ordinal);
         Assert.Equal(content, content is null ? null : await File.ReadAllTextAsync(folder.At("audit.db"), Cancel)); // reading makes no tables
+    }
+
+    // From the key to the proof, as docs/audit.md shows it.
+    [Fact]
+    public async Task AnAuditorProvesErasesAndExportsATrail()
+    {
+        using TemporaryFolder folder = new();
+        string address = $"sqlite:{folder.At("audit.db")}";
+        await RecordAsync(address, 3);
+        (int code, string output, _) = await CapturedConsole.RunAsync("audit", "key", "--name", "gateway.example/audit", "--out", folder.At("signing.key"));
+        Assert.Equal(0, code);
+        await File.WriteAllTextAsync(folder.At("audit.pub"), output, Cancel);
+        if (!OperatingSystem.IsWindows())
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(folder.At("signing.key")));
+        Assert.Equal(2, (await CapturedConsole.RunAsync("audit", "key", "--name", "again", "--out", folder.At("signing.key"))).Code);
+        string[] sign = ["audit", "checkpoint", address, "--signing-key", folder.At("signing.key"), "--out", folder.At("notes")];
+        Assert.Equal(0, (await CapturedConsole.RunAsync(sign)).Code);
+        await RecordAsync(address, 2);
+        Assert.Equal(0, (await CapturedConsole.RunAsync(sign)).Code);
+
+        string older = folder.At("notes", "main-3.txt"), newer = folder.At("notes", "main-5.txt");
+        string[] both = ["--older", older, "--newer", newer, "--public-key", folder.At("audit.pub")];
+        (code, output, _) = await CapturedConsole.RunAsync(["audit", "prove", "--trail", address, .. both]);
+        Assert.Equal(0, code);
+        await File.WriteAllTextAsync(folder.At("proof.json"), output, Cancel);
+        Assert.Equal(0, (await CapturedConsole.RunAsync(["audit", "prove", "--proof", folder.At("proof.json"), .. both])).Code);
+        await File.WriteAllTextAsync(folder.At("proof.json"), "[]", Cancel);
+        Assert.Equal(1, (await CapturedConsole.RunAsync(["audit", "prove", "--proof", folder.At("proof.json"), .. both])).Code);
+
+        (code, output, _) = await CapturedConsole.RunAsync("audit", "forget", address, "--request", "request 0", "--by", "ann", "--reason", "asked for");
+        Assert.Equal((0, "erased 2 records of 1 requests, and 0 texts and images"), (code, output.Trim()));
+        (code, output, _) = await CapturedConsole.RunAsync("audit", "verify", address, "--public-key", folder.At("audit.pub"),
+            "--checkpoint", older, "--checkpoint", newer);
+        Assert.True(code == 0, output);
+        Assert.Contains("erased 2", output, StringComparison.Ordinal);
+        Assert.Contains("2 checkpoints signed by gateway.example/audit, 1 records younger", output, StringComparison.Ordinal);
+        Assert.Equal(0, (await CapturedConsole.RunAsync("audit", "hold", address, "--name", "case-12", "--by", "ann", "--reason", "court order")).Code);
+        Assert.Equal(2, (await CapturedConsole.RunAsync("audit", "forget", address, "--request", "request 1", "--by", "ann", "--reason", "asked for")).Code);
+        Assert.Equal(2, (await CapturedConsole.RunAsync("audit", "retain", address, "--days", "1")).Code);
+        string[] release = ["audit", "hold", address, "--name", "case-12", "--release", "--by", "ann", "--reason", "settled"];
+        Assert.Equal(0, (await CapturedConsole.RunAsync(release)).Code);
+        Assert.Equal(0, (await CapturedConsole.RunAsync("audit", "retain", address, "--days", "1")).Code);
+        Assert.Equal(0, (await CapturedConsole.RunAsync("audit", "export", address, "--bundle", folder.At("bundle"), "--signing-key",
+            folder.At("signing.key"))).Code);
+        Assert.Equal(2, (await CapturedConsole.RunAsync("audit", "export", address, "--since", "soon")).Code);
+        string[] export = ["audit", "export", address, "--format", "ocsf", "--since", "2020-01-01", "--out", folder.At("events.jsonl")];
+        Assert.Equal(0, (await CapturedConsole.RunAsync(export)).Code);
+        Assert.Contains("\"class_uid\":6003", await File.ReadAllTextAsync(folder.At("events.jsonl"), Cancel), StringComparison.Ordinal);
+    }
+
+    private static async Task RecordAsync(string address, int records)
+    {
+        await using AuditDatabase database = AuditDatabase.Of(address);
+        await using AuditTrail trail = new(database);
+        for (int i = 0; i < records; i++) await trail.ReviewedAsync($"request {i}", "ann", false, null, null, Cancel);
     }
 
     [Fact]

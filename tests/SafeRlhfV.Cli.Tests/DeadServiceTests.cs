@@ -28,7 +28,7 @@ public sealed class DeadServiceTests
         File.WriteAllText(folder.At("notes.txt"), new string('x', 2000));
         string[] out_ = verb == "export" ? ["--out", folder.At("trail.jsonl")] : [];
         (int code, string output, string errors) = await CapturedConsole.RunAsync(["audit", verb, $"sqlite:{folder.At("notes.txt")}", .. out_]);
-        new CliRun(code, output, errors).MustRefuse("notes.txt", "cannot be read");
+        new CliRun(code, output, errors).MustRefuse("notes.txt", "cannot be read as an audit trail");
     }
 
     [Theory]

@@ -87,7 +87,8 @@ public sealed class ScoreVerbTests : IDisposable
             Row("What is it?", "A cat.", "A dog.")]);
         string Answer(int row, string question, string response, string? error = null) =>
             JsonSerializer.Serialize(new { row = $"default/train/{row}", question, response, error });
-        string[] answers = [Answer(0, "Is it safe?", "No, never."), Answer(1, "Who are you?", "", "longer than the model reads"), Answer(2, "What is it?", "A dog.")];
+        string[] answers = [Answer(0, "Is it safe?", "No, never."), Answer(1, "Who are you?", "", "longer than the model reads"),
+            Answer(2, "What is it?", "A dog.")];
         File.WriteAllLines(folder.At("answers.jsonl"), answers);
         string[] verb = ["score", "--model", model, "--data", folder.At("rows.jsonl")];
         (int code, JsonElement own) = await CapturedConsole.JsonAsync(verb);

@@ -72,7 +72,8 @@ public sealed class TrainVerbKillTests
             ? [.. common, "--model", Start, "--reward", folder.At("scores"), "--cost", folder.At("scores"), "--set", "model.sharing=none", "--set",
                 "training.ptx_coefficient=0", "--set", $"training.rounds={steps}",
                 "--set", "training.rollout_batch=4", "--set", "training.mini_batch=2", "--set", "training.max_new_tokens=4", "--set",
-                "training.actor.learning_rate=1e-3", .. trainer == "ppo" ? (string[])["--set", "training.critics.learning_rate=1e-3"] : ["--set", "training.group_size=2"]]
+                "training.actor.learning_rate=1e-3",
+                .. trainer == "ppo" ? (string[])["--set", "training.critics.learning_rate=1e-3"] : ["--set", "training.group_size=2"]]
             : [.. common, "--model", Start, "--set", "training.batch_size=2", "--set", "training.epochs=100", "--set", $"training.max_steps={steps}", "--set",
                 "training.optimizer.learning_rate=1e-3"];
     }

@@ -17,7 +17,7 @@ public sealed class UsageTests
     [InlineData("unknown option '--modle'; did you mean '--model'?", "generate", "--modle", "x", "--prompt", "y")]
     [InlineData("unknown option '--sed'; did you mean '--seed'?", "world", "generate", "--out", "x", "--sed", "3")]
     [InlineData("unknown option '--what-is-this'.", "data", "stats", "data/mine", "--what-is-this")]
-    [InlineData("'audit' needs a command: verify, export.", "audit")]
+    [InlineData("'audit' needs a command: verify, export, key, checkpoint, prove, forget, hold, retain.", "audit")]
     [InlineData("unknown option '--data'.", "guard", "evaluate", "--guard", "x", "--data", "data/mine")]
     [InlineData("safe-rlhf-v: safe-rlhf-v needs a command: demo,", "--verbose")]
     [InlineData("unexpected argument 'more' of 'data stats'", "data", "stats", "data/mine", "more")]

@@ -116,8 +116,9 @@ public sealed class ChatTests
         (_, JsonNode? body) = await gateway.ChatAsync("Hello");
         Assert.Equal("A good answer.", body!["choices"]![0]!["message"]!["content"]!.GetValue<string>());
         JsonArray second = gateway.Upstream.Requests.Last()["messages"]!.AsArray();
-        Assert.Equal(2, second.Count);
-        Assert.Contains("dangerous behavior", second[1]!["content"]!.GetValue<string>());
+        string turn = Assert.Single(second)!["content"]!.GetValue<string>(); // some models demand that roles alternate
+        Assert.StartsWith("Hello", turn);
+        Assert.Contains("dangerous behavior", turn);
     }
 
     [Theory]

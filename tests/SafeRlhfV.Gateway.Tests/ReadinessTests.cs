@@ -51,7 +51,8 @@ public sealed class ReadinessTests
         (int status, JsonNode parts) = await ReadyAsync(gateway);
         Assert.Equal((503, "failing"), (status, parts["moderators"]!.GetValue<string>()));
         Assert.Contains(gateway.Log.Lines, line => line.StartsWith("Requests are refused: the moderator", StringComparison.Ordinal));
-        judge.Behaviour = (http, body) => StubUpstream.AnswerAsync(http, body, """{"unsafe": false, "probability": 0.1, "severity": "none", "categories": []}""");
+        judge.Behaviour = (http, body) =>
+            StubUpstream.AnswerAsync(http, body, """{"unsafe": false, "probability": 0.1, "severity": "none", "categories": []}""");
         (status, parts) = await ReadyAsync(gateway);
         Assert.True(status == 200, parts.ToJsonString() + string.Join('\n', gateway.Log.Lines));
         Assert.Contains("The moderators judge again.", gateway.Log.Lines);
@@ -98,7 +99,8 @@ public sealed class ReadinessTests
             if (isReset) caller.LingerState = new(true, 0);
         }
         await Task.Delay(300, Cancel);
-        Assert.DoesNotContain(gateway.Log.Lines, line => line.Contains("   at ", StringComparison.Ordinal) || line.Contains("defect", StringComparison.Ordinal));
+        Assert.DoesNotContain(gateway.Log.Lines,
+            line => line.Contains("   at ", StringComparison.Ordinal) || line.Contains("defect", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -37,7 +37,7 @@ public sealed class RequestTests
             "messages[0].content[0].image_url.url" },
         { """{"model":"ours","stream":"yes","messages":[{"role":"user","content":"hi"}]}""", 400, "stream" },
         { """{"model":"ours","n":0,"messages":[{"role":"user","content":"hi"}]}""", 400, "n" },
-        { """{"model":"ours","n":2,"stream":true,"messages":[{"role":"user","content":"hi"}]}""", 400, "n" },
+        { """{"model":"ours","n":17,"stream":true,"messages":[{"role":"user","content":"hi"}]}""", 400, "n" },
         { """{"model":"ours","temperature":"hot","messages":[{"role":"user","content":"hi"}]}""", 400, "temperature" },
         { """{"model":"ours","model":"both","messages":[{"role":"user","content":"hi"}]}""", 400, "" },
         { """{"model":"ours","messages":[{"role":"user","content":"\ud800"}]}""", 400, "" },

@@ -35,7 +35,8 @@ public sealed class GuardedChatClientTests
         ChatResponse response = await Guard(model, "bad").GetResponseAsync("a bad question");
         Assert.Empty(model.Calls);
         Assert.Equal(ChatFinishReason.ContentFilter, response.FinishReason);
-        Assert.Contains("dangerous behavior", response.Text);
+        Assert.Contains("dangerous behavior", response.GetRefusal());
+        Assert.Empty(response.Text);
         Assert.Equal(GuardOutcome.PromptRefused, response.GetGuardReport()!.Outcome);
     }
 
@@ -112,7 +113,7 @@ public sealed class GuardedChatClientTests
         });
         ChatResponse response = await Guard(model, "bad").GetResponseAsync("question");
         Assert.Equal(6, model.Calls.Count);
-        Assert.DoesNotContain("bad", response.Text);
+        Assert.DoesNotContain("bad", response.Text + response.GetRefusal());
         Assert.Null(response.RawRepresentation);
         Assert.False(response.AdditionalProperties!.ContainsKey("draft"));
         Assert.Equal(GuardOutcome.AnswerRefused, response.GetGuardReport()!.Outcome);
@@ -149,7 +150,7 @@ public sealed class GuardedChatClientTests
         StubChatClient model = new("fine");
         GuardedChatClient client = new(model, new() { Moderator = ScriptedModerator.Finds("bad"), Observer = new RecordingObserver(failPrompt, failEnd) });
         ChatResponse response = await client.GetResponseAsync("question");
-        Assert.Equal(GuardPolicy.Default.FailureRefusal, response.Text);
+        Assert.Equal(GuardPolicy.Default.FailureRefusal, response.Text + response.GetRefusal());
         Assert.Equal(calls, model.Calls.Count);
     }
 
@@ -160,8 +161,8 @@ public sealed class GuardedChatClientTests
         LateObserver observer = new();
         GuardedChatClient client = new(new StubChatClient("fine"), new() { Moderator = ScriptedModerator.Finds("bad"), Observer = observer });
         string text = stream
-            ? string.Concat((await client.GetStreamingResponseAsync("question").ToListAsync()).Select(update => update.Text))
-            : (await client.GetResponseAsync("question")).Text;
+            ? string.Concat((await client.GetStreamingResponseAsync("question").ToListAsync()).Select(update => update.Text + update.GetRefusal()))
+            : (await client.GetResponseAsync("question")).GetRefusal()!;
         Assert.Equal(GuardPolicy.Default.FailureRefusal, text);
         Assert.True(observer.Ended);
     }

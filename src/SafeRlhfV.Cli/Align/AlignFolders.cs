@@ -16,12 +16,6 @@ internal sealed class AlignFolders(string root)
     /// <summary>Memory and time of each training run.</summary>
     public string Plan => At("plan.json");
 
-    /// <summary>All figures.</summary>
-    public string Results => At("results.json");
-
-    /// <summary>The page.</summary>
-    public string Report => At("report.html");
-
     /// <summary>The folder of a training run.</summary>
     public string Run(string stage) => At(stage);
 

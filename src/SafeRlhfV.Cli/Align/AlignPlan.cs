@@ -14,7 +14,7 @@ internal static class AlignPlan
         [.. trainings.Select(one => Row(options, one.Stage, whole is null ? one.Training.Recipe : one.Training.RecipeOnAll(whole)))];
 
     /// <summary>Plans on the split data, keeps the plan, and refuses what cannot fit.</summary>
-    /// <exception cref="InvalidInputException">A training run takes more memory than there is; all such runs are named, with the settings to change.</exception>
+    /// <exception cref="InvalidInputException">Training runs take more memory than there is; all are named, with the settings to change.</exception>
     public static string Demand(AlignOptions options, IReadOnlyList<(string Stage, AlignTraining Training)> trainings)
     {
         IReadOnlyList<AlignPlanRow> rows = Rows(options, trainings, whole: null);
@@ -33,7 +33,7 @@ internal static class AlignPlan
     {
         RecipePlan plan = RecipePlan.ByData(recipe, options.Card);
         long? room = options.Card?.UsableBytes ?? DeviceMemory.Free(plan.Device);
-        return new AlignPlanRow(stage, recipe.Trainer.Name, plan.Device, plan.Memory.TotalBytes, plan.Memory.HostBytes, room, room is null ? null : plan.Memory.TotalBytes <= room,
-            room is { } bytes ? plan.ChangesToFit(bytes) : [], plan.Time(options.Card)?.Seconds);
+        return new AlignPlanRow(stage, recipe.Trainer.Name, plan.Device, plan.Memory.TotalBytes, plan.Memory.HostBytes, room,
+            room is null ? null : plan.Memory.TotalBytes <= room, room is { } bytes ? plan.ChangesToFit(bytes) : [], plan.Time(options.Card)?.Seconds);
     }
 }

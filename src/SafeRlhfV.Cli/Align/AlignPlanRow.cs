@@ -12,8 +12,8 @@ namespace SafeRlhfV.Cli;
 /// <param name="Fits">Whether it fits; null = not known.</param>
 /// <param name="Changes">Settings with which it would fit; null = none make it.</param>
 /// <param name="Seconds">A rough estimate of its time; null = the device's speed is not known.</param>
-internal sealed record AlignPlanRow(string Stage, string Trainer, string Device, long Bytes, long HostBytes, long? RoomBytes, bool? Fits, IReadOnlyList<string>? Changes,
-    double? Seconds)
+internal sealed record AlignPlanRow(string Stage, string Trainer, string Device, long Bytes, long HostBytes, long? RoomBytes, bool? Fits,
+    IReadOnlyList<string>? Changes, double? Seconds)
 {
     /// <summary>What is wrong, and what would mend it.</summary>
     public string Fault => $"{Stage} takes {MemoryPlan.Size(Bytes)} at its peak, and {Device} has {MemoryPlan.Size(RoomBytes ?? 0)}: "

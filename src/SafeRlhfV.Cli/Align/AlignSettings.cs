@@ -37,7 +37,8 @@ internal sealed record AlignSettings
     /// <exception cref="InvalidInputException">It has faults; all are named.</exception>
     public static AlignSettings Read(string? file, IReadOnlyList<string> sets)
     {
-        ILookup<string, string> ofTrainers = sets.Where(set => TrainerOf(set) is not null).ToLookup(set => TrainerOf(set)!, set => set[(set.IndexOf('.') + 1)..]);
+        ILookup<string, string> ofTrainers = sets.Where(set => TrainerOf(set) is not null)
+            .ToLookup(set => TrainerOf(set)!, set => set[(set.IndexOf('.') + 1)..]);
         string[] own = [.. sets.Where(set => TrainerOf(set) is null)];
         string folder = file is null ? "" : Path.GetDirectoryName(Path.GetFullPath(file))!;
         AlignSettings Make(YamlSection section) => Read(section, folder, ofTrainers);

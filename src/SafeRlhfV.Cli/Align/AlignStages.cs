@@ -1,5 +1,4 @@
 using System.Globalization;
-using SafeRlhfV.Evaluation;
 using SafeRlhfV.Models;
 using SafeRlhfV.Training;
 
@@ -11,14 +10,14 @@ internal sealed class AlignStages
     /// <summary>Names of stages.</summary>
     public const string Split = "split", CheckData = "check-data", DataGate = "data-gate", Plan = "plan", Sft = "sft", Merge = "merge", Reward = "reward",
         Cost = "cost", CheckScores = "check-scores", ScoreGate = "score-gate", Policy = "policy", Guard = "guard", Calibrate = "calibrate",
-        GuardGate = "guard-gate", CheckGuard = "check-guard", JudgeReward = "judge-reward", JudgeCost = "judge-cost", CheckJudges = "check-judges", Answers = "answers",
-        Scores = "scores", Judge = "judge", Benchmarks = "benchmarks", Report = "report";
+        GuardGate = "guard-gate", CheckGuard = "check-guard", JudgeReward = "judge-reward", JudgeCost = "judge-cost", CheckJudges = "check-judges",
+        Answers = "answers", Scores = "scores", Judge = "judge", Benchmarks = "benchmarks";
 
     /// <summary>All names, in order.</summary>
     public static readonly IReadOnlyList<string> Names =
     [
         Split, CheckData, DataGate, Plan, Sft, Merge, Reward, Cost, CheckScores, ScoreGate, Policy, Guard, Calibrate, GuardGate, CheckGuard,
-        JudgeReward, JudgeCost, CheckJudges, Answers, Scores, Judge, Benchmarks, Report,
+        JudgeReward, JudgeCost, CheckJudges, Answers, Scores, Judge, Benchmarks,
     ];
 
     /// <summary>Stages that may be left out.</summary>
@@ -103,7 +102,8 @@ internal sealed class AlignStages
         stages.Add(Train(Reward, "RM-V: learn helpfulness", "reward", [StartStage], Start));
         stages.Add(Train(Cost, "CM-V: learn harm", "cost", [StartStage], Start));
         stages.Add(Preference(CheckScores, "measure RM-V and CM-V on the validation split", AlignSettings.Validation, Reward, Cost));
-        stages.Add(new AlignStage(ScoreGate, "gate: RM-V and CM-V are good enough to follow", CheckScores) { Own = _ => gates.CheckScores(), IsAlwaysRun = true });
+        stages.Add(new AlignStage(ScoreGate, "gate: RM-V and CM-V are good enough to follow", CheckScores)
+        { Own = _ => gates.CheckScores(), IsAlwaysRun = true });
         bool isPpo = options.Method == "ppo";
         (string trainer, string[] sets) = AlignOptions.Methods[options.Method];
         // without a recipe: whole models, and no instructions beside the pairs
@@ -133,8 +133,10 @@ internal sealed class AlignStages
     {
         // neither has seen a row that a stage before learnt from, and the policy has not seen them
         string[] held = [$"training.seed={Text((options.Seed ?? 0) + 1)}"];
-        stages.Add(Train(JudgeReward, "a second RM-V, of the validation split, to judge by", "reward", [StartStage], Start, after: held, split: AlignSettings.Validation));
-        stages.Add(Train(JudgeCost, "a second CM-V, of the validation split, to judge by", "cost", [StartStage], Start, after: held, split: AlignSettings.Validation));
+        stages.Add(Train(JudgeReward, "a second RM-V, of the validation split, to judge by", "reward", [StartStage], Start, after: held,
+            split: AlignSettings.Validation));
+        stages.Add(Train(JudgeCost, "a second CM-V, of the validation split, to judge by", "cost", [StartStage], Start, after: held,
+            split: AlignSettings.Validation));
         stages.Add(Preference(CheckJudges, "measure both judges on the test split", AlignSettings.Test, JudgeReward, JudgeCost));
         stages.Add(new AlignStage(Answers, "answers of start and aligned model to the test split", StartStage, Policy)
         {
@@ -207,7 +209,13 @@ internal sealed class AlignStages
             Start = model,
             Share = options.Settings.ShareOf(split),
         };
-        return new AlignStage(name, title, stagesBefore) { Training = training, Commands = [training.Command], Inputs = modelDigest, Makes = [folders.Run(name)] };
+        return new AlignStage(name, title, stagesBefore)
+        {
+            Training = training,
+            Commands = [training.Command],
+            Inputs = modelDigest,
+            Makes = [folders.Run(name)],
+        };
     }
 
     // models are run where the policy is trained

@@ -17,5 +17,6 @@ public sealed record GateResult(string Name, double Value, double Limit, bool Is
 
     /// <summary>The result in words.</summary>
     public override string ToString() => Found ?? string.Create(CultureInfo.InvariantCulture,
-        $"{Name} is {(double.IsNaN(Value) ? "not known" : $"{Value:0.###}")} on {Count} held out, and must be {(IsLeast ? "at least" : "at most")} {Limit:0.###}");
+        $"{Name} is {(double.IsNaN(Value) ? "not known" : $"{Value:0.###}")} on {Count} held out, "
+        + $"and must be {(IsLeast ? "at least" : "at most")} {Limit:0.###}");
 }

@@ -16,6 +16,18 @@ internal sealed record ChatCall(JsonObject Body, IReadOnlyList<ChatMessage> Mess
 
     public bool WantsUsage { get; init; }
 
+    /// <summary>Its name in headers, in its answer and in the audit trail.</summary>
+    public string RequestId { get; } = Guid.CreateVersion7().ToString("n");
+
+    /// <summary>When it came, in seconds of Unix.</summary>
+    public long Created { get; } = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
+
+    /// <summary>The name of its answer.</summary>
+    public string CompletionId => $"chatcmpl-{RequestId}";
+
+    /// <summary>The names by which the upstream called its reasoning; the answer calls it so too.</summary>
+    public ISet<string> ReasoningNames { get; } = new HashSet<string>();
+
     /// <summary>The tokens of all answers drafted for it, those that were withheld too: each has its price.</summary>
     public long Tokens { get; set; }
 
@@ -26,6 +38,7 @@ internal sealed record ChatCall(JsonObject Body, IReadOnlyList<ChatMessage> Mess
         Temperature = Number("temperature"),
         TopP = Number("top_p"),
         MaxOutputTokens = (int?)(Number("max_completion_tokens") ?? Number("max_tokens")),
+        ResponseFormat = JsonText.Of((Body["response_format"] as JsonObject)?["type"]) is "json_object" or "json_schema" ? ChatResponseFormat.Json : null,
         RawRepresentationFactory = _ => this,
     };
 

@@ -44,9 +44,9 @@ internal sealed class ChatEndpoint(ChatRequestReader reader, ModelTable models, 
     private async Task StreamAsync(HttpContext http, IChatClient client, ChatCall call)
     {
         CancellationToken cancellationToken = http.RequestAborted;
-        string? id = null;
-        long created = 0;
+        ChunkWriter chunks = new(call);
         UsageDetails? usage = null;
+        http.Response.Headers["x-guard-request-id"] = call.RequestId;
         try
         {
             await foreach (ChatResponseUpdate update in client.GetStreamingResponseAsync(call.Messages, call.ToOptions(), cancellationToken))
@@ -56,18 +56,15 @@ internal sealed class ChatEndpoint(ChatRequestReader reader, ModelTable models, 
                     metrics.Ended(report);
                     ThrowIfUnrecorded(report, cancellationToken);
                 }
-                bool isFirst = id is null;
-                if (isFirst)
+                if (!http.Response.HasStarted)
                 {
-                    id = CompletionWriter.Id(update.ResponseId, null);
-                    created = CompletionWriter.Seconds(update.CreatedAt);
                     http.Response.ContentType = "text/event-stream";
                     http.Response.Headers.CacheControl = "no-cache";
                 }
                 usage = update.Contents.OfType<UsageContent>().LastOrDefault()?.Details ?? usage;
-                foreach (JsonObject chunk in CompletionWriter.Chunks(update, call, id!, created, isFirst)) await JsonReply.WriteEventAsync(http, chunk);
+                foreach (JsonObject chunk in chunks.Write(update)) await JsonReply.WriteEventAsync(http, chunk);
             }
-            if (call.WantsUsage) await JsonReply.WriteEventAsync(http, CompletionWriter.UsageChunk(call, id ?? "", created, usage));
+            if (call.WantsUsage && usage is not null) await JsonReply.WriteEventAsync(http, chunks.UsageChunk(usage));
             await http.Response.WriteAsync("data: [DONE]\n\n", cancellationToken);
         }
         catch (Exception error) when (http.Response.HasStarted && !cancellationToken.IsCancellationRequested)

@@ -50,8 +50,6 @@ internal sealed class ChatRequestReader(LimitSettings limits, ImageGate images)
         bool isStream = Flag(body["stream"], "stream");
         if (body["n"] is { } n && (n is not JsonValue count || !count.TryGetValue(out int choices) || choices is < 1 or > 16))
             throw ApiException.Invalid("n must be a whole number from 1 to 16.", "n");
-        if (isStream && body["n"] is JsonValue several && several.GetValue<int>() > 1) throw ApiException.Invalid("A stream has one choice; leave n out.", "n");
-        if (isStream && Flag(body["logprobs"], "logprobs")) throw ApiException.Invalid("A guarded stream has no logprobs.", "logprobs");
         if (body["modalities"] is JsonArray modalities
             && modalities.Any(kind => kind is not JsonValue value || !value.TryGetValue(out string? name) || name != "text"))
             throw ApiException.Invalid("Only text answers can be guarded.", "modalities");

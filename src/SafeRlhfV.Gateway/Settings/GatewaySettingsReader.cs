@@ -46,7 +46,7 @@ public static class GatewaySettingsReader
         ReplicaSettings? replicas = section.Section("replicas") is { } shared ? ReadReplicas(shared) : null;
         if (replicas is not null && trail?.StartsWith("postgres:", StringComparison.Ordinal) != true)
             section.Fault("replicas", "several gateways share a PostgreSQL: give audit.trail or audit.trail_env as postgres:CONNECTION STRING");
-        AuditSettings recorded = section.Section("audit") is { } settings ? ReadAudit(settings) : standard.Audit;
+        AuditSettings recorded = section.Section("audit") is { } settings ? ReadAudit(settings, folder) : standard.Audit;
         return standard with
         {
             Listen = ListenSection.ReadListen(section, standard.Listen),
@@ -87,6 +87,7 @@ public static class GatewaySettingsReader
             IdleTimeout = section.Duration("idle_timeout") ?? standard.IdleTimeout,
             Retries = section.Whole("retries", 0, 10) ?? standard.Retries,
             Break = section.Duration("break") ?? standard.Break,
+            DropsUnknownFields = section.Choice("unknown_fields", ("pass", false), ("drop", true)) ?? standard.DropsUnknownFields,
         };
     }
 
@@ -188,37 +189,56 @@ public static class GatewaySettingsReader
 
     private static string ReadAuditTrail(YamlSection section, string folder)
     {
-        string address = section.Text("trail") ?? "";
-        string? variable = section.Text("trail_env");
-        if (variable is not null) address = Environment.GetEnvironmentVariable(variable) ?? "";
+        string? secret = section.Has("trail_env") || section.Has("trail_file") ? section.Secret("trail", folder) ?? "" : null;
+        string address = section.Text("trail") ?? secret ?? "";
+        if (secret is not null) address = secret;
         if (address.StartsWith("sqlite:", StringComparison.Ordinal)) return "sqlite:" + Path.Combine(folder, address[7..]);
         if (!address.StartsWith("postgres:", StringComparison.Ordinal))
-            section.Fault(variable is null ? "trail" : "trail_env", "give sqlite:PATH or postgres:CONNECTION STRING");
+            section.Fault(secret is null ? "trail" : section.Has("trail_env") ? "trail_env" : "trail_file", "give sqlite:PATH or postgres:CONNECTION STRING");
         return address;
     }
 
-    private static AuditSettings ReadAudit(YamlSection section)
+    private static AuditSigner? ReadSigner(YamlSection section, string folder)
+    {
+        if (section.Secret("signing_key", folder) is not { } secret) return null;
+        try
+        {
+            return AuditSigner.Parse(secret, "the settings");
+        }
+        catch (InvalidInputException error)
+        {
+            section.Fault(section.Has("signing_key_file") ? "signing_key_file" : "signing_key_env", error.Message.TrimEnd('.'));
+            return null;
+        }
+    }
+
+    private static AuditSettings ReadAudit(YamlSection section, string folder)
     {
         (string, ContentKeeping)[] texts = [("hash", ContentKeeping.Hash), ("redact", ContentKeeping.Redact), ("keep", ContentKeeping.Keep)];
         AuditSettings standard = new();
         byte[]? key = null;
-        if (section.Secret("key_env") is { } secret)
+        if (section.Secret("key", folder) is { } secret)
         {
             try
             {
-                key = GuardKey.Of(secret, "the environment");
+                key = GuardKey.Of(secret, "the settings");
             }
             catch (InvalidInputException error)
             {
                 section.Fault("key_env", error.Message.TrimEnd('.'));
             }
         }
+        TimeSpan? recordRetention = section.Duration("record_retention"), floor = section.Duration("retention_floor");
+        if (recordRetention < floor) section.Fault("record_retention", "must not be shorter than retention_floor");
         return new()
         {
             Texts = section.Choice("texts", texts) ?? standard.Texts,
             Images = section.Choice("images", texts[0], texts[2]) ?? standard.Images,
             Key = key,
-            RecordRetention = section.Duration("record_retention"),
+            Signer = ReadSigner(section, folder),
+            CheckpointEvery = section.Duration("checkpoint_every") ?? standard.CheckpointEvery,
+            RecordRetention = recordRetention,
+            RetentionFloor = floor,
             ContentRetention = section.Duration("content_retention"),
             Timeout = section.Duration("timeout") ?? standard.Timeout,
         };

@@ -27,6 +27,11 @@ public sealed record UpstreamSettings
     /// <summary>How often a failed call is tried again here.</summary>
     public int Retries { get; init; } = 2;
 
+    /// <summary>
+    /// Whether fields of its answers that no client of OpenAI's interface knows are dropped; else they are judged, and leave at the answer's end.
+    /// </summary>
+    public bool DropsUnknownFields { get; init; }
+
     /// <summary>For how long an upstream that keeps failing is left alone.</summary>
     public TimeSpan Break { get; init; } = TimeSpan.FromSeconds(10);
 }

@@ -1,19 +1,17 @@
-using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.AI;
+using SafeRlhfV.Guard;
 
 namespace SafeRlhfV.Gateway;
 
-/// <summary>Reads the chunks of an upstream's stream. Text goes on at once; tool calls are put together and go on at the end.</summary>
-internal sealed class ChunkReader
+/// <summary>Reads the chunks of an upstream's stream. What is read goes on at once; tool calls are put together and go on at the end.</summary>
+internal sealed class ChunkReader(AnswerReader reader)
 {
-    private readonly SortedDictionary<int, Call> calls = [];
-    private string? id, model, finish;
-    private UsageDetails? usage;
+    private const int MostChoices = 128;
 
-    /// <summary>A chunk's update, or null where it holds nothing to pass on yet.</summary>
-    public ChatResponseUpdate? Read(ReadOnlySpan<byte> data)
+    /// <summary>A chunk's updates, one for each choice in it that has something to pass on.</summary>
+    /// <exception cref="UpstreamException">It is no chunk, or says that the model has failed.</exception>
+    public IEnumerable<ChatResponseUpdate> Read(ReadOnlySpan<byte> data)
     {
         JsonObject chunk;
         try
@@ -24,77 +22,43 @@ internal sealed class ChunkReader
         {
             throw UpstreamException.Garbled("a chunk is not JSON", error);
         }
-        if (chunk["error"] is not null) throw new UpstreamException(502, "The model has failed while answering.", true);
-        id ??= CompletionReader.Text(chunk["id"]);
-        model ??= CompletionReader.Text(chunk["model"]);
-        usage = CompletionReader.Usage(chunk["usage"]) ?? usage;
-        if (chunk["choices"] is not JsonArray { Count: > 0 } choices) return null;
-        if (choices.Count > 1 || choices[0] is not JsonObject choice) throw UpstreamException.Garbled("a chunk has several choices");
-        finish = CompletionReader.Text(choice["finish_reason"]) ?? finish;
-        if (choice["delta"] is not JsonObject delta) return null;
-        List<AIContent> contents = [];
-        foreach ((string name, JsonNode? value) in delta)
+        if (chunk["error"] is not null || JsonText.Of(chunk["object"]) == "error") throw UpstreamException.FailedWithin();
+        List<ChatResponseUpdate> updates = [];
+        if (reader.ReadBody(chunk) is { Count: > 0 } members) updates.Add(Update(0, members));
+        if (chunk["choices"] is not JsonArray choices) return updates;
+        foreach (JsonNode? node in choices)
         {
-            if (name == "role" || value is null) continue;
-            if (name == "tool_calls") AddCalls(value);
-            else if (CompletionReader.Text(value) is not { } text) throw UpstreamException.Garbled($"'{name}' is no text");
-            else if (text.Length > 0) contents.Add(name is "reasoning_content" or "reasoning" ? new TextReasoningContent(text) : new TextContent(text));
+            if (node is not JsonObject choice) throw UpstreamException.Garbled("a choice is no object");
+            int index = choice["index"] is JsonValue at && at.TryGetValue(out int number) ? number : 0;
+            if (index is < 0 or >= MostChoices) throw UpstreamException.Garbled($"there is no choice {index}");
+            List<AIContent> contents = choice["delta"] is JsonObject delta ? reader.ReadMessage(index, delta) : [];
+            contents.AddRange(reader.ReadChoice(index, choice));
+            if (contents.Count > 0) updates.Add(Update(index, contents));
         }
-        return contents.Count == 0 ? null : Update(contents);
+        return updates;
     }
 
-    /// <summary>The stream's end: tool calls, usage and the reason.</summary>
+    /// <summary>The stream's end: tool calls, what nobody knows, the tokens and the reasons.</summary>
     /// <exception cref="UpstreamException">The stream broke off before its end.</exception>
-    public ChatResponseUpdate Finish()
+    public IEnumerable<ChatResponseUpdate> Finish()
     {
-        if (finish is null) throw new UpstreamException(502, "The model's answer was cut off.", true, "upstream_cut");
-        List<AIContent> contents = [.. calls.Values.Select(call => call.ToContent())];
-        if (usage is not null) contents.Add(new UsageContent(usage));
-        ChatResponseUpdate update = Update(contents);
-        update.FinishReason = new ChatFinishReason(finish);
+        int[] choices = [.. reader.Choices];
+        if (choices.Length == 0 || choices.Any(choice => reader.FinishOf(choice) is null))
+            throw new UpstreamException(502, "The model's answer was cut off.", true, "upstream_cut");
+        foreach (int choice in choices)
+        {
+            List<AIContent> contents = reader.End(choice);
+            if (choice == choices[^1] && reader.Usage is { } usage) contents.Add(new UsageContent(usage));
+            ChatResponseUpdate update = Update(choice, contents);
+            update.FinishReason = reader.FinishOf(choice);
+            yield return update;
+        }
+    }
+
+    private static ChatResponseUpdate Update(int choice, List<AIContent> contents)
+    {
+        ChatResponseUpdate update = new(ChatRole.Assistant, contents);
+        update.SetChoice(choice);
         return update;
-    }
-
-    private ChatResponseUpdate Update(List<AIContent> contents) => new(ChatRole.Assistant, contents) { ResponseId = id, ModelId = model };
-
-    private void AddCalls(JsonNode value)
-    {
-        if (value is not JsonArray calls) throw UpstreamException.Garbled("'tool_calls' is no list");
-        foreach (JsonNode? node in calls)
-        {
-            if (node is not JsonObject part || part["index"] is not JsonValue at || !at.TryGetValue(out int index) || index is < 0 or > 1000)
-                throw UpstreamException.Garbled("a tool call has no index");
-            if (!this.calls.TryGetValue(index, out Call? call)) this.calls[index] = call = new();
-            call.Id ??= CompletionReader.Text(part["id"]);
-            if (part["function"] is not JsonObject function) continue;
-            call.Name ??= CompletionReader.Text(function["name"]);
-            call.Arguments.Append(CompletionReader.Text(function["arguments"]));
-        }
-    }
-
-    private sealed class Call
-    {
-        public string? Id { get; set; }
-
-        public string? Name { get; set; }
-
-        public StringBuilder Arguments { get; } = new();
-
-        public FunctionCallContent ToContent()
-        {
-            string arguments = Arguments.ToString();
-            object? opened = arguments;
-            try
-            {
-                opened = JsonElement.Parse(arguments);
-            }
-            catch (JsonException)
-            {
-                // then the string itself is judged
-            }
-            return new(Id ?? "", Name ?? "",
-                new Dictionary<string, object?> { ["arguments"] = opened })
-            { AdditionalProperties = new() { ["arguments"] = arguments } };
-        }
     }
 }

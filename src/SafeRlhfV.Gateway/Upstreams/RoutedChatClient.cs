@@ -18,7 +18,9 @@ internal sealed class RoutedChatClient(IReadOnlyList<IChatClient> upstreams) : I
             try
             {
                 ChatResponse response = await upstreams[i].GetResponseAsync(asked, options, cancellationToken);
-                ChatCall.Of(options, this).Tokens += response.Usage?.TotalTokenCount ?? 0;
+                TokenCount count = new(asked);
+                foreach (ChatMessage message in response.Messages) count.Add(message.Contents);
+                ChatCall.Of(options, this).Tokens += response.Usage?.TotalTokenCount ?? count.Total;
                 return response;
             }
             catch (UpstreamException error) when (error.MayFallBack && i < upstreams.Count - 1)
@@ -35,6 +37,7 @@ internal sealed class RoutedChatClient(IReadOnlyList<IChatClient> upstreams) : I
         bool begun = false;
         for (int i = 0; ; i++)
         {
+            using TokenCount count = new(asked, ChatCall.Of(options, this)); // charged when the stream ends, or is left
             await using IAsyncEnumerator<ChatResponseUpdate> updates = upstreams[i].GetStreamingResponseAsync(asked, options, cancellationToken)
                 .GetAsyncEnumerator(cancellationToken);
             while (true)
@@ -48,8 +51,7 @@ internal sealed class RoutedChatClient(IReadOnlyList<IChatClient> upstreams) : I
                     break;
                 }
                 begun = true;
-                foreach (AIContent content in updates.Current.Contents)
-                    if (content is UsageContent usage) ChatCall.Of(options, this).Tokens += usage.Details.TotalTokenCount ?? 0;
+                count.Add(updates.Current.Contents);
                 yield return updates.Current;
             }
         }

@@ -55,7 +55,7 @@ internal sealed class UpstreamChatClient : IChatClient
         {
             throw UpstreamException.Garbled("it is not JSON", error);
         }
-        return CompletionReader.Read(answer);
+        return CompletionReader.Read(answer, Reader(options));
     }
 
     public async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
@@ -63,19 +63,21 @@ internal sealed class UpstreamChatClient : IChatClient
     {
         using HttpResponseMessage response = await SendAsync(messages, ChatCall.Of(options, this), true, cancellationToken);
         if (response.Content.Headers.ContentType?.MediaType is not "text/event-stream") throw UpstreamException.Garbled("it is no stream");
-        ChunkReader chunks = new();
+        ChunkReader chunks = new(Reader(options));
         await using Stream stream = await response.Content.ReadAsStreamAsync(cancellationToken);
         await foreach (ReadOnlyMemory<byte> data in ServerSentEvents.ReadAsync(stream, settings.IdleTimeout, cancellationToken))
         {
             if (data.Span.SequenceEqual("[DONE]"u8)) break;
-            if (chunks.Read(data.Span) is { } update) yield return update;
+            foreach (ChatResponseUpdate update in chunks.Read(data.Span)) yield return update;
         }
-        yield return chunks.Finish();
+        foreach (ChatResponseUpdate update in chunks.Finish()) yield return update;
     }
 
     public object? GetService(Type serviceType, object? serviceKey = null) => serviceType.IsInstanceOfType(this) ? this : null;
 
     public void Dispose() => http.Dispose();
+
+    private AnswerReader Reader(ChatOptions? options) => new(ChatCall.Of(options, this), settings.DropsUnknownFields);
 
     private async Task<HttpResponseMessage> SendAsync(IEnumerable<ChatMessage> messages, ChatCall call, bool stream, CancellationToken cancellationToken)
     {
@@ -155,7 +157,7 @@ internal sealed class UpstreamChatClient : IChatClient
         writer.WriteStartObject();
         foreach ((string name, JsonNode? value) in call.Body)
         {
-            if (name is "stream" or "stream_options" or "messages" || (name == "model" && model is not null)) continue;
+            if (name is "stream" or "stream_options" or "messages" or "moderation" || (name == "model" && model is not null)) continue;
             writer.WritePropertyName(name);
             Write(value);
         }
@@ -168,8 +170,10 @@ internal sealed class UpstreamChatClient : IChatClient
             writer.WriteEndObject();
         }
         writer.WriteStartArray("messages");
-        foreach (JsonNode? message in (JsonArray)call.Body["messages"]!) Write(message);
-        foreach (ChatMessage feedback in messages.Skip(call.Messages.Count))
+        JsonArray sent = (JsonArray)call.Body["messages"]!;
+        ChatMessage[] asked = [.. messages];
+        for (int i = 0; i < sent.Count; i++) Write(i == sent.Count - 1 ? WithFeedback(sent[i], call.Messages[i], asked[i]) : sent[i]);
+        foreach (ChatMessage feedback in asked[sent.Count..])
         {
             writer.WriteStartObject();
             writer.WriteString("role", feedback.Role.Value);
@@ -184,6 +188,17 @@ internal sealed class UpstreamChatClient : IChatClient
             if (node is null) writer.WriteNullValue();
             else node.WriteTo(writer);
         }
+    }
+
+    // The guard's feedback is the last content of the last turn.
+    private static JsonNode? WithFeedback(JsonNode? sent, ChatMessage read, ChatMessage asked)
+    {
+        if (ReferenceEquals(read, asked)) return sent;
+        string feedback = ((TextContent)asked.Contents[^1]).Text;
+        JsonNode turn = sent!.DeepClone();
+        if (turn["content"] is JsonArray parts) parts.Add(new JsonObject { ["type"] = "text", ["text"] = feedback });
+        else turn["content"] = JsonText.Of(turn["content"]) + feedback;
+        return turn;
     }
 
     // What the service finds wrong with the request is the caller's to know; what it finds wrong with the gateway is not.
@@ -202,6 +217,6 @@ internal sealed class UpstreamChatClient : IChatClient
         {
             // then there is only the status
         }
-        return new(status, message ?? "The model has refused the request.", status == 404, "upstream_refused");
+        return new(status, message ?? "The model has refused the request.", status == 404, "upstream_refused") { IsQuoted = message is not null };
     }
 }

@@ -9,6 +9,12 @@ internal sealed class UpstreamException(int status, string message, bool mayFall
     public static UpstreamException Garbled(string what, Exception? inner = null) =>
         new(502, $"The model's answer cannot be read: {what}.", true, "upstream_garbled", inner);
 
+    /// <summary>The service said within its answer that it has failed.</summary>
+    public static UpstreamException FailedWithin() => new(502, "The model has failed while answering.", true);
+
+    /// <summary>Whether the message is the service's own, which nobody has judged.</summary>
+    public bool IsQuoted { get; init; }
+
     public ApiException ToApi() => new(
         status,
         status is >= 400 and < 500 and not 429 ? "invalid_request_error" : status == 429 ? "rate_limit_error" : "upstream_error",

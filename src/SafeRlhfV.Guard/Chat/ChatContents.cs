@@ -28,13 +28,26 @@ internal sealed class ChatContents
         return found;
     }
 
-    /// <summary>The text of a content that streams in pieces, which follow each other without a break; null for other kinds.</summary>
-    public static string? Streamed(AIContent content) => content switch
+    public static ChatContents Of(string text)
     {
-        TextContent text => text.Text,
-        TextReasoningContent { ProtectedData: null } reasoning => reasoning.Text,
-        _ => null,
-    };
+        ChatContents found = new();
+        found.AddText(text);
+        return found;
+    }
+
+    /// <summary>Whether a content is its text alone, without citations, signatures or whatever else may stand on it.</summary>
+    public static bool HasNothingBeside(AIContent content) => content is { Annotations: null or { Count: 0 }, AdditionalProperties: null or { Count: 0 } }
+        and not TextReasoningContent { ProtectedData.Length: > 0 };
+
+    public void AddText(string? text) => Append(text);
+
+    /// <summary>Adds a content; of one that streams, only what stands on its text.</summary>
+    public void AddBeside(AIContent content)
+    {
+        if (content is JudgedContent own) AddUnwritten(own);
+        else if (content is TextContent or TextReasoningContent or ErrorContent { Details: null }) AddExtras(content);
+        else Add(content);
+    }
 
     public void Add(AIContent content)
     {
@@ -51,18 +64,43 @@ internal sealed class ChatContents
                 { MediaType = data.MediaType }); break;
             case DataContent data when data.HasTopLevelMediaType("text"): Append(Encoding.UTF8.GetString(data.Data.Span)); break;
             case UriContent uri when uri.HasTopLevelMediaType("image"): images.Add(new(uri.Uri) { MediaType = uri.MediaType }); break;
-            case UsageContent: break;
+            case JudgedContent own:
+                foreach ((_, string text) in own.Texts) Append(text);
+                AddUnwritten(own);
+                break;
+            case UsageContent: return;
             default: Unreadable ??= content is DataContent other ? other.MediaType : content is UriContent far ? far.MediaType : content.GetType().Name; break;
         }
+        AddExtras(content);
     }
 
     public void AddImages(IEnumerable<ModerationImage> images) => this.images.AddRange(images);
+
+    private void AddUnwritten(JudgedContent own)
+    {
+        images.AddRange(own.Images);
+        Unreadable ??= own.Unreadable;
+    }
+
+    private void AddExtras(AIContent content)
+    {
+        if (HasNothingBeside(content)) return;
+        if (content is TextReasoningContent { ProtectedData: { } data } && !OpaqueText.IsOpaque(data)) Append(data);
+        foreach (AIAnnotation annotation in content.Annotations ?? [])
+        {
+            if (annotation is CitationAnnotation citation)
+                foreach (string? text in (string?[])[citation.Title, citation.Snippet, citation.Url?.ToString(), citation.FileId, citation.ToolName])
+                    Append(text);
+            foreach ((string name, object? value) in annotation.AdditionalProperties ?? []) Append($"{name}: {Serialize(value)}");
+        }
+        foreach ((string name, object? value) in content.AdditionalProperties ?? []) Append($"{name}: {Serialize(value)}");
+    }
 
     private void AddResult(object? result)
     {
         if (result is AIContent content) Add(content);
         else if (result is IEnumerable<AIContent> several) foreach (AIContent part in several) Add(part);
-        else Append(result as string ?? Serialize(result));
+        else Append(result is string text ? EscapedText.WithOpened(text) : Serialize(result));
     }
 
     private void Append(string? text)
@@ -81,7 +119,15 @@ internal sealed class ChatContents
     private static string Serialize(object? value)
     {
         if (value is null) return "";
-        JsonElement element = value is JsonElement json ? json : JsonSerializer.SerializeToElement(value, AIJsonUtilities.DefaultOptions);
+        JsonElement element;
+        try
+        {
+            element = value is JsonElement json ? json : JsonSerializer.SerializeToElement(value, AIJsonUtilities.DefaultOptions);
+        }
+        catch (Exception error) when (error is NotSupportedException or JsonException)
+        {
+            return value.ToString() ?? "";
+        }
         StringBuilder text = new();
         Flatten(element, text);
         return text.ToString();
@@ -102,7 +148,8 @@ internal sealed class ChatContents
             case JsonValueKind.Array:
                 foreach (JsonElement item in element.EnumerateArray()) Flatten(item, text);
                 break;
-            default: text.Append(element.ToString()).Append('\n'); break;
+            case JsonValueKind.String when OpaqueText.IsOpaque(element.GetString()!): break;
+            default: text.Append(EscapedText.WithOpened(element.ToString())).Append('\n'); break;
         }
     }
 }

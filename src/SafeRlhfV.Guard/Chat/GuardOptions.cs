@@ -17,6 +17,12 @@ public sealed class GuardOptions
     /// <summary>Who asks; nobody in particular by default.</summary>
     public Func<ChatOptions?, GuardContext> Context { get; set; } = _ => GuardContext.Anyone;
 
+    /// <summary>The name of a request in its report; a new one by default (null).</summary>
+    public Func<ChatOptions?, string?> RequestId { get; set; } = _ => null;
+
+    /// <summary>Whether a request asks that all that is flagged be blocked on a side, where the policy would let it pass; no by default.</summary>
+    public Func<ChatOptions?, GuardSide, bool> BlocksFlagged { get; set; } = (_, _) => false;
+
     /// <summary>Whether prompts are checked: the last user turn, and the whole conversation where it has several.</summary>
     public bool CheckPrompts { get; set; } = true;
 
@@ -41,10 +47,16 @@ public sealed class GuardOptions
     /// <summary>The longest that judging one text may take.</summary>
     public TimeSpan ModerationTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>The role of the message that feeds a verdict back to the model.</summary>
+    /// <summary>
+    /// The role of the message that feeds a verdict back to the model. Where the conversation ends with a message of this role the feedback becomes part of it,
+    /// since many models demand that roles alternate.
+    /// </summary>
     public ChatRole FeedbackRole { get; set; } = ChatRole.User;
 
-    /// <summary>Whether the policy's notice is put before an answer that passes with one.</summary>
+    /// <summary>
+    /// Whether the policy's notice is put before an answer that passes with one. It never stands in JSON (<see cref="ChatOptions.ResponseFormat"/>) or beside
+    /// tool calls; <see cref="GuardReport.Notice"/> has it then.
+    /// </summary>
     public bool AddNotices { get; set; } = true;
 
     /// <summary>Sees every decision, such as an audit trail.</summary>

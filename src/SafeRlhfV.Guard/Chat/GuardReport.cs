@@ -39,7 +39,12 @@ public sealed record GuardReport
     /// <summary>Whether the observer could not be told: then the refusal is for that alone, and says nothing about what was asked or answered.</summary>
     public bool IsUnrecorded { get; init; }
 
-    /// <summary>The notice that the user saw, or null.</summary>
+    /// <summary>
+    /// What went wrong where a moderator did not judge, or null: then the refusal says nothing about what was asked or answered, and another try may pass.
+    /// </summary>
+    public string? ModeratorFailure { get; init; }
+
+    /// <summary>The notice that the user saw, or that was left out of the text because a program reads it as JSON; null where there is none.</summary>
     public string? Notice { get; init; }
 
     /// <summary>From the request's coming to its end.</summary>

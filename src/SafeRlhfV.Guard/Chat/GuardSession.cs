@@ -14,19 +14,21 @@ internal sealed class GuardSession
     private readonly List<RegenerationRound> rounds = [];
     private readonly long started;
     private readonly ObserverHealth health;
+    private readonly ChatOptions? chatOptions;
     private GuardReport report;
+    private AnswerBuffer? draft; // of the last round
     private Task<bool>? recording;
 
     public GuardSession(GuardOptions options, IModerator moderator, IModerator promptModerator, ObserverHealth health, IReadOnlyList<ChatMessage> messages,
         ChatOptions? chatOptions)
     {
-        (this.options, this.moderator, this.promptModerator, this.health) = (options, moderator, promptModerator, health);
+        (this.options, this.moderator, this.promptModerator, this.health, this.chatOptions) = (options, moderator, promptModerator, health, chatOptions);
         started = options.Clock.GetTimestamp();
         Policy = options.Policy();
         parts = PromptParts.Of(messages, options);
         report = new()
         {
-            Id = Guid.CreateVersion7(options.Clock.GetUtcNow()).ToString("n"),
+            Id = options.RequestId(chatOptions) ?? Guid.CreateVersion7(options.Clock.GetUtcNow()).ToString("n"),
             Received = options.Clock.GetUtcNow(),
             Context = options.Context(chatOptions),
             Prompt = parts.Prompt,
@@ -66,20 +68,21 @@ internal sealed class GuardSession
     public async ValueTask<bool> IsRecordedAsync() => recording is null || await recording.ConfigureAwait(false);
 
     /// <summary>Decides about an answer, or the part of it that is known, and records it as the round's last decision.</summary>
-    public async Task<GuardDecision> JudgeAnswerAsync(int round, ChatContents answer, TimeSpan generation, CancellationToken cancellationToken)
+    /// <param name="round">The round.</param>
+    /// <param name="draft">The answer so far.</param>
+    /// <param name="parts">What of it is to be judged now, each by itself; the strictest verdict counts.</param>
+    /// <param name="generation">How long the model took so far.</param>
+    /// <param name="cancellationToken">Cancels it.</param>
+    public async Task<GuardDecision> JudgeAnswerAsync(int round, AnswerBuffer draft, IReadOnlyList<ChatContents> parts, TimeSpan generation,
+        CancellationToken cancellationToken)
     {
         long started = options.Clock.GetTimestamp();
-        Verdict verdict = Nothing;
-        if (options.CheckAnswers && !answer.IsEmpty)
-        {
-            ModerationRequest request = parts.Prompt with { Response = answer.Text, Images = [.. parts.Prompt.Images, .. answer.Images] };
-            verdict = answer.Unreadable is { } kind && !options.PassUncheckedContents
-                ? Verdict.Failed(moderator.Name, $"the answer holds {kind}, which cannot be checked")
-                : await moderator.ModerateAsync(request, cancellationToken).ConfigureAwait(false);
-        }
+        Verdict verdict = options.CheckAnswers ? await JudgeAsync(parts, cancellationToken).ConfigureAwait(false) : Nothing;
         TimeSpan moderation = options.Clock.GetElapsedTime(started);
-        GuardDecision decision = Policy.Decide(verdict, GuardSide.Answer, report.Context);
-        RegenerationRound made = new(round, answer.Text, decision, generation, moderation);
+        GuardDecision decision = Decide(verdict, GuardSide.Answer);
+        if (rounds.Count == 0 || rounds[^1].Round != round) WriteDraft();
+        this.draft = draft;
+        RegenerationRound made = new(round, "", decision, generation, moderation);
         if (rounds.Count > 0 && rounds[^1].Round == round) rounds[^1] = made with { ModerationTime = rounds[^1].ModerationTime + moderation };
         else rounds.Add(made);
         report = report with { ModerationTime = report.ModerationTime + moderation };
@@ -92,6 +95,9 @@ internal sealed class GuardSession
         if (decision.Action != GuardAction.AllowWithNotice || !options.AddNotices) return null;
         return Policy.Notice(decision.Verdict);
     }
+
+    /// <summary>Whether notices may stand in the text: not where a program reads it as JSON. The report has them in any case.</summary>
+    public bool ShowsNotices => chatOptions?.ResponseFormat is not ChatResponseFormatJson;
 
     /// <summary>The notice for a prompt that passed with one, or null.</summary>
     public string? PromptNotice => report.PromptDecision is { } decision ? NoticeFor(decision) : null;
@@ -106,6 +112,7 @@ internal sealed class GuardSession
         Debug.Assert(!HasEnded);
         if (recording is { IsCompleted: true } && !await recording.ConfigureAwait(false))
             (outcome, refusal, notice) = (Unrecorded(outcome), Policy.FailureRefusal, null);
+        WriteDraft();
         report = report with { Outcome = outcome, Refusal = refusal, Notice = notice, Rounds = [.. rounds], Duration = Elapsed() };
 
         // Both records may wait for one flush; the answer waits for both.
@@ -131,9 +138,43 @@ internal sealed class GuardSession
             // the turn alone drew a milder verdict: it is not what was found
             if (requests.Length > 1 && verdict.IsUnsafe && !(verdicts[0].IsUnsafe && verdicts[0].Severity == verdict.Severity))
                 report = report with { Judged = requests[1] };
+            NoteFailure(verdict);
         }
         report = report with { ModerationTime = report.ModerationTime + options.Clock.GetElapsedTime(started) };
-        return Policy.Decide(verdict, GuardSide.Prompt, report.Context);
+        return Decide(verdict, GuardSide.Prompt);
+    }
+
+    private async Task<Verdict> JudgeAsync(IReadOnlyList<ChatContents> answer, CancellationToken cancellationToken)
+    {
+        ModerationRequest[] requests = [.. answer.Where(part => !part.IsEmpty)
+            .Select(part => parts.Prompt with { Response = part.Text, Images = [.. parts.Prompt.Images, .. part.Images] })];
+        if (requests.Length == 0) return Nothing;
+        if (!options.PassUncheckedContents && answer.Select(part => part.Unreadable).FirstOrDefault(kind => kind is not null) is { } unreadable)
+            return Verdict.Failed(moderator.Name, $"the answer holds {unreadable}, which cannot be checked");
+        Verdict verdict = ParallelModerator.Strictest(await moderator.ModerateAsync(requests, cancellationToken).ConfigureAwait(false), moderator.Name);
+        NoteFailure(verdict);
+        return verdict;
+    }
+
+    // What cannot be judged is one thing, a moderator that does not judge another.
+    private void NoteFailure(Verdict verdict)
+    {
+        if (verdict.Failure is { } failure) report = report with { ModeratorFailure = $"{verdict.Moderator}: {failure}" };
+    }
+
+    private GuardDecision Decide(Verdict verdict, GuardSide side)
+    {
+        GuardDecision decision = Policy.Decide(verdict, side, report.Context);
+        return decision.Passes && decision.Verdict.IsUnsafe && options.BlocksFlagged(chatOptions, side)
+            ? decision with { Action = GuardAction.Block, DecidedBy = [] }
+            : decision;
+    }
+
+    // The text of a draft is written down once, not at each step of a stream.
+    private void WriteDraft()
+    {
+        if (draft is not null) rounds[^1] = rounds[^1] with { Answer = draft.Text };
+        draft = null;
     }
 
     private async Task<bool> TryObserveAsync(Func<ValueTask> observe)

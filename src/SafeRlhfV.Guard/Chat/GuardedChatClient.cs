@@ -8,7 +8,8 @@ namespace SafeRlhfV.Guard;
 /// after the last round. Streams release only what has passed. Fails closed.
 /// </summary>
 /// <remarks>
-/// A refusal is an ordinary answer with <see cref="ChatFinishReason.ContentFilter"/>. What the inner client throws is thrown on. Put outside
+/// A refusal is an answer with <see cref="ChatFinishReason.ContentFilter"/> whose words stand in an <see cref="ErrorContent"/> with the code
+/// <see cref="GuardReportExtensions.RefusalCode"/>. What the inner client throws is thrown on. Put outside
 /// function invocation, the guard sees the final answer; put inside, it sees every call and every tool's result.
 /// </remarks>
 public sealed class GuardedChatClient : DelegatingChatClient
@@ -52,13 +53,13 @@ public sealed class GuardedChatClient : DelegatingChatClient
                 long started = this.options.Clock.GetTimestamp();
                 ChatResponse response = await base.GetResponseAsync(WithFeedback(asked, last), options?.Clone(), cancellationToken).ConfigureAwait(false);
                 TimeSpan generation = this.options.Clock.GetElapsedTime(started);
-                ChatContents answer = ChatContents.Of(response.Messages.SelectMany(message => message.Contents));
-                last = await session.JudgeAnswerAsync(round, answer, generation, cancellationToken).ConfigureAwait(false);
+                AnswerBuffer answer = AnswerBuffer.Of(response);
+                last = await session.JudgeAnswerAsync(round, answer, answer.TakeWhole(), generation, cancellationToken).ConfigureAwait(false);
                 if (last.Passes)
                 {
                     string? notice = session.NoticeFor(last) ?? session.PromptNotice;
                     string? failure = await session.EndAsync(GuardOutcome.Passed, null, notice, cancellationToken).ConfigureAwait(false);
-                    return failure is null ? Pass(response, notice, session.Report) : Refuse(failure, session.Report, response);
+                    return failure is null ? Pass(response, session.ShowsNotices ? notice : null, session.Report) : Refuse(failure, session.Report, response);
                 }
                 if (last.Action == GuardAction.Regenerate && round < session.Policy.Rounds) continue;
                 string said = await session.EndAsync(GuardOutcome.AnswerRefused, session.RefuseAnswer(last), null, cancellationToken).ConfigureAwait(false)
@@ -85,7 +86,7 @@ public sealed class GuardedChatClient : DelegatingChatClient
         {
             if (await session.CheckPromptAsync(cancellationToken).ConfigureAwait(false) is { } refusal)
             {
-                yield return stream.Refusal(refusal);
+                foreach (ChatResponseUpdate update in stream.Refusal(refusal)) yield return update;
                 yield break;
             }
             GuardDecision? last = null;
@@ -107,29 +108,37 @@ public sealed class GuardedChatClient : DelegatingChatClient
         }
     }
 
-    private IEnumerable<ChatMessage> WithFeedback(ChatMessage[] asked, GuardDecision? last) =>
-        last is null ? asked : [.. asked, new ChatMessage(options.FeedbackRole, PolicyTexts.Feedback(last.Verdict))];
+    private IEnumerable<ChatMessage> WithFeedback(ChatMessage[] asked, GuardDecision? last)
+    {
+        if (last is null) return asked;
+        string feedback = PolicyTexts.Feedback(last.Verdict);
+        if (asked.Length == 0 || asked[^1].Role != options.FeedbackRole) return [.. asked, new ChatMessage(options.FeedbackRole, feedback)];
+        ChatMessage turn = asked[^1].Clone();
+        turn.Contents = [.. turn.Contents, new TextContent((turn.Contents.Count > 0 ? "\n\n" : "") + feedback)];
+        return [.. asked[..^1], turn];
+    }
 
     private static ChatResponse Pass(ChatResponse response, string? notice, GuardReport report)
     {
         if (notice is not null)
-        {
-            ChatMessage? shown = response.Messages.FirstOrDefault(message =>
-                message.Role == ChatRole.Assistant && message.Contents.Any(content => content is TextContent));
-            shown?.Contents.Insert(0, new TextContent(notice + "\n\n"));
-        }
+            foreach (ChatMessage shown in response.Messages.Where(TakesNotice).DistinctBy(message => message.GetChoice()))
+                shown.Contents.Insert(0, new TextContent(notice + "\n\n"));
         (response.AdditionalProperties ??= [])[GuardReportExtensions.Key] = report;
         return response;
     }
 
+    private static bool TakesNotice(ChatMessage message) =>
+        message.Role == ChatRole.Assistant && message.Text.Length > 0 && !message.Contents.Any(content => content is FunctionCallContent);
+
     // Nothing of the withheld response is taken over but its names and its price.
-    private static ChatResponse Refuse(string refusal, GuardReport report, ChatResponse? withheld) => new(new ChatMessage(ChatRole.Assistant, refusal))
-    {
-        FinishReason = ChatFinishReason.ContentFilter,
-        ResponseId = withheld?.ResponseId ?? report.Id,
-        ModelId = withheld?.ModelId,
-        CreatedAt = withheld?.CreatedAt ?? report.Received,
-        Usage = withheld?.Usage,
-        AdditionalProperties = new() { [GuardReportExtensions.Key] = report },
-    };
+    private static ChatResponse Refuse(string refusal, GuardReport report, ChatResponse? withheld) =>
+        new(new ChatMessage(ChatRole.Assistant, [GuardedStream.RefusalContent(refusal)]))
+        {
+            FinishReason = ChatFinishReason.ContentFilter,
+            ResponseId = withheld?.ResponseId ?? report.Id,
+            ModelId = withheld?.ModelId,
+            CreatedAt = withheld?.CreatedAt ?? report.Received,
+            Usage = withheld?.Usage,
+            AdditionalProperties = new() { [GuardReportExtensions.Key] = report },
+        };
 }

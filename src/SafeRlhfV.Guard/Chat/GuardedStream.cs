@@ -6,10 +6,10 @@ namespace SafeRlhfV.Guard;
 /// <summary>Lets a streamed answer through as it passes; one instance serves the rounds of one request.</summary>
 internal sealed class GuardedStream(GuardSession session, StreamRelease release, TimeProvider clock)
 {
-    private StreamBuffer buffer = new(release);
+    private readonly HashSet<int> noticed = []; // choices
+    private AnswerBuffer buffer = new(release);
     private int round;
     private bool released;
-    private bool noticed;
     private string? notice;
 
     /// <summary>Whether the answer has ended, one way or another; if not, another round is due.</summary>
@@ -20,6 +20,9 @@ internal sealed class GuardedStream(GuardSession session, StreamRelease release,
 
     /// <summary>The last decision.</summary>
     public GuardDecision? Last { get; private set; }
+
+    /// <summary>The words of a refusal as a content.</summary>
+    public static ErrorContent RefusalContent(string refusal) => new(refusal) { ErrorCode = GuardReportExtensions.RefusalCode };
 
     /// <summary>Forgets the draft before and starts a round.</summary>
     public void Begin(int round) => (this.round, buffer, Last) = (round, new(release), null);
@@ -33,58 +36,54 @@ internal sealed class GuardedStream(GuardSession session, StreamRelease release,
         {
             buffer.Add(source.Current);
             if (!buffer.ShouldJudge) continue;
-            Last = await session.JudgeAnswerAsync(round, buffer.Judged(), clock.GetElapsedTime(started), cancellationToken).ConfigureAwait(false);
+            Last = await JudgeAsync(buffer.TakeStep(), started, cancellationToken).ConfigureAwait(false);
             if (!Last.Passes) break;
             if (!await session.IsRecordedAsync().ConfigureAwait(false))
             {
                 string? unrecorded = await session.EndAsync(GuardOutcome.AnswerRefused, session.Policy.FailureRefusal, null, cancellationToken)
                     .ConfigureAwait(false);
-                yield return Refusal(unrecorded ?? session.Policy.FailureRefusal);
+                foreach (ChatResponseUpdate update in Refusal(unrecorded ?? session.Policy.FailureRefusal)) yield return update;
                 yield break;
             }
             foreach (ChatResponseUpdate update in Noticed(buffer.ReleasePassed())) yield return update;
         }
-        if (Last is { Passes: false })
-        {
-            if (MayRegenerate) yield break;
-            yield return await WithholdAsync(cancellationToken).ConfigureAwait(false);
-            yield break;
-        }
 
         // The end: everything is judged once more with what no step has seen yet (the last words, tool calls, images).
-        Last = await session.JudgeAnswerAsync(round, buffer.Whole(), clock.GetElapsedTime(started), cancellationToken).ConfigureAwait(false);
+        if (Last is not { Passes: false }) Last = await JudgeAsync(buffer.TakeWhole(), started, cancellationToken).ConfigureAwait(false);
         if (!Last.Passes)
         {
             if (MayRegenerate) yield break;
-            yield return await WithholdAsync(cancellationToken).ConfigureAwait(false);
+            foreach (ChatResponseUpdate update in await WithholdAsync(cancellationToken).ConfigureAwait(false)) yield return update;
             yield break;
         }
         NoteNotice();
         string? failure = await session.EndAsync(GuardOutcome.Passed, null, notice, cancellationToken).ConfigureAwait(false);
         IsDone = true;
-        if (failure is not null)
-        {
-            yield return Refusal(failure);
-            yield break;
-        }
-        foreach (ChatResponseUpdate update in Noticed(buffer.ReleaseAll())) yield return update;
-        yield return buffer.Final(session.Report);
+        IEnumerable<ChatResponseUpdate> ending = failure is null ? Noticed(buffer.ReleaseAll()) : Refusal(failure);
+        foreach (ChatResponseUpdate update in ending) yield return update;
+        if (failure is not null) yield break;
+        foreach (ChatResponseUpdate update in buffer.Finals(session.Report)) yield return update;
     }
 
-    /// <summary>The one update that refuses; it ends the stream.</summary>
-    public ChatResponseUpdate Refusal(string refusal)
+    /// <summary>The updates that refuse, one for each choice that has begun; they end the stream.</summary>
+    public IEnumerable<ChatResponseUpdate> Refusal(string refusal)
     {
         IsDone = true;
-        ChatResponseUpdate update = buffer.Final(session.Report);
-        update.FinishReason = ChatFinishReason.ContentFilter;
-        update.Role ??= ChatRole.Assistant;
-        update.Contents = [new TextContent(released ? "\n\n" + refusal : refusal)];
-        return update;
+        foreach (ChatResponseUpdate update in buffer.Finals(session.Report))
+        {
+            update.FinishReason = ChatFinishReason.ContentFilter;
+            update.Role ??= ChatRole.Assistant;
+            update.Contents = [RefusalContent(refusal)];
+            yield return update;
+        }
     }
 
     private bool MayRegenerate => !released && Last!.Action == GuardAction.Regenerate && round < session.Policy.Rounds;
 
-    private async Task<ChatResponseUpdate> WithholdAsync(CancellationToken cancellationToken)
+    private Task<GuardDecision> JudgeAsync(IReadOnlyList<ChatContents> parts, long started, CancellationToken cancellationToken) =>
+        session.JudgeAnswerAsync(round, buffer, parts, clock.GetElapsedTime(started), cancellationToken);
+
+    private async Task<IEnumerable<ChatResponseUpdate>> WithholdAsync(CancellationToken cancellationToken)
     {
         GuardOutcome outcome = released ? GuardOutcome.CutShort : GuardOutcome.AnswerRefused;
         string? refusal = await session.EndAsync(outcome, session.RefuseAnswer(Last!), notice, cancellationToken).ConfigureAwait(false);
@@ -102,16 +101,13 @@ internal sealed class GuardedStream(GuardSession session, StreamRelease release,
     private void NoteNotice() => notice ??= session.NoticeFor(Last!) ?? session.PromptNotice;
 
     // The notice stands before the first text that leaves after it was decided.
-    private IEnumerable<ChatResponseUpdate> Noticed(IReadOnlyList<ChatResponseUpdate> updates)
+    private IEnumerable<ChatResponseUpdate> Noticed(IEnumerable<ChatResponseUpdate> updates)
     {
         NoteNotice();
         foreach (ChatResponseUpdate update in updates)
         {
-            if (notice is not null && !noticed && update.Contents.Any(content => content is TextContent))
-            {
+            if (notice is not null && session.ShowsNotices && update.Contents.Any(content => content is TextContent) && noticed.Add(update.GetChoice()))
                 update.Contents.Insert(0, new TextContent((released ? "\n\n" : "") + notice + "\n\n"));
-                noticed = true;
-            }
             released = true;
             yield return update;
         }

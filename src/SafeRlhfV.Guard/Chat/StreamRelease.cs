@@ -1,7 +1,8 @@
 namespace SafeRlhfV.Guard;
 
 /// <summary>
-/// How a streamed answer is held back until it has passed. The whole text so far is judged each time, and only text that was judged safe leaves.
+/// How a streamed answer is held back until it has passed. What is new is judged together with the text before it, and only text that was judged safe leaves.
+/// Answer and reasoning, and each of several choices, are judged as texts of their own.
 /// </summary>
 /// <remarks>
 /// What has left cannot be called back: once something has, an unsafe continuation ends the answer with a refusal instead of being regenerated.
@@ -33,6 +34,12 @@ public sealed record StreamRelease
 
     /// <summary>How much of the judged text stays back until more has been judged, in UTF-16 units.</summary>
     public int HoldBackCharacters { get; private init; }
+
+    /// <summary>
+    /// How much of the text before it is judged again together with what is new, in UTF-16 units. The whole text is judged each time it has doubled, and at
+    /// its end; so the price of a stream grows with its length, not with its square. Harm that only shows over a longer stretch is found at those times.
+    /// </summary>
+    public int ContextCharacters { get; init; } = 4000;
 
     private static int Checked(int value, int least) =>
         value >= least ? value : throw new ArgumentOutOfRangeException(nameof(value), value, $"At least {least} is needed.");

@@ -4,8 +4,3 @@ namespace SafeRlhfV.Guard;
 /// <param name="Text">Its text.</param>
 /// <param name="Tokens">Its tokens with the probabilities of what might have stood there, in order; empty where the model gives none.</param>
 public sealed record GuardModelReply(string Text, IReadOnlyList<GuardModelToken> Tokens);
-
-/// <summary>A token of an answer.</summary>
-/// <param name="Text">Its text.</param>
-/// <param name="Candidates">The likeliest tokens at its place with their natural log-probabilities.</param>
-public sealed record GuardModelToken(string Text, IReadOnlyList<(string Text, double LogProbability)> Candidates);

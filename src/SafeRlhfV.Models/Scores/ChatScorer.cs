@@ -21,7 +21,8 @@ public sealed class ChatScorer(ScoreModel model, ModelProcessor processor)
         int most = processor.Model.MaxTokens;
         if (ids.Length <= most) return ids;
         throw new InvalidInputException(
-            $"prompt and response have {ids.Length} tokens, and the model reads at most {most}; shorten them, or leave the row out.") { IsTooLong = true };
+            $"prompt and response have {ids.Length} tokens, and the model reads at most {most}; shorten them, or leave the row out.")
+        { IsTooLong = true };
     }
 
     /// <summary>End scores of answers in one batch; an answer has as many numbers as the head has outputs.</summary>

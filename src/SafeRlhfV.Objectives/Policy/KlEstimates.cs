@@ -21,8 +21,8 @@ public static class KlEstimates
         Tensor estimate_BT = estimator switch
         {
             KlEstimator.K1 => d_BT,
-            KlEstimator.K2 => d_BT.square().Over(2),
-            _ => d_BT.neg().exp().Minus(1) + d_BT,
+            KlEstimator.K2 => d_BT.Squared().Over(2),
+            _ => d_BT.neg().exp().Minus(1).Plus(d_BT),
         };
         if (oldLogProbs_BT is not null) estimate_BT = estimate_BT * PolicyLosses.LogRatio(logProbs_BT, oldLogProbs_BT, mask_BT).exp();
         return Masked.Zeroed(estimate_BT, mask_BT).MoveToOuterDisposeScope();

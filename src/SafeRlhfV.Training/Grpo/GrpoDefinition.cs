@@ -79,9 +79,11 @@ public sealed class GrpoDefinition : RolloutDefinition
         GrpoSettings training = ((GrpoRecipe)recipe).Training;
         CheckMultiplier(training.Mode, training.Multiplier, free: false, faults);
         if (training.DualClip <= 1 + training.ClipHigh) faults.Add("training.dual_clip", $"{training.DualClip} must be above 1 + clip_high");
-        if (training is { CispoCap: not null, DualClip: not null }) faults.Add("training.dual_clip", "cispo_cap takes the place of all clipping; leave one out");
+        if (training is { CispoCap: not null, DualClip: not null })
+            faults.Add("training.dual_clip", "cispo_cap takes the place of all clipping; leave one out");
         if (training is { CispoCap: not null, Ratio: not PolicyRatio.Token }) faults.Add("training.cispo_cap", "goes with ratio token alone");
-        if (training is { KlCorrected: true, KlPlace: KlPlace.Reward }) faults.Add("training.kl_corrected", "corrects the loss; with kl_place reward set false");
+        if (training is { KlCorrected: true, KlPlace: KlPlace.Reward })
+            faults.Add("training.kl_corrected", "corrects the loss; with kl_place reward set false");
         if (training.Scalarise && training.Advantage != GroupBaseline.Group) faults.Add("training.scalarise", "goes with advantage group alone");
         if (training.Overlong != OverlongAnswers.Penalise && training.OverlongMargin > 0)
             faults.Add("training.overlong_margin", "is that of a penalty; set overlong: penalise, or 0");

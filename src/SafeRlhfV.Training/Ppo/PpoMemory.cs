@@ -22,7 +22,8 @@ internal static class PpoMemory
         bool several = micro * inputs.Ranks < training.MiniBatch;
         long rows = micro, width = sizes.PromptTokens + answer;
         long actor = Trained(shape, model.Lora, policy: true, tower: false), critic = Trained(shape, model.Lora, policy: false, tower: false);
-        int each = model.NamesOneFolder ? 1 : 2, learning = critics is null ? 0 : each, models = shared ? 1 : 2 + each + learning; // score models, as many critics
+        // score models, as many critics
+        int each = model.NamesOneFolder ? 1 : 2, learning = critics is null ? 0 : each, models = shared ? 1 : 2 + each + learning;
         long state = OnDevice(training.Actor, model.Device, half, model.Lora, actor / inputs.Ranks)
             + (critics is null ? 0 : OnDevice(critics, model.Device, half, model.Lora, learning * critic / inputs.Ranks));
         long unread = shared && inputs.AreMapped(model.Dtype, model.Device) ? Unread(shape, half, policy: true, frozen: true) : 0;

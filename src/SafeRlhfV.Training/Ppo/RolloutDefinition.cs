@@ -3,7 +3,9 @@ using SafeRlhfV.Processing;
 
 namespace SafeRlhfV.Training;
 
-/// <summary>What is alike in trainers that sample responses and learn from their scores: where models and data come from, and what their recipes may say.</summary>
+/// <summary>
+/// What is alike in trainers that sample responses and learn from their scores: where models and data come from, and what their recipes may say.
+/// </summary>
 public abstract class RolloutDefinition : TrainerDefinition
 {
     /// <summary>Whether critics are trained beside the actor.</summary>

@@ -17,7 +17,8 @@ internal static class RolloutParts
         int most = settings.RolloutMicroBatch > 0 ? settings.RolloutMicroBatch : prompts.Count;
         long tokens = settings.RolloutCacheBytes > 0 ? settings.RolloutCacheBytes / bytesOfToken : long.MaxValue;
         return Steps.Cut(prompts, (part, next) =>
-            part.Count < most && (part.Count + 1L) * samples * (Math.Max(part.Max(one => one.Prompt.Length), next.Prompt.Length) + settings.MaxNewTokens) <= tokens);
+            part.Count < most && (part.Count + 1L) * samples * (Math.Max(part.Max(one => one.Prompt.Length), next.Prompt.Length) + settings.MaxNewTokens)
+                <= tokens);
     }
 
     /// <summary>Keys and values that a token takes in all blocks.</summary>

@@ -1,4 +1,3 @@
-using SafeRlhfV.Models;
 using SafeRlhfV.Objectives;
 using TorchSharp;
 using static TorchSharp.torch;

@@ -36,7 +36,8 @@ internal sealed class ServerRollouts : IRolloutSource, IDisposable
     /// <param name="processor">The policy's tokenizer and chat format.</param>
     /// <param name="batcher">Puts prompts and responses side by side.</param>
     /// <param name="run">The run; its folder keeps the rollouts.</param>
-    public ServerRollouts(RolloutsRecipe recipe, PolicyRole actor, IPolicy reference, RolloutSettings settings, ModelProcessor processor, SampleBatcher batcher, TrainingRun run)
+    public ServerRollouts(RolloutsRecipe recipe, PolicyRole actor, IPolicy reference, RolloutSettings settings, ModelProcessor processor, SampleBatcher batcher,
+        TrainingRun run)
     {
         (this.recipe, this.settings, this.batcher, this.actor) = (recipe, settings, batcher, actor);
         TimeSpan timeout = TimeSpan.FromSeconds(recipe.TimeoutSeconds);

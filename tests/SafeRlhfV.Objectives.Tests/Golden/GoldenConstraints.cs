@@ -139,7 +139,9 @@ internal static class GoldenConstraints
 
     public static MultiplierOptions Options(JsonElement parameters)
     {
-        double? Number(string name) => parameters.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value.GetDouble() : null;
+        double? Number(string name) => parameters.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null
+            ? value.GetDouble()
+            : null;
         return new()
         {
             Initial = Number("lambda_init")!.Value,

@@ -17,7 +17,8 @@ internal static class GoldenGroups
         if (violations) costs = [.. costs.Zip(golden.Parameter("thresholds").EnumerateArray(), (cost, at) => GroupAdvantages.Violations(cost, at.GetDouble()))];
         int ddof = (int)golden.Number("ddof");
         Dictionary<string, Tensor> outputs = [];
-        if (violations) outputs["costs_used"] = Shaped(costs.SelectMany(cost => cost.Select((value, at) => counts[at] ? value : 0)), costs.Length, groups, size);
+        if (violations) outputs["costs_used"] = Shaped(costs.SelectMany(cost => cost.Select((value, at) => counts[at] ? value : 0)), costs.Length, groups,
+            size);
         if (golden.Text("mode") == "scalarised")
         {
             GroupComponent scalar = GroupAdvantages.Standardise(GroupAdvantages.Scalarise(rewards, costs, lambdas), counts, size, GroupBaseline.Group, ddof);
@@ -132,7 +133,8 @@ internal static class GoldenGroups
         long[] lengths = Rows.Flat<long>(golden.Stored("length"));
         return new()
         {
-            ["penalty"] = tensor(lengths.Select(length => OverlongPenalty.Of((int)length, (int)golden.Number("max_len"), (int)golden.Number("cache"))).ToArray()),
+            ["penalty"] = tensor(lengths.Select(length => OverlongPenalty.Of((int)length, (int)golden.Number("max_len"), (int)golden.Number("cache")))
+                .ToArray()),
         };
     }
 

@@ -62,7 +62,8 @@ public sealed class TinyRecipes : IDisposable
                 .. name == "grpo-tail" ? (string[])["training.constraint=cvar", "training.cvar_alpha=0.5", "training.ratio=sequence"] : [],
                 .. name switch
                 {
-                    "ppo-backbone" or "grpo-backbone" => (string[])[$"model.reward={At("reward-adapter")}", $"model.cost={At("cost-adapter")}", "model.lora.rank=2",
+                    "ppo-backbone" or "grpo-backbone" =>
+                        (string[])[$"model.reward={At("reward-adapter")}", $"model.cost={At("cost-adapter")}", "model.lora.rank=2",
                         "model.lora.dropout=0.1"],
                     "ppo-joint" => ["training.lengths.response_tokens=8", "training.lengths.too_long=cut_response", $"model.reward={At("scores-adapter")}",
                         $"model.cost={At("scores-adapter")}", "model.lora.rank=2", "model.lora.dropout=0.1"],

@@ -1,0 +1,145 @@
+using System.Data.Common;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace SafeRlhfV.Audit;
+
+/// <summary>
+/// Erases what a trail says of a person or a request: payload, salt, and the texts and images that no other record names. The links stay, so the trail stays
+/// whole, and a record says how many were erased, by whom and why; it does not name the person.
+/// </summary>
+public sealed class AuditErasure(AuditDatabase database, byte[]? key = null, TimeProvider? clock = null)
+{
+    private readonly TimeProvider clock = clock ?? TimeProvider.System;
+    private readonly AuditReader reader = new(database, key);
+
+    /// <summary>What was erased.</summary>
+    /// <param name="Requests">How many requests.</param>
+    /// <param name="Records">How many records.</param>
+    /// <param name="Contents">How many texts and images.</param>
+    /// <param name="Kept">
+    /// How many records of version 1 speak of the person still: their links are made of what they say, so they stay until their time is up.
+    /// </param>
+    public sealed record Result(long Requests, long Records, long Contents, long Kept);
+
+    /// <summary>Erases a request.</summary>
+    /// <param name="request">The request's id.</param>
+    /// <param name="by">Who asks for it.</param>
+    /// <param name="reason">Why.</param>
+    /// <param name="floor">How old a record must be to be erased; null for none.</param>
+    /// <param name="cancellationToken">Stops.</param>
+    /// <exception cref="InvalidInputException">A legal hold is in force, a record is too young, or the trail is sealed with another key.</exception>
+    public Task<Result> ForgetRequestAsync(string request, string by, string reason, TimeSpan? floor = null, CancellationToken cancellationToken = default) =>
+        ForgetAsync([request], by, reason, floor, cancellationToken);
+
+    /// <summary>Erases all requests of a person: those whose end user or caller has this name.</summary>
+    /// <inheritdoc cref="ForgetRequestAsync"/>
+    /// <param name="subject">The end user as the caller named him, or the caller's name.</param>
+    /// <param name="by">Who asks for it.</param>
+    /// <param name="reason">Why.</param>
+    /// <param name="floor">How old a record must be to be erased; null for none.</param>
+    /// <param name="cancellationToken">Stops.</param>
+    public async Task<Result> ForgetSubjectAsync(
+        string subject, string by, string reason, TimeSpan? floor = null, CancellationToken cancellationToken = default)
+    {
+        HashSet<string> requests = [];
+        await using (DbConnection connection = await database.OpenAsync(cancellationToken).ConfigureAwait(false))
+        await using (DbTransaction transaction = await AuditDatabase.BeginReadAsync(connection, cancellationToken).ConfigureAwait(false))
+        {
+            await foreach (AuditRecord record in reader.ReadAsync(connection, transaction, null, cancellationToken).ConfigureAwait(false))
+            {
+                if (record.Payload.Length == 0 || record.Kind is not ("prompt" or "end")) continue;
+                using JsonDocument payload = JsonDocument.Parse(record.Payload);
+                if (Is(payload.RootElement, "user") || Is(payload.RootElement, "endUser")) requests.Add(record.Request);
+            }
+        }
+        return await ForgetAsync(requests, by, reason, floor, cancellationToken).ConfigureAwait(false);
+
+        bool Is(JsonElement payload, string name) =>
+            payload.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String && value.GetString() == subject;
+    }
+
+    private async Task<Result> ForgetAsync(IReadOnlyCollection<string> requests, string by, string reason, TimeSpan? floor, CancellationToken cancellationToken)
+    {
+        List<AuditRecord> found = [];
+        foreach (string request in requests)
+            found.AddRange((await reader.OfRequestAsync(request, cancellationToken).ConfigureAwait(false)).Where(record => !record.IsErased));
+        AuditRecord[] records = [.. found.Where(record => record.Digest is not null)];
+        string? youngest = floor is { } age ? AuditPayload.Iso(clock.GetUtcNow() - age) : null;
+        if (youngest is not null && records.FirstOrDefault(record => string.CompareOrdinal(record.At, youngest) > 0) is { } young)
+            throw new InvalidInputException($"record {young.Sequence} of {young.At} is younger than records must be kept; nothing was erased.");
+        HashSet<string> contents = [];
+        foreach (AuditRecord record in records)
+        {
+            using JsonDocument payload = JsonDocument.Parse(record.Payload);
+            contents.UnionWith(PayloadContents.Names(payload.RootElement));
+        }
+        AuditJournal journal = new(database, key, clock);
+        foreach (IGrouping<string, AuditRecord> chain in records.GroupBy(record => record.Chain))
+        {
+            JsonArray ranges = Ranges(chain.Select(record => record.Sequence).Order());
+            await journal.WriteAsync(chain.Key, "erasure", [new("records", ranges), new("by", by), new("reason", reason)], async (connection, transaction, _) =>
+            {
+                await CheckHoldsAsync(connection, transaction, cancellationToken).ConfigureAwait(false);
+                foreach (JsonNode? range in ranges)
+                {
+                    await AuditDatabase.ExecuteAsync(
+                        connection,
+                        $"UPDATE guard_audit SET payload = '', salt = NULL WHERE {database.OfChain} sequence BETWEEN @from AND @to AND digest IS NOT NULL",
+                        cancellationToken,
+                        transaction,
+                        ("chain", chain.Key), ("from", range![0]!.GetValue<long>()), ("to", range[1]!.GetValue<long>())).ConfigureAwait(false);
+                }
+            }, cancellationToken).ConfigureAwait(false);
+        }
+        long gone = contents.Count == 0 ? 0 : await DeleteAsync(contents, cancellationToken).ConfigureAwait(false);
+        if (records.Length > 0) await database.WipeAsync(cancellationToken).ConfigureAwait(false);
+        return new(records.Select(record => record.Request).Distinct().Count(), records.Length, gone, found.Count - records.Length);
+    }
+
+    // A text may be another's too: what records that stay name, stays.
+    private async Task<long> DeleteAsync(HashSet<string> contents, CancellationToken cancellationToken)
+    {
+        await using DbConnection connection = await database.OpenAsync(cancellationToken).ConfigureAwait(false);
+        await using (DbTransaction transaction = await AuditDatabase.BeginReadAsync(connection, cancellationToken).ConfigureAwait(false))
+        {
+            await foreach (AuditRecord record in reader.ReadAsync(connection, transaction, null, cancellationToken).ConfigureAwait(false))
+            {
+                if (record.Payload.Length == 0 || record.Kind is not ("prompt" or "end")) continue;
+                using JsonDocument payload = JsonDocument.Parse(record.Payload);
+                foreach (string name in PayloadContents.Names(payload.RootElement)) contents.Remove(name);
+            }
+        }
+        long gone = 0;
+        foreach (string name in contents)
+        {
+            await using DbCommand command = AuditDatabase.Command(connection, null, "DELETE FROM guard_audit_content WHERE name = @name", ("name", name));
+            gone += await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+        }
+        return gone;
+    }
+
+    private static async Task CheckHoldsAsync(DbConnection connection, DbTransaction transaction, CancellationToken cancellationToken)
+    {
+        if (await AuditHolds.FindAsync(connection, transaction, cancellationToken).ConfigureAwait(false) is [{ } hold, ..])
+            throw new InvalidInputException($"The legal hold '{hold.Name}' of {hold.Holder} is in force ({hold.Reason}); nothing is erased.");
+    }
+
+    private static JsonArray Ranges(IEnumerable<long> ordered)
+    {
+        JsonArray ranges = [];
+        (long From, long To)? open = null;
+        foreach (long sequence in ordered)
+        {
+            if (open is { } range && sequence == range.To + 1)
+            {
+                open = (range.From, sequence);
+                continue;
+            }
+            if (open is { } done) ranges.Add(new JsonArray(done.From, done.To));
+            open = (sequence, sequence);
+        }
+        if (open is { } last) ranges.Add(new JsonArray(last.From, last.To));
+        return ranges;
+    }
+}

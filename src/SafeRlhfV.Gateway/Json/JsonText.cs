@@ -1,0 +1,23 @@
+using System.Text.Json.Nodes;
+
+namespace SafeRlhfV.Gateway;
+
+/// <summary>The text in a JSON node.</summary>
+internal static class JsonText
+{
+    /// <summary>A string's text; null for any other node.</summary>
+    public static string? Of(JsonNode? node) => node is JsonValue value && value.TryGetValue(out string? text) ? text : null;
+
+    /// <summary>The text of a string, of a part that holds nothing but a text, or of a list of them; null for any other node.</summary>
+    public static string? OfParts(JsonNode? node)
+    {
+        switch (node)
+        {
+            case JsonObject part: return part.All(member => member.Key is "type" or "text" || member.Value is null) ? Of(part["text"]) : null;
+            case JsonArray list:
+                string?[] texts = [.. list.Select(OfParts)];
+                return texts.Contains(null) ? null : string.Concat(texts);
+            default: return Of(node);
+        }
+    }
+}

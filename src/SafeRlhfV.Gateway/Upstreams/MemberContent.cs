@@ -1,0 +1,27 @@
+using System.Text.Json.Nodes;
+using SafeRlhfV.Guard;
+
+namespace SafeRlhfV.Gateway;
+
+/// <summary>What an upstream added to an answer beside its text, reasoning, refusal and tool calls: its JSON, all of which is judged.</summary>
+/// <param name="place">Where it stands.</param>
+/// <param name="name">The member's name.</param>
+/// <param name="json">Its value.</param>
+/// <param name="isOwn">Whether the gateway made it, so that there is nothing to judge.</param>
+internal sealed class MemberContent(MemberPlace place, string name, JsonNode json, bool isOwn = false) : JudgedContent
+{
+    private JsonLeaves? leaves;
+
+    public MemberPlace Place => place;
+
+    public string Name => name;
+
+    public JsonNode Json => json;
+
+    public override IReadOnlyList<KeyValuePair<string, string>> Texts => isOwn ? [] : Leaves.Texts;
+
+    public override IReadOnlyList<ModerationImage> Images => isOwn ? [] : Leaves.Images;
+
+    // Its name is judged with it: only a few are known.
+    private JsonLeaves Leaves => leaves ??= new(new JsonObject { [name] = json.DeepClone() }, place.ToString());
+}

@@ -1,0 +1,143 @@
+using System.Buffers;
+using System.Text;
+
+namespace SafeRlhfV.Guard;
+
+/// <summary>One text of an answer that is read by itself, such as the answer or the reasoning: what of it was judged, and what has left.</summary>
+/// <param name="name">Its name within the answer.</param>
+/// <param name="isRead">Whether a person reads it, sentence by sentence; else it stands beside the answer.</param>
+/// <param name="release">How it is held back.</param>
+internal sealed class StreamChannel(string name, bool isRead, StreamRelease release)
+{
+    private const int LongestBeside = 4096; // characters that stand beside the answer, before they are judged
+    private const int LongestWord = 64;
+    private readonly ArrayBufferWriter<char> text = new(256);
+    private readonly List<int> breaks = [];
+    private int judged, boundary, runEnd, judgedWhole;
+    private bool hasEndedRun;
+
+    public string Name => name;
+
+    public bool IsRead => isRead;
+
+    public int Length => text.WrittenCount;
+
+    /// <summary>How much has left.</summary>
+    public int Left { get; set; }
+
+    public bool HasNews => Length > judged;
+
+    /// <summary>Whether it is made of parts, which some read one after the other and some joined.</summary>
+    public bool HasBreaks => breaks.Count > 0;
+
+    /// <summary>Whether a step is full.</summary>
+    public bool ShouldJudge => release.Step switch
+    {
+        StreamStep.Whole => false,
+        _ when !isRead => Length - judged >= LongestBeside,
+        StreamStep.Window => runEnd > judged || Length - judged >= release.WindowCharacters,
+        _ => runEnd > judged || boundary > judged || Length - Math.Max(Left, judged) >= release.WindowCharacters,
+    };
+
+    /// <summary>Adds what follows.</summary>
+    public void Append(string piece)
+    {
+        int before = Length;
+        text.Write(piece);
+        if (isRead && release.Step == StreamStep.Sentence) boundary = Math.Max(boundary, LastSentenceEnd(Length, Math.Max(Left + 1, before)));
+    }
+
+    /// <summary>What follows is another part.</summary>
+    public void Break()
+    {
+        if (Length > 0 && (breaks.Count == 0 || breaks[^1] != Length)) breaks.Add(Length);
+    }
+
+    /// <summary>
+    /// Something else follows, so that this need not wait for more. Where two texts alternate, only the first such end counts, or one behind a sentence:
+    /// else a model could break a text wherever it likes, and each part would leave alone.
+    /// </summary>
+    public void EndRun()
+    {
+        if (!hasEndedRun || EndsSentence()) runEnd = Length;
+        hasEndedRun = true;
+    }
+
+    /// <summary>
+    /// What a step judges, which counts as judged from now on: what is new with what stood before it, up to <see cref="StreamRelease.ContextCharacters"/>;
+    /// and all of it whenever it has doubled, so that the whole stream costs no more than a few times its length.
+    /// </summary>
+    public IEnumerable<string> TakeWindow()
+    {
+        int from = Length >= 2 * judgedWhole ? 0 : Math.Max(0, judged - Math.Max(release.ContextCharacters, release.HoldBackCharacters));
+        if (from == 0) judgedWhole = Length;
+        for (int k = 0; k < LongestWord && from > 0 && !char.IsWhiteSpace(text.WrittenSpan[from - 1]); k++) from--;
+        judged = Length;
+        return Texts(from);
+    }
+
+    /// <summary>The whole text: the parts one after the other, and joined where there are several.</summary>
+    public IEnumerable<string> Texts(int from = 0)
+    {
+        string joined = text.WrittenSpan[from..].ToString();
+        if (breaks.Count == 0 || breaks[^1] <= from)
+        {
+            yield return joined;
+            yield break;
+        }
+        yield return Lines(from);
+        yield return joined;
+    }
+
+    /// <summary>The text with its parts on lines of their own.</summary>
+    public string Lines(int from = 0)
+    {
+        StringBuilder lines = new();
+        foreach (int end in breaks)
+        {
+            if (end <= from) continue;
+            lines.Append(text.WrittenSpan[from..end]);
+            if (lines[^1] != '\n') lines.Append('\n');
+            from = end;
+        }
+        return lines.Append(text.WrittenSpan[from..]).ToString();
+    }
+
+    /// <summary>How far it may leave after the last step has passed.</summary>
+    public int Passed()
+    {
+        if (!isRead) return judged;
+        int end = judged - release.HoldBackCharacters;
+        if (release.Step == StreamStep.Sentence)
+        {
+            // A sentence that never ends leaves in parts, else its reader would wait for all of it.
+            int sentence = LastSentenceEnd(end, Left + 1);
+            end = sentence > Left ? sentence : end - Left >= release.WindowCharacters ? end : Left;
+        }
+        return Math.Max(end, Math.Min(runEnd, judged));
+    }
+
+    /// <summary>Whether a position lies between the halves of a character.</summary>
+    public bool IsWithinCharacter(int at) => at > 0 && at < Length && char.IsHighSurrogate(text.WrittenSpan[at - 1]);
+
+    private bool EndsSentence()
+    {
+        ReadOnlySpan<char> end = text.WrittenSpan.TrimEnd();
+        return end.Length < Length ? end.Length == 0 || IsEnd(end[^1]) || text.WrittenSpan[end.Length..].Contains('\n') : end.Length == 0 || IsEnd(end[^1]);
+
+        static bool IsEnd(char letter) => letter is '.' or '!' or '?' or '…' or '。' or '！' or '？';
+    }
+
+    // The end of the last sentence that lies before a blank: "3.5" or "e.g" followed by more letters is none. Looks back as far as `from`; 0 where there is
+    // none.
+    private int LastSentenceEnd(int before, int from)
+    {
+        ReadOnlySpan<char> text = this.text.WrittenSpan;
+        for (int i = Math.Min(before, text.Length) - 1; i >= Math.Max(1, from); i--)
+        {
+            if (text[i] is '\n' or '。' or '！' or '？') return i + 1;
+            if (char.IsWhiteSpace(text[i]) && text[i - 1] is '.' or '!' or '?' or '…') return i + 1;
+        }
+        return 0;
+    }
+}
