@@ -75,7 +75,7 @@ public sealed class BenchVerbTests
     {
         CliRun run = await RunAsync("--help");
         Assert.Equal(0, run.ExitCode);
-        Assert.Contains("safe-rlhf-v bench [options]", run.Output);
+        Assert.Contains("safe-rlhf-v bench [command] [options]", run.Output);
     }
 
     // as the launcher runs it

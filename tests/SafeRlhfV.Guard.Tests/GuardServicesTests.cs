@@ -13,11 +13,14 @@ public sealed class GuardServicesTests
         Services services = new() { [typeof(IModerator)] = moderator, [typeof(GuardPolicy)] = policy, [typeof(IGuardObserver)] = observer };
         using GuardedChatClient client = new StubChatClient("fine").AsGuarded(services);
         ChatResponse response = await client.GetResponseAsync("the falcon", cancellationToken: TestContext.Current.CancellationToken);
-        Assert.Equal("no", response.Text);
+        Assert.Equal("no", Refusal(response));
         Assert.Equal("of the services", response.GetGuardReport()!.PolicyVersion);
+        Assert.Single(observer.Ends);
         using GuardedChatClient own = new StubChatClient("fine").AsGuarded(services, options => options.Policy = () => GuardPolicy.Default);
-        Assert.NotEqual("no", (await own.GetResponseAsync("the falcon", cancellationToken: TestContext.Current.CancellationToken)).Text);
+        Assert.NotEqual("no", Refusal(await own.GetResponseAsync("the falcon", cancellationToken: TestContext.Current.CancellationToken)));
     }
+
+    private static string Refusal(ChatResponse response) => Assert.Single(response.Messages[^1].Contents.OfType<ErrorContent>()).Message;
 
     [Fact]
     public void NothingIsGuardedWithNothing()
