@@ -68,7 +68,8 @@ public sealed class AuditDatabase : IAsyncDisposable
     }
 
     /// <summary>Throws where there is no trail: reading must not make an empty one, or tables in another program's database.</summary>
-    /// <exception cref="InvalidInputException">The database cannot be opened, or holds no trail.</exception>
+    /// <exception cref="InvalidInputException">The file cannot be opened, or the database holds no trail.</exception>
+    /// <exception cref="ServiceException">PostgreSQL cannot be reached, or refuses.</exception>
     public async Task RequireTrailAsync(CancellationToken cancellationToken = default)
     {
         string place = file ?? "the PostgreSQL database";
@@ -81,6 +82,12 @@ public sealed class AuditDatabase : IAsyncDisposable
             await connection.OpenAsync(cancellationToken).ConfigureAwait(false);
             await using DbCommand command = Command(connection, null, find);
             if (await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is true or > 0L) return;
+        }
+        catch (NpgsqlException error)
+        {
+            NpgsqlConnectionStringBuilder address = new(connection);
+            throw new ServiceException($"the PostgreSQL of the audit trail ({address.Host}:{address.Port}/{address.Database}) cannot be used: "
+                + $"{ErrorText.FirstLine(error).TrimEnd('.')}; start it, or mend the address.", error);
         }
         catch (DbException error)
         {

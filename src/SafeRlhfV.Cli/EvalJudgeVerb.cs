@@ -2,7 +2,6 @@ using System.CommandLine;
 using Microsoft.Extensions.AI;
 using SafeRlhfV.Data;
 using SafeRlhfV.Evaluation;
-using SafeRlhfV.Guard;
 using SafeRlhfV.Inference;
 using SafeRlhfV.Models;
 using Spectre.Console;

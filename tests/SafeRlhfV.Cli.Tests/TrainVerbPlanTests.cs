@@ -17,6 +17,10 @@ public sealed class TrainVerbPlanTests
     [InlineData("sft", "qwen2-vl-tiny", "photos", "training.batch_size=32")]
     [InlineData("sft", "qwen2.5-vl-tiny", "photos", "training.batch_size=8")]
     [InlineData("dpo", "qwen2-vl-tiny", "world", "training.batch_size=16 training.micro_batch_size=8")]
+    [InlineData("dpo", "qwen2-vl-tiny", "photos", "training.batch_size=8")]
+    [InlineData("reward", "qwen2-vl-tiny", "photos", "training.batch_size=2")]
+    [InlineData("reward", "llava-1.5-tiny", "photos", "training.batch_size=8 training.gradient_checkpointing=true")]
+    [InlineData("cost", "qwen2-vl-tiny", "photos", "training.batch_size=32")]
     public async Task ThePeakIsWithin8PercentOfThePlan(string trainer, string model, string data, string sets)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "/proc tells the peak on Linux alone.");

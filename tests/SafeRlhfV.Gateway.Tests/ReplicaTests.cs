@@ -208,7 +208,7 @@ public sealed class ReplicaTests(PostgresServer postgres) : IClassFixture<Postgr
         GatewaySettings away = GatewaySettingsReader.Parse(Yaml
             + "\naudit: { trail: \"postgres:Host=127.0.0.1;Port=1;Username=nobody;Timeout=1\" }\nreplicas: { name: a }");
         Assert.Equal((ShutdownSettings.OfReplicas, "a"), (away.Shutdown, away.Audit.Chain));
-        Assert.Contains("cannot be used", Assert.Throws<InvalidInputException>(() => GatewayHost.Build(away)).Message, StringComparison.Ordinal);
+        Assert.Contains("cannot be used", Assert.Throws<ServiceException>(() => GatewayHost.Build(away)).Message, StringComparison.Ordinal);
         Assert.Throws<InvalidInputException>(() => GatewayHost.Build(away with { AuditTrail = "postgres:Nonsense=1" }));
         Assert.Throws<InvalidInputException>(() => GatewayPublication.Publish(away with { Replicas = null }));
     }

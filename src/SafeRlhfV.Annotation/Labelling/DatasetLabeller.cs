@@ -44,7 +44,7 @@ public static class DatasetLabeller
     /// <param name="clock">The time; null for the system's.</param>
     /// <param name="cancellationToken">Stops asking; calls under way are finished and kept.</param>
     /// <exception cref="InvalidInputException">A folder cannot be used, or the job is another one.</exception>
-    /// <exception cref="SafeRlhfV.Guard.ServiceException">A service or the queue cannot be reached or refuses all calls.</exception>
+    /// <exception cref="ServiceException">A service or the queue cannot be reached or refuses all calls.</exception>
     public static async Task<LabellingReport> RunAsync(JudgingSettings settings, string data, string working, string target, WorkerOptions? options = null,
         bool overwrite = false, long? limit = null, Action<MakingProgress>? onProgress = null, TimeProvider? clock = null,
         CancellationToken cancellationToken = default)

@@ -41,7 +41,7 @@ public static class DatasetMaker
     /// <param name="clock">The time; null for the system's.</param>
     /// <param name="cancellationToken">Stops asking; calls under way are finished and kept.</param>
     /// <exception cref="InvalidInputException">A folder cannot be used.</exception>
-    /// <exception cref="SafeRlhfV.Guard.ServiceException">A service cannot be reached or refuses all calls.</exception>
+    /// <exception cref="ServiceException">A service cannot be reached or refuses all calls.</exception>
     public static async Task<MakingReport> RunAsync(MakingSettings settings, string images, string working, string target, string split = "train",
         bool overwrite = false, int? limit = null,
         Action<MakingProgress>? onProgress = null, TimeProvider? clock = null, CancellationToken cancellationToken = default)
@@ -89,7 +89,7 @@ public static class DatasetMaker
     /// <param name="clock">The time; null for the system's.</param>
     /// <param name="cancellationToken">Stops asking; calls under way are finished and kept.</param>
     /// <exception cref="InvalidInputException">A folder cannot be used, or the job is another one.</exception>
-    /// <exception cref="SafeRlhfV.Guard.ServiceException">A service or the queue cannot be reached or refuses all calls.</exception>
+    /// <exception cref="ServiceException">A service or the queue cannot be reached or refuses all calls.</exception>
     public static async Task<MakingReport> ShareAsync(MakingSettings settings, string images, string working, string target, WorkerOptions options,
         string split = "train", bool overwrite = false, int? limit = null, Action<MakingProgress>? onProgress = null, TimeProvider? clock = null,
         CancellationToken cancellationToken = default)

@@ -8,7 +8,7 @@ public static class QueueAdministration
     /// <param name="job">The job; null for all.</param>
     /// <param name="cancellationToken">Stops waiting.</param>
     /// <exception cref="InvalidInputException">The address is wrong, or there is no such job.</exception>
-    /// <exception cref="SafeRlhfV.Guard.ServiceException">The database cannot be reached.</exception>
+    /// <exception cref="ServiceException">The database cannot be reached.</exception>
     public static async Task<IReadOnlyList<JobStatus>> StatusAsync(string queue, string? job, CancellationToken cancellationToken)
     {
         await using QueueDatabase database = new(queue);
@@ -49,7 +49,7 @@ public static class QueueAdministration
     /// <summary>Hands out the failed shards of a job again. What was paid for is not asked again.</summary>
     /// <returns>How many.</returns>
     /// <exception cref="InvalidInputException">The address is wrong, or there is no such job.</exception>
-    /// <exception cref="SafeRlhfV.Guard.ServiceException">The database cannot be reached.</exception>
+    /// <exception cref="ServiceException">The database cannot be reached.</exception>
     public static async Task<int> RetryAsync(string queue, string job, CancellationToken cancellationToken)
     {
         await StatusAsync(queue, job, cancellationToken).ConfigureAwait(false);
@@ -68,7 +68,7 @@ public static class QueueAdministration
 
     /// <summary>Takes a job out of the queue. Its folders stay.</summary>
     /// <exception cref="InvalidInputException">The address is wrong, or there is no such job.</exception>
-    /// <exception cref="SafeRlhfV.Guard.ServiceException">The database cannot be reached.</exception>
+    /// <exception cref="ServiceException">The database cannot be reached.</exception>
     public static async Task RemoveAsync(string queue, string job, CancellationToken cancellationToken)
     {
         await using QueueDatabase database = new(queue);

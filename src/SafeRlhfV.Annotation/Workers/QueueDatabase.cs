@@ -1,5 +1,4 @@
 using Npgsql;
-using SafeRlhfV.Guard;
 
 namespace SafeRlhfV.Annotation;
 

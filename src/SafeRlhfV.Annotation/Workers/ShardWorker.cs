@@ -1,4 +1,3 @@
-using SafeRlhfV.Guard;
 
 namespace SafeRlhfV.Annotation;
 

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Runtime.InteropServices;
-using SafeRlhfV.Guard;
 using SafeRlhfV.Models;
 
 namespace SafeRlhfV.Cli;
@@ -94,7 +93,8 @@ internal static class CliHost
     // what a service answered, or that it did not; some clients gather the failures of all their attempts
     private static Exception? OfService(Exception error) => error switch
     {
-        ServiceException or HttpRequestException or System.ClientModel.ClientResultException => error,
+        // a database that fails in the middle of its work is a service, too
+        ServiceException or HttpRequestException or System.ClientModel.ClientResultException or System.Data.Common.DbException => error,
         AggregateException { InnerExceptions: [.., { } last] } => OfService(last),
         _ => null,
     };

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.AI;
 using SafeRlhfV.Evaluation;
-using SafeRlhfV.Guard;
 
 namespace SafeRlhfV.Cli;
 

@@ -5,7 +5,8 @@ public static class GatewayPublication
 {
     /// <summary>Writes a new version of what differs from that in force, and tells the gateways.</summary>
     /// <returns>The versions of the keys and the policy then in force.</returns>
-    /// <exception cref="InvalidInputException">The settings name no replicas, their policy has faults, or the database cannot be used.</exception>
+    /// <exception cref="InvalidInputException">The settings name no replicas, or their policy has faults.</exception>
+    /// <exception cref="ServiceException">The database cannot be used.</exception>
     public static (long Keys, long Policy) Publish(GatewaySettings settings)
     {
         if (settings.Replicas is not { } replicas)

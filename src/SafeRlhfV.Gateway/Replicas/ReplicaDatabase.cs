@@ -12,7 +12,8 @@ internal sealed class ReplicaDatabase : IDisposable
     private readonly NpgsqlDataSource source;
 
     /// <summary>Opens the database of the audit trail and makes the tables.</summary>
-    /// <exception cref="InvalidInputException">It cannot be reached or used.</exception>
+    /// <exception cref="ServiceException">It cannot be reached or used.</exception>
+    /// <exception cref="InvalidInputException">Its connection string is wrong.</exception>
     public ReplicaDatabase(GatewaySettings settings)
     {
         NpgsqlDataSource? source = null;
@@ -23,12 +24,12 @@ internal sealed class ReplicaDatabase : IDisposable
             command.ExecuteNonQuery();
             this.source = source;
         }
-        catch (Exception error) when (error is NpgsqlException or ArgumentException) // away, or no connection string
+        catch (Exception error) when (error is NpgsqlException or TimeoutException or ArgumentException)
         {
             source?.Dispose();
-            throw new InvalidInputException(
-                $"replicas: the PostgreSQL of audit.trail cannot be used ({error.Message.ReplaceLineEndings(" ")}); limits, keys and policy are shared there.",
-                error);
+            string what = $"replicas: the PostgreSQL of audit.trail cannot be used ({error.Message.ReplaceLineEndings(" ")}); limits, keys and policy are "
+                + "shared there.";
+            throw error is ArgumentException ? new InvalidInputException(what, error) : new ServiceException(what, error);
         }
     }
 

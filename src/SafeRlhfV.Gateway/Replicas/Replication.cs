@@ -14,7 +14,8 @@ internal sealed class Replication
     private readonly TimeProvider clock;
 
     /// <summary>Opens the database and takes over what is in force there.</summary>
-    /// <exception cref="InvalidInputException">The database cannot be used, or holds what cannot be read.</exception>
+    /// <exception cref="ServiceException">The database cannot be used.</exception>
+    /// <exception cref="InvalidInputException">It holds what cannot be read.</exception>
     public Replication(GatewaySettings own, TimeProvider clock)
     {
         (this.own, this.clock) = (own, clock);

@@ -19,6 +19,8 @@ public readonly record struct AttentionMask(Tensor? Bias, bool Causal)
     /// <param name="branches">Columns that are answers to one prompt, side by side; null = the columns are one text.</param>
     public static AttentionMask Build(Tensor valid_BK, long queries, ScalarType dtype, int? window = null, AnswerBranches? branches = null)
     {
+        // what leads to the bias is as large as the bias itself, and must not stay until the pass ends
+        using DisposeScope scope = NewDisposeScope();
         long keys = valid_BK.shape[1], past = keys - queries;
         bool windowed = window < keys;
         if (!windowed && branches is null && HidesNothing(valid_BK, past == 0))
@@ -26,17 +28,17 @@ public readonly record struct AttentionMask(Tensor? Bias, bool Causal)
             if (queries == 1) return new(null, false);
             if (past == 0) return new(null, true);
         }
-        Tensor allowed = valid_BK.view(-1, 1, 1, keys).to(ScalarType.Bool);
-        if (branches is { } several) allowed = allowed.logical_and(several.Sees(keys, queries, window, valid_BK.device));
+        Tensor blocked = valid_BK.view(-1, 1, 1, keys).to(ScalarType.Bool).logical_not();
+        if (branches is { } several) blocked = blocked.logical_or(several.Sees(keys, queries, window, valid_BK.device).logical_not_());
         else if (queries > 1 || windowed)
         {
             Tensor band = ones([queries, keys], ScalarType.Bool, valid_BK.device).tril(past);
             if (windowed) band = band.triu(past - window!.Value + 1);
-            allowed = allowed.logical_and(band);
+            blocked = blocked.logical_or(band.logical_not());
         }
         using Scalar least = finfo(dtype).min;
-        Tensor bias = zeros(allowed.shape, dtype, valid_BK.device).masked_fill_(allowed.logical_not(), least);
-        return new(bias, false);
+        Tensor bias = zeros(blocked.shape, dtype, valid_BK.device).masked_fill_(blocked, least);
+        return new(bias.MoveToOuterDisposeScope(), false);
     }
 
     // padding that comes after all valid columns is hidden by the future's mask already

@@ -15,6 +15,8 @@ namespace SafeRlhfV.Training;
 /// <param name="Sha256">Digest of the content.</param>
 internal sealed record InputPrint(string Name, string Path, string Stamp, string Sha256)
 {
+    private const string OfImages = "images of ";
+
     /// <summary>Reads all inputs. Files that an earlier print shows to be unchanged are not read again.</summary>
     public static IReadOnlyList<InputPrint> Take(IReadOnlyList<RunInput> inputs, IReadOnlyList<InputPrint>? earlier = null)
     {
@@ -22,7 +24,7 @@ internal sealed record InputPrint(string Name, string Path, string Stamp, string
         [
             .. inputs.SelectMany(input => input.Files.Select(file => (input.Name, file, (string[])[file]))),
             .. inputs.Where(input => input.Images.Count > 0)
-                .Select(input => ($"images of {input.Name}", System.IO.Path.GetDirectoryName(input.Images[0])!, input.Images.ToArray())),
+                .Select(input => ($"{OfImages}{input.Name}", System.IO.Path.GetDirectoryName(input.Images[0])!, input.Images.ToArray())),
         ];
         ConcurrentDictionary<string, string> digests = [];
         string[] stamps = [.. wanted.Select(one => StampOf(one.Files))];
@@ -35,17 +37,24 @@ internal sealed record InputPrint(string Name, string Path, string Stamp, string
                 one.Files.Length == 1 ? digests[one.Files[0]] : Sha(string.Concat(one.Files.Select(file => digests[file])))))];
     }
 
-    /// <summary>What is not as it was, in words; null if all is.</summary>
+    /// <summary>What is not as it was, in words; null if all is. Files may lie elsewhere now, under their names and with their content.</summary>
     public static string? Difference(IReadOnlyList<InputPrint> before, IReadOnlyList<InputPrint> now)
     {
+        List<InputPrint> others = [.. now], gone = [];
         foreach (InputPrint old in before)
-        {
-            InputPrint? same = now.FirstOrDefault(print => print.Name == old.Name && print.Path == old.Path);
-            if (same?.Sha256 != old.Sha256) return $"{old.Path} ({old.Name}) {(same is null ? "is missing" : "has changed")}";
-        }
-        return now.FirstOrDefault(print => !before.Any(old => old.Name == print.Name && old.Path == print.Path)) is { } added
-            ? $"{added.Path} ({added.Name}) is new" : null;
+            if (others.Find(print => print.Name == old.Name && print.Path == old.Path) is not { } same) gone.Add(old);
+            else if (same.Sha256 != old.Sha256) return $"{old.Path} ({old.Name}) has changed";
+            else others.Remove(same);
+        foreach (InputPrint old in gone)
+            if (!others.Remove(others.Find(print => print.IsMoved(old) && print.Sha256 == old.Sha256)!))
+                return others.Find(print => print.IsMoved(old)) is { } other ? $"{other.Path} ({old.Name}, then at {old.Path}) has changed"
+                    : $"{old.Path} ({old.Name}) is missing";
+        return others is [var added, ..] ? $"{added.Path} ({added.Name}) is new" : null;
     }
+
+    // of many images, whose path is a folder's, there is one print an input
+    private bool IsMoved(InputPrint old) => Name == old.Name
+        && (Name.StartsWith(OfImages, StringComparison.Ordinal) || System.IO.Path.GetFileName(Path) == System.IO.Path.GetFileName(old.Path));
 
     private static string StampOf(string[] files)
     {

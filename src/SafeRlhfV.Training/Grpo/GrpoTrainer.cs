@@ -56,7 +56,8 @@ public sealed class GrpoTrainer : IDisposable
     /// <param name="cancellationToken">Stops within a round, between two tokens; the round is sampled again when the run is resumed.</param>
     /// <param name="save">Writes the result into the folder it is given.</param>
     /// <param name="rollouts">Samples the answers; null = the actor itself does.</param>
-    /// <exception cref="InvalidInputException">A row is damaged, no answer can be had (a checkpoint was written before), or the training diverged.</exception>
+    /// <exception cref="InvalidInputException">A row is damaged, or the training diverged.</exception>
+    /// <exception cref="ServiceException">No answer can be had from the servers; a checkpoint was written before.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; a checkpoint was written before.</exception>
     public static void Train(
         GrpoRoles roles, TrainingData prompts, TrainingData? instructions, GrpoSettings settings, TrainingRun run,

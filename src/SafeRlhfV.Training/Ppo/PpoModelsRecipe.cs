@@ -4,12 +4,15 @@ namespace SafeRlhfV.Training;
 public sealed record PpoModelsRecipe
 {
     /// <summary>The folder of the policy that actor and reference start from; with sharing by backbone, the base that all adapters are on.</summary>
+    [Place]
     public string Policy { get; init; } = "";
 
     /// <summary>The folder of RM-V: a whole model, or with sharing by backbone an adapter with a head.</summary>
+    [Place]
     public string Reward { get; init; } = "";
 
     /// <summary>The folder of CM-V, likewise; the same folder where one model has both scores (train scores).</summary>
+    [Place]
     public string Cost { get; init; } = "";
 
     /// <summary>Whether reward and cost come from one folder.</summary>

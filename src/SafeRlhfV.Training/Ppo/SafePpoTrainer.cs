@@ -70,8 +70,8 @@ public sealed class SafePpoTrainer : IDisposable
     /// <param name="cancellationToken">Stops within a round, between two tokens; the round is sampled again when the run is resumed.</param>
     /// <param name="save">Writes the result into the folder it is given.</param>
     /// <param name="rollouts">Samples the responses; null = the actor itself does.</param>
-    /// <exception cref="InvalidInputException">A row is damaged, no response can be had (a checkpoint was written before), or the training
-    /// diverged.</exception>
+    /// <exception cref="InvalidInputException">A row is damaged, or the training diverged.</exception>
+    /// <exception cref="ServiceException">No response can be had from the servers; a checkpoint was written before.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; a checkpoint was written before.</exception>
     public static void Train(
         PpoRoles roles, TrainingData prompts, TrainingData? instructions, PpoSettings settings, TrainingRun run, CancellationToken cancellationToken = default,

@@ -4,6 +4,7 @@ namespace SafeRlhfV.Training;
 public record DataRecipe
 {
     /// <summary>The data set's folder or file.</summary>
+    [Place]
     public string Folder { get; init; } = "";
 
     /// <summary>The split; null = all.</summary>

@@ -4,6 +4,7 @@ namespace SafeRlhfV.Training;
 public sealed record ModelRecipe
 {
     /// <summary>The checkpoint folder that training starts from.</summary>
+    [Place]
     public string Folder { get; init; } = "";
 
     /// <summary>Type of the weights; null = as they are stored, float16 as bfloat16 (float32 where the device has no bfloat16).</summary>

@@ -46,5 +46,6 @@ public abstract record Recipe
         Resume = resume,
         Seed = Seed,
         RecipeYaml = ToYamlWithoutRun(),
+        RecipePlaces = SettingsBinder.Places(GetType()),
     };
 }

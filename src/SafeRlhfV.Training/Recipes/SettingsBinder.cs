@@ -45,6 +45,24 @@ internal static class SettingsBinder
         return text.ToString();
     }
 
+    /// <summary>The keys of a recipe that say where something is (<see cref="PlaceAttribute"/>), such as data.folder.</summary>
+    public static IReadOnlyList<string> Places(Type recipe)
+    {
+        List<string> keys = [];
+        Add(recipe, "");
+        return keys;
+
+        void Add(Type type, string path)
+        {
+            foreach (PropertyInfo property in Properties(type))
+            {
+                string key = path + Key(property.Name);
+                if (IsSection(property.PropertyType)) Add(property.PropertyType, $"{key}.");
+                else if (property.IsDefined(typeof(PlaceAttribute))) keys.Add(key);
+            }
+        }
+    }
+
     /// <summary>A value as a recipe writes it.</summary>
     public static string Format(object? value) => value switch
     {

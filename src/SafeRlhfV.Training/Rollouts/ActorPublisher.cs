@@ -40,7 +40,7 @@ internal sealed class ActorPublisher
 
     /// <summary>Publishes the actor as it is now to all servers that are up; those that cannot be reached are left out of the round.</summary>
     /// <returns>The name to sample from.</returns>
-    /// <exception cref="InvalidInputException">A server refuses it, or none is left.</exception>
+    /// <exception cref="ServiceException">A server refuses it, or none is left.</exception>
     public async Task<string> PublishAsync(long round, CancellationToken cancellationToken)
     {
         string name = $"{(actor.Adapter is null ? Weights : Adapters)}{run}-{round.ToString("D6", CultureInfo.InvariantCulture)}";
@@ -89,7 +89,7 @@ internal sealed class ActorPublisher
             if (fault is null) continue;
             bool isThere = fault.Kind is "refused" or "denied" or "garbled"
                 || (fault.Kind == "server_error" && await endpoint.IsWellAsync(cancellationToken).ConfigureAwait(false));
-            if (isThere) throw new InvalidInputException($"{endpoint.Address}{call.Path}: {fault.What.TrimEnd('.')}; {Hint(fault, path)}.");
+            if (isThere) throw new ServiceException($"{endpoint.Address}{call.Path}: {fault.What.TrimEnd('.')}; {Hint(fault, path)}.");
             pool.LeaveOut(endpoint, fault.What);
             return;
         }

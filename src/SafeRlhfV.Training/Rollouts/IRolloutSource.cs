@@ -10,7 +10,7 @@ public interface IRolloutSource
     /// <param name="prompts">The prompts of the round, with their rows.</param>
     /// <param name="round">Rounds done before this one.</param>
     /// <param name="cancellationToken">Stops.</param>
-    /// <exception cref="InvalidInputException">No response can be had, or what came back is not what the actor would say.</exception>
+    /// <exception cref="ServiceException">No response can be had, or what came back is not what the actor would say.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     IReadOnlyList<Rollout> Sample(IReadOnlyList<EncodedSample> prompts, long round, CancellationToken cancellationToken);
 }

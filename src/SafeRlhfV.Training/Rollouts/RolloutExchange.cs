@@ -8,12 +8,13 @@ internal static class RolloutExchange
     /// <summary>
     /// The episodes of a round, without log π_old, which our own pass gives later. An error or a stop is everybody's, so that all are at one place.
     /// </summary>
-    /// <exception cref="InvalidInputException">Rank 0 could not get them.</exception>
+    /// <exception cref="ServiceException">Rank 0 could not get them.</exception>
+    /// <exception cref="InvalidInputException">Nor could it ask for them, or keep them.</exception>
     /// <exception cref="OperationCanceledException">Rank 0 was told to stop.</exception>
     public static Episode[] Receive(Ranks ranks, IRolloutSource source, IReadOnlyList<EncodedSample> prompts, long round, CancellationToken cancellationToken)
     {
         Received received = ranks.First("rollouts", Ask);
-        if (received.Error is { } error) throw new InvalidInputException(error);
+        if (received.Error is { } error) throw received.IsService ? new ServiceException(error) : new InvalidInputException(error);
         if (received.Rollouts is not { } sampled)
         {
             if (!ranks.IsAlone) ranks.StopTogether();
@@ -37,9 +38,9 @@ internal static class RolloutExchange
             {
                 return new(null, null);
             }
-            catch (InvalidInputException error) when (!ranks.IsAlone)
+            catch (Exception error) when (error is ServiceException or InvalidInputException && !ranks.IsAlone)
             {
-                return new(null, error.Message);
+                return new(null, error.Message, error is ServiceException);
             }
         }
     }
@@ -56,5 +57,5 @@ internal static class RolloutExchange
     }
 
     /// <summary>What rank 0 got: rollouts, or an error, or neither where it was told to stop.</summary>
-    private sealed record Received(IReadOnlyList<Rollout>? Rollouts, string? Error);
+    private sealed record Received(IReadOnlyList<Rollout>? Rollouts, string? Error, bool IsService = false);
 }

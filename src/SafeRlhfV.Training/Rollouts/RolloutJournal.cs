@@ -11,7 +11,7 @@ namespace SafeRlhfV.Training;
 /// its checkpoint from here, and ends in the bits of an unbroken one.
 /// </summary>
 /// <param name="folder">The run's folder; null = nothing is kept.</param>
-/// <param name="recipe">The run's recipe: rounds of another one are not taken.</param>
+/// <param name="recipe">The run's recipe without its places: rounds of another one are not taken.</param>
 internal sealed class RolloutJournal(string? folder, string? recipe)
 {
     private const string Name = "rollouts", Prefix = "round-";
@@ -57,7 +57,7 @@ internal sealed class RolloutJournal(string? folder, string? recipe)
 
     private static string PrintOf(IReadOnlyList<EncodedSample> prompts) =>
         Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', prompts
-            .Select(prompt => $"{prompt.Images?.Key} {string.Join(' ', prompt.Prompt)}")))));
+            .Select(prompt => $"{prompt.Row?.Source} {string.Join(' ', prompt.Prompt)}")))));
 
     private sealed record Entry(string Recipe, string Prompts, IReadOnlyList<Rollout> Rollouts);
 }

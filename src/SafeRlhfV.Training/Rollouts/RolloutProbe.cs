@@ -21,7 +21,7 @@ internal sealed class RolloutProbe(IPolicy actor, IPolicy? reference, SampleBatc
     /// <param name="prompts">What was asked.</param>
     /// <param name="answers">What came back.</param>
     /// <param name="temperature">The sampling temperature.</param>
-    /// <exception cref="InvalidInputException">The numbers differ by more than is allowed, or they are those of the bare backbone.</exception>
+    /// <exception cref="ServiceException">The numbers differ by more than is allowed, or they are those of the bare backbone.</exception>
     public void Check(string server, IReadOnlyList<EncodedSample> prompts, IReadOnlyList<Rollout> answers, double temperature)
     {
         using DisposeScope scope = NewDisposeScope();
@@ -38,7 +38,7 @@ internal sealed class RolloutProbe(IPolicy actor, IPolicy? reference, SampleBatc
             $"the log-probabilities are those of the bare backbone ({bare:G3} off it, {own:G3} off the actor): the adapter is loaded and not applied");
     }
 
-    private static InvalidInputException Refuse(string server, string what) =>
+    private static ServiceException Refuse(string server, string what) =>
         new(FormattableString.Invariant($"{server}: the round is refused: {what}; docs/scale.md says how to start a server."));
 
     private static double[] Gaps(IPolicy policy, SequenceBatch batch, float[] served, double temperature)

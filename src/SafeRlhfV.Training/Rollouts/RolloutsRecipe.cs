@@ -12,33 +12,39 @@ public sealed record RolloutsRecipe
     public RolloutServer Server { get; init; } = RolloutServer.Vllm;
 
     /// <summary>Addresses of the servers, such as http://127.0.0.1:8000; all serve model.policy. Requests are spread over them, and one may fail.</summary>
+    [Place]
     public IReadOnlyList<string> Endpoints { get; init; } = [];
 
     /// <summary>The name under which the policy is served; empty = the first name that a server lists.</summary>
+    [Place]
     public string Model { get; init; } = "";
 
     /// <summary>The environment variable that holds the servers' API key; empty = no key.</summary>
+    [Place]
     public string KeyVariable { get; init; } = "";
 
     /// <summary>The folder that adapters and weights are written to, and that the servers read; empty = rollouts in the run's folder.</summary>
+    [Place]
     public string Folder { get; init; } = "";
 
     /// <summary>The same folder as the servers name it; empty = the same path.</summary>
+    [Place]
     public string ServerFolder { get; init; } = "";
 
     /// <summary>Requests that one server gets at a time.</summary>
-    [Range(1, 1e6)]
+    [Place, Range(1, 1e6)]
     public int Concurrency { get; init; } = 16;
 
     /// <summary>Seconds until a server that does not answer (with stream: that is silent) is given up for the round.</summary>
-    [Range(0, 1e6, MinimumIsExclusive = true)]
+    [Place, Range(0, 1e6, MinimumIsExclusive = true)]
     public double TimeoutSeconds { get; init; } = 600;
 
     /// <summary>How often a request that failed is sent again, to another server where there is one.</summary>
-    [Range(0, 1000)]
+    [Place, Range(0, 1000)]
     public int Retries { get; init; } = 4;
 
     /// <summary>Whether replies are read as streams: a server that stops in the middle is noticed after timeout_seconds of silence.</summary>
+    [Place]
     public bool Stream { get; init; }
 
     /// <summary>Prompts that each server answers after each load, to compare its log-probabilities with our own.</summary>

@@ -59,10 +59,10 @@ internal sealed class ServerEndpoint : IDisposable
 
     /// <summary>Sends a call once.</summary>
     /// <param name="call">The call.</param>
-    /// <param name="read">Reads the reply; any exception but <see cref="InvalidInputException"/> means that it is not of the protocol.</param>
+    /// <param name="read">Reads the reply; any exception but <see cref="ServiceException"/> means that it is not of the protocol.</param>
     /// <param name="cancellationToken">Stops.</param>
     /// <returns>What was read, or what went wrong.</returns>
-    /// <exception cref="InvalidInputException">As <paramref name="read"/> throws it.</exception>
+    /// <exception cref="ServiceException">As <paramref name="read"/> throws it.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public Task<(T? Result, ServiceFault? Fault)> TryAsync<T>(ServerCall call, Func<ServerReply, T> read, CancellationToken cancellationToken) =>
         TryAsync(call, read, timeout, cancellationToken);
@@ -94,7 +94,7 @@ internal sealed class ServerEndpoint : IDisposable
             return events is [.., ServerReply.Done] ? (read(new ServerReply([], events[..^1])), null)
                 : (default, new ServiceFault("cut_off", "the stream broke off before its end", 200, MayRetry: true));
         }
-        catch (Exception error) when (error is not InvalidInputException && !cancellationToken.IsCancellationRequested)
+        catch (Exception error) when (error is not ServiceException && !cancellationToken.IsCancellationRequested)
         {
             return (default, silence.IsCancellationRequested
                 ? new ServiceFault("timeout", $"no answer within {limit.TotalSeconds:0.###} s", null, MayRetry: true)

@@ -50,14 +50,14 @@ internal sealed class ServerPool : IDisposable
     }
 
     /// <summary>The error where no server is left.</summary>
-    public InvalidInputException NoneLeft() => new(
+    public ServiceException NoneLeft() => new(
         $"rollouts.endpoints: no server is left: {string.Join("; ", endpoints
             .Select(endpoint => $"{endpoint.Address}: {endpoint.Down?.TrimEnd('.') ?? "is up"}"))}. "
         + "Mend or start them, then resume: the finished rounds are saved.");
 
     /// <summary>Sends calls that any server can answer, many at a time.</summary>
     /// <returns>The results in the calls' order, whatever the order in which they came.</returns>
-    /// <exception cref="InvalidInputException">A call was refused, no server is left, or <paramref name="read"/> refused a reply.</exception>
+    /// <exception cref="ServiceException">A call was refused, no server is left, or <paramref name="read"/> refused a reply.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public async Task<T[]> AskAllAsync<T>(IReadOnlyList<ServerCall> calls, Func<int, ServerReply, T> read, CancellationToken cancellationToken)
     {
@@ -116,7 +116,7 @@ internal sealed class ServerPool : IDisposable
             LeaveOut(last!, $"{fault.What.TrimEnd('.')} ({attempts} attempts)");
             return await AskAsync(call, read, cancellationToken).ConfigureAwait(false); // of the others, as long as there is one
         }
-        throw new InvalidInputException($"{last!.Address}{call.Path}: {fault.What.TrimEnd('.')}; look at the server, then resume.");
+        throw new ServiceException($"{last!.Address}{call.Path}: {fault.What.TrimEnd('.')}; look at the server, then resume.");
     }
 
     // after a failure another one, where there is one

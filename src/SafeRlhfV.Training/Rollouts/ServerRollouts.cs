@@ -45,7 +45,7 @@ internal sealed class ServerRollouts : IRolloutSource, IDisposable
             new ServiceRetry { Retries = recipe.Retries }, recipe.Concurrency, run.Tell);
         protocol = recipe.Server == RolloutServer.Vllm ? new VllmProtocol(AddsSpecialTokens(processor)) : new SglangProtocol(actor.Model.ImageTokenId);
         probe = new(actor, actor.Adapter is null ? null : reference, batcher, recipe.Tolerance(actor.Model.Decoder.Embedding.Weight.dtype));
-        journal = new(run.Folder, run.RecipeYaml);
+        journal = new(run.Folder, run.RecipeWithoutPlaces);
         // several runs may share a folder, and each clears up after itself alone
         string own = $"run-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Path.GetFullPath(run.Folder ?? Path.GetRandomFileName()))))[..12]}";
         folder = recipe.Folder.Length > 0 ? Path.GetFullPath(Path.Combine(recipe.Folder, own))
@@ -100,7 +100,7 @@ internal sealed class ServerRollouts : IRolloutSource, IDisposable
         {
             answers = TaskResult.Of(AskAsync(one, model, probes, tokens, i => $"probe/{round}/{i}", cancellationToken));
         }
-        catch (InvalidInputException) when (endpoint.Down is not null)
+        catch (ServiceException) when (endpoint.Down is not null)
         {
             return;
         }
@@ -154,7 +154,7 @@ internal sealed class ServerRollouts : IRolloutSource, IDisposable
 
     private bool IsEnd(int id) => batcher.EosTokenIds.Contains(id);
 
-    private static InvalidInputException Refuse(EncodedSample prompt, string what) =>
+    private static ServiceException Refuse(EncodedSample prompt, string what) =>
         new($"rollouts: the round is refused at {RowOf(prompt).Source.File}: row {RowOf(prompt).Source.Row}: {what}.");
 
     private static string Difference(int[] served, int[] own)

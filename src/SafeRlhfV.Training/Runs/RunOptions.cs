@@ -36,8 +36,11 @@ public sealed record RunOptions
     /// <summary>The run's seed: <see cref="TrainingRun.Random"/> derives all randomness from it.</summary>
     public long Seed { get; init; }
 
-    /// <summary>The effective recipe, saved beside every checkpoint; a run can only be resumed with the same recipe.</summary>
+    /// <summary>The effective recipe, saved beside every checkpoint; a run can only be resumed with the same recipe, but for places.</summary>
     public string? RecipeYaml { get; init; }
+
+    /// <summary>Keys of the recipe that only say where something is, such as data.folder: a run goes on where they have changed.</summary>
+    public IReadOnlyList<string> RecipePlaces { get; init; } = [];
 
     /// <summary>Whether a metric that is no number, or an infinite loss or gradient, ends the run; the last good checkpoint stands.</summary>
     public bool StopAtNonFinite { get; init; } = true;

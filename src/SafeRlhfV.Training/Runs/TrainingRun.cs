@@ -28,6 +28,7 @@ public sealed class TrainingRun : IDisposable
     private CheckpointState? begun;
     private RunJournal? journal;
     private readonly StepMeeting meeting;
+    private readonly RecipeComparison recipes;
     private TimeSpan stepStart;
     private long done, saved, total;
     private IReadOnlyDictionary<string, double> last = new Dictionary<string, double>();
@@ -40,6 +41,7 @@ public sealed class TrainingRun : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegative(options.SaveEvery);
         (Name, this.options, this.progress, this.cancel, meeting) = (name, options, progress, cancellationToken, new StepMeeting(options.Ranks));
+        recipes = new(options.RecipePlaces);
         if (options.Folder is not { } folder) return;
         store = new CheckpointStore(Path.Combine(folder, CheckpointsFolder));
         if (!Ranks.IsFirst)
@@ -59,7 +61,7 @@ public sealed class TrainingRun : IDisposable
         IsFinished = File.Exists(Path.Combine(folder, FinishedFile));
         string recipe = Path.Combine(folder, RecipeFile);
         string? fault = !options.Resume && (store.Steps.Count > 0 || IsFinished) ? "there is a run in it already; resume it, or choose another folder"
-            : IsFinished && options.RecipeYaml is { } wanted && File.Exists(recipe) && FirstDifference(File.ReadAllText(recipe), wanted) is { } difference
+            : IsFinished && options.RecipeYaml is { } wanted && File.Exists(recipe) && recipes.Difference(File.ReadAllText(recipe), wanted) is { } difference
                 ? $"the run in it is finished, and was made with another recipe ({difference}); choose another folder for this one" : null;
         if (fault is null)
         {
@@ -85,8 +87,8 @@ public sealed class TrainingRun : IDisposable
     /// <summary>The run's folder; null: nothing is written.</summary>
     internal string? Folder => options.Folder;
 
-    /// <summary>The effective recipe; null = the run has none.</summary>
-    internal string? RecipeYaml => options.RecipeYaml;
+    /// <summary>The effective recipe without its places; null = the run has none.</summary>
+    internal string? RecipeWithoutPlaces => options.RecipeYaml is { } recipe ? recipes.Without(recipe) : null;
 
     /// <summary>Whether the next batch is encoded beside the step; null = where the model is on a GPU.</summary>
     internal bool? EncodesAhead => options.EncodeAhead;
@@ -299,9 +301,14 @@ public sealed class TrainingRun : IDisposable
         if (parts.Keys.Except(state.Parts).Concat(state.Parts.Except(parts.Keys)).FirstOrDefault() is { } other)
             throw new InvalidInputException($"{folder}: does not match this run in '{other}'; the checkpoint belongs to another recipe.");
         string recipe = Path.Combine(folder, RecipeFile);
-        if (options.RecipeYaml is { } wanted && File.Exists(recipe) && FirstDifference(File.ReadAllText(recipe), wanted) is { } difference)
-            throw new InvalidInputException($"{recipe}: the run was started with another recipe "
-                + $"({difference}); take the saved recipe, or start in another folder.");
+        if (options.RecipeYaml is { } wanted && File.Exists(recipe) && File.ReadAllText(recipe) is var before)
+        {
+            if (recipes.Difference(before, wanted) is { } difference)
+                throw new InvalidInputException($"{recipe}: the run was started with another recipe "
+                    + $"({difference}); take the saved recipe, or start in another folder.");
+            foreach (string move in recipes.Moves(before, wanted)) Tell(move);
+            if (before != wanted) WriteRecipe();
+        }
         foreach ((string name, ITrainingPart part) in parts) part.Load(Path.Combine(folder, Parts, name));
         (done, saved, total, last) = (state.Step, state.Step, state.Total, state.Metrics);
         string metrics = Path.Combine(folder, MetricsLog.FileName);
@@ -311,11 +318,16 @@ public sealed class TrainingRun : IDisposable
 
     private bool IsOfThisRecipe(long step) =>
         options.RecipeYaml is { } wanted && Path.Combine(store!.FolderOf(step), RecipeFile) is var path && File.Exists(path)
-        && File.ReadAllText(path) == wanted;
+        && recipes.Difference(File.ReadAllText(path), wanted) is null;
 
     private void Begin()
     {
         journal = new RunJournal(Ranks.IsFirst ? options.Folder : null, Name, null);
+        WriteRecipe();
+    }
+
+    private void WriteRecipe()
+    {
         if (Ranks.IsFirst && options.RecipeYaml is { } recipe) AtomicFile.Write(Path.Combine(options.Folder!, RecipeFile), Encoding.UTF8.GetBytes(recipe));
     }
 
@@ -380,16 +392,5 @@ public sealed class TrainingRun : IDisposable
             throw new InvalidInputException($"{options.Folder}: the metrics cannot be written ({error.Message.TrimEnd('.')}); the last good checkpoint is "
                 + $"that of step {saved}. Free some space, then resume.", error);
         }
-    }
-
-    private static string? FirstDifference(string old, string now)
-    {
-        string[] before = old.Split('\n'), after = now.Split('\n');
-        for (int i = 0; i < Math.Max(before.Length, after.Length); i++)
-        {
-            (string was, string isNow) = (before.ElementAtOrDefault(i) ?? "", after.ElementAtOrDefault(i) ?? "");
-            if (was != isNow) return $"line {i + 1}: '{was.Trim()}' there, '{isNow.Trim()}' here";
-        }
-        return null;
     }
 }

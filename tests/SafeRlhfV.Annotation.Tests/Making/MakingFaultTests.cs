@@ -3,7 +3,6 @@ using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using SafeRlhfV.Data;
-using SafeRlhfV.Guard;
 
 namespace SafeRlhfV.Annotation.Tests;
 

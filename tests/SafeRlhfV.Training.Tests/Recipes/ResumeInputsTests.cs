@@ -50,6 +50,45 @@ public sealed class ResumeInputsTests(TinyRecipes tiny) : IClassFixture<TinyReci
         Check("sft", [$"data.folder={folder}", "data.split="], Path.Combine(folder, "one.png"), "images of data.folder");
     }
 
+    /// <summary>Models and data may lie elsewhere when a run goes on: their content counts, and the run ends as an unbroken one.</summary>
+    [Theory]
+    [InlineData("sft", "model.folder", "policy")]
+    [InlineData("reward-lora", "data.folder", "world")]
+    [InlineData("ppo", "model.cost", "cost")]
+    [InlineData("ppo-backbone", "model.reward", "reward-adapter")]
+    [InlineData("ppo-backbone", "data.prompts.folder", "world")]
+    public void WhatHasMovedIsTakenFromWhereItIs(string name, string key, string what)
+    {
+        string first = Copy(what), second = tiny.At($"moved-{Guid.NewGuid():N}"), run = $"moves/{Guid.NewGuid():N}";
+        Recipe whole = tiny.Recipe(name, $"{run}/whole", $"{key}={first}"), before = tiny.Recipe(name, $"{run}/broken", $"{key}={first}");
+        RecipeRunner.Run(whole, whole.ToRunOptions(resume: false), cancellationToken: TestContext.Current.CancellationToken);
+        using (CancellationTokenSource cancel = new())
+            Assert.Throws<OperationCanceledException>(() =>
+                RecipeRunner.Run(before, before.ToRunOptions(resume: false), new StopAtFirst(cancel), cancel.Token));
+        Directory.Move(first, second);
+        Recipe after = tiny.Recipe(name, $"{run}/broken", $"{key}={second}");
+        Notes notes = new();
+        Assert.True(RecipeRunner.Run(after, after.ToRunOptions(resume: true), notes, TestContext.Current.CancellationToken));
+        Assert.Contains(notes.All, note => note.StartsWith($"{key} has changed since the run started", StringComparison.Ordinal));
+        Assert.Equal(File.ReadAllText(tiny.At(run, "whole", "metrics.jsonl")), File.ReadAllText(tiny.At(run, "broken", "metrics.jsonl")));
+        foreach (string file in Directory.EnumerateFiles(tiny.At(run, "whole", "result"), "*.safetensors"))
+            Assert.Equal(File.ReadAllBytes(file), File.ReadAllBytes(tiny.At(run, "broken", "result", Path.GetFileName(file))));
+        Assert.Contains(second, File.ReadAllText(tiny.At(run, "broken", "recipe.yaml")), StringComparison.Ordinal);
+
+        // the run is the same wherever it is looked for, and another content is another run
+        Assert.False(RecipeRunner.Run(after, after.ToRunOptions(resume: true), cancellationToken: TestContext.Current.CancellationToken));
+        string third = tiny.At($"changed-{Guid.NewGuid():N}");
+        Directory.Move(second, third);
+        string file0 = Directory.EnumerateFiles(third, "*", SearchOption.AllDirectories).First(file => Path.GetExtension(file) is ".safetensors" or ".parquet");
+        byte[] bytes = File.ReadAllBytes(file0);
+        bytes[^1] ^= 1;
+        if (Path.GetExtension(file0) == ".parquet") return; // a data set that cannot be opened says so itself
+        File.WriteAllBytes(file0, bytes);
+        Recipe changed = tiny.Recipe(name, $"{run}/broken", $"{key}={third}");
+        Assert.Contains($"({key}, then at ", Assert.Throws<InvalidInputException>(() =>
+            RecipeRunner.Run(changed, changed.ToRunOptions(resume: true), cancellationToken: TestContext.Current.CancellationToken)).Message);
+    }
+
     private void Check(string name, string[] places, string file, string key, Action? change = null)
     {
         Recipe recipe = tiny.Recipe(name, $"inputs/{Guid.NewGuid():N}", places);

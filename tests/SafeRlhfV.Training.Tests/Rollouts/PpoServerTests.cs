@@ -60,7 +60,7 @@ public sealed class PpoServerTests(TinyRecipes tiny) : IClassFixture<TinyRecipes
         server.IsDead = true;
         recipe = ppo.Recipe("ppo-backbone", "ranks/dead", "training.micro_batch=1");
         AggregateException error = Assert.Throws<AggregateException>(Train);
-        Assert.Contains("no server is left", Assert.IsType<InvalidInputException>(error.InnerException).Message, StringComparison.Ordinal);
+        Assert.Contains("no server is left", Assert.IsType<ServiceException>(error.InnerException).Message, StringComparison.Ordinal);
 
         void Train() => ThreadRanks.Run(2, ranks => RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: false) with { Ranks = ranks }, null, Cancel));
     }
@@ -86,6 +86,31 @@ public sealed class PpoServerTests(TinyRecipes tiny) : IClassFixture<TinyRecipes
         ServedPpo.Run(broken, Cancel, resume: true);
         RunFolders.Equal(whole.Run.Folder, broken.Run.Folder);
         Assert.Equal(asked, server.Asked.Count);
+    }
+
+    /// <summary>Servers may be elsewhere when a run goes on, and reached otherwise; the rounds that are kept are still its own.</summary>
+    [Fact]
+    public async Task ARunGoesOnWithOtherServers()
+    {
+        await using ServedPpo ppo = new(tiny), moved = new(tiny);
+        FakeServer first = ppo.Start(), second = moved.Start();
+        Recipe whole = ppo.Recipe("ppo-backbone", "moved/whole"), before = ppo.Recipe("ppo-backbone", "moved/broken");
+        IReadOnlyList<IReadOnlyDictionary<string, double>> expected = ServedPpo.Run(whole, Cancel);
+        using CancellationTokenSource stop = new();
+        Assert.Throws<OperationCanceledException>(() => RecipeRunner.Run(before, before.ToRunOptions(resume: false), new StopAt(1, stop), stop.Token));
+        first.IsDead = true;
+        // the second round was sampled before the stop
+        const string Round = "round-00000001.json";
+        File.Copy(Path.Combine(whole.Run.Folder, "rollouts", Round), Path.Combine(before.Run.Folder, "rollouts", Round), overwrite: true);
+        Recipe after = moved.Recipe("ppo-backbone", "moved/broken", "rollouts.concurrency=1", "rollouts.timeout_seconds=50");
+        Notes notes = new();
+        IReadOnlyList<IReadOnlyDictionary<string, double>> metrics = ServedPpo.Run(after, Cancel, notes, resume: true);
+        Assert.All(expected.Zip(metrics), pair => Assert.Equal(pair.First, pair.Second));
+        foreach (string key in (string[])["endpoints", "concurrency", "timeout_seconds"])
+            Assert.Contains(notes.All, note => note.StartsWith($"rollouts.{key} has changed since the run started", StringComparison.Ordinal));
+        Assert.Equal(1, second.Asked.Count(path => path == "/v1/load_lora_adapter"));
+        Recipe other = moved.Recipe("ppo-backbone", "moved/broken", "rollouts.weight_cap=3");
+        Assert.Contains("another recipe", Assert.Throws<InvalidInputException>(() => ServedPpo.Run(other, Cancel, resume: true)).Message);
     }
 
     /// <summary>Rollouts of other prompts or of another recipe are not taken.</summary>

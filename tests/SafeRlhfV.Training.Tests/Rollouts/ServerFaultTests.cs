@@ -81,7 +81,7 @@ public sealed class ServerFaultTests(UndisturbedRun undisturbed) : IClassFixture
             return Task.FromResult(false);
         };
         Recipe recipe = ppo.Recipe("ppo-backbone", "faults/none-left");
-        InvalidInputException error = Assert.Throws<InvalidInputException>(() => ServedPpo.Run(recipe, Cancel));
+        ServiceException error = Assert.Throws<ServiceException>(() => ServedPpo.Run(recipe, Cancel));
         Assert.Contains("no server is left", error.Message, StringComparison.Ordinal);
         Assert.Contains("EngineCore", error.Message, StringComparison.Ordinal);
         Assert.Equal(1, TrainingRun.NewestCheckpoint(recipe.Run.Folder)!.Value.Step);
@@ -115,7 +115,7 @@ public sealed class ServerFaultTests(UndisturbedRun undisturbed) : IClassFixture
         FakeServer server = ppo.Start();
         Spoil(server, fault);
         string[] sets = fault.Contains("low precision", StringComparison.Ordinal) ? ["rollouts.probe_tolerance=10"] : [];
-        InvalidInputException error = Assert.Throws<InvalidInputException>(() =>
+        ServiceException error = Assert.Throws<ServiceException>(() =>
             ServedPpo.Run(ppo.Recipe("ppo-backbone", $"refused/{fault}", ["training.actor.learning_rate=3e-2", .. sets]), Cancel));
         Assert.Contains(said, error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', error.Message);
@@ -129,7 +129,7 @@ public sealed class ServerFaultTests(UndisturbedRun undisturbed) : IClassFixture
         await using ServedPpo ppo = new(tiny);
         ppo.Start();
         Recipe recipe = ppo.Recipe("ppo-backbone", $"adapters/{said}", set, $"rollouts.folder={tiny.At("shared")}");
-        InvalidInputException error = Assert.Throws<InvalidInputException>(() => ServedPpo.Run(recipe, Cancel));
+        ServiceException error = Assert.Throws<ServiceException>(() => ServedPpo.Run(recipe, Cancel));
         Assert.Contains(said, error.Message, StringComparison.Ordinal);
         Assert.Contains(hint, error.Message, StringComparison.Ordinal);
     }
@@ -144,7 +144,7 @@ public sealed class ServerFaultTests(UndisturbedRun undisturbed) : IClassFixture
             await FakeServer.SendAsync(http, 404, new JsonObject { ["detail"] = "Not Found" });
             return true;
         };
-        InvalidInputException error = Assert.Throws<InvalidInputException>(() => ServedPpo.Run(ppo.Recipe("ppo-backbone", "adapters/route"), Cancel));
+        ServiceException error = Assert.Throws<ServiceException>(() => ServedPpo.Run(ppo.Recipe("ppo-backbone", "adapters/route"), Cancel));
         Assert.Contains("VLLM_ALLOW_RUNTIME_LORA_UPDATING", error.Message, StringComparison.Ordinal);
     }
 
@@ -159,7 +159,7 @@ public sealed class ServerFaultTests(UndisturbedRun undisturbed) : IClassFixture
             await FakeServer.SendAsync(http, 200, new JsonObject { ["results"] = new JsonArray([null]) });
             return true;
         };
-        InvalidInputException error = Assert.Throws<InvalidInputException>(() => ServedPpo.Run(ppo.Recipe("ppo", "weights/kept"), Cancel));
+        ServiceException error = Assert.Throws<ServiceException>(() => ServedPpo.Run(ppo.Recipe("ppo", "weights/kept"), Cancel));
         Assert.Contains("off our own", error.Message, StringComparison.Ordinal);
     }
 
@@ -191,7 +191,7 @@ public sealed class ServerFaultTests(UndisturbedRun undisturbed) : IClassFixture
             await FakeServer.SendAsync(http, 400, new JsonObject { ["error"] = new JsonObject { ["message"] = "no key-of-the-test" } });
             return true;
         };
-        InvalidInputException error = Assert.Throws<InvalidInputException>(() =>
+        ServiceException error = Assert.Throws<ServiceException>(() =>
             ServedPpo.Run(ppo.Recipe("ppo-backbone", "faults/key", "rollouts.key_variable=SAFERLHFV_TEST_SERVER_KEY"), Cancel));
         Assert.All(sent, header => Assert.Equal("Bearer key-of-the-test", header));
         Assert.DoesNotContain("key-of-the-test", error.Message, StringComparison.Ordinal);

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.AI;
-using SafeRlhfV.Guard;
 
 namespace SafeRlhfV.Annotation;
 

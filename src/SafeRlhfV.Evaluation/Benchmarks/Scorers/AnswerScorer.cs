@@ -46,7 +46,7 @@ public abstract class AnswerScorer
     /// <param name="tasks">What.</param>
     /// <param name="keep">Takes each verdict as soon as it is there, perhaps on several threads.</param>
     /// <param name="cancellationToken">Stops asking.</param>
-    /// <exception cref="Guard.ServiceException">A service cannot be used.</exception>
+    /// <exception cref="ServiceException">A service cannot be used.</exception>
     public async Task ScoreAsync(IReadOnlyList<ScoringTask> tasks, Action<ItemVerdict> keep, CancellationToken cancellationToken)
     {
         List<ScoringTask> open = [];
