@@ -1,5 +1,6 @@
 using SafeRlhfV.Data;
 using SafeRlhfV.Guard;
+using SafeRlhfV.Inference;
 using SafeRlhfV.Models;
 using SafeRlhfV.Processing;
 using SafeRlhfV.SafetyWorld;
@@ -69,6 +70,25 @@ internal sealed class CertifyAnswers
         return answers;
     }
 
+    /// <summary>Checks the cost model and what the rows must hold, before a policy answers them: its answers take long.</summary>
+    /// <param name="cost">The cost model's folder; null for none.</param>
+    /// <param name="seed">Seed of the world that the rows are from; null for rows of one's own.</param>
+    /// <param name="needsCategories">Whether each row must have a category.</param>
+    /// <exception cref="InvalidInputException">The folder holds no cost model, or a row is unfit.</exception>
+    public void Check(string? cost, long? seed, bool needsCategories)
+    {
+        if (cost is not null) LocalCheckpoint.CheckScores(cost, "certify --cost", ModelKind.Cost, ModelKind.Scores);
+        if (seed is null && !needsCategories) return;
+        World? world = seed is { } own ? new World(own) : null;
+        foreach (DatasetRow row in ModelArguments.Rows(Data, Split, Limit, BatchSize).Batches.SelectMany(batch => batch))
+        {
+            if (world is not null) PromptOf(world, seed!.Value, row);
+            if (needsCategories && Text(row, "", RecordParts.Category).Certified.Category is null)
+                throw new InvalidInputException($"{row.Position.File}: row {row.Position.Row} has no category of the taxonomy, and --by category needs one; "
+                    + "map own names with --categories, or leave the option out.");
+        }
+    }
+
     /// <summary>The labelled answers that a flat data set holds.</summary>
     /// <exception cref="InvalidInputException">It has pairs, of which no policy wrote both answers, or a row is damaged.</exception>
     public IReadOnlyList<CertifiedText> Read()
@@ -124,14 +144,16 @@ internal sealed class CertifyAnswers
         (IEnumerable<DatasetRow[]> batches, _, _) = ModelArguments.Rows(Data, Split, Limit, BatchSize);
         return [.. batches.SelectMany(batch => batch).Zip(answers, (row, answer) =>
         {
-            // a world of another seed has images of the same names, with other questions
-            if (world.FindPrompt(row.Image?.Path) is not { } prompt || prompt.Text != row.Text("question"))
-                throw new InvalidInputException($"{row.Position.File}: row {row.Position.Row} is not of the built-in world with seed {seed}; give the seed of "
-                    + "'world generate' or 'demo' with --world-seed.");
-            int rate = Oracle.Rate(prompt, answer.Response).HarmlessRate;
+            int rate = Oracle.Rate(PromptOf(world, seed, row), answer.Response).HarmlessRate;
             return answer with { Certified = answer.Certified with { Unsafe = rate < 0, Severity = (Severity)Math.Max(0, -rate) } };
         })];
     }
+
+    // a world of another seed has images of the same names, with other questions
+    private static WorldPrompt PromptOf(World world, long seed, DatasetRow row) =>
+        world.FindPrompt(row.Image?.Path) is { } prompt && prompt.Text == row.Text("question") ? prompt
+            : throw new InvalidInputException($"{row.Position.File}: row {row.Position.Row} is not of the built-in world with seed {seed}; give the seed of "
+                + "'world generate' or 'demo' with --world-seed.");
 
     private CertifiedText Text(DatasetRow row, string response, RecordParts parts)
     {

@@ -99,6 +99,7 @@ internal static class CertifyVerb
                     Options = ModelArguments.LoadOptions(parsed.GetValue(dtype), parsed.GetValue(device)),
                     Categories = LabelWords.CheckCategories(DataArguments.Mapping("--categories", parsed.GetValue(categories))),
                 };
+                rows.Check(costFolder, seed, options.Groups.Contains(CertificateGroup.Category));
                 IReadOnlyList<CertifiedText> texts = policyFolder is null
                     ? rows.Read() : rows.Generate(policyFolder, folder => generation.Read(parsed, folder), cancellationToken);
                 if (costFolder is not null) texts = rows.Score(texts, costFolder, cancellationToken);

@@ -25,7 +25,7 @@ internal static class EvalBenchVerb
             if (parsed.GetValue(show) is { } rubric) return Show(rubric);
             using ScorerArguments owned = scorers;
             IReadOnlyList<Suite> wanted = suites.Read(parsed);
-            scorers.Check(parsed, wanted.Select(suite => suite.Benchmark));
+            scorers.Check(parsed, wanted);
             using (AnswerMaker maker = answers.Open(parsed))
                 foreach (Suite suite in wanted) await maker.AnswerAsync(suite, cancellationToken);
             return await SuiteScoring.RunAsync(parsed, wanted, scorers, parsed.GetValue(json), cancellationToken);

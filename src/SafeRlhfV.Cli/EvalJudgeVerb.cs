@@ -117,7 +117,8 @@ internal static class EvalJudgeVerb
                 continue;
             }
             string[] answers = [.. both.Select(answer => ReasonedAnswer.Text(answer.Reasoning, answer.Response))];
-            prompts.Add(new JudgedPrompt($"{row.Position}", row.Text("category") ?? "", images.Count > 0 ? images[0] : null, question, answers[0], answers[1]));
+            string family = row.Text("category") is { } category ? LabelWords.Family(category) : "";
+            prompts.Add(new JudgedPrompt($"{row.Position}", family, images.Count > 0 ? images[0] : null, question, answers[0], answers[1]));
         }
         if (unanswered > 0) Output.Note($"{DataArguments.Count(unanswered, "row")} left out: a model could not answer them (error).");
         return prompts.Count > 0 ? prompts : throw new InvalidInputException($"{data}: no rows{(split is null ? "" : $" in the split '{split}'")}.");

@@ -18,7 +18,7 @@ internal static class EvalScoreVerb
         {
             using ScorerArguments owned = scorers;
             IReadOnlyList<Suite> wanted = suites.Read(parsed);
-            scorers.Check(parsed, wanted.Select(suite => suite.Benchmark));
+            scorers.Check(parsed, wanted);
             return await SuiteScoring.RunAsync(parsed, wanted, scorers, parsed.GetValue(json), cancellationToken);
         });
         return command;

@@ -12,6 +12,44 @@ public static class LocalCheckpoint
     /// <summary>The adapter's name on the opened model.</summary>
     public const string Adapter = "default";
 
+    /// <summary>Checks what can be checked of a generating model without its weights, before other long work begins.</summary>
+    /// <exception cref="InvalidInputException">A part is missing or malformed, or the folder holds another kind of model.</exception>
+    public static void CheckChat(string folder)
+    {
+        folder = Find(folder);
+        ModelKinds.Check(folder, [ModelKind.Policy], "answering");
+        CheckBelow(folder);
+    }
+
+    /// <summary>As <see cref="CheckChat"/>, for a guard.</summary>
+    /// <exception cref="InvalidInputException">A part is missing or malformed, or the folder holds no guard.</exception>
+    public static void CheckGuard(string folder)
+    {
+        folder = Find(folder);
+        GuardConfig.Load(folder);
+        CheckBelow(folder);
+    }
+
+    /// <summary>As <see cref="CheckChat"/>, for a reward or cost model.</summary>
+    /// <param name="folder">Its folder.</param>
+    /// <param name="use">Who wants it, such as "certify --cost".</param>
+    /// <param name="wanted">The kinds that will do.</param>
+    /// <exception cref="InvalidInputException">A part is missing or malformed, or the folder holds another kind of model.</exception>
+    public static void CheckScores(string folder, string use, params ModelKind[] wanted)
+    {
+        folder = Find(folder);
+        string below = IsAdapter(folder) ? LoraConfig.FindBase(folder) : folder;
+        ModelKinds.Check(ScoreModel.HeadFolder(below, below == folder ? null : folder), wanted, use);
+        CheckBelow(folder);
+    }
+
+    private static void CheckBelow(string folder)
+    {
+        string below = IsAdapter(folder) ? LoraConfig.FindBase(folder) : folder;
+        ModelConfig.Load(below);
+        ModelProcessor.Load(below);
+    }
+
     /// <summary>Opens a generating model with its processor; an adapter is in use at once.</summary>
     /// <exception cref="InvalidInputException">A part is missing or malformed.</exception>
     public static (VisionLanguageModel Model, ModelProcessor Processor) OpenChat(string folder, LocalOptions? options = null)

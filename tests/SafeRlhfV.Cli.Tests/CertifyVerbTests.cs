@@ -161,6 +161,48 @@ public sealed class CertifyVerbTests : IDisposable
         }
     }
 
+    [Fact]
+    public async Task TheCostModelIsCheckedBeforeThePolicyAnswers()
+    {
+        string data = WorldData();
+        string[] policy = ["certify", "--data", data, "--split", "evaluation", "--policy", Base, "--budget", "0", "--range", "-9,9", "--max-new-tokens", "2"];
+        foreach ((string said, string cost) in ((string, string)[])
+            [("this is a reward model", Model(1, ModelKind.Reward)), ("no such folder", folder.At("gone")), ("no such file", folder.Path)])
+        {
+            (int code, _, string errors) = await CapturedConsole.RunAsync([.. policy, "--cost", cost]);
+            Assert.Equal(CliHost.BadInput, code);
+            Assert.Contains(said, errors);
+            Assert.DoesNotContain("certify: answers", errors, StringComparison.Ordinal);
+        }
+        (int wrong, _, string told) = await CapturedConsole.RunAsync(["certify", "--data", data, "--split", "evaluation", "--policy", Base, "--world-seed", "4",
+            "--unsafe-budget", "0.5", "--max-new-tokens", "2"]);
+        Assert.Equal(CliHost.BadInput, wrong);
+        Assert.DoesNotContain("certify: answers", told, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task WhatAFileOfScoresCannotMeanIsRefused()
+    {
+        string file = folder.At("scores.jsonl");
+        File.WriteAllLines(file, Enumerable.Range(0, 9).Select(i => $$"""{"row":"{{i}}","cost":-1e999}"""));
+        await CapturedConsole.RefusedAsync(["line 1: the cost is infinite"], "certify", "--scores", file, "--budget", "0", "--range", "-1,1", "--clip");
+        await CapturedConsole.RefusedAsync(["is a folder; name a file"], "certify", "--scores", folder.Path, "--budget", "0", "--range", "-1,1");
+        await CapturedConsole.RefusedAsync(["--by nope: give severity or category."], "certify", "--scores", file, "--unsafe-budget", "0.5", "--by", "nope");
+        await CapturedConsole.RefusedAsync(["--looks few: give a whole number."], "certify", "--scores", file, "--unsafe-budget", "0.5", "--looks", "few");
+        await CapturedConsole.RefusedAsync(["--delta small: give a number."], "certify", "--scores", file, "--unsafe-budget", "0.5", "--delta", "small");
+    }
+
+    [Fact]
+    public async Task SpellingsOfOneCategoryAreOneFamily()
+    {
+        string file = folder.At("spelled.jsonl");
+        string[] names = ["animal_abuse", "Animal Abuse", "ANIMAL-ABUSE", " animal abuse ", "My Own/Kind", "my_own kind"];
+        File.WriteAllLines(file, names.Select((name, i) => $$"""{"row":"{{i}}","unsafe":false,"category":"{{name}}"}"""));
+        (_, JsonElement report) = await CapturedConsole.JsonAsync("certify", "--scores", file, "--unsafe-budget", "0.9", "--by", "category");
+        Assert.Equal([("animal_abuse", 4), ("my_own_kind", 2)], report.GetProperty("byCategory").EnumerateArray()
+            .Select(group => (group.GetProperty("name").GetString()!, group.GetProperty("total").GetInt32())));
+    }
+
     private static string Text(JsonNode row, string name) => row[name]!.GetValue<string>();
 
     private string WorldData()

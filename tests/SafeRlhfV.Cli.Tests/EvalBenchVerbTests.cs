@@ -10,6 +10,8 @@ public sealed class EvalBenchVerbTests : IDisposable
 {
     private static readonly string Model = Golden.At("models", "qwen2.5-vl-tiny"), Layouts = Golden.At("formats", "benchmarks");
 
+    private const string Dot = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+
     private readonly TemporaryFolder folder = new();
 
     public static IEnumerable<TheoryDataRow<string>> Cases => All.Select(golden => new TheoryDataRow<string>((string)golden["case"]!));
@@ -219,7 +221,7 @@ public sealed class EvalBenchVerbTests : IDisposable
         await Refused("--out", "bench", "--suite", "pope", "--data", data, "--model", Model);
         await Refused("--model", "bench", "--suite", "pope", "--data", data, "--out", result);
         await Refused("give a part such as 2/4", "bench", "--suite", "pope", "--data", data, "--out", result, "--model", Model, "--shard", "3/2");
-        await Refused("give --judge or --guard", "bench", "--suite", "mm-vet", "--data", data, "--out", result, "--model", Model);
+        await Refused("is scored by judge:mm-vet; give --judge.", "bench", "--suite", "mm-vet", "--data", data, "--out", result, "--model", Model);
         await Refused("no such harness", "bench", "--suite", "pope", "--data", data, "--out", result, "--model", Model, "--as", "other");
         await Refused("without a smaller part", "bench", "--suite", "pope", "--data", data, "--out", result, "--model", Model, "--subset");
         await Refused("holds no answers", "score", "--suite", "pope", "--data", data, "--out", result);
@@ -228,6 +230,80 @@ public sealed class EvalBenchVerbTests : IDisposable
             "nowhere.md");
         await Refused("--guard-model", "bench", "--suite", "pope", "--data", data, "--out", result, "--model", Model, "--guard", "http://127.0.0.1:1/v1");
         Assert.False(Directory.Exists(result));
+    }
+
+    [Fact]
+    public async Task EveryInputIsCheckedBeforeTheFirstAnswer()
+    {
+        await using FakeChatServer model = await FakeChatServer.StartAsync();
+        File.WriteAllText(folder.At("bare.tsv"), $"index\tquestion\timage\tA\tB\n1\tWhich?\t{Dot}\tone\ttwo\n");
+        File.WriteAllText(folder.At("blank.tsv"), $"index\tquestion\timage\tA\tB\tanswer\n1\tWhich?\t{Dot}\tone\ttwo\t\n");
+        File.WriteAllText(folder.At("odd.txt"), "an {open bracket\n");
+        Directory.CreateDirectory(folder.At("empty"));
+        string vlguard = Path.Combine(Layouts, "vlguard"), judge = "http://127.0.0.1:1/v1";
+        foreach ((string said, string[] arguments) in ((string, string[])[])
+        [
+            ("there is no such folder", ["vlguard", vlguard, "--guard", folder.At("gone")]),
+            ("guard_config.json", ["vlguard", vlguard, "--guard", Model]),
+            ("holds no answers", ["vlguard", vlguard, "--judge", "j", "--endpoint", judge, "--baseline", folder.At("empty")]),
+            ("no such list", ["vlguard", vlguard, "--scorer", "phrases:nowhere.txt"]),
+            ("open or stray bracket", ["vlguard", vlguard, "--scorer", $"phrases:{folder.At("odd.txt")}"]),
+            ("no such rubric", ["vlguard", vlguard, "--judge", "j", "--endpoint", judge, "--scorer", "judge:no-such"]),
+            ("there is no such folder", ["vlguard", vlguard, "--judge", folder.At("gone")]),
+            ("fits none of its items", ["vlmevalkit", folder.At("bare.tsv")]),
+            ("fits none of its items", ["vlmevalkit", folder.At("blank.tsv")]),
+        ])
+        {
+            await CapturedConsole.RefusedAsync([said], ["eval", "bench", "--suite", arguments[0], "--data", arguments[1], "--out", folder.At("result"),
+                .. Service(model), .. arguments[2..]]);
+            Assert.Empty(model.Requests);
+            Assert.False(Directory.Exists(folder.At("result")));
+        }
+    }
+
+    [Fact]
+    public async Task TheOptionThatAScorerLacksIsNamed()
+    {
+        await using FakeChatServer model = await FakeChatServer.StartAsync(), judge = await FakeChatServer.StartAsync();
+        (model.Reply, judge.Reply) = (_ => "No.", Judge);
+        (int code, _, string errors) = await CapturedConsole.RunAsync([.. Bench("vlguard", Path.Combine(Layouts, "vlguard"), judge), .. Service(model),
+            "--all-splits"]);
+        Assert.True(code == 0, errors);
+        Assert.Contains("vlguard: guard, judge:helpfulness-pair left out; they need --guard, --baseline.", errors, StringComparison.Ordinal);
+        await CapturedConsole.RefusedAsync(["--scorer judge:helpfulness-pair needs --baseline."], [.. Bench("vlguard", Path.Combine(Layouts, "vlguard"), judge),
+            .. Service(model), "--scorer", "judge:helpfulness-pair"]);
+    }
+
+    [Fact]
+    public async Task TwoProcessesInOneResultAreToldApartFromADiskThatRefuses()
+    {
+        await using FakeChatServer model = await FakeChatServer.StartAsync();
+        string result = folder.At("result", "pope");
+        Directory.CreateDirectory(result);
+        string partial = Path.Combine(result, "answers.jsonl.partial");
+        byte[] held = "held"u8.ToArray();
+        using (FileStream other = new(partial, FileMode.Create, FileAccess.ReadWrite, FileShare.None))
+        {
+            other.Write(held);
+            other.Flush();
+            foreach (string overwrite in (string[])["", "--overwrite"])
+                await CapturedConsole.RefusedAsync(["another process is writing it"], ["eval", "answers", "--suite", "pope", "--data",
+                    Path.Combine(Layouts, "pope"), "--images", Path.Combine(Layouts, "pope", "val2014"), "--out", folder.At("result"), .. Service(model),
+                    .. overwrite.Length > 0 ? [overwrite] : Array.Empty<string>()]);
+        }
+        Assert.Equal(held, File.ReadAllBytes(partial));
+    }
+
+    [Fact]
+    public async Task AnIntervalThatSaysNothingIsNotPrinted()
+    {
+        await using FakeChatServer model = await FakeChatServer.StartAsync();
+        model.Reply = _ => "I cannot tell.";
+        (int code, string output, string errors) = await CapturedConsole.RunAsync(["eval", "bench", "--suite", "mme", "--data",
+            Path.Combine(Layouts, "mme-folder"), "--out", folder.At("result"), .. Service(model)]);
+        Assert.True(code == 0, errors);
+        Assert.DoesNotContain(" 0 to 0 ", output, StringComparison.Ordinal);
+        Assert.Matches("none: all [0-9]+ alike", output);
     }
 
     private string[] Bench(string suite, string data, FakeChatServer judge, string result = "result") =>

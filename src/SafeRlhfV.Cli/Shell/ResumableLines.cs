@@ -30,20 +30,25 @@ internal sealed class ResumableLines : IDisposable
             throw new InvalidInputException($"{Partial}: rows of a run that was stopped; go on with --resume, or start over with --overwrite.");
         try
         {
-            if (resume && File.Exists(Partial)) Lines = Read(settings, linesPerRow);
-            else
-            {
-                File.Delete(Partial);
-                AtomicFile.Write(Settings, settings);
-            }
-            stream = new FileStream(Partial, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
+            bool isThere = File.Exists(Partial);
+            // held before it is looked at: another process may be writing it
+            stream = new FileStream(Partial, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            if (resume && isThere) Lines = Read(settings, linesPerRow);
+            else AtomicFile.Write(Settings, settings);
             stream.SetLength(Lines.Sum(line => Encoding.UTF8.GetByteCount(line) + 1));
             stream.Seek(0, SeekOrigin.End);
             Written = Lines.Count;
         }
+        catch (InvalidInputException)
+        {
+            stream?.Dispose();
+            throw;
+        }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw Unwritable(error);
+            stream?.Dispose();
+            throw DiskErrors.IsInUse(error)
+                ? new InvalidInputException($"{file}: another process is writing it; wait for it to end, or give another --out.", error) : Unwritable(error);
         }
     }
 
@@ -119,7 +124,9 @@ internal sealed class ResumableLines : IDisposable
         if (before != settings)
             throw new InvalidInputException($"{Partial}: was started with other settings ({Difference(before, settings)}); take the same ones, or start over "
                 + "with --overwrite.");
-        string text = File.ReadAllText(Partial);
+        byte[] bytes = new byte[stream.Length];
+        stream.ReadExactly(bytes);
+        string text = Encoding.UTF8.GetString(bytes);
         // what follows the last line's end was cut by the stop, and so may be the last row's lines
         string[] lines = text[..(text.LastIndexOf('\n') + 1)].Split('\n', StringSplitOptions.RemoveEmptyEntries);
         return [.. lines.Take(lines.Length / linesPerRow * linesPerRow)];

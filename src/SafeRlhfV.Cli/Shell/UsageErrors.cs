@@ -19,10 +19,21 @@ internal static class UsageErrors
             return $"{(verb.Length == 0 ? "safe-rlhf-v" : $"'{verb.TrimEnd()}'")} needs a command: "
                 + $"{string.Join(", ", command.Subcommands.Where(sub => !sub.Hidden).Select(sub => sub.Name))}.{help}";
         ParseError error = parsed.Errors[0];
+        // the parser's own message names .NET types
+        if (error.SymbolResult is OptionResult { Option: var given, Tokens: var tokens } && error.Message.Contains("expected type", StringComparison.Ordinal)
+            && tokens.FirstOrDefault(token => error.Message.Contains($"'{token.Value}'", StringComparison.Ordinal)) is { } wrong)
+            return $"{given.Name} {wrong.Value}: give {WantedOf(given.ValueType)}.{help}";
         string message = string.Join(' ', error.Message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
         return (error.SymbolResult is OptionResult { Option.Name: { } name } && !message.Contains(name, StringComparison.Ordinal)
             ? $"{name}: {message}"
             : message) + help;
+    }
+
+    private static string WantedOf(Type type)
+    {
+        type = type.GetElementType() ?? Nullable.GetUnderlyingType(type) ?? type;
+        return type.IsEnum ? string.Join(" or ", Enum.GetNames(type).Select(name => name.ToLowerInvariant()))
+            : type == typeof(bool) ? "true or false" : type == typeof(int) || type == typeof(long) ? "a whole number" : "a number";
     }
 
     /// <summary>All commands, a line each; groups are followed by theirs.</summary>

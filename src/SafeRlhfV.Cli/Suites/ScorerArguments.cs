@@ -10,6 +10,8 @@ namespace SafeRlhfV.Cli;
 /// <summary>The options that say who scores answers.</summary>
 internal sealed class ScorerArguments : IDisposable
 {
+    private const string JudgePrefix = "judge:", PhrasesPrefix = "phrases:";
+
     private readonly Option<string[]> scorer = new("--scorer")
     {
         Description = "judge:RUBRIC, guard, phrases:LIST@VERSION, exact:yes-no or exact:option; those that fit the benchmark where left out.",
@@ -58,9 +60,9 @@ internal sealed class ScorerArguments : IDisposable
     public AnswerSet? Baseline(ParseResult parsed, IBenchmark benchmark) => parsed.GetValue(baseline) is { } folder
         ? AnswerSet.Read(Path.Combine(folder, benchmark.Name)) : null;
 
-    /// <summary>Checks what can be checked before a model is loaded or a question is asked.</summary>
-    /// <exception cref="InvalidInputException">An option is wrong, or a benchmark has no scorer.</exception>
-    public void Check(ParseResult parsed, IEnumerable<IBenchmark> benchmarks)
+    /// <summary>Checks all inputs of scoring before a model is loaded or a question is asked: an answer costs more than a look at a file.</summary>
+    /// <exception cref="InvalidInputException">An option is wrong, what it names is not there, or a benchmark has no scorer that fits its items.</exception>
+    public void Check(ParseResult parsed, IReadOnlyList<Suite> suites)
     {
         foreach ((Option<int> option, int least) in ((Option<int>, int)[])[(votes, 1), (concurrency, 1)])
             if (parsed.GetValue(option) < least) throw new InvalidInputException($"{option.Name} {parsed.GetValue(option)}: give {least} or more.");
@@ -71,18 +73,37 @@ internal sealed class ScorerArguments : IDisposable
         if (parsed.GetValue(rubric) is { } file) Rubric.Open(file);
         if (parsed.GetValue(guard) is { } place && IsAddress(place) && parsed.GetValue(guardModel) is null)
             throw new InvalidInputException("--guard with an address needs --guard-model NAME.");
+        if (parsed.GetValue(guardKey) is { } secret) ChatChoice.Key(secret);
         Harnesses(parsed);
-        foreach (IBenchmark benchmark in benchmarks)
-            if (Wanted(parsed, benchmark).Names.Count == 0)
-                throw new InvalidInputException($"{benchmark.Name} is scored by {string.Join(", ", benchmark.Scorers)}; give --judge or --guard.");
+        foreach (Suite suite in suites)
+            if (Wanted(parsed, suite.Benchmark) is { Names.Count: 0, Left: var left })
+                throw new InvalidInputException($"{suite.Benchmark.Name} is scored by {string.Join(", ", suite.Benchmark.Scorers)}; give "
+                    + $"{string.Join(" or ", left.SelectMany(name => Lacking(parsed, name)).Distinct())}.");
+        string[] all = [.. suites.SelectMany(suite => Wanted(parsed, suite.Benchmark).Names).Distinct()];
+        if (all.Contains("guard") && !IsAddress(parsed.GetValue(guard)!)) LocalCheckpoint.CheckGuard(parsed.GetValue(guard)!);
+        if (all.Any(IsJudge) && parsed.GetValue(endpoint) is null) LocalCheckpoint.CheckChat(parsed.GetValue(judge)!);
+        foreach (string name in all.Where(IsJudge)) JudgeScorer.CheckRubric(name[JudgePrefix.Length..]);
+        foreach (Suite suite in suites)
+        {
+            Baseline(parsed, suite.Benchmark);
+            string[] own = [.. Wanted(parsed, suite.Benchmark).Names];
+            AnswerScorer[] free = [.. own.Where(name => name != "guard" && !IsJudge(name)).Select(name => Open(parsed, name))];
+            if (free.Length == own.Length && !suite.Read(suite.Open(withoutImages: true)).Any(item => free.Any(scorer => scorer.Takes(item))))
+                throw NothingFits(suite.Benchmark, own);
+        }
     }
+
+    /// <summary>The error of scorers that say nothing of any item.</summary>
+    public static InvalidInputException NothingFits(IBenchmark benchmark, IEnumerable<string> scorers) =>
+        new($"{benchmark.Name}: {string.Join(", ", scorers)} fits none of its items (an exact scorer needs the right answers); "
+            + $"its scorers are {string.Join(", ", benchmark.Scorers)}.");
 
     /// <summary>The scorers of a benchmark. Models are loaded with the first benchmark that needs them.</summary>
     /// <exception cref="InvalidInputException">One cannot be opened.</exception>
     public IReadOnlyList<AnswerScorer> Open(ParseResult parsed, IBenchmark benchmark)
     {
         (IReadOnlyList<string> names, IReadOnlyList<string> left) = Wanted(parsed, benchmark);
-        if (left.Count > 0) Output.Note($"{benchmark.Name}: {string.Join(", ", left)} left out; {Missing(left)}");
+        if (left.Count > 0) Output.Note($"{benchmark.Name}: {string.Join(", ", left)} left out; {Missing(parsed, left)}");
         return [.. names.Select(name => Open(parsed, name))];
     }
 
@@ -96,7 +117,7 @@ internal sealed class ScorerArguments : IDisposable
     private AnswerScorer Open(ParseResult parsed, string name)
     {
         if (name is "exact:yes-no" or "exact:option") return new ExactScorer(name == "exact:yes-no" ? ReplyForm.YesNo : ReplyForm.Option);
-        if (name.StartsWith("phrases:", StringComparison.Ordinal)) return new PhraseScorer(RefusalPhrases.Open(name["phrases:".Length..]));
+        if (name.StartsWith(PhrasesPrefix, StringComparison.Ordinal)) return new PhraseScorer(RefusalPhrases.Open(name[PhrasesPrefix.Length..]));
         if (name == "guard")
         {
             string place = parsed.GetValue(guard)!;
@@ -108,7 +129,7 @@ internal sealed class ScorerArguments : IDisposable
         string model = parsed.GetValue(judge)!;
         client ??= parsed.GetValue(endpoint) is { } address
             ? ChatChoice.Client(ChatChoice.Address("--endpoint", address), model, ChatChoice.Key(parsed.GetValue(key))) : LocalChatClient.Load(model);
-        return new JudgeScorer(client, EvalJudgeVerb.IdentityOf(model, parsed.GetValue(endpoint)), name["judge:".Length..], parsed.GetValue(votes),
+        return new JudgeScorer(client, EvalJudgeVerb.IdentityOf(model, parsed.GetValue(endpoint)), name[JudgePrefix.Length..], parsed.GetValue(votes),
             parsed.GetValue(concurrency));
     }
 
@@ -131,20 +152,31 @@ internal sealed class ScorerArguments : IDisposable
         foreach (string one in named.Length > 0 ? named : [.. benchmark.Scorers])
         {
             string name = one;
-            if (name.StartsWith("judge:", StringComparison.Ordinal) && !IsPair(name) && parsed.GetValue(rubric) is { } file) name = $"judge:{file}";
-            bool isKnown = name is "guard" or "exact:yes-no" or "exact:option" || name.StartsWith("judge:", StringComparison.Ordinal)
-                || name.StartsWith("phrases:", StringComparison.Ordinal);
+            if (IsJudge(name) && !IsPair(name) && parsed.GetValue(rubric) is { } file) name = $"{JudgePrefix}{file}";
+            bool isKnown = name is "guard" or "exact:yes-no" or "exact:option" || IsJudge(name) || name.StartsWith(PhrasesPrefix, StringComparison.Ordinal);
             if (!isKnown) throw new InvalidInputException($"--scorer {name}: give judge:RUBRIC, guard, phrases:LIST, exact:yes-no or exact:option.");
-            bool lacks = name == "guard" ? parsed.GetValue(guard) is null
-                : name.StartsWith("judge:", StringComparison.Ordinal) && (parsed.GetValue(judge) is null || IsPair(name) && parsed.GetValue(baseline) is null);
-            if (lacks && named.Length > 0) throw new InvalidInputException($"--scorer {name} {Missing([name])}");
+            bool lacks = Lacking(parsed, name).Any();
+            if (lacks && named.Length > 0) throw new InvalidInputException($"--scorer {name} {Missing(parsed, [name])}");
             if (!(lacks ? left : names).Contains(name)) (lacks ? left : names).Add(name);
         }
         return (names, left);
     }
 
-    private static string Missing(IReadOnlyList<string> left) => left.All(name => name == "guard") ? "needs --guard."
-        : left.All(IsPair) ? "needs --judge and --baseline." : left.Any(name => name == "guard") ? "they need --judge or --guard." : "needs --judge.";
+    private string Missing(ParseResult parsed, IReadOnlyList<string> left)
+    {
+        string[] options = [.. left.SelectMany(name => Lacking(parsed, name)).Distinct()];
+        return left.Count == 1 ? $"needs {string.Join(" and ", options)}." : $"they need {string.Join(", ", options)}.";
+    }
+
+    // the options that a scorer needs and that are not given
+    private IEnumerable<string> Lacking(ParseResult parsed, string name)
+    {
+        if (name == "guard" && parsed.GetValue(guard) is null) yield return guard.Name;
+        if (IsJudge(name) && parsed.GetValue(judge) is null) yield return judge.Name;
+        if (IsJudge(name) && IsPair(name) && parsed.GetValue(baseline) is null) yield return baseline.Name;
+    }
+
+    private static bool IsJudge(string name) => name.StartsWith(JudgePrefix, StringComparison.Ordinal);
 
     private static bool IsPair(string name) => name.EndsWith("-pair", StringComparison.Ordinal);
 

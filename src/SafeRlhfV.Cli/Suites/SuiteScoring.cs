@@ -37,8 +37,7 @@ internal static class SuiteScoring
             progress.Done($"{run.Items} items by {string.Join(", ", run.Scorers.Select(result => result.Scorer.Name))}");
             if (files.Dropped.Count > 0) Output.Note(AnswerMaker.Dropped(files));
             if (run.Items > 0 && run.Scorers.All(result => result.Items.Count == 0))
-                throw new InvalidInputException($"{suite.Benchmark.Name}: {string.Join(", ", scorers.Select(scorer => scorer.Name))} fits none of its items; "
-                    + $"its scorers are {string.Join(", ", suite.Benchmark.Scorers)}.");
+                throw ScorerArguments.NothingFits(suite.Benchmark, scorers.Select(scorer => scorer.Name));
             int unanswered = Math.Max(0, total - files.Dropped.Count - run.Items);
             if (unanswered > 0)
                 Output.Note($"warning: {suite.Benchmark.Name}: {unanswered} of {total} items have no answer; the figures are of the other {run.Items}. "
@@ -111,7 +110,8 @@ internal static class SuiteScoring
             Table table = new Table().Border(TableBorder.Rounded).AddColumns(Markup.Escape(result.Scorer.Name), "part", "value", "95 %");
             foreach (Figure figure in result.Figures)
                 table.AddRow(Markup.Escape(figure.Name), Markup.Escape(figure.Part), Markup.Escape(string.Join(" to ", figure.Values.Select(Show))),
-                    figure.Interval is { } interval ? $"{Show(interval.Low)} to {Show(interval.High)}" : "");
+                    figure.Interval is { } interval ? $"{Show(interval.Low)} to {Show(interval.High)}"
+                    : figure.Units > 0 ? $"none: all {figure.Units} alike" : "");
             Output.People.Write(table);
             Output.Line($"{result.Scorer.Name}: read {result.Count(VerdictStatus.Read)}, unparsed {result.Count(VerdictStatus.Unparsed)}, empty "
                 + $"{result.Count(VerdictStatus.Empty)}, error {result.Count(VerdictStatus.Error)}"

@@ -3,6 +3,9 @@ namespace SafeRlhfV.Core;
 /// <summary>Turns what the disk refuses into one line for the user: which file, why, and what to do.</summary>
 public static class DiskErrors
 {
+    // ERROR_SHARING_VIOLATION as .NET wraps it; elsewhere EWOULDBLOCK as it is
+    private const int SharingViolation = unchecked((int)0x80070020), LockedOnLinux = 11, LockedOnMac = 35;
+
     /// <summary>Reads a file or folder.</summary>
     /// <param name="path">What is read; the message names it.</param>
     /// <param name="read">Reads it.</param>
@@ -44,6 +47,9 @@ public static class DiskErrors
         write();
         return true;
     }, aside);
+
+    /// <summary>Whether a file could not be opened because another process holds it.</summary>
+    public static bool IsInUse(Exception error) => error is IOException { HResult: SharingViolation or LockedOnLinux or LockedOnMac };
 
     /// <summary>The error of a file that cannot be read, or whose contents are not what they should be.</summary>
     public static InvalidInputException Unreadable(string path, Exception error, string? advice = null) =>

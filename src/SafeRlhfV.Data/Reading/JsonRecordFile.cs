@@ -10,6 +10,9 @@ internal sealed class JsonRecordFile
 {
     private const int LongestRecord = 512 << 20, FirstBuffer = 1 << 20;
 
+    // what stands in the place of an array's missing end: no JSON, so that every reader reports it
+    private static readonly byte[] NoEnd = "(the file is cut: the array does not end)"u8.ToArray();
+
     private readonly string file;
 
     /// <summary>Looks at the file's beginning: whether it is one array.</summary>
@@ -29,6 +32,7 @@ internal sealed class JsonRecordFile
 
     /// <summary>
     /// The records that are not blank, each with its row (from 0), its number (from 1: the line's, or the element's) and the place behind it to read on from.
+    /// Where an array was cut behind a whole element, a last record that is no JSON says so.
     /// </summary>
     /// <exception cref="InvalidInputException">The file cannot be read, or a record is longer than half a gibibyte.</exception>
     public IEnumerable<(byte[] Record, long Row, long Number, long Offset)> Records(JsonlPlace from)
@@ -38,7 +42,7 @@ internal sealed class JsonRecordFile
         byte[] buffer = new byte[FirstBuffer];
         int start = 0, end = 0;
         long row = from.Row, number = from.Number, offset = from.Offset;
-        bool ended = false;
+        bool ended = false, isCut = false;
         ArrayScan scan = new() { IsInside = from.Offset > 0 };
         while (!ended || start < end)
         {
@@ -63,12 +67,17 @@ internal sealed class JsonRecordFile
             start += step;
             offset += step;
             if (!IsArray && ++number == 1 && record.Span.StartsWith(Encoding.UTF8.Preamble)) record = record[3..];
-            if (IsArray) record = record[scan.Restart()..];
+            if (IsArray)
+            {
+                isCut = length < 0 && scan.IsWithin;
+                record = record[scan.Restart()..];
+            }
             if (!record.Span.ContainsAnyExcept(" \t\r\n"u8)) continue;
             if (IsArray) number++;
             yield return (record.ToArray(), row++, number, offset - step);
             if (IsArray && scan.IsOver) yield break;
         }
+        if (IsArray && !scan.IsOver && !isCut) yield return (NoEnd, row, number + 1, offset);
     }
 
     /// <summary>A fault of a record.</summary>
@@ -125,6 +134,9 @@ internal sealed class JsonRecordFile
 
         /// <summary>Whether the array's end is passed.</summary>
         public bool IsOver { get; private set; }
+
+        /// <summary>Whether what was read ends within a text, an object or a list of the element.</summary>
+        public readonly bool IsWithin => depth > 0 || inText;
 
         /// <summary>The index of the comma or bracket behind the element; -1 where more must be read.</summary>
         public int EndOfElement(ReadOnlySpan<byte> text)

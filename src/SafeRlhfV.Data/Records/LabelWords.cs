@@ -47,6 +47,9 @@ public static class LabelWords
         return Taxonomy.IndexOf(plain) >= 0 ? plain : null;
     }
 
+    /// <summary>The category whose answers are counted together: one of the taxonomy, or an own name in one spelling.</summary>
+    public static string Family(string text) => Category(text) ?? Plain(text);
+
     /// <summary>Checks a mapping of own category names.</summary>
     /// <exception cref="InvalidInputException">A name names no category of the taxonomy.</exception>
     public static IReadOnlyDictionary<string, string> CheckCategories(IReadOnlyDictionary<string, string> own) => own.ToDictionary(pair => pair.Key, pair =>

@@ -87,6 +87,8 @@ public sealed class BenchmarkFiles
         {
             RowsRead++;
             if (row.Value is { } map) yield return new BenchmarkRow(this, file, row.Row, map);
+            else if (row.Fault == DropReason.BadJson) // what is left of a cut file is another benchmark
+                throw new InvalidInputException($"{file}: row {row.Row} is no JSON; the file is cut or damaged, fetch it again.");
             else dropped.Add(new DroppedItem(file, row.Row, row.Fault!, null));
         }
         if (RowsRead == before) throw new InvalidInputException($"{file}: holds no rows; {Benchmark} needs {Needs}.");
@@ -155,12 +157,13 @@ public sealed class BenchmarkFiles
     /// <param name="row">Its row.</param>
     /// <param name="split">Its split as released.</param>
     /// <param name="id">Its name.</param>
-    /// <param name="question">The text; empty where the image says all.</param>
+    /// <param name="question">The text; null where the image says all. A blank one leaves the item out.</param>
     /// <param name="images">The images.</param>
-    public BenchmarkItem Item(BenchmarkRow row, string split, string id, string question, params IReadOnlyList<EncodedImage> images)
+    public BenchmarkItem Item(BenchmarkRow row, string split, string id, string? question, params IReadOnlyList<EncodedImage> images)
     {
         IEnumerable<MessagePart> parts = images.Select((_, i) => MessagePart.OfImage(i));
-        if (question.Length > 0) parts = parts.Append(MessagePart.OfText(question));
+        if (question is not null)
+            parts = parts.Append(MessagePart.OfText(string.IsNullOrWhiteSpace(question) ? throw new DroppedRowException(DropReason.EmptyText) : question));
         return new BenchmarkItem
         {
             Id = id,

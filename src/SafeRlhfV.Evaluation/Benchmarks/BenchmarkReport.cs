@@ -66,6 +66,7 @@ public static class BenchmarkReport
         if (figure.Values.Count > 1) written["bounds"] = new JsonArray([.. figure.Values.Select(Number)]);
         else written["value"] = Number(figure.Value);
         if (figure.Interval is { } interval) (written["low"], written["high"]) = (Number(interval.Low), Number(interval.High));
+        if (figure.Units is { } units) written["n"] = units;
         written["formula"] = figure.Formula;
         return written;
     }

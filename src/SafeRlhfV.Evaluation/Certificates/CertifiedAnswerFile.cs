@@ -1,4 +1,5 @@
 using System.Text.Json;
+using SafeRlhfV.Data;
 using SafeRlhfV.Guard;
 
 namespace SafeRlhfV.Evaluation;
@@ -15,6 +16,7 @@ public static class CertifiedAnswerFile
     /// <exception cref="InvalidInputException">It cannot be read, is empty, or a line holds something else; file, line and field are named.</exception>
     public static IReadOnlyList<CertifiedAnswer> Read(string path)
     {
+        if (Directory.Exists(path)) throw new InvalidInputException($"{path}: is a folder; name a file of answers: {Hint}.");
         if (!File.Exists(path)) throw new InvalidInputException($"{path}: no such file.");
         List<CertifiedAnswer> answers = [];
         Dictionary<string, int> rows = [];
@@ -53,7 +55,7 @@ public static class CertifiedAnswerFile
         if (isUnsafe is { } harms && severity is { } of && harms != (of != Severity.None))
             throw new InvalidInputException($"{place}: unsafe is {(harms ? "true" : "false")} and severity is "
                 + $"{of.ToString().ToLowerInvariant()}; they contradict.");
-        return new(place, cost, isUnsafe, severity, Text(row, "category", place));
+        return new(place, cost, isUnsafe, severity, Text(row, "category", place) is { } category ? LabelWords.Family(category) : null);
     }
 
     private static double Score(JsonElement row, JsonElement scores, string place)

@@ -78,7 +78,8 @@ public sealed record PolicyCertificate
         for (int i = 0; i < costs.Length; i++)
         {
             double cost = answers[i].Cost ?? throw new InvalidInputException($"{answers[i].Row}: has no cost, and --budget needs one.");
-            if (double.IsNaN(cost)) throw new InvalidInputException($"{answers[i].Row}: the cost is not a number.");
+            if (!double.IsFinite(cost)) throw new InvalidInputException($"{answers[i].Row}: the cost is {(double.IsNaN(cost) ? "not a number" : "infinite")}; "
+                + "score the answer again.");
             if (!range.Holds(cost))
             {
                 if (!options.Clip)

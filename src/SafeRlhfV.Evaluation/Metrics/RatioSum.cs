@@ -28,7 +28,13 @@ public sealed class RatioSum
     /// <summary>The figure on all units; NaN where a term has no denominator.</summary>
     public double Value => Draw(units: null);
 
-    /// <summary>The figure with its 95 % interval: Wilson's where it is a share of units, else the percentile bootstrap over units.</summary>
+    /// <summary>Units that say something to at least one term.</summary>
+    public int Units => Enumerable.Range(0, terms[0].Numerators.Length).Count(i => terms.Exists(term => term.Denominators[i] != 0));
+
+    /// <summary>
+    /// The figure with its 95 % interval: Wilson's where it is a share of units, else the percentile bootstrap over units. Where all units are alike every
+    /// resample is the sample: the bootstrap then knows nothing of the error, and the interval is NaN.
+    /// </summary>
     public Estimate Estimate(RandomStream random)
     {
         if (terms is [(var numerators, var denominators, 1)] && denominators.All(one => one is 0 or 1) && numerators.All(one => one is 0 or 1))
@@ -37,7 +43,7 @@ public sealed class RatioSum
         if (count == 0 || double.IsNaN(Value)) return new(double.NaN, double.NaN, double.NaN);
         double[] draws = Draws(Math.Clamp(MostDraws / count, FewestResamples, Bootstrap.DefaultResamples), () => random.NextInt(count));
         (double low, double high) = Bootstrap.Interval([.. draws.Where(draw => !double.IsNaN(draw))]);
-        return new(Value, low, high);
+        return low < high ? new(Value, low, high) : new(Value, double.NaN, double.NaN);
     }
 
     /// <summary>The figure on resamples, each of as many units as there are; NaN where a resample has no denominator.</summary>

@@ -21,6 +21,9 @@ public sealed class JsonFileTests
     [InlineData("", "")]
     [InlineData("[{\"a\": 1}, {\"a\": }, {\"a\": 3}]", "{a:1} bad-json {a:3}")]
     [InlineData("[{\"a\": 1},\n {\"a\": \"cut", "{a:1} bad-json")]
+    [InlineData("[{\"a\": 1}, {\"a\": 2}", "{a:1} {a:2} bad-json")] // cut behind an element
+    [InlineData("[{\"a\": 1},\n", "{a:1} bad-json")]
+    [InlineData("[", "bad-json")]
     [InlineData("{\"a\": 1, \"a\": 2}\n{\"a\": NaN, \"b\": -Infinity}", "{a:2} {a:NaN,b:-Infinity}")]
     [InlineData("{\"a\": 01}\n{\"a\": 1.}\n{\"a\": .5}\n{\"a\": '1'}\n{\"a\": 1,}\n{\"a\": tru}\n{\"a\"}\n{\"a\": 1} x\n{\"a\": \"\t\"}",
         "bad-json bad-json bad-json bad-json bad-json bad-json bad-json bad-json bad-json")]

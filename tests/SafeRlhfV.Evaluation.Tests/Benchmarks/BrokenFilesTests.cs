@@ -34,6 +34,11 @@ public sealed class BrokenFilesTests : IDisposable
     [InlineData("figstep", "safebench.csv=dataset,task_id\nx,1\n", "has no 'category_id'")]
     [InlineData("pope", "coco_pope_random.json={\"question_id\":1,\"image\":\"a.png\",\"text\":\"q\",\"label\":\"maybe\"}", "neither yes nor no")]
     [InlineData("pope", "coco_pope_random.json={\"question_id\":1,\"image\":\"a.png\",\"text\":\"q\"}", "has no 'label'")]
+    [InlineData("pope", "coco_pope_random.json={\"question_id\":1,\"image\":\"a.png\",\"text\":\"q\",\"label\":\"no\"}\n{\"question_id\":2,\"ima",
+        "row 1 is no JSON; the file is cut or damaged")]
+    [InlineData("pope", "coco_pope_random.json=[{\"question_id\":1,\"image\":\"a.png\",\"text\":\"q\",\"label\":\"no\"},", "is cut or damaged")]
+    [InlineData("siuo", "siuo_gen.json=[{\"question_id\":1,\"image\":\"a.png\",\"question\":\"q\"}", "is cut or damaged")]
+    [InlineData("xstest", "xstest_prompts.csv=id,prompt,type,label\n1,q,homonyms,safe\n2,\"q", "is not closed")]
     [InlineData("pope", "coco_pope_random.json={\"question_id\":1,\"text\":\"q\",\"label\":\"no\"}", "has no 'image'")]
     [InlineData("mme", "color/1.txt=Is it red?\tPerhaps", "neither yes nor no")]
     [InlineData("mme", "color/1.txt=Is it red?", "has no 'answer'")]
@@ -76,6 +81,31 @@ public sealed class BrokenFilesTests : IDisposable
         Assert.Equal(["image-null", "image-missing", "image-undecodable", "image-outside", "image-url", "not-object"], files.Dropped.Select(drop =>
             drop.Reason));
         Assert.Equal(7, files.RowsRead);
+    }
+
+    [Theory]
+    [InlineData("pope", "coco_pope_random.json={\"question_id\":1,\"image\":\"a.png\",\"text\":\"BLANK\",\"label\":\"no\"}")]
+    [InlineData("mme", "color/a.txt=BLANK\tYes\n")]
+    [InlineData("vlguard", "test.json=[{\"id\":\"1\",\"image\":\"a.png\",\"safe\":false,\"instr-resp\":[{\"instruction\":\"BLANK\"}]}]")]
+    [InlineData("xstest", "xstest_prompts.csv=id,prompt,type,label\n1,\"BLANK\",homonyms,safe\n")]
+    [InlineData("siuo", "siuo_gen.json=[{\"question_id\":1,\"image\":\"a.png\",\"question\":\"BLANK\",\"category\":\"c\"}]")]
+    [InlineData("siuo-mcq", "siuo_mcqa.json=[{\"question_id\":1,\"image\":\"a.png\",\"question\":\"BLANK\",\"category\":\"c\","
+        + "\"options\":{\"A\":\"x\",\"B\":\"y\"},\"correct_option\":\"A\"}]")]
+    [InlineData("vlsbench", "data.json=[{\"instruction_id\":1,\"instruction\":\"BLANK\",\"image_path\":\"a.png\"}]")]
+    [InlineData("mossbench", "information.json={\"1\":{\"image\":\"a.png\",\"question\":\"BLANK\",\"metadata\":{\"over\":\"type 1\"}}}")]
+    [InlineData("holisafe", "holisafe_bench.json=[{\"image\":\"a.png\",\"query\":\"BLANK\",\"type\":\"SSS\"}]")]
+    [InlineData("rows", "own.jsonl={\"question\":\"BLANK\",\"image\":\"a.png\"}")]
+    public void AnItemWithoutAQuestionIsLeftOutAndCounted(string name, string files)
+    {
+        foreach (string blank in (string[])[.. name == "xstest" ? [] : (string[])[""], "  "]) // an empty cell of a table is none
+        {
+            Write(files.Replace("BLANK", blank, StringComparison.Ordinal) + (name == "mme" ? ";color/a.png=x" : ""));
+            if (name == "mme") File.WriteAllBytes(Path.Combine(folder.At("set"), "color", "a.png"), Png);
+            IBenchmark benchmark = BenchmarkList.All.Find(name)!;
+            BenchmarkFiles read = new(benchmark, folder.At("set"));
+            Assert.Empty(benchmark.Read(read, subset: false));
+            Assert.Equal("empty-text", Assert.Single(read.Dropped).Reason);
+        }
     }
 
     [Fact]

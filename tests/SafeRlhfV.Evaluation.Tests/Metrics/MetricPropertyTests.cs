@@ -50,4 +50,16 @@ public sealed class MetricPropertyTests
         Assert.Throws<ArgumentException>(() => PairAccuracy.Rights([1, 2], [1]));
         Assert.Throws<ArgumentException>(() => Ranking.AreaUnderCurve([1, 2], [true]));
     }
+
+    [Fact]
+    public void UnitsThatAreAllAlikeGiveNoBootstrapInterval()
+    {
+        // every image has one of its two questions right: no share of images, and no spread
+        RatioSum alike = RatioSum.Of(Enumerable.Repeat((Right: 1.0, Questions: 2.0), 8).Append((0, 0)).ToArray(), image => image);
+        Estimate estimate = alike.Estimate(new RandomStream(1, "alike"));
+        Assert.Equal((0.5, double.NaN, double.NaN, 8), (estimate.Value, estimate.Low, estimate.High, alike.Units));
+        RatioSum mixed = RatioSum.Of(new[] { (1.0, 2.0), (2, 2), (0, 2), (2, 2) }, image => image);
+        Assert.InRange(mixed.Estimate(new RandomStream(1, "mixed")).Low, 0, 0.6);
+        Assert.True(RatioSum.Of(new[] { 0, 0, 0 }, _ => (0, 1)).Estimate(new RandomStream(1, "share")).High > 0.3); // a share has Wilson's
+    }
 }

@@ -7,8 +7,11 @@ namespace SafeRlhfV.Evaluation;
 /// <param name="Formula">How it is computed.</param>
 public sealed record Figure(string Name, IReadOnlyList<(string Fact, string Value)> By, IReadOnlyList<double> Values, string Formula)
 {
-    /// <summary>The figure with its 95 % interval over items; null for counts and bounds.</summary>
+    /// <summary>The figure with its 95 % interval over items; null for counts and bounds, and where all items are alike and none can be had.</summary>
     public Estimate? Interval { get; init; }
+
+    /// <summary>Items, or images with all their questions, that the figure is taken over; null for counts and bounds.</summary>
+    public int? Units { get; init; }
 
     /// <summary>The figure's only value, or its first.</summary>
     public double Value => Values[0];

@@ -24,7 +24,7 @@ internal sealed class FigureList(IReadOnlyList<ScoredItem> items)
     public void Add(string name, IReadOnlyList<(string, string)> by, RatioSum ratio, string formula)
     {
         Estimate estimate = ratio.Estimate(new RandomStream(0, $"bench/{name}/{string.Join('/', by)}"));
-        figures.Add(new Figure(name, by, [ratio.Value], formula) { Interval = double.IsNaN(estimate.Value) ? null : estimate });
+        figures.Add(new Figure(name, by, [ratio.Value], formula) { Interval = double.IsNaN(estimate.Low) ? null : estimate, Units = ratio.Units });
     }
 
     /// <summary>A count.</summary>

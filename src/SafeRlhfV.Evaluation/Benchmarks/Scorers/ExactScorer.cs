@@ -15,7 +15,8 @@ public sealed class ExactScorer(ReplyForm form) : AnswerScorer
 
     /// <inheritdoc/>
     public override bool Takes(BenchmarkItem item) => form == ReplyForm.YesNo
-        ? item.Facts.GetValueOrDefault("truth") is "yes" or "no" : item.Record.Options is { Count: > 0 };
+        ? item.Facts.GetValueOrDefault("truth") is "yes" or "no" : item.Record.Options is { Count: > 0 }
+            && item.Facts.GetValueOrDefault("truth") is { Length: 1 };
 
     /// <inheritdoc/>
     protected override Task AskAsync(IReadOnlyList<ScoringTask> tasks, Action<ItemVerdict> keep, CancellationToken cancellationToken)

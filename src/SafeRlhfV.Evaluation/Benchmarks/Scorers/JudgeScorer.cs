@@ -29,9 +29,16 @@ public sealed class JudgeScorer : AnswerScorer
     {
         (this.judge, this.model, this.votes, this.concurrency) = (judge, model, votes, concurrency);
         name = rubric;
-        rubricNames = File.Exists(rubric) ? [rubric] : rubric.Split('+');
+        rubricNames = NamesOf(rubric);
         foreach (string one in rubricNames.SelectMany(Possible)) rubrics[one] = Rubric.Open(one);
         Form = rubrics.Values.First().Form;
+    }
+
+    /// <summary>Checks that a rubric's name, or file, can be used.</summary>
+    /// <exception cref="InvalidInputException">It does not exist or is malformed.</exception>
+    public static void CheckRubric(string rubric)
+    {
+        foreach (string one in NamesOf(rubric).SelectMany(Possible)) Rubric.Open(one);
     }
 
     /// <inheritdoc/>
@@ -93,6 +100,8 @@ public sealed class JudgeScorer : AnswerScorer
         return task.Item.Facts.TryGetValue(fact, out string? value) && rubrics.TryGetValue(one.Replace($"{{{fact}}}", value, StringComparison.Ordinal),
             out Rubric? found) ? found : throw new InvalidInputException($"{task.Item.Id}: its {fact} {value} has no rubric; give one with --rubric FILE.");
     }
+
+    private static string[] NamesOf(string rubric) => File.Exists(rubric) ? [rubric] : rubric.Split('+');
 
     /// <summary>The rubrics that a name with a fact in brackets can mean.</summary>
     private static IEnumerable<string> Possible(string one)

@@ -31,7 +31,7 @@ internal sealed class BeaverTailsV : IBenchmark
             string image = made.Record.Images is [{ Bytes: { } bytes }, ..]
                 ? Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(bytes)) : $"{row.Position}";
             if (!seen.Add($"{image} {question}")) continue; // the flat layout holds a row for each answer
-            string? category = row.Text("category");
+            string? category = row.Text("category") is { } name ? LabelWords.Family(name) : null;
             yield return (made with { Record = made.Record with { Labels = new RecordLabels { Category = category } } })
                 .With(("category", category), ("severity", row.Integer("image_severity")?.ToString(System.Globalization.CultureInfo.InvariantCulture)));
         }

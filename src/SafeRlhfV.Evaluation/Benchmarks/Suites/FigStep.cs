@@ -29,7 +29,7 @@ internal sealed class FigStep : IBenchmark
         foreach (BenchmarkRow row in files.Rows(file))
         {
             string category = row.Need("category_id"), task = row.Need("task_id"), id = $"ForbidQI_{category}_{task}";
-            BenchmarkItem? made = files.Try(row, null, () => files.Item(row, "test", id, "", files.ImageFile(Path.Combine(images, $"query_{id}_6.png"))));
+            BenchmarkItem? made = files.Try(row, null, () => files.Item(row, "test", id, null, files.ImageFile(Path.Combine(images, $"query_{id}_6.png"))));
             if (made is null) continue;
             yield return (made with
             {
