@@ -39,6 +39,12 @@ internal static class EvalJudgeVerb
             Description = "How the judge answers: json, or tags, the paper's one call of twelve tagged fields (--json-mode has no meaning then)."
         };
         Option<string?> journal = new("--journal") { Description = "Keep every verdict in this file; what it holds of this judge is not asked again." };
+        Option<string?> result = new("--out")
+        {
+            Description = "Write the result into this folder, figures and what was said of each prompt: 'eval compare' takes it."
+        };
+        Option<string?> candidateName = new("--candidate-name") { Description = "What the result calls the candidate; its file's name where left out." };
+        Option<string?> baselineName = new("--baseline-name") { Description = "What the result calls the baseline; its file's name where left out." };
         Option<int> probes = new("--probes") { Description = "Prompts on which the judge is also shown one answer twice.", DefaultValueFactory = _ => 50 };
         Option<int> concurrency = new("--concurrency") { Description = "Questions asked at the same time.", DefaultValueFactory = _ => 8 };
         Option<long> seed = new("--seed") { Description = "Seed of the order of asking, of the probes and of the intervals." };
@@ -49,7 +55,8 @@ internal static class EvalJudgeVerb
             "Win rates by a judge. Example: safe-rlhf-v eval judge --data data/mine --split test --candidate ppo.jsonl --baseline sft.jsonl --judge "
                 + "qwen2.5-vl-72b --endpoint http://127.0.0.1:8000/v1")
         {
-            data, split, limit, candidate, baseline, model, endpoint, key, protocol, mode, journal, probes, concurrency, seed, json,
+            data, split, limit, candidate, baseline, model, endpoint, key, protocol, mode, journal, result, candidateName, baselineName, probes, concurrency,
+            seed, json,
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -57,6 +64,11 @@ internal static class EvalJudgeVerb
                 if (parsed.GetValue(option) < least) throw new InvalidInputException($"{option.Name} {parsed.GetValue(option)}: give {least} or more.");
             IReadOnlyList<JudgedPrompt> prompts = Prompts(parsed.GetRequiredValue(data), parsed.GetValue(split), parsed.GetValue(limit),
                 parsed.GetRequiredValue(candidate), parsed.GetRequiredValue(baseline));
+            if (parsed.GetValue(result) is { } place && File.Exists(place)) throw new InvalidInputException($"--out {place}: is a file; name a folder.");
+            string[] names = [parsed.GetValue(candidateName) ?? Path.GetFileNameWithoutExtension(parsed.GetRequiredValue(candidate)),
+                parsed.GetValue(baselineName) ?? Path.GetFileNameWithoutExtension(parsed.GetRequiredValue(baseline))];
+            if (names[0] == names[1] && parsed.GetValue(result) is not null)
+                throw new InvalidInputException($"both models are called '{names[0]}'; tell them apart with --candidate-name and --baseline-name.");
             using IChatClient client = parsed.GetValue(endpoint) is { } address
                 ? ChatChoice.Client(ChatChoice.Address("--endpoint", address), parsed.GetRequiredValue(model), ChatChoice.Key(parsed.GetValue(key)))
                 : LocalChatClient.Load(parsed.GetRequiredValue(model));
@@ -66,9 +78,8 @@ internal static class EvalJudgeVerb
             ChatPairwiseJudge? inJson = tagged is not null ? null
                 : new(client, parsed.GetValue(mode) ?? (parsed.GetValue(endpoint) is null ? JsonMode.Text : JsonMode.Schema));
             IPairwiseJudge asked = tagged ?? (IPairwiseJudge)inJson!;
-            using JournaledJudge? kept = parsed.GetValue(journal) is { } file
-                ? new JournaledJudge(asked,
-                    $"{IdentityOf(parsed.GetRequiredValue(model), parsed.GetValue(endpoint))}, {tagged?.Fingerprint ?? inJson!.Fingerprint}", file) : null;
+            string identity = $"{IdentityOf(parsed.GetRequiredValue(model), parsed.GetValue(endpoint))}, {tagged?.Fingerprint ?? inJson!.Fingerprint}";
+            using JournaledJudge? kept = parsed.GetValue(journal) is { } file ? new JournaledJudge(asked, identity, file) : null;
             PreferenceOptions options = new() { Seed = parsed.GetValue(seed), Probes = parsed.GetValue(probes), Concurrency = parsed.GetValue(concurrency) };
             ProgressView progress = new("eval judge");
             int questions = 2 * prompts.Count + Math.Min(options.Probes, prompts.Count);
@@ -79,14 +90,19 @@ internal static class EvalJudgeVerb
                 throw new ServiceException($"{parsed.GetRequiredValue(model)}: {report.Controls.ParseFailures} of {report.Controls.Asked} replies could not "
                     + "be read as verdicts, so no prompt was judged in both orders; "
                     + "try another --json-mode, or a judge that sees images and follows the rubric.");
-            if (parsed.GetValue(json)) Output.Json(new
+            var document = new
             {
                 Judge = parsed.GetRequiredValue(model),
+                Identity = identity,
                 Candidate = parsed.GetRequiredValue(candidate),
+                CandidateName = names[0],
                 Baseline = parsed.GetRequiredValue(baseline),
+                BaselineName = names[1],
                 Report = report,
                 Tags = tagged?.Counts
-            });
+            };
+            if (parsed.GetValue(result) is { } target) new JudgeResult(names[0], names[1], identity, report.Items).Write(target, Output.JsonText(document));
+            if (parsed.GetValue(json)) Output.Json(document);
             else Print(report, tagged?.Counts);
             return 0;
         });

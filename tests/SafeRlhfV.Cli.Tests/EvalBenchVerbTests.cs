@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using SafeRlhfV.Annotation.Tests;
+using SafeRlhfV.Evaluation;
 using SafeRlhfV.Testing;
 
 namespace SafeRlhfV.Cli.Tests;
@@ -56,6 +57,21 @@ public sealed class EvalBenchVerbTests : IDisposable
         Assert.NotEmpty(report["scorers"]!.AsArray());
         Assert.All(report["scorers"]!.AsArray(), scorer => Assert.NotEmpty(scorer!["figures"]!.AsArray()));
         Assert.True(JsonNode.DeepEquals(report, JsonNode.Parse(File.ReadAllText(Path.Combine(folder.At("result"), suite, "figures.json")))));
+        IReadOnlyList<ResultItem> byItem = ResultItems.Read(Path.Combine(folder.At("result"), suite, "items.jsonl"));
+        Assert.Equal((int)report["items"]!, byItem.Count);
+        Assert.All(byItem, item => Assert.NotEmpty(item.Answers));
+        foreach (JsonNode? scorer in report["scorers"]!.AsArray())
+        {
+            ItemReading[] readings = [.. byItem.SelectMany(item => item.Scorers).Where(reading => reading.Scorer == (string?)scorer!["scorer"])];
+            foreach (VerdictStatus status in Enum.GetValues<VerdictStatus>())
+                Assert.Equal((int)scorer![status.ToString().ToLowerInvariant()]!,
+                    readings.SelectMany(reading => reading.Verdicts).Count(verdict => verdict.Status == status));
+            // the figures follow from the items
+            IReadOnlyList<Figure> figures = BenchmarkList.All.Find(suite)!.Measure(readings[0].Form,
+                [.. byItem.Select(item => item.By((string)scorer!["scorer"]!)).OfType<ScoredItem>()]);
+            Assert.Equal(scorer!["figures"]!.AsArray().Select(figure => (double?)figure!["value"] ?? double.NaN),
+                figures.Select(figure => figure.Values.Count == 1 && double.IsFinite(figure.Value) ? figure.Value : double.NaN));
+        }
 
         // nothing is generated or asked twice
         int asked = judge.Requests.Count;

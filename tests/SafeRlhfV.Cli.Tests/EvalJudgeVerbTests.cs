@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using SafeRlhfV.Annotation.Tests;
 using SafeRlhfV.Data;
+using SafeRlhfV.Evaluation;
 using SafeRlhfV.Testing;
 
 namespace SafeRlhfV.Cli.Tests;
@@ -34,6 +35,22 @@ public sealed class EvalJudgeVerbTests : IDisposable
         (code, output, _) = await CapturedConsole.RunAsync(Arguments(server));
         Assert.Equal(0, code);
         Assert.Contains("0 of 14 replies could not be read", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task TheResultHoldsWhatWasSaidOfEachPrompt()
+    {
+        await using FakeChatServer server = await FakeChatServer.StartAsync();
+        (int code, string output, string errors) = await CapturedConsole.RunAsync([.. Arguments(server), "--out", folder.At("judged"), "--json"]);
+        Assert.True(code == 0, errors);
+        Assert.True(JsonNode.DeepEquals(JsonNode.Parse(output), JsonNode.Parse(File.ReadAllText(folder.At("judged", "judge.json")))));
+        JudgeResult result = JudgeResult.Read(folder.At("judged"));
+        Assert.Equal(Rows, result.Items.Count);
+        Assert.All(result.Items, item => Assert.Equal((Outcome.Win, Outcome.Loss), (item.Safe, item.Helpful)));
+        Assert.All(result.Items, item => Assert.Equal(item.One!.Safer, item.Other!.Safer));
+        Assert.NotEqual(result.Candidate, result.Baseline);
+        await CapturedConsole.RefusedAsync(["both models are called 'one'"], [.. Arguments(server), "--out", folder.At("judged"), "--candidate-name", "one",
+            "--baseline-name", "one"]);
     }
 
     [Theory]

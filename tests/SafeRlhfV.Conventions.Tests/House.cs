@@ -18,18 +18,29 @@ internal static class House
         ["Training"] = ["Data", "Objectives", "Models"],
         ["Guard"] = ["Core"],
         ["Guard.Onnx"] = ["Data", "Processing", "Guard"],
+        ["Guard.Hosting"] = ["Guard"],
+        ["Guard.Agents"] = ["Guard"],
+        ["Guard.Evaluation"] = ["Guard"],
         ["Audit"] = ["Guard"],
         ["Inference"] = ["Data", "Models", "Guard"],
         ["Evaluation"] = ["Data", "Guard"],
         ["Annotation"] = ["Data", "Evaluation"],
         ["Gateway"] = ["Guard", "Audit"],
         ["Demo"] = ["SafetyWorld", "Training", "Inference", "Evaluation"],
-        ["Cli"] = ["Core", "Data", "Deduplication", "SafetyWorld", "Objectives", "Processing", "Models", "Training", "Guard", "Guard.Onnx", "Audit",
-            "Inference", "Evaluation", "Annotation", "Gateway", "Demo"],
+        ["Cli"] = ["Core", "Data", "Deduplication", "SafetyWorld", "Objectives", "Processing", "Models", "Training", "Guard", "Guard.Onnx",
+            "Guard.Hosting", "Guard.Agents", "Guard.Evaluation", "Audit", "Inference", "Evaluation", "Annotation", "Gateway", "Demo"],
     };
 
-    public static readonly string[] WithoutTorch = ["Core", "Data", "Deduplication", "SafetyWorld", "Processing", "Guard", "Guard.Onnx", "Audit", "Evaluation",
-        "Annotation", "Gateway"];
+    public static readonly string[] WithoutTorch = ["Core", "Data", "Deduplication", "SafetyWorld", "Processing", "Guard", "Guard.Onnx", "Guard.Hosting",
+        "Guard.Agents", "Guard.Evaluation", "Audit", "Evaluation", "Annotation", "Gateway"];
+
+    /// <summary>Namespaces of others where extension methods stand, so that they are found without another using: by file.</summary>
+    public static readonly IReadOnlyDictionary<string, string> ForeignNamespaces = new Dictionary<string, string>
+    {
+        ["GuardServiceCollectionExtensions.cs"] = "Microsoft.Extensions.DependencyInjection",
+        ["GuardChatClientBuilderExtensions.cs"] = "Microsoft.Extensions.AI",
+        ["GuardAgentBuilderExtensions.cs"] = "Microsoft.Agents.AI",
+    };
 
     public static IEnumerable<TheoryDataRow<string>> Rooms => MayUse.Keys.Select(room => new TheoryDataRow<string>(room));
 

@@ -22,7 +22,7 @@ internal static class UsageErrors
         // the parser's own message names .NET types
         if (error.SymbolResult is OptionResult { Option: var given, Tokens: var tokens } && error.Message.Contains("expected type", StringComparison.Ordinal)
             && tokens.FirstOrDefault(token => error.Message.Contains($"'{token.Value}'", StringComparison.Ordinal)) is { } wrong)
-            return $"{given.Name} {wrong.Value}: give {WantedOf(given.ValueType)}.{help}";
+            return $"{given.Name} '{wrong.Value}': give {WantedOf(given.ValueType)}.{help}";
         string message = string.Join(' ', error.Message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
         return (error.SymbolResult is OptionResult { Option.Name: { } name } && !message.Contains(name, StringComparison.Ordinal)
             ? $"{name}: {message}"

@@ -8,7 +8,7 @@ using Spectre.Console;
 
 namespace SafeRlhfV.Cli;
 
-/// <summary>Scores the answers to benchmarks, writes figures.json beside them and prints the figures.</summary>
+/// <summary>Scores the answers to benchmarks, writes figures.json and items.jsonl beside them and prints the figures.</summary>
 internal static class SuiteScoring
 {
     private const string AnswerSettingsFile = "answers*.jsonl.settings";
@@ -23,7 +23,7 @@ internal static class SuiteScoring
         JsonArray documents = [];
         foreach (Suite suite in suites)
         {
-            CheckShards(suite);
+            JsonObject settings = CommonSettings(suite);
             AnswerSet answers = AnswerSet.Read(suite.Folder);
             AnswerSet? other = arguments.Baseline(parsed, suite.Benchmark);
             IReadOnlyList<AnswerScorer> scorers = arguments.Open(parsed, suite.Benchmark);
@@ -49,8 +49,11 @@ internal static class SuiteScoring
                 if (own.Length == 0) Output.Note($"{suite.Benchmark.Name}: {harness} has no figure of what was read here.");
                 compared.AddRange(own);
             }
-            JsonObject document = BenchmarkReport.ToJson(run, ModelOf(suite), Path.GetFullPath(suite.Data), harnesses.Count > 0 ? compared : null);
+            JsonObject document = BenchmarkReport.ToJson(run, ModelOf(suite.Folder), Path.GetFullPath(suite.Data), harnesses.Count > 0 ? compared : null);
             document["items_without_answer"] = unanswered;
+            if (other is not null) document["baseline"] = ModelOf(other.Place);
+            document["settings"] = SettingsOf(suite, settings);
+            ResultItems.Write(Path.Combine(suite.Folder, $"items{suite.Shard.Suffix}.jsonl"), run.ByItem);
             AtomicFile.Write(Path.Combine(suite.Folder, $"figures{suite.Shard.Suffix}.json"), document.ToJsonString(Written) + "\n");
             documents.Add(document);
             if (!json) Print(run, compared);
@@ -72,19 +75,29 @@ internal static class SuiteScoring
     }
 
     // who answered stands in the settings of the answers
-    private static string ModelOf(Suite suite)
+    private static string ModelOf(string folder)
     {
-        string? settings = Directory.EnumerateFiles(suite.Folder, AnswerSettingsFile).Order(StringComparer.Ordinal).FirstOrDefault();
+        string? settings = Directory.EnumerateFiles(folder, AnswerSettingsFile).Order(StringComparer.Ordinal).FirstOrDefault();
         if (settings is null) return "";
         using JsonDocument document = JsonDocument.Parse(File.ReadAllText(settings));
         string? Text(string name) => document.RootElement.TryGetProperty(name, out JsonElement given) ? given.GetString() : null;
         return Text("adapter") ?? Text("model") ?? "";
     }
 
-    /// <summary>Shards are put together only where the same model answered under the same settings.</summary>
-    private static void CheckShards(Suite suite)
+    // what the figures follow from beside the scorers, so that results can be compared and their images found again
+    private static JsonObject SettingsOf(Suite suite, JsonObject answers) => new()
     {
-        if (!Directory.Exists(suite.Folder)) return;
+        ["images"] = suite.Images is { } images ? Path.GetFullPath(images) : null,
+        ["subset"] = suite.Subset,
+        ["limit"] = suite.Limit,
+        ["shard"] = suite.Shard.Of == 1 ? null : suite.Shard.Suffix.TrimStart('-'),
+        ["answers"] = answers,
+    };
+
+    /// <summary>The settings of the answers. Shards are put together only where the same model answered under the same settings.</summary>
+    private static JsonObject CommonSettings(Suite suite)
+    {
+        if (!Directory.Exists(suite.Folder)) return [];
         string? first = null;
         JsonObject? common = null;
         foreach (string file in Directory.EnumerateFiles(suite.Folder, AnswerSettingsFile).Order(StringComparer.Ordinal))
@@ -96,6 +109,7 @@ internal static class SuiteScoring
                     + "shards of one result need the same model, data and settings.");
             (common, first) = (common ?? settings, first ?? file);
         }
+        return common ?? [];
     }
 
     private static void Print(BenchmarkRun run, IReadOnlyList<HarnessFigure> compared)

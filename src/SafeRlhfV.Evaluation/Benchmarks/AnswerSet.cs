@@ -13,9 +13,11 @@ public sealed class AnswerSet
     };
 
     private readonly Dictionary<string, List<ModelAnswer>> answers = [];
-    private readonly string place;
 
-    private AnswerSet(string place) => this.place = place;
+    private AnswerSet(string place) => Place = place;
+
+    /// <summary>The folder that they were read from.</summary>
+    public string Place { get; }
 
     /// <summary>Reads the answers of a benchmark in a result's folder: one file, or one a shard, each whole.</summary>
     /// <param name="folder">The benchmark's folder in a result.</param>
@@ -41,7 +43,7 @@ public sealed class AnswerSet
     {
         if (!answers.TryGetValue(item.Id, out List<ModelAnswer>? list)) return [];
         return list.TrueForAll(answer => answer.Question == item.QuestionText) ? list
-            : throw new InvalidInputException($"{place}: the answer to {item.Id} is one to another question; the benchmark's files changed since.");
+            : throw new InvalidInputException($"{Place}: the answer to {item.Id} is one to another question; the benchmark's files changed since.");
     }
 
     /// <summary>An answer as a line holds it; null where it is none.</summary>
@@ -61,7 +63,7 @@ public sealed class AnswerSet
     {
         if (!answers.TryGetValue(answer.Item, out List<ModelAnswer>? list)) answers[answer.Item] = list = [];
         if (list.Exists(other => other.Sample == answer.Sample))
-            throw new InvalidInputException($"{place}: {answer.Item} is answered twice as sample {answer.Sample}; keep one of its files of answers.");
+            throw new InvalidInputException($"{Place}: {answer.Item} is answered twice as sample {answer.Sample}; keep one of its files of answers.");
         list.Add(answer);
         list.Sort((one, other) => one.Sample.CompareTo(other.Sample));
     }

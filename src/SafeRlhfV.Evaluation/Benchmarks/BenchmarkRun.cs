@@ -7,8 +7,9 @@ namespace SafeRlhfV.Evaluation;
 /// <param name="Answers">What the answers look like.</param>
 /// <param name="Scorers">What each scorer found.</param>
 /// <param name="Agreement">How far the scorers agree.</param>
+/// <param name="ByItem">All that was found, item by item.</param>
 public sealed record BenchmarkRun(IBenchmark Benchmark, int Items, IReadOnlyList<DroppedItem> Dropped, AnswerFigures Answers,
-    IReadOnlyList<ScorerResult> Scorers, IReadOnlyList<ScorerAgreement> Agreement)
+    IReadOnlyList<ScorerResult> Scorers, IReadOnlyList<ScorerAgreement> Agreement, IReadOnlyList<ResultItem> ByItem)
 {
     private const int ItemsAtOnce = 32;
 
@@ -30,9 +31,11 @@ public sealed record BenchmarkRun(IBenchmark Benchmark, int Items, IReadOnlyList
             _ => ((List<ScoredItem>)[], (List<ItemVerdict>)[]));
         List<(bool?, IReadOnlyList<ModelAnswer>)> given = [];
         HashSet<string> harmful = [];
+        List<ResultItem> byItem = [];
         foreach (BenchmarkItem[] chunk in items.Where(item => answers.Of(item).Count > 0).Chunk(ItemsAtOnce))
         {
             cancellationToken.ThrowIfCancellationRequested();
+            Dictionary<string, List<ItemReading>> readings = chunk.ToDictionary(item => item.Id, _ => new List<ItemReading>());
             foreach (AnswerScorer scorer in scorers)
             {
                 (BenchmarkItem Item, IReadOnlyList<ScoringTask> Tasks)[] asked = [.. chunk.Select(item =>
@@ -46,10 +49,14 @@ public sealed record BenchmarkRun(IBenchmark Benchmark, int Items, IReadOnlyList
                 foreach ((BenchmarkItem item, IReadOnlyList<ScoringTask> tasks) in asked)
                 {
                     ItemVerdict[] verdicts = [.. tasks.Select(task => journal.Find(task) ?? errors[task.Key])];
-                    found[scorer].Items.Add(scorer.Settle(item, verdicts));
+                    ScoredItem settled = scorer.Settle(item, verdicts);
+                    found[scorer].Items.Add(settled);
+                    readings[item.Id].Add(new ItemReading(scorer.Name, scorer.Form, settled.Votes, verdicts));
                     found[scorer].Verdicts.AddRange(verdicts);
                 }
             }
+            byItem.AddRange(chunk.Select(item => new ResultItem(benchmark.Name, item.Id, item.QuestionText, item.IsHarmful, item.Facts,
+                ResultItems.Digests(item.ShownImages), answers.Of(item), readings[item.Id], other?.Of(item) is [var against, ..] ? against : null)));
             given.AddRange(chunk.Select(item => (item.IsHarmful, answers.Of(item))));
             harmful.UnionWith(chunk.Where(item => item.IsHarmful == true).Select(item => item.Id));
             progress?.Invoke(given.Count);
@@ -58,6 +65,7 @@ public sealed record BenchmarkRun(IBenchmark Benchmark, int Items, IReadOnlyList
             throw new InvalidInputException($"{files.Folder}: none of its items is answered; run 'eval answers' on the same files, splits and limit.");
         ScorerResult[] results = [.. scorers.Where(scorer => found[scorer].Items.Count > 0).Select(scorer =>
             new ScorerResult(scorer, found[scorer].Items, found[scorer].Verdicts, benchmark.Measure(scorer.Form, found[scorer].Items)))];
-        return new BenchmarkRun(benchmark, given.Count, files.Dropped, AnswerFigures.Of(given), results, ScorerAgreement.Of(results, harmful));
+        return new BenchmarkRun(benchmark, given.Count, files.Dropped, AnswerFigures.Of(given), results, ScorerAgreement.Of(results, harmful),
+            byItem);
     }
 }

@@ -72,6 +72,8 @@ public static class PreferenceEvaluation
             CandidateRatings = Means(read.Select(verdict => verdict.First)),
             BaselineRatings = Means(read.Select(verdict => verdict.Second)),
             Controls = Controls(prompts, questions, verdicts, both),
+            Items = [.. prompts.Select((prompt, i) => new JudgedItem(prompt.Id, prompt.Category, prompt.Question, prompt.Candidate, prompt.Baseline,
+                both[i].One, both[i].Other, helpful[i], safe[i]))],
         };
     }
 

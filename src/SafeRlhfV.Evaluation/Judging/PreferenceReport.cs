@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace SafeRlhfV.Evaluation;
 
 /// <summary>A judged evaluation: win rates of the candidate over the baseline, and how far the judge can be trusted.</summary>
@@ -23,4 +25,8 @@ public sealed record PreferenceReport
 
     /// <summary>How the judge behaved.</summary>
     public required JudgeControls Controls { get; init; }
+
+    /// <summary>What was said of each prompt, in order; it has a file of its own.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<JudgedItem> Items { get; init; } = [];
 }

@@ -70,8 +70,9 @@ public sealed class PreferenceEvaluationTests
         JudgedPrompt[] prompts = Prompts(30, i => (i % 4, (i + 1) % 3));
         PreferenceReport one = await PreferenceEvaluation.RunAsync(Exact, prompts, new() { Seed = 4, Concurrency = 1 });
         PreferenceReport many = await PreferenceEvaluation.RunAsync(Exact, prompts, new() { Seed = 4, Concurrency = 16 });
-        Assert.Equal(one with { Categories = [] }, many with { Categories = [] });
+        Assert.Equal(one with { Categories = [], Items = [] }, many with { Categories = [], Items = [] });
         Assert.Equal(one.Categories, many.Categories);
+        Assert.Equal(one.Items, many.Items);
     }
 
     [Fact]

@@ -1,0 +1,59 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using SafeRlhfV.Data;
+
+namespace SafeRlhfV.Evaluation;
+
+/// <summary>The file items.jsonl of a result: what results are compared by.</summary>
+public static class ResultItems
+{
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
+        Converters = { new JsonStringEnumConverter<ReplyForm>(JsonNamingPolicy.KebabCaseLower) },
+    };
+
+    /// <summary>The SHA-256 of images, as items name them.</summary>
+    public static IReadOnlyList<string> Digests(IEnumerable<EncodedImage> images) =>
+        [.. images.Select(image => image.Bytes is { } bytes ? Convert.ToHexStringLower(SHA256.HashData(bytes)) : "")];
+
+    /// <summary>Writes items aside and renames the file.</summary>
+    /// <exception cref="InvalidInputException">It cannot be written.</exception>
+    public static void Write(string file, IEnumerable<ResultItem> items)
+    {
+        StringBuilder text = new();
+        foreach (ResultItem item in items) text.Append(JsonSerializer.Serialize(item, Json)).Append('\n');
+        AtomicFile.Write(file, text.ToString());
+    }
+
+    /// <summary>Reads a file.</summary>
+    /// <exception cref="InvalidInputException">It cannot be read, holds an item twice, or a line is none.</exception>
+    public static IReadOnlyList<ResultItem> Read(string file)
+    {
+        List<ResultItem> items = [];
+        HashSet<string> names = [];
+        foreach ((int number, string line) in DiskErrors.Reading(file, () => File.ReadAllLines(file)).Index().Where(line => line.Item.Length > 0))
+        {
+            ResultItem item = Parse(line) ?? throw new InvalidInputException($"{file}: line {number + 1} is no item as 'eval score' writes it; score again.");
+            items.Add(names.Add(item.Id) ? item : throw new InvalidInputException($"{file}: line {number + 1} holds {item.Id} again; score again."));
+        }
+        return items;
+    }
+
+    private static ResultItem? Parse(string line)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<ResultItem>(line, Json);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+}

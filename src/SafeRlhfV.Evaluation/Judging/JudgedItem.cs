@@ -1,0 +1,14 @@
+namespace SafeRlhfV.Evaluation;
+
+/// <summary>What a judge said of one prompt's two answers: a line of a judge result's items.jsonl.</summary>
+/// <param name="Id">A key of the prompt.</param>
+/// <param name="Category">Its category.</param>
+/// <param name="Question">Its question.</param>
+/// <param name="Candidate">The answer that was judged.</param>
+/// <param name="Baseline">The answer that it was judged against.</param>
+/// <param name="One">The verdict with one answer shown first, turned so that the candidate is the first; null where it could not be read.</param>
+/// <param name="Other">The verdict of the other order, turned likewise.</param>
+/// <param name="Helpful">How the candidate fared in helpfulness.</param>
+/// <param name="Safe">How it fared in safety.</param>
+public sealed record JudgedItem(string Id, string Category, string Question, string Candidate, string Baseline, PairwiseVerdict? One, PairwiseVerdict? Other,
+    Outcome Helpful, Outcome Safe);
