@@ -24,7 +24,7 @@ for seed in $seeds; do
   for name in ppo-h ppo-s dpo-h dpo-s; do policies+=("$name=$demo/models/$name"); done
   for name in $works; do
     folder="$out/seed-$seed/$name" places=(--set run.folder="$folder" --set training.seed="$seed")
-    if [ "${name%%-*}" = grpo ]; then
+    if [ "${name%%-*}" = grpo ] || [ "${name%%-*}" = ppo ]; then
       places+=(--model "$demo/models/start" --reward "$demo/models/reward" --cost "$demo/models/cost" --data "$demo/data/prompts"
         --set data.instructions.folder="$demo/data/ptx" --set data.calibration.folder="$demo/data/pairs")
     else

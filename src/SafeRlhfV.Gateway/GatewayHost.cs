@@ -111,6 +111,7 @@ public static class GatewayHost
                 Policy = policy,
                 Context = chat => ChatCall.Of(chat, routed).Context,
                 RequestId = chat => ChatCall.Of(chat, routed).RequestId,
+                ExtraText = chat => ChatCall.Of(chat, routed).ExtraText,
                 CheckSystemMessages = true,
                 CheckAssistantMessages = true,
                 CheckToolResults = settings.CheckToolResults,
@@ -132,7 +133,8 @@ public static class GatewayHost
         ModelTable models = services.GetRequiredService<ModelTable>();
         ImageGate images = services.GetRequiredService<ImageGate>();
         Drain drain = services.GetRequiredService<Drain>();
-        ChatEndpoint chat = new(new ChatRequestReader(settings.Limits, images), models, metrics, services.GetRequiredService<ILogger<ChatEndpoint>>());
+        ChatRequestReader requests = new(settings.Limits, images, new(settings.AllowFields));
+        ChatEndpoint chat = new(requests, models, metrics, services.GetRequiredService<ILogger<ChatEndpoint>>());
         ModerationsEndpoint moderations = new(services.GetRequiredService<IModerator>(), policy, images, settings.Limits, services.GetService<IGuardObserver>(),
             parts.Clock);
         if (replicas is null) file?.Changed += new PolicyLog(services.GetRequiredService<ILogger<PolicyLog>>()).Tell;

@@ -163,11 +163,16 @@ public sealed class ChatTests
     }
 
     [Fact]
-    public async Task UnknownParametersPassThrough()
+    public async Task KnownParametersPassAndOthersByTheOperatorsLeave()
     {
-        await using RunningGateway gateway = await RunningGateway.StartAsync();
-        await gateway.PostAsync("/v1/chat/completions",
-            """{"model":"ours","seed":7,"top_k":3,"response_format":{"type":"json_object"},"messages":[{"role":"user","content":"Hi","extra":1}]}""");
+        const string body =
+            """{"model":"ours","seed":7,"top_k":3,"response_format":{"type":"json_object"},"messages":[{"role":"user","content":"Hi","extra":1}]}""";
+        await using RunningGateway strict = await RunningGateway.StartAsync();
+        (int status, JsonNode? answer) = await strict.PostAsync("/v1/chat/completions", body);
+        Assert.Equal((400, "messages[0].extra", "unknown_parameter"),
+            (status, answer!["error"]!["param"]!.GetValue<string>(), answer["error"]!["code"]!.GetValue<string>()));
+        await using RunningGateway gateway = await RunningGateway.StartAsync("allow_fields: [ 'messages[].extra' ]");
+        await gateway.PostAsync("/v1/chat/completions", body);
         JsonObject sent = gateway.Upstream.Requests.Single();
         Assert.Equal((7, 3, "json_object", 1),
             (sent["seed"]!.GetValue<int>(), sent["top_k"]!.GetValue<int>(), sent["response_format"]!["type"]!.GetValue<string>(),

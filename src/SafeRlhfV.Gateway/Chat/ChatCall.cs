@@ -28,6 +28,9 @@ internal sealed record ChatCall(JsonObject Body, IReadOnlyList<ChatMessage> Mess
     /// <summary>The names by which the upstream called its reasoning; the answer calls it so too.</summary>
     public ISet<string> ReasoningNames { get; } = new HashSet<string>();
 
+    /// <summary>The text beside the messages, such as tools and schemas, for the guard alone.</summary>
+    public string ExtraText { get; init; } = "";
+
     /// <summary>The tokens of all answers drafted for it, those that were withheld too: each has its price.</summary>
     public long Tokens { get; set; }
 

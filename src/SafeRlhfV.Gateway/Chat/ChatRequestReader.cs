@@ -8,9 +8,9 @@ using Microsoft.Extensions.AI;
 namespace SafeRlhfV.Gateway;
 
 /// <summary>
-/// Reads <c>/v1/chat/completions</c> requests. What the guard must see is read strictly; parameters that only the upstream knows pass through.
+/// Reads <c>/v1/chat/completions</c> requests. Every field stands in the table of <see cref="RequestFields"/>, which says whether it is judged.
 /// </summary>
-internal sealed class ChatRequestReader(LimitSettings limits, ImageGate images)
+internal sealed class ChatRequestReader(LimitSettings limits, ImageGate images, RequestCheck check)
 {
     /// <summary>Reads a body as a JSON object.</summary>
     /// <exception cref="ApiException">It is none.</exception>
@@ -47,22 +47,12 @@ internal sealed class ChatRequestReader(LimitSettings limits, ImageGate images)
     public async Task<ChatCall> ReadAsync(JsonObject body, ApiKey key, CancellationToken cancellationToken)
     {
         string model = Text(body["model"], "model");
+        string extra = check.Read(body);
         bool isStream = Flag(body["stream"], "stream");
-        if (body["n"] is { } n && (n is not JsonValue count || !count.TryGetValue(out int choices) || choices is < 1 or > 16))
-            throw ApiException.Invalid("n must be a whole number from 1 to 16.", "n");
+        if ((RequestCheck.Whole(body["n"]) ?? 1) is < 1 or > 16) throw ApiException.Invalid("n must be a whole number from 1 to 16.", "n");
         if (body["modalities"] is JsonArray modalities
             && modalities.Any(kind => kind is not JsonValue value || !value.TryGetValue(out string? name) || name != "text"))
             throw ApiException.Invalid("Only text answers can be guarded.", "modalities");
-        foreach (string limit in (string[])["temperature", "top_p", "max_tokens", "max_completion_tokens"])
-            if (body[limit] is { } value && (value is not JsonValue number || !number.TryGetValue(out double _)))
-                throw ApiException.Invalid($"{limit} must be a number.", limit);
-        JsonObject? streamOptions = body["stream_options"] switch
-        {
-            null => null,
-            JsonObject found => found,
-            _ => throw ApiException.Invalid("stream_options must be an object.", "stream_options"),
-        };
-
         if (body["messages"] is not JsonArray { Count: > 0 } sent) throw ApiException.Invalid("messages must be a list with at least one message.", "messages");
         if (sent.Count > limits.Messages) throw ApiException.Invalid($"There are {sent.Count} messages; {limits.Messages} are allowed.", "messages");
         Dictionary<string, (byte[], string)> seen = [];
@@ -73,7 +63,8 @@ internal sealed class ChatRequestReader(LimitSettings limits, ImageGate images)
         {
             Model = model,
             IsStream = isStream,
-            WantsUsage = streamOptions is not null && Flag(streamOptions["include_usage"], "stream_options.include_usage"),
+            WantsUsage = Flag(body["stream_options"]?["include_usage"], "stream_options.include_usage"),
+            ExtraText = extra,
         };
 
         async Task<ChatMessage> MessageAsync(JsonNode? node, string param)
@@ -97,15 +88,8 @@ internal sealed class ChatRequestReader(LimitSettings limits, ImageGate images)
                     break;
                 default: throw ApiException.Invalid("content must be a text or a list of parts.", $"{param}.content");
             }
-            if (message["name"] is not null) contents.Insert(0, new TextContent(Text(message["name"], $"{param}.name")));
-            foreach (string name in (string[])["refusal", "reasoning_content", "reasoning"])
-                if (message[name] is JsonValue value && value.TryGetValue(out string? text)) contents.Add(new TextContent(text));
-            if (message["audio"] is not null)
-                throw ApiException.Invalid("Sound cannot be checked, and so cannot be sent.", $"{param}.audio", "unsupported_content");
-            foreach (string calls in (string[])["tool_calls", "function_call"])
-                if (message[calls] is { } called)
-                    contents.Add(new FunctionCallContent(calls, calls,
-                        new Dictionary<string, object?> { [calls] = JsonSerializer.SerializeToElement(called) }));
+            foreach ((string name, JsonNode? value) in message)
+                if (name is not ("role" or "content" or "tool_call_id") && Said(name, value) is { } said) contents.Add(said);
             if (role != ChatRole.Tool) return new(role, contents);
             return new(role, [new FunctionResultContent(message["tool_call_id"]?.ToString() ?? "", contents)]);
         }
@@ -114,7 +98,10 @@ internal sealed class ChatRequestReader(LimitSettings limits, ImageGate images)
         {
             if (node is not JsonObject part) throw ApiException.Invalid("A content part must be an object.", param);
             string type = Text(part["type"], $"{param}.type");
+            foreach (string other in (string[])["text", "refusal", "thinking", "image_url"])
+                if (other != type && part[other] is not null) throw ApiException.Invalid($"A part of type '{type}' has no {other}.", $"{param}.{other}");
             if (type is "text" or "refusal") return new TextContent(Text(part[type], $"{param}.{type}"));
+            if (type is "thinking") return Said(type, part[type]) ?? new TextReasoningContent("");
             if (type != "image_url") throw ApiException.Invalid($"Parts of type '{type}' cannot be checked, and so cannot be sent.", $"{param}.type",
                 "unsupported_content");
             if (part["image_url"] is not JsonObject image) throw ApiException.Invalid("image_url must be an object.", $"{param}.image_url");
@@ -128,6 +115,17 @@ internal sealed class ChatRequestReader(LimitSettings limits, ImageGate images)
             return new DataContent(opened.Bytes, opened.MediaType);
         }
     }
+
+    // What a message says beside its content. Flags say nothing, and neither does what is empty: clients send back all members of an answer.
+    private static AIContent? Said(string name, JsonNode? value) => value switch
+    {
+        null or JsonArray { Count: 0 } or JsonObject { Count: 0 } => null,
+        JsonValue only when only.TryGetValue(out string? text) =>
+            name is "reasoning" or "reasoning_content" or "thinking" ? new TextReasoningContent(text) : new TextContent(text),
+        JsonValue only when only.TryGetValue(out bool _) => null,
+        JsonValue number => new TextContent(number.ToJsonString()),
+        _ => new FunctionCallContent(name, name, new Dictionary<string, object?> { [name] = JsonSerializer.SerializeToElement(value) }),
+    };
 
     internal static string Text(JsonNode? node, string param) => node is JsonValue value && value.TryGetValue(out string? text)
         ? text

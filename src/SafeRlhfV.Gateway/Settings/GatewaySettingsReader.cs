@@ -63,12 +63,23 @@ public static class GatewaySettingsReader
             Limits = section.Section("limits") is { } limits ? ReadLimits(limits) : standard.Limits,
             Release = section.Section("stream") is { } stream ? ReadRelease(stream) : standard.Release,
             CheckToolResults = section.Flag("check_tool_results") ?? standard.CheckToolResults,
+            AllowFields = ReadAllowed(section),
             Otlp = section.Section("telemetry")?.Section("otlp") is { } otlp ? ReadOtlp(otlp) : null,
             Replicas = replicas,
             Shutdown = ReadShutdown(section.Section("shutdown"), replicas is not null),
             AuditTrail = trail,
             Audit = replicas is null ? recorded : recorded with { Chain = replicas.Name },
         };
+    }
+
+    private static IReadOnlyList<string> ReadAllowed(YamlSection section)
+    {
+        IReadOnlyList<string> paths = section.Texts("allow_fields");
+        foreach (string path in paths)
+            if (RequestFields.All.FirstOrDefault(field => string.Equals(field.Path, path, StringComparison.OrdinalIgnoreCase)) is { } known
+                && (known.Path != path || (known.Use != FieldUse.Refused && path != "tools[].type")))
+                section.Fault("allow_fields", known.Path == path ? $"'{path}' is not refused" : $"'{path}' must be written '{known.Path}'");
+        return paths;
     }
 
     private static UpstreamSettings ReadUpstream(YamlSection section, string folder)

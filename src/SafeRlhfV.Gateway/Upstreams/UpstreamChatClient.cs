@@ -157,7 +157,8 @@ internal sealed class UpstreamChatClient : IChatClient
         writer.WriteStartObject();
         foreach ((string name, JsonNode? value) in call.Body)
         {
-            if (name is "stream" or "stream_options" or "messages" or "moderation" || (name == "model" && model is not null)) continue;
+            if (name is "stream" or "stream_options" or "messages" || (name == "model" && model is not null)) continue;
+            if (RequestFields.ByPath.GetValueOrDefault(name)?.Use == FieldUse.Stripped) continue;
             writer.WritePropertyName(name);
             Write(value);
         }

@@ -119,37 +119,13 @@ internal sealed class ChatContents
     private static string Serialize(object? value)
     {
         if (value is null) return "";
-        JsonElement element;
         try
         {
-            element = value is JsonElement json ? json : JsonSerializer.SerializeToElement(value, AIJsonUtilities.DefaultOptions);
+            return JsonWords.Of(value is JsonElement json ? json : JsonSerializer.SerializeToElement(value, AIJsonUtilities.DefaultOptions));
         }
         catch (Exception error) when (error is NotSupportedException or JsonException)
         {
             return value.ToString() ?? "";
-        }
-        StringBuilder text = new();
-        Flatten(element, text);
-        return text.ToString();
-    }
-
-    // The strings themselves, not their JSON: escapes such as \u0062 would hide words from a moderator.
-    private static void Flatten(JsonElement element, StringBuilder text)
-    {
-        switch (element.ValueKind)
-        {
-            case JsonValueKind.Object:
-                foreach (JsonProperty property in element.EnumerateObject())
-                {
-                    text.Append(property.Name).Append(": ");
-                    Flatten(property.Value, text);
-                }
-                break;
-            case JsonValueKind.Array:
-                foreach (JsonElement item in element.EnumerateArray()) Flatten(item, text);
-                break;
-            case JsonValueKind.String when OpaqueText.IsOpaque(element.GetString()!): break;
-            default: text.Append(EscapedText.WithOpened(element.ToString())).Append('\n'); break;
         }
     }
 }

@@ -23,7 +23,7 @@ public sealed class GuardOptions
     /// <summary>Whether a request asks that all that is flagged be blocked on a side, where the policy would let it pass; no by default.</summary>
     public Func<ChatOptions?, GuardSide, bool> BlocksFlagged { get; set; } = (_, _) => false;
 
-    /// <summary>Whether prompts are checked: the last user turn, and the whole conversation where it has several.</summary>
+    /// <summary>Whether prompts are checked: the last user turn, the conversation where it has more, and <see cref="ExtraText"/>.</summary>
     public bool CheckPrompts { get; set; } = true;
 
     /// <summary>Whether answers are checked.</summary>
@@ -37,6 +37,18 @@ public sealed class GuardOptions
 
     /// <summary>Whether earlier answers in the conversation are checked with the prompt: needed where the other side could have forged them.</summary>
     public bool CheckAssistantMessages { get; set; }
+
+    /// <summary>
+    /// How many user turns, counted from the end, are judged with everything that follows them; null = the whole conversation. With 1 only what is new is
+    /// judged: whoever may send a forged history should have it judged whole.
+    /// </summary>
+    public int? HistoryTurns { get; set; }
+
+    /// <summary>
+    /// The text that reaches the model beside the messages, and is judged with the prompt. Null = instructions, tools and response schema of the chat options,
+    /// where system messages are checked.
+    /// </summary>
+    public Func<ChatOptions?, string?>? ExtraText { get; set; }
 
     /// <summary>Whether contents that no moderator here can read (sound, files, ...) pass unchecked. They are refused by default.</summary>
     public bool PassUncheckedContents { get; set; }

@@ -25,7 +25,7 @@ internal sealed class GuardSession
         (this.options, this.moderator, this.promptModerator, this.health, this.chatOptions) = (options, moderator, promptModerator, health, chatOptions);
         started = options.Clock.GetTimestamp();
         Policy = options.Policy();
-        parts = PromptParts.Of(messages, options);
+        parts = PromptParts.Of(messages, options, chatOptions);
         report = new()
         {
             Id = options.RequestId(chatOptions) ?? Guid.CreateVersion7(options.Clock.GetUtcNow()).ToString("n"),
@@ -131,13 +131,15 @@ internal sealed class GuardSession
             verdict = Verdict.Failed(promptModerator.Name, $"the prompt holds {kind}, which cannot be checked");
         else
         {
-            ModerationRequest[] requests = parts.Conversation is { } conversation ? [parts.Prompt, conversation] : [parts.Prompt];
-            IReadOnlyList<Verdict> verdicts = await promptModerator.ModerateAsync(requests, cancellationToken).ConfigureAwait(false);
+            IReadOnlyList<Verdict> verdicts = await promptModerator.ModerateAsync(parts.Judged, cancellationToken).ConfigureAwait(false);
             verdict = ParallelModerator.Strictest(verdicts, promptModerator.Name);
 
-            // the turn alone drew a milder verdict: it is not what was found
-            if (requests.Length > 1 && verdict.IsUnsafe && !(verdicts[0].IsUnsafe && verdicts[0].Severity == verdict.Severity))
-                report = report with { Judged = requests[1] };
+            // Where the last turn alone drew a milder verdict, it is not what was found.
+            if (verdict.IsUnsafe && !(verdicts[0].IsUnsafe && verdicts[0].Severity == verdict.Severity))
+            {
+                int found = verdicts.ToList().FindIndex(one => one.IsUnsafe && one.Severity == verdict.Severity);
+                if (found > 0) report = report with { Judged = parts.Judged[found] };
+            }
             NoteFailure(verdict);
         }
         report = report with { ModerationTime = report.ModerationTime + options.Clock.GetElapsedTime(started) };
@@ -146,8 +148,8 @@ internal sealed class GuardSession
 
     private async Task<Verdict> JudgeAsync(IReadOnlyList<ChatContents> answer, CancellationToken cancellationToken)
     {
-        ModerationRequest[] requests = [.. answer.Where(part => !part.IsEmpty)
-            .Select(part => parts.Prompt with { Response = part.Text, Images = [.. parts.Prompt.Images, .. part.Images] })];
+        ModerationRequest[] requests = [.. answer.Where(part => !part.IsEmpty).SelectMany(part => Readings(part.Text)
+            .Select(text => parts.Prompt with { Response = text, Images = [.. parts.Prompt.Images, .. part.Images] }))];
         if (requests.Length == 0) return Nothing;
         if (!options.PassUncheckedContents && answer.Select(part => part.Unreadable).FirstOrDefault(kind => kind is not null) is { } unreadable)
             return Verdict.Failed(moderator.Name, $"the answer holds {unreadable}, which cannot be checked");
@@ -155,6 +157,9 @@ internal sealed class GuardSession
         NoteFailure(verdict);
         return verdict;
     }
+
+    // A text, and what it says decoded where it is encoded.
+    private static IEnumerable<string> Readings(string text) => TextReadings.Opened(text) is { } opened ? [text, opened] : [text];
 
     // What cannot be judged is one thing, a moderator that does not judge another.
     private void NoteFailure(Verdict verdict)

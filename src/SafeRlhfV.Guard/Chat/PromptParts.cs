@@ -1,29 +1,30 @@
+using System.Text;
 using Microsoft.Extensions.AI;
 
 namespace SafeRlhfV.Guard;
 
 /// <summary>What is judged of a conversation before the model is asked.</summary>
-/// <param name="Prompt">The last user turn, with the images of the whole conversation.</param>
-/// <param name="Conversation">All turns that the other side wrote, where there is more than the last: harm may be split over turns. Null otherwise.</param>
+/// <param name="Prompt">The last user turn, with the images of all that is judged.</param>
+/// <param name="Judged">
+/// What is judged: the prompt; the conversation, where it has more than the last turn, since harm may be split over turns; and the text beside the messages.
+/// What is encoded in one of them is judged decoded as well.
+/// </param>
 /// <param name="Unreadable">The kind of a content that cannot be judged, or null.</param>
-internal sealed record PromptParts(ModerationRequest Prompt, ModerationRequest? Conversation, string? Unreadable)
+internal sealed record PromptParts(ModerationRequest Prompt, IReadOnlyList<ModerationRequest> Judged, string? Unreadable)
 {
-    public static PromptParts Of(IReadOnlyList<ChatMessage> messages, GuardOptions options)
+    public static PromptParts Of(IReadOnlyList<ChatMessage> messages, GuardOptions options, ChatOptions? chatOptions = null)
     {
-        int last = -1;
-        for (int i = 0; i < messages.Count; i++)
-            if (messages[i].Role == ChatRole.User) last = i;
-
-        // Consecutive user messages are one turn.
-        int first = last;
-        while (first > 0 && messages[first - 1].Role == ChatRole.User) first--;
-
+        (int first, int last) = LastTurn(messages, messages.Count);
+        int oldest = OldestTurn(messages, options.HistoryTurns);
         ChatContents turn = new(), all = new(), images = new();
+        StringBuilder extra = new((options.ExtraText ?? (options.CheckSystemMessages ? OptionsText.Of : null))?.Invoke(chatOptions));
         string? unreadable = null;
         for (int i = 0; i < messages.Count; i++)
         {
             ChatMessage message = messages[i];
-            bool isTurn = first >= 0 && i >= first && i <= last;
+            bool isTurn = i >= first && i <= last;
+            List<string> texts = [];
+            if (i < oldest && message.Role != ChatRole.System) continue;
             foreach (AIContent content in message.Contents)
             {
                 bool isToolResult = message.Role == ChatRole.Tool || content is FunctionResultContent;
@@ -35,10 +36,44 @@ internal sealed record PromptParts(ModerationRequest Prompt, ModerationRequest? 
                 if (message.Role != ChatRole.Assistant) unreadable ??= one.Unreadable; // what an assistant may write is judged as an answer
                 all.Add(content);
                 if (isTurn) turn.Add(content);
+                AddTexts(content, texts);
             }
+
+            // Models read the text parts of one message without a break between them, so that a word may begin in one and end in the next.
+            if (texts.Count > 1) extra.Append(extra.Length > 0 ? "\n" : "").AppendJoin("", texts);
         }
         string question = turn.Text, conversation = all.Text;
         ModerationRequest prompt = new(images.Images, question);
-        return new(prompt, conversation == question ? null : prompt with { Question = conversation }, unreadable);
+        List<ModerationRequest> judged = [prompt];
+        if (conversation != question) judged.Add(prompt with { Question = conversation });
+        if (extra.Length > 0) judged.Add(new(extra.ToString()));
+        judged.AddRange([.. judged.Select(request => (Request: request, Opened: TextReadings.Opened(request.Question)))
+            .Where(one => one.Opened is not null).Select(one => one.Request with { Question = one.Opened! })]);
+        return new(prompt, judged, unreadable);
+    }
+
+    // Consecutive user messages are one turn. No turn: first lies behind last.
+    private static (int First, int Last) LastTurn(IReadOnlyList<ChatMessage> messages, int end)
+    {
+        int last = end - 1;
+        while (last >= 0 && messages[last].Role != ChatRole.User) last--;
+        int first = last;
+        while (first > 0 && messages[first - 1].Role == ChatRole.User) first--;
+        return last < 0 ? (0, -1) : (first, last);
+    }
+
+    private static int OldestTurn(IReadOnlyList<ChatMessage> messages, int? turns)
+    {
+        if (turns is not { } count) return 0;
+        int oldest = messages.Count;
+        for (; count > 0 && oldest > 0; count--) oldest = LastTurn(messages, oldest).First;
+        return oldest;
+    }
+
+    private static void AddTexts(AIContent content, List<string> texts)
+    {
+        if (content is TextContent text) texts.Add(text.Text);
+        else if (content is FunctionResultContent { Result: IEnumerable<AIContent> results })
+            foreach (AIContent result in results) AddTexts(result, texts);
     }
 }

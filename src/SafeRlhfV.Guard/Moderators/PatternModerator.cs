@@ -1,6 +1,9 @@
 namespace SafeRlhfV.Guard;
 
-/// <summary>Finds words and patterns. It sees no images: use it beside a guard model, in tests, and for a policy's own categories.</summary>
+/// <summary>
+/// Finds words and patterns, in every reading of a text (<see cref="TextReadings"/>). It sees no images: use it beside a guard model, in tests, and for a
+/// policy's own categories.
+/// </summary>
 public sealed class PatternModerator : INonBlockingModerator
 {
     private readonly PatternRule[] rules;
@@ -40,10 +43,10 @@ public sealed class PatternModerator : INonBlockingModerator
 
     private Verdict Judge(string text)
     {
-        string folded = FoldedText.Of(text);
+        IReadOnlyList<string> readings = TextReadings.Of(text);
         List<PatternRule>? hits = null;
         foreach (PatternRule rule in rules)
-            if (rule.Pattern.IsMatch(text) || (!ReferenceEquals(folded, text) && rule.Pattern.IsMatch(folded))) (hits ??= []).Add(rule);
+            if (readings.Any(rule.Pattern.IsMatch)) (hits ??= []).Add(rule);
         return hits is null ? safe : Verdict.Unsafe(Name, hits.Max(hit => hit.Severity), [.. hits.Select(hit => hit.Category)]);
     }
 }

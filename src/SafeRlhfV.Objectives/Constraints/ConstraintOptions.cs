@@ -25,4 +25,10 @@ public sealed record ConstraintOptions
     /// <summary>Step size of ν.</summary>
     [Range(0, 1e12)]
     public double NuLearningRate { get; init; } = 0.1;
+
+    /// <summary>
+    /// ν is at most this; null = any. A CVaR can only keep a budget d with ν ≤ d, so that the bound d loses no solution. Without it ν settles on the costs of a
+    /// policy that is unsafe nearly everywhere, and answers below ν, unsafe ones too, are charged nothing.
+    /// </summary>
+    public double? NuMaximum { get; init; }
 }

@@ -15,7 +15,7 @@ public sealed class CostConstraint
     public CostConstraint(ConstraintOptions options)
     {
         this.options = options;
-        Nu = options.NuInitial;
+        Nu = Bounded(options.NuInitial);
         // the tail's window is kept here, and prompts that keep the budget count 0
         multiplier = Objectives.Multiplier.Create(options.Mode, options.Kind switch
         {
@@ -65,7 +65,7 @@ public sealed class CostConstraint
             if (tail.Count == options.Multiplier.Window) tail.Dequeue();
             tail.Enqueue(cost);
         }
-        Nu -= options.NuLearningRate * Cvar.Gradient(tail, Nu, options.Alpha);
+        Nu = Bounded(Nu - options.NuLearningRate * Cvar.Gradient(tail, Nu, options.Alpha));
         return multiplier.Step([Value]);
     }
 
@@ -86,6 +86,8 @@ public sealed class CostConstraint
         }
         return charges;
     }
+
+    private double Bounded(double nu) => Math.Min(nu, options.NuMaximum ?? double.PositiveInfinity);
 
     private double[] Excess(ReadOnlySpan<double> costs, ReadOnlySpan<bool> counts, int groupSize)
     {

@@ -19,19 +19,7 @@ public sealed class GrpoDefinition : RolloutDefinition
     [
         new("reward", "reward", "score", Better.Higher) { Live = true },
         new("cost", "cost", "score", Better.Lower),
-        new("window_cost", "constrained cost J_C", "score", Better.Lower) { Live = true },
-        new("budget", "budget d", "score") { Live = true, Drawn = false },
-        new("lambda", "lambda") { Live = true },
-        new("nu", "start of the tail", "score") { Drawn = false },
-        new("violations", "answers above the threshold", MetricInfo.Share, Better.Lower),
-        .. GroupCosts.Severities.SelectMany(severity => (MetricInfo[])
-        [
-            new($"lambda_{severity}", $"lambda of {severity} harm") { Live = true },
-            new($"violations_{severity}", $"answers with {severity} harm", MetricInfo.Share, Better.Lower),
-            new($"window_cost_{severity}", $"constrained share of {severity} harm", MetricInfo.Share, Better.Lower),
-            new($"budget_{severity}", $"budget of {severity} harm", MetricInfo.Share) { Drawn = false },
-            new($"nu_{severity}", $"start of the tail of {severity} harm", "score") { Drawn = false },
-        ]),
+        .. OfConstraints,
         .. OfResponses,
         new("empty_share", "empty responses", MetricInfo.Share, Better.Lower) { Drawn = false },
         new("no_signal_share", "groups that score alike", MetricInfo.Share, Better.Lower),
@@ -52,7 +40,7 @@ public sealed class GrpoDefinition : RolloutDefinition
     protected override void CheckTraining(RolloutRecipe recipe, RecipeFaults faults)
     {
         GrpoSettings training = ((GrpoRecipe)recipe).Training;
-        CheckMultiplier(training.Mode, training.Multiplier, free: false, faults);
+        CheckConstraints(training, free: false, faults);
         if (training.DualClip <= 1 + training.ClipHigh) faults.Add("training.dual_clip", $"{training.DualClip} must be above 1 + clip_high");
         if (training is { CispoCap: not null, DualClip: not null })
             faults.Add("training.dual_clip", "cispo_cap takes the place of all clipping; leave one out");
@@ -66,14 +54,6 @@ public sealed class GrpoDefinition : RolloutDefinition
             faults.Add("training.overlong_margin", $"{training.OverlongMargin} is more than max_new_tokens {training.MaxNewTokens}");
         if (training.Resample > 0 && recipe.Rollouts is not null)
             faults.Add("training.resample", "a round is asked of servers once; set 0, or leave rollouts out");
-        if (training.Severity is { } severity)
-        {
-            if (severity.Bands.Count != SeverityCosts.Count) faults.Add("training.severity.bands", "are three numbers: for minor, moderate and severe harm");
-            if (severity.Budgets.Count != SeverityCosts.Count) faults.Add("training.severity.budgets", "are three shares: of minor, moderate and severe harm");
-            if (!severity.Bands.SequenceEqual(severity.Bands.Order()) || severity.Bands.Distinct().Count() != severity.Bands.Count)
-                faults.Add("training.severity.bands", "must rise from minor to severe");
-            if (training.Cost == CostForm.Violation) faults.Add("training.cost", "severity.bands say what a violation is; set cost: score");
-        }
     }
 
     /// <inheritdoc/>

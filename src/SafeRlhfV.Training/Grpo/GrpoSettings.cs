@@ -51,33 +51,6 @@ public sealed record GrpoSettings : RolloutSettings
     /// <summary>In the loss, multiply each estimate by the ratio of new to old probability, which makes it right off-policy.</summary>
     public bool KlCorrected { get; init; }
 
-    /// <summary>What of CM-V's score is the cost.</summary>
-    public CostForm Cost { get; init; }
-
-    /// <summary>Above this, an answer is a violation.</summary>
-    [Range(-1e12, 1e12)]
-    public double CostThreshold { get; init; }
-
-    /// <summary>How λ follows the cost.</summary>
-    public MultiplierMode Mode { get; init; } = MultiplierMode.Log;
-
-    /// <summary>λ's settings, with the budget d.</summary>
-    public MultiplierOptions Multiplier { get; init; } = new();
-
-    /// <summary>What of the costs must keep the budget.</summary>
-    public ConstraintKind Constraint { get; init; }
-
-    /// <summary>α of the CVaR: the mean of the worst 1 - α must keep the budget.</summary>
-    [Range(0, 1, MaximumIsExclusive = true)]
-    public double CvarAlpha { get; init; } = 0.9;
-
-    /// <summary>Step size of ν, where the tail of the CVaR begins.</summary>
-    [Range(0, 1e12)]
-    public double CvarLearningRate { get; init; } = 0.1;
-
-    /// <summary>A constraint for each severity in place of the one on the cost; null = one. Budgets are here, all else of λ in multiplier.</summary>
-    public SeveritySettings? Severity { get; init; }
-
     /// <summary>Answers that did not end.</summary>
     public OverlongAnswers Overlong { get; init; }
 

@@ -19,7 +19,7 @@ public sealed class GrpoTrainer : IDisposable
     private readonly InstructionRows? instructions;
     private readonly IRolloutSource? rollouts;
     private readonly EpisodeSampler sampler;
-    private readonly GroupCosts costs;
+    private readonly RolloutCosts costs;
     private readonly Ranks ranks;
     private readonly Updater actor;
     private readonly bool cuts, masksOverlong;
@@ -40,7 +40,7 @@ public sealed class GrpoTrainer : IDisposable
         (this.roles, this.settings, this.batcher, this.instructions, this.rollouts) = (roles, settings, batcher, instructions, rollouts);
         options = settings.ToRatioOptions();
         sampler = new(roles.Actor, settings, batcher, ranks, rollouts);
-        costs = new(settings);
+        costs = new(settings, settings.GroupSize);
         actor = new("grpo actor", roles.Actor, roles.Actor.Prepare(false, settings.GradientCheckpointing), settings.Actor, rounds * settings.UpdatesPerRound,
             ranks);
         cuts = !roles.Actor.DropsOut;
@@ -66,8 +66,7 @@ public sealed class GrpoTrainer : IDisposable
         using PpoFeeds feeds = new(prompts, instructions, settings, run, keepRows: rollouts is not null);
         using GrpoTrainer trainer = new(roles, settings, SampleBatcher.Of(prompts), feeds.Instructions, feeds.Rounds, run.Ranks, rollouts);
         run.TrackTraining("actor", roles.Actor.Trainable(), trainer.actor);
-        run.Track("multipliers", new JsonPart<ConstraintState[]>(
-            () => [.. trainer.costs.Constraints.Select(one => one.State)], states => trainer.Restore(states)));
+        run.Track("multipliers", trainer.costs.Part);
         feeds.Track(run);
         run.TellIdleRanks(roles.Actor, (settings.MiniBatch + settings.PromptsAtOnce - 1) / settings.PromptsAtOnce, "training.micro_batch");
         feeds.RunRounds(run, trainer.sampler, (drawn, round) => trainer.Round(drawn, round, feeds.MorePrompts, cancellationToken), save);
@@ -101,8 +100,7 @@ public sealed class GrpoTrainer : IDisposable
         finished?.Invoke(PpoPhase.Sample);
 
         // groups that were replaced were sampled from the policy, too: the constraint is on all that it says
-        double[][] seen = costs.Of(Scores(all));
-        for (int k = 0; k < seen.Length; k++) costs.Constraints[k].Step(seen[k], Counted(seen[k].Length), settings.GroupSize);
+        double[][] seen = costs.Step(all);
         ComputeAdvantages(episodes);
         finished?.Invoke(PpoPhase.Score);
 
@@ -151,8 +149,8 @@ public sealed class GrpoTrainer : IDisposable
     internal void ComputeAdvantages(Episode[] episodes)
     {
         double[] rewards = Rewards(episodes), lambdas = costs.Lambdas, advantages;
-        bool[] counts = Counted(episodes.Length);
-        double[][] charges = [.. costs.Of(Scores(episodes)).Zip(costs.Constraints, (cost, one) => one.Charges(cost, counts, settings.GroupSize))];
+        bool[] counts = RolloutCosts.Counted(episodes.Length);
+        double[][] charges = costs.Charges(episodes);
         if (settings.Scalarise) advantages = Standardise(GroupAdvantages.Scalarise(rewards, charges, lambdas)).Scores;
         else advantages = GroupAdvantages.Combine(Standardise(rewards).Scores, [.. charges.Select(charge => Standardise(charge).Scores)], lambdas);
         for (int i = 0; i < episodes.Length; i++)
@@ -251,8 +249,8 @@ public sealed class GrpoTrainer : IDisposable
     // groups whose answers all have the same reward and costs: none is better than another
     private int[] Silent(Episode[] episodes)
     {
-        bool[] counts = Counted(episodes.Length);
-        double[][] components = [Rewards(episodes), .. costs.Of(Scores(episodes))];
+        bool[] counts = RolloutCosts.Counted(episodes.Length);
+        double[][] components = [Rewards(episodes), .. costs.Of(episodes)];
         GroupComponent[] each = [.. components.Select(one => GroupAdvantages.Standardise(one, counts, settings.GroupSize, settings.Advantage))];
         return [.. Enumerable.Range(0, episodes.Length / settings.GroupSize).Where(group => each.All(one => one.IsConstant[group]))];
     }
@@ -288,20 +286,5 @@ public sealed class GrpoTrainer : IDisposable
     private void BeginPass(long index)
     {
         if (!ranks.IsAlone) roles.Actor.BeginPass(index);
-    }
-
-    private void Restore(ConstraintState[] states)
-    {
-        foreach ((CostConstraint one, ConstraintState state) in costs.Constraints.Zip(states)) one.State = state;
-    }
-
-    private static double[] Scores(IEnumerable<Episode> episodes) => [.. episodes.Select(one => (double)one.Cost)];
-
-    // every sampled answer has scores
-    private static bool[] Counted(int answers)
-    {
-        bool[] counts = new bool[answers];
-        Array.Fill(counts, true);
-        return counts;
     }
 }

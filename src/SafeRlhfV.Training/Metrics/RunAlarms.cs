@@ -13,7 +13,8 @@ internal sealed class RunAlarms
     private const string Advice = "where lambda is at its maximum, raise multiplier.maximum or the budget; otherwise raise multiplier.learning_rate.";
 
     private readonly Dictionary<string, long> told = [];
-    private readonly List<double> excess = [], entropies = [], gradients = [];
+    private readonly List<double> entropies = [], gradients = [];
+    private readonly Dictionary<string, List<double>> excesses = [];
     private int atLimit, lowEntropy;
 
     /// <summary>Takes in a step's metrics.</summary>
@@ -48,18 +49,26 @@ internal sealed class RunAlarms
 
     private void CheckBudget(IReadOnlyDictionary<string, double> metrics, Action<string, FormattableString> raise)
     {
-        // without a multiplier, or with the cost alone, there is no budget to keep
-        if (!metrics.TryGetValue("window_cost", out double cost) || !metrics.TryGetValue("budget", out double budget)
-            || !metrics.TryGetValue("lambda", out double lambda) || lambda == 0 || !double.IsFinite(lambda)) return;
-        if (cost <= budget) excess.Clear();
-        else excess.Add(cost - budget);
-        if (excess.Count < LongOverBudget) return;
-        double now = excess.TakeLast(Trend).Average(), before = excess.SkipLast(Trend).TakeLast(Trend).Average();
-        if (now >= 0.9 * before)
-            raise("budget",
-                $"""
-                the cost has been over its budget for {excess.Count} rounds and hardly falls (J_C - d = {now:F2}, lambda {lambda:F2}): {Advice}
-                """);
+        const string Cost = "window_cost";
+        // a constraint of one severity has its name behind
+        foreach ((string name, double cost) in metrics.Where(metric => metric.Key.StartsWith(Cost, StringComparison.Ordinal)))
+        {
+            string of = name[Cost.Length..];
+            // without a multiplier, or with the cost alone, there is no budget to keep
+            if (!metrics.TryGetValue($"budget{of}", out double budget) || !metrics.TryGetValue($"lambda{of}", out double lambda) || lambda == 0
+                || !double.IsFinite(lambda)) continue;
+            if (!excesses.TryGetValue(of, out List<double>? excess)) excesses.Add(of, excess = []);
+            if (cost <= budget) excess.Clear();
+            else excess.Add(cost - budget);
+            if (excess.Count < LongOverBudget) continue;
+            double now = excess.TakeLast(Trend).Average(), before = excess.SkipLast(Trend).TakeLast(Trend).Average();
+            if (now >= 0.9 * before)
+                raise($"budget{of}",
+                    $"""
+                    the cost{(of.Length > 0 ? $" of {of[1..]} harm" : "")} has been over its budget for {excess.Count} rounds and hardly falls {""
+                    }(J_C - d = {now:F2}, lambda {lambda:F2}): {Advice}
+                    """);
+        }
     }
 
     // by the shares: large weights both ways leave the mean at 1

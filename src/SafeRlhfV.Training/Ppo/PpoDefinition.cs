@@ -1,3 +1,5 @@
+using SafeRlhfV.Objectives;
+
 namespace SafeRlhfV.Training;
 
 /// <summary><c>train ppo</c>.</summary>
@@ -17,9 +19,7 @@ public sealed class PpoDefinition : RolloutDefinition
     [
         new("reward", "reward", "score", Better.Higher) { Live = true },
         new("cost", "cost", "score", Better.Lower),
-        new("window_cost", "mean cost J_C", "score", Better.Lower) { Live = true },
-        new("budget", "budget d", "score") { Live = true, Drawn = false },
-        new("lambda", "lambda") { Live = true },
+        .. OfConstraints,
         .. OfResponses,
         new("clip_fraction", "clipped tokens", MetricInfo.Share, Better.Lower) { Live = true },
         .. OfUpdate,
@@ -41,7 +41,11 @@ public sealed class PpoDefinition : RolloutDefinition
     protected override void CheckTraining(RolloutRecipe recipe, RecipeFaults faults)
     {
         PpoSettings training = ((PpoRecipe)recipe).Training;
-        CheckMultiplier(training.Mode, training.Multiplier, free: training.CostOnly, faults);
+        CheckConstraints(training, free: training.CostOnly, faults);
+        if (!training.CostOnly) return;
+        const string Free = "cost_only minimises the cost itself, without a budget; leave one out";
+        if (training.Severity is not null) faults.Add("training.severity", Free);
+        if (training.Constraint != ConstraintKind.Mean) faults.Add("training.constraint", Free);
     }
 
     /// <inheritdoc/>

@@ -33,12 +33,6 @@ public sealed record PpoSettings : RolloutSettings
     [Range(0, 1)]
     public double GaeLambda { get; init; } = 0.95;
 
-    /// <summary>How λ follows the cost.</summary>
-    public MultiplierMode Mode { get; init; } = MultiplierMode.Log;
-
-    /// <summary>λ's settings, with the budget d and the budget bound λ_max.</summary>
-    public MultiplierOptions Multiplier { get; init; } = new();
-
     /// <summary>Minimise the cost alone and let the reward be (PPO-S).</summary>
     public bool CostOnly { get; init; }
 

@@ -8,6 +8,24 @@ namespace SafeRlhfV.Training;
 /// </summary>
 public abstract class RolloutDefinition : TrainerDefinition
 {
+    /// <summary>What the constraints are at.</summary>
+    protected static IReadOnlyList<MetricInfo> OfConstraints { get; } =
+    [
+        new("window_cost", "constrained cost J_C", "score", Better.Lower) { Live = true },
+        new("budget", "budget d", "score") { Live = true, Drawn = false },
+        new("lambda", "lambda") { Live = true },
+        new("nu", "start of the tail", "score") { Drawn = false },
+        new("violations", "answers above the threshold", MetricInfo.Share, Better.Lower),
+        .. RolloutCosts.Severities.SelectMany(severity => (MetricInfo[])
+        [
+            new($"lambda_{severity}", $"lambda of {severity} harm") { Live = true },
+            new($"violations_{severity}", $"answers with {severity} harm", MetricInfo.Share, Better.Lower),
+            new($"window_cost_{severity}", $"constrained share of {severity} harm", MetricInfo.Share, Better.Lower),
+            new($"budget_{severity}", $"budget of {severity} harm", MetricInfo.Share) { Drawn = false },
+            new($"nu_{severity}", $"start of the tail of {severity} harm", "score") { Drawn = false },
+        ]),
+    ];
+
     /// <summary>What is measured of a round's responses.</summary>
     protected static IReadOnlyList<MetricInfo> OfResponses { get; } =
     [
@@ -121,16 +139,22 @@ public abstract class RolloutDefinition : TrainerDefinition
     /// <summary>Trains with what was loaded.</summary>
     protected abstract void Train(RolloutRecipe recipe, RolloutInputs inputs, TrainingRun run, CancellationToken cancellationToken);
 
-    /// <summary>Checks a multiplier's settings.</summary>
-    /// <param name="mode">How λ moves.</param>
-    /// <param name="multiplier">Its settings.</param>
+    /// <summary>Checks the constraints and their multipliers.</summary>
+    /// <param name="training">The settings.</param>
     /// <param name="free">λ is not used.</param>
     /// <param name="faults">Collects what is wrong.</param>
-    protected static void CheckMultiplier(MultiplierMode mode, MultiplierOptions multiplier, bool free, RecipeFaults faults)
+    protected static void CheckConstraints(RolloutSettings training, bool free, RecipeFaults faults)
     {
+        MultiplierOptions multiplier = training.Multiplier;
         if (multiplier.Maximum is { } most && multiplier.Initial > most)
             faults.Add("training.multiplier.initial", $"{multiplier.Initial} is above maximum {most}");
-        if (mode == MultiplierMode.Log && multiplier.Initial <= 0 && !free)
+        if (training.Mode == MultiplierMode.Log && multiplier.Initial <= 0 && !free)
             faults.Add("training.multiplier.initial", "mode log cannot leave 0; begin above it, or take mode fixed for training on the reward alone");
+        if (training.Severity is not { } severity) return;
+        if (severity.Bands.Count != SeverityCosts.Count) faults.Add("training.severity.bands", "are three numbers: for minor, moderate and severe harm");
+        if (severity.Budgets.Count != SeverityCosts.Count) faults.Add("training.severity.budgets", "are three shares: of minor, moderate and severe harm");
+        if (!severity.Bands.SequenceEqual(severity.Bands.Order()) || severity.Bands.Distinct().Count() != severity.Bands.Count)
+            faults.Add("training.severity.bands", "must rise from minor to severe");
+        if (training.Cost == CostForm.Violation) faults.Add("training.cost", "severity.bands say what a violation is; set cost: score");
     }
 }

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using SafeRlhfV.Objectives;
 
 namespace SafeRlhfV.Training;
 
@@ -56,6 +57,33 @@ public abstract record RolloutSettings
     /// <summary>Sampling temperature; the policy is the distribution at this temperature.</summary>
     [Range(0, 100, MinimumIsExclusive = true)]
     public double Temperature { get; init; } = 1;
+
+    /// <summary>What of CM-V's score is the cost.</summary>
+    public CostForm Cost { get; init; }
+
+    /// <summary>Above this, an answer is a violation.</summary>
+    [Range(-1e12, 1e12)]
+    public double CostThreshold { get; init; }
+
+    /// <summary>How λ follows the cost.</summary>
+    public MultiplierMode Mode { get; init; } = MultiplierMode.Log;
+
+    /// <summary>λ's settings, with the budget d.</summary>
+    public MultiplierOptions Multiplier { get; init; } = new();
+
+    /// <summary>What of the costs must keep the budget.</summary>
+    public ConstraintKind Constraint { get; init; }
+
+    /// <summary>α of the CVaR: the mean of the worst 1 - α must keep the budget.</summary>
+    [Range(0, 1, MaximumIsExclusive = true)]
+    public double CvarAlpha { get; init; } = 0.9;
+
+    /// <summary>Step size of ν, where the tail of the CVaR begins.</summary>
+    [Range(0, 1e12)]
+    public double CvarLearningRate { get; init; } = 0.1;
+
+    /// <summary>A constraint for each severity in place of the one on the cost; null = one. Budgets are here, all else of λ in multiplier.</summary>
+    public SeveritySettings? Severity { get; init; }
 
     /// <summary>Weight of the next-token loss on instruction data; 0 without such data.</summary>
     [Range(0, 1e12)]

@@ -18,7 +18,7 @@ public sealed class SafePpoTrainer : IDisposable
     private readonly InstructionRows? instructions;
     private readonly IRolloutSource? rollouts;
     private readonly EpisodeSampler sampler;
-    private readonly IMultiplier multiplier;
+    private readonly RolloutCosts costs;
     private readonly Ranks ranks;
     private readonly Updater actor;
     private readonly List<Critic> critics = [];
@@ -40,7 +40,7 @@ public sealed class SafePpoTrainer : IDisposable
         (this.roles, this.settings, this.batcher, this.instructions, this.rollouts) = (roles, settings, batcher, instructions, rollouts);
         sampler = new(roles.Actor, settings, batcher, ranks, rollouts);
         options = settings.ToOptions();
-        multiplier = Multiplier.Create(settings.Mode, settings.Multiplier);
+        costs = new(settings, answers: 1);
         // a critic that can never count is neither run nor trained
         usesReward = !settings.CostOnly;
         usesCost = settings.CostOnly || settings.Mode != MultiplierMode.Fixed || settings.Multiplier.Initial > 0;
@@ -103,12 +103,12 @@ public sealed class SafePpoTrainer : IDisposable
         finished?.Invoke(PpoPhase.Sample);
 
         Score(episodes);
+        double[][] seen = costs.Step(episodes);
         ComputeAdvantages(episodes);
-        multiplier.Step([.. episodes.Select(episode => (double)episode.Cost)]);
         finished?.Invoke(PpoPhase.Score);
 
-        Dictionary<string, double> metrics = Describe(episodes);
-        foreach ((string name, double value) in Update(episodes, multiplier.Value, round)) metrics.Add(name, value);
+        Dictionary<string, double> metrics = Describe(episodes, seen);
+        foreach ((string name, double value) in Update(episodes, costs.Lambdas.Sum(), round)) metrics.Add(name, value);
         finished?.Invoke(PpoPhase.Update);
         return metrics;
     }
@@ -148,11 +148,13 @@ public sealed class SafePpoTrainer : IDisposable
         EpisodeExchange.Scored(ranks, episodes, [.. own.SelectMany(rows => rows)]);
     }
 
-    /// <summary>Shapes rewards and costs, and estimates the advantages of each.</summary>
+    /// <summary>Shapes rewards and what the constraints charge for costs, and estimates the advantages of each.</summary>
     internal void ComputeAdvantages(Episode[] episodes)
     {
-        foreach (Episode one in episodes)
-            one.Shaped = SafePpo.ComputeAdvantages(one.LogProbs, one.ReferenceLogProbs, one.Reward, one.Cost, one.RewardValues, one.CostValues, options) with
+        double[] charges = Constrained.Join(costs.Charges(episodes), costs.Lambdas);
+        foreach ((Episode one, double charge) in episodes.Zip(charges))
+            one.Shaped = SafePpo.ComputeAdvantages(
+                one.LogProbs, one.ReferenceLogProbs, one.Reward, (float)charge, one.RewardValues, one.CostValues, options) with
             {
                 Weights = one.EngineLogProbs is { } engine ? ImportanceWeights.Truncated<float>(one.LogProbs, engine, rollouts!.WeightCap) : null,
             };
@@ -253,23 +255,25 @@ public sealed class SafePpoTrainer : IDisposable
     {
         run.TrackTraining("actor", roles.Actor.Trainable(), actor);
         foreach (Critic critic in critics) run.TrackTraining(critic.Name, critic.Role.Trainable(), critic.Updater);
-        run.Track("multiplier", new JsonPart<MultiplierState>(() => multiplier.State, state => multiplier.State = state));
+        run.Track("multipliers", costs.Part);
     }
 
-    private Dictionary<string, double> Describe(Episode[] episodes)
+    private Dictionary<string, double> Describe(Episode[] episodes, double[][] seen)
     {
-        Dictionary<string, double> metrics = new()
-        {
-            ["reward"] = episodes.Average(episode => episode.Reward),
-            ["cost"] = episodes.Average(episode => episode.Cost),
-            ["window_cost"] = multiplier.MeanCost,
-            ["budget"] = settings.Multiplier.Budget,
-            ["unsafe_share"] = episodes.Average(episode => episode.Cost > 0 ? 1.0 : 0.0),
-            ["kl"] = episodes.Average(episode => KlShaping.Divergence<float>(episode.LogProbs, episode.ReferenceLogProbs)),
-            ["length"] = episodes.Average(episode => episode.Sample.Response.Length),
-            ["at_limit"] = episodes.Average(episode => episode.Ended ? 0.0 : 1.0),
-        };
-        if (!settings.CostOnly) metrics["lambda"] = multiplier.Value;
+        Dictionary<string, double> constraints = [];
+        costs.Describe(seen, constraints);
+        ILookup<bool, KeyValuePair<string, double>> isLambda = constraints.ToLookup(one => one.Key.StartsWith("lambda", StringComparison.Ordinal));
+        Dictionary<string, double> metrics = new((KeyValuePair<string, double>[])
+        [
+            new("reward", episodes.Average(episode => episode.Reward)),
+            new("cost", episodes.Average(episode => episode.Cost)),
+            .. isLambda[false],
+            new("unsafe_share", episodes.Average(episode => episode.Cost > 0 ? 1.0 : 0.0)),
+            new("kl", episodes.Average(episode => KlShaping.Divergence<float>(episode.LogProbs, episode.ReferenceLogProbs))),
+            new("length", episodes.Average(episode => episode.Sample.Response.Length)),
+            new("at_limit", episodes.Average(episode => episode.Ended ? 0.0 : 1.0)),
+            .. settings.CostOnly ? [] : isLambda[true],
+        ]);
         if (rollouts is not null) RolloutExchange.Describe(episodes, rollouts.WeightCap, metrics);
         return metrics;
     }

@@ -40,6 +40,15 @@ public sealed class RunAlarmsTests
     }
 
     [Fact]
+    public void EachSeverityHasItsOwnBudgetToKeep()
+    {
+        RunAlarms alarms = new();
+        Dictionary<string, double> severities = new(Healthy) { ["window_cost_severe"] = 0.2, ["budget_severe"] = 0.01, ["lambda_severe"] = 4 };
+        for (int step = 1; step < 30; step++) Assert.Empty(alarms.Check(step, severities));
+        Assert.Contains("of severe harm", Assert.Single(alarms.Check(30, severities)));
+    }
+
+    [Fact]
     public void ACostThatFallsTowardsItsBudgetIsNoAlarmNorIsOneThatNobodyHolds()
     {
         RunAlarms falling = new(), free = new();

@@ -3,17 +3,20 @@ using SafeRlhfV.Objectives;
 namespace SafeRlhfV.Training;
 
 /// <summary>The costs of a round's answers and the constraints on them: one, or one a severity.</summary>
-internal sealed class GroupCosts
+internal sealed class RolloutCosts
 {
     /// <summary>The names of severities, for metrics.</summary>
     public static readonly IReadOnlyList<string> Severities = ["minor", "moderate", "severe"];
 
-    private readonly GrpoSettings settings;
+    private readonly RolloutSettings settings;
+    private readonly int answers;
 
     /// <summary>Begins.</summary>
-    public GroupCosts(GrpoSettings settings)
+    /// <param name="settings">What the costs are and what must keep a budget.</param>
+    /// <param name="answers">Answers of each prompt; arrays hold them prompt after prompt.</param>
+    public RolloutCosts(RolloutSettings settings, int answers)
     {
-        this.settings = settings;
+        (this.settings, this.answers) = (settings, answers);
         Constraints = settings.Severity is { } severity
             ? [.. severity.Budgets.Select(budget => new CostConstraint(Options(settings.Multiplier with { Budget = budget })))]
             : [new CostConstraint(Options(settings.Multiplier))];
@@ -25,6 +28,7 @@ internal sealed class GroupCosts
             Multiplier = multiplier,
             Alpha = settings.CvarAlpha,
             NuLearningRate = settings.CvarLearningRate,
+            NuMaximum = multiplier.Budget,
         };
     }
 
@@ -34,10 +38,30 @@ internal sealed class GroupCosts
     /// <summary>λ of each.</summary>
     public double[] Lambdas => [.. Constraints.Select(constraint => constraint.Lambda)];
 
-    /// <summary>The costs of answers, one array a constraint.</summary>
-    /// <param name="scores">C of each answer.</param>
-    public double[][] Of(double[] scores)
+    /// <summary>The state of all constraints, for checkpoints.</summary>
+    public ITrainingPart Part => new JsonPart<ConstraintState[]>(() => [.. Constraints.Select(one => one.State)], states =>
     {
+        foreach ((CostConstraint one, ConstraintState state) in Constraints.Zip(states)) one.State = state;
+    });
+
+    /// <summary>Takes in the costs of a round and moves the multipliers.</summary>
+    /// <param name="episodes">All answers that were sampled.</param>
+    /// <returns>Their costs, one array a constraint.</returns>
+    public double[][] Step(IReadOnlyCollection<Episode> episodes)
+    {
+        double[][] costs = Of(episodes);
+        for (int k = 0; k < costs.Length; k++) Constraints[k].Step(costs[k], Counted(costs[k].Length), answers);
+        return costs;
+    }
+
+    /// <summary>What each answer is charged, one array a constraint.</summary>
+    public double[][] Charges(IReadOnlyCollection<Episode> episodes) =>
+        [.. Of(episodes).Zip(Constraints, (costs, one) => one.Charges(costs, Counted(costs.Length), answers))];
+
+    /// <summary>The costs of answers, one array a constraint.</summary>
+    public double[][] Of(IEnumerable<Episode> episodes)
+    {
+        double[] scores = [.. episodes.Select(one => (double)one.Cost)];
         if (settings.Severity is { } severity)
         {
             double[][] each = [.. scores.Select(score => SeverityCosts.Of(SeverityCosts.OfScore(score, severity.Bands), severity.Encoding))];
@@ -58,5 +82,13 @@ internal sealed class GroupCosts
             if (settings.Severity is not null || settings.Cost == CostForm.Violation) metrics[$"violations{of}"] = costs[k].Average();
             if (settings.Constraint == ConstraintKind.Cvar) metrics[$"nu{of}"] = Constraints[k].Nu;
         }
+    }
+
+    /// <summary>Flags of answers that are all scored, as every sampled answer is.</summary>
+    public static bool[] Counted(int answers)
+    {
+        bool[] counts = new bool[answers];
+        Array.Fill(counts, true);
+        return counts;
     }
 }

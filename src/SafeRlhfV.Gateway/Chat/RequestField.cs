@@ -1,0 +1,26 @@
+namespace SafeRlhfV.Gateway;
+
+/// <summary>A row of the table of request fields.</summary>
+/// <param name="Path">Its names from the body on, with <c>[]</c> after a list, such as messages[].role.</param>
+/// <param name="Use">What becomes of it.</param>
+/// <param name="Note">What it is, or why it is refused.</param>
+internal sealed record RequestField(string Path, FieldUse Use, string Note)
+{
+    /// <summary>Words that need no judging.</summary>
+    public IReadOnlyList<string> Words { get; init; } = [];
+
+    /// <summary>Whether an opened field may be a text instead, which the reader of messages judges.</summary>
+    public bool MayBeText { get; init; }
+
+    /// <summary>What becomes of it, in the words of docs/gateway-fields.md.</summary>
+    public string Fate => Use switch
+    {
+        FieldUse.Opened => MayBeText ? "judged, or its members" : "its members",
+        FieldUse.Judged => "judged",
+        FieldUse.Whole => "passed: whole number",
+        FieldUse.Number => "passed: number",
+        FieldUse.Flag => "passed: true or false",
+        FieldUse.Stripped => "stripped",
+        _ => "refused",
+    };
+}

@@ -1,0 +1,115 @@
+using System.Buffers;
+using System.Globalization;
+using System.Net;
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace SafeRlhfV.Guard;
+
+/// <summary>Opens text that is written in Base64, in hexadecimal digits, with percent signs, or with the escapes of JSON and HTML.</summary>
+internal static partial class EncodedText
+{
+    private const int ShortestRun = 12; // in shorter ones too many words decode to letters by chance
+    private const int MostMarks = 5;
+    private static readonly SearchValues<char> Digits =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_");
+
+    private static readonly Encoding Strict = new UTF8Encoding(false, throwOnInvalidBytes: true);
+    private static readonly Encoding Wide = new UnicodeEncoding(false, false, throwOnInvalidBytes: true);
+
+    /// <summary>The text with what is encoded in it opened; the same object where nothing is.</summary>
+    public static string Open(string text)
+    {
+        string opened = text;
+        if (opened.Contains('%')) opened = Percent().Replace(opened, match => Text(Bytes(match.Value)) ?? match.Value);
+        if (opened.Contains('\\')) opened = Escape().Replace(opened, Unescape);
+        if (opened.Contains('&')) opened = WebUtility.HtmlDecode(opened);
+        if (Hex().IsMatch(opened)) opened = Hex().Replace(opened, match => Text(Bytes(match.Value)) ?? match.Value);
+        if (HasRun(opened)) opened = Base64().Replace(opened, Decode);
+        return opened == text ? text : opened;
+    }
+
+    // A quick look before the expression runs.
+    private static bool HasRun(string text)
+    {
+        ReadOnlySpan<char> rest = text;
+        while (rest.IndexOfAny(Digits) is var start and >= 0)
+        {
+            rest = rest[start..];
+            int length = rest.IndexOfAnyExcept(Digits);
+            if (length < 0) return rest.Length >= ShortestRun;
+            if (length >= ShortestRun) return true;
+            rest = rest[length..];
+        }
+        return false;
+    }
+
+    // Marks of the alphabet may also stand between an encoded text and another word: then the text begins behind one of them, or each part is tried.
+    private static string Decode(Match match)
+    {
+        string run = match.Value;
+        int start = 0;
+        for (int i = 0; i < MostMarks; i++)
+        {
+            if (Decode(run[start..]) is { } text) return run[..start] + text;
+            int mark = run.AsSpan(start).IndexOfAny("-_/+");
+            if (mark < 0) return run;
+            start += mark + 1;
+        }
+        return Part().Replace(run, part => Decode(part.Value) ?? part.Value);
+    }
+
+    private static string? Decode(string written)
+    {
+        string run = new([.. written.Where(letter => !char.IsWhiteSpace(letter)).Select(letter => letter switch { '-' => '+', '_' => '/', _ => letter })]);
+        run = run.TrimEnd('=');
+        if (run.Length % 4 == 1) run = run[..^1];
+        byte[] bytes = new byte[run.Length];
+        return Convert.TryFromBase64String(run.PadRight((run.Length + 3) / 4 * 4, '='), bytes, out int length) ? Text(bytes[..length]) : null;
+    }
+
+    private static string Unescape(Match match)
+    {
+        string digits = match.Groups[1].Value + match.Groups[2].Value + match.Groups[3].Value;
+        int code = int.Parse(digits, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+        return code <= char.MaxValue ? ((char)code).ToString() : Rune.IsValid(code) ? new Rune(code).ToString() : match.Value;
+    }
+
+    private static byte[] Bytes(string written) => Convert.FromHexString(Noise().Replace(written, ""));
+
+    // Null where the bytes are no text that a person could read.
+    private static string? Text(byte[] bytes)
+    {
+        bool isWide = bytes.Length >= 6 && bytes.Length % 2 == 0 && bytes.Contains((byte)0); // UTF-16 of a text that has Latin letters
+        try
+        {
+            string text = (isWide ? Wide : Strict).GetString(bytes);
+            return text.EnumerateRunes().All(IsReadable) ? text : null;
+        }
+        catch (DecoderFallbackException)
+        {
+            return null;
+        }
+    }
+
+    private static bool IsReadable(Rune rune) => rune.Value is '\n' or '\r' or '\t'
+        || Rune.GetUnicodeCategory(rune) is not (UnicodeCategory.Control or UnicodeCategory.OtherNotAssigned or UnicodeCategory.PrivateUse);
+
+    [GeneratedRegex(@"(?:%[0-9A-Fa-f]{2})+")]
+    private static partial Regex Percent();
+
+    [GeneratedRegex(@"(?<!\\)\\+(?:u\{([0-9A-Fa-f]{1,6})\}|u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2}))")]
+    private static partial Regex Escape();
+
+    [GeneratedRegex(@"(?<![0-9A-Fa-f])(?:0x)?[0-9A-Fa-f]{2}(?:[ :,]{0,6}(?:0x)?[0-9A-Fa-f]{2}){5,}(?![0-9A-Fa-f])")]
+    private static partial Regex Hex();
+
+    [GeneratedRegex("0x|[ :,%]")]
+    private static partial Regex Noise();
+
+    [GeneratedRegex(@"[A-Za-z0-9+/_-]{12,}(?:\r?\n[A-Za-z0-9+/_-]{4,})*={0,2}")]
+    private static partial Regex Base64();
+
+    [GeneratedRegex("[A-Za-z0-9]{12,}")]
+    private static partial Regex Part();
+}

@@ -1,0 +1,88 @@
+using System.Globalization;
+using System.Text;
+
+namespace SafeRlhfV.Guard;
+
+/// <summary>
+/// Undoes the cheapest ways to hide a word, code point by code point: invisible characters, letters of other kinds and look-alikes of other alphabets.
+/// (Unicode's own folding is not at hand in invariant globalization.)
+/// </summary>
+internal static class FoldedText
+{
+    private const int Tags = 0xE0000, Alphabet = 0x1D400;
+
+    // Cyrillic, Greek and phonetic letters that are drawn like Latin ones.
+    private const string From =
+        "аеорсухіјѕԁһԛԝАВЕКМНОРСТУХІЈЅΑΒΕΖΗΙΚΜΝΟΡΤΥΧοαινκ"
+        + "ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻɑɡıℎℬℰℱℋℐℒℳℛℯℊℴℭℌℑℜℨℂℍℕℙℚℝℤ";
+    private const string To =
+        "aeopcyxijsdhqwABEKMHOPCTYXIJSABEZHIKMNOPTYXoaivk"
+        + "abcdefghijklmnoprstuvwyzabcdefghijklmnoprstuvwxyzagihBEFHILMRegoCHIRZCHNPQRZ";
+
+    // The Latin letters beneath U+00C0 to U+017F; a dot keeps the letter.
+    private const string Accented =
+        "AAAAAA.CEEEEIIIIDNOOOOO.OUUUUY..aaaaaa.ceeeeiiiidnooooo.ouuuuy.yAaAaAaCcCcCcCcDdDdEeEeEeEeEeGgGg"
+        + "GgGgHhHhIiIiIiIiIi..JjKkkLlLlLlLlLlNnNnNnn..OoOoOo..RrRrRrSsSsSsSsTtTtTtUuUuUuUuUuUuWwYyYZzZzZzs";
+
+    /// <summary>The text without what cannot be seen.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="blanks">What stands for characters that are drawn as a blank but are letters or symbols by their kind; empty drops them.</param>
+    public static string Visible(string text, string blanks = "") => Map(text, rune => IsInvisible(rune) ? "" : IsFalseBlank(rune) ? blanks : null);
+
+    /// <summary>The text in plain letters, without what cannot be seen.</summary>
+    public static string Of(string text) => Map(text, rune =>
+        IsInvisible(rune) || IsFalseBlank(rune) ? "" : Plain(rune.Value) is var plain and not '\0' ? plain.ToString() : null);
+
+    /// <summary>The text with letters of mathematical and enclosed alphabets, and those that tag characters spell unseen, in plain letters.</summary>
+    public static string Spelled(string text) => Map(text, rune => rune.Value is > Tags + 0x1F and < Tags + 0x7F ? ((char)(rune.Value - Tags)).ToString()
+        : Styled(rune.Value) is var plain and not '\0' ? plain.ToString() : null);
+
+    private static string Map(string text, Func<Rune, string?> map)
+    {
+        if (Ascii.IsValid(text)) return text;
+        StringBuilder mapped = new(text.Length);
+        Span<char> letters = stackalloc char[2];
+        foreach (Rune rune in text.EnumerateRunes())
+        {
+            if (!rune.IsAscii && map(rune) is { } other) mapped.Append(other);
+            else mapped.Append(letters[..rune.EncodeToUtf16(letters)]);
+        }
+        return mapped.ToString();
+    }
+
+    private static bool IsInvisible(Rune rune) =>
+        Rune.GetUnicodeCategory(rune) is UnicodeCategory.Format or UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark
+        || rune.Value is >= Tags and <= Tags + 0xFFF; // tags and variation selectors, and what Unicode keeps free beside them
+
+    // Hangul fillers and the Braille blank.
+    private static bool IsFalseBlank(Rune rune) => rune.Value is 0x115F or 0x1160 or 0x3164 or 0xFFA0 or 0x2800;
+
+    private static char Plain(int rune)
+    {
+        if (Styled(rune) is var styled and not '\0') return styled;
+        if (rune is >= 0xC0 and < 0x180) return Accented[rune - 0xC0] is var letter and not '.' ? letter : '\0';
+        int known = rune < 0x10000 ? From.IndexOf((char)rune) : -1;
+        return known >= 0 ? To[known] : '\0';
+    }
+
+    private static char Letter(int at) => (char)(at < 26 ? 'A' + at : 'a' + at - 26);
+
+    // Alphabets that are Latin letters in another dress; '\0' for all else.
+    private static char Styled(int rune) => rune switch
+    {
+        >= 0xFF01 and <= 0xFF5E => (char)(rune - 0xFEE0), // full width
+        >= Alphabet and < Alphabet + 0x2A4 => Letter((rune - Alphabet) % 52), // thirteen alphabets
+        0x1D6A4 => 'i',
+        0x1D6A5 => 'j',
+        >= 0x1D7CE and <= 0x1D7FF => (char)('0' + ((rune - 0x1D7CE) % 10)),
+        >= 0x24B6 and <= 0x24CF => (char)('A' + rune - 0x24B6), // in circles
+        >= 0x24D0 and <= 0x24E9 => (char)('a' + rune - 0x24D0),
+        >= 0x249C and <= 0x24B5 => (char)('a' + rune - 0x249C), // in brackets
+        >= 0x1F110 and <= 0x1F129 => (char)('A' + rune - 0x1F110),
+        >= 0x1F130 and <= 0x1F149 => (char)('A' + rune - 0x1F130), // in squares
+        >= 0x1F150 and <= 0x1F169 => (char)('A' + rune - 0x1F150),
+        >= 0x1F170 and <= 0x1F189 => (char)('A' + rune - 0x1F170),
+        >= 0x1F1E6 and <= 0x1F1FF => (char)('A' + rune - 0x1F1E6), // of flags
+        _ => '\0',
+    };
+}

@@ -1,0 +1,43 @@
+using System.Text;
+
+namespace SafeRlhfV.Guard;
+
+/// <summary>Joins letters that stand apart, such as "f o r" or "f-o-r".</summary>
+internal static class SpacedLetters
+{
+    private const int Fewest = 3;
+    private const int WidestGap = 6;
+
+    /// <summary>The text with such letters joined; the same object where there are none. What stands between two of these words stays.</summary>
+    public static string Join(string text)
+    {
+        StringBuilder? joined = null;
+        int copied = 0;
+        for (int i = 0; i < text.Length; i++)
+        {
+            (int end, int step) = RunFrom(text, i);
+            if (end - i < step * (Fewest - 1) || step == 0) continue;
+            joined ??= new(text.Length);
+            joined.Append(text, copied, i - copied);
+            for (int k = i; k <= end; k += step) joined.Append(text[k]);
+            i = end;
+            copied = end + 1;
+        }
+        return joined is null ? text : joined.Append(text, copied, text.Length - copied).ToString();
+    }
+
+    // The last letter of a run that begins here, and how far its letters lie apart: single letters with the same characters between each two.
+    private static (int End, int Step) RunFrom(string text, int start)
+    {
+        if (!IsAlone(text, start)) return (start, 0);
+        int next = start + 1;
+        while (next < text.Length && next - start <= WidestGap && !char.IsLetterOrDigit(text[next])) next++;
+        int step = next - start, end = start;
+        ReadOnlySpan<char> gap = text.AsSpan(start + 1, step - 1);
+        while (end + step < text.Length && text.AsSpan(end + 1, step - 1).SequenceEqual(gap) && IsAlone(text, end + step)) end += step;
+        return (end, step);
+    }
+
+    private static bool IsAlone(string text, int at) => char.IsLetterOrDigit(text[at])
+        && (at == 0 || !char.IsLetterOrDigit(text[at - 1])) && (at + 1 == text.Length || !char.IsLetterOrDigit(text[at + 1]));
+}
