@@ -133,8 +133,8 @@ public static class GatewayHost
         ModelTable models = services.GetRequiredService<ModelTable>();
         ImageGate images = services.GetRequiredService<ImageGate>();
         Drain drain = services.GetRequiredService<Drain>();
-        ChatRequestReader requests = new(settings.Limits, images, new(settings.AllowFields));
-        ChatEndpoint chat = new(requests, models, metrics, services.GetRequiredService<ILogger<ChatEndpoint>>());
+        ChatRequestReader reader = new(settings.Limits, images, new(settings.AllowFields));
+        ILogger<WireEndpoint> log = services.GetRequiredService<ILogger<WireEndpoint>>();
         ModerationsEndpoint moderations = new(services.GetRequiredService<IModerator>(), policy, images, settings.Limits, services.GetService<IGuardObserver>(),
             parts.Clock);
         if (replicas is null) file?.Changed += new PolicyLog(services.GetRequiredService<ILogger<PolicyLog>>()).Tell;
@@ -180,7 +180,9 @@ public static class GatewayHost
             }
         });
 
-        app.MapPost("/v1/chat/completions", chat.InvokeAsync);
+        Serve("/v1/chat/completions", new ChatWire(reader));
+        Serve("/v1/messages", new MessagesWire(reader));
+        Serve("/v1/messages/count_tokens", new MessagesWire(reader, countsTokens: true));
         app.MapPost("/v1/moderations", moderations.InvokeAsync);
         app.MapGet("/v1/models", http => JsonReply.WriteAsync(http, models.List(Key(http))));
         app.MapGet("/v1/models/{**name}", http => JsonReply.WriteAsync(http, models.One(http.GetRouteValue("name")?.ToString() ?? "", Key(http))));
@@ -193,6 +195,8 @@ public static class GatewayHost
             http.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
             await http.Response.WriteAsync(metrics.Text.Write(), http.RequestAborted);
         });
+
+        void Serve(string path, IWire wire) => app.MapPost(path, new WireEndpoint(wire, models, metrics, parts.Clock, log).InvokeAsync);
     }
 
     private static void MapDashboard(WebApplication app, GatewaySettings settings, GatewayParts parts, KeyRing keys, Replication? replicas)

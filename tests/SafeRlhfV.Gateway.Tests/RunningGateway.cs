@@ -39,7 +39,7 @@ internal sealed class RunningGateway : IAsyncDisposable
 
     public static async Task<RunningGateway> StartAsync(
         string more = "", string upstream = "", string policy = "rounds: 2", string keyMore = "", string models = "", string audit = "", string? trail = null,
-        string moderators = "")
+        string moderators = "", TimeProvider? clock = null)
     {
         TemporaryFolder folder = new();
         if (!audit.Contains("timeout", StringComparison.Ordinal)) audit += ", timeout: 60s"; // a busy machine is no fault of the gateway
@@ -69,7 +69,7 @@ internal sealed class RunningGateway : IAsyncDisposable
             {more}
             """;
         GatewaySettings settings = GatewaySettingsReader.Parse(yaml, "gateway.yaml", folder.Path);
-        WebApplication app = GatewayHost.Build(settings);
+        WebApplication app = GatewayHost.Build(settings, clock is null ? null : new() { Clock = clock });
         KeptLog log = new();
         app.Services.GetRequiredService<ILoggerFactory>().AddProvider(log);
         await app.StartAsync();

@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace SafeRlhfV.Gateway;
 
-/// <summary>An error for the caller, in OpenAI's shape.</summary>
+/// <summary>An error for the caller.</summary>
 internal sealed class ApiException(int status, string type, string message, string? code = null, string? param = null) : Exception(message)
 {
     public int Status { get; } = status;
@@ -20,5 +20,6 @@ internal sealed class ApiException(int status, string type, string message, stri
             "audit_unavailable")
         { RetryAfter = TimeSpan.FromSeconds(1) };
 
+    /// <summary>It in OpenAI's shape.</summary>
     public JsonObject ToJson() => new() { ["error"] = new JsonObject { ["message"] = Message, ["type"] = type, ["param"] = param, ["code"] = code } };
 }

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 
 namespace SafeRlhfV.Gateway;
 
-/// <summary>Turns every error into OpenAI's shape. What was asked or answered is never logged.</summary>
+/// <summary>Turns every error into the shape of the wire: OpenAI's, or Anthropic's. What was asked or answered is never logged.</summary>
 internal sealed partial class ErrorMiddleware(RequestDelegate next, ILogger<ErrorMiddleware> log)
 {
     public async Task InvokeAsync(HttpContext context)
@@ -59,7 +59,7 @@ internal sealed partial class ErrorMiddleware(RequestDelegate next, ILogger<Erro
         if (error.RetryAfter is { } wait) context.Response.Headers.RetryAfter = ((int)Math.Ceiling(wait.TotalSeconds)).ToString();
         if (!mayGoOn) context.Response.Headers.Connection = "close"; // what follows on the connection is no request
         if (error.Status == 401) context.Response.Headers.WWWAuthenticate = "Bearer";
-        await JsonReply.WriteAsync(context, error.ToJson());
+        await JsonReply.WriteAsync(context, MessagesErrors.IsFor(context.Request.Path) ? MessagesErrors.Of(error) : error.ToJson());
     }
 
     private static ApiException Unmapped(HttpContext context) => context.Response.StatusCode == 405

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
@@ -17,9 +18,9 @@ internal static class JsonReply
     }
 
     /// <summary>Sends one event of a stream.</summary>
-    public static async Task WriteEventAsync(HttpContext http, JsonNode data)
+    public static async Task WriteEventAsync(HttpContext http, WireEvent one)
     {
-        FillEvent(http.Response.BodyWriter, data);
+        FillEvent(http.Response.BodyWriter, one);
         await http.Response.BodyWriter.FlushAsync(http.RequestAborted);
     }
 
@@ -41,11 +42,17 @@ internal static class JsonReply
         response.BodyWriter.Write(buffer.WrittenSpan);
     }
 
-    private static void FillEvent(IBufferWriter<byte> output, JsonNode data)
+    private static void FillEvent(IBufferWriter<byte> output, WireEvent one)
     {
+        if (one.Raw is { } raw)
+        {
+            output.Write(raw);
+            return;
+        }
         (ArrayBufferWriter<byte> buffer, Utf8JsonWriter writer) = JsonScratch.Begin();
+        if (one.Name is not null) buffer.Write(Encoding.UTF8.GetBytes($"event: {one.Name}\n"));
         buffer.Write("data: "u8);
-        data.WriteTo(writer);
+        one.Data!.WriteTo(writer);
         writer.Flush();
         buffer.Write("\n\n"u8);
         output.Write(buffer.WrittenSpan);

@@ -43,8 +43,10 @@ internal sealed class KeyRing(Func<string, int, IRateMeter> meter, TimeProvider 
     public ApiKey Find(HttpRequest request)
     {
         string header = request.Headers.Authorization.ToString();
+        if (header.Length == 0 && request.Headers["x-api-key"].ToString() is { Length: > 0 } bare) header = "Bearer " + bare; // as Anthropic's clients send it
         if (!header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase))
-            throw new ApiException(401, "authentication_error", "No API key was given; send it as 'Authorization: Bearer KEY'.", "missing_api_key");
+            throw new ApiException(401, "authentication_error", "No API key was given; send it as 'Authorization: Bearer KEY' or 'x-api-key: KEY'.",
+                "missing_api_key");
         if (!keys.TryGetValue(Hash(header["Bearer ".Length..].Trim()), out ApiKey? key))
             throw new ApiException(401, "authentication_error", "The API key is unknown.", "invalid_api_key");
         return key.IsExpired ? throw new ApiException(401, "authentication_error", "The API key has expired.", "expired_api_key") : key;

@@ -1,0 +1,113 @@
+using System.Text.Json.Nodes;
+
+namespace SafeRlhfV.Gateway;
+
+/// <summary>Puts the content blocks of Messages requests into the form of chat messages.</summary>
+internal static class MessagesBlocks
+{
+    /// <summary>The parts of a content that holds texts alone.</summary>
+    public static List<JsonObject> Texts(JsonNode? content, string param)
+    {
+        List<JsonObject> parts = Parts(content, param);
+        return parts.TrueForAll(part => JsonText.Of(part["type"]) == "text") ? parts : throw Cannot("something other than text", param);
+    }
+
+    /// <summary>Adds a user's turn: first the results of tools, each a message of its own, then the rest.</summary>
+    public static void AddUser(JsonArray messages, JsonNode? content, string param)
+    {
+        List<JsonObject> parts = [], images = [];
+        foreach ((JsonObject block, string place) in Blocks(content, param))
+        {
+            if (JsonText.Of(block["type"]) != "tool_result")
+            {
+                AddPart(block, place, parts);
+                continue;
+            }
+            List<JsonObject> result = block["content"] is null ? [] : Parts(block["content"], $"{place}.content");
+            if (block["is_error"] is JsonValue failed && failed.GetValue<bool>()) result.Insert(0, ChatBody.Text("The tool has failed:\n"));
+            ChatBody.AddResult(messages, MessagesReader.Text(block["tool_use_id"], $"{place}.tool_use_id"), result, images);
+        }
+        if (images.Count + parts.Count > 0) messages.Add(ChatBody.Message("user", ChatBody.Content([.. images, .. parts])));
+    }
+
+    /// <summary>An earlier answer.</summary>
+    public static JsonObject Assistant(JsonNode? content, string param)
+    {
+        List<JsonObject> parts = [];
+        List<string> thinking = [];
+        JsonArray calls = [];
+        foreach ((JsonObject block, string place) in Blocks(content, param))
+            switch (JsonText.Of(block["type"]))
+            {
+                case "thinking": thinking.Add(MessagesReader.Text(block["thinking"], $"{place}.thinking")); break;
+                case "redacted_thinking": break;
+                case "tool_use":
+                    calls.Add(ChatBody.Call(MessagesReader.Text(block["id"], $"{place}.id"), MessagesReader.Text(block["name"], $"{place}.name"),
+                        ChatBody.Json(block["input"] ?? new JsonObject())));
+                    break;
+                default: AddPart(block, place, parts); break;
+            }
+        JsonObject message = ChatBody.Message("assistant", parts.Count == 0 ? null : ChatBody.Content(parts));
+        if (thinking.Count > 0) message["reasoning_content"] = string.Join('\n', thinking);
+        if (calls.Count > 0) message["tool_calls"] = calls;
+        return message;
+    }
+
+    private static List<JsonObject> Parts(JsonNode? content, string param)
+    {
+        List<JsonObject> parts = [];
+        foreach ((JsonObject block, string place) in Blocks(content, param)) AddPart(block, place, parts);
+        return parts;
+    }
+
+    private static List<(JsonObject, string)> Blocks(JsonNode? content, string param)
+    {
+        if (content is JsonValue value && value.TryGetValue(out string? text)) return [(ChatBody.Text(text), param)];
+        if (content is not JsonArray list) throw ApiException.Invalid($"{param} must be a text or a list of blocks.", param);
+        return [.. list.Select((node, i) => (node as JsonObject ?? throw ApiException.Invalid($"{param}[{i}] must be an object.", param), $"{param}[{i}]"))];
+    }
+
+    private static void AddPart(JsonObject block, string param, List<JsonObject> parts)
+    {
+        string type = MessagesReader.Text(block["type"], $"{param}.type");
+        switch (type)
+        {
+            case "text": parts.Add(ChatBody.Text(MessagesReader.Text(block["text"], $"{param}.text"))); break;
+            case "image": parts.Add(ChatBody.Image(Address(Source(block, param), $"{param}.source"))); break;
+            case "document": AddDocument(block, param, parts); break;
+            case "search_result":
+                AddHeading($"Search result: {JsonText.Of(block["title"])} ({MessagesReader.Text(block["source"], $"{param}.source")})", parts);
+                parts.AddRange(Texts(block["content"], $"{param}.content"));
+                break;
+            default: throw Cannot($"a block of type '{(type.Length > 50 ? type[..50] : type)}'", param);
+        }
+    }
+
+    private static void AddDocument(JsonObject block, string param, List<JsonObject> parts)
+    {
+        JsonObject source = Source(block, param);
+        if (JsonText.Of(block["title"]) is { } title) AddHeading($"Document: {title}", parts);
+        if (JsonText.Of(block["context"]) is { } context) AddHeading(context, parts);
+        switch (JsonText.Of(source["type"]))
+        {
+            case "text": parts.Add(ChatBody.Text(MessagesReader.Text(source["data"], $"{param}.source.data"))); break;
+            case "content": parts.AddRange(Parts(source["content"], $"{param}.source.content")); break;
+            default: throw Cannot("a document other than a text", param);
+        }
+    }
+
+    private static void AddHeading(string text, List<JsonObject> parts) => parts.Add(ChatBody.Text(text + "\n"));
+
+    private static JsonObject Source(JsonObject block, string param) =>
+        block["source"] as JsonObject ?? throw ApiException.Invalid($"{param}.source must be an object.", $"{param}.source");
+
+    private static string Address(JsonObject source, string param) => MessagesReader.Text(source["type"], $"{param}.type") switch
+    {
+        "base64" => $"data:{MessagesReader.Text(source["media_type"], $"{param}.media_type")};base64,{MessagesReader.Text(source["data"], $"{param}.data")}",
+        "url" => MessagesReader.Text(source["url"], $"{param}.url"),
+        _ => throw ApiException.Invalid($"{param}.type must be base64 or url.", $"{param}.type", "unsupported_content"),
+    };
+
+    private static ApiException Cannot(string what, string param) =>
+        ApiException.Invalid($"{param}: {what} cannot be judged, and so cannot be sent.", param, "unsupported_content");
+}

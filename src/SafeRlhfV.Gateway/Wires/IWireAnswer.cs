@@ -1,0 +1,29 @@
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.AI;
+
+namespace SafeRlhfV.Gateway;
+
+/// <summary>Writes the answer to one request in the shape of its wire, out of nothing but what was judged.</summary>
+internal interface IWireAnswer
+{
+    /// <summary>The request.</summary>
+    ChatCall Call { get; }
+
+    /// <summary>What a stream sends while nothing can be said yet.</summary>
+    WireEvent KeepAlive { get; }
+
+    /// <summary>The whole answer.</summary>
+    JsonObject Whole(ChatResponse response);
+
+    /// <summary>The events that begin a stream.</summary>
+    IEnumerable<WireEvent> Begin();
+
+    /// <summary>The events of one update.</summary>
+    IEnumerable<WireEvent> Write(ChatResponseUpdate update);
+
+    /// <summary>The events that end a stream.</summary>
+    IEnumerable<WireEvent> End();
+
+    /// <summary>The events that end a stream which has failed after its beginning.</summary>
+    IEnumerable<WireEvent> Fail(ApiException error);
+}
