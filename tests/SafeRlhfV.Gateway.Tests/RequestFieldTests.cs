@@ -147,10 +147,10 @@ public sealed partial class RequestFieldTests
             .SampleAsync((at, which) => TryAsync(gateway, JsonPlaces.With(whole, at, disguises[which])), iter: 600, threads: 1);
     }
 
-    private static async Task TryAsync(RunningGateway gateway, string body)
+    internal static async Task TryAsync(RunningGateway gateway, string body, string path = "/v1/chat/completions")
     {
         gateway.Upstream.Requests.Clear();
-        (int status, _) = await gateway.PostAsync("/v1/chat/completions", body);
+        (int status, _) = await gateway.PostAsync(path, body);
         Assert.True(status is 200 or (>= 400 and < 500), $"{status} for {body}");
         foreach (JsonObject sent in gateway.Upstream.Requests)
         {
@@ -215,7 +215,7 @@ public sealed partial class RequestFieldTests
         return body;
     }
 
-    private static string Row(RequestField field)
+    internal static string Row(RequestField field)
     {
         string words = field.Words.Count == 0 ? "" : $" ({string.Join(", ", field.Words)}: passed)";
         return $"| `{field.Path}` | {field.Fate}{words} | {field.Note} |";
