@@ -12,7 +12,7 @@ internal static class ImageWork
     public static void Run(BenchSettings settings)
     {
         ImageProcessor processor = TinyModel.Images();
-        byte[] file = Jpeg();
+        byte[] file = Jpeg(0);
         double single = Measure.Median(() =>
         {
             for (int i = 0; i < Images; i++) processor.Process(ImageDecoder.Decode(file));
@@ -23,12 +23,12 @@ internal static class ImageWork
         Measure.Emit(settings, "image-clip336", ("images_per_s", Math.Round(1 / single, 1)), ("images_per_s_all_threads", Math.Round(1 / parallel, 1)));
     }
 
-    // waves with noise: neither as small as a drawing nor as large as noise alone
-    private static byte[] Jpeg()
+    /// <summary>Waves with noise: neither as small as a drawing nor as large as noise alone.</summary>
+    public static byte[] Jpeg(int seed)
     {
         using SKBitmap image = new(Width, Height, SKColorType.Rgba8888, SKAlphaType.Opaque);
         Span<byte> pixels = image.GetPixelSpan();
-        Random noise = new(0);
+        Random noise = new(seed);
         for (int y = 0, at = 0; y < Height; y++)
             for (int x = 0; x < Width; x++, at += 4)
             {

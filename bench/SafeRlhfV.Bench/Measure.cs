@@ -24,6 +24,24 @@ internal static class Measure
         return seconds[repeat / 2];
     }
 
+    /// <summary>Seconds of every run of some ways of doing the same, one way after another in each round, after a round that does not count.</summary>
+    public static double[][] InTurn(IReadOnlyList<Action> ways, int repeat)
+    {
+        double[][] seconds = [.. ways.Select(_ => new double[repeat])];
+        for (int run = -1; run < repeat; run++)
+            for (int way = 0; way < ways.Count; way++)
+            {
+                using DisposeScope scope = NewDisposeScope();
+                long start = Stopwatch.GetTimestamp();
+                ways[way]();
+                if (run >= 0) seconds[way][run] = Stopwatch.GetElapsedTime(start).TotalSeconds;
+            }
+        return seconds;
+    }
+
+    /// <summary>The median.</summary>
+    public static double Middle(double[] values) => values.Order().ElementAt(values.Length / 2);
+
     /// <summary>GFLOP/s of a float32 product of two 1024 × 1024 matrices.</summary>
     public static double MatrixRate(int repeat = 12)
     {

@@ -14,6 +14,7 @@ internal static class Workloads
         ["ppo-step-backbone"] = settings => PpoStepWork.Run(settings, shared: true),
         ["wide-logprobs"] = WideLogProbsWork.Run,
         ["image-clip336"] = ImageWork.Run,
+        ["image-questions"] = QuestionsWork.Run,
         ["tokenizer"] = TokenizerWork.Run,
     };
 

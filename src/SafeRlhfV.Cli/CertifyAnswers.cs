@@ -52,11 +52,12 @@ internal sealed class CertifyAnswers
         ChatGenerator generator = new(model, processor);
         ProgressView progress = new("certify: answers");
         List<CertifiedText> answers = [];
+        ImageReader reader = new();
         int cut = 0;
         (IEnumerable<DatasetRow[]> batches, long count, _) = ModelArguments.Rows(Data, Split, Limit, BatchSize);
         foreach (DatasetRow[] batch in batches)
         {
-            EncodedPrompt[] prompts = [.. batch.Select(row => ModelArguments.Encode(processor, row, System))];
+            EncodedPrompt[] prompts = [.. batch.Select(row => ModelArguments.Encode(processor, row, System, reader: reader))];
             RandomStream[] streams = GenerationArguments.Streams(settings, answers.Count, batch.Length);
             foreach (TextCompletion answer in generator.Generate(prompts, settings, streams, cancellationToken: cancellationToken)
                 .OrderBy(answer => answer.Prompt))

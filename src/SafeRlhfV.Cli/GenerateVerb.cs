@@ -189,11 +189,12 @@ internal static class GenerateVerb
     {
         ProgressView progress = new("generate");
         Stopwatch clock = Stopwatch.StartNew();
+        ImageReader reader = new();
         (int rows, long tokens, int cut, int samples, int tooLong) = (known, 0, 0, settings.Tokens.Samples, 0);
         foreach (DatasetRow[] batch in batches)
         {
             EncodedPrompt?[] prompts = [.. batch.Select(row => ModelArguments.Fitting(skipsLong,
-                () => ModelArguments.Encode(generator.Processor, row, system)))];
+                () => ModelArguments.Encode(generator.Processor, row, system, reader: reader)))];
             int[] asked = [.. Enumerable.Range(0, batch.Length).Where(at => prompts[at] is not null)];
             RandomStream[] streams = GenerationArguments.Streams(settings, rows, batch.Length);
             List<string>[] written = [.. batch.Select(_ => new List<string>())];
@@ -226,6 +227,7 @@ internal static class GenerateVerb
         if (tooLong > 0) Output.Note($"{DataArguments.Count(tooLong, "row")} longer than the model reads: error in place of an answer.");
         progress.Done(string.Create(CultureInfo.InvariantCulture,
             $"{(rows - known) * samples} answers, {tokens} tokens, {tokens / clock.Elapsed.TotalSeconds:0} a second; {cut} cut at the most tokens"));
+        if (ModelArguments.SharedImages(generator.Model, generator.RepeatedPromptCount, generator.SharedPromptCount) is { } shared) Output.Note(shared);
         if (json) Output.Json(new
         {
             File = Path.GetFullPath(target),

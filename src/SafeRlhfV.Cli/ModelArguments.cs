@@ -104,6 +104,17 @@ internal static class ModelArguments
         return processor.EncodePrompt(system is null ? [asked] : [ChatTurn.System(system), asked]);
     }
 
+    /// <summary>How many questions about an image continued the cache of another about it, in one line; null where no batch held two of one image.</summary>
+    public static string? SharedImages(VisionLanguageModel model, int repeated, int shared)
+    {
+        if (repeated == 0) return null;
+        return !model.CanShareBeginnings
+            ? $"{repeated} questions were about an image of another in their batch; each was run whole, as this model's position frequencies depend on the "
+                + "longest text."
+            : $"{shared} of {repeated} questions about an image of another in their batch continued its cache"
+                + $"{(shared < repeated ? "; in the others the image stands behind words that differ, or there was little to save" : "")}.";
+    }
+
     /// <summary>The image in a file.</summary>
     public static RgbImage Image(string file)
     {
@@ -122,16 +133,20 @@ internal static class ModelArguments
         return (data.ReadRows(split).Take(limit ?? int.MaxValue).Skip(skip).Chunk(batchSize), count, data.Layout);
     }
 
-    /// <summary>A row's question and image as a prompt; or plain grey of the image's size in its place.</summary>
-    public static EncodedPrompt Encode(ModelProcessor processor, DatasetRow row, string? system, bool grey = false)
+    /// <summary>
+    /// A row's question and image as a prompt; or plain grey of the image's size in its place. A reader that is kept between rows decodes an image of several
+    /// rows once.
+    /// </summary>
+    public static EncodedPrompt Encode(ModelProcessor processor, DatasetRow row, string? system, bool grey = false,
+        ImageReader? reader = null)
     {
         string place = $"{row.Position.File}: row {row.Position.Row}";
-        if (row.Messages is not null) return Fitting(() => processor.EncodePrompt(Turns(row, system, grey)));
+        if (row.Messages is not null) return Fitting(() => processor.EncodePrompt(Turns(row, system, grey, reader ?? new())));
         string question = Text(row, "question");
         if (row.Image is null) return Encode([]);
         byte[] bytes = row.Image.Bytes
             ?? throw new InvalidInputException($"{place}: there is no image '{row.Image.Path}'; put it beside the file or mend its path.");
-        RgbImage image = Decode(bytes, place);
+        RgbImage image = Named(place, () => (reader ?? new()).Read(bytes));
         return Encode([grey ? RgbImage.Grey(image.Width, image.Height) : image]);
 
         EncodedPrompt Encode(RgbImage[] images) => Fitting(() => ModelArguments.Encode(processor, question, images, system));
@@ -153,12 +168,12 @@ internal static class ModelArguments
         Named($"{row.Position.File}: row {row.Position.Row}", () => scorer.Encode(prompt, response));
 
     // a conversation of several turns or images; its own system message counts before that of the command line
-    private static ChatTurn[] Turns(DatasetRow row, string? system, bool grey)
+    private static ChatTurn[] Turns(DatasetRow row, string? system, bool grey, ImageReader reader)
     {
         ConversationRecord record = row.ToRecord(RecordParts.None);
         RgbImage Image(int index)
         {
-            RgbImage image = Decode(record.Images[index].Bytes!, $"{row.Position.File}: row {row.Position.Row}");
+            RgbImage image = Named($"{row.Position.File}: row {row.Position.Row}", () => reader.Read(record.Images[index].Bytes!));
             return grey ? RgbImage.Grey(image.Width, image.Height) : image;
         }
         ChatTurn[] turns = [.. record.Prompt.Select(message => new ChatTurn(

@@ -42,6 +42,12 @@ public abstract class VisionLanguageModel : NamedModule
     /// <summary>The id that stands in the text for one image token.</summary>
     public int ImageTokenId => Config.ImageTokenId;
 
+    /// <summary>
+    /// Whether keys and values of a text's beginning do not depend on what follows, so that several texts can take them over. Dynamic rotary frequencies belong
+    /// to the longest text of a pass.
+    /// </summary>
+    public virtual bool CanShareBeginnings => Decoder.Config.Rope.Type != "dynamic";
+
     /// <summary>Parameters that belong to the vision tower (frozen in most recipes; the projector or merger is not among them).</summary>
     public abstract IEnumerable<TorchSharp.Modules.Parameter> VisionTowerParameters { get; }
 

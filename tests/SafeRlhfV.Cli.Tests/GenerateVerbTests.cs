@@ -109,6 +109,32 @@ public sealed class GenerateVerbTests
     }
 
     [Fact]
+    public async Task SeveralQuestionsAboutAnImageContinueItsCacheWithTheSameAnswers()
+    {
+        using TemporaryFolder folder = new();
+        File.Copy(Cat, folder.At("cat.jpg"));
+        File.WriteAllLines(folder.At("rows.jsonl"), ((string[])["What is in this image?", "Is it safe?", "Why?", "How many animals are there?", "Where?"])
+            .Select(question => $$"""{"question":"{{question}}","image":"cat.jpg"}"""));
+        const string Shared = "4 of 4 questions about an image of another in their batch continued its cache";
+        string[] common = ["--model", Folder, "--temperature", "0", "--max-new-tokens", "6"];
+        List<string> files = [];
+        foreach (string batch in (string[])["1", "8"])
+        {
+            string answers = folder.At($"{batch}.jsonl"), result = folder.At(batch);
+            (int code, _, string errors) = await CapturedConsole.RunAsync(["generate", .. common, "--data", folder.At("rows.jsonl"), "--out", answers,
+                "--batch-size", batch]);
+            Assert.True(code == 0, errors);
+            Assert.Equal(batch == "8", errors.Contains(Shared, StringComparison.Ordinal));
+            (code, _, errors) = await CapturedConsole.RunAsync(["eval", "answers", .. common, "--suite", "rows", "--data", folder.At("rows.jsonl"), "--out",
+                result, "--batch-size", batch]);
+            Assert.True(code == 0, errors);
+            Assert.Equal(batch == "8", errors.Contains(Shared, StringComparison.Ordinal));
+            files.AddRange(File.ReadAllText(answers), File.ReadAllText(Path.Combine(result, "rows", "answers.jsonl")));
+        }
+        Assert.Equal(files[..2], files[2..]);
+    }
+
+    [Fact]
     public async Task ADataSetIsAnsweredRowByRowWhateverTheBatch()
     {
         using TemporaryFolder folder = new();

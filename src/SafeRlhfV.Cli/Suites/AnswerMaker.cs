@@ -22,6 +22,9 @@ internal abstract class AnswerMaker(AnswerSettings settings) : IDisposable
     /// <summary>Answers items: as many answers each as asked for, in order.</summary>
     protected abstract Task<IReadOnlyList<ModelAnswer>> AnswerAsync(IReadOnlyList<BenchmarkItem> items, int samples, CancellationToken cancellationToken);
 
+    /// <summary>What is to be said of the answers made since it was last asked; null = nothing.</summary>
+    protected virtual string? Remark() => null;
+
     /// <summary>Answers a benchmark, after what an earlier process answered under the same settings.</summary>
     /// <exception cref="InvalidInputException">The result holds answers of other settings, or the benchmark's files cannot be read.</exception>
     public async Task AnswerAsync(Suite suite, CancellationToken cancellationToken)
@@ -70,6 +73,7 @@ internal abstract class AnswerMaker(AnswerSettings settings) : IDisposable
         if (done == 0) throw Nothing(suite, files);
         lines.Commit();
         progress.Done(string.Create(CultureInfo.InvariantCulture, $"{done - known} items answered{(errors > 0 ? $", {errors} answers failed" : "")}"));
+        if (Remark() is { } remark) Output.Note(remark);
         if (files.Dropped.Count > 0) Output.Note(Dropped(files));
     }
 

@@ -1,4 +1,3 @@
-using SafeRlhfV.Data;
 using SafeRlhfV.Evaluation;
 using SafeRlhfV.Models;
 using SafeRlhfV.Processing;
@@ -12,11 +11,21 @@ internal sealed class LocalAnswers(string folder, string? adapter, LoadOptions l
     private const string AdapterName = "adapter";
 
     private VisionLanguageModel? model;
+    private readonly ImageReader reader = new();
     private ChatGenerator? generator;
+    private (int Repeated, int Shared) told;
 
     public override string Model => adapter ?? folder;
 
     public override void Dispose() => model?.Dispose();
+
+    protected override string? Remark()
+    {
+        if (generator is null) return null;
+        (int Repeated, int Shared) before = told;
+        told = (generator.RepeatedPromptCount, generator.SharedPromptCount);
+        return ModelArguments.SharedImages(generator.Model, told.Repeated - before.Repeated, told.Shared - before.Shared);
+    }
 
     // without drawing, several answers would be one
     protected override int SamplesOf(IBenchmark benchmark) =>
@@ -74,7 +83,7 @@ internal sealed class LocalAnswers(string folder, string? adapter, LoadOptions l
         try
         {
             ChatTurn asked = new(ChatRole.User, [.. item.Question.Select(part => part.Text is { } words
-                ? (ChatPart)new TextPart(words) : new ImagePart(ImageDecoder.Decode(item.Record.Images[part.Image!.Value].Bytes!)))]);
+                ? (ChatPart)new TextPart(words) : new ImagePart(reader.Read(item.Record.Images[part.Image!.Value].Bytes!)))]);
             EncodedPrompt prompt = read.EncodePrompt(Settings.System is null ? [asked] : [ChatTurn.System(Settings.System), asked]);
             return prompt.Ids.Length <= read.Model.MaxTokens ? (prompt, null)
                 : (null, $"the prompt has {prompt.Ids.Length} tokens, and the model reads at most {read.Model.MaxTokens}");

@@ -18,6 +18,18 @@ public sealed class ChatGenerator(VisionLanguageModel model, ModelProcessor proc
     /// <summary>Its processor.</summary>
     public ModelProcessor Processor => processor;
 
+    /// <summary>
+    /// Prompts of one batch that begin with the same tokens up to and with the same images have this beginning run once. The tokens are those of prompts run
+    /// one by one; only the order of additions within a product may differ, as it does between batches.
+    /// </summary>
+    public bool SharesImages { get; init; } = true;
+
+    /// <summary>Prompts so far that showed the same images as another one of their batch.</summary>
+    public int RepeatedPromptCount { get; private set; }
+
+    /// <summary>Those of them that took over the other's beginning instead of running it.</summary>
+    public int SharedPromptCount { get; private set; }
+
     /// <summary>Answers prompts in one batch; row = prompt × samples + sample.</summary>
     /// <param name="prompts">At least one.</param>
     /// <param name="settings">How.</param>
@@ -76,12 +88,33 @@ public sealed class ChatGenerator(VisionLanguageModel model, ModelProcessor proc
         CancellationToken cancellationToken = default) =>
         BackgroundStream.Run<TextDelta>((report, stop) => Generate(prompts, settings, streams, report, stop), cancellationToken);
 
-    /// <summary>Prompts as the token generator takes them: left-padded ids and mask, and the images' embeddings.</summary>
+    /// <summary>
+    /// Prompts as the token generator takes them: left-padded ids and mask, and the images' embeddings. An image that several prompts show is encoded once, and
+    /// what such prompts begin with in common is run once (<see cref="SharesImages"/>).
+    /// </summary>
     public GenerationPrompt Prepare(IReadOnlyList<EncodedPrompt> prompts)
     {
         TokenBatch batch = processor.Batch(prompts, model.Decoder.Embedding.Weight.device);
-        using ImageInputs? images = processor.BatchImages(prompts);
-        return new GenerationPrompt(batch.Ids_BL, batch.Mask_BL, model.EmbedImages(images));
+        List<ProcessedImage> distinct = [];
+        int[][] imagesOf = [.. prompts.Select(prompt => prompt.Images.Select(image => Index(distinct, image)).ToArray())];
+        if (distinct.Count == 0) return new GenerationPrompt(batch.Ids_BL, batch.Mask_BL);
+        using ImageInputs inputs = processor.Images.Batch(distinct);
+        ImageEmbeddings images = model.EmbedImages(inputs)!;
+        if (imagesOf.Sum(of => of.Length) == distinct.Count) return new GenerationPrompt(batch.Ids_BL, batch.Mask_BL, images);
+        SharedPrompts? shared = SharesImages && model.CanShareBeginnings ? SharedPrompts.Find(prompts, imagesOf, model.ImageTokenId) : null;
+        SharedPromptCount += shared?.Followers ?? 0;
+        string[] shown = [.. imagesOf.Where(of => of.Length > 0).Select(of => string.Join(' ', of))];
+        RepeatedPromptCount += shown.Length - shown.Distinct().Count();
+        return new GenerationPrompt(batch.Ids_BL, batch.Mask_BL, images.Repeat([.. imagesOf.SelectMany(of => of)])) { Shared = shared };
+    }
+
+    private static int Index(List<ProcessedImage> distinct, ProcessedImage image)
+    {
+        int at = distinct.FindIndex(other => ReferenceEquals(other, image)
+            || other.Geometry == image.Geometry && other.Pixels.AsSpan().SequenceEqual(image.Pixels));
+        if (at >= 0) return at;
+        distinct.Add(image);
+        return distinct.Count - 1;
     }
 
     // bytes shown one by one may turn out to be no UTF-8 together; the answer's text is what they decode to at once

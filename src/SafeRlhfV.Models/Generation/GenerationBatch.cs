@@ -61,7 +61,9 @@ internal sealed class GenerationBatch : IDisposable
     {
         Tensor valid = prompt.Mask_BL.to(ScalarType.Bool);
         (Tensor positions, Tensor deltas_B1) = model.Positions(prompt.Ids_BL, valid, prompt.Images?.Images ?? []);
-        Tensor hidden = model.Hidden(prompt.Ids_BL, valid, positions, prompt.Images, cache, from: prompt.Ids_BL.shape[1] - 1);
+        Tensor hidden = prompt.Shared is { } shared
+            ? SharedPrefill.Run(model, prompt, shared, valid, positions, cache)
+            : model.Hidden(prompt.Ids_BL, valid, positions, prompt.Images, cache, from: prompt.Ids_BL.shape[1] - 1);
         Tensor logits = model.Logits(hidden.squeeze(1));
         nextPositions_B1 = valid.to(ScalarType.Int64).sum(1, keepdim: true).Plus(deltas_B1);
         if (penalised)

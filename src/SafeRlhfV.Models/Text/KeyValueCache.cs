@@ -50,6 +50,30 @@ public sealed class KeyValueCache : IDisposable
             (keys[layer], values[layer]) = (Selected(keys[layer], rows), Selected(values[layer], rows));
     }
 
+    /// <summary>Takes over all filled columns of another cache: row b becomes a copy of its row <paramref name="rows"/>[b].</summary>
+    public void CopyRows(KeyValueCache from, Tensor rows)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        for (int layer = 0; layer < keys.Length; layer++)
+        {
+            keys[layer].narrow(2, 0, from.Length).copy_(from.keys[layer].narrow(2, 0, from.Length).index_select(0, rows));
+            values[layer].narrow(2, 0, from.Length).copy_(from.values[layer].narrow(2, 0, from.Length).index_select(0, rows));
+        }
+        Length = from.Length;
+    }
+
+    /// <summary>Copies some columns of one row of another cache.</summary>
+    public void CopyColumns(KeyValueCache from, int fromRow, int fromColumn, int row, int column, int count)
+    {
+        if (count == 0) return;
+        using DisposeScope scope = NewDisposeScope();
+        for (int layer = 0; layer < keys.Length; layer++)
+        {
+            keys[layer][row].narrow(1, column, count).copy_(from.keys[layer][fromRow].narrow(1, fromColumn, count));
+            values[layer][row].narrow(1, column, count).copy_(from.values[layer][fromRow].narrow(1, fromColumn, count));
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

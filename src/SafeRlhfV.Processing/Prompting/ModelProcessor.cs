@@ -8,6 +8,7 @@ public sealed class ModelProcessor
 {
     private readonly int endOfAnswer;
     private readonly HashSet<int> ends;
+    private volatile KnownImage? last; // several questions about one image come one after another
 
     /// <summary>Joins the parts of a processor.</summary>
     /// <param name="folder">The checkpoint folder.</param>
@@ -72,7 +73,7 @@ public sealed class ModelProcessor
     {
         IReadOnlyList<ChatSegment> rendered = Render(turns, addVisionId);
         ProcessedImage[] images = [.. rendered.Where(segment => segment.Kind == ChatSegmentKind.Image)
-            .Select((segment, at) => Images.Process(segment.Image ?? throw new InvalidInputException($"Prompt: image {at + 1} is missing.")))];
+            .Select((segment, at) => Process(segment.Image ?? throw new InvalidInputException($"Prompt: image {at + 1} is missing.")))];
         return Encode(turns, rendered, [.. images.Select(image => image.Geometry)], addVisionId) with { Images = images };
     }
 
@@ -82,6 +83,14 @@ public sealed class ModelProcessor
     /// <exception cref="InvalidInputException">As of <see cref="EncodePrompt(IReadOnlyList{ChatTurn})"/>.</exception>
     public EncodedPrompt MeasurePrompt(IReadOnlyList<ChatTurn> turns, IReadOnlyList<ImageGeometry> geometries) => Encode(turns,
         Render(turns, addVisionId: false), geometries, addVisionId: false);
+
+    private ProcessedImage Process(RgbImage image)
+    {
+        if (last is { } known && ReferenceEquals(known.Image, image)) return known.Processed;
+        ProcessedImage processed = Images.Process(image);
+        last = new(image, processed);
+        return processed;
+    }
 
     private IReadOnlyList<ChatSegment> Render(IReadOnlyList<ChatTurn> turns, bool addVisionId)
     {
@@ -174,4 +183,6 @@ public sealed class ModelProcessor
         }
         return expanded;
     }
+
+    private sealed record KnownImage(RgbImage Image, ProcessedImage Processed);
 }
