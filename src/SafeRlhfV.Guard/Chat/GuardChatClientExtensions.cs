@@ -1,4 +1,5 @@
 using Microsoft.Extensions.AI;
+using Microsoft.Extensions.Logging;
 
 namespace SafeRlhfV.Guard;
 
@@ -19,8 +20,8 @@ public static class GuardChatClientExtensions
     }
 
     /// <summary>
-    /// Guards the client with the <see cref="IModerator"/> among the services, and with their <see cref="PolicyFile"/> or <see cref="GuardPolicy"/> and
-    /// <see cref="IGuardObserver"/> where those are there, in the pipeline of a ChatClientBuilder:
+    /// Guards the client with the <see cref="IModerator"/> among the services, and with their <see cref="PolicyFile"/> or <see cref="GuardPolicy"/> the
+    /// <see cref="IGuardObserver"/> and the log (<see cref="ILoggerFactory"/>) where those are there, in the pipeline of a ChatClientBuilder:
     /// <c>builder.Use((inner, services) => inner.AsGuarded(services))</c>.
     /// </summary>
     /// <param name="client">The client to guard.</param>
@@ -31,7 +32,11 @@ public static class GuardChatClientExtensions
     {
         ArgumentNullException.ThrowIfNull(client);
         ArgumentNullException.ThrowIfNull(services);
-        GuardOptions options = new() { Observer = (IGuardObserver?)services.GetService(typeof(IGuardObserver)) };
+        GuardOptions options = new()
+        {
+            Observer = (IGuardObserver?)services.GetService(typeof(IGuardObserver)),
+            Log = (services.GetService(typeof(ILoggerFactory)) as ILoggerFactory)?.CreateLogger<GuardedChatClient>(),
+        };
         if (services.GetService(typeof(PolicyFile)) is PolicyFile file) options.Policy = () => file.Current;
         else if (services.GetService(typeof(GuardPolicy)) is GuardPolicy policy) options.Policy = () => policy;
         configure?.Invoke(options);

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.AI;
+using Microsoft.Extensions.Logging;
 
 namespace SafeRlhfV.Guard;
 
@@ -73,6 +74,9 @@ public sealed class GuardOptions
 
     /// <summary>Sees every decision, such as an audit trail.</summary>
     public IGuardObserver? Observer { get; set; }
+
+    /// <summary>Where the guard writes what it decides and what fails, without what was asked or answered; null for nowhere.</summary>
+    public ILogger? Log { get; set; }
 
     /// <summary>The clock.</summary>
     public TimeProvider Clock { get; set; } = TimeProvider.System;

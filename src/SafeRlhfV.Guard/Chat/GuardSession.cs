@@ -164,15 +164,19 @@ internal sealed class GuardSession
     // What cannot be judged is one thing, a moderator that does not judge another.
     private void NoteFailure(Verdict verdict)
     {
-        if (verdict.Failure is { } failure) report = report with { ModeratorFailure = $"{verdict.Moderator}: {failure}" };
+        if (verdict.Failure is not { } failure) return;
+        report = report with { ModeratorFailure = $"{verdict.Moderator}: {failure}" };
+        if (options.Log is { } log) GuardLog.ModeratorFailed(log, report.Id, report.ModeratorFailure);
     }
 
     private GuardDecision Decide(Verdict verdict, GuardSide side)
     {
         GuardDecision decision = Policy.Decide(verdict, side, report.Context);
-        return decision.Passes && decision.Verdict.IsUnsafe && options.BlocksFlagged(chatOptions, side)
-            ? decision with { Action = GuardAction.Block, DecidedBy = [] }
-            : decision;
+        if (decision.Passes && decision.Verdict.IsUnsafe && options.BlocksFlagged(chatOptions, side))
+            decision = decision with { Action = GuardAction.Block, DecidedBy = [] };
+        GuardTelemetry.Decided(decision, report.Context);
+        if (options.Log is { } log) GuardLog.Decided(log, report.Id, decision);
+        return decision;
     }
 
     // The text of a draft is written down once, not at each step of a stream.
@@ -192,7 +196,11 @@ internal sealed class GuardSession
         }
         catch (Exception error)
         {
-            if (error is not OperationCanceledException) health.IsFailing = true; // a caller who left says nothing about the observer
+            if (error is not OperationCanceledException) // a caller who left says nothing about the observer
+            {
+                health.IsFailing = true;
+                if (options.Log is { } log) GuardLog.ObserverFailed(log, report.Id, error.GetType().Name);
+            }
             return false; // an observer that cannot record is a reason to refuse, not to fail
         }
     }

@@ -38,6 +38,11 @@ public sealed class FailClosedModerator : INonBlockingModerator
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<Verdict>> ModerateAsync(IReadOnlyList<ModerationRequest> requests, CancellationToken cancellationToken = default) =>
+        inner is not IComposedModerator && requests.Count > 0 && GuardTelemetry.IsWatched
+            ? GuardTelemetry.AskAsync(inner, requests, () => AskAsync(requests, cancellationToken))
+            : AskAsync(requests, cancellationToken);
+
+    private Task<IReadOnlyList<Verdict>> AskAsync(IReadOnlyList<ModerationRequest> requests, CancellationToken cancellationToken) =>
         IsImmediate && AtOnce(requests, cancellationToken) is { } judged ? judged : JudgeAsync(requests, cancellationToken);
 
     // What has judged already needs no clock. Null where anything is amiss: then it is asked again under full watch.

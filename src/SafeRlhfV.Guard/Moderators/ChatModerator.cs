@@ -8,7 +8,7 @@ namespace SafeRlhfV.Guard;
 /// The content to judge stands between marks with a random number, so that it cannot close them and speak to the judge. An answer that cannot be read,
 /// or that contradicts itself, is an error (and so a block).
 /// </remarks>
-public sealed class ChatModerator : IModerator
+public sealed class ChatModerator : IRemoteModerator
 {
     private readonly IChatClient judge;
     private readonly int parallel;
@@ -45,6 +45,9 @@ public sealed class ChatModerator : IModerator
 
     /// <inheritdoc/>
     public string Name { get; }
+
+    /// <inheritdoc/>
+    public Uri? Address => (judge.GetService(typeof(ChatClientMetadata)) as ChatClientMetadata)?.ProviderUri;
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<Verdict>> ModerateAsync(IReadOnlyList<ModerationRequest> requests, CancellationToken cancellationToken = default)

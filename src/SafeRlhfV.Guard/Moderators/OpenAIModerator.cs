@@ -10,7 +10,7 @@ namespace SafeRlhfV.Guard;
 /// It names no severity; ours is inferred from the score (below 0.6 minor, below 0.85 moderate, else severe; what concerns minors is always severe).
 /// The service's categories are laid onto the twenty; a name that neither knows is kept as it is.
 /// </remarks>
-public sealed class OpenAIModerator : IModerator
+public sealed class OpenAIModerator : IRemoteModerator
 {
     private static readonly Dictionary<string, string> Ours = new()
     {
@@ -47,6 +47,9 @@ public sealed class OpenAIModerator : IModerator
 
     /// <inheritdoc/>
     public string Name => model;
+
+    /// <inheritdoc/>
+    public Uri? Address => address;
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<Verdict>> ModerateAsync(IReadOnlyList<ModerationRequest> requests, CancellationToken cancellationToken = default)

@@ -28,6 +28,8 @@ public sealed class EndpointGuardModel : IGuardModel
         address = new Uri(endpoint.ToString().TrimEnd('/') + "/chat/completions");
     }
 
+    internal Uri Address => address;
+
     /// <inheritdoc/>
     /// <exception cref="HttpRequestException">The service refused.</exception>
     public async Task<GuardModelReply> AskAsync(IReadOnlyList<ChatMessage> messages, int maxTokens, CancellationToken cancellationToken)

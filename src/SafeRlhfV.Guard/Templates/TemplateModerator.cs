@@ -4,7 +4,7 @@ namespace SafeRlhfV.Guard;
 /// A published guard model as a moderator: its profile says how it is asked and read. The score is the probability of the unsafe label at its first token,
 /// where the model gives probabilities. An answer that cannot be read is an error, and so blocks.
 /// </summary>
-public sealed class TemplateModerator : IModerator, IDisposable
+public sealed class TemplateModerator : IRemoteModerator, IDisposable
 {
     private readonly IGuardModel model;
     private readonly GuardProfile profile;
@@ -26,6 +26,9 @@ public sealed class TemplateModerator : IModerator, IDisposable
 
     /// <inheritdoc/>
     public string Name { get; }
+
+    /// <inheritdoc/>
+    public Uri? Address => (model as EndpointGuardModel)?.Address;
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<Verdict>> ModerateAsync(IReadOnlyList<ModerationRequest> requests, CancellationToken cancellationToken = default)
