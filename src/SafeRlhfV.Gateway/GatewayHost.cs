@@ -45,7 +45,7 @@ public static class GatewayHost
             kestrel.Limits.MinRequestBodyDataRate = new(bytesPerSecond: 240, gracePeriod: kestrel.Limits.RequestHeadersTimeout);
         });
         builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace); // results alone go to stdout
-        builder.Logging.AddSimpleConsole(console => console.SingleLine = true).SetMinimumLevel(LogLevel.Warning)
+        builder.Logging.AddSimpleConsole(console => (console.SingleLine, console.IncludeScopes) = (true, true)).SetMinimumLevel(LogLevel.Warning)
             // a scope and an activity for each request, which nobody reads; what goes wrong is told by ErrorMiddleware
             .AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
         builder.Services.AddRouting();
@@ -58,6 +58,7 @@ public static class GatewayHost
         // What is made here is disposed with the service, in reverse order.
         builder.Services.AddSingleton(_ => new GatewayMetrics());
         if (settings.Otlp is { } otlp) builder.Services.AddSingleton(_ => new OtlpExport(otlp));
+        builder.Services.AddSingleton(services => new UpstreamLog(services.GetRequiredService<ILogger<UpstreamLog>>(), parts.Clock));
         builder.Services.AddSingleton(_ => new ImageGate(settings.Limits));
         builder.Services.AddSingleton(_ => new ModeratorFactory(settings, policy, parts.OpenChat));
         builder.Services.AddSingleton(services => new WatchedModerator(
@@ -104,7 +105,7 @@ public static class GatewayHost
             : (IChatClient)new UpstreamChatClient(upstream, parts.Clock));
         return new(settings.Models.ToDictionary(model => model.Name, model =>
         {
-            RoutedChatClient routed = new([.. model.Upstreams.Select(name => upstreams[name])]);
+            RoutedChatClient routed = new([.. model.Upstreams.Select(name => upstreams[name])], services.GetRequiredService<UpstreamLog>());
             GuardOptions options = new()
             {
                 Moderator = services.GetRequiredService<IModerator>(),
@@ -120,7 +121,9 @@ public static class GatewayHost
                 Observer = services.GetRequiredService<IGuardObserver>(),
                 Clock = parts.Clock,
             };
-            return ((IChatClient)new GuardedChatClient(routed, options), routed);
+            IChatClient guarded = new GuardedChatClient(routed, options);
+            if (settings.Otlp is not null) guarded = guarded.AsBuilder().UseOpenTelemetry(sourceName: GatewayMetrics.MeterName).Build(services);
+            return (guarded, routed);
         }));
     }
 
@@ -140,6 +143,7 @@ public static class GatewayHost
         if (replicas is null) file?.Changed += new PolicyLog(services.GetRequiredService<ILogger<PolicyLog>>()).Tell;
         int open = 0;
 
+        app.UseMiddleware<RequestIds>();
         app.Use(async (http, next) =>
         {
             metrics.Opened();

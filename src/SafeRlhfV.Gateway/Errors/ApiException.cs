@@ -20,6 +20,14 @@ internal sealed class ApiException(int status, string type, string message, stri
             "audit_unavailable")
         { RetryAfter = TimeSpan.FromSeconds(1) };
 
+    /// <summary>The name of the request that failed, where it is known.</summary>
+    public string? RequestId { get; set; }
+
     /// <summary>It in OpenAI's shape.</summary>
-    public JsonObject ToJson() => new() { ["error"] = new JsonObject { ["message"] = Message, ["type"] = type, ["param"] = param, ["code"] = code } };
+    public JsonObject ToJson()
+    {
+        JsonObject json = new() { ["error"] = new JsonObject { ["message"] = Message, ["type"] = type, ["param"] = param, ["code"] = code } };
+        if (RequestId is not null) json["request_id"] = RequestId;
+        return json;
+    }
 }

@@ -55,10 +55,12 @@ internal sealed partial class ErrorMiddleware(RequestDelegate next, ILogger<Erro
     public static async Task WriteAsync(HttpContext context, ApiException error, bool mayGoOn = true)
     {
         context.Response.Clear();
+        RequestIds.Return(context);
         context.Response.StatusCode = error.Status;
         if (error.RetryAfter is { } wait) context.Response.Headers.RetryAfter = ((int)Math.Ceiling(wait.TotalSeconds)).ToString();
         if (!mayGoOn) context.Response.Headers.Connection = "close"; // what follows on the connection is no request
         if (error.Status == 401) context.Response.Headers.WWWAuthenticate = "Bearer";
+        error.RequestId = context.TraceIdentifier;
         await JsonReply.WriteAsync(context, MessagesErrors.IsFor(context.Request.Path) ? MessagesErrors.Of(error) : error.ToJson());
     }
 

@@ -6,6 +6,9 @@ namespace SafeRlhfV.Gateway;
 /// <summary>Errors in Anthropic's shape.</summary>
 internal static class MessagesErrors
 {
+    /// <summary>The header that names a request.</summary>
+    public const string RequestIdHeader = "request-id";
+
     /// <summary>Whether a path speaks Anthropic's interface.</summary>
     public static bool IsFor(PathString path) => path.StartsWithSegments("/v1/messages");
 
@@ -13,6 +16,7 @@ internal static class MessagesErrors
     {
         ["type"] = "error",
         ["error"] = new JsonObject { ["type"] = Kind(error.Status), ["message"] = error.Message },
+        ["request_id"] = error.RequestId,
     };
 
     private static string Kind(int status) => status switch

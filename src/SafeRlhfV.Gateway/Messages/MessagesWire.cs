@@ -7,8 +7,6 @@ namespace SafeRlhfV.Gateway;
 /// <param name="countsTokens">Whether the prompt's tokens are counted instead of an answer being given.</param>
 internal sealed class MessagesWire(ChatRequestReader reader, bool countsTokens = false) : IWire
 {
-    public string RequestIdHeader => "request-id";
-
     public async Task<IWireAnswer> ReadAsync(JsonObject body, ApiKey key, CancellationToken cancellationToken)
     {
         JsonObject chat = MessagesReader.ToChat(body, !countsTokens);

@@ -166,7 +166,7 @@ public static class GatewaySettingsReader
     private static OtlpSettings ReadOtlp(YamlSection section)
     {
         OtlpSettings standard = new() { Endpoint = section.NeedAddress("endpoint") };
-        return standard with { Interval = Within("interval") ?? standard.Interval, Timeout = Within("timeout") ?? standard.Timeout };
+        return standard with { Traces = section.Address("traces"), Interval = Within("interval") ?? standard.Interval, Timeout = Within("timeout") ?? standard.Timeout };
 
         TimeSpan? Within(string key)
         {

@@ -6,6 +6,9 @@ public sealed record OtlpSettings
     /// <summary>The collector's whole address for metrics, such as http://127.0.0.1:4318/v1/metrics.</summary>
     public required Uri Endpoint { get; init; }
 
+    /// <summary>The collector's whole address for traces, such as http://127.0.0.1:4318/v1/traces; null sends none.</summary>
+    public Uri? Traces { get; init; }
+
     /// <summary>How often.</summary>
     public TimeSpan Interval { get; init; } = TimeSpan.FromMinutes(1);
 

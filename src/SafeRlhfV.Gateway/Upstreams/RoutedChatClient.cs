@@ -4,7 +4,7 @@ using Microsoft.Extensions.AI;
 namespace SafeRlhfV.Gateway;
 
 /// <summary>Asks upstreams in their order: the next one where one fails before anything of its answer has passed.</summary>
-internal sealed class RoutedChatClient(IReadOnlyList<IChatClient> upstreams) : IChatClient
+internal sealed class RoutedChatClient(IReadOnlyList<IChatClient> upstreams, UpstreamLog log) : IChatClient
 {
     /// <summary>Whether at least one upstream is not being left alone.</summary>
     public bool IsAvailable => upstreams.Any(upstream => upstream is not UpstreamChatClient { IsBroken: true });
@@ -23,7 +23,7 @@ internal sealed class RoutedChatClient(IReadOnlyList<IChatClient> upstreams) : I
                 ChatCall.Of(options, this).Tokens += response.Usage?.TotalTokenCount ?? count.Total;
                 return response;
             }
-            catch (UpstreamException error) when (error.MayFallBack && i < upstreams.Count - 1)
+            catch (UpstreamException error) when (Tell(upstreams[i], error) && error.MayFallBack && i < upstreams.Count - 1)
             {
                 // the next one
             }
@@ -46,7 +46,7 @@ internal sealed class RoutedChatClient(IReadOnlyList<IChatClient> upstreams) : I
                 {
                     if (!await updates.MoveNextAsync()) yield break;
                 }
-                catch (UpstreamException error) when (error.MayFallBack && !begun && i < upstreams.Count - 1)
+                catch (UpstreamException error) when (Tell(upstreams[i], error) && error.MayFallBack && !begun && i < upstreams.Count - 1)
                 {
                     break;
                 }
@@ -55,6 +55,12 @@ internal sealed class RoutedChatClient(IReadOnlyList<IChatClient> upstreams) : I
                 yield return updates.Current;
             }
         }
+    }
+
+    private bool Tell(IChatClient upstream, UpstreamException error)
+    {
+        log.Tell((upstream as UpstreamChatClient)?.Name ?? "local", error);
+        return true;
     }
 
     public object? GetService(Type serviceType, object? serviceKey = null) => serviceType.IsInstanceOfType(this) ? this : null;

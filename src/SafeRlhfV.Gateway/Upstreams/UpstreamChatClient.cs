@@ -39,6 +39,9 @@ internal sealed class UpstreamChatClient : IChatClient
         };
     }
 
+    /// <summary>Its name in the settings.</summary>
+    public string Name => settings.Name;
+
     /// <summary>Whether it is being left alone.</summary>
     public bool IsBroken => breaker.IsOpen;
 
@@ -206,8 +209,8 @@ internal sealed class UpstreamChatClient : IChatClient
     private static async Task<UpstreamException> RefusalAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
         int status = (int)response.StatusCode;
-        if (status == 429) return new(429, "The model is overloaded.", true, "upstream_overloaded");
-        if (status is not (400 or 404 or 413 or 422)) return new(502, "The model has failed.", true, "upstream_failed");
+        if (status == 429) return new(429, "The model is overloaded.", true, "upstream_overloaded") { UpstreamStatus = status };
+        if (status is not (400 or 404 or 413 or 422)) return new(502, "The model has failed.", true, "upstream_failed") { UpstreamStatus = status };
         string? message = null;
         try
         {

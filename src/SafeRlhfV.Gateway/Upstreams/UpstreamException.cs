@@ -3,6 +3,12 @@ namespace SafeRlhfV.Gateway;
 /// <summary>An upstream failed, or refused the request.</summary>
 internal sealed class UpstreamException(int status, string message, bool mayFallBack, string? code = null, Exception? inner = null) : Exception(message, inner)
 {
+    /// <summary>The status that the caller is told.</summary>
+    public int Status => status;
+
+    /// <summary>The status that the service answered with, where it answered.</summary>
+    public int? UpstreamStatus { get; init; }
+
     /// <summary>Whether another upstream may do better.</summary>
     public bool MayFallBack { get; } = mayFallBack;
 

@@ -8,9 +8,6 @@ namespace SafeRlhfV.Gateway;
 /// </summary>
 internal interface IWire
 {
-    /// <summary>The header that its clients read a request's id from.</summary>
-    string RequestIdHeader { get; }
-
     /// <summary>Reads a request.</summary>
     /// <exception cref="ApiException">It is not sound, or says what cannot be judged or passed on.</exception>
     Task<IWireAnswer> ReadAsync(JsonObject body, ApiKey key, CancellationToken cancellationToken);

@@ -18,7 +18,7 @@ internal sealed class WireEndpoint(IWire wire, ModelTable models, GatewayMetrics
         JsonObject body = await ChatRequestReader.ReadObjectAsync(http.Request, cancellationToken);
         IChatClient client = models.Find(ChatRequestReader.Text(body["model"], "model"), key);
         IWireAnswer answer = await wire.ReadAsync(body, key, cancellationToken);
-        http.Response.Headers[wire.RequestIdHeader] = http.Response.Headers["x-guard-request-id"] = answer.Call.RequestId;
+        http.Response.Headers["x-guard-request-id"] = answer.Call.RequestId;
         try
         {
             if (answer.Call.IsStream) await StreamAsync(http, client, answer);
@@ -70,7 +70,9 @@ internal sealed class WireEndpoint(IWire wire, ModelTable models, GatewayMetrics
         }
         catch (Exception error) when (http.Response.HasStarted && !cancellationToken.IsCancellationRequested)
         {
-            await WriteAsync(http, answer.Fail(ErrorMiddleware.Known(error, log)));
+            ApiException known = ErrorMiddleware.Known(error, log);
+            known.RequestId = http.TraceIdentifier;
+            await WriteAsync(http, answer.Fail(known));
         }
     }
 
