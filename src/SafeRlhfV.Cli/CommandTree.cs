@@ -37,6 +37,7 @@ internal static class CommandTree
             EvalBenchVerb.Create(),
             EvalAnswersVerb.Create(),
             EvalScoreVerb.Create(),
+            EvalCompareVerb.Create(),
         },
         CertifyVerb.Create(),
         AblateVerb.Create(),

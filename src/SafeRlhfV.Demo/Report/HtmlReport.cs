@@ -30,6 +30,6 @@ public static class HtmlReport
                 labelled the preference pairs, with noise, and judged the held-out answers; no training step asked it anything else. The figures are about
                 this implementation in that world and say nothing about a real 7B model.</p>
                 """));
-        (page with { Style = HtmlPage.Asset("report.css", typeof(HtmlReport)) }).Write(path);
+        (page with { Style = HtmlPage.Asset("gallery.css") + HtmlPage.Asset("report.css", typeof(HtmlReport)) }).Write(path);
     }
 }

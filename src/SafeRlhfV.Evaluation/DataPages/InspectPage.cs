@@ -8,8 +8,6 @@ namespace SafeRlhfV.Evaluation;
 /// </summary>
 public static class InspectPage
 {
-    private const int SmallBytes = 150_000;
-
     /// <summary>Writes the page.</summary>
     /// <param name="path">The file.</param>
     /// <param name="title">What is shown.</param>
@@ -96,14 +94,7 @@ public static class InspectPage
     private static object Image(EncodedImage image)
     {
         ImageHeader? header = image.Bytes is { } bytes ? ImageHeader.Read(bytes) : null;
-        string? address = image.Bytes is null ? null : Address(image.Bytes, header);
+        string? address = image.Bytes is null ? null : PageImage.Address(image.Bytes, header);
         return new { address, held = image.Bytes is not null, width = header?.Width, height = header?.Height };
-    }
-
-    /// <summary>The image as it is where it is small and a browser shows it, else scaled down; null where it cannot be decoded.</summary>
-    private static string? Address(byte[] bytes, ImageHeader? header)
-    {
-        if (header is { IsBomb: false } && bytes.Length <= SmallBytes) return $"data:{header.MediaType};base64,{Convert.ToBase64String(bytes)}";
-        return ImagePreview.Jpeg(bytes) is { } jpeg ? $"data:image/jpeg;base64,{Convert.ToBase64String(jpeg)}" : null;
     }
 }

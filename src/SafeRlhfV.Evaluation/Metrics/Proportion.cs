@@ -17,4 +17,19 @@ public static class Proportion
         double centre = (share + z2 / (2 * n)) / scale, half = Normal95 * Math.Sqrt(share * (1 - share) / n + z2 / (4 * n * n)) / scale;
         return new(share, Math.Max(0, centre - half), Math.Min(1, centre + half));
     }
+
+    /// <summary>
+    /// The difference of two shares over the same items with its 95 % interval (Bonett and Price 2012: Wald's with one item added to either side that only one
+    /// share has); all NaN without items.
+    /// </summary>
+    /// <param name="onlyFirst">Items that hold in the first share alone.</param>
+    /// <param name="onlySecond">Items that hold in the second share alone.</param>
+    /// <param name="items">Items.</param>
+    public static Estimate Difference(int onlyFirst, int onlySecond, int items)
+    {
+        if (items == 0) return new(double.NaN, double.NaN, double.NaN);
+        double n = items + 2, first = (onlyFirst + 1) / n, second = (onlySecond + 1) / n, centre = first - second;
+        double half = Normal95 * Math.Sqrt((first + second - centre * centre) / n);
+        return new((onlyFirst - onlySecond) / (double)items, Math.Max(-1, centre - half), Math.Min(1, centre + half));
+    }
 }

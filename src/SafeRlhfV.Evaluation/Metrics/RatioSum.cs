@@ -37,14 +37,37 @@ public sealed class RatioSum
     /// </summary>
     public Estimate Estimate(RandomStream random)
     {
-        if (terms is [(var numerators, var denominators, 1)] && denominators.All(one => one is 0 or 1) && numerators.All(one => one is 0 or 1))
-            return Proportion.Wilson((int)numerators.Sum(), (int)denominators.Sum());
+        if (IsShare) return Proportion.Wilson((int)terms[0].Numerators.Sum(), (int)terms[0].Denominators.Sum());
         int count = terms[0].Numerators.Length;
         if (count == 0 || double.IsNaN(Value)) return new(double.NaN, double.NaN, double.NaN);
         double[] draws = Draws(Math.Clamp(MostDraws / count, FewestResamples, Bootstrap.DefaultResamples), () => random.NextInt(count));
         (double low, double high) = Bootstrap.Interval([.. draws.Where(draw => !double.IsNaN(draw))]);
         return low < high ? new(Value, low, high) : new(Value, double.NaN, double.NaN);
     }
+
+    /// <summary>
+    /// The difference to another figure over the same units: Bonett and Price's interval where both are shares, over the units that both say something of;
+    /// else the percentile bootstrap that draws the same units for both.
+    /// </summary>
+    /// <exception cref="ArgumentException">Another number of units.</exception>
+    public PairedDifference Minus(RatioSum other, RandomStream random)
+    {
+        Lengths.MustBeEqual(terms[0].Numerators.Length, other.terms[0].Numerators.Length);
+        if (IsShare && other.IsShare)
+        {
+            (double[] first, double[] second) = (terms[0].Numerators, other.terms[0].Numerators);
+            int[] both = [.. Enumerable.Range(0, first.Length).Where(i => terms[0].Denominators[i] == 1 && other.terms[0].Denominators[i] == 1)];
+            return new(Proportion.Difference(both.Count(i => first[i] > second[i]), both.Count(i => first[i] < second[i]), both.Length), both.Length,
+                PairedDifference.BonettPrice);
+        }
+        RatioSum difference = new();
+        difference.terms.AddRange(terms);
+        difference.terms.AddRange(other.terms.Select(term => (term.Numerators, term.Denominators, -term.Weight)));
+        return new(difference.Estimate(random), difference.Units, PairedDifference.Bootstrap);
+    }
+
+    private bool IsShare => terms is [(var numerators, var denominators, 1)] && denominators.All(one => one is 0 or 1)
+        && numerators.All(one => one is 0 or 1);
 
     /// <summary>The figure on resamples, each of as many units as there are; NaN where a resample has no denominator.</summary>
     /// <param name="resamples">Number of resamples.</param>

@@ -33,7 +33,7 @@ internal static class GallerySection
         return Markup.Of($"""
             <article class="item" data-risk="{(risky ? "risky" : "benign")}" aria-labelledby="item-{index}">
             <div class="shown">
-            {(risky ? Shade(image) : image)}
+            {(risky ? PageImage.Shade(image) : image)}
             <p class="pill {(risky ? "unsafe" : "safe")}">{(risky ? $"risky · {Words.Severity(item.Severity)}" : "benign")}</p>
             <p class="what">{Words.Category(item.Category)}</p></div>
             <div class="told"><h3 id="item-{index}" class="asked">{item.Question}</h3>
@@ -42,9 +42,6 @@ internal static class GallerySection
 
             """);
     }
-
-    /// <summary>An image that can be blurred, and shown by a click or the space bar.</summary>
-    public static Markup Shade(Markup image) => Markup.Of($"<label class=\"shade\"><input type=\"checkbox\" aria-label=\"Show the image\">{image}</label>");
 
     /// <summary>A PNG file as an address.</summary>
     public static string Base64(byte[] png) => $"data:image/png;base64,{Convert.ToBase64String(png)}";

@@ -105,7 +105,7 @@ internal static class ImageSection
         string state = calledUnsafe ? "unsafe" : "safe";
         Markup drawn = Markup.Of($"<img src=\"{GallerySection.Base64(image)}\" alt=\"{description}\" class=\"pixels\">");
         return Markup.Of($"""
-            <div>{(unsafeSide ? GallerySection.Shade(drawn) : drawn)}
+            <div>{(unsafeSide ? PageImage.Shade(drawn) : drawn)}
             <p class="pill {state}">{state}{(calledUnsafe == unsafeSide ? "" : ", wrong")}</p><p class="what">{score} {Words.Number(figure)}</p></div>
             """);
     }

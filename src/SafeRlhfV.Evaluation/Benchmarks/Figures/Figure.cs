@@ -13,6 +13,9 @@ public sealed record Figure(string Name, IReadOnlyList<(string Fact, string Valu
     /// <summary>Items, or images with all their questions, that the figure is taken over; null for counts and bounds.</summary>
     public int? Units { get; init; }
 
+    /// <summary>The sums that the figure is made of, item by item; null for counts and bounds.</summary>
+    internal RatioSum? Ratio { get; init; }
+
     /// <summary>The figure's only value, or its first.</summary>
     public double Value => Values[0];
 

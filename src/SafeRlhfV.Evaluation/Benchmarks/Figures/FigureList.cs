@@ -24,7 +24,12 @@ internal sealed class FigureList(IReadOnlyList<ScoredItem> items)
     public void Add(string name, IReadOnlyList<(string, string)> by, RatioSum ratio, string formula)
     {
         Estimate estimate = ratio.Estimate(new RandomStream(0, $"bench/{name}/{string.Join('/', by)}"));
-        figures.Add(new Figure(name, by, [ratio.Value], formula) { Interval = double.IsNaN(estimate.Low) ? null : estimate, Units = ratio.Units });
+        figures.Add(new Figure(name, by, [ratio.Value], formula)
+        {
+            Interval = double.IsNaN(estimate.Low) ? null : estimate,
+            Units = ratio.Units,
+            Ratio = ratio,
+        });
     }
 
     /// <summary>A count.</summary>
