@@ -66,7 +66,8 @@ internal sealed class BenchmarkComparer
 
     /// <summary>An item's worth on an axis by a scorer; null where it says nothing of it.</summary>
     public static ItemWorth? WorthOf(ResultItem item, string scorer, JudgementAxis axis) =>
-        item.Scorers.FirstOrDefault(one => one.Scorer == scorer) is { } found ? ItemWorth.Of(found.Form, new ScoredItem(item.Id, item.Facts, found.Readings), item.Harmful).FirstOrDefault(worth => worth.Axis == axis) : null;
+        item.Scorers.FirstOrDefault(one => one.Scorer == scorer) is not { } found ? null
+            : ItemWorth.Of(found.Form, new ScoredItem(item.Id, item.Facts, found.Readings), item.Harmful).FirstOrDefault(worth => worth.Axis == axis);
 
     /// <summary>The comparison.</summary>
     public BenchmarkComparison Compare() => new(Name, Models, common[0].Length, [.. given.Select((one, m) => one.Suite.Items.Count - common[m].Length)],

@@ -38,7 +38,7 @@ internal static class ComparedPlanes
 
     private static IEnumerable<ComparedPlane> OfJudges(IReadOnlyList<WinMatrix> matrices)
     {
-        foreach (var source in matrices.GroupBy(matrix => matrix.Source))
+        foreach (var source in matrices.Where(matrix => matrix.Source != WinMatrices.SideBySide).GroupBy(matrix => matrix.Source))
         {
             if (source.FirstOrDefault(matrix => matrix.Axis == JudgementAxis.Helpful) is not { } helpful
                 || source.FirstOrDefault(matrix => matrix.Axis == JudgementAxis.Harmless) is not { } harmless) continue;

@@ -15,10 +15,12 @@ public static class ComparisonPage
     internal static HtmlPage Page(Comparison comparison, IReadOnlyDictionary<string, string> images) => HtmlPage.Of(
         $"Comparison of {string.Join(", ", comparison.Models.Select(model => model.Name))}",
         HtmlPage.Header("Models compared", string.Join("; ", comparison.Models.Select(model =>
-            model.Model == "" ? model.Name : $"{model.Name}: {model.Model}")) + $". Differences are to {comparison.Models[0].Name}. Brackets are 95 % intervals over items."),
+            model.Model == "" ? model.Name : $"{model.Name}: {model.Model}"))
+            + $". Differences are to {comparison.Models[0].Name}. Brackets are 95 % intervals over items."),
         [
             .. Sections(comparison),
-            new("gallery", "Items", "Items on which models differ", "The widest differences of each benchmark in turn. Images are blurred; click one to see it.",
+            new("gallery", "Items", "Items on which models differ",
+                "The widest differences of each benchmark in turn. Images are blurred; click one to see it.",
                 Gallery(comparison, images)),
         ],
         Markup.Of($"<p>{(comparison.Notes.Count == 0 ? "" : string.Join("; ", comparison.Notes) + ". ")}All figures are in results.json.</p>"))

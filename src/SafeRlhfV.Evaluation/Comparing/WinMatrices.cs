@@ -3,7 +3,8 @@ namespace SafeRlhfV.Evaluation;
 /// <summary>The win rates that results hold: pairwise verdicts as they were given, and readings of single answers held side by side.</summary>
 internal static class WinMatrices
 {
-    private const string SideBySide = "each answer's own reading, side by side: the better one wins";
+    /// <summary>The source of readings held side by side.</summary>
+    public const string SideBySide = "each answer's own reading, side by side: the better one wins";
 
     /// <summary>All matrices that have a cell.</summary>
     public static IReadOnlyList<WinMatrix> Of(IReadOnlyList<BenchmarkComparer> benchmarks, IReadOnlyList<ComparedResult> results,
