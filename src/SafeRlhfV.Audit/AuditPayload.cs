@@ -37,6 +37,12 @@ internal sealed class AuditPayload(AuditSettings settings, AuditChain chain)
             WriteText(writer, judged.Question);
             writer.WriteEndObject();
         }
+        if (report.Redacted.Count > 0)
+        {
+            writer.WriteStartObject("redacted");
+            foreach ((string redacted, int count) in report.Redacted.OrderBy(pair => pair.Key, StringComparer.Ordinal)) writer.WriteNumber(redacted, count);
+            writer.WriteEndObject();
+        }
         if (report.PromptDecision is { } prompt) WriteDecision(writer, prompt);
         writer.WriteEndObject();
         if (kind == "prompt") return;

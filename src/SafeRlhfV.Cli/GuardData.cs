@@ -29,6 +29,7 @@ internal static class GuardData
     {
         GuardAction.Allow => "allow",
         GuardAction.AllowWithNotice => "allow with a notice",
+        GuardAction.Redact => "redact",
         GuardAction.Regenerate => "regenerate",
         _ => "block"
     };

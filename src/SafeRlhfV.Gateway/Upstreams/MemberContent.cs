@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.AI;
 using SafeRlhfV.Guard;
 
 namespace SafeRlhfV.Gateway;
@@ -8,7 +9,8 @@ namespace SafeRlhfV.Gateway;
 /// <param name="name">The member's name.</param>
 /// <param name="json">Its value.</param>
 /// <param name="isOwn">Whether the gateway made it, so that there is nothing to judge.</param>
-internal sealed class MemberContent(MemberPlace place, string name, JsonNode json, bool isOwn = false) : JudgedContent
+internal sealed class MemberContent(MemberPlace place, string name, JsonNode json, bool isOwn = false)
+    : JudgedContent, IRewritableContent
 {
     private JsonLeaves? leaves;
 
@@ -21,6 +23,9 @@ internal sealed class MemberContent(MemberPlace place, string name, JsonNode jso
     public override IReadOnlyList<KeyValuePair<string, string>> Texts => isOwn ? [] : Leaves.Texts;
 
     public override IReadOnlyList<ModerationImage> Images => isOwn ? [] : Leaves.Images;
+
+    public AIContent WithTexts(Func<string, bool, string> change) =>
+        isOwn ? this : new MemberContent(place, name, JsonRedaction.Change(json, text => change(text, false))!);
 
     // Its name is judged with it: only a few are known.
     private JsonLeaves Leaves => leaves ??= new(new JsonObject { [name] = json.DeepClone() }, place.ToString());

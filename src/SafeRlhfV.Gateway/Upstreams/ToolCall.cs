@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.AI;
+using SafeRlhfV.Guard;
 
 namespace SafeRlhfV.Gateway;
 
@@ -20,7 +21,7 @@ internal sealed record ToolCall(ToolCallKind Kind, string Id, string Name, strin
         ? written.Call
         : new(ToolCallKind.Function, content.CallId, content.Name, JsonSerializer.Serialize(content.Arguments, AIJsonUtilities.DefaultOptions), []);
 
-    private sealed class Written : FunctionCallContent
+    private sealed class Written : FunctionCallContent, IRewritableContent
     {
         public Written(ToolCall call) : base(call.Id, call.Name, new Dictionary<string, object?> { ["arguments"] = call.Arguments, ["id"] = call.Id })
         {
@@ -29,5 +30,11 @@ internal sealed record ToolCall(ToolCallKind Kind, string Id, string Name, strin
         }
 
         public ToolCall Call { get; }
+
+        public AIContent WithTexts(Func<string, bool, string> change) => (Call with
+        {
+            Arguments = change(Call.Arguments, Call.Kind != ToolCallKind.Custom),
+            Extras = (JsonObject)JsonRedaction.Change(Call.Extras, text => change(text, false))!,
+        }).ToContent();
     }
 }

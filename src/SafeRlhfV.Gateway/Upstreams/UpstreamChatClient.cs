@@ -4,6 +4,7 @@ using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.AI;
+using SafeRlhfV.Guard;
 
 namespace SafeRlhfV.Gateway;
 
@@ -48,7 +49,7 @@ internal sealed class UpstreamChatClient : IChatClient
     public async Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null,
         CancellationToken cancellationToken = default)
     {
-        using HttpResponseMessage response = await SendAsync(messages, ChatCall.Of(options, this), false, cancellationToken);
+        using HttpResponseMessage response = await SendAsync(messages, options, false, cancellationToken);
         JsonNode? answer;
         try
         {
@@ -64,7 +65,7 @@ internal sealed class UpstreamChatClient : IChatClient
     public async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
         IEnumerable<ChatMessage> messages, ChatOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        using HttpResponseMessage response = await SendAsync(messages, ChatCall.Of(options, this), true, cancellationToken);
+        using HttpResponseMessage response = await SendAsync(messages, options, true, cancellationToken);
         if (response.Content.Headers.ContentType?.MediaType is not "text/event-stream") throw UpstreamException.Garbled("it is no stream");
         ChunkReader chunks = new(Reader(options));
         await using Stream stream = await response.Content.ReadAsStreamAsync(cancellationToken);
@@ -82,8 +83,11 @@ internal sealed class UpstreamChatClient : IChatClient
 
     private AnswerReader Reader(ChatOptions? options) => new(ChatCall.Of(options, this), settings.DropsUnknownFields);
 
-    private async Task<HttpResponseMessage> SendAsync(IEnumerable<ChatMessage> messages, ChatCall call, bool stream, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> SendAsync(IEnumerable<ChatMessage> messages, ChatOptions? options, bool stream,
+        CancellationToken cancellationToken)
     {
+        ChatCall call = ChatCall.Of(options, this);
+        if (options.GetPlaceholders() is { } placeholders) call = call with { Body = RedactedBody.Of(call.Body, placeholders) };
         byte[] body = Body(messages, call, stream);
         HttpResponseMessage response = await TryAsync(body, stream, cancellationToken);
         if (response.IsSuccessStatusCode) return response;
@@ -197,7 +201,7 @@ internal sealed class UpstreamChatClient : IChatClient
     // The guard's feedback is the last content of the last turn.
     private static JsonNode? WithFeedback(JsonNode? sent, ChatMessage read, ChatMessage asked)
     {
-        if (ReferenceEquals(read, asked)) return sent;
+        if (asked.Contents.Count == read.Contents.Count) return sent;
         string feedback = ((TextContent)asked.Contents[^1]).Text;
         JsonNode turn = sent!.DeepClone();
         if (turn["content"] is JsonArray parts) parts.Add(new JsonObject { ["type"] = "text", ["text"] = feedback });

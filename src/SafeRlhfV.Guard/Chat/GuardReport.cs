@@ -21,6 +21,11 @@ public sealed record GuardReport
     /// </summary>
     public ModerationRequest? Judged { get; init; }
 
+    /// <summary>How many pieces of data the prompt's placeholders stand for, by kind; <see cref="Prompt"/> and the drafts hold the placeholders.</summary>
+    public IReadOnlyDictionary<string, int> Redacted { get; init; } = NothingRedacted;
+
+    internal static IReadOnlyDictionary<string, int> NothingRedacted { get; } = new Dictionary<string, int>();
+
     /// <summary>The policy in force.</summary>
     public required string PolicyVersion { get; init; }
 

@@ -15,6 +15,7 @@ internal sealed class GuardSession
     private readonly long started;
     private readonly ObserverHealth health;
     private readonly ChatOptions? chatOptions;
+    private readonly Placeholders? placeholders;
     private GuardReport report;
     private AnswerBuffer? draft; // of the last round
     private Task<bool>? recording;
@@ -25,18 +26,37 @@ internal sealed class GuardSession
         (this.options, this.moderator, this.promptModerator, this.health, this.chatOptions) = (options, moderator, promptModerator, health, chatOptions);
         started = options.Clock.GetTimestamp();
         Policy = options.Policy();
-        parts = PromptParts.Of(messages, options, chatOptions);
+        GuardContext context = options.Context(chatOptions);
+        if (Policy.RedactionFor(context) is { } redaction)
+        {
+            placeholders = new(redaction);
+            messages = RedactedMessages.Of(messages, placeholders);
+            ModelOptions = RedactedMessages.Of(chatOptions, placeholders);
+        }
+        else ModelOptions = chatOptions;
+        Asked = messages;
+        parts = PromptParts.Of(messages, options, ModelOptions);
         report = new()
         {
             Id = options.RequestId(chatOptions) ?? Guid.CreateVersion7(options.Clock.GetUtcNow()).ToString("n"),
             Received = options.Clock.GetUtcNow(),
-            Context = options.Context(chatOptions),
+            Context = context,
             Prompt = parts.Prompt,
             PolicyVersion = Policy.Version,
+            Redacted = placeholders is null ? GuardReport.NothingRedacted : new Dictionary<string, int>(placeholders.Counts),
         };
     }
 
     public GuardPolicy Policy { get; }
+
+    /// <summary>The messages for the model, with placeholders where the policy redacts.</summary>
+    public IReadOnlyList<ChatMessage> Asked { get; }
+
+    /// <summary>The options for the model.</summary>
+    public ChatOptions? ModelOptions { get; }
+
+    /// <summary>Puts back into an answer what was redacted.</summary>
+    public RestoredAnswer Restoring() => new(placeholders, !ShowsNotices);
 
     public GuardReport Report => report;
 
@@ -143,7 +163,8 @@ internal sealed class GuardSession
             NoteFailure(verdict);
         }
         report = report with { ModerationTime = report.ModerationTime + options.Clock.GetElapsedTime(started) };
-        return Decide(verdict, GuardSide.Prompt);
+        GuardDecision decision = Decide(verdict, GuardSide.Prompt);
+        return decision.Action == GuardAction.Allow && report.Redacted.Count > 0 ? decision with { Action = GuardAction.Redact } : decision;
     }
 
     private async Task<Verdict> JudgeAsync(IReadOnlyList<ChatContents> answer, CancellationToken cancellationToken)

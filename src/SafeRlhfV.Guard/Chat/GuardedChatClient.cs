@@ -42,8 +42,7 @@ public sealed class GuardedChatClient : DelegatingChatClient
     public override async Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null,
         CancellationToken cancellationToken = default)
     {
-        ChatMessage[] asked = [.. messages];
-        GuardSession session = new(this.options, moderator, promptModerator, health, asked, options);
+        GuardSession session = new(this.options, moderator, promptModerator, health, [.. messages], options);
         try
         {
             if (await session.CheckPromptAsync(cancellationToken).ConfigureAwait(false) is { } refusal) return Refuse(refusal, session.Report, null);
@@ -51,7 +50,8 @@ public sealed class GuardedChatClient : DelegatingChatClient
             for (int round = 0; ; round++)
             {
                 long started = this.options.Clock.GetTimestamp();
-                ChatResponse response = await base.GetResponseAsync(WithFeedback(asked, last), options?.Clone(), cancellationToken).ConfigureAwait(false);
+                ChatResponse response = await base.GetResponseAsync(WithFeedback(session.Asked, last), session.ModelOptions?.Clone(), cancellationToken)
+                    .ConfigureAwait(false);
                 TimeSpan generation = this.options.Clock.GetElapsedTime(started);
                 AnswerBuffer answer = AnswerBuffer.Of(response);
                 last = await session.JudgeAnswerAsync(round, answer, answer.TakeWhole(), generation, cancellationToken).ConfigureAwait(false);
@@ -59,6 +59,7 @@ public sealed class GuardedChatClient : DelegatingChatClient
                 {
                     string? notice = session.NoticeFor(last) ?? session.PromptNotice;
                     string? failure = await session.EndAsync(GuardOutcome.Passed, null, notice, cancellationToken).ConfigureAwait(false);
+                    if (failure is null) session.Restoring().Restore(response);
                     return failure is null ? Pass(response, session.ShowsNotices ? notice : null, session.Report) : Refuse(failure, session.Report, response);
                 }
                 if (last.Action == GuardAction.Regenerate && round < session.Policy.Rounds) continue;
@@ -79,9 +80,9 @@ public sealed class GuardedChatClient : DelegatingChatClient
     public override async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
         IEnumerable<ChatMessage> messages, ChatOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        ChatMessage[] asked = [.. messages];
-        GuardSession session = new(this.options, moderator, promptModerator, health, asked, options);
+        GuardSession session = new(this.options, moderator, promptModerator, health, [.. messages], options);
         GuardedStream stream = new(session, this.options.Release, this.options.Clock);
+        RestoredAnswer restoring = session.Restoring();
         try
         {
             if (await session.CheckPromptAsync(cancellationToken).ConfigureAwait(false) is { } refusal)
@@ -93,8 +94,10 @@ public sealed class GuardedChatClient : DelegatingChatClient
             for (int round = 0; ; round++)
             {
                 stream.Begin(round);
-                IAsyncEnumerable<ChatResponseUpdate> updates = base.GetStreamingResponseAsync(WithFeedback(asked, last), options?.Clone(), cancellationToken);
-                await foreach (ChatResponseUpdate update in stream.PassAsync(updates, cancellationToken).ConfigureAwait(false)) yield return update;
+                IAsyncEnumerable<ChatResponseUpdate> updates =
+                    base.GetStreamingResponseAsync(WithFeedback(session.Asked, last), session.ModelOptions?.Clone(), cancellationToken);
+                await foreach (ChatResponseUpdate update in stream.PassAsync(updates, cancellationToken).ConfigureAwait(false))
+                    foreach (ChatResponseUpdate restored in restoring.Restore(update)) yield return restored;
                 if (stream.IsDone) yield break;
                 last = stream.Last;
             }
@@ -108,14 +111,14 @@ public sealed class GuardedChatClient : DelegatingChatClient
         }
     }
 
-    private IEnumerable<ChatMessage> WithFeedback(ChatMessage[] asked, GuardDecision? last)
+    private IEnumerable<ChatMessage> WithFeedback(IReadOnlyList<ChatMessage> asked, GuardDecision? last)
     {
         if (last is null) return asked;
         string feedback = PolicyTexts.Feedback(last.Verdict);
-        if (asked.Length == 0 || asked[^1].Role != options.FeedbackRole) return [.. asked, new ChatMessage(options.FeedbackRole, feedback)];
+        if (asked.Count == 0 || asked[^1].Role != options.FeedbackRole) return [.. asked, new ChatMessage(options.FeedbackRole, feedback)];
         ChatMessage turn = asked[^1].Clone();
         turn.Contents = [.. turn.Contents, new TextContent((turn.Contents.Count > 0 ? "\n\n" : "") + feedback)];
-        return [.. asked[..^1], turn];
+        return [.. asked.SkipLast(1), turn];
     }
 
     private static ChatResponse Pass(ChatResponse response, string? notice, GuardReport report)

@@ -17,7 +17,8 @@ internal sealed record PromptParts(ModerationRequest Prompt, IReadOnlyList<Moder
         (int first, int last) = LastTurn(messages, messages.Count);
         int oldest = OldestTurn(messages, options.HistoryTurns);
         ChatContents turn = new(), all = new(), images = new();
-        StringBuilder extra = new((options.ExtraText ?? (options.CheckSystemMessages ? OptionsText.Of : null))?.Invoke(chatOptions));
+        string? beside = (options.ExtraText ?? (options.CheckSystemMessages ? OptionsText.Of : null))?.Invoke(chatOptions);
+        StringBuilder extra = new(beside is null ? null : chatOptions.GetPlaceholders()?.Redact(beside) ?? beside);
         string? unreadable = null;
         for (int i = 0; i < messages.Count; i++)
         {

@@ -9,6 +9,9 @@ public enum GuardAction
     /// <summary>It passes with a notice to the reader.</summary>
     AllowWithNotice,
 
+    /// <summary>It passes with placeholders in place of sensitive data, which is put back into the answer (prompts only).</summary>
+    Redact,
+
     /// <summary>The model is asked for another answer (answers only).</summary>
     Regenerate,
 

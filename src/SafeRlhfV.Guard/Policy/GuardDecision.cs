@@ -9,5 +9,5 @@ namespace SafeRlhfV.Guard;
 public sealed record GuardDecision(GuardAction Action, GuardSide Side, Verdict Verdict, IReadOnlyList<string> DecidedBy, string PolicyVersion)
 {
     /// <summary>Whether the content may be seen by the other side.</summary>
-    public bool Passes => Action is GuardAction.Allow or GuardAction.AllowWithNotice;
+    public bool Passes => Action is GuardAction.Allow or GuardAction.AllowWithNotice or GuardAction.Redact;
 }

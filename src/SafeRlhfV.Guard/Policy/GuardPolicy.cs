@@ -72,12 +72,25 @@ public sealed record GuardPolicy
         List<string> decidedBy = [];
         foreach (string category in verdict.Flagged)
         {
-            GuardAction action = layers.Select(layer => layer.ForCategory(side, category, verdict.Severity)).FirstOrDefault(found => found is not null)
-                ?? general;
+            GuardAction action = Fit(layers.Select(layer => layer.ForCategory(side, category, verdict.Severity)).FirstOrDefault(found => found is not null)
+                ?? general, side);
             if (action > strictest) (strictest, decidedBy) = (action, []);
             if (action == strictest) decidedBy.Add(category);
         }
-        return new(Fit(strictest, side), side, verdict, decidedBy, Version);
+        return new(strictest, side, verdict, decidedBy, Version);
+    }
+
+    /// <summary>
+    /// What is replaced in prompts: by the first of user, role, route and the policy itself that says so, and the own categories whose prompts are redacted.
+    /// </summary>
+    /// <returns>Null where nothing is.</returns>
+    public RedactionRules? RedactionFor(GuardContext context)
+    {
+        PolicyRules[] layers = [.. Layers(context)];
+        IReadOnlyList<SensitiveKind> kinds = layers.Select(layer => layer.Redaction).FirstOrDefault(rules => rules is not null)?.Kinds ?? [];
+        OwnCategory[] own = [.. OwnCategories.Where(category => layers.Select(layer => layer.ForCategory(GuardSide.Prompt, category.Name, category.Severity))
+            .FirstOrDefault(action => action is not null) == GuardAction.Redact)];
+        return kinds.Count + own.Length == 0 ? null : new([.. own.Select(SensitiveKind.Of), .. kinds]);
     }
 
     private IEnumerable<PolicyRules> Layers(GuardContext context)
@@ -88,8 +101,7 @@ public sealed record GuardPolicy
         yield return Rules;
     }
 
-    // A prompt cannot be regenerated.
-    private static GuardAction Fit(GuardAction action, GuardSide side) => side == GuardSide.Prompt && action == GuardAction.Regenerate
-        ? GuardAction.Block
-        : action;
+    // A prompt cannot be regenerated, and what is still found after redaction cannot be redacted.
+    private static GuardAction Fit(GuardAction action, GuardSide side) =>
+        action == GuardAction.Redact || (side == GuardSide.Prompt && action == GuardAction.Regenerate) ? GuardAction.Block : action;
 }

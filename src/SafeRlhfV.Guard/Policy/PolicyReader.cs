@@ -10,6 +10,10 @@ public static class PolicyReader
     private static readonly (string, GuardAction)[] Actions =
         [("allow", GuardAction.Allow), ("notice", GuardAction.AllowWithNotice), ("regenerate", GuardAction.Regenerate), ("block", GuardAction.Block)];
 
+    private static readonly (string, GuardAction)[] PromptActions = [Actions[0], Actions[1], Actions[3]];
+
+    private static readonly (string, GuardAction)[] RedactActions = [.. PromptActions, ("redact", GuardAction.Redact)];
+
     private static readonly (string, Severity)[] Severities = [("minor", Severity.Minor), ("moderate", Severity.Moderate), ("severe", Severity.Severe)];
 
     /// <summary>Reads a policy's text. Its version is its name and the first 12 digits of the text's SHA-256.</summary>
@@ -43,16 +47,17 @@ public static class PolicyReader
         foreach (OwnCategory category in own)
             if (category.Name.Length > 0 && !names.Add(category.Name)) section.Fault("own_categories", $"the name {category.Name} is taken");
 
+        HashSet<string> redactable = [.. own.Where(category => category.Keywords.Count + category.Patterns.Count > 0).Select(category => category.Name)];
         string name = section.Text("name") ?? "policy";
         GuardPolicy standard = GuardPolicy.Default;
         return new()
         {
             Version = $"{name}@{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(yaml)))[..12]}",
             Rounds = section.Whole("rounds", 0, 20) ?? standard.Rounds,
-            Rules = ReadRules(section, names, standard.Rules),
-            Users = ReadLayers(section, "users", names),
-            Roles = ReadLayers(section, "roles", names),
-            Routes = ReadLayers(section, "routes", names),
+            Rules = ReadRules(section, names, redactable, standard.Rules),
+            Users = ReadLayers(section, "users", names, redactable),
+            Roles = ReadLayers(section, "roles", names, redactable),
+            Routes = ReadLayers(section, "routes", names, redactable),
             OwnCategories = own,
             Thresholds = section.Section("thresholds") is { } thresholds ? ReadThresholds(thresholds, names) : null,
             Notice = section.Text("notice") ?? standard.Notice,
@@ -62,16 +67,17 @@ public static class PolicyReader
         };
     }
 
-    private static Dictionary<string, PolicyRules> ReadLayers(YamlSection section, string key, HashSet<string> categories)
+    private static Dictionary<string, PolicyRules> ReadLayers(YamlSection section, string key, HashSet<string> categories,
+        HashSet<string> redactable)
     {
         Dictionary<string, PolicyRules> layers = [];
         if (section.Section(key) is not { } named) return layers;
         foreach (string name in named.Keys)
-            if (named.Section(name) is { } layer) layers[name] = ReadRules(layer, categories, new());
+            if (named.Section(name) is { } layer) layers[name] = ReadRules(layer, categories, redactable, new());
         return layers;
     }
 
-    private static PolicyRules ReadRules(YamlSection section, HashSet<string> categories, PolicyRules standard)
+    private static PolicyRules ReadRules(YamlSection section, HashSet<string> categories, HashSet<string> redactable, PolicyRules standard)
     {
         Dictionary<string, SeverityRules> prompts = [], answers = [];
         if (section.Section("categories") is { } byCategory)
@@ -84,16 +90,17 @@ public static class PolicyReader
                     byCategory.Fault(category, $"unknown category; use one of the twenty ({Taxonomy.Categories[0]}, ...) or add it to own_categories");
                 }
                 if (rules is null) continue;
-                if (ReadSeverities(rules, "prompt", false) is { } prompt) prompts[category] = prompt;
-                if (ReadSeverities(rules, "answer", true) is { } answer) answers[category] = answer;
+                if (ReadSeverities(rules, "prompt", redactable.Contains(category) ? RedactActions : PromptActions) is { } prompt) prompts[category] = prompt;
+                if (ReadSeverities(rules, "answer", Actions) is { } answer) answers[category] = answer;
             }
         }
         return new()
         {
-            Prompt = Over(ReadSeverities(section, "prompt", false), standard.Prompt),
-            Answer = Over(ReadSeverities(section, "answer", true), standard.Answer),
+            Prompt = Over(ReadSeverities(section, "prompt", PromptActions), standard.Prompt),
+            Answer = Over(ReadSeverities(section, "answer", Actions), standard.Answer),
             PromptCategories = prompts,
             AnswerCategories = answers,
+            Redaction = section.Section("redact") is { } redact ? RedactionRules.Read(redact) : null,
         };
     }
 
@@ -101,10 +108,9 @@ public static class PolicyReader
         own is null ? standard : new(own.Minor ?? standard.Minor, own.Moderate ?? standard.Moderate, own.Severe ?? standard.Severe);
 
     // "prompt: block" for all severities, or "prompt: { minor: notice, moderate: block }".
-    private static SeverityRules? ReadSeverities(YamlSection section, string key, bool mayRegenerate)
+    private static SeverityRules? ReadSeverities(YamlSection section, string key, (string, GuardAction)[] actions)
     {
         if (!section.Has(key)) return null;
-        (string, GuardAction)[] actions = mayRegenerate ? Actions : [.. Actions.Where(action => action.Item2 != GuardAction.Regenerate)];
         if (section.IsMapping(key))
         {
             YamlSection rules = section.Section(key)!;

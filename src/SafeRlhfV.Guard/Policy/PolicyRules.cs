@@ -15,6 +15,9 @@ public sealed record PolicyRules
     /// <summary>For answers of one category.</summary>
     public IReadOnlyDictionary<string, SeverityRules> AnswerCategories { get; init; } = new Dictionary<string, SeverityRules>();
 
+    /// <summary>What is replaced in prompts; null where this layer says nothing.</summary>
+    public RedactionRules? Redaction { get; init; }
+
     internal GuardAction? ForCategory(GuardSide side, string category, Severity severity) =>
         (side == GuardSide.Prompt ? PromptCategories : AnswerCategories).GetValueOrDefault(category)?.For(severity);
 

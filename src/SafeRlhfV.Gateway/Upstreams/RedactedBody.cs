@@ -1,0 +1,60 @@
+using System.Text.Json.Nodes;
+using SafeRlhfV.Guard;
+
+namespace SafeRlhfV.Gateway;
+
+/// <summary>A caller's request with placeholders in place of sensitive data, as it goes to the upstream.</summary>
+internal static class RedactedBody
+{
+    // What a model never reads: names by which the service knows the model, the caller and the calls.
+    private static readonly HashSet<string> Passed = ["model", "user", "safety_identifier", "prompt_cache_key", "metadata"];
+    private static readonly HashSet<string> PassedInMessages = ["role", "type", "id", "tool_call_id"];
+
+    public static JsonObject Of(JsonObject body, Placeholders placeholders)
+    {
+        JsonObject redacted = [];
+        foreach ((string name, JsonNode? value) in body)
+        {
+            redacted[name] = name == "messages" && value is JsonArray messages
+                ? new JsonArray([.. messages.Select(message => Message(message, placeholders))])
+                : Passed.Contains(name) ? value?.DeepClone() : JsonRedaction.Change(value, placeholders.Redact);
+        }
+        return redacted;
+    }
+
+    private static JsonNode? Message(JsonNode? node, Placeholders placeholders)
+    {
+        switch (node)
+        {
+            case JsonObject members:
+                JsonObject redacted = [];
+                foreach ((string name, JsonNode? value) in members)
+                {
+                    bool isData = name == "url" && JsonText.Of(value)?.StartsWith("data:", StringComparison.Ordinal) == true;
+                    redacted[name] = isData || PassedInMessages.Contains(name) ? value?.DeepClone()
+                        : name == "content" && value is JsonArray parts ? Parts(parts, placeholders)
+                        : value is JsonObject or JsonArray ? Message(value, placeholders) : JsonRedaction.Change(value, placeholders.Redact);
+                }
+                return redacted;
+            case JsonArray items: return new JsonArray([.. items.Select(item => Message(item, placeholders))]);
+            default: return JsonRedaction.Change(node, placeholders.Redact);
+        }
+    }
+
+    // Models read the texts of one message without a break, so that what is split over two parts is one.
+    private static JsonArray Parts(JsonArray parts, Placeholders placeholders)
+    {
+        JsonArray redacted = (JsonArray)Message(new JsonArray([.. parts.Select(part => Text(part) is null ? part?.DeepClone() : null)]), placeholders)!;
+        int[] texts = [.. Enumerable.Range(0, parts.Count).Where(i => Text(parts[i]) is not null)];
+        IReadOnlyList<string> changed = texts.Length == 0 ? [] : placeholders.Redact([.. texts.Select(i => Text(parts[i])!)]);
+        for (int i = 0; i < texts.Length; i++)
+        {
+            JsonNode part = parts[texts[i]]!.DeepClone();
+            part["text"] = changed[i];
+            redacted[texts[i]] = part;
+        }
+        return redacted;
+    }
+
+    private static string? Text(JsonNode? part) => part is JsonObject one && JsonText.Of(one["type"]) == "text" ? JsonText.Of(one["text"]) : null;
+}

@@ -1,0 +1,113 @@
+using Microsoft.Extensions.AI;
+
+namespace SafeRlhfV.Guard;
+
+/// <summary>Puts redacted data back into an answer, whole or streamed. Of a stream, an end that could be the beginning of a placeholder waits.</summary>
+/// <param name="placeholders">What was replaced; null where nothing was.</param>
+/// <param name="isJson">Whether the answer's text is JSON.</param>
+internal sealed class RestoredAnswer(Placeholders? placeholders, bool isJson)
+{
+    private readonly SortedDictionary<(int Choice, string Channel), (AIContent Waiting, ChatResponseUpdate From)> tails = [];
+
+    /// <summary>Restores a whole answer in place.</summary>
+    public void Restore(ChatResponse response)
+    {
+        if (placeholders is not { IsEmpty: false }) return;
+        foreach (ChatMessage message in response.Messages)
+            for (int i = 0; i < message.Contents.Count; i++) message.Contents[i] = Whole(message.Contents[i]);
+    }
+
+    /// <summary>Restores an update of a stream; what waited comes first, before the update that ends the answer.</summary>
+    public IEnumerable<ChatResponseUpdate> Restore(ChatResponseUpdate update)
+    {
+        if (placeholders is not { IsEmpty: false })
+        {
+            yield return update;
+            yield break;
+        }
+        int choice = update.GetChoice();
+        if (update.FinishReason is not null || update.GetGuardReport() is not null)
+            foreach (ChatResponseUpdate waiting in Flush(choice, all: update.GetGuardReport() is not null)) yield return waiting;
+        bool wasEmpty = update.Contents.Count == 0;
+        List<AIContent> contents = [];
+        foreach (AIContent content in update.Contents)
+        {
+            if (Channel(content) is not { } channel || !ChatContents.HasNothingBeside(content)) contents.Add(Whole(content));
+            else if (Streamed((choice, channel), content, update) is { } passed) contents.Add(passed);
+        }
+        update.Contents = contents;
+        if (contents.Count > 0 || wasEmpty) yield return update;
+    }
+
+    private IEnumerable<ChatResponseUpdate> Flush(int choice, bool all)
+    {
+        foreach (((int of, string channel) key, (AIContent waiting, ChatResponseUpdate from)) in tails.ToArray())
+        {
+            if (!all && key.of != choice) continue;
+            tails.Remove(key);
+            ChatResponseUpdate update = new(from.Role, [waiting])
+            {
+                AuthorName = from.AuthorName,
+                ConversationId = from.ConversationId,
+                CreatedAt = from.CreatedAt,
+                MessageId = from.MessageId,
+                ModelId = from.ModelId,
+                ResponseId = from.ResponseId,
+            };
+            update.SetChoice(key.of);
+            yield return update;
+        }
+    }
+
+    private AIContent? Streamed((int, string) key, AIContent content, ChatResponseUpdate update)
+    {
+        string text = TextOf(content);
+        if (tails.Remove(key, out (AIContent Waiting, ChatResponseUpdate From) tail)) text = TextOf(tail.Waiting) + text;
+        int hold = placeholders!.HoldFrom(text);
+        if (hold < text.Length) tails[key] = (With(content, text[hold..]), update);
+        return hold > 0 || text.Length == 0 ? With(content, placeholders.Restore(text[..hold], isJson && content is TextContent)) : null;
+    }
+
+    // A copy: the guard records what the model wrote, placeholders and all.
+    private AIContent Whole(AIContent content)
+    {
+        switch (content)
+        {
+            case IRewritableContent own: return own.WithTexts((text, isPart) => placeholders!.Restore(text, isPart));
+            case TextContent text: return RedactedMessages.Like(text, new TextContent(placeholders!.Restore(text.Text, isJson)));
+            case TextReasoningContent reasoning:
+                return RedactedMessages.Like(reasoning,
+                    new TextReasoningContent(placeholders!.Restore(reasoning.Text)) { ProtectedData = reasoning.ProtectedData });
+            case ErrorContent error:
+                return RedactedMessages.Like(error,
+                    new ErrorContent(placeholders!.Restore(error.Message)) { ErrorCode = error.ErrorCode, Details = error.Details });
+            case FunctionCallContent { Arguments.Count: > 0 } call:
+                Dictionary<string, object?>? arguments = RedactedMessages.Changed(call.Arguments, text => placeholders!.Restore(text));
+                return arguments is null ? call : RedactedMessages.Like(call, new FunctionCallContent(call.CallId, call.Name, arguments));
+            default: return content;
+        }
+    }
+
+    private static string? Channel(AIContent content) => content switch
+    {
+        IRewritableContent => null,
+        TextContent => "text",
+        TextReasoningContent => "reasoning",
+        ErrorContent { Details: null } => "error",
+        _ => null,
+    };
+
+    private static string TextOf(AIContent content) => content switch
+    {
+        TextContent text => text.Text,
+        TextReasoningContent reasoning => reasoning.Text,
+        _ => ((ErrorContent)content).Message,
+    };
+
+    private static AIContent With(AIContent content, string text) => content switch
+    {
+        TextContent => new TextContent(text),
+        TextReasoningContent => new TextReasoningContent(text),
+        _ => new ErrorContent(text) { ErrorCode = ((ErrorContent)content).ErrorCode },
+    };
+}

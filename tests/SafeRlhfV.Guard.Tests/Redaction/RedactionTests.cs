@@ -1,0 +1,215 @@
+using System.Text.Json;
+using CsCheck;
+using Microsoft.Extensions.AI;
+
+namespace SafeRlhfV.Guard.Tests;
+
+public sealed class RedactionTests
+{
+    private const string Pem = "-----BEGIN EC PRIVATE KEY-----\nMHcCAQEEIObXo2fT0example0bXo2fT0\nexample+/==\n-----END EC PRIVATE KEY-----";
+    private static readonly GuardPolicy Redacting = GuardPolicy.Default with { Rules = GuardPolicy.Default.Rules with { Redaction = RedactionRules.Standard } };
+    private static readonly string[] Secrets = ["bob@example.org", "+49 30 1234567", "4111 1111 1111 1111", Pem, "[EMAIL_1]", "a\"b@example.org"];
+    private static readonly string[] Between = [" ", ". ", " [", " ] [EM ", " [EMAIL_ ", " [[", "!\n"];
+
+    public static TheoryData<string, string> Found => new()
+    {
+        { "email", "bob.o'neil+x@mail.example.co.uk" },
+        { "email", "jürgen@bücher.example" },
+        { "phone", "+1 (555) 010-9999" },
+        { "phone", "0049 30 1234567" },
+        { "phone", "030/1234567" },
+        { "phone", "(555) 010-9999" },
+        { "card", "4111 1111 1111 1111" },
+        { "card", "5555-5555-5555-4444" },
+        { "card", "378282246310005" },
+        { "iban", "GB29 NWBK 6016 1331 9268 19" },
+        { "iban", "gb82west12345698765432" },
+        { "gateway_key", "srv-0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef" },
+        { "cloud_key", "AKIAIOSFODNN7EXAMPLE" },
+        { "cloud_key", "AIzaSyA-0123456789abcdefghijklmnopqrstu" },
+        { "api_key", "sk-proj-abcdefghijklmnop0123" },
+        { "api_key", "ghp_0123456789abcdefghijABCDEFGHIJ012345" },
+        { "api_key", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJib2IifQ.c2lnbmF0dXJl" },
+        { "private_key", Pem },
+        { "private_key", Pem[..70] },
+    };
+
+    [Theory, MemberData(nameof(Found))]
+    public void EachKindIsReplacedWhereverItStands(string kind, string data)
+    {
+        foreach ((string before, string after) in ((string, string)[])[("", ""), ("It is ", ", I think."), ("(", ")"), ("x: \"", "\""), ("12/27 ", " on 12/27")])
+        {
+            if (data.Length == 70 && after.Length > 0) continue; // what was cut has no end
+            Placeholders placeholders = new(RedactionRules.Standard);
+            Assert.Equal($"{before}[{kind.ToUpperInvariant()}_1]{after}", placeholders.Redact(before + data + after));
+            Assert.Equal(before + data + after, placeholders.Restore($"{before}[{kind.ToUpperInvariant()}_1]{after}"));
+            Assert.Equal([new(kind, 1)], placeholders.Counts);
+        }
+    }
+
+    [Theory]
+    [InlineData("Version 1.2.3.4 of 2024-01-15, 10:30, costs 1,234.56 or 100 000.")]
+    [InlineData("4111 1111 1111 1112")] // a wrong check digit
+    [InlineData("GB29 NWBK 6016 1331 9268 18")]
+    [InlineData("1234567890123456")] // no issuer
+    [InlineData("sk-short, a skate-park, AKIA, user at example.org, @someone, [1], [EMAIL]")]
+    [InlineData("{\"created\": 1700000000, \"id\": \"call_0a1b2c3d\"}")]
+    public void OtherTextStays(string text)
+    {
+        Placeholders placeholders = new(RedactionRules.Standard);
+        Assert.Equal(text, placeholders.Redact(text));
+        Assert.True(placeholders.IsEmpty);
+    }
+
+    [Fact]
+    public void TheSameDataHasTheSamePlaceholderAndWhatLooksLikeOneIsReplacedToo()
+    {
+        Placeholders placeholders = new(RedactionRules.Standard);
+        string redacted = placeholders.Redact("a@x.org, b@x.org, a@x.org, [EMAIL_1]");
+        Assert.Equal("[EMAIL_1], [EMAIL_2], [EMAIL_1], [AS-SENT_1]", redacted);
+        Assert.Equal("a@x.org, b@x.org, a@x.org, [EMAIL_1]", placeholders.Restore(redacted));
+        Assert.Equal("[EMAIL_9]", placeholders.Restore("[EMAIL_9]"));
+    }
+
+    [Fact]
+    public void NothingIsLeftOfDataThatOverlapsOrIsSplitOverTexts()
+    {
+        Placeholders placeholders = new(new([SensitiveKind.OfPattern("staff", @"E-\d+"), .. SensitiveKind.All]));
+        Assert.Equal("[STAFF_1]", placeholders.Redact("E-12345@example.org"));
+        Assert.Equal(["write to [EMAIL_1]", " or [EMAIL_2]"], placeholders.Redact(["write to bob@exam", "ple.org or c@x.org"]));
+        Assert.Equal(["[EMAIL_1]", "", "!"], placeholders.Redact(["bob@", "example", ".org!"]));
+        Assert.Equal(["[CLOUD_KEY_1]", "X"], placeholders.Redact(["AKIAIOSFODNN7EXAMPLE", "X"]));
+    }
+
+    [Theory, MemberData(nameof(GuardedStreamTests.Releases), MemberType = typeof(GuardedStreamTests))]
+    public Task EveryPlaceholderIsRestoredHoweverTheStreamIsCut(string name, StreamRelease release) => Gen.Select(
+        Gen.Int[0, Secrets.Length - 1].Array[1, 8], Gen.Int[0, Between.Length - 1].Select(i => Between[i]).Array[9], Gen.Int[1, 9].Array[1, 40],
+        Gen.Int[0, 8]).SampleAsync(async (secrets, between, cuts, asReasoning) =>
+    {
+        string text = string.Concat(secrets.Select((secret, i) => between[i] + Secrets[secret])) + between[^1];
+        string seen = "";
+        StubChatClient model = new((_, messages) =>
+        {
+            seen = messages[^1].Text;
+            return StubChatClient.Answer(new TextReasoningContent(seen[..Math.Min(seen.Length, asReasoning * 5)]), new TextContent(seen));
+        }, whole => Cut(whole, cuts));
+        ScriptedModerator moderator = new(_ => Verdict.Safe("scripted"));
+        RecordingObserver observer = new();
+        GuardedChatClient client = model.AsGuarded(moderator, options =>
+            (options.Policy, options.Release, options.Observer) = (() => Redacting, release, observer));
+        List<ChatResponseUpdate> updates = [];
+        await foreach (ChatResponseUpdate update in client.GetStreamingResponseAsync(text)) updates.Add(update);
+        Assert.True(text == string.Concat(updates.Select(update => update.Text)), name);
+        Assert.NotNull(updates[^1].GetGuardReport());
+        Assert.All(Secrets.Take(4), secret => Assert.DoesNotContain(secret, seen));
+        Assert.All(moderator.Calls.SelectMany(call => call), request => Assert.DoesNotContain("@example.org", request.Question + request.Response));
+        Assert.DoesNotContain("@example.org", JsonSerializer.Serialize(observer.Ends.Single().Prompt) + observer.Ends.Single().Rounds[^1].Answer);
+    }, iter: 60);
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task TheModelNeverSeesDataInAnyChannelAndItsCallsGetItBack(bool isStream)
+    {
+        ChatMessage[] asked =
+        [
+            new(ChatRole.System, "The owner is owner@x.org."),
+            new(ChatRole.User, [new TextContent("I am bob@x"), new TextContent(".org"), new DataContent("data:text/plain;base64,YUB4Lm9yZw==")]),
+            new(ChatRole.Assistant,
+                [new FunctionCallContent("1", "find", new Dictionary<string, object?> { ["who"] = "bob@x.org", ["card"] = 4111111111111111 })]),
+            new(ChatRole.Tool, [new FunctionResultContent("1", new { mail = "tool@x.org" })]),
+            new(ChatRole.Tool, [new FunctionResultContent("2", """{"mail":"tool\u0040x.org"}""")]),
+            new(ChatRole.User, "Send it."),
+        ];
+        string before = JsonSerializer.Serialize(asked, AIJsonUtilities.DefaultOptions);
+        ChatOptions? seen = null;
+        RecordingObserver observer = new();
+        StubChatClient model = new((_, _) => StubChatClient.Answer(
+            new TextContent("I write to [EMAIL_2]."), new FunctionCallContent("3", "send", new Dictionary<string, object?> { ["to"] = "[EMAIL_2]" })));
+        GuardedChatClient client = new ChatClientBuilder(model).Use((messages, options, next, token) =>
+        {
+            seen = options;
+            return next(messages, options, token);
+        }).Build().AsGuarded(new ScriptedModerator(_ => Verdict.Safe("scripted")), options =>
+            (options.Policy, options.Observer, options.CheckSystemMessages) = (() => Redacting, observer, true));
+        ChatOptions options = new() { Instructions = "Bill card 4111 1111 1111 1111." };
+        ChatResponse response = isStream
+            ? await client.GetStreamingResponseAsync(asked, options).ToChatResponseAsync()
+            : await client.GetResponseAsync(asked, options);
+        Assert.Equal("I write to bob@x.org.", response.Text);
+        FunctionCallContent call = response.Messages.SelectMany(message => message.Contents).OfType<FunctionCallContent>().Single();
+        Assert.Equal("bob@x.org", call.Arguments!["to"]!.ToString());
+
+        string sent = JsonSerializer.Serialize(model.Calls.Single(), AIJsonUtilities.DefaultOptions) + seen!.Instructions;
+        Assert.DoesNotContain("x.org", sent);
+        Assert.DoesNotContain("YUB4Lm9yZw", sent);
+        Assert.DoesNotContain("4111", sent);
+        Assert.Equal("Bill card 4111 1111 1111 1111.", options.Instructions);
+        Assert.Equal(before, JsonSerializer.Serialize(asked, AIJsonUtilities.DefaultOptions)); // the caller's own objects stay as they were
+
+        GuardReport report = observer.Ends.Single();
+        Assert.Equal(GuardAction.Redact, report.PromptDecision!.Action);
+        Assert.Equal(4, report.Redacted["email"]);
+        Assert.DoesNotContain("x.org", report.Rounds.Single().Answer);
+        Assert.Contains("[EMAIL_2]", report.Rounds.Single().Answer);
+    }
+
+    [Fact]
+    public async Task DataIsEscapedWhereTheAnswerIsJson()
+    {
+        const string Mail = "a'b@x.org";
+        StubChatClient model = new("""{"key":"[PRIVATE_KEY_1]","to":"[EMAIL_1]"}""");
+        GuardedChatClient client = model.AsGuarded(new ScriptedModerator(_ => Verdict.Safe("scripted")), options => options.Policy = () => Redacting);
+        ChatResponse response = await client.GetResponseAsync(Pem + "\n" + Mail, new ChatOptions { ResponseFormat = ChatResponseFormat.Json });
+        using JsonDocument json = JsonDocument.Parse(response.Text);
+        Assert.Equal((Pem, Mail), (json.RootElement.GetProperty("key").GetString(), json.RootElement.GetProperty("to").GetString()));
+    }
+
+    [Fact]
+    public async Task APolicySaysWhatIsRedactedForWhom()
+    {
+        GuardPolicy policy = PolicyReader.Parse("""
+            redact: { kinds: [ email ], patterns: [ { name: staff_number, pattern: 'E-\d{6}' } ] }
+            own_categories:
+              - { name: code_names, severity: severe, keywords: [ project falcon ] }
+              - { name: described, description: what only a judge finds }
+            categories: { code_names: { prompt: redact } }
+            roles: { clerk: { redact: { kinds: [ none ] } }, auditor: { redact: { kinds: [ all ] } } }
+            """);
+        Assert.Equal("[EMAIL_1] [STAFF_NUMBER_1] 030/1234567 [CODE_NAMES_1]", Redact(new()));
+        Assert.Equal("a@x.org E-123456 030/1234567 [CODE_NAMES_1]", Redact(new(Role: "clerk")));
+        Assert.Equal("[EMAIL_1] E-123456 [PHONE_1] [CODE_NAMES_1]", Redact(new(Role: "auditor")));
+
+        // what something else still finds is not let through
+        Assert.Equal(GuardAction.Block, policy.Decide(Verdict.Unsafe("judge", Severity.Severe, ["code_names"]), GuardSide.Prompt).Action);
+        StubChatClient model = new("Fine.");
+        GuardedChatClient client = model.AsGuarded(PatternModerator.For(policy)!, options => options.Policy = () => policy);
+        Assert.Equal("Fine.", (await client.GetResponseAsync("About Project  Falcon")).Text);
+        Assert.Equal("About [CODE_NAMES_1]", model.Calls.Single()[0].Text);
+
+        string Redact(GuardContext context) => new Placeholders(policy.RedactionFor(context)!).Redact("a@x.org E-123456 030/1234567 project falcon");
+    }
+
+    [Theory]
+    [InlineData("redact: { kinds: [ mail ] }", "kinds")]
+    [InlineData("redact: { }", "give kinds or patterns")]
+    [InlineData("redact: { patterns: [ { name: email, pattern: x } ] }", "taken")]
+    [InlineData("redact: { patterns: [ { name: X, pattern: x } ] }", "lower-case")]
+    [InlineData("redact: { patterns: [ { name: x, pattern: '(' } ] }", "no regular expression")]
+    [InlineData("prompt: redact", "redact")]
+    [InlineData("categories: { animal_abuse: { prompt: redact } }", "redact")]
+    [InlineData("own_categories: [ { name: x, keywords: [ y ] } ]\ncategories: { x: { answer: redact } }", "redact")]
+    [InlineData("own_categories: [ { name: x, description: y } ]\ncategories: { x: { prompt: redact } }", "redact")]
+    public void FaultsInAPolicyAreNamed(string yaml, string word) =>
+        Assert.Contains(word, Assert.Throws<InvalidInputException>(() => PolicyReader.Parse(yaml)).Message);
+
+    private static IEnumerable<string> Cut(string text, int[] cuts)
+    {
+        for (int at = 0, i = 0; at < text.Length; i++)
+        {
+            int length = Math.Min(cuts[i % cuts.Length], text.Length - at);
+            yield return text.Substring(at, length);
+            at += length;
+        }
+    }
+}
