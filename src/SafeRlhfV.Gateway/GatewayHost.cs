@@ -101,7 +101,7 @@ public static class GatewayHost
     private static ModelTable CreateModels(GatewaySettings settings, GatewayParts parts, Func<GuardPolicy> policy, IServiceProvider services)
     {
         Dictionary<string, IChatClient> upstreams = settings.Upstreams.ToDictionary(upstream => upstream.Name, upstream => upstream.Checkpoint is { } checkpoint
-            ? new LocalUpstream(parts.OpenChat(checkpoint))
+            ? new LocalUpstream(parts.OpenChat(checkpoint), upstream.ControlTokens)
             : (IChatClient)new UpstreamChatClient(upstream, parts.Clock));
         return new(settings.Models.ToDictionary(model => model.Name, model =>
         {

@@ -1,4 +1,6 @@
+using System.Buffers.Binary;
 using System.Net;
+using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -10,6 +12,32 @@ public sealed class ImageTests
 {
     private static readonly byte[] Pixel =
         Convert.FromBase64String("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==");
+
+    // A flat image of 40 megapixels is a small file: 16 of them would be 2 GB of pixels.
+    [Theory]
+    [InlineData(16, 6300, true)]
+    [InlineData(2, 6300, true)]
+    [InlineData(1, 6300, false)]
+    [InlineData(16, 2000, false)]
+    public async Task ManyPixelsOfOneRequestAreRefusedBeforeTheyAreDecoded(int images, int size, bool isRefused)
+    {
+        byte[] large = [.. Pixel];
+        BinaryPrimitives.WriteInt32BigEndian(large.AsSpan(16), size);
+        BinaryPrimitives.WriteInt32BigEndian(large.AsSpan(20), size);
+        string url = $"data:image/png;base64,{Convert.ToBase64String(large)}";
+        JsonArray parts = [.. Enumerable.Range(0, images).Select(_ => new JsonObject { ["type"] = "image_url", ["image_url"] = new JsonObject { ["url"] = url } })];
+        await using RunningGateway gateway = await RunningGateway.StartAsync();
+        JsonObject body = new()
+        {
+            ["model"] = "ours",
+            ["messages"] = new JsonArray(new JsonObject { ["role"] = "user", ["content"] = parts.DeepClone() }),
+        };
+        (int status, JsonNode? answer) = await gateway.PostAsync("/v1/chat/completions", body.ToJsonString());
+        Assert.Equal(isRefused ? "images_too_large" : null, answer!["error"]?["code"]?.GetValue<string>());
+        Assert.Equal(isRefused ? 400 : 200, status);
+        (status, _) = await gateway.PostAsync("/v1/moderations", new JsonObject { ["input"] = parts }.ToJsonString());
+        Assert.Equal(isRefused ? 400 : 200, status);
+    }
 
     [Theory]
     [InlineData("127.0.0.1", false)]

@@ -55,7 +55,8 @@ internal sealed class ChatRequestReader(LimitSettings limits, ImageGate images, 
             throw ApiException.Invalid("Only text answers can be guarded.", "modalities");
         if (body["messages"] is not JsonArray { Count: > 0 } sent) throw ApiException.Invalid("messages must be a list with at least one message.", "messages");
         if (sent.Count > limits.Messages) throw ApiException.Invalid($"There are {sent.Count} messages; {limits.Messages} are allowed.", "messages");
-        Dictionary<string, (byte[], string)> seen = [];
+        Dictionary<string, OpenedImage> seen = [];
+        PixelBudget pixels = new(limits.RequestPixels);
         List<ChatMessage> messages = [];
         int pictures = 0;
         for (int i = 0; i < sent.Count; i++) messages.Add(await MessageAsync(sent[i], $"messages[{i}]"));
@@ -107,8 +108,9 @@ internal sealed class ChatRequestReader(LimitSettings limits, ImageGate images, 
             if (part["image_url"] is not JsonObject image) throw ApiException.Invalid("image_url must be an object.", $"{param}.image_url");
             if (++pictures > limits.Images) throw ApiException.Invalid($"More than {limits.Images} images.", $"{param}.image_url", "too_many_images");
             string url = Text(image["url"], $"{param}.image_url.url");
-            if (!seen.TryGetValue(url, out (byte[] Bytes, string MediaType) opened))
+            if (!seen.TryGetValue(url, out OpenedImage? opened))
                 seen[url] = opened = await images.OpenAsync(url, $"{param}.image_url.url", cancellationToken);
+            pixels.Spend(opened, $"{param}.image_url.url");
 
             // The upstream gets the very bytes that were judged, under the type that they truly have.
             image["url"] = $"data:{opened.MediaType};base64,{Convert.ToBase64String(opened.Bytes)}";

@@ -27,14 +27,17 @@ internal sealed class ImageGate : IDisposable
 
     /// <summary>The image behind an address or data URI.</summary>
     /// <exception cref="ApiException">It is not allowed, too large, or no image.</exception>
-    public async Task<(byte[] Bytes, string MediaType)> OpenAsync(string url, string param, CancellationToken cancellationToken)
+    public async Task<OpenedImage> OpenAsync(string url, string param, CancellationToken cancellationToken)
     {
         byte[] bytes = url.StartsWith("data:", StringComparison.OrdinalIgnoreCase) ? Decode(url, param) : await FetchAsync(url, param, cancellationToken);
         if (ImageHeader.Read(bytes) is not { Format: not "BMP" } header)
             throw ApiException.Invalid("This is no PNG, JPEG, GIF or WebP image.", param, "invalid_image");
         if ((long)header.Width * header.Height > limits.ImagePixels)
             throw ApiException.Invalid($"The image has {header.Width} x {header.Height} pixels; {limits.ImagePixels} are allowed.", param, "image_too_large");
-        return (bytes, header.MediaType);
+        int frames = ImageFrames.Count(bytes);
+        if (frames > 1)
+            throw ApiException.Invalid("The image is animated, and only one frame could be judged; send a single frame.", param, "animated_image");
+        return new(bytes, header.MediaType, (long)header.Width * header.Height);
     }
 
     public void Dispose() => http.Dispose();

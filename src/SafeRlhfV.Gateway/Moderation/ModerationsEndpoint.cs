@@ -90,6 +90,7 @@ internal sealed class ModerationsEndpoint(IModerator moderator, Func<GuardPolicy
 
         List<string> texts = [];
         List<ModerationImage> pictures = [];
+        PixelBudget pixels = new(limits.RequestPixels);
         for (int i = 0; i < list.Count; i++)
         {
             if (list[i] is not JsonObject part) throw ApiException.Invalid("input must hold either texts or parts.", $"input[{i}]");
@@ -98,10 +99,10 @@ internal sealed class ModerationsEndpoint(IModerator moderator, Func<GuardPolicy
                 case "text": texts.Add(ChatRequestReader.Text(part["text"], $"input[{i}].text")); break;
                 case "image_url" when part["image_url"] is JsonObject image:
                     if (pictures.Count >= limits.Images) throw ApiException.Invalid($"More than {limits.Images} images.", $"input[{i}]", "too_many_images");
-                    (byte[] bytes, string mediaType) =
-                        await images.OpenAsync(ChatRequestReader.Text(image["url"], $"input[{i}].image_url.url"), $"input[{i}].image_url.url",
-                            cancellationToken);
-                    pictures.Add(new(new EncodedImage(bytes, null)) { MediaType = mediaType });
+                    string param = $"input[{i}].image_url.url";
+                    OpenedImage opened = await images.OpenAsync(ChatRequestReader.Text(image["url"], param), param, cancellationToken);
+                    pixels.Spend(opened, param);
+                    pictures.Add(new(new EncodedImage(opened.Bytes, null)) { MediaType = opened.MediaType });
                     break;
                 default: throw ApiException.Invalid("A part must be of type text or image_url.", $"input[{i}].type");
             }

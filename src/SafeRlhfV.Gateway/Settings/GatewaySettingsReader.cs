@@ -88,6 +88,10 @@ public static class GatewaySettingsReader
         Uri? endpoint = section.Address("endpoint");
         string? checkpoint = section.Text("checkpoint");
         if (endpoint is null == checkpoint is null) section.Fault(null, "give either an endpoint or a checkpoint");
+        ControlTokenUse? tokens = section.Choice("control_tokens", ("neutralise", ControlTokenUse.Neutralise), ("refuse", ControlTokenUse.Refuse),
+            ("pass", ControlTokenUse.Pass));
+        if (checkpoint is not null && tokens == ControlTokenUse.Pass)
+            section.Fault("control_tokens", "a checkpoint here reads a caller's text as text; neutralise or refuse");
         return standard with
         {
             Endpoint = endpoint,
@@ -98,6 +102,7 @@ public static class GatewaySettingsReader
             IdleTimeout = section.Duration("idle_timeout") ?? standard.IdleTimeout,
             Retries = section.Whole("retries", 0, 10) ?? standard.Retries,
             Break = section.Duration("break") ?? standard.Break,
+            ControlTokens = tokens ?? (endpoint?.Scheme == "https" ? ControlTokenUse.Pass : ControlTokenUse.Neutralise),
             DropsUnknownFields = section.Choice("unknown_fields", ("pass", false), ("drop", true)) ?? standard.DropsUnknownFields,
         };
     }
@@ -144,6 +149,7 @@ public static class GatewaySettingsReader
             Images = section.Whole("images", 0, 1000) ?? standard.Images,
             ImageBytes = section.Whole("image_bytes", 1024, int.MaxValue) ?? standard.ImageBytes,
             ImagePixels = section.Whole("image_pixels", 1, int.MaxValue) ?? standard.ImagePixels,
+            RequestPixels = section.Whole("request_pixels", 1, int.MaxValue) ?? standard.RequestPixels,
             ImageUrls = section.Flag("image_urls") ?? standard.ImageUrls,
             ImageTimeout = section.Duration("image_timeout") ?? standard.ImageTimeout,
             Concurrency = section.Whole("concurrency", 1, 1_000_000) ?? standard.Concurrency,

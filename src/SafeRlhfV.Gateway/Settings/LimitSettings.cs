@@ -18,6 +18,9 @@ public sealed record LimitSettings
     /// <summary>The most pixels of an image, by its header, before anything is decoded.</summary>
     public int ImagePixels { get; init; } = 40_000_000;
 
+    /// <summary>The most pixels of all images of a request together, by their headers, before anything is decoded.</summary>
+    public int RequestPixels { get; init; } = 64_000_000;
+
     /// <summary>Whether images may be given by address. They are fetched here once, from public hosts only, without following redirects.</summary>
     public bool ImageUrls { get; init; }
 

@@ -32,6 +32,11 @@ public sealed record UpstreamSettings
     /// </summary>
     public bool DropsUnknownFields { get; init; }
 
+    /// <summary>
+    /// What becomes of control tokens in a caller's text. A checkpoint on this machine reads them as text in any case.
+    /// </summary>
+    public ControlTokenUse ControlTokens { get; init; } = ControlTokenUse.Neutralise;
+
     /// <summary>For how long an upstream that keeps failing is left alone.</summary>
     public TimeSpan Break { get; init; } = TimeSpan.FromSeconds(10);
 }

@@ -5,7 +5,7 @@ using Microsoft.Extensions.AI;
 namespace SafeRlhfV.Gateway;
 
 /// <summary>A chat model on this machine as an upstream: turns the caller's parameters into options, and refuses with a 400 what it cannot honour.</summary>
-internal sealed class LocalUpstream(IChatClient inner) : DelegatingChatClient(inner)
+internal sealed class LocalUpstream(IChatClient inner, ControlTokenUse use) : DelegatingChatClient(inner)
 {
     public override async Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null,
         CancellationToken cancellationToken = default)
@@ -45,21 +45,16 @@ internal sealed class LocalUpstream(IChatClient inner) : DelegatingChatClient(in
     {
         ChatCall call = ChatCall.Of(options, this);
         JsonObject body = call.Body;
-        if (body["n"] is JsonValue n && n.GetValue<int>() > 1) throw Cannot("n above 1", "n");
-        if (body["tools"] is JsonArray { Count: > 0 } || body["functions"] is JsonArray { Count: > 0 }) throw Cannot("tools", "tools");
-        if (body["logprobs"] is JsonValue logprobs && logprobs.TryGetValue(out bool wanted) && wanted) throw Cannot("logprobs", "logprobs");
-        if (body["logit_bias"] is JsonObject { Count: > 0 }) throw Cannot("logit_bias", "logit_bias");
-        if (body["response_format"] is JsonObject format && format["type"]?.ToString() is not (null or "text"))
-            throw Cannot("a response_format other than text", "response_format");
+        if (use == ControlTokenUse.Refuse) ControlTokens.Apply(body, use); // else they are read as text, as all that a caller writes
+        if (LocalFields.FindUnhonoured(body) is { } name)
+            throw ApiException.Invalid($"This model runs on a local checkpoint, which cannot honour {name}; leave it out.", name, "unsupported_parameter");
         return new()
         {
             Temperature = options!.Temperature,
             TopP = options.TopP,
-            TopK = Whole(body, "top_k"),
+            TopK = RequestCheck.Whole(body["top_k"]) is { } most ? (int)Math.Clamp(most, int.MinValue, int.MaxValue) : null,
             MaxOutputTokens = options.MaxOutputTokens,
-            Seed = Whole(body, "seed"),
-            FrequencyPenalty = Number(body, "frequency_penalty"),
-            PresencePenalty = Number(body, "presence_penalty"),
+            Seed = RequestCheck.Whole(body["seed"]),
             StopSequences = Stops(body["stop"]),
         };
     }
@@ -71,21 +66,4 @@ internal sealed class LocalUpstream(IChatClient inner) : DelegatingChatClient(in
         JsonArray list when list.All(item => item is JsonValue value && value.TryGetValue(out string? _)) => [.. list.Select(item => item!.GetValue<string>())],
         _ => throw ApiException.Invalid("stop must be a text or a list of texts.", "stop"),
     };
-
-    private static int? Whole(JsonObject body, string name) => body[name] switch
-    {
-        null => null,
-        JsonValue value when value.TryGetValue(out int number) => number,
-        _ => throw ApiException.Invalid($"{name} must be a whole number.", name),
-    };
-
-    private static float? Number(JsonObject body, string name) => body[name] switch
-    {
-        null => null,
-        JsonValue value when value.TryGetValue(out double number) => (float)number,
-        _ => throw ApiException.Invalid($"{name} must be a number.", name),
-    };
-
-    private static ApiException Cannot(string what, string param) => ApiException.Invalid($"This model runs on a local checkpoint, which cannot honour {what}.",
-        param, "unsupported_parameter");
 }

@@ -156,13 +156,15 @@ internal sealed class UpstreamChatClient : IChatClient
 
     // Written straight from what the caller sent: a copy of a body full of images costs more than all else here.
     private byte[] Body(IEnumerable<ChatMessage> messages, ChatCall call, bool stream) =>
-        JsonReply.Render((settings.Model, messages, call, stream),
-            static (writer, state) => Write(writer, state.Model, state.messages, state.call, state.stream));
+        JsonReply.Render((settings, messages, call, stream),
+            static (writer, state) => Write(writer, state.settings, state.messages, state.call, state.stream));
 
-    private static void Write(Utf8JsonWriter writer, string? model, IEnumerable<ChatMessage> messages, ChatCall call, bool stream)
+    private static void Write(Utf8JsonWriter writer, UpstreamSettings settings, IEnumerable<ChatMessage> messages, ChatCall call, bool stream)
     {
+        string? model = settings.Model;
+        JsonObject body = ControlTokens.Apply(call.Body, settings.ControlTokens);
         writer.WriteStartObject();
-        foreach ((string name, JsonNode? value) in call.Body)
+        foreach ((string name, JsonNode? value) in body)
         {
             if (name is "stream" or "stream_options" or "messages" || (name == "model" && model is not null)) continue;
             if (RequestFields.ByPath.GetValueOrDefault(name)?.Use == FieldUse.Stripped) continue;
@@ -178,7 +180,7 @@ internal sealed class UpstreamChatClient : IChatClient
             writer.WriteEndObject();
         }
         writer.WriteStartArray("messages");
-        JsonArray sent = (JsonArray)call.Body["messages"]!;
+        JsonArray sent = (JsonArray)body["messages"]!;
         ChatMessage[] asked = [.. messages];
         for (int i = 0; i < sent.Count; i++) Write(i == sent.Count - 1 ? WithFeedback(sent[i], call.Messages[i], asked[i]) : sent[i]);
         foreach (ChatMessage feedback in asked[sent.Count..])
