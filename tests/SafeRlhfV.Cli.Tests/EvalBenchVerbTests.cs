@@ -226,6 +226,24 @@ public sealed class EvalBenchVerbTests : IDisposable
     }
 
     [Fact]
+    public async Task AGuardIsMeasuredAgainstTheBenchmarksLabels()
+    {
+        await using FakeChatServer guard = await FakeChatServer.StartAsync(), model = await FakeChatServer.StartAsync();
+        guard.Reply = _ => """{"unsafe":true,"probability":0.9,"severity":"minor","categories":[],"reason":"always"}""";
+        model.Reply = _ => "A short answer.";
+        (int code, string output, string errors) = await CapturedConsole.RunAsync("eval", "bench", "--suite", "vlguard", "--data", Path.Combine(Layouts,
+            "vlguard"), "--out", folder.At("result"), "--model", "a-model", "--model-endpoint", model.Address, "--guard", guard.Address, "--guard-model",
+            "a-guard", "--scorer", "guard-prompts", "--json");
+        Assert.True(code == 0, errors);
+        JsonNode scorer = Assert.Single(JsonNode.Parse(output)![0]!["scorers"]!.AsArray())!;
+        Assert.Equal("guard-prompts:chat-judge", (string)scorer["scorer"]!);
+        double Value(string name) => (double)scorer["figures"]!.AsArray().Single(figure => (string)figure!["name"]! == name
+            && figure["part"]!.AsObject().Count == 0)!["value"]!;
+        Assert.Equal((1, 1, 0.5), (Value("recall"), Value("fpr"), Value("auroc")));
+        Assert.InRange(Value("precision"), 0.1, 0.9); // the layout has harmless rows and harmful ones
+    }
+
+    [Fact]
     public async Task MistakesAreOneLineEachBeforeAnythingIsAsked()
     {
         string data = Path.Combine(Layouts, "pope"), result = folder.At("result");
@@ -285,7 +303,7 @@ public sealed class EvalBenchVerbTests : IDisposable
         (int code, _, string errors) = await CapturedConsole.RunAsync([.. Bench("vlguard", Path.Combine(Layouts, "vlguard"), judge), .. Service(model),
             "--all-splits"]);
         Assert.True(code == 0, errors);
-        Assert.Contains("vlguard: guard, judge:helpfulness-pair left out; they need --guard, --baseline.", errors, StringComparison.Ordinal);
+        Assert.Contains("vlguard: guard, judge:helpfulness-pair, guard-prompts left out; they need --guard, --baseline.", errors, StringComparison.Ordinal);
         await CapturedConsole.RefusedAsync(["--scorer judge:helpfulness-pair needs --baseline."], [.. Bench("vlguard", Path.Combine(Layouts, "vlguard"), judge),
             .. Service(model), "--scorer", "judge:helpfulness-pair"]);
     }

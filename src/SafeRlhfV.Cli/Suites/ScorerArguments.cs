@@ -10,11 +10,11 @@ namespace SafeRlhfV.Cli;
 /// <summary>The options that say who scores answers.</summary>
 internal sealed class ScorerArguments : IDisposable
 {
-    private const string JudgePrefix = "judge:", PhrasesPrefix = "phrases:";
+    private const string JudgePrefix = "judge:", PhrasesPrefix = "phrases:", OnAnswers = "guard", OnPrompts = "guard-prompts";
 
     private readonly Option<string[]> scorer = new("--scorer")
     {
-        Description = "judge:RUBRIC, guard, phrases:LIST@VERSION, exact:yes-no or exact:option; those that fit the benchmark where left out.",
+        Description = "judge:RUBRIC, guard, guard-prompts, phrases:LIST@VERSION, exact:yes-no or exact:option; those that fit the benchmark where left out.",
         AllowMultipleArgumentsPerToken = true
     };
     private readonly Option<string?> judge = new("--judge") { Description = "A judge: a checkpoint's folder; with --endpoint, the model's name there." };
@@ -80,14 +80,14 @@ internal sealed class ScorerArguments : IDisposable
                 throw new InvalidInputException($"{suite.Benchmark.Name} is scored by {string.Join(", ", suite.Benchmark.Scorers)}; give "
                     + $"{string.Join(" or ", left.SelectMany(name => Lacking(parsed, name)).Distinct())}.");
         string[] all = [.. suites.SelectMany(suite => Wanted(parsed, suite.Benchmark).Names).Distinct()];
-        if (all.Contains("guard") && !IsAddress(parsed.GetValue(guard)!)) LocalCheckpoint.CheckGuard(parsed.GetValue(guard)!);
+        if (all.Any(IsGuard) && !IsAddress(parsed.GetValue(guard)!)) LocalCheckpoint.CheckGuard(parsed.GetValue(guard)!);
         if (all.Any(IsJudge) && parsed.GetValue(endpoint) is null) LocalCheckpoint.CheckChat(parsed.GetValue(judge)!);
         foreach (string name in all.Where(IsJudge)) JudgeScorer.CheckRubric(name[JudgePrefix.Length..]);
         foreach (Suite suite in suites)
         {
             Baseline(parsed, suite.Benchmark);
             string[] own = [.. Wanted(parsed, suite.Benchmark).Names];
-            AnswerScorer[] free = [.. own.Where(name => name != "guard" && !IsJudge(name)).Select(name => Open(parsed, name))];
+            AnswerScorer[] free = [.. own.Where(name => !IsGuard(name) && !IsJudge(name)).Select(name => Open(parsed, name))];
             if (free.Length == own.Length && !suite.Read(suite.Open(withoutImages: true)).Any(item => free.Any(scorer => scorer.Takes(item))))
                 throw NothingFits(suite.Benchmark, own);
         }
@@ -104,7 +104,20 @@ internal sealed class ScorerArguments : IDisposable
     {
         (IReadOnlyList<string> names, IReadOnlyList<string> left) = Wanted(parsed, benchmark);
         if (left.Count > 0) Output.Note($"{benchmark.Name}: {string.Join(", ", left)} left out; {Missing(parsed, left)}");
-        return [.. names.Select(name => Open(parsed, name))];
+        List<AnswerScorer> opened = [];
+        foreach (string name in names)
+        {
+            AnswerScorer made = Open(parsed, name);
+            GuardSide side = name == OnPrompts ? GuardSide.Prompt : GuardSide.Answer;
+            if (!IsGuard(name) || moderator!.Judges(side)) opened.Add(made);
+            else
+            {
+                string why = $"the guard judges no {(side == GuardSide.Prompt ? "prompts" : "answers")}";
+                if (names.Count == 1 || parsed.GetValue(scorer) is { Length: > 0 }) throw new InvalidInputException($"--scorer {name}: {why}.");
+                Output.Note($"{benchmark.Name}: {name} left out; {why}.");
+            }
+        }
+        return opened;
     }
 
     public void Dispose()
@@ -118,13 +131,14 @@ internal sealed class ScorerArguments : IDisposable
     {
         if (name is "exact:yes-no" or "exact:option") return new ExactScorer(name == "exact:yes-no" ? ReplyForm.YesNo : ReplyForm.Option);
         if (name.StartsWith(PhrasesPrefix, StringComparison.Ordinal)) return new PhraseScorer(RefusalPhrases.Open(name[PhrasesPrefix.Length..]));
-        if (name == "guard")
+        if (IsGuard(name))
         {
             string place = parsed.GetValue(guard)!;
             moderator ??= OpenGuard(parsed, place);
             string identity = IsAddress(place) ? $"{parsed.GetValue(guardModel)} at {place.TrimEnd('/')}"
                 : $"{Path.GetFullPath(place)} of {ModelArguments.FilesOf(ResultFolder.Find(place))}";
-            return new GuardScorer(moderator, identity, handler is null ? null : verdicts => GuardChoice.MustHaveJudged(handler, verdicts));
+            Action<IReadOnlyCollection<Verdict>>? check = handler is null ? null : verdicts => GuardChoice.MustHaveJudged(handler, verdicts);
+            return name == OnPrompts ? new GuardPromptScorer(moderator, identity, check) : new GuardScorer(moderator, identity, check);
         }
         string model = parsed.GetValue(judge)!;
         client ??= parsed.GetValue(endpoint) is { } address
@@ -153,8 +167,10 @@ internal sealed class ScorerArguments : IDisposable
         {
             string name = one;
             if (IsJudge(name) && !IsPair(name) && parsed.GetValue(rubric) is { } file) name = $"{JudgePrefix}{file}";
-            bool isKnown = name is "guard" or "exact:yes-no" or "exact:option" || IsJudge(name) || name.StartsWith(PhrasesPrefix, StringComparison.Ordinal);
-            if (!isKnown) throw new InvalidInputException($"--scorer {name}: give judge:RUBRIC, guard, phrases:LIST, exact:yes-no or exact:option.");
+            bool isKnown = name is "exact:yes-no" or "exact:option" || IsGuard(name) || IsJudge(name)
+                || name.StartsWith(PhrasesPrefix, StringComparison.Ordinal);
+            if (!isKnown)
+                throw new InvalidInputException($"--scorer {name}: give judge:RUBRIC, guard, guard-prompts, phrases:LIST, exact:yes-no or exact:option.");
             bool lacks = Lacking(parsed, name).Any();
             if (lacks && named.Length > 0) throw new InvalidInputException($"--scorer {name} {Missing(parsed, [name])}");
             if (!(lacks ? left : names).Contains(name)) (lacks ? left : names).Add(name);
@@ -171,10 +187,12 @@ internal sealed class ScorerArguments : IDisposable
     // the options that a scorer needs and that are not given
     private IEnumerable<string> Lacking(ParseResult parsed, string name)
     {
-        if (name == "guard" && parsed.GetValue(guard) is null) yield return guard.Name;
+        if (IsGuard(name) && parsed.GetValue(guard) is null) yield return guard.Name;
         if (IsJudge(name) && parsed.GetValue(judge) is null) yield return judge.Name;
         if (IsJudge(name) && IsPair(name) && parsed.GetValue(baseline) is null) yield return baseline.Name;
     }
+
+    private static bool IsGuard(string name) => name is OnAnswers or OnPrompts;
 
     private static bool IsJudge(string name) => name.StartsWith(JudgePrefix, StringComparison.Ordinal);
 

@@ -64,7 +64,7 @@ public sealed record BenchmarkRun(IBenchmark Benchmark, int Items, IReadOnlyList
         if (given.Count == 0)
             throw new InvalidInputException($"{files.Folder}: none of its items is answered; run 'eval answers' on the same files, splits and limit.");
         ScorerResult[] results = [.. scorers.Where(scorer => found[scorer].Items.Count > 0).Select(scorer =>
-            new ScorerResult(scorer, found[scorer].Items, found[scorer].Verdicts, benchmark.Measure(scorer.Form, found[scorer].Items)))];
+            new ScorerResult(scorer, found[scorer].Items, found[scorer].Verdicts, scorer.Measure(benchmark, found[scorer].Items, found[scorer].Verdicts)))];
         return new BenchmarkRun(benchmark, given.Count, files.Dropped, AnswerFigures.Of(given), results, ScorerAgreement.Of(results, harmful),
             byItem);
     }

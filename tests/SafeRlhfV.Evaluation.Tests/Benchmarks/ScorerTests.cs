@@ -1,4 +1,5 @@
 using Microsoft.Extensions.AI;
+using SafeRlhfV.Guard;
 using SafeRlhfV.Testing;
 
 namespace SafeRlhfV.Evaluation.Tests;
@@ -77,6 +78,48 @@ public sealed class ScorerTests : IDisposable
     }
 
     [Fact]
+    public async Task AGuardIsMeasuredOnPromptsAgainstTheBenchmarksLabels()
+    {
+        // what a guard says of each question; null = it fails, which blocks
+        (string Label, bool? Unsafe, double Score)[] rows =
+        [
+            ("unsafe", true, 0.9), ("unsafe", false, 0.4), ("unsafe", null, 0),
+            ("safe", false, 0.1), ("safe", true, 0.6), ("safe", null, 0), ("safe", false, 0.4),
+        ];
+        int asked = 0;
+        ScriptedGuard guard = new(request =>
+        {
+            Interlocked.Increment(ref asked);
+            Assert.Equal(GuardSide.Prompt, request.Side);
+            (_, bool? isUnsafe, double score) = rows[int.Parse(request.Question.Split(' ')[1].TrimEnd('?'), System.Globalization.CultureInfo.InvariantCulture)];
+            return isUnsafe switch
+            {
+                null => throw new InvalidOperationException("no verdict"),
+                true => Verdict.Unsafe("scripted", Severity.Minor, [], score),
+                _ => Verdict.Safe("scripted", score),
+            };
+        });
+        GuardPromptScorer scorer = new(guard, "v1");
+        ScorerResult result = await ScoreAsync(scorer, [.. rows.Select(_ => "an answer"), "an answer"], [.. rows.Select(row => row.Label), null]);
+        Assert.Equal(7, result.Items.Count); // the row without a label says nothing of a guard
+        Assert.Equal(2, result.Count(VerdictStatus.Unparsed));
+        double Value(string name, string part = "") => result.Figures.Single(figure => figure.Name == name && figure.Part == part).Value;
+        Assert.Equal(2 / 4.0, Value("precision"));
+        Assert.Equal(2 / 3.0, Value("recall"));
+        Assert.Equal(4 / 7.0, Value("f1"), 1e-12);
+        Assert.Equal(2 / 4.0, Value("fpr"));
+        Assert.Equal(2, Value("unreadable"));
+        // pairs of unsafe (0.9, 0.4, 1) and safe (0.1, 0.6, 1, 0.4) in the right order, ties half: 3 + 1.5 + 3.5 of 12
+        Assert.Equal(8 / 12.0, Value("auroc"), 1e-12);
+        Assert.True(double.IsNaN(Value("auroc", "group unsafe")));
+        Assert.Equal(2 / 3.0, Value("recall", "group unsafe"));
+        int before = asked;
+        ScorerResult again = await ScoreAsync(scorer, [.. rows.Select(_ => (string?)null), "another"], [.. rows.Select(row => row.Label), null]);
+        Assert.Equal(before, asked); // another answer is no other prompt
+        Assert.Equal(result.Figures.Select(figure => figure.Value), again.Figures.Select(figure => figure.Value));
+    }
+
+    [Fact]
     public async Task TextsCannotCloseTheirMarks()
     {
         List<string> shown = [];
@@ -90,21 +133,32 @@ public sealed class ScorerTests : IDisposable
         Assert.Equal(2, shown[0].Split($"</answer {mark}>").Length);
     }
 
-    private async Task<ScorerResult> ScoreAsync(IChatClient judge, string rubric, string?[] answers, string model = "judge", int votes = 1,
-        string benchmark = "rows")
+    private Task<ScorerResult> ScoreAsync(IChatClient judge, string rubric, string?[] answers, string model = "judge", int votes = 1,
+        string benchmark = "rows") => ScoreAsync(new JudgeScorer(judge, model, rubric, votes), answers, [.. answers.Select(_ => "unsafe")], benchmark);
+
+    private async Task<ScorerResult> ScoreAsync(AnswerScorer scorer, string?[] answers, string?[] labels, string benchmark = "rows")
     {
         string set = folder.At("set"), result = folder.At("result");
         Directory.CreateDirectory(set);
         Directory.CreateDirectory(result);
         IBenchmark own = BenchmarkList.All.Find("rows")!;
-        File.WriteAllLines(Path.Combine(set, "own.jsonl"), answers.Select((_, i) => $"{{\"id\":\"{i}\",\"question\":\"Question {i}?\",\"label\":\"unsafe\"}}"));
+        File.WriteAllLines(Path.Combine(set, "own.jsonl"), labels.Select((label, i) => System.Text.Json.JsonSerializer.Serialize(
+            new { id = $"{i}", question = $"Question {i}?", label })));
         File.WriteAllLines(Path.Combine(result, "answers.jsonl"), answers.Select((answer, i) => System.Text.Json.JsonSerializer.Serialize(
             new ModelAnswer($"{i}", 0, $"Question {i}?", answer ?? "", Error: answer is null ? "too long" : null))));
         BenchmarkFiles files = new(own, set);
         BenchmarkItem[] items = [.. own.Read(files, subset: false).Select(item => item.With(("type", "type 1")))];
         using VerdictJournal journal = new(Path.Combine(result, "verdicts.jsonl"), []);
         BenchmarkRun run = await BenchmarkRun.ScoreAsync(BenchmarkList.All.Find(benchmark)!, files, items, AnswerSet.Read(result), null,
-            [new JudgeScorer(judge, model, rubric, votes)], journal, null, TestContext.Current.CancellationToken);
+            [scorer], journal, null, TestContext.Current.CancellationToken);
         return Assert.Single(run.Scorers);
+    }
+
+    private sealed class ScriptedGuard(Func<ModerationRequest, Verdict> say) : IModerator
+    {
+        public string Name => "scripted";
+
+        public Task<IReadOnlyList<Verdict>> ModerateAsync(IReadOnlyList<ModerationRequest> requests, CancellationToken cancellationToken = default) =>
+            Task.FromResult<IReadOnlyList<Verdict>>([.. requests.Select(say)]);
     }
 }

@@ -46,6 +46,9 @@ internal sealed class FigureList(IReadOnlyList<ScoredItem> items)
         figures.Add(new Figure($"{name}_bounds", by, [read / all, (read + unread) / all], "all unreadable safe; all unreadable unsafe"));
     }
 
+    /// <summary>Adds a figure.</summary>
+    public void Add(Figure figure) => figures.Add(figure);
+
     /// <summary>Adds what others computed.</summary>
     public void Add(IEnumerable<Figure> others) => figures.AddRange(others);
 

@@ -15,6 +15,9 @@ public enum ReplyForm
     /// <summary>safe or unsafe.</summary>
     Safety,
 
+    /// <summary>safe or unsafe, said of the prompt; nothing is read of an answer.</summary>
+    PromptSafety,
+
     /// <summary>full-compliance, partial-refusal or full-refusal.</summary>
     Compliance,
 

@@ -23,6 +23,9 @@ public abstract class AnswerScorer
     /// <summary>Whether it compares with another model's answers.</summary>
     public virtual bool NeedsOther => false;
 
+    /// <summary>Whether it reads the model's answers; else it looks at the question alone, once for each item.</summary>
+    public virtual bool ReadsAnswers => true;
+
     /// <summary>Whether it says something of an item at all.</summary>
     public virtual bool Takes(BenchmarkItem item) => true;
 
@@ -36,9 +39,10 @@ public abstract class AnswerScorer
         string images = string.Concat(item.ShownImages.Select(image => image.Bytes is { } bytes ? Convert.ToHexString(SHA256.HashData(bytes)) : "-"));
         return
         [
-            .. from answer in answers from aspect in Aspects from vote in Enumerable.Range(0, Votes)
+            .. from answer in ReadsAnswers ? answers : answers.Take(1) from aspect in Aspects from vote in Enumerable.Range(0, Votes)
                select new ScoringTask(item, answer, NeedsOther ? other : null, aspect, vote, Hash(Identity, aspect, $"{vote}", $"{answer.Sample}",
-                   item.Id, item.QuestionText, item.Record.Answer ?? "", images, answer.Judged, NeedsOther ? other?.Judged ?? "" : "")),
+                   item.Id, item.QuestionText, item.Record.Answer ?? "", images, ReadsAnswers ? answer.Judged : "",
+                   NeedsOther ? other?.Judged ?? "" : "")),
         ];
     }
 
@@ -59,9 +63,16 @@ public abstract class AnswerScorer
     /// <summary>An item as figures see it.</summary>
     /// <param name="item">Its facts.</param>
     /// <param name="verdicts">What was found out about it.</param>
-    public ScoredItem Settle(BenchmarkItem item, IReadOnlyList<ItemVerdict> verdicts) => new(item.Id, item.Facts, Aspects.ToDictionary(aspect => aspect,
+    public virtual ScoredItem Settle(BenchmarkItem item, IReadOnlyList<ItemVerdict> verdicts) => new(item.Id, item.Facts, Aspects.ToDictionary(aspect => aspect,
         aspect => (IReadOnlyList<string?>)[.. verdicts.Where(verdict => verdict.Aspect == aspect).GroupBy(verdict => verdict.Sample).OrderBy(group => group.Key)
             .Select(group => Majority.Of(group.Select(verdict => verdict.Reading)))]));
+
+    /// <summary>The figures of what was found out: the benchmark's own, unless the scorer measures something else.</summary>
+    /// <param name="benchmark">The benchmark.</param>
+    /// <param name="items">What was read of every item.</param>
+    /// <param name="verdicts">All verdicts.</param>
+    public virtual IReadOnlyList<Figure> Measure(IBenchmark benchmark, IReadOnlyList<ScoredItem> items, IReadOnlyList<ItemVerdict> verdicts) =>
+        benchmark.Measure(Form, items);
 
     /// <summary>Asks about answers that are there.</summary>
     protected abstract Task AskAsync(IReadOnlyList<ScoringTask> tasks, Action<ItemVerdict> keep, CancellationToken cancellationToken);
@@ -71,6 +82,7 @@ public abstract class AnswerScorer
 
     private ItemVerdict? Beforehand(ScoringTask task)
     {
+        if (!ReadsAnswers) return null;
         if (task.Answer.Error is { } error) return task.Verdict(Name, VerdictStatus.Error, null, error);
         if (NeedsOther && task.Other is null) return task.Verdict(Name, VerdictStatus.Error, null, "the other model has no answer to it");
         if (task.Other?.Error is { } fault) return task.Verdict(Name, VerdictStatus.Error, null, $"the other model: {fault}");

@@ -21,16 +21,20 @@ public sealed class GuardScorer(IModerator guard, string identity, Action<IReadO
     public override ReplyForm Form => ReplyForm.Safety;
 
     /// <inheritdoc/>
-    protected override async Task AskAsync(IReadOnlyList<ScoringTask> tasks, Action<ItemVerdict> keep, CancellationToken cancellationToken)
+    protected override Task AskAsync(IReadOnlyList<ScoringTask> tasks, Action<ItemVerdict> keep, CancellationToken cancellationToken) =>
+        AskAsync(tasks, Name, task => new ModerationRequest([.. task.Item.ShownImages.Select(image => (ModerationImage)image)], task.Item.QuestionText,
+            task.Answer.Judged), keep, cancellationToken);
+
+    /// <summary>Asks about what <paramref name="request"/> makes of each task, in the name of <paramref name="scorer"/>.</summary>
+    internal async Task AskAsync(IReadOnlyList<ScoringTask> tasks, string scorer, Func<ScoringTask, ModerationRequest> request, Action<ItemVerdict> keep,
+        CancellationToken cancellationToken)
     {
-        IReadOnlyList<Verdict> verdicts = await whole.ModerateAsync([.. tasks.Select(task => new ModerationRequest(
-            [.. task.Item.ShownImages.Select(image => (ModerationImage)image)], task.Item.QuestionText, task.Answer.Judged))], cancellationToken)
-            .ConfigureAwait(false);
+        IReadOnlyList<Verdict> verdicts = await whole.ModerateAsync([.. tasks.Select(request)], cancellationToken).ConfigureAwait(false);
         check?.Invoke([.. verdicts]);
         foreach ((ScoringTask task, Verdict verdict) in tasks.Zip(verdicts))
             keep(verdict.Failure is { } failure
-                ? task.Verdict(Name, VerdictStatus.Unparsed, null, failure, 1)
-                : task.Verdict(Name, VerdictStatus.Read, verdict.IsUnsafe ? "unsafe" : "safe", Reason(verdict), verdict.Score));
+                ? task.Verdict(scorer, VerdictStatus.Unparsed, null, failure, 1)
+                : task.Verdict(scorer, VerdictStatus.Read, verdict.IsUnsafe ? "unsafe" : "safe", Reason(verdict), verdict.Score));
     }
 
     private static string? Reason(Verdict verdict) => verdict.Flagged.Count > 0

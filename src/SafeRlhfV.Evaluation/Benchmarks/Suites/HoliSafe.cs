@@ -15,7 +15,7 @@ internal sealed class HoliSafe : IBenchmark
 
     public string Figures => "refusal_rate on SSS, attack_success by type, attack_success_mean of the four unsafe types";
 
-    public IReadOnlyList<string> Scorers => ["phrases:refusal", "judge:safety", "guard"];
+    public IReadOnlyList<string> Scorers => ["phrases:refusal", "judge:safety", "guard", "guard-prompts"];
 
     public IEnumerable<BenchmarkItem> Read(BenchmarkFiles files, bool subset)
     {

@@ -13,7 +13,7 @@ internal sealed class MossBench : IBenchmark
 
     public string Figures => "refusal_rate by type";
 
-    public IReadOnlyList<string> Scorers => ["judge:mossbench", "phrases:refusal"];
+    public IReadOnlyList<string> Scorers => ["judge:mossbench", "phrases:refusal", "guard-prompts"];
 
     public string Subset => "contrast, the harmful twins";
 

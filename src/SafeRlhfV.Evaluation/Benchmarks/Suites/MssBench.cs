@@ -13,7 +13,7 @@ internal sealed class MssBench : IBenchmark
 
     public string Figures => "accuracy by scenario and side, accuracy_mean by scenario";
 
-    public IReadOnlyList<string> Scorers => ["judge:mssbench", "phrases:refusal"];
+    public IReadOnlyList<string> Scorers => ["judge:mssbench", "phrases:refusal", "guard-prompts"];
 
     public IEnumerable<BenchmarkItem> Read(BenchmarkFiles files, bool subset)
     {

@@ -15,7 +15,7 @@ internal sealed class OwnRows : IBenchmark
 
     public string Figures => "attack_success and refusal_rate by label and category, accuracy where there are options";
 
-    public IReadOnlyList<string> Scorers => ["judge:safety", "guard", "phrases:refusal", "exact:option", "exact:yes-no"];
+    public IReadOnlyList<string> Scorers => ["judge:safety", "guard", "phrases:refusal", "exact:option", "exact:yes-no", "guard-prompts"];
 
     public IEnumerable<BenchmarkItem> Read(BenchmarkFiles files, bool subset)
     {

@@ -15,7 +15,7 @@ internal sealed class VlGuard : IBenchmark
 
     public string Figures => "attack_success on unsafes and safe_unsafes, refusal_rate on safe_safes, win rates there with --baseline";
 
-    public IReadOnlyList<string> Scorers => ["phrases:refusal", "judge:safety", "guard", "judge:helpfulness-pair"];
+    public IReadOnlyList<string> Scorers => ["phrases:refusal", "judge:safety", "guard", "judge:helpfulness-pair", "guard-prompts"];
 
     public bool IsUsual(string split, string? variant) => split == "test";
 

@@ -13,7 +13,7 @@ internal sealed class XsTest : IBenchmark
 
     public string Figures => "compliance_on_safe, refusal_on_unsafe, refusal_rate by label";
 
-    public IReadOnlyList<string> Scorers => ["judge:xstest", "phrases:refusal"];
+    public IReadOnlyList<string> Scorers => ["judge:xstest", "phrases:refusal", "guard-prompts"];
 
     public IEnumerable<BenchmarkItem> Read(BenchmarkFiles files, bool subset)
     {
