@@ -68,13 +68,14 @@ internal static class CommandTree
             DataQueueVerbs.Create(),
             DataAnnotateVerb.Create(),
         },
-        new Command("model", "Describe, make, convert and merge checkpoints.")
+        new Command("model", "Describe, make, convert and merge checkpoints, and write their cards.")
         {
             ModelInfoVerb.Create(),
             ModelInitVerb.Create(),
             ModelConvertVerb.Create(),
             ModelMergeVerb.Create(),
             ModelExportVerb.Create(),
+            ModelCardVerb.Create(),
         },
         ParityVerb.Create(),
         DoctorVerb.Create(),

@@ -101,7 +101,8 @@ internal static class EvalJudgeVerb
                 Report = report,
                 Tags = tagged?.Counts
             };
-            if (parsed.GetValue(result) is { } target) new JudgeResult(names[0], names[1], identity, report.Items).Write(target, Output.JsonText(document));
+            if (parsed.GetValue(result) is { } target)
+                new JudgeResult(names[0], names[1], parsed.GetRequiredValue(model), identity, report.Items).Write(target, Output.JsonText(document));
             if (parsed.GetValue(json)) Output.Json(document);
             else Print(report, tagged?.Counts);
             return 0;

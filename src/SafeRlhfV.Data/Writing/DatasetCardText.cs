@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json;
 
 namespace SafeRlhfV.Data;
 
@@ -15,10 +14,11 @@ internal static class DatasetCardText
         card.Append("dataset_info:\n");
         foreach (IGrouping<string, PartSize> config in configs)
         {
-            card.Append($"- config_name: {Scalar(config.Key)}\n  features:\n");
+            card.Append($"- config_name: {CardText.Scalar(config.Key)}\n  features:\n");
             foreach ((string name, ColumnKind kind) in schemas[config.Key].Columns) card.Append($"  - name: {name}\n    {Feature(kind)}\n");
             card.Append("  splits:\n");
-            foreach (PartSize part in config) card.Append($"  - name: {Scalar(part.Split)}\n    num_bytes: {part.Bytes}\n    num_examples: {part.Rows}\n");
+            foreach (PartSize part in config)
+                card.Append($"  - name: {CardText.Scalar(part.Split)}\n    num_bytes: {part.Bytes}\n    num_examples: {part.Rows}\n");
             card.Append($"  download_size: {config.Sum(part => part.FileBytes)}\n  dataset_size: {config.Sum(part => part.Bytes)}\n");
         }
         return End(card, options, configs.Select(config => (config.Key, config.Select(part => (part.Split, $"data/{config.Key}/{part.Split}-*")))));
@@ -43,10 +43,10 @@ internal static class DatasetCardText
         ---
         language:
         - en
-        license: {Scalar(options.License)}
+        license: {CardText.Scalar(options.License)}
         size_categories:
         - {SizeCategory(rows)}
-        pretty_name: {Scalar(options.Name)}
+        pretty_name: {CardText.Scalar(options.Name)}
 
         """);
 
@@ -56,8 +56,8 @@ internal static class DatasetCardText
         card.Append("configs:\n");
         foreach ((string config, IEnumerable<(string Split, string Path)> parts) in configs)
         {
-            card.Append($"- config_name: {Scalar(config)}\n  data_files:\n");
-            foreach ((string split, string path) in parts) card.Append($"  - split: {Scalar(split)}\n    path: {Scalar(path)}\n");
+            card.Append($"- config_name: {CardText.Scalar(config)}\n  data_files:\n");
+            foreach ((string split, string path) in parts) card.Append($"  - split: {CardText.Scalar(split)}\n    path: {CardText.Scalar(path)}\n");
         }
         return card.Append($"---\n\n# {options.Name}\n\n{options.Description.TrimEnd()}\n").ToString();
     }
@@ -65,13 +65,6 @@ internal static class DatasetCardText
     private static IGrouping<string, T>[] ByConfig<T>(IEnumerable<T> parts, Func<T, string> config, Func<T, string> split) =>
         [.. parts.OrderBy(part => SplitRank(split(part))).ThenBy(split, StringComparer.Ordinal).GroupBy(config).OrderBy(group => group.Key,
             StringComparer.Ordinal)];
-
-    /// <summary>A YAML scalar: plain where that is safe, else quoted (a JSON string is one).</summary>
-    private static string Scalar(string value) =>
-        value.Length > 0 && char.IsAsciiLetter(value[0]) && !value.EndsWith(' ')
-            && value.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is ' ' or '_' or '-' or '.' or '/' or '*')
-            && value.ToLowerInvariant() is not ("true" or "false" or "yes" or "no" or "on" or "off" or "null" or "y" or "n")
-            ? value : JsonSerializer.Serialize(value);
 
     private static int SplitRank(string split) => split switch { "train" => 0, "evaluation" or "validation" => 1, _ => 2 };
 

@@ -32,12 +32,14 @@ public sealed record Comparison
     /// <param name="judged">Results of pairwise judges.</param>
     /// <param name="people">What people said of the answers; null without.</param>
     /// <param name="gallery">At most this many items are shown.</param>
+    /// <param name="least">At least this many results; of 1, also what one of them has alone is shown.</param>
     /// <exception cref="InvalidInputException">There is nothing to compare, two have one name, or a benchmark's results have no item in common.</exception>
-    public static Comparison Of(IReadOnlyList<ComparedResult> results, IReadOnlyList<JudgeResult> judged, PeopleLabels? people, int gallery)
+    public static Comparison Of(IReadOnlyList<ComparedResult> results, IReadOnlyList<JudgeResult> judged, PeopleLabels? people, int gallery,
+        int least = 2)
     {
         if (results.GroupBy(result => result.Name).FirstOrDefault(group => group.Count() > 1) is { } twice)
             throw new InvalidInputException($"{twice.Count()} results are called '{twice.Key}'; tell them apart with NAME=FOLDER.");
-        if (results.Count < 2 && judged.Count == 0) throw new InvalidInputException("there is one result; name two or more to compare.");
+        if (results.Count < least && judged.Count == 0) throw new InvalidInputException("there is one result; name two or more to compare.");
         string[] names = [.. results.SelectMany(result => result.Benchmarks.Select(suite => suite.Name)).Distinct()];
         List<BenchmarkComparer> comparers = [];
         List<string> notes = [];
@@ -45,8 +47,8 @@ public sealed record Comparison
         {
             (string, ComparedSuite)[] having = [.. results.Where(result => result.Benchmarks.Any(suite => suite.Name == name))
                 .Select(result => (result.Name, result.Benchmarks.First(suite => suite.Name == name)))];
-            if (having.Length > 1) comparers.Add(new BenchmarkComparer(having));
-            else if (results.Count > 1) notes.Add($"{name}: only {having[0].Item1} has it; it is not compared");
+            if (having.Length >= least) comparers.Add(new BenchmarkComparer(having));
+            else notes.Add($"{name}: only {having[0].Item1} has it; it is not compared");
         }
         if (comparers.Count == 0 && judged.Count == 0)
             throw new InvalidInputException($"{string.Join(" and ", results.Select(result => result.Name))} have no benchmark in common.");

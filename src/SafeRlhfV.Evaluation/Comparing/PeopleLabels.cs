@@ -56,7 +56,7 @@ public sealed class PeopleLabels
         .OfType<ComparedAgreement>();
 
     private IEnumerable<ComparedAgreement> OfJudges(IReadOnlyList<JudgeResult> judged) =>
-        (from judge in judged.GroupBy(result => result.Judge)
+        (from judge in judged.GroupBy(result => result.Label)
          from isHarm in (bool[])[false, true]
          select ComparedAgreement.Of("pairs", isHarm ? "safer" : "more helpful", judge.Key, "people", judge.SelectMany(result => result.Items)
              .Select(item => Labels(isHarm ? item.Safe : item.Helpful, item.Question, item.Candidate, item.Baseline, isHarm))))

@@ -12,7 +12,7 @@ internal static class WinMatrices
         [.. Judged(judged), .. Pairs(results), .. Enum.GetValues<JudgementAxis>().Select(axis => Readings(benchmarks, axis)).OfType<WinMatrix>()];
 
     private static IEnumerable<WinMatrix> Judged(IReadOnlyList<JudgeResult> judged) =>
-        from judge in judged.GroupBy(result => result.Judge)
+        from judge in judged.GroupBy(result => result.Label)
         from axis in Enum.GetValues<JudgementAxis>()
         select WinMatrix.Of(axis, $"judge {judge.Key}", [.. judge.Select(result => (result.Candidate, result.Baseline, (IReadOnlyList<Outcome>)
             [.. result.Items.Select(item => axis == JudgementAxis.Helpful ? item.Helpful : item.Safe)]))]);

@@ -1,0 +1,63 @@
+using System.CommandLine;
+using SafeRlhfV.Evaluation;
+
+namespace SafeRlhfV.Cli;
+
+/// <summary><c>model card</c>: the Markdown that goes with a model, from its training run and its results.</summary>
+internal static class ModelCardVerb
+{
+    public static Command Create()
+    {
+        Argument<string> run = new("run") { Description = "The folder of a finished training run." };
+        Option<string[]> results = new("--results")
+        {
+            Description = "The model's own result first, then those of other models and of judges, as 'eval compare' takes them.",
+            AllowMultipleArgumentsPerToken = true
+        };
+        Option<string> target = new("--out") { Description = "The file, such as README.md beside the weights.", Required = true };
+        Option<string?> name = new("--name") { Description = "The model's name; the run's folder where left out." },
+            baseModel = new("--base-model") { Description = "The base model's name, such as its id on the hub; its folder's name where left out." },
+            license = new("--license") { Description = "The model's license; what the base model's card states where left out." },
+            limits = new("--limits") { Description = "A Markdown file with limits that you state, added to the card's own." };
+        Option<string[]> language = new("--language") { Description = "Codes of its languages, such as en.", AllowMultipleArgumentsPerToken = true };
+        Option<bool> overwrite = new("--overwrite") { Description = "Replace a file that is there." };
+        Option<bool> json = Output.JsonOption();
+        Command command = new("card", "Write a model's card. Example: safe-rlhf-v model card runs/ppo --results results/ppo results/start --license "
+            + "apache-2.0 --out runs/ppo/README.md")
+        { run, results, target, name, baseModel, license, limits, language, overwrite, json };
+        command.SetAction((parsed, cancellationToken) =>
+        {
+            string file = parsed.GetRequiredValue(target);
+            if (Directory.Exists(file)) throw new InvalidInputException($"--out {file}: is a folder; name a file, such as {Path.Combine(file, "README.md")}.");
+            if (File.Exists(file) && !parsed.GetValue(overwrite))
+                throw new InvalidInputException($"--out {file}: is there already; give --overwrite to replace it.");
+            ModelCard card = RunCard.Read(parsed.GetRequiredValue(run), parsed.GetValue(name), parsed.GetValue(baseModel));
+            card = card with
+            {
+                License = parsed.GetValue(license) ?? card.BaseLicense,
+                Languages = parsed.GetValue(language) ?? [],
+                Limits = parsed.GetValue(limits) is { } own ? DiskErrors.Reading(own, () => File.ReadAllText(own)) : "",
+            };
+            if (parsed.GetValue(results) is { Length: > 0 } places) card = Measured(card, places);
+            AtomicFile.Write(file, card.Write());
+            if (card.License is null) Output.Note("the card states no license; give one with --license.");
+            if (parsed.GetValue(json)) Output.Json(new { File = Path.GetFullPath(file), card.Name, card.BaseModel, card.License });
+            else Output.Line(file);
+            return Task.FromResult(0);
+        });
+        return command;
+    }
+
+    private static ModelCard Measured(ModelCard card, IReadOnlyList<string> places)
+    {
+        (IReadOnlyList<ComparedResult> benched, IReadOnlyList<JudgeResult> judged) = EvalCompareVerb.Read(places);
+        // differences are to another model, so the own one stands last
+        ComparedResult? own = benched.Count > 0 ? benched[0] : null;
+        string[] wanted = [.. own?.Benchmarks.Select(suite => suite.Name) ?? []];
+        ComparedResult[] others = [.. benched.Skip(1)
+            .Select(other => other with { Benchmarks = [.. other.Benchmarks.Where(suite => wanted.Contains(suite.Name))] })
+            .Where(other => other.Benchmarks.Count > 0)];
+        Comparison measured = Comparison.Of([.. others, .. own is null ? [] : (ComparedResult[])[own]], judged, people: null, gallery: 0, least: 1);
+        return card with { Measured = measured, MeasuredAs = own?.Name ?? judged[0].Candidate };
+    }
+}
