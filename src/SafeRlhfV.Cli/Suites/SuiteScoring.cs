@@ -46,7 +46,9 @@ internal static class SuiteScoring
             foreach (string harness in harnesses)
             {
                 HarnessFigure[] own = [.. run.Scorers.SelectMany(result => Compare(harness, suite, result, answers))];
-                if (own.Length == 0) Output.Note($"{suite.Benchmark.Name}: {harness} has no figure of what was read here.");
+                if (own.Length == 0)
+                    Output.Note($"{suite.Benchmark.Name}: {harness} has no figure of what was read here"
+                        + $"{(HarnessFigures.ByOwnPhrases.Contains((harness, suite.Benchmark.Name)) ? "; it scores by a list of phrases of its own" : "")}.");
                 compared.AddRange(own);
             }
             JsonObject document = BenchmarkReport.ToJson(run, ModelOf(suite.Folder), Path.GetFullPath(suite.Data), harnesses.Count > 0 ? compared : null);

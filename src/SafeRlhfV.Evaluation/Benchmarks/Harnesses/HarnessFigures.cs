@@ -23,6 +23,12 @@ public static class HarnessFigures
         _ => throw new InvalidInputException($"--as {harness}: no such harness; there are {string.Join(" and ", Names)}."),
     };
 
+    /// <summary>
+    /// Benchmarks that a harness scores by a list of phrases of its own. The lists are other people's texts and are not restated here, so that these figures
+    /// are missing; the tool's own phrases give other ones (see docs/benchmarks.md).
+    /// </summary>
+    public static IReadOnlyList<(string Harness, string Benchmark)> ByOwnPhrases { get; } = [("lmms-eval", "holisafe"), ("vlmevalkit", "xstest")];
+
     /// <summary>What a harness reads of the answers, put into our own figures where only the reading differs.</summary>
     internal static IEnumerable<Figure> Read(IReadOnlyList<RawItem> items, Func<RawItem, string?> read,
         Func<IReadOnlyList<ScoredItem>, IReadOnlyList<Figure>> measure) => measure([.. items.Select(item => new ScoredItem(item.Id, item.Facts, read(item)))]);
