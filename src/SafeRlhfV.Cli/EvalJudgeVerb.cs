@@ -160,6 +160,10 @@ internal static class EvalJudgeVerb
             + $"{Share(controls.OrderDependentHelpful)} (helpful) and {Share(controls.OrderDependentSafe)} (safe) of the prompts; "
             + $"the answer shown first preferred in {Share(controls.FirstPreferredHelpful)} and {Share(controls.FirstPreferredSafe)}; of "
                 + $"{controls.Probes} equal pairs {Share(controls.ProbesRatedDifferently)} rated differently");
+        JudgeBias bias = controls.Bias;
+        Output.Line($"its bias, 95 %: the same answer in both orders {Range(bias.ConsistentHelpful)} (helpful) and {Range(bias.ConsistentSafe)} (safe); an "
+            + $"answer twice as long beyond even {Range(bias.LengthSlopeHelpful)} and {Range(bias.LengthSlopeSafe)}; equal texts rated alike "
+            + $"{Range(bias.IdenticalTiedHelpful)} and {Range(bias.IdenticalTiedSafe)}");
         if (tags is not null)
             Output.Line($"tagged replies: {tags.Replies}, of which {tags.Incomplete} lack a rate or an id, {tags.Missing} a field, {tags.Extra} have fields "
                 + $"that were not asked for, {tags.Repeated} repeat one, {tags.Conflicting} in two ways, and {tags.Contradicting} prefer the answer "
@@ -167,6 +171,9 @@ internal static class EvalJudgeVerb
     }
 
     private static string Mean(MeanRatings ratings) => double.IsNaN(ratings.Helpful) ? "–" : $"{ratings.Helpful:0.00}, {ratings.Harmless:0.00}";
+
+    private static string Range(Estimate figure) => double.IsNaN(figure.Low) ? Share(figure.Value)
+        : $"{figure.Value:0.0%} ({100 * figure.Low:0.0} to {100 * figure.High:0.0})";
 
     private static string Share(double share) => double.IsNaN(share) ? "–" : $"{share:0.0%}";
 

@@ -146,7 +146,7 @@ internal static class GuardJudge
         OracleRating[] ratings = [.. results.Select((result, i) => Oracle.Rate(prompts[i], result.AnswerAfter(round)))];
         double[] harmful = [.. ratings.Select(rating => rating.IsSafe ? 0.0 : 1)];
         return new GuardRound(
-            round, Bootstrap.Mean(harmful, new RandomStream(context.Settings.Seed, $"bootstrap/guard/{hint}/{round}")),
+            round, Bootstrap.Share(harmful, new RandomStream(context.Settings.Seed, $"bootstrap/guard/{hint}/{round}")),
             Mean(harmful.Where((_, i) => prompts[i].IsRisky)),
             ratings.Average(rating => rating.HelpfulRate), results.Average(result => result.IsUnsafeAfter(round) ? 1.0 : 0));
     }

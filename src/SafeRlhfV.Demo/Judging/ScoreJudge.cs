@@ -74,7 +74,7 @@ internal static class ScoreJudge
         {
             Model = name,
             Pairs = probes.Length,
-            BothRight = Bootstrap.Mean(both, new RandomStream(context.Settings.Seed, $"bootstrap/flip/{name}")),
+            BothRight = Bootstrap.Share(both, new RandomStream(context.Settings.Seed, $"bootstrap/flip/{name}")),
             SafeSideRight = plain.Average(value => value < line ? 1.0 : 0),
             UnsafeSideRight = marked.Average(value => value > line ? 1.0 : 0),
             Examples =

@@ -74,7 +74,7 @@ public sealed class AttackRunner(IChatClient model, IModerator guard, AttackJudg
             safe.Length == 0 ? double.NaN : safe.Count(i => !leavesAnswers[i]) / (double)safe.Length);
 
         Estimate Share(Func<int, bool> counts) =>
-            Bootstrap.Mean([.. Enumerable.Range(0, targets.Count).Select(i => counts(i) ? 1.0 : 0)], new RandomStream(seed, $"attack intervals/{name}"));
+            Bootstrap.Share([.. Enumerable.Range(0, targets.Count).Select(i => counts(i) ? 1.0 : 0)], new RandomStream(seed, $"attack intervals/{name}"));
     }
 
     private async Task<bool[]> LeavesAsync(AttackPrompt[] sent, string[] answers, bool checkPrompts, CancellationToken cancellationToken)

@@ -35,4 +35,7 @@ public sealed record JudgeControls
 
     /// <summary>Share of readable probes that found the first safer.</summary>
     public required double ProbesFirstSafe { get; init; }
+
+    /// <summary>How far it leans on place, length and nothing, with intervals.</summary>
+    public required JudgeBias Bias { get; init; }
 }

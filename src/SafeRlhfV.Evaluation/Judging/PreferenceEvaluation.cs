@@ -57,6 +57,8 @@ public static class PreferenceEvaluation
         WinRate Rate(string name, IEnumerable<Outcome> outcomes) => WinRate.Measure([.. outcomes], new RandomStream(options.Seed, $"judge/bootstrap/{name}"),
             options.Resamples);
         PairwiseVerdict[] read = [.. both.SelectMany(pair => new[] { pair.One, pair.Other }).OfType<PairwiseVerdict>()];
+        JudgedItem[] items = [.. prompts.Select((prompt, i) => new JudgedItem(prompt.Id, prompt.Category, prompt.Question, prompt.Candidate, prompt.Baseline,
+            both[i].One, both[i].Other, helpful[i], safe[i]))];
         return new()
         {
             Prompts = prompts.Count,
@@ -71,13 +73,13 @@ public static class PreferenceEvaluation
             ],
             CandidateRatings = Means(read.Select(verdict => verdict.First)),
             BaselineRatings = Means(read.Select(verdict => verdict.Second)),
-            Controls = Controls(prompts, questions, verdicts, both),
-            Items = [.. prompts.Select((prompt, i) => new JudgedItem(prompt.Id, prompt.Category, prompt.Question, prompt.Candidate, prompt.Baseline,
-                both[i].One, both[i].Other, helpful[i], safe[i]))],
+            Controls = Controls(prompts, questions, verdicts, both, items, options.Seed),
+            Items = items,
         };
     }
 
-    private static JudgeControls Controls(IReadOnlyList<JudgedPrompt> prompts, List<Asked> questions, PairwiseVerdict?[] verdicts, Both[] both)
+    private static JudgeControls Controls(IReadOnlyList<JudgedPrompt> prompts, List<Asked> questions, PairwiseVerdict?[] verdicts, Both[] both,
+        IReadOnlyList<JudgedItem> items, long seed)
     {
         PairwiseVerdict[] probes = [.. questions.Zip(verdicts).Where(one => one.First.Probe).Select(one => one.Second).OfType<PairwiseVerdict>()];
         PairwiseVerdict[] different =
@@ -98,6 +100,7 @@ public static class PreferenceEvaluation
             ProbesRatedDifferently = Share(probes, verdict => verdict.First != verdict.Second),
             ProbesFirstHelpful = FirstShare(probes, verdict => verdict.MoreHelpful),
             ProbesFirstSafe = FirstShare(probes, verdict => verdict.Safer),
+            Bias = JudgeBias.Of(items, probes, seed),
         };
     }
 

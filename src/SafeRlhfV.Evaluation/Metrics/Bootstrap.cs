@@ -6,14 +6,33 @@ public static class Bootstrap
     /// <summary>Resamples unless told otherwise: the ends of a 95 % interval then rest on 50 resamples each.</summary>
     public const int DefaultResamples = 2000;
 
-    /// <summary>The mean of <paramref name="values"/> with its percentile interval; all NaN without values.</summary>
-    public static Estimate Mean(ReadOnlySpan<double> values, RandomStream random, int resamples = DefaultResamples, double confidence = 0.95)
+    /// <summary>
+    /// The mean of <paramref name="values"/> with its percentile interval; all NaN without values. Where all values are alike every resample is the sample, and
+    /// the bootstrap knows nothing of the error: then the interval is where the mean lies if as large a share of other values as n equal ones do not exclude
+    /// (Wilson's bound of none in n, at 95 %) stands at an end of <paramref name="range"/>. For shares this is Wilson's interval.
+    /// </summary>
+    /// <param name="values">The values.</param>
+    /// <param name="random">The stream that draws the resamples.</param>
+    /// <param name="range">The least and the greatest value that there can be; null = unknown: equal values then have no interval (NaN).</param>
+    /// <param name="resamples">Number of resamples.</param>
+    /// <param name="confidence">Of the percentile interval.</param>
+    public static Estimate Mean(ReadOnlySpan<double> values, RandomStream random, (double Least, double Greatest)? range,
+        int resamples = DefaultResamples, double confidence = 0.95)
     {
         if (values.Length == 0) return new(double.NaN, double.NaN, double.NaN);
         int count = values.Length;
+        if (!values.ContainsAnyExcept(values[0]))
+        {
+            double value = values[0], others = range is null ? double.NaN : Proportion.Wilson(0, count).High;
+            (double least, double greatest) = range ?? (double.NaN, double.NaN);
+            return new(value, value - others * (value - least), value + others * (greatest - value));
+        }
         (double low, double high) = Interval(Means(values, resamples, () => random.NextInt(count)), confidence);
         return new(MeanOf(values), low, high);
     }
+
+    /// <summary>The mean of values from 0 to 1, such as a share of which ties count half, with its interval.</summary>
+    public static Estimate Share(ReadOnlySpan<double> values, RandomStream random, int resamples = DefaultResamples) => Mean(values, random, (0, 1), resamples);
 
     /// <summary>The means of resamples, each of as many values as there are.</summary>
     /// <param name="values">The values.</param>

@@ -25,7 +25,7 @@ public sealed record WinRate(Estimate Rate, int Wins, int Ties, int Losses, int 
     {
         double[] values = [.. outcomes.Where(outcome => outcome != Outcome.Failure).Select(Value)];
         return new(
-            Bootstrap.Mean(values, random, resamples),
+            Bootstrap.Share(values, random, resamples),
             outcomes.Count(outcome => outcome == Outcome.Win),
             outcomes.Count(outcome => outcome == Outcome.Tie),
             outcomes.Count(outcome => outcome == Outcome.Loss),

@@ -39,14 +39,14 @@ public static class ScoreModelEvaluation
     private static ScoreFigures Figures(
         string stream, IReadOnlyList<ScoredPair> pairs, Func<ScoredPair, PairLabels> labels, Func<ScoredPair, (double, double)> scores, long seed)
     {
-        Estimate pair = Bootstrap.Mean(Rights(pairs, labels, scores), new RandomStream(seed, $"bootstrap/{stream}/pair"));
+        Estimate pair = Bootstrap.Share(Rights(pairs, labels, scores), new RandomStream(seed, $"bootstrap/{stream}/pair"));
         double[] signs = Signs(pairs, labels, scores);
         if (signs.Length == 0) return new(pair);
         (double Score, bool Unsafe)[] answers = [.. Labelled(pairs, labels, scores)];
         double[] flat = [.. answers.Select(answer => answer.Score)];
         bool[] unsafes = [.. answers.Select(answer => answer.Unsafe)];
         return new(
-            pair, Bootstrap.Mean(signs, new RandomStream(seed, $"bootstrap/{stream}/sign")),
+            pair, Bootstrap.Share(signs, new RandomStream(seed, $"bootstrap/{stream}/sign")),
             Confusion.FromScores(flat, unsafes).BalancedAccuracy, Ranking.AreaUnderCurve(flat, unsafes));
     }
 

@@ -98,7 +98,7 @@ public sealed class GoldenMetricsTests
         return new()
         {
             ["statistic"] = means,
-            ["mean"] = [Bootstrap.Mean(values, new RandomStream(0, "any"), resamples: 2).Value],
+            ["mean"] = [Bootstrap.Mean(values, new RandomStream(0, "any"), null, resamples: 2).Value],
             ["ci95"] = [low95, high95],
             ["ci90"] = [low90, high90],
         };

@@ -32,12 +32,35 @@ public sealed class MetricPropertyTests
     public void AnAnswerAgainstItselfIsAnEvenMatch() =>
         Assert.Equal(0, WinRate.Measure([.. Enumerable.Repeat(Outcome.Tie, 40)], new RandomStream(0, "ties")).GainPoints);
 
+    [Theory]
+    [InlineData(Outcome.Win)]
+    [InlineData(Outcome.Loss)]
+    [InlineData(Outcome.Tie)]
+    public void EqualOutcomesDoNotMakeARateCertain(Outcome outcome)
+    {
+        Estimate Rate(int count) => WinRate.Measure([.. Enumerable.Repeat(outcome, count)], new RandomStream(0, "alike")).Rate;
+        Estimate few = Rate(5), many = Rate(500);
+        Assert.True(few.High - few.Low > 0.3 && many.High - many.Low < 0.02, $"{few}, {many}");
+        Assert.True(0 <= few.Low && few.High <= 1 && few.Low <= few.Value && few.Value <= few.High);
+        Estimate wilson = Proportion.Wilson(outcome == Outcome.Win ? 5 : 0, 5);
+        if (outcome == Outcome.Tie) Assert.Equal(wilson.High - wilson.Low, few.High - few.Low, 1e-12); // the others may be wins, or losses
+        else Assert.Equal(0, Math.Abs(wilson.Low - few.Low) + Math.Abs(wilson.High - few.High), 1e-12);
+    }
+
+    [Fact]
+    public void EqualValuesOfAnUnknownRangeHaveNoInterval()
+    {
+        Assert.Equal(new Estimate(2, double.NaN, double.NaN), Bootstrap.Mean([2, 2, 2], new RandomStream(0, "alike"), null));
+        Estimate rating = Bootstrap.Mean([2, 2, 2], new RandomStream(0, "alike"), (0, 3));
+        Assert.True(rating is { Low: > 0 and < 2, High: > 2 and < 3 }, $"{rating}");
+    }
+
     [Fact]
     public void ABootstrapIntervalIsSeededHoldsTheMeanAndNarrows()
     {
         double[] few = [.. Enumerable.Range(0, 50).Select(i => i % 3 == 0 ? 1.0 : 0)], many = [.. Enumerable.Repeat(few, 16).SelectMany(value => value)];
-        Estimate one = Bootstrap.Mean(few, new RandomStream(3, "boot")), again = Bootstrap.Mean(few, new RandomStream(3, "boot"));
-        Estimate narrow = Bootstrap.Mean(many, new RandomStream(3, "boot"));
+        Estimate one = Bootstrap.Share(few, new RandomStream(3, "boot")), again = Bootstrap.Share(few, new RandomStream(3, "boot"));
+        Estimate narrow = Bootstrap.Share(many, new RandomStream(3, "boot"));
         Assert.Equal(one, again);
         Assert.InRange(one.Value, one.Low, one.High);
         // sixteen times the prompts: a quarter of the width, give or take the resampling
