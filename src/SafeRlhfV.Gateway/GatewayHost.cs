@@ -103,12 +103,14 @@ public static class GatewayHost
         Dictionary<string, IChatClient> upstreams = settings.Upstreams.ToDictionary(upstream => upstream.Name, upstream => upstream.Checkpoint is { } checkpoint
             ? new LocalUpstream(parts.OpenChat(checkpoint), upstream.ControlTokens)
             : (IChatClient)new UpstreamChatClient(upstream, parts.Clock));
+        InjectionGuard? injection = services.GetRequiredService<ModeratorFactory>().CreateInjection();
         return new(settings.Models.ToDictionary(model => model.Name, model =>
         {
             RoutedChatClient routed = new([.. model.Upstreams.Select(name => upstreams[name])], services.GetRequiredService<UpstreamLog>());
             GuardOptions options = new()
             {
                 Moderator = services.GetRequiredService<IModerator>(),
+                Injection = injection,
                 Policy = policy,
                 Context = chat => ChatCall.Of(chat, routed).Context,
                 RequestId = chat => ChatCall.Of(chat, routed).RequestId,

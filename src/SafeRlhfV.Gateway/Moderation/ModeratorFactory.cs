@@ -19,7 +19,7 @@ internal sealed class ModeratorFactory(GatewaySettings settings, Func<GuardPolic
     /// <summary>The policy's own categories, then everything the settings name; gathered into batches and remembered as they say.</summary>
     public IModerator Create()
     {
-        ModeratorParts lent = new(http, OpenChat) { OwnCategories = policy().OwnCategories, OpenCheckpoint = openCheckpoint };
+        ModeratorParts lent = Lent();
         IModerator[] named = [.. settings.Moderators.Select(one => CreateOne(one, lent))];
         if (named.Length > 0 && !named.Any(moderator => moderator.Judges(GuardSide.Prompt)))
             throw new InvalidInputException($"moderators: {string.Join(", ", named.Select(moderator => moderator.Name))} "
@@ -32,12 +32,28 @@ internal sealed class ModeratorFactory(GatewaySettings settings, Func<GuardPolic
         return new ParallelModerator([new PolicyPatternModerator(policy), moderator], settings.ModerationTimeout).FailClosed(settings.ModerationTimeout);
     }
 
+    /// <summary>Who looks for injections; null where the settings name nobody.</summary>
+    public InjectionGuard? CreateInjection()
+    {
+        if (settings.Injection is not { } named) return null;
+        ModeratorParts lent = Lent();
+        IEnumerable<IInjectionJudge> judges =
+        [
+            .. named.Patterns is { } patterns ? (IInjectionJudge[])[patterns] : [],
+            .. named.Judges.Select(judge => new ChatInjectionJudge(OpenChat(judge.Endpoint, judge.Model, judge.Key))),
+            .. named.Moderators.Select(one => new ModeratorInjectionJudge(CreateOne(one, lent))),
+        ];
+        return new(judges) { Thresholds = named.Thresholds, Severity = named.Severity };
+    }
+
     public async ValueTask DisposeAsync()
     {
         foreach (IAsyncDisposable batching in batching) await batching.DisposeAsync();
         foreach (IDisposable owned in owned) owned.Dispose();
         http.Dispose();
     }
+
+    private ModeratorParts Lent() => new(http, OpenChat) { OwnCategories = policy().OwnCategories, OpenCheckpoint = openCheckpoint };
 
     private IModerator CreateOne(ModeratorSettings one, ModeratorParts lent)
     {

@@ -48,6 +48,9 @@ public sealed record GatewaySettings
     /// <summary>Whether the results of tools are checked with the prompt.</summary>
     public bool CheckToolResults { get; init; } = true;
 
+    /// <summary>How injections are looked for; null where they are not.</summary>
+    public InjectionSettings? Injection { get; init; }
+
     /// <summary>
     /// Fields of requests that are let through although docs/gateway-fields.md does not list them, or refuses them: their paths, such as
     /// <c>chat_template</c> or <c>messages[].weight</c>. Their names and strings are judged.

@@ -63,6 +63,7 @@ public static class GatewaySettingsReader
             Limits = section.Section("limits") is { } limits ? ReadLimits(limits) : standard.Limits,
             Release = section.Section("stream") is { } stream ? ReadRelease(stream) : standard.Release,
             CheckToolResults = section.Flag("check_tool_results") ?? standard.CheckToolResults,
+            Injection = section.Section("injection") is { } injection ? InjectionSettings.Read(injection, folder) : null,
             AllowFields = ReadAllowed(section),
             Otlp = section.Section("telemetry")?.Section("otlp") is { } otlp ? ReadOtlp(otlp) : null,
             Replicas = replicas,

@@ -12,6 +12,9 @@ public sealed class GuardOptions
     /// <summary>Who judges prompts, where it is another.</summary>
     public IModerator? PromptModerator { get; set; }
 
+    /// <summary>Who looks for injections in prompts and in what tools return; null for nobody. It looks at tools' results in any case.</summary>
+    public InjectionGuard? Injection { get; set; }
+
     /// <summary>The policy in force, asked for once a request; <c>() =&gt; file.Current</c> of a <see cref="PolicyFile"/> follows changes.</summary>
     public Func<GuardPolicy> Policy { get; set; } = () => GuardPolicy.Default;
 

@@ -68,7 +68,7 @@ internal sealed class GuardSession
     /// </summary>
     public async Task<string?> CheckPromptAsync(CancellationToken cancellationToken)
     {
-        if (options.CheckPrompts)
+        if (options.CheckPrompts || options.Injection is not null)
         {
             GuardDecision decision = await JudgePromptAsync(cancellationToken).ConfigureAwait(false); // changes the report too: not within the next line
             report = report with { PromptDecision = decision };
@@ -146,10 +146,10 @@ internal sealed class GuardSession
     private async Task<GuardDecision> JudgePromptAsync(CancellationToken cancellationToken)
     {
         long started = options.Clock.GetTimestamp();
-        Verdict verdict;
-        if (parts.Unreadable is { } kind && !options.PassUncheckedContents)
+        Verdict verdict = Nothing;
+        if (options.CheckPrompts && parts.Unreadable is { } kind && !options.PassUncheckedContents)
             verdict = Verdict.Failed(promptModerator.Name, $"the prompt holds {kind}, which cannot be checked");
-        else
+        else if (options.CheckPrompts)
         {
             IReadOnlyList<Verdict> verdicts = await promptModerator.ModerateAsync(parts.Judged, cancellationToken).ConfigureAwait(false);
             verdict = ParallelModerator.Strictest(verdicts, promptModerator.Name);
@@ -161,6 +161,14 @@ internal sealed class GuardSession
                 if (found > 0) report = report with { Judged = parts.Judged[found] };
             }
             NoteFailure(verdict);
+        }
+        if (options.Injection is { } injection && verdict.Failure is null)
+        {
+            (Verdict injected, InjectionText? text) =
+                await injection.JudgeAsync(InjectionGuard.TextsOf(Asked), options.ModerationTimeout, cancellationToken).ConfigureAwait(false);
+            if (text is not null && injected.Severity > verdict.Severity) report = report with { Judged = new(text.Text) };
+            NoteFailure(injected);
+            if (injected.IsUnsafe) verdict = ParallelModerator.Strictest([injected, verdict], $"{verdict.Moderator}+{injection.Name}");
         }
         report = report with { ModerationTime = report.ModerationTime + options.Clock.GetElapsedTime(started) };
         GuardDecision decision = Decide(verdict, GuardSide.Prompt);

@@ -47,6 +47,7 @@ public static class PolicyReader
         foreach (OwnCategory category in own)
             if (category.Name.Length > 0 && !names.Add(category.Name)) section.Fault("own_categories", $"the name {category.Name} is taken");
 
+        names.Add(InjectionGuard.Category);
         HashSet<string> redactable = [.. own.Where(category => category.Keywords.Count + category.Patterns.Count > 0).Select(category => category.Name)];
         string name = section.Text("name") ?? "policy";
         GuardPolicy standard = GuardPolicy.Default;
