@@ -1,5 +1,4 @@
 using SafeRlhfV.Annotation.Tests;
-using SafeRlhfV.Core;
 using SafeRlhfV.Testing;
 
 namespace SafeRlhfV.Cli.Tests;

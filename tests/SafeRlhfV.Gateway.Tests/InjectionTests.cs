@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using SafeRlhfV.Guard;
 
 namespace SafeRlhfV.Gateway.Tests;
 

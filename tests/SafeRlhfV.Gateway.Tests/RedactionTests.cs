@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Microsoft.AspNetCore.Http;
 using SafeRlhfV.Audit;
 
 namespace SafeRlhfV.Gateway.Tests;

@@ -1,4 +1,3 @@
-using SafeRlhfV.Data;
 
 namespace SafeRlhfV.Evaluation;
 

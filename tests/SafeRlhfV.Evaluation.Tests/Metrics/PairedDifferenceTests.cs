@@ -1,4 +1,3 @@
-using SafeRlhfV.Core;
 
 namespace SafeRlhfV.Evaluation.Tests;
 

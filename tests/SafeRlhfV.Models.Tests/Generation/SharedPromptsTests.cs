@@ -1,7 +1,6 @@
 using SafeRlhfV.Data;
 using SafeRlhfV.Processing;
 using SafeRlhfV.Testing;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SafeRlhfV.Models.Tests;
