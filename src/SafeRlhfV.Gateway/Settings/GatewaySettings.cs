@@ -9,6 +9,15 @@ public sealed record GatewaySettings
     /// <summary>The address to listen on, such as http://127.0.0.1:8080.</summary>
     public string Listen { get; init; } = "http://127.0.0.1:8080";
 
+    /// <summary>The file that the settings were read from, whose keys are followed; null for none.</summary>
+    public string? File { get; init; }
+
+    /// <summary>The proxies whose forwarded headers (X-Forwarded-For, X-Forwarded-Proto) are believed; none by default.</summary>
+    public IReadOnlyList<System.Net.IPNetwork> TrustedProxies { get; init; } = [];
+
+    /// <summary>The origins whose pages may call from a browser; none by default.</summary>
+    public IReadOnlyList<string> CorsOrigins { get; init; } = [];
+
     /// <summary>The certificate where <see cref="Listen"/> is https; null for http.</summary>
     public TlsSettings? Tls { get; init; }
 
