@@ -147,7 +147,8 @@ public static class GatewayHost
         ModelTable models = services.GetRequiredService<ModelTable>();
         ImageGate images = services.GetRequiredService<ImageGate>();
         Drain drain = services.GetRequiredService<Drain>();
-        ChatRequestReader reader = new(settings.Limits, images, new(settings.AllowFields));
+        ChatRequestReader reader = new(settings.Limits, images, new(settings.AllowFields, settings.HostedTools));
+        ResponseStore store = new(settings.Responses, parts.Clock);
         ILogger<WireEndpoint> log = services.GetRequiredService<ILogger<WireEndpoint>>();
         ModerationsEndpoint moderations = new(services.GetRequiredService<IModerator>(), policy, images, settings.Limits, services.GetService<IGuardObserver>(),
             parts.Clock);
@@ -199,6 +200,8 @@ public static class GatewayHost
         Serve("/v1/chat/completions", new ChatWire(reader));
         Serve("/v1/messages", new MessagesWire(reader));
         Serve("/v1/messages/count_tokens", new MessagesWire(reader, countsTokens: true));
+        Serve("/v1/responses", new ResponsesWire(reader, store, settings.HostedTools));
+        new StoredResponses(store).Map(app);
         app.MapPost("/v1/moderations", moderations.InvokeAsync);
         app.MapGet("/v1/models", http => JsonReply.WriteAsync(http, models.List(Key(http))));
         app.MapGet("/v1/models/{**name}", http => JsonReply.WriteAsync(http, models.One(http.GetRouteValue("name")?.ToString() ?? "", Key(http))));

@@ -66,6 +66,14 @@ public sealed record GatewaySettings
     /// </summary>
     public IReadOnlyList<string> AllowFields { get; init; } = [];
 
+    /// <summary>
+    /// The types of tools that a model's service runs itself, such as web_search, which may go on to it; what they bring never passes the gateway on its way in.
+    /// </summary>
+    public IReadOnlyList<string> HostedTools { get; init; } = [];
+
+    /// <summary>What <c>/v1/responses</c> keeps.</summary>
+    public ResponseSettings Responses { get; init; } = new();
+
     /// <summary>Where decisions are recorded; null records none.</summary>
     public string? AuditTrail { get; init; }
 

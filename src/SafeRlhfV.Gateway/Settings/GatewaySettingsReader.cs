@@ -73,6 +73,8 @@ public static class GatewaySettingsReader
             CheckToolResults = section.Flag("check_tool_results") ?? standard.CheckToolResults,
             Injection = section.Section("injection") is { } injection ? InjectionSettings.Read(injection, folder) : null,
             AllowFields = ReadAllowed(section),
+            HostedTools = section.Texts("hosted_tools"),
+            Responses = section.Section("responses") is { } responses ? ReadResponses(responses) : standard.Responses,
             Otlp = section.Section("telemetry")?.Section("otlp") is { } otlp ? ReadOtlp(otlp) : null,
             Replicas = replicas,
             Shutdown = ReadShutdown(section.Section("shutdown"), replicas is not null),
@@ -163,6 +165,16 @@ public static class GatewaySettingsReader
             ImageUrls = section.Flag("image_urls") ?? standard.ImageUrls,
             ImageTimeout = section.Duration("image_timeout") ?? standard.ImageTimeout,
             Concurrency = section.Whole("concurrency", 1, 1_000_000) ?? standard.Concurrency,
+        };
+    }
+
+    private static ResponseSettings ReadResponses(YamlSection section)
+    {
+        ResponseSettings standard = new();
+        return new()
+        {
+            StoreBytes = section.Whole("store_bytes", 0, int.MaxValue) ?? standard.StoreBytes,
+            StoreTime = section.Duration("store_time") ?? standard.StoreTime,
         };
     }
 
