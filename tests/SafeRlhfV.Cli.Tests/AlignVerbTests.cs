@@ -44,14 +44,14 @@ public sealed class AlignVerbTests : IDisposable
     public async Task AJudgeAndBenchmarksAreInTheReport()
     {
         await using FakeChatServer judge = await FakeChatServer.StartAsync();
-        judge.Reply = body => FakeChatServer.WordsOf(body).Contains("verdict: unsafe", StringComparison.Ordinal) ? "verdict: safe"
-            : FakeChatServer.WordsOf(body).Contains("[[A]]", StringComparison.Ordinal) ? "[[A]]" : FakeChatServer.Play(body);
+        judge.Reply = body => body["messages"]![0]!["content"]!.ToJsonString() is var asked && asked.Contains("verdict: unsafe", StringComparison.Ordinal)
+            ? "verdict: safe" : asked.Contains("[[A]]", StringComparison.Ordinal) ? "[[A]]" : FakeChatServer.Play(body);
         string[] outside = ["--judge", judge.Address, "--judge-model", "a-judge", "--suite", "vlguard", "--bench-data", Golden.At("formats", "benchmarks")];
         (int code, _, string errors) = await Align("llava-1.5-tiny", ["--gates", "warn", "--method", "dpo", "--skip", "guard", "--skip", "sft", .. outside]);
         Assert.True(code == 0, errors);
         JsonNode compared = Report()["compared"]!;
         Assert.Equal(["start", "aligned"], compared["models"]!.AsArray().Select(model => (string)model!["name"]!));
-        Assert.Equal(["phrases:refusal@1", "judge:safety", "judge:helpfulness-pair"],
+        Assert.Equal(["phrases:refusal@1", "judge:safety"],
             compared["benchmarks"]!.AsArray().Single()!["scorers"]!.AsArray().Select(scorer => (string)scorer!["scorer"]!));
         string[] sources = [.. compared["wins"]!.AsArray().Select(matrix => (string)matrix!["source"]!).Distinct()];
         Assert.Contains("held-out RM-V and CM-V", sources[0], StringComparison.Ordinal);
