@@ -17,10 +17,10 @@ internal static class AlignVerb
         Option<string> folder = new("--out") { Description = "Where everything is put; an unfinished run in it is resumed.", Required = true };
         Option<string> method = new Option<string>("--method")
         {
-            Description = "How the policy is trained: Safe PPO, DPO on helpfulness, or SafeDPO.",
+            Description = "How the policy is trained: Safe PPO, Safe GRPO, DPO on helpfulness, or SafeDPO.",
             DefaultValueFactory = _ => "ppo"
         }.AcceptOnlyFromAmong([.. AlignOptions.Methods.Keys]);
-        Option<double?> budget = new("--budget") { Description = "d: the mean cost that is allowed (ppo). As the recipe says where left out." };
+        Option<double?> budget = new("--budget") { Description = "d: the mean cost that is allowed (ppo, grpo). As the recipe says where left out." };
         Option<string?> gpu = new("--gpu") { Description = $"Run on CUDA, and plan memory and time for this card: {string.Join(", ", GpuCard.Names)}." };
         Option<FileInfo?> config = new("--config") { Description = "Recipes and settings of the stages; recipes/align has some." };
         Option<string[]> set = new("--set")
@@ -51,8 +51,8 @@ internal static class AlignVerb
         {
             foreach (string name in parsed.GetRequiredValue(skip)) Known("--skip", name, AlignStages.Optional);
             if (parsed.GetValue(from) is { } first) Known("--from", first, AlignStages.Names);
-            if (parsed.GetValue(budget) is not null && parsed.GetRequiredValue(method) != "ppo")
-                throw new InvalidInputException($"--budget goes with --method ppo; {parsed.GetValue(method)} knows no cost.");
+            if (parsed.GetValue(budget) is not null && !AlignOptions.FollowsScores(parsed.GetRequiredValue(method)))
+                throw new InvalidInputException($"--budget goes with --method ppo or grpo; {parsed.GetValue(method)} knows no cost.");
             if (Launcher.RanksOfThisMachine() is > 1) throw new InvalidInputException("align is one process; start it without a launcher.");
             AlignOptions options = new()
             {
@@ -115,7 +115,8 @@ internal static class AlignVerb
             throw new StoppedException("stopped; the same command resumes.", stop);
         }
         string policy = folders.Run(AlignStages.Policy);
-        if (json) Output.Json(new { Policy = policy, folders.Data, Gates = gates.All, Checks = folders.At("checks"), Scores = folders.At("scores") });
+        if (json)
+            Output.Json(new { Policy = policy, folders.Data, Gates = gates.All, Checks = folders.At("checks"), Scores = folders.At("scores"), folders.Report });
         else Output.Line(policy);
         return 0;
     }

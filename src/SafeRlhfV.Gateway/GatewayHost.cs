@@ -16,6 +16,8 @@ namespace SafeRlhfV.Gateway;
 /// <summary>The service: guarded models behind OpenAI's interface.</summary>
 public static class GatewayHost
 {
+    private static readonly string[] Probes = ["GET", "HEAD"];
+
     /// <summary>Builds the service; run or start it, and dispose it.</summary>
     /// <param name="settings">The settings.</param>
     /// <param name="parts">How models on this machine are opened; null = none are.</param>
@@ -54,13 +56,20 @@ public static class GatewayHost
         builder.Services.AddSingleton(settings.Audit);
         builder.Services.AddSingleton(_ => new Drain());
         replicas?.AddTo(builder.Services);
+        if (replicas is null && settings.File is not null)
+        {
+            builder.Services.AddSingleton(services => new KeyFile(settings, keys, parts.Clock, services.GetRequiredService<ILogger<KeyFile>>()));
+            builder.Services.AddHostedService(services => services.GetRequiredService<KeyFile>());
+        }
+        WebFront.Add(builder.Services, settings);
 
         // What is made here is disposed with the service, in reverse order.
         builder.Services.AddSingleton(_ => new GatewayMetrics());
         if (settings.Otlp is { } otlp) builder.Services.AddSingleton(_ => new OtlpExport(otlp));
         builder.Services.AddSingleton(services => new UpstreamLog(services.GetRequiredService<ILogger<UpstreamLog>>(), parts.Clock));
         builder.Services.AddSingleton(_ => new ImageGate(settings.Limits));
-        builder.Services.AddSingleton(_ => new ModeratorFactory(settings, policy, parts.OpenChat));
+        builder.Services.AddSingleton(services =>
+            new ModeratorFactory(settings, policy, parts.OpenChat, services.GetRequiredService<ILogger<ModeratorFactory>>()));
         builder.Services.AddSingleton(services => new WatchedModerator(
             services.GetRequiredService<ModeratorFactory>().Create(), services.GetRequiredService<ILogger<WatchedModerator>>(), parts.Clock));
         builder.Services.AddSingleton<IModerator>(services => services.GetRequiredService<WatchedModerator>());
@@ -138,13 +147,15 @@ public static class GatewayHost
         ModelTable models = services.GetRequiredService<ModelTable>();
         ImageGate images = services.GetRequiredService<ImageGate>();
         Drain drain = services.GetRequiredService<Drain>();
-        ChatRequestReader reader = new(settings.Limits, images, new(settings.AllowFields));
+        ChatRequestReader reader = new(settings.Limits, images, new(settings.AllowFields, settings.HostedTools));
+        ResponseStore store = new(settings.Responses, parts.Clock);
         ILogger<WireEndpoint> log = services.GetRequiredService<ILogger<WireEndpoint>>();
         ModerationsEndpoint moderations = new(services.GetRequiredService<IModerator>(), policy, images, settings.Limits, services.GetService<IGuardObserver>(),
             parts.Clock);
         if (replicas is null) file?.Changed += new PolicyLog(services.GetRequiredService<ILogger<PolicyLog>>()).Tell;
         int open = 0;
 
+        WebFront.Use(app, settings);
         app.UseMiddleware<RequestIds>();
         app.Use(async (http, next) =>
         {
@@ -189,11 +200,13 @@ public static class GatewayHost
         Serve("/v1/chat/completions", new ChatWire(reader));
         Serve("/v1/messages", new MessagesWire(reader));
         Serve("/v1/messages/count_tokens", new MessagesWire(reader, countsTokens: true));
+        Serve("/v1/responses", new ResponsesWire(reader, store, settings.HostedTools));
+        new StoredResponses(store).Map(app);
         app.MapPost("/v1/moderations", moderations.InvokeAsync);
         app.MapGet("/v1/models", http => JsonReply.WriteAsync(http, models.List(Key(http))));
         app.MapGet("/v1/models/{**name}", http => JsonReply.WriteAsync(http, models.One(http.GetRouteValue("name")?.ToString() ?? "", Key(http))));
-        app.MapGet("/healthz", http => JsonReply.WriteAsync(http, new JsonObject { ["status"] = "ok" }));
-        app.MapGet("/readyz", new Readiness(services, settings, models, replicas is null ? file : null, replicas, parts.Clock).InvokeAsync);
+        app.MapMethods("/healthz", Probes, http => JsonReply.WriteAsync(http, new JsonObject { ["status"] = "ok" }));
+        app.MapMethods("/readyz", Probes, new Readiness(services, settings, models, replicas is null ? file : null, replicas, parts.Clock).InvokeAsync);
         MapDashboard(app, settings, parts, keys, replicas);
         app.MapGet("/metrics", async http =>
         {
@@ -209,7 +222,7 @@ public static class GatewayHost
     {
         if (app.Services.GetService<AuditTrail>() is not { } trail) return; // all that it shows is in the trail
         AuditReader reader = new(app.Services.GetRequiredService<AuditDatabase>(), settings.Audit.Key);
-        IDashboardSessions sessions = replicas?.Sessions(app.Services) ?? new DashboardSessions(parts.Clock);
+        IDashboardSessions sessions = replicas?.Sessions(app.Services) ?? new DashboardSessions(keys, parts.Clock);
         new DashboardEndpoint(keys, sessions, reader, trail, parts.Clock).Map(app);
     }
 

@@ -13,6 +13,7 @@ internal sealed class Readiness(
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(1); // whoever asks more often is told what was found last
     private readonly AuditTrail? audit = services.GetService<AuditTrail>();
     private readonly WatchedModerator moderator = services.GetRequiredService<WatchedModerator>();
+    private readonly KeyFile? keyFile = services.GetService<KeyFile>();
     private readonly Drain drain = services.GetRequiredService<Drain>();
     private readonly SemaphoreSlim gate = new(1);
     private (bool Audit, bool Moderator, long At)? found;
@@ -27,6 +28,7 @@ internal sealed class Readiness(
             parts["policy_version"] = policy.Current.Version;
             parts["policy"] = policy.LastFault is null ? "ok" : "the changed file has faults; the policy before it is in force";
         }
+        if (keyFile is not null) parts["keys"] = keyFile.Fault is null ? "ok" : "the changed file has faults; the keys before it are in force";
         replicas?.Describe(parts, services);
         (bool records, bool judges) = await ProbeAsync(http.RequestAborted);
         if (audit is not null) parts["audit"] = records ? "ok" : "unavailable";

@@ -31,6 +31,9 @@ internal sealed partial class WatchedModerator(IModerator inner, ILogger<Watched
     public bool Judges(GuardSide side) => inner.Judges(side);
 
     /// <inheritdoc/>
+    public bool SeesImages => inner.SeesImages;
+
+    /// <inheritdoc/>
     public Task<IReadOnlyList<Verdict>> ModerateAsync(IReadOnlyList<ModerationRequest> requests, CancellationToken cancellationToken = default)
     {
         Task<IReadOnlyList<Verdict>> asked = inner.ModerateAsync(requests, cancellationToken);

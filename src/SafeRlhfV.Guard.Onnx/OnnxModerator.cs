@@ -18,6 +18,9 @@ public sealed class OnnxModerator : IModerator, IDisposable
     /// <inheritdoc/>
     public string Name { get; }
 
+    /// <inheritdoc/>
+    public bool SeesImages => scorer is not TextScorer;
+
     /// <summary>The model's labels, in its order.</summary>
     public IReadOnlyList<string> Labels => scorer.Labels;
 

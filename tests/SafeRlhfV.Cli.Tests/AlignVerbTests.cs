@@ -1,4 +1,6 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
+using SafeRlhfV.Annotation.Tests;
 using SafeRlhfV.Testing;
 
 namespace SafeRlhfV.Cli.Tests;
@@ -31,6 +33,40 @@ public sealed class AlignVerbTests : IDisposable
 
     [Theory, Trait("speed", "slow"), MemberData(nameof(Families))]
     public Task EveryFamilyIsAligned(string model) => WholeRun(model);
+
+    [Theory, Trait("speed", "slow")]
+    [InlineData("grpo")]
+    [InlineData("dpo")]
+    [InlineData("safe-dpo")]
+    public Task EveryMethodAligns(string method) => WholeRun("llava-1.5-tiny", "--method", method, "--skip", "guard");
+
+    [Fact]
+    public async Task AJudgeAndBenchmarksAreInTheReport()
+    {
+        await using FakeChatServer judge = await FakeChatServer.StartAsync();
+        judge.Reply = body => body["messages"]![0]!["content"]!.ToJsonString() is var asked && asked.Contains("verdict: unsafe", StringComparison.Ordinal)
+            ? "verdict: safe" : asked.Contains("[[A]]", StringComparison.Ordinal) ? "[[A]]" : FakeChatServer.Play(body);
+        string[] outside = ["--judge", judge.Address, "--judge-model", "a-judge", "--suite", "vlguard", "--bench-data", Golden.At("formats", "benchmarks")];
+        (int code, _, string errors) = await Align("llava-1.5-tiny", ["--gates", "warn", "--method", "dpo", "--skip", "guard", "--skip", "sft", .. outside]);
+        Assert.True(code == 0, errors);
+        JsonNode compared = Report()["compared"]!;
+        Assert.Equal(["start", "aligned"], compared["models"]!.AsArray().Select(model => (string)model!["name"]!));
+        Assert.Equal(["phrases:refusal@1", "judge:safety"],
+            compared["benchmarks"]!.AsArray().Single()!["scorers"]!.AsArray().Select(scorer => (string)scorer!["scorer"]!));
+        string[] sources = [.. compared["wins"]!.AsArray().Select(matrix => (string)matrix!["source"]!).Distinct()];
+        Assert.Contains("held-out RM-V and CM-V", sources[0], StringComparison.Ordinal);
+        Assert.Contains("a-judge (", sources[1], StringComparison.Ordinal);
+        Assert.Contains("vlguard: judge:helpfulness-pair", sources[2], StringComparison.Ordinal);
+        string card = File.ReadAllText(folder.At("run", "report", "README.md"));
+        Assert.Contains("model-index:", card, StringComparison.Ordinal);
+        Assert.Contains("| judge:safety | start | aligned |", card, StringComparison.Ordinal);
+        // nothing is asked twice, and the report is the same
+        int asked = judge.Requests.Count;
+        string before = File.ReadAllText(folder.At("run", "report", "results.json"));
+        (code, _, errors) = await Align("llava-1.5-tiny", ["--gates", "warn", "--method", "dpo", "--skip", "guard", "--skip", "sft", .. outside]);
+        Assert.True(code == 0, errors);
+        Assert.Equal((asked, before), (judge.Requests.Count, File.ReadAllText(folder.At("run", "report", "results.json"))));
+    }
 
     [Fact]
     public async Task AGateStopsAndSaysWhatToDo()
@@ -86,7 +122,7 @@ public sealed class AlignVerbTests : IDisposable
     [InlineData("--from polcy: there is no such stage; did you mean 'policy'?", "--from", "polcy")]
     [InlineData("--from sft: this run has no such stage", "--from", "sft", "--skip", "sft")]
     [InlineData("--skip gard: there is no such stage; did you mean 'guard'?", "--skip", "gard")]
-    [InlineData("--budget goes with --method ppo", "--budget", "0", "--method", "dpo")]
+    [InlineData("--budget goes with --method ppo or grpo", "--budget", "0", "--method", "dpo")]
     [InlineData("gates.reward_accuracy: unknown key", "--set", "gates.reward_accuracy=0.7")]
     [InlineData("training.epoch: unknown key", "--set", "reward.training.epoch=3")]
     [InlineData("must give a share to train, validation and test", "--set", "shares=train=0.9,test=0.1")]
@@ -106,17 +142,33 @@ public sealed class AlignVerbTests : IDisposable
         await CapturedConsole.RefusedAsync(["something else in it"], Arguments("llava-1.5-tiny", Pairs, folder.Path));
     }
 
-    private async Task WholeRun(string model)
+    private async Task WholeRun(string model, params string[] options)
     {
-        (int code, string output, string errors) = await Align(model, "--gates", "warn");
+        (int code, string output, string errors) = await Align(model, ["--gates", "warn", .. options]);
         Assert.True(code == 0, errors);
         Assert.Equal(Path.Combine(Out, "policy") + "\n", output);
-        foreach (string run in (string[])["sft", "reward", "cost", "policy", "guard", "judge-reward", "judge-cost"])
+        foreach (string run in ((string[])["sft", "reward", "cost", "policy", "guard", "judge-reward", "judge-cost"]).Except(options))
             Assert.True(Directory.Exists(Path.Combine(Out, run, "result")), run);
         // an ordinary run: the verbs take its folder as it is
         (code, _, errors) = await CapturedConsole.RunAsync("generate", "--model", Path.Combine(Out, "policy"), "--prompt", "hello", "--max-new-tokens", "2");
         Assert.True(code == 0, errors);
+        JsonNode report = Report();
+        JsonNode[] heads = [.. report["heads"]!.AsArray().Select(figure => figure!)];
+        Assert.Equal(["mean reward by RM-V", "mean cost by CM-V", "share unsafe by CM-V"], heads.Select(figure => (string)figure["name"]!));
+        Assert.All(heads, figure => Assert.Equal((double)figure["aligned"]!["value"]! - (double)figure["start"]!["value"]!,
+            (double)figure["difference"]!["value"]!["value"]!, 9));
+        Assert.NotEmpty(report["gates"]!.AsArray());
+        Assert.Equal(["helpful", "harmless"], report["compared"]!["wins"]!.AsArray().Select(matrix => (string)matrix!["axis"]!));
+        string page = File.ReadAllText(folder.At("run", "report", "index.html"));
+        foreach (string reference in (string[])["src=\"http", "href=\"http", "<script"]) Assert.DoesNotContain(reference, page, StringComparison.Ordinal);
+        Assert.Contains("What held-out score models say", page, StringComparison.Ordinal);
+        string card = File.ReadAllText(folder.At("run", "report", "README.md"));
+        Assert.Contains($"base_model: {model}", card, StringComparison.Ordinal);
+        Assert.Contains("### Held-out heads", card, StringComparison.Ordinal);
+        Assert.DoesNotContain(folder.Path, card, StringComparison.Ordinal);
     }
+
+    private JsonNode Report() => JsonNode.Parse(File.ReadAllText(folder.At("run", "report", "results.json")))!;
 
     private Task<(int Code, string Output, string Errors)> Align(string model, params string[] options) =>
         CapturedConsole.RunAsync([.. Arguments(model, Pairs, Out), .. options]);

@@ -42,7 +42,8 @@ public sealed class OtlpTests
             for (int i = 0; i < 200 && !received.Any(one => Holds(one.Body, "gen_ai.security.finding")); i++) await Task.Delay(50);
         }
         byte[] body = [.. received.SelectMany(one => one.Body)];
-        foreach (string part in (string[])["chat ours", "run_guardrail ", "gen_ai.security.finding", "gen_ai.security.risk.finding", "POST /v1/chat/completions",
+        foreach (string part in (string[])["chat ours", "run_guardrail ", "gen_ai.security.finding", "gen_ai.security.risk.finding",
+            "POST /v1/chat/completions",
             "gen_ai.client.operation.duration", "saferlhfv.guard.decisions"])
             Assert.True(Holds(body, part), part);
         Assert.False(Holds(body, "forbidden question"));

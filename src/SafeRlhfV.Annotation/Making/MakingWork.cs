@@ -53,7 +53,7 @@ internal sealed class MakingWork : IShardedWork
             if (items.Length == 0)
                 throw new InvalidInputException($"{images}: no image can be used; put images into folders named by category, "
                     + "or name categories in the settings.");
-            ShardFolder.WriteOnce(file, JsonSerializer.Serialize(new UnitList(found.Count, leftOut, items)));
+            AtomicFile.WriteNew(file, JsonSerializer.Serialize(new UnitList(found.Count, leftOut, items)));
         }
         UnitList units = DiskErrors.Reading(file, () => JsonSerializer.Deserialize<UnitList>(File.ReadAllText(file))!);
         return new(settings, images, split, units, identity, shardUnits);

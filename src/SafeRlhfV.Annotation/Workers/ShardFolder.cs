@@ -27,7 +27,7 @@ internal sealed class ShardFolder(string working)
     {
         string file = Path.Combine(working, "job.json");
         JobFile job = new(work.Kind, work.Identity, Path.GetRelativePath(working, target), $"{Guid.NewGuid():N}");
-        if (!File.Exists(file)) WriteOnce(file, JsonSerializer.Serialize(job, Json));
+        if (!File.Exists(file)) AtomicFile.WriteNew(file, JsonSerializer.Serialize(job, Json)); // of workers that begin at one moment one names the job
         JobFile found = Read<JobFile>(file);
         if (found.Target != job.Target)
             throw new InvalidInputException($"{working}: holds a job that writes {Path.GetFullPath(found.Target, Path.GetFullPath(working))}; "
@@ -36,23 +36,6 @@ internal sealed class ShardFolder(string working)
             : throw new InvalidInputException($"{working}: holds a job of other settings, data or size of shards; "
                 + "give another --work, or the settings as they were.");
     }
-
-    /// <summary>Writes a file that all workers read; of several who write it at the same time the first wins. It can be read as soon as it is there.</summary>
-    /// <exception cref="InvalidInputException">The disk refuses.</exception>
-    public static void WriteOnce(string file, string text) => DiskErrors.Writing(file, () =>
-    {
-        string folder = Path.GetDirectoryName(Path.GetFullPath(file))!, aside = Path.Combine(folder, $".{Path.GetFileName(file)}.{Guid.NewGuid():N}.partial");
-        Directory.CreateDirectory(folder);
-        File.WriteAllText(aside, text);
-        try
-        {
-            File.Move(aside, file);
-        }
-        catch (IOException) when (File.Exists(file))
-        {
-            File.Delete(aside);
-        }
-    });
 
     /// <summary>A folder of its own for a claim's calls, and the journals of those who worked on the shard before.</summary>
     public (string Folder, IReadOnlyList<string> Earlier) Journals(ShardClaim claim)

@@ -28,6 +28,15 @@ internal sealed class AlignFolders(string root)
     /// <summary>The scores that a head gave to a model's answers.</summary>
     public string Scores(string model, string head) => At("scores", $"{model}-{head}.jsonl");
 
+    /// <summary>What the judge said of each held-out question.</summary>
+    public string JudgeResult => At("judge", "result");
+
+    /// <summary>A model's result of benchmarks.</summary>
+    public string BenchmarkResult(string model) => At("benchmarks", model);
+
+    /// <summary>The report page, results.json and the model card.</summary>
+    public string Report => At("report");
+
     /// <summary>A path below the output folder.</summary>
     public string At(params string[] parts) => Path.Combine([Root, .. parts]);
 }

@@ -9,9 +9,13 @@ internal sealed record AlignOptions
     public static readonly IReadOnlyDictionary<string, (string Trainer, string[] Sets)> Methods = new Dictionary<string, (string, string[])>
     {
         ["ppo"] = ("ppo", []),
+        ["grpo"] = ("grpo", []),
         ["dpo"] = ("dpo", ["training.preference=helpful"]),
         ["safe-dpo"] = ("dpo", ["training.preference=safe_helpful"]),
     };
+
+    /// <summary>Whether the policy of a method answers prompts itself and follows RM-V and CM-V, within a budget.</summary>
+    public static bool FollowsScores(string method) => typeof(RolloutRecipe).IsAssignableFrom(Trainers.All.Find(Methods[method].Trainer)!.RecipeType);
 
     /// <summary>The model to align.</summary>
     public required string Model { get; init; }

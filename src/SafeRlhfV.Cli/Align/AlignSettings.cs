@@ -9,7 +9,7 @@ internal sealed record AlignSettings
     public const string Train = "train", Validation = "validation", Test = "test";
 
     /// <summary>The trainers that stages use; each has settings of its own.</summary>
-    public static readonly IReadOnlyList<string> Trained = ["sft", "reward", "cost", "ppo", "dpo", "guard"];
+    public static readonly IReadOnlyList<string> Trained = ["sft", "reward", "cost", "ppo", "grpo", "dpo", "guard"];
 
     /// <summary>The shares of the splits, as <c>data split</c> takes them.</summary>
     public required string Shares { get; init; }

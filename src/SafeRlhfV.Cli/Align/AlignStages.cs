@@ -11,13 +11,13 @@ internal sealed class AlignStages
     public const string Split = "split", CheckData = "check-data", DataGate = "data-gate", Plan = "plan", Sft = "sft", Merge = "merge", Reward = "reward",
         Cost = "cost", CheckScores = "check-scores", ScoreGate = "score-gate", Policy = "policy", Guard = "guard", Calibrate = "calibrate",
         GuardGate = "guard-gate", CheckGuard = "check-guard", JudgeReward = "judge-reward", JudgeCost = "judge-cost", CheckJudges = "check-judges",
-        Answers = "answers", Scores = "scores", Judge = "judge", Benchmarks = "benchmarks";
+        Answers = "answers", Scores = "scores", Judge = "judge", Benchmarks = "benchmarks", Report = "report";
 
     /// <summary>All names, in order.</summary>
     public static readonly IReadOnlyList<string> Names =
     [
         Split, CheckData, DataGate, Plan, Sft, Merge, Reward, Cost, CheckScores, ScoreGate, Policy, Guard, Calibrate, GuardGate, CheckGuard,
-        JudgeReward, JudgeCost, CheckJudges, Answers, Scores, Judge, Benchmarks,
+        JudgeReward, JudgeCost, CheckJudges, Answers, Scores, Judge, Benchmarks, Report,
     ];
 
     /// <summary>Stages that may be left out.</summary>
@@ -104,12 +104,12 @@ internal sealed class AlignStages
         stages.Add(Preference(CheckScores, "measure RM-V and CM-V on the validation split", AlignSettings.Validation, Reward, Cost));
         stages.Add(new AlignStage(ScoreGate, "gate: RM-V and CM-V are good enough to follow", CheckScores)
         { Own = _ => gates.CheckScores(), IsAlwaysRun = true });
-        bool isPpo = options.Method == "ppo";
+        bool follows = AlignOptions.FollowsScores(options.Method);
         (string trainer, string[] sets) = AlignOptions.Methods[options.Method];
         // without a recipe: whole models, and no instructions beside the pairs
-        string[] plain = isPpo && options.Settings.Trainers[trainer].Recipe is null ? ["model.sharing=none", "training.ptx_coefficient=0"] : [];
-        stages.Add(Train(Policy, isPpo ? "Safe PPO: raise the reward within the budget" : $"{options.Method}: learn the preferences", trainer,
-            [ScoreGate], Start, isPpo ? [("model.reward", folders.Run(Reward)), ("model.cost", folders.Run(Cost))] : [], before: [.. plain, .. sets],
+        string[] plain = follows && options.Settings.Trainers[trainer].Recipe is null ? ["model.sharing=none", "training.ptx_coefficient=0"] : [];
+        stages.Add(Train(Policy, $"{options.Method}: {(follows ? "raise the reward within the budget" : "learn the preferences")}", trainer,
+            [ScoreGate], Start, follows ? [("model.reward", folders.Run(Reward)), ("model.cost", folders.Run(Cost))] : [], before: [.. plain, .. sets],
             after: options.Budget is { } budget ? [$"training.multiplier.budget={Text(budget)}"] : []));
         if (options.Skip.Contains(Guard)) return;
         stages.Add(Train(Guard, "the guard: learn to moderate", "guard", [Plan], model));
@@ -165,15 +165,24 @@ internal sealed class AlignStages
         if (options.Judge.Count > 0) stages.Add(new AlignStage(Judge, "win rates by the judge", Answers)
         {
             Commands = [new(["eval", "judge", "--data", folders.Data, "--split", AlignSettings.Test, "--candidate", folders.Answers(AlignFolders.Aligned),
-                "--baseline", folders.Answers(AlignFolders.Start), "--journal", journal, .. options.Judge]) { Printed = folders.Check(Judge) }],
-            Makes = [folders.Check(Judge), journal],
+                "--baseline", folders.Answers(AlignFolders.Start), "--journal", journal, "--out", folders.JudgeResult, .. options.Judge])
+            { Printed = folders.Check(Judge) }],
+            Makes = [folders.Check(Judge), journal, folders.JudgeResult],
         });
         if (options.Benchmarks.Count > 0) stages.Add(new AlignStage(Benchmarks, "benchmarks of start and aligned model", StartStage, Policy)
         {
             Commands = [.. Judged.Select(one => new AlignCommand([
-                "eval", "bench", .. options.Benchmarks, "--model", one.Folder, .. options.Judge, .. Device, "--out", folders.At("benchmarks", one.Name)])
+                "eval", "bench", .. options.Benchmarks, "--model", one.Folder, .. options.Judge, .. Device, "--out", folders.BenchmarkResult(one.Name),
+                // a judge also compares the aligned model's answers with the start's
+                .. options.Judge.Count > 0 && one.Name == AlignFolders.Aligned ? (string[])["--baseline", folders.BenchmarkResult(AlignFolders.Start)] : []])
             { Printed = folders.Check($"{Benchmarks}-{one.Name}") })],
             Makes = [folders.At("benchmarks"), .. Judged.Select(one => folders.Check($"{Benchmarks}-{one.Name}"))],
+        });
+        string[] measured = [Scores, CheckJudges, .. ((string[])[CheckGuard, Judge, Benchmarks]).Where(name => stages.Any(stage => stage.Name == name))];
+        stages.Add(new AlignStage(Report, "report page, results.json and model card", measured)
+        {
+            Own = _ => new AlignReporting(options, gates, model).Write(),
+            IsAlwaysRun = true, // it asks nothing and takes no time, and the gates' levels may have changed
         });
     }
 

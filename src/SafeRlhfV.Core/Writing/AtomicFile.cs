@@ -17,20 +17,19 @@ public sealed class AtomicFile : IDisposable
     public FileStream Stream { get; }
 
     /// <summary>
-    /// Begins a file in place of one that may be there. Folders above it are made. What a killed process left of the same file is overwritten.
+    /// Begins a file in place of one that may be there. Folders above it are made. What a killed process left of the same file is removed.
     /// </summary>
     /// <exception cref="InvalidInputException">The name is empty or a folder's, or the disk refuses.</exception>
     public static AtomicFile Create(string path)
     {
         if (string.IsNullOrWhiteSpace(path)) throw new InvalidInputException("the name of the file to write is empty; name a file.");
         if (Directory.Exists(path)) throw new InvalidInputException($"{path}: is a folder; name a file.");
-        string full = Path.GetFullPath(path), folder = Path.GetDirectoryName(full)!, aside = Path.Combine(folder, $".{Path.GetFileName(full)}.partial");
+        string full = Path.GetFullPath(path), folder = Path.GetDirectoryName(full)!, aside = AsideOf(full);
         return DiskErrors.Writing(path, () =>
         {
             Directory.CreateDirectory(folder);
-            // another process, or another thread, may be writing the same file
-            if (!Leftovers.Remove(aside)) aside = Path.Combine(folder, $".{Path.GetFileName(full)}.{Guid.NewGuid():N}.partial");
-            return new AtomicFile(path, aside, new FileStream(aside, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16));
+            RemoveLeftovers(full);
+            return new AtomicFile(path, aside, Leftovers.Begin(aside));
         }, aside);
     }
 
@@ -50,6 +49,37 @@ public sealed class AtomicFile : IDisposable
     /// <summary>Writes a whole text file in UTF-8.</summary>
     /// <exception cref="InvalidInputException">As <see cref="Write(string, Action{Stream})"/>.</exception>
     public static void Write(string path, string text) => Write(path, Encoding.UTF8.GetBytes(text));
+
+    /// <summary>
+    /// Writes a whole text file in UTF-8 unless its name is taken. Of several writers, in any process, one wins; the file can be read as soon as it is there.
+    /// </summary>
+    /// <returns>Whether this one won; if not, the file of another stands there.</returns>
+    /// <exception cref="InvalidInputException">The disk refuses.</exception>
+    public static bool WriteNew(string path, string text)
+    {
+        string full = Path.GetFullPath(path), folder = Path.GetDirectoryName(full)!;
+        // closed, and so not locked, when it takes its name: everybody can read it. Hence no ending by which it would be taken for a leftover
+        string aside = Path.Combine(folder, $".{Path.GetFileName(full)}.{Guid.NewGuid():N}.new");
+        return DiskErrors.Writing(path, () =>
+        {
+            Directory.CreateDirectory(folder);
+            try
+            {
+                using (FileStream stream = new(aside, FileMode.CreateNew, FileAccess.Write, FileShare.None))
+                {
+                    stream.Write(Encoding.UTF8.GetBytes(text));
+                    stream.Flush(flushToDisk: true);
+                }
+                if (!DurableFiles.TryName(aside, full)) return false;
+                DurableFiles.FlushFolder(folder);
+                return true;
+            }
+            finally
+            {
+                File.Delete(aside);
+            }
+        }, aside);
+    }
 
     /// <summary>Gives the file its name.</summary>
     /// <exception cref="InvalidInputException">The disk refuses; the old content is kept.</exception>
@@ -88,5 +118,15 @@ public sealed class AtomicFile : IDisposable
             // a full disk: the error that counts was thrown before
         }
         Leftovers.Remove(aside);
+    }
+
+    // a name of its own: others may be writing the same file
+    private static string AsideOf(string full) => Path.Combine(Path.GetDirectoryName(full)!, $".{Path.GetFileName(full)}.{Guid.NewGuid():N}.partial");
+
+    private static void RemoveLeftovers(string full)
+    {
+        string stem = $".{Path.GetFileName(full)}.";
+        foreach (string file in Directory.EnumerateFiles(Path.GetDirectoryName(full)!, $"{stem}*.partial"))
+            if (Guid.TryParseExact(Path.GetFileName(file)[stem.Length..^".partial".Length], "N", out _)) Leftovers.Remove(file);
     }
 }

@@ -37,7 +37,7 @@ public sealed class AtomicFolder : IDisposable
             RemoveLeftovers(parent, SystemPath.GetFileName(full));
             string stem = SystemPath.Combine(parent, $".{SystemPath.GetFileName(full)}.{Guid.NewGuid():N}");
             // the lock tells a folder that is being written from one that a kill left
-            FileStream held = new(stem + Lock, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
+            FileStream held = Leftovers.Begin(stem + Lock);
             AtomicFolder folder = new(full, stem, held);
             try
             {

@@ -8,7 +8,7 @@ namespace SafeRlhfV.Core;
 public static class DurableFiles
 {
     private const int ManyFiles = 256;
-    private const int CurrentFolder = -100, Exchange = 2, InvalidArgument = 22;
+    private const int CurrentFolder = -100, NoReplace = 1, Exchange = 2, AlreadyExists = 17, InvalidArgument = 22;
 
     /// <summary>Flushes all files and folders below a folder, and itself.</summary>
     public static void FlushTree(string folder)
@@ -47,6 +47,35 @@ public static class DurableFiles
         {
             return false; // an old C library
         }
+    }
+
+    /// <summary>
+    /// Gives a file another name unless that is taken, in one step: of several files that are given the same name at one moment one gets it. The old name may
+    /// stay. <see cref="File.Move(string, string)"/> does not do this on Unix: it looks for the file, then renames.
+    /// </summary>
+    /// <returns>Whether the file has the name now; false where another one has it.</returns>
+    /// <exception cref="IOException">The disk refuses.</exception>
+    internal static bool TryName(string file, string name)
+    {
+        if (OperatingSystem.IsWindows())
+            try
+            {
+                File.Move(file, name);
+                return true;
+            }
+            catch (IOException) when (File.Exists(name))
+            {
+                return false;
+            }
+        if (Link(file, name) == 0) return true;
+        int error = Marshal.GetLastPInvokeError();
+        // not every file system has hard links
+        if (error != AlreadyExists && OperatingSystem.IsLinux())
+        {
+            if (RenameAt2(CurrentFolder, file, CurrentFolder, name, NoReplace) == 0) return true;
+            error = Marshal.GetLastPInvokeError();
+        }
+        return error == AlreadyExists ? false : throw new IOException($"{name}: {Marshal.GetPInvokeErrorMessage(error)}");
     }
 
     /// <summary>Gives a file a second name; where the file system cannot, copies it.</summary>

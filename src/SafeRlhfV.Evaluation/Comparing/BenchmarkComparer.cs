@@ -23,8 +23,9 @@ internal sealed class BenchmarkComparer
         foreach (string scorer in all)
         {
             string[] without = [.. given.Where(one => !one.Suite.Identities.ContainsKey(scorer)).Select(one => one.Model)];
-            if (without.Length > 0) notes.Add($"{scorer} did not score {string.Join(", ", without)}, and is left out");
-            else if (given.Select(one => one.Suite.Identities[scorer]).Distinct().Count() > 1)
+            // pairs were asked of one model against another: they stand among the win rates
+            if (without.Length > 0 && FormOf(scorer) != ReplyForm.Winner) notes.Add($"{scorer} did not score {string.Join(", ", without)}, and is left out");
+            else if (without.Length == 0 && given.Select(one => one.Suite.Identities[scorer]).Distinct().Count() > 1)
                 notes.Add($"{scorer} is not the same for all (another model, rubric or version), and is left out");
         }
         scorers = [.. given[0].Suite.Identities.Keys.Where(scorer => given.All(one => one.Suite.Identities.TryGetValue(scorer, out string? identity)
@@ -46,8 +47,9 @@ internal sealed class BenchmarkComparer
     /// <summary>The scorers that all models have, the benchmark's usual one first.</summary>
     public IReadOnlyList<string> Scorers => scorers;
 
-    /// <summary>How a scorer reads.</summary>
-    public ReplyForm FormOf(string scorer) => common.SelectMany(items => items).SelectMany(item => item.Scorers).First(one => one.Scorer == scorer).Form;
+    /// <summary>How a scorer reads; null where it says nothing of any item.</summary>
+    public ReplyForm? FormOf(string scorer) =>
+        given.SelectMany(one => one.Suite.Items).SelectMany(item => item.Scorers).FirstOrDefault(one => one.Scorer == scorer)?.Form;
 
     /// <summary>
     /// The worth of every common item on an axis, model by model, by the first scorer that says something of that axis; null where none does. An item of
@@ -75,7 +77,7 @@ internal sealed class BenchmarkComparer
 
     private ScorerComparison Compare(string scorer)
     {
-        ReplyForm form = FormOf(scorer);
+        ReplyForm form = FormOf(scorer)!.Value;
         // an item counts where the scorer says something of it for every model
         int[] said = [.. Enumerable.Range(0, common[0].Length).Where(i => common.All(items => items[i].By(scorer) is not null))];
         ScoredItem[][] items = [.. common.Select(model => said.Select(i => model[i].By(scorer)! with { Facts = common[0][i].Facts }).ToArray())];

@@ -17,6 +17,9 @@ public static class ComparisonFile
     /// <summary>The document. What there is nothing to take of is null.</summary>
     public static string Write(Comparison comparison) => JsonSerializer.Serialize(comparison, Json) + "\n";
 
+    /// <summary>The document of <c>align</c>'s results, in the same form.</summary>
+    public static string Write(AlignResults results) => JsonSerializer.Serialize(results, Json) + "\n";
+
     // JSON has no NaN
     private sealed class Numbers : JsonConverter<double>
     {

@@ -19,9 +19,7 @@ public static class ComparisonPage
             + $". Differences are to {comparison.Models[0].Name}. Brackets are 95 % intervals over items."),
         [
             .. Sections(comparison),
-            new("gallery", "Items", "Items on which models differ",
-                "The widest differences of each benchmark in turn. Images are blurred; click one to see it.",
-                Gallery(comparison, images)),
+            Gallery(comparison, images),
         ],
         Markup.Of($"<p>{(comparison.Notes.Count == 0 ? "" : string.Join("; ", comparison.Notes) + ". ")}All figures are in results.json.</p>"))
         with { Style = HtmlPage.Asset("gallery.css") };
@@ -126,12 +124,14 @@ public static class ComparisonPage
             Markup.Of($"{ComparisonText.Number(one.Kappa)}"), Markup.Of($"{Words.Percent(one.Equal)}"), Markup.Of($"{one.Items}"), Markup.Of($"{one.Labels}"),
         ]));
 
-    private static Markup Gallery(Comparison comparison, IReadOnlyDictionary<string, string> images) =>
+    /// <summary>The items on which models differ. The page's style needs gallery.css.</summary>
+    internal static PageSection Gallery(Comparison comparison, IReadOnlyDictionary<string, string> images) => new("gallery", "Items",
+        "Items on which models differ", "The widest differences of each benchmark in turn. Images are blurred; click one to see it.",
         comparison.Gallery.Count == 0 ? Markup.Empty : Markup.Of($"""
             <fieldset class="controls"><legend class="hidden">Images</legend>
             <label class="blur"><input type="checkbox" id="blur" checked> Blur images until clicked</label></fieldset>
             <div class="gallery">{comparison.Gallery.Select((item, i) => Card(item, i, images))}</div>
-            """);
+            """));
 
     private static Markup Card(DifferingItem item, int index, IReadOnlyDictionary<string, string> images) => Markup.Of($"""
         <article class="item" aria-labelledby="item-{index}">

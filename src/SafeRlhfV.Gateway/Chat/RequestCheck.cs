@@ -11,7 +11,8 @@ namespace SafeRlhfV.Gateway;
 /// messages themselves are judged by their reader.
 /// </summary>
 /// <param name="allowed">Paths beyond the table, and refused ones, that the operator allows; they are judged.</param>
-internal sealed class RequestCheck(IEnumerable<string> allowed)
+/// <param name="hostedTools">The types of tools that the operator allows beside those of the table; all of such a tool is judged.</param>
+internal sealed class RequestCheck(IEnumerable<string> allowed, IReadOnlyList<string> hostedTools)
 {
     private readonly FrozenSet<string> allowed = allowed.ToFrozenSet();
 
@@ -68,6 +69,11 @@ internal sealed class RequestCheck(IEnumerable<string> allowed)
                 for (int i = 0; i < list.Count; i++)
                 {
                     JsonObject item = list[i] as JsonObject ?? throw Wrong($"{place}[{i}]", "an object");
+                    if (path == "tools" && item["type"] is JsonValue tool && tool.TryGetValue(out string? type) && hostedTools.Contains(type))
+                    {
+                        AddJudged(item, text);
+                        continue;
+                    }
                     CheckType(item, $"{path}[].type", $"{place}[{i}].type");
                     Open(item, $"{path}[]", $"{place}[{i}]", text);
                 }

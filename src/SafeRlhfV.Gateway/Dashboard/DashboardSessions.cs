@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http;
 namespace SafeRlhfV.Gateway;
 
 /// <summary>The sessions of a gateway that stands alone: the cookie is a random token, and who it stands for is known here.</summary>
-internal sealed class DashboardSessions(TimeProvider clock) : IDashboardSessions
+internal sealed class DashboardSessions(KeyRing keys, TimeProvider clock) : IDashboardSessions
 {
     private readonly ConcurrentDictionary<string, (ApiKey Key, DateTimeOffset Ends)> sessions = [];
 
@@ -28,7 +28,7 @@ internal sealed class DashboardSessions(TimeProvider clock) : IDashboardSessions
 
     public ValueTask<ApiKey?> FindAsync(HttpContext http) => new(
         DashboardCookie.Read(http) is { } token && sessions.TryGetValue(token, out (ApiKey Key, DateTimeOffset Ends) session)
-            && session.Ends > clock.GetUtcNow() && !session.Key.IsExpired
-            ? session.Key
+            && session.Ends > clock.GetUtcNow() && keys.OfHash(session.Key.Hash) is { IsExpired: false, IsOperator: true } inForce
+            ? inForce // a key that was revoked or changed takes its sessions with it
             : null);
 }

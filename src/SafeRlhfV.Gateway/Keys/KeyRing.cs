@@ -10,6 +10,7 @@ namespace SafeRlhfV.Gateway;
 /// <param name="clock">The clock.</param>
 internal sealed class KeyRing(Func<string, int, IRateMeter> meter, TimeProvider clock)
 {
+    private static readonly string[] Bare = ["x-api-key", "api-key"]; // as clients of Anthropic and of Azure send it
     private volatile FrozenDictionary<string, ApiKey> keys = FrozenDictionary<string, ApiKey>.Empty;
     private Dictionary<(string Name, int PerMinute), IRateMeter> meters = [];
 
@@ -43,7 +44,8 @@ internal sealed class KeyRing(Func<string, int, IRateMeter> meter, TimeProvider 
     public ApiKey Find(HttpRequest request)
     {
         string header = request.Headers.Authorization.ToString();
-        if (header.Length == 0 && request.Headers["x-api-key"].ToString() is { Length: > 0 } bare) header = "Bearer " + bare; // as Anthropic's clients send it
+        foreach (string name in Bare)
+            if (header.Length == 0 && request.Headers[name].ToString() is { Length: > 0 } bare) header = "Bearer " + bare;
         if (!header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase))
             throw new ApiException(401, "authentication_error", "No API key was given; send it as 'Authorization: Bearer KEY' or 'x-api-key: KEY'.",
                 "missing_api_key");

@@ -1,13 +1,15 @@
 using System.ClientModel;
 using System.ClientModel.Primitives;
 using Microsoft.Extensions.AI;
+using Microsoft.Extensions.Logging;
 using OpenAI;
 using SafeRlhfV.Guard;
 
 namespace SafeRlhfV.Gateway;
 
 /// <summary>Makes the gateway's moderator of its settings.</summary>
-internal sealed class ModeratorFactory(GatewaySettings settings, Func<GuardPolicy> policy, Func<string, IChatClient> openCheckpoint) : IAsyncDisposable
+internal sealed partial class ModeratorFactory(GatewaySettings settings, Func<GuardPolicy> policy, Func<string, IChatClient> openCheckpoint,
+    ILogger<ModeratorFactory> log) : IAsyncDisposable
 {
     // Few and short: somebody waits, and the moderation's time limit ends it all.
     private readonly HttpClient http =
@@ -25,6 +27,7 @@ internal sealed class ModeratorFactory(GatewaySettings settings, Func<GuardPolic
             throw new InvalidInputException($"moderators: {string.Join(", ", named.Select(moderator => moderator.Name))} "
                 + $"{(named.Length == 1 ? "judges" : "judge")} answers only; add a moderator that judges prompts, or train the guard with harmless and "
                     + "harmful prompts.");
+        if (settings.Limits.Images > 0 && !named.Any(moderator => moderator.SeesImages)) LogBlind(string.Join(", ", named.Select(moderator => moderator.Name)));
         IModerator moderator = settings.IsCascade
             ? new CascadedModerator([.. named.Select(each => new CascadeStage(each))], settings.ModerationTimeout)
             : new ParallelModerator(named, settings.ModerationTimeout);
@@ -64,6 +67,10 @@ internal sealed class ModeratorFactory(GatewaySettings settings, Func<GuardPolic
         batching.Add(gathered);
         return gathered;
     }
+
+    [LoggerMessage(LogLevel.Warning, "No moderator sees images ({Moderators}), but requests may hold them: they pass unjudged. Add a moderator that sees them, "
+        + "or set limits.images to 0.")]
+    private partial void LogBlind(string moderators);
 
     private IChatClient OpenChat(Uri endpoint, string model, string? key) => new OpenAIClient(new ApiKeyCredential(key ?? "none"), new()
     {

@@ -12,6 +12,8 @@ internal sealed class PolicyPatternModerator(Func<GuardPolicy> policy) : INonBlo
 
     public bool IsImmediate => true;
 
+    public bool SeesImages => false;
+
     public Task<IReadOnlyList<Verdict>> ModerateAsync(IReadOnlyList<ModerationRequest> requests, CancellationToken cancellationToken = default)
     {
         GuardPolicy now = policy();

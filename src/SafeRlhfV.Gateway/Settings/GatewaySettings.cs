@@ -9,6 +9,15 @@ public sealed record GatewaySettings
     /// <summary>The address to listen on, such as http://127.0.0.1:8080.</summary>
     public string Listen { get; init; } = "http://127.0.0.1:8080";
 
+    /// <summary>The file that the settings were read from, whose keys are followed; null for none.</summary>
+    public string? File { get; init; }
+
+    /// <summary>The proxies whose forwarded headers (X-Forwarded-For, X-Forwarded-Proto) are believed; none by default.</summary>
+    public IReadOnlyList<System.Net.IPNetwork> TrustedProxies { get; init; } = [];
+
+    /// <summary>The origins whose pages may call from a browser; none by default.</summary>
+    public IReadOnlyList<string> CorsOrigins { get; init; } = [];
+
     /// <summary>The certificate where <see cref="Listen"/> is https; null for http.</summary>
     public TlsSettings? Tls { get; init; }
 
@@ -56,6 +65,14 @@ public sealed record GatewaySettings
     /// <c>chat_template</c> or <c>messages[].weight</c>. Their names and strings are judged.
     /// </summary>
     public IReadOnlyList<string> AllowFields { get; init; } = [];
+
+    /// <summary>
+    /// The types of tools that a model's service runs itself, such as web_search, which may go on to it; what they bring never passes the gateway on its way in.
+    /// </summary>
+    public IReadOnlyList<string> HostedTools { get; init; } = [];
+
+    /// <summary>What <c>/v1/responses</c> keeps.</summary>
+    public ResponseSettings Responses { get; init; } = new();
 
     /// <summary>Where decisions are recorded; null records none.</summary>
     public string? AuditTrail { get; init; }

@@ -7,22 +7,28 @@ namespace SafeRlhfV.Gateway;
 /// <summary>Reads a gateway's YAML file. Secrets stand in environment variables that the file names.</summary>
 public static class GatewaySettingsReader
 {
-    /// <summary>Reads a file; paths in it are relative to it.</summary>
+    /// <summary>
+    /// Reads a file; paths in it are relative to it. Environment variables that begin with SAFERLHFV_GATEWAY__ replace its values:
+    /// SAFERLHFV_GATEWAY__LIMITS__CONCURRENCY=100 is limits.concurrency.
+    /// </summary>
     /// <exception cref="InvalidInputException">The file cannot be read or has faults; all of them are named with their lines.</exception>
     public static GatewaySettings Load(string path)
     {
         if (!File.Exists(path)) throw new InvalidInputException($"{path}: no such file; give the path of a gateway file, such as recipes/gateway.yaml.");
-        return DiskErrors.Reading(path, () => Parse(File.ReadAllText(path), path, Path.GetDirectoryName(Path.GetFullPath(path))!),
-            "give the path of a gateway file");
+        string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        return DiskErrors.Reading(path, () => Parse(File.ReadAllText(path), path, folder, EnvironmentSettings.Of(Environment.GetEnvironmentVariables())),
+            "give the path of a gateway file") with
+        { File = path };
     }
 
     /// <summary>Reads a text.</summary>
     /// <param name="yaml">The text.</param>
     /// <param name="source">What to call it in messages.</param>
     /// <param name="folder">What paths in it are relative to.</param>
+    /// <param name="sets">Values that replace those of the text, each as a.b=value.</param>
     /// <exception cref="InvalidInputException">It has faults; all of them are named with their lines.</exception>
-    public static GatewaySettings Parse(string yaml, string source = "gateway", string folder = ".") => YamlSection.Read(yaml, source,
-        section => Read(section, folder));
+    public static GatewaySettings Parse(string yaml, string source = "gateway", string folder = ".", IReadOnlyList<string>? sets = null) =>
+        YamlSection.Read(yaml, source, section => Read(section, folder), sets);
 
     private static GatewaySettings Read(YamlSection section, string folder)
     {
@@ -51,6 +57,8 @@ public static class GatewaySettingsReader
         {
             Listen = ListenSection.ReadListen(section, standard.Listen),
             Tls = ListenSection.ReadTls(section, folder),
+            TrustedProxies = WebSection.ReadProxies(section),
+            CorsOrigins = WebSection.ReadOrigins(section),
             Policy = section.Text("policy") is { } policy ? Path.Combine(folder, policy) : null,
             Moderators = moderators,
             IsCascade = section.Choice("moderators_mode", ("parallel", false), ("cascade", true)) ?? false,
@@ -65,6 +73,8 @@ public static class GatewaySettingsReader
             CheckToolResults = section.Flag("check_tool_results") ?? standard.CheckToolResults,
             Injection = section.Section("injection") is { } injection ? InjectionSettings.Read(injection, folder) : null,
             AllowFields = ReadAllowed(section),
+            HostedTools = section.Texts("hosted_tools"),
+            Responses = section.Section("responses") is { } responses ? ReadResponses(responses) : standard.Responses,
             Otlp = section.Section("telemetry")?.Section("otlp") is { } otlp ? ReadOtlp(otlp) : null,
             Replicas = replicas,
             Shutdown = ReadShutdown(section.Section("shutdown"), replicas is not null),
@@ -98,6 +108,7 @@ public static class GatewaySettingsReader
             Endpoint = endpoint,
             Checkpoint = checkpoint is null ? null : Path.Combine(folder, checkpoint),
             Key = section.Secret("key", folder),
+            KeyHeader = section.Text("key_header"),
             Model = section.Text("model"),
             Timeout = section.Duration("timeout") ?? standard.Timeout,
             IdleTimeout = section.Duration("idle_timeout") ?? standard.IdleTimeout,
@@ -157,6 +168,16 @@ public static class GatewaySettingsReader
         };
     }
 
+    private static ResponseSettings ReadResponses(YamlSection section)
+    {
+        ResponseSettings standard = new();
+        return new()
+        {
+            StoreBytes = section.Whole("store_bytes", 0, int.MaxValue) ?? standard.StoreBytes,
+            StoreTime = section.Duration("store_time") ?? standard.StoreTime,
+        };
+    }
+
     private static StreamRelease ReadRelease(YamlSection section)
     {
         StreamStep step = section.Choice("release", ("sentence", StreamStep.Sentence), ("window", StreamStep.Window), ("whole", StreamStep.Whole))
@@ -173,7 +194,12 @@ public static class GatewaySettingsReader
     private static OtlpSettings ReadOtlp(YamlSection section)
     {
         OtlpSettings standard = new() { Endpoint = section.NeedAddress("endpoint") };
-        return standard with { Traces = section.Address("traces"), Interval = Within("interval") ?? standard.Interval, Timeout = Within("timeout") ?? standard.Timeout };
+        return standard with
+        {
+            Traces = section.Address("traces"),
+            Interval = Within("interval") ?? standard.Interval,
+            Timeout = Within("timeout") ?? standard.Timeout,
+        };
 
         TimeSpan? Within(string key)
         {

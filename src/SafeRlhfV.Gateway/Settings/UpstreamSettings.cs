@@ -6,7 +6,8 @@ public sealed record UpstreamSettings
     /// <summary>Its name in the settings.</summary>
     public required string Name { get; init; }
 
-    /// <summary>The service's base address with its version, such as http://127.0.0.1:8000/v1; null for a checkpoint.</summary>
+    /// <summary>The service's base address with its version, such as http://127.0.0.1:8000/v1; null for a checkpoint. Its query, such as
+    /// Azure's api-version, is sent with every call.</summary>
     public Uri? Endpoint { get; init; }
 
     /// <summary>The folder of a local checkpoint; null for a service.</summary>
@@ -14,6 +15,9 @@ public sealed record UpstreamSettings
 
     /// <summary>The service's key; null sends none.</summary>
     public string? Key { get; init; }
+
+    /// <summary>The header that carries the key as it is, such as Azure's <c>api-key</c>; null sends it as a bearer's.</summary>
+    public string? KeyHeader { get; init; }
 
     /// <summary>The model's name there; null keeps the caller's.</summary>
     public string? Model { get; init; }

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Http.Headers;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -19,14 +18,16 @@ internal sealed class UpstreamChatClient : IChatClient
     private readonly HttpClient http;
     private readonly Uri address;
     private readonly CircuitBreaker breaker;
-    private readonly AuthenticationHeaderValue? authorization;
+    private readonly (string Header, string Value)? authorization;
 
     public UpstreamChatClient(UpstreamSettings settings, TimeProvider? clock = null)
     {
         breaker = new(settings.Break, clock ?? TimeProvider.System);
         this.settings = settings;
-        authorization = settings.Key is { } key ? new("Bearer", key) : null;
-        address = new(settings.Endpoint!.ToString().TrimEnd('/') + "/chat/completions");
+        if (settings.Key is { } key) authorization = settings.KeyHeader is { } header ? (header, key) : ("Authorization", $"Bearer {key}");
+        UriBuilder whole = new(settings.Endpoint!);
+        whole.Path = whole.Path.TrimEnd('/') + "/chat/completions";
+        address = whole.Uri;
         http = new(new SocketsHttpHandler
         {
             AllowAutoRedirect = false,
@@ -42,6 +43,9 @@ internal sealed class UpstreamChatClient : IChatClient
 
     /// <summary>Its name in the settings.</summary>
     public string Name => settings.Name;
+
+    /// <summary>Where it is asked.</summary>
+    public Uri Address => address;
 
     /// <summary>Whether it is being left alone.</summary>
     public bool IsBroken => breaker.IsOpen;
@@ -148,7 +152,7 @@ internal sealed class UpstreamChatClient : IChatClient
         using HttpRequestMessage request = new(HttpMethod.Post, address) { Content = new ByteArrayContent(body) };
         request.Content.Headers.TryAddWithoutValidation("Content-Type", "application/json");
         request.Headers.TryAddWithoutValidation("Accept", stream ? "text/event-stream" : "application/json");
-        if (authorization is not null) request.Headers.Authorization = authorization;
+        if (authorization is { } key) request.Headers.TryAddWithoutValidation(key.Header, key.Value);
         return await http.SendAsync(request, stream ? HttpCompletionOption.ResponseHeadersRead : HttpCompletionOption.ResponseContentRead, cancellationToken);
     }
 

@@ -16,6 +16,7 @@ internal sealed class WireEndpoint(IWire wire, ModelTable models, GatewayMetrics
         ApiKey key = (ApiKey)http.Items[typeof(ApiKey)]!;
         CancellationToken cancellationToken = http.RequestAborted;
         JsonObject body = await ChatRequestReader.ReadObjectAsync(http.Request, cancellationToken);
+        if (http.Items[WebFront.Deployment] is string deployment) body["model"] = deployment;
         IChatClient client = models.Find(ChatRequestReader.Text(body["model"], "model"), key);
         IWireAnswer answer = await wire.ReadAsync(body, key, cancellationToken);
         http.Response.Headers["x-guard-request-id"] = answer.Call.RequestId;

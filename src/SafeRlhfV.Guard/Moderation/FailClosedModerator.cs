@@ -34,6 +34,9 @@ public sealed class FailClosedModerator : INonBlockingModerator
     public bool Judges(GuardSide side) => inner.Judges(side);
 
     /// <inheritdoc/>
+    public bool SeesImages => inner.SeesImages;
+
+    /// <inheritdoc/>
     public bool IsImmediate => inner is INonBlockingModerator { IsImmediate: true };
 
     /// <inheritdoc/>

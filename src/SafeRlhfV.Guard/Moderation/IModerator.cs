@@ -11,6 +11,9 @@ public interface IModerator
     /// <summary>Whether it can judge this side: a guard that was trained on answers alone judges no prompts, and throws when it is asked to.</summary>
     bool Judges(GuardSide side) => true;
 
+    /// <summary>Whether it looks at images; one that reads texts alone finds nothing in them.</summary>
+    bool SeesImages => true;
+
     /// <summary>Judges every request: one verdict each, in the same order.</summary>
     Task<IReadOnlyList<Verdict>> ModerateAsync(IReadOnlyList<ModerationRequest> requests, CancellationToken cancellationToken = default);
 }

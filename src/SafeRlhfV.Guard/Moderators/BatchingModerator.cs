@@ -38,6 +38,9 @@ public sealed class BatchingModerator : IComposedModerator, IAsyncDisposable
     public bool Judges(GuardSide side) => inner.Judges(side);
 
     /// <inheritdoc/>
+    public bool SeesImages => inner.SeesImages;
+
+    /// <inheritdoc/>
     public async Task<IReadOnlyList<Verdict>> ModerateAsync(IReadOnlyList<ModerationRequest> requests, CancellationToken cancellationToken = default)
     {
         Task<Verdict>[] verdicts = new Task<Verdict>[requests.Count];

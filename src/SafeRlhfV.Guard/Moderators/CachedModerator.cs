@@ -33,6 +33,9 @@ public sealed class CachedModerator : IComposedModerator
     /// <inheritdoc/>
     public bool Judges(GuardSide side) => inner.Judges(side);
 
+    /// <inheritdoc/>
+    public bool SeesImages => inner.SeesImages;
+
     /// <summary>How many requests were answered from memory.</summary>
     public long Hits { get; private set; }
 

@@ -27,6 +27,9 @@ public sealed class CascadedModerator : INonBlockingModerator, IComposedModerato
     public bool Judges(GuardSide side) => stages.Any(stage => stage.Moderator.Judges(side));
 
     /// <inheritdoc/>
+    public bool SeesImages => stages.Any(stage => stage.Moderator.SeesImages);
+
+    /// <inheritdoc/>
     public async Task<IReadOnlyList<Verdict>> ModerateAsync(IReadOnlyList<ModerationRequest> requests, CancellationToken cancellationToken = default)
     {
         Verdict?[] verdicts = new Verdict?[requests.Count];

@@ -13,6 +13,8 @@ internal sealed class OneSidedModerator : IComposedModerator
 
     public bool Judges(GuardSide side) => inner.Judges(side);
 
+    public bool SeesImages => inner.SeesImages;
+
     /// <summary>Wraps a moderator that does not judge both sides; another one stays as it is.</summary>
     public static IModerator Wrap(IModerator moderator) => moderator.Judges(GuardSide.Prompt) && moderator.Judges(GuardSide.Answer)
         ? moderator

@@ -30,6 +30,9 @@ public sealed class ParallelModerator : INonBlockingModerator, IComposedModerato
     public bool Judges(GuardSide side) => moderators.Any(moderator => moderator.Judges(side));
 
     /// <inheritdoc/>
+    public bool SeesImages => moderators.Any(moderator => moderator.SeesImages);
+
+    /// <inheritdoc/>
     public Task<IReadOnlyList<Verdict>> ModerateAsync(IReadOnlyList<ModerationRequest> requests, CancellationToken cancellationToken = default)
     {
         if (requests.FirstOrDefault(request => !Judges(request.Side)) is { } unjudged)

@@ -30,6 +30,9 @@ public sealed class PatternModerator : INonBlockingModerator
     public bool IsImmediate => true;
 
     /// <inheritdoc/>
+    public bool SeesImages => false;
+
+    /// <inheritdoc/>
     public Task<IReadOnlyList<Verdict>> ModerateAsync(IReadOnlyList<ModerationRequest> requests, CancellationToken cancellationToken = default)
     {
         Verdict[] verdicts = new Verdict[requests.Count];

@@ -13,9 +13,8 @@ public sealed class PolicyFile
     private readonly string path;
     private readonly TimeSpan interval;
     private readonly TimeProvider clock;
+    private readonly WatchedText file;
     private GuardPolicy current;
-    private string text;
-    private (DateTime Written, long Length) read, seen;
     private long looked;
 
     /// <summary>Reads the file.</summary>
@@ -26,10 +25,11 @@ public sealed class PolicyFile
     public PolicyFile(string path, TimeSpan? interval = null, TimeProvider? clock = null)
     {
         (this.path, this.interval, this.clock) = (path, interval ?? TimeSpan.FromSeconds(1), clock ?? TimeProvider.System);
-        read = seen = Look();
         looked = this.clock.GetTimestamp();
-        text = PolicyReader.ReadText(path);
-        current = PolicyReader.ParseFile(text, path);
+
+        // the beginning of the text in force can be sound YAML with fewer rules
+        file = new(path, "policy", "give the path of a policy file", "if the rest was removed on purpose, change the name of the policy too");
+        current = PolicyReader.ParseFile(file.InForce, path);
     }
 
     /// <summary>Raised after a change was read, or could not be (then <see cref="LastFault"/> says why).</summary>
@@ -47,14 +47,11 @@ public sealed class PolicyFile
             {
                 if (clock.GetElapsedTime(looked) < interval) return current;
                 looked = clock.GetTimestamp();
-                (DateTime, long) now = Look();
-                bool isStill = now == seen || interval == TimeSpan.Zero;
-                seen = now;
-                if (now == read || !isStill) return current;
-                read = now;
                 try
                 {
-                    TakeOver(PolicyReader.ReadText(path));
+                    if (file.FindChange(mustStand: interval != TimeSpan.Zero) is not { } changed) return current;
+                    current = PolicyReader.ParseFile(changed, path);
+                    file.Accept(changed);
                     LastFault = null;
                 }
                 catch (InvalidInputException error)
@@ -65,26 +62,5 @@ public sealed class PolicyFile
             Changed?.Invoke(this);
             return current;
         }
-    }
-
-    // The beginning of the text in force is what a copy that broke off leaves, and can be sound YAML with fewer rules.
-    private void TakeOver(string changed)
-    {
-        string kept = changed.TrimEnd();
-        if (kept.Length > 0 && kept.Length < text.TrimEnd().Length && text.StartsWith(kept, StringComparison.Ordinal))
-        {
-            throw new InvalidInputException($"{path}: the file is the beginning of the policy in force, as if it had been cut; if the rest was removed on "
-                + "purpose, change the name of the policy too.");
-        }
-        current = PolicyReader.ParseFile(changed, path);
-        text = changed;
-    }
-
-    private (DateTime, long) Look()
-    {
-        // The link's target, not the link: mounted configurations swap what a link points at.
-        FileInfo file = new(path);
-        if (file.LinkTarget is not null && file.ResolveLinkTarget(true) is FileInfo target) file = target;
-        return file.Exists ? (file.LastWriteTimeUtc, file.Length) : default;
     }
 }

@@ -28,6 +28,9 @@ public sealed class TemplateModerator : IRemoteModerator, IDisposable
     public string Name { get; }
 
     /// <inheritdoc/>
+    public bool SeesImages => profile.SeesImages;
+
+    /// <inheritdoc/>
     public Uri? Address => (model as EndpointGuardModel)?.Address;
 
     /// <inheritdoc/>

@@ -43,6 +43,54 @@ public sealed class AtomicWriteTests : IDisposable
         }
     }
 
+    /// <summary>Writers of one new file that begin at one moment: one wins, and all read what it wrote.</summary>
+    [Fact]
+    public void OfManyWritersOfANewFileOneWins()
+    {
+        const int Writers = 4;
+        for (int round = 0; round < 100; round++)
+        {
+            string file = temporary.At("root", $"{round}.json");
+            (bool Won, string Read)[] seen = Together(Writers, writer => (AtomicFile.WriteNew(file, $"by {writer}"), File.ReadAllText(file)));
+            int winner = Array.FindIndex(seen, one => one.Won);
+            Assert.Equal(1, seen.Count(one => one.Won));
+            Assert.All(seen, one => Assert.Equal($"by {winner}", one.Read));
+        }
+        Assert.Equal(100, Entries(Root).Length);
+    }
+
+    /// <summary>Writers that replace one file at one moment: none fails, and the file is that of one of them.</summary>
+    [Fact]
+    public void ManyWritersOfOneFileDoNotDisturbEachOther()
+    {
+        for (int round = 0; round < 100; round++)
+        {
+            Together(4, writer =>
+            {
+                AtomicFile.Write(Target, $"by {writer}");
+                return true;
+            });
+            Assert.Matches("^by [0-3]$", File.ReadAllText(Target));
+            Assert.Single(Entries(Root));
+        }
+    }
+
+    private static T[] Together<T>(int count, Func<int, T> act)
+    {
+        using Barrier start = new(count);
+        T[] results = new T[count];
+        Exception?[] faults = new Exception?[count];
+        Thread[] threads = [.. Enumerable.Range(0, count).Select(i => new Thread(() =>
+        {
+            start.SignalAndWait();
+            faults[i] = Record.Exception(() => results[i] = act(i));
+        }))];
+        foreach (Thread thread in threads) thread.Start();
+        foreach (Thread thread in threads) thread.Join();
+        Assert.All(faults, Assert.Null);
+        return results;
+    }
+
     /// <summary>Where folders cannot be exchanged in one step, a kill may come while neither has the name.</summary>
     [Fact]
     public void AFolderThatAKillLeftWithoutANameIsPutBack()

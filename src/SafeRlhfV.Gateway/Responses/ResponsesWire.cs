@@ -1,0 +1,51 @@
+using System.Text.Json.Nodes;
+using SafeRlhfV.Guard;
+
+namespace SafeRlhfV.Gateway;
+
+/// <summary><c>POST /v1/responses</c>.</summary>
+internal sealed class ResponsesWire(ChatRequestReader reader, ResponseStore store, IReadOnlyList<string> hostedTools) : IWire
+{
+    public string RequestIdHeader => "x-request-id";
+
+    public async Task<IWireAnswer> ReadAsync(JsonObject body, ApiKey key, CancellationToken cancellationToken)
+    {
+        ResponsesFields.Table.Check(body);
+        bool isKept = store.Keeps && !(body["store"] is JsonValue stored && stored.TryGetValue(out bool asked) && !asked);
+        List<JsonObject> turn = Turn(body, key), conversation = [.. Before(body, key), .. turn];
+        ChatCall call = await reader.ReadAsync(ResponsesReader.ToChat(body, conversation, hostedTools), key, cancellationToken);
+        return new ResponsesAnswer(call, body, isKept ? Keep : null);
+
+        // A turn that was refused is not said again, so that it does not block the conversation for good.
+        void Keep(JsonObject response, GuardOutcome? outcome) => store.Keep(key.Hash, response,
+            outcome == GuardOutcome.PromptRefused ? [] : new([.. turn.Concat(response["output"]!.AsArray().Select(item => (JsonObject)item!))
+                .Select(item => item.DeepClone())]));
+    }
+
+    private IReadOnlyList<JsonObject> Before(JsonObject body, ApiKey key)
+    {
+        if (body["previous_response_id"] is not { } previous) return [];
+        return store.Conversation(key.Hash, ChatRequestReader.Text(previous, "previous_response_id"))
+            ?? throw ApiException.Invalid("There is no such response here, or it is no longer kept; send the whole conversation as input.",
+                "previous_response_id", "previous_response_not_found");
+    }
+
+    // References to items become the items.
+    private List<JsonObject> Turn(JsonObject body, ApiKey key)
+    {
+        List<JsonObject> turn = [];
+        if (body["input"] is JsonValue value && value.TryGetValue(out string? text))
+            return [new() { ["type"] = "message", ["role"] = "user", ["content"] = text }];
+        if (body["input"] is not JsonArray { Count: > 0 } list) throw ApiException.Invalid("input must be a text or a list of items.", "input");
+        for (int i = 0; i < list.Count; i++)
+        {
+            string param = $"input[{i}]";
+            JsonObject item = list[i] as JsonObject ?? throw ApiException.Invalid($"{param} must be an object.", param);
+            bool isReference = JsonText.Of(item["type"]) is { } type ? type == "item_reference" : item["role"] is null;
+            turn.Add(!isReference ? item : store.Item(key.Hash, ChatRequestReader.Text(item["id"], $"{param}.id"))
+                ?? throw ApiException.Invalid($"{param}: there is no such item here, or it is no longer kept; send the item itself.", $"{param}.id",
+                    "item_not_found"));
+        }
+        return turn;
+    }
+}
