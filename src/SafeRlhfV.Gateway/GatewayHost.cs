@@ -202,6 +202,10 @@ public static class GatewayHost
         Serve("/v1/messages/count_tokens", new MessagesWire(reader, countsTokens: true));
         Serve("/v1/responses", new ResponsesWire(reader, store, settings.HostedTools));
         new StoredResponses(store).Map(app);
+        Serve("/v1/embeddings", new EmbeddingsWire(settings.Limits));
+        app.MapPost("/v1/completions", _ => throw new ApiException(404, "invalid_request_error",
+            "Completions of bare prompts are not served: they have no turns, so that what is asked cannot be told from what is answered. Use "
+                + "/v1/chat/completions.", "unsupported_endpoint"));
         app.MapPost("/v1/moderations", moderations.InvokeAsync);
         app.MapGet("/v1/models", http => JsonReply.WriteAsync(http, models.List(Key(http))));
         app.MapGet("/v1/models/{**name}", http => JsonReply.WriteAsync(http, models.One(http.GetRouteValue("name")?.ToString() ?? "", Key(http))));
