@@ -59,6 +59,20 @@ public sealed class ConversationTests
     }
 
     [Fact]
+    public async Task AnInjectionDoesNotBlockTheChat()
+    {
+        StubChatClient model = new("fine");
+        InjectionGuard injection = new([new ModeratorInjectionJudge(ScriptedModerator.Finds("bad"))]);
+        GuardedChatClient client = new(model, new() { Moderator = new ScriptedModerator(_ => Verdict.Safe("s")), Injection = injection, RefusedTurns = new() });
+        Assert.NotNull((await client.GetResponseAsync([Bad])).GetRefusal());
+        Assert.Equal("fine", (await client.GetResponseAsync([Bad, Refusal, Hello])).Text);
+        ChatMessage[] withResult = [Hello, new(ChatRole.Tool, [new FunctionResultContent("1", "a bad result")])];
+        Assert.NotNull((await client.GetResponseAsync(withResult)).GetRefusal());
+        Assert.Equal("fine", (await client.GetResponseAsync([.. withResult, Refusal, new(ChatRole.User, "and now?")])).Text);
+        Assert.Equal("and now?", model.Calls[^1].Single().Text);
+    }
+
+    [Fact]
     public async Task AModeratorsFailureIsNotRemembered()
     {
         RefusedTurns refused = new();
