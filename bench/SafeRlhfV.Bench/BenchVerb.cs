@@ -42,7 +42,7 @@ internal static class BenchVerb
             "Time the fixed workloads, or reading a data set, each in a process of its own. Example: safe-rlhf-v bench --workloads --threads 2 --only "
                 + "train-step decode, or: bench --data /tmp/rows")
         {
-            workloads, data, copies, threads, only, repeat, tokenizer, once, MethodsVerb.Create(),
+            workloads, data, copies, threads, only, repeat, tokenizer, once, MethodsVerb.Create(), OrderVerb.Create(),
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {

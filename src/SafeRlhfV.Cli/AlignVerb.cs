@@ -53,7 +53,6 @@ internal static class AlignVerb
             if (parsed.GetValue(from) is { } first) Known("--from", first, AlignStages.Names);
             if (parsed.GetValue(budget) is not null && !AlignOptions.FollowsScores(parsed.GetRequiredValue(method)))
                 throw new InvalidInputException($"--budget goes with --method ppo or grpo; {parsed.GetValue(method)} knows no cost.");
-            if (Launcher.RanksOfThisMachine() is > 1) throw new InvalidInputException("align is one process; start it without a launcher.");
             AlignOptions options = new()
             {
                 Model = parsed.GetRequiredValue(model),

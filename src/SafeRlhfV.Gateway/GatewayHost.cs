@@ -68,6 +68,7 @@ public static class GatewayHost
         if (settings.Otlp is { } otlp) builder.Services.AddSingleton(_ => new OtlpExport(otlp));
         builder.Services.AddSingleton(services => new UpstreamLog(services.GetRequiredService<ILogger<UpstreamLog>>(), parts.Clock));
         builder.Services.AddSingleton(_ => new ImageGate(settings.Limits));
+        builder.Services.AddSingleton(_ => new RefusedTurns(clock: parts.Clock));
         builder.Services.AddSingleton(services =>
             new ModeratorFactory(settings, policy, parts.OpenChat, services.GetRequiredService<ILogger<ModeratorFactory>>()));
         builder.Services.AddSingleton(services => new WatchedModerator(
@@ -124,7 +125,11 @@ public static class GatewayHost
                 Context = chat => ChatCall.Of(chat, routed).Context,
                 RequestId = chat => ChatCall.Of(chat, routed).RequestId,
                 ExtraText = chat => ChatCall.Of(chat, routed).ExtraText,
-                CheckSystemMessages = true,
+                CheckSystemMessages = model.ChecksSystem,
+                HistoryTurns = model.HistoryTurns,
+                Parallel = model.Parallel,
+                RefusedTurns = services.GetRequiredService<RefusedTurns>(),
+                LeaveOutRefusedTurns = false, // the reader of requests does, so that the messages are those of the body
                 CheckAssistantMessages = true,
                 CheckToolResults = settings.CheckToolResults,
                 Release = settings.Release,
@@ -147,7 +152,7 @@ public static class GatewayHost
         ModelTable models = services.GetRequiredService<ModelTable>();
         ImageGate images = services.GetRequiredService<ImageGate>();
         Drain drain = services.GetRequiredService<Drain>();
-        ChatRequestReader reader = new(settings.Limits, images, new(settings.AllowFields, settings.HostedTools));
+        ChatRequestReader reader = new(settings.Limits, images, new(settings.AllowFields, settings.HostedTools), services.GetRequiredService<RefusedTurns>());
         ResponseStore store = new(settings.Responses, parts.Clock);
         ILogger<WireEndpoint> log = services.GetRequiredService<ILogger<WireEndpoint>>();
         ModerationsEndpoint moderations = new(services.GetRequiredService<IModerator>(), policy, images, settings.Limits, services.GetService<IGuardObserver>(),
@@ -202,6 +207,10 @@ public static class GatewayHost
         Serve("/v1/messages/count_tokens", new MessagesWire(reader, countsTokens: true));
         Serve("/v1/responses", new ResponsesWire(reader, store, settings.HostedTools));
         new StoredResponses(store).Map(app);
+        Serve("/v1/embeddings", new EmbeddingsWire(settings.Limits));
+        app.MapPost("/v1/completions", _ => throw new ApiException(404, "invalid_request_error",
+            "Completions of bare prompts are not served: they have no turns, so that what is asked cannot be told from what is answered. Use "
+                + "/v1/chat/completions.", "unsupported_endpoint"));
         app.MapPost("/v1/moderations", moderations.InvokeAsync);
         app.MapGet("/v1/models", http => JsonReply.WriteAsync(http, models.List(Key(http))));
         app.MapGet("/v1/models/{**name}", http => JsonReply.WriteAsync(http, models.One(http.GetRouteValue("name")?.ToString() ?? "", Key(http))));

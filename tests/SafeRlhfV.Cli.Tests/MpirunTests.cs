@@ -95,6 +95,33 @@ public sealed class MpirunTests : IDisposable
         Assert.Equal(1, errors.Split("none of its").Length - 1);
     }
 
+    /// <summary>A verb that does not know ranks would do its work several times: it ends before it begins, and one rank says why.</summary>
+    [Theory]
+    [InlineData("openmpi", "data", "validate", "world")]
+    [InlineData("openmpi", "align", "--model", "model", "--data", "world", "--out", "made")]
+    [InlineData("mpich", "world", "generate", "--out", "made")]
+    public async Task VerbsThatDoNotKnowRanksAreRefused(string launcher, params string[] arguments)
+    {
+        using Mpirun run = Mpirun.Start(launcher, 2, [.. arguments.Select(word => word is "world" or "made" && word != arguments[0] ? folder.At(word) : word)]);
+        (int code, string output, string errors) = await run.EndAsync();
+        Assert.True(code == 2, errors);
+        Assert.Equal(1, errors.Split("safe-rlhf-v: ").Length - 1); // said once
+        Assert.Contains($"safe-rlhf-v: {arguments[0]} is one process, and this one was launched as one of 2 ranks", errors);
+        Assert.DoesNotContain("findings", output);
+        Assert.False(Directory.Exists(folder.At("made")));
+    }
+
+    /// <summary>A mistake that is found before the ranks have joined is told once, too.</summary>
+    [Fact]
+    public async Task AMistakeInTheRecipeIsToldOnce()
+    {
+        using Mpirun run = Mpirun.Start("openmpi", 2, [.. Arguments("mistake", steps: 2), "--set", "training.no_such_key=1"]);
+        (int code, _, string errors) = await run.EndAsync();
+        Assert.True(code == 2, errors);
+        Assert.Contains("no_such_key", errors);
+        Assert.Equal(1, errors.Split("safe-rlhf-v: ").Length - 1);
+    }
+
     public void Dispose() => folder.Dispose();
 
     private async Task KilledRunsEndAlikeAsync(int kills)

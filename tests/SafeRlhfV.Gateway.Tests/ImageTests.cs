@@ -25,7 +25,8 @@ public sealed class ImageTests
         BinaryPrimitives.WriteInt32BigEndian(large.AsSpan(16), size);
         BinaryPrimitives.WriteInt32BigEndian(large.AsSpan(20), size);
         string url = $"data:image/png;base64,{Convert.ToBase64String(large)}";
-        JsonArray parts = [.. Enumerable.Range(0, images).Select(_ => new JsonObject { ["type"] = "image_url", ["image_url"] = new JsonObject { ["url"] = url } })];
+        JsonObject image = new() { ["type"] = "image_url", ["image_url"] = new JsonObject { ["url"] = url } };
+        JsonArray parts = [.. Enumerable.Range(0, images).Select(_ => image.DeepClone())];
         await using RunningGateway gateway = await RunningGateway.StartAsync();
         JsonObject body = new()
         {

@@ -32,8 +32,11 @@ public sealed class LocalUpstreamTests
     [Fact]
     public async Task NoFieldOfTheTableIsIgnored()
     {
-        string[] harmless = ["store", "metadata", "user", "safety_identifier", "prompt_cache_key", "prompt_cache_options", "prompt_cache_retention",
-            "service_tier", "request_id", "cache_salt", "priority", "prediction", "parallel_tool_calls", "moderation", "modalities", "stream", "stream_options"];
+        string[] harmless =
+        [
+            "store", "metadata", "user", "safety_identifier", "prompt_cache_key", "prompt_cache_options", "prompt_cache_retention", "service_tier",
+            "request_id", "cache_salt", "priority", "prediction", "parallel_tool_calls", "moderation", "modalities", "stream", "stream_options",
+        ];
         string[] read = ["model", "messages", "temperature", "top_p", "top_k", "max_tokens", "max_completion_tokens", "seed", "stop"];
         foreach (RequestField field in RequestFields.All.Where(field => !field.Path.Contains('.') && !field.Path.Contains('[')))
         {
@@ -46,8 +49,8 @@ public sealed class LocalUpstreamTests
     public async Task WhatAsksForNothingPasses()
     {
         ChatOptions options = await AskAsync("""
-            "n":1,"min_p":0,"repetition_penalty":1.0,"logprobs":false,"presence_penalty":0,"frequency_penalty":0.0,"logit_bias":{},"tools":[],"tool_choice":"none",
-            "response_format":{"type":"text"},"min_tokens":null,"user":"u","seed":1099511627776,"max_tokens":7,"top_k":3
+            "n":1,"min_p":0,"repetition_penalty":1.0,"logprobs":false,"presence_penalty":0,"frequency_penalty":0.0,"logit_bias":{},"tools":[],
+            "tool_choice":"none","response_format":{"type":"text"},"min_tokens":null,"user":"u","seed":1099511627776,"max_tokens":7,"top_k":3
             """);
         Assert.Equal((1L << 40, 7, 3), (options.Seed!.Value, options.MaxOutputTokens!.Value, options.TopK!.Value));
     }
@@ -79,7 +82,8 @@ public sealed class LocalUpstreamTests
     {
         public ChatOptions? Options { get; private set; }
 
-        public Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
+        public Task<ChatResponse> GetResponseAsync(
+            IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
         {
             Options = options;
             return Task.FromResult(new ChatResponse());

@@ -21,6 +21,8 @@ internal sealed class StubUpstream : IAsyncDisposable
 
     public Func<HttpContext, JsonObject, Task> Behaviour { get; set; } = (http, body) => AnswerAsync(http, body, "All is well.");
 
+    public Func<HttpContext, JsonObject, Task> Embeddings { get; set; } = EmbedAsync;
+
     public Uri Endpoint { get; private set; } = null!;
 
     public static async Task<StubUpstream> StartAsync()
@@ -37,9 +39,42 @@ internal sealed class StubUpstream : IAsyncDisposable
             stub.Keys.Enqueue(http.Request.Headers.Authorization.ToString());
             await stub.Behaviour(http, body);
         });
+        app.MapPost("/v1/embeddings", async http =>
+        {
+            JsonObject body = (await JsonSerializer.DeserializeAsync<JsonObject>(http.Request.Body))!;
+            stub.Requests.Enqueue(body);
+            await stub.Embeddings(http, body);
+        });
         await app.StartAsync();
         stub.Endpoint = new(app.Urls.First() + "/v1");
         return stub;
+    }
+
+    /// <summary>An embedding for each text, of its length and its place.</summary>
+    public static Task EmbedAsync(HttpContext http, JsonObject body)
+    {
+        JsonNode[] texts = body["input"] is JsonArray list ? [.. list!] : [body["input"]!];
+        JsonArray data = [];
+        for (int i = 0; i < texts.Length; i++)
+        {
+            float[] numbers = [texts[i].GetValue<string>().Length, i];
+            data.Add(new JsonObject
+            {
+                ["object"] = "embedding",
+                ["index"] = i,
+                ["embedding"] = body["encoding_format"]?.GetValue<string>() == "base64"
+                    ? Convert.ToBase64String([.. numbers.SelectMany(BitConverter.GetBytes)])
+                    : new JsonArray([.. numbers.Select(number => JsonValue.Create(number))]),
+            });
+        }
+        return http.Response.WriteAsJsonAsync(new JsonObject
+        {
+            ["object"] = "list",
+            ["data"] = data,
+            ["model"] = "theirs",
+            ["note"] = "unknown",
+            ["usage"] = new JsonObject { ["prompt_tokens"] = 7, ["total_tokens"] = 7 },
+        });
     }
 
     /// <summary>Answers as OpenAI would, streamed word by word if asked.</summary>

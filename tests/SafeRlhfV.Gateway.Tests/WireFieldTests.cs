@@ -30,6 +30,7 @@ public sealed class WireFieldTests
     {
         Assert.Empty(OfMessages.Except(MessagesFields.Table.All.Select(field => field.Path)));
         Assert.Empty(OfResponses.Except(ResponsesFields.Table.All.Select(field => field.Path)));
+        Assert.Equal(["model", "input", "dimensions", "encoding_format", "user"], EmbeddingsFields.Table.All.Select(field => field.Path));
     }
 
     [Fact]
@@ -40,6 +41,7 @@ public sealed class WireFieldTests
         foreach ((string heading, FieldTable table) in new[]
         {
             ("## Requests of /v1/messages", MessagesFields.Table), ("## Requests of /v1/responses", ResponsesFields.Table),
+            ("## Requests of /v1/embeddings", EmbeddingsFields.Table),
         })
             Assert.Equal(table.All.Select(RequestFieldTests.Row), lines.SkipWhile(line => line != heading).Skip(1)
                 .TakeWhile(line => !line.StartsWith("## ", StringComparison.Ordinal)).Where(line => line.StartsWith("| `", StringComparison.Ordinal)));

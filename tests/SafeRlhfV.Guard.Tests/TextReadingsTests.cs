@@ -86,7 +86,8 @@ public sealed class TextReadingsTests
             for (int outer = 0; outer < Disguises.Length; outer++)
             {
                 if (inner is 17 or 18 or 19 || outer is 15 or 17 or 21 or 31 || (inner > 28 && outer == 20)) continue; // what cannot stand in the other
-                string text = $"It {Between("is", "\u200b")} {Letters("so", 0x1D41A)}: {Disguises[outer](Disguises[inner]("red door"))}, {Between("see", " ")}.";
+                string hidden = Disguises[outer](Disguises[inner]("red door"));
+                string text = $"It {Between("is", "\u200b")} {Letters("so", 0x1D41A)}: {hidden}, {Between("see", " ")}.";
                 Verdict verdict = await Moderator.ModerateAsync(new ModerationRequest(text), TestContext.Current.CancellationToken);
                 Assert.True(verdict.IsUnsafe, $"{inner} in {outer}: {text}");
             }

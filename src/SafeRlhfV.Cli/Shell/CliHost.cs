@@ -48,7 +48,11 @@ internal static class CliHost
 
         try
         {
-            LoadTorch(parsed);
+            if (Verb(parsed) is { } verb)
+            {
+                if (LaunchedRanks.Refuses(verb, out string? fault)) return fault is null ? BadInput : Fail(BadInput, fault);
+                LoadTorch(verb);
+            }
             InvocationConfiguration invocation = new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
             return await parsed.InvokeAsync(invocation, cancellation.Token);
         }
@@ -77,14 +81,20 @@ internal static class CliHost
         }
     }
 
-    // the native libraries, and the changes to them, come before anything computes; where nothing will, they are not even loaded
-    private static void LoadTorch(ParseResult parsed)
+    // the first word of the verb that runs; null where help or the version is shown
+    private static string? Verb(ParseResult parsed)
     {
         CommandResult verb = parsed.CommandResult;
-        if (verb.Parent is null || !ReferenceEquals(parsed.Action, verb.Command.Action)) return;
+        if (verb.Parent is null || !ReferenceEquals(parsed.Action, verb.Command.Action)) return null;
         while (verb.Parent is CommandResult { Parent: not null } group) verb = group;
-        bool models = !WithoutModels.Contains(verb.Command.Name);
-        if (!models && (!TorchLibraries.IsNamed || WithoutTensors.Contains(verb.Command.Name))) return;
+        return verb.Command.Name;
+    }
+
+    // the native libraries, and the changes to them, come before anything computes; where nothing will, they are not even loaded
+    private static void LoadTorch(string verb)
+    {
+        bool models = !WithoutModels.Contains(verb);
+        if (!models && (!TorchLibraries.IsNamed || WithoutTensors.Contains(verb))) return;
         if (TorchLibraries.Load() is { CudaFault: { } fault } torch)
             Output.Note($"safe-rlhf-v: CUDA does not start ({torch.Folder}: {fault}). Only the CPU can be used; 'safe-rlhf-v doctor' says what is missing.");
         if (models) NativeTuning.Apply();

@@ -6,6 +6,9 @@ namespace SafeRlhfV.Cli;
 /// <summary>The processes that a launcher started this one with: joined by the verb that trains, left when its outcome has been printed.</summary>
 internal static class LaunchedRanks
 {
+    // how long the other ranks leave the word to the first one; before they have joined it may have started later
+    private static readonly TimeSpan FirstSpeaks = TimeSpan.FromSeconds(1), FirstStarts = TimeSpan.FromSeconds(5);
+
     private static Ranks? current;
 
     /// <summary>Joins them; a process that was started by itself stays alone.</summary>
@@ -27,13 +30,27 @@ internal static class LaunchedRanks
         if (Environment.GetEnvironmentVariable("OMPI_COMM_WORLD_SIZE") is not null) Environment.SetEnvironmentVariable("TERM", "dumb");
     }
 
+    /// <summary>Whether a verb cannot run here: it does not know ranks, and a launcher started several. Each would do all its work.</summary>
+    /// <param name="verb">The verb's first word.</param>
+    /// <param name="fault">What the first rank says; null on the others, which wait until it has said it: launchers end all with the first that fails.</param>
+    public static bool Refuses(string verb, out string? fault)
+    {
+        fault = null;
+        if (verb == "train" || Launcher.Place() is not var (rank, size)) return false;
+        if (rank == 0) fault = $"{verb} is one process, and this one was launched as one of {size} ranks; start it without mpirun, mpiexec, srun or torchrun.";
+        else Thread.Sleep(FirstStarts);
+        return true;
+    }
+
     /// <summary>What the message of a failure begins with; null where another rank says it.</summary>
     public static string? Prefix(int code)
     {
-        if (current is not { IsFirst: false } ranks) return "";
-        if (IsOrderly(code, ranks)) return null;
-        Thread.Sleep(1000); // where all ranks fail alike the first one's message is enough: it ends the others meanwhile
-        return $"rank {ranks.Rank}: ";
+        // before they have joined, the launcher's variables tell
+        int rank = current?.Rank ?? Launcher.Place()?.Rank ?? 0;
+        if (rank == 0) return "";
+        if (current is { } ranks && IsOrderly(code, ranks)) return null;
+        Thread.Sleep(current is null ? FirstStarts : FirstSpeaks); // where all ranks fail alike the first one's message is enough: it ends the others meanwhile
+        return $"rank {rank}: ";
     }
 
     /// <summary>Leaves the others where all end in order; where this one fails, ends them too.</summary>

@@ -1,8 +1,8 @@
 namespace SafeRlhfV.Evaluation;
 
 /// <summary>
-/// How far a judge leans on what should not count: the place, the length, and nothing at all. Each figure has its 95 % interval over prompts; all NaN where there
-/// is nothing to measure it on.
+/// How far a judge leans on what should not count: the place, the length, and nothing at all. Each figure has its 95 % interval over prompts; all NaN where
+/// there is nothing to measure it on.
 /// </summary>
 /// <param name="ConsistentHelpful">
 /// Share of prompts with two different answers, both orders read, whose more helpful answer stayed the same when the order was turned; Wilson's interval. 1 for

@@ -4,13 +4,14 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.AI;
+using SafeRlhfV.Guard;
 
 namespace SafeRlhfV.Gateway;
 
 /// <summary>
 /// Reads <c>/v1/chat/completions</c> requests. Every field stands in the table of <see cref="RequestFields"/>, which says whether it is judged.
 /// </summary>
-internal sealed class ChatRequestReader(LimitSettings limits, ImageGate images, RequestCheck check)
+internal sealed class ChatRequestReader(LimitSettings limits, ImageGate images, RequestCheck check, RefusedTurns refused)
 {
     /// <summary>Reads a body as a JSON object.</summary>
     /// <exception cref="ApiException">It is none.</exception>
@@ -60,6 +61,13 @@ internal sealed class ChatRequestReader(LimitSettings limits, ImageGate images, 
         List<ChatMessage> messages = [];
         int pictures = 0;
         for (int i = 0; i < sent.Count; i++) messages.Add(await MessageAsync(sent[i], $"messages[{i}]"));
+        IReadOnlyList<int> left = refused.Find(messages, key.ContextFor(model));
+        foreach (int at in left.Reverse())
+        {
+            sent.RemoveAt(at);
+            messages.RemoveAt(at);
+        }
+        if (left.Count > 0) extra = check.Read(body);
         return new(body, messages, key.ContextFor(model))
         {
             Model = model,

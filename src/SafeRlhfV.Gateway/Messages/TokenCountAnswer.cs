@@ -5,26 +5,14 @@ using SafeRlhfV.Guard;
 namespace SafeRlhfV.Gateway;
 
 /// <summary>Tells the tokens of a prompt, which the model has counted for an answer of one token.</summary>
-internal sealed class TokenCountAnswer(ChatCall call) : IWireAnswer
+internal sealed class TokenCountAnswer(ChatCall call) : WholeAnswer(call)
 {
-    public ChatCall Call => call;
-
-    public WireEvent KeepAlive => throw new NotSupportedException();
-
     /// <exception cref="ApiException">The prompt was refused, or the model counts no tokens.</exception>
-    public JsonObject Whole(ChatResponse response)
+    public override JsonObject Whole(ChatResponse response)
     {
         if (response.Usage?.InputTokenCount is { } count) return new() { ["input_tokens"] = count };
         throw response.GetRefusal() is { } refusal
             ? ApiException.Invalid(refusal, code: "content_filter")
             : new ApiException(502, "upstream_error", "The model does not tell how many tokens it has read.", "upstream_garbled");
     }
-
-    public IEnumerable<WireEvent> Begin() => throw new NotSupportedException();
-
-    public IEnumerable<WireEvent> Write(ChatResponseUpdate update) => throw new NotSupportedException();
-
-    public IEnumerable<WireEvent> End() => throw new NotSupportedException();
-
-    public IEnumerable<WireEvent> Fail(ApiException error) => throw new NotSupportedException();
 }

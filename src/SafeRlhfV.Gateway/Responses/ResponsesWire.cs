@@ -6,8 +6,6 @@ namespace SafeRlhfV.Gateway;
 /// <summary><c>POST /v1/responses</c>.</summary>
 internal sealed class ResponsesWire(ChatRequestReader reader, ResponseStore store, IReadOnlyList<string> hostedTools) : IWire
 {
-    public string RequestIdHeader => "x-request-id";
-
     public async Task<IWireAnswer> ReadAsync(JsonObject body, ApiKey key, CancellationToken cancellationToken)
     {
         ResponsesFields.Table.Check(body);

@@ -125,7 +125,23 @@ public static class GatewaySettingsReader
         if (model.Upstreams.Count == 0) section.Fault("upstreams", "name at least one upstream");
         foreach (string name in model.Upstreams)
             if (!upstreams.Contains(name)) section.Fault("upstreams", $"there is no upstream '{name}'");
-        return model;
+        YamlSection? check = section.Section("check");
+        return model with
+        {
+            ChecksSystem = check?.Flag("system") ?? model.ChecksSystem,
+            HistoryTurns = check is null ? model.HistoryTurns : ReadHistory(check),
+            Parallel = section.Flag("parallel") ?? model.Parallel,
+        };
+    }
+
+    private static int? ReadHistory(YamlSection section)
+    {
+        string? history = section.Text("history");
+        if (history is null or "all") return null;
+        if (history == "new") return 1;
+        if (int.TryParse(history, NumberStyles.None, CultureInfo.InvariantCulture, out int turns) && turns > 0) return turns;
+        section.Fault("history", $"'{history}' must be all, new, or how many user turns are judged");
+        return null;
     }
 
     private static KeySettings ReadKey(YamlSection section)

@@ -45,6 +45,8 @@ internal sealed class LocalUpstream(IChatClient inner, ControlTokenUse use) : De
     {
         ChatCall call = ChatCall.Of(options, this);
         JsonObject body = call.Body;
+        if (call.IsEmbedding)
+            throw ApiException.Invalid("This model runs on a local checkpoint, which gives no embeddings.", "model", "unsupported_parameter");
         if (use == ControlTokenUse.Refuse) ControlTokens.Apply(body, use); // else they are read as text, as all that a caller writes
         if (LocalFields.FindUnhonoured(body) is { } name)
             throw ApiException.Invalid($"This model runs on a local checkpoint, which cannot honour {name}; leave it out.", name, "unsupported_parameter");

@@ -16,7 +16,7 @@ internal sealed class UpstreamChatClient : IChatClient
     private const int LargestAnswer = 32 * 1024 * 1024;
     private readonly UpstreamSettings settings;
     private readonly HttpClient http;
-    private readonly Uri address;
+    private readonly Uri address, embeddings;
     private readonly CircuitBreaker breaker;
     private readonly (string Header, string Value)? authorization;
 
@@ -25,9 +25,7 @@ internal sealed class UpstreamChatClient : IChatClient
         breaker = new(settings.Break, clock ?? TimeProvider.System);
         this.settings = settings;
         if (settings.Key is { } key) authorization = settings.KeyHeader is { } header ? (header, key) : ("Authorization", $"Bearer {key}");
-        UriBuilder whole = new(settings.Endpoint!);
-        whole.Path = whole.Path.TrimEnd('/') + "/chat/completions";
-        address = whole.Uri;
+        (address, embeddings) = (At("chat/completions"), At("embeddings"));
         http = new(new SocketsHttpHandler
         {
             AllowAutoRedirect = false,
@@ -39,6 +37,13 @@ internal sealed class UpstreamChatClient : IChatClient
             Timeout = Timeout.InfiniteTimeSpan,
             MaxResponseContentBufferSize = LargestAnswer,
         };
+
+        Uri At(string path)
+        {
+            UriBuilder whole = new(settings.Endpoint!);
+            whole.Path = $"{whole.Path.TrimEnd('/')}/{path}";
+            return whole.Uri;
+        }
     }
 
     /// <summary>Its name in the settings.</summary>
@@ -63,7 +68,7 @@ internal sealed class UpstreamChatClient : IChatClient
         {
             throw UpstreamException.Garbled("it is not JSON", error);
         }
-        return CompletionReader.Read(answer, Reader(options));
+        return ChatCall.Of(options, this).IsEmbedding ? EmbeddingReader.Read(answer) : CompletionReader.Read(answer, Reader(options));
     }
 
     public async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
@@ -93,20 +98,20 @@ internal sealed class UpstreamChatClient : IChatClient
         ChatCall call = ChatCall.Of(options, this);
         if (options.GetPlaceholders() is { } placeholders) call = call with { Body = RedactedBody.Of(call.Body, placeholders) };
         byte[] body = Body(messages, call, stream);
-        HttpResponseMessage response = await TryAsync(body, stream, cancellationToken);
+        HttpResponseMessage response = await TryAsync(call.IsEmbedding ? embeddings : address, body, stream, cancellationToken);
         if (response.IsSuccessStatusCode) return response;
         using (response) throw await RefusalAsync(response, cancellationToken);
     }
 
     // What failed, or was turned away with "too many", is tried again after a pause that doubles; the last try's outcome counts.
-    private async Task<HttpResponseMessage> TryAsync(byte[] body, bool stream, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> TryAsync(Uri to, byte[] body, bool stream, CancellationToken cancellationToken)
     {
         for (int attempt = 0; ; attempt++)
         {
             bool isLast = attempt >= settings.Retries;
             try
             {
-                HttpResponseMessage response = await OnceAsync(body, stream, cancellationToken);
+                HttpResponseMessage response = await OnceAsync(to, body, stream, cancellationToken);
                 if (isLast || !(response.StatusCode == HttpStatusCode.TooManyRequests || IsFailure(response))) return response;
                 response.Dispose();
             }
@@ -118,14 +123,14 @@ internal sealed class UpstreamChatClient : IChatClient
         }
     }
 
-    private async Task<HttpResponseMessage> OnceAsync(byte[] body, bool stream, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> OnceAsync(Uri to, byte[] body, bool stream, CancellationToken cancellationToken)
     {
         if (!breaker.TryEnter()) throw new UpstreamException(503, "The model is not available at present.", true, "upstream_unavailable");
         using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(settings.Timeout);
         try
         {
-            HttpResponseMessage response = await SendAsync(body, stream, limit.Token);
+            HttpResponseMessage response = await SendAsync(to, body, stream, limit.Token);
             if (IsFailure(response)) breaker.Failed();
             else breaker.Succeeded();
             return response;
@@ -147,9 +152,9 @@ internal sealed class UpstreamChatClient : IChatClient
         }
     }
 
-    private async Task<HttpResponseMessage> SendAsync(byte[] body, bool stream, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> SendAsync(Uri to, byte[] body, bool stream, CancellationToken cancellationToken)
     {
-        using HttpRequestMessage request = new(HttpMethod.Post, address) { Content = new ByteArrayContent(body) };
+        using HttpRequestMessage request = new(HttpMethod.Post, to) { Content = new ByteArrayContent(body) };
         request.Content.Headers.TryAddWithoutValidation("Content-Type", "application/json");
         request.Headers.TryAddWithoutValidation("Accept", stream ? "text/event-stream" : "application/json");
         if (authorization is { } key) request.Headers.TryAddWithoutValidation(key.Header, key.Value);
@@ -176,6 +181,11 @@ internal sealed class UpstreamChatClient : IChatClient
             Write(value);
         }
         if (model is not null) writer.WriteString("model", model);
+        if (call.IsEmbedding)
+        {
+            writer.WriteEndObject();
+            return;
+        }
         writer.WriteBoolean("stream", stream);
         if (stream)
         {

@@ -54,6 +54,18 @@ public sealed class GuardOptions
     /// </summary>
     public Func<ChatOptions?, string?>? ExtraText { get; set; }
 
+    /// <summary>Remembers refused turns, which then go neither to the guard nor to the model; null = none are remembered.</summary>
+    public RefusedTurns? RefusedTurns { get; set; }
+
+    /// <summary>Whether refused turns are left out here; a host that leaves them out itself sets it to false.</summary>
+    public bool LeaveOutRefusedTurns { get; set; } = true;
+
+    /// <summary>
+    /// Whether the model is asked while the prompt is judged, which saves that time. Nothing leaves before both are done, but the model has then read prompts
+    /// that are refused.
+    /// </summary>
+    public bool Parallel { get; set; }
+
     /// <summary>Whether contents that no moderator here can read (sound, files, ...) pass unchecked. They are refused by default.</summary>
     public bool PassUncheckedContents { get; set; }
 

@@ -15,6 +15,7 @@ internal sealed class GuardSession
     private readonly long started;
     private readonly ObserverHealth health;
     private readonly ChatOptions? chatOptions;
+    private readonly IReadOnlyList<ChatMessage> sent; // before anything was redacted
     private readonly Placeholders? placeholders;
     private GuardReport report;
     private AnswerBuffer? draft; // of the last round
@@ -27,6 +28,8 @@ internal sealed class GuardSession
         started = options.Clock.GetTimestamp();
         Policy = options.Policy();
         GuardContext context = options.Context(chatOptions);
+        if (options.LeaveOutRefusedTurns && options.RefusedTurns is { } refused) messages = refused.Without(messages, context);
+        sent = messages;
         if (Policy.RedactionFor(context) is { } redaction)
         {
             placeholders = new(redaction);
@@ -161,6 +164,7 @@ internal sealed class GuardSession
                 if (found > 0) report = report with { Judged = parts.Judged[found] };
             }
             NoteFailure(verdict);
+            Remember(verdicts, i => parts.IsTurn(parts.Judged[i]));
         }
         if (options.Injection is { } injection && verdict.Failure is null)
         {
@@ -168,11 +172,20 @@ internal sealed class GuardSession
                 await injection.JudgeAsync(InjectionGuard.TextsOf(Asked), options.ModerationTimeout, cancellationToken).ConfigureAwait(false);
             if (text is not null && injected.Severity > verdict.Severity) report = report with { Judged = new(text.Text) };
             NoteFailure(injected);
+            Remember([injected], _ => text is { Side: InjectionSide.Prompt } && text.Text == parts.Prompt.Question);
             if (injected.IsUnsafe) verdict = ParallelModerator.Strictest([injected, verdict], $"{verdict.Moderator}+{injection.Name}");
         }
         report = report with { ModerationTime = report.ModerationTime + options.Clock.GetElapsedTime(started) };
         GuardDecision decision = Decide(verdict, GuardSide.Prompt);
         return decision.Action == GuardAction.Allow && report.Redacted.Count > 0 ? decision with { Action = GuardAction.Redact } : decision;
+    }
+
+    private void Remember(IReadOnlyList<Verdict> verdicts, Func<int, bool> isTurn)
+    {
+        if (options.RefusedTurns is not { } refused) return;
+        int[] blocked = [.. Enumerable.Range(0, verdicts.Count).Where(i => !Decide(verdicts[i], GuardSide.Prompt).Passes)];
+        if (blocked.Length > 0 && !blocked.Any(i => verdicts[i].Failure is not null))
+            refused.Add(sent, report.Context, isAlone: blocked.Any(isTurn));
     }
 
     private async Task<Verdict> JudgeAsync(IReadOnlyList<ChatContents> answer, CancellationToken cancellationToken)

@@ -43,15 +43,19 @@ public sealed class GuardedChatClient : DelegatingChatClient
         CancellationToken cancellationToken = default)
     {
         GuardSession session = new(this.options, moderator, promptModerator, health, [.. messages], options);
+        using CancellationTokenSource early = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task<ChatResponse>? first = null;
         try
         {
+            long started = this.options.Clock.GetTimestamp();
+            if (this.options.Parallel) first = base.GetResponseAsync(session.Asked, session.ModelOptions?.Clone(), early.Token);
             if (await session.CheckPromptAsync(cancellationToken).ConfigureAwait(false) is { } refusal) return Refuse(refusal, session.Report, null);
             GuardDecision? last = null;
             for (int round = 0; ; round++)
             {
-                long started = this.options.Clock.GetTimestamp();
-                ChatResponse response = await base.GetResponseAsync(WithFeedback(session.Asked, last), session.ModelOptions?.Clone(), cancellationToken)
-                    .ConfigureAwait(false);
+                if (first is null || round > 0) started = this.options.Clock.GetTimestamp();
+                ChatResponse response = await (round == 0 && first is not null ? first
+                    : base.GetResponseAsync(WithFeedback(session.Asked, last), session.ModelOptions?.Clone(), cancellationToken)).ConfigureAwait(false);
                 TimeSpan generation = this.options.Clock.GetElapsedTime(started);
                 AnswerBuffer answer = AnswerBuffer.Of(response);
                 last = await session.JudgeAnswerAsync(round, answer, answer.TakeWhole(), generation, cancellationToken).ConfigureAwait(false);
@@ -74,6 +78,12 @@ public sealed class GuardedChatClient : DelegatingChatClient
                 CancellationToken.None).ConfigureAwait(false);
             throw;
         }
+        finally
+        {
+            // Where the prompt was refused nobody waits for what the model would say.
+            await early.CancelAsync().ConfigureAwait(false);
+            if (first is not null) await ((Task)first).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
     }
 
     /// <inheritdoc/>
@@ -83,6 +93,9 @@ public sealed class GuardedChatClient : DelegatingChatClient
         GuardSession session = new(this.options, moderator, promptModerator, health, [.. messages], options);
         GuardedStream stream = new(session, this.options.Release, this.options.Clock);
         RestoredAnswer restoring = session.Restoring();
+        await using StartedStream? first = this.options.Parallel
+            ? new(token => base.GetStreamingResponseAsync(session.Asked, session.ModelOptions?.Clone(), token), cancellationToken)
+            : null;
         try
         {
             if (await session.CheckPromptAsync(cancellationToken).ConfigureAwait(false) is { } refusal)
@@ -94,8 +107,8 @@ public sealed class GuardedChatClient : DelegatingChatClient
             for (int round = 0; ; round++)
             {
                 stream.Begin(round);
-                IAsyncEnumerable<ChatResponseUpdate> updates =
-                    base.GetStreamingResponseAsync(WithFeedback(session.Asked, last), session.ModelOptions?.Clone(), cancellationToken);
+                IAsyncEnumerable<ChatResponseUpdate> updates = round == 0 && first is not null ? first.ReadAsync()
+                    : base.GetStreamingResponseAsync(WithFeedback(session.Asked, last), session.ModelOptions?.Clone(), cancellationToken);
                 await foreach (ChatResponseUpdate update in stream.PassAsync(updates, cancellationToken).ConfigureAwait(false))
                     foreach (ChatResponseUpdate restored in restoring.Restore(update)) yield return restored;
                 if (stream.IsDone) yield break;

@@ -50,8 +50,15 @@ internal sealed record PromptParts(ModerationRequest Prompt, IReadOnlyList<Moder
         if (extra.Length > 0) judged.Add(new(extra.ToString()));
         judged.AddRange([.. judged.Select(request => (Request: request, Opened: TextReadings.Opened(request.Question)))
             .Where(one => one.Opened is not null).Select(one => one.Request with { Question = one.Opened! })]);
-        return new(prompt, judged, unreadable);
+        return new(prompt, judged, unreadable) { HasTurnsImages = turn.Images.Count == images.Images.Count };
     }
+
+    /// <summary>Whether all images are the last turn's own.</summary>
+    private bool HasTurnsImages { get; init; }
+
+    /// <summary>Whether a request is about the last turn alone, as it stands or decoded.</summary>
+    public bool IsTurn(ModerationRequest request) => HasTurnsImages
+        && (request.Question == Prompt.Question || request.Question == TextReadings.Opened(Prompt.Question));
 
     // Consecutive user messages are one turn. No turn: first lies behind last.
     private static (int First, int Last) LastTurn(IReadOnlyList<ChatMessage> messages, int end)

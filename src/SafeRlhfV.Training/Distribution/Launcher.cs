@@ -41,6 +41,23 @@ public static class Launcher
         return Ranks.Alone;
     }
 
+    /// <summary>As which rank of how many a launcher started this process, by its variables alone; null where it was started by itself.</summary>
+    /// <param name="environment">Gives the value of an environment variable; null = that of this process.</param>
+    public static (int Rank, int Size)? Place(Func<string, string?>? environment = null)
+    {
+        environment ??= Environment.GetEnvironmentVariable;
+        // a batch script of Slurm has SLURM_NTASKS and a pod may have WORLD_SIZE while a program in it is alone: what is asked for is set for ranks only
+        (string Size, string Rank, string Needed)[] launchers =
+        [
+            (OpenMpi, "OMPI_COMM_WORLD_RANK", OpenMpi), (Pmi, "PMI_RANK", Pmi), ("SLURM_STEP_NUM_TASKS", "SLURM_PROCID", "SLURM_STEP_NUM_TASKS"),
+            (Torch, "RANK", "LOCAL_RANK"),
+        ];
+        foreach ((string size, string rank, string needed) in launchers)
+            if (environment(needed) is not null && int.TryParse(environment(size), NumberStyles.None, CultureInfo.InvariantCulture, out int ranks) && ranks > 1)
+                return (int.TryParse(environment(rank), NumberStyles.None, CultureInfo.InvariantCulture, out int own) ? own : 0, ranks);
+        return null;
+    }
+
     /// <summary>How many ranks share this machine, as the launcher says; null where it does not say.</summary>
     public static int? RanksOfThisMachine() =>
         new[] { "OMPI_COMM_WORLD_LOCAL_SIZE", "MPI_LOCALNRANKS", "SLURM_NTASKS_PER_NODE", "LOCAL_WORLD_SIZE" }

@@ -43,12 +43,11 @@ internal sealed unsafe class MpiCollectives : ICollectives
     /// <exception cref="InvalidInputException">There is none, or it cannot be used.</exception>
     public static MpiCollectives Join(string? named, bool isOpenMpi)
     {
-        IReadOnlyList<string> names = named is not null ? [named] : MpiAbi.Files(isOpenMpi);
-        foreach (string name in names)
-            if (NativeLibrary.TryLoad(name, out nint library)) return new MpiCollectives(library, name);
+        if (MpiLibrary.Load(named, isOpenMpi).FirstOrDefault() is (string file, not 0) found) return new MpiCollectives(found.Handle, file);
         throw new InvalidInputException(named is not null
             ? $"{Launcher.LibraryVariable}: {named} cannot be loaded."
-            : $"no MPI library was found (looked for {string.Join(", ", names)}); install openmpi or mpich, or name it in {Launcher.LibraryVariable}.");
+            : $"no MPI library was found (looked for {string.Join(", ", MpiAbi.Files(isOpenMpi))}); "
+                + $"install openmpi or mpich, or name it in {Launcher.LibraryVariable}.");
     }
 
     /// <inheritdoc/>

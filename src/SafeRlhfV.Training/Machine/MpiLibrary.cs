@@ -11,15 +11,17 @@ public sealed unsafe record MpiLibrary(string Abi, string File, string Version)
     // MPICH's; others say less
     private const int LongestVersion = 8192;
 
-    /// <summary>Those that are found by name.</summary>
+    /// <summary>Those that training can load: the one that <see cref="Launcher.LibraryVariable"/> names, or all that are found.</summary>
     public static IReadOnlyList<MpiLibrary> Find() =>
-        [.. MpiAbi.Files(openMpiFirst: false).Select(Open).OfType<MpiLibrary>().DistinctBy(library => library.Version)];
+        [.. Load(Environment.GetEnvironmentVariable(Launcher.LibraryVariable), openMpiFirst: true)
+            .Select(found => new MpiLibrary(MpiAbi.Of(found.Handle).Name, found.File, VersionOf(found.Handle))).DistinctBy(library => library.Version)];
 
-    private static MpiLibrary? Open(string name)
-    {
-        if (!NativeLibrary.TryLoad(name, out nint handle)) return null;
-        return new MpiLibrary(MpiAbi.Of(handle).Name, name, VersionOf(handle));
-    }
+    /// <summary>Loads those that are found, one after the other as they are asked for.</summary>
+    /// <param name="named">The one to load; null or empty = those of known names.</param>
+    /// <param name="openMpiFirst">Whether Open MPI comes before MPICH.</param>
+    internal static IEnumerable<(string File, nint Handle)> Load(string? named, bool openMpiFirst) =>
+        (string.IsNullOrEmpty(named) ? MpiAbi.Files(openMpiFirst) : [named])
+            .Select(file => (file, NativeLibrary.TryLoad(file, out nint handle) ? handle : 0)).Where(found => found.Item2 != 0);
 
     // may be asked before MPI_Init
     private static string VersionOf(nint handle)

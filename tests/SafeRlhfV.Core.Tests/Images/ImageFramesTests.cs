@@ -41,8 +41,8 @@ public sealed class ImageFramesTests
     private static byte[] Gif(int frames, byte colours) =>
     [
         .. "GIF89a"u8, 2, 0, 2, 0, colours, 0, 0, .. new byte[colours == 0 ? 0 : 6],
-        .. Enumerable.Range(0, frames).SelectMany(_ => (byte[])[0x21, 0xFE, 2, 0x2C, 0x2C, 0, 0x2C, 0, 0, 0, 0, 2, 0, 2, 0, colours, .. new byte[colours == 0 ? 0 : 6],
-            2, 3, 0x2C, 0x3B, 1, 0]),
+        .. Enumerable.Range(0, frames).SelectMany(_ => (byte[])
+            [0x21, 0xFE, 2, 0x2C, 0x2C, 0, 0x2C, 0, 0, 0, 0, 2, 0, 2, 0, colours, .. new byte[colours == 0 ? 0 : 6], 2, 3, 0x2C, 0x3B, 1, 0]),
         0x3B,
     ];
 

@@ -34,6 +34,21 @@ public sealed class LauncherTests
         Assert.Contains("/no/such/library.so cannot be loaded", Assert.Throws<InvalidInputException>(() => Launcher.Join(environment)).Message);
     }
 
+    [Theory]
+    [InlineData("", null, null)]
+    [InlineData("OMPI_COMM_WORLD_SIZE=1 OMPI_COMM_WORLD_RANK=0", null, null)]
+    [InlineData("OMPI_COMM_WORLD_SIZE=4 OMPI_COMM_WORLD_RANK=3", 3, 4)]
+    [InlineData("PMI_SIZE=2 PMI_RANK=1", 1, 2)]
+    [InlineData("SLURM_NTASKS=4 SLURM_PROCID=0", null, null)] // a batch script
+    [InlineData("SLURM_NTASKS=4 SLURM_STEP_NUM_TASKS=4 SLURM_PROCID=2", 2, 4)]
+    [InlineData("WORLD_SIZE=2 RANK=1", null, null)] // a pod
+    [InlineData("WORLD_SIZE=2 RANK=1 LOCAL_RANK=0", 1, 2)]
+    public void TheVariablesTellTheRank(string variables, int? rank, int? size)
+    {
+        (int Rank, int Size)? place = Launcher.Place(Environment(variables));
+        Assert.Equal((rank, size), (place?.Rank, place?.Size));
+    }
+
     private static Func<string, string?> Environment(string variables)
     {
         Dictionary<string, string> set = variables.Split(' ', StringSplitOptions.RemoveEmptyEntries)

@@ -1,0 +1,32 @@
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.AI;
+
+namespace SafeRlhfV.Gateway;
+
+/// <summary><c>POST /v1/embeddings</c>: the texts are judged as a prompt is, and go on as they came.</summary>
+internal sealed class EmbeddingsWire(LimitSettings limits) : IWire
+{
+    public Task<IWireAnswer> ReadAsync(JsonObject body, ApiKey key, CancellationToken cancellationToken)
+    {
+        EmbeddingsFields.Table.Check(body);
+        string model = ChatRequestReader.Text(body["model"], "model");
+        if (body["encoding_format"] is { } format && ChatRequestReader.Text(format, "encoding_format") is not ("float" or "base64"))
+            throw ApiException.Invalid("encoding_format must be float or base64.", "encoding_format");
+        ChatCall call = new(body, [new(ChatRole.User, [.. Texts(body["input"]).Select(text => new TextContent(text))])], key.ContextFor(model))
+        {
+            Model = model,
+            IsEmbedding = true,
+            ExtraText = body["user"] is { } user ? ChatRequestReader.Text(user, "user") : "",
+        };
+        return Task.FromResult<IWireAnswer>(new EmbeddingsAnswer(call));
+    }
+
+    private List<string> Texts(JsonNode? input)
+    {
+        if (input is JsonValue single && single.TryGetValue(out string? alone)) return [alone];
+        if (input is not JsonArray { Count: > 0 } list) throw ApiException.Invalid("input must be a text or a list of texts.", "input");
+        if (list.Count > limits.Messages) throw ApiException.Invalid($"There are {list.Count} inputs; {limits.Messages} are allowed.", "input");
+        return [.. list.Select((one, i) => JsonText.Of(one)
+            ?? throw ApiException.Invalid($"input[{i}] must be a text; token ids cannot be judged, and so cannot be sent.", $"input[{i}]", "unsupported_content"))];
+    }
+}

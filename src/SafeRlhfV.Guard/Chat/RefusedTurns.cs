@@ -1,0 +1,126 @@
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.Extensions.AI;
+
+namespace SafeRlhfV.Guard;
+
+/// <summary>
+/// Remembers by fingerprint which turns of a user were refused, so that they go neither to the guard nor to the model when the conversation goes on: one
+/// refused turn does not block a chat for good. A turn that was refused for its own words is known in every conversation of the same caller; one that was
+/// refused together with the turns before it, only behind the same turns. May be used by several threads.
+/// </summary>
+public sealed class RefusedTurns
+{
+    private readonly int capacity;
+    private readonly TimeSpan lifetime;
+    private readonly TimeProvider clock;
+    private readonly Lock gate = new();
+    private readonly Dictionary<string, long> known = [];
+    private readonly Queue<(string Key, long At)> order = new();
+
+    /// <summary>Creates the memory.</summary>
+    /// <param name="capacity">How many turns are remembered; the oldest go first.</param>
+    /// <param name="lifetime">For how long, a day by default.</param>
+    /// <param name="clock">The clock.</param>
+    public RefusedTurns(int capacity = 100_000, TimeSpan? lifetime = null, TimeProvider? clock = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(capacity);
+        (this.capacity, this.lifetime, this.clock) = (capacity, lifetime ?? TimeSpan.FromDays(1), clock ?? TimeProvider.System);
+    }
+
+    /// <summary>
+    /// The places of the messages to leave out: refused turns before the last one, each with the answers that follow it. Consecutive messages of the user are
+    /// one turn.
+    /// </summary>
+    public IReadOnlyList<int> Find(IReadOnlyList<ChatMessage> messages, GuardContext context)
+    {
+        lock (gate)
+            if (known.Count == 0) return [];
+        List<int> found = [];
+        List<Turn> turns = Turns(messages);
+        string before = "";
+        for (int i = 0; i < turns.Count - 1; i++)
+        {
+            Turn turn = turns[i];
+            string[] prints = [.. messages.Skip(turn.Start).Take(turn.Length).Select(message => Fingerprint([message]))];
+            string whole = turn.Length == 1 ? prints[0] : Fingerprint(messages.Skip(turn.Start).Take(turn.Length));
+            before = Chain(before, whole);
+            if (IsKnown(Key(context, whole)) || IsKnown(Key(context, before)) || prints.All(print => IsKnown(Key(context, print))))
+                found.AddRange(Enumerable.Range(turn.Start, turns[i + 1].Start - turn.Start).Where(at => messages[at].Role != ChatRole.System));
+            else found.AddRange(Enumerable.Range(0, turn.Length).Where(at => IsKnown(Key(context, prints[at]))).Select(at => turn.Start + at));
+        }
+
+        // The client may have left the refusal out, so that the refused message and the new one are one turn.
+        if (turns.Count > 0)
+            for (int at = turns[^1].Start; at < turns[^1].Start + turns[^1].Length - 1; at++)
+                if (IsKnown(Key(context, Fingerprint([messages[at]])))) found.Add(at);
+        return found;
+    }
+
+    /// <summary>The messages without refused turns; the same object where there are none.</summary>
+    public IReadOnlyList<ChatMessage> Without(IReadOnlyList<ChatMessage> messages, GuardContext context)
+    {
+        HashSet<int> found = [.. Find(messages, context)];
+        return found.Count == 0 ? messages : [.. messages.Where((_, i) => !found.Contains(i))];
+    }
+
+    /// <summary>Remembers the last turn of a conversation.</summary>
+    /// <param name="messages">The conversation, as the caller sent it.</param>
+    /// <param name="context">Who asked.</param>
+    /// <param name="isAlone">Whether the turn was refused for its own words.</param>
+    public void Add(IReadOnlyList<ChatMessage> messages, GuardContext context, bool isAlone)
+    {
+        List<Turn> turns = Turns(messages);
+        if (turns.Count == 0) return;
+        string print = "", before = "";
+        foreach (Turn turn in isAlone ? turns[^1..] : turns)
+        {
+            print = Fingerprint(messages.Skip(turn.Start).Take(turn.Length));
+            before = Chain(before, print);
+        }
+        string key = Key(context, isAlone ? print : before);
+        long now = clock.GetTimestamp();
+        lock (gate)
+        {
+            known[key] = now;
+            order.Enqueue((key, now));
+            while (order.Count > capacity)
+            {
+                (string oldest, long at) = order.Dequeue();
+                if (known.TryGetValue(oldest, out long last) && last == at) known.Remove(oldest);
+            }
+        }
+    }
+
+    private bool IsKnown(string key)
+    {
+        lock (gate) return known.TryGetValue(key, out long at) && clock.GetElapsedTime(at) <= lifetime;
+    }
+
+    private static List<Turn> Turns(IReadOnlyList<ChatMessage> messages)
+    {
+        List<Turn> turns = [];
+        for (int i = 0; i < messages.Count; i++)
+        {
+            if (messages[i].Role != ChatRole.User) continue;
+            int start = i;
+            while (i + 1 < messages.Count && messages[i + 1].Role == ChatRole.User) i++;
+            turns.Add(new(start, i - start + 1));
+        }
+        return turns;
+    }
+
+    private static string Fingerprint(IEnumerable<ChatMessage> messages)
+    {
+        ChatContents contents = ChatContents.Of(messages.SelectMany(message => message.Contents));
+        return RequestHash.Of(new ModerationRequest(contents.Images, contents.Text));
+    }
+
+    private static string Chain(string before, string print) => Hash($"{before} {print}");
+
+    private static string Key(GuardContext context, string print) => Hash($"{context.User}\0{context.Role}\0{context.Route}\0{print}");
+
+    private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+
+    private readonly record struct Turn(int Start, int Length);
+}

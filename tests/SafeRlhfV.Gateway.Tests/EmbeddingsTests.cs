@@ -1,0 +1,63 @@
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http;
+using OpenAI.Embeddings;
+
+namespace SafeRlhfV.Gateway.Tests;
+
+public sealed class EmbeddingsTests
+{
+    [Fact]
+    public async Task TheOfficialClientWorksUnchanged()
+    {
+        await using RunningGateway gateway = await RunningGateway.StartAsync();
+        OpenAIEmbeddingCollection answer = await gateway.Client().GetEmbeddingClient("ours")
+            .GenerateEmbeddingsAsync(["one", "three"], cancellationToken: TestContext.Current.CancellationToken);
+        Assert.Equal([3f, 0f], answer[0].ToFloats().ToArray());
+        Assert.Equal([5f, 1f], answer[1].ToFloats().ToArray());
+        Assert.Equal("theirs", gateway.Upstream.Requests.Single()["model"]!.GetValue<string>());
+        Assert.Equal(["Passed"], await gateway.OutcomesAsync());
+    }
+
+    [Fact]
+    public async Task OnlyNumbersComeBackFromWhateverUpstreamAnswers()
+    {
+        await using RunningGateway gateway = await RunningGateway.StartAsync();
+        (int status, JsonNode? answer) = await gateway.PostAsync("/v1/embeddings", """{ "model": "both", "input": "four", "dimensions": 2 }""");
+        Assert.Equal((200, 4f), (status, answer!["data"]![0]!["embedding"]![0]!.GetValue<float>()));
+        Assert.Equal(["object", "data", "model", "usage"], ((JsonObject)answer).Select(member => member.Key));
+        Assert.Equal("both", answer["model"]!.GetValue<string>());
+        gateway.Upstream.Embeddings = (http, _) =>
+        {
+            http.Response.StatusCode = 503;
+            return Task.CompletedTask;
+        };
+        Assert.Equal(200, (await gateway.PostAsync("/v1/embeddings", """{ "model": "both", "input": "four" }""")).Status);
+        gateway.Upstream.Embeddings = (http, _) => http.Response.WriteAsync("""{"data":[{"index":0,"embedding":["a text"]}]}""");
+        (status, answer) = await gateway.PostAsync("/v1/embeddings", """{ "model": "ours", "input": "four" }""");
+        Assert.True(status >= 500, answer?.ToJsonString());
+    }
+
+    [Theory]
+    [InlineData("""{ "model": "ours", "input": "a forbidden thing" }""", "content_filter")]
+    [InlineData("""{ "model": "ours", "input": ["fine", "a forbidden thing"] }""", "content_filter")]
+    [InlineData("""{ "model": "ours", "input": "fine", "user": "forbidden" }""", "content_filter")]
+    [InlineData("""{ "model": "ours", "input": [1, 2, 3] }""", "unsupported_content")]
+    [InlineData("""{ "model": "ours", "input": "fine", "Input": "forbidden" }""", "unknown_parameter")]
+    [InlineData("""{ "model": "ours", "input": "fine", "encoding_format": "text" }""", null)]
+    public async Task WhatCannotPassIsRefusedAndNeverSent(string body, string? code)
+    {
+        await using RunningGateway gateway = await RunningGateway.StartAsync();
+        (int status, JsonNode? answer) = await gateway.PostAsync("/v1/embeddings", body);
+        Assert.Equal((400, code), (status, answer!["error"]!["code"]?.GetValue<string>()));
+        Assert.Empty(gateway.Upstream.Requests);
+    }
+
+    [Fact]
+    public async Task BareCompletionsAreNotServedAndTheReasonIsTold()
+    {
+        await using RunningGateway gateway = await RunningGateway.StartAsync();
+        (int status, JsonNode? answer) = await gateway.PostAsync("/v1/completions", """{ "model": "ours", "prompt": "x" }""");
+        Assert.Equal((404, "unsupported_endpoint"), (status, answer!["error"]!["code"]!.GetValue<string>()));
+        Assert.Contains("/v1/chat/completions", answer["error"]!["message"]!.GetValue<string>());
+    }
+}
