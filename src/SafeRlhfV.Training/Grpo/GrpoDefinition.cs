@@ -63,6 +63,6 @@ public sealed class GrpoDefinition : RolloutDefinition
         GrpoRoles roles = inputs.Models.GroupRoles(inputs.Calibration, training, training.MiniBatch, run.Ranks);
         using ServerRollouts? rollouts = inputs.Servers(recipe, roles.Actor, roles.Reference, run);
         GrpoTrainer.Train(roles, inputs.Prompts, inputs.Instructions, training, run, cancellationToken,
-            folder => RecipeModels.Save(inputs.Models.Policy, roles.Actor.Adapter, folder), rollouts);
+            folder => recipe.Save(inputs.Models, roles.Actor.Adapter, folder), rollouts);
     }
 }
