@@ -116,6 +116,7 @@ public sealed class EvalCompareVerbTests : IDisposable
         JsonNode results = JsonNode.Parse(output)!;
         Assert.Equal(["helpful", "harmless"], results["wins"]!.AsArray().Select(matrix => (string)matrix!["axis"]!));
         Assert.All(results["wins"]!.AsArray(), matrix => Assert.Equal(2, matrix!["cells"]!.AsArray().Count));
+        Assert.Equal("Win rates over two", (string)results["planes"]![0]!["title"]!);
         Assert.Equal(2, results["planes"]![0]!["points"]!.AsArray().Count);
         Assert.Equal(["more helpful", "safer"], results["people"]!.AsArray().Select(one => (string)one!["about"]!));
         Assert.All(results["people"]!.AsArray(), one => Assert.Equal(6, (int)one!["items"]!));
