@@ -107,6 +107,7 @@ internal sealed class ChatRequestReader(LimitSettings limits, ImageGate images, 
         {
             if (node is not JsonObject part) throw ApiException.Invalid("A content part must be an object.", param);
             string type = Text(part["type"], $"{param}.type");
+            foreach (string name in RequestFields.StrippedOfParts) part.Remove(name);
             foreach (string other in (string[])["text", "refusal", "thinking", "image_url"])
                 if (other != type && part[other] is not null) throw ApiException.Invalid($"A part of type '{type}' has no {other}.", $"{param}.{other}");
             if (type is "text" or "refusal") return new TextContent(Text(part[type], $"{param}.{type}"));

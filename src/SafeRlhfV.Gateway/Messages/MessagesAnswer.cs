@@ -90,7 +90,7 @@ internal sealed class MessagesAnswer(ChatCall call) : IWireAnswer
     {
         "tool_use" => new() { ["type"] = type, ["id"] = asked!.Id, ["name"] = asked.Name, ["input"] = input ?? [] },
         "thinking" => new() { ["type"] = type, ["thinking"] = "", ["signature"] = "" },
-        _ => new() { ["type"] = type, ["text"] = "", ["citations"] = null },
+        _ => new() { ["type"] = type, ["text"] = "" },
     };
 
     private IEnumerable<WireEvent> Open(string type, ToolCall? asked)
