@@ -89,6 +89,10 @@ public static class GatewayHost
                 parts.Clock,
                 services.GetRequiredService<ILogger<AuditKeeper>>()));
             builder.Services.AddHostedService(services => services.GetRequiredService<AuditKeeper>());
+            builder.Services.AddSingleton(services => new TrailEvents(
+                services.GetRequiredService<AuditTrail>(), settings, services.GetRequiredService<IModerator>(), policy,
+                services.GetRequiredService<ILogger<TrailEvents>>(), parts.Clock));
+            builder.Services.AddHostedService(services => services.GetRequiredService<TrailEvents>());
         }
         builder.Services.AddSingleton<IGuardObserver>(services =>
             new MeteredObserver(services.GetService<LoggedObserver>(), services.GetRequiredService<GatewayMetrics>()));
@@ -122,7 +126,11 @@ public static class GatewayHost
                 Moderator = services.GetRequiredService<IModerator>(),
                 Injection = injection,
                 Policy = policy,
-                Context = chat => ChatCall.Of(chat, routed).Context,
+                Context = chat =>
+                {
+                    ChatCall call = ChatCall.Of(chat, routed);
+                    return call.Context with { Facts = () => CallFacts.Of(call) };
+                },
                 RequestId = chat => ChatCall.Of(chat, routed).RequestId,
                 ExtraText = chat => ChatCall.Of(chat, routed).ExtraText,
                 CheckSystemMessages = model.ChecksSystem,
@@ -158,6 +166,12 @@ public static class GatewayHost
         ModerationsEndpoint moderations = new(services.GetRequiredService<IModerator>(), policy, images, settings.Limits, services.GetService<IGuardObserver>(),
             parts.Clock);
         if (replicas is null) file?.Changed += new PolicyLog(services.GetRequiredService<ILogger<PolicyLog>>()).Tell;
+        if (services.GetService<TrailEvents>() is { } events)
+        {
+            if (replicas is null) file?.Changed += events.PolicyChanged;
+            else replicas.Settings.Changed += events.SharedChanged;
+            services.GetService<KeyFile>()?.Changed += events.KeysChanged;
+        }
         int open = 0;
 
         WebFront.Use(app, settings);

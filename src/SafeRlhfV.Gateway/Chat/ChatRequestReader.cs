@@ -68,7 +68,8 @@ internal sealed class ChatRequestReader(LimitSettings limits, ImageGate images, 
             messages.RemoveAt(at);
         }
         if (left.Count > 0) extra = check.Read(body);
-        return new(body, messages, key.ContextFor(model))
+        string? endUser = JsonText.Of(body["safety_identifier"]) ?? JsonText.Of(body["user"]);
+        return new(body, messages, key.ContextFor(model) with { EndUser = endUser })
         {
             Model = model,
             IsStream = isStream,
