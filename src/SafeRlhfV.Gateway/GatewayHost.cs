@@ -67,7 +67,7 @@ public static class GatewayHost
         builder.Services.AddSingleton(_ => new GatewayMetrics());
         if (settings.Otlp is { } otlp) builder.Services.AddSingleton(_ => new OtlpExport(otlp));
         builder.Services.AddSingleton(services => new UpstreamLog(services.GetRequiredService<ILogger<UpstreamLog>>(), parts.Clock));
-        builder.Services.AddSingleton(_ => new ImageGate(settings.Limits));
+        builder.Services.AddSingleton(_ => new ImageGate(settings.Limits, parts.ShowImage));
         builder.Services.AddSingleton(_ => new RefusedTurns(clock: parts.Clock));
         builder.Services.AddSingleton(services =>
             new ModeratorFactory(settings, policy, parts.OpenChat, services.GetRequiredService<ILogger<ModeratorFactory>>()));

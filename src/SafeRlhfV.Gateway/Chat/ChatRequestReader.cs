@@ -118,13 +118,12 @@ internal sealed class ChatRequestReader(LimitSettings limits, ImageGate images, 
             if (part["image_url"] is not JsonObject image) throw ApiException.Invalid("image_url must be an object.", $"{param}.image_url");
             if (++pictures > limits.Images) throw ApiException.Invalid($"More than {limits.Images} images.", $"{param}.image_url", "too_many_images");
             string url = Text(image["url"], $"{param}.image_url.url");
-            if (!seen.TryGetValue(url, out OpenedImage? opened))
-                seen[url] = opened = await images.OpenAsync(url, $"{param}.image_url.url", cancellationToken);
-            pixels.Spend(opened, $"{param}.image_url.url");
+            if (seen.TryGetValue(url, out OpenedImage? opened)) pixels.Spend(opened.Pixels, $"{param}.image_url.url"); // it is decoded once more
+            else seen[url] = opened = await images.OpenAsync(url, $"{param}.image_url.url", pixels, cancellationToken);
 
             // The upstream gets the very bytes that were judged, under the type that they truly have.
             image["url"] = $"data:{opened.MediaType};base64,{Convert.ToBase64String(opened.Bytes)}";
-            return new DataContent(opened.Bytes, opened.MediaType);
+            return opened.ToContent();
         }
     }
 
