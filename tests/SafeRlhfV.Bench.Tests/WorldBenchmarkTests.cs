@@ -120,7 +120,8 @@ public sealed class WorldBenchmarkTests : IDisposable
 
     private sealed class NoisyJudge(Dictionary<string, WorldPrompt> shown) : IChatClient
     {
-        public Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
+        public Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null,
+            CancellationToken cancellationToken = default)
         {
             ChatMessage asked = messages.Last();
             string[] texts = [.. asked.Text.Split('\n').Index().Where(line => line.Index % 3 == 1).Select(line => line.Item)];
