@@ -36,7 +36,8 @@ internal static class ShardedJob
         CancellationToken cancellationToken)
     {
         TResult[] results = new TResult[items.Count];
-        await Parallel.ForAsync(0, items.Count, new ParallelOptions { MaxDegreeOfParallelism = parallel, CancellationToken = cancellationToken }, async (i, _) =>
+        ParallelOptions several = new() { MaxDegreeOfParallelism = parallel, CancellationToken = cancellationToken };
+        await Parallel.ForAsync(0, items.Count, several, async (i, _) =>
         {
             results[i] = await work(items[i]).ConfigureAwait(false);
             onItem();
