@@ -94,7 +94,8 @@ public sealed class TrainCertifyTests : IDisposable
         Assert.Contains("\"budget_margin\":", Metrics("a-true"));
         Assert.DoesNotContain("budget_margin", Metrics("a-false"));
         Assert.NotEqual(Metrics("a-true"), Metrics("a-false"));
-        (int code, _, string errors) = await CapturedConsole.RunAsync(Arguments("grpo", "same", [$"certify.folder={folder.At("world")}", "certify.split=train"]));
+        string[] trained = Arguments("grpo", "same", [$"certify.folder={folder.At("world")}", "certify.split=train"]);
+        (int code, _, string errors) = await CapturedConsole.RunAsync(trained);
         Assert.Equal(CliHost.BadInput, code);
         Assert.Contains("is trained on (data.prompts)", errors);
 

@@ -158,7 +158,7 @@ public sealed class GrpoTrainer : IDisposable
         {
             episodes[i].Advantage = advantages[i];
             if (episodes[i].EngineLogProbs is { } engine)
-                episodes[i].Weights = ImportanceWeights.Truncated<float>(episodes[i].LogProbs, engine, rollouts!.WeightCap);
+                episodes[i].Weights = ImportanceWeights.Of<float>(episodes[i].LogProbs, engine, rollouts!.Weights);
         }
 
         GroupComponent Standardise(double[] values) => GroupAdvantages.Standardise(values, counts, settings.GroupSize, settings.Advantage);
@@ -278,7 +278,7 @@ public sealed class GrpoTrainer : IDisposable
         };
         if (settings.Resample > 0) metrics["resampled"] = replaced / (double)settings.GroupSize;
         costs.Describe(seen, metrics);
-        if (rollouts is not null) RolloutExchange.Describe(sampled, rollouts.WeightCap, metrics);
+        if (rollouts is not null) RolloutExchange.Describe(sampled, rollouts.Weights, metrics);
         return metrics;
     }
 

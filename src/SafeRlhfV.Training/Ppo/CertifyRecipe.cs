@@ -35,6 +35,7 @@ public sealed record CertifyRecipe : DataRecipe
     public bool Tighten { get; init; } = true;
 
     /// <summary>The file that keeps the looks at these prompts; runs that share the prompts name the same. Empty = looks.jsonl in the run's folder.</summary>
+    [Place]
     public string Journal { get; init; } = "";
 
     /// <summary>Finds what does not fit.</summary>

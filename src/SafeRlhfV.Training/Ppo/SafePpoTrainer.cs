@@ -157,7 +157,7 @@ public sealed class SafePpoTrainer : IDisposable
             one.Shaped = SafePpo.ComputeAdvantages(
                 one.LogProbs, one.ReferenceLogProbs, one.Reward, (float)charge, one.RewardValues, one.CostValues, options) with
             {
-                Weights = one.EngineLogProbs is { } engine ? ImportanceWeights.Truncated<float>(one.LogProbs, engine, rollouts!.WeightCap) : null,
+                Weights = one.EngineLogProbs is { } engine ? ImportanceWeights.Of<float>(one.LogProbs, engine, rollouts!.Weights) : null,
             };
     }
 
@@ -275,7 +275,7 @@ public sealed class SafePpoTrainer : IDisposable
             new("at_limit", episodes.Average(episode => episode.Ended ? 0.0 : 1.0)),
             .. settings.CostOnly ? [] : isLambda[true],
         ]);
-        if (rollouts is not null) RolloutExchange.Describe(episodes, rollouts.WeightCap, metrics);
+        if (rollouts is not null) RolloutExchange.Describe(episodes, rollouts.Weights, metrics);
         return metrics;
     }
 
