@@ -67,7 +67,8 @@ public sealed record GatewaySettings
     public IReadOnlyList<string> AllowFields { get; init; } = [];
 
     /// <summary>
-    /// The types of tools that a model's service runs itself, such as web_search, which may go on to it; what they bring never passes the gateway on its way in.
+    /// The types of tools that a model's service runs itself, such as web_search, which may go on to it; what they bring never passes the gateway on its
+    /// way in.
     /// </summary>
     public IReadOnlyList<string> HostedTools { get; init; } = [];
 
