@@ -96,6 +96,16 @@ public static class GatewayHost
         }
         builder.Services.AddSingleton<IGuardObserver>(services =>
             new MeteredObserver(services.GetService<LoggedObserver>(), services.GetRequiredService<GatewayMetrics>()));
+        if (settings.ShadowPolicy is { } shadowPath)
+        {
+            PolicyFile shadow = new(shadowPath);
+            builder.Services.AddSingleton(services =>
+            {
+                shadow.Changed += new PolicyLog(services.GetRequiredService<ILogger<PolicyLog>>()).TellShadow;
+                return new ShadowPolicy(() => shadow.Current,
+                    new ShadowRecord(services.GetRequiredService<GatewayMetrics>(), services.GetService<AuditTrail>()).TellAsync);
+            });
+        }
         builder.Services.AddSingleton(services => CreateModels(settings, parts, policy, services));
         WebApplication app = builder.Build();
         Map(app, settings, parts, policy, file, keys, replicas);
@@ -125,6 +135,7 @@ public static class GatewayHost
             {
                 Moderator = services.GetRequiredService<IModerator>(),
                 Injection = injection,
+                Shadow = services.GetService<ShadowPolicy>(),
                 Policy = policy,
                 Context = chat =>
                 {

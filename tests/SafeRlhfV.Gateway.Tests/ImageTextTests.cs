@@ -23,6 +23,15 @@ public sealed class ImageTextTests
         Assert.Equal([outcome], await gateway.OutcomesAsync());
     }
 
+    [Fact]
+    public async Task AReaderAloneJudgesNoTexts()
+    {
+        if (ModeratorKinds.All.Find("stub-reader") is null) ModeratorKinds.All.Add(new StubReaderKind());
+        await using RunningGateway gateway = await RunningGateway.StartAsync(moderators: "  - { kind: stub-reader, words: words }");
+        GatewaySettings alone = gateway.Settings with { Moderators = [gateway.Settings.Moderators[^1]], AuditTrail = null };
+        Assert.Contains("judges texts", Assert.Throws<InvalidInputException>(() => GatewayHost.Build(alone)).Message);
+    }
+
     private sealed class StubReaderKind : ModeratorKind
     {
         public override string Name => "stub-reader";

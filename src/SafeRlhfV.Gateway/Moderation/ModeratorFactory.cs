@@ -28,6 +28,8 @@ internal sealed partial class ModeratorFactory(GatewaySettings settings, Func<Gu
             throw new InvalidInputException($"moderators: {string.Join(", ", named.Select(moderator => moderator.Name))} "
                 + $"{(named.Length == 1 ? "judges" : "judge")} answers only; add a moderator that judges prompts, or train the guard with harmless and "
                     + "harmful prompts.");
+        if (named.Length > 0 && named.All(moderator => moderator is ImageTextModerator))
+            throw new InvalidInputException($"moderators: {named[0].Name} reads the words in images alone; add a moderator that judges texts.");
         if (settings.Limits.Images > 0 && !named.Any(moderator => moderator.SeesImages)) LogBlind(string.Join(", ", named.Select(moderator => moderator.Name)));
         IModerator moderator = settings.IsCascade
             ? new CascadedModerator([.. named.Select(each => new CascadeStage(each))], settings.ModerationTimeout)

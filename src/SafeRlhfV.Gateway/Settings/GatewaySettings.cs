@@ -24,6 +24,9 @@ public sealed record GatewaySettings
     /// <summary>The policy file; null for the default policy.</summary>
     public string? Policy { get; init; }
 
+    /// <summary>A policy file that runs beside the one in force and is recorded alone; null for none.</summary>
+    public string? ShadowPolicy { get; init; }
+
     /// <summary>Who judges, all in parallel or one after the other.</summary>
     public IReadOnlyList<ModeratorSettings> Moderators { get; init; } = [];
 

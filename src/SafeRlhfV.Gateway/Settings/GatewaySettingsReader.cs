@@ -60,6 +60,7 @@ public static class GatewaySettingsReader
             TrustedProxies = WebSection.ReadProxies(section),
             CorsOrigins = WebSection.ReadOrigins(section),
             Policy = section.Text("policy") is { } policy ? Path.Combine(folder, policy) : null,
+            ShadowPolicy = section.Text("shadow_policy") is { } shadowed ? Path.Combine(folder, shadowed) : null,
             Moderators = moderators,
             IsCascade = section.Choice("moderators_mode", ("parallel", false), ("cascade", true)) ?? false,
             ModerationTimeout = section.Duration("moderation_timeout") ?? standard.ModerationTimeout,
