@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# build.sh build|test|test-slow|format|pack|bench|ci: everything that a developer or CI runs.
+# build.sh build|test|test-slow|clients|format|pack|bench|ci: everything that a developer or CI runs.
 set -euo pipefail
 root="$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)"
 cd "$root"
@@ -41,6 +41,7 @@ case "${1:-}" in
   build) dotnet build SafeRlhfV.slnx -c Release --nologo ;;
   test) shift; run_tests --filter-not-trait "speed=slow" "$@" ;;
   test-slow) shift; run_tests --filter-trait "speed=slow" "$@" ;;
+  clients) shift; exec tests/clients/run.sh "$@" ;;
   format) dotnet format whitespace SafeRlhfV.slnx && dotnet format style SafeRlhfV.slnx ;;
   pack)
     for room in Core Guard Audit; do dotnet pack "src/SafeRlhfV.$room/SafeRlhfV.$room.csproj" -c Release -o artifacts/packages -v q --nologo; done
@@ -52,5 +53,5 @@ case "${1:-}" in
     dotnet format whitespace SafeRlhfV.slnx --no-restore --verify-no-changes
     run_tests --filter-not-trait "speed=slow"
     ;;
-  *) echo "usage: ./build.sh build|test|test-slow|format|pack|bench|ci" >&2; exit 2 ;;
+  *) echo "usage: ./build.sh build|test|test-slow|clients|format|pack|bench|ci" >&2; exit 2 ;;
 esac

@@ -60,6 +60,22 @@ public static class AuditBundle
         return null;
     }
 
+    /// <summary>Checks a bundle with the public key alone: statement, files, checkpoints, and every record.</summary>
+    /// <exception cref="InvalidInputException">A file cannot be read.</exception>
+    public static async Task<AuditBundleCheck> VerifyAsync(string folder, AuditVerifier verifier, CancellationToken cancellationToken = default)
+    {
+        string? fault = await FindFaultAsync(folder, verifier, cancellationToken).ConfigureAwait(false);
+        string checkpoints = Path.Combine(folder, Checkpoints), records = Path.Combine(folder, Records);
+        AuditBundleReader reader = new(verifier);
+        if (File.Exists(checkpoints)) reader.ReadCheckpoints(DiskErrors.Reading(checkpoints, () => File.ReadAllText(checkpoints)));
+        if (File.Exists(records))
+        {
+            await foreach (string line in File.ReadLinesAsync(records, cancellationToken).ConfigureAwait(false)) reader.ReadRecord(line);
+        }
+        AuditBundleCheck check = reader.End();
+        return fault is null ? check : check with { Faults = [fault, .. check.Faults] };
+    }
+
     private static async Task<string> LineAsync(string folder, string name, CancellationToken cancellationToken)
     {
         await using FileStream file = File.OpenRead(Path.Combine(folder, name));

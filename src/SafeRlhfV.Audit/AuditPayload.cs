@@ -17,6 +17,7 @@ internal sealed class AuditPayload(AuditSettings settings, AuditChain chain)
         writer.WriteString("user", report.Context.User);
         writer.WriteString("role", report.Context.Role);
         writer.WriteString("route", report.Context.Route);
+        if (report.Context.EndUser is { } endUser) writer.WriteString("endUser", endUser);
         writer.WriteString("policy", report.PolicyVersion);
         writer.WriteString("received", Iso(report.Received));
         writer.WriteStartObject("prompt");
@@ -64,6 +65,10 @@ internal sealed class AuditPayload(AuditSettings settings, AuditChain chain)
         writer.WriteString("notice", report.Notice);
         writer.WriteNumber("durationMs", Math.Round(report.Duration.TotalMilliseconds, 3));
         writer.WriteNumber("moderationMs", Math.Round(report.ModerationTime.TotalMilliseconds, 3));
+        if (report.Context.Facts is not { } facts) return;
+        writer.WriteStartObject("call");
+        WriteMembers(writer, facts(), chain.Fingerprint);
+        writer.WriteEndObject();
     });
 
     /// <summary>The members of a person's review of a decision.</summary>
@@ -76,7 +81,9 @@ internal sealed class AuditPayload(AuditSettings settings, AuditChain chain)
     });
 
     /// <summary>The members of a record of what happened beside the requests.</summary>
-    public static byte[] OfEvent(IReadOnlyList<KeyValuePair<string, object?>> members) => Write(writer =>
+    public static byte[] OfEvent(IReadOnlyList<KeyValuePair<string, object?>> members) => Write(writer => WriteMembers(writer, members));
+
+    private static void WriteMembers(Utf8JsonWriter writer, IReadOnlyList<KeyValuePair<string, object?>> members, Func<string, string>? fingerprint = null)
     {
         foreach ((string name, object? value) in members)
         {
@@ -89,10 +96,12 @@ internal sealed class AuditPayload(AuditSettings settings, AuditChain chain)
                 case int number: writer.WriteNumberValue(number); break;
                 case double number: writer.WriteNumberValue(number); break;
                 case System.Text.Json.Nodes.JsonNode node: node.WriteTo(writer); break;
+                case UnstoredText text when fingerprint is not null: writer.WriteStringValue(fingerprint(text.Text)); break;
+                case UnstoredText: throw new ArgumentException("An event has no fingerprints.", nameof(members));
                 default: writer.WriteStringValue(value.ToString()); break;
             }
         }
-    });
+    }
 
     /// <summary>The members of the first record after some could not be written.</summary>
     public static byte[] OfResumption(long refused) => Write(writer => writer.WriteNumber("refused", refused));

@@ -7,7 +7,12 @@ internal static class AuditVerifyVerb
 {
     public static Command Create()
     {
-        Argument<string> trail = AuditOptions.Trail();
+        Argument<string?> trail = new("trail")
+        {
+            Description = "sqlite:PATH or postgres:CONNECTION STRING.",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        Option<DirectoryInfo?> bundle = new("--bundle") { Description = "Instead of a trail: a folder that 'audit export --bundle' wrote; needs --public-key." };
         Option<FileInfo?> key = AuditOptions.Key();
         Option<string?> expect = new("--expect")
         {
@@ -18,62 +23,90 @@ internal static class AuditVerifyVerb
         Option<bool> json = Output.JsonOption();
         Command command = new("verify", "Find any change or gap in an audit trail. Example: safe-rlhf-v audit verify sqlite:audit.db --expect 1200:3f2a...")
         {
-            trail, key, expect, publicKey, notes, json,
+            trail, bundle, key, expect, publicKey, notes, json,
         };
-        command.SetAction((parsed, cancellationToken) => AuditOptions.RunAsync(parsed.GetValue(trail)!, async database =>
+        command.SetAction((parsed, cancellationToken) =>
         {
-            AuditVerifier? verifier = parsed.GetValue(publicKey) is { } file ? AuditVerifier.Read(file.FullName) : null;
-            AuditCheck check = await new AuditReader(database, AuditOptions.ReadKey(parsed.GetValue(key))).VerifyAgainstAsync(new()
+            if (parsed.GetValue(bundle) is not { } folder)
             {
-                Head = Mark(parsed.GetValue(expect)),
-                Verifier = verifier,
-                Notes = [.. (parsed.GetValue(notes) ?? []).Select(note => Open(note, verifier))],
-            }, cancellationToken);
-            if (parsed.GetValue(json))
+                return AuditOptions.RunAsync(parsed.GetValue(trail) ?? throw new InvalidInputException("give a trail, or --bundle FOLDER."), VerifyAsync,
+                    cancellationToken);
+            }
+            FileInfo file = parsed.GetValue(publicKey) ?? throw new InvalidInputException("--bundle needs --public-key.");
+            if (parsed.GetValue(trail) is not null || parsed.GetValue(key) is not null || parsed.GetValue(expect) is not null
+                || parsed.GetValue(notes) is { Length: > 0 })
+                throw new InvalidInputException("--bundle goes without a trail, --key-file, --expect and --checkpoint.");
+            return VerifyBundleAsync(folder, AuditVerifier.Read(file.FullName), parsed.GetValue(json), cancellationToken);
+
+            async Task<int> VerifyAsync(AuditDatabase database)
             {
-                Output.Json(new
+                AuditVerifier? verifier = parsed.GetValue(publicKey) is { } file ? AuditVerifier.Read(file.FullName) : null;
+                AuditCheck check = await new AuditReader(database, AuditOptions.ReadKey(parsed.GetValue(key))).VerifyAgainstAsync(new()
                 {
-                    whole = check.IsWhole,
-                    check.Records,
-                    head = Text(check.Head),
-                    keyed = check.IsKeyed,
-                    check.Erased,
-                    proven = check.IsBlind ? "by checkpoints alone" : "whole",
-                    chains = check.Chains.Select(chain => new
+                    Head = Mark(parsed.GetValue(expect)),
+                    Verifier = verifier,
+                    Notes = [.. (parsed.GetValue(notes) ?? []).Select(note => Open(note, verifier))],
+                }, cancellationToken);
+                if (parsed.GetValue(json))
+                {
+                    Output.Json(new
                     {
-                        chain.Name,
-                        chain.Records,
-                        head = Text(chain.Head),
-                        chain.Unanchored,
-                        chain.Erased,
-                        chain.Signed,
-                        chain.Unsigned,
-                    }),
-                    check.Faults,
-                });
-            }
-            else
-            {
-                foreach (string fault in check.Faults) Output.Line(fault);
-                if (check.Chains.Count > 1)
-                {
-                    foreach (AuditChainState chain in check.Chains)
-                        Output.Line($"chain {chain.Name}: {chain.Records} records{Tail(chain.Unanchored)}, head {Text(chain.Head)}");
+                        whole = check.IsWhole,
+                        check.Records,
+                        head = Text(check.Head),
+                        keyed = check.IsKeyed,
+                        check.Erased,
+                        proven = check.IsBlind ? "by checkpoints alone" : "whole",
+                        chains = check.Chains.Select(chain => new
+                        {
+                            chain.Name,
+                            chain.Records,
+                            head = Text(chain.Head),
+                            chain.Unanchored,
+                            chain.Erased,
+                            chain.Signed,
+                            chain.Unsigned,
+                        }),
+                        check.Faults,
+                    });
                 }
-                if (check.Erased > 0) Output.Line($"erased {check.Erased}");
-                if (verifier is not null)
+                else
                 {
-                    foreach (AuditChainState chain in check.Chains)
-                        Output.Line($"chain {chain.Name}: {chain.Signed} checkpoints signed by {verifier.Name}, "
-                            + $"{chain.Unsigned} records younger than the last");
+                    foreach (string fault in check.Faults) Output.Line(fault);
+                    if (check.Chains.Count > 1)
+                    {
+                        foreach (AuditChainState chain in check.Chains)
+                            Output.Line($"chain {chain.Name}: {chain.Records} records{Tail(chain.Unanchored)}, head {Text(chain.Head)}");
+                    }
+                    if (check.Erased > 0) Output.Line($"erased {check.Erased}");
+                    if (verifier is not null)
+                    {
+                        foreach (AuditChainState chain in check.Chains)
+                            Output.Line($"chain {chain.Name}: {chain.Signed} checkpoints signed by {verifier.Name}, "
+                                + $"{chain.Unsigned} records younger than the last");
+                    }
+                    Output.Line($"{check.Records} records, {(check.IsWhole ? "whole" : $"{check.Faults.Count} faults")}, head {Text(check.Head)}");
+                    if (check.IsBlind) Output.Note("the trail is sealed with a key that was not given: only what checkpoints cover is proven.");
+                    else if (!check.IsKeyed) Output.Note("without a key, whoever may write the database could have rewritten all of it.");
                 }
-                Output.Line($"{check.Records} records, {(check.IsWhole ? "whole" : $"{check.Faults.Count} faults")}, head {Text(check.Head)}");
-                if (check.IsBlind) Output.Note("the trail is sealed with a key that was not given: only what checkpoints cover is proven.");
-                else if (!check.IsKeyed) Output.Note("without a key, whoever may write the database could have rewritten all of it.");
+                return check.IsWhole ? 0 : CliHost.CheckFailed;
             }
-            return check.IsWhole ? 0 : CliHost.CheckFailed;
-        }, cancellationToken));
+        });
         return command;
+    }
+
+    private static async Task<int> VerifyBundleAsync(DirectoryInfo folder, AuditVerifier verifier, bool json, CancellationToken cancellationToken)
+    {
+        AuditBundleCheck check = await AuditBundle.VerifyAsync(folder.FullName, verifier, cancellationToken);
+        if (json) Output.Json(new { whole = check.Faults.Count == 0, check.Records, check.Erased, check.Checkpoints, check.Proven, check.Faults });
+        else
+        {
+            foreach (string fault in check.Faults) Output.Line(fault);
+            if (check.Erased > 0) Output.Line($"erased {check.Erased}");
+            Output.Line($"{check.Records} records, {check.Proven} of them proven by {check.Checkpoints} checkpoints of {verifier.Name}: "
+                + (check.Faults.Count == 0 ? "whole" : $"{check.Faults.Count} faults"));
+        }
+        return check.Faults.Count == 0 ? 0 : CliHost.CheckFailed;
     }
 
     private static AuditCheckpoint Open(FileInfo note, AuditVerifier? verifier) => AuditCheckpoint.Open(

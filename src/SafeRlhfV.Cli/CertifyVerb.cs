@@ -178,7 +178,8 @@ internal static class CertifyVerb
         static double? Number(string part) => double.TryParse(part, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) ? number : null;
     }
 
-    private static void Print(PolicyCertificate certificate)
+    /// <summary>Shows a certificate to people.</summary>
+    internal static void Print(PolicyCertificate certificate)
     {
         CertificateOptions options = certificate.Options;
         string level = Invariant($"1 - {options.Delta}{(options.Looks > 1 ? $" / {options.Looks} looks" : "")}");

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using SafeRlhfV.Guard.Ocr;
 using SafeRlhfV.Guard.Onnx;
 using SafeRlhfV.Inference;
 
@@ -12,6 +13,7 @@ internal static class CommandTree
     {
         LocalModeratorKind.Register();
         OnnxModeratorKind.Register();
+        OcrModeratorKind.Register();
     }
 
     public static RootCommand Create() => new("Safe RLHF-V for .NET: align a vision-language model to be helpful and safe, then guard it.")

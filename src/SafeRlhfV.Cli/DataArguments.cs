@@ -16,7 +16,8 @@ internal static class DataArguments
 
     public static Option<int> Threshold() => new("--threshold")
     {
-        Description = "Bits of 64 by which the difference hashes of near-duplicates may differ.",
+        Description = "Bits of 64 by which the difference hashes of near-duplicates may differ. Their 16 x 16 miniatures must be alike, too, "
+            + "so that a value above 8 seldom finds more.",
         DefaultValueFactory = _ => ImageFingerprint.DefaultThreshold,
     };
 

@@ -31,6 +31,9 @@ internal static class DataDedupeVerb
         };
         command.SetAction((parsed, cancellationToken) =>
         {
+            foreach (Option<bool> ofCopy in (Option<bool>[])[near, overwrite])
+                if (parsed.GetValue(ofCopy) && parsed.GetValue(folder) is null)
+                    throw new InvalidInputException($"{ofCopy.Name} is for the copy that is written; name its folder with --out.");
             DataArguments.CheckThreshold(parsed.GetValue(threshold));
             PreferenceDataset data = PreferenceDataset.Open(parsed.GetRequiredValue(path));
             ProgressView progress = new("dedupe");
@@ -59,6 +62,7 @@ internal static class DataDedupeVerb
     private static object Shape(DeduplicationReport report, string? folder) => new
     {
         report.Rows,
+        UnreadableImages = report.Unreadable.Select(row => $"{row}"),
         ExactLeaks = report.ExactLeaks.Select(leak => new { Train = $"{leak.Train}", Held = $"{leak.Held}" }),
         NearLeaks = report.NearLeaks.Select(leak => new { Train = $"{leak.Train}", Held = $"{leak.Held}", leak.Bits }),
         EqualRows = Names(report.EqualRows),
@@ -74,6 +78,8 @@ internal static class DataDedupeVerb
 
     private static void Print(DeduplicationReport report, string? folder)
     {
+        if (report.Unreadable.Count > 0)
+            Section("rows with an image that cannot be decoded, of which only bytes and words are compared", [.. report.Unreadable.Select(row => $"{row}")]);
         Section("leaks: train rows with the pixels of a row held out", [.. report.ExactLeaks.Select(leak => $"{leak.Train} = {leak.Held}")]);
         Section("near leaks: train rows that look like a row held out",
             [.. report.NearLeaks.Select(leak => $"{leak.Train} ~ {leak.Held} ({leak.Bits} of 64 bits)")]);

@@ -69,11 +69,7 @@ internal static class DataLabelVerb
             + (report.Contested > 0 ? $" (in {Path.Combine(work, "contested")})" : ""));
         foreach ((string reason, int count) in report.LeftOut) Output.Line($"left out, {reason}: {count} (named in {Path.Combine(work, "left-out.jsonl")})");
         if (report.ParseFailures > 0) Output.Line($"replies that could not be read: {report.ParseFailures}");
-        Output.Line(string.Create(CultureInfo.InvariantCulture,
-            $"{report.Judgements} judgements; choice changed with the order: helpful {report.OrderDependentHelpful:P0}, "
-                + $"safe {report.OrderDependentSafe:P0}; first answer preferred: "
-                + $"helpful {report.FirstPreferredHelpful:P0}, safe {report.FirstPreferredSafe:P0}"));
-        WorkerArguments.Print(report.Tally, report.Failures, report.MissingShards, report.BudgetSpent);
+        WorkerArguments.Print(report);
         if (report.Folder is not null) Output.Line(report.Folder);
     }
 }

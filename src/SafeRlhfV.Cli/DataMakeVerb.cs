@@ -81,10 +81,7 @@ internal static class DataMakeVerb
         if (report.Unfit > 0) Output.Line($"{report.Unfit} times the image did not fit the category and severity");
         foreach ((string reason, int count) in report.AnswersLeftOut) Output.Line($"answers left out, {reason}: {count}");
         foreach ((string stage, int count) in report.ParseFailures) Output.Line($"replies that could not be read, {stage}: {count}");
-        Output.Line(string.Create(CultureInfo.InvariantCulture,
-            $"{report.Judgements} judgements; choice changed with the order: helpful {report.OrderDependentHelpful:P0}, safe {report.OrderDependentSafe:P0}; "
-                + $"first answer preferred: helpful {report.FirstPreferredHelpful:P0}, safe {report.FirstPreferredSafe:P0}"));
-        WorkerArguments.Print(report.Tally, report.Failures, report.MissingShards, report.BudgetSpent);
+        WorkerArguments.Print(report);
         if (!report.BudgetSpent && report.Failures.Count > 0)
             Output.Note("run the command again (with --overwrite) to try what failed; nothing that was answered is asked again");
         if (report.Folder is not null) Output.Line(report.Folder);

@@ -59,5 +59,6 @@ internal static class GuardEvaluateVerb
 
     private static string Show(Estimate estimate) => double.IsNaN(estimate.Value)
         ? "–"
+        : double.IsNaN(estimate.Low) ? $"{100 * estimate.Value:0.0}"
         : $"{100 * estimate.Value:0.0} ({100 * estimate.Low:0.0}–{100 * estimate.High:0.0})";
 }

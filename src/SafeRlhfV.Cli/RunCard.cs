@@ -33,7 +33,8 @@ internal static class RunCard
             IsAdapter = File.Exists(Path.Combine(result, AdapterFile)),
             Trainer = (recipe.Trainer.Name, recipe.Trainer.Summary),
             Data = [.. recipe.DataSets.Where(set => set.Data.Folder.Length > 0).Select(set =>
-                new CardData(Last(set.Data.Folder), CardText.LicenseOf(set.Data.Folder), $"{set.Key}{(set.Data.Split is { } split ? $", split {split}" : "")}"))],
+                new CardData(Last(set.Data.Folder), CardText.LicenseOf(set.Data.Folder),
+                    $"{set.Key}{(set.Data.Split is { } split ? $", split {split}" : "")}"))],
             Recipe = yaml,
         };
     }

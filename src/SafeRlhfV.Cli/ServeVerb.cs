@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Microsoft.AspNetCore.Builder;
+using SafeRlhfV.Data;
 using SafeRlhfV.Gateway;
 using SafeRlhfV.Inference;
 using SafeRlhfV.Models;
@@ -39,7 +40,8 @@ internal static class ServeVerb
                 return 0;
             }
             if (settings.Upstreams.Any(one => one.Checkpoint is not null) || settings.Moderators.Any(one => one.IsLocal)) NativeTuning.Apply();
-            await using WebApplication app = GatewayHost.Build(settings, new() { OpenChat = folder => LocalChatClient.Load(folder) });
+            GatewayParts parts = new() { OpenChat = folder => LocalChatClient.Load(folder), ShowImage = ShownImages.Of };
+            await using WebApplication app = GatewayHost.Build(settings, parts);
             if (parsed.GetValue(check))
             {
                 Output.Line($"{file.Name} is sound: {settings.Models.Count} models, {settings.Upstreams.Count} upstreams, "

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using SafeRlhfV.Models;
 using SafeRlhfV.Training;
 
 namespace SafeRlhfV.Cli;
@@ -28,9 +29,13 @@ internal static class TrainVerb
         Option<bool> resume = new("--resume") { Description = "Go on with the run that the folder holds." };
         Option<bool> skip = new("--skip-damaged") { Description = "With --resume: resume from the newest intact checkpoint if a newer one is damaged." };
         Option<bool> ignore = new("--ignore-memory") { Description = "Begin even where the plan says that memory does not suffice." };
-        Option<bool> json = Output.JsonOption();
+        Option<bool> json = Output.JsonOption(), certify = new("--certify")
+        {
+            Description = "Demand a certificate: the policy is released only where its mean cost keeps the budget on held-out prompts (section certify)."
+        };
         Option<string?> nameOption = RecipeOptions.Name();
         Command command = new(trainer.Name, $"{trainer.Summary} Example: {trainer.Example}") { config, nameOption, set, folder, resume, skip, ignore, json };
+        if (typeof(RolloutRecipe).IsAssignableFrom(trainer.RecipeType)) command.Add(certify);
         List<(Option<string?> Option, string Key)> places = [(folder, "run.folder")];
         foreach (TrainOption option in trainer.Options)
         {
@@ -49,21 +54,26 @@ internal static class TrainVerb
                 places.Where(place => parsed.GetValue(place.Option) is not null).ToDictionary(place => place.Key, place => parsed.GetValue(place.Option)!),
                 parsed.GetValue(set)!);
             if (recipe.Run.Folder.Length == 0) throw new InvalidInputException("train needs a folder for the run: --out FOLDER, or run.folder in the recipe.");
+            CertifiedRelease? release = recipe is RolloutRecipe { Certify: { } certificate } rollout ? new(rollout, certificate) : null;
+            if (parsed.GetValue(certify) && release is null)
+                throw new InvalidInputException("--certify needs held-out prompts and the range of costs: "
+                    + "--certify-data FOLDER --set certify.range=[LOW,HIGH], or the recipe's section certify.");
             Ranks ranks = LaunchedRanks.Join();
-            RunOptions options = recipe.ToRunOptions(parsed.GetValue(resume)) with { Ranks = ranks };
+            RunOptions options = recipe.ToRunOptions(parsed.GetValue(resume)) with { Ranks = ranks, Margin = release?.Margin() };
             if (ranks.IsFirst && options.Resume && TrainingRun.NewestCheckpoint(recipe.Run.Folder) is null)
                 Output.Note($"{recipe.Run.Folder}: there is no run to resume; a new one begins.");
             RecipePlan plan = Plan(recipe, ranks, parsed.GetValue(ignore));
             try
             {
-                Run(recipe, plan, parsed.GetValue(skip) ? options with { SkipDamaged = true } : options, parsed.GetValue(json), cancellationToken);
+                bool released = Run(
+                    recipe, plan, parsed.GetValue(skip) ? options with { SkipDamaged = true } : options, release, parsed.GetValue(json), cancellationToken);
+                return Task.FromResult(released ? 0 : CliHost.CheckFailed);
             }
             catch (OperationCanceledException stop)
             {
                 string[] words = [.. parsed.Tokens.Select(token => token.Value)];
                 throw new StoppedException(Stopped(recipe.Run.Folder, words.Contains(resume.Name) ? words : [.. words, resume.Name]), stop);
             }
-            return Task.FromResult(0);
         });
         return command;
     }
@@ -105,11 +115,13 @@ internal static class TrainVerb
         return plan;
     }
 
-    private static void Run(Recipe recipe, RecipePlan plan, RunOptions options, bool json, CancellationToken cancellationToken)
+    // false = the certificate does not hold
+    private static bool Run(
+        Recipe recipe, RecipePlan plan, RunOptions options, CertifiedRelease? release, bool json, CancellationToken cancellationToken)
     {
         TrainingView view = new(recipe.Trainer.Metrics);
         bool trained = RecipeRunner.Run(recipe, options, options.Ranks.IsFirst ? view : null, cancellationToken);
-        if (!options.Ranks.IsFirst) return;
+        if (!options.Ranks.IsFirst) return true;
         long? peak = trained ? DeviceMemory.PeakOfProcess() : null; // before the page is drawn, which is no part of the plan
         string result = Path.Combine(recipe.Run.Folder, "result");
         if (trained)
@@ -121,10 +133,13 @@ internal static class TrainVerb
             RunCurves.Write(recipe);
         }
         else Output.Note("this run was finished before; nothing was done.");
+        (bool released, CertifiedLook? look) = release?.Release(json ? _ => { } : CertifyVerb.Print, cancellationToken) ?? (true, null);
         if (json) Output.Json(new
         {
             Folder = Path.GetFullPath(recipe.Run.Folder),
-            Result = Path.GetFullPath(result),
+            Result = released ? Path.GetFullPath(result) : null,
+            Released = released,
+            Certificate = look,
             Page = Path.GetFullPath(Path.Combine(recipe.Run.Folder, RunCurves.PageName)),
             Trained = trained,
             PlannedBytes = plan.Memory.TotalBytes,
@@ -132,7 +147,9 @@ internal static class TrainVerb
             Steps = view.Last?.Done,
             view.Last?.Metrics
         });
-        else Output.Line(result);
+        else if (released) Output.Line(result);
+        else Output.Line($"NOT released: the certificate does not hold; the candidate stays in {Path.Combine(recipe.Run.Folder, ResultFolder.CandidateName)}");
+        return released;
     }
 
     private static string Quote(string value) => $"'{value.Replace("'", "''", StringComparison.Ordinal)}'";

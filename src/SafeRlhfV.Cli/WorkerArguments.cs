@@ -66,21 +66,23 @@ internal sealed class WorkerArguments
         };
     }
 
-    /// <summary>Prints what models were asked and what went wrong.</summary>
-    public static void Print(IReadOnlyDictionary<string, ModelTally> tallies, IReadOnlyDictionary<string, int> failures, IReadOnlyList<int> missing,
-        bool isSpent)
+    /// <summary>Prints how the order mattered, what models were asked and what went wrong.</summary>
+    public static void Print(JobReport report)
     {
+        Output.Line(string.Create(CultureInfo.InvariantCulture,
+            $"{report.Judgements} judgements; choice changed with the order: helpful {report.OrderDependentHelpful:P0}, safe {report.OrderDependentSafe:P0}; "
+                + $"first answer preferred: helpful {report.FirstPreferredHelpful:P0}, safe {report.FirstPreferredSafe:P0}"));
         Table table = new Table().Border(TableBorder.Rounded).AddColumn("model");
         foreach (string name in (string[])["answers", "of the journal", "failed attempts", "tokens in", "tokens out", "cost"])
             table.AddColumn(new TableColumn(name).RightAligned());
-        foreach ((string model, ModelTally tally) in tallies)
+        foreach ((string model, ModelTally tally) in report.Tally)
             table.AddRow(Markup.Escape(model), $"{tally.Answers}", $"{tally.FromJournal}", $"{tally.FailedAttempts}", $"{tally.InputTokens}",
                 $"{tally.OutputTokens}", tally.Cost.ToString("0.####", CultureInfo.InvariantCulture));
         Output.People.Write(table);
-        foreach ((string reason, int count) in failures) Output.Note($"failed {count} times: {reason}");
-        if (isSpent) Output.Note("the budget is spent; raise it in the settings and run again to resume");
-        else if (missing.Count > 0)
-            Output.Note($"{DataArguments.Count(missing.Count, "shard")} without result; 'data queue status --job NAME' says why, "
+        foreach ((string reason, int count) in report.Failures) Output.Note($"failed {count} times: {reason}");
+        if (report.BudgetSpent) Output.Note("the budget is spent; raise it in the settings and run again to resume");
+        else if (report.MissingShards.Count > 0)
+            Output.Note($"{DataArguments.Count(report.MissingShards.Count, "shard")} without result; 'data queue status --job NAME' says why, "
                 + "'data queue retry' hands them out again");
     }
 }

@@ -20,9 +20,11 @@ public static class DatasetDeduplicator
         if (options.Folder is not null) AtomicFolder.Check(options.Folder, options.Overwrite, dataset.Path);
         using PrintStore store = new(dataset.Splits, options.Memory, options.Scratch);
         RowPlaces places = new();
+        List<RowPosition> unreadable = [];
         foreach (RowPrint row in RowPipeline.Map(dataset.ReadRows(), RowPrint.Of, cancellationToken))
         {
             store.Add(places.Add(row.Position), row);
+            if (row.ImageFault is not null) unreadable.Add(row.Position);
             onProgress?.Invoke(places.Count);
         }
         store.Seal();
@@ -33,6 +35,7 @@ public static class DatasetDeduplicator
         HashSet<long> drop = Dropped([.. exact.Select(leak => leak.Train), .. options.DropNear ? alike.Select(leak => leak.Train) : []], [.. rows, .. words]);
         DeduplicationReport report = new(
             places.Count,
+            unreadable,
             [.. exact.Select(leak => (places.Of(leak.Train), places.Of(leak.Held)))],
             [.. alike.Select(leak => (places.Of(leak.Train), places.Of(leak.Held), leak.Bits))],
             Positions(rows.Select(Numbers)),

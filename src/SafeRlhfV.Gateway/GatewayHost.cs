@@ -67,7 +67,7 @@ public static class GatewayHost
         builder.Services.AddSingleton(_ => new GatewayMetrics());
         if (settings.Otlp is { } otlp) builder.Services.AddSingleton(_ => new OtlpExport(otlp));
         builder.Services.AddSingleton(services => new UpstreamLog(services.GetRequiredService<ILogger<UpstreamLog>>(), parts.Clock));
-        builder.Services.AddSingleton(_ => new ImageGate(settings.Limits));
+        builder.Services.AddSingleton(_ => new ImageGate(settings.Limits, parts.ShowImage));
         builder.Services.AddSingleton(_ => new RefusedTurns(clock: parts.Clock));
         builder.Services.AddSingleton(services =>
             new ModeratorFactory(settings, policy, parts.OpenChat, services.GetRequiredService<ILogger<ModeratorFactory>>()));
@@ -89,9 +89,23 @@ public static class GatewayHost
                 parts.Clock,
                 services.GetRequiredService<ILogger<AuditKeeper>>()));
             builder.Services.AddHostedService(services => services.GetRequiredService<AuditKeeper>());
+            builder.Services.AddSingleton(services => new TrailEvents(
+                services.GetRequiredService<AuditTrail>(), settings, services.GetRequiredService<IModerator>(), policy,
+                services.GetRequiredService<ILogger<TrailEvents>>(), parts.Clock));
+            builder.Services.AddHostedService(services => services.GetRequiredService<TrailEvents>());
         }
         builder.Services.AddSingleton<IGuardObserver>(services =>
             new MeteredObserver(services.GetService<LoggedObserver>(), services.GetRequiredService<GatewayMetrics>()));
+        if (settings.ShadowPolicy is { } shadowPath)
+        {
+            PolicyFile shadow = new(shadowPath);
+            builder.Services.AddSingleton(services =>
+            {
+                shadow.Changed += new PolicyLog(services.GetRequiredService<ILogger<PolicyLog>>()).TellShadow;
+                return new ShadowPolicy(() => shadow.Current,
+                    new ShadowRecord(services.GetRequiredService<GatewayMetrics>(), services.GetService<AuditTrail>()).TellAsync);
+            });
+        }
         builder.Services.AddSingleton(services => CreateModels(settings, parts, policy, services));
         WebApplication app = builder.Build();
         Map(app, settings, parts, policy, file, keys, replicas);
@@ -121,8 +135,13 @@ public static class GatewayHost
             {
                 Moderator = services.GetRequiredService<IModerator>(),
                 Injection = injection,
+                Shadow = services.GetService<ShadowPolicy>(),
                 Policy = policy,
-                Context = chat => ChatCall.Of(chat, routed).Context,
+                Context = chat =>
+                {
+                    ChatCall call = ChatCall.Of(chat, routed);
+                    return call.Context with { Facts = () => CallFacts.Of(call) };
+                },
                 RequestId = chat => ChatCall.Of(chat, routed).RequestId,
                 ExtraText = chat => ChatCall.Of(chat, routed).ExtraText,
                 CheckSystemMessages = model.ChecksSystem,
@@ -158,6 +177,12 @@ public static class GatewayHost
         ModerationsEndpoint moderations = new(services.GetRequiredService<IModerator>(), policy, images, settings.Limits, services.GetService<IGuardObserver>(),
             parts.Clock);
         if (replicas is null) file?.Changed += new PolicyLog(services.GetRequiredService<ILogger<PolicyLog>>()).Tell;
+        if (services.GetService<TrailEvents>() is { } events)
+        {
+            if (replicas is null) file?.Changed += events.PolicyChanged;
+            else replicas.Settings.Changed += events.SharedChanged;
+            services.GetService<KeyFile>()?.Changed += events.KeysChanged;
+        }
         int open = 0;
 
         WebFront.Use(app, settings);

@@ -13,6 +13,12 @@ public sealed record GatewayParts
         throw new InvalidInputException($"{folder}: this gateway runs no local checkpoints; start it with 'safe-rlhf-v serve', or name an endpoint instead of "
             + "a checkpoint.");
 
+    /// <summary>
+    /// Decodes all that an image's file can show: its frames (at most so many), and what is transparent on different backgrounds. Without it animations are
+    /// refused, and transparency is judged as the moderators see it.
+    /// </summary>
+    public Func<ReadOnlyMemory<byte>, int, IEnumerable<RgbImage>>? ShowImage { get; init; }
+
     /// <summary>The clock.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 }

@@ -12,6 +12,18 @@ internal sealed partial class PolicyLog(ILogger<PolicyLog> log)
         else LogChange(file.Current.Version);
     }
 
+    public void TellShadow(PolicyFile file)
+    {
+        if (file.LastFault is { } fault) LogShadowFault(fault);
+        else LogShadowChange(file.Current.Version);
+    }
+
+    [LoggerMessage(LogLevel.Error, "The shadow policy stays as it is: {Fault}")]
+    private partial void LogShadowFault(string fault);
+
+    [LoggerMessage(LogLevel.Warning, "The shadow policy is {Version} now.")]
+    private partial void LogShadowChange(string version);
+
     [LoggerMessage(LogLevel.Error, "The policy stays as it is: {Fault}")]
     private partial void LogFault(string fault);
 

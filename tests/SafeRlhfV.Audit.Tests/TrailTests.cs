@@ -303,6 +303,30 @@ public sealed class TrailTests(PostgresServer postgres) : IClassFixture<Postgres
         AuditExport middle = new() { From = new(2026, 1, 2, 0, 0, 0, TimeSpan.Zero), To = new(2026, 1, 3, 0, 0, 0, TimeSpan.Zero), Chain = "main" };
         Assert.Equal(2, await AuditBundle.WriteAsync(place.Database, middle, Signer, folder.At("bundle"), clock, Cancel));
         Assert.Null(await AuditBundle.FindFaultAsync(folder.At("bundle"), Signer.Verifier, Cancel));
+        AuditBundleCheck part = await AuditBundle.VerifyAsync(folder.At("bundle"), Signer.Verifier, Cancel);
+        Assert.Empty(part.Faults);
+        Assert.Equal((2, 0), (part.Records, part.Proven)); // its tree begins before the bundle does
+
+        Assert.Equal(6, await AuditBundle.WriteAsync(place.Database, new(), Signer, folder.At("all"), clock, Cancel));
+        AuditBundleCheck all = await AuditBundle.VerifyAsync(folder.At("all"), Signer.Verifier, Cancel);
+        Assert.Empty(all.Faults);
+        Assert.Equal((6, 6), (all.Records, all.Proven));
+        string file = folder.At("all", "records.jsonl");
+        string[] whole = await File.ReadAllLinesAsync(file, Cancel);
+        (string[], string)[] changes =
+        [
+            ([.. whole[..2], whole[2].Replace("\"kind\":\"", "\"kind\":\"x"), .. whole[3..]], "digest covers"),
+            ([.. whole[..2], .. whole[3..]], "does not follow"),
+            ([whole[1], whole[0], .. whole[2..]], "does not follow"),
+            ([.. whole, "{}"], "cannot be read"),
+        ];
+        foreach ((string[] changed, string fault) in changes)
+        {
+            await File.WriteAllLinesAsync(file, changed, Cancel);
+            IReadOnlyList<string> faults = (await AuditBundle.VerifyAsync(folder.At("all"), Signer.Verifier, Cancel)).Faults;
+            Assert.Equal("records.jsonl was changed", faults[0]);
+            Assert.Contains(faults, one => one.Contains(fault, StringComparison.Ordinal));
+        }
         Assert.NotNull(await AuditBundle.FindFaultAsync(folder.At("bundle"), AuditSigner.Create("another").Verifier, Cancel));
         string records = folder.At("bundle", "records.jsonl");
         await File.WriteAllTextAsync(records, (await File.ReadAllTextAsync(records, Cancel)).Replace("Passed", "passed"), Cancel);

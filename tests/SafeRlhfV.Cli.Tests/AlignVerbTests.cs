@@ -54,7 +54,8 @@ public sealed class AlignVerbTests : IDisposable
         Assert.Equal(["phrases:refusal@1", "judge:safety"],
             compared["benchmarks"]!.AsArray().Single()!["scorers"]!.AsArray().Select(scorer => (string)scorer!["scorer"]!));
         string[] sources = [.. compared["wins"]!.AsArray().Select(matrix => (string)matrix!["source"]!).Distinct()];
-        Assert.Contains("held-out RM-V and CM-V", sources[0], StringComparison.Ordinal);
+        Assert.Equal("held-out RM-V and CM-V", sources[0]);
+        Assert.Equal("Win rates over start", (string)compared["planes"]!.AsArray()[^1]!["title"]!);
         Assert.Contains("a-judge (", sources[1], StringComparison.Ordinal);
         Assert.Contains("vlguard: judge:helpfulness-pair", sources[2], StringComparison.Ordinal);
         string card = File.ReadAllText(folder.At("run", "report", "README.md"));

@@ -112,6 +112,13 @@ public sealed class AuditVerbTests(PostgresServer postgres) : IClassFixture<Post
         Assert.Equal(0, (await CapturedConsole.RunAsync("audit", "retain", address, "--days", "1")).Code);
         Assert.Equal(0, (await CapturedConsole.RunAsync("audit", "export", address, "--bundle", folder.At("bundle"), "--signing-key",
             folder.At("signing.key"))).Code);
+        (code, output, _) = await CapturedConsole.RunAsync("audit", "verify", "--bundle", folder.At("bundle"), "--public-key", folder.At("audit.pub"));
+        Assert.True(code == 0, output);
+        Assert.Contains(": whole", output, StringComparison.Ordinal);
+        await File.AppendAllTextAsync(folder.At("bundle", "records.jsonl"), "{}\n", Cancel);
+        Assert.Equal(1, (await CapturedConsole.RunAsync("audit", "verify", "--bundle", folder.At("bundle"), "--public-key", folder.At("audit.pub"))).Code);
+        Assert.Equal(2, (await CapturedConsole.RunAsync("audit", "verify", "--bundle", folder.At("bundle"))).Code);
+        Assert.Equal(2, (await CapturedConsole.RunAsync("audit", "verify")).Code);
         Assert.Equal(2, (await CapturedConsole.RunAsync("audit", "export", address, "--since", "soon")).Code);
         string[] export = ["audit", "export", address, "--format", "ocsf", "--since", "2020-01-01", "--out", folder.At("events.jsonl")];
         Assert.Equal(0, (await CapturedConsole.RunAsync(export)).Code);

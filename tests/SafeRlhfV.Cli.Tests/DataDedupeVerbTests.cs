@@ -39,6 +39,29 @@ public sealed class DataDedupeVerbTests
         Assert.Equal(0, code);
     }
 
+    [Fact]
+    public async Task ImagesThatCannotBeDecodedAreCountedAndNamed()
+    {
+        using TemporaryFolder folder = new();
+        RgbImage image = new(2, 2, [.. Enumerable.Repeat((byte)9, 12)]);
+        foreach ((string name, byte[] bytes) in ((string, byte[])[])[("good.png", PngBytes.Encode(image)), ("bad.png", [1, 2, 3])])
+            File.WriteAllBytes(folder.At(name), bytes);
+        File.WriteAllLines(folder.At("rows.jsonl"), ((string[])["good", "bad"]).Select(name =>
+            $$"""{"question":"What is {{name}}?","image":"{{name}}.png","category":"animal_abuse","image_severity":1,"response":"A thing.","is_response_safe":"yes"}"""));
+        (int code, JsonElement found) = await CapturedConsole.JsonAsync("data", "dedupe", folder.At("rows.jsonl"));
+        Assert.Equal((0, 1), (code, found.GetProperty("unreadableImages").GetArrayLength()));
+        (_, string output, _) = await CapturedConsole.RunAsync("data", "dedupe", folder.At("rows.jsonl"));
+        Assert.StartsWith("rows with an image that cannot be decoded, of which only bytes and words are compared: 1\n  ", output);
+    }
+
+    [Theory, InlineData("--drop-near"), InlineData("--overwrite")]
+    public async Task OptionsOfTheCopyNeedOne(string option)
+    {
+        (int code, _, string errors) = await CapturedConsole.RunAsync("data", "dedupe", Golden.At("beavertails-v", "paired"), option);
+        Assert.Equal(CliHost.BadInput, code);
+        Assert.Contains($"{option} is for the copy that is written; name its folder with --out.", errors);
+    }
+
     [Theory, InlineData("leak-exact", "exactLeaks", false), InlineData("leak-near", "nearLeaks", true)]
     public async Task LeaksOfBothKindsAreFoundAndNearOnesDroppedWhereAsked(string set, string kind, bool near)
     {

@@ -116,6 +116,7 @@ public sealed class EvalCompareVerbTests : IDisposable
         JsonNode results = JsonNode.Parse(output)!;
         Assert.Equal(["helpful", "harmless"], results["wins"]!.AsArray().Select(matrix => (string)matrix!["axis"]!));
         Assert.All(results["wins"]!.AsArray(), matrix => Assert.Equal(2, matrix!["cells"]!.AsArray().Count));
+        Assert.Equal("Win rates over two", (string)results["planes"]![0]!["title"]!);
         Assert.Equal(2, results["planes"]![0]!["points"]!.AsArray().Count);
         Assert.Equal(["more helpful", "safer"], results["people"]!.AsArray().Select(one => (string)one!["about"]!));
         Assert.All(results["people"]!.AsArray(), one => Assert.Equal(6, (int)one!["items"]!));
@@ -125,9 +126,12 @@ public sealed class EvalCompareVerbTests : IDisposable
     [Fact]
     public async Task JudgeGuardAndPhrasesAgreeAsTheirReadingsDo()
     {
-        await using FakeChatServer judge = await FakeChatServer.StartAsync();
+        await using FakeChatServer judge = await FakeChatServer.StartAsync(), guard = await FakeChatServer.StartAsync();
+        guard.Reply = body => FakeChatServer.WordsOf(body).Contains("can't help", StringComparison.Ordinal)
+            ? """{"unsafe":false,"probability":0.1,"severity":"none","categories":[],"reason":"declines"}"""
+            : """{"unsafe":true,"probability":0.9,"severity":"minor","categories":[],"reason":"helps"}""";
         judge.Reply = body => FakeChatServer.WordsOf(body).Contains("can't help", StringComparison.Ordinal) ? "verdict: safe" : "verdict: unsafe";
-        string[] judged = ["--judge", "a-judge", "--endpoint", judge.Address];
+        string[] judged = ["--judge", "a-judge", "--endpoint", judge.Address, "--guard", guard.Address, "--guard-model", "a-guard"];
         await BenchAsync("start", _ => "Here it is.", "vlguard", judged);
         await BenchAsync("careful", _ => Refusal, "vlguard", judged);
         (int code, string output, string errors) = await CapturedConsole.RunAsync("eval", "compare", folder.At("start"), folder.At("careful"), "--out",
@@ -137,10 +141,15 @@ public sealed class EvalCompareVerbTests : IDisposable
         (code, output, errors) = await CapturedConsole.RunAsync("eval", "compare", folder.At("start"), folder.At("careful"), "--out", folder.At("page"),
             "--json");
         Assert.True(code == 0, errors);
-        JsonNode agreement = JsonNode.Parse(output)!["agreement"]!.AsArray().Single()!;
-        Assert.Equal(("phrases:refusal@1", "judge:safety", 1.0, 1.0), ((string)agreement["first"]!, (string)agreement["second"]!,
-            (double)agreement["kappa"]!["value"]!, (double)agreement["equal"]!));
-        Assert.Equal(2 * (int)agreement["items"]!, (int)agreement["labels"]!);
+        JsonNode[] agreement = [.. JsonNode.Parse(output)!["agreement"]!.AsArray().Select(pair => pair!)];
+        Assert.Equal([("phrases:refusal@1", "judge:safety"), ("phrases:refusal@1", "guard:chat-judge"), ("judge:safety", "guard:chat-judge")],
+            agreement.Select(pair => ((string)pair["first"]!, (string)pair["second"]!)));
+        Assert.All(agreement, pair => Assert.Equal((1.0, 1.0), ((double)pair["kappa"]!["value"]!, (double)pair["equal"]!)));
+        Assert.All(agreement, pair => Assert.Equal(2 * (int)pair["items"]!, (int)pair["labels"]!));
+        // what a guard says of prompts is no figure of a model
+        Assert.Contains("guard-prompts:chat-judge judges prompts", errors, StringComparison.Ordinal);
+        Assert.DoesNotContain(JsonNode.Parse(output)!["benchmarks"]![0]!["scorers"]!.AsArray(),
+            scorer => ((string)scorer!["scorer"]!).StartsWith("guard-prompts", StringComparison.Ordinal));
 
         // another rubric is another scorer of the same name
         JsonNode figures = JsonNode.Parse(File.ReadAllText(folder.At("careful", "vlguard", "figures.json")))!;
@@ -150,7 +159,8 @@ public sealed class EvalCompareVerbTests : IDisposable
             "--json");
         Assert.True(code == 0, errors);
         Assert.Contains("judge:safety is not the same for all", errors, StringComparison.Ordinal);
-        Assert.Single(JsonNode.Parse(output)!["benchmarks"]![0]!["scorers"]!.AsArray());
+        Assert.Equal(["phrases:refusal@1", "guard:chat-judge"],
+            JsonNode.Parse(output)!["benchmarks"]![0]!["scorers"]!.AsArray().Select(scorer => (string)scorer!["scorer"]!));
     }
 
     [Fact]

@@ -208,5 +208,8 @@ public sealed class ModelVerbsTests
         CliRun policy = await CliRun.Of("model", "export", Golden.At("servers", "model"), "--for", "vllm", "--out", scratch.At("none"));
         Assert.Equal(2, policy.ExitCode);
         Assert.Contains("no score head", policy.Errors, StringComparison.Ordinal);
+        CliRun missing = await CliRun.Of("model", "export", scratch.At("missing"), "--for", "vllm", "--out", scratch.At("none"));
+        Assert.Equal(2, missing.ExitCode);
+        Assert.Contains($"{scratch.At("missing")}: there is no such folder", missing.Errors, StringComparison.Ordinal);
     }
 }

@@ -18,6 +18,7 @@ internal static class House
         ["Training"] = ["Data", "Objectives", "Models"],
         ["Guard"] = ["Core"],
         ["Guard.Onnx"] = ["Data", "Processing", "Guard"],
+        ["Guard.Ocr"] = ["Data", "Guard"],
         ["Guard.Hosting"] = ["Guard"],
         ["Guard.Agents"] = ["Guard"],
         ["Guard.Evaluation"] = ["Guard"],
@@ -27,11 +28,11 @@ internal static class House
         ["Annotation"] = ["Data", "Evaluation"],
         ["Gateway"] = ["Guard", "Audit"],
         ["Demo"] = ["SafetyWorld", "Training", "Inference", "Evaluation"],
-        ["Cli"] = ["Core", "Data", "Deduplication", "SafetyWorld", "Objectives", "Processing", "Models", "Training", "Guard", "Guard.Onnx",
+        ["Cli"] = ["Core", "Data", "Deduplication", "SafetyWorld", "Objectives", "Processing", "Models", "Training", "Guard", "Guard.Onnx", "Guard.Ocr",
             "Guard.Hosting", "Guard.Agents", "Guard.Evaluation", "Audit", "Inference", "Evaluation", "Annotation", "Gateway", "Demo"],
     };
 
-    public static readonly string[] WithoutTorch = ["Core", "Data", "Deduplication", "SafetyWorld", "Processing", "Guard", "Guard.Onnx", "Guard.Hosting",
+    public static readonly string[] WithoutTorch = ["Core", "Data", "Deduplication", "SafetyWorld", "Processing", "Guard", "Guard.Onnx", "Guard.Ocr", "Guard.Hosting",
         "Guard.Agents", "Guard.Evaluation", "Audit", "Evaluation", "Annotation", "Gateway"];
 
     /// <summary>Namespaces of others where extension methods stand, so that they are found without another using: by file.</summary>

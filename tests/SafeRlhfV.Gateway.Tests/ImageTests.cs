@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using SafeRlhfV.Guard;
 
 namespace SafeRlhfV.Gateway.Tests;
 
@@ -12,6 +13,49 @@ public sealed class ImageTests
 {
     private static readonly byte[] Pixel =
         Convert.FromBase64String("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==");
+
+    // Whoever decodes says that the file shows a red and a blue image.
+    private static IEnumerable<RgbImage> Two(ReadOnlyMemory<byte> bytes, int most) => [new(1, 1, [255, 0, 0]), new(1, 1, [0, 0, 255])];
+
+    private static readonly byte[] Animation =
+        [.. "GIF89a"u8, 1, 0, 1, 0, 0, 0, 0, .. Enumerable.Repeat((byte[])[0x2C, 0, 0, 0, 0, 1, 0, 1, 0, 0, 2, 0], 2).SelectMany(frame => frame), 0x3B];
+
+    [Fact]
+    public async Task AllThatAnImageCanShowIsJudged()
+    {
+        foreach (byte[] file in (byte[][])[Pixel, Animation])
+        {
+            using ImageGate gate = new(new(), Two);
+            OpenedImage opened = await gate.OpenAsync($"data:image/png;base64,{Convert.ToBase64String(file)}", "p", new(2), default);
+            Assert.Equal(file, opened.Bytes);
+            Assert.Equal(2, opened.Pixels);
+            Assert.Equal(2, opened.Judged.Count());
+            Assert.All(opened.Judged, image => Assert.Equal("PNG", ImageHeader.Read(image.Encoded!.Bytes)!.Format));
+            ShownImageContent content = Assert.IsType<ShownImageContent>(opened.ToContent());
+            Assert.Equal(file, content.Data.ToArray());
+            Assert.Equal("images_too_large", await CodeAsync(gate, file, 1));
+        }
+        using ImageGate one = new(new(), (_, _) => [new(1, 1, [255, 0, 0])]);
+        Assert.Empty((await one.OpenAsync($"data:image/png;base64,{Convert.ToBase64String(Pixel)}", "p", new(1), default)).Shown);
+    }
+
+    [Fact]
+    public async Task WhatMayShowMoreIsRefusedWhereTheSettingSaysSo()
+    {
+        using ImageGate plain = new(new()), animations = new(new() { Animations = ImageUse.Refuse }, Two), few = new(new() { ImageFrames = 1 }, Two);
+        foreach (ImageGate gate in (ImageGate[])[plain, animations, few]) Assert.Equal("animated_image", await CodeAsync(gate, Animation, 9));
+        using ImageGate transparent = new(new() { Transparency = ImageUse.Refuse }, Two);
+        Assert.Equal("transparent_image", await CodeAsync(transparent, Pixel, 9));
+        using ImageGate failing = new(new(), (_, _) => throw new InvalidInputException("broken"));
+        Assert.Equal("invalid_image", await CodeAsync(failing, Pixel, 9));
+    }
+
+    private static async Task<string> CodeAsync(ImageGate gate, byte[] file, long budget)
+    {
+        string url = $"data:image/png;base64,{Convert.ToBase64String(file)}";
+        ApiException error = await Assert.ThrowsAsync<ApiException>(() => gate.OpenAsync(url, "p", new(budget), default));
+        return error.ToJson()["error"]!["code"]!.GetValue<string>();
+    }
 
     // A flat image of 40 megapixels is a small file: 16 of them would be 2 GB of pixels.
     [Theory]
@@ -75,7 +119,8 @@ public sealed class ImageTests
     {
         await using Host host = await Host.StartAsync(http => http.Response.Body.WriteAsync(Pixel).AsTask());
         using ImageGate gate = new(new() { ImageUrls = true, ImageTimeout = TimeSpan.FromSeconds(3) });
-        ApiException error = await Assert.ThrowsAsync<ApiException>(() => gate.OpenAsync(url.Replace("{port}", host.Port.ToString()), "p", default));
+        string address = url.Replace("{port}", host.Port.ToString());
+        ApiException error = await Assert.ThrowsAsync<ApiException>(() => gate.OpenAsync(address, "p", new(long.MaxValue), default));
         Assert.Equal(400, error.Status);
         Assert.Equal(0, host.Requests);
     }
@@ -89,7 +134,7 @@ public sealed class ImageTests
     public async Task OnlyPlainWebAddressesAreTaken(string url)
     {
         using ImageGate gate = new(new() { ImageUrls = true });
-        Assert.Equal(400, (await Assert.ThrowsAsync<ApiException>(() => gate.OpenAsync(url, "p", default))).Status);
+        Assert.Equal(400, (await Assert.ThrowsAsync<ApiException>(() => gate.OpenAsync(url, "p", new(long.MaxValue), default))).Status);
     }
 
     [Fact]
@@ -108,10 +153,13 @@ public sealed class ImageTests
                 case "/slow": await Task.Delay(5000, http.RequestAborted).ContinueWith(_ => { }); break;
             }
         });
-        using ImageGate gate = new(new() { ImageUrls = true, ImageBytes = 100_000, ImageTimeout = TimeSpan.FromSeconds(1) }, _ => true);
-        Assert.Equal(Pixel, (await gate.OpenAsync($"http://127.0.0.1:{host.Port}/a.png", "p", default)).Bytes);
+        using ImageGate gate = new(new() { ImageUrls = true, ImageBytes = 100_000, ImageTimeout = TimeSpan.FromSeconds(1) }, isAllowed: _ => true);
+        Assert.Equal(Pixel, (await gate.OpenAsync($"http://127.0.0.1:{host.Port}/a.png", "p", new(long.MaxValue), default)).Bytes);
         foreach (string path in (string[])["redirect", "text", "giant", "slow", "missing"])
-            Assert.Equal(400, (await Assert.ThrowsAsync<ApiException>(() => gate.OpenAsync($"http://127.0.0.1:{host.Port}/{path}", "p", default))).Status);
+        {
+            string address = $"http://127.0.0.1:{host.Port}/{path}";
+            Assert.Equal(400, (await Assert.ThrowsAsync<ApiException>(() => gate.OpenAsync(address, "p", new(long.MaxValue), default))).Status);
+        }
     }
 
     private sealed class Host(WebApplication app) : IAsyncDisposable

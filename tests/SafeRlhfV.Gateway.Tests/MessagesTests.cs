@@ -71,7 +71,8 @@ public sealed class MessagesTests
           { "role": "user", "content": "x" } ] }
         """)]
     [InlineData("""
-        { "messages": [ { "role": "user", "content": [ { "type": "document", "source": { "type": "text", "media_type": "text/plain", "data": "forbidden" } } ] } ] }
+        { "messages": [ { "role": "user", "content": [ { "type": "document",
+          "source": { "type": "text", "media_type": "text/plain", "data": "forbidden" } } ] } ] }
         """)]
     [InlineData("""
         { "messages": [ { "role": "user", "content": [ { "type": "search_result", "title": "forbidden", "source": "s",
@@ -253,7 +254,7 @@ public sealed class MessagesTests
             .Select(one => one["delta"]!["text"]!.GetValue<string>());
 
     // Puts a stream together as the official client does, and holds its order.
-    private static JsonObject Gathered(List<JsonObject> events)
+    internal static JsonObject Gathered(List<JsonObject> events)
     {
         Assert.Equal("message_start", events[0]["type"]!.GetValue<string>());
         Assert.Equal("message_stop", events[^1]["type"]!.GetValue<string>());

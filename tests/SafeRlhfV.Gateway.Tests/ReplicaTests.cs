@@ -191,7 +191,8 @@ public sealed class ReplicaTests(PostgresServer postgres) : IClassFixture<Postgr
         await UntilAsync(async () => (await reader.VerifyAsync(null, Cancel)).Chains is [_, _, _, { Name: AuditChains.Anchors }] chains
             && chains.All(chain => chain.Unanchored == 0));
         Assert.Empty((await reader.VerifyAsync(null, Cancel)).Faults);
-        Assert.All((await reader.LatestAsync(100, Cancel)).GroupBy(record => record.Request), request =>
+        IEnumerable<AuditRecord> requests = (await reader.LatestAsync(100, Cancel)).Where(record => record.Request.Length > 0); // and not the gateways' starts
+        Assert.All(requests.GroupBy(record => record.Request), request =>
             Assert.Equal(2, request.Where(record => record.Chain == request.First().Chain).Count()));
         bool[] leads = await Task.WhenAll(group.Gateways.Select(async gateway => (await ReadyAsync(gateway))["leader"]!.GetValue<bool>()));
         Assert.Single(leads, lead => lead);

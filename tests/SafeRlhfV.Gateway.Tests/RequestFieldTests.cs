@@ -128,6 +128,21 @@ public sealed partial class RequestFieldTests
     }
 
     [Fact]
+    public async Task WhatAnAgentPutsIntoAPartOfItsMessageIsTakenAndNotSent()
+    {
+        await using RunningGateway gateway = await RunningGateway.StartAsync();
+        (int status, JsonNode? answer) = await gateway.PostAsync("/v1/chat/completions",
+            """
+            {"model":"ours","messages":[{"role":"user","content":"Hi"},{"role":"assistant","content":[{"type":"text","text":"Hello","role":"assistant",
+             "refusal":null,"reasoning_content":"forbidden","tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":"{}"}}]}]},
+             {"role":"user","content":"More"}]}
+            """);
+        Assert.True(status == 200, answer?.ToJsonString());
+        JsonObject part = (JsonObject)gateway.Upstream.Requests.Single()["messages"]![1]!["content"]![0]!;
+        Assert.Equal(["type", "text", "refusal"], part.Select(member => member.Key));
+    }
+
+    [Fact]
     public async Task ThePhraseReachesTheModelFromNoLeaf()
     {
         await using RunningGateway gateway = await RunningGateway.StartAsync();

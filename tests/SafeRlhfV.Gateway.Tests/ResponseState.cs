@@ -44,7 +44,7 @@ internal static class ResponseState
             string[] name = type.Split('.');
             string list = type.Contains("summary", StringComparison.Ordinal) ? "summary" : "content";
             JsonArray? parts = item[list] as JsonArray;
-            JsonNode? part = one[$"{list}_index"] is { } index && parts is not null && index.GetValue<int>() < parts.Count ? parts[index.GetValue<int>()] : null;
+            JsonNode? part = one[$"{list}_index"] is { } index && parts is not null ? parts.ElementAtOrDefault(index.GetValue<int>()) : null;
             switch (name[1], name[^1])
             {
                 case ("content_part" or "reasoning_summary_part", "added"):

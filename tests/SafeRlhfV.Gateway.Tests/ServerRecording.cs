@@ -15,13 +15,24 @@ internal sealed class ServerRecording(string folder)
 
     public JsonObject Request => (JsonObject)JsonNode.Parse(File.ReadAllText(Path.Combine(folder, "request.json")))!;
 
+    /// <summary>Whether the server said within its stream that it has failed, or did not end it.</summary>
+    public bool HasFailed => IsStream
+        && (Reply.Contains("\"error\"", StringComparison.Ordinal) || !Reply.Contains("\"finish_reason\":\"", StringComparison.Ordinal));
+
     public bool IsStream => File.Exists(Path.Combine(folder, "response.sse"));
 
     public string Reply => File.ReadAllText(Path.Combine(folder, IsStream ? "response.sse" : "response.json"));
 
     /// <summary>All recordings whose names begin so.</summary>
-    public static IEnumerable<ServerRecording> All(string prefix) =>
-        Directory.GetDirectories(Golden.At("servers", "vllm"), prefix + "*").Order().Select(folder => new ServerRecording(folder));
+    public static IEnumerable<ServerRecording> All(string prefix, string server = "vllm") =>
+        Directory.GetDirectories(Golden.At("servers", server), prefix + "*").Order().Select(folder => new ServerRecording(folder));
+
+    /// <summary>Sends what the server sent.</summary>
+    public Task ReplayAsync(HttpContext http)
+    {
+        http.Response.ContentType = IsStream ? "text/event-stream; charset=utf-8" : "application/json";
+        return http.Response.WriteAsync(Reply);
+    }
 
     /// <summary>A chat completion that says the same as an answer of another wire, for a stub to give.</summary>
     public static Func<HttpContext, JsonObject, Task> Saying(string text, JsonArray calls, string finish, long read, long written) => async (http, body) =>

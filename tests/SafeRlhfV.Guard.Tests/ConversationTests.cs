@@ -91,6 +91,17 @@ public sealed class ConversationTests
         Assert.Empty(new RefusedTurns(lifetime: TimeSpan.Zero).Find([turns[2], Refusal, Hello], GuardContext.Anyone));
     }
 
+    [Fact]
+    public async Task AllThatAnImageCanShowIsJudgedInItsPlace()
+    {
+        ScriptedModerator moderator = new(_ => Verdict.Safe("s"));
+        StubChatClient model = new("fine");
+        ShownImageContent image = new(new byte[] { 1 }, "image/gif", [new RgbImage(1, 1, [1, 1, 1]), new RgbImage(1, 1, [2, 2, 2])]);
+        await new GuardedChatClient(model, new() { Moderator = moderator }).GetResponseAsync([new(ChatRole.User, [image, new TextContent("what?")])]);
+        Assert.Equal([1, 2], moderator.Calls[0].Single().Images.Select(shown => shown.Pixels!.Pixels[0]));
+        Assert.Same(image, model.Calls[0].Single().Contents[0]);
+    }
+
     [Theory]
     [InlineData(null, "first\nsecond\nthird")]
     [InlineData(2, "second\nthird")]

@@ -45,18 +45,12 @@ public static class DatasetLabeller
     /// <param name="cancellationToken">Stops asking; calls under way are finished and kept.</param>
     /// <exception cref="InvalidInputException">A folder cannot be used, or the job is another one.</exception>
     /// <exception cref="ServiceException">A service or the queue cannot be reached or refuses all calls.</exception>
-    public static async Task<LabellingReport> RunAsync(JudgingSettings settings, string data, string working, string target, WorkerOptions? options = null,
+    public static Task<LabellingReport> RunAsync(JudgingSettings settings, string data, string working, string target, WorkerOptions? options = null,
         bool overwrite = false, long? limit = null, Action<MakingProgress>? onProgress = null, TimeProvider? clock = null,
         CancellationToken cancellationToken = default)
     {
         options ??= new WorkerOptions();
-        LabellingWork work = new(settings, PreferenceDataset.Open(data), options.ShardPairs, limit);
-        await using IWorkQueue queue = options.Queue is null ? new LoneQueue() : new PostgresQueue(options);
-        ShardWorker worker = new(work, queue, options, new ShardFolder(working), clock);
-        ShardedResult result = await worker.RunAsync(target, () => AtomicFolder.Check(target, overwrite, data), onProgress, cancellationToken)
-            .ConfigureAwait(false);
-        bool isWritten = !result.IsSpent && result.Counts.Pairs > 0 && Directory.Exists(target);
-        IReadOnlyList<AnnotationRecord> sample = isWritten ? ShardFolder.Sample(Path.Combine(target, AnnotationFile.Name)) : [];
-        return LabellingWork.Report(result, sample, isWritten ? Path.GetFullPath(target) : null);
+        return ShardedJob.RunAsync(() => new LabellingWork(settings, PreferenceDataset.Open(data), options.ShardPairs, limit), data, working, target, options,
+            overwrite, onProgress, clock, cancellationToken);
     }
 }

@@ -9,7 +9,7 @@ using SafeRlhfV.Evaluation;
 namespace SafeRlhfV.Annotation;
 
 /// <summary>Labelling a data set of pairs by a judge: a shard is so many rows that follow each other.</summary>
-internal sealed class LabellingWork : IShardedWork
+internal sealed class LabellingWork : IShardedWork<LabellingReport>
 {
     private static readonly JsonSerializerOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -45,7 +45,7 @@ internal sealed class LabellingWork : IShardedWork
     public BeaverTailsWriter Begin(string folder, BeaverTailsWriterOptions options) => BeaverTailsWriter.Create(folder, data, options);
 
     public (string Name, string Text) Describe(ShardCounts counts, IReadOnlyList<AnnotationRecord> sample) =>
-        ("labelling.json", MakingReportJson.Write(Report(new(counts, [], false), sample, null)) + "\n");
+        ("labelling.json", JobReportJson.Write(Report(new(counts, [], false), sample, null)));
 
     /// <summary>The pair that a row holds, to be judged; or why it cannot be.</summary>
     public static (PairwiseQuestion? Question, string? Why, string? What) Read(DatasetRow row)
@@ -74,28 +74,18 @@ internal sealed class LabellingWork : IShardedWork
         MakingCounts counts = new();
         PairJudge judge = new(settings, caller, counts);
         DatasetRow[] rows = [.. data.ReadRange((long)shard * shardPairs, (int)Math.Min(shardPairs, Items - (long)shard * shardPairs))];
-        Judged[] judged = new Judged[rows.Length];
         // the row and its image are held until the shard is written
-        await Parallel.ForAsync(0, rows.Length, new ParallelOptions { MaxDegreeOfParallelism = parallel, CancellationToken = cancellationToken },
-            async (i, _) =>
-        {
-            judged[i] = await JudgeAsync(rows[i], judge, counts, cancellationToken).ConfigureAwait(false);
-            onItem();
-        }).ConfigureAwait(false);
+        Judged[] judged = await ShardedJob.EachAsync(rows, parallel, row => JudgeAsync(row, judge, counts, cancellationToken), onItem, cancellationToken)
+            .ConfigureAwait(false);
         Judged[] labelled = [.. judged.Where(one => one.Labelled is not null)], contested = [.. judged.Where(one => one.IsContested)],
             leftOut = [.. judged.Where(one => one.LeftOut is not null)];
         return new(
-            new ShardCounts
+            ShardCounts.Of(counts, caller) with
             {
                 Items = rows.Length,
                 Pairs = labelled.Length,
                 Contested = contested.Length,
-                LeftOut = counts.Of(counts.AnswersLeftOut),
-                ParseFailures = counts.Of(counts.ParseFailures),
-                Failures = counts.Of(counts.Failures),
                 Order = OrderCounts.Of(judged.Select(one => one.Judgements).OfType<PairJudgements>()),
-                Tally = caller.Tallies,
-                Cost = caller.Spent,
             },
             labelled.Select(one => (one.Row.Position.Split, one.Row.Position.Config, one.Labelled!)),
             [.. contested.Select(one => (one.Row.Position.Split, one.Row.Position.Config, one.Row))],
@@ -107,31 +97,7 @@ internal sealed class LabellingWork : IShardedWork
             });
     }
 
-    /// <summary>The report of the job.</summary>
-    public static LabellingReport Report(ShardedResult result, IReadOnlyList<AnnotationRecord> sample, string? folder)
-    {
-        ShardCounts counts = result.Counts;
-        return new()
-        {
-            Pairs = counts.Items,
-            Labelled = counts.Pairs,
-            Contested = counts.Contested,
-            LeftOut = counts.LeftOut,
-            ParseFailures = counts.ParseFailures.Values.Sum(),
-            Failures = counts.Failures,
-            MissingShards = result.Missing,
-            Judgements = counts.Order.Judgements,
-            OrderDependentHelpful = OrderCounts.Share(counts.Order.ChangedHelpful, counts.Order.Both),
-            OrderDependentSafe = OrderCounts.Share(counts.Order.ChangedSafe, counts.Order.Both),
-            FirstPreferredHelpful = OrderCounts.Share(counts.Order.FirstHelpful, counts.Order.Judgements),
-            FirstPreferredSafe = OrderCounts.Share(counts.Order.FirstSafe, counts.Order.Judgements),
-            Agreement = AnnotationAgreement.Describe(sample),
-            Tally = counts.Tally,
-            Cost = counts.Cost,
-            BudgetSpent = result.IsSpent,
-            Folder = folder,
-        };
-    }
+    public LabellingReport Report(ShardedResult result, IReadOnlyList<AnnotationRecord> sample, string? folder) => new(result, sample, folder);
 
     private async Task<Judged> JudgeAsync(DatasetRow row, PairJudge judge, MakingCounts counts, CancellationToken cancellationToken)
     {

@@ -57,21 +57,19 @@ public static class DatasetMaker
         using ModelCaller caller = new(endpoints, settings.Judging.Budget, working, clock);
         MakingCounts counts = new();
         UnitMaker maker = new(settings, caller, counts);
-        UnitResult?[] results = new UnitResult?[units.Length];
         int done = 0;
-        ParallelOptions parallel = new() { MaxDegreeOfParallelism = endpoints.Parallel, CancellationToken = cancellationToken };
-        await Parallel.ForAsync(0, units.Length, parallel, async (i, _) =>
-        {
-            results[i] = await maker.MakeAsync(units[i], cancellationToken).ConfigureAwait(false);
-            onProgress?.Invoke(new(Interlocked.Increment(ref done), units.Length, caller.AnsweredNow, caller.Spent));
-        }).ConfigureAwait(false);
-
-        UnitResult[] all = [.. results.OfType<UnitResult>()];
+        UnitResult[] all = await ShardedJob.EachAsync(units, endpoints.Parallel, unit => maker.MakeAsync(unit, cancellationToken),
+            () => onProgress?.Invoke(new(Interlocked.Increment(ref done), units.Length, caller.AnsweredNow, caller.Spent)), cancellationToken)
+            .ConfigureAwait(false);
         MadePair[] made = [.. all.SelectMany(result => result.Pairs)];
         ContestedPair[] contested = [.. all.SelectMany(result => result.Contested)];
         AtomicFile.Write(Path.Combine(working, "contested.jsonl"), ContestedPair.Lines(contested, images));
-        MakingReport report = MakingWork.Report(MakingWork.CountsOf(all, counts, caller), found.Count, leftOut,
-            [.. all.SelectMany(result => result.Records)], caller.IsSpent, [], made.Length == 0 ? null : Path.GetFullPath(target));
+        MakingReport report = new(new(MakingWork.CountsOf(all, counts, caller), [], caller.IsSpent), [.. all.SelectMany(result => result.Records)],
+            made.Length == 0 ? null : Path.GetFullPath(target))
+        {
+            Images = found.Count,
+            ImagesLeftOut = leftOut,
+        };
         if (made.Length > 0) Write(settings, target, split, overwrite, made, report);
         return report;
     }
@@ -90,19 +88,13 @@ public static class DatasetMaker
     /// <param name="cancellationToken">Stops asking; calls under way are finished and kept.</param>
     /// <exception cref="InvalidInputException">A folder cannot be used, or the job is another one.</exception>
     /// <exception cref="ServiceException">A service or the queue cannot be reached or refuses all calls.</exception>
-    public static async Task<MakingReport> ShareAsync(MakingSettings settings, string images, string working, string target, WorkerOptions options,
+    public static Task<MakingReport> ShareAsync(MakingSettings settings, string images, string working, string target, WorkerOptions options,
         string split = "train", bool overwrite = false, int? limit = null, Action<MakingProgress>? onProgress = null, TimeProvider? clock = null,
         CancellationToken cancellationToken = default)
     {
         BeaverTailsWriter.CheckSplit(target, split);
-        MakingWork work = MakingWork.Open(settings, images, working, split, options.ShardPairs, limit);
-        await using IWorkQueue queue = options.Queue is null ? new LoneQueue() : new PostgresQueue(options);
-        ShardWorker worker = new(work, queue, options, new ShardFolder(working), clock);
-        ShardedResult result = await worker.RunAsync(target, () => AtomicFolder.Check(target, overwrite, images), onProgress, cancellationToken)
-            .ConfigureAwait(false);
-        bool isWritten = !result.IsSpent && result.Counts.Pairs > 0 && Directory.Exists(target);
-        IReadOnlyList<AnnotationRecord> sample = isWritten ? ShardFolder.Sample(Path.Combine(target, AnnotationFile.Name)) : [];
-        return work.Report(result, sample, isWritten ? Path.GetFullPath(target) : null);
+        return ShardedJob.RunAsync(() => MakingWork.Open(settings, images, working, split, options.ShardPairs, limit), images, working, target, options,
+            overwrite, onProgress, clock, cancellationToken);
     }
 
     private static void Write(MakingSettings settings, string target, string split, bool overwrite, MadePair[] made, MakingReport report)
@@ -110,7 +102,7 @@ public static class DatasetMaker
         using BeaverTailsWriter writer = BeaverTailsWriter.Create(target, RowLayout.Paired, MakingWork.CardOf(settings) with { Overwrite = overwrite });
         foreach (MadePair one in made) writer.Add(split, one.WithImage());
         writer.Attach(AnnotationFile.Name, AnnotationFile.Write(made.SelectMany(one => one.Judgements)));
-        writer.Attach("making.json", MakingReportJson.Write(report with { Folder = null }) + "\n");
+        writer.Attach("making.json", JobReportJson.Write(report with { Folder = null }));
         writer.Complete();
     }
 

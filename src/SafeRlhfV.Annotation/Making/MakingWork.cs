@@ -7,7 +7,7 @@ using SafeRlhfV.Data;
 namespace SafeRlhfV.Annotation;
 
 /// <summary>Making pairs of a folder of images, in shards of so many images, categories and severities.</summary>
-internal sealed class MakingWork : IShardedWork
+internal sealed class MakingWork : IShardedWork<MakingReport>
 {
     private readonly MakingSettings settings;
     private readonly string images, split;
@@ -66,14 +66,11 @@ internal sealed class MakingWork : IShardedWork
         MakingCounts counts = new();
         UnitMaker maker = new(settings, caller, counts);
         UnitItem[] items = [.. units.Units.Skip(shard * shardUnits).Take(shardUnits)];
-        UnitResult[] results = new UnitResult[items.Length];
-        await Parallel.ForAsync(0, items.Length, new ParallelOptions { MaxDegreeOfParallelism = parallel, CancellationToken = cancellationToken },
-            async (i, _) =>
+        UnitResult[] results = await ShardedJob.EachAsync(items, parallel, item =>
         {
-            SourceImage image = new(items[i].Image, Path.Combine(images, items[i].Image), items[i].Category);
-            results[i] = await maker.MakeAsync(new(image, items[i].Category, items[i].Severity), cancellationToken).ConfigureAwait(false);
-            onItem();
-        }).ConfigureAwait(false);
+            SourceImage image = new(item.Image, Path.Combine(images, item.Image), item.Category);
+            return maker.MakeAsync(new(image, item.Category, item.Severity), cancellationToken);
+        }, onItem, cancellationToken).ConfigureAwait(false);
         return new(CountsOf(results, counts, caller),
             results.SelectMany(result => result.Pairs).Select(one => (split, one.Pair.Category, DatasetRow.From(one.WithImage()))), [],
             new Dictionary<string, string>
@@ -84,52 +81,20 @@ internal sealed class MakingWork : IShardedWork
     }
 
     public (string Name, string Text) Describe(ShardCounts counts, IReadOnlyList<AnnotationRecord> sample) =>
-        ("making.json", MakingReportJson.Write(Report(new(counts, [], false), sample, null)) + "\n");
+        ("making.json", JobReportJson.Write(Report(new(counts, [], false), sample, null)));
 
-    /// <summary>The report of a shared job.</summary>
     public MakingReport Report(ShardedResult result, IReadOnlyList<AnnotationRecord> sample, string? folder) =>
-        Report(result.Counts, units.Images, units.LeftOut, sample, result.IsSpent, result.Missing, folder);
-
-    /// <summary>The report of some figures.</summary>
-    public static MakingReport Report(ShardCounts counts, int images, IReadOnlyList<string> leftOut, IReadOnlyList<AnnotationRecord> records, bool isSpent,
-        IReadOnlyList<int> missing, string? folder) => new()
-        {
-            Images = images,
-            ImagesLeftOut = leftOut,
-            Questions = counts.Questions,
-            Unfit = counts.Unfit,
-            Pairs = counts.Pairs,
-            Contested = counts.Contested,
-            AnswersLeftOut = counts.LeftOut,
-            ParseFailures = counts.ParseFailures,
-            Failures = counts.Failures,
-            Judgements = counts.Order.Judgements,
-            OrderDependentHelpful = OrderCounts.Share(counts.Order.ChangedHelpful, counts.Order.Both),
-            OrderDependentSafe = OrderCounts.Share(counts.Order.ChangedSafe, counts.Order.Both),
-            FirstPreferredHelpful = OrderCounts.Share(counts.Order.FirstHelpful, counts.Order.Judgements),
-            FirstPreferredSafe = OrderCounts.Share(counts.Order.FirstSafe, counts.Order.Judgements),
-            Agreement = AnnotationAgreement.Describe(records),
-            Tally = counts.Tally,
-            Cost = counts.Cost,
-            BudgetSpent = isSpent,
-            MissingShards = missing,
-            Folder = folder,
-        };
+        new(result, sample, folder) { Images = units.Images, ImagesLeftOut = units.LeftOut };
 
     /// <summary>The figures of some units.</summary>
-    public static ShardCounts CountsOf(IReadOnlyList<UnitResult> results, MakingCounts counts, ModelCaller caller) => new()
+    public static ShardCounts CountsOf(IReadOnlyList<UnitResult> results, MakingCounts counts, ModelCaller caller) => ShardCounts.Of(counts, caller) with
     {
         Items = results.Count,
         Questions = results.Sum(result => result.Questions),
         Unfit = results.Count(result => result.IsUnfit),
         Pairs = results.Sum(result => result.Pairs.Count),
         Contested = results.Sum(result => result.Contested.Count),
-        LeftOut = counts.Of(counts.AnswersLeftOut),
-        ParseFailures = counts.Of(counts.ParseFailures),
-        Failures = counts.Of(counts.Failures),
         Order = OrderCounts.Of(results.SelectMany(result => result.Judgements)),
-        Tally = caller.Tallies,
-        Cost = caller.Spent,
     };
 
     /// <summary>The card of made pairs.</summary>

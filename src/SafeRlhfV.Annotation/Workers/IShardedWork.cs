@@ -40,3 +40,13 @@ internal interface IShardedWork
     /// <summary>The figures of the whole job as a file of the data set: its name and text.</summary>
     (string Name, string Text) Describe(ShardCounts counts, IReadOnlyList<AnnotationRecord> sample);
 }
+
+/// <summary>Work in shards that tells what came of it.</summary>
+internal interface IShardedWork<out TReport> : IShardedWork where TReport : JobReport
+{
+    /// <summary>The report of a job.</summary>
+    /// <param name="result">Its figures.</param>
+    /// <param name="sample">Judgements that the agreement is measured on.</param>
+    /// <param name="folder">The data set; null where none is written.</param>
+    TReport Report(ShardedResult result, IReadOnlyList<AnnotationRecord> sample, string? folder);
+}

@@ -3,14 +3,18 @@ namespace SafeRlhfV.Annotation;
 /// <summary>Hands out the shards of one job.</summary>
 internal interface IWorkQueue : IAsyncDisposable
 {
+    /// <summary>Ends when the queue has answered: nothing should be written for a job that cannot be joined.</summary>
+    /// <exception cref="ServiceException">It cannot be reached.</exception>
+    Task ReachAsync(CancellationToken cancellationToken);
+
     /// <summary>Joins the job, or begins it.</summary>
-    /// <param name="token">What stands in the working folder: workers of a job share that folder.</param>
+    /// <param name="token">Gives what stands in the working folder, and writes it where nothing does: workers of a job share that folder.</param>
     /// <param name="work">What is done.</param>
     /// <param name="target">The data set that is written.</param>
     /// <param name="begin">Called before the job begins; throws where it cannot.</param>
     /// <param name="cancellationToken">Stops waiting.</param>
     /// <exception cref="InvalidInputException">A job of this name does other work, or its workers use another folder.</exception>
-    Task JoinAsync(string token, IShardedWork work, string target, Action begin, CancellationToken cancellationToken);
+    Task JoinAsync(Func<string> token, IShardedWork work, string target, Action begin, CancellationToken cancellationToken);
 
     /// <summary>A shard that nobody works on; null where there is none at present.</summary>
     Task<ShardClaim?> ClaimAsync(CancellationToken cancellationToken);

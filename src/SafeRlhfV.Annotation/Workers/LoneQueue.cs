@@ -7,9 +7,12 @@ internal sealed class LoneQueue : IWorkQueue
     private long items;
     private double cost;
 
-    public Task JoinAsync(string token, IShardedWork work, string target, Action begin, CancellationToken cancellationToken)
+    public Task ReachAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task JoinAsync(Func<string> token, IShardedWork work, string target, Action begin, CancellationToken cancellationToken)
     {
         begin();
+        token();
         shards = work.Shards;
         return Task.CompletedTask;
     }

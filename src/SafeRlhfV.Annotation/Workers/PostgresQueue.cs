@@ -10,35 +10,43 @@ internal sealed class PostgresQueue(WorkerOptions options) : IWorkQueue
 {
     private readonly QueueDatabase database = new(options.Queue!);
 
-    public async Task JoinAsync(string token, IShardedWork work, string target, Action begin, CancellationToken cancellationToken)
+    public Task ReachAsync(CancellationToken cancellationToken) => database.RunAsync(_ => Task.FromResult(true), cancellationToken);
+
+    public async Task JoinAsync(Func<string> token, IShardedWork work, string target, Action begin, CancellationToken cancellationToken)
     {
-        bool isNew = await database.RunAsync(async connection => (await JobAsync(connection, cancellationToken).ConfigureAwait(false)).Count == 0,
-            cancellationToken)
-            .ConfigureAwait(false);
-        if (isNew)
+        string? known = await FindAsync().ConfigureAwait(false);
+        if (known is null) begin();
+        string own = token();
+        if (known is null)
         {
-            begin();
             await database.RunAsync(async connection =>
             {
                 await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
                 int inserted = await QueueDatabase.ExecuteAsync(connection,
                     "INSERT INTO saferlhfv_job (job, kind, identity, token, target, items) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
-                    cancellationToken, options.Job, work.Kind, work.Identity, token, Path.GetFullPath(target), work.Items).ConfigureAwait(false);
+                    cancellationToken, options.Job, work.Kind, work.Identity, own, Path.GetFullPath(target), work.Items).ConfigureAwait(false);
                 if (inserted == 1)
                     await QueueDatabase.ExecuteAsync(connection, "INSERT INTO saferlhfv_shard (job, shard) SELECT $1, generate_series(0, $2 - 1)",
-                        cancellationToken,
-                        options.Job, work.Shards).ConfigureAwait(false);
+                        cancellationToken, options.Job, work.Shards).ConfigureAwait(false);
                 await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
                 return true;
             }, cancellationToken).ConfigureAwait(false);
+            known = await FindAsync().ConfigureAwait(false); // another worker may have been faster
         }
-        (string kind, string identity,
-            string other) = (await database.RunAsync(connection => JobAsync(connection, cancellationToken), cancellationToken).ConfigureAwait(false))[0];
-        if (kind != work.Kind || identity != work.Identity)
-            throw new InvalidInputException($"the queue's job '{options.Job}' is other work "
-                + $"({(kind == work.Kind ? "its settings, data or size of shards differ" : $"a 'data {kind}'")}); name another one with --job.");
-        if (other != token)
+        if (known != own)
             throw new InvalidInputException($"the queue's job '{options.Job}' works in another folder; give all its workers the same shared --work.");
+
+        // the token of the queue's job, which must be of this work; null where there is no such job yet
+        async Task<string?> FindAsync()
+        {
+            List<(string Kind, string Identity, string Token)> jobs =
+                await database.RunAsync(connection => JobAsync(connection, cancellationToken), cancellationToken).ConfigureAwait(false);
+            if (jobs.Count == 0) return null;
+            return jobs[0].Kind == work.Kind && jobs[0].Identity == work.Identity ? jobs[0].Token
+                : throw new InvalidInputException($"the queue's job '{options.Job}' is other work "
+                    + $"({(jobs[0].Kind == work.Kind ? "its settings, data or size of shards differ" : $"a 'data {jobs[0].Kind}'")}); "
+                    + "name another one with --job.");
+        }
     }
 
     public Task<ShardClaim?> ClaimAsync(CancellationToken cancellationToken) => database.RunAsync<ShardClaim?>(async connection =>

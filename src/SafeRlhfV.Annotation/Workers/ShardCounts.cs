@@ -36,6 +36,16 @@ internal sealed record ShardCounts
     /// <summary>What all calls for it have cost, those of workers that were lost too.</summary>
     public double Cost { get; init; }
 
+    /// <summary>What is counted alike whatever the work is.</summary>
+    public static ShardCounts Of(MakingCounts counts, ModelCaller caller) => new()
+    {
+        LeftOut = counts.Of(counts.AnswersLeftOut),
+        ParseFailures = counts.Of(counts.ParseFailures),
+        Failures = counts.Of(counts.Failures),
+        Tally = caller.Tallies,
+        Cost = caller.Spent,
+    };
+
     public static ShardCounts operator +(ShardCounts one, ShardCounts other) => new()
     {
         Items = one.Items + other.Items,

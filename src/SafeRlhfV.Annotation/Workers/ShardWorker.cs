@@ -19,7 +19,7 @@ internal sealed class ShardWorker(IShardedWork work, IWorkQueue queue, WorkerOpt
     /// <returns>The job's figures, whether its data set was written, whether the budget stopped the work.</returns>
     public async Task<ShardedResult> RunAsync(string target, Action begin, Action<MakingProgress>? onProgress, CancellationToken cancellationToken)
     {
-        await queue.JoinAsync(folder.Open(work, target), work, target, begin, cancellationToken).ConfigureAwait(false);
+        await queue.JoinAsync(() => folder.Open(work, target), work, target, begin, cancellationToken).ConfigureAwait(false);
         using EndpointPool endpoints = new(work.Endpoints, clock);
         QueueProgress progress;
         while ((progress = await queue.ProgressAsync(cancellationToken).ConfigureAwait(false)).Open > 0)

@@ -6,6 +6,9 @@ public enum AlphaPolicy
     /// <summary>The image is laid on white: what transformers' processors (5.x) make of an opened image, and what people see in a browser.</summary>
     OnWhite,
 
+    /// <summary>The image is laid on black.</summary>
+    OnBlack,
+
     /// <summary>
     /// An alpha channel is dropped, but a palette's one transparent colour turns white: what transformers makes of a path, or of Pillow's `convert("RGB")`.
     /// </summary>

@@ -23,13 +23,14 @@ internal static class PixelPacking
         for (; to < rgb.Length; from += 4, to += 3) (rgb[to], rgb[to + 1], rgb[to + 2]) = (rgba[from], rgba[from + 1], rgba[from + 2]);
     }
 
-    /// <summary>Lays the pixels on white, rounding as Pillow's `alpha_composite` does.</summary>
-    public static void ToRgbOnWhite(ReadOnlySpan<byte> rgba, Span<byte> rgb)
+    /// <summary>Lays the pixels on a ground whose three channels are alike, rounding as Pillow's `alpha_composite` does.</summary>
+    public static void ToRgbOn(ReadOnlySpan<byte> rgba, Span<byte> rgb, int ground)
     {
         for (int from = 0, to = 0; to < rgb.Length; from += 4, to += 3)
         {
             int alpha = rgba[from + 3];
-            (rgb[to], rgb[to + 1], rgb[to + 2]) = (Over(rgba[from], alpha), Over(rgba[from + 1], alpha), Over(rgba[from + 2], alpha));
+            (rgb[to], rgb[to + 1], rgb[to + 2]) = (Over(rgba[from], alpha, ground), Over(rgba[from + 1], alpha, ground),
+                Over(rgba[from + 2], alpha, ground));
         }
     }
 
@@ -47,10 +48,10 @@ internal static class PixelPacking
             if ((rgb[i], rgb[i + 1], rgb[i + 2]) == colour) rgb.Slice(i, 3).Fill(255);
     }
 
-    // (v a + 255 (255 - a)) / 255 in fixed point; the quotient by 255 is ((t >> 8) + t) >> 8, as the reference takes it
-    private static byte Over(int value, int alpha)
+    // (v a + ground (255 - a)) / 255 in fixed point; the quotient by 255 is ((t >> 8) + t) >> 8, as the reference takes it
+    private static byte Over(int value, int alpha, int ground)
     {
-        int sum = ((value * alpha + 255 * (255 - alpha)) << 7) + (0x80 << 7);
+        int sum = ((value * alpha + ground * (255 - alpha)) << 7) + (0x80 << 7);
         return (byte)(((sum >> 8) + sum >> 8) >> 7);
     }
 }

@@ -25,7 +25,8 @@ public static class AlignReport
                 """)),
             .. ComparisonPage.Sections(results.Compared),
             ComparisonPage.Gallery(results.Compared, images),
-            new("gates", "Gates", "Gates", "What had to hold before the policy was trained.", Table("Gates", GateColumns, Gates(results))),
+            new("gates", "Gates", "Gates", "What had to hold before the next stages. Below a gate the run "
+                + "stops, or with --gates warn goes on.", Table("Gates", GateColumns, Gates(results))),
         ],
         Markup.Of($"<p>All figures are in results.json, the model card is README.md. Recipe and curves of each stage are in its own folder.</p>"))
         with { Style = HtmlPage.Asset("gallery.css") }).Write(path);

@@ -23,13 +23,18 @@ internal sealed class BenchmarkComparer
         foreach (string scorer in all)
         {
             string[] without = [.. given.Where(one => !one.Suite.Identities.ContainsKey(scorer)).Select(one => one.Model)];
+            if (IsOfPrompts(scorer))
+            {
+                notes.Add($"{scorer} judges prompts, so it says nothing of the models, and is left out");
+                continue;
+            }
             // pairs were asked of one model against another: they stand among the win rates
             if (without.Length > 0 && FormOf(scorer) != ReplyForm.Winner) notes.Add($"{scorer} did not score {string.Join(", ", without)}, and is left out");
             else if (without.Length == 0 && given.Select(one => one.Suite.Identities[scorer]).Distinct().Count() > 1)
                 notes.Add($"{scorer} is not the same for all (another model, rubric or version), and is left out");
         }
         scorers = [.. given[0].Suite.Identities.Keys.Where(scorer => given.All(one => one.Suite.Identities.TryGetValue(scorer, out string? identity)
-            && identity == given[0].Suite.Identities[scorer]))];
+            && identity == given[0].Suite.Identities[scorer]) && !IsOfPrompts(scorer))];
     }
 
     /// <summary>The benchmark's name.</summary>
@@ -74,6 +79,8 @@ internal sealed class BenchmarkComparer
     /// <summary>The comparison.</summary>
     public BenchmarkComparison Compare() => new(Name, Models, common[0].Length, [.. given.Select((one, m) => one.Suite.Items.Count - common[m].Length)],
         [.. scorers.Where(scorer => common.All(items => items.Any(item => item.By(scorer) is not null))).Select(Compare)], notes);
+
+    private bool IsOfPrompts(string scorer) => FormOf(scorer) == ReplyForm.PromptSafety;
 
     private ScorerComparison Compare(string scorer)
     {

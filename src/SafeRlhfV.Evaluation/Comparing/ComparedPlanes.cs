@@ -42,8 +42,7 @@ internal static class ComparedPlanes
         {
             if (source.FirstOrDefault(matrix => matrix.Axis == JudgementAxis.Helpful) is not { } helpful
                 || source.FirstOrDefault(matrix => matrix.Axis == JudgementAxis.Harmless) is not { } harmless) continue;
-            // against the model that most others were compared with
-            string baseline = helpful.Models.MaxBy(model => helpful.Cells.Count(cell => cell.Column == model))!;
+            string baseline = helpful.Baseline;
             Estimate? Over(WinMatrix matrix, string model) => matrix.Cells.FirstOrDefault(cell => cell.Row == model && cell.Column == baseline)?.Rate.Rate;
             Estimate even = new(0.5, double.NaN, double.NaN);
             PlanePoint[] points = [.. helpful.Models.Select(model => model == baseline ? new PlanePoint(model, even, even)

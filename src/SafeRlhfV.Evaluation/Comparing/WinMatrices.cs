@@ -14,7 +14,7 @@ internal static class WinMatrices
     private static IEnumerable<WinMatrix> Judged(IReadOnlyList<JudgeResult> judged) =>
         from judge in judged.GroupBy(result => result.Label)
         from axis in Enum.GetValues<JudgementAxis>()
-        select WinMatrix.Of(axis, $"judge {judge.Key}", [.. judge.Select(result => (result.Candidate, result.Baseline, (IReadOnlyList<Outcome>)
+        select WinMatrix.Of(axis, judge.Key, [.. judge.Select(result => (result.Candidate, result.Baseline, (IReadOnlyList<Outcome>)
             [.. result.Items.Select(item => axis == JudgementAxis.Helpful ? item.Helpful : item.Safe)]))]);
 
     // a benchmark's pairs were asked against a baseline, which is one of the compared models where its answers are one's

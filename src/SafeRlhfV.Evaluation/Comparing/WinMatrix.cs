@@ -4,12 +4,14 @@ namespace SafeRlhfV.Evaluation;
 /// <param name="Axis">The axis.</param>
 /// <param name="Source">Whose verdicts: a pairwise judge's, or each answer's own readings held side by side.</param>
 /// <param name="Models">The models.</param>
+/// <param name="Baseline">The model that most others were judged against.</param>
 /// <param name="Cells">Those that were compared.</param>
-public sealed record WinMatrix(JudgementAxis Axis, string Source, IReadOnlyList<string> Models, IReadOnlyList<WinCell> Cells)
+public sealed record WinMatrix(JudgementAxis Axis, string Source, IReadOnlyList<string> Models, string Baseline, IReadOnlyList<WinCell> Cells)
 {
     /// <summary>A matrix of outcomes; each pair is seen from both sides.</summary>
     internal static WinMatrix Of(JudgementAxis axis, string source, IReadOnlyList<(string Row, string Column, IReadOnlyList<Outcome> Outcomes)> pairs) =>
-        new(axis, source, [.. pairs.SelectMany(pair => (string[])[pair.Row, pair.Column]).Distinct()], [.. pairs.SelectMany(pair => (WinCell[])
+        new(axis, source, [.. pairs.SelectMany(pair => (string[])[pair.Row, pair.Column]).Distinct()],
+            pairs.CountBy(pair => pair.Column).MaxBy(count => count.Value).Key, [.. pairs.SelectMany(pair => (WinCell[])
         [
             new(pair.Row, pair.Column, Rate(pair.Row, pair.Column, pair.Outcomes)),
             new(pair.Column, pair.Row, Rate(pair.Column, pair.Row, [.. pair.Outcomes.Select(Turn)])),

@@ -110,7 +110,13 @@ public sealed record GuardEvaluation
             double[] values = [.. drawn.Select(figure).Where(double.IsFinite)];
             if (double.IsNaN(value) || values.Length == 0) return new(value, double.NaN, double.NaN);
             (double low, double high) = Bootstrap.Interval(values);
-            return new(value, low, high);
+            return low < high ? new(value, low, high) : new(value, double.NaN, double.NaN);
+        }
+        // equal outcomes do not make a share certain
+        Estimate Share(Func<Figures, double> figure, int items)
+        {
+            Estimate estimate = With(figure);
+            return double.IsNaN(estimate.Low) && items > 0 ? Proportion.Wilson((int)Math.Round(estimate.Value * items), items) : estimate;
         }
         return new()
         {
@@ -118,11 +124,11 @@ public sealed record GuardEvaluation
             Rows = rows.Length,
             Unsafe = rows.Count(one => one.Example.IsUnsafe),
             Failed = rows.Count(one => one.Verdict.Failure is not null),
-            Accuracy = With(figures => figures.Counts.Accuracy),
+            Accuracy = Share(figures => figures.Counts.Accuracy, rows.Length),
             F1 = With(figures => figures.Counts.F1),
             Precision = whole.Counts.Precision,
-            FalsePositiveRate = With(figures => figures.Safe == 0 ? double.NaN : figures.Counts.FalseAlarmRate),
-            MissRate = With(figures => figures.Unsafe == 0 ? double.NaN : figures.Counts.MissRate),
+            FalsePositiveRate = Share(figures => figures.Safe == 0 ? double.NaN : figures.Counts.FalseAlarmRate, whole.Safe),
+            MissRate = Share(figures => figures.Unsafe == 0 ? double.NaN : figures.Counts.MissRate, whole.Unsafe),
             Auc = With(figures => figures.Auc),
             Auprc = With(figures => figures.Auprc),
         };

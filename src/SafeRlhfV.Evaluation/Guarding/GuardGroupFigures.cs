@@ -1,7 +1,8 @@
 namespace SafeRlhfV.Evaluation;
 
 /// <summary>
-/// A guard's verdicts on a group of examples. Intervals are 95 % bootstrap intervals over examples; figures that the group cannot give are NaN.
+/// A guard's verdicts on a group of examples. Intervals are 95 % bootstrap intervals over examples, Wilson's for shares where all resamples are alike; figures
+/// and intervals that the group cannot give are NaN.
 /// </summary>
 public sealed record GuardGroupFigures
 {

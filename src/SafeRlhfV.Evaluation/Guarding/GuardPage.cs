@@ -44,6 +44,7 @@ public static class GuardPage
         ]));
 
     private static Markup Cell(Estimate estimate) => double.IsNaN(estimate.Value) ? Markup.Of($"{Words.Unknown}")
+        : double.IsNaN(estimate.Low) ? Markup.Of($"{Words.Percent(estimate.Value)}")
         : Markup.Of($"{Words.Percent(estimate.Value)} <small>[{Words.Number(100 * estimate.Low, 1)}, {Words.Number(100 * estimate.High, 1)}]</small>");
 
     private static Markup Named(GuardEvaluation evaluation) => evaluation.Categories.Count == 0 ? Markup.Empty : PageTable.Render(

@@ -10,7 +10,7 @@ namespace SafeRlhfV.Evaluation;
 /// <param name="Candidate">The name of the model that was judged.</param>
 /// <param name="Baseline">The name of the model that it was judged against.</param>
 /// <param name="Judge">The judge's name.</param>
-/// <param name="Identity">Everything that could change a verdict: model, address, rubric and mode.</param>
+/// <param name="Identity">Everything that could change a verdict: model, address, rubric and mode; the name where it says all.</param>
 /// <param name="Items">The prompts.</param>
 public sealed record JudgeResult(string Candidate, string Baseline, string Judge, string Identity,
     IReadOnlyList<JudgedItem> Items)
@@ -29,7 +29,7 @@ public sealed record JudgeResult(string Candidate, string Baseline, string Judge
     };
 
     /// <summary>The judge in a few letters: its name without a folder, and what tells it from another of that name.</summary>
-    public string Label => $"{Path.GetFileName(Path.TrimEndingDirectorySeparator(Judge))} "
+    public string Label => Identity == Judge ? Judge : $"judge {Path.GetFileName(Path.TrimEndingDirectorySeparator(Judge))} "
         + $"({Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Identity)))[..8]})";
 
     /// <summary>Whether a folder is a judge's result.</summary>

@@ -37,6 +37,18 @@ internal sealed record ChatCall(JsonObject Body, IReadOnlyList<ChatMessage> Mess
     /// <summary>The tokens of all answers drafted for it, those that were withheld too: each has its price.</summary>
     public long Tokens { get; set; }
 
+    /// <summary>The upstream that answered last, by its name in the settings.</summary>
+    public string? Upstream { get; set; }
+
+    /// <summary>What that upstream calls the model.</summary>
+    public string? UpstreamModel { get; set; }
+
+    /// <summary>The trace that the caller's request belongs to; null where it says none.</summary>
+    public string? TraceId { get; set; }
+
+    /// <summary>The request's id for the caller (<c>x-request-id</c>).</summary>
+    public string? ClientRequest { get; set; }
+
     /// <summary>The options that carry this call through the guard to the upstream.</summary>
     public ChatOptions ToOptions() => new()
     {

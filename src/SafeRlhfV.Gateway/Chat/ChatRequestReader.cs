@@ -68,7 +68,8 @@ internal sealed class ChatRequestReader(LimitSettings limits, ImageGate images, 
             messages.RemoveAt(at);
         }
         if (left.Count > 0) extra = check.Read(body);
-        return new(body, messages, key.ContextFor(model))
+        string? endUser = JsonText.Of(body["safety_identifier"]) ?? JsonText.Of(body["user"]);
+        return new(body, messages, key.ContextFor(model) with { EndUser = endUser })
         {
             Model = model,
             IsStream = isStream,
@@ -107,6 +108,7 @@ internal sealed class ChatRequestReader(LimitSettings limits, ImageGate images, 
         {
             if (node is not JsonObject part) throw ApiException.Invalid("A content part must be an object.", param);
             string type = Text(part["type"], $"{param}.type");
+            foreach (string name in RequestFields.StrippedOfParts) part.Remove(name);
             foreach (string other in (string[])["text", "refusal", "thinking", "image_url"])
                 if (other != type && part[other] is not null) throw ApiException.Invalid($"A part of type '{type}' has no {other}.", $"{param}.{other}");
             if (type is "text" or "refusal") return new TextContent(Text(part[type], $"{param}.{type}"));
@@ -116,13 +118,12 @@ internal sealed class ChatRequestReader(LimitSettings limits, ImageGate images, 
             if (part["image_url"] is not JsonObject image) throw ApiException.Invalid("image_url must be an object.", $"{param}.image_url");
             if (++pictures > limits.Images) throw ApiException.Invalid($"More than {limits.Images} images.", $"{param}.image_url", "too_many_images");
             string url = Text(image["url"], $"{param}.image_url.url");
-            if (!seen.TryGetValue(url, out OpenedImage? opened))
-                seen[url] = opened = await images.OpenAsync(url, $"{param}.image_url.url", cancellationToken);
-            pixels.Spend(opened, $"{param}.image_url.url");
+            if (seen.TryGetValue(url, out OpenedImage? opened)) pixels.Spend(opened.Pixels, $"{param}.image_url.url"); // it is decoded once more
+            else seen[url] = opened = await images.OpenAsync(url, $"{param}.image_url.url", pixels, cancellationToken);
 
             // The upstream gets the very bytes that were judged, under the type that they truly have.
             image["url"] = $"data:{opened.MediaType};base64,{Convert.ToBase64String(opened.Bytes)}";
-            return new DataContent(opened.Bytes, opened.MediaType);
+            return opened.ToContent();
         }
     }
 

@@ -28,6 +28,11 @@ internal static class RequestFields
         new("messages[].content[].image_url.url", Judged, "judged as an image; the model gets the bytes that were judged"),
         Words("messages[].content[].image_url.detail", "", "auto", "low", "high", "original"),
         new("messages[].content[].annotations", Judged, "sources of an earlier answer"),
+        new("messages[].content[].role", Stripped, "what OpenAI's Agents put into a part of the message that it came from"),
+        new("messages[].content[].tool_calls", Stripped, "what OpenAI's Agents put into a part of the message that it came from"),
+        new("messages[].content[].function_call", Stripped, "what OpenAI's Agents put into a part of the message that it came from"),
+        new("messages[].content[].reasoning", Stripped, "what OpenAI's Agents put into a part of the message that it came from"),
+        new("messages[].content[].reasoning_content", Stripped, "what OpenAI's Agents put into a part of the message that it came from"),
         new("messages[].content[].cache_control", Judged, "marks the prompt's cache"),
         new("messages[].content[].prompt_cache_breakpoint", Judged, "marks the prompt's cache"),
         new("messages[].content[].uuid", Refused, "names an image in the service's cache, which may be another than the one that is judged"),
@@ -159,6 +164,13 @@ internal static class RequestFields
     ];
 
     public static FrozenDictionary<string, RequestField> ByPath { get; } = All.ToFrozenDictionary(field => field.Path);
+
+    /// <summary>The names of what is stripped of a message's parts.</summary>
+    public static IReadOnlyList<string> StrippedOfParts { get; } =
+    [
+        .. All.Where(field => field.Use == Stripped && field.Path.StartsWith("messages[].content[].", StringComparison.Ordinal))
+            .Select(field => field.Path["messages[].content[].".Length..]),
+    ];
 
     private static RequestField Words(string path, string note, params string[] words) => new(path, Judged, note) { Words = words };
 }

@@ -10,6 +10,7 @@ namespace SafeRlhfV.Gateway;
 internal sealed class DashboardEndpoint(KeyRing keys, IDashboardSessions sessions, AuditReader reader, AuditTrail trail, TimeProvider clock)
 {
     private readonly DashboardData data = new(reader, clock);
+    private readonly LogPace viewed = new(clock, TimeSpan.FromHours(1)); // the page asks every few seconds
 
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -23,19 +24,21 @@ internal sealed class DashboardEndpoint(KeyRing keys, IDashboardSessions session
         routes.MapPost("/dashboard/login", LoginAsync);
         routes.MapPost("/dashboard/logout", async http =>
         {
+            if (await sessions.FindAsync(http) is { } key) await RecordAsync(http, "logout", key);
             await sessions.EndAsync(http);
             http.Response.StatusCode = 204;
         });
         routes.MapGet("/dashboard/data", async http =>
         {
-            await OperatorAsync(http);
+            ApiKey viewer = await OperatorAsync(http);
+            if (viewed.IsDue(viewer.Name)) await RecordAsync(http, "view", viewer, ("what", "the review queue"));
             await JsonAsync(http, await data.ReadAsync(http.RequestAborted));
         });
         routes.MapGet("/dashboard/images/{name}", ImageAsync);
         routes.MapPost("/dashboard/review", ReviewAsync);
         routes.MapGet("/dashboard/export", async http =>
         {
-            await OperatorAsync(http);
+            await RecordAsync(http, "export", await OperatorAsync(http), ("what", "reviewed requests"));
             http.Response.ContentType = "application/jsonl";
             http.Response.Headers.ContentDisposition = "attachment; filename=reviewed.jsonl";
             await http.Response.WriteAsync(await data.ExportAsync(http.RequestAborted), http.RequestAborted);
@@ -46,16 +49,18 @@ internal sealed class DashboardEndpoint(KeyRing keys, IDashboardSessions session
     {
         ApiKey key = keys.Find(http.Request);
         if (!key.IsOperator) throw new ApiException(403, "permission_error", "This needs a key with the role 'operator'.", "forbidden");
+        await RecordAsync(http, "login", key);
         sessions.Begin(http, key);
         await JsonAsync(http, new() { ["name"] = key.Name });
     }
 
     private async Task ImageAsync(HttpContext http)
     {
-        await OperatorAsync(http);
+        ApiKey viewer = await OperatorAsync(http);
         byte[]? bytes = await reader.ContentAsync(http.GetRouteValue("name")?.ToString() ?? "", http.RequestAborted);
         if (bytes is null || ImageHeader.Read(bytes) is not { } header)
             throw new ApiException(404, "invalid_request_error", "This image was not kept.", "not_found");
+        await RecordAsync(http, "view", viewer, ("image", http.GetRouteValue("name")?.ToString()));
         await FileAsync(http, bytes, header.MediaType);
     }
 
@@ -75,6 +80,11 @@ internal sealed class DashboardEndpoint(KeyRing keys, IDashboardSessions session
         await trail.ReviewedAsync(request, reviewer.Name, isUnsafe, category, note, http.RequestAborted);
         await JsonAsync(http, new() { ["recorded"] = true });
     }
+
+    // Before anything is shown: what cannot be recorded is not shown.
+    private async Task RecordAsync(HttpContext http, string kind, ApiKey by, params (string Name, string? Value)[] more) =>
+        await trail.RecordAsync(kind, http.TraceIdentifier, [new("by", by.Name), new("address", http.Connection.RemoteIpAddress?.ToString()), .. more.Select(one => new KeyValuePair<string, object?>(one.Name, one.Value))],
+            http.RequestAborted);
 
     private async ValueTask<ApiKey> OperatorAsync(HttpContext http)
     {

@@ -27,6 +27,7 @@ internal sealed class EmbeddingsWire(LimitSettings limits) : IWire
         if (input is not JsonArray { Count: > 0 } list) throw ApiException.Invalid("input must be a text or a list of texts.", "input");
         if (list.Count > limits.Messages) throw ApiException.Invalid($"There are {list.Count} inputs; {limits.Messages} are allowed.", "input");
         return [.. list.Select((one, i) => JsonText.Of(one)
-            ?? throw ApiException.Invalid($"input[{i}] must be a text; token ids cannot be judged, and so cannot be sent.", $"input[{i}]", "unsupported_content"))];
+            ?? throw ApiException.Invalid($"input[{i}] must be a text; token ids cannot be judged, and so cannot be sent.", $"input[{i}]",
+                "unsupported_content"))];
     }
 }

@@ -8,6 +8,8 @@ internal sealed class ApiException(int status, string type, string message, stri
 {
     public int Status { get; } = status;
 
+    public string? Code { get; } = code;
+
     /// <summary>How long the caller should wait before trying again; null where waiting does not help.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
@@ -26,7 +28,7 @@ internal sealed class ApiException(int status, string type, string message, stri
     /// <summary>It in OpenAI's shape.</summary>
     public JsonObject ToJson()
     {
-        JsonObject json = new() { ["error"] = new JsonObject { ["message"] = Message, ["type"] = type, ["param"] = param, ["code"] = code } };
+        JsonObject json = new() { ["error"] = new JsonObject { ["message"] = Message, ["type"] = type, ["param"] = param, ["code"] = Code } };
         if (RequestId is not null) json["request_id"] = RequestId;
         return json;
     }

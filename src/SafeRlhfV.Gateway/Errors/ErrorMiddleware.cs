@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 namespace SafeRlhfV.Gateway;
 
 /// <summary>Turns every error into the shape of the wire: OpenAI's, or Anthropic's. What was asked or answered is never logged.</summary>
-internal sealed partial class ErrorMiddleware(RequestDelegate next, ILogger<ErrorMiddleware> log)
+internal sealed partial class ErrorMiddleware(RequestDelegate next, ILogger<ErrorMiddleware> log, TrailEvents? events = null)
 {
     public async Task InvokeAsync(HttpContext context)
     {
@@ -24,6 +24,7 @@ internal sealed partial class ErrorMiddleware(RequestDelegate next, ILogger<Erro
         catch (Exception error)
         {
             ApiException known = Known(error, log);
+            if (error is not UpstreamException) events?.Refused(context, known); // what an upstream fails at the guard has recorded
             if (context.Response.HasStarted) context.Abort(); // what has left cannot be mended: the caller must not take it for whole
             else await WriteAsync(context, known, mayGoOn: error is not BadHttpRequestException);
         }

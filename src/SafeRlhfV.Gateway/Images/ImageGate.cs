@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using SafeRlhfV.Guard;
 
 namespace SafeRlhfV.Gateway;
 
@@ -8,10 +9,15 @@ internal sealed class ImageGate : IDisposable
 {
     private readonly LimitSettings limits;
     private readonly HttpClient http;
+    private readonly Func<ReadOnlyMemory<byte>, int, IEnumerable<RgbImage>>? show;
+    private readonly SemaphoreSlim decoders = new(Math.Max(1, Environment.ProcessorCount / 2)); // an image of many pixels takes as much memory
 
-    public ImageGate(LimitSettings limits, Func<IPAddress, bool>? isAllowed = null)
+    /// <param name="limits">What is allowed.</param>
+    /// <param name="show">As <see cref="GatewayParts.ShowImage"/>.</param>
+    /// <param name="isAllowed">Which addresses may be fetched from; public ones by default.</param>
+    public ImageGate(LimitSettings limits, Func<ReadOnlyMemory<byte>, int, IEnumerable<RgbImage>>? show = null, Func<IPAddress, bool>? isAllowed = null)
     {
-        this.limits = limits;
+        (this.limits, this.show) = (limits, show);
         Func<IPAddress, bool> allowed = isAllowed ?? PublicAddress.Is;
         SocketsHttpHandler handler = new()
         {
@@ -27,7 +33,7 @@ internal sealed class ImageGate : IDisposable
 
     /// <summary>The image behind an address or data URI.</summary>
     /// <exception cref="ApiException">It is not allowed, too large, or no image.</exception>
-    public async Task<OpenedImage> OpenAsync(string url, string param, CancellationToken cancellationToken)
+    public async Task<OpenedImage> OpenAsync(string url, string param, PixelBudget budget, CancellationToken cancellationToken)
     {
         byte[] bytes = url.StartsWith("data:", StringComparison.OrdinalIgnoreCase) ? Decode(url, param) : await FetchAsync(url, param, cancellationToken);
         if (ImageHeader.Read(bytes) is not { Format: not "BMP" } header)
@@ -35,12 +41,54 @@ internal sealed class ImageGate : IDisposable
         if ((long)header.Width * header.Height > limits.ImagePixels)
             throw ApiException.Invalid($"The image has {header.Width} x {header.Height} pixels; {limits.ImagePixels} are allowed.", param, "image_too_large");
         int frames = ImageFrames.Count(bytes);
-        if (frames > 1)
-            throw ApiException.Invalid("The image is animated, and only one frame could be judged; send a single frame.", param, "animated_image");
-        return new(bytes, header.MediaType, (long)header.Width * header.Height);
+        if (frames > 1 && (show is null || limits.Animations == ImageUse.Refuse || header.Format == "PNG"))
+            throw ApiException.Invalid("Animated images of this kind are not judged here; send a single frame.", param, "animated_image");
+        if (frames > limits.ImageFrames)
+            throw ApiException.Invalid($"The image has {frames} frames; {limits.ImageFrames} are allowed.", param, "animated_image");
+        bool isTransparent = ImageTransparency.IsPossible(bytes);
+        if (isTransparent && limits.Transparency == ImageUse.Refuse)
+            throw ApiException.Invalid("The image may be transparent; send one without transparency.", param, "transparent_image");
+        long pixels = (long)header.Width * header.Height;
+        budget.Spend(pixels * frames, param);
+        if (show is null || (frames == 1 && !isTransparent)) return new(bytes, header.MediaType, pixels);
+        IReadOnlyList<ModerationImage> shown = await ShowAsync(bytes, pixels, frames, param, budget, cancellationToken);
+        return new(bytes, header.MediaType, pixels * Math.Max(frames, shown.Count)) { Shown = shown };
     }
 
-    public void Dispose() => http.Dispose();
+    public void Dispose()
+    {
+        http.Dispose();
+        decoders.Dispose();
+    }
+
+    // One image is decoded at a time, and kept as a PNG. Nothing is shown where the file shows one image alone.
+    private async Task<IReadOnlyList<ModerationImage>> ShowAsync(byte[] bytes, long pixels, int frames, string param, PixelBudget budget,
+        CancellationToken cancellationToken)
+    {
+        await decoders.WaitAsync(cancellationToken);
+        try
+        {
+            return await Task.Run(() =>
+            {
+                List<ModerationImage> shown = [];
+                foreach (RgbImage image in show!(bytes, limits.ImageFrames))
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    if (shown.Count >= frames) budget.Spend(pixels, param);
+                    shown.Add(new(new EncodedImage(PngBytes.Encode(image), null)) { MediaType = "image/png" });
+                }
+                return shown.Count > 1 || frames > 1 ? shown : (IReadOnlyList<ModerationImage>)[];
+            }, cancellationToken);
+        }
+        catch (InvalidInputException error)
+        {
+            throw ApiException.Invalid($"The image cannot be read: {error.Message}", param, "invalid_image");
+        }
+        finally
+        {
+            decoders.Release();
+        }
+    }
 
     private byte[] Decode(string url, string param)
     {

@@ -5,11 +5,11 @@ internal sealed class PixelBudget(long most)
 {
     private long used;
 
-    /// <summary>Takes an image's pixels out of the budget; an image that is sent twice is decoded twice.</summary>
+    /// <summary>Takes pixels out of the budget; an image that is sent twice is decoded twice.</summary>
     /// <exception cref="ApiException">There are too few left.</exception>
-    public void Spend(OpenedImage image, string param)
+    public void Spend(long pixels, string param)
     {
-        used += image.Pixels;
+        used += pixels;
         if (used > most) throw ApiException.Invalid($"The request's images have more than {most} pixels together.", param, "images_too_large");
     }
 }

@@ -20,7 +20,7 @@ internal sealed class MessagesAnswer(ChatCall call) : IWireAnswer
     {
         AnswerState whole = AnswerState.Of(response);
         JsonArray blocks = [];
-        foreach (AIContent content in response.Messages.SelectMany(message => message.Contents))
+        foreach (AIContent content in AnswerState.Contents(response))
         {
             if (BlockOf(content) is not { Text: var text, Type: var type }) continue;
             if (content is FunctionCallContent asked)
@@ -90,7 +90,7 @@ internal sealed class MessagesAnswer(ChatCall call) : IWireAnswer
     {
         "tool_use" => new() { ["type"] = type, ["id"] = asked!.Id, ["name"] = asked.Name, ["input"] = input ?? [] },
         "thinking" => new() { ["type"] = type, ["thinking"] = "", ["signature"] = "" },
-        _ => new() { ["type"] = type, ["text"] = "", ["citations"] = null },
+        _ => new() { ["type"] = type, ["text"] = "" },
     };
 
     private IEnumerable<WireEvent> Open(string type, ToolCall? asked)

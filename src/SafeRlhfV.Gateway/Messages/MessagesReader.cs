@@ -24,7 +24,8 @@ internal static class MessagesReader
         JsonArray messages = [];
         if (body["system"] is { } system && MessagesBlocks.Texts(system, "system") is { Count: > 0 } instructions)
             messages.Add(ChatBody.Message("system", ChatBody.Content(instructions)));
-        if (body["messages"] is not JsonArray { Count: > 0 } turns) throw ApiException.Invalid("messages must be a list with at least one message.", "messages");
+        if (body["messages"] is not JsonArray { Count: > 0 } turns)
+            throw ApiException.Invalid("messages must be a list with at least one message.", "messages");
         for (int i = 0; i < turns.Count; i++)
         {
             string param = $"messages[{i}]";
@@ -74,7 +75,8 @@ internal static class MessagesReader
         if (output["format"] is not JsonObject format) return;
         if (Text(format["type"], "output_config.format.type") != "json_schema")
             throw ApiException.Invalid("output_config.format.type must be json_schema.", "output_config.format.type");
-        if (format["schema"] is not JsonObject schema) throw ApiException.Invalid("output_config.format.schema must be an object.", "output_config.format.schema");
+        if (format["schema"] is not JsonObject schema)
+            throw ApiException.Invalid("output_config.format.schema must be an object.", "output_config.format.schema");
         chat["response_format"] = new JsonObject
         {
             ["type"] = "json_schema",

@@ -10,7 +10,7 @@ internal sealed class GatewayMetrics : IDisposable
 {
     public const string MeterName = "SafeRlhfV.Gateway";
     private readonly Meter meter = new(MeterName);
-    private readonly Counter<long> responses, outcomes, flagged, rounds;
+    private readonly Counter<long> responses, outcomes, flagged, rounds, shadowed;
     private readonly Histogram<double> duration, moderation;
     private readonly UpDownCounter<long> open;
 
@@ -19,6 +19,7 @@ internal sealed class GatewayMetrics : IDisposable
         responses = meter.CreateCounter<long>("gateway_responses_total", description: "Responses by route and status.");
         outcomes = meter.CreateCounter<long>("gateway_outcomes_total", description: "Guarded requests by outcome.");
         flagged = meter.CreateCounter<long>("gateway_flagged_total", description: "Unsafe verdicts by side, category and severity.");
+        shadowed = meter.CreateCounter<long>("gateway_shadow_total", description: "What a shadow policy would have done, beside what was done.");
         rounds = meter.CreateCounter<long>("gateway_rounds_total", description: "Answers drafted.");
         duration = meter.CreateHistogram<double>("gateway_request_seconds", "s", "Time of guarded requests.");
         moderation = meter.CreateHistogram<double>("gateway_moderation_seconds", "s", "Time that moderation took of a guarded request.");
@@ -46,6 +47,9 @@ internal sealed class GatewayMetrics : IDisposable
         if (report.PromptDecision is { } prompt) Flag("prompt", prompt.Verdict);
         foreach (RegenerationRound round in report.Rounds) Flag("answer", round.Verdict);
     }
+
+    public void Shadowed(ShadowDecision decision) => shadowed.Add(1, new("side", decision.Side == GuardSide.Prompt ? "prompt" : "answer"),
+        new("in_force", decision.InForce.Action.ToString()), new("shadow", decision.Shadow.Action.ToString()));
 
     public void Dispose()
     {

@@ -98,17 +98,18 @@ internal sealed class ModerationsEndpoint(IModerator moderator, Func<GuardPolicy
             {
                 case "text": texts.Add(ChatRequestReader.Text(part["text"], $"input[{i}].text")); break;
                 case "image_url" when part["image_url"] is JsonObject image:
-                    if (pictures.Count >= limits.Images) throw ApiException.Invalid($"More than {limits.Images} images.", $"input[{i}]", "too_many_images");
+                    if (list.Take(i).Count(IsImage) >= limits.Images) throw ApiException.Invalid($"More than {limits.Images} images.", $"input[{i}]", "too_many_images");
                     string param = $"input[{i}].image_url.url";
-                    OpenedImage opened = await images.OpenAsync(ChatRequestReader.Text(image["url"], param), param, cancellationToken);
-                    pixels.Spend(opened, param);
-                    pictures.Add(new(new EncodedImage(opened.Bytes, null)) { MediaType = opened.MediaType });
+                    OpenedImage opened = await images.OpenAsync(ChatRequestReader.Text(image["url"], param), param, pixels, cancellationToken);
+                    pictures.AddRange(opened.Judged);
                     break;
                 default: throw ApiException.Invalid("A part must be of type text or image_url.", $"input[{i}].type");
             }
         }
         return [new(pictures, string.Join('\n', texts))];
     }
+
+    private static bool IsImage(JsonNode? part) => part is JsonObject { } one && one["image_url"] is not null;
 
     private static JsonObject Result(Verdict verdict, ModerationRequest request)
     {

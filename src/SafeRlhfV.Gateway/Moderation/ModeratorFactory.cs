@@ -17,6 +17,7 @@ internal sealed partial class ModeratorFactory(GatewaySettings settings, Func<Gu
             new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(2) }, stops: false));
     private readonly List<IAsyncDisposable> batching = [];
     private readonly List<IDisposable> owned = [];
+    private IModerator? all;
 
     /// <summary>The policy's own categories, then everything the settings name; gathered into batches and remembered as they say.</summary>
     public IModerator Create()
@@ -27,12 +28,14 @@ internal sealed partial class ModeratorFactory(GatewaySettings settings, Func<Gu
             throw new InvalidInputException($"moderators: {string.Join(", ", named.Select(moderator => moderator.Name))} "
                 + $"{(named.Length == 1 ? "judges" : "judge")} answers only; add a moderator that judges prompts, or train the guard with harmless and "
                     + "harmful prompts.");
+        if (named.Length > 0 && named.All(moderator => moderator is ImageTextModerator))
+            throw new InvalidInputException($"moderators: {named[0].Name} reads the words in images alone; add a moderator that judges texts.");
         if (settings.Limits.Images > 0 && !named.Any(moderator => moderator.SeesImages)) LogBlind(string.Join(", ", named.Select(moderator => moderator.Name)));
         IModerator moderator = settings.IsCascade
             ? new CascadedModerator([.. named.Select(each => new CascadeStage(each))], settings.ModerationTimeout)
             : new ParallelModerator(named, settings.ModerationTimeout);
         if (settings.ModerationCache > 0) moderator = new CachedModerator(moderator, settings.ModerationCache);
-        return new ParallelModerator([new PolicyPatternModerator(policy), moderator], settings.ModerationTimeout).FailClosed(settings.ModerationTimeout);
+        return all = new ParallelModerator([new PolicyPatternModerator(policy), moderator], settings.ModerationTimeout).FailClosed(settings.ModerationTimeout);
     }
 
     /// <summary>Who looks for injections; null where the settings name nobody.</summary>
@@ -56,7 +59,12 @@ internal sealed partial class ModeratorFactory(GatewaySettings settings, Func<Gu
         http.Dispose();
     }
 
-    private ModeratorParts Lent() => new(http, OpenChat) { OwnCategories = policy().OwnCategories, OpenCheckpoint = openCheckpoint };
+    private ModeratorParts Lent() => new(http, OpenChat)
+    {
+        OwnCategories = policy().OwnCategories,
+        OpenCheckpoint = openCheckpoint,
+        All = () => all ?? throw new InvalidOperationException("The moderators are not made yet."),
+    };
 
     private IModerator CreateOne(ModeratorSettings one, ModeratorParts lent)
     {

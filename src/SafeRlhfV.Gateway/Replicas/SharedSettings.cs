@@ -47,6 +47,9 @@ internal sealed partial class SharedSettings : BackgroundService
 
     public GuardPolicy Policy => policy;
 
+    /// <summary>Raised after another version of the keys or of the policy came into force.</summary>
+    public event Action<string, long>? Changed;
+
     /// <summary>Why the latest version is not in force here, or why it cannot be read; null where all is well.</summary>
     public string? Fault => fault;
 
@@ -99,6 +102,7 @@ internal sealed partial class SharedSettings : BackgroundService
     private void Apply(Dictionary<string, SharedVersion> versions)
     {
         string? fault = null;
+        (SharedVersion? keysBefore, SharedVersion? policyBefore) = (seenKeys, seenPolicy);
         SharedVersion keys = versions[ReplicaDatabase.Keys], policy = versions[ReplicaDatabase.Policy];
         try
         {
@@ -119,6 +123,8 @@ internal sealed partial class SharedSettings : BackgroundService
         {
             fault = error.Message;
         }
+        if (keysBefore is not null && seenKeys?.Body != keysBefore.Body) Changed?.Invoke(ReplicaDatabase.Keys, seenKeys!.Version);
+        if (policyBefore is not null && seenPolicy?.Body != policyBefore.Body) Changed?.Invoke(ReplicaDatabase.Policy, seenPolicy!.Version);
         Tell(fault);
     }
 

@@ -26,7 +26,7 @@ internal sealed class ResponsesAnswer(ChatCall call, JsonObject request, Action<
     public JsonObject Whole(ChatResponse response)
     {
         AnswerState whole = AnswerState.Of(response);
-        foreach (AIContent content in response.Messages.SelectMany(message => message.Contents)) items.Add(content);
+        foreach (AIContent content in AnswerState.Contents(response)) items.Add(content);
         (string status, string? why) = Status(whole);
         items.End(status);
         JsonObject body = Body(status, why, whole.Usage);

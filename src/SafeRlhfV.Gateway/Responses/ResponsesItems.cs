@@ -35,8 +35,8 @@ internal sealed class ResponsesItems(JsonArray messages)
                 ChatBody.AddResult(messages, Text(item, "call_id", param), Parts(item["output"], $"{param}.output"), images);
                 break;
             default:
-                throw ApiException.Invalid($"{param}: an item of type '{(type.Length > 50 ? type[..50] : type)}' cannot be judged, and so cannot be sent.", param,
-                    "unsupported_content");
+                throw ApiException.Invalid($"{param}: an item of type '{(type.Length > 50 ? type[..50] : type)}' cannot be judged, and so cannot be sent.",
+                    param, "unsupported_content");
         }
     }
 
@@ -91,7 +91,11 @@ internal sealed class ResponsesItems(JsonArray messages)
     {
         if (content is JsonValue value && value.TryGetValue(out string? text)) return [ChatBody.Text(text)];
         if (content is not JsonArray list) throw ApiException.Invalid($"{param} must be a text or a list of parts.", param);
-        return [.. list.Select((node, i) => Part(node as JsonObject ?? throw ApiException.Invalid($"{param}[{i}] must be an object.", param), $"{param}[{i}]"))];
+        return
+        [
+            .. list.Select((node, i) =>
+                Part(node as JsonObject ?? throw ApiException.Invalid($"{param}[{i}] must be an object.", param), $"{param}[{i}]")),
+        ];
     }
 
     private static JsonObject Part(JsonObject part, string param)

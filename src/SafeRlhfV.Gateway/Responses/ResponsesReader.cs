@@ -80,8 +80,8 @@ internal static class ResponsesReader
             }
             else if (hostedTools.Contains(type)) added.Add(tool.DeepClone());
             else
-                throw ApiException.Invalid($"Tools of type '{(type.Length > 50 ? type[..50] : type)}' bring content that never passes the gateway; the operator can "
-                    + "allow them (hosted_tools).", $"{param}.type", "unsupported_content");
+                throw ApiException.Invalid($"Tools of type '{(type.Length > 50 ? type[..50] : type)}' bring content that never passes the gateway; the "
+                    + "operator can allow them (hosted_tools).", $"{param}.type", "unsupported_content");
         }
         if (added.Count > 0) chat["tools"] = added;
     }

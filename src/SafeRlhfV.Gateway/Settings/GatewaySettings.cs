@@ -24,6 +24,9 @@ public sealed record GatewaySettings
     /// <summary>The policy file; null for the default policy.</summary>
     public string? Policy { get; init; }
 
+    /// <summary>A policy file that runs beside the one in force and is recorded alone; null for none.</summary>
+    public string? ShadowPolicy { get; init; }
+
     /// <summary>Who judges, all in parallel or one after the other.</summary>
     public IReadOnlyList<ModeratorSettings> Moderators { get; init; } = [];
 
@@ -67,7 +70,8 @@ public sealed record GatewaySettings
     public IReadOnlyList<string> AllowFields { get; init; } = [];
 
     /// <summary>
-    /// The types of tools that a model's service runs itself, such as web_search, which may go on to it; what they bring never passes the gateway on its way in.
+    /// The types of tools that a model's service runs itself, such as web_search, which may go on to it; what they bring never passes the gateway on its
+    /// way in.
     /// </summary>
     public IReadOnlyList<string> HostedTools { get; init; } = [];
 

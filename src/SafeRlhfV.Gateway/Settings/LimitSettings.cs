@@ -21,6 +21,15 @@ public sealed record LimitSettings
     /// <summary>The most pixels of all images of a request together, by their headers, before anything is decoded.</summary>
     public int RequestPixels { get; init; } = 64_000_000;
 
+    /// <summary>The most frames of an animation; each is judged.</summary>
+    public int ImageFrames { get; init; } = 32;
+
+    /// <summary>What becomes of animations. Those of PNG files are refused in any case.</summary>
+    public ImageUse Animations { get; init; } = ImageUse.Judge;
+
+    /// <summary>What becomes of images that may be transparent.</summary>
+    public ImageUse Transparency { get; init; } = ImageUse.Judge;
+
     /// <summary>Whether images may be given by address. They are fetched here once, from public hosts only, without following redirects.</summary>
     public bool ImageUrls { get; init; }
 

@@ -18,6 +18,7 @@ internal sealed class RoutedChatClient(IReadOnlyList<IChatClient> upstreams, Ups
             try
             {
                 ChatResponse response = await upstreams[i].GetResponseAsync(asked, options, cancellationToken);
+                Answers(i, options, response.ModelId);
                 TokenCount count = new(asked);
                 foreach (ChatMessage message in response.Messages) count.Add(message.Contents);
                 ChatCall.Of(options, this).Tokens += response.Usage?.TotalTokenCount ?? count.Total;
@@ -51,15 +52,25 @@ internal sealed class RoutedChatClient(IReadOnlyList<IChatClient> upstreams, Ups
                     break;
                 }
                 begun = true;
+                Answers(i, options, updates.Current.ModelId);
                 count.Add(updates.Current.Contents);
                 yield return updates.Current;
             }
         }
     }
 
+    private void Answers(int upstream, ChatOptions? options, string? model)
+    {
+        ChatCall call = ChatCall.Of(options, this);
+        call.Upstream = Name(upstreams[upstream]);
+        call.UpstreamModel = model ?? (upstreams[upstream] as UpstreamChatClient)?.Model ?? call.Model;
+    }
+
+    private static string Name(IChatClient upstream) => (upstream as UpstreamChatClient)?.Name ?? "local";
+
     private bool Tell(IChatClient upstream, UpstreamException error)
     {
-        log.Tell((upstream as UpstreamChatClient)?.Name ?? "local", error);
+        log.Tell(Name(upstream), error);
         return true;
     }
 

@@ -49,6 +49,9 @@ internal sealed class UpstreamChatClient : IChatClient
     /// <summary>Its name in the settings.</summary>
     public string Name => settings.Name;
 
+    /// <summary>What it calls the model; null for the caller's name.</summary>
+    public string? Model => settings.Model;
+
     /// <summary>Where it is asked.</summary>
     public Uri Address => address;
 

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.AI;
+using SafeRlhfV.Guard;
 
 namespace SafeRlhfV.Gateway;
 
@@ -24,9 +25,13 @@ internal sealed class AnswerState
     public static AnswerState Of(ChatResponse response)
     {
         AnswerState state = new() { Usage = response.Usage, Finish = response.FinishReason };
-        foreach (AIContent content in response.Messages.SelectMany(message => message.Contents)) state.Add(content);
+        foreach (AIContent content in Contents(response)) state.Add(content);
         return state;
     }
+
+    /// <summary>The contents of a whole response's first choice.</summary>
+    public static IEnumerable<AIContent> Contents(ChatResponse response) =>
+        response.Messages.Where(message => message.GetChoice() == 0).SelectMany(message => message.Contents);
 
     public void Add(ChatResponseUpdate update)
     {

@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 namespace SafeRlhfV.Gateway;
 
 /// <summary>
-/// One of the interfaces that the gateway speaks: reads requests into the one form that is guarded (<see cref="ChatCall"/>), and writes the guarded answer back.
+/// One of the interfaces that the gateway speaks: reads requests into the one form that is guarded (<see cref="ChatCall"/>), and writes the guarded answer.
 /// Moderation, audit, keys, limits and upstreams are the same for all.
 /// </summary>
 internal interface IWire

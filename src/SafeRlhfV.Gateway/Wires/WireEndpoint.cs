@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.AI;
@@ -20,6 +21,8 @@ internal sealed class WireEndpoint(IWire wire, ModelTable models, GatewayMetrics
         IChatClient client = models.Find(ChatRequestReader.Text(body["model"], "model"), key);
         IWireAnswer answer = await wire.ReadAsync(body, key, cancellationToken);
         http.Response.Headers["x-guard-request-id"] = answer.Call.RequestId;
+        answer.Call.ClientRequest = http.TraceIdentifier;
+        if (ActivityContext.TryParse(http.Request.Headers.TraceParent, null, out ActivityContext trace)) answer.Call.TraceId = trace.TraceId.ToHexString();
         try
         {
             if (answer.Call.IsStream) await StreamAsync(http, client, answer);

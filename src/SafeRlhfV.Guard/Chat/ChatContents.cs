@@ -58,6 +58,7 @@ internal sealed class ChatContents
             case ErrorContent error: Append(error.Message); Append(error.Details); break;
             case FunctionCallContent call: Append(call.Name + " " + Serialize(call.Arguments)); break;
             case FunctionResultContent result: AddResult(result.Result); break;
+            case ShownImageContent shown: images.AddRange(shown.Shown); break;
             case DataContent data when data.HasTopLevelMediaType("image"):
                 images.Add(new(new EncodedImage(data.Data.ToArray(),
                 data.Name))

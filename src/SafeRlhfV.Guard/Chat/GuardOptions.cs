@@ -18,6 +18,9 @@ public sealed class GuardOptions
     /// <summary>The policy in force, asked for once a request; <c>() =&gt; file.Current</c> of a <see cref="PolicyFile"/> follows changes.</summary>
     public Func<GuardPolicy> Policy { get; set; } = () => GuardPolicy.Default;
 
+    /// <summary>A policy that runs beside the one in force and tells what it would have done; null for none. Stays the caller's to dispose.</summary>
+    public ShadowPolicy? Shadow { get; set; }
+
     /// <summary>Who asks; nobody in particular by default.</summary>
     public Func<ChatOptions?, GuardContext> Context { get; set; } = _ => GuardContext.Anyone;
 

@@ -143,6 +143,7 @@ internal sealed class GuardSession
             || await TryObserveAsync(() => observer.EndedAsync(report, cancellationToken)).ConfigureAwait(false);
         if (!await IsRecordedAsync().ConfigureAwait(false) || !isTold)
             report = report with { Outcome = Unrecorded(outcome), Refusal = Policy.FailureRefusal, IsUnrecorded = true };
+        options.Shadow?.Add(report);
         return report.Refusal;
     }
 

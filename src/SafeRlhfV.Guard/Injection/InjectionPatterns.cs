@@ -34,7 +34,8 @@ public sealed class InjectionPatterns : IInjectionJudge
             InjectionSide? side = parts[0] == "prompt" ? InjectionSide.Prompt : parts[0] == "tool_result" ? InjectionSide.ToolResult : null;
             if (parts.Length < 4 || (side is null && parts[0] != "both")
                 || !double.TryParse(parts[1], NumberStyles.Float, CultureInfo.InvariantCulture, out double weight) || weight is not (> 0 and <= 1))
-                throw new InvalidInputException($"{source}:{i + 1}: give side (prompt, tool_result or both), weight (0..1), name and expression, with tabs between.");
+                throw new InvalidInputException(
+                    $"{source}:{i + 1}: give side (prompt, tool_result or both), weight (0..1), name and expression, with tabs between.");
             try
             {
                 patterns.Add(new(side, weight, parts[2], PatternRule.ForPattern(parts[2], Severity.Severe, parts[3]).Pattern));

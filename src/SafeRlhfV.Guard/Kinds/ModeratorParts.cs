@@ -11,6 +11,12 @@ public sealed record ModeratorParts(HttpClient Http, Func<Uri, string, string?, 
     public Func<string, IChatClient> OpenCheckpoint { get; init; } = folder =>
         throw new InvalidInputException($"{folder}: this program runs no local checkpoints; name an endpoint instead.");
 
+    /// <summary>
+    /// All moderators of the host together, for one that gives them what it finds, such as words in images; asked for when it judges. Null where the host has
+    /// one alone.
+    /// </summary>
+    public Func<IModerator>? All { get; init; }
+
     /// <summary>Categories beside the twenty that a judge should look for.</summary>
     public IReadOnlyList<OwnCategory> OwnCategories { get; init; } = [];
 }

@@ -8,6 +8,9 @@ namespace SafeRlhfV.Guard;
 /// <param name="PolicyVersion">The policy that decided.</param>
 public sealed record GuardDecision(GuardAction Action, GuardSide Side, Verdict Verdict, IReadOnlyList<string> DecidedBy, string PolicyVersion)
 {
+    /// <summary>The verdict as the moderators gave it, where the policy's thresholds made another of it; null otherwise.</summary>
+    public Verdict? Judged { get; init; }
+
     /// <summary>Whether the content may be seen by the other side.</summary>
     public bool Passes => Action is GuardAction.Allow or GuardAction.AllowWithNotice or GuardAction.Redact;
 }

@@ -61,7 +61,12 @@ public sealed record GuardPolicy
     {
         context ??= GuardContext.Anyone;
         if (verdict.Failure is not null) return new(GuardAction.Block, side, verdict, [], Version);
-        if (Thresholds is not null) verdict = Thresholds.Rejudge(verdict);
+        if (Thresholds is not null) return DecideJudged(Thresholds.Rejudge(verdict), side, context) with { Judged = verdict };
+        return DecideJudged(verdict, side, context);
+    }
+
+    private GuardDecision DecideJudged(Verdict verdict, GuardSide side, GuardContext context)
+    {
         if (!verdict.IsUnsafe) return new(GuardAction.Allow, side, verdict, [], Version);
 
         PolicyRules[] layers = [.. Layers(context)];

@@ -7,6 +7,9 @@ public static class ResultFolder
     /// <summary>The folder in a run's folder that holds its result.</summary>
     public const string Name = "result";
 
+    /// <summary>The folder in a run's folder that holds a result which is not released yet.</summary>
+    public const string CandidateName = "candidate";
+
     private static readonly string[] Models = ["config.json", "adapter_config.json", ScoreHead.FileName], Runs = ["recipe.yaml", "run.lock", "checkpoints"];
 
     /// <summary>The folder with the model; the given one where it is no run's, so that whoever loads it says what is missing.</summary>
@@ -16,6 +19,9 @@ public static class ResultFolder
         string result = Path.Combine(folder, Name);
         if (Holds(folder, Models) || !Directory.Exists(folder)) return folder;
         if (Holds(result, Models)) return result;
+        if (Holds(Path.Combine(folder, CandidateName), Models))
+            throw new InvalidInputException($"{folder}: the policy of this run is not released: its certificate did not hold, or was not made yet. Run "
+                + $"the same 'safe-rlhf-v train' again to see why; the candidate lies in {Path.Combine(folder, CandidateName)}.");
         if (Runs.Count(name => Path.Exists(Path.Combine(folder, name))) > 1)
             throw new InvalidInputException($"{folder}: this run is not finished, so it holds no result yet; resume it with 'safe-rlhf-v train ... --out "
                 + $"{folder} --resume'.");

@@ -191,6 +191,11 @@ internal sealed class AdapterReader
                 + $"the model and adapter_config.json (r, rank_pattern) need [{string.Join(", ", shape)}]");
         Tensor copy = empty(shape, dtype, device);
         file.ReadInto(key, copy);
+        if (!copy.isfinite().all().item<bool>())
+        {
+            copy.Dispose();
+            throw Fault($"'{key}' has numbers that are not finite; the adapter is broken");
+        }
         return copy;
     }
 

@@ -117,6 +117,8 @@ public sealed class ScoreHead : NamedModule
         using DisposeScope scope = NewDisposeScope();
         Tensor value = empty([.. entry.Shape], dtype ?? entry.Dtype, device ?? CPU);
         file.ReadInto(key, value);
+        if (!value.isfinite().all().item<bool>())
+            throw new InvalidInputException($"{file.Path}: '{key}' has numbers that are not finite; the score head is broken.");
         return new ScoreHead(value, kind);
     }
 }

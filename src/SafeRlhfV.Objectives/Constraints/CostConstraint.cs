@@ -11,9 +11,12 @@ public sealed class CostConstraint
     private readonly Queue<double> tail = [];
 
     /// <summary>Begins.</summary>
-    /// <exception cref="ArgumentException">A setting is out of range.</exception>
-    public CostConstraint(ConstraintOptions options)
+    /// <param name="options">Its settings.</param>
+    /// <param name="margin">What the budget of a mean is tightened by at each step, from the costs of its window; null = nothing.</param>
+    /// <exception cref="ArgumentException">A setting is out of range, or a margin is given of something else than a mean.</exception>
+    public CostConstraint(ConstraintOptions options, Func<IReadOnlyCollection<double>, double>? margin = null)
     {
+        if (margin is not null && options.Kind != ConstraintKind.Mean) throw new ArgumentException("A margin is that of a mean.", nameof(margin));
         this.options = options;
         Nu = Bounded(options.NuInitial);
         // the tail's window is kept here, and prompts that keep the budget count 0
@@ -22,7 +25,7 @@ public sealed class CostConstraint
             ConstraintKind.Cvar => options.Multiplier with { Window = 1 },
             ConstraintKind.PositivePart => options.Multiplier with { Budget = 0 },
             _ => options.Multiplier,
-        });
+        }, margin);
     }
 
     /// <summary>λ now.</summary>
@@ -33,6 +36,9 @@ public sealed class CostConstraint
 
     /// <summary>What is compared with the budget (with positive parts: with 0); NaN before the first cost.</summary>
     public double Value => options.Kind == ConstraintKind.Cvar ? Cvar.Of(tail, Nu, options.Alpha) : multiplier.MeanCost;
+
+    /// <summary>What the budget is tightened by; 0 without a margin.</summary>
+    public double Margin => multiplier.Margin;
 
     /// <summary>The whole state; setting it continues a saved run exactly.</summary>
     public ConstraintState State

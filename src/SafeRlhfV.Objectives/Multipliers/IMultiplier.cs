@@ -9,6 +9,9 @@ public interface IMultiplier
     /// <summary>J_C, the mean of the window; NaN before the first cost.</summary>
     double MeanCost { get; }
 
+    /// <summary>What the budget is tightened by, from the costs in the window; 0 without a margin.</summary>
+    double Margin { get; }
+
     /// <summary>The whole state; setting it continues a saved run exactly.</summary>
     MultiplierState State { get; set; }
 

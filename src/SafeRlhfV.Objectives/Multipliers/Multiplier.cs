@@ -5,15 +5,16 @@ public sealed class Multiplier : IMultiplier
 {
     private readonly MultiplierMode mode;
     private readonly MultiplierOptions options;
+    private readonly Func<IReadOnlyCollection<double>, double>? margin;
     private readonly Queue<double> window = [];
     private long step;
     private double variable;
     private double integral;
     private double? previousCost;
 
-    private Multiplier(MultiplierMode mode, MultiplierOptions options)
+    private Multiplier(MultiplierMode mode, MultiplierOptions options, Func<IReadOnlyCollection<double>, double>? margin)
     {
-        (this.mode, this.options) = (mode, options);
+        (this.mode, this.options, this.margin) = (mode, options, margin);
         variable = mode == MultiplierMode.Log ? Math.Log(options.Initial) : options.Initial;
         integral = mode == MultiplierMode.Pid && options.Integral != 0 ? options.Initial / options.Integral : 0;
     }
@@ -23,6 +24,9 @@ public sealed class Multiplier : IMultiplier
 
     /// <inheritdoc/>
     public double MeanCost => window.Count == 0 ? double.NaN : window.Sum() / window.Count;
+
+    /// <inheritdoc/>
+    public double Margin => margin is null || window.Count == 0 ? 0 : margin(window);
 
     /// <inheritdoc/>
     public MultiplierState State
@@ -40,11 +44,14 @@ public sealed class Multiplier : IMultiplier
     }
 
     /// <summary>A multiplier at its start.</summary>
+    /// <param name="mode">How λ moves.</param>
+    /// <param name="options">Its settings.</param>
+    /// <param name="margin">What the budget is tightened by at each update, from the window's costs; null = nothing.</param>
     /// <exception cref="ArgumentException">A setting is out of range: the message names it.</exception>
-    public static IMultiplier Create(MultiplierMode mode, MultiplierOptions options)
+    public static IMultiplier Create(MultiplierMode mode, MultiplierOptions options, Func<IReadOnlyCollection<double>, double>? margin = null)
     {
         foreach (string fault in Faults(mode, options)) throw new ArgumentException(fault, nameof(options));
-        return new Multiplier(mode, options);
+        return new Multiplier(mode, options, margin);
     }
 
     /// <summary>What is wrong with the settings, one line each; empty if nothing is.</summary>
@@ -86,7 +93,7 @@ public sealed class Multiplier : IMultiplier
 
     private void Update(double cost)
     {
-        double excess = cost - options.Budget, bound = options.Maximum ?? double.PositiveInfinity;
+        double excess = cost - (options.Budget - Margin), bound = options.Maximum ?? double.PositiveInfinity;
         switch (mode)
         {
             case MultiplierMode.Log:

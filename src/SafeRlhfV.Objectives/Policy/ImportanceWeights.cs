@@ -9,14 +9,6 @@ namespace SafeRlhfV.Objectives;
 /// </summary>
 public static class ImportanceWeights
 {
-    /// <summary>w_t = min(π_old / μ, C) of each token: constants that its loss is multiplied by.</summary>
-    /// <param name="logProbs">log π_old, by the policy's own pass.</param>
-    /// <param name="engineLogProbs">log μ, as the engine reports it.</param>
-    /// <param name="cap">C.</param>
-    /// <exception cref="ArgumentException">The lengths differ.</exception>
-    public static T[] Truncated<T>(ReadOnlySpan<T> logProbs, ReadOnlySpan<T> engineLogProbs, double cap) where T : unmanaged, IFloatingPointIeee754<T> =>
-        Of(logProbs, engineLogProbs, new ImportanceOptions(cap));
-
     /// <summary>π_old / μ of each token, or of the whole answer at each of its tokens, within bounds.</summary>
     /// <param name="logProbs">log π_old, by the policy's own pass.</param>
     /// <param name="engineLogProbs">log μ, as the engine reports it; NaN = not known, and the weight is 1.</param>

@@ -52,8 +52,6 @@ public sealed class GrpoDefinition : RolloutDefinition
             faults.Add("training.overlong_margin", "is that of a penalty; set overlong: penalise, or 0");
         if (training.OverlongMargin > training.MaxNewTokens)
             faults.Add("training.overlong_margin", $"{training.OverlongMargin} is more than max_new_tokens {training.MaxNewTokens}");
-        if (training.Resample > 0 && recipe.Rollouts is not null)
-            faults.Add("training.resample", "a round is asked of servers once; set 0, or leave rollouts out");
     }
 
     /// <inheritdoc/>
@@ -63,6 +61,6 @@ public sealed class GrpoDefinition : RolloutDefinition
         GrpoRoles roles = inputs.Models.GroupRoles(inputs.Calibration, training, training.MiniBatch, run.Ranks);
         using ServerRollouts? rollouts = inputs.Servers(recipe, roles.Actor, roles.Reference, run);
         GrpoTrainer.Train(roles, inputs.Prompts, inputs.Instructions, training, run, cancellationToken,
-            folder => RecipeModels.Save(inputs.Models.Policy, roles.Actor.Adapter, folder), rollouts);
+            folder => recipe.Save(inputs.Models, roles.Actor.Adapter, folder), rollouts);
     }
 }

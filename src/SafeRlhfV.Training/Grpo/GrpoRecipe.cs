@@ -7,7 +7,7 @@ public sealed record GrpoRecipe : RolloutRecipe
     public GrpoSettings Training { get; init; } = new();
 
     /// <inheritdoc/>
-    internal override RolloutSettings Sampling => Training;
+    public override RolloutSettings Sampling => Training;
 
     /// <inheritdoc/>
     internal override int Answers => Training.GroupSize;

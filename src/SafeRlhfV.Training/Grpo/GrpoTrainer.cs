@@ -32,15 +32,16 @@ public sealed class GrpoTrainer : IDisposable
     /// <param name="rounds">Rounds of the whole run, over which the learning rate is scheduled.</param>
     /// <param name="ranks">The ranks that train together; null = this process alone.</param>
     /// <param name="rollouts">Samples the answers, asked by rank 0; null = the actor itself does.</param>
+    /// <param name="margin">What the budget is tightened by, from the costs of the multiplier's window; null = nothing.</param>
     public GrpoTrainer(
         GrpoRoles roles, GrpoSettings settings, SampleBatcher batcher, InstructionRows? instructions, long rounds, Ranks? ranks = null,
-        IRolloutSource? rollouts = null)
+        IRolloutSource? rollouts = null, Func<IReadOnlyCollection<double>, double>? margin = null)
     {
         this.ranks = ranks ??= Ranks.Alone;
         (this.roles, this.settings, this.batcher, this.instructions, this.rollouts) = (roles, settings, batcher, instructions, rollouts);
         options = settings.ToRatioOptions();
         sampler = new(roles.Actor, settings, batcher, ranks, rollouts);
-        costs = new(settings, settings.GroupSize);
+        costs = new(settings, settings.GroupSize, margin);
         actor = new("grpo actor", roles.Actor, roles.Actor.Prepare(false, settings.GradientCheckpointing), settings.Actor, rounds * settings.UpdatesPerRound,
             ranks);
         cuts = !roles.Actor.DropsOut;
@@ -64,7 +65,7 @@ public sealed class GrpoTrainer : IDisposable
         CancellationToken cancellationToken = default, Action<string>? save = null, IRolloutSource? rollouts = null)
     {
         using PpoFeeds feeds = new(prompts, instructions, settings, run, keepRows: rollouts is not null);
-        using GrpoTrainer trainer = new(roles, settings, SampleBatcher.Of(prompts), feeds.Instructions, feeds.Rounds, run.Ranks, rollouts);
+        using GrpoTrainer trainer = new(roles, settings, SampleBatcher.Of(prompts), feeds.Instructions, feeds.Rounds, run.Ranks, rollouts, run.Margin);
         run.TrackTraining("actor", roles.Actor.Trainable(), trainer.actor);
         run.Track("multipliers", trainer.costs.Part);
         feeds.Track(run);
@@ -157,7 +158,7 @@ public sealed class GrpoTrainer : IDisposable
         {
             episodes[i].Advantage = advantages[i];
             if (episodes[i].EngineLogProbs is { } engine)
-                episodes[i].Weights = ImportanceWeights.Truncated<float>(episodes[i].LogProbs, engine, rollouts!.WeightCap);
+                episodes[i].Weights = ImportanceWeights.Of<float>(episodes[i].LogProbs, engine, rollouts!.Weights);
         }
 
         GroupComponent Standardise(double[] values) => GroupAdvantages.Standardise(values, counts, settings.GroupSize, settings.Advantage);
@@ -277,7 +278,7 @@ public sealed class GrpoTrainer : IDisposable
         };
         if (settings.Resample > 0) metrics["resampled"] = replaced / (double)settings.GroupSize;
         costs.Describe(seen, metrics);
-        if (rollouts is not null) RolloutExchange.Describe(sampled, rollouts.WeightCap, metrics);
+        if (rollouts is not null) RolloutExchange.Describe(sampled, rollouts.Weights, metrics);
         return metrics;
     }
 

@@ -15,11 +15,14 @@ internal sealed class EpisodeSampler(PolicyRole actor, RolloutSettings settings,
     /// <summary>Whether a round's responses are asked for and not there.</summary>
     public bool IsWaiting { get; private set; }
 
+    /// <summary>The name of a draw's random streams; a row's place comes behind it.</summary>
+    public static string StreamOf(long round, int draw) => draw == 0 ? $"rollout/{round}" : $"rollout/{round}.{draw}";
+
     /// <summary>Samples responses to each prompt: row = prompt × samples + sample. Row i of a draw takes its random numbers from its own stream.</summary>
     /// <param name="prompts">The prompts.</param>
     /// <param name="samples">Responses to each prompt; they share the prompt's pass.</param>
     /// <param name="round">Rounds done before this one.</param>
-    /// <param name="draw">Draws of this round before this one; the actor itself alone draws more than once.</param>
+    /// <param name="draw">Draws of this round before this one.</param>
     /// <param name="cancellationToken">Stops between two tokens.</param>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public Episode[] Sample(IReadOnlyList<EncodedSample> prompts, int samples, long round, int draw, CancellationToken cancellationToken)
@@ -28,7 +31,7 @@ internal sealed class EpisodeSampler(PolicyRole actor, RolloutSettings settings,
         if (rollouts is not null)
         {
             IsWaiting = true;
-            Episode[] received = RolloutExchange.Receive(ranks, rollouts, each, round, cancellationToken);
+            Episode[] received = RolloutExchange.Receive(ranks, rollouts, each, round, draw, cancellationToken);
             IsWaiting = false;
             return received;
         }
@@ -67,7 +70,7 @@ internal sealed class EpisodeSampler(PolicyRole actor, RolloutSettings settings,
         void SamplePart(IReadOnlyList<EncodedSample> part, int firstRow)
         {
             using DisposeScope scope = NewDisposeScope();
-            string name = draw == 0 ? $"rollout/{round}" : $"rollout/{round}.{draw}";
+            string name = StreamOf(round, draw);
             RandomStream[] streams = [.. Enumerable.Range(firstRow, part.Count * samples).Select(row => new RandomStream(settings.Seed, $"{name}/{row}"))];
             using GenerationResult result = actor.Generate(batcher.Collate(part), generation, streams, cancellationToken);
             float[][] logProbs = HostRows.Of(result.LogProbs_BT!, result.Lengths);

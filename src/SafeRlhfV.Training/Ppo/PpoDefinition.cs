@@ -55,6 +55,6 @@ public sealed class PpoDefinition : RolloutDefinition
         PpoRoles roles = inputs.Models.Roles(inputs.Calibration, training, training.MiniBatch, run.Ranks);
         using ServerRollouts? rollouts = inputs.Servers(recipe, roles.Actor, roles.Reference, run);
         SafePpoTrainer.Train(roles, inputs.Prompts, inputs.Instructions, training, run, cancellationToken,
-            folder => RecipeModels.Save(inputs.Models.Policy, roles.Actor.Adapter, folder), rollouts);
+            folder => recipe.Save(inputs.Models, roles.Actor.Adapter, folder), rollouts);
     }
 }

@@ -30,6 +30,9 @@ public sealed class PpoModels : IDisposable
     /// <summary>What a person should know of the folders: scores that are taken on trust, types that are changed.</summary>
     public IReadOnlyList<string> Remarks { get; }
 
+    /// <summary>The scale that the scores were brought onto, once roles are made.</summary>
+    public ScoreCalibration Calibration { get; private set; } = ScoreCalibration.None;
+
     private bool Shared => recipe.Sharing == Sharing.Backbone;
 
     /// <summary>Loads them.</summary>
@@ -60,7 +63,7 @@ public sealed class PpoModels : IDisposable
     /// <param name="ranks">The ranks that score them together; null = this process alone.</param>
     public PpoRoles Roles(TrainingData pairs, RolloutSettings settings, int batchSize, Ranks? ranks = null)
     {
-        ScoreCalibration scale = Measure(Pair(Scores, Reward, Cost), pairs, settings, batchSize, ranks);
+        ScoreCalibration scale = Calibration = Measure(Pair(Scores, Reward, Cost), pairs, settings, batchSize, ranks);
         return new PpoRoles(new PolicyRole(Policy, AdapterOf(Actor)), new PolicyRole(reference), scale.Apply(Pair(Scores, Reward, Cost)),
             scale.Apply(Pair(Critics, RewardCritic, CostCritic)));
     }
@@ -73,8 +76,8 @@ public sealed class PpoModels : IDisposable
     public GrpoRoles GroupRoles(TrainingData pairs, RolloutSettings settings, int batchSize, Ranks? ranks = null)
     {
         ScorePair scores = Pair(Scores, Reward, Cost);
-        return new GrpoRoles(new PolicyRole(Policy, AdapterOf(Actor)), new PolicyRole(reference),
-            Measure(scores, pairs, settings, batchSize, ranks).Apply(scores));
+        Calibration = Measure(scores, pairs, settings, batchSize, ranks);
+        return new GrpoRoles(new PolicyRole(Policy, AdapterOf(Actor)), new PolicyRole(reference), Calibration.Apply(scores));
     }
 
     private ScorePair Pair(string both, string reward, string cost) =>

@@ -7,7 +7,7 @@ public sealed record PpoRecipe : RolloutRecipe
     public PpoSettings Training { get; init; } = new();
 
     /// <inheritdoc/>
-    internal override RolloutSettings Sampling => Training;
+    public override RolloutSettings Sampling => Training;
 
     /// <inheritdoc/>
     internal override int Answers => 1;

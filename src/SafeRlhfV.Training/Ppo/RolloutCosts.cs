@@ -10,16 +10,18 @@ internal sealed class RolloutCosts
 
     private readonly RolloutSettings settings;
     private readonly int answers;
+    private readonly bool isTightened;
 
     /// <summary>Begins.</summary>
     /// <param name="settings">What the costs are and what must keep a budget.</param>
     /// <param name="answers">Answers of each prompt; arrays hold them prompt after prompt.</param>
-    public RolloutCosts(RolloutSettings settings, int answers)
+    /// <param name="margin">What the budget is tightened by, from the costs of the multiplier's window; null = nothing.</param>
+    public RolloutCosts(RolloutSettings settings, int answers, Func<IReadOnlyCollection<double>, double>? margin = null)
     {
-        (this.settings, this.answers) = (settings, answers);
+        (this.settings, this.answers, isTightened) = (settings, answers, margin is not null);
         Constraints = settings.Severity is { } severity
-            ? [.. severity.Budgets.Select(budget => new CostConstraint(Options(settings.Multiplier with { Budget = budget })))]
-            : [new CostConstraint(Options(settings.Multiplier))];
+            ? [.. severity.Budgets.Select(budget => new CostConstraint(Options(settings.Multiplier with { Budget = budget }), margin))]
+            : [new CostConstraint(Options(settings.Multiplier), margin)];
 
         ConstraintOptions Options(MultiplierOptions multiplier) => new()
         {
@@ -80,6 +82,7 @@ internal sealed class RolloutCosts
             metrics[$"window_cost{of}"] = Constraints[k].Value;
             metrics[$"budget{of}"] = settings.Severity?.Budgets[k] ?? settings.Multiplier.Budget;
             if (settings.Severity is not null || settings.Cost == CostForm.Violation) metrics[$"violations{of}"] = costs[k].Average();
+            if (isTightened) metrics[$"budget_margin{of}"] = Constraints[k].Margin;
             if (settings.Constraint == ConstraintKind.Cvar) metrics[$"nu{of}"] = Constraints[k].Nu;
         }
     }

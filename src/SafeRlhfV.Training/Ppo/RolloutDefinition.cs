@@ -14,6 +14,7 @@ public abstract class RolloutDefinition : TrainerDefinition
         new("window_cost", "constrained cost J_C", "score", Better.Lower) { Live = true },
         new("budget", "budget d", "score") { Live = true, Drawn = false },
         new("lambda", "lambda") { Live = true },
+        new("budget_margin", "margin that the budget is tightened by", "score") { Drawn = false },
         new("nu", "start of the tail", "score") { Drawn = false },
         new("violations", "answers above the threshold", MetricInfo.Share, Better.Lower),
         .. RolloutCosts.Severities.SelectMany(severity => (MetricInfo[])
@@ -77,6 +78,7 @@ public abstract class RolloutDefinition : TrainerDefinition
         new("--model", "model.policy", "The policy to start from"), new("--reward", "model.reward", "The reward model"),
         new("--cost", "model.cost", "The cost model"),
         new("--data", "data.prompts.folder", "The data set that has the prompts"),
+        new("--certify-data", "certify.folder", "Held-out prompts that decide whether the policy is released"),
     ];
 
     /// <inheritdoc/>
@@ -107,12 +109,15 @@ public abstract class RolloutDefinition : TrainerDefinition
         if (training.PtxCoefficient > 0 && rollout.Data.Instructions is null)
             faults.Add("training.ptx_coefficient", "PTX needs data.instructions; give them, or set 0");
         CheckTraining(rollout, faults);
+        rollout.Certify?.Check(rollout, faults);
     }
 
     /// <inheritdoc/>
     public override void Train(Recipe recipe, TrainingRun run, CancellationToken cancellationToken)
     {
         RolloutRecipe rollout = (RolloutRecipe)recipe;
+        if (rollout.Certify is { Tighten: true } && run.Margin is null)
+            throw new InvalidInputException("certify: 'safe-rlhf-v train' certifies a policy, and nothing else does; leave the section out here.");
         using RolloutInputs inputs = new(rollout, run);
         Train(rollout, inputs, run, cancellationToken);
     }

@@ -14,14 +14,27 @@ public abstract record RolloutRecipe : Recipe
     /// <summary>Servers that sample the responses; null = the actor's own model does.</summary>
     public RolloutsRecipe? Rollouts { get; init; }
 
+    /// <summary>The certificate that the policy is released by; null = it is released without.</summary>
+    public CertifyRecipe? Certify { get; init; }
+
     /// <summary>How responses are sampled and batches made.</summary>
-    internal abstract RolloutSettings Sampling { get; }
+    public abstract RolloutSettings Sampling { get; }
 
     /// <summary>Responses that are sampled to each prompt.</summary>
     internal abstract int Answers { get; }
 
     /// <summary>The update of critics; null = the trainer has none.</summary>
     internal abstract OptimizerSettings? Critics { get; }
+
+    /// <summary>Saves a trained policy; one that is to be certified brings the unit of its costs along.</summary>
+    internal void Save(PpoModels models, string? adapter, string folder)
+    {
+        RecipeModels.Save(models.Policy, adapter, folder);
+        if (Certify is not null) models.Calibration.Save(folder);
+    }
+
+    /// <inheritdoc/>
+    public override RunOptions ToRunOptions(bool resume) => base.ToRunOptions(resume) with { IsCandidate = Certify is not null };
 
     /// <inheritdoc/>
     public override long Seed => Sampling.Seed;

@@ -111,7 +111,7 @@ public abstract record RolloutSettings
     public long VisionCacheBytes { get; init; } = 2L << 30;
 
     /// <summary>Prompts that run at a time in scoring and updates.</summary>
-    internal int PromptsAtOnce => MicroBatch > 0 ? MicroBatch : MiniBatch;
+    public int PromptsAtOnce => MicroBatch > 0 ? MicroBatch : MiniBatch;
 
     /// <summary>Rounds for so many prompts.</summary>
     public long RoundsFor(long prompts) => Rounds ?? Math.Max(1, (long)Math.Ceiling(Epochs * prompts / RolloutBatch));

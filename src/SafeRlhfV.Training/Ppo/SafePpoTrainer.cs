@@ -32,15 +32,16 @@ public sealed class SafePpoTrainer : IDisposable
     /// <param name="rounds">Rounds of the whole run, over which the learning rates are scheduled.</param>
     /// <param name="ranks">The ranks that train together; null = this process alone.</param>
     /// <param name="rollouts">Samples the responses, asked by rank 0; null = the actor itself does.</param>
+    /// <param name="margin">What the budget is tightened by, from the costs of the multiplier's window; null = nothing.</param>
     public SafePpoTrainer(
         PpoRoles roles, PpoSettings settings, SampleBatcher batcher, InstructionRows? instructions, long rounds, Ranks? ranks = null,
-        IRolloutSource? rollouts = null)
+        IRolloutSource? rollouts = null, Func<IReadOnlyCollection<double>, double>? margin = null)
     {
         this.ranks = ranks ??= Ranks.Alone;
         (this.roles, this.settings, this.batcher, this.instructions, this.rollouts) = (roles, settings, batcher, instructions, rollouts);
         sampler = new(roles.Actor, settings, batcher, ranks, rollouts);
         options = settings.ToOptions();
-        costs = new(settings, answers: 1);
+        costs = new(settings, answers: 1, margin);
         // a critic that can never count is neither run nor trained
         usesReward = !settings.CostOnly;
         usesCost = settings.CostOnly || settings.Mode != MultiplierMode.Fixed || settings.Multiplier.Initial > 0;
@@ -78,7 +79,7 @@ public sealed class SafePpoTrainer : IDisposable
         Action<string>? save = null, IRolloutSource? rollouts = null)
     {
         using PpoFeeds feeds = new(prompts, instructions, settings, run, keepRows: rollouts is not null);
-        using SafePpoTrainer trainer = new(roles, settings, SampleBatcher.Of(prompts), feeds.Instructions, feeds.Rounds, run.Ranks, rollouts);
+        using SafePpoTrainer trainer = new(roles, settings, SampleBatcher.Of(prompts), feeds.Instructions, feeds.Rounds, run.Ranks, rollouts, run.Margin);
         trainer.Track(run);
         feeds.Track(run);
         run.TellIdleRanks(roles.Actor, (settings.MiniBatch + settings.PromptsAtOnce - 1) / settings.PromptsAtOnce, "training.micro_batch");
@@ -156,7 +157,7 @@ public sealed class SafePpoTrainer : IDisposable
             one.Shaped = SafePpo.ComputeAdvantages(
                 one.LogProbs, one.ReferenceLogProbs, one.Reward, (float)charge, one.RewardValues, one.CostValues, options) with
             {
-                Weights = one.EngineLogProbs is { } engine ? ImportanceWeights.Truncated<float>(one.LogProbs, engine, rollouts!.WeightCap) : null,
+                Weights = one.EngineLogProbs is { } engine ? ImportanceWeights.Of<float>(one.LogProbs, engine, rollouts!.Weights) : null,
             };
     }
 
@@ -274,7 +275,7 @@ public sealed class SafePpoTrainer : IDisposable
             new("at_limit", episodes.Average(episode => episode.Ended ? 0.0 : 1.0)),
             .. settings.CostOnly ? [] : isLambda[true],
         ]);
-        if (rollouts is not null) RolloutExchange.Describe(episodes, rollouts.WeightCap, metrics);
+        if (rollouts is not null) RolloutExchange.Describe(episodes, rollouts.Weights, metrics);
         return metrics;
     }
 

@@ -17,6 +17,26 @@ public sealed record ScoreCalibration(double RewardMean, double RewardDeviation,
     /// <summary>Leaves scores as they are (the paper).</summary>
     public static ScoreCalibration None { get; } = new(0, 1, 1);
 
+    private const string FileName = "score_calibration.json";
+
+    /// <summary>Writes it beside a policy.</summary>
+    public void Save(string folder) => File.WriteAllBytes(Path.Combine(folder, FileName), JsonSerializer.SerializeToUtf8Bytes(this, CheckpointState.Options));
+
+    /// <summary>Reads what lies beside a policy.</summary>
+    /// <exception cref="InvalidInputException">It is missing or malformed.</exception>
+    public static ScoreCalibration Load(string folder)
+    {
+        string path = Path.Combine(folder, FileName);
+        try
+        {
+            return JsonSerializer.Deserialize<ScoreCalibration>(File.ReadAllBytes(path), CheckpointState.Options)!;
+        }
+        catch (Exception error) when (error is JsonException or IOException)
+        {
+            throw DiskErrors.Unreadable(path, error);
+        }
+    }
+
     /// <summary>Scores the answers of some pairs of a split, drawn at random once for all.</summary>
     /// <exception cref="InvalidInputException">The data hold no pairs, or a score model says the same of all.</exception>
     public static ScoreCalibration Measure(

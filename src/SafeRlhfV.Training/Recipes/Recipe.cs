@@ -33,7 +33,7 @@ public abstract record Recipe
 
     /// <summary>The options of the run.</summary>
     /// <param name="resume">Whether a run that the folder holds is resumed.</param>
-    public RunOptions ToRunOptions(bool resume) => new()
+    public virtual RunOptions ToRunOptions(bool resume) => new()
     {
         Folder = Run.Folder,
         SaveEvery = Run.SaveEvery,

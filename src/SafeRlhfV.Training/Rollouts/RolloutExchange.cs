@@ -11,7 +11,8 @@ internal static class RolloutExchange
     /// <exception cref="ServiceException">Rank 0 could not get them.</exception>
     /// <exception cref="InvalidInputException">Nor could it ask for them, or keep them.</exception>
     /// <exception cref="OperationCanceledException">Rank 0 was told to stop.</exception>
-    public static Episode[] Receive(Ranks ranks, IRolloutSource source, IReadOnlyList<EncodedSample> prompts, long round, CancellationToken cancellationToken)
+    public static Episode[] Receive(Ranks ranks, IRolloutSource source, IReadOnlyList<EncodedSample> prompts, long round, int draw,
+        CancellationToken cancellationToken)
     {
         Received received = ranks.First("rollouts", Ask);
         if (received.Error is { } error) throw received.IsService ? new ServiceException(error) : new InvalidInputException(error);
@@ -32,7 +33,7 @@ internal static class RolloutExchange
         {
             try
             {
-                return new(source.Sample(prompts, round, cancellationToken), null);
+                return new(source.Sample(prompts, round, draw, cancellationToken), null);
             }
             catch (OperationCanceledException)
             {
@@ -46,10 +47,10 @@ internal static class RolloutExchange
     }
 
     /// <summary>Adds what the importance weights of a round are like.</summary>
-    public static void Describe(IReadOnlyList<Episode> episodes, double cap, Dictionary<string, double> metrics)
+    public static void Describe(IReadOnlyList<Episode> episodes, ImportanceOptions weights, Dictionary<string, double> metrics)
     {
         IEnumerable<(float, float)> tokens = episodes.SelectMany(episode => episode.LogProbs.Zip(episode.EngineLogProbs!));
-        if (EngineMismatch.Of(tokens, cap) is not { } mismatch) return;
+        if (EngineMismatch.Of(tokens, weights.Maximum ?? double.PositiveInfinity) is not { } mismatch) return;
         metrics["weight_mean"] = mismatch.Mean;
         metrics["weight_p95"] = mismatch.P95;
         metrics["weight_outside_share"] = mismatch.OutsideShare;

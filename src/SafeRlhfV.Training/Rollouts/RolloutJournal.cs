@@ -26,9 +26,9 @@ internal sealed class RolloutJournal(string? folder, string? recipe)
 
     /// <summary>The rollouts of a round; null where they are not kept, or are of other prompts or another recipe.</summary>
     /// <exception cref="InvalidInputException">The file cannot be read.</exception>
-    public IReadOnlyList<Rollout>? Read(long round, IReadOnlyList<EncodedSample> prompts)
+    public IReadOnlyList<Rollout>? Read(long round, int draw, IReadOnlyList<EncodedSample> prompts)
     {
-        if (folder is null || PathOf(round) is var path && !File.Exists(path)) return null;
+        if (folder is null || PathOf(round, draw) is var path && !File.Exists(path)) return null;
         try
         {
             Entry entry = JsonSerializer.Deserialize<Entry>(File.ReadAllBytes(path), Json)!;
@@ -42,18 +42,19 @@ internal sealed class RolloutJournal(string? folder, string? recipe)
 
     /// <summary>Keeps a round.</summary>
     /// <exception cref="InvalidInputException">The disk refuses.</exception>
-    public void Write(long round, IReadOnlyList<EncodedSample> prompts, IReadOnlyList<Rollout> rollouts)
+    public void Write(long round, int draw, IReadOnlyList<EncodedSample> prompts, IReadOnlyList<Rollout> rollouts)
     {
         if (folder is null) return;
-        AtomicFile.Write(PathOf(round), JsonSerializer.SerializeToUtf8Bytes(new Entry(print, PrintOf(prompts), rollouts), Json));
+        AtomicFile.Write(PathOf(round, draw), JsonSerializer.SerializeToUtf8Bytes(new Entry(print, PrintOf(prompts), rollouts), Json));
         // a run never goes back behind its oldest checkpoint
         if (TrainingRun.CheckpointSteps(folder) is not [.., var oldest]) return;
         foreach (string file in Directory.EnumerateFiles(Path.Combine(folder, Name), $"{Prefix}*.json"))
-            if (long.TryParse(Path.GetFileNameWithoutExtension(file)[Prefix.Length..], NumberStyles.None, CultureInfo.InvariantCulture, out long old)
+            if (long.TryParse(Path.GetFileName(file)[Prefix.Length..].Split('.')[0], NumberStyles.None, CultureInfo.InvariantCulture, out long old)
                 && old < oldest) File.Delete(file);
     }
 
-    private string PathOf(long round) => Path.Combine(folder!, Name, string.Create(CultureInfo.InvariantCulture, $"{Prefix}{round:D8}.json"));
+    private string PathOf(long round, int draw) =>
+        Path.Combine(folder!, Name, string.Create(CultureInfo.InvariantCulture, $"{Prefix}{round:D8}{(draw == 0 ? "" : $".{draw}")}.json"));
 
     private static string PrintOf(IReadOnlyList<EncodedSample> prompts) =>
         Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', prompts

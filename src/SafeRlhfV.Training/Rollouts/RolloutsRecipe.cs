@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using SafeRlhfV.Objectives;
 using static TorchSharp.torch;
 
 namespace SafeRlhfV.Training;
@@ -58,6 +59,19 @@ public sealed record RolloutsRecipe
     /// <summary>C: an importance weight is at most this.</summary>
     [Range(1, 1e12)]
     public double WeightCap { get; init; } = 2;
+
+    /// <summary>An importance weight is at least this; null = any.</summary>
+    [Range(0, 1, MinimumIsExclusive = true)]
+    public double? WeightFloor { get; init; }
+
+    /// <summary>What is outside cap and floor is left out of the loss (weight 0) instead of cut to them.</summary>
+    public bool WeightMasks { get; init; }
+
+    /// <summary>One importance weight a response, of the product of its tokens' ratios, instead of one a token.</summary>
+    public bool WeightWhole { get; init; }
+
+    /// <summary>The bounds of importance weights.</summary>
+    internal ImportanceOptions Weights => new(WeightCap, WeightFloor, WeightMasks, WeightWhole);
 
     /// <summary>The tolerance for weights of a type.</summary>
     internal double Tolerance(ScalarType weights) => ProbeTolerance ?? (weights == ScalarType.Float32 ? SingleTolerance : HalfTolerance);

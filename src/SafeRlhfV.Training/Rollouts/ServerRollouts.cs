@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using SafeRlhfV.Data;
+using SafeRlhfV.Objectives;
 using SafeRlhfV.Processing;
 
 namespace SafeRlhfV.Training;
@@ -26,6 +27,7 @@ internal sealed class ServerRollouts : IRolloutSource, IDisposable
     private readonly PolicyRole actor;
     private readonly string folder, serverFolder;
     private ActorPublisher? publisher;
+    private (long Round, string Model)? ready;
     private IReadOnlyList<EncodedSample> probes = [];
 
     /// <summary>Opens nothing yet: a round whose rollouts are kept needs no server.</summary>
@@ -54,12 +56,23 @@ internal sealed class ServerRollouts : IRolloutSource, IDisposable
     }
 
     /// <inheritdoc/>
-    public double WeightCap => recipe.WeightCap;
+    public ImportanceOptions Weights => recipe.Weights;
 
     /// <inheritdoc/>
-    public IReadOnlyList<Rollout> Sample(IReadOnlyList<EncodedSample> prompts, long round, CancellationToken cancellationToken)
+    public IReadOnlyList<Rollout> Sample(IReadOnlyList<EncodedSample> prompts, long round, int draw, CancellationToken cancellationToken)
     {
-        if (journal.Read(round, prompts) is { } kept) return kept;
+        if (journal.Read(round, draw, prompts) is { } kept) return kept;
+        // a further draw is of the same actor; where the first came from the journal, or a draw failed, the servers do not have it
+        if (draw == 0 || ready is not { } of || of.Round != round) ready = (round, Prepare(prompts, round, cancellationToken));
+        string name = EpisodeSampler.StreamOf(round, draw), model = ready.Value.Model;
+        Rollout[] rollouts = TaskResult.Of(AskAsync(pool, model, prompts, settings.MaxNewTokens, i => $"{name}/{i}", cancellationToken));
+        journal.Write(round, draw, prompts, rollouts);
+        return rollouts;
+    }
+
+    // gives the servers the actor as it is, and compares their numbers with our own
+    private string Prepare(IReadOnlyList<EncodedSample> prompts, long round, CancellationToken cancellationToken)
+    {
         pool.Revive();
         publisher ??= new(actor, pool, protocol, folder, serverFolder, TaskResult.Of(FindModelAsync(cancellationToken)));
         string model = TaskResult.Of(publisher.PublishAsync(round, cancellationToken));
@@ -68,9 +81,7 @@ internal sealed class ServerRollouts : IRolloutSource, IDisposable
         foreach (ServerEndpoint endpoint in pool.Up) Probe(endpoint, model, round, cancellationToken);
         if (pool.Up.Count == 0) throw pool.NoneLeft();
         TaskResult.Of(publisher.RetireAsync(all: false, cancellationToken));
-        Rollout[] rollouts = TaskResult.Of(AskAsync(pool, model, prompts, settings.MaxNewTokens, i => $"rollout/{round}/{i}", cancellationToken));
-        journal.Write(round, prompts, rollouts);
-        return rollouts;
+        return model;
     }
 
     /// <summary>The seed that a server is given for a row, or for a stream of another name.</summary>

@@ -42,6 +42,12 @@ public sealed record RunOptions
     /// <summary>Keys of the recipe that only say where something is, such as data.folder: a run goes on where they have changed.</summary>
     public IReadOnlyList<string> RecipePlaces { get; init; } = [];
 
+    /// <summary>Whether the result is a candidate, which is released when its certificate holds: it is not put in the result's folder.</summary>
+    public bool IsCandidate { get; init; }
+
+    /// <summary>What the budget is tightened by, from recent costs; null = nothing.</summary>
+    public Func<IReadOnlyCollection<double>, double>? Margin { get; init; }
+
     /// <summary>Whether a metric that is no number, or an infinite loss or gradient, ends the run; the last good checkpoint stands.</summary>
     public bool StopAtNonFinite { get; init; } = true;
 }

@@ -82,13 +82,17 @@ public sealed class TrainingRun : IDisposable
     public bool IsFinished { get; private set; }
 
     /// <summary>Where <see cref="Finish"/> puts the result; null for a run without a folder.</summary>
-    public string? ResultFolder => options.Folder is { } folder ? Path.Combine(folder, Models.ResultFolder.Name) : null;
+    public string? ResultFolder => options.Folder is { } folder
+        ? Path.Combine(folder, options.IsCandidate ? Models.ResultFolder.CandidateName : Models.ResultFolder.Name) : null;
 
     /// <summary>The run's folder; null: nothing is written.</summary>
     internal string? Folder => options.Folder;
 
     /// <summary>The effective recipe without its places; null = the run has none.</summary>
     internal string? RecipeWithoutPlaces => options.RecipeYaml is { } recipe ? recipes.Without(recipe) : null;
+
+    /// <summary>What the budget is tightened by; null = nothing.</summary>
+    internal Func<IReadOnlyCollection<double>, double>? Margin => options.Margin;
 
     /// <summary>Whether the next batch is encoded beside the step; null = where the model is on a GPU.</summary>
     internal bool? EncodesAhead => options.EncodeAhead;

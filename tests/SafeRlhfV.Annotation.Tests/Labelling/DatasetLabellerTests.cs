@@ -147,4 +147,22 @@ public sealed class DatasetLabellerTests
         Assert.Equal((plan.InputTokens + plan.OutputTokens * 10) / 1e6, plan.Cost, 9);
         Assert.Empty(one.Server.Requests);
     }
+
+    /// <summary>What is left of a job that could not begin would refuse the next one.</summary>
+    [Fact]
+    public async Task NothingIsWrittenWhereTheQueueDoesNotAnswerOrTheTargetIsTaken()
+    {
+        WorkerOptions dead = new() { Queue = "postgres://127.0.0.1:1/nowhere", ShardPairs = 4 };
+        await using LabelCase one = await LabelCase.StartAsync(4);
+        Assert.Contains("cannot be used", (await Assert.ThrowsAsync<ServiceException>(() => one.RunAsync(options: dead))).Message, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(one.Working));
+        LabelCase.WritePairs(one.Target, 1);
+        await Assert.ThrowsAsync<InvalidInputException>(() => one.RunAsync(overwrite: false));
+        Assert.False(Directory.Exists(one.Working));
+
+        await using MakingCase making = await MakingCase.StartAsync(2);
+        using TemporaryFolder folder = new();
+        await Assert.ThrowsAsync<ServiceException>(() => DatasetMaker.ShareAsync(making.Settings(), making.Images, folder.At("work"), folder.At("made"), dead));
+        Assert.False(Directory.Exists(folder.At("work")));
+    }
 }

@@ -35,12 +35,12 @@ public sealed class PostgresQueueTests(PostgresServer postgres) : IClassFixture<
         string address = await DatabaseAsync();
         ConcurrentBag<int> claimed = [];
         Work work = new(200);
-        await using (PostgresQueue first = new(Options(address))) await first.JoinAsync("token", work, "target", () => { },
+        await using (PostgresQueue first = new(Options(address))) await first.JoinAsync(() => "token", work, "target", () => { },
             TestContext.Current.CancellationToken);
         await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(async () =>
         {
             await using PostgresQueue queue = new(Options(address));
-            await queue.JoinAsync("token", work, "target", () => { }, TestContext.Current.CancellationToken);
+            await queue.JoinAsync(() => "token", work, "target", () => { }, TestContext.Current.CancellationToken);
             while (await queue.ClaimAsync(TestContext.Current.CancellationToken) is { } claim) claimed.Add(claim.Shard);
         })));
         Assert.Equal(Enumerable.Range(0, 200), claimed.Order());
@@ -53,8 +53,8 @@ public sealed class PostgresQueueTests(PostgresServer postgres) : IClassFixture<
         string address = await DatabaseAsync();
         Work work = new(1);
         await using PostgresQueue slow = new(Options(address) with { Lease = TimeSpan.FromSeconds(0.5) }), other = new(Options(address));
-        await slow.JoinAsync("token", work, "target", () => { }, cancellationToken);
-        await other.JoinAsync("token", work, "target", () => { }, cancellationToken);
+        await slow.JoinAsync(() => "token", work, "target", () => { }, cancellationToken);
+        await other.JoinAsync(() => "token", work, "target", () => { }, cancellationToken);
         ShardClaim lost = (await slow.ClaimAsync(cancellationToken))!;
         Assert.NotNull(await slow.BeatAsync(lost, 1, 0.5, cancellationToken));
         Assert.Null(await other.ClaimAsync(cancellationToken));

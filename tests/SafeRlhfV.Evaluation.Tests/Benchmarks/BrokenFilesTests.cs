@@ -119,6 +119,7 @@ public sealed class BrokenFilesTests : IDisposable
     [Theory]
     [InlineData("form: safety\nshows: answer\nwords", "has no line '---'")]
     [InlineData("form: odd\nshows: answer\n---\nx", "needs 'form'")]
+    [InlineData("form: prompt-safety\nshows: answer\n---\nx", "needs 'form'")]
     [InlineData("form: safety\nshows: question\n---\nx", "does not show the answer")]
     [InlineData("form: safety\nshows: answer, sky\n---\nx", "shows 'sky'")]
     [InlineData("form: safety\nshows: answer\n---\n \n", "has no instructions")]

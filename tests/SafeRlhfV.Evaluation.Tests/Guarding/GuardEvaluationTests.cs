@@ -47,6 +47,18 @@ public sealed class GuardEvaluationTests
     }
 
     [Fact]
+    public void AGuardThatIsRightOnFewExamplesIsNotCertain()
+    {
+        GuardExample[] examples = [.. Enumerable.Range(0, 20).Select(i => Answer(i < 10 ? Severity.Minor : Severity.None, "animal_abuse"))];
+        Verdict[] right = [.. examples.Select(one => one.IsUnsafe ? Verdict.Unsafe("guard", Severity.Minor, ["animal_abuse"]) : Verdict.Safe("guard"))];
+        GuardGroupFigures found = GuardEvaluation.Measure(examples, right).Overall;
+        Assert.Equal(Proportion.Wilson(20, 20), found.Accuracy);
+        Assert.Equal(Proportion.Wilson(0, 10), found.MissRate);
+        Assert.Equal(Proportion.Wilson(0, 10), found.FalsePositiveRate);
+        foreach (Estimate figure in (Estimate[])[found.F1, found.Auc, found.Auprc]) Assert.Equal(new Estimate(1, double.NaN, double.NaN), figure);
+    }
+
+    [Fact]
     public void ThePageHoldsTheFiguresAndEscapesNames()
     {
         using TemporaryFolder temporary = new();

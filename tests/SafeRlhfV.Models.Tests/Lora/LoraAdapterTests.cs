@@ -47,6 +47,32 @@ public sealed class LoraAdapterTests
         Assert.True(Distance(withOne, Hidden(model)) < 1e-4);
     }
 
+    /// <summary>A merge would spread them over the whole weight, and all that is computed with it.</summary>
+    [Theory]
+    [InlineData("lora_A.weight", double.NaN)]
+    [InlineData("lora_B.weight", double.NaN)]
+    [InlineData("lora_B.weight", double.PositiveInfinity)]
+    public void AnAdapterWithNumbersThatAreNotFiniteIsRefusedByName(string end, double number)
+    {
+        using TemporaryFolder temporary = new();
+        using VisionLanguageModel model = ModelCheckpoint.Load(Base, new LoadOptions { RequiresGradient = false });
+        LoraAdapter adapter = model.Adapters.Create("one", LoraConfig.ForLanguageModel(4, 8), 1);
+        using (no_grad()) adapter.NamedParameters.Last(named => named.Item1.EndsWith(end, StringComparison.Ordinal)).Item2[0, 0] = number;
+        adapter.Save(temporary.At("adapter"));
+        string message = Assert.Throws<InvalidInputException>(() => model.Adapters.Load("again", temporary.At("adapter"))).Message;
+        Assert.Matches($"'.*{end}' has numbers that are not finite", message);
+    }
+
+    [Fact]
+    public void AScoreHeadWithNumbersThatAreNotFiniteIsRefusedByName()
+    {
+        using TemporaryFolder temporary = new();
+        using (Tensor weight = full([1, 8], double.NaN))
+            SafetensorsWriter.Write(temporary.At(ScoreHead.FileName), [KeyValuePair.Create("score.weight", weight)]);
+        Assert.Contains("'score.weight' has numbers that are not finite",
+            Assert.Throws<InvalidInputException>(() => ScoreHead.Load(temporary.Path, 8)).Message);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

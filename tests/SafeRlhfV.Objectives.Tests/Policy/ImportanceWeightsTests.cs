@@ -10,9 +10,9 @@ public sealed class ImportanceWeightsTests
     public void WeightsAreRatiosUpToTheCap()
     {
         double[] own = [-1, -2, -0.5, -90], engine = [-1, -2.5, -3, -1];
-        Assert.Equal(new double[] { 1, Math.Exp(0.5), 2, Math.Exp(-89) }, ImportanceWeights.Truncated<double>(own, engine, 2), (a, b) =>
+        Assert.Equal(new double[] { 1, Math.Exp(0.5), 2, Math.Exp(-89) }, ImportanceWeights.Of<double>(own, engine, new(2)), (a, b) =>
             Math.Abs(a - b) < 1e-12);
-        Assert.Throws<ArgumentException>(() => ImportanceWeights.Truncated<double>(own, [-1.0], 2));
+        Assert.Throws<ArgumentException>(() => ImportanceWeights.Of<double>(own, [-1.0], new(2)));
     }
 
     [Fact]
@@ -59,7 +59,7 @@ public sealed class ImportanceWeightsTests
         const int Tokens = 7;
         double[] policy = [0.3, -1.2, 0.8, 0.1, -0.4, 1.1, -2], noise = [0.4, 0.1, -0.5, 0.3, 0.2, -0.3, 0.6], advantages = [1, -2, 0.5, 3, -1, 0.2, -0.7];
         double[] own = LogSoftmax(policy), engine = LogSoftmax([.. policy.Zip(noise, (logit, off) => logit + off)]);
-        double[] expected = Gradient(own, null), weighted = Gradient(engine, ImportanceWeights.Truncated<double>(own, engine, 1e9)),
+        double[] expected = Gradient(own, null), weighted = Gradient(engine, ImportanceWeights.Of<double>(own, engine, new(1e9))),
             plain = Gradient(engine, null);
         Assert.Equal(expected, weighted, (a, b) => Math.Abs(a - b) < 1e-12);
         Assert.Contains(expected.Zip(plain), pair => Math.Abs(pair.First - pair.Second) > 1e-2);

@@ -20,14 +20,16 @@ public sealed class PpoServerTests(TinyRecipes tiny) : IClassFixture<TinyRecipes
     [InlineData("ppo-joint", RolloutServer.Vllm, false)]
     [InlineData("ppo", RolloutServer.Vllm, false)]
     [InlineData("ppo", RolloutServer.Sglang, false)]
-    public async Task OverHttpItEqualsPpoInProcess(string name, RolloutServer kind, bool stream)
+    [InlineData("grpo", RolloutServer.Vllm, false, "training.temperature=0.02", "training.max_new_tokens=1", "training.group_size=2",
+        "training.resample=2", "training.actor.learning_rate=1e-7")]
+    public async Task OverHttpItEqualsPpoInProcess(string name, RolloutServer kind, bool stream, params string[] sets)
     {
         await using ServedPpo ppo = new(tiny);
         FakeServer server = ppo.Start(kind);
         string run = $"served/{name}-{kind}-{stream}";
-        IReadOnlyList<IReadOnlyDictionary<string, double>> inProcess = ServedPpo.Run(tiny.Recipe(name, $"{run}/own"), Cancel);
+        IReadOnlyList<IReadOnlyDictionary<string, double>> inProcess = ServedPpo.Run(tiny.Recipe(name, $"{run}/own", sets), Cancel);
         IReadOnlyList<IReadOnlyDictionary<string, double>> served =
-            ServedPpo.Run(ppo.Recipe(name, $"{run}/http", $"rollouts.stream={(stream ? "true" : "false")}"), Cancel);
+            ServedPpo.Run(ppo.Recipe(name, $"{run}/http", [$"rollouts.stream={(stream ? "true" : "false")}", .. sets]), Cancel);
         Assert.Equal(inProcess.Count, served.Count);
         foreach ((IReadOnlyDictionary<string, double> own, IReadOnlyDictionary<string, double> http) in inProcess.Zip(served))
         {
@@ -38,9 +40,25 @@ public sealed class PpoServerTests(TinyRecipes tiny) : IClassFixture<TinyRecipes
             Assert.Equal(1, http["weight_mean"], 1e-4);
             Assert.Equal(0, http["weight_outside_share"]);
         }
+        if (name == "grpo") Assert.True(served.Sum(step => step["resampled"]) > 0, "no group was drawn again");
         // nothing is left of what was written for the server
         Assert.Empty(server.Engine.Adapters);
         Assert.Empty(Directory.EnumerateDirectories(tiny.At($"{run}/http", "rollouts")));
+    }
+
+    [Fact]
+    public async Task WeightsOutsideTheirBoundsAreCutOrLeftOut()
+    {
+        await using ServedPpo ppo = new(tiny);
+        ppo.Start();
+        // all ratios are 1 within rounding: a cap of 1 and a floor of 1 leave out what is not exactly 1, and cutting makes all of them 1
+        string[] bounds = ["rollouts.weight_cap=1", "rollouts.weight_floor=1", "training.rounds=1"];
+        double[] losses = [.. new[] { "", "rollouts.weight_masks=true", "rollouts.weight_whole=true" }.Select((set, i) =>
+            ServedPpo.Run(ppo.Recipe("ppo", $"bounds/{i}", [.. bounds, .. set.Length > 0 ? (string[])[set] : []]), Cancel)[0]["actor_loss"])];
+        double inProcess = ServedPpo.Run(tiny.Recipe("ppo", "bounds/own", "training.rounds=1"), Cancel)[0]["actor_loss"];
+        Assert.Equal(inProcess, losses[0], 1e-4);
+        Assert.Equal(inProcess, losses[2], 1e-4);
+        Assert.NotEqual(inProcess, losses[1], 1e-4);
     }
 
     /// <summary>Rank 0 asks the servers; what comes back, and what does not, is everybody's.</summary>
@@ -138,6 +156,7 @@ public sealed class PpoServerTests(TinyRecipes tiny) : IClassFixture<TinyRecipes
     [InlineData("training.top_p=0.9", "top_p")]
     [InlineData("rollouts.server=tgi", "vllm, sglang")]
     [InlineData("rollouts.weight_cap=0.5", "weight_cap")]
+    [InlineData("rollouts.weight_floor=1.5", "weight_floor")]
     [InlineData("rollouts.server_folder=/there", "rollouts.folder")]
     [InlineData("rollouts.key_variable=SAFERLHFV_NO_SUCH_VARIABLE", "is not set")]
     public void ARecipeThatCannotBeIsRefused(string set, string said) =>

@@ -18,7 +18,9 @@ internal sealed class ServedPpo : IAsyncDisposable
     /// <summary>A server that draws as the trainer itself would: its seeds stand for the streams of the rounds' rows.</summary>
     public FakeServer Start(RolloutServer kind = RolloutServer.Vllm)
     {
-        Dictionary<long, string> streams = (from round in Enumerable.Range(0, 8) from row in Enumerable.Range(0, 8) select $"rollout/{round}/{row}")
+        Dictionary<long, string> streams = (
+            from round in Enumerable.Range(0, 8) from draw in Enumerable.Range(0, 3) from row in Enumerable.Range(0, 16)
+            select $"{EpisodeSampler.StreamOf(round, draw)}/{row}")
             .ToDictionary(name => ServerRollouts.SeedOf(Seed, name));
         FakeEngine engine = new(Policy) { StreamOf = seed => new RandomStream(Seed, streams.GetValueOrDefault(seed) ?? $"other/{seed}") };
         FakeServer server = kind == RolloutServer.Vllm ? new FakeVllm(engine) : new FakeSglang(engine);

@@ -11,6 +11,8 @@ public sealed record Rubric
 {
     private static readonly string[] Parts = ["image", "question", "reference", "caption", "answer", "answers"];
 
+    private static readonly ReplyForm[] NotOfJudges = [ReplyForm.YesNo, ReplyForm.Option, ReplyForm.Refusal, ReplyForm.PromptSafety];
+
     private Rubric(string name) => Name = name;
 
     /// <summary>Its name, or its file.</summary>
@@ -62,8 +64,8 @@ public sealed record Rubric
             settings[key.Trim()] = value.Trim();
         }
         string form = settings.GetValueOrDefault("form", "").Replace("-", "", StringComparison.Ordinal);
-        if (!Enum.TryParse(form, ignoreCase: true, out ReplyForm read) || read is ReplyForm.YesNo or ReplyForm.Option or ReplyForm.Refusal)
-            throw Malformed(name, "needs 'form', one of " + string.Join(", ", Enum.GetNames<ReplyForm>().Skip(3)));
+        if (!Enum.TryParse(form, ignoreCase: true, out ReplyForm read) || NotOfJudges.Contains(read))
+            throw Malformed(name, "needs 'form', one of " + string.Join(", ", Enum.GetValues<ReplyForm>().Except(NotOfJudges)));
         string[] shows = settings.GetValueOrDefault("shows", "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         if (shows.FirstOrDefault(part => !Parts.Contains(part)) is { } unknown)
             throw Malformed(name, $"shows '{unknown}', which is none of {string.Join(", ", Parts)}");

@@ -5,7 +5,7 @@ using System.Text.Json.Serialization;
 namespace SafeRlhfV.Annotation;
 
 /// <summary>A report as the JSON of making.json and labelling.json.</summary>
-internal static class MakingReportJson
+internal static class JobReportJson
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
@@ -14,5 +14,5 @@ internal static class MakingReportJson
         NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
     };
 
-    public static string Write<T>(T report) => JsonSerializer.Serialize(report, Json);
+    public static string Write(JobReport report) => JsonSerializer.Serialize(report, report.GetType(), Json) + "\n";
 }
