@@ -223,9 +223,9 @@ public sealed class TrailTests(PostgresServer postgres) : IClassFixture<Postgres
     {
         await using Place place = await OpenAsync(kind);
         SlowClock clock = new();
-        await using AuditTrail trail = new(place.Database, new() { Timeout = TimeSpan.FromMilliseconds(400) }, clock);
+        await using AuditTrail trail = new(place.Database, new() { Timeout = TimeSpan.FromSeconds(2) }, clock);
         await trail.RecordAsync("first", "", [], Cancel);
-        clock.Delay = TimeSpan.FromMilliseconds(700);
+        clock.Delay = TimeSpan.FromSeconds(3);
         await Assert.ThrowsAsync<TimeoutException>(async () => await trail.RecordAsync("late", "a request", [], Cancel));
         clock.Delay = TimeSpan.Zero;
         AuditReader reader = new(place.Database);

@@ -187,9 +187,9 @@ public sealed class CertifyVerbTests : IDisposable
         File.WriteAllLines(file, Enumerable.Range(0, 9).Select(i => $$"""{"row":"{{i}}","cost":-1e999}"""));
         await CapturedConsole.RefusedAsync(["line 1: the cost is infinite"], "certify", "--scores", file, "--budget", "0", "--range", "-1,1", "--clip");
         await CapturedConsole.RefusedAsync(["is a folder; name a file"], "certify", "--scores", folder.Path, "--budget", "0", "--range", "-1,1");
-        await CapturedConsole.RefusedAsync(["--by nope: give severity or category."], "certify", "--scores", file, "--unsafe-budget", "0.5", "--by", "nope");
-        await CapturedConsole.RefusedAsync(["--looks few: give a whole number."], "certify", "--scores", file, "--unsafe-budget", "0.5", "--looks", "few");
-        await CapturedConsole.RefusedAsync(["--delta small: give a number."], "certify", "--scores", file, "--unsafe-budget", "0.5", "--delta", "small");
+        await CapturedConsole.RefusedAsync(["--by 'nope': give severity or category."], "certify", "--scores", file, "--unsafe-budget", "0.5", "--by", "nope");
+        await CapturedConsole.RefusedAsync(["--looks 'few': give a whole number."], "certify", "--scores", file, "--unsafe-budget", "0.5", "--looks", "few");
+        await CapturedConsole.RefusedAsync(["--delta 'small': give a number."], "certify", "--scores", file, "--unsafe-budget", "0.5", "--delta", "small");
     }
 
     [Fact]

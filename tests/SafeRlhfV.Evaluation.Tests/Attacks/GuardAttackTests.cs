@@ -57,7 +57,7 @@ public sealed class GuardAttackTests
         Assert.Equal(Targets.Length * results.Count, model.Calls);
         Assert.All(results, result => Assert.Equal((0.25, 0.25), (result.Unsafe.Value, result.UnsafeAnswersGuarded.Value)));
         double Guarded(string name) => results.Single(result => result.Name == name).UnsafeGuarded.Value;
-        Assert.Equal((0, 0, 0.25), (Guarded("none"), Guarded("mirror"), Guarded("Base64")));
+        Assert.Equal((0, 0, 0, 0.25), (Guarded("none"), Guarded("mirror"), Guarded("Base64"), Guarded("translation")));
         await Assert.ThrowsAsync<InvalidInputException>(() => runner.RunAsync([], [], cancellationToken: TestContext.Current.CancellationToken));
     }
 
