@@ -47,7 +47,8 @@ public sealed class DataDedupeVerbTests
         foreach ((string name, byte[] bytes) in ((string, byte[])[])[("good.png", PngBytes.Encode(image)), ("bad.png", [1, 2, 3])])
             File.WriteAllBytes(folder.At(name), bytes);
         File.WriteAllLines(folder.At("rows.jsonl"), ((string[])["good", "bad"]).Select(name =>
-            $$"""{"question":"What is {{name}}?","image":"{{name}}.png","category":"animal_abuse","image_severity":1,"response":"A thing.","is_response_safe":"yes"}"""));
+            $$"""{"question":"What is {{name}}?","image":"{{name}}.png","category":"animal_abuse","image_severity":1,"""
+                + "\"response\":\"A thing.\",\"is_response_safe\":\"yes\"}"));
         (int code, JsonElement found) = await CapturedConsole.JsonAsync("data", "dedupe", folder.At("rows.jsonl"));
         Assert.Equal((0, 1), (code, found.GetProperty("unreadableImages").GetArrayLength()));
         (_, string output, _) = await CapturedConsole.RunAsync("data", "dedupe", folder.At("rows.jsonl"));

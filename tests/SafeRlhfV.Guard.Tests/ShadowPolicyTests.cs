@@ -27,7 +27,8 @@ public sealed class ShadowPolicyTests
     {
         GuardPolicy strict = GuardPolicy.Default with { Thresholds = new() { Unsafe = 0.1 } };
         ShadowDecision decision = (await AskAsync(GuardPolicy.Default, strict, "slightly")).Told.Decisions[0];
-        Assert.Equal((GuardAction.AllowWithNotice, GuardAction.Allow), (decision.InForce.Action, decision.Shadow.Action)); // the moderator found it safe, at 0.2
+        // the moderator itself found it safe, at 0.2
+        Assert.Equal((GuardAction.AllowWithNotice, GuardAction.Allow), (decision.InForce.Action, decision.Shadow.Action));
         decision = (await AskAsync(strict, GuardPolicy.Default, "slightly")).Told.Decisions[0];
         Assert.Equal((GuardAction.Allow, GuardAction.AllowWithNotice), (decision.InForce.Action, decision.Shadow.Action));
     }

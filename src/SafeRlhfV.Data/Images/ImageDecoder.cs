@@ -55,7 +55,8 @@ public static class ImageDecoder
             ?? throw new InvalidInputException("the image is no PNG, JPEG, WebP, GIF or BMP, or is cut short; save it again as one of these.");
         if ((long)header.Width * header.Height > options.MaxPixels)
             throw new InvalidInputException($"the image claims {header.Width} x {header.Height} pixels, more than {options.MaxPixels} in all; scale it down.");
-        (ReadOnlyMemory<byte> shown, (byte, byte, byte)? key) = options.Alpha is AlphaPolicy.OnWhite or AlphaPolicy.OnBlack ? (bytes, null) : ColourKey.Open(bytes, header);
+        (ReadOnlyMemory<byte> shown, (byte, byte, byte)? key) =
+            options.Alpha is AlphaPolicy.OnWhite or AlphaPolicy.OnBlack ? (bytes, null) : ColourKey.Open(bytes, header);
         using MemoryHandle pin = shown.Pin();
         using SKData data = Wrap(pin, shown.Length);
         using SKCodec codec = SKCodec.Create(data) ?? throw new InvalidInputException($"the image's {header.Format} data cannot be read; save it again.");
@@ -72,7 +73,8 @@ public static class ImageDecoder
             throw new InvalidInputException($"the image's {header.Format} data claims {width} x {height} pixels; save it again, smaller.");
         bool opaque = codec.Info.AlphaType == SKAlphaType.Opaque, clips = options.ClipSixteenBitGray && header.Mode == "I;16";
         SKImageInfo info = new(width, height, clips ? SKColorType.RgbaF16 : SKColorType.Rgba8888, opaque ? SKAlphaType.Opaque : SKAlphaType.Unpremul);
-        Packing packing = new(clips, opaque ? null : options.Alpha switch { AlphaPolicy.OnWhite => 255, AlphaPolicy.OnBlack => 0, _ => null }, options.Alpha == AlphaPolicy.DropChannel ? key : null, origin);
+        int? ground = opaque ? null : options.Alpha switch { AlphaPolicy.OnWhite => 255, AlphaPolicy.OnBlack => 0, _ => null };
+        Packing packing = new(clips, ground, options.Alpha == AlphaPolicy.DropChannel ? key : null, origin);
         // Not an array: megabytes of pixels an image would wait for the collector.
         void* decoded = NativeMemory.Alloc((nuint)info.BytesSize64);
         try

@@ -35,6 +35,7 @@ internal sealed partial class ModeratorFactory(GatewaySettings settings, Func<Gu
             ? new CascadedModerator([.. named.Select(each => new CascadeStage(each))], settings.ModerationTimeout)
             : new ParallelModerator(named, settings.ModerationTimeout);
         if (settings.ModerationCache > 0) moderator = new CachedModerator(moderator, settings.ModerationCache);
+        if (settings.ModerationWindow > 0) moderator = new WindowedModerator(moderator, settings.ModerationWindow, settings.ModerationWindow / 10);
         return all = new ParallelModerator([new PolicyPatternModerator(policy), moderator], settings.ModerationTimeout).FailClosed(settings.ModerationTimeout);
     }
 

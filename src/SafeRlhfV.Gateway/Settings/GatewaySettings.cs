@@ -42,6 +42,12 @@ public sealed record GatewaySettings
     /// <summary>How many verdicts are remembered; 0 turns the cache off.</summary>
     public int ModerationCache { get; init; }
 
+    /// <summary>
+    /// The most characters that are judged at once: longer texts are judged in windows that overlap by a tenth, and several images one by one. 0 judges each
+    /// request whole.
+    /// </summary>
+    public int ModerationWindow { get; init; } = 12_000;
+
     /// <summary>The models that are served, by the name that callers use.</summary>
     public IReadOnlyList<ModelSettings> Models { get; init; } = [];
 

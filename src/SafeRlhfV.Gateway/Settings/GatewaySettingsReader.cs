@@ -65,6 +65,7 @@ public static class GatewaySettingsReader
             IsCascade = section.Choice("moderators_mode", ("parallel", false), ("cascade", true)) ?? false,
             ModerationTimeout = section.Duration("moderation_timeout") ?? standard.ModerationTimeout,
             ModerationBatch = section.Whole("moderation_batch", 1, 1024) ?? standard.ModerationBatch,
+            ModerationWindow = section.Whole("moderation_window", 0, 10_000_000) ?? standard.ModerationWindow,
             ModerationCache = section.Whole("moderation_cache", 0, 10_000_000) ?? standard.ModerationCache,
             Models = models,
             Upstreams = upstreams,

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.RegularExpressions;
 using Microsoft.Extensions.AI;
 
 namespace SafeRlhfV.Guard;
@@ -17,6 +18,7 @@ internal sealed class GuardSession
     private readonly ChatOptions? chatOptions;
     private readonly IReadOnlyList<ChatMessage> sent; // before anything was redacted
     private readonly Placeholders? placeholders;
+    private readonly string? unredacted; // why the prompt could not be redacted
     private GuardReport report;
     private AnswerBuffer? draft; // of the last round
     private Task<bool>? recording;
@@ -33,8 +35,15 @@ internal sealed class GuardSession
         if (Policy.RedactionFor(context) is { } redaction)
         {
             placeholders = new(redaction);
-            messages = RedactedMessages.Of(messages, placeholders);
-            ModelOptions = RedactedMessages.Of(chatOptions, placeholders);
+            try
+            {
+                messages = RedactedMessages.Of(messages, placeholders);
+                ModelOptions = RedactedMessages.Of(chatOptions, placeholders);
+            }
+            catch (RegexMatchTimeoutException)
+            {
+                (unredacted, messages) = ("a pattern of the policy took too long on the prompt", []); // neither the model nor the record may have it
+            }
         }
         else ModelOptions = chatOptions;
         Asked = messages;
@@ -71,7 +80,7 @@ internal sealed class GuardSession
     /// </summary>
     public async Task<string?> CheckPromptAsync(CancellationToken cancellationToken)
     {
-        if (options.CheckPrompts || options.Injection is not null)
+        if (options.CheckPrompts || options.Injection is not null || unredacted is not null)
         {
             GuardDecision decision = await JudgePromptAsync(cancellationToken).ConfigureAwait(false); // changes the report too: not within the next line
             report = report with { PromptDecision = decision };
@@ -151,7 +160,12 @@ internal sealed class GuardSession
     {
         long started = options.Clock.GetTimestamp();
         Verdict verdict = Nothing;
-        if (options.CheckPrompts && parts.Unreadable is { } kind && !options.PassUncheckedContents)
+        if (unredacted is not null)
+        {
+            verdict = Verdict.Failed("redaction", unredacted);
+            NoteFailure(verdict);
+        }
+        else if (options.CheckPrompts && parts.Unreadable is { } kind && !options.PassUncheckedContents)
             verdict = Verdict.Failed(promptModerator.Name, $"the prompt holds {kind}, which cannot be checked");
         else if (options.CheckPrompts)
         {

@@ -9,6 +9,7 @@ namespace SafeRlhfV.Guard;
 public sealed record PatternRule(string Category, Severity Severity, Regex Pattern)
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan LinearLimit = TimeSpan.FromSeconds(10); // its time grows with the text alone; a busy machine is no fault of the text
 
     /// <summary>A whole word or phrase, case and the kind of blank ignored.</summary>
     public static PatternRule ForKeyword(string category, Severity severity, string keyword)
@@ -25,7 +26,7 @@ public sealed record PatternRule(string Category, Severity Severity, Regex Patte
         const RegexOptions options = RegexOptions.IgnoreCase | RegexOptions.CultureInvariant;
         try
         {
-            return new(category, severity, new Regex(pattern, options | RegexOptions.NonBacktracking, Limit));
+            return new(category, severity, new Regex(pattern, options | RegexOptions.NonBacktracking, LinearLimit));
         }
         catch (NotSupportedException) // look-arounds and back-references need backtracking
         {

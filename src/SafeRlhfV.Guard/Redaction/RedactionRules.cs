@@ -40,7 +40,7 @@ public sealed record RedactionRules(IReadOnlyList<SensitiveKind> Kinds)
             else if (name is not "none")
                 section.Fault("kinds", $"'{name}' must be all, none, or some of {string.Join(", ", SensitiveKind.All.Select(one => one.Name))}");
         }
-        if (kinds.Count == 0 && !named.Contains("none")) section.Fault(null, "give kinds or patterns");
+        if (kinds.Count == 0 && named.Count == 0) section.Fault(null, "give kinds or patterns");
         return new([.. kinds.Distinct()]);
     }
 }

@@ -48,10 +48,6 @@ public sealed class GrpoDefinition : RolloutDefinition
         if (training is { KlCorrected: true, KlPlace: KlPlace.Reward })
             faults.Add("training.kl_corrected", "corrects the loss; with kl_place reward set false");
         if (training.Scalarise && training.Advantage != GroupBaseline.Group) faults.Add("training.scalarise", "goes with advantage group alone");
-        if (training.Overlong != OverlongAnswers.Penalise && training.OverlongMargin > 0)
-            faults.Add("training.overlong_margin", "is that of a penalty; set overlong: penalise, or 0");
-        if (training.OverlongMargin > training.MaxNewTokens)
-            faults.Add("training.overlong_margin", $"{training.OverlongMargin} is more than max_new_tokens {training.MaxNewTokens}");
     }
 
     /// <inheritdoc/>

@@ -51,21 +51,6 @@ public sealed record GrpoSettings : RolloutSettings
     /// <summary>In the loss, multiply each estimate by the ratio of new to old probability, which makes it right off-policy.</summary>
     public bool KlCorrected { get; init; }
 
-    /// <summary>Answers that did not end.</summary>
-    public OverlongAnswers Overlong { get; init; }
-
-    /// <summary>Tokens before the limit over which the penalty of overlong answers grows.</summary>
-    [Range(0, 1 << 20)]
-    public int OverlongMargin { get; init; }
-
-    /// <summary>The weight of the penalty.</summary>
-    [Range(0, 1e12)]
-    public double OverlongPenalty { get; init; } = 1;
-
-    /// <summary>The reward of an answer that has no token but its end, in place of RM-V's; null = RM-V's.</summary>
-    [Range(-1e12, 1e12)]
-    public double? NoAnswerReward { get; init; }
-
     /// <summary>
     /// How often the prompts of groups whose answers all score alike, which teach nothing, are replaced by the next prompts (DAPO's dynamic sampling); 0 = such
     /// groups are counted alone.

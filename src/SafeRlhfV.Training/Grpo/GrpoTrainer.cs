@@ -235,17 +235,11 @@ public sealed class GrpoTrainer : IDisposable
 
     private double[] Rewards(Episode[] episodes) => [.. episodes.Select(one =>
     {
-        double reward = settings.NoAnswerReward is { } none && IsEmpty(one) ? none : one.Reward;
+        double reward = AnswerRewards.Base(one, settings, batcher);
         if (settings.KlPlace == KlPlace.Reward)
             reward -= settings.KlCoefficient * KlEstimates.Tokens<float>(one.LogProbs, one.ReferenceLogProbs, settings.KlEstimator).Sum();
-        if (settings.Overlong == OverlongAnswers.Penalise)
-            // an answer that was cut would have gone on
-            reward += settings.OverlongPenalty * OverlongPenalty.Of(one.Sample.Response.Length + (one.Ended ? 0 : 1), settings.MaxNewTokens,
-                settings.OverlongMargin);
-        return reward;
+        return reward + AnswerRewards.Overlong(one, settings);
     })];
-
-    private bool IsEmpty(Episode one) => one.Sample.Response.All(batcher.EosTokenIds.Contains);
 
     // groups whose answers all have the same reward and costs: none is better than another
     private int[] Silent(Episode[] episodes)
@@ -273,7 +267,7 @@ public sealed class GrpoTrainer : IDisposable
             ["kl"] = sampled.Average(one => KlShaping.Divergence<float>(one.LogProbs, one.ReferenceLogProbs)),
             ["length"] = sampled.Average(one => one.Sample.Response.Length),
             ["at_limit"] = sampled.Average(one => one.Ended ? 0.0 : 1.0),
-            ["empty_share"] = sampled.Average(one => IsEmpty(one) ? 1.0 : 0.0),
+            ["empty_share"] = sampled.Average(one => AnswerRewards.IsEmpty(one, batcher) ? 1.0 : 0.0),
             ["no_signal_share"] = silentShare,
         };
         if (settings.Resample > 0) metrics["resampled"] = replaced / (double)settings.GroupSize;

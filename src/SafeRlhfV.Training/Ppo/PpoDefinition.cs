@@ -42,6 +42,8 @@ public sealed class PpoDefinition : RolloutDefinition
     {
         PpoSettings training = ((PpoRecipe)recipe).Training;
         CheckConstraints(training, free: training.CostOnly, faults);
+        if (training.Overlong == OverlongAnswers.Mask)
+            faults.Add("training.overlong", "mask is grpo's, whose answers are left out whole; take penalise or keep");
         if (!training.CostOnly) return;
         const string Free = "cost_only minimises the cost itself, without a budget; leave one out";
         if (training.Severity is not null) faults.Add("training.severity", Free);

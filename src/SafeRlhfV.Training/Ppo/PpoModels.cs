@@ -39,13 +39,14 @@ public sealed class PpoModels : IDisposable
     /// <param name="recipe">Where from.</param>
     /// <param name="seed">The seed of the actor's adapter.</param>
     /// <param name="critics">Whether critics are loaded; without, four roles are left.</param>
+    /// <param name="basesAreKnown">Whether the adapters were found to be on this policy before, when the run began with the same contents.</param>
     /// <exception cref="InvalidInputException">A folder does not hold what the recipe says.</exception>
-    public static PpoModels Load(PpoModelsRecipe recipe, long seed, bool critics = true)
+    public static PpoModels Load(PpoModelsRecipe recipe, long seed, bool critics = true, bool basesAreKnown = false)
     {
         PpoModels models = new(recipe, seed, critics);
         try
         {
-            if (models.Shared) models.LoadAdapters();
+            if (models.Shared) models.LoadAdapters(basesAreKnown);
             else models.LoadModels();
             return models;
         }
@@ -100,15 +101,16 @@ public sealed class PpoModels : IDisposable
         foreach (IDisposable one in owned) one.Dispose();
     }
 
-    private void LoadAdapters()
+    private void LoadAdapters(bool basesAreKnown)
     {
         foreach ((string role, string folder) in Folders())
         {
             if (!RecipeModels.IsAdapter(folder))
                 throw new InvalidInputException(
                     $"{folder}: holds no adapter, and sharing: backbone needs one; train it with model.lora, or take sharing: none.");
-            if (LoraConfig.Load(folder).BaseModel is { } named && Path.GetFullPath(named) != Path.GetFullPath(recipe.Policy))
-                throw new InvalidInputException($"{folder}: its base model is {named}, and with sharing: backbone it must be model.policy, {recipe.Policy}.");
+            if (!basesAreKnown && LoraConfig.Load(folder).BaseModel is { } named && !IsPolicy(folder, named))
+                throw new InvalidInputException($"{folder}: its base model is {named}, and with sharing: backbone it must be model.policy, {recipe.Policy}, "
+                    + "or a copy of it.");
             Policy.Adapters.Load(role, folder);
             if (Policy.Adapters.ChangesTower(role))
                 throw new InvalidInputException($"{folder}: the adapter changes the vision tower, and images are encoded once for all roles; train it on the "
@@ -116,6 +118,14 @@ public sealed class PpoModels : IDisposable
             scorers.Add(role, (Policy, Own(LoadHead(Policy, role, folder))));
         }
         Policy.Adapters.Create(Actor, recipe.Lora!.ToConfig(Path.GetFullPath(recipe.Policy)), seed);
+    }
+
+    // a copy elsewhere is the same model
+    private bool IsPolicy(string adapter, string named)
+    {
+        if (Path.GetFullPath(named) == Path.GetFullPath(recipe.Policy)) return true;
+        InputDigests digests = new(null);
+        return digests.OfModel(LoraConfig.FindBase(adapter)) == digests.OfModel(recipe.Policy);
     }
 
     private void LoadModels()

@@ -108,6 +108,10 @@ public abstract class RolloutDefinition : TrainerDefinition
             faults.Add("training.rollout_micro_batch", $"{training.RolloutMicroBatch} is more than rollout_batch {training.RolloutBatch}");
         if (training.PtxCoefficient > 0 && rollout.Data.Instructions is null)
             faults.Add("training.ptx_coefficient", "PTX needs data.instructions; give them, or set 0");
+        if (training.Overlong != OverlongAnswers.Penalise && training.OverlongMargin > 0)
+            faults.Add("training.overlong_margin", "is that of a penalty; set overlong: penalise, or 0");
+        if (training.OverlongMargin > training.MaxNewTokens)
+            faults.Add("training.overlong_margin", $"{training.OverlongMargin} is more than max_new_tokens {training.MaxNewTokens}");
         CheckTraining(rollout, faults);
         rollout.Certify?.Check(rollout, faults);
     }

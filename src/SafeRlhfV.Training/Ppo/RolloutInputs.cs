@@ -15,7 +15,7 @@ public sealed class RolloutInputs : IDisposable
     /// <exception cref="InvalidInputException">A folder does not hold what the recipe says.</exception>
     public RolloutInputs(RolloutRecipe recipe, TrainingRun run)
     {
-        Models = PpoModels.Load(recipe.Model, recipe.Seed, critics: recipe.Critics is not null);
+        Models = PpoModels.Load(recipe.Model, recipe.Seed, critics: recipe.Critics is not null, basesAreKnown: run.HasFoundItsInputs);
         foreach (string remark in Models.Remarks) run.Tell(remark);
         processor = ModelProcessor.Load(recipe.Model.Policy);
         bool late = !run.Ranks.IsAlone;

@@ -85,6 +85,21 @@ public abstract record RolloutSettings
     /// <summary>A constraint for each severity in place of the one on the cost; null = one. Budgets are here, all else of λ in multiplier.</summary>
     public SeveritySettings? Severity { get; init; }
 
+    /// <summary>Answers that did not end.</summary>
+    public OverlongAnswers Overlong { get; init; }
+
+    /// <summary>Tokens before the limit over which the penalty of overlong answers grows.</summary>
+    [Range(0, 1 << 20)]
+    public int OverlongMargin { get; init; }
+
+    /// <summary>The weight of the penalty.</summary>
+    [Range(0, 1e12)]
+    public double OverlongPenalty { get; init; } = 1;
+
+    /// <summary>The reward of an answer that has no token but its end, in place of RM-V's; null = RM-V's.</summary>
+    [Range(-1e12, 1e12)]
+    public double? NoAnswerReward { get; init; }
+
     /// <summary>Weight of the next-token loss on instruction data; 0 without such data.</summary>
     [Range(0, 1e12)]
     public double PtxCoefficient { get; init; } = 16;

@@ -154,11 +154,14 @@ public sealed class SafePpoTrainer : IDisposable
     {
         double[] charges = Constrained.Join(costs.Charges(episodes), costs.Lambdas);
         foreach ((Episode one, double charge) in episodes.Zip(charges))
+        {
+            float reward = (float)(AnswerRewards.Base(one, settings, batcher) + AnswerRewards.Overlong(one, settings));
             one.Shaped = SafePpo.ComputeAdvantages(
-                one.LogProbs, one.ReferenceLogProbs, one.Reward, (float)charge, one.RewardValues, one.CostValues, options) with
+                one.LogProbs, one.ReferenceLogProbs, reward, (float)charge, one.RewardValues, one.CostValues, options) with
             {
                 Weights = one.EngineLogProbs is { } engine ? ImportanceWeights.Of<float>(one.LogProbs, engine, rollouts!.Weights) : null,
             };
+        }
     }
 
     /// <summary>Updates actor and critics, mini-batch after mini-batch, and gives the means of what the updates measured.</summary>

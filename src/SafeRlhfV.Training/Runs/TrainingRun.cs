@@ -140,6 +140,9 @@ public sealed class TrainingRun : IDisposable
         StepMeeting.CheckInputs(Ranks, inputs);
     }
 
+    /// <summary>Whether a checkpoint says what the run was begun with, and <see cref="CheckInputs"/> found all of it again, wherever it lies now.</summary>
+    internal bool HasFoundItsInputs => begun?.Inputs is not null;
+
     /// <summary>
     /// Something counted in the run's inputs before the first step. It is kept in the checkpoints: a run of the same recipe that goes on with the same files
     /// (<see cref="CheckInputs"/>) takes it from there, and counts nothing again.

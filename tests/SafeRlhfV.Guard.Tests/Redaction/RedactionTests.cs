@@ -37,7 +37,8 @@ public sealed class RedactionTests
     [Theory, MemberData(nameof(Found))]
     public void EachKindIsReplacedWhereverItStands(string kind, string data)
     {
-        foreach ((string before, string after) in ((string, string)[])[("", ""), ("It is ", ", I think."), ("(", ")"), ("x: \"", "\""), ("12/27 ", " on 12/27")])
+        foreach ((string before, string after) in ((string, string)[])
+            [("", ""), ("It is ", ", I think."), ("(", ")"), ("x: \"", "\""), ("12/27 ", " on 12/27")])
         {
             if (data.Length == 70 && after.Length > 0) continue; // what was cut has no end
             Placeholders placeholders = new(RedactionRules.Standard);
@@ -188,6 +189,24 @@ public sealed class RedactionTests
         Assert.Equal("About [CODE_NAMES_1]", model.Calls.Single()[0].Text);
 
         string Redact(GuardContext context) => new Placeholders(policy.RedactionFor(context)!).Redact("a@x.org E-123456 030/1234567 project falcon");
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task APromptThatCannotBeRedactedIsRefusedAndNotRecorded(bool checkPrompts)
+    {
+        RedactionRules slow = new([SensitiveKind.OfPattern("slow", "(?=a)(a|aa)+$")]); // back-tracks without end
+        GuardPolicy policy = GuardPolicy.Default with { Rules = GuardPolicy.Default.Rules with { Redaction = slow } };
+        StubChatClient model = new("Fine.");
+        RecordingObserver observer = new();
+        GuardedChatClient client = model.AsGuarded(new ScriptedModerator(_ => Verdict.Safe("scripted")), options =>
+            (options.Policy, options.Observer, options.CheckPrompts) = (() => policy, observer, checkPrompts));
+        ChatResponse response = await client.GetResponseAsync(new string('a', 60) + "!");
+        Assert.Equal(policy.FailureRefusal, response.GetRefusal());
+        Assert.Empty(model.Calls);
+        Assert.Contains("took too long", observer.Ends.Single().ModeratorFailure);
+        Assert.Equal("", observer.Ends.Single().Prompt.Question);
     }
 
     [Theory]

@@ -17,6 +17,7 @@ public sealed class PinnedPpoTests(TinyRecipes tiny) : IClassFixture<TinyRecipes
     [InlineData("ppo-joint", "log")]
     [InlineData("ppo-reward-only", "fixed")]
     [InlineData("ppo-cost-only", "fixed")]
+    [InlineData("ppo-length", "log")]
     [InlineData("ppo-severity", "log")]
     [InlineData("ppo-tail", "projected")]
     public void FiguresHold(string recipe, string mode) => PinnedRun.Check($"{recipe}-{mode}", tiny.Recipe(

@@ -1,11 +1,14 @@
 using SafeRlhfV.Data;
 using SafeRlhfV.SafetyWorld;
+using SafeRlhfV.Testing;
 
 namespace SafeRlhfV.Training.Tests;
 
 /// <summary>A run goes on only with the models and data that it was begun with.</summary>
 public sealed class ResumeInputsTests(TinyRecipes tiny) : IClassFixture<TinyRecipes>
 {
+    private const string Base = "llava-1.5-tiny"; // what the adapters of tiny recipes are on
+
     [Theory]
     [InlineData("reward", "policy", "model.safetensors", "model.folder")]
     [InlineData("dpo", "policy", "tokenizer.json", "model.folder")]
@@ -56,6 +59,7 @@ public sealed class ResumeInputsTests(TinyRecipes tiny) : IClassFixture<TinyReci
     [InlineData("reward-lora", "data.folder", "world")]
     [InlineData("ppo", "model.cost", "cost")]
     [InlineData("ppo-backbone", "model.reward", "reward-adapter")]
+    [InlineData("ppo-backbone", "model.policy", Base)]
     [InlineData("ppo-backbone", "data.prompts.folder", "world")]
     public void WhatHasMovedIsTakenFromWhereItIs(string name, string key, string what)
     {
@@ -89,6 +93,19 @@ public sealed class ResumeInputsTests(TinyRecipes tiny) : IClassFixture<TinyReci
             RecipeRunner.Run(changed, changed.ToRunOptions(resume: true), cancellationToken: TestContext.Current.CancellationToken)).Message);
     }
 
+    /// <summary>With one backbone the adapters must be on the policy: its content counts, not where it lies.</summary>
+    [Fact]
+    public void AnAdapterOnAnotherPolicyIsRefused()
+    {
+        string copy = Copy(Base), weights = Directory.EnumerateFiles(copy, "*.safetensors").First();
+        byte[] bytes = File.ReadAllBytes(weights);
+        bytes[^1] ^= 1;
+        File.WriteAllBytes(weights, bytes);
+        Recipe recipe = tiny.Recipe("ppo-backbone", $"bases/{Guid.NewGuid():N}", $"model.policy={copy}");
+        Assert.Contains("its base model is", Assert.Throws<InvalidInputException>(() =>
+            RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: false), cancellationToken: TestContext.Current.CancellationToken)).Message);
+    }
+
     private void Check(string name, string[] places, string file, string key, Action? change = null)
     {
         Recipe recipe = tiny.Recipe(name, $"inputs/{Guid.NewGuid():N}", places);
@@ -119,10 +136,10 @@ public sealed class ResumeInputsTests(TinyRecipes tiny) : IClassFixture<TinyReci
 
     private string Copy(string name)
     {
-        string copy = tiny.At($"{name}-{Guid.NewGuid():N}");
-        foreach (string file in Directory.EnumerateFiles(tiny.At(name), "*", SearchOption.AllDirectories))
+        string from = name == Base ? Golden.At("models", Base) : tiny.At(name), copy = tiny.At($"{name}-{Guid.NewGuid():N}");
+        foreach (string file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
         {
-            string to = Path.Combine(copy, Path.GetRelativePath(tiny.At(name), file));
+            string to = Path.Combine(copy, Path.GetRelativePath(from, file));
             Directory.CreateDirectory(Path.GetDirectoryName(to)!);
             File.Copy(file, to);
         }

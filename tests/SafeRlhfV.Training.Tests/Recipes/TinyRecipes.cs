@@ -39,7 +39,7 @@ public sealed class TinyRecipes : IDisposable
 
     /// <summary>All the others.</summary>
     public static IReadOnlyList<string> Rest { get; } = ["sft-lora", "sft-tokens", "reward", "reward-tokens", "cost", "scores", "dpo-lora", "dpo-tokens",
-        "guard", "guard-tokens", "ppo", "ppo-reward-only", "ppo-severity", "ppo-tail", "grpo", "grpo-tail"];
+        "guard", "guard-tokens", "ppo", "ppo-reward-only", "ppo-severity", "ppo-tail", "ppo-length", "grpo", "grpo-tail"];
 
     private static string Start => Golden.At("models", "llava-1.5-tiny");
 
@@ -60,6 +60,9 @@ public sealed class TinyRecipes : IDisposable
                 // three constraints, answers that are left out, and prompts that are drawn again
                 .. name == "grpo-backbone" ? (string[])["training.severity.bands=[-1, 0, 1]", "training.overlong=mask", "training.resample=2"] : [],
                 .. name == "ppo-severity" ? (string[])["training.severity.bands=[-1, 0, 1]", "training.severity.encoding=cumulative"] : [],
+                .. name == "ppo-length"
+                    ? (string[])["training.overlong=penalise", "training.overlong_margin=3", "training.overlong_penalty=2",
+                        "training.no_answer_reward=-3"] : [],
                 .. name == "ppo-tail" ? (string[])["training.constraint=cvar", "training.cvar_alpha=0.5"] : [],
                 .. name == "grpo-tail" ? (string[])["training.constraint=cvar", "training.cvar_alpha=0.5", "training.ratio=sequence"] : [],
                 .. name switch
