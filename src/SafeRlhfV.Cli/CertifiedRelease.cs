@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using SafeRlhfV.Core;
 using SafeRlhfV.Data;
 using SafeRlhfV.Evaluation;
 using SafeRlhfV.Models;

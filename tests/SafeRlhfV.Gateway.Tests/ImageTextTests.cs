@@ -1,4 +1,3 @@
-using SafeRlhfV.Core;
 using SafeRlhfV.Guard;
 
 namespace SafeRlhfV.Gateway.Tests;

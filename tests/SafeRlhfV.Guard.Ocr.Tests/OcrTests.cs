@@ -1,8 +1,6 @@
 using System.Diagnostics;
-using SafeRlhfV.Core;
 using SafeRlhfV.Evaluation;
 using SafeRlhfV.SafetyWorld;
-using SafeRlhfV.Testing;
 
 namespace SafeRlhfV.Guard.Ocr.Tests;
 

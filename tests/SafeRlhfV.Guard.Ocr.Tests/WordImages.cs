@@ -1,4 +1,3 @@
-using SafeRlhfV.Core;
 using SkiaSharp;
 
 namespace SafeRlhfV.Guard.Ocr.Tests;
