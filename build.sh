@@ -44,7 +44,11 @@ case "${1:-}" in
   clients) shift; exec tests/clients/run.sh "$@" ;;
   format) dotnet format whitespace SafeRlhfV.slnx && dotnet format style SafeRlhfV.slnx ;;
   pack)
-    for room in Core Guard Audit; do dotnet pack "src/SafeRlhfV.$room/SafeRlhfV.$room.csproj" -c Release -o artifacts/packages -v q --nologo; done
+    for room in Core Data Processing Objectives Models Guard Guard.Hosting Guard.Agents Guard.Evaluation Audit Inference Gateway; do
+      # an own folder: the packages' assemblies name no path of this machine
+      dotnet pack "src/SafeRlhfV.$room/SafeRlhfV.$room.csproj" -c Release -o artifacts/packages -v q --nologo -p:ContinuousIntegrationBuild=true \
+        --artifacts-path artifacts/pack
+    done
     ls artifacts/packages
     ;;
   bench) shift; exec ./safe-rlhf-v bench "$@" ;;

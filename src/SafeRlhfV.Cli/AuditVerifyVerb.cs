@@ -12,7 +12,10 @@ internal static class AuditVerifyVerb
             Description = "sqlite:PATH or postgres:CONNECTION STRING.",
             Arity = ArgumentArity.ZeroOrOne,
         };
-        Option<DirectoryInfo?> bundle = new("--bundle") { Description = "Instead of a trail: a folder that 'audit export --bundle' wrote; needs --public-key." };
+        Option<DirectoryInfo?> bundle = new("--bundle")
+        {
+            Description = "Instead of a trail: a folder that 'audit export --bundle' wrote; needs --public-key.",
+        };
         Option<FileInfo?> key = AuditOptions.Key();
         Option<string?> expect = new("--expect")
         {

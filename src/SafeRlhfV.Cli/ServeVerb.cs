@@ -40,7 +40,7 @@ internal static class ServeVerb
                 return 0;
             }
             if (settings.Upstreams.Any(one => one.Checkpoint is not null) || settings.Moderators.Any(one => one.IsLocal)) NativeTuning.Apply();
-            GatewayParts parts = new() { OpenChat = folder => LocalChatClient.Load(folder), ShowImage = ShownImages.Of };
+            GatewayParts parts = new() { OpenChat = folder => LocalChatClient.Load(folder), ShowImage = ImageDecodeAll.Of };
             await using WebApplication app = GatewayHost.Build(settings, parts);
             if (parsed.GetValue(check))
             {

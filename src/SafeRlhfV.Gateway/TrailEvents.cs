@@ -7,11 +7,12 @@ using SafeRlhfV.Guard;
 namespace SafeRlhfV.Gateway;
 
 /// <summary>
-/// Records what happens beside the decisions: start and stop, other keys and policies, requests that are refused before the guard sees them, and callers who are
-/// not known. What cannot be recorded here is told to the operator; nothing waits for it.
+/// Records what happens beside the decisions: start and stop, other keys and policies, requests that are refused before the guard sees them, and callers who
+/// are not known. What cannot be recorded here is told to the operator; nothing waits for it.
 /// </summary>
 internal sealed partial class TrailEvents(
-    AuditTrail trail, GatewaySettings settings, IModerator moderator, Func<GuardPolicy> policy, ILogger<TrailEvents> log, TimeProvider clock) : BackgroundService
+    AuditTrail trail, GatewaySettings settings, IModerator moderator, Func<GuardPolicy> policy, ILogger<TrailEvents> log, TimeProvider clock)
+    : BackgroundService
 {
     private static readonly TimeSpan Again = TimeSpan.FromSeconds(5), Quiet = TimeSpan.FromSeconds(1);
     private readonly Lock gate = new();

@@ -40,7 +40,7 @@ public sealed class WorldBenchmarkTests : IDisposable
         BenchmarkItem[] items = [.. benchmark.Read(new BenchmarkFiles(benchmark, data), subset: false)];
         Dictionary<string, WorldPrompt> prompts = PreferenceDataset.Open(data).ReadRows(WorldDataset.Evaluation)
             .ToDictionary(row => $"{row.Position}", row => world.FindPrompt(row.Image!.Path)!);
-        Dictionary<string, WorldPrompt> shown = items.ToDictionary(item => Key(item.ShownImages[0].Bytes!, item.QuestionText), item => prompts[item.Id]);
+        Dictionary<string, WorldPrompt> shown = items.ToDictionary(item => Key(item.ImageDecodeAll[0].Bytes!, item.QuestionText), item => prompts[item.Id]);
         Assert.True(items.Length > 120);
         Dictionary<string, string[]> answers = Policies.ToDictionary(policy => policy.Name, policy => Answer(policy, items, prompts));
         Dictionary<string, OracleRating[]> rated = answers.ToDictionary(one => one.Key,

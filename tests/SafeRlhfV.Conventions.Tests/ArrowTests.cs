@@ -61,6 +61,22 @@ public sealed class ArrowTests
         }
     }
 
+    /// <summary>A package says what it is, and brings all packages of the house that it stands on; <c>./build.sh pack</c> makes it.</summary>
+    [Theory, MemberData(nameof(House.Rooms), MemberType = typeof(House))]
+    public void APackageIsWhole(string room)
+    {
+        XDocument project = XDocument.Load(Path.Combine(House.SourceFolder(room), $"SafeRlhfV.{room}.csproj"));
+        if ((string?)project.Descendants("IsPackable").SingleOrDefault() != "true") return;
+        Assert.NotEmpty((string?)project.Descendants("Description").SingleOrDefault() ?? "");
+        Assert.StartsWith($"# SafeRlhfV.{room}\n", File.ReadAllText(Path.Combine(House.SourceFolder(room), "README.md")));
+        string[] packed = File.ReadLines(Path.Combine(Golden.RepositoryRoot(), "build.sh"))
+            .Single(line => line.TrimStart().StartsWith("for room in ", StringComparison.Ordinal)).Split(';')[0].Split(' ');
+        Assert.Contains(room, packed);
+        IEnumerable<string> named = project.Descendants("ProjectReference")
+            .Select(reference => Path.GetFileNameWithoutExtension((string)reference.Attribute("Include")!)["SafeRlhfV.".Length..]);
+        Assert.Empty(named.Except(packed));
+    }
+
     /// <summary>The bench's workloads may use any room; only their own tests use them, so that no package and no program ships them.</summary>
     [Fact]
     public void OnlyItsTestsUseTheBench()

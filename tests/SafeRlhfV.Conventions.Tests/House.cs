@@ -32,7 +32,8 @@ internal static class House
             "Guard.Hosting", "Guard.Agents", "Guard.Evaluation", "Audit", "Inference", "Evaluation", "Annotation", "Gateway", "Demo"],
     };
 
-    public static readonly string[] WithoutTorch = ["Core", "Data", "Deduplication", "SafetyWorld", "Processing", "Guard", "Guard.Onnx", "Guard.Ocr", "Guard.Hosting",
+    public static readonly string[] WithoutTorch = ["Core", "Data", "Deduplication", "SafetyWorld", "Processing", "Guard", "Guard.Onnx", "Guard.Ocr",
+        "Guard.Hosting",
         "Guard.Agents", "Guard.Evaluation", "Audit", "Evaluation", "Annotation", "Gateway"];
 
     /// <summary>Namespaces of others where extension methods stand, so that they are found without another using: by file.</summary>

@@ -18,7 +18,7 @@ public sealed class DeployTests
         {
             using TemporaryFolder folder = new();
             foreach (string name in (string[])["trail", "audit_key"])
-                File.WriteAllText(folder.At(name), name == "trail" ? "postgres:Host=postgres;Username=gateway;Password=p;Database=gateway" : new string('a', 64));
+                File.WriteAllText(folder.At(name), name == "trail" ? "postgres:Host=postgres;Username=gateway;Password=p" : new string('a', 64));
             string own = yaml.Replace("/run/secrets/gateway/", folder.Path + "/", StringComparison.Ordinal)
                 .Replace("/run/secrets/", folder.Path + "/", StringComparison.Ordinal);
             Hashtable variables = new() { ["SAFERLHFV_GATEWAY__LISTEN"] = "http://0.0.0.0:8080", ["SAFERLHFV_GATEWAY__REPLICAS__NAME"] = "gateway-1" };
@@ -39,7 +39,8 @@ public sealed class DeployTests
     public async Task TheirProbesAreThere()
     {
         await using RunningGateway gateway = await RunningGateway.StartAsync();
-        YamlNode container = Documents("kubernetes.yaml").Single(document => Text(document["kind"]) == "Deployment")["spec"]["template"]["spec"]["containers"][0];
+        YamlNode deployment = Documents("kubernetes.yaml").Single(document => Text(document["kind"]) == "Deployment");
+        YamlNode container = deployment["spec"]["template"]["spec"]["containers"][0];
         foreach (string probe in (string[])["startupProbe", "livenessProbe", "readinessProbe"])
         {
             using HttpResponseMessage response = await gateway.GetAsync(Text(container[probe]["httpGet"]["path"]), key: null);

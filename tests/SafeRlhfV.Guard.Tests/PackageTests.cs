@@ -23,6 +23,10 @@ public sealed class PackageTests
         Assert.Contains("SafeRlhfV.Core", dependencies);
         Assert.Empty(dependencies.Except(["SafeRlhfV.Core", "Microsoft.Extensions.AI.Abstractions", "Microsoft.Extensions.Logging.Abstractions"]));
 
+        using (ZipArchive package = ZipFile.OpenRead(Path.Combine(feed, $"SafeRlhfV.Guard.{version}.nupkg")))
+            Assert.Contains(package.Entries, entry => entry.FullName == "README.md");
+        Assert.True(File.Exists(Path.Combine(feed, $"SafeRlhfV.Guard.{version}.snupkg")), "the package has symbols");
+
         Write(folder, "nuget.config", $"""
             <configuration>
               <packageSources>

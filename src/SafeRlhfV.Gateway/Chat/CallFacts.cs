@@ -4,7 +4,7 @@ using SafeRlhfV.Guard;
 
 namespace SafeRlhfV.Gateway;
 
-/// <summary>What the record of a call tells beside the decisions: who answered, with which parameters, at what price, and fingerprints of what was sent.</summary>
+/// <summary>What the record of a call tells beside the decisions: who answered, parameters, price, and fingerprints of what was sent.</summary>
 internal static class CallFacts
 {
     private static readonly string[] Parameters =

@@ -83,8 +83,12 @@ internal sealed class DashboardEndpoint(KeyRing keys, IDashboardSessions session
 
     // Before anything is shown: what cannot be recorded is not shown.
     private async Task RecordAsync(HttpContext http, string kind, ApiKey by, params (string Name, string? Value)[] more) =>
-        await trail.RecordAsync(kind, http.TraceIdentifier, [new("by", by.Name), new("address", http.Connection.RemoteIpAddress?.ToString()), .. more.Select(one => new KeyValuePair<string, object?>(one.Name, one.Value))],
-            http.RequestAborted);
+        await trail.RecordAsync(kind, http.TraceIdentifier,
+        [
+            new("by", by.Name),
+            new("address", http.Connection.RemoteIpAddress?.ToString()),
+            .. more.Select(one => new KeyValuePair<string, object?>(one.Name, one.Value)),
+        ], http.RequestAborted);
 
     private async ValueTask<ApiKey> OperatorAsync(HttpContext http)
     {

@@ -37,6 +37,12 @@ public sealed class AnswerRewardsTests(TinyRecipes tiny) : IClassFixture<TinyRec
     public void PpoRefusesToMaskAnswers() =>
         Assert.Contains("mask is grpo's", Assert.Throws<InvalidInputException>(() => tiny.Recipe("ppo", "mask", "training.overlong=mask")).Message);
 
+    [Theory]
+    [InlineData("training.severity", "training.severity.bands=[0, 1, 2]")]
+    [InlineData("training.constraint", "training.constraint=cvar")]
+    public void PpoOnTheCostAloneHasNoConstraints(string key, string set) =>
+        Assert.Contains(key, Assert.Throws<InvalidInputException>(() => tiny.Recipe("ppo", "free", "training.cost_only=true", set)).Message);
+
     private static Episode Answer(int[] response, bool ended) => new()
     {
         Sample = new EncodedSample([1], response, null),

@@ -2,7 +2,7 @@ using SkiaSharp;
 
 namespace SafeRlhfV.Data.Tests;
 
-public sealed class ShownImagesTests
+public sealed class ImageDecodeAllTests
 {
     private const int Size = 4;
 
@@ -10,7 +10,7 @@ public sealed class ShownImagesTests
     public void AnOpaqueImageShowsOneImage()
     {
         byte[] png = Encode(SKEncodedImageFormat.Png, SKColors.Red);
-        Assert.Single(ShownImages.Of(png, 8));
+        Assert.Single(ImageDecodeAll.Of(png, 8));
         Assert.Equal([255, 0, 0], First(png));
     }
 
@@ -23,7 +23,7 @@ public sealed class ShownImagesTests
     public void WhatIsTransparentIsShownOnWhiteAndBlackAndBare(uint colour)
     {
         byte[] png = Encode(SKEncodedImageFormat.Png, new SKColor(colour));
-        RgbImage[] shown = [.. ShownImages.Of(png, 8)];
+        RgbImage[] shown = [.. ImageDecodeAll.Of(png, 8)];
         (int alpha, int red) = ((int)(colour >> 24), (int)(colour >> 16 & 255));
         Assert.Contains(shown, image => image.Pixels[0] == 255 && image.Pixels[3] == On(255)); // the first pixel is clear
         Assert.Contains(shown, image => image.Pixels[0] == 0 && image.Pixels[3] == On(0));
@@ -37,23 +37,23 @@ public sealed class ShownImagesTests
     {
         foreach (byte[] file in (byte[][])[Gif(0, 1, 2), WebP(SKColors.White, SKColors.Red, SKColors.Blue)])
         {
-            RgbImage[] shown = [.. ShownImages.Of(file, 8)];
+            RgbImage[] shown = [.. ImageDecodeAll.Of(file, 8)];
             Assert.Equal([[255, 255, 255], [255, 0, 0], [0, 0, 255]], shown.Select(image => image.Pixels[..3]));
-            Assert.Throws<InvalidInputException>(() => ShownImages.Of(file, 2).Count());
+            Assert.Throws<InvalidInputException>(() => ImageDecodeAll.Of(file, 2).Count());
         }
     }
 
     [Fact]
-    public void AFrameThatComesTwiceIsShownOnce() => Assert.Equal(2, ShownImages.Of(Gif(0, 1, 0, 1, 0), 8).Count());
+    public void AFrameThatComesTwiceIsShownOnce() => Assert.Equal(2, ImageDecodeAll.Of(Gif(0, 1, 0, 1, 0), 8).Count());
 
     [Fact]
     public void ABrokenAnimationIsAnError()
     {
         byte[] file = Gif(0, 1, 2);
-        Assert.Throws<InvalidInputException>(() => ShownImages.Of(file.AsMemory(0, file.Length - 12), 8).Count());
+        Assert.Throws<InvalidInputException>(() => ImageDecodeAll.Of(file.AsMemory(0, file.Length - 12), 8).Count());
     }
 
-    private static byte[] First(byte[] file) => ShownImages.Of(file, 8).First().Pixels[..3];
+    private static byte[] First(byte[] file) => ImageDecodeAll.Of(file, 8).First().Pixels[..3];
 
     // All of one colour but for the first pixel, which is clear where the colour is no plain one.
     private static byte[] Encode(SKEncodedImageFormat format, SKColor colour)

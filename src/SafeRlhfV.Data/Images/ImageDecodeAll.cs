@@ -7,7 +7,7 @@ namespace SafeRlhfV.Data;
 /// Everything that an image's file can show: each frame of an animation (GIF, WebP), and what is transparent on white, on black and with its transparency
 /// dropped, since it depends on the reader which of them a model sees.
 /// </summary>
-public static class ShownImages
+public static class ImageDecodeAll
 {
     /// <summary>The different images, one after the other: one that was read can be let go before the next is decoded.</summary>
     /// <param name="bytes">The file.</param>
