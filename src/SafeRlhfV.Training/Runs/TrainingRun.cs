@@ -126,9 +126,7 @@ public sealed class TrainingRun : IDisposable
     /// <summary>A seed for torch's own generators, by name and step.</summary>
     public long TorchSeed(string name, long step) => (long)(Random(name, step).NextUInt64() >> 1);
 
-    /// <summary>
-    /// Takes down what the files are that the run is made from; a run that goes on must find them as they were. Without a folder nothing is done.
-    /// </summary>
+    /// <summary>Takes down what files the run is made from; a run that resumes must find them as they were. Without a folder nothing is done.</summary>
     /// <exception cref="InvalidInputException">One has changed, is missing or is new.</exception>
     public void CheckInputs(IReadOnlyList<RunInput> files)
     {
@@ -143,10 +141,8 @@ public sealed class TrainingRun : IDisposable
     /// <summary>Whether a checkpoint says what the run was begun with, and <see cref="CheckInputs"/> found all of it again, wherever it lies now.</summary>
     internal bool HasFoundItsInputs => begun?.Inputs is not null;
 
-    /// <summary>
-    /// Something counted in the run's inputs before the first step. It is kept in the checkpoints: a run of the same recipe that goes on with the same files
-    /// (<see cref="CheckInputs"/>) takes it from there, and counts nothing again.
-    /// </summary>
+    /// <summary>Something counted in the run's inputs before the first step. A run of the same recipe that goes on with the same files
+    /// (<see cref="CheckInputs"/>) takes it from the checkpoint, and counts nothing again.</summary>
     /// <param name="name">Its name; each is counted once.</param>
     /// <param name="count">Counts it.</param>
     internal T Counted<T>(string name, Func<T> count)
