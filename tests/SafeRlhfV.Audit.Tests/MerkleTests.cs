@@ -73,6 +73,7 @@ public sealed class MerkleTests
             $"{Text}\n— PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n", note);
         Assert.Equal(Text, SignedNote.Open(note, signer.Verifier));
         Assert.Equal(Text, SignedNote.Open(note + "— witness.example " + Convert.ToBase64String(new byte[68]) + "\n", signer.Verifier));
+        Assert.Null(SignedNote.Open(note.Replace("nAM=", "nAP="), signer.Verifier)); // the same bytes in another spelling
         Gen.Select(Gen.Int[0, note.Length - 2], Gen.Char.AlphaNumeric).Sample((at, letter) =>
         {
             if (note[at] != letter) Assert.Null(SignedNote.Open(note[..at] + letter + note[(at + 1)..], signer.Verifier));

@@ -61,10 +61,11 @@ public sealed class AuditVerifier
         return signature.Length == 64 && signer.VerifySignature(signature);
     }
 
+    /// <summary>The bytes of Base64 as it is written here; nothing for another spelling of the same bytes, which would be a changed text that verifies.</summary>
     internal static byte[] Decode(string base64)
     {
         byte[] bytes = new byte[base64.Length];
-        return Convert.TryFromBase64String(base64, bytes, out int count) ? bytes[..count] : [];
+        return Convert.TryFromBase64String(base64, bytes, out int count) && Convert.ToBase64String(bytes, 0, count) == base64 ? bytes[..count] : [];
     }
 
     private static uint KeyId(string name, ReadOnlySpan<byte> publicKey) =>
