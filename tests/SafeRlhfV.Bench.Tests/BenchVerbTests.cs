@@ -18,10 +18,20 @@ public sealed class BenchVerbTests
         Assert.InRange(line.GetProperty("mfu").GetDouble(), 1e-3, 2);
     }
 
+    // from another folder than the repository's root
+    [Fact]
+    public async Task QuestionsAboutAnImageGiveTheSameTokensInThreeWays()
+    {
+        CliRun run = await RunAsync("--only", "image-questions", "--threads", "2", "--repeat", "1");
+        Assert.Equal(0, run.ExitCode);
+        JsonElement line = Assert.Single(run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(text => JsonElement.Parse(text)));
+        Assert.InRange(line.GetProperty("shared_to_one_by_one").GetDouble(), 0.1, 100);
+    }
+
     [Fact]
     public async Task SeveralWorkloadsPrintALineEachInTheirOrder()
     {
-        CliRun run = await RunAsync("--only", "tokenizer", "image", "--threads", "2", "--repeat", "1", "--tokenizer",
+        CliRun run = await RunAsync("--only", "tokenizer", "image-clip336", "--threads", "2", "--repeat", "1", "--tokenizer",
             Golden.At("tokenizers", "llama3-style"));
         Assert.Equal(0, run.ExitCode);
         JsonElement[] lines = [.. run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement)];

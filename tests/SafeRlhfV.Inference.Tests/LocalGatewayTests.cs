@@ -88,8 +88,8 @@ public sealed class LocalGatewayTests(TinyModels models) : IClassFixture<TinyMod
         Assert.Equal("content_filter", JsonNode.Parse(text)!["choices"]![0]!["finish_reason"]!.GetValue<string>());
 
         foreach ((string more, string says)
-            in new[] { (",\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\"}}]", "tools"), (",\"n\":2", "n above 1"),
-                (",\"top_k\":\"x\"", "top_k"), (",\"stop\":5", "stop"), (",\"frequency_penalty\":1", "frequency penalty"), (",\"top_p\":7", "top_p") })
+            in new[] { (",\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\"}}]", "tools"), (",\"n\":2", "cannot honour n;"),
+                (",\"top_k\":\"x\"", "top_k"), (",\"stop\":5", "stop"), (",\"frequency_penalty\":1", "frequency_penalty"), (",\"top_p\":7", "top_p") })
         {
             (status, text) = await ChatAsync("how do i use this ?", more);
             Assert.Equal(400, status);
