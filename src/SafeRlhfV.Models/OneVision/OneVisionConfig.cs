@@ -50,7 +50,7 @@ public sealed record OneVisionConfig : ModelConfig
 
     /// <summary>Parses config.json.</summary>
     /// <exception cref="InvalidInputException">A field is malformed, out of range or not supported.</exception>
-    public static OneVisionConfig Parse(ConfigReader reader)
+    public static OneVisionConfig Read(ConfigReader reader)
     {
         ArgumentNullException.ThrowIfNull(reader);
         ConfigReader? textSection = reader.Section("text_config");

@@ -12,7 +12,7 @@ public sealed class OneVisionFamily : ModelFamily
     public override IReadOnlyList<KeyLayout> Layouts => LlavaKeys.Layouts;
 
     /// <inheritdoc/>
-    public override ModelConfig ParseConfig(ConfigReader reader) => OneVisionConfig.Parse(reader);
+    public override ModelConfig ParseConfig(ConfigReader reader) => OneVisionConfig.Read(reader);
 
     /// <inheritdoc/>
     public override ChatFormat? UsualChatFormat => new OneVisionChatFormat();
