@@ -11,7 +11,8 @@ public sealed class LlavaModel : LlavaModelBase
     private readonly ClipTower tower;
 
     /// <summary>Takes its parameters under the hub's names (language_model.model.*, vision_tower.vision_model.*, ...).</summary>
-    public LlavaModel(LlavaConfig config, ParameterSource source) : this(config, source, new ClipTower(source.At("vision_tower.vision_model"), config.Vision)) { }
+    public LlavaModel(LlavaConfig config, ParameterSource source)
+        : this(config, source, new ClipTower(source.At("vision_tower.vision_model"), config.Vision)) { }
 
     private LlavaModel(LlavaConfig config, ParameterSource source, ClipTower tower)
         : base(nameof(LlavaModel), config, source, tower,

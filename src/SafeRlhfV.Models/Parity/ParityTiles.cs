@@ -41,7 +41,8 @@ internal static class ParityTiles
     {
         (int bestHeight, int bestWidth) = AnyResolution.BestResolution(height, width, grid.Pinpoints);
         (int innerHeight, int innerWidth) = ImageSizes.Inside(height, width, bestHeight, bestWidth);
-        (_, int rows, _, int columns) = AnyResolution.Unpad(height, width, bestHeight / grid.TileSize * grid.GridSize, bestWidth / grid.TileSize * grid.GridSize);
+        (_, int rows, _, int columns) = AnyResolution.Unpad(height, width, bestHeight / grid.TileSize * grid.GridSize,
+            bestWidth / grid.TileSize * grid.GridSize);
         (int lessRows, int lessColumns) = grid.Shrink(rows, columns);
         return [height, width, bestHeight, bestWidth, innerHeight, innerWidth, (bestHeight - innerHeight) / 2, (bestWidth - innerWidth) / 2,
             AnyResolution.Tiles(height, width, grid.Pinpoints, grid.TileSize), rows, columns, lessRows, lessColumns, grid.Tokens(height, width)];

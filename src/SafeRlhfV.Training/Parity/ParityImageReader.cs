@@ -9,12 +9,7 @@ public static class ParityImageReader
 {
     /// <summary>Reads a file as the reference did.</summary>
     /// <exception cref="InvalidInputException">It cannot be read.</exception>
-    public static RgbImage Read(string file, ParityImageLoading loading) => ImageDecoder.Decode(DiskErrors.Reading(file, () => File.ReadAllBytes(file)),
-        loading switch
-        {
-            ParityImageLoading.Converted => ImageDecodeOptions.Converted,
-            ParityImageLoading.Opened => ImageDecodeOptions.Opened,
-            _ => ImageDecodeOptions.FromPath,
-        } with
-        { ClipSixteenBitGray = true });
+    public static RgbImage Read(string file, ParityImageLoading loading) => ImageDecodeReference.Decode(
+        DiskErrors.Reading(file, () => File.ReadAllBytes(file)), isTurned: loading == ParityImageLoading.FromPath,
+        dropsAlpha: loading != ParityImageLoading.Opened);
 }

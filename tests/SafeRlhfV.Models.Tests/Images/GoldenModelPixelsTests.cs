@@ -90,8 +90,8 @@ public sealed class GoldenModelPixelsTests
     // LLaVA-OneVision: an image alone, or as one of several
     private static void Mode(JsonElement expected, string key, string file, bool isExact, GoldenTensors tensors, ImageProcessor processor)
     {
-        foreach ((string policy, ImageDecodeOptions options)
-            in ((string, ImageDecodeOptions)[])[("", ImageDecodeOptions.Converted), (".pil", ImageDecodeOptions.Opened), (".path", ImageDecodeOptions.FromPath)])
+        foreach ((string policy, ImageDecodeOptions options) in ((string, ImageDecodeOptions)[])
+            [("", ImageDecodeOptions.Converted), (".pil", ImageDecodeOptions.Opened), (".path", ImageDecodeOptions.FromPath)])
         {
             ProcessedImage processed = processor.Process(GoldenPictures.Decode(file, options with { ClipSixteenBitGray = true }));
             bool isSame = policy.Length == 0 || expected.GetProperty("same_as_rgb" + policy).GetBoolean();

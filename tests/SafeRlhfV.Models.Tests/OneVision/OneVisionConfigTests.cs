@@ -26,9 +26,9 @@ public sealed class OneVisionConfigTests
         string[] path = field.Split('.');
         foreach (string name in path[..^1]) part = part[name]!.AsObject();
         part[path[^1]] = JsonNode.Parse(value);
-        Assert.Contains(field == "image_token_id" ? "image_token" : path[^1],
-            Assert.Throws<InvalidInputException>(() => ModelConfig.Parse(ConfigReader.Parse(Encoding.UTF8.GetBytes(root.ToJsonString()), "config.json"))).Message,
-            StringComparison.Ordinal);
+        ConfigReader reader = ConfigReader.Parse(Encoding.UTF8.GetBytes(root.ToJsonString()), "config.json");
+        string message = Assert.Throws<InvalidInputException>(() => ModelConfig.Parse(reader)).Message;
+        Assert.Contains(field == "image_token_id" ? "image_token_index" : path[^1], message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -38,10 +38,9 @@ public sealed class OneVisionConfigTests
     public void AProcessorThatCountsOtherTokensIsRefused(string field, string value)
     {
         using TemporaryFolder copy = new();
-        foreach (string file in Directory.EnumerateFiles(Folder, "*.json")) File.Copy(file, copy.At(Path.GetFileName(file)));
+        foreach (string file in Directory.EnumerateFiles(Folder, "*.json")) File.WriteAllBytes(copy.At(Path.GetFileName(file)), File.ReadAllBytes(file));
         JsonObject processor = JsonNode.Parse(File.ReadAllText(copy.At("processor_config.json")))!.AsObject();
         processor[field] = JsonNode.Parse(value);
-        File.Delete(copy.At("processor_config.json"));
         File.WriteAllText(copy.At("processor_config.json"), processor.ToJsonString());
         Assert.Contains(field, Assert.Throws<InvalidInputException>(() => ModelProcessor.Load(copy.Path)).Message, StringComparison.Ordinal);
     }

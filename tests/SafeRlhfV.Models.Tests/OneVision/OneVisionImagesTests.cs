@@ -15,14 +15,13 @@ public sealed class OneVisionImagesTests
     {
         ModelProcessor processor = ModelProcessor.Load(Folder);
         RgbImage image = GoldenPictures.Noise((90, 40, 1)), other = GoldenPictures.Noise((40, 90, 2));
-        ChatTurn[] first = [ChatTurn.User("What is it?", image)];
-        EncodedPrompt alone = processor.EncodePrompt(first), both = processor.EncodePrompt([.. first, ChatTurn.Assistant("A cup."), ChatTurn.User("And?", other)]),
-            again = processor.EncodePrompt(first);
+        ChatTurn[] first = [ChatTurn.User("What is it?", image)], whole = [.. first, ChatTurn.Assistant("A cup."), ChatTurn.User("And?", other)];
+        EncodedPrompt alone = processor.EncodePrompt(first), both = processor.EncodePrompt(whole), again = processor.EncodePrompt(first);
         Assert.True(alone.Images[0].Geometry.Rows > 1);
         Assert.Equal([1, 1], both.Images.Select(one => one.Geometry.Rows));
         Assert.Equal([10, 10], both.Images.Select(one => one.Geometry.Tokens));
         Assert.Equal(alone.Images[0].Pixels, again.Images[0].Pixels);
-        Assert.Equal(both.Ids, processor.MeasurePrompt([.. first, ChatTurn.Assistant("A cup."), ChatTurn.User("And?", other)],
+        Assert.Equal(both.Ids, processor.MeasurePrompt(whole,
             [.. new[] { image, other }.Select(one => processor.Images.ForImages(2).Measure(one.Width, one.Height))]).Ids);
     }
 

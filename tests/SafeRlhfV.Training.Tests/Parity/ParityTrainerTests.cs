@@ -31,7 +31,8 @@ public sealed class ParityTrainerTests
     public void EveryConversationThatMustBeRefusedIsRefused()
     {
         string[] folders = [.. Directory.GetDirectories(Golden.At("models"))
-            .Where(folder => Directory.Exists(Path.Combine(folder, "cases")) && Directory.EnumerateFiles(Path.Combine(folder, "cases"), "*-refused.json").Any())];
+            .Where(folder => Directory.Exists(Path.Combine(folder, "cases"))
+                && Directory.EnumerateFiles(Path.Combine(folder, "cases"), "*-refused.json").Any())];
         Assert.NotEmpty(folders);
         foreach (string folder in folders)
         {
