@@ -97,7 +97,7 @@ internal static class AlignVerb
     {
         AlignFolders folders = options.Folders;
         using StageRecord record = StageRecord.Open(folders.Root, Layout, Again);
-        AlignGates gates = new(folders, options.Settings.Gates, options.OnlyWarns);
+        AlignGates gates = new(folders, options.Settings, options.OnlyWarns);
         AlignStages stages = new(options, gates, new InputDigests(folders.At("inputs.json")));
         StageSchedule schedule = new([.. stages.All.Select(stage => stage.ToStage())], record, from: Present(from, stages), progress: new View());
         try
@@ -128,7 +128,7 @@ internal static class AlignVerb
         AlignFolders folders = options.Folders;
         bool isBegun = StageRecord.IsIn(folders.Root);
         using StageRecord? record = isBegun ? StageRecord.Open(folders.Root, Layout, Again) : null;
-        AlignStages stages = new(options, new AlignGates(folders, options.Settings.Gates, options.OnlyWarns), new InputDigests(null));
+        AlignStages stages = new(options, new AlignGates(folders, options.Settings, options.OnlyWarns), new InputDigests(null));
         Stage[] all = [.. stages.All.Select(stage => stage.ToStage())];
         from = Present(from, stages);
         IReadOnlyList<string> open = record is null ? [.. all.Select(stage => stage.Name)] : new StageSchedule(all, record, from: from).Open;

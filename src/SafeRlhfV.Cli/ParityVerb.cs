@@ -24,7 +24,8 @@ internal static class ParityVerb
             ProgressView progress = new("parity");
             int total = 0, done = 0;
             ParityReport report = ParityRunner.Run(parsed.GetRequiredValue(folder), parsed.GetValue(dump),
-                result => progress.Report(++done, total, result.Case), cancellationToken, count => total = count, trainer: ParityTrainer.Train);
+                result => progress.Report(++done, total, result.Case), cancellationToken, count => total = count, trainer: ParityTrainer.Train,
+                images: ParityImageReader.Read);
             int over = report.Cases.Count(result => result.Skipped is null && !result.Passed),
                 skipped = report.Cases.Count(result => result.Skipped is not null);
             string words = $"{report.Cases.Count - over - skipped} cases within tolerance, {over} over, {skipped} skipped";

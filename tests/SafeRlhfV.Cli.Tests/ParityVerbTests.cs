@@ -8,8 +8,8 @@ namespace SafeRlhfV.Cli.Tests;
 
 public sealed class ParityVerbTests
 {
-    private static readonly string[] Given = ["input_ids", "attention_mask", "image_grid_thw", "image_sizes", "labels", "score_weight", "response_mask",
-        "logits_last_positions", "grid_thw", "pixel_values"];
+    private static readonly string[] Given = ["input_ids", "attention_mask", "image_grid_thw", "image_sizes", "batch_num_images", "labels", "score_weight",
+        "response_mask", "logits_last_positions", "grid_thw", "pixel_values"];
 
     // the smallest folder with cases of a model
     private static string Folder() =>

@@ -5,8 +5,10 @@ using SafeRlhfV.Evaluation;
 namespace SafeRlhfV.Cli;
 
 /// <summary>What must hold before the next stages of <c>align</c> begin. Each gate reads what a stage before it measured.</summary>
-internal sealed class AlignGates(AlignFolders folders, GateLimits limits, bool onlyWarns)
+internal sealed class AlignGates(AlignFolders folders, AlignSettings settings, bool onlyWarns)
 {
+    private static readonly double[] Misses = [0.1, 0.2, 0.3, 0.5];
+
     private const string Failed = "failed";
 
     /// <summary>All gates whose figures are there.</summary>
@@ -70,15 +72,16 @@ internal sealed class AlignGates(AlignFolders folders, GateLimits limits, bool o
     {
         (ScoreModelResult reward, PreferenceCalibration rewardCalibration) = ScoresOf(AlignStages.Reward);
         (ScoreModelResult cost, PreferenceCalibration costCalibration) = ScoresOf(AlignStages.Cost);
-        return limits.Check(reward, rewardCalibration, cost, costCalibration);
+        return settings.Gates.Check(reward, rewardCalibration, cost, costCalibration);
     }
 
     private GateResult Guard()
     {
         using JsonDocument report = Read(AlignStages.Calibrate);
         string? fault = report.RootElement.TryGetProperty(Failed, out JsonElement why) ? why.GetString() : null;
-        return new("guard calibration", fault is null ? 1 : 0, 1, IsLeast: true, 1, fault is null,
-            "allow more to be missed (--set miss=0.1), or hold out more rows (--set shares=...)")
+        string more = Misses.FirstOrDefault(miss => miss > settings.Miss) is > 0 and var larger
+            ? FormattableString.Invariant($"allow more to be missed (--set miss={larger}), or ") : "";
+        return new("guard calibration", fault is null ? 1 : 0, 1, IsLeast: true, 1, fault is null, $"{more}hold out more rows (--set shares=...)")
         { Found = fault is null ? "the guard is calibrated" : $"the guard is not calibrated: {fault.TrimEnd('.')}" };
     }
 

@@ -15,24 +15,13 @@ internal static class DatasetCardText
         foreach (IGrouping<string, PartSize> config in configs)
         {
             card.Append($"- config_name: {CardText.Scalar(config.Key)}\n  features:\n");
-            foreach ((string name, ColumnKind kind) in schemas[config.Key].Columns) card.Append($"  - name: {name}\n    {Feature(kind)}\n");
-            card.Append("  splits:\n");
+            card.Append(RowFeatures.Yaml(schemas[config.Key], "  ")).Append("  splits:\n");
             foreach (PartSize part in config)
                 card.Append($"  - name: {CardText.Scalar(part.Split)}\n    num_bytes: {part.Bytes}\n    num_examples: {part.Rows}\n");
             card.Append($"  download_size: {config.Sum(part => part.FileBytes)}\n  dataset_size: {config.Sum(part => part.Bytes)}\n");
         }
         return End(card, options, configs.Select(config => (config.Key, config.Select(part => (part.Split, $"data/{config.Key}/{part.Split}-*")))));
     }
-
-    private static string Feature(ColumnKind kind) => kind switch
-    {
-        ColumnKind.Image => "dtype: image",
-        ColumnKind.ImageList => "list: image",
-        ColumnKind.Integer => "dtype: int64",
-        ColumnKind.Messages => "list:\n    - name: role\n      dtype: string\n    - name: content\n      list:\n      - name: type\n        dtype: string\n   "
-            + "   - name: text\n        dtype: string\n    - name: loss\n      dtype: bool",
-        _ => "dtype: string",
-    };
 
     /// <summary>The card of JSON lines: which file is which split. Their features are left to the reader, who finds images as paths or base64.</summary>
     public static string WriteLines(BeaverTailsWriterOptions options, long rows, IEnumerable<(string Config, string Split, string File)> files) =>

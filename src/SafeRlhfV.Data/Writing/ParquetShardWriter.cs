@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using System.Text.Json;
 using ParquetSharp;
 using ParquetSharp.IO;
 using ParquetSharp.Schema;
@@ -30,7 +29,7 @@ internal sealed class ParquetShardWriter : IDisposable
                 builder.Compression(bytes, Compression.Uncompressed).DisableDictionary(bytes).DisableStatistics(bytes);
             }
         using WriterProperties properties = builder.Build();
-        writer = new ParquetFileWriter(output, root, properties, new Dictionary<string, string> { ["huggingface"] = HuggingFaceKey(schema) });
+        writer = new ParquetFileWriter(output, root, properties, new Dictionary<string, string> { ["huggingface"] = RowFeatures.Json(schema) });
     }
 
     /// <summary>Writes the rows as one row group.</summary>
@@ -98,33 +97,6 @@ internal sealed class ParquetShardWriter : IDisposable
         output.Dispose();
         stream.Dispose();
     }
-
-    /// <summary>The features as Hugging Face <c>datasets</c> reads them from the file's metadata.</summary>
-    internal static string HuggingFaceKey(RowSchema schema)
-    {
-        Dictionary<string, object> features = schema.Columns.ToDictionary(column => column.Name, column => column.Kind switch
-        {
-            ColumnKind.Image => new Dictionary<string, string> { ["_type"] = "Image" },
-            ColumnKind.ImageList => new[] { new Dictionary<string, string> { ["_type"] = "Image" } },
-            ColumnKind.Integer => Value("int64"),
-            ColumnKind.Messages or ColumnKind.PlainMessages => new[] { MessageFeatures(withLoss: column.Kind == ColumnKind.Messages) },
-            _ => (object)Value("string"),
-        });
-        return JsonSerializer.Serialize(new { info = new { features } });
-    }
-
-    private static Dictionary<string, object> MessageFeatures(bool withLoss)
-    {
-        Dictionary<string, object> message = new()
-        {
-            ["role"] = Value("string"),
-            ["content"] = new[] { new Dictionary<string, object> { ["type"] = Value("string"), ["text"] = Value("string") } },
-        };
-        if (withLoss) message["loss"] = Value("bool");
-        return message;
-    }
-
-    private static Dictionary<string, string> Value(string dtype) => new() { ["dtype"] = dtype, ["_type"] = "Value" };
 
     private static GroupNode Root(RowSchema schema) =>
         new("schema", Repetition.Required, [.. schema.Columns.Select<(string Name, ColumnKind Kind), Node>(column => column.Kind switch

@@ -53,11 +53,14 @@ public sealed class BenchmarkFiles
     /// <summary>The first of several places, relative to the folder, at which a file or folder is; null where none is. A star stands for any letters.</summary>
     public string? TryFind(params IReadOnlyList<string> places) => places.SelectMany(FindAll).FirstOrDefault();
 
-    /// <summary>As <see cref="TryFind"/>.</summary>
-    /// <exception cref="InvalidInputException">Nothing is there.</exception>
-    public string Find(params IReadOnlyList<string> places) => OnlyFile is { } file && places.Any(place => Matches(place, file)) ? file
-        : TryFind(places) ?? throw new InvalidInputException(
-            $"{OnlyFile ?? Folder}: there is no {string.Join(" and no ", places)}; {Benchmark} needs {Needs}.");
+    /// <summary>The file or folder at the first of several places at which there is one; where one was named, that file.</summary>
+    /// <exception cref="InvalidInputException">Nothing is there, or a place with a star holds several.</exception>
+    public string Find(params IReadOnlyList<string> places) =>
+        Only(places.Select(FindAll).FirstOrDefault(found => found.Count > 0) ?? [], places);
+
+    /// <summary>As <see cref="Find"/> where no place comes before another: there must be one file at all of them together.</summary>
+    /// <exception cref="InvalidInputException">Nothing is there, or there are several.</exception>
+    public string FindOnly(params IReadOnlyList<string> places) => Only([.. places.SelectMany(FindAll)], places);
 
     /// <summary>All files and folders at a place, by name; a star stands for any letters of a name.</summary>
     public IReadOnlyList<string> FindAll(string place)
@@ -206,6 +209,18 @@ public sealed class BenchmarkFiles
     private object? Json(string file) => LenientJson.TryParse(DiskErrors.Reading(file, () => File.ReadAllBytes(file), "check the file"), out object? value)
         ? value
         : throw new InvalidInputException($"{file}: is no JSON; fetch or write it again.");
+
+    private string Only(IReadOnlyList<string> found, IReadOnlyList<string> places)
+    {
+        if (OnlyFile is { } file && places.Any(place => Matches(place, file))) return file;
+        return found.Count switch
+        {
+            0 => throw new InvalidInputException($"{OnlyFile ?? Folder}: there is no {string.Join(" and no ", places)}; {Benchmark} needs {Needs}."),
+            1 => found[0],
+            _ => throw new InvalidInputException($"{Folder}: {Benchmark} reads one file, and here are {found.Count} "
+                + $"({string.Join(", ", found.Select(one => Path.GetRelativePath(Folder, one)))}); name the file itself."),
+        };
+    }
 
     private static bool Matches(string place, string file)
     {

@@ -37,7 +37,7 @@ public sealed record GuardSideCalibration(GuardSide Side, int Rows, int Unsafe, 
         ConformalThreshold chosen = ConformalThreshold.Choose(examples, targets, confidence);
         if (chosen.Unreachable is [var target, ..])
             throw new InvalidInputException(
-                $"There are {examples.Count(example => Counts(target, example))} {target.Severity?.ToString().ToLowerInvariant() ?? "unsafe"} "
+                $"there are {examples.Count(example => Counts(target, example))} {target.Severity?.ToString().ToLowerInvariant() ?? "unsafe"} "
                     + $"{(side == GuardSide.Prompt ? "prompts" : "answers")} to calibrate on, too few to promise that at most {target.MissRate:0.####%} are "
                         + $"missed; give at least {Needed(target, confidence)}, or ask for less.");
         return new(

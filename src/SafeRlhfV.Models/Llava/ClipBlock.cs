@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace SafeRlhfV.Models;
 
-/// <summary>One block of the CLIP tower: x + attention(norm(x)), then x + feed-forward(norm(x)).</summary>
+/// <summary>One block of a CLIP or SigLIP tower: x + attention(norm(x)), then x + feed-forward(norm(x)).</summary>
 internal sealed class ClipBlock : NamedModule
 {
     private readonly LinearLayer query, key, value, output, first, second;
@@ -12,26 +12,42 @@ internal sealed class ClipBlock : NamedModule
     private readonly Func<Tensor, Tensor> activation;
     private readonly int heads, width;
 
-    public ClipBlock(ParameterScope scope, ClipVisionConfig config) : base(nameof(ClipBlock))
+    public ClipBlock(ParameterScope scope, int width, int innerWidth, int heads, double epsilon, string activation) : base(nameof(ClipBlock))
     {
-        (heads, width) = (config.Heads, config.HiddenSize);
-        activation = Activations.Find(config.Activation);
+        (this.heads, this.width) = (heads, width);
+        this.activation = Activations.Find(activation);
         ParameterScope attention = scope.At("self_attn"), feedForward = scope.At("mlp");
         query = new(attention.At("q_proj"), width, width, true);
         key = new(attention.At("k_proj"), width, width, true);
         value = new(attention.At("v_proj"), width, width, true);
         output = new(attention.At("out_proj"), width, width, true);
-        first = new(feedForward.At("fc1"), width, config.IntermediateSize, true);
-        second = new(feedForward.At("fc2"), config.IntermediateSize, width, true);
-        attentionNorm = new(scope.At("layer_norm1"), width, config.LayerNormEpsilon);
-        feedForwardNorm = new(scope.At("layer_norm2"), width, config.LayerNormEpsilon);
+        first = new(feedForward.At("fc1"), width, innerWidth, true);
+        second = new(feedForward.At("fc2"), innerWidth, width, true);
+        attentionNorm = new(scope.At("layer_norm1"), width, epsilon);
+        feedForwardNorm = new(scope.At("layer_norm2"), width, epsilon);
         register_module("self_attn", new ModuleGroup(("q_proj", query), ("k_proj", key), ("v_proj", value), ("out_proj", output)));
         register_module("layer_norm1", attentionNorm);
         register_module("mlp", new ModuleGroup(("fc1", first), ("fc2", second)));
         register_module("layer_norm2", feedForwardNorm);
     }
 
-    /// <summary>[rows, patches + 1, width] → the same.</summary>
+    /// <summary>
+    /// The hidden states asked for; blocks past the last of them are not run. State 0 is what enters the first block, state i what leaves block i.
+    /// </summary>
+    public static IReadOnlyList<Tensor> Run(IReadOnlyList<ClipBlock> blocks, Tensor x_RPH, IReadOnlyList<int> states)
+    {
+        Dictionary<int, Tensor> found = new() { [0] = x_RPH };
+        Tensor x = x_RPH;
+        int last = states.Max();
+        for (int layer = 0; layer < last; layer++)
+        {
+            x = blocks[layer].Forward(x);
+            if (states.Contains(layer + 1)) found[layer + 1] = x;
+        }
+        return [.. states.Select(state => found[state])];
+    }
+
+    /// <summary>[rows, patches, width] → the same.</summary>
     public Tensor Forward(Tensor x_RPH)
     {
         using DisposeScope scope = NewDisposeScope();

@@ -26,7 +26,8 @@ public sealed class ClipTower : NamedModule
             config.PatchSize);
         positionEmbedding = embeddings.Take("position_embedding.weight", ParameterKind.Token, config.GridSize * config.GridSize + 1, config.HiddenSize);
         preNorm = new(scope.At("pre_layrnorm"), config.HiddenSize, config.LayerNormEpsilon);
-        blocks = [.. Enumerable.Range(0, config.Layers).Select(layer => new ClipBlock(scope.At($"encoder.layers.{layer}"), config))];
+        blocks = [.. Enumerable.Range(0, config.Layers).Select(layer => new ClipBlock(scope.At($"encoder.layers.{layer}"), config.HiddenSize,
+            config.IntermediateSize, config.Heads, config.LayerNormEpsilon, config.Activation))];
         postNorm = new(scope.At("post_layernorm"), config.HiddenSize, config.LayerNormEpsilon);
 
         ModuleGroup patch = new("weight", patchEmbedding), position = new("weight", positionEmbedding);
@@ -42,31 +43,12 @@ public sealed class ClipTower : NamedModule
     /// <param name="states">Indices of hidden states, 0 to the number of blocks.</param>
     public IReadOnlyList<Tensor> Forward(Tensor pixels_RCSS, IReadOnlyList<int> states)
     {
-        long[] shape = pixels_RCSS.shape;
-        if (shape.Length != 4 || shape[1] != config.Channels || shape[2] != config.ImageSize || shape[3] != config.ImageSize)
-            throw new ArgumentException($"Pixel values are [{string.Join(", ", shape)}]; [rows, {config.Channels}, {config.ImageSize}, {config.ImageSize}] is "
-                + "needed.", nameof(pixels_RCSS));
         using DisposeScope scope = NewDisposeScope();
-        Tensor x = preNorm.Forward(Embed(pixels_RCSS.to(patchEmbedding.dtype)));
-        Dictionary<int, Tensor> found = new() { [0] = x };
-        int last = states.Max();
-        for (int layer = 0; layer < last; layer++)
-        {
-            x = blocks[layer].Forward(x);
-            if (states.Contains(layer + 1)) found[layer + 1] = x;
-        }
-        Tensor[] results = [.. states.Select(state => found[state])];
+        Tensor patches = PatchEmbedding.Embed(pixels_RCSS, patchEmbedding, null, config.ImageSize);
+        Tensor classes = classEmbedding.view(1, 1, -1).expand(patches.shape[0], 1, config.HiddenSize);
+        Tensor x = preNorm.Forward(cat([classes, patches], 1).Plus_(positionEmbedding));
+        IReadOnlyList<Tensor> results = ClipBlock.Run(blocks, x, states);
         foreach (Tensor result in results.Distinct()) result.MoveToOuterDisposeScope();
         return results;
-    }
-
-    // patches do not overlap, so the convolution is one matrix product over flattened patches
-    private Tensor Embed(Tensor pixels_RCSS)
-    {
-        (long rows, long grid, long patch) = (pixels_RCSS.shape[0], config.GridSize, config.PatchSize);
-        Tensor whole = grid * patch == config.ImageSize ? pixels_RCSS : pixels_RCSS.narrow(2, 0, grid * patch).narrow(3, 0, grid * patch);
-        Tensor patches = whole.reshape(rows, config.Channels, grid, patch, grid, patch).permute(0, 2, 4, 1, 3, 5).reshape(rows, grid * grid, -1);
-        Tensor embedded = nn.functional.linear(patches, patchEmbedding.view(config.HiddenSize, -1));
-        return cat([classEmbedding.view(1, 1, -1).expand(rows, 1, config.HiddenSize), embedded], 1).Plus_(positionEmbedding);
     }
 }

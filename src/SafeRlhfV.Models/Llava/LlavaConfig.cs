@@ -55,31 +55,18 @@ public sealed record LlavaConfig : ModelConfig
         // a file without this field means true
         if (!reader.Flag("use_image_newline_parameter", true)) throw reader.Error("use_image_newline_parameter", "other than true is not supported");
         if (anyResolution && strategy == "full") throw reader.Error("vision_feature_select_strategy", "full is not supported with LLaVA-NeXT");
-        List<int> states = [];
-        foreach (int layer in reader.Ints("vision_feature_layer") ?? [-2])
-        {
-            int state = layer < 0 ? vision.Layers + 1 + layer : layer;
-            if (state < 0 || state > vision.Layers) throw reader.Error("vision_feature_layer", $"{layer} lies outside a tower of {vision.Layers} blocks");
-            states.Add(state);
-        }
-        if (states.Count == 0) throw reader.Error("vision_feature_layer", "names no layer");
-        if (states.Count > vision.Layers + 1 || (long)states.Count * vision.HiddenSize > 1 << 24)
-            throw reader.Error("vision_feature_layer", $"names {states.Count} layers, which is out of range");
+        IReadOnlyList<int> states = FeatureLayers.Read(reader, vision.Layers, vision.HiddenSize, -2);
         IReadOnlyList<(int, int)> pinpoints = anyResolution
             ? reader.Pairs("image_grid_pinpoints") ?? [(336, 672), (672, 336), (672, 672), (1008, 336), (336, 1008)] : [];
         if (anyResolution && (pinpoints.Count == 0
             || pinpoints.Any(pair => pair.Item1 < vision.ImageSize || pair.Item2 < vision.ImageSize || Math.Max(pair.Item1, pair.Item2) > 1 << 16)))
             throw reader.Error("image_grid_pinpoints", $"must be pairs (height, width) of at least the tower's {vision.ImageSize} pixels");
-        // The hub's image_token_index; newer files may say image_token_id
-        int imageToken = reader.Has("image_token_id") ? reader.Int("image_token_id", least: 0) : reader.Int("image_token_index", 32000, least: 0);
-        if (reader.Has("image_token_index") && reader.Int("image_token_index", least: 0) != imageToken)
-            throw reader.Error("image_token_index", $"is not image_token_id ({imageToken}); leave one of them out");
         return new LlavaConfig
         {
             ModelType = reader.Text("model_type"),
             Text = text,
             TieWordEmbeddings = reader.Flag("tie_word_embeddings", false) || (textSection?.Flag("tie_word_embeddings", false) ?? false),
-            ImageTokenId = imageToken,
+            ImageTokenId = ReadImageToken(reader, 32000),
             EosTokenIds = reader.Ints("eos_token_id") ?? textSection?.Ints("eos_token_id") ?? [],
             PadTokenId = reader.FirstInt("pad_token_id") ?? textSection?.FirstInt("pad_token_id"),
             Source = reader.Element,
@@ -90,6 +77,15 @@ public sealed record LlavaConfig : ModelConfig
             ProjectorBias = reader.Flag("multimodal_projector_bias", true),
             GridPinpoints = pinpoints,
         };
+    }
+
+    /// <summary>The id of image tokens: the hub's image_token_index; newer files may say image_token_id.</summary>
+    internal static int ReadImageToken(ConfigReader reader, int usual)
+    {
+        int imageToken = reader.Has("image_token_id") ? reader.Int("image_token_id", least: 0) : reader.Int("image_token_index", usual, least: 0);
+        if (reader.Has("image_token_index") && reader.Int("image_token_index", least: 0) != imageToken)
+            throw reader.Error("image_token_index", $"is not image_token_id ({imageToken}); leave one of them out");
+        return imageToken;
     }
 
     /// <summary>

@@ -9,11 +9,16 @@ public sealed class LlavaProjector : NamedModule
     private readonly Func<Tensor, Tensor> activation;
 
     /// <summary>Takes linear_1 and linear_2.</summary>
-    public LlavaProjector(ParameterScope scope, LlavaConfig config) : base(nameof(LlavaProjector))
+    /// <param name="scope">Where the parameters come from.</param>
+    /// <param name="inputs">Numbers of one feature of the tower.</param>
+    /// <param name="outputs">Hidden size of the language model.</param>
+    /// <param name="activation">Activation between the layers, by its name in config.json.</param>
+    /// <param name="bias">The layers have biases.</param>
+    public LlavaProjector(ParameterScope scope, int inputs, int outputs, string activation, bool bias) : base(nameof(LlavaProjector))
     {
-        activation = Activations.Find(config.ProjectorActivation);
-        first = new(scope.At("linear_1"), config.Vision.HiddenSize * config.FeatureStates.Count, config.Text.HiddenSize, config.ProjectorBias);
-        second = new(scope.At("linear_2"), config.Text.HiddenSize, config.Text.HiddenSize, config.ProjectorBias);
+        this.activation = Activations.Find(activation);
+        first = new(scope.At("linear_1"), inputs, outputs, bias);
+        second = new(scope.At("linear_2"), outputs, outputs, bias);
         register_module("linear_1", first);
         register_module("linear_2", second);
     }

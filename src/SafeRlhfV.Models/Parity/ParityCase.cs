@@ -89,20 +89,28 @@ internal sealed class ParityCase : IDisposable
         Tensor? sizes = TryTensor("image_sizes");
         string[] order = [.. ConfigReader.Open(processorCase + ".json").Element.GetProperty("files").EnumerateArray()
             .Select(file => file.GetProperty("file").GetString()!)];
+        // LLaVA-OneVision names each image's tensor, since an image has another one where it is one of several
+        string[] keys = [.. from.TryGetProperty("keys", out JsonElement named) ? named.EnumerateArray().Select(key => key.GetString()!)
+            : wanted.Select(file => "pixel_values." + file)];
         for (int i = 0; i < wanted.Length; i++)
         {
-            bool tiled = stored.Entries.ContainsKey("pixel_values." + wanted[i]);
-            Tensor pixels = tiled ? stored.Read("pixel_values." + wanted[i]) : stored.Read("pixel_values").narrow(0, Array.IndexOf(order, wanted[i]), 1);
+            bool tiled = stored.Entries.ContainsKey(keys[i]);
+            if (!tiled && named.ValueKind == JsonValueKind.Array) throw new InvalidInputException($"{processorCase}: there is no tensor '{keys[i]}'.");
+            Tensor pixels = tiled ? stored.Read(keys[i]) : stored.Read("pixel_values").narrow(0, Array.IndexOf(order, wanted[i]), 1);
             parts.Add(pixels);
             (int height, int width) = sizes is null ? (0, 0) : ((int)sizes[i, 0].item<long>(), (int)sizes[i, 1].item<long>());
-            LlavaConfig llava = (LlavaConfig)model.Config;
-            int tokens = tiled
-                ? AnyResolution.Tokens(height, width, llava.GridPinpoints, llava.Vision.ImageSize, llava.Vision.GridSize)
-                : llava.LeastImageTokens;
-            geometry.Add(new ImageGeometry(height, width, (int)pixels.shape[0], tokens));
+            int rows = (int)pixels.shape[0];
+            geometry.Add(new ImageGeometry(height, width, rows, tiled ? TokensOf(model.Config, height, width, rows) : model.Config.LeastImageTokens));
         }
         return new ImageInputs(cat([.. parts], 0), geometry);
     }
+
+    private static int TokensOf(ModelConfig config, int height, int width, int rows) => config switch
+    {
+        OneVisionConfig { Tiles: var tiles } => rows == 1 ? tiles.SingleTokens : tiles.Tokens(height, width),
+        LlavaConfig llava => AnyResolution.Tokens(height, width, llava.GridPinpoints, llava.Vision.ImageSize, llava.Vision.GridSize),
+        _ => throw new InvalidInputException($"A case gives tiles of images, which a model of the family {config.ModelType} does not take."),
+    };
 
     // Qwen: one processor case a file, with its grid of patches
     private ImageInputs? ImagesByCase(VisionLanguageModel model, JsonElement from)

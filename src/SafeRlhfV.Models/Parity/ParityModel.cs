@@ -1,3 +1,4 @@
+using SafeRlhfV.Processing;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -24,7 +25,8 @@ internal sealed class ParityModel : IDisposable
     }
 
     /// <summary>Runs a case; gives the reason if it is skipped.</summary>
-    public string? Run(ParityCase reference, ParityChecks checks, Func<ParityTrainingTask, ParityTrainingResult>? trainer)
+    public string? Run(ParityCase reference, ParityChecks checks, Func<ParityTrainingTask, ParityTrainingResult>? trainer,
+        Func<string, ParityImageLoading, RgbImage>? images)
     {
         using IDisposable? bare = reference.Field("adapter_enabled")?.GetBoolean() == false ? model.UseAdapter(null) : null;
         switch (reference.Kind)
@@ -37,9 +39,10 @@ internal sealed class ParityModel : IDisposable
             case "train": return ParityTraining.Run(baseFolder, trainer, reference, checks);
             case "vision-index" when model.Config is QwenConfig qwen: ParityKinds.VisionIndex(qwen.Vision, reference, checks); return null;
             case "smart-resize": ParityResize.Run(reference, checks); return null;
-            case "processor" or "processor-images"
-                or "processor-pad-square":
-                return "the images of processor cases are not part of the folder; the image processors' own tests run them";
+            case "processor" or "processor-images" or "processor-pad-square": return ParityProcessor.Run(baseFolder, images, reference, checks);
+            case "token-counts" when model.Config is OneVisionConfig tiled: ParityTiles.Counts(tiled, reference, checks); return null;
+            case "packing" when model.Config is OneVisionConfig tiled: ParityTiles.Packing(tiled, reference, checks); return null;
+            case "refusal": return ParityTraining.Refuse(baseFolder, trainer, reference, checks);
             case "lora-merge" or "merged-weight" when adapter is not null: Merge(reference, checks); return null;
             default: return $"cases of kind '{reference.Kind}' are not run here";
         }

@@ -15,11 +15,13 @@ public static class ParityRunner
     /// <param name="counted">Told how many cases there are, before the first is run.</param>
     /// <param name="kind">Run the cases of this kind alone; null = all.</param>
     /// <param name="trainer">Runs training cases; without one they are skipped.</param>
+    /// <param name="images">Reads the image files of processor cases; without it they are skipped.</param>
     /// <exception cref="InvalidInputException">There are no cases, or a file is missing or malformed.</exception>
     public static ParityReport Run(
         string folder, string? dump = null, Action<ParityCaseResult>? progress = null, CancellationToken cancellationToken = default,
         Action<int>? counted = null,
-        string? kind = null, Func<ParityTrainingTask, ParityTrainingResult>? trainer = null)
+        string? kind = null, Func<ParityTrainingTask, ParityTrainingResult>? trainer = null,
+        Func<string, ParityImageLoading, RgbImage>? images = null)
     {
         string cases = Path.Combine(folder, "cases");
         string[] paths = Directory.Exists(cases) ? [.. Directory.GetFiles(cases, "*.json").Order(StringComparer.Ordinal)] : [];
@@ -40,7 +42,7 @@ public static class ParityRunner
             ParityChecks checks = new(reference);
             string? skipped = null;
             if (reference.Kind == "tokenizer") ParityTokenizer.Run(Tokenizer.Load(folder), reference, checks);
-            else skipped = model is null ? "there is no model in the folder" : model.Run(reference, checks, trainer);
+            else skipped = model is null ? "there is no model in the folder" : model.Run(reference, checks, trainer, images);
             ParityCaseResult result = new(reference.Name, reference.Kind, checks.Checks, skipped);
             if (dump is not null && checks.Computed.Count > 0) SafetensorsWriter.Write(Path.Combine(dump, reference.Name + ".safetensors"), checks.Computed);
             results.Add(result);

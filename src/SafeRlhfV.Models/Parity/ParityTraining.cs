@@ -46,6 +46,53 @@ internal static class ParityTraining
         return null;
     }
 
+    /// <summary>A conversation that must be refused where data are read, with an error that names what is not supported.</summary>
+    /// <inheritdoc cref="Run"/>
+    public static string? Refuse(string folder, Func<ParityTrainingTask, ParityTrainingResult>? trainer, ParityCase reference, ParityChecks checks)
+    {
+        if (trainer is null) return "refusals are run by the parity verb, which has a trainer";
+        string work = Directory.CreateTempSubdirectory("safe-rlhf-v-parity-").FullName;
+        try
+        {
+            Directory.CreateDirectory(Path.Combine(work, "data"));
+            File.WriteAllText(Path.Combine(work, "data", "train.jsonl"), JsonSerializer.Serialize(new
+            {
+                messages = reference.Json.GetProperty("messages"),
+                images = Array.Empty<string>(),
+                response = "An answer.",
+            }) + "\n");
+            checks.Add("conversation that is not refused by name", IsRefused() ? 0 : 1, 0);
+        }
+        finally
+        {
+            Directory.Delete(work, recursive: true);
+        }
+        return null;
+
+        bool IsRefused()
+        {
+            try
+            {
+                trainer(new ParityTrainingTask(folder, Path.Combine(work, "data"), Path.Combine(work, "run"), Steps: 1, BatchSize: 1)
+                {
+                    LearningRate = 1e-3,
+                    Beta1 = 0.9,
+                    Beta2 = 0.95,
+                    Epsilon = 1e-8,
+                    WeightDecay = 0,
+                    DecayNormsAndBiases = false,
+                    MaxGradientNorm = 1,
+                    TrainVisionTower = false,
+                });
+                return false;
+            }
+            catch (InvalidInputException error)
+            {
+                return error.Message.Contains("video", StringComparison.Ordinal);
+            }
+        }
+    }
+
     private static ParityTrainingTask Task(string folder, string work, int rows, JsonElement settings)
     {
         double Number(string name) => settings.GetProperty(name).GetDouble();

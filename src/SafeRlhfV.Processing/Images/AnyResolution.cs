@@ -56,10 +56,6 @@ public static class AnyResolution
     /// <param name="pinpoints">The resolutions that an image may be spread over.</param>
     /// <param name="tileSize">Side of a tile, in pixels.</param>
     /// <param name="gridSize">Patches along a tile's side.</param>
-    public static int Tokens(int height, int width, IReadOnlyList<(int Height, int Width)> pinpoints, int tileSize, int gridSize)
-    {
-        (int bestHeight, int bestWidth) = BestResolution(height, width, pinpoints);
-        (_, int rows, _, int columns) = Unpad(height, width, bestHeight / tileSize * gridSize, bestWidth / tileSize * gridSize);
-        return gridSize * gridSize + rows * columns + rows;
-    }
+    public static int Tokens(int height, int width, IReadOnlyList<(int Height, int Width)> pinpoints, int tileSize, int gridSize) =>
+        new TileGrid(tileSize, gridSize, pinpoints).Tokens(height, width);
 }

@@ -9,6 +9,9 @@ public abstract class ImageProcessor
     /// <summary>The longest side that a processor's settings may ask for.</summary>
     internal const int MostSide = 1 << 14;
 
+    /// <summary>The processor for the images of a conversation that holds so many; some models treat one of several otherwise than a single one.</summary>
+    public virtual ImageProcessor ForImages(int count) => this;
+
     /// <summary>One image's values and geometry.</summary>
     /// <exception cref="InvalidInputException">Its sides are in a proportion that the model does not take.</exception>
     public abstract ProcessedImage Process(RgbImage image);

@@ -14,11 +14,13 @@ public sealed class LlavaNextImageProcessor : ImageProcessor
     /// <param name="side">Side of a tile, in pixels.</param>
     /// <param name="gridSize">Patches along a tile's side.</param>
     /// <param name="resolutions">The resolutions that an image may be spread over.</param>
+    /// <param name="usualSide">What `size` is where the settings do not say, in pixels.</param>
     /// <exception cref="InvalidInputException">A setting is malformed or is not the model's.</exception>
-    public LlavaNextImageProcessor(ImageProcessorConfig settings, int side, int gridSize, IReadOnlyList<(int Height, int Width)> resolutions)
+    public LlavaNextImageProcessor(ImageProcessorConfig settings, int side, int gridSize, IReadOnlyList<(int Height, int Width)> resolutions,
+        int usualSide = 336)
     {
         (this.settings, this.side, this.gridSize, this.resolutions) = (settings, side, gridSize, resolutions);
-        (int? edge, (int, int)? size) = ClipImageProcessor.ReadSize(settings, 336);
+        (int? edge, (int, int)? size) = ClipImageProcessor.ReadSize(settings, usualSide);
         if (edge is { } square ? square != side : size != (side, side))
             throw settings.Reader.Error("size", $"must be the tower's {side} pixels (vision_config.image_size)");
         if (settings.Size("crop_size") is { } crop && crop != (side, side))

@@ -72,23 +72,26 @@ public sealed class ModelProcessor
     public EncodedPrompt EncodePrompt(IReadOnlyList<ChatTurn> turns, bool addVisionId)
     {
         IReadOnlyList<ChatSegment> rendered = Render(turns, addVisionId);
-        ProcessedImage[] images = [.. rendered.Where(segment => segment.Kind == ChatSegmentKind.Image)
-            .Select((segment, at) => Process(segment.Image ?? throw new InvalidInputException($"Prompt: image {at + 1} is missing.")))];
+        ChatSegment[] placed = [.. rendered.Where(segment => segment.Kind == ChatSegmentKind.Image)];
+        ImageProcessor processor = Images.ForImages(placed.Length);
+        ProcessedImage[] images = [.. placed.Select((segment, at) =>
+            Process(processor, segment.Image ?? throw new InvalidInputException($"Prompt: image {at + 1} is missing.")))];
         return Encode(turns, rendered, [.. images.Select(image => image.Geometry)], addVisionId) with { Images = images };
     }
 
     /// <summary>The same ids without pixels, for who needs their number alone. The turns' images need not be there.</summary>
     /// <param name="turns">The conversation.</param>
-    /// <param name="geometries">What <see cref="ImageProcessor.Measure"/> says of each image, in their order.</param>
+    /// <param name="geometries">What <see cref="ImageProcessor.Measure"/> of <see cref="ImageProcessor.ForImages"/> says of each image, in their
+    /// order.</param>
     /// <exception cref="InvalidInputException">As of <see cref="EncodePrompt(IReadOnlyList{ChatTurn})"/>.</exception>
     public EncodedPrompt MeasurePrompt(IReadOnlyList<ChatTurn> turns, IReadOnlyList<ImageGeometry> geometries) => Encode(turns,
         Render(turns, addVisionId: false), geometries, addVisionId: false);
 
-    private ProcessedImage Process(RgbImage image)
+    private ProcessedImage Process(ImageProcessor processor, RgbImage image)
     {
-        if (last is { } known && ReferenceEquals(known.Image, image)) return known.Processed;
-        ProcessedImage processed = Images.Process(image);
-        last = new(image, processed);
+        if (last is { } known && ReferenceEquals(known.Image, image) && ReferenceEquals(known.By, processor)) return known.Processed;
+        ProcessedImage processed = processor.Process(image);
+        last = new(image, processor, processed);
         return processed;
     }
 
@@ -184,5 +187,5 @@ public sealed class ModelProcessor
         return expanded;
     }
 
-    private sealed record KnownImage(RgbImage Image, ProcessedImage Processed);
+    private sealed record KnownImage(RgbImage Image, ImageProcessor By, ProcessedImage Processed);
 }

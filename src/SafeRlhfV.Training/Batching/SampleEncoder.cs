@@ -158,6 +158,7 @@ public sealed class SampleEncoder(ModelProcessor processor, LengthLimits limits,
         byte[][] encoded = [.. messages.SelectMany(message => message.Parts).Where(part => part.Image is not null)
             .Select(part => row.Images[part.Image!.Value].Bytes
             ?? throw new InvalidInputException($"{Place(row)}: image {part.Image + 1} has no bytes.{ImageFault}"))];
+        ImageProcessor processing = processor.Images.ForImages(encoded.Length);
         (IReadOnlyList<ImageGeometry> geometries, SampleImages? images) = pixels && encoded.Length > 0 ? Images() : ([.. encoded.Select(Measure)], null);
         EncodedPrompt prompt = Named(row, "", () => processor.MeasurePrompt(Turns(messages), geometries));
         return (prompt, images, geometries);
@@ -165,7 +166,7 @@ public sealed class SampleEncoder(ModelProcessor processor, LengthLimits limits,
         ImageGeometry Measure(byte[] bytes)
         {
             (int width, int height) = Named(row, ImageFault, () => ImageDecoder.ReadSize(bytes));
-            return Named(row, "", () => processor.Images.Measure(width, height));
+            return Named(row, "", () => processing.Measure(width, height));
         }
 
         (IReadOnlyList<ImageGeometry>, SampleImages) Images()
@@ -178,7 +179,7 @@ public sealed class SampleEncoder(ModelProcessor processor, LengthLimits limits,
         ProcessedImage Process(byte[] bytes)
         {
             RgbImage image = Named(row, ImageFault, () => ImageDecoder.Decode(bytes));
-            return Named(row, "", () => processor.Images.Process(image));
+            return Named(row, "", () => processing.Process(image));
         }
     }
 

@@ -33,6 +33,8 @@ internal static class KnownModels
               "text_config": { "model_type": "mistral", "hidden_size": 4096, "intermediate_size": 14336, "num_hidden_layers": 32, "num_attention_heads": 32,
                 "num_key_value_heads": 8, "max_position_embeddings": 32768, "rms_norm_eps": 1e-5, "rope_theta": 1000000.0, "vocab_size": 32064 }, {{Clip}} }
             """,
+        ["llava-onevision-qwen2-0.5b-ov-hf"] = OneVision(896, 4864, 24, 14, 2, 152000, tied: true),
+        ["llava-onevision-qwen2-7b-ov-hf"] = OneVision(3584, 18944, 28, 28, 4, 152128, tied: false),
         ["Qwen2-VL-2B-Instruct"] = $$"""{ {{Qwen2Vision(1536)}}, {{Qwen2Text(1536, 8960, 28, 12, 2, 151936, tied: true)}}, {{QwenTokens}} }""",
         ["Qwen2-VL-7B-Instruct"] = $$"""{ {{Qwen2Vision(3584)}}, {{Qwen2Text(3584, 18944, 28, 28, 4, 152064, tied: false)}}, {{QwenTokens}} }""",
         ["Qwen2.5-VL-3B-Instruct"] = $$"""{ {{Qwen25Vision(2048)}}, {{Qwen2Text(2048, 11008, 36, 16, 2, 151936, tied: true)}}, {{QwenTokens}} }""",
@@ -51,6 +53,16 @@ internal static class KnownModels
         string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(folder));
         return Configs.TryGetValue(name, out string? json) ? ModelConfig.Parse(ConfigReader.Parse(Encoding.UTF8.GetBytes(json), name)) : null;
     }
+
+    private static string OneVision(int width, int inner, int layers, int heads, int keyHeads, int words, bool tied) => $$"""
+        { "model_type": "llava_onevision", "torch_dtype": "float16", "image_token_index": 151646, "video_token_index": 151647,
+          "vision_aspect_ratio": "anyres_max_9", "vision_feature_layer": -1, "vision_feature_select_strategy": "full", "projector_hidden_act": "gelu",
+          "text_config": { "model_type": "qwen2", "hidden_size": {{width}}, "intermediate_size": {{inner}}, "num_hidden_layers": {{layers}},
+            "num_attention_heads": {{heads}}, "num_key_value_heads": {{keyHeads}}, "max_position_embeddings": 32768, "rope_theta": 1000000.0,
+            "vocab_size": {{words}}, "eos_token_id": 151645, "tie_word_embeddings": {{(tied ? "true" : "false")}} },
+          "vision_config": { "model_type": "siglip_vision_model", "hidden_size": 1152, "intermediate_size": 4304, "num_hidden_layers": 26,
+            "num_attention_heads": 16, "image_size": 384, "patch_size": 14, "vision_use_head": false } }
+        """;
 
     private static string Qwen2Vision(int width) => $$"""
         "model_type": "qwen2_vl",

@@ -61,8 +61,9 @@ public sealed record PlanSizes(int PromptTokens, int ResponseTokens, long Images
             prompt = Math.Max(prompt, all.Max(sample => sample.Prompt.Length));
             response = Math.Max(response, all.Max(sample => sample.Response.Length));
             seen.Add(new PlanRow(all[0].Prompt.Length, prompts ? [] : [.. all.Select(sample => sample.Response.Length)]));
+            ImageProcessor processing = processor.Images.ForImages(row.Images.Count);
             ImageGeometry[] sized = [.. row.Images.Select(image => image.Bytes).OfType<byte[]>().Select(bytes => ImageDecoder.ReadSize(bytes))
-                .Select(size => processor.Images.Measure(size.Width, size.Height))];
+                .Select(size => processing.Measure(size.Width, size.Height))];
             images.Add((sized.Sum(image => image.Rows), sized.Sum(image => image.Tokens)));
         }
         long size = dataset.Parts.SelectMany(part => part.Files).Distinct().Sum(file => new FileInfo(file).Length);

@@ -58,11 +58,17 @@ public sealed class GoldenModelPixelsTests
         {
             string file = entry.GetProperty("file").GetString()!;
             RgbImage image = GoldenPictures.Decode(file, ImageDecodeOptions.Converted with { ClipSixteenBitGray = true });
+            bool isExact = GoldenPictures.Hash(image.Pixels) == entry.GetProperty("rgb_sha256").GetString();
+            if (entry.TryGetProperty("single", out JsonElement single))
+            {
+                Mode(single, "pixel_values", file, isExact, tensors, processor.ForImages(1));
+                Mode(entry.GetProperty("multi"), "pixel_values_multi", file, isExact, tensors, processor.ForImages(2));
+                continue;
+            }
             ProcessedImage processed = processor.Process(image);
             float[] expected = tensors.Has($"pixel_values.{file}")
                 ? tensors.Floats($"pixel_values.{file}")
                 : tensors.Floats("pixel_values")[(index * processed.Pixels.Length)..][..processed.Pixels.Length];
-            bool isExact = GoldenPictures.Hash(image.Pixels) == entry.GetProperty("rgb_sha256").GetString();
             AssertEqual(expected, processed, isExact, file);
             Assert.Equal(entry.GetProperty("num_image_tokens").GetInt32(), processed.Geometry.Tokens);
             if (entry.TryGetProperty("decoded_png", out JsonElement png))
@@ -78,6 +84,22 @@ public sealed class GoldenModelPixelsTests
                 if (entry.TryGetProperty($"num_image_tokens.{policy}", out JsonElement tokens)) Assert.Equal(tokens.GetInt32(), processed.Geometry.Tokens);
             }
             index++;
+        }
+    }
+
+    // LLaVA-OneVision: an image alone, or as one of several
+    private static void Mode(JsonElement expected, string key, string file, bool isExact, GoldenTensors tensors, ImageProcessor processor)
+    {
+        foreach ((string policy, ImageDecodeOptions options) in ((string, ImageDecodeOptions)[])
+            [("", ImageDecodeOptions.Converted), (".pil", ImageDecodeOptions.Opened), (".path", ImageDecodeOptions.FromPath)])
+        {
+            ProcessedImage processed = processor.Process(GoldenPictures.Decode(file, options with { ClipSixteenBitGray = true }));
+            bool isSame = policy.Length == 0 || expected.GetProperty("same_as_rgb" + policy).GetBoolean();
+            string suffix = isSame ? "" : policy;
+            Assert.Equal(expected.GetProperty("num_image_tokens" + suffix).GetInt32(), processed.Geometry.Tokens);
+            if (isSame) Assert.Equal(expected.GetProperty("tiles").GetInt32(), processed.Geometry.Rows);
+            if (isExact) Assert.Equal(expected.GetProperty("pixel_values_sha256" + suffix).GetString(), GoldenPictures.Hash(processed.Pixels));
+            if (isSame && tensors.Has($"{key}.{file}")) AssertEqual(tensors.Floats($"{key}.{file}"), processed, isExact, file);
         }
     }
 
@@ -124,16 +146,22 @@ public sealed class GoldenModelPixelsTests
     private static void Samples(JsonElement json, GoldenTensors tensors, ImageProcessor processor)
     {
         List<long> sizes = [], tokens = [];
+        // the reference takes images of a flat list one by one, whatever conversation they belong to
+        bool isFlat = IsFlat(json);
         foreach (JsonElement sample in json.GetProperty("samples").EnumerateArray())
         {
             ImageGeometry[] images = [.. sample.GetProperty("images").EnumerateArray()
-                .Select(image => processor.Process(GoldenPictures.Decode(image.GetString()!, ImageDecodeOptions.Converted)).Geometry)];
+                .Select(image => processor.ForImages(isFlat ? 1 : sample.GetProperty("images").GetArrayLength())
+                    .Process(GoldenPictures.Decode(image.GetString()!, ImageDecodeOptions.Converted)).Geometry)];
             tokens.Add(images.Sum(image => image.Tokens));
             foreach (ImageGeometry image in images) sizes.AddRange([image.Height, image.Width]);
         }
         Assert.Equal(json.GetProperty("image_tokens_per_sample").EnumerateArray().Select(count => count.GetInt64()), tokens);
         if (tensors.Has("image_sizes")) Assert.Equal<long>(tensors.Longs("image_sizes"), sizes);
     }
+
+    internal static bool IsFlat(JsonElement json) =>
+        json.TryGetProperty("images_passed_as", out JsonElement form) && form.GetString()!.StartsWith("one flat list", StringComparison.Ordinal);
 
     private static bool IsLossy(string file) => file.EndsWith(".jpg", StringComparison.Ordinal) || file.Contains("lossy.", StringComparison.Ordinal);
 

@@ -1,11 +1,13 @@
+using SafeRlhfV.Data;
+using SafeRlhfV.Processing;
 using SafeRlhfV.Testing;
 
 namespace SafeRlhfV.Models.Tests;
 
 public sealed class ParityTests
 {
-    // what images become before a model sees them is proved where image processors are tested, and trainings where trainers are
-    private static readonly string[] KindsOfOtherTests = ["processor", "processor-images", "processor-pad-square", "train"];
+    // trainings and what they refuse are run where trainers are tested
+    private static readonly string[] KindsOfOtherTests = ["train", "refusal"];
 
     public static TheoryData<string> Folders()
     {
@@ -20,7 +22,7 @@ public sealed class ParityTests
     public void EveryCaseOfTheReferenceIsMet(string folder)
     {
         string path = Golden.At("models", folder);
-        ParityReport report = ParityRunner.Run(path);
+        ParityReport report = ParityRunner.Run(path, images: Read);
         List<string> faults = [];
         foreach (ParityCaseResult result in report.Cases)
         {
@@ -37,4 +39,12 @@ public sealed class ParityTests
         Assert.True(faults.Count == 0, string.Join("\n", faults));
         Assert.Contains(report.Cases, result => result.Passed);
     }
+
+    private static RgbImage Read(string file, ParityImageLoading loading) => ImageDecoder.Decode(File.ReadAllBytes(file), loading switch
+    {
+        ParityImageLoading.Converted => ImageDecodeOptions.Converted,
+        ParityImageLoading.Opened => ImageDecodeOptions.Opened,
+        _ => ImageDecodeOptions.FromPath,
+    } with
+    { ClipSixteenBitGray = true });
 }

@@ -10,13 +10,15 @@ public sealed class ChatFormatTests
     {
         List<string> wrong = [];
         HashSet<string> families = [];
-        foreach (string line in File.ReadLines(Golden.At("chat", "cases.jsonl")))
+        foreach (string line in Directory.GetFiles(Golden.At("chat-2"), "*.jsonl").Append(Golden.At("chat", "cases.jsonl")).SelectMany(File.ReadLines))
         {
             using JsonDocument document = JsonDocument.Parse(line);
             JsonElement row = document.RootElement;
             string family = row.GetProperty("family").GetString()!,
                 place = $"{family}/{row.GetProperty("group").GetString()}: {row.GetProperty("messages").GetRawText()}";
+            if (!ChatFormat.Names.Contains(family)) continue; // written by its own template, see TemplateGoldenTests
             families.Add(family);
+            if (row.GetProperty("messages").GetRawText().Contains("\"video\"", StringComparison.Ordinal)) continue; // refused before a format sees it
             bool generate = row.GetProperty("add_generation_prompt").GetBoolean(), vision = row.TryGetProperty("add_vision_id", out JsonElement flag)
                 && flag.GetBoolean();
             IReadOnlyList<ChatTurn> turns = GoldenChat.Turns(row.GetProperty("messages"));

@@ -32,6 +32,32 @@ public sealed class SampleEncoderTests(TinyRecipes tiny) : IClassFixture<TinyRec
         Assert.Equal(encoder.Counts, lengths.Counts);
     }
 
+    [Theory, MemberData(nameof(Models))]
+    public void ImagesOfARowAreProcessedAsThoseOfOneConversation(string name)
+    {
+        string folder = Golden.At("models", name);
+        if (!Directory.EnumerateFiles(folder, "*processor_config.json").Any()) return; // no processor to ask
+        using TemporaryFolder data = new();
+        File.Copy(Golden.At("images", "wide.jpg"), data.At("wide.jpg"));
+        File.Copy(Golden.At("images", "tall.jpg"), data.At("tall.jpg"));
+        const string Image = """{"type":"image"}""";
+        File.WriteAllText(data.At("train.jsonl"), $$"""
+            {"messages":[{"role":"user","content":[{{Image}},{{Image}},{"type":"text","text":"Which?"}]}],"images":["wide.jpg","tall.jpg"],"response":"A."}
+            {"messages":[{"role":"user","content":[{{Image}},{"type":"text","text":"What?"}]}],"images":["wide.jpg"],"response":"A street."}
+            """);
+        ModelProcessor processor = ModelProcessor.Load(folder);
+        SampleEncoder encoder = new(processor, new LengthLimits());
+        foreach (ConversationRecord row in PreferenceDataset.Open(data.Path).ReadRecords())
+        {
+            RgbImage[] images = [.. row.Images.Select(image => ImageDecoder.Decode(image.Bytes!))];
+            EncodedSample sample = Assert.Single(encoder.Encode(row, "The first.")!);
+            EncodedPrompt prompt = processor.EncodePrompt([ChatTurn.User(images.Length == 2 ? "Which?" : "What?", images)]);
+            Assert.Equal(prompt.Ids, sample.Prompt);
+            Assert.Equal(prompt.Images.Select(image => image.Geometry), sample.Images!.Images.Select(image => image.Geometry));
+            Assert.All(prompt.Images.Zip(sample.Images.Images), pair => Assert.Equal(pair.First.Pixels, pair.Second.Pixels));
+        }
+    }
+
     [Fact]
     public void AnEmptyAnswerIsRefusedByItsRow()
     {

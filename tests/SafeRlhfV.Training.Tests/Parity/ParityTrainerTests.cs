@@ -26,4 +26,19 @@ public sealed class ParityTrainerTests
             Assert.DoesNotContain(result.Checks, check => !check.Passed);
         }
     }
+
+    [Fact]
+    public void EveryConversationThatMustBeRefusedIsRefused()
+    {
+        string[] folders = [.. Directory.GetDirectories(Golden.At("models"))
+            .Where(folder => Directory.Exists(Path.Combine(folder, "cases"))
+                && Directory.EnumerateFiles(Path.Combine(folder, "cases"), "*-refused.json").Any())];
+        Assert.NotEmpty(folders);
+        foreach (string folder in folders)
+        {
+            ParityReport report = ParityRunner.Run(folder, kind: "refusal", trainer: ParityTrainer.Train);
+            Assert.NotEmpty(report.Cases);
+            Assert.All(report.Cases, result => Assert.True(result.Passed, result.Case));
+        }
+    }
 }

@@ -40,6 +40,16 @@ public sealed class ConversationTrainingTests(TinyRecipes tiny) : IClassFixture<
         Assert.DoesNotContain(notes, note => note.Contains("are left out", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public void AFormatThatWritesEarlierAnswersOtherwiseThanTheLastRefusesToLearnThem()
+    {
+        SampleEncoder encoder = new(ModelProcessor.Load(Golden.At("models", "llava-onevision-tiny")),
+            new LengthLimits { PromptTokens = 4000, TotalTokens = 4096 });
+        Assert.Contains("\"loss\": false", Assert.Throws<InvalidInputException>(() => encoder.EncodeConversation(Conversation(null))).Message,
+            StringComparison.Ordinal);
+        Assert.NotNull(encoder.EncodeConversation(Conversation(false)));
+    }
+
     [Theory]
     [InlineData("llava-1.5-tiny", false)]
     [InlineData("llava-next-tiny", false)]

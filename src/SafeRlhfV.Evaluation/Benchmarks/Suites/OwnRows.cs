@@ -19,7 +19,7 @@ internal sealed class OwnRows : IBenchmark
 
     public IEnumerable<BenchmarkItem> Read(BenchmarkFiles files, bool subset)
     {
-        foreach (BenchmarkRow row in files.Rows(files.Find("*.jsonl", "*.parquet", "*.json", "*.csv", "*.tsv")))
+        foreach (BenchmarkRow row in files.Rows(files.FindOnly("*.jsonl", "*.parquet", "*.json", "*.csv", "*.tsv")))
         {
             string question = row.Need("question", "prompt"), id = row.Text("id") ?? $"{row.Row}";
             bool? harmful = row.Text("label") switch

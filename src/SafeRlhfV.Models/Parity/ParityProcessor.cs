@@ -1,0 +1,102 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using SafeRlhfV.Processing;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SafeRlhfV.Models;
+
+/// <summary>Cases of processors: conversations with images → text, ids, mask, image tokens, and pixel values.</summary>
+internal static class ParityProcessor
+{
+    /// <summary>Runs a case; gives the reason if it is skipped.</summary>
+    /// <param name="folder">The checkpoint.</param>
+    /// <param name="reader">Reads image files; null = nobody can.</param>
+    /// <param name="reference">The case.</param>
+    /// <param name="checks">Where results go.</param>
+    public static string? Run(string folder, Func<string, ParityImageLoading, RgbImage>? reader, ParityCase reference, ParityChecks checks)
+    {
+        if (reader is null) return "cases of processors are run by the parity verb, which reads images";
+        string where = Path.GetFullPath(Path.Combine(folder, "..", "..", "images"));
+        if (Files(reference).FirstOrDefault(name => !File.Exists(Path.Combine(where, name))) is { } missing) return $"image {missing} is not in {where}";
+        ParityImages images = new(where, reader);
+        ModelConfig config = ModelConfig.Load(folder);
+        switch (reference.Kind)
+        {
+            case "processor-images": images.Files(ImageProcessor.Load(folder, config), reference, checks, Path.Combine(folder, "cases")); break;
+            case "processor-pad-square": images.PadSquare(config, reference, checks); break;
+            default: Conversations(folder, config, images, reference, checks); break;
+        }
+        return null;
+    }
+
+    private static IEnumerable<string> Files(ParityCase reference) => reference.Field("files") is { } files
+        ? files.EnumerateArray().Select(file => (file.ValueKind == JsonValueKind.String ? file : file.GetProperty("file")).GetString()!)
+        : Rows(reference).SelectMany(row => row.Images);
+
+    // LLaVA: a list of samples; Qwen: parallel lists
+    private static IEnumerable<(JsonElement Messages, string[] Images)> Rows(ParityCase reference)
+    {
+        static string[] Names(JsonElement list) => [.. list.EnumerateArray().Select(name => name.GetString()!)];
+        return reference.Field("samples") is { } samples
+            ? samples.EnumerateArray().Select(sample => (sample.GetProperty("messages"), Names(sample.GetProperty("images"))))
+            : reference.Json.GetProperty("messages").EnumerateArray().Zip(reference.Json.GetProperty("images").EnumerateArray(),
+                (messages, images) => (messages, Names(images)));
+    }
+
+    private static void Conversations(string folder, ModelConfig config, ParityImages images, ParityCase reference, ParityChecks checks)
+    {
+        JsonObject? settings = reference.Field("image_kwargs") is { } changes ? JsonNode.Parse(changes.GetRawText())!.AsObject() : null;
+        ModelProcessor processor = new(folder, folder, config.Facts, Tokenizer.Load(folder), ImageProcessor.Load(folder, config, settings),
+            ChatFormat.For(config, folder));
+        ParityImageLoading loading = reference.Field("loader")?.GetString() switch
+        {
+            "pil" => ParityImageLoading.Opened,
+            "path" => ParityImageLoading.FromPath,
+            _ => ParityImageLoading.Converted,
+        };
+        // transformers takes images of a flat list one by one, whatever conversation they belong to
+        bool isFlat = reference.Field("images_passed_as")?.GetString()?.StartsWith("one flat list", StringComparison.Ordinal) == true;
+        List<EncodedPrompt> prompts = [];
+        List<ImageGeometry[]> geometries = [];
+        foreach ((JsonElement messages, string[] names) in Rows(reference))
+        {
+            RgbImage[] read = [.. names.Select(name => images.Read(name, loading))];
+            IReadOnlyList<ChatTurn> turns = ParityTurns.Read(messages, read);
+            EncodedPrompt prompt = isFlat
+                ? processor.MeasurePrompt(turns, [.. read.Select(image => processor.Images.Measure(image.Width, image.Height))])
+                : processor.EncodePrompt(turns);
+            prompts.Add(prompt);
+            geometries.Add(isFlat ? [.. read.Select(image => processor.Images.Measure(image.Width, image.Height))]
+                : [.. prompt.Images.Select(image => image.Geometry)]);
+            if (reference.Field("samples") is null && read.Length == 1) images.One(names[0], read[0], prompt.Images[0], reference, checks);
+        }
+        Compare(processor, prompts, geometries, isFlat, reference, checks);
+    }
+
+    private static void Compare(ModelProcessor processor, List<EncodedPrompt> prompts, List<ImageGeometry[]> geometries, bool isFlat, ParityCase reference,
+        ParityChecks checks)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        int[][] ids = [.. prompts.Select(prompt => prompt.Ids)];
+        TokenBatch batch = reference.Field("padding_side")?.GetString() == "right" ? TokenBatch.PadRight(ids, processor.PadTokenId)
+            : TokenBatch.PadLeft(ids, processor.PadTokenId);
+        checks.Exact("input_ids", batch.Ids_BL.MoveToOuterDisposeScope());
+        checks.Exact("attention_mask", batch.Mask_BL.to(ScalarType.Int64).MoveToOuterDisposeScope());
+        JsonElement texts = reference.Field("rendered") ?? reference.Json.GetProperty("prompt");
+        checks.Add("rendered", texts.EnumerateArray().Zip(prompts, (text, prompt) => text.GetString() == prompt.Text ? 0 : 1).Sum(), 0);
+        ImageGeometry[] all = [.. geometries.SelectMany(row => row)];
+        if (reference.Field("image_tokens_per_sample") is { } each)
+            checks.Add("image_tokens_per_sample",
+                each.EnumerateArray().Zip(geometries, (count, row) => count.GetInt32() == row.Sum(image => image.Tokens) ? 0 : 1).Sum(), 0);
+        if (reference.Field("num_image_tokens") is { } tokens)
+            checks.Add("num_image_tokens", Math.Abs(tokens.GetInt32() - all.Sum(image => image.Tokens)), 0);
+        if (all.Length == 0) return;
+        void Table(string name, IEnumerable<long[]> rows) =>
+            checks.Exact(name, stack([.. rows.Select(row => tensor(row))], 0).MoveToOuterDisposeScope());
+        Table("image_sizes", all.Select(image => new long[] { image.Height, image.Width }));
+        Table("image_grid_thw", all.Select(image => new long[] { 1, image.GridHeight, image.GridWidth }));
+        checks.Exact("batch_num_images", tensor(isFlat ? [.. all.Select(_ => 1L)]
+            : geometries.Where(row => row.Length > 0).Select(row => row.LongLength).ToArray()).MoveToOuterDisposeScope());
+    }
+}
