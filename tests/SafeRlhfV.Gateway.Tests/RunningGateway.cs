@@ -54,7 +54,7 @@ internal sealed class RunningGateway : IAsyncDisposable
               - {"{"} kind: patterns, category: dangerous_behavior, severity: severe, keywords: [ forbidden ] {"}"}
             {moderators}
             upstreams:
-              - {"{"} name: first, endpoint: "{first.Endpoint}", key_env: SAFERLHFV_TEST_UPSTREAM_KEY, model: theirs, retries: 1, {upstream} break: 1s {"}"}
+              - {"{"} name: first, endpoint: "{first.Endpoint}", key_env: SAFERLHFV_TEST_UPSTREAM_KEY, model: theirs, retries: 1, {upstream} {(upstream.Contains("break:", StringComparison.Ordinal) ? "" : "break: 1s")} {"}"}
               - {"{"} name: second, endpoint: "{second.Endpoint}", retries: 0 {"}"}
             models:
               - {"{"} name: ours, upstreams: [ first ] {"}"}
