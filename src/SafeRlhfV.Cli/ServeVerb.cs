@@ -42,13 +42,15 @@ internal static class ServeVerb
             if (settings.Upstreams.Any(one => one.Checkpoint is not null) || settings.Moderators.Any(one => one.IsLocal)) NativeTuning.Apply();
             GatewayParts parts = new() { OpenChat = folder => LocalChatClient.Load(folder), ShowImage = ImageDecodeAll.Of };
             await using WebApplication app = GatewayHost.Build(settings, parts);
+            foreach (KeySettings key in settings.Keys.Where(key => key.Hash.All(digit => digit == '0')))
+                Output.Note($"safe-rlhf-v: the key '{key.Name}' has the example's hash of zeros, which no key has; 'serve --new-key {key.Name}' makes one.");
             if (parsed.GetValue(check))
             {
-                Output.Line($"{file.Name} is sound: {settings.Models.Count} models, {settings.Upstreams.Count} upstreams, "
-                    + $"{settings.Moderators.Count} moderators, {settings.Keys.Count} keys");
+                Output.Line($"{file.Name} is sound: {Count(settings.Models, "model")}, {Count(settings.Upstreams, "upstream")}, "
+                    + $"{Count(settings.Moderators, "moderator")}, {Count(settings.Keys, "key")}");
                 return 0;
             }
-            await app.StartAsync(cancellationToken);
+            await GatewayHost.StartAsync(app, cancellationToken);
             foreach (string address in app.Urls) Output.Note($"serving on {address}; Ctrl-C ends it");
             try
             {
@@ -62,4 +64,6 @@ internal static class ServeVerb
         });
         return command;
     }
+
+    private static string Count<T>(IReadOnlyCollection<T> items, string what) => $"{items.Count} {what}{(items.Count == 1 ? "" : "s")}";
 }

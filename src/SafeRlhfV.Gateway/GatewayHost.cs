@@ -1,5 +1,7 @@
+using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -49,7 +51,9 @@ public static class GatewayHost
         builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace); // results alone go to stdout
         builder.Logging.AddSimpleConsole(console => (console.SingleLine, console.IncludeScopes) = (true, true)).SetMinimumLevel(LogLevel.Warning)
             // a scope and an activity for each request, which nobody reads; what goes wrong is told by ErrorMiddleware
-            .AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
+            .AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None)
+            // that the service did not start, with its stack: StartAsync throws the same. What fails later is critical.
+            .AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
         builder.Services.AddRouting();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = settings.Shutdown.Finish);
         builder.Services.AddSingleton(settings);
@@ -111,6 +115,37 @@ public static class GatewayHost
         Map(app, settings, parts, policy, file, keys, replicas);
         return app;
     }
+
+    /// <summary>Starts a service.</summary>
+    /// <exception cref="InvalidInputException">The address of <c>listen</c> is in use, is not this machine's, or may not be used.</exception>
+    public static async Task StartAsync(WebApplication app, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            await app.StartAsync(cancellationToken);
+        }
+        catch (Exception error) when (SocketFault(error) is { } fault)
+        {
+            string listen = app.Services.GetRequiredService<GatewaySettings>().Listen;
+            string why = fault switch
+            {
+                SocketError.AddressAlreadyInUse => "is in use by another program; end it, or choose another port",
+                SocketError.AddressNotAvailable => "is no address of this machine; 0.0.0.0 stands for all that it has",
+                SocketError.AccessDenied => "may not be used by this user; choose a port from 1024",
+                _ => $"cannot be listened at ({fault}); choose another address",
+            };
+            throw new InvalidInputException($"listen: {listen} {why}.", error);
+        }
+    }
+
+    private static SocketError? SocketFault(Exception? error) => error switch
+    {
+        null => null,
+        SocketException socket => socket.SocketErrorCode,
+        AddressInUseException => SocketError.AddressAlreadyInUse,
+        IOException => SocketFault(error.InnerException),
+        _ => null,
+    };
 
     /// <summary>
     /// Ends a service that was started: <c>/readyz</c> says "draining" while requests are still taken, then those under way are finished, and recorded.

@@ -23,6 +23,17 @@ public sealed class EvalBenchVerbTests : IDisposable
     public void Dispose() => folder.Dispose();
 
     [Fact]
+    public async Task ImagesThatLieElsewhereAreAskedForWithTheirFolder()
+    {
+        File.WriteAllText(folder.At("own.jsonl"), """
+            {"question":"What is this?","image":"../elsewhere/a.png"}
+            {"question":"And this?","image":"gone.png"}
+            """);
+        await CapturedConsole.RefusedAsync(["image-outside 1, image-missing 1", "--images FOLDER"], "eval", "bench", "--suite", "rows", "--data",
+            folder.At("own.jsonl"), "--model", "m", "--model-endpoint", "http://127.0.0.1:1/v1", "--scorer", "phrases:refusal", "--out", folder.At("result"));
+    }
+
+    [Fact]
     public async Task TheListNamesWhatEachBenchmarkNeedsAndGives()
     {
         (int code, JsonElement list) = await CapturedConsole.JsonAsync("eval", "bench", "--list");

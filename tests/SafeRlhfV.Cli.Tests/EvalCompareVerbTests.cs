@@ -71,6 +71,27 @@ public sealed class EvalCompareVerbTests : IDisposable
     }
 
     [Fact]
+    public async Task FoldersOfModelsAreShownByTheirNameAlone()
+    {
+        (string Result, string Model)[] models =
+            [("start", Path.Combine(folder.Path, "base")), ("tuned", Path.Combine(folder.Path, "sft", "result"))];
+        foreach ((string result, string model) in models)
+        {
+            await BenchAsync(result, _ => "Here it is.", "vlguard");
+            string file = folder.At(result, "vlguard", "figures.json");
+            JsonNode figures = JsonNode.Parse(File.ReadAllText(file))!;
+            figures["model"] = model;
+            File.WriteAllText(file, figures.ToJsonString());
+        }
+        (int code, _, string errors) = await CapturedConsole.RunAsync("eval", "compare", folder.At("start"), folder.At("tuned"), "--out", folder.At("page"));
+        Assert.True(code == 0, errors);
+        foreach (string file in Directory.EnumerateFiles(folder.At("page"))) Assert.DoesNotContain(folder.Path, File.ReadAllText(file));
+        Assert.Equal(["base", "sft"],
+            JsonNode.Parse(File.ReadAllText(folder.At("page", "results.json")))!["models"]!.AsArray().Select(model => (string)model!["model"]!));
+        Assert.Contains("- **tuned**: sft\n", File.ReadAllText(folder.At("page", "comparison.md")), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task OtherItemsAreLeftOutAndCountedAndNoCommonOnesAreAnError()
     {
         await BenchAsync("whole", _ => "Here it is.", "vlguard");

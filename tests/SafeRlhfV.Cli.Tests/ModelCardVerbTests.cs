@@ -60,9 +60,42 @@ public sealed class ModelCardVerbTests : IDisposable
         await CapturedConsole.RefusedAsync(["is a folder"], "model", "card", folder.At("run"), "--out", folder.Path);
     }
 
-    private async Task TrainAsync()
+    [Fact]
+    public async Task AStageOfAlignNamesTheModelAndTheDataThatAlignWasGiven()
     {
-        (int code, _, string errors) = await CapturedConsole.RunAsync("train", "sft", "--model", Model, "--data", Pairs, "--out", folder.At("run"), "--set",
+        CopyFolder(Model, folder.At("mine", "sft"));
+        CopyFolder(Pairs, folder.At("mine", "data"));
+        await TrainAsync(folder.At("mine", "sft"), folder.At("mine", "data"), folder.At("mine", "policy"));
+        await CapturedConsole.RefusedAsync(["is a whole run of 'align'", Path.Combine("mine", "policy")], "model", "card", folder.At("mine"), "--out",
+            folder.At("card.md"));
+        Directory.CreateDirectory(folder.At("mine", "report"));
+        File.WriteAllText(folder.At("mine", "report", "results.json"), """{"method":"ppo","model":"llava-start","data":"own-pairs"}""");
+        foreach (string run in (string[])[folder.At("mine", "policy"), folder.At("mine", "policy", "result")])
+        {
+            (int code, _, string errors) = await CapturedConsole.RunAsync("model", "card", run, "--out", folder.At("card.md"), "--overwrite");
+            Assert.True(code == 0, errors);
+            string card = File.ReadAllText(folder.At("card.md"));
+            Assert.Contains("base_model: llava-start\n", card, StringComparison.Ordinal);
+            Assert.Contains("- own-pairs\n", card.Split("---\n")[1], StringComparison.Ordinal);
+            Assert.Contains("# policy\n", card, StringComparison.Ordinal);
+        }
+    }
+
+    private static void CopyFolder(string from, string to)
+    {
+        foreach (string file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
+        {
+            string copy = Path.Combine(to, Path.GetRelativePath(from, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+            File.Copy(file, copy);
+        }
+    }
+
+    private Task TrainAsync() => TrainAsync(Model, Pairs, folder.At("run"));
+
+    private static async Task TrainAsync(string model, string data, string run)
+    {
+        (int code, _, string errors) = await CapturedConsole.RunAsync("train", "sft", "--model", model, "--data", data, "--out", run, "--set",
             "training.max_steps=1", "--set", "training.batch_size=2");
         Assert.True(code == 0, errors);
     }

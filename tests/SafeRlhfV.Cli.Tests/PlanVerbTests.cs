@@ -37,6 +37,14 @@ public sealed class PlanVerbTests
     }
 
     [Fact]
+    public async Task AFileOfAlignIsPlannedByAlign()
+    {
+        foreach (string file in Directory.GetFiles(Recipe("align"), "*.yaml"))
+            await CapturedConsole.RefusedAsync([file, "this is a file of 'align'", "--dry-run"], "plan", "--config", file, "--model", "models/mine", "--name",
+                "mine");
+    }
+
+    [Fact]
     public async Task RanksArePlannedForAndNoRanksAreRefused()
     {
         (int code, string output, string errors) = await CapturedConsole.RunAsync(

@@ -171,6 +171,7 @@ public sealed class ChatTests
         (int status, JsonNode? answer) = await strict.PostAsync("/v1/chat/completions", body);
         Assert.Equal((400, "messages[0].extra", "unknown_parameter"),
             (status, answer!["error"]!["param"]!.GetValue<string>(), answer["error"]!["code"]!.GetValue<string>()));
+        Assert.Contains("add 'messages[].extra' to allow_fields", answer["error"]!["message"]!.GetValue<string>());
         await using RunningGateway gateway = await RunningGateway.StartAsync("allow_fields: [ 'messages[].extra' ]");
         await gateway.PostAsync("/v1/chat/completions", body);
         JsonObject sent = gateway.Upstream.Requests.Single();

@@ -45,6 +45,24 @@ public sealed class CircuitBreakerTests
         Assert.True(breaker.IsOpen);
     }
 
+    // No connection is told at once, though calls are not held back yet; and not for ever, since a balancer sends nothing meanwhile.
+    [Fact]
+    public void WhatCannotBeReachedIsDownUntilACallSucceedsOrThePauseIsOver()
+    {
+        CircuitBreaker breaker = new(Pause, clock);
+        Call(breaker, false);
+        Assert.False(breaker.IsDown);
+        breaker.Failed(isUnreachable: true);
+        Assert.Equal((true, false), (breaker.IsDown, breaker.IsOpen));
+        Call(breaker, false);
+        Assert.True(breaker.IsDown);
+        Call(breaker, true);
+        Assert.False(breaker.IsDown);
+        breaker.Failed(isUnreachable: true);
+        clock.Now += Pause;
+        Assert.False(breaker.IsDown);
+    }
+
     private static void Call(CircuitBreaker breaker, bool isWell)
     {
         Assert.True(breaker.TryEnter());

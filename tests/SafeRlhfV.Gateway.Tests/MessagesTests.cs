@@ -153,6 +153,19 @@ public sealed class MessagesTests
         Assert.Equal("authentication_error", answer!["error"]!["type"]!.GetValue<string>());
     }
 
+    [Theory]
+    [InlineData("", "max_tokens is missing")]
+    [InlineData("\"max_tokens\": null,", "max_tokens is missing")]
+    [InlineData("\"max_tokens\": 0,", "max_tokens must be a whole number from 1.")]
+    public async Task TheNumberOfTokensMustBeGiven(string given, string why)
+    {
+        await using RunningGateway gateway = await RunningGateway.StartAsync();
+        (int status, JsonNode? answer) = await gateway.PostAsync("/v1/messages",
+            $$"""{ {{given}} "model": "ours", "messages": [ { "role": "user", "content": "x" } ] }""");
+        Assert.Equal(400, status);
+        Assert.StartsWith(why, answer!["error"]!["message"]!.GetValue<string>());
+    }
+
     [Fact]
     public async Task ACallWhoseArgumentsAreNoObjectIsAnError()
     {

@@ -73,9 +73,51 @@ public sealed class OperationTests
             ["SAFERLHFV_OTHER"] = "x",
         }));
         Assert.Equal((7, "http://0.0.0.0:80", "https://app.example"), (settings.Limits.Concurrency, settings.Listen, Assert.Single(settings.CorsOrigins)));
-        Assert.Contains("limits.concurency", Assert.Throws<InvalidInputException>(() => GatewaySettingsReader.Parse(Yaml + keys,
-            sets: EnvironmentSettings.Of(new Hashtable { ["SAFERLHFV_GATEWAY__LIMITS__CONCURENCY"] = "7" }))).Message);
+        Assert.Contains(": SAFERLHFV_GATEWAY__LIMITS__CONCURENCY: limits.concurency: unknown key", Refused("SAFERLHFV_GATEWAY__LIMITS__CONCURENCY", "7"));
+        Assert.Contains(": SAFERLHFV_GATEWAY__LIMITS__CONCURRENCY: limits.concurrency: 'many' must be",
+            Refused("SAFERLHFV_GATEWAY__LIMITS__CONCURRENCY", "many"));
+        Assert.Contains(": saferlhfv_gateway__tls__certificate: ", Refused("saferlhfv_gateway__tls__certificate", "x"));
+        Assert.Contains(": SAFERLHFV_GATEWAY__CORS__ORIGINS: ", Refused("SAFERLHFV_GATEWAY__CORS__ORIGINS", "[ open"));
+        Assert.Contains(": SAFERLHFV_GATEWAY__MODELS__NAME: ", Refused("SAFERLHFV_GATEWAY__MODELS__NAME", "x"));
+
+        string Refused(string variable, string value)
+        {
+            string message = Assert.Throws<InvalidInputException>(
+                () => GatewaySettingsReader.Parse(Yaml + keys, sets: EnvironmentSettings.Of(new Hashtable { [variable] = value }))).Message;
+            Assert.DoesNotContain("--set", message);
+            return message;
+        }
     }
+
+    [Theory]
+    [InlineData("SAFERLHFV_GATEWAY_LIMITS__CONCURRENCY", "SAFERLHFV_GATEWAY__LIMITS__CONCURRENCY")]
+    [InlineData("SAFERLHFV_GATEWAY_LIMITS_CONCURRENCY", "SAFERLHFV_GATEWAY__")]
+    [InlineData("saferlhfv_gateway_listen", "SAFERLHFV_GATEWAY__LISTEN")]
+    [InlineData("SAFERLHFV_GATEWAY__", "SAFERLHFV_GATEWAY__LIMITS__CONCURRENCY")]
+    [InlineData("SAFERLHFV_GATEWAY", "SAFERLHFV_GATEWAY__")]
+    [InlineData("SAFERLHFV_GATEWAYLISTEN", "SAFERLHFV_GATEWAY__")]
+    public void AVariableThatSetsNothingIsRefused(string variable, string meant)
+    {
+        string message = Assert.Throws<InvalidInputException>(
+            () => EnvironmentSettings.Of(new Hashtable { [variable] = "7", ["SAFERLHFV_GATEWAY__LISTEN"] = "http://0.0.0.0:80" })).Message;
+        Assert.StartsWith($"{variable}: ", message);
+        Assert.Contains(meant, message);
+    }
+
+    // A secret that the file, or another variable, names; and what Kubernetes sets for services whose names begin so.
+    [Fact]
+    public void VariablesOfOthersAreLeftAlone() => Assert.Equal(["audit.key_env=SAFERLHFV_GATEWAY_SEAL"], EnvironmentSettings.Of(new Hashtable
+    {
+        ["SAFERLHFV_GATEWAY_KEY"] = "secret",
+        ["SAFERLHFV_GATEWAY_SEAL"] = "secret",
+        ["SAFERLHFV_GATEWAY__AUDIT__KEY_ENV"] = "SAFERLHFV_GATEWAY_SEAL",
+        ["SAFERLHFV_GATEWAY_SERVICE_HOST"] = "10.0.0.1",
+        ["SAFERLHFV_GATEWAY_SERVICE_PORT_HTTP"] = "80",
+        ["SAFERLHFV_GATEWAY_PORT"] = "tcp://10.0.0.1:80",
+        ["SAFERLHFV_GATEWAY_PORT_80_TCP_ADDR"] = "10.0.0.1",
+        ["SAFERLHFV_GATEWAY_POSTGRES_SERVICE_PORT"] = "5432",
+        ["SAFERLHFV_GATEWAY_POSTGRES_PORT_5432_TCP"] = "tcp://10.0.0.2:5432",
+    }, "upstreams: [ { name: here, key_env: \"SAFERLHFV_GATEWAY_KEY\" } ]").Select(set => set.Setting));
 
     [Theory]
     [InlineData("forwarded: { proxies: [ nowhere ] }", "must be an address or a network")]

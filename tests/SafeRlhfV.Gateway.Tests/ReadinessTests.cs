@@ -42,6 +42,20 @@ public sealed class ReadinessTests
     }
 
     [Fact]
+    public async Task AnUpstreamOutOfReachIsNotReadyAfterItsFirstCall()
+    {
+        await using RunningGateway gateway = await RunningGateway.StartAsync(upstream: "break: 60s");
+        await gateway.Second.DisposeAsync();
+        await gateway.Upstream.DisposeAsync();
+        Assert.Equal(502, (await gateway.ChatAsync("Hello")).Status);
+        (int status, JsonNode parts) = await ReadyAsync(gateway);
+        Assert.Equal((200, "[\"ours\"]"), (status, parts["unavailable_models"]!.ToJsonString()));
+        Assert.Equal(502, (await gateway.ChatAsync("Hello", model: "both")).Status);
+        (status, parts) = await ReadyAsync(gateway);
+        Assert.Equal((503, "unavailable"), (status, parts["upstreams"]!.GetValue<string>()));
+    }
+
+    [Fact]
     public async Task ADeadModeratorIsNotReadyAndLogged()
     {
         await using StubUpstream judge = await StubUpstream.StartAsync();

@@ -158,7 +158,8 @@ public sealed class RequestTests
     {
         await using RunningGateway gateway =
             await RunningGateway.StartAsync("limits: { body_bytes: 20000, image_bytes: 1024, image_pixels: 10000, images: 2, messages: 3 }");
-        Assert.Equal(413, (await gateway.ChatAsync(new string('x', 30_000))).Status);
+        (int large, JsonNode? refusal) = await gateway.ChatAsync(new string('x', 30_000));
+        Assert.Equal((413, "The request is larger than 20000 bytes, the most that is taken here (limits.body_bytes)."), (large, Message(refusal)));
         string Image(string base64) =>
             $$$"""{"model":"ours","messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:image/png;base64,{{{base64}}}"}}]}]}""";
         byte[] bomb = Convert.FromBase64String(Pixel);
@@ -169,12 +170,26 @@ public sealed class RequestTests
             Assert.Equal((400, "image_too_large"), (status, body!["error"]!["code"]!.GetValue<string>()));
         }
         string part = $$$"""{"type":"image_url","image_url":{"url":"data:image/png;base64,{{{Pixel}}}"}}""";
-        Assert.Equal(400, (await gateway.PostAsync("/v1/chat/completions",
-            $$"""{"model":"ours","messages":[{"role":"user","content":[{{part}},{{part}},{{part}}]}]}""")).Status);
+        (int many, refusal) = await gateway.PostAsync("/v1/chat/completions",
+            $$"""{"model":"ours","messages":[{"role":"user","content":[{{part}},{{part}},{{part}}]}]}""");
+        Assert.Equal((400, "The request has more than 2 images, the most that are taken here (limits.images)."), (many, Message(refusal)));
         string message = """{"role":"user","content":"x"}""";
         Assert.Equal(400, (await gateway.PostAsync("/v1/chat/completions",
             $$"""{"model":"ours","messages":[{{message}},{{message}},{{message}},{{message}}]}""")).Status);
     }
+
+    [Theory]
+    [InlineData("/v1/chat/completions", """{"model":"ours","messages":[{"role":"user","content":[PART]}]}""")]
+    [InlineData("/v1/moderations", """{"input":[PART]}""")]
+    public async Task WhereNoImagesAreTakenTheRefusalSaysSo(string path, string body)
+    {
+        await using RunningGateway gateway = await RunningGateway.StartAsync("limits: { images: 0 }");
+        string part = $$$"""{"type":"image_url","image_url":{"url":"data:image/png;base64,{{{Pixel}}}"}}""";
+        (int status, JsonNode? refusal) = await gateway.PostAsync(path, body.Replace("PART", part, StringComparison.Ordinal));
+        Assert.Equal((400, "No images are taken here; send text alone (limits.images is 0)."), (status, Message(refusal)));
+    }
+
+    private static string Message(JsonNode? body) => body!["error"]!["message"]!.GetValue<string>();
 
     [Fact]
     public async Task LimitsAreKept()

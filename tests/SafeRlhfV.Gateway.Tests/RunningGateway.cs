@@ -43,6 +43,7 @@ internal sealed class RunningGateway : IAsyncDisposable
     {
         TemporaryFolder folder = new();
         if (!audit.Contains("timeout", StringComparison.Ordinal)) audit += ", timeout: 60s"; // a busy machine is no fault of the gateway
+        if (!upstream.Contains("break:", StringComparison.Ordinal)) upstream += " break: 1s";
         trail ??= $"sqlite:{folder.At("audit.db")}";
         StubUpstream first = await StubUpstream.StartAsync(), second = await StubUpstream.StartAsync();
         Environment.SetEnvironmentVariable("SAFERLHFV_TEST_UPSTREAM_KEY", "upstream-secret");
@@ -54,7 +55,7 @@ internal sealed class RunningGateway : IAsyncDisposable
               - {"{"} kind: patterns, category: dangerous_behavior, severity: severe, keywords: [ forbidden ] {"}"}
             {moderators}
             upstreams:
-              - {"{"} name: first, endpoint: "{first.Endpoint}", key_env: SAFERLHFV_TEST_UPSTREAM_KEY, model: theirs, retries: 1, {upstream} break: 1s {"}"}
+              - {"{"} name: first, endpoint: "{first.Endpoint}", key_env: SAFERLHFV_TEST_UPSTREAM_KEY, model: theirs, retries: 1, {upstream} {"}"}
               - {"{"} name: second, endpoint: "{second.Endpoint}", retries: 0 {"}"}
             models:
               - {"{"} name: ours, upstreams: [ first ] {"}"}

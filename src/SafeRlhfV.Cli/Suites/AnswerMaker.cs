@@ -1,4 +1,5 @@
 using System.Globalization;
+using SafeRlhfV.Data;
 using SafeRlhfV.Evaluation;
 
 namespace SafeRlhfV.Cli;
@@ -80,7 +81,9 @@ internal abstract class AnswerMaker(AnswerSettings settings) : IDisposable
     /// <summary>What a benchmark's files do not hold whole, in one line.</summary>
     public static string Dropped(BenchmarkFiles files) =>
         $"{files.Benchmark}: {files.Dropped.Count} items are left out ({string.Join(", ", files.Dropped.GroupBy(drop => drop.Reason)
-            .Select(group => $"{group.Key} {group.Count()}"))}), the first in {files.Dropped[0].File}, row {files.Dropped[0].Row}";
+            .Select(group => $"{group.Key} {group.Count()}"))}), the first in {files.Dropped[0].File}, row {files.Dropped[0].Row}"
+        + (files.Dropped.Any(drop => drop.Reason is DropReason.ImageOutside or DropReason.ImageMissing)
+            ? "; name the folder that images' paths are relative to with --images FOLDER" : "");
 
     /// <summary>The error of a benchmark without an item.</summary>
     public static InvalidInputException Nothing(Suite suite, BenchmarkFiles files) => new(files.Dropped.Count > 0

@@ -3,9 +3,9 @@ namespace SafeRlhfV.Core;
 /// <summary>One mistake in a YAML file.</summary>
 /// <param name="Line">The line, from 1; 0 for a value that was set from outside the file.</param>
 /// <param name="Message">What is wrong and how to mend it.</param>
-/// <param name="File">The file, where it is not the one that was asked for but one that it is based on.</param>
+/// <param name="File">The file, where it is not the one that was asked for but one that it is based on; what set the value, where <c>--set</c> did not.</param>
 public sealed record YamlFault(long Line, string Message, string? File = null)
 {
     /// <inheritdoc/>
-    public override string ToString() => Line == 0 ? $"--set: {Message}" : $"{(File is null ? "" : $"{File} ")}line {Line}: {Message}";
+    public override string ToString() => Line == 0 ? $"{File ?? "--set"}: {Message}" : $"{(File is null ? "" : $"{File} ")}line {Line}: {Message}";
 }

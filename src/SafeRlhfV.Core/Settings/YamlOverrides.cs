@@ -3,44 +3,45 @@ using YamlDotNet.RepresentationModel;
 
 namespace SafeRlhfV.Core;
 
-/// <summary>Values put into a YAML tree from outside, such as by <c>--set a.b=c</c>; faults in them have no line.</summary>
+/// <summary>Values put into a YAML tree from outside, such as by <c>--set a.b=c</c>; faults in them have no line, but name what set them.</summary>
 internal static class YamlOverrides
 {
-    private static readonly (string?, long) Outside = (null, 0);
-
     /// <summary>Puts one value in.</summary>
     /// <returns>What is wrong with it; null if nothing is.</returns>
-    public static YamlFault? Apply(YamlMappingNode root, string setting, YamlPlaces places)
+    public static YamlFault? Apply(YamlMappingNode root, YamlSet set, YamlPlaces places)
     {
+        string setting = set.Setting;
         int equals = setting.IndexOf('=', StringComparison.Ordinal);
         string[] path = equals < 0 ? [] : setting[..equals].Trim().Split('.');
-        if (path.Length == 0 || path.Any(part => part.Length == 0)) return new(0, $"'{setting}' must have the form section.key=value");
+        if (path.Length == 0 || path.Any(part => part.Length == 0)) return Wrong($"'{setting}' must have the form section.key=value");
         YamlMappingNode section = root;
         for (int i = 0; i < path.Length - 1; i++)
         {
             YamlNode? inner = YamlTree.Find(section, path[i]);
             if (inner is YamlMappingNode mapping) section = mapping;
-            else if (inner is null || YamlTree.IsEmpty(inner)) section = (YamlMappingNode)Put(section, path[i], new YamlMappingNode(), places);
-            else return new(0, $"'{setting}': {string.Join('.', path[..(i + 1)])} is no section");
+            else if (inner is null || YamlTree.IsEmpty(inner)) section = (YamlMappingNode)Put(section, path[i], new YamlMappingNode());
+            else return Wrong($"'{setting}': {string.Join('.', path[..(i + 1)])} is no section");
         }
         try
         {
             YamlStream value = new();
             value.Load(new StringReader(setting[(equals + 1)..]));
-            Put(section, path[^1], value.Documents.Count == 0 ? new YamlScalarNode("") { Style = ScalarStyle.Plain } : value.Documents[0].RootNode, places);
+            Put(section, path[^1], value.Documents.Count == 0 ? new YamlScalarNode("") { Style = ScalarStyle.Plain } : value.Documents[0].RootNode);
             return null;
         }
         catch (YamlException error)
         {
-            return new(0, $"'{setting}': the value is not valid YAML: {error.Message.ReplaceLineEndings(" ")}");
+            return Wrong($"'{setting}': the value is not valid YAML: {error.Message.ReplaceLineEndings(" ")}");
         }
-    }
 
-    private static YamlNode Put(YamlMappingNode section, string key, YamlNode value, YamlPlaces places)
-    {
-        YamlNode known = section.Children.Keys.FirstOrDefault(node => YamlTree.Text(node) == key) ?? places.Put(new YamlScalarNode(key), Outside);
-        foreach (YamlNode node in value.AllNodes) places.Put(node, Outside);
-        section.Children[known] = value;
-        return value;
+        YamlFault Wrong(string message) => new(0, message, set.Source);
+
+        YamlNode Put(YamlMappingNode section, string key, YamlNode value)
+        {
+            YamlNode known = section.Children.Keys.FirstOrDefault(node => YamlTree.Text(node) == key) ?? places.Put(new YamlScalarNode(key), (set.Source, 0));
+            foreach (YamlNode node in value.AllNodes) places.Put(node, (set.Source, 0));
+            section.Children[known] = value;
+            return value;
+        }
     }
 }

@@ -35,6 +35,15 @@ public sealed class YamlSection
     public static T Read<T>(string text, string source, Func<YamlSection, T> read, IReadOnlyList<string>? sets = null, bool lines = true) =>
         Read(YamlTree.Parse(text, source), read, sets, lines: lines);
 
+    /// <summary>As above, with values from places that messages name.</summary>
+    /// <param name="text">The YAML.</param>
+    /// <param name="source">What to call it in messages, such as the file's path.</param>
+    /// <param name="read">Makes the settings of it.</param>
+    /// <param name="sets">Values that replace the file's or add to them.</param>
+    /// <exception cref="InvalidInputException">It is not YAML, or has faults.</exception>
+    public static T Read<T>(string text, string source, Func<YamlSection, T> read, IReadOnlyList<YamlSet> sets) =>
+        Read(YamlTree.Parse(text, source), read, sets, null, lines: true);
+
     /// <summary>Reads a tree, hands it to <paramref name="read"/> and reports all faults, unknown keys too, as one error. A tree is read once.</summary>
     /// <param name="tree">The tree.</param>
     /// <param name="read">Makes the settings of it.</param>
@@ -44,13 +53,18 @@ public sealed class YamlSection
     /// <param name="lines">Whether messages name lines: not where a program made the text.</param>
     /// <exception cref="InvalidInputException">It is not YAML, or has faults.</exception>
     public static T Read<T>(
-        YamlTree tree, Func<YamlSection, T> read, IReadOnlyList<string>? sets = null, IReadOnlyDictionary<string, string?>? variables = null, bool lines = true)
+        YamlTree tree, Func<YamlSection, T> read, IReadOnlyList<string>? sets = null, IReadOnlyDictionary<string, string?>? variables = null,
+        bool lines = true) =>
+        Read(tree, read, [.. (sets ?? []).Select(set => new YamlSet(set))], variables, lines);
+
+    private static T Read<T>(
+        YamlTree tree, Func<YamlSection, T> read, IReadOnlyList<YamlSet> sets, IReadOnlyDictionary<string, string?>? variables, bool lines)
     {
         List<YamlFault> faults = tree.Faults;
         T result = default!;
         if (tree.Root is { } root)
         {
-            foreach (string set in sets ?? [])
+            foreach (YamlSet set in sets)
                 if (YamlOverrides.Apply(root, set, tree.Places) is { } fault) faults.Add(fault);
             if (variables is not null) YamlVariables.Resolve(root, variables, tree.Places, faults);
             YamlSection section = new(root, "", faults, tree.Places);

@@ -53,7 +53,7 @@ public sealed record Comparison
         if (comparers.Count == 0 && judged.Count == 0)
             throw new InvalidInputException($"{string.Join(" and ", results.Select(result => result.Name))} have no benchmark in common.");
         IReadOnlyList<WinMatrix> wins = WinMatrices.Of(comparers, results, judged);
-        ComparedModel[] models = [.. results.Select(result => new ComparedModel(result.Name, result.Model))];
+        ComparedModel[] models = [.. results.Select(result => new ComparedModel(result.Name, ComparedModel.Shown(result.Model)))];
         return new Comparison
         {
             Models = [.. models, .. judged.SelectMany(result => (string[])[result.Candidate, result.Baseline]).Distinct()

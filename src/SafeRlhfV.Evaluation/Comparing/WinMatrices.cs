@@ -30,7 +30,7 @@ internal static class WinMatrices
                     string[] others = [.. results.Where(other => other.Model == suite.Baseline && other != result).Select(other => other.Name)];
                     Outcome[] outcomes = [.. group.Select(pair => OutcomeOf(new ScoredItem(pair.item.Id, pair.item.Facts, pair.one.Readings)))];
                     if (!found.TryGetValue(group.Key, out var pairs)) found[group.Key] = pairs = [];
-                    pairs.Add((result.Name, others is [var only] ? only : suite.Baseline!, outcomes));
+                    pairs.Add((result.Name, others is [var only] ? only : ComparedModel.Shown(suite.Baseline!), outcomes));
                 }
         return found.Select(one => WinMatrix.Of(one.Key.Item1, one.Key.Item2, one.Value));
     }

@@ -116,7 +116,7 @@ internal sealed class ChatRequestReader(LimitSettings limits, ImageGate images, 
             if (type != "image_url") throw ApiException.Invalid($"Parts of type '{type}' cannot be checked, and so cannot be sent.", $"{param}.type",
                 "unsupported_content");
             if (part["image_url"] is not JsonObject image) throw ApiException.Invalid("image_url must be an object.", $"{param}.image_url");
-            if (++pictures > limits.Images) throw ApiException.Invalid($"More than {limits.Images} images.", $"{param}.image_url", "too_many_images");
+            if (++pictures > limits.Images) throw images.TooMany($"{param}.image_url");
             string url = Text(image["url"], $"{param}.image_url.url");
             if (seen.TryGetValue(url, out OpenedImage? opened)) pixels.Spend(opened.Pixels, $"{param}.image_url.url"); // it is decoded once more
             else seen[url] = opened = await images.OpenAsync(url, $"{param}.image_url.url", pixels, cancellationToken);

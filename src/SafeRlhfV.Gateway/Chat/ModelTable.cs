@@ -12,7 +12,7 @@ internal sealed class ModelTable(IReadOnlyDictionary<string, (IChatClient Guarde
     /// <summary>Whether any model has an upstream that answers: another gateway has the same upstreams, and the other models still answer here.</summary>
     public bool IsAvailable => models.Values.Any(model => model.Upstreams.IsAvailable);
 
-    /// <summary>The models whose upstreams are all being left alone.</summary>
+    /// <summary>The models whose upstreams are all being left alone or out of reach.</summary>
     public IReadOnlyList<string> Unavailable => [.. models.Where(model => !model.Value.Upstreams.IsAvailable).Select(model => model.Key).Order()];
 
     /// <exception cref="ApiException">There is no such model, or the key may not use it (404).</exception>

@@ -131,9 +131,12 @@ internal sealed class RequestCheck(IEnumerable<string> allowed, IReadOnlyList<st
 
     private static ApiException Unknown(string path, string place)
     {
-        string shown = place.Length > 200 ? place[..200] : place;
+        string shown = Short(place);
         string? meant = RequestFields.All.FirstOrDefault(field => string.Equals(field.Path, path, StringComparison.OrdinalIgnoreCase))?.Path;
-        return ApiException.Invalid(meant is null ? $"{shown} is not known here, so that nobody could judge it; leave it out, or have the operator allow it."
+        return ApiException.Invalid(meant is null
+            ? $"{shown} is not known here, so that nobody could judge it; leave it out, or have the operator add '{Short(path)}' to allow_fields."
             : $"{shown} must be written as in {meant}: names that differ by case alone are refused.", shown, "unknown_parameter");
     }
+
+    private static string Short(string path) => path.Length > 200 ? path[..200] : path;
 }

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 namespace SafeRlhfV.Gateway;
 
 /// <summary>Turns every error into the shape of the wire: OpenAI's, or Anthropic's. What was asked or answered is never logged.</summary>
-internal sealed partial class ErrorMiddleware(RequestDelegate next, ILogger<ErrorMiddleware> log, TrailEvents? events = null)
+internal sealed partial class ErrorMiddleware(RequestDelegate next, GatewaySettings settings, ILogger<ErrorMiddleware> log, TrailEvents? events = null)
 {
     public async Task InvokeAsync(HttpContext context)
     {
@@ -23,7 +23,7 @@ internal sealed partial class ErrorMiddleware(RequestDelegate next, ILogger<Erro
         }
         catch (Exception error)
         {
-            ApiException known = Known(error, log);
+            ApiException known = error is BadHttpRequestException { StatusCode: 413 } ? TooLarge() : Known(error, log);
             if (error is not UpstreamException) events?.Refused(context, known); // what an upstream fails at the guard has recorded
             if (context.Response.HasStarted) context.Abort(); // what has left cannot be mended: the caller must not take it for whole
             else await WriteAsync(context, known, mayGoOn: error is not BadHttpRequestException);
@@ -47,7 +47,6 @@ internal sealed partial class ErrorMiddleware(RequestDelegate next, ILogger<Erro
     {
         ApiException api => api,
         UpstreamException upstream => upstream.ToApi(),
-        BadHttpRequestException { StatusCode: 413 } => new(413, "invalid_request_error", "The request is too large.", "request_too_large"),
         BadHttpRequestException bad => new(bad.StatusCode is >= 400 and < 500 ? bad.StatusCode : 400, "invalid_request_error", "The request cannot be read."),
         DbException or TimeoutException => ApiException.Unrecorded(),
         _ => new(StatusCodes.Status500InternalServerError, "server_error", "The gateway has failed.", "internal_error"),
@@ -64,6 +63,9 @@ internal sealed partial class ErrorMiddleware(RequestDelegate next, ILogger<Erro
         error.RequestId = context.TraceIdentifier;
         await JsonReply.WriteAsync(context, MessagesErrors.IsFor(context.Request.Path) ? MessagesErrors.Of(error) : error.ToJson());
     }
+
+    private ApiException TooLarge() => new(413, "invalid_request_error",
+        $"The request is larger than {settings.Limits.BodyBytes} bytes, the most that is taken here (limits.body_bytes).", "request_too_large");
 
     private static ApiException Unmapped(HttpContext context) => context.Response.StatusCode == 405
         ? new(405, "invalid_request_error", $"{context.Request.Method} is not supported here.", "method_not_allowed")

@@ -55,6 +55,12 @@ internal sealed class ImageGate : IDisposable
         return new(bytes, header.MediaType, pixels * Math.Max(frames, shown.Count)) { Shown = shown };
     }
 
+    /// <summary>The error for a request with more images than allowed.</summary>
+    public ApiException TooMany(string param) => ApiException.Invalid(
+        limits.Images == 0 ? "No images are taken here; send text alone (limits.images is 0)."
+            : $"The request has more than {limits.Images} image{(limits.Images == 1 ? "" : "s")}, the most that are taken here (limits.images).",
+        param, "too_many_images");
+
     public void Dispose()
     {
         http.Dispose();

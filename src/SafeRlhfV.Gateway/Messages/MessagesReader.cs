@@ -12,6 +12,8 @@ internal static class MessagesReader
     public static JsonObject ToChat(JsonObject body, bool needsMaximum = true)
     {
         MessagesFields.Table.Check(body);
+        if (needsMaximum && body["max_tokens"] is null)
+            throw ApiException.Invalid("max_tokens is missing: the most tokens of the answer, a whole number from 1.", "max_tokens");
         if (needsMaximum && (body["max_tokens"] is not JsonValue most || !most.TryGetValue(out long count) || count < 1))
             throw ApiException.Invalid("max_tokens must be a whole number from 1.", "max_tokens");
         JsonObject chat = new() { ["model"] = Text(body["model"], "model") };

@@ -98,8 +98,7 @@ internal sealed class ModerationsEndpoint(IModerator moderator, Func<GuardPolicy
             {
                 case "text": texts.Add(ChatRequestReader.Text(part["text"], $"input[{i}].text")); break;
                 case "image_url" when part["image_url"] is JsonObject image:
-                    if (list.Take(i).Count(IsImage) >= limits.Images)
-                        throw ApiException.Invalid($"More than {limits.Images} images.", $"input[{i}]", "too_many_images");
+                    if (list.Take(i).Count(IsImage) >= limits.Images) throw images.TooMany($"input[{i}]");
                     string param = $"input[{i}].image_url.url";
                     OpenedImage opened = await images.OpenAsync(ChatRequestReader.Text(image["url"], param), param, pixels, cancellationToken);
                     pictures.AddRange(opened.Judged);

@@ -9,15 +9,18 @@ public static class GatewaySettingsReader
 {
     /// <summary>
     /// Reads a file; paths in it are relative to it. Environment variables that begin with SAFERLHFV_GATEWAY__ replace its values:
-    /// SAFERLHFV_GATEWAY__LIMITS__CONCURRENCY=100 is limits.concurrency.
+    /// SAFERLHFV_GATEWAY__LIMITS__CONCURRENCY=100 is limits.concurrency. Others that begin with SAFERLHFV_GATEWAY are refused.
     /// </summary>
     /// <exception cref="InvalidInputException">The file cannot be read or has faults; all of them are named with their lines.</exception>
     public static GatewaySettings Load(string path)
     {
         if (!File.Exists(path)) throw new InvalidInputException($"{path}: no such file; give the path of a gateway file, such as recipes/gateway.yaml.");
         string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
-        return DiskErrors.Reading(path, () => Parse(File.ReadAllText(path), path, folder, EnvironmentSettings.Of(Environment.GetEnvironmentVariables())),
-            "give the path of a gateway file") with
+        return DiskErrors.Reading(path, () =>
+        {
+            string yaml = File.ReadAllText(path);
+            return Parse(yaml, path, folder, EnvironmentSettings.Of(Environment.GetEnvironmentVariables(), yaml));
+        }, "give the path of a gateway file") with
         { File = path };
     }
 
@@ -25,10 +28,10 @@ public static class GatewaySettingsReader
     /// <param name="yaml">The text.</param>
     /// <param name="source">What to call it in messages.</param>
     /// <param name="folder">What paths in it are relative to.</param>
-    /// <param name="sets">Values that replace those of the text, each as a.b=value.</param>
+    /// <param name="sets">Values that replace those of the text.</param>
     /// <exception cref="InvalidInputException">It has faults; all of them are named with their lines.</exception>
-    public static GatewaySettings Parse(string yaml, string source = "gateway", string folder = ".", IReadOnlyList<string>? sets = null) =>
-        YamlSection.Read(yaml, source, section => Read(section, folder), sets);
+    public static GatewaySettings Parse(string yaml, string source = "gateway", string folder = ".", IReadOnlyList<YamlSet>? sets = null) =>
+        YamlSection.Read(yaml, source, section => Read(section, folder), sets ?? []);
 
     private static GatewaySettings Read(YamlSection section, string folder)
     {

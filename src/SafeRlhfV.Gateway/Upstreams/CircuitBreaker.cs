@@ -12,6 +12,7 @@ internal sealed class CircuitBreaker(TimeSpan pause, TimeProvider clock)
     private readonly Lock gate = new();
     private Counts now, before;
     private long windowAt = clock.GetTimestamp(), openedAt;
+    private long? unreachableAt;
     private bool isOpen, isProbing;
 
     /// <summary>Whether calls are being held back: true until a trial call has succeeded.</summary>
@@ -20,6 +21,17 @@ internal sealed class CircuitBreaker(TimeSpan pause, TimeProvider clock)
         get
         {
             lock (gate) return isOpen && clock.GetElapsedTime(openedAt) < pause;
+        }
+    }
+
+    /// <summary>
+    /// Whether a caller would hardly be answered: calls are being held back, or one within the pause found no connection and none has succeeded since.
+    /// </summary>
+    public bool IsDown
+    {
+        get
+        {
+            lock (gate) return IsOpen || (unreachableAt is { } at && clock.GetElapsedTime(at) < pause);
         }
     }
 
@@ -41,16 +53,19 @@ internal sealed class CircuitBreaker(TimeSpan pause, TimeProvider clock)
         lock (gate)
         {
             Turn();
+            unreachableAt = null;
             if (isOpen) (isOpen, isProbing, now, before) = (false, false, default, default);
             now.All++;
         }
     }
 
-    public void Failed()
+    /// <param name="isUnreachable">Whether there was no connection.</param>
+    public void Failed(bool isUnreachable = false)
     {
         lock (gate)
         {
             Turn();
+            if (isUnreachable) unreachableAt = clock.GetTimestamp();
             now.All++;
             now.Failures++;
             int all = now.All + before.All, failures = now.Failures + before.Failures;

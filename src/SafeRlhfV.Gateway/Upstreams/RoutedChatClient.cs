@@ -6,7 +6,7 @@ namespace SafeRlhfV.Gateway;
 /// <summary>Asks upstreams in their order: the next one where one fails before anything of its answer has passed.</summary>
 internal sealed class RoutedChatClient(IReadOnlyList<IChatClient> upstreams, UpstreamLog log) : IChatClient
 {
-    /// <summary>Whether at least one upstream is not being left alone.</summary>
+    /// <summary>Whether at least one upstream is neither being left alone nor out of reach.</summary>
     public bool IsAvailable => upstreams.Any(upstream => upstream is not UpstreamChatClient { IsBroken: true });
 
     public async Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null,

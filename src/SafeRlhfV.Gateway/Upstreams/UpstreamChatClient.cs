@@ -55,8 +55,8 @@ internal sealed class UpstreamChatClient : IChatClient
     /// <summary>Where it is asked.</summary>
     public Uri Address => address;
 
-    /// <summary>Whether it is being left alone.</summary>
-    public bool IsBroken => breaker.IsOpen;
+    /// <summary>Whether it is being left alone, or could not be reached at last.</summary>
+    public bool IsBroken => breaker.IsDown;
 
     public async Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null,
         CancellationToken cancellationToken = default)
@@ -150,7 +150,8 @@ internal sealed class UpstreamChatClient : IChatClient
         }
         catch (HttpRequestException error)
         {
-            breaker.Failed();
+            breaker.Failed(error.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError
+                or HttpRequestError.SecureConnectionError or HttpRequestError.ProxyTunnelError);
             throw new UpstreamException(502, "The model could not be reached, or its answer was cut off.", true, "upstream_unreachable", error);
         }
     }

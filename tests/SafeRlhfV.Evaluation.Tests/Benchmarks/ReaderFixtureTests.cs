@@ -103,6 +103,20 @@ public sealed class ReaderFixtureTests : IDisposable
         Assert.Equal(items.Length, items.Select(Of).Distinct().Count());
     }
 
+    [Fact]
+    public void TheMethodsOwnDataAreReadInTheSplitsThatAreWanted()
+    {
+        IBenchmark benchmark = BenchmarkList.All.Find("beavertails-v")!;
+        string folder = Golden.At("beavertails-v", "paired");
+        string[] SplitsOf(Func<string, string?, bool> wants) =>
+            [.. benchmark.Read(new BenchmarkFiles(benchmark, folder, wants: wants), subset: false).Select(item => item.Record.Source.Split).Distinct()];
+        Assert.Equal(["evaluation"], SplitsOf(benchmark.IsUsual));
+        Assert.Equal(["train"], SplitsOf((split, _) => split == "train"));
+        string error = Assert.Throws<InvalidInputException>(() => SplitsOf((split, _) => split == "test")).Message;
+        Assert.Contains("has no split that is wanted (evaluation, unless --split names another); it has ", error, StringComparison.Ordinal);
+        Assert.Contains("name one with --split", error, StringComparison.Ordinal);
+    }
+
     private string Read(string name) => string.Join('\n', Items(name).Select(item => $"{item.Id}: {item.QuestionText} | "
         + string.Join(' ', item.Facts.OrderBy(fact => fact.Key, StringComparer.Ordinal).Select(fact => $"{fact.Key}={fact.Value}"))
         + $" | {item.IsHarmful switch { true => "harmful", false => "harmless", null => "either" }}"));

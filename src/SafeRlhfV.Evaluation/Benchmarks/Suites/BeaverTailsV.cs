@@ -11,22 +11,28 @@ internal sealed class BeaverTailsV : IBenchmark
 
     public string Measures => "the method's own held-out questions in twenty categories";
 
-    public string Files => "the data set's folder with an evaluation split, in the paired or the flat layout";
+    public string Files => "the data set's folder with an evaluation split (or the one that --split names), in the paired or the flat layout";
 
     public string Figures => "attack_success by category and severity; win rates with --baseline";
 
     public IReadOnlyList<string> Scorers => ["guard", "judge:safety", "judge:helpfulness-pair", "phrases:refusal"];
 
+    public bool IsUsual(string split, string? variant) => split == Split;
+
     public IEnumerable<BenchmarkItem> Read(BenchmarkFiles files, bool subset)
     {
         PreferenceDataset data = PreferenceDataset.Open(files.OnlyFile ?? files.Folder);
         HashSet<string> seen = [];
-        foreach (DatasetRow row in data.ReadRows(Split))
+        string[] splits = [.. data.Splits.Where(split => files.Wants(split, null))];
+        if (splits.Length == 0)
+            throw new InvalidInputException($"{data.Path}: has no split that is wanted ({Split}, unless --split names another); it has "
+                + $"{string.Join(", ", data.Splits)}: name one with --split.");
+        foreach ((string split, DatasetRow row) in splits.SelectMany(split => data.ReadRows(split).Select(row => (split, row))))
         {
             files.Count(1);
             (IReadOnlyList<EncodedImage> images, string question) = row.ToRecord(RecordParts.None).AsQuestion(Name);
             BenchmarkRow place = files.Line(row.Position.File, row.Position.Row, [question], "question");
-            if (files.Try(place, null, () => files.Item(place, Split, $"{row.Position}", question,
+            if (files.Try(place, null, () => files.Item(place, split, $"{row.Position}", question,
                 [.. images.Select(image => files.Image(files.WithoutImages ? null : image.Bytes, []))])) is not { } made) continue;
             string image = made.Record.Images is [{ Bytes: { } bytes }, ..]
                 ? Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(bytes)) : $"{row.Position}";
