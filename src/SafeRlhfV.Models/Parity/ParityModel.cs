@@ -1,4 +1,3 @@
-using SafeRlhfV.Processing;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

@@ -1,5 +1,4 @@
 using SafeRlhfV.Processing;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SafeRlhfV.Models;

@@ -1,6 +1,5 @@
 using SafeRlhfV.Data;
 using SafeRlhfV.Models;
-using SafeRlhfV.Processing;
 
 namespace SafeRlhfV.Training;
 

@@ -1,5 +1,4 @@
 using SafeRlhfV.Data;
-using SafeRlhfV.Processing;
 using SafeRlhfV.Testing;
 
 namespace SafeRlhfV.Models.Tests;
