@@ -9,6 +9,7 @@ namespace SafeRlhfV.Cli;
 internal static class AlignVerb
 {
     private const string Layout = "safe-rlhf-v align, layout 1", Again = "choose another folder with --out";
+    private const int LookedAt = 100;
 
     public static Command Create()
     {
@@ -79,11 +80,28 @@ internal static class AlignVerb
     private static void Check(AlignOptions options)
     {
         if (!Directory.Exists(options.Model)) throw new InvalidInputException($"--model {options.Model}: there is no such folder.");
-        if (PreferenceDataset.Open(options.Data).Layout != RowLayout.Paired)
+        PreferenceDataset data = PreferenceDataset.Open(options.Data);
+        if (data.Layout != RowLayout.Paired)
             throw new InvalidInputException($"{options.Data}: has no pairs; align learns from two answers to each question and which is better "
                 + "(docs/data.md, 'data label' and 'data annotate' make them).");
+        if (!data.ReadRows().Take(LookedAt).Any(IsPair))
+            throw new InvalidInputException($"{options.Data}: none of its first rows has a question with two answers in the columns that align reads; "
+                + "'data validate' names the columns, and 'data import --from FORMAT' makes such rows of other layouts.");
         AtomicFolder.Check(options.Folders.Root, overwrite: true, options.Data);
         AtomicFolder.Check(options.Folders.Root, overwrite: true, options.Model);
+    }
+
+    // what is wrong with single rows is the data gate's part
+    private static bool IsPair(DatasetRow row)
+    {
+        try
+        {
+            return row.ToRecord(RecordParts.Answers).Kind == RecordKind.Pair;
+        }
+        catch (InvalidInputException)
+        {
+            return false;
+        }
     }
 
     private static void Known(string option, string name, IReadOnlyList<string> names)

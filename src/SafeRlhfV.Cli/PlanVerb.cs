@@ -69,7 +69,8 @@ internal static class PlanVerb
         return command;
     }
 
-    private static bool IsOfAlign(YamlTree file) => file.Top("trainer") is null && (file.Top("shares") ?? file.Top("miss") ?? file.Top("max_new_tokens")) is not null;
+    private static bool IsOfAlign(YamlTree file) =>
+        file.Top("trainer") is null && (file.Top("shares") ?? file.Top("miss") ?? file.Top("max_new_tokens")) is not null;
 
     // what runs on the CPU is planned for the card that is asked for
     private static Recipe Load(string file, string[] sets, RecipeVariables variables, GpuCard? card)

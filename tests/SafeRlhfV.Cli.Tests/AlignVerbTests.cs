@@ -136,6 +136,17 @@ public sealed class AlignVerbTests : IDisposable
     }
 
     [Fact]
+    public async Task DataOfAnotherLayoutAreRefusedBeforeAPlanIsShown()
+    {
+        Assert.Equal(1, (await CapturedConsole.RunAsync("data", "validate", Pairs, "--fix", folder.At("clean"))).Code);
+        Assert.Equal(0, (await CapturedConsole.RunAsync("data", "convert", folder.At("clean"), "--to", "trl", "--out", folder.At("trl"))).Code);
+        foreach (string[] dry in (string[][])[[], ["--dry-run"]])
+            await CapturedConsole.RefusedAsync(["a question with two answers", "data import --from"],
+                [.. Arguments("llava-1.5-tiny", folder.At("trl"), Out), .. dry]);
+        Assert.False(Path.Exists(Out));
+    }
+
+    [Fact]
     public async Task DataWithoutPairsAndAFolderOfOtherThingsAreRefused()
     {
         await CapturedConsole.RefusedAsync(["has no pairs"], Arguments("llava-1.5-tiny", Golden.At("beavertails-v", "flat"), Out));

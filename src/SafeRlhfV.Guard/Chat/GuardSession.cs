@@ -32,22 +32,23 @@ internal sealed class GuardSession
         GuardContext context = options.Context(chatOptions);
         if (options.LeaveOutRefusedTurns && options.RefusedTurns is { } refused) messages = refused.Without(messages, context);
         sent = messages;
-        if (Policy.RedactionFor(context) is { } redaction)
+        ModelOptions = chatOptions;
+        try
         {
-            placeholders = new(redaction);
-            try
+            if (Policy.RedactionFor(context) is { } redaction)
             {
+                placeholders = new(redaction);
                 messages = RedactedMessages.Of(messages, placeholders);
                 ModelOptions = RedactedMessages.Of(chatOptions, placeholders);
             }
-            catch (RegexMatchTimeoutException)
-            {
-                (unredacted, messages) = ("a pattern of the policy took too long on the prompt", []); // neither the model nor the record may have it
-            }
+            parts = PromptParts.Of(messages, options, ModelOptions);
         }
-        else ModelOptions = chatOptions;
+        catch (RegexMatchTimeoutException)
+        {
+            unredacted = "a pattern of the policy took too long on the prompt";
+            (messages, ModelOptions, parts) = ([], null, new(new(""), [], null)); // neither the model nor the record may have it
+        }
         Asked = messages;
-        parts = PromptParts.Of(messages, options, ModelOptions);
         report = new()
         {
             Id = options.RequestId(chatOptions) ?? Guid.CreateVersion7(options.Clock.GetUtcNow()).ToString("n"),

@@ -209,6 +209,28 @@ public sealed class RedactionTests
         Assert.Equal("", observer.Ends.Single().Prompt.Question);
     }
 
+    // A host's options carry the call, without which it cannot say what stands beside the messages; and that may be what takes too long.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task WhatStandsBesideAPromptThatCannotBeRedactedIsNotAskedFor(bool isPromptSlow)
+    {
+        RedactionRules slow = new([SensitiveKind.OfPattern("slow", "(?=a)(a|aa)+$")]);
+        GuardPolicy policy = GuardPolicy.Default with { Rules = GuardPolicy.Default.Rules with { Redaction = slow } };
+        string slowText = new string('a', 60) + "!";
+        StubChatClient model = new("Fine.");
+        RecordingObserver observer = new();
+        GuardedChatClient client = model.AsGuarded(new ScriptedModerator(_ => Verdict.Safe("scripted")), options =>
+        {
+            (options.Policy, options.Observer) = (() => policy, observer);
+            options.ExtraText = chat => chat is null ? throw new InvalidOperationException("no call") : slowText;
+        });
+        ChatResponse response = await client.GetResponseAsync(isPromptSlow ? slowText : "Hello", new());
+        Assert.Equal(policy.FailureRefusal, response.GetRefusal());
+        Assert.Empty(model.Calls);
+        Assert.DoesNotContain("aaaa", string.Concat(observer.Ends.Single().Prompt.Question, observer.Ends.Single().Judged?.Question));
+    }
+
     [Theory]
     [InlineData("redact: { kinds: [ mail ] }", "kinds")]
     [InlineData("redact: { }", "give kinds or patterns")]
