@@ -180,7 +180,7 @@ internal sealed class GuardSession
                 if (found > 0) report = report with { Judged = parts.Judged[found] };
             }
             NoteFailure(verdict);
-            Remember(verdicts, i => parts.IsTurn(parts.Judged[i]));
+            Remember(verdicts, i => parts.IsTurn(parts.Judged[i]), i => parts.IsConversation(parts.Judged[i]));
         }
         if (options.Injection is { } injection && verdict.Failure is null)
         {
@@ -188,7 +188,7 @@ internal sealed class GuardSession
                 await injection.JudgeAsync(InjectionGuard.TextsOf(Asked), options.ModerationTimeout, cancellationToken).ConfigureAwait(false);
             if (text is not null && injected.Severity > verdict.Severity) report = report with { Judged = new(text.Text) };
             NoteFailure(injected);
-            Remember([injected], _ => text is { Side: InjectionSide.Prompt } && text.Text == parts.Prompt.Question);
+            Remember([injected], _ => text is { Side: InjectionSide.Prompt } && text.Text == parts.Prompt.Question, _ => true);
             if (injected.IsUnsafe) verdict = ParallelModerator.Strictest([injected, verdict], $"{verdict.Moderator}+{injection.Name}");
         }
         report = report with { ModerationTime = report.ModerationTime + options.Clock.GetElapsedTime(started) };
@@ -196,11 +196,11 @@ internal sealed class GuardSession
         return decision.Action == GuardAction.Allow && report.Redacted.Count > 0 ? decision with { Action = GuardAction.Redact } : decision;
     }
 
-    private void Remember(IReadOnlyList<Verdict> verdicts, Func<int, bool> isTurn)
+    private void Remember(IReadOnlyList<Verdict> verdicts, Func<int, bool> isTurn, Func<int, bool> isConversation)
     {
         if (options.RefusedTurns is not { } refused) return;
         int[] blocked = [.. Enumerable.Range(0, verdicts.Count).Where(i => !Decide(verdicts[i], GuardSide.Prompt).Passes)];
-        if (blocked.Length > 0 && !blocked.Any(i => verdicts[i].Failure is not null))
+        if (blocked.Any(isConversation) && !blocked.Any(i => verdicts[i].Failure is not null))
             refused.Add(sent, report.Context, isAlone: blocked.Any(isTurn));
     }
 

@@ -50,11 +50,17 @@ internal sealed record PromptParts(ModerationRequest Prompt, IReadOnlyList<Moder
         if (extra.Length > 0) judged.Add(new(extra.ToString()));
         judged.AddRange([.. judged.Select(request => (Request: request, Opened: TextReadings.Opened(request.Question)))
             .Where(one => one.Opened is not null).Select(one => one.Request with { Question = one.Opened! })]);
-        return new(prompt, judged, unreadable) { HasTurnsImages = turn.Images.Count == images.Images.Count };
+        return new(prompt, judged, unreadable) { HasTurnsImages = turn.Images.Count == images.Images.Count, Conversation = conversation };
     }
 
     /// <summary>Whether all images are the last turn's own.</summary>
     private bool HasTurnsImages { get; init; }
+
+    private string Conversation { get; init; } = "";
+
+    /// <summary>Whether a request is about the messages, as they stand or decoded, and not about text beside them.</summary>
+    public bool IsConversation(ModerationRequest request) =>
+        IsTurn(request) || request.Question == Prompt.Question || request.Question == Conversation || request.Question == TextReadings.Opened(Conversation);
 
     /// <summary>Whether a request is about the last turn alone, as it stands or decoded.</summary>
     public bool IsTurn(ModerationRequest request) => HasTurnsImages

@@ -7,7 +7,8 @@ namespace SafeRlhfV.Guard;
 /// <summary>
 /// Remembers by fingerprint which turns of a user were refused, so that they go neither to the guard nor to the model when the conversation goes on: one
 /// refused turn does not block a chat for good. A turn that was refused for its own words is known in every conversation of the same caller; one that was
-/// refused together with the turns before it, only behind the same turns. May be used by several threads.
+/// refused together with the messages before it, only behind the same messages. What other text drew the verdict on (a tool, what a tool answered) is not
+/// remembered, since it says nothing of the turn. May be used by several threads.
 /// </summary>
 public sealed class RefusedTurns
 {
@@ -39,12 +40,13 @@ public sealed class RefusedTurns
         List<int> found = [];
         List<Turn> turns = Turns(messages);
         string before = "";
+        int chained = 0;
         for (int i = 0; i < turns.Count - 1; i++)
         {
             Turn turn = turns[i];
             string[] prints = [.. messages.Skip(turn.Start).Take(turn.Length).Select(message => Fingerprint([message]))];
             string whole = turn.Length == 1 ? prints[0] : Fingerprint(messages.Skip(turn.Start).Take(turn.Length));
-            before = Chain(before, whole);
+            for (; chained < turn.Start + turn.Length; chained++) before = Chain(before, messages[chained]);
             if (IsKnown(Key(context, whole)) || IsKnown(Key(context, before)) || prints.All(print => IsKnown(Key(context, print))))
                 found.AddRange(Enumerable.Range(turn.Start, turns[i + 1].Start - turn.Start).Where(at => messages[at].Role != ChatRole.System));
             else found.AddRange(Enumerable.Range(0, turn.Length).Where(at => IsKnown(Key(context, prints[at]))).Select(at => turn.Start + at));
@@ -72,13 +74,9 @@ public sealed class RefusedTurns
     {
         List<Turn> turns = Turns(messages);
         if (turns.Count == 0) return;
-        string print = "", before = "";
-        foreach (Turn turn in isAlone ? turns[^1..] : turns)
-        {
-            print = Fingerprint(messages.Skip(turn.Start).Take(turn.Length));
-            before = Chain(before, print);
-        }
-        string key = Key(context, isAlone ? print : before);
+        (int start, int length) = turns[^1];
+        if (!isAlone && start + length < messages.Count) return; // what follows the turn may have drawn the verdict
+        string key = Key(context, isAlone ? Fingerprint(messages.Skip(start).Take(length)) : messages.Aggregate("", Chain));
         long now = clock.GetTimestamp();
         lock (gate)
         {
@@ -116,7 +114,7 @@ public sealed class RefusedTurns
         return RequestHash.Of(new ModerationRequest(contents.Images, contents.Text));
     }
 
-    private static string Chain(string before, string print) => Hash($"{before} {print}");
+    private static string Chain(string before, ChatMessage message) => Hash($"{before} {message.Role} {Fingerprint([message])}");
 
     private static string Key(GuardContext context, string print) => Hash($"{context.User}\0{context.Role}\0{context.Route}\0{print}");
 
