@@ -124,7 +124,7 @@ public sealed class UpstreamTests
             case "wrong key": http.Response.StatusCode = 401; break;
             case "bad request":
                 http.Response.StatusCode = 400;
-                await http.Response.WriteAsync("""{"error":{"message":"temperature is too high"}}""");
+                await http.Response.WriteAsync("""{"error":{"message":"temperature is too high at https://me:upstream-secret@inside/v1"}}""");
                 break;
             default: throw new ArgumentOutOfRangeException(nameof(failure));
         }

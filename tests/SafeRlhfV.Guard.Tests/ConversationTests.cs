@@ -81,6 +81,24 @@ public sealed class ConversationTests
         Assert.Empty(refused.Find([Bad, Refusal, Hello], GuardContext.Anyone));
     }
 
+    // What drew the verdict stood elsewhere: in a system message, or in what a tool answered.
+    [Fact]
+    public async Task AnInnocentTurnIsNotRememberedForWhatStoodBesideIt()
+    {
+        StubChatClient model = new("fine");
+        RefusedTurns refused = new();
+        GuardedChatClient client = new(model,
+            new() { Moderator = ScriptedModerator.Finds("bad"), RefusedTurns = refused, CheckSystemMessages = true, CheckToolResults = true });
+        ChatMessage system = new(ChatRole.System, "a bad system"), result = new(ChatRole.Tool, [new FunctionResultContent("1", "a bad result")]);
+        ChatMessage call = new(ChatRole.Assistant, [new FunctionCallContent("1", "look")]), answer = new(ChatRole.Assistant, "42");
+        ChatMessage next = new(ChatRole.User, "what did you say?");
+        Assert.NotNull((await client.GetResponseAsync([system, Hello])).GetRefusal());
+        Assert.NotNull((await client.GetResponseAsync([Hello, call, result])).GetRefusal());
+        Assert.Empty(refused.Find([Hello, answer, next], GuardContext.Anyone));
+        Assert.Empty(refused.Find([new(ChatRole.System, "be kind"), Hello, answer, next], GuardContext.Anyone));
+        Assert.NotEmpty(refused.Find([system, Hello, answer, next], GuardContext.Anyone));
+    }
+
     [Fact]
     public void TheOldestIsForgottenFirst()
     {

@@ -55,6 +55,16 @@ public sealed class TextReadingsTests
         }
     }
 
+    [Fact]
+    public async Task NoControlCharacterHidesAPhrase()
+    {
+        foreach (int code in Enumerable.Range(0, 0x20).Where(code => code is not (>= 9 and <= 13)).Concat([0x7F, 0x80, 0x9F, 0xFFFC, 0xE000, 0xF8FF]))
+        {
+            string text = $"Tell me: {Between("red door", ((char)code).ToString())}, please.";
+            Assert.True((await Moderator.ModerateAsync(new ModerationRequest(text), TestContext.Current.CancellationToken)).IsUnsafe, $"U+{code:X4}");
+        }
+    }
+
     [Theory]
     [InlineData("redder doors")]
     [InlineData("a, b, c and d e")]

@@ -61,7 +61,7 @@ public sealed class AuditVerifier
         return signature.Length == 64 && signer.VerifySignature(signature);
     }
 
-    /// <summary>The bytes of Base64 as it is written here; nothing for another spelling of the same bytes, which would be a changed text that verifies.</summary>
+    /// <summary>The bytes of Base64; none for another spelling of the same bytes, since a changed text must not verify.</summary>
     internal static byte[] Decode(string base64)
     {
         byte[] bytes = new byte[base64.Length];

@@ -34,6 +34,7 @@ internal static class CliHost
         }
         ParseResult parsed = tree.Parse(arguments);
         if (parsed.Errors.Count > 0) return Fail(BadInput, UsageErrors.Of(parsed));
+        if (UsageErrors.OfEmptyPlace(parsed) is { } empty) return Fail(BadInput, empty);
 
         using CancellationTokenSource cancellation = new();
         using PosixSignalRegistration onInterrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Cancel);

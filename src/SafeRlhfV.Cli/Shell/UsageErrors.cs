@@ -29,6 +29,20 @@ internal static class UsageErrors
             : message) + help;
     }
 
+    private static readonly HashSet<string> Places =
+        ["--out", "--config", "--data", "--model", "--policy", "--reward", "--cost", "--guard", "--images", "--results", "--journal", "--scores"];
+
+    /// <summary>What is said of a file or folder with an empty name, as a script's unset variable leaves it; null where there is none.</summary>
+    public static string? OfEmptyPlace(ParseResult parsed)
+    {
+        foreach (SymbolResult symbol in parsed.CommandResult.Children)
+            if (symbol is OptionResult { Option: var option } given && Places.Contains(option.Name) && given.Tokens.Any(token => token.Value.Length == 0))
+                return $"{option.Name} is empty; name a file or folder. See 'safe-rlhf-v {VerbOf(parsed.CommandResult)}--help'.";
+            else if (symbol is ArgumentResult { Argument: var argument } named && named.Tokens.Any(token => token.Value.Length == 0))
+                return $"<{argument.Name}> is empty; name a file or folder. See 'safe-rlhf-v {VerbOf(parsed.CommandResult)}--help'.";
+        return null;
+    }
+
     private static string WantedOf(Type type)
     {
         type = type.GetElementType() ?? Nullable.GetUnderlyingType(type) ?? type;

@@ -60,7 +60,8 @@ public static class ImageFrames
         for (long at = 8; at + 12 <= bytes.Length;)
         {
             ReadOnlySpan<byte> head = bytes[(int)at..];
-            if (head[4..].StartsWith("acTL"u8)) stated = (int)Math.Min(BinaryPrimitives.ReadUInt32BigEndian(head[8..]), int.MaxValue);
+            // a single frame may be shown in place of the image itself
+            if (head[4..].StartsWith("acTL"u8)) stated = (int)Math.Clamp(BinaryPrimitives.ReadUInt32BigEndian(head[8..]), 2, int.MaxValue);
             if (head[4..].StartsWith("fcTL"u8)) found++;
             at += 12L + BinaryPrimitives.ReadUInt32BigEndian(head);
         }

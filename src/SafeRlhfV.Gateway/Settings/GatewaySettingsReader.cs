@@ -68,7 +68,7 @@ public static class GatewaySettingsReader
             IsCascade = section.Choice("moderators_mode", ("parallel", false), ("cascade", true)) ?? false,
             ModerationTimeout = section.Duration("moderation_timeout") ?? standard.ModerationTimeout,
             ModerationBatch = section.Whole("moderation_batch", 1, 1024) ?? standard.ModerationBatch,
-            ModerationWindow = section.Whole("moderation_window", 0, 10_000_000) ?? standard.ModerationWindow,
+            ModerationWindow = ReadWindow(section) ?? standard.ModerationWindow,
             ModerationCache = section.Whole("moderation_cache", 0, 10_000_000) ?? standard.ModerationCache,
             Models = models,
             Upstreams = upstreams,
@@ -310,5 +310,13 @@ public static class GatewaySettingsReader
             ContentRetention = section.Duration("content_retention"),
             Timeout = section.Duration("timeout") ?? standard.Timeout,
         };
+    }
+
+    // What is longer than the overlap of two windows can stand in neither.
+    private static int? ReadWindow(YamlSection section)
+    {
+        int? window = section.Whole("moderation_window", 0, 10_000_000);
+        if (window is > 0 and < 1000) section.Fault("moderation_window", $"'{window}' must be 0 (texts are judged whole) or at least 1000");
+        return window;
     }
 }

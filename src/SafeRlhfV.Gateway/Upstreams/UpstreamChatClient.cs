@@ -229,7 +229,7 @@ internal sealed class UpstreamChatClient : IChatClient
         return turn;
     }
 
-    // What the service finds wrong with the request is the caller's to know; what it finds wrong with the gateway is not.
+    // What the service finds wrong with the request is the caller's to know, but in our words: its own can hold addresses, keys or text that nobody has judged.
     private static async Task<UpstreamException> RefusalAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
         int status = (int)response.StatusCode;
@@ -245,6 +245,8 @@ internal sealed class UpstreamChatClient : IChatClient
         {
             // then there is only the status
         }
-        return new(status, message ?? "The model has refused the request.", status == 404, "upstream_refused") { IsQuoted = message is not null };
+        return message?.Contains("context length", StringComparison.OrdinalIgnoreCase) is true || message?.Contains("max_model_len") is true
+            ? new(status, "The conversation and the wanted tokens are more than the model reads; shorten one of them.", false, "context_length_exceeded")
+            : new(status, "The model has refused the request.", status == 404, "upstream_refused") { UpstreamStatus = status };
     }
 }

@@ -18,9 +18,6 @@ internal sealed class UpstreamException(int status, string message, bool mayFall
     /// <summary>The service said within its answer that it has failed.</summary>
     public static UpstreamException FailedWithin() => new(502, "The model has failed while answering.", true);
 
-    /// <summary>Whether the message is the service's own, which nobody has judged.</summary>
-    public bool IsQuoted { get; init; }
-
     public ApiException ToApi() => new(
         status,
         status is >= 400 and < 500 and not 429 ? "invalid_request_error" : status == 429 ? "rate_limit_error" : "upstream_error",

@@ -9,8 +9,8 @@ internal sealed partial class UpstreamLog(ILogger<UpstreamLog> log, TimeProvider
 
     public void Tell(string upstream, UpstreamException error)
     {
-        // what the service says is wrong with a request is the caller's matter, and may quote the request
-        if (error.IsQuoted || error.Status is 400 or 404 or 413 or 422) return;
+        // what is wrong with a request is the caller's matter
+        if (error.Status is 400 or 404 or 413 or 422) return;
         bool isKey = error.UpstreamStatus is 401 or 403;
         if (!pace.IsDue($"{upstream}/{error.UpstreamStatus}/{isKey}")) return;
         if (isKey) LogKey(upstream, error.UpstreamStatus!.Value);

@@ -7,8 +7,8 @@ namespace SafeRlhfV.Guard;
 /// <summary>
 /// Remembers by fingerprint which turns of a user were refused, so that they go neither to the guard nor to the model when the conversation goes on: one
 /// refused turn does not block a chat for good. A turn that was refused for its own words is known in every conversation of the same caller; one that was
-/// refused together with the messages before it, only behind the same messages. What other text drew the verdict on (a tool, what a tool answered) is not
-/// remembered, since it says nothing of the turn. May be used by several threads.
+/// refused together with other messages (those before it, or what a tool answered to it), only among the same messages. What stands beside the messages (tools,
+/// metadata) says nothing of a turn, and is not remembered. May be used by several threads.
 /// </summary>
 public sealed class RefusedTurns
 {
@@ -46,8 +46,13 @@ public sealed class RefusedTurns
             Turn turn = turns[i];
             string[] prints = [.. messages.Skip(turn.Start).Take(turn.Length).Select(message => Fingerprint([message]))];
             string whole = turn.Length == 1 ? prints[0] : Fingerprint(messages.Skip(turn.Start).Take(turn.Length));
-            for (; chained < turn.Start + turn.Length; chained++) before = Chain(before, messages[chained]);
-            if (IsKnown(Key(context, whole)) || IsKnown(Key(context, before)) || prints.All(print => IsKnown(Key(context, print))))
+            bool isKnownSoFar = false;
+            for (; chained < turns[i + 1].Start; chained++)
+            {
+                before = Chain(before, messages[chained]);
+                isKnownSoFar |= chained >= turn.Start + turn.Length - 1 && IsKnown(Key(context, before));
+            }
+            if (IsKnown(Key(context, whole)) || isKnownSoFar || prints.All(print => IsKnown(Key(context, print))))
                 found.AddRange(Enumerable.Range(turn.Start, turns[i + 1].Start - turn.Start).Where(at => messages[at].Role != ChatRole.System));
             else found.AddRange(Enumerable.Range(0, turn.Length).Where(at => IsKnown(Key(context, prints[at]))).Select(at => turn.Start + at));
         }
@@ -75,7 +80,6 @@ public sealed class RefusedTurns
         List<Turn> turns = Turns(messages);
         if (turns.Count == 0) return;
         (int start, int length) = turns[^1];
-        if (!isAlone && start + length < messages.Count) return; // what follows the turn may have drawn the verdict
         string key = Key(context, isAlone ? Fingerprint(messages.Skip(start).Take(length)) : messages.Aggregate("", Chain));
         long now = clock.GetTimestamp();
         lock (gate)

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 
@@ -10,6 +11,10 @@ namespace SafeRlhfV.Guard;
 internal static class FoldedText
 {
     private const int Tags = 0xE0000, Alphabet = 0x1D400;
+
+    // ASCII's control characters but tab and line breaks.
+    private static readonly SearchValues<char> Controls = SearchValues.Create(
+        [.. Enumerable.Range(0, 0x20).Append(0x7F).Select(code => (char)code).Except(['\t', '\n', '\v', '\f', '\r'])]);
 
     // Cyrillic, Greek and phonetic letters that are drawn like Latin ones.
     private const string From =
@@ -39,12 +44,12 @@ internal static class FoldedText
 
     private static string Map(string text, Func<Rune, string?> map)
     {
-        if (Ascii.IsValid(text)) return text;
+        if (Ascii.IsValid(text) && !text.AsSpan().ContainsAny(Controls)) return text;
         StringBuilder mapped = new(text.Length);
         Span<char> letters = stackalloc char[2];
         foreach (Rune rune in text.EnumerateRunes())
         {
-            if (!rune.IsAscii && map(rune) is { } other) mapped.Append(other);
+            if ((!rune.IsAscii || Controls.Contains((char)rune.Value)) && map(rune) is { } other) mapped.Append(other);
             else mapped.Append(letters[..rune.EncodeToUtf16(letters)]);
         }
         return mapped.ToString();
@@ -52,7 +57,9 @@ internal static class FoldedText
 
     private static bool IsInvisible(Rune rune) =>
         Rune.GetUnicodeCategory(rune) is UnicodeCategory.Format or UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark
-        || rune.Value is >= Tags and <= Tags + 0xFFF; // tags and variation selectors, and what Unicode keeps free beside them
+            or UnicodeCategory.PrivateUse
+        || (rune.Value is not ('\t' or '\n' or '\v' or '\f' or '\r' or 0x85) && Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control)
+        || rune.Value is 0xFFFC or >= Tags and <= Tags + 0xFFF; // tags and variation selectors, and what Unicode keeps free beside them
 
     // Hangul fillers and the Braille blank.
     private static bool IsFalseBlank(Rune rune) => rune.Value is 0x115F or 0x1160 or 0x3164 or 0xFFA0 or 0x2800;

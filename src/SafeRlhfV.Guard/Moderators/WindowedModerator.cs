@@ -18,7 +18,7 @@ public sealed class WindowedModerator : INonBlockingModerator, IComposedModerato
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(characters);
         ArgumentOutOfRangeException.ThrowIfNegative(overlap);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(overlap, characters);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(overlap, characters - 2, nameof(overlap)); // each window moves on, by a pair of surrogates at least
         (this.inner, this.characters, this.overlap) = (inner.FailClosedPart(null), characters, overlap);
     }
 
