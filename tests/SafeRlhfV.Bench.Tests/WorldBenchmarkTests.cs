@@ -50,7 +50,8 @@ public sealed class WorldBenchmarkTests : IDisposable
         foreach (string name in answers.Keys) unsafeRates[name] = await MeasureAsync(items, data, name, null, guard, "attack_success");
 
         int clear = 0;
-        foreach ((string first, string second) in from i in Enumerable.Range(0, Policies.Length) from j in Enumerable.Range(i + 1, Policies.Length - i - 1)
+        foreach ((string first, string second) in from i in Enumerable.Range(0, Policies.Length)
+                                                  from j in Enumerable.Range(i + 1, Policies.Length - i - 1)
                                                   select (Policies[i].Name, Policies[j].Name))
         {
             void Hold(string axis, Func<OracleRating, OracleRating, int> compare, double measured)

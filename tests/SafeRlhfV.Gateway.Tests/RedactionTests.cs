@@ -28,7 +28,7 @@ public sealed class RedactionTests
         await using RunningGateway gateway = await RunningGateway.StartAsync(policy: "redact: { kinds: [ all ] }", audit: ", texts: keep");
         gateway.Upstream.Behaviour = (http, body) => StubUpstream.AnswerAsync(http, body, "To [EMAIL_1] and [ EMAIL_1] it is",
             [Call("send", """{"to":"[EMAIL_1]"}""")]);
-        using HttpResponseMessage response = await gateway.SendAsync("/v1/chat/completions", 
+        using HttpResponseMessage response = await gateway.SendAsync("/v1/chat/completions",
             Body.Replace("STREAM", isStream ? "true" : "false").Replace("IMAGE", Image));
         string answer = await response.Content.ReadAsStringAsync();
         Assert.True(response.IsSuccessStatusCode, answer);

@@ -142,7 +142,8 @@ public sealed class GuardHostingTests
             ChatMessage answer = hasResult
                 ? new(ChatRole.Assistant, "It is sunny. Take a hat.") { MessageId = "m2" }
                 : new(ChatRole.Assistant, [new TextContent("Let me look. I ask the service"),
-                    new FunctionCallContent("c1", "weather", new Dictionary<string, object?> { ["place"] = "Rome" })]) { MessageId = "m1" };
+                    new FunctionCallContent("c1", "weather", new Dictionary<string, object?> { ["place"] = "Rome" })])
+                { MessageId = "m1" };
             return Task.FromResult(new ChatResponse(answer) { FinishReason = hasResult ? ChatFinishReason.Stop : ChatFinishReason.ToolCalls });
         }
 

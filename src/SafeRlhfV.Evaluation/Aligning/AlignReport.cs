@@ -29,7 +29,8 @@ public static class AlignReport
                 + "stops, or with --gates warn goes on.", Table("Gates", GateColumns, Gates(results))),
         ],
         Markup.Of($"<p>All figures are in results.json, the model card is README.md. Recipe and curves of each stage are in its own folder.</p>"))
-        with { Style = HtmlPage.Asset("gallery.css") }).Write(path);
+        with
+    { Style = HtmlPage.Asset("gallery.css") }).Write(path);
 
     /// <summary>Heads and gates as Markdown tables.</summary>
     /// <param name="results">What is shown.</param>

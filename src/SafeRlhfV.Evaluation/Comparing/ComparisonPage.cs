@@ -22,7 +22,8 @@ public static class ComparisonPage
             Gallery(comparison, images),
         ],
         Markup.Of($"<p>{(comparison.Notes.Count == 0 ? "" : string.Join("; ", comparison.Notes) + ". ")}All figures are in results.json.</p>"))
-        with { Style = HtmlPage.Asset("gallery.css") };
+        with
+    { Style = HtmlPage.Asset("gallery.css") };
 
     /// <summary>The sections of figures, for pages that show more beside them.</summary>
     internal static IReadOnlyList<PageSection> Sections(Comparison comparison) =>
@@ -137,7 +138,7 @@ public static class ComparisonPage
         <article class="item" aria-labelledby="item-{index}">
         <div class="shown">{item.Images.Select(digest => Image(digest, images))}
         <p class="pill {item.Harmful switch { true => "unsafe", false => "safe", null => "quiet" }}">{item.Harmful switch
-        { true => "to be declined", false => "to be helped with", null => "open" }}</p>
+    { true => "to be declined", false => "to be helped with", null => "open" }}</p>
         <p class="what">{item.Benchmark}, {item.Id}{string.Concat(item.Facts.Select(fact => $"; {fact.Key}: {fact.Value}"))}</p></div>
         <div class="told"><h3 id="item-{index}" class="asked">{(item.Question == "" ? "(the image asks)" : Short(item.Question))}</h3>
         <ul class="answers">{item.Answers.Select(Answer)}</ul></div>
@@ -150,8 +151,7 @@ public static class ComparisonPage
         : Markup.Of($"<p class=\"what\">(the image is not where it was)</p>");
 
     private static Markup Answer(DifferingAnswer answer) => Markup.Of($"""
-        <li><p class="who">{answer.Model}<span class="rated"><span class="pill {answer.Worth switch { null => "quiet", >= 0.5 => "safe", _ => "unsafe" }}">{
-            answer.Worth switch { null => "unreadable", >= 0.5 => "good", _ => "bad" }}</span></span></p>
+        <li><p class="who">{answer.Model}<span class="rated"><span class="pill {answer.Worth switch { null => "quiet", >= 0.5 => "safe", _ => "unsafe" }}">{answer.Worth switch { null => "unreadable", >= 0.5 => "good", _ => "bad" }}</span></span></p>
         <p class="said">{(answer.Text == "" ? "(nothing)" : Short(answer.Text))}</p><p class="what">{string.Join("; ", answer.Readings)}</p></li>
 
         """);

@@ -65,8 +65,7 @@ internal sealed class RunAlarms
             if (now >= 0.9 * before)
                 raise($"budget{of}",
                     $"""
-                    the cost{(of.Length > 0 ? $" of {of[1..]} harm" : "")} has been over its budget for {excess.Count} rounds and hardly falls {""
-                    }(J_C - d = {now:F2}, lambda {lambda:F2}): {Advice}
+                    the cost{(of.Length > 0 ? $" of {of[1..]} harm" : "")} has been over its budget for {excess.Count} rounds and hardly falls {""}(J_C - d = {now:F2}, lambda {lambda:F2}): {Advice}
                     """);
         }
     }

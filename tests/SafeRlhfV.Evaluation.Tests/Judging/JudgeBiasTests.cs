@@ -49,7 +49,9 @@ public sealed class JudgeBiasTests
         {
             Preference better = Quality(question.First).CompareTo(Quality(question.Second)) switch
             {
-                > 0 => Preference.First, < 0 => Preference.Second, _ => Preference.Neither,
+                > 0 => Preference.First,
+                < 0 => Preference.Second,
+                _ => Preference.Neither,
             };
             return new(new(2, 1), new(2, 1), better, better);
         });

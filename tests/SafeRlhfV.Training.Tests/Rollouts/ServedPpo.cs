@@ -19,7 +19,9 @@ internal sealed class ServedPpo : IAsyncDisposable
     public FakeServer Start(RolloutServer kind = RolloutServer.Vllm)
     {
         Dictionary<long, string> streams = (
-            from round in Enumerable.Range(0, 8) from draw in Enumerable.Range(0, 3) from row in Enumerable.Range(0, 16)
+            from round in Enumerable.Range(0, 8)
+            from draw in Enumerable.Range(0, 3)
+            from row in Enumerable.Range(0, 16)
             select $"{EpisodeSampler.StreamOf(round, draw)}/{row}")
             .ToDictionary(name => ServerRollouts.SeedOf(Seed, name));
         FakeEngine engine = new(Policy) { StreamOf = seed => new RandomStream(Seed, streams.GetValueOrDefault(seed) ?? $"other/{seed}") };
