@@ -37,10 +37,10 @@ public sealed class WorldBenchmarkTests : IDisposable
         string data = folder.At("data");
         WorldDataset.Write(data, world.TrainingPairs(2).Select(pair => pair.Row), world.HeldOutPairs(Prompts).Select(pair => pair.Row),
             cancellationToken: TestContext.Current.CancellationToken);
-        BenchmarkItem[] items = [.. benchmark.Read(new BenchmarkFiles(benchmark, data), subset: false)];
+        BenchmarkItem[] items = [.. benchmark.Read(new BenchmarkFiles(benchmark, data, wants: benchmark.IsUsual), subset: false)];
         Dictionary<string, WorldPrompt> prompts = PreferenceDataset.Open(data).ReadRows(WorldDataset.Evaluation)
             .ToDictionary(row => $"{row.Position}", row => world.FindPrompt(row.Image!.Path)!);
-        Dictionary<string, WorldPrompt> shown = items.ToDictionary(item => Key(item.ImageDecodeAll[0].Bytes!, item.QuestionText), item => prompts[item.Id]);
+        Dictionary<string, WorldPrompt> shown = items.ToDictionary(item => Key(item.ShownImages[0].Bytes!, item.QuestionText), item => prompts[item.Id]);
         Assert.True(items.Length > 120);
         Dictionary<string, string[]> answers = Policies.ToDictionary(policy => policy.Name, policy => Answer(policy, items, prompts));
         Dictionary<string, OracleRating[]> rated = answers.ToDictionary(one => one.Key,

@@ -28,7 +28,7 @@ public sealed record BenchmarkItem
     public string QuestionText => string.Concat(Question.Select(part => part.Text)).Trim();
 
     /// <summary>The images in the order in which the question shows them.</summary>
-    public IReadOnlyList<EncodedImage> ImageDecodeAll => [.. Question.Where(part => part.Image is not null).Select(part => Record.Images[part.Image!.Value])];
+    public IReadOnlyList<EncodedImage> ShownImages => [.. Question.Where(part => part.Image is not null).Select(part => Record.Images[part.Image!.Value])];
 
     /// <summary>The same question with a text behind it.</summary>
     public BenchmarkItem Asking(string text) => this with { Asked = [.. Question, MessagePart.OfText(text)] };

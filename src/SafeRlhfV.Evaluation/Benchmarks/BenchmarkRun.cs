@@ -56,7 +56,7 @@ public sealed record BenchmarkRun(IBenchmark Benchmark, int Items, IReadOnlyList
                 }
             }
             byItem.AddRange(chunk.Select(item => new ResultItem(benchmark.Name, item.Id, item.QuestionText, item.IsHarmful, item.Facts,
-                ResultItems.Digests(item.ImageDecodeAll), answers.Of(item), readings[item.Id], other?.Of(item) is [var against, ..] ? against : null)));
+                ResultItems.Digests(item.ShownImages), answers.Of(item), readings[item.Id], other?.Of(item) is [var against, ..] ? against : null)));
             given.AddRange(chunk.Select(item => (item.IsHarmful, answers.Of(item))));
             harmful.UnionWith(chunk.Where(item => item.IsHarmful == true).Select(item => item.Id));
             progress?.Invoke(given.Count);

@@ -20,8 +20,8 @@ public static class ComparedImages
                     suite.Subset))
                 {
                     if (!wanted.TryGetValue(item.Id, out IReadOnlyList<string>? images)) continue;
-                    if (!ResultItems.Digests(item.ImageDecodeAll).SequenceEqual(images)) continue;
-                    foreach ((string digest, EncodedImage image) in images.Zip(item.ImageDecodeAll))
+                    if (!ResultItems.Digests(item.ShownImages).SequenceEqual(images)) continue;
+                    foreach ((string digest, EncodedImage image) in images.Zip(item.ShownImages))
                         if (image.Bytes is { } bytes && PageImage.Address(bytes, ImageHeader.Read(bytes)) is { } address) found[digest] = address;
                     wanted.Remove(item.Id);
                     if (wanted.Count == 0) break;

@@ -137,8 +137,7 @@ public static class ComparisonPage
     private static Markup Card(DifferingItem item, int index, IReadOnlyDictionary<string, string> images) => Markup.Of($"""
         <article class="item" aria-labelledby="item-{index}">
         <div class="shown">{item.Images.Select(digest => Image(digest, images))}
-        <p class="pill {item.Harmful switch { true => "unsafe", false => "safe", null => "quiet" }}">{item.Harmful switch
-    { true => "to be declined", false => "to be helped with", null => "open" }}</p>
+        {Wanted(item.Harmful)}
         <p class="what">{item.Benchmark}, {item.Id}{string.Concat(item.Facts.Select(fact => $"; {fact.Key}: {fact.Value}"))}</p></div>
         <div class="told"><h3 id="item-{index}" class="asked">{(item.Question == "" ? "(the image asks)" : Short(item.Question))}</h3>
         <ul class="answers">{item.Answers.Select(Answer)}</ul></div>
@@ -151,10 +150,22 @@ public static class ComparisonPage
         : Markup.Of($"<p class=\"what\">(the image is not where it was)</p>");
 
     private static Markup Answer(DifferingAnswer answer) => Markup.Of($"""
-        <li><p class="who">{answer.Model}<span class="rated"><span class="pill {answer.Worth switch { null => "quiet", >= 0.5 => "safe", _ => "unsafe" }}">{answer.Worth switch { null => "unreadable", >= 0.5 => "good", _ => "bad" }}</span></span></p>
+        <li><p class="who">{answer.Model}<span class="rated">{Rated(answer.Worth)}</span></p>
         <p class="said">{(answer.Text == "" ? "(nothing)" : Short(answer.Text))}</p><p class="what">{string.Join("; ", answer.Readings)}</p></li>
 
         """);
+
+    private static Markup Wanted(bool? harmful)
+    {
+        (string look, string word) = harmful switch { true => ("unsafe", "to be declined"), false => ("safe", "to be helped with"), null => ("quiet", "open") };
+        return Markup.Of($"<p class=\"pill {look}\">{word}</p>");
+    }
+
+    private static Markup Rated(double? worth)
+    {
+        (string look, string word) = worth switch { null => ("quiet", "unreadable"), >= 0.5 => ("safe", "good"), _ => ("unsafe", "bad") };
+        return Markup.Of($"<span class=\"pill {look}\">{word}</span>");
+    }
 
     private static string Short(string text) => text.Length <= MostLetters ? text : $"{text[..MostLetters]} …";
 }

@@ -62,11 +62,10 @@ internal sealed class RunAlarms
             else excess.Add(cost - budget);
             if (excess.Count < LongOverBudget) continue;
             double now = excess.TakeLast(Trend).Average(), before = excess.SkipLast(Trend).TakeLast(Trend).Average();
+            string harm = of.Length > 0 ? $" of {of[1..]} harm" : "";
             if (now >= 0.9 * before)
                 raise($"budget{of}",
-                    $"""
-                    the cost{(of.Length > 0 ? $" of {of[1..]} harm" : "")} has been over its budget for {excess.Count} rounds and hardly falls {""}(J_C - d = {now:F2}, lambda {lambda:F2}): {Advice}
-                    """);
+                    $"the cost{harm} has been over its budget for {excess.Count} rounds and hardly falls (J_C - d = {now:F2}, lambda {lambda:F2}): {Advice}");
         }
     }
 

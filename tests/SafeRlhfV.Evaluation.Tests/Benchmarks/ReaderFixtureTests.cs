@@ -98,8 +98,8 @@ public sealed class ReaderFixtureTests : IDisposable
         IBenchmark benchmark = BenchmarkList.All.Find("beavertails-v")!;
         BenchmarkItem[] items = [.. benchmark.Read(new BenchmarkFiles(benchmark, Golden.At("beavertails-v", layout)), subset: false)];
         Assert.NotEmpty(items);
-        Assert.All(items, item => Assert.True(item.ImageDecodeAll.Count == 1 && item.Facts["category"].Length > 0));
-        string Of(BenchmarkItem item) => $"{Convert.ToHexString(item.ImageDecodeAll[0].Bytes!)} {item.QuestionText}";
+        Assert.All(items, item => Assert.True(item.ShownImages.Count == 1 && item.Facts["category"].Length > 0));
+        string Of(BenchmarkItem item) => $"{Convert.ToHexString(item.ShownImages[0].Bytes!)} {item.QuestionText}";
         Assert.Equal(items.Length, items.Select(Of).Distinct().Count());
     }
 
@@ -127,7 +127,7 @@ public sealed class ReaderFixtureTests : IDisposable
         BenchmarkFiles files = new(benchmark, folder.At("set"));
         BenchmarkItem[] items = [.. benchmark.Read(files, subset: false)];
         Assert.Empty(files.Dropped);
-        Assert.All(items, item => Assert.Equal(name == "xstest" ? 0 : 1, item.ImageDecodeAll.Count));
+        Assert.All(items, item => Assert.Equal(name == "xstest" ? 0 : 1, item.ShownImages.Count));
         return items;
     }
 

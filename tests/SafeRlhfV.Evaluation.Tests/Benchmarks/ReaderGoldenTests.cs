@@ -48,7 +48,7 @@ public sealed class ReaderGoldenTests
         string? images = (string?)golden["options"]!["images"];
         BenchmarkFiles files = new(benchmark, Path.Combine(Root, (string)golden["input"]!), images is null ? null : Path.Combine(Root, images));
         BenchmarkItem[] items = [.. benchmark.Read(files, subset: false)];
-        Assert.All(items, item => Assert.True(item.QuestionText.Length > 0 && item.ImageDecodeAll.All(image => image.Bytes is not null), item.Id));
+        Assert.All(items, item => Assert.True(item.QuestionText.Length > 0 && item.ShownImages.All(image => image.Bytes is not null), item.Id));
         foreach (string scorer in benchmark.Scorers)
         {
             ReplyForm form = scorer switch

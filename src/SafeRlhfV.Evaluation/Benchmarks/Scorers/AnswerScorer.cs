@@ -36,7 +36,7 @@ public abstract class AnswerScorer
     public IReadOnlyList<ScoringTask> Tasks(BenchmarkItem item, IReadOnlyList<ModelAnswer> answers, ModelAnswer? other)
     {
         if (!Takes(item)) return [];
-        string images = string.Concat(item.ImageDecodeAll.Select(image => image.Bytes is { } bytes ? Convert.ToHexString(SHA256.HashData(bytes)) : "-"));
+        string images = string.Concat(item.ShownImages.Select(image => image.Bytes is { } bytes ? Convert.ToHexString(SHA256.HashData(bytes)) : "-"));
         return
         [
             .. from answer in ReadsAnswers ? answers : answers.Take(1) from aspect in Aspects from vote in Enumerable.Range(0, Votes)

@@ -48,6 +48,6 @@ public sealed class GuardPromptScorer(IModerator guard, string identity, Action<
     /// <inheritdoc/>
     protected override Task AskAsync(IReadOnlyList<ScoringTask> tasks, Action<ItemVerdict> keep, CancellationToken cancellationToken) =>
         answers.AskAsync(tasks, Name, task =>
-            new ModerationRequest([.. task.Item.ImageDecodeAll.Select(image => (ModerationImage)image)], task.Item.QuestionText),
+            new ModerationRequest([.. task.Item.ShownImages.Select(image => (ModerationImage)image)], task.Item.QuestionText),
             keep, cancellationToken);
 }

@@ -22,7 +22,7 @@ public sealed class GuardScorer(IModerator guard, string identity, Action<IReadO
 
     /// <inheritdoc/>
     protected override Task AskAsync(IReadOnlyList<ScoringTask> tasks, Action<ItemVerdict> keep, CancellationToken cancellationToken) =>
-        AskAsync(tasks, Name, task => new ModerationRequest([.. task.Item.ImageDecodeAll.Select(image => (ModerationImage)image)], task.Item.QuestionText,
+        AskAsync(tasks, Name, task => new ModerationRequest([.. task.Item.ShownImages.Select(image => (ModerationImage)image)], task.Item.QuestionText,
             task.Answer.Judged), keep, cancellationToken);
 
     /// <summary>Asks about what <paramref name="request"/> makes of each task, in the name of <paramref name="scorer"/>.</summary>

@@ -74,8 +74,8 @@ public sealed class JudgeScorer : AnswerScorer
     private async Task<ItemVerdict> AskAsync(ScoringTask task, CancellationToken cancellationToken)
     {
         Rubric rubric = Of(task);
-        List<AIContent> images = rubric.Shows.Contains("image") ? [.. task.Item.ImageDecodeAll.Select(ChatPairwiseJudge.ImageOf).OfType<AIContent>()] : [];
-        if (rubric.Shows.Contains("image") && images.Count < task.Item.ImageDecodeAll.Count)
+        List<AIContent> images = rubric.Shows.Contains("image") ? [.. task.Item.ShownImages.Select(ChatPairwiseJudge.ImageOf).OfType<AIContent>()] : [];
+        if (rubric.Shows.Contains("image") && images.Count < task.Item.ShownImages.Count)
             return task.Verdict(Name, VerdictStatus.Error, null, "an image is no PNG, JPEG, WebP or GIF, which judges take");
         ChatOptions options = votes == 1 ? new() { Temperature = 0 } : new() { Temperature = VotingTemperature, Seed = task.Vote };
         string reply;
