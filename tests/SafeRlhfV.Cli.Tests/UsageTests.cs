@@ -20,8 +20,8 @@ public sealed class UsageTests
     [InlineData("'audit' needs a command: verify, export, key, checkpoint, prove, forget, hold, retain.", "audit")]
     [InlineData("unknown option '--data'.", "guard", "evaluate", "--guard", "x", "--data", "data/mine")]
     [InlineData("safe-rlhf-v: safe-rlhf-v needs a command: demo,", "--verbose")]
-    [InlineData("--out is empty; name a file or folder.", "align", "--model", "x", "--data", "y", "--out", "")]
-    [InlineData("is empty; name a file or folder.", "eval", "compare", "", "b", "--out", "x")]
+    [InlineData("--out is empty; name a folder or a file.", "align", "--model", "x", "--data", "y", "--out", "")]
+    [InlineData("is empty; name a folder or a file.", "eval", "compare", "", "b", "--out", "x")]
     [InlineData("unexpected argument 'more' of 'data stats'", "data", "stats", "data/mine", "more")]
     public async Task UnknownWordsAreOneLineThatSaysWhatWasMeant(string said, params string[] arguments) =>
         await CapturedConsole.RefusedAsync([said, "--help"], arguments);

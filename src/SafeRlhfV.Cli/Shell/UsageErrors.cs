@@ -37,9 +37,9 @@ internal static class UsageErrors
     {
         foreach (SymbolResult symbol in parsed.CommandResult.Children)
             if (symbol is OptionResult { Option: var option } given && Places.Contains(option.Name) && given.Tokens.Any(token => token.Value.Length == 0))
-                return $"{option.Name} is empty; name a file or folder. See 'safe-rlhf-v {VerbOf(parsed.CommandResult)}--help'.";
+                return $"{option.Name} is empty; name a folder or a file. See 'safe-rlhf-v {VerbOf(parsed.CommandResult)}--help'.";
             else if (symbol is ArgumentResult { Argument: var argument } named && named.Tokens.Any(token => token.Value.Length == 0))
-                return $"<{argument.Name}> is empty; name a file or folder. See 'safe-rlhf-v {VerbOf(parsed.CommandResult)}--help'.";
+                return $"<{argument.Name}> is empty; name a folder or a file. See 'safe-rlhf-v {VerbOf(parsed.CommandResult)}--help'.";
         return null;
     }
 
