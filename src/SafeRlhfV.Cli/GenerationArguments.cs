@@ -17,7 +17,7 @@ internal sealed class GenerationArguments
     private readonly Option<double?> repetitionPenalty = new("--repetition-penalty") { Description = "Above 1 makes tokens that were there less likely." };
     private readonly Option<long> seed = new("--seed")
     {
-        Description = "The same seed draws the same answers, whatever the batch.",
+        Description = "The same seed draws the same answers; with float32 weights in a batch of any size.",
         DefaultValueFactory = _ => 0
     };
     private readonly Option<int> samples = new("--samples") { Description = "Answers to each question.", DefaultValueFactory = _ => 1 };
