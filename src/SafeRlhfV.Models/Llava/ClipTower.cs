@@ -9,15 +9,15 @@ namespace SafeRlhfV.Models;
 /// The CLIP vision tower, run only as far as the asked features need: hidden state 0 is what enters the first block, state i what leaves block i.
 /// The norm after the last block belongs to the checkpoint but is never used by LLaVA.
 /// </summary>
-public sealed class ClipTower : NamedModule
+public sealed class ClipTower : VisionTower
 {
-    private readonly ClipVisionConfig config;
+    private readonly VisionTowerConfig config;
     private readonly Parameter classEmbedding, patchEmbedding, positionEmbedding;
     private readonly LayerNormLayer preNorm, postNorm;
     private readonly ClipBlock[] blocks;
 
     /// <summary>Takes embeddings, pre_layrnorm (the checkpoints' spelling), encoder.layers.N and post_layernorm.</summary>
-    public ClipTower(ParameterScope scope, ClipVisionConfig config) : base(nameof(ClipTower))
+    public ClipTower(ParameterScope scope, VisionTowerConfig config) : base(nameof(ClipTower))
     {
         this.config = config;
         ParameterScope embeddings = scope.At("embeddings");
@@ -38,10 +38,8 @@ public sealed class ClipTower : NamedModule
         register_module("post_layernorm", postNorm);
     }
 
-    /// <summary>The hidden states asked for, [rows, patches + 1, width] each; blocks past the last of them are not run.</summary>
-    /// <param name="pixels_RCSS">Pixel values, [rows, 3, S, S].</param>
-    /// <param name="states">Indices of hidden states, 0 to the number of blocks.</param>
-    public IReadOnlyList<Tensor> Forward(Tensor pixels_RCSS, IReadOnlyList<int> states)
+    /// <inheritdoc/>
+    public override IReadOnlyList<Tensor> Forward(Tensor pixels_RCSS, IReadOnlyList<int> states)
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor patches = PatchEmbedding.Embed(pixels_RCSS, patchEmbedding, null, config.ImageSize);

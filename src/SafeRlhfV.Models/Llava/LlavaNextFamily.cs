@@ -21,8 +21,7 @@ public sealed class LlavaNextFamily : ModelFamily
     public override ImageProcessor CreateImages(ModelConfig config, ImageProcessorConfig settings)
     {
         settings.RequireKind(config.ModelType, "LlavaNextImageProcessor");
-        LlavaConfig llava = (LlavaConfig)config;
-        return new LlavaNextImageProcessor(settings, llava.Vision.ImageSize, llava.Vision.GridSize, llava.GridPinpoints);
+        return new LlavaNextImageProcessor(settings, ((LlavaConfig)config).Tiles!);
     }
 
     /// <inheritdoc/>

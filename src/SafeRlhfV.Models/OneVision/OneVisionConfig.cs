@@ -1,10 +1,11 @@
 using System.Globalization;
+using System.Text;
 using SafeRlhfV.Processing;
 
 namespace SafeRlhfV.Models;
 
 /// <summary>LLaVA-OneVision.</summary>
-public sealed record OneVisionConfig : ModelConfig
+public sealed record OneVisionConfig : LlavaConfigBase
 {
     private const string AspectPrefix = "anyres_max_", UsualAspect = "anyres_max_9";
 
@@ -14,39 +15,8 @@ public sealed record OneVisionConfig : ModelConfig
           "image_size": 384, "patch_size": 14, "vision_use_head": false }
         """;
 
-    /// <summary>The tower.</summary>
-    public required SiglipVisionConfig Vision { get; init; }
-
-    /// <summary>Hidden states of the tower whose features are taken, joined at the last dimension if several; 0 is the first block's input.</summary>
-    public required IReadOnlyList<int> FeatureStates { get; init; }
-
-    /// <summary>Activation between the projector's layers.</summary>
-    public required string ProjectorActivation { get; init; }
-
-    /// <summary>The projector's layers have biases.</summary>
-    public required bool ProjectorBias { get; init; }
-
-    /// <summary>How an image is spread over tiles.</summary>
-    public required TileGrid Tiles { get; init; }
-
     /// <inheritdoc/>
     public override int LeastImageTokens => Vision.GridSize * Vision.GridSize;
-
-    /// <inheritdoc/>
-    public override VisionSizes VisionSizes => new()
-    {
-        Layers = Vision.Layers,
-        Width = Vision.HiddenSize,
-        InnerWidth = Vision.IntermediateSize,
-        FeatureWidth = (long)Vision.HiddenSize * FeatureStates.Count,
-        RowFeatures = LeastImageTokens,
-        RowNumbers = (long)Vision.Channels * Vision.ImageSize * Vision.ImageSize,
-        UsualRows = UsualTiles,
-        UsualTokens = UsualTiles * LeastImageTokens,
-    };
-
-    // the whole image, and two by two tiles
-    private const int UsualTiles = 5;
 
     /// <summary>Parses config.json.</summary>
     /// <exception cref="InvalidInputException">A field is malformed, out of range or not supported.</exception>
@@ -57,24 +27,20 @@ public sealed record OneVisionConfig : ModelConfig
         ConfigReader textReader = textSection ?? ConfigReader.Parse("{}"u8.ToArray(), "config.json");
         TextConfig text = TextConfig.Parse(textReader, textReader.Text("model_type", "qwen2"));
         RopeConfig.RefuseOutside(reader, textSection);
-        SiglipVisionConfig vision = SiglipVisionConfig.Parse(reader.Section("vision_config")
-            ?? ConfigReader.Parse(System.Text.Encoding.UTF8.GetBytes(UsualVision), "config.json"));
+        VisionTowerConfig vision = VisionTowerConfig.Siglip(reader.Section("vision_config")
+            ?? ConfigReader.Parse(Encoding.UTF8.GetBytes(UsualVision), "config.json"));
         if (reader.Text("vision_feature_select_strategy", "full") != "full")
             throw reader.Error("vision_feature_select_strategy", "must be full; the tower has no class token to drop");
         string aspect = reader.Text("vision_aspect_ratio", UsualAspect);
         if (!aspect.StartsWith(AspectPrefix, StringComparison.Ordinal)
             || !int.TryParse(aspect[AspectPrefix.Length..], NumberStyles.None, CultureInfo.InvariantCulture, out int most) || most is < 1 or > 1 << 10)
             throw reader.Error("vision_aspect_ratio", $"is '{aspect}'; anyres_max_N is supported, with N from 1 to {1 << 10}");
-        IReadOnlyList<(int Height, int Width)> pinpoints = reader.Pairs("image_grid_pinpoints") ?? UsualPinpoints;
-        if (pinpoints.Count == 0
-            || pinpoints.Any(pair => pair.Height < vision.ImageSize || pair.Width < vision.ImageSize || Math.Max(pair.Height, pair.Width) > 1 << 16))
-            throw reader.Error("image_grid_pinpoints", $"must be pairs (height, width) of at least the tower's {vision.ImageSize} pixels");
         return new OneVisionConfig
         {
             ModelType = reader.Text("model_type"),
             Text = text,
             TieWordEmbeddings = reader.Flag("tie_word_embeddings", false) || (textSection?.Flag("tie_word_embeddings", false) ?? false),
-            ImageTokenId = LlavaConfig.ReadImageToken(reader, 151646),
+            ImageTokenId = ReadImageToken(reader, 151646),
             EosTokenIds = reader.Ints("eos_token_id") ?? textSection?.Ints("eos_token_id") ?? [],
             PadTokenId = reader.FirstInt("pad_token_id") ?? textSection?.FirstInt("pad_token_id"),
             Source = reader.Element,
@@ -82,18 +48,21 @@ public sealed record OneVisionConfig : ModelConfig
             FeatureStates = FeatureLayers.Read(reader, vision.Layers, vision.HiddenSize, -1),
             ProjectorActivation = reader.Text("projector_hidden_act", "gelu"),
             ProjectorBias = reader.Flag("multimodal_projector_bias", true),
-            Tiles = new TileGrid(vision.ImageSize, vision.GridSize, pinpoints, most),
+            Tiles = new TileGrid(vision.ImageSize, vision.GridSize, ReadPinpoints(reader, vision, UsualPinpoints), most),
         };
     }
+
+    /// <inheritdoc/>
+    internal override VisionTower CreateTower(ParameterScope scope) => new SiglipTower(scope, Vision);
 
     /// <summary>Checks processor_config.json against the model: transformers counts image tokens by these fields.</summary>
     internal void CheckProcessor(ConfigReader processor)
     {
         if (processor.Text("vision_feature_select_strategy", "full") != "full")
             throw processor.Error("vision_feature_select_strategy", "is not that of config.json, which says 'full'");
-        if (processor.Text("vision_aspect_ratio", UsualAspect) is var aspect && aspect != $"{AspectPrefix}{Tiles.MostTiles}")
+        if (processor.Text("vision_aspect_ratio", UsualAspect) is var aspect && aspect != $"{AspectPrefix}{Tiles!.MostTiles}")
             throw processor.Error("vision_aspect_ratio", $"is '{aspect}' (its default where it says nothing is {UsualAspect}), config.json says "
-                + $"'{AspectPrefix}{Tiles.MostTiles}'");
+                + $"'{AspectPrefix}{Tiles!.MostTiles}'");
         if (processor.Int("num_image_tokens", LeastImageTokens) != LeastImageTokens)
             throw processor.Error("num_image_tokens", $"must be {LeastImageTokens}, the patches of a tile");
     }

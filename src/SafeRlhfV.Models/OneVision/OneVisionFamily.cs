@@ -21,12 +21,12 @@ public sealed class OneVisionFamily : ModelFamily
     public override ImageProcessor CreateImages(ModelConfig config, ImageProcessorConfig settings)
     {
         settings.RequireKind(config.ModelType, "LlavaOnevisionImageProcessor");
-        return new OneVisionImageProcessor(settings, ((OneVisionConfig)config).Tiles);
+        return new OneVisionImageProcessor(settings, ((OneVisionConfig)config).Tiles!);
     }
 
     /// <inheritdoc/>
     public override void CheckProcessor(ModelConfig config, ConfigReader processor) => ((OneVisionConfig)config).CheckProcessor(processor);
 
     /// <inheritdoc/>
-    public override VisionLanguageModel Create(ModelConfig config, ParameterSource source) => new OneVisionModel((OneVisionConfig)config, source);
+    public override VisionLanguageModel Create(ModelConfig config, ParameterSource source) => new LlavaModel((OneVisionConfig)config, source);
 }

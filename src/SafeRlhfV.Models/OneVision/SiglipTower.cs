@@ -9,15 +9,15 @@ namespace SafeRlhfV.Models;
 /// The SigLIP vision tower: patches with a bias, learnt positions, no class token and no norm before the blocks. It is run only as far as the asked features
 /// need. The norm after the last block is part of the checkpoint; whether it is applied is up to the model.
 /// </summary>
-public sealed class SiglipTower : NamedModule
+public sealed class SiglipTower : VisionTower
 {
-    private readonly SiglipVisionConfig config;
+    private readonly VisionTowerConfig config;
     private readonly Parameter patchKernel, patchBias, positionEmbedding;
     private readonly LayerNormLayer postNorm;
     private readonly ClipBlock[] blocks;
 
     /// <summary>Takes embeddings, encoder.layers.N and post_layernorm.</summary>
-    public SiglipTower(ParameterScope scope, SiglipVisionConfig config) : base(nameof(SiglipTower))
+    public SiglipTower(ParameterScope scope, VisionTowerConfig config) : base(nameof(SiglipTower))
     {
         ArgumentNullException.ThrowIfNull(config);
         this.config = config;
@@ -37,10 +37,8 @@ public sealed class SiglipTower : NamedModule
         register_module("post_layernorm", postNorm);
     }
 
-    /// <summary>The hidden states asked for, before the last norm, [rows, patches, width] each; blocks past the last of them are not run.</summary>
-    /// <param name="pixels_RCSS">Pixel values, [rows, 3, S, S].</param>
-    /// <param name="states">Indices of hidden states, 0 to the number of blocks.</param>
-    public IReadOnlyList<Tensor> Forward(Tensor pixels_RCSS, IReadOnlyList<int> states)
+    /// <inheritdoc/>
+    public override IReadOnlyList<Tensor> Forward(Tensor pixels_RCSS, IReadOnlyList<int> states)
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor x = PatchEmbedding.Embed(pixels_RCSS, patchKernel, patchBias, config.ImageSize).Plus_(positionEmbedding);

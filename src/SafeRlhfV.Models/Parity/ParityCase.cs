@@ -107,8 +107,7 @@ internal sealed class ParityCase : IDisposable
 
     private static int TokensOf(ModelConfig config, int height, int width, int rows) => config switch
     {
-        OneVisionConfig { Tiles: var tiles } => rows == 1 ? tiles.SingleTokens : tiles.Tokens(height, width),
-        LlavaConfig llava => AnyResolution.Tokens(height, width, llava.GridPinpoints, llava.Vision.ImageSize, llava.Vision.GridSize),
+        LlavaConfigBase { Tiles: { } tiles } => rows == 1 && tiles.TakesSingleTiles ? tiles.SingleTokens : tiles.Tokens(height, width),
         _ => throw new InvalidInputException($"A case gives tiles of images, which a model of the family {config.ModelType} does not take."),
     };
 

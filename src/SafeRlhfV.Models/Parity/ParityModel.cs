@@ -39,8 +39,8 @@ internal sealed class ParityModel : IDisposable
             case "vision-index" when model.Config is QwenConfig qwen: ParityKinds.VisionIndex(qwen.Vision, reference, checks); return null;
             case "smart-resize": ParityResize.Run(reference, checks); return null;
             case "processor" or "processor-images" or "processor-pad-square": return ParityProcessor.Run(baseFolder, images, reference, checks);
-            case "token-counts" when model.Config is OneVisionConfig tiled: ParityTiles.Counts(tiled, reference, checks); return null;
-            case "packing" when model.Config is OneVisionConfig tiled: ParityTiles.Packing(tiled, reference, checks); return null;
+            case "token-counts" when model.Config is OneVisionConfig { Tiles: { } tiles }: ParityTiles.Counts(tiles, reference, checks); return null;
+            case "packing" when model.Config is OneVisionConfig { Tiles: { } tiles }: ParityTiles.Packing(tiles, reference, checks); return null;
             case "refusal": return ParityTraining.Refuse(baseFolder, trainer, reference, checks);
             case "lora-merge" or "merged-weight" when adapter is not null: Merge(reference, checks); return null;
             default: return $"cases of kind '{reference.Kind}' are not run here";

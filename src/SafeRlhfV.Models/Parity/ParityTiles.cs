@@ -8,11 +8,11 @@ namespace SafeRlhfV.Models;
 internal static class ParityTiles
 {
     /// <summary>A `token-counts` case: all sizes on the way from an image to its tokens, for this model and for the released ones.</summary>
-    public static void Counts(OneVisionConfig config, ParityCase reference, ParityChecks checks)
+    public static void Counts(TileGrid tiles, ParityCase reference, ParityChecks checks)
     {
         // a config without fields is the released models'
-        TileGrid released = OneVisionConfig.Read(ConfigReader.Parse("""{ "model_type": "llava_onevision" }"""u8.ToArray(), "config.json")).Tiles;
-        foreach ((string name, TileGrid grid) in new[] { ("this", config.Tiles), ("released", released) })
+        TileGrid released = OneVisionConfig.Read(ConfigReader.Parse("""{ "model_type": "llava_onevision" }"""u8.ToArray(), "config.json")).Tiles!;
+        foreach ((string name, TileGrid grid) in new[] { ("this", tiles), ("released", released) })
         {
             Tensor table = reference.Tensor("table_" + name);
             long[] rows = table.reshape(-1).data<long>().ToArray();
@@ -24,7 +24,7 @@ internal static class ParityTiles
     }
 
     /// <summary>A `packing` case: features of tiles → packed rows.</summary>
-    public static void Packing(OneVisionConfig config, ParityCase reference, ParityChecks checks)
+    public static void Packing(TileGrid tiles, ParityCase reference, ParityChecks checks)
     {
         foreach (JsonElement row in reference.Json.GetProperty("rows").EnumerateArray())
         {
@@ -32,7 +32,7 @@ internal static class ParityTiles
             Tensor features_TPH = reference.Tensor("features." + name);
             (int height, int width) = row.TryGetProperty("image_size_hw", out JsonElement size) ? (size[0].GetInt32(), size[1].GetInt32()) : (1, 1);
             Tensor packed = TilePacking.Pack(features_TPH, [new ImageGeometry(height, width, (int)features_TPH.shape[0], 0)], reference.Tensor("newline"),
-                config.Tiles);
+                tiles);
             checks.Compare("packed." + name, packed, "packed", 5e-6);
         }
     }

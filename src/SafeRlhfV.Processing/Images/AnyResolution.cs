@@ -49,13 +49,4 @@ public static class AnyResolution
             return (0, gridHeight, pad, gridWidth - 2 * pad);
         }
     }
-
-    /// <summary>Image tokens of an image: its own tile, the grid without padding, one newline a row.</summary>
-    /// <param name="height">Height of the image.</param>
-    /// <param name="width">Width of the image.</param>
-    /// <param name="pinpoints">The resolutions that an image may be spread over.</param>
-    /// <param name="tileSize">Side of a tile, in pixels.</param>
-    /// <param name="gridSize">Patches along a tile's side.</param>
-    public static int Tokens(int height, int width, IReadOnlyList<(int Height, int Width)> pinpoints, int tileSize, int gridSize) =>
-        new TileGrid(tileSize, gridSize, pinpoints).Tokens(height, width);
 }

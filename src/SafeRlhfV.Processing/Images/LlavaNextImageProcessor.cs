@@ -6,35 +6,32 @@ namespace SafeRlhfV.Processing;
 public sealed class LlavaNextImageProcessor : ImageProcessor
 {
     private readonly ImageProcessorConfig settings;
-    private readonly IReadOnlyList<(int Height, int Width)> resolutions;
-    private readonly int side, gridSize;
+    private readonly TileGrid grid;
+    private readonly int side;
 
     /// <summary>A processor for a model; its tiles and resolutions must be the model's.</summary>
     /// <param name="settings">The processor's settings.</param>
-    /// <param name="side">Side of a tile, in pixels.</param>
-    /// <param name="gridSize">Patches along a tile's side.</param>
-    /// <param name="resolutions">The resolutions that an image may be spread over.</param>
+    /// <param name="grid">The model's tiles.</param>
     /// <param name="usualSide">What `size` is where the settings do not say, in pixels.</param>
     /// <exception cref="InvalidInputException">A setting is malformed or is not the model's.</exception>
-    public LlavaNextImageProcessor(ImageProcessorConfig settings, int side, int gridSize, IReadOnlyList<(int Height, int Width)> resolutions,
-        int usualSide = 336)
+    public LlavaNextImageProcessor(ImageProcessorConfig settings, TileGrid grid, int usualSide = 336)
     {
-        (this.settings, this.side, this.gridSize, this.resolutions) = (settings, side, gridSize, resolutions);
+        (this.settings, this.grid, side) = (settings, grid, grid.TileSize);
         (int? edge, (int, int)? size) = ClipImageProcessor.ReadSize(settings, usualSide);
         if (edge is { } square ? square != side : size != (side, side))
             throw settings.Reader.Error("size", $"must be the tower's {side} pixels (vision_config.image_size)");
         if (settings.Size("crop_size") is { } crop && crop != (side, side))
             throw settings.Reader.Error("crop_size", $"must be the tower's {side} x {side} pixels (vision_config.image_size)");
-        if (settings.Reader.Pairs("image_grid_pinpoints") is { } pinpoints && !pinpoints.SequenceEqual(resolutions))
+        if (settings.Reader.Pairs("image_grid_pinpoints") is { } pinpoints && !pinpoints.SequenceEqual(grid.Pinpoints))
             throw settings.Reader.Error("image_grid_pinpoints", "are not those of config.json");
-        if (resolutions.Any(pair => pair.Height % side != 0 || pair.Width % side != 0))
+        if (grid.Pinpoints.Any(pair => pair.Height % side != 0 || pair.Width % side != 0))
             throw settings.Reader.Error("image_grid_pinpoints", $"must be multiples of the tower's {side} pixels");
     }
 
     /// <inheritdoc/>
     public override ProcessedImage Process(RgbImage image)
     {
-        (int height, int width) = AnyResolution.BestResolution(image.Height, image.Width, resolutions);
+        (int height, int width) = AnyResolution.BestResolution(image.Height, image.Width, grid.Pinpoints);
         (int innerHeight, int innerWidth) = ImageSizes.Inside(image.Height, image.Width, height, width);
         RgbImage inner = Resampler.Resize(image, innerWidth, innerHeight, settings.Filter);
         RgbImage spread = Canvas.Lay(inner, (width - innerWidth) / 2, (height - innerHeight) / 2, width, height, (0, 0, 0));
@@ -50,9 +47,6 @@ public sealed class LlavaNextImageProcessor : ImageProcessor
     }
 
     /// <inheritdoc/>
-    public override ImageGeometry Measure(int width, int height)
-    {
-        (int down, int across) = AnyResolution.BestResolution(height, width, resolutions);
-        return new ImageGeometry(height, width, 1 + down / side * (across / side), AnyResolution.Tokens(height, width, resolutions, side, gridSize));
-    }
+    public override ImageGeometry Measure(int width, int height) =>
+        new(height, width, AnyResolution.Tiles(height, width, grid.Pinpoints, side), grid.Tokens(height, width));
 }

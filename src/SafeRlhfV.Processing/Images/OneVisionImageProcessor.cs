@@ -6,7 +6,6 @@ namespace SafeRlhfV.Processing;
 /// </summary>
 public sealed class OneVisionImageProcessor : ImageProcessor
 {
-    private readonly TileGrid grid;
     private readonly LlavaNextImageProcessor tiles;
     private readonly SingleTile single;
 
@@ -18,9 +17,8 @@ public sealed class OneVisionImageProcessor : ImageProcessor
     {
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(grid);
-        this.grid = grid;
         if (!settings.Reader.Flag("do_resize", true)) throw settings.Reader.Error("do_resize", "must be true; the tower takes images of one size");
-        tiles = new(settings, grid.TileSize, grid.GridSize, grid.Pinpoints, usualSide: 384);
+        tiles = new(settings, grid, usualSide: 384);
         single = new(settings, grid);
     }
 
@@ -28,10 +26,10 @@ public sealed class OneVisionImageProcessor : ImageProcessor
     public override ImageProcessor ForImages(int count) => count > 1 ? single : this;
 
     /// <inheritdoc/>
-    public override ProcessedImage Process(RgbImage image) => tiles.Process(image) with { Geometry = Measure(image.Width, image.Height) };
+    public override ProcessedImage Process(RgbImage image) => tiles.Process(image);
 
     /// <inheritdoc/>
-    public override ImageGeometry Measure(int width, int height) => tiles.Measure(width, height) with { Tokens = grid.Tokens(height, width) };
+    public override ImageGeometry Measure(int width, int height) => tiles.Measure(width, height);
 
     private sealed class SingleTile(ImageProcessorConfig settings, TileGrid grid) : ImageProcessor
     {

@@ -49,10 +49,11 @@ public sealed class OneVisionConfigTests
     public void AConfigWithoutFieldsIsThatOfTheReleasedTowers()
     {
         OneVisionConfig config = OneVisionConfig.Read(ConfigReader.Parse("""{ "model_type": "llava_onevision" }"""u8.ToArray(), "config.json"));
-        Assert.Equal((384, 27, 36, 9), (config.Tiles.TileSize, config.Tiles.GridSize, config.Tiles.Pinpoints.Count, config.Tiles.MostTiles));
+        TileGrid tiles = config.Tiles!;
+        Assert.Equal((384, 27, 36, 9), (tiles.TileSize, tiles.GridSize, tiles.Pinpoints.Count, tiles.MostTiles));
         Assert.Equal((26, "gelu_pytorch_tanh", "qwen2"), (config.Vision.Layers, config.Vision.Activation, config.Text.ModelType));
         Assert.Equal([26], config.FeatureStates);
-        Assert.Equal([1485, 2929, 7269], new[] { (384, 384), (480, 640), (1080, 1920) }.Select(size => config.Tiles.Tokens(size.Item1, size.Item2)));
-        Assert.Equal(730, config.Tiles.SingleTokens);
+        Assert.Equal([1485, 2929, 7269], new[] { (384, 384), (480, 640), (1080, 1920) }.Select(size => tiles.Tokens(size.Item1, size.Item2)));
+        Assert.Equal(730, tiles.SingleTokens);
     }
 }

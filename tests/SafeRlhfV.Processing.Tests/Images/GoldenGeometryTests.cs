@@ -32,7 +32,7 @@ public sealed class GoldenGeometryTests
             Assert.Equal(Pair(entry, "best_hw"), (bestHeight, bestWidth));
             Assert.Equal(Pair(entry, "resized_hw"), ImageSizes.Inside(height, width, bestHeight, bestWidth));
             Assert.Equal(entry.GetProperty("tiles").GetInt32(), AnyResolution.Tiles(height, width, pinpoints, 336));
-            Assert.Equal(entry.GetProperty("image_tokens_vit_l_14_336").GetInt32(), AnyResolution.Tokens(height, width, pinpoints, 336, 24));
+            Assert.Equal(entry.GetProperty("image_tokens_vit_l_14_336").GetInt32(), new TileGrid(336, 24, pinpoints).Tokens(height, width));
         }
     }
 
