@@ -36,10 +36,16 @@ internal static class UsageErrors
     public static string? OfEmptyPlace(ParseResult parsed)
     {
         foreach (SymbolResult symbol in parsed.CommandResult.Children)
-            if (symbol is OptionResult { Option: var option } given && Places.Contains(option.Name) && given.Tokens.Any(token => token.Value.Length == 0))
-                return $"{option.Name} is empty; name a folder or a file. See 'safe-rlhf-v {VerbOf(parsed.CommandResult)}--help'.";
-            else if (symbol is ArgumentResult { Argument: var argument } named && named.Tokens.Any(token => token.Value.Length == 0))
-                return $"<{argument.Name}> is empty; name a folder or a file. See 'safe-rlhf-v {VerbOf(parsed.CommandResult)}--help'.";
+        {
+            string? name = symbol switch
+            {
+                OptionResult { Option.Name: var option } when Places.Contains(option) => option,
+                ArgumentResult { Argument.Name: var argument } => $"<{argument}>",
+                _ => null,
+            };
+            if (name is not null && symbol.Tokens.Any(token => token.Value.Length == 0))
+                return $"{name} is empty; name a folder or a file. See 'safe-rlhf-v {VerbOf(parsed.CommandResult)}--help'.";
+        }
         return null;
     }
 
