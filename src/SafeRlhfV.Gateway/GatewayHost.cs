@@ -272,14 +272,14 @@ public static class GatewayHost
             "Completions of bare prompts are not served: they have no turns, so that what is asked cannot be told from what is answered. Use "
                 + "/v1/chat/completions.", "unsupported_endpoint"));
         app.MapPost("/v1/moderations", moderations.InvokeAsync);
-        app.MapGet("/v1/models", http => JsonReply.WriteAsync(http, models.List(Key(http))));
-        app.MapGet("/v1/models/{**name}", http => JsonReply.WriteAsync(http, models.One(http.GetRouteValue("name")?.ToString() ?? "", Key(http))));
+        app.MapGet("/v1/models", http => JsonReply.WriteAsync(http, models.List(ApiKey.Of(http))));
+        app.MapGet("/v1/models/{**name}", http => JsonReply.WriteAsync(http, models.One(http.GetRouteValue("name")?.ToString() ?? "", ApiKey.Of(http))));
         app.MapMethods("/healthz", Probes, http => JsonReply.WriteAsync(http, new JsonObject { ["status"] = "ok" }));
         app.MapMethods("/readyz", Probes, new Readiness(services, settings, models, replicas is null ? file : null, replicas, parts.Clock).InvokeAsync);
         MapDashboard(app, settings, parts, keys, replicas);
         app.MapGet("/metrics", async http =>
         {
-            if (!Key(http).IsOperator) throw new ApiException(403, "permission_error", "This needs a key with the role 'operator'.", "forbidden");
+            if (!ApiKey.Of(http).IsOperator) throw new ApiException(403, "permission_error", "This needs a key with the role 'operator'.", "forbidden");
             http.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
             await http.Response.WriteAsync(metrics.Text.Write(), http.RequestAborted);
         });
@@ -294,6 +294,4 @@ public static class GatewayHost
         IDashboardSessions sessions = replicas?.Sessions(app.Services) ?? new DashboardSessions(keys, parts.Clock);
         new DashboardEndpoint(keys, sessions, reader, trail, parts.Clock).Map(app);
     }
-
-    private static ApiKey Key(HttpContext http) => (ApiKey)http.Items[typeof(ApiKey)]!;
 }

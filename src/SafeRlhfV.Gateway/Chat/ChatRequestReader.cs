@@ -47,7 +47,7 @@ internal sealed class ChatRequestReader(LimitSettings limits, ImageGate images, 
 
     public async Task<ChatCall> ReadAsync(JsonObject body, ApiKey key, CancellationToken cancellationToken)
     {
-        string model = Text(body["model"], "model");
+        string model = JsonText.Required(body["model"], "model");
         string extra = check.Read(body);
         bool isStream = Flag(body["stream"], "stream");
         if ((RequestCheck.Whole(body["n"]) ?? 1) is < 1 or > 16) throw ApiException.Invalid("n must be a whole number from 1 to 16.", "n");
@@ -80,7 +80,7 @@ internal sealed class ChatRequestReader(LimitSettings limits, ImageGate images, 
         async Task<ChatMessage> MessageAsync(JsonNode? node, string param)
         {
             if (node is not JsonObject message) throw ApiException.Invalid("A message must be an object.", param);
-            ChatRole role = Text(message["role"], $"{param}.role") switch
+            ChatRole role = JsonText.Required(message["role"], $"{param}.role") switch
             {
                 "system" or "developer" => ChatRole.System,
                 "user" => ChatRole.User,
@@ -107,17 +107,17 @@ internal sealed class ChatRequestReader(LimitSettings limits, ImageGate images, 
         async Task<AIContent> PartAsync(JsonNode? node, string param)
         {
             if (node is not JsonObject part) throw ApiException.Invalid("A content part must be an object.", param);
-            string type = Text(part["type"], $"{param}.type");
+            string type = JsonText.Required(part["type"], $"{param}.type");
             foreach (string name in RequestFields.StrippedOfParts) part.Remove(name);
             foreach (string other in (string[])["text", "refusal", "thinking", "image_url"])
                 if (other != type && part[other] is not null) throw ApiException.Invalid($"A part of type '{type}' has no {other}.", $"{param}.{other}");
-            if (type is "text" or "refusal") return new TextContent(Text(part[type], $"{param}.{type}"));
+            if (type is "text" or "refusal") return new TextContent(JsonText.Required(part[type], $"{param}.{type}"));
             if (type is "thinking") return Said(type, part[type]) ?? new TextReasoningContent("");
             if (type != "image_url") throw ApiException.Invalid($"Parts of type '{type}' cannot be checked, and so cannot be sent.", $"{param}.type",
                 "unsupported_content");
             if (part["image_url"] is not JsonObject image) throw ApiException.Invalid("image_url must be an object.", $"{param}.image_url");
             if (++pictures > limits.Images) throw images.TooMany($"{param}.image_url");
-            string url = Text(image["url"], $"{param}.image_url.url");
+            string url = JsonText.Required(image["url"], $"{param}.image_url.url");
             if (seen.TryGetValue(url, out OpenedImage? opened)) pixels.Spend(opened.Pixels, $"{param}.image_url.url"); // it is decoded once more
             else seen[url] = opened = await images.OpenAsync(url, $"{param}.image_url.url", pixels, cancellationToken);
 
@@ -137,10 +137,6 @@ internal sealed class ChatRequestReader(LimitSettings limits, ImageGate images, 
         JsonValue number => new TextContent(number.ToJsonString()),
         _ => new FunctionCallContent(name, name, new Dictionary<string, object?> { [name] = JsonSerializer.SerializeToElement(value) }),
     };
-
-    internal static string Text(JsonNode? node, string param) => node is JsonValue value && value.TryGetValue(out string? text)
-        ? text
-        : throw ApiException.Invalid(node is null ? $"{param} is missing." : $"{param} must be a text.", param);
 
     private static bool Flag(JsonNode? node, string param) => node is null
         ? false

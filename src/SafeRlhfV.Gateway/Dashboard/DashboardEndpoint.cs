@@ -68,12 +68,12 @@ internal sealed class DashboardEndpoint(KeyRing keys, IDashboardSessions session
     {
         ApiKey reviewer = await OperatorAsync(http);
         JsonObject body = await ChatRequestReader.ReadObjectAsync(http.Request, http.RequestAborted);
-        string request = ChatRequestReader.Text(body["request"], "request");
+        string request = JsonText.Required(body["request"], "request");
         if (body["unsafe"] is not JsonValue value || !value.TryGetValue(out bool isUnsafe))
             throw ApiException.Invalid("unsafe must be true or false.", "unsafe");
-        string? category = body["category"] is null ? null : ChatRequestReader.Text(body["category"], "category");
+        string? category = body["category"] is null ? null : JsonText.Required(body["category"], "category");
         if (category is { Length: > 0 } && Taxonomy.IndexOf(category) < 0) throw ApiException.Invalid("The category is unknown.", "category");
-        string? note = body["note"] is null ? null : ChatRequestReader.Text(body["note"], "note");
+        string? note = body["note"] is null ? null : JsonText.Required(body["note"], "note");
         if (note?.Length > 2000) throw ApiException.Invalid("The note is longer than 2000 characters.", "note");
         if ((await reader.OfRequestAsync(request, http.RequestAborted)).Count == 0)
             throw new ApiException(404, "invalid_request_error", "There is no such request.", "not_found");

@@ -9,14 +9,14 @@ internal sealed class EmbeddingsWire(LimitSettings limits) : IWire
     public Task<IWireAnswer> ReadAsync(JsonObject body, ApiKey key, CancellationToken cancellationToken)
     {
         EmbeddingsFields.Table.Check(body);
-        string model = ChatRequestReader.Text(body["model"], "model");
-        if (body["encoding_format"] is { } format && ChatRequestReader.Text(format, "encoding_format") is not ("float" or "base64"))
+        string model = JsonText.Required(body["model"], "model");
+        if (body["encoding_format"] is { } format && JsonText.Required(format, "encoding_format") is not ("float" or "base64"))
             throw ApiException.Invalid("encoding_format must be float or base64.", "encoding_format");
         ChatCall call = new(body, [new(ChatRole.User, [.. Texts(body["input"]).Select(text => new TextContent(text))])], key.ContextFor(model))
         {
             Model = model,
             IsEmbedding = true,
-            ExtraText = body["user"] is { } user ? ChatRequestReader.Text(user, "user") : "",
+            ExtraText = body["user"] is { } user ? JsonText.Required(user, "user") : "",
         };
         return Task.FromResult<IWireAnswer>(new EmbeddingsAnswer(call));
     }

@@ -8,6 +8,11 @@ internal static class JsonText
     /// <summary>A string's text; null for any other node.</summary>
     public static string? Of(JsonNode? node) => node is JsonValue value && value.TryGetValue(out string? text) ? text : null;
 
+    /// <summary>A text that must be there.</summary>
+    /// <exception cref="ApiException">It is missing, or no string.</exception>
+    public static string Required(JsonNode? node, string param) =>
+        Of(node) ?? throw ApiException.Invalid(node is null ? $"{param} is missing." : $"{param} must be a text.", param);
+
     /// <summary>The text of a string, of a part that holds nothing but a text, or of a list of them; null for any other node.</summary>
     public static string? OfParts(JsonNode? node)
     {

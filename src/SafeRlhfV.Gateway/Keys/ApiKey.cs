@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http;
 using SafeRlhfV.Guard;
 
 namespace SafeRlhfV.Gateway;
@@ -5,6 +6,9 @@ namespace SafeRlhfV.Gateway;
 /// <summary>A key that was presented and is valid, with its meters.</summary>
 internal sealed class ApiKey(KeySettings settings, IRateMeter? requests, IRateMeter? tokens, TimeProvider clock)
 {
+    /// <summary>The key of a request that was let in.</summary>
+    public static ApiKey Of(HttpContext http) => (ApiKey)http.Items[typeof(ApiKey)]!;
+
     /// <summary>The SHA-256 that it is known by.</summary>
     public string Hash => settings.Hash;
 

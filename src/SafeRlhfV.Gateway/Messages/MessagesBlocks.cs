@@ -25,7 +25,7 @@ internal static class MessagesBlocks
             }
             List<JsonObject> result = block["content"] is null ? [] : Parts(block["content"], $"{place}.content");
             if (block["is_error"] is JsonValue failed && failed.GetValue<bool>()) result.Insert(0, ChatBody.Text("The tool has failed:\n"));
-            ChatBody.AddResult(messages, MessagesReader.Text(block["tool_use_id"], $"{place}.tool_use_id"), result, images);
+            ChatBody.AddResult(messages, JsonText.Required(block["tool_use_id"], $"{place}.tool_use_id"), result, images);
         }
         if (images.Count + parts.Count > 0) messages.Add(ChatBody.Message("user", ChatBody.Content([.. images, .. parts])));
     }
@@ -39,10 +39,10 @@ internal static class MessagesBlocks
         foreach ((JsonObject block, string place) in Blocks(content, param))
             switch (JsonText.Of(block["type"]))
             {
-                case "thinking": thinking.Add(MessagesReader.Text(block["thinking"], $"{place}.thinking")); break;
+                case "thinking": thinking.Add(JsonText.Required(block["thinking"], $"{place}.thinking")); break;
                 case "redacted_thinking": break;
                 case "tool_use":
-                    calls.Add(ChatBody.Call(MessagesReader.Text(block["id"], $"{place}.id"), MessagesReader.Text(block["name"], $"{place}.name"),
+                    calls.Add(ChatBody.Call(JsonText.Required(block["id"], $"{place}.id"), JsonText.Required(block["name"], $"{place}.name"),
                         ChatBody.Json(block["input"] ?? new JsonObject())));
                     break;
                 default: AddPart(block, place, parts); break;
@@ -69,14 +69,14 @@ internal static class MessagesBlocks
 
     private static void AddPart(JsonObject block, string param, List<JsonObject> parts)
     {
-        string type = MessagesReader.Text(block["type"], $"{param}.type");
+        string type = JsonText.Required(block["type"], $"{param}.type");
         switch (type)
         {
-            case "text": parts.Add(ChatBody.Text(MessagesReader.Text(block["text"], $"{param}.text"))); break;
+            case "text": parts.Add(ChatBody.Text(JsonText.Required(block["text"], $"{param}.text"))); break;
             case "image": parts.Add(ChatBody.Image(Address(Source(block, param), $"{param}.source"))); break;
             case "document": AddDocument(block, param, parts); break;
             case "search_result":
-                AddHeading($"Search result: {JsonText.Of(block["title"])} ({MessagesReader.Text(block["source"], $"{param}.source")})", parts);
+                AddHeading($"Search result: {JsonText.Of(block["title"])} ({JsonText.Required(block["source"], $"{param}.source")})", parts);
                 parts.AddRange(Texts(block["content"], $"{param}.content"));
                 break;
             default: throw Cannot($"a block of type '{(type.Length > 50 ? type[..50] : type)}'", param);
@@ -90,7 +90,7 @@ internal static class MessagesBlocks
         if (JsonText.Of(block["context"]) is { } context) AddHeading(context, parts);
         switch (JsonText.Of(source["type"]))
         {
-            case "text": parts.Add(ChatBody.Text(MessagesReader.Text(source["data"], $"{param}.source.data"))); break;
+            case "text": parts.Add(ChatBody.Text(JsonText.Required(source["data"], $"{param}.source.data"))); break;
             case "content": parts.AddRange(Parts(source["content"], $"{param}.source.content")); break;
             default: throw Cannot("a document other than a text", param);
         }
@@ -101,10 +101,10 @@ internal static class MessagesBlocks
     private static JsonObject Source(JsonObject block, string param) =>
         block["source"] as JsonObject ?? throw ApiException.Invalid($"{param}.source must be an object.", $"{param}.source");
 
-    private static string Address(JsonObject source, string param) => MessagesReader.Text(source["type"], $"{param}.type") switch
+    private static string Address(JsonObject source, string param) => JsonText.Required(source["type"], $"{param}.type") switch
     {
-        "base64" => $"data:{MessagesReader.Text(source["media_type"], $"{param}.media_type")};base64,{MessagesReader.Text(source["data"], $"{param}.data")}",
-        "url" => MessagesReader.Text(source["url"], $"{param}.url"),
+        "base64" => $"data:{JsonText.Required(source["media_type"], $"{param}.media_type")};base64,{JsonText.Required(source["data"], $"{param}.data")}",
+        "url" => JsonText.Required(source["url"], $"{param}.url"),
         _ => throw ApiException.Invalid($"{param}.type must be base64 or url.", $"{param}.type", "unsupported_content"),
     };
 

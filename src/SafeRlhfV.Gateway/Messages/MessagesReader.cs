@@ -16,7 +16,7 @@ internal static class MessagesReader
             throw ApiException.Invalid("max_tokens is missing: the most tokens of the answer, a whole number from 1.", "max_tokens");
         if (needsMaximum && (body["max_tokens"] is not JsonValue most || !most.TryGetValue(out long count) || count < 1))
             throw ApiException.Invalid("max_tokens must be a whole number from 1.", "max_tokens");
-        JsonObject chat = new() { ["model"] = Text(body["model"], "model") };
+        JsonObject chat = new() { ["model"] = JsonText.Required(body["model"], "model") };
         ChatBody.Copy(body, chat, ("max_tokens", "max_tokens"), ("temperature", "temperature"), ("top_p", "top_p"), ("top_k", "top_k"), ("stream", "stream"),
             ("stop_sequences", "stop"));
         if (body["metadata"] is JsonObject metadata) ChatBody.Copy(metadata, chat, ("user_id", "user"));
@@ -32,7 +32,7 @@ internal static class MessagesReader
         {
             string param = $"messages[{i}]";
             if (turns[i] is not JsonObject turn) throw ApiException.Invalid($"{param} must be an object.", param);
-            string role = Text(turn["role"], $"{param}.role");
+            string role = JsonText.Required(turn["role"], $"{param}.role");
             switch (role)
             {
                 case "system":
@@ -50,12 +50,10 @@ internal static class MessagesReader
         return chat;
     }
 
-    internal static string Text(JsonNode? node, string param) => ChatRequestReader.Text(node, param);
-
     private static void AddEffort(JsonObject body, JsonObject chat)
     {
         if (body["thinking"] is JsonObject thinking)
-            switch (Text(thinking["type"], "thinking.type"))
+            switch (JsonText.Required(thinking["type"], "thinking.type"))
             {
                 case "disabled" or "adaptive": break;
                 case "enabled":
@@ -68,14 +66,14 @@ internal static class MessagesReader
             }
         if (body["output_config"] is not JsonObject output) return;
         if (output["effort"] is { } effort)
-            chat["reasoning_effort"] = Text(effort, "output_config.effort") switch
+            chat["reasoning_effort"] = JsonText.Required(effort, "output_config.effort") switch
             {
                 "max" => "xhigh", // the highest that chat requests have
                 "low" or "medium" or "high" or "xhigh" => effort.DeepClone(),
                 _ => throw ApiException.Invalid("output_config.effort must be low, medium, high, xhigh or max.", "output_config.effort"),
             };
         if (output["format"] is not JsonObject format) return;
-        if (Text(format["type"], "output_config.format.type") != "json_schema")
+        if (JsonText.Required(format["type"], "output_config.format.type") != "json_schema")
             throw ApiException.Invalid("output_config.format.type must be json_schema.", "output_config.format.type");
         if (format["schema"] is not JsonObject schema)
             throw ApiException.Invalid("output_config.format.schema must be an object.", "output_config.format.schema");
@@ -96,20 +94,24 @@ internal static class MessagesReader
             {
                 string param = $"tools[{i}]";
                 if (list[i] is not JsonObject tool) throw ApiException.Invalid($"{param} must be an object.", param);
-                if (tool["type"] is { } type && Text(type, $"{param}.type") != "custom")
+                if (tool["type"] is { } type && JsonText.Required(type, $"{param}.type") != "custom")
                     throw ApiException.Invalid($"{param}: only custom tools can be sent.", $"{param}.type", "unsupported_content");
-                functions.Add(ChatBody.Function(Text(tool["name"], $"{param}.name"), tool["description"], tool["input_schema"], tool["strict"]));
+                functions.Add(ChatBody.Function(JsonText.Required(tool["name"], $"{param}.name"), tool["description"], tool["input_schema"], tool["strict"]));
             }
             if (functions.Count > 0) chat["tools"] = functions;
         }
         if (body["tool_choice"] is not { } choice) return;
         if (choice is not JsonObject chosen) throw ApiException.Invalid("tool_choice must be an object.", "tool_choice");
-        chat["tool_choice"] = Text(chosen["type"], "tool_choice.type") switch
+        chat["tool_choice"] = JsonText.Required(chosen["type"], "tool_choice.type") switch
         {
             "auto" => "auto",
             "any" => "required",
             "none" => "none",
-            "tool" => new JsonObject { ["type"] = "function", ["function"] = new JsonObject { ["name"] = Text(chosen["name"], "tool_choice.name") } },
+            "tool" => new JsonObject
+            {
+                ["type"] = "function",
+                ["function"] = new JsonObject { ["name"] = JsonText.Required(chosen["name"], "tool_choice.name") },
+            },
             _ => throw ApiException.Invalid("tool_choice.type must be auto, any, tool or none.", "tool_choice.type"),
         };
         if (chosen["disable_parallel_tool_use"] is JsonValue single && single.GetValue<bool>()) chat["parallel_tool_calls"] = false;

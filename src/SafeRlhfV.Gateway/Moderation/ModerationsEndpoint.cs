@@ -30,10 +30,10 @@ internal sealed class ModerationsEndpoint(IModerator moderator, Func<GuardPolicy
 
     public async Task InvokeAsync(HttpContext http)
     {
-        ApiKey key = (ApiKey)http.Items[typeof(ApiKey)]!;
+        ApiKey key = ApiKey.Of(http);
         CancellationToken cancellationToken = http.RequestAborted;
         JsonObject body = await ChatRequestReader.ReadObjectAsync(http.Request, cancellationToken);
-        if (body["model"] is not null) ChatRequestReader.Text(body["model"], "model");
+        if (body["model"] is not null) JsonText.Required(body["model"], "model");
         IReadOnlyList<ModerationRequest> requests = await InputsAsync(body["input"], cancellationToken);
         long started = clock.GetTimestamp();
         IReadOnlyList<Verdict> verdicts = await moderator.ModerateAsync(requests, cancellationToken);
@@ -94,13 +94,13 @@ internal sealed class ModerationsEndpoint(IModerator moderator, Func<GuardPolicy
         for (int i = 0; i < list.Count; i++)
         {
             if (list[i] is not JsonObject part) throw ApiException.Invalid("input must hold either texts or parts.", $"input[{i}]");
-            switch (ChatRequestReader.Text(part["type"], $"input[{i}].type"))
+            switch (JsonText.Required(part["type"], $"input[{i}].type"))
             {
-                case "text": texts.Add(ChatRequestReader.Text(part["text"], $"input[{i}].text")); break;
+                case "text": texts.Add(JsonText.Required(part["text"], $"input[{i}].text")); break;
                 case "image_url" when part["image_url"] is JsonObject image:
                     if (list.Take(i).Count(IsImage) >= limits.Images) throw images.TooMany($"input[{i}]");
                     string param = $"input[{i}].image_url.url";
-                    OpenedImage opened = await images.OpenAsync(ChatRequestReader.Text(image["url"], param), param, pixels, cancellationToken);
+                    OpenedImage opened = await images.OpenAsync(JsonText.Required(image["url"], param), param, pixels, cancellationToken);
                     pictures.AddRange(opened.Judged);
                     break;
                 default: throw ApiException.Invalid("A part must be of type text or image_url.", $"input[{i}].type");

@@ -85,7 +85,7 @@ internal sealed class ResponsesItems(JsonArray messages)
 
     private static IEnumerable<string> Texts(JsonNode? parts, string param) => parts is not JsonArray list
         ? []
-        : list.Select((part, i) => ChatRequestReader.Text((part as JsonObject)?["text"], $"{param}[{i}].text"));
+        : list.Select((part, i) => JsonText.Required((part as JsonObject)?["text"], $"{param}[{i}].text"));
 
     private static List<JsonObject> Parts(JsonNode? content, string param)
     {
@@ -111,5 +111,5 @@ internal sealed class ResponsesItems(JsonArray messages)
         };
     }
 
-    private static string Text(JsonObject from, string name, string param) => ChatRequestReader.Text(from[name], $"{param}.{name}");
+    private static string Text(JsonObject from, string name, string param) => JsonText.Required(from[name], $"{param}.{name}");
 }

@@ -12,11 +12,12 @@ internal static class ResponsesReader
     /// <exception cref="ApiException">It is not sound, or says what cannot be judged or passed on.</exception>
     public static JsonObject ToChat(JsonObject body, IReadOnlyList<JsonObject> conversation, IReadOnlyList<string> hostedTools)
     {
-        JsonObject chat = new() { ["model"] = Text(body["model"], "model"), ["store"] = false }; // a draft must not stay where it can be had later
+        // a draft must not stay where it can be had later
+        JsonObject chat = new() { ["model"] = JsonText.Required(body["model"], "model"), ["store"] = false };
         ChatBody.Copy(body, chat, ("max_output_tokens", "max_tokens"), ("temperature", "temperature"), ("top_p", "top_p"), ("stream", "stream"),
             ("parallel_tool_calls", "parallel_tool_calls"), ("user", "user"), ("safety_identifier", "safety_identifier"),
             ("prompt_cache_key", "prompt_cache_key"), ("service_tier", "service_tier"), ("moderation", "moderation"));
-        if (body["truncation"] is { } cut && Text(cut, "truncation") != "disabled")
+        if (body["truncation"] is { } cut && JsonText.Required(cut, "truncation") != "disabled")
             throw ApiException.Invalid("truncation must be disabled: the conversation is sent as it was judged.", "truncation", "unsupported_parameter");
         if (body["reasoning"] is JsonObject reasoning) ChatBody.Copy(reasoning, chat, ("effort", "reasoning_effort"));
         AddLogprobs(body, chat);
@@ -25,7 +26,7 @@ internal static class ResponsesReader
         if (body["tool_choice"] is { } choice) chat["tool_choice"] = Choice(choice);
 
         JsonArray messages = [];
-        if (body["instructions"] is { } instructions) messages.Add(ChatBody.Message("system", Text(instructions, "instructions")));
+        if (body["instructions"] is { } instructions) messages.Add(ChatBody.Message("system", JsonText.Required(instructions, "instructions")));
         ResponsesItems items = new(messages);
         int before = conversation.Count - ((body["input"] as JsonArray)?.Count ?? 1);
         for (int i = 0; i < conversation.Count; i++) items.Add(conversation[i], i < before ? "previous_response_id" : $"input[{i - before}]");
@@ -33,8 +34,6 @@ internal static class ResponsesReader
         chat["messages"] = messages;
         return chat;
     }
-
-    internal static string Text(JsonNode? node, string param) => ChatRequestReader.Text(node, param);
 
     private static void AddLogprobs(JsonObject body, JsonObject chat)
     {
@@ -48,7 +47,7 @@ internal static class ResponsesReader
     {
         ChatBody.Copy(text, chat, ("verbosity", "verbosity"));
         if (text["format"] is not JsonObject format) return;
-        string type = Text(format["type"], "text.format.type");
+        string type = JsonText.Required(format["type"], "text.format.type");
         if (type == "text") return;
         JsonObject asked = new() { ["type"] = type };
         if (type == "json_schema")
@@ -70,12 +69,12 @@ internal static class ResponsesReader
         {
             string param = $"tools[{i}]";
             if (list[i] is not JsonObject tool) throw ApiException.Invalid($"{param} must be an object.", param);
-            string type = Text(tool["type"], $"{param}.type");
+            string type = JsonText.Required(tool["type"], $"{param}.type");
             if (type is "function" or "custom")
             {
                 if (tool.FirstOrDefault(member => !ResponsesFields.OfTools.Contains(member.Key)).Key is { } other)
                     throw ApiException.Invalid($"{param}.{other} is not known here.", $"{param}.{other}", "unknown_parameter");
-                string name = Text(tool["name"], $"{param}.name");
+                string name = JsonText.Required(tool["name"], $"{param}.name");
                 added.Add(type == "function" ? ChatBody.Function(name, tool["description"], tool["parameters"], tool["strict"]) : Custom(tool, name));
             }
             else if (hostedTools.Contains(type)) added.Add(tool.DeepClone());
@@ -106,8 +105,8 @@ internal static class ResponsesReader
 
     private static JsonNode Choice(JsonNode choice)
     {
-        if (choice is not JsonObject chosen) return Text(choice, "tool_choice");
-        string type = Text(chosen["type"], "tool_choice.type");
+        if (choice is not JsonObject chosen) return JsonText.Required(choice, "tool_choice");
+        string type = JsonText.Required(chosen["type"], "tool_choice.type");
         switch (type)
         {
             case "function" or "custom": return Named(chosen, type, "tool_choice");
@@ -124,6 +123,6 @@ internal static class ResponsesReader
     }
 
     private static JsonObject Named(JsonObject? tool, string type, string param) => type is "function" or "custom"
-        ? new() { ["type"] = type, [type] = new JsonObject { ["name"] = Text(tool!["name"], $"{param}.name") } }
+        ? new() { ["type"] = type, [type] = new JsonObject { ["name"] = JsonText.Required(tool!["name"], $"{param}.name") } }
         : throw ApiException.Invalid($"{param}.type must be function or custom.", $"{param}.type");
 }

@@ -23,7 +23,7 @@ internal sealed class ResponsesWire(ChatRequestReader reader, ResponseStore stor
     private IReadOnlyList<JsonObject> Before(JsonObject body, ApiKey key)
     {
         if (body["previous_response_id"] is not { } previous) return [];
-        return store.Conversation(key.Hash, ChatRequestReader.Text(previous, "previous_response_id"))
+        return store.Conversation(key.Hash, JsonText.Required(previous, "previous_response_id"))
             ?? throw ApiException.Invalid("There is no such response here, or it is no longer kept; send the whole conversation as input.",
                 "previous_response_id", "previous_response_not_found");
     }
@@ -40,7 +40,7 @@ internal sealed class ResponsesWire(ChatRequestReader reader, ResponseStore stor
             string param = $"input[{i}]";
             JsonObject item = list[i] as JsonObject ?? throw ApiException.Invalid($"{param} must be an object.", param);
             bool isReference = JsonText.Of(item["type"]) is { } type ? type == "item_reference" : item["role"] is null;
-            turn.Add(!isReference ? item : store.Item(key.Hash, ChatRequestReader.Text(item["id"], $"{param}.id"))
+            turn.Add(!isReference ? item : store.Item(key.Hash, JsonText.Required(item["id"], $"{param}.id"))
                 ?? throw ApiException.Invalid($"{param}: there is no such item here, or it is no longer kept; send the item itself.", $"{param}.id",
                     "item_not_found"));
         }

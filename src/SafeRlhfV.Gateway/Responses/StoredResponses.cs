@@ -33,7 +33,7 @@ internal sealed class StoredResponses(ResponseStore store)
         };
     }
 
-    private static string Owner(HttpContext http) => ((ApiKey)http.Items[typeof(ApiKey)]!).Hash;
+    private static string Owner(HttpContext http) => ApiKey.Of(http).Hash;
 
     private static string Id(HttpContext http) => http.GetRouteValue("id")?.ToString() ?? "";
 

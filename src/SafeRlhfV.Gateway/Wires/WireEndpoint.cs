@@ -14,11 +14,11 @@ internal sealed class WireEndpoint(IWire wire, ModelTable models, GatewayMetrics
 
     public async Task InvokeAsync(HttpContext http)
     {
-        ApiKey key = (ApiKey)http.Items[typeof(ApiKey)]!;
+        ApiKey key = ApiKey.Of(http);
         CancellationToken cancellationToken = http.RequestAborted;
         JsonObject body = await ChatRequestReader.ReadObjectAsync(http.Request, cancellationToken);
         if (http.Items[WebFront.Deployment] is string deployment) body["model"] = deployment;
-        IChatClient client = models.Find(ChatRequestReader.Text(body["model"], "model"), key);
+        IChatClient client = models.Find(JsonText.Required(body["model"], "model"), key);
         IWireAnswer answer = await wire.ReadAsync(body, key, cancellationToken);
         http.Response.Headers["x-guard-request-id"] = answer.Call.RequestId;
         answer.Call.ClientRequest = http.TraceIdentifier;
