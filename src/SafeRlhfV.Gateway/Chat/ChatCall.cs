@@ -55,7 +55,7 @@ internal sealed record ChatCall(JsonObject Body, IReadOnlyList<ChatMessage> Mess
         ModelId = Model,
         Temperature = Number("temperature"),
         TopP = Number("top_p"),
-        MaxOutputTokens = (int?)(Whole("max_completion_tokens") ?? Whole("max_tokens")),
+        MaxOutputTokens = JsonScalar.Int(Body["max_completion_tokens"]) ?? JsonScalar.Int(Body["max_tokens"]),
         ResponseFormat = JsonText.Of((Body["response_format"] as JsonObject)?["type"]) is "json_object" or "json_schema" ? ChatResponseFormat.Json : null,
         RawRepresentationFactory = _ => this,
     };
@@ -65,8 +65,6 @@ internal sealed record ChatCall(JsonObject Body, IReadOnlyList<ChatMessage> Mess
     /// <param name="client">Who asks for it.</param>
     public static ChatCall Of(ChatOptions? options, IChatClient client) =>
         options?.RawRepresentationFactory?.Invoke(client) as ChatCall ?? throw new InvalidOperationException("The options carry no call.");
-
-    private long? Whole(string name) => RequestCheck.Whole(Body[name]) is { } number ? Math.Clamp(number, int.MinValue, int.MaxValue) : null;
 
     private float? Number(string name) => Body[name] is JsonValue value && value.TryGetValue(out double number) ? (float)number : null;
 }

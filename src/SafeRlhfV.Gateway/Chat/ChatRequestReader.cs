@@ -50,7 +50,7 @@ internal sealed class ChatRequestReader(LimitSettings limits, ImageGate images, 
         string model = JsonText.Required(body["model"], "model");
         string extra = check.Read(body);
         bool isStream = Flag(body["stream"], "stream");
-        if ((RequestCheck.Whole(body["n"]) ?? 1) is < 1 or > 16) throw ApiException.Invalid("n must be a whole number from 1 to 16.", "n");
+        if ((JsonScalar.Whole(body["n"]) ?? 1) is < 1 or > 16) throw ApiException.Invalid("n must be a whole number from 1 to 16.", "n");
         if (body["modalities"] is JsonArray modalities
             && modalities.Any(kind => kind is not JsonValue value || !value.TryGetValue(out string? name) || name != "text"))
             throw ApiException.Invalid("Only text answers can be guarded.", "modalities");
@@ -133,12 +133,12 @@ internal sealed class ChatRequestReader(LimitSettings limits, ImageGate images, 
         null or JsonArray { Count: 0 } or JsonObject { Count: 0 } => null,
         JsonValue only when only.TryGetValue(out string? text) =>
             name is "reasoning" or "reasoning_content" or "thinking" ? new TextReasoningContent(text) : new TextContent(text),
-        JsonValue only when only.TryGetValue(out bool _) => null,
+        JsonValue only when JsonScalar.Flag(only) is not null => null,
         JsonValue number => new TextContent(number.ToJsonString()),
         _ => new FunctionCallContent(name, name, new Dictionary<string, object?> { [name] = JsonSerializer.SerializeToElement(value) }),
     };
 
     private static bool Flag(JsonNode? node, string param) => node is null
         ? false
-        : node is JsonValue value && value.TryGetValue(out bool flag) ? flag : throw ApiException.Invalid($"{param} must be true or false.", param);
+        : JsonScalar.Flag(node) ?? throw ApiException.Invalid($"{param} must be true or false.", param);
 }

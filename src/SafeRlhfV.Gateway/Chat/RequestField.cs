@@ -12,6 +12,12 @@ internal sealed record RequestField(string Path, FieldUse Use, string Note)
     /// <summary>Whether an opened field may be a text instead, which the reader of messages judges.</summary>
     public bool MayBeText { get; init; }
 
+    /// <summary>Whether an opened field is an object; all others are lists.</summary>
+    public bool IsObject { get; init; }
+
+    /// <summary>Whether a path is this field's in letters of either case.</summary>
+    public bool IsNamed(string path) => string.Equals(Path, path, StringComparison.OrdinalIgnoreCase);
+
     /// <summary>What becomes of it, in the words of docs/gateway-fields.md.</summary>
     public string Fate => Use switch
     {

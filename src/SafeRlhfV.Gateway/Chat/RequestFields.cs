@@ -24,7 +24,7 @@ internal static class RequestFields
         new("messages[].content[].text", Judged, "the text of a part"),
         new("messages[].content[].refusal", Judged, "an earlier refusal"),
         new("messages[].content[].thinking", Judged, "earlier reasoning"),
-        new("messages[].content[].image_url", Opened, "an image"),
+        new("messages[].content[].image_url", Opened, "an image") { IsObject = true },
         new("messages[].content[].image_url.url", Judged, "judged as an image; the model gets the bytes that were judged"),
         Words("messages[].content[].image_url.detail", "", "auto", "low", "high", "original"),
         new("messages[].content[].annotations", Judged, "sources of an earlier answer"),
@@ -130,7 +130,7 @@ internal static class RequestFields
 
         // what is sent back
         new("stream", Flag, "the answer in pieces; set anew for the model"),
-        new("stream_options", Opened, "set anew for the model"),
+        new("stream_options", Opened, "set anew for the model") { IsObject = true },
         new("stream_options.include_usage", Flag, "tokens at the stream's end"),
         new("stream_options.include_obfuscation", Flag, "OpenAI: filling that hides lengths"),
         new("stream_options.continuous_usage_stats", Flag, "vLLM: tokens in every chunk"),

@@ -23,7 +23,7 @@ internal sealed class EmbeddingsWire(LimitSettings limits) : IWire
 
     private List<string> Texts(JsonNode? input)
     {
-        if (input is JsonValue single && single.TryGetValue(out string? alone)) return [alone];
+        if (JsonText.Of(input) is { } alone) return [alone];
         if (input is not JsonArray { Count: > 0 } list) throw ApiException.Invalid("input must be a text or a list of texts.", "input");
         if (list.Count > limits.Messages) throw ApiException.Invalid($"There are {list.Count} inputs; {limits.Messages} are allowed.", "input");
         return [.. list.Select((one, i) => JsonText.Of(one)

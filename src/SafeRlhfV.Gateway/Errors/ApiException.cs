@@ -22,6 +22,13 @@ internal sealed class ApiException(int status, string type, string message, stri
             "audit_unavailable")
         { RetryAfter = TimeSpan.FromSeconds(1) };
 
+    /// <summary>Content that nobody here can judge.</summary>
+    public static ApiException Unjudged(string what, string place, string? param = null) =>
+        Invalid($"{place}: {what} cannot be judged, and so cannot be sent.", param ?? place, "unsupported_content");
+
+    /// <summary>A caller's own text, cut so that a message stays short.</summary>
+    public static string Short(string text, int most = 50) => text.Length > most ? text[..most] : text;
+
     /// <summary>The name of the request that failed, where it is known.</summary>
     public string? RequestId { get; set; }
 

@@ -9,7 +9,7 @@ internal static class MessagesBlocks
     public static List<JsonObject> Texts(JsonNode? content, string param)
     {
         List<JsonObject> parts = Parts(content, param);
-        return parts.TrueForAll(part => JsonText.Of(part["type"]) == "text") ? parts : throw Cannot("something other than text", param);
+        return parts.TrueForAll(part => JsonText.Of(part["type"]) == "text") ? parts : throw ApiException.Unjudged("something other than text", param);
     }
 
     /// <summary>Adds a user's turn: first the results of tools, each a message of its own, then the rest.</summary>
@@ -24,7 +24,7 @@ internal static class MessagesBlocks
                 continue;
             }
             List<JsonObject> result = block["content"] is null ? [] : Parts(block["content"], $"{place}.content");
-            if (block["is_error"] is JsonValue failed && failed.GetValue<bool>()) result.Insert(0, ChatBody.Text("The tool has failed:\n"));
+            if (JsonScalar.Flag(block["is_error"]) == true) result.Insert(0, ChatBody.Text("The tool has failed:\n"));
             ChatBody.AddResult(messages, JsonText.Required(block["tool_use_id"], $"{place}.tool_use_id"), result, images);
         }
         if (images.Count + parts.Count > 0) messages.Add(ChatBody.Message("user", ChatBody.Content([.. images, .. parts])));
@@ -62,7 +62,7 @@ internal static class MessagesBlocks
 
     private static List<(JsonObject, string)> Blocks(JsonNode? content, string param)
     {
-        if (content is JsonValue value && value.TryGetValue(out string? text)) return [(ChatBody.Text(text), param)];
+        if (JsonText.Of(content) is { } text) return [(ChatBody.Text(text), param)];
         if (content is not JsonArray list) throw ApiException.Invalid($"{param} must be a text or a list of blocks.", param);
         return [.. list.Select((node, i) => (node as JsonObject ?? throw ApiException.Invalid($"{param}[{i}] must be an object.", param), $"{param}[{i}]"))];
     }
@@ -79,7 +79,7 @@ internal static class MessagesBlocks
                 AddHeading($"Search result: {JsonText.Of(block["title"])} ({JsonText.Required(block["source"], $"{param}.source")})", parts);
                 parts.AddRange(Texts(block["content"], $"{param}.content"));
                 break;
-            default: throw Cannot($"a block of type '{(type.Length > 50 ? type[..50] : type)}'", param);
+            default: throw ApiException.Unjudged($"a block of type '{ApiException.Short(type)}'", param);
         }
     }
 
@@ -92,7 +92,7 @@ internal static class MessagesBlocks
         {
             case "text": parts.Add(ChatBody.Text(JsonText.Required(source["data"], $"{param}.source.data"))); break;
             case "content": parts.AddRange(Parts(source["content"], $"{param}.source.content")); break;
-            default: throw Cannot("a document other than a text", param);
+            default: throw ApiException.Unjudged("a document other than a text", param);
         }
     }
 
@@ -107,7 +107,4 @@ internal static class MessagesBlocks
         "url" => JsonText.Required(source["url"], $"{param}.url"),
         _ => throw ApiException.Invalid($"{param}.type must be base64 or url.", $"{param}.type", "unsupported_content"),
     };
-
-    private static ApiException Cannot(string what, string param) =>
-        ApiException.Invalid($"{param}: {what} cannot be judged, and so cannot be sent.", param, "unsupported_content");
 }

@@ -114,6 +114,6 @@ internal static class MessagesReader
             },
             _ => throw ApiException.Invalid("tool_choice.type must be auto, any, tool or none.", "tool_choice.type"),
         };
-        if (chosen["disable_parallel_tool_use"] is JsonValue single && single.GetValue<bool>()) chat["parallel_tool_calls"] = false;
+        if (JsonScalar.Flag(chosen["disable_parallel_tool_use"]) == true) chat["parallel_tool_calls"] = false;
     }
 }

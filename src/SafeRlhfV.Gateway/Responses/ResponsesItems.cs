@@ -35,8 +35,7 @@ internal sealed class ResponsesItems(JsonArray messages)
                 ChatBody.AddResult(messages, Text(item, "call_id", param), Parts(item["output"], $"{param}.output"), images);
                 break;
             default:
-                throw ApiException.Invalid($"{param}: an item of type '{(type.Length > 50 ? type[..50] : type)}' cannot be judged, and so cannot be sent.",
-                    param, "unsupported_content");
+                throw ApiException.Unjudged($"an item of type '{ApiException.Short(type)}'", param);
         }
     }
 
@@ -89,7 +88,7 @@ internal sealed class ResponsesItems(JsonArray messages)
 
     private static List<JsonObject> Parts(JsonNode? content, string param)
     {
-        if (content is JsonValue value && value.TryGetValue(out string? text)) return [ChatBody.Text(text)];
+        if (JsonText.Of(content) is { } text) return [ChatBody.Text(text)];
         if (content is not JsonArray list) throw ApiException.Invalid($"{param} must be a text or a list of parts.", param);
         return
         [
@@ -106,8 +105,7 @@ internal sealed class ResponsesItems(JsonArray messages)
             "input_text" or "output_text" or "text" => ChatBody.Text(Text(part, "text", param)),
             "refusal" => ChatBody.Text(Text(part, "refusal", param)),
             "input_image" => ChatBody.Image(Text(part, "image_url", param), part["detail"] is null ? null : Text(part, "detail", param)),
-            _ => throw ApiException.Invalid($"{param}: a part of type '{(type.Length > 50 ? type[..50] : type)}' cannot be judged, and so cannot be sent.",
-                $"{param}.type", "unsupported_content"),
+            _ => throw ApiException.Unjudged($"a part of type '{ApiException.Short(type)}'", param, $"{param}.type"),
         };
     }
 

@@ -9,7 +9,7 @@ internal sealed class ResponsesWire(ChatRequestReader reader, ResponseStore stor
     public async Task<IWireAnswer> ReadAsync(JsonObject body, ApiKey key, CancellationToken cancellationToken)
     {
         ResponsesFields.Table.Check(body);
-        bool isKept = store.Keeps && !(body["store"] is JsonValue stored && stored.TryGetValue(out bool asked) && !asked);
+        bool isKept = store.Keeps && JsonScalar.Flag(body["store"]) != false;
         List<JsonObject> turn = Turn(body, key), conversation = [.. Before(body, key), .. turn];
         ChatCall call = await reader.ReadAsync(ResponsesReader.ToChat(body, conversation, hostedTools), key, cancellationToken);
         return new ResponsesAnswer(call, body, isKept ? Keep : null);
@@ -32,7 +32,7 @@ internal sealed class ResponsesWire(ChatRequestReader reader, ResponseStore stor
     private List<JsonObject> Turn(JsonObject body, ApiKey key)
     {
         List<JsonObject> turn = [];
-        if (body["input"] is JsonValue value && value.TryGetValue(out string? text))
+        if (JsonText.Of(body["input"]) is { } text)
             return [new() { ["type"] = "message", ["role"] = "user", ["content"] = text }];
         if (body["input"] is not JsonArray { Count: > 0 } list) throw ApiException.Invalid("input must be a text or a list of items.", "input");
         for (int i = 0; i < list.Count; i++)

@@ -92,7 +92,7 @@ public static class GatewaySettingsReader
     {
         IReadOnlyList<string> paths = section.Texts("allow_fields");
         foreach (string path in paths)
-            if (RequestFields.All.FirstOrDefault(field => string.Equals(field.Path, path, StringComparison.OrdinalIgnoreCase)) is { } known
+            if (RequestFields.All.FirstOrDefault(field => field.IsNamed(path)) is { } known
                 && (known.Path != path || (known.Use != FieldUse.Refused && path != "tools[].type")))
                 section.Fault("allow_fields", known.Path == path ? $"'{path}' is not refused" : $"'{path}' must be written '{known.Path}'");
         return paths;

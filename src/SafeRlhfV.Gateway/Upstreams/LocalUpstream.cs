@@ -54,9 +54,9 @@ internal sealed class LocalUpstream(IChatClient inner, ControlTokenUse use) : De
         {
             Temperature = options!.Temperature,
             TopP = options.TopP,
-            TopK = RequestCheck.Whole(body["top_k"]) is { } most ? (int)Math.Clamp(most, int.MinValue, int.MaxValue) : null,
+            TopK = JsonScalar.Int(body["top_k"]),
             MaxOutputTokens = options.MaxOutputTokens,
-            Seed = RequestCheck.Whole(body["seed"]),
+            Seed = JsonScalar.Whole(body["seed"]),
             StopSequences = Stops(body["stop"]),
         };
     }

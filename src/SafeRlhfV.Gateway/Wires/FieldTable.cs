@@ -34,36 +34,24 @@ internal sealed class FieldTable
         foreach ((string name, JsonNode? value) in from)
         {
             string path = pattern.Length == 0 ? name : $"{pattern}.{name}", here = place.Length == 0 ? name : $"{place}.{name}";
-            RequestField field = byPath.GetValueOrDefault(path) ?? throw Unknown(path, here);
+            RequestField field = byPath.GetValueOrDefault(path) ?? throw FieldFault.Unknown(All, path, here);
             switch (field.Use)
             {
-                case FieldUse.Refused when !SaysNothing(value): throw Refused(here, field.Note);
+                case FieldUse.Refused when !SaysNothing(value): throw FieldFault.Refused(here, field.Note);
                 case FieldUse.Opened when value is JsonObject one: CheckMembers(one, sameAs.GetValueOrDefault(path, path), here); break;
                 case FieldUse.Opened when value is JsonArray list:
                     string items = sameAs.GetValueOrDefault($"{path}[]", $"{path}[]");
                     for (int i = 0; i < list.Count; i++)
                         if (list[i] is JsonObject item) CheckMembers(item, items, $"{here}[{i}]");
                     break;
-                case FieldUse.Flag when value is not null && !(value is JsonValue flag && flag.TryGetValue(out bool _)): throw Wrong(here, "true or false");
-                case FieldUse.Number when value is not null && !(value is JsonValue number && number.TryGetValue(out double real) && double.IsFinite(real)):
-                    throw Wrong(here, "a number");
-                case FieldUse.Whole when value is not null && !(value is JsonValue whole && whole.TryGetValue(out long _)): throw Wrong(here, "a whole number");
+                case FieldUse.Flag when value is not null && JsonScalar.Flag(value) is null: throw FieldFault.Wrong(here, "true or false");
+                case FieldUse.Number when value is not null && !JsonScalar.IsNumber(value): throw FieldFault.Wrong(here, "a number");
+                case FieldUse.Whole when value is not null && !(value is JsonValue whole && whole.TryGetValue(out long _)):
+                    throw FieldFault.Wrong(here, "a whole number");
             }
         }
     }
 
     private static bool SaysNothing(JsonNode? value) =>
-        value is null or JsonArray { Count: 0 } or JsonObject { Count: 0 } || (value is JsonValue flag && flag.TryGetValue(out bool on) && !on);
-
-    private static ApiException Wrong(string place, string what) => ApiException.Invalid($"{place} must be {what}.", place);
-
-    private static ApiException Refused(string place, string why) => ApiException.Invalid($"{place} is refused: {why}.", place, "unsupported_parameter");
-
-    private ApiException Unknown(string path, string place)
-    {
-        string shown = place.Length > 200 ? place[..200] : place;
-        string? meant = All.FirstOrDefault(field => string.Equals(field.Path, path, StringComparison.OrdinalIgnoreCase))?.Path;
-        return ApiException.Invalid(meant is null ? $"{shown} is not known here, so that nobody could judge it; leave it out."
-            : $"{shown} must be written as in {meant}: names that differ by case alone are refused.", shown, "unknown_parameter");
-    }
+        value is null or JsonArray { Count: 0 } or JsonObject { Count: 0 } || JsonScalar.Flag(value) == false;
 }
