@@ -35,6 +35,9 @@ public sealed class EmbeddingsTests
         gateway.Upstream.Embeddings = (http, _) => http.Response.WriteAsync("""{"data":[{"index":0,"embedding":["a text"]}]}""");
         (status, answer) = await gateway.PostAsync("/v1/embeddings", """{ "model": "ours", "input": "four" }""");
         Assert.True(status >= 500, answer?.ToJsonString());
+        gateway.Upstream.Embeddings = (http, _) => http.Response.WriteAsync("""{"data":["a text"]}""");
+        (status, answer) = await gateway.PostAsync("/v1/embeddings", """{ "model": "ours", "input": "four" }""");
+        Assert.Equal((502, "upstream_garbled"), (status, answer!["error"]!["code"]!.GetValue<string>()));
     }
 
     [Theory]

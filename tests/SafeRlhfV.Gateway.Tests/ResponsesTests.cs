@@ -203,6 +203,7 @@ public sealed class ResponsesTests
     [InlineData("""{ "truncation": "auto" }""", "truncation")]
     [InlineData("""{ "tools": [ { "type": "web_search" } ] }""", "tools[0].type")]
     [InlineData("""{ "tools": [ { "type": "function", "name": "f", "parameters": {}, "Name": "g" } ] }""", "tools[0].Name")]
+    [InlineData("""{ "tool_choice": { "type": "allowed_tools", "mode": "auto", "tools": [ "f" ] } }""", "tool_choice.tools[0].type")]
     [InlineData("""{ "input": [ { "role": "user", "content": [ { "type": "input_image", "file_id": "f" } ] } ] }""", "input[0].content[0].file_id")]
     [InlineData("""{ "input": [ { "role": "user", "content": [ { "type": "input_file", "file_data": "x" } ] } ] }""", "input[0].content[0].file_data")]
     [InlineData("""{ "input": [ { "type": "computer_call_output", "call_id": "c", "output": "x" } ] }""", "input[0]")]

@@ -15,12 +15,15 @@ internal static class EmbeddingReader
         if (body["data"] is not JsonArray { Count: > 0 } data) throw UpstreamException.Garbled("it has no data");
         JsonArray read = [];
         for (int i = 0; i < data.Count; i++)
+        {
+            JsonObject? one = data[i] as JsonObject;
             read.Add(new JsonObject
             {
                 ["object"] = "embedding",
-                ["index"] = data[i]?["index"] is JsonValue at && at.TryGetValue(out int index) ? index : i,
-                ["embedding"] = Numbers((data[i] as JsonObject)?["embedding"]),
+                ["index"] = one?["index"] is JsonValue at && at.TryGetValue(out int index) ? index : i,
+                ["embedding"] = Numbers(one?["embedding"]),
             });
+        }
         return new(new ChatMessage(ChatRole.Assistant, [new MemberContent(MemberPlace.Body, "data", read, isOwn: true)]))
         {
             FinishReason = ChatFinishReason.Stop,
@@ -32,15 +35,21 @@ internal static class EmbeddingReader
     {
         switch (embedding)
         {
-            case JsonArray list when list.All(one => one is JsonValue number && number.TryGetValue(out double real) && double.IsFinite(real)):
-                return list.DeepClone();
-            case JsonValue value when value.TryGetValue(out string? text):
+            case JsonArray list when list.All(JsonScalar.IsNumber): return list.DeepClone();
+            case JsonValue value when JsonText.Of(value) is { } text:
                 byte[] bytes = new byte[(text.Length * 3 / 4) + 3];
-                if (!Convert.TryFromBase64String(text, bytes, out int count) || count % sizeof(float) != 0) break;
-                foreach (float real in MemoryMarshal.Cast<byte, float>(bytes.AsSpan(0, count)))
-                    if (!float.IsFinite(real)) throw UpstreamException.Garbled("an embedding holds something other than numbers");
-                return Convert.ToBase64String(bytes, 0, count);
+                if (Convert.TryFromBase64String(text, bytes, out int count) && AreNumbers(bytes.AsSpan(0, count)))
+                    return Convert.ToBase64String(bytes, 0, count);
+                break;
         }
         throw UpstreamException.Garbled("an embedding holds something other than numbers");
+    }
+
+    private static bool AreNumbers(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.Length % sizeof(float) != 0) return false;
+        foreach (float real in MemoryMarshal.Cast<byte, float>(bytes))
+            if (!float.IsFinite(real)) return false;
+        return true;
     }
 }

@@ -79,7 +79,7 @@ internal static class ResponsesReader
             }
             else if (hostedTools.Contains(type)) added.Add(tool.DeepClone());
             else
-                throw ApiException.Invalid($"Tools of type '{(type.Length > 50 ? type[..50] : type)}' bring content that never passes the gateway; the "
+                throw ApiException.Invalid($"Tools of type '{ApiException.Short(type)}' bring content that never passes the gateway; the "
                     + "operator can allow them (hosted_tools).", $"{param}.type", "unsupported_content");
         }
         if (added.Count > 0) chat["tools"] = added;
@@ -114,7 +114,7 @@ internal static class ResponsesReader
                 JsonArray tools = [];
                 if (chosen["tools"] is JsonArray list)
                     for (int i = 0; i < list.Count; i++)
-                        tools.Add(Named(list[i] as JsonObject, JsonText.Of(list[i]?["type"]) ?? "", $"tool_choice.tools[{i}]"));
+                        tools.Add(Named(list[i] as JsonObject, JsonText.Of((list[i] as JsonObject)?["type"]) ?? "", $"tool_choice.tools[{i}]"));
                 return new JsonObject { ["type"] = type, [type] = new JsonObject { ["mode"] = chosen["mode"]?.DeepClone(), ["tools"] = tools } };
             default:
                 throw ApiException.Invalid("tool_choice must be none, auto, required, or name a function, a custom tool or allowed tools.", "tool_choice",
