@@ -1,10 +1,17 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace SafeRlhfV.Gateway;
 
-/// <summary>The text in a JSON node.</summary>
+/// <summary>The text in a JSON node, and JSON as a text.</summary>
 internal static class JsonText
 {
+    private static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>JSON as a text, without escapes that need not be.</summary>
+    public static string Write(JsonNode node) => node.ToJsonString(Plain);
+
     /// <summary>A string's text; null for any other node.</summary>
     public static string? Of(JsonNode? node) => node is JsonValue value && value.TryGetValue(out string? text) ? text : null;
 

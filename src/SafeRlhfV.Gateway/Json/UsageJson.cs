@@ -50,6 +50,9 @@ internal static class UsageJson
         return json;
     }
 
+    /// <summary>A detail by its group and name, such as prompt_tokens_details.cached_tokens; 0 where nobody tells it.</summary>
+    public static long Detail(UsageDetails? usage, string name) => usage?.AdditionalCounts?.GetValueOrDefault(name) ?? 0;
+
     private static string Key(string group, string name) => group.Length == 0 ? name : $"{group}.{name}";
 
     private static long? Count(JsonObject? json, string name) =>

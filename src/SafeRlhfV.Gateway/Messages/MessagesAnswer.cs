@@ -161,7 +161,7 @@ internal sealed class MessagesAnswer(ChatCall call) : IWireAnswer
 
     private static JsonObject Usage(UsageDetails? usage)
     {
-        long cached = usage?.AdditionalCounts?.GetValueOrDefault("prompt_tokens_details.cached_tokens") ?? 0;
+        long cached = UsageJson.Detail(usage, "prompt_tokens_details.cached_tokens");
         return new()
         {
             ["input_tokens"] = Math.Max(0, (usage?.InputTokenCount ?? 0) - cached), // without what was read from a cache

@@ -43,7 +43,7 @@ internal static class MessagesBlocks
                 case "redacted_thinking": break;
                 case "tool_use":
                     calls.Add(ChatBody.Call(JsonText.Required(block["id"], $"{place}.id"), JsonText.Required(block["name"], $"{place}.name"),
-                        ChatBody.Json(block["input"] ?? new JsonObject())));
+                        JsonText.Write(block["input"] ?? new JsonObject())));
                     break;
                 default: AddPart(block, place, parts); break;
             }

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json.Nodes;
 
 namespace SafeRlhfV.Gateway;
@@ -24,13 +23,20 @@ internal sealed class ResponseStore(ResponseSettings settings, TimeProvider cloc
     /// <param name="owner">The key's hash.</param>
     /// <param name="response">What was answered.</param>
     /// <param name="turn">What it adds to a conversation: the input items, and its own. Empty where it must not be said again.</param>
-    public void Keep(string owner, JsonObject response, JsonArray turn)
+    public void Keep(string owner, JsonObject response, IEnumerable<JsonNode> turn)
     {
-        Kept kept = new(owner, JsonText.Of(response["id"])!, JsonText.Of(response["previous_response_id"]), Bytes(response), Bytes(turn), clock.GetUtcNow());
         string[] names = [.. (response["output"] as JsonArray ?? []).Select(item => JsonText.Of(item!["id"])).OfType<string>()];
+        byte[] said = JsonReply.Render(turn, static (writer, turn) =>
+        {
+            writer.WriteStartArray();
+            foreach (JsonNode item in turn) item.WriteTo(writer);
+            writer.WriteEndArray();
+        });
+        Kept kept = new(owner, JsonText.Of(response["id"])!, JsonText.Of(response["previous_response_id"]), names,
+            JsonReply.Render(response, static (writer, response) => response.WriteTo(writer)), said, clock.GetUtcNow());
         lock (gate)
         {
-            LinkedListNode<Kept> node = byAge.AddLast(kept with { Items = names });
+            LinkedListNode<Kept> node = byAge.AddLast(kept);
             responses[(owner, kept.Id)] = node;
             foreach (string name in names) items[(owner, name)] = node;
             bytes += kept.Size;
@@ -55,8 +61,9 @@ internal sealed class ResponseStore(ResponseSettings settings, TimeProvider cloc
         return found;
     }
 
-    /// <summary>The input items and the output of one response; null where it is not kept.</summary>
-    public IReadOnlyList<JsonObject>? Turn(string owner, string id) => Of(responses, owner, id) is { } kept ? Items(kept) : null;
+    /// <summary>The input items of one response; null where it is not kept.</summary>
+    public IReadOnlyList<JsonObject>? Input(string owner, string id) =>
+        Of(responses, owner, id) is { } kept ? [.. Items(kept).SkipLast(kept.Items.Count)] : null;
 
     /// <summary>An item by its name; null where it is not kept.</summary>
     public JsonObject? Item(string owner, string name) =>
@@ -102,12 +109,8 @@ internal sealed class ResponseStore(ResponseSettings settings, TimeProvider cloc
 
     private static List<JsonObject> Items(Kept kept) => [.. JsonNode.Parse(kept.Turn)!.AsArray().Select(item => (JsonObject)item!)];
 
-    private static byte[] Bytes(JsonNode node) => Encoding.UTF8.GetBytes(ChatBody.Json(node));
-
-    private sealed record Kept(string Owner, string Id, string? Previous, byte[] Response, byte[] Turn, DateTimeOffset At)
+    private sealed record Kept(string Owner, string Id, string? Previous, IReadOnlyList<string> Items, byte[] Response, byte[] Turn, DateTimeOffset At)
     {
-        public IReadOnlyList<string> Items { get; init; } = [];
-
         public long Size => Response.Length + Turn.Length + 1000L;
     }
 }

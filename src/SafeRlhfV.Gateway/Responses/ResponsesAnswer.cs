@@ -10,7 +10,7 @@ namespace SafeRlhfV.Gateway;
 /// <param name="keep">Keeps a response that has ended, with its output and how the guard ended it; null where it is not to be kept.</param>
 internal sealed class ResponsesAnswer(ChatCall call, JsonObject request, Action<JsonObject, GuardOutcome?>? keep) : IWireAnswer
 {
-    private readonly ResponseItems items = new(call.RequestId,
+    private readonly ResponseOutput items = new(call.RequestId,
         request["reasoning"] is JsonObject reasoning && (reasoning["summary"] ?? reasoning["generate_summary"]) is not null
             ? ResponsePart.Summary
             : ResponsePart.Reasoning);
@@ -112,13 +112,11 @@ internal sealed class ResponsesAnswer(ChatCall call, JsonObject request, Action<
         ["input_tokens"] = usage.InputTokenCount ?? 0,
         ["input_tokens_details"] = new JsonObject
         {
-            ["cached_tokens"] = Detail(usage, "prompt_tokens_details.cached_tokens"),
-            ["cache_write_tokens"] = Detail(usage, "prompt_tokens_details.cache_write_tokens"),
+            ["cached_tokens"] = UsageJson.Detail(usage, "prompt_tokens_details.cached_tokens"),
+            ["cache_write_tokens"] = UsageJson.Detail(usage, "prompt_tokens_details.cache_write_tokens"),
         },
         ["output_tokens"] = usage.OutputTokenCount ?? 0,
-        ["output_tokens_details"] = new JsonObject { ["reasoning_tokens"] = Detail(usage, "completion_tokens_details.reasoning_tokens") },
+        ["output_tokens_details"] = new JsonObject { ["reasoning_tokens"] = UsageJson.Detail(usage, "completion_tokens_details.reasoning_tokens") },
         ["total_tokens"] = usage.TotalTokenCount ?? ((usage.InputTokenCount ?? 0) + (usage.OutputTokenCount ?? 0)),
     };
-
-    private static long Detail(UsageDetails usage, string name) => usage.AdditionalCounts?.GetValueOrDefault(name) ?? 0;
 }

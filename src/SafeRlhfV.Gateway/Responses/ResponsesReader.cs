@@ -27,7 +27,7 @@ internal static class ResponsesReader
 
         JsonArray messages = [];
         if (body["instructions"] is { } instructions) messages.Add(ChatBody.Message("system", JsonText.Required(instructions, "instructions")));
-        ResponsesItems items = new(messages);
+        ResponseInput items = new(messages);
         int before = conversation.Count - ((body["input"] as JsonArray)?.Count ?? 1);
         for (int i = 0; i < conversation.Count; i++) items.Add(conversation[i], i < before ? "previous_response_id" : $"input[{i - before}]");
         items.End();

@@ -16,8 +16,7 @@ internal sealed class ResponsesWire(ChatRequestReader reader, ResponseStore stor
 
         // A turn that was refused is not said again, so that it does not block the conversation for good.
         void Keep(JsonObject response, GuardOutcome? outcome) => store.Keep(key.Hash, response,
-            outcome == GuardOutcome.PromptRefused ? [] : new([.. turn.Concat(response["output"]!.AsArray().Select(item => (JsonObject)item!))
-                .Select(item => item.DeepClone())]));
+            outcome == GuardOutcome.PromptRefused ? [] : turn.Concat<JsonNode>(response["output"]!.AsArray().Select(item => item!)));
     }
 
     private IReadOnlyList<JsonObject> Before(JsonObject body, ApiKey key)

@@ -19,9 +19,8 @@ internal sealed class StoredResponses(ResponseStore store)
 
     private JsonObject Items(HttpContext http)
     {
-        IReadOnlyList<JsonObject> turn = store.Turn(Owner(http), Id(http)) ?? throw Unknown();
-        int output = store.Find(Owner(http), Id(http))?["output"]?.AsArray().Count ?? 0;
-        JsonArray input = [.. turn.Take(Math.Max(0, turn.Count - output)).Reverse().Select(item => item.DeepClone())];
+        IReadOnlyList<JsonObject> items = store.Input(Owner(http), Id(http)) ?? throw Unknown();
+        JsonArray input = [.. items.Reverse().Select(item => item.DeepClone())];
         for (int i = 0; i < input.Count; i++) input[i]!["id"] ??= $"in_{Id(http)}_{i}";
         return new()
         {

@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
@@ -13,7 +12,6 @@ namespace SafeRlhfV.Gateway;
 internal static partial class ControlTokens
 {
     private const int Deepest = 8; // JSON within strings
-    private static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>The request as it may be sent: the same object where it has no control tokens.</summary>
     /// <exception cref="ApiException">It has some, and they are refused.</exception>
@@ -82,7 +80,7 @@ internal static partial class ControlTokens
     {
         if (Inner(text, depth) is not { } inner || Find(inner, "", depth + 1) is null) return TakeApart(text);
         Mend(inner, depth + 1);
-        return inner.ToJsonString(Plain);
+        return JsonText.Write(inner);
     }
 
     // What still stands after each part was mended begins in one part and ends in another.

@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace SafeRlhfV.Gateway;
@@ -8,11 +6,6 @@ namespace SafeRlhfV.Gateway;
 /// <summary>Writes the parts of a chat request, for the wires whose requests are put into that form.</summary>
 internal static class ChatBody
 {
-    private static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
-    /// <summary>JSON as a text, without escapes that need not be.</summary>
-    public static string Json(JsonNode node) => node.ToJsonString(Plain);
-
     /// <summary>A number as a request has it: one that can be read as any kind of number.</summary>
     public static JsonNode Number(long number) => JsonNode.Parse(number.ToString(CultureInfo.InvariantCulture))!;
 

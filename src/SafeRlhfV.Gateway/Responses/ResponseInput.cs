@@ -7,7 +7,7 @@ namespace SafeRlhfV.Gateway;
 /// one, and the images of results follow them in a turn of the user.
 /// </summary>
 /// <param name="messages">Where the messages go.</param>
-internal sealed class ResponsesItems(JsonArray messages)
+internal sealed class ResponseInput(JsonArray messages)
 {
     private readonly List<JsonObject> images = [];
     private JsonObject? assistant;

@@ -10,7 +10,7 @@ namespace SafeRlhfV.Gateway;
 /// </summary>
 /// <param name="name">What the names of the items are made of.</param>
 /// <param name="reasoning">How reasoning is shown.</param>
-internal sealed class ResponseItems(string name, ResponsePart reasoning)
+internal sealed class ResponseOutput(string name, ResponsePart reasoning)
 {
     private readonly StringBuilder text = new();
     private JsonArray logprobs = [], newLogprobs = [], annotations = [];
@@ -73,11 +73,7 @@ internal sealed class ResponseItems(string name, ResponsePart reasoning)
         text.Append(said);
         JsonObject delta = At($"{kind.Event}.delta");
         delta["delta"] = said;
-        if (kind == ResponsePart.OutputText)
-        {
-            delta["logprobs"] = newLogprobs.DeepClone();
-            TakeLogprobs();
-        }
+        if (kind == ResponsePart.OutputText) delta["logprobs"] = TakeLogprobs();
         events.Add(delta);
     }
 
@@ -157,10 +153,13 @@ internal sealed class ResponseItems(string name, ResponsePart reasoning)
         (part, logprobs, annotations) = (null, [], []);
     }
 
-    private void TakeLogprobs()
+    // Those since the last text.
+    private JsonArray TakeLogprobs()
     {
-        foreach (JsonNode? token in newLogprobs) logprobs.Add(token?.DeepClone());
+        JsonArray taken = newLogprobs;
+        foreach (JsonNode? token in taken) logprobs.Add(token?.DeepClone());
         newLogprobs = [];
+        return taken;
     }
 
     private JsonObject Around(string what)
