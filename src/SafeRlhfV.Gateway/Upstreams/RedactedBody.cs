@@ -33,7 +33,7 @@ internal static class RedactedBody
                     bool isData = name == "url" && JsonText.Of(value)?.StartsWith("data:", StringComparison.Ordinal) == true;
                     redacted[name] = isData || PassedInMessages.Contains(name) ? value?.DeepClone()
                         : name == "content" && value is JsonArray parts ? Parts(parts, placeholders)
-                        : value is JsonObject or JsonArray ? Message(value, placeholders) : JsonRedaction.Change(value, placeholders.Redact);
+                        : Message(value, placeholders);
                 }
                 return redacted;
             case JsonArray items: return new JsonArray([.. items.Select(item => Message(item, placeholders))]);
@@ -44,7 +44,7 @@ internal static class RedactedBody
     // Models read the texts of one message without a break, so that what is split over two parts is one.
     private static JsonArray Parts(JsonArray parts, Placeholders placeholders)
     {
-        JsonArray redacted = (JsonArray)Message(new JsonArray([.. parts.Select(part => Text(part) is null ? part?.DeepClone() : null)]), placeholders)!;
+        JsonNode?[] redacted = [.. parts.Select(part => Text(part) is null ? Message(part, placeholders) : null)];
         int[] texts = [.. Enumerable.Range(0, parts.Count).Where(i => Text(parts[i]) is not null)];
         IReadOnlyList<string> changed = texts.Length == 0 ? [] : placeholders.Redact([.. texts.Select(i => Text(parts[i])!)]);
         for (int i = 0; i < texts.Length; i++)
@@ -53,7 +53,7 @@ internal static class RedactedBody
             part["text"] = changed[i];
             redacted[texts[i]] = part;
         }
-        return redacted;
+        return new(redacted);
     }
 
     private static string? Text(JsonNode? part) => part is JsonObject one && JsonText.Of(one["type"]) == "text" ? JsonText.Of(one["text"]) : null;
