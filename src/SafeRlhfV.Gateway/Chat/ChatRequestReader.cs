@@ -61,7 +61,8 @@ internal sealed class ChatRequestReader(LimitSettings limits, ImageGate images, 
         List<ChatMessage> messages = [];
         int pictures = 0;
         for (int i = 0; i < sent.Count; i++) messages.Add(await MessageAsync(sent[i], $"messages[{i}]"));
-        IReadOnlyList<int> left = refused.Find(messages, key.ContextFor(model));
+        GuardContext context = key.ContextFor(model);
+        IReadOnlyList<int> left = refused.Find(messages, context);
         foreach (int at in left.Reverse())
         {
             sent.RemoveAt(at);
@@ -69,7 +70,7 @@ internal sealed class ChatRequestReader(LimitSettings limits, ImageGate images, 
         }
         if (left.Count > 0) extra = check.Read(body);
         string? endUser = JsonText.Of(body["safety_identifier"]) ?? JsonText.Of(body["user"]);
-        return new(body, messages, key.ContextFor(model) with { EndUser = endUser })
+        return new(body, messages, context with { EndUser = endUser })
         {
             Model = model,
             IsStream = isStream,

@@ -38,7 +38,8 @@ internal sealed class ImageGate : IDisposable
         byte[] bytes = url.StartsWith("data:", StringComparison.OrdinalIgnoreCase) ? Decode(url, param) : await FetchAsync(url, param, cancellationToken);
         if (ImageHeader.Read(bytes) is not { Format: not "BMP" } header)
             throw ApiException.Invalid("This is no PNG, JPEG, GIF or WebP image.", param, "invalid_image");
-        if ((long)header.Width * header.Height > limits.ImagePixels)
+        long pixels = (long)header.Width * header.Height;
+        if (pixels > limits.ImagePixels)
             throw ApiException.Invalid($"The image has {header.Width} x {header.Height} pixels; {limits.ImagePixels} are allowed.", param, "image_too_large");
         int frames = ImageFrames.Count(bytes);
         if (frames > 1 && (show is null || limits.Animations == ImageUse.Refuse || header.Format == "PNG"))
@@ -48,7 +49,6 @@ internal sealed class ImageGate : IDisposable
         bool isTransparent = ImageTransparency.IsPossible(bytes);
         if (isTransparent && limits.Transparency == ImageUse.Refuse)
             throw ApiException.Invalid("The image may be transparent; send one without transparency.", param, "transparent_image");
-        long pixels = (long)header.Width * header.Height;
         budget.Spend(pixels * frames, param);
         if (show is null || (frames == 1 && !isTransparent)) return new(bytes, header.MediaType, pixels);
         IReadOnlyList<ModerationImage> shown = await ShowAsync(bytes, pixels, frames, param, budget, cancellationToken);

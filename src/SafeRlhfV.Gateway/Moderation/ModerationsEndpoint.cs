@@ -91,6 +91,7 @@ internal sealed class ModerationsEndpoint(IModerator moderator, Func<GuardPolicy
         List<string> texts = [];
         List<ModerationImage> pictures = [];
         PixelBudget pixels = new(limits.RequestPixels);
+        int count = 0;
         for (int i = 0; i < list.Count; i++)
         {
             if (list[i] is not JsonObject part) throw ApiException.Invalid("input must hold either texts or parts.", $"input[{i}]");
@@ -98,7 +99,7 @@ internal sealed class ModerationsEndpoint(IModerator moderator, Func<GuardPolicy
             {
                 case "text": texts.Add(JsonText.Required(part["text"], $"input[{i}].text")); break;
                 case "image_url" when part["image_url"] is JsonObject image:
-                    if (list.Take(i).Count(IsImage) >= limits.Images) throw images.TooMany($"input[{i}]");
+                    if (++count > limits.Images) throw images.TooMany($"input[{i}]");
                     string param = $"input[{i}].image_url.url";
                     OpenedImage opened = await images.OpenAsync(JsonText.Required(image["url"], param), param, pixels, cancellationToken);
                     pictures.AddRange(opened.Judged);
@@ -108,8 +109,6 @@ internal sealed class ModerationsEndpoint(IModerator moderator, Func<GuardPolicy
         }
         return [new(pictures, string.Join('\n', texts))];
     }
-
-    private static bool IsImage(JsonNode? part) => part is JsonObject { } one && one["image_url"] is not null;
 
     private static JsonObject Result(Verdict verdict, ModerationRequest request)
     {
