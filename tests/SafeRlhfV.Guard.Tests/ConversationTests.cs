@@ -72,6 +72,20 @@ public sealed class ConversationTests
         Assert.Equal("and now?", model.Calls[^1].Single().Text);
     }
 
+    // What draws the verdict is the decoded turn alone; the image is an earlier turn's.
+    [Fact]
+    public async Task AnEncodedTurnBehindAnImageDoesNotBlockTheChat()
+    {
+        StubChatClient model = new("fine");
+        ScriptedModerator moderator = new(request => request.Question == "a bad question" ? Verdict.Unsafe("s", Severity.Severe, []) : Verdict.Safe("s"));
+        GuardedChatClient client = new(model, new() { Moderator = moderator, RefusedTurns = new() });
+        ChatMessage image = new(ChatRole.User, [new TextContent("what is this?"), new DataContent(new byte[] { 1 }, "image/png")]);
+        ChatMessage answer = new(ChatRole.Assistant, "a door"), encoded = new(ChatRole.User, Convert.ToBase64String("a bad question"u8));
+        Assert.NotNull((await client.GetResponseAsync([image, answer, encoded])).GetRefusal());
+        Assert.Equal("fine", (await client.GetResponseAsync([image, answer, encoded, Refusal, Hello])).Text);
+        Assert.Equal(["what is this?", "a door", "hello"], model.Calls.Single().Select(message => message.Text));
+    }
+
     [Fact]
     public async Task AModeratorsFailureIsNotRemembered()
     {

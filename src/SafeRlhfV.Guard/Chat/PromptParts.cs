@@ -47,24 +47,31 @@ internal sealed record PromptParts(ModerationRequest Prompt, IReadOnlyList<Moder
         ModerationRequest prompt = new(images.Images, question);
         List<ModerationRequest> judged = [prompt];
         if (conversation != question) judged.Add(prompt with { Question = conversation });
+        int ofMessages = judged.Count;
         if (extra.Length > 0) judged.Add(new(extra.ToString()));
-        judged.AddRange([.. judged.Select(request => (Request: request, Opened: TextReadings.Opened(request.Question)))
-            .Where(one => one.Opened is not null).Select(one => one.Request with { Question = one.Opened! })]);
-        return new(prompt, judged, unreadable) { HasTurnsImages = turn.Images.Count == images.Images.Count, Conversation = conversation };
+        string?[] opened = [.. judged.Select(request => TextReadings.Opened(request.Question))];
+        judged.AddRange([.. judged.Zip(opened).Where(one => one.Second is not null).Select(one => one.First with { Question = one.Second! })]);
+        return new(prompt, judged, unreadable)
+        {
+            HasTurnsImages = turn.Images.Count == images.Images.Count,
+            TurnTexts = [question, opened[0]],
+            ConversationTexts = [question, conversation, .. opened.Take(ofMessages)],
+        };
     }
 
     /// <summary>Whether all images are the last turn's own.</summary>
     private bool HasTurnsImages { get; init; }
 
-    private string Conversation { get; init; } = "";
+    // As they stand and, where something is encoded in them, decoded.
+    private string?[] TurnTexts { get; init; } = [];
+
+    private string?[] ConversationTexts { get; init; } = [];
 
     /// <summary>Whether a request is about the messages, as they stand or decoded, and not about text beside them.</summary>
-    public bool IsConversation(ModerationRequest request) =>
-        IsTurn(request) || request.Question == Prompt.Question || request.Question == Conversation || request.Question == TextReadings.Opened(Conversation);
+    public bool IsConversation(ModerationRequest request) => ConversationTexts.Contains(request.Question);
 
     /// <summary>Whether a request is about the last turn alone, as it stands or decoded.</summary>
-    public bool IsTurn(ModerationRequest request) => HasTurnsImages
-        && (request.Question == Prompt.Question || request.Question == TextReadings.Opened(Prompt.Question));
+    public bool IsTurn(ModerationRequest request) => HasTurnsImages && TurnTexts.Contains(request.Question);
 
     // Consecutive user messages are one turn. No turn: first lies behind last.
     private static (int First, int Last) LastTurn(IReadOnlyList<ChatMessage> messages, int end)
