@@ -37,31 +37,33 @@ public sealed class RefusedTurns
     {
         lock (gate)
             if (known.Count == 0) return [];
-        List<int> found = [];
         List<Turn> turns = Turns(messages);
+        if (turns.Count == 0) return [];
+        Turn last = turns[^1];
+        string[] prints = [.. messages.Take(last.End - 1).Select(message => Fingerprint([message]))];
+        List<int> found = [];
         string before = "";
         int chained = 0;
         for (int i = 0; i < turns.Count - 1; i++)
         {
-            Turn turn = turns[i];
-            string[] prints = [.. messages.Skip(turn.Start).Take(turn.Length).Select(message => Fingerprint([message]))];
-            string whole = turn.Length == 1 ? prints[0] : Fingerprint(messages.Skip(turn.Start).Take(turn.Length));
-            bool isKnownSoFar = false;
-            for (; chained < turns[i + 1].Start; chained++)
+            (int start, int end) = turns[i];
+            int next = turns[i + 1].Start;
+            int[] refused = [.. Enumerable.Range(start, end - start).Where(IsRefused)];
+            bool isWhole = refused.Length == end - start
+                || (end - start > 1 && IsKnown(Key(context, Fingerprint(messages.Skip(start).Take(end - start)))));
+            for (; chained < next; chained++)
             {
-                before = Chain(before, messages[chained]);
-                isKnownSoFar |= chained >= turn.Start + turn.Length - 1 && IsKnown(Key(context, before));
+                before = Chain(before, messages[chained].Role, prints[chained]);
+                isWhole |= chained >= end - 1 && IsKnown(Key(context, before));
             }
-            if (IsKnown(Key(context, whole)) || isKnownSoFar || prints.All(print => IsKnown(Key(context, print))))
-                found.AddRange(Enumerable.Range(turn.Start, turns[i + 1].Start - turn.Start).Where(at => messages[at].Role != ChatRole.System));
-            else found.AddRange(Enumerable.Range(0, turn.Length).Where(at => IsKnown(Key(context, prints[at]))).Select(at => turn.Start + at));
+            found.AddRange(isWhole ? Enumerable.Range(start, next - start).Where(at => messages[at].Role != ChatRole.System) : refused);
         }
 
         // The client may have left the refusal out, so that the refused message and the new one are one turn.
-        if (turns.Count > 0)
-            for (int at = turns[^1].Start; at < turns[^1].Start + turns[^1].Length - 1; at++)
-                if (IsKnown(Key(context, Fingerprint([messages[at]])))) found.Add(at);
+        found.AddRange(Enumerable.Range(last.Start, last.End - 1 - last.Start).Where(IsRefused));
         return found;
+
+        bool IsRefused(int at) => IsKnown(Key(context, prints[at]));
     }
 
     /// <summary>The messages without refused turns; the same object where there are none.</summary>
@@ -79,8 +81,10 @@ public sealed class RefusedTurns
     {
         List<Turn> turns = Turns(messages);
         if (turns.Count == 0) return;
-        (int start, int length) = turns[^1];
-        string key = Key(context, isAlone ? Fingerprint(messages.Skip(start).Take(length)) : messages.Aggregate("", Chain));
+        (int start, int end) = turns[^1];
+        string key = Key(context, isAlone
+            ? Fingerprint(messages.Skip(start).Take(end - start))
+            : messages.Aggregate("", (before, message) => Chain(before, message.Role, Fingerprint([message]))));
         long now = clock.GetTimestamp();
         lock (gate)
         {
@@ -107,7 +111,7 @@ public sealed class RefusedTurns
             if (messages[i].Role != ChatRole.User) continue;
             int start = i;
             while (i + 1 < messages.Count && messages[i + 1].Role == ChatRole.User) i++;
-            turns.Add(new(start, i - start + 1));
+            turns.Add(new(start, i + 1));
         }
         return turns;
     }
@@ -118,11 +122,11 @@ public sealed class RefusedTurns
         return RequestHash.Of(new ModerationRequest(contents.Images, contents.Text));
     }
 
-    private static string Chain(string before, ChatMessage message) => Hash($"{before} {message.Role} {Fingerprint([message])}");
+    private static string Chain(string before, ChatRole role, string print) => Hash($"{before} {role} {print}");
 
     private static string Key(GuardContext context, string print) => Hash($"{context.User}\0{context.Role}\0{context.Route}\0{print}");
 
     private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 
-    private readonly record struct Turn(int Start, int Length);
+    private readonly record struct Turn(int Start, int End);
 }
