@@ -23,17 +23,21 @@ public static class TextReadings
     public static IReadOnlyList<string> Of(string text)
     {
         List<string> readings = [text];
+        Dictionary<string, (string Joined, string Opened)> undone = []; // most ways change nothing in most texts
         foreach (Func<string, string> way in Ways)
         {
             string reading = text;
             for (int i = 0; i < Deepest; i++)
             {
-                string before = reading;
-                foreach (Func<string, string> step in (Func<string, string>[])[way, SpacedLetters.Join, EncodedText.Open])
+                string before = reading, plain = way(reading);
+                if (!undone.TryGetValue(plain, out (string Joined, string Opened) next))
                 {
-                    reading = step(reading);
-                    if (!readings.Contains(reading, StringComparer.Ordinal)) readings.Add(reading);
+                    string joined = SpacedLetters.Join(plain);
+                    undone[plain] = next = (joined, EncodedText.Open(joined));
                 }
+                foreach (string one in (string[])[plain, next.Joined, next.Opened])
+                    if (!readings.Contains(one, StringComparer.Ordinal)) readings.Add(one);
+                reading = next.Opened;
                 if (reading == before) break;
             }
         }
