@@ -67,7 +67,7 @@ internal sealed class AnswerBuffer(StreamRelease release)
         List<ChatResponseUpdate> finals = [];
         foreach (AnswerChoice choice in choices.Values)
         {
-            ChatResponseUpdate update = choice.Like(from);
+            ChatResponseUpdate update = from.Like(choice.Index);
             update.FinishReason = choice.Finish;
             finals.Add(update);
         }

@@ -103,13 +103,13 @@ internal sealed class AnswerChoice(int index, StreamRelease release)
             if (piece.Streamed is not { } channel)
             {
                 waiting.Dequeue();
-                yield return Like(piece.From, Bare(piece.Content));
+                yield return piece.From.Like(index, Bare(piece.Content));
                 continue;
             }
             int limit = passed[channel];
             if (limit < channel.Length && channel.IsWithinCharacter(limit)) limit--; // never half a character
             int from = Math.Max(0, channel.Left - piece.Start), to = Math.Min(piece.Length, limit - piece.Start);
-            if (to > from) yield return Like(piece.From, from == 0 && to == piece.Length ? Bare(piece.Content) : Slice(piece.Content, from, to));
+            if (to > from) yield return piece.From.Like(index, from == 0 && to == piece.Length ? Bare(piece.Content) : Slice(piece.Content, from, to));
             channel.Left = Math.Max(channel.Left, piece.Start + to);
             if (to < piece.Length) break;
             waiting.Dequeue();
@@ -201,22 +201,6 @@ internal sealed class AnswerChoice(int index, StreamRelease release)
     {
         content.RawRepresentation = null;
         return content;
-    }
-
-    /// <summary>An update like another with other contents, and without the raw object beneath.</summary>
-    public ChatResponseUpdate Like(ChatResponseUpdate from, params IList<AIContent> contents)
-    {
-        ChatResponseUpdate update = new(from.Role, [.. contents])
-        {
-            AuthorName = from.AuthorName,
-            ConversationId = from.ConversationId,
-            CreatedAt = from.CreatedAt,
-            MessageId = from.MessageId,
-            ModelId = from.ModelId,
-            ResponseId = from.ResponseId,
-        };
-        update.SetChoice(index);
-        return update;
     }
 
     /// <summary>A content that waits to leave.</summary>

@@ -27,5 +27,21 @@ public static class ChoiceExtensions
         if (choice != 0 || update.AdditionalProperties is not null) (update.AdditionalProperties ??= [])[Key] = choice;
     }
 
+    /// <summary>An update of a choice like another with other contents, and without the raw object beneath.</summary>
+    internal static ChatResponseUpdate Like(this ChatResponseUpdate from, int choice, params IList<AIContent> contents)
+    {
+        ChatResponseUpdate update = new(from.Role, [.. contents])
+        {
+            AuthorName = from.AuthorName,
+            ConversationId = from.ConversationId,
+            CreatedAt = from.CreatedAt,
+            MessageId = from.MessageId,
+            ModelId = from.ModelId,
+            ResponseId = from.ResponseId,
+        };
+        update.SetChoice(choice);
+        return update;
+    }
+
     private static int Of(AdditionalPropertiesDictionary? properties) => properties?.GetValueOrDefault(Key) is int choice ? choice : 0;
 }

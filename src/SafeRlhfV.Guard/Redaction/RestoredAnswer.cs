@@ -45,17 +45,7 @@ internal sealed class RestoredAnswer(Placeholders? placeholders, bool isJson)
         {
             if (!all && key.of != choice) continue;
             tails.Remove(key);
-            ChatResponseUpdate update = new(from.Role, [waiting])
-            {
-                AuthorName = from.AuthorName,
-                ConversationId = from.ConversationId,
-                CreatedAt = from.CreatedAt,
-                MessageId = from.MessageId,
-                ModelId = from.ModelId,
-                ResponseId = from.ResponseId,
-            };
-            update.SetChoice(key.of);
-            yield return update;
+            yield return from.Like(key.of, waiting);
         }
     }
 
