@@ -85,7 +85,8 @@ public sealed class InjectionGuard
 
     private async Task<Found[]> ScoreAsync(InjectionText[] texts, CancellationToken cancellationToken)
     {
-        Found?[] found = [.. texts.Select(text => known.Find(Key(text)))];
+        string[] keys = [.. texts.Select(text => $"{text.Side}/{RequestHash.Of(text.Text)}")];
+        Found?[] found = [.. keys.Select(known.Find)];
         int[] open = [.. Enumerable.Range(0, texts.Length).Where(i => found[i] is null)];
         if (open.Length > 0)
         {
@@ -95,7 +96,7 @@ public sealed class InjectionGuard
             {
                 int best = Enumerable.Range(0, judges.Count).MaxBy(i => scores[i][k]);
                 found[open[k]] = new(scores[best][k], judges[best].Name);
-                known.Add(Key(asked[k]), found[open[k]]!);
+                known.Add(keys[open[k]], found[open[k]]!);
             }
         }
         return found!;
@@ -108,8 +109,6 @@ public sealed class InjectionGuard
             throw new InvalidOperationException($"{judge.Name} gave no probability for each text.");
         return scores;
     }
-
-    private static string Key(InjectionText text) => $"{text.Side}/{RequestHash.Of(text.Text)}";
 
     private sealed record Found(double Score, string Judge);
 }
