@@ -6,18 +6,11 @@ namespace SafeRlhfV.Guard.Ocr;
 /// </summary>
 public sealed class OcrModeratorKind : ModeratorKind
 {
-    private static readonly Lazy<ModeratorKind> Registered = new(() =>
-    {
-        OcrModeratorKind kind = new();
-        ModeratorKinds.All.Add(kind);
-        return kind;
-    });
-
     /// <inheritdoc/>
     public override string Name => "ocr";
 
     /// <summary>Lists it among <see cref="ModeratorKinds"/>; calling again changes nothing.</summary>
-    public static void Register() => _ = Registered.Value;
+    public static void Register() => ModeratorKinds.Register<OcrModeratorKind>();
 
     /// <inheritdoc/>
     public override ModeratorSettings Read(YamlSection section, string folder)

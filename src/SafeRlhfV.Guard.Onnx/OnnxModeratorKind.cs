@@ -3,13 +3,6 @@ namespace SafeRlhfV.Guard.Onnx;
 /// <summary><c>kind: onnx</c>: a classifier or detector as an ONNX file. A program that wants it calls <see cref="Register"/> once.</summary>
 public sealed class OnnxModeratorKind : ModeratorKind
 {
-    private static readonly Lazy<ModeratorKind> Registered = new(() =>
-    {
-        OnnxModeratorKind kind = new();
-        ModeratorKinds.All.Add(kind);
-        return kind;
-    });
-
     /// <inheritdoc/>
     public override string Name => "onnx";
 
@@ -18,7 +11,7 @@ public sealed class OnnxModeratorKind : ModeratorKind
         "--onnx", "folder", "FOLDER", "Instead: the folder of a classifier or detector in ONNX, with a labels.yaml that says what its labels mean.");
 
     /// <summary>Lists it among <see cref="ModeratorKinds"/>; calling again changes nothing.</summary>
-    public static void Register() => _ = Registered.Value;
+    public static void Register() => ModeratorKinds.Register<OnnxModeratorKind>();
 
     /// <inheritdoc/>
     public override ModeratorSettings Read(YamlSection section, string folder) => new Settings(Path.Combine(folder, section.Required("folder")), new()

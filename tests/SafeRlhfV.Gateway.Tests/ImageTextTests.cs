@@ -12,7 +12,7 @@ public sealed class ImageTextTests
     [InlineData("project falcon", "PromptRefused")] // found by the policy's own category
     public async Task WordsInImagesGoToAllOtherModerators(string words, string outcome)
     {
-        if (ModeratorKinds.All.Find("stub-reader") is null) ModeratorKinds.All.Add(new StubReaderKind());
+        ModeratorKinds.Register<StubReaderKind>();
         await using RunningGateway gateway = await RunningGateway.StartAsync(moderators: $"  - {{ kind: stub-reader, words: {words} }}",
             policy: "own_categories: [ { name: code_names, keywords: [ project falcon ] } ]");
         await gateway.PostAsync("/v1/chat/completions", $$$"""
@@ -25,7 +25,7 @@ public sealed class ImageTextTests
     [Fact]
     public async Task AReaderAloneJudgesNoTexts()
     {
-        if (ModeratorKinds.All.Find("stub-reader") is null) ModeratorKinds.All.Add(new StubReaderKind());
+        ModeratorKinds.Register<StubReaderKind>();
         await using RunningGateway gateway = await RunningGateway.StartAsync(moderators: "  - { kind: stub-reader, words: words }");
         GatewaySettings alone = gateway.Settings with { Moderators = [gateway.Settings.Moderators[^1]], AuditTrail = null };
         Assert.Contains("judges texts", Assert.Throws<InvalidInputException>(() => GatewayHost.Build(alone)).Message);

@@ -3,9 +3,19 @@ namespace SafeRlhfV.Guard;
 /// <summary>The kinds of moderators known here: one list for the gateway and for the command line.</summary>
 public static class ModeratorKinds
 {
+    private static readonly Lock Gate = new();
+
     /// <summary>All of them. A program may add its own.</summary>
     public static Registry<ModeratorKind> All { get; } = new(kind => [kind.Name], new PatternsKind(), new OpenAIKind(), new JudgeKind(),
         new TemplateKind());
+
+    /// <summary>Lists a kind, for the whole process; one that is listed already stays.</summary>
+    /// <exception cref="ArgumentException">Another kind has its name.</exception>
+    public static void Register<T>() where T : ModeratorKind, new()
+    {
+        lock (Gate)
+            if (!All.OfType<T>().Any()) All.Add(new T());
+    }
 
     /// <summary>Reads one moderator: its <c>kind</c>, then what the kind wants to know.</summary>
     /// <param name="section">The settings.</param>

@@ -6,13 +6,6 @@ namespace SafeRlhfV.Inference;
 /// <summary><c>kind: local</c>: a guard's checkpoint on this machine. A program that wants it calls <see cref="Register"/> once.</summary>
 public sealed class LocalModeratorKind : ModeratorKind
 {
-    private static readonly Lazy<ModeratorKind> Registered = new(() =>
-    {
-        LocalModeratorKind kind = new();
-        ModeratorKinds.All.Add(kind);
-        return kind;
-    });
-
     /// <inheritdoc/>
     public override string Name => "local";
 
@@ -20,7 +13,7 @@ public sealed class LocalModeratorKind : ModeratorKind
     public override ModeratorOption Option { get; } = new("--guard", "checkpoint", "FOLDER", "A guard's folder, as 'train guard' writes it.");
 
     /// <summary>Lists it among <see cref="ModeratorKinds"/>; calling again changes nothing.</summary>
-    public static void Register() => _ = Registered.Value;
+    public static void Register() => ModeratorKinds.Register<LocalModeratorKind>();
 
     /// <inheritdoc/>
     public override ModeratorSettings Read(YamlSection section, string folder)
