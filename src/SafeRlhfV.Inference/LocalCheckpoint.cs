@@ -38,14 +38,13 @@ public static class LocalCheckpoint
     public static void CheckScores(string folder, string use, params ModelKind[] wanted)
     {
         folder = Find(folder);
-        string below = IsAdapter(folder) ? LoraConfig.FindBase(folder) : folder;
-        ModelKinds.Check(ScoreModel.HeadFolder(below, below == folder ? null : folder), wanted, use);
+        ModelKinds.Check(ScoreModel.HeadFolder(Below(folder), IsAdapter(folder) ? folder : null), wanted, use);
         CheckBelow(folder);
     }
 
     private static void CheckBelow(string folder)
     {
-        string below = IsAdapter(folder) ? LoraConfig.FindBase(folder) : folder;
+        string below = Below(folder);
         ModelConfig.Load(below);
         ModelProcessor.Load(below);
     }
@@ -97,13 +96,12 @@ public static class LocalCheckpoint
 
     private static (VisionLanguageModel Model, ModelProcessor Processor) Open(string folder, LocalOptions? options)
     {
-        bool isAdapter = IsAdapter(folder);
-        string below = isAdapter ? LoraConfig.FindBase(folder) : folder;
+        string below = Below(folder);
         ModelProcessor processor = ModelProcessor.Load(below); // before gigabytes are read
         VisionLanguageModel model = ModelCheckpoint.Load(below, ToLoadOptions(options));
         try
         {
-            if (isAdapter) model.Adapters.Default = model.Adapters.Load(Adapter, folder);
+            if (IsAdapter(folder)) model.Adapters.Default = model.Adapters.Load(Adapter, folder);
             return (model, processor);
         }
         catch
@@ -112,6 +110,9 @@ public static class LocalCheckpoint
             throw;
         }
     }
+
+    // The whole checkpoint: the folder's own, or the base of its adapter.
+    private static string Below(string folder) => IsAdapter(folder) ? LoraConfig.FindBase(folder) : folder;
 
     private static bool IsAdapter(string folder) => File.Exists(Path.Combine(folder, "adapter_config.json"));
 
