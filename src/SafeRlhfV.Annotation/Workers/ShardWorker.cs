@@ -1,4 +1,3 @@
-
 namespace SafeRlhfV.Annotation;
 
 /// <summary>

@@ -60,9 +60,8 @@ internal sealed class ChatContents
             case FunctionResultContent result: AddResult(result.Result); break;
             case ShownImageContent shown: images.AddRange(shown.Shown); break;
             case DataContent data when data.HasTopLevelMediaType("image"):
-                images.Add(new(new EncodedImage(data.Data.ToArray(),
-                data.Name))
-                { MediaType = data.MediaType }); break;
+                images.Add(new(new EncodedImage(data.Data.ToArray(), data.Name)) { MediaType = data.MediaType });
+                break;
             case DataContent data when data.HasTopLevelMediaType("text"): Append(Encoding.UTF8.GetString(data.Data.Span)); break;
             case UriContent uri when uri.HasTopLevelMediaType("image"): images.Add(new(uri.Uri) { MediaType = uri.MediaType }); break;
             case JudgedContent own:

@@ -7,7 +7,7 @@ namespace SafeRlhfV.Guard;
 /// <summary>Changes the texts of JSON: names and strings, and the strings of JSON that stands in a string. Numbers that become a text are texts then.</summary>
 public static class JsonRedaction
 {
-    private static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Plain = new() { Encoder = Encoder };
 
     /// <summary>JSON that becomes part of a string of other JSON is escaped like this.</summary>
     internal static JavaScriptEncoder Encoder => JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
