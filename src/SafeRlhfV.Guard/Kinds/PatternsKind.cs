@@ -14,20 +14,8 @@ public sealed class PatternsKind : ModeratorKind
             section.Choice("severity", ("minor", Severity.Minor), ("moderate", Severity.Moderate), ("severe", Severity.Severe)) ?? Severity.Moderate,
             section.Texts("keywords"), section.Texts("patterns"));
         if (settings.Keywords.Count + settings.Patterns.Count == 0) section.Fault(null, "give keywords or patterns");
-        foreach (string pattern in settings.Patterns) TryPattern(section, pattern);
+        foreach (string pattern in settings.Patterns) section.IsPattern("patterns", pattern);
         return settings;
-    }
-
-    private static void TryPattern(YamlSection section, string pattern)
-    {
-        try
-        {
-            PatternRule.ForPattern("test", Severity.Minor, pattern);
-        }
-        catch (ArgumentException error)
-        {
-            section.Fault("patterns", $"'{pattern}' is no regular expression ({error.Message.TrimEnd('.')})");
-        }
     }
 
     private sealed record Settings(string Category, Severity Severity, IReadOnlyList<string> Keywords, IReadOnlyList<string> Patterns) : ModeratorSettings

@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.RegularExpressions;
 
 namespace SafeRlhfV.Guard;
 
@@ -136,21 +135,9 @@ public static class PolicyReader
 
     private static OwnCategory ReadOwn(YamlSection section)
     {
-        string name = section.Required("name");
-        if (name.Any(letter => !(char.IsAsciiLetterLower(letter) || char.IsAsciiDigit(letter) || letter == '_')))
-            section.Fault("name", "use lower-case letters, digits and _");
+        string name = section.PlainName();
         IReadOnlyList<string> patterns = section.Texts("patterns");
-        foreach (string pattern in patterns)
-        {
-            try
-            {
-                _ = new Regex(pattern);
-            }
-            catch (ArgumentException error)
-            {
-                section.Fault("patterns", $"'{pattern}' is no regular expression ({error.Message.TrimEnd('.')})");
-            }
-        }
+        foreach (string pattern in patterns) section.IsPattern("patterns", pattern);
         OwnCategory own = new(name, section.Text("description") ?? "", section.Choice("severity", Severities) ?? Severity.Moderate, section.Texts("keywords"),
             patterns);
         if (own.Description.Length == 0 && own.Keywords.Count == 0 && own.Patterns.Count == 0) section.Fault(null, "give keywords, patterns or a description");

@@ -19,19 +19,10 @@ public sealed record RedactionRules(IReadOnlyList<SensitiveKind> Kinds)
         IReadOnlyList<string> named = section.Texts("kinds");
         foreach (YamlSection own in section.Sections("patterns"))
         {
-            string name = own.Required("name"), pattern = own.Required("pattern");
-            if (name.Any(letter => !(char.IsAsciiLetterLower(letter) || char.IsAsciiDigit(letter) || letter == '_')))
-                own.Fault("name", "use lower-case letters, digits and _");
+            string name = own.PlainName(), pattern = own.Required("pattern");
             if (SensitiveKind.All.Any(kind => kind.Name == name) || kinds.Any(kind => kind.Name == name))
                 own.Fault("name", $"the name {name} is taken");
-            try
-            {
-                kinds.Add(SensitiveKind.OfPattern(name, pattern));
-            }
-            catch (ArgumentException error)
-            {
-                own.Fault("pattern", $"'{pattern}' is no regular expression ({error.Message.TrimEnd('.')})");
-            }
+            if (own.IsPattern("pattern", pattern)) kinds.Add(SensitiveKind.OfPattern(name, pattern));
         }
         foreach (string name in named)
         {
