@@ -1,10 +1,11 @@
 namespace SafeRlhfV.Training;
 
 /// <summary>
-/// Looks at each step's metrics for signs that a run goes wrong, and says what to try. Knows nothing but the metrics' history, so that a resumed run says the
-/// same. A sign that stays is told again after <see cref="Silence"/> steps.
+/// Looks at each step's metrics for signs that a run goes wrong, and says what to try. Knows nothing but the metrics' history and a setting, so that a
+/// resumed run says the same. A sign that stays is told again after <see cref="Silence"/> steps.
 /// </summary>
-internal sealed class RunAlarms
+/// <param name="costLimit">As <see cref="RunOptions.CostLimit"/>.</param>
+internal sealed class RunAlarms(double? costLimit = null)
 {
     private const int Silence = 50, LongOverBudget = 30, Trend = 15, AtLimitSteps = 3, LowEntropySteps = 5, FirstSteps = 3;
     private const double KlLimit = 40, UpdateKlLimit = 0.5, AtLimitShare = 0.95, EntropyFloor = 0.02, EntropyShare = 0.1, GradientJump = 100, OutsideShare =
@@ -58,8 +59,9 @@ internal sealed class RunAlarms
             if (!metrics.TryGetValue($"budget{of}", out double budget) || !metrics.TryGetValue($"lambda{of}", out double lambda) || lambda == 0
                 || !double.IsFinite(lambda)) continue;
             if (!excesses.TryGetValue(of, out List<double>? excess)) excesses.Add(of, excess = []);
-            if (cost <= budget) excess.Clear();
-            else excess.Add(cost - budget);
+            double limit = costLimit ?? budget;
+            if (cost <= limit) excess.Clear();
+            else excess.Add(cost - limit);
             if (excess.Count < LongOverBudget) continue;
             double now = excess.TakeLast(Trend).Average(), before = excess.SkipLast(Trend).TakeLast(Trend).Average();
             string harm = of.Length > 0 ? $" of {of[1..]} harm" : "";

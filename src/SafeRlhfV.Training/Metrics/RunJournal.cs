@@ -13,7 +13,7 @@ internal sealed class RunJournal : IDisposable
 
     private readonly string? folder;
     private readonly string name;
-    private readonly RunAlarms alarms = new();
+    private readonly RunAlarms alarms;
     private readonly MetricsLog? log;
     private readonly TensorBoardFile? events;
 
@@ -21,9 +21,10 @@ internal sealed class RunJournal : IDisposable
     /// <param name="folder">The run's folder; null: only alarms are looked for.</param>
     /// <param name="name">The run's name.</param>
     /// <param name="kept">The metrics that the checkpoint holds; null: none, the run begins.</param>
-    public RunJournal(string? folder, string name, byte[]? kept)
+    /// <param name="costLimit">As <see cref="RunOptions.CostLimit"/>.</param>
+    public RunJournal(string? folder, string name, byte[]? kept, double? costLimit)
     {
-        (this.folder, this.name) = (folder, name);
+        (this.folder, this.name, alarms) = (folder, name, new RunAlarms(costLimit));
         if (folder is null) return;
         log = new MetricsLog(folder, kept);
         events = new TensorBoardFile(Path.Combine(folder, EventsFolder), DateTimeOffset.UtcNow);

@@ -1,4 +1,5 @@
 using SafeRlhfV.Models;
+using SafeRlhfV.Objectives;
 
 namespace SafeRlhfV.Training;
 
@@ -34,7 +35,12 @@ public abstract record RolloutRecipe : Recipe
     }
 
     /// <inheritdoc/>
-    public override RunOptions ToRunOptions(bool resume) => base.ToRunOptions(resume) with { IsCandidate = Certify is not null };
+    public override RunOptions ToRunOptions(bool resume) => base.ToRunOptions(resume) with
+    {
+        IsCandidate = Certify is not null,
+        // positive parts are excesses over the budget already
+        CostLimit = Sampling.Constraint == ConstraintKind.PositivePart ? 0 : null,
+    };
 
     /// <inheritdoc/>
     public override long Seed => Sampling.Seed;

@@ -45,6 +45,9 @@ public sealed record RunOptions
     /// <summary>Whether the result is a candidate, which is released when its certificate holds: it is not put in the result's folder.</summary>
     public bool IsCandidate { get; init; }
 
+    /// <summary>What the metric window_cost must keep, for the alarm; null = the metric budget.</summary>
+    public double? CostLimit { get; init; }
+
     /// <summary>What the budget is tightened by, from recent costs; null = nothing.</summary>
     public Func<IReadOnlyCollection<double>, double>? Margin { get; init; }
 

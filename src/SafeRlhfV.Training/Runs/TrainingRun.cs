@@ -175,7 +175,7 @@ public sealed class TrainingRun : IDisposable
         clock.Start();
         if (store is null)
         {
-            journal = new RunJournal(null, Name, null);
+            journal = Journal(null);
             return 0;
         }
         long? newest = Ranks.First("checkpoint", () =>
@@ -186,7 +186,11 @@ public sealed class TrainingRun : IDisposable
             return FindCheckpoint();
         });
         if (newest is { } step) Load(step);
-        else Begin();
+        else
+        {
+            journal = Journal(null);
+            WriteRecipe();
+        }
         meeting.Begin();
         return done;
     }
@@ -316,18 +320,14 @@ public sealed class TrainingRun : IDisposable
         (done, saved, total, last) = (state.Step, state.Step, state.Total, state.Metrics);
         string metrics = Path.Combine(folder, MetricsLog.FileName);
         foreach ((_, IReadOnlyDictionary<string, double> values) in options.BestMetric is null ? [] : MetricsLog.Read(metrics)) Remember(values);
-        journal = Ranks.IsFirst ? new RunJournal(options.Folder, Name, File.ReadAllBytes(metrics)) : new RunJournal(null, Name, null);
+        journal = Journal(Ranks.IsFirst ? File.ReadAllBytes(metrics) : null);
     }
+
+    private RunJournal Journal(byte[]? kept) => new(Ranks.IsFirst ? options.Folder : null, Name, kept, options.CostLimit);
 
     private bool IsOfThisRecipe(long step) =>
         options.RecipeYaml is { } wanted && Path.Combine(store!.FolderOf(step), RecipeFile) is var path && File.Exists(path)
         && recipes.Difference(File.ReadAllText(path), wanted) is null;
-
-    private void Begin()
-    {
-        journal = new RunJournal(Ranks.IsFirst ? options.Folder : null, Name, null);
-        WriteRecipe();
-    }
 
     private void WriteRecipe()
     {

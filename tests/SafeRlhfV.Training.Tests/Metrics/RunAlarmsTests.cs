@@ -1,3 +1,4 @@
+using SafeRlhfV.Objectives;
 using SafeRlhfV.Testing;
 
 namespace SafeRlhfV.Training.Tests;
@@ -57,6 +58,23 @@ public sealed class RunAlarmsTests
             Assert.Empty(falling.Check(step, new Dictionary<string, double>(Healthy) { ["window_cost"] = -1.2 + Math.Exp(-step / 20.0) }));
             Assert.Empty(free.Check(step, new Dictionary<string, double>(Healthy) { ["window_cost"] = 2, ["lambda"] = 0 }));
         }
+    }
+
+    /// <summary>With positive parts J_C is how far costs are over the budget: it must fall to 0, whatever the budget is.</summary>
+    [Theory]
+    [InlineData(-0.5, 0, false)]
+    [InlineData(-0.5, 0.3, true)]
+    [InlineData(0.5, 0.3, true)]
+    public void AnExcessOverTheBudgetMustFallToZero(double budget, double excess, bool isTold)
+    {
+        using TemporaryFolder folder = new();
+        GrpoRecipe recipe = new()
+        {
+            Run = new() { Folder = folder.At("run") },
+            Training = new() { Constraint = ConstraintKind.PositivePart, Multiplier = new() { Budget = budget } },
+        };
+        SmallRun.Train(recipe.ToRunOptions(resume: false), 30, metrics: _ => new() { ["window_cost"] = excess, ["budget"] = budget, ["lambda"] = 1 });
+        Assert.Equal(isTold, File.Exists(folder.At("run", "alarms.jsonl")));
     }
 
     [Fact]
