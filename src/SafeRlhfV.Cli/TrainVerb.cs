@@ -59,7 +59,12 @@ internal static class TrainVerb
                 throw new InvalidInputException("--certify needs held-out prompts and the range of costs: "
                     + "--certify-data FOLDER --set certify.range=[LOW,HIGH], or the recipe's section certify.");
             Ranks ranks = LaunchedRanks.Join();
-            RunOptions options = recipe.ToRunOptions(parsed.GetValue(resume)) with { Ranks = ranks, Margin = release?.Margin() };
+            RunOptions options = recipe.ToRunOptions(parsed.GetValue(resume)) with
+            {
+                Ranks = ranks,
+                IsCandidate = release is not null,
+                Margin = release?.Margin(),
+            };
             if (ranks.IsFirst && options.Resume && TrainingRun.NewestCheckpoint(recipe.Run.Folder) is null)
                 Output.Note($"{recipe.Run.Folder}: there is no run to resume; a new one begins.");
             RecipePlan plan = Plan(recipe, ranks, parsed.GetValue(ignore));
@@ -123,7 +128,7 @@ internal static class TrainVerb
         bool trained = RecipeRunner.Run(recipe, options, options.Ranks.IsFirst ? view : null, cancellationToken);
         if (!options.Ranks.IsFirst) return true;
         long? peak = trained ? DeviceMemory.PeakOfProcess() : null; // before the page is drawn, which is no part of the plan
-        string result = Path.Combine(recipe.Run.Folder, "result");
+        string result = Path.Combine(recipe.Run.Folder, ResultFolder.Name);
         if (trained)
         {
             view.Done();

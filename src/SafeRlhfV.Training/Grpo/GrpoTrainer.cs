@@ -65,7 +65,7 @@ public sealed class GrpoTrainer : IDisposable
         CancellationToken cancellationToken = default, Action<string>? save = null, IRolloutSource? rollouts = null)
     {
         using PpoFeeds feeds = new(prompts, instructions, settings, run, keepRows: rollouts is not null);
-        using GrpoTrainer trainer = new(roles, settings, SampleBatcher.Of(prompts), feeds.Instructions, feeds.Rounds, run.Ranks, rollouts, run.Margin);
+        using GrpoTrainer trainer = new(roles, settings, SampleBatcher.Of(prompts), feeds.Instructions, feeds.Rounds, run.Ranks, rollouts, run.Options.Margin);
         run.TrackTraining("actor", roles.Actor.Trainable(), trainer.actor);
         run.Track("multipliers", trainer.costs.Part);
         feeds.Track(run);

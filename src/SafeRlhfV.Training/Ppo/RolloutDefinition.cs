@@ -120,7 +120,7 @@ public abstract class RolloutDefinition : TrainerDefinition
     public override void Train(Recipe recipe, TrainingRun run, CancellationToken cancellationToken)
     {
         RolloutRecipe rollout = (RolloutRecipe)recipe;
-        if (rollout.Certify is { Tighten: true } && run.Margin is null)
+        if (rollout.Certify is not null && !run.Options.IsCandidate)
             throw new InvalidInputException("certify: 'safe-rlhf-v train' certifies a policy, and nothing else does; leave the section out here.");
         using RolloutInputs inputs = new(rollout, run);
         Train(rollout, inputs, run, cancellationToken);

@@ -37,7 +37,6 @@ public abstract record RolloutRecipe : Recipe
     /// <inheritdoc/>
     public override RunOptions ToRunOptions(bool resume) => base.ToRunOptions(resume) with
     {
-        IsCandidate = Certify is not null,
         // positive parts are excesses over the budget already
         CostLimit = Sampling.Constraint == ConstraintKind.PositivePart ? 0 : null,
     };

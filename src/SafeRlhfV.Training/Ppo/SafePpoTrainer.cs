@@ -79,7 +79,8 @@ public sealed class SafePpoTrainer : IDisposable
         Action<string>? save = null, IRolloutSource? rollouts = null)
     {
         using PpoFeeds feeds = new(prompts, instructions, settings, run, keepRows: rollouts is not null);
-        using SafePpoTrainer trainer = new(roles, settings, SampleBatcher.Of(prompts), feeds.Instructions, feeds.Rounds, run.Ranks, rollouts, run.Margin);
+        using SafePpoTrainer trainer = new(roles, settings, SampleBatcher.Of(prompts), feeds.Instructions, feeds.Rounds, run.Ranks, rollouts,
+            run.Options.Margin);
         trainer.Track(run);
         feeds.Track(run);
         run.TellIdleRanks(roles.Actor, (settings.MiniBatch + settings.PromptsAtOnce - 1) / settings.PromptsAtOnce, "training.micro_batch");

@@ -42,7 +42,7 @@ public sealed record RunOptions
     /// <summary>Keys of the recipe that only say where something is, such as data.folder: a run goes on where they have changed.</summary>
     public IReadOnlyList<string> RecipePlaces { get; init; } = [];
 
-    /// <summary>Whether the result is a candidate, which is released when its certificate holds: it is not put in the result's folder.</summary>
+    /// <summary>Whether the result is a candidate, which the caller releases when its certificate holds: it is not put in the result's folder.</summary>
     public bool IsCandidate { get; init; }
 
     /// <summary>What the metric window_cost must keep, for the alarm; null = the metric budget.</summary>

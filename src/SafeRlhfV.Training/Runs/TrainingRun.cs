@@ -91,8 +91,8 @@ public sealed class TrainingRun : IDisposable
     /// <summary>The effective recipe without its places; null = the run has none.</summary>
     internal string? RecipeWithoutPlaces => options.RecipeYaml is { } recipe ? recipes.Without(recipe) : null;
 
-    /// <summary>What the budget is tightened by; null = nothing.</summary>
-    internal Func<IReadOnlyCollection<double>, double>? Margin => options.Margin;
+    /// <summary>How the run is kept and released.</summary>
+    internal RunOptions Options => options;
 
     /// <summary>Whether the next batch is encoded beside the step; null = where the model is on a GPU.</summary>
     internal bool? EncodesAhead => options.EncodeAhead;

@@ -36,6 +36,18 @@ public sealed class RecipeRunnerTests(TinyRecipes tiny) : IClassFixture<TinyReci
         Assert.Equal(whole.ToYamlWithoutRun(), File.ReadAllText(Path.Combine(whole.Run.Folder, "result", "recipe.yaml")));
     }
 
+    /// <summary>Who cannot release a policy must not train a candidate.</summary>
+    [Theory]
+    [InlineData("true")]
+    [InlineData("false")]
+    public void APolicyToBeCertifiedIsTrainedByWhoReleasesIt(string tighten)
+    {
+        Recipe recipe = tiny.Recipe("grpo", $"certify/{tighten}", $"certify.folder={tiny.At("world")}", "certify.range=[-50, 50]",
+            $"certify.tighten={tighten}");
+        Assert.Contains("certifies a policy, and nothing else does", Assert.Throws<InvalidInputException>(() =>
+            RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: false), cancellationToken: TestContext.Current.CancellationToken)).Message);
+    }
+
     [Fact]
     public void ResultsAreCheckpointsOfTheirKind()
     {
