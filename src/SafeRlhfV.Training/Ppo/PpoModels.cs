@@ -103,12 +103,13 @@ public sealed class PpoModels : IDisposable
 
     private void LoadAdapters(bool basesAreKnown)
     {
+        InputDigests digests = new(null); // of whole models: roles share their folders
         foreach ((string role, string folder) in Folders())
         {
             if (!RecipeModels.IsAdapter(folder))
                 throw new InvalidInputException(
                     $"{folder}: holds no adapter, and sharing: backbone needs one; train it with model.lora, or take sharing: none.");
-            if (!basesAreKnown && LoraConfig.Load(folder).BaseModel is { } named && !IsPolicy(folder, named))
+            if (!basesAreKnown && LoraConfig.Load(folder).BaseModel is { } named && !IsPolicy(folder, named, digests))
                 throw new InvalidInputException($"{folder}: its base model is {named}, and with sharing: backbone it must be model.policy, {recipe.Policy}, "
                     + "or a copy of it.");
             Policy.Adapters.Load(role, folder);
@@ -121,12 +122,8 @@ public sealed class PpoModels : IDisposable
     }
 
     // a copy elsewhere is the same model
-    private bool IsPolicy(string adapter, string named)
-    {
-        if (Path.GetFullPath(named) == Path.GetFullPath(recipe.Policy)) return true;
-        InputDigests digests = new(null);
-        return digests.OfModel(LoraConfig.FindBase(adapter)) == digests.OfModel(recipe.Policy);
-    }
+    private bool IsPolicy(string adapter, string named, InputDigests digests) => Path.GetFullPath(named) == Path.GetFullPath(recipe.Policy)
+        || digests.OfModel(LoraConfig.FindBase(adapter)) == digests.OfModel(recipe.Policy);
 
     private void LoadModels()
     {
