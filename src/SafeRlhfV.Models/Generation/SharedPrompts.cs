@@ -9,9 +9,11 @@ namespace SafeRlhfV.Models;
 /// <param name="Leaders">For each distinct beginning, its longest prompt, which is run in place of all.</param>
 /// <param name="GroupOf">For each prompt, the index of its beginning in <paramref name="Leaders"/>.</param>
 /// <param name="Tail">Columns at the end of the batch that every prompt runs for itself: those of the longest text after a common beginning.</param>
-/// <param name="Followers">Prompts whose images are run with another prompt's.</param>
-public sealed record SharedPrompts(IReadOnlyList<int> Leaders, IReadOnlyList<int> GroupOf, int Tail, int Followers)
+public sealed record SharedPrompts(IReadOnlyList<int> Leaders, IReadOnlyList<int> GroupOf, int Tail)
 {
+    /// <summary>Prompts whose images are run with another prompt's.</summary>
+    public int Followers => GroupOf.Count - Leaders.Count;
+
     /// <summary>Looks for common beginnings that hold all images of their prompts; null where sharing saves no work.</summary>
     /// <param name="prompts">The prompts of a batch.</param>
     /// <param name="imagesOf">For each prompt, which images it shows: equal numbers are equal images.</param>
@@ -20,7 +22,7 @@ public sealed record SharedPrompts(IReadOnlyList<int> Leaders, IReadOnlyList<int
     {
         int[] groupOf = new int[prompts.Count];
         List<int> leaders = [];
-        (int tail, int followers) = (0, 0);
+        int tail = 0;
         foreach (IGrouping<int, int> same in Enumerable.Range(0, prompts.Count)
             .GroupBy(row => imagesOf[row].Count == 0 ? row : Enumerable.Range(0, row + 1).First(other => imagesOf[other].SequenceEqual(imagesOf[row]))))
         {
@@ -39,11 +41,10 @@ public sealed record SharedPrompts(IReadOnlyList<int> Leaders, IReadOnlyList<int
             foreach (int row in rows) groupOf[row] = leaders.Count;
             leaders.Add(rows.MaxBy(row => prompts[row].Ids.Length));
             tail = Math.Max(tail, rows.Max(row => prompts[row].Ids.Length) - common);
-            followers += rows.Length - 1;
         }
         int columns = prompts.Max(prompt => prompt.Ids.Length), kept = columns - tail;
-        return followers > 0 && kept > 0 && leaders.Count * kept + prompts.Count * tail < prompts.Count * columns
-            ? new SharedPrompts(leaders, groupOf, tail, followers) : null;
+        return leaders.Count < prompts.Count && kept > 0 && leaders.Count * kept + prompts.Count * tail < prompts.Count * columns
+            ? new SharedPrompts(leaders, groupOf, tail) : null;
     }
 
     // the last token of a prompt is always run: the answer begins with its state
