@@ -179,11 +179,10 @@ internal sealed class CertifyAnswers
             Output.Note($"{file}: cannot be read, so that it is not known which rows the policy was trained on.");
             return;
         }
+        DataRecipe heldOut = new() { Folder = Data, Split = Split };
         foreach ((string key, DataRecipe data) in recipe.DataSets)
-            if (data.Folder.Length > 0 && Full(data.Folder) == Full(Data) && (Split is null || data.Split is null || data.Split == Split))
+            if (data.MayShareRowsWith(heldOut))
                 throw new InvalidInputException($"{Data}: the policy was trained on rows of it ({key}, split {data.Split ?? "all"}, in {file}); certify on "
                     + "rows that nothing was trained, tuned or chosen on, such as another split.");
-
-        static string Full(string path) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
     }
 }

@@ -53,11 +53,8 @@ public sealed record CertifyRecipe : DataRecipe
         if (training.Severity is not null || training.Constraint != ConstraintKind.Mean || training is PpoSettings { CostOnly: true })
             faults.Add("certify", "is about the mean cost and its budget; it goes with constraint: mean, without severity and without cost_only");
         foreach ((string key, DataRecipe data) in recipe.DataSets)
-            if (data.Folder.Length > 0 && Folder.Length > 0 && Full(data.Folder) == Full(Folder)
-                && (Split is null || data.Split is null || data.Split == Split))
+            if (data.MayShareRowsWith(this))
                 faults.Add("certify.folder", $"{Folder}, split {Split ?? "all"}, is trained on ({key}); keep rows aside that nothing else "
                     + "reads, in a split of their own");
-
-        static string Full(string path) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
     }
 }
