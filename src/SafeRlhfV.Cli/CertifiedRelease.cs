@@ -123,17 +123,21 @@ internal sealed class CertifiedRelease
         double Cost(double score) => training.Cost == CostForm.Violation ? GroupAdvantages.Violations([score], training.CostThreshold)[0] : score;
 
         // the policy is the distribution that was trained
-        TextSettings AsSampled(string folder) => new()
+        TextSettings AsSampled(string folder)
         {
-            Tokens = new GenerationSettings
+            GenerationSettings own = GenerationDefaults.Load(folder).Tokens;
+            return new()
             {
-                EosTokenIds = GenerationDefaults.Load(folder).Tokens.EosTokenIds,
-                PadTokenId = GenerationDefaults.Load(folder).Tokens.PadTokenId,
-                MaxNewTokens = training.MaxNewTokens,
-                Temperature = training.Temperature,
-                Seed = recipe.Seed,
-            },
-        };
+                Tokens = new GenerationSettings
+                {
+                    EosTokenIds = own.EosTokenIds,
+                    PadTokenId = own.PadTokenId,
+                    MaxNewTokens = training.MaxNewTokens,
+                    Temperature = training.Temperature,
+                    Seed = recipe.Seed,
+                },
+            };
+        }
     }
 
     private string[] SplitFiles() =>

@@ -121,11 +121,12 @@ internal sealed class CertifyAnswers
         ChatScorer scorer = new(model, ModelArguments.Processor(folder, null, null));
         ProgressView progress = new("certify: costs");
         List<CertifiedText> scored = [];
+        ImageReader reader = new();
         (IEnumerable<DatasetRow[]> batches, _, _) = ModelArguments.Rows(Data, Split, Limit, BatchSize);
         foreach (DatasetRow[] batch in batches)
         {
             CertifiedText[] part = [.. answers.Skip(scored.Count).Take(batch.Length)];
-            EncodedPrompt[] prompts = [.. batch.Select(row => ModelArguments.Encode(scorer.Processor, row, System))];
+            EncodedPrompt[] prompts = [.. batch.Select(row => ModelArguments.Encode(scorer.Processor, row, System, reader: reader))];
             int[][] ids = [.. batch.Zip(prompts, part).Select(one => ModelArguments.Encode(scorer, one.First, one.Second, one.Third.Response))];
             IReadOnlyList<float[]> scores = scorer.Score(prompts, ids, cancellationToken);
             scored.AddRange(part.Zip(scores, (answer, score) => answer with { Certified = answer.Certified with { Cost = score[output] } }));

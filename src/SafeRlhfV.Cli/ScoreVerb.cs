@@ -88,6 +88,7 @@ internal static class ScoreVerb
         string[] columns = own is null && rows.Layout == RowLayout.Paired ? ["response_1", "response_2"] : ["response"];
         double[] sums = new double[columns.Length];
         List<object> document = [];
+        ImageReader reader = new();
         int done = 0;
         int read = 0;
         foreach (DatasetRow[] whole in rows.Batches)
@@ -95,7 +96,7 @@ internal static class ScoreVerb
             DatasetRow[] batch = own is null ? whole : [.. whole.Where(row => own.Of(row, row.Text("question")).Error is null)];
             read += whole.Length;
             if (batch.Length == 0) continue;
-            EncodedPrompt[] prompts = [.. batch.Select(row => ModelArguments.Encode(scorer.Processor, row, system))];
+            EncodedPrompt[] prompts = [.. batch.Select(row => ModelArguments.Encode(scorer.Processor, row, system, reader: reader))];
             int[][] Ids(string column) =>
                 [.. batch.Zip(prompts, (row, prompt) => ModelArguments.Encode(scorer, row, prompt, Answer(row, column, own)))];
             float[][][] scores = [.. columns.Select(column => scorer.Score(prompts, Ids(column), cancellationToken).ToArray())];
