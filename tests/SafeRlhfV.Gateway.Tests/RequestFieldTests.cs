@@ -233,8 +233,20 @@ public sealed partial class RequestFieldTests
     internal static string Row(RequestField field)
     {
         string words = field.Words.Count == 0 ? "" : $" ({string.Join(", ", field.Words)}: passed)";
-        return $"| `{field.Path}` | {field.Fate}{words} | {field.Note} |";
+        return $"| `{field.Path}` | {Fate(field)}{words} | {field.Note} |";
     }
+
+    // What becomes of a field, in the words of docs/gateway-fields.md.
+    private static string Fate(RequestField field) => field.Use switch
+    {
+        FieldUse.Opened => field.MayBeText ? "judged, or its members" : "its members",
+        FieldUse.Judged => "judged",
+        FieldUse.Whole => "passed: whole number",
+        FieldUse.Number => "passed: number",
+        FieldUse.Flag => "passed: true or false",
+        FieldUse.Stripped => "stripped",
+        _ => "refused",
+    };
 
     [GeneratedRegex(@"\\+u([0-9a-fA-F]{4})")]
     private static partial Regex Escape();

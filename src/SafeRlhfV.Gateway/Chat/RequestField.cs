@@ -12,21 +12,9 @@ internal sealed record RequestField(string Path, FieldUse Use, string Note)
     /// <summary>Whether an opened field may be a text instead, which the reader of messages judges.</summary>
     public bool MayBeText { get; init; }
 
-    /// <summary>Whether an opened field is an object; all others are lists.</summary>
+    /// <summary>Whether an opened field of a chat request is an object; the others are lists.</summary>
     public bool IsObject { get; init; }
 
     /// <summary>Whether a path is this field's in letters of either case.</summary>
     public bool IsNamed(string path) => string.Equals(Path, path, StringComparison.OrdinalIgnoreCase);
-
-    /// <summary>What becomes of it, in the words of docs/gateway-fields.md.</summary>
-    public string Fate => Use switch
-    {
-        FieldUse.Opened => MayBeText ? "judged, or its members" : "its members",
-        FieldUse.Judged => "judged",
-        FieldUse.Whole => "passed: whole number",
-        FieldUse.Number => "passed: number",
-        FieldUse.Flag => "passed: true or false",
-        FieldUse.Stripped => "stripped",
-        _ => "refused",
-    };
 }

@@ -12,7 +12,7 @@ internal sealed partial class UpstreamLog(ILogger<UpstreamLog> log, TimeProvider
         // what is wrong with a request is the caller's matter
         if (error.Status is 400 or 404 or 413 or 422) return;
         bool isKey = error.UpstreamStatus is 401 or 403;
-        if (!pace.IsDue($"{upstream}/{error.UpstreamStatus}/{isKey}")) return;
+        if (!pace.IsDue($"{upstream}/{error.UpstreamStatus}")) return;
         if (isKey) LogKey(upstream, error.UpstreamStatus!.Value);
         else LogFailure(upstream, error.Message, error.UpstreamStatus is { } status ? $" It answered with status {status}." : "");
     }

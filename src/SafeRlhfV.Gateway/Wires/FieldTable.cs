@@ -17,13 +17,10 @@ internal sealed class FieldTable
     public FieldTable(IReadOnlyList<RequestField> rows, params IReadOnlyList<(string Path, string As)> sameAs)
     {
         (All, byPath) = (rows, rows.ToFrozenDictionary(row => row.Path));
-        Same = sameAs;
         this.sameAs = sameAs.ToFrozenDictionary(one => one.Path, one => one.As);
     }
 
     public IReadOnlyList<RequestField> All { get; }
-
-    public IReadOnlyList<(string Path, string As)> Same { get; }
 
     /// <summary>Holds a request against the table.</summary>
     /// <exception cref="ApiException">A field is not known, is refused, or is of another kind than the table says.</exception>
