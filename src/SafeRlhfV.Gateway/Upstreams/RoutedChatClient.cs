@@ -51,8 +51,8 @@ internal sealed class RoutedChatClient(IReadOnlyList<IChatClient> upstreams, Ups
                 {
                     break;
                 }
+                if (!begun) Answers(i, options, updates.Current.ModelId);
                 begun = true;
-                Answers(i, options, updates.Current.ModelId);
                 count.Add(updates.Current.Contents);
                 yield return updates.Current;
             }

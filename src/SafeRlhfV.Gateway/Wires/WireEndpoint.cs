@@ -41,7 +41,6 @@ internal sealed class WireEndpoint(IWire wire, ModelTable models, GatewayMetrics
         {
             metrics.Ended(report);
             ThrowIfUnrecorded(report, http.RequestAborted);
-            http.Response.Headers["x-guard-request-id"] = report.Id;
             http.Response.Headers["x-guard-outcome"] = report.Outcome.ToString();
         }
         await JsonReply.WriteAsync(http, answer.Whole(response));
