@@ -71,10 +71,5 @@ public sealed class AnthropicClientTests
         ? await chat.GetStreamingResponseAsync(text, options, TestContext.Current.CancellationToken).ToChatResponseAsync(TestContext.Current.CancellationToken)
         : await chat.GetResponseAsync(text, options, TestContext.Current.CancellationToken);
 
-    private static JsonObject Call(string id, string city) => new()
-    {
-        ["id"] = id,
-        ["type"] = "function",
-        ["function"] = new JsonObject { ["name"] = "weather", ["arguments"] = $$"""{"city":"{{city}}"}""" },
-    };
+    private static JsonObject Call(string id, string city) => StubUpstream.Call(id, "weather", $$"""{"city":"{{city}}"}""");
 }

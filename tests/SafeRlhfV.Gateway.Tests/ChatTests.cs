@@ -189,6 +189,5 @@ public sealed class ChatTests
         Assert.Equal("[mind]\n\nA forbidden answer.", body!["choices"]![0]!["message"]!["content"]!.GetValue<string>());
     }
 
-    private static JsonObject Call(string arguments) =>
-        new() { ["id"] = "call_1", ["type"] = "function", ["function"] = new JsonObject { ["name"] = "weather", ["arguments"] = arguments } };
+    private static JsonObject Call(string arguments) => StubUpstream.Call("call_1", "weather", arguments);
 }

@@ -5,6 +5,12 @@ namespace SafeRlhfV.Gateway.Tests;
 /// <summary>Reads the events of a stream whose data are JSON, and holds each name against the type in the data.</summary>
 internal static class EventStream
 {
+    public static async Task<List<JsonObject>> OfAsync(RunningGateway gateway, string path, string body)
+    {
+        using HttpResponseMessage response = await gateway.SendAsync(path, body);
+        return Read(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+    }
+
     public static List<JsonObject> Read(string text)
     {
         List<JsonObject> events = [];

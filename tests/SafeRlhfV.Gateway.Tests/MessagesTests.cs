@@ -81,16 +81,14 @@ public sealed class MessagesTests
     public async Task WhatIsFlaggedIsRefusedAndNeverSent(string part)
     {
         await using RunningGateway gateway = await RunningGateway.StartAsync();
-        JsonObject body = (JsonObject)JsonNode.Parse("""{ "model": "ours", "max_tokens": 5, "messages": [ { "role": "user", "content": "Hello" } ] }""")!;
-        foreach ((string name, JsonNode? value) in (JsonObject)JsonNode.Parse(part)!) body[name] = value!.DeepClone();
+        JsonObject body = RunningGateway.With("""{ "model": "ours", "max_tokens": 5, "messages": [ { "role": "user", "content": "Hello" } ] }""", part);
         (int status, JsonNode? answer) = await gateway.PostAsync("/v1/messages", body.ToJsonString());
         Assert.Equal(200, status);
         Assert.Equal("refusal", answer!["stop_reason"]!.GetValue<string>());
         Assert.Equal("refusal", answer["stop_details"]!["type"]!.GetValue<string>());
         Assert.NotEqual("", answer["content"]![0]!["text"]!.GetValue<string>());
         body["stream"] = true;
-        using HttpResponseMessage response = await gateway.SendAsync("/v1/messages", body.ToJsonString());
-        List<JsonObject> events = EventStream.Read(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        List<JsonObject> events = await EventStream.OfAsync(gateway, "/v1/messages", body.ToJsonString());
         Assert.Equal(
             ["message_start", "content_block_start", "content_block_delta", "content_block_stop", "message_delta", "message_stop"], EventStream.Types(events));
         Assert.Equal("refusal", events[4]["delta"]!["stop_reason"]!.GetValue<string>());
@@ -174,8 +172,7 @@ public sealed class MessagesTests
         (int status, JsonNode? answer) = await gateway.PostAsync("/v1/messages", Ask());
         Assert.Equal(502, status);
         Assert.Contains("no object", answer!["error"]!["message"]!.GetValue<string>());
-        using HttpResponseMessage response = await gateway.SendAsync("/v1/messages", Ask(stream: true));
-        List<JsonObject> events = EventStream.Read(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        List<JsonObject> events = await EventStream.OfAsync(gateway, "/v1/messages", Ask(stream: true));
         Assert.Equal("error", events[^1]["type"]!.GetValue<string>());
     }
 
@@ -217,9 +214,7 @@ public sealed class MessagesTests
             await Task.Delay(1000);
             await StubUpstream.AnswerAsync(http, body, "All is well.");
         };
-        using HttpResponseMessage response = await gateway.SendAsync("/v1/messages", Ask(stream: true));
-        IReadOnlyList<string> types =
-            EventStream.Types(EventStream.Read(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)));
+        IReadOnlyList<string> types = EventStream.Types(await EventStream.OfAsync(gateway, "/v1/messages", Ask(stream: true)));
         Assert.Equal(["message_start", "ping"], types.Take(2));
         Assert.Equal("message_stop", types[^1]);
     }
@@ -315,10 +310,5 @@ public sealed class MessagesTests
     private static string Ask(bool stream = false) =>
         $$"""{ "model": "ours", "max_tokens": 50, "messages": [ { "role": "user", "content": "Hello" } ], "stream": {{(stream ? "true" : "false")}} }""";
 
-    private static JsonObject Call(string arguments, string id = "call_1") => new()
-    {
-        ["id"] = id,
-        ["type"] = "function",
-        ["function"] = new JsonObject { ["name"] = "look_up", ["arguments"] = arguments },
-    };
+    private static JsonObject Call(string arguments, string id = "call_1") => StubUpstream.Call(id, "look_up", arguments);
 }

@@ -27,7 +27,7 @@ public sealed class RedactionTests
     {
         await using RunningGateway gateway = await RunningGateway.StartAsync(policy: "redact: { kinds: [ all ] }", audit: ", texts: keep");
         gateway.Upstream.Behaviour = (http, body) => StubUpstream.AnswerAsync(http, body, "To [EMAIL_1] and [ EMAIL_1] it is",
-            [Call("send", """{"to":"[EMAIL_1]"}""")]);
+            [StubUpstream.Call("call_2", "send", """{"to":"[EMAIL_1]"}""")]);
         using HttpResponseMessage response = await gateway.SendAsync("/v1/chat/completions",
             Body.Replace("STREAM", isStream ? "true" : "false").Replace("IMAGE", Image));
         string answer = await response.Content.ReadAsStringAsync();
@@ -72,9 +72,6 @@ public sealed class RedactionTests
         Assert.All(gateway.Upstream.Requests, sent => Assert.StartsWith("I am [EMAIL_1].", sent["messages"]!.AsArray()[^1]!["content"]!.GetValue<string>()));
         Assert.Contains("withheld", gateway.Upstream.Requests.Last()["messages"]!.AsArray()[^1]!["content"]!.GetValue<string>());
     }
-
-    private static JsonObject Call(string name, string arguments) =>
-        new() { ["id"] = "call_2", ["type"] = "function", ["function"] = new JsonObject { ["name"] = name, ["arguments"] = arguments } };
 
     private static (string Text, string Arguments) Read(string answer, bool isStream)
     {

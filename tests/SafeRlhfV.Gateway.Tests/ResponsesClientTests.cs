@@ -91,10 +91,5 @@ public sealed class ResponsesClientTests
             .ToChatResponseAsync(TestContext.Current.CancellationToken)
         : await chat.GetResponseAsync(messages, options, TestContext.Current.CancellationToken);
 
-    private static JsonObject Call(string id, string city) => new()
-    {
-        ["id"] = id,
-        ["type"] = "function",
-        ["function"] = new JsonObject { ["name"] = "weather", ["arguments"] = $$"""{"city":"{{city}}"}""" },
-    };
+    private static JsonObject Call(string id, string city) => StubUpstream.Call(id, "weather", $$"""{"city":"{{city}}"}""");
 }

@@ -73,8 +73,7 @@ public sealed class ResponsesTests
     public async Task WhatIsFlaggedIsRefusedAndNeverSent(string part)
     {
         await using RunningGateway gateway = await RunningGateway.StartAsync();
-        JsonObject body = (JsonObject)JsonNode.Parse(Ask())!;
-        foreach ((string name, JsonNode? value) in (JsonObject)JsonNode.Parse(part)!) body[name] = value!.DeepClone();
+        JsonObject body = RunningGateway.With(Ask(), part);
         (int status, JsonNode? answer) = await gateway.PostAsync("/v1/responses", body.ToJsonString());
         Assert.Equal((200, "completed"), (status, answer!["status"]!.GetValue<string>()));
         Assert.Equal("refusal", answer["output"]![0]!["content"]![0]!["type"]!.GetValue<string>());
@@ -130,13 +129,12 @@ public sealed class ResponsesTests
         Assert.Equal(["a", "b"], output.Skip(2).Select(item => item!["call_id"]!.GetValue<string>()));
         Assert.Equal(4, output.Select(item => item!["id"]!.GetValue<string>()).Distinct().Count());
 
-        static JsonObject Call(string id, int index) => new()
+        static JsonObject Call(string id, int index)
         {
-            ["index"] = index,
-            ["id"] = id,
-            ["type"] = "function",
-            ["function"] = new JsonObject { ["name"] = "look", ["arguments"] = "{}" },
-        };
+            JsonObject call = StubUpstream.Call(id, "look", "{}");
+            call["index"] = index;
+            return call;
+        }
     }
 
     [Fact]
@@ -212,8 +210,7 @@ public sealed class ResponsesTests
     public async Task WhatCannotBeJudgedIsRefusedByName(string part, string param)
     {
         await using RunningGateway gateway = await RunningGateway.StartAsync();
-        JsonObject body = (JsonObject)JsonNode.Parse(Ask())!;
-        foreach ((string name, JsonNode? value) in (JsonObject)JsonNode.Parse(part)!) body[name] = value!.DeepClone();
+        JsonObject body = RunningGateway.With(Ask(), part);
         (int status, JsonNode? answer) = await gateway.PostAsync("/v1/responses", body.ToJsonString());
         Assert.Equal((400, param), (status, answer!["error"]!["param"]!.GetValue<string>()));
         Assert.Empty(gateway.Upstream.Requests);
@@ -327,11 +324,7 @@ public sealed class ResponsesTests
         return answer!["id"]!.GetValue<string>();
     }
 
-    private static async Task<List<JsonObject>> StreamAsync(RunningGateway gateway, string body)
-    {
-        using HttpResponseMessage response = await gateway.SendAsync("/v1/responses", body);
-        return EventStream.Read(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
-    }
+    private static Task<List<JsonObject>> StreamAsync(RunningGateway gateway, string body) => EventStream.OfAsync(gateway, "/v1/responses", body);
 
     private static string Ask(bool stream = false) => $$"""{ "model": "ours", "input": "Hello", "stream": {{(stream ? "true" : "false")}} }""";
 }

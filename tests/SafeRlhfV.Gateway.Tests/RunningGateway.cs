@@ -87,6 +87,14 @@ internal sealed class RunningGateway : IAsyncDisposable
             .ToJsonString(),
         key);
 
+    /// <summary>A request with more members, or others.</summary>
+    public static JsonObject With(string request, string members)
+    {
+        JsonObject body = (JsonObject)JsonNode.Parse(request)!;
+        foreach ((string name, JsonNode? value) in (JsonObject)JsonNode.Parse(members)!) body[name] = value?.DeepClone();
+        return body;
+    }
+
     public async Task<(int Status, JsonNode? Body)> PostAsync(string path, string body, string? key = Key)
     {
         using HttpResponseMessage response = await SendAsync(path, body, key);

@@ -123,6 +123,10 @@ internal sealed class StubUpstream : IAsyncDisposable
         await SendAsync(http, "[DONE]");
     }
 
+    /// <summary>A tool call as a chat completion has it.</summary>
+    public static JsonObject Call(string id, string name, string arguments) =>
+        new() { ["id"] = id, ["type"] = "function", ["function"] = new JsonObject { ["name"] = name, ["arguments"] = arguments } };
+
     public static Task ChunkAsync(HttpContext http, JsonObject delta, string? finish = null) => SendAsync(http, new JsonObject
     {
         ["id"] = "chatcmpl-stub",
