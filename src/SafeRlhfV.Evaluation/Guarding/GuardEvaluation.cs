@@ -104,14 +104,7 @@ public sealed record GuardEvaluation
             for (int i = 0; i < sample.Length; i++) sample[i] = rows[random.NextInt(rows.Length)];
             drawn[r] = Figures.Of(sample);
         }
-        Estimate With(Func<Figures, double> figure)
-        {
-            double value = figure(whole);
-            double[] values = [.. drawn.Select(figure).Where(double.IsFinite)];
-            if (double.IsNaN(value) || values.Length == 0) return new(value, double.NaN, double.NaN);
-            (double low, double high) = Bootstrap.Interval(values);
-            return low < high ? new(value, low, high) : new(value, double.NaN, double.NaN);
-        }
+        Estimate With(Func<Figures, double> figure) => Bootstrap.Around(figure(whole), drawn.Select(figure));
         // equal outcomes do not make a share certain
         Estimate Share(Func<Figures, double> figure, int items)
         {

@@ -50,6 +50,19 @@ public static class Bootstrap
         return means;
     }
 
+    /// <summary>
+    /// A figure with the percentile interval of its resamples; those that do not have the figure do not count. Where none has it, or all give the same, the
+    /// bootstrap knows nothing of the error, and the interval is NaN.
+    /// </summary>
+    /// <param name="value">The figure on the whole sample; where it is NaN, nothing is resampled.</param>
+    /// <param name="draws">The figure on each resample.</param>
+    public static Estimate Around(double value, IEnumerable<double> draws)
+    {
+        double[] read = double.IsNaN(value) ? [] : [.. draws.Where(draw => !double.IsNaN(draw))];
+        (double low, double high) = read.Length == 0 ? (double.NaN, double.NaN) : Interval(read);
+        return low < high ? new(value, low, high) : new(value, double.NaN, double.NaN);
+    }
+
     /// <summary>The percentile interval of resampled statistics.</summary>
     public static (double Low, double High) Interval(ReadOnlySpan<double> statistics, double confidence = 0.95)
     {

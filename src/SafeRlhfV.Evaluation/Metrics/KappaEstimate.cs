@@ -20,8 +20,7 @@ public static class KappaEstimate
         if (labels == 0) return new(double.NaN, double.NaN, double.NaN);
         double[] draws = new double[Math.Clamp(MostDraws / labels, FewestResamples, Bootstrap.DefaultResamples)];
         for (int r = 0; r < draws.Length; r++) draws[r] = Kappa(Enumerable.Range(0, items.Count).SelectMany(_ => items[random.NextInt(items.Count)]));
-        (double low, double high) = Bootstrap.Interval([.. draws.Where(double.IsFinite)]);
-        return low < high ? new(value, low, high) : new(value, double.NaN, double.NaN);
+        return Bootstrap.Around(value, draws);
     }
 
     private static double Kappa<T>(IEnumerable<(T First, T Second)> labels) where T : notnull

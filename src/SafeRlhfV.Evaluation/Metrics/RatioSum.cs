@@ -33,16 +33,14 @@ public sealed class RatioSum
 
     /// <summary>
     /// The figure with its 95 % interval: Wilson's where it is a share of units, else the percentile bootstrap over units. Where all units are alike every
-    /// resample is the sample: the bootstrap then knows nothing of the error, and the interval is NaN.
+    /// resample is the sample, and where no resample has the figure: the bootstrap then knows nothing of the error, and the interval is NaN.
     /// </summary>
     public Estimate Estimate(RandomStream random)
     {
         if (IsShare) return Proportion.Wilson((int)terms[0].Numerators.Sum(), (int)terms[0].Denominators.Sum());
-        int count = terms[0].Numerators.Length;
-        if (count == 0 || double.IsNaN(Value)) return new(double.NaN, double.NaN, double.NaN);
-        double[] draws = Draws(Math.Clamp(MostDraws / count, FewestResamples, Bootstrap.DefaultResamples), () => random.NextInt(count));
-        (double low, double high) = Bootstrap.Interval([.. draws.Where(draw => !double.IsNaN(draw))]);
-        return low < high ? new(Value, low, high) : new(Value, double.NaN, double.NaN);
+        (int count, double value) = (terms[0].Numerators.Length, Value);
+        return double.IsNaN(value) ? new(double.NaN, double.NaN, double.NaN)
+            : Bootstrap.Around(value, Draws(Math.Clamp(MostDraws / count, FewestResamples, Bootstrap.DefaultResamples), () => random.NextInt(count)));
     }
 
     /// <summary>

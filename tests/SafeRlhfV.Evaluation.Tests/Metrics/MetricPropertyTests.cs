@@ -85,4 +85,16 @@ public sealed class MetricPropertyTests
         Assert.InRange(mixed.Estimate(new RandomStream(1, "mixed")).Low, 0, 0.6);
         Assert.True(RatioSum.Of(new[] { 0, 0, 0 }, _ => (0, 1)).Estimate(new RandomStream(1, "share")).High > 0.3); // a share has Wilson's
     }
+
+    [Fact]
+    public void AMeanOfPartsThatNoResampleHoldsAllOfHasNoInterval()
+    {
+        // thirty parts of one item each: a resample that lacks a part has no mean over the parts, and all do
+        int[] items = [.. Enumerable.Range(0, 30)];
+        RatioSum mean = new();
+        foreach (int part in items) mean.Plus(items, item => item == part ? (part % 2, 1) : (0, 0), 1.0 / items.Length);
+        Estimate estimate = mean.Estimate(new RandomStream(1, "parts"));
+        Assert.Equal(0.5, estimate.Value, 12);
+        Assert.True(double.IsNaN(estimate.Low) && double.IsNaN(estimate.High), $"{estimate}");
+    }
 }

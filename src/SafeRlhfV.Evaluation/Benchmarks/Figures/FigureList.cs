@@ -21,16 +21,20 @@ internal sealed class FigureList(IReadOnlyList<ScoredItem> items)
             (IReadOnlyList<ScoredItem>)[.. group.Select(one => one.Item)]));
 
     /// <summary>A figure with its interval.</summary>
-    public void Add(string name, IReadOnlyList<(string, string)> by, RatioSum ratio, string formula)
-    {
-        Estimate estimate = ratio.Estimate(new RandomStream(0, $"bench/{name}/{string.Join('/', by)}"));
-        figures.Add(new Figure(name, by, [ratio.Value], formula)
+    public void Add(string name, IReadOnlyList<(string, string)> by, RatioSum ratio, string formula) =>
+        Add(name, by, ratio.Estimate(Resampling(name, by)), ratio.Units, formula, ratio);
+
+    /// <summary>A figure with its interval, over a number of units.</summary>
+    public void Add(string name, IReadOnlyList<(string, string)> by, Estimate estimate, int units, string formula, RatioSum? ratio = null) =>
+        figures.Add(new Figure(name, by, [estimate.Value], formula)
         {
             Interval = double.IsNaN(estimate.Low) ? null : estimate,
-            Units = ratio.Units,
+            Units = units,
             Ratio = ratio,
         });
-    }
+
+    /// <summary>The stream that draws the resamples of a figure.</summary>
+    public static RandomStream Resampling(string name, IReadOnlyList<(string, string)> by) => new(0, $"bench/{name}/{string.Join('/', by)}");
 
     /// <summary>A count.</summary>
     public void Add(string name, IReadOnlyList<(string, string)> by, int count, string formula) => figures.Add(new Figure(name, by, [count], formula));
@@ -45,9 +49,6 @@ internal sealed class FigureList(IReadOnlyList<ScoredItem> items)
         double all = part.Count, read = part.Count(item => item.Reading is { } reading && holds(reading)), unread = part.Count(item => item.Reading is null);
         figures.Add(new Figure($"{name}_bounds", by, [read / all, (read + unread) / all], "all unreadable safe; all unreadable unsafe"));
     }
-
-    /// <summary>Adds a figure.</summary>
-    public void Add(Figure figure) => figures.Add(figure);
 
     /// <summary>Adds what others computed.</summary>
     public void Add(IEnumerable<Figure> others) => figures.AddRange(others);

@@ -63,29 +63,22 @@ public static class GuardFigures
         double[] scores = [.. items.Select(one => one.Call.Score)];
         bool[] labels = [.. items.Select(one => one.IsUnsafe)];
         double value = labels.Contains(true) && labels.Contains(false) ? rank(scores, labels) : double.NaN;
-        list.Add(new Figure(name, part, [value], formula) { Interval = Interval(name, part, value, scores, labels, rank), Units = items.Count });
+        list.Add(name, part, Bootstrap.Around(value, Draws(FigureList.Resampling(name, part), scores, labels, rank)), items.Count, formula);
     }
 
-    // none where every resample gives the same, or there is nothing to rank
-    private static Estimate? Interval(string name, IReadOnlyList<(string, string)> part, double value, double[] scores, bool[] labels, Rank rank)
+    private static IEnumerable<double> Draws(RandomStream random, double[] scores, bool[] labels, Rank rank)
     {
-        if (double.IsNaN(value)) return null;
-        RandomStream random = new(0, $"bench/{name}/{string.Join('/', part)}");
         (double[] drawnScores, bool[] drawnLabels) = (new double[scores.Length], new bool[labels.Length]);
-        double[] draws = new double[Math.Clamp(MostRows / scores.Length, FewestResamples, Bootstrap.DefaultResamples)];
-        for (int draw = 0; draw < draws.Length; draw++)
+        int resamples = Math.Clamp(MostRows / scores.Length, FewestResamples, Bootstrap.DefaultResamples);
+        for (int draw = 0; draw < resamples; draw++)
         {
             for (int i = 0; i < scores.Length; i++)
             {
                 int row = random.NextInt(scores.Length);
                 (drawnScores[i], drawnLabels[i]) = (scores[row], labels[row]);
             }
-            draws[draw] = rank(drawnScores, drawnLabels);
+            yield return rank(drawnScores, drawnLabels);
         }
-        double[] whole = [.. draws.Where(one => !double.IsNaN(one))];
-        if (whole.Length == 0) return null;
-        (double low, double high) = Bootstrap.Interval(whole);
-        return low < high ? new Estimate(value, low, high) : null;
     }
 
     private delegate double Rank(ReadOnlySpan<double> scores, ReadOnlySpan<bool> positive);
