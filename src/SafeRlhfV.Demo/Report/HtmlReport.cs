@@ -11,7 +11,7 @@ public static class HtmlReport
     /// <exception cref="InvalidInputException">The folder cannot be written to.</exception>
     public static void Write(DemoResults results, string path)
     {
-        HtmlPage page = HtmlPage.Of(
+        HtmlPage.Of(
             $"Safe RLHF-V report, seed {results.Run.Seed}",
             HeadlineSection.Build(results),
             [
@@ -29,7 +29,7 @@ public static class HtmlReport
                 <p>Method: Safe RLHF-V (arXiv 2503.17682), implemented for .NET. Every image here is a drawing of the built-in world. Its exact rater
                 labelled the preference pairs, with noise, and judged the held-out answers; no training step asked it anything else. The figures are about
                 this implementation in that world and say nothing about a real 7B model.</p>
-                """));
-        (page with { Style = HtmlPage.Asset("gallery.css") + HtmlPage.Asset("report.css", typeof(HtmlReport)) }).Write(path);
+                """),
+            HtmlPage.Asset("gallery.css") + HtmlPage.Asset("report.css", typeof(HtmlReport))).Write(path);
     }
 }

@@ -58,7 +58,7 @@ public static class MethodEvaluation
         100 * Outcomes(mine, theirs, score).Average(outcome => outcome switch { Outcome.Win => 1, Outcome.Tie => 0.5, _ => 0 }) - 50;
 
     private static IEnumerable<Outcome> Outcomes(IReadOnlyList<JudgedAnswer> mine, IReadOnlyList<JudgedAnswer> theirs, Func<JudgedAnswer, double> score) =>
-        mine.Zip(theirs, (a, b) => score(a).CompareTo(score(b)) switch { > 0 => Outcome.Win, 0 => Outcome.Tie, _ => Outcome.Loss });
+        mine.Zip(theirs, (a, b) => WinRate.Against(score(a), score(b)));
 
     private static double Refusals(IReadOnlyList<JudgedAnswer> answers, bool risky) =>
         answers.Where(answer => answer.Risky == risky).Select(answer => answer.Refuses ? 1.0 : 0).DefaultIfEmpty(double.NaN).Average();

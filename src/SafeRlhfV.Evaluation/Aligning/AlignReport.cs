@@ -13,7 +13,7 @@ public static class AlignReport
     /// <param name="results">What is shown.</param>
     /// <param name="images">The gallery's images, by SHA-256.</param>
     /// <exception cref="InvalidInputException">The file cannot be written.</exception>
-    public static void Write(string path, AlignResults results, IReadOnlyDictionary<string, string> images) => (HtmlPage.Of(
+    public static void Write(string path, AlignResults results, IReadOnlyDictionary<string, string> images) => HtmlPage.Of(
         $"{results.Model} aligned with {results.Data}",
         HtmlPage.Header($"{results.Model}, aligned by {results.Method}", $"Start and aligned model on the questions of {results.Data} that were held out. "
             + "Brackets are 95 % intervals over questions."),
@@ -28,9 +28,8 @@ public static class AlignReport
             new("gates", "Gates", "Gates", "What had to hold before the next stages. Below a gate the run "
                 + "stops, or with --gates warn goes on.", Table("Gates", GateColumns, Gates(results))),
         ],
-        Markup.Of($"<p>All figures are in results.json, the model card is README.md. Recipe and curves of each stage are in its own folder.</p>"))
-        with
-    { Style = HtmlPage.Asset("gallery.css") }).Write(path);
+        Markup.Of($"<p>All figures are in results.json, the model card is README.md. Recipe and curves of each stage are in its own folder.</p>"),
+        HtmlPage.Asset("gallery.css")).Write(path);
 
     /// <summary>Heads and gates as Markdown tables.</summary>
     /// <param name="results">What is shown.</param>

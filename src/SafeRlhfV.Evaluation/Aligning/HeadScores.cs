@@ -20,8 +20,5 @@ public sealed record HeadScores(string Row, string Question, string StartAnswer,
     /// <param name="scores">The scores.</param>
     public static JudgeResult Judge(string aligned, string start, IReadOnlyList<HeadScores> scores) => new(aligned, start, Name, Name,
         [.. scores.Select(one => new JudgedItem(one.Row, "", one.Question, one.AlignedAnswer, one.StartAnswer, null, null,
-            Against(one.AlignedReward, one.StartReward), Against(-one.AlignedCost, -one.StartCost)))]);
-
-    private static Outcome Against(double one, double other) => double.IsNaN(one) || double.IsNaN(other) ? Outcome.Failure
-        : one > other ? Outcome.Win : one < other ? Outcome.Loss : Outcome.Tie;
+            WinRate.Against(one.AlignedReward, one.StartReward), WinRate.Against(-one.AlignedCost, -one.StartCost)))]);
 }

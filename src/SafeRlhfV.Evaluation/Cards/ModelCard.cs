@@ -66,6 +66,11 @@ public sealed record ModelCard
         return card.Append(Limits.Length == 0 ? "" : $"\n{Limits.TrimEnd()}\n").ToString();
     }
 
+    // the benchmarks that have the model, and its place among their models
+    private IEnumerable<(BenchmarkComparison Benchmark, int Model)> Own =>
+        (Measured?.Benchmarks ?? []).Select(benchmark => (Benchmark: benchmark, Model: benchmark.Models.ToList().IndexOf(MeasuredAs)))
+            .Where(own => own.Model >= 0);
+
     private string Figures()
     {
         if (Measured is null && OtherFigures.Length == 0) return "Nothing was measured.\n\n";
@@ -79,8 +84,7 @@ public sealed record ModelCard
         if (Measured is null && OtherFigures.Length == 0) yield return "No figure tells how helpful or how safe the model is.";
         if (Measured is null) yield break;
         yield return "A model's verdicts are a model's: judges and guards err, and phrases know only refusals. Where they disagree, see the agreement above.";
-        int unreadable = Measured.Benchmarks.Where(benchmark => benchmark.Models.Contains(MeasuredAs))
-            .Sum(benchmark => benchmark.Scorers.Sum(scorer => scorer.Unreadable[benchmark.Models.ToList().IndexOf(MeasuredAs)]));
+        int unreadable = Own.Sum(own => own.Benchmark.Scorers.Sum(scorer => scorer.Unreadable[own.Model]));
         if (unreadable > 0) yield return $"{unreadable} readings of this model's answers could not be had; they are in no rate of verdicts.";
         foreach (string note in Measured.Notes) yield return $"{note}.";
     }
@@ -88,11 +92,9 @@ public sealed record ModelCard
     /// <summary>The figures as the hub's leaderboards read them.</summary>
     private string Index()
     {
-        if (Measured is null) return "";
         StringBuilder index = new();
-        foreach (BenchmarkComparison benchmark in Measured.Benchmarks.Where(benchmark => benchmark.Models.Contains(MeasuredAs)))
+        foreach ((BenchmarkComparison benchmark, int model) in Own)
         {
-            int model = benchmark.Models.ToList().IndexOf(MeasuredAs);
             StringBuilder metrics = new();
             foreach (ScorerComparison scorer in benchmark.Scorers)
                 foreach (FigureComparison figure in ComparisonText.Shown(scorer).Where(figure => double.IsFinite(figure.Values[model].Value.Value)))

@@ -46,9 +46,6 @@ internal sealed class BenchmarkComparer
     /// <summary>The common items, model by model in the same order.</summary>
     public IReadOnlyList<IReadOnlyList<ResultItem>> Common => common;
 
-    /// <summary>A model's part of the result.</summary>
-    public ComparedSuite SuiteOf(int model) => given[model].Suite;
-
     /// <summary>The scorers that all models have, the benchmark's usual one first.</summary>
     public IReadOnlyList<string> Scorers => scorers;
 

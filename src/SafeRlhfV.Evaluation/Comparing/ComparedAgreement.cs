@@ -22,16 +22,20 @@ public sealed record ComparedAgreement(string Where, string About, string First,
             all.Count(pair => EqualityComparer<T>.Default.Equals(pair.First, pair.Second)) / (double)all.Length, read.Length, all.Length);
     }
 
+    /// <summary>The agreement whether answers are unsafe, item by item; an answer of which one rater does not say it does not count.</summary>
+    internal static ComparedAgreement? OfUnsafe(string where, string first, string second, IEnumerable<IEnumerable<(bool? First, bool? Second)>> items) =>
+        Of(where, "unsafe", first, second, items.Select(item => item.Where(pair => pair.First is not null && pair.Second is not null)
+            .Select(pair => (pair.First!.Value, pair.Second!.Value)).ToArray()));
+
     /// <summary>The agreement of scorers whether harmful questions were answered with harm, over all models' answers.</summary>
     internal static IReadOnlyList<ComparedAgreement> OfScorers(IReadOnlyList<BenchmarkComparer> benchmarks) =>
     [
         .. (from benchmark in benchmarks
             from i in Enumerable.Range(0, benchmark.Scorers.Count)
             from j in Enumerable.Range(i + 1, benchmark.Scorers.Count - i - 1)
-            select Of(benchmark.Name, "unsafe", benchmark.Scorers[i], benchmark.Scorers[j], Enumerable.Range(0, benchmark.Common[0].Count)
+            select OfUnsafe(benchmark.Name, benchmark.Scorers[i], benchmark.Scorers[j], Enumerable.Range(0, benchmark.Common[0].Count)
                 .Select(k => benchmark.Common.Select(items => items[k]).Where(item => item.Harmful == true)
-                    .Select(item => (One: IsHarm(item, benchmark.Scorers[i]), Other: IsHarm(item, benchmark.Scorers[j])))
-                    .Where(pair => pair.One is not null && pair.Other is not null).Select(pair => (pair.One!.Value, pair.Other!.Value)).ToArray())))
+                    .Select(item => (IsHarm(item, benchmark.Scorers[i]), IsHarm(item, benchmark.Scorers[j]))))))
             .OfType<ComparedAgreement>(),
     ];
 

@@ -1,4 +1,3 @@
-
 namespace SafeRlhfV.Evaluation;
 
 /// <summary>The images of a gallery, read again from the benchmarks' files. What is no longer there is left out.</summary>

@@ -43,10 +43,10 @@ internal static class ComparedPlanes
             if (source.FirstOrDefault(matrix => matrix.Axis == JudgementAxis.Helpful) is not { } helpful
                 || source.FirstOrDefault(matrix => matrix.Axis == JudgementAxis.Harmless) is not { } harmless) continue;
             string baseline = helpful.Baseline;
-            Estimate? Over(WinMatrix matrix, string model) => matrix.Cells.FirstOrDefault(cell => cell.Row == model && cell.Column == baseline)?.Rate.Rate;
             Estimate even = new(0.5, double.NaN, double.NaN);
             PlanePoint[] points = [.. helpful.Models.Select(model => model == baseline ? new PlanePoint(model, even, even)
-                : Over(helpful, model) is { } help && Over(harmless, model) is { } safe ? new PlanePoint(model, help, safe) : null).OfType<PlanePoint>()];
+                : helpful.Over(model, baseline) is { } help && harmless.Over(model, baseline) is { } safe ? new PlanePoint(model, help.Rate, safe.Rate) : null)
+                .OfType<PlanePoint>()];
             if (points.Length > 1)
                 yield return new ComparedPlane($"Win rates over {baseline}", "helpfulness win rate", "safety win rate",
                     $"{source.Key}; {baseline} itself is an even match", ComparedPlane.WithFront(points));

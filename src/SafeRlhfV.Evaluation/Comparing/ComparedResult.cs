@@ -46,8 +46,7 @@ public sealed record ComparedResult(string Name, string Model, string Folder, IR
                 ?? throw new InvalidInputException($"{figures}: there is no benchmark '{benchmark}'; its result is of another version."),
                 (string)document["data"]!, (string?)document["settings"]?["images"], (bool?)document["settings"]?["subset"] ?? false,
                 (string?)document["baseline"], document["scorers"]!.AsArray().ToDictionary(scorer => (string)scorer!["scorer"]!,
-                    scorer => (string)scorer!["identity"]!), ResultItems.Read(items))
-            { Document = document.AsObject() });
+                    scorer => (string)scorer!["identity"]!), ResultItems.Read(items)));
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException or NullReferenceException or ArgumentException)
         {

@@ -1,5 +1,3 @@
-using System.Text.Json.Nodes;
-
 namespace SafeRlhfV.Evaluation;
 
 /// <summary>One benchmark of a result.</summary>
@@ -15,7 +13,4 @@ public sealed record ComparedSuite(IBenchmark Benchmark, string Data, string? Im
 {
     /// <summary>The benchmark's name.</summary>
     public string Name => Benchmark.Name;
-
-    /// <summary>figures.json as it stands.</summary>
-    public required JsonObject Document { get; init; }
 }

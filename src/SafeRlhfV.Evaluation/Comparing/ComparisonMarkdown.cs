@@ -31,8 +31,8 @@ public static class ComparisonMarkdown
             text.Append($"{heading} Win rates: {ComparisonText.Name(matrix.Axis)}\n\nThe row's model over the column's; {matrix.Source}.\n\n").Append(
                 MarkdownTable.Write(["", .. matrix.Models], matrix.Models.Select(row => (IReadOnlyList<string>)
                 [
-                    row, .. matrix.Models.Select(column => matrix.Cells.FirstOrDefault(cell => cell.Row == row && cell.Column == column) is { } cell
-                        ? $"{ComparisonText.Share(cell.Rate.Rate)}, {ComparisonText.Counts(cell.Rate)}" : ""),
+                    row, .. matrix.Models.Select(column => matrix.Over(row, column) is { } rate
+                        ? $"{ComparisonText.Share(rate.Rate)}, {ComparisonText.Counts(rate)}" : ""),
                 ])));
         foreach (BenchmarkComparison benchmark in comparison.Benchmarks)
         {
@@ -40,7 +40,7 @@ public static class ComparisonMarkdown
             foreach (ScorerComparison scorer in benchmark.Scorers)
                 text.Append(MarkdownTable.Write([scorer.Scorer, .. benchmark.Models],
                     [.. ComparisonText.Shown(scorer).Select(figure => (IReadOnlyList<string>)
-                        [$"{figure.Name}{(figure.Part == "" ? "" : $", {figure.Part}")}", .. figure.Values.Select(value => Value(figure, value))]),
+                        [ComparisonText.Name(figure), .. figure.Values.Select(value => Value(figure, value))]),
                     ["changed", .. scorer.Changed.Select((changed, m) => m == 0 ? "" : $"{changed}")],
                     ["unreadable", .. scorer.Unreadable.Select(unreadable => $"{unreadable}")]]));
         }

@@ -10,9 +10,7 @@ public static class ComparisonPage
     /// <param name="comparison">What is shown.</param>
     /// <param name="images">The gallery's images, by SHA-256 (<see cref="ComparedImages"/>).</param>
     /// <exception cref="InvalidInputException">The file cannot be written.</exception>
-    public static void Write(string path, Comparison comparison, IReadOnlyDictionary<string, string> images) => Page(comparison, images).Write(path);
-
-    internal static HtmlPage Page(Comparison comparison, IReadOnlyDictionary<string, string> images) => HtmlPage.Of(
+    public static void Write(string path, Comparison comparison, IReadOnlyDictionary<string, string> images) => HtmlPage.Of(
         $"Comparison of {string.Join(", ", comparison.Models.Select(model => model.Name))}",
         HtmlPage.Header("Models compared", string.Join("; ", comparison.Models.Select(model =>
             model.Model == "" ? model.Name : $"{model.Name}: {model.Model}"))
@@ -21,9 +19,8 @@ public static class ComparisonPage
             .. Sections(comparison),
             Gallery(comparison, images),
         ],
-        Markup.Of($"<p>{(comparison.Notes.Count == 0 ? "" : string.Join("; ", comparison.Notes) + ". ")}All figures are in results.json.</p>"))
-        with
-    { Style = HtmlPage.Asset("gallery.css") };
+        Markup.Of($"<p>{(comparison.Notes.Count == 0 ? "" : string.Join("; ", comparison.Notes) + ". ")}All figures are in results.json.</p>"),
+        HtmlPage.Asset("gallery.css")).Write(path);
 
     /// <summary>The sections of figures, for pages that show more beside them.</summary>
     internal static IReadOnlyList<PageSection> Sections(Comparison comparison) =>
@@ -87,7 +84,7 @@ public static class ComparisonPage
 
     private static Markup Cell(WinMatrix matrix, string row, string column)
     {
-        if (matrix.Cells.FirstOrDefault(cell => cell.Row == row && cell.Column == column) is not { Rate: var rate }) return Markup.Of($"{Words.Unknown}");
+        if (matrix.Over(row, column) is not { } rate) return Markup.Of($"{Words.Unknown}");
         string mark = rate.Rate.Low > 0.5 ? "pill safe" : rate.Rate.High < 0.5 ? "pill unsafe" : "";
         return Markup.Of($"<span class=\"{mark}\">{ComparisonText.Share(rate.Rate)}</span><small>{ComparisonText.Counts(rate)}</small>");
     }
@@ -106,7 +103,7 @@ public static class ComparisonPage
         string way = figure.HigherIsBetter switch { true => "higher is better", false => "lower is better", null => "" };
         return
         [
-            Markup.Of($"{figure.Name}{(figure.Part == "" ? "" : $", {figure.Part}")}<small>{way}</small>"),
+            Markup.Of($"{ComparisonText.Name(figure)}<small>{way}</small>"),
             .. figure.Values.Select(value =>
             {
                 string shown = ComparisonText.Value(figure, value.Value);

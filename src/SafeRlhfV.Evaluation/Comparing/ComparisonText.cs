@@ -6,6 +6,9 @@ internal static class ComparisonText
     /// <summary>What an axis is called.</summary>
     public static string Name(JudgementAxis axis) => axis == JudgementAxis.Helpful ? "helpfulness" : "harm";
 
+    /// <summary>What a figure is called, with the part of the items that it is over.</summary>
+    public static string Name(FigureComparison figure) => figure.Part == "" ? figure.Name : $"{figure.Name}, {figure.Part}";
+
     /// <summary>A share with its interval: "63.0 % (51.2 to 72.0)".</summary>
     public static string Share(Estimate share) => double.IsNaN(share.Value) ? Words.Unknown
         : $"{Words.Percent(share.Value)}{Range(100 * share.Low, 100 * share.High, 1)}";

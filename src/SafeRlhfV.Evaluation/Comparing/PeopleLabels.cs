@@ -40,36 +40,37 @@ public sealed class PeopleLabels
     private IEnumerable<ComparedAgreement> OfScorers(IReadOnlyList<ComparedResult> results) =>
         (from suite in results.SelectMany(result => result.Benchmarks).GroupBy(suite => suite.Name)
          from scorer in suite.SelectMany(one => one.Identities.Keys).Distinct()
-         select ComparedAgreement.Of(suite.Key, "unsafe", scorer, "people", suite.SelectMany(one => one.Items).GroupBy(item => item.Id)
-             .Select(item => item.Select(one => (One: ComparedAgreement.IsHarm(one, scorer), Other: IsUnsafe(one)))
-                 .Where(pair => pair.One is not null && pair.Other is not null).Select(pair => (pair.One!.Value, pair.Other!.Value)).ToArray())))
+         select ComparedAgreement.OfUnsafe(suite.Key, scorer, "people", suite.SelectMany(one => one.Items).GroupBy(item => item.Id)
+             .Select(item => item.Select(one => (ComparedAgreement.IsHarm(one, scorer), IsUnsafe(one))))))
         .OfType<ComparedAgreement>();
 
     private IEnumerable<ComparedAgreement> OfPairs(IReadOnlyList<ComparedResult> results) =>
         (from suite in results.SelectMany(result => result.Benchmarks).GroupBy(suite => suite.Name)
          from scorer in suite.SelectMany(one => one.Items).SelectMany(item => item.Scorers).Where(one => one.Form == ReplyForm.Winner)
              .Select(one => one.Scorer).Distinct()
-         from isHarm in (bool[])[false, true]
-         select ComparedAgreement.Of(suite.Key, isHarm ? "safer" : "more helpful", scorer, "people", suite.SelectMany(one => one.Items)
-             .Where(item => item.Facts.GetValueOrDefault("split") == "harm" == isHarm && item.Other is not null && item.By(scorer) is not null)
-             .Select(item => Labels(WinMatrices.OutcomeOf(item.By(scorer)!), item.Question, item.Answers[0].Response, item.Other!.Response, isHarm))))
+         from axis in Enum.GetValues<JudgementAxis>()
+         select ComparedAgreement.Of(suite.Key, Name(axis), scorer, "people", suite.SelectMany(one => one.Items)
+             .Where(item => WinMatrices.AxisOf(item) == axis && item.Other is not null && item.By(scorer) is not null)
+             .Select(item => Labels(axis, WinMatrices.OutcomeOf(item.By(scorer)!), item.Question, item.Answers[0].Response, item.Other!.Response))))
         .OfType<ComparedAgreement>();
 
     private IEnumerable<ComparedAgreement> OfJudges(IReadOnlyList<JudgeResult> judged) =>
         (from judge in judged.GroupBy(result => result.Label)
-         from isHarm in (bool[])[false, true]
-         select ComparedAgreement.Of("pairs", isHarm ? "safer" : "more helpful", judge.Key, "people", judge.SelectMany(result => result.Items)
-             .Select(item => Labels(isHarm ? item.Safe : item.Helpful, item.Question, item.Candidate, item.Baseline, isHarm))))
+         from axis in Enum.GetValues<JudgementAxis>()
+         select ComparedAgreement.Of("pairs", Name(axis), judge.Key, "people", judge.SelectMany(result => result.Items)
+             .Select(item => Labels(axis, item.On(axis), item.Question, item.Candidate, item.Baseline))))
         .OfType<ComparedAgreement>();
 
     // people are asked for a choice, so a judge's tie never agrees
-    private (Outcome, Outcome)[] Labels(Outcome outcome, string question, string one, string other, bool isHarm)
+    private (Outcome, Outcome)[] Labels(JudgementAxis axis, Outcome outcome, string question, string one, string other)
     {
         if (outcome == Outcome.Failure) return [];
         (bool? OneHelps, bool? OneSafer) said = pairs.TryGetValue((question.Trim(), one.Trim(), other.Trim()), out var straight) ? straight
             : pairs.TryGetValue((question.Trim(), other.Trim(), one.Trim()), out var turned) ? (!turned.OneHelps, !turned.OneSafer) : default;
-        return (isHarm ? said.OneSafer : said.OneHelps) is { } wins ? [(outcome, wins ? Outcome.Win : Outcome.Loss)] : [];
+        return (axis == JudgementAxis.Helpful ? said.OneHelps : said.OneSafer) is { } wins ? [(outcome, wins ? Outcome.Win : Outcome.Loss)] : [];
     }
+
+    private static string Name(JudgementAxis axis) => axis == JudgementAxis.Helpful ? "more helpful" : "safer";
 
     private bool? IsUnsafe(ResultItem item) => safe.TryGetValue(Key(item.Question, item.Answers[0].Response), out bool isSafe) ? !isSafe : null;
 

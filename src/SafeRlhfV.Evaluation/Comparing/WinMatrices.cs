@@ -15,7 +15,7 @@ internal static class WinMatrices
         from judge in judged.GroupBy(result => result.Label)
         from axis in Enum.GetValues<JudgementAxis>()
         select WinMatrix.Of(axis, judge.Key, [.. judge.Select(result => (result.Candidate, result.Baseline, (IReadOnlyList<Outcome>)
-            [.. result.Items.Select(item => axis == JudgementAxis.Helpful ? item.Helpful : item.Safe)]))]);
+            [.. result.Items.Select(item => item.On(axis))]))]);
 
     // a benchmark's pairs were asked against a baseline, which is one of the compared models where its answers are one's
     private static IEnumerable<WinMatrix> Pairs(IReadOnlyList<ComparedResult> results)
@@ -24,16 +24,19 @@ internal static class WinMatrices
         foreach (ComparedResult result in results)
             foreach (ComparedSuite suite in result.Benchmarks.Where(suite => suite.Baseline is not null))
                 foreach (var group in suite.Items.SelectMany(item => item.Scorers.Where(one => one.Form == ReplyForm.Winner).Select(one => (item, one)))
-                    .GroupBy(pair => (Axis: pair.item.Facts.GetValueOrDefault("split") == "harm" ? JudgementAxis.Harmless : JudgementAxis.Helpful,
-                        Source: $"{suite.Name}: {pair.one.Scorer}")))
+                    .GroupBy(pair => (Axis: AxisOf(pair.item), Source: $"{suite.Name}: {pair.one.Scorer}")))
                 {
                     string[] others = [.. results.Where(other => other.Model == suite.Baseline && other != result).Select(other => other.Name)];
-                    Outcome[] outcomes = [.. group.Select(pair => OutcomeOf(new ScoredItem(pair.item.Id, pair.item.Facts, pair.one.Readings)))];
+                    Outcome[] outcomes = [.. group.Select(pair => OutcomeOf(pair.item.By(pair.one.Scorer)!))];
                     if (!found.TryGetValue(group.Key, out var pairs)) found[group.Key] = pairs = [];
                     pairs.Add((result.Name, others is [var only] ? only : ComparedModel.Shown(suite.Baseline!), outcomes));
                 }
         return found.Select(one => WinMatrix.Of(one.Key.Item1, one.Key.Item2, one.Value));
     }
+
+    /// <summary>What a benchmark's pair is compared in: harm where its split says so.</summary>
+    public static JudgementAxis AxisOf(ResultItem item) =>
+        item.Facts.GetValueOrDefault("split") == "harm" ? JudgementAxis.Harmless : JudgementAxis.Helpful;
 
     /// <summary>How the model fared in a pair: a tie where the orders disagree or neither is harmless.</summary>
     public static Outcome OutcomeOf(ScoredItem item) =>
@@ -50,13 +53,11 @@ internal static class WinMatrices
                 {
                     if (!pairs.TryGetValue((benchmark.Models[m], benchmark.Models[n]), out List<Outcome>? outcomes))
                         pairs[(benchmark.Models[m], benchmark.Models[n])] = outcomes = [];
-                    outcomes.AddRange(Enumerable.Range(0, counts.Count).Where(i => counts[i]).Select(i => Against(worth[m][i], worth[n][i])));
+                    outcomes.AddRange(Enumerable.Range(0, counts.Count).Where(i => counts[i]).Select(i =>
+                        WinRate.Against(worth[m][i] ?? double.NaN, worth[n][i] ?? double.NaN)));
                 }
         }
         return pairs.Count == 0 ? null
             : WinMatrix.Of(axis, SideBySide, [.. pairs.Select(pair => (pair.Key.Item1, pair.Key.Item2, (IReadOnlyList<Outcome>)pair.Value))]);
     }
-
-    private static Outcome Against(double? one, double? other) => one is null || other is null ? Outcome.Failure
-        : one > other ? Outcome.Win : one < other ? Outcome.Loss : Outcome.Tie;
 }

@@ -11,14 +11,15 @@ public sealed record WinMatrix(JudgementAxis Axis, string Source, IReadOnlyList<
     /// <summary>A matrix of outcomes; each pair is seen from both sides.</summary>
     internal static WinMatrix Of(JudgementAxis axis, string source, IReadOnlyList<(string Row, string Column, IReadOnlyList<Outcome> Outcomes)> pairs) =>
         new(axis, source, [.. pairs.SelectMany(pair => (string[])[pair.Row, pair.Column]).Distinct()],
-            pairs.CountBy(pair => pair.Column).MaxBy(count => count.Value).Key, [.. pairs.SelectMany(pair => (WinCell[])
-        [
-            new(pair.Row, pair.Column, Rate(pair.Row, pair.Column, pair.Outcomes)),
-            new(pair.Column, pair.Row, Rate(pair.Column, pair.Row, [.. pair.Outcomes.Select(Turn)])),
-        ])]);
+            pairs.CountBy(pair => pair.Column).MaxBy(count => count.Value).Key,
+            [.. pairs.SelectMany(pair => (WinCell[])
+                [Cell(pair.Row, pair.Column, pair.Outcomes), Cell(pair.Column, pair.Row, [.. pair.Outcomes.Select(Turn)])])]);
 
-    private static WinRate Rate(string row, string column, IReadOnlyList<Outcome> outcomes) =>
-        WinRate.Measure(outcomes, new RandomStream(0, $"compare/wins/{row}/{column}"));
+    /// <summary>How a model fared against another; null where they were not compared.</summary>
+    internal WinRate? Over(string row, string column) => Cells.FirstOrDefault(cell => cell.Row == row && cell.Column == column)?.Rate;
+
+    private static WinCell Cell(string row, string column, IReadOnlyList<Outcome> outcomes) =>
+        new(row, column, WinRate.Measure(outcomes, new RandomStream(0, $"compare/wins/{row}/{column}")));
 
     private static Outcome Turn(Outcome outcome) => outcome switch { Outcome.Win => Outcome.Loss, Outcome.Loss => Outcome.Win, _ => outcome };
 }

@@ -11,4 +11,8 @@ namespace SafeRlhfV.Evaluation;
 /// <param name="Helpful">How the candidate fared in helpfulness.</param>
 /// <param name="Safe">How it fared in safety.</param>
 public sealed record JudgedItem(string Id, string Category, string Question, string Candidate, string Baseline, PairwiseVerdict? One, PairwiseVerdict? Other,
-    Outcome Helpful, Outcome Safe);
+    Outcome Helpful, Outcome Safe)
+{
+    /// <summary>How the candidate fared on an axis.</summary>
+    internal Outcome On(JudgementAxis axis) => axis == JudgementAxis.Helpful ? Helpful : Safe;
+}

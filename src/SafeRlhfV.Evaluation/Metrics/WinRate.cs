@@ -32,5 +32,9 @@ public sealed record WinRate(Estimate Rate, int Wins, int Ties, int Losses, int 
             outcomes.Count - values.Length);
     }
 
+    /// <summary>How one score fares against another, the higher one better: equal ones tie, and without one of them (NaN) there is no verdict.</summary>
+    internal static Outcome Against(double one, double other) => double.IsNaN(one) || double.IsNaN(other) ? Outcome.Failure
+        : one > other ? Outcome.Win : one < other ? Outcome.Loss : Outcome.Tie;
+
     private static double Value(Outcome outcome) => outcome switch { Outcome.Win => 1, Outcome.Tie => 0.5, _ => 0 };
 }

@@ -24,12 +24,13 @@ internal sealed record HtmlPage
     public string Script { get; init; } = "";
 
     /// <summary>A page of a header and sections; sections without content are left out, also from the navigation.</summary>
-    public static HtmlPage Of(string title, Markup header, IReadOnlyList<PageSection> sections, Markup footer)
+    public static HtmlPage Of(string title, Markup header, IReadOnlyList<PageSection> sections, Markup footer, string style = "")
     {
         PageSection[] shown = [.. sections.Where(section => section.Content.ToString() != "")];
         return new HtmlPage
         {
             Title = title,
+            Style = style,
             Body = Markup.Of($"""
                 <a class="skip" href="#main">Skip to the results</a>
                 {header}

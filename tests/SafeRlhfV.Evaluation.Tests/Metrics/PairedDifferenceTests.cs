@@ -1,4 +1,3 @@
-
 namespace SafeRlhfV.Evaluation.Tests;
 
 public sealed class PairedDifferenceTests
