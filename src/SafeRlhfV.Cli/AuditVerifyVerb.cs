@@ -50,52 +50,52 @@ internal static class AuditVerifyVerb
                     Verifier = verifier,
                     Notes = [.. (parsed.GetValue(notes) ?? []).Select(note => Open(note, verifier))],
                 }, cancellationToken);
-                if (parsed.GetValue(json))
-                {
-                    Output.Json(new
-                    {
-                        whole = check.IsWhole,
-                        check.Records,
-                        head = Text(check.Head),
-                        keyed = check.IsKeyed,
-                        check.Erased,
-                        proven = check.IsBlind ? "by checkpoints alone" : "whole",
-                        chains = check.Chains.Select(chain => new
-                        {
-                            chain.Name,
-                            chain.Records,
-                            head = Text(chain.Head),
-                            chain.Unanchored,
-                            chain.Erased,
-                            chain.Signed,
-                            chain.Unsigned,
-                        }),
-                        check.Faults,
-                    });
-                }
-                else
-                {
-                    foreach (string fault in check.Faults) Output.Line(fault);
-                    if (check.Chains.Count > 1)
-                    {
-                        foreach (AuditChainState chain in check.Chains)
-                            Output.Line($"chain {chain.Name}: {chain.Records} records{Tail(chain.Unanchored)}, head {Text(chain.Head)}");
-                    }
-                    if (check.Erased > 0) Output.Line($"erased {check.Erased}");
-                    if (verifier is not null)
-                    {
-                        foreach (AuditChainState chain in check.Chains)
-                            Output.Line($"chain {chain.Name}: {chain.Signed} checkpoints signed by {verifier.Name}, "
-                                + $"{chain.Unsigned} records younger than the last");
-                    }
-                    Output.Line($"{check.Records} records, {(check.IsWhole ? "whole" : $"{check.Faults.Count} faults")}, head {Text(check.Head)}");
-                    if (check.IsBlind) Output.Note("the trail is sealed with a key that was not given: only what checkpoints cover is proven.");
-                    else if (!check.IsKeyed) Output.Note("without a key, whoever may write the database could have rewritten all of it.");
-                }
+                if (parsed.GetValue(json)) Output.Json(Shape(check));
+                else Print(check, verifier);
                 return check.IsWhole ? 0 : CliHost.CheckFailed;
             }
         });
         return command;
+    }
+
+    private static object Shape(AuditCheck check) => new
+    {
+        whole = check.IsWhole,
+        check.Records,
+        head = Text(check.Head),
+        keyed = check.IsKeyed,
+        check.Erased,
+        proven = check.IsBlind ? "by checkpoints alone" : "whole",
+        chains = check.Chains.Select(chain => new
+        {
+            chain.Name,
+            chain.Records,
+            head = Text(chain.Head),
+            chain.Unanchored,
+            chain.Erased,
+            chain.Signed,
+            chain.Unsigned,
+        }),
+        check.Faults,
+    };
+
+    private static void Print(AuditCheck check, AuditVerifier? verifier)
+    {
+        foreach (string fault in check.Faults) Output.Line(fault);
+        if (check.Chains.Count > 1)
+        {
+            foreach (AuditChainState chain in check.Chains)
+                Output.Line($"chain {chain.Name}: {chain.Records} records{Tail(chain.Unanchored)}, head {Text(chain.Head)}");
+        }
+        if (check.Erased > 0) Output.Line($"erased {check.Erased}");
+        if (verifier is not null)
+        {
+            foreach (AuditChainState chain in check.Chains)
+                Output.Line($"chain {chain.Name}: {chain.Signed} checkpoints signed by {verifier.Name}, {chain.Unsigned} records younger than the last");
+        }
+        Output.Line($"{check.Records} records, {(check.IsWhole ? "whole" : $"{check.Faults.Count} faults")}, head {Text(check.Head)}");
+        if (check.IsBlind) Output.Note("the trail is sealed with a key that was not given: only what checkpoints cover is proven.");
+        else if (!check.IsKeyed) Output.Note("without a key, whoever may write the database could have rewritten all of it.");
     }
 
     private static async Task<int> VerifyBundleAsync(DirectoryInfo folder, AuditVerifier verifier, bool json, CancellationToken cancellationToken)

@@ -65,9 +65,5 @@ internal static class RunCard
         }
     }
 
-    private static string Last(string folder)
-    {
-        string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)), last = Path.GetFileName(full);
-        return last == ResultFolder.Name ? Path.GetFileName(Path.GetDirectoryName(full)!) : last;
-    }
+    private static string Last(string folder) => ComparedModel.Shown(Path.GetFullPath(folder));
 }

@@ -46,12 +46,7 @@ internal sealed record AlignTraining
     /// <param name="data">All rows.</param>
     public Recipe RecipeOnAll(string data)
     {
-        double epochs = Recipe switch
-        {
-            PpoRecipe ppo => ppo.Training.Epochs,
-            GrpoRecipe grpo => grpo.Training.Epochs,
-            _ => ((IModelTrainingRecipe)Recipe).Training.Epochs,
-        };
+        double epochs = Recipe is RolloutRecipe rollout ? rollout.Sampling.Epochs : ((IModelTrainingRecipe)Recipe).Training.Epochs;
         string split = $"{DataKey[..^"folder".Length]}split";
         return Read(data, [.. Sets, $"{split}=", string.Create(CultureInfo.InvariantCulture, $"training.epochs={Math.Max(1e-6, epochs * Share)}")]);
     }

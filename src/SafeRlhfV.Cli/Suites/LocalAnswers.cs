@@ -10,8 +10,8 @@ internal sealed class LocalAnswers(string folder, string? adapter, LoadOptions l
 {
     private const string AdapterName = "adapter";
 
-    private VisionLanguageModel? model;
     private readonly ImageReader reader = new();
+    private VisionLanguageModel? model;
     private ChatGenerator? generator;
     private (int Repeated, int Shared) told;
 

@@ -75,21 +75,25 @@ internal sealed class ScorerArguments : IDisposable
             throw new InvalidInputException("--guard with an address needs --guard-model NAME.");
         if (parsed.GetValue(guardKey) is { } secret) ChatChoice.Key(secret);
         Harnesses(parsed);
+        List<(Suite Suite, IReadOnlyList<string> Names)> scored = [];
         foreach (Suite suite in suites)
-            if (Wanted(parsed, suite.Benchmark) is { Names.Count: 0, Left: var left })
+        {
+            (IReadOnlyList<string> names, IReadOnlyList<string> left) = Wanted(parsed, suite.Benchmark);
+            if (names.Count == 0)
                 throw new InvalidInputException($"{suite.Benchmark.Name} is scored by {string.Join(", ", suite.Benchmark.Scorers)}; give "
                     + $"{string.Join(" or ", left.SelectMany(name => Lacking(parsed, name)).Distinct())}.");
-        string[] all = [.. suites.SelectMany(suite => Wanted(parsed, suite.Benchmark).Names).Distinct()];
+            scored.Add((suite, names));
+        }
+        string[] all = [.. scored.SelectMany(one => one.Names).Distinct()];
         if (all.Any(IsGuard) && !IsAddress(parsed.GetValue(guard)!)) LocalCheckpoint.CheckGuard(parsed.GetValue(guard)!);
         if (all.Any(IsJudge) && parsed.GetValue(endpoint) is null) LocalCheckpoint.CheckChat(parsed.GetValue(judge)!);
         foreach (string name in all.Where(IsJudge)) JudgeScorer.CheckRubric(name[JudgePrefix.Length..]);
-        foreach (Suite suite in suites)
+        foreach ((Suite suite, IReadOnlyList<string> names) in scored)
         {
             Baseline(parsed, suite.Benchmark);
-            string[] own = [.. Wanted(parsed, suite.Benchmark).Names];
-            AnswerScorer[] free = [.. own.Where(name => !IsGuard(name) && !IsJudge(name)).Select(name => Open(parsed, name))];
-            if (free.Length == own.Length && !suite.Read(suite.Open(withoutImages: true)).Any(item => free.Any(scorer => scorer.Takes(item))))
-                throw NothingFits(suite.Benchmark, own);
+            AnswerScorer[] free = [.. names.Where(name => !IsGuard(name) && !IsJudge(name)).Select(name => Open(parsed, name))];
+            if (free.Length == names.Count && !suite.Read(suite.Open(withoutImages: true)).Any(item => free.Any(scorer => scorer.Takes(item))))
+                throw NothingFits(suite.Benchmark, names);
         }
     }
 
