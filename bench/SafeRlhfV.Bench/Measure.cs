@@ -10,21 +10,12 @@ namespace SafeRlhfV.Bench;
 internal static class Measure
 {
     /// <summary>Median seconds of some runs, after one that does not count. What a run makes is freed after it.</summary>
-    public static double Median(Action work, int repeat)
-    {
-        double[] seconds = new double[repeat];
-        for (int run = -1; run < repeat; run++)
-        {
-            using DisposeScope scope = NewDisposeScope();
-            long start = Stopwatch.GetTimestamp();
-            work();
-            if (run >= 0) seconds[run] = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        }
-        Array.Sort(seconds);
-        return seconds[repeat / 2];
-    }
+    public static double Median(Action work, int repeat) => Middle(InTurn([work], repeat)[0]);
 
-    /// <summary>Seconds of every run of some ways of doing the same, one way after another in each round, after a round that does not count.</summary>
+    /// <summary>
+    /// Seconds of every run of some ways of doing the same, one way after another in each round, after a round that does not count. What a run makes is freed
+    /// after it.
+    /// </summary>
     public static double[][] InTurn(IReadOnlyList<Action> ways, int repeat)
     {
         double[][] seconds = [.. ways.Select(_ => new double[repeat])];

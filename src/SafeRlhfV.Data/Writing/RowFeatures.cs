@@ -33,19 +33,18 @@ internal static class RowFeatures
         ColumnKind.Integer => Value("int64"),
         ColumnKind.Image => Image(),
         ColumnKind.ImageList => new object[] { Image() },
-        ColumnKind.Messages => new object[] { Message([("loss", Value("bool"))]) },
-        ColumnKind.PlainMessages => new object[] { Message([]) },
+        ColumnKind.Messages or ColumnKind.PlainMessages => new object[] { Message(withLoss: kind == ColumnKind.Messages) },
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "has no feature"),
     };
 
-    private static Dictionary<string, object> Message(IReadOnlyList<(string Name, object Feature)> more)
+    private static Dictionary<string, object> Message(bool withLoss)
     {
         Dictionary<string, object> message = new()
         {
             ["role"] = Value("string"),
             ["content"] = new object[] { new Dictionary<string, object> { ["type"] = Value("string"), ["text"] = Value("string") } },
         };
-        foreach ((string name, object feature) in more) message[name] = feature;
+        if (withLoss) message["loss"] = Value("bool");
         return message;
     }
 

@@ -1,4 +1,3 @@
-
 namespace SafeRlhfV.Processing;
 
 /// <summary>Tells which built-in format writes what a folder's template writes, by a fixed set of conversations.</summary>
