@@ -153,6 +153,7 @@ public sealed partial class RequestFieldTests
         int count = JsonPlaces.Count(whole);
         Assert.InRange(count, 250, 2000);
         for (int i = 0; i < count; i++) await TryAsync(gateway, JsonPlaces.With(whole, i, "forbidden"));
+        foreach (string other in JsonPlaces.OfOtherKinds(whole)) await TryAsync(gateway, other);
         string[] disguises =
         [
             "a forbidden thing", "FORBIDDEN", "f\u200borbidden", """{"a":"\u0066orbidden"}""", """["[\"\\u0066orbidden\"]"]""", "x\nforbidden",

@@ -51,6 +51,32 @@ public sealed class WireAnswerTests
         }
     }
 
+    // What an upstream garbles is its fault, whatever stands where something else should.
+    [Theory]
+    [InlineData("/v1/chat/completions", """{ "model": "ours", "messages": [ { "role": "user", "content": "Hello" } ] }""")]
+    [InlineData("/v1/responses", """{ "model": "ours", "input": "Hello" }""")]
+    [InlineData("/v1/messages", """{ "model": "ours", "max_tokens": 5, "messages": [ { "role": "user", "content": "Hello" } ] }""")]
+    public async Task NoShapeOfAnAnswerIsADefectOfTheGateway(string path, string ask)
+    {
+        await using RunningGateway gateway = await RunningGateway.StartAsync(upstream: "unknown_fields: pass, break: 1ms,");
+        string reply = "";
+        gateway.Upstream.Behaviour = (http, body) => body["stream"]!.GetValue<bool>() ? StreamAsync(http, reply) : http.Response.WriteAsync(reply);
+        string streamed = RunningGateway.With(ask, """{ "stream": true }""").ToJsonString();
+        int asked = 0;
+        foreach (string other in JsonPlaces.OfOtherKinds(JsonNode.Parse(Large)!))
+        {
+            reply = other;
+            foreach (string one in (string[])[ask, streamed])
+            {
+                using HttpResponseMessage response = await gateway.SendAsync(path, one);
+                string body = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+                Assert.False(body.Contains("The gateway has failed", StringComparison.Ordinal), $"{reply}: {body}");
+                asked++;
+            }
+        }
+        Assert.InRange(gateway.Upstream.Requests.Count, asked / 2, asked); // the upstream was not left alone
+    }
+
     // The same answer as one chunk.
     private static async Task StreamAsync(HttpContext http, string reply)
     {

@@ -117,6 +117,7 @@ public sealed class WireFieldTests
         int count = JsonPlaces.Count(whole);
         Assert.InRange(count, 150, 2000);
         for (int i = 0; i < count; i++) await RequestFieldTests.TryAsync(gateway, JsonPlaces.With(whole, i, "forbidden"), path);
+        foreach (string other in JsonPlaces.OfOtherKinds(whole)) await RequestFieldTests.TryAsync(gateway, other, path);
         string[] disguises = ["a forbidden thing", "f\u200borbidden", """{"a":"\u0066orbidden"}""", "x\nforbidden"];
         await Gen.Select(Gen.Int[0, count - 1], Gen.Int[0, disguises.Length - 1])
             .SampleAsync((at, which) => RequestFieldTests.TryAsync(gateway, JsonPlaces.With(whole, at, disguises[which]), path), iter: 200, threads: 1);

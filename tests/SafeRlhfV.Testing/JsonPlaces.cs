@@ -19,6 +19,32 @@ public static class JsonPlaces
         return copy.ToJsonString();
     }
 
+    /// <summary>The document with each of its values, lists and objects too, replaced by a text, null, an object and a list.</summary>
+    public static IEnumerable<string> OfOtherKinds(JsonNode document)
+    {
+        string[] kinds = ["\"x\"", "null", "{}", "[\"x\"]"];
+        int count = Descendants(document).Count();
+        for (int i = 0; i < count; i++)
+            foreach (string kind in kinds)
+            {
+                JsonNode copy = document.DeepClone();
+                (JsonNode parent, object place) = Descendants(copy).ElementAt(i);
+                if (parent is JsonObject map) map[(string)place] = JsonNode.Parse(kind);
+                else ((JsonArray)parent)[(int)place] = JsonNode.Parse(kind);
+                yield return copy.ToJsonString();
+            }
+    }
+
+    private static IEnumerable<(JsonNode Parent, object Place)> Descendants(JsonNode? node)
+    {
+        if (node is JsonObject map)
+            foreach ((string name, JsonNode? value) in map)
+                foreach ((JsonNode, object) one in Descendants(value).Prepend((map, name))) yield return one;
+        else if (node is JsonArray list)
+            for (int i = 0; i < list.Count; i++)
+                foreach ((JsonNode, object) one in Descendants(list[i]).Prepend((list, i))) yield return one;
+    }
+
     private static List<Action<string>> Places(JsonNode root)
     {
         List<Action<string>> places = [];
