@@ -46,8 +46,12 @@ public sealed class AlignVerbTests : IDisposable
         await using FakeChatServer judge = await FakeChatServer.StartAsync();
         judge.Reply = body => body["messages"]![0]!["content"]!.ToJsonString() is var asked && asked.Contains("verdict: unsafe", StringComparison.Ordinal)
             ? "verdict: safe" : asked.Contains("[[A]]", StringComparison.Ordinal) ? "[[A]]" : FakeChatServer.Play(body);
+        // the start is a run of one's own
+        string start = folder.At("mine"), result = Path.Combine(start, "result");
+        Directory.CreateDirectory(result);
+        foreach (string file in Directory.EnumerateFiles(Golden.At("models", "llava-1.5-tiny"))) File.Copy(file, Path.Combine(result, Path.GetFileName(file)));
         string[] outside = ["--judge", judge.Address, "--judge-model", "a-judge", "--suite", "vlguard", "--bench-data", Golden.At("formats", "benchmarks")];
-        (int code, _, string errors) = await Align("llava-1.5-tiny", ["--gates", "warn", "--method", "dpo", "--skip", "guard", "--skip", "sft", .. outside]);
+        (int code, _, string errors) = await Align(start, ["--gates", "warn", "--method", "dpo", "--skip", "guard", "--skip", "sft", .. outside]);
         Assert.True(code == 0, errors);
         JsonNode compared = Report()["compared"]!;
         Assert.Equal(["start", "aligned"], compared["models"]!.AsArray().Select(model => (string)model!["name"]!));
@@ -59,12 +63,14 @@ public sealed class AlignVerbTests : IDisposable
         Assert.Contains("a-judge (", sources[1], StringComparison.Ordinal);
         Assert.Contains("vlguard: judge:helpfulness-pair", sources[2], StringComparison.Ordinal);
         string card = File.ReadAllText(folder.At("run", "report", "README.md"));
+        Assert.Equal("mine", (string)Report()["model"]!);
+        Assert.Contains("base_model: mine\n", card, StringComparison.Ordinal);
         Assert.Contains("model-index:", card, StringComparison.Ordinal);
         Assert.Contains("| judge:safety | start | aligned |", card, StringComparison.Ordinal);
         // nothing is asked twice, and the report is the same
         int asked = judge.Requests.Count;
         string before = File.ReadAllText(folder.At("run", "report", "results.json"));
-        (code, _, errors) = await Align("llava-1.5-tiny", ["--gates", "warn", "--method", "dpo", "--skip", "guard", "--skip", "sft", .. outside]);
+        (code, _, errors) = await Align(start, ["--gates", "warn", "--method", "dpo", "--skip", "guard", "--skip", "sft", .. outside]);
         Assert.True(code == 0, errors);
         Assert.Equal((asked, before), (judge.Requests.Count, File.ReadAllText(folder.At("run", "report", "results.json"))));
     }

@@ -24,7 +24,7 @@ internal sealed class AlignReporting(AlignOptions options, AlignGates gates, str
         AlignResults results = new()
         {
             Method = options.Method,
-            Model = Path.GetFileName(Path.TrimEndingDirectorySeparator(model)),
+            Model = ComparedModel.Shown(model),
             Data = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(options.Data))),
             Gates = gates.All,
             Judges = [gates.ScoresOf(AlignStages.JudgeReward).Result, gates.ScoresOf(AlignStages.JudgeCost).Result],
