@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# build.sh build|test|test-slow|clients|format|pack|bench|ci: everything that a developer or CI runs.
+# build.sh build|test|test-slow|samples|clients|format|pack|bench|ci: everything that a developer or CI runs.
 set -euo pipefail
 root="$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)"
 cd "$root"
@@ -9,7 +9,6 @@ need_sdk
 # Adds up the counts of every test project; fails if one failed or none ran.
 run_tests() {
   local passed=0 failed=0 skipped=0 status=0 project log
-  dotnet build SafeRlhfV.slnx -c Release -v q --nologo
   log="$(mktemp)"
   for project in tests/*.Tests; do
     local name counts
@@ -37,10 +36,13 @@ run_tests() {
 
 count() { grep -oE "$1=[0-9]+" <<<"$2" | head -1 | cut -d= -f2 | grep . || echo 0; }
 
+build() { dotnet build SafeRlhfV.slnx -c Release --nologo "$@"; }
+
 case "${1:-}" in
-  build) dotnet build SafeRlhfV.slnx -c Release --nologo ;;
-  test) shift; run_tests --filter-not-trait "speed=slow" "$@" ;;
-  test-slow) shift; run_tests --filter-trait "speed=slow" "$@" ;;
+  build) build ;;
+  test) shift; build -v q; run_tests --filter-not-trait "speed=slow" "$@" ;;
+  test-slow) shift; build -v q; run_tests --filter-trait "speed=slow" "$@" ;;
+  samples) shift; exec samples/run.sh "$@" ;;
   clients) shift; exec tests/clients/run.sh "$@" ;;
   format) dotnet format whitespace SafeRlhfV.slnx && dotnet format style SafeRlhfV.slnx ;;
   pack)
@@ -55,7 +57,11 @@ case "${1:-}" in
   ci)
     dotnet restore SafeRlhfV.slnx -v q
     dotnet format whitespace SafeRlhfV.slnx --no-restore --verify-no-changes
+    build -v q
+    samples=0
+    samples/run.sh --no-build || samples=1
     run_tests --filter-not-trait "speed=slow"
+    exit "$samples"
     ;;
-  *) echo "usage: ./build.sh build|test|test-slow|clients|format|pack|bench|ci" >&2; exit 2 ;;
+  *) echo "usage: ./build.sh build|test|test-slow|samples|clients|format|pack|bench|ci" >&2; exit 2 ;;
 esac

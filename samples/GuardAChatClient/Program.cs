@@ -1,5 +1,4 @@
 // Guards a chat client with one line, follows a policy file, and records every decision.
-// Run it as it is: dotnet run --project samples/GuardAChatClient
 using Microsoft.Extensions.AI;
 using SafeRlhfV.Audit;
 using SafeRlhfV.Guard;
@@ -40,6 +39,7 @@ await using (AuditTrail trail = new(database))
 }
 AuditCheck check = await new AuditReader(database).VerifyAsync();
 Console.WriteLine($"{check.Records} audit records, {(check.IsWhole ? "whole" : "tampered with")}");
+return response.GetGuardReport()!.Outcome == GuardOutcome.Passed && check is { IsWhole: true, Records: > 0 } ? 0 : 1;
 
 /// <summary>Answers badly at first, and well once it is told why.</summary>
 internal sealed class TwoMindedModel : IChatClient

@@ -3,15 +3,15 @@ using SafeRlhfV.Testing;
 
 namespace SafeRlhfV.Conventions.Tests;
 
-/// <summary>What people read: README and docs.</summary>
+/// <summary>What people read: the Markdown of the root, of docs and of samples.</summary>
 public sealed partial class DocumentTests
 {
     private const int MaximumWords = 80;
 
-    public static IEnumerable<TheoryDataRow<string>> Documents => new[] { "README.md" }
-        .Concat(Directory.EnumerateFiles(Path.Combine(Golden.RepositoryRoot(), "docs"), "*.md", SearchOption.AllDirectories)
-            .Select(file => Path.GetRelativePath(Golden.RepositoryRoot(), file)))
-        .Select(file => new TheoryDataRow<string>(file));
+    public static IEnumerable<TheoryDataRow<string>> Documents => Directory.EnumerateFiles(Golden.RepositoryRoot(), "*.md")
+        .Concat(((string[])["docs", "samples"]).SelectMany(folder =>
+            Directory.EnumerateFiles(Path.Combine(Golden.RepositoryRoot(), folder), "*.md", SearchOption.AllDirectories)))
+        .Select(file => new TheoryDataRow<string>(Path.GetRelativePath(Golden.RepositoryRoot(), file)));
 
     [Theory, MemberData(nameof(Documents))]
     public void ParagraphsAreShort(string document)
