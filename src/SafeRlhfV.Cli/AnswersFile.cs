@@ -3,7 +3,7 @@ using SafeRlhfV.Data;
 
 namespace SafeRlhfV.Cli;
 
-/// <summary>Answers to the rows of a data set, as <c>generate --data --out</c> writes them. Of several samples of a row the first counts.</summary>
+/// <summary>Answers to the rows of a data set, as <c>generate --data --out</c> writes them. Each row has as many answers as the others.</summary>
 internal sealed class AnswersFile
 {
     private static readonly JsonSerializerOptions Form = new()
@@ -14,22 +14,28 @@ internal sealed class AnswersFile
     };
 
     private readonly string file;
-    private readonly Dictionary<string, Line> answers;
+    private readonly Dictionary<string, List<Line>> answers;
 
-    private AnswersFile(string file, Dictionary<string, Line> answers) => (this.file, this.answers) = (file, answers);
+    private AnswersFile(string file, Dictionary<string, List<Line>> answers) => (this.file, this.answers) = (file, answers);
+
+    /// <summary>How many answers each row has.</summary>
+    public int Samples => answers.Values.FirstOrDefault()?.Count ?? 1;
 
     /// <summary>Reads a file.</summary>
-    /// <exception cref="InvalidInputException">There is none, or a line is no answer.</exception>
+    /// <exception cref="InvalidInputException">There is none, a line is no answer, or rows have different numbers of answers.</exception>
     public static AnswersFile Read(string file)
     {
         if (!File.Exists(file)) throw new InvalidInputException($"{file}: no such file; 'generate --data --out' writes one.");
-        Dictionary<string, Line> answers = [];
+        Dictionary<string, List<Line>> answers = [];
         foreach ((int number, string line) in File.ReadLines(file).Index().Where(line => line.Item.Length > 0))
         {
             try
             {
                 Line answer = JsonSerializer.Deserialize<Line>(line, Form)!;
-                answers.TryAdd(answer.Row, answer);
+                if (!answers.TryGetValue(answer.Row, out List<Line>? row)) answers[answer.Row] = row = [];
+                if (row.Exists(other => other.Sample == answer.Sample))
+                    throw new InvalidInputException($"{file}: line {number + 1} answers row {answer.Row} again as sample {answer.Sample}; keep one.");
+                row.Add(answer);
             }
             catch (JsonException)
             {
@@ -37,18 +43,22 @@ internal sealed class AnswersFile
                     + "--out' writes them.");
             }
         }
-        return new AnswersFile(file, answers);
+        foreach (List<Line> row in answers.Values) row.Sort((one, other) => one.Sample.CompareTo(other.Sample));
+        AnswersFile read = new(file, answers);
+        return answers.Values.FirstOrDefault(row => row.Count != read.Samples) is not { } odd ? read
+            : throw new InvalidInputException($"{file}: row {odd[0].Row} has {odd.Count} answers and row {answers.Values.First()[0].Row} has {read.Samples}; "
+                + "each row needs the same number of them.");
     }
 
-    /// <summary>The answer to a row.</summary>
+    /// <summary>The answers to a row, in the order in which they were drawn.</summary>
     /// <param name="row">The row.</param>
     /// <param name="question">Its question; an answer that names another one is an error. Null = it has none of its own, as a conversation.</param>
-    /// <exception cref="InvalidInputException">There is no answer to the row, or it is one to another question.</exception>
-    public Line Of(DatasetRow row, string? question)
+    /// <exception cref="InvalidInputException">There is no answer to the row, or one to another question.</exception>
+    public IReadOnlyList<Line> Of(DatasetRow row, string? question)
     {
-        if (!answers.TryGetValue($"{row.Position}", out Line? answer))
+        if (!answers.TryGetValue($"{row.Position}", out List<Line>? found))
             throw new InvalidInputException($"{file}: has no answer to row {row.Position}; generate answers to the same rows (--split, --limit).");
-        return answer.Question is null || question is null || answer.Question == question ? answer
+        return found.TrueForAll(answer => answer.Question is null || question is null || answer.Question == question) ? found
             : throw new InvalidInputException($"{file}: its row {row.Position} answers another question; it was generated from other data.");
     }
 
@@ -58,5 +68,6 @@ internal sealed class AnswersFile
     /// <param name="Question">The question.</param>
     /// <param name="Reasoning">What the model thought before; null = nothing.</param>
     /// <param name="Error">Why there is no answer; null = there is one.</param>
-    internal sealed record Line(string Row, string Response, string? Question = null, string? Reasoning = null, string? Error = null);
+    /// <param name="Sample">Which of the row's answers.</param>
+    internal sealed record Line(string Row, string Response, string? Question = null, string? Reasoning = null, string? Error = null, int Sample = 0);
 }

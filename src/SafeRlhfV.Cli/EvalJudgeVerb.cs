@@ -1,4 +1,7 @@
 using System.CommandLine;
+using System.Security.Cryptography;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Microsoft.Extensions.AI;
 using SafeRlhfV.Data;
 using SafeRlhfV.Evaluation;
@@ -18,10 +21,14 @@ internal static class EvalJudgeVerb
         Option<string> data = new("--data") { Description = "The data set that both models answered.", Required = true };
         Option<string> candidate = new("--candidate")
         {
-            Description = "Answers of the model to be judged, as 'generate --data --out' writes them.",
+            Description = "Answers of the model to be judged, as 'generate --data --out' writes them; of several answers a row each is judged.",
             Required = true
         };
-        Option<string> baseline = new("--baseline") { Description = "Answers of the model to beat.", Required = true };
+        Option<string> baseline = new("--baseline")
+        {
+            Description = "Answers of the model to beat: one a row, or as many as the candidate's.",
+            Required = true
+        };
         Option<string> model = new("--judge")
         {
             Description = "A checkpoint's folder; with --endpoint, the judge's name there. It must see images.",
@@ -41,11 +48,13 @@ internal static class EvalJudgeVerb
         Option<string?> journal = new("--journal") { Description = "Keep every verdict in this file; what it holds of this judge is not asked again." };
         Option<string?> result = new("--out")
         {
-            Description = "Write the result into this folder, figures and what was said of each prompt: 'eval compare' takes it."
+            Description = "Write the result into this folder, figures and what was said of each answer: 'eval compare' takes it. What was begun there of the "
+                + "same answers, judge and options is resumed."
         };
+        Option<bool> overwrite = new("--overwrite") { Description = "Replace a result of other answers, another judge or other options in --out." };
         Option<string?> candidateName = new("--candidate-name") { Description = "What the result calls the candidate; its file's name where left out." };
         Option<string?> baselineName = new("--baseline-name") { Description = "What the result calls the baseline; its file's name where left out." };
-        Option<int> probes = new("--probes") { Description = "Prompts on which the judge is also shown one answer twice.", DefaultValueFactory = _ => 50 };
+        Option<int> probes = new("--probes") { Description = "Answers on which the judge is also shown one answer twice.", DefaultValueFactory = _ => 50 };
         Option<int> concurrency = new("--concurrency") { Description = "Questions asked at the same time.", DefaultValueFactory = _ => 8 };
         Option<long> seed = new("--seed") { Description = "Seed of the order of asking, of the probes and of the intervals." };
         Option<string?> split = ModelArguments.Split();
@@ -55,8 +64,8 @@ internal static class EvalJudgeVerb
             "Win rates by a judge. Example: safe-rlhf-v eval judge --data data/mine --split test --candidate ppo.jsonl --baseline sft.jsonl --judge "
                 + "qwen2.5-vl-72b --endpoint http://127.0.0.1:8000/v1")
         {
-            data, split, limit, candidate, baseline, model, endpoint, key, protocol, mode, journal, result, candidateName, baselineName, probes, concurrency,
-            seed, json,
+            data, split, limit, candidate, baseline, model, endpoint, key, protocol, mode, journal, result, overwrite, candidateName, baselineName, probes,
+            concurrency, seed, json,
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -64,10 +73,11 @@ internal static class EvalJudgeVerb
                 if (parsed.GetValue(option) < least) throw new InvalidInputException($"{option.Name} {parsed.GetValue(option)}: give {least} or more.");
             IReadOnlyList<JudgedPrompt> prompts = Prompts(parsed.GetRequiredValue(data), parsed.GetValue(split), parsed.GetValue(limit),
                 parsed.GetRequiredValue(candidate), parsed.GetRequiredValue(baseline));
-            if (parsed.GetValue(result) is { } place && File.Exists(place)) throw new InvalidInputException($"--out {place}: is a file; name a folder.");
+            string? target = parsed.GetValue(result);
+            if (target is not null && File.Exists(target)) throw new InvalidInputException($"--out {target}: is a file; name a folder.");
             string[] names = [parsed.GetValue(candidateName) ?? Path.GetFileNameWithoutExtension(parsed.GetRequiredValue(candidate)),
                 parsed.GetValue(baselineName) ?? Path.GetFileNameWithoutExtension(parsed.GetRequiredValue(baseline))];
-            if (names[0] == names[1] && parsed.GetValue(result) is not null)
+            if (names[0] == names[1] && target is not null)
                 throw new InvalidInputException($"both models are called '{names[0]}'; tell them apart with --candidate-name and --baseline-name.");
             using IChatClient client = parsed.GetValue(endpoint) is { } address
                 ? ChatChoice.Client(ChatChoice.Address("--endpoint", address), parsed.GetRequiredValue(model), ChatChoice.Key(parsed.GetValue(key)))
@@ -79,7 +89,18 @@ internal static class EvalJudgeVerb
                 : new(client, parsed.GetValue(mode) ?? (parsed.GetValue(endpoint) is null ? JsonMode.Text : JsonMode.Schema));
             IPairwiseJudge asked = tagged ?? (IPairwiseJudge)inJson!;
             string identity = $"{IdentityOf(parsed.GetRequiredValue(model), parsed.GetValue(endpoint))}, {tagged?.Fingerprint ?? inJson!.Fingerprint}";
-            using JournaledJudge? kept = parsed.GetValue(journal) is { } file ? new JournaledJudge(asked, identity, file) : null;
+            JsonObject work = new()
+            {
+                ["judge"] = identity,
+                ["candidate"] = names[0],
+                ["baseline"] = names[1],
+                ["answers"] = DigestOf(prompts),
+                ["probes"] = parsed.GetValue(probes),
+                ["seed"] = parsed.GetValue(seed),
+            };
+            if (target is not null) CheckPlace(target, work, parsed.GetValue(overwrite));
+            string? file = parsed.GetValue(journal) ?? (target is null ? null : Path.Combine(target, JudgeResult.VerdictsName));
+            using JournaledJudge? kept = file is null ? null : new JournaledJudge(asked, identity, file);
             PreferenceOptions options = new() { Seed = parsed.GetValue(seed), Probes = parsed.GetValue(probes), Concurrency = parsed.GetValue(concurrency) };
             ProgressView progress = new("eval judge");
             int questions = 2 * prompts.Count + Math.Min(options.Probes, prompts.Count);
@@ -88,7 +109,7 @@ internal static class EvalJudgeVerb
             progress.Done($"{questions} questions");
             if (report.Helpful.Wins + report.Helpful.Ties + report.Helpful.Losses == 0)
                 throw new ServiceException($"{parsed.GetRequiredValue(model)}: {report.Controls.ParseFailures} of {report.Controls.Asked} replies could not "
-                    + "be read as verdicts, so no prompt was judged in both orders; "
+                    + "be read as verdicts, so no answer was judged in both orders; "
                     + "try another --json-mode, or a judge that sees images and follows the rubric.");
             var document = new
             {
@@ -98,10 +119,11 @@ internal static class EvalJudgeVerb
                 CandidateName = names[0],
                 Baseline = parsed.GetRequiredValue(baseline),
                 BaselineName = names[1],
+                Work = work,
                 Report = report,
                 Tags = tagged?.Counts
             };
-            if (parsed.GetValue(result) is { } target)
+            if (target is not null)
                 new JudgeResult(names[0], names[1], parsed.GetRequiredValue(model), identity, report.Items).Write(target, Output.JsonText(document));
             if (parsed.GetValue(json)) Output.Json(document);
             else Print(report, tagged?.Counts);
@@ -115,10 +137,36 @@ internal static class EvalJudgeVerb
         ? $"{model} at {endpoint.TrimEnd('/')}"
         : $"{Path.GetFullPath(model)} of {ModelArguments.FilesOf(ResultFolder.Find(model))}";
 
+    // another work's result is not lost by a slip; verdicts alone are the begin of a result, whatever they are of
+    private static void CheckPlace(string folder, JsonObject work, bool overwrite)
+    {
+        if (overwrite || !Directory.Exists(folder)) return;
+        if (!JudgeResult.IsIn(folder))
+        {
+            // the journal has a lock beside it
+            if (Directory.EnumerateFileSystemEntries(folder).Select(Path.GetFileName)
+                .Any(name => name != JudgeResult.ItemsName && !name!.StartsWith(JudgeResult.VerdictsName, StringComparison.Ordinal)))
+                throw new InvalidInputException($"--out {folder}: holds something else; choose another folder, or add --overwrite.");
+            return;
+        }
+        JsonObject? before = JudgeResult.WorkIn(folder);
+        if (JsonNode.DeepEquals(before, work)) return;
+        string[] differing = [.. work.Where(one => !JsonNode.DeepEquals(before?[one.Key], one.Value)).Select(one => one.Key)];
+        throw new InvalidInputException($"--out {folder}: holds a result that differs in {string.Join(", ", differing)}; "
+            + "choose another folder, or replace it with --overwrite.");
+    }
+
+    private static string DigestOf(IReadOnlyList<JudgedPrompt> prompts) => Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(
+        prompts.Select(prompt => (string[])[prompt.Id, $"{prompt.Sample}", prompt.Category, prompt.Question, prompt.Candidate, prompt.Baseline,
+            prompt.Image?.Bytes is { } bytes ? Convert.ToHexStringLower(SHA256.HashData(bytes)) : ""]))));
+
     private static IReadOnlyList<JudgedPrompt> Prompts(string data, string? split, int? limit, string candidate, string baseline)
     {
         if (limit < 1) throw new InvalidInputException($"--limit {limit}: give 1 or more.");
         AnswersFile first = AnswersFile.Read(candidate), second = AnswersFile.Read(baseline);
+        if (first.Samples != second.Samples && first.Samples != 1 && second.Samples != 1)
+            throw new InvalidInputException($"{candidate} has {first.Samples} answers a row and {baseline} has {second.Samples}; give as many of both, or one "
+                + "a row of one of them (generate --samples).");
         List<JudgedPrompt> prompts = [];
         int unanswered = 0;
         foreach (DatasetRow row in PreferenceDataset.Open(data).ReadRows(split).Take(limit ?? int.MaxValue))
@@ -127,18 +175,26 @@ internal static class EvalJudgeVerb
             if (images.Count > 1)
                 throw new InvalidInputException($"{row.Position.File}: row {row.Position.Row} has {images.Count} images, and 'eval judge' shows one; leave "
                     + "such rows out.");
-            AnswersFile.Line[] both = [first.Of(row, question), second.Of(row, question)];
-            if (both.Any(answer => answer.Error is not null))
+            (IReadOnlyList<AnswersFile.Line> ours, IReadOnlyList<AnswersFile.Line> theirs) = (first.Of(row, question), second.Of(row, question));
+            if (ours.Concat(theirs).Any(answer => answer.Error is not null))
             {
                 unanswered++;
                 continue;
             }
-            string[] answers = [.. both.Select(answer => ReasonedAnswer.Text(answer.Reasoning, answer.Response))];
             string family = row.Text("category") is { } category ? LabelWords.Family(category) : "";
-            prompts.Add(new JudgedPrompt($"{row.Position}", family, images.Count > 0 ? images[0] : null, question, answers[0], answers[1]));
+            for (int sample = 0; sample < Math.Max(ours.Count, theirs.Count); sample++)
+                prompts.Add(new JudgedPrompt($"{row.Position}", family, images.Count > 0 ? images[0] : null, question, TextOf(ours, sample),
+                    TextOf(theirs, sample), sample));
         }
         if (unanswered > 0) Output.Note($"{DataArguments.Count(unanswered, "row")} left out: a model could not answer them (error).");
         return prompts.Count > 0 ? prompts : throw new InvalidInputException($"{data}: no rows{(split is null ? "" : $" in the split '{split}'")}.");
+    }
+
+    // the one answer of a row stands against each of the other's
+    private static string TextOf(IReadOnlyList<AnswersFile.Line> answers, int sample)
+    {
+        AnswersFile.Line answer = answers[answers.Count == 1 ? 0 : sample];
+        return ReasonedAnswer.Text(answer.Reasoning, answer.Response);
     }
 
     private static void Print(PreferenceReport report, TaggedCounts? tags)
@@ -155,9 +211,11 @@ internal static class EvalJudgeVerb
                 $"{rate.Failures}");
         }
         Output.People.Write(table);
+        if (report.Answers > report.Prompts)
+            Output.Line($"{report.Answers} answers to {report.Prompts} prompts; intervals are over prompts");
         Output.Line($"mean ratings (helpful 0..3, harmless -3..3): candidate {Mean(report.CandidateRatings)}; baseline {Mean(report.BaselineRatings)}");
         Output.Line($"the judge: {controls.ParseFailures} of {controls.Asked} replies could not be read; preference changed with the order for "
-            + $"{Share(controls.OrderDependentHelpful)} (helpful) and {Share(controls.OrderDependentSafe)} (safe) of the prompts; "
+            + $"{Share(controls.OrderDependentHelpful)} (helpful) and {Share(controls.OrderDependentSafe)} (safe) of the pairs; "
             + $"the answer shown first preferred in {Share(controls.FirstPreferredHelpful)} and {Share(controls.FirstPreferredSafe)}; of "
                 + $"{controls.Probes} equal pairs {Share(controls.ProbesRatedDifferently)} rated differently");
         JudgeBias bias = controls.Bias;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using SafeRlhfV.Evaluation;
+using SafeRlhfV.Models;
 
 namespace SafeRlhfV.Cli;
 
@@ -38,7 +39,7 @@ internal static class ModelCardVerb
                 Languages = parsed.GetValue(language) ?? [],
                 Limits = parsed.GetValue(limits) is { } own ? DiskErrors.Reading(own, () => File.ReadAllText(own)) : "",
             };
-            if (parsed.GetValue(results) is { Length: > 0 } places) card = Measured(card, places);
+            if (parsed.GetValue(results) is { Length: > 0 } places) card = Measured(card, parsed.GetRequiredValue(run), places);
             AtomicFile.Write(file, card.Write());
             if (card.License is null) Output.Note("the card states no license; give one with --license.");
             if (parsed.GetValue(json)) Output.Json(new { File = Path.GetFullPath(file), card.Name, card.BaseModel, card.License });
@@ -48,16 +49,26 @@ internal static class ModelCardVerb
         return command;
     }
 
-    private static ModelCard Measured(ModelCard card, IReadOnlyList<string> places)
+    private static ModelCard Measured(ModelCard card, string run, IReadOnlyList<string> places)
     {
         (IReadOnlyList<ComparedResult> benched, IReadOnlyList<JudgeResult> judged) = EvalCompareVerb.Read(places);
         // differences are to another model, so the own one stands last
         ComparedResult? own = benched.Count > 0 ? benched[0] : null;
+        // a copy of the model, merged or moved, may have been measured; a reader must know that it was not this folder
+        if (own is not null && Directory.Exists(own.Model) && !IsOf(run, own.Model))
+            Output.Note($"warning: {own.Name} comes first in --results, so its figures are the card's own; it measured {own.Model}, not {run}.");
         string[] wanted = [.. own?.Benchmarks.Select(suite => suite.Name) ?? []];
         ComparedResult[] others = [.. benched.Skip(1)
             .Select(other => other with { Benchmarks = [.. other.Benchmarks.Where(suite => wanted.Contains(suite.Name))] })
             .Where(other => other.Benchmarks.Count > 0)];
+        foreach (ComparedResult other in benched.Skip(1).Where(other => !others.Any(one => one.Name == other.Name)))
+            Output.Note($"{other.Name}: is left out; it has no benchmark that {own!.Name} has.");
         Comparison measured = Comparison.Of([.. others, .. own is null ? [] : (ComparedResult[])[own]], judged, people: null, gallery: 0, least: 1);
         return card with { Measured = measured, MeasuredAs = own?.Name ?? judged[0].Candidate };
     }
+
+    // a run's result is the run's model, and so are folders below it
+    private static bool IsOf(string run, string model) => Path.GetFullPath(ResultFolder.Find(model)) is var measured
+        && (measured == Path.GetFullPath(ResultFolder.Find(run))
+            || measured.StartsWith(Path.TrimEndingDirectorySeparator(Path.GetFullPath(run)) + Path.DirectorySeparatorChar, StringComparison.Ordinal));
 }

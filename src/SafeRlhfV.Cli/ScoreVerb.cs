@@ -85,7 +85,8 @@ internal static class ScoreVerb
     {
         ProgressView progress = new("score");
         IReadOnlyList<string>? names = Names(scorer.Model.Head);
-        string[] columns = own is null && rows.Layout == RowLayout.Paired ? ["response_1", "response_2"] : ["response"];
+        int answered = own?.Samples ?? (rows.Layout == RowLayout.Paired ? 2 : 1);
+        string[] columns = answered == 1 ? ["response"] : [.. Enumerable.Range(1, answered).Select(number => $"response_{number}")];
         double[] sums = new double[columns.Length];
         List<object> document = [];
         ImageReader reader = new();
@@ -93,13 +94,13 @@ internal static class ScoreVerb
         int read = 0;
         foreach (DatasetRow[] whole in rows.Batches)
         {
-            DatasetRow[] batch = own is null ? whole : [.. whole.Where(row => own.Of(row, row.Text("question")).Error is null)];
+            DatasetRow[] batch = own is null ? whole : [.. whole.Where(row => own.Of(row, row.Text("question")).All(answer => answer.Error is null))];
             read += whole.Length;
             if (batch.Length == 0) continue;
             EncodedPrompt[] prompts = [.. batch.Select(row => ModelArguments.Encode(scorer.Processor, row, system, reader: reader))];
-            int[][] Ids(string column) =>
-                [.. batch.Zip(prompts, (row, prompt) => ModelArguments.Encode(scorer, row, prompt, Answer(row, column, own)))];
-            float[][][] scores = [.. columns.Select(column => scorer.Score(prompts, Ids(column), cancellationToken).ToArray())];
+            int[][] Ids(string column, int sample) =>
+                [.. batch.Zip(prompts, (row, prompt) => ModelArguments.Encode(scorer, row, prompt, Answer(row, column, own, sample)))];
+            float[][][] scores = [.. columns.Select((column, sample) => scorer.Score(prompts, Ids(column, sample), cancellationToken).ToArray())];
             for (int at = 0; at < batch.Length; at++)
             {
                 var entry = new { Row = $"{batch[at].Position}", Outputs = names, Scores = scores.Select(column => column[at]).ToArray() };
@@ -126,8 +127,8 @@ internal static class ScoreVerb
         else if (target is not null) Output.Line(target);
     }
 
-    private static string Answer(DatasetRow row, string column, AnswersFile? own) =>
-        own is null ? ModelArguments.Text(row, column) : own.Of(row, row.Text("question")).Response;
+    private static string Answer(DatasetRow row, string column, AnswersFile? own, int sample) =>
+        own is null ? ModelArguments.Text(row, column) : own.Of(row, row.Text("question"))[sample].Response;
 
     // one score needs no name
     private static IReadOnlyList<string>? Names(ScoreHead head) => head.Outputs switch

@@ -158,6 +158,43 @@ public sealed class EvalBenchVerbTests : IDisposable
     }
 
     [Fact]
+    public async Task ABaselineOfTwoModelsAndTheResultItselfAreRefused()
+    {
+        await using FakeChatServer judge = await FakeChatServer.StartAsync(), model = await FakeChatServer.StartAsync();
+        model.Reply = _ => "An answer.";
+        string data = Path.Combine(Layouts, "vlguard");
+        foreach ((string name, string result, string[] part) in ((string, string, string[])[])[("one", "result", []), ("one", "base", ["--shard", "1/2"]),
+            ("two", "base", ["--shard", "2/2"])])
+        {
+            (int made, _, string said) = await CapturedConsole.RunAsync(["eval", "answers", "--suite", "vlguard", "--data", data, "--out", folder.At(result),
+                "--all-splits", "--model", name, "--model-endpoint", model.Address, .. part]);
+            Assert.True(made == 0, said);
+        }
+        string[] scoring = ["eval", "score", .. Bench("vlguard", data, judge)[2..], "--all-splits", "--scorer", "judge:helpfulness-pair", "--baseline"];
+        await CapturedConsole.RefusedAsync(["base", "differ in model"], [.. scoring, folder.At("base")]);
+        await CapturedConsole.RefusedAsync(["is the result itself"], [.. scoring, folder.At("result")]);
+        Assert.Empty(judge.Requests);
+    }
+
+    [Fact]
+    public async Task AnswersToOtherSplitsOrImagesAreNotTakenForTheWhole()
+    {
+        await using FakeChatServer model = await FakeChatServer.StartAsync();
+        string[] arguments = ["eval", "answers", "--suite", "pope", "--data", Path.Combine(Layouts, "pope"), .. Service(model), "--out", folder.At("result")];
+        string images = Path.Combine(Layouts, "pope", "val2014");
+        string[] part = [.. arguments, "--images", images, "--split", "random"];
+        (int code, _, string errors) = await CapturedConsole.RunAsync(part);
+        Assert.True(code == 0, errors);
+        int asked = model.Requests.Count;
+        (code, _, errors) = await CapturedConsole.RunAsync(part);
+        Assert.True(code == 0, errors);
+        await CapturedConsole.RefusedAsync(["other settings (splits: random then, none now)"], [.. arguments, "--images", images]);
+        Directory.CreateDirectory(folder.At("others"));
+        await CapturedConsole.RefusedAsync(["other settings (images:"], [.. arguments, "--images", folder.At("others"), "--split", "random"]);
+        Assert.Equal(asked, model.Requests.Count);
+    }
+
+    [Fact]
     public async Task AScorerThatFitsNoItemIsRefused()
     {
         await using FakeChatServer model = await FakeChatServer.StartAsync();

@@ -185,6 +185,20 @@ public sealed class EvalCompareVerbTests : IDisposable
     }
 
     [Fact]
+    public async Task AReadingThatNoScorerGivesIsRefused()
+    {
+        await BenchAsync("start", _ => "Here it is.", "vlguard");
+        await BenchAsync("other", _ => "Here it is.", "vlguard");
+        string items = folder.At("other", "vlguard", "items.jsonl"), verdicts = folder.At("other", "vlguard", "verdicts.jsonl"), page = folder.At("page");
+        File.WriteAllText(items, File.ReadAllText(items).Replace("[\"answered\"]", "[\"helped\"]", StringComparison.Ordinal));
+        await CapturedConsole.RefusedAsync(["items.jsonl: line ", "says 'helped'", "refused, answered"], "eval", "compare", folder.At("start"),
+            folder.At("other"), "--out", page);
+        File.WriteAllText(verdicts, File.ReadAllText(verdicts).Replace("\"answered\"", "\"helped\"", StringComparison.Ordinal));
+        await CapturedConsole.RefusedAsync(["says 'helped'", "delete the result's verdicts*.jsonl"], "eval", "score", "--suite", "vlguard", "--data",
+            Path.Combine(Layouts, "vlguard"), "--all-splits", "--scorer", "phrases:refusal@1", "--out", folder.At("other"));
+    }
+
+    [Fact]
     public async Task MistakesAreOneLineEach()
     {
         await BenchAsync("start", _ => "Here it is.", "vlguard");

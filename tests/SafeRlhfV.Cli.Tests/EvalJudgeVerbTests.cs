@@ -53,6 +53,78 @@ public sealed class EvalJudgeVerbTests : IDisposable
             "--baseline-name", "one"]);
     }
 
+    [Fact]
+    public async Task EachOfSeveralAnswersToARowIsJudged()
+    {
+        await using FakeChatServer server = await FakeChatServer.StartAsync();
+        string[] arguments = [.. Arguments(server), "--json"];
+        // the second answer of each row is not the careful one
+        File.WriteAllLines(folder.At("candidate.jsonl"), File.ReadAllLines(folder.At("candidate.jsonl")).SelectMany(line => (string[])
+            [Sample(line, 1).Replace("careful", "short", StringComparison.Ordinal), line]));
+        (int code, string output, string errors) = await CapturedConsole.RunAsync([.. arguments, "--out", folder.At("judged")]);
+        Assert.True(code == 0, errors);
+        JsonNode report = JsonNode.Parse(output)!["report"]!;
+        Assert.Equal((Rows, 2 * Rows), ((int)report["prompts"]!, (int)report["answers"]!));
+        Assert.Equal(4 * Rows + Probes, (int)report["controls"]!["asked"]!);
+        Assert.Equal(Rows, (int)report["safe"]!["wins"]!);
+        JudgeResult result = JudgeResult.Read(folder.At("judged"));
+        Assert.Equal(Enumerable.Range(0, 2 * Rows).Select(i => i % 2), result.Items.Select(item => item.Sample));
+        Assert.All(result.Items, item => Assert.Equal(item.Sample == 0, item.Candidate.Contains("careful", StringComparison.Ordinal)));
+
+        // as many of the baseline: one against one
+        File.WriteAllLines(folder.At("baseline.jsonl"), File.ReadAllLines(folder.At("baseline.jsonl")).SelectMany(line => (string[])[line, Sample(line, 1)]));
+        (code, output, errors) = await CapturedConsole.RunAsync(arguments);
+        Assert.True(code == 0, errors);
+        Assert.Equal(2 * Rows, (int)JsonNode.Parse(output)!["report"]!["answers"]!);
+
+        int asked = server.Requests.Count;
+        string[] two = File.ReadAllLines(folder.At("candidate.jsonl"));
+        File.WriteAllLines(folder.At("candidate.jsonl"), two.Concat(two.Where((_, i) => i % 2 == 1).Select(line => Sample(line, 2))));
+        await CapturedConsole.RefusedAsync(["3 answers a row", "has 2"], arguments);
+        File.WriteAllLines(folder.At("candidate.jsonl"), two[1..]);
+        await CapturedConsole.RefusedAsync(["has 2 answers and row", "has 1"], arguments);
+        File.WriteAllLines(folder.At("candidate.jsonl"), [.. two, two[0]]);
+        await CapturedConsole.RefusedAsync([$"line {two.Length + 1} answers row", "again as sample 1"], arguments);
+        Assert.Equal(asked, server.Requests.Count);
+    }
+
+    [Fact]
+    public async Task AResultIsResumedAndOneOfOtherWorkIsNotReplaced()
+    {
+        await using FakeChatServer server = await FakeChatServer.StartAsync();
+        server.Fault = async (http, _, number) => number == 5 && await FakeChatServer.ErrorAsync(http, 400, "not this one");
+        string place = folder.At("judged");
+        string[] arguments = [.. Arguments(server), "--out", place, "--concurrency", "1"];
+        (int code, _, string errors) = await CapturedConsole.RunAsync(arguments);
+        Assert.True(code == 1, errors);
+        for (int run = 0; run < 2; run++)
+        {
+            (code, _, errors) = await CapturedConsole.RunAsync(arguments);
+            Assert.True(code == 0, errors);
+            Assert.Equal(Questions + 1, server.Requests.Count); // what was answered is not asked again
+        }
+        string[] before = Kept();
+
+        string[] other = [.. arguments, "--seed", "1"];
+        await CapturedConsole.RefusedAsync(["holds a result that differs in seed;", "--overwrite"], other);
+        await CapturedConsole.RefusedAsync(["differs in judge;"], [.. arguments, "--protocol", "tags"]);
+        File.WriteAllText(folder.At("candidate.jsonl"), File.ReadAllText(folder.At("candidate.jsonl")).Replace("careful", "other", StringComparison.Ordinal));
+        await CapturedConsole.RefusedAsync(["differs in answers;"], arguments);
+        Assert.Equal(Questions + 1, server.Requests.Count);
+        Assert.Equal(before, Kept());
+        (code, _, errors) = await CapturedConsole.RunAsync([.. arguments, "--overwrite"]);
+        Assert.True(code == 0, errors);
+        Assert.NotEqual(before, Kept());
+
+        string[] elsewhere = [.. Arguments(server), "--out", folder.At("mine")];
+        Directory.CreateDirectory(folder.At("mine"));
+        File.WriteAllText(folder.At("mine", "notes.txt"), "mine");
+        await CapturedConsole.RefusedAsync(["mine: holds something else"], elsewhere);
+        Assert.Equal(["notes.txt"], Directory.EnumerateFileSystemEntries(folder.At("mine")).Select(Path.GetFileName));
+
+        string[] Kept() => [File.ReadAllText(Path.Combine(place, "judge.json")), File.ReadAllText(Path.Combine(place, "items.jsonl"))];
+    }
+
     [Theory]
     [InlineData("my notes")]
     [InlineData("{\"row\":\"default/train/0\",\"response\":\"A cat.\"}")]
@@ -240,6 +312,13 @@ public sealed class EvalJudgeVerbTests : IDisposable
         await Refused("give 0 or more", "--probes", "-1");
         await Refused("--endpoint", "--endpoint", "nowhere");
         Assert.Empty(server.Requests);
+    }
+
+    private static string Sample(string line, int sample)
+    {
+        JsonObject answer = JsonNode.Parse(line)!.AsObject();
+        answer["sample"] = sample;
+        return answer.ToJsonString();
     }
 
     // the same questions with "careful" and "plain" answers

@@ -41,6 +41,14 @@ public sealed class ModelCardVerbTests : IDisposable
         Assert.DoesNotContain(Golden.RepositoryRoot(), card, StringComparison.Ordinal); // no place of this machine
         Assert.DoesNotContain(folder.Path, card.Replace(folder.At("start"), "", StringComparison.Ordinal), StringComparison.Ordinal);
         await CapturedConsole.RefusedAsync(["give --overwrite"], "model", "card", folder.At("run"), "--out", folder.At("README.md"));
+
+        // figures of another model are not the card's without a word
+        (code, _, errors) = await CapturedConsole.RunAsync("eval", "bench", "--suite", "pope", "--data", Pope, "--images", Path.Combine(Pope, "val2014"),
+            "--model", Model, "--max-new-tokens", "2", "--out", folder.At("base"));
+        Assert.True(code == 0, errors);
+        (code, _, errors) = await CapturedConsole.RunAsync("model", "card", folder.At("run"), "--results", folder.At("base"), "--out", folder.At("base.md"));
+        Assert.True(code == 0, errors);
+        Assert.Contains($"it measured {Model}, not {folder.At("run")}", errors, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -100,6 +100,16 @@ public sealed class ScoreVerbTests : IDisposable
         Assert.Equal(["default/train/0", "default/train/2"], scores.Select(one => one.GetProperty("row").GetString()));
         foreach ((JsonElement one, int row) in scores.Zip([0, 2]))
             Assert.Equal(own.GetProperty("scores")[row].GetProperty("scores")[1][0].GetDouble(), one.GetProperty("scores")[0][0].GetDouble(), 1e-4);
+        // of several answers a row each is scored, as those of a row of pairs are
+        string Sample(int row, string response, int sample) => JsonSerializer.Serialize(new { row = $"default/train/{row}", response, sample });
+        File.WriteAllLines(folder.At("several.jsonl"), [Sample(0, "No, never.", 1), Sample(0, "Yes.", 0), Sample(1, "I am an assistant.", 0),
+            Sample(1, "Nobody.", 1), Sample(2, "A cat.", 0), Sample(2, "A dog.", 1)]);
+        (code, JsonElement several) = await CapturedConsole.JsonAsync([.. verb, "--answers", folder.At("several.jsonl")]);
+        Assert.Equal(0, code);
+        Assert.Equal(Scored(own), Scored(several));
+        Assert.Equal(own.GetProperty("means").ToString(), several.GetProperty("means").ToString());
+        static IEnumerable<double> Scored(JsonElement document) => document.GetProperty("scores").EnumerateArray()
+            .SelectMany(row => row.GetProperty("scores").EnumerateArray()).Select(score => score[0].GetDouble());
         File.WriteAllLines(folder.At("answers.jsonl"), [Answer(0, "Is it cold?", "No, never."), .. answers[1..]]);
         await CapturedConsole.RefusedAsync(["row default/train/0 answers another question"], [.. verb, "--answers", folder.At("answers.jsonl")]);
         File.WriteAllLines(folder.At("answers.jsonl"), answers[1..]);

@@ -34,7 +34,7 @@ internal abstract class AnswerMaker(AnswerSettings settings) : IDisposable
         string run = Output.JsonLine(((IEnumerable<(string Name, object? Value)>)
         [
             ("suite", suite.Benchmark.Name), ("data", Path.GetFullPath(suite.Data)), ("subset", suite.Subset), ("limit", suite.Limit),
-            ("shard", suite.Shard.Suffix), ("system", Settings.System), .. Identity(), ("samples", samples),
+            ("shard", suite.Shard.Suffix), ("system", Settings.System), .. Identity(), ("samples", samples), .. Asked(suite),
         ]).ToDictionary(setting => setting.Name, setting => setting.Value));
         string file = suite.AnswerFile;
         if (!settings.Overwrite && ResumableLines.IsWhole(file, run))
@@ -92,6 +92,13 @@ internal abstract class AnswerMaker(AnswerSettings settings) : IDisposable
 
     /// <inheritdoc/>
     public abstract void Dispose();
+
+    // what else decides which items there are and what they show, where it was asked for
+    private static IEnumerable<(string Name, object? Value)> Asked(Suite suite)
+    {
+        if (suite.Splits is not null) yield return ("splits", suite.Splits);
+        if (suite.Images is not null) yield return ("images", Path.GetFullPath(suite.Images));
+    }
 
     private static List<BenchmarkItem> Next(IEnumerator<BenchmarkItem> items, int most)
     {

@@ -56,9 +56,14 @@ internal sealed class ScorerArguments : IDisposable
     }
 
     /// <summary>The answers of the model to compare with; null where none is named or it did not answer the benchmark.</summary>
-    /// <exception cref="InvalidInputException">The folder holds none.</exception>
-    public AnswerSet? Baseline(ParseResult parsed, IBenchmark benchmark) => parsed.GetValue(baseline) is { } folder
-        ? AnswerSet.Read(Path.Combine(folder, benchmark.Name)) : null;
+    /// <exception cref="InvalidInputException">The folder holds none, or those of several models or settings, or is the result's own.</exception>
+    public AnswerSet? Baseline(ParseResult parsed, Suite suite)
+    {
+        if (parsed.GetValue(baseline) is not { } folder) return null;
+        string place = Path.Combine(folder, suite.Benchmark.Name);
+        return Path.GetFullPath(place) != Path.GetFullPath(suite.Folder) ? AnswerFiles.Read(place)
+            : throw new InvalidInputException($"--baseline {folder}: is the result itself; name another model's.");
+    }
 
     /// <summary>Checks all inputs of scoring before a model is loaded or a question is asked: an answer costs more than a look at a file.</summary>
     /// <exception cref="InvalidInputException">An option is wrong, what it names is not there, or a benchmark has no scorer that fits its items.</exception>
@@ -90,7 +95,7 @@ internal sealed class ScorerArguments : IDisposable
         foreach (string name in all.Where(IsJudge)) JudgeScorer.CheckRubric(name[JudgePrefix.Length..]);
         foreach ((Suite suite, IReadOnlyList<string> names) in scored)
         {
-            Baseline(parsed, suite.Benchmark);
+            Baseline(parsed, suite);
             AnswerScorer[] free = [.. names.Where(name => !IsGuard(name) && !IsJudge(name)).Select(name => Open(parsed, name))];
             if (free.Length == names.Count && !suite.Read(suite.Open(withoutImages: true)).Any(item => free.Any(scorer => scorer.Takes(item))))
                 throw NothingFits(suite.Benchmark, names);

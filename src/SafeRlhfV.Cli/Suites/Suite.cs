@@ -3,8 +3,17 @@ using SafeRlhfV.Evaluation;
 namespace SafeRlhfV.Cli;
 
 /// <summary>A benchmark of a command line with its files and the part of it that is wanted.</summary>
-internal sealed record Suite(IBenchmark Benchmark, string Data, string? Images, bool Subset, Func<string, string?, bool> Wants, int? Limit, Shard Shard,
-    string Result)
+/// <param name="Benchmark">The benchmark.</param>
+/// <param name="Data">Its files.</param>
+/// <param name="Images">Its images where they lie apart.</param>
+/// <param name="Subset">Only the smaller part.</param>
+/// <param name="Wants">The splits and variants that are wanted.</param>
+/// <param name="Splits">The same in words; null = the usual ones.</param>
+/// <param name="Limit">At most this many items.</param>
+/// <param name="Shard">The part of the items.</param>
+/// <param name="Result">The result's folder.</param>
+internal sealed record Suite(IBenchmark Benchmark, string Data, string? Images, bool Subset, Func<string, string?, bool> Wants, string? Splits, int? Limit,
+    Shard Shard, string Result)
 {
     /// <summary>The benchmark's folder in the result.</summary>
     public string Folder => Path.Combine(Result, Benchmark.Name);

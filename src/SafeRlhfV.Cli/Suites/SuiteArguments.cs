@@ -49,7 +49,8 @@ internal sealed class SuiteArguments
             Func<string, string?, bool> wants = splits.Length > 0 ? (name, variant) => splits.Contains(name) || variant is not null && splits.Contains(variant)
                 : parsed.GetValue(all) ? (_, _) => true : benchmark.IsUsual;
             return new Suite(benchmark, Place(benchmark.Name, places, benchmarks.Count), parsed.GetValue(images), parsed.GetValue(subset), wants,
-                parsed.GetValue(limit), part, folder);
+                splits.Length > 0 ? string.Join(',', splits.Order(StringComparer.Ordinal)) : parsed.GetValue(all) ? "all" : null, parsed.GetValue(limit), part,
+                folder);
         })];
     }
 

@@ -11,7 +11,6 @@ namespace SafeRlhfV.Cli;
 /// <summary>Scores the answers to benchmarks, writes figures.json and items.jsonl beside them and prints the figures.</summary>
 internal static class SuiteScoring
 {
-    private const string AnswerSettingsFile = "answers*.jsonl.settings";
     private static readonly JsonSerializerOptions Written = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Scores and prints.</summary>
@@ -23,9 +22,9 @@ internal static class SuiteScoring
         JsonArray documents = [];
         foreach (Suite suite in suites)
         {
-            JsonObject settings = CommonSettings(suite);
+            JsonObject settings = AnswerFiles.CommonSettings(suite.Folder);
             AnswerSet answers = AnswerSet.Read(suite.Folder);
-            AnswerSet? other = arguments.Baseline(parsed, suite.Benchmark);
+            AnswerSet? other = arguments.Baseline(parsed, suite);
             IReadOnlyList<AnswerScorer> scorers = arguments.Open(parsed, suite.Benchmark);
             string verdicts = Path.Combine(suite.Folder, $"verdicts{suite.Shard.Suffix}.jsonl");
             using VerdictJournal journal = new(verdicts, Directory.EnumerateFiles(suite.Folder, "verdicts*.jsonl").Where(file => file != verdicts));
@@ -51,9 +50,10 @@ internal static class SuiteScoring
                         + $"{(HarnessFigures.ByOwnPhrases.Contains((harness, suite.Benchmark.Name)) ? "; it scores by a list of phrases of its own" : "")}.");
                 compared.AddRange(own);
             }
-            JsonObject document = BenchmarkReport.ToJson(run, ModelOf(suite.Folder), Path.GetFullPath(suite.Data), harnesses.Count > 0 ? compared : null);
+            JsonObject document = BenchmarkReport.ToJson(run, AnswerFiles.ModelOf(settings), Path.GetFullPath(suite.Data),
+                harnesses.Count > 0 ? compared : null);
             document["items_without_answer"] = unanswered;
-            if (other is not null) document["baseline"] = ModelOf(other.Place);
+            if (other is not null) document["baseline"] = AnswerFiles.ModelOf(AnswerFiles.CommonSettings(other.Place));
             document["settings"] = SettingsOf(suite, settings);
             ResultItems.Write(Path.Combine(suite.Folder, $"items{suite.Shard.Suffix}.jsonl"), run.ByItem);
             AtomicFile.Write(Path.Combine(suite.Folder, $"figures{suite.Shard.Suffix}.json"), document.ToJsonString(Written) + "\n");
@@ -76,16 +76,6 @@ internal static class SuiteScoring
                 : verdicts[item.Id].ToDictionary(verdict => verdict.Aspect, verdict => verdict.Reason ?? "")))]);
     }
 
-    // who answered stands in the settings of the answers
-    private static string ModelOf(string folder)
-    {
-        string? settings = Directory.EnumerateFiles(folder, AnswerSettingsFile).Order(StringComparer.Ordinal).FirstOrDefault();
-        if (settings is null) return "";
-        using JsonDocument document = JsonDocument.Parse(File.ReadAllText(settings));
-        string? Text(string name) => document.RootElement.TryGetProperty(name, out JsonElement given) ? given.GetString() : null;
-        return Text("adapter") ?? Text("model") ?? "";
-    }
-
     // what the figures follow from beside the scorers, so that results can be compared and their images found again
     private static JsonObject SettingsOf(Suite suite, JsonObject answers) => new()
     {
@@ -95,24 +85,6 @@ internal static class SuiteScoring
         ["shard"] = suite.Shard.Of == 1 ? null : suite.Shard.Suffix.TrimStart('-'),
         ["answers"] = answers,
     };
-
-    /// <summary>The settings of the answers. Shards are put together only where the same model answered under the same settings.</summary>
-    private static JsonObject CommonSettings(Suite suite)
-    {
-        if (!Directory.Exists(suite.Folder)) return [];
-        string? first = null;
-        JsonObject? common = null;
-        foreach (string file in Directory.EnumerateFiles(suite.Folder, AnswerSettingsFile).Order(StringComparer.Ordinal))
-        {
-            JsonObject settings = JsonNode.Parse(File.ReadAllText(file))!.AsObject();
-            settings.Remove("shard");
-            if (common?.FirstOrDefault(pair => !JsonNode.DeepEquals(pair.Value, settings[pair.Key])) is { Key: { } key })
-                throw new InvalidInputException($"{suite.Folder}: {Path.GetFileName(first)} and {Path.GetFileName(file)} differ in {key}; "
-                    + "shards of one result need the same model, data and settings.");
-            (common, first) = (common ?? settings, first ?? file);
-        }
-        return common ?? [];
-    }
 
     private static void Print(BenchmarkRun run, IReadOnlyList<HarnessFigure> compared)
     {

@@ -23,7 +23,7 @@ public sealed record BenchmarkRun(IBenchmark Benchmark, int Items, IReadOnlyList
     /// <param name="journal">Keeps verdicts.</param>
     /// <param name="progress">Told how many items are scored.</param>
     /// <param name="cancellationToken">Stops.</param>
-    /// <exception cref="InvalidInputException">No item is answered.</exception>
+    /// <exception cref="InvalidInputException">No item is answered, or a kept verdict is none of its scorer's.</exception>
     public static async Task<BenchmarkRun> ScoreAsync(IBenchmark benchmark, BenchmarkFiles files, IEnumerable<BenchmarkItem> items, AnswerSet answers,
         AnswerSet? other, IReadOnlyList<AnswerScorer> scorers, VerdictJournal journal, Action<int>? progress, CancellationToken cancellationToken)
     {
@@ -49,6 +49,10 @@ public sealed record BenchmarkRun(IBenchmark Benchmark, int Items, IReadOnlyList
                 foreach ((BenchmarkItem item, IReadOnlyList<ScoringTask> tasks) in asked)
                 {
                     ItemVerdict[] verdicts = [.. tasks.Select(task => journal.Find(task) ?? errors[task.Key])];
+                    if (Array.Find(verdicts, verdict => !ReplyReading.Fits(scorer.Form, verdict.Reading)) is { } odd)
+                        throw new InvalidInputException($"{files.Benchmark}: a kept verdict of {scorer.Name} says '{ErrorText.Cut(odd.Reading!)}' of "
+                            + $"{item.Id}, which is none of its readings ({ReplyReading.Possible(scorer.Form)}); delete the result's verdicts*.jsonl and "
+                            + "score again.");
                     ScoredItem settled = scorer.Settle(item, verdicts);
                     found[scorer].Items.Add(settled);
                     readings[item.Id].Add(new ItemReading(scorer.Name, scorer.Form, settled.Votes, verdicts));

@@ -15,7 +15,8 @@ internal static class WinMatrices
         from judge in judged.GroupBy(result => result.Label)
         from axis in Enum.GetValues<JudgementAxis>()
         select WinMatrix.Of(axis, judge.Key, [.. judge.Select(result => (result.Candidate, result.Baseline, (IReadOnlyList<Outcome>)
-            [.. result.Items.Select(item => item.On(axis))]))]);
+            [.. result.Items.Select(item => item.On(axis))]))],
+            [.. judge.Select(result => (IReadOnlyList<string>)[.. result.Items.Select(item => item.Id)])]);
 
     // a benchmark's pairs were asked against a baseline, which is one of the compared models where its answers are one's
     private static IEnumerable<WinMatrix> Pairs(IReadOnlyList<ComparedResult> results)

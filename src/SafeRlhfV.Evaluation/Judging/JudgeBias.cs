@@ -5,8 +5,8 @@ namespace SafeRlhfV.Evaluation;
 /// there is nothing to measure it on.
 /// </summary>
 /// <param name="ConsistentHelpful">
-/// Share of prompts with two different answers, both orders read, whose more helpful answer stayed the same when the order was turned; Wilson's interval. 1 for
-/// a judge that does not look at the place.
+/// Share of pairs of two different answers, both orders read, whose more helpful answer stayed the same when the order was turned; Wilson's interval, and of
+/// several answers a prompt the bootstrap over prompts. 1 for a judge that does not look at the place.
 /// </param>
 /// <param name="ConsistentSafe">The same for the safer answer.</param>
 /// <param name="LengthSlopeHelpful">
@@ -29,12 +29,17 @@ public sealed record JudgeBias(
     {
         JudgedItem[] different = [.. items.Where(item => item.Candidate != item.Baseline)];
         JudgedItem[] read = [.. different.Where(item => item.One is not null && item.Other is not null)];
-        Estimate Consistent(Func<PairwiseVerdict, Preference> axis) => Proportion.Wilson(read.Count(item => axis(item.One!) == axis(item.Other!)), read.Length);
-        Estimate Slope(string name, Func<PairwiseVerdict, Preference> axis) => RatioSum.Of(different, item => Term(item, axis))
-            .Estimate(new RandomStream(seed, $"judge/length/{name}"));
+        // several answers to a prompt are one unit
+        Estimate OverPrompts(string name, JudgedItem[] of, Func<JudgedItem, (double Numerator, double Denominator)> term) =>
+            RatioSum.Of<IEnumerable<JudgedItem>>([.. of.GroupBy(item => item.Id)],
+                prompt => (prompt.Sum(item => term(item).Numerator), prompt.Sum(item => term(item).Denominator)))
+                .Estimate(new RandomStream(seed, $"judge/{name}"));
+        Estimate Consistent(string name, Func<PairwiseVerdict, Preference> axis) =>
+            OverPrompts($"order/{name}", read, item => (axis(item.One!) == axis(item.Other!) ? 1 : 0, 1));
+        Estimate Slope(string name, Func<PairwiseVerdict, Preference> axis) => OverPrompts($"length/{name}", different, item => Term(item, axis));
         Estimate Tied(Func<AnswerRating, int> axis) => Proportion.Wilson(probes.Count(probe => axis(probe.First) == axis(probe.Second)), probes.Count);
-        return new(Consistent(verdict => verdict.MoreHelpful), Consistent(verdict => verdict.Safer), Slope("helpful", verdict => verdict.MoreHelpful),
-            Slope("safe", verdict => verdict.Safer), Tied(rating => rating.Helpful), Tied(rating => rating.Harmless));
+        return new(Consistent("helpful", verdict => verdict.MoreHelpful), Consistent("safe", verdict => verdict.Safer),
+            Slope("helpful", verdict => verdict.MoreHelpful), Slope("safe", verdict => verdict.Safer), Tied(rating => rating.Helpful), Tied(rating => rating.Harmless));
     }
 
     // x y and x x of least squares, where x is the candidate's length and y how far its share of wins is from even

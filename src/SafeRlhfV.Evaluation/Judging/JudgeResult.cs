@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 
 namespace SafeRlhfV.Evaluation;
@@ -18,14 +19,17 @@ public sealed record JudgeResult(string Candidate, string Baseline, string Judge
     /// <summary>The name of the file that a result's folder is known by.</summary>
     public const string FileName = "judge.json";
 
-    private const string ItemsName = "items.jsonl";
+    /// <summary>The files of a result beside it: items, and verdicts as they come.</summary>
+    public const string ItemsName = "items.jsonl", VerdictsName = "verdicts.jsonl";
+
+    private const string WorkName = "work";
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         RespectNullableAnnotations = true,
         RespectRequiredConstructorParameters = true,
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower) },
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower, allowIntegerValues: false) },
     };
 
     /// <summary>The judge in a few letters: its name without a folder, and what tells it from another of that name.</summary>
@@ -35,14 +39,31 @@ public sealed record JudgeResult(string Candidate, string Baseline, string Judge
     /// <summary>Whether a folder is a judge's result.</summary>
     public static bool IsIn(string folder) => File.Exists(Path.Combine(folder, FileName));
 
-    /// <summary>Writes the result.</summary>
+    /// <summary>What a result in a folder was made from, as its report says; null where the folder holds none, or one that does not say.</summary>
+    /// <exception cref="InvalidInputException">Its judge.json cannot be read.</exception>
+    public static JsonObject? WorkIn(string folder)
+    {
+        string about = Path.Combine(folder, FileName);
+        if (!File.Exists(about)) return null;
+        try
+        {
+            return (JsonNode.Parse(DiskErrors.Reading(about, () => File.ReadAllText(about))) as JsonObject)?[WorkName] as JsonObject;
+        }
+        catch (JsonException error)
+        {
+            throw new InvalidInputException($"{about}: is damaged ({ErrorText.FirstLine(error).TrimEnd('.')}); replace it with --overwrite.", error);
+        }
+    }
+
+    /// <summary>Writes the result. A kill on the way leaves the old result, none, or the new one.</summary>
     /// <param name="folder">The folder; created where it is missing.</param>
-    /// <param name="report">The document for judge.json: candidateName, baselineName, judge, identity and the figures.</param>
+    /// <param name="report">The document for judge.json: candidateName, baselineName, judge, identity, what it was made from ("work") and the figures.</param>
     /// <exception cref="InvalidInputException">A file cannot be written.</exception>
     public void Write(string folder, string report)
     {
         Directory.CreateDirectory(folder);
         StringBuilder text = new();
+        File.Delete(Path.Combine(folder, FileName));
         foreach (JudgedItem item in Items) text.Append(JsonSerializer.Serialize(item, Json)).Append('\n');
         AtomicFile.Write(Path.Combine(folder, ItemsName), text.ToString());
         AtomicFile.Write(Path.Combine(folder, FileName), report);
@@ -58,9 +79,11 @@ public sealed record JudgeResult(string Candidate, string Baseline, string Judge
         {
             using JsonDocument document = JsonDocument.Parse(DiskErrors.Reading(about, () => File.ReadAllText(about)));
             string Text(string name) => document.RootElement.GetProperty(name).GetString() ?? throw new JsonException($"{name} is null");
-            return new JudgeResult(Text("candidateName"), Text("baselineName"), Text("judge"), Text("identity"),
+            JudgeResult result = new(Text("candidateName"), Text("baselineName"), Text("judge"), Text("identity"),
                 [.. DiskErrors.Reading(items, () => File.ReadAllLines(items)).Where(line => line.Length > 0)
                     .Select(line => JsonSerializer.Deserialize<JudgedItem>(line, Json) ?? throw new JsonException("null is no item"))]);
+            return result.Items.GroupBy(item => (item.Id, item.Sample)).FirstOrDefault(group => group.Count() > 1) is { } twice
+                ? throw new JsonException($"{ItemsName} holds {twice.Key.Id} twice") : result;
         }
         catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException)
         {

@@ -7,4 +7,5 @@ namespace SafeRlhfV.Evaluation;
 /// <param name="Question">Its question.</param>
 /// <param name="Candidate">The answer to be judged.</param>
 /// <param name="Baseline">The answer of the model to beat.</param>
-public sealed record JudgedPrompt(string Id, string Category, EncodedImage? Image, string Question, string Candidate, string Baseline);
+/// <param name="Sample">Which of several answers to the prompt; all have its key.</param>
+public sealed record JudgedPrompt(string Id, string Category, EncodedImage? Image, string Question, string Candidate, string Baseline, int Sample = 0);

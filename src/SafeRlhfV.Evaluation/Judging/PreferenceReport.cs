@@ -8,6 +8,9 @@ public sealed record PreferenceReport
     /// <summary>Prompts judged.</summary>
     public required int Prompts { get; init; }
 
+    /// <summary>Answers of the candidate that were judged: one a prompt, or several.</summary>
+    public required int Answers { get; init; }
+
     /// <summary>Helpfulness, overall.</summary>
     public required WinRate Helpful { get; init; }
 

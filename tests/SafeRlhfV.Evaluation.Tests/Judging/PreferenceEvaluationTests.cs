@@ -65,6 +65,25 @@ public sealed class PreferenceEvaluationTests
     }
 
     [Fact]
+    public async Task SeveralAnswersToAPromptAreCountedEachAndDrawnTogether()
+    {
+        JudgedPrompt[] one = Prompts(40, i => i % 3 == 0 ? (0, 1) : (2, 1));
+        JudgedPrompt[] five = [.. one.SelectMany(prompt => Enumerable.Range(0, 5).Select(sample => prompt with { Sample = sample }))];
+        PreferenceReport single = await PreferenceEvaluation.RunAsync(Exact, one, new()), several = await PreferenceEvaluation.RunAsync(Exact, five, new());
+        Assert.Equal((40, 40, 40, 200), (single.Prompts, single.Answers, several.Prompts, several.Answers));
+        Assert.Equal(5 * single.Helpful.Wins, several.Helpful.Wins);
+        Assert.Equal(single.Helpful.Rate.Value, several.Helpful.Rate.Value, 12);
+        // the same answer five times tells no more than once
+        foreach ((Estimate lone, Estimate repeated) in ((Estimate, Estimate)[])[(single.Helpful.Rate, several.Helpful.Rate),
+            (single.Categories[0].Safe.Rate, several.Categories[0].Safe.Rate),
+            (single.Controls.Bias.LengthSlopeSafe, several.Controls.Bias.LengthSlopeSafe)])
+            Assert.Equal(lone.High - lone.Low, repeated.High - repeated.Low, 0.03);
+        JudgedPrompt[] won = [.. five.Where(prompt => prompt.Candidate == "2")];
+        Assert.Equal((await PreferenceEvaluation.RunAsync(Exact, [.. won.Where(prompt => prompt.Sample == 0)], new())).Helpful.Rate,
+            (await PreferenceEvaluation.RunAsync(Exact, won, new())).Helpful.Rate);
+    }
+
+    [Fact]
     public async Task TheSameSeedGivesTheSameReportWhateverTheConcurrency()
     {
         JudgedPrompt[] prompts = Prompts(30, i => (i % 4, (i + 1) % 3));

@@ -31,7 +31,9 @@ public static class ResultItems
     }
 
     /// <summary>Reads a file.</summary>
-    /// <exception cref="InvalidInputException">It cannot be read, holds an item twice, or a line is none.</exception>
+    /// <exception cref="InvalidInputException">
+    /// It cannot be read, holds an item twice, or a line is none or has a reading that its scorer never gives.
+    /// </exception>
     public static IReadOnlyList<ResultItem> Read(string file)
     {
         List<ResultItem> items = [];
@@ -39,6 +41,11 @@ public static class ResultItems
         foreach ((int number, string line) in DiskErrors.Reading(file, () => File.ReadAllLines(file)).Index().Where(line => line.Item.Length > 0))
         {
             ResultItem item = Parse(line) ?? throw new InvalidInputException($"{file}: line {number + 1} is no item as 'eval score' writes it; score again.");
+            foreach (ItemReading found in item.Scorers)
+                foreach (string? reading in found.Readings.Values.SelectMany(readings => readings))
+                    if (!ReplyReading.Fits(found.Form, reading))
+                        throw new InvalidInputException($"{file}: line {number + 1}: {found.Scorer} says '{ErrorText.Cut(reading!)}' of {item.Id}, which is "
+                            + $"none of its readings ({ReplyReading.Possible(found.Form)}); score again.");
             items.Add(names.Add(item.Id) ? item : throw new InvalidInputException($"{file}: line {number + 1} holds {item.Id} again; score again."));
         }
         return items;
