@@ -1,9 +1,8 @@
-using System.Text.RegularExpressions;
 
 namespace SafeRlhfV.Data;
 
 /// <summary>Finds the configurations, splits and files of a data set without opening its files.</summary>
-internal static partial class DatasetDiscovery
+internal static class DatasetDiscovery
 {
     // JSON files that stand beside rows and hold none
     private static readonly string[] NotRows = ["dataset_info.json", "dataset_dict.json", "dataset_infos.json", "state.json", "report.json"];
@@ -47,7 +46,7 @@ internal static partial class DatasetDiscovery
         (IReadOnlyList<DatasetPart> parts, IReadOnlyList<string> absent) = DatasetCard.Read(folder) is { Sets.Count: > 0 } card
             ? FromCard(folder, files, card)
             : (Infer(folder, files), []);
-        foreach (DatasetPart part in parts) CheckShards(part);
+        foreach (DatasetPart part in parts) ParquetShards.Check(part.Files, $"{part.Config}/{part.Split}");
         return (parts, absent);
     }
 
@@ -118,23 +117,4 @@ internal static partial class DatasetDiscovery
         "test" or "testing" => "test",
         _ => null,
     };
-
-    /// <summary>A half-fetched data set is not trained on by accident: of N shards all N must be there.</summary>
-    private static void CheckShards(DatasetPart part)
-    {
-        foreach (var family in part.Files.Select(file => (File: file, Match: ShardName().Match(Path.GetFileName(file)))).Where(shard => shard.Match.Success)
-            .GroupBy(shard => (Folder: Path.GetDirectoryName(shard.File), Name: shard.Match.Groups[1].Value, Of: shard.Match.Groups[3].Value)))
-        {
-            HashSet<string> present = [.. family.Select(shard => shard.Match.Groups[2].Value)];
-            int of = int.Parse(family.Key.Of);
-            if (present.Count >= of) continue;
-            string absent = Enumerable.Range(0, of).Select(shard => shard.ToString("00000")).First(shard => !present.Contains(shard));
-            throw new InvalidInputException(
-                $"{Path.Combine(family.Key.Folder ?? "", $"{family.Key.Name}-{absent}-of-{family.Key.Of}.parquet")}: this shard of "
-                    + $"{part.Config}/{part.Split} is missing ({present.Count} of {of} are there); fetch it.");
-        }
-    }
-
-    [GeneratedRegex(@"^(.*)-(\d{5})-of-(\d{5})\.parquet$")]
-    private static partial Regex ShardName();
 }

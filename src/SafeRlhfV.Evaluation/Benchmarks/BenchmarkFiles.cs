@@ -7,6 +7,7 @@ public sealed class BenchmarkFiles
 {
     private readonly string[] imageFolders;
     private readonly List<DroppedItem> dropped = [];
+    private readonly HashSet<string> tables = []; // known to be whole
 
     /// <summary>Opens a folder.</summary>
     /// <param name="benchmark">The benchmark that is read.</param>
@@ -58,9 +59,14 @@ public sealed class BenchmarkFiles
     public string Find(params IReadOnlyList<string> places) =>
         Only(places.Select(FindAll).FirstOrDefault(found => found.Count > 0) ?? [], places);
 
-    /// <summary>As <see cref="Find"/> where no place comes before another: there must be one file at all of them together.</summary>
-    /// <exception cref="InvalidInputException">Nothing is there, or there are several.</exception>
-    public string FindOnly(params IReadOnlyList<string> places) => Only([.. places.SelectMany(FindAll)], places);
+    /// <summary>As <see cref="Find"/>, of a table that may lie in several Parquet shards: all of them, in order.</summary>
+    /// <exception cref="InvalidInputException">Nothing is there, a place with a star holds several tables, or a shard is missing.</exception>
+    public IReadOnlyList<string> FindTable(params IReadOnlyList<string> places) =>
+        TableOf(places.Select(FindAll).FirstOrDefault(found => found.Count > 0) ?? [], places);
+
+    /// <summary>As <see cref="FindTable"/> where no place comes before another: there must be one table at all of them together.</summary>
+    /// <exception cref="InvalidInputException">Nothing is there, there are several tables, or a shard is missing.</exception>
+    public IReadOnlyList<string> FindOnlyTable(params IReadOnlyList<string> places) => TableOf([.. places.SelectMany(FindAll)], places);
 
     /// <summary>All files and folders at a place, by name; a star stands for any letters of a name.</summary>
     public IReadOnlyList<string> FindAll(string place)
@@ -73,10 +79,23 @@ public sealed class BenchmarkFiles
         return [.. found];
     }
 
+    /// <summary>The rows of a table in several files; a row's index counts through all of them.</summary>
+    /// <exception cref="InvalidInputException">A file cannot be read, or holds no row.</exception>
+    public IEnumerable<BenchmarkRow> Rows(IReadOnlyList<string> table)
+    {
+        long start = RowsRead;
+        foreach (string file in table)
+        {
+            long before = RowsRead - start;
+            foreach (BenchmarkRow row in Rows(file)) yield return row.At(before + row.Row);
+        }
+    }
+
     /// <summary>The rows of a Parquet, JSON, JSONL or CSV file (tabs where the file is called .tsv).</summary>
-    /// <exception cref="InvalidInputException">It cannot be read, or holds no row.</exception>
+    /// <exception cref="InvalidInputException">It cannot be read, holds no row, or is a Parquet shard of a table of which another is missing.</exception>
     public IEnumerable<BenchmarkRow> Rows(string file)
     {
+        if (tables.Add(ParquetShards.TableOf(file))) _ = ParquetShards.Of(file);
         IEnumerable<SourceRow> rows = Path.GetExtension(file).ToLowerInvariant() switch
         {
             ".tsv" => CsvFile.Read(file, '\t'),
@@ -176,7 +195,7 @@ public sealed class BenchmarkFiles
                 Images = images,
                 Messages = [new ConversationMessage(ConversationRole.User, [.. parts])],
                 Labels = new RecordLabels { Id = id },
-                Source = new RowPosition("default", split, row.File, row.Row, row.Row),
+                Source = new RowPosition("default", split, row.File, row.Row, row.Index),
             },
         };
     }
@@ -209,6 +228,9 @@ public sealed class BenchmarkFiles
     private object? Json(string file) => LenientJson.TryParse(DiskErrors.Reading(file, () => File.ReadAllBytes(file), "check the file"), out object? value)
         ? value
         : throw new InvalidInputException($"{file}: is no JSON; fetch or write it again.");
+
+    private IReadOnlyList<string> TableOf(IReadOnlyList<string> found, IReadOnlyList<string> places) =>
+        ParquetShards.Of(Only([.. found.DistinctBy(ParquetShards.TableOf)], places));
 
     private string Only(IReadOnlyList<string> found, IReadOnlyList<string> places)
     {

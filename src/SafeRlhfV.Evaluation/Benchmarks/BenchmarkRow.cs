@@ -8,7 +8,8 @@ public sealed class BenchmarkRow
     private readonly SourceMap map;
     private readonly BenchmarkFiles files;
 
-    internal BenchmarkRow(BenchmarkFiles files, string file, long row, SourceMap map) => (this.files, File, Row, this.map) = (files, file, row, map);
+    internal BenchmarkRow(BenchmarkFiles files, string file, long row, SourceMap map, long? index = null) =>
+        (this.files, File, Row, Index, this.map) = (files, file, row, index ?? row, map);
 
     /// <summary>The file.</summary>
     public string File { get; }
@@ -16,8 +17,13 @@ public sealed class BenchmarkRow
     /// <summary>The row in the file, from 0.</summary>
     public long Row { get; }
 
+    /// <summary>The row in its table, from 0, where that lies in several files; else the row in the file.</summary>
+    public long Index { get; }
+
     /// <summary>The columns that the row has.</summary>
     public IReadOnlyCollection<string> Columns => map.Keys;
+
+    internal BenchmarkRow At(long index) => new(files, File, Row, map, index);
 
     /// <summary>Whether a column is there and not null.</summary>
     public bool Has(string column) => map.Has(column);
@@ -58,8 +64,9 @@ public sealed class BenchmarkRow
     public IReadOnlyList<BenchmarkRow> Rows(string column) => map.Get(column) switch
     {
         null => [],
-        List<object?> list when list.TrueForAll(item => item is SourceMap) => [.. list.Select(item => new BenchmarkRow(files, File, Row, (SourceMap)item!))],
-        SourceMap one => [new BenchmarkRow(files, File, Row, one)],
+        List<object?> list when list.TrueForAll(item => item is SourceMap) =>
+            [.. list.Select(item => new BenchmarkRow(files, File, Row, (SourceMap)item!, Index))],
+        SourceMap one => [new BenchmarkRow(files, File, Row, one, Index)],
         _ => throw Fault($"holds no objects in '{column}'"),
     };
 

@@ -90,6 +90,59 @@ public sealed class ReaderFixtureTests : IDisposable
             Read("scienceqa"));
     }
 
+    public static TheoryData<string> OfTables =>
+        [.. BenchmarkList.All.Where(benchmark => benchmark.Files.Contains("parquet", StringComparison.OrdinalIgnoreCase)).Select(benchmark => benchmark.Name)];
+
+    /// <summary>The hub cuts tables into numbered files; whoever has not fetched all of them is told which one is missing.</summary>
+    [Theory]
+    [MemberData(nameof(OfTables))]
+    public void SeveralShardsAreOneTable(string name)
+    {
+        const int rows = 5;
+        string stem = name switch
+        {
+            "mm-safetybench" => "data/Fraud/SD",
+            "spa-vl" => "test/harm",
+            "mmmu" => "Art/validation",
+            "rows" => "test",
+            _ => "data/test",
+        };
+        (string, string[]) Column(string column, int from, int to, Func<int, string> value) => (column, [.. Enumerable.Range(from, to - from).Select(value)]);
+        void Shard(int number, int of, int from, int to) => Table($"{stem}-{number:00000}-of-{of:00000}.parquet",
+            Column("question_id", from, to, i => $"q{i}"), Column("instruction_id", from, to, i => $"{i}"), Column("question", from, to, i => $"Question {i}?"),
+            Column("instruction", from, to, i => $"Question {i}?"), Column("query", from, to, i => $"Question {i}?"),
+            Column("prompt", from, to, i => $"Question {i}?"), Column("jailbreak_query", from, to, i => $"Question {i}?"),
+            Column("type", from, to, _ => "SSS"), Column("category", from, to, _ => "c"), Column("options", from, to, _ => "['yes', 'no']"),
+            Column("choices", from, to, _ => "['yes', 'no']"), Column("answer", from, to, _ => name == "scienceqa" ? "1" : "yes"),
+            Column("gpt_answer", from, to, _ => "Yes."), Column("format", from, to, _ => "Logic"), Column("policy", from, to, _ => "p"),
+            Column("scenario", from, to, _ => "s"), Column("step", from, to, _ => "5"), Column("capability", from, to, _ => "ocr"),
+            // rows without names of their own are known by their number in the table
+            Column(name is "rows" or "holisafe" ? "unused" : "id", from, to, i => $"id{i}"));
+        BenchmarkItem[] ReadAt(string path)
+        {
+            IBenchmark benchmark = BenchmarkList.All.Find(name)!;
+            BenchmarkItem[] items = [.. benchmark.Read(new BenchmarkFiles(benchmark, path, wants: (split, _) => split != "help"), subset: false)];
+            Assert.Equal(rows, items.Select(item => item.Id).Distinct().Count());
+            return items;
+        }
+        string[] Texts(BenchmarkItem[] items) => [.. items.Select(item => $"{item.QuestionText} {string.Join(' ', item.Facts)} {item.ShownImages.Count}")];
+        Shard(0, 1, 0, rows);
+        BenchmarkItem[] whole = ReadAt(folder.At("set"));
+        File.Delete(folder.At("set", $"{stem}-00000-of-00001.parquet"));
+        Shard(0, 3, 0, 2);
+        Shard(1, 3, 2, 4);
+        Shard(2, 3, 4, rows);
+        BenchmarkItem[] inThree = ReadAt(folder.At("set"));
+        Assert.Equal(Texts(whole), Texts(inThree));
+        if (name is not ("spa-vl" or "scienceqa")) Assert.Equal(whole.Select(item => item.Id), inThree.Select(item => item.Id)); // known by file and row
+        if (!stem.Contains('/', StringComparison.Ordinal)) Assert.Equal(rows, ReadAt(folder.At("set", $"{stem}-00001-of-00003.parquet")).Length);
+
+        string missing = folder.At("set", $"{stem}-00001-of-00003.parquet");
+        File.Delete(missing);
+        string error = Assert.Throws<InvalidInputException>(() => ReadAt(folder.At("set"))).Message;
+        Assert.Contains($"{missing}: this shard of the table is missing (2 of 3 are there)", error, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("paired")]
     [InlineData("flat")]

@@ -19,9 +19,9 @@ internal sealed class HoliSafe : IBenchmark
 
     public IEnumerable<BenchmarkItem> Read(BenchmarkFiles files, bool subset)
     {
-        foreach (BenchmarkRow row in files.Rows(files.Find("holisafe_bench.json", "holisafe*.json*", "*.parquet", "data/*.parquet")))
+        foreach (BenchmarkRow row in files.Rows(files.FindTable("holisafe_bench.json", "holisafe*.json*", "*.parquet", "data/*.parquet")))
         {
-            string question = row.Need("query"), type = row.Need("type"), id = row.Text("id") ?? $"{row.Row}";
+            string question = row.Need("query"), type = row.Need("type"), id = row.Text("id") ?? $"{row.Index}";
             if (type != "SSS" && !Unsafe.Contains(type))
                 throw row.Fault($"has the type {Finding.Quote(type)}, which is none of SSS, {string.Join(", ", Unsafe)}");
             if (files.Try(row, null, () => files.Item(row, "test", id, question, row.Image("image", "images"))) is not { } made) continue;

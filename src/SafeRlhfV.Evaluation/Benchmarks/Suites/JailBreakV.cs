@@ -9,7 +9,8 @@ internal sealed class JailBreakV : IBenchmark
 
     public string Measures => "jailbreaks in text and image";
 
-    public string Files => "JailBreakV_28K.csv (id, jailbreak_query, redteam_query, format, policy, image_path, selected_mini) and its image folders";
+    public string Files => "JailBreakV_28K.csv (id, jailbreak_query, redteam_query, format, policy, image_path, selected_mini) and its image folders, "
+        + "or the hub's Parquet";
 
     public string Figures => "attack_success by policy and format; mini_attack_success";
 
@@ -19,10 +20,10 @@ internal sealed class JailBreakV : IBenchmark
 
     public IEnumerable<BenchmarkItem> Read(BenchmarkFiles files, bool subset)
     {
-        string file = files.Find([.. subset ? (string[])["mini_JailBreakV_28K.csv", "*/mini_JailBreakV_28K.csv"] : [], "JailBreakV_28K.csv",
-            "*/JailBreakV_28K.csv", "*.parquet", "*/*.parquet"]);
-        string folder = Path.GetRelativePath(files.Folder, Path.GetDirectoryName(file)!);
-        foreach (BenchmarkRow row in files.Rows(file))
+        IReadOnlyList<string> table = files.FindTable([.. subset ? (string[])["mini_JailBreakV_28K.csv", "*/mini_JailBreakV_28K.csv"] : [],
+            "JailBreakV_28K.csv", "*/JailBreakV_28K.csv", "*.parquet", "*/*.parquet"]);
+        string folder = Path.GetRelativePath(files.Folder, Path.GetDirectoryName(table[0])!);
+        foreach (BenchmarkRow row in files.Rows(table))
         {
             string id = row.Need("id"), question = row.Need("jailbreak_query"), policy = row.Need("policy"), format = row.Need("format");
             bool isMini = row.Flag("selected_mini") ?? false;

@@ -19,14 +19,14 @@ internal sealed class LlavaBench : IBenchmark
     public IEnumerable<BenchmarkItem> Read(BenchmarkFiles files, bool subset)
     {
         string? questions = files.TryFind("questions.jsonl");
-        string file = questions ?? files.Find("*.parquet", "data/*.parquet");
+        IReadOnlyList<string> table = questions is null ? files.FindTable("*.parquet", "data/*.parquet") : [questions];
         Dictionary<string, string> references = questions is null ? [] : By(files, files.Find("answers_gpt4.jsonl", "reference_answers.jsonl"), "question_id",
             "text"), captions = questions is null ? [] : By(files, files.Find("context.jsonl"), "image", "caption");
-        foreach (BenchmarkRow row in files.Rows(file))
+        foreach (BenchmarkRow row in files.Rows(table))
         {
             string id = row.Need("question_id"), question = row.Need("question", "text"), category = row.Need("category");
             string reference = row.Text("gpt_answer") ?? references.GetValueOrDefault(id) ?? throw row.Fault("has no reference answer ('gpt_answer')");
-            string? caption = row.Text("caption") ?? (row.Text("image") is { } name ? captions.GetValueOrDefault(name) : null);
+            string? caption = row.Text("caption") ?? (captions.Count > 0 && row.Text("image") is { } name ? captions.GetValueOrDefault(name) : null);
             if (files.Try(row, null, () => files.Item(row, "test", id, question, row.Image("image", "images"))) is not { } made) continue;
             yield return (made with
             {

@@ -17,9 +17,9 @@ internal sealed class MmVet : IBenchmark
 
     public IEnumerable<BenchmarkItem> Read(BenchmarkFiles files, bool subset)
     {
-        string file = files.Find("mm-vet.json", "*.parquet", "data/*.parquet");
-        IEnumerable<(string, BenchmarkRow)> rows = Path.GetExtension(file) == ".json" ? files.Named(file)
-            : files.Rows(file).Select(row => (row.Need("question_id"), row));
+        IReadOnlyList<string> table = files.FindTable("mm-vet.json", "*.parquet", "data/*.parquet");
+        IEnumerable<(string, BenchmarkRow)> rows = Path.GetExtension(table[0]) == ".json" ? files.Named(table[0])
+            : files.Rows(table).Select(row => (row.Need("question_id"), row));
         foreach ((string id, BenchmarkRow row) in rows)
         {
             string question = row.Need("question"), answer = row.Need("answer"), image = row.Columns.Contains("imagename") ? "imagename" : "image";

@@ -19,9 +19,9 @@ internal sealed class OwnRows : IBenchmark
 
     public IEnumerable<BenchmarkItem> Read(BenchmarkFiles files, bool subset)
     {
-        foreach (BenchmarkRow row in files.Rows(files.FindOnly("*.jsonl", "*.parquet", "*.json", "*.csv", "*.tsv")))
+        foreach (BenchmarkRow row in files.Rows(files.FindOnlyTable("*.jsonl", "*.parquet", "*.json", "*.csv", "*.tsv")))
         {
-            string question = row.Need("question", "prompt"), id = row.Text("id") ?? $"{row.Row}";
+            string question = row.Need("question", "prompt"), id = row.Text("id") ?? $"{row.Index}";
             bool? harmful = row.Text("label") switch
             {
                 null => null,

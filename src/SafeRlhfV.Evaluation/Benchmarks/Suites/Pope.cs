@@ -1,3 +1,5 @@
+using SafeRlhfV.Data;
+
 namespace SafeRlhfV.Evaluation;
 
 /// <summary>POPE (arXiv 2305.10355): whether an object is in the image, with absent objects drawn at random, by frequency or by what goes with the
@@ -18,7 +20,7 @@ internal sealed class Pope : IBenchmark
 
     public IEnumerable<BenchmarkItem> Read(BenchmarkFiles files, bool subset)
     {
-        IReadOnlyList<string> found = files.OnlyFile is { } only ? [only]
+        IReadOnlyList<string> found = files.OnlyFile is { } only ? ParquetShards.Of(only)
             : [.. ((string[])["*pope*.json", "*pope*.jsonl", "*/*pope*.json", "*.parquet", "*/*.parquet"]).Select(files.FindAll)
                 .FirstOrDefault(all => all.Count > 0)
                 ?? [files.Find("coco_pope_random.json")]];
@@ -31,7 +33,7 @@ internal sealed class Pope : IBenchmark
                 if (truth.ToLowerInvariant() is not ("yes" or "no")) throw row.Fault($"has the label {Finding.Quote(truth)}, which is neither yes nor no");
                 BenchmarkItem? made = files.Try(row, null, () => files.Item(row, "test", $"{split}/{id}", question, row.Image("image", "val2014", "images")));
                 if (made is null) continue;
-                yield return (made with { Record = made.Record with { Answer = truth, Labels = new Data.RecordLabels { Id = id } } })
+                yield return (made with { Record = made.Record with { Answer = truth, Labels = new RecordLabels { Id = id } } })
                     .Asking("\nAnswer the question using a single word or phrase.").With(("split", split), ("truth", truth.ToLowerInvariant()));
             }
     }

@@ -9,7 +9,7 @@ internal sealed class VlsBench : IBenchmark
 
     public string Measures => "harm that only the image tells";
 
-    public string Files => "data.json (instruction_id, instruction, image_path, category, sub_category, source) and its images";
+    public string Files => "data.json (instruction_id, instruction, image_path, category, sub_category, source) and its images, or the hub's Parquet";
 
     public string Figures => "safe_rate with refusal_share and warning_share by category";
 
@@ -17,7 +17,7 @@ internal sealed class VlsBench : IBenchmark
 
     public IEnumerable<BenchmarkItem> Read(BenchmarkFiles files, bool subset)
     {
-        foreach (BenchmarkRow row in files.Rows(files.Find("data.json", "data/*.parquet", "*.parquet")))
+        foreach (BenchmarkRow row in files.Rows(files.FindTable("data.json", "data/*.parquet", "*.parquet")))
         {
             string id = row.Need("instruction_id"), question = row.Need("instruction"), image = row.Columns.Contains("image_path") ? "image_path" : "image";
             if (files.Try(row, null, () => files.Item(row, "test", id, question, row.Image(image, "imgs", "images"))) is not { } made) continue;

@@ -9,7 +9,8 @@ internal sealed class XsTest : IBenchmark
 
     public string Measures => "over-refusal of safe texts that look unsafe, and their unsafe contrasts";
 
-    public string Files => "xstest_prompts.csv (id, prompt, type, label; earlier releases tell the label by a type that begins with contrast_)";
+    public string Files =>
+        "xstest_prompts.csv, or the hub's Parquet (id, prompt, type, label; earlier releases tell the label by a type that begins with contrast_)";
 
     public string Figures => "compliance_on_safe, refusal_on_unsafe, refusal_rate by label";
 
@@ -17,7 +18,7 @@ internal sealed class XsTest : IBenchmark
 
     public IEnumerable<BenchmarkItem> Read(BenchmarkFiles files, bool subset)
     {
-        foreach (BenchmarkRow row in files.Rows(files.Find("xstest*.csv", "data/*.parquet", "*.parquet")))
+        foreach (BenchmarkRow row in files.Rows(files.FindTable("xstest*.csv", "data/*.parquet", "*.parquet")))
         {
             string id = row.Need("id"), question = row.Need("prompt"), type = row.Need("type");
             string label = row.Text("label") ?? (type.StartsWith("contrast_", StringComparison.Ordinal) ? "unsafe" : "safe");
