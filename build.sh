@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# build.sh build|test|test-slow|samples|clients|format|pack|bench|ci: everything that a developer or CI runs.
+# build.sh build|test|test-slow|samples|clients|format|api|pack|bench|ci: everything that a developer or CI runs.
 set -euo pipefail
 root="$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)"
 cd "$root"
@@ -45,6 +45,7 @@ case "${1:-}" in
   samples) shift; exec samples/run.sh "$@" ;;
   clients) shift; exec tests/clients/run.sh "$@" ;;
   format) dotnet format whitespace SafeRlhfV.slnx && dotnet format style SafeRlhfV.slnx ;;
+  api) shift; exec build/public-api.sh "$@" ;;
   pack)
     for room in Core Data Processing Objectives Models Guard Guard.Hosting Guard.Agents Guard.Evaluation Audit Inference Gateway; do
       # an own folder: the packages' assemblies name no path of this machine
@@ -63,5 +64,5 @@ case "${1:-}" in
     run_tests --filter-not-trait "speed=slow"
     exit "$samples"
     ;;
-  *) echo "usage: ./build.sh build|test|test-slow|samples|clients|format|pack|bench|ci" >&2; exit 2 ;;
+  *) echo "usage: ./build.sh build|test|test-slow|samples|clients|format|api|pack|bench|ci" >&2; exit 2 ;;
 esac

@@ -30,6 +30,17 @@ public sealed partial class DocumentTests
             .Where(paragraph => paragraph.Words > MaximumWords));
     }
 
+    /// <summary>The packages' version is that of CITATION.cff, and CHANGELOG.md has a chapter of it; README leads to both.</summary>
+    [Fact]
+    public void VersionsAgree()
+    {
+        string Read(string name) => File.ReadAllText(Path.Combine(Golden.RepositoryRoot(), name));
+        string version = (string)System.Xml.Linq.XDocument.Parse(Read("Directory.Build.props")).Descendants("Version").Single();
+        Assert.Contains($"\nversion: {version}\n", Read("CITATION.cff"));
+        Assert.Contains($"\n## [{version}]", Read("CHANGELOG.md"));
+        foreach (string name in (string[])["CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "CITATION.cff", "LICENSE"]) Assert.Contains($"]({name})", Read("README.md"));
+    }
+
     // an item of a list is a paragraph; code and tables are not prose
     private static IEnumerable<(int Line, int Words)> Paragraphs(string[] lines)
     {
