@@ -36,6 +36,12 @@ run_tests() {
 
 count() { grep -oE "$1=[0-9]+" <<<"$2" | head -1 | cut -d= -f2 | grep . || echo 0; }
 
+pack() {
+  for room in Core Data Processing Objectives Models Guard Guard.Hosting Guard.Agents Guard.Evaluation Audit Inference Gateway; do
+    dotnet pack "src/SafeRlhfV.$room/SafeRlhfV.$room.csproj" -c Release -v q --nologo "$@"
+  done
+}
+
 build() { dotnet build SafeRlhfV.slnx -c Release --nologo "$@"; }
 
 case "${1:-}" in
@@ -47,11 +53,8 @@ case "${1:-}" in
   format) dotnet format whitespace SafeRlhfV.slnx && dotnet format style SafeRlhfV.slnx ;;
   api) shift; exec build/public-api.sh "$@" ;;
   pack)
-    for room in Core Data Processing Objectives Models Guard Guard.Hosting Guard.Agents Guard.Evaluation Audit Inference Gateway; do
-      # an own folder: the packages' assemblies name no path of this machine
-      dotnet pack "src/SafeRlhfV.$room/SafeRlhfV.$room.csproj" -c Release -o artifacts/packages -v q --nologo -p:ContinuousIntegrationBuild=true \
-        --artifacts-path artifacts/pack
-    done
+    # an own folder: the packages' assemblies name no path of this machine
+    pack -o artifacts/packages -p:ContinuousIntegrationBuild=true --artifacts-path artifacts/pack
     ls artifacts/packages
     ;;
   bench) shift; exec ./safe-rlhf-v bench "$@" ;;
@@ -59,6 +62,7 @@ case "${1:-}" in
     dotnet restore SafeRlhfV.slnx -v q
     dotnet format whitespace SafeRlhfV.slnx --no-restore --verify-no-changes
     build -v q
+    pack --no-build -o artifacts/packages-checked
     samples=0
     samples/run.sh --no-build || samples=1
     run_tests --filter-not-trait "speed=slow"

@@ -67,7 +67,7 @@ public sealed class ArrowTests
     {
         XDocument project = XDocument.Load(Path.Combine(House.SourceFolder(room), $"SafeRlhfV.{room}.csproj"));
         if ((string?)project.Descendants("IsPackable").SingleOrDefault() != "true") return;
-        Assert.NotEmpty((string?)project.Descendants("Description").SingleOrDefault() ?? "");
+        foreach (string needed in (string[])["Description", "PackageTags"]) Assert.NotEmpty((string?)project.Descendants(needed).SingleOrDefault() ?? "");
         Assert.StartsWith($"# SafeRlhfV.{room}\n", File.ReadAllText(Path.Combine(House.SourceFolder(room), "README.md")));
         string[] packed = File.ReadLines(Path.Combine(Golden.RepositoryRoot(), "build.sh"))
             .Single(line => line.TrimStart().StartsWith("for room in ", StringComparison.Ordinal)).Split(';')[0].Split(' ');

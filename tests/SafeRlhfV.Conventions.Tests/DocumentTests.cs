@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Text.RegularExpressions;
 using SafeRlhfV.Testing;
 
@@ -7,6 +8,10 @@ namespace SafeRlhfV.Conventions.Tests;
 public sealed partial class DocumentTests
 {
     private const int MaximumWords = 80;
+
+    private static readonly string[] OfOthers = ["SafeRlhfV", "TorchSharp", "IChatClient", "ChatResponse", "ChatClientAgent", "IEvaluator", "EvaluationResult",
+        "WebApplication", "AIAgent", "AddSingleton", "AddChatClient", "UseFunctionInvocation", "AsBuilder", "WriteLine", "RunAsync", "GetSection",
+        "GetResponseAsync", "EvaluateAsync"];
 
     public static IEnumerable<TheoryDataRow<string>> Documents => Directory.EnumerateFiles(Golden.RepositoryRoot(), "*.md")
         .Concat(((string[])["docs", "samples"]).SelectMany(folder =>
@@ -30,6 +35,19 @@ public sealed partial class DocumentTests
             .Where(paragraph => paragraph.Words > MaximumWords));
     }
 
+    /// <summary>Names in the README of a package are those of types and members that there are, here or in the libraries that it stands on.</summary>
+    [Theory, MemberData(nameof(House.Rooms), MemberType = typeof(House))]
+    public void APackageNamesWhatThereIs(string room)
+    {
+        string readme = Path.Combine(House.SourceFolder(room), "README.md");
+        if (!File.Exists(readme)) return;
+        HashSet<string> known = [.. House.MayUse.Keys.SelectMany(name => House.Load(name).GetTypes()).SelectMany(type =>
+            type.GetMembers(BindingFlags.Public | BindingFlags.Static | BindingFlags.Instance).Select(member => member.Name).Append(type.Name))];
+        known.UnionWith(OfOthers);
+        Assert.Empty(CodeName().Matches(string.Concat(Code().Matches(File.ReadAllText(readme)))).Select(match => match.Value).Distinct().Where(name =>
+            !known.Contains(name) && !known.Contains(name + "`1")));
+    }
+
     /// <summary>The packages' version is that of CITATION.cff, and CHANGELOG.md has a chapter of it; README leads to both.</summary>
     [Fact]
     public void VersionsAgree()
@@ -38,7 +56,8 @@ public sealed partial class DocumentTests
         string version = (string)System.Xml.Linq.XDocument.Parse(Read("Directory.Build.props")).Descendants("Version").Single();
         Assert.Contains($"\nversion: {version}\n", Read("CITATION.cff"));
         Assert.Contains($"\n## [{version}]", Read("CHANGELOG.md"));
-        foreach (string name in (string[])["CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "CITATION.cff", "LICENSE"]) Assert.Contains($"]({name})", Read("README.md"));
+        foreach (string name in (string[])["CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "CITATION.cff", "LICENSE"])
+            Assert.Contains($"]({name})", Read("README.md"));
     }
 
     // an item of a list is a paragraph; code and tables are not prose
@@ -62,6 +81,12 @@ public sealed partial class DocumentTests
             words += text.Split(' ', StringSplitOptions.RemoveEmptyEntries).Length;
         }
     }
+
+    [GeneratedRegex(@"```csharp[\s\S]*?```|`[^`\n]+`")]
+    private static partial Regex Code();
+
+    [GeneratedRegex(@"\b[A-Z]\w*[a-z]\w*[A-Z]\w*\b")]
+    private static partial Regex CodeName();
 
     [GeneratedRegex(@"^([-*]|\d+\.) ")]
     private static partial Regex Item();

@@ -8,7 +8,7 @@ namespace SafeRlhfV.Guard.Tests;
 /// <summary>The packages as a .NET team takes them: made from the sources, restored from a folder by a program outside the repository.</summary>
 public sealed class PackageTests
 {
-    private const long MaximumOutput = 5_000_000;
+    private const long MaximumOutput = 2_500_000; // docs/guard.md says 1.8 MB
 
     [Fact, Trait("speed", "slow")]
     public async Task AConsoleProgramGuardsAChatClientWithThePackageAlone()
@@ -57,9 +57,14 @@ public sealed class PackageTests
             said.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
         FileInfo[] files = [.. new DirectoryInfo(folder.At("output")).EnumerateFiles("*", SearchOption.AllDirectories)];
         long bytes = files.Sum(file => file.Length);
+        TestContext.Current.SendDiagnosticMessage($"{files.Length} files, {bytes} bytes");
         Assert.True(bytes < MaximumOutput,
             $"{bytes} bytes: {string.Join(", ", files.OrderByDescending(file => file.Length).Take(5).Select(file => $"{file.Name} {file.Length}"))}");
     }
+
+    /// <summary>Ten lines guard a chat client; what stands for a model and for a moderator is not counted.</summary>
+    [Fact]
+    public void TheProgramIsShort() => Assert.InRange(Program.Split("internal sealed class")[0].Trim().Split('\n').Length, 1, 10);
 
     private const string Program = """
         using Microsoft.Extensions.AI;
