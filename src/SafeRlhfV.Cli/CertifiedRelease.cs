@@ -114,6 +114,8 @@ internal sealed class CertifiedRelease
             BatchSize = Math.Max(1, training.PromptsAtOnce),
             Options = ModelArguments.LoadOptions(recipe.Model.Dtype?.ToString().ToLowerInvariant(), recipe.Model.Device),
             Categories = LabelWords.ReadCategories(certify.Categories),
+            // as it was trained
+            Pessimism = ModelKinds.Heads(recipe.Model.Cost) > 1 ? training.Pessimism ?? PpoModels.DefaultPessimism : null,
         };
         IReadOnlyList<CertifiedText> texts = rows.Generate(Candidate, AsSampled, cancellationToken);
         texts = rows.Score(texts, recipe.Model.Cost, cancellationToken);

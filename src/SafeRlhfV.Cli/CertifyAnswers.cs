@@ -23,6 +23,9 @@ internal sealed class CertifyAnswers
     /// <summary>Rows run together.</summary>
     public int BatchSize { get; init; }
 
+    /// <summary>Standard deviations that are added to the mean of a cost model of several heads; null = none.</summary>
+    public double? Pessimism { get; init; }
+
     /// <summary>A system message for both models; null for none.</summary>
     public string? System { get; init; }
 
@@ -118,7 +121,7 @@ internal sealed class CertifyAnswers
             ScoresTrainer.Outputs => 1,
             int many => throw new InvalidInputException($"{cost}: its head has {many} outputs, and a cost model has one (or two, reward and cost)."),
         };
-        ChatScorer scorer = new(model, ModelArguments.Processor(folder, null, null));
+        ChatScorer scorer = ModelArguments.Scorer(model, ModelArguments.Processor(folder, null, null), Pessimism);
         ProgressView progress = new("certify: costs");
         List<CertifiedText> scored = [];
         ImageReader reader = new();

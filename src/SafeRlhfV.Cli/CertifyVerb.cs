@@ -52,6 +52,7 @@ internal static class CertifyVerb
             categories = DataArguments.Categories();
         Option<string?> file = new("--out") { Description = "Write the answers with their costs and labels to this JSONL file, which --scores reads." };
         Option<int?> limit = ModelArguments.Limit();
+        Option<double?> pessimism = ModelArguments.Pessimism();
         Option<int> batchSize = ModelArguments.BatchSize();
         Option<bool> overwrite = ModelArguments.Overwrite(), json = Output.JsonOption();
         GenerationArguments generation = new();
@@ -59,8 +60,8 @@ internal static class CertifyVerb
             "Certify that a policy keeps a budget. Example: safe-rlhf-v certify --policy runs/ppo --cost runs/cost --data data/mine --split test --budget 0 "
                 + "--range -20,20 --clip --delta 0.05")
         {
-            policy, cost, data, split, limit, scores, world, categories, budget, range, clip, unsafeBudget, by, delta, looks, shuffle, file, overwrite, system,
-            batchSize, dtype, device, json,
+            policy, cost, pessimism, data, split, limit, scores, world, categories, budget, range, clip, unsafeBudget, by, delta, looks, shuffle, file, overwrite,
+            system, batchSize, dtype, device, json,
         };
         foreach (Option option in generation.All) command.Add(option);
         command.SetAction((parsed, cancellationToken) =>
@@ -82,6 +83,7 @@ internal static class CertifyVerb
             CheckSources(options, policyFolder, costFolder, path, scored, seed, target);
             if (scored is not null && new Option[] { split, limit, system, categories, batchSize, dtype, device }.FirstOrDefault(IsGiven) is { } unused)
                 throw new InvalidInputException($"{unused.Name} has no effect with --scores; leave it away.");
+            if (costFolder is null && IsGiven(pessimism)) throw new InvalidInputException("--pessimism is about the scores of --cost; give it, too.");
             if (policyFolder is null && generation.All.FirstOrDefault(IsGiven) is { } idle)
                 throw new InvalidInputException($"{idle.Name} says how a policy answers; give --policy.");
             using LinesFile? lines = target is null ? null : new LinesFile(target, parsed.GetValue(overwrite));
@@ -96,6 +98,7 @@ internal static class CertifyVerb
                     Limit = parsed.GetValue(limit),
                     BatchSize = parsed.GetValue(batchSize),
                     System = parsed.GetValue(system),
+                    Pessimism = parsed.GetValue(pessimism),
                     Options = ModelArguments.LoadOptions(parsed.GetValue(dtype), parsed.GetValue(device)),
                     Categories = LabelWords.CheckCategories(DataArguments.Mapping("--categories", parsed.GetValue(categories))),
                 };

@@ -38,6 +38,7 @@ internal static class EvalPreferenceVerb
             Description = "Score once more with every image replaced by plain grey: what is left of the accuracy does not come from looking."
         };
         Option<int?> limit = ModelArguments.Limit();
+        Option<double?> pessimism = ModelArguments.Pessimism();
         Option<int> batchSize = ModelArguments.BatchSize();
         Option<long> seed = new("--seed") { Description = "Seed of the intervals' resampling." };
         Option<bool> skipLong = ModelArguments.SkipLong(), json = Output.JsonOption();
@@ -45,7 +46,7 @@ internal static class EvalPreferenceVerb
             "Measure a reward or cost model on held-out pairs. Example: safe-rlhf-v eval preference --model runs/reward --as reward --data data/mine --split "
                 + "test")
         {
-            model, adapter, data, split, kind, grey, limit, skipLong, batchSize, seed, dtype, device, format, from, json,
+            model, adapter, data, split, kind, grey, limit, pessimism, skipLong, batchSize, seed, dtype, device, format, from, json,
         };
         command.SetAction((parsed, cancellationToken) =>
         {
@@ -62,7 +63,7 @@ internal static class EvalPreferenceVerb
             ModelProcessor processor = ModelArguments.Processor(folder, parsed.GetValue(format), parsed.GetValue(from));
             using ScoreModel loaded = ScoreModel.Load(folder, ModelArguments.LoadOptions(parsed.GetValue(dtype), parsed.GetValue(device)), adapterFolder);
             Score[] outputs = Outputs(loaded.Head, parsed.GetValue(kind), folder);
-            ChatScorer scorer = new(loaded, processor);
+            ChatScorer scorer = ModelArguments.Scorer(loaded, processor, parsed.GetValue(pessimism));
             ProgressView progress = new("eval preference");
             List<ScoredPair>[] scored = [.. outputs.Select(_ => new List<ScoredPair>())];
             (int seen, int tooLong) = (0, 0);

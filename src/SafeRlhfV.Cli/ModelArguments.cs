@@ -78,6 +78,22 @@ internal static class ModelArguments
         : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', new DirectoryInfo(folder).EnumerateFiles()
         .OrderBy(file => file.Name, StringComparer.Ordinal).Select(file => $"{file.Name} {file.Length} {file.LastWriteTimeUtc:O}")))))[..16];
 
+    /// <summary>c of the scores of several heads.</summary>
+    public static Option<double?> Pessimism() => new("--pessimism")
+    {
+        Description = "For a model of several heads: so many standard deviations over them are taken from a reward and added to a cost; left out = the mean.",
+    };
+
+    /// <summary>A scorer whose heads are joined as asked.</summary>
+    /// <exception cref="InvalidInputException">The number is below 0, or the model has one head.</exception>
+    public static ChatScorer Scorer(ScoreModel model, ModelProcessor processor, double? pessimism)
+    {
+        if (pessimism is not { } asked) return new(model, processor);
+        if (!(asked >= 0) || double.IsInfinity(asked)) throw new InvalidInputException($"--pessimism {asked}: give 0 or more.");
+        return model.Head.Heads > 1 ? new(model, processor, asked)
+            : throw new InvalidInputException("--pessimism: the model has one head, so that no heads can disagree; leave it out.");
+    }
+
     /// <summary>Inference needs no gradients.</summary>
     public static LoadOptions LoadOptions(string? dtype, string? device) => new LoadOptions { RequiresGradient = false }.WithDtype(dtype).WithDevice(device);
 

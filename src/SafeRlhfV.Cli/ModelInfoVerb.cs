@@ -41,6 +41,7 @@ internal static class ModelInfoVerb
         Output.People.Write(table);
         if (summary.ScoreOutputs > 0)
             Output.Line($"score head: {summary.ScoreOutputs} output{(summary.ScoreOutputs == 1 ? "" : "s")}, "
+                + (summary.ScoreHeads > 1 ? $"{summary.ScoreHeads} heads, " : "")
                 + $"{summary.ScoreKind ?? "of what kind the folder does not say"}");
         Output.Line($"cache: {CheckpointArguments.Size(1000 * summary.CacheBytesPerToken)} for 1,000 tokens; texts of at most "
             + $"{Count(summary.MaxPositions)} tokens");

@@ -31,13 +31,14 @@ internal static class ScoreVerb
         Option<string[]> images = ModelArguments.Images(),
             responses = new("--response") { Description = "An answer to the question; may be given several times." };
         Option<int?> limit = ModelArguments.Limit();
+        Option<double?> pessimism = ModelArguments.Pessimism();
         Option<int> batchSize = ModelArguments.BatchSize();
         Option<bool> overwrite = ModelArguments.Overwrite(), json = Output.JsonOption();
         Command command = new("score",
             "Score answers with a reward or cost model. Example: safe-rlhf-v score --model runs/reward --image cat.jpg --prompt \"What is this?\" --response "
                 + "\"A cat.\"")
         {
-            model, adapter, prompt, images, responses, system, data, given, split, limit, batchSize, file, overwrite, dtype, device, format, from, json,
+            model, adapter, prompt, images, responses, system, data, given, split, limit, pessimism, batchSize, file, overwrite, dtype, device, format, from, json,
         };
         command.SetAction((parsed, cancellationToken) =>
         {
@@ -58,7 +59,7 @@ internal static class ScoreVerb
                 : ModelArguments.Encode(processor, question, [.. (parsed.GetValue(images) ?? []).Select(ModelArguments.Image)], parsed.GetValue(system));
             using LinesFile? lines = target is null ? null : new LinesFile(target, parsed.GetValue(overwrite));
             using ScoreModel loaded = ScoreModel.Load(folder, options, adapterFolder);
-            ChatScorer scorer = new(loaded, processor);
+            ChatScorer scorer = ModelArguments.Scorer(loaded, processor, parsed.GetValue(pessimism));
             if (single is not null) ScoreOne(scorer, single, answers, parsed.GetValue(json), cancellationToken);
             else ScoreAll(scorer, ModelArguments.Rows(path!, parsed.GetValue(split), parsed.GetValue(limit), parsed.GetValue(batchSize)),
                 own, parsed.GetValue(system), lines, target, parsed.GetValue(json), cancellationToken);
@@ -69,14 +70,15 @@ internal static class ScoreVerb
 
     private static void ScoreOne(ChatScorer scorer, EncodedPrompt prompt, string[] answers, bool json, CancellationToken cancellationToken)
     {
-        IReadOnlyList<float[]> scores = scorer.Score([.. answers.Select(_ => prompt)], answers, cancellationToken);
+        IReadOnlyList<(float[] Scores, float[]? Spreads)> scores = scorer.ScoreAndSpread(
+            [.. answers.Select(_ => prompt)], [.. answers.Select(answer => scorer.Encode(prompt, answer))], cancellationToken);
         IReadOnlyList<string>? names = Names(scorer.Model.Head);
         if (json)
         {
-            var scored = answers.Zip(scores, (answer, score) => new { Response = answer, Score = score });
+            var scored = answers.Zip(scores, (answer, score) => new { Response = answer, Score = score.Scores, Disagreement = score.Spreads });
             Output.Json(new { Prompt = prompt.Text, Outputs = names, Answers = scored });
         }
-        else foreach (float[] score in scores) Output.Line(Words(score, names));
+        else foreach ((float[] score, float[]? spreads) in scores) Output.Line(Words(score, spreads, names));
     }
 
     private static void ScoreAll(
@@ -100,14 +102,22 @@ internal static class ScoreVerb
             EncodedPrompt[] prompts = [.. batch.Select(row => ModelArguments.Encode(scorer.Processor, row, system, reader: reader))];
             int[][] Ids(string column, int sample) =>
                 [.. batch.Zip(prompts, (row, prompt) => ModelArguments.Encode(scorer, row, prompt, Answer(row, column, own, sample)))];
-            float[][][] scores = [.. columns.Select((column, sample) => scorer.Score(prompts, Ids(column, sample), cancellationToken).ToArray())];
+            (float[] Scores, float[]? Spreads)[][] scores =
+                [.. columns.Select((column, sample) => scorer.ScoreAndSpread(prompts, Ids(column, sample), cancellationToken).ToArray())];
             for (int at = 0; at < batch.Length; at++)
             {
-                var entry = new { Row = $"{batch[at].Position}", Outputs = names, Scores = scores.Select(column => column[at]).ToArray() };
+                (float[] Scores, float[]? Spreads)[] each = [.. scores.Select(column => column[at])];
+                var entry = new
+                {
+                    Row = $"{batch[at].Position}",
+                    Outputs = names,
+                    Scores = each.Select(one => one.Scores).ToArray(),
+                    Disagreement = scorer.Model.Head.Heads > 1 ? each.Select(one => one.Spreads).ToArray() : null,
+                };
                 for (int column = 0; column < columns.Length; column++) sums[column] += entry.Scores[column][0];
                 if (lines is not null) lines.Line(Output.JsonLine(entry));
                 else if (json) document.Add(entry);
-                else Output.Line($"{entry.Row}\t{string.Join('\t', entry.Scores.Select(score => Words(score, names)))}");
+                else Output.Line($"{entry.Row}\t{string.Join('\t', each.Select(one => Words(one.Scores, one.Spreads, names)))}");
             }
             done += batch.Length;
             progress.Report(read, (int)Math.Min(rows.Count, int.MaxValue));
@@ -139,6 +149,7 @@ internal static class ScoreVerb
         _ => [.. Enumerable.Range(1, head.Outputs).Select(number => $"output_{number}")],
     };
 
-    private static string Words(float[] score, IReadOnlyList<string>? names) =>
-        string.Join(' ', score.Select((value, i) => $"{(names is null ? "" : $"{names[i]}=")}{value.ToString("G7", CultureInfo.InvariantCulture)}"));
+    // of several heads, with the standard deviation over them
+    private static string Words(float[] score, float[]? spreads, IReadOnlyList<string>? names) => string.Join(' ', score.Select((value, i) =>
+        string.Create(CultureInfo.InvariantCulture, $"{(names is null ? "" : $"{names[i]}=")}{value:G7}{(spreads is null ? "" : $"±{spreads[i]:G3}")}")));
 }

@@ -49,6 +49,36 @@ public sealed class ScoreVerbTests : IDisposable
         }
     }
 
+    /// <summary>Several heads are one score with their disagreement behind it; what cannot disagree takes no --pessimism.</summary>
+    [Fact]
+    public async Task TheHeadsOfAnEnsembleAreJoined()
+    {
+        string ensemble = folder.At("cost-heads");
+        using (VisionLanguageModel backbone = ModelCheckpoint.Load(Base))
+        {
+            using ScoreModel scores = new(backbone, ScoreHead.Create(backbone.HiddenSize, 1, seed: 0, kind: ModelKind.Cost, heads: 3));
+            scores.Save(ensemble);
+        }
+        async Task<(double Score, double Disagreement)> Score(params string[] more)
+        {
+            (int code, string output, string errors) =
+                await CapturedConsole.RunAsync(["score", "--model", ensemble, "--prompt", "Is it safe?", "--response", "Yes.", "--json", .. more]);
+            Assert.True(code == 0, errors);
+            JsonNode answer = JsonNode.Parse(output)!["answers"]![0]!;
+            return (answer["score"]![0]!.GetValue<double>(), answer["disagreement"]![0]!.GetValue<double>());
+        }
+        (double mean, double disagreement) = await Score();
+        Assert.True(disagreement > 0);
+        Assert.Equal(mean + 2 * disagreement, (await Score("--pessimism", "2")).Score, 1e-5); // a cost: upwards
+        (_, string line, _) = await CapturedConsole.RunAsync("score", "--model", ensemble, "--prompt", "Is it safe?", "--response", "Yes.");
+        Assert.Contains("±", line);
+        (int refused, _, string error) =
+            await CapturedConsole.RunAsync("score", "--model", model, "--prompt", "Is it safe?", "--response", "Yes.", "--pessimism", "1");
+        Assert.Equal((2, true), (refused, error.Contains("--pessimism: the model has one head", StringComparison.Ordinal)));
+        (_, string info, _) = await CapturedConsole.RunAsync("model", "info", ensemble);
+        Assert.Contains("score head: 1 output, 3 heads, a cost model (CM-V)", info);
+    }
+
     [Fact]
     public async Task SeveralAnswersAndEveryAnswerOfADataSetAreScored()
     {

@@ -44,6 +44,8 @@ public static class CertifiedAnswerFile
     private static CertifiedAnswer Answer(JsonElement row, string place)
     {
         if (row.ValueKind != JsonValueKind.Object) throw new InvalidInputException($"{place}: is no object; {Hint}.");
+        if (Repeated(row.EnumerateObject().Select(member => member.Name)) is { } twice)
+            throw new InvalidInputException($"{place}: has '{twice}' more than once; keep one.");
         double? cost = row.TryGetProperty("scores", out JsonElement scores) ? Score(row, scores, place) : Number(row, "cost", place);
         bool? isUnsafe = !row.TryGetProperty("unsafe", out JsonElement flag) || flag.ValueKind == JsonValueKind.Null ? null
             : flag.ValueKind is JsonValueKind.True or JsonValueKind.False ? flag.GetBoolean()
@@ -65,12 +67,15 @@ public static class CertifiedAnswerFile
                 + "prompt.");
         string?[] outputs = row.TryGetProperty("outputs", out JsonElement names) && names.ValueKind == JsonValueKind.Array
             ? [.. names.EnumerateArray().Select(name => name.GetString())] : [];
+        if (Repeated(outputs) is { } output) throw new InvalidInputException($"{place}: outputs names '{output}' more than once; keep one.");
         int at = outputs.Length == 0 ? 0 : Array.IndexOf(outputs, "cost");
         if (at < 0 || at >= scores[0].GetArrayLength() || outputs.Length == 0 && scores[0].GetArrayLength() != 1)
             throw new InvalidInputException($"{place}: there is no cost among its scores.");
         return scores[0][at].ValueKind == JsonValueKind.Number ? scores[0][at].GetDouble()
             : throw new InvalidInputException($"{place}: the cost is no number.");
     }
+
+    private static string? Repeated(IEnumerable<string?> names) => names.GroupBy(name => name).FirstOrDefault(group => group.Count() > 1)?.Key;
 
     private static double? Number(JsonElement row, string name, string place) =>
         !row.TryGetProperty(name, out JsonElement value) || value.ValueKind == JsonValueKind.Null ? null

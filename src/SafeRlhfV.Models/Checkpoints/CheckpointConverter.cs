@@ -44,7 +44,8 @@ public static class CheckpointConverter
             if (heads.Length > 0) CheckpointFolder.Copy(heads[0], aside);
             string owner = heads.Length > 0 ? Path.GetDirectoryName(heads[0])! : folder, settings = Path.Combine(owner, GuardConfig.FileName);
             if (File.Exists(settings)) CheckpointFolder.Copy(settings, aside);
-            if (heads.Length + among.Count > 0 && ModelKinds.Of(owner) is { } kind and not ModelKind.Policy) ModelKinds.Save(aside, kind);
+            if (heads.Length + among.Count > 0 && ModelKinds.Of(owner) is { } kind and not ModelKind.Policy)
+                ModelKinds.Save(aside, kind, ModelKinds.Heads(owner));
         }, among);
         foreach (Tensor tensor in among.Values) tensor.Dispose();
     }

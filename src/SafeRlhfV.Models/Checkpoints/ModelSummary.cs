@@ -29,8 +29,11 @@ public sealed record ModelSummary
     /// <summary>The output layer is the embedding table.</summary>
     public required bool TiedEmbeddings { get; init; }
 
-    /// <summary>Numbers of the score head; 0 = the folder has none.</summary>
+    /// <summary>Numbers that each head of the score gives; 0 = the folder has none.</summary>
     public required int ScoreOutputs { get; init; }
+
+    /// <summary>Heads of the score: more than 1 for an ensemble.</summary>
+    public required int ScoreHeads { get; init; }
 
     /// <summary>What the score head is, in words; null = there is none, or the folder does not say.</summary>
     public required string? ScoreKind { get; init; }
@@ -81,7 +84,8 @@ public sealed record ModelSummary
             Files = keys.Values.Select(tensors.FileOf).Distinct().Count(),
             Parts = [.. parts.Values],
             TiedEmbeddings = config.TieWordEmbeddings,
-            ScoreOutputs = ScoreHead.OutputsIn(folder, tensors),
+            ScoreOutputs = ScoreHead.RowsIn(folder, tensors) / ModelKinds.Heads(folder),
+            ScoreHeads = ScoreHead.RowsIn(folder, tensors) > 0 ? ModelKinds.Heads(folder) : 0,
             ScoreKind = ModelKinds.Of(folder) is { } kind and not ModelKind.Policy ? ModelKinds.Name(kind) : null,
             CacheBytesPerToken = 2L * config.Text.Layers * config.Text.KeyValueHeads * config.Text.HeadSize * SafetensorsTypes.Size(dtypes[0]),
             MaxPositions = config.Text.MaxPositions,

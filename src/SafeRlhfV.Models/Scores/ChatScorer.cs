@@ -1,3 +1,4 @@
+using SafeRlhfV.Objectives;
 using SafeRlhfV.Processing;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -5,7 +6,10 @@ using static TorchSharp.torch;
 namespace SafeRlhfV.Models;
 
 /// <summary>Scores answers to conversations: a reward, cost or guard model behind a processor. The score is read at the answer's end token.</summary>
-public sealed class ChatScorer(ScoreModel model, ModelProcessor processor)
+/// <param name="model">The model.</param>
+/// <param name="processor">Its processor.</param>
+/// <param name="pessimism">c of <see cref="EnsembleScores"/>, for a model of several heads; 0 = their mean.</param>
+public sealed class ChatScorer(ScoreModel model, ModelProcessor processor, double pessimism = 0)
 {
     /// <summary>The model.</summary>
     public ScoreModel Model => model;
@@ -41,7 +45,15 @@ public sealed class ChatScorer(ScoreModel model, ModelProcessor processor)
     /// <param name="prompts">The prompts, for their images.</param>
     /// <param name="ids">The ids of each text.</param>
     /// <param name="cancellationToken">Asked before the pass.</param>
-    public IReadOnlyList<float[]> Score(IReadOnlyList<EncodedPrompt> prompts, IReadOnlyList<int[]> ids, CancellationToken cancellationToken = default)
+    public IReadOnlyList<float[]> Score(IReadOnlyList<EncodedPrompt> prompts, IReadOnlyList<int[]> ids, CancellationToken cancellationToken = default) =>
+        [.. ScoreAndSpread(prompts, ids, cancellationToken).Select(one => one.Scores)];
+
+    /// <summary>The same, with the standard deviation over the heads of each score; null for a model of one head.</summary>
+    /// <param name="prompts">The prompts, for their images.</param>
+    /// <param name="ids">The ids of each text.</param>
+    /// <param name="cancellationToken">Asked before the pass.</param>
+    public IReadOnlyList<(float[] Scores, float[]? Spreads)> ScoreAndSpread(
+        IReadOnlyList<EncodedPrompt> prompts, IReadOnlyList<int[]> ids, CancellationToken cancellationToken = default)
     {
         if (prompts.Count == 0) return [];
         cancellationToken.ThrowIfCancellationRequested();
@@ -50,7 +62,11 @@ public sealed class ChatScorer(ScoreModel model, ModelProcessor processor)
         TokenBatch batch = TokenBatch.PadRight(ids, processor.PadTokenId, model.Backbone.Decoder.Embedding.Weight.device);
         using ImageInputs? images = processor.BatchImages(prompts);
         ScoreOutput output = model.Forward(batch.Ids_BL, batch.Mask_BL, model.EmbedImages(images));
-        float[] ends = output.EndScores.to(ScalarType.Float32).cpu().data<float>().ToArray();
-        return [.. ends.Chunk(model.Head.Outputs)];
+        if (model.Head.Heads == 1) return [.. Host(output.EndScores).Chunk(model.Head.Outputs).Select(scores => (scores, (float[]?)null))];
+        IReadOnlyList<EnsembleScores> joined = model.Head.Join(output.EndScores, pessimism);
+        float[][] means = [.. joined.Select(one => Host(one.Score_B))], spreads = [.. joined.Select(one => Host(one.Std_B))];
+        return [.. prompts.Select((_, row) => (means.Select(one => one[row]).ToArray(), (float[]?)[.. spreads.Select(one => one[row])]))];
+
+        static float[] Host(Tensor x) => x.to(ScalarType.Float32).cpu().contiguous().data<float>().ToArray();
     }
 }

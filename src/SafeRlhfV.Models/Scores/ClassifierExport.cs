@@ -28,6 +28,9 @@ public static class ClassifierExport
         if (!ScoreHead.IsIn(head)) throw new InvalidInputException($"{folder}: there is no score head in it; give the result of train reward, cost or scores.");
         if (ModelKinds.Of(head) is ModelKind.Guard)
             throw new InvalidInputException($"{folder}: this is {ModelKinds.Name(ModelKind.Guard)}, whose heads no server reads.");
+        if (ModelKinds.Heads(head) is > 1 and int heads)
+            throw new InvalidInputException($"{folder}: its score is an ensemble of {heads} heads, and a classification checkpoint holds one; train a model "
+                + "with heads: 1 for the server.");
         using ScoreModel scores = ScoreModel.Load(model, new LoadOptions { RequiresGradient = false }, isAdapter ? folder : null);
         if (scores.Head.Outputs > Both.Length)
             throw new InvalidInputException($"{folder}: its score head has {scores.Head.Outputs} outputs; a reward, a cost or both can be exported.");

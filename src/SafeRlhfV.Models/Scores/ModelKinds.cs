@@ -12,7 +12,8 @@ public static class ModelKinds
     /// <summary>The file that names the kind of a score head.</summary>
     public const string FileName = "score_config.json";
 
-    private const string RecipeFile = "recipe.yaml", TrainerKey = "trainer:";
+    private const string RecipeFile = "recipe.yaml", TrainerKey = "trainer:", HeadsKey = "heads";
+    private const int MostHeads = 1024;
 
     private static readonly (ModelKind Kind, string Word, string Name, string[] Outputs)[] Scored =
     [
@@ -39,6 +40,14 @@ public static class ModelKinds
             .FirstOrDefault(line => line.StartsWith(TrainerKey, StringComparison.Ordinal))?[TrainerKey.Length..].Trim()) : null;
     }
 
+    /// <summary>How many heads a folder's score has, each with all its outputs; 1 where the folder does not say.</summary>
+    /// <exception cref="InvalidInputException">score_config.json is malformed.</exception>
+    public static int Heads(string folder)
+    {
+        string own = Path.Combine(folder, FileName);
+        return File.Exists(own) ? ConfigReader.Open(own).Int(HeadsKey, 1, most: MostHeads) : 1;
+    }
+
     /// <summary>The kind in words, with its article.</summary>
     public static string Name(ModelKind kind) => kind == ModelKind.Policy ? "a policy" : Scored.First(one => one.Kind == kind).Name;
 
@@ -59,16 +68,17 @@ public static class ModelKinds
             + $"{Name(wanted[0])}{(wanted[0] == ModelKind.Policy ? " and leaves its score head alone" : "")}.";
     }
 
-    /// <summary>Writes the kind of a score head into its folder.</summary>
-    internal static void Save(string folder, ModelKind kind)
+    /// <summary>Writes the kind of a score head into its folder, and of an ensemble the number of heads.</summary>
+    internal static void Save(string folder, ModelKind kind, int heads = 1)
     {
         (_, string word, _, string[] outputs) = Scored.First(one => one.Kind == kind);
         JsonObject root = new() { ["kind"] = word };
         if (outputs.Length > 0) root["outputs"] = new JsonArray([.. outputs.Select(name => (JsonNode)name)]);
+        if (heads > 1) root[HeadsKey] = heads;
         File.WriteAllText(Path.Combine(folder, FileName), root.ToJsonString(new() { WriteIndented = true }) + "\n");
     }
 
-    /// <summary>Outputs that a head of a kind has.</summary>
+    /// <summary>Outputs that one head of a kind has.</summary>
     public static int Outputs(ModelKind kind) => kind switch
     {
         ModelKind.Reward or ModelKind.Cost => 1,

@@ -5,7 +5,10 @@ using static TorchSharp.torch;
 
 namespace SafeRlhfV.Models;
 
-/// <summary>A linear head without bias on the last hidden states: reward, cost, value, or several classes at once.</summary>
+/// <summary>
+/// A linear head without bias on the last hidden states: reward, cost, value, or several classes at once. It may be an ensemble of k such heads, whose scores
+/// lie side by side: output o of head h is number o·k + h.
+/// </summary>
 public sealed class ScoreHead : NamedModule
 {
     /// <summary>The head's file in a checkpoint folder.</summary>
@@ -19,24 +22,27 @@ public sealed class ScoreHead : NamedModule
 
     private readonly Parameter weight;
 
-    private ScoreHead(Tensor value, ModelKind? kind) : base(nameof(ScoreHead))
+    private ScoreHead(Tensor value, ModelKind? kind, int heads) : base(nameof(ScoreHead))
     {
-        Kind = kind;
+        (Kind, Heads) = (kind, heads);
         weight = new Parameter(value, true);
         weight.DetachFromDisposeScope();
         register_parameter("weight", weight);
     }
 
-    /// <summary>The matrix, [outputs, H].</summary>
+    /// <summary>The matrix, [outputs × heads, H].</summary>
     public Parameter Weight => weight;
 
     /// <summary>What its numbers stand for; null = its folder does not say.</summary>
     public ModelKind? Kind { get; }
 
-    /// <summary>How many numbers it gives for each token.</summary>
-    public int Outputs => (int)weight.shape[0];
+    /// <summary>k: heads of the ensemble; 1 = a single head.</summary>
+    public int Heads { get; }
 
-    /// <summary>A new head, N(0, deviation²) by its seed.</summary>
+    /// <summary>How many numbers each head gives for each token.</summary>
+    public int Outputs => (int)weight.shape[0] / Heads;
+
+    /// <summary>A new head, N(0, deviation²) by its seed; the heads of an ensemble have random streams of their own.</summary>
     /// <param name="hiddenSize">Width of the hidden states.</param>
     /// <param name="outputs">Numbers for each token.</param>
     /// <param name="seed">Decides the weights, together with <paramref name="name"/>.</param>
@@ -45,14 +51,40 @@ public sealed class ScoreHead : NamedModule
     /// <param name="dtype">Type of the weights.</param>
     /// <param name="device">Device; null = CPU.</param>
     /// <param name="kind">What its numbers stand for; null leaves that open.</param>
+    /// <param name="heads">Heads of the ensemble; more than 1 only where the kind is known.</param>
     public static ScoreHead Create(int hiddenSize, int outputs, long seed, string name = "score", double deviation = 0.02,
-        ScalarType dtype = ScalarType.Float32, Device? device = null, ModelKind? kind = null)
+        ScalarType dtype = ScalarType.Float32, Device? device = null, ModelKind? kind = null, int heads = 1)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(heads, 1);
+        if (heads > 1 && kind is null) throw new ArgumentException("The folder of an ensemble says what its heads score.", nameof(kind));
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable noGrad = no_grad();
+        Tensor[] values = [.. Enumerable.Range(0, heads).Select(head =>
+        {
+            using torch.Generator generator = new(new RandomStream(seed, head == 0 ? $"head/{name}" : $"head/{name}/{head}").NextUInt64() >> 1);
+            return empty(outputs, hiddenSize, ScalarType.Float32).normal_(0, deviation, generator);
+        })];
+        return new ScoreHead(stack(values, 1).reshape(outputs * heads, hiddenSize).to(dtype, device ?? CPU), kind, heads);
+    }
+
+    /// <summary>A single head whose scores are the means of this one's heads.</summary>
+    public ScoreHead Mean()
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGrad = no_grad();
-        using torch.Generator generator = new(new RandomStream(seed, $"head/{name}").NextUInt64() >> 1);
-        Tensor value = empty(outputs, hiddenSize, ScalarType.Float32).normal_(0, deviation, generator);
-        return new ScoreHead(value.to(dtype, device ?? CPU), kind);
+        return new ScoreHead(weight.reshape(Outputs, Heads, weight.shape[1]).mean([1]), Kind, 1);
+    }
+
+    /// <summary>End scores of a batch, [B] or [B, outputs × heads], as one score for each output.</summary>
+    /// <param name="scores">What <see cref="Forward"/> gives.</param>
+    /// <param name="pessimism">c of <see cref="EnsembleScores"/>; 0 = the mean.</param>
+    /// <returns>For each output, reward first.</returns>
+    public IReadOnlyList<EnsembleScores> Join(Tensor scores, double pessimism = 0)
+    {
+        Tensor scores_BN = scores.dim() == 1 ? scores.unsqueeze(1) : scores;
+        return [.. Enumerable.Range(0, Outputs).Select(output => EnsembleScores.Of(
+            scores_BN.narrow(1, output * Heads, Heads).transpose(0, 1), pessimism,
+            Kind == ModelKind.Cost || Kind == ModelKind.Scores && output == 1 ? ScoreRole.Cost : ScoreRole.Reward))];
     }
 
     /// <summary>Reads the head of a checkpoint folder: its own file, or `score.weight` among the model's weights.</summary>
@@ -85,8 +117,8 @@ public sealed class ScoreHead : NamedModule
     internal static string? KeyIn(CheckpointTensors tensors) =>
         tensors.Names.Contains(Key) ? Key : tensors.Names.Contains(ServedKey) ? ServedKey : null;
 
-    /// <summary>Outputs of the head in a checkpoint folder; 0 if it has none.</summary>
-    internal static int OutputsIn(string folder, CheckpointTensors tensors)
+    /// <summary>Rows of the head's matrix in a checkpoint folder: outputs of all heads; 0 if it has none.</summary>
+    internal static int RowsIn(string folder, CheckpointTensors tensors)
     {
         string own = Path.Combine(folder, FileName);
         if (!File.Exists(own)) return KeyIn(tensors) is { } key && tensors.Entry(key).Shape is [var outputs, _] ? (int)outputs : 0;
@@ -99,10 +131,10 @@ public sealed class ScoreHead : NamedModule
     {
         Directory.CreateDirectory(folder);
         SafetensorsWriter.Write(Path.Combine(folder, FileName), [KeyValuePair.Create(Key, (Tensor)weight)]);
-        if (Kind is { } kind) ModelKinds.Save(folder, kind);
+        if (Kind is { } kind) ModelKinds.Save(folder, kind, Heads);
     }
 
-    /// <summary>Scores of hidden states [..., H]: [...] with one output, else [..., outputs].</summary>
+    /// <summary>Scores of hidden states [..., H]: [...] with one output of one head, else [..., outputs × heads].</summary>
     public Tensor Forward(Tensor hidden) => EndScores.PerState(hidden, weight);
 
     private static ScoreHead FromFile(string folder, WeightFile file, int hiddenSize, ScalarType? dtype, Device? device, string key = Key)
@@ -111,14 +143,15 @@ public sealed class ScoreHead : NamedModule
         if (entry.Shape.Count != 2 || entry.Shape[1] != hiddenSize || entry.Shape[0] < 1)
             throw new InvalidInputException($"{file.Path}: '{key}' is [{string.Join(", ", entry.Shape)}], [outputs, {hiddenSize}] is needed.");
         ModelKind? kind = ModelKinds.Of(folder);
-        if (kind is { } stated && ModelKinds.Outputs(stated) != entry.Shape[0])
-            throw new InvalidInputException($"{folder}: it is said to be {ModelKinds.Name(stated)}, and its score head has "
-                + $"{entry.Shape[0]} output{(entry.Shape[0] == 1 ? "" : "s")} instead of {ModelKinds.Outputs(stated)}.");
+        int heads = kind is null ? 1 : ModelKinds.Heads(folder);
+        if (kind is { } stated && ModelKinds.Outputs(stated) * heads != entry.Shape[0])
+            throw new InvalidInputException($"{folder}: it is said to be {ModelKinds.Name(stated)}{(heads > 1 ? $" with {heads} heads" : "")}, and its score "
+                + $"head has {entry.Shape[0]} output{(entry.Shape[0] == 1 ? "" : "s")} instead of {ModelKinds.Outputs(stated) * heads}.");
         using DisposeScope scope = NewDisposeScope();
         Tensor value = empty([.. entry.Shape], dtype ?? entry.Dtype, device ?? CPU);
         file.ReadInto(key, value);
         if (!value.isfinite().all().item<bool>())
             throw new InvalidInputException($"{file.Path}: '{key}' has numbers that are not finite; the score head is broken.");
-        return new ScoreHead(value, kind);
+        return new ScoreHead(value, kind, heads);
     }
 }

@@ -20,6 +20,9 @@ public sealed record PairSample(EncodedSample Preferred, EncodedSample Other, in
     /// <summary>By how much the preferred answer is rated above the other, in what decides their order; 0 where that is not asked for.</summary>
     public int Margin { get; init; }
 
+    /// <summary>The row's place in the data.</summary>
+    public RowPosition Source { get; init; }
+
     /// <inheritdoc/>
     public SampleSize Size => new(2, Preferred.Prompt.Length, Math.Max(Preferred.Response.Length, Other.Response.Length),
         Preferred.Size.Filled + Other.Response.Length);
@@ -65,6 +68,7 @@ public sealed record PairSample(EncodedSample Preferred, EncodedSample Other, in
                 IsReordered = order.IsSwapped,
                 HarmGap = order.HarmGap,
                 Margin = choice.Margin ? margin!.Value : 0,
+                Source = row.Source,
             } : null;
 
         static int? Rate(RecordAnswer answer) => answer.Rates.Harmless ?? answer.Unsafe switch { null => null, true => -1, false => 1 };

@@ -3,7 +3,7 @@ using SafeRlhfV.Models;
 namespace SafeRlhfV.Training;
 
 /// <summary><c>train cost</c>.</summary>
-public sealed class CostDefinition : ModelTrainerDefinition<ModelTrainingRecipe<CostSettings>>
+public sealed class CostDefinition : ScorerDefinition<CostSettings>
 {
     /// <inheritdoc/>
     public override string Name => "cost";
@@ -12,12 +12,13 @@ public sealed class CostDefinition : ModelTrainerDefinition<ModelTrainingRecipe<
     public override string Summary => "Train CM-V: how harmful an answer is, in order and in sign.";
 
     /// <inheritdoc/>
-    protected override IReadOnlyList<MetricInfo> OwnMetrics { get; } = [CommonMetrics.Loss, CommonMetrics.PairAccuracy, CommonMetrics.SignAccuracy];
+    protected override IReadOnlyList<MetricInfo> OwnMetrics { get; } =
+        [CommonMetrics.Loss, CommonMetrics.PairAccuracy, CommonMetrics.SignAccuracy, Disagreement()];
 
     /// <inheritdoc/>
-    protected override StepCost Cost => new(IsPolicy: false, Responses: 2);
+    protected override ModelKind Kind => ModelKind.Cost;
 
     /// <inheritdoc/>
-    protected override void Train(ModelTrainingRecipe<CostSettings> recipe, TrainingRun run) =>
-        ModelTraining.Scorer(run, recipe, ModelKind.Cost, (scorer, data, save) => CostTrainer.Train(scorer, data, recipe.Training, run, save: save));
+    private protected override void Train(ScorerRole scorer, TrainingData data, CostSettings settings, TrainingRun run, Action<string> save) =>
+        CostTrainer.Train(scorer, data, settings, run, save: save);
 }

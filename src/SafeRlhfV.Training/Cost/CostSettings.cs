@@ -4,7 +4,7 @@ using SafeRlhfV.Objectives;
 namespace SafeRlhfV.Training;
 
 /// <summary>Settings of <see cref="CostTrainer"/>; the defaults are those of the paper's release.</summary>
-public sealed record CostSettings : TrainerSettings
+public sealed record CostSettings : ScorerSettings
 {
     /// <summary>Three epochs, the rate falling from 3e-5 by a cosine.</summary>
     public CostSettings() => Epochs = 3;

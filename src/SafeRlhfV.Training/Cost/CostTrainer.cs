@@ -12,19 +12,23 @@ public static class CostTrainer
     public static void Train(ScorerRole scorer, TrainingData data, CostSettings settings, TrainingRun run, Action<string>? save = null)
     {
         settings.CheckTower(data);
+        HeadEnsemble heads = new(scorer.Head, settings);
         using TrainingLoop<PairSample> loop = PairSample.Loop("cost", scorer, data, settings, run, new(PreferenceKind.Safe, Harm: true));
         foreach (TrainingStep<PairSample> step in loop.Steps())
         {
             foreach (StepPart<PairSample> part in step.Parts())
             {
-                (Tensor safer_B, Tensor harmful_B) = PairScores.Of(scorer, data, part.Samples);
-                Tensor saferRates_B = tensor(part.Samples.Select(pair => (long)pair.PreferredRate).ToArray(), device: safer_B.device);
-                Tensor harmfulRates_B = tensor(part.Samples.Select(pair => (long)pair.OtherRate).ToArray(), device: safer_B.device);
-                Tensor harmfulLabels_B = PreferenceLosses.Labels(settings.Labels, harmfulRates_B);
-                Tensor saferLabels_B = PreferenceLosses.Labels(settings.Labels, saferRates_B);
-                part.Backward(PreferenceLosses.Cost(harmful_B, safer_B, harmfulLabels_B, saferLabels_B, settings.Kappa, settings.Eta));
+                (Tensor safer, Tensor harmful) = PairScores.Of(scorer, data, part.Samples); // [B], or [B, k] of k heads
+                Tensor saferRates_B = tensor(part.Samples.Select(pair => (long)pair.PreferredRate).ToArray(), device: safer.device);
+                Tensor harmfulRates_B = tensor(part.Samples.Select(pair => (long)pair.OtherRate).ToArray(), device: safer.device);
+                Tensor harmfulLabels = heads.Beside(PreferenceLosses.Labels(settings.Labels, harmfulRates_B));
+                Tensor saferLabels = heads.Beside(PreferenceLosses.Labels(settings.Labels, saferRates_B));
+                part.Backward(PreferenceLosses.Cost(
+                    harmful, safer, harmfulLabels, saferLabels, settings.Kappa, settings.Eta, heads.Weights(part.Samples, safer.device)));
+                (Tensor safer_B, Tensor harmful_B) = (heads.Mean(safer), heads.Mean(harmful));
                 part.Report("pair_accuracy", PreferenceLosses.PairAccuracy(harmful_B, safer_B));
                 part.Report("sign_accuracy", PreferenceLosses.SignAccuracy(cat([harmful_B, safer_B]), cat([harmfulRates_B, saferRates_B])));
+                heads.Report(part, "", safer, harmful);
             }
             step.Update();
         }

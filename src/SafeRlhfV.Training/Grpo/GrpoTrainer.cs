@@ -134,12 +134,11 @@ public sealed class GrpoTrainer : IDisposable
             int[] lengths = [.. rows.Select(row => row.Sample.Response.Length)];
             float[][]? policy = rollouts is null ? null : HostRows.Of(roles.Actor.LogProbs(batch, settings.Temperature), lengths);
             float[][] references = HostRows.Of(roles.Reference.LogProbs(batch, settings.Temperature), lengths);
-            (Tensor reward_B, Tensor cost_B) = roles.Scores.EndScores(batch);
-            (float[] rewards, float[] scores) = (HostRows.Of(reward_B), HostRows.Of(cost_B));
+            HeadSpread.Put(rows, roles.Scores.EndScores(batch));
             for (int row = 0; row < rows.Length; row++)
             {
                 if (policy is not null) rows[row].LogProbs = policy[row];
-                (rows[row].ReferenceLogProbs, rows[row].Reward, rows[row].Cost) = (references[row], rewards[row], scores[row]);
+                rows[row].ReferenceLogProbs = references[row];
             }
         }
         EpisodeExchange.Scored(ranks, episodes,
@@ -272,6 +271,7 @@ public sealed class GrpoTrainer : IDisposable
         };
         if (settings.Resample > 0) metrics["resampled"] = replaced / (double)settings.GroupSize;
         costs.Describe(seen, metrics);
+        HeadSpread.Describe(sampled, roles.Scores, metrics);
         if (rollouts is not null) RolloutExchange.Describe(sampled, rollouts.Weights, metrics);
         return metrics;
     }

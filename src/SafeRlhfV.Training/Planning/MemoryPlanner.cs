@@ -27,7 +27,8 @@ public static class MemoryPlanner
         bool half = inputs.IsHalf(model.Dtype), policy = step.IsPolicy;
         ActivationCost cost = new(shape, half, model.Lora);
         int each = step.Responses;
-        long trained = Trained(shape, model.Lora, policy, training.TrainVisionTower);
+        long heads = training is ScorerSettings { Heads: > 1 } scorer ? (long)scorer.Heads * step.Outputs * shape.Text.HiddenSize : 0;
+        long trained = Trained(shape, model.Lora, policy, training.TrainVisionTower) + heads;
         long KeptOf(PlanPart one) => cost.Training(one.Rows * one.Width, training.GradientCheckpointing) + cost.Mask(one.Rows, one.Width, one.Prompt)
             + (policy ? cost.LogProbabilities(one.Answers, trained: true) : 0) + Projector(shape, half, one.Rows)
             + (training.TrainVisionTower ? TowerTraining(shape, half, one.Rows) : 0);
@@ -37,6 +38,7 @@ public static class MemoryPlanner
         long unread = inputs.AreMapped(model.Dtype, model.Device) ? Unread(shape, half, policy, frozen: model.Lora is not null) : 0;
         List<MemoryPart> parts = Lasting(shape, half, reference ? 2 : 1, unread, model.Lora, adapters: 1,
             OnDevice(training.Optimizer, model.Device, half, model.Lora, trained / inputs.Ranks));
+        if (heads > 0) parts.Add(HeadsPart(heads, half));
         parts.AddRange(Exchange(inputs.Ranks, trained * GradientBytes(model.Lora, half), trained));
         long gradients = trained * GradientBytes(model.Lora, half);
         long kept = KeptOf(part);
@@ -135,7 +137,10 @@ public static class MemoryPlanner
 
     internal static long Data(ModelShape shape, long rows, PlanSizes sizes) => Math.Min(WindowBytes, sizes.DataBytes) + 2 * rows * shape.PixelBytes;
 
-    /// <summary>Numbers that are trained (a head is too small to count).</summary>
+    /// <summary>The matrices of an ensemble's heads.</summary>
+    internal static MemoryPart HeadsPart(long numbers, bool half) => new("heads of the ensemble", numbers * (half ? 2 : 4), true);
+
+    /// <summary>Numbers that are trained (a single head is too small to count).</summary>
     internal static long Trained(ModelShape shape, LoraRecipe? lora, bool policy, bool tower) =>
         lora is not null ? LoraParameters(shape, lora) : shape.Parameters - (tower ? 0 : shape.TowerParameters) - (policy ? 0 : shape.OutputParameters);
 

@@ -26,6 +26,9 @@ internal sealed class Episode
     /// <summary>C(x, y).</summary>
     public float Cost { get; set; }
 
+    /// <summary>How far the heads of the score models disagree.</summary>
+    public HeadSpread Spread { get; set; }
+
     /// <summary>V_R when the response was sampled; null = rewards take no part.</summary>
     public float[]? RewardValues { get; set; }
 

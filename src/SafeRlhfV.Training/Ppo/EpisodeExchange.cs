@@ -38,6 +38,9 @@ internal static class EpisodeExchange
             Write(writer, episode.ReferenceLogProbs);
             writer.Write(episode.Reward);
             writer.Write(episode.Cost);
+            writer.Write(episode.Spread.Reward);
+            writer.Write(episode.Spread.Cost);
+            writer.Write(episode.Spread.CostSplits);
             Write(writer, episode.RewardValues);
             Write(writer, episode.CostValues);
         }, (reader, row) =>
@@ -46,6 +49,7 @@ internal static class EpisodeExchange
             if (Read(reader, reader => reader.ReadSingle()) is { Length: > 0 } logProbs) episode.LogProbs = logProbs;
             episode.ReferenceLogProbs = Read(reader, reader => reader.ReadSingle());
             (episode.Reward, episode.Cost) = (reader.ReadSingle(), reader.ReadSingle());
+            episode.Spread = new(reader.ReadSingle(), reader.ReadSingle(), reader.ReadBoolean());
             float[] rewards = Read(reader, reader => reader.ReadSingle()), costs = Read(reader, reader => reader.ReadSingle());
             (episode.RewardValues, episode.CostValues) = (rewards.Length == 0 ? null : rewards, costs.Length == 0 ? null : costs);
         });

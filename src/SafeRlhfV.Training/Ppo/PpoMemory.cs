@@ -1,3 +1,4 @@
+using SafeRlhfV.Models;
 using static SafeRlhfV.Training.MemoryPlanner;
 
 namespace SafeRlhfV.Training;
@@ -28,6 +29,7 @@ internal static class PpoMemory
             + (critics is null ? 0 : OnDevice(critics, model.Device, half, model.Lora, learning * critic / inputs.Ranks));
         long unread = shared && inputs.AreMapped(model.Dtype, model.Device) ? Unread(shape, half, policy: true, frozen: true) : 0;
         List<MemoryPart> parts = Lasting(shape, half, models, unread, model.Lora, adapters: 1 + each + learning, state);
+        if (Ensembles(model) is > 0 and long heads) parts.Add(HeadsPart(heads * shape.Text.HiddenSize, half));
         parts.AddRange(Exchange(inputs.Ranks, actor * GradientBytes(model.Lora, half), actor + (learning * critic)));
         parts.AddRange(Vision(shape, half, Math.Max(rows, ptx ? texts : 0), training.VisionCacheBytes, tower: false, sizes, ptx ? instructions : null));
         long data = MemoryPlanner.Data(shape, training.RolloutBatch, sizes) + (ptx ? MemoryPlanner.Data(shape, training.PtxBatch, instructions) : 0);
@@ -72,6 +74,14 @@ internal static class PpoMemory
 
         // rows of a batch that run at a time on one rank
         int AtOnce(int most, int batch) => Math.Min(most > 0 ? most : batch, (batch + inputs.Ranks - 1) / inputs.Ranks);
+    }
+
+    // rows of the heads of score models that are ensembles, where their folders are there already
+    private static long Ensembles(PpoModelsRecipe model)
+    {
+        int[] heads = [.. (model.NamesOneFolder ? [model.Reward, model.Reward] : (string[])[model.Reward, model.Cost])
+            .Select(folder => ModelKinds.Heads(folder))];
+        return heads.Where(count => count > 1).Sum();
     }
 
     /// <summary>What is known of the prompts, or the recipe's limits.</summary>

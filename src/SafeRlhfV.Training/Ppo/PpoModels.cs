@@ -10,6 +10,9 @@ public sealed class PpoModels : IDisposable
     private const string Actor = "actor", Reward = "reward", Cost = "cost", RewardCritic = "reward_critic", CostCritic = "cost_critic", Scores = "scores",
         Critics = "critics";
 
+    /// <summary>c, where the settings do not name it.</summary>
+    public const double DefaultPessimism = 1;
+
     private readonly PpoModelsRecipe recipe;
     private readonly long seed;
     private readonly bool hasCritics;
@@ -64,9 +67,10 @@ public sealed class PpoModels : IDisposable
     /// <param name="ranks">The ranks that score them together; null = this process alone.</param>
     public PpoRoles Roles(TrainingData pairs, RolloutSettings settings, int batchSize, Ranks? ranks = null)
     {
-        ScoreCalibration scale = Calibration = Measure(Pair(Scores, Reward, Cost), pairs, settings, batchSize, ranks);
-        return new PpoRoles(new PolicyRole(Policy, AdapterOf(Actor)), new PolicyRole(reference), scale.Apply(Pair(Scores, Reward, Cost)),
-            scale.Apply(Pair(Critics, RewardCritic, CostCritic)));
+        ScorePair scores = ScoresOf(settings);
+        ScoreCalibration scale = Calibration = Measure(scores, pairs, settings, batchSize, ranks);
+        return new PpoRoles(new PolicyRole(Policy, AdapterOf(Actor)), new PolicyRole(reference), scale.Apply(scores),
+            scale.Apply(Pair(Critics, RewardCritic, CostCritic, 0)));
     }
 
     /// <summary>The roles of a trainer without critics; likewise to be called once.</summary>
@@ -76,13 +80,21 @@ public sealed class PpoModels : IDisposable
     /// <param name="ranks">The ranks that score them together; null = this process alone.</param>
     public GrpoRoles GroupRoles(TrainingData pairs, RolloutSettings settings, int batchSize, Ranks? ranks = null)
     {
-        ScorePair scores = Pair(Scores, Reward, Cost);
+        ScorePair scores = ScoresOf(settings);
         Calibration = Measure(scores, pairs, settings, batchSize, ranks);
         return new GrpoRoles(new PolicyRole(Policy, AdapterOf(Actor)), new PolicyRole(reference), Calibration.Apply(scores));
     }
 
-    private ScorePair Pair(string both, string reward, string cost) =>
-        scorers.ContainsKey(both) ? new(Scorer(both)) : new(Scorer(reward), Scorer(cost));
+    private ScorePair ScoresOf(RolloutSettings settings)
+    {
+        ScorePair scores = Pair(Scores, Reward, Cost, settings.Pessimism ?? DefaultPessimism);
+        return settings.Pessimism is null || scores.Scorers.Any(scorer => scorer.Head.Heads > 1) ? scores
+            : throw new InvalidInputException($"training.pessimism: neither {recipe.Reward} nor {recipe.Cost} has several heads that could disagree; train one "
+                + "with training.heads, or leave pessimism out.");
+    }
+
+    private ScorePair Pair(string both, string reward, string cost, double pessimism) => scorers.ContainsKey(both)
+        ? new(Scorer(both)) { Pessimism = pessimism } : new(Scorer(reward), Scorer(cost)) { Pessimism = pessimism };
 
     private static ScoreCalibration Measure(ScorePair scores, TrainingData pairs, RolloutSettings settings, int batchSize, Ranks? ranks) =>
         settings.CalibrationRows == 0
@@ -165,7 +177,12 @@ public sealed class PpoModels : IDisposable
         Tensor like = model.Decoder.Embedding.Weight;
         ScoreHead head = ScoreHead.Load(folder, model.HiddenSize, like.dtype, like.device);
         bool both = role is Scores or Critics;
-        if (head.Outputs == (both ? ScoresTrainer.Outputs : 1)) return head;
+        if (head.Outputs == (both ? ScoresTrainer.Outputs : 1))
+        {
+            if (head.Heads == 1 || role is Scores or Reward or Cost) return head;
+            using ScoreHead ensemble = head; // a critic learns one value
+            return ensemble.Mean();
+        }
         int outputs = head.Outputs;
         head.Dispose();
         throw new InvalidInputException(both

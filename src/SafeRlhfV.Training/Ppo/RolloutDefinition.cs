@@ -32,6 +32,9 @@ public abstract class RolloutDefinition : TrainerDefinition
     [
         new("kl", "KL to the reference", "nats per response", Better.Lower) { Live = true },
         new("unsafe_share", "unsafe responses", MetricInfo.Share, Better.Lower),
+        new("reward_disagreement", "disagreement of the reward's heads", "score", Better.Lower),
+        new("cost_disagreement", "disagreement of the cost's heads", "score", Better.Lower),
+        new("cost_sign_disagreement", "responses that only some heads call unsafe", MetricInfo.Share, Better.Lower),
         new("entropy", "entropy", "nats per token") { Live = true },
         new("length", "response length", "tokens") { Live = true },
         new("at_limit", "responses at the length limit", MetricInfo.Share, Better.Lower),
@@ -159,11 +162,19 @@ public abstract class RolloutDefinition : TrainerDefinition
             faults.Add("training.multiplier.initial", $"{multiplier.Initial} is above maximum {most}");
         if (training.Mode == MultiplierMode.Log && multiplier.Initial <= 0 && !free)
             faults.Add("training.multiplier.initial", "mode log cannot leave 0; begin above it, or take mode fixed for training on the reward alone");
+        double budget = multiplier.Budget;
+        if (training.Cost == CostForm.Violation && budget is < 0 or > 1 && !free)
+            faults.Add("training.multiplier.budget", $"{budget} must be 0 to 1: with cost: violation it bounds a share of answers");
+        if (training.Cost == CostForm.Score && training.CostThreshold != 0)
+            faults.Add("training.cost_threshold", "says what a violation is; set cost: violation, or leave it out");
         if (training.Severity is not { } severity) return;
         if (severity.Bands.Count != SeverityCosts.Count) faults.Add("training.severity.bands", "are three numbers: for minor, moderate and severe harm");
         if (severity.Budgets.Count != SeverityCosts.Count) faults.Add("training.severity.budgets", "are three shares: of minor, moderate and severe harm");
         if (!severity.Bands.SequenceEqual(severity.Bands.Order()) || severity.Bands.Distinct().Count() != severity.Bands.Count)
             faults.Add("training.severity.bands", "must rise from minor to severe");
+        if (severity.Encoding == SeverityEncoding.Cumulative && !severity.Budgets.SequenceEqual(severity.Budgets.OrderDescending()))
+            faults.Add("training.severity.budgets", "must not rise from minor to severe: with encoding: cumulative the share of minor harm includes moderate and "
+                + "severe harm, so that a larger budget of these could never be used");
         if (training.Cost == CostForm.Violation) faults.Add("training.cost", "severity.bands say what a violation is; set cost: score");
     }
 }

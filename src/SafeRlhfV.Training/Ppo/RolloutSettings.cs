@@ -58,6 +58,13 @@ public abstract record RolloutSettings
     [Range(0, 100, MinimumIsExclusive = true)]
     public double Temperature { get; init; } = 1;
 
+    /// <summary>
+    /// c: where RM-V or CM-V has several heads, the reward is their mean - c standard deviations and the cost their mean + c standard deviations. Null = 1;
+    /// score models of one head know no such number.
+    /// </summary>
+    [Range(0, 1e12)]
+    public double? Pessimism { get; init; }
+
     /// <summary>What of CM-V's score is the cost.</summary>
     public CostForm Cost { get; init; }
 

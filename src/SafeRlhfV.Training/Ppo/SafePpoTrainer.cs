@@ -134,8 +134,7 @@ public sealed class SafePpoTrainer : IDisposable
             int[] lengths = [.. part.Select(episode => episode.Sample.Response.Length)];
             float[][]? policy = rollouts is null ? null : HostRows.Of(roles.Actor.LogProbs(batch, settings.Temperature), lengths);
             float[][] references = HostRows.Of(roles.Reference.LogProbs(batch, settings.Temperature), lengths);
-            (Tensor reward_B, Tensor cost_B) = roles.Scores.EndScores(batch);
-            (float[] rewards, float[] costs) = (HostRows.Of(reward_B), HostRows.Of(cost_B));
+            HeadSpread.Put(part, roles.Scores.EndScores(batch));
             (Tensor? rewardValues_BT, Tensor? costValues_BT) = roles.Critics.Values(batch, usesReward, usesCost);
             float[][]? rewardValues = rewardValues_BT is null ? null : HostRows.Of(rewardValues_BT, lengths);
             float[][]? costValues = costValues_BT is null ? null : HostRows.Of(costValues_BT, lengths);
@@ -143,7 +142,6 @@ public sealed class SafePpoTrainer : IDisposable
             {
                 if (policy is not null) part[row].LogProbs = policy[row];
                 part[row].ReferenceLogProbs = references[row];
-                (part[row].Reward, part[row].Cost) = (rewards[row], costs[row]);
                 (part[row].RewardValues, part[row].CostValues) = (rewardValues?[row], costValues?[row]);
             }
         }
@@ -279,6 +277,7 @@ public sealed class SafePpoTrainer : IDisposable
             new("at_limit", episodes.Average(episode => episode.Ended ? 0.0 : 1.0)),
             .. settings.CostOnly ? [] : isLambda[true],
         ]);
+        HeadSpread.Describe(episodes, roles.Scores, metrics);
         if (rollouts is not null) RolloutExchange.Describe(episodes, rollouts.Weights, metrics);
         return metrics;
     }

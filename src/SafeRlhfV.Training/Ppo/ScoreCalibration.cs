@@ -84,16 +84,20 @@ public sealed record ScoreCalibration(double RewardMean, double RewardDeviation,
     {
         double shift = -RewardMean / RewardDeviation;
         return scores.IsJoint
-            ? new(Scale(scores.Reward, [RewardDeviation, CostDeviation], [shift, 0]))
-            : new(Scale(scores.Reward, [RewardDeviation], [shift]), Scale(scores.Cost, [CostDeviation], [0]));
+            ? new(Scale(scores.Reward, [RewardDeviation, CostDeviation], [shift, 0])) { Pessimism = scores.Pessimism }
+            : new(Scale(scores.Reward, [RewardDeviation], [shift]), Scale(scores.Cost, [CostDeviation], [0])) { Pessimism = scores.Pessimism };
     }
 
     private static ScorerRole Scale(ScorerRole scorer, double[] deviations, double[] shifts)
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGrad = no_grad();
+        // all heads of an ensemble alike: mean and deviation over them then scale and move as one score does
+        (deviations, shifts) = (EachHead(deviations), EachHead(shifts));
         scorer.Head.Weight.div_(tensor(deviations, scorer.Head.Weight.dtype, scorer.Head.Weight.device).unsqueeze(1));
         return new(scorer.Model, scorer.Head, scorer.Adapter, shifts);
+
+        double[] EachHead(double[] values) => [.. values.SelectMany(value => Enumerable.Repeat(value, scorer.Head.Heads))];
     }
 
     private static IEnumerable<double> Host(Tensor x) => x.to(ScalarType.Float64).cpu().contiguous().data<double>().ToArray();

@@ -42,22 +42,25 @@ internal static class RecipeModels
     }
 
     /// <summary>The head that training a score starts from: the folder's own, or a new one where it has none.</summary>
-    /// <exception cref="InvalidInputException">The folder's head has another number of outputs.</exception>
-    public static ScoreHead LoadOrMakeHead(VisionLanguageModel model, string folder, ModelKind kind, long seed, string name)
+    /// <exception cref="InvalidInputException">The folder's head has another number of outputs, or of heads.</exception>
+    public static ScoreHead LoadOrMakeHead(VisionLanguageModel model, string folder, ModelKind kind, long seed, string name, int heads)
     {
         Tensor like = model.Decoder.Embedding.Weight;
         int outputs = ModelKinds.Outputs(kind);
-        ScoreHead made = ScoreHead.Create(model.HiddenSize, outputs, seed, name, dtype: like.dtype, device: like.device, kind: kind);
+        ScoreHead made = ScoreHead.Create(model.HiddenSize, outputs, seed, name, dtype: like.dtype, device: like.device, kind: kind, heads: heads);
         if (!ScoreHead.IsIn(folder)) return made;
         using ScoreHead own = ScoreHead.Load(folder, model.HiddenSize, like.dtype, like.device);
-        if (own.Outputs == outputs)
+        if (own.Outputs == outputs && own.Heads == heads)
         {
             using (no_grad()) made.Weight.copy_(own.Weight);
             return made;
         }
         made.Dispose();
-        throw new InvalidInputException($"{folder}: its score head has {own.Outputs} output{(own.Outputs == 1 ? "" : "s")}, and {ModelKinds.Name(kind)} has "
-            + $"{outputs}; start from the policy below it.");
+        throw new InvalidInputException(own.Outputs != outputs
+            ? $"{folder}: its score head has {own.Outputs} output{(own.Outputs == 1 ? "" : "s")}, and {ModelKinds.Name(kind)} has "
+                + $"{outputs}; start from the policy below it."
+            : $"{folder}: its score has {own.Heads} head{(own.Heads == 1 ? "" : "s")}, and training.heads is {heads}; set training.heads: {own.Heads}, or "
+                + "start from the policy below it.");
     }
 
     /// <summary>Opens a data set.</summary>

@@ -3,7 +3,7 @@ using SafeRlhfV.Models;
 namespace SafeRlhfV.Training;
 
 /// <summary><c>train reward</c>.</summary>
-public sealed class RewardDefinition : ModelTrainerDefinition<ModelTrainingRecipe<RewardSettings>>
+public sealed class RewardDefinition : ScorerDefinition<RewardSettings>
 {
     /// <inheritdoc/>
     public override string Name => "reward";
@@ -13,12 +13,12 @@ public sealed class RewardDefinition : ModelTrainerDefinition<ModelTrainingRecip
 
     /// <inheritdoc/>
     protected override IReadOnlyList<MetricInfo> OwnMetrics { get; } =
-        [CommonMetrics.Loss, CommonMetrics.PairAccuracy, new("margin", "margin", "score", Better.Higher)];
+        [CommonMetrics.Loss, CommonMetrics.PairAccuracy, new("margin", "margin", "score", Better.Higher), Disagreement()];
 
     /// <inheritdoc/>
-    protected override StepCost Cost => new(IsPolicy: false, Responses: 2);
+    protected override ModelKind Kind => ModelKind.Reward;
 
     /// <inheritdoc/>
-    protected override void Train(ModelTrainingRecipe<RewardSettings> recipe, TrainingRun run) =>
-        ModelTraining.Scorer(run, recipe, ModelKind.Reward, (scorer, data, save) => RewardTrainer.Train(scorer, data, recipe.Training, run, save: save));
+    private protected override void Train(ScorerRole scorer, TrainingData data, RewardSettings settings, TrainingRun run, Action<string> save) =>
+        RewardTrainer.Train(scorer, data, settings, run, save: save);
 }

@@ -1,3 +1,5 @@
+using SafeRlhfV.Models;
+using SafeRlhfV.Objectives;
 using static TorchSharp.torch;
 
 namespace SafeRlhfV.Training;
@@ -28,19 +30,30 @@ public sealed class ScorePair
     /// <summary>The scorers behind it: one, or two.</summary>
     public IReadOnlyList<ScorerRole> Scorers => IsJoint ? [reward] : [reward, cost];
 
-    /// <summary>Scores at the last valid tokens, each [B].</summary>
-    public (Tensor Reward_B, Tensor Cost_B) EndScores(SequenceBatch batch)
+    /// <summary>c of <see cref="EnsembleScores"/>: what the disagreement of several heads takes from a reward and adds to a cost.</summary>
+    public double Pessimism { get; init; }
+
+    /// <summary>Scores at the last valid tokens; those of several heads are joined.</summary>
+    public PairedScores EndScores(SequenceBatch batch)
     {
-        if (!IsJoint) return (reward.EndScores(batch), cost.EndScores(batch));
-        Tensor both_B2 = reward.EndScores(batch);
-        return (both_B2.select(-1, 0), both_B2.select(-1, 1));
+        Tensor first = reward.EndScores(batch), second = IsJoint ? first : cost.EndScores(batch);
+        EnsembleScores? rewards = Join(reward.Head, first, 0, ScoreRole.Reward), costs = Join(cost.Head, second, IsJoint ? 1 : 0, ScoreRole.Cost);
+        return new(rewards?.Score_B ?? (IsJoint ? first.select(-1, 0) : first), costs?.Score_B ?? (IsJoint ? second.select(-1, 1) : second))
+        {
+            RewardStd_B = rewards?.Std_B,
+            CostStd_B = costs?.Std_B,
+            CostSplits_B = costs?.Splits_B,
+        };
     }
 
-    /// <summary>Values of the states before each answer token, each [B, T]; null for what is not asked for.</summary>
+    /// <summary>Values of the states before each answer token, each [B, T]; null for what is not asked for. For scorers of one head.</summary>
     public (Tensor? Reward_BT, Tensor? Cost_BT) Values(SequenceBatch batch, bool wantsReward = true, bool wantsCost = true)
     {
         if (!IsJoint) return (wantsReward ? reward.Values(batch) : null, wantsCost ? cost.Values(batch) : null);
         Tensor both_BT2 = reward.Values(batch);
         return (wantsReward ? both_BT2.select(-1, 0) : null, wantsCost ? both_BT2.select(-1, 1) : null);
     }
+
+    private EnsembleScores? Join(ScoreHead head, Tensor scores, int output, ScoreRole role) => head.Heads == 1 ? null
+        : EnsembleScores.Of(scores.narrow(1, output * head.Heads, head.Heads).transpose(0, 1), Pessimism, role);
 }

@@ -10,7 +10,7 @@ namespace SafeRlhfV.Training;
 /// <param name="model">The backbone.</param>
 /// <param name="head">The head.</param>
 /// <param name="adapter">The adapter's name; null = the bare backbone.</param>
-/// <param name="shifts">Added to every score, one for each output; null = nothing.</param>
+/// <param name="shifts">Added to every score, one for each output of each head; null = nothing.</param>
 public sealed class ScorerRole(VisionLanguageModel model, ScoreHead head, string? adapter = null, IReadOnlyList<double>? shifts = null) : Role(model, adapter)
 {
     /// <summary>The head.</summary>
@@ -24,7 +24,7 @@ public sealed class ScorerRole(VisionLanguageModel model, ScoreHead head, string
         return [.. base.Trainable(visionTower).Where(pair => pair.Parameter.Handle != output), ("score.weight", head.Weight)];
     }
 
-    /// <summary>The score of each text, read at its last valid token: [B], or [B, n] with n outputs. float32 or better.</summary>
+    /// <summary>The score of each text, read at its last valid token: [B], or [B, n] with n outputs of all heads. float32 or better.</summary>
     public Tensor EndScores(SequenceBatch batch)
     {
         using DisposeScope scope = NewDisposeScope();

@@ -3,7 +3,7 @@ using SafeRlhfV.Models;
 namespace SafeRlhfV.Training;
 
 /// <summary><c>train scores</c>.</summary>
-public sealed class ScoresDefinition : ModelTrainerDefinition<ModelTrainingRecipe<ScoresSettings>>
+public sealed class ScoresDefinition : ScorerDefinition<ScoresSettings>
 {
     /// <inheritdoc/>
     public override string Name => "scores";
@@ -16,13 +16,13 @@ public sealed class ScoresDefinition : ModelTrainerDefinition<ModelTrainingRecip
     [
         CommonMetrics.Loss, new("reward_loss", "reward loss", "", Better.Lower), new("cost_loss", "cost loss", "", Better.Lower),
         new("reward_accuracy", "reward accuracy", MetricInfo.Share, Better.Higher), new("cost_accuracy", "cost accuracy", MetricInfo.Share, Better.Higher),
-        CommonMetrics.SignAccuracy,
+        CommonMetrics.SignAccuracy, Disagreement("reward_", "reward's "), Disagreement("cost_", "cost's "),
     ];
 
     /// <inheritdoc/>
-    protected override StepCost Cost => new(IsPolicy: false, Responses: 2);
+    protected override ModelKind Kind => ModelKind.Scores;
 
     /// <inheritdoc/>
-    protected override void Train(ModelTrainingRecipe<ScoresSettings> recipe, TrainingRun run) =>
-        ModelTraining.Scorer(run, recipe, ModelKind.Scores, (scorer, data, save) => ScoresTrainer.Train(scorer, data, recipe.Training, run, save: save));
+    private protected override void Train(ScorerRole scorer, TrainingData data, ScoresSettings settings, TrainingRun run, Action<string> save) =>
+        ScoresTrainer.Train(scorer, data, settings, run, save: save);
 }

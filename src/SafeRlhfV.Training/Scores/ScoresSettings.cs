@@ -4,7 +4,7 @@ using SafeRlhfV.Objectives;
 namespace SafeRlhfV.Training;
 
 /// <summary>Settings of <see cref="ScoresTrainer"/>; the release has no such model. Where RM-V and CM-V differ (the schedule), the default is CM-V's.</summary>
-public sealed record ScoresSettings : TrainerSettings
+public sealed record ScoresSettings : ScorerSettings
 {
     /// <summary>Three epochs, the rate falling from 3e-5 by a cosine.</summary>
     public ScoresSettings() => Epochs = 3;

@@ -20,30 +20,36 @@ public static class ScoresTrainer
         if (scorer.Head.Outputs != Outputs)
             throw new ArgumentException($"The head has two outputs, reward and cost, not {scorer.Head.Outputs}.", nameof(scorer));
         settings.CheckTower(data);
+        HeadEnsemble heads = new(scorer.Head, settings);
         using TrainingLoop<PairSample> loop = PairSample.Loop("scores", scorer, data, settings, run, new(PreferenceKind.Helpful, Harm: true));
         foreach (TrainingStep<PairSample> step in loop.Steps())
         {
             foreach (StepPart<PairSample> part in step.Parts())
             {
-                (Tensor first_B2, Tensor second_B2) = PairScores.Of(scorer, data, part.Samples); // the first is the more helpful one
-                (Tensor helpful_B, Tensor other_B) = (first_B2.select(1, 0), second_B2.select(1, 0));
-                Tensor firstIsSafer_B = tensor(part.Samples.Select(pair => pair.PreferredIsSafer).ToArray(), device: helpful_B.device);
-                (Tensor safer_B, Tensor harmful_B) = BySafety(first_B2.select(1, 1), second_B2.select(1, 1));
-                (Tensor saferRates_B, Tensor harmfulRates_B) = BySafety(Rates(pair => pair.PreferredRate), Rates(pair => pair.OtherRate));
-                Tensor harmfulLabels_B = PreferenceLosses.Labels(settings.Labels, harmfulRates_B);
-                Tensor saferLabels_B = PreferenceLosses.Labels(settings.Labels, saferRates_B);
-                Tensor reward = PreferenceLosses.Reward(helpful_B, other_B, settings.Eta);
-                Tensor cost = PreferenceLosses.Cost(harmful_B, safer_B, harmfulLabels_B, saferLabels_B, settings.Kappa, settings.Eta);
+                (Tensor first, Tensor second) = PairScores.Of(scorer, data, part.Samples); // the first is the more helpful one
+                (Tensor helpful, Tensor other) = (heads.Of(first, 0), heads.Of(second, 0)); // [B], or [B, k] of k heads
+                Tensor firstIsSafer_B = tensor(part.Samples.Select(pair => pair.PreferredIsSafer).ToArray(), device: helpful.device);
+                (Tensor safer, Tensor harmful) = BySafety(heads.Beside(firstIsSafer_B), heads.Of(first, 1), heads.Of(second, 1));
+                (Tensor saferRates_B, Tensor harmfulRates_B) =
+                    BySafety(firstIsSafer_B, Rates(pair => pair.PreferredRate), Rates(pair => pair.OtherRate));
+                Tensor harmfulLabels = heads.Beside(PreferenceLosses.Labels(settings.Labels, harmfulRates_B));
+                Tensor saferLabels = heads.Beside(PreferenceLosses.Labels(settings.Labels, saferRates_B));
+                Tensor? weights = heads.Weights(part.Samples, helpful.device);
+                Tensor reward = PreferenceLosses.Reward(helpful, other, settings.Eta, weights);
+                Tensor cost = PreferenceLosses.Cost(harmful, safer, harmfulLabels, saferLabels, settings.Kappa, settings.Eta, weights);
                 part.Backward(reward.Plus(cost.Times(settings.CostWeight)));
                 part.Report("reward_loss", reward);
                 part.Report("cost_loss", cost);
-                part.Report("reward_accuracy", PreferenceLosses.PairAccuracy(helpful_B, other_B));
+                (Tensor safer_B, Tensor harmful_B) = (heads.Mean(safer), heads.Mean(harmful));
+                part.Report("reward_accuracy", PreferenceLosses.PairAccuracy(heads.Mean(helpful), heads.Mean(other)));
                 part.Report("cost_accuracy", PreferenceLosses.PairAccuracy(harmful_B, safer_B));
                 part.Report("sign_accuracy", PreferenceLosses.SignAccuracy(cat([harmful_B, safer_B]), cat([harmfulRates_B, saferRates_B])));
+                heads.Report(part, "reward_", helpful, other);
+                heads.Report(part, "cost_", safer, harmful);
 
-                (Tensor Safer, Tensor Harmful) BySafety(Tensor first, Tensor second) =>
-                    (where(firstIsSafer_B, first, second), where(firstIsSafer_B, second, first));
-                Tensor Rates(Func<PairSample, int> of) => tensor(part.Samples.Select(pair => (long)of(pair)).ToArray(), device: helpful_B.device);
+                (Tensor Safer, Tensor Harmful) BySafety(Tensor firstIsSafer, Tensor first, Tensor second) =>
+                    (where(firstIsSafer, first, second), where(firstIsSafer, second, first));
+                Tensor Rates(Func<PairSample, int> of) => tensor(part.Samples.Select(pair => (long)of(pair)).ToArray(), device: helpful.device);
             }
             step.Update();
         }

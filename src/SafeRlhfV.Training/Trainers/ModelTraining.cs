@@ -29,12 +29,13 @@ public static class ModelTraining
     /// <param name="recipe">A recipe of one model.</param>
     /// <param name="kind">What the head scores.</param>
     /// <param name="train">Gets the scorer, the data, and what saves model and head into a folder.</param>
-    public static void Scorer<T>(TrainingRun run, T recipe, ModelKind kind, Action<ScorerRole, TrainingData, Action<string>> train)
+    /// <param name="heads">Heads of the score; more than 1 is an ensemble.</param>
+    public static void Scorer<T>(TrainingRun run, T recipe, ModelKind kind, Action<ScorerRole, TrainingData, Action<string>> train, int heads = 1)
         where T : Recipe, IModelTrainingRecipe
     {
         using VisionLanguageModel model = Load(run, recipe.Model, recipe.Trainer, kind, ModelKind.Policy);
         string? adapter = RecipeModels.AddAdapter(model, recipe.Model, recipe.Seed);
-        using ScoreHead head = RecipeModels.LoadOrMakeHead(model, recipe.Model.Folder, kind, recipe.Seed, recipe.Trainer.Name);
+        using ScoreHead head = RecipeModels.LoadOrMakeHead(model, recipe.Model.Folder, kind, recipe.Seed, recipe.Trainer.Name, heads);
         ModelProcessor processor = ModelProcessor.Load(recipe.Model.Folder);
         using VisionCache cache = new(model, processor.Images, CacheBytes(recipe.Training), !run.Ranks.IsAlone);
         train(new ScorerRole(model, head, adapter), RecipeModels.Open(recipe.Data, processor, cache), folder =>

@@ -96,6 +96,9 @@ public sealed class PolicyCertificateTests
     [InlineData("""{"scores":[[1],[2]]}""", "one answer")]
     [InlineData("""{"scores":[[1,2]]}""", "no cost among its scores")]
     [InlineData("""{"outputs":["unsafe","x"],"scores":[[1,2]]}""", "no cost among its scores")]
+    [InlineData("""{"outputs":["cost","cost"],"scores":[[1,2]]}""", "line 1: outputs names 'cost' more than once")]
+    [InlineData("""{"cost":1,"cost":0}""", "line 1: has 'cost' more than once")]
+    [InlineData("""{"row":"a","cost":1,"row":"b"}""", "line 1: has 'row' more than once")]
     [InlineData("""
         {"row":"a","cost":1}
         {"row":"b","cost":1}

@@ -33,6 +33,7 @@ internal static class GoldenObjectives
             ["positive_part"] = GoldenConstraints.Excess,
             ["vector_multiplier"] = GoldenConstraints.Vector,
             ["severity_costs"] = GoldenConstraints.Severities,
+            ["ensemble_score"] = Ensemble,
             ["log_probs"] = LogProbabilities,
         };
 
@@ -43,7 +44,6 @@ internal static class GoldenObjectives
         ["response_mask"] = "the generator decides where a response ends: proved in SafeRlhfV.Models.Tests",
         ["certificates"] = "the certificates are torch-free and proved in SafeRlhfV.Evaluation.Tests",
         ["sampling_filters"] = "the filters belong to generation and are proved in SafeRlhfV.Models.Tests",
-        ["ensemble_score"] = "comes with ensembles of heads",
     };
 
     /// <summary>Cases of an objective in this room that are proved in another.</summary>
@@ -202,6 +202,22 @@ internal static class GoldenObjectives
             ["margin"] = got.Margin,
             ["grad_policy_chosen"] = chosen.grad!,
             ["grad_policy_rejected"] = rejected.grad!,
+        };
+    }
+
+    private static Dictionary<string, Tensor> Ensemble(GoldenCase golden, ScalarType dtype)
+    {
+        Tensor heads = golden.Input("heads", dtype).requires_grad_(true);
+        EnsembleScores joined = EnsembleScores.Of(heads, golden.Number("c"), Enum.Parse<ScoreRole>(golden.Text("role"), ignoreCase: true));
+        (joined.Score_B * golden.Input("upstream", dtype)).sum().backward();
+        return new()
+        {
+            ["mean"] = joined.Mean_B,
+            ["std"] = joined.Std_B,
+            ["score"] = joined.Score_B,
+            ["grad_heads"] = heads.grad!,
+            ["disagreement"] = joined.Disagreement,
+            ["sign_disagreement"] = joined.SignDisagreement,
         };
     }
 

@@ -27,6 +27,14 @@ public sealed class TinyRecipes : IDisposable
             adapter.Save(folder.At($"{name}-adapter"));
             head.Save(folder.At($"{name}-adapter"));
         }
+        // ensembles: of both scores, and of the reward alone
+        foreach ((string name, ModelKind kind) in new[] { ("scores-heads", ModelKind.Scores), ("reward-heads", ModelKind.Reward) })
+        {
+            using ScoreHead heads = ScoreHead.Create(model.HiddenSize, ModelKinds.Outputs(kind), 3, name, deviation: 0.2, kind: kind, heads: 3);
+            LoraAdapter adapter = model.Adapters.Create(name, new LoraRecipe { Rank = 2 }.ToConfig(Start), 1);
+            adapter.Save(folder.At($"{name}-adapter"));
+            heads.Save(folder.At($"{name}-adapter"));
+        }
         // layers of these names are in the vision tower too
         using LoraAdapter tower = model.Adapters.Create("tower", new LoraConfig { Rank = 2, TargetModules = ["q_proj"], BaseModel = Start }, 1);
         tower.Save(folder.At("tower-adapter"));
@@ -39,7 +47,7 @@ public sealed class TinyRecipes : IDisposable
 
     /// <summary>All the others.</summary>
     public static IReadOnlyList<string> Rest { get; } = ["sft-lora", "sft-tokens", "reward", "reward-tokens", "cost", "scores", "dpo-lora", "dpo-tokens",
-        "guard", "guard-tokens", "ppo", "ppo-reward-only", "ppo-severity", "ppo-tail", "ppo-length", "grpo", "grpo-tail"];
+        "reward-heads", "cost-heads", "scores-heads-lora", "ppo-heads", "grpo-heads", "guard", "guard-tokens", "ppo", "ppo-reward-only", "ppo-severity", "ppo-tail", "ppo-length", "grpo", "grpo-tail"];
 
     private static string Start => Golden.At("models", "llava-1.5-tiny");
 
@@ -72,6 +80,9 @@ public sealed class TinyRecipes : IDisposable
                         "model.lora.dropout=0.1"],
                     "ppo-joint" => ["training.lengths.response_tokens=8", "training.lengths.too_long=cut_response", $"model.reward={At("scores-adapter")}",
                         $"model.cost={At("scores-adapter")}", "model.lora.rank=2", "model.lora.dropout=0.1"],
+                    "ppo-heads" => [$"model.reward={At("scores-heads-adapter")}", $"model.cost={At("scores-heads-adapter")}", "model.lora.rank=2",
+                        "training.pessimism=2"],
+                    "grpo-heads" => [$"model.reward={At("reward-heads-adapter")}", $"model.cost={At("cost-adapter")}", "model.lora.rank=2"],
                     _ => ["model.sharing=none", $"model.reward={At("reward")}", $"model.cost={At("cost")}"],
                 },
                 .. name == "ppo-reward-only" ? (string[])["training.mode=fixed", "training.multiplier.initial=0"] : [],
@@ -85,6 +96,7 @@ public sealed class TinyRecipes : IDisposable
                         "training.lengths.too_long=cut_response"] : [],
                 // prompts of another data set beside those of the pairs, which have the same places
                 .. name == "guard-prompts" ? (string[])[$"data.safe_prompts.folder={Golden.At("beavertails-v", "flat")}", "training.prompt_share=0.6"] : [],
+                .. name.Contains("-heads", StringComparison.Ordinal) ? (string[])["training.heads=3", "training.bootstrap=true"] : [],
                 .. name == "dpo-safe" ? (string[])["training.preference=safe_helpful", "training.delta=2", "training.beta=margin"] : [],
                 .. name.EndsWith("-lora", StringComparison.Ordinal) ? (string[])["model.lora.rank=2", "model.lora.dropout=0.1"] : [],
             ];

@@ -17,6 +17,8 @@ public sealed class UpdateInPartsTests(TinyRecipes tiny) : IClassFixture<TinyRec
     [InlineData("reward")]
     [InlineData("cost")]
     [InlineData("scores")]
+    [InlineData("reward-heads")]
+    [InlineData("cost-heads")]
     [InlineData("dpo")]
     [InlineData("dpo-safe")]
     [InlineData("guard")]
