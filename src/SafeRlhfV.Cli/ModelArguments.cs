@@ -124,11 +124,10 @@ internal static class ModelArguments
     public static string? SharedImages(VisionLanguageModel model, int repeated, int shared)
     {
         if (repeated == 0) return null;
-        return !model.CanShareBeginnings
-            ? $"{repeated} questions were about an image of another in their batch; each was run whole, as this model's position frequencies depend on the "
-                + "longest text."
-            : $"{shared} of {repeated} questions about an image of another in their batch continued its cache"
-                + $"{(shared < repeated ? "; in the others the image stands behind words that differ, or there was little to save" : "")}.";
+        string limit = model.LongestSharedText is var longest and < int.MaxValue
+            ? $", or the batch had a text of more than {longest} tokens, beyond which this model's position frequencies depend on the longest text" : "";
+        return $"{shared} of {repeated} questions about an image of another in their batch continued its cache"
+            + $"{(shared < repeated ? $"; in the others the image stands behind words that differ, or there was little to save{limit}" : "")}.";
     }
 
     /// <summary>The image in a file.</summary>

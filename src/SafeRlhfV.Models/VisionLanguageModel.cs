@@ -43,10 +43,10 @@ public abstract class VisionLanguageModel : NamedModule
     public int ImageTokenId => Config.ImageTokenId;
 
     /// <summary>
-    /// Whether keys and values of a text's beginning do not depend on what follows, so that several texts can take them over. Dynamic rotary frequencies belong
-    /// to the longest text of a pass.
+    /// Longest texts, in tokens, whose beginnings' keys and values do not depend on what follows, so that several texts can take them over. Beyond the
+    /// pretraining's length dynamic rotary frequencies belong to the longest text of a pass.
     /// </summary>
-    public virtual bool CanShareBeginnings => Decoder.Config.Rope.Type != "dynamic";
+    public virtual int LongestSharedText => Decoder.Config.Rope is { Type: "dynamic" } rope ? rope.OriginalMaxPositions : int.MaxValue;
 
     /// <summary>Parameters that belong to the vision tower (frozen in most recipes; the projector or merger is not among them).</summary>
     public abstract IEnumerable<TorchSharp.Modules.Parameter> VisionTowerParameters { get; }

@@ -43,6 +43,16 @@ public static class ModelCheckpoint
         return tensors.TypeOf(tensors.Names);
     }
 
+    /// <summary>The config of a checkpoint folder as its weights, if it has any, show it: an output layer among them is used, whatever config.json says.</summary>
+    /// <exception cref="InvalidInputException">A file is missing or malformed, or names and config do not belong together.</exception>
+    public static ModelConfig ConfigOf(string folder)
+    {
+        ModelConfig config = ModelConfig.Load(folder);
+        if (!config.TieWordEmbeddings || !CheckpointTensors.AreIn(folder)) return config;
+        using CheckpointTensors tensors = CheckpointTensors.Open(folder);
+        return CheckpointNames.Of(folder, config, tensors).Config;
+    }
+
     /// <summary>
     /// Saves a model as a folder: config.json, weights under the key names they came with, and the tokenizer, processor and generation files of the folder
     /// the model came from. The folder is written aside, flushed and renamed.

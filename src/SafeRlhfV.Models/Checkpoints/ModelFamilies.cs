@@ -8,7 +8,8 @@ public static class ModelFamilies
     {
         get;
     }
-    = new(family => family.ModelTypes, new LlavaFamily(), new LlavaNextFamily(), new OneVisionFamily(), new Qwen2VlFamily(), new Qwen3VlFamily());
+    = new(family => family.ModelTypes, new LlavaFamily(), new LlavaNextFamily(), new OneVisionFamily(), new InternVlFamily(), new Qwen2VlFamily(),
+        new Qwen3VlFamily());
 
     /// <summary>The family of a `model_type`; null if there is none.</summary>
     public static ModelFamily? Find(string modelType) => All.Find(modelType);

@@ -32,8 +32,11 @@ public abstract class ModelFamily
     public abstract ImageProcessor CreateImages(ModelConfig config, ImageProcessorConfig settings);
 
     /// <summary>Checks what processor_config.json says beside the image processor against the model.</summary>
+    /// <param name="config">The model's configuration.</param>
+    /// <param name="processor">The file.</param>
+    /// <param name="images">The image processor of the folder.</param>
     /// <exception cref="InvalidInputException">They contradict each other.</exception>
-    public virtual void CheckProcessor(ModelConfig config, ConfigReader processor) { }
+    public virtual void CheckProcessor(ModelConfig config, ConfigReader processor, ImageProcessor images) { }
 
     /// <summary>Why the family's image processors refuse an image of this size (pixels), whatever their settings; null where they take it.</summary>
     public virtual string? ImageRefusal(int width, int height) => null;

@@ -23,4 +23,7 @@ public enum ParameterKind
 
     /// <summary>Class token, positions, newline: small random numbers.</summary>
     Token,
+
+    /// <summary>Scale of what a block adds to its input: a tenth, as transformers' configs have it.</summary>
+    LayerScale,
 }

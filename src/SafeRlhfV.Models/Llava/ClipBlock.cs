@@ -31,22 +31,6 @@ internal sealed class ClipBlock : NamedModule
         register_module("layer_norm2", feedForwardNorm);
     }
 
-    /// <summary>
-    /// The hidden states asked for; blocks past the last of them are not run. State 0 is what enters the first block, state i what leaves block i.
-    /// </summary>
-    public static IReadOnlyList<Tensor> Run(IReadOnlyList<ClipBlock> blocks, Tensor x_RPH, IReadOnlyList<int> states)
-    {
-        Dictionary<int, Tensor> found = new() { [0] = x_RPH };
-        Tensor x = x_RPH;
-        int last = states.Max();
-        for (int layer = 0; layer < last; layer++)
-        {
-            x = blocks[layer].Forward(x);
-            if (states.Contains(layer + 1)) found[layer + 1] = x;
-        }
-        return [.. states.Select(state => found[state])];
-    }
-
     /// <summary>[rows, patches, width] → the same.</summary>
     public Tensor Forward(Tensor x_RPH)
     {

@@ -45,7 +45,7 @@ public sealed class ClipTower : VisionTower
         Tensor patches = PatchEmbedding.Embed(pixels_RCSS, patchEmbedding, null, config.ImageSize);
         Tensor classes = classEmbedding.view(1, 1, -1).expand(patches.shape[0], 1, config.HiddenSize);
         Tensor x = preNorm.Forward(cat([classes, patches], 1).Plus_(positionEmbedding));
-        IReadOnlyList<Tensor> results = ClipBlock.Run(blocks, x, states);
+        IReadOnlyList<Tensor> results = Run(blocks, (block, state) => block.Forward(state), x, states);
         foreach (Tensor result in results.Distinct()) result.MoveToOuterDisposeScope();
         return results;
     }

@@ -2,7 +2,7 @@ using SafeRlhfV.Processing;
 
 namespace SafeRlhfV.Models;
 
-/// <summary>What the configurations of LLaVA models share: a CLIP or SigLIP tower, a projector of two layers, and tiles.</summary>
+/// <summary>What the configurations of LLaVA models and InternVL share: a vision tower, a projector of two layers, and tiles.</summary>
 public abstract record LlavaConfigBase : ModelConfig
 {
     // of a tiled model: the whole image, and two by two tiles
@@ -43,6 +43,10 @@ public abstract record LlavaConfigBase : ModelConfig
 
     /// <summary>Makes the tower.</summary>
     internal abstract VisionTower CreateTower(ParameterScope scope);
+
+    /// <summary>Makes the projector.</summary>
+    internal virtual LlavaProjector CreateProjector(ParameterScope scope) =>
+        new(scope, Vision.HiddenSize * FeatureStates.Count, Text.HiddenSize, ProjectorActivation, ProjectorBias);
 
     /// <summary>Reads the resolutions (height, width) that an image may be spread over.</summary>
     private protected static IReadOnlyList<(int Height, int Width)> ReadPinpoints(ConfigReader reader, VisionTowerConfig vision,

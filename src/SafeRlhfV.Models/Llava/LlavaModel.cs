@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 namespace SafeRlhfV.Models;
 
 /// <summary>
-/// LLaVA-1.5, LLaVA-NeXT and LLaVA-OneVision: tower, projector, a decoder with plain positions, and for tiled images a newline vector.
+/// LLaVA-1.5, LLaVA-NeXT, LLaVA-OneVision and InternVL: tower, projector, a decoder with plain positions, and for LLaVA's tiled images a newline vector.
 /// </summary>
 public sealed class LlavaModel : VisionLanguageModel
 {
@@ -24,8 +24,7 @@ public sealed class LlavaModel : VisionLanguageModel
     {
         this.config = config;
         tower = config.CreateTower(source.At("vision_tower.vision_model"));
-        projector = new(source.At("multi_modal_projector"), config.Vision.HiddenSize * config.FeatureStates.Count, config.Text.HiddenSize,
-            config.ProjectorActivation, config.ProjectorBias);
+        projector = config.CreateProjector(source.At("multi_modal_projector"));
         decoder = new(source.At("language_model.model"), config.Text);
         head = config.TieWordEmbeddings ? new(decoder.Embedding, config.Text.HiddenSize, config.Text.VocabularySize)
             : new(source.At("language_model.lm_head"), config.Text.HiddenSize, config.Text.VocabularySize, false);
@@ -46,6 +45,12 @@ public sealed class LlavaModel : VisionLanguageModel
 
     /// <inheritdoc/>
     public override IEnumerable<Parameter> VisionTowerParameters => tower.parameters();
+
+    /// <summary>The tower.</summary>
+    internal VisionTower Tower => tower;
+
+    /// <summary>The projector.</summary>
+    internal LlavaProjector Projector => projector;
 
     /// <inheritdoc/>
     public override LinearLayer Head => head;

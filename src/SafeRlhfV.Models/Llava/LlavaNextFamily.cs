@@ -25,7 +25,8 @@ public sealed class LlavaNextFamily : ModelFamily
     }
 
     /// <inheritdoc/>
-    public override void CheckProcessor(ModelConfig config, ConfigReader processor) => ((LlavaConfig)config).CheckProcessor(processor);
+    public override void CheckProcessor(ModelConfig config, ConfigReader processor, ImageProcessor images) =>
+        ((LlavaConfig)config).CheckProcessor(processor);
 
     /// <inheritdoc/>
     public override VisionLanguageModel Create(ModelConfig config, ParameterSource source) => new LlavaModel((LlavaConfig)config, source);

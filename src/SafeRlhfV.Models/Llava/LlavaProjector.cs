@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace SafeRlhfV.Models;
 
 /// <summary>Two linear layers with an activation between them: tower features → the language model's space.</summary>
-public sealed class LlavaProjector : NamedModule
+public class LlavaProjector : NamedModule
 {
     private readonly LinearLayer first, second;
     private readonly Func<Tensor, Tensor> activation;
@@ -24,5 +24,5 @@ public sealed class LlavaProjector : NamedModule
     }
 
     /// <summary>[..., vision hidden] → [..., H].</summary>
-    public Tensor Forward(Tensor x) => second.Forward(activation(first.Forward(x)));
+    public virtual Tensor Forward(Tensor x) => second.Forward(activation(first.Forward(x)));
 }

@@ -25,7 +25,8 @@ public sealed class OneVisionFamily : ModelFamily
     }
 
     /// <inheritdoc/>
-    public override void CheckProcessor(ModelConfig config, ConfigReader processor) => ((OneVisionConfig)config).CheckProcessor(processor);
+    public override void CheckProcessor(ModelConfig config, ConfigReader processor, ImageProcessor images) =>
+        ((OneVisionConfig)config).CheckProcessor(processor);
 
     /// <inheritdoc/>
     public override VisionLanguageModel Create(ModelConfig config, ParameterSource source) => new LlavaModel((OneVisionConfig)config, source);

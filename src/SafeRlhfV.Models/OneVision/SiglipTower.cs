@@ -42,7 +42,7 @@ public sealed class SiglipTower : VisionTower
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor x = PatchEmbedding.Embed(pixels_RCSS, patchKernel, patchBias, config.ImageSize).Plus_(positionEmbedding);
-        IReadOnlyList<Tensor> results = ClipBlock.Run(blocks, x, states);
+        IReadOnlyList<Tensor> results = Run(blocks, (block, state) => block.Forward(state), x, states);
         foreach (Tensor result in results.Distinct()) result.MoveToOuterDisposeScope();
         return results;
     }

@@ -67,13 +67,20 @@ internal sealed class ParityCase : IDisposable
     /// <summary>The images of the case; null if it has none.</summary>
     public ImageInputs? Images(VisionLanguageModel model)
     {
-        if (Field("pixel_values_from") is not { } from) return null;
+        if (Field("pixel_values_from") is not { } from) return OwnImage(model);
         return from.ValueKind == JsonValueKind.Object ? ImagesByFile(model, from) : ImagesByCase(model, from);
     }
 
     public void Dispose()
     {
         foreach (SafetensorsFile file in files.Values) file.Dispose();
+    }
+
+    // InternVL: an image of another size than the processor's
+    private ImageInputs? OwnImage(VisionLanguageModel model)
+    {
+        if (model.Config is not LlavaConfigBase || TryTensor("pixel_values") is not { } pixels) return null;
+        return new ImageInputs(pixels, [new ImageGeometry(0, 0, (int)pixels.shape[0], Field("image_tokens_per_sample")!.Value[0].GetInt32())]);
     }
 
     // LLaVA: one processor case holds all files' pixel values
@@ -100,6 +107,8 @@ internal sealed class ParityCase : IDisposable
             parts.Add(pixels);
             (int height, int width) = sizes is null ? (0, 0) : ((int)sizes[i, 0].item<long>(), (int)sizes[i, 1].item<long>());
             int rows = (int)pixels.shape[0];
+            if (from.TryGetProperty("tiles", out JsonElement tiles) && tiles[i].GetInt32() != rows)
+                throw new InvalidInputException($"{processorCase}: {wanted[i]} has {rows} tiles there, {tiles[i]} in case {Name}.");
             geometry.Add(new ImageGeometry(height, width, rows, tiled ? TokensOf(model.Config, height, width, rows) : model.Config.LeastImageTokens));
         }
         return new ImageInputs(cat([.. parts], 0), geometry);
@@ -108,7 +117,7 @@ internal sealed class ParityCase : IDisposable
     private static int TokensOf(ModelConfig config, int height, int width, int rows) => config switch
     {
         LlavaConfigBase { Tiles: { } tiles } => rows == 1 && tiles.TakesSingleTiles ? tiles.SingleTokens : tiles.Tokens(height, width),
-        _ => throw new InvalidInputException($"A case gives tiles of images, which a model of the family {config.ModelType} does not take."),
+        _ => rows * config.LeastImageTokens,
     };
 
     // Qwen: one processor case a file, with its grid of patches

@@ -38,6 +38,8 @@ internal sealed class ParityImages(string folder, Func<string, ParityImageLoadin
                     ProcessedImage processed = processor.ForImages(count).Process(Read(file, loading));
                     JsonElement expected = mode.Length > 0 ? entry.GetProperty(mode) : entry;
                     Facts(expected, policy, processed, isExact);
+                    if (processor is InternVlImageProcessor tiles && policy.Length == 0 && entry.TryGetProperty("grid_columns_rows", out JsonElement grid)
+                        && tiles.GridOf(processed.Geometry.Width, processed.Geometry.Height) != (grid[0].GetInt32(), grid[1].GetInt32())) wrongTokens++;
                     bool stored = policy.Length == 0 || reference.Has($"{key}_{policy}.{file}") || Is(expected, $"same_as_rgb.{policy}");
                     string name = reference.Has($"{key}_{policy}.{file}") ? $"{key}_{policy}.{file}" : $"{key}.{file}";
                     if (stored && reference.Has(name)) Pixels(reference.Tensor(name), processed, isExact);
@@ -81,7 +83,8 @@ internal sealed class ParityImages(string folder, Func<string, ParityImageLoadin
 
     private void Facts(JsonElement expected, string policy, ProcessedImage processed, bool isExact)
     {
-        JsonElement? Field(string name) => policy.Length > 0 && expected.TryGetProperty($"{name}.{policy}", out JsonElement other) ? other
+        JsonElement? Field(string name) => policy.Length > 0 && (expected.TryGetProperty($"{name}.{policy}", out JsonElement other)
+            || (expected.TryGetProperty(policy, out JsonElement apart) && apart.TryGetProperty(name, out other))) ? other
             : (policy.Length == 0 || Is(expected, $"same_as_rgb.{policy}")) && expected.TryGetProperty(name, out JsonElement plain) ? plain : null;
         if (Field("num_image_tokens") is { } tokens && tokens.GetInt32() != processed.Geometry.Tokens) wrongTokens++;
         if (Field("tiles") is { } tiles && tiles.GetInt32() != processed.Geometry.Rows) wrongTokens++;

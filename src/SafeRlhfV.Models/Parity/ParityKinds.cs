@@ -18,10 +18,12 @@ internal static class ParityKinds
             checks.Exact("image_feature_lengths", tensor(pass.Images.Images.Select(image => (long)image.Tokens).ToArray()));
             if (reference.Has("tile_features") && model is LlavaModel tiled)
                 checks.Compare("tile_features", tiled.ProjectTiles(tiled.EncodeImages(reference.Images(model)!)), "image_features", 1e-4);
+            if (model is LlavaModel tower) ParityVision.Run(tower, reference, checks);
             checks.Compare("image_features_sum", pass.Images.Tokens_TH.sum(-1), "vocab_sums", 5e-3);
             checks.Compare("image_features_abs_sum", pass.Images.Tokens_TH.abs().sum(-1), "vocab_sums", 5e-3);
             for (int i = 0; i < pass.Images.DeepStack.Count; i++) checks.Compare($"deepstack_features.{i}", pass.Images.DeepStack[i], "image_features", 1e-4);
         }
+        if (reference.Has("inv_freq")) checks.Compare("inv_freq", model.Decoder.RotaryFrequencies(pass.Ids_BL.shape[1]), "inv_freq", 1e-6);
         checks.Compare("last_hidden_state", pass.Hidden_BLH, reference.Field("tolerance", "hidden") is null ? "last_hidden_state" : "hidden", 1e-4, mask);
         checks.Compare("hidden_sum", pass.Hidden_BLH.sum(-1), "vocab_sums", 5e-3, mask);
         checks.Compare("hidden_abs_sum", pass.Hidden_BLH.abs().sum(-1), "vocab_sums", 5e-3, mask);

@@ -30,7 +30,10 @@ internal sealed class ParityModel : IDisposable
         using IDisposable? bare = reference.Field("adapter_enabled")?.GetBoolean() == false ? model.UseAdapter(null) : null;
         switch (reference.Kind)
         {
-            case "forward": ParityKinds.Forward(model, reference, checks); return null;
+            case "forward":
+                ParityKinds.Forward(model, reference, checks);
+                ParityProcessor.OtherSize(baseFolder, images, reference, checks);
+                return null;
             case "logp": ParityKinds.LogProbs(model, reference, checks); return null;
             case "score": ParityKinds.Scores(model, reference, checks); return null;
             case "greedy": ParityGreedy.Run(model, reference, checks); return null;
@@ -41,6 +44,8 @@ internal sealed class ParityModel : IDisposable
             case "processor" or "processor-images" or "processor-pad-square": return ParityProcessor.Run(baseFolder, images, reference, checks);
             case "token-counts" when model.Config is OneVisionConfig { Tiles: { } tiles }: ParityTiles.Counts(tiles, reference, checks); return null;
             case "packing" when model.Config is OneVisionConfig { Tiles: { } tiles }: ParityTiles.Packing(tiles, reference, checks); return null;
+            case "tile-grid": ParityTiles.Grids(reference, checks); return null;
+            case "native-names" when model.Config is InternVlConfig: ParityNames.Run(model, reference, checks); return null;
             case "refusal": return ParityTraining.Refuse(baseFolder, trainer, reference, checks);
             case "lora-merge" or "merged-weight" when adapter is not null: Merge(reference, checks); return null;
             default: return $"cases of kind '{reference.Kind}' are not run here";

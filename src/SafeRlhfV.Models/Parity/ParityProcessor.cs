@@ -30,6 +30,26 @@ internal static class ParityProcessor
         return null;
     }
 
+    /// <summary>The image of a forward case whose processor had another size than the folder's; nothing happens for other cases.</summary>
+    public static void OtherSize(string folder, Func<string, ParityImageLoading, RgbImage>? reader, ParityCase reference, ParityChecks checks)
+    {
+        if (reader is null || reference.Field("image_processor_size") is not { } size) return;
+        JsonObject settings = Settings(reference) ?? [];
+        settings["size"] = new JsonObject { ["height"] = size.GetInt32(), ["width"] = size.GetInt32() };
+        ModelConfig config = ModelConfig.Load(folder);
+        ImageProcessor processor = config.Family.CreateImages(config, ImageProcessorConfig.Load(folder, settings));
+        ParityImages images = new(Path.GetFullPath(Path.Combine(folder, "..", "..", "images")), reader);
+        string file = Rows(reference).Single().Images.Single();
+        RgbImage image = images.Read(file, ParityImageLoading.Converted);
+        ProcessedImage processed = processor.Process(image);
+        checks.Add("image_tokens_per_sample", Math.Abs(processed.Geometry.Tokens - reference.Field("image_tokens_per_sample")!.Value[0].GetInt32()), 0);
+        images.One(file, image, processed, reference, checks);
+    }
+
+    // what the reference gave its image processor in the call
+    private static JsonObject? Settings(ParityCase reference) =>
+        (reference.Field("image_kwargs") ?? reference.Field("processor_kwargs")) is { } changes ? JsonNode.Parse(changes.GetRawText())!.AsObject() : null;
+
     private static IEnumerable<string> Files(ParityCase reference) => reference.Field("files") is { } files
         ? files.EnumerateArray().Select(file => (file.ValueKind == JsonValueKind.String ? file : file.GetProperty("file")).GetString()!)
         : Rows(reference).SelectMany(row => row.Images);
@@ -46,7 +66,7 @@ internal static class ParityProcessor
 
     private static void Conversations(string folder, ModelConfig config, ParityImages images, ParityCase reference, ParityChecks checks)
     {
-        JsonObject? settings = reference.Field("image_kwargs") is { } changes ? JsonNode.Parse(changes.GetRawText())!.AsObject() : null;
+        JsonObject? settings = Settings(reference);
         ModelProcessor processor = new(folder, folder, config.Facts, Tokenizer.Load(folder), ImageProcessor.Load(folder, config, settings),
             ChatFormat.For(config, folder));
         ParityImageLoading loading = reference.Field("loader")?.GetString() switch

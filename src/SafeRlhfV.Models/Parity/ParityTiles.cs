@@ -4,10 +4,25 @@ using static TorchSharp.torch;
 
 namespace SafeRlhfV.Models;
 
-/// <summary>LLaVA-OneVision's cases of tiles: how many tokens an image takes, and how tiles become rows of tokens.</summary>
+/// <summary>Cases of tiles: how many an image is cut into, how many tokens it takes, and how tiles become rows of tokens.</summary>
 internal static class ParityTiles
 {
-    /// <summary>A `token-counts` case: all sizes on the way from an image to its tokens, for this model and for the released ones.</summary>
+    /// <summary>InternVL, a `tile-grid` case: the grid of tiles and their number, by the image's size and the processor's settings.</summary>
+    public static void Grids(ParityCase reference, ParityChecks checks)
+    {
+        int wrong = 0;
+        foreach (JsonElement row in reference.Json.GetProperty("rows").EnumerateArray())
+        {
+            int Number(string name) => row.GetProperty(name).GetInt32();
+            JsonElement size = row.GetProperty("size_hw"), expected = row.GetProperty("grid_columns_rows");
+            AspectGrid grid = new(Number("tile"), Number("min_patches"), Number("max_patches"));
+            (int columns, int rows) = grid.Of(size[1].GetInt32(), size[0].GetInt32());
+            if ((columns, rows, AspectGrid.Tiles(columns, rows)) != (expected[0].GetInt32(), expected[1].GetInt32(), Number("tiles"))) wrong++;
+        }
+        checks.Add("grids or numbers of tiles", wrong, 0);
+    }
+
+    /// <summary>LLaVA-OneVision, a `token-counts` case: all sizes on the way from an image to its tokens, for this model and for the released ones.</summary>
     public static void Counts(TileGrid tiles, ParityCase reference, ParityChecks checks)
     {
         // a config without fields is the released models'
@@ -23,7 +38,7 @@ internal static class ParityTiles
         }
     }
 
-    /// <summary>A `packing` case: features of tiles → packed rows.</summary>
+    /// <summary>LLaVA-OneVision, a `packing` case: features of tiles → packed rows.</summary>
     public static void Packing(TileGrid tiles, ParityCase reference, ParityChecks checks)
     {
         foreach (JsonElement row in reference.Json.GetProperty("rows").EnumerateArray())

@@ -20,8 +20,9 @@ public static class ImageProcessors
         public static ImageProcessor Load(string folder, ModelConfig config, JsonObject? overrides = null)
         {
             string file = Path.Combine(folder, "processor_config.json");
-            if (File.Exists(file)) config.Family.CheckProcessor(config, ConfigReader.Open(file));
-            return config.Family.CreateImages(config, ImageProcessorConfig.Load(folder, overrides));
+            ImageProcessor images = config.Family.CreateImages(config, ImageProcessorConfig.Load(folder, overrides));
+            if (File.Exists(file)) config.Family.CheckProcessor(config, ConfigReader.Open(file), images);
+            return images;
         }
 
         /// <summary>A processor from settings that are already read.</summary>

@@ -27,13 +27,17 @@ public sealed class RotaryTable : IDisposable
     {
         bool several = positions.dim() == 3;
         if (several && config.Axes is null) throw new ArgumentException("Positions on three axes need a model with M-RoPE.", nameof(positions));
-        if (config.Type == "dynamic") length = Math.Max(positions.max().item<long>() + 1, config.OriginalMaxPositions);
+        // dynamic frequencies are the plain ones up to the pretraining's length; beyond it they belong to the longest text of the pass
+        if (config.Type == "dynamic" && length > config.OriginalMaxPositions) length = positions.max().item<long>() + 1;
         lock (gate)
         {
             Prepare(length, positions.device, dtype);
             return several ? SelectAxes(positions) : Pick(whole!, positions);
         }
     }
+
+    /// <summary>The frequencies of a pass over texts of that many tokens, [D / 2].</summary>
+    internal Tensor Frequencies(long length) => Frequencies(length, CPU).Frequencies;
 
     /// <inheritdoc/>
     public void Dispose() => Drop();
@@ -58,18 +62,18 @@ public sealed class RotaryTable : IDisposable
 
     private void Prepare(long length, Device device, ScalarType dtype)
     {
-        bool dynamic = config.Type == "dynamic";
-        if (whole is { } kept && kept.Dtype == dtype && kept.Device.ToString() == device.ToString() && (dynamic ? kept.Length == length : kept.Length >= length)
-            ) return;
+        bool stretched = config.Type == "dynamic" && length > config.OriginalMaxPositions;
+        if (whole is { } kept && kept.Dtype == dtype && kept.Device.ToString() == device.ToString() && kept.IsStretched == stretched
+            && (stretched ? kept.Length == length : kept.Length >= length)) return;
         Drop();
-        // room to grow, so that decoding does not compute it anew at every step; dynamic frequencies belong to one length
-        long rows = dynamic ? length : Math.Max(256, (long)System.Numerics.BitOperations.RoundUpToPowerOf2((ulong)length));
+        // room to grow, so that decoding does not compute it anew at every step; stretched frequencies belong to one length
+        long rows = stretched ? length : Math.Max(256, (long)System.Numerics.BitOperations.RoundUpToPowerOf2((ulong)length));
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGrad = no_grad();
         (Tensor frequencies, double scale) = Frequencies(length, device);
         Tensor angles = outer(Scalars.Range(rows, ScalarType.Float32, device), frequencies);
         Tensor cosine = angles.cos().Times_(scale), sine = angles.sin().Times_(scale);
-        whole = new Table(cat([cosine, cosine], 1), cat([sine.neg(), sine], 1), dtype, rows);
+        whole = new Table(cat([cosine, cosine], 1), cat([sine.neg(), sine], 1), dtype, rows) { IsStretched = stretched };
         if (config.Axes is null) return;
         axes = new Table[3];
         for (int axis = 0; axis < 3; axis++)
@@ -83,7 +87,7 @@ public sealed class RotaryTable : IDisposable
     private (Tensor Frequencies, double Scale) Frequencies(long length, Device device)
     {
         double theta = config.Theta;
-        if (config.Type == "dynamic")
+        if (config.Type == "dynamic" && length > config.OriginalMaxPositions)
             theta *= Math.Pow(config.Factor * length / config.OriginalMaxPositions - (config.Factor - 1), headSize / (headSize - 2.0));
         Tensor plain = Frequencies(theta, headSize, device);
         return config.Type switch
@@ -149,6 +153,8 @@ public sealed class RotaryTable : IDisposable
         public Device Device => Cosine.device;
 
         public long Length => length;
+
+        public bool IsStretched { get; init; }
 
         public void Dispose()
         {

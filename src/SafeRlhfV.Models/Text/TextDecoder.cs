@@ -104,6 +104,9 @@ public sealed class TextDecoder : NamedModule
         return norm.Forward(x).MoveToOuterDisposeScope();
     }
 
+    /// <summary>The rotary frequencies of a pass over texts of that many tokens, [D / 2].</summary>
+    internal Tensor RotaryFrequencies(long length) => rotary.Frequencies(length);
+
     /// <summary>A cache for this decoder.</summary>
     public KeyValueCache NewCache(int batch, int capacity) =>
         new(Config.Layers, batch, Config.KeyValueHeads, capacity, Config.HeadSize, embedding.Weight.dtype, embedding.Weight.device);

@@ -2,7 +2,7 @@ using SafeRlhfV.Processing;
 
 namespace SafeRlhfV.Models;
 
-/// <summary>A CLIP or SigLIP vision tower; missing fields have transformers' defaults.</summary>
+/// <summary>A CLIP, SigLIP or InternViT vision tower; missing fields have transformers' defaults.</summary>
 public sealed record VisionTowerConfig
 {
     /// <summary>Width.</summary>

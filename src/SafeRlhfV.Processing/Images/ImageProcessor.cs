@@ -12,6 +12,12 @@ public abstract class ImageProcessor
     /// <summary>The processor for the images of a conversation that holds so many; some models treat one of several otherwise than a single one.</summary>
     public virtual ImageProcessor ForImages(int count) => this;
 
+    /// <summary>The token that stands in the text for one image feature, where the processor writes an image's text itself; null = it does not.</summary>
+    public virtual string? FeatureToken => null;
+
+    /// <summary>What an image's placeholder becomes in the text, with all its image tokens; null = the placeholder is repeated.</summary>
+    public virtual string? TextOf(ImageGeometry image) => null;
+
     /// <summary>One image's values and geometry.</summary>
     /// <exception cref="InvalidInputException">Its sides are in a proportion that the model does not take.</exception>
     public abstract ProcessedImage Process(RgbImage image);

@@ -13,7 +13,7 @@ public sealed record ImageProcessorConfig
     [
         "resample", "rescale_factor", "do_rescale", "do_normalize", "do_resize", "do_center_crop", "do_pad", "image_mean", "image_std", "size", "crop_size",
         "min_pixels", "max_pixels", "patch_size",
-        "merge_size", "temporal_patch_size", "image_grid_pinpoints",
+        "merge_size", "temporal_patch_size", "image_grid_pinpoints", "min_patches", "max_patches",
     ];
 
     /// <summary>The object itself, for what single processors want.</summary>
@@ -31,6 +31,12 @@ public sealed record ImageProcessorConfig
     /// <summary>Means of the channels, of values in 0..1.</summary>
     public required IReadOnlyList<double> Mean { get; init; }
 
+    /// <summary>The checkpoint folder that they were read from; null = they were not read from one.</summary>
+    public string? Folder { get; private init; }
+
+    /// <summary>Names of the settings that a caller gave, which went before the file's.</summary>
+    internal IReadOnlyCollection<string> Given { get; private init; } = [];
+
     /// <summary>Finds and reads the file of a checkpoint folder.</summary>
     /// <param name="folder">The checkpoint folder.</param>
     /// <param name="overrides">Settings that go before the file's, such as `max_pixels`.</param>
@@ -41,12 +47,12 @@ public sealed record ImageProcessorConfig
         if (File.Exists(newer) && ConfigReader.Open(newer).Section("image_processor") is { } nested)
         {
             if (File.Exists(older)) RequireSame(nested, ConfigReader.Open(older), older);
-            return Parse(WithOneLimit(nested).With(overrides));
+            return Parse(WithOneLimit(nested), overrides, folder);
         }
         if (!File.Exists(older))
             throw new InvalidInputException(
                 $"{older}: no such file, and processor_config.json holds no image_processor; copy the file from the model's folder.");
-        return Parse(WithOneLimit(ConfigReader.Open(older)).With(overrides));
+        return Parse(WithOneLimit(ConfigReader.Open(older)), overrides, folder);
     }
 
     /// <summary>Reads the object.</summary>
@@ -94,6 +100,9 @@ public sealed record ImageProcessorConfig
         ConfigReader size = Reader.Section(name)!;
         return (size.Int("height", most: ImageProcessor.MostSide), size.Int("width", most: ImageProcessor.MostSide));
     }
+
+    private static ImageProcessorConfig Parse(ConfigReader file, JsonObject? given, string folder) =>
+        Parse(file.With(given)) with { Folder = folder, Given = [.. (given ?? []).Select(setting => setting.Key)] };
 
     // Qwen: numbers of pixels under two names
     private static ConfigReader WithOneLimit(ConfigReader reader)

@@ -21,10 +21,11 @@ public sealed class ModelProcessor
     public ModelProcessor(string folder, string from, ModelFacts model, Tokenizer tokenizer, ImageProcessor images, ChatFormat chat)
     {
         (Folder, Model, Tokenizer, Images, Chat) = (folder, model, tokenizer, images, chat);
-        if (tokenizer.IdOf(chat.ImageToken) is not { } imageToken)
-            throw new InvalidInputException($"{folder}: the tokenizer has no token '{chat.ImageToken}', which the chat format puts for an image.");
-        if (imageToken != model.ImageTokenId)
-            throw new InvalidInputException($"{folder}: config.json says that image tokens are {model.ImageTokenId}, the tokenizer's '{chat.ImageToken}' is "
+        string feature = images.FeatureToken ?? chat.ImageToken;
+        if (new[] { chat.ImageToken, feature }.FirstOrDefault(token => tokenizer.IdOf(token) is null) is { } missing)
+            throw new InvalidInputException($"{folder}: the tokenizer has no token '{missing}', which the chat format puts for an image.");
+        if (tokenizer.IdOf(feature) is var imageToken && imageToken != model.ImageTokenId)
+            throw new InvalidInputException($"{folder}: config.json says that image tokens are {model.ImageTokenId}, the tokenizer's '{feature}' is "
                 + $"{imageToken}.");
         SpecialTokens special = SpecialTokens.Load(from, tokenizer);
         IReadOnlyList<int> named = model.EosTokenIds.Count > 0 ? model.EosTokenIds : special.Eos is { } eos ? [eos] : [];
@@ -107,7 +108,7 @@ public sealed class ModelProcessor
 
     private EncodedPrompt Encode(IReadOnlyList<ChatTurn> turns, IReadOnlyList<ChatSegment> rendered, IReadOnlyList<ImageGeometry> geometries, bool addVisionId)
     {
-        TextSegment[] segments = [.. rendered.Select(Segment)];
+        TextSegment[] segments = [.. Segments(rendered, geometries)];
         CheckOwnTokens(turns, segments);
         IReadOnlyList<int> textIds = Encode(segments);
         string text = string.Concat(rendered.Select(segment => segment.Text));
@@ -151,6 +152,15 @@ public sealed class ModelProcessor
     private static IReadOnlyList<ChatTurn> WithoutImages(IReadOnlyList<ChatTurn> turns) =>
         [.. turns.Select(turn => turn with { Parts = [.. turn.Parts.Select(part => part is ImagePart ? new ImagePart(null) : part)] })];
 
+    // a family may write an image's tokens out, with text of its own around them
+    private IEnumerable<TextSegment> Segments(IReadOnlyList<ChatSegment> rendered, IReadOnlyList<ImageGeometry> geometries)
+    {
+        int images = 0;
+        foreach (ChatSegment segment in rendered)
+            yield return segment.Kind == ChatSegmentKind.Image && images < geometries.Count && Images.TextOf(geometries[images++]) is { } written
+                ? new TextSegment(written, true) : Segment(segment);
+    }
+
     private static TextSegment Segment(ChatSegment segment) => new(segment.Text, segment.Kind is ChatSegmentKind.Format or ChatSegmentKind.Image);
 
     // a format that writes the begin token itself gets no second one
@@ -173,9 +183,11 @@ public sealed class ModelProcessor
     private int[] Expand(IReadOnlyList<int> ids, IReadOnlyList<ImageGeometry> images)
     {
         int placeholders = ids.Count(id => id == Model.ImageTokenId);
-        if (placeholders != images.Count)
-            throw new InvalidInputException($"Prompt: its text holds '{Chat.ImageToken}', which this tokenizer cannot tell from an image's token "
-                + $"({placeholders} for {images.Count} images); take it out of the text.");
+        bool isWritten = Images.FeatureToken is not null;
+        if (placeholders != (isWritten ? images.Sum(image => image.Tokens) : images.Count))
+            throw new InvalidInputException($"Prompt: its text holds '{Images.FeatureToken ?? Chat.ImageToken}', which this tokenizer cannot tell from an "
+                + $"image's token ({placeholders} for {images.Count} images); take it out of the text.");
+        if (isWritten) return [.. ids];
         int[] expanded = new int[ids.Count - images.Count + images.Sum(image => image.Tokens)];
         int at = 0, picture = 0;
         foreach (int id in ids)

@@ -20,6 +20,14 @@ internal static class KnownModels
 
     private const string LargeVision = """ "depth": 27, "hidden_size": 1152, "intermediate_size": 4304, "deepstack_visual_indexes": [8, 16, 24] """;
 
+    private const string InternVit300M = """
+        "hidden_size": 1024, "intermediate_size": 4096, "num_hidden_layers": 24, "num_attention_heads": 16, "attention_bias": true
+        """;
+
+    private const string InternVit6B = """
+        "hidden_size": 3200, "intermediate_size": 12800, "num_hidden_layers": 45, "num_attention_heads": 25, "norm_type": "rms_norm", "use_qk_norm": true
+        """;
+
     private static readonly Dictionary<string, string> Configs = new(StringComparer.OrdinalIgnoreCase)
     {
         ["llava-1.5-7b-hf"] = $$"""
@@ -35,6 +43,18 @@ internal static class KnownModels
             """,
         ["llava-onevision-qwen2-0.5b-ov-hf"] = OneVision(896, 4864, 24, 14, 2, 152000, tied: true),
         ["llava-onevision-qwen2-7b-ov-hf"] = OneVision(3584, 18944, 28, 28, 4, 152128, tied: false),
+        ["InternVL3-1B-hf"] = InternVl3(896, 4864, 24, 14, 2, InternVit300M),
+        ["InternVL3-2B-hf"] = InternVl3(1536, 8960, 28, 12, 2, InternVit300M),
+        ["InternVL3-8B-hf"] = InternVl3(3584, 18944, 28, 28, 4, InternVit300M),
+        ["InternVL3-14B-hf"] = InternVl3(5120, 13824, 48, 40, 8, InternVit300M),
+        ["InternVL3-38B-hf"] = InternVl3(5120, 27648, 64, 40, 8, InternVit6B),
+        ["InternVL3-78B-hf"] = InternVl3(8192, 29568, 80, 64, 8, InternVit6B),
+        ["InternVL3_5-1B-HF"] = InternVl35(1024, 3072, 28, 16, InternVit300M),
+        ["InternVL3_5-2B-HF"] = InternVl35(2048, 6144, 28, 16, InternVit300M),
+        ["InternVL3_5-4B-HF"] = InternVl35(2560, 9728, 36, 32, InternVit300M),
+        ["InternVL3_5-8B-HF"] = InternVl35(4096, 12288, 36, 32, InternVit300M),
+        ["InternVL3_5-14B-HF"] = InternVl35(5120, 17408, 40, 40, InternVit300M),
+        ["InternVL3_5-38B-HF"] = InternVl35(5120, 25600, 64, 64, InternVit6B),
         ["Qwen2-VL-2B-Instruct"] = $$"""{ {{Qwen2Vision(1536)}}, {{Qwen2Text(1536, 8960, 28, 12, 2, 151936, tied: true)}}, {{QwenTokens}} }""",
         ["Qwen2-VL-7B-Instruct"] = $$"""{ {{Qwen2Vision(3584)}}, {{Qwen2Text(3584, 18944, 28, 28, 4, 152064, tied: false)}}, {{QwenTokens}} }""",
         ["Qwen2.5-VL-3B-Instruct"] = $$"""{ {{Qwen25Vision(2048)}}, {{Qwen2Text(2048, 11008, 36, 16, 2, 151936, tied: true)}}, {{QwenTokens}} }""",
@@ -63,6 +83,24 @@ internal static class KnownModels
           "vision_config": { "model_type": "siglip_vision_model", "hidden_size": 1152, "intermediate_size": 4304, "num_hidden_layers": 26,
             "num_attention_heads": 16, "image_size": 384, "patch_size": 14, "vision_use_head": false } }
         """;
+
+    // the files have an output layer of their own, whatever they say
+    private static string InternVl(int imageToken, string text, string vision) => $$"""
+        { "model_type": "internvl", "torch_dtype": "bfloat16", "image_token_id": {{imageToken}}, "downsample_ratio": 0.5, "tie_word_embeddings": false,
+          "text_config": { {{text}}, "eos_token_id": 151645 },
+          "vision_config": { "model_type": "internvl_vision", {{vision}}, "image_size": [448, 448], "patch_size": [14, 14] } }
+        """;
+
+    private static string InternVl3(int width, int inner, int layers, int heads, int keyHeads, string vision) => InternVl(151667, $$"""
+        "model_type": "qwen2", "hidden_size": {{width}}, "intermediate_size": {{inner}}, "num_hidden_layers": {{layers}}, "num_attention_heads": {{heads}},
+        "num_key_value_heads": {{keyHeads}}, "max_position_embeddings": 32768, "rope_theta": 1000000.0,
+        "rope_scaling": { "rope_type": "dynamic", "factor": 2.0 }, "vocab_size": 151674
+        """, vision);
+
+    private static string InternVl35(int width, int inner, int layers, int heads, string vision) => InternVl(151671, $$"""
+        "model_type": "qwen3", "hidden_size": {{width}}, "intermediate_size": {{inner}}, "num_hidden_layers": {{layers}}, "num_attention_heads": {{heads}},
+        "num_key_value_heads": 8, "head_dim": 128, "max_position_embeddings": 40960, "rope_theta": 1000000.0, "vocab_size": 151936
+        """, vision);
 
     private static string Qwen2Vision(int width) => $$"""
         "model_type": "qwen2_vl",

@@ -39,7 +39,7 @@ public sealed class RecipePlan
     public static RecipePlan ByLimits(Recipe recipe, GpuCard? card = null, int ranks = 1)
     {
         string folder = recipe.Base.Folder;
-        ModelConfig config = File.Exists(Path.Combine(folder, "config.json")) ? ModelConfig.Load(folder)
+        ModelConfig config = File.Exists(Path.Combine(folder, "config.json")) ? ModelCheckpoint.ConfigOf(folder)
             : KnownModels.Find(folder)
                 ?? throw new InvalidInputException($"{folder}: there is no config.json to plan by, and no model of that name is known; known are "
                     + $"{string.Join(", ", KnownModels.Names)}.");
@@ -55,7 +55,7 @@ public sealed class RecipePlan
     {
         string folder = recipe.Base.Folder;
         RecipeModels.CheckWhole(folder);
-        ModelConfig config = ModelConfig.Load(folder);
+        ModelConfig config = ModelCheckpoint.ConfigOf(folder);
         PlanData data = recipe.Trainer.Look(recipe, ModelProcessor.Load(folder));
         ModelShape shape = ModelShape.Of(config) with
         {

@@ -1,6 +1,7 @@
 using SafeRlhfV.Data;
 using SafeRlhfV.Processing;
 using SafeRlhfV.Testing;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SafeRlhfV.Models.Tests;
@@ -95,12 +96,22 @@ public sealed class SharedPromptsTests
     {
         string folder = Golden.At("models", "llava-1.5-tiny");
         ModelConfig config = ModelConfig.Load(folder), dynamic = ModelConfig.Load(Golden.At("variants", "configs", "rope-scaling-dynamic"));
-        using VisionLanguageModel plain = ModelFactory.Create(config, 1), stretched = ModelFactory.Create(dynamic, 1);
-        Assert.True(plain.CanShareBeginnings);
-        Assert.False(stretched.CanShareBeginnings);
         ModelProcessor processor = ModelProcessor.Load(folder);
-        Same(stretched, processor, [.. Questions.Select(question => processor.EncodePrompt(question, Image("cat.jpg")))], shared: 0);
+        EncodedPrompt[] prompts = [.. Questions.Select(question => processor.EncodePrompt(question, Image("cat.jpg")))];
+        int longest = prompts.Max(prompt => prompt.Ids.Length);
+        using VisionLanguageModel plain = ModelFactory.Create(config, 1), stretched = ModelFactory.Create(dynamic, 1),
+            exact = ModelFactory.Create(WithPretrainedLength(dynamic, longest), 1), longer = ModelFactory.Create(WithPretrainedLength(dynamic, longest - 1), 1);
+        Assert.Equal((int.MaxValue, 4096), (plain.LongestSharedText, stretched.LongestSharedText));
+        // up to the pretraining's length the frequencies are the plain ones
+        Same(stretched, processor, prompts, shared: prompts.Length - 1);
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable noGrad = no_grad();
+        Assert.NotNull(new ChatGenerator(exact, processor).Prepare(prompts).Shared);
+        Assert.Null(new ChatGenerator(longer, processor).Prepare(prompts).Shared);
     }
+
+    private static ModelConfig WithPretrainedLength(ModelConfig config, int length) =>
+        config with { Text = config.Text with { Rope = config.Text.Rope with { OriginalMaxPositions = length } } };
 
     private static void Same(VisionLanguageModel model, ModelProcessor processor, EncodedPrompt[] prompts, int shared)
     {

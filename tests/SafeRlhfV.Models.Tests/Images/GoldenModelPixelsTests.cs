@@ -34,7 +34,7 @@ public sealed class GoldenModelPixelsTests
             case "processor-images": Images(json, tensors, ImageProcessor.Load(folder, config)); break;
             case "processor-pad-square": PadSquare(json, tensors, config); break;
             case "processor" when json.TryGetProperty("loader", out _): Qwen(json, tensors, folder, config); break;
-            case "processor": Samples(json, tensors, ImageProcessor.Load(folder, config)); break;
+            case "processor": Samples(json, tensors, ImageProcessor.Load(folder, config, Settings(json))); break;
             case var kind: Assert.Fail($"what is a case of kind {kind}?"); break;
         }
     }
@@ -66,6 +66,11 @@ public sealed class GoldenModelPixelsTests
                 continue;
             }
             ProcessedImage processed = processor.Process(image);
+            if (entry.TryGetProperty("grid_columns_rows", out _))
+            {
+                Tiled(entry, file, isExact, tensors, (InternVlImageProcessor)processor);
+                continue;
+            }
             float[] expected = tensors.Has($"pixel_values.{file}")
                 ? tensors.Floats($"pixel_values.{file}")
                 : tensors.Floats("pixel_values")[(index * processed.Pixels.Length)..][..processed.Pixels.Length];
@@ -84,6 +89,25 @@ public sealed class GoldenModelPixelsTests
                 if (entry.TryGetProperty($"num_image_tokens.{policy}", out JsonElement tokens)) Assert.Equal(tokens.GetInt32(), processed.Geometry.Tokens);
             }
             index++;
+        }
+    }
+
+    // InternVL: what differs where a file is read otherwise stands in an object of its own
+    private static void Tiled(JsonElement entry, string file, bool isExact, GoldenTensors tensors, InternVlImageProcessor processor)
+    {
+        foreach ((string policy, ImageDecodeOptions options) in ((string, ImageDecodeOptions)[])
+            [("", ImageDecodeOptions.Converted), ("pil", ImageDecodeOptions.Opened), ("path", ImageDecodeOptions.FromPath)])
+        {
+            ProcessedImage processed = processor.Process(GoldenPictures.Decode(file, options with { ClipSixteenBitGray = true }));
+            bool isSame = policy.Length == 0 || entry.GetProperty("same_as_rgb." + policy).GetBoolean();
+            JsonElement expected = isSame ? entry : entry.GetProperty(policy);
+            Assert.Equal(expected.GetProperty("tiles").GetInt32(), processed.Geometry.Rows);
+            if (isExact) Assert.Equal(expected.GetProperty("pixel_values_sha256").GetString(), GoldenPictures.Hash(processed.Pixels));
+            if (!isSame) continue;
+            JsonElement grid = entry.GetProperty("grid_columns_rows");
+            Assert.Equal((grid[0].GetInt32(), grid[1].GetInt32()), processor.GridOf(processed.Geometry.Width, processed.Geometry.Height));
+            Assert.Equal(entry.GetProperty("num_image_tokens").GetInt32(), processed.Geometry.Tokens);
+            if (tensors.Has($"pixel_values.{file}")) AssertEqual(tensors.Floats($"pixel_values.{file}"), processed, isExact, file);
         }
     }
 
@@ -162,6 +186,10 @@ public sealed class GoldenModelPixelsTests
 
     internal static bool IsFlat(JsonElement json) =>
         json.TryGetProperty("images_passed_as", out JsonElement form) && form.GetString()!.StartsWith("one flat list", StringComparison.Ordinal);
+
+    // what the reference gave its image processor in the call
+    internal static JsonObject? Settings(JsonElement json) =>
+        json.TryGetProperty("processor_kwargs", out JsonElement given) ? JsonNode.Parse(given.GetRawText())!.AsObject() : null;
 
     private static bool IsLossy(string file) => file.EndsWith(".jpg", StringComparison.Ordinal) || file.Contains("lossy.", StringComparison.Ordinal);
 

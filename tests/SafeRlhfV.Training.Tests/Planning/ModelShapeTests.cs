@@ -18,7 +18,7 @@ public sealed class ModelShapeTests
         foreach (string folder in Models)
         {
             using VisionLanguageModel model = ModelCheckpoint.Load(folder);
-            ModelShape shape = ModelShape.Of(model.Config);
+            ModelShape shape = ModelShape.Of(ModelCheckpoint.ConfigOf(folder));
             Assert.Equal(new PolicyRole(model).Trainable(visionTower: true).Sum(one => one.Parameter.numel()), shape.Parameters);
             Assert.Equal(model.VisionTowerParameters.Sum(one => one.numel()), shape.TowerParameters);
             Assert.Equal(model.Config.TieWordEmbeddings ? 0 : model.OutputWeight!.numel(), shape.OutputParameters);

@@ -194,7 +194,23 @@ public sealed class RecipePlanTests(TinyRecipes tiny) : IClassFixture<TinyRecipe
             ["Qwen3-VL-8B-Instruct"] = 8_767_123_696,
         };
         // as their cards round them
-        Dictionary<string, double> billions = new() { ["llava-onevision-qwen2-0.5b-ov-hf"] = 0.894, ["llava-onevision-qwen2-7b-ov-hf"] = 8.03 };
+        Dictionary<string, double> billions = new()
+        {
+            ["llava-onevision-qwen2-0.5b-ov-hf"] = 0.894,
+            ["llava-onevision-qwen2-7b-ov-hf"] = 8.03,
+            ["InternVL3-1B-hf"] = 0.938,
+            ["InternVL3-2B-hf"] = 2.09,
+            ["InternVL3-8B-hf"] = 7.94,
+            ["InternVL3-14B-hf"] = 15.1,
+            ["InternVL3-38B-hf"] = 38.4,
+            ["InternVL3-78B-hf"] = 78.4,
+            ["InternVL3_5-1B-HF"] = 1.06,
+            ["InternVL3_5-2B-HF"] = 2.35,
+            ["InternVL3_5-4B-HF"] = 4.73,
+            ["InternVL3_5-8B-HF"] = 8.53,
+            ["InternVL3_5-14B-HF"] = 15.1,
+            ["InternVL3_5-38B-HF"] = 38.4,
+        };
         Assert.Equal(parameters.Keys.Concat(billions.Keys).Order(), KnownModels.Names.Order());
         foreach ((string model, double about) in billions)
             Assert.InRange(RecipePlan.ByLimits(Load("paper", "sft", model)).Parameters / 1e9, about * 0.99, about * 1.01);
