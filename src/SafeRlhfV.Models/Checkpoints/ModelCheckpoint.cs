@@ -43,7 +43,9 @@ public static class ModelCheckpoint
         return tensors.TypeOf(tensors.Names);
     }
 
-    /// <summary>The config of a checkpoint folder as its weights, if it has any, show it: an output layer among them is used, whatever config.json says.</summary>
+    /// <summary>
+    /// The config of a checkpoint folder as its weights, if it has any, show it: an output layer among them is used, whatever config.json says.
+    /// </summary>
     /// <exception cref="InvalidInputException">A file is missing or malformed, or names and config do not belong together.</exception>
     public static ModelConfig ConfigOf(string folder)
     {

@@ -71,8 +71,8 @@ public abstract record ModelConfig
                     + "Face hub)");
         if (reader.Text("model_type") == "internvl_chat" || reader.Has("llm_config"))
             throw reader.Error("model_type",
-                $"'{reader.Text("model_type")}' is the form of the original InternVL code; take the model's conversion for transformers (its name ends in -hf on "
-                    + "the Hugging Face hub)");
+                $"'{reader.Text("model_type")}' is the form of the original InternVL code; take the model's conversion for transformers (on the Hugging "
+                    + "Face hub its name ends in -hf)");
         ModelFamily family = ModelFamilies.Find(reader.Text("model_type"))
             ?? throw reader.Error("model_type",
                 $"'{reader.Text("model_type")}' is not a family known here; known are "

@@ -7,7 +7,7 @@ namespace SafeRlhfV.Models;
 /// <summary>Random parameters. Each has its own stream, named after it, so that neither order nor other parts of a model change it.</summary>
 internal sealed class RandomSource(Initialization initialization, long seed, ScalarType dtype, Device device, bool pack) : ParameterSource
 {
-    private const float LayerScale = 0.1f;
+    private const double LayerScale = 0.1;
 
     private readonly Dictionary<string, long> inputs = [];
 
@@ -43,7 +43,7 @@ internal sealed class RandomSource(Initialization initialization, long seed, Sca
             {
                 ParameterKind.NormWeight => value.fill_(Scalars.One),
                 ParameterKind.NormBias => value.zero_(),
-                ParameterKind.LayerScale => value.fill_(LayerScale),
+                ParameterKind.LayerScale => value.fill_(Scalars.One).Times_(LayerScale),
                 ParameterKind.LinearBias when defaults || (!tower && initialization.DefaultBiases) => value.uniform_(-bound, bound, generator),
                 ParameterKind.LinearBias => value.zero_(),
                 ParameterKind.Token => value.normal_(0, initialization.TokenDeviation, generator),

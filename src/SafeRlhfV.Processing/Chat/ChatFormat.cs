@@ -52,7 +52,7 @@ public abstract class ChatFormat
     internal virtual IReadOnlyList<ChatSegment> RenderAnswer(IReadOnlyList<ChatTurn> turns, string response, bool addVisionId) =>
         [new ChatSegment(ChatSegmentKind.Assistant, BeforeAnswer + response)];
 
-    /// <summary>The format of that name: llava-1.5, llava-next-vicuna, llava-next-mistral, llava-onevision, internvl3, qwen2-vl, qwen2.5-vl or qwen3-vl.</summary>
+    /// <summary>The format of that name, one of <see cref="Names"/>.</summary>
     /// <exception cref="InvalidInputException">Nothing has that name.</exception>
     public static ChatFormat Named(string name) => Known.FirstOrDefault(known => known.Name == name).Create?.Invoke()
         ?? throw new InvalidInputException($"Chat format '{name}' is not known; known are {string.Join(", ", Names)}.");
