@@ -172,6 +172,7 @@ internal sealed class AuditPayload(AuditSettings settings, AuditChain chain)
         writer.WriteEndObject();
         writer.WriteString("moderator", verdict.Moderator);
         if (verdict.Failure is not null) writer.WriteString("failure", verdict.Failure);
+        if (verdict.IsUnreadable) writer.WriteString("unreadable", verdict.Reason);
         writer.WriteEndObject();
     }
 

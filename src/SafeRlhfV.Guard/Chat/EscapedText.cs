@@ -11,13 +11,18 @@ namespace SafeRlhfV.Guard;
 public static partial class EscapedText
 {
     private const int Deepest = 8; // JSON in JSON
+    private const int Least = 65_536, Times = 4; // characters, and times the text's length: how much may be added
 
-    /// <summary>The text itself, then on lines of their own what it becomes when its escapes are opened once, twice, and so on.</summary>
+    /// <summary>
+    /// The text itself, then on lines of their own what it becomes when its escapes are opened once, twice, and so on, within bounds:
+    /// <see cref="TextReadings"/> opens what is left, or refuses it.
+    /// </summary>
     public static string WithOpened(string text)
     {
         if (!text.Contains('\\')) return text;
         StringBuilder all = new(text);
-        for (int depth = 0; depth < Deepest; depth++)
+        int most = Least + (Times * Math.Min(text.Length, int.MaxValue / 16));
+        for (int depth = 0; depth < Deepest && all.Length < most; depth++)
         {
             string opened = Escape().Replace(text, Open);
             if (opened == text) break;

@@ -168,6 +168,7 @@ internal sealed class GuardSession
         }
         else if (options.CheckPrompts && parts.Unreadable is { } kind && !options.PassUncheckedContents)
             verdict = Verdict.Failed(promptModerator.Name, $"the prompt holds {kind}, which cannot be checked");
+        else if (parts.Undecoded is { } reason) verdict = Verdict.Unreadable(promptModerator.Name, reason);
         else if (options.CheckPrompts)
         {
             IReadOnlyList<Verdict> verdicts = await promptModerator.ModerateAsync(parts.Judged, cancellationToken).ConfigureAwait(false);
@@ -182,7 +183,7 @@ internal sealed class GuardSession
             NoteFailure(verdict);
             Remember(verdicts, i => parts.IsTurn(parts.Judged[i]), i => parts.IsConversation(parts.Judged[i]));
         }
-        if (options.Injection is { } injection && verdict.Failure is null)
+        if (options.Injection is { } injection && verdict.Failure is null && !verdict.IsUnreadable)
         {
             (Verdict injected, InjectionText? text) =
                 await injection.JudgeAsync(InjectionGuard.TextsOf(Asked), options.ModerationTimeout, cancellationToken).ConfigureAwait(false);
@@ -206,8 +207,16 @@ internal sealed class GuardSession
 
     private async Task<Verdict> JudgeAsync(IReadOnlyList<ChatContents> answer, CancellationToken cancellationToken)
     {
-        ModerationRequest[] requests = [.. answer.Where(part => !part.IsEmpty).SelectMany(part => Readings(part.Text)
-            .Select(text => parts.Prompt with { Response = text, Images = [.. parts.Prompt.Images, .. part.Images] }))];
+        ModerationRequest[] requests;
+        try
+        {
+            requests = [.. answer.Where(part => !part.IsEmpty).SelectMany(part => Readings(part.Text, cancellationToken)
+                .Select(text => parts.Prompt with { Response = text, Images = [.. parts.Prompt.Images, .. part.Images] }))];
+        }
+        catch (UnreadableTextException error)
+        {
+            return Verdict.Unreadable(moderator.Name, error.Message);
+        }
         if (requests.Length == 0) return Nothing;
         if (!options.PassUncheckedContents && answer.Select(part => part.Unreadable).FirstOrDefault(kind => kind is not null) is { } unreadable)
             return Verdict.Failed(moderator.Name, $"the answer holds {unreadable}, which cannot be checked");
@@ -217,7 +226,8 @@ internal sealed class GuardSession
     }
 
     // A text, and what it says decoded where it is encoded.
-    private static IEnumerable<string> Readings(string text) => TextReadings.Opened(text) is { } opened ? [text, opened] : [text];
+    private static IEnumerable<string> Readings(string text, CancellationToken cancellationToken) =>
+        TextReadings.Opened(text, cancellationToken) is { } opened ? [text, opened] : [text];
 
     // What cannot be judged is one thing, a moderator that does not judge another.
     private void NoteFailure(Verdict verdict)

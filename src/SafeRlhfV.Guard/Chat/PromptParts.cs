@@ -49,15 +49,28 @@ internal sealed record PromptParts(ModerationRequest Prompt, IReadOnlyList<Moder
         if (conversation != question) judged.Add(prompt with { Question = conversation });
         int ofMessages = judged.Count;
         if (extra.Length > 0) judged.Add(new(extra.ToString()));
-        string?[] opened = [.. judged.Select(request => TextReadings.Opened(request.Question))];
+        string?[] opened = new string?[judged.Count];
+        string? undecoded = null;
+        try
+        {
+            for (int i = 0; i < opened.Length; i++) opened[i] = TextReadings.Opened(judged[i].Question);
+        }
+        catch (UnreadableTextException error)
+        {
+            undecoded = error.Message;
+        }
         judged.AddRange([.. judged.Zip(opened).Where(one => one.Second is not null).Select(one => one.First with { Question = one.Second! })]);
         return new(prompt, judged, unreadable)
         {
+            Undecoded = undecoded,
             HasTurnsImages = turn.Images.Count == images.Images.Count,
             TurnTexts = [question, opened[0]],
             ConversationTexts = [question, conversation, .. opened.Take(ofMessages)],
         };
     }
+
+    /// <summary>Why a text cannot be decoded, so that it cannot be judged; null where all can.</summary>
+    public string? Undecoded { get; private init; }
 
     /// <summary>Whether all images are the last turn's own.</summary>
     private bool HasTurnsImages { get; init; }

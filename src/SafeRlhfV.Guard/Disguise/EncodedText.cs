@@ -21,10 +21,10 @@ internal static partial class EncodedText
     public static string Open(string text)
     {
         string opened = text;
-        if (opened.Contains('%')) opened = Percent().Replace(opened, match => Text(Bytes(match.Value)) ?? match.Value);
+        if (opened.Contains('%')) opened = Percent().Replace(opened, match => Text(Bytes(Again().Replace(match.Value, "%"))) ?? match.Value);
         if (opened.Contains('\\')) opened = Escape().Replace(opened, Unescape);
-        if (opened.Contains('&')) opened = WebUtility.HtmlDecode(opened);
-        if (Hex().IsMatch(opened)) opened = Hex().Replace(opened, match => Text(Bytes(match.Value)) ?? match.Value);
+        if (opened.Contains('&')) opened = WebUtility.HtmlDecode(Ampersands().Replace(opened, "&"));
+        if (Hex().IsMatch(opened)) opened = Hex().Replace(opened, DecodeHex);
         if (HasRun(opened)) opened = Base64().Replace(opened, Decode);
         return opened == text ? text : opened;
     }
@@ -68,6 +68,10 @@ internal static partial class EncodedText
         return Convert.TryFromBase64String(run.PadRight((run.Length + 3) / 4 * 4, '='), bytes, out int length) ? Text(bytes[..length]) : null;
     }
 
+    // Words of these letters may stand beside it.
+    private static string DecodeHex(Match match) =>
+        Text(Bytes(match.Value)) ?? HexPart().Replace(match.Value, part => (part.Length % 2 == 0 ? Text(Bytes(part.Value)) : null) ?? part.Value);
+
     private static string Unescape(Match match)
     {
         string digits = match.Groups[1].Value + match.Groups[2].Value + match.Groups[3].Value;
@@ -92,22 +96,33 @@ internal static partial class EncodedText
         }
     }
 
-    private static bool IsReadable(Rune rune) => rune.Value is '\n' or '\r' or '\t'
+    /// <summary>Whether a person could read it.</summary>
+    internal static bool IsReadable(Rune rune) => rune.Value is '\n' or '\r' or '\t'
         || Rune.GetUnicodeCategory(rune) is not (UnicodeCategory.Control or UnicodeCategory.OtherNotAssigned or UnicodeCategory.PrivateUse);
 
-    [GeneratedRegex(@"(?:%[0-9A-Fa-f]{2})+")]
+    // What was encoded again and again in one way is opened at once.
+    [GeneratedRegex("%(?:25)+(?=[0-9A-Fa-f]{2})")]
+    private static partial Regex Again();
+
+    [GeneratedRegex("&(?:amp;)+")]
+    private static partial Regex Ampersands();
+
+    [GeneratedRegex(@"(?:%(?:25)*[0-9A-Fa-f]{2})+")]
     private static partial Regex Percent();
 
     [GeneratedRegex(@"(?<!\\)\\+(?:u\{([0-9A-Fa-f]{1,6})\}|u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2}))")]
     private static partial Regex Escape();
 
-    [GeneratedRegex(@"(?<![0-9A-Fa-f])(?:0x)?[0-9A-Fa-f]{2}(?:[ :,]{0,6}(?:0x)?[0-9A-Fa-f]{2}){5,}(?![0-9A-Fa-f])")]
+    [GeneratedRegex(@"(?<![0-9A-Fa-f])(?:0x)?[0-9A-Fa-f]{2}(?:[\s:,]{0,6}(?:0x)?[0-9A-Fa-f]{2}){5,}(?![0-9A-Fa-f])")]
     private static partial Regex Hex();
 
-    [GeneratedRegex("0x|[ :,%]")]
+    [GeneratedRegex("[0-9A-Fa-f]{12,}")]
+    private static partial Regex HexPart();
+
+    [GeneratedRegex(@"0x|[\s:,%]")]
     private static partial Regex Noise();
 
-    [GeneratedRegex(@"[A-Za-z0-9+/_-]{12,}(?:\r?\n[A-Za-z0-9+/_-]{4,})*={0,2}")]
+    [GeneratedRegex("[A-Za-z0-9+/_-]{12,}={0,2}")]
     private static partial Regex Base64();
 
     [GeneratedRegex("[A-Za-z0-9]{12,}")]

@@ -9,7 +9,9 @@ internal static class SpacedLetters
     private const int WidestGap = 6;
 
     /// <summary>The text with such letters joined; the same object where there are none. What stands between two of these words stays.</summary>
-    public static string Join(string text)
+    /// <param name="text">The text.</param>
+    /// <param name="leavesWords">Whether words of one letter before and behind such letters stay apart: "a f o r" becomes "a for", not "afor".</param>
+    public static string Join(string text, bool leavesWords = false)
     {
         StringBuilder? joined = null;
         int copied = 0;
@@ -17,10 +19,21 @@ internal static class SpacedLetters
         {
             (int end, int step) = RunFrom(text, i);
             if (end - i < step * (Fewest - 1) || step == 0) continue;
+            int last = end;
+            if (leavesWords)
+            {
+                while (i < end && IsWord(text[i])) i += step;
+                while (end > i && IsWord(text[end])) end -= step;
+            }
+            if (end - i < step * (Fewest - 1))
+            {
+                i = last;
+                continue;
+            }
             joined ??= new(text.Length);
             joined.Append(text, copied, i - copied);
             for (int k = i; k <= end; k += step) joined.Append(text[k]);
-            i = end;
+            i = last;
             copied = end + 1;
         }
         return joined is null ? text : joined.Append(text, copied, text.Length - copied).ToString();
@@ -37,6 +50,8 @@ internal static class SpacedLetters
         while (end + step < text.Length && text.AsSpan(end + 1, step - 1).SequenceEqual(gap) && IsAlone(text, end + step)) end += step;
         return (end, step);
     }
+
+    private static bool IsWord(char letter) => letter is 'a' or 'A' or 'i' or 'I' or 'o' or 'O';
 
     private static bool IsAlone(string text, int at) => char.IsLetterOrDigit(text[at])
         && (at == 0 || !char.IsLetterOrDigit(text[at - 1])) && (at + 1 == text.Length || !char.IsLetterOrDigit(text[at + 1]));

@@ -2,12 +2,10 @@ namespace SafeRlhfV.Guard;
 
 /// <summary>
 /// The ways to read a text in which a word may be hidden: as it stands; without what cannot be seen; in plain letters; with letters that stand apart joined;
-/// and with what is encoded opened. Disguises in one another are undone too.
+/// with words that punctuation joins parted, and their parts joined; and with what is encoded opened. Disguises in one another are undone too.
 /// </summary>
 public static class TextReadings
 {
-    private const int Deepest = 4; // disguises in one another
-
     // Letters as they stand; without what cannot be seen, with blanks of other kinds dropped or kept; and plain, with tag characters dropped or spelled out.
     private static readonly Func<string, string>[] Ways =
     [
@@ -20,43 +18,62 @@ public static class TextReadings
     ];
 
     /// <summary>The readings, the text itself first. A plain text has one.</summary>
-    public static IReadOnlyList<string> Of(string text)
+    /// <param name="text">The text.</param>
+    /// <param name="cancellationToken">Cancels it.</param>
+    public static IReadOnlyList<string> Of(string text, CancellationToken cancellationToken = default) => [.. Each(text, cancellationToken)];
+
+    /// <summary>The readings, each made when it is asked for: a long text is not held in all of them.</summary>
+    /// <exception cref="UnreadableTextException">The text is disguised too often, or hides too much.</exception>
+    internal static IEnumerable<string> Each(string text, CancellationToken cancellationToken)
     {
-        List<string> readings = [text];
-        Dictionary<string, (string Joined, string Opened)> undone = []; // most ways change nothing in most texts
+        yield return text;
+        ReadingBudget budget = new(text, cancellationToken);
+        HashSet<(int, int)> given = [Key(text)];
+        Dictionary<(int, int), string[]> undone = []; // most ways change nothing in most texts
         foreach (Func<string, string> way in Ways)
         {
-            string reading = text;
-            for (int i = 0; i < Deepest; i++)
+            Queue<(string Text, int Depth)> open = new([(text, 0)]);
+            HashSet<(int, int)> begun = [];
+            while (open.TryDequeue(out (string Text, int Depth) one))
             {
-                string before = reading, plain = way(reading);
-                if (!undone.TryGetValue(plain, out (string Joined, string Opened) next))
+                string plain = budget.Spend(way(one.Text));
+                if (!begun.Add(Key(plain))) continue;
+                ReadingBudget.Check(one.Depth);
+                bool isKnown = undone.TryGetValue(Key(plain), out string[]? opened);
+                string joined = isKnown ? "" : SpacedLetters.Join(plain);
+                if (!isKnown) undone[Key(plain)] = opened = [budget.Spend(EncodedText.Open(joined)), budget.Spend(BrokenCode.Open(joined))];
+                foreach (string next in opened!)
+                    if (!ReferenceEquals(next, plain)) open.Enqueue((next, one.Depth + 1));
+                if (isKnown) continue;
+                foreach (string reading in (string[])[plain, joined, SpacedLetters.Join(plain, leavesWords: true), .. opened])
                 {
-                    string joined = SpacedLetters.Join(plain);
-                    undone[plain] = next = (joined, EncodedText.Open(joined));
+                    if (given.Add(Key(reading))) yield return reading;
+                    if (JoinedWords.Part(reading) is var parted && given.Add(Key(parted))) yield return budget.Spend(parted);
+                    if (JoinedWords.Close(reading) is var closed && given.Add(Key(closed))) yield return budget.Spend(closed);
                 }
-                foreach (string one in (string[])[plain, next.Joined, next.Opened])
-                    if (!readings.Contains(one, StringComparer.Ordinal)) readings.Add(one);
-                reading = next.Opened;
-                if (reading == before) break;
             }
         }
-        return readings;
     }
 
     /// <summary>
     /// The text with what is encoded, spelled in tag characters or other alphabets, or set letter by letter opened; null where nothing is. For moderators that
     /// read whole sentences.
     /// </summary>
-    public static string? Opened(string text)
+    /// <exception cref="UnreadableTextException">The text is disguised too often, or hides too much.</exception>
+    public static string? Opened(string text, CancellationToken cancellationToken = default)
     {
+        ReadingBudget budget = new(text, cancellationToken);
         string opened = text;
-        for (int i = 0; i < Deepest; i++)
+        for (int depth = 0; ; depth++)
         {
-            string next = EncodedText.Open(SpacedLetters.Join(FoldedText.Spelled(opened)));
+            ReadingBudget.Check(depth);
+            string next = budget.Spend(EncodedText.Open(BrokenCode.Open(SpacedLetters.Join(FoldedText.Spelled(opened)))));
             if (next == opened) break;
             opened = next;
         }
         return opened == text ? null : opened;
     }
+
+    // Readings are told apart without being held: two of one length with the same hash are one.
+    private static (int Length, int Hash) Key(string text) => (text.Length, text.GetHashCode());
 }

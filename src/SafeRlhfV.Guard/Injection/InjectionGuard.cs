@@ -61,6 +61,10 @@ public sealed class InjectionGuard
             }
             return (Verdict.Safe("injection"), null); // a score below its own threshold means nothing to the policy's thresholds
         }
+        catch (UnreadableTextException error)
+        {
+            return (Verdict.Unreadable("injection", error.Message), null);
+        }
         catch (Exception error) when (!cancellationToken.IsCancellationRequested)
         {
             string failure = error is OperationCanceledException

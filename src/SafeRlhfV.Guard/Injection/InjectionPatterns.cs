@@ -54,17 +54,27 @@ public sealed class InjectionPatterns : IInjectionJudge
         double[] scores = new double[texts.Count];
         for (int i = 0; i < scores.Length; i++)
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            scores[i] = 1 - Matching(texts[i]).Aggregate(1.0, (left, pattern) => left * (1 - pattern.Weight));
+            scores[i] = 1 - Matching(texts[i], cancellationToken).Aggregate(1.0, (left, pattern) => left * (1 - pattern.Weight));
         }
         return Task.FromResult<IReadOnlyList<double>>(scores);
     }
 
     /// <summary>The patterns that match a text.</summary>
-    public IReadOnlyList<InjectionPattern> Matching(InjectionText text)
+    /// <param name="text">The text.</param>
+    /// <param name="cancellationToken">Cancels it.</param>
+    /// <exception cref="UnreadableTextException">The text is disguised too often, or hides too much.</exception>
+    public IReadOnlyList<InjectionPattern> Matching(InjectionText text, CancellationToken cancellationToken = default)
     {
-        IReadOnlyList<string> readings = TextReadings.Of(text.Text);
-        return [.. patterns.Where(pattern => (pattern.Side is null || pattern.Side == text.Side) && readings.Any(pattern.Pattern.IsMatch))];
+        bool[] found = new bool[patterns.Count];
+        foreach (string reading in TextReadings.Each(text.Text, cancellationToken))
+        {
+            for (int i = 0; i < found.Length; i++)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                found[i] = found[i] || ((patterns[i].Side ?? text.Side) == text.Side && patterns[i].Pattern.IsMatch(reading));
+            }
+        }
+        return [.. patterns.Where((_, i) => found[i])];
     }
 
     private static string BuiltIn()

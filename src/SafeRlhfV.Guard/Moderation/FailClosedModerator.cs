@@ -10,6 +10,7 @@ namespace SafeRlhfV.Guard;
 /// </remarks>
 public sealed class FailClosedModerator : INonBlockingModerator
 {
+    private const int LongestAtOnce = 65_536; // characters; a longer text is judged under the time limit
     private readonly IModerator inner;
     private readonly TimeSpan timeout;
 
@@ -46,7 +47,9 @@ public sealed class FailClosedModerator : INonBlockingModerator
             : AskAsync(requests, cancellationToken);
 
     private Task<IReadOnlyList<Verdict>> AskAsync(IReadOnlyList<ModerationRequest> requests, CancellationToken cancellationToken) =>
-        IsImmediate && AtOnce(requests, cancellationToken) is { } judged ? judged : JudgeAsync(requests, cancellationToken);
+        IsImmediate && !requests.Any(IsLong) && AtOnce(requests, cancellationToken) is { } judged ? judged : JudgeAsync(requests, cancellationToken);
+
+    private static bool IsLong(ModerationRequest request) => (request.Response ?? request.Question).Length > LongestAtOnce;
 
     // What has judged already needs no clock. Null where anything is amiss: then it is asked again under full watch.
     private Task<IReadOnlyList<Verdict>>? AtOnce(IReadOnlyList<ModerationRequest> requests, CancellationToken cancellationToken)

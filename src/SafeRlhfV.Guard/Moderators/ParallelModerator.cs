@@ -82,7 +82,9 @@ public sealed class ParallelModerator : INonBlockingModerator, IComposedModerato
             Severity = gravest.Severity,
             SeverityProbabilities = gravest.SeverityProbabilities,
             Moderator = name,
-            Reason = verdicts.Where(verdict => verdict.IsUnsafe).Select(verdict => verdict.Reason).FirstOrDefault(reason => reason is not null),
+            IsUnreadable = verdicts.Any(verdict => verdict.IsUnreadable),
+            Reason = verdicts.Where(verdict => verdict.IsUnsafe).OrderByDescending(verdict => verdict.IsUnreadable)
+                .Select(verdict => verdict.Reason).FirstOrDefault(reason => reason is not null),
             Failure = verdicts.Select(verdict => verdict.Failure).FirstOrDefault(failure => failure is not null),
         };
     }

@@ -7,10 +7,15 @@ namespace SafeRlhfV.Guard;
 public sealed class PatternModerator : INonBlockingModerator
 {
     private readonly PatternRule[] rules;
+    private readonly bool hasKeywords;
     private readonly Verdict safe;
 
     /// <summary>Creates the moderator.</summary>
-    public PatternModerator(IEnumerable<PatternRule> rules, string name = "patterns") => (this.rules, Name, safe) = ([.. rules], name, Verdict.Safe(name));
+    public PatternModerator(IEnumerable<PatternRule> rules, string name = "patterns")
+    {
+        (this.rules, Name, safe) = ([.. rules], name, Verdict.Safe(name));
+        hasKeywords = this.rules.Any(rule => rule.Letters is not null);
+    }
 
     /// <summary>The moderator of a policy's own categories; null where none has keywords or patterns.</summary>
     public static PatternModerator? For(GuardPolicy policy)
@@ -38,18 +43,31 @@ public sealed class PatternModerator : INonBlockingModerator
         Verdict[] verdicts = new Verdict[requests.Count];
         for (int i = 0; i < verdicts.Length; i++)
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            verdicts[i] = Judge(requests[i].Response ?? requests[i].Question);
+            verdicts[i] = Judge(requests[i].Response ?? requests[i].Question, cancellationToken);
         }
         return Task.FromResult<IReadOnlyList<Verdict>>(verdicts);
     }
 
-    private Verdict Judge(string text)
+    private Verdict Judge(string text, CancellationToken cancellationToken)
     {
-        IReadOnlyList<string> readings = TextReadings.Of(text);
         List<PatternRule>? hits = null;
-        foreach (PatternRule rule in rules)
-            if (readings.Any(rule.Pattern.IsMatch)) (hits ??= []).Add(rule);
-        return hits is null ? safe : Verdict.Unsafe(Name, hits.Max(hit => hit.Severity), [.. hits.Select(hit => hit.Category)]);
+        try
+        {
+            foreach (string reading in TextReadings.Each(text, cancellationToken))
+            {
+                IReadOnlyList<SpelledRun> runs = hasKeywords ? SpelledRun.Of(reading) : [];
+                foreach (PatternRule rule in rules)
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    if (hits?.Contains(rule) == true) continue;
+                    if (rule.Pattern.IsMatch(reading) || (rule.Letters is { } letters && runs.Any(run => run.Holds(letters)))) (hits ??= []).Add(rule);
+                }
+            }
+        }
+        catch (UnreadableTextException error)
+        {
+            return Verdict.Unreadable(Name, error.Message);
+        }
+        return hits is null ? safe : Verdict.Unsafe(Name, hits.Max(hit => hit.Severity), [.. rules.Where(hits.Contains).Select(hit => hit.Category)]);
     }
 }

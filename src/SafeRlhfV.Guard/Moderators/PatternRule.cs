@@ -8,8 +8,12 @@ namespace SafeRlhfV.Guard;
 /// <param name="Pattern">The expression; build it with <see cref="ForKeyword"/> or <see cref="ForPattern"/>, which bound its time.</param>
 public sealed record PatternRule(string Category, Severity Severity, Regex Pattern)
 {
+    private const int ShortestSpelled = 3;
     private static readonly TimeSpan Limit = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan LinearLimit = TimeSpan.FromSeconds(10); // its time grows with the text alone; a busy machine is no fault of the text
+
+    /// <summary>The letters of a keyword, to look for where letters are written apart; null for other expressions and for keywords of other signs.</summary>
+    internal string? Letters { get; init; }
 
     /// <summary>A whole word or phrase, case and the kind of blank ignored.</summary>
     public static PatternRule ForKeyword(string category, Severity severity, string keyword)
@@ -17,7 +21,11 @@ public sealed record PatternRule(string Category, Severity Severity, Regex Patte
         string[] words = keyword.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
         if (words.Length == 0) throw new ArgumentException("A keyword has at least one letter.", nameof(keyword));
         string start = char.IsLetterOrDigit(words[0][0]) ? @"\b" : "", end = char.IsLetterOrDigit(words[^1][^1]) ? @"\b" : "";
-        return ForPattern(category, severity, start + string.Join(@"\s+", words.Select(Regex.Escape)) + end);
+        string letters = string.Concat(words);
+        return ForPattern(category, severity, start + string.Join(@"\s+", words.Select(Regex.Escape)) + end) with
+        {
+            Letters = letters.Length >= ShortestSpelled && letters.All(char.IsLetterOrDigit) ? letters : null,
+        };
     }
 
     /// <summary>A .NET regular expression, case ignored: run in linear time where it can be, under a time limit elsewhere.</summary>

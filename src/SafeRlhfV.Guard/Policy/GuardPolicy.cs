@@ -4,7 +4,7 @@ namespace SafeRlhfV.Guard;
 /// <remarks>
 /// Rules of a flagged category are looked up first, at the user, the role, the route and then the policy itself; only where none speaks, the general
 /// rules in the same order. So a user's general leniency never loosens a category's own rule. Of several flagged categories the strictest action wins.
-/// A verdict that failed is blocked, whatever the rules say.
+/// A verdict that failed is blocked, whatever the rules say, and so is content that nobody can judge.
 /// </remarks>
 public sealed record GuardPolicy
 {
@@ -60,7 +60,7 @@ public sealed record GuardPolicy
     public GuardDecision Decide(Verdict verdict, GuardSide side, GuardContext? context = null)
     {
         context ??= GuardContext.Anyone;
-        if (verdict.Failure is not null) return new(GuardAction.Block, side, verdict, [], Version);
+        if (verdict.Failure is not null || verdict.IsUnreadable) return new(GuardAction.Block, side, verdict, [], Version);
         if (Thresholds is not null) return DecideJudged(Thresholds.Rejudge(verdict), side, context) with { Judged = verdict };
         return DecideJudged(verdict, side, context);
     }

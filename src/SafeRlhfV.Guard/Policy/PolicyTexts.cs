@@ -27,6 +27,7 @@ public static class PolicyTexts
     {
         if (verdict.Failure is not null) return "the safety check could not be made";
         if (!verdict.IsUnsafe) return "safe";
+        if (verdict.IsUnreadable && verdict.Reason is { } reason) return reason;
         return verdict.Flagged.Count == 0 ? Word(verdict.Severity) : $"{Word(verdict.Severity)}: {Names(verdict)}";
     }
 

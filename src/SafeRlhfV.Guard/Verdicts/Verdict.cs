@@ -32,6 +32,12 @@ public sealed record Verdict
     /// <summary>What went wrong where the moderator could not judge; such a verdict is unsafe and severe, and is always blocked. Null otherwise.</summary>
     public string? Failure { get; init; }
 
+    /// <summary>
+    /// Whether the content cannot be judged by anyone, such as a text that is encoded too many times over; <see cref="Reason"/> says why. Such a verdict is
+    /// unsafe and severe, and is always blocked; no moderator has failed.
+    /// </summary>
+    public bool IsUnreadable { get; init; }
+
     /// <summary>A safe verdict with certainty.</summary>
     public static Verdict Safe(string moderator, double score = 0) => new()
     {
@@ -67,6 +73,9 @@ public sealed record Verdict
     /// <summary>The verdict where the moderator failed: unsafe, severe, no category; it is never let through.</summary>
     public static Verdict Failed(string moderator, string failure) => Unsafe(moderator, Severity.Severe, []) with { Failure = failure };
 
+    /// <summary>The verdict on content that nobody can judge: unsafe, severe, no category; it is never let through.</summary>
+    public static Verdict Unreadable(string moderator, string reason) => Unsafe(moderator, Severity.Severe, [], reason: reason) with { IsUnreadable = true };
+
     /// <summary>What makes this verdict unusable (a probability that is none, a contradiction), or null where it is sound.</summary>
     public string? FindFault()
     {
@@ -81,6 +90,7 @@ public sealed record Verdict
         if (IsUnsafe != (Severity != Severity.None)) return IsUnsafe ? "unsafe without a severity" : "safe with a severity";
         if (!IsUnsafe && Flagged.Count > 0) return "safe with flagged categories";
         if (!IsUnsafe && Failure is not null) return "safe though the moderator failed";
+        if (!IsUnsafe && IsUnreadable) return "safe though the content cannot be judged";
         return null;
     }
 

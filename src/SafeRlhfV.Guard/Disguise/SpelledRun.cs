@@ -1,0 +1,78 @@
+namespace SafeRlhfV.Guard;
+
+/// <summary>
+/// A run of letters that are written apart: parts joined by punctuation ("pro-ject"), or single letters with anything between them ("p r o.j e c t"). In it a
+/// keyword is looked for letter by letter.
+/// </summary>
+internal sealed class SpelledRun
+{
+    private const int WidestGap = 6;
+    private const int Sure = 5; // shorter keywords stand in other words by chance, as "ass" in "c l a s s"
+    private readonly string letters;
+    private readonly bool[] starts; // of parts; the end counts as one
+
+    private SpelledRun(string text, List<Range> parts)
+    {
+        letters = string.Concat(parts.Select(part => text[part]));
+        starts = new bool[letters.Length + 1];
+        int at = 0;
+        foreach (Range part in parts)
+        {
+            starts[at] = true;
+            at += part.End.Value - part.Start.Value;
+        }
+        starts[at] = true;
+    }
+
+    /// <summary>The runs of a text.</summary>
+    public static IReadOnlyList<SpelledRun> Of(string text)
+    {
+        List<SpelledRun> runs = [];
+        List<Range> parts = [];
+        int last = 0;
+        for (int i = 0; i < text.Length; i++)
+        {
+            if (!char.IsLetterOrDigit(text[i])) continue;
+            int end = i + 1;
+            while (end < text.Length && char.IsLetterOrDigit(text[end])) end++;
+            if (parts.Count > 0 && !Continues(text, parts[^1], i, end)) End();
+            parts.Add(i..end);
+            last = i = end;
+        }
+        End();
+        return runs;
+
+        void End()
+        {
+            if (parts.Count > 1) runs.Add(new(text, parts));
+            parts.Clear();
+        }
+    }
+
+    /// <summary>Whether a keyword, as its letters alone, is written here: it begins and ends with parts.</summary>
+    public bool Holds(string keyword)
+    {
+        for (int at = letters.IndexOf(keyword, StringComparison.OrdinalIgnoreCase); at >= 0;
+            at = letters.IndexOf(keyword, at + 1, StringComparison.OrdinalIgnoreCase))
+        {
+            int end = at + keyword.Length;
+            if (starts[at] && starts[end] && (keyword.Length >= Sure || (!IsSpelled(at - 1, -1) && !IsSpelled(end, 1)))) return true;
+        }
+        return false;
+    }
+
+    private static bool Continues(string text, Range before, int start, int end)
+    {
+        int gap = before.End.Value;
+        if (end - start == 1 && gap - before.Start.Value == 1 && start - gap <= WidestGap) return true;
+        return JoinedWords.IsJoint(text, gap, start, out bool hasBlank) && !hasBlank;
+    }
+
+    // Whether single letters that are no words of their own go on from here.
+    private bool IsSpelled(int at, int step)
+    {
+        for (; at >= 0 && at < letters.Length && starts[at] && starts[at + 1]; at += step)
+            if (letters[at] is not ('a' or 'A' or 'i' or 'I' or 'o' or 'O')) return true;
+        return false;
+    }
+}
