@@ -1,5 +1,6 @@
 using System.CommandLine;
 using SafeRlhfV.Data;
+using SafeRlhfV.Evaluation;
 using SafeRlhfV.Training;
 using Spectre.Console;
 
@@ -67,7 +68,7 @@ internal static class AlignVerb
                 OnlyWarns = parsed.GetRequiredValue(gates) == "warn",
                 IgnoresMemory = parsed.GetValue(ignore),
                 Judge = judges.Judge(parsed),
-                Benchmarks = judges.Benchmarks(parsed),
+                Benchmarks = judges.Benchmarks(parsed, new AlignFolders(parsed.GetRequiredValue(folder)).BenchmarkResult(AlignFolders.Aligned)),
                 Settings = AlignSettings.Read(parsed.GetValue(config)?.FullName, parsed.GetRequiredValue(set)),
             };
             Check(options);
@@ -81,26 +82,38 @@ internal static class AlignVerb
     {
         if (!Directory.Exists(options.Model)) throw new InvalidInputException($"--model {options.Model}: there is no such folder.");
         PreferenceDataset data = PreferenceDataset.Open(options.Data);
+        DatasetRow[] rows = [.. data.ReadRows().Take(LookedAt)];
         if (data.Layout != RowLayout.Paired)
-            throw new InvalidInputException($"{options.Data}: has no pairs; align learns from two answers to each question and which is better "
-                + "(docs/data.md, 'data label' and 'data annotate' make them).");
-        if (!data.ReadRows().Take(LookedAt).Any(IsPair))
-            throw new InvalidInputException($"{options.Data}: none of its first rows has a question with two answers in the columns that align reads; "
-                + "'data validate' names the columns, and 'data import --from FORMAT' makes such rows of other layouts.");
+            throw new InvalidInputException(ForeignData.Advice(options.Data) is { } other ? $"{other}." : $"{options.Data}: has no pairs; align learns from "
+                + "two answers to each question and which is better (docs/data.md, 'data label' and 'data annotate' make them).");
+        if (!rows.Any(row => PairOf(row, RecordParts.Answers) is not null))
+            throw new InvalidInputException(ForeignData.Advice(options.Data) is { } advice ? $"{advice}." : $"{options.Data}: none of its first rows has a "
+                + "question with two answers in the columns that align reads; 'data validate' names the columns.");
+        Needs("reward", "says which answer is more helpful (more_helpful_response_id)", pair => PairLabels.Of(pair, cost: false) is not null);
+        Needs("cost", "says which answer is safer (safer_response_id) and whether each is safe (is_response_1_safe and is_response_2_safe, or harmless rates)",
+            pair => PairLabels.Of(pair, cost: true) is { Unsafe1: not null, Unsafe2: not null });
         AtomicFolder.Check(options.Folders.Root, overwrite: true, options.Data);
         AtomicFolder.Check(options.Folders.Root, overwrite: true, options.Model);
+
+        void Needs(string trainer, string what, Func<ConversationRecord, bool> has)
+        {
+            if (!rows.Any(row => PairOf(row, TrainerNeeds.Of(trainer).Parts) is { } pair && has(pair)))
+                throw new InvalidInputException($"{options.Data}: none of its first rows {what}, which 'train {trainer}' needs; 'data label' has a model label "
+                    + "pairs, and 'data annotate' people.");
+        }
     }
 
     // what is wrong with single rows is the data gate's part
-    private static bool IsPair(DatasetRow row)
+    private static ConversationRecord? PairOf(DatasetRow row, RecordParts parts)
     {
         try
         {
-            return row.ToRecord(RecordParts.Answers).Kind == RecordKind.Pair;
+            ConversationRecord record = row.ToRecord(parts);
+            return record.Kind == RecordKind.Pair ? record : null;
         }
         catch (InvalidInputException)
         {
-            return false;
+            return null;
         }
     }
 

@@ -46,6 +46,7 @@ internal static class DataValidateVerb
                 : DatasetMender.Write(
                     report.Path, folder, parsed.GetValue(overwrite), needs, own, DataArguments.Progress(new ProgressView("fix"), report.Rows),
                     cancellationToken);
+            string? advice = report.Errors > 0 ? ForeignData.Advice(report.Path) : null;
             if (parsed.GetValue(json))
                 Output.Json(new
                 {
@@ -56,6 +57,7 @@ internal static class DataValidateVerb
                     report.Warnings,
                     Findings = report.Findings.Select(finding =>
                         new { finding.Code, finding.Severity, finding.File, finding.Split, finding.Row, finding.Columns, finding.What, finding.Related }),
+                    Advice = advice,
                     Fix = mended is null ? null : new
                     {
                         Folder = Path.GetFullPath(folder!),
@@ -64,7 +66,7 @@ internal static class DataValidateVerb
                         Mended = mended.Mended.Count
                     },
                 });
-            else Print(report, mended, folder);
+            else Print(report, advice, mended, folder);
             return Task.FromResult(report.Errors > 0 ? CliHost.CheckFailed : 0);
         });
         return command;
@@ -83,13 +85,14 @@ internal static class DataValidateVerb
             family is null ? FindingSeverity.Warning : FindingSeverity.Error);
     }
 
-    private static void Print(ValidationReport report, MendReport? mended, string? folder)
+    private static void Print(ValidationReport report, string? advice, MendReport? mended, string? folder)
     {
         foreach (Finding finding in report.Findings.OrderBy(finding => finding.Severity).Take(MostShown))
             Output.Line($"{finding.Severity.ToString().ToLowerInvariant()} {finding.Code}: {finding}");
         if (report.Findings.Count > MostShown) Output.Line($"... and {report.Findings.Count - MostShown} more (--json lists all)");
         Output.Line($"{report.Path}: {DataArguments.Count(report.Rows, "row")} in {DataArguments.Count(report.Files, "file")}, "
             + $"{DataArguments.Count(report.Errors, "error")}, {DataArguments.Count(report.Warnings, "warning")}");
+        if (advice is not null) Output.Line($"{advice}.");
         if (mended is not null) Output.Line($"{folder}: {mended.Kept} of {mended.Rows} rows kept, {mended.Mended.Count} cells mended; see report.json");
     }
 }

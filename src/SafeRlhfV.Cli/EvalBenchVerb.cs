@@ -33,6 +33,25 @@ internal static class EvalBenchVerb
         return command;
     }
 
+    /// <summary>Checks a command line of this verb before there is a model that answers: benchmarks, their files, and who scores them.</summary>
+    /// <param name="words">The options.</param>
+    /// <exception cref="InvalidInputException">Something is not there or does not fit, or a benchmark has no item that is wanted.</exception>
+    public static void Check(IReadOnlyList<string> words)
+    {
+        SuiteArguments suites = new();
+        using ScorerArguments scorers = new();
+        Command options = new("bench");
+        foreach (Option option in (Option[])[.. suites.All, .. scorers.All]) options.Add(option);
+        ParseResult parsed = options.Parse([.. words]);
+        IReadOnlyList<Suite> wanted = suites.Read(parsed);
+        foreach (Suite suite in wanted)
+        {
+            BenchmarkFiles files = suite.Open(withoutImages: true);
+            if (!suite.Read(files).Any()) throw AnswerMaker.Nothing(suite, files);
+        }
+        scorers.Check(parsed, wanted);
+    }
+
     private static int List(bool json)
     {
         if (json)

@@ -114,6 +114,26 @@ public sealed class AlignVerbTests : IDisposable
         Assert.False(Path.Exists(Out));
     }
 
+    /// <summary>Benchmarks come last: what is wrong with them is said before the first stage, and in a plan too.</summary>
+    [Fact]
+    public async Task BenchmarksAreLookedAtBeforeTheFirstStage()
+    {
+        string[] dry = [.. Arguments("llava-1.5-tiny", Pairs, Out), "--dry-run"], suite = ["--suite", "beavertails-v", "--bench-data"];
+        (int code, JsonElement stages) = await CapturedConsole.JsonAsync([.. dry, .. suite, Pairs]);
+        Assert.Equal(0, code);
+        string[] Commands(JsonElement all) => [.. all.EnumerateArray().Single(stage => stage.GetProperty("name").GetString() == "benchmarks")
+            .GetProperty("commands").EnumerateArray().Select(one => one.GetString()!)];
+        Assert.All(Commands(stages), command => Assert.DoesNotContain("--split", command, StringComparison.Ordinal));
+        (code, stages) = await CapturedConsole.JsonAsync([.. dry, .. suite, Pairs, "--bench-split", "train"]);
+        Assert.Equal(0, code);
+        Assert.All(Commands(stages), command => Assert.Contains("--split train", command, StringComparison.Ordinal));
+        await CapturedConsole.RefusedAsync(["has no split that is wanted", "test"], [.. dry, .. suite, Pairs, "--bench-split", "test"]);
+        await CapturedConsole.RefusedAsync(["no-such"], [.. dry, "--suite", "no-such", "--bench-data", Pairs]);
+        await CapturedConsole.RefusedAsync(["siuo_gen.json"], [.. dry, "--suite", "siuo", "--bench-data", Pairs]);
+        await CapturedConsole.RefusedAsync(["--bench-split goes with --suite"], [.. dry, "--bench-split", "test"]);
+        Assert.False(Path.Exists(Out));
+    }
+
     [Fact]
     public async Task OneGpuPlansAdaptersAndMergesTheFirst()
     {
@@ -147,8 +167,14 @@ public sealed class AlignVerbTests : IDisposable
         Assert.Equal(1, (await CapturedConsole.RunAsync("data", "validate", Pairs, "--fix", folder.At("clean"))).Code);
         Assert.Equal(0, (await CapturedConsole.RunAsync("data", "convert", folder.At("clean"), "--to", "trl", "--out", folder.At("trl"))).Code);
         foreach (string[] dry in (string[][])[[], ["--dry-run"]])
-            await CapturedConsole.RefusedAsync(["a question with two answers", "data import --from"],
+            await CapturedConsole.RefusedAsync(["rows of the format 'trl'", $"data import {folder.At("trl")} --from trl --out"],
                 [.. Arguments("llava-1.5-tiny", folder.At("trl"), Out), .. dry]);
+        // what the import makes has one preference: CM-V could not learn, after hours of other stages
+        File.WriteAllLines(folder.At("own.jsonl"), Enumerable.Range(0, 8).Select(i => $$"""{"prompt":"Is it {{i}}?","chosen":"Yes.","rejected":"No."}"""));
+        (int code, _, string errors) = await CapturedConsole.RunAsync("data", "import", folder.At("own.jsonl"), "--from", "trl", "--out", folder.At("own"));
+        Assert.True(code == 0, errors);
+        await CapturedConsole.RefusedAsync(["says which answer is safer (safer_response_id)", "'train cost' needs", "'data label'"],
+            [.. Arguments("llava-1.5-tiny", folder.At("own"), Out), "--gates", "warn"]);
         Assert.False(Path.Exists(Out));
     }
 

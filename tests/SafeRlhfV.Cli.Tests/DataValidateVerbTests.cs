@@ -92,6 +92,29 @@ public sealed class DataValidateVerbTests
         Assert.Equal($"{path}: 96 rows in 6 files, {report.Errors} errors, {report.Warnings} warnings", lines[^1]);
     }
 
+    /// <summary>Another tool's data are named with their format, and the import that the last line gives makes them readable.</summary>
+    [Theory]
+    [InlineData("trl", "rows.jsonl", """{"prompt":"Is it?","chosen":"Yes.","rejected":"No."}""")]
+    [InlineData("trl", "rows.csv", "prompt,chosen,rejected\nIs it?,Yes.,No.")]
+    [InlineData("messages", "rows.jsonl", """{"messages":[{"role":"user","content":"Is it?"},{"role":"assistant","content":"Yes."}]}""")]
+    [InlineData("sharegpt", "rows.json", """[{"conversations":[{"from":"human","value":"Is it?"},{"from":"gpt","value":"Yes."}]}]""")]
+    public async Task AnotherToolsDataAreNamedWithTheirImport(string format, string file, string text)
+    {
+        using TemporaryFolder folder = new();
+        File.WriteAllText(folder.At(file), text + "\n");
+        (int code, string output, _) = await CapturedConsole.RunAsync("data", "validate", folder.At(file));
+        Assert.Equal(CliHost.CheckFailed, code);
+        string line = output.TrimEnd().Split('\n')[^1];
+        Assert.Equal($"{folder.At(file)} holds rows of the format '{format}': 'safe-rlhf-v data import {folder.At(file)} --from {format} --out FOLDER' makes a "
+            + "data set of them, which all verbs read.", line);
+        string errors;
+        (code, _, errors) = await CapturedConsole.RunAsync("data", "import", folder.At(file), "--from", format, "--out", folder.At("made"));
+        Assert.True(code == 0, errors);
+        (_, JsonElement report) = await CapturedConsole.JsonAsync("data", "validate", folder.At("made"), "--for", "ppo");
+        Assert.Equal(JsonValueKind.Null, report.GetProperty("advice").ValueKind);
+        Assert.Equal(0, report.GetProperty("errors").GetInt32());
+    }
+
     [Fact]
     public async Task ACopyNeverLiesInItsSourceNorInPlaceOfIt()
     {

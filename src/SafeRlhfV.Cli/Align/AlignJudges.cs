@@ -13,8 +13,13 @@ internal sealed class AlignJudges
     private readonly Option<string?> key = new("--key-env") { Description = "The environment variable with the key of --judge's service." };
     private readonly Option<string?> suite = new("--suite") { Description = "Benchmarks for start and aligned model, as 'eval bench' takes them." };
     private readonly Option<string?> files = new("--bench-data") { Description = "The folder with the benchmarks' files." };
+    private readonly Option<string[]> split = new("--bench-split")
+    {
+        Description = "Only these splits or variants of the benchmarks; those that are usually reported where left out.",
+        AllowMultipleArgumentsPerToken = true
+    };
 
-    public IEnumerable<Option> All => [judge, model, key, suite, files];
+    public IEnumerable<Option> All => [judge, model, key, suite, files, split];
 
     /// <summary>The judge as <c>eval judge</c> and <c>eval bench</c> take it; empty = none.</summary>
     /// <exception cref="InvalidInputException">Options do not go together.</exception>
@@ -35,11 +40,22 @@ internal sealed class AlignJudges
     }
 
     /// <summary>The benchmarks as <c>eval bench</c> takes them; empty = none.</summary>
-    /// <exception cref="InvalidInputException">Options do not go together.</exception>
-    public IReadOnlyList<string> Benchmarks(ParseResult parsed) => (parsed.GetValue(suite), parsed.GetValue(files)) switch
+    /// <param name="parsed">The command line.</param>
+    /// <param name="result">Where the results will be.</param>
+    /// <exception cref="InvalidInputException">
+    /// Options do not go together, a benchmark or its files are not there, it has no item in the splits that are wanted, or nobody to score it.
+    /// </exception>
+    public IReadOnlyList<string> Benchmarks(ParseResult parsed, string result)
     {
-        (null, null) => [],
-        ({ } names, { } folder) => ["--suite", names, "--data", folder],
-        _ => throw new InvalidInputException("--suite and --bench-data go together."),
-    };
+        string[] splits = parsed.GetValue(split) ?? [];
+        if (splits.Length > 0 && parsed.GetValue(suite) is null) throw new InvalidInputException($"{split.Name} goes with --suite.");
+        string[] words = (parsed.GetValue(suite), parsed.GetValue(files)) switch
+        {
+            (null, null) => [],
+            ({ } names, { } folder) => ["--suite", names, "--data", folder, .. splits.SelectMany(one => (string[])["--split", one])],
+            _ => throw new InvalidInputException("--suite and --bench-data go together."),
+        };
+        if (words.Length > 0) EvalBenchVerb.Check([.. words, .. Judge(parsed), "--out", result]);
+        return words;
+    }
 }

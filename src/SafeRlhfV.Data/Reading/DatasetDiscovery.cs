@@ -30,7 +30,7 @@ internal static class DatasetDiscovery
             if (parts.Count == 0)
                 throw new InvalidInputException($"{path}: the folder holds no "
                     + $"data{(absent.Count > 0 ? " of the configurations that its README.md names" : "")}; expected Parquet, JSONL or JSON files, for example "
-                        + "data/<category>/train-00000-of-00001.parquet.");
+                        + $"data/<category>/train-00000-of-00001.parquet{ForeignData.Kinds(path)}.");
             return (parts, absent);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)

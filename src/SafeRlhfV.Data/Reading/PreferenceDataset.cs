@@ -185,9 +185,11 @@ public sealed class PreferenceDataset
     /// <summary>Opens one file by its kind.</summary>
     /// <param name="file">The file.</param>
     /// <param name="known">Row groups whose page headers were checked before; null = none.</param>
-    internal static IRowReader OpenFile(string file, CheckedGroups? known = null) => DatasetDiscovery.IsJsonl(file)
-        ? new JsonlRowReader(file)
-        : new ParquetRowReader(file, known);
+    internal static IRowReader OpenFile(string file, CheckedGroups? known = null)
+    {
+        ForeignData.Refuse(file);
+        return DatasetDiscovery.IsJsonl(file) ? new JsonlRowReader(file) : new ParquetRowReader(file, known);
+    }
 
     /// <summary>Rows of an open file; a JSONL file is read once for it.</summary>
     internal static long CountRows(IRowReader reader) => reader is ParquetRowReader parquet ? parquet.RowCount : ((JsonlRowReader)reader).CountRows();

@@ -80,7 +80,7 @@ public sealed class TrainingData(
     {
         if (rows.Usable > 0) return rows;
         IReadOnlyList<string> empty = rows.TooLong + rows.BothUnsafe == rows.Rows ? [] : dataset.EmptyColumns(parts, split, config);
-        string advice = empty.Count > 0 ? $"no row has {string.Join(", ", empty)}"
+        string advice = empty.Count > 0 ? ForeignData.Advice(Path) ?? $"no row has {string.Join(", ", empty)}"
             : rows.BothUnsafe > rows.TooLong ? "training.both_unsafe=keep learns from pairs of two unsafe answers too"
             : "look at 'lengths' in the recipe and at the data";
         throw new InvalidInputException($"{Path}: none of its {rows.Rows} rows can be used: {rows.Reasons}; {advice}.");
