@@ -1,3 +1,4 @@
+using SafeRlhfV.Objectives;
 using SafeRlhfV.Processing;
 using static TorchSharp.torch;
 
@@ -46,7 +47,8 @@ public abstract class VisionLanguageModel : NamedModule
     /// Longest texts, in tokens, whose beginnings' keys and values do not depend on what follows, so that several texts can take them over. Beyond the
     /// pretraining's length dynamic rotary frequencies belong to the longest text of a pass.
     /// </summary>
-    public virtual int LongestSharedText => Decoder.Config.Rope is { Type: "dynamic" } rope ? rope.OriginalMaxPositions : int.MaxValue;
+    public virtual int LongestSharedText => new[] { Decoder.Config.Rope, Decoder.Config.SlidingRope }
+        .Min(rope => rope is { Type: "dynamic" } ? rope.OriginalMaxPositions : int.MaxValue);
 
     /// <summary>Parameters that belong to the vision tower (frozen in most recipes; the projector or merger is not among them).</summary>
     public abstract IEnumerable<TorchSharp.Modules.Parameter> VisionTowerParameters { get; }
@@ -75,6 +77,13 @@ public abstract class VisionLanguageModel : NamedModule
     /// tokens minus one to get the position of the next decoded token, [B, 1] (zero but for M-RoPE).
     /// </summary>
     public abstract (Tensor Positions, Tensor Deltas_B1) Positions(Tensor inputIds_BL, Tensor mask_BL, IReadOnlyList<ImageGeometry> images);
+
+    /// <summary>Positions on one axis: valid columns counted from 0.</summary>
+    private protected static (Tensor Positions, Tensor Deltas_B1) PlainPositions(Tensor mask_BL)
+    {
+        Tensor positions = mask_BL.to(ScalarType.Int64).cumsum(1).sub_(Scalars.One).clamp_(min: Scalars.Zero);
+        return (positions, zeros([mask_BL.shape[0], 1], ScalarType.Int64, mask_BL.device));
+    }
 
     /// <summary>
     /// Hidden states after the final norm, [B, L - from, H].

@@ -40,7 +40,10 @@ public abstract record ModelConfig
     internal ModelFamily Family => ModelFamilies.Find(ModelType) ?? throw new InvalidInputException($"the model type '{ModelType}' is not known.");
 
     /// <summary>What prompting needs to know.</summary>
-    public ModelFacts Facts => new(ModelType, ImageTokenId, EosTokenIds, PadTokenId, Text.MaxTokens);
+    public virtual ModelFacts Facts => new(ModelType, ImageTokenId, EosTokenIds, PadTokenId, Text.MaxTokens);
+
+    /// <summary>The output layer is the embedding table where config.json does not say.</summary>
+    protected virtual bool TiesByDefault => false;
 
     /// <summary>Reads config.json (and generation_config.json beside it) of a checkpoint folder.</summary>
     /// <exception cref="InvalidInputException">A file is missing or malformed, or the family is not known.</exception>
@@ -73,6 +76,8 @@ public abstract record ModelConfig
             throw reader.Error("model_type",
                 $"'{reader.Text("model_type")}' is the form of the original InternVL code; take the model's conversion for transformers (on the Hugging "
                     + "Face hub its name ends in -hf)");
+        if (reader.Text("model_type").EndsWith("_text", StringComparison.Ordinal))
+            throw reader.Error("model_type", $"'{reader.Text("model_type")}' is a language model without a vision tower; take a vision-language checkpoint");
         ModelFamily family = ModelFamilies.Find(reader.Text("model_type"))
             ?? throw reader.Error("model_type",
                 $"'{reader.Text("model_type")}' is not a family known here; known are "
@@ -90,9 +95,18 @@ public abstract record ModelConfig
                 if (part.ContainsKey(field)) part[field] = name;
         // what the weights showed goes before what the file said
         foreach (JsonObject part in new[] { root, root["text_config"] as JsonObject }.OfType<JsonObject>())
-            if (!TieWordEmbeddings && part.ContainsKey("tie_word_embeddings")) part["tie_word_embeddings"] = false;
+            if (!TieWordEmbeddings && (part.ContainsKey("tie_word_embeddings") || (part == root && TiesByDefault))) part["tie_word_embeddings"] = false;
         if (!root.ContainsKey("torch_dtype") && !root.ContainsKey("dtype")) root["torch_dtype"] = name;
         return root.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n";
+    }
+
+    /// <summary>The id of image tokens: the hub's image_token_index; newer files may say image_token_id.</summary>
+    private protected static int ReadImageToken(ConfigReader reader, int usual)
+    {
+        int imageToken = reader.Has("image_token_id") ? reader.Int("image_token_id", least: 0) : reader.Int("image_token_index", usual, least: 0);
+        if (reader.Has("image_token_index") && reader.Int("image_token_index", least: 0) != imageToken)
+            throw reader.Error("image_token_index", $"is not image_token_id ({imageToken}); leave one of them out");
+        return imageToken;
     }
 
     private static void RefuseQuantised(ConfigReader part)

@@ -15,7 +15,7 @@ public enum ParameterKind
     /// <summary>Scale of a norm: ones.</summary>
     NormWeight,
 
-    /// <summary>Shift of a norm: zeros.</summary>
+    /// <summary>Shift of a norm, or a scale that is stored without its 1: zeros.</summary>
     NormBias,
 
     /// <summary>Kernel of a convolution.</summary>

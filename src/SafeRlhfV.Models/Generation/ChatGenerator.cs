@@ -102,7 +102,7 @@ public sealed class ChatGenerator(VisionLanguageModel model, ModelProcessor proc
         ImageEmbeddings images = model.EmbedImages(inputs)!;
         if (imagesOf.Sum(of => of.Length) == distinct.Count) return new GenerationPrompt(batch.Ids_BL, batch.Mask_BL, images);
         SharedPrompts? shared = SharesImages && batch.Ids_BL.shape[1] <= model.LongestSharedText
-            ? SharedPrompts.Find(prompts, imagesOf, model.ImageTokenId) : null;
+            ? SharedPrompts.Find(prompts, imagesOf, model.ImageTokenId, model.Decoder.Config.SeesImagesBothWays) : null;
         SharedPromptCount += shared?.Followers ?? 0;
         string[] shown = [.. imagesOf.Where(of => of.Length > 0).Select(of => string.Join(' ', of))];
         RepeatedPromptCount += shown.Length - shown.Distinct().Count();

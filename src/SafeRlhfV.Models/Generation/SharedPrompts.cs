@@ -18,7 +18,9 @@ public sealed record SharedPrompts(IReadOnlyList<int> Leaders, IReadOnlyList<int
     /// <param name="prompts">The prompts of a batch.</param>
     /// <param name="imagesOf">For each prompt, which images it shows: equal numbers are equal images.</param>
     /// <param name="imageTokenId">The id that marks image positions.</param>
-    public static SharedPrompts? Find(IReadOnlyList<EncodedPrompt> prompts, IReadOnlyList<IReadOnlyList<int>> imagesOf, int imageTokenId)
+    /// <param name="wholeImages">The model sees an image both ways: no prompt may be cut within one.</param>
+    public static SharedPrompts? Find(IReadOnlyList<EncodedPrompt> prompts, IReadOnlyList<IReadOnlyList<int>> imagesOf, int imageTokenId,
+        bool wholeImages = false)
     {
         int[] groupOf = new int[prompts.Count];
         List<int> leaders = [];
@@ -42,10 +44,13 @@ public sealed record SharedPrompts(IReadOnlyList<int> Leaders, IReadOnlyList<int
             leaders.Add(rows.MaxBy(row => prompts[row].Ids.Length));
             tail = Math.Max(tail, rows.Max(row => prompts[row].Ids.Length) - common);
         }
+        while (wholeImages && prompts.Any(prompt => CutsImage(prompt.Ids, prompt.Ids.Length - tail, imageTokenId))) tail++;
         int columns = prompts.Max(prompt => prompt.Ids.Length), kept = columns - tail;
         return leaders.Count < prompts.Count && kept > 0 && leaders.Count * kept + prompts.Count * tail < prompts.Count * columns
             ? new SharedPrompts(leaders, groupOf, tail) : null;
     }
+
+    private static bool CutsImage(int[] ids, int at, int imageTokenId) => at > 0 && at < ids.Length && ids[at - 1] == imageTokenId && ids[at] == imageTokenId;
 
     // the last token of a prompt is always run: the answer begins with its state
     private static int CommonLength(int[][] texts)

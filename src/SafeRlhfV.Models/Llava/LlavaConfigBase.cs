@@ -58,13 +58,4 @@ public abstract record LlavaConfigBase : ModelConfig
             throw reader.Error("image_grid_pinpoints", $"must be pairs (height, width) of at least the tower's {vision.ImageSize} pixels");
         return pinpoints;
     }
-
-    /// <summary>The id of image tokens: the hub's image_token_index; newer files may say image_token_id.</summary>
-    private protected static int ReadImageToken(ConfigReader reader, int usual)
-    {
-        int imageToken = reader.Has("image_token_id") ? reader.Int("image_token_id", least: 0) : reader.Int("image_token_index", usual, least: 0);
-        if (reader.Has("image_token_index") && reader.Int("image_token_index", least: 0) != imageToken)
-            throw reader.Error("image_token_index", $"is not image_token_id ({imageToken}); leave one of them out");
-        return imageToken;
-    }
 }

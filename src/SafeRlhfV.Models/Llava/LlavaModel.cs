@@ -82,11 +82,8 @@ public sealed class LlavaModel : VisionLanguageModel
     internal Tensor ProjectTiles(VisionFeatures features) => projector.Forward(features.Hidden);
 
     /// <inheritdoc/>
-    public override (Tensor Positions, Tensor Deltas_B1) Positions(Tensor inputIds_BL, Tensor mask_BL, IReadOnlyList<ImageGeometry> images)
-    {
-        Tensor positions = mask_BL.to(ScalarType.Int64).cumsum(1).sub_(Scalars.One).clamp_(min: Scalars.Zero);
-        return (positions, zeros([mask_BL.shape[0], 1], ScalarType.Int64, mask_BL.device));
-    }
+    public override (Tensor Positions, Tensor Deltas_B1) Positions(Tensor inputIds_BL, Tensor mask_BL, IReadOnlyList<ImageGeometry> images) =>
+        PlainPositions(mask_BL);
 
     /// <inheritdoc/>
     public override Tensor Hidden(Tensor inputIds_BL, Tensor mask_BL, Tensor positions, ImageEmbeddings? images, KeyValueCache? cache = null, long from = 0,

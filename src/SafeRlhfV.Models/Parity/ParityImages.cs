@@ -63,6 +63,33 @@ internal sealed class ParityImages(string folder, Func<string, ParityImageLoadin
         Report(reference, checks);
     }
 
+    /// <summary>A `processor-images-pan-and-scan` case: pixel values of images and their crops, and a table of sizes.</summary>
+    public void Crops(ImageProcessor processor, ParityCase reference, ParityChecks checks)
+    {
+        int wrongBoxes = 0;
+        foreach (JsonElement entry in reference.Json.GetProperty("files").EnumerateArray())
+        {
+            string file = entry.GetProperty("file").GetString()!;
+            ProcessedImage processed = processor.Process(Read(file, ParityImageLoading.Converted));
+            if (processed.Geometry.Rows != 1 + entry.GetProperty("num_crops").GetInt32()) wrongTokens++;
+            JsonElement size = entry.GetProperty("size_wh"), settings = reference.Json.GetProperty("image_kwargs");
+            if (!SameBoxes(settings, size[0].GetInt32(), size[1].GetInt32(), entry)) wrongBoxes++;
+            if (reference.Has("pixel_values." + file)) Pixels(reference.Tensor("pixel_values." + file), processed, !IsLossy(file));
+        }
+        wrongBoxes += reference.Json.GetProperty("table").EnumerateArray()
+            .Count(row => !SameBoxes(row, row.GetProperty("width").GetInt32(), row.GetProperty("height").GetInt32(), row));
+        checks.Add("boxes of crops", wrongBoxes, 0);
+        Report(reference, checks);
+    }
+
+    private static bool SameBoxes(JsonElement settings, int width, int height, JsonElement expected)
+    {
+        PanAndScan cut = new(settings.GetProperty("pan_and_scan_min_crop_size").GetInt32(), settings.GetProperty("pan_and_scan_max_num_crops").GetInt32(),
+            settings.GetProperty("pan_and_scan_min_ratio_to_activate").GetDouble());
+        return cut.Crops(width, height).Select(box => (box.Left, box.Top, box.Width, box.Height)).SequenceEqual(expected.GetProperty("boxes_xywh")
+            .EnumerateArray().Select(box => (box[0].GetInt32(), box[1].GetInt32(), box[2].GetInt32(), box[3].GetInt32())));
+    }
+
     /// <summary>Compares one image of a case that keeps the hash of what was decoded.</summary>
     public void One(string file, RgbImage image, ProcessedImage processed, ParityCase reference, ParityChecks checks)
     {

@@ -32,6 +32,7 @@ internal static class ParityKinds
         checks.Compare("logits_max", logits.max(-1).values, "logits", 1e-4, mask);
         checks.Compare("logits_logsumexp", logits.logsumexp(-1), "logits_logsumexp", 1e-4, mask);
         Argmax(logits, reference, checks, mask);
+        if (model is GemmaModel gemma) ParityGemma.WithoutTokenTypes(gemma, pass, logits, reference, checks);
         if (reference.Has("logits_last"))
         {
             Tensor last = LastPositions(reference, mask);

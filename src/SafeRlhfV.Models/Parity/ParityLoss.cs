@@ -46,15 +46,23 @@ internal static class ParityLoss
             }
             Tensor ours = parameter.grad ?? zeros_like(parameter);
             checks.Computed[name] = ours.detach();
-            double scale = Math.Max(expected.norm().item<float>(), 1e-6);
-            checks.Add(name, (ours - expected).norm().item<float>() / scale, GradientTolerance);
+            checks.Add(name, Relative((ours - expected).norm().item<float>(), expected.norm().item<float>(), 1e-6), GradientTolerance);
+        }
+        if (reference.TryTensor("grad_embed") is { } someRows)
+        {
+            Parameter table = parameters.First(pair => pair.Key.EndsWith("embed_tokens.weight", StringComparison.Ordinal)).Value;
+            Tensor ours = (table.grad ?? zeros_like(table)).index_select(0, reference.Tensor("grad_embed_rows"));
+            checks.Add("grad_embed", Relative((ours - someRows).norm().item<float>(), someRows.norm().item<float>(), 1e-6), GradientTolerance);
         }
         if ((reference.Field("grad_norm_per_parameter") ?? reference.Field("grad_norms")) is { ValueKind: JsonValueKind.Object } norms)
             CompareNorms(norms, parameters, checks);
         foreach (Parameter parameter in parameters.Values) parameter.grad = null;
     }
 
-    private const double GradientTolerance = 1e-4;
+    private const double GradientTolerance = 1e-4, Noise = 1e-6;
+
+    // gradients that are nothing but rounding noise, such as those of a key's bias, have no meaningful relative error
+    private static double Relative(double difference, double expected, double floor) => difference <= Noise ? 0 : difference / Math.Max(expected, floor);
 
     private static void CompareNorms(JsonElement norms, IReadOnlyDictionary<string, Parameter> parameters, ParityChecks checks)
     {
@@ -71,8 +79,7 @@ internal static class ParityLoss
             }
             double ours = parameter.grad?.to(ScalarType.Float64).norm().item<double>() ?? 0;
             total += expected * expected;
-            // gradients that are nothing but rounding noise have no meaningful relative error
-            double difference = Math.Abs(ours - expected) / Math.Max(expected, 1e-3);
+            double difference = Relative(Math.Abs(ours - expected), expected, 1e-3);
             if (difference > worst) (worst, where) = (difference, property.Name);
         }
         checks.Add($"gradient norms{(where.Length > 0 ? $" (worst: {where})" : "")}", worst, GradientTolerance);

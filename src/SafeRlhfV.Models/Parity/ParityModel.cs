@@ -30,7 +30,7 @@ internal sealed class ParityModel : IDisposable
         using IDisposable? bare = reference.Field("adapter_enabled")?.GetBoolean() == false ? model.UseAdapter(null) : null;
         switch (reference.Kind)
         {
-            case "forward":
+            case "forward" or "forward-pan-and-scan":
                 ParityKinds.Forward(model, reference, checks);
                 ParityProcessor.OtherSize(baseFolder, images, reference, checks);
                 return null;
@@ -41,11 +41,14 @@ internal sealed class ParityModel : IDisposable
             case "train": return ParityTraining.Run(baseFolder, trainer, reference, checks);
             case "vision-index" when model.Config is QwenConfig qwen: ParityKinds.VisionIndex(qwen.Vision, reference, checks); return null;
             case "smart-resize": ParityResize.Run(reference, checks); return null;
-            case "processor" or "processor-images" or "processor-pad-square": return ParityProcessor.Run(baseFolder, images, reference, checks);
+            case "processor" or "processor-images" or "processor-pad-square" or "processor-pan-and-scan" or "processor-images-pan-and-scan"
+                or "processor-double-bos": return ParityProcessor.Run(baseFolder, images, reference, checks);
             case "token-counts" when model.Config is OneVisionConfig { Tiles: { } tiles }: ParityTiles.Counts(tiles, reference, checks); return null;
             case "packing" when model.Config is OneVisionConfig { Tiles: { } tiles }: ParityTiles.Packing(tiles, reference, checks); return null;
             case "tile-grid": ParityTiles.Grids(reference, checks); return null;
             case "native-names" when model.Config is InternVlConfig: ParityNames.Run(model, reference, checks); return null;
+            case "embedding-scale": ParityGemma.EmbeddingScale(baseFolder, reference, checks); return null;
+            case "classify": return ParityProcessor.Classify(baseFolder, model, images, reference, checks);
             case "refusal": return ParityTraining.Refuse(baseFolder, trainer, reference, checks);
             case "lora-merge" or "merged-weight" when adapter is not null: Merge(reference, checks); return null;
             default: return $"cases of kind '{reference.Kind}' are not run here";

@@ -14,6 +14,11 @@ internal sealed record ParityPass(Tensor Ids_BL, Tensor Mask_BL, Tensor Position
         (Tensor positions, Tensor deltas) = model.Positions(ids, mask, images?.Images ?? []);
         checks?.Exact("position_ids", positions, positions.dim() == 3 ? mask.unsqueeze(0) : mask);
         checks?.Exact("rope_deltas", deltas);
+        if (checks is not null && model.Decoder.Config is { SeesImagesBothWays: true, SlidingWindow: { } window })
+        {
+            ParityGemma.TokenTypes(model, ids, checks);
+            if (reference.Field("sliding_window") is { } stated) checks.Add("sliding_window", Math.Abs(window - stated.GetInt32()), 0);
+        }
         return new(ids, mask, positions, deltas, images, model.Hidden(ids, mask, positions, images));
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using SafeRlhfV.Processing;
@@ -16,18 +17,46 @@ internal static class ParityProcessor
     /// <param name="checks">Where results go.</param>
     public static string? Run(string folder, Func<string, ParityImageLoading, RgbImage>? reader, ParityCase reference, ParityChecks checks)
     {
-        if (reader is null) return "cases of processors are run by the parity verb, which reads images";
-        string where = Path.GetFullPath(Path.Combine(folder, "..", "..", "images"));
-        if (Files(reference).FirstOrDefault(name => !File.Exists(Path.Combine(where, name))) is { } missing) return $"image {missing} is not in {where}";
-        ParityImages images = new(where, reader);
+        if (!TryImages(folder, reader, reference, out ParityImages? images, out string? reason)) return reason;
         ModelConfig config = ModelConfig.Load(folder);
         switch (reference.Kind)
         {
             case "processor-images": images.Files(ImageProcessor.Load(folder, config), reference, checks, Path.Combine(folder, "cases")); break;
+            case "processor-images-pan-and-scan": images.Crops(ImageProcessor.Load(folder, config, Settings(reference)), reference, checks); break;
+            case "processor-double-bos": DoubleBegin(folder, config, reference, checks); break;
             case "processor-pad-square": images.PadSquare(config, reference, checks); break;
             default: Conversations(folder, config, images, reference, checks); break;
         }
         return null;
+    }
+
+    /// <summary>A `classify` case of ShieldGemma 2; gives the reason if it is skipped.</summary>
+    /// <inheritdoc cref="Run"/>
+    public static string? Classify(string folder, VisionLanguageModel model, Func<string, ParityImageLoading, RgbImage>? reader, ParityCase reference,
+        ParityChecks checks)
+    {
+        if (!TryImages(folder, reader, reference, out ParityImages? images, out string? reason)) return reason;
+        ParityGemma.Classify(model, ModelProcessor.Load(folder), images, reference, checks);
+        return null;
+    }
+
+    private static bool TryImages(string folder, Func<string, ParityImageLoading, RgbImage>? reader, ParityCase reference,
+        [NotNullWhen(true)] out ParityImages? images, out string? reason)
+    {
+        string where = Path.GetFullPath(Path.Combine(folder, "..", "..", "images"));
+        reason = reader is null ? "cases of processors are run by the parity verb, which reads images"
+            : Files(reference).FirstOrDefault(name => !File.Exists(Path.Combine(where, name))) is { } missing ? $"image {missing} is not in {where}" : null;
+        images = reason is null ? new ParityImages(where, reader!) : null;
+        return images is not null;
+    }
+
+    // a rendered text that is tokenised with the tokenizer's defaults
+    private static void DoubleBegin(string folder, ModelConfig config, ParityCase reference, ParityChecks checks)
+    {
+        ImageProcessor processor = ImageProcessor.Load(folder, config);
+        string placeholder = ChatFormat.For(config, folder).ImageToken, image = processor.TextOf(processor.Measure(1, 1)) ?? placeholder;
+        string text = reference.Json.GetProperty("rendered")[0].GetString()!.Replace(placeholder, image, StringComparison.Ordinal);
+        checks.Exact("input_ids", tensor(Tokenizer.Load(folder).Encode(text).Select(id => (long)id).ToArray()).unsqueeze(0));
     }
 
     /// <summary>The image of a forward case whose processor had another size than the folder's; nothing happens for other cases.</summary>
@@ -52,7 +81,8 @@ internal static class ParityProcessor
 
     private static IEnumerable<string> Files(ParityCase reference) => reference.Field("files") is { } files
         ? files.EnumerateArray().Select(file => (file.ValueKind == JsonValueKind.String ? file : file.GetProperty("file")).GetString()!)
-        : Rows(reference).SelectMany(row => row.Images);
+        : reference.Kind == "processor-double-bos" ? [] : reference.Kind == "classify"
+            ? reference.Json.GetProperty("images").EnumerateArray().Select(file => file.GetString()!) : Rows(reference).SelectMany(row => row.Images);
 
     // LLaVA: a list of samples; Qwen: parallel lists
     private static IEnumerable<(JsonElement Messages, string[] Images)> Rows(ParityCase reference)
@@ -103,8 +133,15 @@ internal static class ParityProcessor
             : TokenBatch.PadLeft(ids, processor.PadTokenId);
         checks.Exact("input_ids", batch.Ids_BL.MoveToOuterDisposeScope());
         checks.Exact("attention_mask", batch.Mask_BL.to(ScalarType.Int64).MoveToOuterDisposeScope());
+        using (Scalar image = processor.Model.ImageTokenId)
+            checks.Exact("token_type_ids", batch.Ids_BL.eq(image).to(ScalarType.Int64).MoveToOuterDisposeScope());
         JsonElement texts = reference.Field("rendered") ?? reference.Json.GetProperty("prompt");
         checks.Add("rendered", texts.EnumerateArray().Zip(prompts, (text, prompt) => text.GetString() == prompt.Text ? 0 : 1).Sum(), 0);
+        if (reference.Field("expanded") is { } expanded)
+        {
+            JsonElement[] written = expanded.ValueKind == JsonValueKind.Array ? [.. expanded.EnumerateArray()] : [expanded];
+            checks.Add("expanded", written.Zip(prompts, (text, prompt) => text.GetString() == prompt.Written ? 0 : 1).Sum(), 0);
+        }
         ImageGeometry[] all = [.. geometries.SelectMany(row => row)];
         if (reference.Field("image_tokens_per_sample") is { } each)
             checks.Add("image_tokens_per_sample",

@@ -1,3 +1,4 @@
+using SafeRlhfV.Objectives;
 using static TorchSharp.torch;
 
 namespace SafeRlhfV.Models;
@@ -9,11 +10,14 @@ public sealed class DecoderAttention : NamedModule
     private readonly RmsNormLayer? queryNorm, keyNorm;
     private readonly PackedProjection? packed;
     private readonly int heads, keyValueHeads, headSize, layer;
+    private readonly double queryFactor;
 
     /// <summary>Takes q_proj, k_proj, v_proj, o_proj and, if the config says so, q_norm and k_norm.</summary>
     public DecoderAttention(ParameterScope scope, TextConfig config, int layer) : base(nameof(DecoderAttention))
     {
         (heads, keyValueHeads, headSize, this.layer) = (config.Heads, config.KeyValueHeads, config.HeadSize, layer);
+        // the attention itself divides by the root of the head size
+        queryFactor = Math.Sqrt(headSize / (config.QueryScalar ?? headSize));
         query = new(scope.At("q_proj"), config.HiddenSize, heads * headSize, config.QueryKeyValueBias);
         key = new(scope.At("k_proj"), config.HiddenSize, keyValueHeads * headSize, config.QueryKeyValueBias);
         value = new(scope.At("v_proj"), config.HiddenSize, keyValueHeads * headSize, config.QueryKeyValueBias);
@@ -24,8 +28,8 @@ public sealed class DecoderAttention : NamedModule
         register_module("v_proj", value);
         register_module("o_proj", output);
         if (!config.QueryKeyNorm) return;
-        queryNorm = new(scope.At("q_norm"), headSize, config.RmsNormEpsilon);
-        keyNorm = new(scope.At("k_norm"), headSize, config.RmsNormEpsilon);
+        queryNorm = new(scope.At("q_norm"), headSize, config.RmsNormEpsilon, config.NormsAroundOne);
+        keyNorm = new(scope.At("k_norm"), headSize, config.RmsNormEpsilon, config.NormsAroundOne);
         register_module("q_norm", queryNorm);
         register_module("k_norm", keyNorm);
     }
@@ -35,6 +39,7 @@ public sealed class DecoderAttention : NamedModule
     {
         long rows = x_BLH.shape[0], columns = x_BLH.shape[1] - from;
         (Tensor q_BLND, Tensor k_BLND, Tensor v_BLND) = Project(x_BLH, from, angles);
+        if (queryFactor != 1) q_BLND = q_BLND.Times(queryFactor);
         Tensor q = q_BLND.transpose(1, 2), k = k_BLND.transpose(1, 2), v = v_BLND.transpose(1, 2);
         if (cache is not null) (k, v) = cache.Append(layer, k, v);
         int group = heads / keyValueHeads;

@@ -4,24 +4,33 @@ using static TorchSharp.torch;
 
 namespace SafeRlhfV.Models;
 
-/// <summary>One block: x + attention(norm(x)), then x + feed-forward(norm(x)).</summary>
+/// <summary>
+/// One block: x + attention(norm(x)), then x + feed-forward(norm(x)). Some decoders (Gemma 3) norm what attention and feed-forward give, too, before it is added.
+/// </summary>
 public sealed class DecoderLayer : NamedModule
 {
     private readonly DecoderAttention attention;
     private readonly DecoderFeedForward feedForward;
     private readonly RmsNormLayer inputNorm, innerNorm;
+    private readonly RmsNormLayer? attentionOutputNorm, feedForwardOutputNorm;
 
-    /// <summary>Takes self_attn, mlp, input_layernorm and post_attention_layernorm.</summary>
+    /// <summary>Takes self_attn, mlp, input_layernorm, post_attention_layernorm and, where outputs are normed, pre_ and post_feedforward_layernorm.</summary>
     public DecoderLayer(ParameterScope scope, TextConfig config, int layer) : base(nameof(DecoderLayer))
     {
         attention = new(scope.At("self_attn"), config, layer);
         feedForward = new(scope.At("mlp"), config);
-        inputNorm = new(scope.At("input_layernorm"), config.HiddenSize, config.RmsNormEpsilon);
-        innerNorm = new(scope.At("post_attention_layernorm"), config.HiddenSize, config.RmsNormEpsilon);
+        RmsNormLayer Norm(string name) => new(scope.At(name), config.HiddenSize, config.RmsNormEpsilon, config.NormsAroundOne);
+        inputNorm = Norm("input_layernorm");
+        RmsNormLayer afterAttention = Norm("post_attention_layernorm");
+        innerNorm = config.NormsOutputs ? Norm("pre_feedforward_layernorm") : afterAttention;
         register_module("self_attn", attention);
         register_module("mlp", feedForward);
         register_module("input_layernorm", inputNorm);
-        register_module("post_attention_layernorm", innerNorm);
+        register_module("post_attention_layernorm", afterAttention);
+        if (!config.NormsOutputs) return;
+        (attentionOutputNorm, feedForwardOutputNorm) = (afterAttention, Norm("post_feedforward_layernorm"));
+        register_module("pre_feedforward_layernorm", innerNorm);
+        register_module("post_feedforward_layernorm", feedForwardOutputNorm);
     }
 
     /// <summary>[B, L, H] → [B, L - from, H].</summary>
@@ -34,7 +43,9 @@ public sealed class DecoderLayer : NamedModule
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor wanted = from == 0 ? x_BLH : x_BLH.narrow(1, from, x_BLH.shape[1] - from);
-        Tensor middle = wanted.Plus(attention.Forward(inputNorm.Forward(x_BLH), mask, angles, cache, from));
-        return middle.Plus(feedForward.Forward(innerNorm.Forward(middle))).MoveToOuterDisposeScope();
+        Tensor attended = attention.Forward(inputNorm.Forward(x_BLH), mask, angles, cache, from);
+        Tensor middle = wanted.Plus(attentionOutputNorm?.Forward(attended) ?? attended);
+        Tensor added = feedForward.Forward(innerNorm.Forward(middle));
+        return middle.Plus(feedForwardOutputNorm?.Forward(added) ?? added).MoveToOuterDisposeScope();
     }
 }

@@ -64,7 +64,19 @@ public sealed record RopeConfig
     public static RopeConfig Parse(ConfigReader text, int maxPositions, int headSize, double defaultTheta, bool interleaved = false)
     {
         ConfigReader? settings = Settings(text);
-        double theta = StatedTheta(text, settings) ?? defaultTheta;
+        return Read(text, settings, StatedTheta(text, settings) ?? defaultTheta, maxPositions, headSize, interleaved);
+    }
+
+    /// <summary>Reads one object of rope settings, such as that of one kind of layers.</summary>
+    /// <param name="text">The text config.</param>
+    /// <param name="settings">The object; null = there is none.</param>
+    /// <param name="theta">The base.</param>
+    /// <param name="maxPositions">The longest text of <paramref name="text"/>.</param>
+    /// <param name="headSize">Its head size.</param>
+    /// <param name="interleaved">As of <see cref="Parse"/>.</param>
+    /// <exception cref="InvalidInputException">As of <see cref="Parse"/>.</exception>
+    internal static RopeConfig Read(ConfigReader text, ConfigReader? settings, double theta, int maxPositions, int headSize, bool interleaved = false)
+    {
         if (theta <= 1) throw text.Error("rope_theta", "must be above 1");
         if ((settings?.Number("partial_rotary_factor", 1) ?? 1) != 1 || text.Number("partial_rotary_factor", 1) != 1)
             throw text.Error("partial_rotary_factor", "other than 1 is not supported");

@@ -3,7 +3,7 @@ using SafeRlhfV.Processing;
 
 namespace SafeRlhfV.Models;
 
-/// <summary>A decoder of the Llama kind: Llama, Mistral, Qwen2, Qwen3.</summary>
+/// <summary>A decoder of the Llama kind: Llama, Mistral, Qwen2, Qwen3, Gemma 3.</summary>
 public sealed record TextConfig
 {
     // fields of other decoders that change the forward pass
@@ -67,6 +67,24 @@ public sealed record TextConfig
     /// <summary>Each head's query and key are normed (Qwen3).</summary>
     public bool QueryKeyNorm { get; init; }
 
+    /// <summary>Norms multiply by 1 + weight (Gemma).</summary>
+    public bool NormsAroundOne { get; init; }
+
+    /// <summary>What attention and feed-forward part give is normed before it is added (Gemma 3).</summary>
+    public bool NormsOutputs { get; init; }
+
+    /// <summary>Attention scores are divided by the root of this number; null = of the head size.</summary>
+    public double? QueryScalar { get; init; }
+
+    /// <summary>Embeddings of tokens are multiplied by this (Gemma); those of images are not.</summary>
+    public double EmbeddingFactor { get; init; } = 1;
+
+    /// <summary>Tokens of one image see each other both ways (Gemma 3).</summary>
+    public bool SeesImagesBothWays { get; init; }
+
+    /// <summary>Rotary positions of the layers with a window, where they have their own; null = <see cref="Rope"/>.</summary>
+    public RopeConfig? SlidingRope { get; init; }
+
     /// <summary>How many columns back a token sees, itself among them; null = all.</summary>
     public int? SlidingWindow { get; init; }
 
@@ -76,7 +94,7 @@ public sealed record TextConfig
     /// <summary>Parameters of the decoder, with its embedding table and without the output layer.</summary>
     public long ParameterCount =>
         (long)VocabularySize * HiddenSize + HiddenSize
-        + Layers * (2L * HiddenSize + HiddenSize * (long)HeadSize * (2 * Heads + 2 * KeyValueHeads) + 3L * HiddenSize * IntermediateSize
+        + Layers * ((NormsOutputs ? 4L : 2L) * HiddenSize + HiddenSize * (long)HeadSize * (2 * Heads + 2 * KeyValueHeads) + 3L * HiddenSize * IntermediateSize
             + (QueryKeyValueBias ? (Heads + 2L * KeyValueHeads) * HeadSize : 0) + (OutputBias ? HiddenSize : 0)
             + (FeedForwardBias ? 2L * IntermediateSize + HiddenSize : 0) + (QueryKeyNorm ? 2L * HeadSize : 0));
 
@@ -87,6 +105,31 @@ public sealed record TextConfig
         string type = modelType ?? text.Text("model_type", "llama");
         Defaults defaults = DefaultsOf(type)
             ?? throw text.Error("model_type", $"'{type}' is not a decoder known here; known are llama, mistral, qwen2, qwen2_vl, qwen2_5_vl, qwen3, qwen3_vl");
+        bool llama = type == "llama", qwen2 = type.StartsWith("qwen2", StringComparison.Ordinal), qwen3 = type.StartsWith("qwen3", StringComparison.Ordinal);
+        bool attentionBias = text.Flag("attention_bias", false), feedForwardBias = text.Flag("mlp_bias", false);
+        int? window = Window(text, type);
+        RefuseForeign(text);
+        TextConfig sizes = ReadSizes(text, type, defaults, (most, headSize) => RopeConfig.Parse(text, most, headSize, defaults.Theta, interleaved: qwen3));
+        return sizes with
+        {
+            Activation = text.Text("hidden_act", "silu"),
+            QueryKeyValueBias = qwen2 || ((llama || qwen3) && attentionBias),
+            OutputBias = (llama || qwen3) && attentionBias,
+            FeedForwardBias = llama && feedForwardBias,
+            QueryKeyNorm = qwen3,
+            SlidingWindow = window,
+            SlidingLayers = SlidingOf(text, type, sizes.Layers, window),
+        };
+    }
+
+    /// <summary>What the config of every decoder has: its sizes, checked against each other, and its rotary positions.</summary>
+    /// <param name="text">The text config.</param>
+    /// <param name="type">Its `model_type`.</param>
+    /// <param name="defaults">What fields are that the file leaves out.</param>
+    /// <param name="rope">Reads the rotary positions, given the longest text and the head size.</param>
+    /// <exception cref="InvalidInputException">A field is out of range.</exception>
+    internal static TextConfig ReadSizes(ConfigReader text, string type, Defaults defaults, Func<int, int, RopeConfig> rope)
+    {
         int hidden = text.Int("hidden_size", defaults.Hidden), heads = text.Int("num_attention_heads", defaults.Heads, most: 1 << 16);
         int layers = text.Int("num_hidden_layers", defaults.Layers, most: 1024);
         int keyValueHeads = text.Int("num_key_value_heads", defaults.KeyValueHeads ?? heads, most: 1 << 16);
@@ -95,13 +138,9 @@ public sealed record TextConfig
         if (headSize < 1) throw text.Error("num_attention_heads", $"({heads}) is more than hidden_size ({hidden})");
         if (headSize % 2 != 0) throw text.Error("head_dim", "must be even");
         if ((long)heads * headSize > 1 << 24) throw text.Error("head_dim", $"of {headSize} with {heads} heads is out of range");
-        RefuseForeign(text);
         double epsilon = text.Number("rms_norm_eps", defaults.Epsilon);
         if (epsilon is <= 0 or > 1) throw text.Error("rms_norm_eps", "must lie between 0 and 1");
         int maxPositions = text.Int("max_position_embeddings", defaults.MaxPositions);
-        bool llama = type == "llama", qwen2 = type.StartsWith("qwen2", StringComparison.Ordinal), qwen3 = type.StartsWith("qwen3", StringComparison.Ordinal);
-        bool attentionBias = text.Flag("attention_bias", false), feedForwardBias = text.Flag("mlp_bias", false);
-        int? window = Window(text, type);
         return new TextConfig
         {
             ModelType = type,
@@ -114,14 +153,7 @@ public sealed record TextConfig
             VocabularySize = text.Int("vocab_size", defaults.Vocabulary),
             RmsNormEpsilon = epsilon,
             MaxPositions = maxPositions,
-            Rope = RopeConfig.Parse(text, maxPositions, headSize, defaults.Theta, interleaved: qwen3),
-            Activation = text.Text("hidden_act", "silu"),
-            QueryKeyValueBias = qwen2 || ((llama || qwen3) && attentionBias),
-            OutputBias = (llama || qwen3) && attentionBias,
-            FeedForwardBias = llama && feedForwardBias,
-            QueryKeyNorm = qwen3,
-            SlidingWindow = window,
-            SlidingLayers = SlidingOf(text, type, layers, window),
+            Rope = rope(maxPositions, headSize),
         };
     }
 
@@ -136,32 +168,40 @@ public sealed record TextConfig
 
     private static List<bool> SlidingOf(ConfigReader text, string type, int layers, int? window)
     {
-        IReadOnlyList<string>? named = text.Texts("layer_types");
         if (window is null)
         {
-            if (named?.Contains("sliding_attention") == true)
+            if (text.Texts("layer_types")?.Contains("sliding_attention") == true)
                 throw text.Error("layer_types", "names layers with sliding_attention, but there is no sliding_window in use");
             return [.. Enumerable.Repeat(false, layers)];
         }
-        if (named is { } kinds)
-        {
-            if (kinds.Count != layers) throw text.Error("layer_types", $"must name {layers} layers");
-            return [.. kinds.Select(kind => kind switch
-            {
-                "full_attention" => false,
-                "sliding_attention" => true,
-                _ => throw text.Error("layer_types", $"names '{kind}', which is not supported"),
-            })];
-        }
+        if (NamedLayers(text, layers) is { } named) return named;
         int first = type == "mistral" ? 0 : text.Int("max_window_layers", type.Contains("_vl", StringComparison.Ordinal) ? 80 : 28, least: 0);
         return [.. Enumerable.Range(0, layers).Select(layer => layer >= first)];
     }
 
-    // what such a field asks for, the decoders here do not do; null, false, 0 and 1 ask for nothing
-    private static void RefuseForeign(ConfigReader text)
+    /// <summary>Which layers use the window, as `layer_types` says; null where the file does not have it.</summary>
+    /// <exception cref="InvalidInputException">It names too many, too few or unknown layers.</exception>
+    internal static List<bool>? NamedLayers(ConfigReader text, int layers)
+    {
+        if (text.Texts("layer_types") is not { } kinds) return null;
+        if (kinds.Count != layers) throw text.Error("layer_types", $"must name {layers} layers");
+        return [.. kinds.Select(kind => kind switch
+        {
+            "full_attention" => false,
+            "sliding_attention" => true,
+            _ => throw text.Error("layer_types", $"names '{kind}', which is not supported"),
+        })];
+    }
+
+    /// <summary>Refuses fields of other decoders: what they ask for is not done. Null, false, 0 and 1 ask for nothing.</summary>
+    /// <param name="text">The text config.</param>
+    /// <param name="known">Fields that the caller reads.</param>
+    /// <exception cref="InvalidInputException">It names the field.</exception>
+    internal static void RefuseForeign(ConfigReader text, params ReadOnlySpan<string> known)
     {
         foreach (string field in Foreign)
         {
+            if (known.Contains(field)) continue;
             if (!text.Element.TryGetProperty(field, out JsonElement value)) continue;
             bool neutral = value.ValueKind is JsonValueKind.Null or JsonValueKind.False
                 || (value.ValueKind == JsonValueKind.Number && value.GetDouble() is 0 or 1)
@@ -170,7 +210,8 @@ public sealed record TextConfig
         }
     }
 
-    private sealed record Defaults(int Hidden, int Intermediate, int Layers, int Heads, int? KeyValueHeads, int? HeadSize, int Vocabulary, int MaxPositions,
+    /// <summary>What a field of the config is where the file leaves it out.</summary>
+    internal sealed record Defaults(int Hidden, int Intermediate, int Layers, int Heads, int? KeyValueHeads, int? HeadSize, int Vocabulary, int MaxPositions,
         double Theta, double Epsilon = 1e-6);
 
     private static Defaults? DefaultsOf(string type) => type switch

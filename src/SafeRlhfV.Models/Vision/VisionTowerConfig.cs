@@ -53,7 +53,7 @@ public sealed record VisionTowerConfig
     {
         ArgumentNullException.ThrowIfNull(vision);
         if (vision.Text("model_type", modelType) != modelType)
-            throw vision.Error("model_type", $"must be {modelType}; no other tower is supported in a LLaVA model");
+            throw vision.Error("model_type", $"must be {modelType}; no other tower is supported in this model");
         VisionTowerConfig config = new()
         {
             HiddenSize = vision.Int("hidden_size", 768),

@@ -18,6 +18,7 @@ public abstract class ChatFormat
         ("llava-next-mistral", () => new MistralChatFormat()),
         ("llava-onevision", () => new OneVisionChatFormat()),
         ("internvl3", () => new InternVlChatFormat()),
+        ("gemma3", () => new GemmaChatFormat()),
         ("qwen2-vl", () => new Qwen2ChatFormat()),
         ("qwen2.5-vl", () => new Qwen2ChatFormat()),
         ("qwen3-vl", () => new Qwen3ChatFormat()),

@@ -51,6 +51,7 @@ internal static class ChatRecognition
         foreach (string end in MistralChatFormat.AnswerEnds) yield return new MistralChatFormat(end);
         yield return new OneVisionChatFormat();
         yield return new InternVlChatFormat();
+        yield return new GemmaChatFormat();
         yield return new Qwen3ChatFormat();
         yield return new Qwen2ChatFormat(null);
         // the default system message is what a template writes where none is given

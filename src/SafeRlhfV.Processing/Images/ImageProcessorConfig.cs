@@ -79,6 +79,23 @@ public sealed record ImageProcessorConfig
         };
     }
 
+    /// <summary>The same settings where the processor has other defaults for what the file leaves out.</summary>
+    /// <param name="filter">The filter.</param>
+    /// <param name="mean">Mean of every channel.</param>
+    /// <param name="deviation">Deviation of every channel.</param>
+    public ImageProcessorConfig WithDefaults(ResampleFilter filter, double mean, double deviation)
+    {
+        JsonObject missing = [];
+        void Put(string name, JsonNode value)
+        {
+            if (!Reader.Has(name)) missing[name] = value;
+        }
+        Put("resample", (int)filter);
+        Put("image_mean", new JsonArray(mean, mean, mean));
+        Put("image_std", new JsonArray(deviation, deviation, deviation));
+        return missing.Count == 0 ? this : Parse(Reader.With(missing));
+    }
+
     /// <summary>Checks that the settings are of a processor that goes with the model; settings without a name go with every model.</summary>
     /// <param name="modelType">The model's family, for the message.</param>
     /// <param name="kinds">The processors that go with it.</param>

@@ -9,6 +9,9 @@ public sealed record EncodedPrompt(int[] Ids, IReadOnlyList<ProcessedImage> Imag
     /// <summary>The text as the tokenizer got it, to join an answer to; empty for ids of another origin.</summary>
     internal IReadOnlyList<TextSegment> Segments { get; init; } = [];
 
+    /// <summary>The text as the tokenizer got it: with image tokens written out, where the family does that. Empty for ids of another origin.</summary>
+    public string Written => string.Concat(Segments.Select(segment => segment.Text));
+
     /// <summary>The conversation, to write an answer after it; empty for ids of another origin.</summary>
     internal IReadOnlyList<ChatTurn> Turns { get; init; } = [];
 

@@ -6,4 +6,8 @@ namespace SafeRlhfV.Processing;
 /// <param name="EosTokenIds">Ids that end a response; empty if the files do not say.</param>
 /// <param name="PadTokenId">The id that fills up a batch; null if the files do not say.</param>
 /// <param name="MaxTokens">The number of tokens that the model reads at most.</param>
-public sealed record ModelFacts(string ModelType, int ImageTokenId, IReadOnlyList<int> EosTokenIds, int? PadTokenId, int MaxTokens);
+public sealed record ModelFacts(string ModelType, int ImageTokenId, IReadOnlyList<int> EosTokenIds, int? PadTokenId, int MaxTokens)
+{
+    /// <summary>The tokenizer adds its begin token even where the chat format has written one (ShieldGemma 2).</summary>
+    public bool DoublesBegin { get; init; }
+}

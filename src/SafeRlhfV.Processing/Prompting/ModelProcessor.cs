@@ -23,7 +23,7 @@ public sealed class ModelProcessor
         (Folder, Model, Tokenizer, Images, Chat) = (folder, model, tokenizer, images, chat);
         string feature = images.FeatureToken ?? chat.ImageToken;
         if (new[] { chat.ImageToken, feature }.FirstOrDefault(token => tokenizer.IdOf(token) is null) is { } missing)
-            throw new InvalidInputException($"{folder}: the tokenizer has no token '{missing}', which the chat format puts for an image.");
+            throw new InvalidInputException($"{folder}: the tokenizer has no token '{missing}', which stands in the text for an image.");
         if (tokenizer.IdOf(feature) is var imageToken && imageToken != model.ImageTokenId)
             throw new InvalidInputException($"{folder}: config.json says that image tokens are {model.ImageTokenId}, the tokenizer's '{feature}' is "
                 + $"{imageToken}.");
@@ -165,7 +165,7 @@ public sealed class ModelProcessor
 
     // a format that writes the begin token itself gets no second one
     private IReadOnlyList<int> Encode(IReadOnlyList<TextSegment> segments) =>
-        Tokenizer.Encode(segments, addSpecialTokens: !(Chat.BeginToken is { Length: > 0 } begin && segments is [{ ParseSpecialTokens: true } first, ..]
+        Tokenizer.Encode(segments, addSpecialTokens: Model.DoublesBegin || !(Chat.BeginToken is { Length: > 0 } begin && segments is [{ ParseSpecialTokens: true } first, ..]
             && first.Text.StartsWith(begin, StringComparison.Ordinal)));
 
     // a template may write special tokens in a way that hides that they are its own; they would be encoded as text
