@@ -73,7 +73,8 @@ internal static class GemmaText
     private static ConfigReader? ByKind(ConfigReader text)
     {
         if (text.Section("rope_parameters") is not { } all || !all.Element.EnumerateObject().Any()) return null;
-        if (all.Element.EnumerateObject().Select(field => field.Name).FirstOrDefault(name => name is not ("full_attention" or "sliding_attention")) is { } other)
+        if (all.Element.EnumerateObject().Select(field => field.Name)
+            .FirstOrDefault(name => name is not ("full_attention" or "sliding_attention")) is { } other)
             throw all.Error(other, "is not known; give the settings of full_attention and sliding_attention");
         if (text.Section("rope_scaling")?.Element.EnumerateObject().Any() == true)
             throw text.Error("rope_scaling", "stands beside rope_parameters, which is its newer form; leave one of them out");

@@ -47,7 +47,8 @@ public sealed class ShieldGemma
         ConfigReader? named = File.Exists(file) ? ConfigReader.Open(file).Section("policy_definitions") : null;
         if (named is null || !named.Element.EnumerateObject().Any())
             throw new InvalidInputException($"{file}: names no policies (policy_definitions), and none are built in; add them, or give policies of your own.");
-        return new OrderedDictionary<string, string>(named.Element.EnumerateObject().Select(policy => KeyValuePair.Create(policy.Name, named.Text(policy.Name))));
+        return new OrderedDictionary<string, string>(named.Element.EnumerateObject()
+            .Select(policy => KeyValuePair.Create(policy.Name, named.Text(policy.Name))));
     }
 
     /// <summary>These policies with others put in the place of those of the same name, or behind them.</summary>

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using SafeRlhfV.Processing;
 
 namespace SafeRlhfV.Models;
@@ -45,17 +44,9 @@ public sealed class InternVlFamily : ModelFamily
     /// <inheritdoc/>
     public override VisionLanguageModel Create(ModelConfig config, ParameterSource source) => new LlavaModel((InternVlConfig)config, source);
 
-    // tokenizer_config.json names the tokens: at the top, in a dictionary of older files, or in one of newer files
     private static (string Start, string Context, string End) ImageTokens(string? folder)
     {
-        string file = Path.Combine(folder ?? "", "tokenizer_config.json");
-        ConfigReader? reader = folder is not null && File.Exists(file) ? ConfigReader.Open(file) : null;
-        ConfigReader?[] places = [reader, Dictionary("extra_special_tokens"), Dictionary("model_specific_special_tokens")];
-        return (Named("start_image_token", "<img>"), Named("context_image_token", "<IMG_CONTEXT>"), Named("end_image_token", "</img>"));
-
-        ConfigReader? Dictionary(string name) => reader?.Has(name) == true && reader.Element.GetProperty(name).ValueKind == JsonValueKind.Object
-            ? reader.Section(name) : null;
-
-        string Named(string name, string usual) => places.FirstOrDefault(place => place?.Has(name) == true)?.Text(name) ?? usual;
+        NamedTokens named = new(folder);
+        return (named.Of("start_image_token", "<img>"), named.Of("context_image_token", "<IMG_CONTEXT>"), named.Of("end_image_token", "</img>"));
     }
 }

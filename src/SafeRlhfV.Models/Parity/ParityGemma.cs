@@ -34,11 +34,11 @@ internal static class ParityGemma
         string[] policies = [.. reference.Field("policies")?.EnumerateArray().Select(name => name.GetString()!) ?? guard.Policies.Keys];
         string[] files = [.. reference.Json.GetProperty("images").EnumerateArray().Select(name => name.GetString()!)];
         (string File, string Policy)[] pairs = [.. files.SelectMany(file => policies.Select(policy => (file, policy)))];
-        checks.Add("pairs", pairs.SequenceEqual(reference.Json.GetProperty("pairs").EnumerateArray().Select(pair => (pair[0].GetString()!, pair[1].GetString()!)))
-            ? 0 : 1, 0);
+        checks.Add("pairs", pairs.SequenceEqual(reference.Json.GetProperty("pairs").EnumerateArray()
+            .Select(pair => (pair[0].GetString()!, pair[1].GetString()!))) ? 0 : 1, 0);
         EncodedPrompt[] prompts = [.. pairs.Select(pair => guard.Encode(images.Read(pair.File, ParityImageLoading.Converted), pair.Policy))];
-        checks.Add("rendered", reference.Json.GetProperty("rendered").EnumerateArray().Zip(prompts, (text, prompt) => text.GetString() == prompt.Text ? 0 : 1).Sum(),
-            0);
+        checks.Add("rendered", reference.Json.GetProperty("rendered").EnumerateArray()
+            .Zip(prompts, (text, prompt) => text.GetString() == prompt.Text ? 0 : 1).Sum(), 0);
         checks.Add("image_tokens_per_sample", reference.Json.GetProperty("image_tokens_per_sample").EnumerateArray()
             .Zip(prompts, (count, prompt) => count.GetInt32() == prompt.Images.Sum(image => image.Geometry.Tokens) ? 0 : 1).Sum(), 0);
         (Tensor logits_BV, TokenBatch batch) = guard.Run(prompts);

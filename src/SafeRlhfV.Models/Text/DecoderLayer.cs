@@ -5,7 +5,8 @@ using static TorchSharp.torch;
 namespace SafeRlhfV.Models;
 
 /// <summary>
-/// One block: x + attention(norm(x)), then x + feed-forward(norm(x)). Some decoders (Gemma 3) norm what attention and feed-forward give, too, before it is added.
+/// One block: x + attention(norm(x)), then x + feed-forward(norm(x)). Some decoders (Gemma 3) also norm what attention and
+/// feed-forward part give before it is added.
 /// </summary>
 public sealed class DecoderLayer : NamedModule
 {

@@ -143,7 +143,8 @@ public sealed class TextDecoder : NamedModule
     // each run of image tokens in a row is an image; one that the cache holds is not continued
     private static Tensor ImageNumbers(Tensor imagePositions_T, long rows, long columns, long keys)
     {
-        Tensor isImage_BL = zeros([rows * columns], ScalarType.Int64, imagePositions_T.device).index_fill_(0, imagePositions_T, Scalars.One).view(rows, columns);
+        Tensor isImage_BL = zeros([rows * columns], ScalarType.Int64, imagePositions_T.device).index_fill_(0, imagePositions_T, Scalars.One)
+            .view(rows, columns);
         Tensor before_BL = nn.functional.pad(isImage_BL.narrow(1, 0, columns - 1), [1, 0]);
         Tensor numbers_BL = isImage_BL.mul(before_BL.neg().Plus(1)).cumsum(1).mul_(isImage_BL);
         return keys == columns ? numbers_BL : nn.functional.pad(numbers_BL, [keys - columns, 0]);

@@ -11,6 +11,7 @@ public sealed class GemmaImageProcessor : ImageProcessor
     private readonly ImageProcessorConfig settings;
     private readonly PanAndScan? crops;
     private readonly int side, tokens;
+    private readonly string start, end;
 
     /// <summary>A processor whose images have the size that the model's tower takes.</summary>
     /// <param name="settings">The processor's settings.</param>
@@ -21,6 +22,9 @@ public sealed class GemmaImageProcessor : ImageProcessor
     {
         ArgumentNullException.ThrowIfNull(settings);
         (this.settings, this.side, this.tokens) = (settings.WithDefaults(ResampleFilter.Bilinear, 0.5, 0.5), side, tokens);
+        NamedTokens named = new(settings.Folder);
+        (start, FeatureToken, end) = (named.Of("boi_token", "<start_of_image>"), named.Of("image_token", "<image_soft_token>"),
+            named.Of("eoi_token", "<end_of_image>"));
         ConfigReader reader = settings.Reader;
         if (!reader.Flag("do_resize", true)) throw reader.Error("do_resize", "must be true; the tower takes images of one size");
         if ((settings.Size("size") ?? (224, 224)) != (side, side))
@@ -31,13 +35,13 @@ public sealed class GemmaImageProcessor : ImageProcessor
     }
 
     /// <inheritdoc/>
-    public override string FeatureToken => "<image_soft_token>";
+    public override string FeatureToken { get; }
 
     /// <inheritdoc/>
     public override string TextOf(ImageGeometry image)
     {
         ArgumentNullException.ThrowIfNull(image);
-        string block = $"\n\n<start_of_image>{new StringBuilder().Insert(0, FeatureToken, tokens)}<end_of_image>\n\n";
+        string block = $"\n\n{start}{new StringBuilder().Insert(0, FeatureToken, tokens)}{end}\n\n";
         return image.Rows == 1 ? block
             : $"Here is the original image {block} and here are some crops to help you see better {string.Join(' ', Enumerable.Repeat(block, image.Rows - 1))}";
     }

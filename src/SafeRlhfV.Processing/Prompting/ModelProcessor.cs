@@ -165,8 +165,8 @@ public sealed class ModelProcessor
 
     // a format that writes the begin token itself gets no second one
     private IReadOnlyList<int> Encode(IReadOnlyList<TextSegment> segments) =>
-        Tokenizer.Encode(segments, addSpecialTokens: Model.DoublesBegin || !(Chat.BeginToken is { Length: > 0 } begin && segments is [{ ParseSpecialTokens: true } first, ..]
-            && first.Text.StartsWith(begin, StringComparison.Ordinal)));
+        Tokenizer.Encode(segments, addSpecialTokens: Model.DoublesBegin || !(Chat.BeginToken is { Length: > 0 } begin
+            && segments is [{ ParseSpecialTokens: true } first, ..] && first.Text.StartsWith(begin, StringComparison.Ordinal)));
 
     // a template may write special tokens in a way that hides that they are its own; they would be encoded as text
     private void CheckOwnTokens(IReadOnlyList<ChatTurn> turns, IReadOnlyList<TextSegment> segments)

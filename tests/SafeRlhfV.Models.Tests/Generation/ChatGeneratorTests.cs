@@ -30,8 +30,10 @@ public sealed class ChatGeneratorTests : IDisposable
 
     public void Dispose() => model.Dispose();
 
+    // a guard that answers with one token has no such cases
     public static TheoryData<string> Folders() =>
-        [.. GoldenPrompts.Folders().Concat(Directory.GetDirectories(Golden.At("models"), "*-lora")).Select(folder => Path.GetFileName(folder)!)];
+        [.. GoldenPrompts.Folders().Where(folder => !ShieldGemma.IsIn(folder))
+            .Concat(Directory.GetDirectories(Golden.At("models"), "*-lora")).Select(folder => Path.GetFileName(folder)!)];
 
     [Theory]
     [MemberData(nameof(Folders))]

@@ -47,7 +47,7 @@ public sealed class ModelProcessorTests
             Assert.Equal(encoded.Sum(prompt => prompt.Images.Count), images?.Images.Count ?? 0);
             count++;
         }
-        Assert.True(count > 0);
+        Assert.True(count > 0 || ShieldGemma.IsIn(Golden.At("models", name))); // its conversations are cases of kind classify, which ParityTests run
     }
 
     // as the reference was called, whatever the folder's file says
@@ -81,7 +81,7 @@ public sealed class ModelProcessorTests
                 count++;
             }
         }
-        Assert.True(count > 0);
+        Assert.True(count > 0 || ShieldGemma.IsIn(Golden.At("models", name))); // its conversations are cases of kind classify, which ParityTests run
     }
 
     [Theory]

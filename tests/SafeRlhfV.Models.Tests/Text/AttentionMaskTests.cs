@@ -11,13 +11,17 @@ public sealed class AttentionMaskTests
     [InlineData(3, false)]
     [InlineData(null, true)]
     [InlineData(3, true)]
-    public void OnlyTheBiasIsLeft(int? window, bool branches)
+    [InlineData(null, false, true)]
+    [InlineData(3, true, true)]
+    public void OnlyTheBiasIsLeft(int? window, bool branches, bool images = false)
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor valid_BK = ones([2, 8], ScalarType.Bool);
         valid_BK[0, 0] = false;
+        Tensor? images_BK = images ? tensor([0L, 1, 1, 0, 0, 0, 0, 0]).expand(2, 8) : null;
         long before = scope.DisposablesCount;
-        AttentionMask mask = AttentionMask.Build(valid_BK, 8, ScalarType.Float32, window, branches ? new AnswerBranches(2, 3) : null);
+        AttentionMask mask = AttentionMask.Build(valid_BK, 8, ScalarType.Float32, window, branches ? new AnswerBranches(2, 3) : null,
+            images_BK);
         Assert.Equal([2, 1, 8, 8], mask.Bias!.shape);
         Assert.Equal(before + 1, scope.DisposablesCount);
     }

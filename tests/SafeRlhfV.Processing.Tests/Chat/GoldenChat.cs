@@ -10,6 +10,11 @@ internal static class GoldenChat
         [.. messages.EnumerateArray().Select(message =>
             new ChatTurn(Enum.Parse<ChatRole>(message.GetProperty("role").GetString()!, ignoreCase: true), Parts(message.GetProperty("content"), images)))];
 
+    /// <summary>False where a message has a part that is neither text nor image, which the product refuses where it reads messages.</summary>
+    public static bool IsTextAndImages(JsonElement messages) => messages.EnumerateArray().Select(message => message.GetProperty("content"))
+        .Where(content => content.ValueKind == JsonValueKind.Array).SelectMany(content => content.EnumerateArray())
+        .All(part => part.GetProperty("type").GetString() is "text" or "image");
+
     private static IReadOnlyList<ChatPart> Parts(JsonElement content, Queue<RgbImage>? images) => content.ValueKind == JsonValueKind.String
         ? [new TextPart(content.GetString()!)]
         : [.. content.EnumerateArray()
