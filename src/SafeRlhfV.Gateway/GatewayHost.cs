@@ -161,7 +161,7 @@ public static class GatewayHost
     {
         Dictionary<string, IChatClient> upstreams = settings.Upstreams.ToDictionary(upstream => upstream.Name, upstream => upstream.Checkpoint is { } checkpoint
             ? new LocalUpstream(parts.OpenChat(checkpoint), upstream.ControlTokens)
-            : (IChatClient)new UpstreamChatClient(upstream, parts.Clock));
+            : (IChatClient)new UpstreamChatClient(upstream, settings.Limits.AnswerCharacters, parts.Clock));
         InjectionGuard? injection = services.GetRequiredService<ModeratorFactory>().CreateInjection();
         return new(settings.Models.ToDictionary(model => model.Name, model =>
         {
@@ -186,7 +186,7 @@ public static class GatewayHost
                 LeaveOutRefusedTurns = false, // the reader of requests does, so that the messages are those of the body
                 CheckAssistantMessages = true,
                 CheckToolResults = settings.CheckToolResults,
-                Release = settings.Release,
+                Release = settings.Release with { LongestAnswer = settings.Limits.AnswerCharacters },
                 ModerationTimeout = settings.ModerationTimeout,
                 Observer = services.GetRequiredService<IGuardObserver>(),
                 Clock = parts.Clock,

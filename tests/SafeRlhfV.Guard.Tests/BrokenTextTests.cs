@@ -7,7 +7,7 @@ using SafeRlhfV.Testing;
 
 namespace SafeRlhfV.Guard.Tests;
 
-/// <summary>Keywords whose letters or words are joined by punctuation or spelled, code that is broken over lines, and texts that are encoded without end.</summary>
+/// <summary>Keywords whose letters or words are joined by punctuation or spelled, code broken over lines, and texts that are encoded without end.</summary>
 public sealed class BrokenTextTests
 {
     private const string Phrase = "project falcon";
@@ -94,7 +94,8 @@ public sealed class BrokenTextTests
     public async Task WhatIsEncodedWithoutEndIsRefusedOrFoundInTime(string kind)
     {
         string text = Nested(kind);
-        Verdict verdict = await Moderator.FailClosed(TimeSpan.FromSeconds(30)).ModerateAsync(new ModerationRequest(text), TestContext.Current.CancellationToken);
+        Verdict verdict = await Moderator.FailClosed(TimeSpan.FromSeconds(30))
+            .ModerateAsync(new ModerationRequest(text), TestContext.Current.CancellationToken);
         Assert.True(verdict.IsUnsafe, kind);
         Assert.Null(verdict.Failure);
         Assert.True(verdict.IsUnreadable || verdict.Flagged.Contains("c"), kind);
@@ -147,8 +148,8 @@ public sealed class BrokenTextTests
     {
         string[] words =
         [
-            "ass", "sex", "rifle", "drug", "bomb", "kill", "rape", "nude", "porn", "hack", "steal", "weapon", "attack", "poison", "murder", "suicide", "explosive",
-            "white power", "kill him", "child abuse", "make a bomb", "credit card", "self harm", "red door", "project falcon", "1488",
+            "ass", "sex", "rifle", "drug", "bomb", "kill", "rape", "nude", "porn", "hack", "steal", "weapon", "attack", "poison", "murder", "suicide",
+            "explosive", "white power", "kill him", "child abuse", "make a bomb", "credit card", "self harm", "red door", "project falcon", "1488",
         ];
         PatternRule[] rules = [.. words.Select(word => PatternRule.ForKeyword(word, Severity.Minor, word))];
         Dictionary<string, Regex> plain = words.ToDictionary(word => word, word =>

@@ -178,6 +178,7 @@ public static class GatewaySettingsReader
         return new()
         {
             BodyBytes = section.Whole("body_bytes", 1024, int.MaxValue) ?? standard.BodyBytes,
+            AnswerCharacters = section.Whole("answer_characters", 1000, 100_000_000) ?? standard.AnswerCharacters,
             Messages = section.Whole("messages", 1, 1_000_000) ?? standard.Messages,
             Images = section.Whole("images", 0, 1000) ?? standard.Images,
             ImageBytes = section.Whole("image_bytes", 1024, int.MaxValue) ?? standard.ImageBytes,

@@ -6,6 +6,9 @@ public sealed record LimitSettings
     /// <summary>The most bytes of a request.</summary>
     public int BodyBytes { get; init; } = 20 * 1024 * 1024;
 
+    /// <summary>The most characters of an answer, over all its choices, with its tool calls and what a service adds: what is judged is held.</summary>
+    public int AnswerCharacters { get; init; } = 4_000_000;
+
     /// <summary>The most messages of a conversation.</summary>
     public int Messages { get; init; } = 1000;
 

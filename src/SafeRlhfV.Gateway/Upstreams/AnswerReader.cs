@@ -12,7 +12,8 @@ namespace SafeRlhfV.Gateway;
 /// </summary>
 /// <param name="call">The request.</param>
 /// <param name="dropsUnknown">Whether members that nobody knows are dropped.</param>
-internal sealed class AnswerReader(ChatCall call, bool dropsUnknown)
+/// <param name="longest">The most characters that may be gathered for the end of the answer; what goes on at once is counted by the guard.</param>
+internal sealed class AnswerReader(ChatCall call, bool dropsUnknown, int longest)
 {
     // What clients of OpenAI's interface read of messages beside the standard's own members.
     private static readonly HashSet<string> Known =
@@ -20,6 +21,7 @@ internal sealed class AnswerReader(ChatCall call, bool dropsUnknown)
 
     private readonly SortedDictionary<int, Choice> choices = [];
     private readonly Dictionary<string, JsonNode> body = [];
+    private long gathered;
 
     public UsageDetails? Usage { get; private set; }
 
@@ -40,8 +42,8 @@ internal sealed class AnswerReader(ChatCall call, bool dropsUnknown)
                 case "role" or "reasoning_content" or "reasoning": break;
                 case "content": AddContent(state, value, contents); break;
                 case "refusal" when JsonText.OfParts(value) is { } text: contents.Add(Refusal(text)); break;
-                case "tool_calls": state.Calls.Add(value); break;
-                case "function_call": state.Calls.AddLegacy(value); break;
+                case "tool_calls": Gather(state.Calls.Add(value)); break;
+                case "function_call": Gather(state.Calls.AddLegacy(value)); break;
                 case "audio": contents.Add(new DataContent(ReadOnlyMemory<byte>.Empty, "audio/unknown")); break;
                 default: AddMember(state, MemberPlace.Message, name, value, contents); break;
             }
@@ -163,7 +165,17 @@ internal sealed class AnswerReader(ChatCall call, bool dropsUnknown)
     private void AddMember(Choice state, MemberPlace place, string name, JsonNode value, List<AIContent> contents)
     {
         if (Known.Contains(name)) contents.Add(new MemberContent(place, name, value));
-        else if (!dropsUnknown) state.Later.Add(new(place, name, value));
+        else if (!dropsUnknown)
+        {
+            Gather(name.Length + value.ToJsonString().Length);
+            state.Later.Add(new(place, name, value));
+        }
+    }
+
+    private void Gather(int characters)
+    {
+        if ((gathered += characters) > longest)
+            throw new UpstreamException(502, $"The model's answer is longer than {longest} characters (limits.answer_characters).", false, "answer_too_long");
     }
 
     private static JsonValue? Rebuilt(string name, string value) => name switch

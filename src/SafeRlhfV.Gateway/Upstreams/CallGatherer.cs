@@ -14,8 +14,10 @@ internal sealed class CallGatherer
     private Call? legacy;
 
     /// <summary>Adds the value of <c>tool_calls</c>.</summary>
-    public void Add(JsonNode value)
+    /// <returns>How many characters came.</returns>
+    public int Add(JsonNode value)
     {
+        int characters = 0;
         if (value is not JsonArray parts) throw UpstreamException.Garbled("'tool_calls' is no list");
         foreach (JsonNode? node in parts)
         {
@@ -25,17 +27,23 @@ internal sealed class CallGatherer
             string name = JsonText.Of((function ?? custom)?["name"]) ?? "";
             Call call = Find(part, name);
             call.IsCustom |= custom is not null;
-            Add(call, name, function?["arguments"] ?? custom?["input"]);
+            characters += Add(call, name, function?["arguments"] ?? custom?["input"]);
             foreach ((string key, JsonNode? extra) in part)
-                if (extra is not null && key is not ("index" or "id" or "type" or "function" or "custom")) call.Extras[key] = extra.DeepClone();
+            {
+                if (extra is null || key is "index" or "id" or "type" or "function" or "custom") continue;
+                call.Extras[key] = extra.DeepClone();
+                characters += key.Length + extra.ToJsonString().Length;
+            }
         }
+        return characters;
     }
 
     /// <summary>Adds the value of the old <c>function_call</c>.</summary>
-    public void AddLegacy(JsonNode value)
+    /// <returns>How many characters came.</returns>
+    public int AddLegacy(JsonNode value)
     {
         if (value is not JsonObject part) throw UpstreamException.Garbled("'function_call' is no object");
-        Add(legacy ??= new() { IsLegacy = true }, JsonText.Of(part["name"]) ?? "", part["arguments"]);
+        return Add(legacy ??= new() { IsLegacy = true }, JsonText.Of(part["name"]) ?? "", part["arguments"]);
     }
 
     /// <summary>The calls in the order of their indices.</summary>
@@ -63,10 +71,12 @@ internal sealed class CallGatherer
     }
 
     // A name comes whole, in pieces, or whole with each piece of the arguments.
-    private static void Add(Call call, string name, JsonNode? arguments)
+    private static int Add(Call call, string name, JsonNode? arguments)
     {
         if (call.Name != name) call.Name += name;
-        if (arguments is not null) call.Arguments.Append(JsonText.Of(arguments) ?? arguments.ToJsonString());
+        string more = arguments is null ? "" : JsonText.Of(arguments) ?? arguments.ToJsonString();
+        call.Arguments.Append(more);
+        return name.Length + more.Length;
     }
 
     private sealed class Call

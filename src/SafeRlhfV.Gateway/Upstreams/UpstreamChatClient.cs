@@ -15,13 +15,19 @@ internal sealed class UpstreamChatClient : IChatClient
 {
     private const int LargestAnswer = 32 * 1024 * 1024;
     private readonly UpstreamSettings settings;
+    private readonly int longestAnswer;
     private readonly HttpClient http;
     private readonly Uri address, embeddings;
     private readonly CircuitBreaker breaker;
     private readonly (string Header, string Value)? authorization;
 
-    public UpstreamChatClient(UpstreamSettings settings, TimeProvider? clock = null)
+    /// <summary>Creates the client.</summary>
+    /// <param name="settings">The service.</param>
+    /// <param name="longestAnswer">The most characters of an answer.</param>
+    /// <param name="clock">The clock.</param>
+    public UpstreamChatClient(UpstreamSettings settings, int longestAnswer = 4_000_000, TimeProvider? clock = null)
     {
+        this.longestAnswer = longestAnswer;
         breaker = new(settings.Break, clock ?? TimeProvider.System);
         this.settings = settings;
         if (settings.Key is { } key) authorization = settings.KeyHeader is { } header ? (header, key) : ("Authorization", $"Bearer {key}");
@@ -93,7 +99,7 @@ internal sealed class UpstreamChatClient : IChatClient
 
     public void Dispose() => http.Dispose();
 
-    private AnswerReader Reader(ChatOptions? options) => new(ChatCall.Of(options, this), settings.DropsUnknownFields);
+    private AnswerReader Reader(ChatOptions? options) => new(ChatCall.Of(options, this), settings.DropsUnknownFields, longestAnswer);
 
     private async Task<HttpResponseMessage> SendAsync(IEnumerable<ChatMessage> messages, ChatOptions? options, bool stream,
         CancellationToken cancellationToken)

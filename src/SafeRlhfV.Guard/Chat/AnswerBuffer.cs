@@ -11,6 +11,9 @@ internal sealed class AnswerBuffer(StreamRelease release)
     /// <summary>Whether a step is full, so that what has come should be judged now.</summary>
     public bool ShouldJudge { get; private set; }
 
+    /// <summary>How many characters have come, over all choices and channels.</summary>
+    public long Length { get; private set; }
+
     /// <summary>All text of the draft so far, for the record.</summary>
     public string Text => string.Join('\n', choices.Values.Select(choice => choice.Described().Text));
 
@@ -23,6 +26,7 @@ internal sealed class AnswerBuffer(StreamRelease release)
             AnswerChoice choice = buffer.Choice(message.GetChoice());
             choice.EndMessage();
             choice.Add(new ChatResponseUpdate(message.Role, message.Contents), isWhole: true);
+            buffer.Length += message.Contents.Sum(ChatContents.SizeOf);
         }
         return buffer;
     }
@@ -33,7 +37,8 @@ internal sealed class AnswerBuffer(StreamRelease release)
         AnswerChoice choice = Choice(update.GetChoice());
         choice.Finish = update.FinishReason ?? choice.Finish;
         choice.Add(update, isWhole: false);
-        ShouldJudge = choice.ShouldJudge;
+        Length += update.Contents.Sum(ChatContents.SizeOf);
+        ShouldJudge = choice.ShouldJudge || Length > release.LongestAnswer;
     }
 
     /// <summary>What is to be judged in a step.</summary>

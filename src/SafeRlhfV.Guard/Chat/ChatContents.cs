@@ -7,6 +7,7 @@ namespace SafeRlhfV.Guard;
 /// <summary>What a moderator can judge of chat contents: their text, their images, and what it cannot read.</summary>
 internal sealed class ChatContents
 {
+    private const int BytesOfCharacter = 16; // images are large, and few
     private StringBuilder? joined; // made only where there is more than one text
     private string text = "";
     private readonly List<ModerationImage> images = [];
@@ -38,6 +39,19 @@ internal sealed class ChatContents
     /// <summary>Whether a content is its text alone, without citations, signatures or whatever else may stand on it.</summary>
     public static bool HasNothingBeside(AIContent content) => content is { Annotations: null or { Count: 0 }, AdditionalProperties: null or { Count: 0 } }
         and not TextReasoningContent { ProtectedData.Length: > 0 };
+
+    /// <summary>About how many characters of memory a content takes.</summary>
+    public static long SizeOf(AIContent content) => content switch
+    {
+        TextContent text => text.Text.Length,
+        TextReasoningContent reasoning => reasoning.Text.Length,
+        ErrorContent error => error.Message.Length + (error.Details?.Length ?? 0),
+        JudgedContent own => own.Texts.Sum(one => (long)one.Value.Length),
+        FunctionCallContent call => call.Name.Length + (call.Arguments?.Sum(argument => SizeOf(argument.Value)) ?? 0),
+        FunctionResultContent result => SizeOf(result.Result),
+        DataContent data => data.Data.Length / BytesOfCharacter,
+        _ => 0,
+    };
 
     public void AddText(string? text) => Append(text);
 
@@ -75,6 +89,15 @@ internal sealed class ChatContents
     }
 
     public void AddImages(IEnumerable<ModerationImage> images) => this.images.AddRange(images);
+
+    private static long SizeOf(object? value) => value switch
+    {
+        string text => text.Length,
+        JsonElement json => json.GetRawText().Length,
+        AIContent content => SizeOf(content),
+        IEnumerable<AIContent> several => several.Sum(SizeOf),
+        _ => 0,
+    };
 
     private void AddUnwritten(JudgedContent own)
     {

@@ -110,7 +110,9 @@ internal sealed class GuardSession
         CancellationToken cancellationToken)
     {
         long started = options.Clock.GetTimestamp();
-        Verdict verdict = options.CheckAnswers ? await JudgeAsync(parts, cancellationToken).ConfigureAwait(false) : Nothing;
+        Verdict verdict = draft.Length > options.Release.LongestAnswer
+            ? Verdict.Unreadable(moderator.Name, $"the answer is longer than {options.Release.LongestAnswer} characters")
+            : options.CheckAnswers ? await JudgeAsync(parts, cancellationToken).ConfigureAwait(false) : Nothing;
         TimeSpan moderation = options.Clock.GetElapsedTime(started);
         GuardDecision decision = Decide(verdict, GuardSide.Answer);
         if (rounds.Count == 0 || rounds[^1].Round != round) WriteDraft();

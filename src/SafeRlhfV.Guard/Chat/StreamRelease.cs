@@ -41,6 +41,12 @@ public sealed record StreamRelease
     /// </summary>
     public int ContextCharacters { get; init; } = 4000;
 
+    /// <summary>
+    /// The most characters of an answer, streamed or whole, over all its choices and all that stands beside its text: what is judged must be held. A longer
+    /// answer is refused, or cut short where a part of it has left.
+    /// </summary>
+    public int LongestAnswer { get; init => field = Checked(value, 1); } = 4_000_000;
+
     private static int Checked(int value, int least) =>
         value >= least ? value : throw new ArgumentOutOfRangeException(nameof(value), value, $"At least {least} is needed.");
 }
