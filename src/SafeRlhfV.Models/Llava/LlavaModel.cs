@@ -1,4 +1,3 @@
-using SafeRlhfV.Objectives;
 using SafeRlhfV.Processing;
 using TorchSharp;
 using TorchSharp.Modules;

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using SafeRlhfV.Processing;
 
 namespace SafeRlhfV.Models;
 
