@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# build.sh build|test|test-slow|samples|clients|format|api|pack|bench|ci: everything that a developer or CI runs.
+# build.sh build|test|test-slow|samples|clients|format|api|pack|publish|bench|ci: everything that a developer or CI runs.
 set -euo pipefail
 root="$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)"
 cd "$root"
@@ -57,6 +57,7 @@ case "${1:-}" in
     pack -o artifacts/packages -p:ContinuousIntegrationBuild=true --artifacts-path artifacts/pack
     ls artifacts/packages
     ;;
+  publish) shift; exec build/publish.sh "$@" ;;
   bench) shift; exec ./safe-rlhf-v bench "$@" ;;
   ci)
     dotnet restore SafeRlhfV.slnx -v q
@@ -68,5 +69,5 @@ case "${1:-}" in
     run_tests --filter-not-trait "speed=slow"
     exit "$samples"
     ;;
-  *) echo "usage: ./build.sh build|test|test-slow|samples|clients|format|api|pack|bench|ci" >&2; exit 2 ;;
+  *) echo "usage: ./build.sh build|test|test-slow|samples|clients|format|api|pack|publish|bench|ci" >&2; exit 2 ;;
 esac

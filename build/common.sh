@@ -7,8 +7,11 @@ need_sdk() {
     exit 2
   fi
   case "$(uname -s)-$(uname -m)" in
-    Linux-x86_64) ;;
-    *) echo "safe-rlhf-v: libtorch is packaged here for 64-bit Linux on x86 only, not for $(uname -s) on $(uname -m)." >&2; exit 2 ;;
+    Linux-x86_64 | Darwin-arm64) ;;
+    *)
+      echo "safe-rlhf-v: libtorch is packaged for Linux on x86-64, macOS on arm64 and Windows on x86-64 (safe-rlhf-v.cmd), not for $(uname -s) on $(uname -m)." >&2
+      exit 2
+      ;;
   esac
 }
 

@@ -44,7 +44,7 @@ internal static class ModelInfoVerb
                 + (summary.ScoreHeads > 1 ? $"{summary.ScoreHeads} heads, " : "")
                 + $"{summary.ScoreKind ?? "of what kind the folder does not say"}");
         Output.Line($"cache: {CheckpointArguments.Size(1000 * summary.CacheBytesPerToken)} for 1,000 tokens; texts of at most "
-            + $"{Count(summary.MaxPositions)} tokens");
+            + $"{Count(summary.MaxTokens)} tokens");
         foreach (ImageCost cost in summary.ImageCosts) Output.Line($"an image of {cost.Width} x {cost.Height}: {Count(cost.Tokens)} tokens");
         if (summary.ImageFault is { } fault) Output.Line($"what an image costs is not known: {fault}");
         if (measure is null) return;

@@ -59,7 +59,7 @@ public static class RowRules
 
     /// <summary>In data sets with a column of messages, what a row does not say is null.</summary>
     private static bool MayBeNull(DatasetRow row, string column) => row.Schema.HasMessages && (column != "question" || row.Messages is not null)
-        || column is "overall_response_id" or "source_fields";
+        || column is "overall_response_id" or "source_fields" or "answer";
 
     private static IEnumerable<Finding> CheckPair(DatasetRow row)
     {

@@ -126,16 +126,17 @@ internal sealed class JsonlRowReader : IRowReader
                 }
             }
         }
-        if (!Schema.HasMessages && document.RootElement.TryGetProperty("messages", out _))
-            faults.Add(new CellFault("messages", Fault.WrongType,
-                $"{records.Place(number)} has messages, which none of the first {MostGuesses} rows has; give the first row \"messages\": null."));
+        foreach (string name in (string[])["messages", "answer"])
+            if (Schema.IndexOf(name) < 0 && document.RootElement.TryGetProperty(name, out _))
+                faults.Add(new CellFault(name, Fault.WrongType,
+                    $"{records.Place(number)} has the key '{name}', which none of the first {MostGuesses} rows has; give the first row \"{name}\": null."));
         return new DatasetRow(Schema, position, cells, faults);
     }
 
     private object? ReadCell(string name, ColumnKind kind, JsonElement cell) => kind switch
     {
         ColumnKind.Text when cell.ValueKind == JsonValueKind.String => cell.GetString(),
-        ColumnKind.Text when RecordColumns.IsLabel(name) && cell.ValueKind is JsonValueKind.True or JsonValueKind.False or JsonValueKind.Number =>
+        ColumnKind.Text when RecordColumns.MayHoldNumbers(name) && cell.ValueKind is JsonValueKind.True or JsonValueKind.False or JsonValueKind.Number =>
             cell.GetRawText(),
         ColumnKind.Text => throw new FormatException($"{Finding.Quote(cell.GetRawText())} is not a string."),
         ColumnKind.Integer => cell.ValueKind == JsonValueKind.Number && LabelWords.Whole(cell.GetDouble()) is { } whole

@@ -53,7 +53,7 @@ internal static class ParquetColumns
         switch (kind)
         {
             case ColumnKind.Text:
-                return IsText(field) || RecordColumns.IsLabel(name) && IsNumber(field, orBoolean: true)
+                return IsText(field) || RecordColumns.MayHoldNumbers(name) && IsNumber(field, orBoolean: true)
                     ? new Bound(new ParquetLeaf(first, name), null, 0, leaves) : null;
             case ColumnKind.Integer:
                 return IsNumber(field, orBoolean: false) ? new Bound(new ParquetLeaf(first, name), null, 0, leaves) : null;

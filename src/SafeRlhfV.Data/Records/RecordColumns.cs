@@ -12,6 +12,7 @@ internal static class RecordColumns
         "is_response_safe" or "is_response_1_safe" or "is_response_2_safe" => RecordParts.Labels,
         "category" => RecordParts.Category,
         "image_severity" => RecordParts.Severity,
+        "answer" => RecordParts.RightAnswer,
         _ when column.EndsWith("_rate", StringComparison.Ordinal) => RecordParts.Rates,
         _ => null,
     };
@@ -24,4 +25,7 @@ internal static class RecordColumns
     /// <summary>Whether a column holds labels or answers' numbers, which people write as words, numbers or booleans.</summary>
     public static bool IsLabel(string column) => column.StartsWith("is_", StringComparison.Ordinal)
         || column.EndsWith("_response_id", StringComparison.Ordinal);
+
+    /// <summary>Whether a column of texts may hold numbers or booleans, which are read as texts.</summary>
+    public static bool MayHoldNumbers(string column) => IsLabel(column) || column == "answer";
 }

@@ -28,6 +28,9 @@ public enum RecordParts
     /// <summary>How severe the image is.</summary>
     Severity = 64,
 
+    /// <summary>The right answer.</summary>
+    RightAnswer = 128,
+
     /// <summary>Everything.</summary>
-    All = Answers | Helpful | Safe | Labels | Rates | Category | Severity,
+    All = Answers | Helpful | Safe | Labels | Rates | Category | Severity | RightAnswer,
 }

@@ -15,6 +15,7 @@ internal static class RowRecords
                 Category = Wanted(row, "category", parts) is { } category ? LabelWords.Category(category, categories) : null,
                 ImageSeverity = parts.HasFlag(RecordParts.Severity) ? (int?)row.Integer("image_severity") : null,
             },
+            Answer = Wanted(row, "answer", parts),
             Source = row.Position,
         };
         record = row.Schema.Layout == RowLayout.Paired && row.Text("response_1") is not null && row.Text("response_2") is not null

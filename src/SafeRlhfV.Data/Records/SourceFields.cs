@@ -72,7 +72,7 @@ internal static class SourceFields
                 Rejected = Messages(fields["rejected"]) ?? record.Rejected,
                 Labels = labels,
                 Margin = (double?)fields["margin"],
-                Answer = (string?)fields["answer"],
+                Answer = (string?)fields["answer"] ?? record.Answer,
                 Options = fields["options"]?.AsArray().Select(option => (string)option!).ToArray(),
                 Variant = (string?)fields["variant"],
                 Fields = fields["fields"]?.AsObject().ToDictionary(field => field.Key, field => (string)field.Value!) ?? [],

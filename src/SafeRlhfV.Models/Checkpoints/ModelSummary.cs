@@ -44,6 +44,9 @@ public sealed record ModelSummary
     /// <summary>Longest text of the pretraining, in tokens.</summary>
     public required int MaxPositions { get; init; }
 
+    /// <summary>Longest text that the model reads, in tokens; dynamic rotary positions reach beyond the pretraining's.</summary>
+    public required int MaxTokens { get; init; }
+
     /// <summary>What images of some sizes cost, by the folder's own image processor.</summary>
     public required IReadOnlyList<ImageCost> ImageCosts { get; init; }
 
@@ -89,6 +92,7 @@ public sealed record ModelSummary
             ScoreKind = ModelKinds.Of(folder) is { } kind and not ModelKind.Policy ? ModelKinds.Name(kind) : null,
             CacheBytesPerToken = 2L * config.Text.Layers * config.Text.KeyValueHeads * config.Text.HeadSize * SafetensorsTypes.Size(dtypes[0]),
             MaxPositions = config.Text.MaxPositions,
+            MaxTokens = config.Text.MaxTokens,
             ImageCosts = costs,
             ImageFault = fault,
         };

@@ -20,6 +20,9 @@ public static class TorchLibraries
     // where the program's own native libraries lie: as it is built, and as it is published for one system
     private static string[] Places => [Path.Combine(AppContext.BaseDirectory, "runtimes", "linux-x64", "native"), AppContext.BaseDirectory];
 
+    // where no libtorch can be named, the one that the program was built with is missing
+    private static bool CanBeNamed => OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture == Architecture.X64;
+
     /// <summary>Whether the environment names a libtorch.</summary>
     public static bool IsNamed => Environment.GetEnvironmentVariable(Variable) is { Length: > 0 };
 
@@ -55,7 +58,7 @@ public static class TorchLibraries
 
     private static TorchFolder Preload(string path)
     {
-        if (!OperatingSystem.IsLinux() || RuntimeInformation.ProcessArchitecture != Architecture.X64)
+        if (!CanBeNamed)
             throw new InvalidInputException($"{Variable} works on Linux on x86-64 alone.");
         TorchFolder folder = TorchFolder.Open(path, Variable);
         // the process would end with two copies of libtorch, as soon as the second one registers its operators
@@ -80,6 +83,7 @@ public static class TorchLibraries
     private static void Initialize(TorchFolder? named)
     {
         string mend = named is not null ? $"{Variable} names {named.Path}"
+            : !CanBeNamed ? $"build the program for {RuntimeInformation.RuntimeIdentifier}; libtorch is packaged for linux-x64, win-x64 and osx-arm64"
             : $"this program has no libtorch in its folder: name one by {Variable}, such as .../site-packages/torch/lib, or build without -p:Device=cuda";
         // TorchSharp would say at length on stdout that it finds none
         bool none = OperatingSystem.IsLinux() && named is null && Places.All(place => TorchFolder.FileIn(place) is null);

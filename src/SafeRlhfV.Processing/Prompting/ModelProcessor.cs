@@ -148,6 +148,9 @@ public sealed class ModelProcessor
     /// <summary>The text of an answer: up to the first end token, without special tokens, as it is decoded (a blank at its start stays).</summary>
     public string DecodeResponse(IEnumerable<int> ids) => Tokenizer.Decode(ids.TakeWhile(id => !ends.Contains(id)));
 
+    /// <summary>The same with special tokens: some checkpoints mark thoughts by such.</summary>
+    public string DecodeWithMarks(IEnumerable<int> ids) => Tokenizer.Decode(ids.TakeWhile(id => !ends.Contains(id)), skipSpecialTokens: false);
+
     // a prompt that is kept must not keep its images as they were read
     private static IReadOnlyList<ChatTurn> WithoutImages(IReadOnlyList<ChatTurn> turns) =>
         [.. turns.Select(turn => turn with { Parts = [.. turn.Parts.Select(part => part is ImagePart ? new ImagePart(null) : part)] })];

@@ -12,6 +12,9 @@ public sealed record EncodedSample(int[] Prompt, int[] Response, SampleImages? I
     /// <summary>The row, for those who send it to a server; null where nobody does.</summary>
     public ConversationRecord? Row { get; init; }
 
+    /// <summary>The right answer for each of the recipe's rewards; empty where it lists none.</summary>
+    public IReadOnlyList<ExpectedAnswer?> Expected { get; init; } = [];
+
     /// <summary>How many ids a policy imitates.</summary>
     public int LearntTokens => Learnt?.Count(learnt => learnt) ?? Response.Length;
 

@@ -1,3 +1,5 @@
+using SafeRlhfV.Processing;
+
 namespace SafeRlhfV.Training;
 
 /// <summary>Puts samples side by side, and names the ids that end and fill up texts.</summary>
@@ -6,8 +8,17 @@ namespace SafeRlhfV.Training;
 /// <param name="Cache">Gives the images' features, and the device.</param>
 public sealed record SampleBatcher(int PadTokenId, IReadOnlyList<int> EosTokenIds, VisionCache Cache)
 {
+    /// <summary>Gives the texts of responses.</summary>
+    public required ModelProcessor Processor { get; init; }
+
     /// <summary>That of a data set.</summary>
-    public static SampleBatcher Of(TrainingData data) => new(data.Processor.PadTokenId, data.Processor.EosTokenIds, data.Cache);
+    public static SampleBatcher Of(TrainingData data) => new(data.Processor.PadTokenId, data.Processor.EosTokenIds, data.Cache) { Processor = data.Processor };
+
+    /// <summary>The response of a sample as text.</summary>
+    internal ResponseText TextOf(EncodedSample sample) => ResponseText.Of(sample, Processor);
+
+    /// <summary>A sample whose response is what is said outside of its thoughts.</summary>
+    internal EncodedSample AnswerOf(EncodedSample sample) => sample with { Response = TextOf(sample).AnswerIds() };
 
     /// <summary>Puts samples side by side.</summary>
     public SequenceBatch Collate(IReadOnlyList<EncodedSample> samples) => SequenceBatch.Collate(samples, PadTokenId, Cache);

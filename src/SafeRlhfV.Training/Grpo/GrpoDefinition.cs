@@ -19,6 +19,7 @@ public sealed class GrpoDefinition : RolloutDefinition
     [
         new("reward", "reward", "score", Better.Higher) { Live = true },
         new("cost", "cost", "score", Better.Lower),
+        .. OfRewards,
         .. OfConstraints,
         .. OfResponses,
         new("empty_share", "empty responses", MetricInfo.Share, Better.Lower) { Drawn = false },

@@ -19,6 +19,7 @@ public sealed class GrpoTrainer : IDisposable
     private readonly InstructionRows? instructions;
     private readonly IRolloutSource? rollouts;
     private readonly EpisodeSampler sampler;
+    private readonly RolloutRewards rewards;
     private readonly RolloutCosts costs;
     private readonly Ranks ranks;
     private readonly Updater actor;
@@ -41,6 +42,7 @@ public sealed class GrpoTrainer : IDisposable
         (this.roles, this.settings, this.batcher, this.instructions, this.rollouts) = (roles, settings, batcher, instructions, rollouts);
         options = settings.ToRatioOptions();
         sampler = new(roles.Actor, settings, batcher, ranks, rollouts);
+        rewards = new(settings, batcher);
         costs = new(settings, settings.GroupSize, margin);
         actor = new("grpo actor", roles.Actor, roles.Actor.Prepare(false, settings.GradientCheckpointing), settings.Actor, rounds * settings.UpdatesPerRound,
             ranks);
@@ -134,7 +136,7 @@ public sealed class GrpoTrainer : IDisposable
             int[] lengths = [.. rows.Select(row => row.Sample.Response.Length)];
             float[][]? policy = rollouts is null ? null : HostRows.Of(roles.Actor.LogProbs(batch, settings.Temperature), lengths);
             float[][] references = HostRows.Of(roles.Reference.LogProbs(batch, settings.Temperature), lengths);
-            HeadSpread.Put(rows, roles.Scores.EndScores(batch));
+            ResponseScores.Add(rows, batch, roles.Scores, settings, batcher);
             for (int row = 0; row < rows.Length; row++)
             {
                 if (policy is not null) rows[row].LogProbs = policy[row];
@@ -143,6 +145,7 @@ public sealed class GrpoTrainer : IDisposable
         }
         EpisodeExchange.Scored(ranks, episodes,
             [.. own.SelectMany(part => part).SelectMany(one => Enumerable.Range(one.Group * settings.GroupSize, settings.GroupSize))]);
+        rewards.Add(episodes);
     }
 
     /// <summary>The advantages of all answers, by the multipliers as they are now.</summary>
@@ -270,6 +273,7 @@ public sealed class GrpoTrainer : IDisposable
             ["no_signal_share"] = silentShare,
         };
         if (settings.Resample > 0) metrics["resampled"] = replaced / (double)settings.GroupSize;
+        rewards.Describe(sampled, metrics);
         costs.Describe(seen, metrics);
         HeadSpread.Describe(sampled, roles.Scores, metrics);
         if (rollouts is not null) RolloutExchange.Describe(sampled, rollouts.Weights, metrics);

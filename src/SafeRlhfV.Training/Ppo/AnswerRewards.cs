@@ -5,7 +5,7 @@ namespace SafeRlhfV.Training;
 /// <summary>What an answer's length does to its reward.</summary>
 internal static class AnswerRewards
 {
-    /// <summary>RM-V's reward; that of the settings where the answer has no token but its end.</summary>
+    /// <summary>The reward; that of the settings where the answer has no token but its end.</summary>
     public static double Base(Episode one, RolloutSettings settings, SampleBatcher batcher) =>
         settings.NoAnswerReward is { } none && IsEmpty(one, batcher) ? none : one.Reward;
 

@@ -52,6 +52,8 @@ public sealed record CertifyRecipe : DataRecipe
         if (Config is not null) faults.Add("certify.config", "is not supported: all of the split is read; leave it out");
         if (training.Severity is not null || training.Constraint != ConstraintKind.Mean || training is PpoSettings { CostOnly: true })
             faults.Add("certify", "is about the mean cost and its budget; it goes with constraint: mean, without severity and without cost_only");
+        if (training.CostReads != CostReads.All)
+            faults.Add("certify", "is about the cost of whole responses; with it set training.cost_reads: all");
         foreach ((string key, DataRecipe data) in recipe.DataSets)
             if (data.MayShareRowsWith(this))
                 faults.Add("certify.folder", $"{Folder}, split {Split ?? "all"}, is trained on ({key}); keep rows aside that nothing else "

@@ -20,14 +20,26 @@ internal sealed class Episode
     /// <summary>log π_ref.</summary>
     public float[] ReferenceLogProbs { get; set; } = [];
 
-    /// <summary>R(x, y).</summary>
+    /// <summary>R(x, y): RM-V's score, or the sum of the recipe's rewards.</summary>
     public float Reward { get; set; }
 
-    /// <summary>C(x, y).</summary>
+    /// <summary>C(x, y): the cost that is held.</summary>
     public float Cost { get; set; }
 
     /// <summary>How far the heads of the score models disagree.</summary>
     public HeadSpread Spread { get; set; }
+
+    /// <summary>CM-V's score of the whole response; 0 where one cost is told.</summary>
+    public float CostOfAll { get; set; }
+
+    /// <summary>CM-V's score of what is said outside of the thoughts; 0 where one cost is told.</summary>
+    public float CostOfAnswer { get; set; }
+
+    /// <summary>What each of the recipe's rewards says; empty where it lists none.</summary>
+    public RewardPart[] Rewards { get; set; } = [];
+
+    /// <summary>Whether thoughts begin that never end.</summary>
+    public bool IsUnclosed { get; set; }
 
     /// <summary>V_R when the response was sampled; null = rewards take no part.</summary>
     public float[]? RewardValues { get; set; }

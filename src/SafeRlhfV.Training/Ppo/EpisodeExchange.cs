@@ -41,6 +41,8 @@ internal static class EpisodeExchange
             writer.Write(episode.Spread.Reward);
             writer.Write(episode.Spread.Cost);
             writer.Write(episode.Spread.CostSplits);
+            writer.Write(episode.CostOfAll);
+            writer.Write(episode.CostOfAnswer);
             Write(writer, episode.RewardValues);
             Write(writer, episode.CostValues);
         }, (reader, row) =>
@@ -50,6 +52,7 @@ internal static class EpisodeExchange
             episode.ReferenceLogProbs = Read(reader, reader => reader.ReadSingle());
             (episode.Reward, episode.Cost) = (reader.ReadSingle(), reader.ReadSingle());
             episode.Spread = new(reader.ReadSingle(), reader.ReadSingle(), reader.ReadBoolean());
+            (episode.CostOfAll, episode.CostOfAnswer) = (reader.ReadSingle(), reader.ReadSingle());
             float[] rewards = Read(reader, reader => reader.ReadSingle()), costs = Read(reader, reader => reader.ReadSingle());
             (episode.RewardValues, episode.CostValues) = (rewards.Length == 0 ? null : rewards, costs.Length == 0 ? null : costs);
         });

@@ -9,12 +9,13 @@ internal readonly record struct HeadSpread(float Reward, float Cost, bool CostSp
     /// <summary>Puts a batch's scores into its episodes.</summary>
     public static void Put(IReadOnlyList<Episode> rows, PairedScores scores)
     {
-        float[] rewards = HostRows.Of(scores.Reward_B), costs = HostRows.Of(scores.Cost_B);
+        float[]? rewards = scores.Reward_B is { } given ? HostRows.Of(given) : null;
+        float[] costs = HostRows.Of(scores.Cost_B);
         float[]? rewardStd = scores.RewardStd_B is { } std ? HostRows.Of(std) : null, costStd = scores.CostStd_B is { } of ? HostRows.Of(of) : null,
             splits = scores.CostSplits_B is { } split ? HostRows.Of(split) : null;
         for (int row = 0; row < rows.Count; row++)
         {
-            (rows[row].Reward, rows[row].Cost) = (rewards[row], costs[row]);
+            (rows[row].Reward, rows[row].Cost) = (rewards?[row] ?? 0, costs[row]);
             rows[row].Spread = new(rewardStd?[row] ?? 0, costStd?[row] ?? 0, splits?[row] > 0);
         }
     }
@@ -22,7 +23,7 @@ internal readonly record struct HeadSpread(float Reward, float Cost, bool CostSp
     /// <summary>Adds the disagreement over a round's answers, for those score models that have several heads.</summary>
     public static void Describe(IReadOnlyCollection<Episode> episodes, ScorePair scores, Dictionary<string, double> metrics)
     {
-        if (scores.Reward.Head.Heads > 1) metrics["reward_disagreement"] = episodes.Average(one => one.Spread.Reward);
+        if (scores.HasReward && scores.Reward.Head.Heads > 1) metrics["reward_disagreement"] = episodes.Average(one => one.Spread.Reward);
         if (scores.Cost.Head.Heads == 1) return;
         metrics["cost_disagreement"] = episodes.Average(one => one.Spread.Cost);
         metrics["cost_sign_disagreement"] = episodes.Average(one => one.Spread.CostSplits ? 1.0 : 0.0);

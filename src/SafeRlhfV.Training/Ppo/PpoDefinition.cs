@@ -19,6 +19,7 @@ public sealed class PpoDefinition : RolloutDefinition
     [
         new("reward", "reward", "score", Better.Higher) { Live = true },
         new("cost", "cost", "score", Better.Lower),
+        .. OfRewards,
         .. OfConstraints,
         .. OfResponses,
         new("clip_fraction", "clipped tokens", MetricInfo.Share, Better.Lower) { Live = true },

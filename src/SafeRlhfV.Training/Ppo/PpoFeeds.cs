@@ -25,14 +25,24 @@ internal sealed class PpoFeeds : IDisposable
         this.settings = settings;
         encoder = new(prompts.Processor, settings.Lengths, settings.MaxNewTokens);
         instructionEncoder = new(prompts.Processor, settings.Lengths);
-        usable = run.CountUsable(prompts, RecordParts.None, encoder, (row, with) => with.EncodePrompt(row), "prompts");
-        this.prompts = prompts.Feed(settings.Seed, RecordParts.None, encoder, (row, with) => with.EncodePrompt(row) is not { } sample ? null : keepRows
-            ? sample with { Row = row } : sample,
-            run.EncodesAhead);
+        RecordParts parts = settings.Rewards.Any(term => term.NeedsAnswer) ? RecordParts.RightAnswer : RecordParts.None;
+        usable = run.CountUsable(prompts, parts, encoder, Encode, "prompts");
+        this.prompts = prompts.Feed(settings.Seed, parts, encoder, Encode, run.EncodesAhead);
         if (instructions is null || settings.PtxCoefficient <= 0) return;
         usableInstructions = run.CountUsable(instructions, SftTrainer.Parts, instructionEncoder, SftTrainer.Encode, "instruction rows");
         this.instructions = instructions.Feed(settings.Seed + 1, SftTrainer.Parts, instructionEncoder, SftTrainer.Encode, run.EncodesAhead);
         Instructions = new(SampleBatcher.Of(instructions), this.instructions.Next);
+
+        EncodedSample? Encode(ConversationRecord row, SampleEncoder with) =>
+            EncodePrompt(row, with, settings) is { } sample ? sample with { Row = keepRows ? row : null } : null;
+    }
+
+    /// <summary>A prompt with the right answers that rewards compare with; null where it is too long and is dropped.</summary>
+    /// <exception cref="InvalidInputException">As of <see cref="SampleEncoder.EncodePrompt"/>; or a right answer is missing or cannot be read.</exception>
+    public static EncodedSample? EncodePrompt(ConversationRecord row, SampleEncoder with, RolloutSettings settings)
+    {
+        IReadOnlyList<ExpectedAnswer?> expected = ExpectedAnswer.Of(row, settings.Rewards);
+        return with.EncodePrompt(row) is { } sample ? sample with { Expected = expected } : null;
     }
 
     /// <summary>Rows for PTX; null without.</summary>

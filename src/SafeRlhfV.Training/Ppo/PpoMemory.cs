@@ -23,12 +23,11 @@ internal static class PpoMemory
         bool several = micro * inputs.Ranks < training.MiniBatch;
         long rows = micro, width = sizes.PromptTokens + answer;
         long actor = Trained(shape, model.Lora, policy: true, tower: false), critic = Trained(shape, model.Lora, policy: false, tower: false);
-        // score models, as many critics
-        int each = model.NamesOneFolder ? 1 : 2, learning = critics is null ? 0 : each, models = shared ? 1 : 2 + each + learning;
+        int scorers = model.Scorers, learning = critics is null ? 0 : model.Critics, models = shared ? 1 : 2 + scorers + learning;
         long state = OnDevice(training.Actor, model.Device, half, model.Lora, actor / inputs.Ranks)
             + (critics is null ? 0 : OnDevice(critics, model.Device, half, model.Lora, learning * critic / inputs.Ranks));
         long unread = shared && inputs.AreMapped(model.Dtype, model.Device) ? Unread(shape, half, policy: true, frozen: true) : 0;
-        List<MemoryPart> parts = Lasting(shape, half, models, unread, model.Lora, adapters: 1 + each + learning, state);
+        List<MemoryPart> parts = Lasting(shape, half, models, unread, model.Lora, adapters: 1 + scorers + learning, state);
         if (Ensembles(model) is > 0 and long heads) parts.Add(HeadsPart(heads * shape.Text.HiddenSize, half));
         parts.AddRange(Exchange(inputs.Ranks, actor * GradientBytes(model.Lora, half), actor + (learning * critic)));
         parts.AddRange(Vision(shape, half, Math.Max(rows, ptx ? texts : 0), training.VisionCacheBytes, tower: false, sizes, ptx ? instructions : null));
@@ -79,7 +78,7 @@ internal static class PpoMemory
     // rows of the heads of score models that are ensembles, where their folders are there already
     private static long Ensembles(PpoModelsRecipe model)
     {
-        int[] heads = [.. (model.NamesOneFolder ? [model.Reward, model.Reward] : (string[])[model.Reward, model.Cost])
+        int[] heads = [.. (model.NamesOneFolder ? [model.Reward, model.Reward] : model.HasReward ? (string[])[model.Reward, model.Cost] : [model.Cost])
             .Select(folder => ModelKinds.Heads(folder))];
         return heads.Where(count => count > 1).Sum();
     }

@@ -89,12 +89,12 @@ public sealed class PpoModels : IDisposable
     {
         ScorePair scores = Pair(Scores, Reward, Cost, settings.Pessimism ?? DefaultPessimism);
         return settings.Pessimism is null || scores.Scorers.Any(scorer => scorer.Head.Heads > 1) ? scores
-            : throw new InvalidInputException($"training.pessimism: neither {recipe.Reward} nor {recipe.Cost} has several heads that could disagree; train one "
-                + "with training.heads, or leave pessimism out.");
+            : throw new InvalidInputException($"training.pessimism: {(recipe.HasReward ? $"neither {recipe.Reward} nor {recipe.Cost} has" : $"{recipe.Cost} does not have")} "
+                + "several heads that could disagree; train one with training.heads, or leave pessimism out.");
     }
 
     private ScorePair Pair(string both, string reward, string cost, double pessimism) => scorers.ContainsKey(both)
-        ? new(Scorer(both)) { Pessimism = pessimism } : new(Scorer(reward), Scorer(cost)) { Pessimism = pessimism };
+        ? new(Scorer(both)) { Pessimism = pessimism } : new(scorers.ContainsKey(reward) ? Scorer(reward) : null, Scorer(cost)) { Pessimism = pessimism };
 
     private static ScoreCalibration Measure(ScorePair scores, TrainingData pairs, RolloutSettings settings, int batchSize, Ranks? ranks) =>
         settings.CalibrationRows == 0
@@ -131,6 +131,9 @@ public sealed class PpoModels : IDisposable
             scorers.Add(role, (Policy, Own(LoadHead(Policy, role, folder))));
         }
         Policy.Adapters.Create(Actor, recipe.Lora!.ToConfig(Path.GetFullPath(recipe.Policy)), seed);
+        if (!MakesRewardCritic) return;
+        Policy.Adapters.Create(RewardCritic, recipe.Lora.ToConfig(Path.GetFullPath(recipe.Policy)), seed);
+        scorers.Add(RewardCritic, (Policy, Own(NewHead(Policy))));
     }
 
     // a copy elsewhere is the same model
@@ -148,11 +151,24 @@ public sealed class PpoModels : IDisposable
                     + "train score models with the tower frozen.");
             scorers.Add(role, (model, Own(LoadHead(model, role, folder))));
         }
+        if (!MakesRewardCritic) return;
+        VisionLanguageModel critic = Own(LoadWhole(recipe.Policy));
+        scorers.Add(RewardCritic, (critic, Own(NewHead(critic))));
+    }
+
+    // without RM-V the critic of the rewards starts from the policy
+    private bool MakesRewardCritic => hasCritics && !recipe.HasReward;
+
+    private ScoreHead NewHead(VisionLanguageModel model)
+    {
+        Tensor like = model.Decoder.Embedding.Weight;
+        return ScoreHead.Create(model.HiddenSize, 1, seed, RewardCritic, dtype: like.dtype, device: like.device, kind: ModelKind.Reward);
     }
 
     private (string Role, string Folder)[] Folders() => recipe.NamesOneFolder
         ? [(Scores, recipe.Reward), .. Only((Critics, recipe.Reward))]
-        : [(Reward, recipe.Reward), (Cost, recipe.Cost), .. Only((RewardCritic, recipe.Reward), (CostCritic, recipe.Cost))];
+        : recipe.HasReward ? [(Reward, recipe.Reward), (Cost, recipe.Cost), .. Only((RewardCritic, recipe.Reward), (CostCritic, recipe.Cost))]
+        : [(Cost, recipe.Cost), .. Only((CostCritic, recipe.Cost))];
 
     private (string Role, string Folder)[] Only(params (string Role, string Folder)[] critics) => hasCritics ? critics : [];
 
@@ -161,8 +177,8 @@ public sealed class PpoModels : IDisposable
     {
         (string Folder, string Use, ModelKind Kind)[] places = recipe.NamesOneFolder
             ? [(recipe.Policy, "model.policy", ModelKind.Policy), (recipe.Reward, "one folder as model.reward and model.cost", ModelKind.Scores)]
-            : [(recipe.Policy, "model.policy", ModelKind.Policy), (recipe.Reward, "model.reward", ModelKind.Reward),
-                (recipe.Cost, "model.cost", ModelKind.Cost)];
+            : [(recipe.Policy, "model.policy", ModelKind.Policy), .. recipe.HasReward ? [(recipe.Reward, "model.reward", ModelKind.Reward)]
+                : ((string, string, ModelKind)[])[], (recipe.Cost, "model.cost", ModelKind.Cost)];
         return places.Select(place => ModelKinds.Check(place.Folder, [place.Kind], place.Use)).OfType<string>().ToArray();
     }
 

@@ -7,7 +7,7 @@ public sealed record PpoModelsRecipe
     [Place]
     public string Policy { get; init; } = "";
 
-    /// <summary>The folder of RM-V: a whole model, or with sharing by backbone an adapter with a head.</summary>
+    /// <summary>The folder of RM-V: a whole model, or with sharing by backbone an adapter with a head. Empty where no score is rewarded.</summary>
     [Place]
     public string Reward { get; init; } = "";
 
@@ -16,10 +16,20 @@ public sealed record PpoModelsRecipe
     public string Cost { get; init; } = "";
 
     /// <summary>Whether reward and cost come from one folder.</summary>
-    internal bool NamesOneFolder => Path.GetFullPath(Reward) == Path.GetFullPath(Cost);
+    internal bool NamesOneFolder => HasReward && Path.GetFullPath(Reward) == Path.GetFullPath(Cost);
+
+    /// <summary>Whether there is a reward model.</summary>
+    internal bool HasReward => Reward.Length > 0;
+
+    /// <summary>Models (or adapters) that score.</summary>
+    internal int Scorers => NamesOneFolder || !HasReward ? 1 : 2;
+
+    /// <summary>Models (or adapters) that are critics, in a trainer that has them.</summary>
+    internal int Critics => NamesOneFolder ? 1 : 2;
 
     /// <summary>Folders of whole models.</summary>
-    internal IEnumerable<string> Folders => (Sharing == Sharing.Backbone ? [Policy] : (string[])[Policy, Reward, Cost]).DistinctBy(Path.GetFullPath);
+    internal IEnumerable<string> Folders =>
+        (Sharing == Sharing.Backbone ? [Policy] : (string[])[Policy, .. HasReward ? [Reward] : (string[])[], Cost]).DistinctBy(Path.GetFullPath);
 
     /// <summary>Six models, or one backbone.</summary>
     public Sharing Sharing { get; init; } = Sharing.Backbone;

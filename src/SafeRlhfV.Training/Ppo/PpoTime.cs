@@ -20,7 +20,8 @@ internal static class PpoTime
         int samples = recipe.Answers;
         PlanSizes sizes = PpoMemory.Sizes(recipe, inputs), instructions = PpoMemory.Instructions(recipe, inputs);
         bool half = inputs.IsHalf(model.Dtype);
-        int each = model.NamesOneFolder ? 1 : 2, learning = critics is null ? 0 : each, answer = samples * training.MaxNewTokens;
+        int scorers = model.Scorers + (training.TellsBothCosts ? 1 : 0), learning = critics is null ? 0 : model.Critics;
+        int answer = samples * training.MaxNewTokens;
         double rows = training.RolloutBatch / (double)inputs.Ranks;
         double prompt = sizes.MeanPromptTokens, width = prompt + answer,
             updates = (double)training.UpdateEpochs * Math.Ceiling((double)training.RolloutBatch / training.MiniBatch);
@@ -31,7 +32,7 @@ internal static class PpoTime
         double read = (shape.Parameters - shape.TowerParameters) * (double)round.Element;
         double cache = rows * samples * (prompt + (training.MaxNewTokens / 2.0)) * MemoryPlanner.CacheBytesOfToken(shape, half);
         if (recipe.Rollouts is null) round.AddBytes(training.MaxNewTokens * ((Math.Ceiling(rows / rolled) * read) + cache));
-        round.AddFlops(rows * (policy + ((each + learning) * scorer))); // reference, scores, critics
+        round.AddFlops(rows * (policy + ((scorers + learning) * scorer))); // reference, scores, critics
         round.AddFlops(rows * training.UpdateEpochs * round.Passes * (policy + (learning * scorer)));
         if (training.PtxCoefficient > 0 && recipe.Data.Instructions is not null)
             round.AddFlops(updates * training.PtxBatch / inputs.Ranks * round.Passes

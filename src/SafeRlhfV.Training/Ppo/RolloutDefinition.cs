@@ -40,6 +40,22 @@ public abstract class RolloutDefinition : TrainerDefinition
         new("at_limit", "responses at the length limit", MetricInfo.Share, Better.Lower),
     ];
 
+    /// <summary>What is measured of rewards that a recipe lists, and of responses with thoughts.</summary>
+    protected static IReadOnlyList<MetricInfo> OfRewards { get; } =
+    [
+        new("reward_score", "RM-V's score", "score", Better.Higher),
+        new("reward_exact", "exact answers", MetricInfo.Share, Better.Higher),
+        new("reward_choice", "right choices", MetricInfo.Share, Better.Higher),
+        new("reward_number", "right numbers", MetricInfo.Share, Better.Higher),
+        new("reward_format", "responses of the right form", MetricInfo.Share, Better.Higher),
+        new("unread_exact", "answers that cannot be read", MetricInfo.Share, Better.Lower),
+        new("unread_choice", "choices that cannot be read", MetricInfo.Share, Better.Lower),
+        new("unread_number", "numbers that cannot be read", MetricInfo.Share, Better.Lower),
+        new("cost_all", "cost of whole responses", "score", Better.Lower),
+        new("cost_answer", "cost of answers without thoughts", "score", Better.Lower),
+        new("unclosed_share", "responses whose thoughts never end", MetricInfo.Share, Better.Lower),
+    ];
+
     /// <summary>What is measured of the actor's update.</summary>
     protected static IReadOnlyList<MetricInfo> OfUpdate { get; } =
     [
@@ -90,7 +106,7 @@ public abstract class RolloutDefinition : TrainerDefinition
         RolloutRecipe rollout = (RolloutRecipe)recipe;
         (PpoModelsRecipe model, RolloutSettings training) = (rollout.Model, rollout.Sampling);
         faults.Need("model.policy", model.Policy, "the policy to start from (--model)");
-        faults.Need("model.reward", model.Reward, "the reward model (--reward)");
+        if (training.UsesScore) faults.Need("model.reward", model.Reward, "the reward model (--reward)");
         faults.Need("model.cost", model.Cost, "the cost model (--cost)");
         faults.Need("data.prompts.folder", rollout.Data.Prompts.Folder, "the data set that has the prompts (--data)");
         if (rollout.Data.Instructions is { } instructions) faults.Need("data.instructions.folder", instructions.Folder, "the instruction data");
@@ -115,6 +131,7 @@ public abstract class RolloutDefinition : TrainerDefinition
             faults.Add("training.overlong_margin", "is that of a penalty; set overlong: penalise, or 0");
         if (training.OverlongMargin > training.MaxNewTokens)
             faults.Add("training.overlong_margin", $"{training.OverlongMargin} is more than max_new_tokens {training.MaxNewTokens}");
+        CheckRewards(training, model, faults);
         CheckTraining(rollout, faults);
         rollout.Certify?.Check(rollout, faults);
     }
@@ -150,6 +167,19 @@ public abstract class RolloutDefinition : TrainerDefinition
 
     /// <summary>Trains with what was loaded.</summary>
     protected abstract void Train(RolloutRecipe recipe, RolloutInputs inputs, TrainingRun run, CancellationToken cancellationToken);
+
+    private static void CheckRewards(RolloutSettings training, PpoModelsRecipe model, RecipeFaults faults)
+    {
+        const string Rewards = "training.rewards";
+        foreach ((int i, RewardTerm term) in training.Rewards.Index())
+            if (term.Fault is { } fault) faults.Add(Rewards, $"entry {i + 1} {fault}");
+        foreach (IGrouping<RewardKind?, RewardTerm> same in training.Rewards.GroupBy(term => term.Kind).Where(same => same.Key is not null && same.Count() > 1))
+            faults.Add(Rewards, $"have {same.First().Name} {same.Count()} times; give each kind once");
+        if (!training.UsesScore && model.HasReward)
+            faults.Add("model.reward", "is not read: training.rewards has no kind score; leave it out, or reward the score");
+        if (training is PpoSettings { CostOnly: true } && training.Rewards.Count > 0)
+            faults.Add(Rewards, "do not count with cost_only, which minimises the cost alone; leave one out");
+    }
 
     /// <summary>Checks the constraints and their multipliers.</summary>
     /// <param name="training">The settings.</param>

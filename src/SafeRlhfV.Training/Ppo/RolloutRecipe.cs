@@ -48,8 +48,8 @@ public abstract record RolloutRecipe : Recipe
     public override ModelRecipe Base => new() { Folder = Model.Policy, Dtype = Model.Dtype, Device = Model.Device, Lora = Model.Lora };
 
     /// <inheritdoc/>
-    public override IReadOnlyList<(string Key, string Folder)> ModelFolders => [("model.policy", Model.Policy), ("model.reward", Model.Reward),
-        ("model.cost", Model.Cost)];
+    public override IReadOnlyList<(string Key, string Folder)> ModelFolders => [("model.policy", Model.Policy),
+        .. Model.HasReward ? [("model.reward", Model.Reward)] : ((string, string)[])[], ("model.cost", Model.Cost)];
 
     /// <inheritdoc/>
     public override IReadOnlyList<(string Key, DataRecipe Data)> DataSets =>

@@ -103,9 +103,15 @@ public abstract record RolloutSettings
     [Range(0, 1e12)]
     public double OverlongPenalty { get; init; } = 1;
 
-    /// <summary>The reward of an answer that has no token but its end, in place of RM-V's; null = RM-V's.</summary>
+    /// <summary>The reward of an answer that has no token but its end, in place of its rewards; null = those.</summary>
     [Range(-1e12, 1e12)]
     public double? NoAnswerReward { get; init; }
+
+    /// <summary>What an answer is rewarded for, summed by weight; empty = RM-V's score alone. Without a score no reward model is read.</summary>
+    public IReadOnlyList<RewardTerm> Rewards { get; init; } = [];
+
+    /// <summary>What of a response CM-V reads for the cost that is held; with answer, or with rewards, both costs are told.</summary>
+    public CostReads CostReads { get; init; }
 
     /// <summary>Weight of the next-token loss on instruction data; 0 without such data.</summary>
     [Range(0, 1e12)]
@@ -134,6 +140,12 @@ public abstract record RolloutSettings
 
     /// <summary>Prompts that run at a time in scoring and updates.</summary>
     public int PromptsAtOnce => MicroBatch > 0 ? MicroBatch : MiniBatch;
+
+    /// <summary>Whether RM-V's score is rewarded.</summary>
+    internal bool UsesScore => Rewards.Count == 0 || Rewards.Any(term => term.Kind == RewardKind.Score);
+
+    /// <summary>Whether the costs of whole responses and of answers alone are told.</summary>
+    internal bool TellsBothCosts => Rewards.Count > 0 || CostReads != CostReads.All;
 
     /// <summary>Rounds for so many prompts.</summary>
     public long RoundsFor(long prompts) => Rounds ?? Math.Max(1, (long)Math.Ceiling(Epochs * prompts / RolloutBatch));

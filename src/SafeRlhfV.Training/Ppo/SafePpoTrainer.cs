@@ -18,6 +18,7 @@ public sealed class SafePpoTrainer : IDisposable
     private readonly InstructionRows? instructions;
     private readonly IRolloutSource? rollouts;
     private readonly EpisodeSampler sampler;
+    private readonly RolloutRewards rewards;
     private readonly RolloutCosts costs;
     private readonly Ranks ranks;
     private readonly Updater actor;
@@ -41,6 +42,7 @@ public sealed class SafePpoTrainer : IDisposable
         (this.roles, this.settings, this.batcher, this.instructions, this.rollouts) = (roles, settings, batcher, instructions, rollouts);
         sampler = new(roles.Actor, settings, batcher, ranks, rollouts);
         options = settings.ToOptions();
+        rewards = new(settings, batcher);
         costs = new(settings, answers: 1, margin);
         // a critic that can never count is neither run nor trained
         usesReward = !settings.CostOnly;
@@ -134,7 +136,7 @@ public sealed class SafePpoTrainer : IDisposable
             int[] lengths = [.. part.Select(episode => episode.Sample.Response.Length)];
             float[][]? policy = rollouts is null ? null : HostRows.Of(roles.Actor.LogProbs(batch, settings.Temperature), lengths);
             float[][] references = HostRows.Of(roles.Reference.LogProbs(batch, settings.Temperature), lengths);
-            HeadSpread.Put(part, roles.Scores.EndScores(batch));
+            ResponseScores.Add(part, batch, roles.Scores, settings, batcher);
             (Tensor? rewardValues_BT, Tensor? costValues_BT) = roles.Critics.Values(batch, usesReward, usesCost);
             float[][]? rewardValues = rewardValues_BT is null ? null : HostRows.Of(rewardValues_BT, lengths);
             float[][]? costValues = costValues_BT is null ? null : HostRows.Of(costValues_BT, lengths);
@@ -146,6 +148,7 @@ public sealed class SafePpoTrainer : IDisposable
             }
         }
         EpisodeExchange.Scored(ranks, episodes, [.. own.SelectMany(rows => rows)]);
+        rewards.Add(episodes);
     }
 
     /// <summary>Shapes rewards and what the constraints charge for costs, and estimates the advantages of each.</summary>
@@ -277,6 +280,7 @@ public sealed class SafePpoTrainer : IDisposable
             new("at_limit", episodes.Average(episode => episode.Ended ? 0.0 : 1.0)),
             .. settings.CostOnly ? [] : isLambda[true],
         ]);
+        rewards.Describe(episodes, metrics);
         HeadSpread.Describe(episodes, roles.Scores, metrics);
         if (rollouts is not null) RolloutExchange.Describe(episodes, rollouts.Weights, metrics);
         return metrics;

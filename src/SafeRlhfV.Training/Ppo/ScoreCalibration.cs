@@ -59,8 +59,8 @@ public sealed record ScoreCalibration(double RewardMean, double RewardDeviation,
             using DisposeScope scope = NewDisposeScope();
             IReadOnlyList<IReadOnlyList<EncodedSample>> drawn = feed.Next(Math.Min(left, batchSize));
             if (batches++ % ranks.Size != ranks.Rank) continue;
-            (Tensor reward_B, Tensor cost_B) = scores.EndScores(pairs.Collate([.. drawn.SelectMany(two => two)]));
-            own.Add([[.. Host(reward_B)], [.. Host(cost_B)]]);
+            (Tensor? reward_B, Tensor cost_B) = scores.EndScores(pairs.Collate([.. drawn.SelectMany(two => two)]));
+            own.Add([reward_B is null ? [] : [.. Host(reward_B)], [.. Host(cost_B)]]);
         }
         double[][][][] all = [.. ranks.Gather("calibration", JsonSerializer.SerializeToUtf8Bytes(own, CheckpointState.Options))
             .Select(bytes => JsonSerializer.Deserialize<double[][][]>(bytes, CheckpointState.Options)!)];
@@ -69,9 +69,10 @@ public sealed record ScoreCalibration(double RewardMean, double RewardDeviation,
             rewards.AddRange(all[batch % ranks.Size][batch / ranks.Size][0]);
             costs.AddRange(all[batch % ranks.Size][batch / ranks.Size][1]);
         }
-        if (rewards.Count < 2)
+        if (costs.Count < 2)
             throw new InvalidInputException("calibration: the data set gives fewer than two answers; give pairs, or set calibration_rows: 0.");
-        ScoreCalibration measured = new(rewards.Average(), Deviation(rewards), Deviation(costs));
+        ScoreCalibration measured = scores.HasReward
+            ? new(rewards.Average(), Deviation(rewards), Deviation(costs)) : None with { CostDeviation = Deviation(costs) };
         return measured.RewardDeviation > 1e-6 && measured.CostDeviation > 1e-6
             ? measured
             : throw new InvalidInputException("calibration: a score model gives every answer the same score; train it first, or set calibration_rows: 0.");
@@ -85,7 +86,10 @@ public sealed record ScoreCalibration(double RewardMean, double RewardDeviation,
         double shift = -RewardMean / RewardDeviation;
         return scores.IsJoint
             ? new(Scale(scores.Reward, [RewardDeviation, CostDeviation], [shift, 0])) { Pessimism = scores.Pessimism }
-            : new(Scale(scores.Reward, [RewardDeviation], [shift]), Scale(scores.Cost, [CostDeviation], [0])) { Pessimism = scores.Pessimism };
+            : new(scores.HasReward ? Scale(scores.Reward, [RewardDeviation], [shift]) : null, Scale(scores.Cost, [CostDeviation], [0]))
+            {
+                Pessimism = scores.Pessimism
+            };
     }
 
     private static ScorerRole Scale(ScorerRole scorer, double[] deviations, double[] shifts)

@@ -71,6 +71,9 @@ internal static class SettingsBinder
         bool flag => flag ? "true" : "false",
         double number => number.ToString("R", CultureInfo.InvariantCulture).Replace('E', 'e'),
         Enum choice => Word(choice),
+        RewardTerm term => $"{{ {string.Join(", ", Properties(typeof(RewardTerm)).Where(property => property.GetValue(term) is not null)
+            .Select(property => $"{Key(property.Name)}: {Format(property.GetValue(term))}"))} }}",
+        IEnumerable<RewardTerm> terms => $"[{string.Join(", ", terms.Select(Format))}]",
         IEnumerable<string> texts => $"[{string.Join(", ", texts.Select(Quote))}]",
         IEnumerable<double> numbers => $"[{string.Join(", ", numbers.Select(number => Format(number)))}]",
         _ => Convert.ToString(value, CultureInfo.InvariantCulture)!,
@@ -96,6 +99,7 @@ internal static class SettingsBinder
             _ when type == typeof(IReadOnlyList<string>) && key == "categories" => "pairs `own=category`",
             _ when type == typeof(IReadOnlyList<string>) && key == "endpoints" => "addresses",
             _ when type == typeof(IReadOnlyList<string>) => $"some of {string.Join(", ", LoraConfig.LanguageModelLayers.Select(name => $"`{name}`"))}",
+            _ when type == typeof(IReadOnlyList<RewardTerm>) => "list of rewards",
             _ when type == typeof(IReadOnlyList<double>) => $"numbers, {SettingLimits.Of(property).Range}",
             _ when type == typeof(BetaChoice) => $"{SettingLimits.Of(property).Range}, `{BetaChoice.Word}`",
             _ => $"{(type == typeof(double) ? "" : "whole number, ")}{SettingLimits.Of(property).Range}{(IsBytes(key) ? "; `2GiB`" : "")}",
@@ -138,6 +142,11 @@ internal static class SettingsBinder
         bool optional = IsOptional(property);
         value = null;
         if (!optional && section.Removes(key)) return false; // without the base's value the default holds
+        if (type == typeof(IReadOnlyList<RewardTerm>))
+        {
+            value = section.Sections(key).Select(term => (RewardTerm)Read(typeof(RewardTerm), term)).ToArray();
+            return section.Has(key);
+        }
         if (type == typeof(IReadOnlyList<string>) || type == typeof(IReadOnlyList<double>))
         {
             IReadOnlyList<string> texts = section.Texts(key);

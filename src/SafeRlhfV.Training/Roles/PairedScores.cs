@@ -3,9 +3,9 @@ using static TorchSharp.torch;
 namespace SafeRlhfV.Training;
 
 /// <summary>Reward and cost of a batch of texts.</summary>
-/// <param name="Reward_B">R.</param>
+/// <param name="Reward_B">R; null where nothing gives it.</param>
 /// <param name="Cost_B">C.</param>
-public sealed record PairedScores(Tensor Reward_B, Tensor Cost_B)
+public sealed record PairedScores(Tensor? Reward_B, Tensor Cost_B)
 {
     /// <summary>Standard deviation of R over its heads; null = it has one head.</summary>
     public Tensor? RewardStd_B { get; init; }

@@ -7,10 +7,11 @@ namespace SafeRlhfV.Training;
 /// <summary>Reward and cost of the same texts: by two scorers, or by one with two outputs, in one pass.</summary>
 public sealed class ScorePair
 {
-    private readonly ScorerRole reward, cost;
+    private readonly ScorerRole? reward;
+    private readonly ScorerRole cost;
 
-    /// <summary>Two scorers of one output each.</summary>
-    public ScorePair(ScorerRole reward, ScorerRole cost) => (this.reward, this.cost) = (reward, cost);
+    /// <summary>Two scorers of one output each; without one for the reward, the cost alone is scored.</summary>
+    public ScorePair(ScorerRole? reward, ScorerRole cost) => (this.reward, this.cost) = (reward, cost);
 
     /// <summary>One scorer whose outputs are reward and cost.</summary>
     public ScorePair(ScorerRole both) : this(both, both)
@@ -21,14 +22,18 @@ public sealed class ScorePair
     /// <summary>Whether one pass gives both.</summary>
     public bool IsJoint => ReferenceEquals(reward, cost);
 
+    /// <summary>Whether there is a reward.</summary>
+    public bool HasReward => reward is not null;
+
     /// <summary>What gives the reward.</summary>
-    public ScorerRole Reward => reward;
+    /// <exception cref="InvalidOperationException">Nothing does.</exception>
+    public ScorerRole Reward => reward ?? throw new InvalidOperationException("The cost alone is scored.");
 
     /// <summary>What gives the cost; the same object if both come from one pass.</summary>
     public ScorerRole Cost => cost;
 
     /// <summary>The scorers behind it: one, or two.</summary>
-    public IReadOnlyList<ScorerRole> Scorers => IsJoint ? [reward] : [reward, cost];
+    public IReadOnlyList<ScorerRole> Scorers => IsJoint || reward is null ? [cost] : [reward, cost];
 
     /// <summary>c of <see cref="EnsembleScores"/>: what the disagreement of several heads takes from a reward and adds to a cost.</summary>
     public double Pessimism { get; init; }
@@ -36,9 +41,10 @@ public sealed class ScorePair
     /// <summary>Scores at the last valid tokens; those of several heads are joined.</summary>
     public PairedScores EndScores(SequenceBatch batch)
     {
-        Tensor first = reward.EndScores(batch), second = IsJoint ? first : cost.EndScores(batch);
-        EnsembleScores? rewards = Join(reward.Head, first, 0, ScoreRole.Reward), costs = Join(cost.Head, second, IsJoint ? 1 : 0, ScoreRole.Cost);
-        return new(rewards?.Score_B ?? (IsJoint ? first.select(-1, 0) : first), costs?.Score_B ?? (IsJoint ? second.select(-1, 1) : second))
+        Tensor? first = reward?.EndScores(batch);
+        Tensor second = IsJoint ? first! : cost.EndScores(batch);
+        EnsembleScores? rewards = first is null ? null : Join(reward!.Head, first, 0, ScoreRole.Reward), costs = JoinCosts(second);
+        return new(rewards?.Score_B ?? (IsJoint ? first!.select(-1, 0) : first), costs?.Score_B ?? CostsOf(second))
         {
             RewardStd_B = rewards?.Std_B,
             CostStd_B = costs?.Std_B,
@@ -46,13 +52,24 @@ public sealed class ScorePair
         };
     }
 
+    /// <summary>The costs alone, [B].</summary>
+    public Tensor EndCosts(SequenceBatch batch)
+    {
+        Tensor scores = cost.EndScores(batch);
+        return JoinCosts(scores)?.Score_B ?? CostsOf(scores);
+    }
+
     /// <summary>Values of the states before each answer token, each [B, T]; null for what is not asked for. For scorers of one head.</summary>
     public (Tensor? Reward_BT, Tensor? Cost_BT) Values(SequenceBatch batch, bool wantsReward = true, bool wantsCost = true)
     {
-        if (!IsJoint) return (wantsReward ? reward.Values(batch) : null, wantsCost ? cost.Values(batch) : null);
-        Tensor both_BT2 = reward.Values(batch);
+        if (!IsJoint) return (wantsReward ? Reward.Values(batch) : null, wantsCost ? cost.Values(batch) : null);
+        Tensor both_BT2 = cost.Values(batch);
         return (wantsReward ? both_BT2.select(-1, 0) : null, wantsCost ? both_BT2.select(-1, 1) : null);
     }
+
+    private Tensor CostsOf(Tensor scores) => IsJoint ? scores.select(-1, 1) : scores;
+
+    private EnsembleScores? JoinCosts(Tensor scores) => Join(cost.Head, scores, IsJoint ? 1 : 0, ScoreRole.Cost);
 
     private EnsembleScores? Join(ScoreHead head, Tensor scores, int output, ScoreRole role) => head.Heads == 1 ? null
         : EnsembleScores.Of(scores.narrow(1, output * head.Heads, head.Heads).transpose(0, 1), Pessimism, role);

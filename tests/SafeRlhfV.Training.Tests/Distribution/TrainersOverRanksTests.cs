@@ -20,7 +20,7 @@ public sealed class TrainersOverRanksTests(TinyRecipes tiny) : IClassFixture<Tin
     public static IEnumerable<TheoryDataRow<string, int>> Few =>
     [
         new("sft", 2), new("reward-lora", 4), new("cost-tokens", 2), new("scores-lora", 2), new("dpo", 3), new("guard-prompts", 3), new("ppo-backbone", 2),
-        new("ppo-joint", 3), new("scores-heads-lora", 2), new("ppo-heads", 2), new("grpo-heads", 3),
+        new("ppo-joint", 3), new("scores-heads-lora", 2), new("ppo-heads", 2), new("grpo-heads", 3), new("grpo-checked", 3), new("ppo-checked", 2),
     ];
 
     public static IEnumerable<TheoryDataRow<string, int>> Rest =>

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using SafeRlhfV.Models;
 using SafeRlhfV.SafetyWorld;
 using SafeRlhfV.Testing;
@@ -14,6 +15,7 @@ public sealed class TinyRecipes : IDisposable
     {
         World world = new(3);
         WorldDataset.Write(folder.At("world"), world.TrainingPairs(24).Select(pair => pair.Row), world.HeldOutPairs(2).Select(pair => pair.Row));
+        WriteQuestions(world);
         using VisionLanguageModel model = ModelCheckpoint.Load(Start);
         ModelCheckpoint.Save(model, folder.At("policy"));
         // both scores in one, and each of its outputs by itself on the same weights
@@ -43,11 +45,12 @@ public sealed class TinyRecipes : IDisposable
 
     /// <summary>Every trainer once.</summary>
     public static IReadOnlyList<string> Few { get; } = ["sft", "reward-lora", "cost-tokens", "scores-lora", "dpo", "dpo-safe", "guard-prompts",
-        "ppo-backbone", "ppo-joint", "grpo-backbone"];
+        "ppo-backbone", "ppo-joint", "ppo-checked", "grpo-backbone", "grpo-checked"];
 
     /// <summary>All the others.</summary>
     public static IReadOnlyList<string> Rest { get; } = ["sft-lora", "sft-tokens", "reward", "reward-tokens", "cost", "scores", "dpo-lora", "dpo-tokens",
-        "reward-heads", "cost-heads", "scores-heads-lora", "ppo-heads", "grpo-heads", "guard", "guard-tokens", "ppo", "ppo-reward-only", "ppo-severity", "ppo-tail", "ppo-length", "grpo", "grpo-tail"];
+        "reward-heads", "cost-heads", "scores-heads-lora", "ppo-heads", "grpo-heads", "guard", "guard-tokens", "ppo", "ppo-checked-backbone",
+        "ppo-reward-only", "ppo-severity", "ppo-tail", "ppo-length", "grpo", "grpo-tail"];
 
     private static string Start => Golden.At("models", "llava-1.5-tiny");
 
@@ -78,6 +81,8 @@ public sealed class TinyRecipes : IDisposable
                     "ppo-backbone" or "grpo-backbone" =>
                         (string[])[$"model.reward={At("reward-adapter")}", $"model.cost={At("cost-adapter")}", "model.lora.rank=2",
                         "model.lora.dropout=0.1"],
+                    "ppo-checked-backbone" => [$"model.cost={At("cost-adapter")}", "model.lora.rank=2"],
+                    "ppo-checked" => ["model.sharing=none", $"model.cost={At("cost")}"],
                     "ppo-joint" => ["training.lengths.response_tokens=8", "training.lengths.too_long=cut_response", $"model.reward={At("scores-adapter")}",
                         $"model.cost={At("scores-adapter")}", "model.lora.rank=2", "model.lora.dropout=0.1"],
                     "ppo-heads" => [$"model.reward={At("scores-heads-adapter")}", $"model.cost={At("scores-heads-adapter")}", "model.lora.rank=2",
@@ -85,6 +90,11 @@ public sealed class TinyRecipes : IDisposable
                     "grpo-heads" => [$"model.reward={At("reward-heads-adapter")}", $"model.cost={At("cost-adapter")}", "model.lora.rank=2"],
                     _ => ["model.sharing=none", $"model.reward={At("reward")}", $"model.cost={At("cost")}"],
                 },
+                // answers that are checked, beside RM-V or without it
+                .. name.Contains("-checked", StringComparison.Ordinal)
+                    ? (string[])[$"data.prompts.folder={At("questions")}", "data.prompts.split=train", "training.cost_reads=answer",
+                        $"data.calibration.folder={At("world")}", $"training.rewards=[{(kind == "grpo" ? "{kind: score, weight: 0.5}, " : "")}"
+                        + "{kind: exact, weight: 2, missing: skip}, {kind: number, tolerance: 0.01, missing: skip}, {kind: format, think: true}]"] : [],
                 .. name == "ppo-reward-only" ? (string[])["training.mode=fixed", "training.multiplier.initial=0"] : [],
             ]
             : [
@@ -104,6 +114,19 @@ public sealed class TinyRecipes : IDisposable
     }
 
     public void Dispose() => folder.Dispose();
+
+    // questions with one right answer, and one without
+    private void WriteQuestions(World world)
+    {
+        Directory.CreateDirectory(folder.At("questions"));
+        string[] answers = ["4", "3/4", "-12.5", "1,250", "50 %", "7"];
+        File.WriteAllLines(folder.At("questions", "train.jsonl"), world.PpoPrompts(8).Select((prompt, i) => JsonSerializer.Serialize(new
+        {
+            question = prompt.Text,
+            image = $"data:image/png;base64,{Convert.ToBase64String(PngBytes.Encode(prompt.Image))}",
+            answer = i < answers.Length ? answers[i] : null,
+        })));
+    }
 
     private static ScoreHead OutputOf(ScoreHead both, int output, ModelKind kind)
     {

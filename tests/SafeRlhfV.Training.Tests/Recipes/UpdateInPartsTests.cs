@@ -39,6 +39,7 @@ public sealed class UpdateInPartsTests(TinyRecipes tiny) : IClassFixture<TinyRec
     [InlineData("ppo-severity", "row")]
     [InlineData("ppo-joint", "row")]
     [InlineData("ppo-joint", "token")]
+    [InlineData("ppo-checked", "row")]
     public void OfPpo(string name, string reduction)
     {
         string[] sets =
@@ -46,6 +47,7 @@ public sealed class UpdateInPartsTests(TinyRecipes tiny) : IClassFixture<TinyRec
             "training.rollout_batch=5", "training.mini_batch=5", "training.update_epochs=2", "training.ptx_batch=3", $"training.reduction={reduction}",
             "training.critics.epsilon=1", "training.critics.learning_rate=0.1",
             .. Plain("actor", 0.5), .. name == "ppo-joint" ? (string[])["model.lora.dropout=0"] : [],
+            .. name == "ppo-checked" ? (string[])["training.calibration_rows=0"] : [],
         ];
         int[] sizes = [0, 1, 3];
         IReadOnlyDictionary<string, double>[] updates =
@@ -78,7 +80,8 @@ public sealed class UpdateInPartsTests(TinyRecipes tiny) : IClassFixture<TinyRec
         TrainingData prompts = RecipeModels.Open(recipe.Data.Prompts, processor, promptImages), instructions = RecipeModels.Open(recipe.Data.Instructions!,
             processor, instructionImages);
         SampleEncoder encoder = new(processor, recipe.Sampling.Lengths);
-        using RowFeed<EncodedSample> promptFeed = prompts.Feed(5, RecordParts.None, encoder, (row, with) => with.EncodePrompt(row)),
+        using RowFeed<EncodedSample> promptFeed = prompts.Feed(5, RecordParts.RightAnswer, encoder,
+                (row, with) => PpoFeeds.EncodePrompt(row, with, recipe.Sampling)),
             ptxFeed = instructions.Feed(6, SftTrainer.Parts, encoder, SftTrainer.Encode);
         return train(models, prompts, new InstructionRows(SampleBatcher.Of(instructions), ptxFeed.Next), promptFeed.Next(recipe.Sampling.RolloutBatch));
     }
@@ -88,17 +91,18 @@ public sealed class UpdateInPartsTests(TinyRecipes tiny) : IClassFixture<TinyRec
     [InlineData("sample", "token", "loss")]
     [InlineData("batch_tokens", "token", "loss")]
     [InlineData("max_tokens", "sequence", "reward")]
-    public void OfGrpo(string reduction, string ratio, string klPlace)
+    [InlineData("sample", "token", "loss", "grpo-checked")]
+    public void OfGrpo(string reduction, string ratio, string klPlace, string name = "grpo")
     {
         string[] sets =
         [
             "training.rollout_batch=5", "training.mini_batch=5", "training.update_epochs=2", "training.ptx_batch=3", "training.overlong=mask",
             $"training.reduction={reduction}", $"training.ratio={ratio}", $"training.kl_place={klPlace}", "training.clip_low=0.01", "training.clip_high=0.01",
-            .. Plain("actor", 0.5),
+            .. Plain("actor", 0.5), .. name == "grpo-checked" ? (string[])["training.calibration_rows=0"] : [],
         ];
         int[] sizes = [0, 1, 3];
         IReadOnlyDictionary<string, double>[] updates =
-            [.. sizes.Select(size => GrpoRound((GrpoRecipe)tiny.Recipe("grpo", "parts/grpo", [.. sets, $"training.micro_batch={size}"])))];
+            [.. sizes.Select(size => GrpoRound((GrpoRecipe)tiny.Recipe(name, "parts/grpo", [.. sets, $"training.micro_batch={size}"])))];
         Same($"grpo {reduction}", updates, [.. sizes.Select(size => $"training.micro_batch={size}")]);
         Assert.True(updates[0]["clip_fraction_low"] + updates[0]["clip_fraction_high"] > 0, "no update was clipped");
         Assert.Contains("ptx_loss", updates[0].Keys);
@@ -117,8 +121,17 @@ public sealed class UpdateInPartsTests(TinyRecipes tiny) : IClassFixture<TinyRec
         return trainer.Update(episodes, 0);
     });
 
-    private static Episode Begin(Episode episode, int tokens, bool ended = false) =>
-        new() { Sample = episode.Sample with { Response = episode.Sample.Response[..tokens] }, LogProbs = episode.LogProbs[..tokens], Ended = ended };
+    // of rewards that compare, every second answer is right
+    private static Episode Begin(Episode episode, int tokens, bool ended = false)
+    {
+        EncodedSample sample = episode.Sample with { Response = episode.Sample.Response[..tokens] };
+        if (tokens % 2 == 1)
+            sample = sample with { Expected = [.. sample.Expected.Select(expected => expected is null ? null : expected with { Words = WordsOf(sample) })] };
+        return new() { Sample = sample, LogProbs = episode.LogProbs[..tokens], Ended = ended };
+    }
+
+    private static string? WordsOf(EncodedSample sample) =>
+        ResponseText.Of(sample, ModelProcessor.Load(Golden.At("models", "llava-1.5-tiny"))).Answer is { } answer ? ExactReading.Read(answer.Text) : "nothing";
 
     private static string[] ModelParts => ["training.micro_batch_size=0", "training.micro_batch_size=1", "training.micro_batch_size=3",
         "training.micro_batch_tokens=300"];

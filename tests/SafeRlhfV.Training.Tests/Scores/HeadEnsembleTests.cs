@@ -91,18 +91,19 @@ public sealed class HeadEnsembleTests(TinyRecipes tiny) : IClassFixture<TinyReci
         using ScoreHead head = ScoreHead.Create(model.HiddenSize, 2, 3, "scores", deviation: 0.5, kind: ModelKind.Scores, heads: 4);
         ScorerRole scorer = new(model, head);
         using VisionCache cache = new(model, ModelProcessor.Load(Start).Images, 1 << 20);
-        SequenceBatch batch = new SampleBatcher(0, [2], cache).Collate([new EncodedSample([5, 6, 7], [8, 9], null), new EncodedSample([5, 6], [10], null)]);
+        SampleBatcher batcher = new(0, [2], cache) { Processor = ModelProcessor.Load(Start) };
+        SequenceBatch batch = batcher.Collate([new EncodedSample([5, 6, 7], [8, 9], null), new EncodedSample([5, 6], [10], null)]);
         using IDisposable noGrad = no_grad();
         Tensor raw_BN = scorer.EndScores(batch);
         (Tensor rewards_B, Tensor costs_B) = (raw_BN.narrow(1, 0, 4), raw_BN.narrow(1, 4, 4));
         PairedScores scores = new ScorePair(scorer) { Pessimism = 2 }.EndScores(batch);
-        Near(rewards_B.mean([1]) - 2 * rewards_B.std(1, unbiased: false), scores.Reward_B);
+        Near(rewards_B.mean([1]) - 2 * rewards_B.std(1, unbiased: false), scores.Reward_B!);
         Near(costs_B.mean([1]) + 2 * costs_B.std(1, unbiased: false), scores.Cost_B);
         Near(costs_B.std(1, unbiased: false), scores.CostStd_B!);
 
         ScoreCalibration scale = new(RewardMean: 0.5, RewardDeviation: 4, CostDeviation: 2);
         PairedScores calibrated = scale.Apply(new ScorePair(scorer) { Pessimism = 2 }).EndScores(batch);
-        Near((scores.Reward_B - 0.5) / 4, calibrated.Reward_B);
+        Near((scores.Reward_B! - 0.5) / 4, calibrated.Reward_B!);
         Near(scores.Cost_B / 2, calibrated.Cost_B);
     }
 

@@ -15,6 +15,7 @@ internal static class BeaverTailsFormat
     {
         row.RefuseUnsupported();
         ConversationRecord record = row.Map.ContainsKey("response_1") || row.Map.ContainsKey("more_helpful_response_id") ? Paired(row) : Flat(row);
+        if (row["answer"] is { } answer) record = record with { Answer = SourceLabels.Text(answer) };
         if (row["source_fields"] is not string fields) return record;
         try
         {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using SafeRlhfV.Data;
 
 namespace SafeRlhfV.Evaluation;
 
@@ -132,7 +133,7 @@ public sealed partial class TaggedReply
     }
 
     /// <summary>A value without marks of emphasis, code fences, a colon in front and the bullet of the next line.</summary>
-    private static string Plain(string value) => Bullet().Replace(ReplyReading.Unmarked(value), "").Trim().TrimStart(':', '=').Trim();
+    private static string Plain(string value) => Bullet().Replace(Emphasis.Remove(value), "").Trim().TrimStart(':', '=').Trim();
 
     [GeneratedRegex(@"\[\[\s*([^\[\]]+?)\s*\]\]")]
     private static partial Regex Tag();

@@ -1,18 +1,20 @@
 using System.Text.RegularExpressions;
 
-namespace SafeRlhfV.Evaluation;
+namespace SafeRlhfV.Data;
 
 /// <summary>The option that an answer chooses. Rules stand in order; the first that finds anything decides, and only if it finds one letter that is an
 /// option.</summary>
-internal static partial class OptionReply
+public static partial class OptionReading
 {
     private static readonly string[] AfterCapital = ["or", "and", "is", "but", "because", "since"];
 
+    /// <summary>Reads an answer.</summary>
     /// <param name="answer">The answer.</param>
-    /// <param name="options">The options' texts, A first.</param>
+    /// <param name="options">The options' texts, A first; empty texts where only their number is known.</param>
+    /// <returns>The letter; null where the answer does not choose one.</returns>
     public static string? Read(string answer, IReadOnlyList<string> options)
     {
-        string text = ReplyReading.Unmarked(answer).Trim();
+        string text = Emphasis.Remove(answer).Trim();
         IEnumerable<string>[] rules =
         [
             Letters(Alone(), text), Letters(Boxed(), text), Letters(Stated(), text), Letters(Begins(), text), Letters(Alone(), text.Split('\n')[^1].Trim()),
