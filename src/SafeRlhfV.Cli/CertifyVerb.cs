@@ -60,7 +60,8 @@ internal static class CertifyVerb
             "Certify that a policy keeps a budget. Example: safe-rlhf-v certify --policy runs/ppo --cost runs/cost --data data/mine --split test --budget 0 "
                 + "--range -20,20 --clip --delta 0.05")
         {
-            policy, cost, pessimism, data, split, limit, scores, world, categories, budget, range, clip, unsafeBudget, by, delta, looks, shuffle, file, overwrite,
+            policy, cost, pessimism, data, split, limit, scores, world, categories, budget, range, clip, unsafeBudget, by, delta, looks, shuffle, file,
+            overwrite,
             system, batchSize, dtype, device, json,
         };
         foreach (Option option in generation.All) command.Add(option);

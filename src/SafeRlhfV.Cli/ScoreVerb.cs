@@ -38,7 +38,8 @@ internal static class ScoreVerb
             "Score answers with a reward or cost model. Example: safe-rlhf-v score --model runs/reward --image cat.jpg --prompt \"What is this?\" --response "
                 + "\"A cat.\"")
         {
-            model, adapter, prompt, images, responses, system, data, given, split, limit, pessimism, batchSize, file, overwrite, dtype, device, format, from, json,
+            model, adapter, prompt, images, responses, system, data, given, split, limit, pessimism, batchSize, file, overwrite, dtype, device, format, from,
+            json,
         };
         command.SetAction((parsed, cancellationToken) =>
         {

@@ -39,7 +39,8 @@ public sealed record JudgeBias(
         Estimate Slope(string name, Func<PairwiseVerdict, Preference> axis) => OverPrompts($"length/{name}", different, item => Term(item, axis));
         Estimate Tied(Func<AnswerRating, int> axis) => Proportion.Wilson(probes.Count(probe => axis(probe.First) == axis(probe.Second)), probes.Count);
         return new(Consistent("helpful", verdict => verdict.MoreHelpful), Consistent("safe", verdict => verdict.Safer),
-            Slope("helpful", verdict => verdict.MoreHelpful), Slope("safe", verdict => verdict.Safer), Tied(rating => rating.Helpful), Tied(rating => rating.Harmless));
+            Slope("helpful", verdict => verdict.MoreHelpful), Slope("safe", verdict => verdict.Safer), Tied(rating => rating.Helpful),
+            Tied(rating => rating.Harmless));
     }
 
     // x y and x x of least squares, where x is the candidate's length and y how far its share of wins is from even

@@ -89,7 +89,8 @@ public sealed class PpoModels : IDisposable
     {
         ScorePair scores = Pair(Scores, Reward, Cost, settings.Pessimism ?? DefaultPessimism);
         return settings.Pessimism is null || scores.Scorers.Any(scorer => scorer.Head.Heads > 1) ? scores
-            : throw new InvalidInputException($"training.pessimism: {(recipe.HasReward ? $"neither {recipe.Reward} nor {recipe.Cost} has" : $"{recipe.Cost} does not have")} "
+            : throw new InvalidInputException("training.pessimism: "
+                + $"{(recipe.HasReward ? $"neither {recipe.Reward} nor {recipe.Cost} has" : $"{recipe.Cost} does not have")} "
                 + "several heads that could disagree; train one with training.heads, or leave pessimism out.");
     }
 

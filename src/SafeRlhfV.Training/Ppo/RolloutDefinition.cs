@@ -203,7 +203,8 @@ public abstract class RolloutDefinition : TrainerDefinition
         if (!severity.Bands.SequenceEqual(severity.Bands.Order()) || severity.Bands.Distinct().Count() != severity.Bands.Count)
             faults.Add("training.severity.bands", "must rise from minor to severe");
         if (severity.Encoding == SeverityEncoding.Cumulative && !severity.Budgets.SequenceEqual(severity.Budgets.OrderDescending()))
-            faults.Add("training.severity.budgets", "must not rise from minor to severe: with encoding: cumulative the share of minor harm includes moderate and "
+            faults.Add("training.severity.budgets",
+                "must not rise from minor to severe: with encoding: cumulative the share of minor harm includes moderate and "
                 + "severe harm, so that a larger budget of these could never be used");
         if (training.Cost == CostForm.Violation) faults.Add("training.cost", "severity.bands say what a violation is; set cost: score");
     }
