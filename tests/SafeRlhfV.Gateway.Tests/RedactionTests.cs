@@ -17,6 +17,11 @@ public sealed class RedactionTests
          "tools":[{"type":"function","function":{"name":"find","description":"asks admin@example.org","parameters":{"type":"object"}}}]}
         """;
 
+    private const string Named = """
+        {"model":"ours","messages":[{"role":"user","name":"DATA","content":"hi"}],"user":"DATA","safety_identifier":"DATA","prompt_cache_key":"DATA",
+         "metadata":{"DATA":"DATA"},"request_id":"DATA","cache_salt":"DATA","documents":[{"text":"DATA"}]}
+        """;
+
     private const string Image =
         "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4//8/AAX+Av4N70a4AAAAAElFTkSuQmCC";
 
@@ -37,8 +42,7 @@ public sealed class RedactionTests
         Assert.Equal("""{"to":"bob@example.org"}""", arguments);
 
         JsonObject sent = gateway.Upstream.Requests.Single();
-        Assert.Equal("bob@example.org", sent["user"]!.GetValue<string>()); // the service's name for the caller; no model reads it
-        sent.Remove("user");
+        Assert.StartsWith("redacted-", sent["user"]!.GetValue<string>()); // tells callers apart all the same
         string seen = sent.ToJsonString();
         Assert.DoesNotContain("example.org", seen);
         Assert.DoesNotContain("4111", seen);
@@ -71,6 +75,35 @@ public sealed class RedactionTests
         Assert.Equal(2, gateway.Upstream.Requests.Count);
         Assert.All(gateway.Upstream.Requests, sent => Assert.StartsWith("I am [EMAIL_1].", sent["messages"]!.AsArray()[^1]!["content"]!.GetValue<string>()));
         Assert.Contains("withheld", gateway.Upstream.Requests.Last()["messages"]!.AsArray()[^1]!["content"]!.GetValue<string>());
+    }
+
+    // In each member that names the caller, on each wire: what has data in it does not leave, and what has none stays as it is.
+    [Theory]
+    [InlineData("/v1/chat/completions", Named)]
+    [InlineData("/v1/messages", """{"model":"ours","max_tokens":9,"metadata":{"user_id":"DATA"},"messages":[{"role":"user","content":"DATA"}]}""")]
+    [InlineData("/v1/responses", """{"model":"ours","input":"hi","user":"DATA","safety_identifier":"DATA","prompt_cache_key":"DATA","metadata":{"a":"DATA"}}""")]
+    [InlineData("/v1/embeddings", """{"model":"ours","input":"DATA","user":"DATA"}""")]
+    public async Task NoMemberThatNamesTheCallerLeavesWithData(string path, string body)
+    {
+        await using RunningGateway gateway = await RunningGateway.StartAsync(policy: "redact: { kinds: [ all ] }");
+        foreach (string data in (string[])["bob@example.org", "b\u200bob@exam\u200bple.o\u2060rg", "ｂｏｂ＠ｅｘａｍｐｌｅ．ｏｒｇ", "bob@example。org", "tenant 7"])
+        {
+            (int status, JsonNode? answer) = await gateway.PostAsync(path, body.Replace("DATA", data, StringComparison.Ordinal));
+            Assert.True(status == 200, answer?.ToJsonString());
+            JsonObject sent = gateway.Upstream.Requests.Last();
+            string seen = System.Text.Json.JsonSerializer.Serialize(sent, new System.Text.Json.JsonSerializerOptions
+            {
+                Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+            });
+            if (data == "tenant 7")
+            {
+                if (sent["user"] is { } user) Assert.Equal(data, user.GetValue<string>());
+                continue;
+            }
+            foreach (string part in (string[])["@", "＠", "rg\"", "ｏｒｇ"]) Assert.DoesNotContain(part, seen);
+            foreach (string name in (string[])["user", "safety_identifier", "prompt_cache_key"])
+                if (sent[name] is { } value) Assert.StartsWith("redacted-", value.GetValue<string>());
+        }
     }
 
     private static (string Text, string Arguments) Read(string answer, bool isStream)

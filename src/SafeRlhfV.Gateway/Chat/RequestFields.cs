@@ -9,6 +9,8 @@ namespace SafeRlhfV.Gateway;
 /// </summary>
 internal static class RequestFields
 {
+    /// <summary>What is said of names by which a service tells callers apart.</summary>
+    public const string Hashed = "; with data that the policy redacts in it, its SHA-256 goes to the model";
     private const string Program = "a template is a program that can write any text";
     private const string Unseen = "brings content that never passes the gateway";
     private const string Pixels = "changes the image that the model sees after it was judged";
@@ -151,13 +153,13 @@ internal static class RequestFields
         new("add_special_tokens", Flag, "vLLM"),
         new("truncate_prompt_tokens", Whole, "vLLM: the prompt is cut"),
         new("priority", Whole, "vLLM"),
-        new("request_id", Judged, "vLLM"),
-        new("cache_salt", Judged, "vLLM"),
+        new("request_id", Judged, "vLLM" + Hashed),
+        new("cache_salt", Judged, "vLLM" + Hashed),
         new("store", Flag, "false only: a withheld answer must not stay where it can be had later"),
-        new("metadata", Judged, "names and values of the caller's own"),
-        new("user", Judged, "whom the caller asks for"),
-        new("safety_identifier", Judged, "whom the caller asks for"),
-        new("prompt_cache_key", Judged, "what shares the prompt's cache"),
+        new("metadata", Judged, "names and values of the caller's own; data that the policy redacts becomes placeholders"),
+        new("user", Judged, "whom the caller asks for" + Hashed),
+        new("safety_identifier", Judged, "whom the caller asks for" + Hashed),
+        new("prompt_cache_key", Judged, "what shares the prompt's cache" + Hashed),
         new("prompt_cache_options", Judged, "how the prompt is cached"),
         Words("prompt_cache_retention", "", "in_memory", "in-memory", "24h"),
         Words("service_tier", "", "auto", "default", "flex", "scale", "priority", "fast"),

@@ -11,6 +11,6 @@ internal static class EmbeddingsFields
         new("input", Judged, "a text, or a list of texts; token ids cannot be judged"),
         new("dimensions", Whole, ""),
         new("encoding_format", Judged, "float or base64"),
-        new("user", Judged, "whom the caller asks for"),
+        new("user", Judged, "whom the caller asks for" + RequestFields.Hashed),
     ]);
 }

@@ -78,7 +78,7 @@ internal static class MessagesFields
         new("stop_sequences", Judged, ""),
         new("stream", Flag, ""),
         new("metadata", Opened, ""),
-        new("metadata.user_id", Judged, "becomes the chat request's user"),
+        new("metadata.user_id", Judged, "becomes the chat request's user" + RequestFields.Hashed),
         new("service_tier", Stripped, "of Anthropic's own service"),
         new("speed", Stripped, "of Anthropic's own service"),
         new("diagnostics", Stripped, "of Anthropic's own service"),

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json.Nodes;
 using SafeRlhfV.Guard;
 
@@ -6,8 +8,10 @@ namespace SafeRlhfV.Gateway;
 /// <summary>A caller's request with placeholders in place of sensitive data, as it goes to the upstream.</summary>
 internal static class RedactedBody
 {
-    // What a model never reads: names by which the service knows the model, the caller and the calls.
-    private static readonly HashSet<string> Passed = ["model", "user", "safety_identifier", "prompt_cache_key", "metadata"];
+    // Names by which the service tells callers and their caches apart: one with data in it becomes a fingerprint, which tells them apart as well.
+    private static readonly HashSet<string> Names = ["user", "safety_identifier", "prompt_cache_key", "cache_salt", "request_id"];
+
+    // What a model never reads: the names by which the service knows the model and the calls.
     private static readonly HashSet<string> PassedInMessages = ["role", "type", "id", "tool_call_id"];
 
     public static JsonObject Of(JsonObject body, Placeholders placeholders)
@@ -17,10 +21,16 @@ internal static class RedactedBody
         {
             redacted[name] = name == "messages" && value is JsonArray messages
                 ? new JsonArray([.. messages.Select(message => Message(message, placeholders))])
-                : Passed.Contains(name) ? value?.DeepClone() : JsonRedaction.Change(value, placeholders.Redact);
+                : name == "model" ? value?.DeepClone()
+                : Names.Contains(name) ? Name(value, placeholders)
+                : JsonRedaction.Change(value, placeholders.Redact);
         }
         return redacted;
     }
+
+    private static JsonNode? Name(JsonNode? value, Placeholders placeholders) =>
+        JsonText.Of(value) is not { } name || placeholders.Redact(name) == name ? value?.DeepClone()
+            : JsonValue.Create($"redacted-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(name)))[..32]}");
 
     private static JsonNode? Message(JsonNode? node, Placeholders placeholders)
     {

@@ -35,8 +35,11 @@ internal static class FoldedText
     public static string Visible(string text, string blanks = "") => Map(text, rune => IsInvisible(rune) ? "" : IsFalseBlank(rune) ? blanks : null);
 
     /// <summary>The text in plain letters, without what cannot be seen.</summary>
-    public static string Of(string text) => Map(text, rune =>
-        IsInvisible(rune) || IsFalseBlank(rune) ? "" : Plain(rune.Value) is var plain and not '\0' ? plain.ToString() : null);
+    public static string Of(string text) => Map(text, Fold);
+
+    /// <summary>What becomes of a character in plain letters: another one, nothing (empty), or it stays (null).</summary>
+    public static string? Fold(Rune rune) =>
+        IsInvisible(rune) || IsFalseBlank(rune) ? "" : Plain(rune.Value) is var plain and not '\0' ? plain.ToString() : null;
 
     /// <summary>The text with letters of mathematical and enclosed alphabets, and those that tag characters spell unseen, in plain letters.</summary>
     public static string Spelled(string text) => Map(text, rune => rune.Value is > Tags + 0x1F and < Tags + 0x7F ? ((char)(rune.Value - Tags)).ToString()

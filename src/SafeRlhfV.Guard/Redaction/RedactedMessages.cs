@@ -1,11 +1,11 @@
-using System.Text;
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using Microsoft.Extensions.AI;
 
 namespace SafeRlhfV.Guard;
 
-/// <summary>Redacts what goes to a model: texts, reasoning, the arguments of tool calls and their results. Images stay as they are.</summary>
+/// <summary>
+/// Redacts what goes to a model: texts, reasoning, errors, the arguments of tool calls and their results, annotations, authors' names and additional
+/// properties. Images stay as they are, and so do the program's own tools.
+/// </summary>
 internal static class RedactedMessages
 {
     private const string Key = "SafeRlhfV.Guard.Placeholders";
@@ -19,7 +19,7 @@ internal static class RedactedMessages
     {
         ChatOptions changed = options?.Clone() ?? new();
         if (changed.Instructions is { } instructions) changed.Instructions = placeholders.Redact(instructions);
-        changed.AdditionalProperties = changed.AdditionalProperties is { } before ? new(before) : [];
+        changed.AdditionalProperties = ContentTexts.Change(changed.AdditionalProperties, placeholders.Redact) is { } before ? new(before) : [];
         changed.AdditionalProperties[Key] = placeholders;
         return changed;
     }
@@ -36,70 +36,28 @@ internal static class RedactedMessages
         for (int i = 0; i < contents.Length; i++)
         {
             AIContent content = contents[i];
-            contents[i] = content is TextContent one
-                ? redacted[text++] is { } other && other != one.Text ? Like(one, new TextContent(other)) : one
-                : Of(content, placeholders);
+            string? own = content is TextContent ? redacted[text++] : null;
+            contents[i] = content is IRewritableContent rewritable ? rewritable.WithTexts((one, _) => placeholders.Redact(one))
+                : ContentTexts.Change(content, placeholders.Redact, _ => own!, result => OfResult(result, placeholders));
             isChanged |= !ReferenceEquals(contents[i], content);
         }
-        if (!isChanged) return message;
+        AdditionalPropertiesDictionary? properties = ContentTexts.Change(message.AdditionalProperties, placeholders.Redact);
+        string? author = message.AuthorName is { } name ? placeholders.Redact(name) : null;
+        if (!isChanged && ReferenceEquals(properties, message.AdditionalProperties) && author == message.AuthorName) return message;
         ChatMessage changed = message.Clone();
         changed.Contents = contents;
+        changed.AdditionalProperties = properties;
+        changed.AuthorName = author;
         changed.RawRepresentation = null; // it holds the data
         return changed;
     }
 
-    private static AIContent Of(AIContent content, Placeholders placeholders)
-    {
-        switch (content)
-        {
-            case TextReasoningContent reasoning when placeholders.Redact(reasoning.Text) is { } text && text != reasoning.Text:
-                return Like(reasoning, new TextReasoningContent(text) { ProtectedData = reasoning.ProtectedData });
-            case ErrorContent error when placeholders.Redact(error.Message) is { } message && message != error.Message:
-                return Like(error, new ErrorContent(message) { ErrorCode = error.ErrorCode, Details = error.Details });
-            case FunctionCallContent { Arguments: { Count: > 0 } arguments } call when Changed(arguments, placeholders.Redact) is { } changed:
-                return Like(call, new FunctionCallContent(call.CallId, call.Name, changed));
-            case FunctionResultContent result when OfResult(result.Result, placeholders) is { } value && !ReferenceEquals(value, result.Result):
-                return Like(result, new FunctionResultContent(result.CallId, value) { Exception = result.Exception });
-            case DataContent data when data.HasTopLevelMediaType("text"):
-                string read = Encoding.UTF8.GetString(data.Data.Span), other = placeholders.Redact(read);
-                return other == read ? content : Like(data, new DataContent(Encoding.UTF8.GetBytes(other), data.MediaType) { Name = data.Name });
-            case IRewritableContent own: return own.WithTexts((text, _) => placeholders.Redact(text));
-            default: return content;
-        }
-    }
-
-    /// <summary>The arguments with changed texts; null where none has changed.</summary>
-    public static Dictionary<string, object?>? Changed(IDictionary<string, object?> arguments, Func<string, string> change)
-    {
-        JsonNode? before = Node(arguments), after = JsonRedaction.Change(before, change);
-        if (JsonNode.DeepEquals(before, after)) return null;
-        return ((JsonObject)after!).ToDictionary(pair => pair.Key, pair => (object?)JsonSerializer.SerializeToElement(pair.Value));
-    }
-
+    // The parts of a result are read one after the other, as those of a message.
     private static object? OfResult(object? result, Placeholders placeholders)
     {
-        switch (result)
-        {
-            case null: return null;
-            case string text: return JsonRedaction.ChangeText(text, placeholders.Redact) is { } changed && changed != text ? changed : text;
-            case AIContent content: return Of(new ChatMessage(ChatRole.Tool, [content]), placeholders).Contents[0];
-            case IEnumerable<AIContent> several:
-                ChatMessage message = new(ChatRole.Tool, [.. several]), other = Of(message, placeholders);
-                return ReferenceEquals(message, other) ? result : other.Contents;
-            default:
-                JsonNode? before = Node(result), after = JsonRedaction.Change(before, placeholders.Redact);
-                return JsonNode.DeepEquals(before, after) ? result : JsonSerializer.SerializeToElement(after);
-        }
-    }
-
-    private static JsonNode? Node(object value) =>
-        value is JsonElement element ? JsonSerializer.SerializeToNode(element) : JsonSerializer.SerializeToNode(value, AIJsonUtilities.DefaultOptions);
-
-    // Without the raw object beneath, which holds the data.
-    public static AIContent Like(AIContent from, AIContent changed)
-    {
-        changed.Annotations = from.Annotations;
-        changed.AdditionalProperties = from.AdditionalProperties;
-        return changed;
+        if (result is AIContent content) return Of(new ChatMessage(ChatRole.Tool, [content]), placeholders).Contents[0];
+        if (result is not IEnumerable<AIContent> several) return ContentTexts.ChangeValue(result, placeholders.Redact);
+        ChatMessage message = new(ChatRole.Tool, [.. several]), other = Of(message, placeholders);
+        return ReferenceEquals(message, other) ? result : other.Contents;
     }
 }

@@ -59,24 +59,9 @@ internal sealed class RestoredAnswer(Placeholders? placeholders, bool isJson)
     }
 
     // A copy: the guard records what the model wrote, placeholders and all.
-    private AIContent Whole(AIContent content)
-    {
-        switch (content)
-        {
-            case IRewritableContent own: return own.WithTexts((text, isPart) => placeholders!.Restore(text, isPart));
-            case TextContent text: return RedactedMessages.Like(text, new TextContent(placeholders!.Restore(text.Text, isJson)));
-            case TextReasoningContent reasoning:
-                return RedactedMessages.Like(reasoning,
-                    new TextReasoningContent(placeholders!.Restore(reasoning.Text)) { ProtectedData = reasoning.ProtectedData });
-            case ErrorContent error:
-                return RedactedMessages.Like(error,
-                    new ErrorContent(placeholders!.Restore(error.Message)) { ErrorCode = error.ErrorCode, Details = error.Details });
-            case FunctionCallContent { Arguments.Count: > 0 } call:
-                Dictionary<string, object?>? arguments = RedactedMessages.Changed(call.Arguments, text => placeholders!.Restore(text));
-                return arguments is null ? call : RedactedMessages.Like(call, new FunctionCallContent(call.CallId, call.Name, arguments));
-            default: return content;
-        }
-    }
+    private AIContent Whole(AIContent content) => content is IRewritableContent own
+        ? own.WithTexts((text, isPart) => placeholders!.Restore(text, isPart))
+        : ContentTexts.Change(content, text => placeholders!.Restore(text), text => placeholders!.Restore(text, isJson));
 
     private static string? Channel(AIContent content) => content switch
     {

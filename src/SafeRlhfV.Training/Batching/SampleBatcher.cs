@@ -8,14 +8,15 @@ namespace SafeRlhfV.Training;
 /// <param name="Cache">Gives the images' features, and the device.</param>
 public sealed record SampleBatcher(int PadTokenId, IReadOnlyList<int> EosTokenIds, VisionCache Cache)
 {
-    /// <summary>Gives the texts of responses.</summary>
-    public required ModelProcessor Processor { get; init; }
+    /// <summary>Gives the texts of responses; null where nobody reads them.</summary>
+    public ModelProcessor? Processor { get; init; }
 
     /// <summary>That of a data set.</summary>
     public static SampleBatcher Of(TrainingData data) => new(data.Processor.PadTokenId, data.Processor.EosTokenIds, data.Cache) { Processor = data.Processor };
 
     /// <summary>The response of a sample as text.</summary>
-    internal ResponseText TextOf(EncodedSample sample) => ResponseText.Of(sample, Processor);
+    internal ResponseText TextOf(EncodedSample sample) => ResponseText.Of(sample,
+        Processor ?? throw new InvalidOperationException("Responses are read as texts, and there is no processor for that."));
 
     /// <summary>A sample whose response is what is said outside of its thoughts.</summary>
     internal EncodedSample AnswerOf(EncodedSample sample) => sample with { Response = TextOf(sample).AnswerIds() };

@@ -49,6 +49,116 @@ public sealed class RedactionTests
     }
 
     [Theory]
+    [InlineData("email", "b\u200bob@exam\u200bple.o\u2060rg")]
+    [InlineData("email", "bob\u00ad@example.org")]
+    [InlineData("email", "ｂｏｂ＠ｅｘａｍｐｌｅ．ｏｒｇ")]
+    [InlineData("email", "bob＠example。org")]
+    [InlineData("email", "\U0001D41Bob@example.org")] // a mathematical b
+    [InlineData("card", "4111\u200b1111\u200b1111\u200b1111")]
+    [InlineData("card", "４１１１ １１１１ １１１１ １１１１")]
+    [InlineData("phone", "＋49 30 1234567")]
+    [InlineData("api_key", "sk-proj-abcdef\u200bghijklmnop0123")]
+    [InlineData("iban", "GB29 NWBK\u2060 6016 1331 9268 19")]
+    public void DataInADisguiseIsReplacedAndPutBackAsItWas(string kind, string data)
+    {
+        Placeholders placeholders = new(RedactionRules.Standard);
+        string redacted = placeholders.Redact($"It is ü {data}, I think.");
+        Assert.Equal($"It is ü [{kind.ToUpperInvariant()}_1], I think.", redacted);
+        Assert.Equal($"It is ü {data}, I think.", placeholders.Restore(redacted));
+    }
+
+    // Every place of a content that can hold a text: no data leaves, and every placeholder is put back.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task NothingBesideTheTextsLeavesOrStaysReplaced(bool isStream)
+    {
+        const string Data = "bob@example.org";
+        ChatMessage[] asked = [With(ChatRole.User, new TextContent("hello")), .. Contents().Select(content => With(ChatRole.Assistant, content)),
+            With(ChatRole.User, new TextContent("go on"))];
+        string before = Written(asked);
+        IReadOnlyList<ChatMessage>? seen = null;
+        ChatOptions? sent = null;
+        StubChatClient model = new((_, messages) =>
+        {
+            seen = messages;
+            return StubChatClient.Answer([.. messages.SelectMany(message => message.Contents)]);
+        });
+        GuardPolicy policy = Redacting;
+        GuardedChatClient client = new Watched(model, options => sent = options).AsGuarded(new ScriptedModerator(_ => Verdict.Safe("scripted")),
+            options => (options.Policy, options.PassUncheckedContents) = (() => policy, true));
+        ChatOptions chat = new() { Instructions = $"for {Data}", AdditionalProperties = new() { ["who"] = Data } };
+        List<AIContent> back = [];
+        if (isStream)
+            await foreach (ChatResponseUpdate update in client.GetStreamingResponseAsync(asked, chat, TestContext.Current.CancellationToken))
+                back.AddRange(update.Contents);
+        else back.AddRange((await client.GetResponseAsync(asked, chat, TestContext.Current.CancellationToken)).Messages.SelectMany(message => message.Contents));
+        Assert.DoesNotContain("example.org", Written(seen!));
+        Assert.DoesNotContain("example.org", $"{sent!.Instructions} {sent.AdditionalProperties!["who"]}");
+        Assert.Equal(before, Written(asked)); // the caller's own objects stay as they are
+        string answer = Written([new ChatMessage(ChatRole.Assistant, back)]);
+        Assert.DoesNotContain("[EMAIL_", answer);
+        int parts = Written([new ChatMessage(ChatRole.Assistant, [.. Contents()])]).Split(Data).Length;
+        Assert.Equal(parts + 1, answer.Split(Data).Length); // what was split over two parts came back in the first
+
+        static ChatMessage With(ChatRole role, AIContent content) =>
+            new(role, [content]) { AuthorName = Data, AdditionalProperties = new() { ["note"] = $"by {Data}" } };
+
+        static AIContent[] Contents() =>
+        [
+            new ErrorContent("failed") { Details = $"while mailing {Data}" },
+            new ErrorContent(Data) { Details = Data },
+            Noted(new TextContent("said")),
+            Noted(new TextReasoningContent("thought")),
+            Noted(new FunctionCallContent("1", "find", new Dictionary<string, object?> { ["who"] = Data })),
+            Noted(new FunctionResultContent("1", new { mail = Data })),
+            new FunctionResultContent("1", new List<AIContent> { new TextContent("bob@exam"), new TextContent("ple.org"), Noted(new TextContent("x")) }),
+            Noted(new DataContent(System.Text.Encoding.UTF8.GetBytes(Data), "text/plain")),
+            new DataContent(new byte[] { 1 }, "image/png") { Name = $"{Data}.png" },
+            Noted(new UriContent("https://example.net/a.png", "image/png")),
+        ];
+
+        static AIContent Noted(AIContent content)
+        {
+            content.Annotations =
+            [
+                new CitationAnnotation { Title = Data, Snippet = Data, Url = new("https://example.net/?q=1") },
+                new AIAnnotation { AdditionalProperties = new() { ["a"] = Data } },
+            ];
+            content.AdditionalProperties = new()
+            {
+                ["text"] = Data, ["json"] = JsonSerializer.SerializeToElement(new { mail = Data }), ["list"] = new[] { Data }, ["number"] = 7,
+            };
+            return content;
+        }
+
+        static string Written(IReadOnlyList<ChatMessage> messages) => string.Join('\n', messages.Select(message =>
+            $"{message.AuthorName} {JsonSerializer.Serialize(message.AdditionalProperties, AIJsonUtilities.DefaultOptions)} "
+            + string.Join('\n', message.Contents.Select(Text)))).Replace("\\u0040", "@", StringComparison.Ordinal);
+
+        static string Text(AIContent content) => JsonSerializer.Serialize(content, AIJsonUtilities.DefaultOptions)
+            + (content is DataContent data ? System.Text.Encoding.UTF8.GetString(data.Data.Span) : "");
+    }
+
+    private sealed class Watched(IChatClient inner, Action<ChatOptions?> see) : DelegatingChatClient(inner)
+    {
+        public override Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null,
+            CancellationToken cancellationToken = default)
+        {
+            see(options);
+            return base.GetResponseAsync(messages, options, cancellationToken);
+        }
+
+        // Each content whole, with all that stands on it.
+        public override async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(IEnumerable<ChatMessage> messages,
+            ChatOptions? options = null, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken = default)
+        {
+            foreach (AIContent content in (await GetResponseAsync(messages, options, cancellationToken)).Messages[0].Contents)
+                yield return new(ChatRole.Assistant, [content]);
+        }
+    }
+
+    [Theory]
     [InlineData("Version 1.2.3.4 of 2024-01-15, 10:30, costs 1,234.56 or 100 000.")]
     [InlineData("4111 1111 1111 1112")] // a wrong check digit
     [InlineData("GB29 NWBK 6016 1331 9268 18")]
