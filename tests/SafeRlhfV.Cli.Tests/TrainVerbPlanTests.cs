@@ -16,6 +16,8 @@ public sealed class TrainVerbPlanTests
     [InlineData("sft", "qwen2-vl-tiny", "world", "training.batch_size=16 training.micro_batch_size=8")]
     [InlineData("sft", "qwen2-vl-tiny", "photos", "training.batch_size=32")]
     [InlineData("sft", "qwen2.5-vl-tiny", "photos", "training.batch_size=8")]
+    [InlineData("sft", "internvl3-tiny-sharded", "photos", "training.batch_size=16")]
+    [InlineData("dpo", "internvl3-tiny-sharded", "photos", "training.batch_size=8")]
     [InlineData("dpo", "qwen2-vl-tiny", "world", "training.batch_size=16 training.micro_batch_size=8")]
     [InlineData("dpo", "qwen2-vl-tiny", "photos", "training.batch_size=8")]
     [InlineData("reward", "qwen2-vl-tiny", "photos", "training.batch_size=2")]

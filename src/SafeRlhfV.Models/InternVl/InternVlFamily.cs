@@ -29,7 +29,7 @@ public sealed class InternVlFamily : ModelFamily
     public override ImageProcessor CreateImages(ModelConfig config, ImageProcessorConfig settings)
     {
         settings.RequireKind(config.ModelType, "GotOcr2ImageProcessor");
-        return new InternVlImageProcessor(settings, ((InternVlConfig)config).TokensOfTile, ImageTokens(settings.Folder));
+        return new InternVlImageProcessor(settings, ((InternVlConfig)config).TokensOfTile);
     }
 
     /// <inheritdoc/>
@@ -43,10 +43,4 @@ public sealed class InternVlFamily : ModelFamily
 
     /// <inheritdoc/>
     public override VisionLanguageModel Create(ModelConfig config, ParameterSource source) => new LlavaModel((InternVlConfig)config, source);
-
-    private static (string Start, string Context, string End) ImageTokens(string? folder)
-    {
-        NamedTokens named = new(folder);
-        return (named.Of("start_image_token", "<img>"), named.Of("context_image_token", "<IMG_CONTEXT>"), named.Of("end_image_token", "</img>"));
-    }
 }

@@ -14,18 +14,20 @@ public sealed class InternVlImageProcessor : ImageProcessor
     private readonly ImageProcessorConfig settings;
     private readonly int side;
     private readonly AspectGrid grid;
-    private readonly (string Start, string Context, string End) tokens;
+    private readonly string start, end;
 
     /// <summary>A processor for a model.</summary>
     /// <param name="settings">The processor's settings.</param>
     /// <param name="tokensOfTile">Image tokens of a tile by its side in pixels; null where the model does not take such tiles.</param>
-    /// <param name="tokens">The tokens before, of and behind an image in the text.</param>
     /// <exception cref="InvalidInputException">A setting is malformed, is not supported, or does not go with the model.</exception>
-    public InternVlImageProcessor(ImageProcessorConfig settings, Func<int, int?> tokensOfTile, (string Start, string Context, string End) tokens)
+    public InternVlImageProcessor(ImageProcessorConfig settings, Func<int, int?> tokensOfTile)
     {
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(tokensOfTile);
-        (this.settings, this.tokens) = (settings, tokens);
+        this.settings = settings;
+        NamedTokens named = new(settings.Folder);
+        (start, FeatureToken, end) = (named.Of("start_image_token", "<img>"), named.Of("context_image_token", "<IMG_CONTEXT>"),
+            named.Of("end_image_token", "</img>"));
         ConfigReader reader = settings.Reader;
         if (!reader.Flag("do_resize", true)) throw reader.Error("do_resize", "must be true; tiles are resized to one size");
         (side, int width) = settings.Size("size") ?? (384, 384);
@@ -40,13 +42,13 @@ public sealed class InternVlImageProcessor : ImageProcessor
     public int TileTokens { get; }
 
     /// <inheritdoc/>
-    public override string FeatureToken => tokens.Context;
+    public override string FeatureToken { get; }
 
     /// <inheritdoc/>
     public override string TextOf(ImageGeometry image)
     {
         ArgumentNullException.ThrowIfNull(image);
-        return tokens.Start + string.Concat(Enumerable.Repeat(tokens.Context, image.Tokens)) + tokens.End;
+        return start + string.Concat(Enumerable.Repeat(FeatureToken, image.Tokens)) + end;
     }
 
     /// <summary>Columns and rows of tiles that an image of that size is cut into.</summary>

@@ -19,6 +19,8 @@ public sealed class ImageProcessorTests
     [InlineData("qwen2-vl-tiny")]
     [InlineData("qwen2.5-vl-tiny-sharded")]
     [InlineData("qwen3-vl-tiny")]
+    [InlineData("internvl3-tiny")]
+    [InlineData("internvl3-tiny-sharded")]
     public void AnySizeGivesWholeRowsOfFiniteValues(string model)
     {
         ModelConfig config = ModelConfig.Load(Golden.At("models", model));

@@ -12,12 +12,13 @@ public sealed class SequenceBatchTests
     [Theory]
     [InlineData("llava-1.5-tiny")]
     [InlineData("qwen2-vl-tiny")]
+    [InlineData("internvl3-tiny-sharded")]
     public void PairsScoreAndReadAsTheirAnswersDoAlone(string name)
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGrad = no_grad();
         string folder = Golden.At("models", name);
-        using VisionLanguageModel model = ModelCheckpoint.Load(folder);
+        using VisionLanguageModel model = ModelCheckpoint.Load(folder, new LoadOptions { Dtype = ScalarType.Float32 });
         ModelProcessor processor = ModelProcessor.Load(folder);
         using VisionCache cache = new(model, processor.Images, 1 << 20);
         TrainingData data = new(PreferenceDataset.Open(Golden.At("beavertails-v", "paired")), processor, cache);

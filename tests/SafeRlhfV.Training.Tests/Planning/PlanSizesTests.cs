@@ -16,6 +16,7 @@ public sealed class PlanSizesTests(TinyRecipes tiny) : IClassFixture<TinyRecipes
     [InlineData("llava-next-tiny")]
     [InlineData("qwen2-vl-tiny")]
     [InlineData("qwen2.5-vl-tiny")]
+    [InlineData("internvl3-tiny-sharded")]
     public void ImagesAreCountedByTheirRealSize(string name)
     {
         string folder = Golden.At("models", name);

@@ -56,10 +56,12 @@ public sealed class ConversationTrainingTests(TinyRecipes tiny) : IClassFixture<
     [InlineData("qwen2-vl-tiny", true)]
     [InlineData("qwen2.5-vl-tiny", true)]
     [InlineData("qwen3-vl-tiny", true)]
+    [InlineData("internvl3-tiny", true)]
+    [InlineData("internvl3-tiny-sharded", true)]
     public void EveryAnswerIsLearntAsIfItWereTheLast(string name, bool endsTurns)
     {
         string folder = Golden.At("models", name);
-        using VisionLanguageModel model = ModelCheckpoint.Load(folder);
+        using VisionLanguageModel model = ModelCheckpoint.Load(folder, new LoadOptions { Dtype = ScalarType.Float32 });
         ModelProcessor processor = ModelProcessor.Load(folder);
         SampleEncoder encoder = new(processor, new LengthLimits { PromptTokens = 4000, TotalTokens = 4096 });
         using VisionCache cache = new(model, processor.Images, 0);
