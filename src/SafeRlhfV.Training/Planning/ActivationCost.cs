@@ -19,6 +19,9 @@ internal sealed record ActivationCost(ModelShape Shape, bool Half, LoraRecipe? L
 
     private long I => Shape.Text.IntermediateSize;
 
+    // over the whole width, of each block
+    private int Norms => Shape.Text.NormsOutputs ? 4 : 2;
+
     /// <summary>One block keeps this of each token.</summary>
     public long LayerBytes
     {
@@ -31,7 +34,7 @@ internal sealed record ActivationCost(ModelShape Shape, bool Half, LoraRecipe? L
             long norm = (Half ? Wide : Element) * H + (Lora is null ? Element * H : 0) + (Lora is null || !Half ? Element * H : 0);
             long feedForward = Element * 3 * I + (Lora is null || !Half ? Element * I : 0);
             long adapters = Lora is null ? 0 : (Half ? Wide * inputs : 0) + (Lora.Dropout > 0 ? (Wide + 1) * inputs : 0) + Wide * 7 * Lora.Rank;
-            return 2 * norm + attention + feedForward + adapters;
+            return Norms * norm + attention + feedForward + adapters;
         }
     }
 
@@ -44,9 +47,14 @@ internal sealed record ActivationCost(ModelShape Shape, bool Half, LoraRecipe? L
         + tokens * 3 * (Half ? Wide : Element) * H;
 
     /// <summary>
-    /// What says which columns each column sees: one for all blocks but the last, which computes the answers' columns alone and has one of its own.
+    /// What says which columns each column sees: one for all blocks of a kind but the last, which computes the answers' columns alone and has one of its own.
     /// </summary>
-    public long Mask(long rows, long width, long prompt) => rows * width * (width + (width - prompt)) * Element;
+    public long Mask(long rows, long width, long prompt)
+    {
+        IReadOnlyList<bool> slides = Shape.Text.SlidingWindow < width ? Shape.Text.SlidingLayers : [];
+        int kinds = slides.Contains(true) && slides.Contains(false) ? 2 : 1;
+        return rows * width * (kinds * width + (width - prompt)) * Element;
+    }
 
     /// <summary>
     /// A pass that keeps nothing but one block's own tensors, which are all there until the block ends: norms, projections, turned heads, attention,
@@ -56,7 +64,7 @@ internal sealed record ActivationCost(ModelShape Shape, bool Half, LoraRecipe? L
     {
         long norm = 2 * Wide * H + Element * H + (Half ? (Wide + Element) * H : 0), keys = Shape.KeyWidth;
         long grouped = Shape.Text.Heads > Shape.Text.KeyValueHeads ? 2 * A : 0;
-        return tokens * (2 * norm + Element * (A + 2 * keys + 2 * (A + keys) + grouped + 2 * A + 5 * H + 3 * I));
+        return tokens * (Norms * norm + Element * (A + 2 * keys + 2 * (A + keys) + grouped + 2 * A + 5 * H + 3 * I));
     }
 
     /// <summary>Log-probabilities of so many answer tokens, with their backward pass.</summary>

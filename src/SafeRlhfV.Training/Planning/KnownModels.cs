@@ -43,6 +43,10 @@ internal static class KnownModels
             """,
         ["llava-onevision-qwen2-0.5b-ov-hf"] = OneVision(896, 4864, 24, 14, 2, 152000, tied: true),
         ["llava-onevision-qwen2-7b-ov-hf"] = OneVision(3584, 18944, 28, 28, 4, 152128, tied: false),
+        ["gemma-3-4b-it"] = Gemma("gemma3", 2560, 10240, 34, 8, 4, 256, 256),
+        ["gemma-3-12b-it"] = Gemma("gemma3", 3840, 15360, 48, 16, 8, 256, 256),
+        ["gemma-3-27b-it"] = Gemma("gemma3", 5376, 21504, 62, 32, 16, 128, 168),
+        ["shieldgemma-2-4b-it"] = Gemma("shieldgemma2", 2560, 10240, 34, 8, 4, 256, 256),
         ["InternVL3-1B-hf"] = InternVl3(896, 4864, 24, 14, 2, InternVit300M),
         ["InternVL3-2B-hf"] = InternVl3(1536, 8960, 28, 12, 2, InternVit300M),
         ["InternVL3-8B-hf"] = InternVl3(3584, 18944, 28, 28, 4, InternVit300M),
@@ -82,6 +86,16 @@ internal static class KnownModels
             "vocab_size": {{words}}, "eos_token_id": 151645, "tie_word_embeddings": {{(tied ? "true" : "false")}} },
           "vision_config": { "model_type": "siglip_vision_model", "hidden_size": 1152, "intermediate_size": 4304, "num_hidden_layers": 26,
             "num_attention_heads": 16, "image_size": 384, "patch_size": 14, "vision_use_head": false } }
+        """;
+
+    private static string Gemma(string type, int width, int inner, int layers, int heads, int keyHeads, int headSize, int queryScalar) => $$"""
+        { "model_type": "{{type}}", "torch_dtype": "bfloat16", "boi_token_index": 255999, "eoi_token_index": 256000, "image_token_index": 262144,
+          "eos_token_id": [1, 106], "mm_tokens_per_image": 256,
+          "text_config": { "model_type": "gemma3_text", "hidden_size": {{width}}, "intermediate_size": {{inner}}, "num_hidden_layers": {{layers}},
+            "num_attention_heads": {{heads}}, "num_key_value_heads": {{keyHeads}}, "head_dim": {{headSize}}, "query_pre_attn_scalar": {{queryScalar}},
+            "rope_scaling": { "rope_type": "linear", "factor": 8.0 }, "sliding_window": 1024, "vocab_size": 262208 },
+          "vision_config": { "model_type": "siglip_vision_model", "hidden_size": 1152, "intermediate_size": 4304, "num_hidden_layers": 27,
+            "num_attention_heads": 16, "image_size": 896, "patch_size": 14, "vision_use_head": false } }
         """;
 
     // the files have an output layer of their own, whatever they say

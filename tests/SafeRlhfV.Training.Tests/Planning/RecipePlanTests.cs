@@ -208,6 +208,10 @@ public sealed class RecipePlanTests(TinyRecipes tiny) : IClassFixture<TinyRecipe
         {
             ["llava-onevision-qwen2-0.5b-ov-hf"] = 0.894,
             ["llava-onevision-qwen2-7b-ov-hf"] = 8.03,
+            ["gemma-3-4b-it"] = 4.30,
+            ["gemma-3-12b-it"] = 12.2,
+            ["gemma-3-27b-it"] = 27.4,
+            ["shieldgemma-2-4b-it"] = 4.30,
             ["InternVL3-1B-hf"] = 0.938,
             ["InternVL3-2B-hf"] = 2.09,
             ["InternVL3-8B-hf"] = 7.94,
