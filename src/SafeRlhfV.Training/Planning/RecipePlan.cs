@@ -84,12 +84,18 @@ public sealed class RecipePlan
         if (Fits(Memory, bytes, hostBytes)) return [];
         List<string> changes = [];
         long best = Memory.TotalBytes;
-        foreach (string change in recipe.Trainer.MemoryChanges)
+        // a change may help only after a later one, such as a smaller part of the batch once the models share a backbone
+        for (bool helped = true; helped;)
         {
-            string[] tried = [.. changes.Where(old => change.Split(' ').All(one => one.Split('=')[0] != old.Split('=')[0])), .. change.Split(' ')];
-            if (With(tried) is not { } plan || plan.TotalBytes >= best || plan.HostBytes > Math.Max(Memory.HostBytes, hostBytes ?? long.MaxValue)) continue;
-            (changes, best) = ([.. tried], plan.TotalBytes);
-            if (Fits(plan, bytes, hostBytes)) return Needed(changes, bytes, hostBytes);
+            helped = false;
+            foreach (string change in recipe.Trainer.MemoryChanges)
+            {
+                string[] tried = [.. changes.Where(old => change.Split(' ').All(one => one.Split('=')[0] != old.Split('=')[0])), .. change.Split(' ')];
+                if (With(tried) is not { } plan || plan.TotalBytes >= best || plan.HostBytes > Math.Max(Memory.HostBytes, hostBytes ?? long.MaxValue))
+                    continue;
+                (changes, best, helped) = ([.. tried], plan.TotalBytes, true);
+                if (Fits(plan, bytes, hostBytes)) return Needed(changes, bytes, hostBytes);
+            }
         }
         return null;
     }
