@@ -53,7 +53,16 @@ internal static class DemoVerb
 
     private static int Run(DemoSettings settings, string folder, string? stage, bool fresh, int workers, bool json, CancellationToken cancellationToken)
     {
-        DemoResults? results = DemoRunner.Run(settings, folder, stage, fresh, workers, new StageView(), cancellationToken);
+        DemoResults? results;
+        try
+        {
+            results = DemoRunner.Run(settings, folder, stage, fresh, workers, new StageView(), cancellationToken);
+        }
+        catch (Evaluation.GateException gate)
+        {
+            Output.Note($"safe-rlhf-v: {gate.Message}");
+            return CliHost.CheckFailed;
+        }
         if (results is null)
         {
             Output.Note($"stage {stage} is finished; run again without --stage to continue.");

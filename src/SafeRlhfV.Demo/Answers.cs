@@ -12,35 +12,22 @@ internal sealed class Answers(DemoContext context)
 {
     private const int BatchSize = 256;
 
-    /// <summary>One answer (or several) to each prompt, in words.</summary>
-    /// <param name="policy">Who answers.</param>
+    /// <summary>One answer (or several) to each prompt, in words: as <c>generate</c> answers.</summary>
+    /// <param name="model">Who answers.</param>
     /// <param name="prompts">The prompts.</param>
     /// <param name="stream">Names the random streams, one a prompt and sample.</param>
     /// <param name="temperature">0 = greedy.</param>
     /// <param name="samples">Answers a prompt.</param>
-    public IReadOnlyList<string[]> Sample(PolicyRole policy, IReadOnlyList<WorldPrompt> prompts, string stream, double temperature = 1, int samples = 1)
+    public IReadOnlyList<string[]> Sample(VisionLanguageModel model, IReadOnlyList<WorldPrompt> prompts, string stream, double temperature = 1, int samples = 1)
     {
-        ModelProcessor processor = context.Processor;
-        GenerationSettings generation = new()
-        {
-            MaxNewTokens = Vocabulary.ResponseLength,
-            Temperature = temperature,
-            Samples = samples,
-            EosTokenIds = processor.EosTokenIds,
-            PadTokenId = processor.PadTokenId,
-        };
-        List<string[]> answers = [];
-        foreach (WorldPrompt[] part in prompts.Chunk(BatchSize))
-        {
-            using DisposeScope scope = NewDisposeScope();
-            RandomStream[] streams = [.. part.SelectMany(prompt =>
-                Enumerable.Range(0, samples).Select(sample => new RandomStream(context.Settings.Seed, $"{stream}/{prompt.Name}/{sample}")))];
-            SequenceBatch batch = Collate(part.Select(prompt => Encode(prompt, null, grey: false)));
-            using GenerationResult result = policy.Generate(batch, generation, streams, context.Cancel);
-            for (int row = 0; row < part.Length; row++)
-                answers.Add([.. Enumerable.Range(0, samples).Select(sample => processor.DecodeResponse(result.Row(row * samples + sample)))]);
-        }
-        return answers;
+        // a row's sums do not depend on which prompts of its batch show the same image
+        ChatGenerator generator = new(model, context.Processor) { SharesImages = false };
+        TextSettings settings = new() { Tokens = new() { MaxNewTokens = Vocabulary.ResponseLength, Temperature = temperature, Samples = samples } };
+        return [.. prompts.Chunk(BatchSize).SelectMany(part => generator.Generate(
+            [.. part.Select(prompt => context.Processor.EncodePrompt(prompt.Text, prompt.Image))], settings,
+            [.. part.SelectMany(prompt => Enumerable.Range(0, samples).Select(sample =>
+                new RandomStream(context.Settings.Seed, $"{stream}/{prompt.Name}/{sample}")))],
+            cancellationToken: context.Cancel).Select(answer => answer.Text).Chunk(samples))];
     }
 
     /// <summary>End scores of answers: [outputs] each; null answers are prompts alone.</summary>

@@ -55,9 +55,6 @@ internal sealed class DemoContext(DemoSettings settings, DemoFolders folders, Ac
     /// <summary>A split of one of the run's data sets.</summary>
     public TrainingData Data(string name, string? split = WorldDataset.Train) => new(PreferenceDataset.Open(folders.Data(name)), Processor, Cache(name), split);
 
-    /// <summary>A finished model, to train.</summary>
-    public VisionLanguageModel Model(string name) => ModelCheckpoint.Load(folders.Model(name));
-
     /// <summary>A finished model, to run only.</summary>
     public VisionLanguageModel Frozen(string name) => ModelCheckpoint.Load(folders.Model(name), new LoadOptions { RequiresGradient = false });
 
@@ -68,9 +65,8 @@ internal sealed class DemoContext(DemoSettings settings, DemoFolders folders, Ac
         return (backbone, ScoreHead.Load(folders.Model(name), backbone.HiddenSize));
     }
 
-    /// <summary>A training run whose progress is the stage's; its random streams are the seed's and the name's.</summary>
-    public TrainingRun NewRun(string name) =>
-        new(name, new RunOptions { Folder = folders.Run(name), SaveEvery = 0, KeepLast = 1, Seed = settings.Seed }, new RunProgress(this), cancellationToken);
+    /// <summary>Hears of a training run's steps, which are the stage's.</summary>
+    public IProgress<TrainingProgress> Training => new RunProgress(this);
 
     public void Dispose()
     {

@@ -11,6 +11,7 @@ namespace SafeRlhfV.Demo;
 /// </summary>
 public static class DemoRunner
 {
+    private const int Layout = 2; // training runs are those of recipes
     private const string Again = "choose another folder with --out, or start over with --fresh";
 
     private const string Vision = "vision", Sft = "sft", Pairs = "pairs", Reward = "reward", Cost = "cost", Guard = "guard", Scores = "scores",
@@ -20,20 +21,20 @@ public static class DemoRunner
     private static readonly DemoStage[] Stages =
     [
         new(Vision, "teach the vision tower to see", [], VisionStage.Run),
-        new(Sft, "SFT: the precursor policy", [Vision], SftStage.Run),
+        new(Sft, "SFT: the precursor policy", [Vision], TrainingStages.Sft),
         new(Pairs, "sample and label preference pairs", [Sft], PairsStage.Run),
-        new(Reward, "RM-V: learn helpfulness", [Pairs], ScoreStages.Reward),
-        new(Cost, "CM-V: learn harm", [Pairs], ScoreStages.Cost),
-        new(MethodIds.SafeRlhfV, "Safe RLHF-V: PPO-Lagrangian", [Reward, Cost],
-            context => PolicyStages.Ppo(context, MethodIds.SafeRlhfV, context.Settings.SafePpo)),
-        new(Guard, "Beaver-Guard-V: learn to moderate", [Pairs], ScoreStages.Guard),
+        new(Reward, "RM-V: learn helpfulness", [Pairs], TrainingStages.Reward),
+        new(Cost, "CM-V: learn harm", [Pairs], TrainingStages.Cost),
+        new(Scores, "judge RM-V and CM-V; gate: good enough to follow", [Reward, Cost], ScoreJudge.Run),
+        new(MethodIds.SafeRlhfV, "Safe RLHF-V: PPO-Lagrangian", [Scores],
+            context => TrainingStages.Ppo(context, MethodIds.SafeRlhfV, context.Settings.SafePpo)),
+        new(Guard, "Beaver-Guard-V: learn to moderate", [Pairs], TrainingStages.Guard),
         new(Regenerate, "judge the guard; filter and regenerate", [Guard], GuardJudge.Run),
-        new(MethodIds.PpoSafe, "PPO-S: cost alone", [Reward, Cost], context => PolicyStages.Ppo(context, MethodIds.PpoSafe, context.Settings.PpoSafe)),
-        new(MethodIds.PpoHelpful, "PPO-H: reward alone", [Reward, Cost],
-            context => PolicyStages.Ppo(context, MethodIds.PpoHelpful, context.Settings.PpoHelpful)),
-        new(MethodIds.DpoHelpful, "DPO-H: helpful pairs", [Pairs], context => PolicyStages.Dpo(context, MethodIds.DpoHelpful, PreferenceKind.Helpful)),
-        new(MethodIds.DpoSafe, "DPO-S: safe pairs", [Pairs], context => PolicyStages.Dpo(context, MethodIds.DpoSafe, PreferenceKind.Safe)),
-        new(Scores, "judge RM-V and CM-V", [Reward, Cost], ScoreJudge.Run),
+        new(MethodIds.PpoSafe, "PPO-S: cost alone", [Scores], context => TrainingStages.Ppo(context, MethodIds.PpoSafe, context.Settings.PpoSafe)),
+        new(MethodIds.PpoHelpful, "PPO-H: reward alone", [Scores],
+            context => TrainingStages.Ppo(context, MethodIds.PpoHelpful, context.Settings.PpoHelpful)),
+        new(MethodIds.DpoHelpful, "DPO-H: helpful pairs", [Pairs], context => TrainingStages.Dpo(context, MethodIds.DpoHelpful, PreferenceKind.Helpful)),
+        new(MethodIds.DpoSafe, "DPO-S: safe pairs", [Pairs], context => TrainingStages.Dpo(context, MethodIds.DpoSafe, PreferenceKind.Safe)),
         new(Methods, "judge all methods", [MethodIds.SafeRlhfV, MethodIds.PpoHelpful, MethodIds.PpoSafe, MethodIds.DpoHelpful, MethodIds.DpoSafe],
             MethodJudge.Run),
     ];
@@ -75,7 +76,7 @@ public static class DemoRunner
 
     // what a finished stage depends on: another version may mean other numbers
     private static string Fingerprint(DemoSettings settings) =>
-        JsonSerializer.Serialize(new { Version = typeof(DemoRunner).Assembly.GetName().Version?.ToString(3), settings });
+        JsonSerializer.Serialize(new { Layout, Version = typeof(DemoRunner).Assembly.GetName().Version?.ToString(3), settings });
 
     private static RunTiming Timing(IReadOnlyList<StageTime> times, int workers) => new()
     {

@@ -1,7 +1,9 @@
 using SafeRlhfV.Data;
+using SafeRlhfV.Evaluation;
 using SafeRlhfV.Evaluation.Tests;
 using SafeRlhfV.Models;
 using SafeRlhfV.Testing;
+using SafeRlhfV.Training;
 
 namespace SafeRlhfV.Demo.Tests;
 
@@ -91,6 +93,40 @@ public sealed class DemoRunnerTests(QuickDemo demo) : IClassFixture<QuickDemo>
         }
         using VisionLanguageModel aligned = ModelCheckpoint.Load(other.Model("safe-rlhf-v"));
         Assert.NotEqual(Weights(other, "start"), Weights(other, "safe-rlhf-v"));
+    }
+
+    /// <summary>The gates of align stand before the policies; a quick run, which proves nothing, only says that they are not passed.</summary>
+    [Fact]
+    public void BelowAGateNoPolicyIsTrained()
+    {
+        using TemporaryFolder folder = new();
+        DemoSettings quick = DemoSettings.Quick(QuickDemo.Seed), small = quick with
+        {
+            Profile = RunProfiles.Default,
+            VisionSteps = 2,
+            Pairs = 48,
+            HeldOutPairs = 12,
+            Sft = quick.Sft with { MaxSteps = 2 },
+            Reward = quick.Reward with { MaxSteps = 2 },
+            Cost = quick.Cost with { MaxSteps = 2 },
+        };
+        string found = Assert.Throws<GateException>(() => DemoRunner.Run(small, folder.At("demo"), "safe-rlhf-v")).Message;
+        Assert.Contains("CM-V sign accuracy is ", found, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(new DemoFolders(folder.At("demo")).Run("safe-rlhf-v")));
+    }
+
+    /// <summary>Training runs are those of recipes, as 'train' and 'align' carry them out.</summary>
+    [Fact]
+    public void EveryTrainingRunKeepsItsRecipe()
+    {
+        foreach ((string run, string model, string trainer) in ((string, string, string)[])[("sft", "start", "sft"), ("reward", "reward", "reward"),
+            ("cost", "cost", "cost"), ("guard", "guard", "guard"), ("safe-rlhf-v", "safe-rlhf-v", "ppo"), ("dpo-s", "dpo-s", "dpo")])
+        {
+            Recipe recipe = RecipeReader.Load(Path.Combine(demo.Folders.Model(model), "recipe.yaml"));
+            Assert.Equal(trainer, recipe.Trainer.Name);
+            Assert.Equal(QuickDemo.Seed, recipe.Seed);
+            Assert.True(File.Exists(Path.Combine(demo.Folders.Run(run), "finished.json")));
+        }
     }
 
     [Fact]

@@ -47,16 +47,8 @@ internal sealed class AlignGates(AlignFolders folders, AlignSettings settings, b
         }
     }
 
-    private string Pass(IReadOnlyList<GateResult> results)
-    {
-        GateResult[] failed = [.. results.Where(result => !result.Passed)];
-        if (failed.Length == 0)
-            return string.Join("; ", results.Select(result => result.Found ?? FormattableString.Invariant($"{result.Name} {result.Value:0.###}")));
-        string found = string.Join("; ", failed.Select(result => result.ToString()));
-        if (!onlyWarns) throw new GateException($"{found}; {failed[0].Advice}, or go on all the same with --gates warn.");
-        foreach (GateResult result in failed) Output.Note($"warning: {result}; {result.Advice}");
-        return $"not passed: {string.Join(", ", failed.Select(result => result.Name))}";
-    }
+    private string Pass(IReadOnlyList<GateResult> results) => GateResult.Demand(results, result => $"{result.Advice}, or go on all the same with --gates warn",
+        onlyWarns ? result => Output.Note($"warning: {result}; {result.Advice}") : null);
 
     private GateResult Data()
     {

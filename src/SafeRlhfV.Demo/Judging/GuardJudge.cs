@@ -4,7 +4,6 @@ using SafeRlhfV.Guard;
 using SafeRlhfV.Inference;
 using SafeRlhfV.Models;
 using SafeRlhfV.SafetyWorld;
-using SafeRlhfV.Training;
 
 namespace SafeRlhfV.Demo;
 
@@ -113,12 +112,11 @@ internal static class GuardJudge
     {
         WorldPrompt[] prompts = [.. context.World.TestPrompts(context.Settings.TestPrompts)];
         using VisionLanguageModel model = context.Frozen(DemoContext.Start);
-        PolicyRole policy = new(model);
         Answers answers = new(context);
         // the world's model reads no feedback but its hint
         Task<IReadOnlyList<string>> Generate(int round, IReadOnlyList<RegenerationRow> rows, CancellationToken cancellationToken) =>
             Task.FromResult<IReadOnlyList<string>>(
-            [.. answers.Sample(policy, [.. rows.Select(row => round > 0 && hint ? prompts[row.Index] with { Hinted = true } : prompts[row.Index])],
+            [.. answers.Sample(model, [.. rows.Select(row => round > 0 && hint ? prompts[row.Index] with { Hinted = true } : prompts[row.Index])],
                 $"regenerate/{round}").Select(one => one[0])]);
         FilterAndRegenerate loop = new(moderator, moderationTimeout: TimeSpan.FromMinutes(10));
         IReadOnlyList<RegenerationResult> results =

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using SafeRlhfV.Models;
 using SafeRlhfV.SafetyWorld;
-using SafeRlhfV.Training;
 
 namespace SafeRlhfV.Demo;
 
@@ -21,7 +20,7 @@ internal static class MethodJudge
         foreach ((string id, _, _) in methods)
         {
             using VisionLanguageModel model = context.Frozen(id);
-            string[] texts = [.. answers.Sample(new PolicyRole(model), prompts, "test").Select(one => one[0])];
+            string[] texts = [.. answers.Sample(model, prompts, "test").Select(one => one[0])];
             (WorldPrompt, string?)[] rows = [.. prompts.Zip(texts, (prompt, text) => (prompt, (string?)text))];
             judged.Add(new MethodAnswers(id, texts, [.. answers.Score(scores.Pair.Reward, rows).Select(score => (double)score[0])],
                 [.. answers.Score(scores.Pair.Cost, rows).Select(score => (double)score[0])]));

@@ -23,18 +23,22 @@ internal static class ScoreJudge
                 ?? throw new InvalidInputException($"{context.Folders.Data(DemoContext.PairData)}: a row is none of this world's; start over with --fresh."))];
         VisionProbeResult vision = Vision(context, answers);
         context.Report(1, 4);
-        ScoreModelResult reward = Judge(context, answers, DemoContext.RewardModel, ModelNames.Reward, pairs, truths, out _);
+        (ScoreModelResult reward, PreferenceCalibration rewardCalibration) =
+            Judge(context, answers, DemoContext.RewardModel, ModelNames.Reward, pairs, truths, out _);
         context.Report(2, 4);
-        ScoreModelResult cost = Judge(context, answers, DemoContext.CostModel, ModelNames.Cost, pairs, truths, out FlipProbeResult? flip);
+        (ScoreModelResult cost, PreferenceCalibration costCalibration) =
+            Judge(context, answers, DemoContext.CostModel, ModelNames.Cost, pairs, truths, out FlipProbeResult? flip);
         ResultsJson.Write(DemoResultsBuilder.Empty(context) with { RewardModel = reward, CostModel = cost, FlipProbes = [flip!], VisionProbe = vision },
             context.Folders.Judged(File));
+        string gates = GateResult.Demand(new GateLimits().Check(reward, rewardCalibration, cost, costCalibration),
+            _ => "the policies would follow scores that see little more than chance", DemoThresholds.AreHeld(context.Settings.Profile) ? null : _ => { });
         return $"RM-V {reward.Noisy.PairAccuracy!.Value:P1}, CM-V {cost.Noisy.PairAccuracy!.Value:P1} of pairs, sign "
-            + $"{cost.Noisy.SignAccuracy!.Value:P1}, flip {flip!.BothRight.Value:P1}";
+            + $"{cost.Noisy.SignAccuracy!.Value:P1}, flip {flip!.BothRight.Value:P1}; gates: {gates}";
     }
 
     public static DemoResults Read(DemoContext context) => ResultsJson.Read(context.Folders.Judged(File));
 
-    private static ScoreModelResult Judge(
+    private static (ScoreModelResult, PreferenceCalibration) Judge(
         DemoContext context, Answers answers, string model, string name, PreferencePair[] pairs, (WorldPrompt Prompt, TrueLabels Truth)[] truths,
         out FlipProbeResult? flip)
     {
@@ -50,7 +54,7 @@ internal static class ScoreJudge
             double[] greyFirst = Scores(pair => pair.Response1.Text, true), greySecond = Scores(pair => pair.Response2.Text, true);
             bool cost = name == ModelNames.Cost;
             flip = cost ? Flip(context, name, (prompts) => [.. answers.Score(scorer, prompts).Select(score => (double)score[0])], line: 0) : null;
-            return ScoreModelEvaluation.Summarise(name, [.. pairs.Select((pair, i) => new ScoredPair
+            ScoredPair[] scored = [.. pairs.Select((pair, i) => new ScoredPair
             {
                 Category = pair.Category,
                 Score1 = first[i],
@@ -59,7 +63,8 @@ internal static class ScoreJudge
                 GreyScore2 = greySecond[i],
                 Labels = PairLabels.Of(pair, cost),
                 TrueLabels = Labels(truths[i].Truth, cost, pair),
-            })], context.Settings.Seed);
+            })];
+            return (ScoreModelEvaluation.Summarise(name, scored, context.Settings.Seed), PreferenceCalibration.Measure(name, scored));
         }
     }
 
@@ -109,7 +114,7 @@ internal static class ScoreJudge
                 .Select((unseen, i) => new WorldPrompt(context.Settings.Seed, $"vision-probe/{i}", unseen.Scene, questions[i % questions.Count])),
         ];
         using VisionLanguageModel model = context.Frozen(DemoContext.Start);
-        AnswerFacts[] facts = [.. answers.Sample(new PolicyRole(model), prompts, "vision-probe", temperature: 0)
+        AnswerFacts[] facts = [.. answers.Sample(model, prompts, "vision-probe", temperature: 0)
             .Select((texts, i) => AnswerFacts.Read(prompts[i].Scene, Vocabulary.Encode(texts[0])))];
         static double Share(IEnumerable<bool> right) => right.Select(value => value ? 1.0 : 0).DefaultIfEmpty(double.NaN).Average();
         return new VisionProbeResult(

@@ -1,7 +1,6 @@
 using SafeRlhfV.Models;
 using SafeRlhfV.Objectives;
 using SafeRlhfV.SafetyWorld;
-using SafeRlhfV.Training;
 
 namespace SafeRlhfV.Demo;
 
@@ -39,7 +38,7 @@ public static class WorldComparison
         JudgedAnswer[] Answer(string folder)
         {
             using VisionLanguageModel model = ModelCheckpoint.Load(folder, new LoadOptions { RequiresGradient = false });
-            string[] texts = [.. answers.Sample(new PolicyRole(model), prompts, "test").Select(one => one[0])];
+            string[] texts = [.. answers.Sample(model, prompts, "test").Select(one => one[0])];
             float[][] costs = [.. answers.Score(scores.Pair.Cost, [.. prompts.Zip(texts, (prompt, text) => (prompt, (string?)text))])];
             return [.. prompts.Select((prompt, i) => MethodJudge.Rate(prompt, texts[i], costs[i][0]))];
         }

@@ -86,7 +86,10 @@ public static class DemoThresholds
         return parts.Sum(part => part.Rows * (part.VerdictAccuracy - part.GreyVerdictAccuracy ?? double.NaN)) / parts.Sum(part => part.Rows);
     }
 
-    private static bool Enforced(DemoResults results) => results.Run.Profile != RunProfiles.Quick;
+    /// <summary>Whether a profile is held to thresholds and gates: a quick run proves nothing.</summary>
+    internal static bool AreHeld(string profile) => profile != RunProfiles.Quick;
+
+    private static bool Enforced(DemoResults results) => AreHeld(results.Run.Profile);
 
     private static MethodResult? Method(DemoResults results, string id) => results.Methods.FirstOrDefault(method => method.Id == id);
 

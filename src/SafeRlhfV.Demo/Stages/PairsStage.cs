@@ -1,6 +1,5 @@
 using SafeRlhfV.Models;
 using SafeRlhfV.SafetyWorld;
-using SafeRlhfV.Training;
 
 namespace SafeRlhfV.Demo;
 
@@ -13,11 +12,10 @@ internal static class PairsStage
     {
         DemoSettings settings = context.Settings;
         using VisionLanguageModel model = context.Frozen(DemoContext.Start);
-        PolicyRole policy = new(model);
         Answers answers = new(context);
         int total = settings.Pairs + settings.HeldOutPairs;
         IReadOnlyList<(string, string)> Candidates(IReadOnlyList<WorldPrompt> prompts) =>
-            [.. answers.Sample(policy, prompts, "pairs", samples: 2).Select(two => (two[0], two[1]))];
+            [.. answers.Sample(model, prompts, "pairs", samples: 2).Select(two => (two[0], two[1]))];
         WorldDataset.Write(
             context.Folders.Data(DemoContext.PairData), context.World.TrainingPairs(settings.Pairs, Candidates).Select(pair => pair.Row),
             context.World.HeldOutPairs(settings.HeldOutPairs, Candidates).Select(pair => pair.Row), overwrite: true, rows => context.Report(rows, total),

@@ -101,13 +101,6 @@ public sealed class PpoModels : IDisposable
         settings.CalibrationRows == 0
             ? ScoreCalibration.None : ScoreCalibration.Measure(scores, pairs, settings.CalibrationRows, settings.Lengths, batchSize, ranks);
 
-    /// <summary>Writes the trained policy as a whole model: an adapter is merged into the backbone, and the roles are of no use afterwards.</summary>
-    public void SaveWhole(string folder)
-    {
-        if (Shared) Policy.Adapters[Actor].Merge();
-        ModelCheckpoint.Save(Policy, folder, new SaveOptions { Overwrite = true });
-    }
-
     /// <inheritdoc/>
     public void Dispose()
     {

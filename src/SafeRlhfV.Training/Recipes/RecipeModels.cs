@@ -8,7 +8,8 @@ namespace SafeRlhfV.Training;
 /// <summary>Models, heads, adapters and data as recipes name them.</summary>
 internal static class RecipeModels
 {
-    private const string Trained = "trained";
+    /// <summary>The name of the adapter that is trained.</summary>
+    public const string Trained = "trained";
 
     /// <summary>A whole model; no weight wants a gradient until a role says so.</summary>
     /// <exception cref="InvalidInputException">The folder holds no whole model, or there is no such device.</exception>
@@ -34,11 +35,11 @@ internal static class RecipeModels
 
     /// <summary>Puts the recipe's adapter on a model.</summary>
     /// <returns>Its name; null where all weights are trained.</returns>
-    public static string? AddAdapter(VisionLanguageModel model, ModelRecipe recipe, long seed)
+    public static string? AddAdapter(VisionLanguageModel model, ModelRecipe recipe, long seed, string name = Trained)
     {
         if (recipe.Lora is not { } lora) return null;
-        model.Adapters.Create(Trained, lora.ToConfig(Path.GetFullPath(recipe.Folder)), seed);
-        return Trained;
+        model.Adapters.Create(name, lora.ToConfig(Path.GetFullPath(recipe.Folder)), seed);
+        return name;
     }
 
     /// <summary>The head that training a score starts from: the folder's own, or a new one where it has none.</summary>

@@ -45,6 +45,9 @@ public sealed record RunOptions
     /// <summary>Whether the result is a candidate, which the caller releases when its certificate holds: it is not put in the result's folder.</summary>
     public bool IsCandidate { get; init; }
 
+    /// <summary>Where the result is put; null = the folder "result" in the run's (or "candidate").</summary>
+    public string? Result { get; init; }
+
     /// <summary>What the metric window_cost must keep, for the alarm; null = the metric budget.</summary>
     public double? CostLimit { get; init; }
 

@@ -83,7 +83,7 @@ public sealed class TrainingRun : IDisposable
 
     /// <summary>Where <see cref="Finish"/> puts the result; null for a run without a folder.</summary>
     public string? ResultFolder => options.Folder is { } folder
-        ? Path.Combine(folder, options.IsCandidate ? Models.ResultFolder.CandidateName : Models.ResultFolder.Name) : null;
+        ? options.Result ?? Path.Combine(folder, options.IsCandidate ? Models.ResultFolder.CandidateName : Models.ResultFolder.Name) : null;
 
     /// <summary>The run's folder; null: nothing is written.</summary>
     internal string? Folder => options.Folder;

@@ -30,11 +30,13 @@ public static class ModelTraining
     /// <param name="kind">What the head scores.</param>
     /// <param name="train">Gets the scorer, the data, and what saves model and head into a folder.</param>
     /// <param name="heads">Heads of the score; more than 1 is an ensemble.</param>
-    public static void Scorer<T>(TrainingRun run, T recipe, ModelKind kind, Action<ScorerRole, TrainingData, Action<string>> train, int heads = 1)
+    /// <param name="adapterName">The adapter's name, where the recipe has one: its first weights are drawn by it.</param>
+    public static void Scorer<T>(TrainingRun run, T recipe, ModelKind kind, Action<ScorerRole, TrainingData, Action<string>> train, int heads = 1,
+        string adapterName = RecipeModels.Trained)
         where T : Recipe, IModelTrainingRecipe
     {
         using VisionLanguageModel model = Load(run, recipe.Model, recipe.Trainer, kind, ModelKind.Policy);
-        string? adapter = RecipeModels.AddAdapter(model, recipe.Model, recipe.Seed);
+        string? adapter = RecipeModels.AddAdapter(model, recipe.Model, recipe.Seed, adapterName);
         using ScoreHead head = RecipeModels.LoadOrMakeHead(model, recipe.Model.Folder, kind, recipe.Seed, recipe.Trainer.Name, heads);
         ModelProcessor processor = ModelProcessor.Load(recipe.Model.Folder);
         using VisionCache cache = new(model, processor.Images, CacheBytes(recipe.Training), !run.Ranks.IsAlone);
