@@ -15,6 +15,12 @@ public sealed record EncodedSample(int[] Prompt, int[] Response, SampleImages? I
     /// <summary>The right answer for each of the recipe's rewards; empty where it lists none.</summary>
     public IReadOnlyList<ExpectedAnswer?> Expected { get; init; } = [];
 
+    /// <summary>The row of a sample that goes to a server.</summary>
+    internal ConversationRecord SentRow => Row ?? throw new InvalidOperationException("A sample for a server has its row.");
+
+    /// <summary>Where that row is, for messages.</summary>
+    internal string Place => $"{SentRow.Source.File}: row {SentRow.Source.Row}";
+
     /// <summary>How many ids a policy imitates.</summary>
     public int LearntTokens => Learnt?.Count(learnt => learnt) ?? Response.Length;
 

@@ -34,6 +34,9 @@ public sealed class SampleEncoder(ModelProcessor processor, LengthLimits limits,
         set => (dropped, cut) = (value.Dropped, value.Cut);
     }
 
+    /// <summary>The ids of an answer as a row's prompt is followed by it, its end token among them. No limit of length applies.</summary>
+    internal int[] EncodeAnswer(ConversationRecord row, string answer) => processor.EncodeResponse(Prompt(row, row.Prompt).Prompt, answer);
+
     /// <summary>An encoder of the same texts with counts of its own that decodes no image: its samples have the same ids and no images.</summary>
     public SampleEncoder ForLengths() => new(processor, limits, newTokens) { pixels = false };
 

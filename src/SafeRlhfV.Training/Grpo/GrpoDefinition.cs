@@ -57,7 +57,8 @@ public sealed class GrpoDefinition : RolloutDefinition
         GrpoSettings training = ((GrpoRecipe)recipe).Training;
         GrpoRoles roles = inputs.Models.GroupRoles(inputs.Calibration, training, training.MiniBatch, run.Ranks);
         using ServerRollouts? rollouts = inputs.Servers(recipe, roles.Actor, roles.Reference, run);
+        using ServerScores? scores = inputs.Scores(recipe, run);
         GrpoTrainer.Train(roles, inputs.Prompts, inputs.Instructions, training, run, cancellationToken,
-            folder => recipe.Save(inputs.Models, roles.Actor.Adapter, folder), rollouts);
+            folder => recipe.Save(inputs.Models, roles.Actor.Adapter, folder), rollouts, scores);
     }
 }

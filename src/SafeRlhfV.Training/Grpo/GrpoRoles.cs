@@ -3,5 +3,5 @@ namespace SafeRlhfV.Training;
 /// <summary>The roles of group-relative optimisation: those of PPO without critics.</summary>
 /// <param name="Actor">The policy that learns.</param>
 /// <param name="Reference">The frozen policy it must stay near.</param>
-/// <param name="Scores">RM-V and CM-V.</param>
-public sealed record GrpoRoles(PolicyRole Actor, IPolicy Reference, ScorePair Scores);
+/// <param name="Scores">RM-V and CM-V; null where servers score.</param>
+public sealed record GrpoRoles(PolicyRole Actor, IPolicy Reference, ScorePair? Scores);

@@ -20,6 +20,7 @@ public sealed class GrpoTrainer : IDisposable
     private readonly IRolloutSource? rollouts;
     private readonly EpisodeSampler sampler;
     private readonly RolloutRewards rewards;
+    private readonly EpisodeScores scores;
     private readonly RolloutCosts costs;
     private readonly Ranks ranks;
     private readonly Updater actor;
@@ -34,15 +35,17 @@ public sealed class GrpoTrainer : IDisposable
     /// <param name="ranks">The ranks that train together; null = this process alone.</param>
     /// <param name="rollouts">Samples the answers, asked by rank 0; null = the actor itself does.</param>
     /// <param name="margin">What the budget is tightened by, from the costs of the multiplier's window; null = nothing.</param>
+    /// <param name="scores">Gives rewards and costs, asked by rank 0; null = the roles' own models do.</param>
     public GrpoTrainer(
         GrpoRoles roles, GrpoSettings settings, SampleBatcher batcher, InstructionRows? instructions, long rounds, Ranks? ranks = null,
-        IRolloutSource? rollouts = null, Func<IReadOnlyCollection<double>, double>? margin = null)
+        IRolloutSource? rollouts = null, Func<IReadOnlyCollection<double>, double>? margin = null, IScoreSource? scores = null)
     {
         this.ranks = ranks ??= Ranks.Alone;
         (this.roles, this.settings, this.batcher, this.instructions, this.rollouts) = (roles, settings, batcher, instructions, rollouts);
         options = settings.ToRatioOptions();
         sampler = new(roles.Actor, settings, batcher, ranks, rollouts);
         rewards = new(settings, batcher);
+        this.scores = new(scores, roles.Scores, settings, batcher, ranks);
         costs = new(settings, settings.GroupSize, margin);
         actor = new("grpo actor", roles.Actor, roles.Actor.Prepare(false, settings.GradientCheckpointing), settings.Actor, rounds * settings.UpdatesPerRound,
             ranks);
@@ -59,20 +62,24 @@ public sealed class GrpoTrainer : IDisposable
     /// <param name="cancellationToken">Stops within a round, between two tokens; the round is sampled again when the run is resumed.</param>
     /// <param name="save">Writes the result into the folder it is given.</param>
     /// <param name="rollouts">Samples the answers; null = the actor itself does.</param>
-    /// <exception cref="InvalidInputException">A row is damaged, or the training diverged.</exception>
-    /// <exception cref="ServiceException">No answer can be had from the servers; a checkpoint was written before.</exception>
+    /// <param name="scores">Gives rewards and costs; null = the roles' own models do.</param>
+    /// <exception cref="InvalidInputException">A row is damaged, the training diverged, or a server's scores are not those of our own models.</exception>
+    /// <exception cref="ServiceException">No answer or score can be had from the servers; a checkpoint was written before.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; a checkpoint was written before.</exception>
     public static void Train(
         GrpoRoles roles, TrainingData prompts, TrainingData? instructions, GrpoSettings settings, TrainingRun run,
-        CancellationToken cancellationToken = default, Action<string>? save = null, IRolloutSource? rollouts = null)
+        CancellationToken cancellationToken = default, Action<string>? save = null, IRolloutSource? rollouts = null,
+        IScoreSource? scores = null)
     {
-        using PpoFeeds feeds = new(prompts, instructions, settings, run, keepRows: rollouts is not null);
-        using GrpoTrainer trainer = new(roles, settings, SampleBatcher.Of(prompts), feeds.Instructions, feeds.Rounds, run.Ranks, rollouts, run.Options.Margin);
+        using PpoFeeds feeds = new(prompts, instructions, settings, run, keepRows: rollouts is not null || scores is not null);
+        using GrpoTrainer trainer = new(roles, settings, SampleBatcher.Of(prompts), feeds.Instructions, feeds.Rounds, run.Ranks, rollouts, run.Options.Margin,
+            scores);
         run.TrackTraining("actor", roles.Actor.Trainable(), trainer.actor);
         run.Track("multipliers", trainer.costs.Part);
         feeds.Track(run);
         run.TellIdleRanks(roles.Actor, (settings.MiniBatch + settings.PromptsAtOnce - 1) / settings.PromptsAtOnce, "training.micro_batch");
-        feeds.RunRounds(run, trainer.sampler, (drawn, round) => trainer.Round(drawn, round, feeds.MorePrompts, cancellationToken), save);
+        feeds.RunRounds(run, () => trainer.sampler.IsWaiting || trainer.scores.IsWaiting,
+            (drawn, round) => trainer.Round(drawn, round, feeds.MorePrompts, cancellationToken), save);
     }
 
     /// <summary>One round of the algorithm.</summary>
@@ -90,6 +97,7 @@ public sealed class GrpoTrainer : IDisposable
     {
         using DisposeScope scope = NewDisposeScope();
         roles.Actor.BeginStep(settings.Seed, round);
+        scores.Prepare(round, cancellationToken);
         Episode[] sampled = Sample(prompts, round, 0, cancellationToken), episodes = sampled;
         List<Episode> all = [.. sampled];
         for (int draw = 1; draw <= settings.Resample && more is not null; draw++)
@@ -117,13 +125,14 @@ public sealed class GrpoTrainer : IDisposable
     internal Episode[] Sample(IReadOnlyList<EncodedSample> prompts, long round, int draw, CancellationToken cancellationToken)
     {
         Episode[] episodes = sampler.Sample(prompts, settings.GroupSize, round, draw, cancellationToken);
-        Score(episodes);
+        Score(episodes, round, draw, cancellationToken);
         return episodes;
     }
 
     /// <summary>Adds the reference's log-probabilities and both scores; where an engine sampled, the actor's own log-probabilities, too.</summary>
-    internal void Score(Episode[] episodes)
+    internal void Score(Episode[] episodes, long round = 0, int draw = 0, CancellationToken cancellationToken = default)
     {
+        scores.Receive(episodes, round, draw, cancellationToken);
         using IDisposable noGrad = no_grad();
         (int Group, Episode[] Episodes)[] groups = [.. Groups(episodes).Index()];
         IReadOnlyList<(int Group, Episode[] Episodes)>[] own = [.. Shares.Of([.. groups.Chunk(settings.PromptsAtOnce)], ranks)
@@ -136,7 +145,7 @@ public sealed class GrpoTrainer : IDisposable
             int[] lengths = [.. rows.Select(row => row.Sample.Response.Length)];
             float[][]? policy = rollouts is null ? null : HostRows.Of(roles.Actor.LogProbs(batch, settings.Temperature), lengths);
             float[][] references = HostRows.Of(roles.Reference.LogProbs(batch, settings.Temperature), lengths);
-            ResponseScores.Add(rows, batch, roles.Scores, settings, batcher);
+            if (roles.Scores is { } pair) ResponseScores.Add(rows, batch, pair, settings, batcher);
             for (int row = 0; row < rows.Length; row++)
             {
                 if (policy is not null) rows[row].LogProbs = policy[row];
@@ -275,7 +284,8 @@ public sealed class GrpoTrainer : IDisposable
         if (settings.Resample > 0) metrics["resampled"] = replaced / (double)settings.GroupSize;
         rewards.Describe(sampled, metrics);
         costs.Describe(seen, metrics);
-        HeadSpread.Describe(sampled, roles.Scores, metrics);
+        if (roles.Scores is { } pair) HeadSpread.Describe(sampled, pair, metrics);
+        scores.Describe(sampled, metrics);
         if (rollouts is not null) RolloutExchange.Describe(sampled, rollouts.Weights, metrics);
         return metrics;
     }

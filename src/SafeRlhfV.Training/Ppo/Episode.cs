@@ -41,6 +41,9 @@ internal sealed class Episode
     /// <summary>Whether thoughts begin that never end.</summary>
     public bool IsUnclosed { get; set; }
 
+    /// <summary>Whether reward and cost are scores of the response's text, which gives other tokens than were sampled.</summary>
+    public bool IsRetokenised { get; set; }
+
     /// <summary>V_R when the response was sampled; null = rewards take no part.</summary>
     public float[]? RewardValues { get; set; }
 

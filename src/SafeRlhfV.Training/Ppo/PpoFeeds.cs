@@ -52,15 +52,15 @@ internal sealed class PpoFeeds : IDisposable
     public long Rounds => settings.RoundsFor(usable.Usable);
 
     /// <summary>
-    /// Runs the rounds that are left, and writes the result. The prompts of a round that is stopped, or whose responses cannot be had, are put back, and a
-    /// checkpoint is written before the error goes on.
+    /// Runs the rounds that are left, and writes the result. The prompts of a round that is stopped, or whose responses or scores cannot be had, are put back,
+    /// and a checkpoint is written before the error goes on.
     /// </summary>
     /// <param name="run">The run, all of its parts tracked.</param>
-    /// <param name="sampler">Samples the responses.</param>
+    /// <param name="isWaiting">Whether responses or scores are asked for and not there.</param>
     /// <param name="round">One round: from its prompts and the number of rounds before it to its metrics.</param>
     /// <param name="save">Writes the result into the folder it is given.</param>
     public void RunRounds(
-        TrainingRun run, EpisodeSampler sampler, Func<IReadOnlyList<EncodedSample>, long, Dictionary<string, double>> round, Action<string>? save)
+        TrainingRun run, Func<bool> isWaiting, Func<IReadOnlyList<EncodedSample>, long, Dictionary<string, double>> round, Action<string>? save)
     {
         for (long done = run.Resume(); done < Rounds;)
         {
@@ -70,7 +70,7 @@ internal sealed class PpoFeeds : IDisposable
                 before = (prompts.State, encoder.Counts);
                 metrics = round(prompts.Next(settings.RolloutBatch), done);
             }
-            catch (Exception stop) when (stop is OperationCanceledException || sampler.IsWaiting)
+            catch (Exception stop) when (stop is OperationCanceledException || isWaiting())
             {
                 (prompts.State, encoder.Counts) = before;
                 run.SaveLast();

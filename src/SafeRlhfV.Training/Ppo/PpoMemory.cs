@@ -23,7 +23,9 @@ internal static class PpoMemory
         bool several = micro * inputs.Ranks < training.MiniBatch;
         long rows = micro, width = sizes.PromptTokens + answer;
         long actor = Trained(shape, model.Lora, policy: true, tower: false), critic = Trained(shape, model.Lora, policy: false, tower: false);
-        int scorers = model.Scorers, learning = critics is null ? 0 : model.Critics, models = shared ? 1 : 2 + scorers + learning;
+        int scorers = model.Scorers, learning = critics is null ? 0 : model.Critics;
+        // servers have memory of their own, and what they are compared with is freed before the first round
+        int freed = recipe.Scoring is { ReleasesModels: true } ? scorers : 0, models = shared ? 1 : 2 + scorers - freed + learning;
         long state = OnDevice(training.Actor, model.Device, half, model.Lora, actor / inputs.Ranks)
             + (critics is null ? 0 : OnDevice(critics, model.Device, half, model.Lora, learning * critic / inputs.Ranks));
         long unread = shared && inputs.AreMapped(model.Dtype, model.Device) ? Unread(shape, half, policy: true, frozen: true) : 0;
@@ -56,10 +58,12 @@ internal static class PpoMemory
             kept = Math.Max(kept, most);
         }
         parts.Add(new("gradients and the update", gradients + UpdateBytes(model.Lora, half, actor / inputs.Ranks), false));
+        if (freed > 0) parts.Add(new($"{freed} score model{(freed == 1 ? "" : "s")} to compare servers with, beyond the optimizer",
+            Math.Max(0, (freed * shape.Parameters * (half ? 2 : 4)) - state), false));
         if (training.CalibrationRows > 0)
         {
-            long answers = 2L * Math.Min(training.MiniBatch, training.CalibrationRows);
-            parts.Add(Calibration(cost, shape, half, answers, inputs.Data?.Calibration ?? PlanSizes.Limits(training.Lengths), state));
+            long answers = 2L * Math.Min(training.MiniBatch, training.CalibrationRows), early = state - (freed * shape.Parameters * (half ? 2 : 4));
+            parts.Add(Calibration(cost, shape, half, answers, inputs.Data?.Calibration ?? PlanSizes.Limits(training.Lengths), early));
         }
         parts.Add(model.Device == "cpu" ? HostGaps(parts) : Gaps(kept));
         string also = ptx ? $", {texts} of {instructions.PromptTokens} + {instructions.ResponseTokens}" : "";

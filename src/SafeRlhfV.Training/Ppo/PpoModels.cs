@@ -15,14 +15,14 @@ public sealed class PpoModels : IDisposable
 
     private readonly PpoModelsRecipe recipe;
     private readonly long seed;
-    private readonly bool hasCritics;
+    private readonly bool hasCritics, areServed;
     private readonly List<IDisposable> owned = [];
     private readonly Dictionary<string, (VisionLanguageModel Model, ScoreHead Head)> scorers = [];
     private VisionLanguageModel reference;
 
-    private PpoModels(PpoModelsRecipe recipe, long seed, bool hasCritics)
+    private PpoModels(PpoModelsRecipe recipe, long seed, bool hasCritics, bool areServed)
     {
-        (this.recipe, this.seed, this.hasCritics) = (recipe, seed, hasCritics);
+        (this.recipe, this.seed, this.hasCritics, this.areServed) = (recipe, seed, hasCritics, areServed);
         Remarks = [.. CheckKinds(recipe), .. recipe.Folders.Select(folder => RecipeModels.TypeRemark(folder, recipe.Dtype, recipe.Device)).OfType<string>()];
         Policy = reference = Own(LoadWhole(recipe.Policy));
     }
@@ -43,10 +43,11 @@ public sealed class PpoModels : IDisposable
     /// <param name="seed">The seed of the actor's adapter.</param>
     /// <param name="critics">Whether critics are loaded; without, four roles are left.</param>
     /// <param name="basesAreKnown">Whether the adapters were found to be on this policy before, when the run began with the same contents.</param>
+    /// <param name="scoresAreServed">Whether servers score: the roles have no scores then, and the score models are for comparison.</param>
     /// <exception cref="InvalidInputException">A folder does not hold what the recipe says.</exception>
-    public static PpoModels Load(PpoModelsRecipe recipe, long seed, bool critics = true, bool basesAreKnown = false)
+    public static PpoModels Load(PpoModelsRecipe recipe, long seed, bool critics = true, bool basesAreKnown = false, bool scoresAreServed = false)
     {
-        PpoModels models = new(recipe, seed, critics);
+        PpoModels models = new(recipe, seed, critics, scoresAreServed);
         try
         {
             if (models.Shared) models.LoadAdapters(basesAreKnown);
@@ -69,7 +70,7 @@ public sealed class PpoModels : IDisposable
     {
         ScorePair scores = ScoresOf(settings);
         ScoreCalibration scale = Calibration = Measure(scores, pairs, settings, batchSize, ranks);
-        return new PpoRoles(new PolicyRole(Policy, AdapterOf(Actor)), new PolicyRole(reference), scale.Apply(scores),
+        return new PpoRoles(new PolicyRole(Policy, AdapterOf(Actor)), new PolicyRole(reference), areServed ? null : scale.Apply(scores),
             scale.Apply(Pair(Critics, RewardCritic, CostCritic, 0)));
     }
 
@@ -82,7 +83,32 @@ public sealed class PpoModels : IDisposable
     {
         ScorePair scores = ScoresOf(settings);
         Calibration = Measure(scores, pairs, settings, batchSize, ranks);
-        return new GrpoRoles(new PolicyRole(Policy, AdapterOf(Actor)), new PolicyRole(reference), Calibration.Apply(scores));
+        return new GrpoRoles(new PolicyRole(Policy, AdapterOf(Actor)), new PolicyRole(reference), areServed ? null : Calibration.Apply(scores));
+    }
+
+    /// <summary>The score models that servers have, too; roles leave them as they were loaded.</summary>
+    /// <exception cref="InvalidInputException">One has several heads.</exception>
+    internal ScorePair ServedScores()
+    {
+        foreach ((string role, string folder) in Folders().Where(one => one.Role is Scores or Reward or Cost))
+            if (scorers[role].Head.Heads is > 1 and int heads)
+                throw new InvalidInputException($"scoring: the score of {folder} is an ensemble of {heads} heads, and a server gives that of one; leave scoring "
+                    + "out, or train a model with heads: 1.");
+        return Pair(Scores, Reward, Cost, 0);
+    }
+
+    /// <summary>Frees the score models. Where servers score, they are models of their own.</summary>
+    internal void ReleaseScores()
+    {
+        foreach (string role in (string[])[Scores, Reward, Cost])
+        {
+            if (!scorers.Remove(role, out (VisionLanguageModel Model, ScoreHead Head) scorer)) continue;
+            foreach (IDisposable one in (IDisposable[])[scorer.Model, scorer.Head])
+            {
+                owned.Remove(one);
+                one.Dispose();
+            }
+        }
     }
 
     private ScorePair ScoresOf(RolloutSettings settings)

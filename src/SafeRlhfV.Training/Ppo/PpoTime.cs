@@ -20,7 +20,7 @@ internal static class PpoTime
         int samples = recipe.Answers;
         PlanSizes sizes = PpoMemory.Sizes(recipe, inputs), instructions = PpoMemory.Instructions(recipe, inputs);
         bool half = inputs.IsHalf(model.Dtype);
-        int scorers = model.Scorers + (training.TellsBothCosts ? 1 : 0), learning = critics is null ? 0 : model.Critics;
+        int scorers = recipe.Scoring is null ? model.Scorers + (training.TellsBothCosts ? 1 : 0) : 0, learning = critics is null ? 0 : model.Critics;
         int answer = samples * training.MaxNewTokens;
         double rows = training.RolloutBatch / (double)inputs.Ranks;
         double prompt = sizes.MeanPromptTokens, width = prompt + answer,

@@ -38,6 +38,7 @@ public abstract class RolloutDefinition : TrainerDefinition
         new("entropy", "entropy", "nats per token") { Live = true },
         new("length", "response length", "tokens") { Live = true },
         new("at_limit", "responses at the length limit", MetricInfo.Share, Better.Lower),
+        new("retokenised_share", "responses that servers scored as text", MetricInfo.Share, Better.Lower) { Drawn = false },
     ];
 
     /// <summary>What is measured of rewards that a recipe lists, and of responses with thoughts.</summary>
@@ -116,6 +117,7 @@ public abstract class RolloutDefinition : TrainerDefinition
         faults.CheckTargets(model.Lora);
         faults.CheckLengths(training.Lengths);
         rollout.Rollouts?.Check(faults);
+        rollout.Scoring?.Check(model, faults);
         if (model.Sharing == Sharing.Backbone && model.Lora is null)
             faults.Add("model.lora", "sharing: backbone trains adapters; give model.lora, or sharing: none");
         if (model.Sharing == Sharing.None && model.Lora is not null)

@@ -15,7 +15,8 @@ public sealed class RolloutInputs : IDisposable
     /// <exception cref="InvalidInputException">A folder does not hold what the recipe says.</exception>
     public RolloutInputs(RolloutRecipe recipe, TrainingRun run)
     {
-        Models = PpoModels.Load(recipe.Model, recipe.Seed, critics: recipe.Critics is not null, basesAreKnown: run.HasFoundItsInputs);
+        Models = PpoModels.Load(recipe.Model, recipe.Seed, critics: recipe.Critics is not null, basesAreKnown: run.HasFoundItsInputs,
+            scoresAreServed: recipe.Scoring is not null);
         foreach (string remark in Models.Remarks) run.Tell(remark);
         processor = ModelProcessor.Load(recipe.Model.Policy);
         bool late = !run.Ranks.IsAlone;
@@ -41,6 +42,15 @@ public sealed class RolloutInputs : IDisposable
     /// <summary>The servers that the recipe names; null = the actor itself samples.</summary>
     internal ServerRollouts? Servers(RolloutRecipe recipe, PolicyRole actor, IPolicy reference, TrainingRun run) => recipe.Rollouts is { } servers
         ? new(servers, actor, reference, recipe.Sampling, processor, SampleBatcher.Of(Prompts), run) : null;
+
+    /// <summary>The servers that score; null = the roles' own models do. Called once, after the roles are made: the score models may leave memory.</summary>
+    internal ServerScores? Scores(RolloutRecipe recipe, TrainingRun run)
+    {
+        if (recipe.Scoring is not { } scoring) return null;
+        ServerScores scores = new(recipe, Models.Calibration, Models.ServedScores(), Prompts, run);
+        if (scoring.ReleasesModels || !run.Ranks.IsFirst) Models.ReleaseScores();
+        return scores;
+    }
 
     /// <inheritdoc/>
     public void Dispose()

@@ -15,6 +15,9 @@ public abstract record RolloutRecipe : Recipe
     /// <summary>Servers that sample the responses; null = the actor's own model does.</summary>
     public RolloutsRecipe? Rollouts { get; init; }
 
+    /// <summary>Servers that score the responses; null = the trainer does, with model.reward and model.cost.</summary>
+    public ScoringRecipe? Scoring { get; init; }
+
     /// <summary>The certificate that the policy is released by; null = it is released without.</summary>
     public CertifyRecipe? Certify { get; init; }
 

@@ -19,6 +19,7 @@ public sealed class SafePpoTrainer : IDisposable
     private readonly IRolloutSource? rollouts;
     private readonly EpisodeSampler sampler;
     private readonly RolloutRewards rewards;
+    private readonly EpisodeScores scores;
     private readonly RolloutCosts costs;
     private readonly Ranks ranks;
     private readonly Updater actor;
@@ -34,13 +35,15 @@ public sealed class SafePpoTrainer : IDisposable
     /// <param name="ranks">The ranks that train together; null = this process alone.</param>
     /// <param name="rollouts">Samples the responses, asked by rank 0; null = the actor itself does.</param>
     /// <param name="margin">What the budget is tightened by, from the costs of the multiplier's window; null = nothing.</param>
+    /// <param name="scores">Gives rewards and costs, asked by rank 0; null = the roles' own models do.</param>
     public SafePpoTrainer(
         PpoRoles roles, PpoSettings settings, SampleBatcher batcher, InstructionRows? instructions, long rounds, Ranks? ranks = null,
-        IRolloutSource? rollouts = null, Func<IReadOnlyCollection<double>, double>? margin = null)
+        IRolloutSource? rollouts = null, Func<IReadOnlyCollection<double>, double>? margin = null, IScoreSource? scores = null)
     {
         this.ranks = ranks ??= Ranks.Alone;
         (this.roles, this.settings, this.batcher, this.instructions, this.rollouts) = (roles, settings, batcher, instructions, rollouts);
         sampler = new(roles.Actor, settings, batcher, ranks, rollouts);
+        this.scores = new(scores, roles.Scores, settings, batcher, ranks);
         options = settings.ToOptions();
         rewards = new(settings, batcher);
         costs = new(settings, answers: 1, margin);
@@ -73,20 +76,22 @@ public sealed class SafePpoTrainer : IDisposable
     /// <param name="cancellationToken">Stops within a round, between two tokens; the round is sampled again when the run is resumed.</param>
     /// <param name="save">Writes the result into the folder it is given.</param>
     /// <param name="rollouts">Samples the responses; null = the actor itself does.</param>
-    /// <exception cref="InvalidInputException">A row is damaged, or the training diverged.</exception>
-    /// <exception cref="ServiceException">No response can be had from the servers; a checkpoint was written before.</exception>
+    /// <param name="scores">Gives rewards and costs; null = the roles' own models do.</param>
+    /// <exception cref="InvalidInputException">A row is damaged, the training diverged, or a server's scores are not those of our own models.</exception>
+    /// <exception cref="ServiceException">No response or score can be had from the servers; a checkpoint was written before.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; a checkpoint was written before.</exception>
     public static void Train(
         PpoRoles roles, TrainingData prompts, TrainingData? instructions, PpoSettings settings, TrainingRun run, CancellationToken cancellationToken = default,
-        Action<string>? save = null, IRolloutSource? rollouts = null)
+        Action<string>? save = null, IRolloutSource? rollouts = null, IScoreSource? scores = null)
     {
-        using PpoFeeds feeds = new(prompts, instructions, settings, run, keepRows: rollouts is not null);
+        using PpoFeeds feeds = new(prompts, instructions, settings, run, keepRows: rollouts is not null || scores is not null);
         using SafePpoTrainer trainer = new(roles, settings, SampleBatcher.Of(prompts), feeds.Instructions, feeds.Rounds, run.Ranks, rollouts,
-            run.Options.Margin);
+            run.Options.Margin, scores);
         trainer.Track(run);
         feeds.Track(run);
         run.TellIdleRanks(roles.Actor, (settings.MiniBatch + settings.PromptsAtOnce - 1) / settings.PromptsAtOnce, "training.micro_batch");
-        feeds.RunRounds(run, trainer.sampler, (drawn, round) => trainer.Round(drawn, round, cancellationToken), save);
+        feeds.RunRounds(run, () => trainer.sampler.IsWaiting || trainer.scores.IsWaiting,
+            (drawn, round) => trainer.Round(drawn, round, cancellationToken), save);
     }
 
     /// <summary>One round of the algorithm.</summary>
@@ -103,10 +108,11 @@ public sealed class SafePpoTrainer : IDisposable
         using DisposeScope scope = NewDisposeScope();
         foreach (Role trained in (Role[])[roles.Actor, .. roles.Critics.Scorers]) trained.BeginStep(settings.Seed, round);
 
+        scores.Prepare(round, cancellationToken);
         Episode[] episodes = Sample(prompts, round, cancellationToken);
         finished?.Invoke(PpoPhase.Sample);
 
-        Score(episodes);
+        Score(episodes, round, cancellationToken);
         double[][] seen = costs.Step(episodes);
         ComputeAdvantages(episodes);
         finished?.Invoke(PpoPhase.Score);
@@ -124,8 +130,9 @@ public sealed class SafePpoTrainer : IDisposable
     /// <summary>
     /// Adds the reference's log-probabilities, both scores, and the critics' values; where an engine sampled, the actor's own log-probabilities, too.
     /// </summary>
-    internal void Score(Episode[] episodes)
+    internal void Score(Episode[] episodes, long round = 0, CancellationToken cancellationToken = default)
     {
+        scores.Receive(episodes, round, draw: 0, cancellationToken);
         using IDisposable noGrad = no_grad();
         int[][] parts = [.. Enumerable.Range(0, episodes.Length).Chunk(settings.PromptsAtOnce)];
         int[][] own = [.. Shares.Of(parts, ranks).Where(share => share.IsOwn).Select(share => share.Items.ToArray())];
@@ -136,7 +143,7 @@ public sealed class SafePpoTrainer : IDisposable
             int[] lengths = [.. part.Select(episode => episode.Sample.Response.Length)];
             float[][]? policy = rollouts is null ? null : HostRows.Of(roles.Actor.LogProbs(batch, settings.Temperature), lengths);
             float[][] references = HostRows.Of(roles.Reference.LogProbs(batch, settings.Temperature), lengths);
-            ResponseScores.Add(part, batch, roles.Scores, settings, batcher);
+            if (roles.Scores is { } pair) ResponseScores.Add(part, batch, pair, settings, batcher);
             (Tensor? rewardValues_BT, Tensor? costValues_BT) = roles.Critics.Values(batch, usesReward, usesCost);
             float[][]? rewardValues = rewardValues_BT is null ? null : HostRows.Of(rewardValues_BT, lengths);
             float[][]? costValues = costValues_BT is null ? null : HostRows.Of(costValues_BT, lengths);
@@ -281,7 +288,8 @@ public sealed class SafePpoTrainer : IDisposable
             .. settings.CostOnly ? [] : isLambda[true],
         ]);
         rewards.Describe(episodes, metrics);
-        HeadSpread.Describe(episodes, roles.Scores, metrics);
+        if (roles.Scores is { } pair) HeadSpread.Describe(episodes, pair, metrics);
+        scores.Describe(episodes, metrics);
         if (rollouts is not null) RolloutExchange.Describe(episodes, rollouts.Weights, metrics);
         return metrics;
     }

@@ -46,6 +46,23 @@ public sealed class RecipeFaults
                 Add("model.lora.targets", $"'{target}' is no linear layer of a block; there are {string.Join(", ", LoraConfig.LanguageModelLayers)}");
     }
 
+    /// <summary>Checks the endpoints of a section that names servers.</summary>
+    internal void CheckServers(string section, IReadOnlyList<string> endpoints)
+    {
+        string key = $"{section}.endpoints";
+        if (endpoints.Count == 0) Add(key, "is missing: the servers' addresses, such as [http://127.0.0.1:8000]");
+        foreach (string endpoint in endpoints)
+            if (!Uri.TryCreate(endpoint, UriKind.Absolute, out Uri? uri) || uri.Scheme is not ("http" or "https"))
+                Add(key, $"'{endpoint}' must be an address such as http://127.0.0.1:8000");
+    }
+
+    /// <summary>Checks that the environment variable of a section's API key is set.</summary>
+    internal void CheckKeyVariable(string section, string variable)
+    {
+        if (variable.Length > 0 && string.IsNullOrEmpty(ServerEndpoint.KeyOf(variable)))
+            Add($"{section}.key_variable", $"the environment variable {variable} is not set");
+    }
+
     /// <summary>Checks training.lengths.</summary>
     public void CheckLengths(LengthLimits lengths)
     {

@@ -12,15 +12,25 @@ internal static class ResponseScores
     public static void Add(Episode[] rows, SequenceBatch batch, ScorePair scores, RolloutSettings settings, SampleBatcher batcher)
     {
         HeadSpread.Put(rows, scores.EndScores(batch));
+        (Episode Row, EncodedSample Answer)[] thinking = Thinking(rows, settings, batcher);
+        Tell(rows, settings, [.. thinking.Chunk(settings.PromptsAtOnce).SelectMany(part =>
+            part.Zip(HostRows.Of(scores.EndCosts(batcher.Collate([.. part.Select(one => one.Answer)]))), (one, cost) => (one.Row, cost)))]);
+    }
+
+    /// <summary>Responses that do not say all outside of thoughts, with what they say there; none where one cost is told.</summary>
+    public static (Episode Row, EncodedSample Answer)[] Thinking(IEnumerable<Episode> rows, RolloutSettings settings, SampleBatcher batcher) =>
+        !settings.TellsBothCosts ? [] : [.. rows.Select(row => (row, Answer: batcher.AnswerOf(row.Sample)))
+            .Where(one => one.Answer.Response.Length < one.row.Sample.Response.Length)];
+
+    /// <summary>Puts both costs into responses that have the cost of all, where both are told.</summary>
+    /// <param name="rows">The responses.</param>
+    /// <param name="settings">What the cost reads.</param>
+    /// <param name="answers">The costs of the answers of <see cref="Thinking"/>.</param>
+    public static void Tell(IReadOnlyList<Episode> rows, RolloutSettings settings, IEnumerable<(Episode Row, float Cost)> answers)
+    {
         if (!settings.TellsBothCosts) return;
         foreach (Episode one in rows) (one.CostOfAll, one.CostOfAnswer) = (one.Cost, one.Cost);
-        (Episode Row, EncodedSample Answer)[] thinking = [.. rows.Select(row => (row, Answer: batcher.AnswerOf(row.Sample)))
-            .Where(one => one.Answer.Response.Length < one.row.Sample.Response.Length)];
-        foreach ((Episode Row, EncodedSample Answer)[] part in thinking.Chunk(settings.PromptsAtOnce))
-        {
-            float[] said = HostRows.Of(scores.EndCosts(batcher.Collate([.. part.Select(one => one.Answer)])));
-            foreach (((Episode row, _), float cost) in part.Zip(said)) row.CostOfAnswer = cost;
-        }
+        foreach ((Episode row, float cost) in answers) row.CostOfAnswer = cost;
         if (settings.CostReads == CostReads.Answer)
             foreach (Episode one in rows) one.Cost = one.CostOfAnswer;
     }

@@ -77,17 +77,14 @@ public sealed record RolloutsRecipe
     internal double Tolerance(ScalarType weights) => ProbeTolerance ?? (weights == ScalarType.Float32 ? SingleTolerance : HalfTolerance);
 
     /// <summary>The API key; null without.</summary>
-    internal string? Key => KeyVariable.Length == 0 ? null : Environment.GetEnvironmentVariable(KeyVariable);
+    internal string? Key => ServerEndpoint.KeyOf(KeyVariable);
 
     /// <summary>Finds what no single key shows to be wrong.</summary>
     internal void Check(RecipeFaults faults)
     {
-        if (Endpoints.Count == 0) faults.Add("rollouts.endpoints", "is missing: the servers' addresses, such as [http://127.0.0.1:8000]");
-        foreach (string endpoint in Endpoints)
-            if (!Uri.TryCreate(endpoint, UriKind.Absolute, out Uri? uri) || uri.Scheme is not ("http" or "https"))
-                faults.Add("rollouts.endpoints", $"'{endpoint}' must be an address such as http://127.0.0.1:8000");
+        faults.CheckServers("rollouts", Endpoints);
+        faults.CheckKeyVariable("rollouts", KeyVariable);
         if (Stream && Server == RolloutServer.Sglang) faults.Add("rollouts.stream", "replies of SGLang are read whole; set false");
-        if (KeyVariable.Length > 0 && string.IsNullOrEmpty(Key)) faults.Add("rollouts.key_variable", $"the environment variable {KeyVariable} is not set");
         if (ServerFolder.Length > 0 && Folder.Length == 0)
             faults.Add("rollouts.server_folder", "names rollouts.folder as the servers see it; give rollouts.folder, too");
     }

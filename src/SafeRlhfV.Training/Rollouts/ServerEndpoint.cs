@@ -34,6 +34,9 @@ internal sealed class ServerEndpoint : IDisposable
         if (key is not null) http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
     }
 
+    /// <summary>The API key that an environment variable holds; null where none is named.</summary>
+    public static string? KeyOf(string variable) => variable.Length == 0 ? null : Environment.GetEnvironmentVariable(variable);
+
     /// <summary>The server's root.</summary>
     public string Address { get; }
 

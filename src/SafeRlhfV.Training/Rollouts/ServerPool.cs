@@ -10,6 +10,7 @@ internal sealed class ServerPool : IDisposable
     private readonly ServiceRetry retry;
     private readonly int concurrency;
     private readonly Action<string> tell;
+    private readonly string key;
     private readonly Lock gate = new();
 
     /// <summary>Opens nothing yet.</summary>
@@ -17,8 +18,9 @@ internal sealed class ServerPool : IDisposable
     /// <param name="retry">How often and after what waits a call is sent again.</param>
     /// <param name="concurrency">Calls that one server gets at a time.</param>
     /// <param name="tell">Hears of servers that are left out.</param>
-    public ServerPool(IReadOnlyList<ServerEndpoint> endpoints, ServiceRetry retry, int concurrency, Action<string> tell) =>
-        (this.endpoints, this.retry, this.concurrency, this.tell) = ([.. endpoints], retry, concurrency, tell);
+    /// <param name="key">The recipe's section that names the servers.</param>
+    public ServerPool(IReadOnlyList<ServerEndpoint> endpoints, ServiceRetry retry, int concurrency, Action<string> tell, string key) =>
+        (this.endpoints, this.retry, this.concurrency, this.tell, this.key) = ([.. endpoints], retry, concurrency, tell, key);
 
     /// <summary>All servers.</summary>
     public IReadOnlyList<ServerEndpoint> All => endpoints;
@@ -27,7 +29,7 @@ internal sealed class ServerPool : IDisposable
     public IReadOnlyList<ServerEndpoint> Up => [.. endpoints.Where(endpoint => endpoint.Down is null)];
 
     /// <summary>One server by itself; it is not to be disposed of.</summary>
-    public ServerPool Only(ServerEndpoint endpoint) => new([endpoint], retry, concurrency, tell);
+    public ServerPool Only(ServerEndpoint endpoint) => new([endpoint], retry, concurrency, tell, key);
 
     /// <summary>
     /// A new round: servers that were left out are asked again by and by, for one may have been started anew; all at once where none else is left.
@@ -51,7 +53,7 @@ internal sealed class ServerPool : IDisposable
 
     /// <summary>The error where no server is left.</summary>
     public ServiceException NoneLeft() => new(
-        $"rollouts.endpoints: no server is left: {string.Join("; ", endpoints
+        $"{key}.endpoints: no server is left: {string.Join("; ", endpoints
             .Select(endpoint => $"{endpoint.Address}: {endpoint.Down?.TrimEnd('.') ?? "is up"}"))}. "
         + "Mend or start them, then resume: the finished rounds are saved.");
 

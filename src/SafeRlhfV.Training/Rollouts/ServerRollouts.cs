@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using SafeRlhfV.Data;
 using SafeRlhfV.Objectives;
 using SafeRlhfV.Processing;
 
@@ -23,7 +22,7 @@ internal sealed class ServerRollouts : IRolloutSource, IDisposable
     private readonly ServerPool pool;
     private readonly ServerProtocol protocol;
     private readonly RolloutProbe probe;
-    private readonly RolloutJournal journal;
+    private readonly RoundJournal<Rollout> journal;
     private readonly PolicyRole actor;
     private readonly string folder, serverFolder;
     private ActorPublisher? publisher;
@@ -44,10 +43,11 @@ internal sealed class ServerRollouts : IRolloutSource, IDisposable
         (this.recipe, this.settings, this.batcher, this.actor) = (recipe, settings, batcher, actor);
         TimeSpan timeout = TimeSpan.FromSeconds(recipe.TimeoutSeconds);
         pool = new([.. recipe.Endpoints.Distinct().Select(address => new ServerEndpoint(address, recipe.Key, timeout))],
-            new ServiceRetry { Retries = recipe.Retries }, recipe.Concurrency, run.Tell);
-        protocol = recipe.Server == RolloutServer.Vllm ? new VllmProtocol(AddsSpecialTokens(processor)) : new SglangProtocol(actor.Model.ImageTokenId);
+            new ServiceRetry { Retries = recipe.Retries }, recipe.Concurrency, run.Tell, "rollouts");
+        protocol = recipe.Server == RolloutServer.Vllm ? new VllmProtocol(VllmProtocol.AddsSpecialTokens(processor))
+            : new SglangProtocol(actor.Model.ImageTokenId);
         probe = new(actor, actor.Adapter is null ? null : reference, batcher, recipe.Tolerance(actor.Model.Decoder.Embedding.Weight.dtype));
-        journal = new(run.Folder, run.RecipeWithoutPlaces);
+        journal = new("rollouts", run.Folder, run.RecipeWithoutPlaces);
         // several runs may share a folder, and each clears up after itself alone
         string own = $"run-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Path.GetFullPath(run.Folder ?? Path.GetRandomFileName()))))[..12]}";
         folder = recipe.Folder.Length > 0 ? Path.GetFullPath(Path.Combine(recipe.Folder, own))
@@ -121,7 +121,7 @@ internal sealed class ServerRollouts : IRolloutSource, IDisposable
     private async Task<Rollout[]> AskAsync(ServerPool servers, string model, IReadOnlyList<EncodedSample> prompts, int tokens, Func<int, string> stream,
         CancellationToken cancellationToken)
     {
-        IReadOnlyList<ServerMessage>[] messages = [.. prompts.Select(prompt => ServerMessage.Of(RowOf(prompt)))];
+        IReadOnlyList<ServerMessage>[] messages = [.. prompts.Select(prompt => ServerMessage.Of(prompt.SentRow))];
         Rollout[] rollouts = new Rollout[prompts.Count];
         int[] open = [.. Enumerable.Range(0, prompts.Count)];
         for (int draw = 0; open.Length > 0; draw++)
@@ -150,7 +150,7 @@ internal sealed class ServerRollouts : IRolloutSource, IDisposable
     private string? Fault(EncodedSample prompt, RolloutReply answer, int tokens)
     {
         if (answer.Prompt.Length == 0) return "the server does not return prompt_token_ids, the ids that it gave its model; take a newer version of it";
-        if (!protocol.IsSamePrompt(answer.Prompt, prompt.Prompt, actor.Model.ImageTokenId)) return Difference(answer.Prompt, prompt.Prompt);
+        if (!protocol.IsSamePrompt(answer.Prompt, prompt.Prompt, actor.Model.ImageTokenId)) return PromptDifference.Words(answer.Prompt, prompt.Prompt);
         (int[] ids, float[] logProbs) = (answer.Ids, answer.LogProbs);
         if (ids.Length == 0) return "the server sampled no token, or does not return token ids";
         if (logProbs.Length != ids.Length) return $"the response has {ids.Length} tokens and {logProbs.Length} log-probabilities";
@@ -166,30 +166,12 @@ internal sealed class ServerRollouts : IRolloutSource, IDisposable
     private bool IsEnd(int id) => batcher.EosTokenIds.Contains(id);
 
     private static ServiceException Refuse(EncodedSample prompt, string what) =>
-        new($"rollouts: the round is refused at {RowOf(prompt).Source.File}: row {RowOf(prompt).Source.Row}: {what}.");
-
-    private static string Difference(int[] served, int[] own)
-    {
-        int at = served.AsSpan().CommonPrefixLength(own);
-        string At(int[] ids) => at < ids.Length ? $"{ids[at]}" : "its end";
-        return $"the server's prompt differs from ours at token {at} ({At(served)} there, {At(own)} here; {served.Length} and {own.Length} tokens): "
-            + "another chat template or image size, or the text holds a special token, which servers read as one";
-    }
+        new($"rollouts: the round is refused at {prompt.Place}: {what}.");
 
     private async Task<string> FindModelAsync(CancellationToken cancellationToken)
     {
         if (recipe.Server == RolloutServer.Sglang) return ""; // requests name adapters alone
         if (recipe.Model.Length > 0) return recipe.Model;
         return (await pool.AskAllAsync([ServerProtocol.Models], (_, reply) => ServerProtocol.ReadModelName(reply), cancellationToken).ConfigureAwait(false))[0];
-    }
-
-    private static ConversationRecord RowOf(EncodedSample prompt) => prompt.Row ?? throw new InvalidOperationException("A prompt for a server has its row.");
-
-    // as ModelProcessor decides it for our own prompts
-    private static bool AddsSpecialTokens(ModelProcessor processor)
-    {
-        bool isWritten = processor.Chat.BeginToken is { Length: > 0 } begin && processor.EncodePrompt("a", null).Text.StartsWith(begin,
-            StringComparison.Ordinal);
-        return !isWritten && processor.Tokenizer.Encode("a").Count != processor.Tokenizer.Encode("a", addSpecialTokens: false).Count;
     }
 }

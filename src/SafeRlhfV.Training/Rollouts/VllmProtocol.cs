@@ -1,4 +1,5 @@
 using System.Text.Json;
+using SafeRlhfV.Processing;
 
 namespace SafeRlhfV.Training;
 
@@ -14,6 +15,14 @@ internal sealed class VllmProtocol(bool addsSpecialTokens) : ServerProtocol
 
     /// <inheritdoc/>
     public override string ReloadHint => "start vLLM with VLLM_SERVER_DEV_MODE=1 (docs/scale.md)";
+
+    /// <summary>What <c>addsSpecialTokens</c> is for a model: ModelProcessor decides it so for our own prompts.</summary>
+    public static bool AddsSpecialTokens(ModelProcessor processor)
+    {
+        bool isWritten = processor.Chat.BeginToken is { Length: > 0 } begin && processor.EncodePrompt("a", null).Text.StartsWith(begin,
+            StringComparison.Ordinal);
+        return !isWritten && processor.Tokenizer.Encode("a").Count != processor.Tokenizer.Encode("a", addSpecialTokens: false).Count;
+    }
 
     /// <inheritdoc/>
     public override ServerCall Sample(string model, RolloutRequest request, bool stream) => ServerCall.Post("/v1/chat/completions", json =>

@@ -27,6 +27,26 @@ public sealed class RecipePlanTests(TinyRecipes tiny) : IClassFixture<TinyRecipe
         Assert.True(four.TotalBytes < one.TotalBytes);
     }
 
+    /// <summary>Score models on servers are freed before the first round; those of critics, and such as score themselves, stay.</summary>
+    [Theory]
+    [InlineData("ppo", 6, 4)]
+    [InlineData("grpo", 4, 2)]
+    public void ScoreModelsOnServersAreNotHeld(string trainer, int before, int after)
+    {
+        string[] servers = ["scoring.reward.endpoints=[http://127.0.0.1:1]", "scoring.cost.endpoints=[http://127.0.0.1:1]"];
+        MemoryPlan Plan(params string[] sets) => RecipePlan.ByLimits(Load("paper", trainer, "llava-1.5-7b-hf", sets)).Memory;
+        long Weights(MemoryPlan plan, int models) => plan.Parts.Single(part => part.Name == $"weights of {models} models").Bytes;
+        MemoryPlan own = Plan(), served = Plan(servers), kept = Plan([.. servers, "scoring.retokenised=own"]);
+        Assert.Equal(Weights(own, before) * after, Weights(served, after) * before);
+        Assert.Equal(own.TotalBytes, kept.TotalBytes);
+        Assert.True(served.TotalBytes < own.TotalBytes);
+        // at the start they are there, before the optimizer's states are
+        Assert.Contains(served.Parts, part => !part.AtOnce && part.Name.StartsWith("2 score models to compare servers with", StringComparison.Ordinal));
+        double Seconds(params string[] sets) => RecipePlan.ByLimits(Load("paper", trainer, "llava-1.5-7b-hf", sets))
+            .Time(GpuCard.Find("h100-80gb"))!.SecondsOfUnit;
+        Assert.True(Seconds(servers) < Seconds());
+    }
+
     private static Recipe Load(string set, string trainer, string model, params string[] sets) =>
         RecipeReader.Load(Path.Combine(Root, set, $"{trainer}.yaml"), sets, variables: new($"models/{model}", model));
 

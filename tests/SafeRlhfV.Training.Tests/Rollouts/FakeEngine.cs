@@ -86,7 +86,10 @@ internal sealed class FakeEngine : IDisposable
     }
 
     /// <summary>The prompt of OpenAI's messages.</summary>
-    public EncodedPrompt Encode(JsonArray messages) => Processor.EncodePrompt([.. messages.Select(message => new ChatTurn(
+    public EncodedPrompt Encode(JsonArray messages) => Encode(Processor, messages);
+
+    /// <summary>The same with another model's processor.</summary>
+    public static EncodedPrompt Encode(ModelProcessor processor, JsonArray messages) => processor.EncodePrompt([.. messages.Select(message => new ChatTurn(
         (string)message!["role"]! switch { "system" => ChatRole.System, "assistant" => ChatRole.Assistant, _ => ChatRole.User },
         message["content"] is JsonArray parts
             ? [.. parts.Select(part => (string)part!["type"]! == "text" ? (ChatPart)new TextPart((string)part["text"]!)

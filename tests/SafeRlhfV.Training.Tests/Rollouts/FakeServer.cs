@@ -16,12 +16,14 @@ internal abstract class FakeServer : IAsyncDisposable
 {
     private static readonly JsonSerializerOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
+    private readonly FakeEngine? policy;
     private readonly WebApplication app;
     private int calls;
 
-    protected FakeServer(FakeEngine engine)
+    /// <param name="policy">What samples; null = it does not.</param>
+    protected FakeServer(FakeEngine? policy)
     {
-        Engine = engine;
+        this.policy = policy;
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new());
         builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
         app = builder.Build();
@@ -30,7 +32,7 @@ internal abstract class FakeServer : IAsyncDisposable
         Address = app.Urls.First();
     }
 
-    public FakeEngine Engine { get; }
+    public FakeEngine Engine => policy ?? throw new InvalidOperationException("This server does not sample.");
 
     public string Address { get; }
 
@@ -48,6 +50,9 @@ internal abstract class FakeServer : IAsyncDisposable
 
     /// <summary>Whether it sleeps: sampling hangs, and it says that it is well.</summary>
     public bool IsAsleep { get; set; }
+
+    /// <summary>Frees what stands behind it.</summary>
+    public virtual void Release() => policy?.Dispose();
 
     public async ValueTask DisposeAsync()
     {

@@ -1,5 +1,3 @@
-using System.Net.Http.Headers;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace SafeRlhfV.Training.Tests;
@@ -7,8 +5,6 @@ namespace SafeRlhfV.Training.Tests;
 /// <summary>The server that tests play is held to the recordings: the same requests give the same bodies, with the numbers that our own model gives.</summary>
 public sealed class FakeServerTests
 {
-    private const double Tolerance = 5e-4, ResampledTolerance = 0.06;
-
     private static readonly string[] Servers = ["main", "pillow", "evict", "dev", "dev2"];
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -19,14 +15,14 @@ public sealed class FakeServerTests
         int compared = 0;
         List<string> unknown = [];
         foreach (Recording one in Recording.Where(one => Servers.Contains(one.Server)
-            && one.Path.Split('?')[0] is "/v1/chat/completions" or "/v1/models" or "/v1/load_lora_adapter" or "/v1/unload_lora_adapter"
+            && one.Path.Split('?')[0] is "/v1/chat/completions" or "/v1/models" or "/tokenize" or "/v1/load_lora_adapter" or "/v1/unload_lora_adapter"
             or "/health" or "/version" or "/collective_rpc" or "/reset_prefix_cache" or "/reset_encoder_cache" or "/reset_mm_cache" && !one.IsStream
                 && CanBePlayed(one)))
         {
             using FakeEngine engine = new(Recording.At("model"));
             await using FakeVllm server = new(engine, "tiny", "model", Recording.At());
             Prepare(one, engine, server);
-            (int status, byte[] body) = await AskAsync(server, one);
+            (int status, byte[] body) = await RecordedReply.AskAsync(server, one, Cancel);
             if (status == 501)
             {
                 unknown.Add(one.Name);
@@ -35,7 +31,7 @@ public sealed class FakeServerTests
             Assert.True(one.Status == status, $"{one}: {status}, recorded {one.Status}");
             compared++;
             if (one.Reply is null) Assert.True(one.Body.AsSpan().SequenceEqual(body), $"{one}: '{System.Text.Encoding.UTF8.GetString(body)}'");
-            else Same(one, one.Reply, JsonNode.Parse(body), "");
+            else RecordedReply.Same(one, one.Reply, JsonNode.Parse(body), "");
         }
         TestContext.Current.TestOutputHelper?.WriteLine($"{compared} exchanges compared; no rollout asks for what these do: {string.Join(", ", unknown)}");
         // whatever it does not know, a rollout, a load and a reload it must
@@ -65,7 +61,7 @@ public sealed class FakeServerTests
             foreach ((string was, string now) in expected.Zip(actual))
             {
                 if (was == "[DONE]") Assert.Equal(was, now);
-                else Same(one, WithoutTop(JsonNode.Parse(was)!), JsonNode.Parse(now), "");
+                else RecordedReply.Same(one, WithoutTop(JsonNode.Parse(was)!), JsonNode.Parse(now), "");
             }
         }
 
@@ -116,51 +112,4 @@ public sealed class FakeServerTests
             .Select(load => (string)load.Request!["lora_path"]!).Distinct()];
         return paths.Any(path => !Directory.Exists(Recording.At(path))) ? null : paths.MinBy(path => RecordedModelTests.Gap(one, path));
     }
-
-    private static async Task<(int Status, byte[] Body)> AskAsync(FakeVllm server, Recording one)
-    {
-        using HttpClient http = new();
-        using HttpRequestMessage request = new(new HttpMethod(one.Method), server.Address + one.Path);
-        if (one.Method == "POST")
-        {
-            request.Content = new ByteArrayContent(one.Sent);
-            request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-        }
-        using HttpResponseMessage response = await http.SendAsync(request, Cancel);
-        return ((int)response.StatusCode, await response.Content.ReadAsByteArrayAsync(Cancel));
-    }
-
-    private static void Same(Recording one, JsonNode? expected, JsonNode? actual, string path)
-    {
-        switch (expected)
-        {
-            case JsonObject was:
-                Assert.True(actual is JsonObject, $"{one}{path}: no object");
-                JsonObject now = actual.AsObject();
-                Assert.True(was.Select(field => field.Key).SequenceEqual(now.Select(field => field.Key)), $"{one}{path}: {string.Join(", ", now
-                    .Select(field => field.Key))}; recorded {string.Join(", ", was.Select(field => field.Key))}");
-                // texts of half characters, counts by kind and cache, and the print of the build are the server's own
-                foreach ((string name, JsonNode? value) in was)
-                    if (name is not ("system_fingerprint" or "prompt_tokens_details") && !(name is "token" or "bytes" or "content"
-                        && IsOfHalfCharacters(was))) Same(one, value, now[name], $"{path}.{name}");
-                break;
-            case JsonArray list:
-                Assert.True(actual is JsonArray, $"{one}{path}: no list");
-                JsonArray other = actual.AsArray();
-                Assert.True(list.Count == other.Count, $"{one}{path}: {other.Count} items, recorded {list.Count}");
-                for (int i = 0; i < list.Count; i++) Same(one, list[i], other[i], $"{path}[{i}]");
-                break;
-            case JsonValue number when number.GetValueKind() == JsonValueKind.Number && path.EndsWith(".logprob", StringComparison.Ordinal):
-                double gap = Math.Abs((double)number - (double)actual!);
-                Assert.True(gap <= (one.IsResampledOtherwise ? ResampledTolerance : Tolerance), $"{one}{path}: {actual}, recorded {number}");
-                break;
-            default:
-                Assert.True(JsonNode.DeepEquals(expected, actual), $"{one}{path}: {actual?.ToJsonString()}, recorded {expected?.ToJsonString()}");
-                break;
-        }
-    }
-
-    private static bool IsOfHalfCharacters(JsonObject item) => item["token"] is { } token ? (string)token! is { } text
-        && (text.Length == 0 || text.Contains('\uFFFD', StringComparison.Ordinal))
-        : item["content"] is JsonValue content && ((string)content!).Contains('\uFFFD', StringComparison.Ordinal);
 }

@@ -7,7 +7,7 @@ namespace SafeRlhfV.Training.Tests;
 /// <summary>vLLM's routes for rollouts: chat completions, adapters, and the dev routes for weights.</summary>
 internal sealed class FakeVllm(FakeEngine engine, string name = "tiny", string root = "model", string? folder = null) : FakeServer(engine)
 {
-    private const int MostTokens = 1024, MostRank = 8;
+    private const int MostRank = 8;
 
     private static readonly string[] ChatFields =
     [
@@ -18,6 +18,9 @@ internal sealed class FakeVllm(FakeEngine engine, string name = "tiny", string r
 
     private string? lastWeights;
 
+    /// <summary>The longest text that it reads.</summary>
+    public int MostTokens { get; set; } = 1024;
+
     protected override async Task AnswerAsync(HttpContext http, string path, JsonObject? body)
     {
         switch (path)
@@ -26,6 +29,9 @@ internal sealed class FakeVllm(FakeEngine engine, string name = "tiny", string r
             case "/version": await SendAsync(http, 200, new JsonObject { ["version"] = "0.32.0" }); break;
             case "/v1/models": await SendAsync(http, 200, FakeVllmReplies.Models(name, root, MostTokens, Engine.Adapters)); break;
             case "/v1/chat/completions" when body is not null: await ChatAsync(http, path, body); break;
+            case "/tokenize" when body is not null && body["messages"] is JsonArray messages:
+                await SendAsync(http, 200, FakeVllmReplies.Tokens(Engine.Encode(messages).Ids, MostTokens));
+                break;
             case "/v1/load_lora_adapter" when body is not null: await LoadAsync(http, body); break;
             case "/v1/unload_lora_adapter" when body is not null: await UnloadAsync(http, body); break;
             case "/collective_rpc" when body is not null: await ReloadAsync(http, body); break;
@@ -68,11 +74,7 @@ internal sealed class FakeVllm(FakeEngine engine, string name = "tiny", string r
         }
         if (prompt.Ids.Length >= MostTokens)
         {
-            await SendAsync(http, 400,
-                FakeVllmReplies.Error(400, $"This model's maximum context length is {MostTokens} tokens. However, your prompt contains at least {MostTokens
-                + 1} input tokens, which exceeds this limit even "
-                + $"without any output tokens. Please reduce the length of the input prompt. (parameter=input_tokens, value={MostTokens + 1})",
-                    "BadRequestError", "input_tokens"));
+            await SendAsync(http, 400, FakeVllmReplies.TooLong(MostTokens));
             return;
         }
         (int most, double temperature, long? seed, int count) = ((int)body["max_tokens"]!, (double)body["temperature"]!, (long?)body["seed"],

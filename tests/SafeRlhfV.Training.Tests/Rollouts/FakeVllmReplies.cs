@@ -19,6 +19,41 @@ internal static class FakeVllmReplies
 
     public static JsonObject EngineDead() => Error(500, "EngineCore encountered an issue. See stack trace (above) for the root cause.", "InternalServerError");
 
+    public static JsonObject TooLong(int most) => Error(400, $"This model's maximum context length is {most} tokens. However, your prompt contains at least "
+        + $"{most + 1} input tokens, which exceeds this limit even without any output tokens. Please reduce the length of the input prompt. "
+        + $"(parameter=input_tokens, value={most + 1})", "BadRequestError", "input_tokens");
+
+    public static JsonObject Tokens(int[] ids, int most) => new()
+    {
+        ["count"] = ids.Length,
+        ["max_model_len"] = most,
+        ["tokens"] = Ids(ids),
+        ["token_strs"] = null,
+    };
+
+    public static JsonObject Classes(string model, IReadOnlyList<float[]> scores, IReadOnlyList<string> labels, int tokens) => new()
+    {
+        ["id"] = $"classify-{1:x16}",
+        ["object"] = "list",
+        ["created"] = Created,
+        ["model"] = model,
+        ["data"] = new JsonArray([.. scores.Select((score, i) => (JsonNode)new JsonObject
+        {
+            ["index"] = i,
+            ["label"] = labels[Array.IndexOf(score, score.Max())],
+            ["probs"] = new JsonArray([.. score.Select(number => (JsonNode)(double)number)]),
+            ["num_classes"] = score.Length,
+        })]),
+        ["usage"] = new JsonObject
+        {
+            ["prompt_tokens"] = tokens,
+            ["total_tokens"] = tokens,
+            ["completion_tokens"] = 0,
+            ["prompt_tokens_details"] = null,
+            ["completion_tokens_details"] = null,
+        },
+    };
+
     public static JsonObject Models(string name, string root, int most, IEnumerable<KeyValuePair<string, string>> adapters)
     {
         int number = 0;

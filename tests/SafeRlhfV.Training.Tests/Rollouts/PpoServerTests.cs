@@ -177,12 +177,4 @@ public sealed class PpoServerTests(TinyRecipes tiny) : IClassFixture<TinyRecipes
             Assert.True(seen.Pixels.AsSpan().SequenceEqual(sent.Pixels), file);
         }
     }
-
-    private sealed class StopAt(long step, CancellationTokenSource cancel) : IProgress<TrainingProgress>
-    {
-        public void Report(TrainingProgress value)
-        {
-            if (value.Done == step) cancel.Cancel();
-        }
-    }
 }

@@ -1,13 +1,16 @@
+using SafeRlhfV.Models;
 using SafeRlhfV.Testing;
 
 namespace SafeRlhfV.Training.Tests;
 
-/// <summary>The tiny PPO recipes, sampled by servers that tests play.</summary>
+/// <summary>The tiny PPO recipes, sampled and scored by servers that tests play.</summary>
 internal sealed class ServedPpo : IAsyncDisposable
 {
-    private const long Seed = 5;
+    public const long Seed = 5;
+
     private readonly TinyRecipes tiny;
     private readonly List<FakeServer> servers = [];
+    private readonly List<(string Section, FakeClassifier Server)> scorers = [];
 
     public ServedPpo(TinyRecipes tiny) => this.tiny = tiny;
 
@@ -30,12 +33,29 @@ internal sealed class ServedPpo : IAsyncDisposable
         return server;
     }
 
-    /// <summary>A recipe whose rollouts the servers sample.</summary>
+    /// <summary>A server of the tiny recipes' score model, exported for it.</summary>
+    /// <param name="section">Which: reward, cost or both.</param>
+    public FakeClassifier StartScores(string section)
+    {
+        string model = section == "both" ? "scores" : section, served = tiny.At($"served-{model}");
+        if (!Directory.Exists(served)) ClassifierExport.Write(tiny.At(model), served);
+        FakeClassifier server = new(new FakeScoreEngine(served));
+        scorers.Add((section, server));
+        return server;
+    }
+
+    /// <summary>Servers of both score models.</summary>
+    public FakeClassifier[] StartScores() => [StartScores("reward"), StartScores("cost")];
+
+    /// <summary>A recipe whose responses the servers sample, or score.</summary>
     public Recipe Recipe(string name, string run, params string[] sets)
     {
         string server = servers.Any(one => one is FakeSglang) ? "sglang" : "vllm";
-        return tiny.Recipe(name, run, [$"rollouts.server={server}", $"rollouts.endpoints=[{string.Join(", ", servers.Select(one => one.Address))}]",
-            "rollouts.retries=1", .. sets]);
+        static string List(IEnumerable<FakeServer> some) => $"[{string.Join(", ", some.Select(one => one.Address))}]";
+        string[] rollouts = servers.Count == 0 ? [] : [$"rollouts.server={server}", $"rollouts.endpoints={List(servers)}", "rollouts.retries=1"];
+        string[] scoring = [.. scorers.GroupBy(one => one.Section, one => one.Server).Select(group => $"scoring.{group.Key}.endpoints={List(group)}"),
+            .. scorers.Count > 0 ? (string[])["scoring.retries=1"] : []];
+        return tiny.Recipe(name, run, [.. rollouts, .. scoring, .. sets]);
     }
 
     /// <summary>Runs a recipe and gives its metrics, step by step.</summary>
@@ -48,10 +68,10 @@ internal sealed class ServedPpo : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (FakeServer server in servers)
+        foreach (FakeServer server in servers.Concat(scorers.Select(one => one.Server)))
         {
             await server.DisposeAsync();
-            server.Engine.Dispose();
+            server.Release();
         }
     }
 }

@@ -137,7 +137,7 @@ public sealed class VllmRecordingTests
     // PPO learns from the whole distribution: filtered sampling is never asked for
     private static bool IsFiltered(JsonObject request) => (double)request["top_p"]! != 1 || (int)request["top_k"]! != -1;
 
-    private static (T? Result, ServiceFault? Fault) Ask<T>(Recording one, Func<ServerReply, T> read, bool stream = false)
+    internal static (T? Result, ServiceFault? Fault) Ask<T>(Recording one, Func<ServerReply, T> read, bool stream = false)
     {
         byte[] raw = one.Raw;
         using ReplayServer server = new(_ => raw);
@@ -150,7 +150,7 @@ public sealed class VllmRecordingTests
         return answer;
     }
 
-    private static void Equal(Recording one, ServerCall call)
+    internal static void Equal(Recording one, ServerCall call)
     {
         Assert.Equal((one.Method, one.Path), (call.Body is null ? "GET" : "POST", call.Path));
         // beyond the basic plane a character may be written as an escape, which is the same JSON
