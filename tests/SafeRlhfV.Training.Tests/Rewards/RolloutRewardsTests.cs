@@ -75,7 +75,7 @@ public sealed class RolloutRewardsTests(TinyRecipes tiny) : IClassFixture<TinyRe
         if (recipe is PpoRecipe { Training: { } ppo })
         {
             PpoRoles roles = models.Roles(prompts, ppo, 4);
-            scores = roles.Scores;
+            scores = roles.Scores!;
             using SafePpoTrainer trained = new(roles, ppo, batcher, null, 1);
             trained.Score(episodes);
         }
@@ -83,7 +83,7 @@ public sealed class RolloutRewardsTests(TinyRecipes tiny) : IClassFixture<TinyRe
         {
             GrpoSettings grpo = ((GrpoRecipe)recipe).Training;
             GrpoRoles roles = models.GroupRoles(prompts, grpo, 4);
-            scores = roles.Scores;
+            scores = roles.Scores!;
             using GrpoTrainer trained = new(roles, grpo, batcher, null, 1);
             trained.Score(episodes);
         }
