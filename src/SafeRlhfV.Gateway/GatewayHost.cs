@@ -106,8 +106,10 @@ public static class GatewayHost
             builder.Services.AddSingleton(services =>
             {
                 shadow.Changed += new PolicyLog(services.GetRequiredService<ILogger<PolicyLog>>()).TellShadow;
-                return new ShadowPolicy(() => shadow.Current,
-                    new ShadowRecord(services.GetRequiredService<GatewayMetrics>(), services.GetService<AuditTrail>()).TellAsync);
+                GatewayMetrics metrics = services.GetRequiredService<GatewayMetrics>();
+                ShadowPolicy beside = new(() => shadow.Current, new ShadowRecord(metrics, services.GetService<AuditTrail>()).TellAsync);
+                metrics.Watch(beside);
+                return beside;
             });
         }
         builder.Services.AddSingleton(services => CreateModels(settings, parts, policy, services));
@@ -178,6 +180,7 @@ public static class GatewayHost
                     return call.Context with { Facts = () => CallFacts.Of(call) };
                 },
                 RequestId = chat => ChatCall.Of(chat, routed).RequestId,
+                Documents = chat => ChatCall.Of(chat, routed).Documents,
                 ExtraText = chat => ChatCall.Of(chat, routed).ExtraText,
                 CheckSystemMessages = model.ChecksSystem,
                 HistoryTurns = model.HistoryTurns,
@@ -206,7 +209,8 @@ public static class GatewayHost
         ModelTable models = services.GetRequiredService<ModelTable>();
         ImageGate images = services.GetRequiredService<ImageGate>();
         Drain drain = services.GetRequiredService<Drain>();
-        ChatRequestReader reader = new(settings.Limits, images, new(settings.AllowFields, settings.HostedTools), services.GetRequiredService<RefusedTurns>());
+        ChatRequestReader reader =
+            new(settings.Limits, images, new(settings.AllowFields, settings.HostedTools), services.GetRequiredService<RefusedTurns>(), policy);
         ResponseStore store = new(settings.Responses, parts.Clock);
         ILogger<WireEndpoint> log = services.GetRequiredService<ILogger<WireEndpoint>>();
         ModerationsEndpoint moderations = new(services.GetRequiredService<IModerator>(), policy, images, settings.Limits, services.GetService<IGuardObserver>(),

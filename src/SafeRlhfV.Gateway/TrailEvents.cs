@@ -18,10 +18,14 @@ internal sealed partial class TrailEvents(
     private readonly Lock gate = new();
     private long? denied;
     private int unknown;
+    private IReadOnlyList<KeyValuePair<string, object?>> lastUnknown = [];
+    private string lastRequest = "";
+    private Task late = Task.CompletedTask;
 
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
+        await TellUnknownAsync();
         await TryAsync("stop", "", []);
     }
 
@@ -35,27 +39,54 @@ internal sealed partial class TrailEvents(
     /// <summary>The database of several gateways holds another version of the keys or of the policy.</summary>
     public void SharedChanged(string what, long version) => _ = TryAsync(what, "", [new("version", version), new("policy", policy().Version)]);
 
-    /// <summary>A request failed before the guard saw it. Of unknown callers there is a record a second at most, which says how many there were.</summary>
+    /// <summary>
+    /// A request failed before the guard saw it. Of unknown callers there is a record a second at most, which says how many there were; the last of them are told
+    /// when the second is over.
+    /// </summary>
     public void Refused(HttpContext http, ApiException error)
     {
         if (error.Status is < 400 or >= 500 or 429) return;
         string? user = (http.Items[typeof(ApiKey)] as ApiKey)?.Name;
-        long count = 1;
-        if (error.Status is 401 or 403)
-        {
-            lock (gate)
-            {
-                unknown++;
-                if (denied is { } before && clock.GetElapsedTime(before) < Quiet) return;
-                (denied, count, unknown) = (clock.GetTimestamp(), unknown, 0);
-            }
-        }
-        else if (user is null) return; // nobody's request for nothing that is here
-        _ = TryAsync(error.Status is 401 or 403 ? "denied" : "refused", http.TraceIdentifier,
+        bool isUnknown = error.Status is 401 or 403;
+        if (!isUnknown && user is null) return; // nobody's request for nothing that is here
+        KeyValuePair<string, object?>[] facts =
         [
             new("user", user), new("path", http.Request.Path.Value), new("status", error.Status), new("code", error.Code),
-            new("address", http.Connection.RemoteIpAddress?.ToString()), new("count", count),
-        ]);
+            new("address", http.Connection.RemoteIpAddress?.ToString()),
+        ];
+        if (!isUnknown)
+        {
+            _ = TryAsync("refused", http.TraceIdentifier, [.. facts, new("count", 1L)]);
+            return;
+        }
+        lock (gate)
+        {
+            unknown++;
+            (lastUnknown, lastRequest) = (facts, http.TraceIdentifier);
+            if (denied is { } before && clock.GetElapsedTime(before) < Quiet)
+            {
+                if (late.IsCompleted) late = TellLaterAsync();
+                return;
+            }
+        }
+        _ = TellUnknownAsync();
+    }
+
+    private async Task TellLaterAsync()
+    {
+        await Task.Delay(Quiet, clock).ConfigureAwait(false);
+        await TellUnknownAsync().ConfigureAwait(false);
+    }
+
+    private Task TellUnknownAsync()
+    {
+        long count;
+        lock (gate)
+        {
+            if (unknown == 0) return Task.CompletedTask;
+            (denied, count, unknown) = (clock.GetTimestamp(), unknown, 0);
+        }
+        return TryAsync("denied", lastRequest, [.. lastUnknown, new("count", count)]);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

@@ -27,6 +27,25 @@ public sealed class ConversationTests
     }
 
     [Fact]
+    public async Task ALooserPolicyJudgesARefusedTurnAnew()
+    {
+        const string Own = "own_categories: [ { name: code, severity: severe, keywords: [ falcon ] } ]\n";
+        await using RunningGateway gateway = await RunningGateway.StartAsync(policy: Own + "name: strict");
+        string body = Blocked.Replace("a forbidden question", "a falcon");
+        await gateway.PostAsync("/v1/chat/completions",
+            """{"model":"ours","messages":[{"role":"user","content":[{"type":"text","text":"a falcon"}]}]}""");
+        Assert.Equal("stop", await FinishAsync(gateway, body, "ours"));
+        Assert.Equal(2, gateway.Upstream.Requests.Last()["messages"]!.AsArray().Count);
+        await File.WriteAllTextAsync(gateway.Settings.Policy!, "name: loose", TestContext.Current.CancellationToken);
+        for (int i = 0; i < 100 && gateway.Upstream.Requests.Last()["messages"]!.AsArray().Count == 2; i++)
+        {
+            await Task.Delay(100, TestContext.Current.CancellationToken);
+            Assert.Equal("stop", await FinishAsync(gateway, body, "ours"));
+        }
+        Assert.Equal(4, gateway.Upstream.Requests.Last()["messages"]!.AsArray().Count); // the turn is said now
+    }
+
+    [Fact]
     public async Task ARouteSaysHowMuchIsJudged()
     {
         await using RunningGateway gateway = await RunningGateway.StartAsync(models: """

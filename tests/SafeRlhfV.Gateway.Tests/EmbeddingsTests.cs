@@ -40,6 +40,27 @@ public sealed class EmbeddingsTests
         Assert.Equal((502, "upstream_garbled"), (status, answer!["error"]!["code"]!.GetValue<string>()));
     }
 
+    // Numbers come as the caller asked for them, in whatever form the service gives them.
+    [Theory]
+    [InlineData("", false)]
+    [InlineData(""","encoding_format":null""", false)]
+    [InlineData(""","encoding_format":"float" """, false)]
+    [InlineData(""","encoding_format":"base64" """, true)]
+    public async Task NumbersComeInTheFormThatWasAskedFor(string format, bool isBase64)
+    {
+        await using RunningGateway gateway = await RunningGateway.StartAsync();
+        string base64 = Convert.ToBase64String([.. BitConverter.GetBytes(0.5f), .. BitConverter.GetBytes(-2f)]);
+        foreach (string given in (string[])["[0.5,-2]", $"\"{base64}\""])
+        {
+            gateway.Upstream.Embeddings = (http, _) => http.Response.WriteAsync($$"""{"data":[{"index":0,"embedding":{{given}}}]}""");
+            (int status, JsonNode? answer) = await gateway.PostAsync("/v1/embeddings", $$"""{"model":"ours","input":"four"{{format}}}""");
+            JsonNode embedding = answer!["data"]![0]!["embedding"]!;
+            Assert.Equal(200, status);
+            if (isBase64) Assert.Equal(base64, embedding.GetValue<string>());
+            else Assert.Equal([0.5f, -2f], embedding.AsArray().Select(number => number!.GetValue<float>()));
+        }
+    }
+
     [Theory]
     [InlineData("""{ "model": "ours", "input": "a forbidden thing" }""", "content_filter")]
     [InlineData("""{ "model": "ours", "input": ["fine", "a forbidden thing"] }""", "content_filter")]

@@ -81,7 +81,8 @@ public sealed class RedactionTests
     [Theory]
     [InlineData("/v1/chat/completions", Named)]
     [InlineData("/v1/messages", """{"model":"ours","max_tokens":9,"metadata":{"user_id":"DATA"},"messages":[{"role":"user","content":"DATA"}]}""")]
-    [InlineData("/v1/responses", """{"model":"ours","input":"hi","user":"DATA","safety_identifier":"DATA","prompt_cache_key":"DATA","metadata":{"a":"DATA"}}""")]
+    [InlineData("/v1/responses",
+        """{"model":"ours","input":"hi","user":"DATA","safety_identifier":"DATA","prompt_cache_key":"DATA","metadata":{"a":"DATA"}}""")]
     [InlineData("/v1/embeddings", """{"model":"ours","input":"DATA","user":"DATA"}""")]
     public async Task NoMemberThatNamesTheCallerLeavesWithData(string path, string body)
     {

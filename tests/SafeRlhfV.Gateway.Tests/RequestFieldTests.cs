@@ -127,6 +127,48 @@ public sealed partial class RequestFieldTests
         Assert.Single(gateway.Upstream.Requests);
     }
 
+    // A whole number is one however it is written, on each wire, and goes to the model without a fraction; another number is refused.
+    [Theory]
+    [InlineData("/v1/chat/completions", "max_tokens", """{"model":"ours","max_tokens":NUMBER,"messages":[{"role":"user","content":"Hi"}]}""")]
+    [InlineData("/v1/chat/completions", "max_completion_tokens",
+        """{"model":"ours","max_completion_tokens":NUMBER,"messages":[{"role":"user","content":"Hi"}]}""")]
+    [InlineData("/v1/messages", "max_tokens", """{"model":"ours","max_tokens":NUMBER,"messages":[{"role":"user","content":"Hi"}]}""")]
+    [InlineData("/v1/responses", "max_completion_tokens", """{"model":"ours","max_output_tokens":NUMBER,"input":"Hi"}""")]
+    [InlineData("/v1/embeddings", "dimensions", """{"model":"ours","dimensions":NUMBER,"input":"Hi"}""")]
+    public async Task OneRuleSaysWhatAWholeNumberIs(string path, string sentAs, string body)
+    {
+        await using RunningGateway gateway = await RunningGateway.StartAsync();
+        foreach (string number in (string[])["3", "3.0", "3e0"])
+        {
+            (int status, JsonNode? answer) = await gateway.PostAsync(path, body.Replace("NUMBER", number, StringComparison.Ordinal));
+            Assert.True(status == 200, answer?.ToJsonString());
+            Assert.Equal("3", gateway.Upstream.Requests.Last()[sentAs]!.ToJsonString());
+        }
+        foreach (string number in (string[])["3.5", "\"3\"", "1e30", "true"])
+            Assert.Equal(400, (await gateway.PostAsync(path, body.Replace("NUMBER", number, StringComparison.Ordinal))).Status);
+        Assert.Equal(3, gateway.Upstream.Requests.Count);
+    }
+
+    [Theory]
+    [InlineData("/v1/chat/completions")]
+    [InlineData("/v1/messages")]
+    [InlineData("/v1/responses")]
+    [InlineData("/v1/embeddings")]
+    [InlineData("/v1/moderations")]
+    public async Task JsonThatIsNestedTooDeepIsCalledSo(string path)
+    {
+        await using RunningGateway gateway = await RunningGateway.StartAsync();
+        foreach (int levels in (int[])[64, 500, 100_000])
+        {
+            string deep = $$"""{"model":"ours","metadata":{{new string('[', levels)}}{{new string(']', levels)}}}""";
+            (int status, JsonNode? answer) = await gateway.PostAsync(path, deep);
+            Assert.Equal(400, status);
+            Assert.Contains("nested deeper than 64 levels", answer!["error"]!["message"]!.GetValue<string>());
+        }
+        (_, JsonNode? broken) = await gateway.PostAsync(path, "[[[");
+        Assert.Contains("not valid JSON", broken!["error"]!["message"]!.GetValue<string>());
+    }
+
     [Fact]
     public async Task WhatAnAgentPutsIntoAPartOfItsMessageIsTakenAndNotSent()
     {

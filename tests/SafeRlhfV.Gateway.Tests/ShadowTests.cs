@@ -23,6 +23,9 @@ public sealed class ShadowTests
             using HttpResponseMessage response = await gateway.GetAsync("/metrics", RunningGateway.OperatorKey);
             metrics = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
         }
+        Assert.Contains("# TYPE gateway_shadow_dropped_total counter", metrics);
+        Assert.Matches("(?m)^gateway_shadow_dropped_total 0$", metrics);
+        Assert.Matches("(?m)^gateway_shadow_failed_total 0$", metrics);
         Assert.Matches("gateway_shadow_total\\{[^}]*in_force=\"Allow\"[^}]*shadow=\"Block\"[^}]*\\} 1", metrics);
         await gateway.EndAsync();
         Assert.Equal(["Passed", "Passed"], await gateway.OutcomesAsync());

@@ -87,6 +87,24 @@ public sealed class TrailEventTests
         Assert.InRange(denied.Length, 1, 5); // a record a second
         Assert.Equal(("127.0.0.1", "invalid_api_key"), (Text(denied[^1], "address").Replace("::ffff:", ""), Text(denied[^1], "code")));
         Assert.DoesNotContain("guess", denied[^1].ToJsonString());
+
+        // The last of them are told too, though nobody else is turned away.
+        long told = 0;
+        for (int i = 0; i < 100 && told < 20; i++)
+        {
+            await Task.Delay(50, Cancel);
+            told = (await FindAsync(gateway, "denied")).Sum(record => record["count"]!.GetValue<long>());
+        }
+        Assert.Equal(20, told);
+    }
+
+    [Fact]
+    public async Task WhoWasTurnedAwayLastIsToldWhenTheGatewayEnds()
+    {
+        await using RunningGateway gateway = await RunningGateway.StartAsync();
+        for (int i = 0; i < 5; i++) Assert.Equal(401, (await gateway.ChatAsync("Hello", key: "guess")).Status);
+        await gateway.EndAsync();
+        Assert.Equal(5, (await FindAsync(gateway, "denied")).Sum(record => record["count"]!.GetValue<long>()));
     }
 
     [Fact]

@@ -124,6 +124,34 @@ public sealed class ConversationTests
     }
 
     [Fact]
+    public async Task ALooserPolicyJudgesARefusedTurnAnew()
+    {
+        StubChatClient model = new("fine");
+        GuardPolicy policy = GuardPolicy.Default;
+        GuardedChatClient client = new(model, new() { Moderator = ScriptedModerator.Finds("bad"), RefusedTurns = new(), Policy = () => policy });
+        Assert.NotNull((await client.GetResponseAsync([Bad])).GetRefusal());
+        policy = policy with { Version = "loose", Rules = new() { Prompt = SeverityRules.All(GuardAction.Allow) } };
+        Assert.Equal("fine", (await client.GetResponseAsync([Bad, Refusal, Hello])).Text);
+        Assert.Equal(3, model.Calls.Single().Count); // the turn is said now
+    }
+
+    [Fact]
+    public void NoCallerMakesAnothersTurnsBeForgotten()
+    {
+        RefusedTurns refused = new(capacity: 2, callers: 2);
+        GuardContext ann = new("ann", Route: "m"), bob = new("bob", Route: "m"), eve = new("eve", Route: "m");
+        refused.Add([Bad], ann, isAlone: true);
+        for (int i = 0; i < 100; i++) refused.Add([new(ChatRole.User, $"turn {i}")], bob, isAlone: true);
+        Assert.NotEmpty(refused.Find([Bad, Refusal, Hello], ann));
+        Assert.Empty(refused.Find([Bad, Refusal, Hello], bob));
+        Assert.Empty(refused.Find([Bad, Refusal, Hello], ann with { Route = "other" }));
+        refused.Add([Bad], ann, isAlone: true);
+        refused.Add([Bad], eve, isAlone: true); // the third caller: bob's last refusal is the oldest
+        Assert.NotEmpty(refused.Find([Bad, Refusal, Hello], ann));
+        Assert.Empty(refused.Find([new(ChatRole.User, "turn 99"), Refusal, Hello], bob));
+    }
+
+    [Fact]
     public async Task AllThatAnImageCanShowIsJudgedInItsPlace()
     {
         ScriptedModerator moderator = new(_ => Verdict.Safe("s"));

@@ -33,6 +33,22 @@ public sealed class ShadowPolicyTests
         Assert.Equal((GuardAction.Allow, GuardAction.AllowWithNotice), (decision.InForce.Action, decision.Shadow.Action));
     }
 
+    // The words of the policy in force are not the shadow policy's; what others found counts for both.
+    [Theory]
+    [InlineData("a falcon", GuardAction.Block, GuardAction.Allow)]
+    [InlineData("harm by a falcon", GuardAction.Block, GuardAction.Block)]
+    [InlineData("an eagle", GuardAction.Allow, GuardAction.Block)]
+    public async Task AWordThatTheShadowDropsIsNoMoreBlocked(string prompt, GuardAction inForce, GuardAction shadowed)
+    {
+        GuardPolicy current = PolicyReader.Parse("own_categories: [ { name: birds, severity: severe, keywords: [ falcon ] } ]");
+        GuardPolicy next = PolicyReader.Parse("own_categories: [ { name: birds, severity: severe, keywords: [ eagle ] } ]");
+        ParallelModerator moderator = new([PatternModerator.For(current)!,
+            ScriptedModerator.Finds("harm", Severity.Severe, "animal_abuse")]);
+        ShadowDecision decision = (await AskAsync(next, current, prompt, moderator)).Told.Decisions[0];
+        Assert.Equal((inForce, shadowed), (decision.InForce.Action, decision.Shadow.Action));
+        if (prompt == "harm by a falcon") Assert.Equal(["animal_abuse"], decision.Shadow.Verdict.Flagged);
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -83,7 +99,8 @@ public sealed class ShadowPolicyTests
         _ => Verdict.Safe("scripted"),
     });
 
-    private static async Task<(ShadowReport Told, ChatResponse Response)> AskAsync(GuardPolicy shadowed, GuardPolicy inForce, string prompt)
+    private static async Task<(ShadowReport Told, ChatResponse Response)> AskAsync(GuardPolicy shadowed, GuardPolicy inForce, string prompt,
+        IModerator? moderator = null)
     {
         List<ShadowReport> told = [];
         ShadowPolicy shadow = new(() => shadowed, report =>
@@ -91,7 +108,8 @@ public sealed class ShadowPolicyTests
             told.Add(report);
             return ValueTask.CompletedTask;
         });
-        GuardedChatClient client = new StubChatClient("Fine.").AsGuarded(Moderator(), options => (options.Shadow, options.Policy) = (shadow, () => inForce));
+        GuardedChatClient client = new StubChatClient("Fine.").AsGuarded(moderator ?? Moderator(),
+            options => (options.Shadow, options.Policy) = (shadow, () => inForce));
         ChatResponse response = await client.GetResponseAsync(prompt);
         await shadow.DisposeAsync();
         return (told.Single(), response);

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.AI;
 using SafeRlhfV.Guard;
@@ -33,6 +34,14 @@ internal sealed record ChatCall(JsonObject Body, IReadOnlyList<ChatMessage> Mess
 
     /// <summary>The text beside the messages, such as tools and schemas, for the guard alone.</summary>
     public string ExtraText { get; init; } = "";
+
+    /// <summary>The texts of the documents that the model is given beside the messages.</summary>
+    public IReadOnlyList<string> Documents => Body["documents"] switch
+    {
+        null => [],
+        JsonArray list => [.. list.Select(one => JsonWords.Of(JsonSerializer.SerializeToElement(one)))],
+        JsonNode other => [JsonWords.Of(JsonSerializer.SerializeToElement(other))],
+    };
 
     /// <summary>The tokens of all answers drafted for it, those that were withheld too: each has its price.</summary>
     public long Tokens { get; set; }

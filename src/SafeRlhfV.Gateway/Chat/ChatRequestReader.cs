@@ -11,7 +11,8 @@ namespace SafeRlhfV.Gateway;
 /// <summary>
 /// Reads <c>/v1/chat/completions</c> requests. Every field stands in the table of <see cref="RequestFields"/>, which says whether it is judged.
 /// </summary>
-internal sealed class ChatRequestReader(LimitSettings limits, ImageGate images, RequestCheck check, RefusedTurns refused)
+internal sealed class ChatRequestReader(
+    LimitSettings limits, ImageGate images, RequestCheck check, RefusedTurns refused, Func<GuardPolicy> policy)
 {
     /// <summary>Reads a body as a JSON object.</summary>
     /// <exception cref="ApiException">It is none.</exception>
@@ -42,7 +43,15 @@ internal sealed class ChatRequestReader(LimitSettings limits, ImageGate images, 
     private static JsonNode? Parse(ReadOnlySequence<byte> body)
     {
         ReadOnlySpan<byte> json = body.IsSingleSegment ? body.FirstSpan : body.ToArray();
-        return StrictJson.Parse(json.StartsWith("\uFEFF"u8) ? json[3..] : json);
+        if (json.StartsWith("\uFEFF"u8)) json = json[3..];
+        try
+        {
+            return StrictJson.Parse(json);
+        }
+        catch (JsonException) when (StrictJson.IsTooDeep(json))
+        {
+            throw ApiException.Invalid($"The request's JSON is nested deeper than {StrictJson.MostLevels} levels.", code: "json_too_deep");
+        }
     }
 
     public async Task<ChatCall> ReadAsync(JsonObject body, ApiKey key, CancellationToken cancellationToken)
@@ -62,7 +71,7 @@ internal sealed class ChatRequestReader(LimitSettings limits, ImageGate images, 
         int pictures = 0;
         for (int i = 0; i < sent.Count; i++) messages.Add(await MessageAsync(sent[i], $"messages[{i}]"));
         GuardContext context = key.ContextFor(model);
-        IReadOnlyList<int> left = refused.Find(messages, context);
+        IReadOnlyList<int> left = refused.Find(messages, context, policy().Version);
         foreach (int at in left.Reverse())
         {
             sent.RemoveAt(at);

@@ -7,8 +7,10 @@ namespace SafeRlhfV.Gateway;
 /// <summary>Reads an upstream's embeddings: numbers, and nothing else.</summary>
 internal static class EmbeddingReader
 {
+    /// <param name="answer">What the service answered.</param>
+    /// <param name="asBase64">Whether the caller asked for Base64; lists of numbers otherwise, whatever the service gives.</param>
     /// <exception cref="UpstreamException">They are no embeddings, or the service says that it has failed.</exception>
-    public static ChatResponse Read(JsonNode? answer)
+    public static ChatResponse Read(JsonNode? answer, bool asBase64)
     {
         if (answer is not JsonObject body) throw UpstreamException.Garbled("it is no object");
         if (body["error"] is not null) throw UpstreamException.FailedWithin();
@@ -21,7 +23,7 @@ internal static class EmbeddingReader
             {
                 ["object"] = "embedding",
                 ["index"] = one?["index"] is JsonValue at && at.TryGetValue(out int index) ? index : i,
-                ["embedding"] = Numbers(one?["embedding"]),
+                ["embedding"] = Numbers(one?["embedding"], asBase64),
             });
         }
         return new(new ChatMessage(ChatRole.Assistant, [new MemberContent(MemberPlace.Body, "data", read, isOwn: true)]))
@@ -31,16 +33,22 @@ internal static class EmbeddingReader
         };
     }
 
-    private static JsonNode Numbers(JsonNode? embedding)
+    private static JsonNode Numbers(JsonNode? embedding, bool asBase64)
     {
         switch (embedding)
         {
-            case JsonArray list when list.All(JsonScalar.IsNumber): return list.DeepClone();
+            case JsonArray list when list.All(JsonScalar.IsNumber):
+                if (!asBase64) return list.DeepClone();
+                float[] numbers = [.. list.Select(number => (float)number!.GetValue<double>())];
+                if (AreNumbers(MemoryMarshal.AsBytes<float>(numbers))) return Convert.ToBase64String(MemoryMarshal.AsBytes<float>(numbers));
+                break;
             case JsonValue value when JsonText.Of(value) is { } text:
                 byte[] bytes = new byte[(text.Length * 3 / 4) + 3];
-                if (Convert.TryFromBase64String(text, bytes, out int count) && AreNumbers(bytes.AsSpan(0, count)))
-                    return Convert.ToBase64String(bytes, 0, count);
-                break;
+                if (!Convert.TryFromBase64String(text, bytes, out int count) || !AreNumbers(bytes.AsSpan(0, count))) break;
+                if (asBase64) return Convert.ToBase64String(bytes, 0, count);
+                JsonArray read = [];
+                foreach (float number in MemoryMarshal.Cast<byte, float>(bytes.AsSpan(0, count))) read.Add(number);
+                return read;
         }
         throw UpstreamException.Garbled("an embedding holds something other than numbers");
     }

@@ -10,7 +10,7 @@ internal static class EmbeddingsFields
         new("model", Judged, "chooses the route; a name from the settings"),
         new("input", Judged, "a text, or a list of texts; token ids cannot be judged"),
         new("dimensions", Whole, ""),
-        new("encoding_format", Judged, "float or base64"),
+        new("encoding_format", Judged, "float or base64; float where it is left out, whatever the service gives"),
         new("user", Judged, "whom the caller asks for" + RequestFields.Hashed),
     ]);
 }

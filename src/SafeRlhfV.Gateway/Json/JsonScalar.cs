@@ -14,6 +14,14 @@ internal static class JsonScalar
         : value.TryGetValue(out long whole) ? whole
         : value.TryGetValue(out double real) && Math.Truncate(real) == real && Math.Abs(real) <= 1L << 53 ? (long)real : null;
 
+    /// <summary>Whether a member of a request is a whole number, so that it goes to the model as one, however it was written.</summary>
+    public static bool IsWhole(JsonNode? node, string name, out long whole)
+    {
+        long? read = name == "dimensions" || RequestFields.ByPath.GetValueOrDefault(name)?.Use == FieldUse.Whole ? Whole(node) : null;
+        whole = read ?? 0;
+        return read is not null;
+    }
+
     /// <summary>A whole number, cut to 32 bits.</summary>
     public static int? Int(JsonNode? node) => Whole(node) is { } whole ? (int)Math.Clamp(whole, int.MinValue, int.MaxValue) : null;
 }

@@ -19,6 +19,25 @@ internal static class StrictJson
         return node;
     }
 
+    /// <summary>How deep JSON may be nested.</summary>
+    public static int MostLevels => Depth;
+
+    /// <summary>Whether what cannot be read is nested too deep, and sound up to there.</summary>
+    public static bool IsTooDeep(ReadOnlySpan<byte> json)
+    {
+        Utf8JsonReader reader = new(json, new JsonReaderOptions { MaxDepth = Depth + 1 });
+        try
+        {
+            while (reader.Read())
+                if (reader.CurrentDepth >= Depth && reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray) return true;
+        }
+        catch (JsonException)
+        {
+            // then that is the fault
+        }
+        return false;
+    }
+
     /// <summary>Whether an error says that what was to be read is no sound JSON.</summary>
     public static bool IsFault(Exception error) => error is JsonException or InvalidOperationException or ArgumentException or FormatException;
 

@@ -48,6 +48,14 @@ internal sealed class GatewayMetrics : IDisposable
         foreach (RegenerationRound round in report.Rounds) Flag("answer", round.Verdict);
     }
 
+    /// <summary>Shows what a shadow policy could not tell.</summary>
+    public void Watch(ShadowPolicy shadow)
+    {
+        meter.CreateObservableCounter("gateway_shadow_dropped_total", () => shadow.Dropped, description: "Requests that a shadow policy has left out.");
+        meter.CreateObservableCounter("gateway_shadow_failed_total", () => shadow.Failed,
+            description: "Requests that a shadow policy could not decide or record.");
+    }
+
     public void Shadowed(ShadowDecision decision) => shadowed.Add(1, new("side", decision.Side == GuardSide.Prompt ? "prompt" : "answer"),
         new("in_force", decision.InForce.Action.ToString()), new("shadow", decision.Shadow.Action.ToString()));
 

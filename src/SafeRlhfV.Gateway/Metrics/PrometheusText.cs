@@ -24,12 +24,13 @@ internal sealed class PrometheusText : IDisposable
 
     public string Write()
     {
+        listener.RecordObservableInstruments();
         StringBuilder text = new();
         foreach (IGrouping<Instrument, KeyValuePair<(Instrument Instrument, string Labels), Series>> family in series.GroupBy(pair => pair.Key.Instrument)
             .OrderBy(group => group.Key.Name))
         {
             bool isHistogram = family.Key is Histogram<double>;
-            string kind = isHistogram ? "histogram" : family.Key is Counter<long> ? "counter" : "gauge";
+            string kind = isHistogram ? "histogram" : family.Key is Counter<long> or ObservableCounter<long> ? "counter" : "gauge";
             text.Append($"# HELP {family.Key.Name} {family.Key.Description}\n# TYPE {family.Key.Name} {kind}\n");
             foreach (((_, string labels), Series series) in family.OrderBy(pair => pair.Key.Labels, StringComparer.Ordinal))
                 series.Write(text, family.Key.Name, labels, isHistogram);
@@ -47,7 +48,9 @@ internal sealed class PrometheusText : IDisposable
             string escaped = (label?.ToString() ?? "").Replace("\\", "\\\\").Replace("\"", "\\\"").Replace("\n", "\\n");
             labels.Append(labels.Length > 0 ? "," : "").Append(name).Append("=\"").Append(escaped).Append('"');
         }
-        series.GetOrAdd((instrument, labels.ToString()), _ => new()).Add(value);
+        Series one = series.GetOrAdd((instrument, labels.ToString()), _ => new());
+        if (instrument.IsObservable) one.Set(value);
+        else one.Add(value);
     }
 
     private sealed class Series
@@ -64,6 +67,11 @@ internal sealed class PrometheusText : IDisposable
                 int at = Array.BinarySearch(Bounds, value);
                 counts[at < 0 ? ~at : at]++;
             }
+        }
+
+        public void Set(double value)
+        {
+            lock (gate) sum = value;
         }
 
         public void Write(StringBuilder text, string name, string labels, bool isHistogram)

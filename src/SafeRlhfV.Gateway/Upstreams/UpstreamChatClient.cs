@@ -77,7 +77,8 @@ internal sealed class UpstreamChatClient : IChatClient
         {
             throw UpstreamException.Garbled("it is not JSON", error);
         }
-        return ChatCall.Of(options, this).IsEmbedding ? EmbeddingReader.Read(answer) : CompletionReader.Read(answer, Reader(options));
+        ChatCall call = ChatCall.Of(options, this);
+        return call.IsEmbedding ? EmbeddingReader.Read(answer, JsonText.Of(call.Body["encoding_format"]) == "base64") : CompletionReader.Read(answer, Reader(options));
     }
 
     public async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
@@ -188,7 +189,8 @@ internal sealed class UpstreamChatClient : IChatClient
             if (name is "stream" or "stream_options" or "messages" || (name == "model" && model is not null)) continue;
             if (RequestFields.ByPath.GetValueOrDefault(name)?.Use == FieldUse.Stripped) continue;
             writer.WritePropertyName(name);
-            Write(value);
+            if (JsonScalar.IsWhole(value, name, out long whole)) writer.WriteNumberValue(whole);
+            else Write(value);
         }
         if (model is not null) writer.WriteString("model", model);
         if (call.IsEmbedding)

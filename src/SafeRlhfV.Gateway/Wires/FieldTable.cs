@@ -43,7 +43,7 @@ internal sealed class FieldTable
                     break;
                 case FieldUse.Flag when value is not null && JsonScalar.Flag(value) is null: throw FieldFault.Wrong(here, "true or false");
                 case FieldUse.Number when value is not null && !JsonScalar.IsNumber(value): throw FieldFault.Wrong(here, "a number");
-                case FieldUse.Whole when value is not null && !(value is JsonValue whole && whole.TryGetValue(out long _)):
+                case FieldUse.Whole when value is not null && JsonScalar.Whole(value) is null:
                     throw FieldFault.Wrong(here, "a whole number");
             }
         }

@@ -57,6 +57,12 @@ public sealed class GuardOptions
     /// </summary>
     public Func<ChatOptions?, string?>? ExtraText { get; set; }
 
+    /// <summary>
+    /// Texts of others beside the messages, such as documents that the model is given: looked at for injections as what tools return is. Null = there are none.
+    /// That they are judged as well is up to <see cref="ExtraText"/>.
+    /// </summary>
+    public Func<ChatOptions?, IReadOnlyList<string>>? Documents { get; set; }
+
     /// <summary>Remembers refused turns, which then go neither to the guard nor to the model; null = none are remembered.</summary>
     public RefusedTurns? RefusedTurns { get; set; }
 

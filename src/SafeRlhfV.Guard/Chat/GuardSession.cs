@@ -30,7 +30,7 @@ internal sealed class GuardSession
         started = options.Clock.GetTimestamp();
         Policy = options.Policy();
         GuardContext context = options.Context(chatOptions);
-        if (options.LeaveOutRefusedTurns && options.RefusedTurns is { } refused) messages = refused.Without(messages, context);
+        if (options.LeaveOutRefusedTurns && options.RefusedTurns is { } refused) messages = refused.Without(messages, context, Policy.Version);
         sent = messages;
         ModelOptions = chatOptions;
         try
@@ -188,7 +188,7 @@ internal sealed class GuardSession
         if (options.Injection is { } injection && verdict.Failure is null && !verdict.IsUnreadable)
         {
             (Verdict injected, InjectionText? text) =
-                await injection.JudgeAsync(InjectionGuard.TextsOf(Asked), options.ModerationTimeout, cancellationToken).ConfigureAwait(false);
+                await injection.JudgeAsync([.. InjectionGuard.TextsOf(Asked), .. Documents()], options.ModerationTimeout, cancellationToken).ConfigureAwait(false);
             if (text is not null && injected.Severity > verdict.Severity) report = report with { Judged = new(text.Text) };
             NoteFailure(injected);
             Remember([injected], _ => text is { Side: InjectionSide.Prompt } && text.Text == parts.Prompt.Question, _ => true);
@@ -199,12 +199,15 @@ internal sealed class GuardSession
         return decision.Action == GuardAction.Allow && report.Redacted.Count > 0 ? decision with { Action = GuardAction.Redact } : decision;
     }
 
+    private IEnumerable<InjectionText> Documents() => (options.Documents?.Invoke(chatOptions) ?? [])
+        .Select(text => new InjectionText(InjectionSide.ToolResult, placeholders?.Redact(text) ?? text));
+
     private void Remember(IReadOnlyList<Verdict> verdicts, Func<int, bool> isTurn, Func<int, bool> isConversation)
     {
         if (options.RefusedTurns is not { } refused) return;
         int[] blocked = [.. Enumerable.Range(0, verdicts.Count).Where(i => !Decide(verdicts[i], GuardSide.Prompt).Passes)];
         if (blocked.Any(isConversation) && !blocked.Any(i => verdicts[i].Failure is not null))
-            refused.Add(sent, report.Context, isAlone: blocked.Any(isTurn));
+            refused.Add(sent, report.Context, isAlone: blocked.Any(isTurn), Policy.Version);
     }
 
     private async Task<Verdict> JudgeAsync(IReadOnlyList<ChatContents> answer, CancellationToken cancellationToken)

@@ -82,6 +82,8 @@ public sealed class ParallelModerator : INonBlockingModerator, IComposedModerato
             Severity = gravest.Severity,
             SeverityProbabilities = gravest.SeverityProbabilities,
             Moderator = name,
+            WithoutOwn = verdicts.Any(verdict => verdict.WithoutOwn is not null)
+                ? Strictest([.. verdicts.Select(verdict => verdict.WithoutOwn ?? verdict)], name) : null,
             IsUnreadable = verdicts.Any(verdict => verdict.IsUnreadable),
             Reason = verdicts.Where(verdict => verdict.IsUnsafe).OrderByDescending(verdict => verdict.IsUnreadable)
                 .Select(verdict => verdict.Reason).FirstOrDefault(reason => reason is not null),

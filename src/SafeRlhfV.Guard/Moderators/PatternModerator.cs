@@ -8,6 +8,7 @@ public sealed class PatternModerator : INonBlockingModerator
 {
     private readonly PatternRule[] rules;
     private readonly bool hasKeywords;
+    private bool isOwn; // of a policy
     private readonly Verdict safe;
 
     /// <summary>Creates the moderator.</summary>
@@ -25,7 +26,7 @@ public sealed class PatternModerator : INonBlockingModerator
             .. policy.OwnCategories.SelectMany(own => own.Keywords.Select(keyword => PatternRule.ForKeyword(own.Name, own.Severity, keyword))),
             .. policy.OwnCategories.SelectMany(own => own.Patterns.Select(pattern => PatternRule.ForPattern(own.Name, own.Severity, pattern))),
         ];
-        return rules.Length == 0 ? null : new(rules, "own-categories");
+        return rules.Length == 0 ? null : new(rules, "own-categories") { isOwn = true };
     }
 
     /// <inheritdoc/>
@@ -68,6 +69,8 @@ public sealed class PatternModerator : INonBlockingModerator
         {
             return Verdict.Unreadable(Name, error.Message);
         }
-        return hits is null ? safe : Verdict.Unsafe(Name, hits.Max(hit => hit.Severity), [.. rules.Where(hits.Contains).Select(hit => hit.Category)]);
+        if (hits is null) return safe;
+        Verdict found = Verdict.Unsafe(Name, hits.Max(hit => hit.Severity), [.. rules.Where(hits.Contains).Select(hit => hit.Category)]);
+        return isOwn ? found with { WithoutOwn = safe } : found;
     }
 }

@@ -43,7 +43,9 @@ public sealed class ShadowPolicy : IAsyncDisposable
 
     internal void Add(GuardReport report)
     {
-        if (!queue.Writer.TryWrite(report)) Interlocked.Increment(ref dropped);
+        if (queue.Writer.TryWrite(report)) return;
+        Interlocked.Increment(ref dropped);
+        GuardTelemetry.ShadowLost("dropped");
     }
 
     private async Task RunAsync()
@@ -57,6 +59,7 @@ public sealed class ShadowPolicy : IAsyncDisposable
             catch (Exception)
             {
                 Interlocked.Increment(ref failed); // a shadow does not stop what is in force
+                GuardTelemetry.ShadowLost("failed");
             }
         }
     }
@@ -87,6 +90,7 @@ public sealed class ShadowPolicy : IAsyncDisposable
             redacts = placeholders.Counts.Count > 0 || report.Redacted.Keys.Any(kind => redaction.Kinds.Any(one => one.Name == kind));
         }
         Verdict verdict = inForce.Judged ?? inForce.Verdict;
+        verdict = verdict.WithoutOwn ?? verdict; // the words of the policy in force are not the shadow policy's
         if (known!.Value.Own is { } own && verdict.Failure is null)
             verdict = ParallelModerator.Strictest([verdict, await own.ModerateAsync(judged).ConfigureAwait(false)], verdict.Moderator);
         GuardDecision decision = shadow.Decide(verdict, inForce.Side, report.Context);

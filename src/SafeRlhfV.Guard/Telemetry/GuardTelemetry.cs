@@ -22,6 +22,9 @@ public static class GuardTelemetry
     private static readonly Counter<long> Decisions =
         Figures.CreateCounter<long>("saferlhfv.guard.decisions", "{decision}", "Decisions by side, action and severity.");
 
+    private static readonly Counter<long> Lost =
+        Figures.CreateCounter<long>("saferlhfv.guard.shadow.lost", "{request}", "Requests that a shadow policy has dropped, or failed to decide or tell.");
+
     /// <summary>
     /// Whether judged texts and the words of moderators stand in spans and events. False unless the environment variable
     /// OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT is "true".
@@ -31,6 +34,9 @@ public static class GuardTelemetry
 
     /// <summary>Whether anybody looks at what moderators do.</summary>
     internal static bool IsWatched => Moderation.Enabled || Source.HasListeners();
+
+    /// <summary>Counts a request that a shadow policy has not told of.</summary>
+    internal static void ShadowLost(string why) => Lost.Add(1, new KeyValuePair<string, object?>("reason", why));
 
     /// <summary>Asks a moderator within a span.</summary>
     internal static async Task<IReadOnlyList<Verdict>> AskAsync(IModerator moderator, IReadOnlyList<ModerationRequest> requests,

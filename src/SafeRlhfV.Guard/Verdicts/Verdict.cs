@@ -38,6 +38,12 @@ public sealed record Verdict
     /// </summary>
     public bool IsUnreadable { get; init; }
 
+    /// <summary>
+    /// What all but the policy's own categories found, where a policy's keywords and patterns had a say: another policy decides about this, with words of its
+    /// own. Null where they had none.
+    /// </summary>
+    internal Verdict? WithoutOwn { get; init; }
+
     /// <summary>A safe verdict with certainty.</summary>
     public static Verdict Safe(string moderator, double score = 0) => new()
     {

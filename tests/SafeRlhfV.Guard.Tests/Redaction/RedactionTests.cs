@@ -92,7 +92,9 @@ public sealed class RedactionTests
         if (isStream)
             await foreach (ChatResponseUpdate update in client.GetStreamingResponseAsync(asked, chat, TestContext.Current.CancellationToken))
                 back.AddRange(update.Contents);
-        else back.AddRange((await client.GetResponseAsync(asked, chat, TestContext.Current.CancellationToken)).Messages.SelectMany(message => message.Contents));
+        else
+            back.AddRange((await client.GetResponseAsync(asked, chat, TestContext.Current.CancellationToken)).Messages
+                .SelectMany(message => message.Contents));
         Assert.DoesNotContain("example.org", Written(seen!));
         Assert.DoesNotContain("example.org", $"{sent!.Instructions} {sent.AdditionalProperties!["who"]}");
         Assert.Equal(before, Written(asked)); // the caller's own objects stay as they are
