@@ -40,8 +40,8 @@ internal sealed partial class TrailEvents(
     public void SharedChanged(string what, long version) => _ = TryAsync(what, "", [new("version", version), new("policy", policy().Version)]);
 
     /// <summary>
-    /// A request failed before the guard saw it. Of unknown callers there is a record a second at most, which says how many there were; the last of them are told
-    /// when the second is over.
+    /// A request failed before the guard saw it. Of unknown callers there is a record a second at most, which says how many there were; the last of them are
+    /// told when the second is over.
     /// </summary>
     public void Refused(HttpContext http, ApiException error)
     {

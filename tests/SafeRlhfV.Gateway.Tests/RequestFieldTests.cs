@@ -133,7 +133,7 @@ public sealed partial class RequestFieldTests
     [InlineData("/v1/chat/completions", "max_completion_tokens",
         """{"model":"ours","max_completion_tokens":NUMBER,"messages":[{"role":"user","content":"Hi"}]}""")]
     [InlineData("/v1/messages", "max_tokens", """{"model":"ours","max_tokens":NUMBER,"messages":[{"role":"user","content":"Hi"}]}""")]
-    [InlineData("/v1/responses", "max_completion_tokens", """{"model":"ours","max_output_tokens":NUMBER,"input":"Hi"}""")]
+    [InlineData("/v1/responses", "max_tokens", """{"model":"ours","max_output_tokens":NUMBER,"input":"Hi"}""")]
     [InlineData("/v1/embeddings", "dimensions", """{"model":"ours","dimensions":NUMBER,"input":"Hi"}""")]
     public async Task OneRuleSaysWhatAWholeNumberIs(string path, string sentAs, string body)
     {

@@ -14,7 +14,7 @@ internal static class MessagesReader
         MessagesFields.Table.Check(body);
         if (needsMaximum && body["max_tokens"] is null)
             throw ApiException.Invalid("max_tokens is missing: the most tokens of the answer, a whole number from 1.", "max_tokens");
-        if (needsMaximum && (body["max_tokens"] is not JsonValue most || !most.TryGetValue(out long count) || count < 1))
+        if (needsMaximum && JsonScalar.Whole(body["max_tokens"]) is not >= 1)
             throw ApiException.Invalid("max_tokens must be a whole number from 1.", "max_tokens");
         JsonObject chat = new() { ["model"] = JsonText.Required(body["model"], "model") };
         ChatBody.Copy(body, chat, ("max_tokens", "max_tokens"), ("temperature", "temperature"), ("top_p", "top_p"), ("top_k", "top_k"), ("stream", "stream"),
@@ -57,7 +57,7 @@ internal static class MessagesReader
             {
                 case "disabled" or "adaptive": break;
                 case "enabled":
-                    long budget = thinking["budget_tokens"] is JsonValue value && value.TryGetValue(out long tokens)
+                    long budget = JsonScalar.Whole(thinking["budget_tokens"]) is { } tokens
                         ? tokens
                         : throw ApiException.Invalid("thinking.budget_tokens must be a whole number.", "thinking.budget_tokens");
                     chat["reasoning_effort"] = budget < 4096 ? "low" : budget < 16384 ? "medium" : "high";

@@ -38,7 +38,7 @@ internal static class ResponsesReader
     private static void AddLogprobs(JsonObject body, JsonObject chat)
     {
         bool isWanted = body["include"] is JsonArray include && include.Any(one => JsonText.Of(one) == "message.output_text.logprobs");
-        if (body["top_logprobs"] is { } top && !(top is JsonValue number && number.TryGetValue(out long count) && count == 0))
+        if (body["top_logprobs"] is { } top && JsonScalar.Whole(top) != 0)
             (isWanted, chat["top_logprobs"]) = (true, top.DeepClone());
         if (isWanted) chat["logprobs"] = true;
     }

@@ -78,7 +78,9 @@ internal sealed class UpstreamChatClient : IChatClient
             throw UpstreamException.Garbled("it is not JSON", error);
         }
         ChatCall call = ChatCall.Of(options, this);
-        return call.IsEmbedding ? EmbeddingReader.Read(answer, JsonText.Of(call.Body["encoding_format"]) == "base64") : CompletionReader.Read(answer, Reader(options));
+        return call.IsEmbedding
+            ? EmbeddingReader.Read(answer, asBase64: JsonText.Of(call.Body["encoding_format"]) == "base64")
+            : CompletionReader.Read(answer, Reader(options));
     }
 
     public async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(

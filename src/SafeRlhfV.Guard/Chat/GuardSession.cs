@@ -187,8 +187,9 @@ internal sealed class GuardSession
         }
         if (options.Injection is { } injection && verdict.Failure is null && !verdict.IsUnreadable)
         {
+            IReadOnlyList<InjectionText> texts = [.. InjectionGuard.TextsOf(Asked), .. Documents()];
             (Verdict injected, InjectionText? text) =
-                await injection.JudgeAsync([.. InjectionGuard.TextsOf(Asked), .. Documents()], options.ModerationTimeout, cancellationToken).ConfigureAwait(false);
+                await injection.JudgeAsync(texts, options.ModerationTimeout, cancellationToken).ConfigureAwait(false);
             if (text is not null && injected.Severity > verdict.Severity) report = report with { Judged = new(text.Text) };
             NoteFailure(injected);
             Remember([injected], _ => text is { Side: InjectionSide.Prompt } && text.Text == parts.Prompt.Question, _ => true);
