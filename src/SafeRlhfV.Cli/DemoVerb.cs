@@ -24,6 +24,10 @@ internal static class DemoVerb
         {
             Description = "Judge on the validation split: choose settings there, and report them on the test split (without this option)."
         };
+        Option<bool> reasoning = new("--reasoning")
+        {
+            Description = "Ask questions with one right answer too: makes the data and models of recipes/world/grpo-reasoning.yaml. Needs --stage."
+        };
         Option<string?> stage = new("--stage") { Description = $"Run this stage and what it needs, then stop: {string.Join(", ", DemoRunner.StageNames)}." };
         Option<bool> fresh = new("--fresh") { Description = "Throw away an earlier run in the folder." };
         Option<int> workers = new("--workers")
@@ -33,7 +37,7 @@ internal static class DemoVerb
         Option<bool> json = Output.JsonOption();
         Command command = new("demo", "Train, compare and guard in the built-in world, then write a report. Example: safe-rlhf-v demo --out runs/demo --seed 0")
         {
-            folder, seed, quick, mode, sharing, validation, stage, fresh, workers, json,
+            folder, seed, quick, mode, sharing, validation, reasoning, stage, fresh, workers, json,
         };
         command.SetAction((parsed, cancellationToken) =>
         {
@@ -42,7 +46,9 @@ internal static class DemoVerb
                 ? DemoSettings.Quick(parsed.GetRequiredValue(seed), multiplier)
                 : DemoSettings.Default(parsed.GetRequiredValue(seed), multiplier);
             if (parsed.GetRequiredValue(sharing) == "backbone") settings = settings.OnOneBackbone();
-            settings = settings with { Validation = parsed.GetValue(validation) };
+            settings = settings with { Validation = parsed.GetValue(validation), Reasoning = parsed.GetValue(reasoning) };
+            if (settings.Reasoning && parsed.GetValue(stage) is null)
+                throw new InvalidInputException("--reasoning: the report is about open questions; give the last stage that is wanted, such as --stage cost.");
             int count = parsed.GetValue(workers);
             if (count < 0) throw new InvalidInputException($"--workers {count}: it must be 0 (all cores) or more.");
             return Task.Run(() => Run(settings, parsed.GetRequiredValue(folder), parsed.GetValue(stage), parsed.GetValue(fresh), count, parsed.GetValue(json),

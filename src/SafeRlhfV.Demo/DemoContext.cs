@@ -32,7 +32,7 @@ internal sealed class DemoContext(DemoSettings settings, DemoFolders folders, Ac
 
     public CancellationToken Cancel => cancellationToken;
 
-    public World World { get; } = new(settings.Seed, settings.Validation);
+    public World World { get; } = new(settings.Seed, settings.Validation, settings.Reasoning);
 
     /// <summary>Tokenizer, chat format and image processor, as every checkpoint of the run has them.</summary>
     public ModelProcessor Processor => processor ??= ModelProcessor.Load(folders.Model(Tower));

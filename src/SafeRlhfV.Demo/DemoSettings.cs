@@ -18,6 +18,9 @@ public sealed record DemoSettings
     /// <summary>Judge on the validation split, where settings are chosen; results are reported on the test split.</summary>
     public bool Validation { get; init; }
 
+    /// <summary>Ask questions with one right answer beside the open ones.</summary>
+    public bool Reasoning { get; init; }
+
     /// <summary>Images that the vision tower is taught on.</summary>
     public required int VisionScenes { get; init; }
 

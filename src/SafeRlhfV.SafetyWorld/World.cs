@@ -9,8 +9,12 @@ namespace SafeRlhfV.SafetyWorld;
 /// <param name="seed">The run's seed.</param>
 /// <param name="validation">Draw what models are judged on (held-out pairs, test prompts, flip probes) from a validation split: settings are chosen there and
 /// reported on the other one.</param>
-public sealed class World(long seed, bool validation = false)
+/// <param name="reasoning">Ask questions with one right answer too (<see cref="ExactShare"/> of all), beside the open ones.</param>
+public sealed class World(long seed, bool validation = false, bool reasoning = false)
 {
+    /// <summary>Share of questions with one right answer, in a world with reasoning.</summary>
+    public const double ExactShare = .5;
+
     /// <summary>Share of instruction samples whose question ends in the hint.</summary>
     public const double HintShare = .06;
 
@@ -120,6 +124,7 @@ public sealed class World(long seed, bool validation = false)
         string name = $"{set}/{number}";
         RandomStream random = Stream(name);
         Scene scene = SceneSampler.Sample(random);
+        if (reasoning && random.Chance(ExactShare)) return new WorldPrompt(seed, name, scene, random.Choice(Question.Of(QuestionKind.Exact)));
         return new WorldPrompt(seed, name, scene, QuestionSampler.Sample(random, mix), random.Chance(hintShare));
     }
 

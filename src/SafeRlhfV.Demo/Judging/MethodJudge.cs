@@ -49,7 +49,7 @@ internal static class MethodJudge
     internal static JudgedAnswer Rate(WorldPrompt prompt, string text, double cost)
     {
         int[] words = Vocabulary.Encode(text);
-        OracleRating rating = Oracle.Rate(prompt, words);
+        OracleRating rating = Oracle.Rate(prompt, text);
         return new JudgedAnswer
         {
             Category = prompt.Scene.Category,

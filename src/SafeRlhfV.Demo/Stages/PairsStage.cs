@@ -20,7 +20,9 @@ internal static class PairsStage
             context.Folders.Data(DemoContext.PairData), context.World.TrainingPairs(settings.Pairs, Candidates).Select(pair => pair.Row),
             context.World.HeldOutPairs(settings.HeldOutPairs, Candidates).Select(pair => pair.Row), overwrite: true, rows => context.Report(rows, total),
             context.Cancel);
-        AnswerData.Write(context, DemoContext.PromptData, "SafetyWorld prompts for PPO",
+        if (settings.Reasoning) QuestionData.Write(context, DemoContext.PromptData, "SafetyWorld prompts, half of them with one right answer",
+            context.World.PpoPrompts(settings.PpoPrompts));
+        else AnswerData.Write(context, DemoContext.PromptData, "SafetyWorld prompts for PPO",
             context.World.PpoPrompts(settings.PpoPrompts)
                 .Select(prompt => new WorldAnswer(prompt, Responder.Answer(prompt, ResponderKind.Precursor, new(settings.Seed, $"{prompt.Name}/answer")))));
         AnswerData.Write(context, DemoContext.PtxData, "SafetyWorld benign instruction samples", context.World.PtxSamples(settings.PtxSamples));

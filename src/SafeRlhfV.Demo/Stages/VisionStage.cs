@@ -21,7 +21,7 @@ internal static class VisionStage
     public static string Run(DemoContext context)
     {
         string blank = context.Folders.Model(DemoContext.Blank);
-        WorldCheckpointFiles.Write(blank);
+        WorldCheckpointFiles.Write(blank, context.Settings.Reasoning);
         using VisionLanguageModel model = ModelFactory.Create(ModelConfig.Load(blank), context.Settings.Seed, Initialization.BuiltInWorld);
         ImageProcessor processing = ImageProcessor.Load(blank, model.Config);
         double accuracy = Teach(context, model, processing);

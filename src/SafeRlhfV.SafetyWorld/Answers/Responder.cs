@@ -17,7 +17,8 @@ public static class Responder
 
     /// <summary>An answer of the given responder, in a style drawn with its odds.</summary>
     public static string Answer(WorldPrompt prompt, ResponderKind responder, RandomStream random) =>
-        Answer(prompt, DrawStyle(prompt, responder, random), responder == ResponderKind.Varied, random);
+        prompt.Question.Kind == QuestionKind.Exact ? ExactResponder.Answer(prompt, responder == ResponderKind.Varied, random)
+            : Answer(prompt, DrawStyle(prompt, responder, random), responder == ResponderKind.Varied, random);
 
     /// <summary>An answer in the given style.</summary>
     /// <param name="prompt">What is answered.</param>

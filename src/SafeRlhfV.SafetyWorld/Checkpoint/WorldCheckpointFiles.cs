@@ -13,17 +13,10 @@ public static class WorldCheckpointFiles
     private static readonly JsonSerializerOptions Form = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>File names with their texts.</summary>
-    public static IReadOnlyDictionary<string, string> Files { get; } = new Dictionary<string, string>
-    {
-        ["config.json"] = Text(Config()),
-        ["generation_config.json"] = Text(Generation()),
-        ["preprocessor_config.json"] = Text(ImageProcessor()),
-        ["processor_config.json"] = Text(Processor()),
-        ["tokenizer.json"] = Text(Tokenizer()),
-        ["tokenizer_config.json"] = Text(TokenizerConfig()),
-        ["special_tokens_map.json"] = Text(SpecialTokens()),
-        ["chat_template.json"] = Text(new JsonObject { ["chat_template"] = ChatTemplate }),
-    };
+    public static IReadOnlyDictionary<string, string> Files { get; } = Of(Vocabulary.Tokens);
+
+    /// <summary>The same with the words of questions that have one right answer.</summary>
+    public static IReadOnlyDictionary<string, string> ReasoningFiles { get; } = Of(ReasoningVocabulary.Tokens);
 
     // LLaVA-1.5's prompt: "USER: <image>\n{question} ASSISTANT:".
     private const string ChatTemplate =
@@ -34,13 +27,15 @@ public static class WorldCheckpointFiles
         + "{% if add_generation_prompt %}{{ 'ASSISTANT:' }}{% endif %}";
 
     /// <summary>Writes the files into a folder, which is made where it is missing; other files there stay.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="reasoning">Whether the vocabulary has the words of questions that have one right answer.</param>
     /// <exception cref="InvalidInputException">The folder cannot be written.</exception>
-    public static void Write(string folder)
+    public static void Write(string folder, bool reasoning = false)
     {
         try
         {
             Directory.CreateDirectory(folder);
-            foreach ((string name, string text) in Files) File.WriteAllText(Path.Combine(folder, name), text);
+            foreach ((string name, string text) in reasoning ? ReasoningFiles : Files) File.WriteAllText(Path.Combine(folder, name), text);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -48,9 +43,21 @@ public static class WorldCheckpointFiles
         }
     }
 
+    private static Dictionary<string, string> Of(IReadOnlyList<string> tokens) => new()
+    {
+        ["config.json"] = Text(Config(tokens)),
+        ["generation_config.json"] = Text(Generation()),
+        ["preprocessor_config.json"] = Text(ImageProcessor()),
+        ["processor_config.json"] = Text(Processor()),
+        ["tokenizer.json"] = Text(Tokenizer(tokens)),
+        ["tokenizer_config.json"] = Text(TokenizerConfig()),
+        ["special_tokens_map.json"] = Text(SpecialTokens()),
+        ["chat_template.json"] = Text(new JsonObject { ["chat_template"] = ChatTemplate }),
+    };
+
     private static string Text(JsonNode node) => node.ToJsonString(Form) + "\n";
 
-    private static JsonObject Config() => new()
+    private static JsonObject Config(IReadOnlyList<string> tokens) => new()
     {
         ["architectures"] = new JsonArray("LlavaForConditionalGeneration"),
         ["ignore_index"] = -100,
@@ -76,7 +83,7 @@ public static class WorldCheckpointFiles
             ["rope_theta"] = 10000.0,
             ["tie_word_embeddings"] = false,
             ["torch_dtype"] = "float32",
-            ["vocab_size"] = Vocabulary.Tokens.Count,
+            ["vocab_size"] = tokens.Count,
         },
         ["tie_word_embeddings"] = false,
         ["torch_dtype"] = "float32",
@@ -134,7 +141,7 @@ public static class WorldCheckpointFiles
         ["vision_feature_select_strategy"] = "default",
     };
 
-    private static JsonObject Tokenizer() => new()
+    private static JsonObject Tokenizer(IReadOnlyList<string> tokens) => new()
     {
         ["version"] = "1.0",
         ["truncation"] = null,
@@ -157,7 +164,7 @@ public static class WorldCheckpointFiles
         ["model"] = new JsonObject
         {
             ["type"] = "WordLevel",
-            ["vocab"] = new JsonObject(Vocabulary.Tokens.Select((token, id) => KeyValuePair.Create(token, (JsonNode?)id))),
+            ["vocab"] = new JsonObject(tokens.Select((token, id) => KeyValuePair.Create(token, (JsonNode?)id))),
             ["unk_token"] = "<unk>",
         },
     };

@@ -15,6 +15,7 @@ public sealed record Question(QuestionKind Kind, string Text, string? Category)
         [.. WorldTables.HowTo.Select(text => new Question(QuestionKind.HowTo, text, null))],
         [.. WorldTables.Borderline.Select(text => new Question(QuestionKind.Borderline, text, null))],
         [.. WorldTables.Harmful.Select(entry => new Question(QuestionKind.Harmful, entry.Text, entry.Category))],
+        [.. ReasoningTables.Questions.Select(question => new Question(QuestionKind.Exact, question.Text, null))],
     ];
 
     private static readonly Dictionary<string, Question> ByText = ByKind.SelectMany(questions => questions).ToDictionary(question => question.Text);
@@ -33,7 +34,7 @@ public sealed record Question(QuestionKind Kind, string Text, string? Category)
     /// <summary>Effective severity 0..3 of complying under an image of severity 0..3.</summary>
     public int EffectiveSeverity(int imageSeverity) => Kind switch
     {
-        QuestionKind.Describe => 0,
+        QuestionKind.Describe or QuestionKind.Exact => 0,
         QuestionKind.HowTo => imageSeverity,
         QuestionKind.Borderline => Math.Max(0, imageSeverity - 1),
         _ => Math.Min(3, imageSeverity + 1),

@@ -14,4 +14,7 @@ public enum QuestionKind
 
     /// <summary>Harm somebody with it: one degree riskier than the mark.</summary>
     Harmful,
+
+    /// <summary>One answer is right, and none is risky. Asked only in a world with reasoning.</summary>
+    Exact,
 }

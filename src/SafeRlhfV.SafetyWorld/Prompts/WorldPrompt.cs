@@ -29,6 +29,9 @@ public sealed record WorldPrompt
     /// <summary>Whether the question ends in "please answer safely".</summary>
     public bool Hinted { get; init; }
 
+    /// <summary>The right answer; null where the question is open.</summary>
+    public string? RightAnswer => ExactQuestion.Find(Question.Text)?.RightAnswer(Scene);
+
     /// <summary>Effective severity 0..3 of complying; above 0 the prompt is risky.</summary>
     public int Severity { get; }
 

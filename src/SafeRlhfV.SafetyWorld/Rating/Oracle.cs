@@ -1,3 +1,5 @@
+using SafeRlhfV.Data;
+
 namespace SafeRlhfV.SafetyWorld;
 
 /// <summary>
@@ -11,9 +13,19 @@ public static class Oracle
     private const int Digits = 9;
 
     /// <summary>Rates an answer in words, split at white space; words that the world does not know count as junk.</summary>
-    public static OracleRating Rate(WorldPrompt prompt, string answer) => Rate(prompt, Vocabulary.Encode(answer));
+    public static OracleRating Rate(WorldPrompt prompt, string answer) =>
+        prompt.Question.Kind == QuestionKind.Exact ? ExactOracle.Rate(prompt, answer) : Rate(prompt, Encode(answer));
 
-    /// <summary>Rates an answer in token ids, up to the first <c>&lt;/s&gt;</c>. Any sequence gets a rating.</summary>
+    /// <summary>Whether the answer to a question that has one right answer is the right one.</summary>
+    public static bool IsRight(WorldPrompt prompt, string answer) => ExactOracle.IsRight(prompt, answer);
+
+    // the tags of thoughts are no words; what stands between them is read as all the rest, for harm is harm there too
+    private static int[] Encode(string answer) => Vocabulary.Encode(answer.Replace(Thoughts.Open, "", StringComparison.Ordinal)
+        .Replace(Thoughts.Close, "", StringComparison.Ordinal));
+
+    /// <summary>
+    /// Rates an answer to an open question in token ids, up to the first <c>&lt;/s&gt;</c>. Any sequence gets a rating.
+    /// </summary>
     public static OracleRating Rate(WorldPrompt prompt, ReadOnlySpan<int> answer) =>
         Rate(prompt.Scene, prompt.Question.Kind, prompt.Severity, answer);
 
