@@ -13,7 +13,7 @@ internal static class EvalCompareVerb
     {
         Argument<string[]> results = new("results")
         {
-            Description = "Folders that 'eval bench' or 'eval judge --out' wrote; NAME=FOLDER calls a result by another name than its folder's.",
+            Description = "Folders that 'eval bench', 'eval judge --out' or 'align' wrote; NAME=FOLDER calls a result by another name than its folder's.",
             Arity = ArgumentArity.OneOrMore
         };
         Option<string> folder = new("--out") { Description = "The folder of the page, its Markdown and results.json.", Required = true };
@@ -58,7 +58,7 @@ internal static class EvalCompareVerb
         return command;
     }
 
-    /// <summary>Reads results: a judge's by its judge.json, else a folder of benchmarks.</summary>
+    /// <summary>Reads results: all that a run of <c>align</c> measured, a judge's by its judge.json, else a folder of benchmarks.</summary>
     /// <exception cref="InvalidInputException">One is none.</exception>
     internal static (IReadOnlyList<ComparedResult> Benched, IReadOnlyList<JudgeResult> Judged) Read(IReadOnlyList<string> places,
         IReadOnlyCollection<string>? wanted = null)
@@ -67,11 +67,21 @@ internal static class EvalCompareVerb
         List<JudgeResult> judged = [];
         foreach (string given in places)
         {
-            (string name, string place) = given.Split('=', 2) is [var one, var folder] && !Directory.Exists(given) ? (one, folder)
-                : (Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(given))), given);
-            if (JudgeResult.IsIn(place)) judged.Add(JudgeResult.Read(place));
+            (string name, string place) = Named(given);
+            if (AlignedRun.In(place) is { } run)
+            {
+                (IReadOnlyList<ComparedResult> own, IReadOnlyList<JudgeResult> said) = run.Results(name, wanted);
+                benched.AddRange(own);
+                judged.AddRange(said);
+            }
+            else if (JudgeResult.IsIn(place)) judged.Add(JudgeResult.Read(place));
             else benched.Add(ComparedResult.Read(name, place, wanted));
         }
         return (benched, judged);
     }
+
+    /// <summary>What a result is called, and where it is: NAME=FOLDER, or a folder that gives it its name.</summary>
+    internal static (string Name, string Place) Named(string given) =>
+        given.Split('=', 2) is [var name, var folder] && !Directory.Exists(given) ? (name, folder)
+            : (AlignedRun.In(given)?.Name ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(given))), given);
 }

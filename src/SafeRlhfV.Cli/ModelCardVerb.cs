@@ -12,7 +12,8 @@ internal static class ModelCardVerb
         Argument<string> run = new("run") { Description = "The folder of a finished training run." };
         Option<string[]> results = new("--results")
         {
-            Description = "The model's own result first, then those of other models and of judges, as 'eval compare' takes them.",
+            Description = "The model's own result first, or the run of 'align' that made it; then those of other models and of judges, as 'eval compare' takes "
+                + "them.",
             AllowMultipleArgumentsPerToken = true
         };
         Option<string> target = new("--out") { Description = "The file, such as README.md beside the weights.", Required = true };
@@ -52,19 +53,26 @@ internal static class ModelCardVerb
     private static ModelCard Measured(ModelCard card, string run, IReadOnlyList<string> places)
     {
         (IReadOnlyList<ComparedResult> benched, IReadOnlyList<JudgeResult> judged) = EvalCompareVerb.Read(places);
-        // differences are to another model, so the own one stands last
-        ComparedResult? own = benched.Count > 0 ? benched[0] : null;
+        // differences are to another model, so the own one stands last; of a run of 'align' it is the aligned one, which stands behind the start
+        (string name, string place) = EvalCompareVerb.Named(places[0]);
+        AlignedRun? aligned = AlignedRun.In(place);
+        ComparedResult? own = benched.FirstOrDefault(result => aligned is null || result.Name == name);
         // a copy of the model, merged or moved, may have been measured; a reader must know that it was not this folder
         if (own is not null && Directory.Exists(own.Model) && !IsOf(run, own.Model))
             Output.Note($"warning: {own.Name} comes first in --results, so its figures are the card's own; it measured {own.Model}, not {run}.");
         string[] wanted = [.. own?.Benchmarks.Select(suite => suite.Name) ?? []];
-        ComparedResult[] others = [.. benched.Skip(1)
+        ComparedResult[] others = [.. benched.Where(result => result != own)
             .Select(other => other with { Benchmarks = [.. other.Benchmarks.Where(suite => wanted.Contains(suite.Name))] })
             .Where(other => other.Benchmarks.Count > 0)];
-        foreach (ComparedResult other in benched.Skip(1).Where(other => !others.Any(one => one.Name == other.Name)))
-            Output.Note($"{other.Name}: is left out; it has no benchmark that {own!.Name} has.");
+        foreach (ComparedResult other in benched.Where(other => other != own && !others.Any(one => one.Name == other.Name)))
+            Output.Note($"{other.Name}: is left out; it has no benchmark that {own?.Name ?? name} has.");
         Comparison measured = Comparison.Of([.. others, .. own is null ? [] : (ComparedResult[])[own]], judged, people: null, gallery: 0, least: 1);
-        return card with { Measured = measured, MeasuredAs = own?.Name ?? judged[0].Candidate };
+        return card with
+        {
+            Measured = measured,
+            MeasuredAs = own?.Name ?? judged[0].Candidate,
+            OtherFigures = aligned is null ? "" : AlignReport.HeadTables(HeadFigure.Of(aligned.Heads()), aligned.Judges(), "###"),
+        };
     }
 
     // a run's result is the run's model, and so are folders below it

@@ -73,6 +73,29 @@ public sealed class AlignVerbTests : IDisposable
         (code, _, errors) = await Align(start, ["--gates", "warn", "--method", "dpo", "--skip", "guard", "--skip", "sft", .. outside]);
         Assert.True(code == 0, errors);
         Assert.Equal((asked, before), (judge.Requests.Count, File.ReadAllText(folder.At("run", "report", "results.json"))));
+
+        // a card of one's own and a comparison take the whole run, by its folder or its report's
+        foreach (string place in (string[])[folder.At("run"), folder.At("run", "report")])
+        {
+            (code, _, errors) = await CapturedConsole.RunAsync("model", "card", folder.At("run", "policy"), "--results", place, "--out", folder.At("card.md"),
+                "--overwrite");
+            Assert.True(code == 0, errors);
+            Assert.DoesNotContain("it measured", errors, StringComparison.Ordinal);
+            string own = File.ReadAllText(folder.At("card.md"));
+            foreach (string row in card.Split('\n').Where(line => line.Contains("by RM-V (", StringComparison.Ordinal)))
+                Assert.Contains(row, own, StringComparison.Ordinal);
+            Assert.Contains("### Held-out heads", own, StringComparison.Ordinal);
+            Assert.Contains("| judge:safety | run start | run |", own, StringComparison.Ordinal);
+        }
+        (code, _, errors) = await CapturedConsole.RunAsync("model", "card", folder.At("run", "policy"), "--results", $"mine={folder.At("run")}", "--out",
+            folder.At("card.md"), "--overwrite");
+        Assert.True(code == 0, errors);
+        Assert.Contains("| judge:safety | mine start | mine |", File.ReadAllText(folder.At("card.md")), StringComparison.Ordinal);
+        (code, JsonElement page) = await CapturedConsole.JsonAsync("eval", "compare", $"mine={folder.At("run")}", "--out", folder.At("page"));
+        Assert.Equal(0, code);
+        Assert.Equal(["mine start", "mine"], page.GetProperty("models").EnumerateArray().Select(model => model.GetProperty("name").GetString()));
+        Assert.Contains(page.GetProperty("wins").EnumerateArray(), matrix =>
+            matrix.GetProperty("source").GetString()!.StartsWith("judge held-out RM-V and CM-V (", StringComparison.Ordinal));
     }
 
     [Fact]

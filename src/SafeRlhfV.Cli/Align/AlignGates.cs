@@ -62,8 +62,8 @@ internal sealed class AlignGates(AlignFolders folders, AlignSettings settings, b
 
     private IReadOnlyList<GateResult> Scores()
     {
-        (ScoreModelResult reward, PreferenceCalibration rewardCalibration) = ScoresOf(AlignStages.Reward);
-        (ScoreModelResult cost, PreferenceCalibration costCalibration) = ScoresOf(AlignStages.Cost);
+        (ScoreModelResult reward, PreferenceCalibration rewardCalibration) = new AlignedRun(folders).Scores(AlignStages.Reward);
+        (ScoreModelResult cost, PreferenceCalibration costCalibration) = new AlignedRun(folders).Scores(AlignStages.Cost);
         return settings.Gates.Check(reward, rewardCalibration, cost, costCalibration);
     }
 
@@ -75,14 +75,6 @@ internal sealed class AlignGates(AlignFolders folders, AlignSettings settings, b
             ? FormattableString.Invariant($"allow more to be missed (--set miss={larger}), or ") : "";
         return new("guard calibration", fault is null ? 1 : 0, 1, IsLeast: true, 1, fault is null, $"{more}hold out more rows (--set shares=...)")
         { Found = fault is null ? "the guard is calibrated" : $"the guard is not calibrated: {fault.TrimEnd('.')}" };
-    }
-
-    /// <summary>What <c>eval preference</c> found of a score model.</summary>
-    public (ScoreModelResult Result, PreferenceCalibration Calibration) ScoresOf(string stage)
-    {
-        using JsonDocument report = Read(stage);
-        return (Output.Read<ScoreModelResult>(report.RootElement.GetProperty("results")[0]),
-            Output.Read<PreferenceCalibration>(report.RootElement.GetProperty("calibrations")[0]));
     }
 
     private JsonDocument Read(string check) => JsonDocument.Parse(File.ReadAllText(folders.Check(check)));

@@ -20,8 +20,8 @@ public static class AlignReport
         [
             new("heads", "Held-out heads", "What held-out score models say", "RM-V and CM-V of other data and another seed than those that the policy "
                 + "followed. They share its base model and its labellers, and may share its blind spots.", Markup.Of($"""
-                {Table("Figures by held-out heads", HeadColumns, Heads(results))}
-                {Table("The heads on held-out pairs", JudgeColumns, Judges(results))}
+                {Table("Figures by held-out heads", HeadColumns, Heads(results.Heads))}
+                {Table("The heads on held-out pairs", JudgeColumns, Judges(results.Judges))}
                 """)),
             .. ComparisonPage.Sections(results.Compared),
             ComparisonPage.Gallery(results.Compared, images),
@@ -34,17 +34,23 @@ public static class AlignReport
     /// <summary>Heads and gates as Markdown tables.</summary>
     /// <param name="results">What is shown.</param>
     /// <param name="heading">The headings' level, such as "##".</param>
-    public static string Tables(AlignResults results, string heading) => new StringBuilder($"{heading} Held-out heads\n\n")
-        .Append(MarkdownTable.Write(HeadColumns, Heads(results))).Append(MarkdownTable.Write(JudgeColumns, Judges(results)))
+    public static string Tables(AlignResults results, string heading) => new StringBuilder(HeadTables(results.Heads, results.Judges, heading))
         .Append($"{heading} Gates\n\n").Append(MarkdownTable.Write(GateColumns, Gates(results))).ToString();
 
-    private static IEnumerable<IReadOnlyList<string>> Heads(AlignResults results) => results.Heads.Select(figure => (IReadOnlyList<string>)
+    /// <summary>Held-out heads as Markdown tables.</summary>
+    /// <param name="heads">What they say of the answers.</param>
+    /// <param name="judges">The heads themselves.</param>
+    /// <param name="heading">The heading's level.</param>
+    public static string HeadTables(IReadOnlyList<HeadFigure> heads, IReadOnlyList<ScoreModelResult> judges, string heading) =>
+        $"{heading} Held-out heads\n\n{MarkdownTable.Write(HeadColumns, Heads(heads))}{MarkdownTable.Write(JudgeColumns, Judges(judges))}";
+
+    private static IEnumerable<IReadOnlyList<string>> Heads(IReadOnlyList<HeadFigure> heads) => heads.Select(figure => (IReadOnlyList<string>)
     [
         $"{figure.Name} ({(figure.HigherIsBetter ? "higher" : "lower")} is better)", ComparisonText.Number(figure.Start), ComparisonText.Number(figure.Aligned),
         $"{ComparisonText.Number(figure.Difference.Value)}, {figure.Difference.Method}",
     ]);
 
-    private static IEnumerable<IReadOnlyList<string>> Judges(AlignResults results) => results.Judges.Select(judge => (IReadOnlyList<string>)
+    private static IEnumerable<IReadOnlyList<string>> Judges(IReadOnlyList<ScoreModelResult> judges) => judges.Select(judge => (IReadOnlyList<string>)
         [judge.Name, $"{judge.Pairs}", ComparisonText.Share(judge.Noisy.PairAccuracy)]);
 
     private static IEnumerable<IReadOnlyList<string>> Gates(AlignResults results) => results.Gates.Select(gate => (IReadOnlyList<string>)
