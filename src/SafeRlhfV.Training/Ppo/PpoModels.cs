@@ -92,8 +92,8 @@ public sealed class PpoModels : IDisposable
     {
         foreach ((string role, string folder) in Folders().Where(one => one.Role is Scores or Reward or Cost))
             if (scorers[role].Head.Heads is > 1 and int heads)
-                throw new InvalidInputException($"scoring: the score of {folder} is an ensemble of {heads} heads, and a server gives that of one; leave scoring "
-                    + "out, or train a model with heads: 1.");
+                throw new InvalidInputException($"scoring: the score of {folder} is an ensemble of {heads} heads, and a server gives that of one; leave "
+                    + "scoring out, or train a model with heads: 1.");
         return Pair(Scores, Reward, Cost, 0);
     }
 

@@ -58,14 +58,24 @@ internal sealed class ServerPool : IDisposable
         + "Mend or start them, then resume: the finished rounds are saved.");
 
     /// <summary>Sends calls that any server can answer, many at a time.</summary>
+    /// <exception cref="ServiceException">As of the other one.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public Task<T[]> AskAllAsync<T>(IReadOnlyList<ServerCall> calls, Func<int, ServerReply, T> read, CancellationToken cancellationToken) =>
+        AskAllAsync(calls.Count, i => calls[i], read, cancellationToken);
+
+    /// <summary>Sends calls that are written when their turn comes: images make them large.</summary>
+    /// <param name="count">How many calls.</param>
+    /// <param name="call">Writes one.</param>
+    /// <param name="read">Reads the reply to one.</param>
+    /// <param name="cancellationToken">Stops.</param>
     /// <returns>The results in the calls' order, whatever the order in which they came.</returns>
     /// <exception cref="ServiceException">A call was refused, no server is left, or <paramref name="read"/> refused a reply.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public async Task<T[]> AskAllAsync<T>(IReadOnlyList<ServerCall> calls, Func<int, ServerReply, T> read, CancellationToken cancellationToken)
+    public async Task<T[]> AskAllAsync<T>(int count, Func<int, ServerCall> call, Func<int, ServerReply, T> read, CancellationToken cancellationToken)
     {
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using SemaphoreSlim places = new(concurrency * Math.Max(1, Up.Count));
-        Task<T>[] tasks = [.. calls.Select((call, i) => Enter(call, reply => read(i, reply)))];
+        Task<T>[] tasks = [.. Enumerable.Range(0, count).Select(Enter)];
         try
         {
             return await Task.WhenAll(tasks).ConfigureAwait(false);
@@ -78,12 +88,12 @@ internal sealed class ServerPool : IDisposable
             throw;
         }
 
-        async Task<T> Enter(ServerCall call, Func<ServerReply, T> readOne)
+        async Task<T> Enter(int i)
         {
             await places.WaitAsync(stop.Token).ConfigureAwait(false);
             try
             {
-                return await AskAsync(call, readOne, stop.Token).ConfigureAwait(false);
+                return await AskAsync(call(i), reply => read(i, reply), stop.Token).ConfigureAwait(false);
             }
             catch
             {

@@ -121,16 +121,19 @@ internal sealed class ServerRollouts : IRolloutSource, IDisposable
     private async Task<Rollout[]> AskAsync(ServerPool servers, string model, IReadOnlyList<EncodedSample> prompts, int tokens, Func<int, string> stream,
         CancellationToken cancellationToken)
     {
-        IReadOnlyList<ServerMessage>[] messages = [.. prompts.Select(prompt => ServerMessage.Of(prompt.SentRow))];
+        SentMessages sent = new();
+        IReadOnlyList<ServerMessage>[] messages = [.. prompts.Select(prompt => sent.Of(prompt.SentRow))];
         Rollout[] rollouts = new Rollout[prompts.Count];
         int[] open = [.. Enumerable.Range(0, prompts.Count)];
         for (int draw = 0; open.Length > 0; draw++)
         {
             if (draw == Redraws) throw Refuse(prompts[open[0]], $"{Redraws} responses in a row hold the image token; the policy is no chat model");
-            ServerCall[] calls = [.. open.Select(i => protocol.Sample(model, new(prompts[i].Prompt, messages[i],
-                SeedOf(settings.Seed, draw == 0 ? stream(i) : $"{stream(i)}/{draw}"), tokens, settings.Temperature), recipe.Stream))];
             int[] asked = open;
-            Rollout[] drawn = await servers.AskAllAsync(calls, (at, reply) => Read(prompts[asked[at]], reply, tokens), cancellationToken).ConfigureAwait(false);
+            string again = draw == 0 ? "" : $"/{draw}";
+            ServerCall Call(int i) => protocol.Sample(model,
+                new(prompts[i].Prompt, messages[i], SeedOf(settings.Seed, stream(i) + again), tokens, settings.Temperature), recipe.Stream);
+            Rollout[] drawn = await servers.AskAllAsync(asked.Length, at => Call(asked[at]), (at, reply) => Read(prompts[asked[at]], reply, tokens),
+                cancellationToken).ConfigureAwait(false);
             for (int at = 0; at < asked.Length; at++) rollouts[asked[at]] = drawn[at];
             // our own sampling never draws it, for a second pass could not tell it from an image
             open = [.. asked.Where(i => rollouts[i].Response.Contains(actor.Model.ImageTokenId))];

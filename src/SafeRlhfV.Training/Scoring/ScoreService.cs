@@ -62,12 +62,9 @@ internal sealed class ScoreService : IDisposable
     /// <inheritdoc/>
     public void Dispose() => pool.Dispose();
 
-    private async Task<float[][]> AskAsync(ServerPool some, IReadOnlyList<EncodedSample> samples, IReadOnlyList<ScoreText> texts,
-        CancellationToken cancellationToken)
-    {
-        ServerCall[] calls = [.. texts.Select(text => text.Call(model, addsSpecialTokens))];
-        return await some.AskAllAsync(calls, (at, reply) => Read(samples[at], texts[at], reply), cancellationToken).ConfigureAwait(false);
-    }
+    private Task<float[][]> AskAsync(ServerPool some, IReadOnlyList<EncodedSample> samples, IReadOnlyList<ScoreText> texts,
+        CancellationToken cancellationToken) => some.AskAllAsync(texts.Count, at => texts[at].Call(model, addsSpecialTokens),
+            (at, reply) => Read(samples[at], texts[at], reply), cancellationToken);
 
     // false = it cannot be reached, and is left out
     private async Task<bool> IsOurModelAsync(ServerEndpoint endpoint, IReadOnlyList<ScoreProbe> probes, CancellationToken cancellationToken)

@@ -1,4 +1,3 @@
-using SafeRlhfV.Data;
 using SafeRlhfV.Processing;
 
 namespace SafeRlhfV.Training;
@@ -13,17 +12,12 @@ internal sealed class ScoreTexts(ModelProcessor processor)
     private readonly SampleEncoder encoder = new SampleEncoder(processor, new LengthLimits()).ForLengths();
     private readonly string[] endTokens = [.. processor.EosTokenIds.Select(processor.Tokenizer.TokenOf)];
 
-    /// <summary>The texts of samples with responses. A row's images are encoded once, however many responses it has.</summary>
+    /// <summary>The texts of samples with responses.</summary>
     public ScoreText[] Of(IReadOnlyList<EncodedSample> samples)
     {
-        Dictionary<ConversationRecord, IReadOnlyList<ServerMessage>> prompts = new(ReferenceEqualityComparer.Instance);
-        return [.. samples.Select(sample =>
-        {
-            if (sample.Images is null) return new ScoreText([.. sample.Prompt, .. sample.Response], [], IsExact: true);
-            if (!prompts.TryGetValue(sample.SentRow, out IReadOnlyList<ServerMessage>? prompt))
-                prompts.Add(sample.SentRow, prompt = ServerMessage.Of(sample.SentRow));
-            return WithImages(sample, prompt);
-        })];
+        SentMessages prompts = new();
+        return [.. samples.Select(sample => sample.Images is null ? new ScoreText([.. sample.Prompt, .. sample.Response], [], IsExact: true)
+            : WithImages(sample, prompts.Of(sample.SentRow)))];
     }
 
     private ScoreText WithImages(EncodedSample sample, IReadOnlyList<ServerMessage> prompt)
