@@ -81,6 +81,8 @@ internal static class CommandTree
         },
         ParityVerb.Create(),
         DoctorVerb.Create(),
+        CompletionVerb.Create(),
+        ReferenceVerb.Create(),
         new Command("world", "The built-in world that the demo trains on.")
         {
             WorldGenerateVerb.Create(),

@@ -27,6 +27,24 @@ public sealed partial class DocumentTests
         Assert.Empty(tooLong);
     }
 
+    /// <summary>A link leads to a file or folder of the repository, and its anchor to a heading. <c>./build.sh docs</c> checks the site again.</summary>
+    [Theory, MemberData(nameof(Documents))]
+    public void LinksLead(string document)
+    {
+        string file = Path.Combine(Golden.RepositoryRoot(), document);
+        Assert.Empty(Prose(file).SelectMany(line => Link().Matches(line)).Select(match => match.Groups[1].Value)
+            .Where(link => !link.Contains("://", StringComparison.Ordinal) && !Leads(file, link)));
+    }
+
+    /// <summary>Every page of docs stands in the site's table of contents.</summary>
+    [Fact]
+    public void EveryPageIsInTheTableOfContents()
+    {
+        string docs = Path.Combine(Golden.RepositoryRoot(), "docs"), contents = File.ReadAllText(Path.Combine(docs, "toc.yml"));
+        Assert.Empty(Directory.EnumerateFiles(docs, "*.md").Select(Path.GetFileName)
+            .Where(page => !contents.Contains($"href: docs/{page}\n", StringComparison.Ordinal)));
+    }
+
     [Fact]
     public void LongParagraphsAreFound()
     {
@@ -60,6 +78,27 @@ public sealed partial class DocumentTests
             Assert.Contains($"]({name})", Read("README.md"));
     }
 
+    private static bool Leads(string from, string link)
+    {
+        string[] parts = link.Split('#', 2);
+        string target = parts[0].Length == 0 ? from : Path.GetFullPath(Path.Combine(Path.GetDirectoryName(from)!, parts[0]));
+        return Path.Exists(target) && (parts.Length == 1 || Prose(target).Where(line => line.StartsWith('#')).Select(Anchor).Contains(parts[1]));
+    }
+
+    // as the sites that show Markdown make it of a heading
+    private static string Anchor(string heading) => NotInAnchor().Replace(heading.TrimStart('#').Trim().ToLowerInvariant(), "").Replace(' ', '-');
+
+    // code has no headings and no links
+    private static IEnumerable<string> Prose(string file)
+    {
+        bool isCode = false;
+        foreach (string line in File.ReadLines(file))
+        {
+            if (line.TrimStart().StartsWith("```", StringComparison.Ordinal)) isCode = !isCode;
+            else if (!isCode) yield return InlineCode().Replace(line, match => match.Value.Trim('`'));
+        }
+    }
+
     // an item of a list is a paragraph; code and tables are not prose
     private static IEnumerable<(int Line, int Words)> Paragraphs(string[] lines)
     {
@@ -87,6 +126,15 @@ public sealed partial class DocumentTests
 
     [GeneratedRegex(@"\b[A-Z]\w*[a-z]\w*[A-Z]\w*\b")]
     private static partial Regex CodeName();
+
+    [GeneratedRegex(@"\]\(([^)\s]+)\)")]
+    private static partial Regex Link();
+
+    [GeneratedRegex(@"[^\w\- ]")]
+    private static partial Regex NotInAnchor();
+
+    [GeneratedRegex("`[^`]*`")]
+    private static partial Regex InlineCode();
 
     [GeneratedRegex(@"^([-*]|\d+\.) ")]
     private static partial Regex Item();

@@ -11,8 +11,8 @@ namespace SafeRlhfV.Cli;
 internal static class CliHost
 {
     // 'serve' asks for itself, when it knows whether it serves a local model; 'doctor' reports what does not load
-    private static readonly HashSet<string> WithoutModels = ["audit", "data", "doctor", "plan", "serve", "world"];
-    private static readonly HashSet<string> WithoutTensors = ["audit", "data", "doctor", "world"];
+    private static readonly HashSet<string> WithoutModels = ["audit", "completion", "data", "doctor", "plan", "reference", "serve", "world"];
+    private static readonly HashSet<string> WithoutTensors = ["audit", "completion", "data", "doctor", "reference", "world"];
 
     private const PosixSignal UserSignal = (PosixSignal)10; // SIGUSR1 on Linux
 

@@ -1,4 +1,3 @@
-using System.Reflection;
 using SafeRlhfV.Testing;
 
 namespace SafeRlhfV.Training.Tests;
@@ -15,10 +14,9 @@ public sealed class TrainingGuideTests
         HashSet<string> met = [];
         SortedSet<string> wrong = [];
         foreach (TrainerDefinition trainer in Trainers.All)
-            foreach ((string section, PropertyInfo property, object? value) in Keys(trainer.RecipeType, ""))
+            foreach ((string section, string key, string? value, string allowed, _) in RecipeKeys.Of(trainer))
             {
-                (string key, string allowed) = (SettingsBinder.Key(property.Name), SettingsBinder.Allowed(property));
-                string expected = value is null or "" ? "–" : $"`{SettingsBinder.Format(value)}`";
+                string expected = value is null ? "–" : $"`{value}`";
                 string? row = tables.Where(table => table.Heading.Contains($"`{section}`", StringComparison.Ordinal) && IsFor(table.Heading, trainer.Name))
                     .SelectMany(table => table.Rows)
                     .FirstOrDefault(row => row.StartsWith($"| `{key}` |", StringComparison.Ordinal)
@@ -55,23 +53,4 @@ public sealed class TrainingGuideTests
             ? trainer is not ("ppo" or "grpo")
             : !Trainers.All.Any(other => heading.Contains($"` of {other.Name}", StringComparison.Ordinal))
                 || heading.Contains($"` of {trainer}", StringComparison.Ordinal);
-
-    private static IEnumerable<(string Section, PropertyInfo Property, object? Value)> Keys(Type type, string section)
-    {
-        object record = Activator.CreateInstance(type)!;
-        foreach (PropertyInfo property in SettingsBinder.Properties(type))
-        {
-            string key = SettingsBinder.Key(property.Name);
-            if (SettingsBinder.IsSection(property.PropertyType))
-            {
-                string below = section.Length == 0 ? key : $"{section}.{key}";
-                // the record itself may hold other defaults than its type
-                object? made = property.GetValue(record) ?? Activator.CreateInstance(property.PropertyType);
-                foreach (PropertyInfo inner in SettingsBinder.Properties(property.PropertyType))
-                    if (!SettingsBinder.IsSection(inner.PropertyType)) yield return (below, inner, inner.GetValue(made));
-                foreach ((string Section, PropertyInfo Property, object? Value) deeper in Keys(property.PropertyType, below))
-                    if (deeper.Section != below) yield return deeper;
-            }
-        }
-    }
 }
