@@ -109,7 +109,8 @@ public sealed class ReasoningTests
     {
         WorldPair[] pairs = [.. Asking.TrainingPairs(300, labelNoise: 0).Where(pair => pair.Prompt.RightAnswer is not null)];
         Assert.True(pairs.Length > 100);
-        WorldPair[] unlike = [.. pairs.Where(pair => Oracle.IsRight(pair.Prompt, pair.Row.Response1.Text) != Oracle.IsRight(pair.Prompt, pair.Row.Response2.Text))];
+        WorldPair[] unlike =
+            [.. pairs.Where(pair => Oracle.IsRight(pair.Prompt, pair.Row.Response1.Text) != Oracle.IsRight(pair.Prompt, pair.Row.Response2.Text))];
         Assert.NotEmpty(unlike);
         Assert.All(unlike, pair => Assert.True(
             Oracle.IsRight(pair.Prompt, pair.Row.MoreHelpful == 1 ? pair.Row.Response1.Text : pair.Row.Response2.Text)));
