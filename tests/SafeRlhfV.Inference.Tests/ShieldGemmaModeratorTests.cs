@@ -36,7 +36,8 @@ public sealed class ShieldGemmaModeratorTests
         Assert.Equal(Expected(image)["violence"], violence.Score, 1e-5);
         Verdict boxes = await own.ModerateAsync(new ModerationRequest([image], ""), TestContext.Current.CancellationToken);
         Assert.Equal(Expected(image, KeyValuePair.Create("boxes", "No Boxes: no box is shown."))["boxes"], boxes.Score, 1e-5);
-        Assert.Contains("dangerous, sexual, violence", Assert.Throws<InvalidInputException>(() => Open(["policies: [cats]"])).Message, StringComparison.Ordinal);
+        string fault = Assert.Throws<InvalidInputException>(() => Open(["policies: [cats]"])).Message;
+        Assert.Contains("dangerous, sexual, violence", fault, StringComparison.Ordinal);
     }
 
     [Fact]

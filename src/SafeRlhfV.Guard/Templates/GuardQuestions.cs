@@ -1,6 +1,8 @@
 namespace SafeRlhfV.Guard;
 
-/// <summary>The policies that a guard is asked about one by one: the model's or the profile's, others in their place or behind them, and which are chosen.</summary>
+/// <summary>
+/// The policies that a guard is asked about one by one: the model's or the profile's, others in their place or behind them, and which are chosen.
+/// </summary>
 internal static class GuardQuestions
 {
     /// <summary>The policies by name; one without a name where one question stands for all.</summary>
