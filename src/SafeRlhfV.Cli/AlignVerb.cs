@@ -82,11 +82,10 @@ internal static class AlignVerb
     {
         if (!Directory.Exists(options.Model)) throw new InvalidInputException($"--model {options.Model}: there is no such folder.");
         PreferenceDataset data = PreferenceDataset.Open(options.Data);
-        DatasetRow[] rows = [.. data.ReadRows().Take(LookedAt)];
         if (data.Layout != RowLayout.Paired)
             throw new InvalidInputException(ForeignData.Advice(options.Data) is { } other ? $"{other}." : $"{options.Data}: has no pairs; align learns from "
                 + "two answers to each question and which is better (docs/data.md, 'data label' and 'data annotate' make them).");
-        if (!rows.Any(row => PairOf(row, RecordParts.Answers) is not null))
+        if (!data.ReadRows().Take(LookedAt).Any(row => PairOf(row, RecordParts.Answers) is not null))
             throw new InvalidInputException(ForeignData.Advice(options.Data) is { } advice ? $"{advice}." : $"{options.Data}: none of its first rows has a "
                 + "question with two answers in the columns that align reads; 'data validate' names the columns.");
         Needs("reward", "says which answer is more helpful (more_helpful_response_id)", pair => PairLabels.Of(pair, cost: false) is not null);
@@ -97,8 +96,9 @@ internal static class AlignVerb
 
         void Needs(string trainer, string what, Func<ConversationRecord, bool> has)
         {
-            if (!rows.Any(row => PairOf(row, TrainerNeeds.Of(trainer).Parts) is { } pair && has(pair)))
-                throw new InvalidInputException($"{options.Data}: none of its first rows {what}, which 'train {trainer}' needs; 'data label' has a model label "
+            // read as far as the first row that has it
+            if (!data.ReadRows().Any(row => PairOf(row, TrainerNeeds.Of(trainer).Parts) is { } pair && has(pair)))
+                throw new InvalidInputException($"{options.Data}: none of its rows {what}, which 'train {trainer}' needs; 'data label' has a model label "
                     + "pairs, and 'data annotate' people.");
         }
     }

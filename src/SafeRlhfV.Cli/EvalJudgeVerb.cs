@@ -54,7 +54,7 @@ internal static class EvalJudgeVerb
         Option<bool> overwrite = new("--overwrite") { Description = "Replace a result of other answers, another judge or other options in --out." };
         Option<string?> candidateName = new("--candidate-name") { Description = "What the result calls the candidate; its file's name where left out." };
         Option<string?> baselineName = new("--baseline-name") { Description = "What the result calls the baseline; its file's name where left out." };
-        Option<int> probes = new("--probes") { Description = "Answers on which the judge is also shown one answer twice.", DefaultValueFactory = _ => 50 };
+        Option<int> probes = new("--probes") { Description = "How many answers the judge is also shown beside themselves.", DefaultValueFactory = _ => 50 };
         Option<int> concurrency = new("--concurrency") { Description = "Questions asked at the same time.", DefaultValueFactory = _ => 8 };
         Option<long> seed = new("--seed") { Description = "Seed of the order of asking, of the probes and of the intervals." };
         Option<string?> split = ModelArguments.Split();
@@ -137,7 +137,7 @@ internal static class EvalJudgeVerb
         ? $"{model} at {endpoint.TrimEnd('/')}"
         : $"{Path.GetFullPath(model)} of {ModelArguments.FilesOf(ResultFolder.Find(model))}";
 
-    // another work's result is not lost by a slip; verdicts alone are the begin of a result, whatever they are of
+    // a result of other work is not lost by a slip; a folder with verdicts alone is a result that was stopped
     private static void CheckPlace(string folder, JsonObject work, bool overwrite)
     {
         if (overwrite || !Directory.Exists(folder)) return;

@@ -74,17 +74,7 @@ public sealed class DemoRunnerTests(QuickDemo demo) : IClassFixture<QuickDemo>
     {
         using TemporaryFolder folder = new();
         DemoFolders other = new(folder.At("demo"));
-        DemoSettings quick = DemoSettings.Quick(QuickDemo.Seed), small = quick with
-        {
-            VisionSteps = 2,
-            Pairs = 48,
-            HeldOutPairs = 12,
-            Sft = quick.Sft with { MaxSteps = 2 },
-            Reward = quick.Reward with { MaxSteps = 2 },
-            Cost = quick.Cost with { MaxSteps = 2 },
-            SafePpo = quick.SafePpo with { Rounds = 1 },
-        };
-        DemoRunner.Run(small.OnOneBackbone(), other.Root, "safe-rlhf-v");
+        DemoRunner.Run(Small().OnOneBackbone(), other.Root, "safe-rlhf-v");
         foreach (string scorer in (string[])["reward", "cost"])
         {
             Assert.Equal(other.Model("start"), LoraConfig.FindBase(other.Model($"{scorer}-adapter")));
@@ -100,17 +90,7 @@ public sealed class DemoRunnerTests(QuickDemo demo) : IClassFixture<QuickDemo>
     public void BelowAGateNoPolicyIsTrained()
     {
         using TemporaryFolder folder = new();
-        DemoSettings quick = DemoSettings.Quick(QuickDemo.Seed), small = quick with
-        {
-            Profile = RunProfiles.Default,
-            VisionSteps = 2,
-            Pairs = 48,
-            HeldOutPairs = 12,
-            Sft = quick.Sft with { MaxSteps = 2 },
-            Reward = quick.Reward with { MaxSteps = 2 },
-            Cost = quick.Cost with { MaxSteps = 2 },
-        };
-        string found = Assert.Throws<GateException>(() => DemoRunner.Run(small, folder.At("demo"), "safe-rlhf-v")).Message;
+        string found = Assert.Throws<GateException>(() => DemoRunner.Run(Small() with { Profile = RunProfiles.Default }, folder.At("demo"), "safe-rlhf-v")).Message;
         Assert.Contains("CM-V sign accuracy is ", found, StringComparison.Ordinal);
         Assert.False(Directory.Exists(new DemoFolders(folder.At("demo")).Run("safe-rlhf-v")));
     }
@@ -148,6 +128,22 @@ public sealed class DemoRunnerTests(QuickDemo demo) : IClassFixture<QuickDemo>
         Assert.Contains("no such stage",
             Assert.Throws<InvalidInputException>(() => DemoRunner.Run(DemoSettings.Quick(0), folder.At("new"), "nonsense")).Message);
         Assert.Equal("mine.txt", Path.GetFileName(Assert.Single(Directory.EnumerateFileSystemEntries(folder.Path))));
+    }
+
+    // learns next to nothing
+    private static DemoSettings Small()
+    {
+        DemoSettings quick = DemoSettings.Quick(QuickDemo.Seed);
+        return quick with
+        {
+            VisionSteps = 2,
+            Pairs = 48,
+            HeldOutPairs = 12,
+            Sft = quick.Sft with { MaxSteps = 2 },
+            Reward = quick.Reward with { MaxSteps = 2 },
+            Cost = quick.Cost with { MaxSteps = 2 },
+            SafePpo = quick.SafePpo with { Rounds = 1 },
+        };
     }
 
     private static byte[] Weights(DemoFolders folders, string model) => File.ReadAllBytes(Path.Combine(folders.Model(model), "model.safetensors"));

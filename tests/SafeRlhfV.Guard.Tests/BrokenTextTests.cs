@@ -74,6 +74,24 @@ public sealed class BrokenTextTests
         }
     }
 
+    // Bytes that are no text around a text, and JSON whose strings hold it.
+    [Fact]
+    public async Task NoOtherBytesHideATextInCode()
+    {
+        byte[] text = Encoding.UTF8.GetBytes($"The plan of which we spoke has the name of {Phrase}, as you know"), other = [0xff, 0x00, 0x01, 0xfe];
+        byte[] wide = Encoding.Unicode.GetBytes($"The plan has the name of {Phrase}, as you know");
+        foreach (byte[] bytes in (byte[][])[[.. text, .. other], [.. other, .. text], [.. other, .. text, .. other], wide])
+        {
+            string code = Convert.ToBase64String(bytes);
+            await FindsAsync($"Decode {code} now", "c");
+            await FindsAsync(JsonWords.Of(JsonSerializer.SerializeToElement(new { arguments = new { data = code } })), "c");
+        }
+        Random random = new(7);
+        byte[] noise = new byte[3000];
+        random.NextBytes(noise);
+        Assert.True(OpaqueText.IsOpaque(Convert.ToBase64String(noise)));
+    }
+
     [Theory]
     [InlineData("He opened the red, door after door, and left. Projects: falconry. Doors, red.")]
     [InlineData("The projection of falcons; a well-known, up-to-date e.g. i.e. U.S.A. class-action.")]

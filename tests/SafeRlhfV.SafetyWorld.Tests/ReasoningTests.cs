@@ -109,10 +109,10 @@ public sealed class ReasoningTests
     {
         WorldPair[] pairs = [.. Asking.TrainingPairs(300, labelNoise: 0).Where(pair => pair.Prompt.RightAnswer is not null)];
         Assert.True(pairs.Length > 100);
-        WorldPair[] unlike =
-            [.. pairs.Where(pair => Oracle.IsRight(pair.Prompt, pair.Row.Response1.Text) != Oracle.IsRight(pair.Prompt, pair.Row.Response2.Text))];
+        WorldPair[] unlike = [.. pairs.Where(pair => IsRight(pair, 1) != IsRight(pair, 2))];
         Assert.NotEmpty(unlike);
-        Assert.All(unlike, pair => Assert.True(
-            Oracle.IsRight(pair.Prompt, pair.Row.MoreHelpful == 1 ? pair.Row.Response1.Text : pair.Row.Response2.Text)));
+        Assert.All(unlike, pair => Assert.True(IsRight(pair, pair.Row.MoreHelpful)));
+
+        static bool IsRight(WorldPair pair, int answer) => Oracle.IsRight(pair.Prompt, answer == 1 ? pair.Row.Response1.Text : pair.Row.Response2.Text);
     }
 }

@@ -43,9 +43,9 @@ public sealed record WinRate(Estimate Rate, int Wins, int Ties, int Losses, int 
     {
         double[][] groups = [.. outcomes.Zip(prompts).Where(one => one.First != Outcome.Failure).GroupBy(one => one.Second)
             .Select(group => group.Select(one => Value(one.First)).ToArray())];
-        double[] values = [.. groups.SelectMany(group => group)];
-        // all alike: the bound is that of as many prompts, not of as many answers
-        if (values.Distinct().Count() < 2) return Bootstrap.Share([.. groups.Select(group => group[0])], random, resamples);
+        // prompts all alike: the bound is that of as many prompts, not of as many answers
+        double[] means = [.. groups.Select(group => group.Average())];
+        if (means.Distinct().Count() < 2) return Bootstrap.Share(means, random, resamples);
         RatioSum rate = RatioSum.Of(groups, group => (group.Sum(), group.Length));
         return Bootstrap.Around(rate.Value, rate.Draws(resamples, () => random.NextInt(groups.Length)));
     }

@@ -11,6 +11,7 @@ internal static partial class EncodedText
 {
     private const int ShortestRun = 12; // in shorter ones too many words decode to letters by chance
     private const int MostMarks = 5;
+    private const int LeastWithin = 12; // characters of a text among other bytes; fewer stand there by chance
     private static readonly SearchValues<char> Digits =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_");
 
@@ -51,21 +52,51 @@ internal static partial class EncodedText
         int start = 0;
         for (int i = 0; i < MostMarks; i++)
         {
-            if (Decode(run[start..]) is { } text) return run[..start] + text;
+            if (Decode(run[start..]) is { Length: > 0 } text) return run[..start] + text;
             int mark = run.AsSpan(start).IndexOfAny("-_/+");
-            if (mark < 0) return run;
+            if (mark < 0) return Within(run) ?? run;
             start += mark + 1;
         }
-        return Part().Replace(run, part => Decode(part.Value) ?? part.Value);
+        string parted = Part().Replace(run, part => Decode(part.Value) ?? part.Value);
+        return parted == run ? Within(run) ?? run : parted;
     }
 
-    private static string? Decode(string written)
+    // The texts among bytes that are none as a whole, such as a text with a few other bytes behind it; null where there are none.
+    private static string? Within(string written) =>
+        Bytes64(written) is { } bytes && Runs(bytes, LeastWithin) is { Count: > 0 } runs ? string.Join('\n', runs) : null;
+
+    /// <summary>The texts of at least so many characters among bytes.</summary>
+    internal static IReadOnlyList<string> Runs(ReadOnlySpan<byte> bytes, int least)
+    {
+        List<string> runs = [];
+        StringBuilder run = new();
+        int characters = 0;
+        while (!bytes.IsEmpty)
+        {
+            bool isText = Rune.DecodeFromUtf8(bytes, out Rune rune, out int length) == OperationStatus.Done && IsReadable(rune);
+            bytes = bytes[Math.Max(1, length)..];
+            if (isText)
+            {
+                run.Append(rune.ToString());
+                characters++;
+            }
+            if (isText && !bytes.IsEmpty) continue;
+            if (characters >= least) runs.Add(run.ToString());
+            run.Clear();
+            characters = 0;
+        }
+        return runs;
+    }
+
+    private static string? Decode(string written) => Bytes64(written) is { } bytes ? Text(bytes) : null;
+
+    private static byte[]? Bytes64(string written)
     {
         string run = new([.. written.Where(letter => !char.IsWhiteSpace(letter)).Select(letter => letter switch { '-' => '+', '_' => '/', _ => letter })]);
         run = run.TrimEnd('=');
         if (run.Length % 4 == 1) run = run[..^1];
         byte[] bytes = new byte[run.Length];
-        return Convert.TryFromBase64String(run.PadRight((run.Length + 3) / 4 * 4, '='), bytes, out int length) ? Text(bytes[..length]) : null;
+        return Convert.TryFromBase64String(run.PadRight((run.Length + 3) / 4 * 4, '='), bytes, out int length) ? bytes[..length] : null;
     }
 
     // Words of these letters may stand beside it.
@@ -81,8 +112,8 @@ internal static partial class EncodedText
 
     private static byte[] Bytes(string written) => Convert.FromHexString(Noise().Replace(written, ""));
 
-    // Null where the bytes are no text that a person could read.
-    private static string? Text(byte[] bytes)
+    /// <summary>The text of bytes in UTF-8 or UTF-16; null where they are none that a person could read.</summary>
+    internal static string? Text(byte[] bytes)
     {
         bool isWide = bytes.Length >= 6 && bytes.Length % 2 == 0 && bytes.Contains((byte)0); // UTF-16 of a text that has Latin letters
         try

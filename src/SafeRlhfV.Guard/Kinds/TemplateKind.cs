@@ -20,18 +20,31 @@ public sealed class TemplateKind : ModeratorKind
         if (section.Has("endpoint") == checkpoint is not null) section.Fault(null, "give either an endpoint or a checkpoint");
         string? model = section.Text("model");
         if (endpoint is not null && model is null) section.Fault("model", "is missing: the model's name at the endpoint");
-        Dictionary<string, string> categories = [];
-        if (section.Section("categories") is { } named)
-            foreach (string code in named.Keys) categories[code] = named.Required(code);
+        OrderedDictionary<string, string> categories = ReadTexts(section, "categories"), custom = ReadTexts(section, "custom_policies");
+        bool asksEach = profile?.Policies.Count > 0;
+        foreach (string key in asksEach ? (string[])["policy"] : ["policies", "custom_policies"])
+            if (section.Has(key))
+                section.Fault(key, asksEach ? $"is one text, and {name} is asked about each policy by itself; give custom_policies, a name and a text each"
+                    : $"is for profiles that are asked about each policy by itself, such as shieldgemma2; {name} has one policy");
         return new Settings(profile ?? GuardProfiles.All[0], endpoint, section.Secret("key_env"), model ?? "",
             checkpoint is null ? null : Path.Combine(folder, checkpoint), section.Flag("logprobs") ?? true, new()
             {
                 Template = ReadFile(section, "template", folder),
                 Policy = ReadFile(section, "policy", folder),
+                Policies = section.Texts("policies"),
+                CustomPolicies = custom,
                 Categories = categories,
                 MaxTokens = section.Whole("max_tokens", 1, 1 << 20),
                 Name = section.Text("name"),
             });
+    }
+
+    private static OrderedDictionary<string, string> ReadTexts(YamlSection section, string key)
+    {
+        OrderedDictionary<string, string> texts = [];
+        if (section.Section(key) is { } named)
+            foreach (string name in named.Keys) texts[name] = named.Required(name);
+        return texts;
     }
 
     private static string? ReadFile(YamlSection section, string key, string folder)
@@ -63,7 +76,8 @@ public sealed class TemplateKind : ModeratorKind
             if (Checkpoint is null)
                 return new TemplateModerator(new EndpointGuardModel(parts.Http, Endpoint!, Model, Key, AsksProbabilities), Profile, Options);
             IChatClient client = parts.OpenCheckpoint(Checkpoint);
-            return new TemplateModerator(new ChatGuardModel(client), Profile, Options, client);
+            // a guard whose answer is read from its logits says so
+            return new TemplateModerator(client.GetService<IGuardModel>() ?? new ChatGuardModel(client), Profile, Options, client);
         }
     }
 }

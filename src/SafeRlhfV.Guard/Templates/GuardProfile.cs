@@ -24,6 +24,11 @@ public abstract class GuardProfile
     /// <summary>The policy of the built-in prompt; empty: it has none.</summary>
     public virtual string Policy => "";
 
+    /// <summary>
+    /// Policies of which each is asked about by itself, by the names that are the codes of what violates them; empty: one question stands for all.
+    /// </summary>
+    public virtual IReadOnlyDictionary<string, string> Policies { get; } = new Dictionary<string, string>();
+
     /// <summary>What its codes mean here: a category, and how grave it is where the model does not say.</summary>
     public virtual IReadOnlyDictionary<string, (string Category, Severity Severity)> Categories { get; } = new Dictionary<string, (string, Severity)>();
 

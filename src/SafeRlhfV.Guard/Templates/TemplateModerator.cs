@@ -10,6 +10,7 @@ public sealed class TemplateModerator : IRemoteModerator, IDisposable
     private readonly GuardProfile profile;
     private readonly TemplateOptions options;
     private readonly IDisposable? owned;
+    private readonly IReadOnlyList<(string? Name, string? Text)> policies;
     private readonly RecentResults<Verdict> images = new();
 
     /// <summary>Creates the moderator.</summary>
@@ -17,11 +18,13 @@ public sealed class TemplateModerator : IRemoteModerator, IDisposable
     /// <param name="profile">Which guard it is.</param>
     /// <param name="options">Its settings.</param>
     /// <param name="owned">What is disposed with the moderator, such as a local checkpoint.</param>
+    /// <exception cref="InvalidInputException">The options choose a policy that is not known.</exception>
     public TemplateModerator(IGuardModel model, GuardProfile profile, TemplateOptions? options = null, IDisposable? owned = null)
     {
         (this.model, this.profile, this.options, this.owned) = (model, profile, options ?? new(), owned);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(this.options.Parallel);
         Name = this.options.Name ?? profile.Names[0];
+        policies = GuardQuestions.Of(profile, model, this.options);
     }
 
     /// <inheritdoc/>
@@ -78,12 +81,19 @@ public sealed class TemplateModerator : IRemoteModerator, IDisposable
 
     private async Task<Verdict> JudgeAsync(ModerationRequest request, CancellationToken cancellationToken)
     {
-        GuardModelReply reply = await model.AskAsync(profile.Ask(request, options.Template, options.Policy), options.MaxTokens ?? profile.MaxTokens,
+        IReadOnlyList<GuardModelReply> replies = await model.AskAllAsync(
+            [.. policies.Select(policy => profile.Ask(request, options.Template, policy.Text))], options.MaxTokens ?? profile.MaxTokens,
             cancellationToken).ConfigureAwait(false);
+        Verdict[] verdicts = [.. replies.Zip(policies, (reply, policy) => Read(reply, request, policy.Name))];
+        return verdicts.Length == 1 ? verdicts[0] : ParallelModerator.Strictest([.. verdicts], Name);
+    }
+
+    private Verdict Read(GuardModelReply reply, ModerationRequest request, string? policy)
+    {
         GuardReading reading = profile.Read(reply.Text, request.Side);
         double score = LabelScore.Of(reply, reading.LabelAt, profile.Labels) ?? (reading.IsUnsafe ? 1 : 0);
         if (!reading.IsUnsafe) return Verdict.Safe(Name, score) with { Reason = reading.Reason };
-        (string Category, Severity Severity)[] known = [.. reading.Codes.Where(IsKnown).Select(Meaning)];
+        (string Category, Severity Severity)[] known = [.. (policy is null ? reading.Codes : [policy]).Where(IsKnown).Select(Meaning)];
         Severity severity = reading.Severity ?? known.Select(one => one.Severity).DefaultIfEmpty(Severity.Moderate).Max();
         return Verdict.Unsafe(Name, severity, [.. known.Select(one => one.Category)], score, reading.Reason);
     }

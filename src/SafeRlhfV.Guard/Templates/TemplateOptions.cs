@@ -9,6 +9,12 @@ public sealed record TemplateOptions
     /// <summary>The policy's text; null: the profile's own.</summary>
     public string? Policy { get; init; }
 
+    /// <summary>Which of the policies to ask about, where the profile asks about each by itself; empty: all.</summary>
+    public IReadOnlyList<string> Policies { get; init; } = [];
+
+    /// <summary>Policies in the place of those of the same name, or behind them, where the profile asks about each by itself.</summary>
+    public IReadOnlyDictionary<string, string> CustomPolicies { get; init; } = new Dictionary<string, string>();
+
     /// <summary>What the model's codes mean where that is other than in the profile.</summary>
     public IReadOnlyDictionary<string, string> Categories { get; init; } = new Dictionary<string, string>();
 

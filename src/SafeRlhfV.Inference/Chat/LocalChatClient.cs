@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text;
 using Microsoft.Extensions.AI;
+using SafeRlhfV.Guard;
 using SafeRlhfV.Models;
 using SafeRlhfV.Processing;
 using Role = Microsoft.Extensions.AI.ChatRole;
@@ -17,6 +18,7 @@ public sealed class LocalChatClient : IChatClient
     private readonly TextSettings defaults;
     private readonly GenerationQueue queue;
     private readonly ChatClientMetadata metadata;
+    private readonly Lazy<LocalShieldGemma>? guard;
 
     /// <summary>Wraps a generator, whose model it owns from now on.</summary>
     public LocalChatClient(ChatGenerator generator, LocalOptions? options = null)
@@ -27,6 +29,8 @@ public sealed class LocalChatClient : IChatClient
         if (options.MaxNewTokens is { } most) defaults = defaults with { Tokens = defaults.Tokens.WithMaxNewTokens(most) };
         metadata = new("safe-rlhf-v", null, options.Name ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(generator.Processor.Folder)));
         queue = new(generator, options.BatchSize);
+        if (generator.Model.Config is GemmaConfig { Answers: not null })
+            guard = new(() => new(new ShieldGemma(generator.Model, generator.Processor), generator.Processor));
     }
 
     /// <summary>Opens a checkpoint's folder, or an adapter's, whose base model is found by its settings.</summary>
@@ -85,12 +89,14 @@ public sealed class LocalChatClient : IChatClient
     public object? GetService(Type serviceType, object? serviceKey = null) => serviceKey is not null ? null
         : serviceType == typeof(ChatClientMetadata) ? metadata
         : serviceType == typeof(ModelProcessor) ? generator.Processor
+        : serviceType == typeof(IGuardModel) ? guard?.Value
         : serviceType.IsInstanceOfType(this) ? this : null;
 
     /// <summary>Ends what is under way and frees the model.</summary>
     public void Dispose()
     {
         queue.Dispose();
+        if (guard is { IsValueCreated: true }) guard.Value.Dispose();
         generator.Model.Dispose();
     }
 

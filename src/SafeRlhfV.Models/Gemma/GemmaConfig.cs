@@ -59,7 +59,7 @@ public sealed record GemmaConfig : ModelConfig
         {
             ModelType = reader.Text("model_type"),
             Text = text,
-            TieWordEmbeddings = reader.Flag("tie_word_embeddings", textSection?.Flag("tie_word_embeddings", true) ?? true),
+            TieWordEmbeddings = reader.Flag("tie_word_embeddings", true), // transformers reads it at the top alone
             ImageTokenId = ReadImageToken(reader, UsualImageToken),
             EosTokenIds = reader.Ints("eos_token_id") ?? textSection?.Ints("eos_token_id") ?? [],
             PadTokenId = reader.FirstInt("pad_token_id") ?? textSection?.FirstInt("pad_token_id"),

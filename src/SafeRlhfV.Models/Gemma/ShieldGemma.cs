@@ -65,13 +65,13 @@ public sealed class ShieldGemma
         ?? throw new InvalidInputException($"Policy '{policy}' is not known; known are {string.Join(", ", Policies.Keys)}."), image)]);
 
     /// <summary>The logits after each prompt, [B, V], from one pass; and the batch that gave them.</summary>
-    internal (Tensor Logits_BV, TokenBatch Batch) Run(IReadOnlyList<EncodedPrompt> prompts)
+    internal (Tensor Logits_BV, GenerationPrompt Batch) Run(IReadOnlyList<EncodedPrompt> prompts)
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGrad = no_grad();
-        TokenBatch batch = processor.Batch(prompts, model.Decoder.Embedding.Weight.device);
-        using ImageInputs? images = processor.BatchImages(prompts);
-        Tensor last = model.Hidden(batch.Ids_BL, batch.Mask_BL, model.EmbedImages(images), from: batch.Ids_BL.shape[1] - 1);
+        // an image of several questions is encoded once
+        GenerationPrompt batch = new ChatGenerator(model, processor) { SharesImages = false }.Prepare(prompts);
+        Tensor last = model.Hidden(batch.Ids_BL, batch.Mask_BL, batch.Images, from: batch.Ids_BL.shape[1] - 1);
         Tensor logits = model.Logits(last.squeeze(1)).to(ScalarType.Float32);
         batch.Ids_BL.MoveToOuterDisposeScope();
         batch.Mask_BL.MoveToOuterDisposeScope();

@@ -41,7 +41,7 @@ internal static class ParityGemma
             .Zip(prompts, (text, prompt) => text.GetString() == prompt.Text ? 0 : 1).Sum(), 0);
         checks.Add("image_tokens_per_sample", reference.Json.GetProperty("image_tokens_per_sample").EnumerateArray()
             .Zip(prompts, (count, prompt) => count.GetInt32() == prompt.Images.Sum(image => image.Geometry.Tokens) ? 0 : 1).Sum(), 0);
-        (Tensor logits_BV, TokenBatch batch) = guard.Run(prompts);
+        (Tensor logits_BV, GenerationPrompt batch) = guard.Run(prompts);
         checks.Exact("input_ids", batch.Ids_BL);
         checks.Exact("attention_mask", batch.Mask_BL.to(ScalarType.Int64));
         TokenTypes(model, batch.Ids_BL, checks);

@@ -93,8 +93,22 @@ internal sealed class ServerScores : IScoreSource, IDisposable
     // of each text the reward and the cost, whether one model says both or two say one each
     private async Task<float[][]> AskAsync(IReadOnlyList<EncodedSample> samples, IReadOnlyList<ScoreText> sent, CancellationToken cancellationToken)
     {
-        float[][][] each = await Task.WhenAll(services.Select(one => one.Service.ScoreAsync(samples, sent, cancellationToken))).ConfigureAwait(false);
+        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        float[][][] each = await Task.WhenAll(services.Select(one => Ask(one.Service))).ConfigureAwait(false);
         return [.. Enumerable.Range(0, samples.Count).Select(i => each.SelectMany(scores => scores[i]).ToArray())];
+
+        async Task<float[][]> Ask(ScoreService service)
+        {
+            try
+            {
+                return await service.ScoreAsync(samples, sent, stop.Token).ConfigureAwait(false);
+            }
+            catch
+            {
+                await stop.CancelAsync().ConfigureAwait(false); // the scores of the other are of no use
+                throw;
+            }
+        }
     }
 
     private static EncodedSample[] ProbeRows(TrainingData prompts, RolloutSettings settings, int count)

@@ -78,6 +78,10 @@ public sealed class PreferenceEvaluationTests
             (single.Categories[0].Safe.Rate, several.Categories[0].Safe.Rate),
             (single.Controls.Bias.LengthSlopeSafe, several.Controls.Bias.LengthSlopeSafe)])
             Assert.Equal(lone.High - lone.Low, repeated.High - repeated.Low, 0.03);
+        // a win and a loss to every prompt: no resample differs, and the rate is not certain all the same
+        JudgedPrompt[] even = [.. Prompts(20, _ => (2, 1)).SelectMany(prompt => (JudgedPrompt[])[prompt, prompt with { Candidate = "0", Sample = 1 }])];
+        Estimate half = (await PreferenceEvaluation.RunAsync(Exact, even, new())).Helpful.Rate;
+        Assert.True(half is { Value: 0.5, Low: < 0.45, High: > 0.55 }, $"{half}");
         JudgedPrompt[] won = [.. five.Where(prompt => prompt.Candidate == "2")];
         Assert.Equal((await PreferenceEvaluation.RunAsync(Exact, [.. won.Where(prompt => prompt.Sample == 0)], new())).Helpful.Rate,
             (await PreferenceEvaluation.RunAsync(Exact, won, new())).Helpful.Rate);

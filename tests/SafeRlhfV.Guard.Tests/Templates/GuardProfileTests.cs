@@ -24,6 +24,8 @@ public sealed class GuardProfileTests
     [InlineData("qwen3guard", "Safety: Unsafe\nCategories: Violent, Suicide & Self-Harm", true, "violence_and_physical_harm dangerous_behavior", "Severe")]
     [InlineData("qwen3guard", "Safety: Controversial\nCategories: Politically Sensitive Topics", true, "false_information", "Minor")]
     [InlineData("qwen3guard", "Safety: Safe\nCategories: None\nRefusal: Yes", false, "", "None")]
+    [InlineData("shieldgemma2", "Yes, it shows a fight", true, "dangerous_behavior pornographic_content violence_and_physical_harm", "Moderate")]
+    [InlineData("shieldgemma2", " No", false, "", "None")]
     public async Task AnAnswerBecomesAVerdict(string profile, string said, bool isUnsafe, string categories, string severity)
     {
         Verdict verdict = await JudgeAsync(profile, said, answer: null);
@@ -60,6 +62,9 @@ public sealed class GuardProfileTests
     [InlineData("qwen3guard", "Categories: None")]
     [InlineData("qwen3guard", "Safety: Safe\nSafety: Unsafe")]
     [InlineData("qwen3guard", "Safety: Safely")]
+    [InlineData("shieldgemma2", "Yesterday")]
+    [InlineData("shieldgemma2", "yes")]
+    [InlineData("shieldgemma2", "")]
     public async Task AnAnswerThatCannotBeReadBlocks(string profile, string said)
     {
         Verdict verdict = await JudgeAsync(profile, said, answer: null);
@@ -103,6 +108,29 @@ public sealed class GuardProfileTests
         Assert.True((await moderator.ModerateAsync(request.WithResponse("more"), TestContext.Current.CancellationToken)).IsUnsafe);
         Assert.Equal(3, calls);
         Assert.False((await moderator.ModerateAsync(new ModerationRequest("no image"), TestContext.Current.CancellationToken)).IsUnsafe);
+    }
+
+    [Fact]
+    public async Task EachPolicyIsAskedAboutByItself()
+    {
+        List<string> asked = [];
+        StubModel model = new(messages =>
+        {
+            lock (asked) asked.Add(messages[^1].Text);
+            return messages[^1].Text.Contains("box", StringComparison.Ordinal) ? "Yes" : "No";
+        });
+        TemplateOptions options = new()
+        {
+            Policies = ["violence", "boxes"],
+            CustomPolicies = new Dictionary<string, string> { ["boxes"] = "no box", ["violence"] = "no fights" },
+            Categories = new Dictionary<string, string> { ["boxes"] = "horror_and_gore" },
+        };
+        using TemplateModerator moderator = new(model, GuardProfiles.All.Find("shieldgemma2")!, options);
+        Verdict verdict = await moderator.ModerateAsync(new ModerationRequest([RgbImage.Grey(4, 4)], "text"), TestContext.Current.CancellationToken);
+        Assert.Equal(["no box", "no fights"], asked.Order());
+        Assert.Equal(["horror_and_gore"], verdict.Flagged);
+        Assert.Contains("dangerous", Assert.Throws<InvalidInputException>(() => new TemplateModerator(model, GuardProfiles.All.Find("shieldgemma2")!,
+            new() { Policies = ["cats"] })).Message, StringComparison.Ordinal);
     }
 
     private static async Task<Verdict> JudgeAsync(string profile, string said, string? answer)

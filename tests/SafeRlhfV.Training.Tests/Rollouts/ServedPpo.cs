@@ -19,7 +19,9 @@ internal sealed class ServedPpo : IAsyncDisposable
     public IReadOnlyList<FakeServer> Servers => servers;
 
     /// <summary>A server that draws as the trainer itself would: its seeds stand for the streams of the rounds' rows.</summary>
-    public FakeServer Start(RolloutServer kind = RolloutServer.Vllm)
+    /// <param name="kind">Its program.</param>
+    /// <param name="policy">The policy's folder; null = that of the tiny recipes.</param>
+    public FakeServer Start(RolloutServer kind = RolloutServer.Vllm, string? policy = null)
     {
         Dictionary<long, string> streams = (
             from round in Enumerable.Range(0, 8)
@@ -27,7 +29,7 @@ internal sealed class ServedPpo : IAsyncDisposable
             from row in Enumerable.Range(0, 16)
             select $"{EpisodeSampler.StreamOf(round, draw)}/{row}")
             .ToDictionary(name => ServerRollouts.SeedOf(Seed, name));
-        FakeEngine engine = new(Policy) { StreamOf = seed => new RandomStream(Seed, streams.GetValueOrDefault(seed) ?? $"other/{seed}") };
+        FakeEngine engine = new(policy ?? Policy) { StreamOf = seed => new RandomStream(Seed, streams.GetValueOrDefault(seed) ?? $"other/{seed}") };
         FakeServer server = kind == RolloutServer.Vllm ? new FakeVllm(engine) : new FakeSglang(engine);
         servers.Add(server);
         return server;
@@ -39,7 +41,13 @@ internal sealed class ServedPpo : IAsyncDisposable
     {
         string model = section == "both" ? "scores" : section, served = tiny.At($"served-{model}");
         if (!Directory.Exists(served)) ClassifierExport.Write(tiny.At(model), served);
-        FakeClassifier server = new(new FakeScoreEngine(served));
+        return StartScores(section, served);
+    }
+
+    /// <summary>A server of a classification checkpoint.</summary>
+    public FakeClassifier StartScores(string section, string folder)
+    {
+        FakeClassifier server = new(new FakeScoreEngine(folder));
         scorers.Add((section, server));
         return server;
     }

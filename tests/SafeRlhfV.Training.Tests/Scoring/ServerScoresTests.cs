@@ -42,6 +42,23 @@ public sealed class ServerScoresTests(TinyRecipes tiny) : IClassFixture<TinyReci
         Assert.All(scorers, scorer => Assert.Equal(16 + rounds * responses, scorer.Asked.Count(path => path == "/classify")));
     }
 
+    /// <summary>The same with the recorded models, of another family, which a real server read.</summary>
+    [Theory]
+    [InlineData("ppo")]
+    [InlineData("grpo", "training.group_size=2")]
+    public async Task TheRecordedModelsTrainAlike(string name, params string[] sets)
+    {
+        string policy = Recording.At("model"), scores = Directory.EnumerateDirectories(Recording.At(), "reward-*").Order(StringComparer.Ordinal)
+            .Last(); // of both scores
+        sets = [.. sets, $"model.policy={policy}", $"model.reward={scores}", $"model.cost={scores}", "training.rounds=2", "training.max_new_tokens=16"];
+        await using ServedPpo own = new(tiny), http = new(tiny);
+        foreach (ServedPpo one in (ServedPpo[])[own, http]) Force(one.Start(policy: policy), 16);
+        FakeClassifier server = http.StartScores("both", scores);
+        IReadOnlyList<IReadOnlyDictionary<string, double>> inProcess = ServedPpo.Run(own.Recipe(name, $"recorded/{name}/own", sets), Cancel);
+        Same(inProcess, ServedPpo.Run(http.Recipe(name, $"recorded/{name}/http", ["scoring.retokenised=refuse", .. sets]), Cancel));
+        Assert.True(server.Asked.Count(path => path == "/classify") > 16);
+    }
+
     /// <summary>What a random model samples is no text; our own models score that, and servers the rest, whoever samples.</summary>
     [Theory]
     [InlineData("ppo", false)]
