@@ -23,13 +23,8 @@ public static class WorldComparison
         foreach (string needed in (string[])[DemoContext.Tower, DemoContext.Start, DemoContext.RewardModel, DemoContext.CostModel])
             if (!Directory.Exists(folders.Model(needed)))
                 throw new InvalidInputException($"{demo}: there is no {needed} model; run 'safe-rlhf-v demo --seed {seed} --out {demo}' first.");
-<<<<<<< HEAD
-        using DemoContext context = new(DemoSettings.Default(seed) with { Validation = validation, Reasoning = reasoning }, folders, (_, _, _) => { },
-            cancellationToken);
-=======
         DemoSettings settings = DemoSettings.Default(seed) with { Validation = validation, Reasoning = reasoning };
         using DemoContext context = new(settings, folders, (_, _, _) => { }, cancellationToken);
->>>>>>> main
         WorldPrompt[] prompts = [.. context.World.TestPrompts(context.Settings.TestPrompts)];
         Answers answers = new(context);
         using CalibratedScores scores = new(context);

@@ -96,11 +96,7 @@ public sealed class Placeholders
             if (LiteralEnd(text, open) is { } end) found.Add((open + offset, end + offset, LiteralKind));
         PlainLetters? plain = PlainLetters.Of(text);
         foreach (SensitiveKind kind in rules.Kinds)
-<<<<<<< HEAD
-            foreach (Range range in plain is null ? kind.Find(text) : kind.Find(text).Concat(plain.Find(kind)))
-=======
             foreach (Range range in kind.Find(text).Concat(plain?.Find(kind) ?? []))
->>>>>>> main
                 found.Add((range.Start.Value + offset, range.End.Value + offset, kind.Name));
         return found;
     }
