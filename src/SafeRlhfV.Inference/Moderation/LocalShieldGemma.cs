@@ -1,4 +1,3 @@
-using Microsoft.Extensions.AI;
 using SafeRlhfV.Guard;
 using SafeRlhfV.Models;
 using SafeRlhfV.Processing;
