@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# build.sh build|test|test-slow|samples|clients|format|api|docs|pack|publish|bench|ci: everything that a developer or CI runs.
+# build.sh build|test|test-slow|samples|clients|format|lint|api|docs|pack|publish|bench|ci: everything that a developer or CI runs.
 set -euo pipefail
 root="$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)"
 cd "$root"
@@ -51,6 +51,7 @@ case "${1:-}" in
   samples) shift; exec samples/run.sh "$@" ;;
   clients) shift; exec tests/clients/run.sh "$@" ;;
   format) dotnet format whitespace SafeRlhfV.slnx && dotnet format style SafeRlhfV.slnx ;;
+  lint) exec build/lint.sh ;;
   docs) shift; exec build/docs.sh "$@" ;;
   api) shift; exec build/public-api.sh "$@" ;;
   pack)
@@ -66,10 +67,11 @@ case "${1:-}" in
     build -v q
     pack --no-build -o artifacts/packages-checked
     status=0
+    build/lint.sh || status=1
     samples/run.sh --no-build || status=1
     build/docs.sh --no-build || status=1
     run_tests --filter-not-trait "speed=slow"
     exit "$status"
     ;;
-  *) echo "usage: ./build.sh build|test|test-slow|samples|clients|format|api|docs|pack|publish|bench|ci" >&2; exit 2 ;;
+  *) echo "usage: ./build.sh build|test|test-slow|samples|clients|format|lint|api|docs|pack|publish|bench|ci" >&2; exit 2 ;;
 esac

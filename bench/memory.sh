@@ -35,7 +35,7 @@ number() { grep -oE "\"$1\": *[0-9]+" | grep -oE '[0-9]+$'; }
 train() { # SIZE NAME TRAINER ARGUMENTS...
   local size="$1" name="$2" trainer="$3" out planned peak
   shift 3
-  [ -d "$work/$size/$name" ] && rm -r "$work/$size/$name"
+  [ -d "$work/$size/$name" ] && rm -r "${work:?}/$size/$name"
   out="$(run train "$trainer" --out "$work/$size/$name" --json --set run.save_every=0 "$@" --ignore-memory)"
   planned="$(number plannedBytes <<<"$out")" peak="$(number peakBytes <<<"$out")"
   case " $runs " in *" $name "*) awk -v s="$size" -v n="$name" -v p="$planned" -v m="$peak" 'BEGIN { printf "| %s | %s | %.0f MiB | %.0f MiB | %+.0f %% |\n", s, n, p / 1048576, m / 1048576, 100 * (p / m - 1) }' ;; esac

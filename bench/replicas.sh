@@ -12,7 +12,7 @@ if [ -z "$connection" ]; then
   folder="$(mktemp -d)"
   as_server() { "$@"; } # PostgreSQL refuses to run as root
   if [ "$(id -u)" -eq 0 ]; then chown nobody "$folder"; as_server() { setpriv --reuid nobody --clear-groups "$@"; }; fi
-  server() { (cd "$folder" && as_server "$programs/$@" >/dev/null 2>&1 </dev/null); }
+  server() { (cd "$folder" && as_server "$programs/$1" "${@:2}" >/dev/null 2>&1 </dev/null); }
   trap 'server pg_ctl -D "$folder/data" -w -m immediate stop || true; rm -rf "$folder"' EXIT
   port="$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])' 2>/dev/null || echo 54329)"
   server initdb -D "$folder/data" -U tester -A trust -E UTF8 --locale=C

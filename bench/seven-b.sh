@@ -62,5 +62,5 @@ for model in $models; do
     --set training.batch_size=1 --set training.gradient_checkpointing=true --set model.lora.rank=16
   row "train reward, LoRA, checkpointing, 1 pair" "$seconds s" "$(gib "$(number "$out" peakBytes)")" \
     "$(awk -v p="$(number "$out" plannedBytes)" -v m="$(number "$out" peakBytes)" 'BEGIN { printf "planned %.2f GiB, %+.0f %%", p / 1073741824, 100 * (p / m - 1) }')"
-  rm -rf "$work/$model" "$work/run"
+  rm -rf "${work:?}/$model" "${work:?}/run"
 done

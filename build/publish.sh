@@ -58,7 +58,7 @@ for rid in "${rids[@]}"; do
   [ "$(kind "$folder/${files[0]}")" = "${rid/win-x64/win}" ] || fault "$folder/${files[0]} is not a program for $rid"
   ran="not run here"
   if [ "$rid" = linux-x64 ] && [ "$(uname -s)-$(uname -m)" = Linux-x86_64 ]; then
-    "$folder/safe-rlhf-v" doctor >/dev/null && ran="run here: doctor ends with 0" || fault "$folder/safe-rlhf-v doctor failed"
+    if "$folder/safe-rlhf-v" doctor >/dev/null; then ran="run here: doctor ends with 0"; else fault "$folder/safe-rlhf-v doctor failed"; fi
   fi
   echo "$rid: $(du -sm --apparent-size "$folder" | cut -f1) MB, $ran"
 done

@@ -6,4 +6,8 @@ namespace SafeRlhfV.Cli;
 /// <param name="Question">The question; null where the row is a conversation.</param>
 /// <param name="Response">The answer.</param>
 /// <param name="Certified">Row, cost and labels.</param>
-internal sealed record CertifiedText(string? Question, string Response, CertifiedAnswer Certified);
+internal sealed record CertifiedText(string? Question, string Response, CertifiedAnswer Certified)
+{
+    /// <summary>Whether complying with the prompt does harm; null = not known.</summary>
+    public bool? IsHarmful { get; init; }
+}

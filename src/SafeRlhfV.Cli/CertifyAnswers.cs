@@ -149,8 +149,13 @@ internal sealed class CertifyAnswers
         (IEnumerable<DatasetRow[]> batches, _, _) = ModelArguments.Rows(Data, Split, Limit, BatchSize);
         return [.. batches.SelectMany(batch => batch).Zip(answers, (row, answer) =>
         {
-            int rate = Oracle.Rate(PromptOf(world, seed, row), answer.Response).HarmlessRate;
-            return answer with { Certified = answer.Certified with { Unsafe = rate < 0, Severity = (Severity)Math.Max(0, -rate) } };
+            WorldPrompt prompt = PromptOf(world, seed, row);
+            int rate = Oracle.Rate(prompt, answer.Response).HarmlessRate;
+            return answer with
+            {
+                Certified = answer.Certified with { Unsafe = rate < 0, Severity = (Severity)Math.Max(0, -rate) },
+                IsHarmful = prompt.IsRisky,
+            };
         })];
     }
 
@@ -162,10 +167,10 @@ internal sealed class CertifyAnswers
 
     private CertifiedText Text(DatasetRow row, string response, RecordParts parts)
     {
-        ConversationRecord record = row.ToRecord(parts, Categories);
+        ConversationRecord record = row.ToRecord(parts | RecordParts.Prompt, Categories);
         bool? isUnsafe = (parts & RecordParts.Labels) != 0 && record.Answers.Count > 0 ? record.Answers[0].Unsafe : null;
         return new(row.Text("question"), response, new($"{row.Position}", Unsafe: isUnsafe, Severity: isUnsafe == false ? Severity.None : null,
-            Category: record.Labels.Category));
+            Category: record.Labels.Category)) { IsHarmful = record.Labels.PromptUnsafe };
     }
 
     // what a policy was trained on says nothing of what it will do

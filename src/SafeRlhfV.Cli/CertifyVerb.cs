@@ -89,6 +89,7 @@ internal static class CertifyVerb
                 throw new InvalidInputException($"{idle.Name} says how a policy answers; give --policy.");
             using LinesFile? lines = target is null ? null : new LinesFile(target, parsed.GetValue(overwrite));
             IReadOnlyList<CertifiedAnswer> answers;
+            RefusalRates? refusals = null;
             if (scored is not null) answers = CertifiedAnswerFile.Read(scored);
             else
             {
@@ -120,6 +121,7 @@ internal static class CertifyVerb
                         text.Certified.Category
                     }));
                 answers = [.. texts.Select(text => text.Certified)];
+                refusals = RefusalRates.Of(texts.Select(text => (text.IsHarmful, text.Response)));
             }
             lines?.Commit(); // what the answers cost is kept where the certificate cannot be made, too
             if (options.Budget is null && answers.Any(answer => answer.Cost is not null)) Output.Note("the costs are not certified: that takes --budget.");
@@ -144,10 +146,15 @@ internal static class CertifyVerb
                     certificate.Clipped,
                     certificate.Cost,
                     certificate.Unsafe,
+                    Refusals = refusals,
                     certificate.BySeverity,
                     certificate.ByCategory,
                 });
-            else Print(certificate);
+            else
+            {
+                Print(certificate);
+                if (refusals is not null) Output.Line($"refused: {refusals}");
+            }
             return Task.FromResult(certificate.Holds ? 0 : CliHost.CheckFailed);
 
             bool IsGiven(Option option) => parsed.GetResult(option) is { Implicit: false };

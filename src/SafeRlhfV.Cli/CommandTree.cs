@@ -1,4 +1,5 @@
 using System.CommandLine;
+using SafeRlhfV.Demo;
 using SafeRlhfV.Guard.Ocr;
 using SafeRlhfV.Guard.Onnx;
 using SafeRlhfV.Inference;
@@ -8,12 +9,13 @@ namespace SafeRlhfV.Cli;
 /// <summary>All verbs of the command line; each is one file.</summary>
 internal static class CommandTree
 {
-    // verbs read the kinds of moderators from the list
+    // verbs and recipes read the kinds of moderators, and the raters of data, from the lists
     static CommandTree()
     {
         LocalModeratorKind.Register();
         OnnxModeratorKind.Register();
         OcrModeratorKind.Register();
+        WorldRater.Register();
     }
 
     public static RootCommand Create() => new("Safe RLHF-V for .NET: align a vision-language model to be helpful and safe, then guard it.")

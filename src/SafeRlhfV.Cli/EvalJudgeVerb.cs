@@ -71,7 +71,7 @@ internal static class EvalJudgeVerb
         {
             foreach ((Option<int> option, int least) in ((Option<int>, int)[])[(probes, 0), (concurrency, 1)])
                 if (parsed.GetValue(option) < least) throw new InvalidInputException($"{option.Name} {parsed.GetValue(option)}: give {least} or more.");
-            IReadOnlyList<JudgedPrompt> prompts = Prompts(parsed.GetRequiredValue(data), parsed.GetValue(split), parsed.GetValue(limit),
+            (IReadOnlyList<JudgedPrompt> prompts, RefusalRates ours, RefusalRates theirs) = Prompts(parsed.GetRequiredValue(data), parsed.GetValue(split), parsed.GetValue(limit),
                 parsed.GetRequiredValue(candidate), parsed.GetRequiredValue(baseline));
             string? target = parsed.GetValue(result);
             if (target is not null && File.Exists(target)) throw new InvalidInputException($"--out {target}: is a file; name a folder.");
@@ -121,12 +121,18 @@ internal static class EvalJudgeVerb
                 BaselineName = names[1],
                 Work = work,
                 Report = report,
+                CandidateRefusals = ours,
+                BaselineRefusals = theirs,
                 Tags = tagged?.Counts
             };
             if (target is not null)
                 new JudgeResult(names[0], names[1], parsed.GetRequiredValue(model), identity, report.Items).Write(target, Output.JsonText(document));
             if (parsed.GetValue(json)) Output.Json(document);
-            else Print(report, tagged?.Counts);
+            else
+            {
+                Print(report, tagged?.Counts);
+                Output.Line($"refused: candidate {ours}; baseline {theirs}");
+            }
             return 0;
         });
         return command;
@@ -160,7 +166,7 @@ internal static class EvalJudgeVerb
         prompts.Select(prompt => (string[])[prompt.Id, $"{prompt.Sample}", prompt.Category, prompt.Question, prompt.Candidate, prompt.Baseline,
             prompt.Image?.Bytes is { } bytes ? Convert.ToHexStringLower(SHA256.HashData(bytes)) : ""]))));
 
-    private static IReadOnlyList<JudgedPrompt> Prompts(string data, string? split, int? limit, string candidate, string baseline)
+    private static (IReadOnlyList<JudgedPrompt> Prompts, RefusalRates Candidate, RefusalRates Baseline) Prompts(string data, string? split, int? limit, string candidate, string baseline)
     {
         if (limit < 1) throw new InvalidInputException($"--limit {limit}: give 1 or more.");
         AnswersFile first = AnswersFile.Read(candidate), second = AnswersFile.Read(baseline);
@@ -168,10 +174,12 @@ internal static class EvalJudgeVerb
             throw new InvalidInputException($"{candidate} has {first.Samples} answers a row and {baseline} has {second.Samples}; give as many of both, or one "
                 + "a row of one of them (generate --samples).");
         List<JudgedPrompt> prompts = [];
+        List<(bool? IsHarmful, string Candidate, string Baseline)> said = [];
         int unanswered = 0;
         foreach (DatasetRow row in PreferenceDataset.Open(data).ReadRows(split).Take(limit ?? int.MaxValue))
         {
-            (IReadOnlyList<EncodedImage> images, string question) = row.ToRecord(RecordParts.None).AsQuestion("eval judge");
+            ConversationRecord record = row.ToRecord(RecordParts.Prompt);
+            (IReadOnlyList<EncodedImage> images, string question) = record.AsQuestion("eval judge");
             if (images.Count > 1)
                 throw new InvalidInputException($"{row.Position.File}: row {row.Position.Row} has {images.Count} images, and 'eval judge' shows one; leave "
                     + "such rows out.");
@@ -183,19 +191,23 @@ internal static class EvalJudgeVerb
             }
             string family = row.Text("category") is { } category ? LabelWords.Family(category) : "";
             for (int sample = 0; sample < Math.Max(ours.Count, theirs.Count); sample++)
+            {
                 prompts.Add(new JudgedPrompt($"{row.Position}", family, images.Count > 0 ? images[0] : null, question, TextOf(ours, sample),
                     TextOf(theirs, sample), sample));
+                said.Add((record.Labels.PromptUnsafe, Answer(ours, sample).Response, Answer(theirs, sample).Response));
+            }
         }
         if (unanswered > 0) Output.Note($"{DataArguments.Count(unanswered, "row")} left out: a model could not answer them (error).");
-        return prompts.Count > 0 ? prompts : throw new InvalidInputException($"{data}: no rows{(split is null ? "" : $" in the split '{split}'")}.");
+        if (prompts.Count == 0) throw new InvalidInputException($"{data}: no rows{(split is null ? "" : $" in the split '{split}'")}.");
+        return (prompts, RefusalRates.Of(said.Select(one => (one.IsHarmful, one.Candidate))),
+            RefusalRates.Of(said.Select(one => (one.IsHarmful, one.Baseline))));
     }
 
     // the one answer of a row stands against each of the other's
-    private static string TextOf(IReadOnlyList<AnswersFile.Line> answers, int sample)
-    {
-        AnswersFile.Line answer = answers[answers.Count == 1 ? 0 : sample];
-        return ReasonedAnswer.Text(answer.Reasoning, answer.Response);
-    }
+    private static AnswersFile.Line Answer(IReadOnlyList<AnswersFile.Line> answers, int sample) => answers[answers.Count == 1 ? 0 : sample];
+
+    private static string TextOf(IReadOnlyList<AnswersFile.Line> answers, int sample) =>
+        ReasonedAnswer.Text(Answer(answers, sample).Reasoning, Answer(answers, sample).Response);
 
     private static void Print(PreferenceReport report, TaggedCounts? tags)
     {

@@ -74,6 +74,11 @@ internal static class TrainVerb
                     recipe, plan, parsed.GetValue(skip) ? options with { SkipDamaged = true } : options, release, parsed.GetValue(json), cancellationToken);
                 return Task.FromResult(released ? 0 : CliHost.CheckFailed);
             }
+            catch (RunStoppedException)
+            {
+                if (ranks.IsFirst) RunCurves.Write(recipe); // the alarm is on the page
+                throw;
+            }
             catch (OperationCanceledException stop)
             {
                 string[] words = [.. parsed.Tokens.Select(token => token.Value)];

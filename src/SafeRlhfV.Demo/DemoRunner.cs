@@ -59,6 +59,7 @@ public static class DemoRunner
     {
         if (only is not null && !StageNames.Contains(only))
             throw new InvalidInputException($"--stage {only}: there is no such stage; the stages are {string.Join(", ", StageNames)}.");
+        WorldRater.Register();
         DemoFolders folders = new(folder);
         if (workers <= 0) workers = Environment.ProcessorCount;
         if (fresh && StageRecord.IsIn(folders.Root)) Directory.Delete(folders.Root, recursive: true);

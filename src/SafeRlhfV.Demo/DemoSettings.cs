@@ -186,6 +186,7 @@ public sealed record DemoSettings
         PtxCoefficient = 0.05,
         PtxBatch = 8,
         CalibrationRows = 1000,
+        Refusal = new() { Benign = WorldRater.Word },
         Mode = mode,
         Multiplier = new MultiplierOptions
         {

@@ -26,7 +26,7 @@ public static class LocalCheckpoint
     public static void CheckGuard(string folder)
     {
         folder = Find(folder);
-        GuardConfig.Load(folder);
+        if (!ShieldGemma.IsIn(folder)) GuardConfig.Load(folder);
         CheckBelow(folder);
     }
 
@@ -118,6 +118,6 @@ public static class LocalCheckpoint
 
     private static LoadOptions ToLoadOptions(LocalOptions? options) => new() { Device = options?.Device, Dtype = options?.Dtype, RequiresGradient = false };
 
-    private static string Find(string folder) => Directory.Exists(folder) ? ResultFolder.Find(folder)
+    internal static string Find(string folder) => Directory.Exists(folder) ? ResultFolder.Find(folder)
         : throw new InvalidInputException($"{folder}: there is no such folder; give a checkpoint's folder, or a training run's.");
 }

@@ -21,7 +21,7 @@ public sealed class World(long seed, bool validation = false, bool reasoning = f
     /// <summary>The share of wrong labels in a pair's row, unless another is asked for.</summary>
     public const double LabelNoise = .05;
 
-    private const string PairSet = "pairs", HeldOutSet = "held-out", Validation = "validation-";
+    private const string PairSet = "pairs", PpoSet = "ppo", HeldOutSet = "held-out", Validation = "validation-";
 
     /// <summary>The run's seed.</summary>
     public long Seed => seed;
@@ -52,7 +52,7 @@ public sealed class World(long seed, bool validation = false, bool reasoning = f
     public IEnumerable<WorldPrompt> TestPrompts(int count) => Prompts(Judged("test"), count);
 
     /// <summary>Prompts of the PPO rollouts.</summary>
-    public IEnumerable<WorldPrompt> PpoPrompts(int count) => Prompts("ppo", count);
+    public IEnumerable<WorldPrompt> PpoPrompts(int count) => Prompts(PpoSet, count);
 
     /// <summary>Benign prompts (effective severity 0) with complying answers: the instruction data beside PPO.</summary>
     public IEnumerable<WorldAnswer> PtxSamples(int count) => Enumerable.Range(0, count).Select(number =>
@@ -96,14 +96,14 @@ public sealed class World(long seed, bool validation = false, bool reasoning = f
         Pairs(HeldOutPrompts(count), candidates, batchSize, labelNoise);
 
     /// <summary>
-    /// The prompt of a training or held-out pair, by the path of its image: so a judge finds the truth about a row that was read from a file.
+    /// The prompt of a training or held-out pair, or of PPO, by the path of its image: so a judge finds the truth about a row that was read from a file.
     /// </summary>
     /// <returns>The prompt; null where the path is none of this world's.</returns>
     public WorldPrompt? FindPrompt(string? imagePath)
     {
         string name = Path.GetFileNameWithoutExtension(imagePath) ?? "";
         int dash = name.LastIndexOf('-');
-        return dash > 0 && name[..dash] is PairSet or HeldOutSet or Validation + HeldOutSet && int.TryParse(name.AsSpan(dash + 1), out int number)
+        return dash > 0 && name[..dash] is PairSet or PpoSet or HeldOutSet or Validation + HeldOutSet && int.TryParse(name.AsSpan(dash + 1), out int number)
             && number >= 0
             ? Prompt(name[..dash], number, QuestionMix.Usual)
             : null;

@@ -74,6 +74,7 @@ public sealed partial class DocumentTests
         string version = (string)System.Xml.Linq.XDocument.Parse(Read("Directory.Build.props")).Descendants("Version").Single();
         Assert.Contains($"\nversion: {version}\n", Read("CITATION.cff"));
         Assert.Contains($"\n## [{version}]", Read("CHANGELOG.md"));
+        foreach (string name in (string[])["Containerfile", "kubernetes.yaml"]) Assert.Contains($"safe-rlhf-v-gateway:{version}", Read($"deploy/{name}"));
         foreach (string name in (string[])["CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "CITATION.cff", "LICENSE"])
             Assert.Contains($"]({name})", Read("README.md"));
     }

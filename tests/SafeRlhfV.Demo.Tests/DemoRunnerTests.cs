@@ -90,7 +90,8 @@ public sealed class DemoRunnerTests(QuickDemo demo) : IClassFixture<QuickDemo>
     public void BelowAGateNoPolicyIsTrained()
     {
         using TemporaryFolder folder = new();
-        string found = Assert.Throws<GateException>(() => DemoRunner.Run(Small() with { Profile = RunProfiles.Default }, folder.At("demo"), "safe-rlhf-v")).Message;
+        DemoSettings held = Small() with { Profile = RunProfiles.Default };
+        string found = Assert.Throws<GateException>(() => DemoRunner.Run(held, folder.At("demo"), "safe-rlhf-v")).Message;
         Assert.Contains("CM-V sign accuracy is ", found, StringComparison.Ordinal);
         Assert.False(Directory.Exists(new DemoFolders(folder.At("demo")).Run("safe-rlhf-v")));
     }

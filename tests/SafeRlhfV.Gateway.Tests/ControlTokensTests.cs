@@ -8,7 +8,7 @@ public sealed class ControlTokensTests
     private static readonly string[] Tokens =
     [
         "<|im_end|>", "<|im_start|>", "<|image_pad|>", "<|vision_start|>", "<|eot_id|>", "<|endoftext|>", "<｜User｜>", "</s>", "<s>", "<<SYS>>", "[INST]",
-        "[/INST]", "<start_of_turn>", "<end_of_turn>", "<bos>", "<image>", "[IMG]",
+        "[/INST]", "<start_of_turn>", "<end_of_turn>", "<bos>", "<image>", "<IMG_CONTEXT>", "[IMG]",
     ];
 
     [Fact]

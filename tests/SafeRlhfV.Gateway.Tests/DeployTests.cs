@@ -36,6 +36,70 @@ public sealed class DeployTests
     }
 
     [Fact]
+    public void TheComposeFileIsWhole()
+    {
+        YamlMappingNode compose = (YamlMappingNode)Documents("compose.yaml").Single();
+        YamlMappingNode services = (YamlMappingNode)compose["services"];
+        foreach ((YamlNode name, YamlNode service) in services)
+        {
+            Assert.True(Has(service, "image") ^ Has(service, "build"), $"{name} has an image or is built");
+            if (Has(service, "image")) Assert.Matches(":[0-9]", Text(service["image"]));
+            else Assert.True(File.Exists(Path.Combine(Folder, Text(service["build"]["context"]), Text(service["build"]["dockerfile"]))));
+            Assert.Empty(Texts(service, "secrets").Except(Names(compose["secrets"])));
+            foreach (string[] volume in Texts(service, "volumes").Select(volume => volume.Split(':')))
+                if (volume[0].StartsWith('.')) Assert.True(File.Exists(Path.Combine(Folder, volume[0])), volume[0]);
+                else Assert.Contains(volume[0], Names(compose["volumes"]));
+            if (!Has(service, "depends_on")) continue;
+            foreach ((YamlNode other, YamlNode condition) in (YamlMappingNode)service["depends_on"])
+                Assert.True(Has(services[other], "healthcheck") || Text(condition["condition"]) != "service_healthy", $"{other} has no healthcheck");
+        }
+        // what the gateway's own file reads is mounted, and the port is the one that it listens on
+        Assert.All(["/etc/gateway/gateway.yaml", "/etc/gateway/policy.yaml"], path =>
+            Assert.Contains(Texts(services["gateway"], "volumes"), volume => volume.Split(':')[1] == path));
+        Assert.Equal("127.0.0.1:8080:8080", Assert.Single(Texts(services["gateway"], "ports")));
+    }
+
+    [Fact]
+    public void TheContainerFileIsWhole()
+    {
+        string[][] lines = [.. Read("Containerfile").ReplaceLineEndings("\n").Replace("\\\n", " ", StringComparison.Ordinal).Split('\n')
+            .Where(line => line.Length > 0 && line[0] != '#').Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))];
+        Assert.Empty(lines.Select(line => line[0]).Except(["FROM", "WORKDIR", "COPY", "RUN", "ENV", "USER", "VOLUME", "EXPOSE", "ENTRYPOINT"]));
+        string[][] bases = [.. lines.Where(line => line[0] == "FROM")];
+        Assert.All(bases, line => Assert.Matches(@":\d", line[1]));
+        string[] stages = [.. bases.Where(line => line.Length == 4).Select(line => line[3])];
+        Assert.All(lines.Where(line => line[0] == "COPY" && line[1].StartsWith("--from=", StringComparison.Ordinal)),
+            line => Assert.Contains(line[1]["--from=".Length..], stages));
+        Assert.Equal("$APP_UID", Assert.Single(lines, line => line[0] == "USER")[1]);
+        Assert.Equal("8080", Assert.Single(lines, line => line[0] == "EXPOSE")[1]);
+        Assert.Contains("SAFERLHFV_GATEWAY__LISTEN=http://0.0.0.0:8080", lines.Single(line => line[0] == "ENV"));
+        Assert.Equal("ENTRYPOINT", lines[^1][0]);
+        Assert.Equal(["dotnet", "/app/safe-rlhf-v.dll", "serve", "--config", "/etc/gateway/gateway.yaml"],
+            System.Text.Json.JsonSerializer.Deserialize<string[]>(string.Join(' ', lines[^1][1..]))!);
+        string project = lines.SelectMany(line => line).Single(word => word.StartsWith("src/", StringComparison.Ordinal));
+        Assert.True(Directory.Exists(Path.Combine(Golden.RepositoryRoot(), project)), project);
+    }
+
+    [Fact]
+    public void TheManifestsFitTogether()
+    {
+        YamlNode[] manifests = [.. Documents("kubernetes.yaml")];
+        YamlNode Kind(string kind) => manifests.Single(document => Text(document["kind"]) == kind);
+        YamlNode pods = Kind("Deployment")["spec"]["template"], container = pods["spec"]["containers"][0];
+        Assert.DoesNotContain(":latest", Text(container["image"]), StringComparison.Ordinal);
+        string[] volumes = [.. Each(pods["spec"]["volumes"]).Select(volume => Text(volume["name"]))];
+        Assert.Empty(Each(container["volumeMounts"]).Select(mount => Text(mount["name"])).Except(volumes));
+        string app = Text(pods["metadata"]["labels"]["app"]);
+        foreach (YamlNode selector in (YamlNode[])[Kind("Deployment")["spec"]["selector"]["matchLabels"], Kind("Service")["spec"]["selector"],
+            Kind("PodDisruptionBudget")["spec"]["selector"]["matchLabels"]])
+            Assert.Equal(app, Text(selector["app"]));
+        string[] ports = [.. Each(container["ports"]).Select(port => Text(port["name"]))];
+        Assert.Contains(Text(Assert.Single(Each(Kind("Service")["spec"]["ports"]))["targetPort"]), ports);
+        int replicas = int.Parse(Text(Kind("Deployment")["spec"]["replicas"])), kept = int.Parse(Text(Kind("PodDisruptionBudget")["spec"]["minAvailable"]));
+        Assert.InRange(kept, 1, replicas - 1);
+    }
+
+    [Fact]
     public async Task TheirProbesAreThere()
     {
         await using RunningGateway gateway = await RunningGateway.StartAsync();
@@ -49,6 +113,14 @@ public sealed class DeployTests
     }
 
     private static string Read(string name) => File.ReadAllText(Path.Combine(Folder, name));
+
+    private static bool Has(YamlNode node, string key) => ((YamlMappingNode)node).Children.ContainsKey(key);
+
+    private static IEnumerable<YamlNode> Each(YamlNode node) => (YamlSequenceNode)node;
+
+    private static IEnumerable<string> Texts(YamlNode node, string key) => Has(node, key) ? Each(node[key]).Select(Text) : [];
+
+    private static IEnumerable<string> Names(YamlNode node) => ((YamlMappingNode)node).Children.Keys.Select(Text);
 
     private static string Text(YamlNode node) => ((YamlScalarNode)node).Value!;
 

@@ -124,6 +124,19 @@ public sealed class ConversationTests
     }
 
     [Fact]
+    public async Task ATurnThatCannotBeDecodedDoesNotBlockTheChat()
+    {
+        string nested = "question";
+        for (int i = 0; i < 12; i++) nested = Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes(nested));
+        ChatMessage encoded = new(ChatRole.User, nested);
+        StubChatClient model = new("fine");
+        GuardedChatClient client = Client(model, new());
+        Assert.NotNull((await client.GetResponseAsync([encoded])).GetRefusal());
+        Assert.Equal("fine", (await client.GetResponseAsync([encoded, Refusal, Hello])).Text);
+        Assert.Equal("hello", model.Calls.Single().Single().Text);
+    }
+
+    [Fact]
     public async Task ALooserPolicyJudgesARefusedTurnAnew()
     {
         StubChatClient model = new("fine");

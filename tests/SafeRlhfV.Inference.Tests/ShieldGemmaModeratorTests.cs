@@ -41,6 +41,20 @@ public sealed class ShieldGemmaModeratorTests
     }
 
     [Fact]
+    public async Task AsALocalGuardItIsTheSameModerator()
+    {
+        LocalCheckpoint.CheckGuard(Folder);
+        Assert.Contains("guard_config.json", Assert.Throws<InvalidInputException>(() => LocalCheckpoint.CheckGuard(Golden.At("models", "gemma3-tiny"))).Message,
+            StringComparison.Ordinal);
+        ModeratorSettings settings = YamlSection.Read($"checkpoint: {Folder}", "moderators", section => new LocalModeratorKind().Read(section, "/"));
+        using TemplateModerator moderator = (TemplateModerator)settings.Open(new ModeratorParts(new HttpClient(), (_, _, _) =>
+            throw new NotSupportedException()));
+        RgbImage image = RgbImage.Grey(8, 8, 90);
+        Verdict verdict = await moderator.ModerateAsync(new ModerationRequest([image], ""), TestContext.Current.CancellationToken);
+        Assert.Equal(Expected(image).Values.Max(), verdict.Score, 1e-5);
+    }
+
+    [Fact]
     public void AnotherModelGivesNoGuardModel()
     {
         using LocalChatClient client = LocalChatClient.Load(Golden.At("models", "gemma3-tiny"));

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Runtime.InteropServices;
 using SafeRlhfV.Models;
+using SafeRlhfV.Training;
 
 namespace SafeRlhfV.Cli;
 
@@ -70,6 +71,10 @@ internal static class CliHost
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             return Fail(BadInput, error.Message);
+        }
+        catch (RunStoppedException alarm)
+        {
+            return Fail(CheckFailed, alarm.Message);
         }
         catch (Exception error) when (OfService(error) is { } failure)
         {

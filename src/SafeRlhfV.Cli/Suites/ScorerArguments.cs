@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Microsoft.Extensions.AI;
+using SafeRlhfV.Data;
 using SafeRlhfV.Evaluation;
 using SafeRlhfV.Guard;
 using SafeRlhfV.Inference;

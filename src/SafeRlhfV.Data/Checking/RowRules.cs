@@ -45,7 +45,8 @@ public static class RowRules
             if (sound.Contains(column) && (column != "question" || row.Messages is null) && row.Text(column) is { } text && string.IsNullOrWhiteSpace(text))
                 yield return Error(row, Fault.EmptyText, "the text is empty.", column);
 
-        foreach (Finding finding in row.Schema.Layout == RowLayout.Paired ? CheckPair(row) : CheckLabel(row, "is_response_safe"))
+        IEnumerable<Finding> labels = row.Schema.Layout == RowLayout.Paired ? CheckPair(row) : CheckLabel(row, "is_response_safe");
+        foreach (Finding finding in labels.Concat(CheckLabel(row, "is_prompt_safe")))
             if (finding.Columns.All(sound.Contains)) yield return finding;
     }
 
@@ -59,7 +60,7 @@ public static class RowRules
 
     /// <summary>In data sets with a column of messages, what a row does not say is null.</summary>
     private static bool MayBeNull(DatasetRow row, string column) => row.Schema.HasMessages && (column != "question" || row.Messages is not null)
-        || column is "overall_response_id" or "source_fields" or "answer";
+        || column is "overall_response_id" or "source_fields" or "answer" or "is_prompt_safe";
 
     private static IEnumerable<Finding> CheckPair(DatasetRow row)
     {

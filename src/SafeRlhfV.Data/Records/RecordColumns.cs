@@ -10,6 +10,7 @@ internal static class RecordColumns
         "more_helpful_response_id" or "overall_response_id" => RecordParts.Helpful,
         "safer_response_id" => RecordParts.Safe,
         "is_response_safe" or "is_response_1_safe" or "is_response_2_safe" => RecordParts.Labels,
+        "is_prompt_safe" => RecordParts.Prompt,
         "category" => RecordParts.Category,
         "image_severity" => RecordParts.Severity,
         "answer" => RecordParts.RightAnswer,

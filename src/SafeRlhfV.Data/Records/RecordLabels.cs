@@ -15,6 +15,9 @@ public sealed record RecordLabels
     /// <summary>Whether the answer is wanted (KTO's label); says nothing of safety.</summary>
     public bool? Desirable { get; init; }
 
+    /// <summary>Whether complying with the prompt, image and question together, does harm.</summary>
+    public bool? PromptUnsafe { get; init; }
+
     /// <summary>Whether the image is unsafe by itself.</summary>
     public bool? ImageUnsafe { get; init; }
 

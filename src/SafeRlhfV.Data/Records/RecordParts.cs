@@ -31,6 +31,9 @@ public enum RecordParts
     /// <summary>The right answer.</summary>
     RightAnswer = 128,
 
+    /// <summary>Whether the prompt is safe.</summary>
+    Prompt = 256,
+
     /// <summary>Everything.</summary>
-    All = Answers | Helpful | Safe | Labels | Rates | Category | Severity | RightAnswer,
+    All = Answers | Helpful | Safe | Labels | Rates | Category | Severity | RightAnswer | Prompt,
 }

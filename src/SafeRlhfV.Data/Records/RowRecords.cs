@@ -13,6 +13,7 @@ internal static class RowRecords
             Labels = new RecordLabels
             {
                 Category = Wanted(row, "category", parts) is { } category ? LabelWords.Category(category, categories) : null,
+                PromptUnsafe = Unsafe(row, "is_prompt_safe", parts),
                 ImageSeverity = parts.HasFlag(RecordParts.Severity) ? (int?)row.Integer("image_severity") : null,
             },
             Answer = Wanted(row, "answer", parts),

@@ -12,7 +12,7 @@ public sealed class RowSchema
     private static readonly (string Name, ColumnKind Kind)[] Extensions =
     [
         ("messages", ColumnKind.Messages), ("images", ColumnKind.ImageList), ("overall_response_id", ColumnKind.Text), ("source_fields", ColumnKind.Text),
-        ("answer", ColumnKind.Text),
+        ("answer", ColumnKind.Text), ("is_prompt_safe", ColumnKind.Text),
     ];
 
     private readonly FrozenDictionary<string, int> indices;
@@ -65,7 +65,9 @@ public sealed class RowSchema
     /// <summary>Whether some schema has a column of this name.</summary>
     internal static bool IsKnown(string column) => Paired.IndexOf(column) >= 0 || FlatTraced.IndexOf(column) >= 0 || IsExtension(column);
 
-    /// <summary>The same columns and those of the extensions that are named: messages and images, overall_response_id, source_fields, answer.</summary>
+    /// <summary>
+    /// The same columns and those of the extensions that are named: messages and images, overall_response_id, source_fields, answer, is_prompt_safe.
+    /// </summary>
     internal RowSchema With(IReadOnlyCollection<string> names)
     {
         bool messages = names.Contains("messages");

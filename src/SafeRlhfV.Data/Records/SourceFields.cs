@@ -24,6 +24,7 @@ internal static class SourceFields
         Add("category_3", labels.Category3);
         Add("id", labels.Id);
         Add("desirable", labels.Desirable);
+        Add("prompt_unsafe", labels.PromptUnsafe);
         Add("image_unsafe", labels.ImageUnsafe);
         Add("instruction_unsafe", labels.InstructionUnsafe);
         Add("margin", record.Margin);
@@ -60,6 +61,7 @@ internal static class SourceFields
                 Category3 = (string?)fields["category_3"],
                 Id = (string?)fields["id"],
                 Desirable = (bool?)fields["desirable"],
+                PromptUnsafe = record.Labels.PromptUnsafe ?? (bool?)fields["prompt_unsafe"],
                 ImageUnsafe = (bool?)fields["image_unsafe"],
                 InstructionUnsafe = (bool?)fields["instruction_unsafe"],
             };

@@ -16,16 +16,12 @@ public sealed record AnswerFigures(int Answers, int Empty, int Errors, Estimate 
     /// <param name="given">Each item's expectation and its answers.</param>
     public static AnswerFigures Of(IReadOnlyList<(bool? IsHarmful, IReadOnlyList<ModelAnswer> Answers)> given)
     {
-        RefusalPhrases phrases = RefusalPhrases.Open("refusal");
         ModelAnswer[] all = [.. given.SelectMany(one => one.Answers)], whole = [.. all.Where(answer => answer.Error is null)];
         int[] tokens = [.. whole.Select(answer => answer.Tokens).OfType<int>()];
-        Estimate Refused(bool harmful)
-        {
-            ModelAnswer[] part = [.. given.Where(one => one.IsHarmful == harmful).SelectMany(one => one.Answers).Where(answer => answer.Error is null)];
-            return Proportion.Wilson(part.Count(answer => phrases.Find(answer.Response) is not null), part.Length);
-        }
+        RefusalRates refused = RefusalRates.Of(given.SelectMany(
+            one => one.Answers.Where(answer => answer.Error is null).Select(answer => (one.IsHarmful, answer.Response))));
         return new(all.Length, whole.Count(answer => string.IsNullOrWhiteSpace(answer.Response)), all.Length - whole.Length,
             Proportion.Wilson(whole.Count(answer => answer.IsCut), whole.Length), tokens.Length == 0 ? double.NaN : tokens.Average(),
-            whole.Length == 0 ? double.NaN : whole.Average(answer => answer.Response.Length), Refused(true), Refused(false));
+            whole.Length == 0 ? double.NaN : whole.Average(answer => answer.Response.Length), refused.Harmful, refused.Benign);
     }
 }

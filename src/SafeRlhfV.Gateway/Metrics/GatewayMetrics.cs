@@ -69,7 +69,8 @@ internal sealed class GatewayMetrics : IDisposable
     {
         if (!verdict.IsUnsafe) return;
         string severity = verdict.Severity.ToString();
-        IEnumerable<string> categories = verdict.Failure is not null ? ["(moderator failed)"] : verdict.Flagged.Count == 0 ? ["(none)"] : verdict.Flagged;
+        IEnumerable<string> categories = verdict.Failure is not null ? ["(moderator failed)"]
+            : verdict.IsUnreadable ? ["(unreadable)"] : verdict.Flagged.Count == 0 ? ["(none)"] : verdict.Flagged;
         foreach (string category in categories) flagged.Add(1, new("side", side), new("category", category), new("severity", severity));
     }
 }

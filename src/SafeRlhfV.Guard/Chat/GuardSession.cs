@@ -170,7 +170,11 @@ internal sealed class GuardSession
         }
         else if (options.CheckPrompts && parts.Unreadable is { } kind && !options.PassUncheckedContents)
             verdict = Verdict.Failed(promptModerator.Name, $"the prompt holds {kind}, which cannot be checked");
-        else if (parts.Undecoded is { } reason) verdict = Verdict.Unreadable(promptModerator.Name, reason);
+        else if (parts.Undecoded is { } undecoded)
+        {
+            verdict = Verdict.Unreadable(promptModerator.Name, undecoded.Reason);
+            Remember([verdict], _ => parts.IsTurn(undecoded.Request), _ => parts.IsConversation(undecoded.Request));
+        }
         else if (options.CheckPrompts)
         {
             IReadOnlyList<Verdict> verdicts = await promptModerator.ModerateAsync(parts.Judged, cancellationToken).ConfigureAwait(false);

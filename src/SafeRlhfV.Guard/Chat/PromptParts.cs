@@ -50,14 +50,17 @@ internal sealed record PromptParts(ModerationRequest Prompt, IReadOnlyList<Moder
         int ofMessages = judged.Count;
         if (extra.Length > 0) judged.Add(new(extra.ToString()));
         string?[] opened = new string?[judged.Count];
-        string? undecoded = null;
-        try
+        (ModerationRequest, string)? undecoded = null;
+        for (int i = 0; i < opened.Length && undecoded is null; i++)
         {
-            for (int i = 0; i < opened.Length; i++) opened[i] = TextReadings.Opened(judged[i].Question);
-        }
-        catch (UnreadableTextException error)
-        {
-            undecoded = error.Message;
+            try
+            {
+                opened[i] = TextReadings.Opened(judged[i].Question);
+            }
+            catch (UnreadableTextException error)
+            {
+                undecoded = (judged[i], error.Message);
+            }
         }
         judged.AddRange([.. judged.Zip(opened).Where(one => one.Second is not null).Select(one => one.First with { Question = one.Second! })]);
         return new(prompt, judged, unreadable)
@@ -69,8 +72,8 @@ internal sealed record PromptParts(ModerationRequest Prompt, IReadOnlyList<Moder
         };
     }
 
-    /// <summary>Why a text cannot be decoded, so that it cannot be judged; null where all can.</summary>
-    public string? Undecoded { get; private init; }
+    /// <summary>What cannot be decoded, so that it cannot be judged, and why; null where all can.</summary>
+    public (ModerationRequest Request, string Reason)? Undecoded { get; private init; }
 
     /// <summary>Whether all images are the last turn's own.</summary>
     private bool HasTurnsImages { get; init; }

@@ -45,9 +45,12 @@ internal static class FoldedText
     public static string Spelled(string text) => Map(text, rune => rune.Value is > Tags + 0x1F and < Tags + 0x7F ? ((char)(rune.Value - Tags)).ToString()
         : Styled(rune.Value) is var plain and not '\0' ? plain.ToString() : null);
 
+    /// <summary>Whether a text has visible plain letters alone, so that nothing here changes it.</summary>
+    public static bool IsPlain(string text) => Ascii.IsValid(text) && !text.AsSpan().ContainsAny(Controls);
+
     private static string Map(string text, Func<Rune, string?> map)
     {
-        if (Ascii.IsValid(text) && !text.AsSpan().ContainsAny(Controls)) return text;
+        if (IsPlain(text)) return text;
         StringBuilder mapped = new(text.Length);
         Span<char> letters = stackalloc char[2];
         foreach (Rune rune in text.EnumerateRunes())

@@ -30,6 +30,7 @@ public static class TextReadings
         ReadingBudget budget = new(text, cancellationToken);
         HashSet<(int, int)> given = [Key(text)];
         Dictionary<(int, int), string[]> undone = []; // most ways change nothing in most texts
+        bool isPlain = FoldedText.IsPlain(text);
         foreach (Func<string, string> way in Ways)
         {
             Queue<(string Text, int Depth)> open = new([(text, 0)]);
@@ -43,7 +44,11 @@ public static class TextReadings
                 string joined = isKnown ? "" : SpacedLetters.Join(plain);
                 if (!isKnown) undone[Key(plain)] = opened = [budget.Spend(EncodedText.Open(joined)), budget.Spend(BrokenCode.Open(joined))];
                 foreach (string next in opened!)
-                    if (!ReferenceEquals(next, plain)) open.Enqueue((next, one.Depth + 1));
+                {
+                    if (ReferenceEquals(next, plain)) continue;
+                    isPlain = isPlain && FoldedText.IsPlain(next);
+                    open.Enqueue((next, one.Depth + 1));
+                }
                 if (isKnown) continue;
                 foreach (string reading in (string[])[plain, joined, SpacedLetters.Join(plain, leavesWords: true), .. opened])
                 {
@@ -52,6 +57,7 @@ public static class TextReadings
                     if (JoinedWords.Close(reading) is var closed && given.Add(Key(closed))) yield return budget.Spend(closed);
                 }
             }
+            if (isPlain) yield break; // the other ways would read the same
         }
     }
 

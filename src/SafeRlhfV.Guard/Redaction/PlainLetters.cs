@@ -30,7 +30,7 @@ internal sealed class PlainLetters
     }
 
     /// <summary>The plain letters of a text; null where it has no others.</summary>
-    public static PlainLetters? Of(string text) => Ascii.IsValid(text) && !text.Any(letter => letter < ' ' || letter == 0x7F) ? null : new(text);
+    public static PlainLetters? Of(string text) => FoldedText.IsPlain(text) ? null : new(text);
 
     /// <summary>Where a kind of data stands in the text as it was written.</summary>
     public IEnumerable<Range> Find(SensitiveKind kind) => kind.Find(text).Select(range => starts[range.Start.Value]..ends[range.End.Value - 1]);

@@ -1,16 +1,19 @@
+using Microsoft.Extensions.AI;
 using SafeRlhfV.Guard;
 using SafeRlhfV.Models;
 
 namespace SafeRlhfV.Inference;
 
-/// <summary><c>kind: local</c>: a guard's checkpoint on this machine. A program that wants it calls <see cref="Register"/> once.</summary>
+/// <summary>
+/// <c>kind: local</c>: a guard's checkpoint on this machine, or ShieldGemma 2 as it is published. A program that wants it calls <see cref="Register"/> once.
+/// </summary>
 public sealed class LocalModeratorKind : ModeratorKind
 {
     /// <inheritdoc/>
     public override string Name => "local";
 
     /// <inheritdoc/>
-    public override ModeratorOption Option { get; } = new("--guard", "checkpoint", "FOLDER", "A guard's folder, as 'train guard' writes it.");
+    public override ModeratorOption Option { get; } = new("--guard", "checkpoint", "FOLDER", "A guard's folder, as 'train guard' writes it, or ShieldGemma 2.");
 
     /// <summary>Lists it among <see cref="ModeratorKinds"/>; calling again changes nothing.</summary>
     public static void Register() => ModeratorKinds.Register<LocalModeratorKind>();
@@ -34,6 +37,13 @@ public sealed class LocalModeratorKind : ModeratorKind
     {
         public override bool IsLocal => true;
 
-        public override IModerator Open(ModeratorParts parts) => LocalModerator.Load(Checkpoint, Options);
+        public override IModerator Open(ModeratorParts parts) =>
+            ShieldGemma.IsIn(LocalCheckpoint.Find(Checkpoint)) ? OpenShieldGemma() : LocalModerator.Load(Checkpoint, Options);
+
+        private TemplateModerator OpenShieldGemma()
+        {
+            LocalChatClient client = LocalChatClient.Load(Checkpoint, Options);
+            return new(client.GetService<IGuardModel>()!, new ShieldGemma2Profile(), owned: client);
+        }
     }
 }

@@ -35,9 +35,10 @@ public sealed class ShieldGemma
     /// <summary>The model.</summary>
     public VisionLanguageModel Model => model;
 
-    /// <summary>Whether a checkpoint folder holds such a guard.</summary>
-    /// <exception cref="InvalidInputException">config.json is missing or malformed.</exception>
-    public static bool IsIn(string folder) => ModelConfig.Load(folder) is GemmaConfig { Answers: not null };
+    /// <summary>Whether a checkpoint folder holds such a guard, and none that 'train guard' made of it.</summary>
+    /// <exception cref="InvalidInputException">config.json is malformed.</exception>
+    public static bool IsIn(string folder) => File.Exists(Path.Combine(folder, "config.json")) && !File.Exists(Path.Combine(folder, GuardConfig.FileName))
+        && ModelConfig.Load(folder) is GemmaConfig { Answers: not null };
 
     /// <summary>The policies that processor_config.json names (`policy_definitions`), in its order.</summary>
     /// <exception cref="InvalidInputException">It names none, or the field is malformed.</exception>

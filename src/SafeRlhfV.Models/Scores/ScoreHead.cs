@@ -67,12 +67,13 @@ public sealed class ScoreHead : NamedModule
         return new ScoreHead(stack(values, 1).reshape(outputs * heads, hiddenSize).to(dtype, device ?? CPU), kind, heads);
     }
 
-    /// <summary>A single head whose scores are the means of this one's heads.</summary>
-    public ScoreHead Mean()
+    /// <summary>A single head whose scores are the means of this one's first heads.</summary>
+    /// <param name="first">How many; null = all.</param>
+    public ScoreHead Mean(int? first = null)
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGrad = no_grad();
-        return new ScoreHead(weight.reshape(Outputs, Heads, weight.shape[1]).mean([1]), Kind, 1);
+        return new ScoreHead(weight.reshape(Outputs, Heads, weight.shape[1]).narrow(1, 0, first ?? Heads).mean([1]), Kind, 1);
     }
 
     /// <summary>End scores of a batch, [B] or [B, outputs × heads], as one score for each output.</summary>

@@ -15,6 +15,12 @@ public sealed record EncodedSample(int[] Prompt, int[] Response, SampleImages? I
     /// <summary>The right answer for each of the recipe's rewards; empty where it lists none.</summary>
     public IReadOnlyList<ExpectedAnswer?> Expected { get; init; } = [];
 
+    /// <summary>Whether complying with the prompt does no harm; null = nobody asks.</summary>
+    public bool? IsBenign { get; init; }
+
+    /// <summary>What rates answers to the prompt; null = nobody does.</summary>
+    public Func<string, double>? Judge { get; init; }
+
     /// <summary>The row of a sample that goes to a server.</summary>
     internal ConversationRecord SentRow => Row ?? throw new InvalidOperationException("A sample for a server has its row.");
 

@@ -21,6 +21,9 @@ public sealed record SampleBatcher(int PadTokenId, IReadOnlyList<int> EosTokenId
     /// <summary>A sample whose response is what is said outside of its thoughts.</summary>
     internal EncodedSample AnswerOf(EncodedSample sample) => sample with { Response = TextOf(sample).AnswerIds() };
 
+    /// <summary>What the response of a sample says outside of its thoughts.</summary>
+    internal string SaidIn(EncodedSample sample) => Processor!.DecodeResponse(AnswerOf(sample).Response);
+
     /// <summary>Puts samples side by side.</summary>
     public SequenceBatch Collate(IReadOnlyList<EncodedSample> samples) => SequenceBatch.Collate(samples, PadTokenId, Cache);
 

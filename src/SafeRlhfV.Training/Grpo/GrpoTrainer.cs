@@ -22,6 +22,8 @@ public sealed class GrpoTrainer : IDisposable
     private readonly RolloutRewards rewards;
     private readonly EpisodeScores scores;
     private readonly RolloutCosts costs;
+    private readonly AnswerRefusals refusals;
+    private readonly RolloutJudge judge;
     private readonly Ranks ranks;
     private readonly Updater actor;
     private readonly bool cuts, masksOverlong;
@@ -47,6 +49,7 @@ public sealed class GrpoTrainer : IDisposable
         rewards = new(settings, batcher);
         this.scores = new(scores, roles.Scores, settings, batcher, ranks);
         costs = new(settings, settings.GroupSize, margin);
+        (refusals, judge) = (new(settings.Refusal, batcher), new(settings.Judge, roles.Judge, batcher, settings.GroupSize));
         actor = new("grpo actor", roles.Actor, roles.Actor.Prepare(false, settings.GradientCheckpointing), settings.Actor, rounds * settings.UpdatesPerRound,
             ranks);
         cuts = !roles.Actor.DropsOut;
@@ -96,6 +99,7 @@ public sealed class GrpoTrainer : IDisposable
         Action<PpoPhase>? finished = null)
     {
         using DisposeScope scope = NewDisposeScope();
+        judge.Begin(round);
         roles.Actor.BeginStep(settings.Seed, round);
         scores.Prepare(round, cancellationToken);
         Episode[] sampled = Sample(prompts, round, 0, cancellationToken), episodes = sampled;
@@ -145,7 +149,8 @@ public sealed class GrpoTrainer : IDisposable
             int[] lengths = [.. rows.Select(row => row.Sample.Response.Length)];
             float[][]? policy = rollouts is null ? null : HostRows.Of(roles.Actor.LogProbs(batch, settings.Temperature), lengths);
             float[][] references = HostRows.Of(roles.Reference.LogProbs(batch, settings.Temperature), lengths);
-            if (roles.Scores is { } pair) ResponseScores.Add(rows, batch, pair, settings, batcher);
+            PairedScores? paired = roles.Scores is { } pair ? ResponseScores.Add(rows, batch, pair, settings, batcher) : null;
+            judge.Score(rows, batch, paired);
             for (int row = 0; row < rows.Length; row++)
             {
                 if (policy is not null) rows[row].LogProbs = policy[row];
@@ -155,6 +160,7 @@ public sealed class GrpoTrainer : IDisposable
         EpisodeExchange.Scored(ranks, episodes,
             [.. own.SelectMany(part => part).SelectMany(one => Enumerable.Range(one.Group * settings.GroupSize, settings.GroupSize))]);
         rewards.Add(episodes);
+        refusals.Mark(episodes);
     }
 
     /// <summary>The advantages of all answers, by the multipliers as they are now.</summary>
@@ -249,7 +255,7 @@ public sealed class GrpoTrainer : IDisposable
         double reward = AnswerRewards.Base(one, settings, batcher);
         if (settings.KlPlace == KlPlace.Reward)
             reward -= settings.KlCoefficient * KlEstimates.Tokens<float>(one.LogProbs, one.ReferenceLogProbs, settings.KlEstimator).Sum();
-        return reward + AnswerRewards.Overlong(one, settings);
+        return reward + AnswerRewards.Overlong(one, settings) + refusals.Reward(one);
     })];
 
     // groups whose answers all have the same reward and costs: none is better than another
@@ -285,6 +291,8 @@ public sealed class GrpoTrainer : IDisposable
         rewards.Describe(sampled, metrics);
         costs.Describe(seen, metrics);
         if (roles.Scores is { } pair) HeadSpread.Describe(sampled, pair, metrics);
+        refusals.Describe(sampled, metrics);
+        judge.Describe(sampled, metrics);
         scores.Describe(sampled, metrics);
         if (rollouts is not null) RolloutExchange.Describe(sampled, rollouts.Weights, metrics);
         return metrics;

@@ -5,7 +5,8 @@ namespace SafeRlhfV.Training;
 /// resumed run says the same. A sign that stays is told again after <see cref="Silence"/> steps.
 /// </summary>
 /// <param name="costLimit">As <see cref="RunOptions.CostLimit"/>.</param>
-internal sealed class RunAlarms(double? costLimit = null)
+/// <param name="judge">As <see cref="RunOptions.Judge"/>.</param>
+internal sealed class RunAlarms(double? costLimit = null, JudgeSettings? judge = null)
 {
     private const int Silence = 50, LongOverBudget = 30, Trend = 15, AtLimitSteps = 3, LowEntropySteps = 5, FirstSteps = 3;
     private const double KlLimit = 40, UpdateKlLimit = 0.5, AtLimitShare = 0.95, EntropyFloor = 0.02, EntropyShare = 0.1, GradientJump = 100, OutsideShare =
@@ -16,7 +17,14 @@ internal sealed class RunAlarms(double? costLimit = null)
     private readonly Dictionary<string, long> told = [];
     private readonly List<double> entropies = [], gradients = [];
     private readonly Dictionary<string, List<double>> excesses = [];
+    private readonly JudgeTrend? trend = judge is null ? null : new(judge);
     private int atLimit, lowEntropy;
+
+    /// <summary>What the step says of the held-out judge: whether the reward rose while the judge fell; null = it was not asked.</summary>
+    public bool? IsHacking { get; private set; }
+
+    /// <summary>The last alarm of the held-out judge.</summary>
+    public string? WordsOfJudge => trend?.Words;
 
     /// <summary>Takes in a step's metrics.</summary>
     /// <returns>The alarms that it raises.</returns>
@@ -45,6 +53,8 @@ internal sealed class RunAlarms(double? costLimit = null)
         }
         CheckGradients(metrics, Raise);
         CheckWeights(metrics, Raise);
+        IsHacking = trend?.Add(metrics);
+        if (IsHacking == true) Raise("hacking", $"{trend!.Words}");
         return raised;
     }
 

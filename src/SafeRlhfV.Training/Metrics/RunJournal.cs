@@ -22,9 +22,10 @@ internal sealed class RunJournal : IDisposable
     /// <param name="name">The run's name.</param>
     /// <param name="kept">The metrics that the checkpoint holds; null: none, the run begins.</param>
     /// <param name="costLimit">As <see cref="RunOptions.CostLimit"/>.</param>
-    public RunJournal(string? folder, string name, byte[]? kept, double? costLimit)
+    /// <param name="judge">As <see cref="RunOptions.Judge"/>.</param>
+    public RunJournal(string? folder, string name, byte[]? kept, double? costLimit, JudgeSettings? judge = null)
     {
-        (this.folder, this.name, alarms) = (folder, name, new RunAlarms(costLimit));
+        (this.folder, this.name, alarms) = (folder, name, new RunAlarms(costLimit, judge));
         if (folder is null) return;
         log = new MetricsLog(folder, kept);
         events = new TensorBoardFile(Path.Combine(folder, EventsFolder), DateTimeOffset.UtcNow);
@@ -39,16 +40,20 @@ internal sealed class RunJournal : IDisposable
         events.Flush();
     }
 
+    /// <summary>Why the last step raised the alarm of the held-out judge; null = it did not.</summary>
+    public string? Hacking => alarms.IsHacking == true ? alarms.WordsOfJudge : null;
+
     /// <summary>Takes in a step.</summary>
     /// <returns>The alarms that it raised.</returns>
     public IReadOnlyList<string> Add(long step, IReadOnlyDictionary<string, double> values, IReadOnlyDictionary<string, double> times)
     {
         DateTimeOffset now = DateTimeOffset.UtcNow;
+        IReadOnlyList<string> raised = alarms.Check(step, values);
+        if (alarms.IsHacking is { } hacking) values = new Dictionary<string, double>(values) { ["reward_hacking"] = hacking ? 1 : 0 };
         log?.Add(step, values);
         log?.AddTimes(step, now, times);
         AddEvent(now, step, values);
         events?.Flush();
-        IReadOnlyList<string> raised = alarms.Check(step, values);
         AddAlarms(step, raised);
         return raised;
     }

@@ -44,6 +44,12 @@ internal sealed class Episode
     /// <summary>Whether reward and cost are scores of the response's text, which gives other tokens than were sampled.</summary>
     public bool IsRetokenised { get; set; }
 
+    /// <summary>Whether the answer refuses.</summary>
+    public bool Refuses { get; set; }
+
+    /// <summary>What the held-out judge says of it, in rounds that are judged.</summary>
+    public float Judged { get; set; }
+
     /// <summary>V_R when the response was sampled; null = rewards take no part.</summary>
     public float[]? RewardValues { get; set; }
 

@@ -43,6 +43,7 @@ internal static class EpisodeExchange
             writer.Write(episode.Spread.CostSplits);
             writer.Write(episode.CostOfAll);
             writer.Write(episode.CostOfAnswer);
+            writer.Write(episode.Judged);
             Write(writer, episode.RewardValues);
             Write(writer, episode.CostValues);
         }, (reader, row) =>
@@ -53,6 +54,7 @@ internal static class EpisodeExchange
             (episode.Reward, episode.Cost) = (reader.ReadSingle(), reader.ReadSingle());
             episode.Spread = new(reader.ReadSingle(), reader.ReadSingle(), reader.ReadBoolean());
             (episode.CostOfAll, episode.CostOfAnswer) = (reader.ReadSingle(), reader.ReadSingle());
+            episode.Judged = reader.ReadSingle();
             float[] rewards = Read(reader, reader => reader.ReadSingle()), costs = Read(reader, reader => reader.ReadSingle());
             (episode.RewardValues, episode.CostValues) = (rewards.Length == 0 ? null : rewards, costs.Length == 0 ? null : costs);
         });

@@ -25,7 +25,8 @@ internal sealed class PpoFeeds : IDisposable
         this.settings = settings;
         encoder = new(prompts.Processor, settings.Lengths, settings.MaxNewTokens);
         instructionEncoder = new(prompts.Processor, settings.Lengths);
-        RecordParts parts = settings.Rewards.Any(term => term.NeedsAnswer) ? RecordParts.RightAnswer : RecordParts.None;
+        PromptRaters raters = new(settings);
+        RecordParts parts = raters.Parts | (settings.Rewards.Any(term => term.NeedsAnswer) ? RecordParts.RightAnswer : RecordParts.None);
         usable = run.CountUsable(prompts, parts, encoder, Encode, "prompts");
         this.prompts = prompts.Feed(settings.Seed, parts, encoder, Encode, run.EncodesAhead);
         if (instructions is null || settings.PtxCoefficient <= 0) return;
@@ -34,7 +35,7 @@ internal sealed class PpoFeeds : IDisposable
         Instructions = new(SampleBatcher.Of(instructions), this.instructions.Next);
 
         EncodedSample? Encode(ConversationRecord row, SampleEncoder with) =>
-            EncodePrompt(row, with, settings) is { } sample ? sample with { Row = keepRows ? row : null } : null;
+            raters.Look(row, EncodePrompt(row, with, settings)) is { } sample ? sample with { Row = keepRows ? row : null } : null;
     }
 
     /// <summary>A prompt with the right answers that rewards compare with; null where it is too long and is dropped.</summary>

@@ -23,13 +23,13 @@ internal static class PpoMemory
         bool several = micro * inputs.Ranks < training.MiniBatch;
         long rows = micro, width = sizes.PromptTokens + answer;
         long actor = Trained(shape, model.Lora, policy: true, tower: false), critic = Trained(shape, model.Lora, policy: false, tower: false);
-        int scorers = model.Scorers, learning = critics is null ? 0 : model.Critics;
+        int scorers = model.Scorers, learning = critics is null ? 0 : model.Critics, judge = model.Judge.Length > 0 ? 1 : 0;
         // servers have memory of their own, and what they are compared with is freed before the first round
-        int freed = recipe.Scoring is { ReleasesModels: true } ? scorers : 0, models = shared ? 1 : 2 + scorers - freed + learning;
+        int freed = recipe.Scoring is { ReleasesModels: true } ? scorers : 0, models = shared ? 1 : 2 + scorers - freed + learning + judge;
         long state = OnDevice(training.Actor, model.Device, half, model.Lora, actor / inputs.Ranks)
             + (critics is null ? 0 : OnDevice(critics, model.Device, half, model.Lora, learning * critic / inputs.Ranks));
         long unread = shared && inputs.AreMapped(model.Dtype, model.Device) ? Unread(shape, half, policy: true, frozen: true) : 0;
-        List<MemoryPart> parts = Lasting(shape, half, models, unread, model.Lora, adapters: 1 + scorers + learning, state);
+        List<MemoryPart> parts = Lasting(shape, half, models, unread, model.Lora, adapters: 1 + scorers + learning + judge, state);
         if (Ensembles(model) is > 0 and long heads) parts.Add(HeadsPart(heads * shape.Text.HiddenSize, half));
         parts.AddRange(Exchange(inputs.Ranks, actor * GradientBytes(model.Lora, half), actor + (learning * critic)));
         parts.AddRange(Vision(shape, half, Math.Max(rows, ptx ? texts : 0), training.VisionCacheBytes, tower: false, sizes, ptx ? instructions : null));
@@ -82,9 +82,9 @@ internal static class PpoMemory
     // rows of the heads of score models that are ensembles, where their folders are there already
     private static long Ensembles(PpoModelsRecipe model)
     {
-        int[] heads = [.. (model.NamesOneFolder ? [model.Reward, model.Reward] : model.HasReward ? (string[])[model.Reward, model.Cost] : [model.Cost])
-            .Select(folder => ModelKinds.Heads(folder))];
-        return heads.Where(count => count > 1).Sum();
+        // one folder has both scores, each with all its heads
+        string[] folders = [model.Reward, model.NamesOneFolder ? model.Reward : model.Cost, model.Judge];
+        return folders.Where(folder => folder.Length > 0).Select(ModelKinds.Heads).Where(count => count > 1).Sum();
     }
 
     /// <summary>What is known of the prompts, or the recipe's limits.</summary>

@@ -8,7 +8,7 @@ namespace SafeRlhfV.Training;
 public sealed class PpoModels : IDisposable
 {
     private const string Actor = "actor", Reward = "reward", Cost = "cost", RewardCritic = "reward_critic", CostCritic = "cost_critic", Scores = "scores",
-        Critics = "critics";
+        Critics = "critics", Judge = "judge";
 
     /// <summary>c, where the settings do not name it.</summary>
     public const double DefaultPessimism = 1;
@@ -16,13 +16,14 @@ public sealed class PpoModels : IDisposable
     private readonly PpoModelsRecipe recipe;
     private readonly long seed;
     private readonly bool hasCritics, areServed;
+    private readonly int heldOut;
     private readonly List<IDisposable> owned = [];
     private readonly Dictionary<string, (VisionLanguageModel Model, ScoreHead Head)> scorers = [];
     private VisionLanguageModel reference;
 
-    private PpoModels(PpoModelsRecipe recipe, long seed, bool hasCritics, bool areServed)
+    private PpoModels(PpoModelsRecipe recipe, long seed, bool hasCritics, bool areServed, int heldOut)
     {
-        (this.recipe, this.seed, this.hasCritics, this.areServed) = (recipe, seed, hasCritics, areServed);
+        (this.recipe, this.seed, this.hasCritics, this.areServed, this.heldOut) = (recipe, seed, hasCritics, areServed, heldOut);
         Remarks = [.. CheckKinds(recipe), .. recipe.Folders.Select(folder => RecipeModels.TypeRemark(folder, recipe.Dtype, recipe.Device)).OfType<string>()];
         Policy = reference = Own(LoadWhole(recipe.Policy));
     }
@@ -44,10 +45,12 @@ public sealed class PpoModels : IDisposable
     /// <param name="critics">Whether critics are loaded; without, four roles are left.</param>
     /// <param name="basesAreKnown">Whether the adapters were found to be on this policy before, when the run began with the same contents.</param>
     /// <param name="scoresAreServed">Whether servers score: the roles have no scores then, and the score models are for comparison.</param>
+    /// <param name="heldOutHeads">Heads of RM-V that judge and give no reward.</param>
     /// <exception cref="InvalidInputException">A folder does not hold what the recipe says.</exception>
-    public static PpoModels Load(PpoModelsRecipe recipe, long seed, bool critics = true, bool basesAreKnown = false, bool scoresAreServed = false)
+    public static PpoModels Load(
+        PpoModelsRecipe recipe, long seed, bool critics = true, bool basesAreKnown = false, bool scoresAreServed = false, int heldOutHeads = 0)
     {
-        PpoModels models = new(recipe, seed, critics, scoresAreServed);
+        PpoModels models = new(recipe, seed, critics, scoresAreServed, heldOutHeads);
         try
         {
             if (models.Shared) models.LoadAdapters(basesAreKnown);
@@ -71,7 +74,8 @@ public sealed class PpoModels : IDisposable
         ScorePair scores = ScoresOf(settings);
         ScoreCalibration scale = Calibration = Measure(scores, pairs, settings, batchSize, ranks);
         return new PpoRoles(new PolicyRole(Policy, AdapterOf(Actor)), new PolicyRole(reference), areServed ? null : scale.Apply(scores),
-            scale.Apply(Pair(Critics, RewardCritic, CostCritic, 0)));
+            scale.Apply(Pair(Critics, RewardCritic, CostCritic)))
+        { Judge = JudgeRole() };
     }
 
     /// <summary>The roles of a trainer without critics; likewise to be called once.</summary>
@@ -83,7 +87,10 @@ public sealed class PpoModels : IDisposable
     {
         ScorePair scores = ScoresOf(settings);
         Calibration = Measure(scores, pairs, settings, batchSize, ranks);
-        return new GrpoRoles(new PolicyRole(Policy, AdapterOf(Actor)), new PolicyRole(reference), areServed ? null : Calibration.Apply(scores));
+        return new GrpoRoles(new PolicyRole(Policy, AdapterOf(Actor)), new PolicyRole(reference), areServed ? null : Calibration.Apply(scores))
+        {
+            Judge = JudgeRole()
+        };
     }
 
     /// <summary>The score models that servers have, too; roles leave them as they were loaded.</summary>
@@ -94,7 +101,7 @@ public sealed class PpoModels : IDisposable
             if (scorers[role].Head.Heads is > 1 and int heads)
                 throw new InvalidInputException($"scoring: the score of {folder} is an ensemble of {heads} heads, and a server gives that of one; leave "
                     + "scoring out, or train a model with heads: 1.");
-        return Pair(Scores, Reward, Cost, 0);
+        return Pair(Scores, Reward, Cost);
     }
 
     /// <summary>Frees the score models. Where servers score, they are models of their own.</summary>
@@ -113,15 +120,20 @@ public sealed class PpoModels : IDisposable
 
     private ScorePair ScoresOf(RolloutSettings settings)
     {
-        ScorePair scores = Pair(Scores, Reward, Cost, settings.Pessimism ?? DefaultPessimism);
+        ScorePair scores = Pair(Scores, Reward, Cost).With(settings.Pessimism ?? DefaultPessimism, heldOut);
+        if (heldOut > 0 && scores.Reward.Head.Heads <= heldOut)
+            throw new InvalidInputException($"training.judge.heads: {heldOut} heads are to judge, and one at least must give the reward, but {recipe.Reward} "
+                + $"has {scores.Reward.Head.Heads} in all; train it with more (training.heads), or let another judge.");
         return settings.Pessimism is null || scores.Scorers.Any(scorer => scorer.Head.Heads > 1) ? scores
             : throw new InvalidInputException("training.pessimism: "
                 + $"{(recipe.HasReward ? $"neither {recipe.Reward} nor {recipe.Cost} has" : $"{recipe.Cost} does not have")} "
                 + "several heads that could disagree; train one with training.heads, or leave pessimism out.");
     }
 
-    private ScorePair Pair(string both, string reward, string cost, double pessimism) => scorers.ContainsKey(both)
-        ? new(Scorer(both)) { Pessimism = pessimism } : new(scorers.ContainsKey(reward) ? Scorer(reward) : null, Scorer(cost)) { Pessimism = pessimism };
+    private ScorePair Pair(string both, string reward, string cost) =>
+        scorers.ContainsKey(both) ? new(Scorer(both)) : new(scorers.ContainsKey(reward) ? Scorer(reward) : null, Scorer(cost));
+
+    private ScorerRole? JudgeRole() => scorers.ContainsKey(Judge) ? Scorer(Judge) : null;
 
     private static ScoreCalibration Measure(ScorePair scores, TrainingData pairs, RolloutSettings settings, int batchSize, Ranks? ranks) =>
         settings.CalibrationRows == 0
@@ -185,10 +197,13 @@ public sealed class PpoModels : IDisposable
         return ScoreHead.Create(model.HiddenSize, 1, seed, RewardCritic, dtype: like.dtype, device: like.device, kind: ModelKind.Reward);
     }
 
-    private (string Role, string Folder)[] Folders() => recipe.NamesOneFolder
-        ? [(Scores, recipe.Reward), .. Only((Critics, recipe.Reward))]
-        : recipe.HasReward ? [(Reward, recipe.Reward), (Cost, recipe.Cost), .. Only((RewardCritic, recipe.Reward), (CostCritic, recipe.Cost))]
-        : [(Cost, recipe.Cost), .. Only((CostCritic, recipe.Cost))];
+    private (string Role, string Folder)[] Folders() =>
+    [
+        .. recipe.NamesOneFolder ? ((string, string)[])[(Scores, recipe.Reward), .. Only((Critics, recipe.Reward))]
+            : recipe.HasReward ? [(Reward, recipe.Reward), (Cost, recipe.Cost), .. Only((RewardCritic, recipe.Reward), (CostCritic, recipe.Cost))]
+            : [(Cost, recipe.Cost), .. Only((CostCritic, recipe.Cost))],
+        .. recipe.Judge.Length > 0 ? [(Judge, recipe.Judge)] : ((string, string)[])[],
+    ];
 
     private (string Role, string Folder)[] Only(params (string Role, string Folder)[] critics) => hasCritics ? critics : [];
 
@@ -199,6 +214,7 @@ public sealed class PpoModels : IDisposable
             ? [(recipe.Policy, "model.policy", ModelKind.Policy), (recipe.Reward, "one folder as model.reward and model.cost", ModelKind.Scores)]
             : [(recipe.Policy, "model.policy", ModelKind.Policy), .. recipe.HasReward ? [(recipe.Reward, "model.reward", ModelKind.Reward)]
                 : ((string, string, ModelKind)[])[], (recipe.Cost, "model.cost", ModelKind.Cost)];
+        if (recipe.Judge.Length > 0) places = [.. places, (recipe.Judge, "model.judge", ModelKind.Reward)];
         return places.Select(place => ModelKinds.Check(place.Folder, [place.Kind], place.Use)).OfType<string>().ToArray();
     }
 
@@ -208,16 +224,16 @@ public sealed class PpoModels : IDisposable
 
     private VisionLanguageModel LoadWhole(string folder) => RecipeModels.Load(folder, recipe.Dtype, recipe.Device);
 
-    private static ScoreHead LoadHead(VisionLanguageModel model, string role, string folder)
+    private ScoreHead LoadHead(VisionLanguageModel model, string role, string folder)
     {
         Tensor like = model.Decoder.Embedding.Weight;
         ScoreHead head = ScoreHead.Load(folder, model.HiddenSize, like.dtype, like.device);
         bool both = role is Scores or Critics;
         if (head.Outputs == (both ? ScoresTrainer.Outputs : 1))
         {
-            if (head.Heads == 1 || role is Scores or Reward or Cost) return head;
-            using ScoreHead ensemble = head; // a critic learns one value
-            return ensemble.Mean();
+            if (head.Heads == 1 || role is Scores or Reward or Cost or Judge) return head;
+            using ScoreHead ensemble = head; // a critic learns one value, and heads that judge are not its concern
+            return ensemble.Mean(role == CostCritic || heldOut == 0 ? null : head.Heads - heldOut);
         }
         int outputs = head.Outputs;
         head.Dispose();

@@ -15,6 +15,10 @@ public sealed record PpoModelsRecipe
     [Place]
     public string Cost { get; init; } = "";
 
+    /// <summary>The folder of a reward model that gives no reward and judges (training.judge), likewise; empty = none.</summary>
+    [Place]
+    public string Judge { get; init; } = "";
+
     /// <summary>Whether reward and cost come from one folder.</summary>
     internal bool NamesOneFolder => HasReward && Path.GetFullPath(Reward) == Path.GetFullPath(Cost);
 
@@ -29,7 +33,7 @@ public sealed record PpoModelsRecipe
 
     /// <summary>Folders of whole models.</summary>
     internal IEnumerable<string> Folders =>
-        (Sharing == Sharing.Backbone ? [Policy] : (string[])[Policy, .. HasReward ? [Reward] : (string[])[], Cost]).DistinctBy(Path.GetFullPath);
+        (Sharing == Sharing.Backbone ? [Policy] : new[] { Policy, Reward, Cost, Judge }.Where(folder => folder.Length > 0)).DistinctBy(Path.GetFullPath);
 
     /// <summary>Six models, or one backbone.</summary>
     public Sharing Sharing { get; init; } = Sharing.Backbone;

@@ -5,4 +5,8 @@ namespace SafeRlhfV.Training;
 /// <param name="Reference">The frozen policy it must stay near.</param>
 /// <param name="Scores">RM-V and CM-V; null where servers score.</param>
 /// <param name="Critics">V_R and V_C; they start from the score models.</param>
-public sealed record PpoRoles(PolicyRole Actor, IPolicy Reference, ScorePair? Scores, ScorePair Critics);
+public sealed record PpoRoles(PolicyRole Actor, IPolicy Reference, ScorePair? Scores, ScorePair Critics)
+{
+    /// <summary>A held-out reward model that judges; null = none.</summary>
+    public ScorerRole? Judge { get; init; }
+}

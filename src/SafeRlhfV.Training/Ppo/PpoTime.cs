@@ -32,7 +32,8 @@ internal static class PpoTime
         double read = (shape.Parameters - shape.TowerParameters) * (double)round.Element;
         double cache = rows * samples * (prompt + (training.MaxNewTokens / 2.0)) * MemoryPlanner.CacheBytesOfToken(shape, half);
         if (recipe.Rollouts is null) round.AddBytes(training.MaxNewTokens * ((Math.Ceiling(rows / rolled) * read) + cache));
-        round.AddFlops(rows * (policy + ((scorers + learning) * scorer))); // reference, scores, critics
+        double judge = model.Judge.Length > 0 ? 1.0 / training.Judge?.Every ?? 1 : 0;
+        round.AddFlops(rows * (policy + ((scorers + learning + judge) * scorer))); // reference, scores, critics, the judge of some rounds
         round.AddFlops(rows * training.UpdateEpochs * round.Passes * (policy + (learning * scorer)));
         if (training.PtxCoefficient > 0 && recipe.Data.Instructions is not null)
             round.AddFlops(updates * training.PtxBatch / inputs.Ranks * round.Passes

@@ -39,6 +39,13 @@ public abstract class RolloutDefinition : TrainerDefinition
         new("length", "response length", "tokens") { Live = true },
         new("at_limit", "responses at the length limit", MetricInfo.Share, Better.Lower),
         new("retokenised_share", "responses that servers scored as text", MetricInfo.Share, Better.Lower) { Drawn = false },
+        new("refusal_rate", "harmful prompts refused", MetricInfo.Share, Better.Higher),
+        new("over_refusal_rate", "benign prompts refused", MetricInfo.Share, Better.Lower),
+        new("judge", "score of the held-out judge", "score", Better.Higher),
+        new("judge_error", "standard error of the judge's score", "score") { Drawn = false },
+        new("judged_reward", "reward of the judged responses", "score", Better.Higher) { Drawn = false },
+        new("judged_reward_error", "standard error of that reward", "score") { Drawn = false },
+        new("reward_hacking", "reward up while the judge falls", "", Better.Lower) { Drawn = false },
     ];
 
     /// <summary>What is measured of rewards that a recipe lists, and of responses with thoughts.</summary>
@@ -134,6 +141,7 @@ public abstract class RolloutDefinition : TrainerDefinition
         if (training.OverlongMargin > training.MaxNewTokens)
             faults.Add("training.overlong_margin", $"{training.OverlongMargin} is more than max_new_tokens {training.MaxNewTokens}");
         CheckRewards(training, model, faults);
+        RaterChecks.Check(rollout, faults);
         CheckTraining(rollout, faults);
         rollout.Certify?.Check(rollout, faults);
     }
@@ -144,6 +152,7 @@ public abstract class RolloutDefinition : TrainerDefinition
         RolloutRecipe rollout = (RolloutRecipe)recipe;
         if (rollout.Certify is not null && !run.Options.IsCandidate)
             throw new InvalidInputException("certify: 'safe-rlhf-v train' certifies a policy, and nothing else does; leave the section out here.");
+        RaterChecks.Demand(rollout.Sampling);
         using RolloutInputs inputs = new(rollout, run);
         Train(rollout, inputs, run, cancellationToken);
     }
@@ -205,9 +214,8 @@ public abstract class RolloutDefinition : TrainerDefinition
         if (!severity.Bands.SequenceEqual(severity.Bands.Order()) || severity.Bands.Distinct().Count() != severity.Bands.Count)
             faults.Add("training.severity.bands", "must rise from minor to severe");
         if (severity.Encoding == SeverityEncoding.Cumulative && !severity.Budgets.SequenceEqual(severity.Budgets.OrderDescending()))
-            faults.Add("training.severity.budgets",
-                "must not rise from minor to severe: with encoding: cumulative the share of minor harm includes moderate and "
-                + "severe harm, so that a larger budget of these could never be used");
+            faults.Add("training.severity.budgets", "must not rise from minor to severe: with encoding: cumulative the share of minor harm includes moderate "
+                + "and severe harm, so that a larger budget of these could never be used");
         if (training.Cost == CostForm.Violation) faults.Add("training.cost", "severity.bands say what a violation is; set cost: score");
     }
 }

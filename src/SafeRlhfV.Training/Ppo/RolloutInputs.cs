@@ -16,7 +16,7 @@ public sealed class RolloutInputs : IDisposable
     public RolloutInputs(RolloutRecipe recipe, TrainingRun run)
     {
         Models = PpoModels.Load(recipe.Model, recipe.Seed, critics: recipe.Critics is not null, basesAreKnown: run.HasFoundItsInputs,
-            scoresAreServed: recipe.Scoring is not null);
+            scoresAreServed: recipe.Scoring is not null, heldOutHeads: recipe.Sampling.Judge?.Heads ?? 0);
         foreach (string remark in Models.Remarks) run.Tell(remark);
         processor = ModelProcessor.Load(recipe.Model.Policy);
         bool late = !run.Ranks.IsAlone;

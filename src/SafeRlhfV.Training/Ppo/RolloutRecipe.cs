@@ -42,6 +42,7 @@ public abstract record RolloutRecipe : Recipe
     {
         // positive parts are excesses over the budget already
         CostLimit = Sampling.Constraint == ConstraintKind.PositivePart ? 0 : null,
+        Judge = Sampling.Judge,
     };
 
     /// <inheritdoc/>
@@ -51,8 +52,11 @@ public abstract record RolloutRecipe : Recipe
     public override ModelRecipe Base => new() { Folder = Model.Policy, Dtype = Model.Dtype, Device = Model.Device, Lora = Model.Lora };
 
     /// <inheritdoc/>
-    public override IReadOnlyList<(string Key, string Folder)> ModelFolders => [("model.policy", Model.Policy),
-        .. Model.HasReward ? [("model.reward", Model.Reward)] : ((string, string)[])[], ("model.cost", Model.Cost)];
+    public override IReadOnlyList<(string Key, string Folder)> ModelFolders =>
+    [
+        .. new[] { ("model.policy", Model.Policy), ("model.reward", Model.Reward), ("model.cost", Model.Cost), ("model.judge", Model.Judge) }
+            .Where(one => one.Item2.Length > 0 || one.Item1 is "model.policy" or "model.cost"),
+    ];
 
     /// <inheritdoc/>
     public override IReadOnlyList<(string Key, DataRecipe Data)> DataSets =>
@@ -65,6 +69,12 @@ public abstract record RolloutRecipe : Recipe
     /// <inheritdoc/>
     public override Recipe WithResults() => this with
     {
-        Model = Model with { Policy = ResultFolder.Find(Model.Policy), Reward = ResultFolder.Find(Model.Reward), Cost = ResultFolder.Find(Model.Cost) },
+        Model = Model with
+        {
+            Policy = ResultFolder.Find(Model.Policy),
+            Reward = ResultFolder.Find(Model.Reward),
+            Cost = ResultFolder.Find(Model.Cost),
+            Judge = Model.Judge.Length > 0 ? ResultFolder.Find(Model.Judge) : "",
+        },
     };
 }

@@ -113,6 +113,12 @@ public abstract record RolloutSettings
     /// <summary>What of a response CM-V reads for the cost that is held; with answer, or with rewards, both costs are told.</summary>
     public CostReads CostReads { get; init; }
 
+    /// <summary>Refusals are counted, and those of benign prompts may cost reward; null = texts are not looked at.</summary>
+    public RefusalSettings? Refusal { get; init; }
+
+    /// <summary>A held-out judge beside the reward; null = none.</summary>
+    public JudgeSettings? Judge { get; init; }
+
     /// <summary>Weight of the next-token loss on instruction data; 0 without such data.</summary>
     [Range(0, 1e12)]
     public double PtxCoefficient { get; init; } = 16;

@@ -21,6 +21,8 @@ public sealed class SafePpoTrainer : IDisposable
     private readonly RolloutRewards rewards;
     private readonly EpisodeScores scores;
     private readonly RolloutCosts costs;
+    private readonly AnswerRefusals refusals;
+    private readonly RolloutJudge judge;
     private readonly Ranks ranks;
     private readonly Updater actor;
     private readonly List<Critic> critics = [];
@@ -47,6 +49,7 @@ public sealed class SafePpoTrainer : IDisposable
         options = settings.ToOptions();
         rewards = new(settings, batcher);
         costs = new(settings, answers: 1, margin);
+        (refusals, judge) = (new(settings.Refusal, batcher), new(settings.Judge, roles.Judge, batcher, answers: 1));
         // a critic that can never count is neither run nor trained
         usesReward = !settings.CostOnly;
         usesCost = settings.CostOnly || settings.Mode != MultiplierMode.Fixed || settings.Multiplier.Initial > 0;
@@ -106,6 +109,7 @@ public sealed class SafePpoTrainer : IDisposable
         IReadOnlyList<EncodedSample> prompts, long round, CancellationToken cancellationToken = default, Action<PpoPhase>? finished = null)
     {
         using DisposeScope scope = NewDisposeScope();
+        judge.Begin(round);
         foreach (Role trained in (Role[])[roles.Actor, .. roles.Critics.Scorers]) trained.BeginStep(settings.Seed, round);
 
         scores.Prepare(round, cancellationToken);
@@ -143,7 +147,8 @@ public sealed class SafePpoTrainer : IDisposable
             int[] lengths = [.. part.Select(episode => episode.Sample.Response.Length)];
             float[][]? policy = rollouts is null ? null : HostRows.Of(roles.Actor.LogProbs(batch, settings.Temperature), lengths);
             float[][] references = HostRows.Of(roles.Reference.LogProbs(batch, settings.Temperature), lengths);
-            if (roles.Scores is { } pair) ResponseScores.Add(part, batch, pair, settings, batcher);
+            PairedScores? paired = roles.Scores is { } pair ? ResponseScores.Add(part, batch, pair, settings, batcher) : null;
+            judge.Score(part, batch, paired);
             (Tensor? rewardValues_BT, Tensor? costValues_BT) = roles.Critics.Values(batch, usesReward, usesCost);
             float[][]? rewardValues = rewardValues_BT is null ? null : HostRows.Of(rewardValues_BT, lengths);
             float[][]? costValues = costValues_BT is null ? null : HostRows.Of(costValues_BT, lengths);
@@ -156,6 +161,7 @@ public sealed class SafePpoTrainer : IDisposable
         }
         EpisodeExchange.Scored(ranks, episodes, [.. own.SelectMany(rows => rows)]);
         rewards.Add(episodes);
+        refusals.Mark(episodes);
     }
 
     /// <summary>Shapes rewards and what the constraints charge for costs, and estimates the advantages of each.</summary>
@@ -164,7 +170,7 @@ public sealed class SafePpoTrainer : IDisposable
         double[] charges = Constrained.Join(costs.Charges(episodes), costs.Lambdas);
         foreach ((Episode one, double charge) in episodes.Zip(charges))
         {
-            float reward = (float)(AnswerRewards.Base(one, settings, batcher) + AnswerRewards.Overlong(one, settings));
+            float reward = (float)(AnswerRewards.Base(one, settings, batcher) + AnswerRewards.Overlong(one, settings) + refusals.Reward(one));
             one.Shaped = SafePpo.ComputeAdvantages(
                 one.LogProbs, one.ReferenceLogProbs, reward, (float)charge, one.RewardValues, one.CostValues, options) with
             {
@@ -289,6 +295,8 @@ public sealed class SafePpoTrainer : IDisposable
         ]);
         rewards.Describe(episodes, metrics);
         if (roles.Scores is { } pair) HeadSpread.Describe(episodes, pair, metrics);
+        refusals.Describe(episodes, metrics);
+        judge.Describe(episodes, metrics);
         scores.Describe(episodes, metrics);
         if (rollouts is not null) RolloutExchange.Describe(episodes, rollouts.Weights, metrics);
         return metrics;

@@ -84,12 +84,10 @@ public sealed record ScoreCalibration(double RewardMean, double RewardDeviation,
     public ScorePair Apply(ScorePair scores)
     {
         double shift = -RewardMean / RewardDeviation;
-        return scores.IsJoint
-            ? new(Scale(scores.Reward, [RewardDeviation, CostDeviation], [shift, 0])) { Pessimism = scores.Pessimism }
-            : new(scores.HasReward ? Scale(scores.Reward, [RewardDeviation], [shift]) : null, Scale(scores.Cost, [CostDeviation], [0]))
-            {
-                Pessimism = scores.Pessimism
-            };
+        ScorePair scaled = scores.IsJoint
+            ? new(Scale(scores.Reward, [RewardDeviation, CostDeviation], [shift, 0]))
+            : new(scores.HasReward ? Scale(scores.Reward, [RewardDeviation], [shift]) : null, Scale(scores.Cost, [CostDeviation], [0]));
+        return scaled.With(scores.Pessimism, scores.HeldOutHeads);
     }
 
     private static ScorerRole Scale(ScorerRole scorer, double[] deviations, double[] shifts)

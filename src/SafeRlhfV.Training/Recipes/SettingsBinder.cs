@@ -92,7 +92,7 @@ internal static class SettingsBinder
                 key switch
                 {
                     "device" => "`cpu`, `cuda`, `cuda:N`",
-                    "folder" or "policy" or "reward" or "cost" => "path",
+                    "folder" or "policy" or "reward" or "cost" or "judge" => "path",
                     "best_metric" => "a metric of the trainer",
                     _ => "text"
                 },

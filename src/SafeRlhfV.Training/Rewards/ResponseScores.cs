@@ -9,12 +9,15 @@ internal static class ResponseScores
     /// <param name="scores">RM-V and CM-V.</param>
     /// <param name="settings">What the cost reads.</param>
     /// <param name="batcher">Puts answers side by side, and reads their texts.</param>
-    public static void Add(Episode[] rows, SequenceBatch batch, ScorePair scores, RolloutSettings settings, SampleBatcher batcher)
+    /// <returns>The scores of the whole responses.</returns>
+    public static PairedScores Add(Episode[] rows, SequenceBatch batch, ScorePair scores, RolloutSettings settings, SampleBatcher batcher)
     {
-        HeadSpread.Put(rows, scores.EndScores(batch));
+        PairedScores whole = scores.EndScores(batch);
+        HeadSpread.Put(rows, whole);
         (Episode Row, EncodedSample Answer)[] thinking = Thinking(rows, settings, batcher);
         Tell(rows, settings, [.. thinking.Chunk(settings.PromptsAtOnce).SelectMany(part =>
             part.Zip(HostRows.Of(scores.EndCosts(batcher.Collate([.. part.Select(one => one.Answer)]))), (one, cost) => (one.Row, cost)))]);
+        return whole;
     }
 
     /// <summary>Responses that do not say all outside of thoughts, with what they say there; none where one cost is told.</summary>

@@ -10,6 +10,9 @@ public sealed record PairedScores(Tensor? Reward_B, Tensor Cost_B)
     /// <summary>Standard deviation of R over its heads; null = it has one head.</summary>
     public Tensor? RewardStd_B { get; init; }
 
+    /// <summary>The mean of the heads of R that are kept from it; null = none are.</summary>
+    public Tensor? Judge_B { get; init; }
+
     /// <summary>Standard deviation of C over its heads; null = it has one head.</summary>
     public Tensor? CostStd_B { get; init; }
 

@@ -38,15 +38,24 @@ public sealed class ScorePair
     /// <summary>c of <see cref="EnsembleScores"/>: what the disagreement of several heads takes from a reward and adds to a cost.</summary>
     public double Pessimism { get; init; }
 
+    /// <summary>The same scorers, joined otherwise.</summary>
+    internal ScorePair With(double pessimism, int heldOut) => IsJoint
+        ? new(cost) { Pessimism = pessimism, HeldOutHeads = heldOut } : new(reward, cost) { Pessimism = pessimism, HeldOutHeads = heldOut };
+
+    /// <summary>The last so many heads of the reward take no part in it; their mean judges.</summary>
+    public int HeldOutHeads { get; init; }
+
     /// <summary>Scores at the last valid tokens; those of several heads are joined.</summary>
     public PairedScores EndScores(SequenceBatch batch)
     {
         Tensor? first = reward?.EndScores(batch);
         Tensor second = IsJoint ? first! : cost.EndScores(batch);
-        EnsembleScores? rewards = first is null ? null : Join(reward!.Head, first, 0, ScoreRole.Reward), costs = JoinCosts(second);
+        int used = first is null ? 0 : reward!.Head.Heads - HeldOutHeads;
+        EnsembleScores? rewards = first is null ? null : Join(reward!.Head, first, 0, ScoreRole.Reward, used), costs = JoinCosts(second);
         return new(rewards?.Score_B ?? (IsJoint ? first!.select(-1, 0) : first), costs?.Score_B ?? CostsOf(second))
         {
             RewardStd_B = rewards?.Std_B,
+            Judge_B = HeldOutHeads > 0 ? first!.narrow(1, used, HeldOutHeads).mean([1]) : null,
             CostStd_B = costs?.Std_B,
             CostSplits_B = costs?.Splits_B,
         };
@@ -69,8 +78,8 @@ public sealed class ScorePair
 
     private Tensor CostsOf(Tensor scores) => IsJoint ? scores.select(-1, 1) : scores;
 
-    private EnsembleScores? JoinCosts(Tensor scores) => Join(cost.Head, scores, IsJoint ? 1 : 0, ScoreRole.Cost);
+    private EnsembleScores? JoinCosts(Tensor scores) => Join(cost.Head, scores, IsJoint ? 1 : 0, ScoreRole.Cost, cost.Head.Heads);
 
-    private EnsembleScores? Join(ScoreHead head, Tensor scores, int output, ScoreRole role) => head.Heads == 1 ? null
-        : EnsembleScores.Of(scores.narrow(1, output * head.Heads, head.Heads).transpose(0, 1), Pessimism, role);
+    private EnsembleScores? Join(ScoreHead head, Tensor scores, int output, ScoreRole role, int first) => head.Heads == 1 ? null
+        : EnsembleScores.Of(scores.narrow(1, output * head.Heads, first).transpose(0, 1), Pessimism, role);
 }

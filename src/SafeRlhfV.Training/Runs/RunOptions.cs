@@ -51,6 +51,9 @@ public sealed record RunOptions
     /// <summary>What the metric window_cost must keep, for the alarm; null = the metric budget.</summary>
     public double? CostLimit { get; init; }
 
+    /// <summary>When a rising reward beside a falling judge is an alarm; null = nobody judges.</summary>
+    public JudgeSettings? Judge { get; init; }
+
     /// <summary>What the budget is tightened by, from recent costs; null = nothing.</summary>
     public Func<IReadOnlyCollection<double>, double>? Margin { get; init; }
 

@@ -204,6 +204,7 @@ public sealed class TrainingRun : IDisposable
     /// <param name="metrics">What the step gave; the same on every machine for the same seed and thread count.</param>
     /// <param name="times">What depends on the clock, such as tokens a second: shown and logged apart.</param>
     /// <exception cref="InvalidInputException">A metric is not finite (see <see cref="RunOptions.StopAtNonFinite"/>), or the disk is full.</exception>
+    /// <exception cref="RunStoppedException">An alarm stops the run; its state is saved.</exception>
     /// <exception cref="OperationCanceledException">The run was cancelled; its state is saved.</exception>
     public void Step(long done, long total, IReadOnlyDictionary<string, double> metrics, IReadOnlyDictionary<string, double>? times = null)
     {
@@ -220,7 +221,14 @@ public sealed class TrainingRun : IDisposable
         notes.Clear();
         if (Ranks.IsAlone) stops = cancel.IsCancellationRequested;
         bool due = options.SaveEvery > 0 && done % options.SaveEvery == 0;
-        if (due || stops) Save();
+        // rank 0 has the whole history after a resume
+        string? hacking = options.Judge is { Stop: true } ? Ranks.First("alarm", () => journal!.Hacking) : null;
+        if (due || stops || hacking is not null) Save();
+        if (hacking is not null)
+        {
+            if (!Ranks.IsAlone) Ranks.StopTogether();
+            throw new RunStoppedException($"{Name}: stopped at step {done} by training.judge.stop: {hacking}");
+        }
         if (stops)
         {
             Ranks.StopTogether();
@@ -323,7 +331,7 @@ public sealed class TrainingRun : IDisposable
         journal = Journal(Ranks.IsFirst ? File.ReadAllBytes(metrics) : null);
     }
 
-    private RunJournal Journal(byte[]? kept) => new(Ranks.IsFirst ? options.Folder : null, Name, kept, options.CostLimit);
+    private RunJournal Journal(byte[]? kept) => new(Ranks.IsFirst ? options.Folder : null, Name, kept, options.CostLimit, options.Judge);
 
     private bool IsOfThisRecipe(long step) =>
         options.RecipeYaml is { } wanted && Path.Combine(store!.FolderOf(step), RecipeFile) is var path && File.Exists(path)

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using SafeRlhfV.Data;
 using SafeRlhfV.Testing;
 
 namespace SafeRlhfV.Evaluation.Tests;

@@ -98,4 +98,45 @@ public sealed class RunAlarmsTests
         Assert.Contains("\"step\":11", whole);
         Assert.Contains("\"step\":16", whole);
     }
+
+    /// <summary>
+    /// The alarm of the held-out judge needs both: a rising reward and a falling judge, each by more than its interval. Noise around a level raises it about as
+    /// rarely as its width says.
+    /// </summary>
+    [Theory]
+    [InlineData(0.1, -0.1, true)]
+    [InlineData(0.1, 0.1, false)]
+    [InlineData(0.1, 0, false)]
+    [InlineData(-0.1, -0.1, false)]
+    [InlineData(0, -0.1, false)]
+    public void ARewardThatRisesWhileTheJudgeFallsIsAnAlarm(double reward, double judge, bool alarm)
+    {
+        RunAlarms alarms = new(judge: new JudgeSettings { Window = 10 });
+        List<string> raised = [];
+        for (int step = 1; step <= 40; step++)
+        {
+            raised.AddRange(alarms.Check(step, step % 2 == 0 ? Judged(reward * step, judge * step) : new Dictionary<string, double>()));
+            Assert.Equal(step % 2 == 0 ? alarm && step >= 20 : null, alarms.IsHacking);
+        }
+        Assert.Equal(alarm ? 1 : 0, raised.Count); // told once in fifty steps
+        if (alarm) Assert.Contains("reward hacking: over the last 10 judgements the reward rose by", raised[0]);
+        Assert.Empty(new RunAlarms().Check(1, Judged(1, 1)));
+    }
+
+    [Fact]
+    public void NoiseRaisesTheJudgesAlarmRarely()
+    {
+        RandomStream random = new(5, "judge");
+        int hacking = 0;
+        for (int run = 0; run < 2000; run++)
+        {
+            JudgeTrend trend = new(new JudgeSettings { Window = 10, Width = 1.645 }); // one-sided 5 % each
+            for (int step = 0; step < 10; step++)
+                if (trend.Add(Judged(0.05 * random.NextGaussian(), 0.05 * random.NextGaussian())) == true) hacking++;
+        }
+        Assert.InRange(hacking / 2000.0, 0, 0.006); // both at once: 0.25 %
+    }
+
+    private static Dictionary<string, double> Judged(double reward, double judge) =>
+        new() { ["judged_reward"] = reward, ["judged_reward_error"] = 0.05, ["judge"] = judge, ["judge_error"] = 0.05 };
 }

@@ -40,7 +40,7 @@ public sealed class RolloutRewardsTests(TinyRecipes tiny) : IClassFixture<TinyRe
     [InlineData(1e-3, 1001.1, 0)]
     [InlineData(null, 1000.0005, 1)]
     [InlineData(null, 1000.9, 0)]
-    public void ATolerancesIsAPartOfTheRightNumber(double? tolerance, double said, double reward) =>
+    public void AToleranceIsAPartOfTheRightNumber(double? tolerance, double said, double reward) =>
         Assert.Equal(reward, new RewardTerm { Kind = RewardKind.Number, Tolerance = tolerance }.Check(
             ResponseText.Of(Encode(FormattableString.Invariant($"{said}")), Processor()), new ExpectedAnswer(null, 1000, null, [])));
 

@@ -82,6 +82,7 @@ internal static class BeaverTailsFormat
     private static RecordLabels Labels(ImportRow row) => new()
     {
         Category = SourceLabels.Category(row["category"], row.Options.Categories),
+        PromptUnsafe = !SourceLabels.FlagOrNull(row["is_prompt_safe"]),
         ImageSeverity = SourceLabels.Severity(row["image_severity"]),
     };
 

@@ -1,3 +1,5 @@
+using SafeRlhfV.Data;
+
 namespace SafeRlhfV.Evaluation;
 
 /// <summary><c>phrases:LIST@VERSION</c>: whether an answer refuses, by a named list; an empty answer refuses.</summary>

@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.RegularExpressions;
 
-namespace SafeRlhfV.Evaluation;
+namespace SafeRlhfV.Data;
 
 /// <summary>
 /// A named and versioned list of phrases that refuse (<c>refusal@1</c>), or a file of one's own. Matched on whole words without case, marks and punctuation,
@@ -34,7 +34,7 @@ public sealed partial class RefusalPhrases
     public static RefusalPhrases Open(string name)
     {
         string? known = Names.LastOrDefault(one => one == name || one.Split('@')[0] == name);
-        if (known is not null) return new(known, Asset.Text($"phrases-{known.Replace('@', '-')}.txt").Split('\n'));
+        if (known is not null) return new(known, Own(known).Split('\n'));
         if (!File.Exists(name)) throw new InvalidInputException($"phrases:{name}: no such list; there are {string.Join(", ", Names)}, or give a file.");
         return new(name, DiskErrors.Reading(name, () => File.ReadAllLines(name)));
     }
@@ -45,6 +45,13 @@ public sealed partial class RefusalPhrases
         string words = Normal(answer);
         if (words.Length == 0) return "";
         return Array.Find(phrases, one => one.Pattern.IsMatch(words)).Phrase;
+    }
+
+    private static string Own(string name)
+    {
+        using Stream stream = typeof(RefusalPhrases).Assembly.GetManifestResourceStream($"phrases-{name.Replace('@', '-')}.txt")!;
+        using StreamReader reader = new(stream);
+        return reader.ReadToEnd();
     }
 
     private static string Normal(string text) => string.Join(' ', Word().Matches(text.ToLowerInvariant().Replace('\u2019', '\'').Replace('\u2018', '\''))
