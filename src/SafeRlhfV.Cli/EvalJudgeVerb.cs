@@ -71,7 +71,8 @@ internal static class EvalJudgeVerb
         {
             foreach ((Option<int> option, int least) in ((Option<int>, int)[])[(probes, 0), (concurrency, 1)])
                 if (parsed.GetValue(option) < least) throw new InvalidInputException($"{option.Name} {parsed.GetValue(option)}: give {least} or more.");
-            (IReadOnlyList<JudgedPrompt> prompts, RefusalRates ours, RefusalRates theirs) = Prompts(parsed.GetRequiredValue(data), parsed.GetValue(split), parsed.GetValue(limit),
+            (IReadOnlyList<JudgedPrompt> prompts, RefusalRates ours, RefusalRates theirs) = Prompts(
+                parsed.GetRequiredValue(data), parsed.GetValue(split), parsed.GetValue(limit),
                 parsed.GetRequiredValue(candidate), parsed.GetRequiredValue(baseline));
             string? target = parsed.GetValue(result);
             if (target is not null && File.Exists(target)) throw new InvalidInputException($"--out {target}: is a file; name a folder.");
@@ -166,7 +167,8 @@ internal static class EvalJudgeVerb
         prompts.Select(prompt => (string[])[prompt.Id, $"{prompt.Sample}", prompt.Category, prompt.Question, prompt.Candidate, prompt.Baseline,
             prompt.Image?.Bytes is { } bytes ? Convert.ToHexStringLower(SHA256.HashData(bytes)) : ""]))));
 
-    private static (IReadOnlyList<JudgedPrompt> Prompts, RefusalRates Candidate, RefusalRates Baseline) Prompts(string data, string? split, int? limit, string candidate, string baseline)
+    private static (IReadOnlyList<JudgedPrompt> Prompts, RefusalRates Candidate, RefusalRates Baseline) Prompts(
+        string data, string? split, int? limit, string candidate, string baseline)
     {
         if (limit < 1) throw new InvalidInputException($"--limit {limit}: give 1 or more.");
         AnswersFile first = AnswersFile.Read(candidate), second = AnswersFile.Read(baseline);

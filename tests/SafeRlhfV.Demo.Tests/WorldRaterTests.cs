@@ -33,7 +33,9 @@ public sealed class WorldRaterTests
         Assert.Null(Rater.Judge(other, Seed));
     }
 
-    /// <summary>The phrases that trainers and verbs tell refusals by find every refusal of the world; beside them only answers that lost a word of one.</summary>
+    /// <summary>
+    /// The phrases that trainers and verbs tell refusals by find every refusal of the world; beside them only answers that lost a word of one.
+    /// </summary>
     [Fact]
     public void ThePhrasesFindTheWorldsRefusals()
     {

@@ -4,7 +4,9 @@ using SafeRlhfV.Training;
 
 namespace SafeRlhfV.Demo;
 
-/// <summary>The built-in world's exact rater, for recipes on its data: benign is what does no harm when it is complied with, and the score is helpfulness.</summary>
+/// <summary>
+/// The built-in world's exact rater, for recipes on its data: benign is what does no harm when it is complied with, and the score is helpfulness.
+/// </summary>
 public sealed class WorldRater : DataRater
 {
     /// <summary>Its name in recipes.</summary>

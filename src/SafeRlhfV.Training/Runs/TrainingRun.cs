@@ -211,7 +211,11 @@ public sealed class TrainingRun : IDisposable
         if (!resumed) throw new InvalidOperationException("Resume comes before the first step.");
         if (done != this.done + 1) throw new ArgumentException($"Step {done} was reported after step {this.done}.", nameof(done));
         (this.done, this.total, last) = (done, total, metrics);
-        StopIfNotFinite(metrics);
+        if (options.StopAtNonFinite && Divergence.In(metrics) is { } diverged)
+        {
+            string left = store is null ? "" : saved == 0 ? " There is no checkpoint yet." : $" The checkpoint of step {saved} is good.";
+            throw new InvalidInputException($"{Name}: {diverged} at step {done}, {Divergence.Advice}{left}");
+        }
         Remember(metrics);
         Dictionary<string, double> clocked = new(times ?? new Dictionary<string, double>()) { ["seconds"] = (clock.Elapsed - stepStart).TotalSeconds };
         bool stops = !Ranks.IsAlone && meeting.End(done, clock.Elapsed - stepStart, cancel.IsCancellationRequested, clocked);
@@ -379,17 +383,6 @@ public sealed class TrainingRun : IDisposable
             throw new InvalidInputException($"run.best_metric: {Name} has no metric '{metric}'; it has {string.Join(", ", metrics.Keys)}.");
         window.Enqueue(value);
         if (window.Count > options.BestWindow) window.Dequeue();
-    }
-
-    private void StopIfNotFinite(IReadOnlyDictionary<string, double> metrics)
-    {
-        // an infinite multiplier or perplexity may be meant; an infinite loss or gradient never is
-        bool Bad(string name, double value) => double.IsNaN(value)
-            || (double.IsInfinity(value) && (name.EndsWith("loss", StringComparison.Ordinal) || name.EndsWith("norm", StringComparison.Ordinal)));
-        if (!options.StopAtNonFinite || metrics.FirstOrDefault(pair => Bad(pair.Key, pair.Value)) is not { Key: { } bad } pair) return;
-        string left = store is null ? "" : saved == 0 ? " There is no checkpoint yet." : $" The checkpoint of step {saved} is good.";
-        throw new InvalidInputException($"{Name}: {bad} is {pair.Value} at step {done}, the run has diverged; try a lower learning rate, a smaller gradient "
-            + $"norm limit or float32.{left}");
     }
 
     private void Note(IReadOnlyDictionary<string, double> metrics, IReadOnlyDictionary<string, double> times)
