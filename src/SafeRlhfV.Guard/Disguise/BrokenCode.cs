@@ -10,6 +10,7 @@ internal static class BrokenCode
     private const int Starts = 4; // tried for one piece of code, since a word before it may decode to letters by chance
     private const int Ends = 3; // tried, since a word behind it may
     private const int Tail = 200;
+    private const int MostCapitals = 3; // pieces on end that begin with one
     private const int Patience = 64; // pieces that may be read in vain before they are skipped
     private const int WidestGap = 40; // with the indentation of a line
 
@@ -21,11 +22,13 @@ internal static class BrokenCode
     private static string Open(string text, int bits)
     {
         List<Piece> pieces = Pieces(text, bits);
+        if (bits == 6 && !LooksLikeCode(text, pieces)) return text;
         StringBuilder scratch = new();
         StringBuilder? opened = null;
         int copied = 0;
         for (int first = 0; first < pieces.Count; first++)
         {
+            if (pieces[first].IsEnd || !MayBegin(text, pieces[first], bits)) continue;
             Reading main = Read(text, pieces, first, bits, scratch);
             if (!main.IsCode)
             {
@@ -49,6 +52,20 @@ internal static class BrokenCode
             first = last;
         }
         return opened is null ? text : opened.Append(text, copied, text.Length - copied).ToString();
+    }
+
+    // Prose has capitals and digits at the beginning of words, and seldom in several words on end. A cheap look: most texts are prose.
+    private static bool LooksLikeCode(string text, List<Piece> pieces)
+    {
+        int capitals = 0;
+        foreach (Piece piece in pieces)
+        {
+            ReadOnlySpan<char> code = text.AsSpan(piece.Start..piece.End);
+            if (code[1..].ContainsAnyInRange('A', 'Z') || code[1..].ContainsAnyInRange('0', '9')) return true;
+            capitals = code[0] is (>= 'A' and <= 'Z') or (>= '0' and <= '9') ? capitals + 1 : 0;
+            if (capitals == MostCapitals) return true;
+        }
+        return false;
     }
 
     // The runs of code characters, and whether each goes on in the next.

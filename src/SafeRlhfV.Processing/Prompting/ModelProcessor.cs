@@ -108,6 +108,9 @@ public sealed class ModelProcessor
 
     private EncodedPrompt Encode(IReadOnlyList<ChatTurn> turns, IReadOnlyList<ChatSegment> rendered, IReadOnlyList<ImageGeometry> geometries, bool addVisionId)
     {
+        int placed = rendered.Count(segment => segment.Kind == ChatSegmentKind.Image);
+        if (Images.FeatureToken is not null && placed != geometries.Count)
+            throw new ArgumentException($"{placed} images need as many geometries, not {geometries.Count}.", nameof(geometries));
         TextSegment[] segments = [.. Segments(rendered, geometries)];
         CheckOwnTokens(turns, segments);
         IReadOnlyList<int> textIds = Encode(segments);

@@ -24,5 +24,10 @@ public sealed class NamedTokens
     /// <param name="role">The field.</param>
     /// <param name="usual">What it is where the file does not say.</param>
     /// <exception cref="InvalidInputException">The field is no text.</exception>
-    public string Of(string role, string usual) => places.FirstOrDefault(place => place?.Has(role) == true)?.Text(role) ?? usual;
+    public string Of(string role, string usual)
+    {
+        if (places.FirstOrDefault(place => place?.Has(role) == true) is not { } place) return usual;
+        // a text, or in older files an object with `content`
+        return place.Element.GetProperty(role).ValueKind == JsonValueKind.Object ? place.Section(role)!.Text("content") : place.Text(role);
+    }
 }

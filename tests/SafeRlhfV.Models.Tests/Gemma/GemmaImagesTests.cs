@@ -63,6 +63,25 @@ public sealed class GemmaImagesTests
     }
 
     [Fact]
+    public void EveryImageNeedsItsSize()
+    {
+        ModelProcessor processor = ModelProcessor.Load(Folder);
+        ChatTurn[] turns = [ChatTurn.User("What is it?", GoldenPictures.Noise((9, 9, 1)), GoldenPictures.Noise((9, 9, 2)))];
+        Assert.Throws<ArgumentException>(() => processor.MeasurePrompt(turns, [processor.Images.Measure(9, 9)]));
+    }
+
+    [Theory]
+    [InlineData("\"<end_of_image>\"")]
+    [InlineData("{ \"content\": \"<end_of_image>\" }")]
+    public void TokensAreThoseThatTheTokenizersConfigNames(string end)
+    {
+        using TemporaryFolder folder = new();
+        File.WriteAllText(folder.At("tokenizer_config.json"), $$"""{ "model_specific_special_tokens": { "eoi_token": {{end}} } }""");
+        Assert.Equal("<end_of_image>", new NamedTokens(folder.Path).Of("eoi_token", "none"));
+        Assert.Equal("usual", new NamedTokens(folder.Path).Of("boi_token", "usual"));
+    }
+
+    [Fact]
     public void LongImagesAreCutWhereTheFileAsksForIt()
     {
         using TemporaryFolder copy = new();
