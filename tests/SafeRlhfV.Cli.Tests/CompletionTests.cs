@@ -14,7 +14,7 @@ public sealed class CompletionTests : IDisposable
         Directory.CreateDirectory(folder.At("bin"));
         string program = Path.Combine(folder.At("bin"), "safe-rlhf-v");
         File.WriteAllText(program, $"#!/bin/sh\nexec dotnet '{typeof(CliHost).Assembly.Location}' \"$@\"\n");
-        File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 
     public void Dispose() => folder.Dispose();

@@ -26,7 +26,7 @@ public sealed class ReferenceVerbTests
         foreach (TrainerDefinition trainer in Trainers.All) Assert.Contains($"## {trainer.Name}", lines);
         string[] rows = [.. lines.Where(line => line.StartsWith("| `", StringComparison.Ordinal))];
         Assert.Equal(Trainers.All.Sum(trainer => RecipeKeys.Of(trainer).Count), rows.Length);
-        Assert.Empty(rows.Where(row => row.EndsWith("|  |", StringComparison.Ordinal)));
+        Assert.DoesNotContain(rows, row => row.EndsWith("|  |", StringComparison.Ordinal));
     }
 
     private static IEnumerable<(string Path, Command Command)> All(Command command, string path) =>

@@ -32,8 +32,8 @@ public sealed partial class DocumentTests
     public void LinksLead(string document)
     {
         string file = Path.Combine(Golden.RepositoryRoot(), document);
-        Assert.Empty(Prose(file).SelectMany(line => Link().Matches(line)).Select(match => match.Groups[1].Value)
-            .Where(link => !link.Contains("://", StringComparison.Ordinal) && !Leads(file, link)));
+        Assert.DoesNotContain(Prose(file).SelectMany(line => Link().Matches(line)).Select(match => match.Groups[1].Value),
+            link => !link.Contains("://", StringComparison.Ordinal) && !Leads(file, link));
     }
 
     /// <summary>Every page of docs stands in the site's table of contents.</summary>
@@ -41,8 +41,8 @@ public sealed partial class DocumentTests
     public void EveryPageIsInTheTableOfContents()
     {
         string docs = Path.Combine(Golden.RepositoryRoot(), "docs"), contents = File.ReadAllText(Path.Combine(docs, "toc.yml"));
-        Assert.Empty(Directory.EnumerateFiles(docs, "*.md").Select(Path.GetFileName)
-            .Where(page => !contents.Contains($"href: docs/{page}\n", StringComparison.Ordinal)));
+        Assert.DoesNotContain(Directory.EnumerateFiles(docs, "*.md").Select(Path.GetFileName),
+            page => !contents.Contains($"href: docs/{page}\n", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -62,8 +62,8 @@ public sealed partial class DocumentTests
         HashSet<string> known = [.. House.MayUse.Keys.SelectMany(name => House.Load(name).GetTypes()).SelectMany(type =>
             type.GetMembers(BindingFlags.Public | BindingFlags.Static | BindingFlags.Instance).Select(member => member.Name).Append(type.Name))];
         known.UnionWith(OfOthers);
-        Assert.Empty(CodeName().Matches(string.Concat(Code().Matches(File.ReadAllText(readme)))).Select(match => match.Value).Distinct().Where(name =>
-            !known.Contains(name) && !known.Contains(name + "`1")));
+        Assert.DoesNotContain(CodeName().Matches(string.Concat(Code().Matches(File.ReadAllText(readme)))).Select(match => match.Value).Distinct(),
+            name => !known.Contains(name) && !known.Contains(name + "`1"));
     }
 
     /// <summary>The packages' version is that of CITATION.cff, and CHANGELOG.md has a chapter of it; README leads to both.</summary>

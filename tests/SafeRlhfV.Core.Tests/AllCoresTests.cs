@@ -18,6 +18,41 @@ public sealed class AllCoresTests
     }
 
     [Fact]
+    public void TheMistakeOfTheFirstItemIsThrown()
+    {
+        void Work(int i)
+        {
+            // the first mistake is the last to be found
+            if (i == 6) Thread.Sleep(20);
+            if (i is 6 or 7 or 40) throw new InvalidInputException($"item {i}");
+        }
+
+        for (int repeat = 0; repeat < 10; repeat++)
+        {
+            Assert.Equal("item 6", Assert.Throws<InvalidInputException>(() => AllCores.For(50, Work, TestContext.Current.CancellationToken)).Message);
+            Assert.Equal("item 6", Assert.Throws<InvalidInputException>(() =>
+                AllCores.ForEach(Enumerable.Range(0, 50), Work, TestContext.Current.CancellationToken)).Message);
+        }
+    }
+
+    [Fact]
+    public void ASequencesOwnMistakeComesAfterThoseOfItsItems()
+    {
+        static IEnumerable<int> Items()
+        {
+            for (int i = 0; i < 20; i++) yield return i;
+            throw new InvalidInputException("sequence");
+        }
+
+        Assert.Equal("sequence", Assert.Throws<InvalidInputException>(() =>
+            AllCores.ForEach(Items(), _ => { }, TestContext.Current.CancellationToken)).Message);
+        Assert.Equal("item 3", Assert.Throws<InvalidInputException>(() => AllCores.ForEach(Items(), i =>
+        {
+            if (i == 3) throw new InvalidInputException("item 3");
+        }, TestContext.Current.CancellationToken)).Message);
+    }
+
+    [Fact]
     public void AnyOtherFaultStaysWrappedAndACancelledRunEnds()
     {
         Assert.Throws<AggregateException>(() => AllCores.For(4, _ => throw new InvalidOperationException()));
