@@ -170,7 +170,8 @@ internal sealed class CertifyAnswers
         ConversationRecord record = row.ToRecord(parts | RecordParts.Prompt, Categories);
         bool? isUnsafe = (parts & RecordParts.Labels) != 0 && record.Answers.Count > 0 ? record.Answers[0].Unsafe : null;
         return new(row.Text("question"), response, new($"{row.Position}", Unsafe: isUnsafe, Severity: isUnsafe == false ? Severity.None : null,
-            Category: record.Labels.Category)) { IsHarmful = record.Labels.PromptUnsafe };
+            Category: record.Labels.Category))
+        { IsHarmful = record.Labels.PromptUnsafe };
     }
 
     // what a policy was trained on says nothing of what it will do

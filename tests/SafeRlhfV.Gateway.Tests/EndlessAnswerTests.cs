@@ -63,7 +63,10 @@ public sealed class EndlessAnswerTests
         {
             ["tool_calls"] = new JsonArray(new JsonObject
             {
-                ["index"] = 0, ["id"] = "c", ["type"] = "function", ["function"] = new JsonObject { ["name"] = "f", ["arguments"] = Piece },
+                ["index"] = 0,
+                ["id"] = "c",
+                ["type"] = "function",
+                ["function"] = new JsonObject { ["name"] = "f", ["arguments"] = Piece },
             }),
         },
         "function_call" => new() { ["function_call"] = new JsonObject { ["name"] = "f", ["arguments"] = Piece } },

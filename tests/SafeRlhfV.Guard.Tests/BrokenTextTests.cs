@@ -130,7 +130,9 @@ public sealed class BrokenTextTests
         };
         using GuardedChatClient client = new(model, new()
         {
-            Moderator = new ScriptedModerator(_ => Verdict.Safe("nobody")), Policy = () => lenient, Injection = new([InjectionPatterns.Standard]),
+            Moderator = new ScriptedModerator(_ => Verdict.Safe("nobody")),
+            Policy = () => lenient,
+            Injection = new([InjectionPatterns.Standard]),
         });
         ChatResponse response = await client.GetResponseAsync(Nested(kind), cancellationToken: TestContext.Current.CancellationToken);
         if (kind is "backslashes" or "percent" or "entities") return; // opened at once, however deep

@@ -26,7 +26,8 @@ public sealed class EndlessAnswerTests
             Moderator = ScriptedModerator.Finds("forbidden"),
             Observer = observer,
             Release = (release switch { "whole" => StreamRelease.Whole, "windows" => StreamRelease.Windows(), _ => StreamRelease.Sentences() })
-                with { LongestAnswer = Longest },
+                with
+            { LongestAnswer = Longest },
         });
         long left = 0;
         ChatResponseUpdate? last = null;
@@ -48,7 +49,8 @@ public sealed class EndlessAnswerTests
     {
         using GuardedChatClient client = new(new StubChatClient(new string('x', Longest + 1)), new()
         {
-            Moderator = ScriptedModerator.Finds("forbidden"), Release = StreamRelease.Sentences() with { LongestAnswer = Longest },
+            Moderator = ScriptedModerator.Finds("forbidden"),
+            Release = StreamRelease.Sentences() with { LongestAnswer = Longest },
         });
         ChatResponse answer = await client.GetResponseAsync("go on", cancellationToken: TestContext.Current.CancellationToken);
         Assert.Contains("longer than 20000 characters", answer.GetRefusal());

@@ -34,8 +34,11 @@ internal sealed class AlignedRun(AlignFolders folders)
             .Select(one => ComparedResult.Read(one.Name, folders.BenchmarkResult(one.Model), wanted))];
         // the heads of another run are other judges
         JudgeResult heads = HeadScores.Judge(name, start, Heads());
-        heads = heads with { Identity = $"{heads.Judge} of {string.Join(" and ", ((string[])[AlignStages.JudgeReward, AlignStages.JudgeCost])
-            .Select(judge => ModelArguments.FilesOf(ResultFolder.Find(folders.Run(judge)))))}" };
+        heads = heads with
+        {
+            Identity = $"{heads.Judge} of {string.Join(" and ", ((string[])[AlignStages.JudgeReward, AlignStages.JudgeCost])
+            .Select(judge => ModelArguments.FilesOf(ResultFolder.Find(folders.Run(judge)))))}"
+        };
         return (benched, [heads, .. JudgeResult.IsIn(folders.JudgeResult)
             ? [JudgeResult.Read(folders.JudgeResult) with { Candidate = name, Baseline = start }] : (JudgeResult[])[]]);
     }

@@ -42,7 +42,8 @@ internal sealed class ParityModel : IDisposable
             case "vision-index" when model.Config is QwenConfig qwen: ParityKinds.VisionIndex(qwen.Vision, reference, checks); return null;
             case "smart-resize": ParityResize.Run(reference, checks); return null;
             case "processor" or "processor-images" or "processor-pad-square" or "processor-pan-and-scan" or "processor-images-pan-and-scan"
-                or "processor-double-bos": return ParityProcessor.Run(baseFolder, images, reference, checks);
+                or "processor-double-bos":
+                return ParityProcessor.Run(baseFolder, images, reference, checks);
             case "token-counts" when model.Config is OneVisionConfig { Tiles: { } tiles }: ParityTiles.Counts(tiles, reference, checks); return null;
             case "packing" when model.Config is OneVisionConfig { Tiles: { } tiles }: ParityTiles.Packing(tiles, reference, checks); return null;
             case "tile-grid": ParityTiles.Grids(reference, checks); return null;

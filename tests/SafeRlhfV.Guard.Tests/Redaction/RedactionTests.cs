@@ -129,7 +129,10 @@ public sealed class RedactionTests
             ];
             content.AdditionalProperties = new()
             {
-                ["text"] = Data, ["json"] = JsonSerializer.SerializeToElement(new { mail = Data }), ["list"] = new[] { Data }, ["number"] = 7,
+                ["text"] = Data,
+                ["json"] = JsonSerializer.SerializeToElement(new { mail = Data }),
+                ["list"] = new[] { Data },
+                ["number"] = 7,
             };
             return content;
         }
