@@ -94,6 +94,42 @@ public sealed class RolloutJudgeTests : IClassFixture<TinyRecipes>
         Assert.Contains("reward hacking", Assert.Single(File.ReadAllLines(Path.Combine(warns.Folder!, "alarms.jsonl"))));
     }
 
+    /// <summary>Judge and refusals are the same over several ranks, whoever judges, and all ranks stop at the same alarm.</summary>
+    [Theory]
+    [InlineData("ppo-heads", "training.judge.heads=1")]
+    [InlineData("grpo-heads", "training.judge.heads=1")]
+    [InlineData("grpo", "training.judge.rater=test")]
+    public void RanksJudgeAndStopAsOneProcessDoes(string name, string judge)
+    {
+        (string? Stop, (long Step, IReadOnlyDictionary<string, double> Values)[] Lines) Judged(int size)
+        {
+            Recipe Recipe() => tiny.Recipe(name, $"ranks/{name}-{size}", judge, "training.judge.window=4", "training.judge.width=0", "training.judge.stop=true",
+                "training.rounds=10", "training.rollout_batch=8", "training.mini_batch=4", "training.micro_batch=1", "training.ptx_batch=4",
+                "training.refusal.benign=test");
+            string? Train(Ranks ranks)
+            {
+                try
+                {
+                    RecipeRunner.Run(Recipe(), Recipe().ToRunOptions(resume: false) with { Ranks = ranks });
+                    return null;
+                }
+                catch (RunStoppedException stop)
+                {
+                    return stop.Message.Split(':')[1];
+                }
+            }
+            string?[] stops = size == 1 ? [Train(Ranks.Alone)] : ThreadRanks.Run(size, Train);
+            Assert.Single(stops.Distinct());
+            return (stops[0], [.. MetricsLog.Read(Path.Combine(Recipe().Run.Folder, MetricsLog.FileName))]);
+        }
+        (string? oneStop, var one) = Judged(1);
+        (string? manyStop, var many) = Judged(2);
+        Assert.NotNull(oneStop); // rounding may move the step, but not whether ten rounds raise it
+        Assert.NotNull(manyStop);
+        foreach (string figure in (string[])["judge", "judge_error", "judged_reward", "over_refusal_rate"])
+            Assert.Equal(one[0].Values[figure], many[0].Values[figure], 1e-5);
+    }
+
     private static void Hack(RunOptions options)
     {
         using TrainingRun run = new("test", options, cancellationToken: TestContext.Current.CancellationToken);
