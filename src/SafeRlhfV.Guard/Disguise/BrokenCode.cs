@@ -16,16 +16,22 @@ internal static class BrokenCode
 
     private static readonly SearchValues<char> Gap = SearchValues.Create(" \t\r\n>|");
 
-    /// <summary>The text with such code opened; the same object where there is none.</summary>
-    public static string Open(string text) => Open(Open(text, 6), 4);
+    /// <summary>The text with such code opened.</summary>
+    public static EditedText Open(string text)
+    {
+        EditedText opened = new(text);
+        opened.Replace(Codes(opened.Text, 6));
+        opened.Replace(Codes(opened.Text, 4));
+        return opened;
+    }
 
-    private static string Open(string text, int bits)
+    // Where such code stands, and what it says.
+    private static List<(int Start, int End, string By)> Codes(string text, int bits)
     {
         List<Piece> pieces = Pieces(text, bits);
-        if (bits == 6 && !LooksLikeCode(text, pieces)) return text;
+        if (bits == 6 && !LooksLikeCode(text, pieces)) return [];
         StringBuilder scratch = new();
-        StringBuilder? opened = null;
-        int copied = 0;
+        List<(int Start, int End, string By)> codes = [];
         for (int first = 0; first < pieces.Count; first++)
         {
             if (pieces[first].IsEnd || !MayBegin(text, pieces[first], bits)) continue;
@@ -46,12 +52,12 @@ internal static class BrokenCode
                 found.Append('\n').Append(one.Text);
                 last = Math.Max(last, one.Last);
             }
-            (opened ??= new(text.Length)).Append(text, copied, pieces[first].Start - copied).Append(found);
-            copied = pieces[last].End;
-            while (copied < text.Length && text[copied] == '=') copied++;
+            int codeEnd = pieces[last].End;
+            while (codeEnd < text.Length && text[codeEnd] == '=') codeEnd++;
+            codes.Add((pieces[first].Start, codeEnd, found.ToString()));
             first = last;
         }
-        return opened is null ? text : opened.Append(text, copied, text.Length - copied).ToString();
+        return codes;
     }
 
     // Prose has capitals and digits at the beginning of words, and seldom in several words on end. A cheap look: most texts are prose.

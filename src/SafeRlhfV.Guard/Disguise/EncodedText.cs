@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using System.Text.RegularExpressions;
+using System.Text.Unicode;
 
 namespace SafeRlhfV.Guard;
 
@@ -18,16 +19,20 @@ internal static partial class EncodedText
     private static readonly Encoding Strict = new UTF8Encoding(false, throwOnInvalidBytes: true);
     private static readonly Encoding Wide = new UnicodeEncoding(false, false, throwOnInvalidBytes: true);
 
-    /// <summary>The text with what is encoded in it opened; the same object where nothing is.</summary>
-    public static string Open(string text)
+    /// <summary>The text with what is encoded in it opened.</summary>
+    public static EditedText Open(string text)
     {
-        string opened = text;
-        if (opened.Contains('%')) opened = Percent().Replace(opened, match => Text(Bytes(Again().Replace(match.Value, "%"))) ?? match.Value);
-        if (opened.Contains('\\')) opened = Escape().Replace(opened, Unescape);
-        if (opened.Contains('&')) opened = WebUtility.HtmlDecode(Ampersands().Replace(opened, "&"));
-        if (Hex().IsMatch(opened)) opened = Hex().Replace(opened, DecodeHex);
-        if (HasRun(opened)) opened = Base64().Replace(opened, Decode);
-        return opened == text ? text : opened;
+        EditedText opened = new(text);
+        if (text.Contains('%')) opened.Replace(Percent(), match => Text(Bytes(Again().Replace(match.Value, "%"))) ?? match.Value);
+        if (opened.Text.Contains('\\')) opened.Replace(Escape(), Unescape);
+        if (opened.Text.Contains('&'))
+        {
+            opened.Replace(Ampersands(), _ => "&");
+            opened.Replace(Entity(), match => WebUtility.HtmlDecode(match.Value));
+        }
+        if (Hex().IsMatch(opened.Text)) opened.Replace(Hex(), DecodeHex);
+        if (HasRun(opened.Text)) opened.Replace(Base64(), Decode);
+        return opened;
     }
 
     // A quick look before the expression runs.
@@ -116,6 +121,7 @@ internal static partial class EncodedText
     internal static string? Text(byte[] bytes)
     {
         bool isWide = bytes.Length >= 6 && bytes.Length % 2 == 0 && bytes.Contains((byte)0); // UTF-16 of a text that has Latin letters
+        if (!isWide && !Utf8.IsValid(bytes)) return null; // most bytes are no text, and exceptions take long
         try
         {
             string text = (isWide ? Wide : Strict).GetString(bytes);
@@ -137,6 +143,9 @@ internal static partial class EncodedText
 
     [GeneratedRegex("&(?:amp;)+")]
     private static partial Regex Ampersands();
+
+    [GeneratedRegex("&[^&;]+;")]
+    private static partial Regex Entity();
 
     [GeneratedRegex(@"(?:%(?:25)*[0-9A-Fa-f]{2})+")]
     private static partial Regex Percent();

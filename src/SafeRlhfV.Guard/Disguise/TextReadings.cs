@@ -29,7 +29,7 @@ public static class TextReadings
         yield return text;
         ReadingBudget budget = new(text, cancellationToken);
         HashSet<(int, int)> given = [Key(text)];
-        Dictionary<(int, int), string[]> undone = []; // most ways change nothing in most texts
+        Dictionary<(int, int), List<string>> undone = []; // most ways change nothing in most texts
         bool isPlain = FoldedText.IsPlain(text);
         foreach (Func<string, string> way in Ways)
         {
@@ -40,17 +40,26 @@ public static class TextReadings
                 string plain = budget.Spend(way(one.Text));
                 if (!begun.Add(Key(plain))) continue;
                 ReadingBudget.Check(one.Depth);
-                bool isKnown = undone.TryGetValue(Key(plain), out string[]? opened);
-                string joined = isKnown ? "" : SpacedLetters.Join(plain);
-                if (!isKnown) undone[Key(plain)] = opened = [budget.Spend(EncodedText.Open(joined)), budget.Spend(BrokenCode.Open(joined))];
-                foreach (string next in opened!)
+                List<string> readings = [];
+                if (!undone.TryGetValue(Key(plain), out List<string>? inner))
                 {
-                    if (ReferenceEquals(next, plain)) continue;
+                    string joined = SpacedLetters.Join(plain);
+                    readings.AddRange([plain, joined, SpacedLetters.Join(plain, leavesWords: true)]);
+                    undone[Key(plain)] = inner = [];
+                    if (!ReferenceEquals(SpacedLetters.Join(joined), joined)) inner.Add(joined);
+                    foreach (EditedText opened in (EditedText[])[EncodedText.Open(joined), BrokenCode.Open(joined)])
+                    {
+                        if (opened.IsSame) continue;
+                        if (given.Add(Key(opened.Text))) yield return budget.Spend(opened.Text);
+                        inner.Add(opened.Changes()); // whose words are joined and parted when its turn comes
+                    }
+                }
+                foreach (string next in inner)
+                {
                     isPlain = isPlain && FoldedText.IsPlain(next);
                     open.Enqueue((next, one.Depth + 1));
                 }
-                if (isKnown) continue;
-                foreach (string reading in (string[])[plain, joined, SpacedLetters.Join(plain, leavesWords: true), .. opened])
+                foreach (string reading in readings)
                 {
                     if (given.Add(Key(reading))) yield return reading;
                     if (JoinedWords.Part(reading) is var parted && given.Add(Key(parted))) yield return budget.Spend(parted);
@@ -73,7 +82,7 @@ public static class TextReadings
         for (int depth = 0; ; depth++)
         {
             ReadingBudget.Check(depth);
-            string next = budget.Spend(EncodedText.Open(BrokenCode.Open(SpacedLetters.Join(FoldedText.Spelled(opened)))));
+            string next = budget.Spend(EncodedText.Open(BrokenCode.Open(SpacedLetters.Join(FoldedText.Spelled(opened))).Text).Text);
             if (next == opened) break;
             opened = next;
         }
