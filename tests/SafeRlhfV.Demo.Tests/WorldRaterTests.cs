@@ -33,6 +33,24 @@ public sealed class WorldRaterTests
         Assert.Null(Rater.Judge(other, Seed));
     }
 
+    /// <summary>Half of the questions of a world with reasoning have one right answer; the rater knows them all.</summary>
+    [Fact]
+    public void RowsOfAWorldWithReasoningAreKnown()
+    {
+        World reasoning = new(Seed, reasoning: true);
+        using TemporaryFolder folder = new();
+        WorldDataset.Write(folder.At("world"), reasoning.TrainingPairs(40).Select(pair => pair.Row), reasoning.HeldOutPairs(4).Select(pair => pair.Row));
+        int exact = 0;
+        foreach (ConversationRecord row in PreferenceDataset.Open(folder.At("world")).ReadRecords(Rater.Parts))
+        {
+            WorldPrompt prompt = reasoning.FindPrompt(row.Images[0].Path)!;
+            string answer = prompt.RightAnswer ?? Responder.Answer(prompt, ResponderKind.Varied, new RandomStream(1, prompt.Name));
+            Assert.Equal(Oracle.Rate(prompt, answer).Helpfulness, Rater.Judge(row, Seed)!(answer));
+            if (prompt.RightAnswer is not null) exact++;
+        }
+        Assert.InRange(exact, 8, 36);
+    }
+
     /// <summary>
     /// The phrases that trainers and verbs tell refusals by find every refusal of the world; beside them only answers that lost a word of one.
     /// </summary>

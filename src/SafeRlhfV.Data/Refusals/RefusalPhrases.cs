@@ -33,11 +33,13 @@ public sealed partial class RefusalPhrases
     /// <exception cref="InvalidInputException">There is none, or a line of it is malformed.</exception>
     public static RefusalPhrases Open(string name)
     {
-        string? known = Names.LastOrDefault(one => one == name || one.Split('@')[0] == name);
-        if (known is not null) return new(known, Own(known).Split('\n'));
-        if (!File.Exists(name)) throw new InvalidInputException($"phrases:{name}: no such list; there are {string.Join(", ", Names)}, or give a file.");
+        if (Known(name) is { } known) return new(known, Own(known).Split('\n'));
+        if (!File.Exists(name)) throw new InvalidInputException($"'{name}' is no list of phrases and no file; the lists are {string.Join(", ", Names)}.");
         return new(name, DiskErrors.Reading(name, () => File.ReadAllLines(name)));
     }
+
+    /// <summary>Whether <see cref="Open"/> would read the phrases from a file of one's own.</summary>
+    public static bool IsFile(string name) => Known(name) is null && File.Exists(name);
 
     /// <summary>The phrase by which an answer refuses; empty where it says nothing at all, and null where it does not refuse.</summary>
     public string? Find(string answer)
@@ -46,6 +48,8 @@ public sealed partial class RefusalPhrases
         if (words.Length == 0) return "";
         return Array.Find(phrases, one => one.Pattern.IsMatch(words)).Phrase;
     }
+
+    private static string? Known(string name) => Names.LastOrDefault(one => one == name || one.Split('@')[0] == name);
 
     private static string Own(string name)
     {

@@ -33,10 +33,12 @@ public sealed class WorldRater : DataRater
 
     /// <inheritdoc/>
     public override Func<string, double>? Judge(ConversationRecord row, long seed) =>
-        // a world of another seed has images of the same names, with other questions
-        row.Images is [{ Path: { } image }] && new World(seed).FindPrompt(image) is { } prompt && prompt.Text == TextOf(row)
-            && prompt.Scene.Severity == row.Labels.ImageSeverity
-            ? answer => Oracle.Rate(prompt, answer).Helpfulness : null;
+        // a world of another seed, or without reasoning, has images of the same names, with other questions
+        row.Images is [{ Path: { } image }] && Worlds(seed).Select(world => world.FindPrompt(image)).FirstOrDefault(prompt => prompt is not null
+            && prompt.Text == TextOf(row) && prompt.Scene.Severity == row.Labels.ImageSeverity) is { } known
+            ? answer => Oracle.Rate(known, answer).Helpfulness : null;
+
+    private static World[] Worlds(long seed) => [new World(seed), new World(seed, reasoning: true)];
 
     private static string TextOf(ConversationRecord row) => row.Prompt is [{ } only] ? only.Text : "";
 }

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 
 namespace SafeRlhfV.Training;
@@ -73,6 +72,6 @@ internal sealed class RunJournal : IDisposable
     private void AddAlarms(long step, IReadOnlyList<string> raised)
     {
         if (folder is null || raised.Count == 0) return;
-        File.AppendAllLines(Path.Combine(folder, AlarmsFile), raised.Select(alarm => JsonSerializer.Serialize(new { step, alarm })), Encoding.UTF8);
+        File.AppendAllLines(Path.Combine(folder, AlarmsFile), raised.Select(alarm => JsonSerializer.Serialize(new { step, alarm })));
     }
 }

@@ -6,15 +6,21 @@ namespace SafeRlhfV.Training;
 /// <summary>Names the parts that every trainer has, for its checkpoints.</summary>
 internal static class TrainingRunExtensions
 {
-    /// <summary>Counts the rows that can be learnt from, before the first step (see <see cref="TrainingRun.Counted"/>), and tells of the others.</summary>
-    /// <exception cref="InvalidInputException">A row is damaged, or none can be used.</exception>
+    /// <summary>Counts the rows that can be learnt from, before the first step (see <see cref="TrainingRun.Counted"/>), and tells of the others.
+    /// A check of what the rows hold together runs after them.</summary>
+    /// <exception cref="InvalidInputException">A row is damaged, none can be used, or the check finds a fault.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static UsableRows CountUsable<T>(
         this TrainingRun run, TrainingData data, RecordParts parts, SampleEncoder encoder, Func<ConversationRecord, SampleEncoder, T?> encode,
-        string what = "rows")
+        string what = "rows", Action? check = null)
         where T : class
     {
-        UsableRows rows = run.Counted(what, () => data.CountUsable(parts, encoder, encode, run.Cancel));
+        UsableRows rows = run.Counted(what, () =>
+        {
+            UsableRows counted = data.CountUsable(parts, encoder, encode, run.Cancel);
+            check?.Invoke(); // where rows are counted: all ranks hear of an error then
+            return counted;
+        });
         run.Tell(what, rows);
         return rows;
     }

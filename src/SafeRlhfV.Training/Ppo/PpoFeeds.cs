@@ -27,7 +27,9 @@ internal sealed class PpoFeeds : IDisposable
         instructionEncoder = new(prompts.Processor, settings.Lengths);
         PromptRaters raters = new(settings);
         RecordParts parts = raters.Parts | (settings.Rewards.Any(term => term.NeedsAnswer) ? RecordParts.RightAnswer : RecordParts.None);
-        usable = run.CountUsable(prompts, parts, encoder, Encode, "prompts");
+        bool[] hasAnswers = new bool[settings.Rewards.Count];
+        usable = run.CountUsable(prompts, parts, encoder, Count, "prompts", () => DemandAnswers(prompts, settings, hasAnswers));
+        TellShortJudge(run);
         this.prompts = prompts.Feed(settings.Seed, parts, encoder, Encode, run.EncodesAhead);
         if (instructions is null || settings.PtxCoefficient <= 0) return;
         usableInstructions = run.CountUsable(instructions, SftTrainer.Parts, instructionEncoder, SftTrainer.Encode, "instruction rows");
@@ -36,6 +38,14 @@ internal sealed class PpoFeeds : IDisposable
 
         EncodedSample? Encode(ConversationRecord row, SampleEncoder with) =>
             raters.Look(row, EncodePrompt(row, with, settings)) is { } sample ? sample with { Row = keepRows ? row : null } : null;
+
+        EncodedSample? Count(ConversationRecord row, SampleEncoder with)
+        {
+            EncodedSample? sample = Encode(row, with);
+            for (int i = 0; sample is not null && i < hasAnswers.Length; i++)
+                if (sample.Expected[i] is not null) hasAnswers[i] = true;
+            return sample;
+        }
     }
 
     /// <summary>A prompt with the right answers that rewards compare with; null where it is too long and is dropped.</summary>
@@ -93,6 +103,22 @@ internal sealed class PpoFeeds : IDisposable
         if (instructions is not null) run.Track("instructions", new JsonPart<CursorState>(() => instructions.State, state => instructions.State = state));
         run.TrackLengths(encoder);
         if (instructions is not null) run.TrackLengths(instructionEncoder, "instruction_lengths");
+    }
+
+    // with missing: skip a column that is misspelt is one that every row lacks
+    private static void DemandAnswers(TrainingData prompts, RolloutSettings settings, bool[] hasAnswers)
+    {
+        foreach ((int i, RewardTerm term) in settings.Rewards.Index())
+            if (term.NeedsAnswer && !hasAnswers[i])
+                throw new InvalidInputException($"{prompts.Path}: no prompt has '{term.AnswerIn}', which the reward {term.Name} compares with, so that "
+                    + "missing: skip leaves nothing to reward; name the column that holds the right answers, or leave this reward out.");
+    }
+
+    private void TellShortJudge(TrainingRun run)
+    {
+        if (settings.Judge is { } judge && Rounds / judge.Every < judge.Window)
+            run.Tell($"training.judge: {Rounds} rounds give {Rounds / judge.Every} judgements, and the alarm compares the last {judge.Window} "
+                + "(judge.window): it cannot be raised in this run.");
     }
 
     // what was left out so far

@@ -1,3 +1,4 @@
+using SafeRlhfV.Data;
 using SafeRlhfV.Models;
 using SafeRlhfV.Objectives;
 
@@ -65,6 +66,10 @@ public abstract record RolloutRecipe : Recipe
         .. Data.Instructions is { } instructions ? [("data.instructions", instructions)] : ((string, DataRecipe)[])[],
         .. Data.Calibration is { } pairs ? [("data.calibration", pairs)] : ((string, DataRecipe)[])[],
     ];
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<(string Key, string File)> ExtraFiles =>
+        Sampling.Refusal is { Phrases: { } phrases } && RefusalPhrases.IsFile(phrases) ? [("training.refusal.phrases", phrases)] : [];
 
     /// <inheritdoc/>
     public override Recipe WithResults() => this with

@@ -1,3 +1,5 @@
+using SafeRlhfV.Data;
+
 namespace SafeRlhfV.Training;
 
 /// <summary>What recipes may say of refusals and of a held-out judge.</summary>
@@ -10,13 +12,28 @@ internal static class RaterChecks
         CheckJudge(recipe, faults);
     }
 
-    /// <summary>Raters that are named must be known to the program that trains; one that only reads recipes need not know them.</summary>
+    /// <summary>
+    /// Raters and phrases that are named must be known to the program that trains; one that only reads recipes need not know them.
+    /// </summary>
     /// <exception cref="InvalidInputException">One is not.</exception>
     public static void Demand(RolloutSettings training)
     {
         if (training.Refusal is { Benign: not (RefusalSettings.ByLabel or RefusalSettings.ByImage) and { } benign } && DataRater.Find(benign) is null)
             throw Unknown("training.refusal.benign", benign, RefusalSettings.ByLabel, RefusalSettings.ByImage);
+        if (training.Refusal is { } refusal) DemandPhrases(refusal.Phrases);
         if (training.Judge is { Rater: { Length: > 0 } rater } && DataRater.Find(rater) is null) throw Unknown("training.judge.rater", rater);
+    }
+
+    private static void DemandPhrases(string phrases)
+    {
+        try
+        {
+            RefusalPhrases.Open(phrases);
+        }
+        catch (InvalidInputException fault)
+        {
+            throw new InvalidInputException($"training.refusal.phrases: {fault.Message}", fault);
+        }
     }
 
     private static void CheckRefusal(RolloutSettings training, RecipeFaults faults)

@@ -21,6 +21,9 @@ public abstract record Recipe
     /// <summary>The data sets that the recipe names, by its keys.</summary>
     public abstract IReadOnlyList<(string Key, DataRecipe Data)> DataSets { get; }
 
+    /// <summary>Other files that decide the result, by the recipe's keys: a resumed run needs them as they were.</summary>
+    public virtual IReadOnlyList<(string Key, string File)> ExtraFiles => [];
+
     /// <summary>The whole recipe as YAML, defaults written out: reading it gives the same recipe.</summary>
     public string ToYaml() => SettingsBinder.Write(this, skip: null);
 

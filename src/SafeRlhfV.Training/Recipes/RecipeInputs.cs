@@ -11,7 +11,8 @@ internal static class RecipeInputs
     /// <summary>All of them, by the recipe's keys.</summary>
     /// <exception cref="InvalidInputException">A data set cannot be opened.</exception>
     public static IReadOnlyList<RunInput> Of(Recipe recipe) =>
-        [.. recipe.ModelFolders.Select(model => Model(model.Key, model.Folder)), .. recipe.DataSets.Select(data => Data(data.Key, data.Data))];
+        [.. recipe.ModelFolders.Select(model => Model(model.Key, model.Folder)), .. recipe.DataSets.Select(data => Data(data.Key, data.Data)),
+            .. recipe.ExtraFiles.Select(file => new RunInput(file.Key, [file.File], []))];
 
     /// <summary>The folders (or files) of models and data that a recipe names.</summary>
     public static IEnumerable<string> Places(Recipe recipe) => [.. recipe.ModelFolders.Select(model => model.Folder),

@@ -18,7 +18,7 @@ public sealed record ExpectedAnswer(string? Words, double? Number, string? Lette
     private static ExpectedAnswer? Of(ConversationRecord row, RewardTerm term)
     {
         if (!term.NeedsAnswer) return null;
-        string column = term.Column ?? RewardTerm.AnswerColumn;
+        string column = term.AnswerIn;
         string? text = column == RewardTerm.AnswerColumn ? row.Answer : row.Fields.GetValueOrDefault(column);
         if (string.IsNullOrWhiteSpace(text))
             return term.Missing == MissingAnswer.Skip ? null : throw new InvalidInputException($"{row.Source.File}: row {row.Source.Row} has no "

@@ -34,6 +34,9 @@ public sealed record RewardTerm
     /// <summary>Whether it compares with a right answer.</summary>
     internal bool NeedsAnswer => Kind is RewardKind.Exact or RewardKind.Choice or RewardKind.Number;
 
+    /// <summary>The column of the right answer.</summary>
+    internal string AnswerIn => Column ?? AnswerColumn;
+
     /// <summary>The kind as recipes write it.</summary>
     internal string Name => SettingsBinder.Key(Kind.ToString()!);
 

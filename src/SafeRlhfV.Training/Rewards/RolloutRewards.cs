@@ -8,8 +8,10 @@ namespace SafeRlhfV.Training;
 internal sealed class RolloutRewards(RolloutSettings settings, SampleBatcher batcher)
 {
     /// <summary>Sums the rewards of answers that are scored. All ranks do the same for all answers.</summary>
+    /// <exception cref="InvalidInputException">A score, or the sum, is not a finite number.</exception>
     public void Add(IReadOnlyCollection<Episode> episodes)
     {
+        foreach (Episode one in episodes) DemandFinite(one);
         if (!settings.TellsBothCosts) return;
         foreach (Episode one in episodes)
         {
@@ -18,6 +20,7 @@ internal sealed class RolloutRewards(RolloutSettings settings, SampleBatcher bat
             if (settings.Rewards.Count == 0) continue;
             one.Rewards = [.. settings.Rewards.Select((term, i) => Part(term, one, response, one.Sample.Expected[i]))];
             one.Reward = (float)settings.Rewards.Zip(one.Rewards, (term, part) => term.Weight * part.Value).Sum();
+            Demand("training.rewards", "the weighted sum", one.Reward, "lower the weights");
         }
     }
 
@@ -35,6 +38,23 @@ internal sealed class RolloutRewards(RolloutSettings settings, SampleBatcher bat
         metrics["cost_all"] = episodes.Average(one => one.CostOfAll);
         metrics["cost_answer"] = episodes.Average(one => one.CostOfAnswer);
         metrics["unclosed_share"] = episodes.Average(one => one.IsUnclosed ? 1.0 : 0.0);
+    }
+
+    // the same on all ranks: a number that is not finite would end as an error of the multiplier or of the gradient
+    private static void DemandFinite(Episode one)
+    {
+        const string Advice = "its weights are broken or too large for their type; train it again, or take model.dtype: float32";
+        Demand("model.reward", "the score", one.Reward, Advice);
+        Demand("model.cost", "the score", one.Cost, Advice);
+        Demand("model.cost", "the score", one.CostOfAll, Advice);
+        Demand("model.cost", "the score", one.CostOfAnswer, Advice);
+        Demand("training.judge", "the score", one.Judged, Advice);
+    }
+
+    private static void Demand(string key, string what, float value, string advice)
+    {
+        if (!float.IsFinite(value))
+            throw new InvalidInputException(FormattableString.Invariant($"{key}: {what} of a response is {value}, which is not a finite number; {advice}."));
     }
 
     private static RewardPart Part(RewardTerm term, Episode one, ResponseText response, ExpectedAnswer? expected)

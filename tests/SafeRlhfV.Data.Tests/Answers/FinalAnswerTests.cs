@@ -53,6 +53,11 @@ public sealed class FinalAnswerTests
     [InlineData(" **\"Top  left\"** !", "top left")]
     [InlineData("\u201Cred\u201D", "red")]
     [InlineData("...", null)]
+    [InlineData("\uFF39\uFF25\uFF33\uFF01", "yes")] // full-width letters and mark
+    [InlineData("\u662F\u3002", "\u662F")]
+    [InlineData("\u300C\u662F\u300D\uFF0C", "\u662F")]
+    [InlineData("\u00ABoui\u00BB", "oui")]
+    [InlineData("\u3002", null)]
     public void WordsAreComparedWithoutWhatSurroundsThem(string answer, string? words) => Assert.Equal(words, ExactReading.Read(answer));
 
     [Theory]

@@ -95,6 +95,7 @@ public sealed class RunAlarmsTests
         string whole = File.ReadAllText(folder.At("whole", "alarms.jsonl"));
         Assert.Equal(whole, File.ReadAllText(folder.At("stopped", "alarms.jsonl")));
         Assert.Equal(2, File.ReadAllLines(folder.At("whole", "alarms.jsonl")).Length);
+        Assert.Equal((byte)'{', File.ReadAllBytes(folder.At("whole", "alarms.jsonl"))[0]); // a byte order mark is no JSON
         Assert.Contains("\"step\":11", whole);
         Assert.Contains("\"step\":16", whole);
     }

@@ -72,6 +72,31 @@ public sealed class AnswerRefusalsTests : IClassFixture<TinyRecipes>
     }
 
     [Fact]
+    public void PhrasesThatAreNotThereAreNamedByTheirKey()
+    {
+        Recipe recipe = tiny.Recipe("grpo", "no-phrases", "training.refusal.benign=test", "training.refusal.phrases=nowhere");
+        Assert.Contains("training.refusal.phrases: 'nowhere' is no list of phrases and no file; the lists are refusal@1",
+            Assert.Throws<InvalidInputException>(() => RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: false))).Message);
+    }
+
+    /// <summary>Other phrases are another run: what follows would be charged and counted by them.</summary>
+    [Theory]
+    [InlineData("ppo")]
+    [InlineData("grpo")]
+    public void PhrasesThatChangedSinceTheRunStartedAreNamed(string name)
+    {
+        string phrases = tiny.At($"{name}.txt");
+        File.WriteAllText(phrases, "~e\n");
+        Recipe recipe = tiny.Recipe(name, $"changed/{name}", "training.rounds=1", "training.refusal.benign=test", $"training.refusal.phrases={phrases}");
+        Assert.True(RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: false), cancellationToken: TestContext.Current.CancellationToken));
+        Assert.False(RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: true), cancellationToken: TestContext.Current.CancellationToken));
+        File.WriteAllText(phrases, "~a\n");
+        string message = Assert.Throws<InvalidInputException>(() => RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: true))).Message;
+        Assert.Contains("training.refusal.phrases", message);
+        Assert.Contains("since the run started", message);
+    }
+
+    [Fact]
     public void DataThatDoNotSayWhatIsBenignAreANamedError()
     {
         Recipe recipe = tiny.Recipe("grpo", "unlabelled", "training.refusal.benign=label");

@@ -171,6 +171,52 @@ public sealed class RolloutRewardsTests(TinyRecipes tiny) : IClassFixture<TinyRe
         Assert.Contains("train.jsonl", message);
     }
 
+    /// <summary>A misspelt column with missing: skip would reward nothing in every round, and say nothing.</summary>
+    [Theory]
+    [InlineData("ppo-checked", "exact", "anser")]
+    [InlineData("grpo-checked", "number", "solution")]
+    [InlineData("grpo-checked", "choice", "right")]
+    public void AColumnThatNoRowHasIsNamedBeforeTheFirstRound(string name, string kind, string column)
+    {
+        Recipe recipe = tiny.Recipe(name, $"nothing/{kind}", $"training.rewards=[{(name.StartsWith("grpo", StringComparison.Ordinal) ? "{kind: score}, " : "")}"
+            + $"{{kind: {kind}, column: {column}, missing: skip}}]");
+        string message = Assert.Throws<InvalidInputException>(() =>
+            RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: false), cancellationToken: TestContext.Current.CancellationToken)).Message;
+        Assert.Contains($"no prompt has '{column}', which the reward {kind} compares with", message);
+    }
+
+    /// <summary>Scores that are not finite are named by their model; they are no divergence of the policy, and no defect.</summary>
+    [Theory]
+    [InlineData("ppo", "cost", "model.cost: the score of a response is", "model.cost")]
+    [InlineData("grpo", "cost", "model.cost: the score of a response is", "model.cost")]
+    [InlineData("ppo", "reward", "model.reward: the score of a response is", "model.reward")]
+    [InlineData("grpo", "reward", "model.reward: the score of a response is", "model.reward")]
+    [InlineData("grpo", "reward", "training.judge: the score of a response is", "model.judge")]
+    [InlineData("grpo", "reward", "training.rewards: the weighted sum of a response is", "training.rewards=[{kind: score, weight: 1e12}]")]
+    public void AScoreThatIsNotFiniteIsNamed(string name, string kind, string fault, string key)
+    {
+        bool sum = key.Contains('=', StringComparison.Ordinal);
+        string broken = tiny.At($"broken-{kind}-{sum}");
+        if (!Directory.Exists(broken))
+        {
+            Directory.CreateDirectory(broken);
+            foreach (string file in Directory.EnumerateFiles(tiny.At(kind))) File.Copy(file, Path.Combine(broken, Path.GetFileName(file)));
+            using VisionLanguageModel model = ModelCheckpoint.Load(Start);
+            using ScoreHead head = ScoreHead.Load(broken, model.HiddenSize);
+            using (no_grad()) head.Weight.fill_(sum ? 1e30 : 3e38);
+            head.Save(broken);
+        }
+        Recipe recipe = tiny.Recipe(name, $"broken/{fault.Length}-{name}", [
+            "training.calibration_rows=0",
+            .. sum ? (string[])[$"model.reward={broken}", key] : [$"{key}={broken}"],
+            .. key == "model.judge" ? (string[])["training.judge.every=1"] : [],
+        ]);
+        string message = Assert.Throws<InvalidInputException>(() =>
+            RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: false), cancellationToken: TestContext.Current.CancellationToken)).Message;
+        Assert.Contains(fault, message);
+        Assert.Contains("not a finite number", message);
+    }
+
     [Fact]
     public void RewardsAreWrittenAsTheyAreRead()
     {
