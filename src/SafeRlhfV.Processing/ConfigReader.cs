@@ -21,7 +21,7 @@ public sealed class ConfigReader
     public static ConfigReader Open(string file)
     {
         if (!File.Exists(file)) throw new InvalidInputException($"{file}: no such file.");
-        if (new FileInfo(file).Length > MaxFileBytes) throw new InvalidInputException($"{file}: larger than {MaxFileBytes >> 20} MiB.");
+        if (FileSize.Of(file) > MaxFileBytes) throw new InvalidInputException($"{file}: larger than {MaxFileBytes >> 20} MiB.");
         return DiskErrors.Reading(file, () => Parse(File.ReadAllBytes(file), file));
     }
 

@@ -112,7 +112,7 @@ internal sealed class ItemSource
         string id = PairKey.Of(item.Question, item.Response1, item.Response2, image);
         if (!items.TryAdd(id, item with { Id = id, HasImage = image is not null, Machine = machine(id) }) || image is null) return;
         string file = Path.Combine(folder, id);
-        if (File.Exists(file) && new FileInfo(file).Length == image.Length) return;
+        if (File.Exists(file) && FileSize.Of(file) == image.Length) return;
         AtomicFile.Write(file, image);
     }
 }

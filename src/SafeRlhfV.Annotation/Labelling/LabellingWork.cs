@@ -134,7 +134,7 @@ internal sealed class LabellingWork : IShardedWork<LabellingReport>
         JsonArray files = [.. data.Parts.SelectMany(part =>
             part.Files.Select(file =>
                 (JsonNode)$"{part.Config}/{part.Split}/{Path.GetRelativePath(root, Path.GetFullPath(file))} "
-                    + $"{new FileInfo(file).Length} {data.CountRowsOfFile(file)}"))];
+                    + $"{FileSize.Of(file)} {data.CountRowsOfFile(file)}"))];
         JsonObject identity = new() { ["judge"] = JudgeIdentity(settings), ["files"] = files, ["limit"] = limit, ["shard"] = shardPairs };
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(identity.ToJsonString())));
     }

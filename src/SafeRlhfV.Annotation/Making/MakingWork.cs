@@ -41,7 +41,7 @@ internal sealed class MakingWork : IShardedWork<MakingReport>
                 .Select(model => (JsonNode)$"{model.Name} {model.Model} {model.Endpoint.Address} {model.Temperature} {model.MaxTokens} {model.Json}")]),
             ["asked"] = $"{string.Join(',', settings.Categories)} {string.Join(',', settings.Severities)} {settings.QuestionsPerImage} "
                 + $"{settings.PairsPerQuestion} {split} {limit} {shardUnits}",
-            ["images"] = new JsonArray([.. found.Select(image => (JsonNode)$"{image.Path} {new FileInfo(image.File).Length}")]),
+            ["images"] = new JsonArray([.. found.Select(image => (JsonNode)$"{image.Path} {FileSize.Of(image.File)}")]),
         };
         string identity = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(whole.ToJsonString()))),
             file = Path.Combine(working, $"units-{identity[..16]}.json");

@@ -16,7 +16,7 @@ internal sealed record DatasetCard(IReadOnlyList<(string Config, string Split, I
     {
         string file = Path.Combine(folder, "README.md");
         if (!File.Exists(file)) return null;
-        if (new FileInfo(file).Length > LargestCard)
+        if (FileSize.Of(file) > LargestCard)
             throw new InvalidInputException($"{file}: a dataset card of more than {LargestCard >> 20} MiB is not read; shorten it.");
         if (FrontMatter(File.ReadAllText(file)) is not { } yaml) return null;
         try

@@ -36,7 +36,7 @@ public static class DatasetJoiner
         if (files.Count == 0) throw new InvalidInputException($"{target}: there is no row to write.");
         DatasetCardText.PartSize[] sizes = [.. files.Select(part =>
             new DatasetCardText.PartSize(part.Key.Config, part.Key.Split, part.Value.Sum(file => rows[file]), part.Value.Sum(SizeOf),
-                part.Value.Sum(file => new FileInfo(file).Length)))];
+                part.Value.Sum(file => FileSize.Of(file))))];
         using AtomicFolder folder = AtomicFolder.Create(target, options.Overwrite);
         DiskErrors.Writing(target, () =>
         {

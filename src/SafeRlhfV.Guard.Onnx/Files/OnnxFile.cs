@@ -154,7 +154,7 @@ internal sealed class OnnxFile
                 + "belongs beside the model).");
         if (!File.Exists(full))
             throw new InvalidInputException($"{full}: no such file, but {System.IO.Path.GetFileName(Path)} keeps its weights there; download it too.");
-        long offset = Number("offset") ?? 0, length = Number("length") ?? 0, has = new FileInfo(full).Length;
+        long offset = Number("offset") ?? 0, length = Number("length") ?? 0, has = FileSize.Of(full);
         if (offset < 0 || length < 0 || offset > has || length > has - offset)
             throw new InvalidInputException($"{full}: has {has} bytes, but weights are said to lie at {offset} with {length} bytes; download it again.");
 

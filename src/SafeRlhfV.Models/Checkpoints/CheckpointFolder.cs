@@ -25,7 +25,7 @@ internal static class CheckpointFolder
             bool companion = Path.GetExtension(name) is ".json" or ".jinja" or ".txt" or ".model" or ".md" or ""
                 && name is not ("config.json" or GuardConfig.FileName or ModelKinds.FileName) && !name.EndsWith(".index.json", StringComparison.Ordinal)
                 && !name.StartsWith("adapter_", StringComparison.Ordinal);
-            if (!companion || which?.Invoke(name) == false || new FileInfo(path).Length > MaxCompanionBytes || File.Exists(Path.Combine(to, name))) continue;
+            if (!companion || which?.Invoke(name) == false || FileSize.Of(path) > MaxCompanionBytes || File.Exists(Path.Combine(to, name))) continue;
             Copy(path, to);
         }
     }

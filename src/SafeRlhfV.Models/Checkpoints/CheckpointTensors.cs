@@ -105,7 +105,7 @@ public sealed class CheckpointTensors : IDisposable
 
     private static Dictionary<string, string> ReadIndex(string path)
     {
-        if (new FileInfo(path).Length > MaxIndexBytes) throw new InvalidInputException($"{path}: the index is larger than {MaxIndexBytes >> 20} MiB.");
+        if (FileSize.Of(path) > MaxIndexBytes) throw new InvalidInputException($"{path}: the index is larger than {MaxIndexBytes >> 20} MiB.");
         Dictionary<string, string> map = new(StringComparer.Ordinal);
         try
         {

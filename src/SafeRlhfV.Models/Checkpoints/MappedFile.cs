@@ -23,7 +23,7 @@ internal sealed unsafe class MappedFile : IDisposable
     {
         try
         {
-            Length = new FileInfo(path).Length;
+            Length = FileSize.Of(path);
             if (Length == 0) throw new InvalidInputException($"{path}: the file is empty.");
             file = MemoryMappedFile.CreateFromFile(path, FileMode.Open, null, 0, MemoryMappedFileAccess.CopyOnWrite);
             view = file.CreateViewAccessor(0, 0, MemoryMappedFileAccess.CopyOnWrite);

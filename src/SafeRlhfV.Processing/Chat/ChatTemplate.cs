@@ -96,7 +96,7 @@ internal sealed record ChatTemplate(string File, string Text, string Folder)
 
     private static string Read(string file) => DiskErrors.Reading(file, () =>
     {
-        if (new FileInfo(file).Length > MaxBytes) throw new InvalidInputException($"{file}: larger than {MaxBytes >> 20} MiB; this is no chat template.");
+        if (FileSize.Of(file) > MaxBytes) throw new InvalidInputException($"{file}: larger than {MaxBytes >> 20} MiB; this is no chat template.");
         return System.IO.File.ReadAllText(file);
     });
 }

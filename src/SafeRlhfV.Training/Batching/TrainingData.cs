@@ -112,7 +112,7 @@ public sealed class TrainingData(
     // rows are stored by category, so the mixing window is as wide as memory allows
     private int WindowRows()
     {
-        long bytes = dataset.Parts.SelectMany(part => part.Files).Sum(file => new FileInfo(file).Length), rows = Math.Max(1, dataset.CountRows());
+        long bytes = dataset.Parts.SelectMany(part => part.Files).Sum(file => FileSize.Of(file)), rows = Math.Max(1, dataset.CountRows());
         return (int)Math.Clamp(WindowBytes / Math.Max(1, bytes / rows), 128, 1 << 20);
     }
 }

@@ -14,7 +14,7 @@ internal sealed record CheckpointManifest(int Format, long Step, IReadOnlyList<C
     {
         IEnumerable<string> files = Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal);
         Item[] items = [.. files.Select(file =>
-            new Item(Path.GetRelativePath(folder, file).Replace('\\', '/'), new FileInfo(file).Length, DurableFiles.Sha256(file)))];
+            new Item(Path.GetRelativePath(folder, file).Replace('\\', '/'), FileSize.Of(file), DurableFiles.Sha256(file)))];
         File.WriteAllBytes(Path.Combine(folder, FileName), JsonSerializer.SerializeToUtf8Bytes(new CheckpointManifest(Version, step, items), Options));
     }
 
@@ -44,7 +44,7 @@ internal sealed record CheckpointManifest(int Format, long Step, IReadOnlyList<C
         {
             string path = Path.Combine(folder, item.Path);
             if (!File.Exists(path)) return $"{item.Path} is missing";
-            long bytes = new FileInfo(path).Length;
+            long bytes = FileSize.Of(path);
             if (bytes != item.Bytes) return $"{item.Path} has {bytes} bytes instead of {item.Bytes}";
             if (DurableFiles.Sha256(path) != item.Sha256) return $"{item.Path} has another SHA-256 than when it was written";
         }

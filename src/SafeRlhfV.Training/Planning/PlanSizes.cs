@@ -66,7 +66,7 @@ public sealed record PlanSizes(int PromptTokens, int ResponseTokens, long Images
                 .Select(size => processing.Measure(size.Width, size.Height))];
             images.Add((sized.Sum(image => image.Rows), sized.Sum(image => image.Tokens)));
         }
-        long size = dataset.Parts.SelectMany(part => part.Files).Distinct().Sum(file => new FileInfo(file).Length);
+        long size = dataset.Parts.SelectMany(part => part.Files).Distinct().Sum(file => FileSize.Of(file));
         return new PlanSizes((int)Math.Min(prompt * longer, lengths.PromptTokens), (int)Math.Min(response * longer, lengths.ResponseTokens), rows, size)
         {
             Looked = Math.Min(rows, MostLooked),

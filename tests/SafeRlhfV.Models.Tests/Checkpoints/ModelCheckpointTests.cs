@@ -17,6 +17,25 @@ public sealed class ModelCheckpointTests
         return data;
     }
 
+    // the hub's cache: snapshots/REVISION holds links to files of blobs
+    [Theory]
+    [MemberData(nameof(Folders))]
+    public void AFolderOfLinksLoadsAsTheFilesDo(string name)
+    {
+        using TemporaryFolder temporary = new();
+        string source = Golden.At("models", name), links = temporary.At("snapshots", "main");
+        Directory.CreateDirectory(temporary.At("blobs"));
+        Directory.CreateDirectory(links);
+        foreach ((int number, string file) in Directory.EnumerateFiles(source).Index())
+        {
+            File.Copy(file, temporary.At("blobs", $"{number}"));
+            File.CreateSymbolicLink(Path.Combine(links, Path.GetFileName(file)), Path.Combine("..", "..", "blobs", $"{number}"));
+        }
+        using CheckpointTensors files = CheckpointTensors.Open(source), linked = CheckpointTensors.Open(links);
+        Assert.Equal(files.TotalBytes, linked.TotalBytes);
+        ModelCheckpoint.Load(links).Dispose();
+    }
+
     [Theory]
     [MemberData(nameof(Folders))]
     public void SavingWritesTheKeysAndValuesThatWereLoaded(string name)

@@ -68,7 +68,7 @@ internal static class TokenizerFile
 
     private static byte[] Bytes(string path) => DiskErrors.Reading(path, () =>
     {
-        if (new FileInfo(path).Length > MostBytes) throw new InvalidInputException($"{path}: larger than {MostBytes >> 20} MiB.");
+        if (FileSize.Of(path) > MostBytes) throw new InvalidInputException($"{path}: larger than {MostBytes >> 20} MiB.");
         return File.ReadAllBytes(path);
     });
 }
