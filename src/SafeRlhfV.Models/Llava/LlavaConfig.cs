@@ -15,7 +15,7 @@ public sealed record LlavaConfig : LlavaConfigBase
     public required bool KeepClassToken { get; init; }
 
     // LLaVA-NeXT's
-    private static IReadOnlyList<(int Height, int Width)> UsualPinpoints { get; } = [(336, 672), (672, 336), (672, 672), (1008, 336), (336, 1008)];
+    internal static IReadOnlyList<(int Height, int Width)> UsualPinpoints { get; } = [(336, 672), (672, 336), (672, 672), (1008, 336), (336, 1008)];
 
     /// <inheritdoc/>
     public override int LeastImageTokens => Vision.GridSize * Vision.GridSize + (KeepClassToken ? 1 : 0);

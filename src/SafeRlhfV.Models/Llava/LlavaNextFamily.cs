@@ -21,7 +21,7 @@ public sealed class LlavaNextFamily : ModelFamily
     public override ImageProcessor CreateImages(ModelConfig config, ImageProcessorConfig settings)
     {
         settings.RequireKind(config.ModelType, "LlavaNextImageProcessor");
-        return new LlavaNextImageProcessor(settings, ((LlavaConfig)config).Tiles!);
+        return new LlavaNextImageProcessor(settings, ((LlavaConfig)config).Tiles!, LlavaConfig.UsualPinpoints);
     }
 
     /// <inheritdoc/>

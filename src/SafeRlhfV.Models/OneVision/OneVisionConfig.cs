@@ -68,6 +68,6 @@ public sealed record OneVisionConfig : LlavaConfigBase
     }
 
     // every multiple of 384 up to six times, in both directions
-    private static IReadOnlyList<(int Height, int Width)> UsualPinpoints { get; } =
+    internal static IReadOnlyList<(int Height, int Width)> UsualPinpoints { get; } =
         [.. Enumerable.Range(1, 6).SelectMany(down => Enumerable.Range(1, 6).Select(across => (384 * down, 384 * across)))];
 }

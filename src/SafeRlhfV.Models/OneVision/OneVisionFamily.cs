@@ -21,7 +21,7 @@ public sealed class OneVisionFamily : ModelFamily
     public override ImageProcessor CreateImages(ModelConfig config, ImageProcessorConfig settings)
     {
         settings.RequireKind(config.ModelType, "LlavaOnevisionImageProcessor");
-        return new OneVisionImageProcessor(settings, ((OneVisionConfig)config).Tiles!);
+        return new OneVisionImageProcessor(settings, ((OneVisionConfig)config).Tiles!, OneVisionConfig.UsualPinpoints);
     }
 
     /// <inheritdoc/>

@@ -160,10 +160,9 @@ public sealed record TextConfig
     private static int? Window(ConfigReader text, string type)
     {
         if (type == "llama") return null;
-        if (type == "mistral") return text.Element.TryGetProperty("sliding_window", out _)
-            ? (text.Has("sliding_window") ? text.Int("sliding_window") : null)
-            : 4096;
-        return text.Flag("use_sliding_window", false) ? text.Int("sliding_window", 4096) : null;
+        if (type != "mistral" && !text.Flag("use_sliding_window", false)) return null;
+        bool saysNone = text.Element.TryGetProperty("sliding_window", out _) && !text.Has("sliding_window"); // null: no window, not the default
+        return saysNone ? null : text.Int("sliding_window", 4096);
     }
 
     private static List<bool> SlidingOf(ConfigReader text, string type, int layers, int? window)

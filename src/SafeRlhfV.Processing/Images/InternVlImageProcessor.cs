@@ -32,6 +32,8 @@ public sealed class InternVlImageProcessor : ImageProcessor
         if (!reader.Flag("do_resize", true)) throw reader.Error("do_resize", "must be true; tiles are resized to one size");
         (side, int width) = settings.Size("size") ?? (384, 384);
         if (side != width) throw reader.Error("size", "must have equal height and width; only square tiles are supported");
+        if (reader.Flag("do_center_crop", false) && settings.Size("crop_size") != (side, side))
+            throw reader.Error("do_center_crop", $"must be false unless crop_size is the tile's {side} x {side} pixels; cropped tiles are not supported");
         TileTokens = tokensOfTile(side)
             ?? throw reader.Error("size", $"is {side}, whose patches the model cannot join; vision_config.patch_size and downsample_ratio say what it takes");
         bool crops = !settings.Given.Contains("crop_to_patches") || reader.Flag("crop_to_patches", true);

@@ -12,9 +12,11 @@ public sealed class LlavaNextImageProcessor : ImageProcessor
     /// <summary>A processor for a model; its tiles and resolutions must be the model's.</summary>
     /// <param name="settings">The processor's settings.</param>
     /// <param name="grid">The model's tiles.</param>
+    /// <param name="usualPinpoints">What `image_grid_pinpoints` is where the settings do not say.</param>
     /// <param name="usualSide">What `size` is where the settings do not say, in pixels.</param>
     /// <exception cref="InvalidInputException">A setting is malformed or is not the model's.</exception>
-    public LlavaNextImageProcessor(ImageProcessorConfig settings, TileGrid grid, int usualSide = 336)
+    public LlavaNextImageProcessor(ImageProcessorConfig settings, TileGrid grid, IReadOnlyList<(int Height, int Width)> usualPinpoints,
+        int usualSide = 336)
     {
         (this.settings, this.grid, side) = (settings, grid, grid.TileSize);
         (int? edge, (int, int)? size) = ClipImageProcessor.ReadSize(settings, usualSide);
@@ -22,8 +24,10 @@ public sealed class LlavaNextImageProcessor : ImageProcessor
             throw settings.Reader.Error("size", $"must be the tower's {side} pixels (vision_config.image_size)");
         if (settings.Size("crop_size") is { } crop && crop != (side, side))
             throw settings.Reader.Error("crop_size", $"must be the tower's {side} x {side} pixels (vision_config.image_size)");
-        if (settings.Reader.Pairs("image_grid_pinpoints") is { } pinpoints && !pinpoints.SequenceEqual(grid.Pinpoints))
-            throw settings.Reader.Error("image_grid_pinpoints", "are not those of config.json");
+        IReadOnlyList<(int, int)>? pinpoints = settings.Reader.Pairs("image_grid_pinpoints");
+        if (!(pinpoints ?? usualPinpoints).SequenceEqual(grid.Pinpoints))
+            throw settings.Reader.Error("image_grid_pinpoints",
+                pinpoints is null ? "are missing, and their default is not what config.json says; copy those of config.json" : "are not those of config.json");
         if (grid.Pinpoints.Any(pair => pair.Height % side != 0 || pair.Width % side != 0))
             throw settings.Reader.Error("image_grid_pinpoints", $"must be multiples of the tower's {side} pixels");
     }

@@ -12,13 +12,14 @@ public sealed class OneVisionImageProcessor : ImageProcessor
     /// <summary>A processor for a model; its tiles and resolutions must be the model's.</summary>
     /// <param name="settings">The processor's settings.</param>
     /// <param name="grid">The model's tiles.</param>
+    /// <param name="usualPinpoints">What `image_grid_pinpoints` is where the settings do not say.</param>
     /// <exception cref="InvalidInputException">A setting is malformed, is not supported, or is not the model's.</exception>
-    public OneVisionImageProcessor(ImageProcessorConfig settings, TileGrid grid)
+    public OneVisionImageProcessor(ImageProcessorConfig settings, TileGrid grid, IReadOnlyList<(int Height, int Width)> usualPinpoints)
     {
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(grid);
         if (!settings.Reader.Flag("do_resize", true)) throw settings.Reader.Error("do_resize", "must be true; the tower takes images of one size");
-        tiles = new(settings, grid, usualSide: 384);
+        tiles = new(settings, grid, usualPinpoints, usualSide: 384);
         single = new(settings, grid);
     }
 

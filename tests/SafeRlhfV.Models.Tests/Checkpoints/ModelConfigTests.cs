@@ -118,6 +118,18 @@ public sealed class ModelConfigTests
     public void WhatCannotBeRunIsRefusedByName(string json, string named) => Assert.Contains(named,
         Assert.Throws<InvalidInputException>(() => Parse(json)).Message);
 
+    // a missing field has a default, null says that there is no window
+    [Theory]
+    [InlineData("mistral", "", 4096)]
+    [InlineData("mistral", ",\"sliding_window\":null", null)]
+    [InlineData("qwen2", ",\"use_sliding_window\":true", 4096)]
+    [InlineData("qwen2", ",\"use_sliding_window\":true,\"sliding_window\":null", null)]
+    [InlineData("qwen2_vl", ",\"use_sliding_window\":true,\"sliding_window\":null", null)]
+    [InlineData("qwen3", ",\"use_sliding_window\":true,\"sliding_window\":null", null)]
+    [InlineData("qwen3", ",\"use_sliding_window\":true,\"sliding_window\":8", 8)]
+    public void AWindowOfNullIsNone(string type, string fields, int? window) => Assert.Equal(window,
+        TextConfig.Parse(ConfigReader.Parse(Encoding.UTF8.GetBytes($"{{\"model_type\":\"{type}\"{fields}}}"), "config.json")).SlidingWindow);
+
     [Theory]
     [InlineData("\"rope_theta\":7,\"rope_scaling\":null,\"text_config\":{\"rope_parameters\":{\"rope_theta\":7}}", 7)]
     [InlineData("\"text_config\":{\"rope_scaling\":{},\"rope_parameters\":{\"rope_theta\":8}}", 8)] // an empty object counts as missing

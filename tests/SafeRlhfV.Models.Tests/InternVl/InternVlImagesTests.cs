@@ -44,6 +44,7 @@ public sealed class InternVlImagesTests
     [InlineData("preprocessor_config.json", "size", """{ "height": 35, "width": 35 }""")]
     [InlineData("preprocessor_config.json", "size", null)]
     [InlineData("preprocessor_config.json", "do_resize", "false")]
+    [InlineData("preprocessor_config.json", "do_center_crop", "true")]
     [InlineData("preprocessor_config.json", "max_patches", "0")]
     [InlineData("preprocessor_config.json", "image_processor_type", "\"CLIPImageProcessor\"")]
     public void AProcessorThatDoesNotGoWithTheModelIsRefusedByItsField(string file, string field, string? value)
