@@ -48,7 +48,8 @@ internal static class EvalCompareVerb
             });
             foreach (BenchmarkComparison benchmark in comparison.Benchmarks)
                 foreach ((string model, int left) in benchmark.Models.Zip(benchmark.LeftOut))
-                    if (left > 0) Output.Note($"{benchmark.Benchmark}: {left} items of {model} are left out; {benchmark.Items} are in all results.");
+                    if (left > 0)
+                        Output.Note($"{benchmark.Benchmark}: {DataArguments.Count(left, "item")} of {model} left out; {benchmark.Items} in all results.");
             foreach (string note in comparison.Notes.Concat(comparison.Benchmarks.SelectMany(one => one.Notes.Select(note => $"{one.Benchmark}: {note}"))))
                 Output.Note($"{note}.");
             if (parsed.GetValue(json)) Output.Line(document.TrimEnd());

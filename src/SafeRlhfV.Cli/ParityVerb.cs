@@ -28,7 +28,7 @@ internal static class ParityVerb
                 images: ParityImageReader.Read);
             int over = report.Cases.Count(result => result.Skipped is null && !result.Passed),
                 skipped = report.Cases.Count(result => result.Skipped is not null);
-            string words = $"{report.Cases.Count - over - skipped} cases within tolerance, {over} over, {skipped} skipped";
+            string words = $"{DataArguments.Count(report.Cases.Count - over - skipped, "case")} within tolerance, {over} over, {skipped} skipped";
             progress.Done(words);
             if (parsed.GetValue(json)) Output.Json(new
             {

@@ -103,7 +103,7 @@ public sealed class EvalCompareVerbTests : IDisposable
         Assert.Equal(2, (int)suite["items"]!);
         int left = (int)suite["leftOut"]![0]!;
         Assert.True(left > 0);
-        Assert.Contains($"vlguard: {left} items of whole are left out; 2 are in all results.", errors, StringComparison.Ordinal);
+        Assert.Contains($"vlguard: {left} item{(left == 1 ? "" : "s")} of whole left out; 2 in all results.", errors, StringComparison.Ordinal);
         Assert.Contains($"{left} of whole", File.ReadAllText(folder.At("page", "index.html")), StringComparison.Ordinal);
 
         // the items of a part that begins behind the other's

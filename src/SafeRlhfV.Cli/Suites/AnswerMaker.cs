@@ -45,7 +45,7 @@ internal abstract class AnswerMaker(AnswerSettings settings) : IDisposable
         Directory.CreateDirectory(suite.Folder);
         using ResumableLines lines = new(file, run, samples, resume: !settings.Overwrite, settings.Overwrite);
         int known = lines.Lines.Count / samples, done = known, errors = 0, total = suite.Count();
-        if (known > 0) Output.Note($"{file}: resumes after {known} items.");
+        if (known > 0) Output.Note($"{file}: resumes after {DataArguments.Count(known, "item")}.");
         ProgressView progress = new($"answers {suite.Benchmark.Name}");
         BenchmarkFiles files = suite.Open();
         using IEnumerator<BenchmarkItem> items = suite.Read(files).GetEnumerator();
@@ -69,18 +69,19 @@ internal abstract class AnswerMaker(AnswerSettings settings) : IDisposable
         }
         catch (OperationCanceledException stop) when (lines.Written > 0)
         {
-            throw new StoppedException($"stopped; {lines.Written / samples} items are in {lines.Partial}. The same command continues after them.", stop);
+            throw new StoppedException(
+                $"stopped; {DataArguments.Count(lines.Written / samples, "item")} written to {lines.Partial}. The same command continues after them.", stop);
         }
         if (done == 0) throw Nothing(suite, files);
         lines.Commit();
-        progress.Done(string.Create(CultureInfo.InvariantCulture, $"{done - known} items answered{(errors > 0 ? $", {errors} answers failed" : "")}"));
+        progress.Done($"{DataArguments.Count(done - known, "item")} answered{(errors > 0 ? $", {DataArguments.Count(errors, "answer")} failed" : "")}");
         if (Remark() is { } remark) Output.Note(remark);
         if (files.Dropped.Count > 0) Output.Note(Dropped(files));
     }
 
     /// <summary>What a benchmark's files do not hold whole, in one line.</summary>
     public static string Dropped(BenchmarkFiles files) =>
-        $"{files.Benchmark}: {files.Dropped.Count} items are left out ({string.Join(", ", files.Dropped.GroupBy(drop => drop.Reason)
+        $"{files.Benchmark}: {DataArguments.Count(files.Dropped.Count, "item")} left out ({string.Join(", ", files.Dropped.GroupBy(drop => drop.Reason)
             .Select(group => $"{group.Key} {group.Count()}"))}), the first in {files.Dropped[0].File}, row {files.Dropped[0].Row}"
         + (files.Dropped.Any(drop => drop.Reason is DropReason.ImageOutside or DropReason.ImageMissing)
             ? "; name the folder that images' paths are relative to with --images FOLDER" : "");

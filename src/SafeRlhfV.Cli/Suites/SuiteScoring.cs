@@ -33,7 +33,7 @@ internal static class SuiteScoring
             BenchmarkFiles files = suite.Open();
             BenchmarkRun run = await BenchmarkRun.ScoreAsync(suite.Benchmark, files, suite.Read(files), answers, other, scorers, journal,
                 done => progress.Report(done, Math.Max(done, total)), cancellationToken);
-            progress.Done($"{run.Items} items by {string.Join(", ", run.Scorers.Select(result => result.Scorer.Name))}");
+            progress.Done($"{DataArguments.Count(run.Items, "item")} by {string.Join(", ", run.Scorers.Select(result => result.Scorer.Name))}");
             if (files.Dropped.Count > 0) Output.Note(AnswerMaker.Dropped(files));
             if (run.Items > 0 && run.Scorers.All(result => result.Items.Count == 0))
                 throw ScorerArguments.NothingFits(suite.Benchmark, scorers.Select(scorer => scorer.Name));
@@ -89,7 +89,7 @@ internal static class SuiteScoring
     private static void Print(BenchmarkRun run, IReadOnlyList<HarnessFigure> compared)
     {
         AnswerFigures answers = run.Answers;
-        Output.Line($"{run.Benchmark.Name}: {run.Items} items, {answers.Answers} answers"
+        Output.Line($"{run.Benchmark.Name}: {DataArguments.Count(run.Items, "item")}, {DataArguments.Count(answers.Answers, "answer")}"
             + $"{(answers.Empty > 0 ? $", {answers.Empty} empty" : "")}{(answers.Errors > 0 ? $", {answers.Errors} failed" : "")}; ran into the limit "
             + $"{Share(answers.Cut)}; mean length {Number(answers.MeanTokens, "0.0")} tokens, {Number(answers.MeanCharacters, "0")} characters; refused of "
             + $"harmful {Share(answers.RefusalOfHarmful)}, of harmless {Share(answers.RefusalOfHarmless)}");
@@ -103,10 +103,10 @@ internal static class SuiteScoring
             Output.People.Write(table);
             Output.Line($"{result.Scorer.Name}: read {result.Count(VerdictStatus.Read)}, unparsed {result.Count(VerdictStatus.Unparsed)}, empty "
                 + $"{result.Count(VerdictStatus.Empty)}, error {result.Count(VerdictStatus.Error)}"
-                + $"{(run.Items > result.Items.Count ? $"; says nothing of {run.Items - result.Items.Count} items" : "")}");
+                + $"{(run.Items > result.Items.Count ? $"; no verdict on {DataArguments.Count(run.Items - result.Items.Count, "item")}" : "")}");
         }
         foreach (ScorerAgreement pair in run.Agreement)
-            Output.Line($"{pair.First} and {pair.Second}: kappa {Number(pair.Kappa, "0.000")} over {pair.Items} harmful items");
+            Output.Line($"{pair.First} and {pair.Second}: kappa {Number(pair.Kappa, "0.000")} over {DataArguments.Count(pair.Items, "harmful item")}");
         foreach (HarnessFigure figure in compared)
             Output.Line($"as {figure.By}: {figure.Name}{string.Concat(figure.Of.Select(part => $", {part.Fact} {part.Value}"))} {Show(figure.Value)} "
                 + $"({figure.Unit}){Ours(run, figure)}");
