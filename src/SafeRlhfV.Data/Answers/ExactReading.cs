@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.RegularExpressions;
 
 namespace SafeRlhfV.Data;
@@ -13,9 +12,12 @@ public static partial class ExactReading
     /// <summary>The words of an answer; null where it has none.</summary>
     public static string? Read(string answer)
     {
-        string words = Blanks().Replace(Emphasis.Remove(answer.Normalize(NormalizationForm.FormKC)), " ").Trim(Around).ToLowerInvariant();
+        string words = Blanks().Replace(Emphasis.Remove(string.Concat(answer.Select(Plain))), " ").Trim(Around).ToLowerInvariant();
         return words.Length == 0 ? null : words;
     }
+
+    // string.Normalize does nothing here: the product runs with invariant globalisation
+    private static char Plain(char letter) => letter is >= '\uFF01' and <= '\uFF5E' ? (char)(letter - '\uFF01' + '!') : letter;
 
     [GeneratedRegex(@"\s+")]
     private static partial Regex Blanks();
