@@ -163,6 +163,7 @@ internal static class AlignVerb
         Stage[] all = [.. stages.All.Select(stage => stage.ToStage())];
         from = Present(from, stages);
         IReadOnlyList<string> open = record is null ? [.. all.Select(stage => stage.Name)] : new StageSchedule(all, record, from: from).Open;
+        if (open.Contains(AlignStages.Split)) AlignSplits.Foresee(options);
         IReadOnlyList<AlignPlanRow> plan = AlignPlan.Rows(options, stages.Trainings, open.Contains(AlignStages.Split) ? options.Data : null);
         if (json)
             Output.Json(stages.All.Select(stage => new

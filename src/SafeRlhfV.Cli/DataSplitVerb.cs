@@ -53,7 +53,9 @@ internal static class DataSplitVerb
         return command;
     }
 
-    private static (string Split, double Share)[] Parse(string shares) => [.. shares.Split(',', StringSplitOptions.TrimEntries).Select(part =>
+    /// <summary>Reads shares of the form split=share,split=share.</summary>
+    /// <exception cref="InvalidInputException">They are not of this form.</exception>
+    public static (string Split, double Share)[] Parse(string shares) => [.. shares.Split(',', StringSplitOptions.TrimEntries).Select(part =>
     {
         string[] sides = part.Split('=', StringSplitOptions.TrimEntries);
         return sides.Length == 2 && double.TryParse(sides[1], out double share) ? (sides[0], share)

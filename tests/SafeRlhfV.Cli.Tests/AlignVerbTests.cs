@@ -131,12 +131,50 @@ public sealed class AlignVerbTests : IDisposable
         Assert.All(all, stage => Assert.True(stage.GetProperty("open").GetBoolean()));
         JsonElement policy = all.Single(stage => stage.GetProperty("name").GetString() == "policy");
         Assert.Contains("train ppo --model", policy.GetProperty("commands")[0].GetString());
+        // all that is run by hand too is printed
+        foreach ((string stage, string verb) in ((string, string)[])[("calibrate", "guard calibrate"), ("check-guard", "guard evaluate")])
+            Assert.StartsWith($"safe-rlhf-v {verb} ", all.Single(one => one.GetProperty("name").GetString() == stage).GetProperty("commands")[0].GetString(),
+                StringComparison.Ordinal);
         Assert.True(policy.GetProperty("plan").GetProperty("bytes").GetInt64() > 1 << 20);
         Assert.True(policy.GetProperty("plan").GetProperty("seconds").GetDouble() > 0);
         (code, string output, _) = await CapturedConsole.RunAsync([.. Arguments("llava-1.5-tiny", Pairs, Out), "--dry-run", "--gpu", "0.2gib"]);
         Assert.Equal(CliHost.CheckFailed, code);
         Assert.Contains("it does not fit: sft takes", output);
         Assert.False(Path.Exists(Out));
+    }
+
+    /// <summary>Later stages read every split: one without rows is named before hours of training, with what to change.</summary>
+    [Fact]
+    public async Task AnEmptySplitEndsTheRunAtTheSplit()
+    {
+        // one image: its rows stay together, so two splits stay empty
+        string few = folder.At("few.jsonl");
+        string image = Convert.ToBase64String(File.ReadAllBytes(Golden.At("images", "cat.jpg")));
+        File.WriteAllLines(few, Enumerable.Range(0, 6).Select(i => JsonSerializer.Serialize(new Dictionary<string, object>
+        {
+            ["question"] = $"What is shown, {i}?",
+            ["image"] = new { bytes = image },
+            ["response_1"] = "A house.",
+            ["response_2"] = "A tree.",
+            ["category"] = "animal_abuse",
+            ["image_severity"] = 1,
+            ["is_response_1_safe"] = "yes",
+            ["is_response_2_safe"] = "no",
+            ["more_helpful_response_id"] = 1,
+            ["safer_response_id"] = 1,
+        })));
+        string[] arguments = [.. Arguments("llava-1.5-tiny", few, Out), "--gates", "warn"],
+            said = ["no row for the splits 'validation' and 'test'", "6 rows", "other images", "--set shares="];
+        await CapturedConsole.RefusedAsync(said, [.. arguments, "--dry-run"]);
+        Assert.False(Path.Exists(Out));
+        // the second time the same command splits again
+        for (int i = 0; i < 2; i++)
+        {
+            (int code, string output, string errors) = await CapturedConsole.RunAsync(arguments);
+            Assert.Equal((CliHost.BadInput, ""), (code, output));
+            Assert.All(said, part => Assert.Contains(part, Last(errors), StringComparison.Ordinal));
+            Assert.DoesNotContain("check-data", errors, StringComparison.Ordinal);
+        }
     }
 
     /// <summary>Benchmarks come last: what is wrong with them is said before the first stage, and in a plan too.</summary>

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using SafeRlhfV.Evaluation;
 
 namespace SafeRlhfV.Cli;
@@ -8,8 +7,6 @@ namespace SafeRlhfV.Cli;
 internal sealed class AlignGates(AlignFolders folders, AlignSettings settings, bool onlyWarns)
 {
     private static readonly double[] Misses = [0.1, 0.2, 0.3, 0.5];
-
-    private const string Failed = "failed";
 
     /// <summary>All gates whose figures are there.</summary>
     public IReadOnlyList<GateResult> All =>
@@ -31,21 +28,8 @@ internal sealed class AlignGates(AlignFolders folders, AlignSettings settings, b
     /// <exception cref="GateException">It could not be, and the gates stop.</exception>
     public string CheckGuard() => Pass([Guard()]);
 
-    /// <summary>Calibrates the guard; what makes it impossible, such as too few unsafe rows, is kept for the gate.</summary>
-    public string Calibrate(AlignCommand command, CancellationToken cancellationToken)
-    {
-        string file = folders.Check(AlignStages.Calibrate);
-        try
-        {
-            TaskResult.Of((command with { Printed = file }).RunAsync(resumes: false, cancellationToken));
-            return "calibrated";
-        }
-        catch (InvalidInputException error)
-        {
-            AtomicFile.Write(file, new JsonObject { [Failed] = error.Message }.ToJsonString());
-            return error.Message;
-        }
-    }
+    /// <summary>What came of the guard's calibration.</summary>
+    public string Calibration() => CalibrationFault() ?? "calibrated";
 
     private string Pass(IReadOnlyList<GateResult> results) => GateResult.Demand(results, result => $"{result.Advice}, or go on all the same with --gates warn",
         onlyWarns ? result => Output.Note($"warning: {result}; {result.Advice}") : null);
@@ -69,12 +53,18 @@ internal sealed class AlignGates(AlignFolders folders, AlignSettings settings, b
 
     private GateResult Guard()
     {
-        using JsonDocument report = Read(AlignStages.Calibrate);
-        string? fault = report.RootElement.TryGetProperty(Failed, out JsonElement why) ? why.GetString() : null;
+        string? fault = CalibrationFault();
         string more = Misses.FirstOrDefault(miss => miss > settings.Miss) is > 0 and var larger
             ? FormattableString.Invariant($"allow more to be missed (--set miss={larger}), or ") : "";
         return new("guard calibration", fault is null ? 1 : 0, 1, IsLeast: true, 1, fault is null, $"{more}hold out more rows (--set shares=...)")
         { Found = fault is null ? "the guard is calibrated" : $"the guard is not calibrated: {fault.TrimEnd('.')}" };
+    }
+
+    // what makes it impossible, such as too few unsafe rows
+    private string? CalibrationFault()
+    {
+        using JsonDocument report = Read(AlignStages.Calibrate);
+        return report.RootElement.TryGetProperty(AlignCommand.Refusal, out JsonElement why) ? why.GetString() : null;
     }
 
     private JsonDocument Read(string check) => JsonDocument.Parse(File.ReadAllText(folders.Check(check)));

@@ -12,7 +12,7 @@ internal sealed record AlignStage(string Name, string Title, params IReadOnlyLis
     /// <summary>The training run that it is, to plan memory and time by; null = none.</summary>
     public AlignTraining? Training { get; init; }
 
-    /// <summary>What it does in place of commands.</summary>
+    /// <summary>What it does in place of commands, or after them.</summary>
     public Func<CancellationToken, string>? Own { get; init; }
 
     /// <summary>What decides its result beside its commands: settings and digests.</summary>

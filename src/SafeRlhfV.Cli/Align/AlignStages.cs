@@ -66,6 +66,7 @@ internal sealed class AlignStages
         {
             Commands = [new(["data", "split", options.Data, "--shares", options.Settings.Shares, "--out", folders.Data, "--seed", seed])
             { Printed = folders.Check(Split), WhenResumed = ["--overwrite"] }],
+            Own = _ => AlignSplits.Demand(options),
             Inputs = dataDigest,
             Places = [options.Data],
             Makes = [folders.Data, folders.Check(Split)],
@@ -115,9 +116,10 @@ internal sealed class AlignStages
         stages.Add(Train(Guard, "the guard: learn to moderate", "guard", [Plan], model));
         stages.Add(new AlignStage(Calibrate, "calibrate the guard on the validation split", Guard)
         {
-            Own = token => gates.Calibrate(new(["guard", "calibrate", folders.Data, "--guard", folders.Run(Guard), "--split", AlignSettings.Validation,
-                "--miss", Text(options.Settings.Miss)]), token),
-            Inputs = Text(options.Settings.Miss),
+            Commands = [new(["guard", "calibrate", folders.Data, "--guard", folders.Run(Guard), "--split", AlignSettings.Validation,
+                "--miss", Text(options.Settings.Miss)])
+            { Printed = folders.Check(Calibrate), KeepsRefusal = true }],
+            Own = _ => gates.Calibration(),
             Makes = [folders.Check(Calibrate)],
         });
         stages.Add(new AlignStage(GuardGate, "gate: the guard is calibrated", Calibrate) { Own = _ => gates.CheckGuard(), IsAlwaysRun = true });
