@@ -47,6 +47,16 @@ public sealed class TokenizerFileTests
         Assert.Equal([0, 6, 1, 4], tokenizer.Encode("BBB"));
     }
 
+    // transformers then cuts <s> and <image> into letters
+    [Fact]
+    public void SplittingOfSpecialTokensIsRefused()
+    {
+        TokenizerParts With(string flag) => TokenizerFile.Parse(Encoding.UTF8.GetBytes(Json), "tokenizer.json",
+            ConfigReader.Parse(Encoding.UTF8.GetBytes($"{{\"split_special_tokens\":{flag}}}"), "tokenizer_config.json"));
+        With("false");
+        Assert.Contains("split_special_tokens", Assert.Throws<InvalidInputException>(() => With("true")).Message, StringComparison.Ordinal);
+    }
+
     /// <summary>One value of the file changed, left out, or of another kind: it loads and works, or there is one clear line.</summary>
     [Fact]
     public void ABrokenValueIsOneClearError()

@@ -27,6 +27,8 @@ internal static class TokenizerFile
             ConfigReader root = ConfigReader.Parse(json, path);
             TokenModel model = ModelReader.Read(root.Section("model") ?? throw root.Error("model", "is missing"));
             List<AddedToken> added = [.. (root.Sections("added_tokens") ?? []).Select(token => AddedToken(token, token.Int("id", least: 0, most: MostTokens)))];
+            if (config?.Flag("split_special_tokens", false) == true)
+                throw config.Error("split_special_tokens", "must be false; special tokens that are read as plain text are not supported");
             AddFromConfig(config, added);
             return new TokenizerParts(path, model, added)
             {
