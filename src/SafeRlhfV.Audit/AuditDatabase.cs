@@ -74,7 +74,7 @@ public sealed class AuditDatabase : IAsyncDisposable
     {
         string place = file ?? "the PostgreSQL database";
         if (file is not null && !File.Exists(file))
-            throw new InvalidInputException($"There is no audit trail at {file}; give the path of the gateway's audit database.");
+            throw new InvalidInputException($"There is no audit trail at {file}: no such file.");
         string find = isPostgres ? "SELECT to_regclass('guard_audit') IS NOT NULL" : "SELECT COUNT(*) FROM sqlite_master WHERE name = 'guard_audit'";
         try
         {

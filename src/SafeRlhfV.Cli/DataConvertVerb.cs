@@ -47,7 +47,7 @@ internal static class DataConvertVerb
                 Traced = !parsed.GetValue(plain),
                 Overwrite = parsed.GetValue(overwrite),
             }, DataArguments.Progress(progress, data.CountRows()), cancellationToken);
-            progress.Done($"{rows} rows written");
+            progress.Done($"{DataArguments.Count(rows, "row")} written");
             if (parsed.GetValue(json)) Output.Json(new { Folder = Path.GetFullPath(parsed.GetRequiredValue(folder)), Read = data.CountRows(), Written = rows });
             else Output.Line(parsed.GetRequiredValue(folder));
             return Task.FromResult(0);

@@ -47,7 +47,7 @@ internal static class DataDedupeVerb
                 Scratch = parsed.GetValue(scratch),
             };
             DeduplicationReport report = DatasetDeduplicator.Run(data, options, DataArguments.Progress(progress, data.CountRows()), cancellationToken);
-            progress.Done($"{report.Rows} rows");
+            progress.Done(DataArguments.Count(report.Rows, "row"));
             if (parsed.GetValue(json)) Output.Json(Shape(report, parsed.GetValue(folder)));
             else Print(report, parsed.GetValue(folder));
             return Task.FromResult(0);

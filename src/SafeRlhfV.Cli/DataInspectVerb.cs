@@ -62,7 +62,7 @@ internal static class DataInspectVerb
 
     private static void Print(PreferenceDataset data, IEnumerable<DatasetRow> rows, string? page, bool images)
     {
-        Output.Line($"{data.Path}: {data.CountRows()} rows, {data.Layout.ToString().ToLowerInvariant()} layout");
+        Output.Line($"{data.Path}: {DataArguments.Count(data.CountRows(), "row")}, {data.Layout.ToString().ToLowerInvariant()} layout");
         Table table = new Table().Border(TableBorder.Rounded).AddColumn("configuration").AddColumn("split").AddColumn(new TableColumn("rows").RightAligned())
             .AddColumn(new TableColumn("files").RightAligned());
         foreach (DatasetPart part in data.Parts)

@@ -21,7 +21,7 @@ internal static class DataStatsVerb
             PreferenceDataset data = PreferenceDataset.Open(parsed.GetRequiredValue(path));
             ProgressView progress = new("stats");
             JsonObject statistics = DatasetStatistics.Describe(data, DataArguments.Progress(progress, data.CountRows()), cancellationToken);
-            progress.Done($"{data.CountRows()} rows");
+            progress.Done($"{DataArguments.Count(data.CountRows(), "row")}");
             if (parsed.GetValue(html) is { } page) StatisticsPage.Write(page, data.Path, statistics);
             if (parsed.GetValue(json)) Output.Json(statistics);
             else Print(data, statistics, parsed.GetValue(html));

@@ -87,12 +87,12 @@ internal static class DataValidateVerb
 
     private static void Print(ValidationReport report, string? advice, MendReport? mended, string? folder)
     {
+        if (advice is not null) Output.Line($"{advice}."); // first: it is the cause of the findings
         foreach (Finding finding in report.Findings.OrderBy(finding => finding.Severity).Take(MostShown))
             Output.Line($"{finding.Severity.ToString().ToLowerInvariant()} {finding.Code}: {finding}");
         if (report.Findings.Count > MostShown) Output.Line($"... and {report.Findings.Count - MostShown} more (--json lists all)");
         Output.Line($"{report.Path}: {DataArguments.Count(report.Rows, "row")} in {DataArguments.Count(report.Files, "file")}, "
             + $"{DataArguments.Count(report.Errors, "error")}, {DataArguments.Count(report.Warnings, "warning")}");
-        if (advice is not null) Output.Line($"{advice}.");
         if (mended is not null) Output.Line($"{folder}: {mended.Kept} of {mended.Rows} rows kept, {mended.Mended.Count} cells mended; see report.json");
     }
 }

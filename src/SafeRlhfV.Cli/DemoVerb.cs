@@ -51,13 +51,14 @@ internal static class DemoVerb
                 throw new InvalidInputException("--reasoning: the report is about open questions; give the last stage that is wanted, such as --stage cost.");
             int count = parsed.GetValue(workers);
             if (count < 0) throw new InvalidInputException($"--workers {count}: it must be 0 (all cores) or more.");
-            return Task.Run(() => Run(settings, parsed.GetRequiredValue(folder), parsed.GetValue(stage), parsed.GetValue(fresh), count, parsed.GetValue(json),
-                cancellationToken), CancellationToken.None);
+            return Task.Run(() => Run(settings, parsed.GetValue(quick), parsed.GetRequiredValue(folder), parsed.GetValue(stage), parsed.GetValue(fresh), count,
+                parsed.GetValue(json), cancellationToken), CancellationToken.None);
         });
         return command;
     }
 
-    private static int Run(DemoSettings settings, string folder, string? stage, bool fresh, int workers, bool json, CancellationToken cancellationToken)
+    private static int Run(DemoSettings settings, bool quick, string folder, string? stage, bool fresh, int workers, bool json,
+        CancellationToken cancellationToken)
     {
         DemoResults? results;
         try
@@ -79,6 +80,7 @@ internal static class DemoVerb
         else
         {
             Output.People.Write(Table(results));
+            if (quick) Output.Line("--quick only shows that everything runs: these figures prove nothing.");
             Output.Line($"Report: {Path.Combine(folder, "report.html")}");
             Output.Line($"Figures: {Path.Combine(folder, "results.json")}");
         }

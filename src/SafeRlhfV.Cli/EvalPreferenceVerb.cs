@@ -113,7 +113,9 @@ internal static class EvalPreferenceVerb
     private static void CheckLabels(string path, Score score, int pairs, int rows)
     {
         string needed = score == Score.Reward ? "two answers and more_helpful_response_id (or overall_response_id)" : "two answers and safer_response_id";
-        if (pairs == 0) throw new InvalidInputException($"{path}: none of its {rows} rows can be used: {score.ToString().ToLowerInvariant()} needs {needed}.");
+        if (pairs == 0)
+            throw new InvalidInputException($"{path}: {(rows == 1 ? "its only row cannot" : $"none of its {rows} rows can")} be used: "
+                + $"{score.ToString().ToLowerInvariant()} needs {needed}.");
         if (pairs < rows) Output.Note($"{rows - pairs} of {rows} rows are left out: {score.ToString().ToLowerInvariant()} needs {needed}.");
     }
 

@@ -51,6 +51,7 @@ internal static class ServeVerb
                 return 0;
             }
             await GatewayHost.StartAsync(app, cancellationToken);
+            if (settings.AuditTrail is null) Output.Note($"warning: {file.Name} has no 'audit': nothing is recorded.");
             foreach (string address in app.Urls) Output.Note($"serving on {address}; Ctrl-C ends it");
             try
             {

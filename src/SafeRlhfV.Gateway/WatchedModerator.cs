@@ -83,7 +83,7 @@ internal sealed partial class WatchedModerator(IModerator inner, ILogger<Watched
         LogFailure(failed.Moderator, failed.Failure!);
     }
 
-    [LoggerMessage(LogLevel.Error, "Requests are refused: the moderator {Moderator} does not judge ({Fault})")]
+    [LoggerMessage(LogLevel.Error, "Requests are refused: the moderator '{Moderator}' does not judge ({Fault})")]
     private partial void LogFailure(string moderator, string fault);
 
     [LoggerMessage(LogLevel.Warning, "The moderators judge again.")]

@@ -58,7 +58,7 @@ public sealed class AuditVerbTests(PostgresServer postgres) : IClassFixture<Post
     [InlineData("verify", "this is no database at all, but a text that somebody has put here", "cannot be read as an audit trail")]
     [InlineData("export", "this is no database at all, but a text that somebody has put here", "cannot be read as an audit trail")]
     [InlineData("verify", "", "holds no audit trail")]
-    [InlineData("verify", null, "There is no audit trail at")]
+    [InlineData("verify", null, "audit.db: no such file.")]
     public async Task WhatIsNoTrailIsToldInOneLine(string verb, string? content, string said)
     {
         using TemporaryFolder folder = new();

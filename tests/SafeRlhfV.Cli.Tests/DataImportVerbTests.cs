@@ -66,7 +66,7 @@ public sealed class DataImportVerbTests
         using TemporaryFolder folder = new();
         string rows = folder.At("rows.jsonl"), target = folder.At("out");
         File.WriteAllText(rows, "{\"messages\": []}");
-        await CapturedConsole.RefusedAsync(["all 1 rows were left out", "empty 1"], "data", "import", rows, "--out", target);
+        await CapturedConsole.RefusedAsync(["its only row was left out", "empty 1"], "data", "import", rows, "--out", target);
         await CapturedConsole.RefusedAsync(["--columns", "query", "a=b"], "data", "import", rows, "--out", target, "--columns", "query");
         await CapturedConsole.RefusedAsync(["--categories", "twice"], "data", "import", rows, "--out", target, "--categories",
             "a=animal_abuse,a=false_information");

@@ -49,8 +49,8 @@ public sealed class DataRefusalTests
     [InlineData("validate", "--threshold", "65", "give 0 to 64 bits")]
     [InlineData("dedupe", "--threshold", "-1", "give 0 to 64 bits")]
     [InlineData("split", "--threshold", "65", "give 0 to 64 bits")]
-    [InlineData("convert", "--layout", "round", "'paired' 'flat'")]
-    [InlineData("convert", "--by", "luck", "'helpful' 'safe'")]
+    [InlineData("convert", "--layout", "round", "give one of paired, flat.")]
+    [InlineData("convert", "--by", "luck", "give one of helpful, safe.")]
     public async Task AValueOutOfRange(string verb, string option, string value, string mend)
     {
         using TemporaryFolder folder = new();

@@ -104,7 +104,7 @@ public sealed class DataValidateVerbTests
         File.WriteAllText(folder.At(file), text + "\n");
         (int code, string output, _) = await CapturedConsole.RunAsync("data", "validate", folder.At(file));
         Assert.Equal(CliHost.CheckFailed, code);
-        string line = output.TrimEnd().Split('\n')[^1];
+        string line = output.Split('\n')[0];
         Assert.Equal($"{folder.At(file)} holds rows of the format '{format}': 'safe-rlhf-v data import {folder.At(file)} --from {format} --out FOLDER' makes a "
             + "data set of them, which all verbs read.", line);
         string errors;

@@ -109,7 +109,7 @@ public sealed class EvalPreferenceVerbTests : IDisposable
             """{"question":"What is this?","response_1":"A fox.","response_2":"A cow.","more_helpful_response_id":1}""" + "\n");
         (code, _, errors) = await CapturedConsole.RunAsync(common);
         Assert.Equal(2, code);
-        Assert.Contains("none of its 1 rows can be used: cost needs two answers and safer_response_id", errors, StringComparison.Ordinal);
+        Assert.Contains("its only row cannot be used: cost needs two answers and safer_response_id", errors, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -62,7 +62,9 @@ public sealed class PlanVerbTests
         Assert.Equal(0, code);
         Assert.DoesNotContain("fit", output);
         await CliRun.Refused("h100-80gb", ["plan", .. For("Qwen2.5-VL-7B-Instruct", "paper", "sft.yaml"), "--gpu", "potato"]);
-        await CliRun.Refused("no config.json", "plan", "--config", Recipe("world", "sft.yaml"));
+        await CliRun.Refused("no such folder; make it first: safe-rlhf-v demo --out demo.", "plan", "--config", Recipe("world", "sft.yaml"));
+        await CliRun.Refused("no such folder; make it first: safe-rlhf-v demo --out demo.", "train", "sft", "--config", Recipe("world", "sft.yaml"));
+        await CliRun.Refused("nowhere: no such folder, and no model of that name", ["plan", .. For("nowhere", "paper", "sft.yaml")]);
     }
 
     [Fact]

@@ -45,6 +45,19 @@ public sealed class ServeVerbTests
         Assert.Contains("--new-key", line);
     }
 
+    [Fact]
+    public async Task ThatNothingIsRecordedIsTold()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "It is ended by a signal.");
+        using TemporaryFolder folder = new();
+        using CliProcess serving = CliProcess.Start("serve", "--config", Write(folder, RealHash));
+        await serving.UntilSaidAsync("serving on", TestContext.Current.CancellationToken);
+        serving.Interrupt();
+        (int code, _, string errors) = await serving.EndAsync();
+        Assert.Equal(0, code);
+        Assert.Contains("warning: gateway.yaml has no 'audit': nothing is recorded.\n", errors, StringComparison.Ordinal);
+    }
+
     private static string Write(TemporaryFolder folder, string hash, string listen = "http://127.0.0.1:0")
     {
         string file = folder.At("gateway.yaml");

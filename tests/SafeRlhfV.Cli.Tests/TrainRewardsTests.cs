@@ -54,7 +54,7 @@ public sealed class TrainRewardsTests : IDisposable
         await Import(answered: false);
         (int code, _, string errors) = await Train("grpo", folder.At("questions"), "run", "[{kind: number}]");
         Assert.Equal(CliHost.BadInput, code);
-        Assert.Contains("row 3 has no 'answer', which the reward number compares with", errors);
+        Assert.Contains("row 3 has no 'answer', which the reward 'number' needs", errors);
         Assert.Single(errors.Trim().Split('\n'), line => line.Contains("has no 'answer'", StringComparison.Ordinal));
     }
 

@@ -33,10 +33,10 @@ public sealed class RequestIdTests
 
     /// <summary>A failing upstream is in the log with the request's id, once in ten seconds, and without a word of what was asked or of any key.</summary>
     [Theory]
-    [InlineData(401, "The upstream first refuses the gateway's key (status 401).")]
-    [InlineData(403, "The upstream first refuses the gateway's key (status 403).")]
-    [InlineData(500, "The upstream first fails: The model has failed. It answered with status 500.")]
-    [InlineData(429, "The upstream first fails: The model is overloaded. It answered with status 429.")]
+    [InlineData(401, "The upstream 'first' refuses the gateway's key (status 401).")]
+    [InlineData(403, "The upstream 'first' refuses the gateway's key (status 403).")]
+    [InlineData(500, "The upstream 'first' fails: The model has failed. It answered with status 500.")]
+    [InlineData(429, "The upstream 'first' fails: The model is overloaded. It answered with status 429.")]
     [InlineData(400, null)]
     public async Task AFailingUpstreamIsLogged(int status, string? line)
     {

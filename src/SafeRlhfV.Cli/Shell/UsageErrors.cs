@@ -24,10 +24,22 @@ internal static class UsageErrors
             && tokens.FirstOrDefault(token => error.Message.Contains($"'{token.Value}'", StringComparison.Ordinal)) is { } wrong)
             return $"{given.Name} '{wrong.Value}': give {WantedOf(given.ValueType)}.{help}";
         string message = string.Join(' ', error.Message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+        if (message.Split("Must be one of:") is [var said, var among] && Quoted(said) is [var refused, ..])
+        {
+            string? of = error.SymbolResult switch
+            {
+                OptionResult { Option.Name: var named } => named,
+                ArgumentResult { Argument.Name: var named } => $"<{named}>",
+                _ => null,
+            };
+            return $"{of} '{refused}': give one of {string.Join(", ", Quoted(among))}.{help}".TrimStart();
+        }
         return (error.SymbolResult is OptionResult { Option.Name: { } name } && !message.Contains(name, StringComparison.Ordinal)
             ? $"{name}: {message}"
             : message) + help;
     }
+
+    private static string[] Quoted(string text) => [.. text.Split('\'').Where((_, i) => i % 2 == 1)];
 
     private static readonly HashSet<string> Places =
         ["--out", "--config", "--data", "--model", "--policy", "--reward", "--cost", "--guard", "--images", "--results", "--journal", "--scores"];
@@ -77,11 +89,19 @@ internal static class UsageErrors
             string? option = Closest(word, Options(parsed.CommandResult));
             return $"unknown option '{word}'{(option is null ? "." : $"; did you mean '{option}'?")}";
         }
+        if (FlagBefore(parsed, command, word) is { } flag) return $"unexpected argument '{word}' of '{verb.TrimEnd()}'; {flag} takes no value.";
         if (command.Subcommands.Count == 0) return $"unexpected argument '{word}' of '{verb.TrimEnd()}'; put texts of several words in quotes.";
         string? meant = Closest(word, command.Subcommands.Select(sub => sub.Name));
         // a command of another group: 'split' is 'data split'
         string? whole = meant is not null ? verb + meant : Elsewhere(parsed.RootCommandResult.Command, "", word);
         return $"unknown command '{verb}{word}'{(whole is null ? "." : $"; did you mean '{whole}'?")}";
+    }
+
+    // the option without a value that stands before a word
+    private static string? FlagBefore(ParseResult parsed, Command command, string word)
+    {
+        string? before = parsed.Tokens.Zip(parsed.Tokens.Skip(1)).FirstOrDefault(pair => pair.Second.Value == word).First?.Value;
+        return command.Options.FirstOrDefault(option => option.Name == before && option.ValueType == typeof(bool))?.Name;
     }
 
     private static string? Elsewhere(Command within, string path, string word)

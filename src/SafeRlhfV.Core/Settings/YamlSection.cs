@@ -15,6 +15,7 @@ public sealed class YamlSection
     private readonly HashSet<string> asked = [];
     private readonly string path;
     private readonly YamlPlaces places;
+    private bool skipsUnknown;
 
     private YamlSection(YamlMappingNode node, string path, List<YamlFault> faults, YamlPlaces places) =>
         (this.node, this.path, this.faults, this.places) = (node, path, faults, places);
@@ -80,6 +81,9 @@ public sealed class YamlSection
     /// <summary>Adds a fault at a key, or at the section where the key is missing.</summary>
     public void Fault(string? key, string message) =>
         faults.Add(places.Fault(key is not null && Find(key) is { } node ? node : this.node, $"{(key is null ? path : Name(key))}: {message}"));
+
+    /// <summary>Reports no unknown keys here and below: for a section with a fault that leaves open which keys it may have.</summary>
+    public void SkipUnknown() => skipsUnknown = true;
 
     /// <summary>Whether the key is there.</summary>
     public bool Has(string key) => Find(key) is not null;
@@ -220,6 +224,7 @@ public sealed class YamlSection
 
     private void FindUnknown()
     {
+        if (skipsUnknown) return;
         foreach (YamlNode key in node.Children.Keys)
         {
             if (asked.Contains(Text(key))) continue;

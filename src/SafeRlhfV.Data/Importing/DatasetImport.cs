@@ -91,7 +91,8 @@ public sealed class DatasetImport
         if (Report.Kept == 0)
         {
             string reasons = string.Join(", ", Report.Dropped.Select(pair => $"{pair.Key} {pair.Value}"));
-            throw new InvalidInputException($"{path}: all {Report.Read} rows were left out ({reasons}); docs/data.md says why rows are.");
+            throw new InvalidInputException($"{path}: {(Report.Read == 1 ? "its only row was" : $"all {Report.Read} rows were")} left out ({reasons}); "
+                + "docs/data.md says why rows are.");
         }
         writer.Attach("report.json", ToJson().ToJsonString(ReportOptions));
         writer.Complete();

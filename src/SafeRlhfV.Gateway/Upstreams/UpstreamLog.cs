@@ -17,9 +17,9 @@ internal sealed partial class UpstreamLog(ILogger<UpstreamLog> log, TimeProvider
         else LogFailure(upstream, error.Message, error.UpstreamStatus is { } status ? $" It answered with status {status}." : "");
     }
 
-    [LoggerMessage(LogLevel.Error, "The upstream {Upstream} refuses the gateway's key (status {Status}).")]
+    [LoggerMessage(LogLevel.Error, "The upstream '{Upstream}' refuses the gateway's key (status {Status}).")]
     private partial void LogKey(string upstream, int status);
 
-    [LoggerMessage(LogLevel.Warning, "The upstream {Upstream} fails: {Fault}{Status}")]
+    [LoggerMessage(LogLevel.Warning, "The upstream '{Upstream}' fails: {Fault}{Status}")]
     private partial void LogFailure(string upstream, string fault, string status);
 }

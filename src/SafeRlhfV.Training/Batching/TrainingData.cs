@@ -83,7 +83,8 @@ public sealed class TrainingData(
         string advice = empty.Count > 0 ? ForeignData.Advice(Path) ?? $"no row has {string.Join(", ", empty)}"
             : rows.BothUnsafe > rows.TooLong ? "training.both_unsafe=keep learns from pairs of two unsafe answers too"
             : "look at 'lengths' in the recipe and at the data";
-        throw new InvalidInputException($"{Path}: none of its {rows.Rows} rows can be used: {rows.Reasons}; {advice}.");
+        throw new InvalidInputException($"{Path}: {(rows.Rows == 1 ? "its only row cannot" : $"none of its {rows.Rows} rows can")} be used: "
+            + $"{rows.Reasons}; {advice}.");
     }
 
     /// <summary>Shows every row once, on all cores and in no order.</summary>

@@ -39,9 +39,11 @@ public sealed class RecipePlan
     public static RecipePlan ByLimits(Recipe recipe, GpuCard? card = null, int ranks = 1)
     {
         string folder = recipe.Base.Folder;
+        RecipeModels.CheckDemo(folder);
         ModelConfig config = File.Exists(Path.Combine(folder, "config.json")) ? ModelCheckpoint.ConfigOf(folder)
             : KnownModels.Find(folder)
-                ?? throw new InvalidInputException($"{folder}: there is no config.json to plan by, and no model of that name is known; known are "
+                ?? throw new InvalidInputException($"{folder}: {(Directory.Exists(folder) ? "there is no config.json to plan by" : "no such folder")}, "
+                    + "and no model of that name is known; known are "
                     + $"{string.Join(", ", KnownModels.Names)}.");
         return new RecipePlan(recipe, new PlanInputs(ModelShape.Of(config), StoredBytes(recipe, config, card), Ranks: ranks));
     }
@@ -54,6 +56,7 @@ public sealed class RecipePlan
     public static RecipePlan ByData(Recipe recipe, GpuCard? card = null, int ranks = 1)
     {
         string folder = recipe.Base.Folder;
+        RecipeModels.CheckDemo(folder);
         RecipeModels.CheckWhole(folder);
         ModelConfig config = ModelCheckpoint.ConfigOf(folder);
         PlanData data = recipe.Trainer.Look(recipe, ModelProcessor.Load(folder));

@@ -30,6 +30,15 @@ internal static class RecipeModels
             throw new InvalidInputException($"{folder}: holds an adapter, and training starts from a whole model; merge it first: safe-rlhf-v model merge.");
     }
 
+    /// <summary>The recipes of the built-in world name models that the demo makes.</summary>
+    /// <exception cref="InvalidInputException">The folder is one of those, and is not there.</exception>
+    public static void CheckDemo(string folder)
+    {
+        if (Directory.Exists(folder) || Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(folder)) is not { Length: > 0 } models) return;
+        if (Path.GetFileName(models) == "models" && Path.GetDirectoryName(models) is { } demo && Path.GetFileName(demo) == "demo")
+            throw new InvalidInputException($"{folder}: no such folder; make it first: safe-rlhf-v demo --out {demo}.");
+    }
+
     /// <summary>Whether a folder holds an adapter.</summary>
     public static bool IsAdapter(string folder) => File.Exists(Path.Combine(folder, "adapter_config.json"));
 

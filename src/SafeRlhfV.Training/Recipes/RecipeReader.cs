@@ -59,7 +59,12 @@ public static class RecipeReader
         }
         else if (trainer is not null && wanted is not null && trainer != wanted)
             section.Fault("trainer", $"the recipe is for {trainer.Name}, and {wanted.Name} was asked for");
-        trainer ??= wanted ?? Trainers.All[0];
+        trainer ??= wanted;
+        if (trainer is null)
+        {
+            section.SkipUnknown(); // its keys are those of the trainer
+            return null!; // there is a fault
+        }
         Recipe recipe = (Recipe)SettingsBinder.Read(trainer.RecipeType, section);
         RecipeFaults faults = new(section);
         trainer.Check(recipe, faults);

@@ -22,7 +22,7 @@ public sealed record ExpectedAnswer(string? Words, double? Number, string? Lette
         string? text = column == RewardTerm.AnswerColumn ? row.Answer : row.Fields.GetValueOrDefault(column);
         if (string.IsNullOrWhiteSpace(text))
             return term.Missing == MissingAnswer.Skip ? null : throw new InvalidInputException($"{row.Source.File}: row {row.Source.Row} has no "
-                + $"'{column}', which the reward {term.Name} compares with; give an answer, or set missing: skip"
+                + $"'{column}', which the reward '{term.Name}' needs; give an answer, or set missing: skip"
                 + (column == RewardTerm.AnswerColumn ? "." : "; 'data import --columns' brings a column in as 'answer'."));
         IReadOnlyList<string> options = row.Options ?? Unnamed;
         ExpectedAnswer expected = term.Kind switch

@@ -195,8 +195,10 @@ public sealed class RecipeReaderTests
     {
         Assert.Contains("line 1: trainer: the recipe is for reward, and cost was asked for",
             Assert.Throws<InvalidInputException>(() => RecipeReader.Parse(Reward, trainer: Trainers.All.Find("cost"))).Message);
-        Assert.Contains("trainer: is missing",
-            Assert.Throws<InvalidInputException>(() => RecipeReader.Parse("model: { folder: a }\ndata: { folder: b }")).Message);
+        string missing = Assert.Throws<InvalidInputException>(() => RecipeReader.Parse("model: { folder: a, cost: c }\ntraining: { rounds: 3 }")).Message;
+        Assert.StartsWith("recipe has 1 fault: line 1: trainer: is missing: one of ", missing); // no other: its keys are those of the trainer
+        Assert.StartsWith("recipe has 1 fault: line 1: trainer: 'none' must be one of ",
+            Assert.Throws<InvalidInputException>(() => RecipeReader.Parse("trainer: none\nmodel: { folder: a, cost: c }")).Message);
         Assert.Equal(Trainers.All.Find("sft"), RecipeReader.Parse("model: { folder: a }\ndata: { folder: b }", trainer: Trainers.All.Find("sft")).Trainer);
     }
 

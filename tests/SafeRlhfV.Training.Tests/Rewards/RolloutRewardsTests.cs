@@ -159,8 +159,8 @@ public sealed class RolloutRewardsTests(TinyRecipes tiny) : IClassFixture<TinyRe
     }
 
     [Theory]
-    [InlineData("{kind: exact}", "row 6 has no 'answer', which the reward exact compares with")]
-    [InlineData("{kind: exact, column: solution}", "row 0 has no 'solution', which the reward exact compares with")]
+    [InlineData("{kind: exact}", "row 6 has no 'answer', which the reward 'exact' needs")]
+    [InlineData("{kind: exact, column: solution}", "row 0 has no 'solution', which the reward 'exact' needs")]
     [InlineData("{kind: choice, missing: skip}", "row 0: '4' in 'answer' is nothing that the reward choice can read")]
     public void ARowWithoutItsAnswerIsNamedBeforeTheFirstRound(string reward, string fault)
     {
